@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_FORMATS_SENSOR_H
+#define ERG_FORMATS_SENSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What a reading means. A source is a group of channels that are read together and share one
+ * sensor model; a channel is one raw integer of each reading. These structures are what
+ * source_define and channel_define carry in the trace and what manifest.json repeats, so recorder
+ * and analyzer cannot disagree about them.
+ */
+
+/* How a reading relates to the true signal P(t) before the reading's time:
+ *   point    the signal over one conversion of window_ns (0: instantaneous)
+ *   boxcar   the mean over the last window_ns
+ *   ema      recursive mean: out += alpha * (conversion - out), every period_ns
+ *   counter  the running integral (energy); the difference of two readings is exact between
+ *            update edges, which come every period_ns
+ */
+enum erg_sensor_kind { ERG_SENSOR_POINT, ERG_SENSOR_BOXCAR, ERG_SENSOR_EMA, ERG_SENSOR_COUNTER };
+
+/* Where the model's numbers come from; "assumed" is shown wherever a figure depends on it. */
+enum erg_provenance {
+	ERG_PROVENANCE_ASSUMED,
+	ERG_PROVENANCE_DATASHEET,
+	ERG_PROVENANCE_DRIVER,
+	ERG_PROVENANCE_MEASURED,
+};
+
+enum erg_quantity {
+	ERG_Q_POWER,       /* SI: W */
+	ERG_Q_ENERGY,      /* J, cumulative */
+	ERG_Q_VOLTAGE,     /* V */
+	ERG_Q_CURRENT,     /* A */
+	ERG_Q_TEMPERATURE, /* degC */
+	ERG_Q_FREQUENCY,   /* Hz */
+	ERG_Q_UTILIZATION, /* 1: fraction of one CPU or device, 0..1 (cumulative busy seconds: Q_TIME) */
+	ERG_Q_TIME,        /* s, cumulative */
+	ERG_Q_COUNT,       /* 1: cumulative events (throttle counters), levels (cooling state), bits */
+	ERG_Q_SPEED,       /* rpm, or a duty level */
+	ERG_Q_N,
+};
+
+/* The class decides the event that carries the readings. */
+enum erg_source_class {
+	ERG_CLASS_POWER,       /* power_sample: power, energy, voltage, current */
+	ERG_CLASS_THERMAL,     /* thermal_sample: temperature, cooling states, throttle counts, fans */
+	ERG_CLASS_FREQUENCY,   /* frequency_sample */
+	ERG_CLASS_UTILIZATION, /* utilization_sample */
+	ERG_CLASS_N,
+};
+
+struct erg_sensor_model {
+	enum erg_sensor_kind kind;
+	enum erg_provenance provenance;
+	uint64_t window_ns; /* boxcar length, or one conversion */
+	uint64_t period_ns; /* native update period; 0: unknown, estimate it from the data */
+	int64_t lag_ns;     /* a reading at t shows the window that ended at t - lag */
+	uint64_t lag_u_ns;  /* standard uncertainty of lag_ns */
+	double alpha;       /* ema weight of a new conversion, 0 < alpha <= 1 */
+};
+
+struct erg_channel_def {
+	char rail[64];   /* VDD_IN, package-0, cpu0, gpu-thermal: unique among channels of a quantity */
+	char parent[64]; /* rail that already contains this one; "" for a root */
+	char unit[16];   /* unit of the raw integer, as in samples.csv: mW, uJ, mV, mdegC, kHz */
+	enum erg_quantity quantity;
+	double scale;      /* SI value = raw * scale */
+	uint64_t wrap;     /* a cumulative raw value runs 0..wrap-1; 0: never wraps */
+	double lsb;        /* raw units: quantum of a reading */
+	double offset_max; /* SI units: bound of the systematic offset */
+	double gain_max;   /* fraction: bound of the systematic gain error */
+};
+
+/* Text names, in the order of the enums, as manifests and traces spell them. */
+const char *erg_sensor_kind_name(enum erg_sensor_kind kind);
+const char *erg_provenance_name(enum erg_provenance provenance);
+const char *erg_quantity_name(enum erg_quantity quantity);
+const char *erg_source_class_name(enum erg_source_class cls);
+
+/* Return the enum value, or -1 if NAME is none of them. */
+int erg_sensor_kind_parse(const char *name);
+int erg_provenance_parse(const char *name);
+int erg_quantity_parse(const char *name);
+int erg_source_class_parse(const char *name);
+
+/*
+ * A unit as written in samples.csv ("mW", "uJ", "degC", "MHz", "%") gives the quantity and the
+ * factor to SI. Returns false for an unknown unit.
+ */
+bool erg_unit_parse(const char *unit, enum erg_quantity *ret_quantity, double *ret_scale);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_FORMATS_UTIL_H
+#define ERG_FORMATS_UTIL_H
+
+/*
+ * Ownership: a resource is declared with its cleanup (_cleanup_(erg_freep) char *p = NULL;) and
+ * leaves the scope only by an explicit steal. Cleanup functions accept NULL, -1 and half-built
+ * things.
+ */
+#include <dirent.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define _cleanup_(fn) __attribute__((cleanup(fn)))
+
+#define erg_steal_ptr(pp)                                                                          \
+	({                                                                                         \
+		__typeof__(*(pp)) *pp_ = (pp);                                                     \
+		__typeof__(*(pp)) p_ = *pp_;                                                       \
+		*pp_ = NULL;                                                                       \
+		p_;                                                                                \
+	})
+
+static inline int erg_steal_fd(int *fd)
+{
+	int f = *fd;
+
+	*fd = -1;
+	return f;
+}
+
+static inline void erg_freep(void *pp)
+{
+	free(*(void **)pp);
+}
+
+static inline void erg_closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void erg_fclosep(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
+
+static inline void erg_closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* CLOCK_MONOTONIC in ns: the clock of every time in an archive. */
+static inline uint64_t erg_mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+#define ERG_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define ERG_NSEC_PER_SEC 1000000000u
+
+#endif

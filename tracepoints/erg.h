@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_H
+#define ERG_H
+
+/*
+ * liberg: tells ergtrace where the layers of a network begin and end.
+ *
+ *	uint32_t net = erg_network("squeezenet");
+ *	uint32_t fire2 = erg_module(net, "fire2", "fire");
+ *	struct erg_layer_info info = {.size = sizeof(info), .name = "fire2/squeeze1x1",
+ *	                              .type = "conv", .macs = 4816896};
+ *	uint32_t squeeze = erg_layer(fire2, &info);
+ *	...
+ *	erg_begin(squeeze);
+ *	convolution(...);
+ *	erg_end(squeeze);
+ *
+ * Where nothing records, a begin-end pair costs a load and a branch each. Every function may be
+ * called from any thread; begin and end of one instance come from the same thread and nest.
+ * Nothing here fails: when memory runs out a definition returns 0, and 0 is accepted everywhere as
+ * "no layer".
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define ERG_API __attribute__((visibility("default")))
+#define erg_unlikely_(x) __builtin_expect(!!(x), 0)
+#else
+#define ERG_API
+#define erg_unlikely_(x) (x)
+#endif
+
+#define ERG_MAX_DIMS 8
+
+/* What is known of a layer. Zero what is not known. Shapes are (N,)C,H,W or any order the
+ * framework uses, ended by the dims count. */
+struct erg_layer_info {
+	size_t size;           /* sizeof(struct erg_layer_info): lets the struct grow */
+	const char *name;      /* unique within its network: "fire2/squeeze1x1" */
+	const char *type;      /* conv, pool, fc, relu, lrn, concat, softmax, norm, attention, … */
+	uint64_t macs;         /* multiply-accumulates of one call */
+	uint64_t params;       /* number of parameters */
+	uint64_t bytes_in;     /* bytes of the inputs, outputs and parameters of one call */
+	uint64_t bytes_out;
+	uint64_t bytes_params;
+	uint8_t in_dims, out_dims, kernel_dims;
+	uint32_t in_shape[ERG_MAX_DIMS], out_shape[ERG_MAX_DIMS], kernel_shape[ERG_MAX_DIMS];
+};
+
+/* Definitions: return an id > 0, the same one when called again with the same parent and name.
+ * Strings are copied. A network and a module can be begun and ended like a layer. */
+ERG_API uint32_t erg_network(const char *name);
+ERG_API uint32_t erg_module(uint32_t parent, const char *name, const char *type);
+ERG_API uint32_t erg_layer(uint32_t parent, const struct erg_layer_info *info);
+
+/* The calling thread's current iteration (inference or training step), 0 at first. */
+ERG_API void erg_iteration(uint32_t iteration);
+
+/* Not for direct use: what the inline functions below look at and call. */
+ERG_API extern const int *const erg_enabled_;
+ERG_API void erg_begin_(uint32_t layer);
+ERG_API void erg_end_(uint32_t layer);
+
+/* Nonzero while a session records layers. */
+static inline int erg_enabled(void)
+{
+	return *(const volatile int *)erg_enabled_;
+}
+
+static inline void erg_begin(uint32_t layer)
+{
+	if (erg_unlikely_(erg_enabled()))
+		erg_begin_(layer);
+}
+
+static inline void erg_end(uint32_t layer)
+{
+	if (erg_unlikely_(erg_enabled()))
+		erg_end_(layer);
+}
+
+/* Work that was timed elsewhere (a GPU kernel, a log): [begin_ns, end_ns] of CLOCK_MONOTONIC on a
+ * track. device: the track is a GPU's or accelerator's, not a CPU's. */
+ERG_API uint32_t erg_track(const char *name, bool device);
+ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
+	uint32_t track);
+
+/* Phases of the program (setup, warm-up, inference, idle); they nest within a thread. */
+ERG_API void erg_phase_begin(const char *name);
+ERG_API void erg_phase_end(const char *name);
+
+/* A moment worth a label. color: 0xRRGGBB, 0 for any. */
+ERG_API void erg_marker(const char *text, uint32_t color);
+
+/* The application's own counters (bytes moved, tokens, operations). Counts are per thread; layers
+ * carry the differences between their begin and end beside those of the hardware counters. Define
+ * counters before the first layer begins; at most ERG_MAX_COUNTERS in all. */
+#define ERG_MAX_COUNTERS 32
+ERG_API uint32_t erg_counter(const char *name);
+ERG_API void erg_counter_add(uint32_t counter, int64_t n);
+
+/* A hook that is called at the end of each layer, before its time is taken, to wait for an
+ * asynchronous device; NULL (the default) for none. It serialises the device with the host, which
+ * changes the total time: compare with a run without it. */
+ERG_API void erg_set_sync_hook(void (*hook)(void *data), void *data);
+
+/* CLOCK_MONOTONIC, ns. */
+ERG_API uint64_t erg_now_ns(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
