@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ESTIMATE_H
+#define ERG_ANALYZE_ESTIMATE_H
+
+/*
+ * A number that was estimated: never without its interval and its method. lo..hi is the 95 %
+ * interval, statistical and systematic parts added linearly; the parts are kept beside it.
+ */
+#include <stdbool.h>
+
+#include <jansson.h>
+
+struct erg_est {
+	double value;   /* NaN: unresolved */
+	double lo, hi;  /* NaN: no interval could be formed */
+	double stat;    /* half width of the statistical part, NaN if unknown */
+	double syst;    /* half width of the systematic part (offset, gain, quantum, lag) */
+	const char *method; /* static text: "direct", "nnls", "counter", "unresolved", … */
+};
+
+#define ERG_EST_UNRESOLVED                                                                         \
+	((struct erg_est){__builtin_nan(""), __builtin_nan(""), __builtin_nan(""),                 \
+		__builtin_nan(""), "unresolved"})
+
+static inline bool erg_est_resolved(const struct erg_est *e)
+{
+	return e->value == e->value;
+}
+
+/* A number known exactly (to the data's resolution): lo = hi = value. */
+struct erg_est erg_est_exact(double value, const char *method);
+
+/* {"value", "lo", "hi", "method"} and, where known, "stat", "syst"; NaN becomes null. Numbers are
+ * rounded to 9 significant digits, so that the text does not depend on the order of sums. */
+json_t *erg_est_json(const struct erg_est *e);
+/* A plain number rounded the same way; null for NaN and infinities. */
+json_t *erg_num_json(double v);
+
+#endif
