@@ -29,6 +29,8 @@ static inline bool erg_est_resolved(const struct erg_est *e)
 
 /* A number known exactly (to the data's resolution): lo = hi = value. */
 struct erg_est erg_est_exact(double value, const char *method);
+/* The same in another unit, or times an exact number. */
+struct erg_est erg_est_scaled(const struct erg_est *e, double factor);
 
 /* {"value", "lo", "hi", "method"} and, where known, "stat", "syst"; NaN becomes null. Numbers are
  * rounded to 9 significant digits, so that the text does not depend on the order of sums. */

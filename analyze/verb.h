@@ -6,16 +6,21 @@
  * A verb of erg-analyze is one file: it parses its options into a struct of its own, makes one
  * JSON document (the result) and hands it to a renderer. main.c has the table.
  */
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <jansson.h>
 
+#include "analyze/reader.h"
 #include "formats/err.h"
+#include "formats/util.h"
 
 struct erg_verb {
 	const char *name;
 	const char *about; /* one line */
-	/* Returns the exit status (0, 2 usage, 3 strict) or a negative errno with ERR set (exit 1). */
+	/* argv[0] is the verb. Returns the exit status (0, 2 usage, 3 strict) or a negative errno
+	 * with ERR set (exit 1). */
 	int (*run)(int argc, char **argv, struct erg_err *err);
 };
 
@@ -28,11 +33,64 @@ enum erg_format { ERG_FORMAT_TEXT, ERG_FORMAT_JSON, ERG_FORMAT_CSV };
 /* --format's argument, or -1. */
 int erg_format_parse(const char *name);
 
+/*
+ * Options that every verb which reads archives takes. Put ERG_COMMON_OPTIONS into the table of
+ * long options and call erg_common_option() for what the verb's own switch does not know:
+ *
+ *	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
+ *		switch (c) {
+ *		case OPT_BY: …
+ *		default:
+ *			if (!erg_common_option(&common, c, optarg))
+ *				return erg_usage(argv[0], help, c == 'h');
+ *		}
+ */
+struct erg_common {
+	enum erg_format format;
+	bool strict;
+	const char *rail; /* NULL: choose */
+	struct erg_reader_options reader;
+};
+
+enum {
+	ERG_OPT_FORMAT = 0x1000,
+	ERG_OPT_STRICT,
+	ERG_OPT_RAIL,
+	ERG_OPT_JOBS,
+	ERG_OPT_SENSOR,
+	ERG_OPT_FIRST_OWN = 0x2000, /* a verb's own values start here */
+};
+
+#define ERG_COMMON_OPTIONS                                                                         \
+	{"help", no_argument, NULL, 'h'}, {"format", required_argument, NULL, ERG_OPT_FORMAT},     \
+		{"strict", no_argument, NULL, ERG_OPT_STRICT},                                     \
+		{"rail", required_argument, NULL, ERG_OPT_RAIL},                                   \
+		{"jobs", required_argument, NULL, ERG_OPT_JOBS},                                   \
+		{"sensor", required_argument, NULL, ERG_OPT_SENSOR}
+
+#define ERG_COMMON_HELP                                                                            \
+	"      --rail NAME       the rail to account (default: the root with the most power)\n"        \
+	"      --sensor MODEL    replace the sensor model: [RAIL:]kind=... lag_s=... (repeatable\n"    \
+	"                        in one argument, separated by spaces)\n"                              \
+	"      --jobs N          decode N chunks at a time (default: one a CPU)\n"                     \
+	"      --format FORMAT   text, json or csv\n"                                                  \
+	"      --strict          exit 3 when there are warnings about the data\n"                      \
+	"  -h, --help            this text\n"
+
+/* Returns true when C was one of the common options and its argument was good. A bad argument is
+ * named on stderr. */
+bool erg_common_option(struct erg_common *common, int c, const char *arg);
+
+/* Prints HELP to stdout and returns 0 when ASKED, else one hint to stderr and returns 2. */
+int erg_usage(const char *verb, const char *help, bool asked);
+
 /* {"schema": "ergtrace/1", "tool": {"name", "version", "verb"}, "warnings": []}: where every
  * document begins. */
 json_t *erg_document_new(const char *verb);
 void erg_document_warn(json_t *doc, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Adds the timeline's warnings, each text with "ARCHIVE: " in front. */
+void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl);
 
 /*
  * Writes DOC to stdout in the format asked for: JSON as is; text and CSV by the verb's renderer.
@@ -44,5 +102,11 @@ struct erg_renderer {
 };
 int erg_document_emit(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
 	int strict, struct erg_err *err);
+
+/* Owned references to JSON values: _cleanup_(erg_json_decrefp) json_t *doc. */
+static inline void erg_json_decrefp(json_t **j)
+{
+	json_decref(*j);
+}
 
 #endif

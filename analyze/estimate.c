@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Estimates and plain numbers on their way into a document. Nine significant digits: more than any
+ * sensor has, fewer than the last bits that the order of a sum disturbs.
+ */
+#include "analyze/estimate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct erg_est erg_est_exact(double value, const char *method)
+{
+	return (struct erg_est){value, value, value, 0, 0, method};
+}
+
+struct erg_est erg_est_scaled(const struct erg_est *e, double factor)
+{
+	double lo = e->lo * factor, hi = e->hi * factor;
+
+	return (struct erg_est){
+		.value = e->value * factor,
+		.lo = factor < 0 ? hi : lo,
+		.hi = factor < 0 ? lo : hi,
+		.stat = e->stat * fabs(factor),
+		.syst = e->syst * fabs(factor),
+		.method = e->method,
+	};
+}
+
+static double round9(double v)
+{
+	char buf[32];
+
+	snprintf(buf, sizeof(buf), "%.9g", v);
+	return strtod(buf, NULL);
+}
+
+json_t *erg_num_json(double v)
+{
+	if (!isfinite(v))
+		return json_null();
+	return json_real(v == 0 ? 0.0 : round9(v)); /* no -0.0 */
+}
+
+json_t *erg_est_json(const struct erg_est *e)
+{
+	json_t *j = json_pack("{s:o, s:o, s:o, s:s}", "value", erg_num_json(e->value), "lo",
+		erg_num_json(e->lo), "hi", erg_num_json(e->hi), "method",
+		e->method ? e->method : "unresolved");
+
+	if (isfinite(e->value) && isfinite(e->stat))
+		json_object_set_new(j, "stat", erg_num_json(e->stat));
+	if (isfinite(e->value) && isfinite(e->syst))
+		json_object_set_new(j, "syst", erg_num_json(e->syst));
+	return j;
+}

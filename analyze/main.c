@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * erg-analyze: replays archives and prints what they show. This file holds the table of verbs and
+ * nothing that knows what a verb does: it finds the verb, runs it, and turns the outcome into an
+ * exit status and at most one line on stderr. It is the only file of analyze/ that prints an error.
+ *
+ * The locale is never set: whatever the user's, a decimal point is a point and output is UTF-8.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analyze/verb.h"
+
+/* One line a verb, in the order of --help. */
+static const struct erg_verb *const verbs[] = {
+	NULL,
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: erg-analyze VERB [options] FILE...\n\nVerbs:\n");
+	for (size_t i = 0; verbs[i]; i++)
+		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->about);
+	fprintf(out, "\n'erg-analyze VERB --help' tells more; so does man erg-analyze-VERB.\n"
+		     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 warnings with --strict.\n");
+}
+
+static int run_verb(const struct erg_verb *verb, int argc, char **argv)
+{
+	struct erg_err err = {0};
+	int r = verb->run(argc, argv, &err);
+
+	if (r >= 0)
+		return r;
+	if (r == -EPIPE)
+		return 1;
+	fprintf(stderr, "erg-analyze %s: %s\n", verb->name, err.msg[0] ? err.msg : strerror(-r));
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		usage(stderr);
+		return 2;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("erg-analyze %s\n", ERG_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; verbs[i]; i++)
+		if (!strcmp(argv[1], verbs[i]->name))
+			return run_verb(verbs[i], argc - 1, argv + 1);
+	fprintf(stderr, "erg-analyze: no verb '%s'; 'erg-analyze --help' lists them\n", argv[1]);
+	return 2;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_RENDER_TABLE_H
+#define ERG_ANALYZE_RENDER_TABLE_H
+
+/*
+ * Text for people: aligned columns that fit the terminal's width, bars, and colour only on a
+ * terminal and never with NO_COLOR (https://no-color.org).
+ *
+ *	struct erg_rtable *t = erg_rtable_new();
+ *	erg_rtable_column(t, "layer", ERG_COL_LEFT | ERG_COL_SHRINK);
+ *	erg_rtable_column(t, "energy", ERG_COL_RIGHT);
+ *	erg_rtable_column(t, "", ERG_COL_BAR);
+ *	erg_rtable_cell(t, "%s", name);
+ *	erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), 0.0123, "J"));
+ *	erg_rtable_bar(t, 0.4);
+ *	erg_rtable_print(t, out, erg_text_width());
+ *	erg_rtable_free(t);
+ *
+ * Cells fill rows from left to right; a full row is followed by the next.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "analyze/estimate.h"
+#include "formats/err.h"
+
+enum erg_rtable_flags {
+	ERG_COL_LEFT = 0,
+	ERG_COL_RIGHT = 1,
+	ERG_COL_BAR = 2,    /* takes what width is left, at most 40 */
+	ERG_COL_SHRINK = 4, /* is cut, with an ellipsis, when the table is too wide */
+};
+
+struct erg_rtable;
+
+struct erg_rtable *erg_rtable_new(void);
+void erg_rtable_free(struct erg_rtable *t);
+void erg_rtable_freep(struct erg_rtable **t);
+void erg_rtable_column(struct erg_rtable *t, const char *title, unsigned int flags);
+void erg_rtable_cell(struct erg_rtable *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* share: 0..1 of a full bar; NaN for an empty cell. */
+void erg_rtable_bar(struct erg_rtable *t, double share);
+/* width 0: as wide as it gets. Returns -ENOMEM when a cell was lost. */
+int erg_rtable_print(const struct erg_rtable *t, FILE *out, unsigned int width,
+	struct erg_err *err);
+
+/* Columns of the terminal that stdout is, or 0 when it is none. */
+unsigned int erg_text_width(void);
+/* stdout is a terminal that shows colour, and the user did not say NO_COLOR. */
+bool erg_text_color(void);
+/* Escape sequences, or "" without colour. */
+const char *erg_text_bold(void);
+const char *erg_text_dim(void);
+const char *erg_text_reset(void);
+
+/* "12.3 mJ": four significant digits with an SI prefix; "-" for NaN. Returns BUF. */
+const char *erg_text_si(char *buf, size_t len, double v, const char *unit);
+/* "12.3 ±0.4 mJ" from an estimate: digits down to two of the half width; "unresolved". */
+const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const char *unit);
+/* The same from the JSON of an estimate. */
+const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const char *unit);
+/* "12.3 %", "-" for NaN. */
+const char *erg_text_percent(char *buf, size_t len, double fraction);
+
+#endif

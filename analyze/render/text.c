@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Numbers for people: SI prefixes and as many digits as the interval deserves. A value whose
+ * uncertainty is 4 % is not printed with six digits, and one without interval gets four.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "analyze/render/table.h"
+
+unsigned int erg_text_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize ws;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_col)
+		return ws.ws_col;
+	return columns && atoi(columns) > 0 ? (unsigned int)atoi(columns) : 80;
+}
+
+bool erg_text_color(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+}
+
+const char *erg_text_bold(void)
+{
+	return erg_text_color() ? "\033[1m" : "";
+}
+
+const char *erg_text_dim(void)
+{
+	return erg_text_color() ? "\033[2m" : "";
+}
+
+const char *erg_text_reset(void)
+{
+	return erg_text_color() ? "\033[0m" : "";
+}
+
+/* The prefix for V and the factor to it. */
+static const char *prefix(double v, double *ret_factor)
+{
+	static const char *const names[] = {"p", "n", "µ", "m", "", "k", "M", "G", "T", "P"};
+	int i = v == 0 ? 0 : (int)floor(log10(fabs(v) * (1 + 1e-9)) / 3);
+
+	if (i < -4)
+		i = -4;
+	if (i > 5)
+		i = 5;
+	*ret_factor = pow(1000, -i);
+	return names[i + 4];
+}
+
+/* Decimals so that V has DIGITS significant digits. */
+static int decimals(double v, int digits)
+{
+	int d = v == 0 ? 0 : digits - 1 - (int)floor(log10(fabs(v)));
+
+	return d < 0 ? 0 : d > 6 ? 6 : d;
+}
+
+const char *erg_text_si(char *buf, size_t len, double v, const char *unit)
+{
+	const char *p;
+	double f;
+
+	if (!isfinite(v)) {
+		snprintf(buf, len, "-");
+		return buf;
+	}
+	p = prefix(v, &f);
+	snprintf(buf, len, "%.*f %s%s", decimals(v * f, 4), v * f, p, unit);
+	return buf;
+}
+
+const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const char *unit)
+{
+	double f, half = (e->hi - e->lo) / 2;
+	const char *p;
+	int d;
+
+	if (!isfinite(e->value)) {
+		snprintf(buf, len, "unresolved");
+		return buf;
+	}
+	if (!isfinite(half) || half <= 0)
+		return erg_text_si(buf, len, e->value, unit);
+	p = prefix(e->value, &f);
+	d = decimals(half * f, 2);
+	if (d > decimals(e->value * f, 4))
+		d = decimals(e->value * f, 4);
+	snprintf(buf, len, "%.*f ±%.*f %s%s", d, e->value * f, d, half * f, p, unit);
+	return buf;
+}
+
+static double number(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const char *unit)
+{
+	struct erg_est e = {
+		.value = number(est, "value"),
+		.lo = number(est, "lo"),
+		.hi = number(est, "hi"),
+	};
+
+	return erg_text_est(buf, len, &e, unit);
+}
+
+const char *erg_text_percent(char *buf, size_t len, double fraction)
+{
+	if (isfinite(fraction))
+		snprintf(buf, len, "%.1f %%", 100 * fraction);
+	else
+		snprintf(buf, len, "-");
+	return buf;
+}

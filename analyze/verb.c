@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the verbs share: common options, the frame of a result document, and its way to stdout.
+ * A document is rendered into memory first, so that a renderer that fails halfway leaves nothing
+ * on stdout, and a full disk or a closed pipe is noticed by the one write.
+ */
+#include "analyze/verb.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int erg_format_parse(const char *name)
+{
+	static const char *const names[] = {"text", "json", "csv"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return (int)i;
+	return -1;
+}
+
+static bool parse_jobs(const char *arg, unsigned int *ret)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	if (errno || end == arg || *end || n < 1 || n > 1024 || *arg == '-')
+		return false;
+	*ret = (unsigned int)n;
+	return true;
+}
+
+bool erg_common_option(struct erg_common *common, int c, const char *arg)
+{
+	int f;
+
+	switch (c) {
+	case ERG_OPT_FORMAT:
+		f = erg_format_parse(arg);
+		if (f < 0) {
+			fprintf(stderr, "--format: '%s' is none of text, json, csv\n", arg);
+			return false;
+		}
+		common->format = (enum erg_format)f;
+		return true;
+	case ERG_OPT_STRICT:
+		common->strict = true;
+		return true;
+	case ERG_OPT_RAIL:
+		common->rail = arg;
+		return true;
+	case ERG_OPT_JOBS:
+		if (parse_jobs(arg, &common->reader.jobs))
+			return true;
+		fprintf(stderr, "--jobs: '%s' is not a number from 1 to 1024\n", arg);
+		return false;
+	case ERG_OPT_SENSOR:
+		common->reader.sensor = arg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int erg_usage(const char *verb, const char *help, bool asked)
+{
+	if (asked) {
+		fputs(help, stdout);
+		return 0;
+	}
+	fprintf(stderr, "'erg-analyze %s --help' tells the options\n", verb);
+	return 2;
+}
+
+json_t *erg_document_new(const char *verb)
+{
+	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[]}", "schema", "ergtrace/1", "tool", "name",
+		"erg-analyze", "version", ERG_VERSION, "verb", verb, "warnings");
+}
+
+void erg_document_warn(json_t *doc, const char *code, const char *fmt, ...)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (r < 0) {
+		text = NULL;
+		return;
+	}
+	json_array_append_new(json_object_get(doc, "warnings"),
+		json_pack("{s:s, s:s%}", "code", code, "text", text, (int)strlen(text)));
+}
+
+void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl)
+{
+	size_t i;
+	json_t *w;
+
+	json_array_foreach (tl->warnings, i, w) {
+		const char *code = json_string_value(json_object_get(w, "code"));
+		const char *text = json_string_value(json_object_get(w, "text"));
+
+		if (code && text)
+			erg_document_warn(doc, code, "%s: %s", tl->archive, text);
+	}
+}
+
+static int render(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
+	FILE *out, struct erg_err *err)
+{
+	if (format == ERG_FORMAT_TEXT)
+		return r->text(doc, out, err);
+	if (format == ERG_FORMAT_CSV) {
+		if (!r->csv)
+			return erg_fail(err, -EINVAL, "--format csv: this verb has no table to print");
+		return r->csv(doc, out, err);
+	}
+	if (json_dumpf(doc, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) < 0)
+		return erg_fail(err, -EIO, "the result cannot be written as JSON");
+	fputc('\n', out);
+	return 0;
+}
+
+int erg_document_emit(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
+	int strict, struct erg_err *err)
+{
+	const json_t *warnings = json_object_get(doc, "warnings");
+	_cleanup_(erg_freep) char *buf = NULL;
+	size_t len = 0, i;
+	json_t *w;
+	FILE *mem = open_memstream(&buf, &len);
+	int rc;
+
+	if (!mem)
+		return erg_fail_errno(err, -errno, "the result");
+	rc = render(doc, format, r, mem, err);
+	if (fclose(mem) && rc >= 0)
+		rc = erg_fail_errno(err, -ENOMEM, "the result");
+	if (rc < 0)
+		return rc;
+	json_array_foreach (warnings, i, w) {
+		const char *text = json_string_value(json_object_get(w, "text"));
+
+		fprintf(stderr, "warning: %s\n", text ? text : "");
+	}
+	if (fwrite(buf, 1, len, stdout) != len || fflush(stdout))
+		return erg_fail_errno(err, -errno, "standard output");
+	return strict && json_array_size(warnings) ? 3 : 0;
+}
