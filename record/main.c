@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * erg-record: starts a workload, samples every sensor it finds and writes one archive. This file
+ * holds the table of verbs and nothing that knows what a verb does: it finds the verb, runs it, and
+ * turns the outcome into an exit status and at most one line on stderr.
+ *
+ * `run` is the verb of a command line without one: `erg-record -o a.erg -- ./infer`.
+ *
+ * The locale is never set: whatever the user's, a decimal point is a point and output is UTF-8.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "record/verb.h"
+
+/* One line a verb, in the order of --help. */
+static const struct erg_record_verb *const verbs[] = {
+	NULL,
+};
+
+static const struct erg_record_verb *verb_find(const char *name)
+{
+	for (size_t i = 0; verbs[i]; i++)
+		if (!strcmp(name, verbs[i]->name))
+			return verbs[i];
+	return NULL;
+}
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: erg-record [run] [options] -- COMMAND [ARG...]\n"
+		     "       erg-record VERB [options]\n\nVerbs:\n");
+	for (size_t i = 0; verbs[i]; i++)
+		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->about);
+	fprintf(out, "\n'erg-record VERB --help' tells more; so does man erg-record-VERB.\n"
+		     "Exit status: the command's own for run; otherwise 0 done, 1 failed, "
+		     "2 wrong usage.\n");
+}
+
+static int verb_run(const struct erg_record_verb *verb, int argc, char **argv)
+{
+	struct erg_err err = {0};
+	int r = verb->run(argc, argv, &err);
+
+	if (r >= 0)
+		return r;
+	fprintf(stderr, "erg-record %s: %s\n", verb->name, err.msg[0] ? err.msg : strerror(-r));
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct erg_record_verb *verb;
+
+	if (argc < 2) {
+		usage(stderr);
+		return 2;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("erg-record %s\n", ERG_VERSION);
+		return 0;
+	}
+	verb = verb_find(argv[1][0] == '-' ? "run" : argv[1]);
+	if (!verb) {
+		fprintf(stderr,
+			"erg-record: no verb '%s'; to record a command: erg-record -- %s\n", argv[1],
+			argv[1]);
+		return 2;
+	}
+	return argv[1][0] == '-' ? verb_run(verb, argc, argv) : verb_run(verb, argc - 1, argv + 1);
+}
