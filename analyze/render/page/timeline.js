@@ -1,0 +1,188 @@
+// Power, temperature and frequency over time, layers as bands beneath, one time axis for all. The
+// series come as minimum, mean and maximum of buckets; on every zoom they are gathered again into
+// at most MAX_POINTS, by minimum and maximum, so that peaks stay visible.
+'use strict';
+
+const MAX_POINTS = 1500;
+
+function loadSeries(s) {
+    const t = unpack(s.t, Uint32Array), lo = unpack(s.lo, Uint16Array), hi = unpack(s.hi, Uint16Array),
+        mean = unpack(s.mean, Uint16Array);
+    return { name: s.name, unit: s.unit, quantity: s.quantity, t, lo, hi, mean, t0: s.t0_s, tq: s.t_step_s,
+        v0: s.v_min, vq: s.v_step };
+}
+
+const at = (s, i) => s.t0 + s.t[i] * s.tq;
+
+function lowerBound(s, time) {
+    let a = 0, b = s.t.length;
+    while (a < b) {
+        const m = (a + b) >> 1;
+        if (at(s, m) < time) a = m + 1; else b = m;
+    }
+    return a;
+}
+
+// Rows [time, [lo, mean, hi]] of one series between two times.
+function gather(s, from, to) {
+    const a = Math.max(0, lowerBound(s, from) - 1), b = Math.min(s.t.length, lowerBound(s, to) + 1);
+    const step = Math.max(1, Math.ceil((b - a) / MAX_POINTS));
+    const rows = [];
+    for (let i = a; i < b; i += step) {
+        let lo = 65535, hi = 0, sum = 0, n = 0, gap = false;
+        for (let k = i; k < Math.min(i + step, b); k++) {
+            if (s.lo[k] > s.hi[k]) { gap = true; continue; }
+            lo = Math.min(lo, s.lo[k]);
+            hi = Math.max(hi, s.hi[k]);
+            sum += s.mean[k];
+            n++;
+        }
+        if (n) rows.push([at(s, i), [s.v0 + lo * s.vq, s.v0 + (sum / n) * s.vq, s.v0 + hi * s.vq]]);
+        if (gap) rows.push([at(s, i + step - 1 < b ? i + step - 1 : b - 1), [NaN, NaN, NaN]]);
+    }
+    return rows;
+}
+
+// Joins the rows of several series into one table for dygraphs.
+function joined(list, from, to) {
+    const all = new Map();
+    list.forEach((s, i) => {
+        for (const [t, v] of gather(s, from, to)) {
+            let row = all.get(t);
+            if (!row) {
+                row = new Array(list.length + 1).fill(null);
+                row[0] = t;
+                all.set(t, row);
+            }
+            row[i + 1] = v;
+        }
+    });
+    const rows = [...all.values()].sort((x, y) => x[0] - y[0]);
+    return rows.length ? rows : [new Array(list.length + 1).fill(null).map((x, i) => (i ? null : from))];
+}
+
+function plotSeries(parent, label, list, span, group) {
+    const box = el('div', { class: 'dygraph', role: 'img', 'aria-label': label });
+    parent.append(el('h3', {}, label), box);
+    let busy = false;
+    const g = new Dygraph(box, joined(list, span[0], span[1]), {
+        labels: ['time', ...list.map((s) => s.name)], customBars: true, connectSeparatedPoints: true,
+        colors: list.map((s, i) => PALETTE[i % PALETTE.length]), strokeWidth: 1.3, fillAlpha: 0.25,
+        dateWindow: span.slice(), legend: 'always', labelsSeparateLines: false, animatedZooms: false,
+        xRangePad: 0, gridLineColor: css('--line'), axisLineColor: css('--dim'),
+        axes: { x: { valueFormatter: (x) => x.toFixed(6) + ' s', axisLabelFormatter: (x) => num(x, 's', 4) },
+            y: { valueFormatter: (v) => num(v, list[0].unit, 4), axisLabelFormatter: (v) => num(v, list[0].unit),
+                axisLabelWidth: 72 } },
+        drawCallback: (d, first) => {
+            if (busy || first) return;
+            group.move(d.xAxisRange());
+        },
+    });
+    group.members.push({ move(range) {
+        busy = true;
+        g.updateOptions({ file: joined(list, range[0], range[1]), dateWindow: range.slice() });
+        busy = false;
+    } });
+    erg.charts.push(g);
+    return g;
+}
+
+function plotBands(parent, bands, span, group) {
+    if (!bands || !bands.names.length) return;
+    const t = unpack(bands.begin, Uint32Array), d = unpack(bands.duration, Uint32Array),
+        which = unpack(bands.layer, Uint16Array);
+    const canvas = el('canvas', { class: 'bands', role: 'img', 'aria-label': 'layers over time' });
+    const tip = el('p', { class: 'note', 'aria-live': 'polite' });
+    const plain = bands.total > t.length ? 'Bands cover the first ' + t.length + ' of ' + bands.total +
+        ' layer instances. ' : '';
+    parent.append(canvas, tip);
+    let range = span.slice();
+    const begin = (i) => bands.t0_s + t[i] * bands.t_step_s;
+    const end = (i) => begin(i) + d[i] * bands.t_step_s;
+    function first(time) {
+        let a = 0, b = t.length;
+        while (a < b) { const m = (a + b) >> 1; if (begin(m) < time) a = m + 1; else b = m; }
+        return a;
+    }
+    function draw() {
+        const w = canvas.clientWidth, h = canvas.clientHeight, k = window.devicePixelRatio || 1;
+        canvas.width = w * k;
+        canvas.height = h * k;
+        const g = canvas.getContext('2d');
+        g.scale(k, k);
+        const left = 76, scale = (w - left) / (range[1] - range[0]);
+        let last = -1;
+        g.font = '11px system-ui, sans-serif';
+        for (let i = Math.max(0, first(range[0]) - 1); i < t.length && begin(i) < range[1]; i++) {
+            const x = left + Math.max(0, (begin(i) - range[0]) * scale);
+            const x2 = Math.min(w, left + (end(i) - range[0]) * scale);
+            if (x2 < left || (Math.floor(x2) === last && x2 - x < 1)) continue;
+            last = Math.floor(x2);
+            const name = bands.names[which[i]];
+            g.fillStyle = colorOf(bands.types[which[i]] || name);
+            g.fillRect(x, 4, Math.max(0.7, x2 - x - 0.5), h - 22);
+            if (x2 - x > 60) {
+                g.fillStyle = '#fff';
+                g.save();
+                g.beginPath();
+                g.rect(x, 0, x2 - x, h);
+                g.clip();
+                g.fillText(name, x + 4, h / 2 - 4);
+                g.restore();
+            }
+        }
+        tip.textContent = plain + (scale * (bands.total ? (span[1] - span[0]) / bands.total : 1) < 2 ?
+            'Zoom in (drag over the chart) to tell layers apart; double-click or “Show all” zooms out.' :
+            'Point at a band for its layer.');
+    }
+    canvas.addEventListener('mousemove', (e) => {
+        const box = canvas.getBoundingClientRect();
+        const time = range[0] + (e.clientX - box.left - 76) / (box.width - 76) * (range[1] - range[0]);
+        const i = first(time) - 1;
+        if (i >= 0 && end(i) >= time)
+            tip.textContent = bands.names[which[i]] + ': ' + num(end(i) - begin(i), 's') + ' at ' + begin(i).toFixed(6) + ' s';
+    });
+    window.addEventListener('resize', draw);
+    group.members.push({ move(r) { range = r.slice(); draw(); } });
+    requestAnimationFrame(draw);
+}
+
+function timelineSection(parent, run, n) {
+    const list = (run.series || []).map(loadSeries).filter((s) => s.t.length);
+    if (!list.length && !(run.bands && run.bands.names.length)) return;
+    const s = section(parent, 'timeline' + n, 'Over time',
+        'Lines are means, shades reach from minimum to maximum. Drag to zoom, Shift-drag to pan.');
+    const span = [run.begin_s, run.end_s];
+    const group = { members: [], moving: false, range: span.slice(), move(range) {
+        if (this.moving || (range[0] === this.range[0] && range[1] === this.range[1])) return;
+        this.moving = true;
+        this.range = [Math.max(span[0], range[0]), Math.min(span[1], range[1])];
+        if (this.range[1] <= this.range[0]) this.range = span.slice();
+        this.members.forEach((m) => m.move(this.range));
+        this.moving = false;
+    } };
+    erg.groups = erg.groups || [];
+    erg.groups.push(group);
+    const zoom = (f, shift) => {
+        const [a, b] = group.range, w = (b - a) * f, c = (a + b) / 2 + (shift || 0) * (b - a);
+        group.move([Math.max(span[0], c - w / 2), Math.min(span[1], c + w / 2)]);
+    };
+    s.append(el('div', { class: 'tools', role: 'group', 'aria-label': 'zoom' },
+        el('button', { type: 'button', onclick: () => zoom(0.5) }, 'Zoom in'),
+        el('button', { type: 'button', onclick: () => zoom(2) }, 'Zoom out'),
+        el('button', { type: 'button', onclick: () => zoom(1, -0.5) }, '◀ Earlier'),
+        el('button', { type: 'button', onclick: () => zoom(1, 0.5) }, 'Later ▶'),
+        el('button', { type: 'button', onclick: () => group.move(span) }, 'Show all')));
+    const kinds = [['power', 'Power'], ['temperature', 'Temperature'], ['frequency', 'Frequency']];
+    plotBandsLast(s, kinds, list, span, group, run);
+}
+
+function plotBandsLast(s, kinds, list, span, group, run) {
+    let first = true;
+    for (const [q, label] of kinds) {
+        const some = list.filter((x) => x.quantity === q);
+        if (some.length) plotSeries(s, label, some, span, group);
+        if (first) plotBands(s, run.bands, span, group);
+        first = false;
+    }
+}
