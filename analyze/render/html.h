@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_RENDER_HTML_H
+#define ERG_ANALYZE_RENDER_HTML_H
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "formats/err.h"
+
+/*
+ * Writes a report's document as one self-contained page. The document becomes a JSON block in
+ * which '<' cannot occur, so no name of a trace can end the block or begin a tag; the page's
+ * script makes text nodes of all names.
+ */
+int erg_html_write(const json_t *doc, FILE *out, struct erg_err *err);
+
+#endif
