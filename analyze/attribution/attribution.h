@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ATTRIBUTION_H
+#define ERG_ANALYZE_ATTRIBUTION_H
+
+/*
+ * Which layer spent the joules: a rail's readings, and who ran when, become energy per class with
+ * an interval, or the statement that the data cannot tell.
+ *
+ * Model (least squares over all iterations together): reading m saw class k for the share a_mk of
+ * its window, so  y_m = sum_k a_mk p_k + b(block) + e_m,  p >= 0, E_k = p_k * time_k, where time_k
+ * is exact. Layers at least ten windows long are integrated directly from the readings that lie
+ * wholly inside them. Intervals: moving-block bootstrap of Gram blocks (Kuensch 1989; length after
+ * Politis and White 2004) for the statistical part; offset, gain, quantum and a lag known only to
+ * +-u for the systematic part; both are added linearly in lo..hi.
+ *
+ * Classes are those of struct erg_segments (layers, then gap at n_classes - 1), followed by one
+ * more, idle (index n_classes), when idle intervals are given.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "analyze/estimate.h"
+#include "analyze/power.h"
+#include "analyze/segments.h"
+#include "formats/err.h"
+
+struct erg_attr_span {
+	uint64_t begin, end; /* ns */
+};
+
+/* A step function of time: v[i] holds from t[i] until t[i + 1]. */
+struct erg_attr_steps {
+	size_t n;
+	const uint64_t *t; /* ns, increasing */
+	const double *v;
+};
+
+enum erg_attr_lag {
+	ERG_LAG_AUTO,     /* the model's lag is where the search begins */
+	ERG_LAG_MODEL,    /* the model's lag as it is, with its uncertainty */
+	ERG_LAG_OVERRIDE, /* opt->lag_ns +- opt->lag_u_ns */
+};
+
+struct erg_attr_options {
+	uint64_t seed;
+	unsigned int rounds; /* of the bootstrap; 0: 1000 */
+	double ci_limit;     /* half width / value above which a layer is not resolved; 0: 0.15 */
+	double cond_limit;   /* 0: 100 */
+	double min_windows;  /* least occupancy of a class, in sensor windows; 0: 50 */
+	unsigned int max_blocks; /* 0: 200, fewer where the classes are many */
+	enum erg_attr_lag lag;
+	double lag_ns, lag_u_ns;
+	bool fit_window; /* also search the window (point, boxcar) or time constant (ema); always
+			    done where the model is assumed and gives none */
+	struct erg_attr_steps frequency;   /* n = 0: none. Each class is split by frequency level */
+	const struct erg_attr_span *idle;  /* idle phases, in order of time */
+	size_t n_idle;
+};
+
+/* Defaults; ci_limit and the like spelled out. */
+void erg_attr_options_init(struct erg_attr_options *opt);
+
+/* Why a class is not resolved on its own. */
+enum erg_attr_gate {
+	ERG_GATE_NONE,     /* resolved */
+	ERG_GATE_NO_DATA,  /* no reading saw it */
+	ERG_GATE_WINDOWS,  /* seen for fewer than min_windows windows */
+	ERG_GATE_COND,     /* cannot be told from its neighbours: condition number */
+	ERG_GATE_CI,       /* interval wider than ci_limit */
+	ERG_GATE_LOCKED,   /* the sampler runs in phase with the layers */
+	ERG_GATE_BLOCKS,   /* run too short for an interval: fewer than 20 blocks */
+	ERG_GATE_UNFAIR,   /* seen only in part: observed share differs from its share of time */
+	ERG_GATE_N,
+};
+const char *erg_attr_gate_name(enum erg_attr_gate gate);
+
+struct erg_attr_class {
+	double time_s;  /* exact, from the segments */
+	uint64_t calls; /* runs of adjacent segments of this class */
+	double windows; /* occupancy observed, in sensor windows (readings x share) */
+	double coverage; /* share of its time that lies within reach of a reading (no gap) */
+	/* The class alone; unresolved if it is merged or failed a gate. method: direct, nnls,
+	 * counter (a counter's whole differences inside the layer), unresolved. */
+	struct erg_est energy_j, power_w;
+	/* Estimates by both methods where both are valid (else unresolved), for the comparison. */
+	struct erg_est energy_direct_j, energy_nnls_j;
+	enum erg_attr_gate gate;
+	/* Group: classes merged because only their sum is known. The head is its first member;
+	 * group == own index and group_n == 1 when alone. The group's figures are those of all
+	 * members together, the same in each member; unresolved when even the sum is not known. */
+	uint32_t group, group_n;
+	double group_time_s;
+	struct erg_est group_energy_j, group_power_w;
+};
+
+struct erg_attr_diag {
+	double cond;          /* of the column-scaled Gram matrix of all classes */
+	double lag_ns, lag_u_ns; /* used, and standard uncertainty */
+	const char *lag_source;  /* estimated, model, override, assumed */
+	double window_ns;     /* used: window, or time constant of an ema */
+	double period_ns;     /* native update period used or found; 0 unknown */
+	bool window_fitted;
+	bool stale_readings;  /* repeated readings were dropped */
+	bool locked;          /* sampler in phase with the layers */
+	size_t readings, rows; /* readings of the rail, rows of the least squares */
+	size_t blocks;        /* Gram blocks */
+	size_t block_length;  /* Gram blocks resampled together (Politis-White) */
+	double block_s;       /* seconds of one Gram block */
+	double residual_w;    /* RMS residual of a reading */
+	double drift_w;       /* SD of the baseline of the blocks */
+	size_t levels;        /* frequency levels used (1: no split) */
+	double level_hz[4];   /* their values */
+};
+
+/* opaque: replicates of the bootstrap and what a linear combination needs */
+struct erg_attr_state;
+
+struct erg_attr {
+	size_t n_classes; /* layers, gap, and idle if there is one */
+	struct erg_attr_class *classes;
+	double time_s;    /* of the segments: begin[0] .. begin[n] */
+	double coverage;  /* share of time_s within reach of a reading */
+	struct erg_est ets_j, edp_js, ed2p_js2; /* whole of the segments */
+	struct erg_est idle_w;  /* mean of P_idle over the run; unresolved without idle phases */
+	struct erg_attr_diag diag;
+	json_t *warnings; /* array of {"code", "text"} */
+	struct erg_attr_state *state;
+};
+
+/*
+ * Attributes RAIL to the classes of SEG. opt NULL: defaults. Returns 0 also when nothing is
+ * resolved (classes say why); -ENODATA when the rail has fewer than two readings within the
+ * segments, -EINVAL for segments or options that make no sense, -ENOMEM.
+ */
+int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
+	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err);
+void erg_attr_free(struct erg_attr *a);
+void erg_attr_freep(struct erg_attr **a);
+
+/*
+ * sum_k weight[k] * E_k in J, with the covariance of the classes (from the replicates; never a sum
+ * of interval ends). WEIGHT has n_classes values: 1 for the members of a type, module, network,
+ * 1/calls for energy per call, -1 for a difference. above_idle: minus P_idle over the same time
+ * (unresolved without idle phases). The result is unresolved when a gate forbids the sum.
+ */
+struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, bool above_idle);
+
+/* The same for the sum divided by the sum's time: mean power in W. */
+struct erg_est erg_attr_combine_power(const struct erg_attr *a, const double *weight,
+	bool above_idle);
+
+/*
+ * Energy of RAIL between BEGIN and END (ns): a phase, or the whole run. Trapezoid over the
+ * lag-corrected readings, a counter's difference; gaps longer than three periods are not bridged
+ * and reduce *ret_coverage (may be NULL). peak_w (may be NULL): greatest single reading.
+ */
+struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint64_t end,
+	double *ret_coverage, double *ret_peak_w);
+
+#endif
