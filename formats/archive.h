@@ -4,7 +4,11 @@
 
 /*
  * run.erg: a pax tar in zstd, one frame per member, with a seek table. formats/FORMAT.md is the
- * normative text. Writing and reading share nothing but this header's constants.
+ * normative text. Writing and reading share nothing but the constants of archive_layout.h.
+ *
+ * Inside the tar every member is TOP/NAME, where TOP is the file name of the archive without
+ * ".erg" when it was written (run.erg unpacks to run/). Names in this interface are without TOP,
+ * and an archive that was renamed reads the same.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,31 +52,36 @@ struct erg_archive;
 struct erg_archive_member {
 	char *name;          /* relative, without "..": others are refused */
 	uint64_t size;       /* bytes of the member's data */
-	uint64_t frame;      /* byte in the archive where its frame begins */
-	uint64_t frame_size; /* compressed bytes */
+	uint64_t frame;      /* byte in the archive where its first frame begins */
+	uint64_t frame_size; /* compressed bytes of all its frames, which follow each other */
+	uint64_t header;     /* bytes of tar header before the data, in the decompressed frames */
 };
 
 /*
  * Opens PATH and finds its members: by the seek table, or, when that is missing (a cut archive),
  * by walking the frames. A damaged or incomplete archive still opens as long as its first member
- * can be read; erg_archive_damage() then says what is wrong. Fails with a message that names file
- * and place for what is no archive at all.
+ * can be read; erg_archive_damage() then says what is wrong, and the members are those whose
+ * frames are all there. Fails with a message that names file and place: -ENODATA for an empty
+ * file, -EBADMSG for what is no archive or has no readable first member, -EPERM for hostile
+ * members (absolute paths, "..", links, devices, two of one name, impossible sizes).
  */
 int erg_archive_open(const char *path, struct erg_archive **ret, struct erg_err *err);
 void erg_archive_free(struct erg_archive *a);
 void erg_archive_freep(struct erg_archive **a);
 
 size_t erg_archive_members(const struct erg_archive *a, const struct erg_archive_member **ret);
-/* Index of the member NAME, or -ENOENT. */
+/* Index of the member NAME, or -ENOENT. The array is in the order of the archive. */
 int erg_archive_find(const struct erg_archive *a, const char *name);
 /* NULL for a complete archive, else one line. */
 const char *erg_archive_damage(const struct erg_archive *a);
 
-/* The member's data, malloc'ed, with a NUL behind it; refuses members larger than MAX (-E2BIG).
- * Uses pread only: safe in processes forked after the open. */
+/* The member's data, malloc'ed, with a NUL behind it; refuses members larger than MAX (-E2BIG);
+ * -EBADMSG when a checksum or the size is wrong. Uses pread only: safe in processes forked after
+ * the open. */
 int erg_archive_read(const struct erg_archive *a, size_t member, size_t max, char **ret,
 	size_t *ret_len, struct erg_err *err);
-/* Writes the member's data to a new file NAME under DIRFD, making its directories. */
+/* Writes the member's data to a new file NAME under DIRFD, making its directories. Never follows a
+ * link and never replaces a file (-EEXIST). What was written of a damaged member stays. */
 int erg_archive_extract(const struct erg_archive *a, size_t member, int dirfd, const char *name,
 	struct erg_err *err);
 

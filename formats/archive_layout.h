@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_FORMATS_ARCHIVE_LAYOUT_H
+#define ERG_FORMATS_ARCHIVE_LAYOUT_H
+
+/*
+ * The numbers of formats/FORMAT.md that the writer and the reader of archives share; private to
+ * archive_*.c. Frames and skippable frames: RFC 8878. Seek table: zstd's "seekable format" 0.1.0.
+ */
+#define ERG_ZSTD_MAGIC 0xFD2FB528u
+#define ERG_SEEK_SKIPPABLE_MAGIC 0x184D2A5Eu
+#define ERG_SEEK_FOOTER_MAGIC 0x8F92EAB1u
+#define ERG_SEEK_FOOTER_SIZE 9u
+#define ERG_SEEK_HEADER_SIZE 8u
+#define ERG_SEEK_ENTRY_SIZE 12u       /* with checksum */
+#define ERG_SEEK_CHECKSUM_FLAG 0x80u  /* the only descriptor that is written and accepted */
+#define ERG_SEEK_FRAMES_MAX 0x8000000u
+
+/* A member continues in another frame after this many bytes of tar: the seek table has 32 bits. */
+#define ERG_FRAME_CONTENT_MAX (256u << 20)
+
+#define ERG_TAR_BLOCK 512u
+/* Headers of one member, pax attributes included, are refused beyond this. */
+#define ERG_TAR_HEADER_MAX (32u << 10)
+
+#define ERG_ARCHIVE_NAME_MAX 4096u
+#define ERG_ARCHIVE_MEMBERS_MAX 10000000u
+#define ERG_ARCHIVE_SUMS "SHA256SUMS"
+
+#endif
