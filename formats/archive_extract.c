@@ -162,7 +162,7 @@ static int take_file(void *data, const void *bytes, size_t len, struct erg_err *
 int erg_archive_extract(const struct erg_archive *a, size_t member, int dirfd, const char *name,
 	struct erg_err *err)
 {
-	const char *base;
+	const char *base = NULL;
 	_cleanup_(erg_closep) int parent = open_parent(dirfd, name, &base);
 	_cleanup_(erg_closep) int fd = -1;
 

@@ -148,7 +148,7 @@ static int add_member(struct erg_archive *a, const struct header *h, uint64_t fr
 	uint64_t frame_size, struct erg_err *err)
 {
 	struct erg_archive_member *m;
-	const char *name;
+	const char *name = NULL;
 	int r = member_name(a, h->path, &name, err);
 
 	if (r < 0)
@@ -416,8 +416,8 @@ static int index_by_walking(struct erg_archive *a, struct erg_frames *f, unsigne
 
 	while (pos < a->size && !a->ended) {
 		struct erg_err what = {0};
-		uint64_t content;
-		size_t len;
+		uint64_t content = 0;
+		size_t len = 0;
 
 		erg_frames_seek(f, pos, a->size);
 		r = walk_frame(f, buf, &len, &content, &what);

@@ -16,6 +16,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <search.h>
 #include <sha2.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct erg_archive_writer {
 	struct erg_archive_options opt;
 	int dirfd, fd;
 	struct archive *tar;
+	locale_t utf8; /* what libarchive takes names to be in; 0 when there is none */
 	ZSTD_CCtx *zstd;
 	unsigned char *out;
 	size_t out_size;
@@ -238,6 +240,7 @@ static int open_tar(struct erg_archive_writer *w)
 	int level = w->opt.level ? w->opt.level : DEFAULT_LEVEL;
 
 	w->tar = archive_write_new();
+	w->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	w->zstd = ZSTD_createCCtx();
 	w->out_size = ZSTD_CStreamOutSize();
 	w->out = malloc(w->out_size);
@@ -338,6 +341,17 @@ static int fail_tar(struct erg_archive_writer *w, const char *name, struct erg_e
 	return erg_fail_errno(err, w->failed, "%s: cannot write member %s", w->path, name);
 }
 
+/* A name that is not UTF-8 is kept as bytes, which libarchive calls a warning. */
+static bool write_header(struct erg_archive_writer *w, struct archive_entry *e)
+{
+	locale_t old = w->utf8 ? uselocale(w->utf8) : (locale_t)0;
+	int r = archive_write_header(w->tar, e);
+
+	if (w->utf8)
+		uselocale(old);
+	return r == ARCHIVE_OK || r == ARCHIVE_WARN;
+}
+
 static int begin_member(struct erg_archive_writer *w, const char *name, uint64_t size,
 	struct erg_err *err)
 {
@@ -362,9 +376,9 @@ static int begin_member(struct erg_archive_writer *w, const char *name, uint64_t
 	archive_entry_set_size(e, (la_int64_t)size);
 	archive_entry_set_mtime(e, (time_t)(w->opt.mtime_ns / ERG_NSEC_PER_SEC),
 		(long)(w->opt.mtime_ns % ERG_NSEC_PER_SEC));
-	r = archive_write_header(w->tar, e);
+	r = write_header(w, e) ? 0 : fail_tar(w, name, err);
 	archive_entry_free(e);
-	return r == ARCHIVE_OK ? 0 : fail_tar(w, name, err);
+	return r;
 }
 
 static int append_sum(struct erg_archive_writer *w, const char *hex, const char *name)
@@ -579,6 +593,8 @@ void erg_archive_writer_free(struct erg_archive_writer *w)
 		unlinkat(w->dirfd, w->tmp, 0);
 	erg_closep(&w->fd);
 	erg_closep(&w->dirfd);
+	if (w->utf8)
+		freelocale(w->utf8);
 	tdestroy(w->names, free);
 	free(w->tmp);
 	free(w->path);
