@@ -31,6 +31,9 @@ int erg_rails_build(const struct erg_timeline *tl, struct erg_rail **ret, size_t
 	struct erg_err *err);
 void erg_rails_free(struct erg_rail *rails, size_t n);
 
+/* Mean power over all readings, W; NaN without any. */
+double erg_rail_mean_w(const struct erg_rail *r);
+
 /*
  * Which rail a figure is about when the user named none: a root (no parent) of the largest mean
  * power. NAME != NULL: that rail; when it does not exist, -ENOENT and a message that lists those

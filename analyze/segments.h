@@ -29,4 +29,28 @@ int erg_segments_build(const struct erg_timeline *tl, bool device, struct erg_se
 	struct erg_err *err);
 void erg_segments_release(struct erg_segments *s);
 
+/*
+ * The same, one segment at a time and without memory for all: 40 bytes less for each layer
+ * instance. The arrays of a segment are valid until the next call.
+ *
+ * MAP, when not NULL, has tl->n_layers + 1 values and gives the class to use instead of each
+ * layer's own (and of the gap's). Neighbouring segments of one layer that belong to the same
+ * class are one segment then: with layers mapped to their network, a whole inference is one.
+ */
+struct erg_segment {
+	uint64_t begin, end;
+	size_t n;
+	const uint32_t *class_, *iteration;
+	const float *share;
+};
+
+struct erg_segment_iter;
+
+int erg_segment_iter_new(const struct erg_timeline *tl, bool device, const uint32_t *map,
+	struct erg_segment_iter **ret, struct erg_err *err);
+/* 1 and *ret, 0 at the end, or a negative errno. */
+int erg_segment_next(struct erg_segment_iter *it, struct erg_segment *ret, struct erg_err *err);
+void erg_segment_iter_free(struct erg_segment_iter *it);
+void erg_segment_iter_freep(struct erg_segment_iter **it);
+
 #endif

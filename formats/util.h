@@ -17,7 +17,7 @@
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
 
 #define erg_steal_ptr(pp)                                                                          \
-	({                                                                                         \
+	__extension__({                                                                            \
 		__typeof__(*(pp)) *pp_ = (pp);                                                     \
 		__typeof__(*(pp)) p_ = *pp_;                                                       \
 		*pp_ = NULL;                                                                       \

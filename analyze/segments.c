@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A sweep over the intervals in order of time. Each track has a stack of the intervals that are
+ * open; its top is the innermost layer. The sweep stops wherever a top changes. Nothing here
+ * assumes that intervals nest properly: one that outlives its parent simply stays the top until it
+ * ends, so that hostile data costs precision and not termination.
+ *
+ * Layers that run at once share the time by the CPU time they used, when the counter task-clock
+ * was recorded: a thread that waits in a layer for another spends nothing there.
+ */
+#include "analyze/segments.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/util.h"
+
+struct stack {
+	size_t *iv; /* indices of open intervals, innermost last */
+	size_t n, room;
+};
+
+struct entries {
+	uint64_t begin, end;
+	size_t n;
+	uint32_t *class_, *iteration;
+	float *share;
+};
+
+struct erg_segment_iter {
+	const struct erg_timeline *tl;
+	const uint32_t *map;
+	bool device;
+	const int64_t *cpu_ns; /* column of task-clock, or NULL */
+	struct stack *stacks;  /* per track */
+	uint16_t *active;      /* tracks whose stack is not empty */
+	size_t n_active;
+	size_t next;   /* next interval to open */
+	uint64_t now;
+	struct entries cur, out; /* being merged; handed out */
+	bool have_cur, done;
+};
+
+static int open_interval(struct erg_segment_iter *it, size_t i)
+{
+	uint16_t track = it->tl->iv.track[i];
+	struct stack *s = &it->stacks[track];
+
+	if (s->n == s->room) {
+		size_t room = s->room ? 2 * s->room : 8;
+		size_t *iv = reallocarray(s->iv, room, sizeof(*iv));
+
+		if (!iv)
+			return -ENOMEM;
+		s->iv = iv;
+		s->room = room;
+	}
+	if (!s->n) {
+		size_t k = it->n_active++;
+
+		for (; k && it->active[k - 1] > track; k--) /* in order of tracks */
+			it->active[k] = it->active[k - 1];
+		it->active[k] = track;
+	}
+	s->iv[s->n++] = i;
+	return 0;
+}
+
+/* Closes what has ended and opens what begins at or before it->now. */
+static int settle(struct erg_segment_iter *it)
+{
+	const struct erg_tl_intervals *iv = &it->tl->iv;
+	size_t kept = 0;
+
+	for (; it->next < iv->n && iv->begin[it->next] <= it->now; it->next++) {
+		int r;
+
+		if (it->tl->tracks[iv->track[it->next]].device != it->device ||
+			iv->end[it->next] <= it->now)
+			continue;
+		r = open_interval(it, it->next);
+		if (r < 0)
+			return r;
+	}
+	for (size_t k = 0; k < it->n_active; k++) {
+		struct stack *s = &it->stacks[it->active[k]];
+
+		while (s->n && iv->end[s->iv[s->n - 1]] <= it->now)
+			s->n--;
+		if (s->n)
+			it->active[kept++] = it->active[k];
+	}
+	it->n_active = kept;
+	return 0;
+}
+
+static uint64_t next_change(const struct erg_segment_iter *it)
+{
+	const struct erg_tl_intervals *iv = &it->tl->iv;
+	uint64_t t = it->tl->end;
+
+	if (it->next < iv->n && iv->begin[it->next] < t)
+		t = iv->begin[it->next];
+	for (size_t k = 0; k < it->n_active; k++) {
+		const struct stack *s = &it->stacks[it->active[k]];
+
+		if (iv->end[s->iv[s->n - 1]] < t)
+			t = iv->end[s->iv[s->n - 1]];
+	}
+	return t;
+}
+
+static uint32_t mapped(const struct erg_segment_iter *it, uint32_t class_)
+{
+	return it->map ? it->map[class_] : class_;
+}
+
+/* CPU seconds a second of the interval, 0..1; -1 where unknown. */
+static double busy(const struct erg_segment_iter *it, size_t i)
+{
+	const struct erg_tl_intervals *iv = &it->tl->iv;
+	double w;
+
+	if (!it->cpu_ns || it->cpu_ns[i] == INT64_MIN || iv->end[i] <= iv->begin[i])
+		return -1;
+	w = (double)it->cpu_ns[i] / (double)(iv->end[i] - iv->begin[i]);
+	return w < 0 ? 0 : w > 1 ? 1 : w;
+}
+
+static void fill_shares(const struct erg_segment_iter *it, struct entries *e)
+{
+	double sum = 0;
+	bool known = e->n > 1;
+
+	for (size_t k = 0; k < e->n && known; k++) {
+		const struct stack *s = &it->stacks[it->active[k]];
+		double w = busy(it, s->iv[s->n - 1]);
+
+		known = w >= 0;
+		e->share[k] = (float)w;
+		sum += w;
+	}
+	for (size_t k = 0; k < e->n; k++)
+		e->share[k] = known && sum > 0 ? (float)(e->share[k] / sum) : 1 / (float)e->n;
+}
+
+static void fill(const struct erg_segment_iter *it, uint64_t end, struct entries *e)
+{
+	const struct erg_tl_intervals *iv = &it->tl->iv;
+
+	e->begin = it->now;
+	e->end = end;
+	e->n = it->n_active;
+	for (size_t k = 0; k < e->n; k++) {
+		const struct stack *s = &it->stacks[it->active[k]];
+		size_t i = s->iv[s->n - 1];
+
+		e->class_[k] = mapped(it, iv->layer[i]);
+		e->iteration[k] = iv->iteration[i];
+	}
+	fill_shares(it, e);
+	if (!e->n) {
+		e->n = 1;
+		e->class_[0] = mapped(it, (uint32_t)it->tl->n_layers);
+		e->iteration[0] = 0;
+		e->share[0] = 1;
+	}
+}
+
+static bool same(const struct entries *a, const struct entries *b)
+{
+	return a->end == b->begin && a->n == b->n &&
+	       !memcmp(a->class_, b->class_, a->n * sizeof(*a->class_)) &&
+	       !memcmp(a->iteration, b->iteration, a->n * sizeof(*a->iteration)) &&
+	       !memcmp(a->share, b->share, a->n * sizeof(*a->share));
+}
+
+static void hand_out(const struct entries *e, struct erg_segment *ret)
+{
+	*ret = (struct erg_segment){e->begin, e->end, e->n, e->class_, e->iteration, e->share};
+}
+
+/* Makes the next raw segment into it->out. 1, 0 at the end. */
+static int advance(struct erg_segment_iter *it)
+{
+	uint64_t t;
+	int r;
+
+	if (it->now >= it->tl->end)
+		return 0;
+	r = settle(it);
+	if (r < 0)
+		return r;
+	t = next_change(it);
+	fill(it, t, &it->out);
+	it->now = t;
+	return 1;
+}
+
+int erg_segment_next(struct erg_segment_iter *it, struct erg_segment *ret, struct erg_err *err)
+{
+	struct entries e;
+	int r;
+
+	if (!it->map) { /* every segment differs from its neighbour */
+		r = advance(it);
+		if (r > 0)
+			hand_out(&it->out, ret);
+		return r < 0 ? erg_fail_errno(err, r, "segments") : r;
+	}
+	while ((r = advance(it)) > 0) {
+		if (it->have_cur && same(&it->cur, &it->out)) {
+			it->cur.end = it->out.end;
+			continue;
+		}
+		e = it->cur; /* swap: what was gathered goes out, what differs is gathered */
+		it->cur = it->out;
+		it->out = e;
+		if (it->have_cur) {
+			hand_out(&it->out, ret);
+			return 1;
+		}
+		it->have_cur = true;
+	}
+	if (r < 0)
+		return erg_fail_errno(err, r, "segments");
+	if (!it->have_cur)
+		return 0;
+	it->have_cur = false;
+	hand_out(&it->cur, ret);
+	return 1;
+}
+
+static int alloc_entries(struct entries *e, size_t n)
+{
+	n += 1;
+	e->class_ = calloc(n, sizeof(*e->class_));
+	e->iteration = calloc(n, sizeof(*e->iteration));
+	e->share = calloc(n, sizeof(*e->share));
+	return e->class_ && e->iteration && e->share ? 0 : -ENOMEM;
+}
+
+static void free_entries(struct entries *e)
+{
+	free(e->class_);
+	free(e->iteration);
+	free(e->share);
+}
+
+int erg_segment_iter_new(const struct erg_timeline *tl, bool device, const uint32_t *map,
+	struct erg_segment_iter **ret, struct erg_err *err)
+{
+	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = calloc(1, sizeof(*it));
+
+	if (!it)
+		return erg_fail_errno(err, -ENOMEM, "segments");
+	it->tl = tl;
+	it->map = map;
+	it->device = device;
+	it->now = tl->begin;
+	it->stacks = calloc(tl->n_tracks + 1, sizeof(*it->stacks));
+	it->active = calloc(tl->n_tracks + 1, sizeof(*it->active));
+	if (!it->stacks || !it->active || alloc_entries(&it->cur, tl->n_tracks) < 0 ||
+		alloc_entries(&it->out, tl->n_tracks) < 0)
+		return erg_fail_errno(err, -ENOMEM, "segments");
+	for (size_t c = 0; tl->iv.counter && c < tl->n_counters; c++)
+		if (!strcmp(tl->counters[c].name, "task-clock"))
+			it->cpu_ns = tl->iv.counter[c];
+	*ret = erg_steal_ptr(&it);
+	return 0;
+}
+
+void erg_segment_iter_free(struct erg_segment_iter *it)
+{
+	if (!it)
+		return;
+	for (size_t i = 0; it->stacks && i < it->tl->n_tracks; i++)
+		free(it->stacks[i].iv);
+	free(it->stacks);
+	free(it->active);
+	free_entries(&it->cur);
+	free_entries(&it->out);
+	free(it);
+}
+
+void erg_segment_iter_freep(struct erg_segment_iter **it)
+{
+	erg_segment_iter_free(*it);
+}
+
+/* ---- all of them ---- */
+
+struct room {
+	size_t segments, entries, n_entries;
+	bool shared;
+};
+
+static int grow(struct erg_segments *s, struct room *room, size_t more)
+{
+	if (s->n + 2 > room->segments) {
+		size_t n = room->segments ? room->segments * 3 / 2 : 1024;
+		uint64_t *begin = reallocarray(s->begin, n, sizeof(*begin));
+		uint32_t *first;
+
+		if (!begin)
+			return -ENOMEM;
+		s->begin = begin;
+		first = reallocarray(s->first, n, sizeof(*first));
+		if (!first)
+			return -ENOMEM;
+		s->first = first;
+		room->segments = n;
+	}
+	while (room->n_entries + more > room->entries) {
+		size_t n = room->entries ? room->entries * 3 / 2 : 1024;
+		uint32_t *c = reallocarray(s->class_, n, sizeof(*c)), *it;
+		float *share;
+
+		if (!c)
+			return -ENOMEM;
+		s->class_ = c;
+		it = reallocarray(s->iteration, n, sizeof(*it));
+		if (!it)
+			return -ENOMEM;
+		s->iteration = it;
+		share = reallocarray(s->share, n, sizeof(*share));
+		if (!share)
+			return -ENOMEM;
+		s->share = share;
+		room->entries = n;
+	}
+	return room->n_entries + more > UINT32_MAX ? -EOVERFLOW : 0;
+}
+
+static void append(struct erg_segments *s, struct room *room, const struct erg_segment *seg)
+{
+	size_t at = room->n_entries;
+
+	s->begin[s->n] = seg->begin;
+	s->begin[s->n + 1] = seg->end;
+	s->first[s->n] = (uint32_t)at;
+	memcpy(s->class_ + at, seg->class_, seg->n * sizeof(*seg->class_));
+	memcpy(s->iteration + at, seg->iteration, seg->n * sizeof(*seg->iteration));
+	memcpy(s->share + at, seg->share, seg->n * sizeof(*seg->share));
+	room->n_entries += seg->n;
+	room->shared |= seg->n > 1;
+	s->n++;
+	s->first[s->n] = (uint32_t)room->n_entries;
+}
+
+int erg_segments_build(
+	const struct erg_timeline *tl, bool device, struct erg_segments *ret, struct erg_err *err)
+{
+	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
+	struct erg_segments s = {.n_classes = tl->n_layers + 1};
+	struct room room = {0};
+	struct erg_segment seg;
+	int r = erg_segment_iter_new(tl, device, NULL, &it, err);
+
+	if (r < 0)
+		return r;
+	r = grow(&s, &room, 0);
+	if (r >= 0) {
+		s.begin[0] = tl->begin;
+		s.first[0] = 0;
+	}
+	while (r >= 0 && (r = erg_segment_next(it, &seg, err)) > 0) {
+		r = grow(&s, &room, seg.n);
+		if (r >= 0)
+			append(&s, &room, &seg);
+	}
+	if (r < 0) {
+		erg_segments_release(&s);
+		return erg_fail_errno(err, r, "segments of %zu layer instances", tl->iv.n);
+	}
+	if (!room.shared) {
+		free(s.share);
+		s.share = NULL;
+	}
+	*ret = s;
+	return 0;
+}
+
+void erg_segments_release(struct erg_segments *s)
+{
+	free(s->begin);
+	free(s->first);
+	free(s->class_);
+	free(s->iteration);
+	free(s->share);
+	memset(s, 0, sizeof(*s));
+}

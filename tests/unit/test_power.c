@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rails from channels: units, V times I with interpolation, counters from zero, the choice. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyze/power.h"
+#include "formats/util.h"
+
+struct fixture {
+	struct erg_timeline tl;
+	struct erg_tl_source source;
+	struct erg_tl_channel channels[8];
+};
+
+static void init(struct fixture *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->tl.sources = &f->source;
+	f->tl.n_sources = 1;
+	f->tl.channels = f->channels;
+	f->source.model.period_ns = 1000;
+	f->source.simulated = true;
+}
+
+static void add(struct fixture *f, const char *rail, const char *parent, enum erg_quantity q,
+	double scale, size_t n, uint64_t *t, uint32_t *half, int64_t *raw)
+{
+	struct erg_tl_channel *c = &f->channels[f->tl.n_channels++];
+
+	strcpy(c->def.rail, rail);
+	strcpy(c->def.parent, parent);
+	c->def.quantity = q;
+	c->def.scale = scale;
+	c->def.lsb = 1;
+	c->def.offset_max = 0.01;
+	c->n = n;
+	c->t = t;
+	c->half = half;
+	c->raw = raw;
+}
+
+static uint64_t t3[] = {100, 200, 300};
+static uint32_t half3[] = {1, 1, 1};
+
+static void test_power_in_milliwatts(void **state)
+{
+	int64_t mw[] = {1000, 2500, 4000};
+	struct erg_rail *rails;
+	struct fixture f;
+	size_t n;
+
+	init(&f);
+	add(&f, "VDD_IN", "", ERG_Q_POWER, 1e-3, 3, t3, half3, mw);
+	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_true(rails[0].simulated);
+	assert_false(rails[0].counter);
+	assert_float_equal(rails[0].v[1], 2.5, 1e-12);
+	assert_float_equal(rails[0].lsb_w, 1e-3, 1e-12);
+	assert_float_equal(erg_rail_mean_w(&rails[0]), 2.5, 1e-12);
+	erg_rails_free(rails, n);
+}
+
+/* The voltage is read at 50 and 250 only: 10 V rising to 12 V. */
+static void test_voltage_times_current(void **state)
+{
+	int64_t ma[] = {1000, 1000, 2000}, mv[] = {10000, 12000};
+	uint64_t tv[] = {50, 250};
+	struct erg_rail *rails;
+	struct fixture f;
+	size_t n;
+
+	init(&f);
+	add(&f, "in1", "", ERG_Q_CURRENT, 1e-3, 3, t3, half3, ma);
+	add(&f, "in1", "", ERG_Q_VOLTAGE, 1e-3, 2, tv, half3, mv);
+	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_float_equal(rails[0].v[0], 10.5, 1e-9);
+	assert_float_equal(rails[0].v[1], 11.5, 1e-9);
+	assert_float_equal(rails[0].v[2], 24.0, 1e-9);
+	assert_true(rails[0].offset_max > 0.01 * 11);
+	erg_rails_free(rails, n);
+}
+
+/* A current alone, and a voltage alone, make no rail. */
+static void test_not_enough(void **state)
+{
+	int64_t ma[] = {1, 2, 3};
+	struct erg_err err = {0};
+	struct erg_rail *rails;
+	struct fixture f;
+	size_t n, which;
+
+	init(&f);
+	add(&f, "a", "", ERG_Q_CURRENT, 1e-3, 3, t3, half3, ma);
+	add(&f, "b", "", ERG_Q_VOLTAGE, 1e-3, 3, t3, half3, ma);
+	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	assert_true(erg_rail_choose(rails, n, NULL, &which, &err) < 0);
+	assert_true(err.msg[0]);
+	erg_rails_free(rails, n);
+}
+
+static void test_counter_from_zero_and_times_increase(void **state)
+{
+	int64_t uj[] = {5000000, 5000500, 5001000, 5002000};
+	uint64_t t[] = {100, 200, 200, 300};
+	uint32_t half[] = {1, 1, 1, 1};
+	struct erg_rail *rails;
+	struct fixture f;
+	size_t n;
+
+	init(&f);
+	add(&f, "package-0", "", ERG_Q_ENERGY, 1e-6, 4, t, half, uj);
+	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_true(rails[0].counter);
+	assert_int_equal(rails[0].n, 3);
+	assert_float_equal(rails[0].v[0], 0, 1e-12);
+	assert_float_equal(rails[0].v[2], 2e-3, 1e-12);
+	erg_rails_free(rails, n);
+}
+
+static void test_choice(void **state)
+{
+	int64_t in[] = {9000, 9000, 9000}, cpu[] = {9500, 9500, 9500}, mux[] = {100, 100, 100};
+	struct erg_err err = {0};
+	struct erg_rail *rails;
+	struct fixture f;
+	size_t n, which;
+
+	init(&f);
+	add(&f, "VDD_MUX", "", ERG_Q_POWER, 1e-3, 3, t3, half3, mux);
+	add(&f, "VDD_CPU", "VDD_IN", ERG_Q_POWER, 1e-3, 3, t3, half3, cpu);
+	add(&f, "VDD_IN", "", ERG_Q_POWER, 1e-3, 3, t3, half3, in);
+	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(erg_rail_choose(rails, n, NULL, &which, &err), 0);
+	assert_string_equal(rails[which].name, "VDD_IN");
+	assert_int_equal(erg_rail_choose(rails, n, "VDD_CPU", &which, &err), 0);
+	assert_string_equal(rails[which].name, "VDD_CPU");
+	assert_true(erg_rail_choose(rails, n, "VDD_GPU", &which, &err) < 0);
+	assert_non_null(strstr(err.msg, "VDD_MUX"));
+	erg_rails_free(rails, n);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_power_in_milliwatts),
+		cmocka_unit_test(test_voltage_times_current),
+		cmocka_unit_test(test_not_enough),
+		cmocka_unit_test(test_counter_from_zero_and_times_increase),
+		cmocka_unit_test(test_choice),
+	};
+
+	return cmocka_run_group_tests_name("power", tests, NULL, NULL);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Segments cover the run without overlap whatever the intervals look like, belong to the innermost
+ * layer, and are shared between threads by CPU time.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyze/segments.h"
+#include "formats/util.h"
+
+#define LAYERS 4
+
+struct fixture {
+	struct erg_timeline tl;
+	struct erg_tl_layer layers[LAYERS];
+	struct erg_tl_track tracks[3];
+	struct erg_tl_counter counters[1];
+	uint32_t layer[16], iteration[16];
+	uint64_t begin[16], end[16];
+	uint16_t track[16];
+	uint8_t depth[16];
+	int64_t cpu[16], *columns[1];
+};
+
+static void init(struct fixture *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->tl.layers = f->layers;
+	f->tl.n_layers = LAYERS;
+	f->tl.tracks = f->tracks;
+	f->tl.n_tracks = 3;
+	f->tracks[2].device = true;
+	f->tl.begin = 0;
+	f->tl.end = 100;
+	f->tl.iv = (struct erg_tl_intervals){.layer = f->layer,
+		.iteration = f->iteration,
+		.begin = f->begin,
+		.end = f->end,
+		.track = f->track,
+		.depth = f->depth};
+}
+
+static void add(struct fixture *f, uint64_t begin, uint64_t end, uint32_t layer, uint16_t track)
+{
+	size_t i = f->tl.iv.n++;
+
+	f->begin[i] = begin;
+	f->end[i] = end;
+	f->layer[i] = layer;
+	f->track[i] = track;
+}
+
+static void check_covers(const struct fixture *f, const struct erg_segments *s)
+{
+	assert_int_equal(s->begin[0], f->tl.begin);
+	assert_int_equal(s->begin[s->n], f->tl.end);
+	for (size_t i = 0; i < s->n; i++) {
+		double sum = 0;
+
+		assert_true(s->begin[i] < s->begin[i + 1]);
+		assert_true(s->first[i] < s->first[i + 1]);
+		for (uint32_t k = s->first[i]; s->share && k < s->first[i + 1]; k++)
+			sum += (double)s->share[k];
+		assert_true(!s->share || (sum > 0.999999 && sum < 1.000001));
+	}
+}
+
+static void test_nested(void **state)
+{
+	static const uint64_t begins[] = {0, 10, 20, 30, 40, 60};
+	static const uint32_t classes[] = {LAYERS, 0, 1, 0, 2, LAYERS};
+	struct erg_segments s;
+	struct fixture f;
+
+	init(&f);
+	add(&f, 10, 40, 0, 0);
+	add(&f, 20, 30, 1, 0);
+	add(&f, 40, 60, 2, 0);
+	assert_int_equal(erg_segments_build(&f.tl, false, &s, NULL), 0);
+	check_covers(&f, &s);
+	assert_int_equal(s.n, ERG_ARRAY_SIZE(begins));
+	assert_null(s.share);
+	for (size_t i = 0; i < s.n; i++) {
+		assert_int_equal(s.begin[i], begins[i]);
+		assert_int_equal(s.class_[s.first[i]], classes[i]);
+	}
+	erg_segments_release(&s);
+}
+
+static void test_two_threads_by_cpu_time(void **state)
+{
+	struct erg_segments s;
+	struct fixture f;
+
+	init(&f);
+	f.counters[0].name = (char *)"task-clock";
+	f.tl.counters = f.counters;
+	f.tl.n_counters = 1;
+	f.columns[0] = f.cpu;
+	f.tl.iv.counter = f.columns;
+	add(&f, 0, 100, 0, 0);
+	add(&f, 20, 60, 1, 1);
+	f.cpu[0] = 100; /* busy all the time */
+	f.cpu[1] = 10;  /* waits three quarters of it */
+	assert_int_equal(erg_segments_build(&f.tl, false, &s, NULL), 0);
+	check_covers(&f, &s);
+	assert_int_equal(s.n, 3);
+	assert_float_equal(s.share[s.first[1]], 0.8, 1e-6);
+	assert_float_equal(s.share[s.first[1] + 1], 0.2, 1e-6);
+	erg_segments_release(&s);
+
+	f.cpu[1] = INT64_MIN; /* unknown: equal shares */
+	assert_int_equal(erg_segments_build(&f.tl, false, &s, NULL), 0);
+	assert_float_equal(s.share[s.first[1]], 0.5, 1e-6);
+	erg_segments_release(&s);
+}
+
+static void test_device_is_apart(void **state)
+{
+	struct erg_segments s;
+	struct fixture f;
+
+	init(&f);
+	add(&f, 0, 50, 0, 0);
+	add(&f, 30, 80, 1, 2);
+	assert_int_equal(erg_segments_build(&f.tl, true, &s, NULL), 0);
+	check_covers(&f, &s);
+	assert_int_equal(s.n, 3);
+	assert_int_equal(s.class_[1], 1);
+	assert_int_equal(s.begin[1], 30);
+	erg_segments_release(&s);
+}
+
+/* Intervals that cross, have no length, or lie outside the run. */
+static void test_hostile(void **state)
+{
+	struct erg_segments s;
+	struct fixture f;
+
+	init(&f);
+	f.tl.begin = 5;
+	add(&f, 0, 3, 3, 0);
+	add(&f, 4, 40, 0, 0);
+	add(&f, 20, 60, 1, 0); /* outlives its parent */
+	add(&f, 30, 30, 2, 0);
+	add(&f, 90, 400, 3, 1);
+	assert_int_equal(erg_segments_build(&f.tl, false, &s, NULL), 0);
+	check_covers(&f, &s);
+	assert_int_equal(s.class_[0], 0);
+	assert_int_equal(s.class_[s.n - 1], 3);
+	erg_segments_release(&s);
+}
+
+static void test_map_merges(void **state)
+{
+	static const uint32_t map[LAYERS + 1] = {0, 0, 1, 1, 2};
+	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
+	static const uint64_t begins[] = {0, 10, 40, 60};
+	struct erg_segment seg;
+	struct fixture f;
+	size_t n = 0;
+
+	init(&f);
+	add(&f, 10, 40, 0, 0);
+	add(&f, 20, 30, 1, 0);
+	add(&f, 40, 60, 2, 0);
+	assert_int_equal(erg_segment_iter_new(&f.tl, false, map, &it, NULL), 0);
+	while (erg_segment_next(it, &seg, NULL) == 1) {
+		assert_true(n < ERG_ARRAY_SIZE(begins));
+		assert_int_equal(seg.begin, begins[n++]);
+	}
+	assert_int_equal(n, ERG_ARRAY_SIZE(begins));
+	assert_int_equal(seg.end, 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_two_threads_by_cpu_time),
+		cmocka_unit_test(test_device_is_apart),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_map_merges),
+	};
+
+	return cmocka_run_group_tests_name("segments", tests, NULL, NULL);
+}
