@@ -62,15 +62,16 @@ ERG_API uint32_t erg_layer(uint32_t parent, const struct erg_layer_info *info);
 /* The calling thread's current iteration (inference or training step), 0 at first. */
 ERG_API void erg_iteration(uint32_t iteration);
 
-/* Not for direct use: what the inline functions below look at and call. */
-ERG_API extern const int *const erg_enabled_;
+/* Not for direct use: what the inline functions below look at and call. The two are the states of
+ * the events "layer" and "layer_counted"; a session may record either alone. */
+ERG_API extern const int *const erg_enabled_[2];
 ERG_API void erg_begin_(uint32_t layer);
 ERG_API void erg_end_(uint32_t layer);
 
 /* Nonzero while a session records layers. */
 static inline int erg_enabled(void)
 {
-	return *(const volatile int *)erg_enabled_;
+	return *(const volatile int *)erg_enabled_[0] | *(const volatile int *)erg_enabled_[1];
 }
 
 static inline void erg_begin(uint32_t layer)
@@ -102,6 +103,7 @@ ERG_API void erg_marker(const char *text, uint32_t color);
  * carry the differences between their begin and end beside those of the hardware counters. Define
  * counters before the first layer begins; at most ERG_MAX_COUNTERS in all. */
 #define ERG_MAX_COUNTERS 32
+/* Returns its index, UINT32_MAX when there is no room (which erg_counter_add ignores). */
 ERG_API uint32_t erg_counter(const char *name);
 ERG_API void erg_counter_add(uint32_t counter, int64_t n);
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A child that is forked and does not exec keeps the definitions, is a process of its own in the
+ * trace, and has no open layers: those are its parent's.
+ *
+ * LTTng-UST must be told of a fork, or the child would write into its parent's buffers under its
+ * parent's pid. Usually that is done by preloading liblttng-ust-fork.so, which wraps fork(). Where
+ * it is not preloaded we make the same calls (<lttng/ust-fork.h>) from the handlers of
+ * pthread_atfork, but only while something records: a program nobody looks at forks as it always
+ * did. The child then registers with the session daemon, gets its sessions, and each of them
+ * starts with the dump of dump.c.
+ *
+ * Order of locks: LTTng's before ours, as in the dump.
+ */
+#include <dlfcn.h>
+#include <lttng/ust-fork.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "tracepoints/fork.h"
+#include "tracepoints/internal.h"
+
+static bool wrapped; /* liblttng-ust-fork.so does it */
+static bool told;    /* by prepare(), read by the other two; the lock of the registry protects it */
+static sigset_t mask;
+
+static bool fork_is_wrapped(void)
+{
+	Dl_info info;
+	void *f = dlsym(RTLD_DEFAULT, "fork");
+
+	return f && dladdr(f, &info) && info.dli_fname && strstr(info.dli_fname, "lttng-ust-fork");
+}
+
+static void prepare(void)
+{
+	sigset_t saved;
+	bool tell = !wrapped && lttng_ust_tracepoint_enabled(ergtrace, process_define);
+
+	if (tell)
+		lttng_ust_before_fork(&saved);
+	erg_registry_lock();
+	told = tell;
+	if (tell)
+		mask = saved;
+}
+
+static void parent(void)
+{
+	sigset_t saved = mask;
+	bool tell = told;
+
+	erg_registry_unlock();
+	if (tell)
+		lttng_ust_after_fork_parent(&saved);
+}
+
+static void child(void)
+{
+	sigset_t saved = mask;
+	bool tell = told;
+
+	erg_registry_unlock();
+	erg_thread_forked();
+	if (tell)
+		lttng_ust_after_fork_child(&saved);
+}
+
+void erg_fork_init(void)
+{
+	wrapped = fork_is_wrapped();
+	pthread_atfork(prepare, parent, child);
+}

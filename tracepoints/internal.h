@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_TRACEPOINTS_INTERNAL_H
+#define ERG_TRACEPOINTS_INTERNAL_H
+
+/*
+ * What the files of liberg share. Nothing of it is visible outside of the library.
+ *
+ * Who may call what: registry.c knows definitions and emits none; dump.c emits definitions;
+ * counters.c reads counters; thread.c owns what belongs to a thread; pair.c is the fast path.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LTTNG_UST_TRACEPOINT_HIDDEN_DEFINITION
+#define LTTNG_UST_TRACEPOINT_PROVIDER_HIDDEN_DEFINITION
+#include "tracepoints/erg.h"
+#include "tracepoints/provider.h"
+
+#define ERG_DEPTH_RECORDED 64 /* deeper layers are followed, not recorded */
+#define ERG_DEPTH_FOLLOWED 256
+#define ERG_TEXT_MAX 512 /* longest name, type or marker on the wire, with its NUL */
+
+/* ---- texts (text.c) ---- */
+
+/* Writes SRC (NULL counts as "") into DST as valid UTF-8 of at most ERG_TEXT_MAX bytes with the
+ * NUL. A byte that is no UTF-8 becomes '?'. A text that was changed ends in "~" and eight hex
+ * digits of its hash, so different texts stay different. Returns the length. */
+size_t erg_text_clean(char dst[ERG_TEXT_MAX], const char *src);
+
+/* 64-bit FNV-1a. http://www.isthe.com/chongo/tech/comp/fnv/ */
+uint64_t erg_text_hash(uint64_t seed, const char *text, size_t len);
+#define ERG_HASH_SEED 0xcbf29ce484222325u
+
+/* ---- definitions (registry.c): append-only, read without a lock ---- */
+
+struct erg_track_def {
+	uint32_t track;
+	char *name;
+	uint8_t device;
+};
+
+struct erg_counter_def {
+	uint32_t index;
+	char *name;
+	const char *origin;
+};
+
+/* Id of a network, module or layer. D->id is ignored; *ret_new says whether it was made now. 0 when
+ * memory runs out. */
+uint32_t erg_registry_layer(const struct erg_layer_def *d, bool *ret_new);
+/* NULL for an id that is not defined. */
+const struct erg_layer_def *erg_registry_get(uint32_t id);
+uint32_t erg_registry_layers(void);
+
+uint32_t erg_registry_track(const char *name, bool device, bool *ret_new);
+const struct erg_track_def *erg_registry_track_get(uint32_t track);
+uint32_t erg_registry_tracks(void);
+
+void erg_registry_lock(void);
+void erg_registry_unlock(void);
+
+/* ---- emitting definitions (dump.c) ---- */
+
+/* Starts to listen for sessions, and describes the process to those that record already. */
+void erg_dump_init(void);
+void erg_dump_all(void);
+/* Where LTTng tells nothing of new sessions: dumps if the set of sessions has changed. */
+void erg_dump_if_changed(void);
+
+/* ---- counters (counters.c) ---- */
+
+struct erg_reading {
+	uint64_t enabled, running;
+	uint32_t n;
+	int64_t values[ERG_MAX_COUNTERS];
+};
+
+struct erg_perf;
+struct erg_thread;
+
+void erg_counters_init(const char *spec);
+/* Counters of the process: first those of the kernel, then the application's. */
+uint32_t erg_counters_n(void);
+const struct erg_counter_def *erg_counters_get(uint32_t index);
+uint32_t erg_counters_define(const char *name, bool *ret_new);
+void erg_counters_read(struct erg_thread *t, struct erg_reading *ret);
+/* ret = end - begin, missing values stay INT64_MIN. */
+void erg_counters_diff(const struct erg_reading *begin, const struct erg_reading *end,
+	struct erg_reading *ret);
+
+/* ---- groups of perf events of one thread (perf_group.c) ---- */
+
+struct erg_perf_spec {
+	char *name;
+	uint32_t type;
+	uint64_t config, config1, config2;
+};
+
+/* Opens the counters of the calling thread; NULL when none could be opened. */
+struct erg_perf *erg_perf_open(const struct erg_perf_spec *specs, uint32_t n);
+void erg_perf_close(struct erg_perf *p);
+/* Fills values[0 … n) of the specs and the two times; a counter that is not there: INT64_MIN. */
+void erg_perf_read(struct erg_perf *p, uint32_t n, struct erg_reading *ret);
+
+struct perf_event_mmap_page;
+/* Reads one counter without the kernel (rdpmc_*.c); false where that is not possible now. */
+bool erg_rdpmc_read(const struct perf_event_mmap_page *page, int64_t *ret_value,
+	uint64_t *ret_enabled, uint64_t *ret_running);
+bool erg_rdpmc_possible(const struct perf_event_mmap_page *page);
+
+/* ---- what belongs to a thread (thread.c) ---- */
+
+struct erg_frame {
+	uint32_t layer;
+	uint32_t iteration;
+	uint64_t begin_ns;
+	uint32_t epoch;
+};
+
+/* Readings of the recorded frames, only where counters exist. */
+struct erg_readings {
+	struct erg_reading at[ERG_DEPTH_RECORDED];
+	struct erg_reading last;
+	uint64_t last_ns; /* when .last was taken; 0: not usable */
+};
+
+struct erg_thread {
+	uint32_t depth;
+	uint32_t overflow; /* layers begun beyond ERG_DEPTH_FOLLOWED */
+	uint32_t iteration;
+	bool perf_tried;
+	struct erg_perf *perf;
+	struct erg_readings *readings;
+	int64_t app[ERG_MAX_COUNTERS];
+	struct erg_frame frames[ERG_DEPTH_FOLLOWED];
+};
+
+extern __thread struct erg_thread *erg_self_ __attribute__((tls_model("initial-exec")));
+
+void erg_thread_init(void);
+/* NULL when memory runs out. */
+struct erg_thread *erg_thread_make(void);
+/* Forget what a forked child has of its parent: open layers and counters. */
+void erg_thread_forked(void);
+
+static inline struct erg_thread *erg_thread_self(void)
+{
+	return erg_self_ ? erg_self_ : erg_thread_make();
+}
+
+/* ---- state that the fast path looks at (pair.c) ---- */
+
+struct erg_state {
+	_Atomic uint32_t epoch;    /* raised when recording starts again after a pause */
+	_Atomic uint32_t counters; /* number of counters */
+	bool begin_events;
+	bool poll_sessions; /* erg_dump_if_changed() is needed */
+	void (*_Atomic hook)(void *data);
+	void *_Atomic hook_data;
+};
+
+extern struct erg_state erg_state_;
+
+/* Emits a marker once per process and reason. */
+void erg_notice(_Atomic bool *said, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
