@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_EXPERIMENT_POINTS_H
+#define ERG_ANALYZE_EXPERIMENT_POINTS_H
+
+/*
+ * Measurements of an experiment: observations (one run, or one row of a table) with the settings
+ * they were made at, and points (all repetitions of one setting) with their estimates.
+ *
+ * A factor is a setting that was varied (frequency, cap, threads); a group is what is never
+ * compared across (workload, network, board). Both are dimensions with text levels; a dimension
+ * whose levels are all numbers is ordered by value.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "analyze/estimate.h"
+#include "formats/err.h"
+
+struct erg_dim {
+	char *name;
+	bool group;     /* else a factor */
+	bool numeric;   /* every level is a finite number */
+	size_t n;
+	char **levels;
+	double *values; /* of numeric dimensions, else NaN */
+	void *index;    /* text to level, while observations are added */
+};
+
+struct erg_obs {
+	double time_s, energy_j;
+	double mean_w, peak_w;      /* NaN: unknown */
+	double voltage_v;           /* NaN: unknown */
+	struct erg_est time, ets;   /* the run's own intervals; NaN bounds where it has none */
+	bool throttled;
+	uint32_t *level;            /* one per dimension */
+	const json_t *layers;       /* array of the run's layers, or NULL (borrowed) */
+};
+
+struct erg_observations {
+	size_t n_dims, n, cap;
+	struct erg_dim *dims;
+	struct erg_obs *obs;
+	uint32_t *levels; /* storage of obs[].level */
+};
+
+int erg_observations_init(struct erg_observations *o, const char *const *factors, size_t n_factors,
+	const char *const *groups, size_t n_groups, struct erg_err *err);
+void erg_observations_release(struct erg_observations *o);
+/* Adds one observation with its levels as text, one per dimension; returns it for filling in. */
+struct erg_obs *erg_observations_add(struct erg_observations *o, const char *const *levels);
+/* Call once after the last: decides which dimensions are numeric and orders levels. */
+int erg_observations_finish(struct erg_observations *o, struct erg_err *err);
+
+enum erg_objective { ERG_OBJ_ETS, ERG_OBJ_EDP, ERG_OBJ_ED2P, ERG_OBJ_TIME, ERG_OBJ_N };
+extern const char *const erg_objective_names[ERG_OBJ_N];
+int erg_objective_parse(const char *name);
+/* ETS, ETS·T, ETS·T² or T of one observation. */
+double erg_objective_of(const struct erg_obs *o, enum erg_objective obj);
+
+struct erg_point {
+	size_t first, n;      /* observations order[first .. first + n - 1] */
+	const uint32_t *level;
+	struct erg_est est[ERG_OBJ_N];
+	double sd[ERG_OBJ_N]; /* over repetitions; NaN for one */
+	double mean_w, peak_w, voltage_v;
+	bool throttled, pareto;
+};
+
+struct erg_points {
+	size_t n;
+	struct erg_point *points; /* ordered by group, then by factors */
+	size_t *order;            /* observations, those of one point together */
+	size_t n_groups;
+	size_t *group_first;      /* n_groups + 1: points of group g */
+};
+
+/* Groups observations into points, estimates each, and marks the Pareto front of (time, ETS) of
+ * each group. */
+int erg_points_build(const struct erg_observations *o, struct erg_points *ret, struct erg_err *err);
+void erg_points_release(struct erg_points *p);
+
+/* {"name": level, …} of the point's groups or factors; numbers where the dimension is numeric. */
+json_t *erg_point_levels(const struct erg_observations *o, const struct erg_point *p, bool groups);
+
+/* Two-sided p-value of Welch's t-test between two points; NaN when one has a single observation. */
+double erg_points_welch(const struct erg_point *a, const struct erg_point *b,
+	enum erg_objective obj);
+
+#endif
