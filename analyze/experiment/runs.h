@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_EXPERIMENT_RUNS_H
+#define ERG_ANALYZE_EXPERIMENT_RUNS_H
+
+/*
+ * Runs for experiments: one JSON object a run, as in the document of `erg-analyze layers` ("runs"),
+ * from archives, from such documents saved before, or from both. Beside the energy of the layers a
+ * run has "factors", "tags", "workload", "mean_w", "peak_w", "throttled".
+ */
+#include <jansson.h>
+
+#include "analyze/experiment/points.h"
+#include "analyze/verb.h"
+
+/* FILE: an archive, or a JSON document with "runs". A directory means its *.erg. *ret: array. */
+int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
+	json_t **ret, struct erg_err *err);
+
+/* {"value"…} to an estimate; unresolved when J is none. */
+struct erg_est erg_est_from_json(const json_t *j);
+
+/* Text of a factor or tag of the run, or NULL. Written to BUF when it is a number. */
+const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len);
+
+/*
+ * Observations from runs: factors and groups as named; without names, factors are all that vary
+ * among the manifests, and the group is the workload.
+ */
+int erg_observations_from_runs(const json_t *runs, const char *const *factors, size_t n_factors,
+	const char *const *groups, size_t n_groups, struct erg_observations *ret,
+	struct erg_err *err);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sweeps for people: a table of points a group, then one sentence an objective. */
+#include "analyze/render/sweep.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analyze/render/csv.h"
+#include "analyze/render/table.h"
+#include "formats/util.h"
+
+static const char *settings(char *buf, size_t len, const json_t *levels)
+{
+	FILE *f = fmemopen(buf, len, "w");
+	const char *name;
+	json_t *v;
+	int n = 0;
+
+	buf[0] = '\0';
+	if (!f)
+		return buf;
+	json_object_foreach ((json_t *)levels, name, v) {
+		if (json_is_object(v))
+			continue;
+		fprintf(f, "%s%s=", n++ ? " " : "", name);
+		if (json_is_string(v))
+			fputs(json_string_value(v), f);
+		else
+			fprintf(f, "%.9g", json_number_value(v));
+	}
+	fclose(f);
+	buf[len - 1] = '\0';
+	return buf;
+}
+
+static double value_of(const json_t *point, const char *key)
+{
+	const json_t *v = json_object_get(json_object_get(point, key), "value");
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static int points_table(const json_t *group, FILE *out, struct erg_err *err)
+{
+	const json_t *points = json_object_get(group, "points");
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	double top = 0;
+	char a[256], b[64];
+	size_t i;
+	json_t *p;
+
+	erg_rtable_column(t, "setting", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "runs", ERG_COL_RIGHT);
+	erg_rtable_column(t, "time", ERG_COL_RIGHT);
+	erg_rtable_column(t, "ETS", ERG_COL_RIGHT);
+	erg_rtable_column(t, "EDP", ERG_COL_RIGHT);
+	erg_rtable_column(t, "power", ERG_COL_RIGHT);
+	erg_rtable_column(t, "", ERG_COL_LEFT);
+	erg_rtable_column(t, "", ERG_COL_BAR);
+	json_array_foreach (points, i, p)
+		top = fmax(top, value_of(p, "ets_j"));
+	json_array_foreach (points, i, p) {
+		erg_rtable_cell(t, "%s", settings(a, sizeof(a), json_object_get(p, "factors")));
+		erg_rtable_cell(t, "%lld",
+			(long long)json_integer_value(json_object_get(p, "repetitions")));
+		erg_rtable_cell(t, "%s",
+			erg_text_est_json(b, sizeof(b), json_object_get(p, "time_s"), "s"));
+		erg_rtable_cell(t, "%s",
+			erg_text_est_json(b, sizeof(b), json_object_get(p, "ets_j"), "J"));
+		erg_rtable_cell(t, "%s",
+			erg_text_est_json(b, sizeof(b), json_object_get(p, "edp_js"), "Js"));
+		erg_rtable_cell(t, "%s",
+			erg_text_si(b, sizeof(b),
+				json_number_value(json_object_get(p, "mean_w")), "W"));
+		erg_rtable_cell(t, "%s%s", json_is_true(json_object_get(p, "pareto")) ? "*" : "",
+			json_is_true(json_object_get(p, "throttled")) ? " throttled" : "");
+		erg_rtable_bar(t, top > 0 ? value_of(p, "ets_j") / top : NAN);
+	}
+	return erg_rtable_print(t, out, erg_text_width(), err);
+}
+
+static void print_optimum(const json_t *group, FILE *out)
+{
+	const json_t *optimum = json_object_get(group, "optimum");
+	char a[256];
+	const char *name;
+	json_t *o;
+
+	json_object_foreach ((json_t *)optimum, name, o) {
+		const json_t *sig = json_object_get(o, "significant");
+
+		fprintf(out, "  best %-5s %s%s\n", name,
+			settings(a, sizeof(a), json_object_get(o, "factors")),
+			json_is_true(sig)    ? ", significantly better than its neighbours"
+			: json_is_false(sig) ? ", not significantly better than its neighbours"
+					     : "");
+	}
+}
+
+static void print_choice(const char *what, const json_t *choice, FILE *out)
+{
+	char a[256], b[64], c[64];
+
+	if (!json_is_object(choice)) {
+		fprintf(out, "  %s: none\n", what);
+		return;
+	}
+	fprintf(out, "  %s: %s (%s, %s)\n", what,
+		settings(a, sizeof(a), json_object_get(choice, "factors")),
+		erg_text_est_json(b, sizeof(b), json_object_get(choice, "time_s"), "s"),
+		erg_text_est_json(c, sizeof(c), json_object_get(choice, "ets_j"), "J"));
+}
+
+static void print_savings(const json_t *group, FILE *out)
+{
+	const json_t *budget = json_object_get(group, "budget"),
+		     *slack = json_object_get(group, "slack");
+	char a[256], b[32], c[32], d[32];
+
+	fprintf(out, "  against %s: ETS saves %s, EDP %s; best %s takes %s more time\n",
+		settings(a, sizeof(a), json_object_get(group, "reference")),
+		erg_text_percent(b, sizeof(b),
+			json_number_value(json_object_get(group, "ets_saving"))),
+		erg_text_percent(c, sizeof(c),
+			json_number_value(json_object_get(group, "edp_saving"))),
+		json_string_value(json_object_get(group, "objective")),
+		erg_text_percent(d, sizeof(d),
+			json_number_value(json_object_get(group, "time_penalty"))));
+	if (budget) {
+		print_choice("fastest within the budget on average",
+			json_object_get(budget, "by_mean"), out);
+		print_choice("fastest within the budget at its peak",
+			json_object_get(budget, "by_peak"), out);
+	}
+	if (slack)
+		print_choice("cheapest within the slack", json_object_get(slack, "cheapest"), out);
+}
+
+static void print_sensitivity(const json_t *group, FILE *out)
+{
+	const json_t *s = json_object_get(group, "sensitivity");
+	char a[64], b[32];
+
+	if (!s || !strcmp(json_string_value(json_object_get(s, "bound")), "unresolved"))
+		return;
+	fprintf(out, "  %s-bound: %s of the time at full speed (%s) does not depend on %s\n",
+		json_string_value(json_object_get(s, "bound")),
+		erg_text_percent(b, sizeof(b),
+			json_number_value(json_object_get(s, "memory_share"))),
+		erg_text_est_json(a, sizeof(a), json_object_get(s, "t_mem_s"), "s"),
+		json_string_value(json_object_get(s, "factor")));
+}
+
+int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	char a[256];
+	size_t i;
+	json_t *group;
+
+	json_array_foreach (json_object_get(doc, "groups"), i, group) {
+		int r;
+
+		settings(a, sizeof(a), json_object_get(group, "group"));
+		fprintf(out, "%s%s%s%s\n", i ? "\n" : "", erg_text_bold(), *a ? a : "all runs",
+			erg_text_reset());
+		r = points_table(group, out, err);
+		if (r < 0)
+			return r;
+		print_optimum(group, out);
+		print_savings(group, out);
+		print_sensitivity(group, out);
+	}
+	fputs("* on the Pareto front of time and energy\n", out);
+	return 0;
+}
+
+static const char *const est_keys[] = {"time_s", "ets_j", "edp_js", "ed2p_js2"};
+
+static void csv_titles(struct erg_csv *c, const json_t *group)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach (json_object_get(group, "group"), name, v)
+		erg_csv_text(c, name);
+	json_object_foreach (
+		json_object_get(json_array_get(json_object_get(group, "points"), 0), "factors"),
+		name, v)
+		erg_csv_text(c, name);
+	erg_csv_text(c, "repetitions");
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(est_keys); i++)
+		erg_csv_est_titles(c, est_keys[i]);
+	erg_csv_text(c, "mean_w");
+	erg_csv_text(c, "peak_w");
+	erg_csv_text(c, "pareto");
+	erg_csv_text(c, "throttled");
+	erg_csv_end(c);
+}
+
+int erg_sweep_csv(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	static const char *const plain[] = {"mean_w", "peak_w", "pareto", "throttled"};
+	struct erg_csv c = {out, 0};
+	size_t g, i;
+	json_t *group, *p, *v;
+	const char *name;
+
+	json_array_foreach (json_object_get(doc, "groups"), g, group) {
+		if (!g)
+			csv_titles(&c, group);
+		json_array_foreach (json_object_get(group, "points"), i, p) {
+			json_object_foreach (json_object_get(group, "group"), name, v)
+				erg_csv_json(&c, v);
+			json_object_foreach (json_object_get(p, "factors"), name, v)
+				erg_csv_json(&c, v);
+			erg_csv_json(&c, json_object_get(p, "repetitions"));
+			for (size_t k = 0; k < ERG_ARRAY_SIZE(est_keys); k++)
+				erg_csv_est(&c, json_object_get(p, est_keys[k]));
+			for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
+				erg_csv_json(&c, json_object_get(p, plain[k]));
+			erg_csv_end(&c);
+		}
+	}
+	return 0;
+}
