@@ -49,6 +49,12 @@ void erg_source_list_note(struct erg_source_list *l, const char *kind, const cha
 	const char *mend, const char *reason_fmt, ...) __attribute__((format(printf, 5, 6)));
 void erg_source_list_release(struct erg_source_list *l);
 
+/* A channel that could not be read. */
+#define ERG_VALUE_NONE INT64_MIN
+
+/* What read() returns besides a negative errno. */
+enum erg_read { ERG_READ_OK, ERG_READ_NOTHING, ERG_READ_MORE };
+
 struct erg_source_ops {
 	const char *kind;  /* the name used in --source */
 	const char *about; /* one line for --help and the manual */
@@ -59,9 +65,11 @@ struct erg_source_ops {
 		struct erg_err *err);
 	/* Prepares for reading: opens descriptors, saves and changes settings. May be NULL. */
 	int (*start)(struct erg_source *s, struct erg_err *err);
-	/* Fills values[channels]; INT64_MIN for a channel that failed. *native: the sensor's own time
-	 * on CLOCK_MONOTONIC, or 0. Returns 0, 1 for "nothing new, emit nothing", or a negative errno
-	 * when nothing could be read. */
+	/* Fills values[channels]; ERG_VALUE_NONE for a channel that failed. *native: the sensor's own
+	 * time on CLOCK_MONOTONIC, or 0. Returns ERG_READ_OK, ERG_READ_NOTHING for "nothing new, emit
+	 * nothing", ERG_READ_MORE for "filled, and more readings wait: call again at once" (sources
+	 * that buffer), or a negative errno when nothing could be read. A source that failed may be
+	 * read again at the next deadline: it finds its files, device or child again by itself. */
 	int (*read)(struct erg_source *s, int64_t *values, uint64_t *native);
 	/* Puts settings back, closes. May be NULL. Must be safe to call twice. */
 	void (*stop)(struct erg_source *s);
@@ -90,7 +98,18 @@ struct erg_source {
 /* The table of all drivers, NULL-terminated. */
 extern const struct erg_source_ops *const erg_source_drivers[];
 
-/* LIST as of --source: "auto", or "hwmon,thermal,exec:COMMAND". */
+/*
+ * LIST as of --source: "auto", or items "KIND" or "KIND:ARG" joined by commas:
+ * "hwmon,thermal,exec:COMMAND". ARG of exec is a shell command, which may hold commas (an item ends
+ * only at a comma that is followed by the name of a driver); ARG of any other kind is the name of a
+ * rail, a chip or a path: only the sources that have it are kept.
+ *
+ * On success rails are unique among the channels of one quantity, and parents name rails that are
+ * there. -EINVAL: an unknown kind (the message lists those that exist); -ENOENT: what was asked for
+ * by name is not there (the message lists what is, or says why). "auto" that finds nothing is an
+ * empty list with notes, not an error. To be called from the thread that stays to the end of the
+ * recording: children of exec sources die with it.
+ */
 int erg_sources_find(const char *list, const struct erg_source_config *cfg,
 	struct erg_source_list *ret, struct erg_err *err);
 
