@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_SOURCES_DRIVERS_H
+#define ERG_RECORD_SOURCES_DRIVERS_H
+
+/* The drivers, one file each, and what those of one family share. */
+#include "record/source.h"
+
+extern const struct erg_source_ops erg_source_hwmon, erg_source_powercap, erg_source_thermal,
+	erg_source_cpufreq, erg_source_procstat, erg_source_exec;
+
+/* Intervals of the sources that --rate leaves alone. */
+#define ERG_THERMAL_INTERVAL_NS 100000000u
+#define ERG_FREQUENCY_INTERVAL_NS 10000000u
+#define ERG_UTILIZATION_INTERVAL_NS 100000000u
+
+/* Chips that deserve better than what hwmon knows of them: the driver hwmon hands them over. DIR is
+ * the hwmonN directory (or its device) that holds the attributes. */
+struct erg_hwmon_chip {
+	const char *name; /* contents of the attribute `name` */
+	int (*find)(const struct erg_source_config *cfg, const char *dir,
+		struct erg_source_list *list);
+};
+extern const struct erg_hwmon_chip erg_hwmon_chips[]; /* ends with a NULL name */
+
+/* Temperatures and fans of any hwmon chip. */
+int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir,
+	const char *chip, struct erg_source_list *list);
+
+/* Throttle counters of x86 and POWER: added by the driver thermal. */
+int erg_throttle_find(const struct erg_source_config *cfg, struct erg_source_list *list);
+
+/* Gives rails that are known to be parts of another one that was found their parent, and makes the
+ * names unique within a quantity (see rails.c). */
+int erg_rails_arrange(struct erg_source_list *list);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The list that drivers fill: sources they found, and notes on what is there and cannot be used, so
+ * that nobody has to guess why a rail is missing.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "record/sources/attr.h"
+
+int erg_source_list_add(struct erg_source_list *l, struct erg_source *s)
+{
+	struct erg_source **grown = reallocarray(l->sources, l->n + 1, sizeof(*grown));
+
+	if (!grown) {
+		s->ops->free(s);
+		return -ENOMEM;
+	}
+	l->sources = grown;
+	grown[l->n++] = s;
+	return 0;
+}
+
+void erg_source_list_note(struct erg_source_list *l, const char *kind, const char *path,
+	const char *mend, const char *reason_fmt, ...)
+{
+	struct erg_probe_note *grown = reallocarray(l->notes, l->n_notes + 1, sizeof(*grown));
+	struct erg_probe_note *note;
+	va_list ap;
+
+	if (!grown)
+		return; /* a note that is lost is no reason to fail */
+	l->notes = grown;
+	note = &grown[l->n_notes++];
+	erg_text_set(note->kind, sizeof(note->kind), "%s", kind);
+	erg_text_set(note->path, sizeof(note->path), "%s", path);
+	erg_text_set(note->mend, sizeof(note->mend), "%s", mend);
+	va_start(ap, reason_fmt);
+	vsnprintf(note->reason, sizeof(note->reason), reason_fmt, ap);
+	va_end(ap);
+}
+
+void erg_source_list_release(struct erg_source_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		l->sources[i]->ops->free(l->sources[i]);
+	free(l->sources);
+	free(l->notes);
+	*l = (struct erg_source_list){0};
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * RAPL's energy counters through the powercap class.
+ *
+ * DIR/class/powercap has one flat entry for each zone: intel-rapl:0 is a package (or psys, the
+ * platform), intel-rapl:0:1 a part of it. energy_uj runs up to max_energy_range_uj and begins again
+ * at 0; the range is 2^32 - 1 units of the hardware, which gives the unit (15.3 or 61 uJ) that the
+ * kernel does not export. Counters move about every millisecond (Intel SDM vol. 3B 14.10).
+ *
+ * What contains what: core and uncore (or gpu) lie within the package. DRAM is shown below the
+ * package, as the kernel files it, but its energy is not in the package's counter (the package domain
+ * is the die), so it is a root of its own. psys, where it works, holds package and DRAM.
+ *
+ * Each top zone is a source of its own: a read goes to a CPU of that package.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/util.h"
+#include "record/sources/attr.h"
+#include "record/sources/drivers.h"
+
+#define MEND                                                                                       \
+	"run as root, or: echo 'SUBSYSTEM==\"powercap\", RUN+=\"/bin/chmod g+r "                   \
+	"/sys%p/energy_uj\", RUN+=\"/bin/chgrp adm /sys%p/energy_uj\"' | sudo tee "                \
+	"/etc/udev/rules.d/60-rapl.rules; or allow perf events (source perf)"
+
+struct zone {
+	const struct erg_source_config *cfg;
+	const char *root; /* DIR/class/powercap */
+	bool psys;        /* some zone measures the platform */
+};
+
+/* "intel-rapl:0" is a top zone, "intel-rapl:0:1" is not. */
+static bool is_top(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return colon && !strchr(colon + 1, ':');
+}
+
+/* package-0 stays; core of intel-rapl:1 becomes core-1 after its package. */
+static void set_rail(const struct zone *z, struct erg_channel_def *d, const char *name,
+	const char *top_name, bool top)
+{
+	const char *number = strrchr(top_name, '-');
+
+	if (top) {
+		erg_text_set(d->rail, sizeof(d->rail), "%s", name);
+		if (!strncmp(name, "package", 7) && z->psys)
+			strcpy(d->parent, "psys");
+		return;
+	}
+	erg_text_set(d->rail, sizeof(d->rail), "%s%s", name, number ? number : "");
+	if (strcmp(name, "dram"))
+		erg_text_set(d->parent, sizeof(d->parent), "%s", top_name);
+	else if (z->psys)
+		strcpy(d->parent, "psys");
+}
+
+static int add_zone(const struct zone *z, struct erg_attr_source *s, const char *zone,
+	const char *top_name, bool top)
+{
+	struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .unit = "uJ", .scale = 1e-6};
+	char name[32];
+	int64_t range;
+
+	if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", z->root, zone) <= 0 ||
+		!erg_attr_exists("%s/%s/energy_uj", z->root, zone))
+		return 0;
+	if (erg_attr_read_int(&range, "%s/%s/max_energy_range_uj", z->root, zone) < 0 || range < 0)
+		range = 0;
+	d.lsb = range ? (double)range / UINT32_MAX : 1;
+	/* One unit more than the largest value. */
+	d.wrap = range ? (uint64_t)range + (uint64_t)llround(d.lsb) : 0;
+	set_rail(z, &d, name, top_name, top);
+	return erg_attr_source_add(s, &d, NULL, "%s/%s/energy_uj", z->root, zone);
+}
+
+static int find_top(const struct zone *z, const struct erg_names *names, const char *top,
+	struct erg_source_list *list)
+{
+	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s = NULL;
+	char path[512], name[32];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/%s", z->root, top);
+	if (erg_attr_read_line(name, sizeof(name), "%s/name", path) <= 0)
+		return 0;
+	s = erg_attr_source_new(&erg_source_powercap, z->cfg, ERG_CLASS_POWER, path);
+	if (!s)
+		return -ENOMEM;
+	s->src.model = (struct erg_sensor_model){.kind = ERG_SENSOR_COUNTER,
+		.provenance = ERG_PROVENANCE_DATASHEET, .period_ns = 1000000};
+	r = add_zone(z, s, top, name, true);
+	for (size_t i = 0; r >= 0 && i < names->n; i++)
+		if (!strncmp(names->name[i], top, strlen(top)) &&
+			names->name[i][strlen(top)] == ':')
+			r = add_zone(z, s, names->name[i], name, false);
+	return r < 0 ? r : erg_attr_source_offer(&s, list, MEND);
+}
+
+/* Intel scatters the values of processors with SGX (or on request), against side channels: up to
+ * tens of percent over short intervals. */
+static void note_filtering(const struct erg_source_config *cfg, struct erg_source_list *list)
+{
+	static char text[65536];
+	int n = erg_attr_read_bytes(text, sizeof(text) - 1, "%s/cpuinfo", cfg->proc);
+
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	if (strstr(text, " sgx ") || strstr(text, " sgx\n"))
+		erg_source_list_note(list, "powercap", "",
+			"disable SGX in the firmware, or integrate over seconds",
+			"this CPU has SGX: RAPL may add noise to energy over short intervals "
+			"(energy filtering)");
+}
+
+static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+	struct erg_err *err)
+{
+	_cleanup_(erg_names_freep) struct erg_names names = {0};
+	struct zone z = {.cfg = cfg};
+	size_t before = list->n;
+	char root[256], name[32];
+	int r;
+
+	snprintf(root, sizeof(root), "%s/class/powercap", cfg->sysfs);
+	z.root = root;
+	/* intel-rapl-mmio repeats the package's counter through another door. */
+	r = erg_names_list(&names, root, "intel-rapl:");
+	for (size_t i = 0; i < names.n; i++)
+		if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", root, names.name[i]) > 0 &&
+			!strcmp(name, "psys"))
+			z.psys = true;
+	for (size_t i = 0; r >= 0 && i < names.n; i++)
+		if (is_top(names.name[i]))
+			r = find_top(&z, &names, names.name[i], list);
+	if (r < 0)
+		return erg_fail_errno(err, r, "powercap");
+	if (!names.n)
+		erg_source_list_note(list, "powercap", root,
+			"on x86 try: modprobe intel_rapl_msr; virtual machines have none",
+			"no RAPL zone");
+	if (list->n > before)
+		note_filtering(cfg, list);
+	return 0;
+}
+
+const struct erg_source_ops erg_source_powercap = {
+	.kind = "powercap",
+	.about = "RAPL energy counters of x86 packages, cores and memory",
+	.find = find,
+	.start = erg_attr_source_start,
+	.read = erg_attr_source_read,
+	.stop = erg_attr_source_stop,
+	.free = erg_attr_source_free,
+};

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which rail contains which, and names that are unique.
+ *
+ * A rail's parent already contains it, so that nobody adds up a whole and its parts. Sensors do not
+ * say this; the boards' schematics do. The table names, for each board-level input that NVIDIA's
+ * Jetson boards measure, the rails behind it (energymon's JetsonPowerRails.md; L4T developer guides).
+ * Rails of a carrier board (VDD_MUX and what it feeds) lie beside the module's VDD_IN, not under it.
+ * AGX Xavier and AGX Orin measure no common input: their rails are all roots and may be added.
+ *
+ * A rail gets a parent only from its own directory of sensors or, where a board has several chips
+ * (TX2), from the same kind of source.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/util.h"
+#include "record/sources/attr.h"
+#include "record/sources/drivers.h"
+
+static const struct family {
+	const char *parent;
+	const char *children[16];
+} families[] = {
+	/* TX1, TX2, Xavier NX, Orin NX and Nano */
+	{"VDD_IN",
+		{"VDD_GPU", "VDD_CPU", "VDD_SOC", "VDD_SYS_GPU", "VDD_SYS_CPU", "VDD_SYS_SOC",
+			"VDD_SYS_DDR", "VDD_4V0_WIFI", "VDD_CPU_GPU_CV", "VDD_CPU_CV", "VDD_DDR"}},
+	/* Nano */
+	{"POM_5V_IN", {"POM_5V_GPU", "POM_5V_CPU"}},
+	/* the TX1's carrier */
+	{"VDD_MUX", {"VDD_5V_IO_SYS", "VDD_3V3_SYS", "VDD_3V3_IO", "VDD_1V8_IO", "VDD_M2_IN"}},
+};
+
+static bool is_power(const struct erg_channel_def *d)
+{
+	return d->quantity == ERG_Q_POWER || d->quantity == ERG_Q_ENERGY ||
+	       d->quantity == ERG_Q_CURRENT || d->quantity == ERG_Q_VOLTAGE;
+}
+
+static bool has_rail(const struct erg_source_list *l, const char *kind, const char *rail)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct erg_source *s = l->sources[i];
+
+		for (size_t c = 0; c < s->n_channels; c++)
+			if (!strcmp(s->ops->kind, kind) && is_power(&s->channels[c]) &&
+				!strcmp(s->channels[c].rail, rail))
+				return true;
+	}
+	return false;
+}
+
+static const char *parent_of(const char *rail)
+{
+	for (size_t f = 0; f < ERG_ARRAY_SIZE(families); f++)
+		for (const char *const *c = families[f].children; *c; c++)
+			if (!strcmp(*c, rail))
+				return families[f].parent;
+	return NULL;
+}
+
+static void set_parents(struct erg_source_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct erg_source *s = l->sources[i];
+
+		for (size_t c = 0; c < s->n_channels; c++) {
+			struct erg_channel_def *d = &s->channels[c];
+			const char *parent = is_power(d) && !*d->parent ? parent_of(d->rail) : NULL;
+
+			if (parent && has_rail(l, s->ops->kind, parent))
+				erg_text_set(d->parent, sizeof(d->parent), "%s", parent);
+		}
+	}
+}
+
+/* ---- names ---- */
+
+/* Power, energy, voltage and current of a rail belong together within one source; anywhere else the
+ * same name is another thing. */
+static bool clash(const struct erg_source *a, const struct erg_channel_def *ca,
+	const struct erg_source *b, const struct erg_channel_def *cb)
+{
+	if (strcmp(ca->rail, cb->rail))
+		return false;
+	if (ca->quantity == cb->quantity)
+		return true;
+	return a != b && is_power(ca) && is_power(cb);
+}
+
+static bool taken(const struct erg_source_list *l, size_t until_source, size_t until_channel,
+	const struct erg_channel_def *d)
+{
+	const struct erg_source *s = l->sources[until_source];
+
+	for (size_t i = 0; i <= until_source; i++)
+		for (size_t c = 0; c < l->sources[i]->n_channels; c++) {
+			if (i == until_source && c >= until_channel)
+				return false;
+			if (clash(l->sources[i], &l->sources[i]->channels[c], s, d))
+				return true;
+		}
+	return false;
+}
+
+/* What tells this source from its like: the last part of its path. */
+static const char *place(const struct erg_source *s)
+{
+	const char *slash = strrchr(s->path, '/');
+
+	return slash && slash[1] && strcmp(s->ops->kind, "exec") ? slash + 1 : s->ops->kind;
+}
+
+static int make_unique(struct erg_source_list *l, size_t i, size_t c)
+{
+	struct erg_source *s = l->sources[i];
+	struct erg_channel_def d = s->channels[c];
+
+	if (!taken(l, i, c, &d))
+		return 0;
+	for (int n = 1; n < 1000; n++) {
+		if (n == 1)
+			erg_text_set(d.rail, sizeof(d.rail), "%.40s@%.20s", s->channels[c].rail,
+				place(s));
+		else
+			erg_text_set(d.rail, sizeof(d.rail), "%.36s@%.20s#%d",
+				s->channels[c].rail, place(s), n);
+		if (taken(l, i, c, &d))
+			continue;
+		erg_source_list_note(l, s->ops->kind, s->path, "",
+			"the name %.48s is taken already: this one is called %s",
+			s->channels[c].rail, d.rail);
+		/* Its partners and children of this source follow. */
+		for (size_t k = 0; k < s->n_channels; k++) {
+			if (!strcmp(s->channels[k].parent, s->channels[c].rail))
+				memcpy(s->channels[k].parent, d.rail, sizeof(d.rail));
+			if (k > c && is_power(&d) && is_power(&s->channels[k]) &&
+				s->channels[k].quantity != d.quantity &&
+				!strcmp(s->channels[k].rail, s->channels[c].rail))
+				memcpy(s->channels[k].rail, d.rail, sizeof(d.rail));
+		}
+		memcpy(s->channels[c].rail, d.rail, sizeof(d.rail));
+		return 0;
+	}
+	return -EEXIST;
+}
+
+int erg_rails_arrange(struct erg_source_list *list)
+{
+	int r = 0;
+
+	set_parents(list);
+	for (size_t i = 0; r >= 0 && i < list->n; i++)
+		for (size_t c = 0; r >= 0 && c < list->sources[i]->n_channels; c++)
+			r = make_unique(list, i, c);
+	return r;
+}

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Drivers that read files: trees as the kernel's documentation describes them, and their quirks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "formats/util.h"
+#include "record/source.h"
+#include "record/sources/attr.h"
+#include "tests/unit/tree.h"
+
+struct fixture {
+	struct tree tree;
+	struct erg_source_config cfg;
+	struct erg_source_list list;
+	struct erg_err err;
+	int64_t values[ERG_SOURCE_CHANNELS_MAX];
+	uint64_t native;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	tree_new(&f->tree);
+	f->cfg.sysfs = f->tree.dir;
+	f->cfg.proc = f->tree.dir;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	erg_attr_pread = pread;
+	erg_source_list_release(&f->list);
+	tree_free(&f->tree);
+	free(f);
+	return 0;
+}
+
+static int find(struct fixture *f, const char *list)
+{
+	erg_source_list_release(&f->list);
+	return erg_sources_find(list, &f->cfg, &f->list, &f->err);
+}
+
+/* The source and channel of a rail and quantity. */
+static struct erg_source *channel(struct fixture *f, const char *rail, enum erg_quantity q,
+	size_t *ret)
+{
+	for (size_t i = 0; i < f->list.n; i++)
+		for (size_t c = 0; c < f->list.sources[i]->n_channels; c++)
+			if (f->list.sources[i]->channels[c].quantity == q &&
+				!strcmp(f->list.sources[i]->channels[c].rail, rail)) {
+				*ret = c;
+				return f->list.sources[i];
+			}
+	fail_msg("no rail %s", rail);
+	return NULL;
+}
+
+static int64_t value_of(struct fixture *f, const char *rail, enum erg_quantity q)
+{
+	size_t c;
+	struct erg_source *s = channel(f, rail, q, &c);
+
+	if (s->ops->read(s, f->values, &f->native) < 0)
+		return ERG_VALUE_NONE;
+	return f->values[c];
+}
+
+static void start_all(struct fixture *f)
+{
+	for (size_t i = 0; i < f->list.n; i++)
+		assert_int_equal(f->list.sources[i]->ops->start(f->list.sources[i], &f->err), 0);
+}
+
+/* ---- the common part ---- */
+
+static void test_parse(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		int64_t value;
+	} rows[] = {
+		{"0\n", 0, 0}, {"-12 ", 0, -12}, {"+7", 0, 7}, {" 42\n", 0, 42},
+		{"9223372036854775807\n", 0, INT64_MAX}, {"12\n345", 0, 12},
+		{"9223372036854775808", -ERANGE, 0}, {"18446744073709551617", -ERANGE, 0},
+		{"", -EBADMSG, 0}, {"\n", -EBADMSG, 0}, {"-", -EBADMSG, 0},
+		{"12x", -EBADMSG, 0}, {"1.5", -EBADMSG, 0}, {"N/A", -EBADMSG, 0},
+	};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(rows); i++) {
+		int64_t v = 0;
+
+		assert_int_equal(erg_attr_parse(rows[i].text, &v), rows[i].r);
+		if (!rows[i].r)
+			assert_true(v == rows[i].value);
+	}
+}
+
+static void test_names_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_names names;
+	char dir[128];
+
+	tree_put(&f->tree, "d/hwmon10/name", "b");
+	tree_put(&f->tree, "d/hwmon2/name", "a");
+	tree_put(&f->tree, "d/other/name", "c");
+	snprintf(dir, sizeof(dir), "%s/d", f->tree.dir);
+	assert_int_equal(erg_names_list(&names, dir, "hwmon"), 0);
+	assert_int_equal(names.n, 2);
+	assert_string_equal(names.name[0], "hwmon2");
+	assert_string_equal(names.name[1], "hwmon10");
+	erg_names_freep(&names);
+}
+
+/* ---- hwmon ---- */
+
+static void make_hwmon(const struct fixture *f)
+{
+	tree_put(&f->tree, "class/hwmon/hwmon0/name", "ina226");
+	tree_put(&f->tree, "class/hwmon/hwmon0/power1_input", "3250000");
+	tree_put(&f->tree, "class/hwmon/hwmon0/power1_label", "VDD_BOARD");
+	tree_put(&f->tree, "class/hwmon/hwmon0/curr1_input", "650");
+	tree_put(&f->tree, "class/hwmon/hwmon0/in1_input", "5000");
+	tree_put(&f->tree, "class/hwmon/hwmon0/update_interval", "2");
+	tree_put(&f->tree, "class/hwmon/hwmon1/name", "multi");
+	tree_put(&f->tree, "class/hwmon/hwmon1/curr2_input", "100");
+	tree_put(&f->tree, "class/hwmon/hwmon1/in2_input", "12000");
+	tree_put(&f->tree, "class/hwmon/hwmon1/in2_label", "VDD_12V");
+	tree_put(&f->tree, "class/hwmon/hwmon1/in3_input", "3300");
+	tree_put(&f->tree, "class/hwmon/hwmon1/power4_average", "1500000");
+	tree_put(&f->tree, "class/hwmon/hwmon1/power1_average_interval", "1000");
+	tree_put(&f->tree, "class/hwmon/hwmon1/energy1_input", "77");
+	tree_put(&f->tree, "class/hwmon/hwmon1/temp1_input", "45500");
+	tree_put(&f->tree, "class/hwmon/hwmon1/temp1_label", "die");
+	tree_put(&f->tree, "class/hwmon/hwmon1/fan1_input", "2400");
+}
+
+static void test_hwmon(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	make_hwmon(f);
+	assert_int_equal(find(f, "hwmon"), 0);
+	assert_int_equal(f->list.n, 5); /* ina226; V x I, average, energy, thermal of multi */
+	start_all(f);
+	assert_int_equal(value_of(f, "VDD_BOARD", ERG_Q_POWER), 3250000);
+	s = channel(f, "VDD_BOARD", ERG_Q_POWER, &c);
+	assert_int_equal(s->n_channels, 1); /* power makes V and I superfluous */
+	assert_int_equal(s->model.period_ns, 2000000);
+	assert_int_equal(s->model.provenance, ERG_PROVENANCE_ASSUMED);
+	assert_int_equal(value_of(f, "VDD_12V", ERG_Q_CURRENT), 100);
+	assert_int_equal(value_of(f, "VDD_12V", ERG_Q_VOLTAGE), 12000);
+	s = channel(f, "multi-power4", ERG_Q_POWER, &c);
+	assert_int_equal(s->model.kind, ERG_SENSOR_BOXCAR);
+	assert_int_equal(s->model.window_ns, 1000000000);
+	s = channel(f, "multi-energy1", ERG_Q_ENERGY, &c);
+	assert_int_equal(s->model.kind, ERG_SENSOR_COUNTER);
+	assert_int_equal(value_of(f, "die", ERG_Q_TEMPERATURE), 45500);
+	assert_int_equal(value_of(f, "multi-fan1", ERG_Q_SPEED), 2400);
+	s = channel(f, "die", ERG_Q_TEMPERATURE, &c);
+	assert_int_equal(s->cls, ERG_CLASS_THERMAL);
+	assert_true(s->rate_fixed);
+}
+
+static void test_model_of_board(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	make_hwmon(f);
+	tree_put(&f->tree, "class/hwmon/hwmon0/ergtrace_model",
+		"kind=ema\nalpha=0.25\nwindow_ns=2200000\nperiod_ns=6600000\nlag_ns=150000\n"
+		"nonsense=1\nalpha=7");
+	f->cfg.simulated = true;
+	assert_int_equal(find(f, "hwmon"), 0);
+	s = channel(f, "VDD_BOARD", ERG_Q_POWER, &c);
+	assert_int_equal(s->model.kind, ERG_SENSOR_EMA);
+	assert_float_equal(s->model.alpha, 0.25, 0);
+	assert_int_equal(s->model.window_ns, 2200000);
+	assert_int_equal(s->model.period_ns, 6600000);
+	assert_int_equal(s->model.lag_ns, 150000);
+	assert_int_equal(s->model.provenance, ERG_PROVENANCE_DRIVER);
+	assert_true(s->simulated);
+}
+
+static unsigned int again; /* how many reads give EAGAIN */
+
+static ssize_t faulty_pread(int fd, void *buf, size_t n, off_t offset)
+{
+	if (!again)
+		return pread(fd, buf, n, offset);
+	again--;
+	errno = EAGAIN;
+	return -1;
+}
+
+static void test_quirks(void **state)
+{
+	struct fixture *f = *state;
+
+	make_hwmon(f);
+	assert_int_equal(find(f, "hwmon:VDD_12V"), 0);
+	assert_int_equal(f->list.n, 1);
+	start_all(f);
+	erg_attr_pread = faulty_pread;
+	again = 1; /* one EAGAIN is tried again */
+	assert_int_equal(value_of(f, "VDD_12V", ERG_Q_CURRENT), 100);
+	again = 2; /* two cost the channel this reading, not the others */
+	assert_int_equal(value_of(f, "VDD_12V", ERG_Q_CURRENT), ERG_VALUE_NONE);
+	assert_int_equal(f->values[1], 12000);
+	tree_put(&f->tree, "class/hwmon/hwmon1/curr2_input", "garbage");
+	assert_int_equal(value_of(f, "VDD_12V", ERG_Q_CURRENT), ERG_VALUE_NONE);
+	tree_put(&f->tree, "class/hwmon/hwmon1/in2_input", "%s", "");
+	assert_int_equal(f->list.sources[0]->ops->read(f->list.sources[0], f->values, &f->native),
+		-EBADMSG);
+	tree_put(&f->tree, "class/hwmon/hwmon1/curr2_input", "101");
+	assert_int_equal(value_of(f, "VDD_12V", ERG_Q_CURRENT), 101);
+}
+
+/* A file that vanishes is lost within a second, and found again within another. */
+static void test_vanishing(void **state)
+{
+	struct fixture *f = *state;
+	int64_t v;
+
+	make_hwmon(f);
+	assert_int_equal(find(f, "hwmon:VDD_BOARD"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "VDD_BOARD", ERG_Q_POWER), 3250000);
+	tree_remove(&f->tree, "class/hwmon/hwmon0/power1_input");
+	do {
+		usleep(20000);
+		v = value_of(f, "VDD_BOARD", ERG_Q_POWER);
+	} while (v != ERG_VALUE_NONE);
+	tree_put(&f->tree, "class/hwmon/hwmon0/power1_input", "4000000");
+	do {
+		usleep(20000);
+		v = value_of(f, "VDD_BOARD", ERG_Q_POWER);
+	} while (v == ERG_VALUE_NONE);
+	assert_int_equal(v, 4000000);
+	f->list.sources[0]->ops->stop(f->list.sources[0]);
+	f->list.sources[0]->ops->stop(f->list.sources[0]);
+}
+
+static void test_same_names(void **state)
+{
+	struct fixture *f = *state;
+	size_t c;
+
+	for (int i = 0; i < 2; i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), "class/hwmon/hwmon%d/name", i);
+		tree_put(&f->tree, path, "psu");
+		snprintf(path, sizeof(path), "class/hwmon/hwmon%d/power1_input", i);
+		tree_put(&f->tree, path, "%d", 1000 + i);
+	}
+	assert_int_equal(find(f, "hwmon"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "psu-power1", ERG_Q_POWER), 1000);
+	assert_int_equal(value_of(f, "psu-power1@hwmon1", ERG_Q_POWER), 1001);
+	assert_int_equal(f->list.n_notes, 1);
+	assert_non_null(channel(f, "psu-power1", ERG_Q_POWER, &c));
+}
+
+/* ---- powercap ---- */
+
+static void test_powercap(void **state)
+{
+	static const char *const zones[][2] = {{"intel-rapl:0", "package-0"},
+		{"intel-rapl:0:0", "core"}, {"intel-rapl:0:1", "uncore"}, {"intel-rapl:0:2", "dram"},
+		{"intel-rapl:1", "package-1"}, {"intel-rapl:1:0", "core"}, {"intel-rapl-mmio:0", "package-0"}};
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(zones); i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), "class/powercap/%s/name", zones[i][0]);
+		tree_put(&f->tree, path, "%s", zones[i][1]);
+		snprintf(path, sizeof(path), "class/powercap/%s/energy_uj", zones[i][0]);
+		tree_put(&f->tree, path, "%zu", 262143328000 + i);
+		snprintf(path, sizeof(path), "class/powercap/%s/max_energy_range_uj", zones[i][0]);
+		tree_put(&f->tree, path, "262143328850");
+	}
+	assert_int_equal(find(f, "powercap"), 0);
+	assert_int_equal(f->list.n, 2); /* a source for each package; mmio is a duplicate */
+	start_all(f);
+	assert_true(value_of(f, "package-0", ERG_Q_ENERGY) == 262143328000);
+	s = channel(f, "core-0", ERG_Q_ENERGY, &c);
+	assert_string_equal(s->channels[c].parent, "package-0");
+	assert_float_equal(s->channels[c].lsb, 61.035, 0.001);
+	assert_int_equal(s->model.kind, ERG_SENSOR_COUNTER);
+	/* 2^32 units: one more than the range */
+	assert_true(s->channels[c].wrap > 262143328850 && s->channels[c].wrap <= 262143328912);
+	s = channel(f, "core-1", ERG_Q_ENERGY, &c);
+	assert_string_equal(s->channels[c].parent, "package-1");
+	s = channel(f, "dram-0", ERG_Q_ENERGY, &c);
+	assert_string_equal(s->channels[c].parent, "");
+}
+
+/* ---- thermal, cpufreq, procstat ---- */
+
+static void test_thermal(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	tree_put(&f->tree, "class/thermal/thermal_zone0/type", "CPU-therm");
+	tree_put(&f->tree, "class/thermal/thermal_zone0/temp", "51250");
+	tree_put(&f->tree, "class/thermal/cooling_device0/type", "pwm-fan");
+	tree_put(&f->tree, "class/thermal/cooling_device0/cur_state", "3");
+	tree_put(&f->tree, "devices/system/cpu/cpu0/topology/physical_package_id", "0");
+	tree_put(&f->tree, "devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "4");
+	tree_put(&f->tree, "devices/system/cpu/cpu0/thermal_throttle/package_throttle_count", "9");
+	tree_put(&f->tree, "devices/system/cpu/cpu1/topology/physical_package_id", "0");
+	tree_put(&f->tree, "devices/system/cpu/cpu1/thermal_throttle/core_throttle_count", "5");
+	tree_put(&f->tree, "devices/system/cpu/cpu1/thermal_throttle/package_throttle_count", "9");
+	assert_int_equal(find(f, "thermal"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "CPU-therm", ERG_Q_TEMPERATURE), 51250);
+	assert_int_equal(value_of(f, "pwm-fan", ERG_Q_COUNT), 3);
+	assert_int_equal(value_of(f, "throttle-core-1", ERG_Q_COUNT), 5);
+	assert_int_equal(value_of(f, "throttle-package-0", ERG_Q_COUNT), 9);
+	s = channel(f, "throttle-package-0", ERG_Q_COUNT, &c);
+	assert_int_equal(s->n_channels, 3); /* the package's counter once */
+}
+
+static void test_cpufreq(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_put(&f->tree, "devices/system/cpu/cpufreq/policy0/scaling_cur_freq", "1734000");
+	tree_put(&f->tree, "devices/system/cpu/cpufreq/policy4/scaling_cur_freq", "800000");
+	tree_put(&f->tree, "class/regulator/regulator.7/name", "vdd-cpu");
+	tree_put(&f->tree, "class/regulator/regulator.7/microvolts", "1100000");
+	assert_int_equal(find(f, "cpufreq"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "policy4", ERG_Q_FREQUENCY), 800000);
+	assert_int_equal(value_of(f, "vdd-cpu", ERG_Q_VOLTAGE), 1100000);
+}
+
+/* Kernels before 4.4. */
+static void test_cpufreq_old(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 4; i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), "devices/system/cpu/cpu%d/cpufreq/scaling_cur_freq", i);
+		tree_put(&f->tree, path, "%d", 1000 + i);
+		snprintf(path, sizeof(path), "devices/system/cpu/cpu%d/cpufreq/related_cpus", i);
+		tree_put(&f->tree, path, "%s", i < 2 ? "0 1" : "2 3");
+	}
+	assert_int_equal(find(f, "cpufreq"), 0);
+	start_all(f);
+	assert_int_equal(f->list.sources[0]->n_channels, 2);
+	assert_int_equal(value_of(f, "cpu0", ERG_Q_FREQUENCY), 1000);
+	assert_int_equal(value_of(f, "cpu2", ERG_Q_FREQUENCY), 1002);
+}
+
+static void test_procstat(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_put(&f->tree, "stat",
+		"cpu  100 0 50 1000 3 1 2 0 0 0\ncpu0 60 5 20 500 3 1 1 7 0 0\n"
+		"cpu2 40 0 30 500 0 0 1 0 0 0\nintr 1 2 3\nctxt 5");
+	assert_int_equal(find(f, "procstat"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "cpu0", ERG_Q_TIME), 870);
+	assert_int_equal(value_of(f, "cpu2", ERG_Q_TIME), 710);
+	tree_put(&f->tree, "stat", "cpu  100 0 50 1000 3 1 2 0 0 0\ncpu2 50 0 30 500 0 0 1 0 0 0");
+	assert_int_equal(value_of(f, "cpu2", ERG_Q_TIME), 810);
+	assert_int_equal(value_of(f, "cpu0", ERG_Q_TIME), ERG_VALUE_NONE); /* offline */
+}
+
+/* ---- the list ---- */
+
+static void test_list_errors(void **state)
+{
+	struct fixture *f = *state;
+
+	make_hwmon(f);
+	assert_int_equal(find(f, "hwmon,bogus"), -EINVAL);
+	assert_non_null(strstr(f->err.msg, "\"bogus\""));
+	assert_non_null(strstr(f->err.msg, "procstat"));
+	assert_int_equal(find(f, "hwmon:VDD_NOPE"), -ENOENT);
+	assert_non_null(strstr(f->err.msg, "VDD_BOARD, VDD_12V"));
+	assert_int_equal(find(f, "powercap"), -ENOENT);
+	assert_non_null(strstr(f->err.msg, "no RAPL zone"));
+	assert_int_equal(find(f, "exec"), -EINVAL);
+	assert_int_equal(find(f, ""), -EINVAL);
+	assert_int_equal(f->list.n, 0);
+	assert_int_equal(find(f, "hwmon,hwmon:VDD_12V"), 0);
+	assert_int_equal(f->list.n, 5); /* nothing twice */
+}
+
+static void test_auto_finds_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(find(f, "auto"), 0);
+	assert_int_equal(f->list.n, 0);
+	assert_true(f->list.n_notes >= 4);
+}
+
+/* ---- exec ---- */
+
+static int next_reading(struct fixture *f, struct erg_source *s)
+{
+	int r;
+
+	while ((r = s->ops->read(s, f->values, &f->native)) == ERG_READ_NOTHING)
+		usleep(1000);
+	return r;
+}
+
+static void test_exec(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	/* commas and names of drivers inside the command; a second item behind it */
+	tree_put(&f->tree, "stat", "cpu0 1 1 1 1 1 1 1");
+	assert_int_equal(find(f, "exec:printf '# meter\\n0 A 1.5 W\\n0 B,hw -2 mW\\n0 T 40.25 degC\\n"
+				 "0 E 3 J\\n0 A 1.5 W\\n'; read x <&2; sleep 100,procstat"), 0);
+	s = channel(f, "A", ERG_Q_POWER, &c);
+	assert_int_equal(s->n_channels, 2);
+	assert_string_equal(s->channels[c].unit, "uW");
+	s = channel(f, "E", ERG_Q_ENERGY, &c);
+	assert_int_equal(s->model.kind, ERG_SENSOR_COUNTER);
+	s = channel(f, "T", ERG_Q_TEMPERATURE, &c);
+	assert_int_equal(s->cls, ERG_CLASS_THERMAL);
+	channel(f, "cpu0", ERG_Q_TIME, &c);
+}
+
+static void test_exec_readings(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	char list[400];
+
+	/* Speaks again when the file says so: after start, which forgets what was said before. */
+	snprintf(list, sizeof(list),
+		"exec:printf '1 A 1 W\\n1 B 2 W\\n2 A 9 W\\n'; until [ -e %s/go ]; do sleep 0.01; done;"
+		" printf '10 A 1.5 W\\n10 B 2 W\\n20 A 2.5 W\\njunk\\n30 A 3 W\\n30 B 4 W\\n'; sleep 99",
+		f->tree.dir);
+	assert_int_equal(find(f, list), 0);
+	start_all(f);
+	tree_put(&f->tree, "go", "1");
+	s = f->list.sources[0];
+	assert_int_equal(next_reading(f, s), ERG_READ_MORE);
+	assert_int_equal(f->native, 10);
+	assert_int_equal(f->values[0], 1500000);
+	assert_int_equal(f->values[1], 2000000);
+	next_reading(f, s);
+	assert_int_equal(f->native, 20);
+	assert_int_equal(f->values[0], 2500000);
+	assert_true(f->values[1] == ERG_VALUE_NONE);
+	assert_int_equal(next_reading(f, s), ERG_READ_OK);
+	assert_int_equal(f->native, 30);
+	s->ops->stop(s);
+	s->ops->stop(s);
+}
+
+static void test_exec_restarts(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	char list[200];
+	int r, deaths = 0, readings = 0;
+
+	snprintf(list, sizeof(list), "exec:echo 0 A 7 W; echo 0 A 7 W; sleep 0.05");
+	assert_int_equal(find(f, list), 0);
+	start_all(f);
+	s = f->list.sources[0];
+	while (deaths < 2 || readings < 2) {
+		r = next_reading(f, s);
+		deaths += r == -EPIPE;
+		readings += r >= 0;
+		assert_true(r >= 0 || r == -EPIPE);
+	}
+	assert_int_equal(f->values[0], 7000000);
+	assert_true(f->native > 0 && f->native <= erg_mono_ns()); /* 0 in the line: now */
+}
+
+static void test_exec_errors(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(find(f, "exec:exit 3"), -EPIPE);
+	assert_int_equal(find(f, "exec:echo hello world"), -EBADMSG);
+	assert_non_null(strstr(f->err.msg, "\"hello world\""));
+	assert_int_equal(find(f, "exec:echo 0 A 1 parsec"), -EBADMSG);
+	assert_int_equal(find(f, "exec:echo 0 A nan W"), -EBADMSG);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test_setup_teardown(test_names_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hwmon, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_model_of_board, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_quirks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_vanishing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_same_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_powercap, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_thermal, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cpufreq, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cpufreq_old, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_procstat, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_list_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_auto_finds_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exec, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exec_readings, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exec_restarts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exec_errors, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
