@@ -60,7 +60,7 @@ int erg_net_read(const char *path, struct erg_net **ret, struct erg_err *err)
 	_cleanup_(erg_fclosep) FILE *f = fopen(path, "re");
 	_cleanup_(erg_freep) char *text = NULL;
 	struct stat st;
-	size_t len;
+	size_t len = 0;
 	int r;
 
 	if (!f)
