@@ -65,6 +65,7 @@ struct erg_attr_source {
 	/* What ops becomes when a first reading takes longer than ERG_ATTR_SLOW_NS; NULL: never. */
 	const struct erg_source_ops *slow_ops;
 	void *priv;        /* of the driver, freed with the source */
+	struct erg_attr time; /* of the readings; path NULL: not known */
 };
 
 /* PATH is for people. NULL when memory runs out. */
@@ -75,6 +76,11 @@ struct erg_attr_source *erg_attr_source_new(const struct erg_source_ops *ops,
  * -ENOSPC. The defaults (every tick, two tries) may be changed through *ret (NULL: not asked). */
 int erg_attr_source_add(struct erg_attr_source *s, const struct erg_channel_def *def,
 	struct erg_attr **ret, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* When DIR has the file ergtrace_time of a simulated board, readings carry the time in it and each is
+ * read once: the file holds the time (CLOCK_MONOTONIC ns) of the reading that the others show, and 0
+ * while they are being replaced. */
+int erg_attr_source_time(struct erg_attr_source *s, const char *dir);
 
 /* Hands S to LIST if it has channels whose files can be read, or notes why not (with MEND, shown
  * for -EACCES), or drops it silently when it has no channels. *s becomes NULL. */

@@ -24,6 +24,7 @@ struct erg_attr_source *erg_attr_source_new(const struct erg_source_ops *ops,
 		return NULL;
 	s->src.ops = ops;
 	s->src.cls = cls;
+	s->time.fd = -1;
 	s->src.simulated = cfg->simulated;
 	erg_text_set(s->src.path, sizeof(s->src.path), "%s", path);
 	return s;
@@ -60,6 +61,17 @@ int erg_attr_source_add(struct erg_attr_source *s, const struct erg_channel_def 
 	s->src.n_channels = n + 1;
 	if (ret)
 		*ret = &attrs[n];
+	return 0;
+}
+
+int erg_attr_source_time(struct erg_attr_source *s, const char *dir)
+{
+	if (!erg_attr_exists("%s/ergtrace_time", dir))
+		return 0;
+	if (asprintf(&s->time.path, "%s/ergtrace_time", dir) < 0) {
+		s->time.path = NULL;
+		return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -130,6 +142,9 @@ int erg_attr_source_start(struct erg_source *source, struct erg_err *err)
 		else
 			open_n++;
 	}
+	if (s->time.path && s->time.fd < 0)
+		s->time.fd = open(s->time.path, O_RDONLY | O_CLOEXEC);
+	s->time.last = 0;
 	s->tick = 0;
 	s->retry_ns = 0;
 	return open_n ? 0 : erg_fail_errno(err, r, "%s: no channel can be opened", source->path);
@@ -176,20 +191,12 @@ static int read_attr(struct erg_attr *a)
 	return 0;
 }
 
-int erg_attr_source_read(struct erg_source *source, int64_t *values, uint64_t *native)
+static int read_values(struct erg_attr_source *s, int64_t *values)
 {
-	struct erg_attr_source *s = (struct erg_attr_source *)source;
-	uint64_t now = erg_mono_ns();
 	int r = -ENODEV;
 	bool any = false;
 
-	if (now >= s->retry_ns) {
-		if (s->retry_ns)
-			find_again(s);
-		s->retry_ns = now + REOPEN_NS;
-	}
-	*native = 0;
-	for (size_t i = 0; i < source->n_channels; i++) {
+	for (size_t i = 0; i < s->src.n_channels; i++) {
 		struct erg_attr *a = &s->attrs[i];
 
 		if (s->tick % a->every == 0 || a->last == ERG_VALUE_NONE) {
@@ -206,6 +213,45 @@ int erg_attr_source_read(struct erg_source *source, int64_t *values, uint64_t *n
 	return any ? ERG_READ_OK : r;
 }
 
+/* The values between two looks at the clock that show the same time belong to that time. */
+static int read_timed(struct erg_attr_source *s, int64_t *values, uint64_t *native)
+{
+	for (int tries = 0; tries < 4; tries++) {
+		int64_t before, after;
+		int r = erg_attr_pread_int(s->time.fd, 1, &before);
+
+		if (r < 0)
+			return r;
+		if (before == 0)
+			continue;
+		if (before == s->time.last)
+			return ERG_READ_NOTHING;
+		r = read_values(s, values);
+		if (r < 0 || erg_attr_pread_int(s->time.fd, 1, &after) < 0)
+			return r;
+		if (before == after) {
+			s->time.last = before;
+			*native = (uint64_t)before;
+			return r;
+		}
+	}
+	return ERG_READ_NOTHING; /* being replaced: the next reading has it */
+}
+
+int erg_attr_source_read(struct erg_source *source, int64_t *values, uint64_t *native)
+{
+	struct erg_attr_source *s = (struct erg_attr_source *)source;
+	uint64_t now = erg_mono_ns();
+
+	if (now >= s->retry_ns) {
+		if (s->retry_ns)
+			find_again(s);
+		s->retry_ns = now + REOPEN_NS;
+	}
+	*native = 0;
+	return s->time.fd >= 0 ? read_timed(s, values, native) : read_values(s, values);
+}
+
 void erg_attr_source_stop(struct erg_source *source)
 {
 	struct erg_attr_source *s = (struct erg_attr_source *)source;
@@ -214,6 +260,8 @@ void erg_attr_source_stop(struct erg_source *source)
 		erg_closep(&s->attrs[i].fd);
 		s->attrs[i].fd = -1;
 	}
+	erg_closep(&s->time.fd);
+	s->time.fd = -1;
 }
 
 void erg_attr_source_free(struct erg_source *source)
@@ -225,6 +273,7 @@ void erg_attr_source_free(struct erg_source *source)
 	erg_attr_source_stop(source);
 	for (size_t i = 0; i < source->n_channels; i++)
 		free(s->attrs[i].path);
+	free(s->time.path);
 	free(s->attrs);
 	free(source->channels);
 	json_decref(source->settings);

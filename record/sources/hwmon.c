@@ -65,8 +65,13 @@ static void rail_name(const struct chip *c, const char *prefix, int n, char *dst
 
 static int offer(const struct chip *c, struct erg_attr_source **s)
 {
-	if ((*s)->src.cls == ERG_CLASS_POWER)
+	if ((*s)->src.cls == ERG_CLASS_POWER) {
+		int r = erg_attr_source_time(*s, c->dir);
+
+		if (r < 0)
+			return r;
 		erg_model_override(&(*s)->src.model, c->dir);
+	}
 	return erg_attr_source_offer(s, c->list, MEND_READ);
 }
 

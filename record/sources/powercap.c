@@ -94,7 +94,10 @@ static int find_top(const struct zone *z, const struct erg_names *names, const c
 		return -ENOMEM;
 	s->src.model = (struct erg_sensor_model){.kind = ERG_SENSOR_COUNTER,
 		.provenance = ERG_PROVENANCE_DATASHEET, .period_ns = 1000000};
-	r = add_zone(z, s, top, name, true);
+	erg_model_override(&s->src.model, path);
+	r = erg_attr_source_time(s, path);
+	if (r >= 0)
+		r = add_zone(z, s, top, name, true);
 	for (size_t i = 0; r >= 0 && i < names->n; i++)
 		if (!strncmp(names->name[i], top, strlen(top)) &&
 			names->name[i][strlen(top)] == ':')

@@ -71,8 +71,8 @@ struct erg_board {
 	struct erg_adc adc[ERG_RAILS], counter[ERG_RAILS];
 	struct erg_tree_file current[ERG_RAILS], voltage[ERG_RAILS], power[ERG_RAILS];
 	struct erg_tree_file hwmon_time, hwmon_model;
-	struct erg_tree_file energy[ERG_RAILS], energy_time[ERG_RAILS];
-	uint64_t hwmon_shown, energy_shown[ERG_RAILS];
+	struct erg_tree_file energy[ERG_RAILS], energy_time;
+	uint64_t hwmon_shown, energy_shown;
 	unsigned samples;              /* the ema's N */
 
 	struct erg_attribute *attributes;

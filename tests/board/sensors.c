@@ -110,17 +110,17 @@ static int open_counter(struct erg_board *b, int i, struct erg_err *err)
 		r = constant(b, counter_dir[i], "ergtrace_model", text, err);
 	if (r == 0)
 		r = make(b, &b->energy[i], counter_dir[i], "energy_uj", 14, "0", err);
-	if (r == 0)
-		r = make(b, &b->energy_time[i], counter_dir[i], "ergtrace_time", 20, "0", err);
+	if (r == 0 && i == 0)
+		r = make(b, &b->energy_time, counter_dir[i], "ergtrace_time", 20, "0", err);
 	return r;
 }
 
 static void forget_files(struct erg_board *b)
 {
-	b->hwmon_time.fd = b->hwmon_model.fd = -1;
+	b->hwmon_time.fd = b->hwmon_model.fd = b->energy_time.fd = -1;
 	for (int i = 0; i < ERG_RAILS; i++) {
 		b->current[i].fd = b->voltage[i].fd = b->power[i].fd = -1;
-		b->energy[i].fd = b->energy_time[i].fd = -1;
+		b->energy[i].fd = -1;
 	}
 }
 
@@ -153,25 +153,30 @@ void erg_board_sensors_feed(struct erg_board *b, uint64_t to_ns, const struct er
 	}
 }
 
-static void show_counter(struct erg_board *b, int i)
+/* The counters have edges at the same times, and one time. */
+static void show_counters(struct erg_board *b)
 {
-	struct erg_adc_shown s;
+	struct erg_adc_shown s[ERG_RAILS];
 
-	if (!erg_adc_read(&b->counter[i], b->t_ns, &s) || s.time_ns == b->energy_shown[i])
+	for (int i = 0; i < ERG_RAILS; i++)
+		if (!erg_adc_read(&b->counter[i], b->t_ns, &s[i]))
+			return;
+	if (s[0].time_ns == b->energy_shown)
 		return;
-	erg_tree_put_int(&b->energy_time[i], 0);
-	erg_tree_put_int(&b->energy[i],
-		(int64_t)((uint64_t)s.value % (b->cfg.energy_range_uj + 1)));
-	erg_tree_put_int(&b->energy_time[i], (int64_t)s.time_ns);
-	b->energy_shown[i] = s.time_ns;
+	erg_tree_put_int(&b->energy_time, 0);
+	for (int i = 0; i < ERG_RAILS; i++)
+		erg_tree_put_int(&b->energy[i],
+			(int64_t)((uint64_t)s[i].value % (b->cfg.energy_range_uj + 1)));
+	erg_tree_put_int(&b->energy_time, (int64_t)s[0].time_ns);
+	b->energy_shown = s[0].time_ns;
 }
 
 void erg_board_sensors_show(struct erg_board *b)
 {
 	struct erg_adc_shown s[ERG_RAILS];
 
-	for (int i = 0; i < ERG_RAILS && b->cfg.energy; i++)
-		show_counter(b, i);
+	if (b->cfg.energy)
+		show_counters(b);
 	for (int i = 0; i < ERG_RAILS; i++)
 		if (!erg_adc_read(&b->adc[i], b->t_ns, &s[i]))
 			return;
@@ -196,8 +201,8 @@ void erg_board_sensors_close(struct erg_board *b)
 		erg_tree_close(&b->voltage[i]);
 		erg_tree_close(&b->power[i]);
 		erg_tree_close(&b->energy[i]);
-		erg_tree_close(&b->energy_time[i]);
 	}
+	erg_tree_close(&b->energy_time);
 	erg_tree_close(&b->hwmon_time);
 	erg_tree_close(&b->hwmon_model);
 }
