@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * liberg from the inside, without a session daemon: probes of our own are attached to the
+ * tracepoints, so that the events are enabled and every one of them comes here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "tracepoints/internal.h"
+
+struct seen {
+	uint32_t layer, iteration;
+	uint64_t begin;
+	uint32_t n;
+	int64_t deltas[ERG_MAX_COUNTERS];
+};
+
+#define MAX_SEEN 4096
+static struct seen seen[MAX_SEEN];
+static uint32_t n_seen, n_defined, n_markers;
+static struct erg_layer_def last_def;
+static char last_marker[ERG_TEXT_MAX];
+static char last_name[ERG_TEXT_MAX];
+static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void on_counted(void *data, uint32_t id, uint32_t iteration, uint64_t begin,
+	uint64_t enabled, uint64_t running, const int64_t *deltas, uint32_t n)
+{
+	pthread_mutex_lock(&seen_lock);
+	if (n_seen < MAX_SEEN) {
+		struct seen *s = &seen[n_seen++];
+
+		*s = (struct seen){id, iteration, begin, n, {0}};
+		for (uint32_t i = 0; i < n; i++)
+			s->deltas[i] = deltas[i];
+	}
+	pthread_mutex_unlock(&seen_lock);
+}
+
+static void on_layer(void *data, uint32_t id, uint32_t iteration, uint64_t begin)
+{
+	on_counted(data, id, iteration, begin, 0, 0, NULL, 0);
+}
+
+static void on_define(void *data, const struct erg_layer_def *d)
+{
+	n_defined++;
+	last_def = *d;
+}
+
+static void on_marker(void *data, const char *text, uint32_t color)
+{
+	n_markers++;
+	snprintf(last_marker, sizeof(last_marker), "%s", text);
+}
+
+static void on_phase(void *data, const char *name)
+{
+	snprintf(last_name, sizeof(last_name), "%s", name);
+}
+
+#define ATTACH(event, fn) attach_to(&lttng_ust_tracepoint_ergtrace___##event, (void (*)(void))(fn))
+#define DETACH(event, fn)                                                                          \
+	lttng_ust_tracepoint_provider_unregister("ergtrace", #event, (void (*)(void))(fn), NULL)
+
+static void attach_to(const struct lttng_ust_tracepoint *tp, void (*fn)(void))
+{
+	assert_int_equal(lttng_ust_tracepoint_provider_register("ergtrace", tp->event_name, fn, NULL,
+				 tp->signature),
+		0);
+}
+
+static int attach_all(void **state)
+{
+	ATTACH(layer, on_layer);
+	ATTACH(layer_define, on_define);
+	ATTACH(marker, on_marker);
+	ATTACH(phase_begin, on_phase);
+	n_seen = n_defined = n_markers = 0;
+	return 0;
+}
+
+static int detach_all(void **state)
+{
+	DETACH(layer, on_layer);
+	DETACH(layer_define, on_define);
+	DETACH(marker, on_marker);
+	DETACH(phase_begin, on_phase);
+	return 0;
+}
+
+static uint32_t layer_named(uint32_t parent, const char *name)
+{
+	struct erg_layer_info i = {.size = sizeof(i), .name = name, .type = "conv"};
+
+	return erg_layer(parent, &i);
+}
+
+static void texts_become_valid_and_stay_different(void **state)
+{
+	char a[ERG_TEXT_MAX], b[ERG_TEXT_MAX];
+	char *big = malloc((1u << 20) + 1);
+
+	assert_non_null(big);
+	assert_int_equal(erg_text_clean(a, NULL), 0);
+	assert_int_equal(erg_text_clean(a, "fire2/Größe"), strlen("fire2/Größe"));
+	assert_string_equal(a, "fire2/Größe");
+	erg_text_clean(a, "x\xff\xc0\xafy");
+	assert_memory_equal(a, "x???y~", 6);
+	assert_int_equal(strlen(a), 14);
+	erg_text_clean(a, "\xed\xa0\x80");
+	erg_text_clean(b, "\xed\xa0\x81");
+	assert_memory_equal(a, "???~", 4);
+	assert_string_not_equal(a, b);
+	erg_text_clean(a, "cut\xe2\x82");
+	assert_memory_equal(a, "cut??~", 6);
+	memset(big, 'n', 1u << 20);
+	big[1u << 20] = '\0';
+	assert_int_equal(erg_text_clean(a, big), ERG_TEXT_MAX - 1);
+	big[(1u << 20) - 1] = 'm';
+	erg_text_clean(b, big);
+	assert_string_not_equal(a, b);
+	free(big);
+}
+
+static void definitions_are_dense_and_idempotent(void **state)
+{
+	uint32_t before = erg_registry_layers(), net = erg_network("dense"), mod, l;
+	struct erg_layer_info i = {.size = sizeof(i), .name = "m/conv", .type = "conv",
+		.macs = 7, .in_dims = 200, .in_shape = {3, 4, 5}};
+
+	assert_int_equal(net, before + 1);
+	mod = erg_module(net, "m", "fire");
+	l = erg_layer(mod, &i);
+	assert_int_equal(mod, net + 1);
+	assert_int_equal(l, mod + 1);
+	assert_int_equal(erg_layer(mod, &i), l);
+	assert_int_equal(erg_network("dense"), net);
+	assert_int_not_equal(layer_named(net, "m/conv"), l);
+	assert_int_equal(n_defined, 4);
+	assert_string_equal(erg_registry_get(l)->network, "dense");
+	assert_int_equal(erg_registry_get(l)->macs, 7);
+	assert_int_equal(erg_registry_get(l)->in_dims, ERG_MAX_DIMS);
+	assert_int_equal(erg_registry_get(l)->in_shape[2], 5);
+	assert_int_equal(layer_named(net, NULL), layer_named(net, ""));
+	assert_null(erg_registry_get(0));
+	assert_null(erg_registry_get(erg_registry_layers() + 1));
+	assert_int_equal(erg_layer(net, NULL), 0);
+	/* An unknown parent is none. */
+	assert_int_equal(erg_registry_get(erg_module(1u << 30, "orphan", "x"))->parent, 0);
+}
+
+static void an_older_and_shorter_info_is_accepted(void **state)
+{
+	struct erg_layer_info i = {.size = offsetof(struct erg_layer_info, macs), .name = "short",
+		.type = "conv", .macs = 99};
+
+	assert_int_equal(erg_registry_get(erg_layer(0, &i))->macs, 0);
+}
+
+static void *define_many(void *arg)
+{
+	uint32_t *ids = arg;
+	char name[32];
+
+	for (int i = 0; i < 3000; i++) {
+		snprintf(name, sizeof(name), "many%d", i);
+		ids[i] = layer_named(0, name);
+	}
+	return NULL;
+}
+
+static void threads_that_define_the_same_get_the_same(void **state)
+{
+	static uint32_t ids[4][3000];
+	uint32_t before = erg_registry_layers();
+	pthread_t t[4];
+
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, define_many, ids[i]), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	assert_int_equal(erg_registry_layers(), before + 3000);
+	for (int i = 1; i < 4; i++)
+		assert_memory_equal(ids[i], ids[0], sizeof(ids[0]));
+}
+
+static void pairs_nest(void **state)
+{
+	uint32_t a = layer_named(0, "a"), b = layer_named(0, "b");
+
+	erg_iteration(3);
+	erg_begin(a);
+	erg_begin(b);
+	erg_end(b);
+	erg_iteration(4);
+	erg_begin(b);
+	erg_end(b);
+	erg_end(a);
+	assert_int_equal(n_seen, 3);
+	assert_int_equal(seen[0].layer, b);
+	assert_int_equal(seen[0].iteration, 3);
+	assert_int_equal(seen[1].iteration, 4);
+	assert_int_equal(seen[2].layer, a);
+	assert_int_equal(seen[2].iteration, 3);
+	assert_true(seen[2].begin <= seen[0].begin && seen[0].begin <= seen[1].begin);
+	assert_true(erg_now_ns() >= seen[1].begin);
+	erg_begin(0);
+	erg_end(0);
+	assert_int_equal(n_seen, 3);
+}
+
+static void unbalanced_ends_pop_to_the_matching_one(void **state)
+{
+	uint32_t a = layer_named(0, "a"), b = layer_named(0, "b"), c = layer_named(0, "c");
+
+	erg_end(a); /* begun before the session */
+	assert_int_equal(n_seen, 0);
+	erg_begin(a);
+	erg_begin(b);
+	erg_begin(c);
+	erg_end(a); /* b and c were left by an exception */
+	assert_int_equal(n_seen, 1);
+	assert_int_equal(seen[0].layer, a);
+	erg_end(c);
+	erg_end(b);
+	assert_int_equal(n_seen, 1);
+	erg_begin(b);
+	erg_end(b);
+	assert_int_equal(n_seen, 2);
+}
+
+static void a_long_jump_leaves_the_stack_usable(void **state)
+{
+	uint32_t a = layer_named(0, "a"), b = layer_named(0, "b");
+	jmp_buf back;
+	volatile int rounds = 0;
+
+	setjmp(back);
+	if (rounds < 1000) {
+		rounds++;
+		erg_begin(a);
+		erg_begin(b);
+		longjmp(back, 1);
+	}
+	erg_begin(b);
+	erg_end(b);
+	assert_true(n_seen >= 1);
+	assert_int_equal(seen[n_seen - 1].layer, b);
+	atomic_fetch_add(&erg_state_.epoch, 1);
+	erg_end(a);
+	n_seen = 0;
+	erg_begin(a);
+	erg_end(a);
+	assert_int_equal(n_seen, 1);
+}
+
+static void a_pause_forgets_what_was_open(void **state)
+{
+	uint32_t a = layer_named(0, "a"), b = layer_named(0, "b");
+
+	for (int i = 0; i < 500; i++) {
+		erg_begin(a);
+		DETACH(layer, on_layer);
+		assert_false(erg_enabled());
+		erg_end(a);
+		erg_begin(a);
+		ATTACH(layer, on_layer);
+		/* What dump.c does when a session starts and no other records. */
+		atomic_fetch_add(&erg_state_.epoch, 1);
+		erg_begin(b);
+		erg_end(b);
+		erg_end(a);
+	}
+	assert_int_equal(n_seen, 500);
+	assert_int_equal(seen[499].layer, b);
+}
+
+static void deep_nests_are_followed_but_not_recorded(void **state)
+{
+	uint32_t id[100];
+	char name[32];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "deep%d", i);
+		id[i] = layer_named(0, name);
+	}
+	for (int i = 0; i < 100; i++)
+		erg_begin(id[i]);
+	for (int i = 99; i >= 0; i--)
+		erg_end(id[i]);
+	assert_int_equal(n_seen, ERG_DEPTH_RECORDED);
+	assert_int_equal(seen[ERG_DEPTH_RECORDED - 1].layer, id[0]);
+	assert_int_equal(n_markers, 1);
+	assert_non_null(strstr(last_marker, "deeper than 64"));
+	/* Far beyond what is followed, balanced recursion still comes back. */
+	n_seen = 0;
+	for (int i = 0; i < 1000; i++)
+		erg_begin(id[0]);
+	for (int i = 0; i < 1000; i++)
+		erg_end(id[0]);
+	assert_int_equal(n_seen, ERG_DEPTH_RECORDED);
+}
+
+static void count_call(void *data)
+{
+	++*(int *)data;
+}
+
+static void the_hook_is_called_at_every_end(void **state)
+{
+	uint32_t a = layer_named(0, "a");
+	int calls = 0;
+
+	erg_set_sync_hook(count_call, &calls);
+	for (int i = 0; i < 5; i++) {
+		erg_begin(a);
+		erg_end(a);
+	}
+	erg_set_sync_hook(NULL, NULL);
+	erg_begin(a);
+	erg_end(a);
+	assert_int_equal(calls, 5);
+	assert_int_equal(n_seen, 6);
+}
+
+static void *run_pairs(void *arg)
+{
+	uint32_t id = *(uint32_t *)arg;
+
+	erg_iteration(id);
+	for (int i = 0; i < 200; i++) {
+		erg_begin(id);
+		erg_end(id);
+	}
+	return NULL;
+}
+
+static void threads_have_stacks_of_their_own(void **state)
+{
+	uint32_t id[4];
+	char name[32];
+	pthread_t t[4];
+	int per[4] = {0};
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "thread%d", i);
+		id[i] = layer_named(0, name);
+		assert_int_equal(pthread_create(&t[i], NULL, run_pairs, &id[i]), 0);
+	}
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	assert_int_equal(n_seen, 800);
+	for (uint32_t i = 0; i < n_seen; i++) {
+		assert_int_equal(seen[i].iteration, seen[i].layer);
+		per[seen[i].layer - id[0]]++;
+	}
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(per[i], 200);
+}
+
+static void a_child_has_no_open_layers(void **state)
+{
+	uint32_t a = layer_named(0, "a");
+	int status;
+	pid_t pid;
+
+	erg_begin(a);
+	pid = fork();
+	if (pid == 0) {
+		n_seen = 0;
+		erg_end(a);
+		erg_begin(a);
+		erg_end(a);
+		_exit(n_seen == 1 && layer_named(0, "a") == a ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	erg_end(a);
+	assert_int_equal(n_seen, 1);
+}
+
+static void phases_and_markers_are_cleaned(void **state)
+{
+	erg_phase_begin("war\xffm");
+	assert_memory_equal(last_name, "war?m~", 6);
+	erg_marker(NULL, 0);
+	assert_string_equal(last_marker, "");
+}
+
+/* Last, because counters stay defined: events are layer_counted from here on. */
+static void counters_of_the_application_come_as_differences(void **state)
+{
+	uint32_t a = layer_named(0, "a"), b = layer_named(0, "b");
+	uint32_t bytes = erg_counter("bytes"), ops = erg_counter("ops");
+
+	assert_int_equal(erg_counter("bytes"), bytes);
+	assert_int_not_equal(ops, bytes);
+	erg_counter_add(bytes, 1000);
+	ATTACH(layer_counted, on_counted);
+	erg_begin(a);
+	erg_counter_add(bytes, 5);
+	erg_begin(b);
+	erg_counter_add(bytes, 7);
+	erg_counter_add(ops, -2);
+	erg_end(b);
+	erg_end(a);
+	DETACH(layer_counted, on_counted);
+	assert_int_equal(n_seen, 2);
+	assert_int_equal(seen[0].n, 2);
+	assert_int_equal(seen[0].deltas[bytes], 7);
+	assert_int_equal(seen[0].deltas[ops], -2);
+	assert_int_equal(seen[1].deltas[bytes], 12);
+	/* Only "layer" recorded: it comes without counters. */
+	n_seen = 0;
+	erg_begin(a);
+	erg_end(a);
+	assert_int_equal(n_seen, 1);
+	assert_int_equal(seen[0].n, 0);
+	erg_counter_add(UINT32_MAX, 1);
+	for (int i = 0; i < 2 * ERG_MAX_COUNTERS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "c%d", i);
+		if (erg_counter(name) == UINT32_MAX)
+			assert_int_equal(erg_counters_n(), ERG_MAX_COUNTERS);
+	}
+	assert_int_equal(erg_counters_n(), ERG_MAX_COUNTERS);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, attach_all, detach_all)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(texts_become_valid_and_stay_different),
+		CASE(definitions_are_dense_and_idempotent),
+		CASE(an_older_and_shorter_info_is_accepted),
+		CASE(threads_that_define_the_same_get_the_same),
+		CASE(pairs_nest),
+		CASE(unbalanced_ends_pop_to_the_matching_one),
+		CASE(a_long_jump_leaves_the_stack_usable),
+		CASE(a_pause_forgets_what_was_open),
+		CASE(deep_nests_are_followed_but_not_recorded),
+		CASE(the_hook_is_called_at_every_end),
+		CASE(threads_have_stacks_of_their_own),
+		CASE(a_child_has_no_open_layers),
+		CASE(phases_and_markers_are_cleaned),
+		CASE(counters_of_the_application_come_as_differences),
+	};
+
+	return cmocka_run_group_tests_name("erg", tests, NULL, NULL);
+}

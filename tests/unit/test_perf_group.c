@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counters of the kernel at the boundaries of layers, with software events, which every machine
+ * has. Where perf events are forbidden the tests that need them are skipped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "tracepoints/internal.h"
+
+#define SPEC "faults=1:2;nonsense;task_clock=1:1;unknown=ffff:1"
+
+static uint32_t n_seen;
+static int64_t deltas[ERG_MAX_COUNTERS];
+static uint64_t running;
+
+static void on_counted(void *data, uint32_t id, uint32_t iteration, uint64_t begin,
+	uint64_t time_enabled, uint64_t time_running, const int64_t *d, uint32_t n)
+{
+	assert_int_equal(n, erg_counters_n());
+	n_seen++;
+	running = time_running;
+	memcpy(deltas, d, n * sizeof(*d));
+}
+
+static int setup(void **state)
+{
+	const struct lttng_ust_tracepoint *tp = &lttng_ust_tracepoint_ergtrace___layer_counted;
+
+	erg_counters_init(SPEC);
+	return lttng_ust_tracepoint_provider_register("ergtrace", "layer_counted",
+		(void (*)(void))on_counted, NULL, tp->signature);
+}
+
+static void the_environment_is_parsed(void **state)
+{
+	assert_int_equal(erg_counters_n(), 3);
+	assert_string_equal(erg_counters_get(0)->name, "faults");
+	assert_string_equal(erg_counters_get(1)->name, "task_clock");
+	assert_string_equal(erg_counters_get(2)->origin, "perf");
+	assert_null(erg_counters_get(3));
+}
+
+static void touch_pages(size_t n)
+{
+	char *p = mmap(NULL, n * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(p != MAP_FAILED);
+	madvise(p, n * 4096, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < n; i++)
+		((volatile char *)p)[i * 4096] = 1;
+	munmap(p, n * 4096);
+}
+
+static void a_layer_carries_what_it_counted(void **state)
+{
+	struct erg_perf_spec probe = {"faults", 1, 2, 0, 0};
+	struct erg_perf *p = erg_perf_open(&probe, 1);
+	uint32_t net = erg_network("counted"), inner = erg_module(net, "inner", "x");
+
+	if (!p)
+		skip();
+	erg_perf_close(p);
+	erg_begin(net);
+	touch_pages(100);
+	erg_begin(inner);
+	touch_pages(300);
+	erg_end(inner);
+	assert_int_equal(n_seen, 1);
+	assert_in_range(deltas[0], 300, 350);
+	assert_true(deltas[1] > 0);
+	assert_true(running > 0);
+	assert_true(deltas[2] == INT64_MIN); /* a type of event that no kernel has */
+	erg_end(net);
+	assert_int_equal(n_seen, 2);
+	assert_in_range(deltas[0], 400, 500);
+}
+
+static void differences_keep_what_is_missing(void **state)
+{
+	struct erg_reading a = {10, 5, 2, {3, INT64_MIN}}, b = {30, 15, 3, {9, 4, 11}}, d;
+
+	erg_counters_diff(&a, &b, &d);
+	assert_int_equal(d.enabled, 20);
+	assert_int_equal(d.running, 10);
+	assert_int_equal(d.n, 3);
+	assert_int_equal(d.values[0], 6);
+	assert_true(d.values[1] == INT64_MIN);
+	assert_int_equal(d.values[2], 11);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_environment_is_parsed),
+		cmocka_unit_test(a_layer_carries_what_it_counted),
+		cmocka_unit_test(differences_keep_what_is_missing),
+	};
+
+	return cmocka_run_group_tests_name("perf_group", tests, setup, NULL);
+}
