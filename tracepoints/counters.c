@@ -111,19 +111,31 @@ uint32_t erg_counters_define(const char *name, bool *ret_new)
 	return found;
 }
 
-void erg_counters_read(struct erg_thread *t, struct erg_reading *ret)
+void erg_counters_read_perf(struct erg_thread *t, struct erg_reading *ret)
+{
+	ret->enabled = ret->running = 0;
+	if (!n_perf)
+		return;
+	if (erg_unlikely_(!t->perf_tried)) {
+		t->perf_tried = true;
+		t->perf = erg_perf_open(specs, n_perf);
+	}
+	erg_perf_read(t->perf, n_perf, ret);
+}
+
+void erg_counters_read_app(const struct erg_thread *t, struct erg_reading *ret)
 {
 	ret->n = erg_counters_n();
-	ret->enabled = ret->running = 0;
-	if (n_perf) {
-		if (erg_unlikely_(!t->perf_tried)) {
-			t->perf_tried = true;
-			t->perf = erg_perf_open(specs, n_perf);
-		}
-		erg_perf_read(t->perf, n_perf, ret);
-	}
 	for (uint32_t i = n_perf; i < ret->n; i++)
 		ret->values[i] = t->app[i];
+}
+
+void erg_counters_copy(struct erg_reading *to, const struct erg_reading *from)
+{
+	to->enabled = from->enabled;
+	to->running = from->running;
+	for (uint32_t i = 0; i < n_perf; i++)
+		to->values[i] = from->values[i];
 }
 
 void erg_counters_diff(const struct erg_reading *begin, const struct erg_reading *end,

@@ -20,6 +20,7 @@
 
 #define ERG_DEPTH_RECORDED 64 /* deeper layers are followed, not recorded */
 #define ERG_DEPTH_FOLLOWED 256
+#define ERG_DEPTH_PLAUSIBLE 16 /* deeper, a layer within itself is taken for a missing end */
 #define ERG_TEXT_MAX 512 /* longest name, type or marker on the wire, with its NUL */
 
 /* ---- texts (text.c) ---- */
@@ -85,7 +86,11 @@ void erg_counters_init(const char *spec);
 uint32_t erg_counters_n(void);
 const struct erg_counter_def *erg_counters_get(uint32_t index);
 uint32_t erg_counters_define(const char *name, bool *ret_new);
-void erg_counters_read(struct erg_thread *t, struct erg_reading *ret);
+/* A reading is both: the kernel's counters, which cost, and the application's. */
+void erg_counters_read_perf(struct erg_thread *t, struct erg_reading *ret);
+void erg_counters_read_app(const struct erg_thread *t, struct erg_reading *ret);
+/* Copies the kernel's part. */
+void erg_counters_copy(struct erg_reading *to, const struct erg_reading *from);
 /* ret = end - begin, missing values stay INT64_MIN. */
 void erg_counters_diff(const struct erg_reading *begin, const struct erg_reading *end,
 	struct erg_reading *ret);
@@ -128,7 +133,6 @@ struct erg_readings {
 
 struct erg_thread {
 	uint32_t depth;
-	uint32_t overflow; /* layers begun beyond ERG_DEPTH_FOLLOWED */
 	uint32_t iteration;
 	bool perf_tried;
 	struct erg_perf *perf;

@@ -130,7 +130,8 @@ static void snapshot(void)
 	t = erg_thread_self();
 	if (!t)
 		return;
-	erg_counters_read(t, &r);
+	erg_counters_read_perf(t, &r);
+	erg_counters_read_app(t, &r);
 	lttng_ust_tracepoint(ergtrace, counter_snapshot, r.enabled, r.running, r.values, r.n);
 }
 

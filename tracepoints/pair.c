@@ -9,11 +9,14 @@
  *   (begun before the session) is ignored;
  * - when recording starts again after a pause, `epoch` is raised, and frames from before the pause
  *   no longer match: their end may have been missed;
+ * - frames that are left again and again without an end would pile up: in a nest deeper than
+ *   ERG_DEPTH_PLAUSIBLE a layer that is begun inside itself is taken for such a case, and its
+ *   older frame is dropped with all above it;
  * - frames deeper than ERG_DEPTH_RECORDED are followed, so that their ends find them, and not
  *   recorded.
  *
- * Where counters exist they are read by one read(2) at either boundary. A layer that begins within
- * a microsecond of the thread's last reading takes that reading as its own, so layers that follow
+ * The kernel's counters are read by one read(2) at either boundary. A layer that begins within a
+ * microsecond of the thread's last reading takes that reading as its own, so layers that follow
  * each other cost one reading each; its end is always read afresh. What a layer can gain by that
  * is what its thread counted in this microsecond.
  */
@@ -71,10 +74,11 @@ static __attribute__((noinline)) void begin_counted(struct erg_thread *t, uint32
 		return;
 	to = &r->at[at];
 	if (!r->last_ns || now_ns() - r->last_ns > READING_SHARED_NS) {
-		erg_counters_read(t, &r->last);
+		erg_counters_read_perf(t, &r->last);
 		r->last_ns = now_ns();
 	}
-	*to = r->last;
+	erg_counters_copy(to, &r->last);
+	erg_counters_read_app(t, to);
 }
 
 static __attribute__((noinline)) void end_counted(struct erg_thread *t, const struct erg_frame *f)
@@ -84,7 +88,8 @@ static __attribute__((noinline)) void end_counted(struct erg_thread *t, const st
 
 	if (!r)
 		return;
-	erg_counters_read(t, &r->last);
+	erg_counters_read_perf(t, &r->last);
+	erg_counters_read_app(t, &r->last);
 	erg_counters_diff(&r->at[f - t->frames], &r->last, &diff);
 	lttng_ust_tracepoint(ergtrace, layer_counted, f->layer, f->iteration, f->begin_ns,
 		diff.enabled, diff.running, diff.values, diff.n);
@@ -107,6 +112,28 @@ static __attribute__((noinline)) void purge(struct erg_thread *t, uint32_t epoch
 		memmove(t->readings->at, t->readings->at + n, recorded * sizeof(t->readings->at[0]));
 }
 
+static __attribute__((noinline)) void too_deep(void)
+{
+	static _Atomic bool said;
+
+	erg_notice(&said, "erg: layers nested deeper than %d are not recorded", ERG_DEPTH_RECORDED);
+}
+
+/* A deep nest in which LAYER is open already: it was left without an end, with all above it. */
+static __attribute__((noinline)) void drop_left(struct erg_thread *t, uint32_t layer)
+{
+	static _Atomic bool said;
+	uint32_t i = 0;
+
+	while (i < t->depth && t->frames[i].layer != layer)
+		i++;
+	t->depth = i;
+	if (i < ERG_DEPTH_FOLLOWED)
+		return;
+	erg_notice(&said, "erg: %d layers begun and not ended are forgotten", ERG_DEPTH_FOLLOWED);
+	t->depth = 0;
+}
+
 void erg_begin_(uint32_t layer)
 {
 	struct erg_thread *t = erg_thread_self();
@@ -116,13 +143,8 @@ void erg_begin_(uint32_t layer)
 	if (!t || !layer)
 		return;
 	epoch = atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed);
-	if (erg_unlikely_(t->depth == ERG_DEPTH_FOLLOWED)) {
-		purge(t, epoch);
-		if (t->depth == ERG_DEPTH_FOLLOWED) {
-			t->overflow++;
-			return;
-		}
-	}
+	if (erg_unlikely_(t->depth >= ERG_DEPTH_PLAUSIBLE))
+		drop_left(t, layer);
 	f = &t->frames[t->depth];
 	f->layer = layer;
 	f->iteration = t->iteration;
@@ -155,13 +177,6 @@ static inline const struct erg_frame *pop(struct erg_thread *t, uint32_t layer)
 	return NULL;
 }
 
-static __attribute__((noinline)) void too_deep(void)
-{
-	static _Atomic bool said;
-
-	erg_notice(&said, "erg: layers nested deeper than %d are not recorded", ERG_DEPTH_RECORDED);
-}
-
 void erg_end_(uint32_t layer)
 {
 	struct erg_thread *t = erg_self_;
@@ -173,10 +188,6 @@ void erg_end_(uint32_t layer)
 	hook = atomic_load_explicit(&erg_state_.hook, memory_order_acquire);
 	if (erg_unlikely_(hook != NULL))
 		hook(atomic_load_explicit(&erg_state_.hook_data, memory_order_relaxed));
-	if (erg_unlikely_(t->overflow)) {
-		t->overflow--;
-		return;
-	}
 	f = pop(t, layer);
 	if (erg_unlikely_(!f))
 		return;

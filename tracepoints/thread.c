@@ -53,7 +53,7 @@ void erg_thread_forked(void)
 	erg_perf_close(t->perf);
 	t->perf = NULL;
 	t->perf_tried = false;
-	t->depth = t->overflow = 0;
+	t->depth = 0;
 	if (t->readings)
 		t->readings->last_ns = 0;
 }

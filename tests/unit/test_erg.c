@@ -253,14 +253,13 @@ static void a_long_jump_leaves_the_stack_usable(void **state)
 	}
 	erg_begin(b);
 	erg_end(b);
-	assert_true(n_seen >= 1);
-	assert_int_equal(seen[n_seen - 1].layer, b);
-	atomic_fetch_add(&erg_state_.epoch, 1);
-	erg_end(a);
-	n_seen = 0;
+	assert_int_equal(n_seen, 1);
+	assert_int_equal(seen[0].layer, b);
 	erg_begin(a);
 	erg_end(a);
-	assert_int_equal(n_seen, 1);
+	assert_int_equal(n_seen, 2);
+	assert_int_equal(seen[1].layer, a);
+	assert_true(seen[1].begin > seen[0].begin);
 }
 
 static void a_pause_forgets_what_was_open(void **state)
@@ -301,12 +300,29 @@ static void deep_nests_are_followed_but_not_recorded(void **state)
 	assert_int_equal(seen[ERG_DEPTH_RECORDED - 1].layer, id[0]);
 	assert_int_equal(n_markers, 1);
 	assert_non_null(strstr(last_marker, "deeper than 64"));
-	/* Far beyond what is followed, balanced recursion still comes back. */
 	n_seen = 0;
-	for (int i = 0; i < 1000; i++)
-		erg_begin(id[0]);
-	for (int i = 0; i < 1000; i++)
-		erg_end(id[0]);
+	erg_begin(id[0]);
+	erg_end(id[0]);
+	assert_int_equal(n_seen, 1);
+}
+
+static void more_open_layers_than_can_be_followed_are_forgotten(void **state)
+{
+	uint32_t first = 0, id = 0;
+	char name[32];
+
+	for (int i = 0; i < 3 * ERG_DEPTH_FOLLOWED; i++) {
+		snprintf(name, sizeof(name), "never%d", i);
+		id = layer_named(0, name);
+		first = first ? first : id;
+		erg_begin(id);
+	}
+	assert_int_equal(n_seen, 0);
+	erg_end(first);
+	assert_int_equal(n_seen, 0);
+	assert_non_null(strstr(last_marker, "forgotten"));
+	for (; id >= first; id--)
+		erg_end(id);
 	assert_int_equal(n_seen, ERG_DEPTH_RECORDED);
 }
 
@@ -450,6 +466,7 @@ int main(void)
 		CASE(a_long_jump_leaves_the_stack_usable),
 		CASE(a_pause_forgets_what_was_open),
 		CASE(deep_nests_are_followed_but_not_recorded),
+		CASE(more_open_layers_than_can_be_followed_are_forgotten),
 		CASE(the_hook_is_called_at_every_end),
 		CASE(threads_have_stacks_of_their_own),
 		CASE(a_child_has_no_open_layers),
