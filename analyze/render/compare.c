@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Two runs side by side for people: totals, settings that differ, layers in the order of A. */
+#include "analyze/render/compare.h"
+
+#include <math.h>
+
+#include "analyze/render/csv.h"
+#include "analyze/render/table.h"
+#include "formats/util.h"
+
+static double number(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static void row(struct erg_rtable *t, const char *name, const json_t *x, const char *unit)
+{
+	char b[64];
+
+	erg_rtable_cell(t, "%s", name);
+	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), json_object_get(x, "a"), unit));
+	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), json_object_get(x, "b"), unit));
+	erg_rtable_cell(t, "%s",
+		erg_text_est_json(b, sizeof(b), json_object_get(x, "difference"), unit));
+	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(x, "relative")));
+	erg_rtable_cell(t, "%s", json_is_true(json_object_get(x, "significant")) ? "*" : "");
+}
+
+static void print_settings(const json_t *doc, FILE *out)
+{
+	size_t i;
+	json_t *s;
+
+	json_array_foreach (json_object_get(doc, "settings"), i, s) {
+		_cleanup_(erg_freep) char *a = json_dumps(json_object_get(s, "a"), JSON_ENCODE_ANY);
+		_cleanup_(erg_freep) char *b = json_dumps(json_object_get(s, "b"), JSON_ENCODE_ANY);
+
+		fprintf(out, "  %s: %s, %s\n", json_string_value(json_object_get(s, "name")),
+			a ? a : "?", b ? b : "?");
+	}
+}
+
+int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	const json_t *total = json_object_get(doc, "total"), *time = json_object_get(total, "time_s");
+	char a[32], b[32], c[32];
+	size_t i;
+	json_t *l;
+	int r;
+
+	fprintf(out, "A %s\nB %s\n", json_string_value(json_object_get(doc, "a")),
+		json_string_value(json_object_get(doc, "b")));
+	print_settings(doc, out);
+	fprintf(out, "time: A %s, B %s (%s)\n\n", erg_text_si(a, sizeof(a), number(time, "a"), "s"),
+		erg_text_si(b, sizeof(b), number(time, "b"), "s"),
+		erg_text_percent(c, sizeof(c), number(time, "relative")));
+	erg_rtable_column(t, "energy", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "A", ERG_COL_RIGHT);
+	erg_rtable_column(t, "B", ERG_COL_RIGHT);
+	erg_rtable_column(t, "B - A", ERG_COL_RIGHT);
+	erg_rtable_column(t, "", ERG_COL_RIGHT);
+	erg_rtable_column(t, "", ERG_COL_LEFT);
+	row(t, "ETS", json_object_get(total, "ets_j"), "J");
+	row(t, "EDP", json_object_get(total, "edp_js"), "Js");
+	json_array_foreach (json_object_get(doc, "layers"), i, l)
+		row(t, json_string_value(json_object_get(l, "name")),
+			json_object_get(l, "energy_j"), "J");
+	r = erg_rtable_print(t, out, erg_text_width(), err);
+	fprintf(out, "* significant at 5 %%, corrected for the number of layers\n");
+	return r;
+}
+
+int erg_compare_csv(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	static const char *const plain[] = {"relative", "p_value", "significant"};
+	struct erg_csv c = {out, 0};
+	size_t i;
+	json_t *l;
+
+	erg_csv_text(&c, "layer");
+	erg_csv_est_titles(&c, "a_energy_j");
+	erg_csv_est_titles(&c, "b_energy_j");
+	erg_csv_est_titles(&c, "difference_j");
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
+		erg_csv_text(&c, plain[k]);
+	erg_csv_end(&c);
+	json_array_foreach (json_object_get(doc, "layers"), i, l) {
+		const json_t *x = json_object_get(l, "energy_j");
+
+		erg_csv_json(&c, json_object_get(l, "name"));
+		erg_csv_est(&c, json_object_get(x, "a"));
+		erg_csv_est(&c, json_object_get(x, "b"));
+		erg_csv_est(&c, json_object_get(x, "difference"));
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
+			erg_csv_json(&c, json_object_get(x, plain[k]));
+		erg_csv_end(&c);
+	}
+	return 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Co-runs for people: one row a pair, then how each shared the power and what it lost. */
+#include "analyze/render/corun.h"
+
+#include <math.h>
+
+#include "analyze/render/csv.h"
+#include "analyze/render/table.h"
+#include "formats/util.h"
+
+static double number(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static void print_settings(const json_t *cell, FILE *out)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach (json_object_get(cell, "settings"), name, v) {
+		_cleanup_(erg_freep) char *text = json_dumps(v, JSON_ENCODE_ANY);
+
+		fprintf(out, " %s=%s", name, text ? text : "?");
+	}
+}
+
+static void print_split(const json_t *cell, FILE *out)
+{
+	char a[32], b[32], c[32];
+	size_t i;
+	json_t *e;
+
+	fprintf(out, "\n%s beside %s:", json_string_value(json_object_get(cell, "workload")),
+		json_string_value(json_object_get(cell, "partner")));
+	print_settings(cell, out);
+	fputc('\n', out);
+	json_array_foreach (json_object_get(cell, "rails"), i, e)
+		fprintf(out, "  %-12s %s alone, %s together (%s of the power)\n",
+			json_string_value(json_object_get(e, "rail")),
+			erg_text_si(a, sizeof(a), number(e, "alone_w"), "W"),
+			erg_text_si(b, sizeof(b), number(e, "together_w"), "W"),
+			erg_text_percent(c, sizeof(c), number(e, "share_together")));
+	json_array_foreach (json_object_get(cell, "frequency"), i, e)
+		fprintf(out, "  %-12s %s alone, %s together (%s lost)\n",
+			json_string_value(json_object_get(e, "rail")),
+			erg_text_si(a, sizeof(a), number(e, "alone_hz"), "Hz"),
+			erg_text_si(b, sizeof(b), number(e, "together_hz"), "Hz"),
+			erg_text_percent(c, sizeof(c), number(e, "lost")));
+	if (!isnan(number(cell, "ipc_alone")))
+		fprintf(out, "  IPC %.2f alone, %.2f together\n", number(cell, "ipc_alone"),
+			number(cell, "ipc_together"));
+}
+
+int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	char b[64];
+	size_t i;
+	json_t *c;
+	int r;
+
+	erg_rtable_column(t, "workload", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "beside", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "runs", ERG_COL_RIGHT);
+	erg_rtable_column(t, "slowdown", ERG_COL_RIGHT);
+	erg_rtable_column(t, "extra energy", ERG_COL_RIGHT);
+	erg_rtable_column(t, "extra power", ERG_COL_RIGHT);
+	json_array_foreach (json_object_get(doc, "matrix"), i, c) {
+		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "workload")));
+		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "partner")));
+		erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(c, "runs")));
+		erg_rtable_cell(t, "%s",
+			erg_text_est_json(b, sizeof(b), json_object_get(c, "slowdown"), ""));
+		erg_rtable_cell(t, "%s",
+			erg_text_est_json(b, sizeof(b), json_object_get(c, "extra_energy_j"), "J"));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(c, "extra_power_w"), "W"));
+	}
+	r = erg_rtable_print(t, out, erg_text_width(), err);
+	json_array_foreach (json_object_get(doc, "matrix"), i, c)
+		print_split(c, out);
+	return r;
+}
+
+int erg_corun_csv(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	static const char *const plain[] = {"workload", "partner", "runs", "alone_runs",
+		"extra_power_w", "ipc_alone", "ipc_together", "throttled"};
+	struct erg_csv c = {out, 0};
+	size_t i;
+	json_t *cell;
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
+		erg_csv_text(&c, plain[k]);
+	erg_csv_est_titles(&c, "slowdown");
+	erg_csv_est_titles(&c, "extra_energy_j");
+	erg_csv_end(&c);
+	json_array_foreach (json_object_get(doc, "matrix"), i, cell) {
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
+			erg_csv_json(&c, json_object_get(cell, plain[k]));
+		erg_csv_est(&c, json_object_get(cell, "slowdown"));
+		erg_csv_est(&c, json_object_get(cell, "extra_energy_j"));
+		erg_csv_end(&c);
+	}
+	return 0;
+}
