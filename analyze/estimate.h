@@ -20,7 +20,7 @@ struct erg_est {
 
 #define ERG_EST_UNRESOLVED                                                                         \
 	((struct erg_est){__builtin_nan(""), __builtin_nan(""), __builtin_nan(""),                 \
-		__builtin_nan(""), "unresolved"})
+		__builtin_nan(""), __builtin_nan(""), "unresolved"})
 
 static inline bool erg_est_resolved(const struct erg_est *e)
 {
