@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A program that does with liberg what its arguments say, one after the other, so that a
+ * command-line test can be read as a story:
+ *
+ *	network:NAME  module:NAME  layer:NAME	define (below the last network or module)
+ *	begin:NAME  end:NAME			of a layer that was defined
+ *	iteration:N  marker:TEXT  phase:NAME  /phase:NAME
+ *	counter:NAME=N				adds N to a counter of the application
+ *	track:NAME  span:NAME=BEGIN-END		on the last track
+ *	threads:N=NAME				N threads, 10 pairs of layer NAME each
+ *	fork					the rest is done by a child, which is waited for
+ *	wait					prints "waiting", goes on at a line of standard input
+ *	sleep:MS
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tracepoints/erg.h"
+
+static struct {
+	char name[64];
+	uint32_t id;
+} known[256];
+static unsigned n_known;
+static uint32_t network, parent, track;
+
+static uint32_t remember(const char *name, uint32_t id)
+{
+	if (n_known < sizeof(known) / sizeof(known[0])) {
+		snprintf(known[n_known].name, sizeof(known[0].name), "%s", name);
+		known[n_known++].id = id;
+	}
+	return id;
+}
+
+static uint32_t id_of(const char *name)
+{
+	for (unsigned i = n_known; i > 0; i--)
+		if (!strcmp(known[i - 1].name, name))
+			return known[i - 1].id;
+	fprintf(stderr, "trace-app: layer \"%s\" is not defined\n", name);
+	exit(2);
+}
+
+static uint32_t define_layer(const char *name)
+{
+	struct erg_layer_info i = {.size = sizeof(i), .name = name, .type = "conv", .macs = 42,
+		.params = 7, .in_dims = 3, .in_shape = {3, 227, 227}};
+
+	return erg_layer(parent, &i);
+}
+
+static void *pairs(void *arg)
+{
+	uint32_t id = *(uint32_t *)arg;
+
+	for (uint32_t i = 0; i < 10; i++) {
+		erg_iteration(i);
+		erg_begin(id);
+		erg_end(id);
+	}
+	return NULL;
+}
+
+static void run_threads(int n, const char *name)
+{
+	pthread_t t[64];
+	uint32_t id = id_of(name);
+
+	for (int i = 0; i < n && i < 64; i++)
+		pthread_create(&t[i], NULL, pairs, &id);
+	for (int i = 0; i < n && i < 64; i++)
+		pthread_join(t[i], NULL);
+}
+
+static void wait_for_line(void)
+{
+	char line[16];
+
+	puts("waiting");
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		exit(3);
+}
+
+static void do_fork(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		return;
+	waitpid(pid, &status, 0);
+	exit(status ? 1 : 0);
+}
+
+static void define(const char *what, const char *name)
+{
+	if (!strcmp(what, "network"))
+		parent = network = remember(name, erg_network(name));
+	else if (!strcmp(what, "module"))
+		parent = remember(name, erg_module(network, name, "fire"));
+	else
+		remember(name, define_layer(name));
+}
+
+static void do_span(const char *name, const char *times)
+{
+	char *end;
+	uint64_t begin = strtoull(times, &end, 10);
+
+	erg_span(id_of(name), 0, begin, strtoull(end + 1, NULL, 10), track);
+}
+
+/* OP and NAME and VALUE of OP:NAME=VALUE. */
+static void run_op(const char *op, char *name, const char *value)
+{
+	if (!strcmp(op, "network") || !strcmp(op, "module") || !strcmp(op, "layer"))
+		define(op, name);
+	else if (!strcmp(op, "begin"))
+		erg_begin(id_of(name));
+	else if (!strcmp(op, "end"))
+		erg_end(id_of(name));
+	else if (!strcmp(op, "iteration"))
+		erg_iteration((uint32_t)atoi(name));
+	else if (!strcmp(op, "marker"))
+		erg_marker(name, 0xff8800);
+	else if (!strcmp(op, "phase"))
+		erg_phase_begin(name);
+	else if (!strcmp(op, "/phase"))
+		erg_phase_end(name);
+	else if (!strcmp(op, "counter"))
+		erg_counter_add(erg_counter(name), atoll(value));
+	else if (!strcmp(op, "track"))
+		track = erg_track(name, true);
+	else if (!strcmp(op, "span"))
+		do_span(name, value);
+	else if (!strcmp(op, "threads"))
+		run_threads(atoi(name), value);
+	else if (!strcmp(op, "fork"))
+		do_fork();
+	else if (!strcmp(op, "wait"))
+		wait_for_line();
+	else if (!strcmp(op, "sleep"))
+		usleep((useconds_t)atoi(name) * 1000);
+	else {
+		fprintf(stderr, "trace-app: unknown step \"%s\"\n", op);
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		char *name = strchr(argv[i], ':'), *value;
+
+		if (name)
+			*name++ = '\0';
+		else
+			name = argv[i] + strlen(argv[i]);
+		value = strchr(name, '=');
+		if (value)
+			*value++ = '\0';
+		run_op(argv[i], name, value ? value : "");
+	}
+	return 0;
+}
