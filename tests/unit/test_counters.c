@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names of counters: software events are real on every machine; hardware ones may be missing. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "record/counters.h"
+#include "record/counters_names.h"
+
+static void test_distance(void **state)
+{
+	assert_int_equal(erg_text_distance("kitten", "sitting"), 3);
+	assert_int_equal(erg_text_distance("CYCLES", "cycles"), 0);
+	assert_int_equal(erg_text_distance("", "abc"), 3);
+	assert_int_equal(erg_text_distance("abc", ""), 3);
+	assert_int_equal(erg_text_distance("page-faluts", "page-faults"), 2);
+}
+
+static void test_near(void **state)
+{
+	char near[5][ERG_COUNTER_NAME];
+	size_t n = erg_counter_near("page-faluts", near, 5);
+
+	assert_true(n >= 1);
+	assert_string_equal(near[0], "page-faults");
+	n = erg_counter_near("instruction:u", near, 5);
+	assert_true(n >= 1);
+	assert_string_equal(near[0], "instructions");
+	assert_int_equal(erg_counter_near("zzzzqqqq", near, 5), 0);
+}
+
+/* Software events need no PMU, only the permission that containers may withhold. */
+static void test_software(void **state)
+{
+	struct erg_counter_event ev;
+	struct erg_err err;
+	char *env = NULL;
+	json_t *m = json_object();
+
+	assert_true(erg_counter_kernel_find("task-clock", &ev));
+	if (erg_counter_fit(&ev, 1) < 0) {
+		json_decref(m);
+		skip();
+	}
+	assert_int_equal(erg_counters_resolve("task-clock, page-faults,task-clock", &env, m, &err),
+		0);
+	assert_string_equal(env, "task-clock=1:1;page-faults=1:2");
+	assert_int_equal(json_array_size(json_object_get(m, "events")), 2);
+	assert_int_equal(json_integer_value(json_object_get(m, "fit")), 2);
+	assert_int_equal(json_array_size(json_object_get(m, "warnings")), 0);
+	free(env);
+	json_decref(m);
+}
+
+static void test_unknown(void **state)
+{
+	struct erg_err err;
+	char *env = NULL;
+	json_t *m = json_object(), *missing;
+
+	assert_int_equal(erg_counters_resolve("page-falts", &env, m, &err), 0);
+	assert_string_equal(env, "");
+	missing = json_array_get(json_object_get(m, "missing"), 0);
+	assert_string_equal(json_string_value(json_object_get(missing, "name")), "page-falts");
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(missing, "near"), 0)),
+		"page-faults");
+	assert_non_null(strstr(
+		json_string_value(json_array_get(json_object_get(m, "warnings"), 0)),
+		"near names: page-faults"));
+	free(env);
+	json_decref(m);
+}
+
+static void test_malformed(void **state)
+{
+	static const char *const lists[] = {"", ",", "cycles,,instructions", "a;b", "cycles, "};
+	struct erg_err err;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		char *env = NULL;
+
+		assert_int_equal(erg_counters_resolve(lists[i], &env, NULL, &err), -EINVAL);
+		assert_null(env);
+	}
+}
+
+/* Either both events, or warnings that say what is missing: never a failure. */
+static void test_synergy(void **state)
+{
+	struct erg_err err;
+	char *env = NULL;
+	json_t *m = json_object(), *s;
+	size_t found;
+
+	assert_int_equal(erg_counters_resolve("synergy", &env, m, &err), 0);
+	s = json_object_get(m, "synergy");
+	found = (size_t)json_is_string(json_object_get(s, "simd")) +
+		(size_t)json_is_string(json_object_get(s, "bus"));
+	assert_int_equal(json_array_size(json_object_get(m, "events")), found);
+	assert_int_equal(json_array_size(json_object_get(m, "missing")), 2 - found);
+	assert_true(found < 2 || *env);
+	free(env);
+	json_decref(m);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_near),
+		cmocka_unit_test(test_software),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_synergy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
