@@ -436,33 +436,38 @@ int erg_table_number(const struct erg_table *t, size_t row, size_t column, doubl
 	return 0;
 }
 
-/* |value| * 10^decimals, rounded half away from zero; false when it does not fit. */
+/* m = 10 m + digit; false when that does not fit. */
+static bool push_digit(int64_t *m, int digit)
+{
+	if (*m > (INT64_MAX - digit) / 10)
+		return false;
+	*m = 10 * *m + digit;
+	return true;
+}
+
+/* value * 10^decimals, rounded half away from zero; false when it does not fit. */
 static bool scale_decimal(const struct decimal *d, int decimals, int64_t *ret)
 {
 	int keep = d->whole + d->exponent + decimals, seen = 0;
-	unsigned __int128 m = 0;
 	bool round = false;
+	int64_t m = 0;
 
 	for (const char *s = d->digits; s < d->end; s++) {
 		if (*s == '.')
 			continue;
 		if (seen == keep)
 			round = *s >= '5';
-		if (seen < keep)
-			m = 10 * m + (unsigned)(*s - '0');
+		if (seen < keep && !push_digit(&m, *s - '0'))
+			return false;
 		seen++;
-		if (m > INT64_MAX)
-			return false;
 	}
-	for (; seen < keep && m > 0; seen++) {
-		m *= 10;
-		if (m > INT64_MAX)
+	for (; seen < keep && m > 0; seen++)
+		if (!push_digit(&m, 0))
 			return false;
-	}
-	m += round;
-	if (m > INT64_MAX)
+	if (m > INT64_MAX - round)
 		return false;
-	*ret = d->negative ? -(int64_t)m : (int64_t)m;
+	m += round;
+	*ret = d->negative ? -m : m;
 	return true;
 }
 
