@@ -13,7 +13,19 @@
 #define ERG_SEEK_HEADER_SIZE 8u
 #define ERG_SEEK_ENTRY_SIZE 12u       /* with checksum */
 #define ERG_SEEK_CHECKSUM_FLAG 0x80u  /* the only descriptor that is written and accepted */
+/* The digest frame, last before the seek table: a skippable frame with 8 bytes of label and the
+ * SHA-256 of every byte of the file before it. It has an entry in the seek table: no content, whose
+ * XXH64 ends in these bits. */
+#define ERG_DIGEST_SKIPPABLE_MAGIC 0x184D2A5Du
+#define ERG_DIGEST_LABEL "ergsha2\n"
+#define ERG_DIGEST_LABEL_SIZE 8u
+#define ERG_DIGEST_FRAME_SIZE (8u + ERG_DIGEST_LABEL_SIZE + 32u)
+#define ERG_XXH64_OF_NOTHING 0x51D8E999u
+
 #define ERG_SEEK_FRAMES_MAX 0x8000000u
+
+/* Frame_Header_Descriptor of every frame: a window descriptor follows, a checksum ends the frame. */
+#define ERG_FRAME_DESCRIPTOR 0x04u
 
 /* A member continues in another frame after this many bytes of tar: the seek table has 32 bits. */
 #define ERG_FRAME_CONTENT_MAX (256u << 20)

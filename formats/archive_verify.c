@@ -38,6 +38,11 @@ static void finding(struct verify *v, const char *fmt, ...)
 	v->report(v->data, line);
 }
 
+static uint32_t le32(const unsigned char *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
 static void take_sum_line(struct verify *v, char *line, size_t number)
 {
 	const char *path = v->a->path;
@@ -110,28 +115,67 @@ static void verify_member(struct verify *v, size_t i)
 			ERG_ARCHIVE_SUMS);
 }
 
+/*
+ * zstd's checksum is of the content, and some bits of a frame can change without changing it (a
+ * window larger than needed, padding of a bit stream). The digest frame has the hash of the bytes
+ * themselves; the bytes from there on are compared with what they must be.
+ */
+static void verify_digest(struct verify *v, uint64_t pos)
+{
+	unsigned char frame[ERG_DIGEST_FRAME_SIZE], digest[32], buf[1u << 15];
+	uint64_t at = 0;
+	SHA2_CTX sha;
+
+	SHA256Init(&sha);
+	while (at < pos) {
+		size_t n = pos - at < sizeof(buf) ? (size_t)(pos - at) : sizeof(buf);
+
+		if (erg_pread_exactly(v->a->fd, buf, n, at) < 0)
+			break;
+		SHA256Update(&sha, buf, n);
+		at += n;
+	}
+	SHA256Final(digest, &sha);
+	if (at < pos || erg_pread_exactly(v->a->fd, frame, sizeof(frame), pos) < 0 ||
+		le32(frame) != ERG_DIGEST_SKIPPABLE_MAGIC || le32(frame + 4) != sizeof(frame) - 8 ||
+		memcmp(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE))
+		finding(v, "%s: no digest frame at byte %llu", v->a->path, (unsigned long long)pos);
+	else if (memcmp(frame + 8 + ERG_DIGEST_LABEL_SIZE, digest, sizeof(digest)))
+		finding(v, "%s: the first %llu bytes differ from their digest", v->a->path,
+			(unsigned long long)pos);
+}
+
 /* The seek table repeats what the frames say of themselves. */
 static void verify_seek_table(struct verify *v)
 {
+	const struct erg_seek_entry *e = v->a->seek;
+	size_t n = v->a->n_seek;
 	uint64_t pos = 0;
 
-	for (size_t i = 0; i < v->a->n_seek; i++) {
+	for (size_t i = 0; i + 1 < n; i++) {
 		unsigned char head[5], sum[4];
-		uint64_t len = v->a->seek[i].compressed;
 
-		if (len < 9 || erg_pread_exactly(v->a->fd, head, sizeof(head), pos) < 0 ||
-			erg_pread_exactly(v->a->fd, sum, sizeof(sum), pos + len - 4) < 0) {
+		if (e[i].compressed < 10 ||
+			erg_pread_exactly(v->a->fd, head, sizeof(head), pos) < 0 ||
+			erg_pread_exactly(v->a->fd, sum, sizeof(sum), pos + e[i].compressed - 4) <
+				0)
 			finding(v, "%s: seek table: entry %zu is wrong", v->a->path, i);
-		} else if (!(head[4] & 4)) {
-			finding(v, "%s: the frame at byte %llu carries no checksum", v->a->path,
-				(unsigned long long)pos);
-		} else if (v->a->seek[i].checksum != (sum[0] | (uint32_t)sum[1] << 8 |
-				   (uint32_t)sum[2] << 16 | (uint32_t)sum[3] << 24)) {
+		else if (head[4] != ERG_FRAME_DESCRIPTOR)
+			finding(v, "%s: the frame at byte %llu has another header than expected",
+				v->a->path, (unsigned long long)pos);
+		else if (e[i].checksum != le32(sum))
 			finding(v, "%s: seek table: checksum of the frame at byte %llu differs",
 				v->a->path, (unsigned long long)pos);
-		}
-		pos += len;
+		pos += e[i].compressed;
 	}
+	if (n < 2 || e[n - 2].content != 2 * ERG_TAR_BLOCK)
+		finding(v, "%s: seek table: the tar's end is not its last entry but one",
+			v->a->path);
+	if (n < 1 || e[n - 1].compressed != ERG_DIGEST_FRAME_SIZE || e[n - 1].content != 0 ||
+		e[n - 1].checksum != ERG_XXH64_OF_NOTHING)
+		finding(v, "%s: seek table: the digest is not its last entry", v->a->path);
+	else
+		verify_digest(v, pos);
 }
 
 int erg_archive_verify(const struct erg_archive *a, void (*report)(void *data, const char *line),
@@ -146,7 +190,8 @@ int erg_archive_verify(const struct erg_archive *a, void (*report)(void *data, c
 	if (r == 0) {
 		for (size_t i = 0; i < a->n_members; i++)
 			verify_member(&v, i);
-		verify_seek_table(&v);
+		if (a->seek)
+			verify_seek_table(&v);
 	}
 	free(v.sums);
 	free(v.sum_of);

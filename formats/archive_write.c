@@ -45,6 +45,7 @@ struct erg_archive_writer {
 	size_t out_size;
 	uint64_t compressed, content; /* of the current frame */
 	unsigned char tail[4];        /* the last bytes written */
+	SHA2_CTX sha;                 /* of every byte written */
 	struct seek_entry *frames;
 	size_t n_frames, frames_alloc;
 	char *sums; /* text of SHA256SUMS */
@@ -62,6 +63,7 @@ static int write_all(struct erg_archive_writer *w, const void *data, size_t len)
 		memmove(w->tail, w->tail + 1, 3);
 		w->tail[3] = p[i];
 	}
+	SHA256Update(&w->sha, p, len);
 	while (len > 0) {
 		ssize_t n = write(w->fd, p, len);
 
@@ -110,15 +112,8 @@ static int compress(struct erg_archive_writer *w, const void *data, size_t len,
 	return 0;
 }
 
-static int end_frame(struct erg_archive_writer *w)
+static int add_seek_entry(struct erg_archive_writer *w, uint32_t checksum)
 {
-	int r;
-
-	if (w->content == 0)
-		return 0;
-	r = compress(w, NULL, 0, ZSTD_e_end);
-	if (r < 0)
-		return r;
 	if (w->n_frames == w->frames_alloc) {
 		size_t alloc = w->frames_alloc ? 2 * w->frames_alloc : 64;
 		struct seek_entry *p;
@@ -132,9 +127,22 @@ static int end_frame(struct erg_archive_writer *w)
 		w->frames_alloc = alloc;
 	}
 	w->frames[w->n_frames++] = (struct seek_entry){.compressed = (uint32_t)w->compressed,
-		.content = (uint32_t)w->content, .checksum = le32(w->tail)};
-	w->compressed = w->content = 0;
+		.content = (uint32_t)w->content, .checksum = checksum};
 	return 0;
+}
+
+static int end_frame(struct erg_archive_writer *w)
+{
+	int r;
+
+	if (w->content == 0)
+		return 0;
+	r = compress(w, NULL, 0, ZSTD_e_end);
+	if (r < 0)
+		return r;
+	r = add_seek_entry(w, le32(w->tail));
+	w->compressed = w->content = 0;
+	return r;
 }
 
 static la_ssize_t tar_write(struct archive *a, void *data, const void *buf, size_t len)
@@ -157,6 +165,21 @@ static la_ssize_t tar_write(struct archive *a, void *data, const void *buf, size
 		return -1;
 	}
 	return (la_ssize_t)len;
+}
+
+static int write_digest_frame(struct erg_archive_writer *w)
+{
+	unsigned char frame[ERG_DIGEST_FRAME_SIZE];
+	SHA2_CTX sha = w->sha;
+	int r;
+
+	put_le32(frame, ERG_DIGEST_SKIPPABLE_MAGIC);
+	put_le32(frame + 4, sizeof(frame) - 8);
+	memcpy(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE);
+	SHA256Final(frame + 8 + ERG_DIGEST_LABEL_SIZE, &sha);
+	r = write_all(w, frame, sizeof(frame));
+	w->compressed = sizeof(frame);
+	return r < 0 ? r : add_seek_entry(w, ERG_XXH64_OF_NOTHING);
 }
 
 static int write_seek_table(struct erg_archive_writer *w)
@@ -267,6 +290,7 @@ int erg_archive_create(const char *path, const struct erg_archive_options *opt,
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
 	w->fd = w->dirfd = -1;
 	w->opt = *opt;
+	SHA256Init(&w->sha);
 	w->path = strdup(path);
 	if (!w->path)
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
@@ -569,6 +593,8 @@ int erg_archive_commit(struct erg_archive_writer *w, struct erg_err *err)
 	if (archive_write_close(w->tar) != ARCHIVE_OK)
 		return fail_tar(w, "(end of archive)", err);
 	r = end_frame(w);
+	if (r == 0)
+		r = write_digest_frame(w);
 	if (r == 0)
 		r = write_seek_table(w);
 	if (r == 0 && fsync(w->fd) < 0)
