@@ -153,9 +153,11 @@ void erg_board_sensors_feed(struct erg_board *b, uint64_t to_ns, const struct er
 	}
 }
 
-/* The counters have edges at the same times, and one time. */
+/* The counters have edges at the same times, and one time. The range is 2^32 - 1 units. */
 static void show_counters(struct erg_board *b)
 {
+	uint64_t wrap = b->cfg.energy_range_uj +
+		(uint64_t)llround((double)b->cfg.energy_range_uj / UINT32_MAX);
 	struct erg_adc_shown s[ERG_RAILS];
 
 	for (int i = 0; i < ERG_RAILS; i++)
@@ -166,7 +168,7 @@ static void show_counters(struct erg_board *b)
 	erg_tree_put_int(&b->energy_time, 0);
 	for (int i = 0; i < ERG_RAILS; i++)
 		erg_tree_put_int(&b->energy[i],
-			(int64_t)((uint64_t)s[i].value % (b->cfg.energy_range_uj + 1)));
+			(int64_t)((uint64_t)s[i].value % wrap));
 	erg_tree_put_int(&b->energy_time, (int64_t)s[0].time_ns);
 	b->energy_shown = s[0].time_ns;
 }
