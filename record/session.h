@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_SESSION_H
+#define ERG_RECORD_SESSION_H
+
+/*
+ * The recording session: what erg-record asks of LTTng. No other file of the recorder knows
+ * LTTng's control library. Calls may come from any thread; they take turns, because the library
+ * keeps one connection for the whole process.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/err.h"
+
+struct erg_session_config {
+	const char *name;  /* ergtrace-PID-RUNID */
+	const char *spool; /* directory of the chunks; not used with url */
+	const char *url;   /* "net://HOST" of a relay daemon, or NULL */
+	double sample_bytes_per_s; /* what the sampler will write */
+	bool layer_begin;          /* record layer_begin too */
+	uint64_t chunk_bytes;      /* rotate when a chunk is this large; 0: never */
+	uint64_t chunk_period_ns;  /* rotate this often; 0: never */
+};
+
+/* Bytes of a ring buffer on each CPU: `count` sub-buffers of `size`, both powers of two. */
+struct erg_session_buffers {
+	uint64_t size;
+	uint64_t count;
+};
+
+/*
+ * The buffers of a channel to which up to BYTES_PER_S may be written on one CPU, when the consumer
+ * may be kept away for HOLD_S. LIMIT bounds the memory of all CPUS together: beyond it the buffers
+ * shrink and events may be lost (and counted).
+ */
+struct erg_session_buffers erg_session_buffers_plan(double bytes_per_s, double hold_s,
+	unsigned cpus, uint64_t limit);
+
+struct erg_session_losses {
+	uint64_t layer_events, sample_events; /* discarded because a buffer was full */
+	uint64_t packets;                     /* lost after they were written */
+};
+
+struct erg_session;
+
+/* A session daemon answers. */
+bool erg_session_daemon_alive(void);
+/* The number of sessions that the daemon has, or a negative errno. */
+int erg_session_count(struct erg_err *err);
+
+/* Creates the session with its channels and events, and starts it. On failure nothing is left. */
+int erg_session_start(const struct erg_session_config *cfg, struct erg_session **ret,
+	struct erg_err *err);
+/* 0, or -EPIPE with a message when the session daemon or the consumer daemon is gone. */
+int erg_session_check(struct erg_session *s, struct erg_err *err);
+/* Stops recording, waits until everything is in the spool, counts the losses, and destroys the
+ * session. May be called when the daemons are gone: then it fails soon. */
+int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, struct erg_err *err);
+/* Destroys the session if it is still there. */
+void erg_session_free(struct erg_session *s);
+void erg_session_freep(struct erg_session **s);
+
+/* Stops and destroys the session NAME, whoever made it; 1 when there is no such session. */
+int erg_session_end_by_name(const char *name, struct erg_err *err);
+/* Calls FN with the name and the output path of each session of this daemon. */
+int erg_session_each(void (*fn)(void *data, const char *name, const char *path), void *data,
+	struct erg_err *err);
+
+#endif
