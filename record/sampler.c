@@ -11,8 +11,8 @@
  * burst would carry no information. The readings' own times are in the trace, so a late reading is
  * never wrong, only late.
  *
- * A source that fails is asked again after a pause that doubles up to a second, and from then on it
- * is closed and opened anew before it is asked: a device that went and came back works again.
+ * A source that fails is counted and asked again after a pause that doubles up to a second; the
+ * others go on meanwhile.
  *
  * Real-time priority keeps the wake-up latency low; it is the lowest there is, and the thread
  * sleeps for nearly all of its time, so it starves nobody. Where it is not allowed, the timer slack
@@ -88,6 +88,11 @@ static uint64_t rng_next(uint64_t *state)
 
 /* ---- one source ---- */
 
+static bool stopping(const struct erg_sampler *s)
+{
+	return __atomic_load_n(&s->stop, __ATOMIC_ACQUIRE);
+}
+
 static void member_failed(struct member *m, int code, uint64_t now, uint64_t period_ns)
 {
 	struct erg_source *s = m->source;
@@ -100,31 +105,26 @@ static void member_failed(struct member *m, int code, uint64_t now, uint64_t per
 	m->due_ns = now + m->backoff_ns;
 }
 
-static bool member_reopen(struct member *m, uint64_t period_ns)
+/* A source that has not started is started late; one that has finds its files again by itself. */
+static bool member_start(struct member *m, uint64_t period_ns)
 {
-	const struct erg_source_ops *ops = m->source->ops;
 	struct erg_err err;
-	int r = 0;
+	int r = m->source->ops->start(m->source, &err);
 
-	if (m->running && ops->stop)
-		ops->stop(m->source);
-	if (ops->start)
-		r = ops->start(m->source, &err);
 	m->running = r >= 0;
 	if (r < 0)
 		member_failed(m, r, erg_mono_ns(), period_ns);
 	return m->running;
 }
 
-static void member_read(struct worker *w, struct member *m)
+/* One reading; returns as ops->read() does. */
+static int member_read_one(struct worker *w, struct member *m)
 {
 	int64_t values[ERG_SOURCE_CHANNELS_MAX];
 	struct erg_source *s = m->source;
 	uint64_t native = 0, before, after;
 	int r;
 
-	if (m->backoff_ns >= BACKOFF_MAX_NS && !member_reopen(m, w->period_ns))
-		return;
 	before = erg_mono_ns();
 	r = s->ops->read(s, values, &native);
 	after = erg_mono_ns();
@@ -132,21 +132,28 @@ static void member_read(struct worker *w, struct member *m)
 	add(&s->reads, 1);
 	if (r < 0) {
 		member_failed(m, r, after, w->period_ns);
-		return;
+		return r;
 	}
 	m->backoff_ns = 0;
-	if (r == 0)
+	if (r != ERG_READ_NOTHING)
 		erg_emit_sample(m->id, s, before, after, native, values);
 	if (!w->first_ns)
 		__atomic_store_n(&w->first_ns, before, __ATOMIC_RELAXED);
+	return r;
+}
+
+static void member_read(struct worker *w, struct member *m)
+{
+	int r;
+
+	if (!m->running && !member_start(m, w->period_ns))
+		return;
+	do
+		r = member_read_one(w, m);
+	while (r == ERG_READ_MORE && !stopping(w->owner));
 }
 
 /* ---- one thread ---- */
-
-static bool stopping(const struct erg_sampler *s)
-{
-	return __atomic_load_n(&s->stop, __ATOMIC_ACQUIRE);
-}
 
 /* Sleeps until DEADLINE; false when the sampler is to stop. */
 static bool sleep_until(struct worker *w, uint64_t deadline)

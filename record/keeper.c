@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The keeper. It is a thread of its own because everything it does may block (a stopped daemon, a
+ * slow disk), and the main thread must go on passing signals and collecting the command.
+ *
+ * What is free on the spool's filesystem must hold what a second of recording can add, and the
+ * archive that is to be made of the spool, which takes less than a quarter of it. Below that the
+ * recording ends while it can still end cleanly.
+ */
+#include "record/keeper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "formats/util.h"
+#include "record/spool.h"
+
+#define MIB (1u << 20)
+#define TICK_MS 1000
+
+struct erg_keeper {
+	struct erg_keeper_config cfg;
+	pthread_t thread;
+	bool started, failed;
+	int fail_fd, stop_fd;
+	struct erg_err failure;
+};
+
+static uint64_t reserve_bytes(uint64_t total, uint64_t spool)
+{
+	uint64_t second = total / 20;
+
+	if (second < MIB)
+		second = MIB;
+	if (second > 64 * MIB)
+		second = 64 * MIB;
+	return second + spool / 4;
+}
+
+static int disk_check(const struct erg_keeper *k, struct erg_err *err)
+{
+	uint64_t total = 0, spool, left;
+
+	if (!k->cfg.spool)
+		return 0;
+	spool = erg_spool_bytes(k->cfg.spool);
+	left = erg_spool_free_bytes(k->cfg.spool, &total);
+	if (left < reserve_bytes(total, spool))
+		return erg_fail(err, -ENOSPC, "%s: disk nearly full, %llu MiB free", k->cfg.spool,
+			(unsigned long long)(left / MIB));
+	if (k->cfg.spool_limit_bytes && spool > k->cfg.spool_limit_bytes)
+		return erg_fail(err, -EDQUOT, "%s: the spool has reached its limit of %llu MiB",
+			k->cfg.spool, (unsigned long long)(k->cfg.spool_limit_bytes / MIB));
+	return 0;
+}
+
+static int keep(struct erg_keeper *k, struct erg_err *err)
+{
+	int r;
+
+	erg_sampler_emit_status(k->cfg.sampler);
+	r = erg_session_check(k->cfg.session, err);
+	if (!r && k->cfg.chore)
+		r = k->cfg.chore(k->cfg.data, err);
+	if (r >= 0)
+		r = disk_check(k, err);
+	return r;
+}
+
+static void *keeper_main(void *data)
+{
+	const struct sched_param none = {0};
+	struct erg_keeper *k = data;
+	struct pollfd p = {.fd = k->stop_fd, .events = POLLIN};
+	struct erg_err err = {0};
+
+	pthread_setschedparam(pthread_self(), k->cfg.chore ? SCHED_IDLE : SCHED_OTHER, &none);
+	while (poll(&p, 1, TICK_MS) == 0) {
+		if (keep(k, &err) < 0) {
+			k->failure = err;
+			__atomic_store_n(&k->failed, true, __ATOMIC_RELEASE);
+			eventfd_write(k->fail_fd, 1);
+			break;
+		}
+	}
+	return NULL;
+}
+
+int erg_keeper_start(const struct erg_keeper_config *cfg, struct erg_keeper **ret,
+	struct erg_err *err)
+{
+	_cleanup_(erg_keeper_freep) struct erg_keeper *k = calloc(1, sizeof(*k));
+	int r;
+
+	if (!k)
+		return erg_fail_errno(err, -ENOMEM, "keeper");
+	k->cfg = *cfg;
+	k->fail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	k->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (k->fail_fd < 0 || k->stop_fd < 0)
+		return erg_fail_errno(err, -errno, "keeper");
+	r = pthread_create(&k->thread, NULL, keeper_main, k);
+	if (r)
+		return erg_fail_errno(err, -r, "keeper");
+	k->started = true;
+	*ret = erg_steal_ptr(&k);
+	return 0;
+}
+
+int erg_keeper_fd(const struct erg_keeper *k)
+{
+	return k->fail_fd;
+}
+
+const struct erg_err *erg_keeper_failure(struct erg_keeper *k)
+{
+	return __atomic_load_n(&k->failed, __ATOMIC_ACQUIRE) ? &k->failure : NULL;
+}
+
+void erg_keeper_stop(struct erg_keeper *k)
+{
+	if (!k->started)
+		return;
+	eventfd_write(k->stop_fd, 1);
+	pthread_join(k->thread, NULL);
+	k->started = false;
+}
+
+void erg_keeper_free(struct erg_keeper *k)
+{
+	if (!k)
+		return;
+	erg_keeper_stop(k);
+	erg_closep(&k->fail_fd);
+	erg_closep(&k->stop_fd);
+	free(k);
+}
+
+void erg_keeper_freep(struct erg_keeper **k)
+{
+	erg_keeper_free(*k);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_PROVENANCE_H
+#define ERG_RECORD_PROVENANCE_H
+
+/*
+ * Where a recording comes from: what manifest.json says about the machine, the program and the
+ * moment. Nothing here fails: what cannot be found out is left out.
+ */
+#include <jansson.h>
+
+/* {"cpu_model", "cpus", "cpus_online", "kernel", "arch", "hostname", "memory_bytes", "governors",
+ * "clocksource", "microcode", "virtualization", "board"} */
+json_t *erg_provenance_machine(const char *sysfs);
+/* {"path", "sha256", "build_id"} of an executable or a library. */
+json_t *erg_provenance_file(const char *path);
+/* The variables that change what a network does or how it is measured, of ENVP. */
+json_t *erg_provenance_environment(char *const *envp);
+/* {"monotonic_ns", "realtime_ns"}: one moment by both clocks. */
+json_t *erg_provenance_clock(void);
+/* "2026-11-21T01:50:12Z" of a CLOCK_REALTIME in ns. */
+json_t *erg_provenance_utc(unsigned long long realtime_ns);
+
+#endif
