@@ -16,6 +16,7 @@
 
 /* One line a verb, in the order of --help. */
 static const struct erg_record_verb *const verbs[] = {
+	&erg_record_verb_run,
 	&erg_record_verb_sources,
 	NULL,
 };

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Preparing a recording.
+ *
+ * The order matters: what can refuse for the person's reasons (no such command, an output that
+ * exists, a source that is not there) comes first and costs nothing; then the daemon and the
+ * session; then the spool's papers, so that from the first event on a crash leaves something that
+ * can be recovered.
+ */
+#include "record/run.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+#include <lttng/tracepoint.h>
+
+#include "formats/util.h"
+#include "record/counters.h"
+#include "record/daemon.h"
+#include "record/describe.h"
+#include "record/emit.h"
+#include "record/say.h"
+#include "record/spool.h"
+#include "record/stale.h"
+
+#define READY_TIMEOUT_MS 3000
+#define FORK_LIBRARY "liblttng-ust-fork.so.1"
+
+static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH,
+	SIGTSTP, SIGCONT};
+
+void erg_run_warn(void *data, const char *line)
+{
+	struct erg_run *r = data;
+
+	erg_warn("%s", line);
+	json_array_append_new(r->warnings, json_string(line));
+}
+
+/* Signals are blocked and read from a descriptor, so that nothing is left behind whenever they
+ * come. */
+static int signals_block(struct erg_run *r, struct erg_err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(passed_signals); i++)
+		sigaddset(&set, passed_signals[i]);
+	if (sigprocmask(SIG_BLOCK, &set, &r->mask) < 0)
+		return erg_fail_errno(err, -errno, "signals");
+	signal(SIGPIPE, SIG_IGN);
+	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	r->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (r->signal_fd < 0 || r->timer_fd < 0)
+		return erg_fail_errno(err, -errno, "signals");
+	return 0;
+}
+
+static int identity_make(struct erg_run *r, struct erg_err *err)
+{
+	uint64_t id;
+
+	if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
+		return erg_fail_errno(err, -errno, "random numbers");
+	snprintf(r->run_id, sizeof(r->run_id), "%016llx", (unsigned long long)id);
+	snprintf(r->name, sizeof(r->name), "%s%d-%s", ERG_SPOOL_PREFIX, (int)getpid(), r->run_id);
+	r->sampling = (struct erg_sampler_config){
+		.rate_hz = r->opt.rate_hz,
+		.dither = r->opt.dither,
+		.seed = id,
+		.cpu = r->opt.cpu,
+		.sources = &r->sources,
+	};
+	return 0;
+}
+
+static int output_check(const struct erg_run *r, struct erg_err *err)
+{
+	if (!r->opt.output || r->opt.force || access(r->opt.output, F_OK) < 0)
+		return 0;
+	return erg_fail(err, -EEXIST, "%s: exists; --force replaces it", r->opt.output);
+}
+
+/* ---- sources and environment ---- */
+
+static int sources_find(struct erg_run *r, struct erg_err *err)
+{
+	char marker[PATH_MAX];
+	struct erg_source_config cfg = {
+		.sysfs = r->opt.sysfs,
+		.proc = "/proc",
+		.interval_ns = (uint64_t)(1e9 / r->opt.rate_hz),
+	};
+	bool power = false;
+	int n;
+
+	snprintf(marker, sizeof(marker), "%s/simulated", r->opt.sysfs);
+	cfg.simulated = access(marker, F_OK) == 0;
+	n = erg_sources_find(r->opt.sources, &cfg, &r->sources, err);
+	for (size_t i = 0; i < r->sources.n; i++)
+		power |= r->sources.sources[i]->cls == ERG_CLASS_POWER;
+	if (n >= 0 && !power)
+		erg_run_warn(r, "no power source found: this run will have times and no energy; "
+				"erg-record sources says why");
+	return n < 0 ? n : 0;
+}
+
+/* Is the library there that makes children of fork() traced too? Ask the directory of its sister,
+ * which this program is linked with. */
+static bool fork_library_exists(void)
+{
+	char path[PATH_MAX], dir[PATH_MAX];
+	Dl_info info;
+
+	if (!dladdr((void *)lttng_ust_probe_register, &info) || !info.dli_fname)
+		return false;
+	snprintf(dir, sizeof(dir), "%s", info.dli_fname);
+	snprintf(path, sizeof(path), "%s/%s", dirname(dir), FORK_LIBRARY);
+	return access(path, R_OK) == 0;
+}
+
+static int environment_make(struct erg_run *r, struct erg_err *err)
+{
+	const char *plugin = getenv("LTTNG_UST_CLOCK_PLUGIN");
+	int n = erg_environ_init(&r->env);
+
+	if (plugin && *plugin)
+		erg_run_warn(r, "LTTNG_UST_CLOCK_PLUGIN is set: layers may be timed by another "
+				"clock than the sensors; unset it");
+	if (!n)
+		n = erg_environ_set(&r->env, "ERG_RUN_ID", r->run_id);
+	if (!n && fork_library_exists())
+		n = erg_environ_prepend(&r->env, "LD_PRELOAD", FORK_LIBRARY);
+	if (!n && r->opt.layer_begin)
+		n = erg_environ_set(&r->env, "ERG_LAYER_BEGIN", "1");
+	return n < 0 ? erg_fail_errno(err, n, "environment") : 0;
+}
+
+/* ---- session ---- */
+
+/* What the sampler will write: header, context, times and a value a channel (see provider.h). */
+static double sample_bytes_per_s(const struct erg_run *r)
+{
+	double sum = 4096;
+
+	for (size_t i = 0; i < r->sources.n; i++) {
+		const struct erg_source *s = r->sources.sources[i];
+		double hz = 1e9 / (double)erg_sampler_interval(&r->sampling, s);
+
+		sum += hz * (48.0 + 8.0 * (double)s->n_channels);
+	}
+	return sum;
+}
+
+static const char *spool_dir(const struct erg_run *r, char *buf, size_t size)
+{
+	char tmp[PATH_MAX];
+
+	if (r->opt.spool)
+		return r->opt.spool;
+	snprintf(tmp, sizeof(tmp), "%s", r->opt.output);
+	snprintf(buf, size, "%s", dirname(tmp));
+	return buf;
+}
+
+static int spool_open(struct erg_run *r, struct erg_err *err)
+{
+	char buf[PATH_MAX];
+	int n;
+
+	if (r->opt.to) {
+		n = asprintf(&r->url, "net://%s", r->opt.to);
+		return n < 0 ? erg_fail_errno(err, -ENOMEM, "--to") : 0;
+	}
+	n = erg_spool_create(spool_dir(r, buf, sizeof(buf)), r->run_id, &r->spool, err);
+	return n ? n : erg_run_state_write(r, err);
+}
+
+static int session_open(struct erg_run *r, struct erg_err *err)
+{
+	const struct erg_session_config cfg = {
+		.name = r->name,
+		.spool = r->spool,
+		.url = r->url,
+		.sample_bytes_per_s = sample_bytes_per_s(r),
+		.layer_begin = r->opt.layer_begin,
+		.chunk_bytes = r->opt.chunk_bytes,
+		.chunk_period_ns = r->opt.chunk_period_ns,
+	};
+	struct erg_daemon_lock lock = ERG_DAEMON_LOCK_INIT;
+	int n;
+
+	erg_daemon_lock_take(&lock);
+	n = erg_daemon_ensure(&lock, err);
+	if (!n)
+		erg_stale_sessions_end();
+	if (!n)
+		n = erg_session_start(&cfg, &r->session, err);
+	erg_daemon_lock_drop(&lock);
+	if (n)
+		return n;
+	if (!erg_emit_wait_ready(READY_TIMEOUT_MS))
+		return erg_fail(err, -ETIMEDOUT,
+			"LTTng: the session does not reach this program; is LTTNG_UST_APP_PATH or "
+			"LTTNG_HOME another than the daemon's?");
+	return 0;
+}
+
+int erg_run_state_write(const struct erg_run *r, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *cwd = getcwd(NULL, 0);
+	json_t *j;
+	int n;
+
+	if (!r->spool)
+		return 0;
+	j = json_pack("{s:o, s:s, s:s, s:s, s:s, s:I, s:I}", "recorder", erg_spool_identity(),
+		"run_id", r->run_id, "session", r->name, "cwd", cwd ? cwd : "/", "output",
+		r->opt.output, "record_begin_ns", (json_int_t)r->begin_ns, "begin_ns",
+		(json_int_t)r->work.begin_ns);
+	if (!j)
+		return erg_fail(err, -EINVAL, "%s: not UTF-8", r->opt.output);
+	n = erg_spool_write_json(r->spool, "state.json", j, err);
+	json_decref(j);
+	return n;
+}
+
+static int manifest_write(struct erg_run *r, struct erg_err *err)
+{
+	const struct erg_manifest_facts facts = {
+		.run_id = r->run_id,
+		.options = &r->opt,
+		.executable = r->exe,
+		.env = &r->env,
+		.sources = &r->sources,
+		.sampling = &r->sampling,
+		.counters = r->counters,
+		.warnings = r->warnings,
+	};
+
+	r->manifest = erg_describe_manifest(&facts);
+	if (!r->manifest)
+		return erg_fail_errno(err, -ENOMEM, "manifest");
+	return r->spool ? erg_spool_write_json(r->spool, "manifest.json", r->manifest, err) : 0;
+}
+
+/* ---- all of it ---- */
+
+static int start_sampling(struct erg_run *r, struct erg_err *err)
+{
+	char exe[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	int n = erg_sampler_prepare(&r->sampling, erg_run_warn, r, &r->sampler, err);
+
+	if (n)
+		return n;
+	exe[len > 0 ? len : 0] = '\0';
+	erg_emit_process(r->run_id, exe);
+	r->begin_ns = erg_mono_ns();
+	return erg_sampler_start(r->sampler, err);
+}
+
+static int refuse_early(struct erg_run *r, struct erg_err *err)
+{
+	int n = signals_block(r, err);
+
+	if (!n)
+		n = identity_make(r, err);
+	if (!n)
+		n = output_check(r, err);
+	if (!n && r->opt.argv)
+		n = erg_workload_resolve(r->opt.argv[0], &r->exe, err);
+	if (!n)
+		n = sources_find(r, err);
+	if (!n)
+		n = environment_make(r, err);
+	return n;
+}
+
+int erg_run_prepare(struct erg_run *r, struct erg_err *err)
+{
+	char dir[PATH_MAX];
+	int n;
+
+	r->warnings = json_array();
+	n = refuse_early(r, err);
+	if (!n && !r->opt.to)
+		erg_stale_spools_announce(spool_dir(r, dir, sizeof(dir)));
+	if (!n)
+		n = spool_open(r, err);
+	if (!n)
+		n = session_open(r, err);
+	if (!n)
+		n = start_sampling(r, err);
+	if (!n)
+		n = manifest_write(r, err);
+	if (!n)
+		n = erg_run_state_write(r, err);
+	return n;
+}
+
+void erg_run_release(struct erg_run *r)
+{
+	erg_keeper_free(r->keeper);
+	erg_sampler_free(r->sampler);
+	if (r->session) {
+		erg_session_free(r->session);
+		erg_daemon_release();
+	}
+	erg_source_list_release(&r->sources);
+	erg_environ_release(&r->env);
+	erg_workload_release(&r->work);
+	erg_closep(&r->signal_fd);
+	erg_closep(&r->timer_fd);
+	json_decref(r->manifest);
+	json_decref(r->counters);
+	json_decref(r->warnings);
+	free(r->exe);
+	free(r->url);
+	free(r->spool);
+	erg_run_options_release(&r->opt);
+}

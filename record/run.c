@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The verb run: one recording from the first sample to the archive.
+ *
+ * Sampling begins before the command and ends after it, so that the first and the last layer have
+ * readings on both sides. Once the command runs it runs to its end, whatever happens to the
+ * recording: a failed recording must not cost a result. Its exit status is ours, unless the
+ * recording failed.
+ */
+#include "record/run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+#include "formats/util.h"
+#include "record/daemon.h"
+#include "record/describe.h"
+#include "record/emit.h"
+#include "record/finish.h"
+#include "record/say.h"
+#include "record/spool.h"
+#include "record/verb.h"
+
+/* ---- waiting ---- */
+
+static void timer_set(const struct erg_run *r, double seconds)
+{
+	struct itimerspec t = {0};
+
+	t.it_value.tv_sec = (time_t)seconds;
+	t.it_value.tv_nsec = (long)((seconds - (double)t.it_value.tv_sec) * 1e9);
+	timerfd_settime(r->timer_fd, 0, &t, NULL);
+}
+
+static bool ends_recording(int sig)
+{
+	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT;
+}
+
+static void signals_read(struct erg_run *r)
+{
+	struct signalfd_siginfo si;
+
+	while (read(r->signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		int sig = (int)si.ssi_signo;
+
+		if (r->work.pid < 0 || r->work.ended) {
+			if (ends_recording(sig))
+				r->interrupted = sig;
+			continue;
+		}
+		erg_workload_signal(&r->work, sig, si.ssi_code == SI_KERNEL);
+	}
+}
+
+/* The recording cannot go on: say it once, and let the command run. */
+static void recording_failed(struct erg_run *r, const struct erg_err *why)
+{
+	if (r->failure.code)
+		return;
+	r->failure = *why;
+	erg_warn("%s; recording ends here%s", why->msg,
+		r->work.pid > 0 && !r->work.ended ? ", the command goes on" : "");
+	erg_sampler_stop(r->sampler);
+	r->end_ns = erg_mono_ns();
+}
+
+enum wake { WAKE_ENDED, WAKE_TIMER, WAKE_SIGNAL, WAKE_FAILED };
+
+/* Waits until the command ends (if there is one and it is WATCHed), the timer runs out, a signal
+ * came that ends a recording without command, or the recording failed. */
+static enum wake wait_for(struct erg_run *r, bool watch)
+{
+	struct pollfd p[] = {
+		{.fd = r->signal_fd, .events = POLLIN},
+		{.fd = r->timer_fd, .events = POLLIN},
+		{.fd = watch ? r->work.pidfd : -1, .events = POLLIN},
+		{.fd = r->failure.code ? -1 : erg_keeper_fd(r->keeper), .events = POLLIN},
+	};
+	uint64_t ticks;
+
+	for (;;) {
+		if (poll(p, ERG_ARRAY_SIZE(p), -1) < 0)
+			continue;
+		if (p[0].revents)
+			signals_read(r);
+		if (r->interrupted)
+			return WAKE_SIGNAL;
+		if (p[2].revents && erg_workload_reap(&r->work))
+			return WAKE_ENDED;
+		if (p[1].revents && read(r->timer_fd, &ticks, sizeof(ticks)) > 0)
+			return WAKE_TIMER;
+		if (p[3].revents) {
+			recording_failed(r, erg_keeper_failure(r->keeper));
+			return WAKE_FAILED;
+		}
+	}
+}
+
+static void wait_timer(struct erg_run *r, double seconds)
+{
+	timer_set(r, seconds);
+	while (!r->failure.code && wait_for(r, false) == WAKE_FAILED)
+		;
+	timer_set(r, 0);
+}
+
+static void idle_baseline(struct erg_run *r)
+{
+	if (!r->opt.idle_s || r->interrupted || r->failure.code)
+		return;
+	erg_emit_phase("idle", true);
+	wait_timer(r, r->opt.idle_s);
+	erg_emit_phase("idle", false);
+}
+
+/* ---- the command ---- */
+
+static void command_wait(struct erg_run *r)
+{
+	const bool limited = r->opt.duration_s > 0;
+	bool told = false;
+
+	if (limited)
+		timer_set(r, r->opt.duration_s);
+	while (!r->work.ended) {
+		if (wait_for(r, true) != WAKE_TIMER)
+			continue;
+		/* Its time is over: ask it to end, then make it. */
+		erg_workload_signal(&r->work, told ? SIGKILL : SIGTERM, false);
+		timer_set(r, told ? 0 : 10);
+		told = true;
+	}
+	timer_set(r, 0);
+}
+
+static int command_run(struct erg_run *r, struct erg_err *err)
+{
+	int n;
+
+	if (!r->opt.argv) {
+		wait_timer(r, r->opt.duration_s);
+		r->interrupted = 0; /* an early end is an end */
+		return 0;
+	}
+	if (r->interrupted)
+		return 0;
+	n = erg_workload_start(&r->work, r->exe, r->opt.argv, &r->env, &r->mask, err);
+	if (n < 0)
+		return n;
+	erg_run_state_write(r, NULL);
+	command_wait(r);
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static void recording_end(struct erg_run *r)
+{
+	struct erg_err err;
+
+	erg_keeper_stop(r->keeper);
+	if (!r->failure.code && erg_keeper_failure(r->keeper))
+		recording_failed(r, erg_keeper_failure(r->keeper));
+	erg_sampler_stop(r->sampler);
+	erg_sampler_emit_status(r->sampler);
+	if (!r->end_ns)
+		r->end_ns = erg_mono_ns();
+	if (erg_session_stop(r->session, &r->losses, &err) == 0)
+		r->losses_known = true;
+	else if (!r->failure.code)
+		recording_failed(r, &err);
+	erg_session_free(r->session);
+	r->session = NULL;
+	erg_daemon_release();
+}
+
+static json_t *summary_make(struct erg_run *r)
+{
+	struct erg_sampler_stats st;
+	const struct erg_summary_facts facts = {
+		.run_id = r->run_id,
+		.workload = r->work.begin_ns ? &r->work : NULL,
+		.begin_ns = r->begin_ns,
+		.end_ns = r->end_ns,
+		.losses = r->losses_known ? &r->losses : NULL,
+		.sampler = &st,
+		.sources = &r->sources,
+		.reason = r->failure.code ? r->failure.msg : NULL,
+	};
+
+	erg_sampler_stats(r->sampler, &st);
+	return erg_describe_summary(&facts);
+}
+
+static int archive_make(struct erg_run *r, struct erg_err *err)
+{
+	struct erg_finish f = {
+		.spool = r->spool,
+		.output = r->opt.output,
+		.force = r->opt.force,
+		.manifest = r->manifest,
+		.summary = summary_make(r),
+		.repair = r->failure.code != 0,
+	};
+	int n;
+
+	setpriority(PRIO_PROCESS, 0, 19);
+	n = erg_finish_archive(&f, err);
+	json_decref(f.summary);
+	if (n < 0)
+		erg_wrap(err, n,
+			"the recording is kept in %s; erg-record recover %s -o FILE.erg makes an "
+			"archive of it",
+			r->spool, r->spool);
+	return n;
+}
+
+static void say_summary(struct erg_run *r)
+{
+	const uint64_t begin = r->work.begin_ns ? r->work.begin_ns : r->begin_ns;
+	const uint64_t end = r->work.end_ns ? r->work.end_ns : r->end_ns;
+	struct erg_sampler_stats st;
+
+	if (r->losses.layer_events || r->losses.sample_events || r->losses.packets)
+		erg_warn("lost: %llu layer events, %llu samples, %llu packets",
+			(unsigned long long)r->losses.layer_events,
+			(unsigned long long)r->losses.sample_events,
+			(unsigned long long)r->losses.packets);
+	if (r->opt.quiet)
+		return;
+	erg_sampler_stats(r->sampler, &st);
+	erg_say("%.3f s, %llu readings, %llu of %llu deadlines missed, %llu read errors: %s",
+		(double)(end - begin) / 1e9, (unsigned long long)st.reads,
+		(unsigned long long)st.missed, (unsigned long long)st.deadlines,
+		(unsigned long long)st.errors, r->opt.output ? r->opt.output : r->opt.to);
+}
+
+static int recording_run(struct erg_run *r, struct erg_err *err)
+{
+	const struct erg_keeper_config keep = {
+		.session = r->session,
+		.sampler = r->sampler,
+		.spool = r->spool,
+		.spool_limit_bytes = r->opt.spool_limit_bytes,
+	};
+	int n = erg_keeper_start(&keep, &r->keeper, err);
+
+	if (n)
+		return n;
+	idle_baseline(r);
+	n = command_run(r, err);
+	if (n < 0)
+		return n;
+	idle_baseline(r);
+	recording_end(r);
+	if (r->work.pid < 0 && r->interrupted)
+		return erg_fail(err, -EINTR, "interrupted before the command started");
+	n = r->spool ? archive_make(r, err) : 0;
+	return n < 0 ? n : 1;
+}
+
+/* Without an archive to make, nothing of a spool is worth keeping. */
+static void spool_drop(const struct erg_run *r)
+{
+	if (r->spool)
+		erg_spool_remove(r->spool);
+}
+
+static int verb_run(int argc, char **argv, struct erg_err *err)
+{
+	struct erg_run r = {.signal_fd = -1, .timer_fd = -1, .work = ERG_WORKLOAD_INIT};
+	int n = erg_run_options_parse(argc, argv, &r.opt);
+	int status = 1;
+
+	if (n)
+		return n == 1 ? 0 : n;
+	n = erg_run_prepare(&r, err);
+	if (n >= 0)
+		n = recording_run(&r, err);
+	if (n < 0 && r.work.pid < 0 && r.opt.argv) {
+		erg_session_free(erg_steal_ptr(&r.session));
+		spool_drop(&r);
+	}
+	if (n == 1) {
+		say_summary(&r);
+		status = r.failure.code ? 1 : r.opt.argv ? erg_workload_exit_status(&r.work) : 0;
+	}
+	erg_run_release(&r);
+	return n < 0 ? n : status;
+}
+
+const struct erg_record_verb erg_record_verb_run = {
+	.name = "run",
+	.about = "record a command, or the machine for some time",
+	.run = verb_run,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_RUN_H
+#define ERG_RECORD_RUN_H
+
+/*
+ * One recording, as the parts of the verb run share it. prepare.c fills it before the command
+ * starts, run.c takes it from there to the archive.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "formats/err.h"
+#include "record/keeper.h"
+#include "record/options.h"
+#include "record/sampler.h"
+#include "record/session.h"
+#include "record/source.h"
+#include "record/workload.h"
+
+struct erg_run {
+	struct erg_run_options opt;
+	char run_id[17];
+	char name[64]; /* of the session */
+	char *exe;     /* where the command is; NULL without one */
+	char *spool;   /* NULL with --to */
+	char *url;     /* NULL without --to */
+	sigset_t mask; /* of signals, as it was before */
+	int signal_fd, timer_fd;
+	int interrupted; /* by this signal */
+	struct erg_environ env;
+	struct erg_source_list sources;
+	struct erg_sampler_config sampling;
+	struct erg_sampler *sampler;
+	struct erg_session *session;
+	struct erg_keeper *keeper;
+	struct erg_workload work;
+	struct erg_session_losses losses;
+	bool losses_known;
+	uint64_t begin_ns, end_ns; /* of the recording */
+	json_t *manifest, *counters, *warnings;
+	struct erg_err failure; /* why the recording is not complete; code 0: it is */
+};
+
+/* Everything up to the moment when samples are taken: what can refuse, refuses here, and then
+ * erg_run_release() leaves nothing behind. */
+int erg_run_prepare(struct erg_run *r, struct erg_err *err);
+/* Writes state.json of the spool: what is known by now. */
+int erg_run_state_write(const struct erg_run *r, struct erg_err *err);
+void erg_run_release(struct erg_run *r);
+/* Says LINE as a warning and keeps it for the manifest; DATA is the struct erg_run. */
+void erg_run_warn(void *data, const char *line);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A recorder that was killed with SIGKILL leaves a session that goes on recording whatever is
+ * annotated, and a spool. The next recorder ends the session and points at the spool; it does not
+ * decide what becomes of the data.
+ */
+#include "record/stale.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "record/say.h"
+#include "record/session.h"
+#include "record/spool.h"
+
+#define STALE_MAX 64
+
+struct names {
+	char name[STALE_MAX][64];
+	size_t n;
+};
+
+static void session_collect(void *data, const char *name, const char *path)
+{
+	struct names *l = data;
+	pid_t pid = erg_spool_name_pid(name);
+
+	if (pid < 0 || l->n == STALE_MAX || strlen(name) >= sizeof(l->name[0]))
+		return;
+	if (kill(pid, 0) < 0 && errno == ESRCH)
+		strcpy(l->name[l->n++], name);
+	else if (path && *path == '/' && strstr(path, ERG_SPOOL_SUFFIX) && !erg_spool_in_use(path))
+		strcpy(l->name[l->n++], name);
+}
+
+void erg_stale_sessions_end(void)
+{
+	struct names l = {.n = 0};
+
+	if (erg_session_each(session_collect, &l, NULL) < 0)
+		return;
+	for (size_t i = 0; i < l.n; i++)
+		if (erg_session_end_by_name(l.name[i], NULL) == 0)
+			erg_say("ended the session %s, which a killed recorder had left",
+				l.name[i]);
+}
+
+static void spool_announce(void *data, const char *spool)
+{
+	erg_say("%s: left by a recorder that was killed; to keep it: "
+		"erg-record recover %s -o FILE.erg; or remove it",
+		spool, spool);
+}
+
+void erg_stale_spools_announce(const char *dir)
+{
+	erg_spool_stale(dir, spool_announce, NULL);
+}

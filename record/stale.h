@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_STALE_H
+#define ERG_RECORD_STALE_H
+
+/* What recorders that were killed have left. */
+
+/* Ends the sessions of recorders that are gone; what they recorded is in their spools. Sessions of
+ * anyone else are never touched. */
+void erg_stale_sessions_end(void);
+/* Says for each spool in DIR whose recorder is gone how to make an archive of it. */
+void erg_stale_spools_announce(const char *dir);
+
+#endif
