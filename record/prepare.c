@@ -13,13 +13,12 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-
-#include <lttng/tracepoint.h>
 
 #include "formats/util.h"
 #include "record/counters.h"
@@ -116,12 +115,14 @@ static int sources_find(struct erg_run *r, struct erg_err *err)
  * which this program is linked with. */
 static bool fork_library_exists(void)
 {
-	char path[PATH_MAX], dir[PATH_MAX];
-	Dl_info info;
+	void *ust = dlopen("liblttng-ust.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	char path[PATH_MAX], dir[PATH_MAX] = "";
+	struct link_map *map;
 
-	if (!dladdr((void *)lttng_ust_probe_register, &info) || !info.dli_fname)
-		return false;
-	snprintf(dir, sizeof(dir), "%s", info.dli_fname);
+	if (ust && dlinfo(ust, RTLD_DI_LINKMAP, &map) == 0)
+		snprintf(dir, sizeof(dir), "%s", map->l_name);
+	if (ust)
+		dlclose(ust);
 	snprintf(path, sizeof(path), "%s/%s", dirname(dir), FORK_LIBRARY);
 	return access(path, R_OK) == 0;
 }

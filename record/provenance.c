@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <link.h>
 #include <sha2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -261,13 +261,17 @@ static int recording_run(struct erg_run *r, struct erg_err *err)
 	recording_end(r);
 	if (r->work.pid < 0 && r->interrupted)
 		return erg_fail(err, -EINTR, "interrupted before the command started");
+	r->recorded = true;
 	n = r->spool ? archive_make(r, err) : 0;
 	return n < 0 ? n : 1;
 }
 
-/* Without an archive to make, nothing of a spool is worth keeping. */
-static void spool_drop(const struct erg_run *r)
+/* A recording that never began leaves nothing. */
+static void undo(struct erg_run *r)
 {
+	erg_sampler_free(erg_steal_ptr(&r->sampler));
+	erg_session_free(erg_steal_ptr(&r->session));
+	erg_daemon_release();
 	if (r->spool)
 		erg_spool_remove(r->spool);
 }
@@ -283,10 +287,8 @@ static int verb_run(int argc, char **argv, struct erg_err *err)
 	n = erg_run_prepare(&r, err);
 	if (n >= 0)
 		n = recording_run(&r, err);
-	if (n < 0 && r.work.pid < 0 && r.opt.argv) {
-		erg_session_free(erg_steal_ptr(&r.session));
-		spool_drop(&r);
-	}
+	if (n < 0 && !r.recorded)
+		undo(&r);
 	if (n == 1) {
 		say_summary(&r);
 		status = r.failure.code ? 1 : r.opt.argv ? erg_workload_exit_status(&r.work) : 0;
