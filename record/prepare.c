@@ -127,6 +127,24 @@ static bool fork_library_exists(void)
 	return access(path, R_OK) == 0;
 }
 
+static int counters_choose(struct erg_run *r, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *env = NULL;
+	json_t *warnings, *w;
+	size_t i;
+	int n;
+
+	r->counters = json_object();
+	n = erg_counters_resolve(r->opt.counters, &env, r->counters, err);
+	if (n < 0)
+		return n;
+	warnings = json_object_get(r->counters, "warnings");
+	json_array_foreach(warnings, i, w)
+		erg_run_warn(r, json_string_value(w));
+	n = *env ? erg_environ_set(&r->env, "ERG_COUNTERS", env) : 0;
+	return n < 0 ? erg_fail_errno(err, n, "environment") : 0;
+}
+
 static int environment_make(struct erg_run *r, struct erg_err *err)
 {
 	const char *plugin = getenv("LTTNG_UST_CLOCK_PLUGIN");
@@ -141,7 +159,9 @@ static int environment_make(struct erg_run *r, struct erg_err *err)
 		n = erg_environ_prepend(&r->env, "LD_PRELOAD", FORK_LIBRARY);
 	if (!n && r->opt.layer_begin)
 		n = erg_environ_set(&r->env, "ERG_LAYER_BEGIN", "1");
-	return n < 0 ? erg_fail_errno(err, n, "environment") : 0;
+	if (n < 0)
+		return erg_fail_errno(err, n, "environment");
+	return r->opt.counters ? counters_choose(r, err) : 0;
 }
 
 /* ---- session ---- */
