@@ -92,9 +92,30 @@ static void add_leakage(const struct erg_thermal_run *runs, size_t n,
 	json_object_set_new(doc, "pairs", list);
 }
 
+/* Mean of what does not leak over all blocks of work: P less the fitted leakage. */
+static double mean_rest(const struct erg_thermal_run *runs, size_t n,
+	const struct erg_thermal_exponential *e)
+{
+	double sum = 0;
+	size_t count = 0;
+
+	for (size_t r = 0; r < n; r++)
+		for (size_t i = 0; i < runs[r].n; i++) {
+			const struct erg_thermal_block *b = &runs[r].blocks[i];
+
+			if (!b->busy || b->throttled || !isfinite(b->power_w + b->temp_degc))
+				continue;
+			sum += b->power_w - e->l0_w.value * exp(e->beta_per_k.value *
+								(b->temp_degc - e->t0_degc));
+			count++;
+		}
+	return sum / (double)count;
+}
+
 static void add_exponential(const struct erg_thermal_run *runs, size_t n, json_t *doc)
 {
 	struct erg_thermal_exponential e = erg_thermal_exponential_fit(runs, n);
+	double rest = mean_rest(runs, n, &e);
 	json_t *fit = json_array();
 
 	json_object_set_new(doc, "beta_per_k", erg_est_json(&e.beta_per_k));
@@ -104,11 +125,11 @@ static void add_exponential(const struct erg_thermal_run *runs, size_t n, json_t
 	if (erg_est_resolved(&e.beta_per_k))
 		for (int i = 0; i <= 40; i++) {
 			double t = e.t0_degc + e.span_k * (i / 40.0 - 0.5);
+			double w = e.l0_w.value * exp(e.beta_per_k.value * (t - e.t0_degc));
 
-			json_array_append_new(fit, json_pack("{s:o, s:o}", "temperature_degc",
-				erg_num_json(t), "leakage_w",
-				erg_num_json(e.l0_w.value *
-					     exp(e.beta_per_k.value * (t - e.t0_degc)))));
+			json_array_append_new(fit, json_pack("{s:o, s:o, s:o}", "temperature_degc",
+				erg_num_json(t), "leakage_w", erg_num_json(w), "power_w",
+				erg_num_json(rest + w)));
 		}
 	else
 		erg_document_warn(doc, "span",

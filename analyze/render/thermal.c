@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Heat for people: the two estimates of leakage, the way of heat, pairs, throttling. */
+#include "analyze/render/thermal.h"
+
+#include <math.h>
+
+#include "analyze/render/csv.h"
+#include "analyze/render/table.h"
+#include "formats/util.h"
+
+static double number(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "?";
+}
+
+static void print_leakage(const json_t *doc, FILE *out)
+{
+	const json_t *l = json_object_get(doc, "leakage"), *agree = json_object_get(l, "agree");
+	char a[64], b[64], c[64];
+
+	fprintf(out, "%sleakage%s\n  by the heat sink   %s\n  by regression      %s%s\n"
+		     "  exponent beta      %s\n",
+		erg_text_bold(), erg_text_reset(),
+		erg_text_est_json(a, sizeof(a), json_object_get(l, "instrument"), "W/K"),
+		erg_text_est_json(b, sizeof(b), json_object_get(l, "regression"), "W/K"),
+		json_is_true(agree)    ? "   (they agree)"
+		: json_is_false(agree) ? "   (they disagree)"
+				       : "",
+		erg_text_est_json(c, sizeof(c), json_object_get(doc, "beta_per_k"), "/K"));
+}
+
+static void print_rc(const json_t *doc, FILE *out)
+{
+	char a[32], b[32];
+	size_t i, k;
+	json_t *rc, *r;
+
+	json_array_foreach (json_object_get(doc, "rc"), i, rc) {
+		const json_t *s = json_object_get(rc, "settling");
+
+		fprintf(out, "%sheat sink %s%s (%s)\n", erg_text_bold(), text_of(rc, "heatsink"),
+			erg_text_reset(), text_of(rc, "archive"));
+		json_array_foreach (json_object_get(rc, "r_th_k_per_w"), k, r)
+			fprintf(out, "  R %s, tau %s\n",
+				erg_text_si(a, sizeof(a), json_number_value(r), "K/W"),
+				erg_text_si(b, sizeof(b),
+					json_number_value(json_array_get(
+						json_object_get(rc, "tau_s"), k)),
+					"s"));
+		if (json_is_object(s))
+			fprintf(out, "  settles at %.1f degC in %.1f degC ambient (loop gain %.2f)\n",
+				number(s, "temperature_degc"), number(s, "ambient_degc"),
+				number(s, "loop_gain"));
+	}
+}
+
+static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	char b[64];
+	size_t i;
+	json_t *p;
+
+	erg_rtable_column(t, "pair", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "hotter", ERG_COL_RIGHT);
+	erg_rtable_column(t, "power", ERG_COL_RIGHT);
+	erg_rtable_column(t, "W/K", ERG_COL_RIGHT);
+	erg_rtable_column(t, "by leakage", ERG_COL_RIGHT);
+	erg_rtable_column(t, "by throttling", ERG_COL_RIGHT);
+	json_array_foreach (json_object_get(doc, "pairs"), i, p) {
+		erg_rtable_cell(t, "%s", text_of(p, "workload"));
+		erg_rtable_cell(t, "%.1f K", number(p, "difference_k"));
+		erg_rtable_cell(t, "%+.3f W", number(p, "difference_w"));
+		erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b),
+						 json_object_get(p, "leakage_w_per_k"), ""));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(p, "leakage_j"), "J"));
+		erg_rtable_cell(t, "%s",
+			erg_text_si(b, sizeof(b), number(p, "throttling_j"), "J"));
+	}
+	return erg_rtable_print(t, out, erg_text_width(), err);
+}
+
+int erg_thermal_text(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	char a[32];
+	size_t i;
+	json_t *r;
+
+	print_leakage(doc, out);
+	print_rc(doc, out);
+	if (json_array_size(json_object_get(doc, "pairs")) && print_pairs(doc, out, err) < 0)
+		return err->code;
+	json_array_foreach (json_object_get(doc, "runs"), i, r)
+		if (number(r, "throttled_share") > 0)
+			fprintf(out, "%s throttled %s of its time, first after %.1f s\n",
+				text_of(r, "archive"),
+				erg_text_percent(a, sizeof(a), number(r, "throttled_share")),
+				number(r, "time_to_throttle_s"));
+	return 0;
+}
+
+int erg_thermal_csv(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	static const char *const plain[] = {"workload", "on", "off", "difference_k",
+		"difference_w", "energy_on_j", "energy_off_j", "leakage_j", "throttling_j",
+		"throttled_share_off"};
+	struct erg_csv c = {out, 0};
+	size_t i;
+	json_t *p;
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
+		erg_csv_text(&c, plain[k]);
+	erg_csv_est_titles(&c, "leakage_w_per_k");
+	erg_csv_end(&c);
+	json_array_foreach (json_object_get(doc, "pairs"), i, p) {
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
+			erg_csv_json(&c, json_object_get(p, plain[k]));
+		erg_csv_est(&c, json_object_get(p, "leakage_w_per_k"));
+		erg_csv_end(&c);
+	}
+	return 0;
+}
