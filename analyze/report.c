@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * erg-analyze report: one page from archives and results. This file gathers one document: a run
+ * for each archive (figures, layers by several levels, series, bands), the parts of results that
+ * were computed before, and, for several archives that differ in a factor, the sweep. The page is
+ * render/html.c's.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analyze/experiment/corun.h"
+#include "analyze/experiment/runs.h"
+#include "analyze/experiment/sweep.h"
+#include "analyze/layers.h"
+#include "analyze/render/html.h"
+#include "analyze/series.h"
+#include "analyze/verb.h"
+#include "formats/outfile.h"
+
+static const char help[] =
+	"Usage: erg-analyze report [options] FILE... -o report.html\n"
+	"\n"
+	"One self-contained page, which opens without a network, from archives and from results\n"
+	"of the other verbs (--format json): what was recorded and how far to trust it, power over\n"
+	"time with the layers beneath, energy by layer, module and type; for several archives the\n"
+	"runs side by side and the sweep over the factors that differ.\n"
+	"\n"
+	"  -o, --output FILE     where to write the page (required)\n"
+	"      --title TEXT      its heading\n" ERG_COMMON_HELP;
+
+enum { OPT_TITLE = ERG_OPT_FIRST_OWN };
+
+static const struct option longs[] = {
+	ERG_COMMON_OPTIONS,
+	{"output", required_argument, NULL, 'o'},
+	{"title", required_argument, NULL, OPT_TITLE},
+	{0},
+};
+
+/* What a page may hold, over all its runs: about 4 MB of buckets and 2 MB of bands. */
+#define BUCKETS_MAX 300000
+#define BANDS_MAX 150000
+
+struct options {
+	struct erg_common common;
+	const char *output, *title;
+	size_t files;
+};
+
+static void fact(json_t *facts, const char *name, const json_t *v)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+
+	if (!v || json_is_null(v))
+		return;
+	text = json_is_string(v) ? strdup(json_string_value(v))
+				 : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	if (text)
+		json_array_append_new(facts, json_pack("[s,s]", name, text));
+}
+
+static json_t *joined_command(const json_t *command)
+{
+	char text[1024] = "";
+	size_t i, len = 0;
+	json_t *arg;
+
+	json_array_foreach ((json_t *)command, i, arg)
+		if (json_is_string(arg) && len < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+				i ? " " : "", json_string_value(arg));
+	return *text ? json_string(text) : NULL;
+}
+
+static void sensor_facts(const struct erg_timeline *tl, json_t *facts)
+{
+	for (size_t i = 0; i < tl->n_sources; i++) {
+		const struct erg_tl_source *s = &tl->sources[i];
+		char text[256], name[64];
+
+		snprintf(name, sizeof(name), "Source %s", s->kind);
+		snprintf(text, sizeof(text), "%s, %s, every %.6g ms; sensor: %s (%s)%s%s",
+			s->path, erg_source_class_name(s->cls), (double)s->interval_ns * 1e-6,
+			erg_sensor_kind_name(s->model.kind),
+			erg_provenance_name(s->model.provenance), s->simulated ? ", simulated" : "",
+			s->failed ? ", readings failed" : "");
+		json_array_append_new(facts, json_pack("[s,s]", name, text));
+	}
+}
+
+static json_t *facts_json(const struct erg_timeline *tl)
+{
+	static const struct {
+		const char *name, *key;
+	} machine[] = {{"Processor", "cpu_model"}, {"CPUs", "cpus"}, {"Kernel", "kernel"},
+		{"Governors", "governors"}};
+	const json_t *m = json_object_get(tl->manifest, "machine");
+	const json_t *sampler = json_object_get(tl->summary, "sampler");
+	json_t *facts = json_array();
+	json_auto_t *command = joined_command(json_object_get(tl->manifest, "command"));
+
+	fact(facts, "Archive", json_object_get(tl->manifest, "archive"));
+	fact(facts, "Recorded", json_object_get(tl->manifest, "created_utc"));
+	fact(facts, "Command", command);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(machine); i++)
+		fact(facts, machine[i].name, json_object_get(m, machine[i].key));
+	fact(facts, "Tags", json_object_get(tl->manifest, "tags"));
+	fact(facts, "Factors", json_object_get(tl->manifest, "factors"));
+	sensor_facts(tl, facts);
+	fact(facts, "Lost", json_object_get(tl->summary, "lost"));
+	fact(facts, "Sampler", sampler);
+	return facts;
+}
+
+/* A run of the page from an entry of the layers' document. */
+static json_t *page_run(json_t *layers)
+{
+	static const char *const keys[] = {"time_s", "ets_j", "edp_js", "rail", "coverage",
+		"lost_events", "mean_w", "peak_w"};
+	const char *workload = json_string_value(json_object_get(layers, "workload"));
+	const char *archive = json_string_value(json_object_get(layers, "archive"));
+	const char *slash = archive ? strrchr(archive, '/') : NULL;
+	json_t *run = json_pack("{s:s+++, s:o, s:o}", "name", workload ? workload : "run", " (",
+		slash ? slash + 1 : archive ? archive : "?", ")", "totals", json_object(), "by",
+		json_object());
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++)
+		json_object_set(json_object_get(run, "totals"), keys[i],
+			json_object_get(layers, keys[i]));
+	json_object_set(run, "archive", json_object_get(layers, "archive"));
+	json_object_set(run, "simulated", json_object_get(layers, "simulated"));
+	json_object_set(run, "factors", json_object_get(layers, "factors"));
+	json_object_set(run, "tags", json_object_get(layers, "tags"));
+	return run;
+}
+
+static int add_levels(const struct options *o, const struct erg_timeline *tl, json_t *doc,
+	json_t *layers, json_t *run, struct erg_err *err)
+{
+	static const char *const levels[] = {"module", "type", "network", "phase"};
+	json_t *by = json_object_get(run, "by");
+	json_auto_t *scratch = erg_document_new("report");
+
+	json_object_set(by, "layer", json_object_get(layers, "layers"));
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(levels); i++) {
+		json_t *entry = NULL;
+		int r = erg_layers_run(tl, &o->common, levels[i], scratch, &entry, err);
+
+		if (r < 0)
+			return r;
+		if (json_array_size(json_object_get(entry, "layers")) > 1)
+			json_object_set(by, levels[i], json_object_get(entry, "layers"));
+		json_decref(entry);
+	}
+	return 0;
+}
+
+static int add_curves(const struct options *o, const struct erg_timeline *tl, json_t *run,
+	struct erg_err *err)
+{
+	json_t *series = NULL, *bands = NULL;
+	int r = erg_series_json(tl, BUCKETS_MAX / o->files, &series, err);
+
+	if (r >= 0)
+		r = erg_bands_json(tl, BANDS_MAX / o->files, &bands, err);
+	json_object_set_new(run, "series", series);
+	json_object_set_new(run, "bands", bands);
+	json_object_set_new(run, "begin_s", json_real(0));
+	json_object_set_new(run, "end_s", json_real((double)(tl->end - tl->begin) * 1e-9));
+	return r;
+}
+
+static int add_archive(const struct options *o, const char *path, json_t *doc, json_t *layer_runs,
+	struct erg_err *err)
+{
+	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
+	json_auto_t *scratch = erg_document_new("report");
+	json_t *layers = NULL, *run;
+	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
+
+	if (r >= 0)
+		r = erg_layers_run(tl, &o->common, "layer", scratch, &layers, err);
+	if (r < 0)
+		return r;
+	json_array_append_new(layer_runs, layers);
+	run = page_run(layers);
+	json_array_append_new(json_object_get(doc, "runs"), run);
+	json_object_set_new(run, "facts", facts_json(tl));
+	json_object_set(run, "warnings", json_object_get(scratch, "warnings"));
+	r = add_levels(o, tl, doc, layers, run, err);
+	return r < 0 ? r : add_curves(o, tl, run, err);
+}
+
+static void add_layers_result(const json_t *result, json_t *doc, json_t *layer_runs)
+{
+	size_t i;
+	json_t *entry;
+
+	json_array_foreach (json_object_get(result, "runs"), i, entry) {
+		json_t *run = page_run(entry);
+
+		json_object_set(json_object_get(run, "by"), "layer",
+			json_object_get(entry, "layers"));
+		json_object_set(run, "warnings", json_object_get(result, "warnings"));
+		json_array_append_new(json_object_get(doc, "runs"), run);
+		json_array_append(layer_runs, entry);
+	}
+}
+
+static int add_result(const char *path, json_t *doc, json_t *layer_runs, struct erg_err *err)
+{
+	static const char *const parts[] = {"sweep", "corun", "thermal", "model"};
+	json_error_t e;
+	json_auto_t *result = json_load_file(path, 0, &e);
+	const char *verb = json_string_value(
+		json_object_get(json_object_get(result, "tool"), "verb"));
+
+	if (!result)
+		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
+	for (size_t i = 0; verb && i < ERG_ARRAY_SIZE(parts); i++)
+		if (!strncmp(verb, parts[i], strlen(parts[i]))) {
+			json_object_set(doc, parts[i], result);
+			return 0;
+		}
+	if (!verb || strcmp(verb, "layers"))
+		return erg_fail(err, -EINVAL,
+			"%s: expected an archive or a result of layers, sweep, corun, thermal or model",
+			path);
+	add_layers_result(result, doc, layer_runs);
+	return 0;
+}
+
+static bool is_json(const char *path)
+{
+	_cleanup_(erg_fclosep) FILE *f = fopen(path, "r");
+
+	return f && fgetc(f) == '{';
+}
+
+/* With several runs that differ in a factor the page has the sweep, or the co-runs, without being
+ * asked; where they differ in nothing it has neither, which is no error. */
+static void add_experiments(json_t *layer_runs, json_t *doc)
+{
+	struct erg_sweep_options opt = {.objective = ERG_OBJ_ETS, .budget_w = NAN, .slack = NAN};
+	_cleanup_(erg_observations_release) struct erg_observations obs = {0};
+	json_auto_t *sweep = erg_document_new("sweep"), *corun = erg_document_new("corun");
+
+	if (json_array_size(layer_runs) < 2)
+		return;
+	if (!json_object_get(doc, "corun") && erg_corun_document(layer_runs, NULL, corun, NULL) >= 0)
+		json_object_set(doc, "corun", corun);
+	if (!json_object_get(doc, "sweep") && !json_object_get(doc, "corun") &&
+		erg_observations_from_runs(layer_runs, NULL, 0, NULL, 0, &obs, NULL) >= 0 &&
+		obs.n_dims > 1 && erg_sweep_document(&obs, &opt, sweep, NULL) >= 0)
+		json_object_set(doc, "sweep", sweep);
+}
+
+static int write_page(const struct options *o, const json_t *doc, struct erg_err *err)
+{
+	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
+	int r = erg_outfile_open(&out, o->output, err);
+
+	if (r >= 0)
+		r = erg_html_write(doc, out.f, err);
+	return r < 0 ? r : erg_outfile_commit(&out, err);
+}
+
+static int report(const struct options *o, char *const *files, struct erg_err *err)
+{
+	json_auto_t *doc = erg_document_new("report"), *layer_runs = json_array();
+	const char *first;
+	int r = 0;
+
+	json_object_set_new(doc, "runs", json_array());
+	for (size_t i = 0; r >= 0 && i < o->files; i++)
+		r = is_json(files[i]) ? add_result(files[i], doc, layer_runs, err)
+				      : add_archive(o, files[i], doc, layer_runs, err);
+	if (r < 0)
+		return r;
+	add_experiments(layer_runs, doc);
+	first = json_string_value(json_object_get(
+		json_array_get(json_object_get(doc, "runs"), 0), "name"));
+	json_object_set_new(doc, "title", json_string(o->title ? o->title : first ? first
+									  : "ergtrace report"));
+	r = write_page(o, doc, err);
+	if (r >= 0)
+		fprintf(stderr, "wrote %s\n", o->output);
+	return r;
+}
+
+static int run(int argc, char **argv, struct erg_err *err)
+{
+	struct options o = {0};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) >= 0) {
+		if (c == 'o')
+			o.output = optarg;
+		else if (c == OPT_TITLE)
+			o.title = optarg;
+		else if (!erg_common_option(&o.common, c, optarg))
+			return erg_usage(argv[0], help, c == 'h');
+	}
+	o.files = (size_t)(argc - optind);
+	if (!o.output || !o.files) {
+		fprintf(stderr, "expected %s\n", o.output ? "archives or results" : "-o report.html");
+		return erg_usage(argv[0], help, false);
+	}
+	return report(&o, argv + optind, err);
+}
+
+const struct erg_verb erg_verb_report = {"report", "one self-contained page", run};
