@@ -49,6 +49,16 @@ void erg_histogram_add(struct erg_histogram *h, uint64_t v)
 		store(&h->max, v);
 }
 
+void erg_histogram_merge(struct erg_histogram *h, const struct erg_histogram *from)
+{
+	uint64_t max = load(&from->max);
+
+	for (unsigned b = 0; b < ERG_HISTOGRAM_BUCKETS; b++)
+		h->counts[b] += load(&from->counts[b]);
+	h->n += load(&from->n);
+	h->max = max > h->max ? max : h->max;
+}
+
 uint64_t erg_histogram_quantile(const struct erg_histogram *h, double q)
 {
 	uint64_t n = 0, seen = 0, max = load(&h->max);

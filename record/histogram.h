@@ -17,6 +17,8 @@ struct erg_histogram {
 };
 
 void erg_histogram_add(struct erg_histogram *h, uint64_t v);
+/* Adds what is in FROM, to which another thread may be adding. */
+void erg_histogram_merge(struct erg_histogram *h, const struct erg_histogram *from);
 /* The least upper bound of a bucket below which at least the fraction Q of the values lie, never
  * above the largest value; 0 when there are none. */
 uint64_t erg_histogram_quantile(const struct erg_histogram *h, double q);

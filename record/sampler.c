@@ -55,6 +55,7 @@ struct worker {
 	uint64_t rng;
 	/* read by others, relaxed */
 	uint64_t deadlines, missed, reads_ns, cpu_ns, first_ns;
+	struct erg_histogram late;
 };
 
 struct erg_sampler {
@@ -63,7 +64,6 @@ struct erg_sampler {
 	size_t n;
 	int cpu;
 	bool stop, stopped, realtime, locked;
-	struct erg_histogram late;
 };
 
 static uint64_t load(const uint64_t *p)
@@ -207,7 +207,6 @@ static void *worker_main(void *data)
 {
 	struct worker *w = data;
 	const double dither = w->owner->cfg.dither * (double)w->period_ns / 0x1p64;
-	const bool fast = w == &w->owner->workers[0];
 	uint64_t grid = erg_mono_ns();
 
 	prctl(PR_SET_TIMERSLACK, 1);
@@ -220,8 +219,7 @@ static void *worker_main(void *data)
 		if (!sleep_until(w, deadline))
 			break;
 		now = erg_mono_ns();
-		if (fast)
-			erg_histogram_add(&w->owner->late, now > deadline ? now - deadline : 0);
+		erg_histogram_add(&w->late, now > deadline ? now - deadline : 0);
 		worker_round(w, now);
 		add(&w->deadlines, 1);
 		grid += w->period_ns;
@@ -398,21 +396,23 @@ void erg_sampler_stats(struct erg_sampler *s, struct erg_sampler_stats *ret)
 		.cpu = s->cpu,
 		.realtime = s->realtime,
 		.locked = s->locked,
-		.deadlines = load(&s->workers[0].deadlines),
-		.missed = load(&s->workers[0].missed),
-		.late_p50_ns = erg_histogram_quantile(&s->late, 0.50),
-		.late_p99_ns = erg_histogram_quantile(&s->late, 0.99),
-		.late_max_ns = load(&s->late.max),
 	};
+	struct erg_histogram late = {.n = 0};
 
 	for (size_t i = 0; i < s->n; i++) {
 		uint64_t first = load(&s->workers[i].first_ns);
 
+		st.deadlines += load(&s->workers[i].deadlines);
+		st.missed += load(&s->workers[i].missed);
+		erg_histogram_merge(&late, &s->workers[i].late);
 		st.cpu_ns += load(&s->workers[i].cpu_ns);
 		st.reads_ns += load(&s->workers[i].reads_ns);
 		if (first && (!st.first_ns || first < st.first_ns))
 			st.first_ns = first;
 	}
+	st.late_p50_ns = erg_histogram_quantile(&late, 0.50);
+	st.late_p99_ns = erg_histogram_quantile(&late, 0.99);
+	st.late_max_ns = late.max;
 	for (size_t i = 0; i < s->cfg.sources->n; i++) {
 		st.reads += load(&s->cfg.sources->sources[i]->reads);
 		st.errors += load(&s->cfg.sources->sources[i]->errors);

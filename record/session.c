@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include <lttng/lttng.h>
 
@@ -31,6 +32,7 @@
 
 struct erg_session {
 	char name[LTTNG_NAME_MAX];
+	char archives[4096]; /* where rotated chunks go; "" for a relay daemon */
 	struct lttng_handle *handle;
 	struct lttng_health *consumer;
 	bool created;
@@ -257,6 +259,8 @@ int erg_session_start(const struct erg_session_config *cfg, struct erg_session *
 	if (!s)
 		return erg_fail_errno(err, -ENOMEM, "%s", cfg->name);
 	snprintf(s->name, sizeof(s->name), "%s", cfg->name);
+	if (!cfg->url)
+		snprintf(s->archives, sizeof(s->archives), "%s/archives", cfg->spool);
 	pthread_mutex_lock(&ctl);
 	r = session_create(s, cfg, err);
 	if (!r)
@@ -323,6 +327,21 @@ static int losses_count(struct erg_session *s, struct erg_session_losses *ret,
 	return 0;
 }
 
+/*
+ * A session that was rotated moves its last chunk to the others while it is destroyed, which must be
+ * waited for. One that never was has nothing to move, and waiting costs half a second.
+ */
+static int session_destroy(struct erg_session *s)
+{
+	int r = s->archives[0] && access(s->archives, F_OK) < 0
+			? lttng_destroy_session_no_wait(s->name)
+			: lttng_destroy_session(s->name);
+
+	if (r >= 0 || r == -LTTNG_ERR_NO_SESSIOND || r == -LTTNG_ERR_SESS_NOT_FOUND)
+		s->created = false;
+	return r;
+}
+
 int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, struct erg_err *err)
 {
 	int r, d;
@@ -334,9 +353,7 @@ int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, stru
 		r = fail_ctl(err, r, "stop");
 	else
 		r = losses_count(s, ret, err);
-	d = lttng_destroy_session(s->name);
-	if (d >= 0 || d == -LTTNG_ERR_NO_SESSIOND || d == -LTTNG_ERR_SESS_NOT_FOUND)
-		s->created = false;
+	d = session_destroy(s);
 	return !r && d < 0 ? fail_ctl(err, d, "destroy") : r;
 }
 
@@ -346,7 +363,7 @@ void erg_session_free(struct erg_session *s)
 		return;
 	pthread_mutex_lock(&ctl);
 	if (s->created)
-		lttng_destroy_session(s->name);
+		session_destroy(s);
 	if (s->handle)
 		lttng_destroy_handle(s->handle);
 	if (s->consumer)

@@ -216,8 +216,11 @@ int erg_spool_chunks(const char *spool, bool rotated, struct erg_spool_chunks *r
 	if (n < 0 && errno != ENOENT)
 		return erg_fail_errno(err, -errno, "%s", path);
 	for (int i = 0; i < n; i++) {
+		char name[NAME_MAX + 8];
+
+		snprintf(name, sizeof(name), "%s/ust", names[i]->d_name);
 		if (!r)
-			r = chunks_add(&c, path, names[i]->d_name);
+			r = chunks_add(&c, path, name);
 		free(names[i]);
 	}
 	free(names);
