@@ -63,7 +63,8 @@ struct erg_source_ops {
 	 * an error. Errors are for what the user asked for by name and cannot have. */
 	int (*find)(const struct erg_source_config *cfg, struct erg_source_list *list,
 		struct erg_err *err);
-	/* Prepares for reading: opens descriptors, saves and changes settings. May be NULL. */
+	/* Prepares for reading: opens descriptors, saves and changes settings. May change model and
+	 * settings, so define the source after it. May be NULL. */
 	int (*start)(struct erg_source *s, struct erg_err *err);
 	/* Fills values[channels]; ERG_VALUE_NONE for a channel that failed. *native: the sensor's own
 	 * time on CLOCK_MONOTONIC, or 0. Returns ERG_READ_OK, ERG_READ_NOTHING for "nothing new, emit

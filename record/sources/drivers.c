@@ -14,6 +14,7 @@
 #include "record/sources/drivers.h"
 
 const struct erg_source_ops *const erg_source_drivers[] = {
+	&erg_source_ina3221x,
 	&erg_source_hwmon,
 	&erg_source_powercap,
 	&erg_source_thermal,
@@ -24,6 +25,7 @@ const struct erg_source_ops *const erg_source_drivers[] = {
 };
 
 const struct erg_hwmon_chip erg_hwmon_chips[] = {
+	{"ina3221", erg_ina3221_find},
 	{NULL, NULL},
 };
 

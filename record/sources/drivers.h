@@ -6,7 +6,8 @@
 #include "record/source.h"
 
 extern const struct erg_source_ops erg_source_hwmon, erg_source_powercap, erg_source_thermal,
-	erg_source_cpufreq, erg_source_procstat, erg_source_exec;
+	erg_source_cpufreq, erg_source_procstat, erg_source_exec, erg_source_ina3221x,
+	erg_source_perf, erg_source_opal, erg_source_nvml, erg_source_devfreq, erg_source_iio;
 
 /* Intervals of the sources that --rate leaves alone. */
 #define ERG_THERMAL_INTERVAL_NS 100000000u
@@ -20,6 +21,8 @@ struct erg_hwmon_chip {
 	int (*find)(const struct erg_source_config *cfg, const char *dir,
 		struct erg_source_list *list);
 };
+int erg_ina3221_find(const struct erg_source_config *cfg, const char *dir,
+	struct erg_source_list *list);
 extern const struct erg_hwmon_chip erg_hwmon_chips[]; /* ends with a NULL name */
 
 /* Temperatures and fans of any hwmon chip. */
