@@ -151,7 +151,7 @@ int erg_observations_from_table(const char *path, const char *const *factors, si
 {
 	_cleanup_(erg_table_freep) struct erg_table *t = NULL;
 	_cleanup_(erg_freep) const char **guessed = NULL;
-	struct columns c;
+	struct columns c = {-1, -1, -1, -1, -1};
 	int r = erg_table_read(path, &t, err);
 
 	if (r < 0)

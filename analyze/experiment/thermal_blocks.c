@@ -272,7 +272,7 @@ static double tag_number(const json_t *run, const char *name)
 int erg_thermal_run_build(const struct erg_timeline *tl, const struct erg_rail *rail, json_t *run,
 	const struct erg_thermal_options *opt, struct erg_thermal_run *ret, struct erg_err *err)
 {
-	const struct erg_tl_channel *zone;
+	const struct erg_tl_channel *zone = NULL;
 	double duration = (double)(tl->end - tl->begin) * 1e-9;
 	int r = choose_zone(tl, opt->zone, &zone, err);
 
