@@ -47,7 +47,7 @@ enum erg_attr_lag {
 struct erg_attr_options {
 	uint64_t seed;
 	unsigned int rounds; /* of the bootstrap; 0: 1000 */
-	double ci_limit;     /* half width / value above which a layer is not resolved; 0: 0.15 */
+	double ci_limit;     /* half width / value above which a layer is not resolved; 0: 0.1 */
 	double cond_limit;   /* 0: 100 */
 	double min_windows;  /* least occupancy of a class, in sensor windows; 0: 50 */
 	unsigned int max_blocks; /* 0: 200, fewer where the classes are many */
@@ -133,7 +133,8 @@ struct erg_attr {
 /*
  * Attributes RAIL to the classes of SEG. opt NULL: defaults. Returns 0 also when nothing is
  * resolved (classes say why); -ENODATA when the rail has fewer than two readings within the
- * segments, -EINVAL for segments or options that make no sense, -ENOMEM.
+ * segments, -EINVAL for segments or options that make no sense, -ENOMEM. RAIL and SEG must outlive
+ * *ret, which points into them.
  */
 int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
 	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From replicates to intervals. Any sum of classes is evaluated round by round, so that the
+ * covariance of neighbours (usually negative: what one gets the other lacks) is in the interval;
+ * percentiles of the rounds give the statistical part, widened by Student's factor for the number
+ * of blocks. Systematic parts: gain and offset are the same for all readings and add up; the
+ * quantum biases readings that always see one layer alone; a lag that was given, not found, moves
+ * all edges together. Statistical and systematic half widths are added linearly.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_cdf.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double quantile(const double *sorted, size_t n, double q)
+{
+	double at = q * (double)(n - 1);
+	size_t i = (size_t)at;
+
+	return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
+}
+
+/* Few blocks make the bootstrap's spread too small: sqrt(n / (n - 1)) and Student's t. */
+static double widen(const struct erg_attr_state *st)
+{
+	double n = st->gram.n > 2 ? (double)st->gram.n : 3;
+
+	return sqrt(n / (n - 1)) * gsl_cdf_tdist_Pinv(0.975, n - 1) / 1.959964;
+}
+
+static double idle_energy(const struct erg_attr_state *st, const double *weight)
+{
+	double e = 0;
+
+	for (size_t c = 0; c < st->n_classes; c++)
+		if (weight[c] != 0)
+			e += weight[c] * (st->idle_a * st->view.class_time[c] +
+				st->idle_b * st->view.class_moment[c]);
+	return e;
+}
+
+static void statistical(const struct erg_attr_state *st, const double *weight,
+	struct attr_parts *ret)
+{
+	_cleanup_(erg_freep) double *x = calloc(st->rounds + 1, sizeof(double));
+	double f = widen(st);
+
+	ret->lo = ret->hi = NAN;
+	if (!x || st->rounds < 40)
+		return;
+	for (size_t i = 0; i < st->rounds; i++)
+		for (size_t c = 0; c < st->n_classes; c++)
+			if (weight[c] != 0)
+				x[i] += weight[c] * st->rep[i * st->n_classes + c];
+	qsort(x, st->rounds, sizeof(*x), compare);
+	ret->lo = ret->value - f * fmax(ret->value - quantile(x, st->rounds, 0.025), 0);
+	ret->hi = ret->value + f * fmax(quantile(x, st->rounds, 0.975) - ret->value, 0);
+}
+
+static void systematic(const struct erg_attr_state *st, const double *weight, bool above_idle,
+	double total, struct attr_parts *ret)
+{
+	double time = 0, quantum = 0, lag = 0;
+
+	for (size_t c = 0; c < st->n_classes; c++) {
+		if (weight[c] == 0)
+			continue;
+		time += weight[c] * st->view.class_time[c];
+		quantum += fabs(weight[c]) * st->view.class_time[c] * st->quantum_w[c];
+		lag += weight[c] * st->lag_j[c];
+	}
+	ret->syst = fabs(above_idle ? ret->value : total) * st->rail.gain_max + quantum +
+		fabs(lag);
+	if (!above_idle)
+		ret->syst += fabs(time) * st->rail.offset_max;
+	ret->doubt = (ret->hi - ret->lo) / 2 + quantum + fabs(lag);
+}
+
+void attr_parts_of(const struct erg_attr_state *st, const double *weight, bool above_idle,
+	struct attr_parts *ret)
+{
+	double total = 0, time = 0;
+
+	for (size_t c = 0; c < st->n_classes; c++) {
+		total += weight[c] == 0 ? 0 : weight[c] * st->value[c];
+		time += weight[c] == 0 ? 0 : weight[c] * st->view.class_time[c];
+	}
+	ret->value = total;
+	statistical(st, weight, ret);
+	if (above_idle) {
+		double idle = idle_energy(st, weight), u = 1.959964 * st->idle_u * time;
+
+		ret->value -= idle;
+		ret->lo = ret->value - hypot(total - ret->lo, u);
+		ret->hi = ret->value + hypot(ret->hi - total, u);
+	}
+	systematic(st, weight, above_idle, total, ret);
+}
+
+struct erg_est attr_parts_est(const struct attr_parts *p, double divisor, const char *method)
+{
+	return (struct erg_est){
+		.value = p->value / divisor,
+		.lo = (p->lo - p->syst) / divisor,
+		.hi = (p->hi + p->syst) / divisor,
+		.stat = (p->hi - p->lo) / 2 / divisor,
+		.syst = p->syst / divisor,
+		.method = method,
+	};
+}
+
+/* One word for how the classes of a sum were found, or NULL when a gate forbids the sum. */
+static const char *method_of(const struct erg_attr *a, const double *weight)
+{
+	const struct erg_attr_state *st = a->state;
+	double bad = 0, time = 0;
+	bool direct = false, nnls = false;
+
+	for (size_t c = 0; c < a->n_classes; c++) {
+		double t = fabs(weight[c]) * a->classes[c].time_s;
+		enum erg_attr_gate g = a->classes[c].gate;
+
+		if (weight[c] == 0 || t <= 0)
+			continue;
+		time += t;
+		direct |= st->is_direct[c];
+		nnls |= !st->is_direct[c];
+		if (g == ERG_GATE_NO_DATA || g == ERG_GATE_LOCKED || g == ERG_GATE_UNFAIR ||
+			g == ERG_GATE_BLOCKS)
+			bad += t;
+	}
+	if (time <= 0 || bad > 0.01 * time)
+		return NULL;
+	if (direct && nnls)
+		return "nnls+direct";
+	if (nnls)
+		return "nnls";
+	return st->shape.kind == ERG_SENSOR_COUNTER ? "counter" : "direct";
+}
+
+struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, bool above_idle)
+{
+	const char *method = method_of(a, weight);
+	struct attr_parts p;
+
+	if (!method || (above_idle && !a->state->has_idle))
+		return ERG_EST_UNRESOLVED;
+	attr_parts_of(a->state, weight, above_idle, &p);
+	return attr_parts_est(&p, 1, method);
+}
+
+struct erg_est erg_attr_combine_power(const struct erg_attr *a, const double *weight,
+	bool above_idle)
+{
+	const char *method = method_of(a, weight);
+	struct attr_parts p;
+	double time = 0;
+
+	for (size_t c = 0; c < a->n_classes; c++)
+		time += weight[c] * a->classes[c].time_s;
+	if (!method || time <= 0 || (above_idle && !a->state->has_idle))
+		return ERG_EST_UNRESOLVED;
+	attr_parts_of(a->state, weight, above_idle, &p);
+	return attr_parts_est(&p, time, method);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Time that no reading speaks for. Between two readings more than three periods apart lies a gap:
+ * half a period on either side of it counts as covered, and the window of the reading; the rest
+ * does not, and is nobody's energy. A counter has no gaps, since it goes on counting.
+ */
+#include <errno.h>
+#include <math.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+static int add_gap(struct erg_attr_state *st, size_t *cap, double begin, double end,
+	struct erg_err *err)
+{
+	uint64_t b0 = st->view.begin[0], last = st->view.begin[st->view.n];
+	double limit = (double)(last - b0);
+
+	begin = fmax(begin, 0);
+	end = fmin(end, limit);
+	if (begin >= end)
+		return 0;
+	if (st->n_gaps == *cap) {
+		size_t more = *cap ? 2 * *cap : 16;
+		struct erg_attr_span *p = realloc(st->gaps, more * sizeof(*p));
+
+		if (!p)
+			return erg_fail(err, -ENOMEM, "out of memory for %zu gaps", more);
+		st->gaps = p;
+		*cap = more;
+	}
+	st->gaps[st->n_gaps].begin = b0 + (uint64_t)begin;
+	st->gaps[st->n_gaps++].end = b0 + (uint64_t)end;
+	return 0;
+}
+
+static int find_gaps(struct erg_attr_state *st, struct erg_err *err)
+{
+	const struct attr_readings *r = &st->readings;
+	double window = st->memory_ns, before = -window, lag = st->shape.lag_ns;
+	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
+	size_t cap = 0;
+	int rc = 0;
+
+	for (size_t m = 0; m < r->n && !rc; m++) {
+		double t = (double)(int64_t)(r->t[m] - st->view.begin[0]) - lag;
+
+		if (!m || (!counter && t - window - before > 2 * st->reach_ns))
+			rc = add_gap(st, &cap, m ? before + st->reach_ns : 0,
+				t - (counter ? 0 : window) - st->reach_ns, err);
+		before = t;
+	}
+	if (rc < 0)
+		return rc;
+	return add_gap(st, &cap, before + st->reach_ns, INFINITY, err);
+}
+
+int attr_coverage(struct erg_attr_state *st, struct erg_err *err)
+{
+	const struct attr_view *v = &st->view;
+	int r = find_gaps(st, err);
+
+	if (r < 0)
+		return r;
+	for (size_t c = 0; c < v->n_classes; c++)
+		st->class_covered[c] = v->class_time[c];
+	for (size_t g = 0; g < st->n_gaps; g++) {
+		const struct erg_attr_span *gap = &st->gaps[g];
+
+		for (size_t i = attr_view_find(v, gap->begin); i < v->n &&
+			v->begin[i] < gap->end; i++) {
+			uint64_t from = v->begin[i] > gap->begin ? v->begin[i] : gap->begin;
+			uint64_t to = v->begin[i + 1] < gap->end ? v->begin[i + 1] : gap->end;
+
+			for (uint32_t e = v->first[i]; e < v->first[i + 1] && to > from; e++)
+				st->class_covered[v->col_class[v->col[e]]] -= (double)(to - from) *
+					1e-9 * (v->share ? (double)v->share[e] : 1);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What may be said about each class. A class that no reading saw, that was seen for fewer than
+ * min_windows windows, or only in part (its observed share is not its share of the time), or under
+ * a sampler in step with the work, is unresolved. A class whose interval is too wide is merged with
+ * the neighbour it cannot be told from, the one in time whose error is most correlated with its
+ * own, until the sum is known; likewise while the condition number is above the limit. The sum is
+ * evaluated from the full fit with its covariance: fitting one common power to two layers that
+ * have two would bias their neighbours.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+/* Correlation of the errors from which a failing class takes a passing neighbour with it. */
+#define CORRELATED 0.9
+#define PROGRESS 0.9
+
+struct gates {
+	struct erg_attr *a;
+	struct erg_attr_state *st;
+	double ci_limit, cond_limit;
+	size_t n;          /* classes */
+	uint32_t *group;   /* per class: head */
+	bool *gone;        /* per group head: nothing more can be done */
+	uint8_t *adjacent; /* n x n */
+	double *weight;
+	double *gram;      /* n x n, classes */
+};
+
+/* Neighbours in time, gaps between them left out. */
+static void find_neighbours(struct gates *g)
+{
+	const struct attr_view *v = &g->st->view;
+	uint32_t last = ERG_NONE;
+
+	for (size_t i = 0; i < v->n; i++) {
+		uint16_t col = v->col[v->first[i]];
+		uint32_t c = v->col_class[col];
+
+		if (v->col_apart[col]) {
+			last = ERG_NONE;
+			continue;
+		}
+		if (c >= v->gap_class)
+			continue;
+		if (last != ERG_NONE && last != c)
+			g->adjacent[last * g->n + c] = g->adjacent[c * g->n + last] = 1;
+		last = c;
+	}
+}
+
+/* The Gram matrix by class, all blocks: columns of a class at several levels are added up. */
+static int class_gram(struct gates *g, struct erg_err *err)
+{
+	const struct attr_gram *gram = &g->st->gram;
+	const struct attr_view *v = &g->st->view;
+	_cleanup_(erg_freep) double *total = malloc(gram->stride * sizeof(double));
+
+	if (!total)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", gram->dim);
+	attr_gram_total(gram, NULL, total);
+	for (size_t i = 0; i < v->n_cols; i++)
+		for (size_t j = i; j < v->n_cols; j++) {
+			double x = total[attr_tri(gram->dim, i, j)];
+			uint32_t ci = v->col_class[i], cj = v->col_class[j];
+
+			if (v->col_apart[i] || v->col_apart[j])
+				continue;
+			g->gram[ci * g->n + cj] += x;
+			if (i != j)
+				g->gram[cj * g->n + ci] += x;
+		}
+	return 0;
+}
+
+/* Condition number with the groups' columns added up; the gap and direct classes left out. */
+static double condition(const struct gates *g)
+{
+	_cleanup_(erg_freep) double *m = calloc(g->n * g->n + 1, sizeof(double));
+
+	if (!m)
+		return INFINITY;
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t j = 0; j < g->n; j++)
+			if (i < g->st->view.gap_class && j < g->st->view.gap_class &&
+				!g->st->is_direct[i] && !g->st->is_direct[j])
+				m[g->group[i] * g->n + g->group[j]] += g->gram[i * g->n + j];
+	return attr_condition(m, g->n);
+}
+
+static void group_parts(const struct gates *g, uint32_t head, struct attr_parts *ret)
+{
+	for (size_t c = 0; c < g->n; c++)
+		g->weight[c] = g->group[c] == head ? 1 : 0;
+	attr_parts_of(g->st, g->weight, false, ret);
+}
+
+static double relative(const struct gates *g, uint32_t head)
+{
+	struct attr_parts p;
+
+	group_parts(g, head, &p);
+	return p.value > 0 && isfinite(p.doubt) ? p.doubt / p.value : INFINITY;
+}
+
+/* Correlation of the replicates of two groups. */
+static double correlation(const struct gates *g, uint32_t x, uint32_t y)
+{
+	double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0, n = (double)g->st->rounds;
+
+	for (size_t i = 0; i < g->st->rounds; i++) {
+		const double *rep = g->st->rep + i * g->n;
+		double a = 0, b = 0;
+
+		for (size_t c = 0; c < g->n; c++) {
+			a += g->group[c] == x ? rep[c] - g->st->value[c] : 0;
+			b += g->group[c] == y ? rep[c] - g->st->value[c] : 0;
+		}
+		sx += a;
+		sy += b;
+		sxx += a * a;
+		syy += b * b;
+		sxy += a * b;
+	}
+	sxx -= sx * sx / n;
+	syy -= sy * sy / n;
+	sxy -= sx * sy / n;
+	return sxx > 0 && syy > 0 ? sxy / sqrt(sxx * syy) : 0;
+}
+
+static bool touches(const struct gates *g, uint32_t x, uint32_t y)
+{
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t j = 0; j < g->n && g->group[i] == x; j++)
+			if (g->group[j] == y && g->adjacent[i * g->n + j])
+				return true;
+	return false;
+}
+
+static bool mergeable(const struct gates *g, uint32_t head)
+{
+	enum erg_attr_gate gate = g->a->classes[head].gate;
+
+	return g->group[head] == head && head < g->st->view.gap_class &&
+		!g->st->is_direct[head] && g->a->classes[head].time_s > 0 &&
+		(gate == ERG_GATE_NONE || gate == ERG_GATE_CI || gate == ERG_GATE_COND);
+}
+
+/* The neighbour whose error is most negatively correlated, or ERG_NONE. */
+static uint32_t partner(const struct gates *g, uint32_t head, double *ret_corr)
+{
+	uint32_t best = ERG_NONE;
+
+	*ret_corr = 0;
+	for (uint32_t y = 0; y < g->n; y++) {
+		double r;
+
+		if (y == head || !mergeable(g, y) || !touches(g, head, y))
+			continue;
+		r = -correlation(g, head, y);
+		if (best == ERG_NONE || r > *ret_corr) {
+			best = y;
+			*ret_corr = r;
+		}
+	}
+	return best;
+}
+
+static void merge(struct gates *g, uint32_t x, uint32_t y)
+{
+	uint32_t head = x < y ? x : y, other = x < y ? y : x;
+
+	for (size_t c = 0; c < g->n; c++)
+		if (g->group[c] == other)
+			g->group[c] = head;
+	g->gone[head] = false;
+}
+
+/* Merges the pair of adjacent groups that are hardest to tell apart. */
+static bool merge_worst(struct gates *g)
+{
+	uint32_t bx = ERG_NONE, by = ERG_NONE;
+	double best = -1;
+
+	for (uint32_t x = 0; x < g->n; x++) {
+		double r;
+		uint32_t y;
+
+		if (!mergeable(g, x))
+			continue;
+		y = partner(g, x, &r);
+		if (y != ERG_NONE && r > best) {
+			best = r;
+			bx = x;
+			by = y;
+		}
+	}
+	if (bx == ERG_NONE)
+		return false;
+	merge(g, bx, by);
+	return true;
+}
+
+/* The group with the widest interval above the limit that was not given up. */
+static uint32_t widest(const struct gates *g, double *ret_rel)
+{
+	uint32_t best = ERG_NONE;
+
+	*ret_rel = g->ci_limit;
+	for (uint32_t x = 0; x < g->n; x++) {
+		double rel;
+
+		if (g->gone[x] || !mergeable(g, x))
+			continue;
+		rel = relative(g, x);
+		if (rel > *ret_rel || (rel > g->ci_limit && best == ERG_NONE)) {
+			*ret_rel = rel;
+			best = x;
+		}
+	}
+	return best;
+}
+
+static void merge_wide(struct gates *g)
+{
+	uint32_t x;
+	double rel, r;
+
+	while ((x = widest(g, &rel)) != ERG_NONE) {
+		uint32_t y = partner(g, x, &r);
+
+		if (y == ERG_NONE || (relative(g, y) <= g->ci_limit && r < CORRELATED))
+			g->gone[x] = true;
+		else
+			merge(g, x, y);
+	}
+}
+
+static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
+{
+	const struct erg_attr_state *st = g->st;
+	double rows = 0, time = 0;
+
+	for (size_t c = 0; c < g->n; c++) {
+		rows += c < st->view.gap_class ? g->a->classes[c].windows : 0;
+		time += c < st->view.gap_class ? st->class_covered[c] : 0;
+	}
+	for (size_t c = 0; c < g->n; c++) {
+		struct erg_attr_class *k = &g->a->classes[c];
+		double expect = time > 0 ? rows * st->class_covered[c] / time : 0;
+		double slack = 6 * sqrt(expect + 1) + 0.15 * expect;
+
+		if (k->time_s <= 0 || st->is_direct[c])
+			continue;
+		if (k->windows <= 0)
+			k->gate = ERG_GATE_NO_DATA;
+		else if (st->locked)
+			k->gate = ERG_GATE_LOCKED;
+		else if (st->short_run)
+			k->gate = ERG_GATE_BLOCKS;
+		else if (c < st->view.gap_class && fabs(k->windows - expect) > slack)
+			k->gate = ERG_GATE_UNFAIR;
+		else if (k->windows < opt->min_windows)
+			k->gate = ERG_GATE_WINDOWS;
+	}
+}
+
+static void publish(struct gates *g, uint32_t head)
+{
+	struct erg_attr *a = g->a;
+	const char *method = g->st->is_direct[head] ?
+		g->st->shape.kind == ERG_SENSOR_COUNTER ? "counter" : "direct" : "nnls";
+	struct erg_est e = ERG_EST_UNRESOLVED, p = ERG_EST_UNRESOLVED;
+	struct attr_parts parts;
+	uint32_t members = 0;
+	double time = 0;
+	bool ok;
+
+	for (size_t c = 0; c < g->n; c++)
+		if (g->group[c] == head) {
+			members++;
+			time += a->classes[c].time_s;
+		}
+	group_parts(g, head, &parts);
+	ok = time > 0 && parts.value >= 0 && isfinite(parts.doubt) && (g->st->is_direct[head] ||
+		parts.doubt <= g->ci_limit * parts.value);
+	if (a->classes[head].gate == ERG_GATE_NONE && ok) {
+		e = attr_parts_est(&parts, 1, method);
+		p = attr_parts_est(&parts, time, method);
+	}
+	for (size_t c = 0; c < g->n; c++) {
+		struct erg_attr_class *k = &a->classes[c];
+
+		if (g->group[c] != head)
+			continue;
+		k->group = head;
+		k->group_n = members;
+		k->group_time_s = time;
+		k->group_energy_j = e;
+		k->group_power_w = p;
+		k->energy_j = members == 1 ? e : ERG_EST_UNRESOLVED;
+		k->power_w = members == 1 ? p : ERG_EST_UNRESOLVED;
+		if (k->gate == ERG_GATE_NONE && (members > 1 || !ok) && time > 0)
+			k->gate = ERG_GATE_CI;
+	}
+}
+
+static int alloc(struct gates *g, struct erg_err *err)
+{
+	g->group = calloc(g->n + 1, sizeof(*g->group));
+	g->gone = calloc(g->n + 1, sizeof(*g->gone));
+	g->adjacent = calloc(g->n * g->n + 1, 1);
+	g->weight = calloc(g->n + 1, sizeof(*g->weight));
+	g->gram = calloc(g->n * g->n + 1, sizeof(*g->gram));
+	if (!g->group || !g->gone || !g->adjacent || !g->weight || !g->gram)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", g->n);
+	for (uint32_t c = 0; c < g->n; c++)
+		g->group[c] = c;
+	return class_gram(g, err);
+}
+
+int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct erg_err *err)
+{
+	struct gates g = {.a = a, .st = a->state, .ci_limit = opt->ci_limit,
+		.cond_limit = opt->cond_limit, .n = a->n_classes};
+	int r = alloc(&g, err);
+
+	if (!r) {
+		find_neighbours(&g);
+		gate_alone(&g, opt);
+		a->diag.cond = condition(&g);
+		if (!a->state->locked && !a->state->short_run) {
+			for (double cond = a->diag.cond; cond > g.cond_limit;
+				cond = condition(&g))
+				if (!merge_worst(&g))
+					break;
+			merge_wide(&g);
+		}
+		for (uint32_t c = 0; c < g.n; c++)
+			if (g.group[c] == c)
+				publish(&g, c);
+	}
+	free(g.group);
+	free(g.gone);
+	free(g.adjacent);
+	free(g.weight);
+	free(g.gram);
+	return r;
+}

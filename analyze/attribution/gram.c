@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * All that the least squares keep of the readings: per block of time the sums G = A'A, h = A'y, the
+ * column sums s, and n, y, yy. Memory is blocks x columns^2 / 2, whatever the number of readings;
+ * the number of blocks has a limit, beyond which a block is longer instead.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+/* A row this close to one column alone counts as pure. */
+#define PURE 0.999
+
+int attr_gram_init(struct attr_gram *g, size_t n_cols, uint64_t t0, uint64_t t1, double block_ns,
+	size_t max_blocks, struct erg_err *err)
+{
+	double blocks = (double)(t1 - t0) / block_ns;
+
+	memset(g, 0, sizeof(*g));
+	g->dim = n_cols + 1;
+	g->stride = g->dim * (g->dim + 1) / 2 + 2 * g->dim + 3;
+	g->t0 = t0;
+	g->max_blocks = max_blocks;
+	g->block_ns = blocks > (double)max_blocks ? (double)(t1 - t0) / (double)max_blocks
+						   : block_ns;
+	g->cap = max_blocks + 1;
+	g->sum = calloc(g->cap * g->stride, sizeof(double));
+	g->windows = calloc(g->dim, sizeof(double));
+	g->square = calloc(g->dim, sizeof(double));
+	g->pure = calloc(g->dim, sizeof(double));
+	if (g->sum && g->windows && g->square && g->pure)
+		return 0;
+	attr_gram_release(g);
+	return erg_fail(err, -ENOMEM, "out of memory for %zu blocks of %zu columns", max_blocks,
+		n_cols);
+}
+
+void attr_gram_release(struct attr_gram *g)
+{
+	free(g->sum);
+	free(g->windows);
+	free(g->square);
+	free(g->pure);
+	memset(g, 0, sizeof(*g));
+}
+
+static double *block_of(struct attr_gram *g, uint64_t t)
+{
+	size_t b = t > g->t0 ? (size_t)((double)(t - g->t0) / g->block_ns) : 0;
+
+	if (b >= g->cap)
+		b = g->cap - 1;
+	if (b >= g->n)
+		g->n = b + 1;
+	return g->sum + b * g->stride;
+}
+
+/* A row with an entry in every column: plain loops, which the compiler vectorises. */
+static void add_dense(double *sum, size_t dim, const struct attr_row *row)
+{
+	double *line = sum;
+
+	for (size_t i = 0; i < row->n; i++) {
+		double a = row->a[i];
+
+		for (size_t j = i; j < row->n; j++)
+			line[j - i] += a * row->a[j];
+		line[dim - 1 - i] += a * row->d;
+		line += dim - i;
+	}
+}
+
+static void add_sparse(double *sum, size_t dim, const struct attr_row *row)
+{
+	for (size_t i = 0; i < row->n; i++) {
+		size_t ci = row->col[i];
+		double a = row->a[i], *line = sum + attr_tri(dim, ci, ci);
+
+		for (size_t j = i; j < row->n; j++)
+			line[row->col[j] - ci] += a * row->a[j];
+		line[dim - 1 - ci] += a * row->d;
+	}
+}
+
+void attr_gram_add(struct attr_gram *g, const struct attr_row *row)
+{
+	double *sum = block_of(g, row->t), *h = attr_sum_h(sum, g->dim);
+	double *s = attr_sum_s(sum, g->dim), *n = attr_sum_n(sum, g->dim);
+	size_t last = g->dim - 1;
+
+	if (row->n == last)
+		add_dense(sum, g->dim, row);
+	else
+		add_sparse(sum, g->dim, row);
+	for (size_t i = 0; i < row->n; i++) {
+		size_t ci = row->col[i];
+		double a = row->a[i];
+
+		h[ci] += a * row->y;
+		s[ci] += a;
+		g->windows[ci] += a;
+		g->square[ci] += a * a;
+		if (a > PURE)
+			g->pure[ci] += a * a;
+	}
+	sum[attr_tri(g->dim, last, last)] += row->d * row->d;
+	h[last] += row->d * row->y;
+	s[last] += row->d;
+	n[0] += 1;
+	n[1] += row->y;
+	n[2] += row->y * row->y;
+	g->rows++;
+}
+
+void attr_gram_compact(struct attr_gram *g)
+{
+	size_t kept = 0;
+
+	for (size_t b = 0; b < g->n; b++) {
+		double *sum = g->sum + b * g->stride;
+
+		if (attr_sum_n(sum, g->dim)[0] <= 0)
+			continue;
+		if (kept != b)
+			memcpy(g->sum + kept * g->stride, sum, g->stride * sizeof(double));
+		kept++;
+	}
+	g->n = kept;
+}
+
+void attr_gram_total(const struct attr_gram *g, const double *weight, double *out)
+{
+	memset(out, 0, g->stride * sizeof(double));
+	for (size_t b = 0; b < g->n; b++) {
+		const double *sum = g->sum + b * g->stride;
+		double w = weight ? weight[b] : 1;
+
+		if (w == 0)
+			continue;
+		for (size_t k = 0; k < g->stride; k++)
+			out[k] += w * sum[k];
+	}
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ATTRIBUTION_INTERNAL_H
+#define ERG_ANALYZE_ATTRIBUTION_INTERNAL_H
+
+/*
+ * What the files of this room share. The way of the data:
+ *
+ *   view.c       segments            -> columns (class x frequency level, gaps inside and outside)
+ *   readings.c   a rail              -> fresh readings (stale repetitions dropped)
+ *   kernel*.c    reading + view      -> one sparse row of the occupancy matrix
+ *   gram.c       rows                -> sums by block of time
+ *   lag.c        a subset of rows    -> lag, window
+ *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
+ *   direct.c     readings inside one layer -> energy without a model
+ *   bootstrap.c  sums                -> replicates
+ *   gates.c      all of it           -> what may be said
+ *   combine.c    replicates          -> intervals
+ */
+#include "analyze/attribution/attribution.h"
+
+#define ATTR_LEVELS_MAX 4
+
+/* ---- rng.c: xoshiro256** (Blackman, Vigna 2018): the same bytes on every machine ---- */
+struct attr_rng {
+	uint64_t s[4];
+};
+void attr_rng_seed(struct attr_rng *rng, uint64_t seed);
+uint64_t attr_rng_next(struct attr_rng *rng);
+double attr_rng_uniform(struct attr_rng *rng); /* [0, 1) */
+double attr_rng_normal(struct attr_rng *rng);
+uint32_t attr_rng_below(struct attr_rng *rng, uint32_t n);
+
+/* ---- view.c ---- */
+struct attr_view {
+	size_t n;
+	const uint64_t *begin; /* n + 1 */
+	const uint32_t *first; /* n + 1; NULL: segment i has entry i */
+	uint16_t *col;         /* per entry */
+	const float *share;    /* per entry, or NULL: 1 */
+	size_t n_cols;
+	uint32_t *col_class; /* public class */
+	bool *col_apart;     /* idle, or a gap outside of the work: integrated, not fitted */
+	double *col_time;    /* s */
+	size_t n_classes;    /* public */
+	double *class_time;  /* s */
+	double *class_moment; /* sum of time x midpoint since begin[0], s^2: for P_idle(t) */
+	uint64_t *class_calls;
+	uint32_t gap_class, idle_class; /* idle_class ERG_NONE without idle phases */
+	size_t n_levels;
+	double level_hz[ATTR_LEVELS_MAX];
+	uint64_t *own_begin; /* where idle phases cut segments */
+	uint32_t *own_first;
+	float *own_share;
+};
+int attr_view_build(const struct erg_segments *seg, const struct erg_attr_options *opt,
+	double long_gap_ns, struct attr_view *ret, struct erg_err *err);
+void attr_view_release(struct attr_view *v);
+/* Index of the segment that contains T (clamped to the first and last). */
+size_t attr_view_find(const struct attr_view *v, uint64_t t);
+
+/* ---- readings.c ---- */
+struct attr_readings {
+	size_t n;
+	const uint64_t *t;
+	const double *v;
+	uint64_t *own_t;
+	double *own_v;
+	double spacing_ns; /* median */
+	double half_ns;    /* median half width of a reading */
+	double period_ns;  /* native update period: of the model, or found */
+	bool stale;        /* repeated readings were dropped */
+};
+int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t end,
+	struct attr_readings *ret, struct erg_err *err);
+void attr_readings_release(struct attr_readings *r);
+
+/* ---- kernel.c and kernel_*.c: one row of the occupancy matrix per reading ---- */
+struct attr_shape {
+	enum erg_sensor_kind kind;
+	double lag_ns;
+	double window_ns; /* point, boxcar; ema: part of the period that is converted */
+	double stale_ns;  /* the window ended uniformly up to so long before t - lag */
+	double period_ns; /* ema: time between conversions; 0: continuous, tau_ns */
+	double alpha;
+	double tau_ns;
+	double phase; /* ema: phase of the conversions in periods; < 0: unknown (averaged) */
+};
+
+struct attr_row {
+	uint64_t t;   /* of the reading */
+	double y;     /* W: mean over the window */
+	size_t n;     /* entries */
+	uint16_t *col;
+	double *a;    /* sum 1 */
+	double apart; /* share of columns that are integrated apart */
+	double d;     /* W/ns: d(model)/d(lag), for the power given; 0 without */
+};
+
+struct attr_kernel {
+	const struct attr_kernel_ops *ops;
+	const struct attr_view *view;
+	const struct attr_readings *r;
+	struct attr_shape shape;
+	const double *power; /* per column, or NULL: fill row->d */
+	size_t m, end;       /* next reading, one past the last */
+	size_t seg;          /* cursor */
+	size_t head, tail;   /* cursors of the derivative at both ends of the window */
+	double *dense;       /* n_cols */
+	uint8_t *seen;       /* n_cols */
+	struct attr_row row;
+	struct attr_ema *ema; /* n_phases */
+	size_t n_phases;
+};
+
+/* One filter: ema with the conversions at one phase. */
+struct attr_ema {
+	double *state;  /* n_cols, to be multiplied by scale */
+	double scale;
+	double next_ns; /* end of the next conversion, since begin[0], lag removed */
+	double warm;    /* weight of what lies before the first conversion */
+	double slope;   /* the filtered derivative */
+	size_t cursor, head, tail;
+};
+
+struct attr_kernel_ops {
+	enum erg_sensor_kind kind;
+	int (*start)(struct attr_kernel *k, struct erg_err *err); /* may be NULL */
+	/* Fills k->row for reading k->m; false: no row (window not inside the segments, …). */
+	bool (*row)(struct attr_kernel *k);
+	/* Length of the memory: what a layer must contain to be seen alone, ns. */
+	double (*memory)(const struct attr_shape *s, const struct attr_readings *r);
+};
+extern const struct attr_kernel_ops attr_kernel_point, attr_kernel_boxcar, attr_kernel_ema,
+	attr_kernel_counter;
+const struct attr_kernel_ops *attr_kernel_ops_of(enum erg_sensor_kind kind);
+
+/* Rows of readings FIRST .. END-1. */
+int attr_kernel_open(struct attr_kernel *k, const struct attr_view *view,
+	const struct attr_readings *r, const struct attr_shape *shape, size_t first, size_t end,
+	struct erg_err *err);
+void attr_kernel_close(struct attr_kernel *k);
+/* The next row, or NULL at the end. Valid until the next call. */
+struct attr_row *attr_kernel_next(struct attr_kernel *k);
+
+/* For kernel_*.c: adds the occupancy of boxcar(window) convolved with boxcar(stale) that ends at
+ * END (ns, absolute), times WEIGHT; *cursor is a segment at or before the support and moves on.
+ * False when the support leaves the segments. */
+bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double window_ns,
+	double stale_ns, double weight);
+void attr_row_begin(struct attr_kernel *k);
+void attr_row_add(struct attr_kernel *k, uint16_t col, double a);
+void attr_row_finish(struct attr_kernel *k);
+/* Mean of the model's power over the WIDTH ns before END (at END for 0), for derivatives. */
+double attr_power_mean(const struct attr_kernel *k, size_t *cursor, double end_ns, double width_ns);
+/* d/d(lag) of the model behind boxcar(window) * boxcar(stale) that ends at END. */
+double attr_slope(struct attr_kernel *k, double end_ns, double window_ns, double stale_ns);
+
+/* ---- gram.c ---- */
+/* Sums of one block: packed upper triangle of G (dim x dim), then h, then s (dim each), then n,
+ * y, yy. dim = n_cols + 1, the last column being the derivative by the lag. */
+struct attr_gram {
+	size_t dim, stride, n, cap;
+	double *sum;         /* n x stride */
+	uint64_t t0;
+	double block_ns;
+	size_t max_blocks;
+	double *windows;     /* per column: sum of a */
+	double *square;      /* per column: sum of a^2 */
+	double *pure;        /* per column: sum of a^2 of rows that lie in one column alone */
+	size_t rows;
+};
+int attr_gram_init(struct attr_gram *g, size_t n_cols, uint64_t t0, uint64_t t1, double block_ns,
+	size_t max_blocks, struct erg_err *err);
+void attr_gram_add(struct attr_gram *g, const struct attr_row *row);
+void attr_gram_release(struct attr_gram *g);
+/* Removes blocks without rows. */
+void attr_gram_compact(struct attr_gram *g);
+/* out[stride] = sum over blocks of weight[b] (NULL: 1) times the sums. */
+void attr_gram_total(const struct attr_gram *g, const double *weight, double *out);
+static inline size_t attr_tri(size_t dim, size_t i, size_t j) /* i <= j */
+{
+	return i * dim - i * (i + 1) / 2 + j;
+}
+static inline double *attr_sum_h(double *sum, size_t dim)
+{
+	return sum + dim * (dim + 1) / 2;
+}
+static inline double *attr_sum_s(double *sum, size_t dim)
+{
+	return attr_sum_h(sum, dim) + dim;
+}
+static inline double *attr_sum_n(double *sum, size_t dim) /* n, y, yy */
+{
+	return attr_sum_s(sum, dim) + dim;
+}
+
+/* ---- nnls.c ---- */
+struct attr_nnls {
+	size_t dim;
+	size_t n_free;    /* columns that may be negative: the last n_free */
+	double *chol, *x, *w, *z;
+	uint32_t *set;    /* passive set */
+	uint8_t *passive; /* per column; kept between calls: warm start */
+	double *scale;
+};
+int attr_nnls_init(struct attr_nnls *s, size_t dim, size_t n_free, struct erg_err *err);
+void attr_nnls_release(struct attr_nnls *s);
+/* Minimises x'Gx - 2h'x, x >= 0 but for the free columns; G packed. Columns whose diagonal is 0
+ * stay 0. Result in s->x. Returns the number of factorisations. */
+int attr_nnls_solve(struct attr_nnls *s, const double *g, const double *h);
+/* Inverse of G restricted to the passive set of the last solve, dim x dim full, zero elsewhere. */
+void attr_nnls_inverse(const struct attr_nnls *s, const double *g, double *ret);
+/* sqrt(lambda_max / lambda_min) of the column-scaled n x n full symmetric matrix; INFINITY when
+ * singular. Columns with a zero diagonal are left out. */
+double attr_condition(const double *full, size_t n);
+
+/* ---- lag.c ---- */
+struct attr_fit {
+	struct attr_shape shape;
+	double lag_u_ns;      /* standard */
+	bool estimated;       /* by this search */
+	bool window_fitted;
+	double *power;        /* per column, at the minimum; owned */
+	double rss;           /* per row, W^2 */
+};
+int attr_lag_search(const struct attr_view *v, const struct attr_readings *r,
+	const struct erg_rail *rail, const struct erg_attr_options *opt,
+	const struct attr_shape *start, struct attr_fit *ret, struct erg_err *err);
+
+/* ---- solve.c ---- */
+struct attr_solution {
+	double *power;    /* n_cols */
+	double delta_ns;  /* shift of the lag that the derivative column asks for */
+	double sigma2;    /* of one reading, within blocks */
+	double tau2;      /* of the baseline between blocks */
+	double yy;
+};
+/* Applies the random baseline of the blocks to the sums of G (once), solves. */
+int attr_solve(struct attr_gram *g, struct attr_nnls *s, bool with_lag, struct attr_solution *ret,
+	struct erg_err *err);
+
+/* ---- direct.c ---- */
+struct attr_direct {
+	/* per column */
+	double *energy;    /* J, in the time represented */
+	double *time;      /* s represented by readings inside */
+	double *readings;  /* inside */
+	double *instances; /* with a reading inside */
+	double *var;       /* of the mean power, W^2, design based */
+	double *spread;    /* SD of a reading of the column, W */
+};
+int attr_direct_run(const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *shape, struct attr_direct *ret, struct erg_err *err);
+void attr_direct_release(struct attr_direct *d);
+
+/* ---- bootstrap.c ---- */
+/* Politis-White (2004) length for the mean of the series, in elements, at least 1. */
+double attr_block_length(const double *x, size_t n);
+struct attr_boot {
+	size_t rounds, n_cols;
+	double *rep; /* rounds x (n_cols + 1): power, then shift of the lag */
+};
+int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, bool with_lag,
+	size_t length, unsigned int rounds, uint64_t seed, struct attr_boot *ret,
+	struct erg_err *err);
+
+/* ---- lock.c ---- */
+/* Resultant length of the readings' phase in the layers' cycle, greatest over harmonics. */
+double attr_lock(const struct attr_view *v, const struct attr_readings *r);
+#define ATTR_LOCK_LIMIT 0.9
+
+/* ---- the state behind erg_attr ---- */
+struct erg_attr_state {
+	const struct erg_attr_options *opt; /* of the caller; only during the run */
+	struct erg_rail rail;               /* scalars only, arrays belong to the caller */
+	struct attr_view view;
+	struct attr_readings readings;
+	struct attr_shape shape;
+	struct attr_direct direct;
+	struct attr_gram gram;
+	double memory_ns; /* of the sensor */
+	double reach_ns;  /* how far from a reading time counts as covered */
+	size_t rounds, n_classes;
+	double *power;   /* per column, W, by least squares */
+	double *value;   /* per class, J: direct or nnls */
+	double *rep;     /* rounds x n_classes, J */
+	double *nnls;    /* per class, J */
+	double *nnls_se; /* per class */
+	double *dir;     /* per class, J; NaN where not valid */
+	double *dir_se;
+	bool *is_direct; /* per class: value is the direct one */
+	double *lag_j;   /* per class: signed change of the energy for a lag of + 1.96 u, J */
+	double *quantum_w; /* per class: bound of the quantisation bias, W */
+	double total_model; /* J: all classes, unseen time at the mean power */
+	double mean_w;
+	bool locked, short_run;
+	bool has_idle;
+	double idle_a, idle_b; /* P_idle(t) = a + b (t - begin[0]), W and W/s */
+	double idle_u;         /* standard uncertainty, W */
+	size_t n_gaps;
+	struct erg_attr_span *gaps; /* no reading within reach */
+	double *class_covered;      /* s */
+};
+
+/* ---- coverage.c ---- */
+int attr_coverage(struct erg_attr_state *st, struct erg_err *err);
+
+/* ---- idle.c ---- */
+int attr_idle(struct erg_attr_state *st, struct erg_err *err);
+
+/* ---- combine.c ---- */
+struct attr_parts {
+	double value, lo, hi; /* lo..hi statistical */
+	double syst;          /* offset, gain, quantum, lag */
+	double doubt;         /* half width of what merging could mend: statistical, quantum, lag */
+};
+void attr_parts_of(const struct erg_attr_state *st, const double *weight, bool above_idle,
+	struct attr_parts *ret);
+struct erg_est attr_parts_est(const struct attr_parts *p, double divisor, const char *method);
+void attr_total(struct erg_attr *a);
+
+/* ---- gates.c ---- */
+int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct erg_err *err);
+
+void attr_warn(struct erg_attr *a, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Energy of a stretch of time, whatever ran in it. A counter gives it by its difference. Mean
+ * power gives it by the trapezoid over the readings; where the readings' windows leave time
+ * between them this is a sample, whose variance follows from the differences of neighbours. For
+ * the whole run such a sampling sensor does better with the layers' help: their times are exact,
+ * so only what the model leaves unexplained is sampled (the regression estimator of Cochran 1977,
+ * chapter 7).
+ */
+#include <math.h>
+
+#include "analyze/attribution/internal.h"
+
+/* From this share of time inside of windows the readings are an integral, not a sample. */
+#define WHOLE 0.9
+
+struct sum {
+	double energy, time; /* W ns, ns */
+	double diff2, n, peak, first, last;
+};
+
+static double seen_share(const struct erg_attr_state *st)
+{
+	double spacing = st->readings.stale ? fmax(st->readings.period_ns, st->readings.spacing_ns)
+					    : st->readings.spacing_ns;
+
+	if (st->shape.kind == ERG_SENSOR_COUNTER || st->shape.kind == ERG_SENSOR_EMA)
+		return 1;
+	return spacing > 0 ? fmin(st->shape.window_ns / spacing, 1) : 1;
+}
+
+/* Adds the part of a piece from T0 (y0) to T1 (y1), linear between, that lies in B .. E. */
+static void add_piece(struct sum *s, double t0, double y0, double t1, double y1, double b, double e)
+{
+	double from = fmax(t0, b), to = fmin(t1, e), slope = t1 > t0 ? (y1 - y0) / (t1 - t0) : 0;
+
+	if (to <= from)
+		return;
+	s->energy += (to - from) * (y0 + slope * ((from + to) / 2 - t0));
+	s->time += to - from;
+}
+
+static void add_gap(struct sum *s, const struct erg_attr_state *st, double t0, double y0, double t1,
+	double y1, double b, double e)
+{
+	double hold = st->reach_ns + st->memory_ns / 2;
+
+	if (t1 - t0 <= 2 * hold) {
+		add_piece(s, t0, y0, t1, y1, b, e);
+		return;
+	}
+	add_piece(s, t0, y0, t0 + hold, y0, b, e);
+	add_piece(s, t1 - hold, y1, t1, y1, b, e);
+}
+
+/* Mean power: readings at the middle of their windows. */
+static void sum_power(const struct erg_attr_state *st, double b, double e, struct sum *s)
+{
+	const struct attr_readings *r = &st->readings;
+	double middle = st->shape.kind == ERG_SENSOR_EMA ? 0.25 : 0.5, before = 0, y = 0;
+	double hold = st->reach_ns + st->memory_ns / 2;
+	double shift = st->shape.lag_ns + middle * st->memory_ns;
+
+	for (size_t m = 0; m < r->n; m++) {
+		double t = (double)(int64_t)(r->t[m] - st->view.begin[0]) - shift;
+
+		if (!m)
+			add_piece(s, t - hold, r->v[m], t, r->v[m], b, e);
+		else
+			add_gap(s, st, before, y, t, r->v[m], b, e);
+		if (m && t >= b && t < e)
+			s->diff2 += (r->v[m] - y) * (r->v[m] - y);
+		if (t >= b && t < e) {
+			s->peak = s->n && s->peak > r->v[m] ? s->peak : r->v[m];
+			s->n++;
+		}
+		before = t;
+		y = r->v[m];
+	}
+	add_piece(s, before, y, before + hold, y, b, e);
+}
+
+/* A counter: linear between readings, so the pieces are of constant power. */
+static void sum_counter(const struct erg_attr_state *st, double b, double e, struct sum *s)
+{
+	const struct attr_readings *r = &st->readings;
+
+	for (size_t m = 1; m < r->n; m++) {
+		double t1 = (double)(int64_t)(r->t[m] - st->view.begin[0]) - st->shape.lag_ns;
+		double dt = (double)(r->t[m] - r->t[m - 1]), p = (r->v[m] - r->v[m - 1]) / dt;
+
+		if (p < 0 || t1 <= b || t1 - dt >= e)
+			continue;
+		add_piece(s, t1 - dt, p * 1e9, t1, p * 1e9, b, e);
+		s->peak = s->n && s->peak > p * 1e9 ? s->peak : p * 1e9;
+		s->first = s->n ? s->first : p * 1e9;
+		s->last = p * 1e9;
+		s->n++;
+	}
+	if (r->n > 1) {
+		double dt = (double)(r->t[r->n - 1] - r->t[r->n - 2]), t;
+
+		t = (double)(int64_t)(r->t[r->n - 1] - st->view.begin[0]) - st->shape.lag_ns;
+		add_piece(s, t, s->last, t + fmin(dt, st->reach_ns), s->last, b, e);
+		t = (double)(int64_t)(r->t[0] - st->view.begin[0]) - st->shape.lag_ns;
+		add_piece(s, t - fmin(dt, st->reach_ns), s->first, t, s->first, b, e);
+	}
+}
+
+/* Standard uncertainty of the sum, J. */
+static double sum_u(const struct erg_attr_state *st, const struct sum *s)
+{
+	double mean = s->time > 0 ? fabs(s->energy / s->time) : 0, edge;
+	double step = st->readings.stale ? st->readings.period_ns : st->readings.spacing_ns;
+	double f = seen_share(st), s2;
+
+	if (st->shape.kind == ERG_SENSOR_COUNTER) {
+		edge = mean * fmax(st->shape.stale_ns, 0) * 1e-9;
+		return sqrt(2 * (edge * edge + st->rail.lsb_w * st->rail.lsb_w) / 12);
+	}
+	s2 = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0;
+	edge = sqrt(s2) * (step + st->memory_ns / 2) * 1e-9;
+	s2 = (1 - f) * s2 + st->rail.lsb_w * st->rail.lsb_w / 12;
+	return sqrt(s->time * s->time * 1e-18 * s2 / fmax(s->n, 1) + edge * edge / 6);
+}
+
+struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint64_t end,
+	double *ret_coverage, double *ret_peak_w)
+{
+	const struct erg_attr_state *st = a->state;
+	double b = (double)(int64_t)(begin - st->view.begin[0]), u;
+	double e = (double)(int64_t)(end - st->view.begin[0]);
+	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
+	struct sum s = {0};
+	struct attr_parts p;
+
+	if (counter)
+		sum_counter(st, b, e, &s);
+	else
+		sum_power(st, b, e, &s);
+	if (ret_coverage)
+		*ret_coverage = e > b ? s.time / (e - b) : 0;
+	if (ret_peak_w)
+		*ret_peak_w = s.n > 0 ? s.peak : NAN;
+	if (s.time <= 0 || s.n < 1 || (st->locked && seen_share(st) < WHOLE))
+		return ERG_EST_UNRESOLVED;
+	u = 1.959964 * sum_u(st, &s);
+	p.value = s.energy * 1e-9;
+	p.lo = p.value - u;
+	p.hi = p.value + u;
+	p.syst = fabs(p.value) * st->rail.gain_max + s.time * 1e-9 * st->rail.offset_max;
+	return attr_parts_est(&p, 1, counter ? "counter" : "direct");
+}
+
+static struct erg_est times(struct erg_est e, double f)
+{
+	e.value *= f;
+	e.lo *= f;
+	e.hi *= f;
+	e.stat *= f;
+	e.syst *= f;
+	return e;
+}
+
+/* ETS by the better of the two ways, EDP and ED2P: the time is exact, so the products of the
+ * replicates are the replicates of the products. */
+void attr_total(struct erg_attr *a)
+{
+	struct erg_attr_state *st = a->state;
+	const struct attr_view *v = &st->view;
+
+	if (seen_share(st) < WHOLE && !st->locked && !st->short_run && st->gram.rows > 0) {
+		double *ones = calloc(a->n_classes + 1, sizeof(double));
+		struct attr_parts p;
+
+		a->ets_j = ERG_EST_UNRESOLVED;
+		for (size_t c = 0; ones && c < a->n_classes; c++)
+			ones[c] = 1;
+		if (ones) {
+			attr_parts_of(st, ones, false, &p);
+			a->ets_j = attr_parts_est(&p, 1, "nnls");
+		}
+		free(ones);
+	} else {
+		a->ets_j = erg_attr_interval(a, v->begin[0], v->begin[v->n], NULL, NULL);
+	}
+	a->edp_js = times(a->ets_j, a->time_s);
+	a->ed2p_js2 = times(a->edp_js, a->time_s);
+}

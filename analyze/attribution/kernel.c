@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Occupancy: for every reading the share of each column in the sensor's window. One pass: windows
+ * move forward with the readings and a cursor with them, so a segment is looked at as often as
+ * windows overlap it. What a window is belongs to the kind of sensor (kernel_*.c).
+ *
+ * A window whose end is only known to lie within `stale` ns (a sensor that updates on its own and
+ * is read at some time later) has the mean occupancy over that time. The error this leaves is of
+ * Berkson's kind (Berkson 1950): independent of the regressor, so it adds noise but no bias.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+const struct attr_kernel_ops *attr_kernel_ops_of(enum erg_sensor_kind kind)
+{
+	static const struct attr_kernel_ops *const table[] = {&attr_kernel_point,
+		&attr_kernel_boxcar, &attr_kernel_ema, &attr_kernel_counter};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(table); i++)
+		if (table[i]->kind == kind)
+			return table[i];
+	return &attr_kernel_point;
+}
+
+static int open_buffers(struct attr_kernel *k, struct erg_err *err)
+{
+	size_t n = k->view->n_cols;
+
+	k->dense = calloc(n + 1, sizeof(double));
+	k->seen = calloc(n + 1, 1);
+	k->row.col = calloc(n + 1, sizeof(uint16_t));
+	k->row.a = calloc(n + 1, sizeof(double));
+	if (!k->dense || !k->seen || !k->row.col || !k->row.a)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", n);
+	return k->ops->start ? k->ops->start(k, err) : 0;
+}
+
+int attr_kernel_open(struct attr_kernel *k, const struct attr_view *view,
+	const struct attr_readings *r, const struct attr_shape *shape, size_t first, size_t end,
+	struct erg_err *err)
+{
+	double from;
+	int rc;
+
+	memset(k, 0, sizeof(*k));
+	k->ops = attr_kernel_ops_of(shape->kind);
+	k->view = view;
+	k->r = r;
+	k->shape = *shape;
+	k->m = first;
+	k->end = end < r->n ? end : r->n;
+	from = first < r->n ? (double)r->t[first] : 0;
+	from -= shape->lag_ns + k->ops->memory(shape, r) + 2 * r->spacing_ns;
+	if (first)
+		from = fmin(from, (double)r->t[first - 1] - shape->lag_ns - shape->stale_ns);
+	if (from > 0)
+		k->seg = attr_view_find(view, (uint64_t)from);
+	k->head = k->tail = k->seg;
+	rc = open_buffers(k, err);
+	if (rc < 0)
+		attr_kernel_close(k);
+	return rc;
+}
+
+void attr_kernel_close(struct attr_kernel *k)
+{
+	free(k->dense);
+	free(k->seen);
+	free(k->row.col);
+	free(k->row.a);
+	for (size_t i = 0; k->ema && i < k->n_phases; i++)
+		free(k->ema[i].state);
+	free(k->ema);
+	memset(k, 0, sizeof(*k));
+}
+
+void attr_row_begin(struct attr_kernel *k)
+{
+	for (size_t i = 0; i < k->row.n; i++) {
+		k->dense[k->row.col[i]] = 0;
+		k->seen[k->row.col[i]] = 0;
+	}
+	k->row.n = 0;
+	k->row.d = 0;
+}
+
+void attr_row_add(struct attr_kernel *k, uint16_t col, double a)
+{
+	k->dense[col] += a;
+	if (!k->seen[col]) {
+		k->seen[col] = 1;
+		k->row.col[k->row.n++] = col;
+	}
+}
+
+/* Columns in ascending order, their shares beside them. */
+void attr_row_finish(struct attr_kernel *k)
+{
+	struct attr_row *row = &k->row;
+
+	if (row->n > 24) {
+		row->n = 0;
+		for (size_t c = 0; c < k->view->n_cols; c++)
+			if (k->seen[c])
+				row->col[row->n++] = (uint16_t)c;
+	}
+	for (size_t i = 1; i < row->n && row->n <= 24; i++) {
+		uint16_t c = row->col[i];
+		size_t j = i;
+
+		for (; j && row->col[j - 1] > c; j--)
+			row->col[j] = row->col[j - 1];
+		row->col[j] = c;
+	}
+	row->apart = 0;
+	for (size_t i = 0; i < row->n; i++) {
+		row->a[i] = k->dense[row->col[i]];
+		if (k->view->col_apart[row->col[i]])
+			row->apart += row->a[i];
+	}
+}
+
+struct attr_row *attr_kernel_next(struct attr_kernel *k)
+{
+	while (k->m < k->end) {
+		bool ok;
+
+		attr_row_begin(k);
+		k->row.t = k->r->t[k->m];
+		k->row.y = k->r->v[k->m];
+		ok = k->ops->row(k);
+		k->m++;
+		if (!ok)
+			continue;
+		attr_row_finish(k);
+		return &k->row;
+	}
+	return NULL;
+}
+
+static double rel(const struct attr_view *v, size_t i)
+{
+	return (double)(v->begin[i] - v->begin[0]);
+}
+
+/* Share of the kernel boxcar(long) * boxcar(ramp) that lies in its first x ns. */
+static double cumulative(double x, double lng, double ramp)
+{
+	double back = lng + ramp - x;
+
+	if (back <= 0)
+		return 1;
+	if (x < ramp)
+		return x * x / (2 * ramp * lng);
+	if (back < ramp)
+		return 1 - back * back / (2 * ramp * lng);
+	return (x - ramp / 2) / lng;
+}
+
+bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double window_ns,
+	double stale_ns, double weight)
+{
+	const struct attr_view *v = k->view;
+	double lng = fmax(window_ns, stale_ns), ramp = fmin(window_ns, stale_ns);
+	double start = end_ns - window_ns - stale_ns, last = 0;
+	size_t i = *cursor;
+
+	if (start < 0 || end_ns > rel(v, v->n))
+		return false;
+	while (i + 1 < v->n && rel(v, i + 1) <= start)
+		i++;
+	*cursor = i;
+	for (; i < v->n && last < 1; i++) {
+		double c = cumulative(rel(v, i + 1) - start, lng, ramp), a = (c - last) * weight;
+
+		last = c;
+		if (!v->share) {
+			attr_row_add(k, v->col[v->first[i]], a);
+			continue;
+		}
+		for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++)
+			attr_row_add(k, v->col[e], a * (double)v->share[e]);
+	}
+	return true;
+}
+
+static double segment_power(const struct attr_kernel *k, size_t i)
+{
+	const struct attr_view *v = k->view;
+	double p = 0;
+
+	for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++)
+		p += k->power[v->col[e]] * (v->share ? (double)v->share[e] : 1);
+	return p;
+}
+
+double attr_power_mean(const struct attr_kernel *k, size_t *cursor, double end_ns, double width_ns)
+{
+	const struct attr_view *v = k->view;
+	double start = end_ns - width_ns, sum = 0, from = start;
+	size_t i = *cursor;
+
+	while (i + 1 < v->n && rel(v, i + 1) <= start)
+		i++;
+	*cursor = i;
+	if (width_ns <= 0)
+		return segment_power(k, i);
+	for (; i < v->n && from < end_ns; i++) {
+		double to = fmin(rel(v, i + 1), end_ns);
+
+		sum += segment_power(k, i) * (to - from);
+		from = to;
+	}
+	return sum / width_ns;
+}
+
+double attr_slope(struct attr_kernel *k, double end_ns, double window_ns, double stale_ns)
+{
+	double lng = fmax(window_ns, stale_ns), ramp = fmin(window_ns, stale_ns);
+
+	return (attr_power_mean(k, &k->tail, end_ns - lng, ramp) -
+		attr_power_mean(k, &k->head, end_ns, ramp)) / lng;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Lag and window from the data. Attribution below the sensor's resolution stands or falls with the
+ * lag: 100 us unknown cost 7 % of a layer of a millisecond. The residual of the least squares is
+ * least where the model's edges lie on the true ones, so: a coarse grid over the lag (and over what
+ * the model leaves open: window, phase of the conversions, staleness), then Gauss-Newton with the
+ * derivative by the lag as one more column. The curvature gives the uncertainty, which is the
+ * chi-square interval of the residual {l: RSS(l) <= RSS_min (1 + 3.84 / M)} to first order.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+#define COARSE_ROWS 4000
+#define COARSE_ROWS_EMA 1500
+#define FINE_ROWS 30000
+#define GRID_MAX 160
+
+struct search {
+	const struct attr_view *v;
+	const struct attr_readings *r;
+	size_t first, coarse_end, fine_end; /* readings */
+	struct attr_nnls nnls;
+	double *power; /* n_cols */
+	double rss;    /* per row, of the last evaluation */
+	size_t rows;
+	double slope_var; /* variance of the lag by the last joint fit, ns^2; < 0: none */
+	double delta;
+	double lo, hi, step; /* of the lag, ns */
+	struct erg_err *err;
+};
+
+/* Fits the readings first .. end with SHAPE; JOINT: with the derivative column. */
+static int evaluate(struct search *s, const struct attr_shape *shape, size_t end, bool joint)
+{
+	struct attr_kernel k;
+	struct attr_gram g;
+	struct attr_row *row;
+	size_t dim = s->v->n_cols + 1;
+	double *sum, *h, *n, sy;
+	int r = attr_gram_init(&g, s->v->n_cols, s->v->begin[0], s->v->begin[s->v->n], 1e30, 1,
+		s->err);
+
+	if (r < 0)
+		return r;
+	r = attr_kernel_open(&k, s->v, s->r, shape, s->first, end, s->err);
+	if (r < 0) {
+		attr_gram_release(&g);
+		return r;
+	}
+	k.power = joint ? s->power : NULL;
+	while ((row = attr_kernel_next(&k)))
+		if (row->apart < 0.999)
+			attr_gram_add(&g, row);
+	sum = g.sum;
+	h = attr_sum_h(sum, dim);
+	n = attr_sum_n(sum, dim);
+	attr_nnls_solve(&s->nnls, sum, h);
+	sy = n[2];
+	for (size_t i = 0; i < dim; i++)
+		sy -= h[i] * s->nnls.x[i];
+	s->rows = g.rows;
+	s->rss = g.rows ? fmax(sy, 0) / (double)g.rows : INFINITY;
+	memcpy(s->power, s->nnls.x, s->v->n_cols * sizeof(double));
+	s->delta = s->nnls.x[dim - 1];
+	s->slope_var = -1;
+	if (joint && sum[attr_tri(dim, dim - 1, dim - 1)] > 0 && g.rows > dim) {
+		double *inv = malloc(dim * dim * sizeof(double));
+
+		if (inv) {
+			attr_nnls_inverse(&s->nnls, sum, inv);
+			s->slope_var = inv[dim * dim - 1] * s->rss * (double)g.rows /
+				(double)(g.rows - dim);
+		}
+		free(inv);
+	}
+	attr_kernel_close(&k);
+	attr_gram_release(&g);
+	return 0;
+}
+
+/* Coarse grid over the lag; the best is left in *shape. Returns the spread of RSS over the grid
+ * relative to the least, or a negative errno. */
+static int grid(struct search *s, struct attr_shape *shape, double *ret_rss, double *ret_spread)
+{
+	double best = INFINITY, worst = 0, best_lag = shape->lag_ns;
+
+	for (double lag = s->lo; lag <= s->hi + s->step / 2; lag += s->step) {
+		int r;
+
+		shape->lag_ns = lag;
+		r = evaluate(s, shape, s->coarse_end, false);
+		if (r < 0)
+			return r;
+		if (s->rows < 20)
+			continue;
+		worst = fmax(worst, s->rss);
+		if (s->rss < best) {
+			best = s->rss;
+			best_lag = lag;
+		}
+	}
+	shape->lag_ns = best_lag;
+	*ret_rss = best;
+	*ret_spread = best > 0 && isfinite(best) ? worst / best - 1 : worst > 0 ? INFINITY : 0;
+	return 0;
+}
+
+/* Gauss-Newton on the fine rows from shape->lag_ns. */
+static int refine(struct search *s, struct attr_shape *shape)
+{
+	double limit = s->step;
+	int r = evaluate(s, shape, s->fine_end, false);
+	double best = s->rss;
+
+	for (int it = 0; !r && it < 10; it++) {
+		double from = shape->lag_ns, u;
+
+		r = evaluate(s, shape, s->fine_end, true);
+		if (r < 0 || s->slope_var < 0)
+			return r;
+		u = sqrt(s->slope_var);
+		if (fabs(s->delta) < 0.05 * u + 10)
+			return 0;
+		shape->lag_ns += fmax(fmin(s->delta, limit), -limit);
+		r = evaluate(s, shape, s->fine_end, false);
+		if (r < 0)
+			return r;
+		if (s->rss > best * (1 + 1e-9)) {
+			shape->lag_ns = (from + shape->lag_ns) / 2;
+			limit /= 2;
+		}
+		best = fmin(best, s->rss);
+	}
+	return r;
+}
+
+/* Time scale of the segments, ns: half of the layer time lies in segments shorter than this
+ * (roughly: the mean weighted by time over a sample of them). */
+static double typical_segment(const struct attr_view *v, size_t from)
+{
+	double sum = 0, square = 0;
+
+	for (size_t i = from, k = 0; i < v->n && k < 20000; i++, k++) {
+		double d = (double)(v->begin[i + 1] - v->begin[i]);
+
+		if (v->col_apart[v->col[v->first[i]]])
+			continue;
+		sum += d;
+		square += d * d;
+	}
+	return sum > 0 ? square / sum : 1e6;
+}
+
+static void choose_rows(struct search *s, const struct attr_shape *shape)
+{
+	const struct attr_view *v = s->v;
+	size_t i = 0, n = s->r->n;
+	size_t coarse = shape->kind == ERG_SENSOR_EMA ? COARSE_ROWS_EMA : COARSE_ROWS;
+
+	while (i + 1 < v->n && v->col_apart[v->col[v->first[i]]])
+		i++;
+	while (s->first + 1 < n && s->r->t[s->first] < v->begin[i])
+		s->first++;
+	s->coarse_end = s->first + coarse < n ? s->first + coarse : n;
+	s->fine_end = s->first + FINE_ROWS < n ? s->first + FINE_ROWS : n;
+}
+
+static void choose_range(struct search *s, const struct attr_shape *shape, double u0)
+{
+	double window = attr_kernel_ops_of(shape->kind)->memory(shape, s->r);
+	double segment = typical_segment(s->v, attr_view_find(s->v, s->r->t[s->first]));
+	double reach = u0 > 0 ? 4 * u0 : fmin(window, 20e6) + fmin(s->r->spacing_ns, 20e6);
+	double back = u0 > 0 ? reach : fmin(reach, fmax(shape->lag_ns, 0) + segment / 2);
+
+	s->lo = shape->lag_ns - back;
+	s->hi = shape->lag_ns + reach;
+	s->step = fmax(fmin(window, segment) / 3, 5e3);
+	s->step = fmax(s->step, (s->hi - s->lo) / GRID_MAX);
+	/* the model's own lag lies on the grid */
+	s->lo = shape->lag_ns - ceil(back / s->step) * s->step;
+}
+
+/* What the model leaves open, one candidate per index; false at the end. */
+static bool candidate(const struct attr_shape *start, const struct attr_readings *r,
+	double segment, bool window, size_t i, struct attr_shape *ret)
+{
+	static const double factor[] = {0.02, 0.05, 0.1, 0.25, 0.5, 1, 2};
+
+	*ret = *start;
+	if (start->kind == ERG_SENSOR_EMA && start->period_ns > 0) {
+		bool phases = start->period_ns > 0.2 * segment;
+
+		ret->phase = i ? (double)(i - 1) / 8 : -1;
+		return i < (phases ? 9 : 1);
+	}
+	if (window && start->kind != ERG_SENSOR_COUNTER) {
+		ret->window_ns = factor[i < 7 ? i : 6] * fmax(r->spacing_ns, 2 * r->period_ns);
+		ret->tau_ns = ret->window_ns;
+		if (start->window_ns <= 0 || i < 7)
+			return i < 7;
+		*ret = *start;
+		return i == 7;
+	}
+	if (i == 1)
+		ret->stale_ns = 0;
+	return i < (start->stale_ns > 0 ? 2 : 1);
+}
+
+static void scale_window(struct attr_shape *shape, double factor)
+{
+	double was = shape->kind == ERG_SENSOR_EMA ? shape->tau_ns : shape->window_ns;
+
+	shape->window_ns *= factor;
+	shape->tau_ns *= factor;
+	/* the middle of the window stays */
+	shape->lag_ns -= (factor - 1) * was / (shape->kind == ERG_SENSOR_EMA ? 1 : 2);
+}
+
+/* Pattern search over the window, the lag following by Gauss-Newton. */
+static int refine_window(struct search *s, struct attr_shape *shape)
+{
+	double factor = 1.4, best;
+	int r = refine(s, shape);
+
+	best = s->rss;
+	while (!r && factor > 1.005) {
+		bool better = false;
+
+		for (int dir = 0; dir < 2 && !better; dir++) {
+			struct attr_shape t = *shape;
+
+			scale_window(&t, dir ? 1 / factor : factor);
+			r = refine(s, &t);
+			if (r < 0)
+				return r;
+			if (s->rss < best * (1 - 1e-6)) {
+				best = s->rss;
+				*shape = t;
+				better = true;
+			}
+		}
+		if (!better)
+			factor = sqrt(factor);
+	}
+	return r < 0 ? r : refine(s, shape);
+}
+
+static int run_search(struct search *s, const struct attr_shape *start, bool window,
+	struct attr_shape *ret, double *ret_spread)
+{
+	double best = INFINITY, segment = typical_segment(s->v,
+		attr_view_find(s->v, s->r->t[s->first]));
+	struct attr_shape t;
+	int r = 0;
+
+	*ret = *start;
+	*ret_spread = 0;
+	for (size_t i = 0; candidate(start, s->r, segment, window, i, &t); i++) {
+		double rss, spread;
+
+		r = grid(s, &t, &rss, &spread);
+		if (r < 0)
+			return r;
+		if (rss < best * (1 - 1e-3) || !i) {
+			best = rss;
+			*ret = t;
+			*ret_spread = spread;
+		}
+	}
+	return window ? refine_window(s, ret) : refine(s, ret);
+}
+
+/* The fit with the lag that was given; what else is open is searched. */
+static int fixed(struct search *s, const struct attr_shape *start, bool window,
+	struct attr_fit *ret)
+{
+	double spread;
+	int r;
+
+	s->lo = s->hi = start->lag_ns;
+	s->step = 1;
+	(void)window;
+	r = run_search(s, start, false, &ret->shape, &spread);
+	if (r < 0)
+		return r;
+	ret->shape.lag_ns = start->lag_ns;
+	return evaluate(s, &ret->shape, s->fine_end, false);
+}
+
+static int searched(struct search *s, const struct erg_rail *rail,
+	const struct attr_shape *start, bool window, struct attr_fit *ret)
+{
+	double u0 = (double)rail->model.lag_u_ns, spread, u;
+	bool assumed = rail->model.provenance == ERG_PROVENANCE_ASSUMED;
+	int r;
+
+	choose_range(s, start, u0);
+	r = run_search(s, start, window, &ret->shape, &spread);
+	if (r < 0)
+		return r;
+	u = s->slope_var > 0 ? sqrt(s->slope_var) : INFINITY;
+	ret->window_fitted = window;
+	/* found: a minimum that the noise cannot make, sharper than what was known */
+	if (isfinite(u) && u < (s->hi - s->lo) / 8 && spread * (double)(s->coarse_end - s->first) >
+		20 && (u0 <= 0 || u < u0)) {
+		ret->lag_u_ns = u;
+		ret->estimated = true;
+		return 0;
+	}
+	ret->shape.lag_ns = start->lag_ns;
+	ret->lag_u_ns = u0 > 0 ? u0 : assumed ? (s->hi - s->lo) / 4 : 0;
+	return evaluate(s, &ret->shape, s->fine_end, false);
+}
+
+int attr_lag_search(const struct attr_view *v, const struct attr_readings *r,
+	const struct erg_rail *rail, const struct erg_attr_options *opt,
+	const struct attr_shape *start, struct attr_fit *ret, struct erg_err *err)
+{
+	struct search s = {.v = v, .r = r, .err = err};
+	bool open = start->kind == ERG_SENSOR_EMA ? start->period_ns <= 0 : start->window_ns <= 0;
+	bool window = opt->fit_window || (open && start->kind != ERG_SENSOR_COUNTER &&
+		rail->model.provenance == ERG_PROVENANCE_ASSUMED);
+	int rc;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->shape = *start;
+	s.power = calloc(v->n_cols + 1, sizeof(double));
+	if (!s.power)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
+	rc = attr_nnls_init(&s.nnls, v->n_cols + 1, 1, err);
+	if (!rc) {
+		choose_rows(&s, start);
+		if (opt->lag == ERG_LAG_AUTO) {
+			rc = searched(&s, rail, start, window, ret);
+		} else {
+			ret->lag_u_ns = opt->lag == ERG_LAG_OVERRIDE ? opt->lag_u_ns
+								     : (double)rail->model.lag_u_ns;
+			rc = fixed(&s, start, window, ret);
+		}
+	}
+	attr_nnls_release(&s.nnls);
+	ret->rss = s.rss;
+	ret->power = s.power;
+	if (rc < 0) {
+		free(s.power);
+		ret->power = NULL;
+	}
+	return rc;
+}

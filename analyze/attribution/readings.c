@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From a rail to fresh readings. A sensor that updates every 100 ms and is read every 10 ms repeats
+ * itself nine times; a repetition is no new information and its window did not end at its time. So
+ * where the native period is longer than the sampling, only readings that changed are kept, and one
+ * per period where the value stood still. The period comes from the model, or from the readings
+ * when changes come at regular distances (equal neighbours alone prove nothing: a coarse quantum
+ * repeats as well, but irregularly).
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+#define SAMPLE_MAX 8191 /* readings looked at for a median */
+
+static int compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median_spacing(const uint64_t *t, size_t n)
+{
+	_cleanup_(erg_freep) uint64_t *d = NULL;
+	size_t m = n - 1 < SAMPLE_MAX ? n - 1 : SAMPLE_MAX;
+
+	d = malloc((m + 1) * sizeof(*d));
+	if (!d || !m)
+		return 0;
+	for (size_t i = 0; i < m; i++) {
+		size_t at = (size_t)((double)i * (double)(n - 1) / (double)m);
+
+		d[i] = t[at + 1] - t[at];
+	}
+	qsort(d, m, sizeof(*d), compare_u64);
+	return (double)d[m / 2];
+}
+
+static double median_half(const struct erg_rail *rail)
+{
+	double sum = 0;
+	size_t m = rail->n < 256 ? rail->n : 256;
+
+	if (!rail->half)
+		return 0;
+	for (size_t i = 0; i < m; i++)
+		sum += (double)rail->half[i * rail->n / m];
+	return sum / (double)m;
+}
+
+/* Mean distance of changes in ns, and the share of distances within one spacing of it. */
+static double change_period(const struct erg_rail *rail, double spacing, double *ret_regular)
+{
+	double mean, regular = 0;
+	size_t changes = 0, first = 0, last = 0;
+
+	*ret_regular = 0;
+	for (size_t i = 1; i < rail->n; i++)
+		if (rail->v[i] != rail->v[i - 1]) {
+			first = changes++ ? first : i;
+			last = i;
+		}
+	if (changes < 10)
+		return 0;
+	mean = (double)(rail->t[last] - rail->t[first]) / (double)(changes - 1);
+	for (size_t i = first + 1, prev = first; i <= last; i++)
+		if (rail->v[i] != rail->v[i - 1]) {
+			regular += fabs((double)(rail->t[i] - rail->t[prev]) - mean) <= spacing;
+			prev = i;
+		}
+	*ret_regular = regular / (double)(changes - 1);
+	return mean;
+}
+
+/* The native period when readings repeat it, else 0. */
+static double stale_period(const struct erg_rail *rail, double spacing)
+{
+	double regular, mean = change_period(rail, spacing, &regular);
+	double known = (double)rail->model.period_ns;
+
+	if (rail->model.kind == ERG_SENSOR_EMA && known > 0)
+		return 0; /* the filter's own conversions, which the kernel models */
+	if (known > 1.5 * spacing)
+		return known;
+	if (known > 0 || mean <= 0)
+		return 0;
+	if (rail->counter)
+		return mean > 1.2 * spacing && regular > 0.6 ? mean : 0;
+	return mean > 2.9 * spacing && regular > 0.8 ? mean : 0;
+}
+
+static int keep_fresh(const struct erg_rail *rail, double period, struct attr_readings *ret,
+	struct erg_err *err)
+{
+	size_t n = 0;
+
+	ret->own_t = malloc(rail->n * sizeof(*ret->own_t));
+	ret->own_v = malloc(rail->n * sizeof(*ret->own_v));
+	if (!ret->own_t || !ret->own_v)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu readings", rail->n);
+	for (size_t i = 1; i < rail->n; i++) {
+		bool fresh = rail->v[i] != rail->v[i - 1];
+
+		if (!fresh && !rail->counter && n)
+			fresh = (double)(rail->t[i] - ret->own_t[n - 1]) >= 1.5 * period;
+		if (!fresh)
+			continue;
+		ret->own_t[n] = rail->t[i];
+		ret->own_v[n++] = rail->v[i];
+	}
+	ret->n = n;
+	ret->t = ret->own_t;
+	ret->v = ret->own_v;
+	ret->stale = true;
+	return 0;
+}
+
+int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t end,
+	struct attr_readings *ret, struct erg_err *err)
+{
+	double period;
+
+	memset(ret, 0, sizeof(*ret));
+	if (rail->n < 2 || rail->t[rail->n - 1] <= begin || rail->t[0] >= end)
+		return erg_fail(err, -ENODATA, "rail %s: %zu readings, none of them during the "
+			"run; expected at least two", rail->name, rail->n);
+	ret->n = rail->n;
+	ret->t = rail->t;
+	ret->v = rail->v;
+	ret->half_ns = median_half(rail);
+	ret->spacing_ns = median_spacing(rail->t, rail->n);
+	ret->period_ns = (double)rail->model.period_ns;
+	period = stale_period(rail, ret->spacing_ns);
+	if (period > 0) {
+		int r = keep_fresh(rail, period, ret, err);
+
+		if (r < 0)
+			return r;
+		if (ret->n < 2)
+			return erg_fail(err, -ENODATA, "rail %s: all %zu readings are the same; "
+				"expected a sensor that updates", rail->name, rail->n);
+		ret->period_ns = period;
+	}
+	return 0;
+}
+
+void attr_readings_release(struct attr_readings *r)
+{
+	free(r->own_t);
+	free(r->own_v);
+	memset(r, 0, sizeof(*r));
+}

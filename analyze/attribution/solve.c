@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From sums to power. Slow drift (temperature) is a random baseline b of the blocks with variance
+ * tau^2 beside the noise sigma^2 of a reading: generalised least squares with the covariance
+ * sigma^2 I + tau^2 11' inside a block (Laird and Ware 1982, random intercept). Its inverse only
+ * needs the column sums of the block:
+ *
+ *     G~ = G - theta s s',  h~ = h - theta s y,  theta = tau^2 / (sigma^2 + n tau^2)
+ *
+ * so no column is spent on the baseline, an idle block that has nothing to compare with still
+ * counts (with weight 1/tau^2), and without drift theta is 0. Both variances are moments of the
+ * residuals of a first fit.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+/* RSS of a block and the sum of its residuals, for coefficients X. */
+static void block_residual(const struct attr_gram *g, double *sum, const double *x, double *ret_rss,
+	double *ret_sum)
+{
+	size_t dim = g->dim;
+	const double *h = attr_sum_h(sum, dim), *s = attr_sum_s(sum, dim);
+	const double *n = attr_sum_n(sum, dim), *line = sum;
+	double rss = n[2], e = n[1];
+
+	for (size_t i = 0; i < dim; i++) {
+		double q = 0;
+
+		for (size_t j = i + 1; j < dim; j++)
+			q += line[j - i] * x[j];
+		rss += x[i] * (line[0] * x[i] + 2 * q - 2 * h[i]);
+		e -= s[i] * x[i];
+		line += dim - i;
+	}
+	*ret_rss = fmax(rss, 0);
+	*ret_sum = e;
+}
+
+/* Moments: sigma^2 within blocks, tau^2 between. */
+static void variances(struct attr_gram *g, const double *x, struct attr_solution *ret)
+{
+	double within = 0, dof = 0, between = 0, weight = 0;
+
+	for (size_t b = 0; b < g->n; b++) {
+		double *sum = g->sum + b * g->stride, n = attr_sum_n(sum, g->dim)[0], rss, e;
+
+		block_residual(g, sum, x, &rss, &e);
+		within += rss - e * e / n;
+		dof += n - 1;
+	}
+	dof -= (double)g->dim - 1;
+	ret->sigma2 = dof > 0 ? within / dof : 0;
+	for (size_t b = 0; b < g->n; b++) {
+		double *sum = g->sum + b * g->stride, n = attr_sum_n(sum, g->dim)[0], rss, e;
+
+		block_residual(g, sum, x, &rss, &e);
+		between += e * e / (n * n) - ret->sigma2 / n;
+		weight += 1;
+	}
+	ret->tau2 = weight > 4 ? fmax(between / weight, 0) : 0;
+}
+
+static void apply_baseline(struct attr_gram *g, const struct attr_solution *v)
+{
+	size_t dim = g->dim;
+
+	if (v->tau2 <= 0)
+		return;
+	for (size_t b = 0; b < g->n; b++) {
+		double *sum = g->sum + b * g->stride, *h = attr_sum_h(sum, dim);
+		double *s = attr_sum_s(sum, dim), *n = attr_sum_n(sum, dim), *line = sum;
+		double theta = v->tau2 / (v->sigma2 + n[0] * v->tau2);
+
+		for (size_t i = 0; i < dim; i++) {
+			for (size_t j = i; j < dim; j++)
+				line[j - i] -= theta * s[i] * s[j];
+			h[i] -= theta * s[i] * n[1];
+			line += dim - i;
+		}
+		n[2] -= theta * n[1] * n[1];
+	}
+}
+
+int attr_solve(struct attr_gram *g, struct attr_nnls *s, bool with_lag, struct attr_solution *ret,
+	struct erg_err *err)
+{
+	_cleanup_(erg_freep) double *total = malloc(g->stride * sizeof(double));
+	size_t dim = g->dim, last = dim - 1;
+
+	if (!total)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", dim);
+	for (int pass = 0; pass < 2; pass++) {
+		attr_gram_total(g, NULL, total);
+		if (!with_lag)
+			total[attr_tri(dim, last, last)] = 0;
+		attr_nnls_solve(s, total, attr_sum_h(total, dim));
+		if (pass)
+			break;
+		variances(g, s->x, ret);
+		apply_baseline(g, ret);
+	}
+	memcpy(ret->power, s->x, last * sizeof(double));
+	ret->delta_ns = with_lag ? s->x[last] : 0;
+	return 0;
+}

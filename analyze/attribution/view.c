@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Segments as the least squares see them. A column is a class at one frequency level: a layer at
+ * 600 MHz and at 1.2 GHz has two powers, and neither may hide in the residual of the other. Gaps
+ * are of two kinds: short ones between layers, which are a class like any other, and the long ones
+ * around the work (loading, waiting), whose power follows no class; those and idle phases are
+ * integrated directly, apart from the fit.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+/* A column must have this share of its class's time; rarer levels join the most frequent one. */
+#define LEVEL_SHARE_MIN 0.02
+
+struct builder {
+	struct attr_view *v;
+	const struct erg_segments *seg;
+	const struct erg_attr_options *opt;
+	double long_gap_ns;
+	uint32_t n_kinds;     /* classes, outside, idle */
+	double *time;         /* kinds x levels, ns */
+	uint16_t *col;        /* kinds x levels: column */
+};
+
+static int compare_hz(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Levels of the frequency: sorted values cut where neighbours are more than 4 % apart; of more than
+ * ATTR_LEVELS_MAX groups the widest gaps remain cuts.
+ */
+static size_t find_levels(const struct erg_attr_steps *f, double *cut, double *hz)
+{
+	_cleanup_(erg_freep) double *s = malloc((f->n + 1) * sizeof(double));
+	size_t n = 1, from = 0;
+
+	if (!f->n || !s)
+		return 1;
+	memcpy(s, f->v, f->n * sizeof(double));
+	qsort(s, f->n, sizeof(double), compare_hz);
+	for (; n < ATTR_LEVELS_MAX; n++) {
+		double widest = log(1.04);
+		size_t where = 0;
+
+		for (size_t i = 1; i < f->n; i++) {
+			double ratio = s[i - 1] > 0 ? log(s[i] / s[i - 1]) : s[i] > 0 ? 1 : 0;
+			bool used = false;
+
+			for (size_t k = 0; k + 1 < n; k++)
+				used |= cut[k] > s[i - 1] && cut[k] <= s[i];
+			if (!used && ratio > widest) {
+				widest = ratio;
+				where = i;
+			}
+		}
+		if (!where)
+			break;
+		cut[n - 1] = (s[where - 1] + s[where]) / 2;
+		qsort(cut, n, sizeof(double), compare_hz);
+	}
+	for (size_t k = 0; k < n; k++) {
+		size_t to = from;
+
+		while (to < f->n && (k + 1 == n || s[to] < cut[k]))
+			to++;
+		hz[k] = to > from ? s[(from + to) / 2] : s[from < f->n ? from : f->n - 1];
+		from = to;
+	}
+	return n;
+}
+
+static size_t level_of(const double *cut, size_t n_levels, double hz)
+{
+	size_t k = 0;
+
+	while (k + 1 < n_levels && hz >= cut[k])
+		k++;
+	return k;
+}
+
+/* Idle phases cut gap segments: copies the segments with more boundaries. */
+static int cut_idle(struct builder *b, struct erg_err *err)
+{
+	const struct erg_segments *s = b->seg;
+	struct attr_view *v = b->v;
+	size_t cap = s->n + 2 * b->opt->n_idle + 1, n_idle = b->opt->n_idle, out = 0;
+	uint64_t *cuts;
+
+	v->own_begin = malloc((cap + 1) * sizeof(*v->own_begin));
+	v->own_first = malloc((cap + 1) * sizeof(*v->own_first));
+	cuts = malloc((2 * n_idle + 1) * sizeof(*cuts));
+	if (!v->own_begin || !v->own_first || !cuts) {
+		free(cuts);
+		return erg_fail(err, -ENOMEM, "out of memory for %zu segments", cap);
+	}
+	for (size_t i = 0; i < n_idle; i++) {
+		cuts[2 * i] = b->opt->idle[i].begin;
+		cuts[2 * i + 1] = b->opt->idle[i].end;
+	}
+	for (size_t i = 0, c = 0; i < s->n; i++) {
+		v->own_begin[out] = s->begin[i];
+		v->own_first[out++] = (uint32_t)i;
+		while (c < 2 * n_idle && cuts[c] <= s->begin[i])
+			c++;
+		for (; c < 2 * n_idle && cuts[c] < s->begin[i + 1]; c++) {
+			if (cuts[c] == v->own_begin[out - 1])
+				continue;
+			v->own_begin[out] = cuts[c];
+			v->own_first[out++] = (uint32_t)i;
+		}
+	}
+	free(cuts);
+	v->own_begin[out] = s->begin[s->n];
+	v->n = out;
+	return 0;
+}
+
+/* Entries of the view: with idle cuts a segment of several entries would need copies, so entries
+ * are addressed through own_first = original segment. Here they are made plain again. */
+static int expand_entries(struct builder *b, struct erg_err *err)
+{
+	const struct erg_segments *s = b->seg;
+	struct attr_view *v = b->v;
+	uint32_t total = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		total += s->first[v->own_first[i] + 1] - s->first[v->own_first[i]];
+	v->col = malloc((total + 1) * sizeof(*v->col));
+	v->own_share = s->share ? malloc((total + 1) * sizeof(float)) : NULL;
+	if (!v->col || (s->share && !v->own_share))
+		return erg_fail(err, -ENOMEM, "out of memory for %u entries", total);
+	total = 0;
+	for (size_t i = 0; i < v->n; i++) {
+		uint32_t from = v->own_first[i];
+
+		v->own_first[i] = total;
+		for (uint32_t e = s->first[from]; e < s->first[from + 1]; e++, total++) {
+			v->col[total] = (uint16_t)s->class_[e];
+			if (s->share)
+				v->own_share[total] = s->share[e];
+		}
+	}
+	v->own_first[v->n] = total;
+	v->begin = v->own_begin;
+	v->first = v->own_first;
+	v->share = v->own_share;
+	return 0;
+}
+
+static int copy_plain(struct builder *b, struct erg_err *err)
+{
+	const struct erg_segments *s = b->seg;
+	struct attr_view *v = b->v;
+	uint32_t total = s->first[s->n];
+
+	v->n = s->n;
+	v->begin = s->begin;
+	v->first = s->first;
+	v->share = s->share;
+	v->col = malloc((total + 1) * sizeof(*v->col));
+	if (!v->col)
+		return erg_fail(err, -ENOMEM, "out of memory for %u entries", total);
+	for (uint32_t e = 0; e < total; e++)
+		v->col[e] = (uint16_t)s->class_[e];
+	return 0;
+}
+
+static bool in_idle(const struct erg_attr_options *opt, uint64_t mid)
+{
+	for (size_t i = 0; i < opt->n_idle; i++)
+		if (mid >= opt->idle[i].begin && mid < opt->idle[i].end)
+			return true;
+	return false;
+}
+
+/* First pass: col = kind x level; times by kind and level. */
+static void classify(struct builder *b, const double *cut)
+{
+	struct attr_view *v = b->v;
+	const struct erg_attr_steps *f = &b->opt->frequency;
+	uint32_t gap = v->gap_class, outside = gap + 1, idle = gap + 2, last = ERG_NONE;
+	size_t step = 0;
+
+	for (size_t i = 0; i < v->n; i++) {
+		uint64_t dur = v->begin[i + 1] - v->begin[i], mid = v->begin[i] + dur / 2;
+		double at = ((double)(mid - v->begin[0])) * 1e-9;
+		size_t level = 0;
+
+		while (v->n_levels > 1 && step + 1 < f->n && f->t[step + 1] <= mid)
+			step++;
+		if (v->n_levels > 1)
+			level = level_of(cut, v->n_levels, f->v[step]);
+		for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++) {
+			uint32_t k = v->col[e];
+			double t = (double)dur * (v->share ? (double)v->share[e] : 1);
+
+			if (k == gap && b->opt->n_idle && in_idle(b->opt, mid))
+				k = idle;
+			else if (k == gap && (double)dur >= b->long_gap_ns)
+				k = outside;
+			if (k != last && k < gap)
+				v->class_calls[k]++;
+			last = k;
+			b->time[k * v->n_levels + level] += t;
+			v->col[e] = (uint16_t)(k * v->n_levels + level);
+			k = k == outside ? gap : k == idle ? v->idle_class : k;
+			v->class_time[k] += t * 1e-9;
+			v->class_moment[k] += t * 1e-9 * at;
+		}
+	}
+}
+
+/* Second pass: the kinds and levels that occur become columns. */
+static int compress(struct builder *b, struct erg_err *err)
+{
+	struct attr_view *v = b->v;
+	size_t l = v->n_levels, all = b->n_kinds * l;
+	uint32_t gap = v->gap_class;
+
+	v->col_class = calloc(all + 1, sizeof(*v->col_class));
+	v->col_apart = calloc(all + 1, sizeof(*v->col_apart));
+	v->col_time = calloc(all + 1, sizeof(*v->col_time));
+	if (!v->col_class || !v->col_apart || !v->col_time)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", all);
+	for (uint32_t k = 0; k < b->n_kinds; k++) {
+		double *t = b->time + k * l, sum = 0;
+		size_t most = 0;
+
+		for (size_t j = 0; j < l; j++) {
+			sum += t[j];
+			most = t[j] > t[most] ? j : most;
+		}
+		for (size_t pass = 0; pass < 2; pass++)
+			for (size_t j = 0; j < l; j++) {
+				bool own = j == most || t[j] >= LEVEL_SHARE_MIN * sum;
+
+				if (sum <= 0 || own == (pass == 1))
+					continue;
+				if (own) {
+					b->col[k * l + j] = (uint16_t)v->n_cols;
+					v->col_class[v->n_cols] = k <= gap ? k :
+						k == gap + 1 ? gap : v->idle_class;
+					v->col_apart[v->n_cols++] = k > gap;
+				} else {
+					b->col[k * l + j] = b->col[k * l + most];
+				}
+				v->col_time[b->col[k * l + j]] += t[j] * 1e-9;
+			}
+	}
+	for (uint32_t e = 0; e < v->first[v->n]; e++)
+		v->col[e] = b->col[v->col[e]];
+	return 0;
+}
+
+int attr_view_build(const struct erg_segments *seg, const struct erg_attr_options *opt,
+	double long_gap_ns, struct attr_view *ret, struct erg_err *err)
+{
+	struct builder b = {ret, seg, opt, long_gap_ns, (uint32_t)seg->n_classes + 2, NULL, NULL};
+	double cut[ATTR_LEVELS_MAX];
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->gap_class = (uint32_t)seg->n_classes - 1;
+	ret->idle_class = opt->n_idle ? (uint32_t)seg->n_classes : ERG_NONE;
+	ret->n_classes = seg->n_classes + (opt->n_idle ? 1 : 0);
+	ret->n_levels = find_levels(&opt->frequency, cut, ret->level_hz);
+	if (b.n_kinds * ret->n_levels > UINT16_MAX)
+		return erg_fail(err, -E2BIG, "%zu classes: at most %u can be attributed",
+			seg->n_classes, UINT16_MAX / ATTR_LEVELS_MAX - 2);
+	ret->class_time = calloc(ret->n_classes + 1, sizeof(double));
+	ret->class_moment = calloc(ret->n_classes + 1, sizeof(double));
+	ret->class_calls = calloc(ret->n_classes + 1, sizeof(uint64_t));
+	b.time = calloc(b.n_kinds * ret->n_levels, sizeof(double));
+	b.col = calloc(b.n_kinds * ret->n_levels, sizeof(uint16_t));
+	if (!ret->class_time || !ret->class_moment || !ret->class_calls || !b.time || !b.col)
+		r = erg_fail(err, -ENOMEM, "out of memory for %zu classes", seg->n_classes);
+	else if (opt->n_idle)
+		r = cut_idle(&b, err) < 0 ? -ENOMEM : expand_entries(&b, err);
+	else
+		r = copy_plain(&b, err);
+	if (!r) {
+		classify(&b, cut);
+		r = compress(&b, err);
+	}
+	free(b.time);
+	free(b.col);
+	if (r < 0)
+		attr_view_release(ret);
+	return r;
+}
+
+void attr_view_release(struct attr_view *v)
+{
+	free(v->col);
+	free(v->col_class);
+	free(v->col_apart);
+	free(v->col_time);
+	free(v->class_time);
+	free(v->class_moment);
+	free(v->class_calls);
+	free(v->own_begin);
+	free(v->own_first);
+	free(v->own_share);
+	memset(v, 0, sizeof(*v));
+}
+
+size_t attr_view_find(const struct attr_view *v, uint64_t t)
+{
+	size_t lo = 0, hi = v->n;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (v->begin[mid] <= t)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
