@@ -61,34 +61,66 @@ static json_t *sources(const struct erg_manifest_facts *f, bool *ret_simulated)
 	return a;
 }
 
+static void put_clock(json_t *m)
+{
+	uint64_t realtime_ns, monotonic_ns;
+
+	erg_provenance_clock(&realtime_ns, &monotonic_ns);
+	json_object_set_new(m, "created_utc", erg_provenance_utc(realtime_ns));
+	json_object_set_new(m, "begin_realtime_ns", json_integer((json_int_t)realtime_ns));
+	json_object_set_new(m, "begin_monotonic_ns", json_integer((json_int_t)monotonic_ns));
+}
+
+static void put_command(json_t *m, const struct erg_manifest_facts *f)
+{
+	_cleanup_(erg_freep) char *cwd = getcwd(NULL, 0);
+	json_t *exe;
+
+	json_object_set_new(m, "command", command(f->options));
+	if (cwd)
+		json_object_set_new(m, "cwd", json_string(cwd));
+	json_object_set_new(m, "environment", erg_provenance_environment(f->env->vars));
+	if (!f->executable)
+		return;
+	exe = erg_provenance_file(f->executable);
+	json_object_set_new(m, "executable", exe);
+	if (json_object_get(exe, "build_id"))
+		json_object_set_new(m, "build_ids",
+			json_pack("{s:O}", json_string_value(json_object_get(exe, "path")),
+				json_object_get(exe, "build_id")));
+}
+
+static void put_counters(json_t *m, json_t *counters)
+{
+	json_t *names = json_array(), *events = json_object_get(counters, "events"), *e;
+	size_t i;
+
+	json_array_foreach(events, i, e)
+		json_array_append(names, json_object_get(e, "name"));
+	json_object_set_new(m, "counters", names);
+	json_object_set(m, "counter_events", counters);
+}
+
 json_t *erg_describe_manifest(const struct erg_manifest_facts *f)
 {
 	json_t *m = erg_manifest_new(ERG_MANIFEST_FORMAT, "erg-record");
-	json_t *clock = erg_provenance_clock();
-	_cleanup_(erg_freep) char *cwd = getcwd(NULL, 0);
 	bool simulated = false;
 
 	if (!m)
 		return NULL;
-	json_object_set_new(m, "run_id", json_string(f->run_id));
-	json_object_set_new(m, "created_utc",
-		erg_provenance_utc((unsigned long long)json_integer_value(
-			json_object_get(clock, "realtime_ns"))));
-	json_object_set_new(m, "clock", clock);
-	json_object_set_new(m, "command", command(f->options));
-	if (cwd)
-		json_object_set_new(m, "cwd", json_string(cwd));
-	if (f->executable)
-		json_object_set_new(m, "executable", erg_provenance_file(f->executable));
+	json_object_set_new(m, "run", json_string(f->run_id));
+	json_object_set_new(m, "origin", json_string("recorded"));
+	put_clock(m);
+	put_command(m, f);
 	json_object_set_new(m, "tags", json_deep_copy(f->options->tags));
 	json_object_set_new(m, "options", options(f->options, f->sampling));
-	json_object_set_new(m, "machine", erg_provenance_machine(f->options->sysfs));
-	json_object_set_new(m, "environment", erg_provenance_environment(f->env->vars));
+	json_object_set_new(m, "host", erg_provenance_host());
+	json_object_set_new(m, "governors", erg_provenance_governors(f->options->sysfs));
 	json_object_set_new(m, "sources", sources(f, &simulated));
 	json_object_set_new(m, "simulated", json_boolean(simulated));
 	if (f->counters)
-		json_object_set(m, "counters", f->counters);
-	if (f->warnings)
+		put_counters(m, f->counters);
+	if (json_array_size(f->warnings))
 		json_object_set_new(m, "warnings", json_deep_copy(f->warnings));
 	return m;
 }
@@ -104,9 +136,10 @@ static void put_workload(json_t *j, const struct erg_summary_facts *f)
 	json_object_set_new(j, "end_ns",
 		json_integer((json_int_t)(w && w->end_ns ? w->end_ns : f->end_ns)));
 	if (w && w->ended && WIFSIGNALED(w->status))
-		json_object_set_new(j, "signal", json_integer(WTERMSIG(w->status)));
+		json_object_set_new(j, "exit", json_pack("{s:i}", "signal", WTERMSIG(w->status)));
 	else if (w && w->ended)
-		json_object_set_new(j, "exit_status", json_integer(WEXITSTATUS(w->status)));
+		json_object_set_new(j, "exit",
+			json_pack("{s:i}", "status", WEXITSTATUS(w->status)));
 }
 
 static json_t *sampler(const struct erg_sampler_stats *s, uint64_t wall_ns)
@@ -145,22 +178,21 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 
 	if (!j)
 		return NULL;
-	json_object_set_new(j, "run_id", json_string(f->run_id));
+	json_object_set_new(j, "run", json_string(f->run_id));
 	json_object_set_new(j, "complete", json_boolean(!f->reason));
 	if (f->reason)
 		json_object_set_new(j, "reason", json_string(f->reason));
 	put_workload(j, f);
 	json_object_set_new(j, "record_begin_ns", json_integer((json_int_t)f->begin_ns));
 	json_object_set_new(j, "record_end_ns", json_integer((json_int_t)f->end_ns));
-	if (f->losses)
-		json_object_set_new(j, "lost",
-			json_pack("{s:I, s:I, s:I}", "layer_events",
-				(json_int_t)f->losses->layer_events, "sample_events",
-				(json_int_t)f->losses->sample_events, "packets",
-				(json_int_t)f->losses->packets));
+	json_object_set_new(j, "losses",
+		f->losses ? json_pack("{s:I, s:I, s:I}", "layers",
+				    (json_int_t)f->losses->layer_events, "samples",
+				    (json_int_t)f->losses->sample_events, "packets",
+				    (json_int_t)f->losses->packets)
+			  : json_null());
 	if (f->sampler)
-		json_object_set_new(j, "sampler",
-			sampler(f->sampler, f->end_ns - f->begin_ns));
+		json_object_set_new(j, "recorder", sampler(f->sampler, f->end_ns - f->begin_ns));
 	if (f->sources)
 		json_object_set_new(j, "sources", source_outcomes(f->sources));
 	return j;

@@ -24,7 +24,7 @@ static uint64_t mtime_of(const json_t *manifest)
 {
 	json_int_t real = 0;
 
-	json_unpack((json_t *)manifest, "{s:{s:I}}", "clock", "realtime_ns", &real);
+	json_unpack((json_t *)manifest, "{s:I}", "begin_realtime_ns", &real);
 	return (uint64_t)real;
 }
 
@@ -37,7 +37,7 @@ static int chunks_add(struct erg_archive_writer *w, const char *spool, size_t *n
 	for (size_t i = 0; !r && i < chunks.n; i++) {
 		char prefix[32];
 
-		snprintf(prefix, sizeof(prefix), "trace/%04zu", ++*n);
+		snprintf(prefix, sizeof(prefix), "trace/%04zu", (*n)++);
 		r = erg_archive_add_tree(w, prefix, chunks.paths[i], err);
 	}
 	erg_spool_chunks_release(&chunks);

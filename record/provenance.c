@@ -68,8 +68,7 @@ static bool put_field(json_t *o, const char *key, const char *path, const char *
 
 /* ---- machine ---- */
 
-/* {"policy0": "schedutil", …} */
-static json_t *governors(const char *sysfs)
+json_t *erg_provenance_governors(const char *sysfs)
 {
 	json_t *o = json_object();
 	char dir[PATH_MAX];
@@ -114,7 +113,22 @@ static void put_virtualization(json_t *o)
 	put_line(o, "board", "/proc/device-tree/model");
 }
 
-json_t *erg_provenance_machine(const char *sysfs)
+/* PRETTY_NAME="Debian GNU/Linux 12 (bookworm)" */
+static void put_os(json_t *o)
+{
+	_cleanup_(erg_fclosep) FILE *f = fopen("/etc/os-release", "re");
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "PRETTY_NAME=\"", 13))
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		line[13 + strcspn(line + 13, "\"")] = '\0';
+		json_object_set_new(o, "os", json_string(line + 13));
+	}
+}
+
+json_t *erg_provenance_host(void)
 {
 	json_t *o = json_object();
 	struct utsname u;
@@ -123,14 +137,14 @@ json_t *erg_provenance_machine(const char *sysfs)
 	put_cpu(o);
 	if (uname(&u) == 0) {
 		json_object_set_new(o, "hostname", json_string(u.nodename));
-		json_object_set_new(o, "arch", json_string(u.machine));
+		json_object_set_new(o, "machine", json_string(u.machine));
 		json_object_set_new(o, "kernel", json_sprintf("%s %s", u.sysname, u.release));
 		json_object_set_new(o, "kernel_version", json_string(u.version));
 	}
 	if (sysinfo(&si) == 0)
 		json_object_set_new(o, "memory_bytes",
 			json_integer((json_int_t)si.totalram * si.mem_unit));
-	json_object_set_new(o, "governors", governors(sysfs));
+	put_os(o);
 	put_line(o, "clocksource",
 		"/sys/devices/system/clocksource/clocksource0/current_clocksource");
 	put_line(o, "cmdline", "/proc/cmdline");
@@ -230,7 +244,7 @@ json_t *erg_provenance_file(const char *path)
 
 static const char *const kept[] = {
 	"OMP_", "KMP_", "GOMP_", "OPENBLAS_", "MKL_", "BLIS_", "CUDA_", "NVIDIA_", "HIP_", "ROCR_",
-	"TF_", "TORCH_", "PYTORCH_", "PYTHON", "ONNX", "ERG_", "LD_PRELOAD=", "LD_LIBRARY_PATH=",
+	"TF_CPP_", "TF_XLA_", "TF_NUM_", "TF_ENABLE_", "TF_GPU_", "TORCH_", "PYTORCH_", "PYTHON", "ONNX", "ERG_", "LD_PRELOAD=", "LD_LIBRARY_PATH=",
 	"LTTNG_UST_", "MALLOC_", "GLIBC_TUNABLES=", "PATH=", "LANG=", "LC_ALL=", "CONDA_PREFIX=",
 	"VIRTUAL_ENV=", "SLURM_JOB_ID=",
 };
@@ -251,17 +265,16 @@ json_t *erg_provenance_environment(char *const *envp)
 	return o;
 }
 
-json_t *erg_provenance_clock(void)
+void erg_provenance_clock(uint64_t *ret_realtime_ns, uint64_t *ret_monotonic_ns)
 {
 	struct timespec ts;
 	uint64_t before = erg_mono_ns();
-	uint64_t real, after;
+	uint64_t after;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	after = erg_mono_ns();
-	real = (uint64_t)ts.tv_sec * ERG_NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-	return json_pack("{s:I, s:I}", "monotonic_ns", (json_int_t)(before + (after - before) / 2),
-		"realtime_ns", (json_int_t)real);
+	*ret_realtime_ns = (uint64_t)ts.tv_sec * ERG_NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+	*ret_monotonic_ns = before + (after - before) / 2;
 }
 
 json_t *erg_provenance_utc(unsigned long long realtime_ns)

@@ -6,17 +6,21 @@
  * Where a recording comes from: what manifest.json says about the machine, the program and the
  * moment. Nothing here fails: what cannot be found out is left out.
  */
+#include <stdint.h>
+
 #include <jansson.h>
 
-/* {"cpu_model", "cpus", "cpus_online", "kernel", "arch", "hostname", "memory_bytes", "governors",
- * "clocksource", "microcode", "virtualization", "board"} */
-json_t *erg_provenance_machine(const char *sysfs);
+/* {"hostname", "machine", "kernel", "os", "cpu_model", "microcode", "cpus", "cpus_online",
+ * "memory_bytes", "clocksource", "virtualization", "board", …} */
+json_t *erg_provenance_host(void);
+/* {"policy0": "schedutil", …} */
+json_t *erg_provenance_governors(const char *sysfs);
 /* {"path", "sha256", "build_id"} of an executable or a library. */
 json_t *erg_provenance_file(const char *path);
 /* The variables that change what a network does or how it is measured, of ENVP. */
 json_t *erg_provenance_environment(char *const *envp);
-/* {"monotonic_ns", "realtime_ns"}: one moment by both clocks. */
-json_t *erg_provenance_clock(void);
+/* One moment by both clocks. */
+void erg_provenance_clock(uint64_t *ret_realtime_ns, uint64_t *ret_monotonic_ns);
 /* "2026-11-21T01:50:12Z" of a CLOCK_REALTIME in ns. */
 json_t *erg_provenance_utc(unsigned long long realtime_ns);
 
