@@ -35,6 +35,8 @@ struct erg_est erg_est_scaled(const struct erg_est *e, double factor);
 /* {"value", "lo", "hi", "method"} and, where known, "stat", "syst"; NaN becomes null. Numbers are
  * rounded to 9 significant digits, so that the text does not depend on the order of sums. */
 json_t *erg_est_json(const struct erg_est *e);
+/* The way back; unresolved when J is no estimate. The method is borrowed from J. */
+struct erg_est erg_est_from_json(const json_t *j);
 /* A plain number rounded the same way; null for NaN and infinities. */
 json_t *erg_num_json(double v);
 

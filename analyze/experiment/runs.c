@@ -15,33 +15,6 @@
 #include "analyze/layers.h"
 #include "formats/util.h"
 
-struct erg_est erg_est_from_json(const json_t *j)
-{
-	const json_t *v = json_object_get(j, "value"), *method = json_object_get(j, "method");
-	struct erg_est e = ERG_EST_UNRESOLVED;
-	static const struct {
-		const char *key;
-		size_t offset;
-	} parts[] = {
-		{"lo", offsetof(struct erg_est, lo)},
-		{"hi", offsetof(struct erg_est, hi)},
-		{"stat", offsetof(struct erg_est, stat)},
-		{"syst", offsetof(struct erg_est, syst)},
-	};
-
-	if (!json_is_number(v))
-		return e;
-	e.value = json_number_value(v);
-	e.method = method && json_string_value(method) ? json_string_value(method) : "result";
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(parts); i++) {
-		const json_t *p = json_object_get(j, parts[i].key);
-
-		if (json_is_number(p))
-			*(double *)((char *)&e + parts[i].offset) = json_number_value(p);
-	}
-	return e;
-}
-
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len)
 {
 	const json_t *v = json_object_get(json_object_get(run, "factors"), name);

@@ -16,9 +16,6 @@
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
 	json_t **ret, struct erg_err *err);
 
-/* {"value"…} to an estimate; unresolved when J is none. */
-struct erg_est erg_est_from_json(const json_t *j);
-
 /* Text of a factor or tag of the run, or NULL. Written to BUF when it is a number. */
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len);
 

@@ -31,11 +31,11 @@ struct moments {
 	double p, t;
 };
 
-static struct moments means_of(const struct erg_thermal_run *r)
+static struct moments means_from(const struct erg_thermal_run *r, size_t first)
 {
 	struct moments m = {0};
 
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = first; i < r->n; i++) {
 		if (!usable(&r->blocks[i]))
 			continue;
 		m.n++;
@@ -47,6 +47,28 @@ static struct moments means_of(const struct erg_thermal_run *r)
 		m.t /= (double)m.n;
 	}
 	return m;
+}
+
+static struct moments means_of(const struct erg_thermal_run *r)
+{
+	return means_from(r, 0);
+}
+
+/* First block of the second half of the work, in which the temperature has settled more; the whole
+ * work when throttling left too little of it. The leakage is not a straight line, and a mean over
+ * the warming would see its curvature. */
+static size_t settled_from(const struct erg_thermal_run *r)
+{
+	size_t busy = 0, seen = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		busy += r->blocks[i].busy;
+	for (size_t i = 0; i < r->n; i++) {
+		seen += r->blocks[i].busy;
+		if (2 * seen > busy)
+			return means_from(r, i).n < 3 ? 0 : i;
+	}
+	return 0;
 }
 
 static struct erg_est symmetric(double v, double half, double syst, const char *method)
@@ -99,13 +121,13 @@ struct erg_est erg_thermal_regression(const struct erg_thermal_run *runs, size_t
 
 /* Standard uncertainty of the run's mean of P - slope T, with the first autocorrelation of its
  * blocks. Heating moves both along the slope; what is left is noise. */
-static double mean_uncertainty(const struct erg_thermal_run *r, const struct moments *m,
-	double slope)
+static double mean_uncertainty(const struct erg_thermal_run *r, size_t first,
+	const struct moments *m, double slope)
 {
 	double ss = 0, lag = 0, last = NAN, rho;
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = first; i < r->n; i++) {
 		const struct erg_thermal_block *b = &r->blocks[i];
 		double d = b->power_w - m->p - slope * (b->temp_degc - m->t);
 
@@ -143,14 +165,16 @@ static void split_energy(const struct erg_thermal_run *runs, struct erg_thermal_
 static bool make_pair(const struct erg_thermal_run *runs, struct erg_thermal_pair *p)
 {
 	const struct erg_thermal_run *on = &runs[p->on], *off = &runs[p->off];
-	struct moments a = means_of(on), b = means_of(off);
+	size_t from_on = settled_from(on), from_off = settled_from(off);
+	struct moments a = means_from(on, from_on), b = means_from(off, from_off);
 
 	if (a.n < 3 || b.n < 3)
 		return false;
 	p->dt_k = b.t - a.t;
 	p->dp_w = b.p - a.p;
 	p->slope = p->dp_w / p->dt_k;
-	p->u_slope = hypot(mean_uncertainty(on, &a, p->slope), mean_uncertainty(off, &b, p->slope)) /
+	p->u_slope = hypot(mean_uncertainty(on, from_on, &a, p->slope),
+			     mean_uncertainty(off, from_off, &b, p->slope)) /
 		     fabs(p->dt_k);
 	split_energy(runs, p, a.t);
 	return true;

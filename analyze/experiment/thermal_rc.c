@@ -231,6 +231,16 @@ static size_t peaks(const double *tau, const double *r, double *ret_log_tau)
 	return n < ERG_RC_TERMS ? n : ERG_RC_TERMS;
 }
 
+/* Every term heats, and lies between a block and ten lengths of the run. */
+static bool sensible(const struct fit *f, const double *log_tau)
+{
+	for (size_t k = 0; k < f->terms; k++)
+		if (gsl_vector_get(f->c, k) <= 0 || log_tau[k] < log(f->r->dt_s / 4) ||
+			log_tau[k] > log(10 * (double)f->r->n * f->r->dt_s))
+			return false;
+	return true;
+}
+
 static void keep(const struct fit *f, const double *log_tau, struct erg_thermal_rc *ret)
 {
 	size_t n = 0;
@@ -239,8 +249,6 @@ static void keep(const struct fit *f, const double *log_tau, struct erg_thermal_
 		double r = gsl_vector_get(f->c, k), tau = exp(log_tau[k]);
 		size_t i = n;
 
-		if (r <= 0)
-			continue;
 		for (; i > 0 && ret->tau_s[i - 1] > tau; i--) {
 			ret->tau_s[i] = ret->tau_s[i - 1];
 			ret->r[i] = ret->r[i - 1];
@@ -254,12 +262,21 @@ static void keep(const struct fit *f, const double *log_tau, struct erg_thermal_
 	ret->rms_k = sqrt(f->rss / (double)f->r->n);
 }
 
-static int choose_terms(const struct record *r, const double *start, size_t n_start,
-	struct erg_thermal_rc *ret)
+/* More terms than peaks: the spectrum can smear two into one, so further starts lie a decade
+ * beside the first peak. */
+static void spread(double *start, size_t n)
+{
+	static const double beside[] = {0, -2.3, 2.3};
+
+	for (size_t i = n; i < ERG_RC_TERMS; i++)
+		start[i] = start[0] + beside[i];
+}
+
+static int choose_terms(const struct record *r, const double *start, struct erg_thermal_rc *ret)
 {
 	double best = INFINITY;
 
-	for (size_t terms = 1; terms <= n_start; terms++) {
+	for (size_t terms = 1; terms <= ERG_RC_TERMS; terms++) {
 		_cleanup_(fit_release) struct fit f = {0};
 		double log_tau[ERG_RC_TERMS], bic;
 
@@ -268,7 +285,7 @@ static int choose_terms(const struct record *r, const double *start, size_t n_st
 			return -ENOMEM;
 		bic = (double)r->n * log(f.rss / (double)r->n) +
 		      (double)(2 * terms + 1) * log((double)r->n);
-		if (bic < best) {
+		if (bic < best && sensible(&f, log_tau)) {
 			best = bic;
 			keep(&f, log_tau, ret);
 		}
@@ -313,8 +330,11 @@ int erg_thermal_rc_fit(const struct erg_thermal_run *run, struct erg_thermal_rc 
 		ret->why = "the temperature does not follow the power";
 		return 0;
 	}
-	if (choose_terms(&r, start, n, ret) < 0)
+	spread(start, n);
+	if (choose_terms(&r, start, ret) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
+	if (!ret->n)
+		ret->why = "no network of one to three elements fits";
 	ret->identified = ret->n && length > 3 * ret->tau_s[ret->n - 1];
 	return 0;
 }
