@@ -96,6 +96,7 @@ static void summarise(struct erg_model *m)
 {
 	double sum = 0, squares = 0, rows = 0;
 
+	m->cv_folds = m->n_folds;
 	m->cv_worst = m->n_folds ? 0 : NAN;
 	for (size_t g = 0; g < m->n_folds; g++) {
 		struct erg_model_fold *fold = &m->fold[g];

@@ -79,6 +79,7 @@ struct erg_model {
 		bool extrapolates;          /* a row lies outside the hull of the others */
 	} *fold;
 	size_t n_folds;
+	size_t cv_folds;            /* the same, also of a model that was read from a file */
 	double cv_mean, cv_sd, cv_worst, cv_row; /* NaN without groups */
 	double *fitted, *held_out; /* of each row: by all rows, by the other groups */
 

@@ -105,12 +105,12 @@ double erg_model_half_width(const struct erg_model *m, const struct erg_model_pr
 		dof = fmin(dof, stage->fit.dof);
 	}
 	half = erg_model_t95(dof) * sqrt(fmax(variance, 0));
-	if (!group || m->n_folds < 3 || !isfinite(m->cv_mean))
+	if (!group || m->cv_folds < 3 || !isfinite(m->cv_mean))
 		return half;
 	/* Root mean square of the folds' errors, and one more group to come. */
 	folds = sqrt(m->cv_mean * m->cv_mean +
-		m->cv_sd * m->cv_sd * ((double)m->n_folds - 1) / (double)m->n_folds);
-	return fmax(half, erg_model_t95((double)m->n_folds - 1) * folds * fabs(p->value));
+		m->cv_sd * m->cv_sd * ((double)m->cv_folds - 1) / (double)m->cv_folds);
+	return fmax(half, erg_model_t95((double)m->cv_folds - 1) * folds * fabs(p->value));
 }
 
 static double slack(double v)

@@ -4,6 +4,7 @@
  * From variables to the terms of a polynomial: the inputs, for degree 2 their squares and products
  * (by pairs i <= j), the intercept last.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 

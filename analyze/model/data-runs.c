@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Rows from runs that were recorded: the layers of a document of `erg-analyze layers`. There,
+ * energy, time and counters are sums over all calls, and macs, params and bytes are of one call;
+ * here everything is of one call, so that runs of any length compare. A whole network is the sum of
+ * its layers over one inference. Rows whose response the data could not resolve are left out.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/estimate.h"
+#include "analyze/experiment/runs.h"
+#include "analyze/model/data.h"
+#include "formats/util.h"
+
+#define NAMES_MAX 64u
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static double plain(const json_t *v)
+{
+	if (json_is_object(v))
+		v = json_object_get(v, "value");
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+/* The mean of a channel of the run, of the rail that is measured where there are several. */
+static double channel_mean(const json_t *run, const char *quantity)
+{
+	const json_t *channels = json_object_get(run, "channels"), *c;
+	double sum = 0;
+	size_t i, n = 0;
+
+	json_array_foreach(channels, i, c) {
+		double mean = plain(json_object_get(c, "mean"));
+
+		if (strcmp(text(c, "quantity"), quantity) || isnan(mean))
+			continue;
+		sum += mean;
+		n++;
+	}
+	return n ? sum / (double)n : NAN;
+}
+
+static bool is_estimate(const char *name)
+{
+	return !strcmp(name, "energy_j") || !strcmp(name, "time_s") || !strcmp(name, "power_w") ||
+	       !strcmp(name, "above_idle_j");
+}
+
+static bool is_per_call(const char *name)
+{
+	static const char *const names[] = {"macs", "params", "bytes_in", "bytes_out",
+		"bytes_params"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/* Value NAME of one call of a layer; NaN when it is not there. */
+static double value(const json_t *run, const json_t *layer, const char *name)
+{
+	double calls = plain(json_object_get(layer, "calls"));
+	double v;
+
+	if (!strcmp(name, "calls"))
+		return calls;
+	if (!strcmp(name, "frequency_hz"))
+		return channel_mean(run, "frequency");
+	if (!strcmp(name, "temperature_degc"))
+		return channel_mean(run, "temperature");
+	if (!strcmp(name, "power_w"))
+		return plain(json_object_get(layer, name));
+	if (is_estimate(name))
+		return plain(json_object_get(layer, name)) / calls;
+	if (is_per_call(name))
+		return plain(json_object_get(layer, name));
+	v = plain(json_object_get(json_object_get(layer, "counters"), name));
+	return v / calls;
+}
+
+/* Half the width of an estimate's interval is 1.96 standard uncertainties. */
+static double uncertainty(const json_t *layer, const char *response)
+{
+	struct erg_est e = erg_est_from_json(json_object_get(layer, response));
+	double calls = strcmp(response, "power_w") ? plain(json_object_get(layer, "calls")) : 1;
+
+	return (e.hi - e.lo) / (2 * 1.959963985) / calls;
+}
+
+/* "L2, cycles": the counters of a run's layers. */
+static void list_counters(const json_t *run, char *buf, size_t size)
+{
+	const json_t *layers = json_object_get(run, "layers"), *l;
+	size_t i, len = 0;
+
+	buf[0] = '\0';
+	json_array_foreach(layers, i, l) {
+		const json_t *counters = json_object_get(l, "counters");
+		const char *key;
+		json_t *v;
+
+		json_object_foreach((json_t *)counters, key, v)
+			if (len < size)
+				len += (size_t)snprintf(buf + len, size - len, "%s%s",
+					len ? ", " : "", key);
+		if (len)
+			return;
+	}
+}
+
+static int missing(const json_t *run, const json_t *layer, const char *name, struct erg_err *err)
+{
+	char have[512];
+
+	list_counters(run, have, sizeof(have));
+	return erg_fail(err, -ENODATA,
+		"%s: layer %s has no \"%s\"; counters here: %s (--drop-missing leaves such rows out)",
+		text(run, "archive"), text(layer, "name"), name, have[0] ? have : "none");
+}
+
+/* The sums of a network over one inference. */
+struct whole {
+	char *name;
+	double sum[NAMES_MAX], variance, calls;
+	bool broken; /* a layer's value is not known */
+	struct whole *next;
+};
+
+static void wholes_free(struct whole **list)
+{
+	while (*list) {
+		struct whole *w = *list;
+
+		*list = w->next;
+		free(w->name);
+		free(w);
+	}
+}
+
+static struct whole *find_whole(struct whole **list, const char *name)
+{
+	struct whole **end = list;
+
+	for (; *end; end = &(*end)->next)
+		if (!strcmp((*end)->name, name))
+			return *end;
+	*end = calloc(1, sizeof(**end));
+	if (*end && !((*end)->name = strdup(name))) {
+		free(*end);
+		*end = NULL;
+	}
+	return *end;
+}
+
+struct reader {
+	const json_t *run;
+	const struct erg_model_want *want;
+	struct erg_model_data *d;
+	struct whole *wholes;
+	struct erg_err *err;
+};
+
+static double total_calls(const char *name, double calls)
+{
+	/* What is not a sum over calls must not be multiplied by them. */
+	return !strcmp(name, "frequency_hz") || !strcmp(name, "temperature_degc") ||
+		       !strcmp(name, "power_w") ? 1 : calls;
+}
+
+static int add_to_whole(struct reader *r, const json_t *layer, const double *v, double sigma)
+{
+	struct whole *w = find_whole(&r->wholes, text(layer, "network"));
+	double calls = plain(json_object_get(layer, "calls"));
+
+	if (!w)
+		return -ENOMEM;
+	for (size_t j = 0; j < r->want->n; j++) {
+		double c = total_calls(r->want->names[j], calls);
+
+		if (c == 1 && calls != 1)
+			w->sum[j] = v[j];
+		else
+			w->sum[j] += c * v[j];
+	}
+	w->variance += calls * calls * sigma * sigma;
+	w->calls = fmax(w->calls, calls);
+	return 0;
+}
+
+/* Rows of the networks of one run: sums over all calls, divided by the number of inferences. */
+static int finish_wholes(struct reader *r)
+{
+	for (const struct whole *w = r->wholes; w; w = w->next) {
+		double v[NAMES_MAX];
+		int e;
+
+		if (w->broken) {
+			r->d->dropped++;
+			continue;
+		}
+		for (size_t j = 0; j < r->want->n; j++)
+			v[j] = w->sum[j] / total_calls(r->want->names[j], w->calls);
+		e = erg_model_data_row(r->d, v, sqrt(w->variance) / w->calls, w->name, w->name, 0);
+		if (e < 0)
+			return e;
+	}
+	wholes_free(&r->wholes);
+	return 0;
+}
+
+/* Fills V; 1 when the row cannot be used (and that is allowed). */
+static int layer_values(struct reader *r, const json_t *layer, double *v)
+{
+	const struct erg_model_want *want = r->want;
+
+	for (size_t j = 0; j < want->n; j++) {
+		bool must = j + want->n_optional < want->n;
+
+		v[j] = value(r->run, layer, want->names[j]);
+		if (!isnan(v[j]) || !must)
+			continue;
+		if (want->drop || is_estimate(want->names[j]))
+			return 1;
+		return missing(r->run, layer, want->names[j], r->err);
+	}
+	return 0;
+}
+
+/* Measured but not resolved: the response of a row that cannot be used to fit. */
+static bool unresolved(const struct reader *r, const json_t *layer)
+{
+	return r->want->n_optional == 0 && is_estimate(r->want->response) &&
+	       isnan(plain(json_object_get(layer, r->want->response)));
+}
+
+static int add_layer(struct reader *r, const json_t *layer)
+{
+	const struct erg_model_want *want = r->want;
+	double v[NAMES_MAX], sigma;
+	struct whole *w;
+	int e;
+
+	if (want->type && strcmp(text(layer, "type"), want->type))
+		return 0;
+	e = unresolved(r, layer) ? 1 : layer_values(r, layer, v);
+	if (e < 0)
+		return e;
+	if (e > 0 && want->whole) {
+		w = find_whole(&r->wholes, text(layer, "network"));
+		if (!w)
+			return erg_fail_errno(r->err, -ENOMEM, "rows");
+		w->broken = true;
+		return 0;
+	}
+	if (e > 0) {
+		r->d->dropped++;
+		return 0;
+	}
+	sigma = want->response ? uncertainty(layer, want->response) : NAN;
+	if (want->whole)
+		e = add_to_whole(r, layer, v, sigma);
+	else
+		e = erg_model_data_row(r->d, v, sigma,
+			*text(layer, "network") ? text(layer, "network") : text(r->run, "workload"),
+			text(layer, "name"), 0);
+	return e < 0 ? erg_fail_errno(r->err, e, "rows") : 0;
+}
+
+static void add_distinct(json_t *list, const char *s)
+{
+	const json_t *v;
+	size_t i;
+
+	if (!*s)
+		return;
+	json_array_foreach(list, i, v)
+		if (!strcmp(json_string_value(v), s))
+			return;
+	json_array_append_new(list, json_string(s));
+}
+
+static void note_origin(const json_t *run, struct erg_model_data *d)
+{
+	double f = channel_mean(run, "frequency");
+
+	add_distinct(d->machines, text(run, "machine"));
+	add_distinct(d->rails, text(run, "rail"));
+	d->simulated |= json_is_true(json_object_get(run, "simulated"));
+	d->frequency_lo = fmin(d->frequency_lo, f);
+	d->frequency_hi = fmax(d->frequency_hi, f);
+}
+
+int erg_model_data_runs(const json_t *runs, const struct erg_model_want *want,
+	struct erg_model_data *ret, struct erg_err *err)
+{
+	struct reader r = {.want = want, .d = ret, .err = err};
+	const json_t *run, *layer;
+	size_t i, k;
+	int e;
+
+	if (want->n > NAMES_MAX)
+		return erg_fail(err, -E2BIG, "%zu columns; expected at most %u", want->n,
+			NAMES_MAX);
+	e = erg_model_data_init(ret, want->names, want->n, want->response != NULL);
+	if (e < 0)
+		erg_fail_errno(err, e, "rows");
+	json_array_foreach(runs, i, run) {
+		r.run = run;
+		note_origin(run, ret);
+		json_array_foreach(json_object_get(run, "layers"), k, layer)
+			if (e >= 0)
+				e = add_layer(&r, layer);
+		if (e >= 0 && finish_wholes(&r) < 0)
+			e = erg_fail_errno(err, -ENOMEM, "rows");
+	}
+	wholes_free(&r.wholes);
+	if (e >= 0 && !ret->n)
+		e = erg_fail(err, -ENODATA,
+			"no layer%s%s%s with a resolved %s in %zu runs (%zu left out)",
+			want->type ? " of type \"" : "", want->type ? want->type : "",
+			want->type ? "\"" : "", want->response ? want->response : "value",
+			json_array_size(runs), ret->dropped);
+	if (e < 0)
+		erg_model_data_done(ret);
+	return e;
+}
