@@ -96,8 +96,9 @@ static json_t *facts_json(const struct erg_timeline *tl)
 	static const struct {
 		const char *name, *key;
 	} machine[] = {{"Processor", "cpu_model"}, {"CPUs", "cpus"}, {"Kernel", "kernel"},
-		{"Governors", "governors"}};
-	const json_t *m = json_object_get(tl->manifest, "machine");
+		{"System", "os"},
+		{"Clock", "clocksource"}};
+	const json_t *m = json_object_get(tl->manifest, "host");
 	const json_t *sampler = json_object_get(tl->summary, "sampler");
 	json_t *facts = json_array();
 	json_auto_t *command = joined_command(json_object_get(tl->manifest, "command"));
@@ -107,6 +108,7 @@ static json_t *facts_json(const struct erg_timeline *tl)
 	fact(facts, "Command", command);
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(machine); i++)
 		fact(facts, machine[i].name, json_object_get(m, machine[i].key));
+	fact(facts, "Governors", json_object_get(tl->manifest, "governors"));
 	fact(facts, "Tags", json_object_get(tl->manifest, "tags"));
 	fact(facts, "Factors", json_object_get(tl->manifest, "factors"));
 	sensor_facts(tl, facts);

@@ -11,7 +11,7 @@ function el(tag, props, ...children) {
         else if (k.startsWith('on')) node.addEventListener(k.slice(2), v);
         else node.setAttribute(k, v);
     }
-    for (const c of children.flat()) {
+    for (const c of children.flat(Infinity)) {
         if (c === null || c === undefined) continue;
         node.append(c instanceof Node ? c : document.createTextNode(String(c)));
     }
@@ -59,10 +59,12 @@ function css(name) {
 
 const PALETTE = ['#3b82c4', '#d9822b', '#3f9b5f', '#b5536b', '#7d66b8', '#8a7a3c', '#3a9ca3', '#7f7f7f'];
 
+// One color a type, in the order of appearance, so that few types never share one.
+const colorIndex = new Map();
+
 function colorOf(name) {
-    let h = 0;
-    for (const c of String(name)) h = (h * 31 + c.codePointAt(0)) >>> 0;
-    return PALETTE[h % PALETTE.length];
+    if (!colorIndex.has(name)) colorIndex.set(name, colorIndex.size);
+    return PALETTE[colorIndex.get(name) % PALETTE.length];
 }
 
 function section(parent, id, title, note) {

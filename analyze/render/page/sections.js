@@ -18,7 +18,6 @@ function figures(run) {
 
 function trustSection(parent, run, n) {
     const s = section(parent, 'trust' + n, 'What was recorded, and how far to trust it');
-    if (run.simulated) s.append(el('p', { class: 'warning' }, 'Power is simulated: it comes from a model, not from a sensor.'));
     for (const w of run.warnings || []) s.append(el('p', { class: 'warning' }, w.text));
     s.append(el('dl', { class: 'facts' }, (run.facts || []).map(([k, v]) => [el('dt', {}, k), el('dd', {}, v)])));
 }
@@ -209,6 +208,8 @@ function render() {
         const holder = doc.runs.length > 1 ? el('details', n ? {} : { open: '' }, el('summary', {}, el('b', {}, run.name))) : main;
         if (holder !== main) main.append(holder);
         const draw = () => {
+            if (run.simulated) holder.append(el('p', { class: 'warning' },
+                'Power is simulated: it comes from a model, not from a sensor.'));
             holder.append(figures(run));
             timelineSection(holder, run, n);
             layersSection(holder, run, n);
