@@ -63,22 +63,23 @@ void erg_set_sync_hook(void (*hook)(void *data), void *data)
 	atomic_store(&erg_state_.hook, hook);
 }
 
-static __attribute__((noinline)) void begin_counted(struct erg_thread *t, uint32_t at)
+/* Returns the beginning of the layer: now, after its counters have been read if they must be. */
+static __attribute__((noinline)) uint64_t begin_counted(struct erg_thread *t, uint32_t at)
 {
 	struct erg_readings *r = t->readings;
-	struct erg_reading *to;
+	uint64_t now = now_ns();
 
 	if (at >= ERG_DEPTH_RECORDED)
-		return;
+		return now;
 	if (!r && !(r = t->readings = calloc(1, sizeof(*r))))
-		return;
-	to = &r->at[at];
-	if (!r->last_ns || now_ns() - r->last_ns > READING_SHARED_NS) {
+		return now;
+	if (now - r->last_ns > READING_SHARED_NS) {
 		erg_counters_read_perf(t, &r->last);
-		r->last_ns = now_ns();
+		r->last_ns = now = now_ns();
 	}
-	erg_counters_copy(to, &r->last);
-	erg_counters_read_app(t, to);
+	erg_counters_copy(&r->at[at], &r->last);
+	erg_counters_read_app(t, &r->at[at]);
+	return now;
 }
 
 static __attribute__((noinline)) void end_counted(struct erg_thread *t, const struct erg_frame *f)
@@ -149,12 +150,13 @@ void erg_begin_(uint32_t layer)
 	f->layer = layer;
 	f->iteration = t->iteration;
 	f->epoch = epoch;
-	if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
-		begin_counted(t, t->depth);
 	t->depth++;
 	if (erg_unlikely_(erg_state_.begin_events))
 		lttng_ust_tracepoint(ergtrace, layer_begin, layer, t->iteration);
-	f->begin_ns = now_ns();
+	if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
+		f->begin_ns = begin_counted(t, t->depth - 1);
+	else
+		f->begin_ns = now_ns();
 }
 
 /* Pops down to the frame of LAYER and returns it; NULL, and nothing popped, if there is none. */
