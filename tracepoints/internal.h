@@ -128,7 +128,8 @@ struct erg_frame {
 struct erg_readings {
 	struct erg_reading at[ERG_DEPTH_RECORDED];
 	struct erg_reading last;
-	uint64_t last_ns; /* when .last was taken; 0: not usable */
+	uint64_t at_ns[ERG_DEPTH_RECORDED]; /* when they were made */
+	uint64_t last_ns;		    /* the same of .last; 0: not usable */
 };
 
 struct erg_thread {

@@ -18,7 +18,9 @@
  * The kernel's counters are read by one read(2) at either boundary. A layer that begins within a
  * microsecond of the thread's last reading takes that reading as its own, so layers that follow
  * each other cost one reading each; its end is always read afresh. What a layer can gain by that
- * is what its thread counted in this microsecond.
+ * is what its thread counted in this microsecond. When an end's reading was made is known without
+ * asking the clock again: the counters' own time (time_enabled) has moved on with them. That time
+ * stands still while the thread does not run, so the reading can only be younger than is believed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +79,7 @@ static __attribute__((noinline)) uint64_t begin_counted(struct erg_thread *t, ui
 		erg_counters_read_perf(t, &r->last);
 		r->last_ns = now = now_ns();
 	}
+	r->at_ns[at] = r->last_ns;
 	erg_counters_copy(&r->at[at], &r->last);
 	erg_counters_read_app(t, &r->at[at]);
 	return now;
@@ -96,7 +99,7 @@ static __attribute__((noinline)) void end_counted(struct erg_thread *t, const st
 		diff.enabled, diff.running, diff.values, diff.n);
 	if (!lttng_ust_tracepoint_enabled(ergtrace, layer_counted))
 		lttng_ust_tracepoint(ergtrace, layer, f->layer, f->iteration, f->begin_ns);
-	r->last_ns = now_ns();
+	r->last_ns = r->at_ns[f - t->frames] + diff.enabled;
 }
 
 /* Removes the frames from before the last pause. Epochs only grow, so these are the lowest ones. */
@@ -109,8 +112,10 @@ static __attribute__((noinline)) void purge(struct erg_thread *t, uint32_t epoch
 	t->depth -= n;
 	memmove(t->frames, t->frames + n, t->depth * sizeof(t->frames[0]));
 	recorded = n + t->depth < ERG_DEPTH_RECORDED ? t->depth : ERG_DEPTH_RECORDED - n;
-	if (t->readings && n < ERG_DEPTH_RECORDED)
+	if (t->readings && n < ERG_DEPTH_RECORDED) {
 		memmove(t->readings->at, t->readings->at + n, recorded * sizeof(t->readings->at[0]));
+		memmove(t->readings->at_ns, t->readings->at_ns + n, recorded * sizeof(uint64_t));
+	}
 }
 
 static __attribute__((noinline)) void too_deep(void)
