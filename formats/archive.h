@@ -20,6 +20,12 @@
 
 struct erg_archive_writer;
 
+/* The unfinished file: HIDDEN, 16 digits, PART. It is locked (flock) while a writer lives: an unlocked
+ * one was left by a program that was killed. KEEP: see erg_archive_sync(). */
+#define ERG_ARCHIVE_HIDDEN ".erg-"
+#define ERG_ARCHIVE_PART ".part"
+#define ERG_ARCHIVE_KEEP ".keep"
+
 struct erg_archive_options {
 	bool force;        /* replace an existing file; otherwise -EEXIST */
 	int level;         /* zstd level, 0: default */
@@ -40,6 +46,12 @@ int erg_archive_add_file(struct erg_archive_writer *w, const char *name, const c
 /* Every regular file below DIR as PREFIX/relative-name, sorted by name. */
 int erg_archive_add_tree(struct erg_archive_writer *w, const char *prefix, const char *dir,
 	struct erg_err *err);
+/*
+ * Syncs what was added so far; once that is done the unfinished file stays, also after free() or a
+ * crash, until it is committed. *ret: its path, to be freed. Opened as an archive it is one that was
+ * cut, with every member that had been added by then.
+ */
+int erg_archive_sync(struct erg_archive_writer *w, char **ret, struct erg_err *err);
 /* Adds SHA256SUMS and the seek table, syncs, and gives the file its name. */
 int erg_archive_commit(struct erg_archive_writer *w, struct erg_err *err);
 void erg_archive_writer_free(struct erg_archive_writer *w);

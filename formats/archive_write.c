@@ -20,6 +20,7 @@
 #include <search.h>
 #include <sha2.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <zstd.h>
@@ -52,6 +53,7 @@ struct erg_archive_writer {
 	size_t sums_len, sums_alloc;
 	void *names; /* tsearch tree of the members' names */
 	char *copy;
+	bool kept;  /* synced: no longer free()'s to remove */
 	int failed; /* negative errno of the first failure: the writer is of no more use */
 };
 
@@ -228,13 +230,15 @@ static int open_temporary(struct erg_archive_writer *w)
 
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 			random = erg_mono_ns();
-		if (asprintf(&name, ".erg-%016llx.part", (unsigned long long)random) < 0) {
+		if (asprintf(&name, "%s%016llx%s", ERG_ARCHIVE_HIDDEN, (unsigned long long)random,
+			    ERG_ARCHIVE_PART) < 0) {
 			name = NULL;
 			return -ENOMEM;
 		}
 		w->fd = openat(w->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (w->fd >= 0) {
 			w->tmp = erg_steal_ptr(&name);
+			flock(w->fd, LOCK_EX | LOCK_NB); /* says that somebody writes it */
 			return 0;
 		}
 		if (errno != EEXIST)
@@ -584,6 +588,44 @@ static int give_name(struct erg_archive_writer *w, struct erg_err *err)
 	return 0;
 }
 
+/* NAME.part becomes NAME.keep: what has that name is no leftover. */
+static int keep_temporary(struct erg_archive_writer *w)
+{
+	_cleanup_(erg_freep) char *name = strdup(w->tmp);
+
+	if (!name)
+		return -ENOMEM;
+	memcpy(name + strlen(name) - strlen(ERG_ARCHIVE_PART), ERG_ARCHIVE_KEEP,
+		strlen(ERG_ARCHIVE_KEEP));
+	if (renameat(w->dirfd, w->tmp, w->dirfd, name) < 0)
+		return -errno;
+	free(w->tmp);
+	w->tmp = erg_steal_ptr(&name);
+	w->kept = true;
+	return 0;
+}
+
+int erg_archive_sync(struct erg_archive_writer *w, char **ret, struct erg_err *err)
+{
+	int r;
+
+	*ret = NULL;
+	if (w->failed)
+		return erg_fail_errno(err, w->failed, "%s", w->path);
+	if (fdatasync(w->fd) < 0)
+		return erg_fail_errno(err, -errno, "%s", w->path);
+	if (!w->kept) {
+		r = keep_temporary(w);
+		if (r < 0)
+			return erg_fail_errno(err, r, "%s", w->path);
+	}
+	if (asprintf(ret, "%s/%s", w->dir, w->tmp) < 0) {
+		*ret = NULL;
+		return erg_fail_errno(err, -ENOMEM, "%s", w->path);
+	}
+	return 0;
+}
+
 int erg_archive_commit(struct erg_archive_writer *w, struct erg_err *err)
 {
 	int r = add_bytes(w, ERG_ARCHIVE_SUMS, w->sums ? w->sums : "", w->sums_len, NULL, err);
@@ -615,7 +657,7 @@ void erg_archive_writer_free(struct erg_archive_writer *w)
 		archive_write_free(w->tar);
 	}
 	ZSTD_freeCCtx(w->zstd);
-	if (w->tmp)
+	if (w->tmp && !w->kept)
 		unlinkat(w->dirfd, w->tmp, 0);
 	erg_closep(&w->fd);
 	erg_closep(&w->dirfd);

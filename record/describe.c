@@ -193,6 +193,13 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 			  : json_null());
 	if (f->sampler)
 		json_object_set_new(j, "recorder", sampler(f->sampler, f->end_ns - f->begin_ns));
+	if (f->repair)
+		json_object_set_new(j, "repair",
+			json_pack("{s:I, s:I, s:I, s:I}", "packets",
+				(json_int_t)f->repair->packets, "cut_bytes",
+				(json_int_t)f->repair->cut_bytes, "cut_files",
+				(json_int_t)f->repair->cut_files, "unreadable",
+				(json_int_t)f->repair->unreadable));
 	if (f->sources)
 		json_object_set_new(j, "sources", source_outcomes(f->sources));
 	return j;

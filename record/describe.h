@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "record/options.h"
+#include "record/packets.h"
 #include "record/sampler.h"
 #include "record/session.h"
 #include "record/source.h"
@@ -35,6 +36,7 @@ struct erg_summary_facts {
 	const struct erg_session_losses *losses; /* NULL: not known */
 	const struct erg_sampler_stats *sampler; /* NULL: none */
 	const struct erg_source_list *sources;
+	const struct erg_packets_report *repair; /* what had to be cut; NULL: nothing */
 	const char *reason; /* why the recording is not complete; NULL: it is */
 };
 

@@ -14,6 +14,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -234,6 +235,9 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 	return 0;
 }
 
+/* The keeper writes it too. */
+static pthread_mutex_t state_lock = PTHREAD_MUTEX_INITIALIZER;
+
 int erg_run_state_write(const struct erg_run *r, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *cwd = getcwd(NULL, 0);
@@ -248,9 +252,28 @@ int erg_run_state_write(const struct erg_run *r, struct erg_err *err)
 		(json_int_t)r->work.begin_ns);
 	if (!j)
 		return erg_fail(err, -EINVAL, "%s: not UTF-8", r->opt.output);
+	if (r->part)
+		json_object_set_new(j, "part",
+			json_pack("{s:s, s:I}", "path", r->part, "chunks",
+				(json_int_t)r->part_chunks));
+	pthread_mutex_lock(&state_lock);
 	n = erg_spool_write_json(r->spool, "state.json", j, err);
+	pthread_mutex_unlock(&state_lock);
 	json_decref(j);
 	return n;
+}
+
+int erg_run_part_saved(void *data, const char *part, size_t chunks, struct erg_err *err)
+{
+	struct erg_run *r = data;
+	char *path = realpath(part, NULL);
+
+	if (!path)
+		return erg_fail_errno(err, -errno, "%s", part);
+	free(r->part);
+	r->part = path;
+	r->part_chunks = chunks;
+	return erg_run_state_write(r, err);
 }
 
 static int manifest_write(struct erg_run *r, struct erg_err *err)
@@ -343,6 +366,8 @@ void erg_run_release(struct erg_run *r)
 	json_decref(r->manifest);
 	json_decref(r->counters);
 	json_decref(r->warnings);
+	erg_finish_free(r->finish);
+	free(r->part);
 	free(r->exe);
 	free(r->url);
 	free(r->spool);

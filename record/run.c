@@ -180,7 +180,7 @@ static void recording_end(struct erg_run *r)
 	erg_daemon_release();
 }
 
-static json_t *summary_make(struct erg_run *r)
+static json_t *summary_make(struct erg_run *r, const struct erg_packets_report *repair)
 {
 	struct erg_sampler_stats st;
 	const struct erg_summary_facts facts = {
@@ -191,6 +191,7 @@ static json_t *summary_make(struct erg_run *r)
 		.losses = r->losses_known ? &r->losses : NULL,
 		.sampler = &st,
 		.sources = &r->sources,
+		.repair = r->failure.code ? repair : NULL,
 		.reason = r->failure.code ? r->failure.msg : NULL,
 	};
 
@@ -198,27 +199,37 @@ static json_t *summary_make(struct erg_run *r)
 	return erg_describe_summary(&facts);
 }
 
+static int archive_fill(struct erg_run *r, struct erg_err *err)
+{
+	struct erg_packets_report repair = {0};
+	json_t *summary;
+	int n = 0;
+
+	if (!r->finish)
+		n = erg_finish_open(r->opt.output, r->opt.force, r->manifest, &r->finish, err);
+	if (!n)
+		n = erg_finish_rest(r->finish, r->spool, r->failure.code ? &repair : NULL, err);
+	if (n)
+		return n;
+	summary = summary_make(r, &repair);
+	n = erg_finish_close(r->finish, summary, err);
+	json_decref(summary);
+	return n;
+}
+
 static int archive_make(struct erg_run *r, struct erg_err *err)
 {
-	struct erg_finish f = {
-		.spool = r->spool,
-		.output = r->opt.output,
-		.force = r->opt.force,
-		.manifest = r->manifest,
-		.summary = summary_make(r),
-		.repair = r->failure.code != 0,
-	};
 	int n;
 
 	setpriority(PRIO_PROCESS, 0, 19);
-	n = erg_finish_archive(&f, err);
-	json_decref(f.summary);
+	n = archive_fill(r, err);
 	if (n < 0)
-		erg_wrap(err, n,
-			"the recording is kept in %s; erg-record recover %s -o FILE.erg makes an "
-			"archive of it",
-			r->spool, r->spool);
-	return n;
+		return erg_wrap(err, n,
+			"the recording is kept; erg-record recover %s -o FILE.erg makes an archive "
+			"of it",
+			r->spool);
+	erg_spool_remove(r->spool);
+	return 0;
 }
 
 static void say_summary(struct erg_run *r)
@@ -241,16 +252,36 @@ static void say_summary(struct erg_run *r)
 		(unsigned long long)st.errors, r->opt.output ? r->opt.output : r->opt.to);
 }
 
-static int recording_run(struct erg_run *r, struct erg_err *err)
+/* What the keeper does with --compress during. */
+static int pack(void *data, struct erg_err *err)
+{
+	struct erg_run *r = data;
+
+	return erg_finish_rotated(r->finish, r->spool, erg_run_part_saved, r, err);
+}
+
+static int keeper_start(struct erg_run *r, struct erg_err *err)
 {
 	const struct erg_keeper_config keep = {
 		.session = r->session,
 		.sampler = r->sampler,
 		.spool = r->spool,
 		.spool_limit_bytes = r->opt.spool_limit_bytes,
+		.chore = r->finish ? pack : NULL,
+		.data = r,
 	};
-	int n = erg_keeper_start(&keep, &r->keeper, err);
 
+	return erg_keeper_start(&keep, &r->keeper, err);
+}
+
+static int recording_run(struct erg_run *r, struct erg_err *err)
+{
+	int n = 0;
+
+	if (r->opt.compress_during && r->spool)
+		n = erg_finish_open(r->opt.output, r->opt.force, r->manifest, &r->finish, err);
+	if (!n)
+		n = keeper_start(r, err);
 	if (n)
 		return n;
 	idle_baseline(r);
@@ -269,9 +300,13 @@ static int recording_run(struct erg_run *r, struct erg_err *err)
 /* A recording that never began leaves nothing. */
 static void undo(struct erg_run *r)
 {
+	erg_keeper_free(erg_steal_ptr(&r->keeper));
 	erg_sampler_free(erg_steal_ptr(&r->sampler));
 	erg_session_free(erg_steal_ptr(&r->session));
 	erg_daemon_release();
+	erg_finish_free(erg_steal_ptr(&r->finish));
+	if (r->part)
+		unlink(r->part);
 	if (r->spool)
 		erg_spool_remove(r->spool);
 }

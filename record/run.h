@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "formats/err.h"
+#include "record/finish.h"
 #include "record/keeper.h"
 #include "record/options.h"
 #include "record/sampler.h"
@@ -36,6 +37,9 @@ struct erg_run {
 	struct erg_sampler *sampler;
 	struct erg_session *session;
 	struct erg_keeper *keeper;
+	struct erg_finish *finish; /* the archive; opened early with --compress during */
+	char *part;                /* its unfinished file, and the chunks in there */
+	size_t part_chunks;
 	struct erg_workload work;
 	struct erg_session_losses losses;
 	bool losses_known;
@@ -50,6 +54,8 @@ struct erg_run {
 int erg_run_prepare(struct erg_run *r, struct erg_err *err);
 /* Writes state.json of the spool: what is known by now. */
 int erg_run_state_write(const struct erg_run *r, struct erg_err *err);
+/* Writes down that the unfinished archive PART has CHUNKS chunks; DATA is the struct erg_run. */
+int erg_run_part_saved(void *data, const char *part, size_t chunks, struct erg_err *err);
 void erg_run_release(struct erg_run *r);
 /* Says LINE as a warning and keeps it for the manifest; DATA is the struct erg_run. */
 void erg_run_warn(void *data, const char *line);

@@ -203,8 +203,8 @@ static int chunks_add(struct erg_spool_chunks *c, const char *dir, const char *n
  * ./.tmp_new_chunk before it becomes ./ust; a crash may leave any of them. */
 static const char *const unfinished[] = {".tmp_old_chunk/ust", "ust", ".tmp_new_chunk/ust"};
 
-int erg_spool_chunks(const char *spool, bool rotated, struct erg_spool_chunks *ret,
-	struct erg_err *err)
+int erg_spool_chunks(const char *spool, bool rotated, size_t first,
+	struct erg_spool_chunks *ret, struct erg_err *err)
 {
 	struct erg_spool_chunks c = {0};
 	struct dirent **names = NULL;
@@ -219,7 +219,7 @@ int erg_spool_chunks(const char *spool, bool rotated, struct erg_spool_chunks *r
 		char name[NAME_MAX + 8];
 
 		snprintf(name, sizeof(name), "%s/ust", names[i]->d_name);
-		if (!r)
+		if (!r && chunk_number(names[i]->d_name) >= (long)first)
 			r = chunks_add(&c, path, name);
 		free(names[i]);
 	}

@@ -10,7 +10,6 @@
  *	  state.json      who records, and what is known so far
  *	  ust/            the chunk being written, as LTTng lays it out
  *	  archives/…      chunks that have been rotated
- *	  packed/         chunks that are compressed already (--compress during)
  *
  * It is enough to make the archive, whatever happened to the recorder.
  */
@@ -43,13 +42,14 @@ bool erg_spool_in_use(const char *spool);
 json_t *erg_spool_identity(void);
 
 /* Raw chunks in the order of time, the one that was being written last. Absolute paths; rotated
- * chunks alone when ROTATED. To be released by erg_spool_chunks_release(). */
+ * chunks alone when ROTATED. LTTng numbers rotated chunks from 0: those below FIRST are left out. To
+ * be released by erg_spool_chunks_release(). */
 struct erg_spool_chunks {
 	char **paths;
 	size_t n;
 };
-int erg_spool_chunks(const char *spool, bool rotated, struct erg_spool_chunks *ret,
-	struct erg_err *err);
+int erg_spool_chunks(const char *spool, bool rotated, size_t first,
+	struct erg_spool_chunks *ret, struct erg_err *err);
 void erg_spool_chunks_release(struct erg_spool_chunks *c);
 
 /* Calls FN for every spool in DIR whose recorder is gone. */
