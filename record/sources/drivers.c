@@ -16,9 +16,13 @@
 const struct erg_source_ops *const erg_source_drivers[] = {
 	&erg_source_ina3221x,
 	&erg_source_hwmon,
+	&erg_source_perf,
 	&erg_source_powercap,
+	&erg_source_opal,
+	&erg_source_nvml,
 	&erg_source_thermal,
 	&erg_source_cpufreq,
+	&erg_source_devfreq,
 	&erg_source_procstat,
 	&erg_source_exec,
 	NULL,
@@ -26,6 +30,7 @@ const struct erg_source_ops *const erg_source_drivers[] = {
 
 const struct erg_hwmon_chip erg_hwmon_chips[] = {
 	{"ina3221", erg_ina3221_find},
+	{"ibmpowernv", erg_ibmpowernv_find},
 	{NULL, NULL},
 };
 
@@ -209,12 +214,27 @@ static int find_item(const char *text, const char *end, const struct erg_source_
 	return find_one(d, colon ? colon + 1 : NULL, cfg, true, ret, err);
 }
 
+static size_t count_kind(const struct erg_source_list *l, const struct erg_source_ops *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		n += l->sources[i]->ops == d;
+	return n;
+}
+
 static int find_auto(const struct erg_source_config *cfg, struct erg_source_list *ret,
 	struct erg_err *err)
 {
 	for (const struct erg_source_ops *const *d = erg_source_drivers; *d; d++) {
-		int r = needs_arg(*d) ? 0 : find_one(*d, NULL, cfg, false, ret, err);
+		int r = 0;
 
+		/* The same counters twice would be rails of the same energy twice. */
+		if (*d == &erg_source_powercap && count_kind(ret, &erg_source_perf))
+			erg_source_list_note(ret, "powercap", "", "",
+				"left out: perf reads the same counters at less cost");
+		else if (!needs_arg(*d))
+			r = find_one(*d, NULL, cfg, false, ret, err);
 		if (r < 0)
 			return r;
 	}

@@ -23,6 +23,8 @@ struct erg_hwmon_chip {
 };
 int erg_ina3221_find(const struct erg_source_config *cfg, const char *dir,
 	struct erg_source_list *list);
+int erg_ibmpowernv_find(const struct erg_source_config *cfg, const char *dir,
+	struct erg_source_list *list);
 extern const struct erg_hwmon_chip erg_hwmon_chips[]; /* ends with a NULL name */
 
 /* Temperatures and fans of any hwmon chip. */

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * RAPL's energy counters through the perf PMU `power`.
+ *
+ *	DIR/bus/event_source/devices/power/type              PMU type for perf_event_open(2)
+ *	                                  /cpumask           one CPU of each package
+ *	                                  /events/energy-pkg "event=0x02", with .scale and .unit
+ *
+ * The same hardware counters as powercap's, but cheaper to read, in the finer unit of 2^-32 J, and
+ * widened to 64 bits by the kernel, so they never wrap; preferred where both are allowed. Events
+ * count for a CPU (pid -1) of the package and cannot be sampled. It takes perf_event_paranoid <= 0 or
+ * CAP_PERFMON. Raffin and
+ * Trystram (arXiv 2401.15985) found this door the cheapest.
+ */
+#include "record/sources/perf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "formats/util.h"
+#include "record/sources/attr.h"
+#include "record/sources/drivers.h"
+
+#define EVENTS_MAX 8
+#define MEND                                                                                       \
+	"sudo sysctl kernel.perf_event_paranoid=0, or sudo setcap cap_perfmon+ep on erg-record"
+
+struct perf_event_def {
+	struct perf_event_attr attr;
+	int fd;
+};
+
+struct perf {
+	struct erg_source src;
+	int cpu;
+	struct perf_event_def events[EVENTS_MAX];
+};
+
+static int open_cpu(const struct perf_event_attr *attr, int cpu)
+{
+	struct perf_event_attr a = *attr;
+	long fd = syscall(SYS_perf_event_open, &a, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int (*erg_perf_open_cpu)(const struct perf_event_attr *attr, int cpu) = open_cpu;
+
+/* name in events/, rail, parent (both get the package's number, except psys) */
+static const struct domain {
+	const char *event, *rail, *parent;
+} domains[] = {
+	{"energy-pkg", "package", "psys"},
+	{"energy-cores", "core", "package"},
+	{"energy-gpu", "uncore", "package"},
+	{"energy-ram", "dram", "psys"},
+	{"energy-psys", "psys", NULL},
+};
+
+static int perf_read(struct erg_source *s, int64_t *values, uint64_t *native)
+{
+	struct perf *p = (struct perf *)s;
+	int r = -ENODEV;
+	bool any = false;
+
+	*native = 0;
+	for (size_t i = 0; i < s->n_channels; i++) {
+		uint64_t v;
+		ssize_t n = read(p->events[i].fd, &v, sizeof(v));
+
+		values[i] = n == (ssize_t)sizeof(v) ? (int64_t)v : ERG_VALUE_NONE;
+		if (n == (ssize_t)sizeof(v))
+			any = true;
+		else
+			r = n < 0 ? -errno : -ENODATA; /* 0: the event is in error */
+	}
+	return any ? ERG_READ_OK : r;
+}
+
+static void perf_stop(struct erg_source *s)
+{
+	struct perf *p = (struct perf *)s;
+
+	for (size_t i = 0; i < s->n_channels; i++) {
+		erg_closep(&p->events[i].fd);
+		p->events[i].fd = -1;
+	}
+}
+
+static int perf_start(struct erg_source *s, struct erg_err *err)
+{
+	struct perf *p = (struct perf *)s;
+
+	for (size_t i = 0; i < s->n_channels; i++) {
+		struct perf_event_def *e = &p->events[i];
+
+		if (e->fd < 0)
+			e->fd = erg_perf_open_cpu(&e->attr, p->cpu);
+		if (e->fd < 0) {
+			int r = e->fd;
+
+			perf_stop(s);
+			return erg_fail_errno(err, r, "%s: %s", s->path, s->channels[i].rail);
+		}
+	}
+	return 0;
+}
+
+static void perf_free(struct erg_source *s)
+{
+	if (!s)
+		return;
+	perf_stop(s);
+	free(s->channels);
+	free(s);
+}
+
+/* ---- finding ---- */
+
+/* "event=0x02" and the like: only fields of the whole config word are known here. */
+static int parse_event(const char *text, uint64_t *ret_config)
+{
+	const char *p = strstr(text, "event=");
+	char *end;
+
+	if (!p)
+		return -EINVAL;
+	*ret_config = strtoull(p + strlen("event="), &end, 0);
+	return *end && *end != ',' ? -EINVAL : 0;
+}
+
+/* Scales are written in the C locale, which is never left here. */
+static double event_scale(const char *root, const char *event)
+{
+	char text[64];
+
+	if (erg_attr_read_line(text, sizeof(text), "%s/events/%s.scale", root, event) <= 0)
+		return 0;
+	return strtod(text, NULL);
+}
+
+static void add_event(struct perf *p, const char *root, uint32_t type, const struct domain *d,
+	int64_t package, bool psys)
+{
+	struct erg_channel_def *c = &p->src.channels[p->src.n_channels];
+	struct perf_event_def *e = &p->events[p->src.n_channels];
+	uint64_t config;
+	char text[64];
+
+	if (erg_attr_read_line(text, sizeof(text), "%s/events/%s", root, d->event) <= 0 ||
+		parse_event(text, &config) < 0)
+		return;
+	*c = (struct erg_channel_def){.quantity = ERG_Q_ENERGY, .unit = "2^-32J",
+		.scale = event_scale(root, d->event)};
+	if (!(c->scale > 0 && c->scale < 1))
+		return;
+	/* The hardware counts 15.3 or 61 uJ; the finer unit only holds it. */
+	c->lsb = 61e-6 / c->scale;
+	if (d->parent) {
+		erg_text_set(c->rail, sizeof(c->rail), "%s-%lld", d->rail, (long long)package);
+		if (strcmp(d->parent, "psys"))
+			erg_text_set(c->parent, sizeof(c->parent), "%s-%lld", d->parent,
+				(long long)package);
+		else if (psys)
+			strcpy(c->parent, "psys");
+	} else {
+		strcpy(c->rail, d->rail);
+	}
+	*e = (struct perf_event_def){.fd = -1,
+		.attr = {.type = type, .size = sizeof(e->attr), .config = config}};
+	p->src.n_channels++;
+}
+
+static struct perf *perf_new(const struct erg_source_config *cfg, const char *root, uint32_t type,
+	int cpu)
+{
+	struct perf *p = calloc(1, sizeof(*p));
+	bool psys = erg_attr_exists("%s/events/energy-psys", root);
+	int64_t package = 0;
+
+	if (p)
+		p->src.channels = calloc(EVENTS_MAX, sizeof(*p->src.channels));
+	if (!p || !p->src.channels) {
+		free(p);
+		return NULL;
+	}
+	p->cpu = cpu;
+	p->src.ops = &erg_source_perf;
+	p->src.cls = ERG_CLASS_POWER;
+	p->src.simulated = cfg->simulated;
+	p->src.model = (struct erg_sensor_model){.kind = ERG_SENSOR_COUNTER,
+		.provenance = ERG_PROVENANCE_DATASHEET, .period_ns = 1000000};
+	erg_text_set(p->src.path, sizeof(p->src.path), "%s/cpu%d", root, cpu);
+	(void)erg_attr_read_int(&package,
+		"%s/devices/system/cpu/cpu%d/topology/physical_package_id", cfg->sysfs, cpu);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(domains); i++)
+		/* The platform is one, whatever the number of packages. */
+		if (domains[i].parent || package == 0)
+			add_event(p, root, type, &domains[i], package, psys);
+	return p;
+}
+
+/* Takes P: gives it to LIST if it opens, else says why not. */
+static int offer(struct perf *p, const char *root, struct erg_source_list *list)
+{
+	struct erg_err err;
+	int r = p->src.n_channels ? perf_start(&p->src, &err) : -ENODATA;
+
+	if (r >= 0) {
+		perf_stop(&p->src);
+		return erg_source_list_add(list, &p->src);
+	}
+	erg_source_list_note(list, "perf", root, r == -EACCES || r == -EPERM ? MEND : "",
+		"the events cannot be opened: %s", strerror(-r));
+	perf_free(&p->src);
+	return 0;
+}
+
+static int find_cpus(const struct erg_source_config *cfg, const char *root, uint32_t type,
+	struct erg_source_list *list)
+{
+	char mask[256], *save = NULL;
+
+	if (erg_attr_read_line(mask, sizeof(mask), "%s/cpumask", root) <= 0)
+		strcpy(mask, "0");
+	/* A list of single CPUs, one a package: "0,18". */
+	for (char *t = strtok_r(mask, ",", &save); t; t = strtok_r(NULL, ",", &save)) {
+		struct perf *p = perf_new(cfg, root, type, atoi(t));
+		int r = p ? offer(p, root, list) : -ENOMEM;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+	struct erg_err *err)
+{
+	char root[256];
+	int64_t type;
+	int r = 0;
+
+	snprintf(root, sizeof(root), "%s/bus/event_source/devices/power", cfg->sysfs);
+	if (erg_attr_read_int(&type, "%s/type", root) < 0)
+		erg_source_list_note(list, "perf", root,
+			"on x86 try: modprobe rapl; virtual machines have none",
+			"no perf PMU of energy");
+	else if (cfg->simulated)
+		erg_source_list_note(list, "perf", root, "",
+			"a simulated tree has no perf events behind it");
+	else
+		r = find_cpus(cfg, root, (uint32_t)type, list);
+	return r < 0 ? erg_fail_errno(err, r, "perf") : 0;
+}
+
+const struct erg_source_ops erg_source_perf = {
+	.kind = "perf",
+	.about = "RAPL energy counters by perf events: cheaper than powercap, and preferred",
+	.find = find,
+	.start = perf_start,
+	.read = perf_read,
+	.stop = perf_stop,
+	.free = perf_free,
+};
