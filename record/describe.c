@@ -113,6 +113,7 @@ json_t *erg_describe_manifest(const struct erg_manifest_facts *f)
 	put_clock(m);
 	put_command(m, f);
 	json_object_set_new(m, "tags", json_deep_copy(f->options->tags));
+	json_object_set_new(m, "factors", json_deep_copy(f->options->factors));
 	json_object_set_new(m, "options", options(f->options, f->sampling));
 	json_object_set_new(m, "host", erg_provenance_host());
 	json_object_set_new(m, "governors", erg_provenance_governors(f->options->sysfs));

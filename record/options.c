@@ -22,6 +22,7 @@ enum {
 	OPT_IDLE,
 	OPT_ANNOTATE,
 	OPT_TAG,
+	OPT_FACTOR,
 	OPT_SPOOL,
 	OPT_SPOOL_LIMIT,
 	OPT_CHUNK,
@@ -44,6 +45,7 @@ static const struct option longopts[] = {
 	{"idle", required_argument, NULL, OPT_IDLE},
 	{"annotate", required_argument, NULL, OPT_ANNOTATE},
 	{"tag", required_argument, NULL, OPT_TAG},
+	{"factor", required_argument, NULL, OPT_FACTOR},
 	{"spool", required_argument, NULL, OPT_SPOOL},
 	{"spool-limit", required_argument, NULL, OPT_SPOOL_LIMIT},
 	{"chunk", required_argument, NULL, OPT_CHUNK},
@@ -74,6 +76,7 @@ static const char help[] =
 	"      --idle SECONDS       record an idle baseline before and after\n"
 	"      --annotate LIST      adapters to load for the command, or auto\n"
 	"      --tag KEY=VALUE      kept in the manifest; may be repeated\n"
+	"      --factor KEY=VALUE   the same for a setting that an experiment varies\n"
 	"      --duration S         stop after S seconds; without COMMAND, record the machine\n"
 	"      --spool DIR          where raw chunks wait (beside the output)\n"
 	"      --spool-limit MIB    end the recording before the spool is larger (none)\n"
@@ -130,6 +133,28 @@ static int tag(struct erg_run_options *o)
 
 	if (!key || !*key || json_object_set_new(o->tags, key, json_string(eq + 1)) < 0)
 		return wrong("--tag", optarg, "KEY=VALUE in UTF-8");
+	return 0;
+}
+
+/* A number stays a number, so that analyses can order and fit it. */
+static json_t *factor_value(const char *text)
+{
+	char *end;
+	long long whole = strtoll(text, &end, 10);
+	double v;
+
+	if (end != text && !*end && llabs(whole) < (1ll << 53))
+		return json_integer(whole);
+	return erg_number_parse(text, -1e300, 1e300, &v) ? json_real(v) : json_string(text);
+}
+
+static int factor(struct erg_run_options *o)
+{
+	const char *eq = strchr(optarg, '=');
+	_cleanup_(erg_freep) char *key = eq ? strndup(optarg, (size_t)(eq - optarg)) : NULL;
+
+	if (!key || !*key || json_object_set_new(o->factors, key, factor_value(eq + 1)) < 0)
+		return wrong("--factor", optarg, "KEY=VALUE in UTF-8");
 	return 0;
 }
 
@@ -193,6 +218,8 @@ static int parse_one(int c, struct erg_run_options *o)
 	case OPT_ANNOTATE:
 		o->annotate = optarg;
 		return 0;
+	case OPT_FACTOR:
+		return factor(o);
 	case OPT_TAG:
 		return tag(o);
 	case OPT_SPOOL:
@@ -264,6 +291,7 @@ int erg_run_options_parse(int argc, char **argv, struct erg_run_options *ret)
 		.chunk_period_ns = 300ull * ERG_NSEC_PER_SEC,
 		.cpu = -1,
 		.tags = json_object(),
+		.factors = json_object(),
 	};
 	int c, r = 0;
 
@@ -289,5 +317,6 @@ void erg_run_options_release(struct erg_run_options *o)
 {
 	free(o->output);
 	json_decref(o->tags);
+	json_decref(o->factors);
 	*o = (struct erg_run_options){0};
 }

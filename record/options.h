@@ -21,6 +21,7 @@ struct erg_run_options {
 	double idle_s;        /* 0: no baseline */
 	const char *annotate; /* or NULL */
 	json_t *tags;         /* owned object */
+	json_t *factors;      /* owned object: what an experiment varies */
 	const char *spool;    /* directory, or NULL: beside the output */
 	uint64_t chunk_bytes;
 	uint64_t chunk_period_ns;
