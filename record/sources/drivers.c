@@ -16,6 +16,7 @@
 const struct erg_source_ops *const erg_source_drivers[] = {
 	&erg_source_ina3221x,
 	&erg_source_hwmon,
+	&erg_source_iio,
 	&erg_source_perf,
 	&erg_source_powercap,
 	&erg_source_opal,

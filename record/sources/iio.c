@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Power monitors and converters of the IIO subsystem by buffered capture: the kernel samples at the
+ * device's full rate and stamps each sample; we drain the buffer.
+ *
+ *	DIR/bus/iio/devices/iio:deviceN/scan_elements/in_*_{en,index,type}   what can be captured
+ *	                               /in_*_scale                           to mV, mA, mW
+ *	                               /current_timestamp_clock              set to monotonic
+ *	                               /buffer/{length,enable}
+ *	/dev/iio:deviceN                                                     the samples
+ *
+ * Of a device with currents, currents and the voltages that go with them are captured (INA2xx: the bus
+ * voltage, in_voltage1; the shunt's is in_voltage0), else its powers. Settings are put back at the end.
+ * A device that needs a trigger has one or does not start; the message says so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/util.h"
+#include "record/sources/attr.h"
+#include "record/sources/drivers.h"
+#include "record/sources/iio_scan.h"
+
+#define INTERVAL_NS 5000000u
+#define BUFFER_SAMPLES 4096
+#define BYTES 16384
+
+struct iio {
+	struct erg_source src;
+	char dir[256], device[256];
+	struct erg_iio_element e[ERG_IIO_ELEMENTS_MAX]; /* those captured */
+	size_t n_elements, sample_size;
+	int channel[ERG_IIO_ELEMENTS_MAX]; /* of each element; -1: the time */
+	bool started, had_enabled[ERG_IIO_ELEMENTS_MAX];
+	char had_clock[32];
+	int64_t had_length;
+	int fd;
+	size_t have, taken; /* bytes in buf; of them given out */
+	uint8_t buf[BYTES];
+};
+
+/* ---- capture ---- */
+
+static int write_text(const struct iio *d, const char *file, const char *text)
+{
+	_cleanup_(erg_closep) int fd = -1;
+	char path[320];
+
+	snprintf(path, sizeof(path), "%s/%s", d->dir, file);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -errno;
+}
+
+static int set_enabled(const struct iio *d, size_t i, bool on)
+{
+	return erg_attr_write_int(on, "%s/scan_elements/%s_en", d->dir, d->e[i].name);
+}
+
+static void iio_stop(struct erg_source *s)
+{
+	struct iio *d = (struct iio *)s;
+
+	erg_closep(&d->fd);
+	d->fd = -1;
+	if (!d->started)
+		return;
+	d->started = false;
+	(void)erg_attr_write_int(0, "%s/buffer/enable", d->dir);
+	for (size_t i = 0; i < d->n_elements; i++)
+		(void)set_enabled(d, i, d->had_enabled[i]);
+	if (d->had_length > 0)
+		(void)erg_attr_write_int(d->had_length, "%s/buffer/length", d->dir);
+	if (*d->had_clock)
+		(void)write_text(d, "current_timestamp_clock", d->had_clock);
+}
+
+static void save_settings(struct iio *d)
+{
+	if (erg_attr_read_int(&d->had_length, "%s/buffer/length", d->dir) < 0)
+		d->had_length = 0;
+	if (erg_attr_read_line(d->had_clock, sizeof(d->had_clock), "%s/current_timestamp_clock",
+		    d->dir) < 0)
+		*d->had_clock = '\0';
+	for (size_t i = 0; i < d->n_elements; i++) {
+		int64_t on = 0;
+
+		(void)erg_attr_read_int(&on, "%s/scan_elements/%s_en", d->dir, d->e[i].name);
+		d->had_enabled[i] = on != 0;
+	}
+}
+
+static int iio_start(struct erg_source *s, struct erg_err *err)
+{
+	struct iio *d = (struct iio *)s;
+	int r;
+
+	if (d->started)
+		return 0;
+	save_settings(d);
+	d->started = true;
+	d->have = d->taken = 0;
+	r = erg_attr_write_int(0, "%s/buffer/enable", d->dir);
+	if (r >= 0 && *d->had_clock)
+		r = write_text(d, "current_timestamp_clock", "monotonic\n");
+	for (size_t i = 0; r >= 0 && i < d->n_elements; i++)
+		r = set_enabled(d, i, true);
+	if (r >= 0)
+		r = erg_attr_write_int(BUFFER_SAMPLES, "%s/buffer/length", d->dir);
+	if (r >= 0)
+		r = erg_attr_write_int(1, "%s/buffer/enable", d->dir);
+	if (r < 0) {
+		iio_stop(s);
+		return erg_fail_errno(err, r, "%s: capture does not start (a trigger may be "
+					      "missing, or it takes root)", d->dir);
+	}
+	d->fd = open(d->device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (d->fd < 0) {
+		r = -errno;
+		iio_stop(s);
+		return erg_fail_errno(err, r, "%s", d->device);
+	}
+	return 0;
+}
+
+static int refill(struct iio *d)
+{
+	size_t rest = d->have - d->taken;
+	ssize_t n;
+
+	memmove(d->buf, d->buf + d->taken, rest);
+	d->have = rest;
+	d->taken = 0;
+	n = read(d->fd, d->buf + rest, (BYTES - rest) / d->sample_size * d->sample_size);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	d->have += (size_t)n;
+	return 0;
+}
+
+static int iio_read(struct erg_source *s, int64_t *values, uint64_t *native)
+{
+	struct iio *d = (struct iio *)s;
+	const uint8_t *sample;
+
+	*native = 0;
+	if (d->have - d->taken < d->sample_size) {
+		int r = refill(d);
+
+		if (r < 0)
+			return r;
+		if (d->have < d->sample_size)
+			return ERG_READ_NOTHING;
+	}
+	sample = d->buf + d->taken;
+	for (size_t i = 0; i < d->n_elements; i++) {
+		int64_t v = erg_iio_value(&d->e[i], sample);
+
+		if (d->channel[i] >= 0)
+			values[d->channel[i]] = v;
+		else
+			*native = v > 0 ? (uint64_t)v : 0;
+	}
+	d->taken += d->sample_size;
+	return d->have - d->taken >= d->sample_size ? ERG_READ_MORE : ERG_READ_OK;
+}
+
+static void iio_free(struct erg_source *s)
+{
+	struct iio *d = (struct iio *)s;
+
+	if (!s)
+		return;
+	iio_stop(s);
+	free(s->channels);
+	free(d);
+}
+
+/* ---- finding ---- */
+
+static double attr_double(const struct iio *d, const char *file, double fallback)
+{
+	char text[48], *end;
+	double v;
+
+	if (erg_attr_read_line(text, sizeof(text), "%s/%s", d->dir, file) <= 0)
+		return fallback;
+	v = strtod(text, &end);
+	return end != text ? v : fallback;
+}
+
+/* in_voltage1_scale, or in_voltage_scale for all. */
+static double element_scale(const struct iio *d, const char *name)
+{
+	char file[80], shared[80];
+	size_t stem = strcspn(name, "0123456789");
+
+	snprintf(file, sizeof(file), "%s_scale", name);
+	snprintf(shared, sizeof(shared), "%.*s_scale", (int)stem, name);
+	return attr_double(d, file, attr_double(d, shared, 1));
+}
+
+static int load_element(const struct iio *d, const char *name, struct erg_iio_element *e)
+{
+	char type[48];
+	int64_t index;
+	int r = erg_attr_read_line(type, sizeof(type), "%s/scan_elements/%s_type", d->dir, name);
+
+	if (r >= 0)
+		r = erg_iio_parse_type(type, e);
+	if (r >= 0)
+		r = erg_attr_read_int(&index, "%s/scan_elements/%s_index", d->dir, name);
+	if (r < 0)
+		return r;
+	erg_text_set(e->name, sizeof(e->name), "%s", name);
+	e->index = (int)index;
+	return 0;
+}
+
+/* Every element that can be captured. */
+static size_t load_elements(const struct iio *d, struct erg_iio_element *all)
+{
+	_cleanup_(erg_names_freep) struct erg_names names = {0};
+	char dir[300];
+	size_t n = 0;
+
+	snprintf(dir, sizeof(dir), "%s/scan_elements", d->dir);
+	if (erg_names_list(&names, dir, "in_") < 0)
+		return 0;
+	for (size_t i = 0; i < names.n && n < ERG_IIO_ELEMENTS_MAX; i++) {
+		char *end = strrchr(names.name[i], '_');
+
+		if (!end || strcmp(end, "_en"))
+			continue;
+		*end = '\0';
+		if (load_element(d, names.name[i], &all[n]) >= 0)
+			n++;
+	}
+	return n;
+}
+
+static void take(struct iio *d, const struct erg_iio_element *e, const char *rail,
+	enum erg_quantity q)
+{
+	struct erg_channel_def *c;
+
+	d->e[d->n_elements++] = *e;
+	if (!rail)
+		return;
+	c = &d->src.channels[d->src.n_channels++];
+	*c = (struct erg_channel_def){.quantity = q, .unit = "raw", .lsb = 1,
+		.scale = element_scale(d, e->name) * 1e-3};
+	erg_text_set(c->rail, sizeof(c->rail), "%s", rail);
+}
+
+static bool is_kind(const struct erg_iio_element *e, const char *prefix)
+{
+	return !strncmp(e->name, prefix, strlen(prefix));
+}
+
+static size_t count(const struct erg_iio_element *all, size_t n, const char *prefix)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += is_kind(&all[i], prefix);
+	return found;
+}
+
+/* The k-th element of a kind, from the end: INA2xx's bus voltage follows the shunt's. */
+static const struct erg_iio_element *from_end(const struct erg_iio_element *all, size_t n,
+	const char *prefix, size_t k)
+{
+	for (size_t i = n; i-- > 0;)
+		if (is_kind(&all[i], prefix) && !k--)
+			return &all[i];
+	return NULL;
+}
+
+/* Chooses what to capture; the channels follow in the order of capture. */
+static void choose(struct iio *d, const struct erg_iio_element *all, size_t n, const char *name)
+{
+	size_t currents = count(all, n, "in_current"), voltages = count(all, n, "in_voltage");
+	size_t powers = count(all, n, "in_power");
+	bool product = currents && voltages >= currents;
+	char rail[64];
+
+	for (size_t k = product ? currents : powers; k-- > 0;) {
+		const struct erg_iio_element *e =
+			from_end(all, n, product ? "in_current" : "in_power", k);
+
+		if ((product ? currents : powers) == 1)
+			snprintf(rail, sizeof(rail), "%s", name);
+		else
+			snprintf(rail, sizeof(rail), "%.32s-%.24s", name, e->name + 3);
+		take(d, e, rail, product ? ERG_Q_CURRENT : ERG_Q_POWER);
+		if (product)
+			take(d, from_end(all, n, "in_voltage", k), rail, ERG_Q_VOLTAGE);
+	}
+	if (d->src.n_channels && count(all, n, "in_timestamp"))
+		take(d, from_end(all, n, "in_timestamp", 0), NULL, ERG_Q_TIME);
+}
+
+/* Which channel each element fills: elements are sorted for the layout, channels are not. */
+static void connect(struct iio *d)
+{
+	struct erg_iio_element taken[ERG_IIO_ELEMENTS_MAX];
+	int next = 0, channel_of[ERG_IIO_ELEMENTS_MAX];
+
+	memcpy(taken, d->e, sizeof(taken));
+	for (size_t i = 0; i < d->n_elements; i++)
+		channel_of[i] = is_kind(&taken[i], "in_timestamp") ? -1 : next++;
+	d->sample_size = erg_iio_layout(d->e, d->n_elements);
+	for (size_t i = 0; i < d->n_elements; i++)
+		for (size_t k = 0; k < d->n_elements; k++)
+			if (!strcmp(d->e[i].name, taken[k].name))
+				d->channel[i] = channel_of[k];
+}
+
+static void set_model(struct iio *d)
+{
+	double hz = attr_double(d, "in_sampling_frequency", attr_double(d, "sampling_frequency", 0));
+
+	d->src.model.kind = ERG_SENSOR_BOXCAR;
+	if (!(hz > 0 && hz < 1e9)) {
+		d->src.model.kind = ERG_SENSOR_POINT;
+		return;
+	}
+	/* Converters of this family average over the time between samples. */
+	d->src.model.period_ns = (uint64_t)(1e9 / hz);
+	d->src.model.window_ns = d->src.model.period_ns;
+	d->src.model.provenance = ERG_PROVENANCE_DRIVER;
+}
+
+static struct iio *iio_new(const struct erg_source_config *cfg, const char *name)
+{
+	struct iio *d = calloc(1, sizeof(*d));
+
+	if (d)
+		d->src.channels = calloc(ERG_IIO_ELEMENTS_MAX, sizeof(*d->src.channels));
+	if (!d || !d->src.channels) {
+		free(d);
+		return NULL;
+	}
+	d->fd = -1;
+	d->src.ops = &erg_source_iio;
+	d->src.cls = ERG_CLASS_POWER;
+	d->src.simulated = cfg->simulated;
+	d->src.rate_fixed = true;
+	d->src.interval_ns = INTERVAL_NS;
+	snprintf(d->dir, sizeof(d->dir), "%s/bus/iio/devices/%s", cfg->sysfs, name);
+	/* Device nodes of another tree lie in its own dev. */
+	snprintf(d->device, sizeof(d->device), "%s/dev/%s",
+		strcmp(cfg->sysfs, "/sys") ? cfg->sysfs : "", name);
+	erg_text_set(d->src.path, sizeof(d->src.path), "%s", d->dir);
+	return d;
+}
+
+static int find_device(const struct erg_source_config *cfg, const char *name,
+	struct erg_source_list *list)
+{
+	struct erg_iio_element all[ERG_IIO_ELEMENTS_MAX];
+	struct iio *d = iio_new(cfg, name);
+	char label[48];
+	size_t n;
+
+	if (!d)
+		return -ENOMEM;
+	if (erg_attr_read_line(label, sizeof(label), "%s/label", d->dir) <= 0 &&
+		erg_attr_read_line(label, sizeof(label), "%s/name", d->dir) <= 0)
+		snprintf(label, sizeof(label), "%s", name);
+	n = load_elements(d, all);
+	if (n)
+		erg_iio_layout(all, n);
+	choose(d, all, n, label);
+	if (d->src.n_channels && access(d->device, R_OK)) {
+		erg_source_list_note(list, "iio", d->device, errno == EACCES ? "run as root" : "",
+			"%s: %s", label, strerror(errno));
+		d->src.n_channels = 0;
+	}
+	if (!d->src.n_channels) {
+		iio_free(&d->src);
+		return 0;
+	}
+	connect(d);
+	set_model(d);
+	return erg_source_list_add(list, &d->src);
+}
+
+static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+	struct erg_err *err)
+{
+	_cleanup_(erg_names_freep) struct erg_names names = {0};
+	size_t before = list->n, notes = list->n_notes;
+	char root[256];
+	int r;
+
+	snprintf(root, sizeof(root), "%s/bus/iio/devices", cfg->sysfs);
+	r = erg_names_list(&names, root, "iio:device");
+	for (size_t i = 0; r >= 0 && i < names.n; i++)
+		r = find_device(cfg, names.name[i], list);
+	if (r < 0)
+		return erg_fail_errno(err, r, "iio");
+	if (list->n == before && list->n_notes == notes)
+		erg_source_list_note(list, "iio", root, "",
+			"no converter that captures current and voltage, or power");
+	return 0;
+}
+
+const struct erg_source_ops erg_source_iio = {
+	.kind = "iio",
+	.about = "power monitors and converters of the IIO subsystem, captured at full rate",
+	.slow = true,
+	.find = find,
+	.start = iio_start,
+	.read = iio_read,
+	.stop = iio_stop,
+	.free = iio_free,
+};
