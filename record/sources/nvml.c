@@ -119,27 +119,29 @@ static int read_heat(struct nvml_source *s, int64_t *values, long long *stamp_us
 	unsigned long long bits = 0;
 	unsigned int degc = 0, mw = 0;
 	int r = -ENOTSUP;
+	int e = n->temperature ? n->temperature(s->device, ERG_NVML_TEMPERATURE_GPU, &degc)
+			       : ERG_NVML_NOT_SUPPORTED;
 
-	keep(n->temperature ? n->temperature(s->device, ERG_NVML_TEMPERATURE_GPU, &degc)
-			    : ERG_NVML_NOT_SUPPORTED,
-		degc, &values[0], &r);
-	keep(n->event_reasons ? n->event_reasons(s->device, &bits) : ERG_NVML_NOT_SUPPORTED,
-		(int64_t)bits, &values[1], &r);
-	keep(n->power_limit ? n->power_limit(s->device, &mw) : ERG_NVML_NOT_SUPPORTED, mw,
-		&values[2], &r);
+	keep(e, degc, &values[0], &r);
+	e = n->event_reasons ? n->event_reasons(s->device, &bits) : ERG_NVML_NOT_SUPPORTED;
+	keep(e, (int64_t)bits, &values[1], &r);
+	e = n->power_limit ? n->power_limit(s->device, &mw) : ERG_NVML_NOT_SUPPORTED;
+	keep(e, mw, &values[2], &r);
 	return r;
 }
 
 static int read_clocks(struct nvml_source *s, int64_t *values, long long *stamp_us)
 {
 	const struct erg_nvml *n = s->nvml;
-	unsigned int mhz = 0;
-	int r = -ENOTSUP;
+	unsigned int sm = 0, mem = 0;
+	int r = -ENOTSUP, e;
 
 	if (!n->clock)
 		return r;
-	keep(n->clock(s->device, ERG_NVML_CLOCK_SM, &mhz), mhz, &values[0], &r);
-	keep(n->clock(s->device, ERG_NVML_CLOCK_MEM, &mhz), mhz, &values[1], &r);
+	e = n->clock(s->device, ERG_NVML_CLOCK_SM, &sm);
+	keep(e, sm, &values[0], &r);
+	e = n->clock(s->device, ERG_NVML_CLOCK_MEM, &mem);
+	keep(e, mem, &values[1], &r);
 	return r;
 }
 
