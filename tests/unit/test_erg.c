@@ -78,21 +78,8 @@ static void attach_to(const struct lttng_ust_tracepoint *tp, void (*fn)(void))
 		0);
 }
 
-/* Another session that records this process would be seen, too. */
-static bool disturbed;
-
-static int note_sessions(void **state)
-{
-	disturbed = erg_enabled();
-	if (disturbed)
-		print_message("# a session on this machine records ergtrace: skipped\n");
-	return 0;
-}
-
 static int attach_all(void **state)
 {
-	if (disturbed)
-		skip();
 	ATTACH(layer, on_layer);
 	ATTACH(layer_define, on_define);
 	ATTACH(marker, on_marker);
@@ -487,5 +474,10 @@ int main(void)
 		CASE(counters_of_the_application_come_as_differences),
 	};
 
-	return cmocka_run_group_tests_name("erg", tests, note_sessions, NULL);
+	/* Another session that records this process would be seen, too. */
+	if (erg_enabled()) {
+		puts("1..1\nok 1 - erg # skip a session on this machine records ergtrace");
+		return 0;
+	}
+	return cmocka_run_group_tests_name("erg", tests, NULL, NULL);
 }
