@@ -16,6 +16,7 @@ struct erg_record_verb {
 	int (*run)(int argc, char **argv, struct erg_err *err);
 };
 
+extern const struct erg_record_verb erg_record_verb_sweep, erg_record_verb_restore;
 extern const struct erg_record_verb erg_record_verb_run, erg_record_verb_recover,
 	erg_record_verb_sources;
 
