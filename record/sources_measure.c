@@ -73,6 +73,7 @@ static void *watch_thread(void *arg)
 	int64_t values[ERG_SOURCE_CHANNELS_MAX], *last = w->cost->last;
 	uint64_t begin = erg_mono_ns(), native = 0, last_native = 0;
 	unsigned int natives = 0;
+	bool waited = false;
 
 	while (erg_mono_ns() - begin < w->watch_ns) {
 		int r = w->s->ops->read(w->s, values, &native);
@@ -85,14 +86,16 @@ static void *watch_thread(void *arg)
 			changes[i] += last[i] != ERG_VALUE_NONE && values[i] != last[i];
 			last[i] = values[i];
 		}
-		/* A time of its own marks an update even of a steady signal. */
+		/* Where some readings are nothing new, the others are updates even of a steady
+		 * signal. */
+		waited |= r == ERG_READ_NOTHING;
 		natives += r >= 0 && r != ERG_READ_NOTHING && native != last_native;
 		last_native = native;
 		if (r != ERG_READ_MORE)
 			nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
 	}
 	w->cost->watched_ns = erg_mono_ns() - begin;
-	w->cost->changes = natives;
+	w->cost->changes = waited ? natives : 0;
 	for (size_t i = 0; i < w->s->n_channels; i++)
 		if (changes[i] > w->cost->changes)
 			w->cost->changes = changes[i];

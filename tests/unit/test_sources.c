@@ -1,84 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Drivers that read files: trees as the kernel's documentation describes them, and their quirks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "formats/util.h"
-#include "record/source.h"
-#include "record/sources/attr.h"
-#include "tests/unit/tree.h"
-
-struct fixture {
-	struct tree tree;
-	struct erg_source_config cfg;
-	struct erg_source_list list;
-	struct erg_err err;
-	int64_t values[ERG_SOURCE_CHANNELS_MAX];
-	uint64_t native;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	tree_new(&f->tree);
-	f->cfg.sysfs = f->tree.dir;
-	f->cfg.proc = f->tree.dir;
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	erg_attr_pread = pread;
-	erg_source_list_release(&f->list);
-	tree_free(&f->tree);
-	free(f);
-	return 0;
-}
-
-static int find(struct fixture *f, const char *list)
-{
-	erg_source_list_release(&f->list);
-	return erg_sources_find(list, &f->cfg, &f->list, &f->err);
-}
-
-/* The source and channel of a rail and quantity. */
-static struct erg_source *channel(struct fixture *f, const char *rail, enum erg_quantity q,
-	size_t *ret)
-{
-	for (size_t i = 0; i < f->list.n; i++)
-		for (size_t c = 0; c < f->list.sources[i]->n_channels; c++)
-			if (f->list.sources[i]->channels[c].quantity == q &&
-				!strcmp(f->list.sources[i]->channels[c].rail, rail)) {
-				*ret = c;
-				return f->list.sources[i];
-			}
-	fail_msg("no rail %s", rail);
-	return NULL;
-}
-
-static int64_t value_of(struct fixture *f, const char *rail, enum erg_quantity q)
-{
-	size_t c;
-	struct erg_source *s = channel(f, rail, q, &c);
-
-	if (s->ops->read(s, f->values, &f->native) < 0)
-		return ERG_VALUE_NONE;
-	return f->values[c];
-}
-
-static void start_all(struct fixture *f)
-{
-	for (size_t i = 0; i < f->list.n; i++)
-		assert_int_equal(f->list.sources[i]->ops->start(f->list.sources[i], &f->err), 0);
-}
+#include "tests/unit/sources_fixture.h"
 
 /* ---- the common part ---- */
 
@@ -379,14 +301,14 @@ static void test_procstat(void **state)
 {
 	struct fixture *f = *state;
 
-	tree_put(&f->tree, "stat",
+	tree_put(&f->tree, "proc/stat",
 		"cpu  100 0 50 1000 3 1 2 0 0 0\ncpu0 60 5 20 500 3 1 1 7 0 0\n"
 		"cpu2 40 0 30 500 0 0 1 0 0 0\nintr 1 2 3\nctxt 5");
 	assert_int_equal(find(f, "procstat"), 0);
 	start_all(f);
 	assert_int_equal(value_of(f, "cpu0", ERG_Q_TIME), 870);
 	assert_int_equal(value_of(f, "cpu2", ERG_Q_TIME), 710);
-	tree_put(&f->tree, "stat", "cpu  100 0 50 1000 3 1 2 0 0 0\ncpu2 50 0 30 500 0 0 1 0 0 0");
+	tree_put(&f->tree, "proc/stat", "cpu  100 0 50 1000 3 1 2 0 0 0\ncpu2 50 0 30 500 0 0 1 0 0 0");
 	assert_int_equal(value_of(f, "cpu2", ERG_Q_TIME), 810);
 	assert_int_equal(value_of(f, "cpu0", ERG_Q_TIME), ERG_VALUE_NONE); /* offline */
 }
@@ -439,7 +361,7 @@ static void test_exec(void **state)
 	size_t c;
 
 	/* commas and names of drivers inside the command; a second item behind it */
-	tree_put(&f->tree, "stat", "cpu0 1 1 1 1 1 1 1");
+	tree_put(&f->tree, "proc/stat", "cpu0 1 1 1 1 1 1 1");
 	assert_int_equal(find(f, "exec:printf '# meter\\n0 A 1.5 W\\n0 B,hw -2 mW\\n0 T 40.25 degC\\n"
 				 "0 E 3 J\\n0 A 1.5 W\\n'; read x <&2; sleep 100,procstat"), 0);
 	s = channel(f, "A", ERG_Q_POWER, &c);
@@ -517,23 +439,23 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
-		cmocka_unit_test_setup_teardown(test_names_in_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hwmon, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_model_of_board, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_quirks, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_vanishing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_same_names, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_powercap, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_thermal, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cpufreq, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cpufreq_old, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_procstat, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_list_errors, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_auto_finds_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_exec, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_exec_readings, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_exec_restarts, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_exec_errors, setup, teardown),
+		TEST(test_names_in_order),
+		TEST(test_hwmon),
+		TEST(test_model_of_board),
+		TEST(test_quirks),
+		TEST(test_vanishing),
+		TEST(test_same_names),
+		TEST(test_powercap),
+		TEST(test_thermal),
+		TEST(test_cpufreq),
+		TEST(test_cpufreq_old),
+		TEST(test_procstat),
+		TEST(test_list_errors),
+		TEST(test_auto_finds_nothing),
+		TEST(test_exec),
+		TEST(test_exec_readings),
+		TEST(test_exec_restarts),
+		TEST(test_exec_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

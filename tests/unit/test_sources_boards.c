@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Boards that this project is for, as trees of files: Jetson TX1 (L4T 28), Orin (mainline driver), a
+ * POWER9 host, an x86 server with perf events, a board with an INA226 under IIO. Contents follow the
+ * kernel's documentation and the drivers' sources.
+ */
+#include "tests/unit/sources_fixture.h"
+
+#include "record/sources/iio_scan.h"
+#include "record/sources/ina3221.h"
+#include "record/sources/perf.h"
+
+/* ---- Jetson TX1 ---- */
+
+#define TX1 "bus/i2c/drivers/ina3221x/1-0040/iio:device0/"
+
+static void make_tx1(const struct fixture *f)
+{
+	static const char *const names[] = {"VDD_IN", "VDD_GPU", "VDD_CPU"};
+	static const uint8_t config[] = {0, 0, 0x7c, 0x07}; /* a cell: 512 averages of 140 us */
+	static const uint8_t mohm[] = {0, 0, 0, 10};
+
+	tree_put(&f->tree, "bus/i2c/drivers/ina3221x/bind", "%s", "");
+	for (int i = 0; i < 3; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), TX1 "rail_name_%d", i);
+		tree_put(&f->tree, path, "%s", names[i]);
+		snprintf(path, sizeof(path), TX1 "ui_input_%d", i);
+		tree_put(&f->tree, path, "19072 %d", 100 * (3 - i));
+		snprintf(path, sizeof(path), TX1 "in_power%d_input", i);
+		tree_put(&f->tree, path, "%d", 1907 * (3 - i));
+		snprintf(path, sizeof(path),
+			"proc/device-tree/i2c@7000c400/ina3221x@40/channel@%d/"
+			"ti,shunt-resistor-mohm", i);
+		tree_bytes(&f->tree, path, mohm, sizeof(mohm));
+	}
+	tree_put(&f->tree, TX1 "running_mode", "1");
+	tree_bytes(&f->tree, "proc/device-tree/i2c@7000c400/ina3221x@40/ti,continuous-config",
+		config, sizeof(config));
+}
+
+static void test_tx1(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	make_tx1(f);
+	assert_int_equal(find(f, "ina3221x"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_CURRENT), 300);
+	assert_int_equal(value_of(f, "VDD_GPU", ERG_Q_CURRENT), 200);
+	assert_int_equal(value_of(f, "VDD_CPU", ERG_Q_VOLTAGE), 19072);
+	assert_string_equal(parent_of(f, "VDD_GPU", ERG_Q_CURRENT), "VDD_IN");
+	assert_string_equal(parent_of(f, "VDD_CPU", ERG_Q_VOLTAGE), "VDD_IN");
+	assert_string_equal(parent_of(f, "VDD_IN", ERG_Q_CURRENT), "");
+	s = channel(f, "VDD_IN", ERG_Q_CURRENT, &c);
+	assert_float_equal(s->channels[c].lsb, 4, 1e-9);           /* 40 uV / 10 mOhm */
+	assert_float_equal(s->channels[c].offset_max, 8e-3, 1e-9); /* 80 uV / 10 mOhm */
+	assert_int_equal(s->model.kind, ERG_SENSOR_EMA);
+	assert_float_equal(s->model.alpha, 1.0 / 512, 1e-12);
+	assert_int_equal(s->model.period_ns, 3 * 2 * 140000);
+	assert_int_equal(s->model.provenance, ERG_PROVENANCE_DRIVER);
+	s->ops->stop(s);
+	assert_int_equal(json_integer_value(json_object_get(s->settings, "running_mode_at_stop")),
+		1);
+}
+
+static void test_tx1_without_device_tree(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	tree_put(&f->tree, TX1 "rail_name_0", "POM_5V_IN");
+	tree_put(&f->tree, TX1 "in_power0_input", "2500");
+	tree_put(&f->tree, TX1 "rail_name_1", "NC");
+	tree_put(&f->tree, TX1 "in_power1_input", "1");
+	tree_put(&f->tree, TX1 "running_mode", "0");
+	assert_int_equal(find(f, "ina3221x"), 0);
+	start_all(f);
+	s = channel(f, "POM_5V_IN", ERG_Q_POWER, &c);
+	assert_int_equal(s->n_channels, 1); /* NC is no rail */
+	assert_int_equal(value_of(f, "POM_5V_IN", ERG_Q_POWER), 2500);
+	/* on demand, 64 averages of three times 2.2 ms: a window */
+	assert_int_equal(s->model.kind, ERG_SENSOR_BOXCAR);
+	assert_int_equal(s->model.window_ns, 64 * 3 * 2200000ull);
+	assert_int_equal(s->model.provenance, ERG_PROVENANCE_ASSUMED);
+}
+
+static unsigned int again;
+
+static ssize_t busy_pread(int fd, void *buf, size_t n, off_t offset)
+{
+	if (!again)
+		return pread(fd, buf, n, offset);
+	again--;
+	errno = EAGAIN;
+	return -1;
+}
+
+static void test_tx1_quirks(void **state)
+{
+	struct fixture *f = *state;
+
+	make_tx1(f);
+	assert_int_equal(find(f, "ina3221x"), 0);
+	start_all(f);
+	erg_attr_pread = busy_pread;
+	again = 9; /* a conversion that is not ready: tried up to ten times */
+	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_CURRENT), 300);
+	again = 10;
+	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_CURRENT), ERG_VALUE_NONE);
+	assert_int_equal(f->values[2], 200); /* the other rails were read */
+	again = 30;
+	assert_int_equal(f->list.sources[0]->ops->read(f->list.sources[0], f->values, &f->native),
+		-EAGAIN);
+	tree_put(&f->tree, TX1 "ui_input_0", "19072");
+	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_CURRENT), ERG_VALUE_NONE);
+	tree_put(&f->tree, TX1 "ui_input_0", "19064 304");
+	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_CURRENT), 304);
+}
+
+static void test_tx1_switched_off(void **state)
+{
+	static const char compatible[] = "nvidia,jetson-cv\0nvidia,tegra210";
+	struct fixture *f = *state;
+
+	tree_bytes(&f->tree, "proc/device-tree/compatible", compatible, sizeof(compatible));
+	assert_int_equal(find(f, "ina3221x"), -ENOENT);
+	assert_non_null(strstr(f->err.msg, "CONFIG_SENSORS_INA3221"));
+}
+
+static void test_ina3221_config(void **state)
+{
+	struct erg_ina3221_config c = erg_ina3221_decode(0x7127); /* at reset */
+	struct erg_sensor_model m = erg_ina3221_continuous(&c);
+
+	assert_int_equal(c.channels, 3);
+	assert_int_equal(c.averages, 1);
+	assert_int_equal(c.bus_ns, 1100000);
+	assert_int_equal(c.shunt_ns, 1100000);
+	assert_int_equal(m.period_ns, 6600000);
+	assert_int_equal(m.kind, ERG_SENSOR_POINT);
+	c = erg_ina3221_decode(0x7727);
+	assert_int_equal(c.averages, 64);
+	assert_float_equal(erg_ina3221_continuous(&c).alpha, 1.0 / 64, 1e-12);
+}
+
+/* ---- Orin: mainline hwmon ---- */
+
+#define ORIN "class/hwmon/hwmon3/"
+
+static void make_orin(const struct fixture *f)
+{
+	static const char *const labels[] = {"VDD_IN", "VDD_CPU_GPU_CV", "VDD_SOC"};
+
+	tree_put(&f->tree, ORIN "name", "ina3221");
+	for (int i = 1; i <= 3; i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), ORIN "in%d_label", i);
+		tree_put(&f->tree, path, "%s", labels[i - 1]);
+		snprintf(path, sizeof(path), ORIN "in%d_input", i);
+		tree_put(&f->tree, path, "5064");
+		snprintf(path, sizeof(path), ORIN "in%d_enable", i);
+		tree_put(&f->tree, path, "%d", i < 3);
+		snprintf(path, sizeof(path), ORIN "curr%d_input", i);
+		tree_put(&f->tree, path, "%d", 1000 / i);
+		snprintf(path, sizeof(path), ORIN "shunt%d_resistor", i);
+		tree_put(&f->tree, path, "5000");
+	}
+	tree_put(&f->tree, ORIN "in7_label", "sum of shunt voltages");
+	tree_put(&f->tree, ORIN "curr4_input", "1500");
+	tree_put(&f->tree, ORIN "in7_input", "7");
+	tree_put(&f->tree, ORIN "samples", "512");
+	tree_put(&f->tree, ORIN "update_interval", "430");
+}
+
+static int64_t file_value(const struct fixture *f, const char *path)
+{
+	int64_t v = -1;
+
+	erg_attr_read_int(&v, "%s/%s", f->tree.dir, path);
+	return v;
+}
+
+static void test_orin(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	make_orin(f);
+	assert_int_equal(find(f, "hwmon"), 0);
+	s = channel(f, "VDD_IN", ERG_Q_CURRENT, &c);
+	assert_int_equal(s->n_channels, 4); /* the third channel is off; sums are no rails */
+	assert_int_equal(s->model.kind, ERG_SENSOR_EMA);
+	assert_float_equal(s->model.alpha, 1.0 / 512, 1e-12);
+	assert_float_equal(s->channels[c].lsb, 8, 1e-9);
+	start_all(f);
+	assert_int_equal(file_value(f, ORIN "samples"), 1);
+	assert_int_equal(file_value(f, ORIN "update_interval"), 0);
+	assert_int_equal(s->model.kind, ERG_SENSOR_POINT);
+	assert_int_equal(s->model.period_ns, 2 * 2 * 140000);
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_object_get(s->settings, "samples"), "before")),
+		512);
+	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_CURRENT), 1000);
+	assert_int_equal(value_of(f, "VDD_CPU_GPU_CV", ERG_Q_CURRENT), 500);
+	assert_string_equal(parent_of(f, "VDD_CPU_GPU_CV", ERG_Q_CURRENT), "VDD_IN");
+	s->ops->stop(s);
+	s->ops->stop(s);
+	assert_int_equal(file_value(f, ORIN "samples"), 512);
+	assert_int_equal(file_value(f, ORIN "update_interval"), 430);
+}
+
+/* Regulated voltage: every tenth reading, the value of before in between. */
+static void test_orin_voltage(void **state)
+{
+	struct fixture *f = *state;
+
+	make_orin(f);
+	assert_int_equal(find(f, "hwmon"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_VOLTAGE), 5064);
+	tree_put(&f->tree, ORIN "in1_input", "5000");
+	for (int i = 1; i < 10; i++)
+		assert_int_equal(value_of(f, "VDD_IN", ERG_Q_VOLTAGE), 5064);
+	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_VOLTAGE), 5000);
+}
+
+/* ---- POWER9 ---- */
+
+#define OCC "firmware/opal/exports/occ_inband_sensors"
+#define NAMES 0x400u
+#define PING 0xdc00u
+#define PONG 0x18c00u
+#define BLOCK 0x25800u
+
+static uint8_t occ[2 * BLOCK];
+
+static void put_be(uint8_t *p, uint64_t v, unsigned int bytes)
+{
+	for (unsigned int i = 0; i < bytes; i++)
+		p[i] = (uint8_t)(v >> 8 * (bytes - 1 - i));
+}
+
+/* Sensor I of a block: mantissa and exponent as the controller writes them. */
+static void put_sensor(uint8_t *block, unsigned int i, const char *name, const char *unit,
+	uint32_t hz, uint32_t scale, uint16_t type)
+{
+	uint8_t *p = block + NAMES + i * 48;
+
+	memcpy(p, name, strlen(name));
+	memcpy(p + 16, unit, strlen(unit));
+	put_be(p + 22, hz, 4);
+	put_be(p + 26, scale, 4);
+	put_be(p + 30, type, 2);
+	p[34] = 1;
+	put_be(p + 35, 8 + i * 48, 4);
+}
+
+static void put_record(uint8_t *block, uint32_t buffer, unsigned int i, uint64_t stamp,
+	uint16_t sample, uint64_t accumulator)
+{
+	uint8_t *p = block + buffer + 8 + i * 48;
+
+	block[buffer] = 1;
+	put_be(p + 2, stamp, 8);
+	put_be(p + 10, sample, 2);
+	put_be(p + 28, accumulator, 8);
+}
+
+static void make_block(uint8_t *block, bool system)
+{
+	block[0] = 1;
+	put_be(block + 2, 5, 2);
+	put_be(block + 8, NAMES, 4);
+	block[13] = 48;
+	put_be(block + 16, PING, 4);
+	put_be(block + 20, PONG, 4);
+	put_sensor(block, 0, "PWRSYS", "W", 2 << 8 | 3, 1 << 8, 0x80); /* 2e3 Hz, 1e0 W */
+	put_sensor(block, 1, "PWRPROC", "W", 2 << 8 | 3, 1 << 8, 0x80);
+	put_sensor(block, 2, "PWRVDD", "W", 1 << 8 | 3, 1 << 8 | 0xff, 0x80); /* 1e3 Hz, 0.1 W */
+	put_sensor(block, 3, "PWRAPSSCH0", "W", 2 << 8 | 3, 1 << 8, 0x80);
+	put_sensor(block, 4, "TEMPPROCAVG", "C", 1 << 8 | 2, 1 << 8, 0x08);
+	for (unsigned int i = 0; i < 5; i++) {
+		put_record(block, PING, i, 512000000, i || system ? 100 : 0, i || system ? 2000 : 0);
+		put_record(block, PONG, i, 512256000, i || system ? 110 : 0, i || system ? 2100 : 0);
+	}
+}
+
+static void make_power9(struct fixture *f)
+{
+	memset(occ, 0, sizeof(occ));
+	make_block(occ, true);
+	make_block(occ + BLOCK, false);
+	tree_bytes(&f->tree, OCC, occ, sizeof(occ));
+}
+
+static void test_opal(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	make_power9(f);
+	assert_int_equal(find(f, "opal"), 0);
+	assert_int_equal(f->list.n, 4); /* power and temperature of two chips */
+	start_all(f);
+	s = channel(f, "PWRSYS", ERG_Q_ENERGY, &c);
+	assert_int_equal(s->n_channels, 3); /* raw channels are left out */
+	assert_int_equal(s->model.kind, ERG_SENSOR_COUNTER);
+	assert_float_equal(s->channels[c].scale, 1.0 / 2000, 1e-12);
+	assert_int_equal(value_of(f, "PWRSYS", ERG_Q_ENERGY), 2100); /* pong is newer */
+	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_NOTHING);
+	s = channel(f, "PWRVDD-0", ERG_Q_ENERGY, &c);
+	assert_float_equal(s->channels[c].scale, 1e-4, 1e-12);
+	assert_string_equal(s->channels[c].parent, "PWRPROC-0");
+	assert_string_equal(parent_of(f, "PWRPROC-1", ERG_Q_ENERGY), "PWRSYS");
+	assert_int_equal(value_of(f, "TEMPPROCAVG-1", ERG_Q_TEMPERATURE), 110);
+}
+
+/* The energy and the native time between two readings are the controller's own. */
+static void test_opal_times(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t first;
+
+	make_power9(f);
+	assert_int_equal(find(f, "opal"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "PWRSYS", ERG_Q_ENERGY), 2100);
+	first = f->native;
+	/* Ping is written again, 51200 ticks (100 us) after pong, and seen long after it was made:
+	 * the stamps tell the time between them, not the reader. */
+	usleep(2000);
+	put_record(occ, PING, 0, 512256000 + 51200, 120, 2220);
+	tree_bytes(&f->tree, OCC, occ, sizeof(occ));
+	assert_int_equal(value_of(f, "PWRSYS", ERG_Q_ENERGY), 2220);
+	assert_int_equal(f->native - first, 100000);
+	usleep(2000);
+	/* Ping is being written: pong counts, though it is older. */
+	occ[PING] = 0;
+	put_record(occ, PONG, 0, 512256000 + 102400, 120, 2300);
+	tree_bytes(&f->tree, OCC, occ, sizeof(occ));
+	assert_int_equal(value_of(f, "PWRSYS", ERG_Q_ENERGY), 2300);
+	assert_int_equal(f->native - first, 200000);
+	occ[PONG] = 0;
+	tree_bytes(&f->tree, OCC, occ, sizeof(occ));
+	assert_int_equal(f->list.sources[0]->ops->read(f->list.sources[0], f->values, &f->native),
+		-EAGAIN);
+}
+
+static struct fixture *torn;
+static int tears; /* buffers that change while they are copied */
+
+/* After pong was copied, the controller turns to it: half of what we have is of before. */
+static ssize_t tearing_pread(int fd, void *buf, size_t n, off_t offset)
+{
+	ssize_t r = pread(fd, buf, n, offset);
+
+	if (tears && n > 48 && offset == PONG) {
+		tears--;
+		put_record(occ, PONG, 0, 512900000 + (unsigned int)(10 - tears) * 256000, 130, 2500);
+		tree_bytes(&torn->tree, OCC, occ, sizeof(occ));
+	}
+	return r;
+}
+
+static void test_opal_torn(void **state)
+{
+	struct fixture *f = *state;
+
+	torn = f;
+	make_power9(f);
+	assert_int_equal(find(f, "opal"), 0);
+	start_all(f);
+	erg_attr_pread = tearing_pread;
+	tears = 2;
+	assert_int_equal(value_of(f, "PWRSYS", ERG_Q_ENERGY), 2500); /* the third copy is whole */
+	assert_int_equal(tears, 0);
+	tears = 9;
+	assert_int_equal(f->list.sources[0]->ops->read(f->list.sources[0], f->values, &f->native),
+		-EAGAIN);
+}
+
+/* Hostile or broken blocks: offsets that lead outside. */
+static void test_opal_garbage(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		size_t at;
+		uint32_t value;
+	} bad[] = {{8, 0xfffffff0}, {16, 0xffffffff}, {20, BLOCK}, {10, 0xffff}};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(bad); i++) {
+		make_power9(f);
+		memset(occ + BLOCK, 0, BLOCK);
+		put_be(occ + bad[i].at, bad[i].value, 4);
+		tree_bytes(&f->tree, OCC, occ, sizeof(occ));
+		assert_int_equal(find(f, "opal"), -ENOENT);
+	}
+	make_power9(f);
+	put_be(occ + NAMES + 35, 0xfffffff0, 4); /* PWRSYS's record */
+	tree_bytes(&f->tree, OCC, occ, sizeof(occ));
+	assert_int_equal(find(f, "opal"), 0);
+	assert_string_equal(parent_of(f, "PWRPROC-0", ERG_Q_ENERGY), ""); /* an orphan */
+	tree_bytes(&f->tree, OCC, occ, 7);
+	assert_int_equal(find(f, "opal"), -ENOENT);
+}
+
+static void test_ibmpowernv(void **state)
+{
+	static const char *const labels[] = {"System", "Chip 0", "Chip 0 Vdd", "GPU 1"};
+	struct fixture *f = *state;
+
+	tree_put(&f->tree, "class/hwmon/hwmon0/name", "ibmpowernv");
+	for (int i = 1; i <= 4; i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), "class/hwmon/hwmon0/power%d_label", i);
+		tree_put(&f->tree, path, "%s", labels[i - 1]);
+		snprintf(path, sizeof(path), "class/hwmon/hwmon0/power%d_input", i);
+		tree_put(&f->tree, path, "%d000000", 100 * i);
+	}
+	tree_put(&f->tree, "class/hwmon/hwmon0/energy1_label", "Chip 0");
+	tree_put(&f->tree, "class/hwmon/hwmon0/energy1_input", "987654321");
+	assert_int_equal(find(f, "hwmon"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "Chip 0", ERG_Q_ENERGY), 987654321);
+	assert_int_equal(value_of(f, "System", ERG_Q_POWER), 100000000);
+	assert_string_equal(parent_of(f, "Chip 0 Vdd", ERG_Q_POWER), "Chip 0");
+	assert_string_equal(parent_of(f, "Chip 0", ERG_Q_ENERGY), "System");
+	assert_string_equal(parent_of(f, "GPU 1", ERG_Q_POWER), "System");
+	assert_int_equal(f->list.sources[1]->n_channels, 3); /* Chip 0 is a counter already */
+}
+
+/* ---- x86 by perf ---- */
+
+#define POWER_PMU "bus/event_source/devices/power/"
+
+static int perf_pipe[2], perf_result;
+static struct perf_event_attr perf_attr;
+
+static int fake_open(const struct perf_event_attr *attr, int cpu)
+{
+	perf_attr = *attr;
+	return perf_result < 0 ? perf_result : dup(perf_pipe[0]);
+}
+
+static void make_perf(const struct fixture *f)
+{
+	tree_put(&f->tree, POWER_PMU "type", "9");
+	tree_put(&f->tree, POWER_PMU "cpumask", "18");
+	tree_put(&f->tree, POWER_PMU "events/energy-pkg", "event=0x02");
+	tree_put(&f->tree, POWER_PMU "events/energy-pkg.scale", "2.3283064365386962890625e-10");
+	tree_put(&f->tree, POWER_PMU "events/energy-pkg.unit", "Joules");
+	tree_put(&f->tree, POWER_PMU "events/energy-ram", "event=0x03");
+	tree_put(&f->tree, POWER_PMU "events/energy-ram.scale", "2.3283064365386962890625e-10");
+	tree_put(&f->tree, "devices/system/cpu/cpu18/topology/physical_package_id", "1");
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/name", "package-0");
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/energy_uj", "5");
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850");
+}
+
+static void test_perf(void **state)
+{
+	int (*kernel)(const struct perf_event_attr *, int) = erg_perf_open_cpu;
+	uint64_t counts[] = {5ull << 32, 7ull << 32};
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	make_perf(f);
+	assert_int_equal(pipe(perf_pipe), 0);
+	erg_perf_open_cpu = fake_open;
+	perf_result = 0;
+	assert_int_equal(find(f, "auto"), 0);
+	for (size_t i = 0; i < f->list.n; i++) /* powercap's are the same counters */
+		assert_string_not_equal(f->list.sources[i]->ops->kind, "powercap");
+	s = channel(f, "package-1", ERG_Q_ENERGY, &c);
+	assert_int_equal(s->ops->start(s, &f->err), 0);
+	assert_int_equal(perf_attr.type, 9);
+	assert_int_equal(perf_attr.config, 3);
+	assert_int_equal(write(perf_pipe[1], counts, sizeof(counts)), sizeof(counts));
+	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_OK);
+	assert_float_equal((double)f->values[0] * s->channels[0].scale, 5, 1e-12);
+	assert_float_equal((double)f->values[1] * s->channels[1].scale, 7, 1e-12);
+	assert_string_equal(parent_of(f, "dram-1", ERG_Q_ENERGY), "");
+	/* Forbidden: the note says how to allow it, and powercap is the way that remains. */
+	perf_result = -EACCES;
+	assert_int_equal(find(f, "perf"), -ENOENT);
+	assert_non_null(strstr(f->err.msg, "perf_event_paranoid"));
+	assert_int_equal(find(f, "auto"), 0);
+	channel(f, "package-0", ERG_Q_ENERGY, &c);
+	erg_perf_open_cpu = kernel;
+	close(perf_pipe[0]);
+	close(perf_pipe[1]);
+}
+
+/* ---- IIO ---- */
+
+#define IIO "bus/iio/devices/iio:device0/"
+
+static void make_iio(const struct fixture *f)
+{
+	static const char *const elements[] = {"in_voltage0", "in_voltage1", "in_power2",
+		"in_current3", "in_timestamp"};
+
+	for (int i = 0; i < 5; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), IIO "scan_elements/%s_en", elements[i]);
+		tree_put(&f->tree, path, "%d", i == 2);
+		snprintf(path, sizeof(path), IIO "scan_elements/%s_index", elements[i]);
+		tree_put(&f->tree, path, "%d", i);
+		snprintf(path, sizeof(path), IIO "scan_elements/%s_type", elements[i]);
+		tree_put(&f->tree, path, "%s", i == 4 ? "le:s64/64>>0" : i == 3 ? "le:s16/16>>0" : "le:u16/16>>0");
+	}
+	tree_put(&f->tree, IIO "name", "ina226");
+	tree_put(&f->tree, IIO "in_voltage1_scale", "1.25");
+	tree_put(&f->tree, IIO "in_current3_scale", "0.5");
+	tree_put(&f->tree, IIO "in_sampling_frequency", "500");
+	tree_put(&f->tree, IIO "current_timestamp_clock", "realtime");
+	tree_put(&f->tree, IIO "buffer/length", "2");
+	tree_put(&f->tree, IIO "buffer/enable", "0");
+}
+
+static void put_le(uint8_t *p, uint64_t v, unsigned int bytes)
+{
+	for (unsigned int i = 0; i < bytes; i++)
+		p[i] = (uint8_t)(v >> 8 * i);
+}
+
+static void test_iio(void **state)
+{
+	uint8_t samples[40] = {0}; /* two samples: u16 voltage, s16 current, 4 of padding, time */
+	struct fixture *f = *state;
+	struct erg_source *s;
+	char clock[32];
+
+	make_iio(f);
+	for (unsigned int i = 0; i < 2; i++) {
+		put_le(samples + 16 * i, 4000, 2);
+		put_le(samples + 16 * i + 2, i ? 0xfffe : 3000, 2);
+		put_le(samples + 16 * i + 8, 123456789 + i * 2000000, 8);
+	}
+	tree_bytes(&f->tree, "dev/iio:device0", samples, 32);
+	assert_int_equal(find(f, "iio"), 0);
+	start_all(f);
+	assert_int_equal(file_value(f, IIO "buffer/enable"), 1);
+	assert_int_equal(file_value(f, IIO "scan_elements/in_current3_en"), 1);
+	erg_attr_read_line(clock, sizeof(clock), "%s/" IIO "current_timestamp_clock", f->tree.dir);
+	assert_string_equal(clock, "monotonic");
+	s = f->list.sources[0];
+	assert_int_equal(s->n_channels, 2);
+	assert_int_equal(s->model.window_ns, 2000000);
+	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_MORE);
+	assert_int_equal(f->native, 123456789);
+	assert_int_equal(f->values[0], 3000); /* current, then voltage */
+	assert_int_equal(f->values[1], 4000);
+	assert_float_equal(s->channels[0].scale, 0.5e-3, 1e-12);
+	assert_float_equal(s->channels[1].scale, 1.25e-3, 1e-12);
+	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_OK);
+	assert_int_equal(f->values[0], -2);
+	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_NOTHING);
+	s->ops->stop(s);
+	assert_int_equal(file_value(f, IIO "buffer/enable"), 0);
+	assert_int_equal(file_value(f, IIO "buffer/length"), 2);
+	assert_int_equal(file_value(f, IIO "scan_elements/in_current3_en"), 0);
+}
+
+static void test_iio_types(void **state)
+{
+	struct erg_iio_element e;
+	uint8_t bytes[] = {0xab, 0xcd, 0xef, 0x12};
+
+	assert_int_equal(erg_iio_parse_type("be:s12/16>>4", &e), 0);
+	e.offset = 0;
+	assert_int_equal(erg_iio_value(&e, bytes), -1348); /* 0xabc as 12 bits with sign */
+	assert_int_equal(erg_iio_parse_type("le:u24/32>>8", &e), 0);
+	assert_int_equal(erg_iio_value(&e, bytes), 0x12efcd);
+	assert_int_equal(erg_iio_parse_type("le:s64/64>>0", &e), 0);
+	assert_int_equal(erg_iio_parse_type("le:s16/16X2>>0", &e), -ENOTSUP);
+	assert_int_equal(erg_iio_parse_type("le:s16/24>>0", &e), -ENOTSUP);
+	assert_int_equal(erg_iio_parse_type("le:s16/16>>4", &e), -EBADMSG);
+	assert_int_equal(erg_iio_parse_type("", &e), -EBADMSG);
+	assert_int_equal(erg_iio_parse_type("xe:s16/16>>0", &e), -EBADMSG);
+}
+
+/* ---- devices ---- */
+
+static void test_devfreq(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_put(&f->tree, "class/devfreq/57000000.gpu/cur_freq", "998400000");
+	tree_put(&f->tree, "class/devfreq/57000000.gpu/device/load", "374");
+	assert_int_equal(find(f, "devfreq"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "57000000.gpu", ERG_Q_FREQUENCY), 998400000);
+	assert_int_equal(value_of(f, "57000000.gpu", ERG_Q_UTILIZATION), 374);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_tx1),
+		TEST(test_tx1_without_device_tree),
+		TEST(test_tx1_quirks),
+		TEST(test_tx1_switched_off),
+		cmocka_unit_test(test_ina3221_config),
+		TEST(test_orin),
+		TEST(test_orin_voltage),
+		TEST(test_opal),
+		TEST(test_opal_times),
+		TEST(test_opal_torn),
+		TEST(test_opal_garbage),
+		TEST(test_ibmpowernv),
+		TEST(test_perf),
+		TEST(test_iio),
+		cmocka_unit_test(test_iio_types),
+		TEST(test_devfreq),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
