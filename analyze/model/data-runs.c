@@ -169,13 +169,14 @@ struct reader {
 	const struct erg_model_want *want;
 	struct erg_model_data *d;
 	struct whole *wholes;
+	size_t n_runs;
 	struct erg_err *err;
 };
 
 static double total_calls(const char *name, double calls)
 {
 	/* What is not a sum over calls must not be multiplied by them. */
-	return !strcmp(name, "frequency_hz") || !strcmp(name, "temperature_degc") ||
+	return !strcmp(name, "calls") || !strcmp(name, "frequency_hz") || !strcmp(name, "temperature_degc") ||
 		       !strcmp(name, "power_w") ? 1 : calls;
 }
 
@@ -199,11 +200,23 @@ static int add_to_whole(struct reader *r, const json_t *layer, const double *v, 
 	return 0;
 }
 
+/* "resnet50", or "resnet50 (a.erg)" where runs are kept apart. BUF is used for the latter. */
+static const char *group_name(const struct reader *r, const char *network, char *buf, size_t size)
+{
+	if (!*network)
+		network = text(r->run, "workload");
+	if (!r->want->by_run || r->n_runs < 2)
+		return network;
+	snprintf(buf, size, "%s (%s)", network, text(r->run, "archive"));
+	return buf;
+}
+
 /* Rows of the networks of one run: sums over all calls, divided by the number of inferences. */
 static int finish_wholes(struct reader *r)
 {
 	for (const struct whole *w = r->wholes; w; w = w->next) {
 		double v[NAMES_MAX];
+		char name[512];
 		int e;
 
 		if (w->broken) {
@@ -212,7 +225,8 @@ static int finish_wholes(struct reader *r)
 		}
 		for (size_t j = 0; j < r->want->n; j++)
 			v[j] = w->sum[j] / total_calls(r->want->names[j], w->calls);
-		e = erg_model_data_row(r->d, v, sqrt(w->variance) / w->calls, w->name, w->name, 0);
+		e = erg_model_data_row(r->d, v, sqrt(w->variance) / w->calls,
+			group_name(r, w->name, name, sizeof(name)), w->name, 0);
 		if (e < 0)
 			return e;
 	}
@@ -250,6 +264,7 @@ static int add_layer(struct reader *r, const json_t *layer)
 	const struct erg_model_want *want = r->want;
 	double v[NAMES_MAX], sigma;
 	struct whole *w;
+	char name[512];
 	int e;
 
 	if (want->type && strcmp(text(layer, "type"), want->type))
@@ -273,7 +288,7 @@ static int add_layer(struct reader *r, const json_t *layer)
 		e = add_to_whole(r, layer, v, sigma);
 	else
 		e = erg_model_data_row(r->d, v, sigma,
-			*text(layer, "network") ? text(layer, "network") : text(r->run, "workload"),
+			group_name(r, text(layer, "network"), name, sizeof(name)),
 			text(layer, "name"), 0);
 	return e < 0 ? erg_fail_errno(r->err, e, "rows") : 0;
 }
@@ -305,7 +320,7 @@ static void note_origin(const json_t *run, struct erg_model_data *d)
 int erg_model_data_runs(const json_t *runs, const struct erg_model_want *want,
 	struct erg_model_data *ret, struct erg_err *err)
 {
-	struct reader r = {.want = want, .d = ret, .err = err};
+	struct reader r = {.want = want, .d = ret, .n_runs = json_array_size(runs), .err = err};
 	const json_t *run, *layer;
 	size_t i, k;
 	int e;

@@ -46,6 +46,7 @@ struct erg_model_want {
 	const char *response; /* one of names: where sigma comes from in an archive */
 	const char *type;     /* only layers of this type, or NULL */
 	bool whole;           /* rows are whole networks, not layers */
+	bool by_run;          /* groups of several runs of one network are kept apart */
 	bool drop;            /* leave out rows with a missing value instead of failing */
 };
 

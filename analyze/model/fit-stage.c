@@ -13,6 +13,12 @@
 #include "analyze/model/fit.h"
 #include "formats/util.h"
 
+/*
+ * Weights by the inverse square of the measured response would favour what erred downwards; so they
+ * are by the fitted one, and found by repeating (iteratively reweighted least squares).
+ */
+#define RELATIVE_PASSES 4
+
 /* Triangles of: each group, then all groups from each on (one more, empty, at the end). */
 struct triangles {
 	size_t n;
@@ -27,6 +33,7 @@ static void triangles_done(struct triangles *t)
 		erg_lsq_done(&t->from[i]);
 	free(t->group);
 	free(t->from);
+	*t = (struct triangles){0};
 }
 
 static int triangles_init(struct triangles *t, size_t n, size_t p)
@@ -57,14 +64,26 @@ static bool is_last(const struct erg_model *m, size_t s)
 	return s + 1 == m->n_stages;
 }
 
-static double row_weight(const struct erg_model_fitting *f, const struct erg_model *m, size_t s,
-	size_t i, double y)
+/* NaN before the first pass. */
+static double fitted_value(const struct erg_model_stage *s, const double *x)
 {
-	double sigma;
+	double y = 0;
+
+	for (size_t j = 0; s->fit.b && j < s->p; j++)
+		y += s->fit.b[j] * x[j];
+	return s->fit.b ? y : NAN;
+}
+
+static double row_weight(const struct erg_model_fitting *f, const struct erg_model *m, size_t s,
+	size_t i, double y, double fitted)
+{
+	double sigma, size;
 
 	switch (m->weights) {
 	case ERG_MODEL_RELATIVE:
-		return 1 / (y * y);
+		/* By the fit of the pass before; far from it, or before the first, by itself. */
+		size = fmax(fabs(fitted), 0.1 * fabs(y));
+		return isnan(fitted) ? 1 / (y * y) : 1 / (size * size);
 	case ERG_MODEL_SIGMA:
 		sigma = f->d->sigma[i];
 		return is_last(m, s) ? 1 / (sigma * sigma) : 1;
@@ -88,7 +107,8 @@ static int add_group(const struct erg_model_fitting *f, const struct erg_model *
 		erg_model_row_values(f, m, i, values);
 		erg_model_expand(stage, values, x);
 		y = values[stage->response];
-		r = erg_lsq_add(l, x, y, plain ? 1 : row_weight(f, m, s, i, y));
+		r = erg_lsq_add(l, x, y,
+			plain ? 1 : row_weight(f, m, s, i, y, fitted_value(stage, x)));
 	}
 	erg_lsq_flush(l);
 	free(l->block);
@@ -227,14 +247,17 @@ static int fit_all(struct erg_model_fitting *f, struct erg_model *m, size_t s,
 	const struct erg_lsq *all, struct erg_err *err)
 {
 	struct erg_model_stage *stage = &m->stage[s];
-	int r = erg_lsq_solve(all, m->method, f->spec->lambda, free_column(stage), &stage->fit);
+	int r;
 
+	erg_lsq_fit_done(&stage->fit);
+	r = erg_lsq_solve(all, m->method, f->spec->lambda, free_column(stage), &stage->fit);
 	if (r == -EDOM)
 		return explain_dependence(m, stage, all, err);
 	if (r == -ENODATA)
 		return erg_fail(err, r, "%s: %zu rows for %zu coefficients; expected at least %zu",
 			m->title, all->n, stage->p, stage->p + 1);
-	stage->vif = calloc(stage->p, sizeof(*stage->vif));
+	if (!stage->vif)
+		stage->vif = calloc(stage->p, sizeof(*stage->vif));
 	if (r < 0 || !stage->vif)
 		return erg_fail_errno(err, -ENOMEM, "%s", m->title);
 	for (size_t j = 0; j < stage->p; j++)
@@ -253,15 +276,19 @@ int erg_model_fit_stage(struct erg_model_fitting *f, struct erg_model *m, size_t
 {
 	struct erg_model_stage *stage = &m->stage[s];
 	_cleanup_(triangles_done) struct triangles t = {0};
-	int r = triangles_init(&t, f->d->n_groups, stage->p);
+	int passes = m->weights == ERG_MODEL_RELATIVE ? RELATIVE_PASSES : 1, r = 0;
 
-	if (r >= 0)
-		r = read_rows(f, m, s, &t);
-	if (r < 0)
-		return erg_fail_errno(err, r, "%s", m->title);
-	r = fit_all(f, m, s, &t.from[0], err);
-	if (r < 0)
-		return r;
+	for (int pass = 0; pass < passes; pass++) {
+		triangles_done(&t);
+		r = triangles_init(&t, f->d->n_groups, stage->p);
+		if (r >= 0)
+			r = read_rows(f, m, s, &t);
+		if (r < 0)
+			return erg_fail_errno(err, r, "%s", m->title);
+		r = fit_all(f, m, s, &t.from[0], err);
+		if (r < 0)
+			return r;
+	}
 	r = find_noise(f, m, s, stage);
 	if (r >= 0)
 		r = find_hull(f, m, s, &t.from[0], stage);

@@ -231,8 +231,6 @@ int erg_model_from_json(const json_t *j, const char *source, struct erg_model **
 
 	if (!m)
 		return erg_fail_errno(err, -ENOMEM, "%s", source);
-	if (json_is_object(json_object_get(j, "model"))) /* a result of model fit */
-		j = json_object_get(j, "model");
 	schema = json_string_value(json_object_get(j, "schema"));
 	if (!schema || strcmp(schema, "ergtrace/1") ||
 		strcmp(json_is_string(json_object_get(j, "kind")) ?

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Models for people: coefficients with intervals, the folds, the comparison; and for plots: one
+ * line a point. Units are what the names of columns say, so numbers are printed as they are.
+ */
+#include "analyze/render/model.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+
+#include "analyze/render/csv.h"
+#include "analyze/render/table.h"
+#include "formats/util.h"
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static double number(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static const char *plain(char *buf, size_t len, double v)
+{
+	snprintf(buf, len, isnan(v) ? "-" : "%.4g", v);
+	return buf;
+}
+
+/* "1.23e-07 ±4e-09" */
+static const char *with_interval(char *buf, size_t len, const json_t *est)
+{
+	double v = number(est, "value"), lo = number(est, "lo"), hi = number(est, "hi");
+
+	if (isnan(v))
+		snprintf(buf, len, "unresolved");
+	else if (isnan(lo))
+		snprintf(buf, len, "%.4g", v);
+	else
+		snprintf(buf, len, "%.4g ±%.2g", v, (hi - lo) / 2);
+	return buf;
+}
+
+static int stage_table(const json_t *stage, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	const json_t *c;
+	const char *name;
+	char b[64];
+
+	erg_rtable_column(t, text(stage, "response"), ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "coefficient", ERG_COL_RIGHT);
+	erg_rtable_column(t, "unit", ERG_COL_LEFT);
+	erg_rtable_column(t, "VIF", ERG_COL_RIGHT);
+	erg_rtable_column(t, "interval from", ERG_COL_LEFT);
+	json_object_foreach((json_t *)json_object_get(stage, "coefficients"), name, c) {
+		erg_rtable_cell(t, "%s", name);
+		erg_rtable_cell(t, "%s", with_interval(b, sizeof(b), c));
+		erg_rtable_cell(t, "%s", text(c, "unit"));
+		erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(c, "vif")));
+		erg_rtable_cell(t, "%s", text(c, "method"));
+	}
+	if (erg_rtable_print(t, out, erg_text_width(), err) < 0)
+		return -ENOMEM;
+	fprintf(out, "R2 %.4f, residual SD %s", number(stage, "r2"),
+		json_is_true(json_object_get(stage, "residual_relative"))
+			? erg_text_percent(b, sizeof(b), number(stage, "residual_sd"))
+			: plain(b, sizeof(b), number(stage, "residual_sd")));
+	fprintf(out, ", condition number %.3g", number(stage, "condition"));
+	if (json_object_get(stage, "lambda"))
+		fprintf(out, ", lambda %.3g", number(stage, "lambda"));
+	fputs("\n\n", out);
+	return 0;
+}
+
+static int folds_table(const json_t *cv, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	const json_t *f;
+	char b[64], c[64], d[64];
+	size_t i;
+
+	erg_rtable_column(t, "left out", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "rows", ERG_COL_RIGHT);
+	erg_rtable_column(t, "measured", ERG_COL_RIGHT);
+	erg_rtable_column(t, "predicted", ERG_COL_RIGHT);
+	erg_rtable_column(t, "error", ERG_COL_RIGHT);
+	erg_rtable_column(t, "a row", ERG_COL_RIGHT);
+	erg_rtable_column(t, "", ERG_COL_LEFT);
+	json_array_foreach(json_object_get(cv, "folds"), i, f) {
+		erg_rtable_cell(t, "%s", text(f, "group"));
+		erg_rtable_cell(t, "%.0f", number(f, "rows"));
+		erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(f, "measured")));
+		erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(f, "predicted")));
+		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(f, "rel_error")));
+		erg_rtable_cell(t, "%s",
+			erg_text_percent(b, sizeof(b), number(f, "mean_row_rel_error")));
+		erg_rtable_cell(t, "%s",
+			json_is_true(json_object_get(f, "extrapolates")) ? "extrapolates" : "");
+	}
+	if (erg_rtable_print(t, out, erg_text_width(), err) < 0)
+		return -ENOMEM;
+	fprintf(out, "leaving one out: mean error %s, SD %s, worst %s\n\n",
+		erg_text_percent(b, sizeof(b), number(cv, "mean_rel_error")),
+		erg_text_percent(c, sizeof(c), number(cv, "sd_rel_error")),
+		erg_text_percent(d, sizeof(d), number(cv, "worst_rel_error")));
+	return 0;
+}
+
+static int comparison_table(const json_t *models, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	const json_t *m;
+	char b[64];
+	size_t i;
+
+	erg_rtable_column(t, "model", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "coefs", ERG_COL_RIGHT);
+	erg_rtable_column(t, "R2", ERG_COL_RIGHT);
+	erg_rtable_column(t, "cond", ERG_COL_RIGHT);
+	erg_rtable_column(t, "error", ERG_COL_RIGHT);
+	erg_rtable_column(t, "SD", ERG_COL_RIGHT);
+	erg_rtable_column(t, "worst", ERG_COL_RIGHT);
+	erg_rtable_column(t, "", ERG_COL_LEFT);
+	json_array_foreach(models, i, m) {
+		erg_rtable_cell(t, "%s", text(m, "title"));
+		erg_rtable_cell(t, "%.0f", number(m, "n_coefficients"));
+		erg_rtable_cell(t, "%.4f", number(m, "r2"));
+		erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(m, "condition")));
+		erg_rtable_cell(t, "%s",
+			erg_text_percent(b, sizeof(b), number(m, "mean_rel_error")));
+		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(m, "sd_rel_error")));
+		erg_rtable_cell(t, "%s",
+			erg_text_percent(b, sizeof(b), number(m, "worst_rel_error")));
+		erg_rtable_cell(t, "%s", json_is_true(json_object_get(m, "best")) ? "*" : "");
+	}
+	if (erg_rtable_print(t, out, erg_text_width(), err) < 0)
+		return -ENOMEM;
+	fputs("* the one above and in --save\n", out);
+	return 0;
+}
+
+int erg_model_fit_text(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	const json_t *models = json_object_get(doc, "models"), *s;
+	size_t i;
+
+	fprintf(out, "%s%s%s: %.0f rows", erg_text_bold(), text(doc, "title"), erg_text_reset(),
+		number(doc, "rows"));
+	if (json_array_size(json_object_get(doc, "groups")) > 1)
+		fprintf(out, " in %zu groups", json_array_size(json_object_get(doc, "groups")));
+	fprintf(out, "%s\n\n",
+		json_is_true(json_object_get(doc, "simulated")) ? ", simulated power" : "");
+	json_array_foreach(json_object_get(doc, "stages"), i, s)
+		if (stage_table(s, out, err) < 0)
+			return -ENOMEM;
+	if (json_is_object(json_object_get(doc, "cv")) &&
+		folds_table(json_object_get(doc, "cv"), out, err) < 0)
+		return -ENOMEM;
+	return json_array_size(models) > 1 ? comparison_table(models, out, err) : 0;
+}
+
+int erg_model_fit_csv(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	static const char *const keys[] = {"group", "label", "measured", "fitted", "predicted",
+		"residual"};
+	struct erg_csv c = {.out = out};
+	const json_t *p;
+	size_t i;
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(keys); k++)
+		erg_csv_text(&c, keys[k]);
+	erg_csv_end(&c);
+	json_array_foreach(json_object_get(doc, "points"), i, p) {
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(keys); k++)
+			erg_csv_json(&c, json_object_get(p, keys[k]));
+		erg_csv_end(&c);
+	}
+	return 0;
+}
+
+static void prediction_row(struct erg_rtable *t, const json_t *p, const char *first,
+	const char *second)
+{
+	char b[64];
+
+	erg_rtable_cell(t, "%s", first);
+	erg_rtable_cell(t, "%s", second);
+	erg_rtable_cell(t, "%s", with_interval(b, sizeof(b), json_object_get(p, "predicted")));
+	erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(p, "measured")));
+	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(p, "rel_error")));
+	erg_rtable_cell(t, "%s",
+		json_is_true(json_object_get(p, "extrapolates")) ? "extrapolates" : "");
+}
+
+int erg_model_predict_text(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	const json_t *response = json_object_get(doc, "response"), *p;
+	char title[128];
+	size_t i;
+
+	fprintf(out, "%s%s%s%s\n\n", erg_text_bold(), text(doc, "title"), erg_text_reset(),
+		json_is_true(json_object_get(doc, "simulated")) ? ", simulated power" : "");
+	snprintf(title, sizeof(title), "predicted %s", text(response, "unit"));
+	erg_rtable_column(t, "network", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "layer", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, title, ERG_COL_RIGHT);
+	erg_rtable_column(t, "measured", ERG_COL_RIGHT);
+	erg_rtable_column(t, "error", ERG_COL_RIGHT);
+	erg_rtable_column(t, "", ERG_COL_LEFT);
+	json_array_foreach(json_object_get(doc, "predictions"), i, p)
+		prediction_row(t, p, text(p, "group"), text(p, "label"));
+	json_array_foreach(json_object_get(doc, "totals"), i, p)
+		prediction_row(t, p, text(p, "group"), "total");
+	return erg_rtable_print(t, out, erg_text_width(), err);
+}
+
+static void predict_line(struct erg_csv *c, const json_t *p, const char *label)
+{
+	erg_csv_json(c, json_object_get(p, "group"));
+	erg_csv_text(c, label);
+	erg_csv_json(c, json_object_get(p, "measured"));
+	erg_csv_est(c, json_object_get(p, "predicted"));
+	erg_csv_json(c, json_object_get(p, "rel_error"));
+	erg_csv_json(c, json_object_get(p, "extrapolates"));
+	erg_csv_end(c);
+}
+
+int erg_model_predict_csv(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	struct erg_csv c = {.out = out};
+	const json_t *p;
+	size_t i;
+
+	erg_csv_text(&c, "group");
+	erg_csv_text(&c, "label");
+	erg_csv_text(&c, "measured");
+	erg_csv_est_titles(&c, "predicted");
+	erg_csv_text(&c, "rel_error");
+	erg_csv_text(&c, "extrapolates");
+	erg_csv_end(&c);
+	json_array_foreach(json_object_get(doc, "predictions"), i, p)
+		predict_line(&c, p, text(p, "label"));
+	json_array_foreach(json_object_get(doc, "totals"), i, p)
+		predict_line(&c, p, "total");
+	return 0;
+}
