@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How often a value really changes. A meter that is asked more often than it measures repeats
+ * itself; its readings change at multiples of its own period T, each seen up to one reading later.
+ * On a circle of circumference T the changes of the right period lie together and those of a wrong
+ * one anywhere: the length R of their mean direction is near 1 or near 0. If T explains the
+ * changes, so do T/2, T/3, …: the longest period that explains them is the meter's.
+ *
+ * The search begins with the first changes, where a coarse grid of periods is fine enough, and is
+ * refined with twice as many each time: the error of a period grows with the time it is carried.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "record/import.h"
+
+#define FIRST_CHANGES 48u
+#define CHANGES_MAX 20000u
+
+/* Mean resultant length of the phases of N changes on a circle of T. */
+static double concentration(const int64_t *changes, size_t n, double t)
+{
+	double c = 0, s = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double turns = (double)(changes[i] - changes[0]) / t;
+		double angle = 2 * M_PI * (turns - floor(turns));
+
+		c += cos(angle);
+		s += sin(angle);
+	}
+	return hypot(c, s) / (double)n;
+}
+
+/* The best period within [lo, hi], by steps that move the last phase by a sixteenth of a turn. */
+static double best_period(const int64_t *changes, size_t n, double lo, double hi, double *ret_r)
+{
+	double span = (double)(changes[n - 1] - changes[0]), best = lo;
+
+	*ret_r = 0;
+	for (double f = 1 / hi; f <= 1 / lo; f += 1 / (16 * span)) {
+		double r = concentration(changes, n, 1 / f);
+
+		if (r > *ret_r) {
+			*ret_r = r;
+			best = 1 / f;
+		}
+	}
+	return best;
+}
+
+/* The longest period whose concentration is nearly the best one. */
+static double longest_period(const int64_t *changes, size_t n, double lo, double hi)
+{
+	double r, best = best_period(changes, n, lo, hi, &r), chosen = best;
+
+	for (int k = 2; k * best <= hi * 1.05; k++) {
+		double again, t = best_period(changes, n, k * best * 0.97, k * best * 1.03, &again);
+
+		if (again > 0.9 * r)
+			chosen = t;
+	}
+	return chosen;
+}
+
+uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_ns)
+{
+	size_t used = n < FIRST_CHANGES ? n : FIRST_CHANGES;
+	double mean, t, r = 0;
+
+	if (n < 10 || interval_ns == 0)
+		return 0;
+	mean = (double)(changes[used - 1] - changes[0]) / (double)(used - 1);
+	if (mean < 1.3 * (double)interval_ns)
+		return 0;
+	t = longest_period(changes, used, 1.3 * (double)interval_ns, 1.3 * mean);
+	for (;;) {
+		double span = (double)(changes[used - 1] - changes[0]);
+		double width = t * t / span; /* a whole turn at the end */
+
+		t = best_period(changes, used, t - width / 2, t + width / 2, &r);
+		if (used == n || used >= CHANGES_MAX)
+			break;
+		used = 2 * used < n ? 2 * used : n;
+	}
+	/* Seen up to one reading late: R is at least sinc(interval / T), 0.3 at T = 1.3 intervals.
+	 * By chance R exceeds sqrt(20 / n) once in 10^8 trials. */
+	if (r < 0.25 || r * r * (double)n < 20 || r < 0.8 * fabs(sin(M_PI * (double)interval_ns / t) /
+			(M_PI * (double)interval_ns / t)))
+		return 0;
+	return (uint64_t)llround(t);
+}
