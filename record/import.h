@@ -130,6 +130,8 @@ struct erg_import_layers {
 
 int erg_import_layers_read(const char *path, struct erg_import_layers *ret, json_t *notes,
 	struct erg_err *err);
+/* The 2 * n_spans beginnings and ends, sorted; NULL when memory is short. */
+int64_t *erg_import_edges(const struct erg_import_layers *l);
 void erg_import_layers_release(struct erg_import_layers *l);
 
 /* ---- checks and models (import_check.c, import_period.c, import_sensor.c) ---- */
@@ -150,9 +152,9 @@ int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err)
 /* Gives every channel its unit's default model and what LIST says; before erg_import_check(). */
 int erg_import_settings(struct erg_import_log *log, const json_t *list, struct erg_err *err);
 /* Completes the models by what the readings show of periods and steps; each stale channel is an
- * element of STALE. Sorts channels into sources: one for each class and model. */
-int erg_import_models(struct erg_import_log *log, json_t *stale, json_t *notes,
-	struct erg_err *err);
+ * element of STALE. LAYERS (or NULL) tell a stale meter from a workload of constant powers. Sorts channels into sources: one for each class and model. */
+int erg_import_models(struct erg_import_log *log, const struct erg_import_layers *layers,
+	json_t *stale, json_t *notes, struct erg_err *err);
 size_t erg_import_sources(const struct erg_import_log *log);
 enum erg_source_class erg_import_class(const struct erg_import_channel *c);
 
@@ -168,5 +170,8 @@ struct erg_import_trace {
 
 /* Writes a CTF 1.8 trace into the directory DIR, which is made. */
 int erg_import_write(const struct erg_import_trace *trace, const char *dir, struct erg_err *err);
+
+/* Gives the trace in DIR, as babeltrace2 wrote it, another UUID (import_uuid.c). */
+int erg_import_set_uuid(const char *dir, const uint8_t uuid[16], struct erg_err *err);
 
 #endif

@@ -406,6 +406,27 @@ int erg_import_layers_read(const char *path, struct erg_import_layers *ret, json
 	return 0;
 }
 
+static int by_value(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int64_t *erg_import_edges(const struct erg_import_layers *l)
+{
+	int64_t *edges = calloc(2 * l->n_spans + 1, sizeof(*edges));
+
+	if (!edges)
+		return NULL;
+	for (size_t i = 0; i < l->n_spans; i++) {
+		edges[2 * i] = l->spans[i].begin;
+		edges[2 * i + 1] = l->spans[i].end;
+	}
+	qsort(edges, 2 * l->n_spans, sizeof(*edges), by_value);
+	return edges;
+}
+
 static void free_names(char **names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

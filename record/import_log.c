@@ -7,6 +7,7 @@
 #include "record/import.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,9 +75,7 @@ int erg_import_channel(struct erg_import_log *log, const char *rail, const char 
 	snprintf(c->def.rail, sizeof(c->def.rail), "%s", rail);
 	snprintf(c->def.unit, sizeof(c->def.unit), "%s", unit);
 	c->def.quantity = quantity;
-	c->def.scale = scale;
-	for (int d = 0; d < decimals; d++)
-		c->def.scale /= 10;
+	c->def.scale = scale / pow(10, decimals);
 	if (log->alloc && grow_channel(c, log->alloc, log->n) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
 	return (int)log->n_channels++;

@@ -63,30 +63,53 @@ static double longest_period(const int64_t *changes, size_t n, double lo, double
 	return chosen;
 }
 
+/* Least squares of the changes on their numbers of periods: what a grid leaves is taken out. */
+static double refine(const int64_t *changes, size_t n, double t)
+{
+	double sm = 0, sx = 0, smm = 0, smx = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double x = (double)(changes[i] - changes[0]), m = round(x / t);
+
+		sm += m;
+		sx += x;
+		smm += m * m;
+		smx += m * x;
+	}
+	return (smx - sm * sx / (double)n) / (smm - sm * sm / (double)n);
+}
+
+/*
+ * Seen up to one reading late, so R is about sinc(interval / T). By chance R exceeds sqrt(20 / n)
+ * once in 10^8 trials.
+ */
+static bool is_significant(double r, size_t n, double t, double interval)
+{
+	double x = M_PI * interval / t;
+
+	return r > 0.25 && r * r * (double)n > 20 && r > 0.8 * fabs(sin(x) / x);
+}
+
 uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_ns)
 {
 	size_t used = n < FIRST_CHANGES ? n : FIRST_CHANGES;
+	const double interval = (double)interval_ns;
 	double mean, t, r = 0;
 
-	if (n < 10 || interval_ns == 0)
+	if (n < 24 || interval_ns == 0)
 		return 0;
 	mean = (double)(changes[used - 1] - changes[0]) / (double)(used - 1);
-	if (mean < 1.3 * (double)interval_ns)
+	if (mean < 1.3 * interval)
 		return 0;
-	t = longest_period(changes, used, 1.3 * (double)interval_ns, 1.3 * mean);
+	t = longest_period(changes, used, 1.3 * interval, 1.3 * mean);
 	for (;;) {
 		double span = (double)(changes[used - 1] - changes[0]);
 		double width = t * t / span; /* a whole turn at the end */
 
-		t = best_period(changes, used, t - width / 2, t + width / 2, &r);
+		t = refine(changes, used, best_period(changes, used, t - width / 2, t + width / 2, &r));
 		if (used == n || used >= CHANGES_MAX)
 			break;
 		used = 2 * used < n ? 2 * used : n;
 	}
-	/* Seen up to one reading late: R is at least sinc(interval / T), 0.3 at T = 1.3 intervals.
-	 * By chance R exceeds sqrt(20 / n) once in 10^8 trials. */
-	if (r < 0.25 || r * r * (double)n < 20 || r < 0.8 * fabs(sin(M_PI * (double)interval_ns / t) /
-			(M_PI * (double)interval_ns / t)))
-		return 0;
-	return (uint64_t)llround(t);
+	return is_significant(r, used, t, interval) ? (uint64_t)llround(t) : 0;
 }

@@ -165,7 +165,9 @@ static bool concerns(const struct erg_import_channel *c, const char *rail, const
 		return !strcmp(rail, c->def.rail);
 	if (q != ERG_Q_POWER && q != ERG_Q_ENERGY && q != ERG_Q_VOLTAGE && q != ERG_Q_CURRENT)
 		return false;
-	if (!strcmp(key, "wrap") && q != ERG_Q_ENERGY)
+	if (q == ERG_Q_ENERGY && (!strcmp(key, "window_s") || !strcmp(key, "alpha")))
+		return false;
+	if (q != ERG_Q_ENERGY && !strcmp(key, "wrap"))
 		return false;
 	return strcmp(key, "kind") ||
 		kind_fits((enum erg_sensor_kind)erg_sensor_kind_parse(json_string_value(v)), q);
@@ -274,7 +276,43 @@ static uint64_t common_period(const struct erg_import_log *log, size_t i, uint64
 	return period;
 }
 
-static int measure_period(struct erg_import_log *log, size_t i, json_t *stale, json_t *notes)
+/* Whether a boundary of a layer lies in [FROM, TO]. */
+static bool has_edge(const int64_t *edges, size_t n, int64_t from, int64_t to)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (edges[mid] < from)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n && edges[lo] <= to;
+}
+
+/*
+ * A workload of constant powers changes where its layers do, as regularly as they run, and is no
+ * stale meter. It is told by the layers: nearly every change follows a boundary within a reading,
+ * though fewer than half of the readings do.
+ */
+static bool changes_are_layers(const struct erg_import_log *log,
+	const struct erg_import_layers *layers, const int64_t *changes, size_t n)
+{
+	_cleanup_(erg_freep) int64_t *edges = erg_import_edges(layers);
+	const int64_t back = (int64_t)log->interval_ns * 5 / 4;
+	size_t n_edges = 2 * layers->n_spans, explained = 0, by_chance = 0;
+
+	for (size_t i = 0; edges && i < n; i++)
+		explained += has_edge(edges, n_edges, changes[i] - back, changes[i]);
+	for (size_t i = 0; edges && i < log->n; i++)
+		by_chance += has_edge(edges, n_edges, log->t[i] - back, log->t[i]);
+	return explained * 5 > n * 4 && by_chance * 2 < log->n;
+}
+
+static int measure_period(struct erg_import_log *log, const struct erg_import_layers *layers, size_t i,
+	json_t *stale, json_t *notes)
 {
 	struct erg_import_channel *c = &log->channels[i];
 	_cleanup_(erg_freep) int64_t *changes = NULL;
@@ -284,7 +322,7 @@ static int measure_period(struct erg_import_log *log, size_t i, json_t *stale, j
 	if (find_changes(log, c, &changes, &n, &readings) < 0)
 		return -ENOMEM;
 	period = erg_import_period(changes, n, log->interval_ns);
-	if (period == 0)
+	if (period == 0 || (layers && changes_are_layers(log, layers, changes, n)))
 		return 0;
 	c->repeated = readings - n;
 	period = common_period(log, i, period);
@@ -313,10 +351,14 @@ static void complete_model(const struct erg_import_log *log, struct erg_import_c
 		m->window_ns = m->period_ns;
 }
 
-/* The greatest integer that all differences are multiples of: the step of the readings. */
+/* The greatest integer that all differences are multiples of: the step of the readings; one unit of
+ * the last digit when there are too few changes to tell. */
+#define CHANGES_MIN 16
+
 static double step_of(const struct erg_import_log *log, const struct erg_import_channel *c)
 {
 	int64_t before = ERG_IMPORT_MISSING;
+	size_t changes = 0;
 	uint64_t g = 0;
 
 	for (size_t i = 0; i < log->n && g != 1; i++) {
@@ -325,13 +367,14 @@ static double step_of(const struct erg_import_log *log, const struct erg_import_
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		d = before == ERG_IMPORT_MISSING ? 0 : (uint64_t)llabs(c->raw[i] - before);
+		changes += d > 0;
 		for (; d; d = r) {
 			r = g ? g % d : 0;
 			g = d;
 		}
 		before = c->raw[i];
 	}
-	return g ? (double)g : 1;
+	return changes >= CHANGES_MIN ? (double)g : 1;
 }
 
 /* ---- sources ---- */
@@ -390,12 +433,13 @@ enum erg_source_class erg_import_class(const struct erg_import_channel *c)
 	return class_of(c->def.quantity);
 }
 
-int erg_import_models(struct erg_import_log *log, json_t *stale, json_t *notes, struct erg_err *err)
+int erg_import_models(struct erg_import_log *log, const struct erg_import_layers *layers,
+	json_t *stale, json_t *notes, struct erg_err *err)
 {
 	for (size_t i = 0; i < log->n_channels; i++) {
 		struct erg_import_channel *c = &log->channels[i];
 
-		if (measure_period(log, i, stale, notes) < 0)
+		if (measure_period(log, layers, i, stale, notes) < 0)
 			return erg_fail_errno(err, -ENOMEM, "%s", log->path);
 		complete_model(log, c);
 		if (c->def.lsb <= 0)

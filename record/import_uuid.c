@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * babeltrace2's sink gives every trace a random UUID, so that the same log would never give the
+ * same archive twice. It is put in place of that here, where CTF 1.8 has it: as text in the
+ * metadata, and in each packet's header behind the magic number. The header's layout is the one
+ * that the sink declares: magic, uuid, stream id, instance id, packet size in bits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "formats/util.h"
+#include "record/import.h"
+
+#define UUID_TEXT 36
+#define PACKET_MAGIC "\xc1\x1f\xfc\xc1"
+#define PACKET_SIZE_AT 36
+#define HEADER_SIZE 44
+
+static void format_uuid(const uint8_t uuid[16], char text[UUID_TEXT + 1])
+{
+	char *p = text;
+
+	for (int i = 0; i < 16; i++)
+		p += sprintf(p, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+}
+
+static int set_in_metadata(int dirfd, const uint8_t uuid[16])
+{
+	_cleanup_(erg_closep) int fd = openat(dirfd, "metadata", O_RDWR | O_CLOEXEC);
+	char head[4096], text[UUID_TEXT + 1], *at;
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, sizeof(head) - 1, 0);
+
+	if (n < 0)
+		return -errno;
+	head[n] = '\0';
+	at = strstr(head, "uuid = \"");
+	if (!at || at + 8 + UUID_TEXT > head + n)
+		return -EBADMSG;
+	format_uuid(uuid, text);
+	return pwrite(fd, text, UUID_TEXT, at + 8 - head) == UUID_TEXT ? 0 : -EIO;
+}
+
+static int set_in_packets(int dirfd, const char *name, const uint8_t uuid[16])
+{
+	_cleanup_(erg_closep) int fd = openat(dirfd, name, O_RDWR | O_CLOEXEC);
+	struct stat st;
+	off_t pos = 0;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	while (pos < st.st_size) {
+		unsigned char header[HEADER_SIZE];
+		uint64_t bits = 0;
+
+		if (pread(fd, header, sizeof(header), pos) != (ssize_t)sizeof(header) ||
+			memcmp(header, PACKET_MAGIC, 4))
+			return -EBADMSG;
+		for (int i = 7; i >= 0; i--)
+			bits = bits << 8 | header[PACKET_SIZE_AT + i];
+		if (bits < 8 * HEADER_SIZE || bits % 8 || bits / 8 > (uint64_t)(st.st_size - pos))
+			return -EBADMSG;
+		if (pwrite(fd, uuid, 16, pos + 4) != 16)
+			return -EIO;
+		pos += (off_t)(bits / 8);
+	}
+	return 0;
+}
+
+int erg_import_set_uuid(const char *dir, const uint8_t uuid[16], struct erg_err *err)
+{
+	_cleanup_(erg_closedirp) DIR *d = opendir(dir);
+	const struct dirent *e;
+	int r;
+
+	if (!d)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	r = set_in_metadata(dirfd(d), uuid);
+	while (r == 0 && (e = readdir(d)))
+		if (e->d_name[0] != '.' && strcmp(e->d_name, "metadata"))
+			r = set_in_packets(dirfd(d), e->d_name, uuid);
+	return r < 0 ? erg_fail_errno(err, r, "%s: unlike what babeltrace2 writes", dir) : 0;
+}
