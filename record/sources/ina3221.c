@@ -88,12 +88,15 @@ static int ina3221_start(struct erg_source *s, struct erg_err *err)
 {
 	struct ina3221 *p = ((struct erg_attr_source *)s)->priv;
 
-	p->samples = attr_or(p->dir, "samples", -1);
-	p->interval_ms = attr_or(p->dir, "update_interval", -1);
-	json_decref(s->settings);
-	s->settings = json_object();
-	p->changed = change(p->dir, "samples", p->samples, 1, s->settings);
-	p->changed |= change(p->dir, "update_interval", p->interval_ms, 0, s->settings);
+	/* Started again after a failure: what was found is in p already. */
+	if (!p->changed) {
+		p->samples = attr_or(p->dir, "samples", -1);
+		p->interval_ms = attr_or(p->dir, "update_interval", -1);
+		json_decref(s->settings);
+		s->settings = json_object();
+		p->changed = change(p->dir, "samples", p->samples, 1, s->settings);
+		p->changed |= change(p->dir, "update_interval", p->interval_ms, 0, s->settings);
+	}
 	if (p->changed)
 		settle(s, p);
 	else

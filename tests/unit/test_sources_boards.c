@@ -200,6 +200,7 @@ static void test_orin(void **state)
 	assert_float_equal(s->model.alpha, 1.0 / 512, 1e-12);
 	assert_float_equal(s->channels[c].lsb, 8, 1e-9);
 	start_all(f);
+	start_all(f); /* again: what was found is not forgotten */
 	assert_int_equal(file_value(f, ORIN "samples"), 1);
 	assert_int_equal(file_value(f, ORIN "update_interval"), 0);
 	assert_int_equal(s->model.kind, ERG_SENSOR_POINT);
