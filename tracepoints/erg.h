@@ -92,6 +92,11 @@ ERG_API uint32_t erg_track(const char *name, bool device);
 ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
 	uint32_t track);
 
+/* Ends the innermost open instance of LAYER of the calling thread and leaves those open that were
+ * begun after it, where other annotation APIs let ranges overlap. A thread's layers nest, so the
+ * instance is recorded as a span of TRACK. */
+ERG_API void erg_end_overlapping(uint32_t layer, uint32_t track);
+
 /* Phases of the program (setup, warm-up, inference, idle); they nest within a thread. */
 ERG_API void erg_phase_begin(const char *name);
 ERG_API void erg_phase_end(const char *name);

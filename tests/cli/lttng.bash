@@ -1,0 +1,74 @@
+# Sessions of our own by plain LTTng tools, read by babeltrace2. `load lttng` after `load helpers`.
+
+lttng_setup() {
+    skip_unless lttng babeltrace2
+    session=erg-test-$$-$BATS_TEST_NUMBER
+    started=()
+}
+
+teardown() {
+    local s
+    for s in "${started[@]}"; do lttng destroy "$s" >/dev/null 2>&1 || true; done
+}
+
+need_daemon() {
+    lttng --no-sessiond list >/dev/null 2>&1 || lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
+}
+
+# Skips where somebody else's session records, too: that changes what a pause is.
+alone() {
+    ! lttng --no-sessiond list 2>/dev/null | grep -q '\[active\]' ||
+        skip "another session records on this machine"
+}
+
+# start NAME [EVENTS]: a session of that name, recording into ./NAME
+start() {
+    need_daemon
+    lttng create "$session-$1" --output="$PWD/$1" >/dev/null 3>&-
+    started+=("$session-$1")
+    lttng enable-event -s "$session-$1" -u "${2:-ergtrace:*}" >/dev/null
+    lttng add-context -s "$session-$1" -u -t vpid -t vtid >/dev/null
+    lttng start "$session-$1" >/dev/null
+}
+
+# stop NAME: what was recorded is in NAME.txt
+stop() {
+    lttng stop "$session-$1" >/dev/null
+    babeltrace2 "$1" >"$1.txt"
+}
+
+# events NAME PATTERN: how many lines of the session match
+events() {
+    grep -c "ergtrace:$2" "$1.txt" || true
+}
+
+# layers NAME: names of the layers that ended, in order
+layers() {
+    sed -n 's/.*ergtrace:layer_define:.*{ id = \([0-9]*\),.*[^_]name = "\([^"]*\)", type = .*/\1 \2/p' \
+        "$1.txt" >"$1.names"
+    sed -n 's/.*ergtrace:layer\(_counted\)*: .*{ id = \([0-9]*\),.*/\2/p' "$1.txt" |
+        while read -r id; do sed -n "s/^$id //p" "$1.names" | head -1; done
+}
+
+# launch COMMAND…: starts a program behind a pipe, and returns when it waits.
+launch() {
+    mkfifo in
+    "$@" <in >out 3>&- &
+    pid=$!
+    exec 9>in
+    for _ in $(seq 200); do grep -q waiting out && return; sleep 0.05; done
+    return 1
+}
+
+# go_on: sends it a line, and returns when it waits again or has ended.
+go_on() {
+    local n
+    n=$(grep -c waiting out)
+    echo >&9
+    for _ in $(seq 200); do
+        [ "$(grep -c waiting out)" -gt "$n" ] && return
+        kill -0 "$pid" 2>/dev/null || return 0
+        sleep 0.05
+    done
+    return 1
+}

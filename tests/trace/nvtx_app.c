@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A program annotated with NVTX that does what its arguments say:
+ *
+ *	push:NAME  pop  wpush:NAME (wide)	start:NAME  end:NAME  tend:NAME (in another thread)
+ *	dpush:DOMAIN=NAME  dpop:DOMAIN		rpush:DOMAIN=NAME (registered string)
+ *	cpush:CATEGORY=NAME  category:ID=NAME	ppush:PAYLOAD=NAME
+ *	mark:TEXT  thread:NAME  tpop (in another thread)
+ *	big:MIB (push and pop of a name that long)  bad (a name that is not UTF-8)  sleep:MS
+ *	wait					prints "waiting", goes on at a line of standard input
+ */
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "tests/trace/nvtx.h"
+
+static struct {
+	char name[64];
+	uint64_t id;
+} started[64];
+static unsigned n_started;
+
+static int push(const char *name)
+{
+	return NVTX_CORE(NVTX_RANGE_PUSH_A, int (*)(const char *))(name);
+}
+
+static int pop(void)
+{
+	return NVTX_CORE(NVTX_RANGE_POP, int (*)(void))();
+}
+
+static void push_wide(const char *name)
+{
+	wchar_t w[256];
+	size_t n = 0;
+
+	while (name[n] && n < 254) {
+		w[n] = (unsigned char)name[n];
+		n++;
+	}
+	w[n++] = 0x20ac;
+	w[n] = 0;
+	NVTX_CORE(NVTX_RANGE_PUSH_W, int (*)(const wchar_t *))(w);
+}
+
+static void *domain(const char *name)
+{
+	return NVTX_CORE2(NVTX_DOMAIN_CREATE_A, void *(*)(const char *))(name);
+}
+
+static void push_ex(void *d, struct nvtx_attributes a)
+{
+	a.version = 3;
+	a.size = sizeof(a);
+	NVTX_CORE2(NVTX_DOMAIN_RANGE_PUSH_EX, int (*)(void *, const struct nvtx_attributes *))(d, &a);
+}
+
+static void push_registered(const char *d, const char *name)
+{
+	void *dom = domain(d);
+	const void *s = NVTX_CORE2(NVTX_DOMAIN_REGISTER_STRING_A,
+		const void *(*)(void *, const char *))(dom, name);
+
+	push_ex(dom, (struct nvtx_attributes){.message_type = NVTX_MESSAGE_REGISTERED,
+			     .message.registered = s});
+}
+
+static void *end_of(void *name)
+{
+	for (unsigned i = 0; i < n_started; i++)
+		if (!strcmp(started[i].name, name))
+			NVTX_CORE(NVTX_RANGE_END, void (*)(uint64_t))(started[i].id);
+	return NULL;
+}
+
+static void *pop_there(void *unused)
+{
+	printf("pop elsewhere: %d\n", pop());
+	return unused;
+}
+
+static void elsewhere(void *(*fn)(void *), void *arg)
+{
+	pthread_t t;
+
+	pthread_create(&t, NULL, fn, arg);
+	pthread_join(t, NULL);
+}
+
+static void start(const char *name)
+{
+	snprintf(started[n_started].name, sizeof(started[0].name), "%s", name);
+	started[n_started++].id =
+		NVTX_CORE(NVTX_RANGE_START_A, uint64_t (*)(const char *))(name);
+}
+
+static void big(long mib)
+{
+	char *name = malloc((size_t)(mib << 20) + 1);
+
+	memset(name, 'x', (size_t)(mib << 20));
+	name[mib << 20] = '\0';
+	push(name);
+	pop();
+	free(name);
+}
+
+static void wait_for_line(void)
+{
+	char line[16];
+
+	puts("waiting");
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		exit(3);
+}
+
+static void push_kinds(const char *op, const char *key, const char *value)
+{
+	if (!strcmp(op, "dpush"))
+		push_ex(domain(key), (struct nvtx_attributes){
+					     .message_type = NVTX_MESSAGE_ASCII, .message.ascii = value});
+	else if (!strcmp(op, "rpush"))
+		push_registered(key, value);
+	else if (!strcmp(op, "cpush"))
+		push_ex(NULL, (struct nvtx_attributes){.category = (uint32_t)atoi(key),
+				      .message_type = NVTX_MESSAGE_ASCII, .message.ascii = value});
+	else if (!strcmp(op, "ppush"))
+		push_ex(NULL, (struct nvtx_attributes){.payload_type = NVTX_PAYLOAD_U64,
+				      .payload.u64 = strtoull(key, NULL, 10),
+				      .message_type = NVTX_MESSAGE_ASCII, .message.ascii = value});
+	else {
+		fprintf(stderr, "nvtx-app: unknown step \"%s\"\n", op);
+		exit(2);
+	}
+}
+
+static void run_op(const char *op, char *key, const char *value)
+{
+	if (!strcmp(op, "push"))
+		printf("push: %d\n", push(key));
+	else if (!strcmp(op, "pop"))
+		printf("pop: %d\n", pop());
+	else if (!strcmp(op, "wpush"))
+		push_wide(key);
+	else if (!strcmp(op, "start"))
+		start(key);
+	else if (!strcmp(op, "end"))
+		end_of(key);
+	else if (!strcmp(op, "tend"))
+		elsewhere(end_of, key);
+	else if (!strcmp(op, "tpop"))
+		elsewhere(pop_there, NULL);
+	else if (!strcmp(op, "dpop"))
+		NVTX_CORE2(NVTX_DOMAIN_RANGE_POP, int (*)(void *))(domain(key));
+	else if (!strcmp(op, "category"))
+		NVTX_CORE(NVTX_NAME_CATEGORY_A, void (*)(uint32_t, const char *))(
+			(uint32_t)atoi(key), value);
+	else if (!strcmp(op, "mark"))
+		NVTX_CORE(NVTX_MARK_A, void (*)(const char *))(key);
+	else if (!strcmp(op, "thread"))
+		NVTX_CORE(NVTX_NAME_OS_THREAD_A, void (*)(uint32_t, const char *))(7, key);
+	else if (!strcmp(op, "big"))
+		big(atol(key));
+	else if (!strcmp(op, "bad"))
+		push("\xff\xfe\x80"), pop();
+	else if (!strcmp(op, "sleep"))
+		usleep((useconds_t)atoi(key) * 1000);
+	else if (!strcmp(op, "wait"))
+		wait_for_line();
+	else
+		push_kinds(op, key, value);
+}
+
+int main(int argc, char **argv)
+{
+	if (!nvtx_start()) {
+		fputs("nvtx-app: NVTX_INJECTION64_PATH is not set\n", stderr);
+		return 2;
+	}
+	for (int i = 1; i < argc; i++) {
+		char *key = strchr(argv[i], ':'), *value;
+
+		if (key)
+			*key++ = '\0';
+		else
+			key = argv[i] + strlen(argv[i]);
+		value = strchr(key, '=');
+		if (value)
+			*value++ = '\0';
+		run_op(argv[i], key, value ? value : "");
+	}
+	return 0;
+}

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NVTX ranges become layers. Loaded by NVTX itself (NVTX_INJECTION64_PATH), version 2 or 3.
+ *
+ *	push/pop	layers of the thread, nested; the parent is the enclosing range of the domain,
+ *			the outermost one's is the domain, as a network (the program, for the domain
+ *			without a name)
+ *	start/end	spans of the track "ranges DOMAIN": they may cross threads
+ *	mark		markers, with their colour
+ *	categories	the type of a layer
+ *	payload		the MACs or the iteration, if ERG_NVTX_PAYLOAD says macs or iteration
+ *	thread names	a marker
+ *
+ * ERG_NVTX_LAYERS decides which ranges are networks and modules instead (policy.h). Each range that
+ * is a network is one iteration. While nothing records, ranges are only counted.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracepoints/adapters/common.h"
+#include "tracepoints/adapters/nvtx/domain.h"
+#include "tracepoints/adapters/nvtx/nvtx_abi.h"
+#include "tracepoints/adapters/nvtx/policy.h"
+
+#define NO_PUSH_POP_TRACKING (-2) /* what NVTX returns where nobody counts */
+
+static const struct nvtx_policy *policy;
+static enum { PAYLOAD_NONE, PAYLOAD_MACS, PAYLOAD_ITERATION } payload_is;
+
+/* A message and the attributes that matter, whatever call they came by. */
+struct message {
+	const char *text;
+	char *owned; /* to be freed */
+	uint32_t category;
+	uint32_t color;
+	uint64_t payload;
+};
+
+static uint64_t payload_of(const struct nvtx_attributes *a)
+{
+	switch (a->payload_type) {
+	case NVTX_PAYLOAD_U64:
+		return a->payload.u64;
+	case NVTX_PAYLOAD_I64:
+		return a->payload.i64 > 0 ? (uint64_t)a->payload.i64 : 0;
+	case NVTX_PAYLOAD_U32:
+		return a->payload.u32;
+	case NVTX_PAYLOAD_I32:
+		return a->payload.i32 > 0 ? (uint64_t)a->payload.i32 : 0;
+	case NVTX_PAYLOAD_DOUBLE:
+		return a->payload.d > 0 && a->payload.d < 1e18 ? (uint64_t)a->payload.d : 0;
+	case NVTX_PAYLOAD_FLOAT:
+		return a->payload.f > 0 && a->payload.f < 1e18f ? (uint64_t)a->payload.f : 0;
+	default:
+		return 0;
+	}
+}
+
+static struct message read_attributes(const struct nvtx_attributes *a)
+{
+	struct message m = {.text = ""};
+
+	if (!a || a->size < sizeof(*a))
+		return m;
+	m.category = a->category;
+	m.color = a->color_type == NVTX_COLOR_ARGB ? a->color & 0xffffff : 0;
+	m.payload = payload_of(a);
+	if (a->message_type == NVTX_MESSAGE_ASCII && a->message.ascii)
+		m.text = a->message.ascii;
+	else if (a->message_type == NVTX_MESSAGE_REGISTERED && a->message.registered)
+		m.text = ((const struct nvtx_string *)a->message.registered)->text;
+	else if (a->message_type == NVTX_MESSAGE_UNICODE)
+		m.owned = erg_adapter_narrow(a->message.unicode);
+	if (m.owned)
+		m.text = m.owned;
+	return m;
+}
+
+static uint32_t network_of(struct nvtx_domain *d)
+{
+	if (!d->network)
+		d->network = erg_network(*d->name ? d->name : erg_adapter_program());
+	return d->network;
+}
+
+static uint32_t layer_of(struct erg_adapter_thread *t, struct nvtx_domain *d, const struct message *m,
+	int depth)
+{
+	enum erg_range_level level =
+		policy ? nvtx_policy_level(policy, d->name, depth) : ERG_RANGE_LAYER;
+	struct erg_layer_info extra = {0};
+	uint32_t parent = 0;
+
+	if (level == ERG_RANGE_NETWORK)
+		erg_iteration(t->iteration++);
+	else
+		parent = erg_adapter_parent(t, d, 0);
+	if (!parent && level != ERG_RANGE_NETWORK)
+		parent = network_of(d);
+	if (payload_is == PAYLOAD_MACS)
+		extra.macs = m->payload;
+	else if (payload_is == PAYLOAD_ITERATION && m->payload)
+		erg_iteration((uint32_t)m->payload);
+	return erg_adapter_id(t, level, parent, m->text, nvtx_category_name(d, m->category), &extra);
+}
+
+static int push(struct nvtx_domain *d, const struct message *m)
+{
+	struct erg_adapter_thread *t = erg_adapter_self();
+	int depth;
+
+	if (!t || !d)
+		return NO_PUSH_POP_TRACKING;
+	depth = erg_adapter_depth(t, d);
+	erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, m, depth) : 0);
+	return depth;
+}
+
+static int pop(struct nvtx_domain *d)
+{
+	struct erg_adapter_thread *t = erg_adapter_self();
+
+	if (!t || !d || !erg_adapter_pop(t, d))
+		return NO_PUSH_POP_TRACKING;
+	return erg_adapter_depth(t, d);
+}
+
+static void mark(const struct message *m)
+{
+	if (erg_enabled())
+		erg_marker(m->text, m->color);
+}
+
+static uint64_t start(struct nvtx_domain *d, const struct message *m)
+{
+	struct erg_adapter_thread *t = erg_adapter_self();
+	char name[256];
+	uint32_t id;
+
+	if (!t || !d || !erg_enabled())
+		return nvtx_open_start(0, 0);
+	if (!d->track) {
+		snprintf(name, sizeof(name), "ranges %s", *d->name ? d->name : "default");
+		d->track = erg_track(name, false);
+	}
+	id = erg_adapter_id(t, ERG_RANGE_LAYER, network_of(d), m->text,
+		nvtx_category_name(d, m->category), NULL);
+	return nvtx_open_start(id, d->track);
+}
+
+static void end(uint64_t id)
+{
+	struct nvtx_open o;
+
+	if (nvtx_open_end(id, &o) && o.layer)
+		erg_span(o.layer, 0, o.begin_ns, erg_now_ns(), o.track);
+}
+
+static struct message plain(const char *text)
+{
+	return (struct message){.text = text ? text : ""};
+}
+
+static struct message wide(const wchar_t *text)
+{
+	struct message m = {.owned = erg_adapter_narrow(text)};
+
+	m.text = m.owned ? m.owned : "";
+	return m;
+}
+
+static void thread_name(uint32_t tid, const char *name)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "thread %u: %.200s", tid, name ? name : "");
+	if (erg_enabled())
+		erg_marker(text, 0);
+}
+
+/* ---- the calls, in the order of the two tables ---- */
+
+static void domain_mark_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
+{
+	struct message m = read_attributes(a);
+
+	(void)d;
+	mark(&m);
+	free(m.owned);
+}
+
+static void mark_ex(const struct nvtx_attributes *a)
+{
+	domain_mark_ex(NULL, a);
+}
+
+static void mark_a(const char *text)
+{
+	struct message m = plain(text);
+
+	mark(&m);
+}
+
+static void mark_w(const wchar_t *text)
+{
+	struct message m = wide(text);
+
+	mark(&m);
+	free(m.owned);
+}
+
+/* NVTX gives NULL for the domain without a name. */
+static struct nvtx_domain *or_default(struct nvtx_domain *d)
+{
+	return d ? d : nvtx_domain_default();
+}
+
+static uint64_t domain_start_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
+{
+	struct message m = read_attributes(a);
+	uint64_t id = start(or_default(d), &m);
+
+	free(m.owned);
+	return id;
+}
+
+static uint64_t start_ex(const struct nvtx_attributes *a)
+{
+	return domain_start_ex(NULL, a);
+}
+
+static uint64_t start_a(const char *text)
+{
+	struct message m = plain(text);
+
+	return start(nvtx_domain_default(), &m);
+}
+
+static uint64_t start_w(const wchar_t *text)
+{
+	struct message m = wide(text);
+	uint64_t id = start(nvtx_domain_default(), &m);
+
+	free(m.owned);
+	return id;
+}
+
+static void domain_end(struct nvtx_domain *d, uint64_t id)
+{
+	(void)d;
+	end(id);
+}
+
+static int domain_push_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
+{
+	struct message m = read_attributes(a);
+	int depth = push(or_default(d), &m);
+
+	free(m.owned);
+	return depth;
+}
+
+static int push_ex(const struct nvtx_attributes *a)
+{
+	return domain_push_ex(NULL, a);
+}
+
+static int push_a(const char *text)
+{
+	struct message m = plain(text);
+
+	return push(nvtx_domain_default(), &m);
+}
+
+static int push_w(const wchar_t *text)
+{
+	struct message m = wide(text);
+	int depth = push(nvtx_domain_default(), &m);
+
+	free(m.owned);
+	return depth;
+}
+
+static int domain_pop(struct nvtx_domain *d)
+{
+	return pop(or_default(d));
+}
+
+static int pop_default(void)
+{
+	return pop(nvtx_domain_default());
+}
+
+static void domain_category_a(struct nvtx_domain *d, uint32_t id, const char *name)
+{
+	d = or_default(d);
+	if (d)
+		nvtx_category_set(d, id, name);
+}
+
+static void domain_category_w(struct nvtx_domain *d, uint32_t id, const wchar_t *name)
+{
+	char *s = erg_adapter_narrow(name);
+
+	domain_category_a(d, id, s);
+	free(s);
+}
+
+static void category_a(uint32_t id, const char *name)
+{
+	domain_category_a(NULL, id, name);
+}
+
+static void category_w(uint32_t id, const wchar_t *name)
+{
+	domain_category_w(NULL, id, name);
+}
+
+static void thread_name_w(uint32_t tid, const wchar_t *name)
+{
+	char *s = erg_adapter_narrow(name);
+
+	thread_name(tid, s);
+	free(s);
+}
+
+static const void *register_a(struct nvtx_domain *d, const char *text)
+{
+	d = or_default(d);
+	return d ? nvtx_string_get(d, text) : NULL;
+}
+
+static const void *register_w(struct nvtx_domain *d, const wchar_t *text)
+{
+	char *s = erg_adapter_narrow(text);
+	const void *handle = register_a(d, s);
+
+	free(s);
+	return handle;
+}
+
+static struct nvtx_domain *create_w(const wchar_t *name)
+{
+	char *s = erg_adapter_narrow(name);
+	struct nvtx_domain *d = nvtx_domain_get(s);
+
+	free(s);
+	return d;
+}
+
+static void nothing(void)
+{
+}
+
+#define F(fn) ((nvtx_function)(void (*)(void))(fn))
+
+static const nvtx_function core[NVTX_CORE_SIZE] = {
+	[NVTX_MARK_EX] = F(mark_ex),
+	[NVTX_MARK_A] = F(mark_a),
+	[NVTX_MARK_W] = F(mark_w),
+	[NVTX_RANGE_START_EX] = F(start_ex),
+	[NVTX_RANGE_START_A] = F(start_a),
+	[NVTX_RANGE_START_W] = F(start_w),
+	[NVTX_RANGE_END] = F(end),
+	[NVTX_RANGE_PUSH_EX] = F(push_ex),
+	[NVTX_RANGE_PUSH_A] = F(push_a),
+	[NVTX_RANGE_PUSH_W] = F(push_w),
+	[NVTX_RANGE_POP] = F(pop_default),
+	[NVTX_NAME_CATEGORY_A] = F(category_a),
+	[NVTX_NAME_CATEGORY_W] = F(category_w),
+	[NVTX_NAME_OS_THREAD_A] = F(thread_name),
+	[NVTX_NAME_OS_THREAD_W] = F(thread_name_w),
+};
+
+static const nvtx_function core2[NVTX_CORE2_SIZE] = {
+	[NVTX_DOMAIN_MARK_EX] = F(domain_mark_ex),
+	[NVTX_DOMAIN_RANGE_START_EX] = F(domain_start_ex),
+	[NVTX_DOMAIN_RANGE_END] = F(domain_end),
+	[NVTX_DOMAIN_RANGE_PUSH_EX] = F(domain_push_ex),
+	[NVTX_DOMAIN_RANGE_POP] = F(domain_pop),
+	[NVTX_DOMAIN_NAME_CATEGORY_A] = F(domain_category_a),
+	[NVTX_DOMAIN_NAME_CATEGORY_W] = F(domain_category_w),
+	[NVTX_DOMAIN_REGISTER_STRING_A] = F(register_a),
+	[NVTX_DOMAIN_REGISTER_STRING_W] = F(register_w),
+	[NVTX_DOMAIN_CREATE_A] = F(nvtx_domain_get),
+	[NVTX_DOMAIN_CREATE_W] = F(create_w),
+	[NVTX_DOMAIN_DESTROY] = F(nothing),
+	[NVTX_INITIALIZE] = F(nothing),
+};
+
+static bool fill(const struct nvtx_callbacks *cb, int module, const nvtx_function *ours, unsigned n)
+{
+	nvtx_function **table = NULL;
+	unsigned size = 0;
+
+	if (!cb->get_module(module, &table, &size) || !table)
+		return false;
+	for (unsigned i = 1; i < n && i < size; i++)
+		if (ours[i] && table[i])
+			*table[i] = ours[i];
+	return true;
+}
+
+ERG_API int InitializeInjectionNvtx2(nvtx_get_export_table get);
+
+/* Returns 1 for success, as NVTX wants it. */
+ERG_API int InitializeInjectionNvtx2(nvtx_get_export_table get)
+{
+	const struct nvtx_callbacks *cb = get ? get(NVTX_TABLE_CALLBACKS) : NULL;
+	const struct nvtx_version_info *v = get ? get(NVTX_TABLE_VERSION) : NULL;
+	const char *payload = getenv("ERG_NVTX_PAYLOAD");
+
+	if (!cb || cb->struct_size < sizeof(*cb) || !cb->get_module)
+		return 0;
+	if (payload && !strcmp(payload, "macs"))
+		payload_is = PAYLOAD_MACS;
+	else if (payload && !strcmp(payload, "iteration"))
+		payload_is = PAYLOAD_ITERATION;
+	if (!policy)
+		policy = nvtx_policy_parse(getenv("ERG_NVTX_LAYERS"));
+	if (v && v->struct_size >= sizeof(*v) && v->set_injection_version)
+		v->set_injection_version(3);
+	if (!fill(cb, NVTX_MODULE_CORE, core, NVTX_CORE_SIZE))
+		return 0;
+	fill(cb, NVTX_MODULE_CORE2, core2, NVTX_CORE2_SIZE);
+	return 1;
+}
