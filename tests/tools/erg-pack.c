@@ -2,13 +2,16 @@
 /*
  * A tool for tests. `erg-pack DIR OUT.erg` makes an archive of a folder that has manifest.json and
  * trace/, and summary.json if there is one. `erg-pack --list FILE` prints the complete members with
- * their sizes, then "damage: …" if there is any; `erg-pack --cat FILE MEMBER` prints one.
+ * their sizes, the byte where the frames of each begin and how many bytes they have, then "damage: …"
+ * if there is any; `erg-pack --cat FILE MEMBER` prints one, `erg-pack --manifest FILE` the manifest
+ * when this version reads it.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "formats/archive.h"
+#include "formats/manifest.h"
 #include "formats/util.h"
 
 static int pack(const char *dir, const char *out, struct erg_err *err)
@@ -41,7 +44,8 @@ static int list(const char *file, struct erg_err *err)
 		return r;
 	n = erg_archive_members(a, &m);
 	for (size_t i = 0; i < n; i++)
-		printf("%s %llu\n", m[i].name, (unsigned long long)m[i].size);
+		printf("%s %llu %llu %llu\n", m[i].name, (unsigned long long)m[i].size,
+			(unsigned long long)m[i].frame, (unsigned long long)m[i].frame_size);
 	if (erg_archive_damage(a))
 		printf("damage: %s\n", erg_archive_damage(a));
 	return 0;
@@ -65,6 +69,22 @@ static int cat(const char *file, const char *member, struct erg_err *err)
 	return r;
 }
 
+static int manifest(const char *file, struct erg_err *err)
+{
+	_cleanup_(erg_archive_freep) struct erg_archive *a = NULL;
+	json_t *doc;
+	int r = erg_archive_open(file, &a, err);
+
+	if (r == 0)
+		r = erg_manifest_load(a, ERG_MANIFEST_FORMAT, &doc, err);
+	if (r < 0)
+		return erg_wrap(err, r, "%s", file);
+	json_dumpf(doc, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(doc);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct erg_err err = {0};
@@ -72,12 +92,15 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "--list"))
 		r = list(argv[2], &err);
+	else if (argc == 3 && !strcmp(argv[1], "--manifest"))
+		r = manifest(argv[2], &err);
 	else if (argc == 4 && !strcmp(argv[1], "--cat"))
 		r = cat(argv[2], argv[3], &err);
 	else if (argc == 3)
 		r = pack(argv[1], argv[2], &err);
 	else
-		erg_fail(&err, r, "usage: erg-pack DIR OUT.erg | --list FILE | --cat FILE MEMBER");
+		erg_fail(&err, r, "usage: erg-pack DIR OUT.erg | --list FILE | --manifest FILE | "
+			"--cat FILE MEMBER");
 	if (r < 0)
 		fprintf(stderr, "erg-pack: %s\n", err.msg);
 	return r < 0;

@@ -1,0 +1,91 @@
+# The archive by standard tools, cut, damaged and hostile (formats/FORMAT.md).
+load helpers
+
+pack() { "$ERG_BUILD/tests/tools/erg-pack" "$@"; }
+
+# A small folder with a manifest and two chunks that babeltrace2 wrote.
+make_tree() {
+    mkdir -p tree
+    printf '{"format": "erg-manifest", "version": 1}\n' >tree/manifest.json
+    printf '{"format": "erg-summary", "version": 1}\n' >tree/summary.json
+    local i
+    for i in 0000 0001 0002; do
+        seq 400 | sed 's/.*/[ &.5] line &/' |
+            babeltrace2 convert --component=src:source.text.dmesg \
+                --component=sink.ctf.fs --params="path=\"tree/trace/$i\",quiet=true"
+    done
+}
+
+@test "tar, sha256sum and babeltrace2 read an archive" {
+    make_tree
+    pack tree run.erg
+    tar -xf run.erg
+    cd run
+    sha256sum -c SHA256SUMS
+    [ "$(babeltrace2 trace | wc -l)" -eq 1200 ]
+    diff -r ../tree/trace trace
+    [ "$(tar -tf ../run.erg 2>&1 | grep -vc '^run/')" -eq 0 ]
+    zstd -t ../run.erg
+}
+
+@test "a name that is not ASCII, with blanks, unpacks to itself" {
+    make_tree
+    pack tree 'mesure été.erg'
+    tar -xf 'mesure été.erg'
+    [ -f 'mesure été/manifest.json' ]
+    pack --list 'mesure été.erg' | grep -q '^manifest.json '
+}
+
+@test "an archive cut at 20 random places yields every complete member before the cut" {
+    make_tree
+    pack tree run.erg
+    pack --list run.erg >whole
+    size=$(stat -c %s run.erg)
+    RANDOM=4711
+    for _ in $(seq 20); do
+        cut=$(((RANDOM * 32768 + RANDOM) % size))
+        head -c $cut run.erg >cut.erg
+        awk -v cut=$cut '$3 + $4 <= cut' whole >expected
+        if [ -s expected ]; then
+            pack --list cut.erg >got
+            grep -q '^damage: cut.erg: ' got
+            diff expected <(grep -v '^damage: ' got)
+            while read -r name _; do
+                pack --cat cut.erg "$name" | cmp - <(pack --cat run.erg "$name")
+            done <expected
+        else
+            run pack --list cut.erg
+            [ "$status" -eq 1 ]
+            [ "${#lines[@]}" -eq 1 ]
+        fi
+    done
+}
+
+@test "golden archives are read as ever" {
+    cd "$ERG_SRC/tests/golden/archive/read"
+    for f in *.erg; do
+        diff "${f%.erg}.list" <(pack --list "$f")
+        pack --manifest "$f" | jq -e '.tags.golden == "v1"'
+    done
+}
+
+@test "golden archives that must be refused are, with one line that names them" {
+    cd "$ERG_SRC/tests/golden/archive/refuse"
+    for f in *.erg; do
+        run pack --manifest "$f"
+        echo "$f: $output"
+        [ "$status" -eq 1 ]
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == *"$f"* ]]
+    done
+}
+
+@test "the same tree gives the same bytes, at another time and in another locale" {
+    make_tree
+    pack tree run.erg
+    mv run.erg first.erg
+    sleep 1
+    touch tree/manifest.json
+    LC_ALL=C.UTF-8 pack tree run.erg
+    cmp first.erg run.erg
+}
