@@ -64,7 +64,7 @@ int erg_attr_pread_int(int fd, unsigned int tries, int64_t *ret)
 
 /* ---- by path ---- */
 
-static int open_fmt(int flags, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static int open_fmt(int flags, const char *fmt, va_list ap)
 {
 	_cleanup_(erg_freep) char *path = NULL;
 	int fd;

@@ -29,26 +29,41 @@ struct procstat {
 	size_t size;
 };
 
-/* The cpuN lines of TEXT: calls back for each; returns the number of lines. */
+/* Busy ticks of the ten numbers behind "cpuN": user nice system idle iowait irq softirq …, of which
+ * the fourth and fifth are idleness and those from the eighth on are not ours. */
+static bool parse_busy(const char *p, uint64_t *ret)
+{
+	uint64_t busy = 0;
+
+	for (int i = 0; i < 7; i++) {
+		char *end;
+		uint64_t v = strtoull(p, &end, 10);
+
+		if (end == p)
+			return false;
+		busy += i == 3 || i == 4 ? 0 : v;
+		p = end;
+	}
+	*ret = busy;
+	return true;
+}
+
+/* The cpuN lines of TEXT: calls back for each; returns the number of lines. They come first. */
 static size_t each_cpu(const char *text, void (*f)(void *arg, int cpu, uint64_t busy_ticks),
 	void *arg)
 {
 	size_t n = 0;
 
-	for (const char *p = text; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
-		unsigned long long user, nice, sys, idle, iowait, irq, soft;
-		int cpu;
+	for (const char *p = text; p && !strncmp(p, "cpu", 3); p = strchr(p, '\n'), p = p ? p + 1 : p) {
+		uint64_t busy;
+		char *end;
+		long cpu = strtol(p + 3, &end, 10);
 
-		if (sscanf(p, "cpu%d %llu %llu %llu %llu %llu %llu %llu", &cpu, &user, &nice, &sys,
-			    &idle, &iowait, &irq, &soft) != 8) {
-			if (strncmp(p, "cpu", 3))
-				break; /* CPUs come first */
+		/* "cpu  …" is the sum of all. */
+		if (p[3] == ' ' || end == p + 3 || !parse_busy(end, &busy))
 			continue;
-		}
-		if (strncmp(p, "cpu ", 4)) {
-			f(arg, cpu, user + nice + sys + irq + soft);
-			n++;
-		}
+		f(arg, (int)cpu, busy);
+		n++;
 	}
 	return n;
 }
