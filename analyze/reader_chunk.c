@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Decodes one chunk with libbabeltrace2. Each stream of the source goes straight into a simple sink
+ * of its own: no muxer, since order over streams is restored by sorting instances later, which is
+ * several times cheaper than merging messages. Only this file and its field access (reader_event.c)
+ * know babeltrace2.
+ */
+#include <errno.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <babeltrace2/babeltrace.h>
+
+#include "analyze/reader_event.h"
+#include "formats/util.h"
+
+struct graph {
+	bt_graph *g;
+	const bt_plugin *ctf;
+	struct erg_tables *tables;
+};
+
+static void graph_release(struct graph *g)
+{
+	if (g->g)
+		bt_graph_put_ref(g->g);
+	if (g->ctf)
+		bt_plugin_put_ref(g->ctf);
+}
+
+/* The innermost cause that libbabeltrace2 has for the failure, as one line. */
+static void explain(char *buf, size_t len, const char *what)
+{
+	const bt_error *error = bt_current_thread_take_error();
+	const char *text = NULL;
+
+	if (error) {
+		const bt_error_cause *cause = bt_error_borrow_cause_by_index(error, 0);
+
+		text = cause ? bt_error_cause_get_message(cause) : NULL;
+	}
+	snprintf(buf, len, "%s%s%s", what, text ? ": " : "", text ? text : "");
+	for (char *p = buf; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	if (error)
+		bt_error_release(error);
+}
+
+struct sink {
+	struct erg_tables *t;
+	struct erg_decoder *d;
+};
+
+static bt_graph_simple_sink_component_consume_func_status consume(bt_message_iterator *it,
+	void *data)
+{
+	struct sink *sink = data;
+	bt_message_array_const messages;
+	uint64_t count;
+	bt_message_iterator_next_status s = bt_message_iterator_next(it, &messages, &count);
+	int r = 0;
+
+	if (s == BT_MESSAGE_ITERATOR_NEXT_STATUS_END)
+		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
+	if (s == BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN)
+		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_AGAIN;
+	if (s != BT_MESSAGE_ITERATOR_NEXT_STATUS_OK)
+		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_ERROR;
+	for (uint64_t i = 0; i < count; i++) {
+		if (!r)
+			r = erg_decoder_message(sink->d, messages[i]);
+		bt_message_put_ref(messages[i]);
+	}
+	return r ? BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_MEMORY_ERROR
+		 : BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_OK;
+}
+
+static void finalize(void *data)
+{
+	struct sink *sink = data;
+
+	erg_decoder_free(sink->d);
+	free(sink);
+}
+
+static int connect_port(struct graph *g, const bt_component_source *src, uint64_t i)
+{
+	const bt_port_output *out = bt_component_source_borrow_output_port_by_index_const(src, i);
+	const bt_component_sink *component;
+	struct sink *sink = calloc(1, sizeof(*sink));
+	char name[32];
+	size_t stream;
+
+	if (!sink || erg_tables_stream_new(g->tables, &stream) < 0)
+		return -ENOMEM;
+	sink->t = g->tables;
+	sink->d = erg_decoder_new(g->tables, stream);
+	snprintf(name, sizeof(name), "stream%zu", stream);
+	if (!sink->d ||
+		bt_graph_add_simple_sink_component(g->g, name, NULL, consume, finalize, sink,
+			&component) != BT_GRAPH_ADD_COMPONENT_STATUS_OK)
+		return -EINVAL;
+	return bt_graph_connect_ports(g->g, out,
+		       bt_component_sink_borrow_input_port_by_index_const(component, 0), NULL) ==
+			       BT_GRAPH_CONNECT_PORTS_STATUS_OK
+		       ? 0
+		       : -EINVAL;
+}
+
+static int add_source(struct graph *g, const char *dir)
+{
+	const bt_component_class_source *cls =
+		bt_plugin_borrow_source_component_class_by_name_const(g->ctf, "fs");
+	const bt_component_source *src;
+	bt_value *params = bt_value_map_create(), *inputs = NULL;
+	int r = -EINVAL;
+
+	if (cls && params &&
+		bt_value_map_insert_empty_array_entry(params, "inputs", &inputs) ==
+			BT_VALUE_MAP_INSERT_ENTRY_STATUS_OK &&
+		bt_value_array_append_string_element(inputs, dir) ==
+			BT_VALUE_ARRAY_APPEND_ELEMENT_STATUS_OK &&
+		bt_graph_add_source_component(g->g, cls, "trace", params, BT_LOGGING_LEVEL_NONE,
+			&src) == BT_GRAPH_ADD_COMPONENT_STATUS_OK)
+		r = 0;
+	for (uint64_t i = 0; !r && i < bt_component_source_get_output_port_count(src); i++)
+		r = connect_port(g, src, i);
+	if (params)
+		bt_value_put_ref(params);
+	return r;
+}
+
+static int decode_trace(struct erg_tables *t, const char *dir)
+{
+	_cleanup_(graph_release) struct graph g = {.tables = t};
+	bt_graph_run_status s;
+
+	g.g = bt_graph_create(0);
+	if (!g.g || bt_plugin_find("ctf", BT_TRUE, BT_TRUE, BT_FALSE, BT_FALSE, BT_TRUE, &g.ctf) !=
+			    BT_PLUGIN_FIND_STATUS_OK) {
+		explain(t->error, sizeof(t->error), "libbabeltrace2 has no CTF plugin");
+		return -ENOSYS;
+	}
+	if (add_source(&g, dir) < 0) {
+		explain(t->error, sizeof(t->error), "the trace cannot be opened");
+		return -EINVAL;
+	}
+	do {
+		s = bt_graph_run(g.g);
+	} while (s == BT_GRAPH_RUN_STATUS_AGAIN);
+	if (s == BT_GRAPH_RUN_STATUS_OK)
+		return 0;
+	explain(t->error, sizeof(t->error), "the trace cannot be read to its end");
+	return -EINVAL;
+}
+
+/* nftw has no argument for its callback. */
+static struct {
+	char **dirs;
+	size_t n;
+	int error;
+} found;
+
+static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	char **p;
+
+	if (type != FTW_F || strcmp(path + ftw->base, "metadata"))
+		return 0;
+	p = realloc(found.dirs, (found.n + 1) * sizeof(*p));
+	if (p)
+		found.dirs = p;
+	if (!p || !(p[found.n] = strndup(path, (size_t)ftw->base - 1))) {
+		found.error = -ENOMEM;
+		return 1;
+	}
+	found.n++;
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int erg_chunk_decode(const char *dir, int fd, struct erg_err *err)
+{
+	_cleanup_(erg_tables_release) struct erg_tables t = {0};
+
+	if (erg_tables_init(&t) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	nftw(dir, visit, 16, FTW_PHYS);
+	if (found.error)
+		return erg_fail(err, found.error, "out of memory");
+	if (!found.n)
+		snprintf(t.error, sizeof(t.error), "no CTF metadata in this chunk");
+	else
+		qsort(found.dirs, found.n, sizeof(*found.dirs), by_name);
+	for (size_t i = 0; i < found.n; i++)
+		decode_trace(&t, found.dirs[i]); /* what went wrong is in t.error */
+	return erg_tables_write(&t, fd, err);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One process a chunk. libbabeltrace2 aborts or hangs on some malformed traces, so each chunk is
+ * unpacked and decoded in a child with limits on address space, CPU and wall time; its result comes
+ * back through a memfd. A child that dies takes its chunk with it and nothing else. Children die
+ * with the parent, and what a killed parent left unpacked is removed by the next one.
+ */
+#include "analyze/reader_worker.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "formats/util.h"
+
+#define TIMEOUT_S 600
+#define PREFIX "erg-analyze-"
+
+struct job {
+	struct erg_worker_chunk *c;
+	pid_t pid;
+	int pidfd, memfd;
+	uint64_t deadline_ns;
+	char tmp[128];
+};
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+	if (*path)
+		nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Memory when there is room for the chunk twice, else a disk. */
+static const char *scratch(uint64_t bytes)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct statvfs s;
+
+	if (!statvfs("/dev/shm", &s) && (uint64_t)s.f_bavail * s.f_bsize > 2 * bytes)
+		return "/dev/shm";
+	return tmp && *tmp ? tmp : "/tmp";
+}
+
+/* Removes "erg-analyze-PID-…" of processes that are gone. */
+static void remove_stale(const char *where)
+{
+	_cleanup_(erg_closedirp) DIR *d = opendir(where);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		char path[512];
+		int pid;
+
+		if (sscanf(e->d_name, PREFIX "%d-", &pid) != 1 || pid <= 0 || !kill(pid, 0) ||
+			errno != ESRCH)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", where, e->d_name);
+		remove_tree(path);
+	}
+}
+
+static int unpack(const struct erg_archive *a, const struct erg_worker_chunk *c, const char *dir,
+	struct erg_err *err)
+{
+	_cleanup_(erg_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct erg_archive_member *m;
+	struct erg_err first = {0};
+
+	if (fd < 0)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	erg_archive_members(a, &m);
+	for (size_t i = c->first; i < c->first + c->n; i++) {
+		struct erg_err one = {0};
+
+		if (erg_archive_extract(a, i, fd, m[i].name, &one) < 0 && !first.code)
+			first = one;
+	}
+	if (first.code && err)
+		*err = first;
+	return first.code;
+}
+
+static void limit(int what, rlim_t value)
+{
+	struct rlimit r = {value, value};
+
+	setrlimit(what, &r);
+}
+
+/* In the child: never returns. A member that cannot be unpacked is said, the others are decoded. */
+static void child(const struct erg_archive *a, const struct job *j,
+	const struct erg_reader_options *opt)
+{
+	struct erg_err err = {0}, damage = {0};
+	struct erg_chunk_header h = {.magic = ERG_CHUNK_MAGIC, .first_ns = UINT64_MAX};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_DFL);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_CPU, opt->timeout_s ? opt->timeout_s : TIMEOUT_S);
+	limit(RLIMIT_AS, opt->memory_max ? opt->memory_max : (rlim_t)16 << 30);
+	if (!j->c->dir)
+		unpack(a, j->c, j->tmp, &damage);
+	if (erg_chunk_decode(j->c->dir ? j->c->dir : j->tmp, j->memfd, &err) < 0) {
+		snprintf(h.error, sizeof(h.error), "%.500s", err.msg);
+		pwrite(j->memfd, &h, sizeof(h), 0);
+	} else if (damage.code &&
+		   pread(j->memfd, &h, sizeof(h), 0) == (ssize_t)sizeof(h)) {
+		snprintf(h.error, sizeof(h.error), "%.500s", damage.msg);
+		pwrite(j->memfd, &h, sizeof(h), 0);
+	}
+	_exit(0);
+}
+
+static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
+	const struct erg_reader_options *opt, struct job *j, struct erg_err *err)
+{
+	*j = (struct job){.c = c, .pidfd = -1, .memfd = -1};
+	if (!c->dir) {
+		snprintf(j->tmp, sizeof(j->tmp), "%s/" PREFIX "%d-XXXXXX", scratch(c->bytes),
+			(int)getpid());
+		if (!mkdtemp(j->tmp)) {
+			int r = -errno;
+			char path[sizeof(j->tmp)];
+
+			memcpy(path, j->tmp, sizeof(path));
+			j->tmp[0] = '\0';
+			return erg_fail_errno(err, r, "%s: cannot be made", path);
+		}
+	}
+	j->memfd = memfd_create("erg-chunk", MFD_CLOEXEC);
+	if (j->memfd < 0)
+		return erg_fail_errno(err, -errno, "memory for chunk %s", c->name);
+	j->deadline_ns = erg_mono_ns() +
+			 (uint64_t)(opt->timeout_s ? opt->timeout_s : TIMEOUT_S) * ERG_NSEC_PER_SEC;
+	j->pid = fork();
+	if (j->pid < 0)
+		return erg_fail_errno(err, -errno, "a process for chunk %s", c->name);
+	if (!j->pid)
+		child(a, j, opt);
+	j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
+	return 0;
+}
+
+static void take(struct job *j)
+{
+	struct erg_worker_chunk *c = j->c;
+	struct stat st;
+	void *p;
+
+	if (fstat(j->memfd, &st) || st.st_size < (off_t)sizeof(*c->h))
+		return;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, j->memfd, 0);
+	if (p == MAP_FAILED)
+		return;
+	c->h = p;
+	c->size = (size_t)st.st_size;
+	if (c->h->magic != ERG_CHUNK_MAGIC)
+		erg_worker_unmap(c);
+}
+
+static void finish(struct job *j, bool timed_out)
+{
+	struct erg_worker_chunk *c = j->c;
+	int status = 0;
+
+	if (j->pid > 0) {
+		waitpid(j->pid, &status, 0);
+		take(j);
+	}
+	if (timed_out || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
+		snprintf(c->error, sizeof(c->error), "decoding took too long and was stopped");
+	else if (WIFSIGNALED(status))
+		snprintf(c->error, sizeof(c->error), "its decoder died: %s",
+			strsignal(WTERMSIG(status)));
+	else if (!c->h)
+		snprintf(c->error, sizeof(c->error), "its decoder gave nothing (exit status %d)",
+			WEXITSTATUS(status));
+	else if (c->h->error[0])
+		snprintf(c->error, sizeof(c->error), "%s", c->h->error);
+	if (WIFSIGNALED(status) || timed_out)
+		erg_worker_unmap(c); /* half-written tables are no tables */
+	erg_closep(&j->pidfd);
+	erg_closep(&j->memfd);
+	remove_tree(j->tmp);
+	*j = (struct job){.pidfd = -1, .memfd = -1};
+}
+
+void erg_worker_unmap(struct erg_worker_chunk *c)
+{
+	if (c->h)
+		munmap((void *)c->h, c->size);
+	c->h = NULL;
+}
+
+/* Waits until one of the N running jobs ends, and ends it. */
+static void wait_one(struct job *jobs, size_t n)
+{
+	for (;;) {
+		struct pollfd fds[64];
+		uint64_t now = erg_mono_ns();
+
+		for (size_t i = 0; i < n; i++) {
+			fds[i] = (struct pollfd){jobs[i].pid > 0 ? jobs[i].pidfd : -1, POLLIN, 0};
+			if (jobs[i].pid > 0 && now > jobs[i].deadline_ns) {
+				kill(jobs[i].pid, SIGKILL);
+				finish(&jobs[i], true);
+				return;
+			}
+		}
+		poll(fds, n, 1000);
+		for (size_t i = 0; i < n; i++)
+			if (jobs[i].pid > 0 && (fds[i].revents || jobs[i].pidfd < 0)) {
+				finish(&jobs[i], false);
+				return;
+			}
+	}
+}
+
+static size_t count_jobs(const struct erg_reader_options *opt, size_t chunks)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = opt->jobs ? opt->jobs : cpus > 0 ? (size_t)cpus : 1;
+
+	n = n > 64 ? 64 : n;
+	return n > chunks ? chunks : n;
+}
+
+int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks, size_t n,
+	const struct erg_reader_options *opt, struct erg_err *err)
+{
+	size_t slots = count_jobs(opt, n), running = 0;
+	_cleanup_(erg_freep) struct job *jobs = calloc(slots + 1, sizeof(*jobs));
+	int r = jobs ? 0 : erg_fail(err, -ENOMEM, "out of memory");
+
+	remove_stale("/dev/shm");
+	remove_stale("/tmp");
+	for (size_t i = 0; !r && i < n; i++) {
+		size_t slot = 0;
+
+		if (running == slots) {
+			wait_one(jobs, slots);
+			running--;
+		}
+		while (jobs[slot].pid > 0)
+			slot++;
+		r = start(a, &chunks[i], opt, &jobs[slot], err);
+		if (r < 0)
+			finish(&jobs[slot], false);
+		else
+			running++;
+	}
+	for (; running; running--)
+		wait_one(jobs, slots);
+	return r;
+}
