@@ -87,7 +87,7 @@ static int is_visible(const struct dirent *d)
 
 static int directory_chunks(const char *path, struct chunks *cs, struct erg_err *err)
 {
-	char trace[4096], file[4200];
+	char trace[4096], file[4400];
 	struct dirent **names;
 	int n, r = 0;
 

@@ -138,7 +138,7 @@ static int decode_trace(struct erg_tables *t, const char *dir)
 	bt_graph_run_status s;
 
 	g.g = bt_graph_create(0);
-	if (!g.g || bt_plugin_find("ctf", BT_TRUE, BT_TRUE, BT_FALSE, BT_FALSE, BT_TRUE, &g.ctf) !=
+	if (!g.g || bt_plugin_find("ctf", BT_FALSE, BT_FALSE, BT_TRUE, BT_FALSE, BT_FALSE, &g.ctf) !=
 			    BT_PLUGIN_FIND_STATUS_OK) {
 		explain(t->error, sizeof(t->error), "libbabeltrace2 has no CTF plugin");
 		return -ENOSYS;

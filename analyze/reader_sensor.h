@@ -8,7 +8,7 @@
 /*
  * Replaces parts of the sensor models: TEXT is "key=value …", for all sources of power, or
  * "RAIL:key=value" for the source of one rail. Keys: kind, window_s, period_s, lag_s, lag_u_s,
- * alpha, and lsb, offset, gain (SI units; fraction) of the rail's channels.
+ * alpha, and lsb, offset_max, gain_max (SI units; fraction) of the rail's channels.
  */
 int erg_reader_sensor(struct erg_timeline *tl, const char *text, struct erg_err *err);
 
