@@ -44,7 +44,7 @@ void erg_attr_options_init(struct erg_attr_options *opt)
 {
 	memset(opt, 0, sizeof(*opt));
 	opt->rounds = 1000;
-	opt->ci_limit = 0.1;
+	opt->ci_limit = 0.05;
 	opt->cond_limit = 100;
 	opt->min_windows = 50;
 	opt->max_blocks = 200;
@@ -301,6 +301,18 @@ static int resample(struct run *r)
 	}
 	r->fit.lag_u_ns = fmax(r->fit.lag_u_ns, sqrt(fmax(square - mean * mean, 0)));
 	return 0;
+}
+
+/* Only where a fair share of the instances was seen does the run's being finite matter. */
+static int finite_run(struct run *r)
+{
+	struct erg_attr_state *st = r->st;
+	double seen = st->memory_ns / fmax(st->readings.spacing_ns, 1);
+
+	if (seen < 0.05 || st->short_run)
+		return 0;
+	return attr_finite(st, &r->boot, r->fit.estimated ? r->fit.power : NULL, r->sol.delta_ns,
+		r->err);
 }
 
 /* Power of a column where nothing saw it: the mean of the rest. */
@@ -592,7 +604,7 @@ static int attribute(struct run *r)
 	st->reach_ns = 1.5 * (st->readings.stale ? fmax(st->readings.period_ns,
 		st->readings.spacing_ns) : st->readings.spacing_ns);
 	st->locked = attr_lock(v, &st->readings) > ATTR_LOCK_LIMIT;
-	if ((rc = fit_all(r)) < 0 || (rc = resample(r)) < 0 ||
+	if ((rc = fit_all(r)) < 0 || (rc = resample(r)) < 0 || (rc = finite_run(r)) < 0 ||
 		(rc = attr_direct_run(v, &st->readings, &st->shape, &st->direct, r->err)) < 0 ||
 		(rc = attr_coverage(st, r->err)) < 0 || (rc = attr_idle(st, r->err)) < 0)
 		return rc;

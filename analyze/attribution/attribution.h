@@ -47,7 +47,7 @@ enum erg_attr_lag {
 struct erg_attr_options {
 	uint64_t seed;
 	unsigned int rounds; /* of the bootstrap; 0: 1000 */
-	double ci_limit;     /* half width / value above which a layer is not resolved; 0: 0.1 */
+	double ci_limit;     /* half width / value above which a layer is not resolved; 0: 0.05 */
 	double cond_limit;   /* 0: 100 */
 	double min_windows;  /* least occupancy of a class, in sensor windows; 0: 50 */
 	unsigned int max_blocks; /* 0: 200, fewer where the classes are many */

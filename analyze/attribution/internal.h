@@ -13,6 +13,7 @@
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
  *   direct.c     readings inside one layer -> energy without a model
  *   bootstrap.c  sums                -> replicates
+ *   finite.c     residuals           -> replicates for this run instead of all runs
  *   gates.c      all of it           -> what may be said
  *   combine.c    replicates          -> intervals
  */
@@ -301,6 +302,11 @@ struct erg_attr_state {
 	struct erg_attr_span *gaps; /* no reading within reach */
 	double *class_covered;      /* s */
 };
+
+/* ---- finite.c ---- */
+/* Shrinks the replicates by what the instances of this very run explain. */
+int attr_finite(struct erg_attr_state *st, struct attr_boot *boot, const double *slope_power,
+	double delta, struct erg_err *err);
 
 /* ---- coverage.c ---- */
 int attr_coverage(struct erg_attr_state *st, struct erg_err *err);

@@ -17,6 +17,7 @@
 struct sum {
 	double energy, time; /* W ns, ns */
 	double diff2, n, peak, first, last;
+	double edges; /* ns: before the first and after the last reading */
 };
 
 static double seen_share(const struct erg_attr_state *st)
@@ -92,18 +93,20 @@ static void sum_counter(const struct erg_attr_state *st, double b, double e, str
 		if (p < 0 || t1 <= b || t1 - dt >= e)
 			continue;
 		add_piece(s, t1 - dt, p * 1e9, t1, p * 1e9, b, e);
+		s->diff2 += s->n ? (p * 1e9 - s->last) * (p * 1e9 - s->last) : 0;
 		s->peak = s->n && s->peak > p * 1e9 ? s->peak : p * 1e9;
 		s->first = s->n ? s->first : p * 1e9;
 		s->last = p * 1e9;
 		s->n++;
 	}
 	if (r->n > 1) {
-		double dt = (double)(r->t[r->n - 1] - r->t[r->n - 2]), t;
+		double dt = (double)(r->t[r->n - 1] - r->t[r->n - 2]), t, inside = s->time;
 
 		t = (double)(int64_t)(r->t[r->n - 1] - st->view.begin[0]) - st->shape.lag_ns;
 		add_piece(s, t, s->last, t + fmin(dt, st->reach_ns), s->last, b, e);
 		t = (double)(int64_t)(r->t[0] - st->view.begin[0]) - st->shape.lag_ns;
 		add_piece(s, t - fmin(dt, st->reach_ns), s->first, t, s->first, b, e);
+		s->edges = s->time - inside;
 	}
 }
 
@@ -112,13 +115,13 @@ static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 {
 	double mean = s->time > 0 ? fabs(s->energy / s->time) : 0, edge;
 	double step = st->readings.stale ? st->readings.period_ns : st->readings.spacing_ns;
-	double f = seen_share(st), s2;
+	double f = seen_share(st), s2 = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0;
 
 	if (st->shape.kind == ERG_SENSOR_COUNTER) {
 		edge = mean * fmax(st->shape.stale_ns, 0) * 1e-9;
-		return sqrt(2 * (edge * edge + st->rail.lsb_w * st->rail.lsb_w) / 12);
+		return sqrt(2 * (edge * edge + st->rail.lsb_w * st->rail.lsb_w) / 12 +
+			s2 * s->edges * s->edges * 1e-18 * 1.5);
 	}
-	s2 = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0;
 	edge = sqrt(s2) * (step + st->memory_ns / 2) * 1e-9;
 	s2 = (1 - f) * s2 + st->rail.lsb_w * st->rail.lsb_w / 12;
 	return sqrt(s->time * s->time * 1e-18 * s2 / fmax(s->n, 1) + edge * edge / 6);
@@ -169,7 +172,8 @@ void attr_total(struct erg_attr *a)
 	struct erg_attr_state *st = a->state;
 	const struct attr_view *v = &st->view;
 
-	if (seen_share(st) < WHOLE && !st->locked && !st->short_run && st->gram.rows > 0) {
+	if (st->shape.kind != ERG_SENSOR_COUNTER && !st->locked && !st->short_run &&
+		st->gram.rows > 0) {
 		double *ones = calloc(a->n_classes + 1, sizeof(double));
 		struct attr_parts p;
 

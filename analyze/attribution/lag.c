@@ -33,6 +33,11 @@ struct search {
 	struct erg_err *err;
 };
 
+/* A second minimum counts as ruled out when the residual there is greater by this many variances of
+ * a reading: 3.84 (chi-square, one parameter, 95 %) times 4 for readings that are not independent
+ * and for the many lags that were tried. */
+#define RULED_OUT 15.4
+
 /* Fits the readings first .. end with SHAPE; JOINT: with the derivative column. */
 static int evaluate(struct search *s, const struct attr_shape *shape, size_t end, bool joint)
 {
@@ -82,60 +87,82 @@ static int evaluate(struct search *s, const struct attr_shape *shape, size_t end
 	return 0;
 }
 
-/* Coarse grid over the lag; the best is left in *shape. Returns the spread of RSS over the grid
- * relative to the least, or a negative errno. */
-static int grid(struct search *s, struct attr_shape *shape, double *ret_rss, double *ret_spread)
-{
-	double best = INFINITY, worst = 0, best_lag = shape->lag_ns;
+/* What a coarse grid over the lag found. */
+struct coarse {
+	double rss;    /* least, per row */
+	double spread; /* the greatest over the least, less 1 */
+	double apart;  /* ns from the best to the farthest lag that is not ruled out */
+};
 
-	for (double lag = s->lo; lag <= s->hi + s->step / 2; lag += s->step) {
+static int grid(struct search *s, struct attr_shape *shape, struct coarse *ret)
+{
+	double rss[GRID_MAX + 8], worst = 0, best_lag = shape->lag_ns;
+	size_t n = 0, rows = 0;
+
+	ret->rss = INFINITY;
+	for (double lag = s->lo; lag <= s->hi + s->step / 2 && n < GRID_MAX + 8; lag += s->step) {
 		int r;
 
 		shape->lag_ns = lag;
 		r = evaluate(s, shape, s->coarse_end, false);
 		if (r < 0)
 			return r;
+		rss[n++] = s->rows < 20 ? INFINITY : s->rss;
 		if (s->rows < 20)
 			continue;
+		rows = s->rows;
 		worst = fmax(worst, s->rss);
-		if (s->rss < best) {
-			best = s->rss;
+		if (s->rss < ret->rss) {
+			ret->rss = s->rss;
 			best_lag = lag;
 		}
 	}
 	shape->lag_ns = best_lag;
-	*ret_rss = best;
-	*ret_spread = best > 0 && isfinite(best) ? worst / best - 1 : worst > 0 ? INFINITY : 0;
+	ret->spread = ret->rss > 0 && isfinite(ret->rss) ? worst / ret->rss - 1 : 0;
+	ret->apart = 0;
+	for (size_t i = 0; i < n; i++)
+		if (rss[i] < ret->rss * (1 + RULED_OUT / (double)(rows > s->v->n_cols ?
+			rows - s->v->n_cols : 1)))
+			ret->apart = fmax(ret->apart, fabs(s->lo + (double)i * s->step - best_lag));
 	return 0;
 }
 
-/* Gauss-Newton on the fine rows from shape->lag_ns. */
-static int refine(struct search *s, struct attr_shape *shape)
+/* One step of Gauss-Newton of at most s->step, halved until the residual falls. Returns 1 when it
+ * did, 0 at the minimum; slope_var and power are those of the lag that is left in SHAPE. */
+static int descend(struct search *s, struct attr_shape *shape)
 {
-	double limit = s->step;
+	double from = shape->lag_ns, best, delta;
 	int r = evaluate(s, shape, s->fine_end, false);
-	double best = s->rss;
 
-	for (int it = 0; !r && it < 10; it++) {
-		double from = shape->lag_ns, u;
-
-		r = evaluate(s, shape, s->fine_end, true);
-		if (r < 0 || s->slope_var < 0)
-			return r;
-		u = sqrt(s->slope_var);
-		if (fabs(s->delta) < 0.05 * u + 10)
-			return 0;
-		shape->lag_ns += fmax(fmin(s->delta, limit), -limit);
+	if (r < 0)
+		return r;
+	best = s->rss;
+	r = evaluate(s, shape, s->fine_end, true);
+	if (r < 0 || s->slope_var < 0)
+		return r;
+	delta = fmax(fmin(s->delta, s->step), -s->step);
+	if (fabs(delta) < 0.05 * sqrt(s->slope_var) + 10)
+		return 0;
+	for (int half = 0; half < 4; half++, delta /= 2) {
+		shape->lag_ns = from + delta;
 		r = evaluate(s, shape, s->fine_end, false);
 		if (r < 0)
 			return r;
-		if (s->rss > best * (1 + 1e-9)) {
-			shape->lag_ns = (from + shape->lag_ns) / 2;
-			limit /= 2;
-		}
-		best = fmin(best, s->rss);
+		if (s->rss < best)
+			return 1;
 	}
-	return r;
+	shape->lag_ns = from;
+	r = evaluate(s, shape, s->fine_end, false);
+	return r < 0 ? r : evaluate(s, shape, s->fine_end, true);
+}
+
+static int refine(struct search *s, struct attr_shape *shape)
+{
+	int r = 1;
+
+	for (int it = 0; it < 10 && r > 0; it++)
+		r = descend(s, shape);
+	return r > 0 ? evaluate(s, shape, s->fine_end, true) : r;
 }
 
 /* Time scale of the segments, ns: half of the layer time lies in segments shorter than this
@@ -249,42 +276,74 @@ static int refine_window(struct search *s, struct attr_shape *shape)
 	return r < 0 ? r : refine(s, shape);
 }
 
-static int run_search(struct search *s, const struct attr_shape *start, bool window,
-	struct attr_shape *ret, double *ret_spread)
+/* Phase of an ema's conversions, finer than the candidates; their times relative to the work stay,
+ * only which of them a reading saw changes. */
+static int refine_phase(struct search *s, struct attr_shape *shape)
 {
-	double best = INFINITY, segment = typical_segment(s->v,
-		attr_view_find(s->v, s->r->t[s->first]));
+	int r = evaluate(s, shape, s->fine_end, false);
+	double best = s->rss;
+
+	if (shape->phase < 0)
+		return r;
+	for (double step = 1. / 16; !r && step > 1. / 300; step /= 2)
+		for (int dir = -1; dir <= 1 && !r; dir += 2) {
+			struct attr_shape t = *shape;
+
+			t.phase += dir * step;
+			t.lag_ns += dir * step * t.period_ns;
+			if (t.phase < 0) {
+				t.phase += 1;
+				t.lag_ns += t.period_ns;
+			}
+			r = evaluate(s, &t, s->fine_end, false);
+			if (!r && s->rss < best) {
+				best = s->rss;
+				*shape = t;
+			}
+		}
+	return r;
+}
+
+static int run_search(struct search *s, const struct attr_shape *start, bool window,
+	struct attr_shape *ret, struct coarse *ret_coarse)
+{
+	double segment = typical_segment(s->v, attr_view_find(s->v, s->r->t[s->first]));
 	struct attr_shape t;
 	int r = 0;
 
 	*ret = *start;
-	*ret_spread = 0;
+	ret_coarse->rss = INFINITY;
 	for (size_t i = 0; candidate(start, s->r, segment, window, i, &t); i++) {
-		double rss, spread;
+		struct coarse c;
 
-		r = grid(s, &t, &rss, &spread);
+		r = grid(s, &t, &c);
 		if (r < 0)
 			return r;
-		if (rss < best * (1 - 1e-3) || !i) {
-			best = rss;
+		if (c.rss < ret_coarse->rss * (1 - 1e-3) || !i) {
+			*ret_coarse = c;
 			*ret = t;
-			*ret_spread = spread;
 		}
 	}
-	return window ? refine_window(s, ret) : refine(s, ret);
+	if (window)
+		return refine_window(s, ret);
+	r = refine(s, ret);
+	if (r < 0 || ret->phase < 0)
+		return r;
+	r = refine_phase(s, ret);
+	return r < 0 ? r : refine(s, ret);
 }
 
 /* The fit with the lag that was given; what else is open is searched. */
 static int fixed(struct search *s, const struct attr_shape *start, bool window,
 	struct attr_fit *ret)
 {
-	double spread;
+	struct coarse c;
 	int r;
 
 	s->lo = s->hi = start->lag_ns;
 	s->step = 1;
 	(void)window;
-	r = run_search(s, start, false, &ret->shape, &spread);
+	r = run_search(s, start, false, &ret->shape, &c);
 	if (r < 0)
 		return r;
 	ret->shape.lag_ns = start->lag_ns;
@@ -294,19 +353,20 @@ static int fixed(struct search *s, const struct attr_shape *start, bool window,
 static int searched(struct search *s, const struct erg_rail *rail,
 	const struct attr_shape *start, bool window, struct attr_fit *ret)
 {
-	double u0 = (double)rail->model.lag_u_ns, spread, u;
+	double u0 = (double)rail->model.lag_u_ns, u;
+	struct coarse c;
 	bool assumed = rail->model.provenance == ERG_PROVENANCE_ASSUMED;
 	int r;
 
 	choose_range(s, start, u0);
-	r = run_search(s, start, window, &ret->shape, &spread);
+	r = run_search(s, start, window, &ret->shape, &c);
 	if (r < 0)
 		return r;
 	u = s->slope_var > 0 ? sqrt(s->slope_var) : INFINITY;
 	ret->window_fitted = window;
-	/* found: a minimum that the noise cannot make, sharper than what was known */
-	if (isfinite(u) && u < (s->hi - s->lo) / 8 && spread * (double)(s->coarse_end - s->first) >
-		20 && (u0 <= 0 || u < u0)) {
+	/* found: a minimum that the noise cannot make, the only one, sharper than what was known */
+	if (isfinite(u) && u < (s->hi - s->lo) / 8 && c.apart <= fmax(2.1 * s->step, 8 * u) &&
+		c.spread * (double)(s->coarse_end - s->first) > 20 && (u0 <= 0 || u < u0)) {
 		ret->lag_u_ns = u;
 		ret->estimated = true;
 		return 0;
