@@ -15,22 +15,8 @@
 #include "analyze/attribution/internal.h"
 #include "formats/util.h"
 
-#define MIN_BLOCKS 20
-#define DIRECT_WINDOWS 10   /* a layer this many windows long is integrated directly */
-#define DIRECT_READINGS 30  /* inside of it, in all */
 #define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */
 #define BLOCK_BYTES 134217728.0 /* memory for the blocks */
-
-struct run {
-	struct erg_attr *a;
-	struct erg_attr_state *st;
-	struct erg_attr_options opt;
-	struct attr_fit fit;
-	struct attr_solution sol;
-	struct attr_nnls nnls;
-	struct attr_boot boot;
-	struct erg_err *err;
-};
 
 const char *erg_attr_gate_name(enum erg_attr_gate gate)
 {
@@ -129,7 +115,7 @@ static int check(const struct erg_rail *rail, const struct erg_segments *seg,
 	return 0;
 }
 
-static int alloc_state(struct run *r, size_t n, size_t cols)
+static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 {
 	struct erg_attr_state *st = r->st;
 
@@ -178,7 +164,7 @@ static void first_shape(const struct erg_rail *rail, const struct attr_readings 
 	ret->stale_ns = rd->stale ? fmin(rd->spacing_ns, rd->period_ns) : rd->period_ns;
 }
 
-static int prepare(struct run *r, const struct erg_rail *rail, const struct erg_segments *seg,
+static int prepare(struct attr_run *r, const struct erg_rail *rail, const struct erg_segments *seg,
 	struct attr_shape *shape)
 {
 	struct erg_attr_state *st = r->st;
@@ -196,12 +182,12 @@ static int prepare(struct run *r, const struct erg_rail *rail, const struct erg_
 }
 
 /* Blocks of at least five memories of the sensor, at most max_blocks or what memory allows. */
-static int open_gram(struct run *r)
+static int open_gram(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
 	double per = (double)(v->n_cols + 2) * (double)(v->n_cols + 6) * 4;
-	double most = fmin(r->opt.max_blocks, fmax(BLOCK_BYTES / per, 2 * MIN_BLOCKS));
+	double most = fmin(r->opt.max_blocks, fmax(BLOCK_BYTES / per, 2 * ATTR_MIN_BLOCKS));
 	uint64_t t0 = v->begin[0], t1 = v->begin[v->n];
 
 	/* only the time of the work, which the rows come from */
@@ -217,7 +203,7 @@ static int open_gram(struct run *r)
 		(double)(t1 - t0) / most), (size_t)most, r->err);
 }
 
-static int accumulate(struct run *r, const struct attr_shape *shape, const double *power)
+static int accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power)
 {
 	struct erg_attr_state *st = r->st;
 	struct attr_kernel k;
@@ -241,7 +227,7 @@ static int accumulate(struct run *r, const struct attr_shape *shape, const doubl
 }
 
 /* Rows of the whole run, and the power; the lag takes one more step where it asks for it. */
-static int fit_all(struct run *r)
+static int fit_all(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	int rc = attr_nnls_init(&r->nnls, st->view.n_cols + 1, 1, r->err);
@@ -261,7 +247,7 @@ static int fit_all(struct run *r)
 }
 
 /* Series of the blocks' mean residuals, whose memory decides how many stay together. */
-static size_t resample_length(struct run *r)
+static size_t resample_length(struct attr_run *r)
 {
 	struct attr_gram *g = &r->st->gram;
 	double *e = calloc(g->n + 1, sizeof(double)), length = 1;
@@ -277,17 +263,17 @@ static size_t resample_length(struct run *r)
 	if (e)
 		length = attr_block_length(e, g->n);
 	free(e);
-	return (size_t)ceil(fmin(length, fmax((double)g->n / MIN_BLOCKS, 1)) - 1e-9);
+	return (size_t)ceil(fmin(length, fmax((double)g->n / ATTR_MIN_BLOCKS, 1)) - 1e-9);
 }
 
-static int resample(struct run *r)
+static int resample(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	double mean = 0, square = 0, n = (double)st->rounds;
 	size_t length = resample_length(r);
 	int rc;
 
-	st->short_run = st->gram.n < MIN_BLOCKS;
+	st->short_run = st->gram.n < ATTR_MIN_BLOCKS;
 	r->a->diag.block_length = length;
 	rc = attr_bootstrap(&st->gram, &r->nnls, r->fit.estimated, length, r->opt.rounds,
 		r->opt.seed, &r->boot, r->err);
@@ -304,7 +290,7 @@ static int resample(struct run *r)
 }
 
 /* Only where a fair share of the instances was seen does the run's being finite matter. */
-static int finite_run(struct run *r)
+static int finite_run(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	double seen = st->memory_ns / fmax(st->readings.spacing_ns, 1);
@@ -315,114 +301,8 @@ static int finite_run(struct run *r)
 		r->err);
 }
 
-/* Power of a column where nothing saw it: the mean of the rest. */
-static void mean_power(struct run *r)
-{
-	const struct erg_attr_state *st = r->st;
-	double e = 0, t = 0;
-
-	for (size_t c = 0; c < st->view.n_cols; c++) {
-		if (st->view.col_apart[c] || st->gram.windows[c] <= 0)
-			continue;
-		e += st->power[c] * st->view.col_time[c];
-		t += st->view.col_time[c];
-	}
-	if (t <= 0)
-		for (size_t c = 0; c < st->view.n_cols; c++) {
-			e += st->direct.energy[c];
-			t += st->direct.time[c];
-		}
-	r->st->mean_w = t > 0 ? e / t : 0;
-}
-
-static double col_power(const struct erg_attr_state *st, size_t c, const double *power)
-{
-	return st->gram.windows[c] > 0 ? power[c] : st->mean_w;
-}
-
-static bool col_direct(const struct erg_attr_state *st, size_t c)
-{
-	return st->view.col_apart[c] && st->direct.readings[c] > 0;
-}
-
-/* A class is integrated directly when all of its columns are long and seen. */
-static void choose_direct(struct run *r)
-{
-	struct erg_attr_state *st = r->st;
-	const struct attr_view *v = &st->view;
-
-	for (size_t k = 0; k < st->n_classes; k++)
-		st->is_direct[k] = v->class_time[k] > 0 && (k >= v->gap_class || (v->class_calls[k] &&
-			v->class_time[k] / (double)v->class_calls[k] * 1e9 >=
-			DIRECT_WINDOWS * st->memory_ns));
-	for (size_t c = 0; c < v->n_cols; c++) {
-		uint32_t k = v->col_class[c];
-		bool few = st->direct.readings[c] < DIRECT_READINGS;
-
-		if (v->col_time[c] < 0.02 * v->class_time[k])
-			continue;
-		if (few || (k == v->gap_class && !v->col_apart[c]))
-			st->is_direct[k] = false;
-	}
-}
-
-static void class_values(struct run *r)
-{
-	struct erg_attr_state *st = r->st;
-	const struct attr_view *v = &st->view;
-	double *var = calloc(st->n_classes + 1, sizeof(double));
-
-	for (size_t c = 0; c < v->n_cols; c++) {
-		uint32_t k = v->col_class[c];
-		double t = v->col_time[c], p = col_power(st, c, st->power);
-		double d = st->direct.time[c] > 0 ? st->direct.energy[c] / st->direct.time[c] : p;
-
-		st->dir[k] += d * t;
-		if (var)
-			var[k] += st->direct.var[c] * t * t;
-		st->nnls[k] += (col_direct(st, c) ? d : p) * t;
-	}
-	for (size_t k = 0; k < st->n_classes; k++) {
-		st->dir_se[k] = var ? sqrt(var[k]) : NAN;
-		st->value[k] = st->is_direct[k] ? st->dir[k] : st->nnls[k];
-	}
-	free(var);
-}
-
-static void class_replicates(struct run *r)
-{
-	struct erg_attr_state *st = r->st;
-	const struct attr_view *v = &st->view;
-	struct attr_rng rng;
-
-	attr_rng_seed(&rng, r->opt.seed ^ 0x6469726563740000u);
-	for (size_t i = 0; i < st->rounds; i++) {
-		const double *power = r->boot.rep + i * st->gram.dim;
-		double *rep = st->rep + i * st->n_classes;
-
-		for (size_t c = 0; c < v->n_cols; c++) {
-			uint32_t k = v->col_class[c];
-			double t = v->col_time[c], e = col_power(st, c, power) * t;
-
-			if (col_direct(st, c))
-				e = (st->direct.energy[c] / st->direct.time[c] +
-					sqrt(st->direct.var[c]) * attr_rng_normal(&rng)) * t;
-			rep[k] += e;
-		}
-		for (size_t k = 0; k < st->n_classes; k++) {
-			double d = rep[k] - st->nnls[k];
-
-			st->nnls_se[k] += d * d / (double)st->rounds;
-			if (st->is_direct[k])
-				rep[k] = st->dir[k] + st->dir_se[k] * attr_rng_normal(&rng);
-		}
-	}
-	for (size_t k = 0; k < st->n_classes; k++)
-		st->nnls_se[k] = sqrt(st->nnls_se[k]);
-}
-
 /* A lag that was given to +-u, not found in the data: refits at both ends. */
-static int lag_effect(struct run *r)
+static int lag_effect(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
@@ -453,147 +333,8 @@ static int lag_effect(struct run *r)
 	return rc;
 }
 
-/*
- * Bias by the quantum q. Rounding with noise of SD s has a bias of at most (q/2) exp(-2 (pi s/q)^2)
- * (the first term of Widrow's Fourier series, bounded by q/2 without noise), and it only stays
- * where readings see one layer alone: elsewhere the changing shares are the dither.
- */
-static void quantum_effect(struct run *r)
-{
-	struct erg_attr_state *st = r->st;
-	const struct attr_view *v = &st->view;
-	double q = st->rail.lsb_w;
-
-	if (st->shape.kind == ERG_SENSOR_COUNTER || q <= 0)
-		return;
-	for (size_t c = 0; c < v->n_cols; c++) {
-		uint32_t k = v->col_class[c];
-		double s = M_PI * st->direct.spread[c] / q, pure = 1;
-
-		if (!st->is_direct[k])
-			pure = st->gram.square[c] > 0 ? st->gram.pure[c] / st->gram.square[c] : 0;
-		if (v->class_time[k] > 0)
-			st->quantum_w[k] += q / 2 * exp(-2 * s * s) * pure * v->col_time[c] /
-				v->class_time[k];
-	}
-}
-
-static void fill_classes(struct run *r)
-{
-	struct erg_attr_state *st = r->st;
-	const struct attr_view *v = &st->view;
-	double window = st->shape.kind == ERG_SENSOR_COUNTER ? st->readings.spacing_ns
-							      : st->shape.window_ns, fresh, all = 0;
-
-	fresh = window > 0 ? fmin(1, st->readings.spacing_ns / window) : 1;
-	for (size_t k = 0; k < st->n_classes; k++) {
-		struct erg_attr_class *c = &r->a->classes[k];
-
-		c->time_s = v->class_time[k];
-		c->calls = v->class_calls[k];
-		c->coverage = c->time_s > 0 ? fmax(st->class_covered[k], 0) / c->time_s : 0;
-		c->energy_direct_j = c->energy_nnls_j = ERG_EST_UNRESOLVED;
-		all += st->class_covered[k];
-	}
-	for (size_t c = 0; c < v->n_cols; c++)
-		if (!v->col_apart[c])
-			r->a->classes[v->col_class[c]].windows += st->gram.windows[c] * fresh;
-	r->a->coverage = r->a->time_s > 0 ? fmax(all, 0) / r->a->time_s : 0;
-}
-
-/* Both methods side by side where both are valid. */
-static void fill_both(struct run *r)
-{
-	const struct erg_attr_state *st = r->st;
-
-	for (size_t k = 0; k < st->view.gap_class; k++) {
-		struct erg_attr_class *c = &r->a->classes[k];
-		struct attr_parts p = {0};
-
-		if (!st->is_direct[k])
-			continue;
-		p.value = st->dir[k];
-		p.lo = p.value - 1.96 * st->dir_se[k];
-		p.hi = p.value + 1.96 * st->dir_se[k];
-		p.syst = st->quantum_w[k] * c->time_s + p.value * st->rail.gain_max +
-			c->time_s * st->rail.offset_max;
-		c->energy_direct_j = attr_parts_est(&p, 1, "direct");
-		if (st->locked || st->short_run || c->windows < r->opt.min_windows)
-			continue;
-		p.value = st->nnls[k];
-		p.lo = p.value - 1.96 * st->nnls_se[k];
-		p.hi = p.value + 1.96 * st->nnls_se[k];
-		c->energy_nnls_j = attr_parts_est(&p, 1, "nnls");
-	}
-}
-
-static void fill_diag(struct run *r)
-{
-	struct erg_attr_diag *d = &r->a->diag;
-	const struct erg_attr_state *st = r->st;
-	bool assumed = st->rail.model.provenance == ERG_PROVENANCE_ASSUMED;
-
-	d->lag_ns = st->shape.lag_ns;
-	d->lag_u_ns = r->fit.lag_u_ns;
-	d->lag_source = r->opt.lag == ERG_LAG_OVERRIDE ? "override" : r->fit.estimated ?
-		"estimated" : assumed ? "assumed" : "model";
-	d->window_ns = st->shape.kind == ERG_SENSOR_EMA && st->shape.period_ns <= 0
-		? st->shape.tau_ns : st->shape.window_ns;
-	d->period_ns = st->readings.period_ns;
-	d->window_fitted = r->fit.window_fitted;
-	d->stale_readings = st->readings.stale;
-	d->locked = st->locked;
-	d->readings = st->rail.n;
-	d->rows = st->gram.rows;
-	d->blocks = st->gram.n;
-	d->block_s = st->gram.block_ns * 1e-9;
-	d->residual_w = sqrt(r->sol.sigma2 + r->sol.tau2);
-	d->drift_w = sqrt(r->sol.tau2);
-	d->levels = st->view.n_levels;
-	memcpy(d->level_hz, st->view.level_hz, sizeof(d->level_hz));
-}
-
-static void fill_warnings(struct run *r)
-{
-	const struct erg_attr_state *st = r->st;
-	const char *rail = st->rail.name;
-
-	if (st->locked)
-		attr_warn(r->a, "phase-locked", "rail %s: the sampler runs in step with the layers "
-			"and sees only a few moments of each iteration; record with --dither", rail);
-	if (st->short_run)
-		attr_warn(r->a, "short-run", "rail %s: %zu blocks of %.3g s, at least %d are needed "
-			"for intervals; record a longer run", rail, st->gram.n,
-			st->gram.block_ns * 1e-9, MIN_BLOCKS);
-	if (st->readings.stale)
-		attr_warn(r->a, "stale-readings", "rail %s: the sensor updates every %.4g ms, "
-			"repeated readings were dropped", rail, st->readings.period_ns * 1e-6);
-	if (st->rail.model.provenance == ERG_PROVENANCE_ASSUMED)
-		attr_warn(r->a, "assumed-sensor", "rail %s: the sensor model is assumed (%s, window "
-			"%.4g ms, lag %.4g ms)", rail, erg_sensor_kind_name(st->shape.kind),
-			r->a->diag.window_ns * 1e-6, st->shape.lag_ns * 1e-6);
-	if (r->a->coverage < 0.99)
-		attr_warn(r->a, "gaps", "rail %s: %.3g %% of the run lies in gaps of the readings",
-			rail, 100 * (1 - r->a->coverage));
-}
-
-static void fill_idle(struct run *r)
-{
-	const struct erg_attr_state *st = r->st;
-	struct attr_parts p = {0};
-
-	r->a->idle_w = ERG_EST_UNRESOLVED;
-	if (!st->has_idle)
-		return;
-	p.value = st->idle_a + st->idle_b * r->a->time_s / 2;
-	p.lo = p.value - 1.959964 * st->idle_u;
-	p.hi = p.value + 1.959964 * st->idle_u;
-	p.syst = p.value * st->rail.gain_max + st->rail.offset_max;
-	r->a->idle_w = attr_parts_est(&p, 1, "median");
-}
-
 /* Everything that follows from a lag. */
-static int attribute(struct run *r)
+static int attribute(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
@@ -608,19 +349,10 @@ static int attribute(struct run *r)
 		(rc = attr_direct_run(v, &st->readings, &st->shape, &st->direct, r->err)) < 0 ||
 		(rc = attr_coverage(st, r->err)) < 0 || (rc = attr_idle(st, r->err)) < 0)
 		return rc;
-	mean_power(r);
-	choose_direct(r);
-	class_values(r);
-	class_replicates(r);
-	quantum_effect(r);
+	attr_classes(r);
 	if ((rc = lag_effect(r)) < 0)
 		return rc;
-	r->a->time_s = (double)(v->begin[v->n] - v->begin[0]) * 1e-9;
-	fill_classes(r);
-	fill_both(r);
-	fill_diag(r);
-	fill_warnings(r);
-	fill_idle(r);
+	attr_results(r);
 	rc = attr_gates(r->a, &r->opt, r->err);
 	attr_total(r->a);
 	return rc;
@@ -630,7 +362,7 @@ int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
 	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err)
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *a = calloc(1, sizeof(*a));
-	struct run r = {.a = a, .err = err};
+	struct attr_run r = {.a = a, .err = err};
 	struct attr_shape shape;
 	int rc;
 

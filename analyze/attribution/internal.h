@@ -20,6 +20,7 @@
 #include "analyze/attribution/attribution.h"
 
 #define ATTR_LEVELS_MAX 4
+#define ATTR_MIN_BLOCKS 20 /* of a bootstrap */
 
 /* ---- rng.c: xoshiro256** (Blackman, Vigna 2018): the same bytes on every machine ---- */
 struct attr_rng {
@@ -324,6 +325,25 @@ void attr_parts_of(const struct erg_attr_state *st, const double *weight, bool a
 	struct attr_parts *ret);
 struct erg_est attr_parts_est(const struct attr_parts *p, double divisor, const char *method);
 void attr_total(struct erg_attr *a);
+
+/* ---- attribution.c: one attribution under way ---- */
+struct attr_run {
+	struct erg_attr *a;
+	struct erg_attr_state *st;
+	struct erg_attr_options opt;
+	struct attr_fit fit;
+	struct attr_solution sol;
+	struct attr_nnls nnls;
+	struct attr_boot boot;
+	struct erg_err *err;
+};
+
+
+/* ---- classes.c ---- */
+void attr_classes(struct attr_run *r);
+
+/* ---- results.c ---- */
+void attr_results(struct attr_run *r);
 
 /* ---- gates.c ---- */
 int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct erg_err *err);

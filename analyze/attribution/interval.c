@@ -120,7 +120,7 @@ static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 	if (st->shape.kind == ERG_SENSOR_COUNTER) {
 		edge = mean * fmax(st->shape.stale_ns, 0) * 1e-9;
 		return sqrt(2 * (edge * edge + st->rail.lsb_w * st->rail.lsb_w) / 12 +
-			s2 * s->edges * s->edges * 1e-18 * 1.5);
+			s2 * s->edges * s->edges * 1e-18 * 2);
 	}
 	edge = sqrt(s2) * (step + st->memory_ns / 2) * 1e-9;
 	s2 = (1 - f) * s2 + st->rail.lsb_w * st->rail.lsb_w / 12;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From columns to classes: which classes are integrated directly and which by least squares, their
+ * energies, their replicates, and the bias that the quantum may have left in them. Time that no
+ * reading saw has the mean power of the rest, in the total only; the gates see to it that no class
+ * gets a figure that way.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/attribution/internal.h"
+
+#define DIRECT_WINDOWS 10  /* a layer this many windows long is integrated directly */
+#define DIRECT_READINGS 30 /* inside of it, in all */
+
+/* Power of a column where nothing saw it: the mean of the rest. */
+static void mean_power(struct attr_run *r)
+{
+	const struct erg_attr_state *st = r->st;
+	double e = 0, t = 0;
+
+	for (size_t c = 0; c < st->view.n_cols; c++) {
+		if (st->view.col_apart[c] || st->gram.windows[c] <= 0)
+			continue;
+		e += st->power[c] * st->view.col_time[c];
+		t += st->view.col_time[c];
+	}
+	if (t <= 0)
+		for (size_t c = 0; c < st->view.n_cols; c++) {
+			e += st->direct.energy[c];
+			t += st->direct.time[c];
+		}
+	r->st->mean_w = t > 0 ? e / t : 0;
+}
+
+static double col_power(const struct erg_attr_state *st, size_t c, const double *power)
+{
+	return st->gram.windows[c] > 0 ? power[c] : st->mean_w;
+}
+
+static bool col_direct(const struct erg_attr_state *st, size_t c)
+{
+	return st->view.col_apart[c] && st->direct.readings[c] > 0;
+}
+
+/* A class is integrated directly when all of its columns are long and seen. */
+static void choose_direct(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	const struct attr_view *v = &st->view;
+
+	for (size_t k = 0; k < st->n_classes; k++)
+		st->is_direct[k] = v->class_time[k] > 0 && (k >= v->gap_class || (v->class_calls[k] &&
+			v->class_time[k] / (double)v->class_calls[k] * 1e9 >=
+			DIRECT_WINDOWS * st->memory_ns));
+	for (size_t c = 0; c < v->n_cols; c++) {
+		uint32_t k = v->col_class[c];
+		bool few = st->direct.readings[c] < DIRECT_READINGS;
+
+		if (v->col_time[c] < 0.02 * v->class_time[k])
+			continue;
+		if (few || (k == v->gap_class && !v->col_apart[c]))
+			st->is_direct[k] = false;
+	}
+}
+
+static void class_values(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	const struct attr_view *v = &st->view;
+	double *var = calloc(st->n_classes + 1, sizeof(double));
+
+	for (size_t c = 0; c < v->n_cols; c++) {
+		uint32_t k = v->col_class[c];
+		double t = v->col_time[c], p = col_power(st, c, st->power);
+		double d = st->direct.time[c] > 0 ? st->direct.energy[c] / st->direct.time[c] : p;
+
+		st->dir[k] += d * t;
+		if (var)
+			var[k] += st->direct.var[c] * t * t;
+		st->nnls[k] += (col_direct(st, c) ? d : p) * t;
+	}
+	for (size_t k = 0; k < st->n_classes; k++) {
+		st->dir_se[k] = var ? sqrt(var[k]) : NAN;
+		st->value[k] = st->is_direct[k] ? st->dir[k] : st->nnls[k];
+	}
+	free(var);
+}
+
+static void class_replicates(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	const struct attr_view *v = &st->view;
+	struct attr_rng rng;
+
+	attr_rng_seed(&rng, r->opt.seed ^ 0x6469726563740000u);
+	for (size_t i = 0; i < st->rounds; i++) {
+		const double *power = r->boot.rep + i * st->gram.dim;
+		double *rep = st->rep + i * st->n_classes;
+
+		for (size_t c = 0; c < v->n_cols; c++) {
+			uint32_t k = v->col_class[c];
+			double t = v->col_time[c], e = col_power(st, c, power) * t;
+
+			if (col_direct(st, c))
+				e = (st->direct.energy[c] / st->direct.time[c] +
+					sqrt(st->direct.var[c]) * attr_rng_normal(&rng)) * t;
+			rep[k] += e;
+		}
+		for (size_t k = 0; k < st->n_classes; k++) {
+			double d = rep[k] - st->nnls[k];
+
+			st->nnls_se[k] += d * d / (double)st->rounds;
+			if (st->is_direct[k])
+				rep[k] = st->dir[k] + st->dir_se[k] * attr_rng_normal(&rng);
+		}
+	}
+	for (size_t k = 0; k < st->n_classes; k++)
+		st->nnls_se[k] = sqrt(st->nnls_se[k]);
+}
+
+/*
+ * Bias by the quantum q. Rounding with noise of SD s has a bias of at most (q/2) exp(-2 (pi s/q)^2)
+ * (the first term of Widrow's Fourier series, bounded by q/2 without noise), and it only stays
+ * where readings see one layer alone: elsewhere the changing shares are the dither.
+ */
+static void quantum_effect(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	const struct attr_view *v = &st->view;
+	double q = st->rail.lsb_w;
+
+	if (st->shape.kind == ERG_SENSOR_COUNTER || q <= 0)
+		return;
+	for (size_t c = 0; c < v->n_cols; c++) {
+		uint32_t k = v->col_class[c];
+		double s = M_PI * st->direct.spread[c] / q, pure = 1;
+
+		if (!st->is_direct[k])
+			pure = st->gram.square[c] > 0 ? st->gram.pure[c] / st->gram.square[c] : 0;
+		if (v->class_time[k] > 0)
+			st->quantum_w[k] += q / 2 * exp(-2 * s * s) * pure * v->col_time[c] /
+				v->class_time[k];
+	}
+}
+
+void attr_classes(struct attr_run *r)
+{
+	mean_power(r);
+	choose_direct(r);
+	class_values(r);
+	class_replicates(r);
+	quantum_effect(r);
+}

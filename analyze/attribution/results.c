@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the caller sees beside the figures themselves: observation and coverage of each class, both
+ * methods side by side, how the sensor was understood, and warnings.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+
+static void fill_classes(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	const struct attr_view *v = &st->view;
+	double window = st->shape.kind == ERG_SENSOR_COUNTER ? st->readings.spacing_ns
+							      : st->shape.window_ns, fresh, all = 0;
+
+	fresh = window > 0 ? fmin(1, st->readings.spacing_ns / window) : 1;
+	for (size_t k = 0; k < st->n_classes; k++) {
+		struct erg_attr_class *c = &r->a->classes[k];
+
+		c->time_s = v->class_time[k];
+		c->calls = v->class_calls[k];
+		c->coverage = c->time_s > 0 ? fmax(st->class_covered[k], 0) / c->time_s : 0;
+		c->energy_direct_j = c->energy_nnls_j = ERG_EST_UNRESOLVED;
+		all += st->class_covered[k];
+	}
+	for (size_t c = 0; c < v->n_cols; c++)
+		if (!v->col_apart[c])
+			r->a->classes[v->col_class[c]].windows += st->gram.windows[c] * fresh;
+	r->a->coverage = r->a->time_s > 0 ? fmax(all, 0) / r->a->time_s : 0;
+}
+
+/* Both methods side by side where both are valid. */
+static void fill_both(struct attr_run *r)
+{
+	const struct erg_attr_state *st = r->st;
+
+	for (size_t k = 0; k < st->view.gap_class; k++) {
+		struct erg_attr_class *c = &r->a->classes[k];
+		struct attr_parts p = {0};
+
+		if (!st->is_direct[k])
+			continue;
+		p.value = st->dir[k];
+		p.lo = p.value - 1.96 * st->dir_se[k];
+		p.hi = p.value + 1.96 * st->dir_se[k];
+		p.syst = st->quantum_w[k] * c->time_s + p.value * st->rail.gain_max +
+			c->time_s * st->rail.offset_max;
+		c->energy_direct_j = attr_parts_est(&p, 1, "direct");
+		if (st->locked || st->short_run || c->windows < r->opt.min_windows)
+			continue;
+		p.value = st->nnls[k];
+		p.lo = p.value - 1.96 * st->nnls_se[k];
+		p.hi = p.value + 1.96 * st->nnls_se[k];
+		c->energy_nnls_j = attr_parts_est(&p, 1, "nnls");
+	}
+}
+
+static void fill_diag(struct attr_run *r)
+{
+	struct erg_attr_diag *d = &r->a->diag;
+	const struct erg_attr_state *st = r->st;
+	bool assumed = st->rail.model.provenance == ERG_PROVENANCE_ASSUMED;
+
+	d->lag_ns = st->shape.lag_ns;
+	d->lag_u_ns = r->fit.lag_u_ns;
+	d->lag_source = r->opt.lag == ERG_LAG_OVERRIDE ? "override" : r->fit.estimated ?
+		"estimated" : assumed ? "assumed" : "model";
+	d->window_ns = st->shape.kind == ERG_SENSOR_EMA && st->shape.period_ns <= 0
+		? st->shape.tau_ns : st->shape.window_ns;
+	d->period_ns = st->readings.period_ns;
+	d->window_fitted = r->fit.window_fitted;
+	d->stale_readings = st->readings.stale;
+	d->locked = st->locked;
+	d->readings = st->rail.n;
+	d->rows = st->gram.rows;
+	d->blocks = st->gram.n;
+	d->block_s = st->gram.block_ns * 1e-9;
+	d->residual_w = sqrt(r->sol.sigma2 + r->sol.tau2);
+	d->drift_w = sqrt(r->sol.tau2);
+	d->levels = st->view.n_levels;
+	memcpy(d->level_hz, st->view.level_hz, sizeof(d->level_hz));
+}
+
+static void fill_warnings(struct attr_run *r)
+{
+	const struct erg_attr_state *st = r->st;
+	const char *rail = st->rail.name;
+
+	if (st->locked)
+		attr_warn(r->a, "phase-locked", "rail %s: the sampler runs in step with the layers "
+			"and sees only a few moments of each iteration; record with --dither", rail);
+	if (st->short_run)
+		attr_warn(r->a, "short-run", "rail %s: %zu blocks of %.3g s, at least %d are needed "
+			"for intervals; record a longer run", rail, st->gram.n,
+			st->gram.block_ns * 1e-9, ATTR_MIN_BLOCKS);
+	if (st->readings.stale)
+		attr_warn(r->a, "stale-readings", "rail %s: the sensor updates every %.4g ms, "
+			"repeated readings were dropped", rail, st->readings.period_ns * 1e-6);
+	if (st->rail.model.provenance == ERG_PROVENANCE_ASSUMED)
+		attr_warn(r->a, "assumed-sensor", "rail %s: the sensor model is assumed (%s, window "
+			"%.4g ms, lag %.4g ms)", rail, erg_sensor_kind_name(st->shape.kind),
+			r->a->diag.window_ns * 1e-6, st->shape.lag_ns * 1e-6);
+	if (r->a->coverage < 0.99)
+		attr_warn(r->a, "gaps", "rail %s: %.3g %% of the run lies in gaps of the readings",
+			rail, 100 * (1 - r->a->coverage));
+}
+
+static void fill_idle(struct attr_run *r)
+{
+	const struct erg_attr_state *st = r->st;
+	struct attr_parts p = {0};
+
+	r->a->idle_w = ERG_EST_UNRESOLVED;
+	if (!st->has_idle)
+		return;
+	p.value = st->idle_a + st->idle_b * r->a->time_s / 2;
+	p.lo = p.value - 1.959964 * st->idle_u;
+	p.hi = p.value + 1.959964 * st->idle_u;
+	p.syst = p.value * st->rail.gain_max + st->rail.offset_max;
+	r->a->idle_w = attr_parts_est(&p, 1, "median");
+}
+
+void attr_results(struct attr_run *r)
+{
+	const struct attr_view *v = &r->st->view;
+
+	r->a->time_s = (double)(v->begin[v->n] - v->begin[0]) * 1e-9;
+	fill_classes(r);
+	fill_both(r);
+	fill_diag(r);
+	fill_warnings(r);
+	fill_idle(r);
+}
