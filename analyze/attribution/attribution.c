@@ -203,11 +203,27 @@ static int open_gram(struct attr_run *r)
 		(double)(t1 - t0) / most), (size_t)most, r->err);
 }
 
+/* Whether the row's window touches a change of the frequency; *I is a cursor. */
+static bool saw_change(const struct erg_attr_state *st, const struct attr_shape *shape,
+	const struct attr_row *row, size_t *i)
+{
+	double end = (double)(int64_t)(row->t - st->view.begin[0]) - shape->lag_ns;
+	double begin = end - st->memory_ns;
+	const struct erg_attr_span *c = st->view.changes;
+
+	while (*i < st->view.n_changes &&
+		(double)(int64_t)(c[*i].end - st->view.begin[0]) < begin)
+		++*i;
+	return *i < st->view.n_changes &&
+		(double)(int64_t)(c[*i].begin - st->view.begin[0]) < end;
+}
+
 static int accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power)
 {
 	struct erg_attr_state *st = r->st;
 	struct attr_kernel k;
 	struct attr_row *row;
+	size_t change = 0;
 	int rc;
 
 	attr_gram_release(&st->gram);
@@ -219,7 +235,7 @@ static int accumulate(struct attr_run *r, const struct attr_shape *shape, const 
 		return rc;
 	k.power = power;
 	while ((row = attr_kernel_next(&k)))
-		if (row->apart < 0.999)
+		if (row->apart < 0.999 && !saw_change(st, shape, row, &change))
 			attr_gram_add(&st->gram, row);
 	attr_kernel_close(&k);
 	attr_gram_compact(&st->gram);
@@ -266,26 +282,53 @@ static size_t resample_length(struct attr_run *r)
 	return (size_t)ceil(fmin(length, fmax((double)g->n / ATTR_MIN_BLOCKS, 1)) - 1e-9);
 }
 
+/* Replicates about the solution, from sums without drift. */
+static int rounds(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	size_t dim = st->gram.dim, length;
+	double *total = malloc(st->gram.stride * sizeof(double));
+	double *x = malloc(dim * sizeof(double));
+	int rc = total && x ? 0 : erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", dim);
+
+	if (!rc) {
+		memcpy(x, r->nnls.x, dim * sizeof(double));
+		rc = attr_center(&st->gram, x, &r->sol, r->err);
+	}
+	if (!rc) {
+		attr_gram_total(&st->gram, NULL, total);
+		if (!r->fit.estimated)
+			total[attr_tri(dim, dim - 1, dim - 1)] = 0;
+		attr_nnls_solve(&r->nnls, total, attr_sum_h(total, dim));
+		length = resample_length(r);
+		r->a->diag.block_length = length;
+		rc = attr_bootstrap(&st->gram, &r->nnls, r->fit.estimated, length, r->opt.rounds,
+			r->opt.seed, &r->boot, r->err);
+	}
+	for (size_t i = 0; !rc && i < st->rounds; i++)
+		for (size_t c = 0; c < dim; c++)
+			r->boot.rep[i * dim + c] += x[c] - r->nnls.x[c];
+	free(total);
+	free(x);
+	return rc;
+}
+
 static int resample(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
-	double mean = 0, square = 0, n = (double)st->rounds;
-	size_t length = resample_length(r);
+	double square = 0;
 	int rc;
 
 	st->short_run = st->gram.n < ATTR_MIN_BLOCKS;
-	r->a->diag.block_length = length;
-	rc = attr_bootstrap(&st->gram, &r->nnls, r->fit.estimated, length, r->opt.rounds,
-		r->opt.seed, &r->boot, r->err);
+	rc = rounds(r);
 	if (rc < 0 || !r->fit.estimated)
 		return rc;
 	for (size_t i = 0; i < st->rounds; i++) {
-		double d = r->boot.rep[i * st->gram.dim + st->gram.dim - 1];
+		double d = r->boot.rep[i * st->gram.dim + st->gram.dim - 1] - r->sol.delta_ns;
 
-		mean += d / n;
-		square += d * d / n;
+		square += d * d / (double)st->rounds;
 	}
-	r->fit.lag_u_ns = fmax(r->fit.lag_u_ns, sqrt(fmax(square - mean * mean, 0)));
+	r->fit.lag_u_ns = fmax(r->fit.lag_u_ns, sqrt(square));
 	return 0;
 }
 
@@ -349,6 +392,8 @@ static int attribute(struct attr_run *r)
 		(rc = attr_direct_run(v, &st->readings, &st->shape, &st->direct, r->err)) < 0 ||
 		(rc = attr_coverage(st, r->err)) < 0 || (rc = attr_idle(st, r->err)) < 0)
 		return rc;
+	st->sigma2 = r->sol.sigma2;
+	st->tau2 = r->sol.tau2;
 	attr_classes(r);
 	if ((rc = lag_effect(r)) < 0)
 		return rc;

@@ -97,10 +97,13 @@ static void class_replicates(struct attr_run *r)
 	for (size_t i = 0; i < st->rounds; i++) {
 		const double *power = r->boot.rep + i * st->gram.dim;
 		double *rep = st->rep + i * st->n_classes;
+		/* the drift's mean over the readings is not quite its mean over the run */
+		double common = sqrt(st->tau2 / fmax((double)st->gram.rows, 1)) *
+			attr_rng_normal(&rng);
 
 		for (size_t c = 0; c < v->n_cols; c++) {
 			uint32_t k = v->col_class[c];
-			double t = v->col_time[c], e = col_power(st, c, power) * t;
+			double t = v->col_time[c], e = (col_power(st, c, power) + common) * t;
 
 			if (col_direct(st, c))
 				e = (st->direct.energy[c] / st->direct.time[c] +

@@ -62,7 +62,7 @@ static int class_gram(struct gates *g, struct erg_err *err)
 
 	if (!total)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", gram->dim);
-	attr_gram_total(gram, NULL, total);
+	attr_raw_total(gram, g->st->sigma2, g->st->tau2, total);
 	for (size_t i = 0; i < v->n_cols; i++)
 		for (size_t j = i; j < v->n_cols; j++) {
 			double x = total[attr_tri(gram->dim, i, j)];

@@ -50,6 +50,8 @@ struct attr_view {
 	uint32_t gap_class, idle_class; /* idle_class ERG_NONE without idle phases */
 	size_t n_levels;
 	double level_hz[ATTR_LEVELS_MAX];
+	size_t n_changes; /* of the level: rows that saw one are left out */
+	struct erg_attr_span *changes;
 	uint64_t *own_begin; /* where idle phases cut segments */
 	uint32_t *own_first;
 	float *own_share;
@@ -241,6 +243,12 @@ struct attr_solution {
 int attr_solve(struct attr_gram *g, struct attr_nnls *s, bool with_lag, struct attr_solution *ret,
 	struct erg_err *err);
 
+/* attr_gram_total as it was before the baseline was applied; G only. */
+void attr_raw_total(const struct attr_gram *g, double sigma2, double tau2, double *out);
+/* Takes the drift between blocks out of the sums, for the bootstrap. */
+int attr_center(struct attr_gram *g, const double *x, const struct attr_solution *v,
+	struct erg_err *err);
+
 /* ---- direct.c ---- */
 struct attr_direct {
 	/* per column */
@@ -293,7 +301,7 @@ struct erg_attr_state {
 	bool *is_direct; /* per class: value is the direct one */
 	double *lag_j;   /* per class: signed change of the energy for a lag of + 1.96 u, J */
 	double *quantum_w; /* per class: bound of the quantisation bias, W */
-	double total_model; /* J: all classes, unseen time at the mean power */
+	double sigma2, tau2; /* of the solution */
 	double mean_w;
 	bool locked, short_run;
 	bool has_idle;

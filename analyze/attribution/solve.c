@@ -85,6 +85,24 @@ static void apply_baseline(struct attr_gram *g, const struct attr_solution *v)
 	}
 }
 
+void attr_raw_total(const struct attr_gram *g, double sigma2, double tau2, double *out)
+{
+	size_t dim = g->dim;
+
+	attr_gram_total(g, NULL, out);
+	for (size_t b = 0; b < g->n && tau2 > 0; b++) {
+		double *sum = g->sum + b * g->stride, *line = out;
+		const double *s = attr_sum_s(sum, dim);
+		double theta = tau2 / (sigma2 + attr_sum_n(sum, dim)[0] * tau2);
+
+		for (size_t i = 0; i < dim; i++) {
+			for (size_t j = i; j < dim; j++)
+				line[j - i] += theta * s[i] * s[j];
+			line += dim - i;
+		}
+	}
+}
+
 int attr_solve(struct attr_gram *g, struct attr_nnls *s, bool with_lag, struct attr_solution *ret,
 	struct erg_err *err)
 {
@@ -105,5 +123,55 @@ int attr_solve(struct attr_gram *g, struct attr_nnls *s, bool with_lag, struct a
 	}
 	memcpy(ret->power, s->x, last * sizeof(double));
 	ret->delta_ns = with_lag ? s->x[last] : 0;
+	return 0;
+}
+
+#define SMOOTH 3 /* neighbours on either side */
+
+/* Mean of e over the neighbours of B and itself. */
+static double smooth(const double *e, size_t n, size_t b)
+{
+	size_t from = b > SMOOTH ? b - SMOOTH : 0, to = b + SMOOTH < n ? b + SMOOTH : n - 1;
+	double sum = 0;
+
+	for (size_t i = from; i <= to; i++)
+		sum += e[i];
+	return sum / (double)(to - from + 1);
+}
+
+/*
+ * The drift that this run had is no uncertainty of this run's energy, so rounds of the bootstrap
+ * must not draw it: the smooth part of the blocks' mean residuals is taken out.
+ */
+int attr_center(struct attr_gram *g, const double *x, const struct attr_solution *v,
+	struct erg_err *err)
+{
+	_cleanup_(erg_freep) double *e = calloc(g->n + 1, sizeof(double));
+	size_t dim = g->dim;
+	double noise = 0;
+
+	if (!e)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu blocks", g->n);
+	for (size_t b = 0; b < g->n; b++) {
+		double *sum = g->sum + b * g->stride, *n = attr_sum_n(sum, dim);
+		const double *s = attr_sum_s(sum, dim);
+
+		e[b] = n[1];
+		for (size_t i = 0; i < dim; i++)
+			e[b] -= s[i] * x[i];
+		e[b] /= n[0];
+		noise += v->sigma2 / n[0] / (double)g->n;
+	}
+	if (v->tau2 < noise / 2)
+		return 0;
+	for (size_t b = 0; b < g->n; b++) {
+		double *sum = g->sum + b * g->stride, *n = attr_sum_n(sum, dim);
+		double *s = attr_sum_s(sum, dim), *h = attr_sum_h(sum, dim);
+		double theta = v->tau2 / (v->sigma2 + n[0] * v->tau2), u = smooth(e, g->n, b);
+
+		for (size_t i = 0; i < dim; i++)
+			h[i] -= s[i] * u * (1 - theta * n[0]);
+		n[1] -= n[0] * u;
+	}
 	return 0;
 }

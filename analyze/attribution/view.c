@@ -86,6 +86,37 @@ static size_t level_of(const double *cut, size_t n_levels, double hz)
 	return k;
 }
 
+/* When the level changes: somewhere between the reading before and the one that shows it, and on
+ * until whatever ran then is over. */
+static int find_changes(struct builder *b, const double *cut, struct erg_err *err)
+{
+	const struct erg_attr_steps *f = &b->opt->frequency;
+	struct attr_view *v = b->v;
+	size_t cap = 0;
+
+	for (size_t i = 1; i < f->n && v->n_levels > 1; i++) {
+		size_t seg;
+
+		if (level_of(cut, v->n_levels, f->v[i]) == level_of(cut, v->n_levels, f->v[i - 1]))
+			continue;
+		if (v->n_changes == cap) {
+			size_t more = cap ? 2 * cap : 64;
+			struct erg_attr_span *p = realloc(v->changes, more * sizeof(*p));
+
+			if (!p)
+				return erg_fail(err, -ENOMEM, "out of memory for %zu changes", more);
+			v->changes = p;
+			cap = more;
+		}
+		seg = attr_view_find(v, f->t[i]);
+		v->changes[v->n_changes].begin = f->t[i] - f->t[i - 1] < 100000000u ? f->t[i - 1]
+										     : f->t[i];
+		seg = seg + 1 < v->n ? seg + 1 : seg;
+		v->changes[v->n_changes++].end = v->begin[seg + 1];
+	}
+	return 0;
+}
+
 /* Idle phases cut gap segments: copies the segments with more boundaries. */
 static int cut_idle(struct builder *b, struct erg_err *err)
 {
@@ -286,6 +317,8 @@ int attr_view_build(const struct erg_segments *seg, const struct erg_attr_option
 		r = cut_idle(&b, err) < 0 ? -ENOMEM : expand_entries(&b, err);
 	else
 		r = copy_plain(&b, err);
+	if (!r)
+		r = find_changes(&b, cut, err);
 	if (!r) {
 		classify(&b, cut);
 		r = compress(&b, err);
@@ -306,6 +339,7 @@ void attr_view_release(struct attr_view *v)
 	free(v->class_time);
 	free(v->class_moment);
 	free(v->class_calls);
+	free(v->changes);
 	free(v->own_begin);
 	free(v->own_first);
 	free(v->own_share);

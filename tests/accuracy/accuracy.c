@@ -95,9 +95,10 @@ static void scene_of(const struct cell *c, uint64_t seed, struct scene *s)
 	s->layer_max_s = c->layer_max;
 	s->variation = c->variation;
 	s->run_s = c->run_s;
-	s->round_cycle = c->locked;
-	if (c->locked)
+	if (c->locked) {
+		s->cycle_s = 2 * c->spacing;
 		s->jitter = s->dither = 0;
+	}
 }
 
 static bool covers(const struct erg_est *e, double truth)
@@ -231,7 +232,7 @@ int main(int argc, char **argv)
 	struct stats *all = mmap(NULL, n * sizeof(*all), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const char *only = NULL;
-	unsigned int seeds = 20;
+	unsigned int seeds = 40;
 	bool roff = false;
 
 	for (int i = 1; i < argc; i++) {

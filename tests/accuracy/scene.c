@@ -67,7 +67,7 @@ static void add(struct work *w, uint32_t class_, uint32_t iteration, double dur_
 static void draw_layers(struct work *w)
 {
 	const struct scene *s = w->s;
-	double cycle = s->gap_s, want;
+	double cycle = s->gap_s;
 
 	w->dur = must(calloc(s->layers, sizeof(double)));
 	w->power = must(calloc(s->layers, sizeof(double)));
@@ -79,11 +79,8 @@ static void draw_layers(struct work *w)
 			attr_rng_uniform(&w->rng);
 		cycle += w->dur[k];
 	}
-	if (!s->round_cycle)
-		return;
-	want = ceil(cycle / (2 * s->spacing_s)) * 2 * s->spacing_s;
-	for (size_t k = 0; k < s->layers; k++)
-		w->dur[k] *= (want - s->gap_s) / (cycle - s->gap_s);
+	for (size_t k = 0; k < s->layers && s->cycle_s > 0; k++)
+		w->dur[k] *= (s->cycle_s - s->gap_s) / (cycle - s->gap_s);
 }
 
 static bool slow_at(const struct scene *s, double t)

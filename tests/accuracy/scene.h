@@ -26,7 +26,7 @@ struct scene {
 	double drift_w;    /* added to everything: from 0 at the beginning to this at the end */
 	double run_s;      /* of the layers */
 	double idle_s, idle_w; /* before and after, also as idle phases */
-	bool round_cycle;  /* durations scaled so that an iteration takes a multiple of 1 ms */
+	double cycle_s;    /* > 0: durations scaled so that an iteration takes so long */
 	/* frequency: from switch_s on, every switch_s seconds the clock changes between two levels */
 	double switch_s, slow_power, slow_time; /* factors at the lower level */
 	/* the sensor */

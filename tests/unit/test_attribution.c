@@ -1,0 +1,669 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The attribution as a whole, on traces whose truth is known: every gate in a case where it fires
+ * and in one where it does not, both methods against each other, the lag, drift, clock changes,
+ * idle, gaps, sums, systematic errors, and that a seed gives the same bytes.
+ */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+#include "tests/accuracy/scene.h"
+
+struct result {
+	struct scene_trace t;
+	struct erg_attr *a;
+};
+
+static void run(const struct scene *s, struct erg_attr_options *opt, struct result *ret)
+{
+	struct erg_attr_span idle[2];
+	struct erg_err err = {0};
+
+	scene_make(s, &ret->t);
+	if (s->idle_s > 0) {
+		for (int i = 0; i < 2; i++)
+			idle[i] = (struct erg_attr_span){ret->t.idle[i][0], ret->t.idle[i][1]};
+		opt->idle = idle;
+		opt->n_idle = 2;
+	}
+	if (erg_attr_run(&ret->t.rail, &ret->t.seg, opt, &ret->a, &err) < 0)
+		fail_msg("%s", err.msg);
+	if (opt)
+		opt->n_idle = 0;
+}
+
+static void done(struct result *r)
+{
+	erg_attr_free(r->a);
+	scene_release(&r->t);
+}
+
+static double error_of(const struct result *r, size_t k)
+{
+	return fabs(r->a->classes[k].energy_j.value / r->t.energy_j[k] - 1);
+}
+
+static size_t count_gate(const struct erg_attr *a, enum erg_attr_gate gate)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k + 1 < a->n_classes; k++)
+		n += a->classes[k].gate == gate;
+	return n;
+}
+
+static bool warned(const struct erg_attr *a, const char *code)
+{
+	json_t *w;
+	size_t i;
+
+	json_array_foreach(a->warnings, i, w)
+		if (!strcmp(json_string_value(json_object_get(w, "code")), code))
+			return true;
+	return false;
+}
+
+static void test_short_layers(void **state)
+{
+	struct scene s;
+	struct result r;
+	double mean = 0;
+
+	scene_defaults(&s);
+	run(&s, NULL, &r);
+	for (size_t k = 0; k < s.layers; k++) {
+		assert_true(erg_est_resolved(&r.a->classes[k].energy_j));
+		assert_string_equal(r.a->classes[k].energy_j.method, "nnls");
+		assert_true(error_of(&r, k) < 0.02);
+		mean += error_of(&r, k) / (double)s.layers;
+		assert_true(fabs(r.a->classes[k].time_s - r.t.time_s[k]) < 1e-6);
+		assert_true(fabs(r.a->classes[k].power_w.value * r.t.time_s[k] /
+			r.a->classes[k].energy_j.value - 1) < 1e-9);
+	}
+	assert_true(mean < 0.005);
+	assert_true(fabs(r.a->ets_j.value / r.t.total_j - 1) < 0.005);
+	assert_true(fabs(r.a->edp_js.value / (r.a->ets_j.value * r.a->time_s) - 1) < 1e-12);
+	assert_true(fabs(r.a->ed2p_js2.hi / (r.a->edp_js.hi * r.a->time_s) - 1) < 1e-12);
+	done(&r);
+}
+
+static void test_naive_is_wrong(void **state)
+{
+	struct scene s;
+	struct scene_trace t;
+	double naive[12], mean = 0;
+
+	scene_defaults(&s);
+	scene_make(&s, &t);
+	scene_naive(&t, naive);
+	for (size_t k = 0; k < s.layers; k++)
+		mean += fabs(naive[k] / t.energy_j[k] - 1) / (double)s.layers;
+	assert_true(mean > 0.2);
+	scene_release(&t);
+}
+
+static void test_kinds(void **state)
+{
+	static const struct {
+		enum erg_sensor_kind kind;
+		double spacing, window, period, alpha;
+	} kinds[] = {
+		{ERG_SENSOR_POINT, 10e-3, .28e-3, 0, 1},
+		{ERG_SENSOR_BOXCAR, 10e-3, 10e-3, 0, 1},
+		{ERG_SENSOR_EMA, 10e-3, 0, .84e-3, .25},
+		{ERG_SENSOR_COUNTER, 1e-3, 0, 0, 1},
+	};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(kinds); i++) {
+		struct scene s;
+		struct result r;
+
+		scene_defaults(&s);
+		s.kind = kinds[i].kind;
+		s.spacing_s = kinds[i].spacing;
+		s.window_s = kinds[i].window;
+		s.period_s = kinds[i].period;
+		s.alpha = kinds[i].alpha;
+		run(&s, NULL, &r);
+		for (size_t k = 0; k < s.layers; k++)
+			if (erg_est_resolved(&r.a->classes[k].energy_j))
+				assert_true(error_of(&r, k) < 0.08);
+		assert_true(count_gate(r.a, ERG_GATE_NONE) >= s.layers - 2);
+		assert_true(fabs(r.a->ets_j.value / r.t.total_j - 1) < 0.005);
+		done(&r);
+	}
+}
+
+static void test_seed(void **state)
+{
+	struct erg_attr_options opt;
+	struct result r[3];
+	struct scene s;
+
+	scene_defaults(&s);
+	s.run_s = 10;
+	for (int i = 0; i < 3; i++) {
+		erg_attr_options_init(&opt);
+		opt.seed = i == 2;
+		run(&s, &opt, &r[i]);
+	}
+	for (size_t k = 0; k < s.layers; k++) {
+		struct erg_attr_class *c[3];
+
+		for (int i = 0; i < 3; i++)
+			c[i] = &r[i].a->classes[k];
+		assert_memory_equal(&c[0]->energy_j, &c[1]->energy_j, offsetof(struct erg_est, method));
+		if (erg_est_resolved(&c[0]->energy_j) && erg_est_resolved(&c[2]->energy_j)) {
+			assert_true(c[0]->energy_j.value == c[2]->energy_j.value);
+			assert_true(c[0]->energy_j.lo != c[2]->energy_j.lo);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		done(&r[i]);
+}
+
+/* 95 % intervals over many traces: within 90 .. 98 % but for the noise of 30 traces. */
+static void test_interval_coverage(void **state)
+{
+	double covered = 0, n = 0;
+
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct scene s;
+		struct result r;
+
+		scene_defaults(&s);
+		s.seed = seed;
+		s.run_s = 30;
+		s.window_s = 10e-3;
+		run(&s, NULL, &r);
+		for (size_t k = 0; k < s.layers; k++) {
+			struct erg_est *e = &r.a->classes[k].energy_j;
+
+			if (!erg_est_resolved(e))
+				continue;
+			covered += e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi;
+			n++;
+		}
+		done(&r);
+	}
+	assert_true(n > 200);
+	assert_true(covered / n > 0.89 && covered / n < 0.99);
+}
+
+static void test_lag(void **state)
+{
+	struct erg_attr_options opt;
+	struct result r;
+	struct scene s;
+
+	scene_defaults(&s);
+	s.lag_s = 1.3e-3;
+	scene_make(&s, &r.t);
+	r.t.rail.model.lag_ns = 0; /* the model knows nothing of it */
+	assert_int_equal(erg_attr_run(&r.t.rail, &r.t.seg, NULL, &r.a, NULL), 0);
+	assert_string_equal(r.a->diag.lag_source, "estimated");
+	assert_true(fabs(r.a->diag.lag_ns - 1.3e6) < 20e3);
+	assert_true(fabs(r.a->diag.lag_ns - 1.3e6) < 4 * r.a->diag.lag_u_ns + 1000);
+	for (size_t k = 0; k < s.layers; k++)
+		assert_true(error_of(&r, k) < 0.03);
+	erg_attr_free(r.a);
+	/* held at the wrong value, the figures are wrong, and the stated uncertainty says so */
+	erg_attr_options_init(&opt);
+	opt.lag = ERG_LAG_OVERRIDE;
+	opt.lag_ns = 1.2e6;
+	opt.lag_u_ns = 0.1e6;
+	opt.ci_limit = 10;
+	assert_int_equal(erg_attr_run(&r.t.rail, &r.t.seg, &opt, &r.a, NULL), 0);
+	assert_string_equal(r.a->diag.lag_source, "override");
+	assert_true(r.a->diag.lag_ns == 1.2e6);
+	for (size_t k = 0; k < s.layers; k++) {
+		struct erg_est *e = &r.a->classes[k].energy_j;
+
+		if (!erg_est_resolved(e))
+			continue;
+		assert_true(e->syst > 0);
+		assert_true(e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi);
+	}
+	done(&r);
+}
+
+static void test_window(void **state)
+{
+	struct erg_attr_options opt;
+	struct result r;
+	struct scene s;
+
+	scene_defaults(&s);
+	s.window_s = 3.1e-3;
+	scene_make(&s, &r.t);
+	r.t.rail.model.window_ns = 0;
+	r.t.rail.model.provenance = ERG_PROVENANCE_ASSUMED;
+	erg_attr_options_init(&opt);
+	assert_int_equal(erg_attr_run(&r.t.rail, &r.t.seg, &opt, &r.a, NULL), 0);
+	assert_true(r.a->diag.window_fitted);
+	assert_true(fabs(r.a->diag.window_ns / 3.1e6 - 1) < 0.05);
+	assert_true(warned(r.a, "assumed-sensor"));
+	for (size_t k = 0; k < s.layers; k++)
+		assert_true(!erg_est_resolved(&r.a->classes[k].energy_j) || error_of(&r, k) < 0.05);
+	done(&r);
+}
+
+static void test_gate_locked(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.jitter = s.dither = 0;
+	s.cycle_s = 20e-3;
+	run(&s, NULL, &r);
+	assert_true(r.a->diag.locked);
+	assert_true(warned(r.a, "phase-locked"));
+	for (size_t k = 0; k < s.layers; k++)
+		assert_false(erg_est_resolved(&r.a->classes[k].group_energy_j));
+	assert_true(count_gate(r.a, ERG_GATE_LOCKED) > 0);
+	assert_false(erg_est_resolved(&r.a->ets_j));
+	done(&r);
+	s.jitter = 0.03;
+	run(&s, NULL, &r);
+	assert_false(r.a->diag.locked);
+	assert_int_equal(count_gate(r.a, ERG_GATE_LOCKED), 0);
+	assert_int_equal(count_gate(r.a, ERG_GATE_NONE), s.layers);
+	done(&r);
+}
+
+/* 13 moments of each iteration: some layers are never seen, some too often. */
+static void test_gate_unseen(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.layers = 20;
+	s.layer_max_s = 2e-3;
+	s.window_s = 0.4e-3;
+	s.jitter = s.dither = 0;
+	s.cycle_s = 20e-3;
+	s.spacing_s = 20e-3 * 7 / 13;
+	run(&s, NULL, &r);
+	assert_false(r.a->diag.locked);
+	assert_true(count_gate(r.a, ERG_GATE_NO_DATA) > 0);
+	assert_true(count_gate(r.a, ERG_GATE_UNFAIR) > 0);
+	for (size_t k = 0; k < s.layers; k++)
+		if (r.a->classes[k].gate == ERG_GATE_NO_DATA ||
+			r.a->classes[k].gate == ERG_GATE_UNFAIR)
+			assert_false(erg_est_resolved(&r.a->classes[k].group_energy_j));
+	done(&r);
+	s.jitter = 0.03;
+	s.dither = 0.1;
+	run(&s, NULL, &r);
+	assert_int_equal(count_gate(r.a, ERG_GATE_NO_DATA), 0);
+	assert_int_equal(count_gate(r.a, ERG_GATE_UNFAIR), 0);
+	done(&r);
+}
+
+static void test_gate_windows(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.run_s = 6;
+	run(&s, NULL, &r);
+	assert_true(count_gate(r.a, ERG_GATE_WINDOWS) > 0);
+	for (size_t k = 0; k < s.layers; k++)
+		if (r.a->classes[k].gate == ERG_GATE_WINDOWS) {
+			assert_true(r.a->classes[k].windows < 50);
+			assert_false(erg_est_resolved(&r.a->classes[k].energy_j));
+		}
+	done(&r);
+	s.run_s = 60;
+	run(&s, NULL, &r);
+	assert_int_equal(count_gate(r.a, ERG_GATE_WINDOWS), 0);
+	done(&r);
+}
+
+static void test_gate_blocks(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.window_s = 10e-3;
+	s.run_s = 0.8;
+	run(&s, NULL, &r);
+	assert_true(r.a->diag.blocks < 20);
+	assert_true(warned(r.a, "short-run"));
+	assert_true(count_gate(r.a, ERG_GATE_BLOCKS) > 0);
+	assert_int_equal(count_gate(r.a, ERG_GATE_NONE), 0);
+	done(&r);
+	s.run_s = 10;
+	run(&s, NULL, &r);
+	assert_true(r.a->diag.blocks >= 20);
+	assert_int_equal(count_gate(r.a, ERG_GATE_BLOCKS), 0);
+	done(&r);
+}
+
+/* Merged groups: the members alone are not told, the sum is, and it is right. */
+static void check_groups(const struct result *r, size_t *ret_groups)
+{
+	*ret_groups = 0;
+	for (size_t k = 0; k + 1 < r->a->n_classes; k++) {
+		struct erg_attr_class *c = &r->a->classes[k];
+		double sum = 0;
+
+		assert_true(c->group <= k);
+		if (c->group_n < 2 || c->group != k || !erg_est_resolved(&c->group_energy_j))
+			continue;
+		for (size_t j = 0; j + 1 < r->a->n_classes; j++)
+			if (r->a->classes[j].group == k) {
+				assert_false(erg_est_resolved(&r->a->classes[j].energy_j));
+				sum += r->t.energy_j[j];
+			}
+		assert_true(fabs(c->group_energy_j.value / sum - 1) < 0.1);
+		++*ret_groups;
+	}
+}
+
+static void test_gate_condition(void **state)
+{
+	struct erg_attr_options opt;
+	struct scene s;
+	struct result r;
+	size_t groups;
+
+	scene_defaults(&s);
+	s.window_s = 10e-3;
+	erg_attr_options_init(&opt);
+	opt.cond_limit = 8;
+	run(&s, &opt, &r);
+	assert_true(r.a->diag.cond > 8);
+	check_groups(&r, &groups);
+	assert_true(groups > 0);
+	done(&r);
+	opt.cond_limit = 100;
+	run(&s, &opt, &r);
+	assert_true(r.a->diag.cond < 100);
+	check_groups(&r, &groups);
+	assert_int_equal(groups, 0);
+	done(&r);
+}
+
+static void test_gate_interval(void **state)
+{
+	struct erg_attr_options opt;
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.window_s = 10e-3;
+	s.variation = 0.1;
+	erg_attr_options_init(&opt);
+	opt.ci_limit = 0.02;
+	run(&s, &opt, &r);
+	assert_true(count_gate(r.a, ERG_GATE_CI) > 0);
+	for (size_t k = 0; k < s.layers; k++)
+		if (erg_est_resolved(&r.a->classes[k].energy_j))
+			assert_true(r.a->classes[k].energy_j.stat <=
+				0.0201 * r.a->classes[k].energy_j.value);
+	done(&r);
+	opt.ci_limit = 2;
+	run(&s, &opt, &r);
+	assert_int_equal(count_gate(r.a, ERG_GATE_CI), 0);
+	done(&r);
+}
+
+/* Long layers: direct integration, and least squares agrees within both intervals. */
+static void test_direct(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.layer_min_s = 30e-3;
+	s.layer_max_s = 150e-3;
+	s.spacing_s = 2e-3;
+	s.variation = 0.05;
+	run(&s, NULL, &r);
+	for (size_t k = 0; k < s.layers; k++) {
+		struct erg_attr_class *c = &r.a->classes[k];
+
+		assert_string_equal(c->energy_j.method, "direct");
+		assert_true(error_of(&r, k) < 0.01);
+		assert_true(erg_est_resolved(&c->energy_nnls_j));
+		assert_true(c->energy_direct_j.lo <= c->energy_nnls_j.hi &&
+			c->energy_nnls_j.lo <= c->energy_direct_j.hi);
+	}
+	done(&r);
+	s.layer_min_s = 5e-3; /* not ten windows */
+	s.layer_max_s = 15e-3;
+	run(&s, NULL, &r);
+	for (size_t k = 0; k < s.layers; k++)
+		assert_false(erg_est_resolved(&r.a->classes[k].energy_direct_j));
+	done(&r);
+}
+
+static void test_drift(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.drift_w = 1.5;
+	run(&s, NULL, &r);
+	assert_true(r.a->diag.drift_w > 0.2 && r.a->diag.drift_w < 0.8);
+	for (size_t k = 0; k < s.layers; k++)
+		assert_true(error_of(&r, k) < 0.03);
+	assert_true(fabs(r.a->ets_j.value / r.t.total_j - 1) < 0.005);
+	done(&r);
+	s.drift_w = 0;
+	run(&s, NULL, &r);
+	assert_true(r.a->diag.drift_w < 0.02);
+	done(&r);
+}
+
+static void test_frequency(void **state)
+{
+	struct erg_attr_options opt;
+	struct result split, plain;
+	struct scene s;
+
+	scene_defaults(&s);
+	s.switch_s = 3;
+	s.slow_power = 0.4;
+	s.slow_time = 1.8;
+	erg_attr_options_init(&opt);
+	run(&s, &opt, &plain);
+	scene_make(&s, &split.t);
+	opt.frequency = (struct erg_attr_steps){split.t.n_levels, split.t.level_t, split.t.level_hz};
+	assert_int_equal(erg_attr_run(&split.t.rail, &split.t.seg, &opt, &split.a, NULL), 0);
+	assert_int_equal(plain.a->diag.levels, 1);
+	assert_int_equal(split.a->diag.levels, 2);
+	assert_true(split.a->diag.level_hz[0] == 600e6 && split.a->diag.level_hz[1] == 1200e6);
+	assert_true(split.a->diag.residual_w < 0.5 * plain.a->diag.residual_w);
+	for (size_t k = 0; k < s.layers; k++)
+		assert_true(error_of(&split, k) < 0.03);
+	done(&split);
+	done(&plain);
+}
+
+static void test_idle(void **state)
+{
+	struct erg_attr_options opt;
+	double weight[13] = {0};
+	struct erg_est total, above;
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.idle_s = 10;
+	erg_attr_options_init(&opt);
+	run(&s, &opt, &r);
+	assert_int_equal(r.a->n_classes, 13);
+	assert_true(fabs(r.a->idle_w.value - 2) < 0.01);
+	assert_true(fabs(r.a->classes[12].energy_j.value - 40) < 0.2);
+	weight[0] = weight[3] = 1;
+	total = erg_attr_combine(r.a, weight, false);
+	above = erg_attr_combine(r.a, weight, true);
+	assert_true(fabs(total.value - above.value - 2 * (r.t.time_s[0] + r.t.time_s[3])) < 0.1);
+	assert_true(above.lo < above.value && above.value < above.hi);
+	done(&r);
+	s.idle_s = 0;
+	run(&s, &opt, &r);
+	assert_int_equal(r.a->n_classes, 12);
+	assert_false(erg_est_resolved(&r.a->idle_w));
+	above = erg_attr_combine(r.a, weight, true);
+	assert_false(erg_est_resolved(&above));
+	done(&r);
+}
+
+static void test_gap(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.hole_begin_s = 20;
+	s.hole_end_s = 32;
+	run(&s, NULL, &r);
+	assert_true(fabs(r.a->coverage - 0.8) < 0.01);
+	assert_true(fabs(r.a->classes[4].coverage - 0.8) < 0.02);
+	assert_true(warned(r.a, "gaps"));
+	done(&r);
+	s.hole_end_s = 0;
+	run(&s, NULL, &r);
+	assert_true(r.a->coverage > 0.999);
+	assert_false(warned(r.a, "gaps"));
+	done(&r);
+}
+
+/* The interval of a sum is not the sum of the intervals: neighbours' errors cancel. */
+static void test_sum(void **state)
+{
+	double weight[12] = {0}, half = 0;
+	struct erg_est e, p, whole;
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.window_s = 10e-3;
+	run(&s, NULL, &r);
+	for (size_t k = 3; k < 7; k++) {
+		weight[k] = 1;
+		half += r.a->classes[k].energy_j.stat;
+	}
+	e = erg_attr_combine(r.a, weight, false);
+	assert_true(e.stat < 0.8 * half);
+	assert_true(fabs(e.value - r.a->classes[3].energy_j.value - r.a->classes[4].energy_j.value -
+		r.a->classes[5].energy_j.value - r.a->classes[6].energy_j.value) < 1e-9);
+	p = erg_attr_combine_power(r.a, weight, false);
+	assert_true(fabs(p.value * (r.t.time_s[3] + r.t.time_s[4] + r.t.time_s[5] +
+		r.t.time_s[6]) / e.value - 1) < 1e-9);
+	whole = erg_attr_interval(r.a, r.t.seg.begin[0], r.t.seg.begin[r.t.seg.n], NULL, NULL);
+	assert_true(fabs(whole.value / r.t.total_j - 1) < 0.005);
+	done(&r);
+}
+
+static void test_systematic(void **state)
+{
+	struct scene s;
+	struct result r;
+	struct erg_est *e;
+
+	scene_defaults(&s);
+	s.offset_w = 0.1;
+	s.gain = 0.01;
+	scene_make(&s, &r.t);
+	r.t.rail.offset_max = 0.15;
+	r.t.rail.gain_max = 0.02;
+	assert_int_equal(erg_attr_run(&r.t.rail, &r.t.seg, NULL, &r.a, NULL), 0);
+	for (size_t k = 0; k < s.layers; k++) {
+		e = &r.a->classes[k].energy_j;
+		assert_true(e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi);
+		assert_true(fabs(e->syst - 0.15 * r.t.time_s[k] - 0.02 * e->value) < 1e-6 * e->value);
+		assert_true(e->hi - e->lo > 2 * e->syst);
+	}
+	done(&r);
+	/* a quantum without noise stays where readings see one layer alone */
+	scene_defaults(&s);
+	s.kind = ERG_SENSOR_POINT;
+	s.window_s = 0.28e-3;
+	s.noise_w = 0;
+	s.lsb = 0.5;
+	run(&s, NULL, &r);
+	for (size_t k = 0; k < s.layers; k++) {
+		e = &r.a->classes[k].energy_j;
+		assert_true(!erg_est_resolved(e) || (e->lo <= r.t.energy_j[k] &&
+			r.t.energy_j[k] <= e->hi));
+	}
+	done(&r);
+}
+
+static void test_bad_input(void **state)
+{
+	struct erg_attr_options opt;
+	struct erg_attr *a = NULL;
+	struct erg_err err = {0};
+	struct scene_trace t;
+	struct scene s;
+
+	scene_defaults(&s);
+	s.run_s = 2;
+	scene_make(&s, &t);
+	t.rail.n = 1;
+	assert_int_equal(erg_attr_run(&t.rail, &t.seg, NULL, &a, &err), -ENODATA);
+	assert_non_null(strstr(err.msg, "VDD_IN"));
+	t.rail.n = 100;
+	t.rail.t[50] = t.rail.t[49];
+	assert_int_equal(erg_attr_run(&t.rail, &t.seg, NULL, &a, &err), -EINVAL);
+	t.rail.t[50]++;
+	t.seg.begin[5] = t.seg.begin[4] - 1;
+	assert_int_equal(erg_attr_run(&t.rail, &t.seg, NULL, &a, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "segment 4"));
+	t.seg.begin[5] = t.seg.begin[6];
+	erg_attr_options_init(&opt);
+	opt.idle = &(struct erg_attr_span){5, 5};
+	opt.n_idle = 1;
+	assert_int_equal(erg_attr_run(&t.rail, &t.seg, &opt, &a, &err), -EINVAL);
+	t.seg.n = 0;
+	assert_int_equal(erg_attr_run(&t.rail, &t.seg, NULL, &a, &err), -EINVAL);
+	assert_null(a);
+	scene_release(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_short_layers),
+		cmocka_unit_test(test_naive_is_wrong),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_interval_coverage),
+		cmocka_unit_test(test_lag),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_gate_locked),
+		cmocka_unit_test(test_gate_unseen),
+		cmocka_unit_test(test_gate_windows),
+		cmocka_unit_test(test_gate_blocks),
+		cmocka_unit_test(test_gate_condition),
+		cmocka_unit_test(test_gate_interval),
+		cmocka_unit_test(test_direct),
+		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_frequency),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_systematic),
+		cmocka_unit_test(test_bad_input),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The parts of the attribution one by one: non-negative least squares against problems with known
+ * answers, occupancy against windows worked out by hand, stale readings, the bootstrap's block
+ * length, the random numbers.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyze/attribution/internal.h"
+
+static void near(double x, double want, double tolerance)
+{
+	if (!(fabs(x - want) <= tolerance))
+		fail_msg("%.12g, expected %.12g +- %.3g", x, want, tolerance);
+}
+
+/* Packed G and h of a small dense problem. */
+static void normal(const double *a, const double *y, size_t m, size_t n, double *g, double *h)
+{
+	for (size_t i = 0; i < n; i++) {
+		h[i] = 0;
+		for (size_t r = 0; r < m; r++)
+			h[i] += a[r * n + i] * y[r];
+		for (size_t j = i; j < n; j++) {
+			g[attr_tri(n, i, j)] = 0;
+			for (size_t r = 0; r < m; r++)
+				g[attr_tri(n, i, j)] += a[r * n + i] * a[r * n + j];
+		}
+	}
+}
+
+static void test_nnls_inside(void **state)
+{
+	const double a[] = {1, 0, 0, 1, 1, 1, 2, 1}, y[] = {3, 5, 8, 11};
+	double g[3], h[2];
+	struct attr_nnls s;
+
+	normal(a, y, 4, 2, g, h);
+	assert_int_equal(attr_nnls_init(&s, 2, 0, NULL), 0);
+	attr_nnls_solve(&s, g, h);
+	near(s.x[0], 3, 1e-8);
+	near(s.x[1], 5, 1e-8);
+	attr_nnls_release(&s);
+}
+
+/* The unconstrained minimum is (2, -1): with x >= 0 the second is 0 and the first its own fit. */
+static void test_nnls_bound(void **state)
+{
+	const double a[] = {1, 0, 1, 1, 0, 1}, y[] = {2, 1, -1};
+	double g[3], h[2];
+	struct attr_nnls s;
+
+	normal(a, y, 3, 2, g, h);
+	assert_int_equal(attr_nnls_init(&s, 2, 0, NULL), 0);
+	attr_nnls_solve(&s, g, h);
+	near(s.x[0], 1.5, 1e-8);
+	near(s.x[1], 0, 0);
+	attr_nnls_release(&s);
+	assert_int_equal(attr_nnls_init(&s, 2, 1, NULL), 0);
+	attr_nnls_solve(&s, g, h);
+	near(s.x[0], 2, 1e-8);
+	near(s.x[1], -1, 1e-8);
+	attr_nnls_release(&s);
+}
+
+/* Random problems: the conditions of Karush, Kuhn and Tucker hold, warm start or not. */
+static void test_nnls_optimal(void **state)
+{
+	struct attr_rng rng;
+	double a[40 * 8], y[40], g[36], h[8];
+	struct attr_nnls s;
+
+	attr_rng_seed(&rng, 7);
+	assert_int_equal(attr_nnls_init(&s, 8, 0, NULL), 0);
+	for (int round = 0; round < 50; round++) {
+		for (size_t i = 0; i < 40 * 8; i++)
+			a[i] = attr_rng_uniform(&rng);
+		for (size_t i = 0; i < 40; i++)
+			y[i] = attr_rng_normal(&rng);
+		normal(a, y, 40, 8, g, h);
+		attr_nnls_solve(&s, g, h);
+		for (size_t i = 0; i < 8; i++) {
+			double w = h[i];
+
+			for (size_t j = 0; j < 8; j++)
+				w -= g[i <= j ? attr_tri(8, i, j) : attr_tri(8, j, i)] * s.x[j];
+			assert_true(s.x[i] >= 0);
+			assert_true(w < 1e-6);
+			assert_true(s.x[i] == 0 || fabs(w) < 1e-6);
+		}
+	}
+	attr_nnls_release(&s);
+}
+
+static void test_condition(void **state)
+{
+	const double good[] = {2, 0, 0, 8}, half[] = {1, .5, .5, 1}, bad[] = {1, 1, 1, 1};
+	const double unseen[] = {0, 0, 0, 3};
+
+	near(attr_condition(good, 2), 1, 1e-5);
+	near(attr_condition(half, 2), sqrt(3), 1e-4);
+	assert_true(isinf(attr_condition(bad, 2)));
+	near(attr_condition(unseen, 2), 1, 1e-9);
+}
+
+static void test_rng(void **state)
+{
+	struct attr_rng a, b;
+	double mean = 0, square = 0;
+
+	attr_rng_seed(&a, 42);
+	attr_rng_seed(&b, 42);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(attr_rng_next(&a), attr_rng_next(&b));
+	attr_rng_seed(&b, 43);
+	assert_int_not_equal(attr_rng_next(&a), attr_rng_next(&b));
+	for (int i = 0; i < 100000; i++) {
+		double x = attr_rng_normal(&a);
+
+		mean += x / 100000;
+		square += x * x / 100000;
+		assert_true(attr_rng_below(&a, 7) < 7);
+	}
+	near(mean, 0, 0.02);
+	near(square, 1, 0.03);
+}
+
+/* Three layers of 4, 2 and 2 ms, again and again, then nothing. */
+struct fixture {
+	struct erg_segments seg;
+	struct erg_attr_options opt;
+	struct attr_view view;
+	uint64_t t[64];
+	double v[64];
+	struct attr_readings r;
+};
+
+static void setup(struct fixture *f, size_t iterations)
+{
+	static const uint64_t dur[] = {4000000, 2000000, 2000000};
+	size_t n = 3 * iterations;
+
+	memset(f, 0, sizeof(*f));
+	f->seg.begin = calloc(n + 1, sizeof(uint64_t));
+	f->seg.first = calloc(n + 1, sizeof(uint32_t));
+	f->seg.class_ = calloc(n + 1, sizeof(uint32_t));
+	f->seg.iteration = calloc(n + 1, sizeof(uint32_t));
+	for (size_t i = 0; i < n; i++) {
+		f->seg.begin[i + 1] = (i ? f->seg.begin[i] : (f->seg.begin[0] = 5000)) + dur[i % 3];
+		f->seg.first[i + 1] = (uint32_t)i + 1;
+		f->seg.class_[i] = i % 3;
+	}
+	f->seg.n = n;
+	f->seg.n_classes = 4;
+	erg_attr_options_init(&f->opt);
+	assert_int_equal(attr_view_build(&f->seg, &f->opt, 1e8, &f->view, NULL), 0);
+	f->r = (struct attr_readings){.t = f->t, .v = f->v, .spacing_ns = 1e6};
+}
+
+static void teardown(struct fixture *f)
+{
+	attr_view_release(&f->view);
+	free(f->seg.begin);
+	free(f->seg.first);
+	free(f->seg.class_);
+	free(f->seg.iteration);
+}
+
+static double share(const struct attr_row *row, uint16_t col)
+{
+	for (size_t i = 0; i < row->n; i++)
+		if (row->col[i] == col)
+			return row->a[i];
+	return 0;
+}
+
+static void test_boxcar(void **state)
+{
+	struct attr_shape shape = {.kind = ERG_SENSOR_BOXCAR, .window_ns = 3e6, .lag_ns = 1e6};
+	struct attr_row *row;
+	struct attr_kernel k;
+	struct fixture f;
+
+	setup(&f, 4);
+	f.t[0] = 5000 + 1000000;   /* window begins before the segments: no row */
+	f.t[1] = 5000 + 6000000;   /* window 2..5 ms: 2 ms of layer 0, 1 ms of layer 1 */
+	f.t[2] = 5000 + 10000000;  /* window 6..9 ms: 2 ms of layer 2, 1 ms of layer 0 */
+	f.t[3] = 5000 + 60000000;  /* beyond the end: no row */
+	f.r.n = 4;
+	assert_int_equal(attr_kernel_open(&k, &f.view, &f.r, &shape, 0, 4, NULL), 0);
+	row = attr_kernel_next(&k);
+	assert_non_null(row);
+	near(share(row, 0), 2. / 3, 1e-9);
+	near(share(row, 1), 1. / 3, 1e-9);
+	row = attr_kernel_next(&k);
+	near(share(row, 2), 2. / 3, 1e-9);
+	near(share(row, 0), 1. / 3, 1e-9);
+	assert_null(attr_kernel_next(&k));
+	attr_kernel_close(&k);
+	teardown(&f);
+}
+
+/* Window 2 ms, ended up to 1 ms ago: the trapezoid, whose ramps hold a quarter each. */
+static void test_stale(void **state)
+{
+	struct attr_shape shape = {.kind = ERG_SENSOR_BOXCAR, .window_ns = 2e6, .stale_ns = 1e6};
+	struct attr_row *row;
+	struct attr_kernel k;
+	struct fixture f;
+
+	setup(&f, 4);
+	f.t[0] = 5000 + 5000000; /* support 2..5 ms; ramp down in 4..5 ms */
+	f.r.n = 1;
+	assert_int_equal(attr_kernel_open(&k, &f.view, &f.r, &shape, 0, 1, NULL), 0);
+	row = attr_kernel_next(&k);
+	near(share(row, 0), .75, 1e-9);
+	near(share(row, 1), .25, 1e-9);
+	attr_kernel_close(&k);
+	teardown(&f);
+}
+
+static void test_counter(void **state)
+{
+	struct attr_shape shape = {.kind = ERG_SENSOR_COUNTER};
+	struct attr_row *row;
+	struct attr_kernel k;
+	struct fixture f;
+
+	setup(&f, 4);
+	f.t[0] = 5000 + 1000000;
+	f.t[1] = 5000 + 7000000;
+	f.v[1] = 0.03; /* 30 mJ in 6 ms */
+	f.r.n = 2;
+	assert_int_equal(attr_kernel_open(&k, &f.view, &f.r, &shape, 0, 2, NULL), 0);
+	row = attr_kernel_next(&k);
+	near(row->y, 5, 1e-9);
+	near(share(row, 0), .5, 1e-9);
+	near(share(row, 1), 1. / 3, 1e-9);
+	near(share(row, 2), 1. / 6, 1e-9);
+	attr_kernel_close(&k);
+	teardown(&f);
+}
+
+/* The recursion by hand: conversions of 1 ms that end at the readings' phase. */
+static void test_ema(void **state)
+{
+	struct attr_shape shape = {.kind = ERG_SENSOR_EMA, .period_ns = 1e6, .alpha = .5, .phase = 0};
+	double want[3] = {0}, weight = 1;
+	struct attr_row *row = NULL, *next;
+	struct attr_kernel k;
+	struct fixture f;
+
+	setup(&f, 8);
+	for (size_t i = 0; i < 60; i++)
+		f.t[i] = 5000 + (i + 1) * 1000000;
+	f.r.n = 60;
+	assert_int_equal(attr_kernel_open(&k, &f.view, &f.r, &shape, 0, 60, NULL), 0);
+	while ((next = attr_kernel_next(&k)))
+		row = next;
+	for (int i = 59; i >= 0; i--) { /* conversion i covers i .. i + 1 ms */
+		weight *= .5;
+		want[i % 8 < 4 ? 0 : i % 8 < 6 ? 1 : 2] += weight;
+	}
+	for (uint16_t c = 0; c < 3; c++)
+		near(share(row, c), want[c], 1e-6);
+	attr_kernel_close(&k);
+	teardown(&f);
+}
+
+/* The slope is the derivative of the model by the lag, for every kind. */
+static void test_slope(void **state)
+{
+	const double power[] = {3, 7, 5, 0};
+	struct attr_shape shapes[] = {
+		{.kind = ERG_SENSOR_POINT, .window_ns = 3e5},
+		{.kind = ERG_SENSOR_BOXCAR, .window_ns = 3.3e6, .stale_ns = 4e5},
+		{.kind = ERG_SENSOR_COUNTER, .stale_ns = 2e5},
+		{.kind = ERG_SENSOR_EMA, .period_ns = 0, .tau_ns = 1e6},
+	};
+	struct fixture f;
+
+	setup(&f, 8);
+	for (size_t i = 0; i < 40; i++) {
+		f.t[i] = 5000 + 1450000 * (i + 1) + 1234;
+		f.v[i] = (double)i;
+	}
+	f.r.n = 40;
+	for (size_t s = 0; s < 4; s++) {
+		double y[2], d = 0, h = 200;
+
+		for (int side = 0; side < 3; side++) {
+			struct attr_shape shape = shapes[s];
+			struct attr_row *row, *last = NULL;
+			struct attr_kernel k;
+
+			shape.lag_ns = side < 2 ? (side ? h : -h) : 0;
+			assert_int_equal(attr_kernel_open(&k, &f.view, &f.r, &shape, 0, 40, NULL), 0);
+			k.power = power;
+			while ((row = attr_kernel_next(&k)) && k.m <= 31)
+				last = row;
+			assert_non_null(last);
+			if (side == 2)
+				d = last->d;
+			else
+				for (size_t i = y[side] = 0; i < last->n; i++)
+					y[side] += last->a[i] * power[last->col[i]];
+			attr_kernel_close(&k);
+		}
+		near(d, (y[1] - y[0]) / (2 * h), 2e-8);
+	}
+	teardown(&f);
+}
+
+static void fill_rail(struct erg_rail *rail, size_t n, size_t hold, double noise, double lsb)
+{
+	struct attr_rng rng;
+	double v = 0;
+
+	attr_rng_seed(&rng, 3);
+	*rail = (struct erg_rail){.n = n, .name = "rail"};
+	rail->t = calloc(n, sizeof(*rail->t));
+	rail->v = calloc(n, sizeof(*rail->v));
+	for (size_t i = 0; i < n; i++) {
+		if (i % hold == 0)
+			v = 5 + noise * attr_rng_normal(&rng);
+		rail->t[i] = 1000000 * (i + 1);
+		rail->v[i] = lsb > 0 ? round(v / lsb) * lsb : v;
+	}
+}
+
+static void test_stale_readings(void **state)
+{
+	static const struct {
+		size_t hold;
+		double noise, lsb;
+		bool stale;
+	} cases[] = {
+		{10, 1, 0, true},    /* updates every 10 ms, read every 1 ms */
+		{1, 1, 0, false},    /* fresh every time */
+		{1, .2, .5, false},  /* repeats by its quantum, irregularly */
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct attr_readings r;
+		struct erg_rail rail;
+
+		fill_rail(&rail, 1000, cases[i].hold, cases[i].noise, cases[i].lsb);
+		assert_int_equal(attr_readings_build(&rail, 0, 2000000000, &r, NULL), 0);
+		assert_int_equal(r.stale, cases[i].stale);
+		if (cases[i].stale) {
+			near(r.period_ns, 1e7, 1e5);
+			assert_in_range(r.n, 98, 100);
+		}
+		attr_readings_release(&r);
+		free(rail.t);
+		free(rail.v);
+	}
+}
+
+static void test_block_length(void **state)
+{
+	double white[400], slow[400];
+	struct attr_rng rng;
+
+	attr_rng_seed(&rng, 5);
+	for (int i = 0; i < 400; i++) {
+		white[i] = attr_rng_normal(&rng);
+		slow[i] = (i ? .9 * slow[i - 1] : 0) + attr_rng_normal(&rng);
+	}
+	assert_true(attr_block_length(white, 400) < 4);
+	assert_true(attr_block_length(slow, 400) > 8);
+	assert_true(attr_block_length(slow, 400) <= 60);
+	near(attr_block_length(white, 5), 1, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nnls_inside),
+		cmocka_unit_test(test_nnls_bound),
+		cmocka_unit_test(test_nnls_optimal),
+		cmocka_unit_test(test_condition),
+		cmocka_unit_test(test_rng),
+		cmocka_unit_test(test_boxcar),
+		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_counter),
+		cmocka_unit_test(test_ema),
+		cmocka_unit_test(test_slope),
+		cmocka_unit_test(test_stale_readings),
+		cmocka_unit_test(test_block_length),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
