@@ -162,7 +162,7 @@ int attr_center(struct attr_gram *g, const double *x, const struct attr_solution
 		e[b] /= n[0];
 		noise += v->sigma2 / n[0] / (double)g->n;
 	}
-	if (v->tau2 < noise / 2)
+	if (v->tau2 < 4 * noise)
 		return 0;
 	for (size_t b = 0; b < g->n; b++) {
 		double *sum = g->sum + b * g->stride, *n = attr_sum_n(sum, dim);

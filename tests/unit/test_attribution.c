@@ -280,19 +280,19 @@ static void test_gate_locked(void **state)
 	done(&r);
 }
 
-/* 13 moments of each iteration: some layers are never seen, some too often. */
+/* 23 moments of each iteration: some layers are never seen, some too often. */
 static void test_gate_unseen(void **state)
 {
 	struct scene s;
 	struct result r;
 
 	scene_defaults(&s);
-	s.layers = 20;
-	s.layer_max_s = 2e-3;
-	s.window_s = 0.4e-3;
+	s.layers = 40;
+	s.layer_max_s = 1e-3;
+	s.window_s = 0.12e-3;
 	s.jitter = s.dither = 0;
 	s.cycle_s = 20e-3;
-	s.spacing_s = 20e-3 * 7 / 13;
+	s.spacing_s = 20e-3 * 11 / 23;
 	run(&s, NULL, &r);
 	assert_false(r.a->diag.locked);
 	assert_true(count_gate(r.a, ERG_GATE_NO_DATA) > 0);
