@@ -94,7 +94,7 @@ ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uin
 
 /* Ends the innermost open instance of LAYER of the calling thread and leaves those open that were
  * begun after it, where other annotation APIs let ranges overlap. A thread's layers nest, so the
- * instance is recorded as a span of TRACK. */
+ * instance is recorded as a span of TRACK; or not at all, if TRACK is 0. */
 ERG_API void erg_end_overlapping(uint32_t layer, uint32_t track);
 
 /* Phases of the program (setup, warm-up, inference, idle); they nest within a thread. */

@@ -215,7 +215,7 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 	struct erg_frame f;
 	uint32_t i;
 
-	if (!t || !erg_enabled())
+	if (!t)
 		return;
 	for (i = t->depth; i > 0 && t->frames[i - 1].layer != layer; i--)
 		;
@@ -230,6 +230,6 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 			(t->depth - i) * sizeof(uint64_t));
 	}
 	t->depth--;
-	if (f.epoch == atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed))
+	if (track && f.epoch == atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed))
 		erg_span(layer, f.iteration, f.begin_ns, now_ns(), track);
 }

@@ -85,3 +85,64 @@ test_setup() {
     diff <(layers a) <(echo after)
     [ "$(events a 'layer_define.*name = "inner"')" -eq 0 ]
 }
+
+streamline=$ERG_BUILD/tests/trace/streamline-app
+
+@test "streamline: markers between start and end are layers that end at the next marker" {
+    start a
+    ERG_NETWORK=squeezenet "$streamline" marker:early___conv marker:start marker:conv1___conv \
+        marker:pool1___pool marker:note marker:fc___fc marker:end marker:late marker:start \
+        marker:conv1___conv marker:end
+    stop a
+    diff <(layers a) <(printf '%s\n' conv1 pool1 fc squeezenet conv1 squeezenet)
+    [ "$(events a 'layer_define.*name = "pool1", type = "pool", network = "squeezenet"')" -ge 1 ]
+    [ "$(events a 'layer: .*iteration = 1,')" -eq 2 ]
+    # What is no layer is a marker.
+    [ "$(events a 'marker.*text = "early___conv"')" -eq 1 ]
+    [ "$(events a 'marker.*text = "note"')" -eq 1 ]
+    [ "$(events a 'marker.*text = "conv1')" -eq 0 ]
+}
+
+@test "streamline: channels nest, a new annotation ends the last, groups are modules" {
+    start a
+    "$streamline" name:1=stage group:2=decoder chan:0=outer chan:1=a chan:1=b___conv end:1 end:0 \
+        chan:2=c end:2 end:5
+    stop a
+    diff <(layers a) <(printf '%s\n' a b outer c)
+    outer=$(sed -n 's/.*{ id = \([0-9]*\), parent.* name = "outer",.*/\1/p' a.txt | head -1)
+    [ "$(events a "layer_define.*parent = $outer, .*name = \"a\", type = \"stage\"")" -ge 1 ]
+    [ "$(events a "layer_define.*parent = $outer, .*name = \"b\", type = \"conv\"")" -ge 1 ]
+    [ "$(events a 'layer_define.*level = 1, name = "decoder", type = "group"')" -ge 1 ]
+}
+
+@test "streamline: counters, jobs, hostile calls, markers across threads" {
+    start a
+    "$streamline" delta:1 absolute:2 marker:start marker:l___conv value:1=5 value:2=100 marker:m___conv \
+        value:2=130 value:1=1 tmarker:end null job:j big
+    stop a
+    [ "$(events a 'layer_counted.*deltas = \[ \[0\] = 5, \[1\] = 100 \]')" -eq 1 ]
+    # m was ended from another thread: a span. Two jobs.
+    [ "$(events a 'layer_span')" -eq 3 ]
+    [ "$(events a 'track_define.*name = "view/track"')" -ge 1 ]
+    [ "$(events a 'layer_define.*name = "n\{502\}~[0-9a-f]\{8\}"')" -ge 1 ]
+}
+
+@test "streamline: the example records layers; preloaded it takes the place of Arm's library" {
+    start a
+    "$ERG_BUILD/examples/streamline/lenet" 3 >counts
+    stop a
+    [ "$(awk '{ for (i = 1; i <= NF; i++) s += $i } END { print s }' counts)" -eq 3 ]
+    [ "$(layers a | grep -c '^C3$')" -eq 3 ]
+    [ "$(events a 'layer_counted.*deltas = \[ \[0\] = 1 \]')" -ge 3 ]
+    # A library by Arm's name that does nothing, and ours before it.
+    grep -o 'gator_[a-z_]*(' "$ERG_SRC/tracepoints/adapters/streamline/streamline_annotate.h" | sort -u |
+        sed 's/(/(void) {}/; s/^/void /' >arm.c
+    gcc -shared -fPIC -o libstreamline_annotate.so arm.c
+    gcc -o prog -I"$ERG_SRC/tracepoints/adapters/streamline" "$ERG_SRC/examples/streamline/lenet.c" \
+        -L. -lstreamline_annotate -lm -Wl,-rpath,"$PWD"
+    start b
+    ./prog 2 >/dev/null
+    LD_PRELOAD=$dir/liberg-streamline.so ./prog 2 >/dev/null
+    stop b
+    [ "$(layers b | grep -c '^C3$')" -eq 2 ]
+}
