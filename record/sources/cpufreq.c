@@ -21,98 +21,125 @@ static const struct erg_channel_def khz = {
 static const struct erg_channel_def microvolts = {
 	.quantity = ERG_Q_VOLTAGE, .unit = "uV", .scale = 1e-6, .lsb = 1};
 
-static int add_policies(const struct erg_source_config *cfg, struct erg_attr_source *s)
+/* Asking a CPU for its frequency can interrupt it, so many of them are asked less often. */
+#define MANY_POLICIES 16
+#define MANY_INTERVAL_NS 100000000u
+
+struct finding {
+	const struct erg_source_config *cfg;
+	struct erg_source_list *list;
+	char root[256]; /* DIR/devices/system/cpu */
+	struct erg_attr_source *s;
+	size_t found;
+};
+
+static int offer(struct finding *f)
+{
+	if (f->found > MANY_POLICIES)
+		f->s->src.interval_ns = MANY_INTERVAL_NS;
+	return erg_attr_source_offer(&f->s, f->list, "run as root");
+}
+
+/* A source holds a number of channels; more of them make more sources. */
+static int add(struct finding *f, const struct erg_channel_def *like, const char *rail,
+	const char *file)
+{
+	struct erg_channel_def d = *like;
+	int r = 0;
+
+	if (f->s && f->s->src.n_channels == ERG_SOURCE_CHANNELS_MAX)
+		r = offer(f);
+	if (r >= 0 && !f->s) {
+		f->s = erg_attr_source_new(&erg_source_cpufreq, f->cfg, ERG_CLASS_FREQUENCY,
+			f->root);
+		if (!f->s)
+			return -ENOMEM;
+		f->s->src.model.kind = ERG_SENSOR_POINT;
+		f->s->src.rate_fixed = true;
+		f->s->src.interval_ns = ERG_FREQUENCY_INTERVAL_NS;
+	}
+	if (r < 0)
+		return r;
+	f->found++;
+	erg_text_set(d.rail, sizeof(d.rail), "%s", rail);
+	return erg_attr_source_add(f->s, &d, NULL, "%s", file);
+}
+
+static int add_policies(struct finding *f)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
-	struct erg_channel_def d = khz;
-	char root[256];
+	char dir[300], file[600];
 	int r;
 
-	snprintf(root, sizeof(root), "%s/devices/system/cpu/cpufreq", cfg->sysfs);
-	r = erg_names_list(&names, root, "policy");
+	snprintf(dir, sizeof(dir), "%s/cpufreq", f->root);
+	r = erg_names_list(&names, dir, "policy");
 	for (size_t i = 0; r >= 0 && i < names.n; i++) {
-		erg_text_set(d.rail, sizeof(d.rail), "%s", names.name[i]);
-		r = erg_attr_source_add(s, &d, NULL, "%s/%s/scaling_cur_freq", root,
-			names.name[i]);
+		snprintf(file, sizeof(file), "%s/%s/scaling_cur_freq", dir, names.name[i]);
+		r = add(f, &khz, names.name[i], file);
 	}
-	return r == -ENOSPC ? 0 : r;
+	return r;
 }
 
 /* cpuN/cpufreq of the first CPU of each group that shares a clock. */
-static int add_cpus(const struct erg_source_config *cfg, struct erg_attr_source *s)
+static int add_cpus(struct finding *f)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
-	struct erg_channel_def d = khz;
-	char root[256];
-	int r;
+	int r = erg_names_list(&names, f->root, "cpu");
 
-	snprintf(root, sizeof(root), "%s/devices/system/cpu", cfg->sysfs);
-	r = erg_names_list(&names, root, "cpu");
 	for (size_t i = 0; r >= 0 && i < names.n; i++) {
 		int64_t number, first;
-		char cpus[64];
+		char dir[400], file[600], cpus[64];
 
-		if (erg_attr_parse(names.name[i] + 3, &number) ||
-			!erg_attr_exists("%s/%s/cpufreq/scaling_cur_freq", root, names.name[i]))
+		snprintf(dir, sizeof(dir), "%s/%s/cpufreq", f->root, names.name[i]);
+		snprintf(file, sizeof(file), "%s/scaling_cur_freq", dir);
+		if (erg_attr_parse(names.name[i] + 3, &number) || !erg_attr_exists("%s", file))
 			continue;
 		/* "0 1 2 3": the group's first CPU speaks for it. */
-		if (erg_attr_read_line(cpus, sizeof(cpus), "%s/%s/cpufreq/related_cpus", root,
-			    names.name[i]) > 0 &&
+		if (erg_attr_read_line(cpus, sizeof(cpus), "%s/related_cpus", dir) > 0 &&
 			!erg_attr_parse(cpus, &first) && first != number)
 			continue;
-		erg_text_set(d.rail, sizeof(d.rail), "%s", names.name[i]);
-		r = erg_attr_source_add(s, &d, NULL, "%s/%s/cpufreq/scaling_cur_freq", root,
-			names.name[i]);
+		r = add(f, &khz, names.name[i], file);
 	}
-	return r == -ENOSPC ? 0 : r;
+	return r;
 }
 
-static int add_regulators(const struct erg_source_config *cfg, struct erg_attr_source *s)
+static int add_regulators(struct finding *f)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
-	struct erg_channel_def d = microvolts;
-	char root[256], name[48];
+	char dir[300], file[600], name[48];
 	int r;
 
-	snprintf(root, sizeof(root), "%s/class/regulator", cfg->sysfs);
-	r = erg_names_list(&names, root, "regulator.");
+	snprintf(dir, sizeof(dir), "%s/class/regulator", f->cfg->sysfs);
+	r = erg_names_list(&names, dir, "regulator.");
 	for (size_t i = 0; r >= 0 && i < names.n; i++) {
-		if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", root, names.name[i]) <= 0 ||
-			!strcasestr(name, "cpu") ||
-			!erg_attr_exists("%s/%s/microvolts", root, names.name[i]))
-			continue;
-		erg_text_set(d.rail, sizeof(d.rail), "%s", name);
-		r = erg_attr_source_add(s, &d, NULL, "%s/%s/microvolts", root, names.name[i]);
+		snprintf(file, sizeof(file), "%s/%s/microvolts", dir, names.name[i]);
+		if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", dir, names.name[i]) > 0 &&
+			strcasestr(name, "cpu") && erg_attr_exists("%s", file))
+			r = add(f, &microvolts, name, file);
 	}
-	return r == -ENOSPC ? 0 : r;
+	return r;
 }
 
 static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
-	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s = NULL;
-	char path[256];
+	struct finding f = {.cfg = cfg, .list = list};
 	int r;
 
-	snprintf(path, sizeof(path), "%s/devices/system/cpu/cpufreq", cfg->sysfs);
-	s = erg_attr_source_new(&erg_source_cpufreq, cfg, ERG_CLASS_FREQUENCY, path);
-	if (!s)
-		return erg_fail(err, -ENOMEM, "cpufreq: out of memory");
-	s->src.model.kind = ERG_SENSOR_POINT;
-	s->src.rate_fixed = true;
-	s->src.interval_ns = ERG_FREQUENCY_INTERVAL_NS;
-	r = add_policies(cfg, s);
-	if (r >= 0 && !s->src.n_channels)
-		r = add_cpus(cfg, s);
-	if (r >= 0 && !s->src.n_channels)
-		erg_source_list_note(list, "cpufreq", path,
+	snprintf(f.root, sizeof(f.root), "%s/devices/system/cpu", cfg->sysfs);
+	r = add_policies(&f);
+	if (r >= 0 && !f.found)
+		r = add_cpus(&f);
+	if (r >= 0 && !f.found)
+		erg_source_list_note(list, "cpufreq", f.root,
 			"virtual machines have none; on hardware check that a cpufreq driver is "
 			"loaded",
 			"no CPU frequency policy");
 	else if (r >= 0)
-		r = add_regulators(cfg, s);
-	if (r >= 0)
-		r = erg_attr_source_offer(&s, list, "run as root");
+		r = add_regulators(&f);
+	if (r >= 0 && f.s)
+		r = offer(&f);
+	erg_attr_source_freep(&f.s);
 	return r < 0 ? erg_fail_errno(err, r, "cpufreq") : 0;
 }
 

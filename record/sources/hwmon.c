@@ -104,8 +104,12 @@ static int add_all(const struct chip *c, struct erg_attr_source *s, const char *
 			continue;
 		rail_name(c, prefix, n, d.rail, sizeof(d.rail));
 		r = erg_attr_source_add(s, &d, NULL, "%s/%s", c->dir, names.name[i]);
-		if (r == -ENOSPC)
+		if (r == -ENOSPC) {
+			erg_source_list_note(c->list, "hwmon", c->dir, "",
+				"only the first %d of its %s sensors are read",
+				ERG_SOURCE_CHANNELS_MAX, prefix);
 			return 0;
+		}
 	}
 	return r;
 }
@@ -193,6 +197,8 @@ int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir,
 						    .unit = "mdegC", .scale = 1e-3, .lsb = 1};
 	static const struct erg_channel_def fan = {.quantity = ERG_Q_SPEED, .unit = "rpm",
 						   .scale = 1, .lsb = 1};
+	static const struct erg_channel_def duty = {.quantity = ERG_Q_SPEED, .unit = "pwm",
+						    .scale = 1, .lsb = 1};
 	struct chip c = {.cfg = cfg, .list = list, .dir = dir};
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s = NULL;
 	int r;
@@ -206,6 +212,8 @@ int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir,
 	r = add_all(&c, s, "temp", "_input", &temp);
 	if (r >= 0)
 		r = add_all(&c, s, "fan", "_input", &fan);
+	if (r >= 0)
+		r = add_all(&c, s, "pwm", "", &duty);
 	return r < 0 ? r : offer(&c, &s);
 }
 

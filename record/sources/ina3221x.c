@@ -322,6 +322,24 @@ static int find_iio(const struct erg_source_config *cfg, const char *device, con
 	return erg_source_list_add(list, &x->src);
 }
 
+/* Without clock-frequency Tegra's I2C runs at 100 kHz, where current and voltage of a rail take about
+ * 1 ms; at 400 kHz a quarter. */
+static void note_bus(const struct erg_source_config *cfg, struct erg_source_list *list,
+	const char *device)
+{
+	char node[512];
+	uint32_t hz = 100000;
+
+	if (!device_node(cfg, device, node, sizeof(node)))
+		return;
+	(void)read_cell(&hz, node, "../clock-frequency");
+	if (hz < 400000)
+		erg_source_list_note(list, "ina3221x", device,
+			"set clock-frequency = <400000> of the bus in the device tree",
+			"its I2C bus runs at %u kHz: a reading of one rail takes about %.1f ms",
+			hz / 1000, 94.0 / (hz / 1000.0));
+}
+
 /* The TX1's device tree of L4T 28 has the chip switched off. */
 static void note_missing(const struct erg_source_config *cfg, struct erg_source_list *list,
 	const char *root)
@@ -363,6 +381,8 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 		r = erg_names_list(&iio, device, "iio");
 		for (size_t k = 0; r >= 0 && k < iio.n; k++, found++)
 			r = find_iio(cfg, device, iio.name[k], list);
+		if (iio.n)
+			note_bus(cfg, list, device);
 	}
 	if (r < 0)
 		return erg_fail_errno(err, r, "ina3221x");

@@ -54,6 +54,9 @@ static bool has_rail(const struct erg_source_list *l, const char *kind, const ch
 
 static const char *parent_of(const char *rail)
 {
+	/* amd_energy: the counters of cores lie within the socket's. */
+	if (!strncmp(rail, "Ecore", 5))
+		return "Esocket0";
 	for (size_t f = 0; f < ERG_ARRAY_SIZE(families); f++)
 		for (const char *const *c = families[f].children; *c; c++)
 			if (!strcmp(*c, rail))

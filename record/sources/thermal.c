@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Thermal zones and cooling devices, and, from throttle.c, throttle counters: all that says whether
- * heat limited a run. Zones are millidegrees; a cooling device's cur_state is a level, 0 for "does
+ * heat limited a run, and the fan of older Jetsons. Zones are millidegrees; a cooling device's cur_state is a level, 0 for "does
  * nothing", so a level above 0 marks throttling. Heat moves slowly: ten readings a second, in a
  * thread of its own because a zone may ask a firmware.
  */
@@ -64,6 +64,30 @@ static int find_family(const struct erg_source_config *cfg, const struct family 
 	return r < 0 ? r : erg_attr_source_offer(&s, list, "run as root");
 }
 
+/* The fan of Jetson boards with L4T up to 32. */
+static int find_fan(const struct erg_source_config *cfg, struct erg_source_list *list)
+{
+	struct erg_channel_def rpm = {.rail = "pwm-fan", .quantity = ERG_Q_SPEED, .unit = "rpm",
+				      .scale = 1, .lsb = 1};
+	struct erg_channel_def duty = {.rail = "pwm-fan-duty", .quantity = ERG_Q_SPEED,
+				       .unit = "pwm", .scale = 1, .lsb = 1};
+	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s = NULL;
+	char root[256];
+	int r = 0;
+
+	snprintf(root, sizeof(root), "%s/devices/pwm-fan", cfg->sysfs);
+	s = erg_attr_source_new(&erg_source_thermal, cfg, ERG_CLASS_THERMAL, root);
+	if (!s)
+		return -ENOMEM;
+	s->src.rate_fixed = true;
+	s->src.interval_ns = ERG_THERMAL_INTERVAL_NS;
+	if (erg_attr_exists("%s/rpm_measured", root))
+		r = erg_attr_source_add(s, &rpm, NULL, "%s/rpm_measured", root);
+	if (r >= 0 && erg_attr_exists("%s/cur_pwm", root))
+		r = erg_attr_source_add(s, &duty, NULL, "%s/cur_pwm", root);
+	return r < 0 ? r : erg_attr_source_offer(&s, list, "run as root");
+}
+
 static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
@@ -72,6 +96,8 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 
 	for (size_t i = 0; r >= 0 && i < ERG_ARRAY_SIZE(families); i++)
 		r = find_family(cfg, &families[i], list, &found);
+	if (r >= 0)
+		r = find_fan(cfg, list);
 	if (r >= 0)
 		r = erg_throttle_find(cfg, list);
 	if (r < 0)

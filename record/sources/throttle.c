@@ -95,7 +95,10 @@ int erg_throttle_find(const struct erg_source_config *cfg, struct erg_source_lis
 		if (!erg_attr_parse(names.name[i] + 3, &number))
 			r = add_cpu(&t, names.name[i], number);
 	}
-	if (r < 0 && r != -ENOSPC) /* the first 64 counters will do */
+	if (r == -ENOSPC)
+		erg_source_list_note(list, "thermal", root, "",
+			"only the first %d throttle counters are read", ERG_SOURCE_CHANNELS_MAX);
+	else if (r < 0)
 		return r;
 	return erg_attr_source_offer(&s, list, "run as root");
 }

@@ -65,6 +65,8 @@ static void make_hwmon(const struct fixture *f)
 	tree_put(&f->tree, "class/hwmon/hwmon1/temp1_input", "45500");
 	tree_put(&f->tree, "class/hwmon/hwmon1/temp1_label", "die");
 	tree_put(&f->tree, "class/hwmon/hwmon1/fan1_input", "2400");
+	tree_put(&f->tree, "class/hwmon/hwmon1/pwm1", "128");
+	tree_put(&f->tree, "class/hwmon/hwmon1/pwm1_enable", "1");
 }
 
 static void test_hwmon(void **state)
@@ -91,6 +93,7 @@ static void test_hwmon(void **state)
 	assert_int_equal(s->model.kind, ERG_SENSOR_COUNTER);
 	assert_int_equal(value_of(f, "die", ERG_Q_TEMPERATURE), 45500);
 	assert_int_equal(value_of(f, "multi-fan1", ERG_Q_SPEED), 2400);
+	assert_int_equal(value_of(f, "multi-pwm1", ERG_Q_SPEED), 128);
 	s = channel(f, "die", ERG_Q_TEMPERATURE, &c);
 	assert_int_equal(s->cls, ERG_CLASS_THERMAL);
 	assert_true(s->rate_fixed);
@@ -247,6 +250,7 @@ static void test_thermal(void **state)
 	tree_put(&f->tree, "class/thermal/thermal_zone0/temp", "51250");
 	tree_put(&f->tree, "class/thermal/cooling_device0/type", "pwm-fan");
 	tree_put(&f->tree, "class/thermal/cooling_device0/cur_state", "3");
+	tree_put(&f->tree, "devices/pwm-fan/rpm_measured", "1800");
 	tree_put(&f->tree, "devices/system/cpu/cpu0/topology/physical_package_id", "0");
 	tree_put(&f->tree, "devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "4");
 	tree_put(&f->tree, "devices/system/cpu/cpu0/thermal_throttle/package_throttle_count", "9");
@@ -257,6 +261,7 @@ static void test_thermal(void **state)
 	start_all(f);
 	assert_int_equal(value_of(f, "CPU-therm", ERG_Q_TEMPERATURE), 51250);
 	assert_int_equal(value_of(f, "pwm-fan", ERG_Q_COUNT), 3);
+	assert_int_equal(value_of(f, "pwm-fan", ERG_Q_SPEED), 1800);
 	assert_int_equal(value_of(f, "throttle-core-1", ERG_Q_COUNT), 5);
 	assert_int_equal(value_of(f, "throttle-package-0", ERG_Q_COUNT), 9);
 	s = channel(f, "throttle-package-0", ERG_Q_COUNT, &c);
@@ -275,6 +280,26 @@ static void test_cpufreq(void **state)
 	start_all(f);
 	assert_int_equal(value_of(f, "policy4", ERG_Q_FREQUENCY), 800000);
 	assert_int_equal(value_of(f, "vdd-cpu", ERG_Q_VOLTAGE), 1100000);
+}
+
+/* More policies than a source has channels. */
+static void test_cpufreq_many(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 100; i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), "devices/system/cpu/cpufreq/policy%d/scaling_cur_freq", i);
+		tree_put(&f->tree, path, "%d", 1000 + i);
+	}
+	assert_int_equal(find(f, "cpufreq"), 0);
+	assert_int_equal(f->list.n, 2);
+	assert_int_equal(f->list.sources[0]->n_channels, 64);
+	assert_int_equal(f->list.sources[1]->n_channels, 36);
+	assert_int_equal(f->list.sources[0]->interval_ns, 100000000); /* not to disturb all */
+	start_all(f);
+	assert_int_equal(value_of(f, "policy99", ERG_Q_FREQUENCY), 1099);
 }
 
 /* Kernels before 4.4. */
@@ -448,6 +473,7 @@ int main(void)
 		TEST(test_powercap),
 		TEST(test_thermal),
 		TEST(test_cpufreq),
+		TEST(test_cpufreq_many),
 		TEST(test_cpufreq_old),
 		TEST(test_procstat),
 		TEST(test_list_errors),

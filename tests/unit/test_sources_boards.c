@@ -10,6 +10,12 @@
 #include "record/sources/ina3221.h"
 #include "record/sources/perf.h"
 
+static void put_be(uint8_t *p, uint64_t v, unsigned int bytes)
+{
+	for (unsigned int i = 0; i < bytes; i++)
+		p[i] = (uint8_t)(v >> 8 * (bytes - 1 - i));
+}
+
 /* ---- Jetson TX1 ---- */
 
 #define TX1 "bus/i2c/drivers/ina3221x/1-0040/iio:device0/"
@@ -43,11 +49,18 @@ static void make_tx1(const struct fixture *f)
 static void test_tx1(void **state)
 {
 	struct fixture *f = *state;
+	uint8_t hz[4];
 	struct erg_source *s;
 	size_t c;
 
 	make_tx1(f);
 	assert_int_equal(find(f, "ina3221x"), 0);
+	assert_int_equal(f->list.n_notes, 1);
+	assert_non_null(strstr(f->list.notes[0].reason, "100 kHz"));
+	put_be(hz, 400000, 4);
+	tree_bytes(&f->tree, "proc/device-tree/i2c@7000c400/clock-frequency", hz, 4);
+	assert_int_equal(find(f, "ina3221x"), 0);
+	assert_int_equal(f->list.n_notes, 0);
 	start_all(f);
 	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_CURRENT), 300);
 	assert_int_equal(value_of(f, "VDD_GPU", ERG_Q_CURRENT), 200);
@@ -241,12 +254,6 @@ static void test_orin_voltage(void **state)
 #define BLOCK 0x25800u
 
 static uint8_t occ[2 * BLOCK];
-
-static void put_be(uint8_t *p, uint64_t v, unsigned int bytes)
-{
-	for (unsigned int i = 0; i < bytes; i++)
-		p[i] = (uint8_t)(v >> 8 * (bytes - 1 - i));
-}
 
 /* Sensor I of a block: mantissa and exponent as the controller writes them. */
 static void put_sensor(uint8_t *block, unsigned int i, const char *name, const char *unit,

@@ -1,0 +1,93 @@
+# Recordings from trees of files that are shaped like the boards of the field.
+load helpers
+
+tx1() {
+    local d=$1/bus/i2c/drivers/ina3221x/1-0040/iio:device0 i=0 name
+    mkdir -p "$d" "$1/class/thermal/thermal_zone0"
+    for name in VDD_IN VDD_GPU VDD_CPU; do
+        echo $name >"$d/rail_name_$i"
+        echo "19000 $((600 - 200 * i))" >"$d/ui_input_$i"
+        i=$((i + 1))
+    done
+    echo 1 >"$d/running_mode"
+    echo CPU-therm >"$1/class/thermal/thermal_zone0/type"
+    echo 41000 >"$1/class/thermal/thermal_zone0/temp"
+    touch "$1/simulated"
+}
+
+zone() { # DIR NAME ENERGY: a powercap zone whose counter wraps at 2^32 units of 61 uJ
+    mkdir -p "$1"
+    echo "$2" >"$1/name"
+    echo "$3" >"$1/energy_uj"
+    echo 262143328850 >"$1/max_energy_range_uj"
+}
+
+record() { erg-record run -o run.erg --rate 200 --sysfs "$PWD/sys" "$@"; }
+
+# Events NAME of this recorder: others that record at the same time are in the trace as well.
+events() {
+    local pid
+    [ -d run ] || tar -xf run.erg
+    [ -e all.txt ] || babeltrace2 ./run >all.txt 2>/dev/null
+    pid=$(grep "ergtrace:source_define:.*path = \"$PWD/sys" all.txt | grep -om1 'vpid = [0-9]*,')
+    grep "ergtrace:$1:.*$pid" all.txt
+}
+
+@test "Jetson TX1: rails, parents and readings reach the archive, marked as simulated" {
+    skip_unless lttng babeltrace2
+    tx1 sys
+    run record -s ina3221x,thermal -- sleep 0.4
+    [ "$status" -eq 0 ]
+    events source_define | grep -q 'kind = "ina3221x".*simulated = 1, sensor = "ema", provenance = "assumed"'
+    events channel_define | grep -q 'rail = "VDD_GPU", parent = "VDD_IN", quantity = "current"'
+    [ "$(events power_sample | grep -c 'values = \[ \[0\] = 600, \[1\] = 19000, \[2\] = 400')" -ge 10 ]
+    [ "$(events thermal_sample | grep -c '\[0\] = 41000')" -ge 1 ]
+    jq -e '.simulated' run/manifest.json
+}
+
+@test "x86: counters that wrap are recorded as they are, with the value they wrap at" {
+    skip_unless lttng babeltrace2
+    zone sys/class/powercap/intel-rapl:0 package-0 262143328000
+    zone sys/class/powercap/intel-rapl:0:0 core 1000
+    # Replayed at speed: 300 uJ every 10 ms, across the end of the range.
+    (e=262143328000
+     for _ in $(seq 60); do
+         e=$(((e + 300) % 262143328911))
+         printf '%12d\n' $e 1<>sys/class/powercap/intel-rapl:0/energy_uj
+         sleep 0.01
+     done) 3>&- &
+    run record -s powercap -- sleep 0.5
+    wait
+    [ "$status" -eq 0 ]
+    events channel_define | grep -q 'rail = "core-0", parent = "package-0", quantity = "energy".*wrap = 262143328911'
+    events power_sample | grep -o '\[0\] = [0-9]*' | awk '{
+        if (NR > 1 && $3 < last) wraps++
+        last = $3
+    } END { exit wraps == 1 ? 0 : 1 }'
+}
+
+@test "a file that vanishes during the run is reported, and takes nothing with it" {
+    skip_unless lttng babeltrace2
+    tx1 sys
+    (sleep 0.3; rm -r sys/class/thermal/thermal_zone0) 3>&- &
+    run record -s ina3221x,thermal -- sleep 2
+    wait
+    [ "$status" -eq 0 ]
+    [ "$(events power_sample | wc -l)" -ge 200 ]
+    [ "$(events thermal_sample | wc -l)" -lt 20 ]
+}
+
+@test "exec: kill -9 of the recorder takes the meter's program with it" {
+    skip_unless lttng
+    erg-record run -o run.erg -s "exec:echo \$\$ >pid; while :; do echo '0 A 1 W'; sleep 0.01; done" -- sleep 30 3>&- &
+    recorder=$!
+    for _ in $(seq 200); do [ -s pid ] && break; sleep 0.05; done
+    meter=$(cat pid)
+    kill -0 "$meter"
+    kill -9 "$recorder"
+    wait "$recorder" || true
+    for _ in $(seq 100); do kill -0 "$meter" 2>/dev/null || break; sleep 0.05; done
+    run kill -0 "$meter"
+    [ "$status" -ne 0 ]
+    erg-record run -o next.erg -s procstat -- true # ends what the killed one left
+}
