@@ -4,9 +4,16 @@
  * makes the messages and the ctf plug-in's file system sink. Definitions come first; then readings,
  * layers and phases are merged in the order of their times. One packet holds so many events that
  * it stays near a mebibyte.
+ *
+ * The graph runs in a child process: when the sink fails (a full disk) or is stopped, babeltrace2
+ * 2.0 frees its streams twice and dies; the child then ends with the graph as it is.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
 
 #include "formats/util.h"
 #include "record/import.h"
@@ -391,15 +398,6 @@ static bt_component_class_initialize_method_status initialize(bt_self_component_
 	return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_OK;
 }
 
-static void finalize(bt_self_component_source *self)
-{
-	struct feed *f = bt_self_component_get_data(
-		bt_self_component_source_as_self_component(self));
-
-	bt_packet_put_ref(f->packet);
-	erg_schema_release(&f->schema);
-}
-
 /* ---- the graph ---- */
 
 static bt_component_class_source *source_class(void)
@@ -409,19 +407,21 @@ static bt_component_class_source *source_class(void)
 		it ? bt_component_class_source_create("erg-import", it) : NULL;
 
 	bt_message_iterator_class_put_ref(it);
-	if (cls) {
+	if (cls)
 		bt_component_class_source_set_initialize_method(cls, initialize);
-		bt_component_class_source_set_finalize_method(cls, finalize);
-	}
 	return cls;
 }
 
-/* What babeltrace2 gives as the first cause of its failure. */
+/* What babeltrace2 gives as the first cause of its failure; a full disk, which it does not name,
+ * is looked for. */
 static int fail_babeltrace(const char *dir, struct erg_err *err)
 {
 	const bt_error *e = bt_current_thread_take_error();
 	const char *cause = "no cause given";
+	struct statvfs disk;
 
+	if (statvfs(dir, &disk) == 0 && disk.f_bavail * disk.f_frsize < 1u << 20)
+		return erg_fail_errno(err, -ENOSPC, "%s", dir);
 	if (e && bt_error_get_cause_count(e) > 0)
 		cause = bt_error_cause_get_message(bt_error_borrow_cause_by_index(e, 0));
 	erg_fail(err, -EIO, "%s: babeltrace2 could not write the trace: %s", dir, cause);
@@ -477,11 +477,60 @@ static int write_trace(struct feed *f, const char *dir, struct erg_err *err)
 				  fail_babeltrace(dir, err);
 	else
 		r = 0;
+	if (r < 0)
+		return r; /* see above */
 	bt_graph_put_ref(graph);
+	erg_schema_release(&f->schema);
 	bt_value_put_ref(params);
 	bt_component_class_source_put_ref(source);
 	bt_plugin_put_ref(plugin);
-	return r;
+	return 0;
+}
+
+/* What the child says before it ends; nothing when it died. */
+static int take_verdict(int fd, pid_t child, const volatile int *interrupted, const char *dir,
+	struct erg_err *err)
+{
+	struct erg_err verdict = {0};
+	ssize_t n;
+	int status;
+
+	while ((n = read(fd, &verdict, sizeof(verdict))) < 0 && errno == EINTR)
+		if (interrupted && *interrupted)
+			kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (interrupted && *interrupted)
+		return erg_fail(err, -EINTR, "interrupted");
+	if (n != (ssize_t)sizeof(verdict))
+		return erg_fail(err, -EIO, "%s: babeltrace2 died while it wrote the trace (signal %d)",
+			dir, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	return verdict.code ? erg_fail(err, verdict.code, "%s", verdict.msg) : 0;
+}
+
+static int write_in_child(struct feed *f, const char *dir, struct erg_err *err)
+{
+	_cleanup_(erg_closep) int from = -1, to = -1;
+	int fds[2];
+	pid_t child;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	from = fds[0];
+	to = fds[1];
+	child = fork();
+	if (child < 0)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	if (child == 0) {
+		struct erg_err verdict = {0};
+		ssize_t n;
+
+		write_trace(f, dir, &verdict);
+		n = write(to, &verdict, sizeof(verdict));
+		_exit(n == (ssize_t)sizeof(verdict) ? 0 : 1);
+	}
+	close(erg_steal_fd(&to));
+	return take_verdict(from, child, f->what->interrupted, dir, err);
 }
 
 /* ---- phases as edges ---- */
@@ -521,7 +570,7 @@ int erg_import_write(const struct erg_import_trace *what, const char *dir, struc
 		f.now = on_trace(&f, f.edges[0].t);
 	if (what->layers && on_trace(&f, what->layers->spans[0].end) < f.now)
 		f.now = on_trace(&f, what->layers->spans[0].end);
-	r = write_trace(&f, dir, err);
+	r = write_in_child(&f, dir, err);
 	free(f.edges);
 	return r;
 }

@@ -241,25 +241,30 @@ int erg_import_settings(struct erg_import_log *log, const json_t *list, struct e
 
 /* ---- what the readings show ---- */
 
+/* The times at which the value changes. *ret_ramp: it only ever rises or only ever falls, as a slow
+ * drift does that crosses one step after the other. */
 static int find_changes(const struct erg_import_log *log, struct erg_import_channel *c,
-	int64_t **ret, size_t *ret_n, size_t *ret_readings)
+	int64_t **ret, size_t *ret_n, size_t *ret_readings, bool *ret_ramp)
 {
 	int64_t *t = calloc(log->n, sizeof(*t)), before = ERG_IMPORT_MISSING;
-	size_t n = 0, readings = 0;
+	size_t n = 0, readings = 0, rises = 0;
 
 	if (!t)
 		return -ENOMEM;
 	for (size_t i = 0; i < log->n; i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
-		if (before != ERG_IMPORT_MISSING && c->raw[i] != before)
+		if (before != ERG_IMPORT_MISSING && c->raw[i] != before) {
+			rises += c->raw[i] > before;
 			t[n++] = log->t[i];
+		}
 		before = c->raw[i];
 		readings++;
 	}
 	*ret = t;
 	*ret_n = n;
 	*ret_readings = readings;
+	*ret_ramp = rises == 0 || rises == n;
 	return 0;
 }
 
@@ -318,9 +323,12 @@ static int measure_period(struct erg_import_log *log, const struct erg_import_la
 	_cleanup_(erg_freep) int64_t *changes = NULL;
 	size_t n, readings;
 	uint64_t period;
+	bool ramp;
 
-	if (find_changes(log, c, &changes, &n, &readings) < 0)
+	if (find_changes(log, c, &changes, &n, &readings, &ramp) < 0)
 		return -ENOMEM;
+	if (ramp && c->def.quantity != ERG_Q_ENERGY)
+		return 0;
 	period = erg_import_period(changes, n, log->interval_ns);
 	if (period == 0 || (layers && changes_are_layers(log, layers, changes, n)))
 		return 0;
