@@ -49,15 +49,16 @@ events() {
     skip_unless lttng babeltrace2
     zone sys/class/powercap/intel-rapl:0 package-0 262143328000
     zone sys/class/powercap/intel-rapl:0:0 core 1000
-    # Replayed at speed: 300 uJ every 10 ms, across the end of the range.
-    (e=262143328000
-     for _ in $(seq 60); do
-         e=$(((e + 300) % 262143328911))
-         printf '%12d\n' $e 1<>sys/class/powercap/intel-rapl:0/energy_uj
-         sleep 0.01
-     done) 3>&- &
-    run record -s powercap -- sleep 0.5
-    wait
+    # The command replays: 300 uJ every 10 ms, across the end of the range.
+    cat >replay <<'END'
+e=262143328000
+for _ in $(seq 60); do
+    e=$(((e + 300) % 262143328911))
+    printf '%12d\n' $e 1<>sys/class/powercap/intel-rapl:0/energy_uj
+    sleep 0.01
+done
+END
+    run record -s powercap -- sh replay
     [ "$status" -eq 0 ]
     events channel_define | grep -q 'rail = "core-0", parent = "package-0", quantity = "energy".*wrap = 262143328911'
     events power_sample | grep -o '\[0\] = [0-9]*' | awk '{
