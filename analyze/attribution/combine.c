@@ -54,15 +54,19 @@ static void statistical(const struct erg_attr_state *st, const double *weight,
 	struct attr_parts *ret)
 {
 	_cleanup_(erg_freep) double *x = calloc(st->rounds + 1, sizeof(double));
+	_cleanup_(erg_freep) size_t *used = calloc(st->n_classes + 1, sizeof(size_t));
 	double f = widen(st);
+	size_t n = 0;
 
 	ret->lo = ret->hi = NAN;
-	if (!x || st->rounds < 40)
+	if (!x || !used || st->rounds < 40)
 		return;
+	for (size_t c = 0; c < st->n_classes; c++)
+		if (weight[c] != 0)
+			used[n++] = c;
 	for (size_t i = 0; i < st->rounds; i++)
-		for (size_t c = 0; c < st->n_classes; c++)
-			if (weight[c] != 0)
-				x[i] += weight[c] * st->rep[i * st->n_classes + c];
+		for (size_t u = 0; u < n; u++)
+			x[i] += weight[used[u]] * st->rep[i * st->n_classes + used[u]];
 	qsort(x, st->rounds, sizeof(*x), compare);
 	ret->lo = ret->value - f * fmax(ret->value - quantile(x, st->rounds, 0.025), 0);
 	ret->hi = ret->value + f * fmax(quantile(x, st->rounds, 0.975) - ret->value, 0);

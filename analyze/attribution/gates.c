@@ -17,7 +17,6 @@
 
 /* Correlation of the errors from which a failing class takes a passing neighbour with it. */
 #define CORRELATED 0.9
-#define PROGRESS 0.9
 
 struct gates {
 	struct erg_attr *a;
@@ -26,7 +25,9 @@ struct gates {
 	size_t n;          /* classes */
 	uint32_t *group;   /* per class: head */
 	bool *gone;        /* per group head: nothing more can be done */
-	uint8_t *adjacent; /* n x n */
+	uint8_t *adjacent; /* n x n, of group heads: neighbours in time */
+	double *dev;       /* n x rounds, of group heads: replicates less value */
+	double *rel;       /* of group heads: relative half width */
 	double *weight;
 	double *gram;      /* n x n, classes */
 };
@@ -99,46 +100,31 @@ static void group_parts(const struct gates *g, uint32_t head, struct attr_parts 
 	attr_parts_of(g->st, g->weight, false, ret);
 }
 
-static double relative(const struct gates *g, uint32_t head)
+static void measure(struct gates *g, uint32_t head)
 {
 	struct attr_parts p;
 
 	group_parts(g, head, &p);
-	return p.value > 0 && isfinite(p.doubt) ? p.doubt / p.value : INFINITY;
+	g->rel[head] = p.value > 0 && isfinite(p.doubt) ? p.doubt / p.value : INFINITY;
 }
 
 /* Correlation of the replicates of two groups. */
 static double correlation(const struct gates *g, uint32_t x, uint32_t y)
 {
 	double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0, n = (double)g->st->rounds;
+	const double *a = g->dev + x * g->st->rounds, *b = g->dev + y * g->st->rounds;
 
 	for (size_t i = 0; i < g->st->rounds; i++) {
-		const double *rep = g->st->rep + i * g->n;
-		double a = 0, b = 0;
-
-		for (size_t c = 0; c < g->n; c++) {
-			a += g->group[c] == x ? rep[c] - g->st->value[c] : 0;
-			b += g->group[c] == y ? rep[c] - g->st->value[c] : 0;
-		}
-		sx += a;
-		sy += b;
-		sxx += a * a;
-		syy += b * b;
-		sxy += a * b;
+		sx += a[i];
+		sy += b[i];
+		sxx += a[i] * a[i];
+		syy += b[i] * b[i];
+		sxy += a[i] * b[i];
 	}
 	sxx -= sx * sx / n;
 	syy -= sy * sy / n;
 	sxy -= sx * sy / n;
 	return sxx > 0 && syy > 0 ? sxy / sqrt(sxx * syy) : 0;
-}
-
-static bool touches(const struct gates *g, uint32_t x, uint32_t y)
-{
-	for (size_t i = 0; i < g->n; i++)
-		for (size_t j = 0; j < g->n && g->group[i] == x; j++)
-			if (g->group[j] == y && g->adjacent[i * g->n + j])
-				return true;
-	return false;
 }
 
 static bool mergeable(const struct gates *g, uint32_t head)
@@ -159,7 +145,7 @@ static uint32_t partner(const struct gates *g, uint32_t head, double *ret_corr)
 	for (uint32_t y = 0; y < g->n; y++) {
 		double r;
 
-		if (y == head || !mergeable(g, y) || !touches(g, head, y))
+		if (y == head || !g->adjacent[head * g->n + y] || !mergeable(g, y))
 			continue;
 		r = -correlation(g, head, y);
 		if (best == ERG_NONE || r > *ret_corr) {
@@ -177,7 +163,14 @@ static void merge(struct gates *g, uint32_t x, uint32_t y)
 	for (size_t c = 0; c < g->n; c++)
 		if (g->group[c] == other)
 			g->group[c] = head;
+	for (size_t c = 0; c < g->n; c++) {
+		g->adjacent[head * g->n + c] |= g->adjacent[other * g->n + c];
+		g->adjacent[c * g->n + head] |= g->adjacent[c * g->n + other];
+	}
+	for (size_t i = 0; i < g->st->rounds; i++)
+		g->dev[head * g->st->rounds + i] += g->dev[other * g->st->rounds + i];
 	g->gone[head] = false;
+	measure(g, head);
 }
 
 /* Merges the pair of adjacent groups that are hardest to tell apart. */
@@ -212,11 +205,10 @@ static uint32_t widest(const struct gates *g, double *ret_rel)
 
 	*ret_rel = g->ci_limit;
 	for (uint32_t x = 0; x < g->n; x++) {
-		double rel;
+		double rel = g->rel[x];
 
 		if (g->gone[x] || !mergeable(g, x))
 			continue;
-		rel = relative(g, x);
 		if (rel > *ret_rel || (rel > g->ci_limit && best == ERG_NONE)) {
 			*ret_rel = rel;
 			best = x;
@@ -233,7 +225,7 @@ static void merge_wide(struct gates *g)
 	while ((x = widest(g, &rel)) != ERG_NONE) {
 		uint32_t y = partner(g, x, &r);
 
-		if (y == ERG_NONE || (relative(g, y) <= g->ci_limit && r < CORRELATED))
+		if (y == ERG_NONE || (g->rel[y] <= g->ci_limit && r < CORRELATED))
 			g->gone[x] = true;
 		else
 			merge(g, x, y);
@@ -316,10 +308,17 @@ static int alloc(struct gates *g, struct erg_err *err)
 	g->adjacent = calloc(g->n * g->n + 1, 1);
 	g->weight = calloc(g->n + 1, sizeof(*g->weight));
 	g->gram = calloc(g->n * g->n + 1, sizeof(*g->gram));
-	if (!g->group || !g->gone || !g->adjacent || !g->weight || !g->gram)
+	g->dev = calloc(g->n * g->st->rounds + 1, sizeof(*g->dev));
+	g->rel = calloc(g->n + 1, sizeof(*g->rel));
+	if (!g->group || !g->gone || !g->adjacent || !g->weight || !g->gram || !g->dev || !g->rel)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", g->n);
-	for (uint32_t c = 0; c < g->n; c++)
+	for (uint32_t c = 0; c < g->n; c++) {
 		g->group[c] = c;
+		for (size_t i = 0; i < g->st->rounds; i++)
+			g->dev[c * g->st->rounds + i] = g->st->rep[i * g->n + c] - g->st->value[c];
+	}
+	for (uint32_t c = 0; c < g->n; c++)
+		measure(g, c);
 	return class_gram(g, err);
 }
 
@@ -349,5 +348,7 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 	free(g.adjacent);
 	free(g.weight);
 	free(g.gram);
+	free(g.dev);
+	free(g.rel);
 	return r;
 }

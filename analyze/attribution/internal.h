@@ -84,10 +84,10 @@ struct attr_shape {
 	double lag_ns;
 	double window_ns; /* point, boxcar; ema: part of the period that is converted */
 	double stale_ns;  /* the window ended uniformly up to so long before t - lag */
-	double period_ns; /* ema: time between conversions; 0: continuous, tau_ns */
+	double period_ns; /* between updates; ema: between conversions, 0: continuous, tau_ns */
 	double alpha;
 	double tau_ns;
-	double phase; /* ema: phase of the conversions in periods; < 0: unknown (averaged) */
+	double phase; /* of the updates, in periods since the first reading; < 0: unknown: stale_ns */
 };
 
 struct attr_row {
@@ -146,6 +146,10 @@ void attr_kernel_close(struct attr_kernel *k);
 /* The next row, or NULL at the end. Valid until the next call. */
 struct attr_row *attr_kernel_next(struct attr_kernel *k);
 
+/* For kernel_*.c: when the window of reading M ended, ns since begin[0]; with a known phase of the
+ * updates exactly, else up to attr_stale() earlier. */
+double attr_end(const struct attr_kernel *k, size_t m);
+double attr_stale(const struct attr_shape *s);
 /* For kernel_*.c: adds the occupancy of boxcar(window) convolved with boxcar(stale) that ends at
  * END (ns, absolute), times WEIGHT; *cursor is a segment at or before the support and moves on.
  * False when the support leaves the segments. */

@@ -6,7 +6,8 @@
  *
  * A window whose end is only known to lie within `stale` ns (a sensor that updates on its own and
  * is read at some time later) has the mean occupancy over that time. The error this leaves is of
- * Berkson's kind (Berkson 1950): independent of the regressor, so it adds noise but no bias.
+ * Berkson's kind (Berkson 1950): independent of the regressor, so it adds noise but no bias. Where
+ * the updates come like clockwork and their phase was found, the end is known exactly instead.
  */
 #include <errno.h>
 #include <math.h>
@@ -140,6 +141,23 @@ struct attr_row *attr_kernel_next(struct attr_kernel *k)
 		return &k->row;
 	}
 	return NULL;
+}
+
+double attr_stale(const struct attr_shape *s)
+{
+	return s->phase >= 0 && s->period_ns > 0 ? 0 : s->stale_ns;
+}
+
+double attr_end(const struct attr_kernel *k, size_t m)
+{
+	const struct attr_shape *s = &k->shape;
+	uint64_t b0 = k->view->begin[0];
+	double t = (double)(int64_t)(k->r->t[m] - b0), first;
+
+	if (s->phase < 0 || s->period_ns <= 0)
+		return t - s->lag_ns;
+	first = (double)(int64_t)(k->r->t[0] - b0) + (s->phase - 1) * s->period_ns;
+	return first + floor((t - first) / s->period_ns) * s->period_ns - s->lag_ns;
 }
 
 static double rel(const struct attr_view *v, size_t i)

@@ -14,9 +14,9 @@ static double memory(const struct attr_shape *s, const struct attr_readings *r)
 
 static bool row(struct attr_kernel *k)
 {
-	double window = fmax(k->shape.window_ns, 1000), stale = k->shape.stale_ns, end;
+	double window = fmax(k->shape.window_ns, 1000), stale = attr_stale(&k->shape);
+	double end = attr_end(k, k->m);
 
-	end = (double)(int64_t)(k->r->t[k->m] - k->view->begin[0]) - k->shape.lag_ns;
 	if (!attr_walk(k, &k->seg, end, window, stale, 1))
 		return false;
 	if (k->power)

@@ -13,20 +13,20 @@ static double memory(const struct attr_shape *s, const struct attr_readings *r)
 
 static bool row(struct attr_kernel *k)
 {
-	double end, span, joules;
+	double end, span, joules, stale = attr_stale(&k->shape);
 
 	if (!k->m)
 		return false;
-	end = (double)(int64_t)(k->r->t[k->m] - k->view->begin[0]) - k->shape.lag_ns;
-	span = (double)(k->r->t[k->m] - k->r->t[k->m - 1]);
+	end = attr_end(k, k->m);
+	span = end - attr_end(k, k->m - 1);
 	joules = k->r->v[k->m] - k->r->v[k->m - 1];
-	if (span <= 0 || joules < 0)
+	if (span < 1 || joules < 0)
 		return false;
 	k->row.y = joules / span * 1e9;
-	if (!attr_walk(k, &k->seg, end, span, k->shape.stale_ns, 1))
+	if (!attr_walk(k, &k->seg, end, span, stale, 1))
 		return false;
 	if (k->power)
-		k->row.d = attr_slope(k, end, span, k->shape.stale_ns);
+		k->row.d = attr_slope(k, end, span, stale);
 	return true;
 }
 

@@ -14,20 +14,19 @@ static double window_of(const struct attr_shape *s)
 
 static double jitter_of(const struct attr_shape *s, const struct attr_readings *r)
 {
-	return fmax(s->stale_ns, 2 * r->half_ns);
+	return fmax(attr_stale(s), 2 * r->half_ns);
 }
 
 static double memory(const struct attr_shape *s, const struct attr_readings *r)
 {
-	return window_of(s) + jitter_of(s, r);
+	return window_of(s) + fmax(s->stale_ns, 2 * r->half_ns);
 }
 
 static bool row(struct attr_kernel *k)
 {
 	double jitter = jitter_of(&k->shape, k->r), window = window_of(&k->shape), end;
 
-	end = (double)(int64_t)(k->r->t[k->m] - k->view->begin[0]) - k->shape.lag_ns;
-	end += fmin(jitter, k->r->half_ns);
+	end = attr_end(k, k->m) + fmin(jitter, k->r->half_ns);
 	if (!attr_walk(k, &k->seg, end, window, jitter, 1))
 		return false;
 	if (k->power)

@@ -30,6 +30,7 @@ struct search {
 	double slope_var; /* variance of the lag by the last joint fit, ns^2; < 0: none */
 	double delta;
 	double lo, hi, step; /* of the lag, ns */
+	bool phases;         /* search the phase of the updates */
 	struct erg_err *err;
 };
 
@@ -200,7 +201,8 @@ static void choose_range(struct search *s, const struct attr_shape *shape, doubl
 {
 	double window = attr_kernel_ops_of(shape->kind)->memory(shape, s->r);
 	double segment = typical_segment(s->v, attr_view_find(s->v, s->r->t[s->first]));
-	double reach = u0 > 0 ? 4 * u0 : fmin(window, 20e6) + fmin(s->r->spacing_ns, 20e6);
+	double reach = u0 > 0 ? fmax(4 * u0, shape->stale_ns / 10)
+			      : fmin(window, 20e6) + fmin(s->r->spacing_ns, 20e6);
 	double back = u0 > 0 ? reach : fmin(reach, fmax(shape->lag_ns, 0) + segment / 2);
 
 	s->lo = shape->lag_ns - back;
@@ -213,14 +215,13 @@ static void choose_range(struct search *s, const struct attr_shape *shape, doubl
 
 /* What the model leaves open, one candidate per index; false at the end. */
 static bool candidate(const struct attr_shape *start, const struct attr_readings *r,
-	double segment, bool window, size_t i, struct attr_shape *ret)
+	double segment, bool window, bool phases, size_t i, struct attr_shape *ret)
 {
 	static const double factor[] = {0.02, 0.05, 0.1, 0.25, 0.5, 1, 2};
 
 	*ret = *start;
 	if (start->kind == ERG_SENSOR_EMA && start->period_ns > 0) {
-		bool phases = start->period_ns > 0.2 * segment;
-
+		phases = start->period_ns > 0.2 * segment;
 		ret->phase = i ? (double)(i - 1) / 8 : -1;
 		return i < (phases ? 9 : 1);
 	}
@@ -234,7 +235,9 @@ static bool candidate(const struct attr_shape *start, const struct attr_readings
 	}
 	if (i == 1)
 		ret->stale_ns = 0;
-	return i < (start->stale_ns > 0 ? 2 : 1);
+	if (i > 1)
+		ret->phase = (double)(i - 2) / 8;
+	return i < (start->stale_ns <= 0 ? 1 : phases ? 10 : 2);
 }
 
 static void scale_window(struct attr_shape *shape, double factor)
@@ -276,7 +279,7 @@ static int refine_window(struct search *s, struct attr_shape *shape)
 	return r < 0 ? r : refine(s, shape);
 }
 
-/* Phase of an ema's conversions, finer than the candidates; their times relative to the work stay,
+/* Phase of the updates, finer than the candidates; their times relative to the work stay,
  * only which of them a reading saw changes. */
 static int refine_phase(struct search *s, struct attr_shape *shape)
 {
@@ -313,7 +316,7 @@ static int run_search(struct search *s, const struct attr_shape *start, bool win
 
 	*ret = *start;
 	ret_coarse->rss = INFINITY;
-	for (size_t i = 0; candidate(start, s->r, segment, window, i, &t); i++) {
+	for (size_t i = 0; candidate(start, s->r, segment, window, s->phases, i, &t); i++) {
 		struct coarse c;
 
 		r = grid(s, &t, &c);
@@ -358,6 +361,7 @@ static int searched(struct search *s, const struct erg_rail *rail,
 	bool assumed = rail->model.provenance == ERG_PROVENANCE_ASSUMED;
 	int r;
 
+	s->phases = true;
 	choose_range(s, start, u0);
 	r = run_search(s, start, window, &ret->shape, &c);
 	if (r < 0)
