@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,9 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "formats/util.h"
@@ -100,22 +103,46 @@ static bool mark_read(const struct erg_daemon_lock *l, struct identity *ret)
 	return sscanf(line, "%d %llu", &ret->pid, &ret->ticks) == 2;
 }
 
-/* The pid that the daemon of this user wrote down. */
-static int pid_of_daemon(void)
+/* A file of the daemon of this user. */
+static void daemon_file(const char *name, char *buf, size_t size)
 {
 	const char *home = getenv("LTTNG_HOME");
-	char path[4096];
-	_cleanup_(erg_fclosep) FILE *f = NULL;
-	int pid = 0;
 
 	if (!home)
 		home = getenv("HOME");
 	if (geteuid() == 0)
-		snprintf(path, sizeof(path), "/var/run/lttng/lttng-sessiond.pid");
+		snprintf(buf, size, "/var/run/lttng/%s", name);
 	else
-		snprintf(path, sizeof(path), "%s/.lttng/lttng-sessiond.pid", home ? home : "");
+		snprintf(buf, size, "%s/.lttng/%s", home ? home : "", name);
+}
+
+/* The pid that the daemon wrote down. */
+static int pid_of_daemon(void)
+{
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+	char path[PATH_MAX];
+	int pid = 0;
+
+	daemon_file("lttng-sessiond.pid", path, sizeof(path));
 	f = fopen(path, "re");
 	return f && fscanf(f, "%d", &pid) == 1 ? pid : 0;
+}
+
+/*
+ * Has the daemon lost its consumer? It never starts another, and hangs when a session that the lost
+ * one served is destroyed. A consumer that was never needed has left no socket behind.
+ */
+static bool consumer_lost(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	_cleanup_(erg_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char path[PATH_MAX];
+
+	daemon_file("ustconsumerd64/health", path, sizeof(path));
+	if (fd < 0 || strlen(path) >= sizeof(a.sun_path))
+		return false;
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 && errno == ECONNREFUSED;
 }
 
 /* ---- start ---- */
@@ -176,11 +203,40 @@ static int daemon_start(struct erg_err *err)
 	return 0;
 }
 
+/* ---- stop ---- */
+
+static void daemon_stop(const struct identity *id, int sig)
+{
+	_cleanup_(erg_closep) int fd = pidfd_open(id->pid, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	/* The pidfd is of this process now; that it is still the same one is checked after. */
+	if (fd < 0 || daemon_ticks(id->pid) != id->ticks)
+		return;
+	if (pidfd_send_signal(fd, sig, NULL, 0) == 0)
+		poll(&p, 1, STOP_TIMEOUT_MS);
+}
+
+/* The daemon that an erg-record started, if it still runs. */
+static bool daemon_is_ours(const struct erg_daemon_lock *l, struct identity *ret)
+{
+	return mark_read(l, ret) && ret->pid == pid_of_daemon() &&
+	       daemon_ticks(ret->pid) == ret->ticks;
+}
+
 int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err)
 {
 	struct identity id = {0};
 	int r;
 
+	if (consumer_lost() && erg_session_daemon_alive()) {
+		if (!daemon_is_ours(l, &id))
+			return erg_fail(err, -EIO,
+				"the LTTng session daemon (process %d) has lost its consumer and "
+				"records nothing any more: end it and start another",
+				pid_of_daemon());
+		daemon_stop(&id, SIGKILL);
+	}
 	if (erg_session_daemon_alive())
 		return 0;
 	r = daemon_start(err);
@@ -196,29 +252,18 @@ int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err)
 	return 0;
 }
 
-/* ---- stop ---- */
-
-static void daemon_stop(const struct identity *id)
-{
-	_cleanup_(erg_closep) int fd = pidfd_open(id->pid, 0);
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-
-	/* The pidfd is of this process now; that it is still the same one is checked after. */
-	if (fd < 0 || daemon_ticks(id->pid) != id->ticks)
-		return;
-	if (pidfd_send_signal(fd, SIGTERM, NULL, 0) == 0)
-		poll(&p, 1, STOP_TIMEOUT_MS);
-}
-
 void erg_daemon_release(void)
 {
 	struct erg_daemon_lock l = ERG_DAEMON_LOCK_INIT;
 	struct identity id;
 
 	erg_daemon_lock_take(&l);
-	if (mark_read(&l, &id) && id.pid == pid_of_daemon() && daemon_ticks(id.pid) == id.ticks &&
-		erg_session_count(NULL) == 0)
-		daemon_stop(&id);
+	if (daemon_is_ours(&l, &id)) {
+		if (consumer_lost())
+			daemon_stop(&id, SIGKILL);
+		else if (erg_session_count(NULL) == 0)
+			daemon_stop(&id, SIGTERM);
+	}
 	if (l.fd >= 0 && !erg_session_daemon_alive() && ftruncate(l.fd, 0) < 0)
 		(void)0; /* the mark names a daemon that is gone: harmless */
 	erg_daemon_lock_drop(&l);

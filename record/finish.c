@@ -122,12 +122,14 @@ int erg_finish_rest(struct erg_finish *f, const char *spool, struct erg_packets_
 	struct erg_err *err)
 {
 	struct erg_spool_chunks chunks = {0};
+	char saved[PATH_MAX];
 	int r = erg_spool_chunks(spool, false, f->n, &chunks, err);
 
+	snprintf(saved, sizeof(saved), "%s/metadata", spool);
 	for (size_t i = 0; !r && i < chunks.n; i++) {
 		if (repair)
-			r = erg_packets_repair(chunks.paths[i], i ? chunks.paths[i - 1] : NULL,
-				repair, err);
+			r = erg_packets_repair(chunks.paths[i],
+				strstr(chunks.paths[i], "/archives/") != NULL, saved, repair, err);
 		if (!r)
 			r = chunk_add(f, chunks.paths[i], err);
 	}

@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 
 #include "formats/util.h"
+#include "record/crash.h"
 #include "record/spool.h"
 
 #define MIB (1u << 20)
@@ -64,6 +65,8 @@ static int keep(struct erg_keeper *k, struct erg_err *err)
 
 	erg_sampler_emit_status(k->cfg.sampler);
 	r = erg_session_check(k->cfg.session, err);
+	if (!r && k->cfg.shm)
+		r = erg_crash_save(k->cfg.shm, k->cfg.spool, err);
 	if (!r && k->cfg.chore)
 		r = k->cfg.chore(k->cfg.data, err);
 	if (r >= 0)

@@ -24,10 +24,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "formats/util.h"
+#include "record/spool.h"
 
 #define STREAM_MAGIC 0xC1FC1FC1u
 #define METADATA_MAGIC 0x75D11D57u
@@ -48,7 +48,8 @@ struct metadata_header {
 
 /* The state of one walk; nftw() passes no argument. */
 static _Thread_local struct {
-	const char *chunk, *previous;
+	const char *chunk, *saved;
+	bool closed;
 	struct erg_packets_report *report;
 	struct erg_err *err;
 	int r;
@@ -142,38 +143,22 @@ static uint64_t size_of(const char *path)
 	return stat(path, &st) < 0 ? 0 : (uint64_t)st.st_size;
 }
 
-static int copy_over(const char *from, const char *to)
-{
-	_cleanup_(erg_closep) int in = open(from, O_RDONLY | O_CLOEXEC);
-	_cleanup_(erg_closep) int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	uint64_t left = size_of(from);
-
-	if (in < 0 || out < 0)
-		return -errno;
-	while (left > 0) {
-		ssize_t n = sendfile(out, in, NULL, left);
-
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		left -= (uint64_t)n;
-	}
-	return 0;
-}
-
-/* DIR is the directory of a trace: its metadata is the longer of its own and the previous chunk's. */
+/* DIR is the directory of a trace. */
 static int metadata_complete(const char *dir)
 {
-	char own[PATH_MAX], other[PATH_MAX];
+	const uint64_t cut = walk.report->cut_files;
+	char own[PATH_MAX], saved[PATH_MAX];
 	int r = 0;
 
 	snprintf(own, sizeof(own), "%s/metadata", dir);
-	snprintf(other, sizeof(other), "%s%s/metadata", walk.previous ? walk.previous : "",
+	snprintf(saved, sizeof(saved), "%s%s/metadata", walk.saved ? walk.saved : "",
 		dir + strlen(walk.chunk));
 	if (access(own, F_OK) == 0)
 		r = file_repair(own, true);
-	if (!r && walk.previous && size_of(other) > size_of(own))
-		r = copy_over(other, own);
-	return r < 0 && !walk.err->code ? erg_fail_errno(walk.err, r, "%s", own) : r;
+	if (!r && walk.saved && size_of(saved) &&
+		(!walk.closed || !size_of(own) || cut != walk.report->cut_files))
+		r = erg_spool_copy(saved, own, walk.err);
+	return r;
 }
 
 static bool is_stream(const char *name)
@@ -198,17 +183,15 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 	return walk.r < 0 ? 1 : 0;
 }
 
-int erg_packets_repair(const char *chunk, const char *previous, struct erg_packets_report *report,
-	struct erg_err *err)
+int erg_packets_repair(const char *chunk, bool closed, const char *saved,
+	struct erg_packets_report *report, struct erg_err *err)
 {
-	struct erg_err own = {0};
-
 	walk.chunk = chunk;
-	walk.previous = previous;
+	walk.closed = closed;
+	walk.saved = saved;
 	walk.report = report;
-	walk.err = err ? err : &own;
+	walk.err = err;
 	walk.r = 0;
-	walk.err->code = 0;
 	if (nftw(chunk, visit, 16, FTW_DEPTH | FTW_PHYS) < 0)
 		return erg_fail_errno(err, -errno, "%s", chunk);
 	return walk.r;

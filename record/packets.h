@@ -6,6 +6,7 @@
  * Raw chunks that nobody closed: cuts each file of a chunk behind its last complete packet, so that
  * every reader of CTF can read what is there.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "formats/err.h"
@@ -19,11 +20,12 @@ struct erg_packets_report {
 };
 
 /*
- * Repairs all traces below CHUNK in place and adds to *report. PREVIOUS: the chunk before it, whose
- * metadata is taken where this chunk's is missing or shorter (they describe the same events); NULL
- * for none.
+ * Repairs all traces below CHUNK in place and adds to *report. SAVED: a directory of the same layout
+ * with copies of the metadata (erg_crash_save()), or NULL. They are used where the chunk's own
+ * metadata is cut, and everywhere when the chunk was not CLOSED by LTTng, because then it may end
+ * early without being cut.
  */
-int erg_packets_repair(const char *chunk, const char *previous, struct erg_packets_report *report,
-	struct erg_err *err);
+int erg_packets_repair(const char *chunk, bool closed, const char *saved,
+	struct erg_packets_report *report, struct erg_err *err);
 
 #endif

@@ -23,6 +23,7 @@
 
 #include "formats/util.h"
 #include "record/counters.h"
+#include "record/crash.h"
 #include "record/daemon.h"
 #include "record/describe.h"
 #include "record/emit.h"
@@ -30,7 +31,8 @@
 #include "record/spool.h"
 #include "record/stale.h"
 
-#define READY_TIMEOUT_MS 3000
+#define READY_TIMEOUT_MS 8000
+#define AGAIN "ERG_RECORD_AGAIN"
 #define FORK_LIBRARY "liblttng-ust-fork.so.1"
 
 static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH,
@@ -201,6 +203,7 @@ static int spool_open(struct erg_run *r, struct erg_err *err)
 		n = asprintf(&r->url, "net://%s", r->opt.to);
 		return n < 0 ? erg_fail_errno(err, -ENOMEM, "--to") : 0;
 	}
+	erg_crash_dir(r->name, r->shm, sizeof(r->shm));
 	n = erg_spool_create(spool_dir(r, buf, sizeof(buf)), r->run_id, &r->spool, err);
 	return n ? n : erg_run_state_write(r, err);
 }
@@ -211,6 +214,7 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 		.name = r->name,
 		.spool = r->spool,
 		.url = r->url,
+		.shm = r->shm[0] ? r->shm : NULL,
 		.sample_bytes_per_s = sample_bytes_per_s(r),
 		.layer_begin = r->opt.layer_begin,
 		.chunk_bytes = r->opt.chunk_bytes,
@@ -221,8 +225,10 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 
 	erg_daemon_lock_take(&lock);
 	n = erg_daemon_ensure(&lock, err);
-	if (!n)
+	if (!n) {
 		erg_stale_sessions_end();
+		erg_stale_buffers_remove();
+	}
 	if (!n)
 		n = erg_session_start(&cfg, &r->session, err);
 	erg_daemon_lock_drop(&lock);
@@ -311,21 +317,40 @@ static int start_sampling(struct erg_run *r, struct erg_err *err)
 	return erg_sampler_start(r->sampler, err);
 }
 
-static int refuse_early(struct erg_run *r, struct erg_err *err)
+int erg_run_refuse_early(struct erg_run *r, struct erg_err *err)
 {
-	int n = signals_block(r, err);
+	int n = output_check(r, err);
 
-	if (!n)
-		n = identity_make(r, err);
-	if (!n)
-		n = output_check(r, err);
 	if (!n && r->opt.argv)
 		n = erg_workload_resolve(r->opt.argv[0], &r->exe, err);
-	if (!n)
-		n = sources_find(r, err);
-	if (!n)
-		n = environment_make(r, err);
 	return n;
+}
+
+int erg_run_daemon_first(int argc, char **argv, struct erg_err *err)
+{
+	struct erg_daemon_lock lock = ERG_DAEMON_LOCK_INIT;
+	_cleanup_(erg_freep) char **again = NULL;
+	int n;
+
+	if (getenv(AGAIN) || erg_session_daemon_alive()) {
+		unsetenv(AGAIN);
+		return 0;
+	}
+	erg_daemon_lock_take(&lock);
+	n = erg_daemon_ensure(&lock, err);
+	erg_daemon_lock_drop(&lock);
+	if (n)
+		return n;
+	again = calloc((size_t)argc + 2, sizeof(*again));
+	if (!again)
+		return erg_fail_errno(err, -ENOMEM, "run");
+	again[0] = (char *)"erg-record";
+	again[1] = (char *)"run";
+	memcpy(again + 2, argv + 1, (size_t)(argc - 1) * sizeof(*again));
+	setenv(AGAIN, "1", 1);
+	execv("/proc/self/exe", again);
+	unsetenv(AGAIN); /* it works without, only later */
+	return 0;
 }
 
 int erg_run_prepare(struct erg_run *r, struct erg_err *err)
@@ -334,7 +359,13 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 	int n;
 
 	r->warnings = json_array();
-	n = refuse_early(r, err);
+	n = signals_block(r, err);
+	if (!n)
+		n = identity_make(r, err);
+	if (!n)
+		n = sources_find(r, err);
+	if (!n)
+		n = environment_make(r, err);
 	if (!n && !r->opt.to)
 		erg_stale_spools_announce(spool_dir(r, dir, sizeof(dir)));
 	if (!n)
@@ -343,6 +374,8 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 		n = session_open(r, err);
 	if (!n)
 		n = start_sampling(r, err);
+	if (!n && r->shm[0])
+		n = erg_crash_save(r->shm, r->spool, err);
 	if (!n)
 		n = manifest_write(r, err);
 	if (!n)
@@ -358,6 +391,8 @@ void erg_run_release(struct erg_run *r)
 		erg_session_free(r->session);
 		erg_daemon_release();
 	}
+	if (r->shm[0])
+		erg_crash_remove(r->name);
 	erg_source_list_release(&r->sources);
 	erg_environ_release(&r->env);
 	erg_workload_release(&r->work);

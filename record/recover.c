@@ -18,6 +18,7 @@
 
 #include "formats/manifest.h"
 #include "formats/util.h"
+#include "record/crash.h"
 #include "record/daemon.h"
 #include "record/describe.h"
 #include "record/finish.h"
@@ -142,6 +143,8 @@ static void session_end(const struct recover *r)
 	if (json_unpack(r->state, "{s:s}", "session", &name) == 0 && erg_session_daemon_alive() &&
 		erg_session_end_by_name(name, NULL) == 0)
 		erg_daemon_release();
+	if (name && erg_spool_name_pid(name) > 0)
+		erg_crash_remove(name);
 }
 
 static json_t *summary_make(const struct recover *r, const struct erg_packets_report *rep)

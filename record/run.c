@@ -171,7 +171,9 @@ static void recording_end(struct erg_run *r)
 	erg_sampler_emit_status(r->sampler);
 	if (!r->end_ns)
 		r->end_ns = erg_mono_ns();
-	if (erg_session_stop(r->session, &r->losses, &err) == 0)
+	if (r->failure.code == -EPIPE)
+		erg_session_abandon(r->session);
+	else if (erg_session_stop(r->session, &r->losses, &err) == 0)
 		r->losses_known = true;
 	else if (!r->failure.code)
 		recording_failed(r, &err);
@@ -266,6 +268,7 @@ static int keeper_start(struct erg_run *r, struct erg_err *err)
 		.session = r->session,
 		.sampler = r->sampler,
 		.spool = r->spool,
+		.shm = r->shm[0] ? r->shm : NULL,
 		.spool_limit_bytes = r->opt.spool_limit_bytes,
 		.chore = r->finish ? pack : NULL,
 		.data = r,
@@ -319,8 +322,12 @@ static int verb_run(int argc, char **argv, struct erg_err *err)
 
 	if (n)
 		return n == 1 ? 0 : n;
-	n = erg_run_prepare(&r, err);
-	if (n >= 0)
+	n = erg_run_refuse_early(&r, err);
+	if (!n)
+		n = erg_run_daemon_first(argc, argv, err);
+	if (!n)
+		n = erg_run_prepare(&r, err);
+	if (!n)
 		n = recording_run(&r, err);
 	if (n < 0 && !r.recorded)
 		undo(&r);

@@ -220,6 +220,11 @@ static int session_create(struct erg_session *s, const struct erg_session_config
 	if (code != LTTNG_OK)
 		return fail_ctl(err, -(int)code, cfg->url ? cfg->url : s->name);
 	s->created = true;
+	if (cfg->shm) {
+		int r = lttng_set_session_shm_path(s->name, cfg->shm);
+
+		return r < 0 ? fail_ctl(err, r, cfg->shm) : 0;
+	}
 	return 0;
 }
 
@@ -355,6 +360,11 @@ int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, stru
 		r = losses_count(s, ret, err);
 	d = session_destroy(s);
 	return !r && d < 0 ? fail_ctl(err, d, "destroy") : r;
+}
+
+void erg_session_abandon(struct erg_session *s)
+{
+	s->created = false;
 }
 
 void erg_session_free(struct erg_session *s)

@@ -17,6 +17,7 @@ struct erg_session_config {
 	const char *name;  /* ergtrace-PID-RUNID */
 	const char *spool; /* directory of the chunks; not used with url */
 	const char *url;   /* "net://HOST" of a relay daemon, or NULL */
+	const char *shm;   /* directory in memory for the buffers (crash.h), or NULL */
 	double sample_bytes_per_s; /* what the sampler will write */
 	bool layer_begin;          /* record layer_begin too */
 	uint64_t chunk_bytes;      /* rotate when a chunk is this large; 0: never */
@@ -55,8 +56,11 @@ int erg_session_start(const struct erg_session_config *cfg, struct erg_session *
 /* 0, or -EPIPE with a message when the session daemon or the consumer daemon is gone. */
 int erg_session_check(struct erg_session *s, struct erg_err *err);
 /* Stops recording, waits until everything is in the spool, counts the losses, and destroys the
- * session. May be called when the daemons are gone: then it fails soon. */
+ * session. */
 int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, struct erg_err *err);
+/* The daemons are gone: nothing more is asked of them for this session. A session daemon whose
+ * consumer died answers some commands with silence. */
+void erg_session_abandon(struct erg_session *s);
 /* Destroys the session if it is still there. */
 void erg_session_free(struct erg_session *s);
 void erg_session_freep(struct erg_session **s);

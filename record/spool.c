@@ -299,6 +299,53 @@ uint64_t erg_spool_free_bytes(const char *path, uint64_t *ret_total)
 	return (uint64_t)v.f_bavail * v.f_frsize;
 }
 
+static void parents_make(const char *path)
+{
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	for (char *p = dir + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		mkdir(dir, 0755);
+		*p = '/';
+	}
+}
+
+static int bytes_copy(int in, int out)
+{
+	char buf[65536];
+	ssize_t n;
+
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		for (ssize_t done = 0, w; done < n; done += w) {
+			w = write(out, buf + done, (size_t)(n - done));
+			if (w < 0)
+				return -errno;
+		}
+	return n < 0 || fdatasync(out) < 0 ? -errno : 0;
+}
+
+int erg_spool_copy(const char *from, const char *to, struct erg_err *err)
+{
+	_cleanup_(erg_closep) int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	char tmp[PATH_MAX];
+	int r;
+
+	if (in < 0)
+		return erg_fail_errno(err, -errno, "%s", from);
+	parents_make(to);
+	snprintf(tmp, sizeof(tmp), "%s.tmp", to);
+	out = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (out < 0)
+		return erg_fail_errno(err, -errno, "%s", tmp);
+	r = bytes_copy(in, out);
+	if (!r && rename(tmp, to) < 0)
+		r = -errno;
+	if (r)
+		unlink(tmp);
+	return r ? erg_fail_errno(err, r, "%s", to) : 0;
+}
+
 int erg_spool_remove(const char *path)
 {
 	return nftw(path, tree_remove, 16, FTW_DEPTH | FTW_PHYS) < 0 ? -errno : 0;

@@ -10,6 +10,7 @@
  *	  state.json      who records, and what is known so far
  *	  ust/            the chunk being written, as LTTng lays it out
  *	  archives/…      chunks that have been rotated
+ *	  metadata/…      copies of the traces' metadata, laid out as in ust/
  *
  * It is enough to make the archive, whatever happened to the recorder.
  */
@@ -59,6 +60,8 @@ void erg_spool_stale(const char *dir, void (*fn)(void *data, const char *spool),
 uint64_t erg_spool_bytes(const char *path);
 uint64_t erg_spool_free_bytes(const char *path, uint64_t *ret_total);
 
+/* Copies a file, whole or not at all, and synced; directories on the way are made. */
+int erg_spool_copy(const char *from, const char *to, struct erg_err *err);
 /* Removes the tree; errors are ignored but for the outcome. */
 int erg_spool_remove(const char *path);
 

@@ -7,9 +7,13 @@
 #include "record/stale.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "formats/util.h"
+#include "record/crash.h"
 #include "record/say.h"
 #include "record/session.h"
 #include "record/spool.h"
@@ -51,6 +55,22 @@ static void spool_announce(void *data, const char *spool)
 	erg_say("%s: left by a recorder that was killed; to keep it: "
 		"erg-record recover %s -o FILE.erg; or remove it",
 		spool, spool);
+}
+
+void erg_stale_buffers_remove(void)
+{
+	_cleanup_(erg_closedirp) DIR *d = opendir(ERG_CRASH_BASE);
+	struct dirent *e;
+	struct stat st;
+
+	while (d && (e = readdir(d))) {
+		pid_t pid = erg_spool_name_pid(e->d_name);
+
+		if (pid > 0 && kill(pid, 0) < 0 && errno == ESRCH &&
+			fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_uid == geteuid())
+			erg_crash_remove(e->d_name);
+	}
 }
 
 void erg_stale_spools_announce(const char *dir)

@@ -7,6 +7,8 @@
 /* Ends the sessions of recorders that are gone; what they recorded is in their spools. Sessions of
  * anyone else are never touched. */
 void erg_stale_sessions_end(void);
+/* Removes the buffers in memory of recorders that are gone. Call it when their sessions are ended. */
+void erg_stale_buffers_remove(void);
 /* Says for each spool in DIR whose recorder is gone how to make an archive of it. */
 void erg_stale_spools_announce(const char *dir);
 
