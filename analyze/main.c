@@ -15,6 +15,7 @@
 
 /* One line a verb, in the order of --help. */
 static const struct erg_verb *const verbs[] = {
+	&erg_verb_layers,
 	NULL,
 };
 

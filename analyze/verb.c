@@ -7,6 +7,7 @@
 #include "analyze/verb.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,74 @@ static bool parse_jobs(const char *arg, unsigned int *ret)
 		return false;
 	*ret = (unsigned int)n;
 	return true;
+}
+
+static bool parse_count(const char *name, const char *arg, uint64_t max, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(arg, &end, 10);
+	if (!errno && end != arg && !*end && *arg != '-' && *ret <= max)
+		return true;
+	fprintf(stderr, "%s: '%s' is not a whole number up to %llu\n", name, arg,
+		(unsigned long long)max);
+	return false;
+}
+
+static bool parse_positive(const char *name, const char *arg, double *ret)
+{
+	char *end;
+
+	*ret = strtod(arg, &end);
+	if (end != arg && !*end && *ret > 0 && *ret < 1e12)
+		return true;
+	fprintf(stderr, "%s: '%s' is not a number above 0\n", name, arg);
+	return false;
+}
+
+/* "0.0021" or "0.0021+-0.0001" */
+static bool parse_lag(const char *arg, struct erg_common *common)
+{
+	char *end;
+
+	common->lag_s = strtod(arg, &end);
+	common->lag_given = true;
+	common->lag_u_s = 0;
+	if (end != arg && !strncmp(end, "+-", 2)) {
+		arg = end + 2;
+		common->lag_u_s = strtod(arg, &end);
+	}
+	if (end != arg && !*end && fabs(common->lag_s) < 1e6 && common->lag_u_s >= 0)
+		return true;
+	fprintf(stderr, "--lag: expected SECONDS or SECONDS+-UNCERTAINTY\n");
+	return false;
+}
+
+static bool attribution_option(struct erg_common *common, int c, const char *arg)
+{
+	uint64_t n;
+
+	switch (c) {
+	case ERG_OPT_SEED:
+		return parse_count("--seed", arg, UINT64_MAX - 1, &common->seed);
+	case ERG_OPT_ROUNDS:
+		if (!parse_count("--rounds", arg, 1000000, &n))
+			return false;
+		common->rounds = (unsigned int)n;
+		return true;
+	case ERG_OPT_CI_LIMIT:
+		if (!parse_positive("--ci-limit", arg, &common->ci_limit))
+			return false;
+		common->ci_limit /= 100;
+		return true;
+	case ERG_OPT_COND_LIMIT:
+		return parse_positive("--cond-limit", arg, &common->cond_limit);
+	case ERG_OPT_LAG:
+		return parse_lag(arg, common);
+	default:
+		return false;
+	}
 }
 
 bool erg_common_option(struct erg_common *common, int c, const char *arg)
@@ -61,7 +130,7 @@ bool erg_common_option(struct erg_common *common, int c, const char *arg)
 		common->reader.sensor = arg;
 		return true;
 	default:
-		return false;
+		return attribution_option(common, c, arg);
 	}
 }
 

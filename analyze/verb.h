@@ -50,6 +50,13 @@ struct erg_common {
 	bool strict;
 	const char *rail; /* NULL: choose */
 	struct erg_reader_options reader;
+	/* of the attribution; zeroes are its defaults */
+	uint64_t seed;
+	unsigned int rounds;
+	double ci_limit;    /* fraction */
+	double cond_limit;
+	bool lag_given;
+	double lag_s, lag_u_s;
 };
 
 enum {
@@ -58,6 +65,11 @@ enum {
 	ERG_OPT_RAIL,
 	ERG_OPT_JOBS,
 	ERG_OPT_SENSOR,
+	ERG_OPT_SEED,
+	ERG_OPT_ROUNDS,
+	ERG_OPT_CI_LIMIT,
+	ERG_OPT_COND_LIMIT,
+	ERG_OPT_LAG,
 	ERG_OPT_FIRST_OWN = 0x2000, /* a verb's own values start here */
 };
 
@@ -66,12 +78,23 @@ enum {
 		{"strict", no_argument, NULL, ERG_OPT_STRICT},                                     \
 		{"rail", required_argument, NULL, ERG_OPT_RAIL},                                   \
 		{"jobs", required_argument, NULL, ERG_OPT_JOBS},                                   \
-		{"sensor", required_argument, NULL, ERG_OPT_SENSOR}
+		{"sensor", required_argument, NULL, ERG_OPT_SENSOR},                               \
+		{"seed", required_argument, NULL, ERG_OPT_SEED},                                   \
+		{"rounds", required_argument, NULL, ERG_OPT_ROUNDS},                               \
+		{"ci-limit", required_argument, NULL, ERG_OPT_CI_LIMIT},                           \
+		{"cond-limit", required_argument, NULL, ERG_OPT_COND_LIMIT},                       \
+		{"lag", required_argument, NULL, ERG_OPT_LAG}
 
 #define ERG_COMMON_HELP                                                                            \
 	"      --rail NAME       the rail to account (default: the root with the most power)\n"        \
 	"      --sensor MODEL    replace the sensor model: [RAIL:]kind=... lag_s=... (repeatable\n"    \
 	"                        in one argument, separated by spaces)\n"                              \
+	"      --lag SECONDS[+-U]  the sensor's lag and its standard uncertainty (default: from the\n" \
+	"                        data)\n"                                                              \
+	"      --ci-limit PCT    a layer whose interval is wider is not resolved (default 15)\n"       \
+	"      --cond-limit X    as is one that a condition number above X hides (default 100)\n"      \
+	"      --rounds N        of the bootstrap (default 1000)\n"                                     \
+	"      --seed N          of the bootstrap (default 0): the same seed gives the same bytes\n"    \
 	"      --jobs N          decode N chunks at a time (default: one a CPU)\n"                     \
 	"      --format FORMAT   text, json or csv\n"                                                  \
 	"      --strict          exit 3 when there are warnings about the data\n"                      \

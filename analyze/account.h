@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ACCOUNT_H
+#define ERG_ANALYZE_ACCOUNT_H
+
+/*
+ * The account of one rail of one run: its attribution to the layers, with what the options say of
+ * rail, seed, lag and limits. What `layers`, `totals` and all that compare runs begin with.
+ */
+#include "analyze/attribution/attribution.h"
+#include "analyze/timeline.h"
+#include "analyze/verb.h"
+
+struct erg_account {
+	const struct erg_timeline *tl;
+	struct erg_rail *rails;
+	size_t n_rails, rail; /* all that can be formed, and the one of this account */
+	bool device;          /* attributed by device time */
+	struct erg_segments seg;
+	struct erg_attr *attr;
+	double idle_s;        /* length of the idle phases */
+};
+
+/* Attributes the chosen rail of TL. -ENODATA when the run has no rail of power. */
+int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
+	const struct erg_common *common, struct erg_err *err);
+void erg_account_release(struct erg_account *a);
+
+/*
+ * A rail without layers, for totals: ret can be asked by erg_attr_interval for any part of
+ * [BEGIN, END].
+ */
+int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
+	struct erg_attr **ret, struct erg_err *err);
+
+/* Events lost in the channels of layers and of samples; known losses only. */
+uint64_t erg_account_lost(const struct erg_timeline *tl);
+
+#endif

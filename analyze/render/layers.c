@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Layers for people: a head that says how far to trust the figures, then one row a layer with a bar
+ * of its share, then what is no layer.
+ */
+#include "analyze/render/layers.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analyze/render/csv.h"
+#include "analyze/render/table.h"
+#include "formats/util.h"
+
+static double number(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static double value(const json_t *o, const char *key)
+{
+	return number(json_object_get(o, key), "value");
+}
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static void print_head(const json_t *run, FILE *out)
+{
+	const json_t *s = json_object_get(run, "sensor");
+	char a[64], b[64], c[64], d[64], e[64];
+
+	fprintf(out, "%s%s%s  %s, rail %s%s\n", erg_text_bold(), text(run, "workload"),
+		erg_text_reset(), text(run, "archive"), text(run, "rail"),
+		json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)" : "");
+	fprintf(out, "time %s, ETS %s, EDP %s, mean %s, peak %s\n",
+		erg_text_si(a, sizeof(a), number(run, "time_s"), "s"),
+		erg_text_est_json(b, sizeof(b), json_object_get(run, "ets_j"), "J"),
+		erg_text_est_json(c, sizeof(c), json_object_get(run, "edp_js"), "Js"),
+		erg_text_si(d, sizeof(d), number(run, "mean_w"), "W"),
+		erg_text_si(e, sizeof(e), number(run, "peak_w"), "W"));
+	fprintf(out, "observed %s of the time, %lld events lost; sensor %s (%s), window %s, "
+		     "lag %s (%s)\n\n",
+		erg_text_percent(a, sizeof(a), number(run, "coverage")),
+		(long long)json_integer_value(json_object_get(run, "lost_events")), text(s, "kind"),
+		text(s, "provenance"), erg_text_si(b, sizeof(b), number(s, "window_s"), "s"),
+		erg_text_si(c, sizeof(c), number(s, "lag_s"), "s"), text(s, "lag_source"));
+}
+
+static void name_cell(struct erg_rtable *t, const json_t *row)
+{
+	const json_t *with = json_object_get(row, "merged_with");
+	char buf[512];
+	size_t i, len;
+	json_t *m;
+
+	len = (size_t)snprintf(buf, sizeof(buf), "%s", text(row, "name"));
+	json_array_foreach (with, i, m)
+		if (len < sizeof(buf))
+			len += (size_t)snprintf(buf + len, sizeof(buf) - len, " + %s",
+				json_string_value(m));
+	erg_rtable_cell(t, "%s", buf);
+}
+
+static void row_cells(struct erg_rtable *t, const json_t *row, const char *energy, double total,
+	double top)
+{
+	const json_t *e = json_object_get(row, energy);
+	char b[64];
+
+	name_cell(t, row);
+	erg_rtable_cell(t, "%s", text(row, "type"));
+	erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(row, "calls")));
+	erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), value(row, "time_s"), "s"));
+	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), e, "J"));
+	erg_rtable_cell(t, "%s",
+		erg_text_est_json(b, sizeof(b), json_object_get(row, "power_w"), "W"));
+	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), value(row, energy) / total));
+	erg_rtable_cell(t, "%s", isnan(value(row, energy)) ? text(row, "gate") : text(e, "method"));
+	erg_rtable_bar(t, top > 0 ? value(row, energy) / top : NAN);
+}
+
+static int print_run(const json_t *run, const char *energy, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	const json_t *layers = json_object_get(run, "layers"), *rest = json_object_get(run, "rest");
+	const char *by = text(run, "by");
+	double top = 0;
+	size_t i;
+	json_t *row;
+
+	print_head(run, out);
+	erg_rtable_column(t, *by ? by : "layer", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "type", ERG_COL_LEFT);
+	erg_rtable_column(t, "calls", ERG_COL_RIGHT);
+	erg_rtable_column(t, "time", ERG_COL_RIGHT);
+	erg_rtable_column(t, strcmp(energy, "energy_j") ? "above idle" : "energy", ERG_COL_RIGHT);
+	erg_rtable_column(t, "power", ERG_COL_RIGHT);
+	erg_rtable_column(t, "share", ERG_COL_RIGHT);
+	erg_rtable_column(t, "by", ERG_COL_LEFT);
+	erg_rtable_column(t, "", ERG_COL_BAR);
+	json_array_foreach (layers, i, row)
+		top = fmax(top, value(row, energy));
+	json_array_foreach (layers, i, row)
+		row_cells(t, row, energy, value(run, "ets_j"), top);
+	if (strcmp(by, "phase"))
+		json_array_foreach (rest, i, row)
+			row_cells(t, row, energy, value(run, "ets_j"), top);
+	return erg_rtable_print(t, out, erg_text_width(), err);
+}
+
+int erg_layers_text(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	const char *energy = !strcmp(text(doc, "energy"), "above-idle") ? "above_idle_j"
+									: "energy_j";
+	size_t i;
+	json_t *run;
+
+	json_array_foreach (json_object_get(doc, "runs"), i, run) {
+		int r;
+
+		if (i)
+			fputc('\n', out);
+		r = print_run(run, energy, out, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static const char *const plain[] = {"name", "type", "network", "module", "calls", "macs", "params",
+	"bytes_in", "bytes_out", "bytes_params"};
+static const char *const ests[] = {"time_s", "energy_j", "above_idle_j", "power_w", "share",
+	"per_inference_j"};
+
+static void csv_row(struct erg_csv *c, const json_t *run, const json_t *row)
+{
+	char merged[512] = "";
+	size_t i, len = 0;
+	json_t *m;
+
+	erg_csv_json(c, json_object_get(run, "archive"));
+	erg_csv_json(c, json_object_get(run, "rail"));
+	erg_csv_json(c, json_object_get(run, "simulated"));
+	for (i = 0; i < ERG_ARRAY_SIZE(plain); i++)
+		erg_csv_json(c, json_object_get(row, plain[i]));
+	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++)
+		erg_csv_est(c, json_object_get(row, ests[i]));
+	json_array_foreach (json_object_get(row, "merged_with"), i, m)
+		if (len < sizeof(merged))
+			len += (size_t)snprintf(merged + len, sizeof(merged) - len, "%s%s",
+				i ? ";" : "", json_string_value(m));
+	erg_csv_text(c, merged);
+	erg_csv_json(c, json_object_get(row, "gate"));
+	erg_csv_json(c, json_object_get(run, "coverage"));
+	erg_csv_json(c, json_object_get(run, "lost_events"));
+	erg_csv_end(c);
+}
+
+int erg_layers_csv(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	struct erg_csv c = {out, 0};
+	size_t i, k;
+	json_t *run, *row;
+
+	erg_csv_text(&c, "archive");
+	erg_csv_text(&c, "rail");
+	erg_csv_text(&c, "simulated");
+	for (i = 0; i < ERG_ARRAY_SIZE(plain); i++)
+		erg_csv_text(&c, plain[i]);
+	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++)
+		erg_csv_est_titles(&c, ests[i]);
+	erg_csv_text(&c, "merged_with");
+	erg_csv_text(&c, "gate");
+	erg_csv_text(&c, "coverage");
+	erg_csv_text(&c, "lost_events");
+	erg_csv_end(&c);
+	json_array_foreach (json_object_get(doc, "runs"), i, run) {
+		json_array_foreach (json_object_get(run, "layers"), k, row)
+			csv_row(&c, run, row);
+		json_array_foreach (json_object_get(run, "rest"), k, row)
+			csv_row(&c, run, row);
+	}
+	return 0;
+}
