@@ -6,10 +6,10 @@
  * once here, because a name that is known need not be countable: virtual machines often have no
  * performance counters at all. What cannot be had is left out with a warning; the run goes on.
  *
- * "synergy" are the two events of the SyNERGY study's power model (Rodrigues, Riley, Lujan, PDPTA'18):
- * SIMD instructions and bus accesses. Arm has both (ASE_SPEC 0x74, BUS_ACCESS 0x19: Arm Architecture
- * Reference Manual, D11.10.2); other processors have neighbours, and the manifest says which was
- * taken.
+ * "synergy" are the two events of the SyNERGY study's power model (Rodrigues, Riley, Lujan,
+ * PDPTA'18): SIMD instructions and bus accesses. Arm has both (ASE_SPEC 0x74, BUS_ACCESS 0x19:
+ * Arm Architecture Reference Manual, D11.10.2); other processors have neighbours, and the
+ * manifest says which was taken.
  */
 #include "record/counters.h"
 

@@ -19,7 +19,8 @@
  * hand.
  *
  * *ret_env: "NAME=TYPE:CONFIG[:CONFIG1[:CONFIG2]];…" in hexadecimal, for the environment variable
- * ERG_COUNTERS that liberg reads; "" when none of LIST is to be had here. To be freed by the caller.
+ * ERG_COUNTERS that liberg reads; "" when none of LIST is to be had here. To be freed by the
+ * caller.
  *
  * MANIFEST, a JSON object or NULL, gets
  *   "requested": LIST,

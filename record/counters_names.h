@@ -11,7 +11,7 @@
 
 struct erg_counter_event {
 	char name[ERG_COUNTER_NAME];   /* as the person wrote it */
-	char event[ERG_COUNTER_NAME];  /* in full: "skx::INSTRUCTION_RETIRED", "kernel:instructions" */
+	char event[ERG_COUNTER_NAME]; /* in full: "skx::INSTRUCTION_RETIRED", "kernel:instructions" */
 	uint32_t type;                 /* of struct perf_event_attr, as the next three */
 	uint64_t config, config1, config2;
 };
@@ -27,8 +27,8 @@ void erg_counter_pfm_each(void (*f)(void *arg, const char *name), void *arg);
 const char *erg_counter_pfm_about(void); /* "libpfm4 4.13", or that it is missing */
 
 /* How many of EV[0..N-1] one group of this thread holds, counting from the first; a group of one
- * that cannot be opened gives a negative errno. A group that opens and is never scheduled (a watchdog
- * holds a counter) is -EBUSY. */
+ * that cannot be opened gives a negative errno. A group that opens and is never scheduled (a
+ * watchdog holds a counter) is -EBUSY. */
 int erg_counter_fit(const struct erg_counter_event *ev, size_t n);
 
 /* Names like NAME, best first; returns how many (at most MAX). */

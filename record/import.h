@@ -152,7 +152,8 @@ int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err)
 /* Gives every channel its unit's default model and what LIST says; before erg_import_check(). */
 int erg_import_settings(struct erg_import_log *log, const json_t *list, struct erg_err *err);
 /* Completes the models by what the readings show of periods and steps; each stale channel is an
- * element of STALE. LAYERS (or NULL) tell a stale meter from a workload of constant powers. Sorts channels into sources: one for each class and model. */
+ * element of STALE. LAYERS (or NULL) tell a stale meter from a workload of constant powers. Sorts
+ * channels into sources: one for each class and model. */
 int erg_import_models(struct erg_import_log *log, const struct erg_import_layers *layers,
 	json_t *stale, json_t *notes, struct erg_err *err);
 size_t erg_import_sources(const struct erg_import_log *log);

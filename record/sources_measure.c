@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Two measurements. The cost of a read is timed back to back, because that is what a sampler pays; its
- * p99 shows a busy bus. The native rate is found by watching: readings that differ from the one before
- * mark an update, as long as we read at least twice as often as it updates. A signal that stands
- * still gives no updates, so the rate is a lower bound.
+ * Two measurements. The cost of a read is timed back to back, because that is what a sampler
+ * pays; its p99 shows a busy bus. The native rate is found by watching: readings that differ from
+ * the one before mark an update, as long as we read at least twice as often as it updates. A
+ * signal that stands still gives no updates, so the rate is a lower bound.
  */
 #include "record/sources_measure.h"
 

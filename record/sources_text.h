@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-/* The document of `erg-record sources` for people: each source with its rails as a tree, then what is
- * missing. */
+/* The document of `erg-record sources` for people: each source with its rails as a tree, then what
+ * is missing. */
 void erg_sources_print_text(const json_t *doc, FILE *out);
 
 #endif

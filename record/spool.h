@@ -43,8 +43,8 @@ bool erg_spool_in_use(const char *spool);
 json_t *erg_spool_identity(void);
 
 /* Raw chunks in the order of time, the one that was being written last. Absolute paths; rotated
- * chunks alone when ROTATED. LTTng numbers rotated chunks from 0: those below FIRST are left out. To
- * be released by erg_spool_chunks_release(). */
+ * chunks alone when ROTATED. LTTng numbers rotated chunks from 0: those below FIRST are left out.
+ * To be released by erg_spool_chunks_release(). */
 struct erg_spool_chunks {
 	char **paths;
 	size_t n;

@@ -2,13 +2,13 @@
 /*
  * Files of one value.
  *
- * Most sensors that Linux knows are files that hold one decimal integer. On the sampling path such a
- * file is open and read by one pread from offset 0 into the stack, without stdio: a third of a
- * microsecond, where opening each time costs two.
+ * Most sensors that Linux knows are files that hold one decimal integer. On the sampling path
+ * such a file is open and read by one pread from offset 0 into the stack, without stdio: a third
+ * of a microsecond, where opening each time costs two.
  *
- * Files come and go: a driver is unbound, a CPU goes offline, a simulated tree is rewritten. Reading
- * then fails (ENODEV, sysfs) or goes on showing the past (an unlinked regular file). So a lost file
- * is looked for again once a second, and one whose link count is 0 counts as lost.
+ * Files come and go: a driver is unbound, a CPU goes offline, a simulated tree is rewritten.
+ * Reading then fails (ENODEV, sysfs) or goes on showing the past (an unlinked regular file). So a
+ * lost file is looked for again once a second, and one whose link count is 0 counts as lost.
  */
 #include "record/sources/attr.h"
 

@@ -78,8 +78,8 @@ int erg_attr_source_add(struct erg_attr_source *s, const struct erg_channel_def 
 	struct erg_attr **ret, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* When DIR has the file ergtrace_time of a simulated board, readings carry the time in it and each is
- * read once: the file holds the time (CLOCK_MONOTONIC ns) of the reading that the others show, and 0
- * while they are being replaced. */
+ * read once: the file holds the time (CLOCK_MONOTONIC ns) of the reading that the others show,
+ * and 0 while they are being replaced. */
 int erg_attr_source_time(struct erg_attr_source *s, const char *dir);
 
 /* Hands S to LIST if it has channels whose files can be read, or notes why not (with MEND, shown

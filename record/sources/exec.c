@@ -5,14 +5,14 @@
  *	time_ns name value unit
  *
  * time_ns on CLOCK_MONOTONIC, or 0 for now; name of the rail; a decimal number; a unit as in
- * samples.csv (W mW uW J mJ uJ V mV A mA degC Hz kHz MHz % …). Empty lines and lines that begin with
- * # are ignored. The channels are learnt from the first lines: until a name comes again, or the
- * start-up time is over. Lines of one time and different names are one reading.
+ * samples.csv (W mW uW J mJ uJ V mV A mA degC Hz kHz MHz % …). Empty lines and lines that begin
+ * with # are ignored. The channels are learnt from the first lines: until a name comes again, or
+ * the start-up time is over. Lines of one time and different names are one reading.
  *
- * The values are kept as integers of a fine unit of their quantity (uW, uJ, uV, …), for a number with
- * a point has no native integer. One child may report several classes and both energy and power, and
- * a source has one class and one model; so the child is shared by up to a source for each class and
- * for energy. Each has a queue, filled by whichever source reads first.
+ * The values are kept as integers of a fine unit of their quantity (uW, uJ, uV, …), for a number
+ * with a point has no native integer. One child may report several classes and both energy and
+ * power, and a source has one class and one model; so the child is shared by up to a source for
+ * each class and for energy. Each has a queue, filled by whichever source reads first.
  */
 #include <errno.h>
 #include <locale.h>

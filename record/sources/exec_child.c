@@ -2,11 +2,11 @@
 /*
  * A meter's program as a child.
  *
- * It runs as `sh -c COMMAND` in a process group of its own, so that a Ctrl-C at the terminal reaches
- * the recorder alone, which then ends the group. It dies with us: the kernel kills the shell when the
- * thread that started it ends (prctl(2), PR_SET_PDEATHSIG), and what the shell started meets a closed
- * pipe at its next line. A child that dies is started again after 0.1 s, then 0.2 s, … up to 10 s; a
- * line resets the pause.
+ * It runs as `sh -c COMMAND` in a process group of its own, so that a Ctrl-C at the terminal
+ * reaches the recorder alone, which then ends the group. It dies with us: the kernel kills the
+ * shell when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG), and what the shell
+ * started meets a closed pipe at its next line. A child that dies is started again after 0.1 s,
+ * then 0.2 s, … up to 10 s; a line resets the pause.
  */
 #include "record/sources/exec_child.h"
 

@@ -2,11 +2,12 @@
 /*
  * Power sensors of the kernel's hardware monitoring class.
  *
- * A chip's readings differ in what they mean, and a source has one sensor model, so a chip becomes up
- * to four sources: instantaneous power (powerN_input, or currN_input and inN_input of one index,
- * whose product the analyzer forms), averaged power (powerN_average over powerN_average_interval),
- * cumulative energy (energyN_input), and temperatures with fans. A power input makes current and
- * voltage of the same index superfluous; a voltage without a current is no power and is left out.
+ * A chip's readings differ in what they mean, and a source has one sensor model, so a chip
+ * becomes up to four sources: instantaneous power (powerN_input, or currN_input and inN_input of
+ * one index, whose product the analyzer forms), averaged power (powerN_average over
+ * powerN_average_interval), cumulative energy (energyN_input), and temperatures with fans. A
+ * power input makes current and voltage of the same index superfluous; a voltage without a
+ * current is no power and is left out.
  *
  * Units are those of Documentation/hwmon/sysfs-interface: uW, uJ, mA, mV, millidegrees, rpm.
  */

@@ -3,10 +3,10 @@
  * POWER8 and POWER9 by the host's hwmon driver ibmpowernv: readings that the firmware fetches from
  * the on-chip controllers, refreshed about every 100 ms (skiboot 5.8 release notes).
  *
- * Labels name the parts: "System", "Chip 0", "Chip 0 Vdd", "Chip 0 Vdn", "Chip 0 Memory", "GPU". A
- * label that begins with another one and a blank lies within it; everything lies within "System". A
- * part that has a cumulative energy (skiboot 5.8 and later on POWER9) is read as a counter, the others
- * as power.
+ * Labels name the parts: "System", "Chip 0", "Chip 0 Vdd", "Chip 0 Vdn", "Chip 0 Memory", "GPU".
+ * A label that begins with another one and a blank lies within it; everything lies within
+ * "System". A part that has a cumulative energy (skiboot 5.8 and later on POWER9) is read as a
+ * counter, the others as power.
  */
 #include <errno.h>
 #include <stdio.h>

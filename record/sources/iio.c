@@ -9,9 +9,9 @@
  *	                               /buffer/{length,enable}
  *	/dev/iio:deviceN                                                     the samples
  *
- * Of a device with currents, currents and the voltages that go with them are captured (INA2xx: the bus
- * voltage, in_voltage1; the shunt's is in_voltage0), else its powers. Settings are put back at the end.
- * A device that needs a trigger has one or does not start; the message says so.
+ * Of a device with currents, currents and the voltages that go with them are captured (INA2xx:
+ * the bus voltage, in_voltage1; the shunt's is in_voltage0), else its powers. Settings are put
+ * back at the end. A device that needs a trigger has one or does not start; the message says so.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -322,7 +322,8 @@ static void connect(struct iio *d)
 
 static void set_model(struct iio *d)
 {
-	double hz = attr_double(d, "in_sampling_frequency", attr_double(d, "sampling_frequency", 0));
+	double shared = attr_double(d, "sampling_frequency", 0);
+	double hz = attr_double(d, "in_sampling_frequency", shared);
 
 	d->src.model.kind = ERG_SENSOR_BOXCAR;
 	if (!(hz > 0 && hz < 1e9)) {

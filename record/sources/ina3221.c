@@ -2,10 +2,10 @@
 /*
  * INA3221 by the mainline kernel's hwmon driver (JetPack 5 and later, and most other boards).
  *
- * The driver has no power: a rail is curr<N>_input times in<N>_input, N from 1 to 3 (in4 to in6 are
- * shunt voltages, in7 and curr4 sums). Each read waits for a whole conversion cycle under a mutex of
- * the chip, so reading is slow, and every value read is one more cycle: the current is read each
- * time, the regulated voltage every tenth time. The cycle is as long as `samples` and
+ * The driver has no power: a rail is curr<N>_input times in<N>_input, N from 1 to 3 (in4 to in6
+ * are shunt voltages, in7 and curr4 sums). Each read waits for a whole conversion cycle under a
+ * mutex of the chip, so reading is slow, and every value read is one more cycle: the current is
+ * read each time, the regulated voltage every tenth time. The cycle is as long as `samples` and
  * `update_interval` make it; for the run they become 1 and 0 (140 us a conversion, no averaging)
  * where that is permitted, and are put back afterwards. Documentation/hwmon/ina3221.rst.
  */

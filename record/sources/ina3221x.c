@@ -6,14 +6,14 @@
  *		rail_name_0..2     the schematic's names
  *		ui_input_N         "mV mA" of one locked read: preferred, for it is coherent
  *		in_powerN_input    mW, where ui_input_N is missing
- *		running_mode       1: converts all the time; 0: on demand, EAGAIN when not ready in time
+ *		running_mode       1: converts all the time; 0: on demand, EAGAIN when not ready
  *
- * What a reading means depends on the mode. Converting all the time, it is the chip's recursive mean
- * over ti,continuous-config; on demand, the read itself runs the conversions of ti,trigger-config and
- * their mean is a window that has just ended. Both registers stand in the device tree; without them
- * the driver's defaults are assumed (0x7727 and 0x7723: 64 averages of 1.1 ms, tau 0.42 s). The driver
- * may change the mode by itself with the CPU's frequency, so the mode is recorded at start and at
- * stop.
+ * What a reading means depends on the mode. Converting all the time, it is the chip's recursive
+ * mean over ti,continuous-config; on demand, the read itself runs the conversions of
+ * ti,trigger-config and their mean is a window that has just ended. Both registers stand in the
+ * device tree; without them the driver's defaults are assumed (0x7727 and 0x7723: 64 averages of
+ * 1.1 ms, tau 0.42 s). The driver may change the mode by itself with the CPU's frequency, so the
+ * mode is recorded at start and at stop.
  */
 #include <endian.h>
 #include <errno.h>
@@ -322,8 +322,8 @@ static int find_iio(const struct erg_source_config *cfg, const char *device, con
 	return erg_source_list_add(list, &x->src);
 }
 
-/* Without clock-frequency Tegra's I2C runs at 100 kHz, where current and voltage of a rail take about
- * 1 ms; at 400 kHz a quarter. */
+/* Without clock-frequency Tegra's I2C runs at 100 kHz, where current and voltage of a rail take
+ * about 1 ms; at 400 kHz a quarter. */
 static void note_bus(const struct erg_source_config *cfg, struct erg_source_list *list,
 	const char *device)
 {

@@ -2,18 +2,20 @@
 /*
  * NVIDIA GPUs by NVML.
  *
- * Each GPU becomes up to six sources, each in a thread of its own, because a call may wait for the
- * driver: the energy counter (mJ since the driver was loaded; Volta and later), instant power (field
- * 186) and averaged power (185), then temperature with the reasons of throttling and the power limit,
- * clocks, and utilisation. On drivers that know no such fields nvmlDeviceGetPowerUsage is power.
+ * Each GPU becomes up to six sources, each in a thread of its own, because a call may wait for
+ * the driver: the energy counter (mJ since the driver was loaded; Volta and later), instant power
+ * (field 186) and averaged power (185), then temperature with the reasons of throttling and the
+ * power limit, clocks, and utilisation. On drivers that know no such fields
+ * nvmlDeviceGetPowerUsage is power.
  *
- * All three tell of the same board, so power is filed under the counter's rail and never added to it.
+ * All three tell of the same board, so power is filed under the counter's rail and never added to
+ * it.
  *
- * What a power reading means is not documented; the windows are those measured by Yang, Adamek and
- * Armour (arXiv 2312.02741, SC'24): A100 and H100 class sensors see 25 ms of every 100 ms, Turing and
- * later GeForce class ones all of 100 ms, Volta and Pascal 10 of 20 ms, older ones are a low pass; the
- * average is over 1 s on Ampere and later except A100. So provenance is "assumed", the gain is within
- * 6 to 16 %, and the counter is the one to believe for energy.
+ * What a power reading means is not documented; the windows are those measured by Yang, Adamek
+ * and Armour (arXiv 2312.02741, SC'24): A100 and H100 class sensors see 25 ms of every 100 ms,
+ * Turing and later GeForce class ones all of 100 ms, Volta and Pascal 10 of 20 ms, older ones are
+ * a low pass; the average is over 1 s on Ampere and later except A100. So provenance is
+ * "assumed", the gain is within 6 to 16 %, and the counter is the one to believe for energy.
  *
  * Time stamps are microseconds of CLOCK_REALTIME and are moved to CLOCK_MONOTONIC by the difference
  * of both clocks at the reading; one that is not near the reading is not believed.
@@ -400,7 +402,8 @@ static int find_state(const struct gpu *g, struct erg_source_list *list)
 		r = offer(source_new(g, ERG_CLASS_FREQUENCY, read_clocks, 0, clocks, 2), list,
 			&found);
 	if (r >= 0)
-		r = offer(source_new(g, ERG_CLASS_UTILIZATION, read_load, 0, load, 2), list, &found);
+		r = offer(source_new(g, ERG_CLASS_UTILIZATION, read_load, 0, load, 2), list,
+			&found);
 	return r;
 }
 

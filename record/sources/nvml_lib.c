@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Loading libnvidia-ml.so.1. It comes with the driver, not with a package we could link to, so it is
- * opened at run time; where it is missing, so are NVIDIA GPUs.
+ * Loading libnvidia-ml.so.1. It comes with the driver, not with a package we could link to, so it
+ * is opened at run time; where it is missing, so are NVIDIA GPUs.
  */
 #include "record/sources/nvml_lib.h"
 

@@ -3,9 +3,9 @@
 #define ERG_RECORD_SOURCES_NVML_LIB_H
 
 /*
- * What we use of NVIDIA's management library, declared by ourselves: the ABI of libnvidia-ml.so.1 is
- * stable (NVML API reference), and no header of NVIDIA is needed to build. Functions return 0 or an
- * error below; those that a driver does not have are NULL.
+ * What we use of NVIDIA's management library, declared by ourselves: the ABI of libnvidia-ml.so.1
+ * is stable (NVML API reference), and no header of NVIDIA is needed to build. Functions return 0
+ * or an error below; those that a driver does not have are NULL.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,14 +3,14 @@
  * In-band sensors of POWER9's on-chip controllers: DIR/firmware/opal/exports/occ_inband_sensors, a
  * block of 150 kB for each controller (one a chip).
  *
- * Each power sensor has an accumulator of its samples, taken every 500 us, so the difference of two
- * accumulators times scale / frequency is the energy of the time between their stamps: a counter
- * with exact native times, where the samples themselves (1 W steps, 10 to 25 a second visible) would
- * alias (Troepgen, Bielert, Ilsche, ICPE'23: up to 12 %).
+ * Each power sensor has an accumulator of its samples, taken every 500 us, so the difference of
+ * two accumulators times scale / frequency is the energy of the time between their stamps: a
+ * counter with exact native times, where the samples themselves (1 W steps, 10 to 25 a second
+ * visible) would alias (Troepgen, Bielert, Ilsche, ICPE'23: up to 12 %).
  *
  * The controller writes one of two buffers while the other is valid. The valid one with the newer
- * stamp is copied; then its first bytes and stamp are read again, and if they changed while we copied
- * the copy is torn and is made again.
+ * stamp is copied; then its first bytes and stamp are read again, and if they changed while we
+ * copied the copy is torn and is made again.
  *
  * PWRSYS contains the other rails; PWRVDD and PWRVDN lie within PWRPROC. APSS channels are raw
  * versions of the same and are left out.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where the timebase cannot be read (a copied or simulated tree): a stamp was seen at the earliest
- * when it was made, so the smallest difference between seeing and stamp ever met is the best bound of
- * the offset; it is late by the shortest delay met.
+ * Where the timebase cannot be read (a copied or simulated tree): a stamp was seen at the
+ * earliest when it was made, so the smallest difference between seeing and stamp ever met is the
+ * best bound of the offset; it is late by the shortest delay met.
  */
 #include "record/sources/opal_clock.h"
 

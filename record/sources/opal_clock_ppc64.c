@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * On POWER the timebase can be read: it is the clocksource of CLOCK_MONOTONIC, which follows it but
- * for NTP's slewing. The offset is taken afresh each time, between two readings of the timebase, and
- * kept when the bracket is wide (we were interrupted).
+ * On POWER the timebase can be read: it is the clocksource of CLOCK_MONOTONIC, which follows it
+ * but for NTP's slewing. The offset is taken afresh each time, between two readings of the
+ * timebase, and kept when the bracket is wide (we were interrupted).
  */
 #include "record/sources/opal_clock.h"
 

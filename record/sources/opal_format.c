@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The sensor data block of the on-chip controller (OCC) of POWER9: big-endian and packed. Layout from
- * the OCC firmware interface specification (OpenPOWER, chapter "OCC sensor data block") and skiboot's
- * include/occ.h:
+ * The sensor data block of the on-chip controller (OCC) of POWER9: big-endian and packed. Layout
+ * from the OCC firmware interface specification (OpenPOWER, chapter "OCC sensor data block") and
+ * skiboot's include/occ.h:
  *
- *	header   0 valid, 1 version, 2 number of sensors (16), 4 reading version, 8 offset of the names
- *	         (32), 12 names version, 13 size of a name, 16 offset of ping (32), 20 of pong (32)
+ *	header   0 valid, 1 version, 2 number of sensors (16), 4 reading version,
+ *	         8 offset of the names (32), 12 names version, 13 size of a name, 16 offset of ping (32), 20 of pong (32)
  *	name     0 name[16], 16 unit[4], 20 id (16), 22 frequency (32), 26 scale (32), 30 type (16),
  *	         32 location (16), 34 structure (1 full, 2 counter), 35 offset of the record (32)
  *	buffer   0 valid; records at their offsets
- *	record   0 id (16), 2 timestamp (64), 10 sample (16), … 28 accumulator (64), 36 update tag (32)
+ *	record   0 id (16), 2 timestamp (64), 10 sample (16), … 28 accumulator (64),
+ *	         36 update tag (32)
  *
  * Frequency and scale are decimal floating point: 24 bits of mantissa, 8 of signed exponent.
  */

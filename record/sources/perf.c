@@ -6,11 +6,11 @@
  *	                                  /cpumask           one CPU of each package
  *	                                  /events/energy-pkg "event=0x02", with .scale and .unit
  *
- * The same hardware counters as powercap's, but cheaper to read, in the finer unit of 2^-32 J, and
- * widened to 64 bits by the kernel, so they never wrap; preferred where both are allowed. Events
- * count for a CPU (pid -1) of the package and cannot be sampled. It takes perf_event_paranoid <= 0 or
- * CAP_PERFMON. Raffin and
- * Trystram (arXiv 2401.15985) found this door the cheapest.
+ * The same hardware counters as powercap's, but cheaper to read, in the finer unit of 2^-32 J,
+ * and widened to 64 bits by the kernel, so they never wrap; preferred where both are allowed.
+ * Events count for a CPU (pid -1) of the package and cannot be sampled. It takes
+ * perf_event_paranoid <= 0 or CAP_PERFMON. Raffin and Trystram (arXiv 2401.15985) found this door
+ * the cheapest.
  */
 #include "record/sources/perf.h"
 

@@ -8,8 +8,8 @@
  * kernel does not export. Counters move about every millisecond (Intel SDM vol. 3B 14.10).
  *
  * What contains what: core and uncore (or gpu) lie within the package. DRAM is shown below the
- * package, as the kernel files it, but its energy is not in the package's counter (the package domain
- * is the die), so it is a root of its own. psys, where it works, holds package and DRAM.
+ * package, as the kernel files it, but its energy is not in the package's counter (the package
+ * domain is the die), so it is a root of its own. psys, where it works, holds package and DRAM.
  *
  * Each top zone is a source of its own: a read goes to a CPU of that package.
  */

@@ -29,8 +29,8 @@ struct procstat {
 	size_t size;
 };
 
-/* Busy ticks of the ten numbers behind "cpuN": user nice system idle iowait irq softirq …, of which
- * the fourth and fifth are idleness and those from the eighth on are not ours. */
+/* Busy ticks of the ten numbers behind "cpuN": user nice system idle iowait irq softirq …, of
+ * which the fourth and fifth are idleness and those from the eighth on are not ours. */
 static bool parse_busy(const char *p, uint64_t *ret)
 {
 	uint64_t busy = 0;
@@ -54,10 +54,13 @@ static size_t each_cpu(const char *text, void (*f)(void *arg, int cpu, uint64_t 
 {
 	size_t n = 0;
 
-	for (const char *p = text; p && !strncmp(p, "cpu", 3); p = strchr(p, '\n'), p = p ? p + 1 : p) {
+	for (const char *next, *p = text; p && !strncmp(p, "cpu", 3); p = next) {
 		uint64_t busy;
 		char *end;
 		long cpu = strtol(p + 3, &end, 10);
+
+		next = strchr(p, '\n');
+		next = next ? next + 1 : NULL;
 
 		/* "cpu  …" is the sum of all. */
 		if (p[3] == ' ' || end == p + 3 || !parse_busy(end, &busy))

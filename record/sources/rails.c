@@ -2,11 +2,12 @@
 /*
  * Which rail contains which, and names that are unique.
  *
- * A rail's parent already contains it, so that nobody adds up a whole and its parts. Sensors do not
- * say this; the boards' schematics do. The table names, for each board-level input that NVIDIA's
- * Jetson boards measure, the rails behind it (energymon's JetsonPowerRails.md; L4T developer guides).
- * Rails of a carrier board (VDD_MUX and what it feeds) lie beside the module's VDD_IN, not under it.
- * AGX Xavier and AGX Orin measure no common input: their rails are all roots and may be added.
+ * A rail's parent already contains it, so that nobody adds up a whole and its parts. Sensors do
+ * not say this; the boards' schematics do. The table names, for each board-level input that
+ * NVIDIA's Jetson boards measure, the rails behind it (energymon's JetsonPowerRails.md; L4T
+ * developer guides). Rails of a carrier board (VDD_MUX and what it feeds) lie beside the module's
+ * VDD_IN, not under it. AGX Xavier and AGX Orin measure no common input: their rails are all
+ * roots and may be added.
  *
  * A rail gets a parent only from its own directory of sensors or, where a board has several chips
  * (TX2), from the same kind of source.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Thermal zones and cooling devices, and, from throttle.c, throttle counters: all that says whether
- * heat limited a run, and the fan of older Jetsons. Zones are millidegrees; a cooling device's cur_state is a level, 0 for "does
- * nothing", so a level above 0 marks throttling. Heat moves slowly: ten readings a second, in a
- * thread of its own because a zone may ask a firmware.
+ * Thermal zones and cooling devices, and, from throttle.c, throttle counters: all that says
+ * whether heat limited a run, and the fan of older Jetsons. Zones are millidegrees; a cooling
+ * device's cur_state is a level, 0 for "does nothing", so a level above 0 marks throttling. Heat
+ * moves slowly: ten readings a second, in a thread of its own because a zone may ask a firmware.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -3,10 +3,10 @@
  * A stand-in for NVIDIA's libnvidia-ml.so.1, with its ABI, for machines without such a GPU.
  *
  * The load alternates between idle and busy every 100 ms, so energy has a closed form and every
- * reading an exact expectation: the counter is the integral; instant power the mean over 25 ms that
- * ended at the last multiple of 100 ms; average power the mean over the last second. Above the limit
- * the GPU says that the power cap slows it. Nothing here can be taken for a real GPU: the library
- * exports ergtrace_simulated, and the recorder marks what it reads as simulated.
+ * reading an exact expectation: the counter is the integral; instant power the mean over 25 ms
+ * that ended at the last multiple of 100 ms; average power the mean over the last second. Above
+ * the limit the GPU says that the power cap slows it. Nothing here can be taken for a real GPU:
+ * the library exports ergtrace_simulated, and the recorder marks what it reads as simulated.
  */
 #include "tests/standin/nvml.h"
 

