@@ -94,8 +94,8 @@ void erg_attr_freep(struct erg_attr **a)
 	erg_attr_free(*a);
 }
 
-static int check(const struct erg_rail *rail, const struct erg_segments *seg,
-	const struct erg_attr_options *opt, struct erg_err *err)
+static int check_segments(const struct erg_rail *rail, const struct erg_segments *seg,
+	struct erg_err *err)
 {
 	if (!seg->n || !seg->n_classes || seg->begin[seg->n] <= seg->begin[0])
 		return erg_fail(err, -EINVAL, "rail %s: no time to attribute to; expected at least "
@@ -103,16 +103,24 @@ static int check(const struct erg_rail *rail, const struct erg_segments *seg,
 	for (size_t i = 0; i < seg->n; i++)
 		if (seg->begin[i + 1] < seg->begin[i])
 			return erg_fail(err, -EINVAL, "segment %zu ends before it begins", i);
-	for (size_t i = 1; i < rail->n; i++)
+	return 0;
+}
+
+static int check(const struct erg_rail *rail, const struct attr_source *src,
+	const struct erg_attr_options *opt, struct erg_err *err)
+{
+	int r = src->seg ? check_segments(rail, src->seg, err) : 0;
+
+	for (size_t i = 1; i < rail->n && !r; i++)
 		if (rail->t[i] <= rail->t[i - 1])
-			return erg_fail(err, -EINVAL, "rail %s: reading %zu does not follow the one "
+			r = erg_fail(err, -EINVAL, "rail %s: reading %zu does not follow the one "
 				"before in time", rail->name, i);
-	for (size_t i = 0; i < opt->n_idle; i++)
+	for (size_t i = 0; i < opt->n_idle && !r; i++)
 		if (opt->idle[i].end <= opt->idle[i].begin ||
 			(i && opt->idle[i].begin < opt->idle[i - 1].end))
-			return erg_fail(err, -EINVAL, "idle phase %zu is empty or overlaps the one "
+			r = erg_fail(err, -EINVAL, "idle phase %zu is empty or overlaps the one "
 				"before", i);
-	return 0;
+	return r;
 }
 
 static int alloc_state(struct attr_run *r, size_t n, size_t cols)
@@ -164,21 +172,21 @@ static void first_shape(const struct erg_rail *rail, const struct attr_readings 
 	ret->stale_ns = rd->stale ? fmin(rd->spacing_ns, rd->period_ns) : rd->period_ns;
 }
 
-static int prepare(struct attr_run *r, const struct erg_rail *rail, const struct erg_segments *seg,
+static int prepare(struct attr_run *r, const struct erg_rail *rail, const struct attr_source *src,
 	struct attr_shape *shape)
 {
 	struct erg_attr_state *st = r->st;
-	int rc = attr_readings_build(rail, seg->begin[0], seg->begin[seg->n], &st->readings,
-		r->err);
+	struct attr_view *v = &st->view;
+	int rc = attr_view_build(src, &r->opt, LONG_GAP_NS, v, r->err);
 
 	if (rc < 0)
 		return rc;
-	rc = attr_view_build(seg, &r->opt, LONG_GAP_NS, &st->view, r->err);
+	rc = attr_readings_build(rail, v->begin[0], v->begin[v->n], &st->readings, r->err);
 	if (rc < 0)
 		return rc;
 	st->rail = *rail;
 	first_shape(rail, &st->readings, shape, &r->opt);
-	return alloc_state(r, st->view.n_classes, st->view.n_cols);
+	return alloc_state(r, v->n_classes, v->n_cols);
 }
 
 /* Blocks of at least five memories of the sensor, at most max_blocks or what memory allows. */
@@ -191,9 +199,9 @@ static int open_gram(struct attr_run *r)
 	uint64_t t0 = v->begin[0], t1 = v->begin[v->n];
 
 	/* only the time of the work, which the rows come from */
-	for (size_t i = 0; i < v->n && v->col_apart[v->col[v->first[i]]]; i++)
+	for (size_t i = 0; i < v->n && v->col_apart[v->col[attr_first(v, i)]]; i++)
 		t0 = v->begin[i + 1];
-	for (size_t i = v->n; i-- > 0 && v->col_apart[v->col[v->first[i]]];)
+	for (size_t i = v->n; i-- > 0 && v->col_apart[v->col[attr_first(v, i)]];)
 		t1 = v->begin[i];
 	if (t1 <= t0) {
 		t0 = v->begin[0];
@@ -403,7 +411,7 @@ static int attribute(struct attr_run *r)
 	return rc;
 }
 
-int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
+static int run(const struct erg_rail *rail, const struct attr_source *src,
 	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err)
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *a = calloc(1, sizeof(*a));
@@ -414,14 +422,14 @@ int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
 	if (opt)
 		r.opt = *opt;
 	fill_options(&r.opt);
-	rc = check(rail, seg, &r.opt, err);
+	rc = check(rail, src, &r.opt, err);
 	if (rc < 0)
 		return rc;
 	if (!a || !(a->warnings = json_array()) || !(a->state = calloc(1, sizeof(*a->state))))
 		return erg_fail(err, -ENOMEM, "out of memory");
 	r.st = a->state;
 	r.st->opt = &r.opt;
-	rc = prepare(&r, rail, seg, &shape);
+	rc = prepare(&r, rail, src, &shape);
 	if (!rc)
 		rc = attr_lag_search(&r.st->view, &r.st->readings, rail, &r.opt, &shape, &r.fit,
 			err);
@@ -435,4 +443,16 @@ int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
 		return erg_wrap(err, rc, "attribution");
 	*ret = erg_steal_ptr(&a);
 	return 0;
+}
+
+int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
+	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err)
+{
+	return run(rail, &(struct attr_source){.seg = seg}, opt, ret, err);
+}
+
+int erg_attr_run_timeline(const struct erg_rail *rail, const struct erg_timeline *tl, bool device,
+	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err)
+{
+	return run(rail, &(struct attr_source){.tl = tl, .device = device}, opt, ret, err);
 }

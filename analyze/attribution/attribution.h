@@ -133,10 +133,13 @@ struct erg_attr {
 /*
  * Attributes RAIL to the classes of SEG. opt NULL: defaults. Returns 0 also when nothing is
  * resolved (classes say why); -ENODATA when the rail has fewer than two readings within the
- * segments, -EINVAL for segments or options that make no sense, -ENOMEM. RAIL and SEG must outlive
- * *ret, which points into them.
+ * segments, -EINVAL for segments or options that make no sense, -ENOMEM. RAIL must outlive *ret,
+ * which points into it. The second takes the segments from the timeline one at a time, which needs
+ * 10 bytes a segment in place of 34.
  */
 int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
+	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err);
+int erg_attr_run_timeline(const struct erg_rail *rail, const struct erg_timeline *tl, bool device,
 	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err);
 void erg_attr_free(struct erg_attr *a);
 void erg_attr_freep(struct erg_attr **a);

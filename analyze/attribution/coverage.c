@@ -72,7 +72,7 @@ int attr_coverage(struct erg_attr_state *st, struct erg_err *err)
 			uint64_t from = v->begin[i] > gap->begin ? v->begin[i] : gap->begin;
 			uint64_t to = v->begin[i + 1] < gap->end ? v->begin[i + 1] : gap->end;
 
-			for (uint32_t e = v->first[i]; e < v->first[i + 1] && to > from; e++)
+			for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1) && to > from; e++)
 				st->class_covered[v->col_class[v->col[e]]] -= (double)(to - from) *
 					1e-9 * (v->share ? (double)v->share[e] : 1);
 		}

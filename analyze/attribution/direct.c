@@ -46,7 +46,7 @@ static void flush(struct pass *p)
 
 	if (p->seg == SIZE_MAX)
 		return;
-	c = v->col[v->first[p->seg]];
+	c = v->col[attr_first(v, p->seg)];
 	begin = (double)(v->begin[p->seg] - v->begin[0]);
 	end = (double)(v->begin[p->seg + 1] - v->begin[0]);
 	head = fmin(p->first_t - begin, p->hold_ns);
@@ -67,7 +67,7 @@ static void flush(struct pass *p)
 /* A reading Y about T (middle of its window) that lies wholly inside segment SEG. */
 static void add(struct pass *p, size_t seg, double t, double y)
 {
-	struct moments *m = &p->m[p->v->col[p->v->first[seg]]];
+	struct moments *m = &p->m[p->v->col[attr_first(p->v, seg)]];
 
 	m->y += y;
 	m->y2 += y * y;
@@ -173,7 +173,7 @@ static void run(struct pass *p, const struct attr_readings *r, const struct attr
 		while (i + 1 < v->n && (double)(v->begin[i + 1] - v->begin[0]) <= end - w)
 			i++;
 		if ((double)(v->begin[i + 1] - v->begin[0]) < end || end - w <
-			(double)(v->begin[i] - v->begin[0]) || v->first[i + 1] - v->first[i] != 1)
+			(double)(v->begin[i] - v->begin[0]) || attr_first(v, i + 1) - attr_first(v, i) != 1)
 			continue;
 		add(p, i, end - middle * w, y);
 	}

@@ -39,7 +39,7 @@ static void find_neighbours(struct gates *g)
 	uint32_t last = ERG_NONE;
 
 	for (size_t i = 0; i < v->n; i++) {
-		uint16_t col = v->col[v->first[i]];
+		uint16_t col = v->col[attr_first(v, i)];
 		uint32_t c = v->col_class[col];
 
 		if (v->col_apart[col]) {

@@ -5,7 +5,7 @@
 /*
  * What the files of this room share. The way of the data:
  *
- *   view.c       segments            -> columns (class x frequency level, gaps inside and outside)
+ *   view*.c      segments            -> columns (class x frequency level, gaps inside and outside)
  *   readings.c   a rail              -> fresh readings (stale repetitions dropped)
  *   kernel*.c    reading + view      -> one sparse row of the occupancy matrix
  *   gram.c       rows                -> sums by block of time
@@ -33,12 +33,18 @@ double attr_rng_normal(struct attr_rng *rng);
 uint32_t attr_rng_below(struct attr_rng *rng, uint32_t n);
 
 /* ---- view.c ---- */
+struct attr_source {
+	const struct erg_segments *seg; /* or NULL: of the timeline */
+	const struct erg_timeline *tl;
+	bool device;
+};
+
 struct attr_view {
 	size_t n;
-	const uint64_t *begin; /* n + 1 */
-	const uint32_t *first; /* n + 1; NULL: segment i has entry i */
-	uint16_t *col;         /* per entry */
-	const float *share;    /* per entry, or NULL: 1 */
+	uint64_t *begin; /* n + 1 */
+	uint32_t *first; /* n + 1; NULL: segment i has the one entry i */
+	uint16_t *col;   /* per entry */
+	float *share;    /* per entry, or NULL: 1 */
 	size_t n_cols;
 	uint32_t *col_class; /* public class */
 	bool *col_apart;     /* idle, or a gap outside of the work: integrated, not fitted */
@@ -52,15 +58,21 @@ struct attr_view {
 	double level_hz[ATTR_LEVELS_MAX];
 	size_t n_changes; /* of the level: rows that saw one are left out */
 	struct erg_attr_span *changes;
-	uint64_t *own_begin; /* where idle phases cut segments */
-	uint32_t *own_first;
-	float *own_share;
 };
-int attr_view_build(const struct erg_segments *seg, const struct erg_attr_options *opt,
+static inline uint32_t attr_first(const struct attr_view *v, size_t i)
+{
+	return v->first ? v->first[i] : (uint32_t)i;
+}
+int attr_view_build(const struct attr_source *src, const struct erg_attr_options *opt,
 	double long_gap_ns, struct attr_view *ret, struct erg_err *err);
 void attr_view_release(struct attr_view *v);
 /* Index of the segment that contains T (clamped to the first and last). */
 size_t attr_view_find(const struct attr_view *v, uint64_t t);
+
+/* ---- view_fill.c ---- */
+/* The segments alone; col is still the class. */
+int attr_view_fill(struct attr_view *v, const struct attr_source *src,
+	const struct erg_attr_options *opt, struct erg_err *err);
 
 /* ---- readings.c ---- */
 struct attr_readings {

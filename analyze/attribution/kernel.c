@@ -197,10 +197,10 @@ bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double wind
 
 		last = c;
 		if (!v->share) {
-			attr_row_add(k, v->col[v->first[i]], a);
+			attr_row_add(k, v->col[attr_first(v, i)], a);
 			continue;
 		}
-		for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++)
+		for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
 			attr_row_add(k, v->col[e], a * (double)v->share[e]);
 	}
 	return true;
@@ -211,7 +211,7 @@ static double segment_power(const struct attr_kernel *k, size_t i)
 	const struct attr_view *v = k->view;
 	double p = 0;
 
-	for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++)
+	for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
 		p += k->power[v->col[e]] * (v->share ? (double)v->share[e] : 1);
 	return p;
 }

@@ -128,7 +128,7 @@ static bool advance_rc(struct attr_kernel *k, struct attr_ema *e, double end)
 		double to = fmin((double)(v->begin[i + 1] - v->begin[0]), end);
 
 		attr_row_begin(k);
-		for (uint32_t c = v->first[i]; c < v->first[i + 1]; c++)
+		for (uint32_t c = attr_first(v, i); c < attr_first(v, i + 1); c++)
 			attr_row_add(k, v->col[c], v->share ? (double)v->share[c] : 1);
 		if (to > e->next_ns)
 			absorb(k, e, -expm1((e->next_ns - to) / tau));

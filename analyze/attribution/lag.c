@@ -175,7 +175,7 @@ static double typical_segment(const struct attr_view *v, size_t from)
 	for (size_t i = from, k = 0; i < v->n && k < 20000; i++, k++) {
 		double d = (double)(v->begin[i + 1] - v->begin[i]);
 
-		if (v->col_apart[v->col[v->first[i]]])
+		if (v->col_apart[v->col[attr_first(v, i)]])
 			continue;
 		sum += d;
 		square += d * d;
@@ -189,7 +189,7 @@ static void choose_rows(struct search *s, const struct attr_shape *shape)
 	size_t i = 0, n = s->r->n;
 	size_t coarse = shape->kind == ERG_SENSOR_EMA ? COARSE_ROWS_EMA : COARSE_ROWS;
 
-	while (i + 1 < v->n && v->col_apart[v->col[v->first[i]]])
+	while (i + 1 < v->n && v->col_apart[v->col[attr_first(v, i)]])
 		i++;
 	while (s->first + 1 < n && s->r->t[s->first] < v->begin[i])
 		s->first++;

@@ -28,8 +28,8 @@ static uint32_t reference_class(const struct attr_view *v)
 
 static bool starts(const struct attr_view *v, size_t i, uint32_t ref)
 {
-	return v->col_class[v->col[v->first[i]]] == ref &&
-		(!i || v->col_class[v->col[v->first[i - 1]]] != ref);
+	return v->col_class[v->col[attr_first(v, i)]] == ref &&
+		(!i || v->col_class[v->col[attr_first(v, i - 1)]] != ref);
 }
 
 double attr_lock(const struct attr_view *v, const struct attr_readings *r)

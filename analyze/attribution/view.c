@@ -18,7 +18,6 @@
 
 struct builder {
 	struct attr_view *v;
-	const struct erg_segments *seg;
 	const struct erg_attr_options *opt;
 	double long_gap_ns;
 	uint32_t n_kinds;     /* classes, outside, idle */
@@ -117,93 +116,6 @@ static int find_changes(struct builder *b, const double *cut, struct erg_err *er
 	return 0;
 }
 
-/* Idle phases cut gap segments: copies the segments with more boundaries. */
-static int cut_idle(struct builder *b, struct erg_err *err)
-{
-	const struct erg_segments *s = b->seg;
-	struct attr_view *v = b->v;
-	size_t cap = s->n + 2 * b->opt->n_idle + 1, n_idle = b->opt->n_idle, out = 0;
-	uint64_t *cuts;
-
-	v->own_begin = malloc((cap + 1) * sizeof(*v->own_begin));
-	v->own_first = malloc((cap + 1) * sizeof(*v->own_first));
-	cuts = malloc((2 * n_idle + 1) * sizeof(*cuts));
-	if (!v->own_begin || !v->own_first || !cuts) {
-		free(cuts);
-		return erg_fail(err, -ENOMEM, "out of memory for %zu segments", cap);
-	}
-	for (size_t i = 0; i < n_idle; i++) {
-		cuts[2 * i] = b->opt->idle[i].begin;
-		cuts[2 * i + 1] = b->opt->idle[i].end;
-	}
-	for (size_t i = 0, c = 0; i < s->n; i++) {
-		v->own_begin[out] = s->begin[i];
-		v->own_first[out++] = (uint32_t)i;
-		while (c < 2 * n_idle && cuts[c] <= s->begin[i])
-			c++;
-		for (; c < 2 * n_idle && cuts[c] < s->begin[i + 1]; c++) {
-			if (cuts[c] == v->own_begin[out - 1])
-				continue;
-			v->own_begin[out] = cuts[c];
-			v->own_first[out++] = (uint32_t)i;
-		}
-	}
-	free(cuts);
-	v->own_begin[out] = s->begin[s->n];
-	v->n = out;
-	return 0;
-}
-
-/* Entries of the view: with idle cuts a segment of several entries would need copies, so entries
- * are addressed through own_first = original segment. Here they are made plain again. */
-static int expand_entries(struct builder *b, struct erg_err *err)
-{
-	const struct erg_segments *s = b->seg;
-	struct attr_view *v = b->v;
-	uint32_t total = 0;
-
-	for (size_t i = 0; i < v->n; i++)
-		total += s->first[v->own_first[i] + 1] - s->first[v->own_first[i]];
-	v->col = malloc((total + 1) * sizeof(*v->col));
-	v->own_share = s->share ? malloc((total + 1) * sizeof(float)) : NULL;
-	if (!v->col || (s->share && !v->own_share))
-		return erg_fail(err, -ENOMEM, "out of memory for %u entries", total);
-	total = 0;
-	for (size_t i = 0; i < v->n; i++) {
-		uint32_t from = v->own_first[i];
-
-		v->own_first[i] = total;
-		for (uint32_t e = s->first[from]; e < s->first[from + 1]; e++, total++) {
-			v->col[total] = (uint16_t)s->class_[e];
-			if (s->share)
-				v->own_share[total] = s->share[e];
-		}
-	}
-	v->own_first[v->n] = total;
-	v->begin = v->own_begin;
-	v->first = v->own_first;
-	v->share = v->own_share;
-	return 0;
-}
-
-static int copy_plain(struct builder *b, struct erg_err *err)
-{
-	const struct erg_segments *s = b->seg;
-	struct attr_view *v = b->v;
-	uint32_t total = s->first[s->n];
-
-	v->n = s->n;
-	v->begin = s->begin;
-	v->first = s->first;
-	v->share = s->share;
-	v->col = malloc((total + 1) * sizeof(*v->col));
-	if (!v->col)
-		return erg_fail(err, -ENOMEM, "out of memory for %u entries", total);
-	for (uint32_t e = 0; e < total; e++)
-		v->col[e] = (uint16_t)s->class_[e];
-	return 0;
-}
-
 static bool in_idle(const struct erg_attr_options *opt, uint64_t mid)
 {
 	for (size_t i = 0; i < opt->n_idle; i++)
@@ -229,7 +141,7 @@ static void classify(struct builder *b, const double *cut)
 			step++;
 		if (v->n_levels > 1)
 			level = level_of(cut, v->n_levels, f->v[step]);
-		for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++) {
+		for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
 			uint32_t k = v->col[e];
 			double t = (double)dur * (v->share ? (double)v->share[e] : 1);
 
@@ -286,43 +198,50 @@ static int compress(struct builder *b, struct erg_err *err)
 				v->col_time[b->col[k * l + j]] += t[j] * 1e-9;
 			}
 	}
-	for (uint32_t e = 0; e < v->first[v->n]; e++)
+	for (uint32_t e = 0; e < attr_first(v, v->n); e++)
 		v->col[e] = b->col[v->col[e]];
 	return 0;
 }
 
-int attr_view_build(const struct erg_segments *seg, const struct erg_attr_options *opt,
-	double long_gap_ns, struct attr_view *ret, struct erg_err *err)
+static int columns(struct builder *b, struct erg_err *err)
 {
-	struct builder b = {ret, seg, opt, long_gap_ns, (uint32_t)seg->n_classes + 2, NULL, NULL};
+	struct attr_view *v = b->v;
 	double cut[ATTR_LEVELS_MAX];
 	int r;
 
+	v->n_levels = find_levels(&b->opt->frequency, cut, v->level_hz);
+	if (b->n_kinds * v->n_levels > UINT16_MAX)
+		return erg_fail(err, -E2BIG, "%u classes: at most %u can be attributed",
+			b->n_kinds - 2, UINT16_MAX / ATTR_LEVELS_MAX - 2);
+	v->class_time = calloc(v->n_classes + 1, sizeof(double));
+	v->class_moment = calloc(v->n_classes + 1, sizeof(double));
+	v->class_calls = calloc(v->n_classes + 1, sizeof(uint64_t));
+	b->time = calloc(b->n_kinds * v->n_levels, sizeof(double));
+	b->col = calloc(b->n_kinds * v->n_levels, sizeof(uint16_t));
+	if (!v->class_time || !v->class_moment || !v->class_calls || !b->time || !b->col)
+		return erg_fail(err, -ENOMEM, "out of memory for %u classes", b->n_kinds);
+	r = find_changes(b, cut, err);
+	if (r < 0)
+		return r;
+	classify(b, cut);
+	return compress(b, err);
+}
+
+int attr_view_build(const struct attr_source *src, const struct erg_attr_options *opt,
+	double long_gap_ns, struct attr_view *ret, struct erg_err *err)
+{
+	size_t n = src->seg ? src->seg->n_classes : src->tl->n_layers + 1;
+	struct builder b = {.v = ret, .opt = opt, .long_gap_ns = long_gap_ns,
+		.n_kinds = (uint32_t)n + 2};
+	int r;
+
 	memset(ret, 0, sizeof(*ret));
-	ret->gap_class = (uint32_t)seg->n_classes - 1;
-	ret->idle_class = opt->n_idle ? (uint32_t)seg->n_classes : ERG_NONE;
-	ret->n_classes = seg->n_classes + (opt->n_idle ? 1 : 0);
-	ret->n_levels = find_levels(&opt->frequency, cut, ret->level_hz);
-	if (b.n_kinds * ret->n_levels > UINT16_MAX)
-		return erg_fail(err, -E2BIG, "%zu classes: at most %u can be attributed",
-			seg->n_classes, UINT16_MAX / ATTR_LEVELS_MAX - 2);
-	ret->class_time = calloc(ret->n_classes + 1, sizeof(double));
-	ret->class_moment = calloc(ret->n_classes + 1, sizeof(double));
-	ret->class_calls = calloc(ret->n_classes + 1, sizeof(uint64_t));
-	b.time = calloc(b.n_kinds * ret->n_levels, sizeof(double));
-	b.col = calloc(b.n_kinds * ret->n_levels, sizeof(uint16_t));
-	if (!ret->class_time || !ret->class_moment || !ret->class_calls || !b.time || !b.col)
-		r = erg_fail(err, -ENOMEM, "out of memory for %zu classes", seg->n_classes);
-	else if (opt->n_idle)
-		r = cut_idle(&b, err) < 0 ? -ENOMEM : expand_entries(&b, err);
-	else
-		r = copy_plain(&b, err);
+	ret->gap_class = (uint32_t)n - 1;
+	ret->idle_class = opt->n_idle ? (uint32_t)n : ERG_NONE;
+	ret->n_classes = n + (opt->n_idle ? 1 : 0);
+	r = attr_view_fill(ret, src, opt, err);
 	if (!r)
-		r = find_changes(&b, cut, err);
-	if (!r) {
-		classify(&b, cut);
-		r = compress(&b, err);
-	}
+		r = columns(&b, err);
 	free(b.time);
 	free(b.col);
 	if (r < 0)
@@ -340,9 +259,9 @@ void attr_view_release(struct attr_view *v)
 	free(v->class_moment);
 	free(v->class_calls);
 	free(v->changes);
-	free(v->own_begin);
-	free(v->own_first);
-	free(v->own_share);
+	free(v->begin);
+	free(v->first);
+	free(v->share);
 	memset(v, 0, sizeof(*v));
 }
 

@@ -159,7 +159,8 @@ static void setup(struct fixture *f, size_t iterations)
 	f->seg.n = n;
 	f->seg.n_classes = 4;
 	erg_attr_options_init(&f->opt);
-	assert_int_equal(attr_view_build(&f->seg, &f->opt, 1e8, &f->view, NULL), 0);
+	assert_int_equal(attr_view_build(&(struct attr_source){.seg = &f->seg}, &f->opt, 1e8,
+		&f->view, NULL), 0);
 	f->r = (struct attr_readings){.t = f->t, .v = f->v, .spacing_ns = 1e6};
 }
 

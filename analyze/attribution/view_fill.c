@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Fills the segments of a view, from an array of segments or from a timeline one segment at a time.
+ * Ten bytes a segment: its begin and one column. Only where a segment has several entries (layers
+ * that run at the same time) do all segments get an index and a share. Boundaries of idle phases
+ * become boundaries of segments.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/util.h"
+
+struct filler {
+	struct attr_view *v;
+	const struct erg_attr_options *opt;
+	size_t cap, cap_entries, entries;
+	size_t cut; /* next boundary of an idle phase: 2 i, 2 i + 1 */
+};
+
+static uint64_t boundary(const struct filler *f)
+{
+	return f->cut >= 2 * f->opt->n_idle ? UINT64_MAX : f->cut % 2 ?
+		f->opt->idle[f->cut / 2].end : f->opt->idle[f->cut / 2].begin;
+}
+
+static int grow(void *pp, size_t n, size_t size, struct erg_err *err)
+{
+	void *p = realloc(*(void **)pp, n * size);
+
+	if (!p)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu segments", n);
+	*(void **)pp = p;
+	return 0;
+}
+
+static int make_room(struct filler *f, size_t entries, struct erg_err *err)
+{
+	struct attr_view *v = f->v;
+	int r = 0;
+
+	if (v->n + 2 > f->cap) {
+		f->cap = f->cap ? f->cap + f->cap / 2 : 4096;
+		r = grow(&v->begin, f->cap, sizeof(*v->begin), err);
+		if (!r && v->first)
+			r = grow(&v->first, f->cap, sizeof(*v->first), err);
+	}
+	if (!r && f->entries + entries > f->cap_entries) {
+		f->cap_entries = f->cap_entries + f->cap_entries / 2 + 4096 + entries;
+		r = grow(&v->col, f->cap_entries, sizeof(*v->col), err);
+		if (!r && v->share)
+			r = grow(&v->share, f->cap_entries, sizeof(*v->share), err);
+	}
+	return r;
+}
+
+/* The first segment with several entries: from now on entries have an index and a share. */
+static int go_multiple(struct filler *f, struct erg_err *err)
+{
+	struct attr_view *v = f->v;
+	int r = grow(&v->first, f->cap, sizeof(*v->first), err);
+
+	if (!r)
+		r = grow(&v->share, f->cap_entries, sizeof(*v->share), err);
+	for (size_t i = 0; !r && i < v->n; i++) {
+		v->first[i] = (uint32_t)i;
+		v->share[i] = 1;
+	}
+	return r;
+}
+
+static int push(struct filler *f, uint64_t begin, const struct erg_segment *s, struct erg_err *err)
+{
+	struct attr_view *v = f->v;
+	int r = make_room(f, s->n, err);
+
+	if (!r && !v->first && s->n != 1)
+		r = go_multiple(f, err);
+	if (r < 0)
+		return r;
+	v->begin[v->n] = begin;
+	if (v->first)
+		v->first[v->n] = (uint32_t)f->entries;
+	v->n++;
+	for (size_t e = 0; e < s->n; e++) {
+		v->col[f->entries] = (uint16_t)s->class_[e];
+		if (v->share)
+			v->share[f->entries] = s->share ? s->share[e] : 1;
+		f->entries++;
+	}
+	return 0;
+}
+
+static int add(struct filler *f, const struct erg_segment *s, struct erg_err *err)
+{
+	int r = push(f, s->begin, s, err);
+
+	while (boundary(f) <= s->begin)
+		f->cut++;
+	for (; !r && boundary(f) < s->end; f->cut++)
+		if (boundary(f) > f->v->begin[f->v->n - 1])
+			r = push(f, boundary(f), s, err);
+	return r;
+}
+
+static int from_array(struct filler *f, const struct erg_segments *a, struct erg_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < a->n && !r; i++) {
+		uint32_t first = a->first[i];
+		struct erg_segment s = {.begin = a->begin[i], .end = a->begin[i + 1],
+			.n = a->first[i + 1] - first, .class_ = a->class_ + first,
+			.share = a->share ? a->share + first : NULL};
+
+		r = add(f, &s, err);
+	}
+	if (!r)
+		f->v->begin[f->v->n] = a->begin[a->n];
+	return r;
+}
+
+static int from_timeline(struct filler *f, const struct attr_source *src, struct erg_err *err)
+{
+	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
+	struct erg_segment s;
+	uint64_t end = 0;
+	int r = erg_segment_iter_new(src->tl, src->device, NULL, &it, err);
+
+	while (r >= 0 && (r = erg_segment_next(it, &s, err)) > 0) {
+		end = s.end;
+		r = add(f, &s, err);
+	}
+	if (r < 0)
+		return r;
+	if (!f->v->n || end <= f->v->begin[0])
+		return erg_fail(err, -EINVAL, "%s: the run has no time to attribute to",
+			src->tl->archive);
+	f->v->begin[f->v->n] = end;
+	return 0;
+}
+
+int attr_view_fill(struct attr_view *v, const struct attr_source *src,
+	const struct erg_attr_options *opt, struct erg_err *err)
+{
+	struct filler f = {.v = v, .opt = opt};
+	int r = src->seg ? from_array(&f, src->seg, err) : from_timeline(&f, src, err);
+
+	if (!r && v->first)
+		v->first[v->n] = (uint32_t)f.entries;
+	return r;
+}
