@@ -91,6 +91,40 @@ static bool has_device_work(const struct erg_timeline *tl)
 	return false;
 }
 
+/*
+ * The own time of modules and networks (calls between layers) is usually microseconds, for which no
+ * power can be told and which would only widen the layers' intervals: under 1 % of the run it
+ * counts as time in no layer.
+ */
+static int fold_small(struct erg_account *a, struct erg_err *err)
+{
+	const struct erg_timeline *tl = a->tl;
+	_cleanup_(erg_freep) double *time = calloc(a->seg.n_classes + 1, sizeof(*time));
+	uint32_t gap = (uint32_t)tl->n_layers;
+	bool layers = false;
+	double total = 0;
+
+	if (!time)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < a->seg.n; i++)
+		for (uint32_t e = a->seg.first[i]; e < a->seg.first[i + 1]; e++) {
+			double t = (double)(a->seg.begin[i + 1] - a->seg.begin[i]) *
+				   (a->seg.share ? (double)a->seg.share[e] : 1);
+
+			time[a->seg.class_[e]] += t;
+			total += t;
+		}
+	for (size_t k = 0; k < tl->n_layers; k++)
+		layers = layers || (tl->layers[k].level == ERG_TL_LAYER && time[k] > 0);
+	for (uint32_t e = 0; layers && e < a->seg.first[a->seg.n]; e++) {
+		uint32_t k = a->seg.class_[e];
+
+		if (k < gap && tl->layers[k].level != ERG_TL_LAYER && time[k] < 0.01 * total)
+			a->seg.class_[e] = gap;
+	}
+	return 0;
+}
+
 static int attribute(struct erg_account *a, const struct erg_common *common, struct erg_err *err)
 {
 	struct erg_attr_span idle[IDLE_MAX];
@@ -118,6 +152,8 @@ int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 		a->device = strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
 		r = erg_segments_build(tl, a->device, &a->seg, err);
 	}
+	if (r >= 0)
+		r = fold_small(a, err);
 	return r < 0 ? r : attribute(a, common, err);
 }
 

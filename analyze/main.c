@@ -16,6 +16,12 @@
 /* One line a verb, in the order of --help. */
 static const struct erg_verb *const verbs[] = {
 	&erg_verb_layers,
+	&erg_verb_sweep,
+	&erg_verb_corun,
+	&erg_verb_thermal,
+	&erg_verb_model,
+	&erg_verb_compare,
+	&erg_verb_report,
 	NULL,
 };
 
