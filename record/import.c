@@ -276,9 +276,9 @@ static json_t *summarize(const struct job *j)
 	json_t *s = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
 
 	if (s)
-		json_object_update_new(s, json_pack("{s:s, s:b, s:I, s:I, s:I}", "run_id", j->run_id,
+		json_object_update_new(s, json_pack("{s:s, s:b, s:I, s:I}", "run_id", j->run_id,
 			"complete", 1, "begin_ns", (json_int_t)(first_time(j) - j->origin_ns), "end_ns",
-			(json_int_t)(last_time(j) - j->origin_ns), "chunks", (json_int_t)1));
+			(json_int_t)(last_time(j) - j->origin_ns)));
 	return s;
 }
 
@@ -367,20 +367,16 @@ static int write_archive(const struct job *j, const json_t *manifest, const char
 	struct erg_import_trace trace = {.run_id = j->run_id, .kind = j->kind, .log = &j->log,
 		.layers = j->o->layers ? &j->layers : NULL, .origin_ns = j->origin_ns,
 		.interrupted = &interrupted};
-	_cleanup_(erg_freep) char *chunk = NULL;
 	json_t *summary = summarize(j);
 	int r;
 
-	if (!summary || asprintf(&chunk, "%s/0000", dir) < 0) {
-		chunk = NULL;
-		json_decref(summary);
+	if (!summary)
 		return erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
-	}
 	r = erg_manifest_store(w, manifest, err);
 	if (r == 0)
-		r = erg_import_write(&trace, chunk, err);
+		r = erg_import_write(&trace, dir, err);
 	if (r == 0)
-		r = erg_import_set_uuid(chunk, j->uuid, err);
+		r = erg_import_set_uuid(dir, j->uuid, err);
 	if (r == 0)
 		r = erg_archive_add_tree(w, "trace", dir, err);
 	if (r == 0)

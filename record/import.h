@@ -140,7 +140,7 @@ void erg_import_layers_release(struct erg_import_layers *l);
 int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *err);
 
 /*
- * The period with which a value really changes, from the times of its N changes: the longest one
+ * The period with which a value really changes, from the times of its N changes: the one
  * that explains them. 0 when there is none that does (a value that changes at irregular times, or
  * as often as it is read, every INTERVAL_NS). Rayleigh's test on the phases of the changes: Lomb
  * 1976 for the idea, Mardia & Jupp 2000 ch. 6.3 for the significance.
@@ -169,10 +169,10 @@ struct erg_import_trace {
 	const volatile int *interrupted;        /* stops when it becomes nonzero */
 };
 
-/* Writes a CTF 1.8 trace into the directory DIR, which is made. */
+/* Writes CTF 1.8 traces, DIR/0000 and on: the chunks of the archive. */
 int erg_import_write(const struct erg_import_trace *trace, const char *dir, struct erg_err *err);
 
-/* Gives the trace in DIR, as babeltrace2 wrote it, another UUID (import_uuid.c). */
+/* Gives the traces in DIR, as babeltrace2 wrote it, another UUID (import_uuid.c). */
 int erg_import_set_uuid(const char *dir, const uint8_t uuid[16], struct erg_err *err);
 
 #endif

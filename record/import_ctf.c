@@ -20,6 +20,7 @@
 #include "record/import_schema.h"
 
 #define EVENTS_PER_PACKET 16384u
+#define EVENTS_PER_CHUNK 2000000u /* near 100 MB, a second of decoding */
 
 enum { PID_RECORDER = 1, PID_APP = 2, TID_RECORDER = 1 };
 
@@ -36,10 +37,10 @@ struct feed {
 	size_t n_edges;
 	enum { AT_START, AT_EVENTS, AT_STREAM_END, AT_END } at;
 	bt_packet *packet; /* open one */
-	uint64_t in_packet, now;
+	uint64_t in_packet, in_chunk, now;
 	size_t definition, row, span, edge;
 	uint32_t source; /* next one of this row */
-	bool failed;
+	bool finished;   /* there is no datum left */
 	struct erg_err err;
 };
 
@@ -345,8 +346,10 @@ static bt_message *next_message(struct feed *f, bt_self_message_iterator *it)
 		if (f->in_packet == EVENTS_PER_PACKET)
 			return end_packet(f, it);
 		m = next_definition(f, it, &end);
-		if (!m && end)
+		if (!m && end && f->in_chunk++ < EVENTS_PER_CHUNK) {
 			m = next_datum(f, it, &end);
+			f->finished = !m && end;
+		}
 		if (!m && end) {
 			f->at = AT_STREAM_END;
 			return end_packet(f, it);
@@ -487,6 +490,27 @@ static int write_trace(struct feed *f, const char *dir, struct erg_err *err)
 	return 0;
 }
 
+/* Chunk after chunk, each with all definitions, from where the one before ended. */
+static int write_chunks(struct feed *f, const char *dir, struct erg_err *err)
+{
+	unsigned int chunk = 0;
+	int r = 0;
+
+	while (r == 0 && !f->finished) {
+		_cleanup_(erg_freep) char *path = NULL;
+
+		if (asprintf(&path, "%s/%04u", dir, chunk++) < 0) {
+			path = NULL;
+			return erg_fail_errno(err, -ENOMEM, "%s", dir);
+		}
+		f->at = AT_START;
+		f->definition = 0;
+		f->in_chunk = 0;
+		r = write_trace(f, path, err);
+	}
+	return r;
+}
+
 /* What the child says before it ends; nothing when it died. */
 static int take_verdict(int fd, pid_t child, const volatile int *interrupted, const char *dir,
 	struct erg_err *err)
@@ -525,7 +549,7 @@ static int write_in_child(struct feed *f, const char *dir, struct erg_err *err)
 		struct erg_err verdict = {0};
 		ssize_t n;
 
-		write_trace(f, dir, &verdict);
+		write_chunks(f, dir, &verdict);
 		n = write(to, &verdict, sizeof(verdict));
 		_exit(n == (ssize_t)sizeof(verdict) ? 0 : 1);
 	}

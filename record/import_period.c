@@ -4,7 +4,8 @@
  * itself; its readings change at multiples of its own period T, each seen up to one reading later.
  * On a circle of circumference T the changes of the right period lie together and those of a wrong
  * one anywhere: the length R of their mean direction is near 1 or near 0. If T explains the
- * changes, so do T/2, T/3, …: the longest period that explains them is the meter's.
+ * changes, so do T/2, T/3, …, and for regular readings every h also 1/(1/h - 1/T); but two changes
+ * in a row are seen floor(T/h) or one more readings apart, which leaves one of them.
  *
  * The search begins with the first changes, where a coarse grid of periods is fine enough, and is
  * refined with twice as many each time: the error of a period grows with the time it is carried.
@@ -49,18 +50,27 @@ static double best_period(const int64_t *changes, size_t n, double lo, double hi
 	return best;
 }
 
-/* The longest period whose concentration is nearly the best one. */
-static double longest_period(const int64_t *changes, size_t n, double lo, double hi)
+static int compare_int64(const void *a, const void *b)
 {
-	double r, best = best_period(changes, n, lo, hi, &r), chosen = best;
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
-	for (int k = 2; k * best <= hi * 1.05; k++) {
-		double again, t = best_period(changes, n, k * best * 0.97, k * best * 1.03, &again);
+	return (x > y) - (x < y);
+}
 
-		if (again > 0.9 * r)
-			chosen = t;
+/* Nearly the shortest distance between two changes: the twentieth part is shorter. 0: no memory. */
+static double shortest_gap(const int64_t *changes, size_t n)
+{
+	int64_t *gaps = calloc(n, sizeof(*gaps));
+	double ret = 0;
+
+	for (size_t i = 1; gaps && i < n; i++)
+		gaps[i - 1] = changes[i] - changes[i - 1];
+	if (gaps) {
+		qsort(gaps, n - 1, sizeof(*gaps), compare_int64);
+		ret = (double)gaps[(n - 1) / 20];
 	}
-	return chosen;
+	free(gaps);
+	return ret;
 }
 
 /* Least squares of the changes on their numbers of periods: what a grid leaves is taken out. */
@@ -94,14 +104,15 @@ uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_n
 {
 	size_t used = n < FIRST_CHANGES ? n : FIRST_CHANGES;
 	const double interval = (double)interval_ns;
-	double mean, t, r = 0;
+	double gap, t, r = 0;
 
 	if (n < 24 || interval_ns == 0)
 		return 0;
-	mean = (double)(changes[used - 1] - changes[0]) / (double)(used - 1);
-	if (mean < 1.3 * interval)
+	gap = shortest_gap(changes, n);
+	if (gap <= 0 || changes[n - 1] - changes[0] < (int64_t)(1.3 * interval * (double)n))
 		return 0;
-	t = longest_period(changes, used, 1.3 * interval, 1.3 * mean);
+	t = best_period(changes, used, fmax(1.3 * interval, gap - 0.15 * interval),
+		gap + 1.05 * interval, &r);
 	for (;;) {
 		double span = (double)(changes[used - 1] - changes[0]);
 		double width = t * t / span; /* a whole turn at the end */

@@ -3,7 +3,8 @@
  * babeltrace2's sink gives every trace a random UUID, so that the same log would never give the
  * same archive twice. It is put in place of that here, where CTF 1.8 has it: as text in the
  * metadata, and in each packet's header behind the magic number. The header's layout is the one
- * that the sink declares: magic, uuid, stream id, instance id, packet size in bits.
+ * that the sink declares: magic, uuid, stream id, instance id, packet size in bits. Each chunk gets
+ * one of its own: chunks of one UUID would be one trace, whose packets are numbered from the start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,17 +69,40 @@ static int set_in_packets(int dirfd, const char *name, const uint8_t uuid[16])
 	return 0;
 }
 
-int erg_import_set_uuid(const char *dir, const uint8_t uuid[16], struct erg_err *err)
+static int set_in_trace(int parent, const char *name, const uint8_t uuid[16])
 {
-	_cleanup_(erg_closedirp) DIR *d = opendir(dir);
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(erg_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
 	int r;
 
 	if (!d)
-		return erg_fail_errno(err, -errno, "%s", dir);
+		return -errno;
 	r = set_in_metadata(dirfd(d), uuid);
 	while (r == 0 && (e = readdir(d)))
 		if (e->d_name[0] != '.' && strcmp(e->d_name, "metadata"))
 			r = set_in_packets(dirfd(d), e->d_name, uuid);
+	return r;
+}
+
+int erg_import_set_uuid(const char *dir, const uint8_t uuid[16], struct erg_err *err)
+{
+	_cleanup_(erg_closedirp) DIR *d = opendir(dir);
+	const struct dirent *e;
+	int r = 0;
+
+	if (!d)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	while (r == 0 && (e = readdir(d))) {
+		unsigned long chunk = strtoul(e->d_name, NULL, 10);
+		uint8_t own[16];
+
+		if (e->d_name[0] == '.')
+			continue;
+		memcpy(own, uuid, sizeof(own));
+		own[0] ^= (uint8_t)chunk;
+		own[1] ^= (uint8_t)(chunk >> 8);
+		r = set_in_trace(dirfd(d), e->d_name, own);
+	}
 	return r < 0 ? erg_fail_errno(err, r, "%s: unlike what babeltrace2 writes", dir) : 0;
 }

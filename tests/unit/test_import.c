@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Import: the period of a meter from its changes, decimals and dates out of running text. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "record/import.h"
+
+static uint64_t seed;
+
+static double uniform(void)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (double)(seed >> 11) / 9007199254740992.0;
+}
+
+/* Changes that a reader sees, every INTERVAL with some jitter, of a meter of PERIOD whose value is
+ * new with probability FRESH. */
+static size_t changes_of(double period, double interval, double fresh, size_t readings,
+	int64_t *changes)
+{
+	long last = -1;
+	size_t n = 0;
+
+	for (size_t i = 0; i < readings; i++) {
+		double t = interval * ((double)i + 0.1 * uniform());
+		long update = (long)floor((t + 0.31 * period) / period);
+
+		if (update != last && uniform() < fresh)
+			changes[n++] = (int64_t)t;
+		last = update;
+	}
+	return n;
+}
+
+static void the_period_of_a_stale_meter_is_found(void **state)
+{
+	static const double ratios[] = {1.7, 2.3, 3.141, 5, 10.37, 50.1};
+	int64_t *changes = calloc(40000, sizeof(*changes));
+
+	for (size_t i = 0; i < sizeof(ratios) / sizeof(*ratios); i++) {
+		for (int sparse = 0; sparse < 2; sparse++) {
+			double period = ratios[i] * 1e7;
+			size_t n;
+			double found;
+
+			seed = 42 + i;
+			n = changes_of(period, 1e7, sparse ? 0.6 : 1, 6000, changes);
+			found = (double)erg_import_period(changes, n, 10000000);
+			if (fabs(found / period - 1) > 0.001)
+				fail_msg("period %g ns: found %g", period, found);
+		}
+	}
+	free(changes);
+}
+
+static void irregular_changes_have_no_period(void **state)
+{
+	int64_t changes[2000];
+
+	for (seed = 1; seed < 20;) {
+		double t = 0;
+
+		for (size_t i = 0; i < 2000; i++) {
+			t += 1e7 * ceil(-3 * log(1 - uniform()));
+			changes[i] = (int64_t)t;
+		}
+		assert_int_equal(erg_import_period(changes, 2000, 10000000), 0);
+		seed = seed % 1000 + 1;
+		if (seed > 15)
+			break;
+	}
+	/* a value that is new at each reading */
+	for (size_t i = 0; i < 2000; i++)
+		changes[i] = (int64_t)i * 10000000;
+	assert_int_equal(erg_import_period(changes, 2000, 10000000), 0);
+	assert_int_equal(erg_import_period(changes, 5, 1000000), 0);
+	assert_int_equal(erg_import_period(changes, 0, 0), 0);
+}
+
+static void decimals_are_exact(void **state)
+{
+	const char *end;
+	int64_t v;
+
+	assert_true(erg_import_decimal("25.33 W", 3, &v, &end));
+	assert_int_equal(v, 25330);
+	assert_string_equal(end, " W");
+	assert_true(erg_import_decimal("-256C", 3, &v, &end));
+	assert_int_equal(v, -256000);
+	assert_true(erg_import_decimal("0.0005", 3, &v, &end));
+	assert_int_equal(v, 1);
+	assert_false(erg_import_decimal("W", 3, &v, &end));
+	assert_false(erg_import_decimal("", 3, &v, &end));
+	assert_false(erg_import_decimal("99999999999999999", 6, &v, &end));
+}
+
+static void dates_are_read_in_both_orders(void **state)
+{
+	const int64_t want = 1699963994123000000; /* 2023-11-14 12:13:14.123 UTC */
+	const char *end;
+	int64_t t;
+
+	assert_true(erg_import_time("2023/11/14 12:13:14.123, 0", false, &t, &end));
+	assert_int_equal(t, want);
+	assert_string_equal(end, ", 0");
+	assert_true(erg_import_time("11-14-2023 12:13:14.123", true, &t, &end));
+	assert_int_equal(t, want);
+	assert_true(erg_import_time("2024-02-29T00:00:00", false, &t, &end));
+	assert_int_equal(t, 1709164800000000000);
+	assert_false(erg_import_time("11-14-2023 12:13:14", false, &t, &end));
+	assert_false(erg_import_time("2023-13-14 12:13:14", false, &t, &end));
+	assert_false(erg_import_time("2023-11-14 25:13:14", false, &t, &end));
+	assert_false(erg_import_time("RAM 1/2", false, &t, &end));
+}
+
+static void rows_and_channels_grow_together(void **state)
+{
+	struct erg_import_log log = {.path = "test"};
+	struct erg_err err = {0};
+
+	for (int i = 0; i < 3000; i++) {
+		assert_int_equal(erg_import_row(&log, i, (size_t)i + 1, &err), 0);
+		if (i >= 100) {
+			assert_int_equal(erg_import_channel(&log, "a", "mW", 0, &err), 0);
+			log.channels[0].raw[i] = i;
+		}
+		if (i >= 2500) {
+			assert_int_equal(erg_import_channel(&log, "b", "W", 3, &err), 1);
+			log.channels[1].raw[i] = -i;
+		}
+	}
+	assert_int_equal(log.n_channels, 2);
+	assert_int_equal(log.n, 3000);
+	assert_true(log.channels[0].raw[99] == ERG_IMPORT_MISSING);
+	assert_int_equal(log.channels[0].raw[2999], 2999);
+	assert_true(log.channels[1].raw[0] == ERG_IMPORT_MISSING);
+	assert_true(log.channels[1].raw[2499] == ERG_IMPORT_MISSING);
+	assert_int_equal(log.channels[1].raw[2500], -2500);
+	assert_true(log.channels[1].def.scale == 1e-3);
+	assert_int_equal(erg_import_channel(&log, "c", "furlong", 0, &err), -22);
+	erg_import_log_release(&log);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_period_of_a_stale_meter_is_found),
+		cmocka_unit_test(irregular_changes_have_no_period),
+		cmocka_unit_test(decimals_are_exact),
+		cmocka_unit_test(dates_are_read_in_both_orders),
+		cmocka_unit_test(rows_and_channels_grow_together),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
