@@ -247,6 +247,9 @@ static int sweep(struct erg_sweep *s, struct erg_err *err)
 		return r;
 	if (s->dry_run)
 		return dry_run(s);
+	r = erg_sweep_index_write(s, err);
+	if (r < 0)
+		return r;
 	erg_sweep_signals();
 	r = with_knobs(s, err);
 	return r < 0 ? r : finish(s, r);

@@ -41,6 +41,8 @@ struct erg_sweep {
 
 /* Makes or opens DIR and its index.json. -EEXIST where something else, or another sweep, is. */
 int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err);
+/* Writes index.json, whole or not at all. */
+int erg_sweep_index_write(const struct erg_sweep *s, struct erg_err *err);
 /* The entry of a run that was finished, or NULL. */
 json_t *erg_sweep_index_find(const struct erg_sweep *s, const char *id);
 /* Puts ENTRY (stolen) in the place of an older one of its id, and writes the file. */

@@ -119,19 +119,25 @@ json_t *erg_sweep_index_find(const struct erg_sweep *s, const char *id)
 	return access(path, F_OK) == 0 ? run : NULL;
 }
 
-int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err)
+int erg_sweep_index_write(const struct erg_sweep *s, struct erg_err *err)
 {
-	json_t *runs = json_object_get(s->index, "runs");
-	size_t i = position(s, json_string_value(json_object_get(entry, "id")));
 	char path[4200], tmp[4300];
 
-	if (i == SIZE_MAX)
-		json_array_append_new(runs, entry);
-	else
-		json_array_set_new(runs, i, entry);
 	snprintf(path, sizeof(path), "%s/index.json", s->real_dir);
 	snprintf(tmp, sizeof(tmp), "%s.new", path);
 	if (json_dump_file(s->index, tmp, JSON_INDENT(2)) < 0 || rename(tmp, path) < 0)
 		return erg_fail_errno(err, errno ? -errno : -EIO, "%s", path);
 	return 0;
+}
+
+int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err)
+{
+	json_t *runs = json_object_get(s->index, "runs");
+	size_t i = position(s, json_string_value(json_object_get(entry, "id")));
+
+	if (i == SIZE_MAX)
+		json_array_append_new(runs, entry);
+	else
+		json_array_set_new(runs, i, entry);
+	return erg_sweep_index_write(s, err);
 }

@@ -436,7 +436,9 @@ int erg_sweep_run(struct erg_sweep *s, const struct erg_plan_run *run, json_t **
 	entry = new_entry(&r, archive, log);
 	e = entry ? steps(&r, archive, entry, err) : erg_fail(err, -ENOMEM, "no memory");
 	close(r.log);
-	if (e != 0) {
+	if (e != 0) { /* what an interrupted run recorded is not the run */
+		snprintf(path, sizeof(path), "%s/%s", s->real_dir, archive);
+		unlink(path);
 		json_decref(entry);
 		return e;
 	}

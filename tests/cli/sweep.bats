@@ -1,0 +1,249 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# erg-record sweep and restore on the simulated board.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+policy=devices/system/cpu/cpufreq/policy0
+
+test_setup() {
+    skip_unless erg-record
+    export ERG_STATE_DIR=$PWD/state
+    erg-board b 3>&- &
+    board=$!
+    export ERG_BOARD_PAGE=$PWD/b/ergboard/page
+    until [ -s b/ergboard/ready ]; do kill -0 "$board" || return 1; sleep 0.02; done
+}
+
+teardown() {
+    if [ -n "${board:-}" ]; then kill "$board" 2>/dev/null || true; wait "$board" || true; fi
+}
+
+value() { tr -d ' ' <"b/$1"; }
+
+sweep() { erg-record sweep --sysfs b "$@"; }
+
+# plan [LINE…]: p.yaml with one workload, recorded coarsely, and these lines.
+plan() {
+    printf '%s\n' 'name: p' 'workloads:' '  nap: {command: [sleep, "0.05"], expected_s: 0.1}' \
+        'settle_s: 0' 'record: {rate: 100, source: "hwmon,cpufreq"}' "$@" >p.yaml
+}
+
+# refused PATTERN [OPTION…]: the sweep of p.yaml fails before any run, in one line.
+refused() {
+    local pattern=$1
+    shift
+    run -1 sweep p.yaml -o out "$@"
+    [ "${#lines[@]}" -eq 1 ]
+    # shellcheck disable=SC2053
+    [[ ${lines[0]} == $pattern ]] || { echo "${lines[0]}"; return 1; }
+    [ ! -e out ]
+    [ -z "$(ls state 2>/dev/null)" ]
+}
+
+@test "sweep: every option is in the help" {
+    run -0 erg-record sweep --help
+    for o in output resume dry-run condition sysfs; do [[ $output == *"--$o"* ]]; done
+    run -2 erg-record sweep
+    run -2 erg-record sweep p.yaml
+    run -0 erg-record restore --help
+    run -2 erg-record restore something
+}
+
+@test "sweep: makes every run, with its factors in the manifest, and puts the knobs back" {
+    echo schedutil >b/$policy/scaling_governor
+    sleep 0.1
+    plan 'knobs:' '  cpufreq.frequency_khz: [204000, 921600]' '  powercap.limit_w: [5.5]' \
+        'set: {fan.pwm: 99}' 'conditions: {ambient_c: 23.5}' 'repetitions: 2'
+    run -0 sweep p.yaml -o out
+    [ "$(jq '[.runs[] | select(.status == "done" and .knobs_held)] | length' out/index.json)" -eq 4 ]
+    [ "$(jq -r '[.runs[].factors["cpufreq.frequency_khz"]] | sort | join(" ")' out/index.json)" = \
+        "204000 204000 921600 921600" ]
+    for a in $(jq -r '.runs[].archive' out/index.json); do
+        tar -xOf "out/$a" "${a%.erg}/manifest.json" >m.json
+        f=$(jq '.factors["cpufreq.frequency_khz"]' m.json)
+        [[ $a == *frequency_khz=$f* ]]
+        jq -e '.factors["powercap.limit_w"] == 5.5 and .factors["fan.pwm"] == 99 and
+            .tags.workload == "nap" and .tags.ambient_c == "23.5"' m.json
+    done
+    [ "$(value $policy/scaling_governor)" = schedutil ]
+    [ "$(value class/powercap/intel-rapl:0/constraint_0_power_limit_uw)" = 30000000 ]
+    [ "$(value class/hwmon/hwmon1/pwm1)" = 0 ]
+    [ -z "$(ls state)" ]
+}
+
+@test "sweep: --dry-run lists the runs and changes nothing" {
+    plan 'knobs: {fan.pwm: {from: 10, to: 30, step: 10}}' 'repetitions: 3'
+    before=$(value $policy/scaling_governor)
+    run -0 sweep p.yaml -o out --dry-run
+    [ "$(grep -c '^ *[0-9]*  nap,fan.pwm=[123]0,r[123]$' <<<"$output")" -eq 9 ]
+    [[ ${lines[-1]} == "9 runs, 0 done; expected time "* ]]
+    [ ! -e out ]
+    [ "$(value $policy/scaling_governor)" = "$before" ]
+}
+
+@test "sweep: all means every value that the hardware lists" {
+    plan 'knobs: {cpufreq.frequency_khz: all}'
+    run -0 sweep p.yaml -o out --dry-run
+    [[ ${lines[-1]} == "17 runs, "* ]]
+}
+
+@test "sweep: --resume makes only what is missing" {
+    plan 'knobs: {cpufreq.frequency_khz: [204000, 921600]}' 'repetitions: 2'
+    run -0 sweep p.yaml -o out
+    stat -c '%n %Y %s' out/*r1.erg >before
+    rm out/*204000,r2.erg
+    run -1 sweep p.yaml -o out
+    [[ $output == *"--resume"* ]]
+    run -0 sweep p.yaml -o out --resume
+    [[ $output == *"1 runs made, 0 failed"* ]]
+    stat -c '%n %Y %s' out/*r1.erg | diff before -
+    [ "$(ls out/*.erg | wc -l)" -eq 4 ]
+}
+
+@test "sweep: the seed decides the order, abba turns it round" {
+    plan 'knobs: {cpufreq.frequency_khz: all}' 'seed: 5'
+    sweep p.yaml -o out --dry-run >a
+    sweep p.yaml -o out --dry-run | diff a -
+    plan 'knobs: {cpufreq.frequency_khz: all}' 'seed: 6'
+    ! sweep p.yaml -o out --dry-run | diff a - >/dev/null
+    plan 'knobs: {fan.pwm: [10, 20]}' 'order: abba' 'repetitions: 4'
+    run -0 sweep p.yaml -o out --dry-run
+    [ "$(grep -o 'pwm=[0-9]*' <<<"$output" | tr '\n' ' ')" = \
+        "pwm=10 pwm=20 pwm=20 pwm=10 pwm=10 pwm=20 pwm=20 pwm=10 " ]
+}
+
+@test "sweep: co-runners run beside the workload" {
+    plan 'corunners:' '  a: {command: "touch a.ran; exec sleep 9"}' \
+        '  b: {command: "touch b.ran; exec sleep 9"}' 'coruns: [none, each, pairs, self]'
+    sed -i 's/a: {/&duration_s: 0.1, /; s/b: {/&duration_s: 0.1, /' p.yaml
+    run -0 sweep p.yaml -o out
+    [ "$(jq -r '.runs[] | .workload + ":" + .corun' out/index.json | sort | tr '\n' ' ')" = \
+        "a:none b:none nap:a nap:a+b nap:b nap:none " ]
+    [ -e a.ran ] && [ -e b.ran ]
+    ! pgrep -f 'sleep 9' >/dev/null || [ -z "$(pgrep -P $$ -f 'sleep 9')" ]
+}
+
+@test "sweep: conditions are taken from --condition, the rest waits" {
+    plan 'conditions: {heatsink: [on, off]}'
+    refused '*p.yaml:6:25: condition heatsink: nobody to ask*'
+    refused '*not a value of the plan*' --condition heatsink=maybe
+    refused '*--condition colour=red*' --condition colour=red
+    run -0 sweep p.yaml -o out --condition heatsink=on
+    [[ $output == *"1 wait for another condition"* ]]
+    run -0 sweep p.yaml -o out --resume --condition heatsink=off
+    [ "$(jq -r '[.runs[].conditions.heatsink] | join(" ")' out/index.json)" = "on off" ]
+}
+
+@test "sweep: cools down to the start temperature before a run" {
+    kill "$board"; wait "$board"
+    erg-board b --speed 200 3>&- &
+    board=$!
+    until [ -s b/ergboard/ready ]; do kill -0 "$board" || return 1; sleep 0.02; done
+    printf '%s\n' 'workloads:' '  hot: {command: [erg-board-play, --kind, compute, --cores, "4", --duration, "0.5"]}' \
+        'settle_s: 0' 'record: {rate: 100}' 'cooldown: {within_k: 1, limit_s: 20, zone: CPU-therm}' \
+        'repetitions: 2' >p.yaml
+    run -0 sweep p.yaml -o out
+    jq -e '.runs[1].cooled and .runs[1].cooldown_s > 0 and
+        .runs[1].begin_degc <= .runs[0].begin_degc + 1' out/index.json
+}
+
+@test "sweep: a workload that fails is recorded as failed and made again by --resume" {
+    printf '%s\n' 'workloads:' '  flaky: "test -e good"' 'settle_s: 0' 'record: {rate: 100}' >p.yaml
+    run -1 sweep p.yaml -o out
+    [[ $output == *"1 runs made, 1 failed"* ]]
+    [ "$(jq -r '.runs[0].status' out/index.json)" = failed ]
+    touch good
+    run -0 sweep p.yaml -o out --resume
+    [ "$(jq -r '.runs | map(.status) | join(" ")' out/index.json)" = done ]
+}
+
+@test "sweep: plans with mistakes are refused with line and column" {
+    plan 'knbos: {fan.pwm: [1]}'
+    refused '*p.yaml:6:1: plan: unknown key "knbos": expected one of name, *'
+    plan 'knobs: {warp.factor: [9]}'
+    refused '*p.yaml:6:23: unknown knob "warp.factor": expected one of cpufreq.*'
+    plan 'knobs: {cpufreq.volume: [9]}'
+    refused '*unknown knob "cpufreq.volume"*frequency_khz*'
+    plan 'knobs:' '  cpufreq.frequency_khz: [204000, 204001]'
+    refused '*p.yaml:7:27: cpufreq.frequency_khz: 204001 is not allowed: expected one of 102000 *'
+    plan 'knobs: {powercap.limit_w: [99]}'
+    refused '*99 is not allowed: expected 0.001 to 30 W'
+    plan 'repetitions: 0'
+    refused '*p.yaml:6:14: repetitions: "0": expected a number from 1 *'
+    plan 'order: [x'
+    refused '*p.yaml:*'
+    printf 'workloads: {w: [./none]}\n' >p.yaml
+    refused '*p.yaml:1:17: w: ./none: No such file or directory'
+    printf 'workloads: {w: [no-such-command]}\n' >p.yaml
+    refused '*no command "no-such-command" in PATH'
+    printf 'name: x\n' >p.yaml
+    refused '*no workloads*'
+    rm p.yaml
+    refused '*p.yaml: No such file or directory'
+}
+
+@test "sweep: a directory with archives of something else is refused" {
+    mkdir out
+    touch out/other.erg
+    plan
+    run -1 sweep p.yaml -o out
+    [[ $output == *"archives of something else (other.erg)"* ]]
+    rm out/other.erg
+    run -0 sweep p.yaml -o out
+    sed -i 's/name: p/name: q/' p.yaml
+    run -1 sweep p.yaml -o out --resume
+    [[ $output == *'is of the plan "p", not "q"'* ]]
+}
+
+@test "sweep: what the hardware refuses is an error that lists what is allowed" {
+    plan 'knobs: {powercap.limit_w: [1]}' # below what the board takes, and it does not tell
+    run -1 sweep p.yaml -o out
+    [[ $output == *"powercap.limit_w: 1 was refused, it reads 30000000; allowed: 0.001 to 30 W"* ]]
+    [ "$(value class/powercap/intel-rapl:0/constraint_0_power_limit_uw)" = 30000000 ]
+    [ -z "$(ls state)" ]
+}
+
+@test "sweep: SIGINT stops after a clean end of the run; --resume continues" {
+    plan 'knobs: {fan.pwm: [10, 20, 30]}'
+    sed -i 's/"0.05"/"0.6"/' p.yaml
+    erg-record sweep --sysfs b p.yaml -o out >log 2>&1 3>&- &
+    pid=$!
+    until [ "$(value class/hwmon/hwmon1/pwm1)" != 0 ]; do sleep 0.02; done
+    sleep 0.3
+    kill -INT $pid
+    rc=0; wait $pid || rc=$?
+    [ $rc -eq 130 ]
+    [ "$(value class/hwmon/hwmon1/pwm1)" = 0 ]
+    run -0 sweep p.yaml -o out --resume
+    [ "$(jq '[.runs[] | select(.status == "done")] | length' out/index.json)" -eq 3 ]
+}
+
+@test "sweep: killed at random instants, every knob is as it was" {
+    run -0 "$ERG_SRC/tests/tools/kill-sweeps" 5
+    [[ ${lines[-1]} == "5 sweeps killed, 0 left a knob changed" ]]
+}
+
+@test "restore: puts back what a sweep left when its watchdog was killed, too" {
+    plan 'knobs: {fan.pwm: [200], cpufreq.frequency_khz: [204000]}'
+    sed -i 's/"0.05"/"20"/' p.yaml
+    erg-record sweep --sysfs b p.yaml -o out >log 2>&1 3>&- &
+    pid=$!
+    until [ "$(value $policy/scaling_cur_freq)" = 204000 ]; do sleep 0.02; done
+    run -1 erg-record restore
+    [[ $output == *"process $pid is changing these knobs now"* ]]
+    run -1 sweep p.yaml -o out2
+    [[ $output == *"process $pid is changing these knobs now"* ]]
+    watchdog=$(pgrep -P $pid | while read -r p; do
+        [ "$(ps -o sid= -p "$p" | tr -d ' ')" != "$p" ] || echo "$p"; done | head -1)
+    kill -KILL $pid "$watchdog"
+    sleep 0.3
+    [ "$(value class/hwmon/hwmon1/pwm1)" = 200 ]
+    run -0 erg-record restore
+    [[ $output == *"pwm1: 200 -> 0"* ]]
+    [ "$(value class/hwmon/hwmon1/pwm1)" = 0 ]
+    [ "$(value $policy/scaling_governor)" = performance ]
+    run -0 erg-record restore
+    [ "$output" = "nothing to restore" ]
+}
