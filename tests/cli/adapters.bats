@@ -146,3 +146,53 @@ streamline=$ERG_BUILD/tests/trace/streamline-app
     stop b
     [ "$(layers b | grep -c '^C3$')" -eq 2 ]
 }
+
+itt=$ERG_BUILD/tests/trace/itt-app
+
+@test "itt: tasks nest over domains, overlapped tasks are spans, frames are iterations" {
+    start a
+    export INTEL_LIBITTNOTIFY64=$dir/liberg-itt.so ERG_NETWORK=netty
+    run "$itt" list frame task:d=outer task:e=inner end:e frame task:d=second end:d end:d \
+        over:5=o5 over:6=o6 endover:6 tendover:5 endover:5
+    stop a
+    [ "$output" = "builtin unknown off" ]
+    diff <(layers a) <(printf '%s\n' inner second outer)
+    [ "$(events a 'layer_define.*name = "inner", type = "e", network = "netty"')" -ge 1 ]
+    [ "$(events a 'layer: .*iteration = 1')" -eq 1 ]
+    [ "$(events a layer_span)" -eq 2 ]
+}
+
+@test "itt: unbalanced ends, overlapping domains, markers, metadata, no names" {
+    start a
+    INTEL_LIBITTNOTIFY64=$dir/liberg-itt.so "$itt" end:d null task:d=a task:e=b end:d end:e end:e \
+        marker:m meta:shape=1x3x3 number:macs=42 thread:worker
+    stop a
+    [ "$(events a layer_span)" -eq 1 ]
+    [ "$(layers a | grep -c '^b$')" -eq 1 ]
+    for m in m shape=1x3x3 'macs= 42' 'thread: worker'; do
+        [ "$(events a "marker.*text = \"$m\"")" -eq 1 ]
+    done
+}
+
+@test "itt: oneDNN's primitives are layers, with shapes and MACs when preloaded" {
+    net=$ERG_BUILD/examples/onednn/onednn-net
+    [ -x "$net" ] || skip "oneDNN's headers are not installed"
+    export OMP_NUM_THREADS=1
+    plain=$("$net" 3)
+    start a
+    with=$(INTEL_LIBITTNOTIFY64=$dir/liberg-itt.so "$net" 3)
+    stop a
+    start b
+    both=$(INTEL_LIBITTNOTIFY64=$dir/liberg-itt.so LD_PRELOAD=$dir/liberg-itt.so "$net" 3)
+    stop b
+    [ "$with" = "$plain" ] && [ "$both" = "$plain" ]
+    [ "$(layers a | wc -l)" -eq 27 ]
+    [ "$(layers a | grep -c '^convolution$')" -eq 9 ]
+    [ "$(events a 'layer_define.*name = "convolution", type = "conv", network = "onednn-net"')" -ge 1 ]
+    # 64*56*56*27; depthwise 64*28*28*9; pointwise 128*28*28*64; 100*128*49: by hand.
+    for m in 5419008 451584 6422528 627200; do
+        [ "$(events b "layer_define.*macs = $m,")" -ge 1 ]
+    done
+    [ "$(layers b | wc -l)" -eq 27 ]
+    [ "$(layers b | grep -c '^convolution 1x64x28x28 w128x64x1x1 -> 1x128x28x28$')" -eq 3 ]
+}

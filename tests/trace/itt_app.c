@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A program annotated with ITT that does what its arguments say:
+ *
+ *	task:DOMAIN=NAME  end:DOMAIN		over:N=NAME  endover:N  tendover:N (another thread)
+ *	frame  marker:TEXT  meta:KEY=TEXT  number:KEY=N  thread:NAME  null  list
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "tests/trace/itt.h"
+
+static struct itt_domain domains[8];
+
+static const struct itt_domain *domain(const char *name)
+{
+	int i = 0;
+
+	while (i < 7 && domains[i].name && strcmp(domains[i].name, name))
+		i++;
+	domains[i].name = name;
+	domains[i].flags = 1;
+	return &domains[i];
+}
+
+static struct itt_id id_of(const char *n)
+{
+	return (struct itt_id){strtoull(n, NULL, 10), 0, 0};
+}
+
+static void *end_overlapped(void *n)
+{
+	ITT_CALL(ITT_OVERLAPPED_END, itt_task_end_id)(domain("d"), id_of(n));
+	return NULL;
+}
+
+static void begin(int call, const char *d, struct itt_id id, const char *name)
+{
+	struct itt_string s = {.text = name};
+
+	ITT_CALL(call, itt_task_begin)(domain(d), id, (struct itt_id){0, 0, 0}, &s);
+}
+
+static void other(const char *op, char *key, const char *value)
+{
+	typedef void frame_fn(const struct itt_domain *, struct itt_id *);
+	typedef void marker_fn(const struct itt_domain *, struct itt_id, const struct itt_string *, int);
+	typedef void str_fn(const struct itt_domain *, struct itt_id, const struct itt_string *,
+		const char *, size_t);
+	typedef void number_fn(const struct itt_domain *, struct itt_id, const struct itt_string *, int,
+		size_t, const void *);
+	typedef void name_fn(const char *);
+	struct itt_string s = {.text = key};
+	unsigned long long n = strtoull(value, NULL, 10);
+
+	if (!strcmp(op, "frame"))
+		ITT_CALL(ITT_FRAME_BEGIN, frame_fn)(domain("d"), NULL);
+	else if (!strcmp(op, "marker"))
+		ITT_CALL(ITT_MARKER, marker_fn)(domain("d"), id_of("0"), &s, 0);
+	else if (!strcmp(op, "meta"))
+		ITT_CALL(ITT_METADATA_STR, str_fn)(domain("d"), id_of("0"), &s, value, strlen(value));
+	else if (!strcmp(op, "number"))
+		ITT_CALL(ITT_METADATA, number_fn)
+			(domain("d"), id_of("0"), &s, ITT_METADATA_U64, 1, &n);
+	else if (!strcmp(op, "thread"))
+		ITT_CALL(ITT_THREAD_NAME, name_fn)(key);
+	else if (!strcmp(op, "null")) {
+		ITT_CALL(ITT_TASK_BEGIN, itt_task_begin)(NULL, id_of("0"), id_of("0"), NULL);
+		ITT_CALL(ITT_TASK_END, itt_task_end)(NULL);
+		ITT_CALL(ITT_THREAD_NAME, name_fn)(NULL);
+		ITT_CALL(ITT_TASK_BEGIN, itt_task_begin)(domain("d"), id_of("0"), id_of("0"), NULL);
+		ITT_CALL(ITT_TASK_END, itt_task_end)(domain("d"));
+	} else if (!strcmp(op, "list"))
+		printf("%s %s\n", itt_fn[ITT_DOMAIN_CREATE] == &itt_builtin ? "builtin" : "replaced",
+			itt_fn[ITT_UNKNOWN] ? "unknown left" : "unknown off");
+	else
+		exit(2);
+}
+
+static void run_op(const char *op, char *key, const char *value)
+{
+	pthread_t t;
+
+	if (!strcmp(op, "task"))
+		begin(ITT_TASK_BEGIN, key, id_of("0"), value);
+	else if (!strcmp(op, "end"))
+		ITT_CALL(ITT_TASK_END, itt_task_end)(domain(key));
+	else if (!strcmp(op, "over"))
+		begin(ITT_OVERLAPPED_BEGIN, "d", id_of(key), value);
+	else if (!strcmp(op, "endover"))
+		end_overlapped(key);
+	else if (!strcmp(op, "tendover")) {
+		pthread_create(&t, NULL, end_overlapped, key);
+		pthread_join(t, NULL);
+	} else
+		other(op, key, value);
+}
+
+int main(int argc, char **argv)
+{
+	if (!itt_start()) {
+		fputs("itt-app: INTEL_LIBITTNOTIFY64 is not set\n", stderr);
+		return 2;
+	}
+	for (int i = 1; i < argc; i++) {
+		char *key = strchr(argv[i], ':'), *value;
+
+		if (key)
+			*key++ = '\0';
+		else
+			key = argv[i] + strlen(argv[i]);
+		value = strchr(key, '=');
+		if (value)
+			*value++ = '\0';
+		run_op(argv[i], key, value ? value : "");
+	}
+	return 0;
+}
