@@ -257,20 +257,27 @@ static void model_set(struct erg_sensor_model *m, const char *key, const char *v
 	m->provenance = ERG_PROVENANCE_DRIVER;
 }
 
+void erg_model_set(struct erg_sensor_model *model, char *text)
+{
+	char *item, *save = NULL;
+
+	for (item = strtok_r(text, " \t\r\n", &save); item; item = strtok_r(NULL, " \t\r\n", &save)) {
+		char *eq = strchr(item, '=');
+
+		if (!eq)
+			continue;
+		*eq = '\0';
+		model_set(model, item, eq + 1);
+	}
+}
+
 void erg_model_override(struct erg_sensor_model *model, const char *dir)
 {
-	char text[1024], *line, *save = NULL;
+	char text[1024];
 	int n = erg_attr_read_bytes(text, sizeof(text) - 1, "%s/ergtrace_model", dir);
 
 	if (n <= 0)
 		return;
 	text[n] = '\0';
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *eq = strchr(line, '=');
-
-		if (!eq)
-			continue;
-		*eq = '\0';
-		model_set(model, line, eq + 1);
-	}
+	erg_model_set(model, text);
 }

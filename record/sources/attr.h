@@ -100,6 +100,10 @@ void erg_attr_source_freep(struct erg_attr_source **s);
 void erg_text_set(char *dst, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Items "KEY=VALUE" (kind, alpha, window_ns, period_ns, lag_ns, lag_u_ns) between white space replace
+ * fields of *model, whose provenance becomes "driver"; others are ignored. TEXT is used up. */
+void erg_model_set(struct erg_sensor_model *model, char *text);
+
 /* DIR/ergtrace_model, written by a simulated board, replaces the fields of *model that it names. */
 void erg_model_override(struct erg_sensor_model *model, const char *dir);
 

@@ -6,7 +6,8 @@
  *
  * time_ns on CLOCK_MONOTONIC, or 0 for now; name of the rail; a decimal number; a unit as in
  * samples.csv (W mW uW J mJ uJ V mV A mA degC Hz kHz MHz % …). Empty lines and lines that begin
- * with # are ignored. The channels are learnt from the first lines: until a name comes again, or
+ * with # are ignored, but for "# sensor kind=boxcar window_ns=1000000 …" before the first reading,
+ * by which a meter says what its readings mean. The channels are learnt from the first lines: until a name comes again, or
  * the start-up time is over. Lines of one time and different names are one reading.
  *
  * The values are kept as integers of a fine unit of their quantity (uW, uJ, uV, …), for a number
@@ -31,6 +32,8 @@
 #define INTERVAL_NS 1000000u /* how often the queue is looked at */
 #define QUEUE 512
 #define SOURCES_MAX 8
+#define SENSOR_LINE "# sensor "
+#define FUTURE_NS 1000000000u /* a time beyond this from now is not CLOCK_MONOTONIC's */
 
 struct reading {
 	uint64_t t_ns;
@@ -42,6 +45,7 @@ struct shared;
 struct exec_source {
 	struct erg_source src;
 	struct shared *shared;
+	enum erg_sensor_kind kind; /* of its quantities; the meter's model may differ */
 	bool started;
 	double to_raw[ERG_SOURCE_CHANNELS_MAX]; /* SI to raw */
 	struct reading building;
@@ -58,6 +62,7 @@ struct shared {
 	locale_t c_locale;
 	struct exec_source *sources[SOURCES_MAX];
 	size_t n_sources;
+	struct erg_sensor_model model; /* as the meter says */
 };
 
 struct line {
@@ -116,7 +121,8 @@ static int parse_line(char *text, locale_t c_locale, struct line *ret)
 
 	if (!t || *t == '#')
 		return 0;
-	if (!unit || erg_attr_parse(t, &t_ns) || t_ns < 0 || strlen(name) >= sizeof(ret->name))
+	if (!unit || erg_attr_parse(t, &t_ns) || t_ns < 0 ||
+		(uint64_t)t_ns > erg_mono_ns() + FUTURE_NS || strlen(name) >= sizeof(ret->name))
 		return -EBADMSG;
 	ret->si = strtod_l(value, &end, c_locale);
 	if (end == value || *end || !isfinite(ret->si) ||
@@ -294,7 +300,7 @@ static struct exec_source *source_for(struct shared *sh, const struct line *l)
 	struct exec_source *s;
 
 	for (size_t i = 0; i < sh->n_sources; i++)
-		if (sh->sources[i]->src.cls == cls && sh->sources[i]->src.model.kind == kind)
+		if (sh->sources[i]->src.cls == cls && sh->sources[i]->kind == kind)
 			return sh->sources[i];
 	if (sh->n_sources == SOURCES_MAX)
 		return NULL;
@@ -303,8 +309,11 @@ static struct exec_source *source_for(struct shared *sh, const struct line *l)
 		return NULL;
 	s->src.ops = &erg_source_exec;
 	s->src.cls = cls;
-	s->src.model.kind = kind;
-	s->src.model.lag_u_ns = INTERVAL_NS;
+	s->kind = kind;
+	s->src.model = sh->model;
+	if (kind == ERG_SENSOR_COUNTER || cls != ERG_CLASS_POWER)
+		s->src.model = (struct erg_sensor_model){.kind = kind};
+	s->src.model.lag_u_ns += INTERVAL_NS;
 	s->src.rate_fixed = true;
 	s->src.interval_ns = INTERVAL_NS;
 	erg_text_set(s->src.path, sizeof(s->src.path), "exec:%s", sh->child->command);
@@ -359,6 +368,8 @@ static int learn(struct shared *sh, struct erg_err *err)
 			bool first = !sh->n_sources;
 
 			erg_text_set(copy, sizeof(copy), "%s", text);
+			if (!strncmp(text, SENSOR_LINE, strlen(SENSOR_LINE)) && first)
+				erg_model_set(&sh->model, text + strlen(SENSOR_LINE));
 			r = parse_line(text, sh->c_locale, &l);
 			if (r > 0)
 				r = learn_line(sh, &l);
@@ -367,7 +378,8 @@ static int learn(struct shared *sh, struct erg_err *err)
 			if (r == -EBADMSG)
 				return erg_fail(err, r,
 					"exec:%s: line \"%s\": expected \"time_ns name value "
-					"unit\", as in \"0 VDD_IN 3.25 W\"",
+					"unit\", as in \"0 VDD_IN 3.25 W\", with a time of "
+					"CLOCK_MONOTONIC or 0",
 					command, copy);
 			if (r < 0)
 				return erg_fail(err, r, "exec:%s: more than %d channels", command,

@@ -187,6 +187,34 @@ static void test_opal_garbage(void **state)
 	assert_int_equal(find(f, "opal"), -ENOENT);
 }
 
+/* Bytes changed at random, where they decide: nothing may be read outside the block. */
+static void test_opal_mutated(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t seed = 1;
+	int r;
+
+	for (int round = 0; round < 300; round++) {
+		make_power9(f);
+		for (int i = 0; i < 4; i++) {
+			seed = seed * 1664525u + 1013904223u;
+			occ[(seed >> 8) % 2 ? (seed >> 16) % 24 : NAMES + (seed >> 16) % 240] =
+				(uint8_t)(seed >> 4);
+		}
+		tree_bytes(&f->tree, OCC, occ, sizeof(occ));
+		r = find(f, "opal");
+		assert_true(r == 0 || r == -ENOENT);
+		start_all(f);
+		for (size_t i = 0; i < f->list.n; i++) {
+			struct erg_source *s = f->list.sources[i];
+
+			r = s->ops->read(s, f->values, &f->native);
+			assert_true(r >= 0 || r == -EAGAIN);
+			assert_in_range(s->n_channels, 1, ERG_SOURCE_CHANNELS_MAX);
+		}
+	}
+}
+
 static void test_ibmpowernv(void **state)
 {
 	static const char *const labels[] = {"System", "Chip 0", "Chip 0 Vdd", "GPU 1"};
@@ -220,6 +248,7 @@ int main(void)
 		TEST(test_opal_times),
 		TEST(test_opal_torn),
 		TEST(test_opal_garbage),
+		TEST(test_opal_mutated),
 		TEST(test_ibmpowernv),
 	};
 
