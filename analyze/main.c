@@ -15,6 +15,8 @@
 
 /* One line a verb, in the order of --help. */
 static const struct erg_verb *const verbs[] = {
+	&erg_verb_info,
+	&erg_verb_verify,
 	&erg_verb_layers,
 	&erg_verb_sweep,
 	&erg_verb_corun,

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* info for people: a few "what: value" lines, then the channels and the phases as tables. */
+#include "analyze/render/info.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analyze/render/csv.h"
+#include "analyze/render/table.h"
+#include "formats/util.h"
+
+static double number(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static void label(FILE *out, const char *what)
+{
+	fprintf(out, "%s%-10s%s ", erg_text_dim(), what, erg_text_reset());
+}
+
+static void line(FILE *out, const char *what, const char *value)
+{
+	if (!*value)
+		return;
+	label(out, what);
+	fprintf(out, "%s\n", value);
+}
+
+static void print_value(const json_t *v, FILE *out)
+{
+	if (json_is_string(v))
+		fputs(json_string_value(v), out);
+	else
+		json_dumpf(v, out, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
+}
+
+/* {"heatsink": "off"} as "heatsink=off". */
+static void object(FILE *out, const char *what, const json_t *o)
+{
+	const char *key, *sep = "";
+	json_t *v;
+
+	if (!json_object_size(o))
+		return;
+	label(out, what);
+	json_object_foreach ((json_t *)o, key, v) {
+		fprintf(out, "%s%s=", sep, key);
+		print_value(v, out);
+		sep = "  ";
+	}
+	fputc('\n', out);
+}
+
+static void command(FILE *out, const json_t *f)
+{
+	const json_t *argv = json_object_get(f, "command");
+	json_t *arg;
+	size_t i;
+
+	if (!json_array_size(argv))
+		return;
+	label(out, "command");
+	json_array_foreach (argv, i, arg) {
+		fputs(i ? " " : "", out);
+		print_value(arg, out);
+	}
+	if (json_object_get(f, "signal"))
+		fprintf(out, "   (killed by signal %.0f)", number(f, "signal"));
+	else if (number(f, "exit_status") > 0)
+		fprintf(out, "   (exit status %.0f)", number(f, "exit_status"));
+	fputc('\n', out);
+}
+
+static void machine(FILE *out, const json_t *m)
+{
+	static const char *const keys[] = {"hostname", "board", "cpu_model", "arch", "kernel"};
+	const char *sep = "";
+
+	if (!json_object_size(m))
+		return;
+	label(out, "machine");
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++) {
+		if (!*text(m, keys[i]))
+			continue;
+		fprintf(out, "%s%s", sep, text(m, keys[i]));
+		sep = ", ";
+	}
+	fputc('\n', out);
+}
+
+static void when(FILE *out, const json_t *f)
+{
+	const json_t *by = json_object_get(f, "generator");
+	char buf[48];
+
+	label(out, "recorded");
+	fprintf(out, "%s%s%s", text(f, "created_utc"), *text(f, "created_utc") ? ", " : "",
+		erg_text_si(buf, sizeof(buf), number(f, "time_s"), "s"));
+	if (*text(f, "origin"))
+		fprintf(out, ", %s", text(f, "origin"));
+	if (by)
+		fprintf(out, ", by %s %s", text(by, "name"), text(by, "version"));
+	if (json_is_false(json_object_get(f, "complete")))
+		fprintf(out, ", INCOMPLETE%s%s", *text(f, "reason") ? ": " : "", text(f, "reason"));
+	fputc('\n', out);
+}
+
+static void layers(FILE *out, const json_t *f)
+{
+	const json_t *nets = json_object_get(f, "networks");
+	json_t *n;
+	size_t i;
+
+	label(out, "layers");
+	fprintf(out, "%.0f instances of %.0f definitions, %zu tracks", number(f, "layer_events"),
+		number(f, "layers"), json_array_size(json_object_get(f, "tracks")));
+	json_array_foreach (nets, i, n)
+		fprintf(out, "%s%s", i ? ", " : "; networks: ", json_string_value(n));
+	fputc('\n', out);
+}
+
+static void losses(FILE *out, const json_t *f)
+{
+	const json_t *l = json_object_get(f, "losses");
+
+	label(out, "lost");
+	if (!json_array_size(l))
+		fprintf(out, "nothing\n");
+	else
+		fprintf(out, "%.0f layer events, %.0f samples, in %zu places\n",
+			number(f, "lost_events"), number(f, "lost_samples"), json_array_size(l));
+}
+
+static void overhead(FILE *out, const json_t *o)
+{
+	char p50[48], p99[48], max[48], share[32];
+
+	if (!o)
+		return;
+	label(out, "sampler");
+	fprintf(out, "%.0f deadlines, %.0f missed; late by %s (median), %s (p99), %s (max); %s of a "
+		     "CPU; %.0f failed reads\n",
+		number(o, "deadlines"), number(o, "missed"),
+		erg_text_si(p50, sizeof(p50), number(o, "late_p50_s"), "s"),
+		erg_text_si(p99, sizeof(p99), number(o, "late_p99_s"), "s"),
+		erg_text_si(max, sizeof(max), number(o, "late_max_s"), "s"),
+		erg_text_percent(share, sizeof(share), number(o, "cpu_share")),
+		number(o, "errors"));
+	line(out, "", text(o, "detail"));
+}
+
+static int channels(FILE *out, const json_t *f, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	static const char *const titles[] = {"rail", "part of", "quantity", "source", "readings",
+		"rate", "one read", "sensor", "window", "lag", "known from"};
+	json_t *c;
+	size_t i;
+
+	for (i = 0; i < ERG_ARRAY_SIZE(titles); i++)
+		erg_rtable_column(t, titles[i], (i >= 4 && i <= 6) || i == 8 || i == 9
+							? ERG_COL_RIGHT
+							: i == 3 ? ERG_COL_SHRINK : 0);
+	json_array_foreach (json_object_get(f, "channels"), i, c) {
+		const json_t *s = json_object_get(c, "sensor");
+		char buf[48];
+
+		erg_rtable_cell(t, "%s", text(c, "rail"));
+		erg_rtable_cell(t, "%s", text(c, "parent"));
+		erg_rtable_cell(t, "%s [%s]", text(c, "quantity"), text(c, "unit"));
+		erg_rtable_cell(t, "%s%s", text(c, "source"),
+			json_is_true(json_object_get(c, "simulated")) ? " (simulated)" : "");
+		erg_rtable_cell(t, "%.0f", number(c, "readings"));
+		erg_rtable_cell(
+			t, "%s", erg_text_si(buf, sizeof(buf), number(c, "rate_hz"), "Hz"));
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(c, "read_s"), "s"));
+		erg_rtable_cell(t, "%s", text(s, "kind"));
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(s, "window_s"), "s"));
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(s, "lag_s"), "s"));
+		erg_rtable_cell(t, "%s", text(s, "provenance"));
+	}
+	fputc('\n', out);
+	return i ? erg_rtable_print(t, out, erg_text_width(), err) : 0;
+}
+
+static int phases(FILE *out, const json_t *f, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	char buf[48];
+	json_t *p;
+	size_t i;
+
+	erg_rtable_column(t, "phase", 0);
+	erg_rtable_column(t, "from", ERG_COL_RIGHT);
+	erg_rtable_column(t, "for", ERG_COL_RIGHT);
+	json_array_foreach (json_object_get(f, "phases"), i, p) {
+		erg_rtable_cell(t, "%s%s", text(p, "name"),
+			json_is_true(json_object_get(p, "open")) ? " (never ended)" : "");
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(p, "begin_s"), "s"));
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(p, "time_s"), "s"));
+	}
+	if (!i)
+		return 0;
+	fputc('\n', out);
+	return erg_rtable_print(t, out, erg_text_width(), err);
+}
+
+int erg_info_text(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	json_t *f;
+	size_t i;
+	int r;
+
+	json_array_foreach (json_object_get(doc, "files"), i, f) {
+		fprintf(out, "%s%s%s%s\n", i ? "\n" : "", erg_text_bold(), text(f, "archive"),
+			erg_text_reset());
+		if (json_is_true(json_object_get(f, "simulated")))
+			line(out, "power", "SIMULATED: it comes from a model, not from a sensor");
+		command(out, f);
+		when(out, f);
+		machine(out, json_object_get(f, "machine"));
+		object(out, "tags", json_object_get(f, "tags"));
+		object(out, "knobs", json_object_get(f, "knobs"));
+		layers(out, f);
+		losses(out, f);
+		overhead(out, json_object_get(f, "overhead"));
+		r = channels(out, f, err);
+		if (r >= 0)
+			r = phases(out, f, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int erg_info_csv(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	static const char *const keys[] = {"rail", "parent", "quantity", "unit", "source", "path",
+		"simulated", "readings", "failed", "rate_hz", "asked_hz", "read_s", "lsb"};
+	struct erg_csv c = {out, 0};
+	size_t i, k;
+	json_t *f, *ch;
+
+	erg_csv_text(&c, "archive");
+	for (size_t n = 0; n < ERG_ARRAY_SIZE(keys); n++)
+		erg_csv_text(&c, keys[n]);
+	erg_csv_end(&c);
+	json_array_foreach (json_object_get(doc, "files"), i, f)
+		json_array_foreach (json_object_get(f, "channels"), k, ch) {
+			erg_csv_json(&c, json_object_get(f, "archive"));
+			for (size_t n = 0; n < ERG_ARRAY_SIZE(keys); n++)
+				erg_csv_json(&c, json_object_get(ch, keys[n]));
+			erg_csv_end(&c);
+		}
+	return 0;
+}
