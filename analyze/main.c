@@ -23,6 +23,7 @@ static const struct erg_verb *const verbs[] = {
 	&erg_verb_thermal,
 	&erg_verb_model,
 	&erg_verb_compare,
+	&erg_verb_report,
 	NULL,
 };
 
