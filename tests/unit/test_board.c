@@ -89,11 +89,11 @@ static void test_dynamic_power(void **state)
 	power_at(1734000, busy, 50, &p1);
 	power_at(921600, idle, 50, &half0);
 	power_at(921600, busy, 50, &half1);
-	near(p1.rail_w[ERG_RAIL_CPU] - p0.rail_w[ERG_RAIL_CPU], 2 * 1.1 + 1e9 * 100e-12, 1e-12);
+	near(p1.rail_w[ERG_RAIL_CPU] - p0.rail_w[ERG_RAIL_CPU], 2 * 1.1 + 1e9 * 200e-12, 1e-12);
 	near(p1.rail_w[ERG_RAIL_IN] - p0.rail_w[ERG_RAIL_IN],
-		2 * 1.1 + 1e9 * 100e-12 + 5e7 * 10e-9, 1e-12);
+		2 * 1.1 + 1e9 * 200e-12 + 5e7 * 15e-9, 1e-12);
 	near(half1.rail_w[ERG_RAIL_CPU] - half0.rail_w[ERG_RAIL_CPU],
-		v * v * (2 * 1.1 * 921600 / 1734000 + 1e9 * 100e-12), 1e-12);
+		v * v * (2 * 1.1 * 921600 / 1734000 + 1e9 * 200e-12), 1e-12);
 	near(half1.dynamic_cpu_w, half1.rail_w[ERG_RAIL_CPU] - half0.rail_w[ERG_RAIL_CPU], 1e-12);
 }
 

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Plans of sweeps: what is read, what is refused and where, the order of the runs. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "formats/util.h"
+#include "record/knobs.h"
+#include "record/plan.h"
+
+static int parse(const char *text, struct erg_plan **ret, struct erg_err *err)
+{
+	_cleanup_(erg_yaml_freep) struct erg_yaml *y = NULL;
+	int r = erg_yaml_parse("p.yaml", text, strlen(text), &y, err);
+
+	return r < 0 ? r : erg_plan_from_yaml("p.yaml", y, ret, err);
+}
+
+static struct erg_plan *good(const char *text)
+{
+	struct erg_plan *p = NULL;
+	struct erg_err err = {0};
+
+	if (parse(text, &p, &err) < 0)
+		fail_msg("%s", err.msg);
+	return p;
+}
+
+static void refused(const char *text, const char *message)
+{
+	struct erg_plan *p = NULL;
+	struct erg_err err = {0};
+
+	if (parse(text, &p, &err) >= 0) {
+		erg_plan_free(p);
+		fail_msg("taken: %s", text);
+	}
+	if (strncmp(err.msg, message, strlen(message)) != 0)
+		fail_msg("%s\n  expected %s", err.msg, message);
+}
+
+static void test_everything(void **state)
+{
+	_cleanup_(erg_plan_freep) struct erg_plan *p = good(
+		"name: study\n"
+		"workloads:\n"
+		"  net:\n"
+		"    command: [./infer, --net, \"a b\", --net]\n"
+		"    directory: /tmp\n"
+		"    environment: {OMP_NUM_THREADS: 1, LANG: C}\n"
+		"    duration_s: 30\n"
+		"    expected_s: 31.5\n"
+		"  line: \"./infer --fast | tee log\"\n"
+		"corunners: {mem: {command: [stream]}, io: \"dd if=/dev/zero\"}\n"
+		"coruns: [none, pairs]\n"
+		"knobs:\n"
+		"  cpufreq.frequency_khz: all\n"
+		"  powercap.limit_w: {from: 5, to: 10, step: 2.5}\n"
+		"  fan.pwm: 255\n"
+		"set: {cpus.online: 4}\n"
+		"conditions: {heatsink: [on, off], ambient_c: 23.5}\n"
+		"repetitions: 5\norder: abba\nseed: 7\nwarmup_s: 60\nsettle_s: 1\ntimeout_s: 600\n"
+		"cooldown: {within_k: 0.5, limit_s: 90, zone: CPU-therm}\n"
+		"record: {rate: 2000, idle: 10}\n");
+
+	assert_string_equal(p->name, "study");
+	assert_int_equal(p->n_workloads, 2);
+	assert_string_equal(p->workloads[0].argv.v[2], "a b");
+	assert_int_equal(p->workloads[0].argv.n, 4); /* a word may come twice */
+	assert_string_equal(p->workloads[0].env.v[1], "LANG=C");
+	assert_string_equal(p->workloads[1].argv.v[2], "./infer --fast | tee log");
+	assert_int_equal(p->n_corunners, 2);
+	assert_true(p->knobs[0].all);
+	assert_true(p->knobs[1].range && p->knobs[1].step == 2.5);
+	assert_string_equal(p->knobs[2].values.v[0], "255");
+	assert_string_equal(p->conditions[0].values.v[0], "on"); /* no boolean */
+	assert_int_equal(p->conditions[1].values.n, 1);
+	assert_int_equal(p->order, ERG_ORDER_ABBA);
+	assert_int_equal(p->repetitions, 5);
+	assert_true(p->cooldown && p->cooldown_within_k == 0.5 && p->cooldown_limit_s == 90);
+	assert_string_equal(p->record.v[0], "--rate");
+	assert_string_equal(p->record.v[3], "10");
+}
+
+#define W "workloads: {w: [true]}\n"
+
+static void test_refused(void **state)
+{
+	refused("workloads: [w]\n", "p.yaml:1:13: workloads: expected NAME:");
+	refused(W "repetition: 3\n", "p.yaml:2:1: plan: unknown key \"repetition\": expected one of");
+	refused("workloads:\n  w: {comand: [true]}\n", "p.yaml:2:7: w: unknown key \"comand\"");
+	refused("workloads:\n  w: {expected_s: 1}\n", "p.yaml:2:3: w: no command");
+	refused("workloads: {a+b: [true]}\n", "p.yaml:1:13: workloads: \"a+b\": a name");
+	refused(W "repetitions: 1.5\n", "p.yaml:2:14: repetitions: \"1.5\": expected a whole number");
+	refused(W "repetitions: many\n", "p.yaml:2:14: repetitions: \"many\": expected a number");
+	refused(W "warmup_s: -1\n", "p.yaml:2:11: warmup_s");
+	refused(W "order: wild\n", "p.yaml:2:8: order: expected random, abba or as-written");
+	refused(W "knobs: {fan.pwm: [1, 2, 1]}\n", "p.yaml:2:25: fan.pwm: \"1\" is listed twice");
+	refused(W "knobs: {fan.pwm: {from: 1, to: 9}}\n", "p.yaml:2:19: fan.pwm: a range needs");
+	refused(W "knobs: {fan.pwm: {from: 9, to: 1, step: 1}}\n", "p.yaml:2:19: fan.pwm: expected");
+	refused(W "knobs: {fan.pwm: {from: 9, to: 10, by: 1}}\n", "p.yaml:2:36: fan.pwm: unknown key");
+	refused(W "set: {fan.pwm: [1, 2]}\n", "p.yaml:2:17: set: fan.pwm: expected one value");
+	refused(W "set: {fan.pwm: 1}\nknobs: {fan.pwm: [2]}\n", "p.yaml:2:16: fan.pwm stands under");
+	refused(W "corunners: {w: [true]}\n", "p.yaml:2:13: \"w\" names a workload and a co-runner");
+	refused(W "conditions: {heatsink: all}\n", "p.yaml:2:24: conditions: heatsink: expected");
+	refused(W "record: {output: x}\n", "p.yaml:2:10: record: unknown option \"output\"");
+	refused(W "cooldown: 3\n", "p.yaml:2:1: cooldown: expected");
+	refused(W "seed: 1\nseed: 2\n", "p.yaml:3:1: duplicate key");
+	refused("name: [x\n", "p.yaml:");
+	refused("", "p.yaml: empty");
+	refused("- a\n", "p.yaml:1:3: plan: expected \"key: value\" lines");
+}
+
+static void count(const char *text, size_t want)
+{
+	_cleanup_(erg_plan_freep) struct erg_plan *p = good(text);
+	struct erg_plan_runs runs;
+	struct erg_err err = {0};
+
+	if (erg_plan_expand(p, &runs, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(runs.n, want);
+	for (size_t i = 0; i < runs.n; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(runs.v[i].id, runs.v[j].id);
+	erg_plan_runs_clear(&runs);
+}
+
+static void test_number_of_runs(void **state)
+{
+	count(W, 1);
+	count(W "knobs: {fan.pwm: [1, 2, 3], cpus.online: [1, 2]}\nrepetitions: 4\n", 24);
+	count(W "corunners: {a: [true], b: [true], c: [true]}\n", 4); /* none and each */
+	count(W "corunners: {a: [true], b: [true], c: [true]}\ncoruns: [none, each, pairs, all]\n", 8);
+	count(W "corunners: {a: [true], b: [true]}\ncoruns: [pairs, all, a+b, self]\n", 3);
+	count(W "conditions: {heatsink: [on, off], ambient: 20}\nrepetitions: 3\n", 6);
+}
+
+static void test_unknown_corun(void **state)
+{
+	_cleanup_(erg_plan_freep) struct erg_plan *p =
+		good(W "corunners: {a: [true]}\ncoruns: [a+z]\n");
+	struct erg_plan_runs runs;
+	struct erg_err err = {0};
+
+	assert_int_equal(erg_plan_expand(p, &runs, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "a+z"));
+}
+
+/* Each repetition is a whole block; conditions come in one piece; the seed decides all. */
+static void test_random_blocks(void **state)
+{
+	_cleanup_(erg_plan_freep) struct erg_plan *p = good(W
+		"knobs: {fan.pwm: [1, 2, 3, 4, 5, 6, 7, 8]}\nrepetitions: 3\nseed: 3\n"
+		"conditions: {heatsink: [on, off]}\n");
+	struct erg_plan_runs a, b;
+	struct erg_err err = {0};
+	bool moved = false;
+
+	assert_int_equal(erg_plan_expand(p, &a, &err), 0);
+	assert_int_equal(erg_plan_expand(p, &b, &err), 0);
+	assert_int_equal(a.n, 48);
+	for (size_t block = 0; block < 6; block++) {
+		unsigned seen = 0;
+
+		for (size_t i = 0; i < 8; i++) {
+			const struct erg_plan_run *run = &a.v[block * 8 + i];
+
+			assert_int_equal(run->repetition, block % 3 + 1);
+			assert_int_equal(run->condition[0], block / 3);
+			assert_string_equal(run->id, b.v[block * 8 + i].id);
+			seen |= 1u << run->knob[0];
+			moved = moved || run->knob[0] != i;
+		}
+		assert_int_equal(seen, 255);
+	}
+	assert_true(moved);
+	erg_plan_runs_clear(&a);
+	erg_plan_runs_clear(&b);
+}
+
+static void test_cpulist(void **state)
+{
+	cpu_set_t set;
+
+	assert_int_equal(erg_cpulist_parse("0-2,5", &set), 0);
+	assert_int_equal(CPU_COUNT(&set), 4);
+	assert_true(CPU_ISSET(5, &set) && !CPU_ISSET(3, &set));
+	assert_int_equal(erg_cpulist_parse("", &set), -EINVAL);
+	assert_int_equal(erg_cpulist_parse("3-1", &set), -EINVAL);
+	assert_int_equal(erg_cpulist_parse("1,", &set), -EINVAL);
+	assert_int_equal(erg_cpulist_parse("a", &set), -EINVAL);
+	assert_int_equal(erg_cpulist_parse("99999", &set), -EINVAL);
+	assert_int_equal(erg_cpulist_parse("-1", &set), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_number_of_runs),
+		cmocka_unit_test(test_unknown_corun),
+		cmocka_unit_test(test_random_blocks),
+		cmocka_unit_test(test_cpulist),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
