@@ -4,17 +4,42 @@
  * pays; its p99 shows a busy bus. The native rate is found by watching: readings that differ from
  * the one before mark an update, as long as we read at least twice as often as it updates. A
  * signal that stands still gives no updates, so the rate is a lower bound.
+ *
+ * Sources may have changed settings that must be put back, so Ctrl-C and SIGTERM wait while they
+ * run: they end the measurement at once, and then the process.
  */
 #include "record/sources_measure.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "formats/util.h"
 
 #define PAUSE_NS 200000 /* between two looks while watching */
 #define COST_BUDGET_NS 500000000u /* of timing one source: slow ones are read less often */
+
+/* The signals that wait. */
+static sigset_t ending_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+static bool is_ending(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+	       sigismember(&pending, SIGHUP) == 1;
+}
 
 static int by_value(const void *a, const void *b)
 {
@@ -41,7 +66,7 @@ static int time_reads(struct erg_source *s, unsigned int reads, struct erg_sourc
 
 	if (!t)
 		return -ENOMEM;
-	while (n < reads && erg_mono_ns() - begin < COST_BUDGET_NS) {
+	while (n < reads && erg_mono_ns() - begin < COST_BUDGET_NS && !is_ending()) {
 		uint64_t before = erg_mono_ns();
 		int r = s->ops->read(s, values, &native);
 
@@ -75,7 +100,7 @@ static void *watch_thread(void *arg)
 	unsigned int natives = 0;
 	bool waited = false;
 
-	while (erg_mono_ns() - begin < w->watch_ns) {
+	while (erg_mono_ns() - begin < w->watch_ns && !is_ending()) {
 		int r = w->s->ops->read(w->s, values, &native);
 
 		note_result(w->cost, r);
@@ -120,7 +145,7 @@ static int watch_all(struct watch *w, size_t n, struct erg_err *err)
 	return r < 0 ? erg_fail_errno(err, r, "sources: a thread") : 0;
 }
 
-int erg_sources_measure(struct erg_source_list *list, unsigned int reads, uint64_t watch_ns,
+static int measure(struct erg_source_list *list, unsigned int reads, uint64_t watch_ns,
 	struct erg_source_cost *costs, struct erg_err *err)
 {
 	_cleanup_(erg_freep) struct watch *w = calloc(list->n ? list->n : 1, sizeof(*w));
@@ -147,5 +172,17 @@ int erg_sources_measure(struct erg_source_list *list, unsigned int reads, uint64
 	for (size_t i = 0; i < list->n; i++)
 		if (w[i].s && w[i].s->ops->stop)
 			w[i].s->ops->stop(w[i].s);
+	return r;
+}
+
+int erg_sources_measure(struct erg_source_list *list, unsigned int reads, uint64_t watch_ns,
+	struct erg_source_cost *costs, struct erg_err *err)
+{
+	sigset_t ending = ending_signals(), before;
+	int r;
+
+	pthread_sigmask(SIG_BLOCK, &ending, &before);
+	r = measure(list, reads, watch_ns, costs, err);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r;
 }

@@ -148,6 +148,23 @@ sources() {
     jq -e '[.sources[] | .simulated] | all' <<<"$output"
 }
 
+@test "SIGTERM: settings are put back before the verb ends" {
+    mkdir -p sys/class/hwmon/hwmon1
+    for f in name:ina3221 in1_label:VDD_IN in1_input:19000 curr1_input:300 samples:64 update_interval:140; do
+        echo "${f#*:}" >"sys/class/hwmon/hwmon1/${f%%:*}"
+    done
+    erg-record sources --seconds 60 --sysfs sys -s hwmon >out.txt 3>&- &
+    verb=$!
+    for _ in $(seq 200); do [ "$(cat sys/class/hwmon/hwmon1/samples)" = 1 ] && break; sleep 0.02; done
+    [ "$(cat sys/class/hwmon/hwmon1/samples)" = 1 ]
+    kill -TERM "$verb"
+    status=0
+    wait "$verb" || status=$?
+    [ "$status" -eq 143 ]
+    [ "$(cat sys/class/hwmon/hwmon1/samples)" = 64 ]
+    [ "$(cat sys/class/hwmon/hwmon1/update_interval)" = 140 ]
+}
+
 @test "a board that runs is read, and its settings are put back" {
     skip_unless erg-board
     erg-board --sensor ema --alpha 0.0625 board >board.log 2>&1 &
