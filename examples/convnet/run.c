@@ -17,6 +17,7 @@
 
 #include "examples/convnet/ops.h"
 #include "examples/convnet/run.h"
+#include "examples/convnet/publish.h"
 #include "formats/util.h"
 #include "tracepoints/erg.h"
 
@@ -37,12 +38,14 @@ struct erg_convnet {
 	struct erg_net_shape *in_shape;
 	float *arena;
 	size_t arena_bytes;
+	struct erg_publish *publish; /* on a simulated board, else NULL */
 };
 
 void erg_convnet_free(struct erg_convnet *c)
 {
 	if (!c)
 		return;
+	erg_publish_free(c->publish);
 	erg_net_free(c->net);
 	free(c->trace_layer);
 	free(c->trace_module);
@@ -291,6 +294,7 @@ int erg_convnet_new(struct erg_net **net, uint64_t seed, struct erg_convnet **re
 		c->net = NULL; /* still the caller's */
 		return r;
 	}
+	c->publish = erg_publish_new(c->net);
 	*net = NULL;
 	*ret = erg_steal_ptr(&c);
 	return 0;
@@ -308,6 +312,7 @@ void erg_convnet_run(struct erg_convnet *c, uint32_t iteration)
 
 		for (; next < net->n_modules && net->modules[next].first == i; next++)
 			erg_begin(c->trace_module[next]);
+		erg_publish_layer(c->publish, i);
 		erg_begin(c->trace_layer[i]);
 		erg_ops[l->op](&c->args[i]);
 		erg_end(c->trace_layer[i]);
@@ -316,6 +321,7 @@ void erg_convnet_run(struct erg_convnet *c, uint32_t iteration)
 			erg_end(c->trace_module[m]);
 	}
 	erg_end(c->trace);
+	erg_publish_layer(c->publish, 0);
 }
 
 const struct erg_net *erg_convnet_net(const struct erg_convnet *c)
