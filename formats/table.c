@@ -65,9 +65,9 @@ static int take_quoted(struct scan *s, struct erg_err *err)
 		*s->w++ = *s->p;
 	}
 	s->p++;
-	while (s->p < s->end && is_blank(*s->p))
+	while (s->p < s->end && (is_blank(*s->p) || *s->p == '\r'))
 		s->p++;
-	if (s->p < s->end && *s->p != ',' && *s->p != '\n' && *s->p != '\r')
+	if (s->p < s->end && *s->p != ',' && *s->p != '\n')
 		return erg_fail(err, -EINVAL, "%s: line %zu: text behind a closing quote",
 			s->t->path, s->line);
 	return 0;
@@ -102,8 +102,6 @@ static int take_row(struct scan *s, size_t *ret_cells, struct erg_err *err)
 		} else {
 			take_plain(s);
 		}
-		if (s->p < s->end && *s->p == '\r')
-			s->p++;
 		more = s->p < s->end && *s->p == ',';
 		if (s->p < s->end && *s->p == '\n')
 			s->line++;
