@@ -243,6 +243,31 @@ static bool heads_group(const struct erg_rows *r, size_t k, enum erg_tl_level le
 	return true;
 }
 
+/* What the members of K's group have together, for one call of K: a model of energy needs it. */
+static json_t *merged_json(const struct erg_rows *r, size_t k)
+{
+	static const char *const keys[] = {"macs", "params", "bytes_in", "bytes_out", "bytes_params"};
+	const struct erg_attr_class *c = r->a->attr->classes;
+	json_t *o = json_object(), *types = json_array();
+	double sum[5] = {0};
+
+	for (size_t i = 0; i < r->a->tl->n_layers; i++) {
+		const struct erg_tl_layer *l = &r->a->tl->layers[i];
+		const uint64_t v[5] = {l->macs, l->params, l->bytes_in, l->bytes_out,
+			l->bytes_params};
+
+		if (c[i].group != c[k].group || !r->calls[i])
+			continue;
+		for (size_t j = 0; j < 5; j++)
+			sum[j] += (double)v[j] * (double)r->calls[i] / (double)r->calls[k];
+		json_array_append_new(types, json_string(l->type));
+	}
+	for (size_t j = 0; j < 5; j++)
+		json_object_set_new(o, keys[j], erg_num_json(sum[j]));
+	json_object_set_new(o, "types", types);
+	return o;
+}
+
 static void shape_json(json_t *row, const char *key, const uint32_t *v, uint8_t n)
 {
 	json_t *list = json_array();
@@ -288,6 +313,8 @@ static json_t *layer_row(struct erg_rows *r, size_t k)
 	add_energy(r, row, &energy, &s);
 	add_counters(r, row);
 	json_object_set_new(row, "merged_with", merged(c) ? members_json(r, k) : json_array());
+	if (merged(c))
+		json_object_set_new(row, "merged", merged_json(r, k));
 	json_object_set_new(row, "gate", json_string(erg_attr_gate_name(c->gate)));
 	json_object_set_new(row, "coverage", erg_num_json(c->coverage));
 	json_object_set_new(row, "windows", erg_num_json(c->windows));

@@ -33,22 +33,28 @@ static double plain(const json_t *v)
 	return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
-/* The mean of a channel of the run, of the rail that is measured where there are several. */
+static bool is_cpu(const char *rail)
+{
+	return !strncmp(rail, "policy", 6) || !strncmp(rail, "cpu", 3);
+}
+
+/* The mean of a channel of the run; of several, of those of the CPU where there are any. */
 static double channel_mean(const json_t *run, const char *quantity)
 {
 	const json_t *channels = json_object_get(run, "channels"), *c;
-	double sum = 0;
-	size_t i, n = 0;
+	double sum[2] = {0}, n[2] = {0};
+	size_t i;
 
 	json_array_foreach(channels, i, c) {
 		double mean = plain(json_object_get(c, "mean"));
+		bool cpu = is_cpu(text(c, "rail"));
 
 		if (strcmp(text(c, "quantity"), quantity) || isnan(mean))
 			continue;
-		sum += mean;
-		n++;
+		sum[cpu] += mean;
+		n[cpu]++;
 	}
-	return n ? sum / (double)n : NAN;
+	return n[1] > 0 ? sum[1] / n[1] : n[0] > 0 ? sum[0] / n[0] : NAN;
 }
 
 static bool is_estimate(const char *name)
@@ -84,8 +90,11 @@ static double value(const json_t *run, const json_t *layer, const char *name)
 		return plain(json_object_get(layer, name));
 	if (is_estimate(name))
 		return plain(json_object_get(layer, name)) / calls;
-	if (is_per_call(name))
-		return plain(json_object_get(layer, name));
+	if (is_per_call(name)) {
+		const json_t *merged = json_object_get(layer, "merged");
+
+		return plain(json_object_get(merged ? merged : layer, name));
+	}
 	v = plain(json_object_get(json_object_get(layer, "counters"), name));
 	return v / calls;
 }
@@ -259,6 +268,18 @@ static bool unresolved(const struct reader *r, const json_t *layer)
 	       isnan(plain(json_object_get(layer, r->want->response)));
 }
 
+/* A row of layers that only their sum is known of has the type that all of them have, or none. */
+static bool of_type(const json_t *layer, const char *type)
+{
+	const json_t *types = json_object_get(json_object_get(layer, "merged"), "types"), *t;
+	size_t i;
+
+	json_array_foreach(types, i, t)
+		if (strcmp(json_string_value(t), type))
+			return false;
+	return strcmp(text(layer, "type"), type) == 0;
+}
+
 static int add_layer(struct reader *r, const json_t *layer)
 {
 	const struct erg_model_want *want = r->want;
@@ -267,7 +288,7 @@ static int add_layer(struct reader *r, const json_t *layer)
 	char name[512];
 	int e;
 
-	if (want->type && strcmp(text(layer, "type"), want->type))
+	if (want->type && !of_type(layer, want->type))
 		return 0;
 	e = unresolved(r, layer) ? 1 : layer_values(r, layer, v);
 	if (e < 0)

@@ -90,12 +90,24 @@ static double share_of_cores(const struct player *p)
 	return want > online ? online / p->cfg->threads : p->cfg->cores;
 }
 
+/*
+ * Of the memory, by what others do. The load that the board shows is a mean over a past millisecond,
+ * which holds this thread's own past too: alone, it must not take that for others.
+ */
+static double slowdown(struct player *p, double own_bus)
+{
+	for (unsigned i = 0; i < ERG_BOARD_RINGS; i++)
+		if (&p->page->rings[i] != p->ring && atomic_load(&p->page->rings[i].owner))
+			return erg_board_bus_slowdown(p->page, own_bus);
+	return 1;
+}
+
 /* Publishes the rates of STEP at the present speed; returns its whole duration in seconds. */
 static double publish_step(struct player *p, const struct erg_play_step *step, double *own_bus,
 	uint64_t *ret_ns)
 {
 	struct erg_board_state *s = &p->page->state;
-	double cores = share_of_cores(p), hz, total, slow = erg_board_bus_slowdown(p->page, *own_bus);
+	double cores = share_of_cores(p), hz, total, slow = slowdown(p, *own_bus);
 	struct erg_board_transition t = {0};
 
 	hz = (double)(step->gpu ? atomic_load(&s->gpu_hz) : atomic_load(&s->cpu_hz));
@@ -124,7 +136,7 @@ static double play_step(struct player *p, const struct erg_play_step *step, uint
 	begin = at;
 	for (;;) {
 		uint64_t changes = atomic_load(&p->page->state.changes);
-		double slow = erg_board_bus_slowdown(p->page, own_bus);
+		double slow = slowdown(p, own_bus);
 		uint64_t end = at + (uint64_t)((1 - progress) * total * 1e9), now;
 		bool last = end <= at + SLICE_NS;
 
@@ -135,7 +147,7 @@ static double play_step(struct player *p, const struct erg_play_step *step, uint
 		if (progress >= 1 - 1e-9)
 			break;
 		if (changes != atomic_load(&p->page->state.changes) ||
-			fabs(erg_board_bus_slowdown(p->page, own_bus) / slow - 1) > 0.02)
+			fabs(slowdown(p, own_bus) / slow - 1) > 0.02)
 			total = publish_step(p, step, &own_bus, &at);
 	}
 	*ret_begin = begin;
