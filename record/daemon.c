@@ -31,6 +31,8 @@
 #include "record/session.h"
 
 #define STOP_TIMEOUT_MS 5000
+#define APPS_SOCKET "lttng-ust-sock-8"
+#define CONSUMER_SOCKET "ustconsumerd64/health"
 
 /* ---- the lock ---- */
 
@@ -128,21 +130,36 @@ static int pid_of_daemon(void)
 	return f && fscanf(f, "%d", &pid) == 1 ? pid : 0;
 }
 
-/*
- * Has the daemon lost its consumer? It never starts another, and hangs when a session that the lost
- * one served is destroyed. A consumer that was never needed has left no socket behind.
- */
-static bool consumer_lost(void)
+/* Connects to one of the daemon's sockets: 0 or a negative errno. */
+static int socket_try(const char *name)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	_cleanup_(erg_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char path[PATH_MAX];
 
-	daemon_file("ustconsumerd64/health", path, sizeof(path));
+	daemon_file(name, path, sizeof(path));
 	if (fd < 0 || strlen(path) >= sizeof(a.sun_path))
-		return false;
+		return -ENAMETOOLONG;
 	memcpy(a.sun_path, path, strlen(path) + 1);
-	return connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 && errno == ECONNREFUSED;
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ? -errno : 0;
+}
+
+/*
+ * Has the daemon lost its consumer? It never starts another, and hangs when a session that the lost
+ * one served is destroyed. A consumer that was never needed has left no socket behind; a socket that
+ * is older than the daemon is that of an earlier one.
+ */
+static bool consumer_lost(void)
+{
+	char health[PATH_MAX], pid[PATH_MAX];
+	struct stat h, p;
+
+	daemon_file(CONSUMER_SOCKET, health, sizeof(health));
+	daemon_file("lttng-sessiond.pid", pid, sizeof(pid));
+	if (stat(health, &h) < 0 || stat(pid, &p) < 0 || h.st_mtim.tv_sec < p.st_mtim.tv_sec ||
+		(h.st_mtim.tv_sec == p.st_mtim.tv_sec && h.st_mtim.tv_nsec < p.st_mtim.tv_nsec))
+		return false;
+	return socket_try(CONSUMER_SOCKET) == -ECONNREFUSED;
 }
 
 /* ---- start ---- */
@@ -215,6 +232,9 @@ static void daemon_stop(const struct identity *id, int sig)
 		return;
 	if (pidfd_send_signal(fd, sig, NULL, 0) == 0)
 		poll(&p, 1, STOP_TIMEOUT_MS);
+	/* A helper process of a killed daemon keeps its sockets for a moment. */
+	for (int i = 0; i < 200 && erg_session_daemon_alive(); i++)
+		usleep(5000);
 }
 
 /* The daemon that an erg-record started, if it still runs. */
@@ -242,7 +262,9 @@ int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err)
 	r = daemon_start(err);
 	if (r < 0)
 		return r;
-	for (int i = 0; i < 200 && !erg_session_daemon_alive(); i++)
+	/* It answers its clients a little before it answers programs, and a program that comes in
+	 * between waits five seconds before it asks again. */
+	for (int i = 0; i < 200 && (!erg_session_daemon_alive() || socket_try(APPS_SOCKET)); i++)
 		usleep(5000);
 	if (!erg_session_daemon_alive())
 		return erg_fail(err, -ETIMEDOUT, "lttng-sessiond: started, but does not answer");

@@ -6,24 +6,8 @@
  */
 #include "record/emit.h"
 
-#include <unistd.h>
-
 #include "formats/sensor.h"
 #include "tracepoints/provider.h"
-
-bool erg_emit_wait_ready(int timeout_ms)
-{
-	/* The probes are enabled in no particular order: wait for one of each channel. */
-	for (int ms = 0; ms <= timeout_ms; ms++) {
-		if (lttng_ust_tracepoint_enabled(ergtrace, process_define) &&
-			lttng_ust_tracepoint_enabled(ergtrace, recorder_status) &&
-			lttng_ust_tracepoint_enabled(ergtrace, source_define) &&
-			lttng_ust_tracepoint_enabled(ergtrace, channel_define))
-			return true;
-		usleep(1000);
-	}
-	return false;
-}
 
 void erg_emit_process(const char *run_id, const char *exe)
 {

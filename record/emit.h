@@ -12,9 +12,6 @@
 #include "record/source.h"
 #include "tracepoints/provider_types.h"
 
-/* Waits until a session records this process, at most TIMEOUT_MS. */
-bool erg_emit_wait_ready(int timeout_ms);
-
 void erg_emit_process(const char *run_id, const char *exe);
 /* source_define and its channel_defines. INTERVAL_NS: between two readings. */
 void erg_emit_source(uint32_t id, const struct erg_source *s, uint64_t interval_ns);

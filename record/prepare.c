@@ -31,7 +31,6 @@
 #include "record/spool.h"
 #include "record/stale.h"
 
-#define READY_TIMEOUT_MS 8000
 #define AGAIN "ERG_RECORD_AGAIN"
 #define FORK_LIBRARY "liblttng-ust-fork.so.1"
 
@@ -232,13 +231,7 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 	if (!n)
 		n = erg_session_start(&cfg, &r->session, err);
 	erg_daemon_lock_drop(&lock);
-	if (n)
-		return n;
-	if (!erg_emit_wait_ready(READY_TIMEOUT_MS))
-		return erg_fail(err, -ETIMEDOUT,
-			"LTTng: the session does not reach this program; is LTTNG_UST_APP_PATH or "
-			"LTTNG_HOME another than the daemon's?");
-	return 0;
+	return n;
 }
 
 /* The keeper writes it too. */

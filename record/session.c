@@ -28,6 +28,7 @@
 #include "formats/util.h"
 
 #define PACKET_PERIOD_US 1000000
+#define REGISTER_TIMEOUT_NS (8ull * ERG_NSEC_PER_SEC)
 #define LAYER_BYTES_PER_S 12e6 /* 250,000 events a second of 48 bytes on one CPU */
 
 struct erg_session {
@@ -228,6 +229,37 @@ static int session_create(struct erg_session *s, const struct erg_session_config
 	return 0;
 }
 
+/* Does the daemon know this process? The library registers it from a thread of its own. */
+static bool registered(struct erg_session *s)
+{
+	struct lttng_event *list = NULL;
+	bool found = false;
+	int n = lttng_list_tracepoints(s->handle, &list);
+
+	for (int i = 0; i < n && !found; i++)
+		found = list[i].pid == getpid();
+	free(list);
+	return found;
+}
+
+/*
+ * Once a process is registered, the daemon sets up its tracepoints before it answers "start". That a
+ * tracepoint is enabled proves nothing: another session may have enabled it.
+ */
+static int registration_wait(struct erg_session *s, struct erg_err *err)
+{
+	const uint64_t until = erg_mono_ns() + REGISTER_TIMEOUT_NS;
+
+	while (!registered(s)) {
+		if (erg_mono_ns() > until)
+			return erg_fail(err, -ETIMEDOUT,
+				"the LTTng session daemon does not see this program; is "
+				"LTTNG_UST_APP_PATH or LTTNG_HOME another than the daemon's?");
+		usleep(2000);
+	}
+	return 0;
+}
+
 static int session_fill(struct erg_session *s, const struct erg_session_config *cfg,
 	struct erg_err *err)
 {
@@ -248,6 +280,8 @@ static int session_fill(struct erg_session *s, const struct erg_session_config *
 		r = rotation_set(s, true, cfg->chunk_bytes, err);
 	if (!r)
 		r = rotation_set(s, false, cfg->chunk_period_ns / 1000, err);
+	if (!r)
+		r = registration_wait(s, err);
 	if (!r) {
 		r = lttng_start_tracing(s->name);
 		r = r < 0 ? fail_ctl(err, r, "start") : 0;
