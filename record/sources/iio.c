@@ -21,6 +21,7 @@
 #include "formats/util.h"
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
+#include "record/sources/guard.h"
 #include "record/sources/iio_scan.h"
 
 #define INTERVAL_NS 5000000u
@@ -33,9 +34,8 @@ struct iio {
 	struct erg_iio_element e[ERG_IIO_ELEMENTS_MAX]; /* those captured */
 	size_t n_elements, sample_size;
 	int channel[ERG_IIO_ELEMENTS_MAX]; /* of each element; -1: the time */
-	bool started, had_enabled[ERG_IIO_ELEMENTS_MAX];
-	char had_clock[32];
-	int64_t had_length;
+	bool started, has_clock;
+	struct erg_guard guard;
 	int fd;
 	size_t have, taken; /* bytes in buf; of them given out */
 	uint8_t buf[BYTES];
@@ -69,28 +69,33 @@ static void iio_stop(struct erg_source *s)
 	if (!d->started)
 		return;
 	d->started = false;
-	(void)erg_attr_write_int(0, "%s/buffer/enable", d->dir);
-	for (size_t i = 0; i < d->n_elements; i++)
-		(void)set_enabled(d, i, d->had_enabled[i]);
-	if (d->had_length > 0)
-		(void)erg_attr_write_int(d->had_length, "%s/buffer/length", d->dir);
-	if (*d->had_clock)
-		(void)write_text(d, "current_timestamp_clock", d->had_clock);
+	erg_guard_finish(&d->guard);
 }
 
+static bool remember(struct iio *d, const char *file)
+{
+	char text[32];
+
+	if (erg_attr_read_line(text, sizeof(text) - 1, "%s/%s", d->dir, file) <= 0)
+		return false;
+	strcat(text, "\n");
+	erg_guard_add(&d->guard, text, "%s/%s", d->dir, file);
+	return true;
+}
+
+/* The buffer is switched off before anything else can be put back. */
 static void save_settings(struct iio *d)
 {
-	if (erg_attr_read_int(&d->had_length, "%s/buffer/length", d->dir) < 0)
-		d->had_length = 0;
-	if (erg_attr_read_line(d->had_clock, sizeof(d->had_clock), "%s/current_timestamp_clock",
-		    d->dir) < 0)
-		*d->had_clock = '\0';
-	for (size_t i = 0; i < d->n_elements; i++) {
-		int64_t on = 0;
+	char file[96];
 
-		(void)erg_attr_read_int(&on, "%s/scan_elements/%s_en", d->dir, d->e[i].name);
-		d->had_enabled[i] = on != 0;
+	erg_guard_add(&d->guard, "0\n", "%s/buffer/enable", d->dir);
+	for (size_t i = 0; i < d->n_elements; i++) {
+		snprintf(file, sizeof(file), "scan_elements/%s_en", d->e[i].name);
+		remember(d, file);
 	}
+	remember(d, "buffer/length");
+	d->has_clock = remember(d, "current_timestamp_clock");
+	erg_guard_start(&d->guard);
 }
 
 static int iio_start(struct erg_source *s, struct erg_err *err)
@@ -104,7 +109,7 @@ static int iio_start(struct erg_source *s, struct erg_err *err)
 	d->started = true;
 	d->have = d->taken = 0;
 	r = erg_attr_write_int(0, "%s/buffer/enable", d->dir);
-	if (r >= 0 && *d->had_clock)
+	if (r >= 0 && d->has_clock)
 		r = write_text(d, "current_timestamp_clock", "monotonic\n");
 	for (size_t i = 0; r >= 0 && i < d->n_elements; i++)
 		r = set_enabled(d, i, true);

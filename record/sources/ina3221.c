@@ -18,6 +18,7 @@
 #include "formats/util.h"
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
+#include "record/sources/guard.h"
 
 #define VOLTAGE_EVERY 10
 #define FASTEST_NS 140000u
@@ -25,7 +26,7 @@
 struct ina3221 {
 	char dir[256];
 	bool changed;
-	int64_t samples, interval_ms; /* as found; < 0: not there */
+	struct erg_guard guard;
 };
 
 static unsigned int rails(const struct erg_source *s)
@@ -62,15 +63,50 @@ static void set_model(struct erg_source *s, const struct ina3221 *p)
 	erg_model_override(&s->model, p->dir);
 }
 
-/* Writes and reads back: a value that was not taken is no error, but not ours to undo either. */
-static bool change(const char *dir, const char *name, int64_t before, int64_t to, json_t *settings)
+struct setting {
+	const char *name;
+	int64_t run, before; /* before < 0: not there */
+};
+
+/* Remembers what is there; the interval is counted in samples, so they are put back first. */
+static void remember(struct ina3221 *p, struct setting *s, size_t n)
 {
-	if (before < 0 || before == to || erg_attr_write_int(to, "%s/%s", dir, name) < 0)
+	for (size_t i = 0; i < n; i++) {
+		char path[300], text[24];
+
+		snprintf(path, sizeof(path), "%s/%s", p->dir, s[i].name);
+		s[i].before = attr_or(p->dir, s[i].name, -1);
+		if (s[i].before < 0 || access(path, W_OK))
+			continue;
+		snprintf(text, sizeof(text), "%lld\n", (long long)s[i].before);
+		erg_guard_add(&p->guard, text, "%s", path);
+	}
+}
+
+/* Writes and notes what reads back: the driver takes the nearest it can. */
+static bool change(const char *dir, const struct setting *s, json_t *settings)
+{
+	if (s->before < 0 || s->before == s->run ||
+		erg_attr_write_int(s->run, "%s/%s", dir, s->name) < 0)
 		return false;
-	json_object_set_new(settings, name,
-		json_pack("{s:I, s:I}", "before", (json_int_t)before, "during",
-			(json_int_t)attr_or(dir, name, -1)));
+	json_object_set_new(settings, s->name,
+		json_pack("{s:I, s:I}", "before", (json_int_t)s->before, "during",
+			(json_int_t)attr_or(dir, s->name, -1)));
 	return true;
+}
+
+static void change_all(struct erg_source *s, struct ina3221 *p)
+{
+	struct setting settings[] = {{"samples", 1, -1}, {"update_interval", 0, -1}};
+
+	remember(p, settings, ERG_ARRAY_SIZE(settings));
+	erg_guard_start(&p->guard);
+	json_decref(s->settings);
+	s->settings = json_object();
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(settings); i++)
+		p->changed |= change(p->dir, &settings[i], s->settings);
+	if (!p->changed)
+		erg_guard_finish(&p->guard);
 }
 
 /* A board that is simulated applies a setting some milliseconds after it was written. */
@@ -89,14 +125,8 @@ static int ina3221_start(struct erg_source *s, struct erg_err *err)
 	struct ina3221 *p = ((struct erg_attr_source *)s)->priv;
 
 	/* Started again after a failure: what was found is in p already. */
-	if (!p->changed) {
-		p->samples = attr_or(p->dir, "samples", -1);
-		p->interval_ms = attr_or(p->dir, "update_interval", -1);
-		json_decref(s->settings);
-		s->settings = json_object();
-		p->changed = change(p->dir, "samples", p->samples, 1, s->settings);
-		p->changed |= change(p->dir, "update_interval", p->interval_ms, 0, s->settings);
-	}
+	if (!p->changed)
+		change_all(s, p);
 	if (p->changed)
 		settle(s, p);
 	else
@@ -108,11 +138,7 @@ static void ina3221_stop(struct erg_source *s)
 {
 	struct ina3221 *p = ((struct erg_attr_source *)s)->priv;
 
-	/* The interval is counted in samples, so they come first. */
-	if (p->changed && p->samples >= 0)
-		(void)erg_attr_write_int(p->samples, "%s/samples", p->dir);
-	if (p->changed && p->interval_ms >= 0)
-		(void)erg_attr_write_int(p->interval_ms, "%s/update_interval", p->dir);
+	erg_guard_finish(&p->guard);
 	p->changed = false;
 	erg_attr_source_stop(s);
 }

@@ -78,6 +78,24 @@ END
     [ "$(events thermal_sample | wc -l)" -lt 20 ]
 }
 
+@test "kill -9 of the recorder: what it set at a sensor is put back" {
+    skip_unless lttng
+    mkdir -p sys/class/hwmon/hwmon1
+    for f in name:ina3221 in1_label:VDD_IN in1_input:19000 curr1_input:300 samples:64 update_interval:140; do
+        echo "${f#*:}" >"sys/class/hwmon/hwmon1/${f%%:*}"
+    done
+    erg-record run -o run.erg --sysfs sys -s hwmon -- sleep 30 3>&- &
+    recorder=$!
+    for _ in $(seq 200); do [ "$(cat sys/class/hwmon/hwmon1/samples)" = 1 ] && break; sleep 0.05; done
+    [ "$(cat sys/class/hwmon/hwmon1/samples)" = 1 ]
+    kill -9 "$recorder"
+    wait "$recorder" || true
+    for _ in $(seq 100); do [ "$(cat sys/class/hwmon/hwmon1/update_interval)" = 140 ] && break; sleep 0.05; done
+    [ "$(cat sys/class/hwmon/hwmon1/samples)" = 64 ]
+    [ "$(cat sys/class/hwmon/hwmon1/update_interval)" = 140 ]
+    erg-record run -o next.erg -s procstat -- true # ends what the killed one left
+}
+
 @test "exec: kill -9 of the recorder takes the meter's program with it" {
     skip_unless lttng
     erg-record run -o run.erg -s "exec:echo \$\$ >pid; while :; do echo '0 A 1 W'; sleep 0.01; done" -- sleep 30 3>&- &
