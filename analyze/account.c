@@ -94,34 +94,38 @@ static bool has_device_work(const struct erg_timeline *tl)
 /*
  * The own time of modules and networks (calls between layers) is usually microseconds, for which no
  * power can be told and which would only widen the layers' intervals: under 1 % of the run it
- * counts as time in no layer.
+ * counts as time in no layer. *ret_map is for the segments.
  */
-static int fold_small(struct erg_account *a, struct erg_err *err)
+static int fold_small(const struct erg_account *a, uint32_t **ret_map, struct erg_err *err)
 {
 	const struct erg_timeline *tl = a->tl;
-	_cleanup_(erg_freep) double *time = calloc(a->seg.n_classes + 1, sizeof(*time));
+	_cleanup_(erg_freep) double *time = calloc(tl->n_layers + 1, sizeof(*time));
+	_cleanup_(erg_freep) uint32_t *map = calloc(tl->n_layers + 1, sizeof(*map));
+	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
 	uint32_t gap = (uint32_t)tl->n_layers;
+	struct erg_segment s;
 	bool layers = false;
 	double total = 0;
+	int r;
 
-	if (!time)
+	if (!time || !map)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < a->seg.n; i++)
-		for (uint32_t e = a->seg.first[i]; e < a->seg.first[i + 1]; e++) {
-			double t = (double)(a->seg.begin[i + 1] - a->seg.begin[i]) *
-				   (a->seg.share ? (double)a->seg.share[e] : 1);
+	r = erg_segment_iter_new(tl, a->device, NULL, &it, err);
+	while (r >= 0 && (r = erg_segment_next(it, &s, err)) > 0)
+		for (size_t e = 0; e < s.n; e++) {
+			double t = (double)(s.end - s.begin) * (s.share ? (double)s.share[e] : 1);
 
-			time[a->seg.class_[e]] += t;
+			time[s.class_[e]] += t;
 			total += t;
 		}
+	if (r < 0)
+		return r;
 	for (size_t k = 0; k < tl->n_layers; k++)
 		layers = layers || (tl->layers[k].level == ERG_TL_LAYER && time[k] > 0);
-	for (uint32_t e = 0; layers && e < a->seg.first[a->seg.n]; e++) {
-		uint32_t k = a->seg.class_[e];
-
-		if (k < gap && tl->layers[k].level != ERG_TL_LAYER && time[k] < 0.01 * total)
-			a->seg.class_[e] = gap;
-	}
+	for (uint32_t k = 0; k <= gap; k++)
+		map[k] = layers && k < gap && tl->layers[k].level != ERG_TL_LAYER &&
+			time[k] < 0.01 * total ? gap : k;
+	*ret_map = erg_steal_ptr(&map);
 	return 0;
 }
 
@@ -130,13 +134,17 @@ static int attribute(struct erg_account *a, const struct erg_common *common, str
 	struct erg_attr_span idle[IDLE_MAX];
 	struct erg_attr_options opt;
 	_cleanup_(erg_freep) double *levels = NULL;
+	_cleanup_(erg_freep) uint32_t *map = NULL;
+	int r = fold_small(a, &map, err);
 
+	if (r < 0)
+		return r;
 	set_options(common, &opt);
 	opt.idle = idle;
 	opt.n_idle = idle_spans(a->tl, idle, &a->idle_s);
 	if (frequency_steps(a->tl, &opt.frequency, &levels) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	return erg_attr_run(&a->rails[a->rail], &a->seg, &opt, &a->attr, err);
+	return erg_attr_run_timeline(&a->rails[a->rail], a->tl, a->device, map, &opt, &a->attr, err);
 }
 
 int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
@@ -148,19 +156,15 @@ int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	r = erg_rails_build(tl, &a->rails, &a->n_rails, err);
 	if (r >= 0)
 		r = erg_rail_choose(a->rails, a->n_rails, common->rail, &a->rail, err);
-	if (r >= 0) {
-		a->device = strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
-		r = erg_segments_build(tl, a->device, &a->seg, err);
-	}
-	if (r >= 0)
-		r = fold_small(a, err);
-	return r < 0 ? r : attribute(a, common, err);
+	if (r < 0)
+		return r;
+	a->device = strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
+	return attribute(a, common, err);
 }
 
 void erg_account_release(struct erg_account *a)
 {
 	erg_attr_free(a->attr);
-	erg_segments_release(&a->seg);
 	erg_rails_free(a->rails, a->n_rails);
 	*a = (struct erg_account){0};
 }

@@ -15,7 +15,6 @@ struct erg_account {
 	struct erg_rail *rails;
 	size_t n_rails, rail; /* all that can be formed, and the one of this account */
 	bool device;          /* attributed by device time */
-	struct erg_segments seg;
 	struct erg_attr *attr;
 	double idle_s;        /* length of the idle phases */
 };

@@ -452,7 +452,9 @@ int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
 }
 
 int erg_attr_run_timeline(const struct erg_rail *rail, const struct erg_timeline *tl, bool device,
-	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err)
+	const uint32_t *map, const struct erg_attr_options *opt, struct erg_attr **ret,
+	struct erg_err *err)
 {
-	return run(rail, &(struct attr_source){.tl = tl, .device = device}, opt, ret, err);
+	return run(rail, &(struct attr_source){.tl = tl, .device = device, .map = map}, opt, ret,
+		err);
 }

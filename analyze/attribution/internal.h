@@ -37,6 +37,7 @@ struct attr_source {
 	const struct erg_segments *seg; /* or NULL: of the timeline */
 	const struct erg_timeline *tl;
 	bool device;
+	const uint32_t *map;
 };
 
 struct attr_view {

@@ -85,6 +85,19 @@ static size_t level_of(const double *cut, size_t n_levels, double hz)
 	return k;
 }
 
+/* A clock that changes all the time has no levels: no rows would be left. */
+static void drop_unsteady(struct attr_view *v)
+{
+	double all = (double)(v->begin[v->n] - v->begin[0]), sum = 0;
+
+	for (size_t i = 0; i < v->n_changes; i++)
+		sum += (double)(v->changes[i].end - v->changes[i].begin);
+	if (sum < 0.25 * all)
+		return;
+	v->n_changes = 0;
+	v->n_levels = 1;
+}
+
 /* When the level changes: somewhere between the reading before and the one that shows it, and on
  * until whatever ran then is over. */
 static int find_changes(struct builder *b, const double *cut, struct erg_err *err)
@@ -113,6 +126,7 @@ static int find_changes(struct builder *b, const double *cut, struct erg_err *er
 		seg = seg + 1 < v->n ? seg + 1 : seg;
 		v->changes[v->n_changes++].end = v->begin[seg + 1];
 	}
+	drop_unsteady(v);
 	return 0;
 }
 

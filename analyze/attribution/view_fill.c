@@ -125,7 +125,7 @@ static int from_timeline(struct filler *f, const struct attr_source *src, struct
 	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
 	struct erg_segment s;
 	uint64_t end = 0;
-	int r = erg_segment_iter_new(src->tl, src->device, NULL, &it, err);
+	int r = erg_segment_iter_new(src->tl, src->device, src->map, &it, err);
 
 	while (r >= 0 && (r = erg_segment_next(it, &s, err)) > 0) {
 		end = s.end;
