@@ -109,7 +109,9 @@ static int find_changes(struct builder *b, const double *cut, struct erg_err *er
 	for (size_t i = 1; i < f->n && v->n_levels > 1; i++) {
 		size_t seg;
 
-		if (level_of(cut, v->n_levels, f->v[i]) == level_of(cut, v->n_levels, f->v[i - 1]))
+		if (f->t[i] < v->begin[0] || f->t[i] >= v->begin[v->n] ||
+			level_of(cut, v->n_levels, f->v[i]) ==
+				level_of(cut, v->n_levels, f->v[i - 1]))
 			continue;
 		if (v->n_changes == cap) {
 			size_t more = cap ? 2 * cap : 64;
