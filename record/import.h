@@ -47,7 +47,7 @@ struct erg_import_log {
 	size_t n_channels;
 	struct erg_import_phase *phases; /* that the log itself marks */
 	size_t n_phases;
-	uint64_t interval_ns; /* median distance of rows, after the checks */
+	uint64_t interval_ns; /* usual distance of rows, after the checks */
 	json_t *gaps;         /* array of {"begin_ns", "end_ns"} */
 };
 

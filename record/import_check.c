@@ -201,18 +201,24 @@ static int compare_int64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The median of at most 10^5 distances, spread over the log. */
-static int median_distance(struct erg_import_log *log, struct erg_err *err)
+/*
+ * The usual distance: the mean of those up to twice the median, since a dithered reader's median is
+ * not its rate and gaps are no distances. At most 10^5 of them, spread over the log.
+ */
+static int usual_distance(struct erg_import_log *log, struct erg_err *err)
 {
-	size_t step = log->n / 100000 + 1, n = 0;
+	size_t step = log->n / 100000 + 1, n = 0, usual = 0;
 	_cleanup_(erg_freep) int64_t *d = calloc(log->n / step + 1, sizeof(*d));
+	double sum = 0;
 
 	if (!d)
 		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
 	for (size_t i = 1; i < log->n; i += step)
 		d[n++] = log->t[i] - log->t[i - 1];
 	qsort(d, n, sizeof(*d), compare_int64);
-	log->interval_ns = n ? (uint64_t)d[n / 2] : 0;
+	for (size_t i = 0; i < n && d[i] <= 2 * d[n / 2]; i++, usual++)
+		sum += (double)d[i];
+	log->interval_ns = usual ? (uint64_t)llround(sum / (double)usual) : 0;
 	return 0;
 }
 
@@ -261,7 +267,7 @@ int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *
 	if (log->n == 1)
 		erg_import_note(notes, "one-sample", "%s: line %u: one row only: nothing lies between "
 			"readings, no energy can be computed", log->path, log->line[0]);
-	r = median_distance(log, err);
+	r = usual_distance(log, err);
 	if (r == 0)
 		find_gaps(log, notes);
 	return r;
