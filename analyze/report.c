@@ -54,7 +54,7 @@ static void fact(json_t *facts, const char *name, const json_t *v)
 {
 	_cleanup_(erg_freep) char *text = NULL;
 
-	if (!v || json_is_null(v))
+	if (!v || json_is_null(v) || (json_is_object(v) && !json_object_size(v)))
 		return;
 	text = json_is_string(v) ? strdup(json_string_value(v))
 				 : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drives a report in headless Chromium and checks what a person would.
+
+usage: drive.py REPORT.html [SCREENSHOT.png]
+
+Prints one line a check, "ok …" or "not ok …"; exits 1 when one failed.
+"""
+import json
+import os
+import sys
+import tempfile
+import time
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-dev-shm-usage", "--window-size=1200,1600"]
+
+
+def start(profile):
+    options = webdriver.ChromeOptions()
+    for flag in FLAGS + ["--user-data-dir=" + profile]:
+        options.add_argument(flag)
+    options.binary_location = "/usr/bin/chromium"
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+
+
+class Checks:
+    def __init__(self, driver):
+        self.driver = driver
+        self.failed = 0
+
+    def check(self, good, what):
+        print(("ok " if good else "not ok ") + what)
+        self.failed += not good
+
+    def js(self, text):
+        return self.driver.execute_script("return " + text)
+
+    def opened(self, seconds):
+        self.check(self.js("erg.ready === true"), "the page is drawn")
+        print("# open to ready: %.2f s" % seconds)
+        self.check(self.driver.title != "", "the page has a title")
+
+    def charts(self):
+        drawn = self.js("""[...document.querySelectorAll('canvas')].filter(c => {
+            if (!c.width || !c.height) return false;
+            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+            for (let i = 3; i < d.length; i += 4) if (d[i]) return true;
+            return false; }).length""")
+        self.check(drawn >= 3, "charts are drawn (%d canvases with content)" % drawn)
+
+    def zoom(self):
+        if not self.js("!!(erg.groups && erg.groups.length)"):
+            return
+        before = self.js("erg.groups[0].range.slice()")
+        self.driver.find_element(By.XPATH, "//button[text()='Zoom in']").click()
+        after = self.js("erg.groups[0].range.slice()")
+        self.check(after[1] - after[0] < 0.6 * (before[1] - before[0]), "zoom in narrows the time axis")
+        graphs = self.js("erg.charts.filter(c => c.xAxisRange).map(c => c.xAxisRange())")
+        self.check(all(abs(g[0] - after[0]) < 1e-6 and abs(g[1] - after[1]) < 1e-6 for g in graphs),
+                   "all time axes move together")
+        self.driver.find_element(By.XPATH, "//button[text()='Show all']").click()
+        self.check(self.js("erg.groups[0].range.slice()") == before, "show all returns")
+
+    def cells(self, column):
+        return self.js("[...document.querySelectorAll('section table tbody')].filter(t => t.rows.length > 1)"
+                       ".at(-1).rows.length && [...[...document.querySelectorAll('section table tbody')]"
+                       ".filter(t => t.rows.length > 1).at(-1).rows].map(r => r.cells[%d].textContent)" % column)
+
+    def sort_and_search(self):
+        heads = self.driver.find_elements(By.XPATH, "//section[h2[contains(., 'layer')]]//th/button")
+        if not heads:
+            return
+        names = self.cells(0)
+        heads[0].click()
+        self.check(self.cells(0) == sorted(names), "a click on a head sorts the table")
+        box = self.driver.find_element(By.XPATH, "//section[h2[contains(., 'layer')]]//input[@type='search']")
+        box.send_keys(names[0][:6].lower())
+        found = self.cells(0)
+        self.check(0 < len(found) <= len(names) and all(names[0][:6].lower() in n.lower() for n in found),
+                   "search leaves only what matches")
+        box.clear()
+
+    def quiet(self):
+        errors = [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
+        self.check(not errors, "no error on the console %s" % errors[:2])
+        urls = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                urls.append(message["params"]["request"]["url"])
+        left = [u for u in urls if not u.startswith(("file:", "data:", "about:", "chrome:"))]
+        self.check(not left, "no request leaves the page %s" % left[:2])
+        self.check(self.js("!window.injected"), "no name of the trace ran as a script")
+        tags = self.js("document.querySelectorAll('main script, main img, main iframe').length")
+        self.check(tags == 0, "no name of the trace became markup")
+
+
+def main():
+    path = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as profile:
+        driver = start(profile)
+        try:
+            begin = time.monotonic()
+            driver.get("file://" + path)
+            checks = Checks(driver)
+            checks.opened(time.monotonic() - begin)
+            checks.charts()
+            checks.zoom()
+            checks.sort_and_search()
+            checks.quiet()
+            if len(sys.argv) > 2:
+                driver.set_window_size(1200, 4000)
+                driver.save_screenshot(sys.argv[2])
+        finally:
+            driver.quit()
+    sys.exit(checks.failed > 0)
+
+
+main()
