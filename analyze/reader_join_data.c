@@ -332,6 +332,20 @@ static int on_status(struct erg_timeline *tl, const json_t *e)
 	return s->detail ? 0 : -ENOMEM;
 }
 
+/*
+ * Where it matters most, a process that never said who it is is not ours: the idle baseline of
+ * another recorder on the same machine, which began before this recording did, is no baseline of it.
+ */
+static bool is_ours(const struct erg_join *j, const json_t *e)
+{
+	uint32_t pid = (uint32_t)erg_join_number(e, "pid");
+
+	if (j->run && !strcmp(erg_join_text(e, "name"), "idle") &&
+		!erg_join_find(j, pid, 0, ERG_JOIN_PROCESS))
+		return false;
+	return erg_join_ours(j, pid);
+}
+
 int erg_join_happenings(struct erg_join *j, struct erg_err *err)
 {
 	static const struct {
@@ -347,8 +361,7 @@ int erg_join_happenings(struct erg_join *j, struct erg_err *err)
 
 		for (size_t k = 0; k < ERG_ARRAY_SIZE(handlers); k++)
 			if (!strcmp(handlers[k].event, event) &&
-				(!strcmp(event, "loss") ||
-					erg_join_ours(j, (uint32_t)erg_join_number(e, "pid"))) &&
+				(!strcmp(event, "loss") || is_ours(j, e)) &&
 				handlers[k].add(j->tl, e) < 0)
 				return erg_fail(err, -ENOMEM, "out of memory for %s", event);
 	}
