@@ -5,7 +5,8 @@
  * In real time: a step publishes its rates, waits as long as it takes at the granted speed, and is
  * annotated like the layer of a real network. When the board changes the clock, or others load the
  * memory, the rest of the step is replanned within 2 ms. Rates hold until the step really ends, so
- * a late wake-up makes a step longer, with the same power.
+ * a late wake-up makes a step longer, with the same power; the next one is shorter by as much, so
+ * that the time of a run is the model's and not the host's.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -26,6 +27,7 @@
 
 #define SLICE_NS 2000000u
 #define SPIN_NS 60000u
+#define LATE_MAX_NS 200000000u
 #define ACTIVITY 0.5f     /* of a core while it works: stalls included */
 #define GPU_ACTIVITY 0.85f
 #define HOST_ACTIVITY 0.05f /* of a core that waits for the GPU or for I/O */
@@ -43,6 +45,7 @@ struct player {
 	uint32_t *layer_ids, *module_ids;
 	uint32_t network_id, track;
 	uint64_t rng, deadline_ns;
+	uint64_t planned_ns; /* when the last step should have ended */
 	unsigned index;
 	uint64_t done;       /* iterations */
 	double macs;
@@ -124,34 +127,41 @@ static double publish_step(struct player *p, const struct erg_play_step *step, d
 	return total;
 }
 
-/* Plays until the work is done. Returns how much was done (1, or a little more when it woke late),
- * and when it began. */
+/* Where the schedule stands at NOW: lateness of up to LATE_MAX_NS is caught up. */
+static uint64_t schedule(const struct player *p, uint64_t now)
+{
+	return p->planned_ns && now - p->planned_ns < LATE_MAX_NS ? p->planned_ns : now;
+}
+
+/* Plays until the work is done. Returns how much was done (1, or a little more or less when it woke
+ * late), and when it began. */
 static double play_step(struct player *p, const struct erg_play_step *step, uint64_t *ret_begin)
 {
-	double own_bus = 0, progress = 0;
-	uint64_t begin, at;
-
+	double own_bus = 0, progress = 0, done = 0;
+	uint64_t at, planned, now, end;
 	double total = publish_step(p, step, &own_bus, &at);
 
-	begin = at;
+	*ret_begin = at;
+	planned = schedule(p, at);
 	for (;;) {
 		uint64_t changes = atomic_load(&p->page->state.changes);
-		double slow = slowdown(p, own_bus);
-		uint64_t end = at + (uint64_t)((1 - progress) * total * 1e9), now;
-		bool last = end <= at + SLICE_NS;
+		double slow = erg_board_bus_slowdown(p->page, own_bus);
 
-		wait_until(last ? end : at + SLICE_NS);
+		end = planned + (uint64_t)((1 - progress) * total * 1e9);
+		wait_until(end <= at + SLICE_NS ? end : at + SLICE_NS);
 		now = erg_mono_ns();
-		progress += (double)(now - at) * 1e-9 / total;
+		done += (double)(now - at) * 1e-9 / total;
 		at = now;
-		if (progress >= 1 - 1e-9)
+		if (now >= end)
 			break;
+		progress += (double)(now - planned) * 1e-9 / total;
+		planned = now;
 		if (changes != atomic_load(&p->page->state.changes) ||
-			fabs(slowdown(p, own_bus) / slow - 1) > 0.02)
+			fabs(erg_board_bus_slowdown(p->page, own_bus) / slow - 1) > 0.02)
 			total = publish_step(p, step, &own_bus, &at);
 	}
-	*ret_begin = begin;
-	return progress;
+	p->planned_ns = end;
+	return done;
 }
 
 static void begin_modules(const struct player *p, uint32_t layer)
@@ -200,8 +210,9 @@ static void rest(struct player *p)
 {
 	struct erg_board_transition idle = {0};
 
-	erg_board_publish(p->ring, &idle);
-	wait_until(erg_mono_ns() + (uint64_t)(p->cfg->gap_s * 1e9));
+	p->planned_ns = schedule(p, erg_board_publish(p->ring, &idle)) +
+		(uint64_t)(p->cfg->gap_s * 1e9);
+	wait_until(p->planned_ns);
 }
 
 static void play_iteration(struct player *p, uint32_t iteration)
