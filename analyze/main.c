@@ -18,6 +18,7 @@ static const struct erg_verb *const verbs[] = {
 	&erg_verb_info,
 	&erg_verb_verify,
 	&erg_verb_layers,
+	&erg_verb_totals,
 	&erg_verb_sweep,
 	&erg_verb_corun,
 	&erg_verb_thermal,

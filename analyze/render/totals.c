@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Totals for people: a table of phases for each run, the whole run first. */
+#include "analyze/render/totals.h"
+
+#include <math.h>
+
+#include "analyze/render/csv.h"
+#include "analyze/render/table.h"
+#include "formats/util.h"
+
+static double number(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static const char *const ests[] = {"ets_j", "edp_js", "ed2p_js2", "above_idle_j"};
+static const char *const units[] = {"J", "Js", "Js²", "J"};
+static const char *const titles[] = {"ETS", "EDP", "ED²P", "above idle"};
+
+static int print_run(const json_t *run, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	char b[64];
+	size_t i;
+	json_t *p;
+
+	fprintf(out, "%s%s%s, rail %s%s, %lld events lost\n", erg_text_bold(),
+		json_string_value(json_object_get(run, "archive")), erg_text_reset(),
+		json_string_value(json_object_get(run, "rail")),
+		json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)" : "",
+		(long long)json_integer_value(json_object_get(run, "lost_events")));
+	erg_rtable_column(t, "phase", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "time", ERG_COL_RIGHT);
+	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++)
+		erg_rtable_column(t, titles[i], ERG_COL_RIGHT);
+	erg_rtable_column(t, "mean", ERG_COL_RIGHT);
+	erg_rtable_column(t, "peak", ERG_COL_RIGHT);
+	erg_rtable_column(t, "observed", ERG_COL_RIGHT);
+	json_array_foreach (json_object_get(run, "phases"), i, p) {
+		erg_rtable_cell(t, "%s", json_string_value(json_object_get(p, "name")));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(p, "time_s"), "s"));
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(ests); k++)
+			erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b),
+							 json_object_get(p, ests[k]), units[k]));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(p, "mean_w"), "W"));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(p, "peak_w"), "W"));
+		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(p, "coverage")));
+	}
+	return erg_rtable_print(t, out, erg_text_width(), err);
+}
+
+int erg_totals_text(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	size_t i;
+	json_t *run;
+	int r = 0;
+
+	json_array_foreach (json_object_get(doc, "runs"), i, run)
+		if (r >= 0)
+			r = print_run(run, out, err);
+	return r;
+}
+
+int erg_totals_csv(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	static const char *const plain[] = {"mean_w", "peak_w", "coverage"};
+	struct erg_csv c = {out, 0};
+	size_t i, k, n;
+	json_t *run, *p;
+
+	erg_csv_text(&c, "archive");
+	erg_csv_text(&c, "rail");
+	erg_csv_text(&c, "simulated");
+	erg_csv_text(&c, "phase");
+	erg_csv_text(&c, "time_s");
+	for (n = 0; n < ERG_ARRAY_SIZE(ests); n++)
+		erg_csv_est_titles(&c, ests[n]);
+	for (n = 0; n < ERG_ARRAY_SIZE(plain); n++)
+		erg_csv_text(&c, plain[n]);
+	erg_csv_text(&c, "lost_events");
+	erg_csv_end(&c);
+	json_array_foreach (json_object_get(doc, "runs"), i, run)
+		json_array_foreach (json_object_get(run, "phases"), k, p) {
+			erg_csv_json(&c, json_object_get(run, "archive"));
+			erg_csv_json(&c, json_object_get(run, "rail"));
+			erg_csv_json(&c, json_object_get(run, "simulated"));
+			erg_csv_json(&c, json_object_get(p, "name"));
+			erg_csv_json(&c, json_object_get(p, "time_s"));
+			for (n = 0; n < ERG_ARRAY_SIZE(ests); n++)
+				erg_csv_est(&c, json_object_get(p, ests[n]));
+			for (n = 0; n < ERG_ARRAY_SIZE(plain); n++)
+				erg_csv_json(&c, json_object_get(p, plain[n]));
+			erg_csv_json(&c, json_object_get(run, "lost_events"));
+			erg_csv_end(&c);
+		}
+	return 0;
+}
