@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -235,6 +236,8 @@ void erg_text_set(char *dst, size_t size, const char *fmt, ...)
 			*p = '_';
 }
 
+#define NS_MAX 1e15 /* eleven days: beyond any sensor */
+
 static void model_set(struct erg_sensor_model *m, const char *key, const char *value)
 {
 	int kind = erg_sensor_kind_parse(value);
@@ -244,13 +247,13 @@ static void model_set(struct erg_sensor_model *m, const char *key, const char *v
 		m->kind = (enum erg_sensor_kind)kind;
 	else if (!strcmp(key, "alpha") && number > 0 && number <= 1)
 		m->alpha = number;
-	else if (!strcmp(key, "window_ns") && number >= 0)
+	else if (!strcmp(key, "window_ns") && number >= 0 && number <= NS_MAX)
 		m->window_ns = (uint64_t)number;
-	else if (!strcmp(key, "period_ns") && number >= 0)
+	else if (!strcmp(key, "period_ns") && number >= 0 && number <= NS_MAX)
 		m->period_ns = (uint64_t)number;
-	else if (!strcmp(key, "lag_ns"))
+	else if (!strcmp(key, "lag_ns") && fabs(number) <= NS_MAX)
 		m->lag_ns = (int64_t)number;
-	else if (!strcmp(key, "lag_u_ns") && number >= 0)
+	else if (!strcmp(key, "lag_u_ns") && number >= 0 && number <= NS_MAX)
 		m->lag_u_ns = (uint64_t)number;
 	else
 		return;

@@ -188,14 +188,19 @@ static int find_one(const struct erg_source_ops *d, const char *arg,
 	return r < 0 ? erg_fail_errno(err, r, "%s", d->kind) : 0;
 }
 
-/* Where the item at TEXT ends: at a comma that a driver's name follows, or at the end. */
+static bool is_auto(const char *text)
+{
+	return !strncmp(text, "auto", 4) && strchr(",", text[4]);
+}
+
+/* Where the item at TEXT ends: at a comma that a driver's name or auto follows, or at the end. */
 static const char *item_end(const char *text)
 {
 	const char *p = strchr(text, ',');
 
 	if (driver_at(text) != &erg_source_exec)
 		return p ? p : text + strlen(text);
-	while (p && !driver_at(p + 1))
+	while (p && !driver_at(p + 1) && !is_auto(p + 1))
 		p = strchr(p + 1, ',');
 	return p ? p : text + strlen(text);
 }
@@ -240,11 +245,6 @@ static int find_auto(const struct erg_source_config *cfg, struct erg_source_list
 			return r;
 	}
 	return 0;
-}
-
-static bool is_auto(const char *text)
-{
-	return !strncmp(text, "auto", 4) && strchr(",", text[4]);
 }
 
 int erg_sources_find(const char *list, const struct erg_source_config *cfg,

@@ -24,7 +24,7 @@ int erg_iio_parse_type(const char *text, struct erg_iio_element *e)
 	if (text[used] && sscanf(text + used, ">>%u", &e->shift) != 1)
 		return -EBADMSG;
 	if ((endian != 'b' && endian != 'l') || !strchr("su", sign) || !e->bits || !storage ||
-		e->bits + e->shift > storage)
+		e->bits > storage || e->shift > storage - e->bits)
 		return -EBADMSG;
 	e->big_endian = endian == 'b';
 	e->is_signed = sign == 's';

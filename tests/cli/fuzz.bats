@@ -10,3 +10,10 @@ load helpers
     printf 'begin_s,end_s,layer\n0,1,a\n' >seed2.csv
     timeout 120 "$ERG_BUILD/tests/fuzz/fuzz-table" -n 50000 -s 1 seed.csv seed2.csv
 }
+
+@test "what reads sensors' bytes answers whatever they are" {
+    printf '0-123456\n' >number
+    printf '1kind=ema alpha=0.1 window_ns=5' >model
+    printf '2le:s16/16>>0\nbe:u12/16>>4\nle:s64/64>>0\n' >layout
+    timeout 60 "$ERG_BUILD/tests/fuzz/fuzz-sensors" -n 50000 -s 1 number model layout
+}

@@ -396,6 +396,7 @@ static void test_iio_types(void **state)
 	assert_int_equal(erg_iio_parse_type("le:s16/16X2>>0", &e), -ENOTSUP);
 	assert_int_equal(erg_iio_parse_type("le:s16/24>>0", &e), -ENOTSUP);
 	assert_int_equal(erg_iio_parse_type("le:s16/16>>4", &e), -EBADMSG);
+	assert_int_equal(erg_iio_parse_type("le:s16/16>>-4", &e), -EBADMSG);
 	assert_int_equal(erg_iio_parse_type("", &e), -EBADMSG);
 	assert_int_equal(erg_iio_parse_type("xe:s16/16>>0", &e), -EBADMSG);
 }

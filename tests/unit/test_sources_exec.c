@@ -29,6 +29,9 @@ static void test_exec(void **state)
 	s = channel(f, "T", ERG_Q_TEMPERATURE, &c);
 	assert_int_equal(s->cls, ERG_CLASS_THERMAL);
 	channel(f, "cpu0", ERG_Q_TIME, &c);
+	assert_int_equal(find(f, "exec:echo 0 A 1 W; echo 0 A 1 W; sleep 9,auto"), 0);
+	channel(f, "A", ERG_Q_POWER, &c);
+	channel(f, "cpu0", ERG_Q_TIME, &c);
 }
 
 static void test_exec_readings(void **state)
