@@ -164,6 +164,7 @@ struct erg_state {
 	bool poll_sessions; /* erg_dump_if_changed() is needed */
 	void (*_Atomic hook)(void *data);
 	void *_Atomic hook_data;
+	void (*_Atomic follow)(uint32_t layer, uint32_t iteration, int begin);
 };
 
 extern struct erg_state erg_state_;

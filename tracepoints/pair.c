@@ -102,6 +102,16 @@ static __attribute__((noinline)) void end_counted(struct erg_thread *t, const st
 	r->last_ns = r->at_ns[f - t->frames] + diff.enabled;
 }
 
+/* Tells who follows the layers of the frames from DEPTH up, the innermost first. */
+static __attribute__((noinline)) void follow_ends(const struct erg_thread *t, uint32_t from,
+	uint32_t depth)
+{
+	void (*follow)(uint32_t, uint32_t, int) = atomic_load(&erg_state_.follow);
+
+	for (uint32_t i = from; follow && i > depth; i--)
+		follow(t->frames[i - 1].layer, t->frames[i - 1].iteration, 0);
+}
+
 /* Removes the frames from before the last pause. Epochs only grow, so these are the lowest ones. */
 static __attribute__((noinline)) void purge(struct erg_thread *t, uint32_t epoch)
 {
@@ -109,6 +119,7 @@ static __attribute__((noinline)) void purge(struct erg_thread *t, uint32_t epoch
 
 	while (n < t->depth && t->frames[n].epoch != epoch)
 		n++;
+	follow_ends(t, n, 0);
 	t->depth -= n;
 	memmove(t->frames, t->frames + n, t->depth * sizeof(t->frames[0]));
 	recorded = n + t->depth < ERG_DEPTH_RECORDED ? t->depth : ERG_DEPTH_RECORDED - n;
@@ -116,6 +127,11 @@ static __attribute__((noinline)) void purge(struct erg_thread *t, uint32_t epoch
 		memmove(t->readings->at, t->readings->at + n, recorded * sizeof(t->readings->at[0]));
 		memmove(t->readings->at_ns, t->readings->at_ns + n, recorded * sizeof(uint64_t));
 	}
+}
+
+void erg_set_layer_hook(void (*hook)(uint32_t layer, uint32_t iteration, int begin))
+{
+	atomic_store(&erg_state_.follow, hook);
 }
 
 static __attribute__((noinline)) void too_deep(void)
@@ -133,16 +149,19 @@ static __attribute__((noinline)) void drop_left(struct erg_thread *t, uint32_t l
 
 	while (i < t->depth && t->frames[i].layer != layer)
 		i++;
+	if (i == ERG_DEPTH_FOLLOWED) {
+		erg_notice(&said, "erg: %d layers begun and not ended are forgotten",
+			ERG_DEPTH_FOLLOWED);
+		i = 0;
+	}
+	follow_ends(t, t->depth, i);
 	t->depth = i;
-	if (i < ERG_DEPTH_FOLLOWED)
-		return;
-	erg_notice(&said, "erg: %d layers begun and not ended are forgotten", ERG_DEPTH_FOLLOWED);
-	t->depth = 0;
 }
 
 void erg_begin_(uint32_t layer)
 {
 	struct erg_thread *t = erg_thread_self();
+	void (*follow)(uint32_t, uint32_t, int);
 	struct erg_frame *f;
 	uint32_t epoch;
 
@@ -162,6 +181,9 @@ void erg_begin_(uint32_t layer)
 		f->begin_ns = begin_counted(t, t->depth - 1);
 	else
 		f->begin_ns = now_ns();
+	follow = atomic_load_explicit(&erg_state_.follow, memory_order_relaxed);
+	if (erg_unlikely_(follow != NULL))
+		follow(layer, t->iteration, 1);
 }
 
 /* Pops down to the frame of LAYER and returns it; NULL, and nothing popped, if there is none. */
@@ -177,6 +199,9 @@ static inline const struct erg_frame *pop(struct erg_thread *t, uint32_t layer)
 			return NULL;
 		}
 		if (f->layer == layer) {
+			if (erg_unlikely_(atomic_load_explicit(&erg_state_.follow,
+						  memory_order_relaxed) != NULL))
+				follow_ends(t, t->depth, i - 1);
 			t->depth = i - 1;
 			return f;
 		}
@@ -222,6 +247,7 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 	if (!i)
 		return;
 	f = t->frames[i - 1];
+	follow_ends(t, i, i - 1);
 	memmove(&t->frames[i - 1], &t->frames[i], (t->depth - i) * sizeof(f));
 	if (t->readings && t->depth <= ERG_DEPTH_RECORDED) {
 		memmove(&t->readings->at[i - 1], &t->readings->at[i],

@@ -4,6 +4,7 @@ load lttng
 
 dir=$ERG_BUILD/tracepoints/adapters
 nvtx=$ERG_BUILD/tests/trace/nvtx-app
+programs=(nvtx-app itt-app streamline-app onednn-net lenet prog real)
 test_setup() {
     lttng_setup
     export NVTX_INJECTION64_PATH=$dir/liberg-nvtx.so
@@ -195,4 +196,80 @@ itt=$ERG_BUILD/tests/trace/itt-app
     done
     [ "$(layers b | wc -l)" -eq 27 ]
     [ "$(layers b | grep -c '^convolution 1x64x28x28 w128x64x1x1 -> 1x128x28x28$')" -eq 3 ]
+}
+
+@test "nvtx: a program compiled with NVIDIA's own header" {
+    cuda=${CUDA_DIR:-/usr/local/cuda}/include
+    [ -e "$cuda/nvtx3/nvToolsExt.h" ] || skip "NVIDIA's nvtx3/nvToolsExt.h is not on this machine"
+    cat >real.c <<'C'
+#include <nvtx3/nvToolsExt.h>
+#include <stdio.h>
+int main(void)
+{
+	nvtxDomainHandle_t d = nvtxDomainCreateA("TRT");
+	nvtxStringHandle_t s = nvtxDomainRegisterStringA(d, "registered");
+	nvtxEventAttributes_t a = {0};
+	nvtxRangeId_t r;
+
+	a.version = NVTX_VERSION;
+	a.size = NVTX_EVENT_ATTRIB_STRUCT_SIZE;
+	a.messageType = NVTX_MESSAGE_TYPE_REGISTERED;
+	a.message.registered = s;
+	a.colorType = NVTX_COLOR_ARGB;
+	a.color = 0xff00ff00;
+	a.payloadType = NVTX_PAYLOAD_TYPE_UNSIGNED_INT64;
+	a.payload.ullValue = 77;
+	nvtxNameCategoryA(3, "conv");
+	printf("%d ", nvtxRangePushA("outer"));
+	printf("%d ", nvtxDomainRangePushEx(d, &a));
+	printf("%d ", nvtxDomainRangePop(d));
+	a.messageType = NVTX_MESSAGE_TYPE_ASCII;
+	a.message.ascii = "categorized";
+	a.category = 3;
+	printf("%d ", nvtxRangePushEx(&a));
+	printf("%d ", nvtxRangePop());
+	printf("%d ", nvtxRangePop());
+	r = nvtxRangeStartA("crossing");
+	nvtxRangeEnd(r);
+	nvtxMarkEx(&a);
+	nvtxNameOsThreadA(1, "main");
+	nvtxDomainDestroy(d);
+	printf("%d\n", nvtxRangePop() < 0);
+	return 0;
+}
+C
+    gcc -I"$cuda" -o real real.c -ldl
+    start a
+    run ./real
+    NVTX_INJECTION64_PATH= ./real >/dev/null
+    stop a
+    [ "$status" -eq 0 ]
+    [ "$output" = "0 0 0 1 1 0 1" ]
+    diff <(layers a) <(printf '%s\n' registered categorized outer)
+    [ "$(events a 'layer_define.*name = "categorized", type = "conv"')" -ge 1 ]
+    [ "$(events a 'layer_span')" -eq 1 ]
+    [ "$(events a 'marker.*text = "categorized", color = 0xFF00')" -eq 1 ]
+}
+
+@test "cuda: the library loads and lets the program run on where no GPU is" {
+    [ -e "$dir/liberg-cuda.so" ] || skip "CUPTI is not on this machine"
+    cat >inject.c <<'C'
+#include <dlfcn.h>
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+	void *lib = dlopen(argv[1], RTLD_NOW);
+	int (*init)(void) = lib ? (int (*)(void))dlsym(lib, "InitializeInjection") : NULL;
+
+	if (!init)
+		return fprintf(stderr, "%s\n", dlerror()), 1;
+	printf("%d\n", init());
+	return 0;
+}
+C
+    gcc -o inject inject.c -ldl
+    run ./inject "$dir/liberg-cuda.so"
+    [ "$status" -eq 0 ] && [ "${lines[-1]}" = 1 ]
+    run env ERG_RUN_ID=x ./inject "$dir/liberg-cuda.so"
+    [ "$status" -eq 0 ] && [ "${lines[-1]}" = 1 ]
 }

@@ -5,6 +5,7 @@ load lttng
 
 app=$ERG_BUILD/tests/trace/trace-app
 
+programs=(trace-app)
 test_setup() { lttng_setup; }
 
 @test "nested layers, phases, markers and spans are recorded with their definitions" {

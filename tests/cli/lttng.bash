@@ -21,12 +21,15 @@ alone() {
         skip "another session records on this machine"
 }
 
-# start NAME [EVENTS]: a session of that name, recording into ./NAME
+# start NAME [EVENTS]: a session of that name, recording what the programs in the array `programs`
+# do, into ./NAME
 start() {
     need_daemon
     lttng create "$session-$1" --output="$PWD/$1" >/dev/null 3>&-
     started+=("$session-$1")
-    lttng enable-event -s "$session-$1" -u "${2:-ergtrace:*}" >/dev/null
+    # Other programs on this machine may use liberg, too.
+    lttng enable-event -s "$session-$1" -u "${2:-ergtrace:*}" --filter "$(printf \
+        ' || $ctx.procname == "%s*"' "${programs[@]}" | cut -c5-)" >/dev/null
     lttng add-context -s "$session-$1" -u -t vpid -t vtid >/dev/null
     lttng start "$session-$1" >/dev/null
 }

@@ -348,6 +348,39 @@ static void the_hook_is_called_at_every_end(void **state)
 	assert_int_equal(n_seen, 6);
 }
 
+static int followed[64], n_followed;
+
+static void follow(uint32_t layer, uint32_t iteration, int begin)
+{
+	followed[n_followed++] = begin ? (int)layer : -(int)layer;
+	assert_int_equal(iteration, 9);
+}
+
+static void who_follows_sees_every_begin_and_end(void **state)
+{
+	uint32_t a = layer_named(0, "a"), b = layer_named(0, "b"), c = layer_named(0, "c");
+	int expected[] = {(int)a, (int)b, (int)c, -(int)c, -(int)b, -(int)a, (int)b, (int)c, -(int)b,
+		-(int)c};
+
+	erg_iteration(9);
+	erg_set_layer_hook(follow);
+	erg_begin(a);
+	erg_begin(b);
+	erg_begin(c);
+	erg_end(c);
+	erg_end(a); /* drops b */
+	erg_end(b);
+	erg_begin(b);
+	erg_begin(c);
+	erg_end_overlapping(b, 0);
+	erg_end(c);
+	erg_set_layer_hook(NULL);
+	erg_begin(a);
+	erg_end(a);
+	assert_int_equal(n_followed, 10);
+	assert_memory_equal(followed, expected, sizeof(expected));
+}
+
 static void *run_pairs(void *arg)
 {
 	uint32_t id = *(uint32_t *)arg;
@@ -468,6 +501,7 @@ int main(void)
 		CASE(deep_nests_are_followed_but_not_recorded),
 		CASE(more_open_layers_than_can_be_followed_are_forgotten),
 		CASE(the_hook_is_called_at_every_end),
+		CASE(who_follows_sees_every_begin_and_end),
 		CASE(threads_have_stacks_of_their_own),
 		CASE(a_child_has_no_open_layers),
 		CASE(phases_and_markers_are_cleaned),
