@@ -105,7 +105,7 @@ static int begin_frame(struct erg_frames *f, struct erg_err *err)
 		return erg_fail(err, -EBADMSG, "%s: cut off in the frame at byte %llu", f->path,
 			(unsigned long long)f->frame);
 	}
-	if ((p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24) != ERG_ZSTD_MAGIC)
+	if (erg_get_le32(p) != ERG_ZSTD_MAGIC)
 		return erg_fail(err, -EBADMSG, "%s: no zstd frame at byte %llu", f->path,
 			(unsigned long long)f->frame);
 	f->inside = true;

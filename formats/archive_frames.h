@@ -46,6 +46,21 @@ ssize_t erg_frames_read(struct erg_frames *f, void *buf, size_t len, struct erg_
 /* Reads exactly LEN bytes at byte POS of the file. */
 int erg_pread_exactly(int fd, void *buf, size_t len, uint64_t pos);
 
+/* ---- tar headers (archive_header.c) ---- */
+
+struct erg_tar_header {
+	char *path;         /* owned */
+	uint64_t size, len; /* of the data; of the header itself */
+	bool end;           /* the tar's end marker; nothing else is set */
+};
+
+/* From the first LEN bytes of the frame at byte FRAME of FILE. -EBADMSG: there is no tar header;
+ * -EPERM: one that is refused. */
+int erg_tar_header_parse(const char *file, uint64_t frame, const unsigned char *data, size_t len,
+	struct erg_tar_header *ret, struct erg_err *err);
+/* Bytes of tar that the member takes; UINT64_MAX for an impossible size. */
+uint64_t erg_tar_header_extent(const struct erg_tar_header *h);
+
 /* ---- the archive as archive_read.c keeps it ---- */
 
 struct erg_seek_entry {

@@ -6,6 +6,10 @@
  * The numbers of formats/FORMAT.md that the writer and the reader of archives share; private to
  * archive_*.c. Frames and skippable frames: RFC 8878. Seek table: zstd's "seekable format" 0.1.0.
  */
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
 #define ERG_ZSTD_MAGIC 0xFD2FB528u
 #define ERG_SEEK_SKIPPABLE_MAGIC 0x184D2A5Eu
 #define ERG_SEEK_FOOTER_MAGIC 0x8F92EAB1u
@@ -37,5 +41,33 @@
 #define ERG_ARCHIVE_NAME_MAX 4096u
 #define ERG_ARCHIVE_MEMBERS_MAX 10000000u
 #define ERG_ARCHIVE_SUMS "SHA256SUMS"
+
+static inline uint32_t erg_get_le32(const unsigned char *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline void erg_put_le32(unsigned char *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (unsigned char)(v >> 8 * i);
+}
+
+/* A path that any system unpacks to the same place, below the folder it is in. */
+static inline bool erg_archive_name_valid(const char *name)
+{
+	if (!*name || *name == '/' || strlen(name) > ERG_ARCHIVE_NAME_MAX)
+		return false;
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\')
+			return false;
+	for (const char *p = name; p; p = strchr(p, '/'), p = p ? p + 1 : NULL) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 0 || (len == 1 && *p == '.') || (len == 2 && !strncmp(p, "..", 2)))
+			return false;
+	}
+	return true;
+}
 
 #endif

@@ -11,8 +11,6 @@
  */
 #include "formats/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -22,101 +20,7 @@
 #include "formats/archive_layout.h"
 #include "formats/util.h"
 
-/* ---- one tar header ---- */
-
-struct header {
-	char *path;
-	uint64_t size, len; /* of the data; of the header itself */
-	bool end;           /* the tar's end marker */
-};
-
-struct header_source {
-	const unsigned char *data;
-	size_t len, given;
-};
-
-/* One block at a time, so that what was given is what the header takes. */
-static la_ssize_t give_block(struct archive *a, void *data, const void **ret)
-{
-	struct header_source *s = data;
-	size_t n = s->len - s->given;
-
-	if (n > ERG_TAR_BLOCK)
-		n = ERG_TAR_BLOCK;
-	*ret = s->data + s->given;
-	s->given += n;
-	return (la_ssize_t)n;
-}
-
-static int check_entry(const char *file, uint64_t frame, struct archive_entry *e,
-	struct header *ret, struct erg_err *err)
-{
-	const char *path = archive_entry_pathname_utf8(e);
-
-	if (!path)
-		path = archive_entry_pathname(e);
-	if (!path || !*path)
-		return erg_fail(err, -EPERM, "%s: member without a name (frame at byte %llu)", file,
-			(unsigned long long)frame);
-	if (archive_entry_hardlink(e) || archive_entry_symlink(e))
-		return erg_fail(err, -EPERM, "%s: member '%s' is a link: refused", file, path);
-	if (archive_entry_filetype(e) != AE_IFREG || archive_entry_sparse_count(e) > 0)
-		return erg_fail(err, -EPERM, "%s: member '%s' is not a regular file: refused", file,
-			path);
-	if (!archive_entry_size_is_set(e) || archive_entry_size(e) < 0)
-		return erg_fail(err, -EPERM, "%s: member '%s' has no size: refused", file, path);
-	ret->size = (uint64_t)archive_entry_size(e);
-	ret->path = strdup(path);
-	return ret->path ? 0 : erg_fail_errno(err, -ENOMEM, "%s", file);
-}
-
-/* -EBADMSG: no tar header here. -EPERM: hostile. */
-static int parse_header(const char *file, uint64_t frame, const unsigned char *data, size_t len,
-	struct header *ret, struct erg_err *err)
-{
-	struct header_source s = {data, len, 0};
-	struct archive *a = archive_read_new();
-	struct archive_entry *e;
-	int r;
-
-	*ret = (struct header){0};
-	if (!a)
-		return erg_fail_errno(err, -ENOMEM, "%s", file);
-	archive_read_support_format_tar(a);
-	r = archive_read_open(a, &s, NULL, give_block, NULL);
-	if (r == ARCHIVE_OK)
-		r = archive_read_next_header(a, &e);
-	if (r == ARCHIVE_OK || r == ARCHIVE_WARN) {
-		r = check_entry(file, frame, e, ret, err);
-		ret->len = s.given;
-	} else if (r == ARCHIVE_EOF && len >= ERG_TAR_BLOCK) {
-		ret->end = true;
-		r = 0;
-	} else {
-		r = erg_fail(err, -EBADMSG, "%s: no tar header (frame at byte %llu)", file,
-			(unsigned long long)frame);
-	}
-	archive_read_free(a);
-	return r;
-}
-
 /* ---- members ---- */
-
-static bool name_is_hostile(const char *path)
-{
-	if (*path == '/' || strlen(path) > ERG_ARCHIVE_NAME_MAX)
-		return true;
-	for (const char *p = path; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\')
-			return true;
-	for (const char *p = path; p; p = strchr(p, '/'), p = p ? p + 1 : NULL) {
-		size_t len = strcspn(p, "/");
-
-		if (len == 0 || (len == 1 && *p == '.') || (len == 2 && !strncmp(p, "..", 2)))
-			return true;
-	}
-	return false;
-}
 
 /* Splits TOP/NAME; every member has the same TOP. */
 static int member_name(struct erg_archive *a, const char *path, const char **ret,
@@ -124,7 +28,7 @@ static int member_name(struct erg_archive *a, const char *path, const char **ret
 {
 	const char *slash;
 
-	if (name_is_hostile(path))
+	if (!erg_archive_name_valid(path))
 		return erg_fail(err, -EPERM, "%s: member path '%s' is not safe: refused", a->path,
 			path);
 	slash = strchr(path, '/');
@@ -144,7 +48,7 @@ static int member_name(struct erg_archive *a, const char *path, const char **ret
 	return 0;
 }
 
-static int add_member(struct erg_archive *a, const struct header *h, uint64_t frame,
+static int add_member(struct erg_archive *a, const struct erg_tar_header *h, uint64_t frame,
 	uint64_t frame_size, struct erg_err *err)
 {
 	struct erg_archive_member *m;
@@ -191,23 +95,7 @@ static void note_damage(struct erg_archive *a, const char *line)
 		a->damage = strdup(line);
 }
 
-static bool header_size_possible(const struct header *h)
-{
-	return h->size <= UINT64_MAX - h->len - ERG_TAR_BLOCK;
-}
-
-/* Bytes of tar that a member takes. */
-static uint64_t member_extent(const struct header *h)
-{
-	return h->len + (h->size + ERG_TAR_BLOCK - 1) / ERG_TAR_BLOCK * ERG_TAR_BLOCK;
-}
-
 /* ---- by the seek table ---- */
-
-static uint32_t le32(const unsigned char *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 /* 1: a->seek is filled; 0: there is no table that fits the file. */
 static int load_seek_table(struct erg_archive *a, struct erg_err *err)
@@ -220,9 +108,9 @@ static int load_seek_table(struct erg_archive *a, struct erg_err *err)
 	if (a->size < ERG_SEEK_HEADER_SIZE + ERG_SEEK_FOOTER_SIZE ||
 		erg_pread_exactly(a->fd, foot, sizeof(foot), a->size - sizeof(foot)) < 0)
 		return 0;
-	n = le32(foot);
+	n = erg_get_le32(foot);
 	len = (uint64_t)n * ERG_SEEK_ENTRY_SIZE + ERG_SEEK_HEADER_SIZE + ERG_SEEK_FOOTER_SIZE;
-	if (le32(foot + 5) != ERG_SEEK_FOOTER_MAGIC || foot[4] != ERG_SEEK_CHECKSUM_FLAG ||
+	if (erg_get_le32(foot + 5) != ERG_SEEK_FOOTER_MAGIC || foot[4] != ERG_SEEK_CHECKSUM_FLAG ||
 		n == 0 || n > ERG_SEEK_FRAMES_MAX || len > a->size)
 		return 0;
 	t = malloc(len);
@@ -234,11 +122,11 @@ static int load_seek_table(struct erg_archive *a, struct erg_err *err)
 	for (uint32_t i = 0; i < n; i++) {
 		const unsigned char *p = t + ERG_SEEK_HEADER_SIZE + i * ERG_SEEK_ENTRY_SIZE;
 
-		a->seek[i] = (struct erg_seek_entry){le32(p), le32(p + 4), le32(p + 8)};
+		a->seek[i] = (struct erg_seek_entry){erg_get_le32(p), erg_get_le32(p + 4), erg_get_le32(p + 8)};
 		sum += a->seek[i].compressed;
 	}
 	a->n_seek = n;
-	return le32(t) == ERG_SEEK_SKIPPABLE_MAGIC && le32(t + 4) == len - ERG_SEEK_HEADER_SIZE &&
+	return erg_get_le32(t) == ERG_SEEK_SKIPPABLE_MAGIC && erg_get_le32(t + 4) == len - ERG_SEEK_HEADER_SIZE &&
 		sum + len == a->size;
 }
 
@@ -264,7 +152,7 @@ static int index_frame(struct erg_archive *a, struct erg_frames *f, unsigned cha
 	uint64_t pos, size_t *ret_taken, struct erg_err *err)
 {
 	uint64_t content = 0, compressed = 0, extent;
-	struct header h;
+	struct erg_tar_header h;
 	size_t n = 0;
 	ssize_t len;
 	int r;
@@ -273,7 +161,7 @@ static int index_frame(struct erg_archive *a, struct erg_frames *f, unsigned cha
 	len = read_prefix(f, buf, ERG_TAR_HEADER_MAX, err);
 	if (len < 0)
 		return (int)len;
-	r = parse_header(a->path, pos, buf, (size_t)len, &h, err);
+	r = erg_tar_header_parse(a->path, pos, buf, (size_t)len, &h, err);
 	if (r < 0)
 		return r;
 	*ret_taken = 1;
@@ -281,7 +169,7 @@ static int index_frame(struct erg_archive *a, struct erg_frames *f, unsigned cha
 		a->ended = true;
 		return 0;
 	}
-	extent = header_size_possible(&h) ? member_extent(&h) : UINT64_MAX;
+	extent = erg_tar_header_extent(&h);
 	while (i + n < a->n_seek && content < extent) {
 		content += a->seek[i + n].content;
 		compressed += a->seek[i + n].compressed;
@@ -355,7 +243,7 @@ static uint64_t find_magic(struct erg_archive *a, uint64_t pos)
 		if (erg_pread_exactly(a->fd, buf, n, pos) < 0)
 			break;
 		for (size_t i = 0; i + 4 <= n; i++)
-			if (le32(buf + i) == ERG_ZSTD_MAGIC)
+			if (erg_get_le32(buf + i) == ERG_ZSTD_MAGIC)
 				return pos + i;
 		pos += n - 3;
 	}
@@ -364,7 +252,7 @@ static uint64_t find_magic(struct erg_archive *a, uint64_t pos)
 
 /* A member whose frames are being walked. */
 struct pending {
-	struct header h;
+	struct erg_tar_header h;
 	uint64_t frame, content;
 	bool open;
 };
@@ -383,7 +271,7 @@ static int take_frame(struct erg_archive *a, struct pending *p, const unsigned c
 	int r;
 
 	if (!p->open) {
-		r = parse_header(a->path, begin, buf, len, &p->h, err);
+		r = erg_tar_header_parse(a->path, begin, buf, len, &p->h, err);
 		if (r < 0)
 			return r;
 		if (p->h.end) {
@@ -394,7 +282,7 @@ static int take_frame(struct erg_archive *a, struct pending *p, const unsigned c
 		p->frame = begin;
 	}
 	p->content += content;
-	extent = header_size_possible(&p->h) ? member_extent(&p->h) : UINT64_MAX;
+	extent = erg_tar_header_extent(&p->h);
 	if (p->content < extent && content == ERG_FRAME_CONTENT_MAX)
 		return 0;
 	if (p->content != extent)

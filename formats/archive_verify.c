@@ -38,11 +38,6 @@ static void finding(struct verify *v, const char *fmt, ...)
 	v->report(v->data, line);
 }
 
-static uint32_t le32(const unsigned char *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static void take_sum_line(struct verify *v, char *line, size_t number)
 {
 	const char *path = v->a->path;
@@ -137,7 +132,7 @@ static void verify_digest(struct verify *v, uint64_t pos)
 	}
 	SHA256Final(digest, &sha);
 	if (at < pos || erg_pread_exactly(v->a->fd, frame, sizeof(frame), pos) < 0 ||
-		le32(frame) != ERG_DIGEST_SKIPPABLE_MAGIC || le32(frame + 4) != sizeof(frame) - 8 ||
+		erg_get_le32(frame) != ERG_DIGEST_SKIPPABLE_MAGIC || erg_get_le32(frame + 4) != sizeof(frame) - 8 ||
 		memcmp(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE))
 		finding(v, "%s: no digest frame at byte %llu", v->a->path, (unsigned long long)pos);
 	else if (memcmp(frame + 8 + ERG_DIGEST_LABEL_SIZE, digest, sizeof(digest)))
@@ -163,7 +158,7 @@ static void verify_seek_table(struct verify *v)
 		else if (head[4] != ERG_FRAME_DESCRIPTOR)
 			finding(v, "%s: the frame at byte %llu has another header than expected",
 				v->a->path, (unsigned long long)pos);
-		else if (e[i].checksum != le32(sum))
+		else if (e[i].checksum != erg_get_le32(sum))
 			finding(v, "%s: seek table: checksum of the frame at byte %llu differs",
 				v->a->path, (unsigned long long)pos);
 		pos += e[i].compressed;

@@ -5,10 +5,9 @@
  * file unless that was asked for. The same inputs give the same bytes: order of the calls, fixed
  * owner and mode, one time for all, and no locale.
  *
- * libarchive makes the tar; its output arrives unbuffered in tar_write(), which compresses it into
- * the current frame. A frame ends where a member ends, so each member can be read alone. The seek
- * table's checksum of a frame is the low half of XXH64 of its content, which is also what zstd puts
- * in a frame's last four bytes (RFC 8878, 3.1.1): it is taken from there.
+ * libarchive makes the tar; its output arrives unbuffered in tar_write(), which gives it to the
+ * stream of frames (archive_stream.c). A frame ends where a member ends, so each member can be read
+ * alone.
  */
 #include "formats/archive.h"
 
@@ -23,17 +22,12 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <zstd.h>
 
 #include "formats/archive_layout.h"
+#include "formats/archive_stream.h"
 #include "formats/util.h"
 
-#define DEFAULT_LEVEL 6
 #define COPY_SIZE (1u << 18)
-
-struct seek_entry {
-	uint32_t compressed, content, checksum;
-};
 
 struct erg_archive_writer {
 	char *path, *dir, *top, *tmp; /* tmp: name within dir; NULL once it has its own */
@@ -41,14 +35,7 @@ struct erg_archive_writer {
 	int dirfd, fd;
 	struct archive *tar;
 	locale_t utf8; /* what libarchive takes names to be in; 0 when there is none */
-	ZSTD_CCtx *zstd;
-	unsigned char *out;
-	size_t out_size;
-	uint64_t compressed, content; /* of the current frame */
-	unsigned char tail[4];        /* the last bytes written */
-	SHA2_CTX sha;                 /* of every byte written */
-	struct seek_entry *frames;
-	size_t n_frames, frames_alloc;
+	struct erg_stream stream;
 	char *sums; /* text of SHA256SUMS */
 	size_t sums_len, sums_alloc;
 	void *names; /* tsearch tree of the members' names */
@@ -57,153 +44,17 @@ struct erg_archive_writer {
 	int failed; /* negative errno of the first failure: the writer is of no more use */
 };
 
-static int write_all(struct erg_archive_writer *w, const void *data, size_t len)
-{
-	const unsigned char *p = data;
-
-	for (size_t i = len < 4 ? 0 : len - 4; i < len; i++) {
-		memmove(w->tail, w->tail + 1, 3);
-		w->tail[3] = p[i];
-	}
-	SHA256Update(&w->sha, p, len);
-	while (len > 0) {
-		ssize_t n = write(w->fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* ---- frames ---- */
-
-static uint32_t le32(const unsigned char *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static void put_le32(unsigned char *p, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (unsigned char)(v >> 8 * i);
-}
-
-static int compress(struct erg_archive_writer *w, const void *data, size_t len,
-	ZSTD_EndDirective mode)
-{
-	ZSTD_inBuffer in = {data, len, 0};
-	size_t left;
-
-	do {
-		ZSTD_outBuffer out = {w->out, w->out_size, 0};
-		int r;
-
-		left = ZSTD_compressStream2(w->zstd, &out, &in, mode);
-		if (ZSTD_isError(left))
-			return -EIO;
-		r = write_all(w, w->out, out.pos);
-		if (r < 0)
-			return r;
-		w->compressed += out.pos;
-	} while (in.pos < in.size || (mode == ZSTD_e_end && left > 0));
-	w->content += len;
-	return 0;
-}
-
-static int add_seek_entry(struct erg_archive_writer *w, uint32_t checksum)
-{
-	if (w->n_frames == w->frames_alloc) {
-		size_t alloc = w->frames_alloc ? 2 * w->frames_alloc : 64;
-		struct seek_entry *p;
-
-		if (w->n_frames >= ERG_SEEK_FRAMES_MAX)
-			return -EFBIG;
-		p = reallocarray(w->frames, alloc, sizeof(*p));
-		if (!p)
-			return -ENOMEM;
-		w->frames = p;
-		w->frames_alloc = alloc;
-	}
-	w->frames[w->n_frames++] = (struct seek_entry){.compressed = (uint32_t)w->compressed,
-		.content = (uint32_t)w->content, .checksum = checksum};
-	return 0;
-}
-
-static int end_frame(struct erg_archive_writer *w)
-{
-	int r;
-
-	if (w->content == 0)
-		return 0;
-	r = compress(w, NULL, 0, ZSTD_e_end);
-	if (r < 0)
-		return r;
-	r = add_seek_entry(w, le32(w->tail));
-	w->compressed = w->content = 0;
-	return r;
-}
-
 static la_ssize_t tar_write(struct archive *a, void *data, const void *buf, size_t len)
 {
 	struct erg_archive_writer *w = data;
-	size_t done = 0;
 
-	while (done < len && !w->failed) {
-		size_t n = ERG_FRAME_CONTENT_MAX - w->content;
-
-		if (n > len - done)
-			n = len - done;
-		w->failed = compress(w, (const char *)buf + done, n, ZSTD_e_continue);
-		if (!w->failed && w->content == ERG_FRAME_CONTENT_MAX)
-			w->failed = end_frame(w);
-		done += n;
-	}
+	if (!w->failed)
+		w->failed = erg_stream_write(&w->stream, buf, len);
 	if (w->failed) {
 		archive_set_error(a, -w->failed, "%s", strerror(-w->failed));
 		return -1;
 	}
 	return (la_ssize_t)len;
-}
-
-static int write_digest_frame(struct erg_archive_writer *w)
-{
-	unsigned char frame[ERG_DIGEST_FRAME_SIZE];
-	SHA2_CTX sha = w->sha;
-	int r;
-
-	put_le32(frame, ERG_DIGEST_SKIPPABLE_MAGIC);
-	put_le32(frame + 4, sizeof(frame) - 8);
-	memcpy(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE);
-	SHA256Final(frame + 8 + ERG_DIGEST_LABEL_SIZE, &sha);
-	r = write_all(w, frame, sizeof(frame));
-	w->compressed = sizeof(frame);
-	return r < 0 ? r : add_seek_entry(w, ERG_XXH64_OF_NOTHING);
-}
-
-static int write_seek_table(struct erg_archive_writer *w)
-{
-	size_t body = w->n_frames * ERG_SEEK_ENTRY_SIZE + ERG_SEEK_FOOTER_SIZE;
-	_cleanup_(erg_freep) unsigned char *t = malloc(ERG_SEEK_HEADER_SIZE + body);
-	unsigned char *p = t;
-
-	if (!t)
-		return -ENOMEM;
-	put_le32(p, ERG_SEEK_SKIPPABLE_MAGIC);
-	put_le32(p + 4, (uint32_t)body);
-	p += ERG_SEEK_HEADER_SIZE;
-	for (size_t i = 0; i < w->n_frames; i++, p += ERG_SEEK_ENTRY_SIZE) {
-		put_le32(p, w->frames[i].compressed);
-		put_le32(p + 4, w->frames[i].content);
-		put_le32(p + 8, w->frames[i].checksum);
-	}
-	put_le32(p, (uint32_t)w->n_frames);
-	p[4] = ERG_SEEK_CHECKSUM_FLAG;
-	put_le32(p + 5, ERG_SEEK_FOOTER_MAGIC);
-	return write_all(w, t, ERG_SEEK_HEADER_SIZE + body);
 }
 
 /* ---- opening ---- */
@@ -264,19 +115,15 @@ static int check_target(const struct erg_archive_writer *w, struct erg_err *err)
 
 static int open_tar(struct erg_archive_writer *w)
 {
-	int level = w->opt.level ? w->opt.level : DEFAULT_LEVEL;
+	int r = erg_stream_init(&w->stream, w->fd, w->opt.level);
 
+	if (r < 0)
+		return r;
 	w->tar = archive_write_new();
 	w->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	w->zstd = ZSTD_createCCtx();
-	w->out_size = ZSTD_CStreamOutSize();
-	w->out = malloc(w->out_size);
 	w->copy = malloc(COPY_SIZE);
-	if (!w->tar || !w->zstd || !w->out || !w->copy)
+	if (!w->tar || !w->copy)
 		return -ENOMEM;
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, level)) ||
-		ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1)))
-		return -EINVAL;
 	if (archive_write_set_format_pax(w->tar) != ARCHIVE_OK ||
 		archive_write_set_bytes_per_block(w->tar, 0) != ARCHIVE_OK ||
 		archive_write_open(w->tar, w, NULL, tar_write, NULL) != ARCHIVE_OK)
@@ -294,7 +141,6 @@ int erg_archive_create(const char *path, const struct erg_archive_options *opt,
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
 	w->fd = w->dirfd = -1;
 	w->opt = *opt;
-	SHA256Init(&w->sha);
 	w->path = strdup(path);
 	if (!w->path)
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
@@ -323,28 +169,11 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Names that any system unpacks to the same place: FORMAT.md, "Names". */
-static bool name_is_valid(const char *name)
-{
-	if (!*name || *name == '/' || strlen(name) > ERG_ARCHIVE_NAME_MAX)
-		return false;
-	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\')
-			return false;
-	for (const char *p = name; p; p = strchr(p, '/'), p = p ? p + 1 : NULL) {
-		size_t len = strcspn(p, "/");
-
-		if (len == 0 || (len == 1 && *p == '.') || (len == 2 && !strncmp(p, "..", 2)))
-			return false;
-	}
-	return true;
-}
-
 static int claim_name(struct erg_archive_writer *w, const char *name, struct erg_err *err)
 {
 	char *copy, **node;
 
-	if (!name_is_valid(name))
+	if (!erg_archive_name_valid(name))
 		return erg_fail(err, -EINVAL, "%s: member name '%s' is not allowed", w->path, name);
 	copy = strdup(name);
 	node = copy ? tsearch(copy, &w->names, compare_names) : NULL;
@@ -433,7 +262,7 @@ static int end_member(struct erg_archive_writer *w, const char *name, SHA2_CTX *
 
 	if (archive_write_finish_entry(w->tar) != ARCHIVE_OK)
 		return fail_tar(w, name, err);
-	w->failed = end_frame(w);
+	w->failed = erg_stream_end_frame(&w->stream);
 	if (!w->failed && sha)
 		w->failed = append_sum(w, SHA256End(sha, hex), name);
 	if (w->failed)
@@ -505,50 +334,6 @@ int erg_archive_add_file(struct erg_archive_writer *w, const char *name, const c
 	SHA256Init(&sha);
 	r = copy_file(w, fd, name, path, (uint64_t)st.st_size, &sha, err);
 	return r < 0 ? r : end_member(w, name, &sha, err);
-}
-
-/* ---- trees ---- */
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int not_dots(const struct dirent *d)
-{
-	return strcmp(d->d_name, ".") && strcmp(d->d_name, "..");
-}
-
-static int add_node(struct erg_archive_writer *w, const char *prefix, const char *dir,
-	const char *base, struct erg_err *err)
-{
-	_cleanup_(erg_freep) char *name = NULL, *path = NULL;
-	struct stat st;
-
-	if (asprintf(&name, "%s/%s", prefix, base) < 0 || asprintf(&path, "%s/%s", dir, base) < 0)
-		return erg_fail_errno(err, -ENOMEM, "%s", dir);
-	if (lstat(path, &st) < 0)
-		return erg_fail_errno(err, -errno, "%s", path);
-	if (S_ISDIR(st.st_mode))
-		return erg_archive_add_tree(w, name, path, err);
-	return erg_archive_add_file(w, name, path, err);
-}
-
-int erg_archive_add_tree(struct erg_archive_writer *w, const char *prefix, const char *dir,
-	struct erg_err *err)
-{
-	struct dirent **list = NULL;
-	int n = scandir(dir, &list, not_dots, by_bytes), r = 0;
-
-	if (n < 0)
-		return erg_fail_errno(err, -errno, "%s", dir);
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = add_node(w, prefix, dir, list[i]->d_name, err);
-		free(list[i]);
-	}
-	free(list);
-	return r;
 }
 
 /* ---- the end ---- */
@@ -634,11 +419,7 @@ int erg_archive_commit(struct erg_archive_writer *w, struct erg_err *err)
 		return r;
 	if (archive_write_close(w->tar) != ARCHIVE_OK)
 		return fail_tar(w, "(end of archive)", err);
-	r = end_frame(w);
-	if (r == 0)
-		r = write_digest_frame(w);
-	if (r == 0)
-		r = write_seek_table(w);
+	r = erg_stream_finish(&w->stream);
 	if (r == 0 && fsync(w->fd) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -656,7 +437,7 @@ void erg_archive_writer_free(struct erg_archive_writer *w)
 		archive_write_fail(w->tar);
 		archive_write_free(w->tar);
 	}
-	ZSTD_freeCCtx(w->zstd);
+	erg_stream_release(&w->stream);
 	if (w->tmp && !w->kept)
 		unlinkat(w->dirfd, w->tmp, 0);
 	erg_closep(&w->fd);
@@ -668,9 +449,7 @@ void erg_archive_writer_free(struct erg_archive_writer *w)
 	free(w->path);
 	free(w->dir);
 	free(w->top);
-	free(w->out);
 	free(w->copy);
-	free(w->frames);
 	free(w->sums);
 	free(w);
 }
