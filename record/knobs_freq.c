@@ -3,8 +3,8 @@
  * Clocks: cpufreq policies and devfreq devices, which differ in the names of their files and in
  * the unit.
  *
- * A fixed frequency is set through the userspace governor where there is one. Elsewhere (intel_pstate,
- * most devfreq drivers) both limits are set to it, in the order that never makes the lower limit
+ * A fixed frequency is set through the userspace governor where there is one. Elsewhere
+ * (intel_pstate, most devfreq drivers) both limits are set to it, in the order that never makes the lower limit
  * exceed the upper. Limits that would exclude the frequency are widened first.
  */
 #include <errno.h>

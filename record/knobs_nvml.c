@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * NVIDIA GPUs: power limit and locked clocks, through the driver's own library, which is opened when
- * a plan asks for it and never needed otherwise.
+ * NVIDIA GPUs: power limit and locked clocks, through the driver's own library, which is opened
+ * when a plan asks for it and never needed otherwise.
  *
  * The names and types of the functions are those of NVML's public interface (nvml.h); all take and
  * return plain integers and an opaque device. Locked clocks cannot be read back by NVML: what is

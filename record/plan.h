@@ -89,7 +89,7 @@ struct erg_plan_runs {
 	size_t n;
 };
 
-/* All runs in the order in which they are to be made. Values of settings must have been resolved. */
+/* All runs in the order in which they are to be made; values of settings have been resolved. */
 int erg_plan_expand(const struct erg_plan *p, struct erg_plan_runs *ret, struct erg_err *err);
 void erg_plan_runs_clear(struct erg_plan_runs *runs);
 

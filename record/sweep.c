@@ -3,8 +3,8 @@
  * erg-record sweep: makes all runs of a plan.
  *
  * Everything that can be wrong is checked before the first run: the plan, that its programs exist,
- * that its knobs exist and take its values. Then the knobs are saved, a watchdog is started, and the
- * runs are made one by one; the index says after each of them how far it got.
+ * that its knobs exist and take its values. Then the knobs are saved, a watchdog is started, and
+ * the runs are made one by one; the index says after each of them how far it got.
  */
 #include <errno.h>
 #include <getopt.h>

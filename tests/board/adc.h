@@ -47,7 +47,7 @@ struct erg_adc {
 	struct erg_adc_shown last;
 };
 
-/* Starts at T_NS. Returns -EINVAL when the window or the lag need more than ERG_ADC_QUEUE periods. */
+/* Starts at T_NS. -EINVAL when the window or the lag need more than ERG_ADC_QUEUE periods. */
 int erg_adc_init(struct erg_adc *a, const struct erg_adc_params *p, uint64_t t_ns, uint64_t seed);
 
 /* Power was P_W from where the last piece ended until TO_NS. */

@@ -3,12 +3,13 @@
 #define ERG_TESTS_BOARD_PLAY_H
 
 /*
- * Workloads for the simulated board: a list of steps, each an amount of computation and an amount of
- * memory traffic, played in real time at the speed that the board grants.
+ * Workloads for the simulated board: a list of steps, each an amount of computation and an amount
+ * of memory traffic, played in real time at the speed that the board grants.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "examples/convnet/net.h"
 #include "formats/err.h"
@@ -45,8 +46,12 @@ struct erg_play_step {
 	uint32_t layer;      /* index in the network, or 0 */
 };
 
-/* Seconds of one step when nothing else runs: t = t_mem + c / f (plus fixed_s). HZ: the CPU's clock,
- * or the GPU's for a step of the GPU; SLOWDOWN of the memory; CORES that share it. */
+/* Reads the command line. Returns 0, 1 when help was asked for, -EINVAL. */
+int erg_play_parse(struct erg_play_config *c, int argc, char **argv, struct erg_err *err);
+void erg_play_help(FILE *f);
+
+/* Seconds of one step when nothing else runs: t = t_mem + c / f (plus fixed_s). HZ: the CPU's
+ * clock, or the GPU's for a step of the GPU; SLOWDOWN of the memory; CORES that share it. */
 double erg_play_step_s(const struct erg_play_step *s, double hz, double slowdown, double cores);
 
 /* The steps of one iteration; *ret is malloc'ed. NET is NULL for the synthetic kinds. */

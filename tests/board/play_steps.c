@@ -3,8 +3,8 @@
  * What a workload asks of the board.
  *
  * A layer's time is additive, t = t_mem + c/f: computation does not hide memory. It is the model of
- * in-order cores that the frequency analyses fit, and with it the energy of a layer is linear in its
- * operations and transactions at a given clock, so that both can be checked against the truth.
+ * in-order cores that the frequency analyses fit, and with it the energy of a layer is linear in
+ * its operations and transactions at a given clock, so that both can be checked against the truth.
  * Layers without multiply-accumulates compute one operation per element of their output.
  */
 #include <errno.h>
