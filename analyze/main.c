@@ -25,6 +25,7 @@ static const struct erg_verb *const verbs[] = {
 	&erg_verb_model,
 	&erg_verb_compare,
 	&erg_verb_report,
+	&erg_verb_export,
 	NULL,
 };
 
