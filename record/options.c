@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "formats/util.h"
+#include "record/annotate.h"
 #include "record/say.h"
 
 enum {
@@ -158,6 +159,16 @@ static int factor(struct erg_run_options *o)
 	return 0;
 }
 
+static int annotate(const char *list)
+{
+	struct erg_err err;
+
+	if (erg_annotate_known(list, &err))
+		return 0;
+	erg_say("%s", err.msg);
+	return 2;
+}
+
 static int compress(struct erg_run_options *o)
 {
 	if (strcmp(optarg, "during") && strcmp(optarg, "after"))
@@ -217,7 +228,7 @@ static int parse_one(int c, struct erg_run_options *o)
 		return 0;
 	case OPT_ANNOTATE:
 		o->annotate = optarg;
-		return 0;
+		return annotate(optarg);
 	case OPT_FACTOR:
 		return factor(o);
 	case OPT_TAG:

@@ -22,6 +22,7 @@
 #include <sys/timerfd.h>
 
 #include "formats/util.h"
+#include "record/annotate.h"
 #include "record/counters.h"
 #include "record/crash.h"
 #include "record/daemon.h"
@@ -163,7 +164,11 @@ static int environment_make(struct erg_run *r, struct erg_err *err)
 		n = erg_environ_set(&r->env, "ERG_LAYER_BEGIN", "1");
 	if (n < 0)
 		return erg_fail_errno(err, n, "environment");
-	return r->opt.counters ? counters_choose(r, err) : 0;
+	if (r->opt.counters)
+		n = counters_choose(r, err);
+	if (!n && r->opt.annotate)
+		n = erg_annotate_apply(r->opt.annotate, &r->env, erg_run_warn, r, err);
+	return n;
 }
 
 /* ---- session ---- */
@@ -359,8 +364,10 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 		n = sources_find(r, err);
 	if (!n)
 		n = environment_make(r, err);
-	if (!n && !r->opt.to)
+	if (!n && !r->opt.to) {
+		erg_stale_parts_remove(r->opt.output);
 		erg_stale_spools_announce(spool_dir(r, dir, sizeof(dir)));
+	}
 	if (!n)
 		n = spool_open(r, err);
 	if (!n)

@@ -199,36 +199,61 @@ static int chunks_add(struct erg_spool_chunks *c, const char *dir, const char *n
 	return 0;
 }
 
-/* LTTng moves a chunk from ./ust through ./.tmp_old_chunk to ./archives/NAME, and makes the next in
- * ./.tmp_new_chunk before it becomes ./ust; a crash may leave any of them. */
-static const char *const unfinished[] = {".tmp_old_chunk/ust", "ust", ".tmp_new_chunk/ust"};
-
-int erg_spool_chunks(const char *spool, bool rotated, size_t first,
-	struct erg_spool_chunks *ret, struct erg_err *err)
+/* Adds DIR/NAME/ust for each NAME that FILTER takes and whose number is FIRST or more. */
+static int chunks_scan(struct erg_spool_chunks *c, const char *dir,
+	int (*filter)(const struct dirent *), size_t first)
 {
-	struct erg_spool_chunks c = {0};
 	struct dirent **names = NULL;
-	char path[PATH_MAX];
-	int n, r = 0;
+	int n = scandir(dir, &names, filter, chunk_compare);
+	int r = n < 0 && errno != ENOENT ? -errno : 0;
 
-	snprintf(path, sizeof(path), "%s/archives", spool);
-	n = scandir(path, &names, visible, chunk_compare);
-	if (n < 0 && errno != ENOENT)
-		return erg_fail_errno(err, -errno, "%s", path);
 	for (int i = 0; i < n; i++) {
 		char name[NAME_MAX + 8];
 
 		snprintf(name, sizeof(name), "%s/ust", names[i]->d_name);
 		if (!r && chunk_number(names[i]->d_name) >= (long)first)
-			r = chunks_add(&c, path, name);
+			r = chunks_add(c, dir, name);
 		free(names[i]);
 	}
 	free(names);
-	for (size_t i = 0; !rotated && !r && i < ERG_ARRAY_SIZE(unfinished); i++) {
-		snprintf(path, sizeof(path), "%s/%s", spool, unfinished[i]);
-		if (access(path, F_OK) == 0)
-			r = chunks_add(&c, spool, unfinished[i]);
-	}
+	return r;
+}
+
+static int current(const struct dirent *d)
+{
+	return d->d_name[0] >= '0' && d->d_name[0] <= '9' && strchr(d->d_name, '-');
+}
+
+static int chunk_if_there(struct erg_spool_chunks *c, const char *spool, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", spool, name);
+	return access(path, F_OK) == 0 ? chunks_add(c, spool, name) : 0;
+}
+
+/*
+ * LTTng writes its first chunk in ./ust and each later one in ./BEGIN-N/ust. While it rotates, the
+ * one that ends is ./.tmp_old_chunk/ust; then it becomes ./archives/BEGIN-END-N/ust. A crash may
+ * leave any of them.
+ */
+int erg_spool_chunks(const char *spool, bool rotated, size_t first,
+	struct erg_spool_chunks *ret, struct erg_err *err)
+{
+	struct erg_spool_chunks c = {0};
+	char path[PATH_MAX];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/archives", spool);
+	r = chunks_scan(&c, path, visible, first);
+	if (!r && !rotated)
+		r = chunk_if_there(&c, spool, ".tmp_old_chunk/ust");
+	if (!r && !rotated)
+		r = chunk_if_there(&c, spool, "ust");
+	if (!r && !rotated)
+		r = chunks_scan(&c, spool, current, 0);
+	if (!r && !rotated)
+		r = chunk_if_there(&c, spool, ".tmp_new_chunk/ust");
 	if (r) {
 		erg_spool_chunks_release(&c);
 		return erg_fail_errno(err, r, "%s", spool);

@@ -8,7 +8,8 @@
  *	ergtrace-PID-RUNID.spool/
  *	  manifest.json   as it will be in the archive
  *	  state.json      who records, and what is known so far
- *	  ust/            the chunk being written, as LTTng lays it out
+ *	  ust/            the first chunk while it is written, as LTTng lays it out
+ *	  BEGIN-N/ust/    each later one
  *	  archives/…      chunks that have been rotated
  *	  metadata/…      copies of the traces' metadata, laid out as in ust/
  *

@@ -8,10 +8,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
+#include "formats/archive.h"
 #include "formats/util.h"
 #include "record/crash.h"
 #include "record/say.h"
@@ -48,6 +53,33 @@ void erg_stale_sessions_end(void)
 		if (erg_session_end_by_name(l.name[i], NULL) == 0)
 			erg_say("ended the session %s, which a killed recorder had left",
 				l.name[i]);
+}
+
+static bool is_part(const char *name)
+{
+	const size_t head = strlen(ERG_ARCHIVE_HIDDEN), tail = strlen(ERG_ARCHIVE_PART);
+	const size_t len = strlen(name);
+
+	return len == head + 16 + tail && !strncmp(name, ERG_ARCHIVE_HIDDEN, head) &&
+	       !strcmp(name + len - tail, ERG_ARCHIVE_PART) &&
+	       strspn(name + head, "0123456789abcdef") >= 16;
+}
+
+void erg_stale_parts_remove(const char *output)
+{
+	char buf[PATH_MAX];
+	struct dirent *e;
+
+	snprintf(buf, sizeof(buf), "%s", output);
+	for (_cleanup_(erg_closedirp) DIR *d = opendir(dirname(buf)); d && (e = readdir(d));) {
+		_cleanup_(erg_closep) int fd = -1;
+
+		if (!is_part(e->d_name))
+			continue;
+		fd = openat(dirfd(d), e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
 }
 
 static void spool_announce(void *data, const char *spool)

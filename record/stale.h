@@ -9,6 +9,8 @@
 void erg_stale_sessions_end(void);
 /* Removes the buffers in memory of recorders that are gone. Call it when their sessions are ended. */
 void erg_stale_buffers_remove(void);
+/* Removes the unfinished archives beside OUTPUT that nobody writes any more. */
+void erg_stale_parts_remove(const char *output);
 /* Says for each spool in DIR whose recorder is gone how to make an archive of it. */
 void erg_stale_spools_announce(const char *dir);
 

@@ -1,0 +1,244 @@
+#!/usr/bin/env bats
+# erg-record run: what comes out, and that nothing else is left behind.
+bats_require_minimum_version 1.5.0
+load helpers
+
+REC=(erg-record -q -s procstat)
+
+# ends PID STATUS: waits for it.
+ends() {
+    local rc=0
+    wait "$1" || rc=$?
+    [ "$rc" -eq "$2" ]
+}
+
+# Nothing of this test's recordings is left: no spool, no part, no session.
+nothing_left() {
+    [ -z "$(find . -maxdepth 1 \( -name '*.spool' -o -name '.erg-*' \))" ]
+    ! lttng list 2>/dev/null | grep -q "$BATS_TEST_TMPDIR"
+}
+
+unpack() {
+    rm -rf "${1%.erg}"
+    tar -xf "$1"
+    (cd "${1%.erg}" && sha256sum -c --quiet SHA256SUMS)
+}
+
+summary() { jq -r "$1" "$2/summary.json"; }
+
+@test "a command's archive has manifest, trace and summary that standard tools read" {
+    skip_unless jq babeltrace2
+    "${REC[@]}" -o a.erg --tag heatsink=off --tag "ambient_c=23.5" -- sleep 0.3
+    unpack a.erg
+    [ "$(jq -r '.format + (.version|tostring)' a/manifest.json)" = erg-manifest1 ]
+    [ "$(jq -c '.command' a/manifest.json)" = '["sleep","0.3"]' ]
+    [ "$(jq -r '.tags.heatsink' a/manifest.json)" = off ]
+    [ "$(jq -r '.tags.ambient_c' a/manifest.json)" = 23.5 ]
+    [ "$(jq -r '.executable.sha256' a/manifest.json)" = "$(sha256sum "$(command -v sleep)" | cut -d' ' -f1)" ]
+    [ "$(summary .complete a)" = true ]
+    [ "$(summary .exit.status a)" = 0 ]
+    [ "$(summary '.losses.layers + .losses.samples' a)" = 0 ]
+    [ "$(summary '(.end_ns - .begin_ns) >= 300000000' a)" = true ]
+    babeltrace2 a/trace > text
+    grep -q 'ergtrace:process_define:.*recorder' text
+    grep -q 'ergtrace:source_define:.*procstat' text
+    [ "$(grep -c 'ergtrace:utilization_sample' text)" -ge 2 ]
+    grep -q "run = \"$(jq -r .run a/manifest.json)\", role = \"recorder\"" text
+    nothing_left
+}
+
+@test "the command's streams, arguments and exit status are its own" {
+    run -7 --separate-stderr "${REC[@]}" -o a.erg -- sh -c 'cat; echo err >&2; exit 7' <<< "in put"
+    [ "$output" = "in put" ]
+    [[ "$stderr" == *err* ]]
+    run -143 "${REC[@]}" -o b.erg -- sh -c 'kill -TERM $$'
+    unpack b.erg
+    [ "$(summary .exit.signal b)" = 15 ]
+    nothing_left
+}
+
+@test "the command gets the run's id, and children of fork are traced" {
+    "${REC[@]}" -o a.erg -- sh -c 'echo $ERG_RUN_ID $LD_PRELOAD' > env
+    unpack a.erg
+    grep -q "^$(jq -r .run a/manifest.json) .*liblttng-ust-fork" env
+}
+
+@test "no such command and no permission: one line, exit 1, nothing left" {
+    run ! "${REC[@]}" -o a.erg -- ./no-such-command
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"./no-such-command: no such command"* ]]
+    [ "${#lines[@]}" -eq 1 ]
+    run ! "${REC[@]}" -o a.erg -- no-such-command-in-path
+    [[ "$output" == *"no such command"* ]]
+    touch plain && chmod 644 plain
+    run ! "${REC[@]}" -o a.erg -- ./plain
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"./plain: not permitted to execute it"* ]]
+    printf 'no program' > junk && chmod 755 junk
+    run ! "${REC[@]}" -o a.erg -- ./junk
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"./junk: neither a program nor a script"* ]]
+    [ ! -e a.erg ]
+    nothing_left
+}
+
+@test "an output that exists is refused, and replaced with --force" {
+    echo precious > a.erg
+    run ! "${REC[@]}" -o a.erg -- touch ran
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"a.erg: exists; --force replaces it"* ]]
+    [ "$(cat a.erg)" = precious ]
+    [ ! -e ran ]
+    "${REC[@]}" -o a.erg --force -- true
+    unpack a.erg
+    run ! "${REC[@]}" -o no/such/dir/a.erg -- touch ran
+    [ ! -e ran ]
+    nothing_left
+}
+
+@test "wrong options: exit 2 and what was expected" {
+    run -2 erg-record run --rate fast -- true
+    [[ "$output" == *"--rate 'fast': expected a number"* ]]
+    run -2 erg-record run --rate 1e9 -- true
+    run -2 erg-record run --dither 200 -- true
+    run -2 erg-record run --compress later -- true
+    [[ "$output" == *"expected during or after"* ]]
+    run -2 erg-record run --tag nonsense -- true
+    [[ "$output" == *"expected KEY=VALUE"* ]]
+    run -2 erg-record run --annotate nonsense -- true
+    [[ "$output" == *"expected names of"* ]]
+    run -2 erg-record run -o a.erg
+    [[ "$output" == *"expected -- COMMAND or --duration"* ]]
+    run -2 erg-record run --no-such-option -- true
+    run -2 erg-record nonsense
+    run -1 erg-record -q -s no-such-source -o a.erg -- true
+    [ ! -e a.erg ]
+    nothing_left
+}
+
+@test "--help of every verb" {
+    for verb in $(erg-record --help | awk '/^Verbs:/ {v = 1; next} /^$/ {v = 0} v {print $1}'); do
+        run -0 erg-record "$verb" --help
+        [[ "$output" == *"Usage: erg-record "*"$verb"* || "$output" == *"sage: erg-record"* ]]
+    done
+    erg-record --version | grep -q '^erg-record [0-9]'
+}
+
+@test "SIGINT and SIGTERM reach the command, which decides" {
+    skip_unless jq
+    for sig in INT TERM; do
+        # a shell starts background commands with SIGINT ignored
+        env --default-signal=INT "${REC[@]}" --force -o a.erg -- \
+            sh -c "trap 'echo caught; exit 9' $sig; touch up; while :; do sleep 0.05; done" > out &
+        pid=$!
+        while [ ! -e up ]; do sleep 0.05; done
+        kill -"$sig" $pid
+        ends $pid 9
+        [ "$(cat out)" = caught ]
+        rm up
+        unpack a.erg
+        [ "$(summary .complete a)" = true ]
+        [ "$(summary .exit.status a)" = 9 ]
+    done
+    nothing_left
+}
+
+@test "the duration: the machine without a command, and a limit with one" {
+    skip_unless jq
+    "${REC[@]}" -o a.erg --duration 0.5
+    unpack a.erg
+    [ "$(summary '(.end_ns - .begin_ns) / 1e8 | floor' a)" -ge 5 ]
+    [ "$(jq -c .command a/manifest.json)" = '[]' ]
+    run -143 "${REC[@]}" -o b.erg --duration 0.3 -- sleep 30
+    nothing_left
+}
+
+@test "an interrupted recording of the machine is an archive" {
+    env --default-signal=INT "${REC[@]}" -o a.erg --duration 60 &
+    pid=$!
+    sleep 1
+    kill -INT $pid
+    ends $pid 0
+    unpack a.erg
+    nothing_left
+}
+
+@test "--idle records baselines as phases before and after" {
+    skip_unless babeltrace2
+    "${REC[@]}" -o a.erg --idle 0.3 -- true
+    unpack a.erg
+    babeltrace2 a/trace > text
+    [ "$(grep -c 'phase_begin:.*"idle"' text)" -eq 2 ]
+    [ "$(grep -c 'phase_end:.*"idle"' text)" -eq 2 ]
+    # interrupted in the first baseline: nothing has been measured, nothing stays
+    env --default-signal=INT "${REC[@]}" -o b.erg --idle 30 -- touch ran &
+    pid=$!
+    sleep 1
+    kill -INT $pid
+    ends $pid 1
+    [ ! -e ran ]
+    [ ! -e b.erg ]
+    nothing_left
+}
+
+@test "recordings at the same time do not disturb each other" {
+    skip_unless jq
+    "${REC[@]}" -o a.erg -- sleep 1 &
+    "${REC[@]}" -o b.erg -- sleep 0.5 &
+    "${REC[@]}" -o c.erg -- true
+    wait
+    for f in a b c; do
+        unpack $f.erg
+        [ "$(summary .complete $f)" = true ]
+    done
+    [ "$(cat ?/manifest.json | jq -r .run | sort -u | wc -l)" -eq 3 ]
+    nothing_left
+}
+
+@test "--compress during: chunks leave the spool while the recording goes on" {
+    skip_unless jq babeltrace2
+    "${REC[@]}" -o a.erg --compress during --chunk-time 0.7 -- sleep 3
+    unpack a.erg
+    [ "$(summary .chunks a)" -ge 3 ]
+    [ "$(find a/trace -mindepth 1 -maxdepth 1 | wc -l)" -eq "$(summary .chunks a)" ]
+    [ "$(babeltrace2 a/trace | grep -c utilization_sample)" -ge 25 ]
+    nothing_left
+}
+
+@test "a clock plug-in in the environment gets a warning" {
+    LTTNG_UST_CLOCK_PLUGIN=/no/such.so run -0 "${REC[@]}" -o a.erg -- true
+    [[ "$output" == *"LTTNG_UST_CLOCK_PLUGIN is set"* ]]
+}
+
+@test "a source that fails is counted, and the others go on" {
+    skip_unless jq
+    erg-record -q -s 'procstat,exec:echo "1 x 1 W"; sleep 0.2; exit 1' -o a.erg -- sleep 1
+    unpack a.erg
+    [ "$(summary '[.sources[] | select(.kind == "procstat") | .errors] | add' a)" = 0 ]
+    [ "$(summary '[.sources[] | select(.kind == "exec") | .errors] | add > 0' a)" = true ]
+    [ "$(summary '[.sources[] | select(.kind == "procstat") | .reads] | add >= 8' a)" = true ]
+}
+
+@test "disk full while spooling and while archiving: the command goes on, nothing is lost" {
+    [ "$(id -u)" -eq 0 ] || skip "needs a filesystem of its own"
+    mkdir small && mount -t tmpfs -o size=3m none small || skip "cannot mount"
+    dd if=/dev/zero of=small/ballast bs=1k count=1600 status=none
+    run -1 "${REC[@]}" --spool small -o a.erg -- sh -c 'sleep 2.2; touch ran'
+    umount -l small
+    [[ "$output" == *"disk nearly full"* ]]
+    [ -e ran ]
+    unpack a.erg
+    [ "$(jq -r .complete a/summary.json)" = false ]
+    [[ "$(jq -r .reason a/summary.json)" == *"disk nearly full"* ]]
+
+    mkdir tiny && mount -t tmpfs -o size=8k none tiny
+    run -1 "${REC[@]}" --spool . -o tiny/b.erg -- true
+    [[ "$output" == *"No space left"* ]]
+    [[ "$output" == *"erg-record recover"* ]]
+    [ -z "$(ls -A tiny)" ]
+    umount -l tiny
+    spool=$(echo ./*.spool)
+    erg-record recover "$spool" -o c.erg
+    unpack c.erg
+    nothing_left
+}
