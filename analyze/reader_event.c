@@ -177,8 +177,10 @@ static json_t *field_json(const bt_field *f)
 {
 	bt_field_class_type type = bt_field_get_class_type(f);
 
+	/* Of an empty string libbabeltrace2 (2.0.4) sets the length only: the value is what the field
+	 * held before, in another event. */
 	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_STRING))
-		return text(bt_field_string_get_value(f));
+		return text(bt_field_string_get_length(f) ? bt_field_string_get_value(f) : "");
 	if (type == BT_FIELD_CLASS_TYPE_DOUBLE_PRECISION_REAL)
 		return json_real(bt_field_real_double_precision_get_value(f));
 	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_ARRAY)) {

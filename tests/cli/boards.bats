@@ -65,6 +65,10 @@ END
         if (NR > 1 && $3 < last) wraps++
         last = $3
     } END { exit wraps == 1 ? 0 : 1 }'
+    skip_unless erg-analyze
+    # 60 steps of 300 uJ, whatever the wrap did
+    erg-analyze totals --rail package-0 --format json run.erg |
+        jq -e '.runs[0].phases[0].ets_j.value | . > 0.0179 and . < 0.0181'
 }
 
 @test "a file that vanishes during the run is reported, and takes nothing with it" {
