@@ -91,6 +91,41 @@ static bool has_device_work(const struct erg_timeline *tl)
 	return false;
 }
 
+#define OPEN_MAX 16 /* deeper layers count as own time of the sixteenth */
+
+struct open {
+	uint64_t end[OPEN_MAX];
+	uint32_t layer[OPEN_MAX];
+	unsigned int n;
+};
+
+/* Time of each layer that is not that of layers inside it, ns, all tracks together. */
+static int own_times(const struct erg_timeline *tl, bool device, double *time)
+{
+	const struct erg_tl_intervals *iv = &tl->iv;
+	_cleanup_(erg_freep) struct open *open = calloc(tl->n_tracks + 1, sizeof(*open));
+
+	if (!open)
+		return -ENOMEM;
+	for (size_t i = 0; i < iv->n; i++) {
+		struct open *o = &open[iv->track[i]];
+		double t = (double)(iv->end[i] - iv->begin[i]);
+
+		if (tl->tracks[iv->track[i]].device != device)
+			continue;
+		while (o->n && o->end[o->n - 1] <= iv->begin[i])
+			o->n--;
+		time[iv->layer[i]] += t;
+		if (o->n)
+			time[o->layer[o->n - 1]] -= t;
+		if (o->n < OPEN_MAX) {
+			o->end[o->n] = iv->end[i];
+			o->layer[o->n++] = iv->layer[i];
+		}
+	}
+	return 0;
+}
+
 /*
  * The own time of modules and networks (calls between layers) is usually microseconds, for which no
  * power can be told and which would only widen the layers' intervals: under 1 % of the run it
@@ -101,25 +136,12 @@ static int fold_small(const struct erg_account *a, uint32_t **ret_map, struct er
 	const struct erg_timeline *tl = a->tl;
 	_cleanup_(erg_freep) double *time = calloc(tl->n_layers + 1, sizeof(*time));
 	_cleanup_(erg_freep) uint32_t *map = calloc(tl->n_layers + 1, sizeof(*map));
-	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
 	uint32_t gap = (uint32_t)tl->n_layers;
-	struct erg_segment s;
+	double total = (double)(tl->end - tl->begin);
 	bool layers = false;
-	double total = 0;
-	int r;
 
-	if (!time || !map)
+	if (!time || !map || own_times(tl, a->device, time) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	r = erg_segment_iter_new(tl, a->device, NULL, &it, err);
-	while (r >= 0 && (r = erg_segment_next(it, &s, err)) > 0)
-		for (size_t e = 0; e < s.n; e++) {
-			double t = (double)(s.end - s.begin) * (s.share ? (double)s.share[e] : 1);
-
-			time[s.class_[e]] += t;
-			total += t;
-		}
-	if (r < 0)
-		return r;
 	for (size_t k = 0; k < tl->n_layers; k++)
 		layers = layers || (tl->layers[k].level == ERG_TL_LAYER && time[k] > 0);
 	for (uint32_t k = 0; k <= gap; k++)

@@ -136,6 +136,7 @@ static int decode_trace(struct erg_tables *t, const char *dir)
 {
 	_cleanup_(graph_release) struct graph g = {.tables = t};
 	bt_graph_run_status s;
+	size_t before;
 
 	g.g = bt_graph_create(0);
 	if (!g.g || bt_plugin_find("ctf", BT_FALSE, BT_FALSE, BT_TRUE, BT_FALSE, BT_FALSE, &g.ctf) !=
@@ -143,10 +144,13 @@ static int decode_trace(struct erg_tables *t, const char *dir)
 		explain(t->error, sizeof(t->error), "libbabeltrace2 has no CTF plugin");
 		return -ENOSYS;
 	}
+	before = t->n_streams;
 	if (add_source(&g, dir) < 0) {
 		explain(t->error, sizeof(t->error), "the trace cannot be opened");
 		return -EINVAL;
 	}
+	if (t->n_streams == before)
+		return 0; /* a graph without sinks cannot be run */
 	do {
 		s = bt_graph_run(g.g);
 	} while (s == BT_GRAPH_RUN_STATUS_AGAIN);

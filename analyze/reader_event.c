@@ -19,13 +19,19 @@ struct event;
 typedef int handler(struct erg_decoder *d, const struct event *e, const bt_field *payload,
 	uint64_t time);
 
+/* Where an integer field stands, and how it is read. */
+struct place {
+	int64_t at; /* index in its structure, -1: none */
+	enum { PLACE_OTHER, PLACE_UNSIGNED, PLACE_SIGNED } kind;
+};
+
 /* An event class as this decoder sees it. */
 struct event {
 	const bt_event_class *cls;
 	const char *name; /* without prefix; owned by the class */
 	handler *handle;  /* NULL: not ours */
-	int64_t at[FIELDS_MAX]; /* index of the handler's fields in the payload, -1 none */
-	int64_t vpid, vtid;     /* in the common context */
+	struct place at[FIELDS_MAX]; /* the handler's fields in the payload */
+	struct place vpid, vtid;     /* in the common context */
 };
 
 struct erg_decoder {
@@ -38,10 +44,10 @@ struct erg_decoder {
 	bool samples;        /* the stream is of the channel "samples" */
 };
 
-static const bt_field *member(const bt_field *payload, int64_t at)
+static const bt_field *member(const bt_field *payload, struct place p)
 {
-	return at < 0 ? NULL : bt_field_structure_borrow_member_field_by_index_const(payload,
-					(uint64_t)at);
+	return p.at < 0 ? NULL : bt_field_structure_borrow_member_field_by_index_const(payload,
+					(uint64_t)p.at);
 }
 
 static int64_t integer(const bt_field *f)
@@ -58,9 +64,15 @@ static int64_t integer(const bt_field *f)
 	return 0;
 }
 
-static uint64_t number(const bt_field *payload, int64_t at)
+static uint64_t number(const bt_field *payload, struct place p)
 {
-	return (uint64_t)integer(member(payload, at));
+	const bt_field *f = member(payload, p);
+
+	if (f && p.kind == PLACE_UNSIGNED)
+		return bt_field_integer_unsigned_get_value(f);
+	if (f && p.kind == PLACE_SIGNED)
+		return (uint64_t)bt_field_integer_signed_get_value(f);
+	return 0;
 }
 
 /* Fills VALUES with up to MAX elements of an array field; returns how many there are. */
@@ -238,15 +250,27 @@ static const struct {
 
 /* ---- event classes ---- */
 
-static int64_t member_index(const bt_field_class *cls, const char *name)
+static struct place place_of(const bt_field_class *cls, const char *name)
 {
 	uint64_t n = cls ? bt_field_class_structure_get_member_count(cls) : 0;
 
-	for (uint64_t i = 0; i < n; i++)
-		if (!strcmp(name, bt_field_class_structure_member_get_name(
-				bt_field_class_structure_borrow_member_by_index_const(cls, i))))
-			return (int64_t)i;
-	return -1;
+	for (uint64_t i = 0; i < n; i++) {
+		const bt_field_class_structure_member *m =
+			bt_field_class_structure_borrow_member_by_index_const(cls, i);
+		bt_field_class_type type;
+
+		if (strcmp(name, bt_field_class_structure_member_get_name(m)))
+			continue;
+		type = bt_field_class_get_type(
+			bt_field_class_structure_member_borrow_field_class_const(m));
+		return (struct place){(int64_t)i,
+			bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER)
+				? PLACE_UNSIGNED
+			: bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_SIGNED_INTEGER)
+				? PLACE_SIGNED
+				: PLACE_OTHER};
+	}
+	return (struct place){-1, PLACE_OTHER};
 }
 
 static const struct event *event_new(struct erg_decoder *d, const bt_event_class *cls)
@@ -262,8 +286,8 @@ static const struct event *event_new(struct erg_decoder *d, const bt_event_class
 		return NULL;
 	d->events = e;
 	e += d->n_events++;
-	*e = (struct event){.cls = cls, .vpid = member_index(context, "vpid"),
-		.vtid = member_index(context, "vtid")};
+	*e = (struct event){.cls = cls, .vpid = place_of(context, "vpid"),
+		.vtid = place_of(context, "vtid")};
 	if (!name || strncmp(name, PREFIX, strlen(PREFIX)))
 		return e;
 	e->name = name + strlen(PREFIX);
@@ -272,7 +296,7 @@ static const struct event *event_new(struct erg_decoder *d, const bt_event_class
 			continue;
 		e->handle = handlers[i].handle;
 		for (size_t k = 0; handlers[i].fields[k]; k++)
-			e->at[k] = member_index(payload, handlers[i].fields[k]);
+			e->at[k] = place_of(payload, handlers[i].fields[k]);
 	}
 	return e;
 }

@@ -152,6 +152,15 @@ static void fill(const struct erg_segment_iter *it, uint64_t end, struct entries
 	e->begin = it->now;
 	e->end = end;
 	e->n = it->n_active;
+	if (e->n == 1) {
+		const struct stack *s = &it->stacks[it->active[0]];
+		size_t i = s->iv[s->n - 1];
+
+		e->class_[0] = mapped(it, iv->layer[i]);
+		e->iteration[0] = iv->iteration[i];
+		e->share[0] = 1;
+		return;
+	}
 	for (size_t k = 0; k < e->n; k++) {
 		const struct stack *s = &it->stacks[it->active[k]];
 		size_t i = s->iv[s->n - 1];
@@ -170,6 +179,9 @@ static void fill(const struct erg_segment_iter *it, uint64_t end, struct entries
 
 static bool same(const struct entries *a, const struct entries *b)
 {
+	if (a->n == 1 && b->n == 1) /* nearly always */
+		return a->end == b->begin && a->class_[0] == b->class_[0] &&
+		       a->iteration[0] == b->iteration[0];
 	return a->end == b->begin && a->n == b->n &&
 	       !memcmp(a->class_, b->class_, a->n * sizeof(*a->class_)) &&
 	       !memcmp(a->iteration, b->iteration, a->n * sizeof(*a->iteration)) &&
