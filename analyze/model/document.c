@@ -220,6 +220,21 @@ static void warn_collinear(const struct erg_model *m, json_t *doc)
 	}
 }
 
+/* A constant is an intercept under another name; a fold without a fit says nothing. */
+static void warn_weak(const struct erg_model *m, json_t *doc)
+{
+	for (size_t v = 0; v < m->n_vars; v++)
+		if (!erg_model_computes(m, v) && m->lo[v] == m->hi[v])
+			erg_document_warn(doc, "constant",
+				"predictor %s is %.9g in every row: its coefficient is an intercept",
+				m->vars[v], m->lo[v]);
+	for (size_t g = 0; g < m->n_folds; g++)
+		if (isnan(m->fold[g].predicted))
+			erg_document_warn(doc, "fold",
+				"without %s the rest is too little for a fit: no cross-validation",
+				m->fold[g].group);
+}
+
 static bool uses(const struct erg_model *m, const char *name)
 {
 	for (size_t v = 0; v < m->n_vars; v++)
@@ -278,6 +293,7 @@ int erg_model_fit_document(const struct erg_model_data *d, struct erg_model *con
 	json_object_set_new(doc, "points", d->n <= ERG_MODEL_POINTS_MAX || all_points ?
 		points_json(d, m) : json_null());
 	warn_data(d, m, doc);
+	warn_weak(m, doc);
 	warn_collinear(m, doc);
 	return 0;
 }

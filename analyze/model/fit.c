@@ -140,6 +140,27 @@ static void find_box(const struct erg_model_fitting *f, struct erg_model *m)
 	}
 }
 
+/* Weights need to be finite. */
+static int check_weights(const struct erg_model_fitting *f, const struct erg_model *m,
+	struct erg_err *err)
+{
+	char buf[32];
+
+	for (size_t i = 0; m->weights == ERG_MODEL_SIGMA && i < f->d->n; i++)
+		if (!f->d->sigma || !(f->d->sigma[i] > 0))
+			return erg_fail(err, -EDOM,
+				"%s: row %s has no uncertainty above 0 to weigh it by", m->title,
+				erg_model_data_label(f->d, i, buf, sizeof(buf)));
+	for (size_t s = 0; m->weights == ERG_MODEL_RELATIVE && s < m->n_stages; s++)
+		for (size_t i = 0; i < f->d->n; i++)
+			if (f->d->col[f->column[m->stage[s].response]][i] == 0)
+				return erg_fail(err, -EDOM,
+					"%s: %s is 0 in row %s; relative weights need values that "
+					"are not", m->title, m->vars[m->stage[s].response],
+					erg_model_data_label(f->d, i, buf, sizeof(buf)));
+	return 0;
+}
+
 static int check_groups(const struct erg_model_fitting *f, const struct erg_model *m,
 	struct erg_err *err)
 {
@@ -150,14 +171,6 @@ static int check_groups(const struct erg_model_fitting *f, const struct erg_mode
 				"groups (%s%s%s)", m->title, f->n_folds, f->n_folds == 1 ? "" : "s",
 				m->stage[s].p, f->d->groups[0], f->n_folds > 1 ? ", " : "",
 				f->n_folds > 1 ? f->d->groups[1] : "");
-	if (m->weights == ERG_MODEL_RELATIVE)
-		for (size_t s = 0; s < m->n_stages; s++)
-			for (size_t i = 0; i < f->d->n; i++)
-				if (f->d->col[f->column[m->stage[s].response]][i] == 0)
-					return erg_fail(err, -EDOM,
-						"%s: %s is 0 in row %zu; relative weights need "
-						"values that are not", m->title,
-						m->vars[m->stage[s].response], i + 1);
 	return 0;
 }
 
@@ -176,6 +189,8 @@ int erg_model_fit(const struct erg_model_data *d, const struct erg_model_spec *s
 		r = find_columns(&f, m, err);
 	if (r >= 0)
 		r = check_groups(&f, m, err);
+	if (r >= 0)
+		r = check_weights(&f, m, err);
 	if (r < 0)
 		return r;
 	if (prepare(&f) < 0)

@@ -91,3 +91,23 @@ small() {
     run -1 bash -c 'ulimit -v 400000; OPENBLAS_NUM_THREADS=1 exec erg-convnet -n 1 vgg16'
     [[ $output == *"vgg16: "*" bytes for weights and activations: Cannot allocate memory"* ]]
 }
+
+@test "convnet: recorded, it computes the same, and every instance is in the trace" {
+    skip_unless babeltrace2
+    small
+    erg-record --quiet -o r.erg -- erg-convnet --hash -n 5 -w 2 ./small.net >a 2>err
+    erg-convnet --hash -n 1 -w 0 ./small.net >b
+    cmp a b
+    mkdir x
+    tar -C x -xf r.erg
+    babeltrace2 x/*/trace >t.txt
+    pid=$(sed -n 's/.*process_define:.*vpid = \([0-9]*\),.*exe = "[^"]*erg-convnet".*/\1/p' t.txt | head -1)
+    grep "vpid = $pid," t.txt >own.txt
+    # A network, a module and three layers, seven times; phases.
+    [ "$(grep -cE 'ergtrace:layer(_counted)?:' own.txt)" = 35 ]
+    [ "$(grep -c 'iteration = 5' own.txt)" = 5 ]
+    for p in setup warm-up inference; do
+        [ "$(grep -cE "phase_(begin|end).*name = \"$p\"" own.txt)" = 2 ]
+    done
+    grep -q 'layer_define.*name = "c", type = "conv", network = "small", macs = 3888, params = 112' own.txt
+}

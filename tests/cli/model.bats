@@ -156,6 +156,8 @@ runs_document() {
     printf 'x,c,y\n1,5,2\n2,5,4.1\n3,5,6\n4,5,8\n' >t.csv
     run -1 erg-analyze model fit --table t.csv --predictors x,c --response y --intercept
     [[ $output == *"predictor c is constant: it cannot be told from the intercept"* ]]
+    run -0 --separate-stderr erg-analyze model fit --table t.csv --predictors x,c --response y
+    [[ $stderr == *"predictor c is 5 in every row: its coefficient is an intercept"* ]]
     printf 'x,y\n1,2\n' >t.csv
     run -1 erg-analyze model fit --table t.csv --predictors x --response y
     [[ $output == *"1 rows for 1 coefficients; expected at least 2"* ]]
@@ -164,7 +166,12 @@ runs_document() {
     [[ $output == *"line 3"* ]]
     run -0 --separate-stderr erg-analyze model fit --table t.csv --predictors x --response y --drop-missing
     [[ $stderr == *"1 row left out"* ]]
+    printf 'n,x,c,y\na,1,0,2\na,2,0,4\na,3,0,6\nb,3,1,7\nb,4,2,9\nb,4,1,9\n' >t.csv
+    run -0 --separate-stderr erg-analyze model fit --table t.csv --predictors x,c --response y --group n
+    [[ $stderr == *"without b the rest is too little for a fit: no cross-validation"* ]]
     runs_document
+    run -1 erg-analyze model fit runs.json --type conv --response time_s --weights uncertainty
+    [[ $output == *"row conv0 has no uncertainty above 0 to weigh it by"* ]]
     jq 'del(.runs[2].layers[].counters.bus)' runs.json >less.json
     run -1 erg-analyze model fit less.json --predictors bus --type conv
     [[ $output == *'r2.erg: layer conv0 has no "bus"; counters here: simd'* ]]
