@@ -71,6 +71,18 @@ END
         jq -e '.runs[0].phases[0].ets_j.value | . > 0.0179 and . < 0.0181'
 }
 
+@test "x86: the second package is a root, though the first one's parts come before it" {
+    skip_unless lttng erg-analyze
+    zone sys/class/powercap/intel-rapl:0 package-0 1000
+    zone sys/class/powercap/intel-rapl:0:0 core 1000
+    zone sys/class/powercap/intel-rapl:1 package-1 1000
+    zone sys/class/powercap/intel-rapl:1:0 core 1000
+    run record -s powercap -- sleep 0.2
+    [ "$status" -eq 0 ]
+    erg-analyze info --format json run.erg | jq -e '[.. | objects | select(.quantity? == "energy") | "\(.rail) \(.parent)"] ==
+        ["package-0 ", "core-0 package-0", "package-1 ", "core-1 package-1"]'
+}
+
 @test "a file that vanishes during the run is reported, and takes nothing with it" {
     skip_unless lttng babeltrace2
     tx1 sys
