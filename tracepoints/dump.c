@@ -24,6 +24,11 @@
 
 #include "tracepoints/internal.h"
 
+/* Sub-buffers that are filled faster than they are read lose events: after so many definitions (some
+ * 60 KiB) the consumer gets time to take them. */
+#define PACE 512u
+#define PACE_US 2000u
+
 struct lttng_ust_session;
 
 typedef int register_fn(const char *provider, const char *event, void (*func)(void), void *data,
@@ -61,8 +66,11 @@ void erg_dump_all(void)
 	uint32_t layers = erg_registry_layers(), tracks = erg_registry_tracks();
 
 	lttng_ust_tracepoint(ergtrace, process_define, run_id, "app", exe);
-	for (uint32_t i = 1; i <= layers; i++)
+	for (uint32_t i = 1; i <= layers; i++) {
 		lttng_ust_tracepoint(ergtrace, layer_define, erg_registry_get(i));
+		if (i % PACE == 0)
+			usleep(PACE_US);
+	}
 	for (uint32_t i = 1; i <= tracks; i++) {
 		const struct erg_track_def *t = erg_registry_track_get(i);
 

@@ -90,6 +90,33 @@ test_setup() { lttng_setup; }
     exec 9>&-
 }
 
+@test "a late session gets thousands of definitions, none lost" {
+    need_daemon
+    launch "$app" network:net many:5000 wait
+    start late
+    sleep 0.5
+    stop late
+    exec 9>&-
+    [ "$(grep -o 'layer_define.* name = "many[0-9]*"' late.txt | grep -o 'many[0-9]*' | sort -u | wc -l)" -eq 5000 ]
+}
+
+@test "sessions come and go while threads run" {
+    need_daemon
+    "$app" network:net layer:l busy:2500=l 3>&- &
+    pid=$!
+    start a
+    start b
+    for _ in 1 2 3; do
+        lttng stop "$session-a" >/dev/null
+        lttng start "$session-a" >/dev/null
+    done
+    stop b
+    wait $pid
+    stop a
+    [ "$(events b 'layer: ')" -gt 0 ]
+    [ "$(events a 'layer_define.*name = "l"')" -ge 1 ]
+}
+
 @test "a layer that was open before the session and one across a pause are left out" {
     need_daemon
     alone

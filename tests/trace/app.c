@@ -9,6 +9,8 @@
  *	counter:NAME=N				adds N to a counter of the application
  *	track:NAME  span:NAME=BEGIN-END		on the last track
  *	threads:N=NAME				N threads, 10 pairs of layer NAME each
+ *	busy:MS=NAME				4 threads, pairs of layer NAME for so long
+ *	many:N					defines N layers: many1, many2, …
  *	fork					the rest is done by a child, which is waited for
  *	wait					prints "waiting", goes on at a line of standard input
  *	sleep:MS
@@ -78,6 +80,44 @@ static void run_threads(int n, const char *name)
 		pthread_join(t[i], NULL);
 }
 
+static struct {
+	uint32_t id;
+	uint64_t until_ns;
+} busy;
+
+static void *pairs_until(void *unused)
+{
+	while (erg_now_ns() < busy.until_ns) {
+		erg_begin(busy.id);
+		erg_begin(network);
+		erg_end(network);
+		erg_end(busy.id);
+	}
+	return unused;
+}
+
+static void run_busy(int ms, const char *name)
+{
+	pthread_t t[4];
+
+	busy.id = id_of(name);
+	busy.until_ns = erg_now_ns() + (uint64_t)ms * 1000000u;
+	for (int i = 0; i < 4; i++)
+		pthread_create(&t[i], NULL, pairs_until, NULL);
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+}
+
+static void define_many(int n)
+{
+	char name[32];
+
+	for (int i = 1; i <= n; i++) {
+		snprintf(name, sizeof(name), "many%d", i);
+		define_layer(name);
+	}
+}
+
 static void wait_for_line(void)
 {
 	char line[16];
@@ -142,6 +182,10 @@ static void run_op(const char *op, char *name, const char *value)
 		do_span(name, value);
 	else if (!strcmp(op, "threads"))
 		run_threads(atoi(name), value);
+	else if (!strcmp(op, "busy"))
+		run_busy(atoi(name), value);
+	else if (!strcmp(op, "many"))
+		define_many(atoi(name));
 	else if (!strcmp(op, "fork"))
 		do_fork();
 	else if (!strcmp(op, "wait"))

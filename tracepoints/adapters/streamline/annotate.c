@@ -33,7 +33,7 @@ static struct {
 
 static const void *channel_scope(uint32_t channel)
 {
-	return (const char *)NULL + channel + 1;
+	return (const void *)((uintptr_t)channel + 1);
 }
 
 static uint32_t network(struct erg_adapter_thread *t)
