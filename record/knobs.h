@@ -18,6 +18,7 @@
 #include "record/plan.h"
 
 #define ERG_KNOB_TEXT_MAX 512
+#define ERG_KNOB_UNTOUCHED "untouched" /* a cell that cannot tell what it was before */
 
 struct erg_knob;
 

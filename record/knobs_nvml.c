@@ -4,8 +4,9 @@
  * when a plan asks for it and never needed otherwise.
  *
  * The names and types of the functions are those of NVML's public interface (nvml.h); all take and
- * return plain integers and an opaque device. Locked clocks cannot be read back by NVML: what is
- * read is what was locked by this process, "unlocked" before; restoring resets them.
+ * return plain integers and an opaque device. NVML cannot tell what clocks are locked: what reads
+ * back is what this process has set, "untouched" before, which is saved as "unlocked"; so restoring
+ * always resets them.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -72,7 +73,7 @@ static struct nvml *nvml(void)
 	if (state == 1) {
 		state = load(&n);
 		for (size_t i = 0; i < ERG_ARRAY_SIZE(n.locked); i++)
-			snprintf(n.locked[i], sizeof(n.locked[i]), "unlocked");
+			snprintf(n.locked[i], sizeof(n.locked[i]), ERG_KNOB_UNTOUCHED);
 	}
 	return state == 0 ? &n : NULL;
 }

@@ -92,6 +92,8 @@ static json_t *cells_json(const struct erg_knob *knobs, size_t n, struct erg_err
 				json_decref(cells);
 				return NULL;
 			}
+			if (strcmp(text, ERG_KNOB_UNTOUCHED) == 0)
+				snprintf(text, sizeof(text), "unlocked");
 			json_array_append_new(cells, json_pack("{s:s, s:s}", "path", path, "value", text));
 		}
 	return cells;
@@ -230,6 +232,9 @@ static void watch(const char *path, int fd)
 	signal(SIGQUIT, SIG_IGN);
 	while (read(fd, &c, 1) < 0 && errno == EINTR)
 		;
+	/* a fresh process, as drivers' libraries do not promise to work in a fork */
+	if (dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO) >= 0)
+		execl("/proc/self/exe", "erg-record", "restore", "--force", "--file", path, NULL);
 	if (erg_state_restore(path, true, NULL, &err) < 0) {
 		fprintf(stderr, "erg-record sweep: %s\n", err.msg);
 		_exit(1);

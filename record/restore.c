@@ -14,10 +14,20 @@
 #include "record/verb.h"
 
 static const char help[] =
-	"Usage: erg-record restore [--force]\n\n"
+	"Usage: erg-record restore [--force] [--file FILE]\n\n"
 	"Puts back the knobs that a sweep left changed, and says which. Nothing is to be done after\n"
 	"a sweep that ended or was killed: its watchdog restores; this is for a power loss.\n\n"
-	"      --force   also those of a sweep that seems to run\n";
+	"      --force       also those of a sweep that seems to run\n"
+	"      --file FILE   only what this file has saved\n";
+
+static int restore_file(const char *path, bool force, struct erg_err *err)
+{
+	int r = erg_state_restore(path, force, stdout, err);
+
+	if (r >= 0)
+		printf("%s: %d knobs put back\n", path, r);
+	return r < 0 ? r : 0;
+}
 
 static int restore_all(const char *dir, bool force, struct erg_err *err)
 {
@@ -37,11 +47,9 @@ static int restore_all(const char *dir, bool force, struct erg_err *err)
 		files++;
 		if (worst < 0) /* one line of error; the others are tried all the same */
 			fprintf(stderr, "erg-record restore: %s\n", err->msg);
-		r = erg_state_restore(path, force, stdout, err);
+		r = restore_file(path, force, err);
 		if (r < 0)
 			worst = r;
-		else
-			printf("%s: %d knobs put back\n", path, r);
 	}
 	if (files == 0)
 		printf("nothing to restore\n");
@@ -51,7 +59,8 @@ static int restore_all(const char *dir, bool force, struct erg_err *err)
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	static const struct option longs[] = {
-		{"force", 0, NULL, 'f'}, {"help", 0, NULL, 'h'}, {0}};
+		{"force", 0, NULL, 'f'}, {"file", 1, NULL, 'F'}, {"help", 0, NULL, 'h'}, {0}};
+	const char *file = NULL;
 	char dir[3000];
 	bool force = false;
 	int c, r;
@@ -61,14 +70,19 @@ static int run(int argc, char **argv, struct erg_err *err)
 			fputs(help, stdout);
 			return 0;
 		}
-		if (c != 'f')
+		if (c == 'F')
+			file = optarg;
+		else if (c == 'f')
+			force = true;
+		else
 			return 2;
-		force = true;
 	}
 	if (optind != argc) {
 		fprintf(stderr, "erg-record restore: %s: expected no argument\n", argv[optind]);
 		return 2;
 	}
+	if (file)
+		return restore_file(file, force, err);
 	r = erg_state_dir(dir, sizeof(dir), err);
 	return r < 0 ? r : restore_all(dir, force, err);
 }

@@ -12,6 +12,7 @@ struct standin_nvml {
 	unsigned int no_permission;    /* power may not be read */
 	unsigned int throttled;        /* reasons that are shown, besides the power cap's */
 	unsigned int limit_mw;         /* enforced power limit */
+	unsigned int locked_mhz;       /* clock that was locked, 0: none */
 	unsigned int idle_mw, busy_mw; /* the load alternates, 100 ms each */
 	unsigned long long now_us;     /* the time it shows; 0: the clock's */
 	unsigned int calls;            /* how many were made */

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Knobs on a tree of plain files and on the stand-in of NVML; saving and restoring. */
+#include <dlfcn.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "record/knobs_state.h"
+#include "tests/standin/nvml.h"
+#include "tests/unit/tree.h"
+
+static struct tree tree;
+static struct erg_knob_context ctx;
+
+#define POLICY(n) "devices/system/cpu/cpufreq/policy" #n "/"
+
+static void put(const char *path, const char *text)
+{
+	tree_bytes(&tree, path, text, strlen(text));
+}
+
+static void is(const char *path, const char *want)
+{
+	char full[512], got[ERG_KNOB_TEXT_MAX];
+
+	snprintf(full, sizeof(full), "%s/%s", tree.dir, path);
+	assert_int_equal(erg_cell_read(full, got, sizeof(got)), 0);
+	assert_string_equal(got, want);
+}
+
+static int setup(void **state)
+{
+	tree_new(&tree);
+	ctx = (struct erg_knob_context){.sysfs = tree.dir};
+	put("state/.keep", "");
+	setenv("ERG_STATE_DIR", tree.dir, 1);
+	for (int i = 0; i < 2; i++) {
+		char path[128];
+		static const char *const files[][2] = {{"scaling_governor", "powersave\n"},
+			{"scaling_available_governors", "performance powersave userspace\n"},
+			{"scaling_setspeed", "<unsupported>\n"}, {"scaling_min_freq", "800\n"},
+			{"scaling_max_freq", "2000\n"},
+			{"scaling_available_frequencies", "800 1600 2000 3000 \n"}};
+
+		for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++) {
+			snprintf(path, sizeof(path), "devices/system/cpu/cpufreq/policy%d/%s", i,
+				files[f][0]);
+			put(path, files[f][1]);
+		}
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tree_free(&tree);
+	return 0;
+}
+
+static void open_knob(const char *name, struct erg_knob *k)
+{
+	struct erg_err err = {0};
+
+	if (erg_knob_open(&ctx, name, k, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static void apply(struct erg_knob *k, const char *value)
+{
+	char applied[ERG_KNOB_TEXT_MAX];
+	struct erg_err err = {0};
+
+	if (erg_knob_apply(k, value, applied, sizeof(applied), &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_string_equal(applied, value);
+	assert_true(erg_knob_holds(k));
+}
+
+static void test_frequency_by_userspace(void **state)
+{
+	struct erg_knob k;
+
+	open_knob("cpufreq.frequency_khz", &k);
+	assert_int_equal(k.devices.n, 2);
+	apply(&k, "3000"); /* above the upper limit: widened first */
+	is(POLICY(0) "scaling_governor", "userspace");
+	is(POLICY(1) "scaling_setspeed", "3000");
+	is(POLICY(1) "scaling_max_freq", "3000");
+	put(POLICY(1) "scaling_setspeed", "800\n");
+	assert_false(erg_knob_holds(&k));
+	erg_knob_close(&k);
+}
+
+static void test_frequency_by_limits(void **state)
+{
+	struct erg_knob k;
+
+	put(POLICY(0) "scaling_available_governors", "performance powersave\n");
+	open_knob("cpufreq.policy0.frequency_khz", &k);
+	assert_int_equal(k.devices.n, 1);
+	apply(&k, "3000");
+	is(POLICY(0) "scaling_min_freq", "3000");
+	apply(&k, "800");
+	is(POLICY(0) "scaling_min_freq", "800");
+	is(POLICY(0) "scaling_max_freq", "800");
+	is(POLICY(0) "scaling_governor", "powersave");
+	is(POLICY(1) "scaling_max_freq", "2000");
+	erg_knob_close(&k);
+}
+
+static void test_refused(void **state)
+{
+	struct erg_knob k;
+	struct erg_err err = {0};
+	char applied[64];
+
+	open_knob("cpufreq.frequency_khz", &k);
+	assert_int_equal(erg_knob_apply(&k, "1700", applied, sizeof(applied), &err), -EINVAL);
+	assert_string_equal(err.msg, "cpufreq.frequency_khz: 1700 is not allowed: expected one of "
+				     "800 1600 2000 3000");
+	is(POLICY(0) "scaling_governor", "powersave");
+	erg_knob_close(&k);
+	assert_int_equal(erg_knob_open(&ctx, "devfreq.gpu.frequency_hz", &k, &err), -ENODEV);
+	assert_int_equal(erg_knob_open(&ctx, "cpufreq.policy7.governor", &k, &err), -ENODEV);
+	assert_int_equal(erg_knob_open(&ctx, "cpufreq", &k, &err), -EINVAL);
+}
+
+static void test_save_and_restore(void **state)
+{
+	struct erg_knob k;
+	struct erg_err err = {0};
+	char path[512];
+
+	open_knob("cpufreq.frequency_khz", &k);
+	assert_int_equal(erg_state_save(&ctx, &k, 1, path, sizeof(path), &err), 0);
+	apply(&k, "3000");
+	put(POLICY(0) "scaling_min_freq", "3000\n");
+	assert_int_equal(erg_state_restore(path, false, NULL, &err), 5); /* ours: no force needed */
+	is(POLICY(0) "scaling_governor", "powersave");
+	is(POLICY(0) "scaling_min_freq", "800");
+	is(POLICY(0) "scaling_max_freq", "2000");
+	is(POLICY(1) "scaling_governor", "powersave");
+	assert_int_equal(access(path, F_OK), -1);
+	erg_knob_close(&k);
+}
+
+static void test_bad_state_file(void **state)
+{
+	struct erg_err err = {0};
+	char path[512];
+
+	put("knobs-1.json", "{\"format\": \"other\"}");
+	snprintf(path, sizeof(path), "%s/knobs-1.json", tree.dir);
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EINVAL);
+	put("knobs-1.json", "{");
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EINVAL);
+	assert_int_equal(access(path, F_OK), 0);
+	/* one that cannot be put back keeps the file */
+	put("knobs-1.json", "{\"format\": \"erg-knobs\", \"version\": 1, \"pid\": 0, \"cells\": "
+			    "[{\"path\": \"/nonexistent/x\", \"value\": \"1\"}]}");
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EIO);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void test_nvml(void **state)
+{
+	void *lib = dlopen("libnvidia-ml.so.1", RTLD_NOW);
+	struct standin_nvml *gpu = lib ? dlsym(lib, "ergtrace_simulated") : NULL;
+	struct erg_knob limit, clock;
+	struct erg_err err = {0};
+	char path[512], applied[64];
+
+	assert_non_null(gpu); /* the stand-in, or settings of a real GPU would be changed */
+	open_knob("nvml.0.power_limit_w", &limit);
+	open_knob("nvml.0.graphics_mhz", &clock);
+	assert_int_equal(erg_state_save(&ctx, &clock, 1, path, sizeof(path), &err), 0);
+	apply(&limit, "350");
+	assert_int_equal(gpu->limit_mw, 350000);
+	assert_int_equal(erg_knob_check(&limit, "900", &err), -EINVAL);
+	assert_string_equal(err.msg, "nvml.0.power_limit_w: 900 is not allowed: expected 200 to 700 W");
+	apply(&clock, "1200");
+	assert_int_equal(gpu->locked_mhz, 1200);
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), 1);
+	assert_int_equal(gpu->locked_mhz, 0);
+	gpu->no_permission = 1;
+	assert_int_equal(erg_knob_apply(&limit, "300", applied, sizeof(applied), &err), -EPERM);
+	assert_non_null(strstr(err.msg, "needs root"));
+	assert_int_equal(erg_knob_open(&ctx, "nvml.9.graphics_mhz", &clock, &err), -ENODEV);
+	erg_knob_close(&limit);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_frequency_by_userspace, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_frequency_by_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_save_and_restore, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_state_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nvml, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
