@@ -433,10 +433,9 @@ void erg_archive_writer_free(struct erg_archive_writer *w)
 {
 	if (!w)
 		return;
-	if (w->tar) {
-		archive_write_fail(w->tar);
-		archive_write_free(w->tar);
-	}
+	if (!w->failed)
+		w->failed = -ECANCELED; /* what libarchive still has goes nowhere */
+	archive_write_free(w->tar);
 	erg_stream_release(&w->stream);
 	if (w->tmp && !w->kept)
 		unlinkat(w->dirfd, w->tmp, 0);

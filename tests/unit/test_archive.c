@@ -411,8 +411,7 @@ static void add_foreign(struct foreign *f, const char *path, int type, const cha
 	archive_write_finish_entry(a);
 	f->len += used;
 	archive_entry_free(e);
-	archive_write_fail(a);
-	archive_write_free(a);
+	archive_write_free(a); /* the end that it writes is not counted */
 }
 
 /* Each call of add_foreign becomes a frame of its own here. */
