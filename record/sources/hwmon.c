@@ -3,13 +3,13 @@
  * Power sensors of the kernel's hardware monitoring class.
  *
  * A chip's readings differ in what they mean, and a source has one sensor model, so a chip
- * becomes up to four sources: instantaneous power (powerN_input, or currN_input and inN_input of
+ * becomes up to five sources: instantaneous power (powerN_input, or currN_input and inN_input of
  * one index, whose product the analyzer forms), averaged power (powerN_average over
- * powerN_average_interval), cumulative energy (energyN_input), and temperatures with fans. A
- * power input makes current and voltage of the same index superfluous; a voltage without a
+ * powerN_average_interval), cumulative energy (energyN_input), clocks of GPUs, and temperatures
+ * with fans. A power input makes current and voltage of the same index superfluous; a voltage without a
  * current is no power and is left out.
  *
- * Units are those of Documentation/hwmon/sysfs-interface: uW, uJ, mA, mV, millidegrees, rpm.
+ * Units are those of Documentation/hwmon/sysfs-interface: uW, uJ, mA, mV, millidegrees, Hz, rpm.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -191,6 +191,23 @@ static int find_energy(const struct chip *c)
 	return r < 0 ? r : offer(c, &s);
 }
 
+/* Clocks of GPUs: amdgpu's sclk and mclk. */
+static int find_frequency(const struct chip *c)
+{
+	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s =
+		chip_source(c, ERG_CLASS_FREQUENCY, ERG_SENSOR_POINT);
+	struct erg_channel_def hertz = {.quantity = ERG_Q_FREQUENCY, .unit = "Hz", .scale = 1,
+					.lsb = 1};
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->src.rate_fixed = true;
+	s->src.interval_ns = ERG_THERMAL_INTERVAL_NS;
+	r = add_all(c, s, "freq", "_input", &hertz);
+	return r < 0 ? r : offer(c, &s);
+}
+
 int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir,
 	const char *chip, struct erg_source_list *list)
 {
@@ -234,6 +251,8 @@ static int find_chip(const struct erg_source_config *cfg, const char *dir,
 		r = find_average(&c);
 	if (r >= 0)
 		r = find_energy(&c);
+	if (r >= 0)
+		r = find_frequency(&c);
 	if (r >= 0)
 		r = erg_hwmon_find_thermal(cfg, dir, c.name, list);
 	return r;

@@ -66,6 +66,8 @@ static void make_hwmon(const struct fixture *f)
 	tree_put(&f->tree, "class/hwmon/hwmon1/temp1_label", "die");
 	tree_put(&f->tree, "class/hwmon/hwmon1/fan1_input", "2400");
 	tree_put(&f->tree, "class/hwmon/hwmon1/pwm1", "128");
+	tree_put(&f->tree, "class/hwmon/hwmon1/freq1_input", "1700000000");
+	tree_put(&f->tree, "class/hwmon/hwmon1/freq1_label", "sclk");
 	tree_put(&f->tree, "class/hwmon/hwmon1/pwm1_enable", "1");
 }
 
@@ -77,7 +79,7 @@ static void test_hwmon(void **state)
 
 	make_hwmon(f);
 	assert_int_equal(find(f, "hwmon"), 0);
-	assert_int_equal(f->list.n, 5); /* ina226; V x I, average, energy, thermal of multi */
+	assert_int_equal(f->list.n, 6); /* ina226; of multi V x I, average, energy, clock, heat */
 	start_all(f);
 	assert_int_equal(value_of(f, "VDD_BOARD", ERG_Q_POWER), 3250000);
 	s = channel(f, "VDD_BOARD", ERG_Q_POWER, &c);
@@ -94,6 +96,7 @@ static void test_hwmon(void **state)
 	assert_int_equal(value_of(f, "die", ERG_Q_TEMPERATURE), 45500);
 	assert_int_equal(value_of(f, "multi-fan1", ERG_Q_SPEED), 2400);
 	assert_int_equal(value_of(f, "multi-pwm1", ERG_Q_SPEED), 128);
+	assert_int_equal(value_of(f, "sclk", ERG_Q_FREQUENCY), 1700000000);
 	s = channel(f, "die", ERG_Q_TEMPERATURE, &c);
 	assert_int_equal(s->cls, ERG_CLASS_THERMAL);
 	assert_true(s->rate_fixed);
@@ -360,7 +363,7 @@ static void test_list_errors(void **state)
 	assert_int_equal(find(f, ""), -EINVAL);
 	assert_int_equal(f->list.n, 0);
 	assert_int_equal(find(f, "hwmon,hwmon:VDD_12V"), 0);
-	assert_int_equal(f->list.n, 5); /* nothing twice */
+	assert_int_equal(f->list.n, 6); /* nothing twice */
 }
 
 static void test_auto_finds_nothing(void **state)
