@@ -1,0 +1,49 @@
+# erg-record --annotate with the adapters in C, end to end: what the framework says comes out of
+# erg-analyze as layers.
+load helpers
+
+record() {
+    local adapter=$1
+    shift
+    mkdir -p board
+    erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board \
+        --annotate "$adapter" -- "$@" >out 2>err || { cat err; return 1; }
+    erg-analyze layers --format json run.erg >layers.json 2>>err
+}
+
+# layer NAME FILTER: the layer of that name fulfils the filter
+layer() {
+    jq -e --arg n "$1" ".runs[0].layers[] | select(.name == \$n) | $2" layers.json
+}
+
+@test "--annotate nvtx: ranges are layers of the domain's network" {
+    skip_unless erg-record erg-analyze erg-board
+    record nvtx "$ERG_BUILD/tests/trace/nvtx-app" push:conv1 sleep:40 pop push:fc sleep:20 pop
+    layer conv1 '.calls == 1 and .network == "nvtx-app" and .time_s.value > 0.03'
+    layer fc '.calls == 1'
+}
+
+@test "--annotate itt: oneDNN's primitives are layers with their MACs" {
+    skip_unless erg-record erg-analyze erg-board
+    [ -x "$ERG_BUILD/examples/onednn/onednn-net" ] || skip "oneDNN's headers are not installed"
+    OMP_NUM_THREADS=1 record itt "$ERG_BUILD/examples/onednn/onednn-net" 20
+    layer 'convolution 1x64x28x28 w128x64x1x1 -> 1x128x28x28' \
+        '.calls == 20 and .type == "conv" and .macs == 6422528'
+    grep -q '^class' out
+}
+
+@test "--annotate auto: a program without any annotation runs as ever" {
+    skip_unless erg-record erg-analyze erg-board
+    record auto sh -c 'echo hello; exit 0'
+    [ "$(cat out)" = hello ]
+}
+
+@test "a program annotated for Streamline needs no --annotate" {
+    skip_unless erg-record erg-analyze erg-board
+    mkdir board
+    erg-board board --follow command -- erg-record run -o run.erg --sysfs board -- \
+        "$ERG_BUILD/examples/streamline/lenet" 50 >out 2>err
+    erg-analyze layers --format json run.erg >layers.json
+    layer C3 '.calls == 50 and .type == "conv" and .counters["lenet: images"] == 0'
+    layer SOFTMAX '.calls == 50 and .counters["lenet: images"] == 50'
+}
