@@ -161,6 +161,17 @@ static double counter_named(const json_t *counters, const char *name)
 	return v ? json_number_value(v) : NAN;
 }
 
+/* A module's or network's counts hold those of the layers in it: are K's in the set already? */
+static bool counted_outside(const struct erg_rows *r, size_t k, size_t c)
+{
+	const struct erg_timeline *tl = r->a->tl;
+
+	for (uint32_t p = tl->layers[k].parent; p != ERG_NONE; p = tl->layers[p].parent)
+		if (r->weight[p] != 0 && r->counter[p * tl->n_counters + c] != INT64_MIN)
+			return true;
+	return false;
+}
+
 static void add_counters(const struct erg_rows *r, json_t *row)
 {
 	const struct erg_timeline *tl = r->a->tl;
@@ -172,7 +183,7 @@ static void add_counters(const struct erg_rows *r, json_t *row)
 		for (size_t k = 0; k < tl->n_layers; k++) {
 			int64_t v = r->counter[k * tl->n_counters + c];
 
-			if (r->weight[k] != 0 && v != INT64_MIN)
+			if (r->weight[k] != 0 && v != INT64_MIN && !counted_outside(r, k, c))
 				sum = (sum == INT64_MIN ? 0 : sum) + v;
 		}
 		if (sum != INT64_MIN)
@@ -188,8 +199,9 @@ static json_t *row_of_set(struct erg_rows *r, const char *name)
 {
 	struct sums s = sums_of(r);
 	struct erg_est energy = erg_attr_combine(r->a->attr, r->weight, false);
-	json_t *row = json_pack("{s:s, s:I, s:I}", "name", name, "calls", (json_int_t)s.calls,
-		"macs", (json_int_t)s.macs);
+	json_t *row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", name, "calls",
+		(json_int_t)s.calls, "macs", (json_int_t)s.macs, "params", (json_int_t)s.params,
+		"bytes_params", (json_int_t)s.bytes);
 
 	add_energy(r, row, &energy, &s);
 	add_counters(r, row);

@@ -60,7 +60,9 @@ static int load_rows(const struct erg_model_options *o, const struct erg_model_w
 
 	if (o->table)
 		return erg_model_data_table(o->table, want, ret, err);
-	r = erg_runs_load(o->files, o->n_files, &o->common, doc, &runs, err);
+	/* A network's energy is known where those of its layers are not. */
+	r = erg_runs_load_by(o->files, o->n_files, &o->common,
+		o->whole && !o->type ? "network" : "layer", doc, &runs, err);
 	return r < 0 ? r : erg_model_data_runs(runs, want, ret, err);
 }
 

@@ -48,15 +48,15 @@ static int load_result(const char *path, json_t *runs, struct erg_err *err)
 	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
-static int load_archive(const char *path, const struct erg_common *common, json_t *doc,
-	json_t *runs, struct erg_err *err)
+static int load_archive(const char *path, const struct erg_common *common, const char *by,
+	json_t *doc, json_t *runs, struct erg_err *err)
 {
 	struct erg_timeline *tl = NULL;
 	json_t *run = NULL;
 	int r = erg_timeline_read(path, &common->reader, &tl, err);
 
 	if (r >= 0)
-		r = erg_layers_run(tl, common, "layer", doc, &run, err);
+		r = erg_layers_run(tl, common, by, doc, &run, err);
 	erg_timeline_free(tl);
 	if (r >= 0 && json_array_append_new(runs, run))
 		r = erg_fail(err, -ENOMEM, "out of memory");
@@ -80,12 +80,12 @@ static int is_archive_name(const struct dirent *d)
 	return d->d_name[0] != '.' && n > 4 && !strcmp(d->d_name + n - 4, ".erg");
 }
 
-static int load_one(const char *path, const struct erg_common *common, json_t *doc, json_t *runs,
-	struct erg_err *err);
+static int load_one(const char *path, const struct erg_common *common, const char *by, json_t *doc,
+	json_t *runs, struct erg_err *err);
 
 /* An unpacked archive is a directory too: it has a manifest. */
-static int load_directory(const char *path, const struct erg_common *common, json_t *doc,
-	json_t *runs, struct erg_err *err)
+static int load_directory(const char *path, const struct erg_common *common, const char *by,
+	json_t *doc, json_t *runs, struct erg_err *err)
 {
 	struct dirent **names;
 	char file[4096];
@@ -93,7 +93,7 @@ static int load_directory(const char *path, const struct erg_common *common, jso
 
 	snprintf(file, sizeof(file), "%s/manifest.json", path);
 	if (!access(file, F_OK))
-		return load_archive(path, common, doc, runs, err);
+		return load_archive(path, common, by, doc, runs, err);
 	n = scandir(path, &names, is_archive_name, alphasort);
 	if (n < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
@@ -102,33 +102,39 @@ static int load_directory(const char *path, const struct erg_common *common, jso
 	for (int i = 0; i < n; i++) {
 		snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
 		if (r >= 0)
-			r = load_one(file, common, doc, runs, err);
+			r = load_one(file, common, by, doc, runs, err);
 		free(names[i]);
 	}
 	free(names);
 	return r;
 }
 
-static int load_one(const char *path, const struct erg_common *common, json_t *doc, json_t *runs,
-	struct erg_err *err)
+static int load_one(const char *path, const struct erg_common *common, const char *by, json_t *doc,
+	json_t *runs, struct erg_err *err)
 {
 	struct stat st;
 
 	if (stat(path, &st))
 		return erg_fail_errno(err, -errno, "%s", path);
 	if (S_ISDIR(st.st_mode))
-		return load_directory(path, common, doc, runs, err);
+		return load_directory(path, common, by, doc, runs, err);
 	return is_document(path) ? load_result(path, runs, err)
-				 : load_archive(path, common, doc, runs, err);
+				 : load_archive(path, common, by, doc, runs, err);
 }
 
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
 	json_t **ret, struct erg_err *err)
 {
+	return erg_runs_load_by(files, n, common, "layer", doc, ret, err);
+}
+
+int erg_runs_load_by(char *const *files, size_t n, const struct erg_common *common, const char *by,
+	json_t *doc, json_t **ret, struct erg_err *err)
+{
 	json_t *runs = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		int r = load_one(files[i], common, doc, runs, err);
+		int r = load_one(files[i], common, by, doc, runs, err);
 
 		if (r < 0) {
 			json_decref(runs);

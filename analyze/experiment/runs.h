@@ -15,6 +15,9 @@
 /* FILE: an archive, or a JSON document with "runs". A directory means its *.erg. *ret: array. */
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
 	json_t **ret, struct erg_err *err);
+/* The same with the rows of archives BY layer, type, module, network or phase. */
+int erg_runs_load_by(char *const *files, size_t n, const struct erg_common *common, const char *by,
+	json_t *doc, json_t **ret, struct erg_err *err);
 
 /* Text of a factor or tag of the run, or NULL. Written to BUF when it is a number. */
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len);

@@ -314,6 +314,31 @@ static int add_layer(struct reader *r, const json_t *layer)
 	return e < 0 ? erg_fail_errno(r->err, e, "rows") : 0;
 }
 
+/*
+ * A row of `layers --by network` is the sum over the run already: as one call of a layer of that
+ * name it is one inference.
+ */
+static int add_network(struct reader *r, const json_t *row)
+{
+	double n = plain(json_object_get(r->run, "iterations"));
+	json_auto_t *one = json_copy((json_t *)row);
+	const struct erg_model_want *saved = r->want;
+	struct erg_model_want layers = *saved;
+	int e;
+
+	if (!one || json_object_set(one, "network", json_object_get(row, "name")) ||
+		json_object_set_new(one, "calls", erg_num_json(n)) ||
+		json_object_set_new(one, "macs",
+			erg_num_json(plain(json_object_get(row, "macs")) / n)))
+		return erg_fail_errno(r->err, -ENOMEM, "rows");
+	layers.whole = false;
+	layers.type = NULL;
+	r->want = &layers;
+	e = add_layer(r, one);
+	r->want = saved;
+	return e;
+}
+
 static void add_distinct(json_t *list, const char *s)
 {
 	const json_t *v;
@@ -357,7 +382,8 @@ int erg_model_data_runs(const json_t *runs, const struct erg_model_want *want,
 		note_origin(run, ret);
 		json_array_foreach(json_object_get(run, "layers"), k, layer)
 			if (e >= 0)
-				e = add_layer(&r, layer);
+				e = want->whole && !strcmp(text(run, "by"), "network")
+					    ? add_network(&r, layer) : add_layer(&r, layer);
 		if (e >= 0 && finish_wholes(&r) < 0)
 			e = erg_fail_errno(err, -ENOMEM, "rows");
 	}

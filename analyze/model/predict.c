@@ -115,7 +115,7 @@ double erg_model_half_width(const struct erg_model *m, const struct erg_model_pr
 
 static double slack(double v)
 {
-	return 1e-9 * fabs(v);
+	return 1e-6 * fabs(v); /* documents round to nine digits */
 }
 
 static bool outside_range(const struct erg_model *m, size_t v, double x, char *why, size_t len)

@@ -141,6 +141,27 @@ runs_document() {
     [[ $output == *"net0"*"total"* ]]
 }
 
+@test "model: from archives: whole networks on the board, and another's layers" {
+    for n in squeezenet1.1 mobilenet1; do
+        run -0 erg-board b --leak-beta 0 -- sh -c \
+            'exec erg-record --quiet --sysfs "$ERG_BOARD_DIR" -o $0.erg -- erg-board-play --net $0 --duration 2' $n
+    done
+    erg-analyze model fit --whole squeezenet1.1.erg mobilenet1.erg --predictors macs --format json \
+        --save m.json >f.json 2>err
+    jq -e '.rows == 2 and .simulated and .rails == ["VDD_IN"] and (.cv.folds | map(.group) | sort)
+        == ["mobilenet1", "squeezenet1.1"]' f.json
+    # 0.1 to 10 nJ a multiply-accumulate.
+    jq -e '.coefficients.macs.value | . > 1e-10 and . < 1e-8' f.json
+    grep -q "the power is simulated" err
+    erg-analyze layers --by network --format json squeezenet1.1.erg >l.json 2>/dev/null
+    erg-analyze model predict --model m.json --whole l.json --format json >p.json 2>/dev/null
+    jq -e '.totals | length == 1 and .[0].rel_error < 0.5 and .[0].measured > 0.05' p.json
+    # The same energy, the same counters as those of its layers.
+    erg-analyze layers --by layer --format json squeezenet1.1.erg >k.json 2>/dev/null
+    jq -e -s '(.[0].runs[0].layers[0].counters.simd) == ([.[1].runs[0].layers[].counters.simd] | add)' \
+        l.json k.json
+}
+
 @test "model: wrong data is named" {
     truth_table
     fit() { run -1 erg-analyze model fit --table t.csv --response energy_mj "$@"; }
