@@ -1,0 +1,44 @@
+#!/usr/bin/env bats
+# The manual: a page for every verb, every option of --help in its page, and worked examples whose
+# output is what the commands really print.
+load helpers
+
+verbs_of() {
+    "$1" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
+# Long options of a --help text.
+options_of() {
+    grep -oE '(^|[ ,(])--[a-z][a-z0-9-]+' <<<"$1" | grep -oE '[a-z][a-z0-9-]+' | sort -u
+}
+
+@test "every verb has a manual page, and the page has every option of --help" {
+    bad=0
+    for program in erg-record erg-analyze; do
+        [ -n "$(verbs_of $program)" ]
+        for verb in $(verbs_of $program); do
+            page=$ERG_SRC/man/$program-$verb.1
+            if [ ! -f "$page" ]; then echo "no page for $program $verb"; bad=1; continue; fi
+            for option in $(options_of "$($program "$verb" --help)"); do
+                grep -qE -- "(Fl -|--|\\\\-\\\\-)${option//-/\\\\?-}" "$page" ||
+                    { echo "${page##*/} lacks --$option"; bad=1; }
+            done
+        done
+    done
+    [ "$bad" -eq 0 ]
+}
+
+@test "the worked examples print what the pages say" {
+    "$ERG_SRC/man/examples/refresh" --check "$ERG_SRC"/man/*.[1-8]
+}
+
+@test "every verb has --help, and an unknown option is wrong usage" {
+    for program in erg-record erg-analyze; do
+        for verb in $(verbs_of $program); do
+            run $program "$verb" --help
+            [ "$status" -eq 0 ]
+            run $program "$verb" --no-such-option
+            [ "$status" -eq 2 ]
+        done
+    done
+}
