@@ -89,6 +89,11 @@ void erg_emit_status(const struct erg_recorder_status *st)
 	lttng_ust_tracepoint(ergtrace, recorder_status, st);
 }
 
+void erg_emit_document(const char *text)
+{
+	lttng_ust_tracepoint(ergtrace, document, text);
+}
+
 void erg_emit_phase(const char *name, bool begin)
 {
 	if (begin)

@@ -18,6 +18,7 @@ void erg_emit_source(uint32_t id, const struct erg_source *s, uint64_t interval_
 void erg_emit_sample(uint32_t id, const struct erg_source *s, uint64_t t_before, uint64_t t_after,
 	uint64_t native, const int64_t *values);
 void erg_emit_status(const struct erg_recorder_status *st);
+void erg_emit_document(const char *text);
 void erg_emit_phase(const char *name, bool begin);
 
 #endif

@@ -21,12 +21,14 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "formats/manifest.h"
 #include "formats/util.h"
 #include "record/annotate.h"
 #include "record/counters.h"
 #include "record/crash.h"
 #include "record/daemon.h"
 #include "record/describe.h"
+#include "record/document.h"
 #include "record/emit.h"
 #include "record/say.h"
 #include "record/spool.h"
@@ -296,7 +298,9 @@ static int manifest_write(struct erg_run *r, struct erg_err *err)
 	r->manifest = erg_describe_manifest(&facts);
 	if (!r->manifest)
 		return erg_fail_errno(err, -ENOMEM, "manifest");
-	return r->spool ? erg_spool_write_json(r->spool, "manifest.json", r->manifest, err) : 0;
+	if (!r->spool)
+		return erg_document_emit_pieces(ERG_MANIFEST_NAME, r->manifest, err);
+	return erg_spool_write_json(r->spool, ERG_MANIFEST_NAME, r->manifest, err);
 }
 
 /* ---- all of it ---- */

@@ -17,9 +17,11 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "formats/manifest.h"
 #include "formats/util.h"
 #include "record/daemon.h"
 #include "record/describe.h"
+#include "record/document.h"
 #include "record/emit.h"
 #include "record/finish.h"
 #include "record/say.h"
@@ -160,28 +162,6 @@ static int command_run(struct erg_run *r, struct erg_err *err)
 
 /* ---- the end ---- */
 
-static void recording_end(struct erg_run *r)
-{
-	struct erg_err err;
-
-	erg_keeper_stop(r->keeper);
-	if (!r->failure.code && erg_keeper_failure(r->keeper))
-		recording_failed(r, erg_keeper_failure(r->keeper));
-	erg_sampler_stop(r->sampler);
-	erg_sampler_emit_status(r->sampler);
-	if (!r->end_ns)
-		r->end_ns = erg_mono_ns();
-	if (r->failure.code == -EPIPE)
-		erg_session_abandon(r->session);
-	else if (erg_session_stop(r->session, &r->losses, &err) == 0)
-		r->losses_known = true;
-	else if (!r->failure.code)
-		recording_failed(r, &err);
-	erg_session_free(r->session);
-	r->session = NULL;
-	erg_daemon_release();
-}
-
 static json_t *summary_make(struct erg_run *r, const struct erg_packets_report *repair)
 {
 	struct erg_sampler_stats st;
@@ -199,6 +179,39 @@ static json_t *summary_make(struct erg_run *r, const struct erg_packets_report *
 
 	erg_sampler_stats(r->sampler, &st);
 	return erg_describe_summary(&facts);
+}
+
+/* The other machine makes the archive: what is known before the session ends is all it gets. */
+static void summary_stream(struct erg_run *r)
+{
+	json_t *summary = summary_make(r, NULL);
+
+	erg_document_emit_pieces(ERG_SUMMARY_NAME, summary, NULL);
+	json_decref(summary);
+}
+
+static void recording_end(struct erg_run *r)
+{
+	struct erg_err err;
+
+	erg_keeper_stop(r->keeper);
+	if (!r->failure.code && erg_keeper_failure(r->keeper))
+		recording_failed(r, erg_keeper_failure(r->keeper));
+	erg_sampler_stop(r->sampler);
+	erg_sampler_emit_status(r->sampler);
+	if (!r->end_ns)
+		r->end_ns = erg_mono_ns();
+	if (r->url)
+		summary_stream(r);
+	if (r->failure.code == -EPIPE)
+		erg_session_abandon(r->session);
+	else if (erg_session_stop(r->session, &r->losses, &err) == 0)
+		r->losses_known = true;
+	else if (!r->failure.code)
+		recording_failed(r, &err);
+	erg_session_free(r->session);
+	r->session = NULL;
+	erg_daemon_release();
 }
 
 static int archive_fill(struct erg_run *r, struct erg_err *err)

@@ -57,7 +57,7 @@ static const char *const layer_events[] = {
 
 static const char *const sample_events[] = {
 	"source_define", "channel_define", "power_sample", "thermal_sample", "frequency_sample",
-	"utilization_sample", "recorder_status",
+	"utilization_sample", "recorder_status", "document",
 };
 
 /* LTTng's error CODE (negative, as its functions return it) as an erg_err. */

@@ -194,6 +194,13 @@ LTTNG_UST_TRACEPOINT_EVENT(ergtrace, recorder_status,
 		lttng_ust_field_integer(uint64_t, errors, s->errors)
 		lttng_ust_field_string(detail, s->detail)))
 
+/* A piece of a document of the archive (manifest.json, summary.json), for a trace that is streamed to
+ * another machine. text begins with a line of its own that says which piece it is (see
+ * record/document.h). */
+LTTNG_UST_TRACEPOINT_EVENT(ergtrace, document,
+	LTTNG_UST_TP_ARGS(const char *, text),
+	LTTNG_UST_TP_FIELDS(lttng_ust_field_string(text, text)))
+
 #endif /* ERG_TRACEPOINTS_PROVIDER_H */
 
 #include <lttng/tracepoint-event.h>

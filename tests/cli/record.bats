@@ -5,6 +5,8 @@ load helpers
 
 REC=(erg-record -q -s procstat)
 
+teardown() { umount -l small tiny 2>/dev/null || true; }
+
 # ends PID STATUS: waits for it.
 ends() {
     local rc=0
@@ -222,7 +224,7 @@ summary() { jq -r "$1" "$2/summary.json"; }
 @test "disk full while spooling and while archiving: the command goes on, nothing is lost" {
     [ "$(id -u)" -eq 0 ] || skip "needs a filesystem of its own"
     mkdir small && mount -t tmpfs -o size=3m none small || skip "cannot mount"
-    dd if=/dev/zero of=small/ballast bs=1k count=1600 status=none
+    dd if=/dev/zero of=small/ballast bs=1k count=2100 status=none
     run -1 "${REC[@]}" --spool small -o a.erg -- sh -c 'sleep 2.2; touch ran'
     umount -l small
     [[ "$output" == *"disk nearly full"* ]]
