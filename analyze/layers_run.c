@@ -218,7 +218,7 @@ static json_t *run_json(const struct erg_account *a, struct erg_rows *rows, cons
 {
 	const struct erg_rail *rail = &a->rails[a->rail];
 	const char *cpu = json_string_value(json_object_get(
-		json_object_get(a->tl->manifest, "host"), "cpu_model"));
+		json_object_get(a->tl->manifest, "machine"), "cpu_model"));
 	json_t *run = json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "archive", a->tl->archive, "rail",
 		rail->name, "simulated", rail->simulated, "device_time", a->device, "workload",
 		workload_of(a->tl), "machine", cpu ? cpu : "");

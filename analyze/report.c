@@ -98,7 +98,7 @@ static json_t *facts_json(const struct erg_timeline *tl)
 	} machine[] = {{"Processor", "cpu_model"}, {"CPUs", "cpus"}, {"Kernel", "kernel"},
 		{"System", "os"},
 		{"Clock", "clocksource"}};
-	const json_t *m = json_object_get(tl->manifest, "host");
+	const json_t *m = json_object_get(tl->manifest, "machine");
 	const json_t *sampler = json_object_get(tl->summary, "sampler");
 	json_t *facts = json_array();
 	json_auto_t *command = joined_command(json_object_get(tl->manifest, "command"));

@@ -142,14 +142,15 @@ static json_t *manifest_missing(void)
 	json_t *m = erg_manifest_new(ERG_MANIFEST_FORMAT, "erg-record");
 
 	json_object_set_new(m, "warnings",
-		json_pack("[s]", "the stream had no manifest: it was cut at its beginning"));
+		json_pack("[{s:s, s:s}]", "code", "collect", "text",
+			"the stream had no manifest: it was cut at its beginning"));
 	return m;
 }
 
 static json_t *summary_missing(const json_t *manifest, const struct erg_packets_report *rep)
 {
 	const struct erg_summary_facts f = {
-		.run_id = json_string_value(json_object_get(manifest, "run")),
+		.run_id = json_string_value(json_object_get(manifest, "run_id")),
 		.begin_ns = rep->begin_ns,
 		.end_ns = rep->end_ns,
 		.repair = rep,
@@ -185,7 +186,7 @@ static void list_one(const char *dir, const json_t *manifest, const json_t *summ
 {
 	const char *host = "", *run = "", *created = "";
 
-	json_unpack((json_t *)manifest, "{s:{s:s}, s:s, s:s}", "host", "hostname", &host, "run",
+	json_unpack((json_t *)manifest, "{s:{s:s}, s:s, s:s}", "machine", "hostname", &host, "run_id",
 		&run, "created_utc", &created);
 	printf("%s\t%s\t%s\t%s\t%s\n", *run ? run : "-", *host ? host : "-",
 		*created ? created : "-", summary ? "complete" : grows(dir) ? "streaming" : "cut",
@@ -201,7 +202,8 @@ static char *output_name(const struct collect *c, const json_t *manifest)
 
 	if (stat(c->output, &st) < 0 || !S_ISDIR(st.st_mode))
 		return strdup(c->output);
-	json_unpack((json_t *)manifest, "{s:{s:s}, s:s}", "host", "hostname", &host, "run", &run);
+	json_unpack((json_t *)manifest, "{s:{s:s}, s:s}", "machine", "hostname", &host, "run_id",
+		&run);
 	return asprintf(&ret, "%s/%s-%s.erg", c->output, host, run) < 0 ? NULL : ret;
 }
 

@@ -67,8 +67,9 @@ static void put_clock(json_t *m)
 
 	erg_provenance_clock(&realtime_ns, &monotonic_ns);
 	json_object_set_new(m, "created_utc", erg_provenance_utc(realtime_ns));
-	json_object_set_new(m, "begin_realtime_ns", json_integer((json_int_t)realtime_ns));
-	json_object_set_new(m, "begin_monotonic_ns", json_integer((json_int_t)monotonic_ns));
+	json_object_set_new(m, "clock",
+		json_pack("{s:I, s:I}", "monotonic_ns", (json_int_t)monotonic_ns, "realtime_ns",
+			(json_int_t)realtime_ns));
 }
 
 static void put_command(json_t *m, const struct erg_manifest_facts *f)
@@ -84,21 +85,17 @@ static void put_command(json_t *m, const struct erg_manifest_facts *f)
 		return;
 	exe = erg_provenance_file(f->executable);
 	json_object_set_new(m, "executable", exe);
-	if (json_object_get(exe, "build_id"))
-		json_object_set_new(m, "build_ids",
-			json_pack("{s:O}", json_string_value(json_object_get(exe, "path")),
-				json_object_get(exe, "build_id")));
 }
 
-static void put_counters(json_t *m, json_t *counters)
+/* [text] as [{"code", "text"}]. */
+static json_t *warnings(const json_t *texts)
 {
-	json_t *names = json_array(), *events = json_object_get(counters, "events"), *e;
+	json_t *a = json_array(), *t;
 	size_t i;
 
-	json_array_foreach(events, i, e)
-		json_array_append(names, json_object_get(e, "name"));
-	json_object_set_new(m, "counters", names);
-	json_object_set(m, "counter_events", counters);
+	json_array_foreach(texts, i, t)
+		json_array_append_new(a, json_pack("{s:s, s:O}", "code", "recorder", "text", t));
+	return a;
 }
 
 json_t *erg_describe_manifest(const struct erg_manifest_facts *f)
@@ -108,21 +105,19 @@ json_t *erg_describe_manifest(const struct erg_manifest_facts *f)
 
 	if (!m)
 		return NULL;
-	json_object_set_new(m, "run", json_string(f->run_id));
-	json_object_set_new(m, "origin", json_string("recorded"));
+	json_object_set_new(m, "run_id", json_string(f->run_id));
 	put_clock(m);
 	put_command(m, f);
 	json_object_set_new(m, "tags", json_deep_copy(f->options->tags));
 	json_object_set_new(m, "factors", json_deep_copy(f->options->factors));
 	json_object_set_new(m, "options", options(f->options, f->sampling));
-	json_object_set_new(m, "host", erg_provenance_host());
-	json_object_set_new(m, "governors", erg_provenance_governors(f->options->sysfs));
+	json_object_set_new(m, "machine", erg_provenance_machine(f->options->sysfs));
 	json_object_set_new(m, "sources", sources(f, &simulated));
 	json_object_set_new(m, "simulated", json_boolean(simulated));
 	if (f->counters)
-		put_counters(m, f->counters);
+		json_object_set(m, "counters", f->counters);
 	if (json_array_size(f->warnings))
-		json_object_set_new(m, "warnings", json_deep_copy(f->warnings));
+		json_object_set_new(m, "warnings", warnings(f->warnings));
 	return m;
 }
 
@@ -137,10 +132,9 @@ static void put_workload(json_t *j, const struct erg_summary_facts *f)
 	json_object_set_new(j, "end_ns",
 		json_integer((json_int_t)(w && w->end_ns ? w->end_ns : f->end_ns)));
 	if (w && w->ended && WIFSIGNALED(w->status))
-		json_object_set_new(j, "exit", json_pack("{s:i}", "signal", WTERMSIG(w->status)));
+		json_object_set_new(j, "signal", json_integer(WTERMSIG(w->status)));
 	else if (w && w->ended)
-		json_object_set_new(j, "exit",
-			json_pack("{s:i}", "status", WEXITSTATUS(w->status)));
+		json_object_set_new(j, "exit_status", json_integer(WEXITSTATUS(w->status)));
 }
 
 static json_t *sampler(const struct erg_sampler_stats *s, uint64_t wall_ns)
@@ -179,21 +173,21 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 
 	if (!j)
 		return NULL;
-	json_object_set_new(j, "run", json_string(f->run_id));
+	json_object_set_new(j, "run_id", json_string(f->run_id));
 	json_object_set_new(j, "complete", json_boolean(!f->reason));
 	if (f->reason)
 		json_object_set_new(j, "reason", json_string(f->reason));
 	put_workload(j, f);
 	json_object_set_new(j, "record_begin_ns", json_integer((json_int_t)f->begin_ns));
 	json_object_set_new(j, "record_end_ns", json_integer((json_int_t)f->end_ns));
-	json_object_set_new(j, "losses",
-		f->losses ? json_pack("{s:I, s:I, s:I}", "layers",
-				    (json_int_t)f->losses->layer_events, "samples",
+	json_object_set_new(j, "lost",
+		f->losses ? json_pack("{s:I, s:I, s:I}", "layer_events",
+				    (json_int_t)f->losses->layer_events, "sample_events",
 				    (json_int_t)f->losses->sample_events, "packets",
 				    (json_int_t)f->losses->packets)
 			  : json_null());
 	if (f->sampler)
-		json_object_set_new(j, "recorder", sampler(f->sampler, f->end_ns - f->begin_ns));
+		json_object_set_new(j, "sampler", sampler(f->sampler, f->end_ns - f->begin_ns));
 	if (f->repair)
 		json_object_set_new(j, "repair",
 			json_pack("{s:I, s:I, s:I, s:I}", "packets",

@@ -40,7 +40,8 @@ int erg_finish_open(const char *output, bool force, const json_t *manifest,
 
 	if (!f)
 		return erg_fail_errno(err, -ENOMEM, "%s", output);
-	json_unpack((json_t *)manifest, "{s:I}", "begin_realtime_ns", &begin);
+	json_unpack((json_t *)manifest, "{s:{s:I}}", "clock", "realtime_ns",
+		&begin);
 	opt.mtime_ns = (uint64_t)begin;
 	r = erg_archive_create(output, &opt, &f->w, err);
 	if (!r)

@@ -68,7 +68,8 @@ static bool put_field(json_t *o, const char *key, const char *path, const char *
 
 /* ---- machine ---- */
 
-json_t *erg_provenance_governors(const char *sysfs)
+/* {"policy0": "schedutil", …} */
+static json_t *governors(const char *sysfs)
 {
 	json_t *o = json_object();
 	char dir[PATH_MAX];
@@ -128,7 +129,7 @@ static void put_os(json_t *o)
 	}
 }
 
-json_t *erg_provenance_host(void)
+json_t *erg_provenance_machine(const char *sysfs)
 {
 	json_t *o = json_object();
 	struct utsname u;
@@ -137,7 +138,7 @@ json_t *erg_provenance_host(void)
 	put_cpu(o);
 	if (uname(&u) == 0) {
 		json_object_set_new(o, "hostname", json_string(u.nodename));
-		json_object_set_new(o, "machine", json_string(u.machine));
+		json_object_set_new(o, "arch", json_string(u.machine));
 		json_object_set_new(o, "kernel", json_sprintf("%s %s", u.sysname, u.release));
 		json_object_set_new(o, "kernel_version", json_string(u.version));
 	}
@@ -145,6 +146,7 @@ json_t *erg_provenance_host(void)
 		json_object_set_new(o, "memory_bytes",
 			json_integer((json_int_t)si.totalram * si.mem_unit));
 	put_os(o);
+	json_object_set_new(o, "governors", governors(sysfs));
 	put_line(o, "clocksource",
 		"/sys/devices/system/clocksource/clocksource0/current_clocksource");
 	put_line(o, "cmdline", "/proc/cmdline");

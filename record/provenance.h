@@ -10,11 +10,9 @@
 
 #include <jansson.h>
 
-/* {"hostname", "machine", "kernel", "os", "cpu_model", "microcode", "cpus", "cpus_online",
- * "memory_bytes", "clocksource", "virtualization", "board", …} */
-json_t *erg_provenance_host(void);
-/* {"policy0": "schedutil", …} */
-json_t *erg_provenance_governors(const char *sysfs);
+/* {"hostname", "arch", "kernel", "os", "cpu_model", "microcode", "cpus", "cpus_online",
+ * "memory_bytes", "clocksource", "virtualization", "board", "governors": {"policy0": …}, …} */
+json_t *erg_provenance_machine(const char *sysfs);
 /* {"path", "sha256", "build_id"} of an executable or a library. */
 json_t *erg_provenance_file(const char *path);
 /* The variables that change what a network does or how it is measured, of ENVP. */

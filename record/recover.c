@@ -130,8 +130,8 @@ static void papers_complete(struct recover *r)
 	json_unpack(r->state, "{s:s}", "run_id", &run);
 	if (!r->manifest) {
 		r->manifest = erg_manifest_new(ERG_MANIFEST_FORMAT, "erg-record");
-		json_object_set_new(r->manifest, "run", json_string(run));
-		json_object_set_new(r->manifest, "host", erg_provenance_host());
+		json_object_set_new(r->manifest, "run_id", json_string(run));
+		json_object_set_new(r->manifest, "machine", erg_provenance_machine("/sys"));
 	}
 	json_object_set_new(r->manifest, "origin", json_string("recovered"));
 }
@@ -152,7 +152,7 @@ static json_t *summary_make(const struct recover *r, const struct erg_packets_re
 	json_int_t begin = 0, command = 0;
 	struct erg_workload work = {.pid = -1, .end_ns = rep->end_ns};
 	struct erg_summary_facts f = {
-		.run_id = json_string_value(json_object_get(r->manifest, "run")),
+		.run_id = json_string_value(json_object_get(r->manifest, "run_id")),
 		.end_ns = rep->end_ns,
 		.repair = rep,
 		.reason = "recovered from the spool of a recorder that was killed",

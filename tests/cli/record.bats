@@ -38,14 +38,14 @@ summary() { jq -r "$1" "$2/summary.json"; }
     [ "$(jq -r '.tags.ambient_c' a/manifest.json)" = 23.5 ]
     [ "$(jq -r '.executable.sha256' a/manifest.json)" = "$(sha256sum "$(command -v sleep)" | cut -d' ' -f1)" ]
     [ "$(summary .complete a)" = true ]
-    [ "$(summary .exit.status a)" = 0 ]
-    [ "$(summary '.losses.layers + .losses.samples' a)" = 0 ]
+    [ "$(summary .exit_status a)" = 0 ]
+    [ "$(summary '.lost.layer_events + .lost.sample_events' a)" = 0 ]
     [ "$(summary '(.end_ns - .begin_ns) >= 300000000' a)" = true ]
     babeltrace2 a/trace > text
     grep -q 'ergtrace:process_define:.*recorder' text
     grep -q 'ergtrace:source_define:.*procstat' text
     [ "$(grep -c 'ergtrace:utilization_sample' text)" -ge 2 ]
-    grep -q "run = \"$(jq -r .run a/manifest.json)\", role = \"recorder\"" text
+    grep -q "run = \"$(jq -r .run_id a/manifest.json)\", role = \"recorder\"" text
     nothing_left
 }
 
@@ -55,14 +55,14 @@ summary() { jq -r "$1" "$2/summary.json"; }
     [[ "$stderr" == *err* ]]
     run -143 "${REC[@]}" -o b.erg -- sh -c 'kill -TERM $$'
     unpack b.erg
-    [ "$(summary .exit.signal b)" = 15 ]
+    [ "$(summary .signal b)" = 15 ]
     nothing_left
 }
 
 @test "the command gets the run's id, and children of fork are traced" {
     "${REC[@]}" -o a.erg -- sh -c 'echo $ERG_RUN_ID $LD_PRELOAD' > env
     unpack a.erg
-    grep -q "^$(jq -r .run a/manifest.json) .*liblttng-ust-fork" env
+    grep -q "^$(jq -r .run_id a/manifest.json) .*liblttng-ust-fork" env
 }
 
 @test "no such command and no permission: one line, exit 1, nothing left" {
@@ -140,7 +140,7 @@ summary() { jq -r "$1" "$2/summary.json"; }
         rm up
         unpack a.erg
         [ "$(summary .complete a)" = true ]
-        [ "$(summary .exit.status a)" = 9 ]
+        [ "$(summary .exit_status a)" = 9 ]
     done
     nothing_left
 }
@@ -193,7 +193,7 @@ summary() { jq -r "$1" "$2/summary.json"; }
         unpack $f.erg
         [ "$(summary .complete $f)" = true ]
     done
-    [ "$(cat ?/manifest.json | jq -r .run | sort -u | wc -l)" -eq 3 ]
+    [ "$(cat ?/manifest.json | jq -r .run_id | sort -u | wc -l)" -eq 3 ]
     nothing_left
 }
 

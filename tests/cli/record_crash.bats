@@ -112,7 +112,7 @@ teardown() {
     run -137 "${REC[@]}" -o a.erg -- sh -c 'sleep 0.3; kill -KILL $$'
     unpack a.erg
     [ "$(summary .complete a)" = true ]
-    [ "$(summary .exit.signal a)" = 9 ]
+    [ "$(summary .signal a)" = 9 ]
 }
 
 @test "an ordinary user has a daemon of his own, which goes when it is no longer needed" {
@@ -142,7 +142,7 @@ killed() { # killed PATTERN WHO
     unpack a.erg
     [ "$(summary .complete a)" = false ]
     [[ "$(summary .reason a)" == *"daemon is gone"* ]]
-    [ "$(summary .exit.status a)" = 5 ]
+    [ "$(summary .exit_status a)" = 5 ]
     [ "$(grep -c utilization_sample a.txt)" -ge 8 ]
     # and the next recording works
     as_user "${REC[@]}" -o b.erg -- true
