@@ -202,6 +202,7 @@ int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 
 	erg_attr_options_init(&opt);
 	opt.lag = ERG_LAG_MODEL;
+	opt.rounds = 40; /* there are no layers to tell apart */
 	return erg_attr_run(rail, &seg, &opt, ret, err);
 }
 

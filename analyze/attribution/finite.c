@@ -17,6 +17,7 @@
 #include "analyze/attribution/internal.h"
 #include "formats/util.h"
 
+#define ROWS_MAX 20000 /* a variance needs no more; evenly taken from the run */
 #define KEEP_MIN 0.1 /* share of the variance that always stays */
 
 /* Turns a row into one of the variance problem. */
@@ -51,6 +52,7 @@ static int components(struct erg_attr_state *st, const double *slope_power, doub
 			err);
 	if (!r) {
 		k.power = slope_power;
+		k.stride = st->readings.n / ROWS_MAX + 1;
 		while ((row = attr_kernel_next(&k)))
 			if (row->apart < 0.999) {
 				square_row(row, st->power, delta);

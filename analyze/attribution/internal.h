@@ -120,6 +120,7 @@ struct attr_kernel {
 	struct attr_shape shape;
 	const double *power; /* per column, or NULL: fill row->d */
 	size_t m, end;       /* next reading, one past the last */
+	size_t stride;       /* from one reading to the next: 1, or more for a sample of them */
 	size_t seg;          /* cursor */
 	size_t head, tail;   /* cursors of the derivative at both ends of the window */
 	double *dense;       /* n_cols */
@@ -169,7 +170,14 @@ double attr_stale(const struct attr_shape *s);
 bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double window_ns,
 	double stale_ns, double weight);
 void attr_row_begin(struct attr_kernel *k);
-void attr_row_add(struct attr_kernel *k, uint16_t col, double a);
+static inline void attr_row_add(struct attr_kernel *k, uint16_t col, double a)
+{
+	k->dense[col] += a;
+	if (!k->seen[col]) {
+		k->seen[col] = 1;
+		k->row.col[k->row.n++] = col;
+	}
+}
 void attr_row_finish(struct attr_kernel *k);
 /* Mean of the model's power over the WIDTH ns before END (at END for 0), for derivatives. */
 double attr_power_mean(const struct attr_kernel *k, size_t *cursor, double end_ns, double width_ns);

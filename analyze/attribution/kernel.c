@@ -53,6 +53,7 @@ int attr_kernel_open(struct attr_kernel *k, const struct attr_view *view,
 	k->r = r;
 	k->shape = *shape;
 	k->m = first;
+	k->stride = 1;
 	k->end = end < r->n ? end : r->n;
 	from = first < r->n ? (double)r->t[first] : 0;
 	from -= shape->lag_ns + k->ops->memory(shape, r) + 2 * r->spacing_ns;
@@ -87,15 +88,6 @@ void attr_row_begin(struct attr_kernel *k)
 	}
 	k->row.n = 0;
 	k->row.d = 0;
-}
-
-void attr_row_add(struct attr_kernel *k, uint16_t col, double a)
-{
-	k->dense[col] += a;
-	if (!k->seen[col]) {
-		k->seen[col] = 1;
-		k->row.col[k->row.n++] = col;
-	}
 }
 
 /* Columns in ascending order, their shares beside them. */
@@ -134,7 +126,7 @@ struct attr_row *attr_kernel_next(struct attr_kernel *k)
 		k->row.t = k->r->t[k->m];
 		k->row.y = k->r->v[k->m];
 		ok = k->ops->row(k);
-		k->m++;
+		k->m += k->stride;
 		if (!ok)
 			continue;
 		attr_row_finish(k);
@@ -165,44 +157,71 @@ static double rel(const struct attr_view *v, size_t i)
 	return (double)(v->begin[i] - v->begin[0]);
 }
 
-/* Share of the kernel boxcar(long) * boxcar(ramp) that lies in its first x ns. */
-static double cumulative(double x, double lng, double ramp)
-{
-	double back = lng + ramp - x;
+/* The kernel boxcar(long) * boxcar(ramp) that begins at start. */
+struct trapezoid {
+	double start, lng, ramp, inv_lng, inv_corner;
+};
 
+/* Share of it that lies in its first x ns. */
+static inline double cumulative(const struct trapezoid *z, double x)
+{
+	double back = z->lng + z->ramp - x;
+
+	if (x >= z->ramp && back >= z->ramp)
+		return (x - z->ramp / 2) * z->inv_lng;
 	if (back <= 0)
 		return 1;
-	if (x < ramp)
-		return x * x / (2 * ramp * lng);
-	if (back < ramp)
-		return 1 - back * back / (2 * ramp * lng);
-	return (x - ramp / 2) / lng;
+	return x < z->ramp ? x * x * z->inv_corner : 1 - back * back * z->inv_corner;
+}
+
+/* One entry a segment, from segment I on. */
+static void walk_single(struct attr_kernel *k, size_t i, const struct trapezoid *z, double weight)
+{
+	const struct attr_view *v = k->view;
+	const uint64_t *begin = v->begin, b0 = begin[0];
+	double last = 0;
+
+	for (size_t n = v->n; i < n && last < 1; i++) {
+		double c = cumulative(z, (double)(begin[i + 1] - b0) - z->start);
+
+		attr_row_add(k, v->col[i], (c - last) * weight);
+		last = c;
+	}
+}
+
+static void walk_several(struct attr_kernel *k, size_t i, const struct trapezoid *z, double weight)
+{
+	const struct attr_view *v = k->view;
+	double last = 0;
+
+	for (; i < v->n && last < 1; i++) {
+		double c = cumulative(z, rel(v, i + 1) - z->start), a = (c - last) * weight;
+
+		last = c;
+		for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++)
+			attr_row_add(k, v->col[e], a * (double)v->share[e]);
+	}
 }
 
 bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double window_ns,
 	double stale_ns, double weight)
 {
 	const struct attr_view *v = k->view;
-	double lng = fmax(window_ns, stale_ns), ramp = fmin(window_ns, stale_ns);
-	double start = end_ns - window_ns - stale_ns, last = 0;
+	struct trapezoid z = {.start = end_ns - window_ns - stale_ns,
+		.lng = fmax(window_ns, stale_ns), .ramp = fmin(window_ns, stale_ns)};
 	size_t i = *cursor;
 
-	if (start < 0 || end_ns > rel(v, v->n))
+	if (z.start < 0 || end_ns > rel(v, v->n))
 		return false;
-	while (i + 1 < v->n && rel(v, i + 1) <= start)
+	z.inv_lng = 1 / z.lng;
+	z.inv_corner = z.ramp > 0 ? 1 / (2 * z.ramp * z.lng) : 0;
+	while (i + 1 < v->n && rel(v, i + 1) <= z.start)
 		i++;
 	*cursor = i;
-	for (; i < v->n && last < 1; i++) {
-		double c = cumulative(rel(v, i + 1) - start, lng, ramp), a = (c - last) * weight;
-
-		last = c;
-		if (!v->share) {
-			attr_row_add(k, v->col[attr_first(v, i)], a);
-			continue;
-		}
-		for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
-			attr_row_add(k, v->col[e], a * (double)v->share[e]);
-	}
+	if (v->first)
+		walk_several(k, i, &z, weight);
+	else
+		walk_single(k, i, &z, weight);
 	return true;
 }
 
@@ -211,6 +230,8 @@ static double segment_power(const struct attr_kernel *k, size_t i)
 	const struct attr_view *v = k->view;
 	double p = 0;
 
+	if (!v->first)
+		return k->power[v->col[i]];
 	for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
 		p += k->power[v->col[e]] * (v->share ? (double)v->share[e] : 1);
 	return p;
@@ -228,8 +249,9 @@ double attr_power_mean(const struct attr_kernel *k, size_t *cursor, double end_n
 	if (width_ns <= 0)
 		return segment_power(k, i);
 	for (; i < v->n && from < end_ns; i++) {
-		double to = fmin(rel(v, i + 1), end_ns);
+		double to = rel(v, i + 1);
 
+		to = to < end_ns ? to : end_ns;
 		sum += segment_power(k, i) * (to - from);
 		from = to;
 	}

@@ -17,7 +17,11 @@
 #define COARSE_ROWS 4000
 #define COARSE_ROWS_EMA 1500
 #define FINE_ROWS 30000
+#define COARSE_WORK 6e7 /* operations of all coarse evaluations together, roughly */
+#define FINE_WORK 6e6   /* of one fine evaluation */
+#define ROWS_MIN 300
 #define GRID_MAX 160
+#define COARSE_SEGMENTS 200 /* a window with more sees no edges worth a dense grid */
 
 struct search {
 	const struct attr_view *v;
@@ -128,23 +132,19 @@ static int grid(struct search *s, struct attr_shape *shape, struct coarse *ret)
 	return 0;
 }
 
-/* One step of Gauss-Newton of at most s->step, halved until the residual falls. Returns 1 when it
- * did, 0 at the minimum; slope_var and power are those of the lag that is left in SHAPE. */
+/* One step of Gauss-Newton of at most s->step from a lag just evaluated, halved until the residual
+ * falls. Returns 1 when it did, 0 at the minimum; slope_var is that of the lag left in SHAPE. */
 static int descend(struct search *s, struct attr_shape *shape)
 {
-	double from = shape->lag_ns, best, delta;
-	int r = evaluate(s, shape, s->fine_end, false);
+	double from = shape->lag_ns, best = s->rss, delta;
+	int r = evaluate(s, shape, s->fine_end, true);
 
-	if (r < 0)
-		return r;
-	best = s->rss;
-	r = evaluate(s, shape, s->fine_end, true);
 	if (r < 0 || s->slope_var < 0)
 		return r;
 	delta = fmax(fmin(s->delta, s->step), -s->step);
 	if (fabs(delta) < 0.05 * sqrt(s->slope_var) + 10)
 		return 0;
-	for (int half = 0; half < 4; half++, delta /= 2) {
+	for (int half = 0; half < 3; half++, delta /= 2) {
 		shape->lag_ns = from + delta;
 		r = evaluate(s, shape, s->fine_end, false);
 		if (r < 0)
@@ -153,15 +153,17 @@ static int descend(struct search *s, struct attr_shape *shape)
 			return 1;
 	}
 	shape->lag_ns = from;
-	r = evaluate(s, shape, s->fine_end, false);
-	return r < 0 ? r : evaluate(s, shape, s->fine_end, true);
+	return evaluate(s, shape, s->fine_end, true);
 }
 
 static int refine(struct search *s, struct attr_shape *shape)
 {
-	int r = 1;
+	int r = evaluate(s, shape, s->fine_end, false);
 
-	for (int it = 0; it < 10 && r > 0; it++)
+	if (r < 0)
+		return r;
+	r = 1;
+	for (int it = 0; it < 8 && r > 0; it++)
 		r = descend(s, shape);
 	return r > 0 ? evaluate(s, shape, s->fine_end, true) : r;
 }
@@ -183,18 +185,51 @@ static double typical_segment(const struct attr_view *v, size_t from)
 	return sum > 0 ? square / sum : 1e6;
 }
 
+/* Segments per ns from FROM on: what a window costs. */
+static double density(const struct attr_view *v, size_t from)
+{
+	size_t to = from + 100000 < v->n ? from + 100000 : v->n;
+
+	return (double)(to - from) / (double)(v->begin[to] - v->begin[from] + 1);
+}
+
+/* Operations of one row: segments in the window and products of the columns they make. */
+static double row_work(const struct search *s, const struct attr_shape *shape)
+{
+	double window = attr_kernel_ops_of(shape->kind)->memory(shape, s->r);
+	double per_ns = density(s->v, attr_view_find(s->v, s->r->t[s->first]));
+	double n = window * per_ns + 2, k = fmin(n, (double)s->v->n_cols);
+
+	if (shape->kind == ERG_SENSOR_EMA)
+		n = (double)s->v->n_cols + s->r->spacing_ns * per_ns;
+	return 10 + n + k * k / 2;
+}
+
+/* The readings of the searches: from the first that saw the work on, as many as the work allows. */
 static void choose_rows(struct search *s, const struct attr_shape *shape)
 {
+	double coarse = shape->kind == ERG_SENSOR_EMA ? COARSE_ROWS_EMA : COARSE_ROWS, work;
+	double fine = FINE_ROWS, evaluations = (s->hi - s->lo) / s->step + 1, least;
+	size_t n = s->r->n - s->first;
+
+	work = row_work(s, shape);
+	evaluations *= s->phases && shape->stale_ns > 0 ? 10 : 1;
+	least = fmax(ROWS_MIN, 12 * (double)s->v->n_cols);
+	coarse = fmax(fmin(coarse, COARSE_WORK / (work * evaluations)), least);
+	fine = fmax(fmin(fine, FINE_WORK / work), 4 * least);
+	s->coarse_end = s->first + ((double)n < coarse ? n : (size_t)coarse);
+	s->fine_end = s->first + ((double)n < fine ? n : (size_t)fine);
+}
+
+static void find_first(struct search *s)
+{
 	const struct attr_view *v = s->v;
-	size_t i = 0, n = s->r->n;
-	size_t coarse = shape->kind == ERG_SENSOR_EMA ? COARSE_ROWS_EMA : COARSE_ROWS;
+	size_t i = 0;
 
 	while (i + 1 < v->n && v->col_apart[v->col[attr_first(v, i)]])
 		i++;
-	while (s->first + 1 < n && s->r->t[s->first] < v->begin[i])
+	while (s->first + 1 < s->r->n && s->r->t[s->first] < v->begin[i])
 		s->first++;
-	s->coarse_end = s->first + coarse < n ? s->first + coarse : n;
-	s->fine_end = s->first + FINE_ROWS < n ? s->first + FINE_ROWS : n;
 }
 
 static void choose_range(struct search *s, const struct attr_shape *shape, double u0)
@@ -208,7 +243,9 @@ static void choose_range(struct search *s, const struct attr_shape *shape, doubl
 	s->lo = shape->lag_ns - back;
 	s->hi = shape->lag_ns + reach;
 	s->step = fmax(fmin(window, segment) / 3, 5e3);
-	s->step = fmax(s->step, (s->hi - s->lo) / GRID_MAX);
+	s->phases = window * density(s->v, attr_view_find(s->v, s->r->t[s->first])) <
+		COARSE_SEGMENTS;
+	s->step = fmax(s->step, (s->hi - s->lo) / (s->phases ? GRID_MAX : GRID_MAX / 4));
 	/* the model's own lag lies on the grid */
 	s->lo = shape->lag_ns - ceil(back / s->step) * s->step;
 }
@@ -237,7 +274,7 @@ static bool candidate(const struct attr_shape *start, const struct attr_readings
 		ret->stale_ns = 0;
 	if (i > 1)
 		ret->phase = (double)(i - 2) / 8;
-	return i < (start->stale_ns <= 0 ? 1 : phases ? 10 : 2);
+	return i < (start->stale_ns > 0 && phases ? 10 : 1);
 }
 
 static void scale_window(struct attr_shape *shape, double factor)
@@ -345,6 +382,7 @@ static int fixed(struct search *s, const struct attr_shape *start, bool window,
 
 	s->lo = s->hi = start->lag_ns;
 	s->step = 1;
+	choose_rows(s, start);
 	(void)window;
 	r = run_search(s, start, false, &ret->shape, &c);
 	if (r < 0)
@@ -361,8 +399,8 @@ static int searched(struct search *s, const struct erg_rail *rail,
 	bool assumed = rail->model.provenance == ERG_PROVENANCE_ASSUMED;
 	int r;
 
-	s->phases = true;
 	choose_range(s, start, u0);
+	choose_rows(s, start);
 	r = run_search(s, start, window, &ret->shape, &c);
 	if (r < 0)
 		return r;
@@ -397,7 +435,7 @@ int attr_lag_search(const struct attr_view *v, const struct attr_readings *r,
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
 	rc = attr_nnls_init(&s.nnls, v->n_cols + 1, 1, err);
 	if (!rc) {
-		choose_rows(&s, start);
+		find_first(&s);
 		if (opt->lag == ERG_LAG_AUTO) {
 			rc = searched(&s, rail, start, window, ret);
 		} else {
