@@ -306,6 +306,35 @@ static void describe(const struct erg_rows *r, size_t k, json_t *row)
 	shape_json(row, "kernel_shape", l->kernel_shape, l->kernel_dims);
 }
 
+/* K is ROOT or is defined somewhere below it. */
+static bool is_within(const struct erg_timeline *tl, size_t k, size_t root)
+{
+	for (size_t steps = 0; k != root; steps++) {
+		if (steps > tl->n_layers || tl->layers[k].parent >= tl->n_layers)
+			return false;
+		k = tl->layers[k].parent;
+	}
+	return true;
+}
+
+/* With the energy of the layers inside K; of a layer that encloses none its own. */
+static json_t *inclusive_json(struct erg_rows *r, size_t k, const struct erg_est *own)
+{
+	const struct erg_timeline *tl = r->a->tl;
+	bool encloses = false;
+	struct erg_est e;
+
+	clear(r);
+	for (size_t i = 0; i < tl->n_layers; i++) {
+		bool in = r->calls[i] && is_within(tl, i, k);
+
+		r->weight[i] = in;
+		encloses = encloses || (in && i != k);
+	}
+	e = encloses ? erg_attr_combine(r->a->attr, r->weight, false) : *own;
+	return erg_est_json(&e);
+}
+
 static json_t *layer_row(struct erg_rows *r, size_t k)
 {
 	const struct erg_attr_class *c = &r->a->attr->classes[k];
@@ -332,6 +361,7 @@ static json_t *layer_row(struct erg_rows *r, size_t k)
 	json_object_set_new(row, "windows", erg_num_json(c->windows));
 	json_object_set_new(row, "direct_j", erg_est_json(&c->energy_direct_j));
 	json_object_set_new(row, "nnls_j", erg_est_json(&c->energy_nnls_j));
+	json_object_set_new(row, "inclusive_j", inclusive_json(r, k, &energy));
 	return row;
 }
 

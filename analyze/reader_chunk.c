@@ -66,8 +66,11 @@ static bt_graph_simple_sink_component_consume_func_status consume(bt_message_ite
 		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
 	if (s == BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN)
 		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_AGAIN;
-	if (s != BT_MESSAGE_ITERATOR_NEXT_STATUS_OK)
-		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_ERROR;
+	if (s != BT_MESSAGE_ITERATOR_NEXT_STATUS_OK) { /* ends this stream, not the others */
+		explain(sink->t->error, sizeof(sink->t->error),
+			"a stream cannot be read to its end");
+		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
+	}
 	for (uint64_t i = 0; i < count; i++) {
 		if (!r)
 			r = erg_decoder_message(sink->d, messages[i]);

@@ -92,6 +92,30 @@ static int add_channel(struct erg_join *j, const json_t *def)
 	return 0;
 }
 
+/*
+ * Rails of one name (two chips with the same label) are two rails: the second is NAME#2, also where its source names it as a parent.
+ */
+static void tell_apart(struct erg_timeline *tl, size_t which)
+{
+	struct erg_tl_channel *c = &tl->channels[which];
+	char old[sizeof(c->def.rail)], name[sizeof(c->def.rail) + 16];
+	unsigned int n = 1;
+
+	for (size_t i = 0; i < which; i++)
+		n += tl->channels[i].def.quantity == c->def.quantity &&
+		     !strcmp(tl->channels[i].def.rail, c->def.rail);
+	if (n < 2)
+		return;
+	memcpy(old, c->def.rail, sizeof(old));
+	snprintf(name, sizeof(name), "%.50s#%u", old, n);
+	snprintf(c->def.rail, sizeof(c->def.rail), "%.63s", name);
+	for (size_t i = 0; i < tl->n_channels; i++)
+		if (tl->channels[i].source == c->source && !strcmp(tl->channels[i].def.parent, old))
+			memcpy(tl->channels[i].def.parent, c->def.rail, sizeof(c->def.rail));
+	erg_timeline_warn(tl, "twin-rails", "two rails are named %s: that of %s is called %s here",
+		old, tl->sources[c->source].path, c->def.rail);
+}
+
 /* ---- readings ---- */
 
 struct rows {
@@ -245,6 +269,8 @@ int erg_join_readings(struct erg_join *j, struct erg_err *err)
 			if (!r && !strcmp(erg_join_text(ev, "event"), steps[s].event) &&
 				erg_join_ours(j, (uint32_t)erg_join_number(ev, "pid")))
 				r = steps[s].add(j, ev);
+	for (size_t k = j->tl->n_channels; k-- > 0;)
+		tell_apart(j->tl, k); /* the last first: earlier names are still as recorded */
 	HASH_ITER (hh, j->entries, e, next) {
 		if (!r && e->key.kind == ERG_JOIN_SOURCE && e->index != ERG_NONE)
 			r = fill_source(j, e);

@@ -7,7 +7,8 @@
  * one CPU and the next on the other, one reading of power a millisecond. Power is what the running
  * layer is given here, so that an analysis has something to find.
  *
- * The same arguments give the same bytes.
+ * The same arguments give the same bytes. With a third argument, "twin", a second source has a rail
+ * of the same name, which reads half as much.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -213,6 +214,7 @@ struct run {
 	uint64_t events, in_chunk, t, next_sample;
 	unsigned int chunk;
 	uint32_t seed;
+	bool twin;
 };
 
 static uint32_t random32(struct run *r)
@@ -247,6 +249,37 @@ static void define_process(struct stream *s, const char *role, uint32_t tid)
 	put_text(s, "/usr/bin/bench");
 }
 
+static void define_source(struct stream *s, uint32_t source)
+{
+	event_begin(s, EV_SOURCE_DEFINE, T0, PID + 1);
+	put32(s, source);
+	put_text(s, "hwmon");
+	put_text(s, source == 1 ? "/bench" : "/bench/twin");
+	put_text(s, "power");
+	put8(s, 1);
+	put_text(s, "point");
+	put_text(s, "datasheet");
+	put64(s, 10000);
+	put64(s, 1000000);
+	put64(s, 0);
+	put64(s, 1000);
+	put_double(s, 0);
+	put64(s, 1000000);
+	put32(s, 1);
+	event_begin(s, EV_CHANNEL_DEFINE, T0, PID + 1);
+	put32(s, source);
+	put32(s, 0);
+	put_text(s, "VDD_IN");
+	put_text(s, "");
+	put_text(s, "power");
+	put_text(s, "mW");
+	put_double(s, 1e-3);
+	put64(s, 0);
+	put_double(s, 1);
+	put_double(s, 0);
+	put_double(s, 0);
+}
+
 static void define(struct run *r)
 {
 	struct stream *s = &r->s[SAMPLE_STREAM][0];
@@ -260,41 +293,17 @@ static void define(struct run *r)
 		define_layer(r, i, 1, name);
 	}
 	define_process(s, "recorder", PID + 1);
-	event_begin(s, EV_SOURCE_DEFINE, T0, PID + 1);
-	put32(s, 1);
-	put_text(s, "hwmon");
-	put_text(s, "/bench");
-	put_text(s, "power");
-	put8(s, 1);
-	put_text(s, "point");
-	put_text(s, "datasheet");
-	put64(s, 10000);
-	put64(s, 1000000);
-	put64(s, 0);
-	put64(s, 1000);
-	put_double(s, 0);
-	put64(s, 1000000);
-	put32(s, 1);
-	event_begin(s, EV_CHANNEL_DEFINE, T0, PID + 1);
-	put32(s, 1);
-	put32(s, 0);
-	put_text(s, "VDD_IN");
-	put_text(s, "");
-	put_text(s, "power");
-	put_text(s, "mW");
-	put_double(s, 1e-3);
-	put64(s, 0);
-	put_double(s, 1);
-	put_double(s, 0);
-	put_double(s, 0);
+	define_source(s, 1);
+	if (r->twin)
+		define_source(s, 2);
 }
 
-static void sample(struct run *r, uint64_t t, int64_t mw)
+static void sample(struct run *r, uint32_t source, uint64_t t, int64_t mw)
 {
 	struct stream *s = &r->s[SAMPLE_STREAM][0];
 
 	event_begin(s, EV_POWER, t + 5000, PID + 1);
-	put32(s, 1);
+	put32(s, source);
 	put64(s, t);
 	put64(s, t + 4000);
 	put64(s, 0);
@@ -325,7 +334,11 @@ static void iterate(struct run *r, uint32_t iteration)
 		uint64_t from = r->t + 200, to = from + 5000 + id * 500 + random32(r) % 2000;
 
 		while (r->next_sample < to) {
-			sample(r, r->next_sample, 3000 + 100 * (id % 17) + random32(r) % 50);
+			int64_t mw = 3000 + 100 * (id % 17) + random32(r) % 50;
+
+			sample(r, 1, r->next_sample, mw);
+			if (r->twin)
+				sample(r, 2, r->next_sample, mw / 2);
 			r->next_sample += 1000000 + random32(r) % 100000;
 		}
 		layer(r, cpu, id, iteration, from, to);
@@ -381,10 +394,11 @@ static int store(struct run *r, const char *format, struct erg_err *err)
 	return rc;
 }
 
-static int make(const char *path, uint64_t events, struct erg_err *err)
+static int make(const char *path, uint64_t events, bool twin, struct erg_err *err)
 {
 	struct erg_archive_options opt = {.force = true, .level = 1};
-	struct run r = {.t = T0 + 1000, .next_sample = T0 + 2000, .seed = 1};
+	struct run r = {.t = T0 + 1000, .next_sample = T0 + 2000, .seed = 1,
+		.twin = twin};
 	int rc;
 
 	for (uint32_t k = 0; k < 2; k++)
@@ -416,14 +430,15 @@ static int make(const char *path, uint64_t events, struct erg_err *err)
 
 int main(int argc, char **argv)
 {
-	uint64_t events = argc == 3 ? strtoull(argv[1], NULL, 10) : 0;
+	bool twin = argc == 4 && !strcmp(argv[3], "twin");
+	uint64_t events = argc == 3 || twin ? strtoull(argv[1], NULL, 10) : 0;
 	struct erg_err err = {0};
 
 	if (!events) {
-		fprintf(stderr, "usage: mktrace EVENTS OUT.erg; prints the number of events made\n");
+		fprintf(stderr, "usage: mktrace EVENTS OUT.erg [twin]; prints the number of events made\n");
 		return 2;
 	}
-	if (make(argv[2], events, &err) < 0) {
+	if (make(argv[2], events, twin, &err) < 0) {
 		fprintf(stderr, "mktrace: %s\n", err.msg);
 		return 1;
 	}

@@ -1,0 +1,278 @@
+# erg-analyze: info, verify, layers, totals on archives of a known truth, on damaged and hostile ones.
+load helpers
+
+test_setup() {
+    PATH="$ERG_BUILD/tests/bench:$PATH"
+}
+
+# Two layers of 50 ms that take turns for 4 s inside a network: a at 9 W, b at 5 W, with a little
+# noise; VDD_CPU is half of it. Idle phases of 2 W before and after when asked for.
+make_run() {
+    awk -v idle="${1:-0}" 'BEGIN {
+        srand(7)
+        print "time_s,VDD_IN [mW],VDD_CPU [mW]" > "s.csv"
+        print "begin_s,end_s,layer,type,network,module,iteration,macs,phase" > "l.csv"
+        n = 4 + 2 * idle
+        for (i = 0; i < n * 1000; i++) {
+            t = i / 1000 + 0.0004; k = int((t - idle) / 0.05)
+            p = (t < idle || t >= idle + 4) ? 2000 : k % 2 ? 5000 : 9000
+            p += int(rand() * 40) - 20
+            printf "%.6f,%d,%d\n", t, p, p / 2 > "s.csv"
+        }
+        for (k = 0; k < 80; k++)
+            printf "%.6f,%.6f,%s,conv,net,m%d,%d,1000,\n", idle + k * 0.05, idle + (k + 1) * 0.05, \
+                k % 2 ? "b" : "a", k % 2, k / 2 > "l.csv"
+    }'
+    erg-record import --samples s.csv --layers l.csv --sensor "kind=point window_s=0.0001 period_s=0.001 lag_s=0" \
+        --tag heatsink=off -o run.erg
+}
+
+# NAME BOUND: relative difference of a figure from the truth
+near() {
+    awk -v v="$1" -v t="$2" -v b="$3" 'BEGIN { d = (v - t) / t; exit !(d <= b && d >= -b) }' ||
+        { echo "$1 is not within $3 of $2"; return 1; }
+}
+
+unpacked() {
+    erg-analyze verify "$1.erg" >/dev/null && tar -xf "$1.erg"
+}
+
+@test "every verb explains itself and refuses what it does not know" {
+    for verb in $(erg-analyze --help | awk '/^  [a-z]+ /{print $1}'); do
+        run erg-analyze "$verb" --help
+        [ "$status" -eq 0 ]
+        [[ "$output" == *sage:* ]]
+        run erg-analyze "$verb" --no-such-option
+        [ "$status" -eq 2 ]
+    done
+    run erg-analyze frobnicate
+    [ "$status" -eq 2 ]
+    run erg-analyze
+    [ "$status" -eq 2 ]
+    run erg-analyze layers --format yaml x.erg
+    [ "$status" -eq 2 ]
+    run erg-analyze layers --jobs 0 x.erg
+    [ "$status" -eq 2 ]
+    run erg-analyze layers --by colour x.erg
+    [ "$status" -eq 2 ]
+}
+
+@test "info says what was recorded" {
+    make_run
+    run erg-analyze info run.erg
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"heatsink=off"* ]]
+    [[ "$output" == *"VDD_IN"* ]]
+    erg-analyze info --format json run.erg >i.json
+    jq -e '.schema == "ergtrace/1" and (.files | length) == 1' i.json
+    jq -e '.files[0] | .layer_events == 80 and .simulated == false and .lost_events == 0' i.json
+    jq -e '.files[0].channels | length == 2 and .[0].readings == 4000 and .[0].sensor.kind == "point"' i.json
+    near "$(jq '.files[0].rails[0].mean_w' i.json)" 7 0.01
+    erg-analyze info --format csv run.erg | head -1 | grep -q '^archive,rail,'
+}
+
+@test "layers finds the power of each layer, and the keys are those of the contract" {
+    make_run
+    erg-analyze layers --format json run.erg >l.json
+    jq -e '.schema == "ergtrace/1" and .tool.name == "erg-analyze" and (.warnings | type) == "array"' l.json
+    jq -e '.runs[0] | has("archive") and has("rail") and has("simulated") and has("time_s") and
+        has("ets_j") and has("edp_js") and has("coverage") and has("lost_events")' l.json
+    jq -e '.runs[0].layers[] | has("name") and has("type") and has("network") and has("module") and
+        has("calls") and has("time_s") and has("energy_j") and has("power_w") and has("share") and
+        has("macs") and has("counters") and has("merged_with")' l.json
+    jq -e '.runs[0].layers[].energy_j | .lo <= .value and .value <= .hi and (.method | length) > 0' l.json
+    near "$(jq '.runs[0].ets_j.value' l.json)" 28 0.005
+    near "$(jq '.runs[0].layers[] | select(.name == "a").energy_j.value' l.json)" 18 0.01
+    near "$(jq '.runs[0].layers[] | select(.name == "b").power_w.value' l.json)" 5 0.01
+    near "$(jq '[.runs[0].layers[].energy_j.value] | add' l.json)" 28 0.005
+}
+
+@test "a rail by name, and the list of those there are" {
+    make_run
+    erg-analyze layers --rail VDD_CPU --format json run.erg >l.json
+    jq -e '.runs[0].rail == "VDD_CPU"' l.json
+    near "$(jq '.runs[0].ets_j.value' l.json)" 14 0.01
+    run erg-analyze layers --rail VDD_GPU run.erg
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"VDD_IN, VDD_CPU"* ]]
+}
+
+@test "layers by type, module and network add up to the same energy" {
+    make_run
+    for by in type module network; do
+        erg-analyze layers --by $by --format json run.erg >l.json
+        near "$(jq '[.runs[0].layers[].energy_j.value] | add' l.json)" 28 0.005
+    done
+    erg-analyze layers --by module --format json run.erg | jq -e '.runs[0].layers | length == 2'
+}
+
+@test "text, JSON and CSV of layers and totals agree" {
+    make_run
+    run erg-analyze layers run.erg
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"ETS"* ]]
+    erg-analyze layers --format csv run.erg >l.csv
+    [ "$(wc -l <l.csv)" -eq 3 ]
+    erg-analyze totals --format json run.erg >t.json
+    jq -e '.runs[0].phases[0] | has("name") and has("time_s") and has("ets_j") and has("edp_js") and
+        has("ed2p_js2") and has("mean_w") and has("peak_w")' t.json
+    near "$(jq '.runs[0].phases[0].ets_j.value' t.json)" 28 0.005
+    near "$(jq '.runs[0].phases[0].edp_js.value' t.json)" 112 0.005
+    near "$(jq '.runs[0].phases[0].ed2p_js2.value' t.json)" 448 0.005
+}
+
+@test "one job, two jobs and another locale print the same bytes" {
+    mktrace 2600000 big.erg
+    erg-analyze layers --jobs 1 --format json big.erg >one
+    LC_ALL=de_DE.UTF-8 erg-analyze layers --jobs 2 --format json big.erg >two
+    cmp one two
+    jq -e '[.runs[0].layers[].calls] | add > 2500000' one
+}
+
+@test "simulated power is called so in every output, and --strict exits 3" {
+    mktrace 30000 sim.erg
+    erg-analyze layers sim.erg 2>/dev/null | grep -qi simulated
+    erg-analyze totals sim.erg 2>/dev/null | grep -qi simulated
+    erg-analyze info sim.erg 2>/dev/null | grep -qi simulated
+    erg-analyze layers --format json sim.erg 2>/dev/null | jq -e '.runs[0].simulated == true'
+    erg-analyze layers --format csv sim.erg 2>/dev/null | head -1 | grep -q simulated
+    run erg-analyze layers --strict sim.erg
+    [ "$status" -eq 3 ]
+}
+
+@test "two rails of one name stay two rails" {
+    mktrace 30000 twin.erg twin
+    erg-analyze info --format json twin.erg 2>/dev/null |
+        jq -e '[.files[0].rails[].rail] == ["VDD_IN", "VDD_IN#2"]'
+    one=$(erg-analyze totals --rail VDD_IN --format json twin.erg 2>/dev/null | jq '.runs[0].phases[0].ets_j.value')
+    two=$(erg-analyze totals --rail 'VDD_IN#2' --format json twin.erg 2>/dev/null | jq '.runs[0].phases[0].ets_j.value')
+    near "$two" "$(awk -v v="$one" 'BEGIN { print v / 2 }')" 0.001
+    run erg-analyze info twin.erg
+    [[ "$output" == *"two rails are named VDD_IN"* ]]
+}
+
+@test "verify: good, cut, flipped, and what is no archive" {
+    make_run
+    run erg-analyze verify run.erg
+    [ "$status" -eq 0 ]
+    [[ "$output" == *good* ]]
+    head -c 20000 run.erg >cut.erg
+    run erg-analyze verify cut.erg
+    [ "$status" -eq 1 ]
+    [[ "$output" == *cut.erg* ]]
+    cp run.erg flip.erg
+    printf '\x55' | dd of=flip.erg bs=1 seek=10000 conv=notrunc status=none
+    run erg-analyze verify flip.erg run.erg
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"1 of 2"* ]]
+    : >empty.erg
+    echo "not an archive" >text.erg
+    for f in empty.erg text.erg missing.erg; do
+        for verb in verify info layers totals; do
+            run erg-analyze $verb $f
+            [ "$status" -eq 1 ]
+            [[ "$output" == *"$f"* ]]
+        done
+    done
+}
+
+@test "an archive cut at twenty places gives every chunk that is whole" {
+    mktrace 2600000 big.erg
+    size=$(stat -c %s big.erg)
+    for i in $(seq 20); do
+        head -c $((size * (i * 37 % 97) / 97)) big.erg >cut.erg
+        erg-analyze info --format json cut.erg >i.json 2>/dev/null || continue
+        jq -e '.files[0].layer_events >= 0' i.json >/dev/null
+    done
+    # 1.25 million instances a chunk: a cut in the last of three leaves two of them whole
+    head -c $((size - 200000)) big.erg >cut.erg
+    erg-analyze info --format json cut.erg >i.json 2>log
+    jq -e '.files[0].layer_events >= 2500000' i.json
+    grep -q cut log
+}
+
+@test "a chunk that cannot be read is named and the rest is analysed" {
+    mktrace 2600000 big.erg
+    unpacked big
+    for damage in 'rm' 'truncate -s 100' 'cp /dev/null' 'dd if=/dev/urandom bs=1k count=4 status=none conv=notrunc'; do
+        rm -rf copy
+        cp -r big copy
+        f=copy/trace/0001/ust/uid/0/64-bit/metadata
+        case $damage in
+        dd*) $damage of=$f ;;
+        cp*) $damage $f ;;
+        *) $damage $f ;;
+        esac
+        timeout 60 erg-analyze info --format json copy >i.json 2>log
+        jq -e '.files[0].layer_events > 1000000 and .files[0].layer_events < 1500000' i.json
+        grep -q 'chunk 0001' log
+    done
+}
+
+@test "a stream that ends in the middle of a packet costs its chunk and no other" {
+    mktrace 2600000 one.erg
+    unpacked one
+    f=one/trace/0001/ust/uid/0/64-bit/layers_0
+    truncate -s $(($(stat -c %s $f) / 2 + 7)) $f
+    timeout 60 erg-analyze info --format json one >i.json 2>log
+    jq -e '.files[0].layer_events >= 1300000' i.json
+    grep -q 'chunk 0001.*layers_0' log
+}
+
+@test "a damaged event costs the rest of its stream" {
+    mktrace 300000 one.erg
+    unpacked one
+    f=one/trace/0000/ust/uid/0/64-bit/layers_0
+    head -c 64 /dev/urandom | dd of=$f bs=1 seek=3000000 conv=notrunc status=none
+    timeout 60 erg-analyze info --format json one >i.json 2>log
+    jq -e '.files[0].layer_events > 200000' i.json
+}
+
+@test "hostile metadata neither hangs nor crashes" {
+    mktrace 30000 one.erg
+    unpacked one
+    f=one/trace/0000/ust/uid/0/64-bit/metadata
+    cp $f good
+    awk 'BEGIN { print "/* CTF 1.8 */"; for (i = 0; i < 200000; i++) printf "struct { "; }' >$f
+    run timeout 120 erg-analyze layers one
+    [ "$status" -lt 2 ]
+    sed 's/size = 64/size = 0/' good >$f
+    run timeout 60 erg-analyze layers one
+    [ "$status" -lt 2 ]
+    sed 's/uint8_t __values_length; int64_t _values\[ __values_length \]/uint64_t __values_length; int64_t _values[ __values_length ]/' good >$f
+    run timeout 60 erg-analyze layers one
+    [ "$status" -lt 2 ]
+    sed 's/_begin;/_other;/' good >$f
+    run timeout 60 erg-analyze layers one
+    [ "$status" -lt 2 ]
+}
+
+@test "a trace without our events says so" {
+    mktrace 30000 one.erg
+    unpacked one
+    sed -i 's/ergtrace:/somebody:/' one/trace/0000/ust/uid/0/64-bit/metadata
+    run erg-analyze info one
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"no layer and no reading of ours"* ]]
+    run erg-analyze layers one
+    [ "$status" -lt 2 ]
+    [[ "$output" == *"no "* ]]
+}
+
+@test "nothing is left behind" {
+    make_run
+    before=$(ls -d /dev/shm/erg-analyze-* /tmp/erg-analyze-* 2>/dev/null | wc -l)
+    erg-analyze layers run.erg >/dev/null
+    timeout -s KILL 0.05 erg-analyze layers run.erg >/dev/null || :
+    erg-analyze info run.erg >/dev/null
+    [ "$(ls -d /dev/shm/erg-analyze-* /tmp/erg-analyze-* 2>/dev/null | wc -l)" -le "$before" ]
+}
+
+@test "a full disk and a closed pipe are failures with a reason" {
+    make_run
+    run sh -c 'erg-analyze layers run.erg >/dev/full'
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"standard output"* ]]
+    run sh -c 'erg-analyze layers run.erg | true'
+    [ "$status" -eq 0 ]
+}
