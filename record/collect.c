@@ -160,6 +160,54 @@ static json_t *summary_missing(const json_t *manifest, const struct erg_packets_
 	return erg_describe_summary(&f);
 }
 
+/* Where LTTng had not sent a trace's metadata yet, the recorder had. REL: uid/UID/BITS-bit. */
+static int metadata_restore(const char *dir, const char *rel, struct erg_err *err)
+{
+	char name[64], tmp[PATH_MAX], to[PATH_MAX];
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+	json_t *doc = NULL;
+	int r;
+
+	snprintf(name, sizeof(name), "%s/metadata", rel);
+	r = erg_document_find(dir, name, &doc, err);
+	if (r)
+		return r < 0 ? r : 0;
+	snprintf(tmp, sizeof(tmp), "%s/metadata.text", dir);
+	snprintf(to, sizeof(to), "%s/metadata/%s", dir, name);
+	f = fopen(tmp, "we");
+	if (!f || fputs(json_string_value(json_object_get(doc, "text")), f) < 0 || fflush(f))
+		r = erg_fail_errno(err, -errno, "%s", tmp);
+	else
+		r = erg_spool_copy(tmp, to, err);
+	unlink(tmp);
+	json_decref(doc);
+	return r;
+}
+
+static _Thread_local struct {
+	const char *dir;
+	struct erg_err *err;
+	int r;
+} restore;
+
+static int visit_trace(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	const char *rel = strstr(path + strlen(restore.dir), "/ust/");
+
+	if (type == FTW_D && rel && strstr(path + ftw->base, "-bit"))
+		restore.r = metadata_restore(restore.dir, rel + strlen("/ust/"), restore.err);
+	return restore.r < 0 ? FTW_STOP : FTW_CONTINUE;
+}
+
+static int metadata_restore_all(const char *dir, struct erg_err *err)
+{
+	restore.dir = dir;
+	restore.err = err;
+	restore.r = 0;
+	nftw(dir, visit_trace, 16, FTW_PHYS | FTW_ACTIONRETVAL);
+	return restore.r;
+}
+
 static int archive_make(const struct collect *c, const char *dir, const char *output,
 	json_t *manifest, json_t **summary, struct erg_err *err)
 {
@@ -169,6 +217,8 @@ static int archive_make(const struct collect *c, const char *dir, const char *ou
 
 	json_object_set_new(manifest, "origin", json_string("collected"));
 	r = erg_finish_open(output, c->force, manifest, &f, err);
+	if (!r && !*summary)
+		r = metadata_restore_all(dir, err);
 	if (!r)
 		r = erg_finish_rest(f, dir, *summary ? NULL : &rep, err);
 	if (r)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "formats/util.h"
+#include "record/document.h"
 #include "record/spool.h"
 
 static _Thread_local struct {
@@ -51,6 +52,49 @@ int erg_crash_save(const char *shm, const char *spool, struct erg_err *err)
 	save.err = err;
 	save.r = 0;
 	nftw(shm, visit, 16, FTW_PHYS);
+	return save.r;
+}
+
+#define STREAMED_MAX 16
+
+/* Traces whose metadata has been emitted. A process has one recording. */
+static char streamed[STREAMED_MAX][64];
+
+static int visit_stream(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	const char *rel = strstr(path, "/ust/");
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+	_cleanup_(erg_freep) char *text = NULL;
+	char name[64];
+	size_t i = 0, n;
+	json_t *doc;
+
+	if (type != FTW_F || !rel || strcmp(path + ftw->base, "metadata") || !st->st_size)
+		return 0;
+	if ((size_t)snprintf(name, sizeof(name), "%s", rel + strlen("/ust/")) >= sizeof(name))
+		return 0;
+	while (i < STREAMED_MAX && streamed[i][0] && strcmp(streamed[i], name))
+		i++;
+	if (i == STREAMED_MAX || streamed[i][0])
+		return 0;
+	f = fopen(path, "re");
+	text = calloc(1, (size_t)st->st_size + 1);
+	n = f && text ? fread(text, 1, (size_t)st->st_size, f) : 0;
+	/* Before its first event is described, it is of no use. */
+	if (!n || !strstr(text, "event {"))
+		return 0;
+	doc = json_pack("{s:s}", "text", text);
+	save.r = erg_document_emit_pieces(name, doc, save.err);
+	json_decref(doc);
+	memcpy(streamed[i], name, sizeof(name));
+	return save.r < 0 ? 1 : 0;
+}
+
+int erg_crash_stream(const char *shm, struct erg_err *err)
+{
+	save.err = err;
+	save.r = 0;
+	nftw(shm, visit_stream, 16, FTW_PHYS);
 	return save.r;
 }
 

@@ -66,7 +66,8 @@ static int keep(struct erg_keeper *k, struct erg_err *err)
 	erg_sampler_emit_status(k->cfg.sampler);
 	r = erg_session_check(k->cfg.session, err);
 	if (!r && k->cfg.shm)
-		r = erg_crash_save(k->cfg.shm, k->cfg.spool, err);
+		r = k->cfg.spool ? erg_crash_save(k->cfg.shm, k->cfg.spool, err)
+				 : erg_crash_stream(k->cfg.shm, err);
 	if (!r && k->cfg.chore)
 		r = k->cfg.chore(k->cfg.data, err);
 	if (r >= 0)

@@ -205,11 +205,11 @@ static int spool_open(struct erg_run *r, struct erg_err *err)
 	char buf[PATH_MAX];
 	int n;
 
+	erg_crash_dir(r->name, r->shm, sizeof(r->shm));
 	if (r->opt.to) {
 		n = asprintf(&r->url, "net://%s", r->opt.to);
 		return n < 0 ? erg_fail_errno(err, -ENOMEM, "--to") : 0;
 	}
-	erg_crash_dir(r->name, r->shm, sizeof(r->shm));
 	n = erg_spool_create(spool_dir(r, buf, sizeof(buf)), r->run_id, &r->spool, err);
 	return n ? n : erg_run_state_write(r, err);
 }
@@ -379,7 +379,8 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 	if (!n)
 		n = start_sampling(r, err);
 	if (!n && r->shm[0])
-		n = erg_crash_save(r->shm, r->spool, err);
+		n = r->spool ? erg_crash_save(r->shm, r->spool, err)
+			     : erg_crash_stream(r->shm, err);
 	if (!n)
 		n = manifest_write(r, err);
 	if (!n)

@@ -233,7 +233,7 @@ summary() { jq -r "$1" "$2/summary.json"; }
     [ "$(jq -r .complete a/summary.json)" = false ]
     [[ "$(jq -r .reason a/summary.json)" == *"disk nearly full"* ]]
 
-    mkdir tiny && mount -t tmpfs -o size=8k none tiny
+    mkdir tiny && mount -t tmpfs -o size=4k none tiny
     run -1 "${REC[@]}" --spool . -o tiny/b.erg -- true
     [[ "$output" == *"No space left"* ]]
     [[ "$output" == *"erg-record recover"* ]]

@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# erg-record --to HOST and erg-record collect, over lttng-relayd on loopback.
+bats_require_minimum_version 1.5.0
+load helpers
+
+test_setup() {
+    skip_unless lttng-relayd jq babeltrace2
+    mkdir relay
+    for _ in 1 2 3 4 5; do
+        base=$((20000 + RANDOM % 20000))
+        lttng-relayd -o "$PWD/relay" -C tcp://127.0.0.1:$base -D tcp://127.0.0.1:$((base + 1)) \
+            -L tcp://127.0.0.1:$((base + 2)) > relayd.log 2>&1 3>&- &
+        relayd=$!
+        sleep 0.5
+        kill -0 $relayd 2>/dev/null && break
+    done
+    to=127.0.0.1:$base:$((base + 1))
+}
+
+teardown() { [ -z "${relayd:-}" ] || kill "$relayd" 2>/dev/null || true; }
+
+unpack() {
+    tar -xf "$1"
+    (cd "${1%.erg}" && sha256sum -c --quiet SHA256SUMS)
+    babeltrace2 "${1%.erg}/trace" > "${1%.erg}.txt"
+}
+
+@test "a stream becomes an archive on the other machine" {
+    run -5 erg-record -q -s procstat --to "$to" --tag board=a -- sh -c 'sleep 1; exit 5'
+    erg-record collect --from relay --list | grep -q complete
+    erg-record collect --from relay -o a.erg
+    unpack a.erg
+    [ "$(jq -r .tags.board a/manifest.json)" = a ]
+    [ "$(jq -r .origin a/manifest.json)" = collected ]
+    [ "$(jq -r .complete a/summary.json)" = true ]
+    [ "$(jq -r .exit_status a/summary.json)" = 5 ]
+    [ "$(grep -c utilization_sample a.txt)" -ge 9 ]
+}
+
+@test "several devices at once, into a directory" {
+    erg-record -q -s procstat --to "$to" -- sleep 0.5 &
+    pid=$!
+    erg-record -q -s procstat --to "$to" -- sleep 0.7
+    wait $pid
+    run -1 erg-record collect --from relay -o one.erg
+    [[ "$output" == *"2 streams; choose one by --run, or give a directory"* ]]
+    mkdir out
+    erg-record collect --from relay -o out
+    [ "$(find out -name '*.erg' | wc -l)" -eq 2 ]
+}
+
+@test "the relay is killed: the command goes on, and what had arrived is an archive" {
+    erg-record -q -s procstat --to "$to" -- sh -c 'sleep 4; touch ran' &
+    pid=$!
+    sleep 3
+    kill -KILL "$relayd"
+    rc=0
+    wait $pid || rc=$?
+    [ "$rc" -eq 1 ]
+    [ -e ran ]
+    erg-record collect --now --from relay -o a.erg
+    unpack a.erg
+    [ "$(jq -r .complete a/summary.json)" = false ]
+    [[ "$(jq -r .reason a/summary.json)" == *"stream ended"* ]]
+    [ "$(jq -r '.command[0]' a/manifest.json)" = sh ]
+    [ "$(grep -c utilization_sample a.txt)" -ge 9 ]
+}
+
+@test "a relay that refuses, and nothing to collect: one line each" {
+    kill "$relayd"
+    wait "$relayd" || true
+    run -1 erg-record -q -s procstat --to "$to" -- touch ran
+    [[ "$output" == *"lttng-relayd"* ]]
+    [ ! -e ran ]
+    run -1 erg-record collect --from relay -o a.erg
+    [[ "$output" == *"no stream of erg-record"* ]]
+    run -2 erg-record collect
+    run -2 erg-record run --to "$to" -o a.erg -- true
+}
