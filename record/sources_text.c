@@ -92,8 +92,10 @@ static const char *si_unit(const char *quantity)
 	return "";
 }
 
+/* A rail whose parent another source has says so in words. */
 static void print_channel(const json_t *channel, int depth, FILE *out)
 {
+	const char *parent = text(channel, "parent");
 	const json_t *value = json_object_get(channel, "value");
 
 	fprintf(out, "  %*s%-*s %-11s %-6s", depth * 2, "", 32 - depth * 2, text(channel, "rail"),
@@ -101,6 +103,8 @@ static void print_channel(const json_t *channel, int depth, FILE *out)
 	if (json_is_number(value))
 		fprintf(out, " %.6g %s", json_number_value(value),
 			si_unit(text(channel, "quantity")));
+	if (!depth && *parent)
+		fprintf(out, "  (part of %s)", parent);
 	fputc('\n', out);
 }
 

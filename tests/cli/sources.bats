@@ -146,6 +146,9 @@ sources() {
     [ "$status" -eq 0 ]
     jq -e '[.sources[] | select(.channels[0].quantity == "energy") | .channels[0].rail] == ["gpu0", "gpu1", "gpu2"]' <<<"$output"
     jq -e '[.sources[] | .simulated] | all' <<<"$output"
+    # a parent that another source has is named
+    LD_LIBRARY_PATH="$ERG_BUILD/tests/standin" run sources -s nvml
+    grep -Eq '^  gpu0-instant .*\(part of gpu0\)$' <<<"$output"
 }
 
 @test "SIGTERM: settings are put back before the verb ends" {
