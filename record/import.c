@@ -25,7 +25,7 @@ const struct erg_import_reader *const erg_import_readers[] = {
 	&erg_import_csv, &erg_import_tegrastats, &erg_import_nvidia_smi, &erg_import_ptdaemon, NULL,
 };
 
-enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL };
+enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL, OPT_STRICT };
 
 static const struct option long_options[] = {
 	{"samples", required_argument, NULL, OPT_SAMPLES},
@@ -36,6 +36,7 @@ static const struct option long_options[] = {
 	{"interval", required_argument, NULL, OPT_INTERVAL},
 	{"output", required_argument, NULL, 'o'},
 	{"force", no_argument, NULL, 'f'},
+	{"strict", no_argument, NULL, OPT_STRICT},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -44,7 +45,7 @@ struct options {
 	const char *samples, *layers, *output;
 	const struct erg_import_reader *from;
 	uint64_t interval_ns;
-	bool force;
+	bool force, strict;
 	json_t *tags, *sensors;
 };
 
@@ -67,6 +68,7 @@ static void usage(FILE *out)
 		     "      --interval SECONDS   between two lines of a log without times\n"
 		     "  -o, --output FILE.erg    the archive\n"
 		     "  -f, --force              replace it when it exists\n"
+		     "      --strict             exit 3 after any warning about the data\n"
 		     "  -h, --help\n");
 }
 
@@ -122,6 +124,7 @@ static int take_option(struct options *o, int c)
 		return 0;
 	case 'o': o->output = optarg; return 0;
 	case 'f': o->force = true; return 0;
+	case OPT_STRICT: o->strict = true; return 0;
 	default: return 2;
 	}
 }
@@ -246,7 +249,7 @@ static json_t *describe(struct job *j)
 	json_object_set_new(m, "sources", sources);
 	json_object_set_new(m, "import", describe_import(j, &all));
 	make_run_id(j, &all);
-	json_object_set_new(m, "run_id", json_string(j->run_id));
+	json_object_set_new(m, "run", json_string(j->run_id));
 	json_object_set(m, "warnings", j->notes);
 	return m;
 }
@@ -276,7 +279,7 @@ static json_t *summarize(const struct job *j)
 	json_t *s = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
 
 	if (s)
-		json_object_update_new(s, json_pack("{s:s, s:b, s:I, s:I}", "run_id", j->run_id,
+		json_object_update_new(s, json_pack("{s:s, s:b, s:I, s:I}", "run", j->run_id,
 			"complete", 1, "begin_ns", (json_int_t)(first_time(j) - j->origin_ns), "end_ns",
 			(json_int_t)(last_time(j) - j->origin_ns)));
 	return s;
@@ -435,6 +438,8 @@ static int import(const struct options *o, struct erg_err *err)
 		erg_say("%s: %zu readings of %zu channels over %.9g s, %zu layers", o->output, j.log.n,
 			j.log.n_channels, (double)(last_time(&j) - first_time(&j)) * 1e-9,
 			j.layers.n_spans);
+	if (r == 0 && o->strict && json_array_size(j.notes) > 0)
+		r = 3;
 	erg_import_log_release(&j.log);
 	erg_import_layers_release(&j.layers);
 	json_decref(j.notes);
@@ -450,10 +455,7 @@ static int run(int argc, char **argv, struct erg_err *err)
 		.sensors = json_array()};
 	int r = parse_options(argc, argv, &o);
 
-	if (r == 0)
-		r = import(&o, err);
-	else if (r == 1)
-		r = 0;
+	r = r == 0 ? import(&o, err) : r == 1 ? 0 : r;
 	json_decref(o.tags);
 	json_decref(o.sensors);
 	return r;

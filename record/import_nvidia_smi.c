@@ -105,7 +105,7 @@ static int set_value(struct table *s, struct erg_import_log *log, size_t row, si
 	int64_t v;
 	int i;
 
-	if (*cell == '[' || !*cell || !strcmp(cell, "N/A"))
+	if (*cell == '[' || !*cell || !strcmp(cell, "N/A") || !strcmp(cell, "ERR!"))
 		return 0;
 	if (!erg_import_decimal(cell, c->decimals, &v, &end))
 		return erg_fail(err, -EINVAL, "%s: line %zu, column '%s': '%.40s' is not a number",
