@@ -38,11 +38,11 @@ static json_t *since(const struct erg_timeline *tl, uint64_t t)
 /* Parts of the manifest and the summary that speak for themselves. */
 static void copy_documents(const struct erg_timeline *tl, json_t *file)
 {
-	static const char *const from_manifest[] = {"run", "origin", "created_utc", "generator",
-		"command", "cwd", "executable", "host", "governors", "network", "knobs", "tags",
-		"factors", "options", "counters", "import"};
-	static const char *const from_summary[] = {"complete", "reason", "exit", "recorder",
-		"throttling"};
+	static const char *const from_manifest[] = {"run_id", "origin", "created_utc", "generator",
+		"command", "cwd", "executable", "machine", "network", "knobs", "tags", "options",
+		"counters"};
+	static const char *const from_summary[] = {"complete", "reason", "exit_status", "signal",
+		"sampler", "throttling", "lost"};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(from_manifest); i++) {
 		json_t *v = json_object_get(tl->manifest, from_manifest[i]);

@@ -122,7 +122,7 @@ static int collect_events(struct erg_join *j, struct erg_err *err)
 static int find_processes(struct erg_join *j, struct erg_err *err)
 {
 	const json_t *command = json_object_get(j->tl->manifest, "command");
-	const char *run = json_string_value(json_object_get(j->tl->manifest, "run"));
+	const char *run = json_string_value(json_object_get(j->tl->manifest, "run_id"));
 	size_t i;
 	json_t *e;
 

@@ -112,7 +112,7 @@ static json_t *facts_json(const struct erg_timeline *tl)
 	fact(facts, "Tags", json_object_get(tl->manifest, "tags"));
 	fact(facts, "Factors", json_object_get(tl->manifest, "factors"));
 	sensor_facts(tl, facts);
-	fact(facts, "Lost", json_object_get(tl->summary, "losses"));
+	fact(facts, "Lost", json_object_get(tl->summary, "lost"));
 	fact(facts, "Sampler", sampler);
 	return facts;
 }

@@ -249,7 +249,7 @@ static json_t *describe(struct job *j)
 	json_object_set_new(m, "sources", sources);
 	json_object_set_new(m, "import", describe_import(j, &all));
 	make_run_id(j, &all);
-	json_object_set_new(m, "run", json_string(j->run_id));
+	json_object_set_new(m, "run_id", json_string(j->run_id));
 	json_object_set(m, "warnings", j->notes);
 	return m;
 }
@@ -279,7 +279,7 @@ static json_t *summarize(const struct job *j)
 	json_t *s = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
 
 	if (s)
-		json_object_update_new(s, json_pack("{s:s, s:b, s:I, s:I}", "run", j->run_id,
+		json_object_update_new(s, json_pack("{s:s, s:b, s:I, s:I}", "run_id", j->run_id,
 			"complete", 1, "begin_ns", (json_int_t)(first_time(j) - j->origin_ns), "end_ns",
 			(json_int_t)(last_time(j) - j->origin_ns)));
 	return s;

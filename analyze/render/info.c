@@ -63,7 +63,7 @@ static void object(FILE *out, const char *what, const json_t *o)
 
 static void command(FILE *out, const json_t *f)
 {
-	const json_t *argv = json_object_get(f, "command"), *end = json_object_get(f, "exit");
+	const json_t *argv = json_object_get(f, "command");
 	json_t *arg;
 	size_t i;
 
@@ -74,16 +74,16 @@ static void command(FILE *out, const json_t *f)
 		fputs(i ? " " : "", out);
 		print_value(arg, out);
 	}
-	if (json_object_get(end, "signal"))
-		fprintf(out, "   (killed by signal %.0f)", number(end, "signal"));
-	else if (number(end, "status") > 0)
-		fprintf(out, "   (exit status %.0f)", number(end, "status"));
+	if (json_object_get(f, "signal"))
+		fprintf(out, "   (killed by signal %.0f)", number(f, "signal"));
+	else if (number(f, "exit_status") > 0)
+		fprintf(out, "   (exit status %.0f)", number(f, "exit_status"));
 	fputc('\n', out);
 }
 
 static void machine(FILE *out, const json_t *m)
 {
-	static const char *const keys[] = {"hostname", "board", "cpu_model", "machine", "kernel", "os"};
+	static const char *const keys[] = {"hostname", "board", "cpu_model", "arch", "kernel"};
 	const char *sep = "";
 
 	if (!json_object_size(m))
@@ -228,7 +228,7 @@ int erg_info_text(const json_t *doc, FILE *out, struct erg_err *err)
 			line(out, "power", "SIMULATED: it comes from a model, not from a sensor");
 		command(out, f);
 		when(out, f);
-		machine(out, json_object_get(f, "host"));
+		machine(out, json_object_get(f, "machine"));
 		object(out, "tags", json_object_get(f, "tags"));
 		object(out, "knobs", json_object_get(f, "knobs"));
 		layers(out, f);
