@@ -77,6 +77,7 @@ test_setup() {
 
 @test "nvtx: a range from before the session has no layer; nothing is defined without a session" {
     need_daemon
+    alone
     launch "$nvtx" push:before push:inner pop wait push:after pop pop wait
     start a
     sleep 0.3

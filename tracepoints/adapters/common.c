@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,20 @@ bool erg_adapter_pop(struct erg_adapter_thread *t, const void *scope)
 const char *erg_adapter_program(void)
 {
 	return program_invocation_short_name;
+}
+
+uint32_t erg_adapter_network(void)
+{
+	static _Atomic uint32_t known;
+	uint32_t id = atomic_load_explicit(&known, memory_order_relaxed);
+
+	if (!id) {
+		const char *name = getenv("ERG_NETWORK");
+
+		id = erg_network(name && *name ? name : erg_adapter_program());
+		atomic_store(&known, id);
+	}
+	return id;
 }
 
 static size_t put_utf8(char *to, uint32_t c)

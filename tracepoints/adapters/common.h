@@ -58,6 +58,8 @@ bool erg_adapter_pop(struct erg_adapter_thread *t, const void *scope);
 
 /* The name of the program, for what is given no name of its own. */
 const char *erg_adapter_program(void);
+/* The network of the program: $ERG_NETWORK, or the program's name. */
+uint32_t erg_adapter_network(void);
 
 /* UTF-8 of a wide string (at most 4 KiB of it), to be freed; NULL for NULL. */
 char *erg_adapter_narrow(const wchar_t *text);

@@ -14,7 +14,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tracepoints/adapters/common.h"
@@ -31,20 +30,12 @@ static struct {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic uint32_t frames;
 
-static uint32_t network(struct erg_adapter_thread *t)
-{
-	const char *name = getenv("ERG_NETWORK");
-
-	return erg_adapter_id(t, ERG_RANGE_NETWORK, 0,
-		name && *name ? name : erg_adapter_program(), "network", NULL);
-}
-
-static uint32_t parent_of(struct erg_adapter_thread *t)
+static uint32_t parent_of(const struct erg_adapter_thread *t)
 {
 	for (uint32_t i = t->depth; i > 0; i--)
 		if (t->at[i - 1].layer)
 			return t->at[i - 1].layer;
-	return network(t);
+	return erg_adapter_network();
 }
 
 static const char *text_of(const struct itt_string *s)

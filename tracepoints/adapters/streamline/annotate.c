@@ -8,7 +8,6 @@
  * the thread it is open in. If the next marker comes from another thread, the layer becomes a span,
  * and the first thread forgets it when it comes by.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "tracepoints/adapters/common.h"
@@ -34,14 +33,6 @@ static struct {
 static const void *channel_scope(uint32_t channel)
 {
 	return (const void *)((uintptr_t)channel + 1);
-}
-
-static uint32_t network(struct erg_adapter_thread *t)
-{
-	const char *name = getenv("ERG_NETWORK");
-
-	return erg_adapter_id(t, ERG_RANGE_NETWORK, 0,
-		name && *name ? name : erg_adapter_program(), "network", NULL);
 }
 
 /* Splits "name___type" into NAME and the returned type; FALLBACK where there is no separator. */
@@ -74,8 +65,8 @@ static uint32_t home_of(struct erg_adapter_thread *t, const struct streamline_na
 		channel ? streamline_find(STREAMLINE_GROUP, channel->other, 0) : NULL;
 
 	if (!group)
-		return network(t);
-	return erg_adapter_id(t, ERG_RANGE_MODULE, network(t), group->name, "group", NULL);
+		return erg_adapter_network();
+	return erg_adapter_id(t, ERG_RANGE_MODULE, erg_adapter_network(), group->name, "group", NULL);
 }
 
 static uint32_t top_layer(const struct erg_adapter_thread *t)
@@ -174,7 +165,7 @@ static void begin_marked(struct erg_adapter_thread *t, const char *str)
 	if (!erg_enabled() || !split(str, name, "layer"))
 		return;
 	marked.owner = t;
-	marked.layer = layer_for(t, network(t), str, "layer");
+	marked.layer = layer_for(t, erg_adapter_network(), str, "layer");
 	marked.begin_ns = erg_now_ns();
 	erg_adapter_push(t, &marker_scope, marked.layer);
 }
@@ -184,7 +175,7 @@ static void start_network(struct erg_adapter_thread *t)
 	erg_adapter_pop(t, &network_scope);
 	marked.inside = true;
 	erg_iteration(marked.starts++);
-	erg_adapter_push(t, &network_scope, erg_enabled() ? network(t) : 0);
+	erg_adapter_push(t, &network_scope, erg_enabled() ? erg_adapter_network() : 0);
 }
 
 static void end_network(struct erg_adapter_thread *t)
