@@ -4,7 +4,7 @@ load lttng
 
 dir=$ERG_BUILD/tracepoints/adapters
 nvtx=$ERG_BUILD/tests/trace/nvtx-app
-programs=(nvtx-app itt-app streamline-app onednn-net lenet prog real)
+programs=(nvtx-app itt-app streamline-app onednn-net lenet prog real cuda-app)
 test_setup() {
     lttng_setup
     export NVTX_INJECTION64_PATH=$dir/liberg-nvtx.so
@@ -199,6 +199,20 @@ itt=$ERG_BUILD/tests/trace/itt-app
     [ "$(layers b | grep -c '^convolution 1x64x28x28 w128x64x1x1 -> 1x128x28x28$')" -eq 3 ]
 }
 
+@test "itt: a oneDNN of another version gives a warning, and the program runs on" {
+    echo 'int dnnl_primitive_execute(void *p, void *s, int n, void *a) { return n + 1; }' >dnnl.c
+    gcc -shared -fPIC -o libdnnl.so dnnl.c
+    cat >prog.c <<'C'
+int dnnl_primitive_execute(void *p, void *s, int n, void *a);
+int main(void) { return dnnl_primitive_execute(0, 0, 41, 0) == 42 ? 0 : 1; }
+C
+    gcc -o prog prog.c -L. -ldnnl -Wl,-rpath,"$PWD"
+    start a
+    LD_PRELOAD=$dir/liberg-itt.so ./prog
+    stop a
+    [ "$(events a 'marker.*text = "itt: this oneDNN is neither')" -eq 1 ]
+}
+
 @test "nvtx: a program compiled with NVIDIA's own header" {
     cuda=${CUDA_DIR:-/usr/local/cuda}/include
     [ -e "$cuda/nvtx3/nvToolsExt.h" ] || skip "NVIDIA's nvtx3/nvToolsExt.h is not on this machine"
@@ -273,4 +287,28 @@ C
     [ "$status" -eq 0 ] && [ "${lines[-1]}" = 1 ]
     run env ERG_RUN_ID=x ./inject "$dir/liberg-cuda.so"
     [ "$status" -eq 0 ] && [ "${lines[-1]}" = 1 ]
+}
+
+@test "cuda: kernels and copies are spans of the layer that launched them" {
+    app=$ERG_BUILD/tests/trace/cuda-app
+    [ -x "$app" ] || skip "CUPTI's headers are not on this machine"
+    export CUDA_INJECTION64_PATH=$dir/liberg-cuda.so LD_LIBRARY_PATH=$ERG_BUILD/tests/trace
+    ldd "$dir/liberg-cuda.so" | grep -q "libcupti.*=> $ERG_BUILD/tests/trace/" ||
+        skip "this CUPTI has another name than the one for tests"
+    # Without a recording nothing is switched on.
+    lttng --no-sessiond list 2>/dev/null | grep -q '\[active\]' || [ "$("$app")" = off ]
+    start a
+    [ "$(ERG_RUN_ID=r "$app")" = on ]
+    stop a
+    id() { sed -n "s/.*layer_define.*{ id = \([0-9]*\), .* name = \"$1\", type.*/\1/p" a.txt | head -1; }
+    track() { sed -n "s/.*{ track = \([0-9]*\), name = \"gpu0 stream $1\", device = 1 }.*/\1/p" a.txt | head -1; }
+    span() { grep "layer_span.*{ id = $1, iteration = $2, .*track = $3 }" a.txt |
+        sed 's/.*begin = \([0-9]*\), end = \([0-9]*\),.*/\2 \1/' | awk '{ print $1 - $2 }'; }
+    # The two that touch are one; the one on the other stream is apart.
+    [ "$(span "$(id conv1)" 7 "$(track 7)")" = 1500 ]
+    [ "$(span "$(id conv1)" 7 "$(track 8)")" = 100 ]
+    [ "$(span "$(id inner)" 7 "$(track 7)")" = 250 ]
+    [ "$(span "$(id stray)" 0 "$(track 7)")" = 10 ]
+    [ "$(events a 'marker.*text = "cuda: 3 records of the device were dropped"')" -eq 1 ]
+    [ "$(events a 'marker.*text = "cuda: flush period: fake"')" -eq 1 ]
 }
