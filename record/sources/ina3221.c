@@ -83,32 +83,6 @@ static void remember(struct ina3221 *p, struct setting *s, size_t n)
 	}
 }
 
-/* Writes and notes what reads back: the driver takes the nearest it can. */
-static bool change(const char *dir, const struct setting *s, json_t *settings)
-{
-	if (s->before < 0 || s->before == s->run ||
-		erg_attr_write_int(s->run, "%s/%s", dir, s->name) < 0)
-		return false;
-	json_object_set_new(settings, s->name,
-		json_pack("{s:I, s:I}", "before", (json_int_t)s->before, "during",
-			(json_int_t)attr_or(dir, s->name, -1)));
-	return true;
-}
-
-static void change_all(struct erg_source *s, struct ina3221 *p)
-{
-	struct setting settings[] = {{"samples", 1, -1}, {"update_interval", 0, -1}};
-
-	remember(p, settings, ERG_ARRAY_SIZE(settings));
-	erg_guard_start(&p->guard);
-	json_decref(s->settings);
-	s->settings = json_object();
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(settings); i++)
-		p->changed |= change(p->dir, &settings[i], s->settings);
-	if (!p->changed)
-		erg_guard_finish(&p->guard);
-}
-
 /* A board that is simulated applies a setting some milliseconds after it was written. */
 static void settle(struct erg_source *s, const struct ina3221 *p)
 {
@@ -120,6 +94,37 @@ static void settle(struct erg_source *s, const struct ina3221 *p)
 	}
 }
 
+static bool change(const char *dir, const struct setting *s)
+{
+	return s->before >= 0 && s->before != s->run &&
+	       erg_attr_write_int(s->run, "%s/%s", dir, s->name) >= 0;
+}
+
+/* Changes what can be changed, and notes what is in force then: a driver takes the nearest it
+ * can. */
+static void change_all(struct erg_source *s, struct ina3221 *p)
+{
+	struct setting settings[] = {{"samples", 1, -1}, {"update_interval", 0, -1}};
+
+	remember(p, settings, ERG_ARRAY_SIZE(settings));
+	erg_guard_start(&p->guard);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(settings); i++)
+		p->changed |= change(p->dir, &settings[i]);
+	if (!p->changed) {
+		erg_guard_finish(&p->guard);
+		return;
+	}
+	settle(s, p);
+	json_decref(s->settings);
+	s->settings = json_object();
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(settings); i++)
+		if (settings[i].before >= 0)
+			json_object_set_new(s->settings, settings[i].name,
+				json_pack("{s:I, s:I}", "before", (json_int_t)settings[i].before,
+					"during",
+					(json_int_t)attr_or(p->dir, settings[i].name, -1)));
+}
+
 static int ina3221_start(struct erg_source *s, struct erg_err *err)
 {
 	struct ina3221 *p = ((struct erg_attr_source *)s)->priv;
@@ -127,10 +132,7 @@ static int ina3221_start(struct erg_source *s, struct erg_err *err)
 	/* Started again after a failure: what was found is in p already. */
 	if (!p->changed)
 		change_all(s, p);
-	if (p->changed)
-		settle(s, p);
-	else
-		set_model(s, p);
+	set_model(s, p);
 	return erg_attr_source_start(s, err);
 }
 

@@ -33,6 +33,11 @@ struct zone {
 	bool psys;        /* some zone measures the platform */
 };
 
+static bool repeats(const char *name)
+{
+	return !strncmp(name, "intel-rapl-mmio", 15);
+}
+
 /* "intel-rapl:0" is a top zone, "intel-rapl:0:1" is not. */
 static bool is_top(const char *name)
 {
@@ -127,24 +132,26 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
 	struct zone z = {.cfg = cfg};
-	size_t before = list->n;
+	size_t before = list->n, notes = list->n_notes;
 	char root[256], name[32];
 	int r;
 
 	snprintf(root, sizeof(root), "%s/class/powercap", cfg->sysfs);
 	z.root = root;
-	/* intel-rapl-mmio repeats the package's counter through another door. */
-	r = erg_names_list(&names, root, "intel-rapl:");
+	/* All kinds: intel-rapl (AMD's too), arm-scmi, …. intel-rapl-mmio repeats the package's
+	 * counter through another door. */
+	r = erg_names_list(&names, root, "");
 	for (size_t i = 0; i < names.n; i++)
 		if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", root, names.name[i]) > 0 &&
 			!strcmp(name, "psys"))
 			z.psys = true;
 	for (size_t i = 0; r >= 0 && i < names.n; i++)
-		if (is_top(names.name[i]))
+		if (is_top(names.name[i]) &&
+			!(repeats(names.name[i]) && erg_attr_exists("%s/intel-rapl:0", root)))
 			r = find_top(&z, &names, names.name[i], list);
 	if (r < 0)
 		return erg_fail_errno(err, r, "powercap");
-	if (!names.n)
+	if (list->n == before && list->n_notes == notes)
 		erg_source_list_note(list, "powercap", root,
 			"on x86 try: modprobe intel_rapl_msr; virtual machines have none",
 			"no RAPL zone");

@@ -240,6 +240,20 @@ static void test_powercap(void **state)
 	assert_string_equal(s->channels[c].parent, "package-1");
 	s = channel(f, "dram-0", ERG_Q_ENERGY, &c);
 	assert_string_equal(s->channels[c].parent, "");
+	/* the other door alone, and another kind of zone */
+	tree_free(&f->tree);
+	assert_int_equal(mkdir(f->tree.dir, 0700), 0);
+	tree_put(&f->tree, "class/powercap/intel-rapl-mmio:0/name", "package-0");
+	tree_put(&f->tree, "class/powercap/intel-rapl-mmio:0/energy_uj", "7");
+	tree_put(&f->tree, "class/powercap/arm-scmi:0/name", "soc");
+	tree_put(&f->tree, "class/powercap/arm-scmi:0/energy_uj", "8");
+	tree_put(&f->tree, "class/powercap/arm-scmi:0:0/name", "cluster");
+	tree_put(&f->tree, "class/powercap/arm-scmi:0:0/energy_uj", "9");
+	assert_int_equal(find(f, "powercap"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "package-0", ERG_Q_ENERGY), 7);
+	assert_int_equal(value_of(f, "cluster", ERG_Q_ENERGY), 9);
+	assert_string_equal(parent_of(f, "cluster", ERG_Q_ENERGY), "soc");
 }
 
 /* ---- thermal, cpufreq, procstat ---- */
