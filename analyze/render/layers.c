@@ -69,13 +69,14 @@ static void name_cell(struct erg_rtable *t, const json_t *row)
 }
 
 static void row_cells(struct erg_rtable *t, const json_t *row, const char *energy, double total,
-	double top)
+	double top, bool typed)
 {
 	const json_t *e = json_object_get(row, energy);
 	char b[64];
 
 	name_cell(t, row);
-	erg_rtable_cell(t, "%s", text(row, "type"));
+	if (typed)
+		erg_rtable_cell(t, "%s", text(row, "type"));
 	erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(row, "calls")));
 	erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), value(row, "time_s"), "s"));
 	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), e, "J"));
@@ -91,13 +92,15 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	const json_t *layers = json_object_get(run, "layers"), *rest = json_object_get(run, "rest");
 	const char *by = text(run, "by");
+	bool typed = !*by || !strcmp(by, "layer");
 	double top = 0;
 	size_t i;
 	json_t *row;
 
 	print_head(run, out);
 	erg_rtable_column(t, *by ? by : "layer", ERG_COL_LEFT | ERG_COL_SHRINK);
-	erg_rtable_column(t, "type", ERG_COL_LEFT);
+	if (typed)
+		erg_rtable_column(t, "type", ERG_COL_LEFT);
 	erg_rtable_column(t, "calls", ERG_COL_RIGHT);
 	erg_rtable_column(t, "time", ERG_COL_RIGHT);
 	erg_rtable_column(t, strcmp(energy, "energy_j") ? "above idle" : "energy", ERG_COL_RIGHT);
@@ -108,10 +111,10 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 	json_array_foreach (layers, i, row)
 		top = fmax(top, value(row, energy));
 	json_array_foreach (layers, i, row)
-		row_cells(t, row, energy, value(run, "ets_j"), top);
+		row_cells(t, row, energy, value(run, "ets_j"), top, typed);
 	if (strcmp(by, "phase"))
 		json_array_foreach (rest, i, row)
-			row_cells(t, row, energy, value(run, "ets_j"), top);
+			row_cells(t, row, energy, value(run, "ets_j"), top, typed);
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
 

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Timelines: lookups, warnings, the end; tables of a chunk; numbers for people. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "analyze/reader_tables.h"
+#include "analyze/render/table.h"
+#include "analyze/timeline.h"
+#include "formats/util.h"
+
+static void test_find_and_warn(void **state)
+{
+	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = calloc(1, sizeof(*tl));
+
+	tl->warnings = json_array();
+	tl->channels = calloc(2, sizeof(*tl->channels));
+	tl->n_channels = 2;
+	strcpy(tl->channels[0].def.rail, "VDD_IN");
+	tl->channels[0].def.quantity = ERG_Q_VOLTAGE;
+	strcpy(tl->channels[1].def.rail, "VDD_IN");
+	tl->channels[1].def.quantity = ERG_Q_CURRENT;
+	assert_int_equal(erg_timeline_find(tl, "VDD_IN", ERG_Q_CURRENT), 1);
+	assert_int_equal(erg_timeline_find(tl, "VDD_IN", ERG_Q_POWER), ERG_NONE);
+	assert_int_equal(erg_timeline_find(tl, "VDD_GPU", ERG_Q_CURRENT), ERG_NONE);
+	erg_timeline_warn(tl, "lost", "%d events of %s", 3, "\xff\xfe"); /* no UTF-8 */
+	erg_timeline_warn(tl, "lost", "%d events", 3);
+	assert_int_equal(json_array_size(tl->warnings), 2);
+	assert_string_equal(json_string_value(json_object_get(
+		json_array_get(tl->warnings, 1), "text")), "3 events");
+}
+
+static void add(struct erg_tables *t, size_t stream, uint64_t begin, uint64_t end)
+{
+	struct erg_chunk_interval *iv = erg_tables_interval(t, stream);
+
+	assert_non_null(iv);
+	*iv = (struct erg_chunk_interval){.begin = begin, .end = end, .counted = UINT32_MAX};
+}
+
+/* Writes the tables and checks that all N instances come back in order of their begins. */
+static void check_order(struct erg_tables *t, size_t n)
+{
+	_cleanup_(erg_closep) int fd = memfd_create("test", 0);
+	const struct erg_chunk_interval *iv;
+	struct erg_chunk_header h;
+	char *data;
+	off_t size;
+
+	assert_int_equal(erg_tables_write(t, fd, NULL), 0);
+	size = lseek(fd, 0, SEEK_END);
+	data = malloc((size_t)size);
+	assert_int_equal(pread(fd, data, (size_t)size, 0), size);
+	memcpy(&h, data, sizeof(h));
+	assert_int_equal(h.magic, ERG_CHUNK_MAGIC);
+	assert_int_equal(h.n_intervals, n);
+	iv = (const void *)(data + h.intervals);
+	for (size_t i = 1; i < n; i++)
+		assert_true(iv[i - 1].begin < iv[i].begin ||
+			    (iv[i - 1].begin == iv[i].begin && iv[i - 1].end >= iv[i].end));
+	free(data);
+}
+
+/* Nested layers on two CPUs come in the order of their ends. */
+static void test_streams_are_merged(void **state)
+{
+	struct erg_tables t;
+	size_t s[2], n = 0;
+
+	assert_int_equal(erg_tables_init(&t), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(erg_tables_stream_new(&t, &s[i]), 0);
+	for (uint64_t i = 0; i < 100; i++) {
+		for (uint64_t k = 0; k < 5; k++, n++)
+			add(&t, s[i % 2], i * 100 + k * 10 + 1, i * 100 + k * 10 + 9);
+		add(&t, s[i % 2], i * 100 + 1, i * 100 + 60);
+		n++;
+	}
+	check_order(&t, n);
+	erg_tables_release(&t);
+}
+
+/* Begins that fall all the way: insertion would be quadratic, and is given up. */
+static void test_worst_order(void **state)
+{
+	const size_t n = 200000;
+	struct erg_tables t;
+	size_t s;
+
+	assert_int_equal(erg_tables_init(&t), 0);
+	assert_int_equal(erg_tables_stream_new(&t, &s), 0);
+	for (size_t i = 0; i < n; i++)
+		add(&t, s, 2 * n - i, 2 * n + i);
+	check_order(&t, n);
+	erg_tables_release(&t);
+}
+
+static void test_threads_have_one_index_each(void **state)
+{
+	struct erg_tables t;
+
+	assert_int_equal(erg_tables_init(&t), 0);
+	assert_int_equal(erg_tables_thread(&t, 1, 1, false), 0);
+	assert_int_equal(erg_tables_thread(&t, 1, 2, false), 1);
+	assert_int_equal(erg_tables_thread(&t, 1, 1, true), 2);
+	assert_int_equal(erg_tables_thread(&t, 2, 1, false), 3);
+	assert_int_equal(erg_tables_thread(&t, 1, 1, false), 0);
+	erg_tables_release(&t);
+}
+
+static void test_numbers_for_people(void **state)
+{
+	struct erg_est e = {0.0123456, 0.0119, 0.0127, 0, 0, "direct"};
+	struct erg_est none = ERG_EST_UNRESOLVED;
+	char buf[64];
+
+	assert_string_equal(erg_text_si(buf, sizeof(buf), 0.0123456, "J"), "12.35 mJ");
+	assert_string_equal(erg_text_si(buf, sizeof(buf), 1234567, "Hz"), "1.235 MHz");
+	assert_string_equal(erg_text_si(buf, sizeof(buf), 0, "s"), "0 s");
+	assert_string_equal(erg_text_si(buf, sizeof(buf), __builtin_nan(""), "s"), "-");
+	assert_string_equal(erg_text_est(buf, sizeof(buf), &e, "J"), "12.35 ±0.40 mJ");
+	assert_string_equal(erg_text_est(buf, sizeof(buf), &none, "J"), "unresolved");
+	assert_string_equal(erg_text_percent(buf, sizeof(buf), 0.123), "12.3 %");
+}
+
+static void test_table_fits_its_width(void **state)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	_cleanup_(erg_freep) char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	erg_rtable_column(t, "layer", ERG_COL_SHRINK);
+	erg_rtable_column(t, "energy", ERG_COL_RIGHT);
+	erg_rtable_column(t, "", ERG_COL_BAR);
+	erg_rtable_cell(t, "%s", "a/name\nthat is much longer than the terminal is wide");
+	erg_rtable_cell(t, "%s", "1 µJ");
+	erg_rtable_bar(t, 0.5);
+	assert_int_equal(erg_rtable_print(t, out, 40, NULL), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "a/name?that"));
+	assert_non_null(strstr(text, "…"));
+	for (const char *p = text; *p;) {
+		size_t width = 0;
+
+		for (; *p && *p != '\n'; p++)
+			width += ((unsigned char)*p & 0xc0) != 0x80;
+		assert_true(width <= 40);
+		p += *p == '\n';
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_find_and_warn),
+		cmocka_unit_test(test_streams_are_merged),
+		cmocka_unit_test(test_worst_order),
+		cmocka_unit_test(test_threads_have_one_index_each),
+		cmocka_unit_test(test_numbers_for_people),
+		cmocka_unit_test(test_table_fits_its_width),
+	};
+
+	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
+}
