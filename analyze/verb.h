@@ -93,7 +93,7 @@ enum {
 	"                        in one argument, separated by spaces)\n"                              \
 	"      --lag SECONDS[+-U]  the sensor's lag and its standard uncertainty (default: from the\n" \
 	"                        data)\n"                                                              \
-	"      --ci-limit PCT    a layer whose interval is wider is not resolved (default 15)\n"       \
+	"      --ci-limit PCT    a layer whose interval is wider is not resolved (default 5) \n"       \
 	"      --cond-limit X    as is one that a condition number above X hides (default 100)\n"      \
 	"      --rounds N        of the bootstrap (default 1000)\n"                                     \
 	"      --seed N          of the bootstrap (default 0): the same seed gives the same bytes\n"    \

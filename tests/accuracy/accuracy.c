@@ -5,7 +5,7 @@
  * integration, what erg-analyze reports), whether the 95 % interval covers the truth, and how often
  * the answer was "unresolved". Deterministic: the same program prints the same table.
  *
- *     accuracy [--seeds N] [--only NAME] [--roff]
+ *     accuracy [--seeds N] [--only NAME] [--manual]
  */
 #include <errno.h>
 #include <math.h>
@@ -37,25 +37,25 @@ struct cell {
 static const struct cell cells[] = {
 	{"p10", "point 0.28 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_POINT, 10 * MS, .28 * MS,
 		0, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
-	{"p10v", "point 0.28 ms", "100 Hz", "0.3-4 ms, 10 % var.", "60 s", ERG_SENSOR_POINT,
+	{"p10v", "point 0.28 ms", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_POINT,
 		10 * MS, .28 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, 1},
 	{"p10q", "point 0.28 ms, 76 mW", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_POINT, 10 * MS,
 		.28 * MS, 0, 0, 0, INA, .3 * MS, 4 * MS, 0, 60, false, 1},
 	{"b2", "boxcar 2.2 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_BOXCAR, 10 * MS, 2.2 * MS,
 		0, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
-	{"b2v", "boxcar 2.2 ms", "100 Hz", "0.3-4 ms, 10 % var.", "60 s", ERG_SENSOR_BOXCAR,
+	{"b2v", "boxcar 2.2 ms", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_BOXCAR,
 		10 * MS, 2.2 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, 1},
 	{"b10", "boxcar 10 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_BOXCAR, 10 * MS, 10 * MS,
 		0, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
-	{"b10v", "boxcar 10 ms", "100 Hz", "0.3-4 ms, 10 % var.", "60 s", ERG_SENSOR_BOXCAR,
+	{"b10v", "boxcar 10 ms", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_BOXCAR,
 		10 * MS, 10 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, 1},
 	{"b10s", "boxcar 10 ms", "100 Hz", "0.3-4 ms", "10 s", ERG_SENSOR_BOXCAR, 10 * MS, 10 * MS,
 		0, 0, .02, 0, .3 * MS, 4 * MS, 0, 10, false, 1},
-	{"b10l", "boxcar 10 ms", "100 Hz", "0.3-4 ms, 10 % var.", "600 s", ERG_SENSOR_BOXCAR,
+	{"b10l", "boxcar 10 ms", "100 Hz", "0.3-4 ms, varying", "600 s", ERG_SENSOR_BOXCAR,
 		10 * MS, 10 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 600, false, .25},
-	{"b2k", "boxcar 2.2 ms", "1 kHz", "0.3-4 ms, 10 % var.", "60 s", ERG_SENSOR_BOXCAR, 1 * MS,
+	{"b2k", "boxcar 2.2 ms", "1 kHz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_BOXCAR, 1 * MS,
 		2.2 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, .5},
-	{"u1", "boxcar 1 ms every 1 ms", "1 kHz", "0.3-4 ms, 10 % var.", "60 s",
+	{"u1", "boxcar 1 ms every 1 ms", "1 kHz", "0.3-4 ms, varying", "60 s",
 		ERG_SENSOR_BOXCAR, 1 * MS, 1 * MS, 1 * MS, 0, .02, 0, .3 * MS, 4 * MS, .1, 60,
 		false, .5},
 	{"u10", "boxcar 10 ms every 10 ms", "1 kHz", "0.3-4 ms", "60 s", ERG_SENSOR_BOXCAR,
@@ -66,18 +66,18 @@ static const struct cell cells[] = {
 		.84 * MS, .25, .02, 0, .3 * MS, 4 * MS, 0, 60, false, .5},
 	{"e64", "average N=64 of 0.28 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_EMA, 10 * MS,
 		0, .28 * MS, 1. / 64, .005, 0, .3 * MS, 4 * MS, 0, 60, false, .25},
-	{"c1", "counter, 61 uJ", "1 kHz", "0.3-4 ms, 10 % var.", "60 s", ERG_SENSOR_COUNTER,
+	{"c1", "counter, 61 uJ", "1 kHz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_COUNTER,
 		1 * MS, 0, 0, 0, 0, 61e-6, .3 * MS, 4 * MS, .1, 60, false, .5},
-	{"cu", "counter, 61 uJ every 1 ms", "1 kHz", "0.3-4 ms, 10 % var.", "60 s",
+	{"cu", "counter, 61 uJ every 1 ms", "1 kHz", "0.3-4 ms, varying", "60 s",
 		ERG_SENSOR_COUNTER, 1 * MS, 0, 1 * MS, 0, 0, 61e-6, .3 * MS, 4 * MS, .1, 60,
 		false, .5},
-	{"c10", "counter, 61 uJ", "100 Hz", "0.3-4 ms, 10 % var.", "60 s", ERG_SENSOR_COUNTER,
+	{"c10", "counter, 61 uJ", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_COUNTER,
 		10 * MS, 0, 0, 0, 0, 61e-6, .3 * MS, 4 * MS, .1, 60, false, 1},
-	{"long", "boxcar 2.2 ms", "500 Hz", "25-200 ms, 10 % var.", "60 s", ERG_SENSOR_BOXCAR,
+	{"long", "boxcar 2.2 ms", "500 Hz", "25-200 ms, varying", "60 s", ERG_SENSOR_BOXCAR,
 		2 * MS, 2.2 * MS, 0, 0, .02, 0, 25 * MS, 200 * MS, .1, 60, false, 1},
-	{"longc", "counter, 61 uJ", "1 kHz", "25-200 ms, 10 % var.", "60 s", ERG_SENSOR_COUNTER,
+	{"longc", "counter, 61 uJ", "1 kHz", "25-200 ms, varying", "60 s", ERG_SENSOR_COUNTER,
 		1 * MS, 0, 0, 0, 0, 61e-6, 25 * MS, 200 * MS, .1, 60, false, .5},
-	{"lock", "boxcar 2.2 ms, in step", "100 Hz", "0.3-4 ms, no jitter", "60 s",
+	{"lock", "boxcar 2.2 ms, in step", "100 Hz", "0.3-4 ms, in step", "60 s",
 		ERG_SENSOR_BOXCAR, 10 * MS, 2.2 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, true,
 		.5},
 };
@@ -186,10 +186,9 @@ static void percent(char *buf, size_t size, double x, double n, int digits)
 		snprintf(buf, size, "-");
 }
 
-static void print_cell(const struct cell *c, const struct stats *s, bool roff)
+static void print_cell(const struct cell *c, const struct stats *s, bool manual)
 {
-	char v[9][16];
-	const char *sep = roff ? "\t" : "  ";
+	char v[8][16];
 
 	percent(v[0], sizeof(v[0]), s->naive, s->layers, 0);
 	percent(v[1], sizeof(v[1]), s->direct, s->direct_n, 2);
@@ -199,12 +198,11 @@ static void print_cell(const struct cell *c, const struct stats *s, bool roff)
 	percent(v[5], sizeof(v[5]), s->unresolved, s->layers, 1);
 	percent(v[6], sizeof(v[6]), s->ets, s->ets_n, 3);
 	percent(v[7], sizeof(v[7]), s->ets_covered, s->ets_n, 0);
-	if (roff)
-		printf("%s\t%s\t%s\t%s", c->sensor, c->rate, c->layers, c->run);
-	else
-		printf("%-6s %-25s %-7s %-20s %-5s", c->name, c->sensor, c->rate, c->layers, c->run);
+	if (!manual)
+		printf("%-6s ", c->name);
+	printf("%-25s %-7s %-19s %-5s", c->sensor, c->rate, c->layers, c->run);
 	for (int i = 0; i < 8; i++)
-		printf(roff ? "%s%s" : "%s%6s", sep, v[i]);
+		printf(" %6s", v[i]);
 	printf("\n");
 }
 
@@ -217,21 +215,19 @@ static void run_cell(const struct cell *c, unsigned int seeds, struct stats *ret
 		one_trace(c, 1000 + i, ret);
 }
 
-static void print_head(bool roff, unsigned int seeds)
+static void print_head(bool manual, unsigned int seeds)
 {
-	if (roff) {
-		printf(".\\\" Made by tests/accuracy/run --roff; %u seeds. Do not edit.\n", seeds);
-		printf(".TS\nl l l l n n n n n n n n.\n");
-		printf("sensor\trate\tlayers\trun\tnaive\tdirect\tlayers\tworst\tcover\tunres.\tETS"
-			"\tcover\n");
-		return;
-	}
-	printf("errors and shares in %%: mean |error| of the naive hold, of direct integration "
-		"(where valid), of the figures reported, their\nworst; share of reported intervals "
-		"that cover the truth; layers without a figure of their own; the same of ETS\n\n");
-	printf("%-6s %-25s %-7s %-20s %-5s  %6s  %6s  %6s  %6s  %6s  %6s  %6s  %6s\n", "cell",
-		"sensor", "rate", "layers", "run", "naive", "direct", "report", "worst", "cover",
-		"unres.", "ETS", "cover");
+	if (manual)
+		printf(".\\\" Made by tests/accuracy/run --manual, up to %u traces a line. Do not edit.\n"
+		       ".Bd -literal\n", seeds);
+	else
+		printf("errors and shares in %%: mean |error| of the naive hold, of direct "
+			"integration (where valid), of the figures reported,\ntheir worst; share of "
+			"reported intervals that cover the truth; layers without a figure of their "
+			"own; the same of ETS\n\n%-6s ", "cell");
+	printf("%-25s %-7s %-19s %-5s %6s %6s %6s %6s %6s %6s %6s %6s\n", "sensor", "rate",
+		"layers", "run", "naive", "direct", "report", "worst", "cover", "unres.", "ETS",
+		"cover");
 }
 
 int main(int argc, char **argv)
@@ -241,15 +237,15 @@ int main(int argc, char **argv)
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const char *only = NULL;
 	unsigned int seeds = 40;
-	bool roff = false;
+	bool manual = false;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--seeds") && i + 1 < argc)
 			seeds = (unsigned int)atoi(argv[++i]);
 		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
 			only = argv[++i];
-		else if (!strcmp(argv[i], "--roff"))
-			roff = true;
+		else if (!strcmp(argv[i], "--manual"))
+			manual = true;
 		else
 			return fprintf(stderr, "accuracy: unknown argument %s\n", argv[i]), 2;
 	}
@@ -264,11 +260,11 @@ int main(int argc, char **argv)
 		}
 	while (wait(NULL) > 0)
 		;
-	print_head(roff, seeds);
+	print_head(manual, seeds);
 	for (size_t i = 0; i < n; i++)
 		if (!only || !strcmp(only, cells[i].name))
-			print_cell(&cells[i], &all[i], roff);
-	if (roff)
-		printf(".TE\n");
+			print_cell(&cells[i], &all[i], manual);
+	if (manual)
+		printf(".Ed\n");
 	return 0;
 }
