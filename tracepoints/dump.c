@@ -24,8 +24,8 @@
 
 #include "tracepoints/internal.h"
 
-/* Sub-buffers that are filled faster than they are read lose events: after so many definitions (some
- * 60 KiB) the consumer gets time to take them. */
+/* Sub-buffers that are filled faster than they are read lose events: after so many definitions
+ * (some 60 KiB) the consumer gets time to take them. */
 #define PACE 512u
 #define PACE_US 2000u
 
@@ -113,8 +113,8 @@ static int attach(void)
 	register_fn *reg = NULL;
 
 	if (lib && lib->liblttngust_handle)
-		*(void **)&reg = dlsym(lib->liblttngust_handle,
-			"lttng_ust_tracepoint_provider_register");
+		*(void **)&reg =
+			dlsym(lib->liblttngust_handle, "lttng_ust_tracepoint_provider_register");
 	if (!reg)
 		return -1;
 	return reg("lttng_ust_statedump", "start", URCU_FORCE_CAST(void (*)(void), session_started),

@@ -21,7 +21,7 @@
 #define ERG_DEPTH_RECORDED 64 /* deeper layers are followed, not recorded */
 #define ERG_DEPTH_FOLLOWED 256
 #define ERG_DEPTH_PLAUSIBLE 16 /* deeper, a layer within itself is taken for a missing end */
-#define ERG_TEXT_MAX 512 /* longest name, type or marker on the wire, with its NUL */
+#define ERG_TEXT_MAX 512       /* longest name, type or marker on the wire, with its NUL */
 
 /* ---- texts (text.c) ---- */
 
@@ -92,8 +92,8 @@ void erg_counters_read_app(const struct erg_thread *t, struct erg_reading *ret);
 /* Copies the kernel's part. */
 void erg_counters_copy(struct erg_reading *to, const struct erg_reading *from);
 /* ret = end - begin, missing values stay INT64_MIN. */
-void erg_counters_diff(const struct erg_reading *begin, const struct erg_reading *end,
-	struct erg_reading *ret);
+void erg_counters_diff(
+	const struct erg_reading *begin, const struct erg_reading *end, struct erg_reading *ret);
 
 /* ---- groups of perf events of one thread (perf_group.c) ---- */
 
@@ -129,7 +129,7 @@ struct erg_readings {
 	struct erg_reading at[ERG_DEPTH_RECORDED];
 	struct erg_reading last;
 	uint64_t at_ns[ERG_DEPTH_RECORDED]; /* when they were made */
-	uint64_t last_ns;		    /* the same of .last; 0: not usable */
+	uint64_t last_ns;                   /* the same of .last; 0: not usable */
 };
 
 struct erg_thread {

@@ -111,12 +111,12 @@ uint32_t erg_track(const char *name, bool device)
 	return id;
 }
 
-void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
-	uint32_t track)
+void erg_span(
+	uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns, uint32_t track)
 {
 	if (layer && end_ns >= begin_ns)
-		lttng_ust_tracepoint(ergtrace, layer_span, layer, iteration, begin_ns, end_ns,
-			track);
+		lttng_ust_tracepoint(
+			ergtrace, layer_span, layer, iteration, begin_ns, end_ns, track);
 }
 
 /* Where the counters of the calling thread stand, so that a phase can be summed over threads. */
@@ -176,8 +176,8 @@ uint32_t erg_counter(const char *name)
 	erg_text_clean(clean, name);
 	index = erg_counters_define(clean, &is_new);
 	if (is_new)
-		lttng_ust_tracepoint(ergtrace, counter_define, index,
-			erg_counters_get(index)->name, "app");
+		lttng_ust_tracepoint(
+			ergtrace, counter_define, index, erg_counters_get(index)->name, "app");
 	return index;
 }
 

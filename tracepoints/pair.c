@@ -103,8 +103,8 @@ static __attribute__((noinline)) void end_counted(struct erg_thread *t, const st
 }
 
 /* Tells who follows the layers of the frames from DEPTH up, the innermost first. */
-static __attribute__((noinline)) void follow_ends(const struct erg_thread *t, uint32_t from,
-	uint32_t depth)
+static __attribute__((noinline)) void follow_ends(
+	const struct erg_thread *t, uint32_t from, uint32_t depth)
 {
 	void (*follow)(uint32_t, uint32_t, int) = atomic_load(&erg_state_.follow);
 
@@ -124,7 +124,8 @@ static __attribute__((noinline)) void purge(struct erg_thread *t, uint32_t epoch
 	memmove(t->frames, t->frames + n, t->depth * sizeof(t->frames[0]));
 	recorded = n + t->depth < ERG_DEPTH_RECORDED ? t->depth : ERG_DEPTH_RECORDED - n;
 	if (t->readings && n < ERG_DEPTH_RECORDED) {
-		memmove(t->readings->at, t->readings->at + n, recorded * sizeof(t->readings->at[0]));
+		memmove(t->readings->at, t->readings->at + n,
+			recorded * sizeof(t->readings->at[0]));
 		memmove(t->readings->at_ns, t->readings->at_ns + n, recorded * sizeof(uint64_t));
 	}
 }
@@ -227,8 +228,7 @@ void erg_end_(uint32_t layer)
 		erg_dump_if_changed();
 	if (erg_unlikely_(f - t->frames >= ERG_DEPTH_RECORDED))
 		too_deep();
-	else if (erg_unlikely_(
-			 atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
+	else if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
 		end_counted(t, f);
 	else
 		lttng_ust_tracepoint(ergtrace, layer, f->layer, f->iteration, f->begin_ns);

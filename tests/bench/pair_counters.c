@@ -84,7 +84,8 @@ static const char *choose(void)
 int main(void)
 {
 	struct erg_layer_info info = {.size = sizeof(info), .name = "conv1", .type = "conv"};
-	static struct bench b[] = {{"pair", plain, 5000, {0}}, {"one group read", group_read, 5000, {0}},
+	static struct bench b[] = {{"pair", plain, 5000, {0}},
+		{"one group read", group_read, 5000, {0}},
 		{"pair and one group read", plain_and_read, 5000, {0}},
 		{"pair with counters", counted, 5000, {0}}};
 	const char *spec;
@@ -106,6 +107,6 @@ int main(void)
 	printf("  against the sum of the two loops: %.3f\n", bench_ratio(&b[3], &b[0], &b[1]));
 	return bench_bound("pair with counters / (pair and one group read)",
 		       bench_ratio(&b[3], &b[2], NULL), 1.15, "")
-		? 3
-		: 0;
+		       ? 3
+		       : 0;
 }

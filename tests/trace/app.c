@@ -12,8 +12,8 @@
  *	busy:MS=NAME				4 threads, pairs of layer NAME for so long
  *	many:N					defines N layers: many1, many2, …
  *	fork					the rest is done by a child, which is waited for
- *	wait					prints "waiting", goes on at a line of standard input
- *	sleep:MS
+ *	wait					prints "waiting", goes on at a line of standard
+ *input sleep:MS
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -51,8 +51,13 @@ static uint32_t id_of(const char *name)
 
 static uint32_t define_layer(const char *name)
 {
-	struct erg_layer_info i = {.size = sizeof(i), .name = name, .type = "conv", .macs = 42,
-		.params = 7, .in_dims = 3, .in_shape = {3, 227, 227}};
+	struct erg_layer_info i = {.size = sizeof(i),
+		.name = name,
+		.type = "conv",
+		.macs = 42,
+		.params = 7,
+		.in_dims = 3,
+		.in_shape = {3, 227, 227}};
 
 	return erg_layer(parent, &i);
 }

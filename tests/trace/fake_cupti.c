@@ -29,8 +29,8 @@ CUptiResult CUPTIAPI cuptiActivityRegisterTimestampCallback(CUpti_TimestampCallb
 	return CUPTI_SUCCESS;
 }
 
-CUptiResult CUPTIAPI cuptiActivityRegisterCallbacks(CUpti_BuffersCallbackRequestFunc r,
-	CUpti_BuffersCallbackCompleteFunc c)
+CUptiResult CUPTIAPI cuptiActivityRegisterCallbacks(
+	CUpti_BuffersCallbackRequestFunc r, CUpti_BuffersCallbackCompleteFunc c)
 {
 	request = r;
 	complete = c;
@@ -56,16 +56,16 @@ CUptiResult CUPTIAPI cuptiGetResultString(CUptiResult r, const char **ret)
 	return CUPTI_SUCCESS;
 }
 
-CUptiResult CUPTIAPI cuptiActivityPushExternalCorrelationId(CUpti_ExternalCorrelationKind kind,
-	uint64_t id)
+CUptiResult CUPTIAPI cuptiActivityPushExternalCorrelationId(
+	CUpti_ExternalCorrelationKind kind, uint64_t id)
 {
 	(void)kind;
 	stack[depth++ % 64] = id;
 	return CUPTI_SUCCESS;
 }
 
-CUptiResult CUPTIAPI cuptiActivityPopExternalCorrelationId(CUpti_ExternalCorrelationKind kind,
-	uint64_t *last)
+CUptiResult CUPTIAPI cuptiActivityPopExternalCorrelationId(
+	CUpti_ExternalCorrelationKind kind, uint64_t *last)
 {
 	(void)kind;
 	(void)last;
@@ -86,9 +86,9 @@ CUptiResult CUPTIAPI cuptiActivityGetNumDroppedRecords(CUcontext c, uint32_t s, 
 static size_t size_of(CUpti_ActivityKind kind)
 {
 	return kind == CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION
-		? sizeof(CUpti_ActivityExternalCorrelation)
-		: kind == CUPTI_ACTIVITY_KIND_MEMCPY ? sizeof(ERG_CUPTI_MEMCPY)
-						     : sizeof(ERG_CUPTI_KERNEL);
+		       ? sizeof(CUpti_ActivityExternalCorrelation)
+	       : kind == CUPTI_ACTIVITY_KIND_MEMCPY ? sizeof(ERG_CUPTI_MEMCPY)
+						    : sizeof(ERG_CUPTI_KERNEL);
 }
 
 CUptiResult CUPTIAPI cuptiActivityGetNextRecord(uint8_t *b, size_t valid, CUpti_Activity **record)
@@ -122,12 +122,16 @@ static void append(const void *record, size_t n)
 
 uint64_t fake_launch(const char *name, uint32_t stream, uint64_t begin, uint64_t ns)
 {
-	ERG_CUPTI_KERNEL k = {.kind = CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL, .name = name,
-		.streamId = stream, .correlationId = ++n_launched};
-	ERG_CUPTI_MEMCPY c = {.kind = CUPTI_ACTIVITY_KIND_MEMCPY, .streamId = stream,
+	ERG_CUPTI_KERNEL k = {.kind = CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
+		.name = name,
+		.streamId = stream,
+		.correlationId = ++n_launched};
+	ERG_CUPTI_MEMCPY c = {.kind = CUPTI_ACTIVITY_KIND_MEMCPY,
+		.streamId = stream,
 		.correlationId = n_launched};
 	CUpti_ActivityExternalCorrelation x = {.kind = CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION,
-		.externalKind = CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0, .correlationId = n_launched};
+		.externalKind = CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0,
+		.correlationId = n_launched};
 
 	if (!now || !kinds[CUPTI_ACTIVITY_KIND_DRIVER])
 		return 0;

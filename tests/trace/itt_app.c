@@ -44,11 +44,12 @@ static void begin(int call, const char *d, struct itt_id id, const char *name)
 static void other(const char *op, char *key, const char *value)
 {
 	typedef void frame_fn(const struct itt_domain *, struct itt_id *);
-	typedef void marker_fn(const struct itt_domain *, struct itt_id, const struct itt_string *, int);
+	typedef void marker_fn(
+		const struct itt_domain *, struct itt_id, const struct itt_string *, int);
 	typedef void str_fn(const struct itt_domain *, struct itt_id, const struct itt_string *,
 		const char *, size_t);
-	typedef void number_fn(const struct itt_domain *, struct itt_id, const struct itt_string *, int,
-		size_t, const void *);
+	typedef void number_fn(const struct itt_domain *, struct itt_id, const struct itt_string *,
+		int, size_t, const void *);
 	typedef void name_fn(const char *);
 	struct itt_string s = {.text = key};
 	unsigned long long n = strtoull(value, NULL, 10);
@@ -58,23 +59,24 @@ static void other(const char *op, char *key, const char *value)
 	else if (!strcmp(op, "marker"))
 		ITT_CALL(ITT_MARKER, marker_fn)(domain("d"), id_of("0"), &s, 0);
 	else if (!strcmp(op, "meta"))
-		ITT_CALL(ITT_METADATA_STR, str_fn)(domain("d"), id_of("0"), &s, value, strlen(value));
+		ITT_CALL(ITT_METADATA_STR, str_fn)
+		(domain("d"), id_of("0"), &s, value, strlen(value));
 	else if (!strcmp(op, "number"))
 		ITT_CALL(ITT_METADATA, number_fn)
-			(domain("d"), id_of("0"), &s, ITT_METADATA_U64, 1, &n);
-	else if (!strcmp(op, "thread"))
-		ITT_CALL(ITT_THREAD_NAME, name_fn)(key);
-	else if (!strcmp(op, "null")) {
+	(domain("d"), id_of("0"), &s, ITT_METADATA_U64, 1, &n);
+	else if (!strcmp(op, "thread")) ITT_CALL(ITT_THREAD_NAME, name_fn)(key);
+	else if (!strcmp(op, "null"))
+	{
 		ITT_CALL(ITT_TASK_BEGIN, itt_task_begin)(NULL, id_of("0"), id_of("0"), NULL);
 		ITT_CALL(ITT_TASK_END, itt_task_end)(NULL);
 		ITT_CALL(ITT_THREAD_NAME, name_fn)(NULL);
 		ITT_CALL(ITT_TASK_BEGIN, itt_task_begin)(domain("d"), id_of("0"), id_of("0"), NULL);
 		ITT_CALL(ITT_TASK_END, itt_task_end)(domain("d"));
-	} else if (!strcmp(op, "list"))
-		printf("%s %s\n", itt_fn[ITT_DOMAIN_CREATE] == &itt_builtin ? "builtin" : "replaced",
-			itt_fn[ITT_UNKNOWN] ? "unknown left" : "unknown off");
-	else
-		exit(2);
+	}
+	else if (!strcmp(op, "list")) printf("%s %s\n",
+		itt_fn[ITT_DOMAIN_CREATE] == &itt_builtin ? "builtin" : "replaced",
+		itt_fn[ITT_UNKNOWN] ? "unknown left" : "unknown off");
+	else exit(2);
 }
 
 static void run_op(const char *op, char *key, const char *value)

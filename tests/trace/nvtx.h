@@ -36,8 +36,8 @@ static const void *nvtx_export(uint32_t id)
 	static const struct nvtx_version_info info = {sizeof(info), 3, 0, nvtx_set_version};
 
 	return id == NVTX_TABLE_CALLBACKS ? (const void *)&callbacks
-		: id == NVTX_TABLE_VERSION ? (const void *)&info
-					   : NULL;
+	       : id == NVTX_TABLE_VERSION ? (const void *)&info
+					  : NULL;
 }
 
 /* False where no injection is asked for; exits where it cannot be had. */

@@ -7,7 +7,8 @@
  *	cpush:CATEGORY=NAME  category:ID=NAME	ppush:PAYLOAD=NAME
  *	mark:TEXT  thread:NAME  tpop (in another thread)
  *	big:MIB (push and pop of a name that long)  bad (a name that is not UTF-8)  sleep:MS
- *	wait					prints "waiting", goes on at a line of standard input
+ *	wait					prints "waiting", goes on at a line of standard
+ *input
  */
 #include <pthread.h>
 #include <string.h>
@@ -55,17 +56,18 @@ static void push_ex(void *d, struct nvtx_attributes a)
 {
 	a.version = 3;
 	a.size = sizeof(a);
-	NVTX_CORE2(NVTX_DOMAIN_RANGE_PUSH_EX, int (*)(void *, const struct nvtx_attributes *))(d, &a);
+	NVTX_CORE2(NVTX_DOMAIN_RANGE_PUSH_EX, int (*)(void *, const struct nvtx_attributes *))
+	(d, &a);
 }
 
 static void push_registered(const char *d, const char *name)
 {
 	void *dom = domain(d);
-	const void *s = NVTX_CORE2(NVTX_DOMAIN_REGISTER_STRING_A,
-		const void *(*)(void *, const char *))(dom, name);
+	const void *s = NVTX_CORE2(
+		NVTX_DOMAIN_REGISTER_STRING_A, const void *(*)(void *, const char *))(dom, name);
 
-	push_ex(dom, (struct nvtx_attributes){.message_type = NVTX_MESSAGE_REGISTERED,
-			     .message.registered = s});
+	push_ex(dom, (struct nvtx_attributes){
+			     .message_type = NVTX_MESSAGE_REGISTERED, .message.registered = s});
 }
 
 static void *end_of(void *name)
@@ -93,8 +95,7 @@ static void elsewhere(void *(*fn)(void *), void *arg)
 static void start(const char *name)
 {
 	snprintf(started[n_started].name, sizeof(started[0].name), "%s", name);
-	started[n_started++].id =
-		NVTX_CORE(NVTX_RANGE_START_A, uint64_t (*)(const char *))(name);
+	started[n_started++].id = NVTX_CORE(NVTX_RANGE_START_A, uint64_t(*)(const char *))(name);
 }
 
 static void big(long mib)
@@ -121,17 +122,19 @@ static void wait_for_line(void)
 static void push_kinds(const char *op, const char *key, const char *value)
 {
 	if (!strcmp(op, "dpush"))
-		push_ex(domain(key), (struct nvtx_attributes){
-					     .message_type = NVTX_MESSAGE_ASCII, .message.ascii = value});
+		push_ex(domain(key), (struct nvtx_attributes){.message_type = NVTX_MESSAGE_ASCII,
+					     .message.ascii = value});
 	else if (!strcmp(op, "rpush"))
 		push_registered(key, value);
 	else if (!strcmp(op, "cpush"))
 		push_ex(NULL, (struct nvtx_attributes){.category = (uint32_t)atoi(key),
-				      .message_type = NVTX_MESSAGE_ASCII, .message.ascii = value});
+				      .message_type = NVTX_MESSAGE_ASCII,
+				      .message.ascii = value});
 	else if (!strcmp(op, "ppush"))
 		push_ex(NULL, (struct nvtx_attributes){.payload_type = NVTX_PAYLOAD_U64,
 				      .payload.u64 = strtoull(key, NULL, 10),
-				      .message_type = NVTX_MESSAGE_ASCII, .message.ascii = value});
+				      .message_type = NVTX_MESSAGE_ASCII,
+				      .message.ascii = value});
 	else {
 		fprintf(stderr, "nvtx-app: unknown step \"%s\"\n", op);
 		exit(2);
@@ -157,8 +160,8 @@ static void run_op(const char *op, char *key, const char *value)
 	else if (!strcmp(op, "dpop"))
 		NVTX_CORE2(NVTX_DOMAIN_RANGE_POP, int (*)(void *))(domain(key));
 	else if (!strcmp(op, "category"))
-		NVTX_CORE(NVTX_NAME_CATEGORY_A, void (*)(uint32_t, const char *))(
-			(uint32_t)atoi(key), value);
+		NVTX_CORE(NVTX_NAME_CATEGORY_A, void (*)(uint32_t, const char *))
+		((uint32_t)atoi(key), value);
 	else if (!strcmp(op, "mark"))
 		NVTX_CORE(NVTX_MARK_A, void (*)(const char *))(key);
 	else if (!strcmp(op, "thread"))

@@ -73,8 +73,8 @@ static void on_phase(void *data, const char *name)
 
 static void attach_to(const struct lttng_ust_tracepoint *tp, void (*fn)(void))
 {
-	assert_int_equal(lttng_ust_tracepoint_provider_register("ergtrace", tp->event_name, fn, NULL,
-				 tp->signature),
+	assert_int_equal(lttng_ust_tracepoint_provider_register(
+				 "ergtrace", tp->event_name, fn, NULL, tp->signature),
 		0);
 }
 
@@ -134,8 +134,12 @@ static void texts_become_valid_and_stay_different(void **state)
 static void definitions_are_dense_and_idempotent(void **state)
 {
 	uint32_t before = erg_registry_layers(), net = erg_network("dense"), mod, l;
-	struct erg_layer_info i = {.size = sizeof(i), .name = "m/conv", .type = "conv",
-		.macs = 7, .in_dims = 200, .in_shape = {3, 4, 5}};
+	struct erg_layer_info i = {.size = sizeof(i),
+		.name = "m/conv",
+		.type = "conv",
+		.macs = 7,
+		.in_dims = 200,
+		.in_shape = {3, 4, 5}};
 
 	assert_int_equal(net, before + 1);
 	mod = erg_module(net, "m", "fire");
@@ -160,8 +164,10 @@ static void definitions_are_dense_and_idempotent(void **state)
 
 static void an_older_and_shorter_info_is_accepted(void **state)
 {
-	struct erg_layer_info i = {.size = offsetof(struct erg_layer_info, macs), .name = "short",
-		.type = "conv", .macs = 99};
+	struct erg_layer_info i = {.size = offsetof(struct erg_layer_info, macs),
+		.name = "short",
+		.type = "conv",
+		.macs = 99};
 
 	assert_int_equal(erg_registry_get(erg_layer(0, &i))->macs, 0);
 }
@@ -359,8 +365,8 @@ static void follow(uint32_t layer, uint32_t iteration, int begin)
 static void who_follows_sees_every_begin_and_end(void **state)
 {
 	uint32_t a = layer_named(0, "a"), b = layer_named(0, "b"), c = layer_named(0, "c");
-	int expected[] = {(int)a, (int)b, (int)c, -(int)c, -(int)b, -(int)a, (int)b, (int)c, -(int)b,
-		-(int)c};
+	int expected[] = {(int)a, (int)b, (int)c, -(int)c, -(int)b, -(int)a, (int)b, (int)c,
+		-(int)b, -(int)c};
 
 	erg_iteration(9);
 	erg_set_layer_hook(follow);

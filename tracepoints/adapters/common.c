@@ -89,8 +89,8 @@ uint32_t erg_adapter_id(struct erg_adapter_thread *t, enum erg_range_level level
 	return t->cache[slot].id;
 }
 
-uint32_t erg_adapter_parent(const struct erg_adapter_thread *t, const void *scope,
-	uint32_t otherwise)
+uint32_t erg_adapter_parent(
+	const struct erg_adapter_thread *t, const void *scope, uint32_t otherwise)
 {
 	for (uint32_t i = t->depth; i > 0; i--)
 		if (t->at[i - 1].scope == scope && t->at[i - 1].layer)

@@ -7,8 +7,8 @@
  * the device are on the clock of everything else. While a layer is open in a thread, its id and
  * iteration are the thread's external correlation id; CUPTI puts a record of that before each
  * record of an API call (for which the API activities must be on), and the kernel, copy or memset
- * that the call launched carries the call's correlation id. So each becomes a span of the layer that
- * launched it, on a track per device and stream. Work on a stream is in order: the union of a
+ * that the call launched carries the call's correlation id. So each becomes a span of the layer
+ * that launched it, on a track per device and stream. Work on a stream is in order: the union of a
  * layer's spans on a stream is the spans themselves, and those that touch are written as one. What
  * was launched outside of any layer is a layer named after the kernel.
  *
@@ -55,10 +55,11 @@ static struct track tracks[TRACKS];
 static void follow_layer(uint32_t layer, uint32_t iteration, int begin)
 {
 	if (begin)
-		cuptiActivityPushExternalCorrelationId(CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0,
-			(uint64_t)iteration << 32 | layer);
+		cuptiActivityPushExternalCorrelationId(
+			CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0, (uint64_t)iteration << 32 | layer);
 	else
-		cuptiActivityPopExternalCorrelationId(CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0, NULL);
+		cuptiActivityPopExternalCorrelationId(
+			CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0, NULL);
 }
 
 static void flush_track(struct track *t)
@@ -80,7 +81,8 @@ static struct track *track_of(uint32_t device, uint32_t stream)
 		if (t->id)
 			continue;
 		snprintf(name, sizeof(name), "gpu%u stream %u", device, stream);
-		*t = (struct track){.device = device, .stream = stream, .id = erg_track(name, true)};
+		*t = (struct track){
+			.device = device, .stream = stream, .id = erg_track(name, true)};
 		return t->id ? t : NULL;
 	}
 	return NULL;
@@ -181,8 +183,8 @@ static void decode(uint8_t *buffer, size_t valid)
 		add_record(r);
 }
 
-static void CUPTIAPI buffer_completed(CUcontext context, uint32_t stream, uint8_t *buffer,
-	size_t size, size_t valid)
+static void CUPTIAPI buffer_completed(
+	CUcontext context, uint32_t stream, uint8_t *buffer, size_t size, size_t valid)
 {
 	size_t dropped = 0;
 	char text[80];
@@ -192,8 +194,10 @@ static void CUPTIAPI buffer_completed(CUcontext context, uint32_t stream, uint8_
 	decode(buffer, valid);
 	pthread_mutex_unlock(&lock);
 	free(buffer);
-	if (cuptiActivityGetNumDroppedRecords(context, stream, &dropped) == CUPTI_SUCCESS && dropped) {
-		snprintf(text, sizeof(text), "cuda: %zu records of the device were dropped", dropped);
+	if (cuptiActivityGetNumDroppedRecords(context, stream, &dropped) == CUPTI_SUCCESS &&
+		dropped) {
+		snprintf(text, sizeof(text), "cuda: %zu records of the device were dropped",
+			dropped);
 		erg_marker(text, 0);
 	}
 }
@@ -238,7 +242,8 @@ static bool start(void)
 
 	/* The clock must be set before anything is switched on. */
 	if (!done(cuptiActivityRegisterTimestampCallback(erg_now_ns), "clock") ||
-		!done(cuptiActivityRegisterCallbacks(buffer_requested, buffer_completed), "buffers"))
+		!done(cuptiActivityRegisterCallbacks(buffer_requested, buffer_completed),
+			"buffers"))
 		return false;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		done(cuptiActivityEnable(kinds[i].kind), kinds[i].name);

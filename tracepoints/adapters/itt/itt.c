@@ -43,8 +43,8 @@ static const char *text_of(const struct itt_string *s)
 	return s && s->text ? s->text : "";
 }
 
-static uint32_t layer_of(struct erg_adapter_thread *t, const struct itt_domain *d,
-	const struct itt_string *name)
+static uint32_t layer_of(
+	struct erg_adapter_thread *t, const struct itt_domain *d, const struct itt_string *name)
 {
 	const char *type = d->name ? d->name : "task";
 	uint32_t parent = parent_of(t), layer = 0;
@@ -68,8 +68,8 @@ static void task_begin(const struct itt_domain *d, struct itt_id id, struct itt_
 		erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, name) : 0);
 }
 
-static void task_begin_fn(const struct itt_domain *d, struct itt_id id, struct itt_id parent,
-	void *fn)
+static void task_begin_fn(
+	const struct itt_domain *d, struct itt_id id, struct itt_id parent, void *fn)
 {
 	char text[32];
 	struct itt_string name = {.text = text};
@@ -161,8 +161,8 @@ static void frame_begin(const struct itt_domain *d, struct itt_id *id)
 	erg_iteration(atomic_fetch_add(&frames, 1));
 }
 
-static void marker(const struct itt_domain *d, struct itt_id id, const struct itt_string *name,
-	int scope)
+static void marker(
+	const struct itt_domain *d, struct itt_id id, const struct itt_string *name, int scope)
 {
 	(void)d;
 	(void)id;

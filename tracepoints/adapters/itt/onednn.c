@@ -25,7 +25,14 @@
 #include "tracepoints/adapters/itt/onednn.h"
 
 /* <oneapi/dnnl/dnnl_types.h>: values of dnnl_query_t, equal in versions 2 and 3. */
-enum { QUERY_SRC = 129, QUERY_DIFF_SRC, QUERY_WEIGHTS, QUERY_DIFF_WEIGHTS, QUERY_DST, QUERY_DIFF_DST };
+enum {
+	QUERY_SRC = 129,
+	QUERY_DIFF_SRC,
+	QUERY_WEIGHTS,
+	QUERY_DIFF_WEIGHTS,
+	QUERY_DST,
+	QUERY_DIFF_DST
+};
 enum { QUERY3_NDIMS = 256, QUERY3_DIMS = 257 };
 enum { DNNL_DIMS = 12, DNNL_UNIMPLEMENTED = 3 };
 
@@ -66,7 +73,8 @@ static execute_fn *execute_of(void *lib)
 	return f;
 }
 
-/* A loaded object other than ours that has the function: for programs that opened oneDNN privately. */
+/* A loaded object other than ours that has the function: for programs that opened oneDNN privately.
+ */
 static int try_object(struct dl_phdr_info *info, size_t size, void *data)
 {
 	void **ret = data, *lib;
@@ -87,7 +95,7 @@ static int major_of(void *lib)
 {
 	const struct {
 		int major;
-	} *(*version)(void);
+	} * (*version)(void);
 
 	*(void **)&version = dlsym(lib, "dnnl_version");
 	return version ? version()->major : 0;
@@ -108,7 +116,8 @@ static void find(void)
 	*(void **)&dnnl.query_md = dlsym(lib, "dnnl_primitive_desc_query_md");
 	*(void **)&dnnl.md_query = dlsym(lib, "dnnl_memory_desc_query");
 	dnnl.major = major_of(lib);
-	if (!dnnl.get_desc || !dnnl.query_md || (dnnl.major != 2 && !(dnnl.major == 3 && dnnl.md_query)))
+	if (!dnnl.get_desc || !dnnl.query_md ||
+		(dnnl.major != 2 && !(dnnl.major == 3 && dnnl.md_query)))
 		dnnl.major = 0;
 	if (!dnnl.major)
 		erg_marker("itt: this oneDNN is neither version 2 nor 3: no shapes", 0);
@@ -143,7 +152,8 @@ static bool read_md(const void *md, struct shape *ret)
 	if (dnnl.major == 2) {
 		ret->n = ((const struct md2 *)md)->ndims;
 		dims = ((const struct md2 *)md)->dims;
-	} else if (dnnl.md_query(md, QUERY3_NDIMS, &ret->n) || dnnl.md_query(md, QUERY3_DIMS, &dims)) {
+	} else if (dnnl.md_query(md, QUERY3_NDIMS, &ret->n) ||
+		   dnnl.md_query(md, QUERY3_DIMS, &dims)) {
 		ret->n = 0;
 	}
 	if (ret->n <= 0 || ret->n > DNNL_DIMS || !dims)
@@ -190,7 +200,8 @@ static uint64_t macs_of(const char *kind, const struct shapes *s)
 	if (s->weights.n < group + 2)
 		return 0;
 	channels = (uint64_t)s->weights.d[group + deconv] * (group ? (uint64_t)s->weights.d[0] : 1);
-	return channels ? elements(deconv ? &s->src : &s->dst) * (elements(&s->weights) / channels) : 0;
+	return channels ? elements(deconv ? &s->src : &s->dst) * (elements(&s->weights) / channels)
+			: 0;
 }
 
 const char *erg_onednn_type(const char *kind)
@@ -211,7 +222,8 @@ static size_t put_shape(char *to, size_t cap, const char *lead, const struct sha
 	size_t n = 0;
 
 	for (int i = 0; i < s->n && n < cap; i++)
-		n += (size_t)snprintf(to + n, cap - n, "%s%lld", i ? "x" : lead, (long long)s->d[i]);
+		n += (size_t)snprintf(
+			to + n, cap - n, "%s%lld", i ? "x" : lead, (long long)s->d[i]);
 	return n < cap ? n : cap - 1;
 }
 

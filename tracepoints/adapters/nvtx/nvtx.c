@@ -2,14 +2,11 @@
 /*
  * NVTX ranges become layers. Loaded by NVTX itself (NVTX_INJECTION64_PATH), version 2 or 3.
  *
- *	push/pop	layers of the thread, nested; the parent is the enclosing range of the domain,
- *			the outermost one's is the domain, as a network (the program, for the domain
- *			without a name)
- *	start/end	spans of the track "ranges DOMAIN": they may cross threads
- *	mark		markers, with their colour
- *	categories	the type of a layer
- *	payload		the MACs or the iteration, if ERG_NVTX_PAYLOAD says macs or iteration
- *	thread names	a marker
+ *	push/pop	layers of the thread, nested; the parent is the enclosing range of the
+ *domain, the outermost one's is the domain, as a network (the program, for the domain without a
+ *name) start/end	spans of the track "ranges DOMAIN": they may cross threads mark
+ *markers, with their colour categories	the type of a layer payload		the MACs or the
+ *iteration, if ERG_NVTX_PAYLOAD says macs or iteration thread names	a marker
  *
  * ERG_NVTX_LAYERS decides which ranges are networks and modules instead (policy.h). Each range that
  * is a network is one iteration. While nothing records, ranges are only counted.
@@ -84,8 +81,8 @@ static uint32_t network_of(struct nvtx_domain *d)
 	return d->network;
 }
 
-static uint32_t layer_of(struct erg_adapter_thread *t, struct nvtx_domain *d, const struct message *m,
-	int depth)
+static uint32_t layer_of(
+	struct erg_adapter_thread *t, struct nvtx_domain *d, const struct message *m, int depth)
 {
 	enum erg_range_level level =
 		policy ? nvtx_policy_level(policy, d->name, depth) : ERG_RANGE_LAYER;
@@ -102,7 +99,8 @@ static uint32_t layer_of(struct erg_adapter_thread *t, struct nvtx_domain *d, co
 		extra.macs = m->payload;
 	else if (payload_is == PAYLOAD_ITERATION && m->payload)
 		erg_iteration((uint32_t)m->payload);
-	return erg_adapter_id(t, level, parent, m->text, nvtx_category_name(d, m->category), &extra);
+	return erg_adapter_id(
+		t, level, parent, m->text, nvtx_category_name(d, m->category), &extra);
 }
 
 static int push(struct nvtx_domain *d, const struct message *m)

@@ -9,7 +9,7 @@
 struct nvtx_policy {
 	struct nvtx_policy *next;
 	enum erg_range_level level;
-	int depth;	/* -1: any */
+	int depth;     /* -1: any */
 	char domain[]; /* "*": any */
 };
 
@@ -74,8 +74,10 @@ struct nvtx_policy *nvtx_policy_parse(const char *text)
 	for (char *r = strtok_r(copy, ",", &save); r; r = strtok_r(NULL, ",", &save)) {
 		char said[256];
 
-		snprintf(said, sizeof(said), "ERG_NVTX_LAYERS: \"%.100s\" is not "
-			"[DOMAIN:]DEPTH=network|module|layer|skip", r);
+		snprintf(said, sizeof(said),
+			"ERG_NVTX_LAYERS: \"%.100s\" is not "
+			"[DOMAIN:]DEPTH=network|module|layer|skip",
+			r);
 		*last = parse_rule(r);
 		if (*last)
 			last = &(*last)->next;

@@ -68,8 +68,7 @@ void gator_cam_view_name(uint32_t view_uid, const char *name)
 	streamline_unlock();
 }
 
-void gator_cam_track(uint32_t view_uid, uint32_t track_uid, uint32_t parent_track,
-	const char *name)
+void gator_cam_track(uint32_t view_uid, uint32_t track_uid, uint32_t parent_track, const char *name)
 {
 	const struct streamline_named *view;
 	struct streamline_named *track;

@@ -20,10 +20,10 @@ struct streamline_named {
 	struct streamline_named *next;
 	uint32_t a, b;
 	char *name;
-	uint32_t id;	 /* of liberg: counter, track, layer of the job */
-	uint32_t other;	 /* channel: group; counter: class; job: track */
+	uint32_t id;     /* of liberg: counter, track, layer of the job */
+	uint32_t other;  /* channel: group; counter: class; job: track */
 	uint32_t divide; /* counter */
-	int64_t value;	 /* counter: last absolute value; job: beginning, ns */
+	int64_t value;   /* counter: last absolute value; job: beginning, ns */
 };
 
 void streamline_lock(void);
@@ -31,7 +31,7 @@ void streamline_unlock(void);
 /* With the lock held. NULL if there is none. */
 struct streamline_named *streamline_find(enum streamline_kind kind, uint32_t a, uint32_t b);
 /* Finds or makes it, and gives it NAME (copied). NULL without memory. */
-struct streamline_named *streamline_name(enum streamline_kind kind, uint32_t a, uint32_t b,
-	const char *name);
+struct streamline_named *streamline_name(
+	enum streamline_kind kind, uint32_t a, uint32_t b, const char *name);
 
 #endif
