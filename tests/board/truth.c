@@ -124,6 +124,21 @@ double erg_truth_throttled_s(const struct erg_truth *t, uint64_t begin_ns, uint6
 	return sum;
 }
 
+double erg_truth_temperature(const struct erg_truth *t, uint64_t begin_ns, uint64_t end_ns)
+{
+	double sum = 0, time = 0;
+
+	for (size_t i = 0; i + 1 < t->n; i++) {
+		uint64_t a = t->r[i].time_ns, b = t->r[i + 1].time_ns;
+
+		if (a < begin_ns || b > end_ns)
+			continue;
+		sum += (double)t->r[i].temp_c * (double)(b - a);
+		time += (double)(b - a);
+	}
+	return time > 0 ? sum / time : 0;
+}
+
 int erg_truth_column(const char *name)
 {
 	static const char *const alias[] = {"package-0", "core", "uncore"};

@@ -69,6 +69,9 @@ const struct erg_truth_record *erg_truth_at(const struct erg_truth *t, uint64_t 
 double erg_truth_throttled_s(const struct erg_truth *t, uint64_t begin_ns, uint64_t end_ns,
 	uint32_t bits);
 
+/* Mean temperature of the die between two instants, degC. */
+double erg_truth_temperature(const struct erg_truth *t, uint64_t begin_ns, uint64_t end_ns);
+
 /* Column by name ("VDD_CPU", "leakage"; "package-0", "core", "uncore" for the energy counters), or
  * -1. */
 int erg_truth_column(const char *name);

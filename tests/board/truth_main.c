@@ -19,7 +19,7 @@
 struct args {
 	const char *log, *rail;
 	uint64_t begin, end;
-	bool has_begin, has_end, from_stdin, throttled, info;
+	bool has_begin, has_end, from_stdin, throttled, temperature, info;
 };
 
 static void truth_closep(struct erg_truth *t)
@@ -30,10 +30,11 @@ static void truth_closep(struct erg_truth *t)
 static void help(FILE *f)
 {
 	fputs("usage: erg-board-truth LOG [--begin NS] [--end NS] [--rail R] [--stdin]\n"
-	      "                           [--throttled] [--info]\n"
+	      "                           [--throttled] [--temperature] [--info]\n"
 	      "Prints true joules between two instants of CLOCK_MONOTONIC. R: VDD_IN (default),\n"
 	      "VDD_CPU, VDD_GPU, leakage, or the counters package-0, core, uncore.\n"
 	      "--stdin: one interval \"begin_ns end_ns\" per line. --throttled: seconds throttled.\n"
+	      "--temperature: mean of the die, degC.\n"
 	      "--info: where the log begins and ends.\n",
 		f);
 }
@@ -42,7 +43,7 @@ static int parse(struct args *a, int argc, char **argv)
 {
 	static const struct option longs[] = {{"begin", 1, NULL, 'b'}, {"end", 1, NULL, 'e'},
 		{"rail", 1, NULL, 'r'}, {"stdin", 0, NULL, 's'}, {"throttled", 0, NULL, 't'},
-		{"info", 0, NULL, 'i'}, {"help", 0, NULL, 'h'}, {0}};
+		{"temperature", 0, NULL, 'T'}, {"info", 0, NULL, 'i'}, {"help", 0, NULL, 'h'}, {0}};
 	int c;
 
 	*a = (struct args){.rail = "VDD_IN"};
@@ -64,6 +65,9 @@ static int parse(struct args *a, int argc, char **argv)
 			break;
 		case 't':
 			a->throttled = true;
+			break;
+		case 'T':
+			a->temperature = true;
 			break;
 		case 'i':
 			a->info = true;
@@ -105,6 +109,10 @@ static int answer(const struct args *a, const struct erg_truth *t, int column, s
 	}
 	if (a->throttled) {
 		printf("%.9g\n", erg_truth_throttled_s(t, begin, end, 3));
+		return 0;
+	}
+	if (a->temperature) {
+		printf("%.6g\n", erg_truth_temperature(t, begin, end));
 		return 0;
 	}
 	if (!a->from_stdin)
