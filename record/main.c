@@ -23,6 +23,7 @@ static const struct erg_record_verb *const verbs[] = {
 	&erg_record_verb_import,
 	&erg_record_verb_recover,
 	&erg_record_verb_collect,
+	&erg_record_verb_calibrate,
 	NULL,
 };
 
