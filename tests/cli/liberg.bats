@@ -131,6 +131,7 @@ test_setup() { lttng_setup; }
     go_on
     stop a
     exec 9>&-
+    alone
     # net was begun before the session, l before the pause; k is whole, twice.
     [ "$(events a 'layer: ')" -eq 2 ]
     [ "$(events a 'layer: .*{ id = 3,')" -eq 2 ]
