@@ -40,6 +40,7 @@ layer() {
 
 @test "a program annotated for Streamline needs no --annotate" {
     skip_unless erg-record erg-analyze erg-board
+    [ -x "$ERG_BUILD/examples/streamline/lenet" ] || skip "the examples are not built"
     mkdir board
     erg-board board --follow command -- erg-record run -o run.erg --sysfs board -- \
         "$ERG_BUILD/examples/streamline/lenet" 50 >out 2>err
