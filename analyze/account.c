@@ -172,16 +172,23 @@ static int attribute(struct erg_account *a, const struct erg_common *common, str
 int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	const struct erg_common *common, struct erg_err *err)
 {
+	struct erg_err why = {0};
 	int r;
 
 	*a = (struct erg_account){.tl = tl};
 	r = erg_rails_build(tl, &a->rails, &a->n_rails, err);
-	if (r >= 0)
-		r = erg_rail_choose(a->rails, a->n_rails, common->rail, &a->rail, err);
 	if (r < 0)
 		return r;
+	r = erg_rail_choose(a->rails, a->n_rails, common->rail, &a->rail, &why);
+	if (r == -ENODATA)
+		return erg_account_without_power(a, why.msg, err);
+	if (r < 0)
+		return erg_fail(err, r, "%s", why.msg);
 	a->device = strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
-	return attribute(a, common, err);
+	r = attribute(a, common, &why);
+	if (r == -ENODATA)
+		return erg_account_without_power(a, why.msg, err);
+	return r < 0 ? erg_fail(err, r, "%s", why.msg) : 0;
 }
 
 void erg_account_release(struct erg_account *a)
@@ -210,7 +217,11 @@ uint64_t erg_account_lost(const struct erg_timeline *tl)
 {
 	uint64_t n = 0;
 
+	const json_t *lost = json_object_get(tl->summary, "lost");
+	uint64_t told = (uint64_t)(json_integer_value(json_object_get(lost, "layer_events")) +
+				   json_integer_value(json_object_get(lost, "sample_events")));
+
 	for (size_t i = 0; i < tl->n_losses; i++)
 		n += tl->losses[i].events;
-	return n;
+	return n > told ? n : told; /* the trace cannot tell of what was lost before its first packet */
 }

@@ -19,10 +19,13 @@ struct erg_account {
 	double idle_s;        /* length of the idle phases */
 };
 
-/* Attributes the chosen rail of TL. -ENODATA when the run has no rail of power. */
+/* Attributes the chosen rail of TL. Without a rail, or with too few readings, every energy is
+ * unresolved and a warning of the attribution says why; rails[rail] is an empty one then. */
 int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	const struct erg_common *common, struct erg_err *err);
 void erg_account_release(struct erg_account *a);
+/* Times alone; WHY is the warning (account_none.c). */
+int erg_account_without_power(struct erg_account *a, const char *why, struct erg_err *err);
 
 /*
  * A rail without layers, for totals: ret can be asked by erg_attr_interval for any part of

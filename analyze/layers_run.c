@@ -175,8 +175,11 @@ static json_t *diag_json(const struct erg_attr_diag *d)
 static void add_totals(const struct erg_account *a, json_t *run)
 {
 	const struct erg_attr *attr = a->attr;
-	double coverage, peak;
-	struct erg_est e = erg_attr_interval(attr, a->tl->begin, a->tl->end, &coverage, &peak);
+	double coverage, peak = NAN;
+	struct erg_est e = ERG_EST_UNRESOLVED;
+
+	if (attr->state)
+		e = erg_attr_interval(attr, a->tl->begin, a->tl->end, &coverage, &peak);
 
 	json_object_set_new(run, "time_s", erg_num_json(attr->time_s));
 	json_object_set_new(run, "ets_j", erg_est_json(&attr->ets_j));
@@ -201,7 +204,7 @@ static void pass_warnings(const struct erg_account *a, json_t *doc)
 	json_array_foreach (a->attr->warnings, i, w)
 		erg_document_warn(doc, json_string_value(json_object_get(w, "code")), "%s: %s",
 			a->tl->archive, json_string_value(json_object_get(w, "text")));
-	if (a->rails[a->rail].model.provenance == ERG_PROVENANCE_ASSUMED)
+	if (a->attr->state && a->rails[a->rail].model.provenance == ERG_PROVENANCE_ASSUMED)
 		erg_document_warn(doc, "assumed",
 			"%s: the sensor model of %s is assumed: see erg-record calibrate and --sensor",
 			a->tl->archive, a->rails[a->rail].name);

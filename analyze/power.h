@@ -26,7 +26,8 @@ struct erg_rail {
 	double *v;
 };
 
-/* All rails that can be formed, in the order of the recording. *ret is an array of *ret_n. */
+/* All rails that can be formed, in the order of the recording. *ret is an array of *ret_n, and never
+ * NULL: after the last is room for one. */
 int erg_rails_build(const struct erg_timeline *tl, struct erg_rail **ret, size_t *ret_n,
 	struct erg_err *err);
 void erg_rails_free(struct erg_rail *rails, size_t n);

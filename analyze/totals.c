@@ -105,6 +105,10 @@ static int add_run(const struct erg_common *common, const char *path, json_t *do
 	if (r < 0)
 		return erg_wrap(err, r, "%s", path);
 	erg_document_warn_timeline(doc, tl);
+	if (!a.attr->state)
+		erg_document_warn(doc, "no-power", "%s: %s", path,
+			json_string_value(json_object_get(
+				json_array_get(a.attr->warnings, 0), "text")));
 	json_array_append_new(json_object_get(doc, "runs"), run_json(&a));
 	return 0;
 }

@@ -131,6 +131,8 @@ static const char *method_of(const struct erg_attr *a, const double *weight)
 	double bad = 0, time = 0;
 	bool direct = false, nnls = false;
 
+	if (!st)
+		return NULL;
 	for (size_t c = 0; c < a->n_classes; c++) {
 		double t = fabs(weight[c]) * a->classes[c].time_s;
 		enum erg_attr_gate g = a->classes[c].gate;

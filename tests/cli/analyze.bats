@@ -259,6 +259,25 @@ unpacked() {
     [[ "$output" == *"no "* ]]
 }
 
+@test "a run without power has times, and energies that are unresolved" {
+    awk 'BEGIN { print "time_s,CPU [degC]"; for (i = 0; i < 400; i++) printf "%.3f,%d\n", i / 100, 40 }' >s.csv
+    awk 'BEGIN { print "begin_s,end_s,layer"; for (i = 0; i < 4; i++) printf "%d,%d.5,a\n", i, i }' >l.csv
+    erg-record import --samples s.csv --layers l.csv -o run.erg
+    erg-analyze layers --format json run.erg >l.json 2>log
+    jq -e '.runs[0].layers[0] | .energy_j.value == null and .energy_j.method == "unresolved" and
+        .calls == 4 and .time_s.value > 1.999 and .time_s.value < 2.001' l.json
+    grep -q "no rail's power" log
+    for verb in layers totals; do
+        run erg-analyze $verb run.erg
+        [ "$status" -eq 0 ]
+        [[ "$output" == *unresolved* ]]
+    done
+    run erg-analyze layers --strict run.erg
+    [ "$status" -eq 3 ]
+    run erg-analyze report run.erg -o r.html
+    [ "$status" -lt 2 ]
+}
+
 @test "nothing is left behind" {
     make_run
     before=$(ls -d /dev/shm/erg-analyze-* /tmp/erg-analyze-* 2>/dev/null | wc -l)
