@@ -20,6 +20,8 @@
 #include "formats/sensor.h"
 
 #define ERG_IMPORT_MISSING INT64_MIN
+#define ERG_IMPORT_TIME_MAX 4000000000000000000 /* ns: differences of two times fit int64_t */
+#define ERG_IMPORT_RAW_MAX ((int64_t)1 << 60)   /* and so do those of two readings */
 
 /* One column of readings. Values are integers, in 10^-decimals of the column's unit. */
 struct erg_import_channel {

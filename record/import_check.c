@@ -127,7 +127,8 @@ static void check_values(struct erg_import_log *log, struct erg_import_channel *
 
 		if (c->raw[i] == ERG_IMPORT_MISSING) {
 			missing++;
-		} else if (is_absurd(c->def.quantity, v)) {
+		} else if (c->raw[i] > ERG_IMPORT_RAW_MAX || c->raw[i] < -ERG_IMPORT_RAW_MAX ||
+			is_absurd(c->def.quantity, v)) {
 			if (absurd++ == 0) {
 				absurd_line = log->line[i];
 				absurd_value = v;
@@ -176,10 +177,11 @@ static void check_counter(struct erg_import_log *log, struct erg_import_channel 
 			line = resets + wraps ? line : log->line[i];
 			wraps += modulus > 0;
 			resets += modulus == 0;
-			base += modulus ? (int64_t)modulus : before;
+			if (base <= ERG_IMPORT_RAW_MAX)
+				base += modulus ? (int64_t)modulus : before;
 		}
 		before = v;
-		c->raw[i] = base + v;
+		c->raw[i] = base > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : base + v;
 	}
 	c->def.wrap = 0; /* what is written counts on */
 	if (wraps)

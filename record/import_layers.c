@@ -213,6 +213,9 @@ static int take_row(struct erg_import_layers *l, const struct erg_table *t,
 	if (r < 0)
 		return r;
 	s->line = (uint32_t)erg_table_line(t, row);
+	if (s->begin < -ERG_IMPORT_TIME_MAX || s->end > ERG_IMPORT_TIME_MAX)
+		return erg_fail(err, -ERANGE, "line %u: the time is more than 126 years from zero",
+			s->line);
 	if (!*cell_of(t, row, c->layer))
 		return erg_fail(err, -EINVAL, "line %u: the layer has no name", s->line);
 	if (s->end < s->begin)

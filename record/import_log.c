@@ -103,6 +103,9 @@ static int grow_rows(struct erg_import_log *log)
 
 int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err)
 {
+	if (t < -ERG_IMPORT_TIME_MAX || t > ERG_IMPORT_TIME_MAX)
+		return erg_fail(err, -ERANGE, "%s: line %zu: the time is more than 126 years from zero",
+			log->path, line);
 	if (log->n == log->alloc && grow_rows(log) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s: %zu rows", log->path, log->n);
 	log->t[log->n] = t;
@@ -189,7 +192,7 @@ bool erg_import_time(const char *text, bool month_first, int64_t *ret, const cha
 	year = month_first ? c : a;
 	month = month_first ? a : b;
 	day = month_first ? b : c;
-	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
+	if (year < 1970 || year > 2090 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
 		minute < 0 || minute > 59 ||
 		!erg_import_decimal(text + used, 9, &seconds_ns, ret_end) || seconds_ns < 0 ||
 		seconds_ns > 61 * (int64_t)ERG_NSEC_PER_SEC)

@@ -147,7 +147,8 @@ static void set_other(struct erg_import_channel *c, const char *key, const json_
 	else if (!strcmp(key, "gain_max"))
 		c->def.gain_max = json_real_value(v);
 	else if (!strcmp(key, "wrap"))
-		c->def.wrap = (uint64_t)llround(json_real_value(v) * pow(10, c->decimals));
+		c->def.wrap = (uint64_t)fmin(round(json_real_value(v) * pow(10, c->decimals)),
+			(double)ERG_IMPORT_RAW_MAX);
 	else if (!strcmp(key, "parent"))
 		snprintf(c->def.parent, sizeof(c->def.parent), "%s", json_string_value(v));
 	else if (!strcmp(key, "provenance"))

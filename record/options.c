@@ -90,17 +90,6 @@ static const char help[] =
 	"  -q, --quiet              no summary at the end\n\n"
 	"The exit status is the command's own; 1 when the recording failed, 2 for wrong usage.\n";
 
-bool erg_number_parse(const char *text, double lo, double hi, double *ret)
-{
-	char *end;
-	double v = strtod(text, &end); /* the locale is "C": nobody calls setlocale */
-
-	if (end == text || *end || !isfinite(v) || v < lo || v > hi)
-		return false;
-	*ret = v;
-	return true;
-}
-
 static int wrong(const char *option, const char *value, const char *expected)
 {
 	erg_say("%s '%s': expected %s", option, value, expected);
