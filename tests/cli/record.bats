@@ -244,3 +244,20 @@ summary() { jq -r "$1" "$2/summary.json"; }
     unpack c.erg
     nothing_left
 }
+
+@test "calibrate: costs, and a wave in the archive" {
+    skip_unless jq babeltrace2
+    erg-record calibrate -s procstat --seconds 1 --chip 10 -o w.erg --format json > out.json
+    [ "$(jq '.event_ns > 0 and .clock_ns > 0 and .sampler.deadlines > 0' out.json)" = true ]
+    [ "$(jq -r '.reads[0].kind' out.json)" = procstat ]
+    unpack w.erg
+    babeltrace2 w/trace > text
+    [ "$(grep -c 'layer_define:.*name = "busy"' text)" -eq 1 ]
+    # about as many pieces of one kind as of the other, a hundred bits being fifty pieces
+    busy=$(grep -c 'ergtrace:layer: .*{ id = 3,' text)
+    idle=$(grep -c 'ergtrace:layer: .*{ id = 2,' text)
+    [ $((busy + idle)) -ge 30 ]
+    [ $((busy - idle)) -le 1 ] && [ $((idle - busy)) -le 1 ]
+    run -2 erg-record calibrate --seconds never
+    nothing_left
+}
