@@ -104,9 +104,9 @@ static int check_knobs(struct erg_sweep *s, struct erg_err *err)
 	if (!s->knobs)
 		return erg_fail(err, -ENOMEM, "no memory");
 	for (size_t i = 0; i < p->n_set + p->n_knobs && r == 0; i++) {
+		s->n_knobs = i + 1; /* also one that fails its check is closed */
 		r = check_knob(s, &s->knobs[i],
 			i < p->n_set ? &p->set[i] : &p->knobs[i - p->n_set], err);
-		s->n_knobs += r == 0;
 	}
 	return r;
 }
