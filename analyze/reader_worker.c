@@ -3,7 +3,9 @@
  * One process a chunk. libbabeltrace2 aborts or hangs on some malformed traces, so each chunk is
  * unpacked and decoded in a child with limits on address space, CPU and wall time; its result comes
  * back through a memfd. A child that dies takes its chunk with it and nothing else. Children die
- * with the parent, and what a killed parent left unpacked is removed by the next one.
+ * with the parent; what it had unpacked, a janitor removes, a process that waits for nothing but
+ * the parent's end, however that comes. What a machine that lost its power left is removed by the
+ * next run.
  */
 #include "analyze/reader_worker.h"
 
@@ -57,22 +59,83 @@ static const char *scratch(uint64_t bytes)
 	return tmp && *tmp ? tmp : "/tmp";
 }
 
-/* Removes "erg-analyze-PID-…" of processes that are gone. */
-static void remove_stale(const char *where)
+/* Removes "erg-analyze-PID-..." of PID, or with 0 of all processes that are gone. */
+static void remove_of(pid_t pid, const char *where)
 {
 	_cleanup_(erg_closedirp) DIR *d = opendir(where);
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		char path[512];
-		int pid;
+		char path[4400];
+		int owner;
 
-		if (sscanf(e->d_name, PREFIX "%d-", &pid) != 1 || pid <= 0 || !kill(pid, 0) ||
-			errno != ESRCH)
+		if (sscanf(e->d_name, PREFIX "%d-", &owner) != 1 || owner <= 0)
+			continue;
+		if (pid ? owner != pid : !kill(owner, 0) || errno != ESRCH)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", where, e->d_name);
 		remove_tree(path);
 	}
+}
+
+static void remove_everywhere(pid_t pid)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	remove_of(pid, "/dev/shm");
+	remove_of(pid, "/tmp");
+	if (tmp && *tmp)
+		remove_of(pid, tmp);
+}
+
+struct janitor {
+	pid_t pid;
+	int fd; /* as long as it is open, the janitor waits */
+};
+
+static void janitor_run(pid_t parent, int fd)
+{
+	char c;
+
+	setsid(); /* Ctrl-C is for the others */
+	for (int i = 0; i < 3; i++)
+		close(i);
+	while (read(fd, &c, 1) < 0 && errno == EINTR)
+		;
+	for (int i = 0; i < 3; i++) { /* a dying decoder may write once more */
+		remove_everywhere(parent);
+		if (kill(parent, 0) && errno == ESRCH)
+			usleep(20000);
+		else
+			break;
+	}
+	_exit(0);
+}
+
+/* Without one (no process, no pipe) all works but the removal after a kill. */
+static struct janitor janitor_start(void)
+{
+	struct janitor j = {-1, -1};
+	pid_t parent = getpid();
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC))
+		return j;
+	j.pid = fork();
+	if (!j.pid) {
+		close(fds[1]);
+		janitor_run(parent, fds[0]);
+	}
+	close(fds[0]);
+	j.fd = fds[1];
+	return j;
+}
+
+static void janitor_end(struct janitor *j)
+{
+	erg_closep(&j->fd);
+	if (j->pid > 0)
+		waitpid(j->pid, NULL, 0);
 }
 
 static int unpack(const struct erg_archive *a, const struct erg_worker_chunk *c, const char *dir,
@@ -255,12 +318,12 @@ static size_t count_jobs(const struct erg_reader_options *opt, size_t chunks)
 int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks, size_t n,
 	const struct erg_reader_options *opt, struct erg_err *err)
 {
+	_cleanup_(janitor_end) struct janitor janitor = janitor_start();
 	size_t slots = count_jobs(opt, n), running = 0;
 	_cleanup_(erg_freep) struct job *jobs = calloc(slots + 1, sizeof(*jobs));
 	int r = jobs ? 0 : erg_fail(err, -ENOMEM, "out of memory");
 
-	remove_stale("/dev/shm");
-	remove_stale("/tmp");
+	remove_everywhere(0);
 	for (size_t i = 0; !r && i < n; i++) {
 		size_t slot = 0;
 

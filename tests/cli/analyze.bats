@@ -278,13 +278,32 @@ unpacked() {
     [ "$status" -lt 2 ]
 }
 
-@test "nothing is left behind" {
-    make_run
-    before=$(ls -d /dev/shm/erg-analyze-* /tmp/erg-analyze-* 2>/dev/null | wc -l)
-    erg-analyze layers run.erg >/dev/null
-    timeout -s KILL 0.05 erg-analyze layers run.erg >/dev/null || :
-    erg-analyze info run.erg >/dev/null
-    [ "$(ls -d /dev/shm/erg-analyze-* /tmp/erg-analyze-* 2>/dev/null | wc -l)" -le "$before" ]
+# Folders of unpacked chunks of process $1.
+leftovers() {
+    ls -d /dev/shm/erg-analyze-"$1"-* "${TMPDIR:-/tmp}"/erg-analyze-"$1"-* 2>/dev/null
+}
+
+@test "nothing is left behind by a run that ends, is interrupted, or is killed" {
+    mktrace 2600000 big.erg
+    for signal in INT TERM KILL; do
+        erg-analyze info big.erg >/dev/null 2>&1 &
+        pid=$!
+        for _ in $(seq 100); do
+            [ -z "$(leftovers $pid)" ] || break
+            sleep 0.02
+        done
+        kill -$signal $pid
+        wait $pid || :
+        for _ in $(seq 100); do
+            [ -n "$(leftovers $pid)" ] || break
+            sleep 0.05
+        done
+        [ -z "$(leftovers $pid)" ]
+    done
+    erg-analyze info big.erg >/dev/null 2>&1 &
+    pid=$!
+    wait $pid
+    [ -z "$(leftovers $pid)" ]
 }
 
 @test "a full disk and a closed pipe are failures with a reason" {
