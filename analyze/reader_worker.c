@@ -21,18 +21,18 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "formats/util.h"
 
-#define TIMEOUT_S 600
+#define TIMEOUT_S 600 /* for a chunk of unknown size */
 #define PREFIX "erg-analyze-"
 
 struct job {
 	struct erg_worker_chunk *c;
 	pid_t pid;
-	int pidfd, memfd;
+	int alive; /* end of a pipe whose other end the child has: hung up when it is gone */
+	int memfd;
 	uint64_t deadline_ns;
 	char tmp[128];
 };
@@ -168,6 +168,14 @@ static void silence(void)
 		dup2(fd, STDERR_FILENO);
 }
 
+/* Decoding runs at tens of MiB a second; at one it is stuck. */
+static unsigned int timeout_s(const struct erg_worker_chunk *c, const struct erg_reader_options *opt)
+{
+	if (opt->timeout_s)
+		return opt->timeout_s;
+	return c->bytes ? 60 + (unsigned int)(c->bytes >> 20) : TIMEOUT_S;
+}
+
 static void limit(int what, rlim_t value)
 {
 	struct rlimit r = {value, value};
@@ -186,7 +194,7 @@ static void child(const struct erg_archive *a, const struct job *j,
 	signal(SIGINT, SIG_DFL);
 	silence();
 	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, opt->timeout_s ? opt->timeout_s : TIMEOUT_S);
+	limit(RLIMIT_CPU, timeout_s(j->c, opt));
 	limit(RLIMIT_AS, opt->memory_max ? opt->memory_max : (rlim_t)16 << 30);
 	if (!j->c->dir)
 		unpack(a, j->c, j->tmp, &damage);
@@ -204,7 +212,9 @@ static void child(const struct erg_archive *a, const struct job *j,
 static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
 	const struct erg_reader_options *opt, struct job *j, struct erg_err *err)
 {
-	*j = (struct job){.c = c, .pidfd = -1, .memfd = -1};
+	int fds[2];
+
+	*j = (struct job){.c = c, .alive = -1, .memfd = -1};
 	if (!c->dir) {
 		snprintf(j->tmp, sizeof(j->tmp), "%s/" PREFIX "%d-XXXXXX", scratch(c->bytes),
 			(int)getpid());
@@ -220,15 +230,15 @@ static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
 	j->memfd = memfd_create("erg-chunk", MFD_CLOEXEC);
 	if (j->memfd < 0)
 		return erg_fail_errno(err, -errno, "memory for chunk %s", c->name);
-	j->deadline_ns = erg_mono_ns() +
-			 (uint64_t)(opt->timeout_s ? opt->timeout_s : TIMEOUT_S) * ERG_NSEC_PER_SEC;
+	j->deadline_ns = erg_mono_ns() + (uint64_t)timeout_s(c, opt) * ERG_NSEC_PER_SEC;
+	if (pipe2(fds, O_CLOEXEC))
+		return erg_fail_errno(err, -errno, "a pipe for chunk %s", c->name);
 	j->pid = fork();
-	if (j->pid < 0)
-		return erg_fail_errno(err, -errno, "a process for chunk %s", c->name);
 	if (!j->pid)
 		child(a, j, opt);
-	j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
-	return 0;
+	close(fds[1]);
+	j->alive = fds[0];
+	return j->pid < 0 ? erg_fail_errno(err, -errno, "a process for chunk %s", c->name) : 0;
 }
 
 static void take(struct job *j)
@@ -269,10 +279,10 @@ static void finish(struct job *j, bool timed_out)
 		snprintf(c->error, sizeof(c->error), "%s", c->h->error);
 	if (WIFSIGNALED(status) || timed_out)
 		erg_worker_unmap(c); /* half-written tables are no tables */
-	erg_closep(&j->pidfd);
+	erg_closep(&j->alive);
 	erg_closep(&j->memfd);
 	remove_tree(j->tmp);
-	*j = (struct job){.pidfd = -1, .memfd = -1};
+	*j = (struct job){.alive = -1, .memfd = -1};
 }
 
 void erg_worker_unmap(struct erg_worker_chunk *c)
@@ -290,7 +300,7 @@ static void wait_one(struct job *jobs, size_t n)
 		uint64_t now = erg_mono_ns();
 
 		for (size_t i = 0; i < n; i++) {
-			fds[i] = (struct pollfd){jobs[i].pid > 0 ? jobs[i].pidfd : -1, POLLIN, 0};
+			fds[i] = (struct pollfd){jobs[i].pid > 0 ? jobs[i].alive : -1, POLLIN, 0};
 			if (jobs[i].pid > 0 && now > jobs[i].deadline_ns) {
 				kill(jobs[i].pid, SIGKILL);
 				finish(&jobs[i], true);
@@ -299,7 +309,7 @@ static void wait_one(struct job *jobs, size_t n)
 		}
 		poll(fds, n, 1000);
 		for (size_t i = 0; i < n; i++)
-			if (jobs[i].pid > 0 && (fds[i].revents || jobs[i].pidfd < 0)) {
+			if (jobs[i].pid > 0 && fds[i].revents) {
 				finish(&jobs[i], false);
 				return;
 			}
