@@ -268,15 +268,15 @@ int erg_watchdog_start(const char *path, pid_t *ret_pid, int *ret_fd, struct erg
 int erg_watchdog_finish(pid_t pid, int *fd, const char *path, struct erg_err *err)
 {
 	int status = 0;
-	pid_t r;
+	pid_t r = -1;
 
 	erg_closep(fd);
 	*fd = -1;
-	while ((r = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+	while (pid > 0 && (r = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
 		;
-	if (r == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (pid > 0 && r == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	if (r == pid && WIFEXITED(status))
+	if (pid > 0 && r == pid && WIFEXITED(status))
 		return erg_fail(err, -EIO, "%s: not all knobs could be put back", path);
 	/* the watchdog was killed: do its work */
 	r = erg_state_restore(path, true, stderr, err);

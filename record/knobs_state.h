@@ -37,7 +37,7 @@ int erg_state_restore(const char *path, bool force, FILE *log, struct erg_err *e
  */
 int erg_watchdog_start(const char *path, pid_t *ret_pid, int *ret_fd, struct erg_err *err);
 
-/* Lets it restore; waits. -EIO when it could not put everything back. */
+/* Lets it restore; waits. PID 0: it is dead, and the caller restores. -EIO when it could not put everything back. */
 int erg_watchdog_finish(pid_t pid, int *fd, const char *path, struct erg_err *err);
 
 #endif

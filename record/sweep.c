@@ -186,8 +186,8 @@ static int make_runs(struct erg_sweep *s, struct erg_err *err)
 			s->done++;
 		else
 			s->failed++;
-		say_progress(s, i, entry);
 		r = erg_sweep_index_put(s, entry, err);
+		say_progress(s, i, entry);
 		if (r < 0)
 			return r;
 	}

@@ -30,6 +30,14 @@ plan() {
         'settle_s: 0' 'record: {rate: 100, source: "hwmon,cpufreq"}' "$@" >p.yaml
 }
 
+# The child that leads a session of its own.
+watchdog_of() {
+    local p
+    for p in $(pgrep -P "$1"); do
+        [ "$(ps -o sid= -p "$p" | tr -d ' ')" != "$p" ] || echo "$p"
+    done | head -1
+}
+
 # refused PATTERN [OPTION…]: the sweep of p.yaml fails before any run, in one line.
 refused() {
     local pattern=$1
@@ -220,6 +228,20 @@ refused() {
     [ "$(jq '[.runs[] | select(.status == "done")] | length' out/index.json)" -eq 3 ]
 }
 
+@test "sweep: without its watchdog it restores by itself and stops" {
+    plan 'knobs: {fan.pwm: [200]}'
+    sed -i 's/"0.05"/"20"/' p.yaml
+    erg-record sweep --sysfs b p.yaml -o out >log 2>&1 3>&- &
+    pid=$!
+    until [ "$(value class/hwmon/hwmon1/pwm1)" = 200 ]; do sleep 0.02; done
+    kill -KILL "$(watchdog_of $pid)"
+    rc=0; wait $pid || rc=$?
+    [ $rc -eq 1 ]
+    grep -q 'the process that would restore the knobs was killed' log
+    [ "$(value class/hwmon/hwmon1/pwm1)" = 0 ]
+    [ -z "$(ls state)" ]
+}
+
 @test "sweep: killed at random instants, every knob is as it was" {
     run -0 "$ERG_SRC/tests/tools/kill-sweeps" 5
     [[ ${lines[-1]} == "5 sweeps killed, 0 left a knob changed" ]]
@@ -235,9 +257,7 @@ refused() {
     [[ $output == *"process $pid is changing these knobs now"* ]]
     run -1 sweep p.yaml -o out2
     [[ $output == *"process $pid is changing these knobs now"* ]]
-    watchdog=$(pgrep -P $pid | while read -r p; do
-        [ "$(ps -o sid= -p "$p" | tr -d ' ')" != "$p" ] || echo "$p"; done | head -1)
-    kill -KILL $pid "$watchdog"
+    kill -KILL $pid "$(watchdog_of $pid)"
     sleep 0.3
     [ "$(value class/hwmon/hwmon1/pwm1)" = 200 ]
     run -0 erg-record restore
