@@ -259,9 +259,9 @@ static void define_source(struct stream *s, uint32_t source)
 	put8(s, 1);
 	put_text(s, "point");
 	put_text(s, "datasheet");
-	put64(s, 10000);
-	put64(s, 1000000);
-	put64(s, 0);
+	put64(s, 10000); /* window */
+	put64(s, 10000); /* it converts back to back: a reading is never stale */
+	put64(s, 0);     /* lag */
 	put64(s, 1000);
 	put_double(s, 0);
 	put64(s, 1000000);
