@@ -165,12 +165,22 @@ static struct erg_est times(struct erg_est e, double f)
 	return e;
 }
 
+/* The fit has less noise than the readings' own integral, but only where it holds: with hardly more
+ * readings than layers it can be anywhere. */
+static bool agrees(const struct erg_est *fit, const struct erg_est *plain)
+{
+	double room = (fit->hi - fit->lo + plain->hi - plain->lo) / 2;
+
+	return !erg_est_resolved(plain) || fabs(fit->value - plain->value) <= room;
+}
+
 /* ETS by the better of the two ways, EDP and ED2P: the time is exact, so the products of the
  * replicates are the replicates of the products. */
 void attr_total(struct erg_attr *a)
 {
 	struct erg_attr_state *st = a->state;
 	const struct attr_view *v = &st->view;
+	struct erg_est plain = erg_attr_interval(a, v->begin[0], v->begin[v->n], NULL, NULL);
 
 	if (st->shape.kind != ERG_SENSOR_COUNTER && !st->locked && !st->short_run &&
 		st->gram.rows > 0) {
@@ -185,8 +195,10 @@ void attr_total(struct erg_attr *a)
 			a->ets_j = attr_parts_est(&p, 1, "nnls");
 		}
 		free(ones);
+		if (!agrees(&a->ets_j, &plain))
+			a->ets_j = plain;
 	} else {
-		a->ets_j = erg_attr_interval(a, v->begin[0], v->begin[v->n], NULL, NULL);
+		a->ets_j = plain;
 	}
 	a->edp_js = times(a->ets_j, a->time_s);
 	a->ed2p_js2 = times(a->edp_js, a->time_s);

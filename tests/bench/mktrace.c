@@ -259,10 +259,10 @@ static void define_source(struct stream *s, uint32_t source)
 	put8(s, 1);
 	put_text(s, "point");
 	put_text(s, "datasheet");
-	put64(s, 10000); /* window */
-	put64(s, 10000); /* it converts back to back: a reading is never stale */
-	put64(s, 0);     /* lag */
-	put64(s, 1000);
+	put64(s, 100);  /* window */
+	put64(s, 100);  /* it converts back to back: a reading is never stale */
+	put64(s, 2000); /* lag: the value is of the time before the reading, not of its middle */
+	put64(s, 100);
 	put_double(s, 0);
 	put64(s, 1000000);
 	put32(s, 1);

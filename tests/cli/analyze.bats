@@ -129,6 +129,20 @@ unpacked() {
     jq -e '[.runs[0].layers[].calls] | add > 2500000' one
 }
 
+# mktrace gives layerN, whose id is N + 1, 3.0245 W + 0.1 W x (id mod 17).
+@test "layers of 5 to 40 us find their power, and a run too short for them its total" {
+    mktrace 1000000 fast.erg
+    erg-analyze layers --format json fast.erg >l.json 2>/dev/null
+    for n in 1 16 40 67; do
+        near "$(jq ".runs[0].layers[] | select(.name == \"layer$n\").power_w.value" l.json)" \
+            "$(awk -v id=$((n + 1)) 'BEGIN { print 3.0245 + 0.1 * (id % 17) }')" 0.02
+    done
+    mktrace 10000 short.erg
+    erg-analyze layers --format json short.erg >s.json 2>/dev/null
+    near "$(jq '.runs[0].ets_j.value / .runs[0].time_s' s.json)" \
+        "$(jq '.runs[0].ets_j.value / .runs[0].time_s' l.json)" 0.03
+}
+
 @test "simulated power is called so in every output, and --strict exits 3" {
     mktrace 30000 sim.erg
     erg-analyze layers sim.erg 2>/dev/null | grep -qi simulated
