@@ -78,7 +78,7 @@ eventually() {
     echo 1000 >b/$policy/scaling_max_freq
     eventually 1734000 $policy/scaling_max_freq
     echo userspace >b/$policy/scaling_governor
-    eventually 102000 $policy/scaling_setspeed || eventually 1734000 $policy/scaling_setspeed
+    eventually 1734000 $policy/scaling_setspeed
     echo 921600 >b/$policy/scaling_setspeed
     eventually 921600 $policy/scaling_cur_freq
     echo 921601 >b/$policy/scaling_setspeed
