@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: MIT
+"""Layers of a PyTorch model, by hooks on its modules.
+
+    import erg.torch
+    erg.torch.annotate(model)
+
+A module without children (and a multi-head attention) is a layer; one with children is a module
+around them; the model is the network. Names are the paths of named_modules(): a module that is
+used in several places has the first of its names, and one call for each use.
+
+A layer's definition is made when its first forward begins while something records: from the shapes
+of the inputs, from which the shape of the output follows for the kinds of module in _shapes.py.
+Other kinds have no output shape and no MACs. Forward passes with other shapes later keep the first
+definition.
+
+What is not called as a module is not seen: functions of torch.nn.functional, module.forward(), the
+fast path of nn.TransformerEncoderLayer in evaluation (the encoder layer is then one module).
+
+Backward passes: the nodes of autograd's graph between a layer's output and its inputs are its
+backward layer. This puts hooks on graph nodes, and leaves tensors and modules as they are:
+PyTorch's own full backward hooks refuse modules that work in place.
+"""
+import itertools
+import warnings
+
+import torch
+
+from . import _lib, _shapes, define, iteration, network
+
+_layers_on, _counted_on = _lib.layers_on, _lib.counted_on
+_begin, _end = _lib.begin, _lib.end
+
+
+def _tensors(values):
+    return [v for v in values if isinstance(v, torch.Tensor)]
+
+
+def _bytes(tensors):
+    return sum(t.numel() * t.element_size() for t in tensors)
+
+
+def _count(parameters):
+    return sum(p.numel() for p in parameters)
+
+
+def _define(node, module, args):
+    """Ids of the layer and of its backward."""
+    tensors = _tensors(args)
+    kind, info = type(module).__name__.lower(), {}
+    try:
+        found = _shapes.describe(module, args, node.elementwise)
+        params = list(module.parameters(recurse=True))
+        kind = found.type or kind
+        info = {"macs": found.macs, "params": _count(params), "bytes_params": _bytes(params),
+                "bytes_in": _bytes(tensors), "input": tensors[0].shape if tensors else (),
+                "output": found.output, "kernel": found.kernel}
+        if found.output:
+            like = params[0] if kind == "embedding" and params else tensors[0]
+            info["bytes_out"] = _shapes.product(found.output) * like.element_size()
+    except Exception as error:  # the program must run on, whatever module this is
+        warnings.warn(f"erg: {node.name}: no shapes of this {type(module).__name__}: {error}")
+    node.id = define(node.parent, node.name, kind, **info)
+    if node.backward:
+        grads = 1 + any(t.requires_grad for t in tensors) if info.get("params") else 2
+        info["macs"] = info.get("macs", 0) * grads
+        node.backward_id = define(node.parent, node.name + ".backward", kind + "-backward", **info)
+
+
+class _Nothing:
+    """What the hooks of a pickled model become."""
+
+    def before(self, module, args):
+        return None
+
+    def after(self, module, args, output):
+        return None
+
+
+class _Node:
+    """The hooks of one module. id 0: not defined yet."""
+
+    __slots__ = ("id", "backward_id", "parent", "name", "elementwise", "sync", "backward", "count")
+
+    def __init__(self, ident, parent, name, options):
+        self.id, self.backward_id = ident, 0
+        self.parent, self.name = parent, name
+        self.elementwise, self.sync = options["elementwise"], options["sync"]
+        self.backward = options["backward"] and not ident
+        self.count = None
+
+    def __reduce__(self):
+        return _Nothing, ()
+
+    def before(self, module, args):
+        if _layers_on.value or _counted_on.value:
+            if not self.id:
+                _define(self, module, args)
+            if self.count is not None:
+                iteration(next(self.count))
+            _begin(self.id)
+
+    def after(self, module, args, output):
+        if _layers_on.value or _counted_on.value:
+            if self.sync:
+                _wait(output)
+            _end(self.id)
+            if self.backward:
+                _follow_backward(self, args, output)
+
+
+def _first_tensor(value):
+    if isinstance(value, torch.Tensor):
+        return value
+    if isinstance(value, dict):
+        value = value.values()
+    if isinstance(value, (tuple, list)) or hasattr(value, "__iter__"):
+        for item in value:
+            found = _first_tensor(item)
+            if found is not None:
+                return found
+    return None
+
+
+def _wait(output):
+    """Waits for the device that computes OUTPUT."""
+    tensor = _first_tensor(output)
+    if tensor is not None and tensor.is_cuda:
+        torch.cuda.synchronize(tensor.device)
+    elif tensor is not None and tensor.device.type == "mps":
+        torch.mps.synchronize()
+
+
+def _nodes_between(output, inputs):
+    """Nodes of the graph that lead from OUTPUT to the INPUTS: those that the layer made."""
+    stop = {t.grad_fn for t in inputs if t.grad_fn is not None}
+    todo, seen = [output.grad_fn], []
+    while todo:
+        node = todo.pop()
+        if node is None or node in stop or node in seen or node.name().endswith("AccumulateGrad"):
+            continue
+        seen.append(node)
+        todo.extend(above for above, _ in node.next_functions)
+    return seen
+
+
+class _Backward:
+    """One backward pass of one layer: begins with the output's gradient, ends with its last node."""
+
+    __slots__ = ("id", "sync", "nodes", "left")
+
+    def __init__(self, node, n):
+        self.id, self.sync = node.backward_id, node.sync
+        self.nodes = self.left = n
+
+    def begin(self, grad):
+        self.left = self.nodes
+        if _layers_on.value or _counted_on.value:
+            _begin(self.id)
+
+    def end(self, grad_inputs, grad_outputs):
+        self.left -= 1
+        if self.left == 0 and (_layers_on.value or _counted_on.value):
+            if self.sync:
+                _wait(grad_outputs)
+            _end(self.id)
+
+
+def _follow_backward(node, args, output):
+    tensor = _first_tensor(output)
+    if tensor is None or tensor.grad_fn is None:
+        return
+    nodes = _nodes_between(tensor, _tensors(args))
+    if not nodes:
+        return
+    one = _Backward(node, len(nodes))
+    tensor.register_hook(one.begin)
+    for inner in nodes:
+        inner.register_hook(one.end)
+
+
+class Annotation:
+    """The hooks of annotate(): remove() takes them away, as leaving a `with` does."""
+
+    def __init__(self, model, handles):
+        self.model = model
+        self._handles = handles
+
+    def remove(self):
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def __enter__(self):
+        return self.model
+
+    def __exit__(self, *_):
+        self.remove()
+        return False
+
+
+def _is_layer(module):
+    return isinstance(module, torch.nn.MultiheadAttention) or not any(module.children())
+
+
+def annotate(model, name=None, *, backward=False, sync=False, elementwise=False, iterations=True):
+    """Makes a layer of every module of MODEL.
+
+    name: of the network; default: the model's class, in small letters.
+    backward: layers NAME.backward as well.
+    sync: wait for the device at the end of each layer. It serialises device and host: compare with
+        a run without.
+    elementwise: count pooling (one for each element of a window), normalisation and activation (one
+        for each element) as MACs, too; default: they have none.
+    iterations: each forward of the model is the thread's next iteration.
+
+    Returns an Annotation. Save and copy models as before; a pickled one has hooks that do nothing.
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"erg.torch.annotate: expected a torch.nn.Module, got {type(model).__name__}")
+    options = {"backward": backward, "sync": sync, "elementwise": elementwise}
+    root = network(name or type(model).__name__.lower())
+    ids, inside, handles = {"": root.id}, [], []
+    for path, module in model.named_modules():
+        if any(path.startswith(layer + ".") for layer in inside):
+            continue
+        parent = ids[path.rpartition(".")[0]]
+        if path == "" and not _is_layer(module):
+            node = _Node(root.id, 0, root.name, options)
+        elif _is_layer(module):
+            # A model that is a single layer: a layer of its own name in the network.
+            node = _Node(0, parent, path or type(module).__name__.lower(), options)
+            if path:
+                inside.append(path)
+        else:
+            ids[path] = _lib.module(parent, _lib.text(path), _lib.text(type(module).__name__.lower()))
+            node = _Node(ids[path], parent, path, options)
+        if path == "" and iterations:
+            node.count = itertools.count()
+        handles.append(module.register_forward_pre_hook(node.before))
+        handles.append(module.register_forward_hook(node.after))
+    return Annotation(model, handles)
