@@ -166,14 +166,14 @@ static void warn_losses(struct erg_timeline *tl)
 		erg_timeline_warn(tl, "lost", "packets of events are missing");
 }
 
-static void warn_about(struct erg_timeline *tl, const struct chunks *cs)
+void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n)
 {
 	bool simulated = false;
 
-	for (size_t i = 0; i < cs->n; i++)
-		if (cs->c[i].error[0])
-			erg_timeline_warn(tl, "chunk", "chunk %s: %s", cs->c[i].name,
-				cs->c[i].error);
+	for (size_t i = 0; i < n; i++)
+		if (chunks[i].error[0])
+			erg_timeline_warn(tl, "chunk", "chunk %s: %s", chunks[i].name,
+				chunks[i].error);
 	for (size_t i = 0; i < tl->n_sources; i++)
 		simulated |= tl->sources[i].simulated && tl->sources[i].cls == ERG_CLASS_POWER;
 	if (simulated)
@@ -191,6 +191,14 @@ static int open_archive(const char *path, struct erg_archive **ret, struct erg_e
 	if (stat(path, &st))
 		return erg_fail_errno(err, -errno, "%s", path);
 	return S_ISDIR(st.st_mode) ? 0 : erg_archive_open(path, ret, err);
+}
+
+int erg_reader_documents(const char *path, struct erg_timeline *tl, struct erg_err *err)
+{
+	_cleanup_(erg_archive_freep) struct erg_archive *a = NULL;
+	int r = open_archive(path, &a, err);
+
+	return r < 0 ? r : load_documents(a, path, tl, err);
 }
 
 int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
@@ -221,7 +229,7 @@ int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 		r = erg_reader_sensor(tl, opt->sensor, err);
 	if (r < 0)
 		return erg_wrap(err, r, "%s", path);
-	warn_about(tl, &cs);
+	erg_reader_warn(tl, cs.c, cs.n);
 	*ret = erg_steal_ptr(&tl);
 	return 0;
 }

@@ -20,4 +20,7 @@ struct erg_reader_options {
 int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 	struct erg_timeline **ret, struct erg_err *err);
 
+/* Manifest and summary of the archive or unpacked one at PATH, and nothing else of it, into TL. */
+int erg_reader_documents(const char *path, struct erg_timeline *tl, struct erg_err *err);
+
 #endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Instances are sorted by begin (timeline.h), so one is found by bisection, and the innermost that
+ * is still open on a track is its parent.
+ */
+#include "analyze/plugin/shares.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "formats/util.h"
+
+#define OPEN_MAX 256 /* greatest depth, as depths are kept in eight bits */
+
+/* Instances that are open on one track, outermost first. */
+struct open {
+	size_t *at, n;
+};
+
+static void open_release(struct open **open)
+{
+	for (size_t i = 0; *open && (*open)[i].at; i++)
+		free((*open)[i].at);
+	free(*open);
+}
+
+static int own_times(struct erg_shares *s)
+{
+	const struct erg_tl_intervals *iv = &s->tl->iv;
+	_cleanup_(open_release) struct open *open = calloc(s->tl->n_tracks + 1, sizeof(*open));
+
+	for (size_t i = 0; open && i < s->tl->n_tracks; i++)
+		if (!(open[i].at = calloc(OPEN_MAX, sizeof(size_t))))
+			return -ENOMEM;
+	for (size_t i = 0; open && i < iv->n; i++) {
+		struct open *o = &open[iv->track[i]];
+
+		while (o->n && iv->end[o->at[o->n - 1]] <= iv->begin[i])
+			o->n--;
+		s->own[i] = (double)(iv->end[i] - iv->begin[i]);
+		if (o->n)
+			s->own[o->at[o->n - 1]] -= s->own[i];
+		if (o->n < OPEN_MAX)
+			o->at[o->n++] = i;
+	}
+	return open ? 0 : -ENOMEM;
+}
+
+int erg_shares_open(struct erg_shares *s, const struct erg_timeline *tl,
+	const struct erg_common *common, struct erg_err *err)
+{
+	int r;
+
+	*s = (struct erg_shares){.tl = tl, .own = calloc(tl->iv.n + 1, sizeof(double)),
+		.total = calloc(tl->n_layers + 1, sizeof(double))};
+	if (!s->own || !s->total || own_times(s) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu layer instances", tl->iv.n);
+	r = erg_account_open(&s->account, tl, common, err);
+	for (size_t i = 0; r >= 0 && i < tl->iv.n; i++)
+		if (tl->tracks[tl->iv.track[i]].device == s->account.device)
+			s->total[tl->iv.layer[i]] += fmax(s->own[i], 0);
+	return r;
+}
+
+void erg_shares_release(struct erg_shares *s)
+{
+	free(s->own);
+	free(s->total);
+	if (s->tl)
+		erg_account_release(&s->account);
+	*s = (struct erg_shares){0};
+}
+
+static bool same(const struct erg_shares *s, size_t i, const struct erg_gathered *g)
+{
+	const struct erg_tl_intervals *iv = &s->tl->iv;
+	const struct erg_tl_track *t = &s->tl->tracks[iv->track[i]];
+
+	return iv->end[i] == g->end && iv->iteration[i] == g->iteration &&
+	       (g->span || (t->pid == g->pid && t->tid == g->tid));
+}
+
+bool erg_shares_find(const struct erg_shares *s, const struct erg_gathered *g,
+	struct erg_share *ret)
+{
+	const struct erg_tl_intervals *iv = &s->tl->iv;
+	const struct erg_attr_class *c;
+	size_t lo = 0, hi = iv->n;
+	uint32_t layer;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (iv->begin[mid] < g->begin)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	while (lo < iv->n && iv->begin[lo] == g->begin && !same(s, lo, g))
+		lo++;
+	if (lo == iv->n || iv->begin[lo] != g->begin)
+		return false;
+	layer = iv->layer[lo];
+	c = &s->account.attr->classes[layer];
+	*ret = (struct erg_share){&s->tl->layers[layer], NAN, "unresolved"};
+	if (s->tl->tracks[iv->track[lo]].device != s->account.device ||
+		!erg_est_resolved(&c->energy_j) || !(s->total[layer] > 0))
+		return true;
+	ret->energy_j = c->energy_j.value * fmax(s->own[lo], 0) / s->total[layer];
+	ret->method = c->energy_j.method;
+	return true;
+}
