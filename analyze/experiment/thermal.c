@@ -181,28 +181,24 @@ static json_t *numbers(const double *v, size_t n)
 	return list;
 }
 
-/* The run of a state of the heat sink whose fit is best: identified, then of the smallest rms. */
-static int best_rc(const struct erg_thermal_run *runs, size_t n, int heatsink, size_t *ret_run,
+/* Returns how many runs are in that state of the heat sink; *ret_run is the first of them. */
+static int state_rc(const struct erg_thermal_run *runs, size_t n, int heatsink, size_t *ret_run,
 	struct erg_thermal_rc *ret, struct erg_err *err)
 {
-	bool any = false;
+	_cleanup_(erg_freep) const struct erg_thermal_run **list = calloc(n + 1, sizeof(*list));
+	size_t count = 0;
+	int r;
 
-	*ret = (struct erg_thermal_rc){.why = "no run"};
-	for (size_t i = 0; i < n; i++) {
-		struct erg_thermal_rc rc;
-
-		if (runs[i].heatsink != heatsink)
-			continue;
-		if (erg_thermal_rc_fit(&runs[i], &rc, err) < 0)
-			return -ENOMEM;
-		if (!any || (rc.n && (!ret->n || rc.identified > ret->identified ||
-				(rc.identified == ret->identified && rc.rms_k < ret->rms_k)))) {
-			*ret = rc;
+	if (!list)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = n; i-- > 0;)
+		if (runs[i].heatsink == heatsink)
 			*ret_run = i;
-		}
-		any = true;
-	}
-	return any ? 1 : 0;
+	for (size_t i = 0; i < n; i++)
+		if (runs[i].heatsink == heatsink)
+			list[count++] = &runs[i];
+	r = count ? erg_thermal_rc_fit(list, count, ret, err) : 0;
+	return r < 0 ? r : (int)count;
 }
 
 static int add_rc(const struct erg_thermal_run *runs, size_t n,
@@ -220,7 +216,7 @@ static int add_rc(const struct erg_thermal_run *runs, size_t n,
 		struct erg_thermal_rc rc;
 		size_t run = 0;
 		json_t *j;
-		int r = best_rc(runs, n, state, &run, &rc, err);
+		int r = state_rc(runs, n, state, &run, &rc, err);
 
 		if (r < 0)
 			return r;
@@ -231,8 +227,8 @@ static int add_rc(const struct erg_thermal_run *runs, size_t n,
 				rc.n ? "the run is shorter than three of its slowest time constant: "
 				       "the resistance is a lower bound"
 				     : rc.why);
-		j = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b}", "heatsink", names[state + 1],
-			"archive", runs[run].archive, "r_th_k_per_w", numbers(rc.r, rc.n), "tau_s",
+		j = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:b}", "heatsink", names[state + 1],
+			"runs", r, "r_th_k_per_w", numbers(rc.r, rc.n), "tau_s",
 			numbers(rc.tau_s, rc.n), "base_degc", erg_num_json(rc.n ? rc.base_degc : NAN),
 			"rms_k", erg_num_json(rc.n ? rc.rms_k : NAN), "identified", rc.identified);
 		if (!isnan(opt->ambient_degc))

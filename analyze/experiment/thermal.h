@@ -34,6 +34,12 @@ struct erg_thermal_run {
 	double block_s;
 	size_t n;
 	struct erg_thermal_block *blocks;
+	/* for the way of heat, which is faster than blocks: mean power in steps of fine_s, and the
+	 * readings of the temperature as they came; times since the run's begin */
+	double fine_s;
+	size_t n_fine, n_temps;
+	double *fine_w;            /* NaN: no reading in that step */
+	double *temp_t_s, *temp_degc;
 	double time_s, energy_j;
 	double throttled_share, time_to_throttle_s; /* NaN: nothing tells, never */
 	double gain_max; /* of the rail */
@@ -96,9 +102,10 @@ struct erg_thermal_rc {
 	const char *why;  /* of n == 0 */
 };
 
-/* Foster network from one run: T = base + sum of first-order responses to P; 1 to 3 terms by BIC. */
-int erg_thermal_rc_fit(const struct erg_thermal_run *run, struct erg_thermal_rc *ret,
-	struct erg_err *err);
+/* Foster network of the N runs in one state of the heat sink, together: T = base + sum of
+ * first-order responses to P; 1 to 3 terms by BIC. RUNS are pointers. */
+int erg_thermal_rc_fit(const struct erg_thermal_run *const *runs, size_t n,
+	struct erg_thermal_rc *ret, struct erg_err *err);
 
 /* The whole document. RUNS may lack one state of the heat sink: then it says what is missing. */
 int erg_thermal_document(const struct erg_thermal_run *runs, size_t n,

@@ -215,6 +215,26 @@ static int fill_blocks(const struct erg_timeline *tl, const struct erg_rail *rai
 	return 0;
 }
 
+/* Steps fine enough for the fastest time constant that a thermometer could show. */
+static int fill_fine(const struct erg_timeline *tl, const struct erg_rail *rail,
+	const struct erg_tl_channel *zone, struct erg_thermal_run *r)
+{
+	r->fine_s = fmax(fmax(r->time_s / 20000, 0.005), (double)rail->interval_ns * 1e-9);
+	r->n_fine = (size_t)(r->time_s / r->fine_s);
+	r->fine_w = rail_means(rail, tl->begin, r->fine_s * 1e9, r->n_fine);
+	r->temp_t_s = calloc(zone->n + 1, sizeof(*r->temp_t_s));
+	r->temp_degc = calloc(zone->n + 1, sizeof(*r->temp_degc));
+	if (!r->fine_w || !r->temp_t_s || !r->temp_degc)
+		return -ENOMEM;
+	for (size_t i = 0; i < zone->n; i++) {
+		if (zone->t[i] < tl->begin || zone->t[i] > tl->end)
+			continue;
+		r->temp_t_s[r->n_temps] = (double)(zone->t[i] - tl->begin) * 1e-9;
+		r->temp_degc[r->n_temps++] = (double)zone->raw[i] * zone->def.scale;
+	}
+	return 0;
+}
+
 static void note_throttling(struct erg_thermal_run *r)
 {
 	size_t throttled = 0, busy = 0;
@@ -288,7 +308,8 @@ int erg_thermal_run_build(const struct erg_timeline *tl, const struct erg_rail *
 	ret->time_s = duration;
 	ret->energy_j = json_number_value(
 		json_object_get(json_object_get(run, "ets_j"), "value"));
-	if (!ret->archive || !ret->match || !ret->blocks || fill_blocks(tl, rail, zone, ret) < 0)
+	if (!ret->archive || !ret->match || !ret->blocks || fill_blocks(tl, rail, zone, ret) < 0 ||
+		fill_fine(tl, rail, zone, ret) < 0)
 		return erg_fail(err, -ENOMEM, "%s: out of memory", tl->archive);
 	mark_counts(tl, ret);
 	mark_clock(ret, opt->throttle_below);
@@ -301,6 +322,9 @@ void erg_thermal_run_release(struct erg_thermal_run *r)
 	free(r->archive);
 	free(r->match);
 	free(r->blocks);
+	free(r->fine_w);
+	free(r->temp_t_s);
+	free(r->temp_degc);
 	json_decref(r->run);
 	*r = (struct erg_thermal_run){0};
 }

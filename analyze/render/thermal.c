@@ -22,20 +22,32 @@ static const char *text_of(const json_t *o, const char *key)
 	return s ? s : "?";
 }
 
+/* beta as percent a kelvin: an SI prefix before 1/K would read as a length */
+static void print_beta(const json_t *doc, FILE *out)
+{
+	const json_t *e = json_object_get(doc, "beta_per_k");
+	double v = number(e, "value"), lo = number(e, "lo"), hi = number(e, "hi");
+
+	if (isnan(v))
+		fputs("  exponent beta      unresolved\n", out);
+	else
+		fprintf(out, "  exponent beta      %.2f %%/K (%.2f to %.2f)\n", 100 * v, 100 * lo,
+			100 * hi);
+}
+
 static void print_leakage(const json_t *doc, FILE *out)
 {
 	const json_t *l = json_object_get(doc, "leakage"), *agree = json_object_get(l, "agree");
-	char a[64], b[64], c[64];
+	char a[64], b[64];
 
-	fprintf(out, "%sleakage%s\n  by the heat sink   %s\n  by regression      %s%s\n"
-		     "  exponent beta      %s\n",
+	fprintf(out, "%sleakage%s\n  by the heat sink   %s\n  by regression      %s%s\n",
 		erg_text_bold(), erg_text_reset(),
 		erg_text_est_json(a, sizeof(a), json_object_get(l, "instrument"), "W/K"),
 		erg_text_est_json(b, sizeof(b), json_object_get(l, "regression"), "W/K"),
 		json_is_true(agree)    ? "   (they agree)"
 		: json_is_false(agree) ? "   (they disagree)"
-				       : "",
-		erg_text_est_json(c, sizeof(c), json_object_get(doc, "beta_per_k"), "/K"));
+				       : "");
+	print_beta(doc, out);
 }
 
 static void print_rc(const json_t *doc, FILE *out)
@@ -47,8 +59,9 @@ static void print_rc(const json_t *doc, FILE *out)
 	json_array_foreach (json_object_get(doc, "rc"), i, rc) {
 		const json_t *s = json_object_get(rc, "settling");
 
-		fprintf(out, "%sheat sink %s%s (%s)\n", erg_text_bold(), text_of(rc, "heatsink"),
-			erg_text_reset(), text_of(rc, "archive"));
+		fprintf(out, "%sheat sink %s%s (%lld runs)\n", erg_text_bold(),
+			text_of(rc, "heatsink"), erg_text_reset(),
+			(long long)json_integer_value(json_object_get(rc, "runs")));
 		json_array_foreach (json_object_get(rc, "r_th_k_per_w"), k, r)
 			fprintf(out, "  R %s, tau %s\n",
 				erg_text_si(a, sizeof(a), json_number_value(r), "K/W"),
@@ -73,7 +86,7 @@ static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "pair", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "hotter", ERG_COL_RIGHT);
 	erg_rtable_column(t, "power", ERG_COL_RIGHT);
-	erg_rtable_column(t, "W/K", ERG_COL_RIGHT);
+	erg_rtable_column(t, "leakage", ERG_COL_RIGHT);
 	erg_rtable_column(t, "by leakage", ERG_COL_RIGHT);
 	erg_rtable_column(t, "by throttling", ERG_COL_RIGHT);
 	json_array_foreach (json_object_get(doc, "pairs"), i, p) {
@@ -81,7 +94,7 @@ static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_rtable_cell(t, "%.1f K", number(p, "difference_k"));
 		erg_rtable_cell(t, "%+.3f W", number(p, "difference_w"));
 		erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b),
-						 json_object_get(p, "leakage_w_per_k"), ""));
+						 json_object_get(p, "leakage_w_per_k"), "W/K"));
 		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(p, "leakage_j"), "J"));
 		erg_rtable_cell(t, "%s",
 			erg_text_si(b, sizeof(b), number(p, "throttling_j"), "J"));

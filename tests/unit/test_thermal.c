@@ -51,6 +51,12 @@ static struct erg_thermal_run simulate(bool on, double work_w, double noise_w, d
 	double x[2], dt = r.block_s / 50, p = idle_s > 0 ? IDLE_W : work_w, t = AMBIENT;
 
 	r.blocks = calloc(r.n, sizeof(*r.blocks));
+	r.fine_s = dt * 5;
+	r.n_fine = r.n * 10;
+	r.fine_w = calloc(r.n_fine, sizeof(*r.fine_w));
+	r.n_temps = r.n;
+	r.temp_t_s = calloc(r.n, sizeof(*r.temp_t_s));
+	r.temp_degc = calloc(r.n, sizeof(*r.temp_degc));
 	for (int i = 0; i < 50; i++) /* equilibrium of the first state */
 		t = AMBIENT + (res[0] + res[1]) * (p + L0 * exp(BETA * (t - T0)));
 	for (int k = 0; k < 2; k++)
@@ -71,6 +77,11 @@ static struct erg_thermal_run simulate(bool on, double work_w, double noise_w, d
 			}
 			b->power_w += w / 50;
 			b->temp_degc += t / 50;
+			r.fine_w[i * 10 + (size_t)s / 5] += w / 5;
+			if (s == 24) { /* the thermometer has steps of a tenth of a kelvin */
+				r.temp_t_s[i] = b->t_s;
+				r.temp_degc[i] = round(10 * t) / 10;
+			}
 		}
 		b->power_w += noise_w * noise();
 		r.energy_j += b->power_w * r.block_s;
@@ -184,9 +195,10 @@ static void the_way_of_heat_is_found(void **state)
 	for (int on = 0; on < 2; on++) {
 		const double *res = on ? r_on : r_off, *tau = on ? tau_on : tau_off;
 		struct erg_thermal_run r = simulate(on, WORK_W, 0.02, 30);
+		const struct erg_thermal_run *list = &r;
 		struct erg_thermal_rc rc;
 
-		assert_int_equal(erg_thermal_rc_fit(&r, &rc, NULL), 0);
+		assert_int_equal(erg_thermal_rc_fit(&list, 1, &rc, NULL), 0);
 		assert_int_equal(rc.n, 2);
 		assert_true(rc.identified);
 		for (int k = 0; k < 2; k++) {
@@ -201,9 +213,10 @@ static void the_way_of_heat_is_found(void **state)
 static void without_a_step_nothing_is_identified(void **state)
 {
 	struct erg_thermal_run r = simulate(true, WORK_W, 0.02, 0);
+	const struct erg_thermal_run *list = &r;
 	struct erg_thermal_rc rc;
 
-	assert_int_equal(erg_thermal_rc_fit(&r, &rc, NULL), 0);
+	assert_int_equal(erg_thermal_rc_fit(&list, 1, &rc, NULL), 0);
 	assert_int_equal(rc.n, 0);
 	assert_non_null(strstr(rc.why, "step"));
 	erg_thermal_run_release(&r);
