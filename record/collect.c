@@ -123,6 +123,16 @@ static int streams_find(struct collect *c, struct erg_err *err)
 
 static _Thread_local time_t newest;
 
+/* The id of the recording, of DIR …/ergtrace-PID-ID-DATE-TIME, in RET[17]. */
+static const char *run_of(const char *dir, char *ret)
+{
+	const char *base = strrchr(dir, '/') + 1;
+	const char *id = strchr(base + strlen(ERG_SPOOL_PREFIX), '-');
+
+	snprintf(ret, 17, "%s", id ? id + 1 : "");
+	return ret;
+}
+
 static int visit_time(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	if (st->st_mtim.tv_sec > newest)
@@ -163,13 +173,13 @@ static json_t *summary_missing(const json_t *manifest, const struct erg_packets_
 /* Where LTTng had not sent a trace's metadata yet, the recorder had. REL: uid/UID/BITS-bit. */
 static int metadata_restore(const char *dir, const char *rel, struct erg_err *err)
 {
-	char name[64], tmp[PATH_MAX], to[PATH_MAX];
+	char name[64], run[17], tmp[PATH_MAX], to[PATH_MAX];
 	_cleanup_(erg_fclosep) FILE *f = NULL;
 	json_t *doc = NULL;
 	int r;
 
 	snprintf(name, sizeof(name), "%s/metadata", rel);
-	r = erg_document_find(dir, name, &doc, err);
+	r = erg_document_find(dir, run_of(dir, run), name, &doc, err);
 	if (r)
 		return r < 0 ? r : 0;
 	snprintf(tmp, sizeof(tmp), "%s/metadata.text", dir);
@@ -261,10 +271,11 @@ static int stream_collect(const struct collect *c, const char *dir, struct erg_e
 {
 	_cleanup_(erg_freep) char *output = NULL;
 	json_t *manifest = NULL, *summary = NULL;
-	int r = erg_document_find(dir, ERG_MANIFEST_NAME, &manifest, err);
+	char run[17];
+	int r = erg_document_find(dir, run_of(dir, run), ERG_MANIFEST_NAME, &manifest, err);
 
 	if (r >= 0)
-		r = erg_document_find(dir, ERG_SUMMARY_NAME, &summary, err);
+		r = erg_document_find(dir, run, ERG_SUMMARY_NAME, &summary, err);
 	if (r >= 0 && c->list) {
 		list_one(dir, manifest, summary);
 	} else if (r >= 0 && !summary && !c->now && grows(dir)) {

@@ -19,7 +19,7 @@
 #include "record/spool.h"
 
 static _Thread_local struct {
-	const char *spool;
+	const char *spool, *run_id;
 	struct erg_err *err;
 	int r;
 } save;
@@ -84,14 +84,15 @@ static int visit_stream(const char *path, const struct stat *st, int type, struc
 	if (!n || !strstr(text, "event {"))
 		return 0;
 	doc = json_pack("{s:s}", "text", text);
-	save.r = erg_document_emit_pieces(name, doc, save.err);
+	save.r = erg_document_emit_pieces(save.run_id, name, doc, save.err);
 	json_decref(doc);
 	memcpy(streamed[i], name, sizeof(name));
 	return save.r < 0 ? 1 : 0;
 }
 
-int erg_crash_stream(const char *shm, struct erg_err *err)
+int erg_crash_stream(const char *shm, const char *run_id, struct erg_err *err)
 {
+	save.run_id = run_id;
 	save.err = err;
 	save.r = 0;
 	nftw(shm, visit_stream, 16, FTW_PHYS);

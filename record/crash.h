@@ -19,7 +19,7 @@ void erg_crash_dir(const char *name, char *buf, size_t size);
 /* Copies each metadata file below SHM to SPOOL/metadata, laid out as in a chunk, if it grew. */
 int erg_crash_save(const char *shm, const char *spool, struct erg_err *err);
 /* For a stream: emits each metadata file below SHM as a document (record/document.h), once. */
-int erg_crash_stream(const char *shm, struct erg_err *err);
+int erg_crash_stream(const char *shm, const char *run_id, struct erg_err *err);
 /* Removes the directory of session NAME. */
 void erg_crash_remove(const char *name);
 

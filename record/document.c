@@ -21,7 +21,8 @@
 #define PARTS_MAX 4096
 #define MAGIC "erg-document "
 
-int erg_document_emit_pieces(const char *name, const json_t *doc, struct erg_err *err)
+int erg_document_emit_pieces(const char *run, const char *name, const json_t *doc,
+	struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *text =
 		json_dumps(doc, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
@@ -32,11 +33,11 @@ int erg_document_emit_pieces(const char *name, const json_t *doc, struct erg_err
 	len = strlen(text);
 	parts = (len + PIECE - 1) / PIECE;
 	for (size_t i = 0; i < parts; i++) {
-		char event[PIECE + 256], hash[SHA256_DIGEST_STRING_LENGTH];
+		char event[PIECE + 384], hash[SHA256_DIGEST_STRING_LENGTH];
 		size_t n = len - i * PIECE < PIECE ? len - i * PIECE : PIECE;
 
 		SHA256Data((const uint8_t *)text + i * PIECE, n, hash);
-		snprintf(event, sizeof(event), MAGIC "%s %zu/%zu %zu %s\n%.*s", name, i, parts, n,
+		snprintf(event, sizeof(event), MAGIC "%s %s %zu/%zu %zu %s\n%.*s", run, name, i, parts, n,
 			hash, (int)n, text + i * PIECE);
 		erg_emit_document(event);
 	}
@@ -46,7 +47,7 @@ int erg_document_emit_pieces(const char *name, const json_t *doc, struct erg_err
 /* ---- finding ---- */
 
 static _Thread_local struct {
-	const char *name;
+	const char *run, *name;
 	char *parts[PARTS_MAX];
 	size_t n; /* as the pieces say; 0 before the first */
 } find;
@@ -54,7 +55,7 @@ static _Thread_local struct {
 /* P, at MAGIC, with LEFT bytes behind it: keeps the piece if it is whole. */
 static void piece_take(const char *p, size_t left)
 {
-	char line[256], name[64], hash[80], real[SHA256_DIGEST_STRING_LENGTH];
+	char line[384], run[64], name[64], hash[80], real[SHA256_DIGEST_STRING_LENGTH];
 	const char *eol = memchr(p, '\n', left < sizeof(line) - 1 ? left : sizeof(line) - 1);
 	size_t part, parts, len;
 
@@ -62,8 +63,9 @@ static void piece_take(const char *p, size_t left)
 		return;
 	memcpy(line, p, (size_t)(eol - p));
 	line[eol - p] = '\0';
-	if (sscanf(line, MAGIC "%63s %zu/%zu %zu %79s", name, &part, &parts, &len, hash) != 5 ||
-		strcmp(name, find.name) || !parts || parts > PARTS_MAX || part >= parts ||
+	if (sscanf(line, MAGIC "%63s %63s %zu/%zu %zu %79s", run, name, &part, &parts, &len,
+		    hash) != 6 ||
+		strcmp(run, find.run) || strcmp(name, find.name) || !parts || parts > PARTS_MAX || part >= parts ||
 		len > PIECE || len > left - (size_t)(eol + 1 - p) || (find.n && find.n != parts))
 		return;
 	if (strcmp(SHA256Data((const uint8_t *)eol + 1, len, real), hash) || find.parts[part])
@@ -114,13 +116,15 @@ static char *pieces_join(void)
 	return text;
 }
 
-int erg_document_find(const char *dir, const char *name, json_t **ret, struct erg_err *err)
+int erg_document_find(const char *dir, const char *run, const char *name, json_t **ret,
+	struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *text = NULL;
 	json_error_t e;
 
 	*ret = NULL;
 	memset(&find, 0, sizeof(find));
+	find.run = run;
 	find.name = name;
 	if (nftw(dir, visit, 16, FTW_PHYS) < 0)
 		return erg_fail_errno(err, -errno, "%s", dir);

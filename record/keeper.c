@@ -67,7 +67,7 @@ static int keep(struct erg_keeper *k, struct erg_err *err)
 	r = erg_session_check(k->cfg.session, err);
 	if (!r && k->cfg.shm)
 		r = k->cfg.spool ? erg_crash_save(k->cfg.shm, k->cfg.spool, err)
-				 : erg_crash_stream(k->cfg.shm, err);
+				 : erg_crash_stream(k->cfg.shm, k->cfg.run_id, err);
 	if (!r && k->cfg.chore)
 		r = k->cfg.chore(k->cfg.data, err);
 	if (r >= 0)

@@ -299,7 +299,7 @@ static int manifest_write(struct erg_run *r, struct erg_err *err)
 	if (!r->manifest)
 		return erg_fail_errno(err, -ENOMEM, "manifest");
 	if (!r->spool)
-		return erg_document_emit_pieces(ERG_MANIFEST_NAME, r->manifest, err);
+		return erg_document_emit_pieces(r->run_id, ERG_MANIFEST_NAME, r->manifest, err);
 	return erg_spool_write_json(r->spool, ERG_MANIFEST_NAME, r->manifest, err);
 }
 
@@ -380,7 +380,7 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 		n = start_sampling(r, err);
 	if (!n && r->shm[0])
 		n = r->spool ? erg_crash_save(r->shm, r->spool, err)
-			     : erg_crash_stream(r->shm, err);
+			     : erg_crash_stream(r->shm, r->run_id, err);
 	if (!n)
 		n = manifest_write(r, err);
 	if (!n)

@@ -186,7 +186,7 @@ static void summary_stream(struct erg_run *r)
 {
 	json_t *summary = summary_make(r, NULL);
 
-	erg_document_emit_pieces(ERG_SUMMARY_NAME, summary, NULL);
+	erg_document_emit_pieces(r->run_id, ERG_SUMMARY_NAME, summary, NULL);
 	json_decref(summary);
 }
 
@@ -281,6 +281,7 @@ static int keeper_start(struct erg_run *r, struct erg_err *err)
 		.session = r->session,
 		.sampler = r->sampler,
 		.spool = r->spool,
+		.run_id = r->run_id,
 		.shm = r->shm[0] ? r->shm : NULL,
 		.spool_limit_bytes = r->opt.spool_limit_bytes,
 		.chore = r->finish ? pack : NULL,

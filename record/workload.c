@@ -152,7 +152,8 @@ int erg_workload_resolve(const char *file, char **ret, struct erg_err *err)
 			*ret = erg_steal_ptr(&full);
 			return 0;
 		}
-		if (r == -EACCES)
+		/* A folder of PATH that is closed to us proves nothing. */
+		if (r == -EACCES && access(full, F_OK) == 0)
 			best = r;
 	}
 	return file_fail(err, best, file);
