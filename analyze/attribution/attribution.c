@@ -137,7 +137,7 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 	st->dir = calloc(n + 1, sizeof(double));
 	st->dir_se = calloc(n + 1, sizeof(double));
 	st->is_direct = calloc(n + 1, sizeof(bool));
-	st->lag_j = calloc(n + 1, sizeof(double));
+	st->lag_j = calloc(ATTR_LAG_SIDES * (n + 1), sizeof(double));
 	st->quantum_w = calloc(n + 1, sizeof(double));
 	st->class_covered = calloc(n + 1, sizeof(double));
 	st->rounds = r->opt.rounds;
@@ -352,12 +352,14 @@ static int finite_run(struct attr_run *r)
 		r->err);
 }
 
-/* A lag that was given to +-u, not found in the data: refits at both ends. */
+/* A lag that was given to +-u, not found in the data: refits on both sides. Not only at the ends, as
+ * the energy of a short layer is no straight line of the lag. */
 static int lag_effect(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
 	struct attr_shape shape = st->shape;
+	static const double side[ATTR_LAG_SIDES] = {-1.959964, -1, 1, 1.959964};
 	struct attr_gram kept = st->gram;
 	struct attr_solution sol = {0};
 	int rc = 0;
@@ -367,16 +369,16 @@ static int lag_effect(struct attr_run *r)
 	sol.power = calloc(v->n_cols + 1, sizeof(double));
 	if (!sol.power)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
-	for (int sign = -1; sign <= 1 && !rc; sign += 2) {
+	for (size_t i = 0; i < ATTR_LAG_SIDES && !rc; i++) {
 		memset(&st->gram, 0, sizeof(st->gram));
-		shape.lag_ns = st->shape.lag_ns + sign * 1.959964 * r->fit.lag_u_ns;
+		shape.lag_ns = st->shape.lag_ns + side[i] * r->fit.lag_u_ns;
 		rc = accumulate(r, &shape, NULL);
 		if (!rc)
 			rc = attr_solve(&st->gram, &r->nnls, false, &sol, r->err);
 		for (size_t c = 0; c < v->n_cols && !rc; c++)
 			if (!st->is_direct[v->col_class[c]] && !v->col_apart[c])
-				st->lag_j[v->col_class[c]] += sign * sol.power[c] *
-					v->col_time[c] / 2;
+				st->lag_j[ATTR_LAG_SIDES * v->col_class[c] + i] +=
+					(sol.power[c] - st->power[c]) * v->col_time[c];
 		attr_gram_release(&st->gram);
 	}
 	st->gram = kept;

@@ -75,20 +75,23 @@ static void statistical(const struct erg_attr_state *st, const double *weight,
 static void systematic(const struct erg_attr_state *st, const double *weight, bool above_idle,
 	double total, struct attr_parts *ret)
 {
-	double time = 0, quantum = 0, lag = 0;
+	double time = 0, quantum = 0, lag = 0, side[ATTR_LAG_SIDES] = {0};
 
 	for (size_t c = 0; c < st->n_classes; c++) {
 		if (weight[c] == 0)
 			continue;
 		time += weight[c] * st->view.class_time[c];
 		quantum += fabs(weight[c]) * st->view.class_time[c] * st->quantum_w[c];
-		lag += weight[c] * st->lag_j[c];
+		for (size_t i = 0; i < ATTR_LAG_SIDES; i++)
+			side[i] += weight[c] * st->lag_j[ATTR_LAG_SIDES * c + i];
 	}
+	for (size_t i = 0; i < ATTR_LAG_SIDES; i++)
+		lag = fmax(lag, fabs(side[i]));
 	ret->syst = fabs(above_idle ? ret->value : total) * st->rail.gain_max + quantum +
-		fabs(lag);
+		lag;
 	if (!above_idle)
 		ret->syst += fabs(time) * st->rail.offset_max;
-	ret->doubt = (ret->hi - ret->lo) / 2 + quantum + fabs(lag);
+	ret->doubt = (ret->hi - ret->lo) / 2 + quantum + lag;
 }
 
 void attr_parts_of(const struct erg_attr_state *st, const double *weight, bool above_idle,

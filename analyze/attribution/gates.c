@@ -301,6 +301,23 @@ static void publish(struct gates *g, uint32_t head)
 	}
 }
 
+static void warn_unresolved(struct erg_attr *a, size_t n_layers)
+{
+	size_t all = 0, bad = 0, merged = 0;
+
+	for (size_t c = 0; c < n_layers; c++) {
+		const struct erg_attr_class *k = &a->classes[c];
+		bool group = erg_est_resolved(&k->group_energy_j);
+
+		all += k->time_s > 0;
+		merged += k->time_s > 0 && group && k->group_n > 1;
+		bad += k->time_s > 0 && !group;
+	}
+	if (bad || merged)
+		attr_warn(a, "unresolved", "rail %s: of %zu layers %zu are merged with a neighbour and "
+			"%zu are not resolved", a->state->rail.name, all, merged, bad);
+}
+
 static int alloc(struct gates *g, struct erg_err *err)
 {
 	g->group = calloc(g->n + 1, sizeof(*g->group));
@@ -342,6 +359,7 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 		for (uint32_t c = 0; c < g.n; c++)
 			if (g.group[c] == c)
 				publish(&g, c);
+		warn_unresolved(a, a->state->view.gap_class);
 	}
 	free(g.group);
 	free(g.gone);

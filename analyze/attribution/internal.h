@@ -20,6 +20,7 @@
 #include "analyze/attribution/attribution.h"
 
 #define ATTR_LEVELS_MAX 4
+#define ATTR_LAG_SIDES 4 /* refits for a lag of known uncertainty */
 #define ATTR_MIN_BLOCKS 20 /* of a bootstrap */
 
 /* ---- rng.c: xoshiro256** (Blackman, Vigna 2018): the same bytes on every machine ---- */
@@ -324,7 +325,7 @@ struct erg_attr_state {
 	double *dir;     /* per class, J; NaN where not valid */
 	double *dir_se;
 	bool *is_direct; /* per class: value is the direct one */
-	double *lag_j;   /* per class: signed change of the energy for a lag of + 1.96 u, J */
+	double *lag_j;   /* ATTR_LAG_SIDES per class: change of the energy by another lag, J */
 	double *quantum_w; /* per class: bound of the quantisation bias, W */
 	double sigma2, tau2; /* of the solution */
 	double mean_w;

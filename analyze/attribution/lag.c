@@ -34,7 +34,8 @@ struct search {
 	double slope_var; /* variance of the lag by the last joint fit, ns^2; < 0: none */
 	double delta;
 	double lo, hi, step; /* of the lag, ns */
-	bool phases;         /* search the phase of the updates */
+	size_t stales;       /* ways to see updates: 1 at any time before the reading, 2 and at once, 10
+				and like clockwork at 8 phases */
 	struct erg_err *err;
 };
 
@@ -213,7 +214,7 @@ static void choose_rows(struct search *s, const struct attr_shape *shape)
 	size_t n = s->r->n - s->first;
 
 	work = row_work(s, shape);
-	evaluations *= s->phases && shape->stale_ns > 0 ? 10 : 1;
+	evaluations *= shape->stale_ns > 0 ? (double)s->stales : 1;
 	least = fmax(ROWS_MIN, 12 * (double)s->v->n_cols);
 	coarse = fmax(fmin(coarse, COARSE_WORK / (work * evaluations)), least);
 	fine = fmax(fmin(fine, FINE_WORK / work), 4 * least);
@@ -243,22 +244,23 @@ static void choose_range(struct search *s, const struct attr_shape *shape, doubl
 	s->lo = shape->lag_ns - back;
 	s->hi = shape->lag_ns + reach;
 	s->step = fmax(fmin(window, segment) / 3, 5e3);
-	s->phases = window * density(s->v, attr_view_find(s->v, s->r->t[s->first])) <
-		COARSE_SEGMENTS;
-	s->step = fmax(s->step, (s->hi - s->lo) / (s->phases ? GRID_MAX : GRID_MAX / 4));
+	s->stales = window * density(s->v, attr_view_find(s->v, s->r->t[s->first])) <
+		COARSE_SEGMENTS ? 10 : 1;
+	s->step = fmax(s->step, (s->hi - s->lo) / (s->stales > 1 ? GRID_MAX : GRID_MAX / 4));
 	/* the model's own lag lies on the grid */
 	s->lo = shape->lag_ns - ceil(back / s->step) * s->step;
 }
 
 /* What the model leaves open, one candidate per index; false at the end. */
 static bool candidate(const struct attr_shape *start, const struct attr_readings *r,
-	double segment, bool window, bool phases, size_t i, struct attr_shape *ret)
+	double segment, bool window, size_t stales, size_t i, struct attr_shape *ret)
 {
 	static const double factor[] = {0.02, 0.05, 0.1, 0.25, 0.5, 1, 2};
 
 	*ret = *start;
 	if (start->kind == ERG_SENSOR_EMA && start->period_ns > 0) {
-		phases = start->period_ns > 0.2 * segment;
+		bool phases = start->period_ns > 0.2 * segment;
+
 		ret->phase = i ? (double)(i - 1) / 8 : -1;
 		return i < (phases ? 9 : 1);
 	}
@@ -274,7 +276,7 @@ static bool candidate(const struct attr_shape *start, const struct attr_readings
 		ret->stale_ns = 0;
 	if (i > 1)
 		ret->phase = (double)(i - 2) / 8;
-	return i < (start->stale_ns > 0 && phases ? 10 : 1);
+	return i < (start->stale_ns > 0 ? stales : 1);
 }
 
 static void scale_window(struct attr_shape *shape, double factor)
@@ -353,7 +355,7 @@ static int run_search(struct search *s, const struct attr_shape *start, bool win
 
 	*ret = *start;
 	ret_coarse->rss = INFINITY;
-	for (size_t i = 0; candidate(start, s->r, segment, window, s->phases, i, &t); i++) {
+	for (size_t i = 0; candidate(start, s->r, segment, window, s->stales, i, &t); i++) {
 		struct coarse c;
 
 		r = grid(s, &t, &c);
@@ -382,6 +384,7 @@ static int fixed(struct search *s, const struct attr_shape *start, bool window,
 
 	s->lo = s->hi = start->lag_ns;
 	s->step = 1;
+	s->stales = 2;
 	choose_rows(s, start);
 	(void)window;
 	r = run_search(s, start, false, &ret->shape, &c);

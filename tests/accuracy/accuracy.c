@@ -6,6 +6,7 @@
  * the answer was "unresolved". Deterministic: the same program prints the same table.
  *
  *     accuracy [--seeds N] [--only NAME] [--manual]
+ *     accuracy --bench      time of the attribution of 70 layers, and of 1,000 rounds of the bootstrap
  */
 #include <errno.h>
 #include <math.h>
@@ -230,6 +231,41 @@ static void print_head(bool manual, unsigned int seeds)
 		"cover");
 }
 
+static double seconds_of(const struct scene_trace *t, unsigned int rounds)
+{
+	struct erg_attr_options opt;
+	struct erg_attr *a = NULL;
+	uint64_t begin;
+
+	erg_attr_options_init(&opt);
+	opt.rounds = rounds;
+	begin = erg_mono_ns();
+	if (erg_attr_run(&t->rail, &t->seg, &opt, &a, NULL) < 0)
+		return NAN;
+	erg_attr_free(a);
+	return (double)(erg_mono_ns() - begin) * 1e-9;
+}
+
+/* The rounds alone by difference: the rest of the work is the same. */
+static int bench(void)
+{
+	struct scene_trace t;
+	struct scene s;
+	double few, many;
+
+	scene_defaults(&s);
+	s.layers = 70;
+	s.window_s = 10e-3;
+	scene_make(&s, &t);
+	few = seconds_of(&t, 100);
+	many = seconds_of(&t, 1100);
+	printf("70 layers, %zu readings, %zu segments\n", t.rail.n, t.seg.n);
+	printf("attribution with 1100 rounds  %.3f s\n", many);
+	printf("1000 rounds of it             %.3f s (bound 2 s)\n", many - few);
+	scene_release(&t);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	size_t n = ERG_ARRAY_SIZE(cells);
@@ -244,6 +280,8 @@ int main(int argc, char **argv)
 			seeds = (unsigned int)atoi(argv[++i]);
 		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
 			only = argv[++i];
+		else if (!strcmp(argv[i], "--bench"))
+			return bench();
 		else if (!strcmp(argv[i], "--manual"))
 			manual = true;
 		else

@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# What erg-analyze layers may say: the options of the attribution and its gates, on imported logs
+# whose truth is known.
+load helpers
+
+# A network of five layers (truth.awk), read every 10 ms through 2 ms.
+test_setup() {
+    awk -v seed=5 -v T=30 -v H=0.01 -v W=0.002 -v L=L.csv -v S=S.csv -f "$BATS_TEST_DIRNAME/truth.awk" >want
+    erg-record import --samples S.csv --layers L.csv --sensor kind=boxcar window_s=0.002 -o a.erg
+}
+
+layers() { erg-analyze layers --format json "$@" 2>warnings; }
+
+@test "the same seed gives the same bytes, for any number of jobs; another seed other intervals" {
+    layers a.erg >1
+    layers --jobs 2 a.erg >2
+    layers --seed 7 --jobs 1 a.erg >3
+    layers --seed 7 --jobs 2 a.erg >4
+    cmp 1 2
+    cmp 3 4
+    jq -e -n --slurpfile a 1 --slurpfile b 3 '$a[0].runs[0].layers[0].energy_j as $x |
+        $b[0].runs[0].layers[0].energy_j as $y | $x.value == $y.value and $x.lo != $y.lo'
+}
+
+@test "every interval covers its truth, and that of a sum is narrower than the sum of intervals" {
+    layers a.erg >r.json
+    jq -r '.runs[0].layers[] | "\(.name) \(.energy_j.lo) \(.energy_j.hi)"' r.json >got
+    awk 'NR == FNR { want[$1] = $2; next } { w = want[$1]; in_ += $2 <= w && w <= $3; n++ }
+        END { exit !(n == 5 && in_ >= 4) }' want got
+    layers --by network a.erg >n.json
+    jq -e -n --slurpfile l r.json --slurpfile n n.json '([$l[0].runs[0].layers[].energy_j.stat] | add) >
+        $n[0].runs[0].layers[0].energy_j.stat'
+}
+
+@test "--lag: the lag is found; a wrong one is used when given, and its uncertainty widens the intervals" {
+    layers a.erg >found.json
+    jq -e '.runs[0].sensor | .lag_source == "estimated" and (.lag_s | fabs) < 5e-5' found.json
+    layers --lag 0.0003 --ci-limit 90 a.erg >wrong.json
+    jq -e '.runs[0].sensor | .lag_source == "override" and .lag_s == 0.0003' wrong.json
+    jq -e -n --slurpfile a found.json --slurpfile b wrong.json \
+        '[$a[0], $b[0] | .runs[0].layers[1].energy_j.value] | (.[0] - .[1] | fabs) > 0.05 * .[0]'
+    layers --lag 0.0003+-0.0003 --ci-limit 90 a.erg >unsure.json
+    jq -r '.runs[0].layers[] | select(.energy_j.value) | "\(.name) \(.energy_j.lo) \(.energy_j.hi)"' unsure.json >got
+    awk 'NR == FNR { want[$1] = $2; next } { n++; if ($2 > want[$1] || want[$1] > $3) { print; bad = 1 } }
+        END { exit bad || !n }' want got
+}
+
+@test "--ci-limit: wider intervals are not resolved, and --strict says so" {
+    layers a.erg >r.json
+    jq -e '[.runs[0].layers[] | select(.energy_j.value == null)] == []' r.json
+    layers --ci-limit 0.0001 a.erg >r.json
+    jq -e '[.runs[0].layers[] | select(.energy_j.value and .energy_j.stat > 1e-6 * .energy_j.value)] == []' r.json
+    run erg-analyze layers --ci-limit 0.0001 --strict a.erg
+    [ "$status" -eq 3 ]
+}
+
+@test "a sampler in step with the layers is reported, not turned into numbers" {
+    awk 'BEGIN {
+        print "begin_s,end_s,layer" >"L2.csv"
+        print "time_s,VDD_IN [W]" >"S2.csv"
+        split("2 3 5 4 6", d); split("9 4 7 3 8", p)
+        for (i = 0; i < 1500; i++) {
+            t = i * 0.02
+            for (k = 1; k <= 5; k++) {
+                printf "%.6f,%.6f,layer%d\n", t, t + d[k] / 1000, k >"L2.csv"
+                t += d[k] / 1000
+            }
+        }
+        for (i = 1; i < 2999; i++) printf "%.6f,%.3f\n", i * 0.01 + 0.001, i % 2 ? 3 : 9 >"S2.csv"
+    }'
+    erg-record import --samples S2.csv --layers L2.csv --sensor kind=point window_s=0.0005 -o lock.erg
+    layers lock.erg >r.json
+    grep -q 'in step' warnings
+    jq -e '.runs[0].attribution.phase_locked and .runs[0].ets_j.value == null' r.json
+    jq -e '[.runs[0].layers[] | select(.energy_j.value != null and .energy_j.method != "direct")] == []' r.json
+}
+
+@test "time without readings is uncovered, not bridged" {
+    awk -F, 'NR == 1 || $1 < 10 || $1 >= 16' S.csv >hole.csv
+    erg-record import --samples hole.csv --layers L.csv --sensor kind=boxcar window_s=0.002 -o hole.erg
+    layers hole.erg >r.json
+    jq -e '.runs[0].coverage | . > 0.78 and . < 0.82' r.json
+    grep -q 'gaps of the readings' warnings
+    layers a.erg >r.json
+    jq -e '.runs[0].coverage > 0.99' r.json
+}
