@@ -257,9 +257,11 @@ static void keep(const struct fit *f, const double *log_tau, struct erg_thermal_
 	ret->rms_k = sqrt(f->rss / (double)f->r->n);
 }
 
+/* The residuals of a quantised thermometer are correlated and BIC alone would take a further element
+ * for them: one must also lower their sum of squares by a tenth. */
 static int choose_terms(const struct record *r, const double *grid, struct erg_thermal_rc *ret)
 {
-	double best = INFINITY;
+	double best = INFINITY, rss = INFINITY;
 
 	for (size_t terms = 1; terms <= ERG_RC_TERMS; terms++) {
 		_cleanup_(fit_release) struct fit f = {0};
@@ -270,8 +272,9 @@ static int choose_terms(const struct record *r, const double *grid, struct erg_t
 			return -ENOMEM;
 		bic = (double)r->n * log(f.rss / (double)r->n) +
 		      (double)(f.columns + terms) * log((double)r->n);
-		if (bic < best && sensible(&f, log_tau)) {
+		if (bic < best && f.rss < 0.9 * rss && sensible(&f, log_tau)) {
 			best = bic;
+			rss = f.rss;
 			keep(&f, log_tau, ret);
 		}
 	}
