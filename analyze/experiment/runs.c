@@ -185,6 +185,27 @@ static double number_of(const json_t *run, const char *key)
 	return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
+/* Mean of a voltage that is no power rail's: a regulator of the clock that was varied. */
+static double core_voltage(const json_t *run)
+{
+	size_t i, k;
+	json_t *c, *rail;
+
+	json_array_foreach (json_object_get(run, "channels"), i, c) {
+		const char *q = json_string_value(json_object_get(c, "quantity"));
+		bool is_rail = false;
+
+		if (!q || strcmp(q, "voltage"))
+			continue;
+		json_array_foreach (json_object_get(run, "rails"), k, rail)
+			is_rail = is_rail || json_equal(json_object_get(rail, "rail"),
+						     json_object_get(c, "rail"));
+		if (!is_rail)
+			return number_of(c, "mean");
+	}
+	return NAN;
+}
+
 static int fill_run(const json_t *run, struct erg_obs *b, struct erg_err *err)
 {
 	b->ets = erg_est_from_json(json_object_get(run, "ets_j"));
@@ -193,6 +214,7 @@ static int fill_run(const json_t *run, struct erg_obs *b, struct erg_err *err)
 	b->time = erg_est_exact(b->time_s, "single run");
 	b->mean_w = number_of(run, "mean_w");
 	b->peak_w = number_of(run, "peak_w");
+	b->voltage_v = core_voltage(run);
 	b->throttled = number_of(run, "throttled_share") > 0;
 	b->layers = json_object_get(run, "layers");
 	if (b->time_s > 0 && b->energy_j == b->energy_j)

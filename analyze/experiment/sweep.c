@@ -269,18 +269,19 @@ static void add_slack(const struct group *g, double slack, json_t *out)
 		"cheapest", choice_json(g, best)));
 }
 
-/* The frequency's effect with every other factor at its largest measured level. */
-static int add_sensitivity(const struct group *g, long dim, json_t *out)
+/* The frequency's effect with every other factor at its full-throttle level. */
+static int add_sensitivity(const struct group *g, long dim, json_t *out, struct erg_err *err)
 {
 	const struct erg_point *ref = full_throttle(g);
 	_cleanup_(erg_freep) double *f = calloc(g->n + 1, sizeof(*f));
 	_cleanup_(erg_freep) double *t = calloc(g->n + 1, sizeof(*t));
+	_cleanup_(erg_freep) const struct erg_point **list = calloc(g->n + 1, sizeof(*list));
 	struct erg_sensitivity s;
 	size_t n = 0;
 	json_t *j;
 
-	if (!f || !t)
-		return -ENOMEM;
+	if (!f || !t || !list)
+		return erg_fail(err, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < g->n; i++) {
 		bool same = true;
 
@@ -288,13 +289,16 @@ static int add_sensitivity(const struct group *g, long dim, json_t *out)
 			same = same && ((long)d == dim || g->p[i].level[d] == ref->level[d]);
 		if (!same || g->p[i].throttled)
 			continue;
+		list[n] = &g->p[i];
 		f[n] = g->o->dims[dim].values[g->p[i].level[dim]];
 		t[n++] = g->p[i].est[ERG_OBJ_TIME].value;
 	}
 	s = erg_sensitivity_fit(f, t, n);
 	j = erg_sensitivity_json(&s);
 	json_object_set_new(j, "factor", json_string(g->o->dims[dim].name));
-	return json_object_set_new(out, "sensitivity", j);
+	json_object_set_new(out, "sensitivity", j);
+	json_object_set_new(out, "v2f", erg_sweep_v2f(g->o, list, n, (size_t)dim));
+	return erg_sweep_layers(g->o, g->all, list, n, (size_t)dim, out, err);
 }
 
 static void warn_group(const struct group *g)
@@ -344,8 +348,8 @@ int erg_sweep_document(const struct erg_observations *o, const struct erg_sweep_
 			add_budget(&g, opt->budget_w, out);
 		if (!isnan(opt->slack))
 			add_slack(&g, opt->slack, out);
-		if (dim >= 0 && add_sensitivity(&g, dim, out) < 0)
-			return erg_fail(err, -ENOMEM, "out of memory");
+		if (dim >= 0 && add_sensitivity(&g, dim, out, err) < 0)
+			return -ENOMEM;
 		warn_group(&g);
 	}
 	return 0;

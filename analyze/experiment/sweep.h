@@ -32,6 +32,22 @@ struct erg_sensitivity {
 struct erg_sensitivity erg_sensitivity_fit(const double *f, const double *t, size_t n);
 json_t *erg_sensitivity_json(const struct erg_sensitivity *s);
 
+/*
+ * What each frequency does to each layer of one group: "layers": [{"name", "sensitivity", "points":
+ * [{"frequency", "time_s", "energy_j"}], "best", "saving"}] (per call; best: the frequency of least
+ * energy), and "per_layer_dvfs": {"energy_j", "fixed_j", "saving"}: the energy of one inference if
+ * every layer ran at its own best frequency, against the best single one: the most that switching at
+ * layer boundaries could save, its cost not counted. POINTS: N points of one group that differ in
+ * dimension DIM alone; nothing is added where runs have no layers.
+ */
+int erg_sweep_layers(const struct erg_observations *o, const struct erg_points *all,
+	const struct erg_point *const *points, size_t n, size_t dim, json_t *out,
+	struct erg_err *err);
+
+/* P = p0 + k V^2 f over points with a voltage: {"p0_w", "k", "r2"}; null for fewer than three. */
+json_t *erg_sweep_v2f(const struct erg_observations *o, const struct erg_point *const *points,
+	size_t n, size_t dim);
+
 /* Minimum of the parabola through three points x0 < x1 < x2 with y1 the smallest; NaN otherwise. */
 double erg_parabola_min(const double x[3], const double y[3]);
 

@@ -151,6 +151,29 @@ static void print_sensitivity(const json_t *group, FILE *out)
 		json_string_value(json_object_get(s, "factor")));
 }
 
+/* Layers whose best clock is not the run's, and what switching per layer could save at most. */
+static void print_layers(const json_t *group, FILE *out)
+{
+	const json_t *dvfs = json_object_get(group, "per_layer_dvfs");
+	size_t memory = 0, compute = 0, i;
+	json_t *l;
+	char b[32];
+
+	if (!dvfs)
+		return;
+	json_array_foreach (json_object_get(group, "layers"), i, l) {
+		const char *bound = json_string_value(
+			json_object_get(json_object_get(l, "sensitivity"), "bound"));
+
+		memory += bound && !strcmp(bound, "memory");
+		compute += bound && !strcmp(bound, "compute");
+	}
+	fprintf(out, "  layers: %zu memory-bound, %zu compute-bound of %zu; a clock for each layer "
+		     "could save at most %s\n",
+		memory, compute, json_array_size(json_object_get(group, "layers")),
+		erg_text_percent(b, sizeof(b), json_number_value(json_object_get(dvfs, "saving"))));
+}
+
 int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	char a[256];
@@ -169,6 +192,7 @@ int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
 		print_optimum(group, out);
 		print_savings(group, out);
 		print_sensitivity(group, out);
+		print_layers(group, out);
 	}
 	fputs("* on the Pareto front of time and energy\n", out);
 	return 0;
