@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The attribution as a whole, on traces whose truth is known: every gate in a case where it fires
- * and in one where it does not, both methods against each other, the lag, drift, clock changes,
+ * The attribution as a whole, on traces whose truth is known: short and long layers, both methods against each other, the lag, drift, clock changes,
  * idle, gaps, sums, systematic errors, and that a seed gives the same bytes.
  */
 #include <errno.h>
@@ -16,60 +15,7 @@
 #include "analyze/attribution/internal.h"
 #include "formats/util.h"
 #include "tests/accuracy/scene.h"
-
-struct result {
-	struct scene_trace t;
-	struct erg_attr *a;
-};
-
-static void run(const struct scene *s, struct erg_attr_options *opt, struct result *ret)
-{
-	struct erg_attr_span idle[2];
-	struct erg_err err = {0};
-
-	scene_make(s, &ret->t);
-	if (s->idle_s > 0) {
-		for (int i = 0; i < 2; i++)
-			idle[i] = (struct erg_attr_span){ret->t.idle[i][0], ret->t.idle[i][1]};
-		opt->idle = idle;
-		opt->n_idle = 2;
-	}
-	if (erg_attr_run(&ret->t.rail, &ret->t.seg, opt, &ret->a, &err) < 0)
-		fail_msg("%s", err.msg);
-	if (opt)
-		opt->n_idle = 0;
-}
-
-static void done(struct result *r)
-{
-	erg_attr_free(r->a);
-	scene_release(&r->t);
-}
-
-static double error_of(const struct result *r, size_t k)
-{
-	return fabs(r->a->classes[k].energy_j.value / r->t.energy_j[k] - 1);
-}
-
-static size_t count_gate(const struct erg_attr *a, enum erg_attr_gate gate)
-{
-	size_t n = 0;
-
-	for (size_t k = 0; k + 1 < a->n_classes; k++)
-		n += a->classes[k].gate == gate;
-	return n;
-}
-
-static bool warned(const struct erg_attr *a, const char *code)
-{
-	json_t *w;
-	size_t i;
-
-	json_array_foreach(a->warnings, i, w)
-		if (!strcmp(json_string_value(json_object_get(w, "code")), code))
-			return true;
-	return false;
-}
+#include "tests/unit/attribution_run.h"
 
 static void test_short_layers(void **state)
 {
@@ -253,171 +199,6 @@ static void test_window(void **state)
 	assert_true(warned(r.a, "assumed-sensor"));
 	for (size_t k = 0; k < s.layers; k++)
 		assert_true(!erg_est_resolved(&r.a->classes[k].energy_j) || error_of(&r, k) < 0.05);
-	done(&r);
-}
-
-static void test_gate_locked(void **state)
-{
-	struct scene s;
-	struct result r;
-
-	scene_defaults(&s);
-	s.jitter = s.dither = 0;
-	s.cycle_s = 20e-3;
-	run(&s, NULL, &r);
-	assert_true(r.a->diag.locked);
-	assert_true(warned(r.a, "phase-locked"));
-	for (size_t k = 0; k < s.layers; k++)
-		assert_false(erg_est_resolved(&r.a->classes[k].group_energy_j));
-	assert_true(count_gate(r.a, ERG_GATE_LOCKED) > 0);
-	assert_false(erg_est_resolved(&r.a->ets_j));
-	done(&r);
-	s.jitter = 0.03;
-	run(&s, NULL, &r);
-	assert_false(r.a->diag.locked);
-	assert_int_equal(count_gate(r.a, ERG_GATE_LOCKED), 0);
-	assert_int_equal(count_gate(r.a, ERG_GATE_NONE), s.layers);
-	done(&r);
-}
-
-/* 23 moments of each iteration: some layers are never seen, some too often. */
-static void test_gate_unseen(void **state)
-{
-	struct scene s;
-	struct result r;
-
-	scene_defaults(&s);
-	s.layers = 40;
-	s.layer_max_s = 1e-3;
-	s.window_s = 0.12e-3;
-	s.jitter = s.dither = 0;
-	s.cycle_s = 20e-3;
-	s.spacing_s = 20e-3 * 11 / 23;
-	run(&s, NULL, &r);
-	assert_false(r.a->diag.locked);
-	assert_true(count_gate(r.a, ERG_GATE_NO_DATA) > 0);
-	assert_true(count_gate(r.a, ERG_GATE_UNFAIR) > 0);
-	for (size_t k = 0; k < s.layers; k++)
-		if (r.a->classes[k].gate == ERG_GATE_NO_DATA ||
-			r.a->classes[k].gate == ERG_GATE_UNFAIR)
-			assert_false(erg_est_resolved(&r.a->classes[k].group_energy_j));
-	done(&r);
-	s.jitter = 0.03;
-	s.dither = 0.1;
-	run(&s, NULL, &r);
-	assert_int_equal(count_gate(r.a, ERG_GATE_NO_DATA), 0);
-	assert_int_equal(count_gate(r.a, ERG_GATE_UNFAIR), 0);
-	done(&r);
-}
-
-static void test_gate_windows(void **state)
-{
-	struct scene s;
-	struct result r;
-
-	scene_defaults(&s);
-	s.run_s = 6;
-	run(&s, NULL, &r);
-	assert_true(count_gate(r.a, ERG_GATE_WINDOWS) > 0);
-	for (size_t k = 0; k < s.layers; k++)
-		if (r.a->classes[k].gate == ERG_GATE_WINDOWS) {
-			assert_true(r.a->classes[k].windows < 50);
-			assert_false(erg_est_resolved(&r.a->classes[k].energy_j));
-		}
-	done(&r);
-	s.run_s = 60;
-	run(&s, NULL, &r);
-	assert_int_equal(count_gate(r.a, ERG_GATE_WINDOWS), 0);
-	done(&r);
-}
-
-static void test_gate_blocks(void **state)
-{
-	struct scene s;
-	struct result r;
-
-	scene_defaults(&s);
-	s.window_s = 10e-3;
-	s.run_s = 0.8;
-	run(&s, NULL, &r);
-	assert_true(r.a->diag.blocks < 20);
-	assert_true(warned(r.a, "short-run"));
-	assert_true(count_gate(r.a, ERG_GATE_BLOCKS) > 0);
-	assert_int_equal(count_gate(r.a, ERG_GATE_NONE), 0);
-	done(&r);
-	s.run_s = 10;
-	run(&s, NULL, &r);
-	assert_true(r.a->diag.blocks >= 20);
-	assert_int_equal(count_gate(r.a, ERG_GATE_BLOCKS), 0);
-	done(&r);
-}
-
-/* Merged groups: the members alone are not told, the sum is, and it is right. */
-static void check_groups(const struct result *r, size_t *ret_groups)
-{
-	*ret_groups = 0;
-	for (size_t k = 0; k + 1 < r->a->n_classes; k++) {
-		struct erg_attr_class *c = &r->a->classes[k];
-		double sum = 0;
-
-		assert_true(c->group <= k);
-		if (c->group_n < 2 || c->group != k || !erg_est_resolved(&c->group_energy_j))
-			continue;
-		for (size_t j = 0; j + 1 < r->a->n_classes; j++)
-			if (r->a->classes[j].group == k) {
-				assert_false(erg_est_resolved(&r->a->classes[j].energy_j));
-				sum += r->t.energy_j[j];
-			}
-		assert_true(fabs(c->group_energy_j.value / sum - 1) < 0.1);
-		++*ret_groups;
-	}
-}
-
-static void test_gate_condition(void **state)
-{
-	struct erg_attr_options opt;
-	struct scene s;
-	struct result r;
-	size_t groups;
-
-	scene_defaults(&s);
-	s.window_s = 10e-3;
-	erg_attr_options_init(&opt);
-	opt.cond_limit = 8;
-	run(&s, &opt, &r);
-	assert_true(r.a->diag.cond > 8);
-	check_groups(&r, &groups);
-	assert_true(groups > 0);
-	done(&r);
-	opt.cond_limit = 100;
-	run(&s, &opt, &r);
-	assert_true(r.a->diag.cond < 100);
-	check_groups(&r, &groups);
-	assert_int_equal(groups, 0);
-	done(&r);
-}
-
-static void test_gate_interval(void **state)
-{
-	struct erg_attr_options opt;
-	struct scene s;
-	struct result r;
-
-	scene_defaults(&s);
-	s.window_s = 10e-3;
-	s.variation = 0.1;
-	erg_attr_options_init(&opt);
-	opt.ci_limit = 0.02;
-	run(&s, &opt, &r);
-	assert_true(count_gate(r.a, ERG_GATE_CI) > 0);
-	for (size_t k = 0; k < s.layers; k++)
-		if (erg_est_resolved(&r.a->classes[k].energy_j))
-			assert_true(r.a->classes[k].energy_j.stat <=
-				0.0201 * r.a->classes[k].energy_j.value);
-	done(&r);
-	opt.ci_limit = 2;
-	run(&s, &opt, &r);
-	assert_int_equal(count_gate(r.a, ERG_GATE_CI), 0);
 	done(&r);
 }
 
@@ -649,12 +430,6 @@ int main(void)
 		cmocka_unit_test(test_interval_coverage),
 		cmocka_unit_test(test_lag),
 		cmocka_unit_test(test_window),
-		cmocka_unit_test(test_gate_locked),
-		cmocka_unit_test(test_gate_unseen),
-		cmocka_unit_test(test_gate_windows),
-		cmocka_unit_test(test_gate_blocks),
-		cmocka_unit_test(test_gate_condition),
-		cmocka_unit_test(test_gate_interval),
 		cmocka_unit_test(test_direct),
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_frequency),
