@@ -28,6 +28,7 @@
 #include "formats/util.h"
 
 #define PACKET_PERIOD_US 1000000
+#define WAIT_MS 30000
 #define REGISTER_TIMEOUT_NS (8ull * ERG_NSEC_PER_SEC)
 #define LAYER_BYTES_PER_S 12e6 /* 250,000 events a second of 48 bytes on one CPU */
 
@@ -366,6 +367,40 @@ static int losses_count(struct erg_session *s, struct erg_session_losses *ret,
 	return 0;
 }
 
+/* Waiting is bounded: a relay daemon that was cut off must not hold a recording up for ever. */
+static int destroy_and_wait(const char *name)
+{
+	struct lttng_destruction_handle *handle = NULL;
+	enum lttng_error_code code = lttng_destroy_session_ext(name, &handle), result = LTTNG_OK;
+	enum lttng_destruction_handle_status st;
+
+	if (code != LTTNG_OK)
+		return -(int)code;
+	st = lttng_destruction_handle_wait_for_completion(handle, WAIT_MS);
+	if (st == LTTNG_DESTRUCTION_HANDLE_STATUS_COMPLETED)
+		lttng_destruction_handle_get_result(handle, &result);
+	lttng_destruction_handle_destroy(handle);
+	if (st != LTTNG_DESTRUCTION_HANDLE_STATUS_COMPLETED)
+		return -LTTNG_ERR_UNK;
+	return result == LTTNG_OK ? 0 : -(int)result;
+}
+
+/* Stops and waits until what is in memory has been written. */
+static int stop_and_wait(const char *name)
+{
+	const uint64_t until = erg_mono_ns() + WAIT_MS * 1000000ull;
+	int r = lttng_stop_tracing_no_wait(name);
+
+	if (r < 0 && r != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
+		return r;
+	while ((r = lttng_data_pending(name)) == 1) {
+		if (erg_mono_ns() > until)
+			return -LTTNG_ERR_UNK;
+		usleep(5000);
+	}
+	return r;
+}
+
 /*
  * A session that was rotated moves its last chunk to the others while it is destroyed, which must be
  * waited for. One that never was has nothing to move, and waiting costs half a second.
@@ -374,7 +409,7 @@ static int session_destroy(struct erg_session *s)
 {
 	int r = s->archives[0] && access(s->archives, F_OK) < 0
 			? lttng_destroy_session_no_wait(s->name)
-			: lttng_destroy_session(s->name);
+			: destroy_and_wait(s->name);
 
 	if (r >= 0 || r == -LTTNG_ERR_NO_SESSIOND || r == -LTTNG_ERR_SESS_NOT_FOUND)
 		s->created = false;
@@ -387,11 +422,8 @@ int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, stru
 
 	*ret = (struct erg_session_losses){0};
 	CTL_LOCKED();
-	r = lttng_stop_tracing(s->name);
-	if (r < 0 && r != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
-		r = fail_ctl(err, r, "stop");
-	else
-		r = losses_count(s, ret, err);
+	r = stop_and_wait(s->name);
+	r = r < 0 ? fail_ctl(err, r, "stop") : losses_count(s, ret, err);
 	d = session_destroy(s);
 	return !r && d < 0 ? fail_ctl(err, d, "destroy") : r;
 }
@@ -426,11 +458,11 @@ int erg_session_end_by_name(const char *name, struct erg_err *err)
 	int r;
 
 	CTL_LOCKED();
-	r = lttng_stop_tracing(name);
+	r = stop_and_wait(name);
 	if (r == -LTTNG_ERR_SESS_NOT_FOUND || r == -LTTNG_ERR_NO_SESSIOND ||
 		r == -LTTNG_ERR_NO_SESSION)
 		return 1;
-	r = lttng_destroy_session(name);
+	r = destroy_and_wait(name);
 	return r < 0 ? fail_ctl(err, r, name) : 0;
 }
 

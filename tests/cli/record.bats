@@ -261,3 +261,17 @@ summary() { jq -r "$1" "$2/summary.json"; }
     run -2 erg-record calibrate --seconds never
     nothing_left
 }
+
+@test "attaching: an annotated program that already runs is traced" {
+    skip_unless babeltrace2 "$ERG_BUILD/tests/bench/bench-layers"
+    "$ERG_BUILD/tests/bench/bench-layers" 1000 4 > emitted &
+    pid=$!
+    sleep 0.5
+    "${REC[@]}" -o a.erg --duration 1
+    kill $pid
+    unpack a.erg
+    babeltrace2 a/trace > text
+    grep -q "layer_define:.*vpid = $pid,.*name = \"layer\"" text
+    [ "$(grep -c "ergtrace:layer: .*vpid = $pid," text)" -ge 500 ]
+    nothing_left
+}
