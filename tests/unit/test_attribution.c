@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The attribution as a whole, on traces whose truth is known: short and long layers, both methods against each other, the lag, drift, clock changes,
- * idle, gaps, sums, systematic errors, and that a seed gives the same bytes.
+ * The attribution as a whole, on traces whose truth is known: short and long layers, both methods
+ * against each other, the lag, drift, clock changes, idle, gaps, sums, systematic errors, and that
+ * a seed gives the same bytes.
  */
 #include <errno.h>
 #include <math.h>
