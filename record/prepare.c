@@ -309,8 +309,11 @@ static int start_sampling(struct erg_run *r, struct erg_err *err)
 {
 	char exe[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	int n = erg_sampler_prepare(&r->sampling, erg_run_warn, r, &r->sampler, err);
+	int n = erg_tally_new(&r->sources, &r->tally, err);
 
+	r->sampling.tally = r->tally;
+	if (!n)
+		n = erg_sampler_prepare(&r->sampling, erg_run_warn, r, &r->sampler, err);
 	if (n)
 		return n;
 	exe[len > 0 ? len : 0] = '\0';
@@ -392,6 +395,7 @@ void erg_run_release(struct erg_run *r)
 {
 	erg_keeper_free(r->keeper);
 	erg_sampler_free(r->sampler);
+	erg_tally_free(r->tally);
 	if (r->session) {
 		erg_session_free(r->session);
 		erg_daemon_release();

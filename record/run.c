@@ -146,6 +146,7 @@ static int command_run(struct erg_run *r, struct erg_err *err)
 	int n;
 
 	if (!r->opt.argv) {
+		erg_tally_begin(r->tally, r->begin_ns);
 		wait_timer(r, r->opt.duration_s);
 		r->interrupted = 0; /* an early end is an end */
 		return 0;
@@ -155,8 +156,10 @@ static int command_run(struct erg_run *r, struct erg_err *err)
 	n = erg_workload_start(&r->work, r->exe, r->opt.argv, &r->env, &r->mask, err);
 	if (n < 0)
 		return n;
+	erg_tally_begin(r->tally, r->work.begin_ns);
 	erg_run_state_write(r, NULL);
 	command_wait(r);
+	erg_tally_end(r->tally, r->work.end_ns);
 	return 0;
 }
 
@@ -201,6 +204,8 @@ static void recording_end(struct erg_run *r)
 	erg_sampler_emit_status(r->sampler);
 	if (!r->end_ns)
 		r->end_ns = erg_mono_ns();
+	if (!r->work.end_ns)
+		erg_tally_end(r->tally, r->end_ns);
 	if (r->url)
 		summary_stream(r);
 	if (r->failure.code == -EPIPE)
@@ -247,11 +252,25 @@ static int archive_make(struct erg_run *r, struct erg_err *err)
 	return 0;
 }
 
+/* "8.91 J, EDP 17.9 Js (rail VDD_IN, SIMULATED, observed 99.9 %)" */
+static void energy_text(const struct erg_run *r, double time_s, char *buf, size_t size)
+{
+	struct erg_tally_report e;
+
+	if (!erg_tally_report(r->tally, &e))
+		snprintf(buf, size, "no power was read");
+	else
+		snprintf(buf, size, "%.4g J, EDP %.4g Js (rail %s, %sobserved %.1f %%)", e.energy_j,
+			e.energy_j * time_s, e.rail, e.simulated ? "SIMULATED, " : "",
+			100 * e.coverage);
+}
+
 static void say_summary(struct erg_run *r)
 {
 	const uint64_t begin = r->work.begin_ns ? r->work.begin_ns : r->begin_ns;
 	const uint64_t end = r->work.end_ns ? r->work.end_ns : r->end_ns;
 	struct erg_sampler_stats st;
+	char energy[192];
 
 	if (r->losses.layer_events || r->losses.sample_events || r->losses.packets)
 		erg_warn("lost: %llu layer events, %llu samples, %llu packets",
@@ -261,10 +280,15 @@ static void say_summary(struct erg_run *r)
 	if (r->opt.quiet)
 		return;
 	erg_sampler_stats(r->sampler, &st);
-	erg_say("%.3f s, %llu readings, %llu of %llu deadlines missed, %llu read errors: %s",
-		(double)(end - begin) / 1e9, (unsigned long long)st.reads,
+	energy_text(r, (double)(end - begin) / 1e9, energy, sizeof(energy));
+	erg_say("%.3f s, %s; %llu readings, %llu of %llu deadlines missed, %llu read errors, %llu "
+		"events lost%s: %s",
+		(double)(end - begin) / 1e9, energy, (unsigned long long)st.reads,
 		(unsigned long long)st.missed, (unsigned long long)st.deadlines,
-		(unsigned long long)st.errors, r->opt.output ? r->opt.output : r->opt.to);
+		(unsigned long long)st.errors,
+		(unsigned long long)(r->losses.layer_events + r->losses.sample_events),
+		r->losses_known ? "" : " (or more)",
+		r->opt.output ? r->opt.output : r->opt.to);
 }
 
 /* What the keeper does with --compress during. */

@@ -36,6 +36,7 @@ struct erg_run {
 	struct erg_source_list sources;
 	struct erg_sampler_config sampling;
 	struct erg_sampler *sampler;
+	struct erg_tally *tally; /* the energy so far, for the summary */
 	struct erg_session *session;
 	struct erg_keeper *keeper;
 	struct erg_finish *finish; /* the archive; opened early with --compress during */

@@ -135,8 +135,11 @@ static int member_read_one(struct worker *w, struct member *m)
 		return r;
 	}
 	m->backoff_ns = 0;
-	if (r != ERG_READ_NOTHING)
+	if (r != ERG_READ_NOTHING) {
 		erg_emit_sample(m->id, s, before, after, native, values);
+		erg_tally_take(w->owner->cfg.tally, m->id,
+			native ? native : before + (after - before) / 2, m->interval_ns, values);
+	}
 	if (!w->first_ns)
 		__atomic_store_n(&w->first_ns, before, __ATOMIC_RELAXED);
 	return r;

@@ -11,6 +11,7 @@
 
 #include "formats/err.h"
 #include "record/source.h"
+#include "record/tally.h"
 
 struct erg_sampler_config {
 	double rate_hz;
@@ -18,6 +19,7 @@ struct erg_sampler_config {
 	uint64_t seed; /* of the dither */
 	int cpu;       /* where the sampler runs; -1: the last CPU allowed */
 	const struct erg_source_list *sources; /* borrowed */
+	struct erg_tally *tally; /* gets every reading; borrowed; NULL: none */
 };
 
 struct erg_sampler_stats {

@@ -90,9 +90,9 @@ make_run() {
         want=$(erg-analyze layers --format json run.erg |
             jq ".runs[0].layers[] | select(.name == \"$l\") | .energy_j.value")
         grep "erg:layer_energy.*layer = \"$l\"" all | sed 's/.*energy_uj = \([-0-9.e+]*\),.*resolved = 1.*/\1/' |
-            awk -v w="$want" '{ s += $1 * 1e-6; n++ } END { d = s / w - 1; exit !(n == 40 && d < 1e-6 && d > -1e-6) }'
+            awk -v w="$want" '{ s += $1 * 1e-6; n++ } END { d = s / w - 1; exit !(n == 40 && d < 2e-5 && d > -2e-5) }'
     done
-    # 50 and 30 ms of b at one power
+    # (the text has six digits) 50 and 30 ms of b at one power
     grep 'erg:layer_energy.*layer = "b"' all | sed 's/.*energy_uj = \([-0-9.e+]*\),.*/\1/' | sort -g |
         awk '{ v[NR] = $1 } END { q = v[40] / v[1]; exit !(q > 1.66 && q < 1.68) }'
 }

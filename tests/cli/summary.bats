@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# The line that erg-record run says at its end.
+bats_require_minimum_version 1.5.0
+load helpers
+
+# One chip with a rail of 3.25 W and a part of it.
+test_setup() {
+    mkdir -p sys/class/hwmon/hwmon0
+    echo ina226 >sys/class/hwmon/hwmon0/name
+    echo 3250000 >sys/class/hwmon/hwmon0/power1_input
+    echo VDD_IN >sys/class/hwmon/hwmon0/power1_label
+    echo 1200000 >sys/class/hwmon/hwmon0/power2_input
+    echo VDD_CPU >sys/class/hwmon/hwmon0/power2_label
+}
+
+# Seconds, joules, joule-seconds and percent of the line.
+figures() {
+    sed -n 's/.* \([0-9.]*\) s, \([0-9.]*\) J, EDP \([0-9.]*\) Js (rail VDD_IN, .*observed \([0-9.]*\) %).*/\1 \2 \3 \4/p'
+}
+
+@test "the summary has time, energy, EDP, rail, coverage, losses and the archive" {
+    run --separate-stderr erg-record --sysfs sys -s hwmon --idle 0.3 -o a.erg -- sleep 0.5
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    figures <<<"$stderr" >got
+    echo "$stderr"
+    awk '{ n++; e = $2 / (3.25 * $1); d = $3 / ($2 * $1)
+        if ($1 < 0.5 || e < 0.9 || e > 1.001 || d < 0.99 || d > 1.01 || $4 < 90) n = 9 }
+        END { exit n != 1 }' got
+    [[ "$stderr" == *"events lost: a.erg"* ]]
+    [[ "$stderr" != *SIMULATED* ]]
+}
+
+@test "its energy is that of erg-analyze totals" {
+    skip_unless jq
+    run --separate-stderr erg-record --sysfs sys -s hwmon -o a.erg -- sleep 0.5
+    figures <<<"$stderr" >got
+    want=$(erg-analyze totals --format json a.erg | jq '.runs[0].phases[0].ets_j.value')
+    awk -v w="$want" '{ n++; d = $2 / w - 1 } END { exit !(n == 1 && d < 0.02 && d > -0.02) }' got
+}
+
+@test "simulated power is called so, and no power is not 0 J" {
+    touch sys/simulated
+    run --separate-stderr erg-record --sysfs sys -s hwmon -o a.erg -- sleep 0.2
+    [[ "$stderr" == *"rail VDD_IN, SIMULATED, observed"* ]]
+    run --separate-stderr erg-record -s procstat -o b.erg -- sleep 0.1
+    [[ "$stderr" == *"no power was read"* ]]
+    [[ "$stderr" != *" J,"* ]]
+    run --separate-stderr erg-record -q --sysfs sys -s hwmon -o c.erg -- sleep 0.1
+    [[ "$stderr" != *" J,"* ]]
+}
