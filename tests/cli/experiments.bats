@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# sweep, corun, thermal and compare from results and tables: what they find, and what they refuse.
+load helpers
+
+# One entry of "runs" as `erg-analyze layers --format json` makes it, reduced to what experiments use.
+# run_json NAME FACTORS TIME ENERGY [CPU_W]
+run_json() {
+    jq -n --arg name "$1" --argjson factors "$2" --argjson t "$3" --argjson e "$4" --argjson cpu "${5:-1}" '
+        def est(v): {value: v, lo: (v * 0.99), hi: (v * 1.01), method: "nnls", stat: (v * 0.005), syst: (v * 0.005)};
+        {archive: $name, rail: "VDD_IN", simulated: true, workload: "net", machine: "board", factors: $factors,
+         tags: {}, time_s: $t, ets_j: est($e), edp_js: est($e * $t), mean_w: ($e / $t), peak_w: ($e / $t),
+         coverage: 1, lost_events: 0, throttled_share: 0,
+         rails: [{rail: "VDD_IN", parent: "", mean_w: ($e / $t)}, {rail: "VDD_CPU", parent: "VDD_IN", mean_w: $cpu}],
+         channels: [{rail: "cpu0", quantity: "frequency", mean: 1e9, min: 1e9, max: 1e9}],
+         layers: [{name: "conv1", network: "net", calls: 10, time_s: est($t * 0.7), energy_j: est($e * 0.8), merged_with: []},
+                  {name: "pool1", network: "net", calls: 10, time_s: est($t * 0.3), energy_j: est($e * 0.2), merged_with: []}]}'
+}
+
+document() {
+    jq -s '{schema: "ergtrace/1", tool: {name: "erg-analyze", version: "0", verb: "layers"}, warnings: [], runs: .}'
+}
+
+@test "corun: slowdown, extra energy and ranking with intervals over repetitions" {
+    for rep in 1 2 3; do
+        run_json "alone$rep" '{"corun": "none"}' "1.00$rep" "10.0$rep" 1
+        run_json "mem$rep" '{"corun": "memory"}' "1.50$rep" "18.0$rep" 3
+        run_json "io$rep" '{"corun": "io"}' "1.02$rep" "10.5$rep" 1.1
+    done | document >runs.json
+    erg-analyze corun runs.json --format json >corun.json 2>/dev/null
+    jq -e '.matrix[] | select(.partner == "memory") | .slowdown |
+        (.value - 1.4990) | fabs < 0.001' corun.json
+    jq -e '.matrix[] | select(.partner == "memory") | .slowdown | .lo < .value and .value < .hi' corun.json
+    jq -e '.matrix[] | select(.partner == "memory") | .extra_energy_j.value - 8 | fabs < 1e-9' corun.json
+    jq -e '.matrix[] | select(.partner == "memory") | .rails[] | select(.rail == "VDD_CPU") |
+        .alone_w == 1 and .together_w == 3' corun.json
+    [ "$(jq -c '.ranking.net' corun.json)" = '["io","memory"]' ]
+}
+
+@test "corun: one repetition has no interval and says so; nothing alone is refused" {
+    { run_json a '{"corun": "none"}' 1 10; run_json b '{"corun": "memory"}' 2 30; } | document >runs.json
+    erg-analyze corun runs.json --format json >corun.json 2>log
+    jq -e '.matrix[0].slowdown.lo == null and .matrix[0].slowdown.value == 2' corun.json
+    grep -q "one repetition" log
+    { run_json a '{"corun": "x"}' 1 10; run_json b '{"corun": "y"}' 2 30; } | document >runs.json
+    run erg-analyze corun runs.json
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"alone"* ]]
+}
+
+@test "sweep from results: optimum, and the clock of each layer" {
+    for f in 400 800 1200; do
+        for rep in 1 2; do
+            t=$(jq -n "0.2 + 600 / $f + $rep / 1000")
+            run_json "r$f$rep" "{\"freq_mhz\": $f}" "$t" "$(jq -n "$t * (2 + 8 * pow($f / 1000; 3))")"
+        done
+    done | document >runs.json
+    erg-analyze sweep runs.json --format json >sweep.json 2>/dev/null
+    jq -e '.groups[0].best.ets.freq_mhz == 400' sweep.json
+    jq -e '.groups[0].sensitivity.t_mem_s.value - 0.2015 | fabs < 1e-6' sweep.json
+    jq -e '.groups[0].layers | length == 2 and all(.best == 400)' sweep.json
+    jq -e '.groups[0].per_layer_dvfs.saving | fabs < 1e-9' sweep.json
+}
+
+@test "compare: significance is corrected for the number of layers" {
+    run_json a '{"sink": "on"}' 1 10 | document >a.json
+    run_json b '{"sink": "off"}' 1 12 | document >b.json
+    erg-analyze compare a.json b.json --format json >c.json 2>/dev/null
+    jq -e '.same_sensor and .total.ets_j.difference.value - 2 < 1e-9' c.json
+    jq -e '.layers[] | select(.name == "conv1") | .energy_j.significant' c.json
+    [ "$(jq -r '.settings[0].name' c.json)" = factors.sink ]
+    erg-analyze compare a.json a.json --format json | jq -e '[.layers[].energy_j.significant] | any | not'
+}
+
+@test "tables: bad cells are named by line and column, unknown columns by name" {
+    printf 'net,f,time_s,power_w\na,1,2,3\na,2,x,4\n' >t.csv
+    run erg-analyze sweep --table t.csv
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"t.csv"*"3"*"time_s"* ]]
+    run erg-analyze sweep --table t.csv --factor voltage
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"voltage"* ]]
+}
+
+@test "a directory without archives, a document without runs, and no such file are refused" {
+    mkdir empty
+    run erg-analyze sweep empty
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"empty"*"no archive"* ]]
+    echo '{"schema": "ergtrace/1"}' >x.json
+    run erg-analyze corun x.json
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"x.json"* ]]
+    run erg-analyze compare x.json nowhere.erg
+    [ "$status" -eq 1 ]
+}
+
+@test "a sweep of 100,000 rows has every point and every group" {
+    awk 'BEGIN { print "net,f,rep,time_s,energy_j"
+        for (i = 0; i < 100000; i++)
+            printf "n%d,%d,%d,%.3f,%.3f\n", i % 50, int(i / 50) % 200, int(i / 10000), 1 + i % 7 / 10, 5 + i % 11 }' >t.csv
+    erg-analyze sweep --table t.csv --group net --factor f --format json >s.json 2>/dev/null
+    jq -e '(.groups | length) == 50 and ([.groups[].points | length] | all(. == 200))' s.json
+    jq -e '[.groups[].points[].repetitions] | add == 100000' s.json
+}
+
+@test "thermal: on-runs without off-runs say what is missing" {
+    awk 'BEGIN { print "time_s,VDD_IN [W],soc [degC]"
+        for (i = 0; i <= 6000; i++) { t = i / 200
+            printf "%.3f,%.4f,%.2f\n", t, (t > 5 && t < 25 ? 8 : 3) + (i % 5) / 100, 40 + (t > 5 ? t - 5 : 0) / 2 } }' >s.csv
+    erg-record import --samples s.csv --tag heatsink=on -o on.erg 2>/dev/null
+    erg-analyze thermal on.erg --format json >t.json 2>log
+    grep -q "needs both" log
+    jq -e '.pairs == [] and (.leakage.instrument.method == "unresolved")' t.json
+    run erg-analyze thermal on.erg --strict
+    [ "$status" -eq 3 ]
+}
