@@ -31,6 +31,7 @@
 #include "record/session.h"
 
 #define STOP_TIMEOUT_MS 5000
+#define LOCK_TRIES 1500 /* of 10 ms */
 #define APPS_SOCKET "lttng-ust-sock-8"
 #define CONSUMER_SOCKET "ustconsumerd64/health"
 
@@ -50,8 +51,9 @@ void erg_daemon_lock_take(struct erg_daemon_lock *l)
 		if (l->fd >= 0 && (fstat(l->fd, &st) < 0 || st.st_uid != geteuid()))
 			close(erg_steal_fd(&l->fd));
 	}
-	while (l->fd >= 0 && flock(l->fd, LOCK_EX) < 0 && errno == EINTR)
-		;
+	/* Whoever holds it for so long hangs, and need not take the others with it. */
+	for (int i = 0; l->fd >= 0 && flock(l->fd, LOCK_EX | LOCK_NB) < 0 && i < LOCK_TRIES; i++)
+		usleep(10000);
 }
 
 void erg_daemon_lock_drop(struct erg_daemon_lock *l)

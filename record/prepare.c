@@ -30,6 +30,7 @@
 #include "record/describe.h"
 #include "record/document.h"
 #include "record/emit.h"
+#include "record/vigil.h"
 #include "record/say.h"
 #include "record/spool.h"
 #include "record/stale.h"
@@ -227,8 +228,10 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 		.chunk_period_ns = r->opt.chunk_period_ns,
 	};
 	struct erg_daemon_lock lock = ERG_DAEMON_LOCK_INIT;
+	struct erg_vigil vigil;
 	int n;
 
+	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, true);
 	erg_daemon_lock_take(&lock);
 	n = erg_daemon_ensure(&lock, err);
 	if (!n) {
@@ -238,6 +241,7 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 	if (!n)
 		n = erg_session_start(&cfg, &r->session, err);
 	erg_daemon_lock_drop(&lock);
+	erg_vigil_stop(&vigil);
 	return n;
 }
 

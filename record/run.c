@@ -24,6 +24,7 @@
 #include "record/document.h"
 #include "record/emit.h"
 #include "record/finish.h"
+#include "record/vigil.h"
 #include "record/say.h"
 #include "record/spool.h"
 #include "record/verb.h"
@@ -195,6 +196,7 @@ static void summary_stream(struct erg_run *r)
 
 static void recording_end(struct erg_run *r)
 {
+	struct erg_vigil vigil;
 	struct erg_err err;
 
 	erg_keeper_stop(r->keeper);
@@ -208,6 +210,7 @@ static void recording_end(struct erg_run *r)
 		erg_tally_end(r->tally, r->end_ns);
 	if (r->url)
 		summary_stream(r);
+	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, false);
 	if (r->failure.code == -EPIPE)
 		erg_session_abandon(r->session);
 	else if (erg_session_stop(r->session, &r->losses, &err) == 0)
@@ -217,6 +220,7 @@ static void recording_end(struct erg_run *r)
 	erg_session_free(r->session);
 	r->session = NULL;
 	erg_daemon_release();
+	erg_vigil_stop(&vigil);
 }
 
 static int archive_fill(struct erg_run *r, struct erg_err *err)

@@ -264,7 +264,7 @@ summary() { jq -r "$1" "$2/summary.json"; }
 
 @test "attaching: an annotated program that already runs is traced" {
     skip_unless babeltrace2 "$ERG_BUILD/tests/bench/bench-layers"
-    "$ERG_BUILD/tests/bench/bench-layers" 1000 4 > emitted &
+    "$ERG_BUILD/tests/bench/bench-layers" 1000 4 > emitted 3>&- &
     pid=$!
     sleep 0.5
     "${REC[@]}" -o a.erg --duration 1
