@@ -58,14 +58,15 @@ static json_t *pair_json(const struct erg_thermal_run *runs, const struct erg_th
 		p->slope + 1.96 * p->u_slope, 1.96 * p->u_slope, 0, "instrument, one pair"};
 	const struct erg_thermal_run *on = &runs[p->on], *off = &runs[p->off];
 
-	return json_pack("{s:O, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "workload",
+	return json_pack("{s:O, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
+		"workload",
 		json_object_get(on->run, "workload"), "on", on->archive, "off", off->archive,
 		"difference_k", erg_num_json(p->dt_k), "difference_w", erg_num_json(p->dp_w),
 		"leakage_w_per_k", erg_est_json(&slope), "energy_on_j", erg_num_json(on->energy_j),
 		"energy_off_j", erg_num_json(off->energy_j), "leakage_j",
 		erg_num_json(p->leakage_j), "throttling_j", erg_num_json(p->throttling_j),
 		"throttled_share_off", erg_num_json(off->throttled_share), "layers",
-		layer_slopes(runs, p));
+		layer_slopes(runs, p), "throttled", p->throttled);
 }
 
 static void add_leakage(const struct erg_thermal_run *runs, size_t n,

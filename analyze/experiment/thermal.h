@@ -69,13 +69,16 @@ struct erg_thermal_pair {
 	double dt_k, dp_w, slope; /* W/K */
 	double u_slope; /* standard uncertainty from the blocks alone */
 	double leakage_j, throttling_j; /* of energy(off) - energy(on) */
+	bool throttled; /* either run spent over a tenth of its work throttled */
 };
 
 /* Pairs of runs that differ in the heat sink alone, in order; *ret malloc'ed. */
 int erg_thermal_pairs(const struct erg_thermal_run *runs, size_t n, struct erg_thermal_pair **ret,
 	size_t *ret_n, struct erg_err *err);
 
-/* The heat sink as instrument (Wald 1940): sum dP dT / sum dT^2 over pairs, W/K. */
+/* The heat sink as instrument (Wald 1940): sum dP dT / sum dT^2 over pairs, W/K. Pairs that
+ * throttled were compared over what little of the work was not, and take part only when there is no
+ * other. */
 struct erg_est erg_thermal_instrument(const struct erg_thermal_run *runs,
 	const struct erg_thermal_pair *pairs, size_t n);
 

@@ -177,6 +177,7 @@ static bool make_pair(const struct erg_thermal_run *runs, struct erg_thermal_pai
 			     mean_uncertainty(off, from_off, &b, p->slope)) /
 		     fabs(p->dt_k);
 	split_energy(runs, p, a.t);
+	p->throttled = on->throttled_share > 0.1 || off->throttled_share > 0.1;
 	return true;
 }
 
@@ -213,26 +214,34 @@ struct erg_est erg_thermal_instrument(const struct erg_thermal_run *runs,
 	const struct erg_thermal_pair *pairs, size_t n)
 {
 	double num = 0, den = 0, scatter = 0, own = 0, slope, gain = 0, half;
+	size_t clean = 0, used = 0;
 
+	for (size_t i = 0; i < n; i++)
+		clean += !pairs[i].throttled;
 	for (size_t i = 0; i < n; i++) {
+		if (clean && pairs[i].throttled)
+			continue;
 		num += pairs[i].dp_w * pairs[i].dt_k;
 		den += pairs[i].dt_k * pairs[i].dt_k;
 		gain = fmax(gain, runs[pairs[i].on].gain_max);
+		used++;
 	}
-	if (!n || !(den > 0))
+	if (!used || !(den > 0))
 		return ERG_EST_UNRESOLVED;
 	slope = num / den;
 	for (size_t i = 0; i < n; i++) {
 		double w = pairs[i].dt_k * pairs[i].dt_k / den, d = pairs[i].slope - slope;
 
+		if (clean && pairs[i].throttled)
+			continue;
 		scatter += w * w * d * d;
 		own += w * w * pairs[i].u_slope * pairs[i].u_slope;
 	}
-	if (n == 1)
+	if (used == 1)
 		return symmetric(slope, 1.96 * sqrt(own), fabs(slope) * gain,
 			"instrument, one pair");
-	half = gsl_cdf_tdist_Pinv(0.975, (double)n - 1) *
-	       sqrt(fmax(scatter * (double)n / (double)(n - 1), own));
+	half = gsl_cdf_tdist_Pinv(0.975, (double)used - 1) *
+	       sqrt(fmax(scatter * (double)used / (double)(used - 1), own));
 	return symmetric(slope, half, fabs(slope) * gain, "instrument");
 }
 

@@ -169,9 +169,10 @@ static void print_layers(const json_t *group, FILE *out)
 		compute += bound && !strcmp(bound, "compute");
 	}
 	fprintf(out, "  layers: %zu memory-bound, %zu compute-bound of %zu; a clock for each layer "
-		     "could save at most %s\n",
+		     "could save at most %s (over the %lld resolved at every clock)\n",
 		memory, compute, json_array_size(json_object_get(group, "layers")),
-		erg_text_percent(b, sizeof(b), json_number_value(json_object_get(dvfs, "saving"))));
+		erg_text_percent(b, sizeof(b), json_number_value(json_object_get(dvfs, "saving"))),
+		(long long)json_integer_value(json_object_get(dvfs, "layers")));
 }
 
 int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
