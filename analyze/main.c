@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analyze/terminal.h"
 #include "analyze/verb.h"
 
 /* One line a verb, in the order of --help. */
@@ -41,7 +42,11 @@ static void usage(FILE *out)
 static int run_verb(const struct erg_verb *verb, int argc, char **argv)
 {
 	struct erg_err err = {0};
-	int r = verb->run(argc, argv, &err);
+	int r;
+
+	erg_terminal_progress_start();
+	r = verb->run(argc, argv, &err);
+	erg_terminal_progress_clear();
 
 	if (r >= 0)
 		return r;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analyze/progress.h"
 #include "formats/util.h"
 
 struct cursor {
@@ -193,11 +194,14 @@ static int by_first(const void *a, const void *b)
 										    : 1;
 }
 
-static int merge(struct erg_join *j, struct cursor *cs)
+#define STEP_INSTANCES 65536 /* between two looks at the clock */
+
+/* TOTAL instances of all cursors. */
+static int merge(struct erg_join *j, struct cursor *cs, size_t total)
 {
 	_cleanup_(erg_freep) struct memo *memo = calloc(MEMO, sizeof(*memo));
 	struct cursor *c;
-	size_t lo = 0;
+	size_t lo = 0, n = 0;
 	int r = memo ? 0 : -ENOMEM;
 
 	for (size_t i = 0; memo && i < MEMO; i++)
@@ -205,9 +209,12 @@ static int merge(struct erg_join *j, struct cursor *cs)
 	for (size_t i = 0; i < j->n_chunks; i++)
 		refill(&cs[i]);
 	while (!r && (c = first_cursor(cs, j->n_chunks, &lo))) {
+		if (!(++n % STEP_INSTANCES))
+			erg_progress("joining", n, total);
 		r = put(j, c, &c->iv[c->at++], memo);
 		refill(c);
 	}
+	erg_progress("joining", 1, 1);
 	return r;
 }
 
@@ -254,7 +261,7 @@ int erg_join_intervals(struct erg_join *j, struct erg_err *err)
 	if (!r)
 		qsort(cs, j->n_chunks, sizeof(*cs), by_first);
 	if (!r)
-		r = merge(j, cs);
+		r = merge(j, cs, total);
 	if (!r)
 		r = set_depths(j->tl);
 	for (size_t i = 0; cs && i < j->n_chunks; i++)

@@ -23,6 +23,7 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
+#include "analyze/progress.h"
 #include "formats/util.h"
 
 #define TIMEOUT_S 600 /* for a chunk of unknown size */
@@ -329,7 +330,7 @@ int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks,
 	const struct erg_reader_options *opt, struct erg_err *err)
 {
 	_cleanup_(janitor_end) struct janitor janitor = janitor_start();
-	size_t slots = count_jobs(opt, n), running = 0;
+	size_t slots = count_jobs(opt, n), running = 0, done = 0;
 	_cleanup_(erg_freep) struct job *jobs = calloc(slots + 1, sizeof(*jobs));
 	int r = jobs ? 0 : erg_fail(err, -ENOMEM, "out of memory");
 
@@ -339,6 +340,7 @@ int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks,
 
 		if (running == slots) {
 			wait_one(jobs, slots);
+			erg_progress("decoding", ++done, n);
 			running--;
 		}
 		while (jobs[slot].pid > 0)
@@ -349,7 +351,9 @@ int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks,
 		else
 			running++;
 	}
-	for (; running; running--)
+	for (; running; running--) {
 		wait_one(jobs, slots);
+		erg_progress("decoding", ++done, n);
+	}
 	return r;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "analyze/progress.h"
 #include "formats/util.h"
 
 #define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */
@@ -226,12 +227,14 @@ static bool saw_change(const struct erg_attr_state *st, const struct attr_shape 
 		(double)(int64_t)(c[*i].begin - st->view.begin[0]) < end;
 }
 
+#define STEP_ROWS 4096 /* between two looks at the clock */
+
 static int accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power)
 {
 	struct erg_attr_state *st = r->st;
 	struct attr_kernel k;
 	struct attr_row *row;
-	size_t change = 0;
+	size_t change = 0, rows = 0;
 	int rc;
 
 	attr_gram_release(&st->gram);
@@ -242,9 +245,13 @@ static int accumulate(struct attr_run *r, const struct attr_shape *shape, const 
 	if (rc < 0)
 		return rc;
 	k.power = power;
-	while ((row = attr_kernel_next(&k)))
+	while ((row = attr_kernel_next(&k))) {
+		if (!(++rows % STEP_ROWS))
+			erg_progress("attribution", rows, st->readings.n);
 		if (row->apart < 0.999 && !saw_change(st, shape, row, &change))
 			attr_gram_add(&st->gram, row);
+	}
+	erg_progress("attribution", 1, 1);
 	attr_kernel_close(&k);
 	attr_gram_compact(&st->gram);
 	return 0;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "analyze/progress.h"
 #include "formats/util.h"
 
 #define SCORE_COLUMNS 150
@@ -104,6 +105,7 @@ static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 	for (size_t i = 0; i < ret->rounds; i++) {
 		double *rep = ret->rep + i * dim;
 
+		erg_progress("bootstrap", i, ret->rounds);
 		draw(&rng, g->n, length, weight);
 		attr_gram_total(g, weight, total);
 		if (!with_lag)
@@ -160,6 +162,7 @@ static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 	for (size_t i = 0; i < ret->rounds; i++) {
 		double *rep = ret->rep + i * dim;
 
+		erg_progress("bootstrap", i, ret->rounds);
 		draw(&rng, g->n, length, weight);
 		memset(u, 0, dim * sizeof(double));
 		for (size_t b = 0; b < g->n; b++)
@@ -192,6 +195,7 @@ int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, bool
 		r = score_rounds(g, full, length, seed, ret, err);
 	else
 		r = solve_rounds(g, full, with_lag, length, seed, ret, err);
+	erg_progress("bootstrap", rounds, rounds);
 	if (r < 0) {
 		free(ret->rep);
 		ret->rep = NULL;
