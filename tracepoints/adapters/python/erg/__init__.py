@@ -24,6 +24,7 @@ Nothing here fails because of what it is given: names are cleaned and cut, numbe
 range, and without liberg nothing happens. Layers nest within a thread; one left by an exception is
 ended. An object may be used by any number of threads, and within itself.
 """
+import atexit
 import functools
 import importlib
 import inspect
@@ -240,6 +241,10 @@ def set_sync_hook(hook):
     kept = _lib.SYNC_HOOK(lambda _: hook()) if hook else _lib.SYNC_HOOK()
     _lib.set_sync_hook(kept, None)
     _sync_hook = kept  # the one before may go only now
+
+
+# Threads may end layers while the interpreter, and with it the hook, is taken apart.
+atexit.register(set_sync_hook, None)
 
 
 def __getattr__(name):
