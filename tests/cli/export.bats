@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# Exports: what other tools need of the files, and that hostile names break none of them.
+load helpers
+
+test_setup() {
+    awk 'BEGIN { print "time_s,VDD_IN [W],soc [degC],cpu [MHz]"
+        for (i = 0; i <= 8000; i++) { t = i / 1000
+            printf "%.3f,%.3f,%.2f,%d\n", t, (int(t / 0.05) % 2 ? 8 : 3) + (i % 7) / 100, 40 + t / 4, 1000 } }' >samples.csv
+    awk 'BEGIN { print "begin_s,end_s,layer,type,network,iteration"
+        for (i = 0; i < 160; i++)
+            printf "%.3f,%.3f,%s,%s,net,%d\n", i * 0.05, (i + 1) * 0.05,
+                i % 2 ? "\"a;b \"\"quoted\"\" \\ name\"" : "conv1", i % 2 ? "pool" : "conv", i / 2 }' >layers.csv
+    erg-record import --samples samples.csv --layers layers.csv \
+        --sensor "kind=point window_s=0 lag_s=0 lag_u_s=0" -o run.erg 2>/dev/null
+}
+
+@test "perfetto: valid Trace Event Format with every slice and every reading" {
+    erg-analyze export --to perfetto run.erg -o run.json 2>/dev/null
+    jq -e '.traceEvents | length > 0' run.json
+    [ "$(jq '[.traceEvents[] | select(.ph == "X" and .cat == "layer")] | length' run.json)" -eq 160 ]
+    # what the trace processor needs of each kind of event
+    jq -e '[.traceEvents[] | select(.ph == "X")] |
+        all((.ts | type) == "number" and (.dur | type) == "number" and .dur >= 0 and
+            (.pid | type) == "number" and (.tid | type) == "number" and (.name | type) == "string")' run.json
+    jq -e '[.traceEvents[] | select(.ph == "C")] |
+        all((.ts | type) == "number" and ([.args[] | type] | all(. == "number")))' run.json
+    jq -e '[.traceEvents[] | .ph] | unique - ["C", "M", "X", "i"] == []' run.json
+    [ "$(jq '[.traceEvents[] | select(.ph == "C" and (.name | startswith("VDD_IN")))] | length' run.json)" -eq 8001 ]
+    # slices of one track do not overlap
+    jq -e '[.traceEvents[] | select(.ph == "X" and .cat == "layer")] | sort_by(.ts) |
+        [range(1; length) as $i | .[$i].ts >= .[$i - 1].ts + .[$i - 1].dur - 0.002] | all' run.json
+    jq -e '[.traceEvents[] | select(.name == "a;b \"quoted\" \\ name")] | length == 80' run.json
+}
+
+@test "folded: stacks add up to the layers' energy, and no name splits a frame" {
+    erg-analyze export --to folded run.erg -o run.folded 2>/dev/null
+    sum=$(awk '{ s += $NF } END { print s }' run.folded)
+    want=$(erg-analyze layers run.erg --format json 2>/dev/null |
+        jq '[.runs[0] | (.layers + .rest)[] | .energy_j.value // 0] | add * 1e6')
+    awk -v a="$sum" -v b="$want" 'BEGIN { exit !(a > 0 && (a - b) / b < 1e-5 && (b - a) / b < 1e-5) }'
+    # network;layer: one separator a line, the name's own semicolon replaced
+    awk -F';' 'NF != 2 && !/no layer/ { exit 1 }' run.folded
+}
+
+@test "csv: one row a reading, with the layer that ran" {
+    erg-analyze export --to csv run.erg -o run.csv 2>/dev/null
+    [ "$(wc -l <run.csv)" -eq 8002 ]
+    head -1 run.csv | grep -q '^time_s,VDD_IN \[W\],soc \[degC\],cpu \[Hz\],network,module,layer,iteration,phase$'
+    grep -q '^0.020000000,3' run.csv
+    grep '^0.020000000,' run.csv | grep -q ',net,,conv1,0,'
+    grep '^0.070000000,' run.csv | grep -q 'quoted'
+}
+
+@test "an export that fails leaves nothing" {
+    run erg-analyze export --to csv run.erg -o no/where/run.csv
+    [ "$status" -eq 1 ]
+    run erg-analyze export --to csv nowhere.erg -o out.csv
+    [ "$status" -eq 1 ]
+    [ ! -e out.csv ]
+    run erg-analyze export --to csv --rail NONE run.erg -o out.csv
+    [ "$status" -eq 1 ]
+    [[ "$output" == *NONE*VDD_IN* ]]
+    [ ! -e out.csv ] && [ "$(ls | grep -c 'out.csv\.')" -eq 0 ]
+    run erg-analyze export --to svg run.erg -o out.svg
+    [ "$status" -eq 2 ]
+}
