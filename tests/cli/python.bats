@@ -284,7 +284,7 @@ P
     layers a >seq
     [ "$(grep -c '^fc$' seq)" -ge $((4 * 33)) ] && [ "$(grep -c '^fc$' seq)" -le $((4 * 34)) ]
     [ "$(grep -c '^odd$' seq)" -ge 32 ]
-    [ "$(grep -c '^fc.backward$' seq)" -eq 4 ]
+    [ "$(grep -c '^fc.backward$' seq)" -eq 4 ] && [ "$(grep -c '^act.backward$' seq)" -eq 2 ]
     [ "$(grep -c '^again$' seq)" -eq 0 ]
     [ "$(events a 'layer_define.*name = "odd", type = "odd"')" -ge 1 ]
     # Nothing after the removal.

@@ -20,6 +20,7 @@ Backward passes: the nodes of autograd's graph between a layer's output and its 
 backward layer. This puts hooks on graph nodes, and leaves tensors and modules as they are:
 PyTorch's own full backward hooks refuse modules that work in place.
 """
+import collections
 import itertools
 import warnings
 
@@ -105,7 +106,7 @@ class _Node:
                 _wait(output)
             _end(self.id)
             if self.backward:
-                _follow_backward(self, args, output)
+                _follow_backward(self, module, args, output)
 
 
 def _first_tensor(value):
@@ -152,7 +153,7 @@ class _Backward:
         self.id, self.sync = node.backward_id, node.sync
         self.nodes = self.left = n
 
-    def begin(self, grad):
+    def begin(self, *_):
         self.left = self.nodes
         if _layers_on.value or _counted_on.value:
             _begin(self.id)
@@ -165,15 +166,35 @@ class _Backward:
             _end(self.id)
 
 
-def _follow_backward(node, args, output):
+def _worked_in_place(module):
+    """Then its input is its output, and the graph does not show where it began: one node."""
+    kept = isinstance(module, torch.nn.modules.dropout._DropoutNd) and not module.training
+    return getattr(module, "inplace", False) and not kept
+
+
+def _before(node, hook):
+    """Calls HOOK before the graph's NODE. A hook of the tensor will not do: it stays with the node
+    that made the tensor first, when others have worked on it in place."""
+    if hasattr(node, "register_prehook"):  # PyTorch 2
+        node.register_prehook(hook)
+        return
+    carrier = torch.empty(0)
+    carrier._backward_hooks = collections.OrderedDict({0: hook})
+    node._register_hook_dict(carrier)
+
+
+def _follow_backward(node, module, args, output):
     tensor = _first_tensor(output)
     if tensor is None or tensor.grad_fn is None:
         return
-    nodes = _nodes_between(tensor, _tensors(args))
+    if _worked_in_place(module):
+        nodes = [tensor.grad_fn]
+    else:
+        nodes = _nodes_between(tensor, _tensors(args))
     if not nodes:
         return
     one = _Backward(node, len(nodes))
-    tensor.register_hook(one.begin)
+    _before(tensor.grad_fn, one.begin)
     for inner in nodes:
         inner.register_hook(one.end)
 
