@@ -32,6 +32,8 @@ struct iterator {
 	bt_message_array_const in;   /* a batch of the input, from AT on */
 	uint64_t in_n, at;
 	const bt_message *waiting;   /* of ours, next to be given */
+	size_t *given;               /* readings of each rail that were given; NULL: none wanted */
+	uint64_t now;                /* of the last message that had a time */
 	enum { FIRST_PASS, BEGINNING, PASSING, ENDING, OVER } state;
 	struct erg_err err;
 };
@@ -81,6 +83,7 @@ static void iterator_free(struct iterator *it)
 	bt_clock_class_put_ref(it->clock);
 	bt_message_iterator_put_ref(it->upstream);
 	erg_energy_stream_close(&it->out);
+	free(it->given);
 	erg_shares_release(&it->shares);
 	erg_timeline_free(it->tl);
 	erg_gather_free(it->gather);
@@ -162,6 +165,9 @@ static int analyse(struct iterator *it)
 		r = erg_shares_open(&it->shares, it->tl, &opt->common, &it->err);
 	if (r < 0)
 		return r;
+	if (opt->readings && !(it->given = calloc(it->shares.account.n_rails + 1,
+				       sizeof(*it->given))))
+		return erg_fail(&it->err, -ENOMEM, "out of memory");
 	if (bt_message_iterator_can_seek_beginning(it->upstream, &can) !=
 			BT_MESSAGE_ITERATOR_CAN_SEEK_BEGINNING_STATUS_OK ||
 		!can ||
@@ -195,6 +201,33 @@ static int first_pass(struct iterator *it)
 
 /* ---- the second time ---- */
 
+/* An event's time, or LAST for one of a stream without a clock. */
+static uint64_t time_of(const bt_message *m, uint64_t last)
+{
+	const bt_stream *s = bt_event_borrow_stream_const(bt_message_event_borrow_event_const(m));
+
+	if (!bt_stream_class_borrow_default_clock_class_const(bt_stream_borrow_class_const(s)))
+		return last;
+	return bt_clock_snapshot_get_value(
+		bt_message_event_borrow_default_clock_snapshot_const(m));
+}
+
+/* The next reading that lies before now, as an event; NULL when all are given. */
+static const bt_message *reading(struct iterator *it, int *ret)
+{
+	const struct erg_account *a = &it->shares.account;
+	const bt_message *m;
+
+	for (size_t i = 0; it->given && i < a->n_rails; i++) {
+		if (it->given[i] == a->rails[i].n || a->rails[i].t[it->given[i]] > it->now)
+			continue;
+		m = erg_power_message(&it->out, it->self, it->now, &a->rails[i], it->given[i]++);
+		*ret = m ? MORE : erg_fail(&it->err, -ENOMEM, "out of memory for an event");
+		return m;
+	}
+	return NULL;
+}
+
 /* Makes the event that follows M, when M is a layer instance. */
 static int follow(struct iterator *it, const bt_message *m)
 {
@@ -202,11 +235,11 @@ static int follow(struct iterator *it, const bt_message *m)
 	struct erg_share share;
 	int r = erg_gather_message(it->gather, m, &g, &it->err);
 
+	if (r >= 0 && bt_message_get_type(m) == BT_MESSAGE_TYPE_EVENT && it->clock)
+		it->now = time_of(m, it->now);
 	if (r > 0 && erg_shares_find(&it->shares, &g, &share)) {
-		it->waiting = erg_energy_message(&it->out, it->self,
-			bt_clock_snapshot_get_value(
-				bt_message_event_borrow_default_clock_snapshot_const(m)),
-			&share, g.iteration, &it->shares.account.rails[it->shares.account.rail]);
+		it->waiting = erg_energy_message(&it->out, it->self, it->now, &share, &g,
+			&it->shares.account.rails[it->shares.account.rail]);
 		if (!it->waiting)
 			r = erg_fail(&it->err, -ENOMEM, "out of memory for an event");
 	}
@@ -232,7 +265,7 @@ static const bt_message *next_message(struct iterator *it, int *ret)
 
 	*ret = MORE;
 	it->waiting = NULL;
-	if (m)
+	if (m || (it->state == PASSING && (m = reading(it, ret))) || *ret < 0)
 		return m;
 	if (it->state == BEGINNING)
 		return mark(it, ret);

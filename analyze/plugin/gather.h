@@ -22,10 +22,11 @@ struct erg_gather_options {
 	struct erg_common common; /* its texts are borrowed from the parameters */
 	const char *run;          /* or NULL */
 	const char *by, *energy;  /* as of erg-analyze layers */
+	bool readings;            /* the filter adds erg:rail_power */
 };
 
 /* PARAMS: a map of "run", "rail", "sensor", "by", "energy", "format" (text), "seed", "rounds"
- * (whole numbers). An unknown key or another type is -EINVAL and names the key. */
+ * (whole numbers), "readings" (boolean). An unknown key or another type is -EINVAL and names the key. */
 int erg_gather_options(const bt_value *params, struct erg_gather_options *ret, struct erg_err *err);
 
 struct erg_gather;

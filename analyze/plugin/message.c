@@ -9,13 +9,18 @@
 #include <errno.h>
 #include <math.h>
 
-/* The event's fields, in their order. */
-enum field { F_NETWORK, F_LAYER, F_ITERATION, F_ENERGY, F_METHOD, F_RESOLVED, F_RAIL, F_SIMULATED };
+enum kind { KIND_TEXT, KIND_NUMBER, KIND_REAL };
 
-static const struct {
+struct field {
 	const char *name;
-	enum { KIND_TEXT, KIND_NUMBER, KIND_REAL } kind;
-} fields[] = {
+	enum kind kind;
+};
+
+/* The events' fields, in their order. */
+enum { F_NETWORK, F_LAYER, F_ITERATION, F_ENERGY, F_METHOD, F_RESOLVED, F_RAIL, F_SIMULATED, F_TID };
+enum { P_RAIL, P_POWER, P_SIMULATED };
+
+static const struct field energy_fields[] = {
 	[F_NETWORK] = {"network", KIND_TEXT},
 	[F_LAYER] = {"layer", KIND_TEXT},
 	[F_ITERATION] = {"iteration", KIND_NUMBER},
@@ -24,13 +29,20 @@ static const struct {
 	[F_RESOLVED] = {"resolved", KIND_NUMBER},
 	[F_RAIL] = {"rail", KIND_TEXT},
 	[F_SIMULATED] = {"simulated", KIND_NUMBER},
+	[F_TID] = {"tid", KIND_NUMBER},
 };
 
-static bt_field_class *payload_class(bt_trace_class *tc)
+static const struct field power_fields[] = {
+	[P_RAIL] = {"rail", KIND_TEXT},
+	[P_POWER] = {"power_w", KIND_REAL},
+	[P_SIMULATED] = {"simulated", KIND_NUMBER},
+};
+
+static bt_field_class *payload_class(bt_trace_class *tc, const struct field *fields, size_t n)
 {
 	bt_field_class *s = bt_field_class_structure_create(tc);
 
-	for (size_t i = 0; s && i < ERG_ARRAY_SIZE(fields); i++) {
+	for (size_t i = 0; s && i < n; i++) {
 		bt_field_class *f = fields[i].kind == KIND_TEXT ? bt_field_class_string_create(tc)
 				  : fields[i].kind == KIND_REAL
 					  ? bt_field_class_real_double_precision_create(tc)
@@ -46,6 +58,22 @@ static bt_field_class *payload_class(bt_trace_class *tc)
 		bt_field_class_put_ref(f);
 	}
 	return s;
+}
+
+static bt_event_class *event_class(bt_trace_class *tc, bt_stream_class *sc, const char *name,
+	const struct field *fields, size_t n)
+{
+	bt_field_class *payload = payload_class(tc, fields, n);
+	bt_event_class *e = payload ? bt_event_class_create(sc) : NULL;
+
+	if (e && (bt_event_class_set_name(e, name) != BT_EVENT_CLASS_SET_NAME_STATUS_OK ||
+			 bt_event_class_set_payload_field_class(e, payload) !=
+				 BT_EVENT_CLASS_SET_FIELD_CLASS_STATUS_OK)) {
+		bt_event_class_put_ref(e);
+		e = NULL;
+	}
+	bt_field_class_put_ref(payload);
+	return e;
 }
 
 static bt_clock_class *clock_like(bt_self_component *self, const bt_clock_class *like)
@@ -71,19 +99,15 @@ static bt_clock_class *clock_like(bt_self_component *self, const bt_clock_class 
 static bool fill_classes(struct erg_energy_stream *s, bt_trace_class *tc, bt_stream_class *sc,
 	bt_clock_class *clock)
 {
-	bt_field_class *payload = payload_class(tc);
 	bt_trace *trace;
-	bool good = payload &&
-		    bt_stream_class_set_default_clock_class(sc, clock) ==
+	bool good = bt_stream_class_set_default_clock_class(sc, clock) ==
 			    BT_STREAM_CLASS_SET_DEFAULT_CLOCK_CLASS_STATUS_OK &&
-		    bt_stream_class_set_name(sc, "erg") == BT_STREAM_CLASS_SET_NAME_STATUS_OK &&
-		    (s->event = bt_event_class_create(sc)) &&
-		    bt_event_class_set_name(s->event, "erg:layer_energy") ==
-			    BT_EVENT_CLASS_SET_NAME_STATUS_OK &&
-		    bt_event_class_set_payload_field_class(s->event, payload) ==
-			    BT_EVENT_CLASS_SET_FIELD_CLASS_STATUS_OK;
+		    bt_stream_class_set_name(sc, "erg") == BT_STREAM_CLASS_SET_NAME_STATUS_OK;
 
-	bt_field_class_put_ref(payload);
+	s->event = event_class(tc, sc, "erg:layer_energy", energy_fields,
+		ERG_ARRAY_SIZE(energy_fields));
+	s->power = event_class(tc, sc, "erg:rail_power", power_fields, ERG_ARRAY_SIZE(power_fields));
+	good = good && s->event && s->power;
 	trace = good ? bt_trace_create(tc) : NULL;
 	if (trace && bt_trace_set_name(trace, "erg") == BT_TRACE_SET_NAME_STATUS_OK)
 		s->stream = bt_stream_create(sc, trace);
@@ -111,23 +135,24 @@ void erg_energy_stream_close(struct erg_energy_stream *s)
 {
 	bt_stream_put_ref(s->stream);
 	bt_event_class_put_ref(s->event);
+	bt_event_class_put_ref(s->power);
 	*s = (struct erg_energy_stream){0};
 }
 
-static bt_field *field(bt_event *e, enum field f)
+static bt_field *field(bt_event *e, unsigned int f)
 {
 	return bt_field_structure_borrow_member_field_by_index(
-		bt_event_borrow_payload_field(e), (uint64_t)f);
+		bt_event_borrow_payload_field(e), f);
 }
 
-static bool set_text(bt_event *e, enum field f, const char *text)
+static bool set_text(bt_event *e, unsigned int f, const char *text)
 {
 	return bt_field_string_set_value(field(e, f), text) == BT_FIELD_STRING_SET_VALUE_STATUS_OK;
 }
 
 const bt_message *erg_energy_message(const struct erg_energy_stream *s,
 	bt_self_message_iterator *it, uint64_t time, const struct erg_share *share,
-	uint32_t iteration, const struct erg_rail *rail)
+	const struct erg_gathered *g, const struct erg_rail *rail)
 {
 	bt_message *m = bt_message_event_create_with_default_clock_snapshot(it, s->event, s->stream,
 		time);
@@ -135,13 +160,35 @@ const bt_message *erg_energy_message(const struct erg_energy_stream *s,
 
 	if (!e)
 		return NULL;
-	bt_field_integer_unsigned_set_value(field(e, F_ITERATION), iteration);
+	bt_field_integer_unsigned_set_value(field(e, F_ITERATION), g->iteration);
+	bt_field_integer_unsigned_set_value(field(e, F_TID), g->tid);
 	bt_field_real_double_precision_set_value(field(e, F_ENERGY), share->energy_j * 1e6);
 	bt_field_integer_unsigned_set_value(field(e, F_RESOLVED), !isnan(share->energy_j));
 	bt_field_integer_unsigned_set_value(field(e, F_SIMULATED), rail->simulated);
 	if (set_text(e, F_NETWORK, share->layer->network) &&
 		set_text(e, F_LAYER, share->layer->name) &&
 		set_text(e, F_METHOD, share->method) && set_text(e, F_RAIL, rail->name))
+		return m;
+	bt_message_put_ref(m);
+	return NULL;
+}
+
+const bt_message *erg_power_message(const struct erg_energy_stream *s, bt_self_message_iterator *it,
+	uint64_t time, const struct erg_rail *rail, size_t i)
+{
+	bt_message *m = bt_message_event_create_with_default_clock_snapshot(it, s->power, s->stream,
+		time);
+	bt_event *e = m ? bt_message_event_borrow_event(m) : NULL;
+	double w = rail->v[i];
+
+	if (!e)
+		return NULL;
+	if (rail->counter)
+		w = i ? (rail->v[i] - rail->v[i - 1]) / ((double)(rail->t[i] - rail->t[i - 1]) * 1e-9)
+		      : NAN;
+	bt_field_real_double_precision_set_value(field(e, P_POWER), w);
+	bt_field_integer_unsigned_set_value(field(e, P_SIMULATED), rail->simulated);
+	if (set_text(e, P_RAIL, rail->name))
 		return m;
 	bt_message_put_ref(m);
 	return NULL;

@@ -68,6 +68,8 @@ static bt_value_map_foreach_entry_const_func_status entry(const char *key, const
 
 	if (bt_value_is_string(v))
 		good = set_text(p->o, key, bt_value_string_get(v));
+	else if (bt_value_is_bool(v) && !strcmp(key, "readings"))
+		good = (p->o->readings = bt_value_bool_get(v)) || true;
 	else if (bt_value_is_signed_integer(v))
 		good = set_number(p->o, key, bt_value_integer_signed_get(v));
 	else if (bt_value_is_unsigned_integer(v))
@@ -77,7 +79,7 @@ static bt_value_map_foreach_entry_const_func_status entry(const char *key, const
 		return BT_VALUE_MAP_FOREACH_ENTRY_CONST_FUNC_STATUS_OK;
 	p->r = erg_fail(p->err, -EINVAL,
 		"parameter '%s': expected run, rail, sensor, by, energy or format with a text that "
-		"erg-analyze layers knows, or seed or rounds with a whole number", key);
+		"erg-analyze layers knows, seed or rounds with a whole number, or readings with yes or no", key);
 	return BT_VALUE_MAP_FOREACH_ENTRY_CONST_FUNC_STATUS_INTERRUPT;
 }
 

@@ -36,7 +36,9 @@ BT_PLUGIN_FILTER_COMPONENT_CLASS_HELP(energy,
 	"Goes over its input twice, so that must be able to begin anew (files can, a live stream\n"
 	"cannot). After each layer instance comes an event erg:layer_energy of a stream of its own:\n"
 	"network, layer, iteration, energy_uj (the layer's energy by the instance's share of the\n"
-	"layer's own time; NaN when resolved is 0), method, resolved, rail, simulated.\n" PARAMETERS);
+	"layer's own time; NaN when resolved is 0), method, resolved, rail, simulated, tid.\n"
+	"readings (boolean): also an event erg:rail_power {rail, power_w, simulated} for each reading.\n"
+	PARAMETERS);
 BT_PLUGIN_FILTER_COMPONENT_CLASS_INITIALIZE_METHOD(energy, erg_plugin_filter_init);
 BT_PLUGIN_FILTER_COMPONENT_CLASS_FINALIZE_METHOD(energy, erg_plugin_filter_finalize);
 BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(energy,

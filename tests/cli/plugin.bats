@@ -105,6 +105,16 @@ make_run() {
     [ "$(grep -c ergtrace:power_sample text)" -gt 3000 ]
 }
 
+@test "with readings=yes each reading of a rail is an event in watts" {
+    make_run
+    graph run/trace -c filter.erg.energy -p 'run="run",readings=yes' -c sink.text.pretty >text
+    [ "$(grep -c erg:layer_energy text)" -eq 80 ]
+    sed -n 's/.*erg:rail_power.*rail = "VDD_IN", power_w = \([0-9.]*\), simulated = 0.*/\1/p' text >watts
+    tail -n +2 s.csv | awk -F, '{ printf "%.3f\n", $2 / 1000 }' >want
+    awk '{ printf "%.3f\n", $1 }' watts >got
+    cmp want got
+}
+
 @test "a layer that cannot be told has no energy, and not 0" {
     make_run
     head -30 s.csv >few.csv
