@@ -97,6 +97,32 @@ make_run() {
         awk '{ v[NR] = $1 } END { q = v[40] / v[1]; exit !(q > 1.66 && q < 1.68) }'
 }
 
+@test "an enclosing layer has the energy of its own time" {
+    skip_unless jq
+    # outer, 100 ms at 9 W, has an inner of 20 or 60 ms at 4 W in its middle
+    awk 'BEGIN {
+        print "time_s,VDD_IN [mW]" > "s.csv"
+        print "begin_s,end_s,layer,type,network,iteration" > "l.csv"
+        for (k = 0; k < 60; k++) {
+            half = k % 2 ? 0.03 : 0.01; mid = k * 0.1 + 0.05
+            printf "%.6f,%.6f,outer,block,net,%d\n", k * 0.1, (k + 1) * 0.1, k > "l.csv"
+            printf "%.6f,%.6f,inner,conv,net,%d\n", mid - half, mid + half, k > "l.csv"
+            for (i = 0; i < 100; i++) {
+                t = k * 0.1 + i / 1000 + 0.0004
+                printf "%.6f,%d\n", t, (t > mid - half && t < mid + half ? 4000 : 9000) + i * 7 % 13 > "s.csv"
+            }
+        } }'
+    erg-record import --samples s.csv --layers l.csv --sensor "kind=point window_s=0.0001 period_s=0.001 lag_s=0" \
+        -o nest.erg
+    tar -xf nest.erg
+    graph nest/trace -c filter.erg.energy -p 'run="nest"' -c sink.text.pretty >text
+    grep 'erg:layer_energy.*layer = "outer"' text | sed 's/.*energy_uj = \([-0-9.e+]*\),.*/\1/' | sort -g |
+        awk '{ v[NR] = $1; s += $1 } END { q = v[60] / v[1]; e = s * 1e-6 / (9 * 3.6)
+            exit !(NR == 60 && q > 1.99 && q < 2.01 && e > 0.99 && e < 1.01) }'
+    grep 'erg:layer_energy.*layer = "inner"' text | sed 's/.*energy_uj = \([-0-9.e+]*\),.*/\1/' |
+        awk '{ s += $1 * 1e-6 } END { e = s / (4 * 2.4); exit !(NR == 60 && e > 0.99 && e < 1.01) }'
+}
+
 @test "what the filter adds can be stored as CTF and read again" {
     make_run
     graph run/trace -c filter.erg.energy -c sink.ctf.fs -p 'path="out"' -p 'quiet=true'
