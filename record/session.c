@@ -309,7 +309,7 @@ int erg_session_start(const struct erg_session_config *cfg, struct erg_session *
 	pthread_mutex_unlock(&ctl);
 	if (r) {
 		erg_session_free(s);
-		return r;
+		return cfg->url ? erg_wrap(err, r, "streaming to lttng-relayd at %s", cfg->url) : r;
 	}
 	*ret = s;
 	return 0;
