@@ -24,7 +24,10 @@ user_room() {
     [ "$user" != root ] || skip "needs an ordinary user"
     [ "$(id -u)" -eq 0 ] || skip "would end the daemons of the user who runs the tests"
     room=$(mktemp -d /tmp/erg-room.XXXXXX) # the tests' own folder is closed to others
-    chown "$user" "$room"
+    mkdir "$room/bin" # as the checkout may be
+    cp "$ERG_BUILD/record/erg-record" "$room/bin/"
+    PATH=$room/bin:$PATH
+    chown -R "$user" "$room"
     cd "$room"
     pkill -KILL -u "$user" lttng || true
 }
