@@ -103,28 +103,18 @@ static struct sums sums_of(const struct erg_rows *r)
 
 static json_t *share_json(const struct erg_rows *r, const struct erg_est *e)
 {
-	struct erg_est s = *e;
-	double f = 1 / r->total_j;
+	struct erg_est s = erg_est_scaled(e, 1 / r->total_j);
 
-	s.value *= f;
-	s.lo *= f;
-	s.hi *= f;
-	s.stat *= f;
-	s.syst *= f;
 	return erg_est_json(&s);
 }
 
 static json_t *per(const struct erg_est *e, double n)
 {
-	struct erg_est x = *e;
+	struct erg_est x;
 
 	if (!(n > 0) || !erg_est_resolved(e))
 		return json_null();
-	x.value /= n;
-	x.lo /= n;
-	x.hi /= n;
-	x.stat /= n;
-	x.syst /= n;
+	x = erg_est_scaled(e, 1 / n);
 	return erg_est_json(&x);
 }
 
@@ -135,11 +125,7 @@ static void add_energy(const struct erg_rows *r, json_t *row, const struct erg_e
 	struct erg_est above = erg_attr_combine(r->a->attr, r->weight, true);
 	struct erg_est power = *energy;
 
-	power.value /= s->time_s;
-	power.lo /= s->time_s;
-	power.hi /= s->time_s;
-	power.stat /= s->time_s;
-	power.syst /= s->time_s;
+	power = erg_est_scaled(&power, 1 / s->time_s);
 	if (!(s->time_s > 0))
 		power = ERG_EST_UNRESOLVED;
 	json_object_set_new(row, "time_s", erg_est_json(&time));
@@ -440,9 +426,7 @@ json_t *erg_rows_by_phase(struct erg_rows *r)
 			energy = erg_attr_interval(total, p->begin, p->end, &coverage, NULL);
 		erg_attr_free(total);
 		power = energy;
-		power.value /= time_s;
-		power.lo /= time_s;
-		power.hi /= time_s;
+		power = erg_est_scaled(&power, 1 / time_s);
 		time = erg_est_exact(time_s, "trace");
 		row = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:b}", "name", p->name, "calls", 1,
 			"time_s", erg_est_json(&time), "energy_j", erg_est_json(&energy), "power_w",

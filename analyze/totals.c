@@ -20,18 +20,6 @@ static const char help[] =
 
 static const struct option longs[] = {ERG_COMMON_OPTIONS, {0}};
 
-static struct erg_est times(const struct erg_est *e, double f)
-{
-	struct erg_est x = *e;
-
-	x.value *= f;
-	x.lo *= f;
-	x.hi *= f;
-	x.stat *= f;
-	x.syst *= f;
-	return x;
-}
-
 /* Above idle: independent uncertainties of the total and of the idle power over the same time. */
 static struct erg_est above_idle(const struct erg_est *total, const struct erg_est *idle_w,
 	double time_s)
@@ -63,8 +51,8 @@ static json_t *part_json(const struct erg_account *a, const struct part *p)
 	if (p->end > p->begin && erg_account_total(rail, p->begin, p->end, &total, NULL) >= 0)
 		ets = erg_attr_interval(total, p->begin, p->end, &coverage, &peak);
 	erg_attr_free(total);
-	edp = times(&ets, time_s);
-	ed2p = times(&edp, time_s);
+	edp = erg_est_scaled(&ets, time_s);
+	ed2p = erg_est_scaled(&edp, time_s);
 	above = above_idle(&ets, &a->attr->idle_w, time_s);
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name", p->name,
 		"time_s", erg_num_json(time_s), "ets_j", erg_est_json(&ets), "edp_js",
