@@ -448,11 +448,6 @@ void erg_session_free(struct erg_session *s)
 	free(s);
 }
 
-void erg_session_freep(struct erg_session **s)
-{
-	erg_session_free(*s);
-}
-
 int erg_session_end_by_name(const char *name, struct erg_err *err)
 {
 	int r;

@@ -63,7 +63,6 @@ int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, stru
 void erg_session_abandon(struct erg_session *s);
 /* Destroys the session if it is still there. */
 void erg_session_free(struct erg_session *s);
-void erg_session_freep(struct erg_session **s);
 
 /* Stops and destroys the session NAME, whoever made it; 1 when there is no such session. */
 int erg_session_end_by_name(const char *name, struct erg_err *err);

@@ -60,11 +60,6 @@ void erg_gather_free(struct erg_gather *g)
 	free(g);
 }
 
-void erg_gather_freep(struct erg_gather **g)
-{
-	erg_gather_free(*g);
-}
-
 static const bt_stream *stream_of(const bt_message *m)
 {
 	switch (bt_message_get_type(m)) {

@@ -33,7 +33,6 @@ struct erg_gather;
 
 int erg_gather_new(struct erg_gather **ret, struct erg_err *err);
 void erg_gather_free(struct erg_gather *g);
-void erg_gather_freep(struct erg_gather **g);
 
 /* A layer instance that the last message told of. */
 struct erg_gathered {
