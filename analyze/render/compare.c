@@ -8,13 +8,6 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static double number(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static void row(struct erg_rtable *t, const char *name, const json_t *x, const char *unit)
 {
 	char b[64];
@@ -24,7 +17,7 @@ static void row(struct erg_rtable *t, const char *name, const json_t *x, const c
 	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), json_object_get(x, "b"), unit));
 	erg_rtable_cell(t, "%s",
 		erg_text_est_json(b, sizeof(b), json_object_get(x, "difference"), unit));
-	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(x, "relative")));
+	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(x, "relative")));
 	erg_rtable_cell(t, "%s", json_is_true(json_object_get(x, "significant")) ? "*" : "");
 }
 
@@ -54,9 +47,9 @@ int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 	fprintf(out, "A %s\nB %s\n", json_string_value(json_object_get(doc, "a")),
 		json_string_value(json_object_get(doc, "b")));
 	print_settings(doc, out);
-	fprintf(out, "time: A %s, B %s (%s)\n\n", erg_text_si(a, sizeof(a), number(time, "a"), "s"),
-		erg_text_si(b, sizeof(b), number(time, "b"), "s"),
-		erg_text_percent(c, sizeof(c), number(time, "relative")));
+	fprintf(out, "time: A %s, B %s (%s)\n\n", erg_text_si(a, sizeof(a), erg_number_of(time, "a"), "s"),
+		erg_text_si(b, sizeof(b), erg_number_of(time, "b"), "s"),
+		erg_text_percent(c, sizeof(c), erg_number_of(time, "relative")));
 	erg_rtable_column(t, "energy", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "A", ERG_COL_RIGHT);
 	erg_rtable_column(t, "B", ERG_COL_RIGHT);

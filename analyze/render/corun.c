@@ -8,13 +8,6 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static double number(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static void print_settings(const json_t *cell, FILE *out)
 {
 	const char *name;
@@ -40,18 +33,18 @@ static void print_split(const json_t *cell, FILE *out)
 	json_array_foreach (json_object_get(cell, "rails"), i, e)
 		fprintf(out, "  %-12s %s alone, %s together (%s of the power)\n",
 			json_string_value(json_object_get(e, "rail")),
-			erg_text_si(a, sizeof(a), number(e, "alone_w"), "W"),
-			erg_text_si(b, sizeof(b), number(e, "together_w"), "W"),
-			erg_text_percent(c, sizeof(c), number(e, "share_together")));
+			erg_text_si(a, sizeof(a), erg_number_of(e, "alone_w"), "W"),
+			erg_text_si(b, sizeof(b), erg_number_of(e, "together_w"), "W"),
+			erg_text_percent(c, sizeof(c), erg_number_of(e, "share_together")));
 	json_array_foreach (json_object_get(cell, "frequency"), i, e)
 		fprintf(out, "  %-12s %s alone, %s together (%s lost)\n",
 			json_string_value(json_object_get(e, "rail")),
-			erg_text_si(a, sizeof(a), number(e, "alone_hz"), "Hz"),
-			erg_text_si(b, sizeof(b), number(e, "together_hz"), "Hz"),
-			erg_text_percent(c, sizeof(c), number(e, "lost")));
-	if (!isnan(number(cell, "ipc_alone")))
-		fprintf(out, "  IPC %.2f alone, %.2f together\n", number(cell, "ipc_alone"),
-			number(cell, "ipc_together"));
+			erg_text_si(a, sizeof(a), erg_number_of(e, "alone_hz"), "Hz"),
+			erg_text_si(b, sizeof(b), erg_number_of(e, "together_hz"), "Hz"),
+			erg_text_percent(c, sizeof(c), erg_number_of(e, "lost")));
+	if (!isnan(erg_number_of(cell, "ipc_alone")))
+		fprintf(out, "  IPC %.2f alone, %.2f together\n", erg_number_of(cell, "ipc_alone"),
+			erg_number_of(cell, "ipc_together"));
 }
 
 int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
@@ -76,7 +69,7 @@ int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
 			erg_text_est_json(b, sizeof(b), json_object_get(c, "slowdown"), ""));
 		erg_rtable_cell(t, "%s",
 			erg_text_est_json(b, sizeof(b), json_object_get(c, "extra_energy_j"), "J"));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(c, "extra_power_w"), "W"));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(c, "extra_power_w"), "W"));
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
 	json_array_foreach (json_object_get(doc, "matrix"), i, c)

@@ -9,13 +9,6 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static double number(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static const char *text(const json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));
@@ -75,9 +68,9 @@ static void command(FILE *out, const json_t *f)
 		print_value(arg, out);
 	}
 	if (json_object_get(f, "signal"))
-		fprintf(out, "   (killed by signal %.0f)", number(f, "signal"));
-	else if (number(f, "exit_status") > 0)
-		fprintf(out, "   (exit status %.0f)", number(f, "exit_status"));
+		fprintf(out, "   (killed by signal %.0f)", erg_number_of(f, "signal"));
+	else if (erg_number_of(f, "exit_status") > 0)
+		fprintf(out, "   (exit status %.0f)", erg_number_of(f, "exit_status"));
 	fputc('\n', out);
 }
 
@@ -105,7 +98,7 @@ static void when(FILE *out, const json_t *f)
 
 	label(out, "recorded");
 	fprintf(out, "%s%s%s", text(f, "created_utc"), *text(f, "created_utc") ? ", " : "",
-		erg_text_si(buf, sizeof(buf), number(f, "time_s"), "s"));
+		erg_text_si(buf, sizeof(buf), erg_number_of(f, "time_s"), "s"));
 	if (*text(f, "origin"))
 		fprintf(out, ", %s", text(f, "origin"));
 	if (by)
@@ -122,8 +115,8 @@ static void layers(FILE *out, const json_t *f)
 	size_t i;
 
 	label(out, "layers");
-	fprintf(out, "%.0f instances of %.0f definitions, %zu tracks", number(f, "layer_events"),
-		number(f, "layers"), json_array_size(json_object_get(f, "tracks")));
+	fprintf(out, "%.0f instances of %.0f definitions, %zu tracks", erg_number_of(f, "layer_events"),
+		erg_number_of(f, "layers"), json_array_size(json_object_get(f, "tracks")));
 	json_array_foreach (nets, i, n)
 		fprintf(out, "%s%s", i ? ", " : "; networks: ", json_string_value(n));
 	fputc('\n', out);
@@ -138,7 +131,7 @@ static void losses(FILE *out, const json_t *f)
 		fprintf(out, "nothing\n");
 	else
 		fprintf(out, "%.0f layer events, %.0f samples, in %zu places\n",
-			number(f, "lost_events"), number(f, "lost_samples"), json_array_size(l));
+			erg_number_of(f, "lost_events"), erg_number_of(f, "lost_samples"), json_array_size(l));
 }
 
 static void overhead(FILE *out, const json_t *o)
@@ -150,12 +143,12 @@ static void overhead(FILE *out, const json_t *o)
 	label(out, "sampler");
 	fprintf(out, "%.0f deadlines, %.0f missed; late by %s (median), %s (p99), %s (max); %s of a "
 		     "CPU; %.0f failed reads\n",
-		number(o, "deadlines"), number(o, "missed"),
-		erg_text_si(p50, sizeof(p50), number(o, "late_p50_s"), "s"),
-		erg_text_si(p99, sizeof(p99), number(o, "late_p99_s"), "s"),
-		erg_text_si(max, sizeof(max), number(o, "late_max_s"), "s"),
-		erg_text_percent(share, sizeof(share), number(o, "cpu_share")),
-		number(o, "errors"));
+		erg_number_of(o, "deadlines"), erg_number_of(o, "missed"),
+		erg_text_si(p50, sizeof(p50), erg_number_of(o, "late_p50_s"), "s"),
+		erg_text_si(p99, sizeof(p99), erg_number_of(o, "late_p99_s"), "s"),
+		erg_text_si(max, sizeof(max), erg_number_of(o, "late_max_s"), "s"),
+		erg_text_percent(share, sizeof(share), erg_number_of(o, "cpu_share")),
+		erg_number_of(o, "errors"));
 	line(out, "", text(o, "detail"));
 }
 
@@ -180,13 +173,13 @@ static int channels(FILE *out, const json_t *f, struct erg_err *err)
 		erg_rtable_cell(t, "%s [%s]", text(c, "quantity"), text(c, "unit"));
 		erg_rtable_cell(t, "%s%s", text(c, "source"),
 			json_is_true(json_object_get(c, "simulated")) ? " (simulated)" : "");
-		erg_rtable_cell(t, "%.0f", number(c, "readings"));
+		erg_rtable_cell(t, "%.0f", erg_number_of(c, "readings"));
 		erg_rtable_cell(
-			t, "%s", erg_text_si(buf, sizeof(buf), number(c, "rate_hz"), "Hz"));
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(c, "read_s"), "s"));
+			t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(c, "rate_hz"), "Hz"));
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(c, "read_s"), "s"));
 		erg_rtable_cell(t, "%s", text(s, "kind"));
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(s, "window_s"), "s"));
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(s, "lag_s"), "s"));
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(s, "window_s"), "s"));
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(s, "lag_s"), "s"));
 		erg_rtable_cell(t, "%s", text(s, "provenance"));
 	}
 	fputc('\n', out);
@@ -206,8 +199,8 @@ static int phases(FILE *out, const json_t *f, struct erg_err *err)
 	json_array_foreach (json_object_get(f, "phases"), i, p) {
 		erg_rtable_cell(t, "%s%s", text(p, "name"),
 			json_is_true(json_object_get(p, "open")) ? " (never ended)" : "");
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(p, "begin_s"), "s"));
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), number(p, "time_s"), "s"));
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(p, "begin_s"), "s"));
+		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(p, "time_s"), "s"));
 	}
 	if (!i)
 		return 0;

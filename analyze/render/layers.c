@@ -12,16 +12,9 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static double number(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static double value(const json_t *o, const char *key)
 {
-	return number(json_object_get(o, key), "value");
+	return erg_number_of(json_object_get(o, key), "value");
 }
 
 static const char *text(const json_t *o, const char *key)
@@ -40,17 +33,17 @@ static void print_head(const json_t *run, FILE *out)
 		erg_text_reset(), text(run, "archive"), text(run, "rail"),
 		json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)" : "");
 	fprintf(out, "time %s, ETS %s, EDP %s, mean %s, peak %s\n",
-		erg_text_si(a, sizeof(a), number(run, "time_s"), "s"),
+		erg_text_si(a, sizeof(a), erg_number_of(run, "time_s"), "s"),
 		erg_text_est_json(b, sizeof(b), json_object_get(run, "ets_j"), "J"),
 		erg_text_est_json(c, sizeof(c), json_object_get(run, "edp_js"), "Js"),
-		erg_text_si(d, sizeof(d), number(run, "mean_w"), "W"),
-		erg_text_si(e, sizeof(e), number(run, "peak_w"), "W"));
+		erg_text_si(d, sizeof(d), erg_number_of(run, "mean_w"), "W"),
+		erg_text_si(e, sizeof(e), erg_number_of(run, "peak_w"), "W"));
 	fprintf(out, "observed %s of the time, %lld events lost; sensor %s (%s), window %s, "
 		     "lag %s (%s)\n\n",
-		erg_text_percent(a, sizeof(a), number(run, "coverage")),
+		erg_text_percent(a, sizeof(a), erg_number_of(run, "coverage")),
 		(long long)json_integer_value(json_object_get(run, "lost_events")), text(s, "kind"),
-		text(s, "provenance"), erg_text_si(b, sizeof(b), number(s, "window_s"), "s"),
-		erg_text_si(c, sizeof(c), number(s, "lag_s"), "s"), text(s, "lag_source"));
+		text(s, "provenance"), erg_text_si(b, sizeof(b), erg_number_of(s, "window_s"), "s"),
+		erg_text_si(c, sizeof(c), erg_number_of(s, "lag_s"), "s"), text(s, "lag_source"));
 }
 
 static void name_cell(struct erg_rtable *t, const json_t *row)

@@ -21,13 +21,6 @@ static const char *text(const json_t *o, const char *key)
 	return s ? s : "";
 }
 
-static double number(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static const char *plain(char *buf, size_t len, double v)
 {
 	snprintf(buf, len, isnan(v) ? "-" : "%.4g", v);
@@ -37,7 +30,7 @@ static const char *plain(char *buf, size_t len, double v)
 /* "1.23e-07 ±4e-09" */
 static const char *with_interval(char *buf, size_t len, const json_t *est)
 {
-	double v = number(est, "value"), lo = number(est, "lo"), hi = number(est, "hi");
+	double v = erg_number_of(est, "value"), lo = erg_number_of(est, "lo"), hi = erg_number_of(est, "hi");
 
 	if (isnan(v))
 		snprintf(buf, len, "unresolved");
@@ -64,18 +57,18 @@ static int stage_table(const json_t *stage, FILE *out, struct erg_err *err)
 		erg_rtable_cell(t, "%s", name);
 		erg_rtable_cell(t, "%s", with_interval(b, sizeof(b), c));
 		erg_rtable_cell(t, "%s", text(c, "unit"));
-		erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(c, "vif")));
+		erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(c, "vif")));
 		erg_rtable_cell(t, "%s", text(c, "method"));
 	}
 	if (erg_rtable_print(t, out, erg_text_width(), err) < 0)
 		return -ENOMEM;
-	fprintf(out, "R2 %.4f, residual SD %s", number(stage, "r2"),
+	fprintf(out, "R2 %.4f, residual SD %s", erg_number_of(stage, "r2"),
 		json_is_true(json_object_get(stage, "residual_relative"))
-			? erg_text_percent(b, sizeof(b), number(stage, "residual_sd"))
-			: plain(b, sizeof(b), number(stage, "residual_sd")));
-	fprintf(out, ", condition number %.3g", number(stage, "condition"));
+			? erg_text_percent(b, sizeof(b), erg_number_of(stage, "residual_sd"))
+			: plain(b, sizeof(b), erg_number_of(stage, "residual_sd")));
+	fprintf(out, ", condition number %.3g", erg_number_of(stage, "condition"));
 	if (json_object_get(stage, "lambda"))
-		fprintf(out, ", lambda %.3g", number(stage, "lambda"));
+		fprintf(out, ", lambda %.3g", erg_number_of(stage, "lambda"));
 	fputs("\n\n", out);
 	return 0;
 }
@@ -96,21 +89,21 @@ static int folds_table(const json_t *cv, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	json_array_foreach(json_object_get(cv, "folds"), i, f) {
 		erg_rtable_cell(t, "%s", text(f, "group"));
-		erg_rtable_cell(t, "%.0f", number(f, "rows"));
-		erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(f, "measured")));
-		erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(f, "predicted")));
-		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(f, "rel_error")));
+		erg_rtable_cell(t, "%.0f", erg_number_of(f, "rows"));
+		erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(f, "measured")));
+		erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(f, "predicted")));
+		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(f, "rel_error")));
 		erg_rtable_cell(t, "%s",
-			erg_text_percent(b, sizeof(b), number(f, "mean_row_rel_error")));
+			erg_text_percent(b, sizeof(b), erg_number_of(f, "mean_row_rel_error")));
 		erg_rtable_cell(t, "%s",
 			json_is_true(json_object_get(f, "extrapolates")) ? "extrapolates" : "");
 	}
 	if (erg_rtable_print(t, out, erg_text_width(), err) < 0)
 		return -ENOMEM;
 	fprintf(out, "leaving one out: mean error %s, SD %s, worst %s\n\n",
-		erg_text_percent(b, sizeof(b), number(cv, "mean_rel_error")),
-		erg_text_percent(c, sizeof(c), number(cv, "sd_rel_error")),
-		erg_text_percent(d, sizeof(d), number(cv, "worst_rel_error")));
+		erg_text_percent(b, sizeof(b), erg_number_of(cv, "mean_rel_error")),
+		erg_text_percent(c, sizeof(c), erg_number_of(cv, "sd_rel_error")),
+		erg_text_percent(d, sizeof(d), erg_number_of(cv, "worst_rel_error")));
 	return 0;
 }
 
@@ -131,14 +124,14 @@ static int comparison_table(const json_t *models, FILE *out, struct erg_err *err
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	json_array_foreach(models, i, m) {
 		erg_rtable_cell(t, "%s", text(m, "title"));
-		erg_rtable_cell(t, "%.0f", number(m, "n_coefficients"));
-		erg_rtable_cell(t, "%.4f", number(m, "r2"));
-		erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(m, "condition")));
+		erg_rtable_cell(t, "%.0f", erg_number_of(m, "n_coefficients"));
+		erg_rtable_cell(t, "%.4f", erg_number_of(m, "r2"));
+		erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(m, "condition")));
 		erg_rtable_cell(t, "%s",
-			erg_text_percent(b, sizeof(b), number(m, "mean_rel_error")));
-		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(m, "sd_rel_error")));
+			erg_text_percent(b, sizeof(b), erg_number_of(m, "mean_rel_error")));
+		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(m, "sd_rel_error")));
 		erg_rtable_cell(t, "%s",
-			erg_text_percent(b, sizeof(b), number(m, "worst_rel_error")));
+			erg_text_percent(b, sizeof(b), erg_number_of(m, "worst_rel_error")));
 		erg_rtable_cell(t, "%s", json_is_true(json_object_get(m, "best")) ? "*" : "");
 	}
 	if (erg_rtable_print(t, out, erg_text_width(), err) < 0)
@@ -153,7 +146,7 @@ int erg_model_fit_text(const json_t *doc, FILE *out, struct erg_err *err)
 	size_t i;
 
 	fprintf(out, "%s%s%s: %.0f rows", erg_text_bold(), text(doc, "title"), erg_text_reset(),
-		number(doc, "rows"));
+		erg_number_of(doc, "rows"));
 	if (json_array_size(json_object_get(doc, "groups")) > 1)
 		fprintf(out, " in %zu groups", json_array_size(json_object_get(doc, "groups")));
 	fprintf(out, "%s\n\n",
@@ -194,8 +187,8 @@ static void prediction_row(struct erg_rtable *t, const json_t *p, const char *fi
 	erg_rtable_cell(t, "%s", first);
 	erg_rtable_cell(t, "%s", second);
 	erg_rtable_cell(t, "%s", with_interval(b, sizeof(b), json_object_get(p, "predicted")));
-	erg_rtable_cell(t, "%s", plain(b, sizeof(b), number(p, "measured")));
-	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(p, "rel_error")));
+	erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(p, "measured")));
+	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(p, "rel_error")));
 	erg_rtable_cell(t, "%s",
 		json_is_true(json_object_get(p, "extrapolates")) ? "extrapolates" : "");
 }

@@ -60,6 +60,8 @@ const char *erg_text_si(char *buf, size_t len, double v, const char *unit);
 const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const char *unit);
 /* The same from the JSON of an estimate. */
 const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const char *unit);
+/* The number KEY of a document's object; NaN where it is none. */
+double erg_number_of(const json_t *o, const char *key);
 /* "12.3 %", "-" for NaN. */
 const char *erg_text_percent(char *buf, size_t len, double fraction);
 

@@ -101,19 +101,12 @@ const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const c
 	return buf;
 }
 
-static double number(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const char *unit)
 {
 	struct erg_est e = {
-		.value = number(est, "value"),
-		.lo = number(est, "lo"),
-		.hi = number(est, "hi"),
+		.value = erg_number_of(est, "value"),
+		.lo = erg_number_of(est, "lo"),
+		.hi = erg_number_of(est, "hi"),
 	};
 
 	return erg_text_est(buf, len, &e, unit);
@@ -126,4 +119,11 @@ const char *erg_text_percent(char *buf, size_t len, double fraction)
 	else
 		snprintf(buf, len, "-");
 	return buf;
+}
+
+double erg_number_of(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
 }

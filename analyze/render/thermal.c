@@ -8,13 +8,6 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static double number(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static const char *text_of(const json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));
@@ -26,7 +19,7 @@ static const char *text_of(const json_t *o, const char *key)
 static void print_beta(const json_t *doc, FILE *out)
 {
 	const json_t *e = json_object_get(doc, "beta_per_k");
-	double v = number(e, "value"), lo = number(e, "lo"), hi = number(e, "hi");
+	double v = erg_number_of(e, "value"), lo = erg_number_of(e, "lo"), hi = erg_number_of(e, "hi");
 
 	if (isnan(v))
 		fputs("  exponent beta      unresolved\n", out);
@@ -71,8 +64,8 @@ static void print_rc(const json_t *doc, FILE *out)
 					"s"));
 		if (json_is_object(s))
 			fprintf(out, "  settles at %.1f degC in %.1f degC ambient (loop gain %.2f)\n",
-				number(s, "temperature_degc"), number(s, "ambient_degc"),
-				number(s, "loop_gain"));
+				erg_number_of(s, "temperature_degc"), erg_number_of(s, "ambient_degc"),
+				erg_number_of(s, "loop_gain"));
 	}
 }
 
@@ -91,13 +84,13 @@ static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "by throttling", ERG_COL_RIGHT);
 	json_array_foreach (json_object_get(doc, "pairs"), i, p) {
 		erg_rtable_cell(t, "%s", text_of(p, "workload"));
-		erg_rtable_cell(t, "%.1f K", number(p, "difference_k"));
-		erg_rtable_cell(t, "%+.3f W", number(p, "difference_w"));
+		erg_rtable_cell(t, "%.1f K", erg_number_of(p, "difference_k"));
+		erg_rtable_cell(t, "%+.3f W", erg_number_of(p, "difference_w"));
 		erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b),
 						 json_object_get(p, "leakage_w_per_k"), "W/K"));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(p, "leakage_j"), "J"));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(p, "leakage_j"), "J"));
 		erg_rtable_cell(t, "%s",
-			erg_text_si(b, sizeof(b), number(p, "throttling_j"), "J"));
+			erg_text_si(b, sizeof(b), erg_number_of(p, "throttling_j"), "J"));
 	}
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
@@ -113,11 +106,11 @@ int erg_thermal_text(const json_t *doc, FILE *out, struct erg_err *err)
 	if (json_array_size(json_object_get(doc, "pairs")) && print_pairs(doc, out, err) < 0)
 		return err->code;
 	json_array_foreach (json_object_get(doc, "runs"), i, r)
-		if (number(r, "throttled_share") > 0)
+		if (erg_number_of(r, "throttled_share") > 0)
 			fprintf(out, "%s throttled %s of its time, first after %.1f s\n",
 				text_of(r, "archive"),
-				erg_text_percent(a, sizeof(a), number(r, "throttled_share")),
-				number(r, "time_to_throttle_s"));
+				erg_text_percent(a, sizeof(a), erg_number_of(r, "throttled_share")),
+				erg_number_of(r, "time_to_throttle_s"));
 	return 0;
 }
 

@@ -8,13 +8,6 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static double number(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static const char *const ests[] = {"ets_j", "edp_js", "ed2p_js2", "above_idle_j"};
 static const char *const units[] = {"J", "Js", "Js²", "J"};
 static const char *const titles[] = {"ETS", "EDP", "ED²P", "above idle"};
@@ -40,13 +33,13 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "observed", ERG_COL_RIGHT);
 	json_array_foreach (json_object_get(run, "phases"), i, p) {
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(p, "name")));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(p, "time_s"), "s"));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(p, "time_s"), "s"));
 		for (size_t k = 0; k < ERG_ARRAY_SIZE(ests); k++)
 			erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b),
 							 json_object_get(p, ests[k]), units[k]));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(p, "mean_w"), "W"));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), number(p, "peak_w"), "W"));
-		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), number(p, "coverage")));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(p, "mean_w"), "W"));
+		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(p, "peak_w"), "W"));
+		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(p, "coverage")));
 	}
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
