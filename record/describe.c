@@ -141,12 +141,14 @@ static json_t *sampler(const struct erg_sampler_stats *s, uint64_t wall_ns)
 {
 	const double wall = wall_ns ? (double)wall_ns : 1;
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:I, s:i, s:b, s:b}", "deadlines",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:I, s:i, s:I, s:b, s:b}",
+		"deadlines",
 		(json_int_t)s->deadlines, "missed", (json_int_t)s->missed, "late_p50_ns",
 		(json_int_t)s->late_p50_ns, "late_p99_ns", (json_int_t)s->late_p99_ns, "late_max_ns",
 		(json_int_t)s->late_max_ns, "cpu_ns", (json_int_t)s->cpu_ns, "cpu_share",
 		(double)s->cpu_ns / wall, "reads_ns", (json_int_t)s->reads_ns, "reads_share",
-		(double)s->reads_ns / wall, "first_ns", (json_int_t)s->first_ns, "cpu", s->cpu, "realtime", s->realtime, "memory_locked",
+		(double)s->reads_ns / wall, "first_ns", (json_int_t)s->first_ns, "cpu", s->cpu,
+		"cpu_moves", (json_int_t)s->moves, "realtime", s->realtime, "memory_locked",
 		s->locked);
 }
 

@@ -64,6 +64,7 @@ static int keep(struct erg_keeper *k, struct erg_err *err)
 	int r;
 
 	erg_sampler_emit_status(k->cfg.sampler);
+	erg_sampler_place(k->cfg.sampler);
 	r = erg_session_check(k->cfg.session, err);
 	if (!r && k->cfg.shm)
 		r = k->cfg.spool ? erg_crash_save(k->cfg.shm, k->cfg.spool, err)

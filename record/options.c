@@ -85,7 +85,7 @@ static const char help[] =
 	"      --chunk-time S       longest time of a chunk (300)\n"
 	"      --compress WHEN      during the run, or after it (after)\n"
 	"      --to HOST[:PORT]     stream to lttng-relayd on HOST; see erg-record collect\n"
-	"      --cpu N              where the sampler runs (the last CPU)\n"
+	"      --cpu N              where the sampler runs (the idlest CPU)\n"
 	"      --layer-begin        record layers when they begin, too\n"
 	"  -q, --quiet              no summary at the end\n\n"
 	"The exit status is the command's own; 1 when the recording failed, 2 for wrong usage.\n";

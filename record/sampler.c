@@ -33,6 +33,7 @@
 #include "formats/util.h"
 #include "record/emit.h"
 #include "record/histogram.h"
+#include "record/placement.h"
 
 #define BACKOFF_MAX_NS 1000000000u
 #define SLICE_NS 50000000u /* a thread looks this often whether it is to stop */
@@ -62,6 +63,8 @@ struct erg_sampler {
 	struct erg_sampler_config cfg;
 	struct worker *workers;
 	size_t n;
+	struct erg_placement *placement; /* NULL: the CPU is fixed */
+	uint64_t moves;
 	int cpu;
 	bool stop, stopped, realtime, locked;
 };
@@ -252,16 +255,27 @@ uint64_t erg_sampler_interval(const struct erg_sampler_config *cfg, const struct
 	return s->interval_ns > period ? s->interval_ns : period;
 }
 
-static int last_cpu_allowed(void)
+static int last_cpu_of(const cpu_set_t *set)
 {
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) < 0 || CPU_COUNT(&set) < 2)
-		return -1;
 	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
-		if (CPU_ISSET(cpu, &set))
+		if (CPU_ISSET(cpu, set))
 			return cpu;
 	return -1;
+}
+
+/* The CPU that was asked for, or one to begin with. */
+static void cpu_choose(struct erg_sampler *s)
+{
+	cpu_set_t allowed;
+	struct erg_err err;
+
+	s->cpu = s->cfg.cpu;
+	if (s->cpu >= 0 || sched_getaffinity(0, sizeof(allowed), &allowed) < 0
+		|| CPU_COUNT(&allowed) < 2)
+		return;
+	s->cpu = last_cpu_of(&allowed);
+	/* Without /proc it stays there. */
+	(void)!erg_placement_open("/proc", &allowed, &s->placement, &err);
 }
 
 /* Locking what is mapped later too needs a limit that is no limit, or every later mmap fails. */
@@ -370,7 +384,7 @@ int erg_sampler_prepare(const struct erg_sampler_config *cfg,
 	if (!s)
 		return erg_fail_errno(err, -ENOMEM, "sampler");
 	s->cfg = *cfg;
-	s->cpu = cfg->cpu >= 0 ? cfg->cpu : last_cpu_allowed();
+	cpu_choose(s);
 	r = workers_make(s);
 	if (r < 0)
 		return erg_fail_errno(err, r, "sampler");
@@ -396,7 +410,8 @@ int erg_sampler_start(struct erg_sampler *s, struct erg_err *err)
 void erg_sampler_stats(struct erg_sampler *s, struct erg_sampler_stats *ret)
 {
 	struct erg_sampler_stats st = {
-		.cpu = s->cpu,
+		.cpu = __atomic_load_n(&s->cpu, __ATOMIC_RELAXED),
+		.moves = load(&s->moves),
 		.realtime = s->realtime,
 		.locked = s->locked,
 	};
@@ -421,6 +436,28 @@ void erg_sampler_stats(struct erg_sampler *s, struct erg_sampler_stats *ret)
 		st.errors += load(&s->cfg.sources->sources[i]->errors);
 	}
 	*ret = st;
+}
+
+void erg_sampler_place(struct erg_sampler *s)
+{
+	uint64_t own_ns = 0;
+	cpu_set_t set;
+	int cpu;
+
+	if (!s->placement)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		own_ns += load(&s->workers[i].cpu_ns);
+	cpu = erg_placement_look(s->placement, s->cpu, own_ns, erg_mono_ns());
+	if (cpu == s->cpu)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->workers[i].started)
+			pthread_setaffinity_np(s->workers[i].thread, sizeof(set), &set);
+	__atomic_store_n(&s->cpu, cpu, __ATOMIC_RELAXED);
+	add(&s->moves, 1);
 }
 
 void erg_sampler_detail(struct erg_sampler *s, char *buf, size_t size)
@@ -486,6 +523,7 @@ void erg_sampler_free(struct erg_sampler *s)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->workers[i].members);
 	free(s->workers);
+	erg_placement_free(s->placement);
 	free(s);
 }
 

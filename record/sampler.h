@@ -17,7 +17,7 @@ struct erg_sampler_config {
 	double rate_hz;
 	double dither; /* fraction of the period by which a deadline is put off, uniformly: 0..1 */
 	uint64_t seed; /* of the dither */
-	int cpu;       /* where the sampler runs; -1: the last CPU allowed */
+	int cpu;       /* where the sampler runs; -1: where it disturbs least, see placement.h */
 	const struct erg_source_list *sources; /* borrowed */
 	struct erg_tally *tally; /* gets every reading; borrowed; NULL: none */
 };
@@ -30,7 +30,8 @@ struct erg_sampler_stats {
 	uint64_t reads_ns; /* time spent in the sources' own read() */
 	uint64_t reads, errors;
 	uint64_t first_ns; /* CLOCK_MONOTONIC of the first reading, 0 before it */
-	int cpu;           /* -1: not bound */
+	uint64_t moves;    /* from one CPU to an idler one */
+	int cpu;           /* where it is now; -1: not bound */
 	bool realtime, locked;
 };
 
@@ -46,6 +47,9 @@ int erg_sampler_start(struct erg_sampler *s, struct erg_err *err);
 /* The interval between two readings of source I, as defined to the trace. */
 uint64_t erg_sampler_interval(const struct erg_sampler_config *cfg, const struct erg_source *s);
 void erg_sampler_stats(struct erg_sampler *s, struct erg_sampler_stats *ret);
+/* Moves the sampler to a CPU that the workload leaves idle, unless its CPU was asked for. To be
+ * called now and then, by one thread, between start and stop. */
+void erg_sampler_place(struct erg_sampler *s);
 /* "hwmon /sys/…: Input/output error x12; …": what went wrong so far, "" for nothing. */
 void erg_sampler_detail(struct erg_sampler *s, char *buf, size_t size);
 /* Emits recorder_status. */

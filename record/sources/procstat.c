@@ -14,10 +14,8 @@
 
 #include "formats/util.h"
 #include "record/sources/attr.h"
+#include "record/sources/cpu_busy.h"
 #include "record/sources/drivers.h"
-
-/* A line of a CPU has at most 10 numbers of 20 digits. */
-#define BYTES_PER_CPU 256
 
 struct procstat {
 	struct erg_source src;
@@ -28,48 +26,6 @@ struct procstat {
 	char *text;
 	size_t size;
 };
-
-/* Busy ticks of the ten numbers behind "cpuN": user nice system idle iowait irq softirq …, of
- * which the fourth and fifth are idleness and those from the eighth on are not ours. */
-static bool parse_busy(const char *p, uint64_t *ret)
-{
-	uint64_t busy = 0;
-
-	for (int i = 0; i < 7; i++) {
-		char *end;
-		uint64_t v = strtoull(p, &end, 10);
-
-		if (end == p)
-			return false;
-		busy += i == 3 || i == 4 ? 0 : v;
-		p = end;
-	}
-	*ret = busy;
-	return true;
-}
-
-/* The cpuN lines of TEXT: calls back for each; returns the number of lines. They come first. */
-static size_t each_cpu(const char *text, void (*f)(void *arg, int cpu, uint64_t busy_ticks),
-	void *arg)
-{
-	size_t n = 0;
-
-	for (const char *next, *p = text; p && !strncmp(p, "cpu", 3); p = next) {
-		uint64_t busy;
-		char *end;
-		long cpu = strtol(p + 3, &end, 10);
-
-		next = strchr(p, '\n');
-		next = next ? next + 1 : NULL;
-
-		/* "cpu  …" is the sum of all. */
-		if (p[3] == ' ' || end == p + 3 || !parse_busy(end, &busy))
-			continue;
-		f(arg, (int)cpu, busy);
-		n++;
-	}
-	return n;
-}
 
 static int read_text(struct procstat *p)
 {
@@ -106,7 +62,7 @@ static int procstat_read(struct erg_source *s, int64_t *values, uint64_t *native
 	*native = 0;
 	for (size_t i = 0; i < s->n_channels; i++)
 		values[i] = ERG_VALUE_NONE;
-	return each_cpu(p->text, fill, &f) ? ERG_READ_OK : -EBADMSG;
+	return erg_cpu_busy_each(p->text, fill, &f) ? ERG_READ_OK : -EBADMSG;
 }
 
 static int procstat_start(struct erg_source *s, struct erg_err *err)
@@ -152,7 +108,7 @@ static struct procstat *procstat_new(const struct erg_source_config *cfg, size_t
 	p->src.interval_ns = ERG_UTILIZATION_INTERVAL_NS;
 	p->fd = -1;
 	p->ticks_per_s = sysconf(_SC_CLK_TCK);
-	p->size = (cpus_of_machine + 2) * BYTES_PER_CPU;
+	p->size = (cpus_of_machine + 2) * ERG_CPU_BUSY_BYTES;
 	p->text = malloc(p->size);
 	p->src.channels = calloc(ERG_SOURCE_CHANNELS_MAX, sizeof(*p->src.channels));
 	snprintf(p->path, sizeof(p->path), "%s/stat", cfg->proc);
@@ -200,7 +156,7 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 	struct finding f = {.cfg = cfg, .list = list,
 		.cpus_of_machine = configured > 0 ? (size_t)configured : 1};
 	_cleanup_(erg_freep) char *text = NULL;
-	size_t size = (f.cpus_of_machine + 1024) * BYTES_PER_CPU;
+	size_t size = (f.cpus_of_machine + 1024) * ERG_CPU_BUSY_BYTES;
 	int n;
 
 	text = malloc(size);
@@ -213,7 +169,7 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 		return 0;
 	}
 	text[n] = '\0';
-	if (!each_cpu(text, add_cpu, &f))
+	if (!erg_cpu_busy_each(text, add_cpu, &f))
 		erg_source_list_note(list, "procstat", cfg->proc, "", "%s/stat has no cpuN line",
 			cfg->proc);
 	return f.r < 0 ? erg_fail_errno(err, f.r, "procstat") : 0;
