@@ -52,8 +52,8 @@ static void unlock(pthread_mutex_t **m)
 	pthread_mutex_lock(&ctl)
 
 static const char *const layer_events[] = {
-	"process_define", "layer_define", "track_define", "layer", "layer_counted", "layer_span",
-	"phase_begin", "phase_end", "marker", "counter_define", "counter_snapshot",
+	"process_define", "layer_define", "track_define", "thread_define", "layer", "layer_counted",
+	"layer_span", "phase_begin", "phase_end", "marker", "counter_define", "counter_snapshot",
 };
 
 static const char *const sample_events[] = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Describes the process to every session, also to one that starts late: such a session gets the
- * process, all definitions, tracks and counters again, whatever the program is doing meanwhile.
+ * process, all definitions, tracks, names of threads and counters again, whatever the program is
+ * doing meanwhile.
  *
  * How a new session is noticed. LTTng-UST has no public call for it. But for each session that
  * starts (or is started again) its listener thread fires the tracepoint lttng_ust_statedump:start
@@ -61,6 +62,19 @@ static void dump_counters(void)
 	}
 }
 
+static void dump_threads(void)
+{
+	for (uint32_t i = 0; i < ERG_THREADS; i++) {
+		struct erg_thread_def said = {0}, t;
+
+		/* again if it was renamed meanwhile: the last event must have the last name */
+		while (erg_registry_thread_get(i, &t) && (t.tid != said.tid || t.name != said.name)) {
+			lttng_ust_tracepoint(ergtrace, thread_define, t.tid, t.name);
+			said = t;
+		}
+	}
+}
+
 void erg_dump_all(void)
 {
 	uint32_t layers = erg_registry_layers(), tracks = erg_registry_tracks();
@@ -76,6 +90,7 @@ void erg_dump_all(void)
 
 		lttng_ust_tracepoint(ergtrace, track_define, t->track, t->name, t->device);
 	}
+	dump_threads();
 	dump_counters();
 }
 

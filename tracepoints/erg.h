@@ -97,6 +97,12 @@ ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uin
  * instance is recorded as a span of TRACK; or not at all, if TRACK is 0. */
 ERG_API void erg_end_overlapping(uint32_t layer, uint32_t track);
 
+/* The name of the calling thread, or of the thread TID (as gettid() gives it), in what is recorded;
+ * it may change. Names of the last 1024 threads that got one are kept for recordings that begin
+ * later. */
+ERG_API void erg_thread_name(const char *name);
+ERG_API void erg_thread_name_of(uint32_t tid, const char *name);
+
 /* Phases of the program (setup, warm-up, inference, idle); they nest within a thread. */
 ERG_API void erg_phase_begin(const char *name);
 ERG_API void erg_phase_end(const char *name);

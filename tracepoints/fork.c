@@ -17,12 +17,15 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tracepoints/fork.h"
 #include "tracepoints/internal.h"
 
 static bool wrapped; /* liblttng-ust-fork.so does it */
-static bool told;    /* by prepare(), read by the other two; the lock of the registry protects it */
+/* by prepare(), read by the other two; the lock of the registry protects them */
+static bool told;
+static uint32_t forker;
 static sigset_t mask;
 
 static bool fork_is_wrapped(void)
@@ -42,6 +45,7 @@ static void prepare(void)
 		lttng_ust_before_fork(&saved);
 	erg_registry_lock();
 	told = tell;
+	forker = (uint32_t)gettid();
 	if (tell)
 		mask = saved;
 }
@@ -61,6 +65,7 @@ static void child(void)
 	sigset_t saved = mask;
 	bool tell = told;
 
+	erg_registry_threads_forked(forker, (uint32_t)gettid());
 	erg_registry_unlock();
 	erg_thread_forked();
 	if (tell)

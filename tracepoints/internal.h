@@ -21,6 +21,7 @@
 #define ERG_DEPTH_RECORDED 64 /* deeper layers are followed, not recorded */
 #define ERG_DEPTH_FOLLOWED 256
 #define ERG_DEPTH_PLAUSIBLE 16 /* deeper, a layer within itself is taken for a missing end */
+#define ERG_THREADS 1024       /* threads whose names are kept */
 #define ERG_TEXT_MAX 512       /* longest name, type or marker on the wire, with its NUL */
 
 /* ---- texts (text.c) ---- */
@@ -42,6 +43,11 @@ struct erg_track_def {
 	uint8_t device;
 };
 
+struct erg_thread_def {
+	uint32_t tid;
+	const char *name;
+};
+
 struct erg_counter_def {
 	uint32_t index;
 	char *name;
@@ -58,6 +64,13 @@ uint32_t erg_registry_layers(void);
 uint32_t erg_registry_track(const char *name, bool device, bool *ret_new);
 const struct erg_track_def *erg_registry_track_get(uint32_t track);
 uint32_t erg_registry_tracks(void);
+
+/* NAME is the name of the thread TID from now on; false when it was already. */
+bool erg_registry_thread(uint32_t tid, const char *name);
+/* One of ERG_THREADS places for named threads; false when it is empty. */
+bool erg_registry_thread_get(uint32_t place, struct erg_thread_def *ret);
+/* In a forked child, with the lock held: of the parent's threads only OLD goes on, as TID. */
+void erg_registry_threads_forked(uint32_t old, uint32_t tid);
 
 void erg_registry_lock(void);
 void erg_registry_unlock(void);

@@ -13,6 +13,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tracepoints/fork.h"
 #include "tracepoints/internal.h"
@@ -117,6 +118,20 @@ void erg_span(
 	if (layer && end_ns >= begin_ns)
 		lttng_ust_tracepoint(
 			ergtrace, layer_span, layer, iteration, begin_ns, end_ns, track);
+}
+
+void erg_thread_name_of(uint32_t tid, const char *name)
+{
+	char clean[ERG_TEXT_MAX];
+
+	erg_text_clean(clean, name);
+	if (tid && *clean && erg_registry_thread(tid, clean))
+		lttng_ust_tracepoint(ergtrace, thread_define, tid, clean);
+}
+
+void erg_thread_name(const char *name)
+{
+	erg_thread_name_of((uint32_t)gettid(), name);
 }
 
 /* Where the counters of the calling thread stand, so that a phase can be summed over threads. */

@@ -56,6 +56,13 @@ LTTNG_UST_TRACEPOINT_EVENT(ergtrace, track_define,
 		lttng_ust_field_string(name, name)
 		lttng_ust_field_integer(uint8_t, device, device)))
 
+/* A thread has a name from now on; tid as in the context vtid. The last one holds. */
+LTTNG_UST_TRACEPOINT_EVENT(ergtrace, thread_define,
+	LTTNG_UST_TP_ARGS(uint32_t, tid, const char *, name),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint32_t, tid, tid)
+		lttng_ust_field_string(name, name)))
+
 /* Emitted at the layer's end: [begin, timestamp of the event]. */
 LTTNG_UST_TRACEPOINT_EVENT(ergtrace, layer,
 	LTTNG_UST_TP_ARGS(uint32_t, id, uint32_t, iteration, uint64_t, begin),

@@ -7,6 +7,10 @@
  *
  * Entries live in chunks that never move. The hash table (chained, doubled when full) belongs to
  * the writers.
+ *
+ * Threads come and go and change their names, so theirs are no list that grows: a ring of places,
+ * each one word, which a reader sees whole. The texts stay, for a reader may hold one; when there
+ * are too many of them, a thread's name is emitted and not kept.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,6 +21,7 @@
 #define CHUNK 512u
 #define CHUNKS 2048u /* 2^20 definitions */
 #define TRACKS 1024u
+#define TEXTS 1024u
 
 struct entry {
 	struct erg_layer_def def;
@@ -31,6 +36,10 @@ static struct entry **buckets;
 static uint32_t n_buckets;
 static struct erg_track_def tracks[TRACKS];
 static _Atomic uint32_t n_tracks;
+static char *texts[TEXTS];
+static uint32_t n_texts;
+static _Atomic uint64_t threads[ERG_THREADS]; /* tid << 32 | number of the name, 0: not kept */
+static uint32_t next_thread;
 
 void erg_registry_lock(void)
 {
@@ -188,4 +197,55 @@ uint32_t erg_registry_track(const char *name, bool device, bool *ret_new)
 	}
 	erg_registry_unlock();
 	return id;
+}
+
+/* 1 and up; 0 when there is no room for another text. */
+static uint32_t number_of(const char *text)
+{
+	for (uint32_t i = 0; i < n_texts; i++)
+		if (!strcmp(texts[i], text))
+			return i + 1;
+	if (n_texts == TEXTS || !(texts[n_texts] = strdup(text)))
+		return 0;
+	return ++n_texts;
+}
+
+static uint64_t named(uint32_t tid, uint32_t number)
+{
+	return (uint64_t)tid << 32 | number;
+}
+
+bool erg_registry_thread(uint32_t tid, const char *name)
+{
+	uint32_t place = 0, number;
+	bool changed;
+
+	erg_registry_lock();
+	number = number_of(name);
+	while (place < ERG_THREADS && atomic_load(&threads[place]) >> 32 != tid)
+		place++;
+	if (place == ERG_THREADS)
+		place = next_thread++ % ERG_THREADS;
+	changed = atomic_exchange(&threads[place], named(tid, number)) != named(tid, number);
+	erg_registry_unlock();
+	return changed || !number;
+}
+
+bool erg_registry_thread_get(uint32_t place, struct erg_thread_def *ret)
+{
+	uint64_t t = atomic_load(&threads[place]);
+
+	if (!(uint32_t)t)
+		return false;
+	*ret = (struct erg_thread_def){(uint32_t)(t >> 32), texts[(uint32_t)t - 1]};
+	return true;
+}
+
+void erg_registry_threads_forked(uint32_t old, uint32_t tid)
+{
+	for (uint32_t i = 0; i < ERG_THREADS; i++) {
+		uint64_t t = atomic_load(&threads[i]);
+
+		atomic_store(&threads[i], t >> 32 == old ? named(tid, (uint32_t)t) : 0);
+	}
 }

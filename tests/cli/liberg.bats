@@ -47,9 +47,25 @@ test_setup() { lttng_setup; }
     [ "$(grep 'ergtrace:layer: ' a.txt | grep -o 'vtid = [0-9]*' | sort | uniq -c | awk '$1 == 10' | wc -l)" -eq 8 ]
 }
 
+@test "threads have the name they got last, and a late session gets it, too" {
+    need_daemon
+    start a
+    launch "$app" name:first name:main name:main wait name:again
+    start late
+    sleep 0.3
+    stop late
+    go_on
+    stop a
+    exec 9>&-
+    names() { sed -n 's/.*ergtrace:thread_define: .*vtid.*{ tid = [0-9]*, name = "\(.*\)" }/\1/p' $1.txt; }
+    # main is in a twice: the description for the late session goes to all
+    diff <(names a | uniq) <(printf '%s\n' first main again)
+    diff <(names late) <(echo main)
+}
+
 @test "a forked child is a process of its own, with definitions, without a preload" {
     start a
-    "$app" network:net layer:l begin:net fork begin:l end:l end:net sleep:50
+    "$app" network:net layer:l name:worker begin:net fork begin:l end:l end:net sleep:50
     stop a
     [ "$(events a process_define)" -ge 2 ]
     [ "$(events a layer_define)" -ge 4 ]
@@ -57,6 +73,10 @@ test_setup() { lttng_setup; }
     child=$(grep 'ergtrace:layer: ' a.txt | grep -o 'vpid = [0-9]*')
     grep 'layer_define.*name = "l"' a.txt | grep -q "$child"
     [ "$(grep -o 'vpid = [0-9]*' a.txt | sort -u | wc -l)" -eq 2 ]
+    # The thread that forked keeps its name, under its new id.
+    [ "$(events a "thread_define: .*${child}, .*{ tid = ${child#vpid = }, name = \"worker\"")" -ge 1 ]
+    [ "$(grep 'ergtrace:thread_define' a.txt | grep -c "$child")" -eq \
+        "$(events a "thread_define: .*{ tid = ${child#vpid = },")" ]
 }
 
 @test "a forked child with LTTng's own preload is recorded once, too" {

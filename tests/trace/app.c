@@ -5,15 +5,15 @@
  *
  *	network:NAME  module:NAME  layer:NAME	define (below the last network or module)
  *	begin:NAME  end:NAME			of a layer that was defined
- *	iteration:N  marker:TEXT  phase:NAME  /phase:NAME
+ *	iteration:N  marker:TEXT  phase:NAME  /phase:NAME  name:THREAD
  *	counter:NAME=N				adds N to a counter of the application
  *	track:NAME  span:NAME=BEGIN-END		on the last track
  *	threads:N=NAME				N threads, 10 pairs of layer NAME each
  *	busy:MS=NAME				4 threads, pairs of layer NAME for so long
  *	many:N					defines N layers: many1, many2, …
  *	fork					the rest is done by a child, which is waited for
- *	wait					prints "waiting", goes on at a line of standard
- *input sleep:MS
+ *	wait			prints "waiting", goes on at a line of standard input
+ *	sleep:MS
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -175,6 +175,8 @@ static void run_op(const char *op, char *name, const char *value)
 		erg_iteration((uint32_t)atoi(name));
 	else if (!strcmp(op, "marker"))
 		erg_marker(name, 0xff8800);
+	else if (!strcmp(op, "name"))
+		erg_thread_name(name);
 	else if (!strcmp(op, "phase"))
 		erg_phase_begin(name);
 	else if (!strcmp(op, "/phase"))
