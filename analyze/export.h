@@ -20,7 +20,7 @@ int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err
 /*
  * Comma-separated: one row for each reading of RAIL (an index into RAILS): time_s, the power of
  * each rail, each temperature and frequency (the last value known), then network, module, layer and
- * iteration that ran at that moment on the first thread that ran one, and the phase.
+ * iteration that ran at that moment on the first thread that ran one, the phase, and that thread.
  */
 struct erg_rail;
 int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n_rails,

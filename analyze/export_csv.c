@@ -43,6 +43,7 @@ static void put_titles(const struct erg_timeline *tl, const struct erg_rail *rai
 	erg_csv_text(c, "layer");
 	erg_csv_text(c, "iteration");
 	erg_csv_text(c, "phase");
+	erg_csv_text(c, "thread");
 	erg_csv_end(c);
 }
 
@@ -75,11 +76,10 @@ static void cursor_release(struct cursor *c)
 	free(c->channel_at);
 }
 
-static int put_layer(const struct erg_timeline *tl, struct cursor *cur, uint64_t now,
-	struct erg_csv *c, struct erg_err *err)
+/* Goes to the segment of NOW: 1 if a layer runs in it, 0 if none does. */
+static int seek_layer(const struct erg_timeline *tl, struct cursor *cur, uint64_t now,
+	struct erg_err *err)
 {
-	uint32_t l;
-
 	while (cur->valid && cur->seg.end <= now) {
 		int r = erg_segment_next(cur->it, &cur->seg, err);
 
@@ -87,17 +87,21 @@ static int put_layer(const struct erg_timeline *tl, struct cursor *cur, uint64_t
 			return r;
 		cur->valid = r > 0;
 	}
-	l = cur->valid && cur->seg.begin <= now ? cur->seg.class_[0] : (uint32_t)tl->n_layers;
-	if (l >= tl->n_layers) {
-		for (int i = 0; i < 4; i++)
-			erg_csv_text(c, "");
-		return 0;
-	}
-	erg_csv_text(c, tl->layers[l].network);
-	erg_csv_text(c, tl->layers[l].module);
-	erg_csv_text(c, tl->layers[l].name);
-	erg_csv_integer(c, cur->seg.iteration[0]);
-	return 0;
+	return cur->valid && cur->seg.begin <= now && cur->seg.class_[0] < tl->n_layers;
+}
+
+static void put_layer(const struct erg_timeline *tl, const struct erg_segment *seg,
+	struct erg_csv *c)
+{
+	const struct erg_tl_layer *l = seg ? &tl->layers[seg->class_[0]] : NULL;
+
+	erg_csv_text(c, l ? l->network : "");
+	erg_csv_text(c, l ? l->module : "");
+	erg_csv_text(c, l ? l->name : "");
+	if (l)
+		erg_csv_integer(c, seg->iteration[0]);
+	else
+		erg_csv_text(c, "");
 }
 
 static const char *phase_at(const struct erg_timeline *tl, uint64_t now)
@@ -129,8 +133,10 @@ static int put_row(const struct erg_timeline *tl, const struct erg_rail *rails, 
 						  ? (double)ch->raw[cur->channel_at[i]] * ch->def.scale
 						  : NAN);
 	}
-	r = put_layer(tl, cur, now, c, err);
+	r = seek_layer(tl, cur, now, err);
+	put_layer(tl, r > 0 ? &cur->seg : NULL, c);
 	erg_csv_text(c, phase_at(tl, now));
+	erg_csv_text(c, r > 0 ? tl->tracks[cur->seg.track[0]].name : "");
 	erg_csv_end(c);
 	return r;
 }

@@ -239,6 +239,7 @@ static const struct {
 	{"process_define", on_rare, no_fields},
 	{"layer_define", on_rare, no_fields},
 	{"track_define", on_rare, no_fields},
+	{"thread_define", on_rare, no_fields},
 	{"phase_begin", on_rare, no_fields},
 	{"phase_end", on_rare, no_fields},
 	{"marker", on_rare, no_fields},

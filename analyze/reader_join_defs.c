@@ -205,6 +205,8 @@ static int keep_definition(struct erg_join *j, const json_t *e)
 	else if (!strcmp(event, "track_define"))
 		entry = erg_join_add(j, pid,
 			(uint32_t)erg_join_number(e, "track") | 0x80000000u, ERG_JOIN_TRACK);
+	else if (!strcmp(event, "thread_define")) /* "tid" is the event's own: another thread's */
+		entry = erg_join_add(j, pid, (uint32_t)erg_join_number(e, "tid"), ERG_JOIN_TRACK);
 	else
 		return 0;
 	if (!entry)

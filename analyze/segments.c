@@ -25,6 +25,7 @@ struct entries {
 	uint64_t begin, end;
 	size_t n;
 	uint32_t *class_, *iteration;
+	uint16_t *track;
 	float *share;
 };
 
@@ -158,6 +159,7 @@ static void fill(const struct erg_segment_iter *it, uint64_t end, struct entries
 
 		e->class_[0] = mapped(it, iv->layer[i]);
 		e->iteration[0] = iv->iteration[i];
+		e->track[0] = it->active[0];
 		e->share[0] = 1;
 		return;
 	}
@@ -167,12 +169,14 @@ static void fill(const struct erg_segment_iter *it, uint64_t end, struct entries
 
 		e->class_[k] = mapped(it, iv->layer[i]);
 		e->iteration[k] = iv->iteration[i];
+		e->track[k] = it->active[k];
 	}
 	fill_shares(it, e);
 	if (!e->n) {
 		e->n = 1;
 		e->class_[0] = mapped(it, (uint32_t)it->tl->n_layers);
 		e->iteration[0] = 0;
+		e->track[0] = 0;
 		e->share[0] = 1;
 	}
 }
@@ -190,7 +194,8 @@ static bool same(const struct entries *a, const struct entries *b)
 
 static void hand_out(const struct entries *e, struct erg_segment *ret)
 {
-	*ret = (struct erg_segment){e->begin, e->end, e->n, e->class_, e->iteration, e->share};
+	*ret = (struct erg_segment){e->begin, e->end, e->n, e->class_, e->iteration, e->track,
+		e->share};
 }
 
 /* Makes the next raw segment into it->out. 1, 0 at the end. */
@@ -249,14 +254,16 @@ static int alloc_entries(struct entries *e, size_t n)
 	n += 1;
 	e->class_ = calloc(n, sizeof(*e->class_));
 	e->iteration = calloc(n, sizeof(*e->iteration));
+	e->track = calloc(n, sizeof(*e->track));
 	e->share = calloc(n, sizeof(*e->share));
-	return e->class_ && e->iteration && e->share ? 0 : -ENOMEM;
+	return e->class_ && e->iteration && e->track && e->share ? 0 : -ENOMEM;
 }
 
 static void free_entries(struct entries *e)
 {
 	free(e->class_);
 	free(e->iteration);
+	free(e->track);
 	free(e->share);
 }
 

@@ -41,6 +41,7 @@ struct erg_segment {
 	uint64_t begin, end;
 	size_t n;
 	const uint32_t *class_, *iteration;
+	const uint16_t *track; /* index into tl->tracks; of a gap none */
 	const float *share;
 };
 

@@ -45,9 +45,9 @@ test_setup() {
 @test "csv: one row a reading, with the layer that ran" {
     erg-analyze export --to csv run.erg -o run.csv 2>/dev/null
     [ "$(wc -l <run.csv)" -eq 8002 ]
-    head -1 run.csv | grep -q '^time_s,VDD_IN \[W\],soc \[degC\],cpu \[Hz\],network,module,layer,iteration,phase$'
+    head -1 run.csv | grep -q '^time_s,VDD_IN \[W\],soc \[degC\],cpu \[Hz\],network,module,layer,iteration,phase,thread$'
     grep -q '^0.020000000,3' run.csv
-    grep '^0.020000000,' run.csv | grep -q ',net,,conv1,0,'
+    grep '^0.020000000,' run.csv | grep -q ',net,,conv1,0,,layers$'
     grep '^0.070000000,' run.csv | grep -q 'quoted'
 }
 

@@ -65,6 +65,15 @@ summary() { jq -r "$1" "$2/summary.json"; }
     grep -q "^$(jq -r .run_id a/manifest.json) .*liblttng-ust-fork" env
 }
 
+@test "threads are shown by their names" {
+    skip_unless jq
+    "${REC[@]}" -o a.erg -- "$ERG_BUILD/tests/trace/trace-app" network:net layer:l name:decoder begin:l end:l threads:1=l
+    erg-analyze info --format json a.erg >info.json 2>/dev/null
+    jq -e '.files[0].tracks | length == 2 and .[0].name == "decoder" and (.[1].name | startswith("thread "))' info.json
+    erg-analyze export --to perfetto a.erg -o a.json 2>/dev/null
+    jq -e '[.traceEvents[] | select(.name == "thread_name" and .args.name == "decoder")] | length == 1' a.json
+}
+
 @test "no such command and no permission: one line, exit 1, nothing left" {
     run ! "${REC[@]}" -o a.erg -- ./no-such-command
     [ "$status" -eq 1 ]
