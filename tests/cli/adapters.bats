@@ -45,7 +45,8 @@ test_setup() {
     [ "$(events a 'layer_define.*name = "wide€"')" -eq 1 ]
     [ "$(events a 'layer_define.*name = "heavy",.*macs = 1234')" -eq 1 ]
     [ "$(events a 'marker.*text = "hi"')" -eq 1 ]
-    [ "$(events a 'marker.*text = "thread 7: worker"')" -eq 1 ]
+    [ "$(events a 'thread_define.*tid = 7, name = "worker"')" -eq 1 ]
+    [ "$(events a marker)" -eq 1 ]
 }
 
 @test "nvtx: ERG_NVTX_LAYERS decides by domain and depth" {
@@ -172,9 +173,12 @@ itt=$ERG_BUILD/tests/trace/itt-app
     stop a
     [ "$(events a layer_span)" -eq 1 ]
     [ "$(layers a | grep -c '^b$')" -eq 1 ]
-    for m in m shape=1x3x3 'macs= 42' 'thread: worker'; do
+    for m in m shape=1x3x3 'macs= 42'; do
         [ "$(events a "marker.*text = \"$m\"")" -eq 1 ]
     done
+    # The calling thread; a name that is NULL is none.
+    [ "$(events a 'thread_define: .*vtid = \([0-9]*\) }, { tid = \1, name = "worker"')" -eq 1 ]
+    [ "$(events a thread_define)" -eq 1 ]
 }
 
 @test "itt: oneDNN's primitives are layers, with shapes and MACs when preloaded" {

@@ -91,6 +91,7 @@ with erg.phase("warm-up"):
 erg.phase_begin("rest")
 erg.phase_end("rest")
 erg.marker("hello", 0xff0000)
+erg.thread_name("main thread")
 
 def work():
     for _ in range(100):
@@ -122,6 +123,7 @@ P
     stop a
     [ "$(events a 'phase_begin.*name = "warm-up"')" -eq 1 ] && [ "$(events a 'phase_end.*name = "rest"')" -eq 1 ]
     [ "$(events a 'marker.*text = "hello", color = 0xFF0000')" -eq 1 ]
+    [ "$(events a 'thread_define.*vtid = \([0-9]*\) }, { tid = \1, name = "main thread"')" -eq 1 ]
     [ "$(events a 'layer_counted.*deltas = \[ \[0\] = 7 \]')" -eq 1 ]
     [ "$(layers a | grep -c '^two$')" -eq 400 ] && [ "$(layers a | grep -c '^one$')" -eq 403 ]
     [ "$(events a 'layer_define.*name = "nul\\?\\?", type = "layer".*macs = 0, params = 18446744073709551615')" -ge 1 ]

@@ -7,7 +7,8 @@
  *	tasks of oneDNN		layers with their kind, and their shapes if preloaded (onednn.c)
  *	overlapped tasks	spans of the track "overlapped tasks"; they may cross threads
  *	frames			iterations
- *	markers, metadata, thread names		markers
+ *	markers, metadata	markers
+ *	thread names		names of threads
  *
  * Domains and string handles are left to ITT. While nothing records, tasks are only counted.
  */
@@ -171,15 +172,6 @@ static void marker(
 		erg_marker(text_of(name), 0);
 }
 
-static void thread_set_name(const char *name)
-{
-	char text[256];
-
-	snprintf(text, sizeof(text), "thread: %.200s", name ? name : "");
-	if (erg_enabled())
-		erg_marker(text, 0);
-}
-
 static void metadata_str_add(const struct itt_domain *d, struct itt_id id,
 	const struct itt_string *key, const char *data, size_t length)
 {
@@ -255,7 +247,7 @@ static const struct {
 	{"__itt_marker", F(marker)},
 	{"__itt_metadata_add", F(metadata_add)},
 	{"__itt_metadata_str_add", F(metadata_str_add)},
-	{"__itt_thread_set_name", F(thread_set_name)},
+	{"__itt_thread_set_name", F(erg_thread_name)},
 };
 
 /* ITT makes these itself as long as nobody else does. */

@@ -3,10 +3,13 @@
  * NVTX ranges become layers. Loaded by NVTX itself (NVTX_INJECTION64_PATH), version 2 or 3.
  *
  *	push/pop	layers of the thread, nested; the parent is the enclosing range of the
- *domain, the outermost one's is the domain, as a network (the program, for the domain without a
- *name) start/end	spans of the track "ranges DOMAIN": they may cross threads mark
- *markers, with their colour categories	the type of a layer payload		the MACs or the
- *iteration, if ERG_NVTX_PAYLOAD says macs or iteration thread names	a marker
+ *			domain, the outermost one's is the domain, as a network (the program, for
+ *			the domain without a name)
+ *	start/end	spans of the track "ranges DOMAIN": they may cross threads
+ *	mark		markers, with their colour
+ *	categories	the type of a layer
+ *	payload		the MACs or the iteration, if ERG_NVTX_PAYLOAD says macs or iteration
+ *	thread names	names of threads
  *
  * ERG_NVTX_LAYERS decides which ranges are networks and modules instead (policy.h). Each range that
  * is a network is one iteration. While nothing records, ranges are only counted.
@@ -25,10 +28,11 @@
 static const struct nvtx_policy *policy;
 static enum { PAYLOAD_NONE, PAYLOAD_MACS, PAYLOAD_ITERATION } payload_is;
 
-/* A message and the attributes that matter, whatever call they came by. */
+/* A message and the attributes that matter, whatever call they came by; whoever takes one by value
+ * frees it. */
 struct message {
 	const char *text;
-	char *owned; /* to be freed */
+	char *owned; /* the text where it had to be made, else NULL */
 	uint32_t category;
 	uint32_t color;
 	uint64_t payload;
@@ -103,48 +107,67 @@ static uint32_t layer_of(
 		t, level, parent, m->text, nvtx_category_name(d, m->category), &extra);
 }
 
-static int push(struct nvtx_domain *d, const struct message *m)
+/* NVTX gives NULL for the domain without a name. */
+static struct nvtx_domain *or_default(struct nvtx_domain *d)
+{
+	return d ? d : nvtx_domain_default();
+}
+
+static int push(struct nvtx_domain *given, struct message m)
 {
 	struct erg_adapter_thread *t = erg_adapter_self();
-	int depth;
+	struct nvtx_domain *d = or_default(given);
+	int depth = NO_PUSH_POP_TRACKING;
 
-	if (!t || !d)
-		return NO_PUSH_POP_TRACKING;
-	depth = erg_adapter_depth(t, d);
-	erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, m, depth) : 0);
+	if (t && d) {
+		depth = erg_adapter_depth(t, d);
+		erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, &m, depth) : 0);
+	}
+	free(m.owned);
 	return depth;
 }
 
-static int pop(struct nvtx_domain *d)
+static int pop(struct nvtx_domain *given)
 {
 	struct erg_adapter_thread *t = erg_adapter_self();
+	struct nvtx_domain *d = or_default(given);
 
 	if (!t || !d || !erg_adapter_pop(t, d))
 		return NO_PUSH_POP_TRACKING;
 	return erg_adapter_depth(t, d);
 }
 
-static void mark(const struct message *m)
+static void mark(struct message m)
 {
 	if (erg_enabled())
-		erg_marker(m->text, m->color);
+		erg_marker(m.text, m.color);
+	free(m.owned);
 }
 
-static uint64_t start(struct nvtx_domain *d, const struct message *m)
+static uint32_t track_of(struct nvtx_domain *d)
 {
-	struct erg_adapter_thread *t = erg_adapter_self();
 	char name[256];
-	uint32_t id;
 
-	if (!t || !d || !erg_enabled())
-		return nvtx_open_start(0, 0);
 	if (!d->track) {
 		snprintf(name, sizeof(name), "ranges %s", *d->name ? d->name : "default");
 		d->track = erg_track(name, false);
 	}
-	id = erg_adapter_id(t, ERG_RANGE_LAYER, network_of(d), m->text,
-		nvtx_category_name(d, m->category), NULL);
-	return nvtx_open_start(id, d->track);
+	return d->track;
+}
+
+static uint64_t start(struct nvtx_domain *given, struct message m)
+{
+	struct erg_adapter_thread *t = erg_adapter_self();
+	struct nvtx_domain *d = or_default(given);
+	uint32_t layer = 0, track = 0;
+
+	if (t && d && erg_enabled()) {
+		track = track_of(d);
+		layer = erg_adapter_id(t, ERG_RANGE_LAYER, network_of(d), m.text,
+			nvtx_category_name(d, m.category), NULL);
+	}
+	free(m.owned);
+	return nvtx_open_start(layer, track);
 }
 
 static void end(uint64_t id)
@@ -168,80 +191,47 @@ static struct message wide(const wchar_t *text)
 	return m;
 }
 
-static void thread_name(uint32_t tid, const char *name)
-{
-	char text[256];
-
-	snprintf(text, sizeof(text), "thread %u: %.200s", tid, name ? name : "");
-	if (erg_enabled())
-		erg_marker(text, 0);
-}
-
 /* ---- the calls, in the order of the two tables ---- */
 
 static void domain_mark_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
 {
-	struct message m = read_attributes(a);
-
 	(void)d;
-	mark(&m);
-	free(m.owned);
+	mark(read_attributes(a));
 }
 
 static void mark_ex(const struct nvtx_attributes *a)
 {
-	domain_mark_ex(NULL, a);
+	mark(read_attributes(a));
 }
 
 static void mark_a(const char *text)
 {
-	struct message m = plain(text);
-
-	mark(&m);
+	mark(plain(text));
 }
 
 static void mark_w(const wchar_t *text)
 {
-	struct message m = wide(text);
-
-	mark(&m);
-	free(m.owned);
-}
-
-/* NVTX gives NULL for the domain without a name. */
-static struct nvtx_domain *or_default(struct nvtx_domain *d)
-{
-	return d ? d : nvtx_domain_default();
+	mark(wide(text));
 }
 
 static uint64_t domain_start_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
 {
-	struct message m = read_attributes(a);
-	uint64_t id = start(or_default(d), &m);
-
-	free(m.owned);
-	return id;
+	return start(d, read_attributes(a));
 }
 
 static uint64_t start_ex(const struct nvtx_attributes *a)
 {
-	return domain_start_ex(NULL, a);
+	return start(NULL, read_attributes(a));
 }
 
 static uint64_t start_a(const char *text)
 {
-	struct message m = plain(text);
-
-	return start(nvtx_domain_default(), &m);
+	return start(NULL, plain(text));
 }
 
 static uint64_t start_w(const wchar_t *text)
 {
-	struct message m = wide(text);
-	uint64_t id = start(nvtx_domain_default(), &m);
-
-	free(m.owned);
-	return id;
+	return start(NULL, wide(text));
 }
 
 static void domain_end(struct nvtx_domain *d, uint64_t id)
@@ -252,42 +242,27 @@ static void domain_end(struct nvtx_domain *d, uint64_t id)
 
 static int domain_push_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
 {
-	struct message m = read_attributes(a);
-	int depth = push(or_default(d), &m);
-
-	free(m.owned);
-	return depth;
+	return push(d, read_attributes(a));
 }
 
 static int push_ex(const struct nvtx_attributes *a)
 {
-	return domain_push_ex(NULL, a);
+	return push(NULL, read_attributes(a));
 }
 
 static int push_a(const char *text)
 {
-	struct message m = plain(text);
-
-	return push(nvtx_domain_default(), &m);
+	return push(NULL, plain(text));
 }
 
 static int push_w(const wchar_t *text)
 {
-	struct message m = wide(text);
-	int depth = push(nvtx_domain_default(), &m);
-
-	free(m.owned);
-	return depth;
-}
-
-static int domain_pop(struct nvtx_domain *d)
-{
-	return pop(or_default(d));
+	return push(NULL, wide(text));
 }
 
 static int pop_default(void)
 {
-	return pop(nvtx_domain_default());
+	return pop(NULL);
 }
 
 static void domain_category_a(struct nvtx_domain *d, uint32_t id, const char *name)
@@ -319,7 +294,7 @@ static void thread_name_w(uint32_t tid, const wchar_t *name)
 {
 	char *s = erg_adapter_narrow(name);
 
-	thread_name(tid, s);
+	erg_thread_name_of(tid, s);
 	free(s);
 }
 
@@ -367,7 +342,7 @@ static const nvtx_function core[NVTX_CORE_SIZE] = {
 	[NVTX_RANGE_POP] = F(pop_default),
 	[NVTX_NAME_CATEGORY_A] = F(category_a),
 	[NVTX_NAME_CATEGORY_W] = F(category_w),
-	[NVTX_NAME_OS_THREAD_A] = F(thread_name),
+	[NVTX_NAME_OS_THREAD_A] = F(erg_thread_name_of),
 	[NVTX_NAME_OS_THREAD_W] = F(thread_name_w),
 };
 
@@ -376,7 +351,7 @@ static const nvtx_function core2[NVTX_CORE2_SIZE] = {
 	[NVTX_DOMAIN_RANGE_START_EX] = F(domain_start_ex),
 	[NVTX_DOMAIN_RANGE_END] = F(domain_end),
 	[NVTX_DOMAIN_RANGE_PUSH_EX] = F(domain_push_ex),
-	[NVTX_DOMAIN_RANGE_POP] = F(domain_pop),
+	[NVTX_DOMAIN_RANGE_POP] = F(pop),
 	[NVTX_DOMAIN_NAME_CATEGORY_A] = F(domain_category_a),
 	[NVTX_DOMAIN_NAME_CATEGORY_W] = F(domain_category_w),
 	[NVTX_DOMAIN_REGISTER_STRING_A] = F(register_a),

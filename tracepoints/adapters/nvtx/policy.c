@@ -98,13 +98,3 @@ enum erg_range_level nvtx_policy_level(const struct nvtx_policy *p, const char *
 			return p->level;
 	return ERG_RANGE_LAYER;
 }
-
-void nvtx_policy_free(struct nvtx_policy *p)
-{
-	while (p) {
-		struct nvtx_policy *next = p->next;
-
-		free(p);
-		p = next;
-	}
-}

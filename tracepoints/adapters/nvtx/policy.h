@@ -8,8 +8,8 @@
  *	[DOMAIN:]DEPTH=network|module|layer|skip
  *
  * separated by commas; the first that matches holds. DOMAIN is the name of an NVTX domain,
- *"default" the one without a name, "*" or nothing any. DEPTH is the number of ranges of the domain
- *that are open around it in the thread, or "*". What nothing matches is a layer.
+ * "default" the one without a name, "*" or nothing any. DEPTH is the number of ranges of the domain
+ * that are open around it in the thread, or "*". What nothing matches is a layer.
  *
  *	0=network,*=layer		the outermost range is the network
  *	TensorRT:*=layer,*:*=skip	one domain only
@@ -19,9 +19,8 @@
 struct nvtx_policy;
 
 /* NULL for NULL, an empty or an unusable text: every range is a layer. A rule that cannot be read
- * is named in a marker and skipped. */
+ * is named in a marker and skipped. It is read once a process and stays until its end. */
 struct nvtx_policy *nvtx_policy_parse(const char *text);
 enum erg_range_level nvtx_policy_level(const struct nvtx_policy *p, const char *domain, int depth);
-void nvtx_policy_free(struct nvtx_policy *p);
 
 #endif

@@ -34,7 +34,7 @@ import sys
 from . import _lib
 
 __all__ = ["Layer", "Counter", "network", "module", "layer", "phase", "phase_begin", "phase_end",
-           "iteration", "iterations", "marker", "counter", "enabled", "set_sync_hook", "now_ns",
+           "thread_name", "iteration", "iterations", "marker", "counter", "enabled", "set_sync_hook", "now_ns",
            "found"]
 
 found = _lib.found
@@ -193,6 +193,11 @@ def phase_begin(name):
 
 def phase_end(name):
     _lib.phase_end(_lib.text(name))
+
+
+def thread_name(name):
+    """The calling thread's name in what is recorded."""
+    _lib.thread_name(_lib.text(name))
 
 
 def iteration(number):
