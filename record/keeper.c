@@ -22,6 +22,7 @@
 
 #define MIB (1u << 20)
 #define TICK_MS 1000
+#define FIRST_TICK_MS 250 /* where the workload runs is known soon after it began */
 
 struct erg_keeper {
 	struct erg_keeper_config cfg;
@@ -82,9 +83,10 @@ static void *keeper_main(void *data)
 	struct erg_keeper *k = data;
 	struct pollfd p = {.fd = k->stop_fd, .events = POLLIN};
 	struct erg_err err = {0};
+	int wait_ms = FIRST_TICK_MS;
 
 	pthread_setschedparam(pthread_self(), k->cfg.chore ? SCHED_IDLE : SCHED_OTHER, &none);
-	while (poll(&p, 1, TICK_MS) == 0) {
+	for (; poll(&p, 1, wait_ms) == 0; wait_ms = 2 * wait_ms < TICK_MS ? 2 * wait_ms : TICK_MS) {
 		if (keep(k, &err) < 0) {
 			k->failure = err;
 			__atomic_store_n(&k->failed, true, __ATOMIC_RELEASE);
