@@ -164,6 +164,9 @@ static json_t *source_outcomes(const struct erg_source_list *l)
 
 		if (s->errors)
 			json_object_set_new(j, "last_error", json_string(strerror(-s->last_error)));
+		/* With what only the end could tell. */
+		if (s->settings)
+			json_object_set(j, "settings", s->settings);
 		json_array_append_new(a, j);
 	}
 	return a;

@@ -103,7 +103,4 @@ extern const struct erg_knob_ops erg_knob_cpufreq, erg_knob_devfreq, erg_knob_po
 int erg_nvml_cell_read(const char *cell, char *buf, size_t size);
 int erg_nvml_cell_write(const char *cell, const char *text);
 
-/* "0-3,5" to a set; -EINVAL for anything else. */
-int erg_cpulist_parse(const char *text, cpu_set_t *ret);
-
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "formats/util.h"
+#include "record/cpulist.h"
 #include "record/knobs.h"
 
 /* ---- powercap: constraint 0 (long term) of a zone, in watts ---- */
@@ -169,32 +170,6 @@ const struct erg_knob_ops erg_knob_cpus = {
 };
 
 /* ---- affinity: CPUs of the workload; nothing to save or restore ---- */
-
-int erg_cpulist_parse(const char *text, cpu_set_t *ret)
-{
-	CPU_ZERO(ret);
-	while (*text) {
-		char *end;
-		unsigned long a = strtoul(text, &end, 10), b = a;
-
-		if (end == text || *text == '-')
-			return -EINVAL;
-		if (*end == '-') {
-			text = end + 1;
-			b = strtoul(text, &end, 10);
-			if (end == text || *text == '-')
-				return -EINVAL;
-		}
-		if (b < a || b >= CPU_SETSIZE || (*end && *end != ','))
-			return -EINVAL;
-		for (; a <= b; a++)
-			CPU_SET(a, ret);
-		if (*end == ',' && !end[1])
-			return -EINVAL;
-		text = *end ? end + 1 : end;
-	}
-	return CPU_COUNT(ret) ? 0 : -EINVAL;
-}
 
 static int affinity_find(struct erg_knob *k, struct erg_err *err)
 {

@@ -20,18 +20,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void erg_guard_add(struct erg_guard *g, const char *text, const char *fmt, ...)
+bool erg_guard_add(struct erg_guard *g, const char *text, const char *fmt, ...)
 {
 	struct erg_guard_file *f = &g->files[g->n];
 	va_list ap;
+	int len;
 
 	if (g->n == ERG_GUARD_MAX || strlen(text) >= sizeof(f->text))
-		return;
+		return false;
 	va_start(ap, fmt);
-	if (vsnprintf(f->path, sizeof(f->path), fmt, ap) < (int)sizeof(f->path))
-		g->n++;
+	len = vsnprintf(f->path, sizeof(f->path), fmt, ap);
 	va_end(ap);
+	if (len < 0 || len >= (int)sizeof(f->path))
+		return false;
 	strcpy(f->text, text);
+	g->n++;
+	return true;
 }
 
 static void put_back(const struct erg_guard *g)

@@ -3,10 +3,11 @@
 #define ERG_RECORD_SOURCES_GUARD_H
 
 /* Settings of sensors that must be put back even when the recorder is killed. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-#define ERG_GUARD_MAX 32
+#define ERG_GUARD_MAX 80
 
 struct erg_guard {
 	pid_t pid; /* 0: none */
@@ -18,8 +19,9 @@ struct erg_guard {
 	} files[ERG_GUARD_MAX];
 };
 
-/* One more file. More than ERG_GUARD_MAX are left out. */
-void erg_guard_add(struct erg_guard *g, const char *text, const char *fmt, ...)
+/* One more file. False when there are ERG_GUARD_MAX, or the text or path is too long: it would not be
+ * put back, so it must not be changed. */
+bool erg_guard_add(struct erg_guard *g, const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Starts the guard: a process that writes the files back when the caller dies. Where none can be

@@ -11,7 +11,10 @@
  *
  * Of a device with currents, currents and the voltages that go with them are captured (INA2xx:
  * the bus voltage, in_voltage1; the shunt's is in_voltage0), else its powers. Settings are put
- * back at the end. A device that needs a trigger has one or does not start; the message says so.
+ * back at the end. What somebody else has enabled is switched off for the time, as it would lie
+ * between our values. A device has one reader: it is opened before anything of it is changed, so
+ * another program's capture goes on undisturbed. A device that needs a trigger has one or does not
+ * start; the message says so.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,11 +58,6 @@ static int write_text(const struct iio *d, const char *file, const char *text)
 	return write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -errno;
 }
 
-static int set_enabled(const struct iio *d, size_t i, bool on)
-{
-	return erg_attr_write_int(on, "%s/scan_elements/%s_en", d->dir, d->e[i].name);
-}
-
 static void iio_stop(struct erg_source *s)
 {
 	struct iio *d = (struct iio *)s;
@@ -79,23 +77,76 @@ static bool remember(struct iio *d, const char *file)
 	if (erg_attr_read_line(text, sizeof(text) - 1, "%s/%s", d->dir, file) <= 0)
 		return false;
 	strcat(text, "\n");
-	erg_guard_add(&d->guard, text, "%s/%s", d->dir, file);
-	return true;
+	return erg_guard_add(&d->guard, text, "%s/%s", d->dir, file);
+}
+
+static bool is_ours(const struct iio *d, const char *enable_file)
+{
+	for (size_t i = 0; i < d->n_elements; i++) {
+		size_t len = strlen(d->e[i].name);
+
+		if (!strncmp(enable_file, d->e[i].name, len) && !strcmp(enable_file + len, "_en"))
+			return true;
+	}
+	return false;
+}
+
+/* Remembers which elements are enabled; SWITCH_: also makes it those that we capture and no
+ * others. */
+static int each_element(struct iio *d, bool switch_)
+{
+	_cleanup_(erg_names_freep) struct erg_names names = {0};
+	char dir[300], file[400];
+	int r;
+
+	snprintf(dir, sizeof(dir), "%s/scan_elements", d->dir);
+	r = erg_names_list(&names, dir, "in_");
+	for (size_t i = 0; r >= 0 && i < names.n; i++) {
+		const char *end = strrchr(names.name[i], '_');
+		bool ours = is_ours(d, names.name[i]);
+		int64_t on;
+
+		if (strcmp(end, "_en") ||
+			erg_attr_read_int(&on, "%s/%s", dir, names.name[i]) < 0 || on == ours)
+			continue;
+		snprintf(file, sizeof(file), "scan_elements/%s", names.name[i]);
+		if (switch_)
+			r = erg_attr_write_int(ours, "%s/%s", dir, names.name[i]);
+		else if (!remember(d, file))
+			r = -ENOSPC;
+	}
+	return r;
 }
 
 /* The buffer is switched off before anything else can be put back. */
-static void save_settings(struct iio *d)
+static int save_settings(struct iio *d)
 {
-	char file[96];
+	int r;
 
 	erg_guard_add(&d->guard, "0\n", "%s/buffer/enable", d->dir);
-	for (size_t i = 0; i < d->n_elements; i++) {
-		snprintf(file, sizeof(file), "scan_elements/%s_en", d->e[i].name);
-		remember(d, file);
-	}
+	r = each_element(d, false);
 	remember(d, "buffer/length");
 	d->has_clock = remember(d, "current_timestamp_clock");
 	erg_guard_start(&d->guard);
+	return r;
+}
+
+/* Switches the buffer on with what we capture. */
+static int capture(struct iio *d)
+{
+	int r = save_settings(d);
+
+	d->started = true;
+	d->have = d->taken = 0;
+	if (r >= 0)
+		r = erg_attr_write_int(0, "%s/buffer/enable", d->dir);
+	if (r >= 0 && d->has_clock)
+		r = write_text(d, "current_timestamp_clock", "monotonic\n");
+	if (r >= 0)
+		r = each_element(d, true);
+	if (r >= 0)
+		r = erg_attr_write_int(BUFFER_SAMPLES, "%s/buffer/length", d->dir);
+	return r < 0 ? r : erg_attr_write_int(1, "%s/buffer/enable", d->dir);
 }
 
 static int iio_start(struct erg_source *s, struct erg_err *err)
@@ -105,30 +156,17 @@ static int iio_start(struct erg_source *s, struct erg_err *err)
 
 	if (d->started)
 		return 0;
-	save_settings(d);
-	d->started = true;
-	d->have = d->taken = 0;
-	r = erg_attr_write_int(0, "%s/buffer/enable", d->dir);
-	if (r >= 0 && d->has_clock)
-		r = write_text(d, "current_timestamp_clock", "monotonic\n");
-	for (size_t i = 0; r >= 0 && i < d->n_elements; i++)
-		r = set_enabled(d, i, true);
-	if (r >= 0)
-		r = erg_attr_write_int(BUFFER_SAMPLES, "%s/buffer/length", d->dir);
-	if (r >= 0)
-		r = erg_attr_write_int(1, "%s/buffer/enable", d->dir);
-	if (r < 0) {
-		iio_stop(s);
-		return erg_fail_errno(err, r, "%s: capture does not start (a trigger may be "
-					      "missing, or it takes root)", d->dir);
-	}
 	d->fd = open(d->device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (d->fd < 0) {
-		r = -errno;
-		iio_stop(s);
-		return erg_fail_errno(err, r, "%s", d->device);
-	}
-	return 0;
+	if (d->fd < 0)
+		return errno == EBUSY ? erg_fail(err, -EBUSY, "%s: another program captures from it",
+						d->device)
+				      : erg_fail_errno(err, -errno, "%s", d->device);
+	r = capture(d);
+	if (r >= 0)
+		return 0;
+	iio_stop(s);
+	return erg_fail_errno(err, r, "%s: capture does not start (a trigger may be missing, or it "
+				      "takes root)", d->dir);
 }
 
 static int refill(struct iio *d)

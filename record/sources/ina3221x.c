@@ -11,9 +11,16 @@
  * What a reading means depends on the mode. Converting all the time, it is the chip's recursive
  * mean over ti,continuous-config; on demand, the read itself runs the conversions of
  * ti,trigger-config and their mean is a window that has just ended. Both registers stand in the
- * device tree; without them the driver's defaults are assumed (0x7727 and 0x7723: 64 averages of
- * 1.1 ms, tau 0.42 s). The driver may change the mode by itself with the CPU's frequency, so the
- * mode is recorded at start and at stop.
+ * device tree; without them the driver's macros are assumed (0x7727: 64 averages of 1.1 ms, tau
+ * 0.42 s; 0x7003: one conversion of 140 us. A long trigger configuration cannot work: the driver
+ * asks ten times whether a conversion is ready, some 5 ms, and gives up).
+ *
+ * The mode is left as it is, and recorded at start and at stop; the driver may change it by itself
+ * with the CPUs that are online and their frequency. It is not forced, for three reasons. On demand
+ * the chip sleeps between readings and with it the over-current alerts that throttle the board, so
+ * that may not be forced under load. Continuous would turn a conversion of a millisecond into a
+ * filter of 0.4 s. And whether the mode was forced before cannot be read, so it could not be put
+ * back.
  */
 #include <endian.h>
 #include <errno.h>
@@ -27,7 +34,7 @@
 #include "record/sources/ina3221.h"
 
 #define CONTINUOUS_DEFAULT 0x7727
-#define TRIGGER_DEFAULT 0x7723
+#define TRIGGER_DEFAULT 0x7003
 #define TRIES 10
 #define DT_DEPTH 5
 

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 
 #include "formats/util.h"
+#include "record/cpulist.h"
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
 
@@ -218,18 +219,26 @@ static int offer(struct perf *p, const char *root, struct erg_source_list *list)
 	return 0;
 }
 
+/* One CPU of each package: "0,18", or "0-1" where CPUs are numbered across the packages. */
 static int find_cpus(const struct erg_source_config *cfg, const char *root, uint32_t type,
 	struct erg_source_list *list)
 {
-	char mask[256], *save = NULL;
+	char mask[1024];
+	cpu_set_t cpus;
 
-	if (erg_attr_read_line(mask, sizeof(mask), "%s/cpumask", root) <= 0)
-		strcpy(mask, "0");
-	/* A list of single CPUs, one a package: "0,18". */
-	for (char *t = strtok_r(mask, ",", &save); t; t = strtok_r(NULL, ",", &save)) {
-		struct perf *p = perf_new(cfg, root, type, atoi(t));
-		int r = p ? offer(p, root, list) : -ENOMEM;
+	if (erg_attr_read_line(mask, sizeof(mask), "%s/cpumask", root) <= 0 ||
+		erg_cpulist_parse(mask, &cpus) < 0) {
+		CPU_ZERO(&cpus);
+		CPU_SET(0, &cpus);
+	}
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		struct perf *p;
+		int r;
 
+		if (!CPU_ISSET(cpu, &cpus))
+			continue;
+		p = perf_new(cfg, root, type, cpu);
+		r = p ? offer(p, root, list) : -ENOMEM;
 		if (r < 0)
 			return r;
 	}

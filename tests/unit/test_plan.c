@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "formats/util.h"
+#include "record/cpulist.h"
 #include "record/knobs.h"
 #include "record/plan.h"
 

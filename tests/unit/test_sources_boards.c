@@ -96,10 +96,25 @@ static void test_tx1_without_device_tree(void **state)
 	s = channel(f, "POM_5V_IN", ERG_Q_POWER, &c);
 	assert_int_equal(s->n_channels, 1); /* NC is no rail */
 	assert_int_equal(value_of(f, "POM_5V_IN", ERG_Q_POWER), 2500);
-	/* on demand, 64 averages of three times 2.2 ms: a window */
-	assert_int_equal(s->model.kind, ERG_SENSOR_BOXCAR);
-	assert_int_equal(s->model.window_ns, 64 * 3 * 2200000ull);
+	/* on demand: one conversion of each channel, made by the reading */
+	assert_int_equal(s->model.kind, ERG_SENSOR_POINT);
+	assert_int_equal(s->model.window_ns, 140000);
 	assert_int_equal(s->model.provenance, ERG_PROVENANCE_ASSUMED);
+}
+
+/* On demand, the conversions of one reading and their mean: a window. */
+static void test_tx1_on_demand(void **state)
+{
+	static const uint8_t config[] = {0, 0, 0x72, 0x03}; /* 4 averages of 140 us */
+	struct fixture *f = *state;
+
+	make_tx1(f);
+	tree_put(&f->tree, TX1 "running_mode", "0");
+	tree_bytes(&f->tree, "proc/device-tree/i2c@7000c400/ina3221x@40/ti,trigger-config", config,
+		sizeof(config));
+	assert_int_equal(find(f, "ina3221x"), 0);
+	assert_int_equal(f->list.sources[0]->model.kind, ERG_SENSOR_BOXCAR);
+	assert_int_equal(f->list.sources[0]->model.window_ns, 4 * 3 * 280000ull);
 }
 
 static unsigned int again;
@@ -308,6 +323,29 @@ static void test_perf(void **state)
 	close(perf_pipe[1]);
 }
 
+/* CPUs that are numbered across the sockets: the list of one CPU a package is a range. */
+static void test_perf_packages(void **state)
+{
+	int (*kernel)(const struct perf_event_attr *, int) = erg_perf_open_cpu;
+	struct fixture *f = *state;
+	size_t c;
+
+	make_perf(f);
+	tree_put(&f->tree, POWER_PMU "cpumask", "0-1");
+	tree_put(&f->tree, "devices/system/cpu/cpu0/topology/physical_package_id", "0");
+	tree_put(&f->tree, "devices/system/cpu/cpu1/topology/physical_package_id", "1");
+	assert_int_equal(pipe(perf_pipe), 0);
+	erg_perf_open_cpu = fake_open;
+	perf_result = 0;
+	assert_int_equal(find(f, "perf"), 0);
+	assert_int_equal(f->list.n, 2);
+	channel(f, "package-0", ERG_Q_ENERGY, &c);
+	channel(f, "package-1", ERG_Q_ENERGY, &c);
+	erg_perf_open_cpu = kernel;
+	close(perf_pipe[0]);
+	close(perf_pipe[1]);
+}
+
 /* ---- IIO ---- */
 
 #define IIO "bus/iio/devices/iio:device0/"
@@ -362,6 +400,8 @@ static void test_iio(void **state)
 	start_all(f);
 	assert_int_equal(file_value(f, IIO "buffer/enable"), 1);
 	assert_int_equal(file_value(f, IIO "scan_elements/in_current3_en"), 1);
+	/* Somebody had enabled the power: it is not in our layout. */
+	assert_int_equal(file_value(f, IIO "scan_elements/in_power2_en"), 0);
 	erg_attr_read_line(clock, sizeof(clock), "%s/" IIO "current_timestamp_clock", f->tree.dir);
 	assert_string_equal(clock, "monotonic");
 	s = f->list.sources[0];
@@ -380,6 +420,24 @@ static void test_iio(void **state)
 	assert_int_equal(file_value(f, IIO "buffer/enable"), 0);
 	assert_int_equal(file_value(f, IIO "buffer/length"), 2);
 	assert_int_equal(file_value(f, IIO "scan_elements/in_current3_en"), 0);
+	assert_int_equal(file_value(f, IIO "scan_elements/in_power2_en"), 1);
+}
+
+/* A device that cannot be opened (another program has it) keeps its settings. */
+static void test_iio_taken(void **state)
+{
+	struct fixture *f = *state;
+	char device[128];
+
+	make_iio(f);
+	tree_put(&f->tree, IIO "buffer/enable", "1");
+	tree_bytes(&f->tree, "dev/iio:device0", (const uint8_t *)"", 0);
+	assert_int_equal(find(f, "iio"), 0);
+	snprintf(device, sizeof(device), "%s/dev/iio:device0", f->tree.dir);
+	assert_int_equal(unlink(device), 0);
+	assert_true(f->list.sources[0]->ops->start(f->list.sources[0], &f->err) < 0);
+	assert_int_equal(file_value(f, IIO "buffer/enable"), 1);
+	assert_int_equal(file_value(f, IIO "buffer/length"), 2);
 }
 
 static void test_iio_types(void **state)
@@ -420,13 +478,16 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_tx1),
 		TEST(test_tx1_without_device_tree),
+		TEST(test_tx1_on_demand),
 		TEST(test_tx1_quirks),
 		TEST(test_tx1_switched_off),
 		cmocka_unit_test(test_ina3221_config),
 		TEST(test_orin),
 		TEST(test_orin_voltage),
 		TEST(test_perf),
+		TEST(test_perf_packages),
 		TEST(test_iio),
+		TEST(test_iio_taken),
 		cmocka_unit_test(test_iio_types),
 		TEST(test_devfreq),
 	};
