@@ -101,15 +101,13 @@ static double throttled_share(const struct erg_timeline *tl)
 		const struct erg_tl_channel *c = &tl->channels[i];
 		size_t on = 0, n = 0;
 
-		if (c->def.quantity != ERG_Q_COUNT ||
-			tl->sources[c->source].cls != ERG_CLASS_THERMAL)
+		if (!erg_timeline_tells_throttling(tl, c))
 			continue;
 		for (size_t k = 1; k < c->n; k++) {
 			if (c->t[k] < tl->begin || c->t[k] > tl->end)
 				continue;
 			n++;
-			on += strstr(c->def.rail, "throttle") ? c->raw[k] > c->raw[k - 1]
-							      : c->raw[k] > 0;
+			on += erg_timeline_throttled(tl, c, k);
 		}
 		if (n)
 			worst = fmax(worst, (double)on / (double)n);

@@ -106,6 +106,26 @@ uint32_t erg_timeline_find(
 	return ERG_NONE;
 }
 
+/* Of NVML's clocks event reasons (nvml.h): SwPowerCap, HwSlowdown, SwThermalSlowdown,
+ * HwThermalSlowdown, HwPowerBrakeSlowdown. Idleness and clocks that somebody set are others. */
+#define SLOWING_REASONS 0xec
+
+bool erg_timeline_tells_throttling(const struct erg_timeline *tl, const struct erg_tl_channel *c)
+{
+	return c->def.quantity == ERG_Q_COUNT &&
+	       tl->sources[c->source].cls == ERG_CLASS_THERMAL &&
+	       (!strcmp(c->def.unit, "1") || !strcmp(c->def.unit, "bits"));
+}
+
+bool erg_timeline_throttled(const struct erg_timeline *tl, const struct erg_tl_channel *c, size_t k)
+{
+	if (!strcmp(c->def.unit, "bits"))
+		return c->raw[k] & SLOWING_REASONS;
+	if (tl->sources[c->source].model.kind == ERG_SENSOR_COUNTER)
+		return k && c->raw[k] > c->raw[k - 1];
+	return c->raw[k] > 0;
+}
+
 void erg_timeline_warn(struct erg_timeline *tl, const char *code, const char *fmt, ...)
 {
 	_cleanup_(erg_freep) char *text = NULL;

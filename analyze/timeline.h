@@ -137,6 +137,13 @@ void erg_timeline_freep(struct erg_timeline **tl);
 uint32_t erg_timeline_find(const struct erg_timeline *tl, const char *rail,
 	enum erg_quantity quantity);
 
+/* Is C a channel that says whether the hardware slows itself down? */
+bool erg_timeline_tells_throttling(const struct erg_timeline *tl, const struct erg_tl_channel *c);
+
+/* Does such a channel say so at its K-th reading? A throttle counter that moved, a cooling device
+ * that is on, or one of NVML's reasons that mean heat or power. */
+bool erg_timeline_throttled(const struct erg_timeline *tl, const struct erg_tl_channel *c, size_t k);
+
 /* Append {"code": CODE, "text": formatted} to tl->warnings. */
 void erg_timeline_warn(struct erg_timeline *tl, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

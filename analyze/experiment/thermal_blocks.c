@@ -139,25 +139,18 @@ static const struct erg_tl_channel *choose_clock(const struct erg_timeline *tl)
 	return best;
 }
 
-static bool is_cumulative(const struct erg_tl_channel *c)
-{
-	return strstr(c->def.rail, "throttle") != NULL;
-}
-
 /* Blocks in which a count moved or a cooling device was on. */
 static void mark_counts(const struct erg_timeline *tl, struct erg_thermal_run *r)
 {
 	for (size_t i = 0; i < tl->n_channels; i++) {
 		const struct erg_tl_channel *c = &tl->channels[i];
 
-		if (c->def.quantity != ERG_Q_COUNT ||
-			tl->sources[c->source].cls != ERG_CLASS_THERMAL)
+		if (!erg_timeline_tells_throttling(tl, c))
 			continue;
 		for (size_t k = 0; k < c->n; k++) {
 			double b = ((double)c->t[k] - (double)tl->begin) * 1e-9 / r->block_s;
-			bool on = is_cumulative(c) ? k && c->raw[k] > c->raw[k - 1] : c->raw[k] > 0;
 
-			if (on && b >= 0 && b < (double)r->n)
+			if (b >= 0 && b < (double)r->n && erg_timeline_throttled(tl, c, k))
 				r->blocks[(size_t)b].throttled = true;
 		}
 	}

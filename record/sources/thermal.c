@@ -2,8 +2,9 @@
 /*
  * Thermal zones and cooling devices, and, from throttle.c, throttle counters: all that says
  * whether heat limited a run, and the fan of older Jetsons. Zones are millidegrees; a cooling
- * device's cur_state is a level, 0 for "does nothing", so a level above 0 marks throttling. Heat
- * moves slowly: ten readings a second, in a thread of its own because a zone may ask a firmware.
+ * device's cur_state is a level, 0 for "does nothing", so a level above 0 marks throttling. A fan
+ * is a cooling device too, and slows nothing: its level is a speed. Heat moves slowly: ten readings
+ * a second, in a thread of its own because a zone may ask a firmware.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,6 +27,34 @@ static const struct family families[] = {
 		{.quantity = ERG_Q_COUNT, .unit = "1", .scale = 1, .lsb = 1}},
 };
 
+/* Their state is a setting, which is not 0 on a cool machine: an offset of Intel's trip point, the
+ * brightness of a display. */
+static bool is_setting(const char *type)
+{
+	return strcasestr(type, "TCC Offset") || !strcmp(type, "LCD") ||
+	       strcasestr(type, "backlight");
+}
+
+/* The channel of DIR/NAME; false when it says nothing about heat. */
+static bool describe(const struct family *f, const char *root, const char *name,
+	struct erg_channel_def *ret)
+{
+	char type[48];
+
+	*ret = f->def;
+	if (erg_attr_read_line(type, sizeof(type), "%s/%s/type", root, name) <= 0)
+		snprintf(type, sizeof(type), "%s", name);
+	erg_text_set(ret->rail, sizeof(ret->rail), "%s", type);
+	if (ret->quantity != ERG_Q_COUNT)
+		return true;
+	if (strcasestr(type, "fan")) {
+		ret->quantity = ERG_Q_SPEED;
+		strcpy(ret->unit, "level");
+		erg_text_set(ret->rail, sizeof(ret->rail), "%s-level", type);
+	}
+	return !is_setting(type);
+}
+
 static int find_family(const struct erg_source_config *cfg, const struct family *f,
 	struct erg_source_list *list, size_t *found)
 {
@@ -43,13 +72,10 @@ static int find_family(const struct erg_source_config *cfg, const struct family 
 	s->src.interval_ns = ERG_THERMAL_INTERVAL_NS;
 	r = erg_names_list(&names, root, f->prefix);
 	for (size_t i = 0; r >= 0 && i < names.n; i++) {
-		struct erg_channel_def d = f->def;
-		char type[48];
+		struct erg_channel_def d;
 
-		if (erg_attr_read_line(type, sizeof(type), "%s/%s/type", root, names.name[i]) > 0)
-			erg_text_set(d.rail, sizeof(d.rail), "%s", type);
-		else
-			erg_text_set(d.rail, sizeof(d.rail), "%s", names.name[i]);
+		if (!describe(f, root, names.name[i], &d))
+			continue;
 		r = erg_attr_source_add(s, &d, NULL, "%s/%s/%s", root, names.name[i],
 			f->attribute);
 		if (r == -ENOSPC) {

@@ -268,6 +268,10 @@ static void test_thermal(void **state)
 	tree_put(&f->tree, "class/thermal/thermal_zone0/temp", "51250");
 	tree_put(&f->tree, "class/thermal/cooling_device0/type", "pwm-fan");
 	tree_put(&f->tree, "class/thermal/cooling_device0/cur_state", "3");
+	tree_put(&f->tree, "class/thermal/cooling_device1/type", "Processor");
+	tree_put(&f->tree, "class/thermal/cooling_device1/cur_state", "2");
+	tree_put(&f->tree, "class/thermal/cooling_device2/type", "TCC Offset");
+	tree_put(&f->tree, "class/thermal/cooling_device2/cur_state", "10");
 	tree_put(&f->tree, "devices/pwm-fan/rpm_measured", "1800");
 	tree_put(&f->tree, "devices/system/cpu/cpu0/topology/physical_package_id", "0");
 	tree_put(&f->tree, "devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "4");
@@ -278,7 +282,11 @@ static void test_thermal(void **state)
 	assert_int_equal(find(f, "thermal"), 0);
 	start_all(f);
 	assert_int_equal(value_of(f, "CPU-therm", ERG_Q_TEMPERATURE), 51250);
-	assert_int_equal(value_of(f, "pwm-fan", ERG_Q_COUNT), 3);
+	/* A fan slows nothing down; an offset of the trip point is a setting. */
+	assert_int_equal(value_of(f, "pwm-fan-level", ERG_Q_SPEED), 3);
+	s = channel(f, "Processor", ERG_Q_COUNT, &c);
+	assert_int_equal(s->n_channels, 2);
+	assert_int_equal(value_of(f, "Processor", ERG_Q_COUNT), 2);
 	assert_int_equal(value_of(f, "pwm-fan", ERG_Q_SPEED), 1800);
 	assert_int_equal(value_of(f, "throttle-core-1", ERG_Q_COUNT), 5);
 	assert_int_equal(value_of(f, "throttle-package-0", ERG_Q_COUNT), 9);

@@ -36,6 +36,46 @@ static void test_find_and_warn(void **state)
 		json_array_get(tl->warnings, 1), "text")), "3 events");
 }
 
+static void test_throttling(void **state)
+{
+	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = calloc(1, sizeof(*tl));
+	static const struct {
+		const char *rail, *unit;
+		enum erg_sensor_kind kind;
+		int64_t raw[2];
+		bool tells, throttled;
+	} cases[] = {
+		{"throttle-core-0", "1", ERG_SENSOR_COUNTER, {4, 4}, true, false},
+		{"throttle-core-0", "1", ERG_SENSOR_COUNTER, {4, 5}, true, true},
+		{"Processor", "1", ERG_SENSOR_POINT, {0, 0}, true, false},
+		{"throttle-alert", "1", ERG_SENSOR_POINT, {1, 1}, true, true},
+		{"gpu0-throttle-reasons", "bits", ERG_SENSOR_POINT, {0, 0x1}, true, false}, /* idle */
+		{"gpu0-throttle-reasons", "bits", ERG_SENSOR_POINT, {0x44, 0x40}, true, true},
+		{"gpu0-power-limit", "mW", ERG_SENSOR_POINT, {700000, 700000}, false, false},
+	};
+	struct erg_tl_channel *c;
+
+	tl->sources = calloc(1, sizeof(*tl->sources));
+	tl->sources[0].cls = ERG_CLASS_THERMAL;
+	tl->channels = c = calloc(1, sizeof(*tl->channels));
+	c->def.quantity = ERG_Q_COUNT;
+	c->n = 2;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cases); i++) {
+		int64_t raw[2] = {cases[i].raw[0], cases[i].raw[1]};
+
+		snprintf(c->def.rail, sizeof(c->def.rail), "%s", cases[i].rail);
+		snprintf(c->def.unit, sizeof(c->def.unit), "%s", cases[i].unit);
+		tl->sources[0].model.kind = cases[i].kind;
+		c->raw = raw;
+		assert_int_equal(erg_timeline_tells_throttling(tl, c), cases[i].tells);
+		if (cases[i].tells)
+			assert_int_equal(erg_timeline_throttled(tl, c, 1), cases[i].throttled);
+		c->raw = NULL;
+	}
+	tl->n_channels = 1;
+	tl->n_sources = 1;
+}
+
 static void add(struct erg_tables *t, size_t stream, uint64_t begin, uint64_t end)
 {
 	struct erg_chunk_interval *iv = erg_tables_interval(t, stream);
@@ -160,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find_and_warn),
+		cmocka_unit_test(test_throttling),
 		cmocka_unit_test(test_streams_are_merged),
 		cmocka_unit_test(test_worst_order),
 		cmocka_unit_test(test_threads_have_one_index_each),
