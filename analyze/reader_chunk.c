@@ -13,6 +13,7 @@
 #include <babeltrace2/babeltrace.h>
 
 #include "analyze/reader_event.h"
+#include "analyze/reader_trim.h"
 #include "formats/util.h"
 
 struct graph {
@@ -192,20 +193,34 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int erg_chunk_decode(const char *dir, int fd, struct erg_err *err)
+/* TRACE is below DIR, the folder of a chunk that the archive calls NAME. */
+static int decode_whole(struct erg_tables *t, const char *trace, const char *dir, const char *name,
+	const char *scratch)
+{
+	_cleanup_(erg_freep) char *called = NULL, *whole = NULL;
+	int r = asprintf(&called, "%s%s", name, trace + strlen(dir)) < 0 ? -ENOMEM : 0;
+
+	if (!r)
+		r = erg_trim_trace(t, trace, called, scratch, &whole);
+	if (!r && whole)
+		decode_trace(t, whole); /* what went wrong is in t->error */
+	return r;
+}
+
+int erg_chunk_decode(const char *dir, const char *name, const char *scratch, int fd,
+	struct erg_err *err)
 {
 	_cleanup_(erg_tables_release) struct erg_tables t = {0};
+	int r = erg_tables_init(&t);
 
-	if (erg_tables_init(&t) < 0)
-		return erg_fail(err, -ENOMEM, "out of memory");
 	nftw(dir, visit, 16, FTW_PHYS);
-	if (found.error)
-		return erg_fail(err, found.error, "out of memory");
+	if (r || found.error)
+		return erg_fail(err, -ENOMEM, "out of memory");
 	if (!found.n)
 		snprintf(t.error, sizeof(t.error), "no CTF metadata in this chunk");
 	else
 		qsort(found.dirs, found.n, sizeof(*found.dirs), by_name);
-	for (size_t i = 0; i < found.n; i++)
-		decode_trace(&t, found.dirs[i]); /* what went wrong is in t.error */
-	return erg_tables_write(&t, fd, err);
+	for (size_t i = 0; !r && i < found.n; i++)
+		r = decode_whole(&t, found.dirs[i], dir, name, scratch);
+	return r ? erg_fail(err, r, "out of memory") : erg_tables_write(&t, fd, err);
 }

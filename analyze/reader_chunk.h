@@ -55,10 +55,13 @@ struct erg_chunk_header {
 };
 
 /*
- * Decodes every trace below DIR (each folder with a file "metadata") and writes header and tables to
- * FD from its beginning. Damage that libbabeltrace2 reports ends that trace's decoding: what came
- * before is written, and header.error says why. To be called in a process of its own.
+ * Decodes every trace below DIR (each folder with a file "metadata"), which the archive calls NAME,
+ * and writes header and tables to FD from its beginning. Files that end inside a packet are read up to
+ * it: what is left out is a loss, and SCRATCH (a folder) has the copy that is decoded. Other damage
+ * that libbabeltrace2 reports ends that trace's decoding: what came before is written, and
+ * header.error says why. To be called in a process of its own.
  */
-int erg_chunk_decode(const char *dir, int fd, struct erg_err *err);
+int erg_chunk_decode(const char *dir, const char *name, const char *scratch, int fd,
+	struct erg_err *err);
 
 #endif

@@ -338,6 +338,11 @@ static int on_loss(struct erg_timeline *tl, const json_t *e)
 
 	if (!l)
 		return -ENOMEM;
+	if (!strcmp(erg_join_text(e, "what"), "cut"))
+		erg_timeline_warn(tl, "cut",
+			"%s: the packet at byte %llu is not complete: %llu bytes are left out",
+			erg_join_text(e, "file"), (unsigned long long)erg_join_number(e, "at"),
+			(unsigned long long)erg_join_number(e, "count"));
 	*l = (struct erg_tl_loss){erg_join_number(e, "begin"), erg_join_number(e, "end"),
 		!strcmp(erg_join_text(e, "what"), "events") ? erg_join_number(e, "count") : 0,
 		json_is_true(json_object_get(e, "samples")), strdup(erg_join_text(e, "what"))};

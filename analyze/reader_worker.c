@@ -188,18 +188,22 @@ static void limit(int what, rlim_t value)
 static void child(const struct erg_archive *a, const struct job *j,
 	const struct erg_reader_options *opt)
 {
+	const struct erg_worker_chunk *c = j->c;
 	struct erg_err err = {0}, damage = {0};
+	char name[sizeof("trace/") + sizeof(c->name)], unpacked[sizeof(j->tmp) + sizeof(name)];
 	struct erg_chunk_header h = {.magic = ERG_CHUNK_MAGIC, .first_ns = UINT64_MAX};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGINT, SIG_DFL);
 	silence();
 	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, timeout_s(j->c, opt));
+	limit(RLIMIT_CPU, timeout_s(c, opt));
 	limit(RLIMIT_AS, opt->memory_max ? opt->memory_max : (rlim_t)16 << 30);
-	if (!j->c->dir)
-		unpack(a, j->c, j->tmp, &damage);
-	if (erg_chunk_decode(j->c->dir ? j->c->dir : j->tmp, j->memfd, &err) < 0) {
+	if (!c->dir)
+		unpack(a, c, j->tmp, &damage);
+	snprintf(name, sizeof(name), "trace/%s", c->name);
+	snprintf(unpacked, sizeof(unpacked), "%s/%s", j->tmp, name);
+	if (erg_chunk_decode(c->dir ? c->dir : unpacked, name, j->tmp, j->memfd, &err) < 0) {
 		snprintf(h.error, sizeof(h.error), "%.500s", err.msg);
 		pwrite(j->memfd, &h, sizeof(h), 0);
 	} else if (damage.code &&
@@ -216,17 +220,15 @@ static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
 	int fds[2];
 
 	*j = (struct job){.c = c, .alive = -1, .memfd = -1};
-	if (!c->dir) {
-		snprintf(j->tmp, sizeof(j->tmp), "%s/" PREFIX "%d-XXXXXX", scratch(c->bytes),
-			(int)getpid());
-		if (!mkdtemp(j->tmp)) {
-			int r = -errno;
-			char path[sizeof(j->tmp)];
+	snprintf(j->tmp, sizeof(j->tmp), "%s/" PREFIX "%d-XXXXXX", scratch(c->bytes),
+		(int)getpid());
+	if (!mkdtemp(j->tmp)) {
+		int r = -errno;
+		char path[sizeof(j->tmp)];
 
-			memcpy(path, j->tmp, sizeof(path));
-			j->tmp[0] = '\0';
-			return erg_fail_errno(err, r, "%s: cannot be made", path);
-		}
+		memcpy(path, j->tmp, sizeof(path));
+		j->tmp[0] = '\0';
+		return erg_fail_errno(err, r, "%s: cannot be made", path);
 	}
 	j->memfd = memfd_create("erg-chunk", MFD_CLOEXEC);
 	if (j->memfd < 0)

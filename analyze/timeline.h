@@ -91,7 +91,8 @@ struct erg_tl_marker {
 	uint64_t t;
 };
 
-/* Events that were discarded because buffers were full, or packets or chunks that are missing. */
+/* Events that were discarded because buffers were full, packets that are missing, or files that end
+ * inside one ("cut"). */
 struct erg_tl_loss {
 	uint64_t begin, end; /* the interval they fell into */
 	uint64_t events;     /* 0: unknown */

@@ -52,6 +52,17 @@ static void count_members(const struct erg_archive *a, json_t *file)
 	json_object_set_new(file, "chunks", json_integer((json_int_t)chunks));
 }
 
+/* Findings of the reader that mean that something of the archive is missing. */
+static bool is_problem(const char *code)
+{
+	static const char *const codes[] = {"chunk", "cut", "no-summary"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(codes); i++)
+		if (!strcmp(code, codes[i]))
+			return true;
+	return false;
+}
+
 /* What the reader found: chunks that do not decode are problems, losses are warnings. */
 static void check_content(const char *path, const struct erg_common *common, json_t *file,
 	json_t *doc)
@@ -71,7 +82,7 @@ static void check_content(const char *path, const struct erg_common *common, jso
 
 		if (!code || !text || !strcmp(code, "damaged"))
 			continue;
-		if (!strcmp(code, "chunk") || !strcmp(code, "no-summary"))
+		if (is_problem(code))
 			add_problem(problems, text);
 		else
 			erg_document_warn(doc, code, "%s: %s", path, text);

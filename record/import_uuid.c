@@ -2,22 +2,20 @@
 /*
  * babeltrace2's sink gives every trace a random UUID, so that the same log would never give the
  * same archive twice. It is put in place of that here, where CTF 1.8 has it: as text in the
- * metadata, and in each packet's header behind the magic number. The header's layout is the one
- * that the sink declares: magic, uuid, stream id, instance id, packet size in bits. Each chunk gets
- * one of its own: chunks of one UUID would be one trace, whose packets are numbered from the start.
+ * metadata, and in each packet's header behind the magic number. Each chunk gets one of its own:
+ * chunks of one UUID would be one trace, whose packets are numbered from the start.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/packet.h"
 #include "formats/util.h"
 #include "record/import.h"
 
 #define UUID_TEXT 36
-#define PACKET_MAGIC "\xc1\x1f\xfc\xc1"
-#define PACKET_SIZE_AT 36
-#define HEADER_SIZE 44
+#define UUID_AT 4 /* bytes into a packet */
 
 static void format_uuid(const uint8_t uuid[16], char text[UUID_TEXT + 1])
 {
@@ -46,25 +44,18 @@ static int set_in_metadata(int dirfd, const uint8_t uuid[16])
 static int set_in_packets(int dirfd, const char *name, const uint8_t uuid[16])
 {
 	_cleanup_(erg_closep) int fd = openat(dirfd, name, O_RDWR | O_CLOEXEC);
+	uint64_t pos = 0, size;
+	struct erg_packet p;
 	struct stat st;
-	off_t pos = 0;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	while (pos < st.st_size) {
-		unsigned char header[HEADER_SIZE];
-		uint64_t bits = 0;
-
-		if (pread(fd, header, sizeof(header), pos) != (ssize_t)sizeof(header) ||
-			memcmp(header, PACKET_MAGIC, 4))
+	size = (uint64_t)st.st_size;
+	for (; pos < size; pos += p.bytes) {
+		if (!erg_packet_read(fd, ERG_PACKET_IMPORT, pos, size, &p))
 			return -EBADMSG;
-		for (int i = 7; i >= 0; i--)
-			bits = bits << 8 | header[PACKET_SIZE_AT + i];
-		if (bits < 8 * HEADER_SIZE || bits % 8 || bits / 8 > (uint64_t)(st.st_size - pos))
-			return -EBADMSG;
-		if (pwrite(fd, uuid, 16, pos + 4) != 16)
+		if (pwrite(fd, uuid, 16, (off_t)pos + UUID_AT) != 16)
 			return -EIO;
-		pos += (off_t)(bits / 8);
 	}
 	return 0;
 }

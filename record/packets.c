@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Packets of CTF 1.8 as LTTng-UST 2.x writes them, just enough to find where the last complete one
- * ends. The layout of header and context is fixed by the tracer (its metadata says so, and the magic
- * numbers are checked):
- *
- *	stream:   u32 magic C1FC1FC1, uuid, u32 stream, u64 instance, u64 begin, u64 end,
- *	          u64 content bits, u64 packet bits, …
- *	metadata: u32 magic 75D11D57, uuid, u32 checksum, u32 content bits, u32 packet bits, …
- *
- * A packet counts when all of it lies within the file and its fields agree with each other. After a
- * power failure a file may end in zeroes where data never reached the disk: those have no magic.
+ * Cuts files behind their last complete packet (formats/packet.h). One whose begin is after its end
+ * is taken for what a power failure left of it.
  *
  * An index that does not fit its stream any more is removed; readers make do without.
- *
- * Reference: Common Trace Format 1.8.3, section 5; lttng-ust, ring buffer client of 2.13.
  */
 #include "record/packets.h"
 
@@ -26,25 +16,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/packet.h"
 #include "formats/util.h"
 #include "record/spool.h"
 
-#define STREAM_MAGIC 0xC1FC1FC1u
-#define METADATA_MAGIC 0x75D11D57u
 #define INDEX_HEADER_SIZE 16
-
-struct stream_header {
-	uint32_t magic;
-	uint8_t uuid[16];
-	uint32_t stream;
-	uint64_t instance, begin, end, content_bits, packet_bits;
-} __attribute__((packed));
-
-struct metadata_header {
-	uint32_t magic;
-	uint8_t uuid[16];
-	uint32_t checksum, content_bits, packet_bits;
-} __attribute__((packed));
 
 /* The state of one walk; nftw() passes no argument. */
 static _Thread_local struct {
@@ -55,34 +31,13 @@ static _Thread_local struct {
 	int r;
 } walk;
 
-/* Bytes of the packet at OFF, or 0 when it is not complete. */
-static uint64_t stream_packet(int fd, uint64_t off, uint64_t size, struct erg_packets_report *rep)
+static void count(const struct erg_packet *p, struct erg_packets_report *rep)
 {
-	struct stream_header h;
-
-	if (pread(fd, &h, sizeof(h), (off_t)off) != (ssize_t)sizeof(h) || h.magic != STREAM_MAGIC ||
-		h.packet_bits % 8 || h.packet_bits / 8 < sizeof(h) ||
-		h.packet_bits / 8 > size - off || h.content_bits > h.packet_bits ||
-		h.begin > h.end)
-		return 0;
 	rep->packets++;
-	if (!rep->begin_ns || h.begin < rep->begin_ns)
-		rep->begin_ns = h.begin;
-	if (h.end > rep->end_ns)
-		rep->end_ns = h.end;
-	return h.packet_bits / 8;
-}
-
-static uint64_t metadata_packet(int fd, uint64_t off, uint64_t size)
-{
-	struct metadata_header h;
-
-	if (pread(fd, &h, sizeof(h), (off_t)off) != (ssize_t)sizeof(h) ||
-		h.magic != METADATA_MAGIC || h.packet_bits % 8 ||
-		h.packet_bits / 8 < sizeof(h) || h.packet_bits / 8 > size - off ||
-		h.content_bits > h.packet_bits)
-		return 0;
-	return h.packet_bits / 8;
+	if (!rep->begin_ns || p->begin_ns < rep->begin_ns)
+		rep->begin_ns = p->begin_ns;
+	if (p->end_ns > rep->end_ns)
+		rep->end_ns = p->end_ns;
 }
 
 static void index_path(const char *path, char *buf, size_t size)
@@ -110,16 +65,20 @@ static int file_repair(const char *path, bool metadata)
 {
 	struct erg_packets_report *rep = walk.report;
 	_cleanup_(erg_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
-	uint64_t off = 0, size, len, before = rep->packets;
+	uint64_t off = 0, size, before = rep->packets;
+	enum erg_packet_layout layout = metadata ? ERG_PACKET_METADATA : ERG_PACKET_LTTNG;
 	char index[PATH_MAX];
+	struct erg_packet p;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return erg_fail_errno(walk.err, -errno, "%s", path);
 	size = (uint64_t)st.st_size;
-	while (off < size && (len = metadata ? metadata_packet(fd, off, size)
-					     : stream_packet(fd, off, size, rep)))
-		off += len;
+	while (erg_packet_read(fd, layout, off, size, &p) && p.begin_ns <= p.end_ns) {
+		off += p.bytes;
+		if (!metadata)
+			count(&p, rep);
+	}
 	if (off < size) {
 		rep->cut_files++;
 		rep->cut_bytes += size - off;

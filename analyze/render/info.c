@@ -124,14 +124,21 @@ static void layers(FILE *out, const json_t *f)
 
 static void losses(FILE *out, const json_t *f)
 {
-	const json_t *l = json_object_get(f, "losses");
+	const json_t *list = json_object_get(f, "losses"), *l;
+	size_t i, unknown = 0;
 
 	label(out, "lost");
-	if (!json_array_size(l))
-		fprintf(out, "nothing\n");
-	else
-		fprintf(out, "%.0f layer events, %.0f samples, in %zu places\n",
-			erg_number_of(f, "lost_events"), erg_number_of(f, "lost_samples"), json_array_size(l));
+	if (!json_array_size(list)) {
+		fputs("nothing\n", out);
+		return;
+	}
+	json_array_foreach (list, i, l)
+		unknown += !json_integer_value(json_object_get(l, "events"));
+	fprintf(out, "%.0f layer events, %.0f samples, in %zu places", erg_number_of(f, "lost_events"),
+		erg_number_of(f, "lost_samples"), json_array_size(list));
+	if (unknown)
+		fprintf(out, "; an unknown number in %zu of them", unknown);
+	fputc('\n', out);
 }
 
 static void overhead(FILE *out, const json_t *o)

@@ -223,14 +223,73 @@ unpacked() {
     done
 }
 
-@test "a stream that ends in the middle of a packet costs its chunk and no other" {
+# FILE BYTE AT: the end of the last packet that ends at or before BYTE; each has its size in bits at AT.
+packet_end() {
+    local pos=0 next
+    while next=$((pos + $(od -A n -t u8 -j $((pos + $3)) -N 8 "$1") / 8)) && [ "$next" -le "$2" ]; do
+        pos=$next
+    done
+    echo "$pos"
+}
+
+# DIR: what is known of an unpacked archive, but for what is said to be lost.
+contents() {
+    erg-analyze info --format json "$1" 2>/dev/null | jq 'del(.warnings, .files[].losses)'
+    erg-analyze layers --format json "$1" 2>/dev/null | jq .runs
+}
+
+# DIR AT: each stream cut at random places reads as if it had never gone on behind its last packet.
+cut_streams() {
+    local f size cut whole
+    for f in $(find "$1/trace" -type f ! -name metadata); do
+        size=$(stat -c %s "$f")
+        cp "$f" saved
+        for cut in 1 $(((RANDOM * 32768 + RANDOM) % size)) $(((RANDOM * 32768 + RANDOM) % size)) $((size - 1)); do
+            whole=$(packet_end saved "$cut" "$2")
+            head -c "$whole" saved >"$f"
+            contents "$1" >expected
+            head -c "$cut" saved >"$f"
+            contents "$1" >got
+            cmp expected got
+            erg-analyze info --format json "$1" 2>log >i.json
+            jq -e '[.files[0].losses[] | select(.what == "cut")] | length == 1' i.json
+            grep -qF "${f#"$1"/}: the packet at byte $whole is not complete: $((cut - whole)) bytes" log
+            [ "$(stat -c %s "$f")" -eq "$cut" ] # it is the user's
+        done
+        cp saved "$f"
+    done
+}
+
+@test "a stream cut inside a packet is read up to it, and what is left out is said" {
+    RANDOM=1815
+    mktrace 300000 lttng.erg
+    unpacked lttng
+    contents lttng >whole
+    cut_streams lttng 56
+    contents lttng | cmp - whole
+    awk 'BEGIN { print "time_s,VDD_IN [mW]"; for (i = 0; i < 40000; i++) printf "%.6f,%d\n", i / 1e4, 5000 + i % 7 }' >s.csv
+    erg-record import --samples s.csv --sensor "kind=point window_s=0.0001 period_s=0.0001 lag_s=0" -o import.erg
+    unpacked import
+    cut_streams import 36
+}
+
+@test "a chunk with a stream cut inside a packet: info and verify tell, --strict exits 3" {
     mktrace 2600000 one.erg
     unpacked one
-    f=one/trace/0001/ust/uid/0/64-bit/layers_0
-    truncate -s $(($(stat -c %s $f) / 2 + 7)) $f
-    timeout 60 erg-analyze info --format json one >i.json 2>log
-    jq -e '.files[0].layer_events >= 1250000' i.json
-    grep -q 'chunk 0001.*layers_0' log
+    f=trace/0001/ust/uid/0/64-bit/layers_0
+    truncate -s $(($(stat -c %s one/$f) / 2 + 7)) one/$f
+    "$ERG_BUILD/tests/tools/erg-pack" one cut.erg
+    erg-analyze layers --jobs 1 --format json cut.erg >one.json 2>log
+    erg-analyze layers --jobs 2 --format json cut.erg 2>/dev/null | cmp - one.json
+    grep -q "$f: the packet at byte" log
+    jq -e '.warnings[] | select(.code == "cut")' one.json
+    run erg-analyze info --strict cut.erg
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"an unknown number in 1 of them"* ]]
+    erg-analyze info --format json cut.erg 2>/dev/null | jq -e '.files[0].layer_events > 2100000'
+    run erg-analyze verify cut.erg
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"cut.erg: $f: the packet at byte"* ]]
 }
 
 @test "a damaged event costs the rest of its stream" {
