@@ -4,7 +4,8 @@
  * Rows from runs that were recorded: the layers of a document of `erg-analyze layers`. There,
  * energy, time and counters are sums over all calls, and macs, params and bytes are of one call;
  * here everything is of one call, so that runs of any length compare. A whole network is the sum of
- * its layers over one inference. Rows whose response the data could not resolve are left out.
+ * its layers over one inference (of power, clock and temperature the mean over their time). Rows
+ * whose response the data could not resolve are left out.
  */
 #include <errno.h>
 #include <math.h>
@@ -139,10 +140,13 @@ static int missing(const json_t *run, const json_t *layer, const char *name, str
 		text(run, "archive"), text(layer, "name"), name, have[0] ? have : "none");
 }
 
-/* The sums of a network over one inference. */
+/* The layers of a network together. */
 struct whole {
 	char *name;
-	double sum[NAMES_MAX], variance, calls;
+	double sum[NAMES_MAX], variance; /* weighted by calls, or by time */
+	double time_s;
+	double *calls; /* of each layer */
+	size_t n;
 	bool broken; /* a layer's value is not known */
 	struct whole *next;
 };
@@ -154,6 +158,7 @@ static void wholes_free(struct whole **list)
 
 		*list = w->next;
 		free(w->name);
+		free(w->calls);
 		free(w);
 	}
 }
@@ -182,30 +187,49 @@ struct reader {
 	struct erg_err *err;
 };
 
-static double total_calls(const char *name, double calls)
+/* Of a whole network the sum over its layers' calls is asked for; of what does not add up the mean
+ * over their time. */
+static bool adds_up(const char *name)
 {
-	/* What is not a sum over calls must not be multiplied by them. */
-	return !strcmp(name, "calls") || !strcmp(name, "frequency_hz") || !strcmp(name, "temperature_degc") ||
-		       !strcmp(name, "power_w") ? 1 : calls;
+	return strcmp(name, "frequency_hz") && strcmp(name, "temperature_degc") &&
+	       strcmp(name, "power_w");
+}
+
+static int by_number(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Most layers run once an inference, one that is used in several places (an activation) more often:
+ * the median of the calls. */
+static double inferences(struct whole *w)
+{
+	qsort(w->calls, w->n, sizeof(*w->calls), by_number);
+	return w->calls[w->n / 2];
 }
 
 static int add_to_whole(struct reader *r, const json_t *layer, const double *v, double sigma)
 {
 	struct whole *w = find_whole(&r->wholes, text(layer, "network"));
 	double calls = plain(json_object_get(layer, "calls"));
+	double time_s = plain(json_object_get(layer, "time_s")), weight, *more;
 
-	if (!w)
+	more = w ? reallocarray(w->calls, w->n + 1, sizeof(*more)) : NULL;
+	if (!more)
 		return -ENOMEM;
+	w->calls = more;
+	w->calls[w->n++] = calls;
+	w->time_s += time_s;
 	for (size_t j = 0; j < r->want->n; j++) {
-		double c = total_calls(r->want->names[j], calls);
+		const char *name = r->want->names[j];
 
-		if (c == 1 && calls != 1)
-			w->sum[j] = v[j];
-		else
-			w->sum[j] += c * v[j];
+		weight = !adds_up(name) ? time_s : strcmp(name, "calls") ? calls : 1;
+		w->sum[j] += weight * v[j];
 	}
-	w->variance += calls * calls * sigma * sigma;
-	w->calls = fmax(w->calls, calls);
+	weight = r->want->response && !adds_up(r->want->response) ? time_s : calls;
+	w->variance += weight * weight * sigma * sigma;
 	return 0;
 }
 
@@ -220,11 +244,13 @@ static const char *group_name(const struct reader *r, const char *network, char 
 	return buf;
 }
 
-/* Rows of the networks of one run: sums over all calls, divided by the number of inferences. */
+/* Rows of the networks of one run. */
 static int finish_wholes(struct reader *r)
 {
-	for (const struct whole *w = r->wholes; w; w = w->next) {
-		double v[NAMES_MAX];
+	const char *response = r->want->response;
+
+	for (struct whole *w = r->wholes; w; w = w->next) {
+		double v[NAMES_MAX], n;
 		char name[512];
 		int e;
 
@@ -232,9 +258,11 @@ static int finish_wholes(struct reader *r)
 			r->d->dropped++;
 			continue;
 		}
+		n = inferences(w);
 		for (size_t j = 0; j < r->want->n; j++)
-			v[j] = w->sum[j] / total_calls(r->want->names[j], w->calls);
-		e = erg_model_data_row(r->d, v, sqrt(w->variance) / w->calls,
+			v[j] = w->sum[j] / (adds_up(r->want->names[j]) ? n : w->time_s);
+		e = erg_model_data_row(r->d, v,
+			sqrt(w->variance) / (response && !adds_up(response) ? w->time_s : n),
 			group_name(r, w->name, name, sizeof(name)), w->name, 0);
 		if (e < 0)
 			return e;
