@@ -203,11 +203,17 @@ test_setup() { lttng_setup; }
 }
 
 @test "a program runs unchanged where no daemon is" {
-    # Root's daemon lives in /run and /dev/shm: hide them. Another user's lives in its home.
+    # Root's daemon lives in /run and /dev/shm: hide them. Another user's lives in its home. Where /
+    # is no mount point (a chroot) its propagation cannot be changed: what is mounted there is taken
+    # away again, lest it be seen outside.
     mkdir home
     hide=(env)
-    [ "$(id -u)" -ne 0 ] || hide=(unshare -m sh -c 'mount -t tmpfs none /run &&
-        mount -t tmpfs none /dev/shm && exec "$@"' sh)
+    if [ "$(id -u)" -eq 0 ]; then
+        hide=(unshare -m)
+        unshare -m true 2>/dev/null || hide+=(--propagation unchanged)
+        hide+=(sh -c 'mount -t tmpfs none /run && mount -t tmpfs none /dev/shm && "$@"; s=$?
+            umount /dev/shm /run; exit $s' sh)
+    fi
     run "${hide[@]}" env HOME="$PWD/home" LTTNG_HOME="$PWD/home" ERG_COUNTERS='f=1:2;bad' "$app" \
         network:net layer:l begin:l end:l phase:p marker:m threads:4=l fork begin:l end:l
     [ "$status" -eq 0 ]
