@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * erg-analyze totals: energy to solution ETS, EDP = ETS T and ED2P = ETS T^2 of a run and of each
- * of its phases. They are formed from totals only: the time of a run or phase is exact, so interval
- * ends of the products are the energy's times T and T^2.
+ * of its phases. The run's is the one of erg-analyze layers; a phase's is the integral over its
+ * readings. The time of a run or phase is exact, so interval ends of the products are the energy's
+ * times T and T^2.
  */
 #include <errno.h>
 #include <math.h>
@@ -38,39 +39,59 @@ static struct erg_est above_idle(const struct erg_est *total, const struct erg_e
 struct part {
 	const char *name;
 	uint64_t begin, end;
-	bool open;
+	bool open, whole;
 };
+
+struct power {
+	double coverage, mean_w, peak_w; /* over the time that was observed */
+};
+
+static struct erg_est energy_of(const struct erg_account *a, const struct part *p,
+	struct power *ret)
+{
+	double time_s = (double)(p->end - p->begin) * 1e-9;
+	struct erg_attr *own = NULL;
+	const struct erg_attr *total = p->whole && a->attr->state ? a->attr : NULL;
+	struct erg_est ets = ERG_EST_UNRESOLVED;
+
+	*ret = (struct power){0, NAN, NAN};
+	if (!total && p->end > p->begin &&
+		erg_account_total(&a->rails[a->rail], p->begin, p->end, &own, NULL) >= 0)
+		total = own;
+	if (total)
+		ets = erg_attr_interval(total, p->begin, p->end, &ret->coverage, &ret->peak_w);
+	ret->mean_w = ets.value / (ret->coverage * time_s);
+	erg_attr_free(own);
+	return p->whole ? a->attr->ets_j : ets;
+}
 
 static json_t *part_json(const struct erg_account *a, const struct part *p)
 {
-	const struct erg_rail *rail = &a->rails[a->rail];
-	double time_s = (double)(p->end - p->begin) * 1e-9, coverage = 0, peak = NAN;
-	struct erg_est ets = ERG_EST_UNRESOLVED, edp, ed2p, above;
-	struct erg_attr *total = NULL;
+	double time_s = (double)(p->end - p->begin) * 1e-9;
+	struct power power;
+	struct erg_est ets = energy_of(a, p, &power), edp, ed2p, above;
 
-	if (p->end > p->begin && erg_account_total(rail, p->begin, p->end, &total, NULL) >= 0)
-		ets = erg_attr_interval(total, p->begin, p->end, &coverage, &peak);
-	erg_attr_free(total);
 	edp = erg_est_scaled(&ets, time_s);
 	ed2p = erg_est_scaled(&edp, time_s);
 	above = above_idle(&ets, &a->attr->idle_w, time_s);
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name", p->name,
 		"time_s", erg_num_json(time_s), "ets_j", erg_est_json(&ets), "edp_js",
 		erg_est_json(&edp), "ed2p_js2", erg_est_json(&ed2p), "above_idle_j",
-		erg_est_json(&above), "mean_w", erg_num_json(ets.value / time_s), "peak_w",
-		erg_num_json(peak), "coverage", erg_num_json(coverage), "open", p->open);
+		erg_est_json(&above), "mean_w", erg_num_json(power.mean_w), "peak_w",
+		erg_num_json(power.peak_w), "coverage", erg_num_json(power.coverage), "open",
+		p->open);
 }
 
 static json_t *run_json(const struct erg_account *a)
 {
 	const struct erg_timeline *tl = a->tl;
-	struct part whole = {"run", tl->begin, tl->end, false};
+	struct part whole = {"run", tl->begin, tl->end, false, true};
 	json_t *phases = json_array();
 
 	json_array_append_new(phases, part_json(a, &whole));
 	for (size_t i = 0; i < tl->n_phases; i++) {
 		struct part p = {tl->phases[i].name, tl->phases[i].begin, tl->phases[i].end,
-			tl->phases[i].open};
+			tl->phases[i].open, false};
 
 		json_array_append_new(phases, part_json(a, &p));
 	}
@@ -78,6 +99,23 @@ static json_t *run_json(const struct erg_account *a)
 		a->rails[a->rail].name, "simulated", a->rails[a->rail].simulated, "coverage",
 		erg_num_json(a->attr->coverage), "idle_w", erg_est_json(&a->attr->idle_w),
 		"lost_events", (json_int_t)erg_account_lost(tl), "phases", phases);
+}
+
+/* Of the attribution's warnings those that totals depend on. */
+static void pass_warnings(const struct erg_account *a, json_t *doc)
+{
+	static const char *const codes[] = {"no-power", "gaps", "phase-locked"};
+	size_t i;
+	json_t *w;
+
+	json_array_foreach (a->attr->warnings, i, w) {
+		const char *code = json_string_value(json_object_get(w, "code"));
+
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(codes); k++)
+			if (!strcmp(code, codes[k]))
+				erg_document_warn(doc, code, "%s: %s", a->tl->archive,
+					json_string_value(json_object_get(w, "text")));
+	}
 }
 
 static int add_run(const struct erg_common *common, const char *path, json_t *doc,
@@ -93,10 +131,7 @@ static int add_run(const struct erg_common *common, const char *path, json_t *do
 	if (r < 0)
 		return erg_wrap(err, r, "%s", path);
 	erg_document_warn_timeline(doc, tl);
-	if (!a.attr->state)
-		erg_document_warn(doc, "no-power", "%s: %s", path,
-			json_string_value(json_object_get(
-				json_array_get(a.attr->warnings, 0), "text")));
+	pass_warnings(&a, doc);
 	json_array_append_new(json_object_get(doc, "runs"), run_json(&a));
 	return 0;
 }

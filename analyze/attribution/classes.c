@@ -122,11 +122,15 @@ static void class_replicates(struct attr_run *r)
 		st->nnls_se[k] = sqrt(st->nnls_se[k]);
 }
 
-/*
- * Bias by the quantum q. Rounding with noise of SD s has a bias of at most (q/2) exp(-2 (pi s/q)^2)
- * (the first term of Widrow's Fourier series, bounded by q/2 without noise), and it only stays
- * where readings see one layer alone: elsewhere the changing shares are the dither.
- */
+double attr_rounding_bias(double noise, double quantum)
+{
+	double s = M_PI * noise / quantum;
+
+	return quantum / 2 * exp(-2 * s * s);
+}
+
+/* The bias by the quantum only stays where readings see one layer alone: elsewhere the changing
+ * shares are the dither. */
 static void quantum_effect(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
@@ -137,13 +141,13 @@ static void quantum_effect(struct attr_run *r)
 		return;
 	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
-		double s = M_PI * st->direct.spread[c] / q, pure = 1;
+		double pure = 1;
 
 		if (!st->is_direct[k])
 			pure = st->gram.square[c] > 0 ? st->gram.pure[c] / st->gram.square[c] : 0;
 		if (v->class_time[k] > 0)
-			st->quantum_w[k] += q / 2 * exp(-2 * s * s) * pure * v->col_time[c] /
-				v->class_time[k];
+			st->quantum_w[k] += attr_rounding_bias(st->direct.spread[c], q) * pure *
+				v->col_time[c] / v->class_time[k];
 	}
 }
 

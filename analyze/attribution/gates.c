@@ -246,9 +246,9 @@ static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 		double expect = time > 0 ? rows * st->class_covered[c] / time : 0;
 		double slack = 6 * sqrt(expect + 1) + 0.15 * expect;
 
-		if (k->time_s <= 0 || st->is_direct[c])
+		if (st->is_direct[c])
 			continue;
-		if (k->windows <= 0)
+		if (k->time_s <= 0 || k->windows <= 0)
 			k->gate = ERG_GATE_NO_DATA;
 		else if (st->locked)
 			k->gate = ERG_GATE_LOCKED;

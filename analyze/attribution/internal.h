@@ -374,6 +374,9 @@ struct attr_run {
 
 
 /* ---- classes.c ---- */
+/* Greatest bias of the mean of readings rounded to QUANTUM when their noise has the SD NOISE, in
+ * their unit: the first term of Widrow's Fourier series, bounded by quantum / 2 without noise. */
+double attr_rounding_bias(double noise, double quantum);
 void attr_classes(struct attr_run *r);
 
 /* ---- results.c ---- */

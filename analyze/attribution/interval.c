@@ -127,6 +127,16 @@ static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 	return sqrt(s->time * s->time * 1e-18 * s2 / fmax(s->n, 1) + edge * edge / 6);
 }
 
+/* What rounding may do to the mean, W. */
+static double quantum_w(const struct erg_attr_state *st, const struct sum *s)
+{
+	double q = st->rail.lsb_w, noise = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0;
+
+	if (st->shape.kind == ERG_SENSOR_COUNTER || q <= 0)
+		return 0;
+	return attr_rounding_bias(sqrt(noise), q);
+}
+
 struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint64_t end,
 	double *ret_coverage, double *ret_peak_w)
 {
@@ -151,27 +161,45 @@ struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint6
 	p.value = s.energy * 1e-9;
 	p.lo = p.value - u;
 	p.hi = p.value + u;
-	p.syst = fabs(p.value) * st->rail.gain_max + s.time * 1e-9 * st->rail.offset_max;
+	p.syst = fabs(p.value) * st->rail.gain_max +
+		s.time * 1e-9 * (st->rail.offset_max + quantum_w(st, &s));
 	return attr_parts_est(&p, 1, counter ? "counter" : "direct");
 }
 
-static struct erg_est times(struct erg_est e, double f)
+/* From this coverage on the readings' own integral is that of the whole run. */
+#define ALL 0.99
+
+/*
+ * Of the two ways the one with the narrower interval, where both say the same: readings that come
+ * thick and fast need no layers' help, and a fit with hardly more readings than layers can be
+ * anywhere. Across a gap only the layers' times reach.
+ */
+static bool fit_is_better(const struct erg_est *fit, const struct erg_est *plain, double coverage)
 {
-	e.value *= f;
-	e.lo *= f;
-	e.hi *= f;
-	e.stat *= f;
-	e.syst *= f;
-	return e;
+	struct erg_est whole = erg_est_scaled(plain, 1 / coverage);
+	double room = (fit->hi - fit->lo + whole.hi - whole.lo) / 2;
+
+	if (!erg_est_resolved(plain))
+		return true;
+	if (fabs(fit->value - whole.value) > room)
+		return false;
+	return coverage < ALL || fit->hi - fit->lo <= plain->hi - plain->lo;
 }
 
-/* The fit has less noise than the readings' own integral, but only where it holds: with hardly more
- * readings than layers it can be anywhere. */
-static bool agrees(const struct erg_est *fit, const struct erg_est *plain)
+static struct erg_est fit_total(const struct erg_attr *a)
 {
-	double room = (fit->hi - fit->lo + plain->hi - plain->lo) / 2;
+	double *ones = calloc(a->n_classes + 1, sizeof(double));
+	struct erg_est e = ERG_EST_UNRESOLVED;
+	struct attr_parts p;
 
-	return !erg_est_resolved(plain) || fabs(fit->value - plain->value) <= room;
+	for (size_t c = 0; ones && c < a->n_classes; c++)
+		ones[c] = 1;
+	if (ones) {
+		attr_parts_of(a->state, ones, false, &p);
+		e = attr_parts_est(&p, 1, "nnls");
+	}
+	free(ones);
+	return e;
 }
 
 /* ETS by the better of the two ways, EDP and ED2P: the time is exact, so the products of the
@@ -180,26 +208,21 @@ void attr_total(struct erg_attr *a)
 {
 	struct erg_attr_state *st = a->state;
 	const struct attr_view *v = &st->view;
-	struct erg_est plain = erg_attr_interval(a, v->begin[0], v->begin[v->n], NULL, NULL);
+	double coverage;
+	struct erg_est fit, plain = erg_attr_interval(a, v->begin[0], v->begin[v->n], &coverage,
+		NULL);
+	bool fitted = st->shape.kind != ERG_SENSOR_COUNTER && !st->locked && !st->short_run &&
+		st->gram.rows > 0;
 
-	if (st->shape.kind != ERG_SENSOR_COUNTER && !st->locked && !st->short_run &&
-		st->gram.rows > 0) {
-		double *ones = calloc(a->n_classes + 1, sizeof(double));
-		struct attr_parts p;
-
-		a->ets_j = ERG_EST_UNRESOLVED;
-		for (size_t c = 0; ones && c < a->n_classes; c++)
-			ones[c] = 1;
-		if (ones) {
-			attr_parts_of(st, ones, false, &p);
-			a->ets_j = attr_parts_est(&p, 1, "nnls");
-		}
-		free(ones);
-		if (!agrees(&a->ets_j, &plain))
-			a->ets_j = plain;
-	} else {
-		a->ets_j = plain;
+	if (fitted) {
+		fit = fit_total(a);
+		fitted = fit_is_better(&fit, &plain, coverage);
 	}
-	a->edp_js = times(a->ets_j, a->time_s);
-	a->ed2p_js2 = times(a->edp_js, a->time_s);
+	a->ets_j = fitted ? fit : plain;
+	a->edp_js = erg_est_scaled(&a->ets_j, a->time_s);
+	a->ed2p_js2 = erg_est_scaled(&a->edp_js, a->time_s);
+	if (a->coverage < ALL)
+		attr_warn(a, "gaps", "rail %s: %.3g %% of the run lies in gaps of the readings, %s",
+			st->rail.name, 100 * (1 - a->coverage), fitted ?
+			"counted at the mean power of what ran" : "whose energy is not counted");
 }

@@ -102,9 +102,6 @@ static void fill_warnings(struct attr_run *r)
 		attr_warn(r->a, "assumed-sensor", "rail %s: the sensor model is assumed (%s, window "
 			"%.4g ms, lag %.4g ms)", rail, erg_sensor_kind_name(st->shape.kind),
 			r->a->diag.window_ns * 1e-6, st->shape.lag_ns * 1e-6);
-	if (r->a->coverage < 0.99)
-		attr_warn(r->a, "gaps", "rail %s: %.3g %% of the run lies in gaps of the readings",
-			rail, 100 * (1 - r->a->coverage));
 }
 
 static void fill_idle(struct attr_run *r)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What erg-analyze layers may say: the options of the attribution and its gates, on imported logs
 # whose truth is known.
+bats_require_minimum_version 1.5.0
 load helpers
 
 # A network of five layers (truth.awk), read every 10 ms through 2 ms.
@@ -80,7 +81,15 @@ layers() { erg-analyze layers --format json "$@" 2>warnings; }
     erg-record import --samples hole.csv --layers L.csv --sensor kind=boxcar window_s=0.002 -o hole.erg
     layers hole.erg >r.json
     jq -e '.runs[0].coverage | . > 0.78 and . < 0.82' r.json
-    grep -q 'gaps of the readings' warnings
+    grep -q 'gaps of the readings, counted at the mean power of what ran' warnings
+    # The layers' times reach across the gap: nobody's share is of less than the whole, and the mean
+    # power is that of the time that was observed. Totals are the same.
+    jq -e '.runs[0] | ([.layers[], .rest[] | .share.value] | add - 1 | fabs) < 0.02 and
+        (.mean_w / (.ets_j.value / .time_s) - 1 | fabs) < 0.02' r.json
+    run -3 --separate-stderr erg-analyze totals --strict --format json hole.erg
+    [[ $stderr == *"gaps of the readings"* ]]
+    jq -e --slurpfile l r.json '.runs[0].phases[0] | .ets_j == $l[0].runs[0].ets_j and
+        .mean_w == $l[0].runs[0].mean_w and .coverage < 0.82' <<<"$output"
     layers a.erg >r.json
     jq -e '.runs[0].coverage > 0.99' r.json
 }

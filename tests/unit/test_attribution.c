@@ -319,6 +319,7 @@ static void test_gap(void **state)
 	assert_true(fabs(r.a->coverage - 0.8) < 0.01);
 	assert_true(fabs(r.a->classes[4].coverage - 0.8) < 0.02);
 	assert_true(warned(r.a, "gaps"));
+	assert_true(r.a->ets_j.lo < r.t.total_j && r.t.total_j < r.a->ets_j.hi);
 	done(&r);
 	s.hole_end_s = 0;
 	run(&s, NULL, &r);
