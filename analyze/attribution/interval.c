@@ -17,6 +17,7 @@
 struct sum {
 	double energy, time; /* W ns, ns */
 	double diff2, n, peak, first, last;
+	double dt, dt2, pairs; /* ns: readings without a gap between them */
 	double edges; /* ns: before the first and after the last reading */
 };
 
@@ -25,9 +26,11 @@ static double seen_share(const struct erg_attr_state *st)
 	double spacing = st->readings.stale ? fmax(st->readings.period_ns, st->readings.spacing_ns)
 					    : st->readings.spacing_ns;
 
-	if (st->shape.kind == ERG_SENSOR_COUNTER || st->shape.kind == ERG_SENSOR_EMA)
+	if (st->shape.kind == ERG_SENSOR_COUNTER || spacing <= 0)
 		return 1;
-	return spacing > 0 ? fmin(st->shape.window_ns / spacing, 1) : 1;
+	/* an ema averages like a boxcar of two time constants, which is half of its memory */
+	return fmin((st->shape.kind == ERG_SENSOR_EMA ? (st->memory_ns - st->shape.period_ns) / 2
+						     : st->shape.window_ns) / spacing, 1);
 }
 
 /* Adds the part of a piece from T0 (y0) to T1 (y1), linear between, that lies in B .. E. */
@@ -71,6 +74,11 @@ static void sum_power(const struct erg_attr_state *st, double b, double e, struc
 			add_gap(s, st, before, y, t, r->v[m], b, e);
 		if (m && t >= b && t < e)
 			s->diff2 += (r->v[m] - y) * (r->v[m] - y);
+		if (m && t >= b && t < e && t - before <= 2 * hold) {
+			s->dt += t - before;
+			s->dt2 += (t - before) * (t - before);
+			s->pairs++;
+		}
 		if (t >= b && t < e) {
 			s->peak = s->n && s->peak > r->v[m] ? s->peak : r->v[m];
 			s->n++;
@@ -110,12 +118,37 @@ static void sum_counter(const struct erg_attr_state *st, double b, double e, str
 	}
 }
 
+/* Variance of the power itself, of which a long window shows little: between the columns, W^2. */
+static double power_variance(const struct erg_attr_state *st)
+{
+	double t = 0, e = 0, e2 = 0;
+
+	for (size_t c = 0; c < st->view.n_cols; c++) {
+		if (st->view.col_apart[c] || st->gram.windows[c] <= 0)
+			continue;
+		t += st->view.col_time[c];
+		e += st->view.col_time[c] * st->power[c];
+		e2 += st->view.col_time[c] * st->power[c] * st->power[c];
+	}
+	return t > 0 ? fmax(e2 / t - e * e / (t * t), 0) : 0;
+}
+
+/* Readings come at unsteady distances: windows that should lie side by side leave time out and see
+ * other time twice. Variance of the sum, J^2. */
+static double unsteady(const struct erg_attr_state *st, const struct sum *s, double s2)
+{
+	double mean = s->pairs > 0 ? s->dt / s->pairs : 0;
+	double var = s->pairs > 0 ? fmax(s->dt2 / s->pairs - mean * mean, 0) : 0;
+
+	return s->pairs * var * 1e-18 * fmax(s2, power_variance(st));
+}
+
 /* Standard uncertainty of the sum, J. */
 static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 {
 	double mean = s->time > 0 ? fabs(s->energy / s->time) : 0, edge;
 	double step = st->readings.stale ? st->readings.period_ns : st->readings.spacing_ns;
-	double f = seen_share(st), s2 = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0;
+	double f = seen_share(st), s2 = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0, var;
 
 	if (st->shape.kind == ERG_SENSOR_COUNTER) {
 		edge = mean * fmax(st->shape.stale_ns, 0) * 1e-9;
@@ -123,8 +156,9 @@ static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 			s2 * s->edges * s->edges * 1e-18 * 2);
 	}
 	edge = sqrt(s2) * (step + st->memory_ns / 2) * 1e-9;
+	var = unsteady(st, s, s2) + edge * edge / 6;
 	s2 = (1 - f) * s2 + st->rail.lsb_w * st->rail.lsb_w / 12;
-	return sqrt(s->time * s->time * 1e-18 * s2 / fmax(s->n, 1) + edge * edge / 6);
+	return sqrt(s->time * s->time * 1e-18 * s2 / fmax(s->n, 1) + var);
 }
 
 /* What rounding may do to the mean, W. */

@@ -120,7 +120,7 @@ static void test_seed(void **state)
 /* 95 % intervals over many traces: within 90 .. 98 % but for the noise of 30 traces. */
 static void test_interval_coverage(void **state)
 {
-	double covered = 0, n = 0;
+	double covered = 0, n = 0, total = 0;
 
 	for (uint64_t seed = 1; seed <= 30; seed++) {
 		struct scene s;
@@ -139,10 +139,12 @@ static void test_interval_coverage(void **state)
 			covered += e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi;
 			n++;
 		}
+		total += r.a->ets_j.lo <= r.t.total_j && r.t.total_j <= r.a->ets_j.hi;
 		done(&r);
 	}
 	assert_true(n > 200);
 	assert_true(covered / n > 0.89 && covered / n < 0.99);
+	assert_true(total >= 26);
 }
 
 static void test_lag(void **state)
