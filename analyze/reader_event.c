@@ -96,6 +96,7 @@ static const char *const counted_fields[] = {"id", "iteration", "begin", "enable
 static const char *const span_fields[] = {"id", "iteration", "begin", "end", "track", NULL};
 static const char *const sample_fields[] = {"source", "t_before", "t_after", "native", "values",
 	NULL};
+static const char *const reading_fields[] = {"source", "values", NULL};
 static const char *const no_fields[] = {NULL};
 
 static struct erg_chunk_interval *add_interval(struct erg_decoder *d, const struct event *e,
@@ -153,20 +154,36 @@ static int on_span(struct erg_decoder *d, const struct event *e, const bt_field 
 	return 0;
 }
 
-static int on_sample(struct erg_decoder *d, const struct event *e, const bt_field *p, uint64_t time)
+static int add_reading(struct erg_decoder *d, uint64_t source, const bt_field *of_channels,
+	const uint64_t times[3])
 {
 	int64_t values[256], *row;
-	uint64_t n = elements(member(p, e->at[4]), values, ERG_ARRAY_SIZE(values));
+	uint64_t n = elements(of_channels, values, ERG_ARRAY_SIZE(values));
 
 	if (!n || n > ERG_ARRAY_SIZE(values))
 		return 0;
-	row = erg_tables_reading(d->t, d->vpid, (uint32_t)number(p, e->at[0]), (uint32_t)n);
+	row = erg_tables_reading(d->t, d->vpid, (uint32_t)source, (uint32_t)n);
 	if (!row)
 		return 0; /* another number of channels than before: not a reading of this source */
-	for (int i = 0; i < 3; i++)
-		row[i] = (int64_t)number(p, e->at[1 + i]);
+	memcpy(row, times, 3 * sizeof(*row));
 	memcpy(row + 3, values, n * sizeof(*values));
 	return 0;
+}
+
+static int on_sample(struct erg_decoder *d, const struct event *e, const bt_field *p, uint64_t time)
+{
+	const uint64_t times[] = {number(p, e->at[1]), number(p, e->at[2]), number(p, e->at[3])};
+
+	return add_reading(d, number(p, e->at[0]), member(p, e->at[4]), times);
+}
+
+/* Of a log: it took no time, at the event's own. */
+static int on_reading(struct erg_decoder *d, const struct event *e, const bt_field *p,
+	uint64_t time)
+{
+	const uint64_t times[] = {time, time, 0};
+
+	return add_reading(d, number(p, e->at[0]), member(p, e->at[1]), times);
 }
 
 /* ---- rare events ---- */
@@ -236,6 +253,10 @@ static const struct {
 	{"thermal_sample", on_sample, sample_fields},
 	{"frequency_sample", on_sample, sample_fields},
 	{"utilization_sample", on_sample, sample_fields},
+	{"power_reading", on_reading, reading_fields},
+	{"thermal_reading", on_reading, reading_fields},
+	{"frequency_reading", on_reading, reading_fields},
+	{"utilization_reading", on_reading, reading_fields},
 	{"process_define", on_rare, no_fields},
 	{"layer_define", on_rare, no_fields},
 	{"track_define", on_rare, no_fields},

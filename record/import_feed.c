@@ -175,10 +175,10 @@ bt_message *erg_feed_definition(struct erg_feed *f, bt_self_message_iterator *it
 
 /* ---- data ---- */
 
-static bt_message *sample(struct erg_feed *f, bt_self_message_iterator *it)
+static bt_message *reading(struct erg_feed *f, bt_self_message_iterator *it)
 {
-	static const enum erg_event kinds[ERG_CLASS_N] = {ERG_EV_POWER_SAMPLE,
-		ERG_EV_THERMAL_SAMPLE, ERG_EV_FREQUENCY_SAMPLE, ERG_EV_UTILIZATION_SAMPLE};
+	static const enum erg_event kinds[ERG_CLASS_N] = {ERG_EV_POWER_READING,
+		ERG_EV_THERMAL_READING, ERG_EV_FREQUENCY_READING, ERG_EV_UTILIZATION_READING};
 	const struct erg_import_log *log = f->what->log;
 	const struct erg_import_channel *first = first_of(log, f->source);
 	struct erg_cursor c;
@@ -190,9 +190,6 @@ static bt_message *sample(struct erg_feed *f, bt_self_message_iterator *it)
 	if (!m)
 		return NULL;
 	erg_put_unsigned(&c, f->source);
-	erg_put_unsigned(&c, f->now);
-	erg_put_unsigned(&c, f->now);
-	erg_put_unsigned(&c, 0);
 	if (erg_put_sequence(&c, channels_of(log, f->source), &values) < 0) {
 		bt_message_put_ref(m);
 		return NULL;
@@ -203,9 +200,9 @@ static bt_message *sample(struct erg_feed *f, bt_self_message_iterator *it)
 	return m;
 }
 
-static bt_message *next_sample(struct erg_feed *f, bt_self_message_iterator *it)
+static bt_message *next_reading(struct erg_feed *f, bt_self_message_iterator *it)
 {
-	bt_message *m = sample(f, it);
+	bt_message *m = reading(f, it);
 
 	if (++f->source == erg_import_sources(f->what->log)) {
 		f->source = 0;
@@ -276,7 +273,7 @@ bt_message *erg_feed_datum(struct erg_feed *f, bt_self_message_iterator *it, boo
 	f->now = on_trace(f, t);
 	if (t == span)
 		return next_span(f, it);
-	return t == edge ? next_edge(f, it) : next_sample(f, it);
+	return t == edge ? next_edge(f, it) : next_reading(f, it);
 }
 
 /* ---- phases as edges ---- */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The schema of imported traces: one row for each field, in the order of tracepoints/provider.h,
- * so that what is imported decodes like what was recorded. A sequence is two fields, as LTTng
- * writes it: its length, named _NAME_length, and its elements.
+ * so that what is imported decodes like what was recorded. Only a reading is another event: a log
+ * has one time for each, the event's own, and it written thrice would be most of the archive. A
+ * sequence is two fields, as LTTng writes it: its length, named _NAME_length, and its elements.
  */
 #include "record/import_schema.h"
 
@@ -18,8 +19,7 @@ struct field {
 };
 
 #define FIELDS_MAX 16
-#define SAMPLE_FIELDS                                                                              \
-	{"source", U32}, {"t_before", U64}, {"t_after", U64}, {"native", U64}, {"values", SEQ64}
+#define READING_FIELDS {"source", U32}, {"values", SEQ64}
 
 static const struct event {
 	const char *name;
@@ -46,10 +46,10 @@ static const struct event {
 		{"begin", U64}, {"enabled", U64}, {"running", U64}, {"deltas", SEQ64}}},
 	[ERG_EV_PHASE_BEGIN] = {"phase_begin", {{"name", STR}}},
 	[ERG_EV_PHASE_END] = {"phase_end", {{"name", STR}}},
-	[ERG_EV_POWER_SAMPLE] = {"power_sample", {SAMPLE_FIELDS}},
-	[ERG_EV_THERMAL_SAMPLE] = {"thermal_sample", {SAMPLE_FIELDS}},
-	[ERG_EV_FREQUENCY_SAMPLE] = {"frequency_sample", {SAMPLE_FIELDS}},
-	[ERG_EV_UTILIZATION_SAMPLE] = {"utilization_sample", {SAMPLE_FIELDS}},
+	[ERG_EV_POWER_READING] = {"power_reading", {READING_FIELDS}},
+	[ERG_EV_THERMAL_READING] = {"thermal_reading", {READING_FIELDS}},
+	[ERG_EV_FREQUENCY_READING] = {"frequency_reading", {READING_FIELDS}},
+	[ERG_EV_UTILIZATION_READING] = {"utilization_reading", {READING_FIELDS}},
 };
 
 /* ---- classes ---- */

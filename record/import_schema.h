@@ -3,7 +3,7 @@
 #define ERG_RECORD_IMPORT_SCHEMA_H
 
 /*
- * The events of tracepoints/provider.h as babeltrace2 classes, and a cursor that fills an event's
+ * The events of an imported trace (formats/FORMAT.md) as babeltrace2 classes, and a cursor that fills an event's
  * fields in their order. Private to import_*.c.
  */
 #include <stdbool.h>
@@ -23,10 +23,10 @@ enum erg_event {
 	ERG_EV_LAYER_COUNTED,
 	ERG_EV_PHASE_BEGIN,
 	ERG_EV_PHASE_END,
-	ERG_EV_POWER_SAMPLE,
-	ERG_EV_THERMAL_SAMPLE,
-	ERG_EV_FREQUENCY_SAMPLE,
-	ERG_EV_UTILIZATION_SAMPLE,
+	ERG_EV_POWER_READING,
+	ERG_EV_THERMAL_READING,
+	ERG_EV_FREQUENCY_READING,
+	ERG_EV_UTILIZATION_READING,
 	ERG_EV_N,
 };
 

@@ -3,11 +3,11 @@ load helpers
 
 pack() { "$ERG_BUILD/tests/tools/erg-pack" "$@"; }
 manifest() { pack --manifest "$1" | jq -e "$2"; }
-# The events of an archive as babeltrace2 prints them.
+# The events of an archive as babeltrace2 prints them, with their times in ns.
 events() {
     rm -rf "${1%.erg}"
     tar -xf "$1"
-    babeltrace2 "${1%.erg}/trace"
+    babeltrace2 --clock-cycles "${1%.erg}/trace"
 }
 import() { erg-record import "$@"; }
 
@@ -54,8 +54,8 @@ test_setup() {
 @test "a log and its layers: readings, layers, phases, counters, tags" {
     import --samples s.csv --layers l.csv --tag heatsink=off --tag ambient_c=23.5 -o run.erg
     events run.erg >e
-    [ "$(grep -c ergtrace:power_sample e)" -ge 300 ]
-    grep 'ergtrace:power_sample' e | grep -q 'values = \[ \[0\] = 11000, \[1\] = '
+    [ "$(grep -c ergtrace:power_reading e)" -ge 300 ]
+    grep 'ergtrace:power_reading' e | grep -q 'values = \[ \[0\] = 11000, \[1\] = '
     [ "$(grep -c ergtrace:layer_counted e)" -eq 20 ]
     grep -q 'layer_counted: { vpid = 2, vtid = 2 }, { id = 3, iteration = 9, begin = 270000000, .*deltas = \[ \[0\] = 59 \]' e
     grep -q 'layer_counted.*deltas = \[ \[0\] = -9223372036854775808 \]' e
@@ -144,7 +144,7 @@ test_setup() {
     { head -11 s.csv; sed -n 13p s.csv; sed -n 12p s.csv; tail -n +14 s.csv; } >swapped.csv
     warns 'swapped.csv: line 13' 'put in order' -- --samples swapped.csv
     events out.erg >e
-    [ "$(grep -c ergtrace:thermal_sample e)" -eq 300 ]
+    [ "$(grep -c ergtrace:thermal_reading e)" -eq 300 ]
     { cat s.csv; tail -n +2 s.csv; } >twice.csv
     fails 'twice.csv: line' 'goes back' -- --samples twice.csv
     { cat s.csv; tail -1 s.csv; } >same.csv
@@ -199,13 +199,29 @@ test_setup() {
     warns 'A energy' 'the unit says power' -- --samples e.csv
 }
 
+@test "the readings of an import from before them mean the same" {
+    cp "$ERG_SRC/tests/golden/archive/read/v1-samples.erg" .
+    [ "$(events v1-samples.erg | grep -c _sample:)" -eq 900 ]
+    sed -i '100s/,[^,]*$/,/; 200s/,[^,]*,/,,/' s.csv
+    import --samples s.csv --layers l.csv --tag golden=v1 -o new.erg
+    [ "$(events new.erg | grep -c _reading:)" -eq 900 ]
+    for file in v1-samples new; do
+        for rail in VDD_IN VDD_CPU pkg; do
+            erg-analyze layers --format json --rail $rail $file.erg
+            erg-analyze export --to csv --rail $rail $file.erg -o $file.csv && cat $file.csv
+        done 2>/dev/null | sed "s/$file/FILE/" >$file.all
+    done
+    grep -c power_w new.all
+    cmp v1-samples.all new.all
+}
+
 @test "one sample only, missing cells, negative times" {
     printf 'time_s,A [W]\n0,1\n' >one.csv
     warns 'one.csv: line 2' 'one row only' -- --samples one.csv
     printf 'time_s,A [W],B [V]\n-2,1,\n-1,,5\n0,nan,6\n1,2,N/A\n' >m.csv
     warns '' -- --samples m.csv
     manifest out.erg '.import.origin_ns == -2000000000'
-    events out.erg | grep -c power_sample | grep -qx 4
+    events out.erg | grep -c power_reading | grep -qx 4
 }
 
 @test "layers that cannot be are left out with their line; the rest is kept" {
@@ -243,13 +259,13 @@ RAM 2085/3994MB (lfb 20x4MB) SWAP 0/0MB (cached 0MB) cpu [1%,10%,off,5%]@518 EMC
 X
     import --from tegrastats --samples tx1-old.log --interval 0.5 -o a.erg
     manifest a.erg '[.sources[].channels[] | select(.quantity == "utilization") | .rail] == ["cpu0", "cpu1", "cpu3", "EMC", "GR3D"]'
-    events a.erg | grep 'utilization_sample' | tail -1 | grep -q 't_before = 500000000.*\[0\] = 1, .*\[4\] = 8 \]'
+    events a.erg | grep 'utilization_reading' | tail -1 | grep -q '^\[0*500000000\] .*\[0\] = 1, .*\[4\] = 8 \]'
     cat >tx1.log <<'X'
 RAM 1903/3995MB (lfb 1x1MB) CPU [2%@1036,0%@1036,off,1%@1036] BCPU@45C GPU@43C Tdiode@42.75C VDD_IN 3203/3100 VDD_CPU 534/500 VDD_GPU 152/150 VDD_WIFI 0/0
 RAM 1903/3995MB (lfb 1x1MB) CPU [2%@1036,0%@1036,off,1%@1036] BCPU@45C GPU@43C Tdiode@42.75C VDD_IN 3303/3100 VDD_CPU 544/500 VDD_GPU 152/150 VDD_WIFI 0/0
 X
     import --from tegrastats --samples tx1.log -o b.erg
-    events b.erg | grep power_sample | head -1 | grep -q '\[0\] = 3203, \[1\] = 534, \[2\] = 152, \[3\] = 0 \]'
+    events b.erg | grep power_reading | head -1 | grep -q '\[0\] = 3203, \[1\] = 534, \[2\] = 152, \[3\] = 0 \]'
     manifest b.erg '[.sources[].channels[] | select(.quantity == "power") | .parent] == ["", "VDD_IN", "VDD_IN", "VDD_IN"]'
     manifest b.erg '[.sources[].channels[] | select(.quantity == "temperature") | .rail] == ["BCPU", "GPU", "Tdiode"]'
     cat >xavier.log <<'X'
@@ -265,7 +281,7 @@ X
 X
     import --from tegrastats --samples orin.log -o d.erg
     events d.erg >e
-    grep power_sample e | sed -n 2p | grep -q "t_before = $(date -u -d '2024-12-23 22:54:11.5' +%s%N).*\[0\] = 4913"
+    grep power_reading e | sed -n 2p | grep -q "^\[0*$(date -u -d '2024-12-23 22:54:11.5' +%s%N)\] .*\[0\] = 4913"
     manifest d.erg '[.sources[].channels[] | select(.quantity == "temperature") | .rail] == ["cpu", "tj"]'
     fails 'no line of tegrastats' -- --from tegrastats --samples s.csv
 }
@@ -280,8 +296,8 @@ timestamp, index, power.draw [W], utilization.gpu [%], temperature.gpu, clocks.c
 X
     import --from nvidia-smi --samples smi.csv -o a.erg
     events a.erg >e
-    grep power_sample e | head -1 | grep -q "t_before = $(date -u -d '2023-11-14 12:13:14.123' +%s%N).*\[0\] = 25330, \[1\] = -9223372036854775808 \]"
-    grep power_sample e | tail -1 | grep -q '\[0\] = 125100, \[1\] = 30000 \]'
+    grep power_reading e | head -1 | grep -q "^\[0*$(date -u -d '2023-11-14 12:13:14.123' +%s%N)\] .*\[0\] = 25330, \[1\] = -9223372036854775808 \]"
+    grep power_reading e | tail -1 | grep -q '\[0\] = 125100, \[1\] = 30000 \]'
     manifest a.erg '[.sources[].channels[] | select(.quantity == "power") | .rail] == ["gpu0", "gpu1"]'
     sed 's/ W,/,/; s/ %,/,/; s/ MHz$//' smi.csv >nounits.csv
     import --from nvidia-smi --samples nounits.csv -o b.erg
@@ -303,8 +319,8 @@ Time,11-14-2023 12:13:18.123,Watts,60.700000,Volts,229.700000,Amps,0.262000,PF,0
 X
     import --from ptdaemon --samples spl.txt -o a.erg
     events a.erg >e
-    [ "$(grep -c power_sample e)" -eq 5 ]
-    grep power_sample e | sed -n 3p | grep -q '\[0\] = 58700000, \[1\] = -9223372036854775808, \[2\] = 262000 \]'
+    [ "$(grep -c power_reading e)" -eq 5 ]
+    grep power_reading e | sed -n 3p | grep -q '\[0\] = 58700000, \[1\] = -9223372036854775808, \[2\] = 262000 \]'
     grep phase_begin e | head -1 | grep -q 'run_ranging'
     [ "$(grep -c phase_ e)" -eq 4 ]
     fails 'no line' 'PTDaemon' -- --from ptdaemon --samples s.csv

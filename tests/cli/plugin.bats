@@ -128,7 +128,7 @@ make_run() {
     graph run/trace -c filter.erg.energy -c sink.ctf.fs -p 'path="out"' -p 'quiet=true'
     babeltrace2 out >text
     [ "$(grep -c erg:layer_energy text)" -eq 80 ]
-    [ "$(grep -c ergtrace:power_sample text)" -gt 3000 ]
+    [ "$(grep -c ergtrace:power_reading text)" -gt 3000 ]
 }
 
 @test "with readings=yes each reading of a rail is an event in watts" {
