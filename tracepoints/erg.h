@@ -125,7 +125,8 @@ ERG_API void erg_set_sync_hook(void (*hook)(void *data), void *data);
 
 /* For adapters that follow the layers of each thread: called in the thread, while a session records,
  * when a layer has begun (begin is 1) and when one has ended or was dropped (0; layer and iteration
- * are those that it was begun with). NULL for none. */
+ * are those that it was begun with). What is told nests: when a layer ends within which others go
+ * on, those are told to end and to begin again. NULL for none. */
 ERG_API void erg_set_layer_hook(void (*hook)(uint32_t layer, uint32_t iteration, int begin));
 
 /* CLOCK_MONOTONIC, ns. */

@@ -112,6 +112,15 @@ static __attribute__((noinline)) void follow_ends(
 		follow(t->frames[i - 1].layer, t->frames[i - 1].iteration, 0);
 }
 
+/* Tells who follows of the layers of the frames from FROM up, the outermost first. */
+static __attribute__((noinline)) void follow_begins(const struct erg_thread *t, uint32_t from)
+{
+	void (*follow)(uint32_t, uint32_t, int) = atomic_load(&erg_state_.follow);
+
+	for (uint32_t i = from; follow && i < t->depth; i++)
+		follow(t->frames[i].layer, t->frames[i].iteration, 1);
+}
+
 /* Removes the frames from before the last pause. Epochs only grow, so these are the lowest ones. */
 static __attribute__((noinline)) void purge(struct erg_thread *t, uint32_t epoch)
 {
@@ -247,7 +256,7 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 	if (!i)
 		return;
 	f = t->frames[i - 1];
-	follow_ends(t, i, i - 1);
+	follow_ends(t, t->depth, i - 1);
 	memmove(&t->frames[i - 1], &t->frames[i], (t->depth - i) * sizeof(f));
 	if (t->readings && t->depth <= ERG_DEPTH_RECORDED) {
 		memmove(&t->readings->at[i - 1], &t->readings->at[i],
@@ -256,6 +265,7 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 			(t->depth - i) * sizeof(uint64_t));
 	}
 	t->depth--;
+	follow_begins(t, i - 1);
 	if (track && f.epoch == atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed))
 		erg_span(layer, f.iteration, f.begin_ns, now_ns(), track);
 }

@@ -366,7 +366,7 @@ static void who_follows_sees_every_begin_and_end(void **state)
 {
 	uint32_t a = layer_named(0, "a"), b = layer_named(0, "b"), c = layer_named(0, "c");
 	int expected[] = {(int)a, (int)b, (int)c, -(int)c, -(int)b, -(int)a, (int)b, (int)c,
-		-(int)b, -(int)c};
+		-(int)c, -(int)b, (int)c, -(int)c};
 
 	erg_iteration(9);
 	erg_set_layer_hook(follow);
@@ -378,12 +378,12 @@ static void who_follows_sees_every_begin_and_end(void **state)
 	erg_end(b);
 	erg_begin(b);
 	erg_begin(c);
-	erg_end_overlapping(b, 0);
+	erg_end_overlapping(b, 0); /* c goes on */
 	erg_end(c);
 	erg_set_layer_hook(NULL);
 	erg_begin(a);
 	erg_end(a);
-	assert_int_equal(n_followed, 10);
+	assert_int_equal(n_followed, 12);
 	assert_memory_equal(followed, expected, sizeof(expected));
 }
 
