@@ -31,15 +31,38 @@ static void count_one(struct erg_rows *r, size_t i)
 }
 
 /* How often the outermost layers ran: calls of the most called layer of depth 0. */
-static void count_iterations(struct erg_rows *r)
+static uint64_t iterations_of(const struct erg_timeline *tl, bool device, const uint64_t *calls)
 {
-	const struct erg_tl_intervals *iv = &r->a->tl->iv;
+	const struct erg_tl_intervals *iv = &tl->iv;
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < iv->n; i++)
-		if (!iv->depth[i] && r->calls[iv->layer[i]] > most)
-			most = r->calls[iv->layer[i]];
-	r->iterations = most;
+		if (!iv->depth[i] && tl->tracks[iv->track[i]].device == device &&
+			calls[iv->layer[i]] > most)
+			most = calls[iv->layer[i]];
+	return most;
+}
+
+/*
+ * What a call launches on a device may be many spans, so a layer's calls are those of the host;
+ * spans count only for what the host never called (work outside of layers, logs of a device alone).
+ */
+static int count_host_calls(struct erg_rows *r)
+{
+	const struct erg_timeline *tl = r->a->tl;
+	_cleanup_(erg_freep) uint64_t *host = calloc(tl->n_layers + 1, sizeof(*host));
+	uint64_t n;
+
+	if (!host)
+		return -ENOMEM;
+	for (size_t i = 0; i < tl->iv.n; i++)
+		host[tl->iv.layer[i]] += !tl->tracks[tl->iv.track[i]].device;
+	n = iterations_of(tl, false, host);
+	r->iterations = n ? n : r->iterations;
+	for (size_t k = 0; k < tl->n_layers; k++)
+		if (r->calls[k] && host[k])
+			r->calls[k] = host[k];
+	return 0;
 }
 
 int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_err *err)
@@ -58,8 +81,8 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	for (size_t i = 0; i < tl->iv.n; i++)
 		if (tl->tracks[tl->iv.track[i]].device == a->device)
 			count_one(r, i);
-	count_iterations(r);
-	return 0;
+	r->iterations = iterations_of(tl, a->device, r->calls);
+	return a->device && count_host_calls(r) < 0 ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
 void erg_rows_release(struct erg_rows *r)
