@@ -166,6 +166,22 @@ static void warn_losses(struct erg_timeline *tl)
 		erg_timeline_warn(tl, "lost", "packets of events are missing");
 }
 
+/* What liberg and the adapters say of themselves, each once (formats/FORMAT.md). */
+static void warn_notices(struct erg_timeline *tl)
+{
+	for (size_t i = 0; i < tl->n_markers; i++) {
+		const char *text = tl->markers[i].text;
+		size_t k = 0;
+
+		if (strncmp(text, "erg: ", 5))
+			continue;
+		while (strcmp(tl->markers[k].text, text))
+			k++;
+		if (k == i)
+			erg_timeline_warn(tl, "notice", "%s", text + 5);
+	}
+}
+
 void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n)
 {
 	bool simulated = false;
@@ -182,6 +198,7 @@ void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chu
 	if (!tl->iv.n && !tl->n_channels)
 		erg_timeline_warn(tl, "empty", "the trace holds no layer and no reading of ours");
 	warn_losses(tl);
+	warn_notices(tl);
 }
 
 static int open_archive(const char *path, struct erg_archive **ret, struct erg_err *err)

@@ -99,8 +99,8 @@ C
     start a
     [ "$(LD_PRELOAD=$lib ./prog)" = 8 ]
     stop a
-    [ "$(events a 'marker.*text = "darknet: this libdarknet is laid out otherwise: no layers"')" -eq 1 ]
-    [ "$(events a 'marker.*text = "darknet: this libdarknet lacks a function')" -eq 1 ]
+    [ "$(events a 'marker.*text = "erg: darknet: this libdarknet is laid out otherwise: no layers"')" -eq 1 ]
+    [ "$(events a 'marker.*text = "erg: darknet: this libdarknet lacks a function')" -eq 1 ]
     [ "$(events a 'layer')" -eq 0 ]
 }
 

@@ -94,7 +94,7 @@ static void *theirs(const char *symbol, uintptr_t own)
 	if (!w.found)
 		dl_iterate_phdr(try_object, &w);
 	if (!w.found)
-		erg_marker("darknet: this libdarknet lacks a function that it should have", 0);
+		erg_marker("erg: darknet: this libdarknet lacks a function that it should have", 0);
 	return w.found;
 }
 
@@ -182,7 +182,7 @@ static void wrap(network *net, const char *cfg, uintptr_t parse)
 	if (!net)
 		return;
 	if (!plausible(net, parse)) {
-		erg_marker("darknet: this libdarknet is laid out otherwise: no layers", 0);
+		erg_marker("erg: darknet: this libdarknet is laid out otherwise: no layers", 0);
 		return;
 	}
 	if (net->layers[0].forward == forward)

@@ -120,7 +120,7 @@ static void find(void)
 		(dnnl.major != 2 && !(dnnl.major == 3 && dnnl.md_query)))
 		dnnl.major = 0;
 	if (!dnnl.major)
-		erg_marker("itt: this oneDNN is neither version 2 nor 3: no shapes", 0);
+		erg_marker("erg: itt: this oneDNN is neither version 2 nor 3: no shapes", 0);
 	__atomic_store_n(&dnnl.execute, execute, __ATOMIC_RELEASE);
 }
 

@@ -75,7 +75,7 @@ struct nvtx_policy *nvtx_policy_parse(const char *text)
 		char said[256];
 
 		snprintf(said, sizeof(said),
-			"ERG_NVTX_LAYERS: \"%.100s\" is not "
+			"erg: ERG_NVTX_LAYERS: \"%.100s\" is not "
 			"[DOMAIN:]DEPTH=network|module|layer|skip",
 			r);
 		*last = parse_rule(r);
