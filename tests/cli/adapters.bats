@@ -58,7 +58,7 @@ test_setup() {
     [ "$(events a 'layer_define.*level = 1, name = "block", .*network = "net"')" -eq 1 ]
     [ "$(events a 'layer_define.*level = 2, name = "conv", .*network = "net"')" -eq 1 ]
     [ "$(events a 'layer_define.*name = "n3"')" -eq 0 ]
-    [ "$(events a 'marker.*ERG_NVTX_LAYERS: ."bogus."')" -eq 1 ]
+    [ "$(events a 'marker.*erg: ERG_NVTX_LAYERS: ."bogus."')" -eq 1 ]
 }
 
 @test "nvtx: unbalanced pops, overlapping domains, hostile names" {
@@ -215,7 +215,7 @@ C
     start a
     LD_PRELOAD=$dir/liberg-itt.so ./prog
     stop a
-    [ "$(events a 'marker.*text = "itt: this oneDNN is neither')" -eq 1 ]
+    [ "$(events a 'marker.*text = "erg: itt: this oneDNN is neither')" -eq 1 ]
 }
 
 @test "nvtx: a program compiled with NVIDIA's own header" {
@@ -271,8 +271,9 @@ C
     [ "$(events a 'marker.*text = "categorized", color = 0xFF00')" -eq 1 ]
 }
 
-@test "cuda: the library loads and lets the program run on where no GPU is" {
-    [ -e "$dir/liberg-cuda.so" ] || skip "CUPTI is not on this machine"
+# A program that loads the adapter as the CUDA driver does, and says what it returned.
+inject() {
+    [ -e "$dir/liberg-cuda.so" ] || skip "CUPTI's headers are not on this machine"
     cat >inject.c <<'C'
 #include <dlfcn.h>
 #include <stdio.h>
@@ -284,36 +285,68 @@ int main(int argc, char **argv)
 	if (!init)
 		return fprintf(stderr, "%s\n", dlerror()), 1;
 	printf("%d\n", init());
-	return 0;
+	printf("%d\n", init());
+	return 3;
 }
 C
     gcc -o inject inject.c -ldl
+    programs+=(inject)
+}
+
+@test "cuda: NVIDIA's CUPTI without a driver gives one notice, and the program runs on" {
+    inject
+    cuda=${CUDA_DIR:-/usr/local/cuda}
+    compgen -G "$cuda/lib64/libcupti.so.*" || compgen -G "$cuda/extras/CUPTI/lib64/libcupti.so.*" ||
+        skip "NVIDIA's libcupti is not on this machine"
+    ! ldconfig -p | grep -q libcuda.so.1 || skip "this machine has NVIDIA's driver"
     run ./inject "$dir/liberg-cuda.so"
-    [ "$status" -eq 0 ] && [ "${lines[-1]}" = 1 ]
+    [ "$status" -eq 3 ] && [ "$output" = $'1\n1' ]
+    start a
     run env ERG_RUN_ID=x ./inject "$dir/liberg-cuda.so"
-    [ "$status" -eq 0 ] && [ "${lines[-1]}" = 1 ]
+    stop a
+    [ "$status" -eq 3 ] && [ "$output" = $'1\n1' ]
+    [ "$(events a 'marker.*text = "erg: cuda: no work of the device: CUPTI_ERROR')" -eq 1 ]
+    [ "$(events a 'marker')" -eq 1 ]
+}
+
+@test "cuda: a CUPTI that lacks a function, or that serves another client, gives one notice" {
+    inject
+    gcc -shared -fPIC -o libcupti.so.13 -Wl,-soname,libcupti.so.13 -x c /dev/null
+    start a
+    run env ERG_RUN_ID=x LD_LIBRARY_PATH=. ./inject "$dir/liberg-cuda.so"
+    [ "$status" -eq 3 ] && [ "$output" = $'1\n1' ]
+    CUDA_INJECTION64_PATH=$dir/liberg-cuda.so FAKE_CUPTI_TAKEN=1 ERG_RUN_ID=x \
+        "$ERG_BUILD/tests/trace/cuda-app" >out
+    stop a
+    [ "$(cat out)" = off ]
+    [ "$(events a 'marker.*text = "erg: cuda: no work of the device: this CUPTI has no cuptiSubscribe"')" -eq 1 ]
+    [ "$(events a 'marker.*text = "erg: cuda: no work of the device: another client"')" -eq 1 ]
+    [ "$(events a 'marker')" -eq 2 ]
 }
 
 @test "cuda: kernels and copies are spans of the layer that launched them" {
     app=$ERG_BUILD/tests/trace/cuda-app
     [ -x "$app" ] || skip "CUPTI's headers are not on this machine"
-    export CUDA_INJECTION64_PATH=$dir/liberg-cuda.so LD_LIBRARY_PATH=$ERG_BUILD/tests/trace
-    ldd "$dir/liberg-cuda.so" | grep -q "libcupti.*=> $ERG_BUILD/tests/trace/" ||
-        skip "this CUPTI has another name than the one for tests"
+    export CUDA_INJECTION64_PATH=$dir/liberg-cuda.so
     # Without a recording nothing is switched on.
     lttng --no-sessiond list 2>/dev/null | grep -q '\[active\]' || [ "$("$app")" = off ]
     start a
-    [ "$(ERG_RUN_ID=r "$app")" = on ]
+    [ "$(ERG_RUN_ID=r "$app")" = on ] # and what was pushed is popped
     stop a
     id() { sed -n "s/.*layer_define.*{ id = \([0-9]*\), .* name = \"$1\", type.*/\1/p" a.txt | head -1; }
-    track() { sed -n "s/.*{ track = \([0-9]*\), name = \"gpu0 stream $1\", device = 1 }.*/\1/p" a.txt | head -1; }
-    span() { grep "layer_span.*{ id = $1, iteration = $2, .*track = $3 }" a.txt |
+    track() { sed -n "s/.*{ track = \([0-9]*\), name = \"gpu$1 stream $2\", device = 1 }.*/\1/p" a.txt | head -1; }
+    # span LAYER ITERATION DEVICE STREAM: how long they are
+    span() { grep "layer_span.*{ id = $(id "$1"), iteration = $2, .*track = $(track "$3" "$4") }" a.txt |
         sed 's/.*begin = \([0-9]*\), end = \([0-9]*\),.*/\2 \1/' | awk '{ print $1 - $2 }'; }
     # The two that touch are one; the one on the other stream is apart.
-    [ "$(span "$(id conv1)" 7 "$(track 7)")" = 1500 ]
-    [ "$(span "$(id conv1)" 7 "$(track 8)")" = 100 ]
-    [ "$(span "$(id inner)" 7 "$(track 7)")" = 250 ]
-    [ "$(span "$(id stray)" 0 "$(track 7)")" = 10 ]
-    [ "$(events a 'marker.*text = "cuda: 3 records of the device were dropped"')" -eq 1 ]
-    [ "$(events a 'marker.*text = "cuda: flush period: fake"')" -eq 1 ]
+    [ "$(span conv1 7 0 7)" = 1500 ]
+    [ "$(span conv1 7 0 8)" = 100 ]
+    [ "$(span inner 7 0 7)" = 250 ]
+    [ "$(span graph 7 1 7)" = 60 ]
+    [ "$(span late 7 0 7)" = 300 ]
+    [ "$(span stray 0 0 7)" = 10 ]
+    [ "$(span threaded 0 0 9)" = 700 ]
+    [ "$(events a 'layer_span')" -eq 7 ] # and none of the child
+    [ "$(events a 'marker.*text = "erg: cuda: records of the device: 3 were dropped"')" -eq 1 ]
+    [ "$(events a 'marker.*text = "erg: cuda: flush period: fake"')" -eq 1 ]
 }

@@ -2,8 +2,11 @@
 /*
  * Stands in for CUPTI and a GPU, so that the adapter's logic can be tested without either: keeps a
  * thread's external correlation ids, and turns each fake_launch() into the records that CUPTI
- * writes for a launch. Only what the adapter calls is here. Kernels of the same stream follow each
- * other without a gap if they are launched with the same beginning.
+ * writes for a launch. Only what the adapter calls is here. What CUPTI leaves open is made hard:
+ * work and calls are in buffers of their own, and those of work are given back first; records are
+ * longer than the headers say, as those of a later CUPTI are. What it demands is checked: nothing
+ * is switched on before a client has subscribed and set its clock. With FAKE_CUPTI_TAKEN in the
+ * environment there is another client already.
  */
 #include <cupti.h>
 #include <stdbool.h>
@@ -13,15 +16,58 @@
 
 #include "tests/trace/fake_cupti.h"
 
+#define KINDS 8u
+#define LATER 64u /* bytes that a later CUPTI has behind the fields that we know */
+
+struct buffer {
+	uint8_t *at;
+	size_t size, used;
+};
+
+struct work_record {
+	union {
+		CUpti_ActivityKernel7 kernel;
+		CUpti_ActivityMemcpy5 copy;
+	};
+	uint8_t later[LATER];
+};
+
+struct call_record {
+	union {
+		CUpti_ActivityExternalCorrelation external;
+		CUpti_ActivityAPI api;
+	};
+	uint8_t later[LATER];
+};
+
 static CUpti_BuffersCallbackRequestFunc request;
 static CUpti_BuffersCallbackCompleteFunc complete;
 static CUpti_TimestampCallbackFunc now;
-static bool kinds[CUPTI_ACTIVITY_KIND_COUNT];
-static uint8_t *buffer;
-static size_t size, used;
-static uint32_t n_launched;
-static __thread uint64_t stack[64];
-static __thread unsigned depth;
+static bool subscribed, kinds[CUPTI_ACTIVITY_KIND_COUNT];
+static struct buffer work_buffer, call_buffer;
+static uint32_t n_called;
+static __thread struct {
+	uint64_t ids[64];
+	unsigned depth;
+} stacks[KINDS];
+
+CUptiResult CUPTIAPI cuptiSubscribe(
+	CUpti_SubscriberHandle *ret, CUpti_CallbackFunc callback, void *data)
+{
+	(void)ret;
+	(void)data;
+	if (getenv("FAKE_CUPTI_TAKEN"))
+		return CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED;
+	subscribed = callback != NULL;
+	return CUPTI_SUCCESS;
+}
+
+CUptiResult CUPTIAPI cuptiUnsubscribe(CUpti_SubscriberHandle client)
+{
+	(void)client;
+	subscribed = false;
+	return CUPTI_SUCCESS;
+}
 
 CUptiResult CUPTIAPI cuptiActivityRegisterTimestampCallback(CUpti_TimestampCallbackFunc f)
 {
@@ -39,8 +85,8 @@ CUptiResult CUPTIAPI cuptiActivityRegisterCallbacks(
 
 CUptiResult CUPTIAPI cuptiActivityEnable(CUpti_ActivityKind kind)
 {
-	kinds[kind] = true;
-	return CUPTI_SUCCESS;
+	kinds[kind] = subscribed && now;
+	return kinds[kind] ? CUPTI_SUCCESS : CUPTI_ERROR_NOT_INITIALIZED;
 }
 
 CUptiResult CUPTIAPI cuptiActivityFlushPeriod(uint32_t time)
@@ -51,100 +97,135 @@ CUptiResult CUPTIAPI cuptiActivityFlushPeriod(uint32_t time)
 
 CUptiResult CUPTIAPI cuptiGetResultString(CUptiResult r, const char **ret)
 {
-	(void)r;
-	*ret = "fake";
+	*ret = r == CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED ? "another client" : "fake";
 	return CUPTI_SUCCESS;
 }
 
 CUptiResult CUPTIAPI cuptiActivityPushExternalCorrelationId(
 	CUpti_ExternalCorrelationKind kind, uint64_t id)
 {
-	(void)kind;
-	stack[depth++ % 64] = id;
+	stacks[kind].ids[stacks[kind].depth++ % 64] = id;
 	return CUPTI_SUCCESS;
 }
 
 CUptiResult CUPTIAPI cuptiActivityPopExternalCorrelationId(
 	CUpti_ExternalCorrelationKind kind, uint64_t *last)
 {
-	(void)kind;
 	(void)last;
-	if (!depth)
+	if (!stacks[kind].depth)
 		return CUPTI_ERROR_QUEUE_EMPTY;
-	depth--;
+	stacks[kind].depth--;
 	return CUPTI_SUCCESS;
 }
 
+unsigned fake_depth(void)
+{
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < KINDS; k++)
+		n += stacks[k].depth;
+	return n;
+}
+
+/* Three, told once. */
 CUptiResult CUPTIAPI cuptiActivityGetNumDroppedRecords(CUcontext c, uint32_t s, size_t *ret)
 {
+	static bool told;
+
 	(void)c;
 	(void)s;
-	*ret = 3;
+	*ret = told ? 0 : 3;
+	told = true;
 	return CUPTI_SUCCESS;
 }
 
-static size_t size_of(CUpti_ActivityKind kind)
+static bool is_call(const CUpti_Activity *r)
 {
-	return kind == CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION
-		       ? sizeof(CUpti_ActivityExternalCorrelation)
-	       : kind == CUPTI_ACTIVITY_KIND_MEMCPY ? sizeof(ERG_CUPTI_MEMCPY)
-						    : sizeof(ERG_CUPTI_KERNEL);
+	return r->kind == CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION ||
+	       r->kind == CUPTI_ACTIVITY_KIND_RUNTIME;
 }
 
 CUptiResult CUPTIAPI cuptiActivityGetNextRecord(uint8_t *b, size_t valid, CUpti_Activity **record)
 {
-	uint8_t *at = *record ? (uint8_t *)*record + size_of((*record)->kind) : b;
+	uint8_t *at = b;
 
+	if (*record)
+		at = (uint8_t *)*record + (is_call(*record) ? sizeof(struct call_record)
+							    : sizeof(struct work_record));
 	if (at >= b + valid)
 		return CUPTI_ERROR_MAX_LIMIT_REACHED;
 	*record = (CUpti_Activity *)at;
 	return CUPTI_SUCCESS;
 }
 
+static void give_back(struct buffer *b)
+{
+	if (b->at)
+		complete(NULL, 0, b->at, b->size, b->used);
+	b->at = NULL;
+}
+
 CUptiResult CUPTIAPI cuptiActivityFlushAll(uint32_t flag)
 {
 	(void)flag;
-	if (buffer)
-		complete(NULL, 0, buffer, size, used);
-	buffer = NULL;
+	give_back(&work_buffer);
+	give_back(&call_buffer);
 	return CUPTI_SUCCESS;
 }
 
-static void append(const void *record, size_t n)
+static void append(struct buffer *b, const void *record, size_t n)
 {
 	size_t max;
 
-	if (!buffer)
-		request(&buffer, &size, &max), used = 0;
-	memcpy(buffer + used, record, n);
-	used += n;
+	if (b->at && b->used + n > b->size)
+		give_back(b);
+	if (!b->at) {
+		request(&b->at, &b->size, &max);
+		b->used = 0;
+	}
+	memcpy(b->at + b->used, record, n);
+	b->used += n;
 }
 
-uint64_t fake_launch(const char *name, uint32_t stream, uint64_t begin, uint64_t ns)
+uint64_t fake_launch_more(const struct fake_work *w)
 {
-	ERG_CUPTI_KERNEL k = {.kind = CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
-		.name = name,
-		.streamId = stream,
-		.correlationId = ++n_launched};
-	ERG_CUPTI_MEMCPY c = {.kind = CUPTI_ACTIVITY_KIND_MEMCPY,
-		.streamId = stream,
-		.correlationId = n_launched};
-	CUpti_ActivityExternalCorrelation x = {.kind = CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION,
-		.externalKind = CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0,
-		.correlationId = n_launched};
+	struct work_record r = {0};
+	uint64_t begin;
 
-	if (!now || !kinds[CUPTI_ACTIVITY_KIND_DRIVER])
+	if (!now || !kinds[CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL])
 		return 0;
-	k.start = c.start = begin ? begin : now();
-	k.end = c.end = k.start + ns;
-	/* The correlation after the work: the adapter must not depend on the order. */
-	if (name)
-		append(&k, sizeof(k));
+	begin = w->begin ? w->begin : now();
+	memset(r.later, 0xff, sizeof(r.later));
+	if (w->name)
+		r.kernel = (CUpti_ActivityKernel7){.kind = CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
+			.name = w->name, .start = begin, .end = begin + w->ns,
+			.deviceId = w->device, .streamId = w->stream, .correlationId = n_called};
 	else
-		append(&c, sizeof(c));
-	if (depth) {
-		x.externalId = stack[depth - 1];
-		append(&x, sizeof(x));
+		r.copy = (CUpti_ActivityMemcpy5){.kind = CUPTI_ACTIVITY_KIND_MEMCPY, .start = begin,
+			.end = begin + w->ns, .deviceId = w->device, .streamId = w->stream,
+			.correlationId = n_called};
+	append(&work_buffer, &r, sizeof(r));
+	return begin + w->ns;
+}
+
+uint64_t fake_launch(const struct fake_work *w)
+{
+	struct call_record r = {0};
+
+	n_called++;
+	for (unsigned k = 0; k < KINDS && kinds[CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION]; k++) {
+		if (!stacks[k].depth)
+			continue;
+		r.external = (CUpti_ActivityExternalCorrelation){
+			.kind = CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION,
+			.externalKind = (CUpti_ExternalCorrelationKind)k,
+			.externalId = stacks[k].ids[stacks[k].depth - 1],
+			.correlationId = n_called};
+		append(&call_buffer, &r, sizeof(r));
 	}
-	return k.end;
+	r.api = (CUpti_ActivityAPI){
+		.kind = CUPTI_ACTIVITY_KIND_RUNTIME, .correlationId = n_called};
+	if (kinds[CUPTI_ACTIVITY_KIND_RUNTIME])
+		append(&call_buffer, &r, sizeof(r));
+	return fake_launch_more(w);
 }

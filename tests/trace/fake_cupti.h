@@ -4,8 +4,17 @@
 
 #include <stdint.h>
 
-/* A kernel (a copy if NAME is NULL) of NS ns on a stream; BEGIN 0: now. Returns its end, 0 if the
- * activities are not switched on. NAME must live on. */
-uint64_t fake_launch(const char *name, uint32_t stream, uint64_t begin, uint64_t ns);
+struct fake_work {
+	const char *name; /* of a kernel, which must live on; NULL: a copy */
+	uint32_t device, stream;
+	uint64_t begin, ns; /* begin 0: now */
+};
+
+/* A call that launches WORK. Returns its end, 0 if the activities are not switched on. */
+uint64_t fake_launch(const struct fake_work *work);
+/* More work of the last call, as a CUDA graph has it. */
+uint64_t fake_launch_more(const struct fake_work *work);
+/* How many external ids, of all kinds, are pushed in this thread. */
+unsigned fake_depth(void);
 
 #endif

@@ -7,160 +7,95 @@
  * the device are on the clock of everything else. While a layer is open in a thread, its id and
  * iteration are the thread's external correlation id; CUPTI puts a record of that before each
  * record of an API call (for which the API activities must be on), and the kernel, copy or memset
- * that the call launched carries the call's correlation id. So each becomes a span of the layer
- * that launched it, on a track per device and stream. Work on a stream is in order: the union of a
- * layer's spans on a stream is the spans themselves, and those that touch are written as one. What
- * was launched outside of any layer is a layer named after the kernel.
+ * that the call launched carries the call's correlation id; the kernels of a CUDA graph carry that
+ * of the graph's launch. work.c joins them. PyTorch's profiler has the custom kinds 0 and 1 of
+ * external ids, so ours is 2.
  *
- * Buffers are filled and given back by CUPTI's own thread; that is the only one which decodes.
- * Nothing is switched on unless a recording started the program (ERG_RUN_ID) or is on already.
+ * CUPTI serves one client: what registers its buffers last gets all records. As NVIDIA asks of
+ * every client, we subscribe first, so that another is refused (PyTorch's profiler then records no
+ * device), and where another was first, we are: a notice, and nothing is switched on.
+ *
+ * Buffers are filled and given back by CUPTI's own thread and by the last flush. A child that is
+ * forked cannot use CUDA, so the adapter is off in it. Nothing is switched on unless a recording
+ * started the program (ERG_RUN_ID) or is on already.
  *
  * API: NVIDIA, CUPTI documentation, "CUPTI Activity API".
  */
-#include <cupti.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tracepoints/adapters/common.h"
+#include "tracepoints/adapters/cuda/cupti_lib.h"
+#include "tracepoints/adapters/cuda/work.h"
 
 #define BUFFER_SIZE (1u << 20)
 #define BUFFER_ALIGN 8u
-#define CORRELATIONS (1u << 16) /* a power of two */
-#define TRACKS 256u
 #define FLUSH_MS 200u
+#define EXTERNAL_KIND CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM2
 
-struct device_work {
-	uint64_t begin, end;
-	uint32_t device, stream, correlation;
-	const char *name, *type;
-};
+/*
+ * The versions of the records that CUPTI 11.6 writes. Later ones only have more fields behind, and
+ * records are stepped over by CUPTI itself, so these hold for every CUPTI.
+ */
+typedef CUpti_ActivityKernel7 kernel_record;
+typedef CUpti_ActivityMemcpy5 memcpy_record;
+typedef CUpti_ActivityMemcpyPtoP4 peer_record;
+typedef CUpti_ActivityMemset4 memset_record;
 
-/* A span that may still grow. */
-struct track {
-	uint32_t device, stream, id; /* id 0: unused */
-	uint32_t layer, iteration;
-	uint64_t begin, end;
-};
-
-/* CUPTI's worker thread and the last flush do not overlap, but better safe. */
+static struct erg_cupti cupti;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-	uint32_t correlation;
-	uint64_t external; /* iteration << 32 | layer */
-} correlations[CORRELATIONS];
-static struct track tracks[TRACKS];
+static _Atomic bool stopped;
 
 static void follow_layer(uint32_t layer, uint32_t iteration, int begin)
 {
 	if (begin)
-		cuptiActivityPushExternalCorrelationId(
-			CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0, (uint64_t)iteration << 32 | layer);
+		cupti.cuptiActivityPushExternalCorrelationId(
+			EXTERNAL_KIND, erg_work_external(layer, iteration));
 	else
-		cuptiActivityPopExternalCorrelationId(
-			CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0, NULL);
+		cupti.cuptiActivityPopExternalCorrelationId(EXTERNAL_KIND, NULL);
 }
 
-static void flush_track(struct track *t)
+static void add_external(const CUpti_ActivityExternalCorrelation *c)
 {
-	if (t->layer)
-		erg_span(t->layer, t->iteration, t->begin, t->end, t->id);
-	t->layer = 0;
+	if (c->externalKind == EXTERNAL_KIND)
+		erg_work_correlate(c->correlationId, c->externalId);
 }
 
-static struct track *track_of(uint32_t device, uint32_t stream)
-{
-	char name[64];
+#define WORK(r, name, type)                                                                        \
+	(&(struct device_work){(r)->start, (r)->end, (r)->deviceId, (r)->streamId,                 \
+		(r)->correlationId, name, type})
 
-	for (uint32_t i = 0; i < TRACKS; i++) {
-		struct track *t = &tracks[i];
-
-		if (t->id && t->device == device && t->stream == stream)
-			return t;
-		if (t->id)
-			continue;
-		snprintf(name, sizeof(name), "gpu%u stream %u", device, stream);
-		*t = (struct track){
-			.device = device, .stream = stream, .id = erg_track(name, true)};
-		return t->id ? t : NULL;
-	}
-	return NULL;
-}
-
-static uint32_t layer_of_nobody(const struct device_work *w)
-{
-	struct erg_adapter_thread *self = erg_adapter_self();
-
-	if (!self)
-		return 0;
-	return erg_adapter_id(self, ERG_RANGE_LAYER,
-		erg_adapter_id(self, ERG_RANGE_NETWORK, 0, "outside of layers", "network", NULL),
-		w->name, w->type, NULL);
-}
-
-static void add_work(const struct device_work *w)
-{
-	uint32_t slot = w->correlation & (CORRELATIONS - 1), layer = 0, iteration = 0;
-	struct track *t = track_of(w->device, w->stream);
-
-	if (!t || w->end < w->begin || !w->begin)
-		return;
-	if (correlations[slot].correlation == w->correlation) {
-		layer = (uint32_t)correlations[slot].external;
-		iteration = (uint32_t)(correlations[slot].external >> 32);
-	}
-	if (!layer)
-		layer = layer_of_nobody(w);
-	if (t->layer == layer && t->iteration == iteration && w->begin <= t->end &&
-		w->begin >= t->begin) {
-		t->end = w->end > t->end ? w->end : t->end;
-		return;
-	}
-	flush_track(t);
-	t->layer = layer;
-	t->iteration = iteration;
-	t->begin = w->begin;
-	t->end = w->end;
-}
-
-static void add_correlation(const CUpti_ActivityExternalCorrelation *c)
-{
-	uint32_t slot = c->correlationId & (CORRELATIONS - 1);
-
-	if (c->externalKind != CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0)
-		return;
-	correlations[slot].correlation = c->correlationId;
-	correlations[slot].external = c->externalId;
-}
-
-/* ERG_CUPTI_KERNEL, _MEMCPY and _MEMSET are the newest versions of the records that the headers
- * have; meson.build finds them. The fields that we read are in all of them. */
 static void add_record(const CUpti_Activity *r)
 {
-	const ERG_CUPTI_KERNEL *k = (const void *)r;
-	const ERG_CUPTI_MEMCPY *c = (const void *)r;
-	const ERG_CUPTI_MEMSET *s = (const void *)r;
-	struct device_work w = {0};
+	const kernel_record *k = (const void *)r;
 
 	switch (r->kind) {
+	case CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION:
+		add_external((const void *)r);
+		break;
+	case CUPTI_ACTIVITY_KIND_RUNTIME:
+	case CUPTI_ACTIVITY_KIND_DRIVER:
+		erg_work_called(((const CUpti_ActivityAPI *)r)->correlationId);
+		break;
 	case CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL:
 	case CUPTI_ACTIVITY_KIND_KERNEL:
-		w = (struct device_work){k->start, k->end, k->deviceId, k->streamId,
-			k->correlationId, k->name ? k->name : "kernel", "kernel"};
+		erg_work_add(WORK(k, k->name ? k->name : "kernel", "kernel"));
 		break;
 	case CUPTI_ACTIVITY_KIND_MEMCPY:
-		w = (struct device_work){c->start, c->end, c->deviceId, c->streamId,
-			c->correlationId, "memcpy", "copy"};
+		erg_work_add(WORK((const memcpy_record *)r, "memcpy", "copy"));
+		break;
+	case CUPTI_ACTIVITY_KIND_MEMCPY2:
+		erg_work_add(WORK((const peer_record *)r, "memcpy peer", "copy"));
 		break;
 	case CUPTI_ACTIVITY_KIND_MEMSET:
-		w = (struct device_work){s->start, s->end, s->deviceId, s->streamId,
-			s->correlationId, "memset", "copy"};
+		erg_work_add(WORK((const memset_record *)r, "memset", "copy"));
 		break;
 	default:
-		return;
+		break;
 	}
-	add_work(&w);
 }
 
 static void CUPTIAPI buffer_requested(uint8_t **ret_buffer, size_t *ret_size, size_t *ret_records)
@@ -170,63 +105,84 @@ static void CUPTIAPI buffer_requested(uint8_t **ret_buffer, size_t *ret_size, si
 	*ret_records = 0; /* as many as fit */
 }
 
-/* Two passes: a call's correlation may come after the work that it launched. */
-static void decode(uint8_t *buffer, size_t valid)
+static void notice(const char *what, const char *why)
 {
-	CUpti_Activity *r = NULL;
+	char text[256];
 
-	while (cuptiActivityGetNextRecord(buffer, valid, &r) == CUPTI_SUCCESS)
-		if (r->kind == CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION)
-			add_correlation((const void *)r);
-	r = NULL;
-	while (cuptiActivityGetNextRecord(buffer, valid, &r) == CUPTI_SUCCESS)
-		add_record(r);
+	snprintf(text, sizeof(text), "erg: cuda: %s: %.160s", what, why);
+	erg_marker(text, 0);
+}
+
+static void tell_dropped(CUcontext context, uint32_t stream)
+{
+	size_t dropped = 0;
+	char text[40];
+
+	if (cupti.cuptiActivityGetNumDroppedRecords(context, stream, &dropped) != CUPTI_SUCCESS ||
+		!dropped)
+		return;
+	snprintf(text, sizeof(text), "%zu were dropped", dropped);
+	notice("records of the device", text);
 }
 
 static void CUPTIAPI buffer_completed(
 	CUcontext context, uint32_t stream, uint8_t *buffer, size_t size, size_t valid)
 {
-	size_t dropped = 0;
-	char text[80];
+	CUpti_Activity *r = NULL;
 
 	(void)size;
-	pthread_mutex_lock(&lock);
-	decode(buffer, valid);
-	pthread_mutex_unlock(&lock);
-	free(buffer);
-	if (cuptiActivityGetNumDroppedRecords(context, stream, &dropped) == CUPTI_SUCCESS &&
-		dropped) {
-		snprintf(text, sizeof(text), "cuda: %zu records of the device were dropped",
-			dropped);
-		erg_marker(text, 0);
+	if (!stopped) {
+		pthread_mutex_lock(&lock);
+		while (cupti.cuptiActivityGetNextRecord(buffer, valid, &r) == CUPTI_SUCCESS)
+			add_record(r);
+		erg_work_settle(false);
+		pthread_mutex_unlock(&lock);
+		tell_dropped(context, stream);
 	}
+	free(buffer);
 }
 
 static void finish(void)
 {
+	if (stopped)
+		return;
 	erg_set_layer_hook(NULL);
-	cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);
+	cupti.cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);
 	pthread_mutex_lock(&lock);
-	for (uint32_t i = 0; i < TRACKS; i++)
-		flush_track(&tracks[i]);
+	erg_work_settle(true);
+	stopped = true;
 	pthread_mutex_unlock(&lock);
 }
 
-/* False, with a marker that says which, if something is refused. */
+static void in_child(void)
+{
+	erg_set_layer_hook(NULL);
+	stopped = true;
+}
+
+/* CUPTI wants a function although no callback is ever switched on. */
+static void CUPTIAPI no_callback(
+	void *data, CUpti_CallbackDomain domain, CUpti_CallbackId id, const void *info)
+{
+	(void)data;
+	(void)domain;
+	(void)id;
+	(void)info;
+}
+
+/* False, with a notice that says which, if something is refused. */
 static bool done(CUptiResult r, const char *what)
 {
 	const char *why = "?";
-	char text[160];
 
 	if (r == CUPTI_SUCCESS)
 		return true;
-	cuptiGetResultString(r, &why);
-	snprintf(text, sizeof(text), "cuda: %s: %.80s", what, why);
-	erg_marker(text, 0);
+	cupti.cuptiGetResultString(r, &why);
+	notice(what, why);
 	return false;
 }
 
-static bool start(void)
+static bool enable(void)
 {
 	static const struct {
 		CUpti_ActivityKind kind;
@@ -237,18 +193,36 @@ static bool start(void)
 		{CUPTI_ACTIVITY_KIND_DRIVER, "driver API"},
 		{CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL, "kernels"},
 		{CUPTI_ACTIVITY_KIND_MEMCPY, "copies"},
+		{CUPTI_ACTIVITY_KIND_MEMCPY2, "copies between devices"},
 		{CUPTI_ACTIVITY_KIND_MEMSET, "memsets"},
 	};
 
 	/* The clock must be set before anything is switched on. */
-	if (!done(cuptiActivityRegisterTimestampCallback(erg_now_ns), "clock") ||
-		!done(cuptiActivityRegisterCallbacks(buffer_requested, buffer_completed),
+	if (!done(cupti.cuptiActivityRegisterTimestampCallback(erg_now_ns), "clock") ||
+		!done(cupti.cuptiActivityRegisterCallbacks(buffer_requested, buffer_completed),
 			"buffers"))
 		return false;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		done(cuptiActivityEnable(kinds[i].kind), kinds[i].name);
-	done(cuptiActivityFlushPeriod(FLUSH_MS), "flush period");
+		done(cupti.cuptiActivityEnable(kinds[i].kind), kinds[i].name);
+	done(cupti.cuptiActivityFlushPeriod(FLUSH_MS), "flush period");
 	return true;
+}
+
+static bool start(void)
+{
+	CUpti_SubscriberHandle client;
+	char why[160];
+
+	if (!erg_cupti_load(&cupti, why)) {
+		notice("no work of the device", why);
+		return false;
+	}
+	if (!done(cupti.cuptiSubscribe(&client, no_callback, NULL), "no work of the device"))
+		return false;
+	if (enable())
+		return true;
+	cupti.cuptiUnsubscribe(client);
+	return false;
 }
 
 ERG_API int InitializeInjection(void);
@@ -256,11 +230,14 @@ ERG_API int InitializeInjection(void);
 /* Returns 1, also when nothing records: the program runs on in any case. */
 ERG_API int InitializeInjection(void)
 {
-	if (!getenv("ERG_RUN_ID") && !erg_enabled())
+	static _Atomic bool called;
+
+	if ((!getenv("ERG_RUN_ID") && !erg_enabled()) || atomic_exchange(&called, true))
 		return 1;
 	if (start()) {
-		erg_set_layer_hook(follow_layer);
+		pthread_atfork(NULL, NULL, in_child);
 		atexit(finish);
+		erg_set_layer_hook(follow_layer);
 	}
 	return 1;
 }

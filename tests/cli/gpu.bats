@@ -1,0 +1,35 @@
+#!/usr/bin/env bats
+# GPUs without one: CUPTI and NVML are stand-ins, all between them is real.
+load helpers
+
+test_setup() {
+    skip_unless erg-record erg-analyze lttng jq
+    app=$ERG_BUILD/tests/trace/cuda-app
+    [ -x "$app" ] || skip "CUPTI's headers are not on this machine"
+}
+
+standin() {
+    env LD_LIBRARY_PATH="$ERG_BUILD/tests/standin:$ERG_BUILD/tests/trace" ERG_STANDIN_GPUS="$1" "${@:2}"
+}
+
+# What the device does for "loud" is in the busy halves of the stand-in's load (400 W), for "quiet" in
+# the idle ones (70 W); the host has launched it all long before.
+@test "a GPU's rail goes by the time of the device, a host's by the time of the host" {
+    standin 1 erg-record run -o run.erg -s 'nvml,exec:while :; do echo 0 CPU 12 W; sleep 0.02; done' \
+        --annotate cuda -- "$app" --halves 65 2>err || { cat err; false; }
+    erg-analyze layers --format json run.erg >gpu.json 2>warnings
+    grep -q 'cuda: records of the device: 3 were dropped' warnings # what the adapter says is shown
+    jq -e '.runs[0] | .rail == "gpu0" and .device_time and .simulated and .throttled_share == 0' gpu.json
+    # name, watts, seconds of the device
+    while read -r name w s; do
+        jq -e --arg n "$name" --argjson w "$w" --argjson s "$s" '.runs[0].layers[] | select(.name == $n) |
+            .calls == 65 and (.time_s.value - $s | fabs) < 1e-3 and (.power_w.value / $w - 1 | fabs) < 0.03 and
+            .energy_j.lo < $w * $s and $w * $s < .energy_j.hi' gpu.json
+    done <<<'loud 400 6.5
+quiet 70 3.9'
+    jq -e '.runs[0] | ([.layers[], .rest[] | .energy_j.value] | add) as $sum |
+        ($sum / .ets_j.value - 1 | fabs) < 0.01' gpu.json
+    erg-analyze layers --rail CPU --format json run.erg >cpu.json
+    jq -e '.runs[0] | (.device_time | not) and ([.layers[] | {(.name): .time_s.value}] | add |
+        .loud >= 0.13 and .quiet >= 0.39 and .loud < .quiet)' cpu.json
+}
