@@ -76,11 +76,22 @@ static double change_period(const struct erg_rail *rail, double spacing, double 
 	return mean;
 }
 
-/* The native period when readings repeat it, else 0. */
-static double stale_period(const struct erg_rail *rail, double spacing)
+/* The model's period, unless it is only assumed and the readings change more often than that. */
+static double model_period(const struct erg_rail *rail, double spacing)
+{
+	double regular, mean, known = (double)rail->model.period_ns;
+
+	if (rail->model.provenance != ERG_PROVENANCE_ASSUMED ||
+		rail->model.kind == ERG_SENSOR_EMA)
+		return known;
+	mean = change_period(rail, spacing, &regular);
+	return mean > 0 && mean < 0.75 * known ? mean : known;
+}
+
+/* The native period when readings repeat it, else 0; known: that of the model. */
+static double stale_period(const struct erg_rail *rail, double spacing, double known)
 {
 	double regular, mean = change_period(rail, spacing, &regular);
-	double known = (double)rail->model.period_ns;
 
 	if (rail->model.kind == ERG_SENSOR_EMA && known > 0)
 		return 0; /* the filter's own conversions, which the kernel models */
@@ -133,8 +144,8 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 	ret->v = rail->v;
 	ret->half_ns = median_half(rail);
 	ret->spacing_ns = median_spacing(rail->t, rail->n);
-	ret->period_ns = (double)rail->model.period_ns;
-	period = stale_period(rail, ret->spacing_ns);
+	ret->period_ns = model_period(rail, ret->spacing_ns);
+	period = stale_period(rail, ret->spacing_ns, ret->period_ns);
 	if (period > 0) {
 		int r = keep_fresh(rail, period, ret, err);
 

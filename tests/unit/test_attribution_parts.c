@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/util.h"
 
 static void near(double x, double want, double tolerance)
 {
@@ -341,17 +342,23 @@ static void test_stale_readings(void **state)
 		size_t hold;
 		double noise, lsb;
 		bool stale;
+		uint64_t model_ns; /* the period of an assumed model */
 	} cases[] = {
-		{10, 1, 0, true},    /* updates every 10 ms, read every 1 ms */
-		{1, 1, 0, false},    /* fresh every time */
-		{1, .2, .5, false},  /* repeats by its quantum, irregularly */
+		{10, 1, 0, true, 0},    /* updates every 10 ms, read every 1 ms */
+		{1, 1, 0, false, 0},    /* fresh every time */
+		{1, .2, .5, false, 0},  /* repeats by its quantum, irregularly */
+		{10, 1, 0, true, 10000000},
+		{10, 1, 0, true, 100000000}, /* the readings know better */
+		{1, 1, 0, false, 100000000},
 	};
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cases); i++) {
 		struct attr_readings r;
 		struct erg_rail rail;
 
 		fill_rail(&rail, 1000, cases[i].hold, cases[i].noise, cases[i].lsb);
+		rail.model = (struct erg_sensor_model){.provenance = ERG_PROVENANCE_ASSUMED,
+			.period_ns = cases[i].model_ns};
 		assert_int_equal(attr_readings_build(&rail, 0, 2000000000, &r, NULL), 0);
 		assert_int_equal(r.stale, cases[i].stale);
 		if (cases[i].stale) {
