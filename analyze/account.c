@@ -109,17 +109,17 @@ static int own_times(const struct erg_timeline *tl, bool device, double *time)
 		return -ENOMEM;
 	for (size_t i = 0; i < iv->n; i++) {
 		struct open *o = &open[iv->track[i]];
-		double t = (double)(iv->end[i] - iv->begin[i]);
+		double t = (double)erg_tl_duration(iv, i);
 
 		if (tl->tracks[iv->track[i]].device != device)
 			continue;
-		while (o->n && o->end[o->n - 1] <= iv->begin[i])
+		while (o->n && o->end[o->n - 1] <= erg_tl_begin(iv, i))
 			o->n--;
 		time[iv->layer[i]] += t;
 		if (o->n)
 			time[o->layer[o->n - 1]] -= t;
 		if (o->n < OPEN_MAX) {
-			o->end[o->n] = iv->end[i];
+			o->end[o->n] = erg_tl_end(iv, i);
 			o->layer[o->n++] = iv->layer[i];
 		}
 	}

@@ -86,7 +86,7 @@ static void put_layers(struct stream *s)
 		fprintf(s->out,
 			"{\"ph\":\"X\",\"cat\":\"layer\",\"name\":%s,\"ts\":%.3f,\"dur\":%.3f,"
 			"\"pid\":%u,\"tid\":%u,\"args\":{\"iteration\":%u}}",
-			s->names[l], us(s, iv->begin[i]), (double)(iv->end[i] - iv->begin[i]) * 1e-3,
+			s->names[l], us(s, erg_tl_begin(iv, i)), (double)erg_tl_duration(iv, i) * 1e-3,
 			track_pid(&s->tl->tracks[iv->track[i]]), track_tid(s->tl, iv->track[i]),
 			iv->iteration[i]);
 	}

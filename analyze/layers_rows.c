@@ -21,7 +21,7 @@ static void count_one(struct erg_rows *r, size_t i)
 	uint32_t l = iv->layer[i];
 
 	r->calls[l]++;
-	r->span_ns[l] += iv->end[i] - iv->begin[i];
+	r->span_ns[l] += erg_tl_duration(iv, i);
 	for (size_t c = 0; iv->counter && c < tl->n_counters; c++) {
 		int64_t *sum = &r->counter[l * tl->n_counters + c];
 

@@ -69,11 +69,10 @@ static int allocate(struct erg_timeline *tl, size_t n, bool counted)
 
 	iv->layer = column(n, sizeof(*iv->layer));
 	iv->iteration = column(n, sizeof(*iv->iteration));
-	iv->begin = column(n, sizeof(*iv->begin));
-	iv->end = column(n, sizeof(*iv->end));
 	iv->track = column(n, sizeof(*iv->track));
 	iv->depth = column(n, sizeof(*iv->depth));
-	if (!iv->layer || !iv->iteration || !iv->begin || !iv->end || !iv->track || !iv->depth)
+	if (!iv->layer || !iv->iteration || !iv->track || !iv->depth ||
+		erg_times_reserve(&iv->begin, n) < 0 || erg_times_reserve(&iv->end, n) < 0)
 		return -ENOMEM;
 	if (!counted || !tl->n_counters)
 		return 0;
@@ -148,8 +147,8 @@ static int put(struct erg_join *j, const struct cursor *c, const struct erg_chun
 	}
 	iv->layer[iv->n] = m->layer;
 	iv->iteration[iv->n] = x->iteration;
-	iv->begin[iv->n] = x->begin;
-	iv->end[iv->n] = x->end;
+	if (erg_times_push(&iv->begin, x->begin) < 0 || erg_times_push(&iv->end, x->end) < 0)
+		return -ENOMEM;
 	iv->track[iv->n] = (uint16_t)c->tracks[x->thread];
 	put_counters(j, c, x, iv->n);
 	iv->n++;
@@ -236,11 +235,11 @@ static int set_depths(struct erg_timeline *tl)
 	for (size_t i = 0; i < iv->n; i++) {
 		struct open *o = &open[iv->track[i]];
 
-		while (o->n && o->end[o->n - 1] <= iv->begin[i])
+		while (o->n && o->end[o->n - 1] <= erg_tl_begin(iv, i))
 			o->n--;
 		iv->depth[i] = (uint8_t)o->n;
 		if (o->n < OPEN_MAX)
-			o->end[o->n++] = iv->end[i];
+			o->end[o->n++] = erg_tl_end(iv, i);
 	}
 	return 0;
 }

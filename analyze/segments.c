@@ -16,8 +16,13 @@
 
 #include "formats/util.h"
 
+struct open {
+	size_t iv; /* index of the interval */
+	uint64_t end;
+};
+
 struct stack {
-	size_t *iv; /* indices of open intervals, innermost last */
+	struct open *open; /* innermost last */
 	size_t n, room;
 };
 
@@ -43,18 +48,25 @@ struct erg_segment_iter {
 	bool have_cur, done;
 };
 
-static int open_interval(struct erg_segment_iter *it, size_t i)
+static const struct open *top(const struct erg_segment_iter *it, size_t active)
+{
+	const struct stack *s = &it->stacks[it->active[active]];
+
+	return &s->open[s->n - 1];
+}
+
+static int open_interval(struct erg_segment_iter *it, size_t i, uint64_t end)
 {
 	uint16_t track = it->tl->iv.track[i];
 	struct stack *s = &it->stacks[track];
 
 	if (s->n == s->room) {
 		size_t room = s->room ? 2 * s->room : 8;
-		size_t *iv = reallocarray(s->iv, room, sizeof(*iv));
+		struct open *open = reallocarray(s->open, room, sizeof(*open));
 
-		if (!iv)
+		if (!open)
 			return -ENOMEM;
-		s->iv = iv;
+		s->open = open;
 		s->room = room;
 	}
 	if (!s->n) {
@@ -64,7 +76,7 @@ static int open_interval(struct erg_segment_iter *it, size_t i)
 			it->active[k] = it->active[k - 1];
 		it->active[k] = track;
 	}
-	s->iv[s->n++] = i;
+	s->open[s->n++] = (struct open){i, end};
 	return 0;
 }
 
@@ -74,20 +86,20 @@ static int settle(struct erg_segment_iter *it)
 	const struct erg_tl_intervals *iv = &it->tl->iv;
 	size_t kept = 0;
 
-	for (; it->next < iv->n && iv->begin[it->next] <= it->now; it->next++) {
+	for (; it->next < iv->n && erg_tl_begin(iv, it->next) <= it->now; it->next++) {
+		uint64_t end = erg_tl_end(iv, it->next);
 		int r;
 
-		if (it->tl->tracks[iv->track[it->next]].device != it->device ||
-			iv->end[it->next] <= it->now)
+		if (it->tl->tracks[iv->track[it->next]].device != it->device || end <= it->now)
 			continue;
-		r = open_interval(it, it->next);
+		r = open_interval(it, it->next, end);
 		if (r < 0)
 			return r;
 	}
 	for (size_t k = 0; k < it->n_active; k++) {
 		struct stack *s = &it->stacks[it->active[k]];
 
-		while (s->n && iv->end[s->iv[s->n - 1]] <= it->now)
+		while (s->n && s->open[s->n - 1].end <= it->now)
 			s->n--;
 		if (s->n)
 			it->active[kept++] = it->active[k];
@@ -101,14 +113,10 @@ static uint64_t next_change(const struct erg_segment_iter *it)
 	const struct erg_tl_intervals *iv = &it->tl->iv;
 	uint64_t t = it->tl->end;
 
-	if (it->next < iv->n && iv->begin[it->next] < t)
-		t = iv->begin[it->next];
-	for (size_t k = 0; k < it->n_active; k++) {
-		const struct stack *s = &it->stacks[it->active[k]];
-
-		if (iv->end[s->iv[s->n - 1]] < t)
-			t = iv->end[s->iv[s->n - 1]];
-	}
+	if (it->next < iv->n && erg_tl_begin(iv, it->next) < t)
+		t = erg_tl_begin(iv, it->next);
+	for (size_t k = 0; k < it->n_active; k++)
+		t = top(it, k)->end < t ? top(it, k)->end : t;
 	return t;
 }
 
@@ -123,9 +131,9 @@ static double busy(const struct erg_segment_iter *it, size_t i)
 	const struct erg_tl_intervals *iv = &it->tl->iv;
 	double w;
 
-	if (!it->cpu_ns || it->cpu_ns[i] == INT64_MIN || iv->end[i] <= iv->begin[i])
+	if (!it->cpu_ns || it->cpu_ns[i] == INT64_MIN || erg_tl_end(iv, i) <= erg_tl_begin(iv, i))
 		return -1;
-	w = (double)it->cpu_ns[i] / (double)(iv->end[i] - iv->begin[i]);
+	w = (double)it->cpu_ns[i] / (double)erg_tl_duration(iv, i);
 	return w < 0 ? 0 : w > 1 ? 1 : w;
 }
 
@@ -135,8 +143,7 @@ static void fill_shares(const struct erg_segment_iter *it, struct entries *e)
 	bool known = e->n > 1;
 
 	for (size_t k = 0; k < e->n && known; k++) {
-		const struct stack *s = &it->stacks[it->active[k]];
-		double w = busy(it, s->iv[s->n - 1]);
+		double w = busy(it, top(it, k)->iv);
 
 		known = w >= 0;
 		e->share[k] = (float)w;
@@ -154,8 +161,7 @@ static void fill(const struct erg_segment_iter *it, uint64_t end, struct entries
 	e->end = end;
 	e->n = it->n_active;
 	if (e->n == 1) {
-		const struct stack *s = &it->stacks[it->active[0]];
-		size_t i = s->iv[s->n - 1];
+		size_t i = top(it, 0)->iv;
 
 		e->class_[0] = mapped(it, iv->layer[i]);
 		e->iteration[0] = iv->iteration[i];
@@ -164,8 +170,7 @@ static void fill(const struct erg_segment_iter *it, uint64_t end, struct entries
 		return;
 	}
 	for (size_t k = 0; k < e->n; k++) {
-		const struct stack *s = &it->stacks[it->active[k]];
-		size_t i = s->iv[s->n - 1];
+		size_t i = top(it, k)->iv;
 
 		e->class_[k] = mapped(it, iv->layer[i]);
 		e->iteration[k] = iv->iteration[i];
@@ -295,7 +300,7 @@ void erg_segment_iter_free(struct erg_segment_iter *it)
 	if (!it)
 		return;
 	for (size_t i = 0; it->stacks && i < it->tl->n_tracks; i++)
-		free(it->stacks[i].iv);
+		free(it->stacks[i].open);
 	free(it->stacks);
 	free(it->active);
 	free_entries(&it->cur);

@@ -277,8 +277,8 @@ static int collect_bands(const struct erg_timeline *tl, size_t max, double step_
 		b->total++;
 		if (b->n == cap)
 			continue;
-		b->begin[b->n] = time_step(iv->begin[i], tl->begin, step_ns);
-		b->duration[b->n] = (uint32_t)((double)(iv->end[i] - iv->begin[i]) / step_ns);
+		b->begin[b->n] = time_step(erg_tl_begin(iv, i), tl->begin, step_ns);
+		b->duration[b->n] = (uint32_t)((double)erg_tl_duration(iv, i) / step_ns);
 		b->layer[b->n++] = (uint16_t)l;
 	}
 	return 0;

@@ -68,8 +68,8 @@ static void free_columns(struct erg_timeline *tl)
 	free(iv->running);
 	free(iv->layer);
 	free(iv->iteration);
-	free(iv->begin);
-	free(iv->end);
+	erg_times_release(&iv->begin);
+	erg_times_release(&iv->end);
 	free(iv->track);
 	free(iv->depth);
 }

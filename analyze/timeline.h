@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 
+#include "analyze/times.h"
 #include "formats/sensor.h"
 
 #define ERG_NONE UINT32_MAX
@@ -44,7 +45,7 @@ struct erg_tl_intervals {
 	size_t n;
 	uint32_t *layer;     /* index into layers */
 	uint32_t *iteration;
-	uint64_t *begin, *end;
+	struct erg_times begin, end;
 	uint16_t *track;     /* index into tracks */
 	uint8_t *depth;      /* nesting depth within its track, 0 outermost */
 	/* counters: n_counters columns of n deltas each, or NULL; INT64_MIN where an instance was
@@ -52,6 +53,21 @@ struct erg_tl_intervals {
 	int64_t **counter;
 	uint64_t *enabled, *running;
 };
+
+static inline uint64_t erg_tl_begin(const struct erg_tl_intervals *iv, size_t i)
+{
+	return erg_times_at(&iv->begin, i);
+}
+
+static inline uint64_t erg_tl_end(const struct erg_tl_intervals *iv, size_t i)
+{
+	return erg_times_at(&iv->end, i);
+}
+
+static inline uint64_t erg_tl_duration(const struct erg_tl_intervals *iv, size_t i)
+{
+	return erg_tl_end(iv, i) - erg_tl_begin(iv, i);
+}
 
 struct erg_tl_counter {
 	char *name;

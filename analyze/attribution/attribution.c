@@ -182,7 +182,7 @@ static int prepare(struct attr_run *r, const struct erg_rail *rail, const struct
 
 	if (rc < 0)
 		return rc;
-	rc = attr_readings_build(rail, v->begin[0], v->begin[v->n], &st->readings, r->err);
+	rc = attr_readings_build(rail, v->t0, attr_begin(v, v->n), &st->readings, r->err);
 	if (rc < 0)
 		return rc;
 	st->rail = *rail;
@@ -197,16 +197,16 @@ static int open_gram(struct attr_run *r)
 	const struct attr_view *v = &st->view;
 	double per = (double)(v->n_cols + 2) * (double)(v->n_cols + 6) * 4;
 	double most = fmin(r->opt.max_blocks, fmax(BLOCK_BYTES / per, 2 * ATTR_MIN_BLOCKS));
-	uint64_t t0 = v->begin[0], t1 = v->begin[v->n];
+	uint64_t t0 = v->t0, t1 = attr_begin(v, v->n);
 
 	/* only the time of the work, which the rows come from */
 	for (size_t i = 0; i < v->n && v->col_apart[v->col[attr_first(v, i)]]; i++)
-		t0 = v->begin[i + 1];
+		t0 = attr_begin(v, i + 1);
 	for (size_t i = v->n; i-- > 0 && v->col_apart[v->col[attr_first(v, i)]];)
-		t1 = v->begin[i];
+		t1 = attr_begin(v, i);
 	if (t1 <= t0) {
-		t0 = v->begin[0];
-		t1 = v->begin[v->n];
+		t0 = v->t0;
+		t1 = attr_begin(v, v->n);
 	}
 	return attr_gram_init(&st->gram, v->n_cols, t0, t1, fmax(5 * st->memory_ns,
 		(double)(t1 - t0) / most), (size_t)most, r->err);
@@ -216,15 +216,15 @@ static int open_gram(struct attr_run *r)
 static bool saw_change(const struct erg_attr_state *st, const struct attr_shape *shape,
 	const struct attr_row *row, size_t *i)
 {
-	double end = (double)(int64_t)(row->t - st->view.begin[0]) - shape->lag_ns;
+	double end = (double)(int64_t)(row->t - st->view.t0) - shape->lag_ns;
 	double begin = end - st->memory_ns;
 	const struct erg_attr_span *c = st->view.changes;
 
 	while (*i < st->view.n_changes &&
-		(double)(int64_t)(c[*i].end - st->view.begin[0]) < begin)
+		(double)(int64_t)(c[*i].end - st->view.t0) < begin)
 		++*i;
 	return *i < st->view.n_changes &&
-		(double)(int64_t)(c[*i].begin - st->view.begin[0]) < end;
+		(double)(int64_t)(c[*i].begin - st->view.t0) < end;
 }
 
 #define STEP_ROWS 4096 /* between two looks at the clock */

@@ -135,7 +135,7 @@ struct erg_attr {
  * resolved (classes say why); -ENODATA when the rail has fewer than two readings within the
  * segments, -EINVAL for segments or options that make no sense, -ENOMEM. RAIL must outlive *ret,
  * which points into it. The second takes the segments from the timeline one at a time, which needs
- * 10 bytes a segment in place of 34; map as for erg_segment_iter_new.
+ * 6 bytes a segment in place of 34; map as for erg_segment_iter_new.
  */
 int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
 	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err);

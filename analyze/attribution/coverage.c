@@ -13,7 +13,7 @@
 static int add_gap(struct erg_attr_state *st, size_t *cap, double begin, double end,
 	struct erg_err *err)
 {
-	uint64_t b0 = st->view.begin[0], last = st->view.begin[st->view.n];
+	uint64_t b0 = st->view.t0, last = attr_begin(&st->view, st->view.n);
 	double limit = (double)(last - b0);
 
 	begin = fmax(begin, 0);
@@ -43,7 +43,7 @@ static int find_gaps(struct erg_attr_state *st, struct erg_err *err)
 	int rc = 0;
 
 	for (size_t m = 0; m < r->n && !rc; m++) {
-		double t = (double)(int64_t)(r->t[m] - st->view.begin[0]) - lag;
+		double t = (double)(int64_t)(r->t[m] - st->view.t0) - lag;
 
 		if (!m || (!counter && t - window - before > 2 * st->reach_ns))
 			rc = add_gap(st, &cap, m ? before + st->reach_ns : 0,
@@ -68,9 +68,9 @@ int attr_coverage(struct erg_attr_state *st, struct erg_err *err)
 		const struct erg_attr_span *gap = &st->gaps[g];
 
 		for (size_t i = attr_view_find(v, gap->begin); i < v->n &&
-			v->begin[i] < gap->end; i++) {
-			uint64_t from = v->begin[i] > gap->begin ? v->begin[i] : gap->begin;
-			uint64_t to = v->begin[i + 1] < gap->end ? v->begin[i + 1] : gap->end;
+			attr_begin(v, i) < gap->end; i++) {
+			uint64_t from = attr_begin(v, i) > gap->begin ? attr_begin(v, i) : gap->begin;
+			uint64_t to = attr_begin(v, i + 1) < gap->end ? attr_begin(v, i + 1) : gap->end;
 
 			for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1) && to > from; e++)
 				st->class_covered[v->col_class[v->col[e]]] -= (double)(to - from) *

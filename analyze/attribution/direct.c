@@ -47,8 +47,8 @@ static void flush(struct pass *p)
 	if (p->seg == SIZE_MAX)
 		return;
 	c = v->col[attr_first(v, p->seg)];
-	begin = (double)(v->begin[p->seg] - v->begin[0]);
-	end = (double)(v->begin[p->seg + 1] - v->begin[0]);
+	begin = (double)(attr_begin(v, p->seg) - v->t0);
+	end = (double)(attr_begin(v, p->seg + 1) - v->t0);
 	head = fmin(p->first_t - begin, p->hold_ns);
 	tail = fmin(end - p->last_t, p->hold_ns);
 	d = (p->time + head + tail) * 1e-9;
@@ -166,14 +166,14 @@ static void run(struct pass *p, const struct attr_readings *r, const struct attr
 	size_t i = 0;
 
 	for (size_t m = 0; m < r->n; m++) {
-		double end = (double)(int64_t)(r->t[m] - v->begin[0]) - shape->lag_ns, y, w;
+		double end = (double)(int64_t)(r->t[m] - v->t0) - shape->lag_ns, y, w;
 
 		if (!reading(r, shape, memory, m, &y, &w) || end - w < 0)
 			continue;
-		while (i + 1 < v->n && (double)(v->begin[i + 1] - v->begin[0]) <= end - w)
+		while (i + 1 < v->n && (double)(attr_begin(v, i + 1) - v->t0) <= end - w)
 			i++;
-		if ((double)(v->begin[i + 1] - v->begin[0]) < end || end - w <
-			(double)(v->begin[i] - v->begin[0]) || attr_first(v, i + 1) - attr_first(v, i) != 1)
+		if ((double)(attr_begin(v, i + 1) - v->t0) < end || end - w <
+			(double)(attr_begin(v, i) - v->t0) || attr_first(v, i + 1) - attr_first(v, i) != 1)
 			continue;
 		add(p, i, end - middle * w, y);
 	}

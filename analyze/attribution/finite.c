@@ -41,7 +41,7 @@ static int components(struct erg_attr_state *st, const double *slope_power, doub
 	struct attr_kernel k;
 	struct attr_gram g;
 	struct attr_row *row;
-	int r = attr_gram_init(&g, dim - 1, st->view.begin[0], st->view.begin[st->view.n], 1e30, 1,
+	int r = attr_gram_init(&g, dim - 1, st->view.t0, attr_begin(&st->view, st->view.n), 1e30, 1,
 		err);
 
 	if (r < 0)

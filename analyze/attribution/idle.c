@@ -35,13 +35,13 @@ static double median(double *x, size_t n)
 static size_t collect(const struct erg_attr_state *st, const struct erg_attr_span *span, double *x)
 {
 	const struct attr_readings *r = &st->readings;
-	double b0 = (double)(int64_t)(span->begin - st->view.begin[0]);
-	double b1 = (double)(int64_t)(span->end - st->view.begin[0]);
+	double b0 = (double)(int64_t)(span->begin - st->view.t0);
+	double b1 = (double)(int64_t)(span->end - st->view.t0);
 	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
 	size_t n = 0;
 
 	for (size_t m = counter ? 1 : 0; m < r->n; m++) {
-		double end = (double)(int64_t)(r->t[m] - st->view.begin[0]) - st->shape.lag_ns;
+		double end = (double)(int64_t)(r->t[m] - st->view.t0) - st->shape.lag_ns;
 
 		if (end > b1 || end - st->memory_ns < b0)
 			continue;
@@ -59,8 +59,8 @@ static bool level_of(const struct erg_attr_state *st, const struct erg_attr_span
 
 	if (n < 5)
 		return false;
-	ret->t = ((double)(int64_t)(span->begin - st->view.begin[0]) +
-		(double)(int64_t)(span->end - st->view.begin[0])) / 2 * 1e-9;
+	ret->t = ((double)(int64_t)(span->begin - st->view.t0) +
+		(double)(int64_t)(span->end - st->view.t0)) / 2 * 1e-9;
 	ret->u = 0;
 	if (per >= 2) {
 		for (size_t i = 0; i < PARTS; i++) {

@@ -43,7 +43,8 @@ struct attr_source {
 
 struct attr_view {
 	size_t n;
-	uint64_t *begin; /* n + 1 */
+	struct erg_times begin; /* n + 1 */
+	uint64_t t0;            /* the first of them */
 	uint32_t *first; /* n + 1; NULL: segment i has the one entry i */
 	uint16_t *col;   /* per entry */
 	float *share;    /* per entry, or NULL: 1 */
@@ -53,7 +54,7 @@ struct attr_view {
 	double *col_time;    /* s */
 	size_t n_classes;    /* public */
 	double *class_time;  /* s */
-	double *class_moment; /* sum of time x midpoint since begin[0], s^2: for P_idle(t) */
+	double *class_moment; /* sum of time x midpoint since t0, s^2: for P_idle(t) */
 	uint64_t *class_calls;
 	uint32_t gap_class, idle_class; /* idle_class ERG_NONE without idle phases */
 	size_t n_levels;
@@ -61,6 +62,10 @@ struct attr_view {
 	size_t n_changes; /* of the level: rows that saw one are left out */
 	struct erg_attr_span *changes;
 };
+static inline uint64_t attr_begin(const struct attr_view *v, size_t i)
+{
+	return erg_times_at(&v->begin, i);
+}
 static inline uint32_t attr_first(const struct attr_view *v, size_t i)
 {
 	return v->first ? v->first[i] : (uint32_t)i;
@@ -135,7 +140,7 @@ struct attr_kernel {
 struct attr_ema {
 	double *state;  /* n_cols, to be multiplied by scale */
 	double scale;
-	double next_ns; /* end of the next conversion, since begin[0], lag removed */
+	double next_ns; /* end of the next conversion, since t0, lag removed */
 	double warm;    /* weight of what lies before the first conversion */
 	double slope;   /* the filtered derivative */
 	size_t cursor, head, tail;
@@ -161,7 +166,7 @@ void attr_kernel_close(struct attr_kernel *k);
 /* The next row, or NULL at the end. Valid until the next call. */
 struct attr_row *attr_kernel_next(struct attr_kernel *k);
 
-/* For kernel_*.c: when the window of reading M ended, ns since begin[0]; with a known phase of the
+/* For kernel_*.c: when the window of reading M ended, ns since t0; with a known phase of the
  * updates exactly, else up to attr_stale() earlier. */
 double attr_end(const struct attr_kernel *k, size_t m);
 double attr_stale(const struct attr_shape *s);
@@ -331,7 +336,7 @@ struct erg_attr_state {
 	double mean_w;
 	bool locked, short_run;
 	bool has_idle;
-	double idle_a, idle_b; /* P_idle(t) = a + b (t - begin[0]), W and W/s */
+	double idle_a, idle_b; /* P_idle(t) = a + b (t - t0), W and W/s */
 	double idle_u;         /* standard uncertainty, W */
 	size_t n_gaps;
 	struct erg_attr_span *gaps; /* no reading within reach */

@@ -66,7 +66,7 @@ static void sum_power(const struct erg_attr_state *st, double b, double e, struc
 	double shift = st->shape.lag_ns + middle * st->memory_ns;
 
 	for (size_t m = 0; m < r->n; m++) {
-		double t = (double)(int64_t)(r->t[m] - st->view.begin[0]) - shift;
+		double t = (double)(int64_t)(r->t[m] - st->view.t0) - shift;
 
 		if (!m)
 			add_piece(s, t - hold, r->v[m], t, r->v[m], b, e);
@@ -95,7 +95,7 @@ static void sum_counter(const struct erg_attr_state *st, double b, double e, str
 	const struct attr_readings *r = &st->readings;
 
 	for (size_t m = 1; m < r->n; m++) {
-		double t1 = (double)(int64_t)(r->t[m] - st->view.begin[0]) - st->shape.lag_ns;
+		double t1 = (double)(int64_t)(r->t[m] - st->view.t0) - st->shape.lag_ns;
 		double dt = (double)(r->t[m] - r->t[m - 1]), p = (r->v[m] - r->v[m - 1]) / dt;
 
 		if (p < 0 || t1 <= b || t1 - dt >= e)
@@ -110,9 +110,9 @@ static void sum_counter(const struct erg_attr_state *st, double b, double e, str
 	if (r->n > 1) {
 		double dt = (double)(r->t[r->n - 1] - r->t[r->n - 2]), t, inside = s->time;
 
-		t = (double)(int64_t)(r->t[r->n - 1] - st->view.begin[0]) - st->shape.lag_ns;
+		t = (double)(int64_t)(r->t[r->n - 1] - st->view.t0) - st->shape.lag_ns;
 		add_piece(s, t, s->last, t + fmin(dt, st->reach_ns), s->last, b, e);
-		t = (double)(int64_t)(r->t[0] - st->view.begin[0]) - st->shape.lag_ns;
+		t = (double)(int64_t)(r->t[0] - st->view.t0) - st->shape.lag_ns;
 		add_piece(s, t - fmin(dt, st->reach_ns), s->first, t, s->first, b, e);
 		s->edges = s->time - inside;
 	}
@@ -175,8 +175,8 @@ struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint6
 	double *ret_coverage, double *ret_peak_w)
 {
 	const struct erg_attr_state *st = a->state;
-	double b = (double)(int64_t)(begin - st->view.begin[0]), u;
-	double e = (double)(int64_t)(end - st->view.begin[0]);
+	double b = (double)(int64_t)(begin - st->view.t0), u;
+	double e = (double)(int64_t)(end - st->view.t0);
 	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
 	struct sum s = {0};
 	struct attr_parts p;
@@ -243,7 +243,7 @@ void attr_total(struct erg_attr *a)
 	struct erg_attr_state *st = a->state;
 	const struct attr_view *v = &st->view;
 	double coverage;
-	struct erg_est fit, plain = erg_attr_interval(a, v->begin[0], v->begin[v->n], &coverage,
+	struct erg_est fit, plain = erg_attr_interval(a, v->t0, attr_begin(v, v->n), &coverage,
 		NULL);
 	bool fitted = st->shape.kind != ERG_SENSOR_COUNTER && !st->locked && !st->short_run &&
 		st->gram.rows > 0;

@@ -143,7 +143,7 @@ double attr_stale(const struct attr_shape *s)
 double attr_end(const struct attr_kernel *k, size_t m)
 {
 	const struct attr_shape *s = &k->shape;
-	uint64_t b0 = k->view->begin[0];
+	uint64_t b0 = k->view->t0;
 	double t = (double)(int64_t)(k->r->t[m] - b0), first;
 
 	if (s->phase < 0 || s->period_ns <= 0)
@@ -154,7 +154,7 @@ double attr_end(const struct attr_kernel *k, size_t m)
 
 static double rel(const struct attr_view *v, size_t i)
 {
-	return (double)(v->begin[i] - v->begin[0]);
+	return (double)(attr_begin(v, i) - v->t0);
 }
 
 /* The kernel boxcar(long) * boxcar(ramp) that begins at start. */
@@ -178,11 +178,10 @@ static inline double cumulative(const struct trapezoid *z, double x)
 static void walk_single(struct attr_kernel *k, size_t i, const struct trapezoid *z, double weight)
 {
 	const struct attr_view *v = k->view;
-	const uint64_t *begin = v->begin, b0 = begin[0];
 	double last = 0;
 
 	for (size_t n = v->n; i < n && last < 1; i++) {
-		double c = cumulative(z, (double)(begin[i + 1] - b0) - z->start);
+		double c = cumulative(z, rel(v, i + 1) - z->start);
 
 		attr_row_add(k, v->col[i], (c - last) * weight);
 		last = c;

@@ -33,7 +33,7 @@ static double memory(const struct attr_shape *s, const struct attr_readings *r)
 
 static double read_time(const struct attr_kernel *k)
 {
-	return (double)(int64_t)(k->r->t[k->m] - k->view->begin[0]);
+	return (double)(int64_t)(k->r->t[k->m] - k->view->t0);
 }
 
 static int start(struct attr_kernel *k, struct erg_err *err)
@@ -58,14 +58,14 @@ static int start(struct attr_kernel *k, struct erg_err *err)
 		e->warm = 1;
 		e->next_ns = from;
 		if (s->period_ns > 0) {
-			double anchor = (double)(int64_t)(k->r->t[0] - k->view->begin[0]);
+			double anchor = (double)(int64_t)(k->r->t[0] - k->view->t0);
 			double phase = one ? s->phase : ((double)i + 0.5) / PHASES;
 
 			anchor += phase * s->period_ns - s->lag_ns;
 			e->next_ns = anchor +
 				ceil((from + s->period_ns - anchor) / s->period_ns) * s->period_ns;
 		}
-		e->cursor = attr_view_find(k->view, k->view->begin[0] +
+		e->cursor = attr_view_find(k->view, k->view->t0 +
 			(uint64_t)fmax(e->next_ns - 2 * s->period_ns, 0));
 		e->head = e->tail = e->cursor;
 	}
@@ -121,11 +121,11 @@ static bool advance_rc(struct attr_kernel *k, struct attr_ema *e, double end)
 	const struct attr_view *v = k->view;
 	double tau = tau_of(&k->shape);
 
-	if (end > (double)(v->begin[v->n] - v->begin[0]))
+	if (end > (double)(attr_begin(v, v->n) - v->t0))
 		return false;
 	while (e->next_ns < end) {
 		size_t i = e->cursor;
-		double to = fmin((double)(v->begin[i + 1] - v->begin[0]), end);
+		double to = fmin((double)(attr_begin(v, i + 1) - v->t0), end);
 
 		attr_row_begin(k);
 		for (uint32_t c = attr_first(v, i); c < attr_first(v, i + 1); c++)

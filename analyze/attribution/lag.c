@@ -52,7 +52,7 @@ static int evaluate(struct search *s, const struct attr_shape *shape, size_t end
 	struct attr_row *row;
 	size_t dim = s->v->n_cols + 1;
 	double *sum, *h, *n, sy;
-	int r = attr_gram_init(&g, s->v->n_cols, s->v->begin[0], s->v->begin[s->v->n], 1e30, 1,
+	int r = attr_gram_init(&g, s->v->n_cols, s->v->t0, attr_begin(s->v, s->v->n), 1e30, 1,
 		s->err);
 
 	if (r < 0)
@@ -176,7 +176,7 @@ static double typical_segment(const struct attr_view *v, size_t from)
 	double sum = 0, square = 0;
 
 	for (size_t i = from, k = 0; i < v->n && k < 20000; i++, k++) {
-		double d = (double)(v->begin[i + 1] - v->begin[i]);
+		double d = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
 
 		if (v->col_apart[v->col[attr_first(v, i)]])
 			continue;
@@ -191,7 +191,7 @@ static double density(const struct attr_view *v, size_t from)
 {
 	size_t to = from + 100000 < v->n ? from + 100000 : v->n;
 
-	return (double)(to - from) / (double)(v->begin[to] - v->begin[from] + 1);
+	return (double)(to - from) / (double)(attr_begin(v, to) - attr_begin(v, from) + 1);
 }
 
 /* Operations of one row: segments in the window and products of the columns they make. */
@@ -229,7 +229,7 @@ static void find_first(struct search *s)
 
 	while (i + 1 < v->n && v->col_apart[v->col[attr_first(v, i)]])
 		i++;
-	while (s->first + 1 < s->r->n && s->r->t[s->first] < v->begin[i])
+	while (s->first + 1 < s->r->n && s->r->t[s->first] < attr_begin(v, i))
 		s->first++;
 }
 

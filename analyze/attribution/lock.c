@@ -48,7 +48,7 @@ double attr_lock(const struct attr_view *v, const struct attr_readings *r)
 		if (!starts(v, seg, ref))
 			continue;
 		from = to;
-		to = v->begin[seg];
+		to = attr_begin(v, seg);
 		if (!from)
 			continue;
 		while (m < r->n && r->t[m] < from)

@@ -123,7 +123,7 @@ void attr_results(struct attr_run *r)
 {
 	const struct attr_view *v = &r->st->view;
 
-	r->a->time_s = (double)(v->begin[v->n] - v->begin[0]) * 1e-9;
+	r->a->time_s = (double)(attr_begin(v, v->n) - v->t0) * 1e-9;
 	fill_classes(r);
 	fill_both(r);
 	fill_diag(r);

@@ -88,7 +88,7 @@ static size_t level_of(const double *cut, size_t n_levels, double hz)
 /* A clock that changes all the time has no levels: no rows would be left. */
 static void drop_unsteady(struct attr_view *v)
 {
-	double all = (double)(v->begin[v->n] - v->begin[0]), sum = 0;
+	double all = (double)(attr_begin(v, v->n) - v->t0), sum = 0;
 
 	for (size_t i = 0; i < v->n_changes; i++)
 		sum += (double)(v->changes[i].end - v->changes[i].begin);
@@ -109,7 +109,7 @@ static int find_changes(struct builder *b, const double *cut, struct erg_err *er
 	for (size_t i = 1; i < f->n && v->n_levels > 1; i++) {
 		size_t seg;
 
-		if (f->t[i] < v->begin[0] || f->t[i] >= v->begin[v->n] ||
+		if (f->t[i] < v->t0 || f->t[i] >= attr_begin(v, v->n) ||
 			level_of(cut, v->n_levels, f->v[i]) ==
 				level_of(cut, v->n_levels, f->v[i - 1]))
 			continue;
@@ -126,7 +126,7 @@ static int find_changes(struct builder *b, const double *cut, struct erg_err *er
 		v->changes[v->n_changes].begin = f->t[i] - f->t[i - 1] < 100000000u ? f->t[i - 1]
 										     : f->t[i];
 		seg = seg + 1 < v->n ? seg + 1 : seg;
-		v->changes[v->n_changes++].end = v->begin[seg + 1];
+		v->changes[v->n_changes++].end = attr_begin(v, seg + 1);
 	}
 	drop_unsteady(v);
 	return 0;
@@ -149,8 +149,8 @@ static void classify(struct builder *b, const double *cut)
 	size_t step = 0;
 
 	for (size_t i = 0; i < v->n; i++) {
-		uint64_t dur = v->begin[i + 1] - v->begin[i], mid = v->begin[i] + dur / 2;
-		double at = ((double)(mid - v->begin[0])) * 1e-9;
+		uint64_t dur = attr_begin(v, i + 1) - attr_begin(v, i), mid = attr_begin(v, i) + dur / 2;
+		double at = ((double)(mid - v->t0)) * 1e-9;
 		size_t level = 0;
 
 		while (v->n_levels > 1 && step + 1 < f->n && f->t[step + 1] <= mid)
@@ -275,7 +275,7 @@ void attr_view_release(struct attr_view *v)
 	free(v->class_moment);
 	free(v->class_calls);
 	free(v->changes);
-	free(v->begin);
+	erg_times_release(&v->begin);
 	free(v->first);
 	free(v->share);
 	memset(v, 0, sizeof(*v));
@@ -288,7 +288,7 @@ size_t attr_view_find(const struct attr_view *v, uint64_t t)
 	while (hi - lo > 1) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (v->begin[mid] <= t)
+		if (attr_begin(v, mid) <= t)
 			lo = mid;
 		else
 			hi = mid;

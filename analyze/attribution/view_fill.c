@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Fills the segments of a view, from an array of segments or from a timeline one segment at a time.
- * Ten bytes a segment: its begin and one column. Only where a segment has several entries (layers
+ * Six bytes a segment: its begin and one column. Only where a segment has several entries (layers
  * that run at the same time) do all segments get an index and a share. Boundaries of idle phases
  * become boundaries of segments.
  */
@@ -39,11 +39,9 @@ static int make_room(struct filler *f, size_t entries, struct erg_err *err)
 	struct attr_view *v = f->v;
 	int r = 0;
 
-	if (v->n + 2 > f->cap) {
-		f->cap = f->cap ? f->cap + f->cap / 2 : 4096;
-		r = grow(&v->begin, f->cap, sizeof(*v->begin), err);
-		if (!r && v->first)
-			r = grow(&v->first, f->cap, sizeof(*v->first), err);
+	if (v->first && v->n + 2 > f->cap) {
+		f->cap = f->cap + f->cap / 2;
+		r = grow(&v->first, f->cap, sizeof(*v->first), err);
 	}
 	if (!r && f->entries + entries > f->cap_entries) {
 		f->cap_entries = f->cap_entries + f->cap_entries / 2 + 4096 + entries;
@@ -58,8 +56,10 @@ static int make_room(struct filler *f, size_t entries, struct erg_err *err)
 static int go_multiple(struct filler *f, struct erg_err *err)
 {
 	struct attr_view *v = f->v;
-	int r = grow(&v->first, f->cap, sizeof(*v->first), err);
+	int r;
 
+	f->cap = v->n + v->n / 2 + 4096;
+	r = grow(&v->first, f->cap, sizeof(*v->first), err);
 	if (!r)
 		r = grow(&v->share, f->cap_entries, sizeof(*v->share), err);
 	for (size_t i = 0; !r && i < v->n; i++) {
@@ -69,6 +69,13 @@ static int go_multiple(struct filler *f, struct erg_err *err)
 	return r;
 }
 
+static int push_time(struct filler *f, uint64_t t, struct erg_err *err)
+{
+	int r = erg_times_push(&f->v->begin, t);
+
+	return r < 0 ? erg_fail(err, r, "out of memory for %zu segments", f->v->n) : 0;
+}
+
 static int push(struct filler *f, uint64_t begin, const struct erg_segment *s, struct erg_err *err)
 {
 	struct attr_view *v = f->v;
@@ -76,9 +83,10 @@ static int push(struct filler *f, uint64_t begin, const struct erg_segment *s, s
 
 	if (!r && !v->first && s->n != 1)
 		r = go_multiple(f, err);
+	if (!r)
+		r = push_time(f, begin, err);
 	if (r < 0)
 		return r;
-	v->begin[v->n] = begin;
 	if (v->first)
 		v->first[v->n] = (uint32_t)f->entries;
 	v->n++;
@@ -98,7 +106,7 @@ static int add(struct filler *f, const struct erg_segment *s, struct erg_err *er
 	while (boundary(f) <= s->begin)
 		f->cut++;
 	for (; !r && boundary(f) < s->end; f->cut++)
-		if (boundary(f) > f->v->begin[f->v->n - 1])
+		if (boundary(f) > attr_begin(f->v, f->v->n - 1))
 			r = push(f, boundary(f), s, err);
 	return r;
 }
@@ -115,9 +123,7 @@ static int from_array(struct filler *f, const struct erg_segments *a, struct erg
 
 		r = add(f, &s, err);
 	}
-	if (!r)
-		f->v->begin[f->v->n] = a->begin[a->n];
-	return r;
+	return r ? r : push_time(f, a->begin[a->n], err);
 }
 
 static int from_timeline(struct filler *f, const struct attr_source *src, struct erg_err *err)
@@ -133,11 +139,10 @@ static int from_timeline(struct filler *f, const struct attr_source *src, struct
 	}
 	if (r < 0)
 		return r;
-	if (!f->v->n || end <= f->v->begin[0])
+	if (!f->v->n || end <= attr_begin(f->v, 0))
 		return erg_fail(err, -EINVAL, "%s: the run has no time to attribute to",
 			src->tl->archive);
-	f->v->begin[f->v->n] = end;
-	return 0;
+	return push_time(f, end, err);
 }
 
 int attr_view_fill(struct attr_view *v, const struct attr_source *src,
@@ -146,7 +151,10 @@ int attr_view_fill(struct attr_view *v, const struct attr_source *src,
 	struct filler f = {.v = v, .opt = opt};
 	int r = src->seg ? from_array(&f, src->seg, err) : from_timeline(&f, src, err);
 
-	if (!r && v->first)
+	if (r < 0)
+		return r;
+	v->t0 = attr_begin(v, 0);
+	if (v->first)
 		v->first[v->n] = (uint32_t)f.entries;
-	return r;
+	return 0;
 }

@@ -174,10 +174,10 @@ static void work_span(const struct erg_timeline *tl, uint64_t *ret_begin, uint64
 	*ret_end = tl->end;
 	if (!tl->iv.n)
 		return;
-	*ret_begin = tl->iv.begin[0];
+	*ret_begin = erg_tl_begin(&tl->iv, 0);
 	*ret_end = 0;
 	for (size_t i = 0; i < tl->iv.n; i++)
-		*ret_end = tl->iv.end[i] > *ret_end ? tl->iv.end[i] : *ret_end;
+		*ret_end = erg_tl_end(&tl->iv, i) > *ret_end ? erg_tl_end(&tl->iv, i) : *ret_end;
 }
 
 static int fill_blocks(const struct erg_timeline *tl, const struct erg_rail *rail,

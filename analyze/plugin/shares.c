@@ -36,9 +36,9 @@ static int own_times(struct erg_shares *s)
 	for (size_t i = 0; open && i < iv->n; i++) {
 		struct open *o = &open[iv->track[i]];
 
-		while (o->n && iv->end[o->at[o->n - 1]] <= iv->begin[i])
+		while (o->n && erg_tl_end(iv, o->at[o->n - 1]) <= erg_tl_begin(iv, i))
 			o->n--;
-		s->own[i] = (double)(iv->end[i] - iv->begin[i]);
+		s->own[i] = (double)erg_tl_duration(iv, i);
 		if (o->n)
 			s->own[o->at[o->n - 1]] -= s->own[i];
 		if (o->n < OPEN_MAX)
@@ -77,7 +77,7 @@ static bool same(const struct erg_shares *s, size_t i, const struct erg_gathered
 	const struct erg_tl_intervals *iv = &s->tl->iv;
 	const struct erg_tl_track *t = &s->tl->tracks[iv->track[i]];
 
-	return iv->end[i] == g->end && iv->iteration[i] == g->iteration &&
+	return erg_tl_end(iv, i) == g->end && iv->iteration[i] == g->iteration &&
 	       (g->span || (t->pid == g->pid && t->tid == g->tid));
 }
 
@@ -92,14 +92,14 @@ bool erg_shares_find(const struct erg_shares *s, const struct erg_gathered *g,
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (iv->begin[mid] < g->begin)
+		if (erg_tl_begin(iv, mid) < g->begin)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	while (lo < iv->n && iv->begin[lo] == g->begin && !same(s, lo, g))
+	while (lo < iv->n && erg_tl_begin(iv, lo) == g->begin && !same(s, lo, g))
 		lo++;
-	if (lo == iv->n || iv->begin[lo] != g->begin)
+	if (lo == iv->n || erg_tl_begin(iv, lo) != g->begin)
 		return false;
 	layer = iv->layer[lo];
 	c = &s->account.attr->classes[layer];

@@ -22,7 +22,6 @@ struct fixture {
 	struct erg_tl_track tracks[3];
 	struct erg_tl_counter counters[1];
 	uint32_t layer[16], iteration[16];
-	uint64_t begin[16], end[16];
 	uint16_t track[16];
 	uint8_t depth[16];
 	int64_t cpu[16], *columns[1];
@@ -40,18 +39,22 @@ static void init(struct fixture *f)
 	f->tl.end = 100;
 	f->tl.iv = (struct erg_tl_intervals){.layer = f->layer,
 		.iteration = f->iteration,
-		.begin = f->begin,
-		.end = f->end,
 		.track = f->track,
 		.depth = f->depth};
+}
+
+static void fixture_release(struct fixture *f)
+{
+	erg_times_release(&f->tl.iv.begin);
+	erg_times_release(&f->tl.iv.end);
 }
 
 static void add(struct fixture *f, uint64_t begin, uint64_t end, uint32_t layer, uint16_t track)
 {
 	size_t i = f->tl.iv.n++;
 
-	f->begin[i] = begin;
-	f->end[i] = end;
+	assert_int_equal(erg_times_push(&f->tl.iv.begin, begin), 0);
+	assert_int_equal(erg_times_push(&f->tl.iv.end, end), 0);
 	f->layer[i] = layer;
 	f->track[i] = track;
 }
@@ -76,7 +79,7 @@ static void test_nested(void **state)
 	static const uint64_t begins[] = {0, 10, 20, 30, 40, 60};
 	static const uint32_t classes[] = {LAYERS, 0, 1, 0, 2, LAYERS};
 	struct erg_segments s;
-	struct fixture f;
+	_cleanup_(fixture_release) struct fixture f;
 
 	init(&f);
 	add(&f, 10, 40, 0, 0);
@@ -96,7 +99,7 @@ static void test_nested(void **state)
 static void test_two_threads_by_cpu_time(void **state)
 {
 	struct erg_segments s;
-	struct fixture f;
+	_cleanup_(fixture_release) struct fixture f;
 
 	init(&f);
 	f.counters[0].name = (char *)"task-clock";
@@ -124,7 +127,7 @@ static void test_two_threads_by_cpu_time(void **state)
 static void test_device_is_apart(void **state)
 {
 	struct erg_segments s;
-	struct fixture f;
+	_cleanup_(fixture_release) struct fixture f;
 
 	init(&f);
 	add(&f, 0, 50, 0, 0);
@@ -141,7 +144,7 @@ static void test_device_is_apart(void **state)
 static void test_hostile(void **state)
 {
 	struct erg_segments s;
-	struct fixture f;
+	_cleanup_(fixture_release) struct fixture f;
 
 	init(&f);
 	f.tl.begin = 5;
@@ -163,7 +166,7 @@ static void test_map_merges(void **state)
 	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
 	static const uint64_t begins[] = {0, 10, 40, 60};
 	struct erg_segment seg;
-	struct fixture f;
+	_cleanup_(fixture_release) struct fixture f;
 	size_t n = 0;
 
 	init(&f);

@@ -76,6 +76,29 @@ static void test_throttling(void **state)
 	tl->n_sources = 1;
 }
 
+/* Times near to each other and far apart, upwards and downwards, come back as they were. */
+static void test_times_are_exact(void **state)
+{
+	static const uint64_t steps[] = {1, 1000, 1u << 30, 0, (1ull << 31) - 1, 1ull << 31, 3,
+		(uint64_t)-5, (uint64_t)-(1ll << 31), (uint64_t)-(1ll << 31) - 1, 1ull << 40,
+		(uint64_t)-(1ll << 50)};
+
+	for (size_t often = 1; often <= 2 * ERG_TIMES_BLOCK + 1; often += 32) {
+		_cleanup_(erg_times_release) struct erg_times t = {0};
+		uint64_t at[4000], now = UINT64_MAX - 10;
+		size_t n = ERG_ARRAY_SIZE(at);
+
+		for (size_t i = 0; i < n; i++) {
+			now += i % often ? 7 : steps[i / often % ERG_ARRAY_SIZE(steps)];
+			at[i] = now;
+			assert_int_equal(erg_times_push(&t, now), 0);
+		}
+		assert_int_equal(t.n, n);
+		for (size_t i = 0; i < n; i++)
+			assert_true(erg_times_at(&t, i) == at[i]);
+	}
+}
+
 static void add(struct erg_tables *t, size_t stream, uint64_t begin, uint64_t end)
 {
 	struct erg_chunk_interval *iv = erg_tables_interval(t, stream);
@@ -200,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find_and_warn),
+		cmocka_unit_test(test_times_are_exact),
 		cmocka_unit_test(test_throttling),
 		cmocka_unit_test(test_streams_are_merged),
 		cmocka_unit_test(test_worst_order),
