@@ -37,6 +37,56 @@ struct erg_join_entry *erg_join_add(struct erg_join *j, uint32_t pid, uint32_t i
 	return e;
 }
 
+/* But for when and by whom they were emitted. */
+static bool same_definition(const json_t *a, const json_t *b)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)a, key, value)
+		if (strcmp(key, "time") && strcmp(key, "tid") &&
+			!json_equal(value, json_object_get(b, key)))
+			return false;
+	return true;
+}
+
+struct erg_join_entry *erg_join_define(struct erg_join *j, uint32_t id, enum erg_join_kind kind,
+	const json_t *def)
+{
+	struct erg_join_entry *e = erg_join_at(
+		erg_join_add(j, (uint32_t)erg_join_number(def, "pid"), id, kind), UINT64_MAX);
+
+	if (!e || (e->def && same_definition(e->def, def)))
+		return e;
+	if (e->def) {
+		e->later = calloc(1, sizeof(*e));
+		if (!e->later)
+			return NULL;
+		*e->later = (struct erg_join_entry){.key = e->key, .index = ERG_NONE,
+			.since = erg_join_number(def, "time")};
+		e = e->later;
+	}
+	e->def = def;
+	return e;
+}
+
+struct erg_join_entry *erg_join_at(struct erg_join_entry *e, uint64_t time)
+{
+	while (e && e->later && e->later->since <= time)
+		e = e->later;
+	return e;
+}
+
+static void free_entries(struct erg_join_entry *e)
+{
+	while (e) {
+		struct erg_join_entry *later = e->later;
+
+		free(e);
+		e = later;
+	}
+}
+
 static void join_release(struct erg_join *j)
 {
 	struct erg_join_entry *e, *next;
@@ -44,7 +94,7 @@ static void join_release(struct erg_join *j)
 
 	HASH_ITER (hh, j->entries, e, next) {
 		HASH_DEL(j->entries, e);
-		free(e);
+		free_entries(e);
 	}
 	HASH_ITER (hh, j->layers, n, next_name) {
 		HASH_DEL(j->layers, n);

@@ -20,6 +20,8 @@ struct erg_join_entry {
 	struct erg_join_key key;
 	uint32_t index; /* in the timeline; ERG_NONE: not made yet */
 	const json_t *def;
+	struct erg_join_entry *later; /* what the id is of when the process has begun anew */
+	uint64_t since; /* ns; 0 for the first of an id */
 };
 
 struct erg_join_name {
@@ -51,12 +53,23 @@ struct erg_join_entry *erg_join_find(const struct erg_join *j, uint32_t pid, uin
 	enum erg_join_kind kind);
 struct erg_join_entry *erg_join_add(struct erg_join *j, uint32_t pid, uint32_t id,
 	enum erg_join_kind kind);
+/*
+ * The entry of definition DEF. A process defines an id once; another definition of it is that of
+ * another program in the same process (after exec(2), or with a pid used again) and gets an entry of
+ * its own, which holds from then on. NULL without memory.
+ */
+struct erg_join_entry *erg_join_define(struct erg_join *j, uint32_t id, enum erg_join_kind kind,
+	const json_t *def);
+/* The entry that holds at TIME of those that begin with E; NULL for NULL. */
+struct erg_join_entry *erg_join_at(struct erg_join_entry *e, uint64_t time);
 bool erg_join_ours(const struct erg_join *j, uint32_t pid);
 const char *erg_join_text(const json_t *event, const char *key);
 uint64_t erg_join_number(const json_t *event, const char *key);
 
 int erg_join_definitions(struct erg_join *j, struct erg_err *err);
-uint32_t erg_join_layer(struct erg_join *j, uint32_t pid, uint32_t id);
+/* The layer of that id at TIME, made where it was never defined; NULL without memory. */
+const struct erg_join_entry *erg_join_layer(struct erg_join *j, uint32_t pid, uint32_t id,
+	uint64_t time);
 uint32_t erg_join_track(struct erg_join *j, const struct erg_chunk_thread *t);
 int erg_join_intervals(struct erg_join *j, struct erg_err *err);
 int erg_join_readings(struct erg_join *j, struct erg_err *err);

@@ -105,7 +105,8 @@ static int resolve_layer(struct erg_join *j, struct erg_join_entry *e, int depth
 		return 0;
 	if (parent_id && depth < 64) {
 		struct erg_join_entry *p =
-			erg_join_find(j, e->key.pid, parent_id, ERG_JOIN_LAYER);
+			erg_join_at(erg_join_find(j, e->key.pid, parent_id, ERG_JOIN_LAYER),
+				erg_join_number(e->def, "time"));
 
 		if (p && resolve_layer(j, p, depth + 1) < 0)
 			return -ENOMEM;
@@ -114,21 +115,18 @@ static int resolve_layer(struct erg_join *j, struct erg_join_entry *e, int depth
 	return e->index != ERG_NONE ? 0 : intern_layer(j, e->def, parent, &e->index);
 }
 
-uint32_t erg_join_layer(struct erg_join *j, uint32_t pid, uint32_t id)
+const struct erg_join_entry *erg_join_layer(struct erg_join *j, uint32_t pid, uint32_t id,
+	uint64_t time)
 {
-	struct erg_join_entry *e = erg_join_add(j, pid, id, ERG_JOIN_LAYER);
+	struct erg_join_entry *e = erg_join_at(erg_join_add(j, pid, id, ERG_JOIN_LAYER), time);
 	json_auto_t *def = NULL;
 	char name[48];
 
-	if (!e)
-		return ERG_NONE;
-	if (e->index != ERG_NONE)
-		return e->index;
+	if (!e || e->index != ERG_NONE)
+		return e;
 	snprintf(name, sizeof(name), "layer %u of process %u (undefined)", id, pid);
 	def = json_pack("{s:s, s:i}", "name", name, "level", ERG_TL_LAYER);
-	if (intern_layer(j, def, ERG_NONE, &e->index) < 0)
-		return ERG_NONE;
-	return e->index;
+	return intern_layer(j, def, ERG_NONE, &e->index) < 0 ? NULL : e;
 }
 
 static int new_track(struct erg_join *j, const struct erg_chunk_thread *t, const char *name,
@@ -170,8 +168,8 @@ uint32_t erg_join_track(struct erg_join *j, const struct erg_chunk_thread *t)
 static int add_counter(struct erg_join *j, const json_t *def)
 {
 	struct erg_timeline *tl = j->tl;
-	struct erg_join_entry *e = erg_join_add(j, (uint32_t)erg_join_number(def, "pid"),
-		(uint32_t)erg_join_number(def, "index"), ERG_JOIN_COUNTER);
+	struct erg_join_entry *e = erg_join_define(j, (uint32_t)erg_join_number(def, "index"),
+		ERG_JOIN_COUNTER, def);
 	const char *name = erg_join_text(def, "name");
 	size_t i = 0;
 
@@ -200,9 +198,11 @@ static int keep_definition(struct erg_join *j, const json_t *e)
 		return 0;
 	if (!strcmp(event, "counter_define"))
 		return add_counter(j, e);
-	if (!strcmp(event, "layer_define"))
-		entry = erg_join_add(j, pid, (uint32_t)erg_join_number(e, "id"), ERG_JOIN_LAYER);
-	else if (!strcmp(event, "track_define"))
+	if (!strcmp(event, "layer_define")) {
+		entry = erg_join_define(j, (uint32_t)erg_join_number(e, "id"), ERG_JOIN_LAYER, e);
+		return entry ? 0 : -ENOMEM;
+	}
+	if (!strcmp(event, "track_define"))
 		entry = erg_join_add(j, pid,
 			(uint32_t)erg_join_number(e, "track") | 0x80000000u, ERG_JOIN_TRACK);
 	else if (!strcmp(event, "thread_define")) /* "tid" is the event's own: another thread's */
@@ -211,7 +211,7 @@ static int keep_definition(struct erg_join *j, const json_t *e)
 		return 0;
 	if (!entry)
 		return -ENOMEM;
-	entry->def = e;
+	entry->def = e; /* the last name holds */
 	return 0;
 }
 
@@ -226,13 +226,13 @@ int erg_join_definitions(struct erg_join *j, struct erg_err *err)
 			r = keep_definition(j, e);
 	json_array_foreach (j->events, i, e) {
 		uint32_t pid = (uint32_t)erg_join_number(e, "pid");
+		uint32_t id = (uint32_t)erg_join_number(e, "id");
 
 		if (r || strcmp(erg_join_text(e, "event"), "layer_define") ||
 			!erg_join_ours(j, pid))
 			continue;
-		r = resolve_layer(j,
-			erg_join_find(j, pid, (uint32_t)erg_join_number(e, "id"),
-				ERG_JOIN_LAYER), 0);
+		r = resolve_layer(j, erg_join_at(erg_join_find(j, pid, id, ERG_JOIN_LAYER),
+			erg_join_number(e, "time")), 0);
 	}
 	return r ? erg_fail(err, r, "out of memory for definitions") : 0;
 }

@@ -109,15 +109,18 @@ static void put_counters(struct erg_join *j, const struct cursor *c,
 	iv->enabled[row] = (uint64_t)r[0];
 	iv->running[row] = (uint64_t)r[1];
 	for (uint32_t k = 0; k < h->counter_stride; k++) {
-		const struct erg_join_entry *e = erg_join_find(j, pid, k, ERG_JOIN_COUNTER);
+		const struct erg_join_entry *e =
+			erg_join_at(erg_join_find(j, pid, k, ERG_JOIN_COUNTER), x->end);
 
 		if (e && e->index < j->tl->n_counters)
 			iv->counter[e->index][row] = r[2 + k];
 	}
 }
 
+/* What an id is of from SINCE until UNTIL, ns. */
 struct memo {
 	uint32_t pid, id, layer;
+	uint64_t since, until;
 };
 
 #define MEMO 4096
@@ -137,13 +140,15 @@ static int put(struct erg_join *j, const struct cursor *c, const struct erg_chun
 		j->reversed++;
 		return 0;
 	}
-	if (m->pid != pid || m->id != x->id || m->layer == ERG_NONE) {
-		const struct erg_join_entry *e = erg_join_find(j, pid, x->id, ERG_JOIN_LAYER);
+	if (m->pid != pid || m->id != x->id || m->layer == ERG_NONE || x->end < m->since ||
+		x->end >= m->until) {
+		const struct erg_join_entry *e = erg_join_layer(j, pid, x->id, x->end);
 
-		*m = (struct memo){pid, x->id, erg_join_layer(j, pid, x->id)};
-		if (m->layer == ERG_NONE)
+		if (!e)
 			return -ENOMEM;
-		j->undefined += !e || !e->def;
+		*m = (struct memo){pid, x->id, e->index, e->since,
+			e->later ? e->later->since : UINT64_MAX};
+		j->undefined += !e->def;
 	}
 	iv->layer[iv->n] = m->layer;
 	iv->iteration[iv->n] = x->iteration;

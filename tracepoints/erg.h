@@ -17,6 +17,7 @@
  *
  * Where nothing records, a begin-end pair costs a load and a branch each. Every function may be
  * called from any thread; begin and end of one instance come from the same thread and nest.
+ * A child of fork() keeps the definitions and is a process of its own in the recording.
  * Nothing here fails: when memory runs out a definition returns 0, and 0 is accepted everywhere as
  * "no layer".
  */

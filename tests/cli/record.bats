@@ -65,6 +65,45 @@ summary() { jq -r "$1" "$2/summary.json"; }
     grep -q "^$(jq -r .run_id a/manifest.json) .*liblttng-ust-fork" env
 }
 
+# slices FILE: process and name of each layer instance, in order of time
+slices() {
+    erg-analyze export --to perfetto "$1" -o slices.json 2>/dev/null
+    jq -r '[.traceEvents[] | select(.cat == "layer")] | sort_by(.ts)[] | "\(.pid) \(.name)"' slices.json
+}
+
+@test "forked children are processes of their own, with LTTng's preload and without" {
+    skip_unless jq babeltrace2
+    app=$ERG_BUILD/tests/trace/trace-app
+    for program in "$app" "env -u LD_PRELOAD $app"; do
+        timeout 120 "${REC[@]}" --force -o a.erg -- $program network:net layer:l forks:5=l
+        unpack a.erg
+        [ "$(summary .lost.layer_events a)" = 0 ]
+        slices a.erg | sort | uniq -c | awk '$1 == 10 && $3 == "l" { print $2 }' >children
+        [ "$(wc -l <children)" -eq 5 ]
+        babeltrace2 a/trace >text
+        while read -r pid; do
+            grep "process_define.*vpid = $pid,.*run = \"$(jq -r .run_id a/manifest.json)\", role = \"app\"" text
+        done <children
+        # parent and child go on with the same layers
+        timeout 120 "${REC[@]}" -o b.erg --force -- $program network:net layer:l both begin:l end:l begin:net end:net
+        [ "$(slices b.erg | sort -u | wc -l)" -eq 4 ]
+        [ "$(slices b.erg | cut -d' ' -f1 | sort -u | wc -l)" -eq 2 ]
+    done
+}
+
+@test "a program that becomes another one defines its layers anew" {
+    skip_unless jq
+    app=$ERG_BUILD/tests/trace/trace-app
+    "${REC[@]}" -o a.erg -- "$app" network:a layer:l counter:c=0 begin:l end:l exec \
+        network:b layer:k counter:d=0 begin:k counter:d=3 end:k
+    slices a.erg | cut -d' ' -f2 | diff - <(printf '%s\n' l k)
+    [ "$(slices a.erg | cut -d' ' -f1 | sort -u | wc -l)" -eq 1 ]
+    # the same in a child
+    "${REC[@]}" --force -o a.erg -- "$app" network:a layer:l begin:l end:l fork begin:l end:l exec \
+        network:b layer:k begin:k end:k
+    slices a.erg | cut -d' ' -f2 | diff - <(printf '%s\n' l l k)
+}
+
 @test "threads are shown by their names" {
     skip_unless jq
     "${REC[@]}" -o a.erg -- "$ERG_BUILD/tests/trace/trace-app" network:net layer:l name:decoder begin:l end:l threads:1=l

@@ -12,10 +12,15 @@
  *	busy:MS=NAME				4 threads, pairs of layer NAME for so long
  *	many:N					defines N layers: many1, many2, …
  *	fork					the rest is done by a child, which is waited for
+ *	both					the rest is done by a child as well
+ *	exec					the rest is done by the program anew
+ *	forks:N=NAME				N children, 10 pairs of layer NAME each, while 4
+ *						threads go on with pairs of it
  *	wait			prints "waiting", goes on at a line of standard input
  *	sleep:MS
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +35,7 @@ static struct {
 } known[256];
 static unsigned n_known;
 static uint32_t network, parent, track;
+static pid_t twin; /* does the same as we do; 0: there is none */
 
 static uint32_t remember(const char *name, uint32_t id)
 {
@@ -86,31 +92,46 @@ static void run_threads(int n, const char *name)
 }
 
 static struct {
+	pthread_t threads[4];
 	uint32_t id;
-	uint64_t until_ns;
+	useconds_t pause_us; /* between pairs */
+	atomic_bool stop;
 } busy;
 
-static void *pairs_until(void *unused)
+static void *pairs_until_stop(void *unused)
 {
-	while (erg_now_ns() < busy.until_ns) {
+	while (!busy.stop) {
 		erg_begin(busy.id);
 		erg_begin(network);
 		erg_end(network);
 		erg_end(busy.id);
+		if (busy.pause_us)
+			usleep(busy.pause_us);
 	}
 	return unused;
 }
 
+static void busy_start(const char *name, useconds_t pause_us)
+{
+	busy.id = id_of(name);
+	busy.pause_us = pause_us;
+	busy.stop = false;
+	for (int i = 0; i < 4; i++)
+		pthread_create(&busy.threads[i], NULL, pairs_until_stop, NULL);
+}
+
+static void busy_stop(void)
+{
+	busy.stop = true;
+	for (int i = 0; i < 4; i++)
+		pthread_join(busy.threads[i], NULL);
+}
+
 static void run_busy(int ms, const char *name)
 {
-	pthread_t t[4];
-
-	busy.id = id_of(name);
-	busy.until_ns = erg_now_ns() + (uint64_t)ms * 1000000u;
-	for (int i = 0; i < 4; i++)
-		pthread_create(&t[i], NULL, pairs_until, NULL);
-	for (int i = 0; i < 4; i++)
-		pthread_join(t[i], NULL);
+	busy_start(name, 0);
+	usleep((useconds_t)ms * 1000);
+	busy_stop();
 }
 
 static void define_many(int n)
@@ -133,15 +154,39 @@ static void wait_for_line(void)
 		exit(3);
 }
 
+static void wait_for(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid || status)
+		exit(1);
+}
+
 static void do_fork(void)
 {
 	pid_t pid = fork();
-	int status;
 
 	if (pid == 0)
 		return;
-	waitpid(pid, &status, 0);
-	exit(status ? 1 : 0);
+	wait_for(pid);
+	exit(0);
+}
+
+static void run_forks(int n, const char *name)
+{
+	uint32_t id = id_of(name);
+
+	busy_start(name, 100);
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			pairs(&id);
+			exit(0);
+		}
+		wait_for(pid);
+	}
+	busy_stop();
 }
 
 static void define(const char *what, const char *name)
@@ -195,6 +240,10 @@ static void run_op(const char *op, char *name, const char *value)
 		define_many(atoi(name));
 	else if (!strcmp(op, "fork"))
 		do_fork();
+	else if (!strcmp(op, "both"))
+		twin = fork();
+	else if (!strcmp(op, "forks"))
+		run_forks(atoi(name), value);
 	else if (!strcmp(op, "wait"))
 		wait_for_line();
 	else if (!strcmp(op, "sleep"))
@@ -210,6 +259,11 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		char *name = strchr(argv[i], ':'), *value;
 
+		if (!strcmp(argv[i], "exec")) {
+			argv[i] = argv[0];
+			execv("/proc/self/exe", argv + i);
+			return 1;
+		}
 		if (name)
 			*name++ = '\0';
 		else
@@ -219,5 +273,7 @@ int main(int argc, char **argv)
 			*value++ = '\0';
 		run_op(argv[i], name, value ? value : "");
 	}
+	if (twin)
+		wait_for(twin);
 	return 0;
 }
