@@ -12,24 +12,11 @@
 #include <string.h>
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
 #include "formats/util.h"
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double quantile(const double *sorted, size_t n, double q)
-{
-	double at = q * (double)(n - 1);
-	size_t i = (size_t)at;
-
-	return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
-}
 
 /* Few blocks make the bootstrap's spread too small: sqrt(n / (n - 1)) and Student's t. */
 static double widen(const struct erg_attr_state *st)
@@ -55,7 +42,7 @@ static void statistical(const struct erg_attr_state *st, const double *weight,
 {
 	_cleanup_(erg_freep) double *x = calloc(st->rounds + 1, sizeof(double));
 	_cleanup_(erg_freep) size_t *used = calloc(st->n_classes + 1, sizeof(size_t));
-	double f = widen(st);
+	double f = widen(st), lo, hi;
 	size_t n = 0;
 
 	ret->lo = ret->hi = NAN;
@@ -67,9 +54,11 @@ static void statistical(const struct erg_attr_state *st, const double *weight,
 	for (size_t i = 0; i < st->rounds; i++)
 		for (size_t u = 0; u < n; u++)
 			x[i] += weight[used[u]] * st->rep[i * st->n_classes + used[u]];
-	qsort(x, st->rounds, sizeof(*x), compare);
-	ret->lo = ret->value - f * fmax(ret->value - quantile(x, st->rounds, 0.025), 0);
-	ret->hi = ret->value + f * fmax(quantile(x, st->rounds, 0.975) - ret->value, 0);
+	gsl_sort(x, 1, st->rounds);
+	lo = gsl_stats_quantile_from_sorted_data(x, 1, st->rounds, 0.025);
+	hi = gsl_stats_quantile_from_sorted_data(x, 1, st->rounds, 0.975);
+	ret->lo = ret->value - f * fmax(ret->value - lo, 0);
+	ret->hi = ret->value + f * fmax(hi - ret->value, 0);
 }
 
 static void systematic(const struct erg_attr_state *st, const double *weight, bool above_idle,

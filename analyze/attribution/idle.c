@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the machine draws when it does nothing: the median of the readings in each idle phase, and
- * between the first and the last phase a straight line, since a warm machine idles higher than a
- * cold one. A median, because idle phases have short bursts that are not idle. The uncertainty is
- * that of the mean of ten medians of tenths of the phase.
+ * What the machine draws when it does nothing: the median of each idle phase, and between the first
+ * and the last phase a straight line, since a warm machine idles higher than a cold one. A median,
+ * because idle phases have short bursts that are not idle: of readings of power; of a counter, whose
+ * single differences are mostly quantum, of the means over tenths of the phase. The uncertainty is
+ * that of the mean of ten parts, and of rounding.
  */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
 #include "formats/util.h"
@@ -15,24 +20,23 @@
 #define PARTS 10
 
 struct level {
-	double t, w, u;
+	double t, w, u; /* s, W, standard uncertainty but for rounding */
+	double rounding;
 };
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static double median(double *x, size_t n)
 {
-	qsort(x, n, sizeof(*x), compare);
-	return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+	gsl_sort(x, 1, n);
+	return gsl_stats_median_from_sorted_data(x, 1, n);
 }
 
+struct reading {
+	double w, span; /* W; s: 1 but of a counter */
+};
+
 /* Readings whose window lies inside the phase, as power. */
-static size_t collect(const struct erg_attr_state *st, const struct erg_attr_span *span, double *x)
+static size_t collect(const struct erg_attr_state *st, const struct erg_attr_span *span,
+	struct reading *x)
 {
 	const struct attr_readings *r = &st->readings;
 	double b0 = (double)(int64_t)(span->begin - st->view.t0);
@@ -41,51 +45,92 @@ static size_t collect(const struct erg_attr_state *st, const struct erg_attr_spa
 	size_t n = 0;
 
 	for (size_t m = counter ? 1 : 0; m < r->n; m++) {
-		double end = (double)(int64_t)(r->t[m] - st->view.t0) - st->shape.lag_ns;
+		double end = (double)(int64_t)(r->t[m] - st->view.t0) - st->shape.lag_ns, dt;
 
 		if (end > b1 || end - st->memory_ns < b0)
 			continue;
-		x[n++] = counter ? (r->v[m] - r->v[m - 1]) /
-				(double)(r->t[m] - r->t[m - 1]) * 1e9 : r->v[m];
+		if (!counter) {
+			x[n++] = (struct reading){r->v[m], 1};
+			continue;
+		}
+		dt = (double)(r->t[m] - r->t[m - 1]) * 1e-9;
+		if (r->v[m] >= r->v[m - 1])
+			x[n++] = (struct reading){(r->v[m] - r->v[m - 1]) / dt, dt};
 	}
 	return n;
 }
 
-static bool level_of(const struct erg_attr_state *st, const struct erg_attr_span *span, double *x,
-	struct level *ret)
+static double mean(const struct reading *x, size_t n)
 {
-	size_t n = collect(st, span, x), per = n / PARTS;
-	double mean = 0, var = 0, part[PARTS];
+	double energy = 0, time = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		energy += x[i].w * x[i].span;
+		time += x[i].span;
+	}
+	return energy / time;
+}
+
+static double median_reading(const struct reading *x, size_t n, double *scratch)
+{
+	for (size_t i = 0; i < n; i++)
+		scratch[i] = x[i].w;
+	return median(scratch, n);
+}
+
+/* Standard uncertainty by rounding: a median of rounded readings is a multiple of the quantum, and
+ * both ends of a counter's difference are rounded. */
+static double rounding(const struct erg_attr_state *st, const struct reading *x, size_t n)
+{
+	double time = 0;
+
+	if (st->shape.kind != ERG_SENSOR_COUNTER)
+		return st->rail.lsb_w / sqrt(12);
+	for (size_t i = 0; i < n; i++)
+		time += x[i].span;
+	return st->rail.lsb_w / sqrt(6) / time;
+}
+
+static bool level_of(const struct erg_attr_state *st, const struct erg_attr_span *span,
+	struct reading *x, double *scratch, struct level *ret)
+{
+	size_t n = collect(st, span, x), parts = n / 2 < PARTS ? n / 2 : PARTS;
+	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
+	double sum = 0, var = 0, part[PARTS];
 
 	if (n < 5)
 		return false;
 	ret->t = ((double)(int64_t)(span->begin - st->view.t0) +
 		(double)(int64_t)(span->end - st->view.t0)) / 2 * 1e-9;
-	ret->u = 0;
-	if (per >= 2) {
-		for (size_t i = 0; i < PARTS; i++) {
-			part[i] = median(x + i * per, per);
-			mean += part[i] / PARTS;
-		}
-		for (size_t i = 0; i < PARTS; i++)
-			var += (part[i] - mean) * (part[i] - mean) / (PARTS - 1);
-		ret->u = sqrt(var / PARTS);
+	for (size_t i = 0; i < parts; i++) {
+		const struct reading *from = x + i * n / parts;
+		size_t m = (i + 1) * n / parts - i * n / parts;
+
+		part[i] = counter ? mean(from, m) : median_reading(from, m, scratch);
+		sum += part[i];
 	}
-	ret->w = median(x, n);
+	for (size_t i = 0; i < parts; i++)
+		var += pow(part[i] - sum / (double)parts, 2) / (double)(parts - 1);
+	ret->w = counter ? median(part, parts) : median_reading(x, n, scratch);
+	ret->u = sqrt(var / (double)parts) * gsl_cdf_tdist_Pinv(0.975, (double)parts - 1) / 1.959964;
+	if (counter)
+		ret->u *= sqrt(M_PI / 2); /* of the median of the parts, not of their mean */
+	ret->rounding = rounding(st, x, n);
 	return true;
 }
 
 int attr_idle(struct erg_attr_state *st, struct erg_err *err)
 {
 	const struct erg_attr_options *opt = st->opt;
-	_cleanup_(erg_freep) double *x = malloc((st->readings.n + 1) * sizeof(double));
+	_cleanup_(erg_freep) struct reading *x = malloc((st->readings.n + 1) * sizeof(*x));
+	_cleanup_(erg_freep) double *scratch = malloc((st->readings.n + 1) * sizeof(double));
 	struct level first, last, l;
 	size_t found = 0;
 
-	if (!x)
+	if (!x || !scratch)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu readings", st->readings.n);
 	for (size_t i = 0; i < opt->n_idle; i++)
-		if (level_of(st, &opt->idle[i], x, &l)) {
+		if (level_of(st, &opt->idle[i], x, scratch, &l)) {
 			if (!found++)
 				first = l;
 			last = l;
@@ -95,6 +140,8 @@ int attr_idle(struct erg_attr_state *st, struct erg_err *err)
 	st->has_idle = true;
 	st->idle_b = found > 1 && last.t > first.t ? (last.w - first.w) / (last.t - first.t) : 0;
 	st->idle_a = first.w - st->idle_b * first.t;
-	st->idle_u = found > 1 ? hypot(first.u, last.u) / 2 : first.u;
+	/* two phases of the same power are rounded alike */
+	st->idle_u = hypot(found > 1 ? hypot(first.u, last.u) / 2 : first.u,
+		fmax(first.rounding, last.rounding));
 	return 0;
 }

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <gsl/gsl_sort.h>
+
 #include "analyze/attribution/internal.h"
 #include "formats/util.h"
 
@@ -25,13 +27,6 @@ struct builder {
 	uint16_t *col;        /* kinds x levels: column */
 };
 
-static int compare_hz(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /*
  * Levels of the frequency: sorted values cut where neighbours are more than 4 % apart; of more than
  * ATTR_LEVELS_MAX groups the widest gaps remain cuts.
@@ -44,7 +39,7 @@ static size_t find_levels(const struct erg_attr_steps *f, double *cut, double *h
 	if (!f->n || !s)
 		return 1;
 	memcpy(s, f->v, f->n * sizeof(double));
-	qsort(s, f->n, sizeof(double), compare_hz);
+	gsl_sort(s, 1, f->n);
 	for (; n < ATTR_LEVELS_MAX; n++) {
 		double widest = log(1.04);
 		size_t where = 0;
@@ -63,7 +58,7 @@ static size_t find_levels(const struct erg_attr_steps *f, double *cut, double *h
 		if (!where)
 			break;
 		cut[n - 1] = (s[where - 1] + s[where]) / 2;
-		qsort(cut, n, sizeof(double), compare_hz);
+		gsl_sort(cut, 1, n);
 	}
 	for (size_t k = 0; k < n; k++) {
 		size_t to = from;

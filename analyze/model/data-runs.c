@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsl/gsl_sort.h>
+
 #include "analyze/estimate.h"
 #include "analyze/experiment/runs.h"
 #include "analyze/model/data.h"
@@ -195,18 +197,11 @@ static bool adds_up(const char *name)
 	       strcmp(name, "power_w");
 }
 
-static int by_number(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Most layers run once an inference, one that is used in several places (an activation) more often:
  * the median of the calls. */
 static double inferences(struct whole *w)
 {
-	qsort(w->calls, w->n, sizeof(*w->calls), by_number);
+	gsl_sort(w->calls, 1, w->n);
 	return w->calls[w->n / 2];
 }
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsl/gsl_sort.h>
+
 #include "analyze/model/fit.h"
 #include "formats/util.h"
 
@@ -156,13 +158,6 @@ static int explain_dependence(const struct erg_model *m, const struct erg_model_
 		erg_model_term_name(m, s, i, a, sizeof(a)));
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* The median of the response's relative uncertainty. */
 static int median_relative_sigma(const struct erg_model_fitting *f, size_t column, double *ret)
 {
@@ -172,7 +167,7 @@ static int median_relative_sigma(const struct erg_model_fitting *f, size_t colum
 		return -ENOMEM;
 	for (size_t i = 0; i < f->d->n; i++)
 		ratio[i] = f->d->sigma[i] / fabs(f->d->col[column][i]);
-	qsort(ratio, f->d->n, sizeof(*ratio), compare_doubles);
+	gsl_sort(ratio, 1, f->d->n);
 	*ret = ratio[f->d->n / 2];
 	return 0;
 }

@@ -330,6 +330,38 @@ static void test_gap(void **state)
 	done(&r);
 }
 
+/* Idle power between two steps of the sensor, from a counter whose steps are longer than readings,
+ * and from few readings: the interval says so. */
+static void test_idle_quantum(void **state)
+{
+	struct erg_attr_options opt;
+	struct scene s;
+	struct result r;
+
+	erg_attr_options_init(&opt);
+	scene_defaults(&s);
+	s.idle_s = 10;
+	s.idle_w = 0.11;
+	s.lsb = 0.076;
+	run(&s, &opt, &r);
+	assert_true(r.a->idle_w.lo < 0.11 && 0.11 < r.a->idle_w.hi);
+	assert_true(r.a->idle_w.hi - r.a->idle_w.lo < 0.1);
+	done(&r);
+	s.kind = ERG_SENSOR_COUNTER;
+	s.spacing_s = 1e-3;
+	s.idle_w = 0.05;
+	s.lsb = 61e-6;
+	run(&s, &opt, &r);
+	assert_true(fabs(r.a->idle_w.value - 0.05) < 5e-4);
+	assert_true(r.a->idle_w.lo < 0.05 && 0.05 < r.a->idle_w.hi);
+	done(&r);
+	scene_defaults(&s);
+	s.idle_s = 0.1;
+	run(&s, &opt, &r);
+	assert_true(r.a->idle_w.hi - r.a->idle_w.lo > 1e-3);
+	done(&r);
+}
+
 /* The interval of a sum is not the sum of the intervals: neighbours' errors cancel. */
 static void test_sum(void **state)
 {
@@ -438,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_frequency),
 		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_idle_quantum),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_systematic),
