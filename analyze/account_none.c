@@ -48,6 +48,7 @@ int erg_account_without_power(struct erg_account *a, const char *why, struct erg
 			.group = (uint32_t)k, .group_n = 1};
 	attr->time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
 	attr->ets_j = attr->edp_js = attr->ed2p_js2 = attr->idle_w = ERG_EST_UNRESOLVED;
+	attr->mean_w = attr->ets_j.value;
 	r = fill_times(a, attr, err);
 	if (r < 0)
 		return r;

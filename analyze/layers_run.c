@@ -173,18 +173,17 @@ static json_t *diag_json(const struct erg_attr_diag *d)
 static void add_totals(const struct erg_account *a, json_t *run)
 {
 	const struct erg_attr *attr = a->attr;
-	double observed = NAN, peak = NAN;
-	struct erg_est e = ERG_EST_UNRESOLVED;
+	double peak = NAN;
 
 	if (attr->state)
-		e = erg_attr_interval(attr, a->tl->begin, a->tl->end, &observed, &peak);
+		erg_attr_interval(attr, a->tl->begin, a->tl->end, NULL, &peak);
 	json_object_set_new(run, "time_s", erg_num_json(attr->time_s));
 	json_object_set_new(run, "ets_j", erg_est_json(&attr->ets_j));
 	json_object_set_new(run, "edp_js", erg_est_json(&attr->edp_js));
 	json_object_set_new(run, "ed2p_js2", erg_est_json(&attr->ed2p_js2));
 	json_object_set_new(run, "idle_w", erg_est_json(&attr->idle_w));
 	json_object_set_new(run, "coverage", erg_num_json(attr->coverage));
-	json_object_set_new(run, "mean_w", erg_num_json(e.value / (observed * attr->time_s)));
+	json_object_set_new(run, "mean_w", erg_num_json(attr->mean_w));
 	json_object_set_new(run, "peak_w", erg_num_json(peak));
 	json_object_set_new(run, "lost_events", json_integer((json_int_t)erg_account_lost(a->tl)));
 	json_object_set_new(run, "throttled_share", erg_num_json(throttled_share(a->tl)));

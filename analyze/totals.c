@@ -43,7 +43,7 @@ struct part {
 };
 
 struct power {
-	double coverage, mean_w, peak_w; /* over the time that was observed */
+	double coverage, mean_w, peak_w;
 };
 
 static struct erg_est energy_of(const struct erg_account *a, const struct part *p,
@@ -60,7 +60,7 @@ static struct erg_est energy_of(const struct erg_account *a, const struct part *
 		total = own;
 	if (total)
 		ets = erg_attr_interval(total, p->begin, p->end, &ret->coverage, &ret->peak_w);
-	ret->mean_w = ets.value / (ret->coverage * time_s);
+	ret->mean_w = p->whole ? a->attr->mean_w : ets.value / (ret->coverage * time_s);
 	erg_attr_free(own);
 	return p->whole ? a->attr->ets_j : ets;
 }

@@ -124,6 +124,7 @@ struct erg_attr {
 	double time_s;    /* of the segments: begin[0] .. begin[n] */
 	double coverage;  /* share of time_s within reach of a reading */
 	struct erg_est ets_j, edp_js, ed2p_js2; /* whole of the segments */
+	double mean_w;    /* over the time whose energy is in ets_j */
 	struct erg_est idle_w;  /* mean of P_idle over the run; unresolved without idle phases */
 	struct erg_attr_diag diag;
 	json_t *warnings; /* array of {"code", "text"} */

@@ -253,6 +253,7 @@ void attr_total(struct erg_attr *a)
 		fitted = fit_is_better(&fit, &plain, coverage);
 	}
 	a->ets_j = fitted ? fit : plain;
+	a->mean_w = a->ets_j.value / (fitted ? a->time_s : a->time_s * coverage);
 	a->edp_js = erg_est_scaled(&a->ets_j, a->time_s);
 	a->ed2p_js2 = erg_est_scaled(&a->edp_js, a->time_s);
 	if (a->coverage < ALL)
