@@ -49,6 +49,10 @@ test_setup() {
     [ "$(events a marker)" -eq 1 ]
 }
 
+@test "nvtx: a child of a program with threads can go on" {
+    [ "$("$nvtx" forks:100)" = "forks: done" ]
+}
+
 @test "nvtx: ERG_NVTX_LAYERS decides by domain and depth" {
     start a
     ERG_NVTX_LAYERS='0=network,1=module,noise:*=skip,bogus' "$nvtx" push:net push:block push:conv \

@@ -7,11 +7,14 @@
  *	cpush:CATEGORY=NAME  category:ID=NAME	ppush:PAYLOAD=NAME
  *	mark:TEXT  thread:NAME  tpop (in another thread)
  *	big:MIB (push and pop of a name that long)  bad (a name that is not UTF-8)  sleep:MS
- *	wait					prints "waiting", goes on at a line of standard
- *input
+ *	forks:N (children with a range each, while 4 threads start and end ranges)
+ *	wait (prints "waiting", goes on at a line of standard input)
  */
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -98,6 +101,45 @@ static void start(const char *name)
 	started[n_started++].id = NVTX_CORE(NVTX_RANGE_START_A, uint64_t(*)(const char *))(name);
 }
 
+static void start_and_end(void)
+{
+	uint64_t id = NVTX_CORE(NVTX_RANGE_START_A, uint64_t(*)(const char *))("range");
+
+	NVTX_CORE(NVTX_RANGE_END, void (*)(uint64_t))(id);
+}
+
+static atomic_bool stop;
+
+static void *start_and_end_until_stop(void *unused)
+{
+	while (!stop)
+		start_and_end();
+	return unused;
+}
+
+static void run_forks(int n)
+{
+	pthread_t t[4];
+	int status = 0;
+
+	for (int i = 0; i < 4; i++)
+		pthread_create(&t[i], NULL, start_and_end_until_stop, NULL);
+	for (int i = 0; i < n && !status; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			alarm(10); /* for a child that hangs */
+			start_and_end();
+			_exit(0);
+		}
+		waitpid(pid, &status, 0);
+	}
+	stop = true;
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	printf("forks: %s\n", status ? "a child hung" : "done");
+}
+
 static void big(long mib)
 {
 	char *name = malloc((size_t)(mib << 20) + 1);
@@ -172,6 +214,8 @@ static void run_op(const char *op, char *key, const char *value)
 		push("\xff\xfe\x80"), pop();
 	else if (!strcmp(op, "sleep"))
 		usleep((useconds_t)atoi(key) * 1000);
+	else if (!strcmp(op, "forks"))
+		run_forks(atoi(key));
 	else if (!strcmp(op, "wait"))
 		wait_for_line();
 	else

@@ -16,6 +16,7 @@ static __thread struct erg_adapter_thread *self __attribute__((tls_model("initia
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool key_made;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void free_thread(void *p)
 {
@@ -138,6 +139,22 @@ bool erg_adapter_pop(struct erg_adapter_thread *t, const void *scope)
 	memmove(&t->at[i - 1], &t->at[i], (t->depth - i) * sizeof(t->at[0]));
 	t->depth--;
 	return true;
+}
+
+void erg_adapter_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void erg_adapter_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* Locks are taken in the order adapter, liberg; liberg, loaded before, has its handlers called after. */
+static __attribute__((constructor)) void follow_forks(void)
+{
+	pthread_atfork(erg_adapter_lock, erg_adapter_unlock, erg_adapter_unlock);
 }
 
 const char *erg_adapter_program(void)

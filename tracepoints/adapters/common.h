@@ -56,6 +56,11 @@ int erg_adapter_depth(const struct erg_adapter_thread *t, const void *scope);
 void erg_adapter_push(struct erg_adapter_thread *t, const void *scope, uint32_t layer);
 bool erg_adapter_pop(struct erg_adapter_thread *t, const void *scope);
 
+/* The adapter's one lock. A fork waits for it, so that a child never finds it taken by a thread that
+ * it does not have. */
+void erg_adapter_lock(void);
+void erg_adapter_unlock(void);
+
 /* The name of the program, for what is given no name of its own. */
 const char *erg_adapter_program(void);
 /* The network of the program: $ERG_NETWORK, or the program's name. */

@@ -19,11 +19,11 @@
  */
 #include <dlfcn.h>
 #include <link.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "tracepoints/adapters/common.h"
 #include "tracepoints/adapters/darknet/describe.h"
 
 #define LAYERS_MAX 65536
@@ -51,7 +51,6 @@ ERG_API network *load_network(char *cfg, char *weights, int clear);
 ERG_API void forward_network(network *net);
 ERG_API void free_network(network *net);
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct wrapped *all;
 /* For layers of networks that we do not know, copied from one that we do. */
 static layer_fn *_Atomic by_type[WAYS][BLANK + 1];
@@ -153,10 +152,10 @@ static struct wrapped *find(const struct layer *layers)
 {
 	struct wrapped *w;
 
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	for (w = all; w && w->layers != layers; w = w->next)
 		;
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 	return w;
 }
 
@@ -164,14 +163,14 @@ static void forget(const network *net)
 {
 	struct wrapped **at, *w = NULL;
 
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	for (at = &all; *at && (*at)->layers != net->layers; at = &(*at)->next)
 		;
 	if (*at) {
 		w = *at;
 		*at = w->next;
 	}
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 	free(w);
 }
 
@@ -207,10 +206,10 @@ static void wrap(network *net, const char *cfg, uintptr_t parse)
 			l->backward = backward;
 		}
 	}
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	w->next = all;
 	all = w;
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 }
 
 static int index_of(const struct wrapped *w, const struct layer *l, const struct network *net)

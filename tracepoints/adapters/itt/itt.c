@@ -12,7 +12,6 @@
  *
  * Domains and string handles are left to ITT. While nothing records, tasks are only counted.
  */
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +27,6 @@ static struct {
 	uint32_t layer;
 	uint64_t begin_ns;
 } overlapped[OVERLAPPED_MAX];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic uint32_t frames;
 
 static uint32_t parent_of(const struct erg_adapter_thread *t)
@@ -127,14 +125,14 @@ static void overlapped_begin(const struct itt_domain *d, struct itt_id id, struc
 	if (!t)
 		return;
 	layer = layer_of(t, d, name);
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	s = slot_of(id, true);
 	if (s < OVERLAPPED_MAX) {
 		overlapped[s].id = id;
 		overlapped[s].layer = layer;
 		overlapped[s].begin_ns = erg_now_ns();
 	}
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 }
 
 static void overlapped_end(const struct itt_domain *d, struct itt_id id)
@@ -143,14 +141,14 @@ static void overlapped_end(const struct itt_domain *d, struct itt_id id)
 	uint64_t begin = 0;
 
 	(void)d;
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	s = slot_of(id, false);
 	if (s < OVERLAPPED_MAX) {
 		layer = overlapped[s].layer;
 		begin = overlapped[s].begin_ns;
 		overlapped[s].layer = 0;
 	}
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 	if (layer)
 		erg_span(layer, 0, begin, erg_now_ns(), erg_track("overlapped tasks", false));
 }

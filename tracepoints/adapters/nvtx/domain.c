@@ -3,17 +3,15 @@
  * Everything here is rare (domains, registered strings, categories) or cheap (a start-end range
  * takes a slot of a table under a lock). Lists are only prepended to.
  */
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracepoints/adapters/common.h"
 #include "tracepoints/adapters/nvtx/domain.h"
-#include "tracepoints/erg.h"
 
 #define OPEN_MAX 4096u
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct nvtx_domain *domains;
 static struct nvtx_open open_ranges[OPEN_MAX];
 static _Atomic uint64_t next_id = 1;
@@ -35,14 +33,14 @@ struct nvtx_domain *nvtx_domain_get(const char *name)
 
 	if (!name)
 		name = "";
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	for (d = domains; d && strcmp(d->name, name); d = d->next)
 		;
 	if (!d && (d = with_text(offsetof(struct nvtx_domain, name), name))) {
 		d->next = domains;
 		domains = d;
 	}
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 	return d;
 }
 
@@ -64,14 +62,14 @@ const struct nvtx_string *nvtx_string_get(struct nvtx_domain *d, const char *tex
 
 	if (!text)
 		text = "";
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	for (s = d->strings; s && strcmp(s->text, text); s = s->next)
 		;
 	if (!s && (s = with_text(offsetof(struct nvtx_string, text), text))) {
 		s->next = d->strings;
 		d->strings = s;
 	}
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 	return s;
 }
 
@@ -83,10 +81,10 @@ void nvtx_category_set(struct nvtx_domain *d, uint32_t id, const char *name)
 	if (!c)
 		return;
 	c->id = id;
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	c->next = atomic_load(&d->categories);
 	atomic_store(&d->categories, c);
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 }
 
 const char *nvtx_category_name(const struct nvtx_domain *d, uint32_t id)
@@ -103,13 +101,13 @@ uint64_t nvtx_open_start(uint32_t layer, uint32_t track)
 	uint64_t id = atomic_fetch_add(&next_id, 1);
 	struct nvtx_open *o = NULL;
 
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	for (uint32_t i = 0; i < OPEN_MAX && !o; i++)
 		if (!open_ranges[(id + i) % OPEN_MAX].id)
 			o = &open_ranges[(id + i) % OPEN_MAX];
 	if (o)
 		*o = (struct nvtx_open){id, layer, track, erg_now_ns()};
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 	return id;
 }
 
@@ -119,7 +117,7 @@ int nvtx_open_end(uint64_t id, struct nvtx_open *ret)
 
 	if (!id)
 		return 0;
-	pthread_mutex_lock(&lock);
+	erg_adapter_lock();
 	for (uint32_t i = 0; i < OPEN_MAX && !o; i++)
 		if (open_ranges[(id + i) % OPEN_MAX].id == id)
 			o = &open_ranges[(id + i) % OPEN_MAX];
@@ -127,6 +125,6 @@ int nvtx_open_end(uint64_t id, struct nvtx_open *ret)
 		*ret = *o;
 		o->id = 0;
 	}
-	pthread_mutex_unlock(&lock);
+	erg_adapter_unlock();
 	return o != NULL;
 }

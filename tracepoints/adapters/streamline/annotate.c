@@ -21,7 +21,7 @@
 
 static const char network_scope, marker_scope; /* only their addresses matter */
 
-/* Under the lock of named.c. */
+/* Under the lock of the adapter. */
 static struct {
 	bool inside; /* between "start" and "end" */
 	uint32_t starts;
@@ -92,11 +92,11 @@ void gator_annotate_str(uint32_t channel, const char *str)
 		return;
 	if (erg_enabled()) {
 		parent = top_layer(t);
-		streamline_lock();
+		erg_adapter_lock();
 		named = streamline_find(STREAMLINE_CHANNEL, channel, 0);
 		layer = layer_for(t, parent ? parent : home_of(t, named), str,
 			named ? named->name : "annotation");
-		streamline_unlock();
+		erg_adapter_unlock();
 	}
 	erg_adapter_push(t, scope, layer);
 }
@@ -111,18 +111,18 @@ void gator_annotate_name_channel(uint32_t channel, uint32_t group, const char *s
 {
 	struct streamline_named *n;
 
-	streamline_lock();
+	erg_adapter_lock();
 	n = streamline_name(STREAMLINE_CHANNEL, channel, 0, str);
 	if (n)
 		n->other = group;
-	streamline_unlock();
+	erg_adapter_unlock();
 }
 
 void gator_annotate_name_group(uint32_t group, const char *str)
 {
-	streamline_lock();
+	erg_adapter_lock();
 	streamline_name(STREAMLINE_GROUP, group, 0, str);
-	streamline_unlock();
+	erg_adapter_unlock();
 }
 
 void gator_annotate_visual(const void *data, uint32_t length, const char *str)
@@ -201,7 +201,7 @@ void gator_annotate_marker_color(uint32_t color, const char *str)
 		return;
 	if (!str)
 		str = "";
-	streamline_lock();
+	erg_adapter_lock();
 	end_marked(t);
 	is_layer = marked.inside && strstr(str, SEPARATOR);
 	if (is_layer)
@@ -210,7 +210,7 @@ void gator_annotate_marker_color(uint32_t color, const char *str)
 		start_network(t);
 	else if (!strcmp(str, "end"))
 		end_network(t);
-	streamline_unlock();
+	erg_adapter_unlock();
 	if (!is_layer && erg_enabled())
 		erg_marker(str, rgb(color));
 }

@@ -26,14 +26,14 @@ void gator_annotate_counter(uint32_t id, const char *title, const char *name, in
 	if (counter_class != ANNOTATE_DELTA && counter_class != ANNOTATE_ABSOLUTE)
 		return;
 	snprintf(text, sizeof(text), "%.100s: %.100s", title ? title : "", name ? name : "");
-	streamline_lock();
+	erg_adapter_lock();
 	n = streamline_name(STREAMLINE_COUNTER, id, 0, text);
 	if (n) {
 		n->id = erg_counter(text);
 		n->other = counter_class;
 		n->divide = modifier ? modifier : 1;
 	}
-	streamline_unlock();
+	erg_adapter_unlock();
 }
 
 void gator_annotate_counter_value(uint32_t core, uint32_t id, int64_t value)
@@ -41,7 +41,7 @@ void gator_annotate_counter_value(uint32_t core, uint32_t id, int64_t value)
 	struct streamline_named *n;
 	int64_t by = value;
 
-	streamline_lock();
+	erg_adapter_lock();
 	n = streamline_find(STREAMLINE_COUNTER, id, 0);
 	if (n && n->other == ANNOTATE_ABSOLUTE) {
 		by = value - n->value;
@@ -49,7 +49,7 @@ void gator_annotate_counter_value(uint32_t core, uint32_t id, int64_t value)
 	}
 	if (n)
 		erg_counter_add(n->id, by / (int64_t)n->divide);
-	streamline_unlock();
+	erg_adapter_unlock();
 }
 
 void gator_annotate_counter_time_value(uint32_t core, uint32_t id, uint64_t time, int64_t value)
@@ -63,9 +63,9 @@ void gator_annotate_activity_switch(uint32_t core, uint32_t id, uint32_t activit
 
 void gator_cam_view_name(uint32_t view_uid, const char *name)
 {
-	streamline_lock();
+	erg_adapter_lock();
 	streamline_name(STREAMLINE_VIEW, view_uid, 0, name);
-	streamline_unlock();
+	erg_adapter_unlock();
 }
 
 void gator_cam_track(uint32_t view_uid, uint32_t track_uid, uint32_t parent_track, const char *name)
@@ -74,14 +74,14 @@ void gator_cam_track(uint32_t view_uid, uint32_t track_uid, uint32_t parent_trac
 	struct streamline_named *track;
 	char text[256];
 
-	streamline_lock();
+	erg_adapter_lock();
 	view = streamline_find(STREAMLINE_VIEW, view_uid, 0);
 	snprintf(text, sizeof(text), "%.100s%s%.100s", view ? view->name : "", view ? "/" : "",
 		name ? name : "");
 	track = streamline_name(STREAMLINE_TRACK, view_uid, track_uid, text);
 	if (track)
 		track->id = erg_track(text, false);
-	streamline_unlock();
+	erg_adapter_unlock();
 }
 
 /* With the lock held. Jobs of a track that was never named go to one for all. */
@@ -107,9 +107,9 @@ void gator_cam_job(uint32_t view_uid, uint32_t job_uid, const char *name, uint32
 
 	if (!erg_enabled())
 		return;
-	streamline_lock();
+	erg_adapter_lock();
 	on = track_of(view_uid, track);
-	streamline_unlock();
+	erg_adapter_unlock();
 	erg_span(layer_of(name), 0, start_time, start_time + duration, on);
 }
 
@@ -120,14 +120,14 @@ void gator_cam_job_start(uint32_t view_uid, uint32_t job_uid, const char *name, 
 
 	if (!erg_enabled())
 		return;
-	streamline_lock();
+	erg_adapter_lock();
 	job = streamline_name(STREAMLINE_JOB, view_uid, job_uid, name);
 	if (job) {
 		job->id = layer_of(name);
 		job->other = track_of(view_uid, track);
 		job->value = (int64_t)time;
 	}
-	streamline_unlock();
+	erg_adapter_unlock();
 }
 
 void gator_cam_job_set_dependencies(uint32_t view_uid, uint32_t job_uid, uint64_t time,
@@ -139,11 +139,11 @@ void gator_cam_job_stop(uint32_t view_uid, uint32_t job_uid, uint64_t time)
 {
 	struct streamline_named *job;
 
-	streamline_lock();
+	erg_adapter_lock();
 	job = streamline_find(STREAMLINE_JOB, view_uid, job_uid);
 	if (job && job->id)
 		erg_span(job->id, 0, (uint64_t)job->value, time, job->other);
 	if (job)
 		job->id = 0;
-	streamline_unlock();
+	erg_adapter_unlock();
 }

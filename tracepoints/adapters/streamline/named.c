@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbered and named things; see named.h. Hashed into short lists; a job's entry is used again
  * when its number is. */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,18 +8,7 @@
 
 #define BUCKETS 256u
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct streamline_named *things[STREAMLINE_KINDS][BUCKETS];
-
-void streamline_lock(void)
-{
-	pthread_mutex_lock(&lock);
-}
-
-void streamline_unlock(void)
-{
-	pthread_mutex_unlock(&lock);
-}
 
 static struct streamline_named **bucket(enum streamline_kind kind, uint32_t a, uint32_t b)
 {

@@ -26,9 +26,7 @@ struct streamline_named {
 	int64_t value;   /* counter: last absolute value; job: beginning, ns */
 };
 
-void streamline_lock(void);
-void streamline_unlock(void);
-/* With the lock held. NULL if there is none. */
+/* With the adapter's lock held. NULL if there is none. */
 struct streamline_named *streamline_find(enum streamline_kind kind, uint32_t a, uint32_t b);
 /* Finds or makes it, and gives it NAME (copied). NULL without memory. */
 struct streamline_named *streamline_name(
