@@ -248,6 +248,7 @@ int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *commo
 	*ret_run = run_json(&a, &rows, by);
 	if (!*ret_run)
 		return erg_fail(err, -ENOMEM, "%s: out of memory", tl->archive);
+	erg_document_label(doc, a.rails[a.rail].simulated);
 	pass_warnings(&a, doc);
 	return 0;
 }

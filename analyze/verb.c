@@ -167,6 +167,12 @@ void erg_document_warn(json_t *doc, const char *code, const char *fmt, ...)
 		json_pack("{s:s, s:s%}", "code", code, "text", text, (int)strlen(text)));
 }
 
+void erg_document_label(json_t *doc, bool simulated)
+{
+	simulated |= json_is_true(json_object_get(doc, "simulated"));
+	json_object_set_new(doc, "simulated", json_boolean(simulated));
+}
+
 void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl)
 {
 	size_t i;
@@ -197,13 +203,44 @@ static int render(const json_t *doc, enum erg_format format, const struct erg_re
 	return 0;
 }
 
+static const char *warning_code(const json_t *w)
+{
+	const char *code = json_string_value(json_object_get(w, "code"));
+
+	return code ? code : "";
+}
+
+/* The warnings of DOC on standard error. A directory of runs may have hundreds of a kind: then the
+ * first few and their number stand for them, since the document has all. */
+static void warnings_say(const json_t *doc)
+{
+	enum { SHOWN = 3 };
+	const json_t *warnings = json_object_get(doc, "warnings"), *w, *other;
+	size_t i, j;
+
+	json_array_foreach (warnings, i, w) {
+		const char *text = json_string_value(json_object_get(w, "text"));
+		size_t before = 0, all = 0;
+
+		json_array_foreach (warnings, j, other)
+			if (!strcmp(warning_code(other), warning_code(w))) {
+				all++;
+				before += j < i;
+			}
+		if (before < SHOWN || all == SHOWN + 1)
+			fprintf(stderr, "warning: %s\n", text ? text : "");
+		else if (before == SHOWN)
+			fprintf(stderr, "warning: and %zu more of the kind %s; --format json has all\n",
+				all - SHOWN, warning_code(w));
+	}
+}
+
 int erg_document_emit(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
 	int strict, struct erg_err *err)
 {
 	const json_t *warnings = json_object_get(doc, "warnings");
 	_cleanup_(erg_freep) char *buf = NULL;
-	size_t len = 0, i;
-	json_t *w;
+	size_t len = 0;
 	FILE *mem = open_memstream(&buf, &len);
 	int rc;
 
@@ -214,11 +251,7 @@ int erg_document_emit(const json_t *doc, enum erg_format format, const struct er
 		rc = erg_fail_errno(err, -ENOMEM, "the result");
 	if (rc < 0)
 		return rc;
-	json_array_foreach (warnings, i, w) {
-		const char *text = json_string_value(json_object_get(w, "text"));
-
-		fprintf(stderr, "warning: %s\n", text ? text : "");
-	}
+	warnings_say(doc);
 	if (fwrite(buf, 1, len, stdout) != len || fflush(stdout))
 		return erg_fail_errno(err, -errno, "standard output");
 	return strict && json_array_size(warnings) ? 3 : 0;

@@ -114,6 +114,8 @@ int erg_usage(const char *verb, const char *help, bool asked);
 json_t *erg_document_new(const char *verb);
 void erg_document_warn(json_t *doc, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A run in the document, of simulated power or not: "simulated" is true if that of any is. */
+void erg_document_label(json_t *doc, bool simulated);
 /* Adds the timeline's warnings, each text with "ARCHIVE: " in front. */
 void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl);
 

@@ -33,18 +33,28 @@ const char *erg_run_setting(const json_t *run, const char *name, char *buf, size
 	return buf;
 }
 
-static int load_result(const char *path, json_t *runs, struct erg_err *err)
+static int load_result(const char *path, json_t *doc, json_t *runs, struct erg_err *err)
 {
 	json_error_t e;
-	json_auto_t *doc = json_load_file(path, 0, &e);
-	json_t *list = json_object_get(doc, "runs");
+	json_auto_t *result = json_load_file(path, 0, &e);
+	json_t *list = json_object_get(result, "runs"), *w, *run;
+	size_t i;
 
-	if (!doc)
+	if (!result)
 		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
 	if (!json_is_array(list) || !json_array_size(list))
 		return erg_fail(err, -EINVAL,
 			"%s: a JSON document without \"runs\": expected a result of erg-analyze layers",
 			path);
+	json_array_foreach (json_object_get(result, "warnings"), i, w) {
+		const char *code = json_string_value(json_object_get(w, "code"));
+		const char *text = json_string_value(json_object_get(w, "text"));
+
+		if (code && text)
+			erg_document_warn(doc, code, "%s", text);
+	}
+	json_array_foreach (list, i, run)
+		erg_document_label(doc, json_is_true(json_object_get(run, "simulated")));
 	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
@@ -118,7 +128,7 @@ static int load_one(const char *path, const struct erg_common *common, const cha
 		return erg_fail_errno(err, -errno, "%s", path);
 	if (S_ISDIR(st.st_mode))
 		return load_directory(path, common, by, doc, runs, err);
-	return is_document(path) ? load_result(path, runs, err)
+	return is_document(path) ? load_result(path, doc, runs, err)
 				 : load_archive(path, common, by, doc, runs, err);
 }
 

@@ -44,6 +44,7 @@ int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 	json_t *l;
 	int r;
 
+	erg_text_simulated(doc, out);
 	fprintf(out, "A %s\nB %s\n", json_string_value(json_object_get(doc, "a")),
 		json_string_value(json_object_get(doc, "b")));
 	print_settings(doc, out);
@@ -69,7 +70,7 @@ int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 int erg_compare_csv(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	static const char *const plain[] = {"relative", "p_value", "significant"};
-	struct erg_csv c = {out, 0};
+	struct erg_csv c = {.out = out, .label = doc};
 	size_t i;
 	json_t *l;
 

@@ -78,6 +78,11 @@ void erg_csv_est(struct erg_csv *c, const json_t *est)
 
 void erg_csv_end(struct erg_csv *c)
 {
+	if (c->label && !c->titled)
+		erg_csv_text(c, "simulated");
+	else if (c->label)
+		erg_csv_json(c, json_object_get(c->label, "simulated"));
+	c->titled = true;
 	fputc('\n', c->out);
 	c->column = 0;
 }

@@ -6,6 +6,7 @@
  * Comma-separated values as RFC 4180 has them, with LF: one header line, quotes where a cell needs
  * them, numbers with nine digits and a point, an empty cell for what is not known.
  */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <jansson.h>
@@ -13,6 +14,9 @@
 struct erg_csv {
 	FILE *out;
 	int column; /* start with 0 */
+	/* Of a document whose lines do not say it by themselves: a last column, simulated. NULL: none. */
+	const json_t *label;
+	bool titled; /* the header line is out */
 };
 
 void erg_csv_text(struct erg_csv *c, const char *s);

@@ -145,12 +145,12 @@ int erg_model_fit_text(const json_t *doc, FILE *out, struct erg_err *err)
 	const json_t *models = json_object_get(doc, "models"), *s;
 	size_t i;
 
+	erg_text_simulated(doc, out);
 	fprintf(out, "%s%s%s: %.0f rows", erg_text_bold(), text(doc, "title"), erg_text_reset(),
 		erg_number_of(doc, "rows"));
 	if (json_array_size(json_object_get(doc, "groups")) > 1)
 		fprintf(out, " in %zu groups", json_array_size(json_object_get(doc, "groups")));
-	fprintf(out, "%s\n\n",
-		json_is_true(json_object_get(doc, "simulated")) ? ", simulated power" : "");
+	fputs("\n\n", out);
 	json_array_foreach(json_object_get(doc, "stages"), i, s)
 		if (stage_table(s, out, err) < 0)
 			return -ENOMEM;
@@ -164,7 +164,7 @@ int erg_model_fit_csv(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	static const char *const keys[] = {"group", "label", "measured", "fitted", "predicted",
 		"residual"};
-	struct erg_csv c = {.out = out};
+	struct erg_csv c = {.out = out, .label = doc};
 	const json_t *p;
 	size_t i;
 
@@ -200,8 +200,8 @@ int erg_model_predict_text(const json_t *doc, FILE *out, struct erg_err *err)
 	char title[128];
 	size_t i;
 
-	fprintf(out, "%s%s%s%s\n\n", erg_text_bold(), text(doc, "title"), erg_text_reset(),
-		json_is_true(json_object_get(doc, "simulated")) ? ", simulated power" : "");
+	erg_text_simulated(doc, out);
+	fprintf(out, "%s%s%s\n\n", erg_text_bold(), text(doc, "title"), erg_text_reset());
 	snprintf(title, sizeof(title), "predicted %s", text(response, "unit"));
 	erg_rtable_column(t, "network", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "layer", ERG_COL_LEFT | ERG_COL_SHRINK);
@@ -229,7 +229,7 @@ static void predict_line(struct erg_csv *c, const json_t *p, const char *label)
 
 int erg_model_predict_csv(const json_t *doc, FILE *out, struct erg_err *err)
 {
-	struct erg_csv c = {.out = out};
+	struct erg_csv c = {.out = out, .label = doc};
 	const json_t *p;
 	size_t i;
 

@@ -9,30 +9,6 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static const char *settings(char *buf, size_t len, const json_t *levels)
-{
-	FILE *f = fmemopen(buf, len, "w");
-	const char *name;
-	json_t *v;
-	int n = 0;
-
-	buf[0] = '\0';
-	if (!f)
-		return buf;
-	json_object_foreach ((json_t *)levels, name, v) {
-		if (json_is_object(v))
-			continue;
-		fprintf(f, "%s%s=", n++ ? " " : "", name);
-		if (json_is_string(v))
-			fputs(json_string_value(v), f);
-		else
-			fprintf(f, "%.9g", json_number_value(v));
-	}
-	fclose(f);
-	buf[len - 1] = '\0';
-	return buf;
-}
-
 static double value_of(const json_t *point, const char *key)
 {
 	const json_t *v = json_object_get(json_object_get(point, key), "value");
@@ -60,7 +36,7 @@ static int points_table(const json_t *group, FILE *out, struct erg_err *err)
 	json_array_foreach (points, i, p)
 		top = fmax(top, value_of(p, "ets_j"));
 	json_array_foreach (points, i, p) {
-		erg_rtable_cell(t, "%s", settings(a, sizeof(a), json_object_get(p, "factors")));
+		erg_rtable_cell(t, "%s", erg_text_settings(a, sizeof(a), json_object_get(p, "factors")));
 		erg_rtable_cell(t, "%lld",
 			(long long)json_integer_value(json_object_get(p, "repetitions")));
 		erg_rtable_cell(t, "%s",
@@ -90,7 +66,7 @@ static void print_optimum(const json_t *group, FILE *out)
 		const json_t *sig = json_object_get(o, "significant");
 
 		fprintf(out, "  best %-5s %s%s\n", name,
-			settings(a, sizeof(a), json_object_get(o, "factors")),
+			erg_text_settings(a, sizeof(a), json_object_get(o, "factors")),
 			json_is_true(sig)    ? ", significantly better than its neighbours"
 			: json_is_false(sig) ? ", not significantly better than its neighbours"
 					     : "");
@@ -106,7 +82,7 @@ static void print_choice(const char *what, const json_t *choice, FILE *out)
 		return;
 	}
 	fprintf(out, "  %s: %s (%s, %s)\n", what,
-		settings(a, sizeof(a), json_object_get(choice, "factors")),
+		erg_text_settings(a, sizeof(a), json_object_get(choice, "factors")),
 		erg_text_est_json(b, sizeof(b), json_object_get(choice, "time_s"), "s"),
 		erg_text_est_json(c, sizeof(c), json_object_get(choice, "ets_j"), "J"));
 }
@@ -118,7 +94,7 @@ static void print_savings(const json_t *group, FILE *out)
 	char a[256], b[32], c[32], d[32];
 
 	fprintf(out, "  against %s: ETS saves %s, EDP %s; best %s takes %s more time\n",
-		settings(a, sizeof(a), json_object_get(group, "reference")),
+		erg_text_settings(a, sizeof(a), json_object_get(group, "reference")),
 		erg_text_percent(b, sizeof(b),
 			json_number_value(json_object_get(group, "ets_saving"))),
 		erg_text_percent(c, sizeof(c),
@@ -181,10 +157,11 @@ int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
 	size_t i;
 	json_t *group;
 
+	erg_text_simulated(doc, out);
 	json_array_foreach (json_object_get(doc, "groups"), i, group) {
 		int r;
 
-		settings(a, sizeof(a), json_object_get(group, "group"));
+		erg_text_settings(a, sizeof(a), json_object_get(group, "group"));
 		fprintf(out, "%s%s%s%s\n", i ? "\n" : "", erg_text_bold(), *a ? a : "all runs",
 			erg_text_reset());
 		r = points_table(group, out, err);
@@ -225,7 +202,7 @@ static void csv_titles(struct erg_csv *c, const json_t *group)
 int erg_sweep_csv(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	static const char *const plain[] = {"mean_w", "peak_w", "pareto", "throttled"};
-	struct erg_csv c = {out, 0};
+	struct erg_csv c = {.out = out, .label = doc};
 	size_t g, i;
 	json_t *group, *p, *v;
 	const char *name;

@@ -62,6 +62,10 @@ const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const c
 const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const char *unit);
 /* The number KEY of a document's object; NaN where it is none. */
 double erg_number_of(const json_t *o, const char *key);
+/* Says of a document with simulated power that it is, for documents whose rows do not. */
+void erg_text_simulated(const json_t *doc, FILE *out);
+/* "cap=9 clock=1.2e+09": what is not an object itself of the object LEVELS. */
+const char *erg_text_settings(char *buf, size_t len, const json_t *levels);
 /* "12.3 %", "-" for NaN. */
 const char *erg_text_percent(char *buf, size_t len, double fraction);
 

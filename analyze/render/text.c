@@ -127,3 +127,33 @@ double erg_number_of(const json_t *o, const char *key)
 
 	return json_is_number(v) ? json_number_value(v) : NAN;
 }
+
+void erg_text_simulated(const json_t *doc, FILE *out)
+{
+	if (json_is_true(json_object_get(doc, "simulated")))
+		fputs("SIMULATED power: the figures are those of a model, not of a sensor\n\n", out);
+}
+
+const char *erg_text_settings(char *buf, size_t len, const json_t *levels)
+{
+	FILE *f = fmemopen(buf, len, "w");
+	const char *name;
+	json_t *v;
+	int n = 0;
+
+	buf[0] = '\0';
+	if (!f)
+		return buf;
+	json_object_foreach ((json_t *)levels, name, v) {
+		if (json_is_object(v))
+			continue;
+		fprintf(f, "%s%s=", n++ ? " " : "", name);
+		if (json_is_string(v))
+			fputs(json_string_value(v), f);
+		else
+			fprintf(f, "%.9g", json_number_value(v));
+	}
+	fclose(f);
+	buf[len - 1] = '\0';
+	return buf;
+}

@@ -101,6 +101,7 @@ int erg_thermal_text(const json_t *doc, FILE *out, struct erg_err *err)
 	size_t i;
 	json_t *r;
 
+	erg_text_simulated(doc, out);
 	print_leakage(doc, out);
 	print_rc(doc, out);
 	if (json_array_size(json_object_get(doc, "pairs")) && print_pairs(doc, out, err) < 0)
@@ -119,7 +120,7 @@ int erg_thermal_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	static const char *const plain[] = {"workload", "on", "off", "difference_k",
 		"difference_w", "energy_on_j", "energy_off_j", "leakage_j", "throttling_j",
 		"throttled_share_off"};
-	struct erg_csv c = {out, 0};
+	struct erg_csv c = {.out = out, .label = doc};
 	size_t i;
 	json_t *p;
 

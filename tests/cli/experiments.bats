@@ -36,6 +36,52 @@ document() {
     [ "$(jq -c '.ranking.net' corun.json)" = '["io","memory"]' ]
 }
 
+@test "corun: rows of the same pair are told apart by the settings that differ" {
+    for clock in 1 2; do
+        run_json "alone$clock" "{\"corun\": \"none\", \"clock\": $clock, \"cap\": 9}" 1 10
+        run_json "mem$clock" "{\"corun\": \"memory\", \"clock\": $clock, \"cap\": 9}" 1.5 18
+    done | document >runs.json
+    erg-analyze corun runs.json >corun.txt 2>/dev/null
+    grep -Eq '^net +memory +clock=1 +1 ' corun.txt
+    grep -Eq '^net +memory +clock=2 +1 ' corun.txt
+    erg-analyze corun runs.json --format csv 2>/dev/null >corun.csv
+    head -1 corun.csv | grep -q '^clock,cap,workload,partner,runs,'
+    grep -q '^2,9,net,memory,1,' corun.csv
+}
+
+@test "simulated power is on standard output in every format of every experiment" {
+    for f in 400 800; do
+        for with in none memory; do
+            run_json "$with$f" "{\"corun\": \"$with\", \"freq_mhz\": $f}" "$((1200 / f))" 9
+        done
+    done | document >runs.json
+    jq '.runs |= map(.simulated = false)' runs.json >real.json
+    jq '.runs |= [.[0]]' runs.json >a.json
+    jq '.runs |= [.[1]]' runs.json >b.json
+    for verb in sweep corun; do
+        erg-analyze $verb runs.json 2>/dev/null | grep -q '^SIMULATED power'
+        erg-analyze $verb runs.json --format csv 2>/dev/null >s.csv
+        head -1 s.csv | grep -q ',simulated$'
+        [ "$(sed 1d s.csv | grep -vc ',true$')" -eq 0 ]
+        erg-analyze $verb runs.json --format json 2>/dev/null | jq -e .simulated
+        run erg-analyze $verb real.json
+        [[ "$output" != *SIMULATED* ]]
+        erg-analyze $verb real.json --format csv 2>/dev/null | sed 1d | grep -q ',false$'
+    done
+    erg-analyze compare a.json b.json 2>/dev/null | grep -q '^SIMULATED power'
+}
+
+@test "many warnings of a kind: the first three and how many more; a result passes its warnings on" {
+    run_json a '{"f": 1}' 1 10 | document | jq '.warnings = [range(9) | {code: "gaps", text: "gap \(.)"}]
+        + [range(4) | {code: "lost", text: "lost \(.)"}]' >runs.json
+    erg-analyze sweep runs.json 2>log >/dev/null
+    [ "$(grep -c '^warning: gap' log)" -eq 3 ]
+    grep -q '^warning: and 6 more of the kind gaps; --format json has all$' log
+    [ "$(grep -c '^warning: lost' log)" -eq 4 ]
+    [ "$(erg-analyze sweep runs.json --format json 2>/dev/null |
+        jq '[.warnings[] | select(.code == "gaps" or .code == "lost")] | length')" -eq 13 ]
+}
+
 @test "corun: one repetition has no interval and says so; nothing alone is refused" {
     { run_json a '{"corun": "none"}' 1 10; run_json b '{"corun": "memory"}' 2 30; } | document >runs.json
     erg-analyze corun runs.json --format json >corun.json 2>log

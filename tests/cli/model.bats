@@ -107,7 +107,7 @@ runs_document() {
     grep -q "1 of 2 rows lie outside what the model was fitted to" err
     run -3 --separate-stderr erg-analyze model predict --model m.json --table new.csv --strict
     erg-analyze model predict --model m.json --table t.csv --group network --format csv >p.csv
-    [ "$(head -1 p.csv)" = "group,label,measured,predicted,predicted_lo,predicted_hi,predicted_method,rel_error,extrapolates" ]
+    [ "$(head -1 p.csv)" = "group,label,measured,predicted,predicted_lo,predicted_hi,predicted_method,rel_error,extrapolates,simulated" ]
     [ "$(wc -l <p.csv)" = 92 ] # 84 layers, 7 totals, titles
     # The interval of 95 % contains nearly all of the rows it was fitted to.
     awk -F, 'NR > 1 && $2 != "total" { n++; in_ += $3 >= $5 && $3 <= $6 } END { exit !(in_ > 0.85 * n) }' p.csv
@@ -117,7 +117,7 @@ runs_document() {
     truth_table
     erg-analyze model fit --table t.csv --predictors simd,bus --response energy_mj --group network \
         --format csv >f.csv
-    [ "$(head -1 f.csv)" = "group,label,measured,fitted,predicted,residual" ]
+    [ "$(head -1 f.csv)" = "group,label,measured,fitted,predicted,residual,simulated" ]
     awk -F, 'NR > 1 && ($3 / $5 - 1) ^ 2 > 0.03 ^ 2 { exit 1 } END { exit NR != 85 }' f.csv
 }
 
