@@ -143,7 +143,7 @@ static int decode_trace(struct erg_tables *t, const char *dir)
 	size_t before;
 
 	g.g = bt_graph_create(0);
-	if (!g.g || bt_plugin_find("ctf", BT_FALSE, BT_FALSE, BT_TRUE, BT_FALSE, BT_FALSE, &g.ctf) !=
+	if (!g.g || bt_plugin_find("ctf", BT_TRUE, BT_FALSE, BT_TRUE, BT_FALSE, BT_FALSE, &g.ctf) !=
 			    BT_PLUGIN_FIND_STATUS_OK) {
 		explain(t->error, sizeof(t->error), "libbabeltrace2 has no CTF plugin");
 		return -ENOSYS;

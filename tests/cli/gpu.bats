@@ -4,8 +4,6 @@ load helpers
 
 test_setup() {
     skip_unless erg-record erg-analyze lttng jq
-    app=$ERG_BUILD/tests/trace/cuda-app
-    [ -x "$app" ] || skip "CUPTI's headers are not on this machine"
 }
 
 standin() {
@@ -15,6 +13,8 @@ standin() {
 # What the device does for "loud" is in the busy halves of the stand-in's load (400 W), for "quiet" in
 # the idle ones (70 W); the host has launched it all long before.
 @test "a GPU's rail goes by the time of the device, a host's by the time of the host" {
+    app=$ERG_BUILD/tests/trace/cuda-app
+    [ -x "$app" ] || skip "CUPTI's headers are not on this machine"
     standin 1 erg-record run -o run.erg -s 'nvml,exec:while :; do echo 0 CPU 12 W; sleep 0.02; done' \
         --annotate cuda -- "$app" --halves 65 2>err || { cat err; false; }
     erg-analyze layers --format json run.erg >gpu.json 2>warnings
@@ -32,4 +32,36 @@ quiet 70 3.9'
     erg-analyze layers --rail CPU --format json run.erg >cpu.json
     jq -e '.runs[0] | (.device_time | not) and ([.layers[] | {(.name): .time_s.value}] | add |
         .loud >= 0.13 and .quiet >= 0.39 and .loud < .quiet)' cpu.json
+}
+
+# The check for real GPUs, with what can be had without one. Its numbers are of no use here.
+@test "tests/hw/nvidia refuses where no GPU is, and writes a note of a trial" {
+    python=${PYTHON:-/usr/bin/python3}
+    "$python" -c 'import torch' 2>/dev/null || skip "python3-torch is not installed"
+    if ! ldconfig -p | grep -q libnvidia-ml.so.1; then
+        run "$python" "$ERG_SRC/tests/hw/nvidia" --build "$ERG_BUILD"
+        [ "$status" -eq 77 ]
+        [[ "$output" == *"nothing is checked"*"libnvidia-ml.so.1: not installed"* ]]
+    fi
+    OMP_NUM_THREADS=1 run "$python" "$ERG_SRC/tests/hw/nvidia" --build "$ERG_BUILD" --stand-in -n 3 --batch 1 \
+        --pairs 1 -o note.md
+    [ "$status" -le 1 ] # three inferences are too few for energies by layer
+    grep -q '^# .*Stand-in H100: SIMULATED' note.md
+    grep -q '^| ok | 53 of 53 convolutions are layers' note.md
+    grep -q '^| ok | the inferences took' note.md
+    ! grep -q "$PWD\|$ERG_SRC\|stopped" note.md
+}
+
+# A machine without ergtrace and LTTng: the environment is empty, and what is found is the bundle's.
+@test "tests/hw/bundle carries all that is needed" {
+    "$ERG_SRC/tests/hw/bundle" "$ERG_BUILD" ergtrace.tar.gz
+    tar xf ergtrace.tar.gz
+    bundled() { env -i HOME="$PWD" PATH=/usr/bin:/bin ergtrace/run "$@"; }
+    [ "$(bundled sh -c 'command -v erg-record')" = "$PWD/ergtrace/bin/erg-record" ]
+    bundled erg-record run -q -o a.erg -s procstat -- true
+    bundled erg-analyze info --strict a.erg
+    # Nothing is missing, and what must fit together is ours.
+    bundled sh -c 'ldd ergtrace/bin/* ergtrace/plugins/*.so ergtrace/lib/ergtrace/*.so' >libs
+    ! grep 'not found' libs
+    ! grep -E '(lttng|urcu|babeltrace).* => /(usr/)?lib' libs
 }
