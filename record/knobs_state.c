@@ -6,6 +6,10 @@
  * other end only the sweep holds; the kernel closes it even on SIGKILL. If the watchdog dies as
  * well (power loss), the file is still there for `erg-record restore` or the next sweep.
  *
+ * Who holds the lock beside the file has the knobs: the sweep, and after it its watchdog. A lock
+ * goes with its holders however they end; a pid in a file would outlive them, and after a power
+ * loss, when it matters, belong to somebody else.
+ *
  * Restoring goes over the cells several times, because their order matters in ways that depend on
  * the driver (a lower limit cannot exceed the upper one, a speed can only be set under its
  * governor): whatever failed in one pass gets its chance in the next.
@@ -17,6 +21,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -55,8 +60,11 @@ int erg_state_dir(char *buf, size_t size, struct erg_err *err)
 		snprintf(buf, size, "/var/lib/ergtrace");
 	else if (state && *state)
 		snprintf(buf, size, "%s/ergtrace", state);
+	else if (home && *home)
+		snprintf(buf, size, "%s/.local/state/ergtrace", home);
 	else
-		snprintf(buf, size, "%s/.local/state/ergtrace", home ? home : "/tmp");
+		return erg_fail(err, -ENOENT, "no directory for saved knobs: expected HOME, "
+			"XDG_STATE_HOME or ERG_STATE_DIR in the environment");
 	r = make_dirs(buf);
 	return r < 0 ? erg_fail_errno(err, r, "%s: directory for saved knobs", buf) : 0;
 }
@@ -74,6 +82,30 @@ int erg_state_path(const char *sysfs, char *buf, size_t size, struct erg_err *er
 	for (const char *p = real; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * 1099511628211u;
 	snprintf(buf, size, "%s/knobs-%016llx.json", dir, (unsigned long long)hash);
+	return 0;
+}
+
+/* DIR/.knobs-HASH.json.lock, which holds the pid of the sweep. */
+static int lock_take(const char *path, int *ret, struct erg_err *err)
+{
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	_cleanup_(erg_closep) int fd = -1;
+	char lock[4300], pid[16] = "";
+	int n;
+
+	snprintf(lock, sizeof(lock), "%.*s.%s.lock", (int)(base - path), path, base);
+	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return erg_fail_errno(err, -errno, "%s", lock);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (pread(fd, pid, sizeof(pid) - 1, 0) < 0)
+			pid[0] = 0;
+		return erg_fail(err, -EBUSY, "%s: process %s is changing these knobs now", path, pid);
+	}
+	n = snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) != n)
+		return erg_fail_errno(err, errno ? -errno : -EIO, "%s", lock);
+	*ret = erg_steal_fd(&fd);
 	return 0;
 }
 
@@ -120,32 +152,6 @@ static int write_synced(const char *path, const char *text, struct erg_err *err)
 	if (dir_fd >= 0)
 		fsync(dir_fd);
 	return 0;
-}
-
-int erg_state_save(const struct erg_knob_context *ctx, const struct erg_knob *knobs, size_t n,
-	char *path, size_t size, struct erg_err *err)
-{
-	_cleanup_(erg_freep) char *text = NULL;
-	json_t *cells, *doc;
-	int r = erg_state_path(ctx->sysfs, path, size, err);
-
-	if (r < 0)
-		return r;
-	if (access(path, F_OK) == 0) {
-		r = erg_state_restore(path, false, stderr, err);
-		if (r < 0)
-			return r;
-	}
-	cells = cells_json(knobs, n, err);
-	if (!cells)
-		return -EIO;
-	doc = json_pack("{s:s, s:i, s:i, s:s, s:o}", "format", FORMAT, "version", 1, "pid",
-		(int)getpid(), "sysfs", ctx->sysfs, "cells", cells);
-	text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
-	json_decref(doc);
-	if (!text)
-		return erg_fail(err, -ENOMEM, "%s: no memory", path);
-	return write_synced(path, text, err);
 }
 
 /* Writes back what differs. Returns how many still do, and whether any was changed in *CHANGED. */
@@ -199,18 +205,15 @@ static int restore_cells(json_t *cells, const char *path, FILE *log, struct erg_
 	return n;
 }
 
-int erg_state_restore(const char *path, bool force, FILE *log, struct erg_err *err)
+static int restore(const char *path, FILE *log, struct erg_err *err)
 {
 	json_error_t error;
-	json_t *doc = json_load_file(path, 0, &error), *cells;
+	json_t *doc = json_load_file(path, 0, &error), *cells = json_object_get(doc, "cells");
 	const char *format = json_string_value(json_object_get(doc, "format"));
-	int pid = (int)json_integer_value(json_object_get(doc, "pid")), r;
+	int r;
 
-	cells = json_object_get(doc, "cells");
 	if (!format || strcmp(format, FORMAT) != 0 || !json_is_array(cells))
 		r = erg_fail(err, -EINVAL, "%s: not a file of saved knobs", path);
-	else if (!force && pid > 0 && pid != getpid() && (kill(pid, 0) == 0 || errno == EPERM))
-		r = erg_fail(err, -EBUSY, "%s: process %d is changing these knobs now", path, pid);
 	else
 		r = restore_cells(cells, path, log, err);
 	json_decref(doc);
@@ -219,7 +222,54 @@ int erg_state_restore(const char *path, bool force, FILE *log, struct erg_err *e
 	return r;
 }
 
-static void watch(const char *path, int fd)
+static int save(const struct erg_knob_context *ctx, const struct erg_knob *knobs, size_t n,
+	const char *path, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	json_t *cells, *doc;
+
+	if (access(path, F_OK) == 0) {
+		int r = restore(path, stderr, err);
+
+		if (r < 0)
+			return r;
+	}
+	cells = cells_json(knobs, n, err);
+	if (!cells)
+		return -EIO;
+	doc = json_pack("{s:s, s:i, s:s, s:o}", "format", FORMAT, "version", 1, "sysfs", ctx->sysfs,
+		"cells", cells);
+	text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
+	json_decref(doc);
+	if (!text)
+		return erg_fail(err, -ENOMEM, "%s: no memory", path);
+	return write_synced(path, text, err);
+}
+
+int erg_state_save(const struct erg_knob_context *ctx, const struct erg_knob *knobs, size_t n,
+	char *path, size_t size, int *ret_lock, struct erg_err *err)
+{
+	_cleanup_(erg_closep) int lock = -1;
+	int r = erg_state_path(ctx->sysfs, path, size, err);
+
+	if (r == 0)
+		r = lock_take(path, &lock, err);
+	if (r == 0)
+		r = save(ctx, knobs, n, path, err);
+	if (r == 0)
+		*ret_lock = erg_steal_fd(&lock);
+	return r;
+}
+
+int erg_state_restore(const char *path, bool force, FILE *log, struct erg_err *err)
+{
+	_cleanup_(erg_closep) int lock = -1;
+	int r = force ? 0 : lock_take(path, &lock, err);
+
+	return r < 0 ? r : restore(path, log, err);
+}
+
+static void watch(const char *path, int lock, int fd)
 {
 	struct erg_err err = {0};
 	char c;
@@ -232,7 +282,8 @@ static void watch(const char *path, int fd)
 	signal(SIGQUIT, SIG_IGN);
 	while (read(fd, &c, 1) < 0 && errno == EINTR)
 		;
-	/* a fresh process, as drivers' libraries do not promise to work in a fork */
+	/* a fresh process, as drivers' libraries do not promise to work in a fork; with the lock */
+	fcntl(lock, F_SETFD, 0);
 	if (dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO) >= 0)
 		execl("/proc/self/exe", "erg-record", "restore", "--force", "--file", path, NULL);
 	if (erg_state_restore(path, true, NULL, &err) < 0) {
@@ -242,7 +293,8 @@ static void watch(const char *path, int fd)
 	_exit(0);
 }
 
-int erg_watchdog_start(const char *path, pid_t *ret_pid, int *ret_fd, struct erg_err *err)
+int erg_watchdog_start(const char *path, int lock, pid_t *ret_pid, int *ret_fd,
+	struct erg_err *err)
 {
 	int fds[2];
 	pid_t pid;
@@ -257,7 +309,7 @@ int erg_watchdog_start(const char *path, pid_t *ret_pid, int *ret_fd, struct erg
 	}
 	if (pid == 0) {
 		close(fds[1]);
-		watch(path, fds[0]);
+		watch(path, lock, fds[0]);
 	}
 	close(fds[0]);
 	*ret_pid = pid;

@@ -19,23 +19,25 @@ int erg_state_dir(char *buf, size_t size, struct erg_err *err);
 /* The file for this tree of SYSFS. */
 int erg_state_path(const char *sysfs, char *buf, size_t size, struct erg_err *err);
 
-/* Saves the present values of the cells of all knobs. -EBUSY when a living process holds a state
- * for the same tree; a dead one's is restored first. */
+/* Saves the present values of the cells of all knobs, and locks them: *RET_LOCK is to be closed when
+ * they have been put back. -EBUSY when another sweep, or its watchdog, has them; what a dead one
+ * left is restored first. */
 int erg_state_save(const struct erg_knob_context *ctx, const struct erg_knob *knobs, size_t n,
-	char *path, size_t size, struct erg_err *err);
+	char *path, size_t size, int *ret_lock, struct erg_err *err);
 
 /*
  * Puts back what the file PATH says and removes it. Returns the number of cells that were changed;
  * -EIO, keeping the file, when some cannot be put back, and names them. LOG (may be NULL) gets one
- * line for each cell that was changed. When the process that saved it lives, -EBUSY, unless FORCE.
+ * line for each cell that was changed. -EBUSY when somebody has the lock, unless FORCE.
  */
 int erg_state_restore(const char *path, bool force, FILE *log, struct erg_err *err);
 
 /*
- * Starts a process that restores PATH when the caller dies or closes *RET_FD. It has a session of
- * its own and ignores signals that people send to groups.
+ * Starts a process that restores PATH when the caller dies or closes *RET_FD, and keeps LOCK until
+ * then. It has a session of its own and ignores signals that people send to groups.
  */
-int erg_watchdog_start(const char *path, pid_t *ret_pid, int *ret_fd, struct erg_err *err);
+int erg_watchdog_start(const char *path, int lock, pid_t *ret_pid, int *ret_fd,
+	struct erg_err *err);
 
 /* Lets it restore; waits. PID 0: it is dead, and the caller restores. -EIO when it could not put everything back. */
 int erg_watchdog_finish(pid_t pid, int *fd, const char *path, struct erg_err *err);

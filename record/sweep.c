@@ -203,9 +203,10 @@ static int with_knobs(struct erg_sweep *s, struct erg_err *err)
 	for (size_t i = 0; i < s->n_knobs; i++)
 		cells = cells || s->knobs[i].cells.n > 0;
 	if (cells)
-		r = erg_state_save(&s->ctx, s->knobs, s->n_knobs, s->state, sizeof(s->state), err);
+		r = erg_state_save(&s->ctx, s->knobs, s->n_knobs, s->state, sizeof(s->state),
+			&s->lock_fd, err);
 	if (r == 0 && cells)
-		r = erg_watchdog_start(s->state, &s->watchdog, &s->watch_fd, err);
+		r = erg_watchdog_start(s->state, s->lock_fd, &s->watchdog, &s->watch_fd, err);
 	if (r < 0)
 		return r;
 	s->start_c = erg_sweep_temperature(s);
@@ -257,7 +258,7 @@ static int sweep(struct erg_sweep *s, struct erg_err *err)
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct erg_sweep s = {.sysfs = "/sys", .watch_fd = -1, .start_c = NAN};
+	struct erg_sweep s = {.sysfs = "/sys", .watch_fd = -1, .lock_fd = -1, .start_c = NAN};
 	int r = parse(&s, argc, argv);
 
 	if (r == 1)

@@ -31,7 +31,7 @@ struct erg_sweep {
 
 	char state[4200];
 	pid_t watchdog;
-	int watch_fd;
+	int watch_fd, lock_fd;
 
 	double start_c; /* temperature to cool down to; NAN: not known */
 	size_t done, failed, waiting; /* runs of this invocation */

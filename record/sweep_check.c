@@ -207,4 +207,5 @@ void erg_sweep_release(struct erg_sweep *s)
 	erg_plan_free(s->plan);
 	erg_texts_clear(&s->given);
 	json_decref(s->index);
+	erg_closep(&s->lock_fd);
 }

@@ -247,6 +247,19 @@ refused() {
     [[ ${lines[-1]} == "5 sweeps killed, 0 left a knob changed" ]]
 }
 
+@test "restore: a pid in a file that somebody else has now stops nobody" {
+    mkdir state
+    echo 77 >b/class/hwmon/hwmon1/pwm1
+    sleep 0.1
+    jq -n --arg p "$PWD/b/class/hwmon/hwmon1/pwm1" --argjson pid $$ \
+        '{format: "erg-knobs", version: 1, pid: $pid, cells: [{path: $p, value: "0"}]}' \
+        >state/knobs-0.json
+    run -0 erg-record restore
+    [ "$(value class/hwmon/hwmon1/pwm1)" = 0 ]
+    run -1 as_user env -u HOME -u XDG_STATE_HOME -u ERG_STATE_DIR erg-record restore
+    [[ $output == *"expected HOME, XDG_STATE_HOME or ERG_STATE_DIR"* ]]
+}
+
 @test "restore: puts back what a sweep left when its watchdog was killed, too" {
     plan 'knobs: {fan.pwm: [200], cpufreq.frequency_khz: [204000]}'
     sed -i 's/"0.05"/"20"/' p.yaml

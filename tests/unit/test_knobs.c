@@ -130,15 +130,21 @@ static void test_refused(void **state)
 
 static void test_save_and_restore(void **state)
 {
+	int lock = -1, second = -1;
 	struct erg_knob k;
 	struct erg_err err = {0};
 	char path[512];
 
 	open_knob("cpufreq.frequency_khz", &k);
-	assert_int_equal(erg_state_save(&ctx, &k, 1, path, sizeof(path), &err), 0);
+	assert_int_equal(erg_state_save(&ctx, &k, 1, path, sizeof(path), &lock, &err), 0);
 	apply(&k, "3000");
 	put(POLICY(0) "scaling_min_freq", "3000\n");
-	assert_int_equal(erg_state_restore(path, false, NULL, &err), 5); /* ours: no force needed */
+	/* A second sweep is told so, and changes nothing; the lock goes with its holder. */
+	assert_int_equal(erg_state_save(&ctx, &k, 1, path, sizeof(path), &second, &err), -EBUSY);
+	assert_int_equal(erg_state_restore(path, false, NULL, &err), -EBUSY);
+	assert_non_null(strstr(err.msg, "is changing these knobs now"));
+	close(lock);
+	assert_int_equal(erg_state_restore(path, false, NULL, &err), 5);
 	is(POLICY(0) "scaling_governor", "powersave");
 	is(POLICY(0) "scaling_min_freq", "800");
 	is(POLICY(0) "scaling_max_freq", "2000");
@@ -172,11 +178,12 @@ static void test_nvml(void **state)
 	struct erg_knob limit, clock;
 	struct erg_err err = {0};
 	char path[512], applied[64];
+	int lock = -1;
 
 	assert_non_null(gpu); /* the stand-in, or settings of a real GPU would be changed */
 	open_knob("nvml.0.power_limit_w", &limit);
 	open_knob("nvml.0.graphics_mhz", &clock);
-	assert_int_equal(erg_state_save(&ctx, &clock, 1, path, sizeof(path), &err), 0);
+	assert_int_equal(erg_state_save(&ctx, &clock, 1, path, sizeof(path), &lock, &err), 0);
 	apply(&limit, "350");
 	assert_int_equal(gpu->limit_mw, 350000);
 	assert_int_equal(erg_knob_check(&limit, "900", &err), -EINVAL);
@@ -185,6 +192,7 @@ static void test_nvml(void **state)
 	assert_int_equal(gpu->locked_mhz, 1200);
 	assert_int_equal(erg_state_restore(path, true, NULL, &err), 1);
 	assert_int_equal(gpu->locked_mhz, 0);
+	close(lock);
 	gpu->no_permission = 1;
 	assert_int_equal(erg_knob_apply(&limit, "300", applied, sizeof(applied), &err), -EPERM);
 	assert_non_null(strstr(err.msg, "needs root"));
