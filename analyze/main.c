@@ -13,6 +13,7 @@
 
 #include "analyze/terminal.h"
 #include "analyze/verb.h"
+#include "formats/util.h"
 
 /* One line a verb, in the order of --help. */
 static const struct erg_verb *const verbs[] = {
@@ -58,6 +59,7 @@ static int run_verb(const struct erg_verb *verb, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	erg_stdio_occupy();
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		usage(stderr);

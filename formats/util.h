@@ -8,6 +8,7 @@
  * things.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,19 @@ static inline void erg_closedirp(DIR **d)
 {
 	if (*d)
 		closedir(*d);
+}
+
+/* For main(): descriptors 0 to 2 that the caller closed are taken, or the next files to be opened
+ * would get their numbers and messages would be written into them. Reading gives nothing, writing
+ * fails; programs that are started find them closed. */
+static inline void erg_stdio_occupy(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	erg_closep(&fd);
 }
 
 /* CLOCK_MONOTONIC in ns: the clock of every time in an archive. */

@@ -23,6 +23,7 @@
 #include "record/document.h"
 #include "record/finish.h"
 #include "record/say.h"
+#include "record/sources/attr.h"
 #include "record/spool.h"
 #include "record/verb.h"
 
@@ -176,16 +177,20 @@ static int metadata_restore(const char *dir, const char *rel, struct erg_err *er
 	char name[64], run[17], tmp[PATH_MAX], to[PATH_MAX];
 	_cleanup_(erg_fclosep) FILE *f = NULL;
 	json_t *doc = NULL;
+	const char *text;
 	int r;
 
 	snprintf(name, sizeof(name), "%s/metadata", rel);
 	r = erg_document_find(dir, run_of(dir, run), name, &doc, err);
-	if (r)
+	text = json_string_value(json_object_get(doc, "text"));
+	if (r || !text) {
+		json_decref(doc);
 		return r < 0 ? r : 0;
+	}
 	snprintf(tmp, sizeof(tmp), "%s/metadata.text", dir);
 	snprintf(to, sizeof(to), "%s/metadata/%s", dir, name);
 	f = fopen(tmp, "we");
-	if (!f || fputs(json_string_value(json_object_get(doc, "text")), f) < 0 || fflush(f))
+	if (!f || fputs(text, f) < 0 || fflush(f))
 		r = erg_fail_errno(err, -errno, "%s", tmp);
 	else
 		r = erg_spool_copy(tmp, to, err);
@@ -242,28 +247,40 @@ static int archive_make(const struct collect *c, const char *dir, const char *ou
 	return r;
 }
 
+/* What another machine says of itself, for a terminal and as part of a file's name. */
+static void text_of(const json_t *j, const char *fallback, char *buf, size_t size)
+{
+	const char *text = json_string_value(j);
+
+	erg_text_set(buf, size, "%s", text && *text ? text : fallback);
+	for (char *p = buf; (p = strchr(p, '/'));)
+		*p = '_';
+}
+
 static void list_one(const char *dir, const json_t *manifest, const json_t *summary)
 {
-	const char *host = "", *run = "", *created = "";
+	const json_t *machine = json_object_get(manifest, "machine");
+	char host[256], run[64], created[64];
 
-	json_unpack((json_t *)manifest, "{s:{s:s}, s:s, s:s}", "machine", "hostname", &host, "run_id",
-		&run, "created_utc", &created);
-	printf("%s\t%s\t%s\t%s\t%s\n", *run ? run : "-", *host ? host : "-",
-		*created ? created : "-", summary ? "complete" : grows(dir) ? "streaming" : "cut",
-		dir);
+	text_of(json_object_get(machine, "hostname"), "-", host, sizeof(host));
+	text_of(json_object_get(manifest, "run_id"), "-", run, sizeof(run));
+	text_of(json_object_get(manifest, "created_utc"), "-", created, sizeof(created));
+	printf("%s\t%s\t%s\t%s\t%s\n", run, host, created,
+		summary ? "complete" : grows(dir) ? "streaming" : "cut", dir);
 }
 
 /* DIR/HOST-RUN.erg when the output is a directory. */
 static char *output_name(const struct collect *c, const json_t *manifest)
 {
-	const char *host = "host", *run = "run";
+	const json_t *machine = json_object_get(manifest, "machine");
+	char host[128], run[64];
 	struct stat st;
 	char *ret;
 
 	if (stat(c->output, &st) < 0 || !S_ISDIR(st.st_mode))
 		return strdup(c->output);
-	json_unpack((json_t *)manifest, "{s:{s:s}, s:s}", "machine", "hostname", &host, "run_id",
-		&run);
+	text_of(json_object_get(machine, "hostname"), "host", host, sizeof(host));
+	text_of(json_object_get(manifest, "run_id"), "run", run, sizeof(run));
 	return asprintf(&ret, "%s/%s-%s.erg", c->output, host, run) < 0 ? NULL : ret;
 }
 

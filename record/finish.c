@@ -22,7 +22,6 @@
 #include "formats/util.h"
 #include "record/spool.h"
 
-#define MEMBER_MAX ((size_t)4 << 30)
 #define LEVEL 3 /* of zstd: the file is 4 % larger than by level 6 and takes half the time */
 
 struct erg_finish {
@@ -97,7 +96,7 @@ static int member_copy(struct erg_finish *f, const struct erg_archive *a, size_t
 {
 	_cleanup_(erg_freep) char *data = NULL;
 	size_t len;
-	int r = erg_archive_read(a, member, MEMBER_MAX, &data, &len, err);
+	int r = erg_archive_read(a, member, SIZE_MAX, &data, &len, err);
 
 	return r < 0 ? r : erg_archive_add_mem(f->w, name, data, len, err);
 }

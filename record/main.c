@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/util.h"
 #include "record/verb.h"
 
 /* One line a verb, in the order of --help. */
@@ -46,13 +47,22 @@ static void usage(FILE *out)
 		     "2 wrong usage.\n");
 }
 
+/* What was printed has been written, or STATUS is that of a failure. */
+static int printed(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "erg-record: standard output: %s\n", strerror(errno));
+	return status ? status : 1;
+}
+
 static int verb_run(const struct erg_record_verb *verb, int argc, char **argv)
 {
 	struct erg_err err = {0};
 	int r = verb->run(argc, argv, &err);
 
 	if (r >= 0)
-		return r;
+		return printed(r);
 	fprintf(stderr, "erg-record %s: %s\n", verb->name, err.msg[0] ? err.msg : strerror(-r));
 	return 1;
 }
@@ -61,17 +71,18 @@ int main(int argc, char **argv)
 {
 	const struct erg_record_verb *verb;
 
+	erg_stdio_occupy();
 	if (argc < 2) {
 		usage(stderr);
 		return 2;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
-		return 0;
+		return printed(0);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("erg-record %s\n", ERG_VERSION);
-		return 0;
+		return printed(0);
 	}
 	verb = verb_find(argv[1][0] == '-' ? "run" : argv[1]);
 	if (!verb) {

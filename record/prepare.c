@@ -88,9 +88,20 @@ static int identity_make(struct erg_run *r, struct erg_err *err)
 
 static int output_check(const struct erg_run *r, struct erg_err *err)
 {
-	if (!r->opt.output || r->opt.force || access(r->opt.output, F_OK) < 0)
+	char buf[PATH_MAX], *dir;
+
+	if (!r->opt.output)
 		return 0;
-	return erg_fail(err, -EEXIST, "%s: exists; --force replaces it", r->opt.output);
+	if (access(r->opt.output, F_OK) == 0)
+		return r->opt.force ? 0 : erg_fail(err, -EEXIST, "%s: exists; --force replaces it",
+						  r->opt.output);
+	if (errno != ENOENT)
+		return erg_fail_errno(err, -errno, "%s", r->opt.output);
+	snprintf(buf, sizeof(buf), "%s", r->opt.output);
+	dir = dirname(buf);
+	if (access(dir, W_OK | X_OK) < 0)
+		return erg_fail_errno(err, -errno, "%s: directory %s", r->opt.output, dir);
+	return 0;
 }
 
 /* ---- sources and environment ---- */
@@ -245,31 +256,44 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 	return n;
 }
 
-/* The keeper writes it too. */
+/* The keeper writes it too, and changes what it says. */
 static pthread_mutex_t state_lock = PTHREAD_MUTEX_INITIALIZER;
 
-int erg_run_state_write(const struct erg_run *r, struct erg_err *err)
+/* Paths that are not UTF-8 are left out: erg-record recover then asks for them. */
+static json_t *state_json(const struct erg_run *r)
 {
 	_cleanup_(erg_freep) char *cwd = getcwd(NULL, 0);
-	json_t *j;
-	int n;
+	json_t *j = json_pack("{s:o, s:s, s:s, s:I, s:I}", "recorder", erg_spool_identity(),
+		"run_id", r->run_id, "session", r->name, "record_begin_ns",
+		(json_int_t)r->begin_ns, "begin_ns", (json_int_t)r->work.begin_ns);
 
-	if (!r->spool)
-		return 0;
-	j = json_pack("{s:o, s:s, s:s, s:s, s:s, s:I, s:I}", "recorder", erg_spool_identity(),
-		"run_id", r->run_id, "session", r->name, "cwd", cwd ? cwd : "/", "output",
-		r->opt.output, "record_begin_ns", (json_int_t)r->begin_ns, "begin_ns",
-		(json_int_t)r->work.begin_ns);
-	if (!j)
-		return erg_fail(err, -EINVAL, "%s: not UTF-8", r->opt.output);
+	json_object_set_new(j, "cwd", json_string(cwd ? cwd : "/"));
+	json_object_set_new(j, "output", json_string(r->opt.output));
 	if (r->part)
 		json_object_set_new(j, "part",
 			json_pack("{s:s, s:I}", "path", r->part, "chunks",
 				(json_int_t)r->part_chunks));
-	pthread_mutex_lock(&state_lock);
-	n = erg_spool_write_json(r->spool, "state.json", j, err);
-	pthread_mutex_unlock(&state_lock);
+	return j;
+}
+
+static int state_write_locked(const struct erg_run *r, struct erg_err *err)
+{
+	json_t *j = state_json(r);
+	int n = erg_spool_write_json(r->spool, "state.json", j, err);
+
 	json_decref(j);
+	return n;
+}
+
+int erg_run_state_write(const struct erg_run *r, struct erg_err *err)
+{
+	int n;
+
+	if (!r->spool)
+		return 0;
+	pthread_mutex_lock(&state_lock);
+	n = state_write_locked(r, err);
+	pthread_mutex_unlock(&state_lock);
 	return n;
 }
 
@@ -278,12 +302,17 @@ int erg_run_part_saved(void *data, const char *part, size_t chunks, struct erg_e
 	struct erg_run *r = data;
 	char *path = realpath(part, NULL);
 
+	int n;
+
 	if (!path)
 		return erg_fail_errno(err, -errno, "%s", part);
+	pthread_mutex_lock(&state_lock);
 	free(r->part);
 	r->part = path;
 	r->part_chunks = chunks;
-	return erg_run_state_write(r, err);
+	n = state_write_locked(r, err);
+	pthread_mutex_unlock(&state_lock);
+	return n;
 }
 
 static int manifest_write(struct erg_run *r, struct erg_err *err)

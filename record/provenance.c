@@ -251,6 +251,17 @@ static const char *const kept[] = {
 	"VIRTUAL_ENV=", "SLURM_JOB_ID=",
 };
 
+/* NVIDIA_API_KEY begins like NVIDIA_VISIBLE_DEVICES. */
+static bool may_be_secret(const char *name)
+{
+	static const char *const words[] = {"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
+		if (strcasestr(name, words[i]))
+			return true;
+	return false;
+}
+
 json_t *erg_provenance_environment(char *const *envp)
 {
 	json_t *o = json_object();
@@ -260,7 +271,7 @@ json_t *erg_provenance_environment(char *const *envp)
 		_cleanup_(erg_freep) char *name = eq ? strndup(*envp, (size_t)(eq - *envp)) : NULL;
 
 		for (size_t i = 0; name && i < ERG_ARRAY_SIZE(kept); i++)
-			if (!strncmp(*envp, kept[i], strlen(kept[i])))
+			if (!strncmp(*envp, kept[i], strlen(kept[i])) && !may_be_secret(name))
 				/* refuses what is not UTF-8 */
 				json_object_set_new(o, name, json_string(eq + 1));
 	}

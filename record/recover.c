@@ -91,14 +91,15 @@ static int options_parse(int argc, char **argv, struct recover *r)
 /* Where the recorder was told to write, from its directory. */
 static char *output_of(const json_t *state)
 {
-	const char *cwd = "", *output = NULL;
+	const char *cwd = json_string_value(json_object_get(state, "cwd"));
+	const char *output = json_string_value(json_object_get(state, "output"));
 	char *ret;
 
-	json_unpack((json_t *)state, "{s:s, s:s}", "cwd", &cwd, "output", &output);
-	if (!output || asprintf(&ret, "%s%s%s", *output == '/' ? "" : cwd,
-			       *output == '/' ? "" : "/", output) < 0)
+	if (!output || (*output != '/' && !cwd))
 		return NULL;
-	return ret;
+	if (*output == '/')
+		return strdup(output);
+	return asprintf(&ret, "%s/%s", cwd, output) < 0 ? NULL : ret;
 }
 
 static int papers_read(struct recover *r, struct erg_err *err)
@@ -140,11 +141,12 @@ static void session_end(const struct recover *r)
 {
 	const char *name = NULL;
 
-	if (json_unpack(r->state, "{s:s}", "session", &name) == 0 && erg_session_daemon_alive() &&
-		erg_session_end_by_name(name, NULL) == 0)
+	json_unpack(r->state, "{s:s}", "session", &name);
+	if (!name || erg_spool_name_pid(name) < 0)
+		return; /* not a session of ours */
+	if (erg_session_daemon_alive() && erg_session_end_by_name(name, NULL) == 0)
 		erg_daemon_release();
-	if (name && erg_spool_name_pid(name) > 0)
-		erg_crash_remove(name);
+	erg_crash_remove(name);
 }
 
 static json_t *summary_make(const struct recover *r, const struct erg_packets_report *rep)

@@ -25,7 +25,8 @@ pid_t erg_spool_name_pid(const char *name)
 	char *end;
 	long pid;
 
-	if (strncmp(name, ERG_SPOOL_PREFIX, strlen(ERG_SPOOL_PREFIX)))
+	/* One part of a path: the name is put below directories, and they are removed. */
+	if (strncmp(name, ERG_SPOOL_PREFIX, strlen(ERG_SPOOL_PREFIX)) || strchr(name, '/'))
 		return -1;
 	name += strlen(ERG_SPOOL_PREFIX);
 	errno = 0;

@@ -49,6 +49,34 @@ unpack() {
     [ "$(find out -name '*.erg' | wc -l)" -eq 2 ]
 }
 
+# forge FROM TO: another text of the same length in the documents of the relay's traces. A piece is
+# "erg-document RUN NAME PART/PARTS LENGTH SHA256", a newline and LENGTH bytes.
+forge() {
+    python3 - "$@" <<'END'
+import glob, hashlib, re, sys
+old, new = (a.encode() for a in sys.argv[1:])
+for path in glob.glob("relay/**/samples_*", recursive=True):
+    data = open(path, "rb").read()
+    for m in re.finditer(rb"erg-document \S+ \S+ \d+/\d+ (\d+) ([0-9a-f]{64})\n", data):
+        piece = data[m.end():m.end() + int(m[1])].replace(old, new)
+        head = m[0].replace(m[2], hashlib.sha256(piece).hexdigest().encode())
+        data = data[:m.start()] + head + piece + data[m.end() + len(piece):]
+    open(path, "wb").write(data)
+END
+}
+
+@test "what a device calls itself leads to no other directory" {
+    skip_unless python3
+    [ "$(id -u)" -eq 0 ] || skip "sets a host name of its own"
+    unshare -u sh -c 'echo some-device >/proc/sys/kernel/hostname && exec "$@"' sh \
+        erg-record -q -s procstat --to "$to" -- true
+    forge '"hostname":"some-device"' '"hostname":"../x-device"'
+    mkdir -p deep/out
+    erg-record collect --from relay -o deep/out
+    [ "$(find deep -name '*.erg')" = "$(find deep/out -name '.._x*.erg')" ]
+    [[ "$(erg-record collect --from relay --list | cut -f 2)" == .._x* ]]
+}
+
 @test "the relay is killed: the command goes on, and what had arrived is an archive" {
     erg-record -q -s procstat --to "$to" -- sh -c 'sleep 4; touch ran' &
     pid=$!

@@ -190,6 +190,7 @@ static void spool_knows_its_recorder(void **state)
 	assert_int_equal(erg_spool_name_pid("ergtrace-12-x"), 12);
 	assert_int_equal(erg_spool_name_pid("ergtrace--12-x"), -1);
 	assert_int_equal(erg_spool_name_pid("ergtrace-x"), -1);
+	assert_int_equal(erg_spool_name_pid("ergtrace-12-/../../home"), -1);
 	assert_int_equal(erg_spool_name_pid("auto-12-x"), -1);
 }
 

@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# erg-record started in odd ways: descriptors that are closed, names that are no UTF-8 or too long,
+# variables that are secrets.
+bats_require_minimum_version 1.5.0
+load helpers
+
+REC=(erg-record -q -s procstat)
+
+test_setup() {
+    skip_unless erg-record jq
+}
+
+@test "closed standard descriptors: the archive is good, and the command finds them closed" {
+    "${REC[@]}" -o a.erg -- bash -c 'for i in 0 1 2; do [ ! -e /proc/$$/fd/$i ] || exit 9; done' \
+        0<&- 1>&- 2>&-
+    erg-analyze verify a.erg
+    erg-record -s procstat -o b.erg -- true 2>&-
+    erg-analyze verify b.erg
+    # a summary that could land in the archive
+    env --default-signal=INT "${REC[@]}" -o c.erg -- sh -c 'kill -KILL $PPID; sleep 0.2' || true
+    erg-record recover ./*.spool -o c.erg 1>&- 2>&-
+    erg-analyze verify c.erg
+}
+
+@test "standard output that takes nothing is a failure" {
+    [ -e /dev/full ] || skip "no /dev/full"
+    for args in --help --version "run --help" "sources --seconds 0"; do
+        # shellcheck disable=SC2086
+        run -1 bash -c "erg-record $args >/dev/full"
+        [[ "$output" == *"standard output: No space left on device" ]]
+    done
+}
+
+@test "an output that cannot be made is refused before the command runs" {
+    long=$(printf 'x%.0s' {1..260})
+    run -1 "${REC[@]}" -o "$long.erg" -- touch ran
+    [[ "$output" == *"File name too long" ]]
+    run -1 "${REC[@]}" --spool . -o no/such/a.erg -- touch ran
+    [[ "$output" == *"no/such/a.erg: directory no/such: No such file or directory" ]]
+    [ ! -e ran ]
+    [ -z "$(ls)" ]
+}
+
+@test "names and words that are no UTF-8" {
+    mkdir $'caf\xe9'
+    cd $'caf\xe9'
+    "${REC[@]}" -o $'a\xff.erg' -- true $'\xff'
+    mv $'a\xff.erg' a.erg
+    erg-analyze verify a.erg
+    "${REC[@]}" -o b.erg -- sh -c 'kill -KILL $PPID; sleep 0.2' || true
+    run -1 erg-record recover ./*.spool
+    [[ "$output" == *"expected -o FILE.erg" ]]
+    erg-record recover ./*.spool -o c.erg
+    erg-analyze verify c.erg
+}
+
+@test "the manifest keeps no variable that may be a secret" {
+    NVIDIA_API_KEY=hidden ERG_ACCESS_TOKEN=hidden OMP_NUM_THREADS=3 OTHER=hidden \
+        "${REC[@]}" -o a.erg -- true
+    tar -xOf a.erg a/manifest.json >m.json
+    [ "$(jq -r .environment.OMP_NUM_THREADS m.json)" = 3 ]
+    run -1 grep hidden m.json
+}
