@@ -90,6 +90,10 @@ static int workers_make(struct erg_sampler *s)
 		w->period_ns = w->members ? w->members[0].interval_ns : 0;
 	}
 	s->workers[0].period_ns = (uint64_t)llround(1e9 / s->cfg.rate_hz);
+	/* A source may be faster than --rate. */
+	for (size_t i = 0; i < s->workers[0].n; i++)
+		if (s->workers[0].members[i].interval_ns < s->workers[0].period_ns)
+			s->workers[0].period_ns = s->workers[0].members[i].interval_ns;
 	for (size_t i = 0; i < s->n; i++) {
 		s->workers[i].stop = &s->stop;
 		s->workers[i].tally = s->cfg.tally;

@@ -34,6 +34,10 @@ int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir,
 /* Throttle counters of x86 and POWER: added by the driver thermal. */
 int erg_throttle_find(const struct erg_source_config *cfg, struct erg_source_list *list);
 
+/* Says, and has the models of LIST's sources from FROM say, that RAPL's values are filtered. */
+void erg_rapl_note_filtering(const struct erg_source_config *cfg, struct erg_source_list *list,
+	size_t from);
+
 /* Gives rails that are known to be parts of another one that was found their parent, and makes the
  * names unique within a quantity (see rails.c). */
 int erg_rails_arrange(struct erg_source_list *list);

@@ -14,8 +14,9 @@
  * What a power reading means is not documented; the windows are those measured by Yang, Adamek
  * and Armour (arXiv 2312.02741, SC'24): A100 and H100 class sensors see 25 ms of every 100 ms,
  * Turing and later GeForce class ones all of 100 ms, Volta and Pascal 10 of 20 ms, older ones are
- * a low pass; the average is over 1 s on Ampere and later except A100. So provenance is
- * "assumed", the gain is within 6 to 16 %, and the counter is the one to believe for energy.
+ * a low pass; the average is over 1 s on Ampere and later except GA100 (A100, A30, A800). So
+ * provenance is "assumed", the gain is within 6 to 16 %, and the counter is the one to believe for
+ * energy.
  *
  * Time stamps are microseconds of CLOCK_REALTIME and are moved to CLOCK_MONOTONIC by the difference
  * of both clocks at the reading; one that is not near the reading is not believed.
@@ -257,11 +258,26 @@ static struct nvml_source *source_new(const struct gpu *g, enum erg_source_class
 	return s;
 }
 
+/* The chip of data centres of the Ampere generation, by the names of its boards: as words, as an
+ * A3000 is no A30. */
+static bool is_ga100(const struct gpu *g)
+{
+	static const char *const boards[] = {"A100", "A30", "A800"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(boards); i++) {
+		const char *at = strstr(g->name, boards[i]);
+		char after = at ? at[strlen(boards[i])] : '0';
+
+		if (!(after >= '0' && after <= '9'))
+			return true;
+	}
+	return false;
+}
+
 /* GPUs whose sensor sees a quarter of the time. */
 static bool is_part_time(const struct gpu *g)
 {
-	return g->architecture >= ERG_NVML_HOPPER || strstr(g->name, "A100") ||
-	       strstr(g->name, "A30") || strstr(g->name, "A800");
+	return g->architecture >= ERG_NVML_HOPPER || is_ga100(g);
 }
 
 static struct erg_sensor_model power_model(const struct gpu *g, bool average)
@@ -355,7 +371,7 @@ static int find_power_of(const struct gpu *g, read_function *read, int field, bo
 
 static int find_power(const struct gpu *g, struct erg_source_list *list)
 {
-	bool ga10x = g->architecture >= ERG_NVML_AMPERE && !strstr(g->name, "A100");
+	bool averages = g->architecture >= ERG_NVML_AMPERE && !is_ga100(g);
 	bool instant = false, average = false;
 	const char *first = g->counts_energy ? "instant" : "";
 	int r = 0;
@@ -368,7 +384,7 @@ static int find_power(const struct gpu *g, struct erg_source_list *list)
 				instant || g->counts_energy ? "average" : "", list, &average);
 	}
 	if (r >= 0 && !instant && !average && g->nvml->power)
-		r = find_power_of(g, read_power_call, 0, ga10x, first, list, &instant);
+		r = find_power_of(g, read_power_call, 0, averages, first, list, &instant);
 	return r;
 }
 

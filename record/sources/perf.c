@@ -248,6 +248,7 @@ static int find_cpus(const struct erg_source_config *cfg, const char *root, uint
 static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
+	size_t before = list->n;
 	char root[256];
 	int64_t type;
 	int r = 0;
@@ -262,6 +263,7 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 			"a simulated tree has no perf events behind it");
 	else
 		r = find_cpus(cfg, root, (uint32_t)type, list);
+	erg_rapl_note_filtering(cfg, list, before);
 	return r < 0 ? erg_fail_errno(err, r, "perf") : 0;
 }
 

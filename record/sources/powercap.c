@@ -11,7 +11,9 @@
  * package, as the kernel files it, but its energy is not in the package's counter (the package
  * domain is the die), so it is a root of its own. psys, where it works, holds package and DRAM.
  *
- * Each top zone is a source of its own: a read goes to a CPU of that package.
+ * Each top zone is a source of its own: a read goes to a CPU of that package. It is read at least
+ * four times in a range of its smallest counter at 1 kW, however low --rate is: a counter that went
+ * round twice between two readings has lost energy that nobody sees.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,6 +23,8 @@
 #include "formats/util.h"
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
+
+#define POWER_MAX_UW 1e9
 
 #define MEND                                                                                       \
 	"run as root, or: echo 'SUBSYSTEM==\"powercap\", RUN+=\"/bin/chmod g+r "                   \
@@ -84,6 +88,21 @@ static int add_zone(const struct zone *z, struct erg_attr_source *s, const char 
 	return erg_attr_source_add(s, &d, NULL, "%s/%s/energy_uj", z->root, zone);
 }
 
+static void bound_interval(struct erg_source *s, const struct erg_source_config *cfg)
+{
+	uint64_t wrap = UINT64_MAX;
+	double bound_ns;
+
+	for (size_t i = 0; i < s->n_channels; i++)
+		if (s->channels[i].wrap && s->channels[i].wrap < wrap)
+			wrap = s->channels[i].wrap;
+	bound_ns = (double)wrap / POWER_MAX_UW / 4 * 1e9;
+	if ((double)cfg->interval_ns <= bound_ns)
+		return;
+	s->rate_fixed = true;
+	s->interval_ns = (uint64_t)bound_ns;
+}
+
 static int find_top(const struct zone *z, const struct erg_names *names, const char *top,
 	struct erg_source_list *list)
 {
@@ -107,24 +126,8 @@ static int find_top(const struct zone *z, const struct erg_names *names, const c
 		if (!strncmp(names->name[i], top, strlen(top)) &&
 			names->name[i][strlen(top)] == ':')
 			r = add_zone(z, s, names->name[i], name, false);
+	bound_interval(&s->src, z->cfg);
 	return r < 0 ? r : erg_attr_source_offer(&s, list, MEND);
-}
-
-/* Intel scatters the values of processors with SGX (or on request), against side channels: up to
- * tens of percent over short intervals. */
-static void note_filtering(const struct erg_source_config *cfg, struct erg_source_list *list)
-{
-	static char text[65536];
-	int n = erg_attr_read_bytes(text, sizeof(text) - 1, "%s/cpuinfo", cfg->proc);
-
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	if (strstr(text, " sgx ") || strstr(text, " sgx\n"))
-		erg_source_list_note(list, "powercap", "",
-			"disable SGX in the firmware, or integrate over seconds",
-			"this CPU has SGX: RAPL may add noise to energy over short intervals "
-			"(energy filtering)");
 }
 
 static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
@@ -155,8 +158,7 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 		erg_source_list_note(list, "powercap", root,
 			"on x86 try: modprobe intel_rapl_msr; virtual machines have none",
 			"no RAPL zone");
-	if (list->n > before)
-		note_filtering(cfg, list);
+	erg_rapl_note_filtering(cfg, list, before);
 	return 0;
 }
 

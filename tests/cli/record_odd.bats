@@ -62,3 +62,15 @@ test_setup() {
     [ "$(jq -r .environment.OMP_NUM_THREADS m.json)" = 3 ]
     run -1 grep hidden m.json
 }
+
+@test "a rate too low for a counter that goes round: it is read often enough" {
+    mkdir -p sys/class/powercap/intel-rapl:0
+    cd sys/class/powercap/intel-rapl:0
+    echo package-0 >name
+    echo 5 >energy_uj
+    echo 400000000 >max_energy_range_uj # 400 J: 0.1 s are a quarter of it at 1 kW
+    cd "$BATS_TEST_TMPDIR"
+    erg-record -q --sysfs sys -s powercap --rate 0.01 -o a.erg --duration 1
+    tar -xOf a.erg a/summary.json >s.json
+    [ "$(jq '.sources[0].reads >= 5' s.json)" = true ]
+}

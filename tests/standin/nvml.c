@@ -22,7 +22,7 @@
 #define HALF_US 100000ull
 
 EXPORT struct standin_nvml ergtrace_simulated = {.gpus = 2, .limit_mw = 700000, .idle_mw = 70000,
-	.busy_mw = 400000};
+	.busy_mw = 400000, .architecture = ERG_NVML_HOPPER, .name = "Stand-in H100"};
 
 struct erg_nvml_device {
 	unsigned int index;
@@ -139,14 +139,14 @@ EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned int index, struct erg_nvml_dev
 EXPORT int nvmlDeviceGetName(struct erg_nvml_device *d, char *text, unsigned int size);
 EXPORT int nvmlDeviceGetName(struct erg_nvml_device *d, char *text, unsigned int size)
 {
-	snprintf(text, size, "Stand-in H100");
+	snprintf(text, size, "%s", ergtrace_simulated.name);
 	return check(d);
 }
 
 EXPORT int nvmlDeviceGetArchitecture(struct erg_nvml_device *d, unsigned int *ret);
 EXPORT int nvmlDeviceGetArchitecture(struct erg_nvml_device *d, unsigned int *ret)
 {
-	*ret = ERG_NVML_HOPPER;
+	*ret = ergtrace_simulated.architecture;
 	return check(d);
 }
 

@@ -16,6 +16,8 @@ struct standin_nvml {
 	unsigned int idle_mw, busy_mw; /* the load alternates, 100 ms each */
 	unsigned long long now_us;     /* the time it shows; 0: the clock's */
 	unsigned int calls;            /* how many were made */
+	unsigned int architecture;     /* as nvmlDeviceGetArchitecture tells */
+	const char *name;              /* of each GPU */
 };
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "formats/util.h"
 #include "record/source.h"
+#include "record/sources/nvml_lib.h"
 #include "tests/standin/nvml.h"
 
 static struct standin_nvml *standin;
@@ -177,6 +178,38 @@ static void test_old_driver(void **state)
 	assert_int_equal(s->model.window_ns, 1000000000);
 }
 
+/* Which boards of the Ampere generation see a quarter of the time, and which average over 1 s where
+ * a driver knows no fields. */
+static void test_boards(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t instant_ns, call_ns;
+	} boards[] = {
+		{"NVIDIA A100-SXM4-40GB", 25000000, 25000000},
+		{"NVIDIA A30", 25000000, 25000000},
+		{"NVIDIA A800 40GB Active", 25000000, 25000000},
+		{"NVIDIA RTX A3000 Laptop GPU", 100000000, 1000000000},
+		{"NVIDIA A10", 100000000, 1000000000},
+	};
+	size_t c;
+
+	standin->architecture = ERG_NVML_AMPERE;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(boards); i++) {
+		standin->name = boards[i].name;
+		standin->no_fields = 0;
+		assert_int_equal(find(NULL), 0);
+		assert_int_equal(rail("gpu0-instant", ERG_Q_POWER, &c)->model.window_ns,
+			boards[i].instant_ns);
+		erg_source_list_release(&list);
+		standin->no_fields = 1;
+		assert_int_equal(find(NULL), 0);
+		assert_int_equal(rail("gpu0-instant", ERG_Q_POWER, &c)->model.window_ns,
+			boards[i].call_ns);
+		erg_source_list_release(&list);
+	}
+}
+
 static void test_before_volta(void **state)
 {
 	size_t c;
@@ -214,6 +247,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_old_driver, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_boards, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_before_volta, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};

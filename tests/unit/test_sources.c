@@ -256,6 +256,58 @@ static void test_powercap(void **state)
 	assert_string_equal(parent_of(f, "cluster", ERG_Q_ENERGY), "soc");
 }
 
+/* The registers that say whether RAPL is filtered, of CPU 0, at their numbers. */
+static void put_msrs(const struct fixture *f, uint16_t capabilities, uint8_t package_control)
+{
+	uint8_t msr[0x10a + 8] = {0};
+
+	msr[0x10a] = (uint8_t)capabilities;
+	msr[0x10b] = (uint8_t)(capabilities >> 8);
+	msr[0xbc] = package_control;
+	tree_bytes(&f->tree, "dev/cpu/0/msr", msr, sizeof(msr));
+}
+
+static void test_energy_filtering(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/name", "package-0");
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/energy_uj", "7");
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850");
+	assert_int_equal(find(f, "powercap"), 0);
+	assert_int_equal(f->list.n_notes, 0);
+	put_msrs(f, 1 << 11, 0);
+	assert_int_equal(find(f, "powercap"), 0);
+	assert_int_equal(f->list.n_notes, 0);
+	assert_int_equal(f->list.sources[0]->model.provenance, ERG_PROVENANCE_DATASHEET);
+	put_msrs(f, 1 << 11, 1);
+	assert_int_equal(find(f, "powercap"), 0);
+	assert_non_null(strstr(f->list.notes[0].reason, "energy filtering is on"));
+	assert_int_equal(f->list.sources[0]->model.provenance, ERG_PROVENANCE_ASSUMED);
+	put_msrs(f, 0, 1); /* without the capability the register means nothing */
+	tree_put(&f->tree, "proc/cpuinfo", "flags\t\t: fpu sgx vme");
+	assert_int_equal(find(f, "powercap"), 0);
+	assert_non_null(strstr(f->list.notes[0].reason, "has SGX"));
+	assert_int_equal(f->list.sources[0]->model.provenance, ERG_PROVENANCE_DATASHEET);
+}
+
+/* However low --rate is, a counter is read before it goes round unseen. */
+static void test_powercap_interval(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/name", "package-0");
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/energy_uj", "7");
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/max_energy_range_uj", "65532610987");
+	f->cfg.interval_ns = 1000000;
+	assert_int_equal(find(f, "powercap"), 0);
+	assert_int_equal(f->list.sources[0]->interval_ns, 0);
+	f->cfg.interval_ns = 100000000000; /* --rate 0.01 */
+	assert_int_equal(find(f, "powercap"), 0);
+	assert_true(f->list.sources[0]->rate_fixed);
+	assert_in_range(f->list.sources[0]->interval_ns, 16000000000, 16400000000);
+}
+
 /* ---- thermal, cpufreq, procstat ---- */
 
 static void test_thermal(void **state)
@@ -408,6 +460,8 @@ int main(void)
 		TEST(test_vanishing),
 		TEST(test_same_names),
 		TEST(test_powercap),
+		TEST(test_energy_filtering),
+		TEST(test_powercap_interval),
 		TEST(test_thermal),
 		TEST(test_cpufreq),
 		TEST(test_cpufreq_many),
