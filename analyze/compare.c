@@ -2,8 +2,9 @@
 /*
  * erg-analyze compare A B: what changed between two runs, in total and layer by layer. With many
  * layers some differ by chance, so significance is after Holm's correction (Holm 1979). On one rail
- * of one machine the sensor's offset and gain are the same in both runs and cancel in the
- * difference: there only the statistical part of the intervals counts; elsewhere all of it.
+ * of one machine the sensor errs alike in both runs: what its gain and offset made of one energy
+ * they made of the other, so of the systematic parts the difference remains. Elsewhere all of both
+ * counts. Layers that were merged with others are compared where they were merged alike.
  */
 #include <errno.h>
 #include <math.h>
@@ -41,15 +42,18 @@ static struct difference difference_of(const json_t *a, const json_t *b, bool sa
 {
 	struct difference x = {.a = erg_est_from_json(a), .b = erg_est_from_json(b),
 		.d = ERG_EST_UNRESOLVED, .p = NAN};
-	double ha = half_of(&x.a, same_sensor), hb = half_of(&x.b, same_sensor), h;
+	double ha = half_of(&x.a, same_sensor), hb = half_of(&x.b, same_sensor), h, d;
+	double syst = same_sensor ? fabs(x.b.syst - x.a.syst) : 0;
 
 	if (!erg_est_resolved(&x.a) || !erg_est_resolved(&x.b))
 		return x;
-	h = sqrt(ha * ha + hb * hb);
-	x.d = (struct erg_est){x.b.value - x.a.value, x.b.value - x.a.value - h,
-		x.b.value - x.a.value + h, h, same_sensor ? 0 : NAN, "difference"};
+	h = hypot(ha, hb);
+	d = x.b.value - x.a.value;
+	syst = isnan(syst) ? 0 : syst;
+	x.d = (struct erg_est){d, d - h - syst, d + h + syst, h, same_sensor ? syst : NAN,
+		"difference"};
 	if (h > 0)
-		x.p = 2 * gsl_cdf_ugaussian_Q(fabs(x.d.value) / (h / 1.959963985));
+		x.p = 2 * gsl_cdf_ugaussian_Q(fmax(fabs(d) - syst, 0) / (h / 1.959963985));
 	return x;
 }
 
@@ -93,13 +97,20 @@ static bool same_text(const json_t *a, const json_t *b, const char *key)
 	return x && y && json_equal(x, y);
 }
 
+/* The same in both, or in neither. */
+static bool alike(const json_t *a, const json_t *b, const char *key)
+{
+	return same_text(a, b, key) || (!json_object_get(a, key) && !json_object_get(b, key));
+}
+
 static json_t *find_layer(const json_t *run, const json_t *layer)
 {
 	size_t i;
 	json_t *l;
 
 	json_array_foreach (json_object_get(run, "layers"), i, l)
-		if (same_text(l, layer, "name") && same_text(l, layer, "network"))
+		if (same_text(l, layer, "name") && same_text(l, layer, "network") &&
+			alike(l, layer, "module"))
 			return l;
 	return NULL;
 }
@@ -109,6 +120,14 @@ static void add_name(json_t *list, const json_t *layer)
 	json_array_append(list, json_object_get(layer, "name"));
 }
 
+/* Rows of the same layers: each alone, or merged with the same others. */
+static bool same_layers(const json_t *a, const json_t *b)
+{
+	const json_t *x = json_object_get(a, "merged_with"), *y = json_object_get(b, "merged_with");
+
+	return json_equal(x, y) || (!json_array_size(x) && !json_array_size(y));
+}
+
 static int compare_layers(const json_t *a, const json_t *b, bool same_sensor, json_t *doc,
 	struct erg_err *err)
 {
@@ -116,7 +135,7 @@ static int compare_layers(const json_t *a, const json_t *b, bool same_sensor, js
 	_cleanup_(erg_freep) struct difference *d =
 		calloc(json_array_size(la) + 1, sizeof(*d));
 	json_t *out = json_array(), *only_a = json_array(), *only_b = json_array(), *l;
-	size_t i, n = 0;
+	size_t i, n = 0, unlike = 0;
 
 	json_object_set_new(doc, "layers", out);
 	json_object_set_new(doc, "only_a", only_a);
@@ -130,12 +149,21 @@ static int compare_layers(const json_t *a, const json_t *b, bool same_sensor, js
 			add_name(only_a, l);
 			continue;
 		}
+		if (!same_layers(l, other)) {
+			unlike++;
+			continue;
+		}
 		d[n++] = difference_of(json_object_get(l, "energy_j"),
 			json_object_get(other, "energy_j"), same_sensor);
-		json_array_append_new(out, json_pack("{s:O, s:O, s:O}", "name",
-			json_object_get(l, "name"), "time_a_s", json_object_get(l, "time_s"),
+		json_array_append_new(out, json_pack("{s:O, s:O*, s:O, s:O}", "name",
+			json_object_get(l, "name"), "merged_with",
+			json_object_get(l, "merged_with"), "time_a_s", json_object_get(l, "time_s"),
 			"time_b_s", json_object_get(other, "time_s")));
 	}
+	if (unlike)
+		erg_document_warn(doc, "merged", "%zu layers are merged with others in one run and "
+			"not in the other: their energies are of different things, and left out",
+			unlike);
 	json_array_foreach (lb, i, l)
 		if (!find_layer(a, l))
 			add_name(only_b, l);
@@ -166,6 +194,18 @@ static void compare_totals(const json_t *a, const json_t *b, bool same_sensor, j
 	json_object_set_new(doc, "total", total);
 }
 
+/* Two runs of different length differ by that already. */
+static void compare_lengths(const json_t *a, const json_t *b, json_t *doc)
+{
+	json_int_t na = json_integer_value(json_object_get(a, "iterations"));
+	json_int_t nb = json_integer_value(json_object_get(b, "iterations"));
+
+	if (na != nb)
+		erg_document_warn(doc, "iterations",
+		"A has %lld iterations and B %lld: energies and "
+			"times are of all of them", (long long)na, (long long)nb);
+}
+
 static void compare_objects(const char *prefix, const json_t *a, const json_t *b, json_t *out)
 {
 	const json_t *both[2] = {a, b};
@@ -188,7 +228,7 @@ static void compare_objects(const char *prefix, const json_t *a, const json_t *b
 
 static void compare_settings(const json_t *a, const json_t *b, json_t *doc)
 {
-	static const char *const keys[] = {"workload", "machine", "rail", "simulated"};
+	static const char *const keys[] = {"workload", "machine", "host", "rail", "simulated"};
 	json_t *out = json_array();
 
 	compare_objects("factors.", json_object_get(a, "factors"), json_object_get(b, "factors"),
@@ -218,7 +258,8 @@ static int compare(const struct erg_common *common, char *const *files, struct e
 			files[0], files[1], json_array_size(runs));
 	a = json_array_get(runs, 0);
 	b = json_array_get(runs, 1);
-	same_sensor = same_text(a, b, "machine") && same_text(a, b, "rail");
+	same_sensor = same_text(a, b, "machine") && same_text(a, b, "rail") &&
+		alike(a, b, "host");
 	if (!same_text(a, b, "rail"))
 		erg_document_warn(doc, "rails", "the runs are of different rails: %s and %s",
 			json_string_value(json_object_get(a, "rail")),
@@ -227,6 +268,7 @@ static int compare(const struct erg_common *common, char *const *files, struct e
 	json_object_set(doc, "b", json_object_get(b, "archive"));
 	json_object_set_new(doc, "same_sensor", json_boolean(same_sensor));
 	compare_totals(a, b, same_sensor, doc);
+	compare_lengths(a, b, doc);
 	compare_settings(a, b, doc);
 	r = compare_layers(a, b, same_sensor, doc, err);
 	return r < 0 ? r : erg_document_emit(doc, common->format, &renderer, common->strict, err);

@@ -19,7 +19,8 @@ static json_t *rails_json(const struct erg_account *a)
 	for (size_t i = 0; i < a->n_rails; i++) {
 		struct erg_attr *total = NULL;
 		struct erg_est e = ERG_EST_UNRESOLVED;
-		double coverage = NAN, peak = NAN, time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
+		double coverage = NAN, peak = NAN,
+			time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
 
 		if (erg_account_total(&a->rails[i], a->tl->begin, a->tl->end, &total, NULL) >= 0)
 			e = erg_attr_interval(total, a->tl->begin, a->tl->end, &coverage, &peak);
@@ -214,11 +215,13 @@ static json_t *rows_json(struct erg_rows *rows, const char *by)
 static json_t *run_json(const struct erg_account *a, struct erg_rows *rows, const char *by)
 {
 	const struct erg_rail *rail = &a->rails[a->rail];
-	const char *cpu = json_string_value(json_object_get(
-		json_object_get(a->tl->manifest, "machine"), "cpu_model"));
-	json_t *run = json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "archive", a->tl->archive, "rail",
-		rail->name, "simulated", rail->simulated, "device_time", a->device, "workload",
-		workload_of(a->tl), "machine", cpu ? cpu : "");
+	const json_t *machine = json_object_get(a->tl->manifest, "machine");
+	const char *cpu = json_string_value(json_object_get(machine, "cpu_model"));
+	const char *host = json_string_value(json_object_get(machine, "hostname"));
+	json_t *run = json_pack("{s:s, s:s, s:b, s:b, s:s, s:s, s:s}", "archive", a->tl->archive,
+		"rail", rail->name, "simulated", rail->simulated, "device_time", a->device,
+		"workload", workload_of(a->tl), "machine", cpu ? cpu : "", "host",
+		host ? host : "");
 
 	set_or_empty(run, "factors", a->tl->manifest);
 	set_or_empty(run, "tags", a->tl->manifest);

@@ -117,6 +117,28 @@ document() {
     erg-analyze compare a.json a.json --format json | jq -e '[.layers[].energy_j.significant] | any | not'
 }
 
+@test "compare: of the same layers only, with what does not cancel, and lengths that differ are said" {
+    run_json a '{}' 1 10 | document >a.json
+    # A sensor's systematic error grew with the energy: 0.5 % of 10 J and of 12 J.
+    run_json b '{}' 1 12 | document >b.json
+    erg-analyze compare a.json b.json --format json >c.json
+    jq -e '.total.ets_j.difference | (.syst - 0.01 | fabs) < 1e-9 and
+        ((.hi - .value - .stat - .syst) | fabs) < 1e-6' c.json
+    # The offset alone changed it: not significant.
+    jq '.runs[0].ets_j |= {value: 10.2, lo: 9.8, hi: 10.6, stat: 0.05, syst: 0.35, method}' a.json >b.json
+    erg-analyze compare a.json b.json --format json | jq -e '.total.ets_j | .significant == false and .difference.lo < 0'
+    jq '.runs[0].host = "other" | .runs[0].iterations = 20' a.json >b.json
+    jq '.runs[0].host = "board1" | .runs[0].iterations = 10' a.json >a1.json
+    erg-analyze compare a1.json b.json --format json >c.json 2>log
+    jq -e '(.same_sensor | not) and (.settings | map(.name) == ["host"])' c.json
+    grep -q "A has 10 iterations and B 20" log
+    jq '.runs[0].layers |= [(.[0] | .merged_with = ["pool1"])]' a.json >b.json
+    erg-analyze compare a.json b.json --format json >c.json 2>log
+    jq -e '.layers == [] and .only_a == ["pool1"]' c.json
+    grep -q "1 layers are merged with others in one run and not in the other" log
+    erg-analyze compare b.json b.json | grep -q "conv1 + pool1"
+}
+
 @test "tables: bad cells are named by line and column, unknown columns by name" {
     printf 'net,f,time_s,power_w\na,1,2,3\na,2,x,4\n' >t.csv
     run erg-analyze sweep --table t.csv
