@@ -85,3 +85,24 @@ struct erg_est erg_est_from_json(const json_t *j)
 	}
 	return e;
 }
+
+const char *erg_text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+double erg_number_of(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+double erg_value_of(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_object(v) ? erg_number_of(v, "value") : erg_number_of(o, key);
+}

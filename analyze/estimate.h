@@ -40,4 +40,10 @@ struct erg_est erg_est_from_json(const json_t *j);
 /* A plain number rounded the same way; null for NaN and infinities. */
 json_t *erg_num_json(double v);
 
+/* What a document's object has under KEY: a text ("" where it is none), a number, or a number or
+ * the value of an estimate (NaN where it is neither). */
+const char *erg_text_of(const json_t *o, const char *key);
+double erg_number_of(const json_t *o, const char *key);
+double erg_value_of(const json_t *o, const char *key);
+
 #endif

@@ -188,13 +188,6 @@ static void varying_factors(const json_t *runs, struct names *ret)
 	}
 }
 
-static double number_of(const json_t *run, const char *key)
-{
-	const json_t *v = json_object_get(run, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 /* Mean of a voltage that is no power rail's: a regulator of the clock that was varied. */
 static double core_voltage(const json_t *run)
 {
@@ -211,7 +204,7 @@ static double core_voltage(const json_t *run)
 			is_rail = is_rail || json_equal(json_object_get(rail, "rail"),
 						     json_object_get(c, "rail"));
 		if (!is_rail)
-			return number_of(c, "mean");
+			return erg_number_of(c, "mean");
 	}
 	return NAN;
 }
@@ -219,13 +212,13 @@ static double core_voltage(const json_t *run)
 static int fill_run(const json_t *run, struct erg_obs *b, struct erg_err *err)
 {
 	b->ets = erg_est_from_json(json_object_get(run, "ets_j"));
-	b->time_s = number_of(run, "time_s");
+	b->time_s = erg_number_of(run, "time_s");
 	b->energy_j = b->ets.value;
 	b->time = erg_est_exact(b->time_s, "single run");
-	b->mean_w = number_of(run, "mean_w");
-	b->peak_w = number_of(run, "peak_w");
+	b->mean_w = erg_number_of(run, "mean_w");
+	b->peak_w = erg_number_of(run, "peak_w");
 	b->voltage_v = core_voltage(run);
-	b->throttled = number_of(run, "throttled_share") > 0;
+	b->throttled = erg_number_of(run, "throttled_share") > 0;
 	b->layers = json_object_get(run, "layers");
 	if (b->time_s > 0 && b->energy_j == b->energy_j)
 		return 0;

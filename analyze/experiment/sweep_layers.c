@@ -24,13 +24,6 @@ struct scan {
 	double *f;
 };
 
-static double value_of(const json_t *layer, const char *key)
-{
-	const json_t *v = json_object_get(json_object_get(layer, key), "value");
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static const json_t *find_layer(const json_t *layers, const json_t *like)
 {
 	size_t i;
@@ -55,7 +48,7 @@ static double per_call(const struct scan *s, const struct erg_point *p, const js
 		const json_t *l = b->layers ? find_layer(b->layers, like) : NULL;
 		double calls = json_number_value(json_object_get(l, "calls"));
 
-		sum += l && calls > 0 ? value_of(l, key) / calls : NAN;
+		sum += l && calls > 0 ? erg_value_of(l, key) / calls : NAN;
 	}
 	return sum / (double)p->n;
 }

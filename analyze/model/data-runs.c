@@ -22,20 +22,6 @@
 
 #define NAMES_MAX 64u
 
-static const char *text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
-static double plain(const json_t *v)
-{
-	if (json_is_object(v))
-		v = json_object_get(v, "value");
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static bool is_cpu(const char *rail)
 {
 	return !strncmp(rail, "policy", 6) || !strncmp(rail, "cpu", 3);
@@ -49,10 +35,10 @@ static double channel_mean(const json_t *run, const char *quantity)
 	size_t i;
 
 	json_array_foreach(channels, i, c) {
-		double mean = plain(json_object_get(c, "mean"));
-		bool cpu = is_cpu(text(c, "rail"));
+		double mean = erg_value_of(c, "mean");
+		bool cpu = is_cpu(erg_text_of(c, "rail"));
 
-		if (strcmp(text(c, "quantity"), quantity) || isnan(mean))
+		if (strcmp(erg_text_of(c, "quantity"), quantity) || isnan(mean))
 			continue;
 		sum[cpu] += mean;
 		n[cpu]++;
@@ -80,7 +66,7 @@ static bool is_per_call(const char *name)
 /* Value NAME of one call of a layer; NaN when it is not there. */
 static double value(const json_t *run, const json_t *layer, const char *name)
 {
-	double calls = plain(json_object_get(layer, "calls"));
+	double calls = erg_value_of(layer, "calls");
 	double v;
 
 	if (!strcmp(name, "calls"))
@@ -90,15 +76,15 @@ static double value(const json_t *run, const json_t *layer, const char *name)
 	if (!strcmp(name, "temperature_degc"))
 		return channel_mean(run, "temperature");
 	if (!strcmp(name, "power_w"))
-		return plain(json_object_get(layer, name));
+		return erg_value_of(layer, name);
 	if (is_estimate(name))
-		return plain(json_object_get(layer, name)) / calls;
+		return erg_value_of(layer, name) / calls;
 	if (is_per_call(name)) {
 		const json_t *merged = json_object_get(layer, "merged");
 
-		return plain(json_object_get(merged ? merged : layer, name));
+		return erg_value_of(merged ? merged : layer, name);
 	}
-	v = plain(json_object_get(json_object_get(layer, "counters"), name));
+	v = erg_value_of(json_object_get(layer, "counters"), name);
 	return v / calls;
 }
 
@@ -106,7 +92,7 @@ static double value(const json_t *run, const json_t *layer, const char *name)
 static double uncertainty(const json_t *layer, const char *response)
 {
 	struct erg_est e = erg_est_from_json(json_object_get(layer, response));
-	double calls = strcmp(response, "power_w") ? plain(json_object_get(layer, "calls")) : 1;
+	double calls = strcmp(response, "power_w") ? erg_value_of(layer, "calls") : 1;
 
 	return (e.hi - e.lo) / (2 * 1.959963985) / calls;
 }
@@ -139,7 +125,8 @@ static int missing(const json_t *run, const json_t *layer, const char *name, str
 	list_counters(run, have, sizeof(have));
 	return erg_fail(err, -ENODATA,
 		"%s: layer %s has no \"%s\"; counters here: %s (--drop-missing leaves such rows out)",
-		text(run, "archive"), text(layer, "name"), name, have[0] ? have : "none");
+		erg_text_of(run, "archive"), erg_text_of(layer, "name"), name,
+		have[0] ? have : "none");
 }
 
 /* The layers of a network together. */
@@ -207,9 +194,9 @@ static double inferences(struct whole *w)
 
 static int add_to_whole(struct reader *r, const json_t *layer, const double *v, double sigma)
 {
-	struct whole *w = find_whole(&r->wholes, text(layer, "network"));
-	double calls = plain(json_object_get(layer, "calls"));
-	double time_s = plain(json_object_get(layer, "time_s")), weight, *more;
+	struct whole *w = find_whole(&r->wholes, erg_text_of(layer, "network"));
+	double calls = erg_value_of(layer, "calls");
+	double time_s = erg_value_of(layer, "time_s"), weight, *more;
 
 	more = w ? reallocarray(w->calls, w->n + 1, sizeof(*more)) : NULL;
 	if (!more)
@@ -232,10 +219,10 @@ static int add_to_whole(struct reader *r, const json_t *layer, const double *v, 
 static const char *group_name(const struct reader *r, const char *network, char *buf, size_t size)
 {
 	if (!*network)
-		network = text(r->run, "workload");
+		network = erg_text_of(r->run, "workload");
 	if (!r->want->by_run || r->n_runs < 2)
 		return network;
-	snprintf(buf, size, "%s (%s)", network, text(r->run, "archive"));
+	snprintf(buf, size, "%s (%s)", network, erg_text_of(r->run, "archive"));
 	return buf;
 }
 
@@ -288,7 +275,7 @@ static int layer_values(struct reader *r, const json_t *layer, double *v)
 static bool unresolved(const struct reader *r, const json_t *layer)
 {
 	return r->want->n_optional == 0 && is_estimate(r->want->response) &&
-	       isnan(plain(json_object_get(layer, r->want->response)));
+	       isnan(erg_value_of(layer, r->want->response));
 }
 
 /* A row of layers that only their sum is known of has the type that all of them have, or none. */
@@ -300,7 +287,7 @@ static bool of_type(const json_t *layer, const char *type)
 	json_array_foreach(types, i, t)
 		if (strcmp(json_string_value(t), type))
 			return false;
-	return strcmp(text(layer, "type"), type) == 0;
+	return strcmp(erg_text_of(layer, "type"), type) == 0;
 }
 
 static int add_layer(struct reader *r, const json_t *layer)
@@ -317,7 +304,7 @@ static int add_layer(struct reader *r, const json_t *layer)
 	if (e < 0)
 		return e;
 	if (e > 0 && want->whole) {
-		w = find_whole(&r->wholes, text(layer, "network"));
+		w = find_whole(&r->wholes, erg_text_of(layer, "network"));
 		if (!w)
 			return erg_fail_errno(r->err, -ENOMEM, "rows");
 		w->broken = true;
@@ -332,8 +319,8 @@ static int add_layer(struct reader *r, const json_t *layer)
 		e = add_to_whole(r, layer, v, sigma);
 	else
 		e = erg_model_data_row(r->d, v, sigma,
-			group_name(r, text(layer, "network"), name, sizeof(name)),
-			text(layer, "name"), 0);
+			group_name(r, erg_text_of(layer, "network"), name, sizeof(name)),
+			erg_text_of(layer, "name"), 0);
 	return e < 0 ? erg_fail_errno(r->err, e, "rows") : 0;
 }
 
@@ -343,7 +330,7 @@ static int add_layer(struct reader *r, const json_t *layer)
  */
 static int add_network(struct reader *r, const json_t *row)
 {
-	double n = plain(json_object_get(r->run, "iterations"));
+	double n = erg_value_of(r->run, "iterations");
 	json_auto_t *one = json_copy((json_t *)row);
 	const struct erg_model_want *saved = r->want;
 	struct erg_model_want layers = *saved;
@@ -352,7 +339,7 @@ static int add_network(struct reader *r, const json_t *row)
 	if (!one || json_object_set(one, "network", json_object_get(row, "name")) ||
 		json_object_set_new(one, "calls", erg_num_json(n)) ||
 		json_object_set_new(one, "macs",
-			erg_num_json(plain(json_object_get(row, "macs")) / n)))
+			erg_num_json(erg_value_of(row, "macs") / n)))
 		return erg_fail_errno(r->err, -ENOMEM, "rows");
 	layers.whole = false;
 	layers.type = NULL;
@@ -379,8 +366,8 @@ static void note_origin(const json_t *run, struct erg_model_data *d)
 {
 	double f = channel_mean(run, "frequency");
 
-	add_distinct(d->machines, text(run, "machine"));
-	add_distinct(d->rails, text(run, "rail"));
+	add_distinct(d->machines, erg_text_of(run, "machine"));
+	add_distinct(d->rails, erg_text_of(run, "rail"));
 	d->simulated |= json_is_true(json_object_get(run, "simulated"));
 	d->frequency_lo = fmin(d->frequency_lo, f);
 	d->frequency_hi = fmax(d->frequency_hi, f);
@@ -405,7 +392,7 @@ int erg_model_data_runs(const json_t *runs, const struct erg_model_want *want,
 		note_origin(run, ret);
 		json_array_foreach(json_object_get(run, "layers"), k, layer)
 			if (e >= 0)
-				e = want->whole && !strcmp(text(run, "by"), "network")
+				e = want->whole && !strcmp(erg_text_of(run, "by"), "network")
 					    ? add_network(&r, layer) : add_layer(&r, layer);
 		if (e >= 0 && finish_wholes(&r) < 0)
 			e = erg_fail_errno(err, -ENOMEM, "rows");

@@ -8,16 +8,12 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static void row(struct erg_rtable *t, const char *name, const json_t *x, const char *unit)
+static void cells(struct erg_rtable *t, const json_t *x, const char *unit)
 {
-	char b[64];
-
-	erg_rtable_cell(t, "%s", name);
-	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), json_object_get(x, "a"), unit));
-	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), json_object_get(x, "b"), unit));
-	erg_rtable_cell(t, "%s",
-		erg_text_est_json(b, sizeof(b), json_object_get(x, "difference"), unit));
-	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(x, "relative")));
+	erg_rtable_est(t, x, "a", unit);
+	erg_rtable_est(t, x, "b", unit);
+	erg_rtable_est(t, x, "difference", unit);
+	erg_rtable_percent(t, x, "relative");
 	erg_rtable_cell(t, "%s", json_is_true(json_object_get(x, "significant")) ? "*" : "");
 }
 
@@ -38,7 +34,8 @@ static void print_settings(const json_t *doc, FILE *out)
 int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
-	const json_t *total = json_object_get(doc, "total"), *time = json_object_get(total, "time_s");
+	const json_t *total = json_object_get(doc, "total"),
+		*time = json_object_get(total, "time_s");
 	char a[32], b[32], c[32];
 	size_t i;
 	json_t *l;
@@ -48,7 +45,8 @@ int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 	fprintf(out, "A %s\nB %s\n", json_string_value(json_object_get(doc, "a")),
 		json_string_value(json_object_get(doc, "b")));
 	print_settings(doc, out);
-	fprintf(out, "time: A %s, B %s (%s)\n\n", erg_text_si(a, sizeof(a), erg_number_of(time, "a"), "s"),
+	fprintf(out, "time: A %s, B %s (%s)\n\n",
+		erg_text_si(a, sizeof(a), erg_number_of(time, "a"), "s"),
 		erg_text_si(b, sizeof(b), erg_number_of(time, "b"), "s"),
 		erg_text_percent(c, sizeof(c), erg_number_of(time, "relative")));
 	erg_rtable_column(t, "energy", ERG_COL_LEFT | ERG_COL_SHRINK);
@@ -57,11 +55,14 @@ int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "B - A", ERG_COL_RIGHT);
 	erg_rtable_column(t, "", ERG_COL_RIGHT);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
-	row(t, "ETS", json_object_get(total, "ets_j"), "J");
-	row(t, "EDP", json_object_get(total, "edp_js"), "Js");
-	json_array_foreach (json_object_get(doc, "layers"), i, l)
-		row(t, json_string_value(json_object_get(l, "name")),
-			json_object_get(l, "energy_j"), "J");
+	erg_rtable_cell(t, "ETS");
+	cells(t, json_object_get(total, "ets_j"), "J");
+	erg_rtable_cell(t, "EDP");
+	cells(t, json_object_get(total, "edp_js"), "Js");
+	json_array_foreach (json_object_get(doc, "layers"), i, l) {
+		erg_rtable_layer(t, l);
+		cells(t, json_object_get(l, "energy_j"), "J");
+	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
 	fprintf(out, "* significant at 5 %%, corrected for the number of layers\n");
 	return r;

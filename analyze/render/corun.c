@@ -55,7 +55,7 @@ int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	const json_t *cells = json_object_get(doc, "matrix");
-	char a[256], b[64];
+	char a[256];
 	size_t i;
 	json_t *c;
 	int r;
@@ -73,12 +73,11 @@ int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "workload")));
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "partner")));
 		erg_rtable_cell(t, "%s", varying_settings(a, sizeof(a), cells, c));
-		erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(c, "runs")));
-		erg_rtable_cell(t, "%s",
-			erg_text_est_json(b, sizeof(b), json_object_get(c, "slowdown"), ""));
-		erg_rtable_cell(t, "%s",
-			erg_text_est_json(b, sizeof(b), json_object_get(c, "extra_energy_j"), "J"));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(c, "extra_power_w"), "W"));
+		erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(c,
+			"runs")));
+		erg_rtable_est(t, c, "slowdown", "");
+		erg_rtable_est(t, c, "extra_energy_j", "J");
+		erg_rtable_si(t, c, "extra_power_w", "W");
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
 	json_array_foreach (cells, i, c)
@@ -108,7 +107,8 @@ int erg_corun_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	json_array_foreach (cells, i, cell) {
 		json_object_foreach (settings, name, v)
 			if (strcmp(name, "workload"))
-				erg_csv_json(&c, json_object_get(json_object_get(cell, "settings"), name));
+				erg_csv_json(&c,
+				json_object_get(json_object_get(cell, "settings"), name));
 		for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
 			erg_csv_json(&c, json_object_get(cell, plain[k]));
 		erg_csv_est(&c, json_object_get(cell, "slowdown"));

@@ -9,13 +9,6 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static const char *text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void label(FILE *out, const char *what)
 {
 	fprintf(out, "%s%-10s%s ", erg_text_dim(), what, erg_text_reset());
@@ -83,9 +76,9 @@ static void machine(FILE *out, const json_t *m)
 		return;
 	label(out, "machine");
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++) {
-		if (!*text(m, keys[i]))
+		if (!*erg_text_of(m, keys[i]))
 			continue;
-		fprintf(out, "%s%s", sep, text(m, keys[i]));
+		fprintf(out, "%s%s", sep, erg_text_of(m, keys[i]));
 		sep = ", ";
 	}
 	fputc('\n', out);
@@ -97,14 +90,16 @@ static void when(FILE *out, const json_t *f)
 	char buf[48];
 
 	label(out, "recorded");
-	fprintf(out, "%s%s%s", text(f, "created_utc"), *text(f, "created_utc") ? ", " : "",
+	fprintf(out, "%s%s%s", erg_text_of(f, "created_utc"),
+		*erg_text_of(f, "created_utc") ? ", " : "",
 		erg_text_si(buf, sizeof(buf), erg_number_of(f, "time_s"), "s"));
-	if (*text(f, "origin"))
-		fprintf(out, ", %s", text(f, "origin"));
+	if (*erg_text_of(f, "origin"))
+		fprintf(out, ", %s", erg_text_of(f, "origin"));
 	if (by)
-		fprintf(out, ", by %s %s", text(by, "name"), text(by, "version"));
+		fprintf(out, ", by %s %s", erg_text_of(by, "name"), erg_text_of(by, "version"));
 	if (json_is_false(json_object_get(f, "complete")))
-		fprintf(out, ", INCOMPLETE%s%s", *text(f, "reason") ? ": " : "", text(f, "reason"));
+		fprintf(out, ", INCOMPLETE%s%s", *erg_text_of(f, "reason") ? ": " : "",
+			erg_text_of(f, "reason"));
 	fputc('\n', out);
 }
 
@@ -115,7 +110,8 @@ static void layers(FILE *out, const json_t *f)
 	size_t i;
 
 	label(out, "layers");
-	fprintf(out, "%.0f instances of %.0f definitions, %zu tracks", erg_number_of(f, "layer_events"),
+	fprintf(out, "%.0f instances of %.0f definitions, %zu tracks",
+		erg_number_of(f, "layer_events"),
 		erg_number_of(f, "layers"), json_array_size(json_object_get(f, "tracks")));
 	json_array_foreach (nets, i, n)
 		fprintf(out, "%s%s", i ? ", " : "; networks: ", json_string_value(n));
@@ -134,7 +130,8 @@ static void losses(FILE *out, const json_t *f)
 	}
 	json_array_foreach (list, i, l)
 		unknown += !json_integer_value(json_object_get(l, "events"));
-	fprintf(out, "%.0f layer events, %.0f samples, in %zu places", erg_number_of(f, "lost_events"),
+	fprintf(out, "%.0f layer events, %.0f samples, in %zu places",
+		erg_number_of(f, "lost_events"),
 		erg_number_of(f, "lost_samples"), json_array_size(list));
 	if (unknown)
 		fprintf(out, "; an unknown number in %zu of them", unknown);
@@ -156,7 +153,7 @@ static void overhead(FILE *out, const json_t *o)
 		erg_text_si(max, sizeof(max), erg_number_of(o, "late_max_s"), "s"),
 		erg_text_percent(share, sizeof(share), erg_number_of(o, "cpu_share")),
 		erg_number_of(o, "errors"));
-	line(out, "", text(o, "detail"));
+	line(out, "", erg_text_of(o, "detail"));
 }
 
 static int channels(FILE *out, const json_t *f, struct erg_err *err)
@@ -173,21 +170,19 @@ static int channels(FILE *out, const json_t *f, struct erg_err *err)
 							: i == 3 ? ERG_COL_SHRINK : 0);
 	json_array_foreach (json_object_get(f, "channels"), i, c) {
 		const json_t *s = json_object_get(c, "sensor");
-		char buf[48];
 
-		erg_rtable_cell(t, "%s", text(c, "rail"));
-		erg_rtable_cell(t, "%s", text(c, "parent"));
-		erg_rtable_cell(t, "%s [%s]", text(c, "quantity"), text(c, "unit"));
-		erg_rtable_cell(t, "%s%s", text(c, "source"),
+		erg_rtable_text(t, c, "rail");
+		erg_rtable_text(t, c, "parent");
+		erg_rtable_cell(t, "%s [%s]", erg_text_of(c, "quantity"), erg_text_of(c, "unit"));
+		erg_rtable_cell(t, "%s%s", erg_text_of(c, "source"),
 			json_is_true(json_object_get(c, "simulated")) ? " (simulated)" : "");
 		erg_rtable_cell(t, "%.0f", erg_number_of(c, "readings"));
-		erg_rtable_cell(
-			t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(c, "rate_hz"), "Hz"));
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(c, "read_s"), "s"));
-		erg_rtable_cell(t, "%s", text(s, "kind"));
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(s, "window_s"), "s"));
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(s, "lag_s"), "s"));
-		erg_rtable_cell(t, "%s", text(s, "provenance"));
+		erg_rtable_si(t, c, "rate_hz", "Hz");
+		erg_rtable_si(t, c, "read_s", "s");
+		erg_rtable_text(t, s, "kind");
+		erg_rtable_si(t, s, "window_s", "s");
+		erg_rtable_si(t, s, "lag_s", "s");
+		erg_rtable_text(t, s, "provenance");
 	}
 	fputc('\n', out);
 	return i ? erg_rtable_print(t, out, erg_text_width(), err) : 0;
@@ -196,7 +191,6 @@ static int channels(FILE *out, const json_t *f, struct erg_err *err)
 static int phases(FILE *out, const json_t *f, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
-	char buf[48];
 	json_t *p;
 	size_t i;
 
@@ -204,10 +198,10 @@ static int phases(FILE *out, const json_t *f, struct erg_err *err)
 	erg_rtable_column(t, "from", ERG_COL_RIGHT);
 	erg_rtable_column(t, "for", ERG_COL_RIGHT);
 	json_array_foreach (json_object_get(f, "phases"), i, p) {
-		erg_rtable_cell(t, "%s%s", text(p, "name"),
+		erg_rtable_cell(t, "%s%s", erg_text_of(p, "name"),
 			json_is_true(json_object_get(p, "open")) ? " (never ended)" : "");
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(p, "begin_s"), "s"));
-		erg_rtable_cell(t, "%s", erg_text_si(buf, sizeof(buf), erg_number_of(p, "time_s"), "s"));
+		erg_rtable_si(t, p, "begin_s", "s");
+		erg_rtable_si(t, p, "time_s", "s");
 	}
 	if (!i)
 		return 0;
@@ -222,7 +216,8 @@ int erg_info_text(const json_t *doc, FILE *out, struct erg_err *err)
 	int r;
 
 	json_array_foreach (json_object_get(doc, "files"), i, f) {
-		fprintf(out, "%s%s%s%s\n", i ? "\n" : "", erg_text_bold(), text(f, "archive"),
+		fprintf(out, "%s%s%s%s\n", i ? "\n" : "", erg_text_bold(),
+			erg_text_of(f, "archive"),
 			erg_text_reset());
 		if (json_is_true(json_object_get(f, "simulated")))
 			line(out, "power", "SIMULATED: it comes from a model, not from a sensor");

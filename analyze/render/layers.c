@@ -12,25 +12,13 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static double value(const json_t *o, const char *key)
-{
-	return erg_number_of(json_object_get(o, key), "value");
-}
-
-static const char *text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void print_head(const json_t *run, FILE *out)
 {
 	const json_t *s = json_object_get(run, "sensor");
 	char a[64], b[64], c[64], d[64], e[64];
 
-	fprintf(out, "%s%s%s  %s, rail %s%s\n", erg_text_bold(), text(run, "workload"),
-		erg_text_reset(), text(run, "archive"), text(run, "rail"),
+	fprintf(out, "%s%s%s  %s, rail %s%s\n", erg_text_bold(), erg_text_of(run, "workload"),
+		erg_text_reset(), erg_text_of(run, "archive"), erg_text_of(run, "rail"),
 		json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)" : "");
 	fprintf(out, "time %s, ETS %s, EDP %s, mean %s, peak %s\n",
 		erg_text_si(a, sizeof(a), erg_number_of(run, "time_s"), "s"),
@@ -41,50 +29,38 @@ static void print_head(const json_t *run, FILE *out)
 	fprintf(out, "observed %s of the time, %lld events lost; sensor %s (%s), window %s, "
 		     "lag %s (%s)\n\n",
 		erg_text_percent(a, sizeof(a), erg_number_of(run, "coverage")),
-		(long long)json_integer_value(json_object_get(run, "lost_events")), text(s, "kind"),
-		text(s, "provenance"), erg_text_si(b, sizeof(b), erg_number_of(s, "window_s"), "s"),
-		erg_text_si(c, sizeof(c), erg_number_of(s, "lag_s"), "s"), text(s, "lag_source"));
+		(long long)json_integer_value(json_object_get(run, "lost_events")),
+		erg_text_of(s, "kind"), erg_text_of(s, "provenance"),
+		erg_text_si(b, sizeof(b), erg_number_of(s, "window_s"), "s"),
+		erg_text_si(c, sizeof(c), erg_number_of(s, "lag_s"), "s"),
+		erg_text_of(s, "lag_source"));
 }
 
-static void name_cell(struct erg_rtable *t, const json_t *row)
-{
-	const json_t *with = json_object_get(row, "merged_with");
-	char buf[512];
-	size_t i, len;
-	json_t *m;
-
-	len = (size_t)snprintf(buf, sizeof(buf), "%s", text(row, "name"));
-	json_array_foreach (with, i, m)
-		if (len < sizeof(buf))
-			len += (size_t)snprintf(buf + len, sizeof(buf) - len, " + %s",
-				json_string_value(m));
-	erg_rtable_cell(t, "%s", buf);
-}
-
-static void row_cells(struct erg_rtable *t, const json_t *row, const char *energy, double total,
-	double top, bool typed)
+static void row_cells(struct erg_rtable *t, const json_t *row, const char *energy, double top,
+	bool typed)
 {
 	const json_t *e = json_object_get(row, energy);
 	char b[64];
 
-	name_cell(t, row);
+	erg_rtable_layer(t, row);
 	if (typed)
-		erg_rtable_cell(t, "%s", text(row, "type"));
+		erg_rtable_text(t, row, "type");
 	erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(row, "calls")));
-	erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), value(row, "time_s"), "s"));
+	erg_rtable_si(t, row, "time_s", "s");
 	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), e, "J"));
+	erg_rtable_est(t, row, "power_w", "W");
+	erg_rtable_percent(t, row, "share");
 	erg_rtable_cell(t, "%s",
-		erg_text_est_json(b, sizeof(b), json_object_get(row, "power_w"), "W"));
-	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), value(row, energy) / total));
-	erg_rtable_cell(t, "%s", isnan(value(row, energy)) ? text(row, "gate") : text(e, "method"));
-	erg_rtable_bar(t, top > 0 ? value(row, energy) / top : NAN);
+		isnan(erg_value_of(row, energy)) ? erg_text_of(row, "gate")
+						 : erg_text_of(e, "method"));
+	erg_rtable_bar(t, top > 0 ? erg_value_of(row, energy) / top : NAN);
 }
 
 static int print_run(const json_t *run, const char *energy, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	const json_t *layers = json_object_get(run, "layers"), *rest = json_object_get(run, "rest");
-	const char *by = text(run, "by");
+	const char *by = erg_text_of(run, "by");
 	bool typed = !*by || !strcmp(by, "layer");
 	double top = 0;
 	size_t i;
@@ -102,18 +78,18 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 	erg_rtable_column(t, "by", ERG_COL_LEFT);
 	erg_rtable_column(t, "", ERG_COL_BAR);
 	json_array_foreach (layers, i, row)
-		top = fmax(top, value(row, energy));
+		top = fmax(top, erg_value_of(row, energy));
 	json_array_foreach (layers, i, row)
-		row_cells(t, row, energy, value(run, "ets_j"), top, typed);
+		row_cells(t, row, energy, top, typed);
 	if (strcmp(by, "phase"))
 		json_array_foreach (rest, i, row)
-			row_cells(t, row, energy, value(run, "ets_j"), top, typed);
+			row_cells(t, row, energy, top, typed);
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
 
 int erg_layers_text(const json_t *doc, FILE *out, struct erg_err *err)
 {
-	const char *energy = !strcmp(text(doc, "energy"), "above-idle") ? "above_idle_j"
+	const char *energy = !strcmp(erg_text_of(doc, "energy"), "above-idle") ? "above_idle_j"
 									: "energy_j";
 	size_t i;
 	json_t *run;
@@ -137,8 +113,9 @@ static const char *const ests[] = {"time_s", "energy_j", "above_idle_j", "power_
 
 static void csv_row(struct erg_csv *c, const json_t *run, const json_t *row)
 {
-	char merged[512] = "";
-	size_t i, len = 0;
+	_cleanup_(erg_freep) char *merged = NULL;
+	size_t i, len;
+	FILE *names = open_memstream(&merged, &len);
 	json_t *m;
 
 	erg_csv_json(c, json_object_get(run, "archive"));
@@ -149,10 +126,11 @@ static void csv_row(struct erg_csv *c, const json_t *run, const json_t *row)
 	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++)
 		erg_csv_est(c, json_object_get(row, ests[i]));
 	json_array_foreach (json_object_get(row, "merged_with"), i, m)
-		if (len < sizeof(merged))
-			len += (size_t)snprintf(merged + len, sizeof(merged) - len, "%s%s",
-				i ? ";" : "", json_string_value(m));
-	erg_csv_text(c, merged);
+		if (names)
+			fprintf(names, "%s%s", i ? ";" : "", json_string_value(m));
+	if (names)
+		fclose(names);
+	erg_csv_text(c, merged ? merged : "");
 	erg_csv_json(c, json_object_get(row, "gate"));
 	erg_csv_json(c, json_object_get(run, "coverage"));
 	erg_csv_json(c, json_object_get(run, "lost_events"));

@@ -14,13 +14,6 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static const char *text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static const char *plain(char *buf, size_t len, double v)
 {
 	snprintf(buf, len, isnan(v) ? "-" : "%.4g", v);
@@ -30,7 +23,8 @@ static const char *plain(char *buf, size_t len, double v)
 /* "1.23e-07 ±4e-09" */
 static const char *with_interval(char *buf, size_t len, const json_t *est)
 {
-	double v = erg_number_of(est, "value"), lo = erg_number_of(est, "lo"), hi = erg_number_of(est, "hi");
+	double v = erg_number_of(est, "value"), lo = erg_number_of(est, "lo"),
+		hi = erg_number_of(est, "hi");
 
 	if (isnan(v))
 		snprintf(buf, len, "unresolved");
@@ -48,7 +42,7 @@ static int stage_table(const json_t *stage, FILE *out, struct erg_err *err)
 	const char *name;
 	char b[64];
 
-	erg_rtable_column(t, text(stage, "response"), ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, erg_text_of(stage, "response"), ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "coefficient", ERG_COL_RIGHT);
 	erg_rtable_column(t, "unit", ERG_COL_LEFT);
 	erg_rtable_column(t, "VIF", ERG_COL_RIGHT);
@@ -56,9 +50,9 @@ static int stage_table(const json_t *stage, FILE *out, struct erg_err *err)
 	json_object_foreach((json_t *)json_object_get(stage, "coefficients"), name, c) {
 		erg_rtable_cell(t, "%s", name);
 		erg_rtable_cell(t, "%s", with_interval(b, sizeof(b), c));
-		erg_rtable_cell(t, "%s", text(c, "unit"));
+		erg_rtable_text(t, c, "unit");
 		erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(c, "vif")));
-		erg_rtable_cell(t, "%s", text(c, "method"));
+		erg_rtable_text(t, c, "method");
 	}
 	if (erg_rtable_print(t, out, erg_text_width(), err) < 0)
 		return -ENOMEM;
@@ -88,13 +82,12 @@ static int folds_table(const json_t *cv, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "a row", ERG_COL_RIGHT);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	json_array_foreach(json_object_get(cv, "folds"), i, f) {
-		erg_rtable_cell(t, "%s", text(f, "group"));
+		erg_rtable_text(t, f, "group");
 		erg_rtable_cell(t, "%.0f", erg_number_of(f, "rows"));
 		erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(f, "measured")));
 		erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(f, "predicted")));
-		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(f, "rel_error")));
-		erg_rtable_cell(t, "%s",
-			erg_text_percent(b, sizeof(b), erg_number_of(f, "mean_row_rel_error")));
+		erg_rtable_percent(t, f, "rel_error");
+		erg_rtable_percent(t, f, "mean_row_rel_error");
 		erg_rtable_cell(t, "%s",
 			json_is_true(json_object_get(f, "extrapolates")) ? "extrapolates" : "");
 	}
@@ -123,15 +116,13 @@ static int comparison_table(const json_t *models, FILE *out, struct erg_err *err
 	erg_rtable_column(t, "worst", ERG_COL_RIGHT);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	json_array_foreach(models, i, m) {
-		erg_rtable_cell(t, "%s", text(m, "title"));
+		erg_rtable_text(t, m, "title");
 		erg_rtable_cell(t, "%.0f", erg_number_of(m, "n_coefficients"));
 		erg_rtable_cell(t, "%.4f", erg_number_of(m, "r2"));
 		erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(m, "condition")));
-		erg_rtable_cell(t, "%s",
-			erg_text_percent(b, sizeof(b), erg_number_of(m, "mean_rel_error")));
-		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(m, "sd_rel_error")));
-		erg_rtable_cell(t, "%s",
-			erg_text_percent(b, sizeof(b), erg_number_of(m, "worst_rel_error")));
+		erg_rtable_percent(t, m, "mean_rel_error");
+		erg_rtable_percent(t, m, "sd_rel_error");
+		erg_rtable_percent(t, m, "worst_rel_error");
 		erg_rtable_cell(t, "%s", json_is_true(json_object_get(m, "best")) ? "*" : "");
 	}
 	if (erg_rtable_print(t, out, erg_text_width(), err) < 0)
@@ -146,7 +137,8 @@ int erg_model_fit_text(const json_t *doc, FILE *out, struct erg_err *err)
 	size_t i;
 
 	erg_text_simulated(doc, out);
-	fprintf(out, "%s%s%s: %.0f rows", erg_text_bold(), text(doc, "title"), erg_text_reset(),
+	fprintf(out, "%s%s%s: %.0f rows", erg_text_bold(), erg_text_of(doc, "title"),
+		erg_text_reset(),
 		erg_number_of(doc, "rows"));
 	if (json_array_size(json_object_get(doc, "groups")) > 1)
 		fprintf(out, " in %zu groups", json_array_size(json_object_get(doc, "groups")));
@@ -188,7 +180,7 @@ static void prediction_row(struct erg_rtable *t, const json_t *p, const char *fi
 	erg_rtable_cell(t, "%s", second);
 	erg_rtable_cell(t, "%s", with_interval(b, sizeof(b), json_object_get(p, "predicted")));
 	erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(p, "measured")));
-	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(p, "rel_error")));
+	erg_rtable_percent(t, p, "rel_error");
 	erg_rtable_cell(t, "%s",
 		json_is_true(json_object_get(p, "extrapolates")) ? "extrapolates" : "");
 }
@@ -201,8 +193,8 @@ int erg_model_predict_text(const json_t *doc, FILE *out, struct erg_err *err)
 	size_t i;
 
 	erg_text_simulated(doc, out);
-	fprintf(out, "%s%s%s\n\n", erg_text_bold(), text(doc, "title"), erg_text_reset());
-	snprintf(title, sizeof(title), "predicted %s", text(response, "unit"));
+	fprintf(out, "%s%s%s\n\n", erg_text_bold(), erg_text_of(doc, "title"), erg_text_reset());
+	snprintf(title, sizeof(title), "predicted %s", erg_text_of(response, "unit"));
 	erg_rtable_column(t, "network", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "layer", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, title, ERG_COL_RIGHT);
@@ -210,9 +202,9 @@ int erg_model_predict_text(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "error", ERG_COL_RIGHT);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	json_array_foreach(json_object_get(doc, "predictions"), i, p)
-		prediction_row(t, p, text(p, "group"), text(p, "label"));
+		prediction_row(t, p, erg_text_of(p, "group"), erg_text_of(p, "label"));
 	json_array_foreach(json_object_get(doc, "totals"), i, p)
-		prediction_row(t, p, text(p, "group"), "total");
+		prediction_row(t, p, erg_text_of(p, "group"), "total");
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
 
@@ -241,7 +233,7 @@ int erg_model_predict_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_csv_text(&c, "extrapolates");
 	erg_csv_end(&c);
 	json_array_foreach(json_object_get(doc, "predictions"), i, p)
-		predict_line(&c, p, text(p, "label"));
+		predict_line(&c, p, erg_text_of(p, "label"));
 	json_array_foreach(json_object_get(doc, "totals"), i, p)
 		predict_line(&c, p, "total");
 	return 0;

@@ -9,19 +9,12 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static double value_of(const json_t *point, const char *key)
-{
-	const json_t *v = json_object_get(json_object_get(point, key), "value");
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static int points_table(const json_t *group, FILE *out, struct erg_err *err)
 {
 	const json_t *points = json_object_get(group, "points");
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	double top = 0;
-	char a[256], b[64];
+	char a[256];
 	size_t i;
 	json_t *p;
 
@@ -34,23 +27,19 @@ static int points_table(const json_t *group, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	erg_rtable_column(t, "", ERG_COL_BAR);
 	json_array_foreach (points, i, p)
-		top = fmax(top, value_of(p, "ets_j"));
+		top = fmax(top, erg_value_of(p, "ets_j"));
 	json_array_foreach (points, i, p) {
-		erg_rtable_cell(t, "%s", erg_text_settings(a, sizeof(a), json_object_get(p, "factors")));
+		erg_rtable_cell(t, "%s", erg_text_settings(a, sizeof(a),
+			json_object_get(p, "factors")));
 		erg_rtable_cell(t, "%lld",
 			(long long)json_integer_value(json_object_get(p, "repetitions")));
-		erg_rtable_cell(t, "%s",
-			erg_text_est_json(b, sizeof(b), json_object_get(p, "time_s"), "s"));
-		erg_rtable_cell(t, "%s",
-			erg_text_est_json(b, sizeof(b), json_object_get(p, "ets_j"), "J"));
-		erg_rtable_cell(t, "%s",
-			erg_text_est_json(b, sizeof(b), json_object_get(p, "edp_js"), "Js"));
-		erg_rtable_cell(t, "%s",
-			erg_text_si(b, sizeof(b),
-				json_number_value(json_object_get(p, "mean_w")), "W"));
+		erg_rtable_est(t, p, "time_s", "s");
+		erg_rtable_est(t, p, "ets_j", "J");
+		erg_rtable_est(t, p, "edp_js", "Js");
+		erg_rtable_si(t, p, "mean_w", "W");
 		erg_rtable_cell(t, "%s%s", json_is_true(json_object_get(p, "pareto")) ? "*" : "",
 			json_is_true(json_object_get(p, "throttled")) ? " throttled" : "");
-		erg_rtable_bar(t, top > 0 ? value_of(p, "ets_j") / top : NAN);
+		erg_rtable_bar(t, top > 0 ? erg_value_of(p, "ets_j") / top : NAN);
 	}
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
@@ -96,12 +85,12 @@ static void print_savings(const json_t *group, FILE *out)
 	fprintf(out, "  against %s: ETS saves %s, EDP %s; best %s takes %s more time\n",
 		erg_text_settings(a, sizeof(a), json_object_get(group, "reference")),
 		erg_text_percent(b, sizeof(b),
-			json_number_value(json_object_get(group, "ets_saving"))),
+			erg_number_of(group, "ets_saving")),
 		erg_text_percent(c, sizeof(c),
-			json_number_value(json_object_get(group, "edp_saving"))),
+			erg_number_of(group, "edp_saving")),
 		json_string_value(json_object_get(group, "objective")),
 		erg_text_percent(d, sizeof(d),
-			json_number_value(json_object_get(group, "time_penalty"))));
+			erg_number_of(group, "time_penalty")));
 	if (budget) {
 		print_choice("fastest within the budget on average",
 			json_object_get(budget, "by_mean"), out);
@@ -122,7 +111,7 @@ static void print_sensitivity(const json_t *group, FILE *out)
 	fprintf(out, "  %s-bound: %s of the time at full speed (%s) does not depend on %s\n",
 		json_string_value(json_object_get(s, "bound")),
 		erg_text_percent(b, sizeof(b),
-			json_number_value(json_object_get(s, "memory_share"))),
+			erg_number_of(s, "memory_share")),
 		erg_text_est_json(a, sizeof(a), json_object_get(s, "t_mem_s"), "s"),
 		json_string_value(json_object_get(s, "factor")));
 }
@@ -147,7 +136,7 @@ static void print_layers(const json_t *group, FILE *out)
 	fprintf(out, "  layers: %zu memory-bound, %zu compute-bound of %zu; a clock for each layer "
 		     "could save at most %s (over the %lld resolved at every clock)\n",
 		memory, compute, json_array_size(json_object_get(group, "layers")),
-		erg_text_percent(b, sizeof(b), json_number_value(json_object_get(dvfs, "saving"))),
+		erg_text_percent(b, sizeof(b), erg_number_of(dvfs, "saving")),
 		(long long)json_integer_value(json_object_get(dvfs, "layers")));
 }
 

@@ -132,6 +132,48 @@ void erg_rtable_cell(struct erg_rtable *t, const char *fmt, ...)
 	t->cells[t->n_cells++] = text;
 }
 
+void erg_rtable_text(struct erg_rtable *t, const json_t *o, const char *key)
+{
+	erg_rtable_cell(t, "%s", erg_text_of(o, key));
+}
+
+void erg_rtable_si(struct erg_rtable *t, const json_t *o, const char *key, const char *unit)
+{
+	char b[64];
+
+	erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_value_of(o, key), unit));
+}
+
+void erg_rtable_percent(struct erg_rtable *t, const json_t *o, const char *key)
+{
+	char b[64];
+
+	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_value_of(o, key)));
+}
+
+void erg_rtable_est(struct erg_rtable *t, const json_t *o, const char *key, const char *unit)
+{
+	char b[64];
+
+	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), json_object_get(o, key), unit));
+}
+
+void erg_rtable_layer(struct erg_rtable *t, const json_t *row)
+{
+	_cleanup_(erg_freep) char *buf = NULL;
+	size_t len, i;
+	FILE *name = open_memstream(&buf, &len);
+	json_t *other;
+
+	if (name) {
+		fputs(erg_text_of(row, "name"), name);
+		json_array_foreach (json_object_get(row, "merged_with"), i, other)
+			fprintf(name, " + %s", json_string_value(other));
+		fclose(name);
+	}
+	erg_rtable_cell(t, "%s", buf ? buf : erg_text_of(row, "name"));
+}
+
 void erg_rtable_bar(struct erg_rtable *t, double share)
 {
 	if (!t || !t->n_columns || !grow(t))

@@ -39,6 +39,14 @@ void erg_rtable_freep(struct erg_rtable **t);
 void erg_rtable_column(struct erg_rtable *t, const char *title, unsigned int flags);
 void erg_rtable_cell(struct erg_rtable *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Cells from KEY of a document's object: a text; a number, or an estimate's value, with an SI prefix
+ * or in percent; an estimate with its interval. */
+void erg_rtable_text(struct erg_rtable *t, const json_t *o, const char *key);
+void erg_rtable_si(struct erg_rtable *t, const json_t *o, const char *key, const char *unit);
+void erg_rtable_percent(struct erg_rtable *t, const json_t *o, const char *key);
+void erg_rtable_est(struct erg_rtable *t, const json_t *o, const char *key, const char *unit);
+/* The name of a row of layers, with those that it is merged with: "a + b". */
+void erg_rtable_layer(struct erg_rtable *t, const json_t *row);
 /* share: 0..1 of a full bar; NaN for an empty cell. */
 void erg_rtable_bar(struct erg_rtable *t, double share);
 /* width 0: as wide as it gets. Returns -ENOMEM when a cell was lost. */
@@ -60,8 +68,6 @@ const char *erg_text_si(char *buf, size_t len, double v, const char *unit);
 const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const char *unit);
 /* The same from the JSON of an estimate. */
 const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const char *unit);
-/* The number KEY of a document's object; NaN where it is none. */
-double erg_number_of(const json_t *o, const char *key);
 /* Says of a document with simulated power that it is, for documents whose rows do not. */
 void erg_text_simulated(const json_t *doc, FILE *out);
 /* "cap=9 clock=1.2e+09": what is not an object itself of the object LEVELS. */

@@ -121,17 +121,11 @@ const char *erg_text_percent(char *buf, size_t len, double fraction)
 	return buf;
 }
 
-double erg_number_of(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 void erg_text_simulated(const json_t *doc, FILE *out)
 {
 	if (json_is_true(json_object_get(doc, "simulated")))
-		fputs("SIMULATED power: the figures are those of a model, not of a sensor\n\n", out);
+		fputs("SIMULATED power: the figures are those of a model, not of a sensor\n\n",
+		out);
 }
 
 const char *erg_text_settings(char *buf, size_t len, const json_t *levels)

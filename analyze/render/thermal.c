@@ -8,18 +8,12 @@
 #include "analyze/render/table.h"
 #include "formats/util.h"
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "?";
-}
-
 /* beta as percent a kelvin: an SI prefix before 1/K would read as a length */
 static void print_beta(const json_t *doc, FILE *out)
 {
 	const json_t *e = json_object_get(doc, "beta_per_k");
-	double v = erg_number_of(e, "value"), lo = erg_number_of(e, "lo"), hi = erg_number_of(e, "hi");
+	double v = erg_number_of(e, "value"), lo = erg_number_of(e, "lo"),
+		hi = erg_number_of(e, "hi");
 
 	if (isnan(v))
 		fputs("  exponent beta      unresolved\n", out);
@@ -53,7 +47,7 @@ static void print_rc(const json_t *doc, FILE *out)
 		const json_t *s = json_object_get(rc, "settling");
 
 		fprintf(out, "%sheat sink %s%s (%lld runs)\n", erg_text_bold(),
-			text_of(rc, "heatsink"), erg_text_reset(),
+			erg_text_of(rc, "heatsink"), erg_text_reset(),
 			(long long)json_integer_value(json_object_get(rc, "runs")));
 		json_array_foreach (json_object_get(rc, "r_th_k_per_w"), k, r)
 			fprintf(out, "  R %s, tau %s\n",
@@ -64,7 +58,8 @@ static void print_rc(const json_t *doc, FILE *out)
 					"s"));
 		if (json_is_object(s))
 			fprintf(out, "  settles at %.1f degC in %.1f degC ambient (loop gain %.2f)\n",
-				erg_number_of(s, "temperature_degc"), erg_number_of(s, "ambient_degc"),
+				erg_number_of(s, "temperature_degc"),
+				erg_number_of(s, "ambient_degc"),
 				erg_number_of(s, "loop_gain"));
 	}
 }
@@ -72,7 +67,6 @@ static void print_rc(const json_t *doc, FILE *out)
 static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
-	char b[64];
 	size_t i;
 	json_t *p;
 
@@ -83,14 +77,12 @@ static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "by leakage", ERG_COL_RIGHT);
 	erg_rtable_column(t, "by throttling", ERG_COL_RIGHT);
 	json_array_foreach (json_object_get(doc, "pairs"), i, p) {
-		erg_rtable_cell(t, "%s", text_of(p, "workload"));
+		erg_rtable_text(t, p, "workload");
 		erg_rtable_cell(t, "%.1f K", erg_number_of(p, "difference_k"));
 		erg_rtable_cell(t, "%+.3f W", erg_number_of(p, "difference_w"));
-		erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b),
-						 json_object_get(p, "leakage_w_per_k"), "W/K"));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(p, "leakage_j"), "J"));
-		erg_rtable_cell(t, "%s",
-			erg_text_si(b, sizeof(b), erg_number_of(p, "throttling_j"), "J"));
+		erg_rtable_est(t, p, "leakage_w_per_k", "W/K");
+		erg_rtable_si(t, p, "leakage_j", "J");
+		erg_rtable_si(t, p, "throttling_j", "J");
 	}
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
@@ -109,7 +101,7 @@ int erg_thermal_text(const json_t *doc, FILE *out, struct erg_err *err)
 	json_array_foreach (json_object_get(doc, "runs"), i, r)
 		if (erg_number_of(r, "throttled_share") > 0)
 			fprintf(out, "%s throttled %s of its time, first after %.1f s\n",
-				text_of(r, "archive"),
+				erg_text_of(r, "archive"),
 				erg_text_percent(a, sizeof(a), erg_number_of(r, "throttled_share")),
 				erg_number_of(r, "time_to_throttle_s"));
 	return 0;

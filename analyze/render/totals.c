@@ -15,7 +15,6 @@ static const char *const titles[] = {"ETS", "EDP", "ED²P", "above idle"};
 static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
-	char b[64];
 	size_t i;
 	json_t *p;
 
@@ -33,13 +32,12 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "observed", ERG_COL_RIGHT);
 	json_array_foreach (json_object_get(run, "phases"), i, p) {
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(p, "name")));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(p, "time_s"), "s"));
+		erg_rtable_si(t, p, "time_s", "s");
 		for (size_t k = 0; k < ERG_ARRAY_SIZE(ests); k++)
-			erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b),
-							 json_object_get(p, ests[k]), units[k]));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(p, "mean_w"), "W"));
-		erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), erg_number_of(p, "peak_w"), "W"));
-		erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), erg_number_of(p, "coverage")));
+			erg_rtable_est(t, p, ests[k], units[k]);
+		erg_rtable_si(t, p, "mean_w", "W");
+		erg_rtable_si(t, p, "peak_w", "W");
+		erg_rtable_percent(t, p, "coverage");
 	}
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
