@@ -222,57 +222,100 @@ C
     [ "$(events a 'marker.*text = "erg: itt: this oneDNN is neither')" -eq 1 ]
 }
 
+# What NVIDIA's header does with $NVTX_INJECTION64_PATH, and not our own idea of it (tests/trace/nvtx.h).
 @test "nvtx: a program compiled with NVIDIA's own header" {
     cuda=${CUDA_DIR:-/usr/local/cuda}/include
     [ -e "$cuda/nvtx3/nvToolsExt.h" ] || skip "NVIDIA's nvtx3/nvToolsExt.h is not on this machine"
     cat >real.c <<'C'
 #include <nvtx3/nvToolsExt.h>
+#include <pthread.h>
 #include <stdio.h>
-int main(void)
+
+static nvtxEventAttributes_t attributes(void)
 {
-	nvtxDomainHandle_t d = nvtxDomainCreateA("TRT");
-	nvtxStringHandle_t s = nvtxDomainRegisterStringA(d, "registered");
 	nvtxEventAttributes_t a = {0};
-	nvtxRangeId_t r;
 
 	a.version = NVTX_VERSION;
 	a.size = NVTX_EVENT_ATTRIB_STRUCT_SIZE;
-	a.messageType = NVTX_MESSAGE_TYPE_REGISTERED;
-	a.message.registered = s;
 	a.colorType = NVTX_COLOR_ARGB;
 	a.color = 0xff00ff00;
+	return a;
+}
+
+static void *end(void *range)
+{
+	nvtxRangeEnd(*(nvtxRangeId_t *)range);
+	return NULL;
+}
+
+static void domain(void)
+{
+	nvtxDomainHandle_t d = nvtxDomainCreateA("TRT"), wide = nvtxDomainCreateW(L"W\u00e4");
+	nvtxEventAttributes_t a = attributes();
+
+	a.messageType = NVTX_MESSAGE_TYPE_REGISTERED;
+	a.message.registered = nvtxDomainRegisterStringA(d, "registered");
 	a.payloadType = NVTX_PAYLOAD_TYPE_UNSIGNED_INT64;
 	a.payload.ullValue = 77;
-	nvtxNameCategoryA(3, "conv");
-	printf("%d ", nvtxRangePushA("outer"));
+	a.category = 9;
+	nvtxDomainNameCategoryA(d, 9, "fc");
 	printf("%d ", nvtxDomainRangePushEx(d, &a));
 	printf("%d ", nvtxDomainRangePop(d));
+	nvtxDomainMarkEx(d, &a);
+	nvtxDomainRangeEnd(d, nvtxDomainRangeStartEx(d, &a));
+	a.messageType = NVTX_MESSAGE_TYPE_UNICODE;
+	a.message.unicode = L"wide\u20ac";
+	nvtxDomainRangePushEx(wide, &a);
+	nvtxDomainRangePop(wide);
+	nvtxDomainDestroy(d);
+}
+
+int main(void)
+{
+	nvtxEventAttributes_t a = attributes();
+	pthread_t thread;
+	nvtxRangeId_t r;
+
+	nvtxInitialize(NULL);
+	nvtxNameCategoryA(3, "conv");
+	nvtxNameCategoryW(4, L"pool");
+	printf("%d ", nvtxRangePushA("outer"));
+	domain();
 	a.messageType = NVTX_MESSAGE_TYPE_ASCII;
 	a.message.ascii = "categorized";
 	a.category = 3;
+	a.payloadType = NVTX_PAYLOAD_TYPE_INT32;
+	a.payload.iValue = 5;
 	printf("%d ", nvtxRangePushEx(&a));
 	printf("%d ", nvtxRangePop());
 	printf("%d ", nvtxRangePop());
 	r = nvtxRangeStartA("crossing");
-	nvtxRangeEnd(r);
+	pthread_create(&thread, NULL, end, &r);
+	pthread_join(thread, NULL);
 	nvtxMarkEx(&a);
+	nvtxMarkW(L"w\u00f6rd");
 	nvtxNameOsThreadA(1, "main");
-	nvtxDomainDestroy(d);
 	printf("%d\n", nvtxRangePop() < 0);
 	return 0;
 }
 C
-    gcc -I"$cuda" -o real real.c -ldl
+    gcc -I"$cuda" -o real real.c -ldl -lpthread
     start a
-    run ./real
+    run env ERG_NVTX_PAYLOAD=macs ./real
     NVTX_INJECTION64_PATH= ./real >/dev/null
     stop a
     [ "$status" -eq 0 ]
     [ "$output" = "0 0 0 1 1 0 1" ]
-    diff <(layers a) <(printf '%s\n' registered categorized outer)
-    [ "$(events a 'layer_define.*name = "categorized", type = "conv"')" -ge 1 ]
-    [ "$(events a 'layer_span')" -eq 1 ]
+    diff <(layers a) <(printf '%s\n' registered wide€ categorized outer)
+    [ "$(events a 'layer_define.*name = "registered", type = "fc", network = "TRT".*macs = 77')" -ge 1 ]
+    [ "$(events a 'layer_define.*name = "wide€", .*network = "Wä"')" -ge 1 ]
+    [ "$(events a 'layer_define.*name = "categorized", type = "conv".*macs = 5')" -ge 1 ]
+    [ "$(events a 'layer_span')" -eq 2 ]
+    [ "$(events a 'track_define.*name = "ranges TRT"')" -eq 1 ]
     [ "$(events a 'marker.*text = "categorized", color = 0xFF00')" -eq 1 ]
+    [ "$(events a 'marker.*text = "registered"')" -eq 1 ]
+    [ "$(events a 'marker.*text = "wörd"')" -eq 1 ]
+    [ "$(events a 'thread_define.*tid = 1, name = "main"')" -eq 1 ]
 }
 
 # A program that loads the adapter as the CUDA driver does, and says what it returned.
