@@ -13,7 +13,10 @@
 #include "analyze/power.h"
 #include "analyze/render/csv.h"
 #include "analyze/segments.h"
+#include "formats/progress.h"
 #include "formats/util.h"
+
+#define TOLD 4096u /* rows between two words on progress */
 
 static bool is_shown(const struct erg_tl_channel *c)
 {
@@ -156,8 +159,12 @@ int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rails, 
 		r = erg_segment_next(cur.it, &cur.seg, err);
 	cur.valid = r > 0;
 	put_titles(tl, rails, n_rails, &c);
-	for (size_t i = 0; r >= 0 && i < rails[rail].n; i++)
+	for (size_t i = 0; r >= 0 && i < rails[rail].n; i++) {
 		r = put_row(tl, rails, n_rails, rails[rail].t[i], &cur, &c, err);
+		if (i % TOLD == 0)
+			erg_progress("rows", i, rails[rail].n);
+	}
+	erg_progress("rows", 1, 1);
 	return r < 0 ? r : 0;
 }
 

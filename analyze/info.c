@@ -13,6 +13,7 @@
 #include "analyze/power.h"
 #include "analyze/render/info.h"
 #include "analyze/verb.h"
+#include "formats/progress.h"
 
 static const char help[] =
 	"Usage: erg-analyze info [options] FILE...\n"
@@ -252,14 +253,17 @@ static int info(int n, char *const *paths, const struct erg_common *common, stru
 		return erg_fail(err, -ENOMEM, "out of memory");
 	for (int i = 0; i < n; i++) {
 		_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
-		int r = erg_timeline_read(paths[i], &common->reader, &tl, err);
+		int r;
 
+		erg_progress("archives", (uint64_t)i, (uint64_t)n);
+		r = erg_timeline_read(paths[i], &common->reader, &tl, err);
 		if (r >= 0)
 			r = describe(tl, files, err);
 		if (r < 0)
 			return r;
 		erg_document_warn_timeline(doc, tl);
 	}
+	erg_progress("archives", 1, 1);
 	return erg_document_emit(doc, common->format, &renderer, common->strict, err);
 }
 

@@ -6,6 +6,7 @@
 #include "analyze/layers.h"
 #include "analyze/render/layers.h"
 #include "analyze/verb.h"
+#include "formats/progress.h"
 
 static const char help[] =
 	"Usage: erg-analyze layers [options] FILE.erg...\n"
@@ -87,8 +88,11 @@ static int run(int argc, char **argv, struct erg_err *err)
 	}
 	json_object_set_new(doc, "energy", json_string(o.energy));
 	json_object_set_new(doc, "runs", json_array());
-	for (int i = optind; r >= 0 && i < argc; i++)
+	for (int i = optind; r >= 0 && i < argc; i++) {
+		erg_progress("archives", (uint64_t)(i - optind), (uint64_t)(argc - optind));
 		r = add_run(&o, argv[i], doc, err);
+	}
+	erg_progress("archives", 1, 1);
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);
 }
 

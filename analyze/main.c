@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/terminal.h"
 #include "analyze/verb.h"
+#include "formats/terminal.h"
 #include "formats/util.h"
 
 /* One line a verb, in the order of --help. */

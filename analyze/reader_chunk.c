@@ -13,6 +13,7 @@
 #include <babeltrace2/babeltrace.h>
 
 #include "analyze/reader_event.h"
+#include "analyze/reader_pace.h"
 #include "analyze/reader_trim.h"
 #include "formats/util.h"
 
@@ -20,6 +21,7 @@ struct graph {
 	bt_graph *g;
 	const bt_plugin *ctf;
 	struct erg_tables *tables;
+	struct erg_pace *pace;
 };
 
 static void graph_release(struct graph *g)
@@ -52,6 +54,8 @@ static void explain(char *buf, size_t len, const char *what)
 struct sink {
 	struct erg_tables *t;
 	struct erg_decoder *d;
+	struct erg_pace *pace;
+	struct erg_pace_stream stream;
 };
 
 static bt_graph_simple_sink_component_consume_func_status consume(bt_message_iterator *it,
@@ -63,8 +67,10 @@ static bt_graph_simple_sink_component_consume_func_status consume(bt_message_ite
 	bt_message_iterator_next_status s = bt_message_iterator_next(it, &messages, &count);
 	int r = 0;
 
-	if (s == BT_MESSAGE_ITERATOR_NEXT_STATUS_END)
+	if (s == BT_MESSAGE_ITERATOR_NEXT_STATUS_END) {
+		erg_pace_step(sink->pace, &sink->stream, NULL, 0);
 		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
+	}
 	if (s == BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN)
 		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_AGAIN;
 	if (s != BT_MESSAGE_ITERATOR_NEXT_STATUS_OK) { /* ends this stream, not the others */
@@ -72,6 +78,7 @@ static bt_graph_simple_sink_component_consume_func_status consume(bt_message_ite
 			"a stream cannot be read to its end");
 		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
 	}
+	erg_pace_step(sink->pace, &sink->stream, messages, count);
 	for (uint64_t i = 0; i < count; i++) {
 		if (!r)
 			r = erg_decoder_message(sink->d, messages[i]);
@@ -100,6 +107,7 @@ static int connect_port(struct graph *g, const bt_component_source *src, uint64_
 	if (!sink || erg_tables_stream_new(g->tables, &stream) < 0)
 		return -ENOMEM;
 	sink->t = g->tables;
+	sink->pace = g->pace;
 	sink->d = erg_decoder_new(g->tables, stream);
 	snprintf(name, sizeof(name), "stream%zu", stream);
 	if (!sink->d ||
@@ -121,6 +129,8 @@ static int add_source(struct graph *g, const char *dir)
 	bt_value *params = bt_value_map_create(), *inputs = NULL;
 	int r = -EINVAL;
 
+	if (cls)
+		erg_pace_trace(g->pace, cls, dir);
 	if (cls && params &&
 		bt_value_map_insert_empty_array_entry(params, "inputs", &inputs) ==
 			BT_VALUE_MAP_INSERT_ENTRY_STATUS_OK &&
@@ -136,9 +146,9 @@ static int add_source(struct graph *g, const char *dir)
 	return r;
 }
 
-static int decode_trace(struct erg_tables *t, const char *dir)
+static int decode_trace(struct erg_tables *t, const char *dir, struct erg_pace *pace)
 {
-	_cleanup_(graph_release) struct graph g = {.tables = t};
+	_cleanup_(graph_release) struct graph g = {.tables = t, .pace = pace};
 	bt_graph_run_status s;
 	size_t before;
 
@@ -168,6 +178,7 @@ static int decode_trace(struct erg_tables *t, const char *dir)
 static struct {
 	char **dirs;
 	size_t n;
+	uint64_t bytes; /* of all files */
 	int error;
 } found;
 
@@ -175,7 +186,10 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 {
 	char **p;
 
-	if (type != FTW_F || strcmp(path + ftw->base, "metadata"))
+	if (type != FTW_F)
+		return 0;
+	found.bytes += (uint64_t)st->st_size;
+	if (strcmp(path + ftw->base, "metadata"))
 		return 0;
 	p = realloc(found.dirs, (found.n + 1) * sizeof(*p));
 	if (p)
@@ -193,34 +207,35 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* TRACE is below DIR, the folder of a chunk that the archive calls NAME. */
-static int decode_whole(struct erg_tables *t, const char *trace, const char *dir, const char *name,
-	const char *scratch)
+/* TRACE is below the chunk's folder. */
+static int decode_whole(struct erg_tables *t, const struct erg_chunk_task *task, const char *trace,
+	struct erg_pace *pace)
 {
 	_cleanup_(erg_freep) char *called = NULL, *whole = NULL;
-	int r = asprintf(&called, "%s%s", name, trace + strlen(dir)) < 0 ? -ENOMEM : 0;
+	int r = asprintf(&called, "%s%s", task->name, trace + strlen(task->dir)) < 0 ? -ENOMEM : 0;
 
 	if (!r)
-		r = erg_trim_trace(t, trace, called, scratch, &whole);
+		r = erg_trim_trace(t, trace, called, task->scratch, &whole);
 	if (!r && whole)
-		decode_trace(t, whole); /* what went wrong is in t->error */
+		decode_trace(t, whole, pace); /* what went wrong is in t->error */
 	return r;
 }
 
-int erg_chunk_decode(const char *dir, const char *name, const char *scratch, int fd,
-	struct erg_err *err)
+int erg_chunk_decode(const struct erg_chunk_task *task, struct erg_err *err)
 {
 	_cleanup_(erg_tables_release) struct erg_tables t = {0};
+	struct erg_pace pace = {.share = task->share};
 	int r = erg_tables_init(&t);
 
-	nftw(dir, visit, 16, FTW_PHYS);
+	nftw(task->dir, visit, 16, FTW_PHYS);
 	if (r || found.error)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	if (!found.n)
 		snprintf(t.error, sizeof(t.error), "no CTF metadata in this chunk");
 	else
 		qsort(found.dirs, found.n, sizeof(*found.dirs), by_name);
+	pace.bytes = found.bytes;
 	for (size_t i = 0; !r && i < found.n; i++)
-		r = decode_whole(&t, found.dirs[i], dir, name, scratch);
-	return r ? erg_fail(err, r, "out of memory") : erg_tables_write(&t, fd, err);
+		r = decode_whole(&t, task, found.dirs[i], &pace);
+	return r ? erg_fail(err, r, "out of memory") : erg_tables_write(&t, task->fd, err);
 }

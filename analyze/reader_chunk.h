@@ -54,14 +54,20 @@ struct erg_chunk_header {
 	char error[512];          /* why decoding stopped early; "" when it did not */
 };
 
+struct erg_chunk_task {
+	const char *dir;         /* a folder with traces: each folder in it with a file "metadata" */
+	const char *name;        /* what the archive calls it */
+	const char *scratch;     /* a folder for copies */
+	int fd;                  /* header and tables are written there from its beginning */
+	_Atomic uint32_t *share; /* set to the share that is decoded, of ERG_PACE_WHOLE, from time to
+	                          * time; NULL: nobody asks */
+};
+
 /*
- * Decodes every trace below DIR (each folder with a file "metadata"), which the archive calls NAME,
- * and writes header and tables to FD from its beginning. Files that end inside a packet are read up to
- * it: what is left out is a loss, and SCRATCH (a folder) has the copy that is decoded. Other damage
- * that libbabeltrace2 reports ends that trace's decoding: what came before is written, and
- * header.error says why. To be called in a process of its own.
+ * Decodes a chunk. Files that end inside a packet are read up to it: what is left out is a loss, and
+ * a copy is decoded. Other damage that libbabeltrace2 reports ends that trace's decoding: what came
+ * before is written, and header.error says why. To be called in a process of its own.
  */
-int erg_chunk_decode(const char *dir, const char *name, const char *scratch, int fd,
-	struct erg_err *err);
+int erg_chunk_decode(const struct erg_chunk_task *task, struct erg_err *err);
 
 #endif

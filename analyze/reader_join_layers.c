@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "analyze/progress.h"
+#include "formats/progress.h"
 #include "formats/util.h"
 
 struct cursor {

@@ -23,7 +23,8 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
-#include "analyze/progress.h"
+#include "analyze/reader_pace.h"
+#include "formats/progress.h"
 #include "formats/util.h"
 
 #define TIMEOUT_S 600 /* for a chunk of unknown size */
@@ -36,6 +37,15 @@ struct job {
 	int memfd;
 	uint64_t deadline_ns;
 	char tmp[128];
+	_Atomic uint32_t *share; /* the child tells how far it is; NULL: nobody asks */
+};
+
+/* All running jobs and how far they are, for a person who waits. */
+struct crew {
+	struct job *jobs;
+	size_t n;
+	_Atomic uint32_t *shares; /* in shared memory, one a job; NULL: nobody asks */
+	uint64_t done, total;     /* in bytes of chunks times ERG_PACE_WHOLE */
 };
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -191,6 +201,8 @@ static void child(const struct erg_archive *a, const struct job *j,
 	const struct erg_worker_chunk *c = j->c;
 	struct erg_err err = {0}, damage = {0};
 	char name[sizeof("trace/") + sizeof(c->name)], unpacked[sizeof(j->tmp) + sizeof(name)];
+	struct erg_chunk_task task = {.dir = c->dir ? c->dir : unpacked, .name = name,
+		.scratch = j->tmp, .fd = j->memfd, .share = j->share};
 	struct erg_chunk_header h = {.magic = ERG_CHUNK_MAGIC, .first_ns = UINT64_MAX};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -203,7 +215,7 @@ static void child(const struct erg_archive *a, const struct job *j,
 		unpack(a, c, j->tmp, &damage);
 	snprintf(name, sizeof(name), "trace/%s", c->name);
 	snprintf(unpacked, sizeof(unpacked), "%s/%s", j->tmp, name);
-	if (erg_chunk_decode(c->dir ? c->dir : unpacked, name, j->tmp, j->memfd, &err) < 0) {
+	if (erg_chunk_decode(&task, &err) < 0) {
 		snprintf(h.error, sizeof(h.error), "%.500s", err.msg);
 		pwrite(j->memfd, &h, sizeof(h), 0);
 	} else if (damage.code &&
@@ -219,7 +231,9 @@ static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
 {
 	int fds[2];
 
-	*j = (struct job){.c = c, .alive = -1, .memfd = -1};
+	*j = (struct job){.c = c, .alive = -1, .memfd = -1, .share = j->share};
+	if (j->share)
+		atomic_store(j->share, 0);
 	snprintf(j->tmp, sizeof(j->tmp), "%s/" PREFIX "%d-XXXXXX", scratch(c->bytes),
 		(int)getpid());
 	if (!mkdtemp(j->tmp)) {
@@ -285,7 +299,7 @@ static void finish(struct job *j, bool timed_out)
 	erg_closep(&j->alive);
 	erg_closep(&j->memfd);
 	remove_tree(j->tmp);
-	*j = (struct job){.alive = -1, .memfd = -1};
+	*j = (struct job){.alive = -1, .memfd = -1, .share = j->share};
 }
 
 void erg_worker_unmap(struct erg_worker_chunk *c)
@@ -295,27 +309,54 @@ void erg_worker_unmap(struct erg_worker_chunk *c)
 	c->h = NULL;
 }
 
-/* Waits until one of the N running jobs ends, and ends it. */
-static void wait_one(struct job *jobs, size_t n)
+/* Chunks of a folder are of unknown size: they count alike. */
+static uint64_t weight(const struct erg_worker_chunk *c)
 {
+	return (c->bytes ? c->bytes : 1) * ERG_PACE_WHOLE;
+}
+
+static void report(const struct crew *crew)
+{
+	uint64_t done = crew->done;
+
+	for (size_t i = 0; i < crew->n; i++)
+		if (crew->jobs[i].pid > 0 && crew->jobs[i].share)
+			done += weight(crew->jobs[i].c) / ERG_PACE_WHOLE *
+				atomic_load_explicit(crew->jobs[i].share, memory_order_relaxed);
+	erg_progress("decoding", done, crew->total);
+}
+
+static void finish_one(struct crew *crew, size_t i, bool timed_out)
+{
+	crew->done += weight(crew->jobs[i].c);
+	finish(&crew->jobs[i], timed_out);
+	report(crew);
+}
+
+/* Waits until one of the running jobs ends, and ends it. */
+static void wait_one(struct crew *crew)
+{
+	struct job *jobs = crew->jobs;
+
 	for (;;) {
 		struct pollfd fds[64];
 		uint64_t now = erg_mono_ns();
 
-		for (size_t i = 0; i < n; i++) {
+		for (size_t i = 0; i < crew->n; i++) {
 			fds[i] = (struct pollfd){jobs[i].pid > 0 ? jobs[i].alive : -1, POLLIN, 0};
 			if (jobs[i].pid > 0 && now > jobs[i].deadline_ns) {
 				kill(jobs[i].pid, SIGKILL);
-				finish(&jobs[i], true);
+				finish_one(crew, i, true);
 				return;
 			}
 		}
-		poll(fds, n, 1000);
-		for (size_t i = 0; i < n; i++)
+		poll(fds, crew->n, crew->shares ? 100 : 1000);
+		for (size_t i = 0; i < crew->n; i++)
 			if (jobs[i].pid > 0 && fds[i].revents) {
-				finish(&jobs[i], false);
+				finish_one(crew, i, false);
 				return;
 			}
+		report(crew);
 	}
 }
 
@@ -328,34 +369,58 @@ static size_t count_jobs(const struct erg_reader_options *opt, size_t chunks)
 	return n > chunks ? chunks : n;
 }
 
+static void crew_release(struct crew *crew)
+{
+	free(crew->jobs);
+	if (crew->shares)
+		munmap(crew->shares, crew->n * sizeof(*crew->shares));
+}
+
+static int crew_init(struct crew *crew, const struct erg_worker_chunk *chunks, size_t n,
+	const struct erg_reader_options *opt)
+{
+	crew->n = count_jobs(opt, n);
+	crew->jobs = calloc(crew->n + 1, sizeof(*crew->jobs));
+	if (!crew->jobs)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		crew->total += weight(&chunks[i]);
+	if (!n || !erg_progress_wanted())
+		return 0;
+	crew->shares = mmap(NULL, crew->n * sizeof(*crew->shares), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (crew->shares == MAP_FAILED)
+		crew->shares = NULL; /* without it, progress is by whole chunks */
+	for (size_t i = 0; crew->shares && i < crew->n; i++)
+		crew->jobs[i].share = &crew->shares[i];
+	return 0;
+}
+
 int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks, size_t n,
 	const struct erg_reader_options *opt, struct erg_err *err)
 {
 	_cleanup_(janitor_end) struct janitor janitor = janitor_start();
-	size_t slots = count_jobs(opt, n), running = 0, done = 0;
-	_cleanup_(erg_freep) struct job *jobs = calloc(slots + 1, sizeof(*jobs));
-	int r = jobs ? 0 : erg_fail(err, -ENOMEM, "out of memory");
+	_cleanup_(crew_release) struct crew crew = {0};
+	size_t running = 0;
+	int r = crew_init(&crew, chunks, n, opt) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 
 	remove_everywhere(0);
 	for (size_t i = 0; !r && i < n; i++) {
 		size_t slot = 0;
 
-		if (running == slots) {
-			wait_one(jobs, slots);
-			erg_progress("decoding", ++done, n);
+		if (running == crew.n) {
+			wait_one(&crew);
 			running--;
 		}
-		while (jobs[slot].pid > 0)
+		while (crew.jobs[slot].pid > 0)
 			slot++;
-		r = start(a, &chunks[i], opt, &jobs[slot], err);
+		r = start(a, &chunks[i], opt, &crew.jobs[slot], err);
 		if (r < 0)
-			finish(&jobs[slot], false);
+			finish(&crew.jobs[slot], false);
 		else
 			running++;
 	}
-	for (; running; running--) {
-		wait_one(jobs, slots);
-		erg_progress("decoding", ++done, n);
-	}
+	for (; running; running--)
+		wait_one(&crew);
 	return r;
 }

@@ -19,6 +19,7 @@
 #include "analyze/series.h"
 #include "analyze/verb.h"
 #include "formats/outfile.h"
+#include "formats/progress.h"
 
 static const char help[] =
 	"Usage: erg-analyze report [options] FILE... -o report.html\n"
@@ -149,14 +150,17 @@ static int add_levels(const struct options *o, const struct erg_timeline *tl, js
 	json_object_set(by, "layer", json_object_get(layers, "layers"));
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(levels); i++) {
 		json_t *entry = NULL;
-		int r = erg_layers_run(tl, &o->common, levels[i], scratch, &entry, err);
+		int r;
 
+		erg_progress("levels", i + 1, ERG_ARRAY_SIZE(levels) + 1); /* layers are done */
+		r = erg_layers_run(tl, &o->common, levels[i], scratch, &entry, err);
 		if (r < 0)
 			return r;
 		if (json_array_size(json_object_get(entry, "layers")) > 1)
 			json_object_set(by, levels[i], json_object_get(entry, "layers"));
 		json_decref(entry);
 	}
+	erg_progress("levels", 1, 1);
 	return 0;
 }
 
@@ -277,9 +281,12 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	int r = 0;
 
 	json_object_set_new(doc, "runs", json_array());
-	for (size_t i = 0; r >= 0 && i < o->files; i++)
+	for (size_t i = 0; r >= 0 && i < o->files; i++) {
+		erg_progress("archives", i, o->files);
 		r = is_json(files[i]) ? add_result(files[i], doc, layer_runs, err)
 				      : add_archive(o, files[i], doc, layer_runs, err);
+	}
+	erg_progress("archives", 1, 1);
 	if (r < 0)
 		return r;
 	add_experiments(layer_runs, doc);

@@ -9,6 +9,7 @@
 #include "analyze/layers.h"
 #include "analyze/render/thermal.h"
 #include "analyze/verb.h"
+#include "formats/progress.h"
 
 static const char help[] =
 	"Usage: erg-analyze thermal [options] FILE.erg...\n"
@@ -90,8 +91,11 @@ static int analyze(const struct options *o, char *const *files, size_t n, struct
 	json_auto_t *doc = erg_document_new("thermal");
 	int r = runs ? 0 : erg_fail(err, -ENOMEM, "out of memory");
 
-	for (size_t i = 0; r >= 0 && i < n; i++)
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		erg_progress("archives", i, n);
 		r = load_one(o, files[i], doc, &runs[i], err);
+	}
+	erg_progress("archives", 1, 1);
 	if (r >= 0)
 		r = erg_thermal_document(runs, n, &o->thermal, doc, err);
 	for (size_t i = 0; runs && i < n; i++)

@@ -12,6 +12,7 @@
 #include "analyze/account.h"
 #include "analyze/render/totals.h"
 #include "analyze/verb.h"
+#include "formats/progress.h"
 
 static const char help[] =
 	"Usage: erg-analyze totals [options] FILE.erg...\n"
@@ -151,8 +152,11 @@ static int run(int argc, char **argv, struct erg_err *err)
 		return erg_usage(argv[0], help, false);
 	}
 	json_object_set_new(doc, "runs", json_array());
-	for (int i = optind; r >= 0 && i < argc; i++)
+	for (int i = optind; r >= 0 && i < argc; i++) {
+		erg_progress("archives", (uint64_t)(i - optind), (uint64_t)(argc - optind));
 		r = add_run(&common, argv[i], doc, err);
+	}
+	erg_progress("archives", 1, 1);
 	return r < 0 ? r : erg_document_emit(doc, common.format, &renderer, common.strict, err);
 }
 

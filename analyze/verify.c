@@ -13,6 +13,7 @@
 #include "analyze/render/table.h"
 #include "analyze/verb.h"
 #include "formats/archive.h"
+#include "formats/progress.h"
 
 static const char help[] =
 	"Usage: erg-analyze verify [options] FILE...\n"
@@ -173,9 +174,11 @@ static int verify(int n, char *const *paths, const struct erg_common *common, st
 	if (!doc || json_object_set_new(doc, "files", files) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	for (int i = 0; i < n && r >= 0; i++) {
+		erg_progress("archives", (uint64_t)i, (uint64_t)n);
 		r = verify_file(paths[i], common, doc, files, err);
 		bad += !json_is_true(json_object_get(json_array_get(files, (size_t)i), "ok"));
 	}
+	erg_progress("archives", 1, 1);
 	if (r >= 0)
 		r = erg_document_emit(doc, common->format, &renderer, common->strict, err);
 	if (r >= 0 && bad)

@@ -39,6 +39,8 @@ struct erg_archive_options {
  */
 int erg_archive_create(const char *path, const struct erg_archive_options *opt,
 	struct erg_archive_writer **ret, struct erg_err *err);
+/* BYTES more are about to be added: from here on progress is told, against the sum of these. */
+void erg_archive_expect(struct erg_archive_writer *w, uint64_t bytes);
 int erg_archive_add_mem(struct erg_archive_writer *w, const char *name, const void *data,
 	size_t len, struct erg_err *err);
 int erg_archive_add_file(struct erg_archive_writer *w, const char *name, const char *path,

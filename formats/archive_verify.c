@@ -11,6 +11,7 @@
 
 #include "formats/archive_frames.h"
 #include "formats/archive_layout.h"
+#include "formats/progress.h"
 #include "formats/util.h"
 
 #define SUMS_MAX (1u << 30)
@@ -22,6 +23,8 @@ struct verify {
 	int found;
 	char *sums; /* text of SHA256SUMS, lines cut by NUL */
 	const char **sum_of; /* for each member: its 64 digits, or NULL */
+	SHA2_CTX sha;        /* of the member that is being read */
+	uint64_t done, total; /* bytes of all members */
 };
 
 static void finding(struct verify *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -84,7 +87,11 @@ static int load_sums(struct verify *v, struct erg_err *err)
 
 static int take_hash(void *data, const void *bytes, size_t len, struct erg_err *err)
 {
-	SHA256Update(data, bytes, len);
+	struct verify *v = data;
+
+	SHA256Update(&v->sha, bytes, len);
+	v->done += len;
+	erg_progress("verifying", v->done, v->total);
 	return 0;
 }
 
@@ -93,14 +100,13 @@ static void verify_member(struct verify *v, size_t i)
 	const struct erg_archive_member *m = &v->a->members[i];
 	char hex[SHA256_DIGEST_STRING_LENGTH];
 	struct erg_err what = {0};
-	SHA2_CTX sha;
 
-	SHA256Init(&sha);
-	if (erg_archive_stream(v->a, i, take_hash, &sha, &what) < 0) {
+	SHA256Init(&v->sha);
+	if (erg_archive_stream(v->a, i, take_hash, v, &what) < 0) {
 		finding(v, "%s", what.msg);
 		return;
 	}
-	SHA256End(&sha, hex);
+	SHA256End(&v->sha, hex);
 	if (!strcmp(m->name, ERG_ARCHIVE_SUMS) || !v->sums)
 		return;
 	if (!v->sum_of[i])
@@ -182,9 +188,12 @@ int erg_archive_verify(const struct erg_archive *a, void (*report)(void *data, c
 	if (a->damage)
 		finding(&v, "%s", a->damage);
 	r = load_sums(&v, err);
+	for (size_t i = 0; i < a->n_members; i++)
+		v.total += a->members[i].size;
 	if (r == 0) {
 		for (size_t i = 0; i < a->n_members; i++)
 			verify_member(&v, i);
+		erg_progress("verifying", v.total, v.total);
 		if (a->seek)
 			verify_seek_table(&v);
 	}

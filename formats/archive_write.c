@@ -25,6 +25,7 @@
 
 #include "formats/archive_layout.h"
 #include "formats/archive_stream.h"
+#include "formats/progress.h"
 #include "formats/util.h"
 
 #define COPY_SIZE (1u << 18)
@@ -40,6 +41,7 @@ struct erg_archive_writer {
 	size_t sums_len, sums_alloc;
 	void *names; /* tsearch tree of the members' names */
 	char *copy;
+	uint64_t expected, added; /* bytes of members, since erg_archive_expect() */
 	bool kept;  /* synced: no longer free()'s to remove */
 	int failed; /* negative errno of the first failure: the writer is of no more use */
 };
@@ -270,6 +272,19 @@ static int end_member(struct erg_archive_writer *w, const char *name, SHA2_CTX *
 	return 0;
 }
 
+void erg_archive_expect(struct erg_archive_writer *w, uint64_t bytes)
+{
+	w->expected += bytes;
+}
+
+static void tell(struct erg_archive_writer *w, size_t bytes)
+{
+	if (!w->expected)
+		return;
+	w->added += bytes;
+	erg_progress("archiving", w->added, w->expected);
+}
+
 static int add_bytes(struct erg_archive_writer *w, const char *name, const void *data, size_t len,
 	SHA2_CTX *sha, struct erg_err *err)
 {
@@ -281,6 +296,7 @@ static int add_bytes(struct erg_archive_writer *w, const char *name, const void 
 		SHA256Update(sha, data, len);
 	if (len > 0 && archive_write_data(w->tar, data, len) != (la_ssize_t)len)
 		return fail_tar(w, name, err);
+	tell(w, len);
 	return end_member(w, name, sha, err);
 }
 
@@ -312,6 +328,7 @@ static int copy_file(struct erg_archive_writer *w, int fd, const char *name, con
 		if (archive_write_data(w->tar, w->copy, (size_t)n) != n)
 			return fail_tar(w, name, err);
 		done += (uint64_t)n;
+		tell(w, (size_t)n);
 	}
 	return 0;
 }
@@ -422,6 +439,7 @@ int erg_archive_commit(struct erg_archive_writer *w, struct erg_err *err)
 	r = erg_stream_finish(&w->stream);
 	if (r == 0 && fsync(w->fd) < 0)
 		r = -errno;
+	erg_progress("archiving", w->expected, w->expected);
 	if (r < 0) {
 		w->failed = r;
 		return erg_fail_errno(err, r, "%s", w->path);

@@ -19,7 +19,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/progress.h"
 #include "formats/util.h"
+
+#define ROWS_TOLD 4096 /* rows between two words on progress */
 
 struct erg_table {
 	char *path, *text;
@@ -223,7 +226,10 @@ static int split(struct erg_table *t, struct erg_err *err)
 		r = take_row(&s, &cells, err);
 		if (r == 0)
 			r = add_row(&s, row, cells, line, err);
+		if (t->n_rows % ROWS_TOLD == 0)
+			erg_progress("reading", (uint64_t)(s.p - t->text), t->len);
 	}
+	erg_progress("reading", t->len, t->len);
 	return r;
 }
 

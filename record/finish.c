@@ -111,6 +111,8 @@ int erg_finish_part(struct erg_finish *f, const char *part, size_t chunks, struc
 	if (r < 0)
 		return r;
 	n = erg_archive_members(a, &m);
+	for (size_t i = 0; i < n; i++)
+		erg_archive_expect(f->w, m[i].size);
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		if (sscanf(m[i].name, "trace/%zu/", &chunk) == 1 && chunk < chunks)
 			r = member_copy(f, a, i, m[i].name, err);
@@ -126,6 +128,8 @@ int erg_finish_rest(struct erg_finish *f, const char *spool, struct erg_packets_
 	int r = erg_spool_chunks(spool, false, f->n, &chunks, err);
 
 	snprintf(saved, sizeof(saved), "%s/metadata", spool);
+	for (size_t i = 0; !r && i < chunks.n; i++)
+		erg_archive_expect(f->w, erg_spool_bytes(chunks.paths[i]));
 	for (size_t i = 0; !r && i < chunks.n; i++) {
 		if (repair)
 			r = erg_packets_repair(chunks.paths[i],

@@ -19,6 +19,7 @@
 #include "formats/util.h"
 #include "record/options.h"
 #include "record/say.h"
+#include "record/spool.h"
 #include "record/verb.h"
 
 const struct erg_import_reader *const erg_import_readers[] = {
@@ -380,6 +381,7 @@ static int write_archive(const struct job *j, const json_t *manifest, const char
 		r = erg_import_write(&trace, dir, err);
 	if (r == 0)
 		r = erg_import_set_uuid(dir, j->uuid, err);
+	erg_archive_expect(w, erg_spool_bytes(dir));
 	if (r == 0)
 		r = erg_archive_add_tree(w, "trace", dir, err);
 	if (r == 0)

@@ -14,6 +14,7 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
+#include "formats/progress.h"
 #include "formats/util.h"
 #include "record/import_feed.h"
 
@@ -22,8 +23,17 @@
 
 /* ---- the stream of messages ---- */
 
+static void tell(const struct erg_feed *f)
+{
+	const struct erg_import_layers *l = f->what->layers;
+
+	erg_progress("writing", f->row + f->span + f->edge,
+		f->what->log->n + (l ? l->n_spans : 0) + f->n_edges);
+}
+
 static bt_message *begin_packet(struct erg_feed *f, bt_self_message_iterator *it)
 {
+	tell(f);
 	f->packet = bt_packet_create(f->schema.stream);
 	f->in_packet = 0;
 	return f->packet ? bt_message_packet_beginning_create_with_default_clock_snapshot(it,
@@ -217,6 +227,7 @@ static int write_chunks(struct erg_feed *f, const char *dir, struct erg_err *err
 		f->in_chunk = 0;
 		r = write_trace(f, path, err);
 	}
+	tell(f);
 	return r;
 }
 

@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "formats/progress.h"
 #include "formats/table.h"
 #include "formats/util.h"
 #include "record/import.h"
 
 #define DECIMALS_MAX 9
+#define ROWS_TOLD 4096 /* rows between two words on progress */
 
 /* "VDD_IN [mW]" is VDD_IN, mW. */
 static int split_name(const char *path, const char *column, char name[64], char unit[16],
@@ -128,8 +130,12 @@ static int read_csv(const char *path, uint64_t interval_ns, struct erg_import_lo
 		return erg_fail(err, -EINVAL, "%s: a column of readings beside %s was expected",
 			path, first);
 	r = make_channels(t, ret, notes, err);
-	for (size_t i = 0; r == 0 && i < erg_table_rows(t); i++)
+	for (size_t i = 0; r == 0 && i < erg_table_rows(t); i++) {
 		r = take_row(t, i, time_decimals, ret, err);
+		if (i % ROWS_TOLD == 0)
+			erg_progress("converting", i, erg_table_rows(t));
+	}
+	erg_progress("converting", 1, 1);
 	return r;
 }
 

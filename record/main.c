@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/terminal.h"
 #include "formats/util.h"
 #include "record/verb.h"
 
@@ -59,8 +60,11 @@ static int printed(int status)
 static int verb_run(const struct erg_record_verb *verb, int argc, char **argv)
 {
 	struct erg_err err = {0};
-	int r = verb->run(argc, argv, &err);
+	int r;
 
+	erg_terminal_progress_start();
+	r = verb->run(argc, argv, &err);
+	erg_terminal_progress_clear();
 	if (r >= 0)
 		return printed(r);
 	fprintf(stderr, "erg-record %s: %s\n", verb->name, err.msg[0] ? err.msg : strerror(-r));

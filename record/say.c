@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/terminal.h"
+
 static void say(const char *prefix, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
@@ -20,6 +22,7 @@ static void say(const char *prefix, const char *fmt, va_list ap)
 	size_t len;
 	ssize_t w;
 
+	erg_terminal_progress_clear();
 	vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
 	len = strlen(line);
 	line[len++] = '\n';

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "analyze/progress.h"
+#include "formats/progress.h"
 #include "formats/util.h"
 
 #define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "analyze/progress.h"
+#include "formats/progress.h"
 #include "formats/util.h"
 
 #define SCORE_COLUMNS 150

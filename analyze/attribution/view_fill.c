@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/progress.h"
 #include "formats/util.h"
+
+#define STEP_SEGMENTS 65536 /* between two words on progress */
 
 struct filler {
 	struct attr_view *v;
@@ -130,13 +133,16 @@ static int from_timeline(struct filler *f, const struct attr_source *src, struct
 {
 	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
 	struct erg_segment s;
-	uint64_t end = 0;
+	uint64_t end = 0, segments = 0;
 	int r = erg_segment_iter_new(src->tl, src->device, src->map, &it, err);
 
 	while (r >= 0 && (r = erg_segment_next(it, &s, err)) > 0) {
 		end = s.end;
 		r = add(f, &s, err);
+		if (++segments % STEP_SEGMENTS == 0)
+			erg_progress("segments", end - src->tl->begin, src->tl->end - src->tl->begin);
 	}
+	erg_progress("segments", 1, 1);
 	if (r < 0)
 		return r;
 	if (!f->v->n || end <= attr_begin(f->v, 0))

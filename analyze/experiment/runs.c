@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "analyze/layers.h"
+#include "formats/progress.h"
 #include "formats/util.h"
 
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len)
@@ -111,10 +112,12 @@ static int load_directory(const char *path, const struct erg_common *common, con
 		r = erg_fail(err, -ENOENT, "%s: no archive (*.erg) in this directory", path);
 	for (int i = 0; i < n; i++) {
 		snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
+		erg_progress("reading the folder", (uint64_t)i, (uint64_t)n);
 		if (r >= 0)
 			r = load_one(file, common, by, doc, runs, err);
 		free(names[i]);
 	}
+	erg_progress("reading the folder", 1, 1);
 	free(names);
 	return r;
 }
@@ -144,13 +147,16 @@ int erg_runs_load_by(char *const *files, size_t n, const struct erg_common *comm
 	json_t *runs = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		int r = load_one(files[i], common, by, doc, runs, err);
+		int r;
 
+		erg_progress("archives", i, n);
+		r = load_one(files[i], common, by, doc, runs, err);
 		if (r < 0) {
 			json_decref(runs);
 			return r;
 		}
 	}
+	erg_progress("archives", 1, 1);
 	*ret = runs;
 	return 0;
 }

@@ -8,7 +8,7 @@
  * layer is given here, so that an analysis has something to find.
  *
  * The same arguments give the same bytes. With a third argument, "twin", a second source has a rail
- * of the same name, which reads half as much.
+ * of the same name, which reads half as much; with "one-chunk", all is in one chunk, however long.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,7 +23,7 @@
 #define LAYERS 67
 #define CPUS 2
 #define PACKET (1u << 20)
-#define CHUNK_EVENTS 1250000u
+#define CHUNK_EVENTS UINT64_C(1250000)
 #define PID 4242
 #define T0 1000000000000ull /* ns */
 #define RUN_ID "benchmark"
@@ -211,7 +211,7 @@ static char *metadata(void)
 struct run {
 	struct erg_archive_writer *w;
 	struct stream s[2][CPUS];
-	uint64_t events, in_chunk, t, next_sample;
+	uint64_t events, in_chunk, chunk_events, t, next_sample;
 	unsigned int chunk;
 	uint32_t seed;
 	bool twin;
@@ -394,11 +394,12 @@ static int store(struct run *r, const char *format, struct erg_err *err)
 	return rc;
 }
 
-static int make(const char *path, uint64_t events, bool twin, struct erg_err *err)
+static int make(const char *path, uint64_t events, const char *variant, struct erg_err *err)
 {
 	struct erg_archive_options opt = {.force = true, .level = 1};
 	struct run r = {.t = T0 + 1000, .next_sample = T0 + 2000, .seed = 1,
-		.twin = twin};
+		.twin = !strcmp(variant, "twin"),
+		.chunk_events = strcmp(variant, "one-chunk") ? CHUNK_EVENTS : UINT64_MAX};
 	int rc;
 
 	for (uint32_t k = 0; k < 2; k++)
@@ -412,7 +413,7 @@ static int make(const char *path, uint64_t events, bool twin, struct erg_err *er
 	define(&r);
 	for (uint32_t i = 0; rc >= 0 && r.events < events; i++) {
 		iterate(&r, i);
-		if (r.in_chunk >= CHUNK_EVENTS || r.events >= events)
+		if (r.in_chunk >= r.chunk_events || r.events >= events)
 			rc = write_chunk(&r, err);
 	}
 	if (rc >= 0)
@@ -430,15 +431,17 @@ static int make(const char *path, uint64_t events, bool twin, struct erg_err *er
 
 int main(int argc, char **argv)
 {
-	bool twin = argc == 4 && !strcmp(argv[3], "twin");
-	uint64_t events = argc == 3 || twin ? strtoull(argv[1], NULL, 10) : 0;
+	const char *variant = argc == 4 ? argv[3] : "";
+	uint64_t events = argc == 3 || !strcmp(variant, "twin") || !strcmp(variant, "one-chunk") ?
+		strtoull(argv[1], NULL, 10) : 0;
 	struct erg_err err = {0};
 
 	if (!events) {
-		fprintf(stderr, "usage: mktrace EVENTS OUT.erg [twin]; prints the number of events made\n");
+		fprintf(stderr, "usage: mktrace EVENTS OUT.erg [twin|one-chunk]; prints the number of "
+				"events made\n");
 		return 2;
 	}
-	if (make(argv[2], events, twin, &err) < 0) {
+	if (make(argv[2], events, variant, &err) < 0) {
 		fprintf(stderr, "mktrace: %s\n", err.msg);
 		return 1;
 	}

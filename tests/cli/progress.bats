@@ -4,24 +4,82 @@ load helpers
 
 test_setup() {
     PATH="$ERG_BUILD/tests/bench:$PATH"
+}
+
+# on_terminal COMMAND: what it draws, one state a line, in the file lines.
+on_terminal() {
+    script -qec "$1" tty.log >/dev/null </dev/null
+    tr '\r' '\n' <tty.log >lines
+}
+
+# shown STEP: how often its line was drawn, each with what is done and what is left.
+shown() {
+    grep -Ec "^$1 \[#* *\] +[0-9]+ %, [0-9]+ s left" lines
+}
+
+# The line is removed before anything stays on the terminal.
+removed() {
+    ! tail -n 4 lines | grep -q ' left'
+    grep -q "$(printf '\033\\[K')" lines
+}
+
+# rounds enough for more than two seconds on any machine
+long_bootstrap() {
     mktrace 30000 t.erg >/dev/null
-    # rounds enough for more than two seconds on any machine
     LONG=(erg-analyze layers --format json --rounds 20000 t.erg)
 }
 
 @test "a terminal shows what is done and what is left, and the line is gone at the end" {
     skip_unless script jq
-    script -qec "${LONG[*]} >out.json" tty.log >/dev/null </dev/null
-    tr '\r' '\n' <tty.log >lines
-    grep -Eq 'bootstrap \[#+ *\] +[0-9]+ %, [0-9]+ s left' lines
-    # what was drawn last is the removal
-    ! grep -E 'bootstrap' <(tail -n 4 lines)
-    grep -q "$(printf '\033\\[K')" lines
+    long_bootstrap
+    on_terminal "${LONG[*]} >out.json"
+    [ "$(shown bootstrap)" -ge 2 ]
+    removed
     jq -e '.runs[0].layers | length > 0' out.json
 }
 
 @test "what is no terminal gets no progress" {
+    long_bootstrap
     "${LONG[@]}" 2>&1 >out.json | cat >err
     ! grep -q 'left' err
     ! grep -q "$(printf '\r')" err
+}
+
+@test "one long chunk is no silence: its decoder says how far it is, with any number of jobs" {
+    skip_unless script
+    mktrace 8000000 long.erg one-chunk >/dev/null
+    erg-analyze info --format json long.erg >want.json
+    for jobs in 1 2; do
+        on_terminal "erg-analyze info --format json --jobs $jobs long.erg >got.json"
+        [ "$(shown decoding)" -ge 3 ]
+        # more and more of it
+        sed -n 's/^decoding .*\] *\([0-9]*\) %.*/\1/p' lines | sort -nc
+        removed
+        cmp want.json got.json
+    done
+}
+
+@test "checksums, an import's trace and its archive: each step shows itself" {
+    skip_unless script
+    mktrace 8000000 long.erg >/dev/null
+    on_terminal "erg-analyze verify long.erg >/dev/null"
+    [ "$(shown verifying)" -ge 1 ]
+    removed
+    awk 'BEGIN { print "time_s,VDD_IN [W],VDD_CPU [W]"
+        for (i = 0; i < 1500000; i++) printf "%d.%03d,%d.%03d,1.%03d\n", i / 1000, i % 1000, 3 + i % 5, i % 997, i % 991 }' >s.csv
+    on_terminal "erg-record import --samples s.csv -o s.erg"
+    [ "$(shown writing)" -ge 1 ]
+    [ "$(shown archiving)" -ge 1 ]
+    removed
+    erg-record import --force --samples s.csv -o s.erg 2>err
+    ! grep -q 'left' err
+}
+
+@test "of many archives it is said how many are done" {
+    skip_unless script
+    mktrace 700000 t.erg >/dev/null
+    for i in 1 2 3 4 5 6; do cp t.erg t$i.erg; done
+    on_terminal "erg-analyze info --jobs 1 t?.erg >/dev/null"
+    [ "$(shown archives)" -ge 1 ]
+    removed
 }

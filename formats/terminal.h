@@ -1,6 +1,6 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_TERMINAL_H
-#define ERG_ANALYZE_TERMINAL_H
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_FORMATS_TERMINAL_H
+#define ERG_FORMATS_TERMINAL_H
 
 /* Progress for a person: one line on stderr, when that is a terminal and a step has taken more than a
  * second, with the time that is left. Nothing otherwise. */

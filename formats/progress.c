@@ -1,6 +1,6 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: MIT */
 /* The one listener. */
-#include "analyze/progress.h"
+#include "formats/progress.h"
 
 #include <stddef.h>
 
@@ -9,6 +9,11 @@ static const struct erg_progress_listener *listener;
 void erg_progress_listen(const struct erg_progress_listener *l)
 {
 	listener = l;
+}
+
+bool erg_progress_wanted(void)
+{
+	return listener;
 }
 
 void erg_progress(const char *what, uint64_t done, uint64_t total)
