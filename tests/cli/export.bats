@@ -20,7 +20,7 @@ test_setup() {
     [ "$(jq '[.traceEvents[] | select(.ph == "X" and .cat == "layer")] | length' run.json)" -eq 160 ]
     # what the trace processor needs of each kind of event
     jq -e '[.traceEvents[] | select(.ph == "X")] |
-        all((.ts | type) == "number" and (.dur | type) == "number" and .dur >= 0 and
+        all((.ts | type) == "number" and .ts >= 0 and (.dur | type) == "number" and .dur >= 0 and
             (.pid | type) == "number" and (.tid | type) == "number" and (.name | type) == "string")' run.json
     jq -e '[.traceEvents[] | select(.ph == "C")] |
         all((.ts | type) == "number" and ([.args[] | type] | all(. == "number")))' run.json
@@ -28,7 +28,7 @@ test_setup() {
     [ "$(jq '[.traceEvents[] | select(.ph == "C" and (.name | startswith("VDD_IN")))] | length' run.json)" -eq 8001 ]
     # slices of one track do not overlap
     jq -e '[.traceEvents[] | select(.ph == "X" and .cat == "layer")] | sort_by(.ts) |
-        [range(1; length) as $i | .[$i].ts >= .[$i - 1].ts + .[$i - 1].dur - 0.002] | all' run.json
+        [range(1; length) as $i | .[$i].ts >= .[$i - 1].ts + .[$i - 1].dur - 0.0005] | all' run.json
     jq -e '[.traceEvents[] | select(.name == "a;b \"quoted\" \\ name")] | length == 80' run.json
 }
 
