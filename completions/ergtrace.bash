@@ -9,33 +9,45 @@ _ergtrace_options() {
     "$1" "$2" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-z][a-z0-9-]*' | tr -d ' ,' | sort -u
 }
 
+# Values of what stands behind option $2 of verb $1; the verb model has verbs of its own.
 _ergtrace_values() {
-    case $1 in
-    --format) echo text json csv ;;
-    --by) echo layer type module network phase ;;
-    --energy) echo total above-idle ;;
-    --objective) echo ets edp ed2p time ;;
-    --to) [ "$2" = erg-analyze ] && echo perfetto folded csv ;;
-    --compress) echo during after ;;
-    --from) echo tegrastats nvidia-smi ptdaemon ;;
-    --annotate) echo auto streamline nvtx itt python darknet cuda ;;
+    case $1:$2 in
+    *:--format) echo text json csv ;;
+    *:--by) echo layer type module network phase ;;
+    *:--energy) echo total above-idle ;;
+    *:--objective) echo ets edp ed2p time ;;
+    export:--to) echo perfetto folded csv ;;
+    *:--compress) echo during after ;;
+    import:--from) echo csv tegrastats nvidia-smi ptdaemon ;;
+    *:--annotate) echo auto streamline nvtx itt python darknet cuda ;;
+    *:--method) echo ols nnls ridge ;;
+    *:--weights) echo none uncertainty relative ;;
+    model:model) echo fit predict ;;
     *) return 1 ;;
     esac
 }
 
 _ergtrace() {
-    local program=${1##*/} cur=$2 prev=$3 verb=run i values
+    local cur=$2 prev=$3 verb=run before= i values
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[i]} == -- ]]; then
             # the command that erg-record starts completes as it would by itself
-            declare -F _command_offset >/dev/null && _command_offset $((i + 1))
+            if declare -F _command_offset >/dev/null; then
+                _command_offset $((i + 1))
+            elif ((COMP_CWORD == i + 1)); then
+                mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+            else
+                compopt -o default
+            fi
             return
         fi
         [[ $i -eq 1 && ${COMP_WORDS[1]} != -* ]] && verb=${COMP_WORDS[1]}
     done
-    if values=$(_ergtrace_values "$prev" "$program"); then
-        mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+    if values=$(_ergtrace_values "$verb" "$prev"); then
+        # of a list the last element is completed
+        [[ $cur == *,* ]] && before=${cur%,*},
+        mapfile -t COMPREPLY < <(compgen -P "$before" -W "$values" -- "${cur##*,}")
     elif [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_ergtrace_options "$1" "$verb")" -- "$cur")
     elif [[ $COMP_CWORD -eq 1 ]]; then

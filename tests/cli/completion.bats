@@ -1,37 +1,72 @@
 #!/usr/bin/env bats
-# Shell completion, asked as bash asks it.
+# Shell completion in the shells themselves: a line is typed on a terminal and TAB is pressed.
 load helpers
 
-complete_line() {
-    bash -c '
-        source "$ERG_SRC/completions/ergtrace.bash"
-        COMP_WORDS=("$@")
-        COMP_CWORD=$(($# - 1))
-        _ergtrace "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
-        printf "%s\n" "${COMPREPLY[@]}"' _ "$@"
+# becomes SHELL LINE WANT...: TAB behind LINE makes WANT of it.
+becomes() {
+    local shell=$1 got lines=() want=() i
+    shift
+    while [ $# -gt 0 ]; do
+        lines+=("$1")
+        want+=("$2")
+        shift 2
+    done
+    got=$("$ERG_SRC/tests/cli/complete.py" "$shell" "${lines[@]}")
+    if ! diff <(printf '%s\n' "${want[@]}") - <<<"$got"; then
+        echo "$shell completes otherwise"
+        return 1
+    fi
 }
 
-@test "verbs are completed" {
-    run complete_line erg-analyze la
-    [ "$output" = layers ]
-    run complete_line erg-record so
-    [ "$output" = sources ]
+# Every verb, from all of its name but the last letter.
+verbs_become() {
+    local program verb args=()
+    for program in erg-record erg-analyze; do
+        for verb in $("$program" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+            args+=("$program ${verb%?}" "$program $verb")
+        done
+    done
+    [ ${#args[@]} -ge 30 ]
+    becomes "$1" "${args[@]}"
 }
 
-@test "options of a verb are completed from its help" {
-    run complete_line erg-analyze sweep --bud
-    [ "$output" = --budget-w ]
-    run complete_line erg-record --compr
-    [ "$output" = --compress ]
+options_become() {
+    becomes "$1" \
+        'erg-analyze sweep --bud' 'erg-analyze sweep --budget-w' \
+        'erg-analyze layers a.erg --cond' 'erg-analyze layers a.erg --cond-limit' \
+        'erg-record --compr' 'erg-record --compress' \
+        'erg-record import --lay' 'erg-record import --layers' \
+        'erg-record collect --lay' 'erg-record collect --lay'
 }
 
-@test "values of options are completed" {
-    run complete_line erg-analyze layers --by ne
-    [ "$output" = network ]
+values_become() {
+    becomes "$1" \
+        'erg-analyze layers --by ne' 'erg-analyze layers --by network' \
+        'erg-analyze info --format js' 'erg-analyze info --format json' \
+        'erg-analyze export --to pe' 'erg-analyze export --to perfetto' \
+        'erg-analyze model pre' 'erg-analyze model predict' \
+        'erg-analyze model fit --method ols,ri' 'erg-analyze model fit --method ols,ridge' \
+        'erg-record --annotate stre' 'erg-record --annotate streamline' \
+        'erg-record run --annotate nvtx,stre' 'erg-record run --annotate nvtx,streamline' \
+        'erg-record import --from tegra' 'erg-record import --from tegrastats'
 }
 
-@test "files are completed" {
+files_become() {
     touch run.erg
-    run complete_line erg-analyze layers ru
-    [ "$output" = run.erg ]
+    printf '#!/bin/sh\n' >erg-test-infer
+    chmod +x erg-test-infer
+    PATH="$PWD:$PATH"
+    becomes "$1" \
+        'erg-analyze layers ru' 'erg-analyze layers run.erg' \
+        'erg-record -o a.erg -- erg-test-inf' 'erg-record -o a.erg -- erg-test-infer' \
+        'erg-record -- cat ru' 'erg-record -- cat run.erg'
 }
+
+@test "bash: verbs of both programs" { skip_unless python3; verbs_become bash; }
+@test "bash: options of a verb, from its help" { skip_unless python3; options_become bash; }
+@test "bash: values of options, also in lists" { skip_unless python3; values_become bash; }
+@test "bash: files, and the command that is recorded" { skip_unless python3; files_become bash; }
+@test "zsh: verbs of both programs" { skip_unless python3 zsh; verbs_become zsh; }
+@test "zsh: options of a verb, from its help" { skip_unless python3 zsh; options_become zsh; }
+@test "zsh: values of options, also in lists" { skip_unless python3 zsh; values_become zsh; }
+@test "zsh: files, and the command that is recorded" { skip_unless python3 zsh; files_become zsh; }
