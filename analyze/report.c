@@ -51,16 +51,55 @@ struct options {
 	size_t files;
 };
 
-static void fact(json_t *facts, const char *name, const json_t *v)
+/* {"a": 1, "b_c": "x"} as "a 1, b c x". */
+static char *plain_text(const json_t *v)
 {
 	_cleanup_(erg_freep) char *text = NULL;
+	const char *key;
+	json_t *part;
 
-	if (!v || json_is_null(v) || (json_is_object(v) && !json_object_size(v)))
-		return;
-	text = json_is_string(v) ? strdup(json_string_value(v))
-				 : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	if (json_is_string(v))
+		return strdup(json_string_value(v));
+	if (!json_is_object(v))
+		return json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	json_object_foreach ((json_t *)v, key, part) {
+		_cleanup_(erg_freep) char *before = erg_steal_ptr(&text), *value = plain_text(part);
+		_cleanup_(erg_freep) char *name = strdup(key);
+
+		for (char *p = name; p && *p; p++)
+			*p = *p == '_' ? ' ' : *p;
+		if (!name || !value ||
+			asprintf(&text, "%s%s%s %s", before ? before : "", before ? ", " : "", name,
+				value) < 0)
+			return NULL;
+	}
+	return erg_steal_ptr(&text);
+}
+
+static void fact(json_t *facts, const char *name, const json_t *v)
+{
+	_cleanup_(erg_freep) char *text = v && !json_is_null(v) ? plain_text(v) : NULL;
+
 	if (text)
 		json_array_append_new(facts, json_pack("[s,s]", name, text));
+}
+
+static void sampler_fact(json_t *facts, const json_t *sampler)
+{
+	json_int_t deadlines, missed, p99, most;
+	double share = NAN;
+	char text[256];
+	int len;
+
+	if (json_unpack((json_t *)sampler, "{s:I, s:I, s:I, s:I, s?F}", "deadlines", &deadlines,
+		    "missed", &missed, "late_p99_ns", &p99, "late_max_ns", &most, "cpu_share", &share))
+		return;
+	len = snprintf(text, sizeof(text),
+		"%lld deadlines, %lld missed; late by %.3g ms or less in 99 %%, %.3g ms at most",
+		deadlines, missed, (double)p99 * 1e-6, (double)most * 1e-6);
+	if (isfinite(share))
+		snprintf(text + len, sizeof(text) - (size_t)len, "; %.2g %% of a CPU", 100 * share);
+	json_array_append_new(facts, json_pack("[s,s]", "Sampler", text));
 }
 
 static json_t *joined_command(const json_t *command)
@@ -100,7 +139,6 @@ static json_t *facts_json(const struct erg_timeline *tl)
 		{"System", "os"},
 		{"Clock", "clocksource"}};
 	const json_t *m = json_object_get(tl->manifest, "machine");
-	const json_t *sampler = json_object_get(tl->summary, "sampler");
 	json_t *facts = json_array();
 	json_auto_t *command = joined_command(json_object_get(tl->manifest, "command"));
 
@@ -114,7 +152,7 @@ static json_t *facts_json(const struct erg_timeline *tl)
 	fact(facts, "Factors", json_object_get(tl->manifest, "factors"));
 	sensor_facts(tl, facts);
 	fact(facts, "Lost", json_object_get(tl->summary, "lost"));
-	fact(facts, "Sampler", sampler);
+	sampler_fact(facts, json_object_get(tl->summary, "sampler"));
 	return facts;
 }
 
@@ -274,10 +312,21 @@ static int write_page(const struct options *o, const json_t *doc, struct erg_err
 	return r < 0 ? r : erg_outfile_commit(&out, err);
 }
 
+static json_t *title(const struct options *o, const json_t *doc)
+{
+	const json_t *runs = json_object_get(doc, "runs");
+	const char *first = json_string_value(json_object_get(json_array_get(runs, 0), "name"));
+	size_t n = json_array_size(runs);
+
+	if (o->title || !first)
+		return json_string(o->title ? o->title : "ergtrace report");
+	return n == 1 ? json_string(first)
+		      : json_sprintf("%s and %zu more run%s", first, n - 1, n == 2 ? "" : "s");
+}
+
 static int report(const struct options *o, char *const *files, struct erg_err *err)
 {
 	json_auto_t *doc = erg_document_new("report"), *layer_runs = json_array();
-	const char *first;
 	int r = 0;
 
 	json_object_set_new(doc, "runs", json_array());
@@ -290,10 +339,7 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	if (r < 0)
 		return r;
 	add_experiments(layer_runs, doc);
-	first = json_string_value(json_object_get(
-		json_array_get(json_object_get(doc, "runs"), 0), "name"));
-	json_object_set_new(doc, "title", json_string(o->title ? o->title : first ? first
-									  : "ergtrace report"));
+	json_object_set_new(doc, "title", title(o, doc));
 	r = write_page(o, doc, err);
 	if (r >= 0)
 		fprintf(stderr, "wrote %s\n", o->output);

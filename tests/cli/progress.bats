@@ -65,8 +65,8 @@ long_bootstrap() {
     on_terminal "erg-analyze verify long.erg >/dev/null"
     [ "$(shown verifying)" -ge 1 ]
     removed
-    awk 'BEGIN { print "time_s,VDD_IN [W],VDD_CPU [W]"
-        for (i = 0; i < 1500000; i++) printf "%d.%03d,%d.%03d,1.%03d\n", i / 1000, i % 1000, 3 + i % 5, i % 997, i % 991 }' >s.csv
+    awk 'BEGIN { print "time_s,VDD_IN [W]"
+        for (i = 0; i < 4000000; i++) printf "%d.%03d,%d.%03d\n", i / 1000, i % 1000, 3 + i % 5, i % 997 }' >s.csv
     on_terminal "erg-record import --samples s.csv -o s.erg"
     [ "$(shown writing)" -ge 1 ]
     [ "$(shown archiving)" -ge 1 ]

@@ -47,6 +47,56 @@ hostile_run() {
     [ "$status" -eq 0 ]
 }
 
+@test "a page of readings only has their charts, and is checked by what it holds" {
+    skip_unless chromium chromedriver
+    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i <= 2000; i++) printf "%.3f,%.3f\n", i / 1000, 3 + i % 7 / 100 }' >s.csv
+    erg-record import --samples s.csv -o run.erg
+    erg-analyze report run.erg -o report.html
+    run "$ERG_SRC/tests/page/drive.py" report.html
+    echo "$output"
+    [ "$status" -eq 0 ]
+    grep -q '^ok charts are drawn: 1, ' <<<"$output"
+}
+
+# est VALUE HALF: an estimate as JSON.
+est() {
+    jq -nc "{value: $1, lo: ($1 - $2), hi: ($1 + $2), method: \"repetitions\"}"
+}
+
+# What a reader of the page would see, as text.
+page_text() {
+    chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$PWD/profile" \
+        --dump-dom "file://$PWD/$1" 2>/dev/null | sed 's/<script.*//; s/<[^>]*>//g; s/&nbsp;/ /g' | tr -s ' \n' ' '
+}
+
+@test "co-runs, heat sink and model: every setting, units, sensible digits, simulated power said" {
+    skip_unless chromium chromedriver jq
+    said='[{"code": "simulated", "text": "a.erg: power is simulated"}]'
+    for hz in 460800000 998400000; do
+        jq -n "{workload: \"net\", partner: \"memory\", settings: {workload: \"net\", \"gpu.frequency_hz\": $hz},
+            slowdown: $(est 1.0329 0.0372), extra_energy_j: $(est 0.3071 0.0704)}"
+    done | jq -s "{schema: \"ergtrace/1\", tool: {name: \"erg-analyze\", version: \"0\", verb: \"corun\"}, warnings: $said, matrix: .}" >corun.json
+    jq -n "{schema: \"ergtrace/1\", tool: {name: \"erg-analyze\", version: \"0\", verb: \"thermal\"}, warnings: $said,
+        leakage_w_per_k: $(est 0.02584 0.0014), beta_per_k: $(est 0.0264 0.0028), throttled_share: 0.026,
+        points: [{temperature_degc: 40, power_w: 4.5, heatsink: true}, {temperature_degc: 60, power_w: 5, heatsink: false}],
+        fit: [], pairs: [{workload: \"net\", difference_k: 20, difference_w: 0.5, leakage_w_per_k: $(est 0.025 0.0002),
+        leakage_j: 7.5, throttling_j: 0}]}" >thermal.json
+    jq -n "{schema: \"ergtrace/1\", tool: {name: \"erg-analyze\", version: \"0\", verb: \"model\"}, warnings: [], simulated: true,
+        response: {name: \"energy_j\", unit: \"J\"}, coefficients: {macs: ($(est 1.2e-9 8.2e-10) + {unit: \"J per MAC\"})},
+        cv: {mean_rel_error: 0.05, sd_rel_error: 0.01, folds: [{group: \"a\", measured: 0.69, predicted: 0.66, rel_error: 0.043},
+        {group: \"b\", measured: 1.03, predicted: 1.1, rel_error: 0.068}]}}" >model.json
+    erg-analyze report corun.json thermal.json model.json -o report.html
+    run "$ERG_SRC/tests/page/drive.py" report.html
+    echo "$output"
+    [ "$status" -eq 0 ]
+    page_text report.html >text
+    [ "$(grep -o 'Power is simulated' text | wc -l)" -ge 3 ]
+    for want in 'gpu.frequency 460.8 MHz' 'gpu.frequency 998.4 MHz' '1.033 ±0.037' '307 ±70 mJ' '0.02640 1/K' \
+        '25.84 mW/K' '1.20 ±0.82 nJ/MAC' '690 mJ'; do
+        grep -qF -- "$want" text || { echo "missing: $want"; false; }
+    done
+}
+
 @test "a report that cannot be written leaves nothing, and what was there stays" {
     printf 'net,f,time_s,power_w\na,1,2,3\na,2,1,4\n' >t.csv
     erg-analyze sweep --table t.csv --format json >sweep.json

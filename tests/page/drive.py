@@ -48,12 +48,25 @@ class Checks:
         self.check(self.driver.title != "", "the page has a title")
 
     def charts(self):
-        drawn = self.js("""[...document.querySelectorAll('canvas')].filter(c => {
-            if (!c.width || !c.height) return false;
-            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-            for (let i = 3; i < d.length; i += 4) if (d[i]) return true;
-            return false; }).length""")
-        self.check(drawn >= 3, "charts are drawn (%d canvases with content)" % drawn)
+        """Every chart of the page has something in it; what the document holds is on the page."""
+        want = self.js("""(() => { const d = erg.doc, run = d.runs[0] || {}, quantities =
+            new Set((run.series || []).filter(s => s.t.length).map(s => s.quantity)); let n = quantities.size;
+            for (const s of d.sweep ? d.sweep.groups : []) n += s.points.length ? 1 : 0;
+            if (((run.by || {}).layer || []).some(l => l.energy_j && l.energy_j.value !== null)) n++;
+            if (((d.thermal || {}).points || []).length) n++;
+            if ((((d.model || {}).cv || {}).folds || []).length) n++;
+            return n; })()""")
+        empty = self.js("""erg.charts.map(c => c.canvas || c.graphDiv).filter(box => {
+            const all = box.tagName === 'CANVAS' ? [box] : [...box.querySelectorAll('canvas')];
+            return !all.some(c => { if (!c.width || !c.height) return false;
+                const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+                for (let i = 3; i < d.length; i += 4) if (d[i]) return true;
+                return false; }); }).length""")
+        drawn = self.js("erg.charts.length")
+        self.check(drawn >= want and not empty, "charts are drawn: %d, at least %d, %d empty" % (drawn, want, empty))
+        if self.js("!!(erg.doc.corun && erg.doc.corun.matrix.length)"):
+            self.check(self.js("document.querySelectorAll('#corun ~ .scroll tbody tr').length > 0"),
+                       "the matrix of co-runs has rows")
 
     def zoom(self):
         if not self.js("!!(erg.groups && erg.groups.length)"):

@@ -20,15 +20,36 @@ function el(tag, props, ...children) {
 
 const PREFIXES = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, ''], [1e-3, 'm'], [1e-6, 'µ'], [1e-9, 'n']];
 
-// 0.0123 J -> "12.3 mJ": three significant digits, or as many as the interval supports.
+// Factor and prefix for a value in a unit. Small ratios and what is per something have none.
+function prefix(v, unit) {
+    const some = !unit ? PREFIXES.slice(0, 4) : unit.startsWith('1/') || unit === '°C' ? [[1, '']] : PREFIXES;
+    return some.find(([x]) => Math.abs(v) >= x * 0.9995) || some[some.length - 1];
+}
+
+function withUnit(text, p, unit) {
+    return text + (unit || p ? ' ' + p + (unit || '') : '');
+}
+
+// 0.0123 J -> "12.3 mJ": three significant digits where nothing says how many are meant.
 function num(v, unit, digits) {
     if (v === null || v === undefined || !Number.isFinite(v)) return '–';
     if (v === 0) return unit ? '0 ' + unit : '0';
-    const a = Math.abs(v);
-    const [f, p] = PREFIXES.find(([x]) => a >= x * 0.9995) || PREFIXES[PREFIXES.length - 1];
+    const [f, p] = prefix(v, unit);
     const text = (v / f).toPrecision(digits || 3);
-    const plain = text.includes('e') ? String(Number(text)) : text;
-    return plain + (unit || p ? ' ' + p + (unit || '') : '');
+    return withUnit(text.includes('e') ? String(Number(text)) : text, p, unit);
+}
+
+// The same without zeroes at its end, for settings and axes: 30 W, not 30.00 W.
+const short = (v, unit) => num(v, unit, 4).replace(/(\.\d*?)0+(?= |$)/, '$1').replace(/\.(?= |$)/, '');
+
+// An estimate as ["2.24", "±0.11", "J"]: half of its interval with two digits, the value with as many
+// decimals, both in one unit. Without an interval the middle one is "".
+function around(e, unit) {
+    const half = (e.hi - e.lo) / 2;
+    if (e.lo === null || e.lo === undefined || !(half > 0)) return [num(e.value, unit), '', ''];
+    const [f, p] = prefix(Math.max(Math.abs(e.value), half / 100), unit);
+    const decimals = Math.min(9, Math.max(0, 1 - Math.floor(Math.log10(half / f))));
+    return [(e.value / f).toFixed(decimals), '±' + (half / f).toFixed(decimals), withUnit('', p, unit).trim()];
 }
 
 const resolved = (e) => e && e.value !== null && e.value !== undefined;
@@ -38,12 +59,13 @@ function interval(e, unit) {
         num(e.lo, unit) + ' … ' + num(e.hi, unit);
 }
 
-// A table cell of an estimate: value, interval beneath its title, or "unresolved".
+// A table cell of an estimate: value and half its interval, or "unresolved".
 function estimateCell(e, unit) {
     if (!resolved(e)) return el('span', { class: 'unresolved' }, 'unresolved');
     const ci = interval(e, unit);
+    const [value, half, of] = around(e, unit);
     return el('span', { title: (ci ? '95 %: ' + ci + '; ' : '') + 'method: ' + (e.method || '?') },
-        num(e.value, unit), ci ? el('span', { class: 'ci' }, ' ±' + num((e.hi - e.lo) / 2, unit)) : '');
+        value, half ? [' ', el('span', { class: 'ci' }, half), of ? ' ' + of : ''] : '');
 }
 
 function unpack(text, type) {
@@ -103,6 +125,35 @@ const whiskers = {
     },
 };
 
+// Names beside the points of a dataset with names: true, for charts of few points.
+const names = {
+    id: 'names',
+    afterDatasetsDraw(chart) {
+        const g = chart.ctx;
+        chart.data.datasets.forEach((set, d) => {
+            if (!set.names || !chart.isDatasetVisible(d)) return;
+            g.save();
+            g.fillStyle = css('--fg');
+            g.font = '12px system-ui, sans-serif';
+            chart.getDatasetMeta(d).data.forEach((p, i) => {
+                const left = p.x > (chart.chartArea.left + chart.chartArea.right) / 2;
+                g.textAlign = left ? 'right' : 'left';
+                g.fillText(set.data[i].name, p.x + (left ? -8 : 8), p.y - 6);
+            });
+            g.restore();
+        });
+    },
+};
+
+// Axes reach as far as the whiskers do.
+function makeRoom(config) {
+    const key = config.options.indexAxis === 'y' ? 'x' : 'y';
+    const ends = config.data.datasets.flatMap((s) => s.errors || []).flat().filter(Number.isFinite);
+    if (!ends.length) return;
+    const scales = config.options.scales = config.options.scales || {};
+    scales[key] = Object.assign({ suggestedMin: Math.min(...ends), suggestedMax: Math.max(...ends) }, scales[key]);
+}
+
 function chart(parent, label, height, config) {
     const canvas = el('canvas', { role: 'img', 'aria-label': label });
     const box = el('div', { class: 'plot', style: 'height:' + height + 'px' }, canvas);
@@ -111,10 +162,37 @@ function chart(parent, label, height, config) {
     Chart.defaults.borderColor = css('--line');
     config.options = Object.assign({ responsive: true, maintainAspectRatio: false, animation: false },
         config.options);
-    config.plugins = [whiskers];
+    Object.assign(Chart.defaults.plugins.legend.labels, { usePointStyle: true, boxWidth: 8, boxHeight: 8 });
+    Chart.defaults.elements.point.radius = 4;
+    makeRoom(config);
+    config.plugins = [whiskers, names];
     const c = new Chart(canvas, config);
     erg.charts.push(c);
     return c;
+}
+
+// What the makers of the data say of it: that power is simulated first, and long lists folded.
+function warnings(parent, list) {
+    if ((list || []).some((w) => w.code === 'simulated'))
+        parent.append(el('p', { class: 'warning' }, 'Power is simulated: it comes from a model, not from a sensor.'));
+    const rest = (list || []).filter((w) => w.code !== 'simulated').map((w) => el('p', { class: 'warning' }, w.text));
+    if (rest.length > 4) parent.append(el('details', {}, el('summary', {}, rest.length + ' warnings about the data'), rest));
+    else parent.append(...rest);
+}
+
+// Which color is which.
+function legend(entries) {
+    return el('p', { class: 'legend' }, entries.map(([name, color]) => el('span', {},
+        el('i', { style: 'background:' + color, 'aria-hidden': 'true' }), name)));
+}
+
+function figure(title, value, note) {
+    return el('div', { class: 'figure' }, el('span', {}, title), el('b', { class: value.length > 16 ? 'long' : '' }, value), note ? el('span', {}, note) : null);
+}
+
+function estimateFigure(title, e, unit) {
+    return resolved(e) ? figure(title, num(e.value, unit, 4), interval(e, unit) ? '95 %: ' + interval(e, unit) : e.method || '')
+        : figure(title, 'unresolved', '');
 }
 
 // columns: [{title, text: bool, value(row) for sorting, cell(row) -> Node|string}]

@@ -63,15 +63,16 @@ function joined(list, from, to) {
 
 function plotSeries(parent, label, list, span, group) {
     const box = el('div', { class: 'dygraph', role: 'img', 'aria-label': label });
-    parent.append(el('h3', {}, label), box);
+    const values = el('div', { class: 'values' });
+    parent.append(el('h3', {}, label), values, box);
     let busy = false;
     const g = new Dygraph(box, joined(list, span[0], span[1]), {
         labels: ['time', ...list.map((s) => s.name)], customBars: true, connectSeparatedPoints: true,
         colors: list.map((s, i) => PALETTE[i % PALETTE.length]), strokeWidth: 1.3, fillAlpha: 0.25,
-        dateWindow: span.slice(), legend: 'always', labelsSeparateLines: false, animatedZooms: false,
+        dateWindow: span.slice(), legend: 'always', labelsDiv: values, labelsSeparateLines: false, animatedZooms: false,
         xRangePad: 0, gridLineColor: css('--line'), axisLineColor: css('--dim'),
-        axes: { x: { valueFormatter: (x) => x.toFixed(6) + ' s', axisLabelFormatter: (x) => num(x, 's', 4) },
-            y: { valueFormatter: (v) => num(v, list[0].unit, 4), axisLabelFormatter: (v) => num(v, list[0].unit),
+        axes: { x: { valueFormatter: (x) => x.toFixed(6) + ' s', axisLabelFormatter: (x) => short(x, 's') },
+            y: { valueFormatter: (v) => num(v, list[0].unit, 4), axisLabelFormatter: (v) => short(v, list[0].unit),
                 axisLabelWidth: 72 } },
         drawCallback: (d, first) => {
             if (busy || first) return;
@@ -83,6 +84,7 @@ function plotSeries(parent, label, list, span, group) {
         g.updateOptions({ file: joined(list, range[0], range[1]), dateWindow: range.slice() });
         busy = false;
     } });
+    group.area = () => g.getArea();
     erg.charts.push(g);
     return g;
 }
@@ -97,6 +99,7 @@ function plotBands(parent, bands, span, group) {
         ' layer instances. ' : '';
     parent.append(canvas, tip);
     let range = span.slice();
+    const area = () => group.area ? group.area() : { x: 0, w: canvas.clientWidth }; // as the chart above
     const begin = (i) => bands.t0_s + t[i] * bands.t_step_s;
     const end = (i) => begin(i) + d[i] * bands.t_step_s;
     function first(time) {
@@ -110,12 +113,12 @@ function plotBands(parent, bands, span, group) {
         canvas.height = h * k;
         const g = canvas.getContext('2d');
         g.scale(k, k);
-        const left = 76, scale = (w - left) / (range[1] - range[0]);
+        const left = area().x, right = left + area().w, scale = area().w / (range[1] - range[0]);
         let last = -1;
         g.font = '11px system-ui, sans-serif';
         for (let i = Math.max(0, first(range[0]) - 1); i < t.length && begin(i) < range[1]; i++) {
             const x = left + Math.max(0, (begin(i) - range[0]) * scale);
-            const x2 = Math.min(w, left + (end(i) - range[0]) * scale);
+            const x2 = Math.min(right, left + (end(i) - range[0]) * scale);
             if (x2 < left || (Math.floor(x2) === last && x2 - x < 1)) continue;
             last = Math.floor(x2);
             const name = bands.names[which[i]];
@@ -137,7 +140,7 @@ function plotBands(parent, bands, span, group) {
     }
     canvas.addEventListener('mousemove', (e) => {
         const box = canvas.getBoundingClientRect();
-        const time = range[0] + (e.clientX - box.left - 76) / (box.width - 76) * (range[1] - range[0]);
+        const time = range[0] + (e.clientX - box.left - area().x) / area().w * (range[1] - range[0]);
         const i = first(time) - 1;
         if (i >= 0 && end(i) >= time)
             tip.textContent = bands.names[which[i]] + ': ' + num(end(i) - begin(i), 's') + ' at ' + begin(i).toFixed(6) + ' s';

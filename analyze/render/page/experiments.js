@@ -1,0 +1,200 @@
+// Sections of several runs: side by side, sweeps, co-runs, heat sink on and off, models.
+'use strict';
+
+// "cpufreq.frequency_khz" and "powercap.limit_w" carry their unit in their name.
+const SUFFIXES = { khz: [1e3, 'Hz'], mhz: [1e6, 'Hz'], hz: [1, 'Hz'], mw: [1e-3, 'W'], w: [1, 'W'] };
+
+function factor(name) {
+    const m = /^(.*)_(khz|mhz|hz|mw|w)$/.exec(name);
+    return m ? { title: m[1], scale: SUFFIXES[m[2]][0], unit: SUFFIXES[m[2]][1] } : { title: name, scale: 1, unit: '' };
+}
+
+function setting(name, value) {
+    const f = factor(name);
+    const number = f.unit && value !== '' && Number.isFinite(Number(value));
+    return f.title + ' ' + (number ? short(value * f.scale, f.unit) : value);
+}
+
+// {"a": 1, "b_w": 2} as "a 1, b 2 W", without the names in BUT.
+const label = (o, ...but) => Object.entries(o || {}).filter(([k]) => !but.includes(k)).map(([k, v]) => setting(k, v)).join(', ');
+
+function compareSection(parent, runs) {
+    if (runs.length < 2) return;
+    const s = section(parent, 'runs', 'Runs side by side');
+    if (runs.some((r) => r.simulated)) warnings(s, [{ code: 'simulated' }]);
+    const marks = (r) => Object.assign({}, r.factors, r.tags);
+    const tags = [...new Set(runs.flatMap((r) => Object.keys(marks(r))))];
+    const total = (r, key) => r.totals && r.totals[key];
+    table(s, 'All runs; ± is half of the 95 % interval', [
+        { title: 'run', text: true, value: (r) => r.name, cell: (r) => r.name },
+        { title: 'energy', value: (r) => total(r, 'ets_j') && total(r, 'ets_j').value, cell: (r) => estimateCell(total(r, 'ets_j'), 'J') },
+        { title: 'time', value: (r) => total(r, 'time_s'), cell: (r) => num(total(r, 'time_s'), 's') },
+        { title: 'EDP', value: (r) => total(r, 'edp_js') && total(r, 'edp_js').value, cell: (r) => estimateCell(total(r, 'edp_js'), 'J·s') },
+        ...tags.map((k) => ({ title: factor(k).title, text: true, value: (r) => marks(r)[k] ?? '',
+            cell: (r) => marks(r)[k] === undefined ? '' : setting(k, marks(r)[k]).slice(factor(k).title.length + 1) })),
+    ], runs, (r) => r.name);
+    const ok = runs.filter((r) => resolved(total(r, 'ets_j')));
+    if (ok.length > 1) chart(s, 'energy of each run', Math.max(160, ok.length * 24 + 70), { type: 'bar',
+        data: { labels: ok.map((r) => r.name), datasets: [{ label: 'ETS, J', data: ok.map((r) => r.totals.ets_j.value),
+            errors: ok.map((r) => [r.totals.ets_j.lo, r.totals.ets_j.hi]), backgroundColor: css('--bar') }] },
+        options: { indexAxis: 'y', plugins: { legend: { display: false } },
+            scales: { x: { title: { display: true, text: 'ETS, J (whiskers: 95 %)' } }, y: { ticks: { autoSkip: false } } } } });
+    const acc = ok.filter((r) => r.tags && r.tags.accuracy !== undefined && Number.isFinite(Number(r.tags.accuracy)));
+    if (acc.length > 1) chart(s, 'accuracy against energy', 300, { type: 'scatter', data: { datasets: [{ names: true,
+        backgroundColor: css('--bar'), data: acc.map((r) => ({ x: r.totals.ets_j.value, y: Number(r.tags.accuracy), name: r.name })) }] },
+    options: { plugins: { legend: { display: false }, tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.x, 'J') + ', ' + c.raw.y } } },
+        scales: { x: { title: { display: true, text: 'ETS, J' } }, y: { title: { display: true, text: 'accuracy' } } } } });
+}
+
+// One line for each setting of the other factors.
+function sweepLine(s, g, x, key, unit, title) {
+    const f = factor(x), others = [...new Set(g.points.map((p) => label(p.factors, x)))];
+    chart(s, title + ' against ' + f.title, 280, { type: 'line', data: { datasets: others.map((o, i) => {
+        const pts = g.points.filter((p) => resolved(p[key]) && label(p.factors, x) === o)
+            .sort((a, b) => a.factors[x] - b.factors[x]);
+        return { label: o || title, data: pts.map((p) => ({ x: Number(p.factors[x]) * f.scale, y: p[key].value })),
+            errors: pts.map((p) => [p[key].lo, p[key].hi]), borderColor: PALETTE[i % PALETTE.length],
+            backgroundColor: PALETTE[i % PALETTE.length] };
+    }) },
+    options: { plugins: { legend: { display: others.length > 1 } },
+        scales: { x: { type: 'linear', title: { display: true, text: f.title }, ticks: { callback: (v) => short(v, f.unit) } },
+            y: { title: { display: true, text: title + ', ' + unit + ' (whiskers: 95 %)' } } } } });
+}
+
+function sweepBest(s, g) {
+    const best = (title, b, note) => b && b.factors ? figure(title, label(b.factors), note) : null;
+    const saves = (v) => v > 0 ? (100 * v).toFixed(1) + ' % less than at ' + label(g.reference) : '';
+    s.append(el('div', { class: 'figures' }, best('Least energy', g.best && g.best.ets, saves(g.ets_saving)),
+        best('Least EDP', g.best && g.best.edp, saves(g.edp_saving)), best('Least time', g.best && g.best.time, '')));
+}
+
+function sweepSection(parent, sweep) {
+    if (!sweep) return;
+    const s = section(parent, 'sweep', 'Sweep: which setting costs less');
+    warnings(s, sweep.warnings);
+    for (const g of sweep.groups) {
+        const factors = [...new Set(g.points.flatMap((p) => Object.keys(p.factors)))];
+        const x = factors.find((f) => new Set(g.points.map((p) => p.factors[f])).size > 1 &&
+            g.points.every((p) => Number.isFinite(Number(p.factors[f]))));
+        s.append(el('h3', {}, label(g.group) || 'all runs'));
+        sweepBest(s, g);
+        if (x) {
+            sweepLine(s, g, x, 'ets_j', 'J', 'ETS');
+            sweepLine(s, g, x, 'edp_js', 'J·s', 'EDP');
+        }
+        const front = (v) => g.points.filter((p) => p.pareto === v && resolved(p.ets_j) && resolved(p.time_s))
+            .map((p) => ({ x: p.time_s.value, y: p.ets_j.value, name: label(p.factors) }));
+        chart(s, 'Pareto front of energy and time', 280, { type: 'scatter', data: { datasets: [
+            { label: 'Pareto front', data: front(true), backgroundColor: PALETTE[1], pointRadius: 6, pointStyle: 'rectRot' },
+            { label: 'dominated', data: front(false), backgroundColor: PALETTE[7] }] },
+        options: { plugins: { tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.y, 'J') + ', ' + num(c.raw.x, 's') } } },
+            scales: { x: { title: { display: true, text: 'time, s' } }, y: { title: { display: true, text: 'ETS, J' } } } } });
+        table(s, 'Points; ◆ is on the Pareto front, ± is half of the 95 % interval', [
+            { title: 'setting', text: true, value: (p) => label(p.factors), cell: (p) => label(p.factors) + (p.pareto ? ' ◆' : '') },
+            { title: 'time', value: (p) => p.time_s.value, cell: (p) => estimateCell(p.time_s, 's') },
+            { title: 'ETS', value: (p) => p.ets_j.value, cell: (p) => estimateCell(p.ets_j, 'J') },
+            { title: 'EDP', value: (p) => p.edp_js.value, cell: (p) => estimateCell(p.edp_js, 'J·s') },
+        ], g.points, (p) => label(p.factors));
+    }
+}
+
+// Rows are workloads at a setting, columns are partners.
+function corunMatrix(s, cells, caption, key, unit) {
+    const partners = [...new Set(cells.map((c) => c.partner))];
+    const same = Object.keys(cells[0].settings || {}).filter((k) => cells.every((c) => c.settings[k] === cells[0].settings[k]));
+    const rows = [];
+    for (const c of cells) {
+        const at = label(c.settings, 'workload', ...same);
+        let row = rows.find((r) => r.workload === c.workload && r.at === at);
+        if (!row) rows.push(row = { workload: c.workload, at, with: {} });
+        row.with[c.partner] = c[key];
+    }
+    table(s, caption, [
+        { title: 'workload', text: true, value: (r) => r.workload, cell: (r) => r.workload },
+        ...(rows.some((r) => r.at) ? [{ title: 'setting', text: true, value: (r) => r.at, cell: (r) => r.at }] : []),
+        ...partners.map((p) => ({ title: 'with ' + p, value: (r) => r.with[p] && r.with[p].value,
+            cell: (r) => r.with[p] ? estimateCell(r.with[p], unit) : '–' })),
+    ], rows, null);
+}
+
+function corunSection(parent, corun) {
+    if (!corun || !corun.matrix || !corun.matrix.length) return;
+    const s = section(parent, 'corun', 'Co-runs: alone against together');
+    warnings(s, corun.warnings);
+    corunMatrix(s, corun.matrix, 'Time beside the partner, as a multiple of the time alone; ± is half of the 95 % interval', 'slowdown', '');
+    corunMatrix(s, corun.matrix, 'Energy beside the partner, more than alone', 'extra_energy_j', 'J');
+}
+
+function thermalPoints(s, thermal) {
+    const pts = thermal.points || [], fit = thermal.fit || [];
+    if (!pts.length) return;
+    const set = (test) => pts.filter(test).map((p) => ({ x: p.temperature_degc, y: p.power_w }));
+    // a fit through the points of several workloads would lie between them
+    const one = new Set((thermal.pairs || []).map((p) => p.workload)).size < 2;
+    const line = (key, title) => ({ label: title, type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--fg'),
+        data: fit.map((p) => ({ x: p.temperature_degc, y: p[key] })) });
+    const axes = (title) => ({ scales: { x: { type: 'linear', title: { display: true, text: 'temperature, °C' } },
+        y: { title: { display: true, text: title } } } });
+    chart(s, 'power against temperature', 340, { type: 'scatter', data: { datasets: [
+        { label: 'heat sink on', data: set((p) => p.heatsink && !p.throttled), backgroundColor: PALETTE[0] },
+        { label: 'heat sink off', data: set((p) => !p.heatsink && !p.throttled), backgroundColor: PALETTE[1], pointStyle: 'rect' },
+        { label: 'throttled', data: set((p) => p.throttled), backgroundColor: PALETTE[3], pointStyle: 'triangle' },
+        ...(fit.length && one ? [line('power_w', 'fit')] : [])].filter((d) => d.data.length) },
+    options: axes('power, W') });
+    if (fit.length && !one) chart(s, 'leakage against temperature', 240, { type: 'scatter',
+        data: { datasets: [line('leakage_w', 'leakage, fit over all workloads')] }, options: axes('leakage, W') });
+}
+
+function thermalSection(parent, thermal) {
+    if (!thermal) return;
+    const s = section(parent, 'thermal', 'Heat sink on and off: leakage');
+    warnings(s, thermal.warnings);
+    s.append(el('div', { class: 'figures' }, estimateFigure('Leakage slope', thermal.leakage_w_per_k, 'W/K'),
+        estimateFigure('Exponent β', thermal.beta_per_k, '1/K'),
+        Number.isFinite(thermal.throttled_share) ? figure('Time throttled', (100 * thermal.throttled_share).toFixed(1) + ' %') : null,
+        (thermal.rc || []).map((r) => figure('Heat sink ' + r.heatsink + ', ' + r.runs + (r.runs === 1 ? ' run' : ' runs'),
+            r.r_th_k_per_w.map((v) => num(v, 'K/W')).join(' + '), 'time constants ' + r.tau_s.map((v) => num(v, 's')).join(' and ')))));
+    thermalPoints(s, thermal);
+    if ((thermal.pairs || []).length) table(s, 'Pairs of runs, heat sink on and off; ± is half of the 95 % interval', [
+        { title: 'workload', text: true, value: (p) => p.workload, cell: (p) => p.workload },
+        { title: 'hotter by', value: (p) => p.difference_k, cell: (p) => num(p.difference_k, 'K') },
+        { title: 'power', value: (p) => p.difference_w, cell: (p) => (p.difference_w > 0 ? '+' : '') + num(p.difference_w, 'W') },
+        { title: 'leakage slope', value: (p) => p.leakage_w_per_k && p.leakage_w_per_k.value, cell: (p) => estimateCell(p.leakage_w_per_k, 'W/K') },
+        { title: 'by leakage', value: (p) => p.leakage_j, cell: (p) => num(p.leakage_j, 'J') },
+        { title: 'by throttling', value: (p) => p.throttling_j, cell: (p) => num(p.throttling_j, 'J') },
+    ], thermal.pairs, null);
+}
+
+function modelTables(s, model, folds, unit) {
+    table(s, 'Groups, each predicted by a model that had not seen it', [
+        { title: 'group', text: true, value: (f) => f.group, cell: (f) => f.group + (f.extrapolates ? ' (outside what was fitted)' : '') },
+        { title: 'measured', value: (f) => f.measured, cell: (f) => num(f.measured, unit) },
+        { title: 'predicted', value: (f) => f.predicted, cell: (f) => num(f.predicted, unit) },
+        { title: 'error', value: (f) => f.rel_error, cell: (f) => (100 * f.rel_error).toPrecision(3) + ' %' },
+    ], folds, null);
+    const terms = Object.entries(model.coefficients || {});
+    if (terms.length) table(s, 'Coefficients of the model of all groups; ± is half of the 95 % interval', [
+        { title: 'term', text: true, value: ([k]) => k, cell: ([k]) => k },
+        { title: 'coefficient', value: ([, e]) => e.value, cell: ([, e]) => estimateCell(e, (e.unit || '').replace(/ per /g, '/').replace(/ /g, '·')) },
+    ], terms, null);
+}
+
+function modelSection(parent, model) {
+    const folds = model && model.cv && model.cv.folds;
+    if (!folds || !folds.length) return;
+    const unit = (model.response && model.response.unit) || '';
+    const s = section(parent, 'model', 'Model: measured against predicted', (model.title ? model.title + '. ' : '') +
+        'Mean relative error ' + (100 * model.cv.mean_rel_error).toPrecision(3) + ' %, standard deviation ' +
+        (100 * model.cv.sd_rel_error).toPrecision(3) + ' %.');
+    if (model.simulated) warnings(s, [{ code: 'simulated' }]);
+    warnings(s, (model.warnings || []).filter((w) => w.code !== 'simulated'));
+    const top = Math.max(...folds.flatMap((f) => [f.measured, f.predicted]));
+    const axis = (title) => ({ title: { display: true, text: title + (unit ? ', ' + unit : '') } });
+    chart(s, 'measured against predicted', 360, { type: 'scatter', data: { datasets: [
+        { label: 'groups', names: folds.length <= 12, backgroundColor: css('--bar'),
+            data: folds.map((f) => ({ x: f.measured, y: f.predicted, name: f.group })) },
+        { label: 'equal', type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--dim'), data: [{ x: 0, y: 0 }, { x: top, y: top }] }] },
+    options: { plugins: { tooltip: { callbacks: { label: (c) => (c.raw.name || '') + ' ' + num(c.raw.x, unit) + ' → ' + num(c.raw.y, unit) } } },
+        scales: { x: axis('measured'), y: axis('predicted') } } });
+    modelTables(s, model, folds, unit);
+}
