@@ -154,12 +154,44 @@ function makeRoom(config) {
     scales[key] = Object.assign({ suggestedMin: Math.min(...ends), suggestedMax: Math.max(...ends) }, scales[key]);
 }
 
+function theme() {
+    Chart.defaults.color = css('--fg');
+    Chart.defaults.borderColor = css('--line');
+}
+
+// A chart keeps the defaults that it was made with.
+function recolor(c) {
+    for (const axis of Object.values(c.options.scales)) {
+        axis.ticks.color = axis.title.color = css('--fg');
+        axis.grid.color = axis.grid.borderColor = css('--line');
+    }
+    c.options.plugins.legend.labels.color = css('--fg');
+    c.update('none');
+}
+
+// Charts are drawn in the colors of the page, which paper and a dark screen have of their own.
+function repaint() {
+    theme();
+    for (const c of erg.charts) {
+        if (c.updateOptions) c.updateOptions({ gridLineColor: css('--line'), axisLineColor: css('--dim') });
+        else recolor(c);
+    }
+}
+
+function paper(on) {
+    document.documentElement.classList.toggle('paper', on);
+    repaint();
+}
+
+window.addEventListener('beforeprint', () => paper(true));
+window.addEventListener('afterprint', () => paper(false));
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
+
 function chart(parent, label, height, config) {
     const canvas = el('canvas', { role: 'img', 'aria-label': label });
     const box = el('div', { class: 'plot', style: 'height:' + height + 'px' }, canvas);
     parent.append(box);
-    Chart.defaults.color = css('--fg');
-    Chart.defaults.borderColor = css('--line');
+    theme();
     config.options = Object.assign({ responsive: true, maintainAspectRatio: false, animation: false },
         config.options);
     Object.assign(Chart.defaults.plugins.legend.labels, { usePointStyle: true, boxWidth: 8, boxHeight: 8 });
