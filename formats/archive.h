@@ -32,6 +32,10 @@ struct erg_archive_options {
 	uint64_t mtime_ns; /* CLOCK_REALTIME of the run: mtime of every member */
 };
 
+/* An early answer, before a run is recorded in vain; commit has the last word. -EEXIST, unless FORCE;
+ * -EINVAL for what cannot be replaced. */
+int erg_archive_may_create(const char *path, bool force, struct erg_err *err);
+
 /*
  * Nothing appears under PATH before erg_archive_commit(); until then the bytes go to a temporary
  * file beside it, which free() removes. Members are added in the order of formats/FORMAT.md:

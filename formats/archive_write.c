@@ -100,18 +100,16 @@ static int open_temporary(struct erg_archive_writer *w)
 	return -EEXIST;
 }
 
-/* An early answer, before a run is recorded in vain; commit has the last word. */
-static int check_target(const struct erg_archive_writer *w, struct erg_err *err)
+int erg_archive_may_create(const char *path, bool force, struct erg_err *err)
 {
 	struct stat st;
 
-	if (lstat(w->path, &st) < 0)
-		return errno == ENOENT ? 0 : erg_fail_errno(err, -errno, "%s", w->path);
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : erg_fail_errno(err, -errno, "%s", path);
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
-		return erg_fail(err, -EINVAL, "%s: is not a regular file, cannot be replaced",
-			w->path);
-	if (!w->opt.force)
-		return erg_fail(err, -EEXIST, "%s: exists already (--force replaces it)", w->path);
+		return erg_fail(err, -EINVAL, "%s: is not a regular file, cannot be replaced", path);
+	if (!force)
+		return erg_fail(err, -EEXIST, "%s: exists already (--force replaces it)", path);
 	return 0;
 }
 
@@ -148,7 +146,7 @@ int erg_archive_create(const char *path, const struct erg_archive_options *opt,
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
 	if (split_path(w) < 0)
 		return erg_fail(err, -EINVAL, "'%s': a file name for the archive was expected", path);
-	r = check_target(w, err);
+	r = erg_archive_may_create(path, opt->force, err);
 	if (r < 0)
 		return r;
 	w->dirfd = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -372,7 +370,7 @@ static int give_name(struct erg_archive_writer *w, struct erg_err *err)
 {
 	const char *slash = strrchr(w->path, '/');
 	const char *base = slash ? slash + 1 : w->path;
-	int r = w->opt.force ? check_target(w, err) : 0;
+	int r = w->opt.force ? erg_archive_may_create(w->path, true, err) : 0;
 
 	if (r < 0)
 		return r;

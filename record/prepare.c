@@ -21,6 +21,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "formats/archive.h"
 #include "formats/manifest.h"
 #include "formats/util.h"
 #include "record/annotate.h"
@@ -35,11 +36,7 @@
 #include "record/spool.h"
 #include "record/stale.h"
 
-#define AGAIN "ERG_RECORD_AGAIN"
 #define FORK_LIBRARY "liblttng-ust-fork.so.1"
-
-static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH,
-	SIGTSTP, SIGCONT};
 
 void erg_run_warn(void *data, const char *line)
 {
@@ -49,19 +46,11 @@ void erg_run_warn(void *data, const char *line)
 	json_array_append_new(r->warnings, json_string(line));
 }
 
-/* Signals are blocked and read from a descriptor, so that nothing is left behind whenever they
- * come. */
-static int signals_block(struct erg_run *r, struct erg_err *err)
+/* What erg_run_signals_hold() has blocked is read from a descriptor. */
+static int signals_open(struct erg_run *r, struct erg_err *err)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(passed_signals); i++)
-		sigaddset(&set, passed_signals[i]);
-	if (sigprocmask(SIG_BLOCK, &set, &r->mask) < 0)
-		return erg_fail_errno(err, -errno, "signals");
 	signal(SIGPIPE, SIG_IGN);
-	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	r->signal_fd = signalfd(-1, &r->held, SFD_CLOEXEC | SFD_NONBLOCK);
 	r->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (r->signal_fd < 0 || r->timer_fd < 0)
 		return erg_fail_errno(err, -errno, "signals");
@@ -89,14 +78,13 @@ static int identity_make(struct erg_run *r, struct erg_err *err)
 static int output_check(const struct erg_run *r, struct erg_err *err)
 {
 	char buf[PATH_MAX], *dir;
+	int n;
 
 	if (!r->opt.output)
 		return 0;
-	if (access(r->opt.output, F_OK) == 0)
-		return r->opt.force ? 0 : erg_fail(err, -EEXIST, "%s: exists; --force replaces it",
-						  r->opt.output);
-	if (errno != ENOENT)
-		return erg_fail_errno(err, -errno, "%s", r->opt.output);
+	n = erg_archive_may_create(r->opt.output, r->opt.force, err);
+	if (n < 0)
+		return n;
 	snprintf(buf, sizeof(buf), "%s", r->opt.output);
 	dir = dirname(buf);
 	if (access(dir, W_OK | X_OK) < 0)
@@ -364,40 +352,13 @@ int erg_run_refuse_early(struct erg_run *r, struct erg_err *err)
 	return n;
 }
 
-int erg_run_daemon_first(int argc, char **argv, struct erg_err *err)
-{
-	struct erg_daemon_lock lock = ERG_DAEMON_LOCK_INIT;
-	_cleanup_(erg_freep) char **again = NULL;
-	int n;
-
-	if (getenv(AGAIN) || erg_session_daemon_alive()) {
-		unsetenv(AGAIN);
-		return 0;
-	}
-	erg_daemon_lock_take(&lock);
-	n = erg_daemon_ensure(&lock, err);
-	erg_daemon_lock_drop(&lock);
-	if (n)
-		return n;
-	again = calloc((size_t)argc + 2, sizeof(*again));
-	if (!again)
-		return erg_fail_errno(err, -ENOMEM, "run");
-	again[0] = (char *)"erg-record";
-	again[1] = (char *)"run";
-	memcpy(again + 2, argv + 1, (size_t)(argc - 1) * sizeof(*again));
-	setenv(AGAIN, "1", 1);
-	execv("/proc/self/exe", again);
-	unsetenv(AGAIN); /* it works without, only later */
-	return 0;
-}
-
 int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 {
 	char dir[PATH_MAX];
 	int n;
 
 	r->warnings = json_array();
-	n = signals_block(r, err);
+	n = signals_open(r, err);
 	if (!n)
 		n = identity_make(r, err);
 	if (!n)

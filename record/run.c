@@ -364,9 +364,11 @@ static int verb_run(int argc, char **argv, struct erg_err *err)
 
 	if (n)
 		return n == 1 ? 0 : n;
-	n = erg_run_refuse_early(&r, err);
+	n = erg_run_signals_hold(&r, err);
 	if (!n)
-		n = erg_run_daemon_first(argc, argv, err);
+		n = erg_run_refuse_early(&r, err);
+	if (!n)
+		n = erg_run_daemon_first(&r, argc, argv, err);
 	if (!n)
 		n = erg_run_prepare(&r, err);
 	if (!n)

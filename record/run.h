@@ -30,6 +30,7 @@ struct erg_run {
 	char *url;     /* NULL without --to */
 	char shm[64];  /* of the session's buffers; "" where there is no memory for it */
 	sigset_t mask; /* of signals, as it was before */
+	sigset_t held; /* those that are blocked now, and read from signal_fd */
 	int signal_fd, timer_fd;
 	int interrupted; /* by this signal */
 	struct erg_environ env;
@@ -51,13 +52,15 @@ struct erg_run {
 	struct erg_err failure; /* why the recording is not complete; code 0: it is */
 };
 
+/* Blocks the signals that end or control a recording: to be called first. */
+int erg_run_signals_hold(struct erg_run *r, struct erg_err *err);
 /* What can be refused before anything is touched. */
 int erg_run_refuse_early(struct erg_run *r, struct erg_err *err);
 /*
  * Starts the session daemon if there is none, and then this program anew: LTTng-UST looks for the
  * daemon when a program starts, and for another time only seconds later. Does not return then.
  */
-int erg_run_daemon_first(int argc, char **argv, struct erg_err *err);
+int erg_run_daemon_first(const struct erg_run *r, int argc, char **argv, struct erg_err *err);
 /* Everything up to the moment when samples are taken: what can refuse, refuses here, and then
  * erg_run_release() leaves nothing behind. */
 int erg_run_prepare(struct erg_run *r, struct erg_err *err);

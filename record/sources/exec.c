@@ -129,6 +129,8 @@ static int parse_line(char *text, locale_t c_locale, struct line *ret)
 		!erg_unit_parse(unit, &ret->quantity, &scale))
 		return -EBADMSG;
 	ret->si *= scale;
+	if (!(fabs(ret->si / fine_units[ret->quantity].scale) < 0x1p63))
+		return -EBADMSG;
 	ret->t_ns = (uint64_t)t_ns;
 	erg_text_set(ret->name, sizeof(ret->name), "%s", name);
 	return 1;

@@ -136,7 +136,7 @@ slices() {
     echo precious > a.erg
     run ! "${REC[@]}" -o a.erg -- touch ran
     [ "$status" -eq 1 ]
-    [[ "$output" == *"a.erg: exists; --force replaces it"* ]]
+    [[ "$output" == *"a.erg: exists already (--force replaces it)"* ]]
     [ "$(cat a.erg)" = precious ]
     [ ! -e ran ]
     "${REC[@]}" -o a.erg --force -- true

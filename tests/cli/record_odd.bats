@@ -38,8 +38,33 @@ test_setup() {
     [[ "$output" == *"File name too long" ]]
     run -1 "${REC[@]}" --spool . -o no/such/a.erg -- touch ran
     [[ "$output" == *"no/such/a.erg: directory no/such: No such file or directory" ]]
+    mkdir d.erg
+    run -1 "${REC[@]}" --force -o d.erg -- touch ran
+    [[ "$output" == *"d.erg: is not a regular file, cannot be replaced" ]]
+    ln -s nowhere l.erg
+    run -1 "${REC[@]}" -o l.erg -- touch ran
+    [[ "$output" == *"l.erg: exists already (--force replaces it)" ]]
     [ ! -e ran ]
-    [ -z "$(ls)" ]
+    [ "$(ls)" = "$(printf 'd.erg\nl.erg')" ]
+}
+
+# of ROOM: processes that have it as their LTTng's home
+of() { grep -lzs "^LTTNG_HOME=$1\$" /proc/[0-9]*/environ || true; }
+
+@test "interrupted at any instant: no daemon, no spool and no archive are left" {
+    [ "$(id -u)" -eq 0 ] || skip "would look at the daemons of the user who runs the tests"
+    room=$(mktemp -d /tmp/erg-room.XXXXXX)
+    cp "$ERG_BUILD/record/erg-record" "$room/"
+    chown -R "$(ordinary_user)" "$room"
+    for t in 0.01 0.03 0.05 0.08 0.11 0.15 0.2 0.3; do
+        (cd "$room" && as_user env --default-signal=INT LTTNG_HOME="$room" \
+            timeout --foreground -s INT "$t" \
+            ./erg-record -q -s procstat --idle 30 -o a.erg -- touch ran 3>&-) || true
+        for _ in {1..50}; do [ -n "$(of "$room")" ] || break; sleep 0.1; done
+        [ -z "$(of "$room")" ]
+        [ "$(ls -A "$room" | grep -vx .lttng)" = erg-record ]
+    done
+    rm -r "$room"
 }
 
 @test "names and words that are no UTF-8" {

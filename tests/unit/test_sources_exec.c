@@ -131,6 +131,7 @@ static void test_exec_errors(void **state)
 	assert_non_null(strstr(f->err.msg, "\"hello world\""));
 	assert_int_equal(find(f, "exec:echo 0 A 1 parsec"), -EBADMSG);
 	assert_int_equal(find(f, "exec:echo 0 A nan W"), -EBADMSG);
+	assert_int_equal(find(f, "exec:echo 0 A 1e13 W"), -EBADMSG); /* in uW beyond 64 bits */
 	assert_int_equal(find(f, "exec:echo $(date +%s%N) A 1 W"), -EBADMSG); /* another clock */
 	assert_non_null(strstr(f->err.msg, "CLOCK_MONOTONIC"));
 }
