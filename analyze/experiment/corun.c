@@ -62,9 +62,9 @@ static double mean_var(const struct erg_point *p, enum erg_objective obj)
 	return p->n > 1 ? p->sd[obj] * p->sd[obj] / (double)p->n : NAN;
 }
 
-static struct erg_est est_of(double v, double half)
+static struct erg_est est_of(double v, double half, double syst)
 {
-	return (struct erg_est){v, v - half, v + half, half, 0,
+	return (struct erg_est){v, v - half - syst, v + half + syst, half, syst,
 		isnan(half) ? "single run" : "repetitions"};
 }
 
@@ -74,14 +74,18 @@ static struct erg_est ratio(const struct erg_point *a, const struct erg_point *b
 	double x = a->est[obj].value, y = b->est[obj].value, r = y / x;
 
 	return est_of(r, interval_half(r * r * mean_var(a, obj) / (x * x), a->n,
-				 mean_var(b, obj) / (x * x), b->n));
+				 mean_var(b, obj) / (x * x), b->n), 0);
 }
 
+/* The sensor errs alike in both: of the systematic parts the difference remains. */
 static struct erg_est extra(const struct erg_point *a, const struct erg_point *b,
 	enum erg_objective obj)
 {
+	double syst = fabs(b->est[obj].syst - a->est[obj].syst);
+
 	return est_of(b->est[obj].value - a->est[obj].value,
-		interval_half(mean_var(a, obj), a->n, mean_var(b, obj), b->n));
+		interval_half(mean_var(a, obj), a->n, mean_var(b, obj), b->n),
+		isnan(syst) ? 0 : syst);
 }
 
 /* Mean over the point's runs of NUMBER in the entry of ARRAY that is named like ENTRY. */

@@ -2,7 +2,8 @@
 /*
  * From observations to points. Repetitions of a setting give a mean with Student's interval; the
  * product EDP is formed in every repetition and then averaged, since energy and time of one run go
- * together. One repetition has no interval over repetitions: it keeps the run's own, if it had one,
+ * together. What the sensor's offset and gain may do is the same in each repetition: it is added,
+ * but takes no part in comparisons of points. One repetition has no interval over repetitions: it keeps the run's own, if it had one,
  * and says so by its method. The Pareto front is that of smaller time and smaller energy.
  */
 #include "analyze/experiment/points.h"
@@ -72,11 +73,20 @@ static bool same_group(const struct erg_observations *o, const struct erg_obs *a
 	return true;
 }
 
-static struct erg_est student(double mean, double sd, size_t n)
+static struct erg_est student(double mean, double sd, size_t n, double syst)
 {
 	double half = gsl_cdf_tdist_Pinv(0.975, (double)n - 1) * sd / sqrt((double)n);
 
-	return (struct erg_est){mean, mean - half, mean + half, half, 0, "repetitions"};
+	return (struct erg_est){mean, mean - half - syst, mean + half + syst, half, syst,
+		"repetitions"};
+}
+
+/* Systematic part of one run's objective; 0 where its run knew none. */
+static double syst_of(const struct erg_obs *o, enum erg_objective obj)
+{
+	if (obj == ERG_OBJ_TIME || isnan(o->ets.syst))
+		return 0;
+	return o->ets.syst * fabs(erg_objective_of(o, obj) / o->energy_j);
 }
 
 /* Of one observation: what its own run knew of its interval. EDP scales the run's interval of the
@@ -96,18 +106,21 @@ static void estimate_point(const struct erg_observations *o, const size_t *order
 	struct erg_point *p)
 {
 	for (int obj = 0; obj < ERG_OBJ_N; obj++) {
-		double mean = 0, ss = 0;
+		double mean = 0, ss = 0, syst = 0;
 
-		for (size_t i = 0; i < p->n; i++)
-			mean += erg_objective_of(&o->obs[order[p->first + i]], obj);
-		mean /= (double)p->n;
+		for (size_t i = 0; i < p->n; i++) {
+			const struct erg_obs *b = &o->obs[order[p->first + i]];
+
+			mean += erg_objective_of(b, obj) / (double)p->n;
+			syst += syst_of(b, obj) / (double)p->n;
+		}
 		for (size_t i = 0; i < p->n; i++) {
 			double d = erg_objective_of(&o->obs[order[p->first + i]], obj) - mean;
 
 			ss += d * d;
 		}
 		p->sd[obj] = p->n > 1 ? sqrt(ss / (double)(p->n - 1)) : NAN;
-		p->est[obj] = p->n > 1 ? student(mean, p->sd[obj], p->n)
+		p->est[obj] = p->n > 1 ? student(mean, p->sd[obj], p->n, syst)
 				       : single(&o->obs[order[p->first]], obj);
 	}
 }
