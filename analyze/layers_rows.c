@@ -124,9 +124,11 @@ static struct sums sums_of(const struct erg_rows *r)
 	return s;
 }
 
+/* Of the set; of a sum that is not resolved there is no share. */
 static json_t *share_json(const struct erg_rows *r, const struct erg_est *e)
 {
-	struct erg_est s = erg_est_scaled(e, 1 / r->total_j);
+	struct erg_est s = erg_est_resolved(e) ? erg_attr_combine_share(r->a->attr, r->weight)
+					       : ERG_EST_UNRESOLVED;
 
 	return erg_est_json(&s);
 }
@@ -441,7 +443,7 @@ json_t *erg_rows_by_phase(struct erg_rows *r)
 		const struct erg_tl_phase *p = &tl->phases[i];
 		double time_s = (double)(p->end - p->begin) * 1e-9, coverage;
 		struct erg_attr *total = NULL;
-		struct erg_est energy = ERG_EST_UNRESOLVED, power, time;
+		struct erg_est energy = ERG_EST_UNRESOLVED, power, time, share;
 		json_t *row;
 
 		if (p->end > p->begin && erg_account_total(&r->a->rails[r->a->rail], p->begin,
@@ -451,9 +453,10 @@ json_t *erg_rows_by_phase(struct erg_rows *r)
 		power = energy;
 		power = erg_est_scaled(&power, 1 / time_s);
 		time = erg_est_exact(time_s, "trace");
+		share = erg_est_scaled(&energy, 1 / r->total_j);
 		row = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:b}", "name", p->name, "calls", 1,
 			"time_s", erg_est_json(&time), "energy_j", erg_est_json(&energy), "power_w",
-			erg_est_json(&power), "share", share_json(r, &energy), "open", p->open);
+			erg_est_json(&power), "share", erg_est_json(&share), "open", p->open);
 		json_array_append_new(list, row);
 	}
 	return list;

@@ -153,9 +153,8 @@ void erg_attr_freep(struct erg_attr **a);
  */
 struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, bool above_idle);
 
-/* The same for the sum divided by the sum's time: mean power in W. */
-struct erg_est erg_attr_combine_power(const struct erg_attr *a, const double *weight,
-	bool above_idle);
+/* The same sum as a share of the energy of all classes: their errors are in both. */
+struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *weight);
 
 /*
  * Energy of RAIL between BEGIN and END (ns): a phase, or the whole run. Trapezoid over the

@@ -37,23 +37,38 @@ static double idle_energy(const struct erg_attr_state *st, const double *weight)
 	return e;
 }
 
-static void statistical(const struct erg_attr_state *st, const double *weight,
-	struct attr_parts *ret)
+/* The weighted sum in each round, or its share of the sum of all classes; NULL for lack of memory. */
+static double *replicates(const struct erg_attr_state *st, const double *weight, bool share)
 {
-	_cleanup_(erg_freep) double *x = calloc(st->rounds + 1, sizeof(double));
+	double *x = calloc(st->rounds + 1, sizeof(double));
 	_cleanup_(erg_freep) size_t *used = calloc(st->n_classes + 1, sizeof(size_t));
-	double f = widen(st), lo, hi;
 	size_t n = 0;
 
-	ret->lo = ret->hi = NAN;
-	if (!x || !used || st->rounds < 40)
-		return;
-	for (size_t c = 0; c < st->n_classes; c++)
+	for (size_t c = 0; used && c < st->n_classes; c++)
 		if (weight[c] != 0)
 			used[n++] = c;
-	for (size_t i = 0; i < st->rounds; i++)
+	for (size_t i = 0; x && i < st->rounds; i++) {
+		const double *rep = st->rep + i * st->n_classes;
+		double all = 0;
+
 		for (size_t u = 0; u < n; u++)
-			x[i] += weight[used[u]] * st->rep[i * st->n_classes + used[u]];
+			x[i] += weight[used[u]] * rep[used[u]];
+		for (size_t c = 0; share && c < st->n_classes; c++)
+			all += rep[c];
+		x[i] /= share ? all : 1;
+	}
+	return x;
+}
+
+static void statistical(const struct erg_attr_state *st, const double *weight, bool share,
+	struct attr_parts *ret)
+{
+	_cleanup_(erg_freep) double *x = replicates(st, weight, share);
+	double f = widen(st), lo, hi;
+
+	ret->lo = ret->hi = NAN;
+	if (!x || st->rounds < 40)
+		return;
 	gsl_sort(x, 1, st->rounds);
 	lo = gsl_stats_quantile_from_sorted_data(x, 1, st->rounds, 0.025);
 	hi = gsl_stats_quantile_from_sorted_data(x, 1, st->rounds, 0.975);
@@ -61,8 +76,8 @@ static void statistical(const struct erg_attr_state *st, const double *weight,
 	ret->hi = ret->value + f * fmax(hi - ret->value, 0);
 }
 
-static void systematic(const struct erg_attr_state *st, const double *weight, bool above_idle,
-	double total, struct attr_parts *ret)
+/* By the quantum and by a lag that was given, J; *ret_time: s. */
+static double edges_of(const struct erg_attr_state *st, const double *weight, double *ret_time)
 {
 	double time = 0, quantum = 0, lag = 0, side[ATTR_LAG_SIDES] = {0};
 
@@ -76,11 +91,19 @@ static void systematic(const struct erg_attr_state *st, const double *weight, bo
 	}
 	for (size_t i = 0; i < ATTR_LAG_SIDES; i++)
 		lag = fmax(lag, fabs(side[i]));
-	ret->syst = fabs(above_idle ? ret->value : total) * st->rail.gain_max + quantum +
-		lag;
+	*ret_time = time;
+	return quantum + lag;
+}
+
+static void systematic(const struct erg_attr_state *st, const double *weight, bool above_idle,
+	double total, struct attr_parts *ret)
+{
+	double time, edges = edges_of(st, weight, &time);
+
+	ret->syst = fabs(above_idle ? ret->value : total) * st->rail.gain_max + edges;
 	if (!above_idle)
 		ret->syst += fabs(time) * st->rail.offset_max;
-	ret->doubt = (ret->hi - ret->lo) / 2 + quantum + lag;
+	ret->doubt = (ret->hi - ret->lo) / 2 + edges;
 }
 
 void attr_parts_of(const struct erg_attr_state *st, const double *weight, bool above_idle,
@@ -93,7 +116,7 @@ void attr_parts_of(const struct erg_attr_state *st, const double *weight, bool a
 		time += weight[c] == 0 ? 0 : weight[c] * st->view.class_time[c];
 	}
 	ret->value = total;
-	statistical(st, weight, ret);
+	statistical(st, weight, false, ret);
 	if (above_idle) {
 		double idle = idle_energy(st, weight), u = 1.959964 * st->idle_u * time;
 
@@ -158,17 +181,28 @@ struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, 
 	return attr_parts_est(&p, 1, method);
 }
 
-struct erg_est erg_attr_combine_power(const struct erg_attr *a, const double *weight,
-	bool above_idle)
+/* A gain is the same above and below the line; an offset adds to both by their times. */
+struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *weight)
 {
 	const char *method = method_of(a, weight);
+	const struct erg_attr_state *st = a->state;
+	_cleanup_(erg_freep) double *ones = calloc(a->n_classes + 1, sizeof(*ones));
+	double part = 0, all = 0, part_s, all_s, edges;
 	struct attr_parts p;
-	double time = 0;
 
-	for (size_t c = 0; c < a->n_classes; c++)
-		time += weight[c] * a->classes[c].time_s;
-	if (!method || time <= 0 || (above_idle && !a->state->has_idle))
+	if (!method || !ones)
 		return ERG_EST_UNRESOLVED;
-	attr_parts_of(a->state, weight, above_idle, &p);
-	return attr_parts_est(&p, time, method);
+	for (size_t c = 0; c < st->n_classes; c++) {
+		ones[c] = 1;
+		part += weight[c] == 0 ? 0 : weight[c] * st->value[c];
+		all += st->value[c];
+	}
+	if (!(all > 0))
+		return ERG_EST_UNRESOLVED;
+	p.value = part / all;
+	statistical(st, weight, true, &p);
+	edges = edges_of(st, weight, &part_s);
+	edges += p.value * edges_of(st, ones, &all_s);
+	p.syst = (edges + fabs(part_s - p.value * all_s) * st->rail.offset_max) / all;
+	return attr_parts_est(&p, 1, method);
 }

@@ -33,6 +33,16 @@ layers() { erg-analyze layers --format json "$@" 2>warnings; }
         $n[0].runs[0].layers[0].energy_j.stat'
 }
 
+@test "shares add up to all, and the sensor's gain is not in them" {
+    layers --sensor "kind=boxcar window_s=0.002 gain_max=0.05" a.erg >r.json
+    jq -e '.runs[0] | ([.layers[], .rest[] | .share.value] | add - 1 | fabs) < 1e-6' r.json
+    jq -e '.runs[0].layers[] | .energy_j.syst > 0.049 * .energy_j.value and
+        .share.hi - .share.lo < 0.05 * .share.value and .share.lo < .share.value and .share.value < .share.hi' r.json
+    # Of everything the share is known for sure.
+    layers --by network a.erg | jq -e '.runs[0] | (.layers + .rest) | map(select(.share.value > 0.5))[0] |
+        .share | .hi - .lo < 0.01'
+}
+
 @test "--lag: the lag is found; a wrong one is used when given, and its uncertainty widens the intervals" {
     layers a.erg >found.json
     jq -e '.runs[0].sensor | .lag_source == "estimated" and (.lag_s | fabs) < 5e-5' found.json

@@ -366,7 +366,7 @@ static void test_idle_quantum(void **state)
 static void test_sum(void **state)
 {
 	double weight[12] = {0}, half = 0;
-	struct erg_est e, p, whole;
+	struct erg_est e, whole;
 	struct scene s;
 	struct result r;
 
@@ -381,9 +381,6 @@ static void test_sum(void **state)
 	assert_true(e.stat < 0.8 * half);
 	assert_true(fabs(e.value - r.a->classes[3].energy_j.value - r.a->classes[4].energy_j.value -
 		r.a->classes[5].energy_j.value - r.a->classes[6].energy_j.value) < 1e-9);
-	p = erg_attr_combine_power(r.a, weight, false);
-	assert_true(fabs(p.value * (r.t.time_s[3] + r.t.time_s[4] + r.t.time_s[5] +
-		r.t.time_s[6]) / e.value - 1) < 1e-9);
 	whole = erg_attr_interval(r.a, r.t.seg.begin[0], r.t.seg.begin[r.t.seg.n], NULL, NULL);
 	assert_true(fabs(whole.value / r.t.total_j - 1) < 0.005);
 	done(&r);
