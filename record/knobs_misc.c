@@ -16,14 +16,27 @@
 
 #define LIMIT "constraint_0_power_limit_uw"
 
+/* Of a zone that nobody named: the first, and where that is a package, every other package. */
+static bool powercap_wanted(const struct erg_knob *k, const char *zone)
+{
+	char first[64], name[64];
+
+	if (k->devices.n == 0)
+		return erg_knob_is_device(zone, "name", k->device);
+	return !k->device[0] &&
+	       erg_knob_text(first, sizeof(first), "%s/name", k->devices.v[0]) == 0 &&
+	       erg_knob_text(name, sizeof(name), "%s/name", zone) == 0 &&
+	       strncmp(first, "package-", 8) == 0 && strncmp(name, "package-", 8) == 0 &&
+	       strcmp(first, name) != 0;
+}
+
 static int powercap_find(struct erg_knob *k, struct erg_err *err)
 {
 	struct erg_texts zones = {0};
 	int r = erg_knob_list(k->ctx, "class/powercap", NULL, &zones);
 
-	for (size_t i = 0; i < zones.n && r == 0 && k->devices.n == 0; i++) {
-		if (!erg_knob_has("%s/" LIMIT, zones.v[i]) ||
-			!erg_knob_is_device(zones.v[i], "name", k->device))
+	for (size_t i = 0; i < zones.n && r == 0; i++) {
+		if (!erg_knob_has("%s/" LIMIT, zones.v[i]) || !powercap_wanted(k, zones.v[i]))
 			continue;
 		r = erg_texts_add(&k->devices, zones.v[i]);
 		if (r == 0)
@@ -53,35 +66,52 @@ static int powercap_allowed(const struct erg_knob *k, struct erg_texts *ret, cha
 
 static int powercap_read(const struct erg_knob *k, char *buf, size_t size, struct erg_err *err)
 {
-	char uw[64];
-	int r = erg_cell_read(k->cells.v[0], uw, sizeof(uw));
+	char first[64], uw[64];
 
-	if (r < 0)
-		return erg_fail_errno(err, r, "%s", k->cells.v[0]);
-	snprintf(buf, size, "%.10g", atof(uw) * 1e-6);
+	for (size_t i = 0; i < k->cells.n; i++) {
+		int r = erg_cell_read(k->cells.v[i], i ? uw : first, sizeof(uw));
+
+		if (r < 0)
+			return erg_fail_errno(err, r, "%s", k->cells.v[i]);
+		if (i && strcmp(uw, first) != 0) {
+			snprintf(buf, size, "mixed");
+			return 0;
+		}
+	}
+	snprintf(buf, size, "%.10g", atof(first) * 1e-6);
 	return 0;
 }
 
-static int powercap_apply(struct erg_knob *k, const char *value, char *applied, size_t size,
+static int powercap_put(const struct erg_knob *k, const char *cell, const char *value,
 	struct erg_err *err)
 {
 	char uw[32], got[ERG_KNOB_TEXT_MAX] = "";
 	int r;
 
 	snprintf(uw, sizeof(uw), "%.0f", atof(value) * 1e6);
-	r = erg_cell_put(k->ctx, k->cells.v[0], uw, got);
+	r = erg_cell_put(k->ctx, cell, uw, got);
 	/* the hardware rounds to its own unit */
 	if (r == -EINVAL && fabs(atof(got) / atof(uw) - 1) > 0.01)
 		return erg_knob_refused(k, value, got, err);
 	if (r < 0 && r != -EINVAL)
-		return erg_fail_errno(err, r, "%s: writing %s", k->cells.v[0], uw);
-	return powercap_read(k, applied, size, err);
+		return erg_fail_errno(err, r, "%s: writing %s", cell, uw);
+	return 0;
+}
+
+static int powercap_apply(struct erg_knob *k, const char *value, char *applied, size_t size,
+	struct erg_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < k->cells.n && r == 0; i++)
+		r = powercap_put(k, k->cells.v[i], value, err);
+	return r < 0 ? r : powercap_read(k, applied, size, err);
 }
 
 const struct erg_knob_ops erg_knob_powercap = {
 	.driver = "powercap",
 	.attributes = "limit_w",
-	.about = "power cap of a zone: powercap.limit_w, or powercap.package-0.limit_w",
+	.about = "power cap of the packages: powercap.limit_w, or of a zone: powercap.package-0.limit_w",
 	.find = powercap_find,
 	.allowed = powercap_allowed,
 	.apply = powercap_apply,

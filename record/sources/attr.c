@@ -47,20 +47,25 @@ int erg_attr_parse(const char *text, int64_t *ret)
 	return 0;
 }
 
-int erg_attr_pread_int(int fd, unsigned int tries, int64_t *ret)
+int erg_attr_pread_text(int fd, unsigned int tries, char *buf, size_t size)
 {
-	char buf[48];
 	ssize_t n;
 
 	do {
-		n = erg_attr_pread(fd, buf, sizeof(buf) - 1, 0);
+		n = erg_attr_pread(fd, buf, size - 1, 0);
 	} while (n < 0 && (errno == EAGAIN || errno == EINTR) && --tries);
-	if (n < 0)
-		return -errno;
-	if (!n)
-		return -ENODATA;
+	if (n <= 0)
+		return n ? -errno : -ENODATA;
 	buf[n] = '\0';
-	return erg_attr_parse(buf, ret);
+	return 0;
+}
+
+int erg_attr_pread_int(int fd, unsigned int tries, int64_t *ret)
+{
+	char buf[48];
+	int r = erg_attr_pread_text(fd, tries, buf, sizeof(buf));
+
+	return r < 0 ? r : erg_attr_parse(buf, ret);
 }
 
 /* ---- by path ---- */

@@ -21,7 +21,9 @@ extern ssize_t (*erg_attr_pread)(int fd, void *buf, size_t n, off_t offset);
  * beyond 64 bits. */
 int erg_attr_parse(const char *text, int64_t *ret);
 
-/* Reads an open attribute from its beginning. EAGAIN and EINTR are tried again TRIES - 1 times. */
+/* Reads an open attribute from its beginning. EAGAIN and EINTR are tried again TRIES - 1 times;
+ * -ENODATA: it is empty. */
+int erg_attr_pread_text(int fd, unsigned int tries, char *buf, size_t size);
 int erg_attr_pread_int(int fd, unsigned int tries, int64_t *ret);
 
 /* Files by path (printf-style, relative to nothing): negative errno, or 0. */

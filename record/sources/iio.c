@@ -11,7 +11,9 @@
  *
  * Of a device with currents, currents and the voltages that go with them are captured (INA2xx:
  * the bus voltage, in_voltage1; the shunt's is in_voltage0), else its powers. Settings are put
- * back at the end. What somebody else has enabled is switched off for the time, as it would lie
+ * back at the end. Where the device stamps no samples, they are taken to have come at its rate, the
+ * last one just before it was read; where it does not tell its rate, only the last one counts.
+ * What somebody else has enabled is switched off for the time, as it would lie
  * between our values. A device has one reader: it is opened before anything of it is changed, so
  * another program's capture goes on undisturbed. A device that needs a trigger has one or does not
  * start; the message says so.
@@ -37,7 +39,8 @@ struct iio {
 	struct erg_iio_element e[ERG_IIO_ELEMENTS_MAX]; /* those captured */
 	size_t n_elements, sample_size;
 	int channel[ERG_IIO_ELEMENTS_MAX]; /* of each element; -1: the time */
-	bool started, has_clock;
+	bool started, has_clock, has_time;
+	uint64_t filled_ns; /* when buf was filled */
 	struct erg_guard guard;
 	int fd;
 	size_t have, taken; /* bytes in buf; of them given out */
@@ -181,6 +184,9 @@ static int refill(struct iio *d)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	d->have += (size_t)n;
+	d->filled_ns = erg_mono_ns();
+	if (!d->has_time && !d->src.model.period_ns && d->have > d->sample_size)
+		d->taken = d->have - d->have % d->sample_size - d->sample_size;
 	return 0;
 }
 
@@ -208,6 +214,9 @@ static int iio_read(struct erg_source *s, int64_t *values, uint64_t *native)
 			*native = v > 0 ? (uint64_t)v : 0;
 	}
 	d->taken += d->sample_size;
+	if (!d->has_time && d->src.model.period_ns)
+		*native = d->filled_ns - (d->have - d->taken) / d->sample_size *
+						 d->src.model.period_ns;
 	return d->have - d->taken >= d->sample_size ? ERG_READ_MORE : ERG_READ_OK;
 }
 
@@ -343,7 +352,8 @@ static void choose(struct iio *d, const struct erg_iio_element *all, size_t n, c
 		if (product)
 			take(d, from_end(all, n, "in_voltage", k), rail, ERG_Q_VOLTAGE);
 	}
-	if (d->src.n_channels && count(all, n, "in_timestamp"))
+	d->has_time = d->src.n_channels && count(all, n, "in_timestamp");
+	if (d->has_time)
 		take(d, from_end(all, n, "in_timestamp", 0), NULL, ERG_Q_TIME);
 }
 
@@ -376,6 +386,8 @@ static void set_model(struct iio *d)
 	/* Converters of this family average over the time between samples. */
 	d->src.model.period_ns = (uint64_t)(1e9 / hz);
 	d->src.model.window_ns = d->src.model.period_ns;
+	if (!d->has_time)
+		d->src.model.lag_u_ns = d->src.model.period_ns;
 	d->src.model.provenance = ERG_PROVENANCE_DRIVER;
 }
 

@@ -149,16 +149,11 @@ static int64_t shunt_uohm(const struct erg_source_config *cfg, const char *devic
 
 static int read_ui(int fd, int64_t *ret_mv, int64_t *ret_ma)
 {
-	unsigned int tries = TRIES;
 	char buf[64], *second;
-	ssize_t n;
+	int r = erg_attr_pread_text(fd, TRIES, buf, sizeof(buf));
 
-	do {
-		n = erg_attr_pread(fd, buf, sizeof(buf) - 1, 0);
-	} while (n < 0 && (errno == EAGAIN || errno == EINTR) && --tries);
-	if (n < 0)
-		return -errno;
-	buf[n] = '\0';
+	if (r < 0)
+		return r;
 	second = strchr(buf, ' ');
 	if (!second || erg_attr_parse(buf, ret_mv) || erg_attr_parse(second, ret_ma))
 		return -EBADMSG;

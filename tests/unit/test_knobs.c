@@ -128,6 +128,39 @@ static void test_refused(void **state)
 	assert_int_equal(erg_knob_open(&ctx, "cpufreq", &k, &err), -EINVAL);
 }
 
+/* Without a name every package is capped, each once; with one, that zone alone. */
+static void test_powercap(void **state)
+{
+	static const char *const zones[][2] = {{"intel-rapl:0", "package-0"},
+		{"intel-rapl:0:0", "dram"}, {"intel-rapl:1", "package-1"}};
+	struct erg_err err = {0};
+	struct erg_knob k;
+	char path[128];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "class/powercap/%s/name", zones[i][0]);
+		put(path, zones[i][1]);
+		snprintf(path, sizeof(path), "class/powercap/%s/constraint_0_power_limit_uw",
+			zones[i][0]);
+		put(path, "150000000\n");
+	}
+	open_knob("powercap.limit_w", &k);
+	apply(&k, "95.5");
+	is("class/powercap/intel-rapl:0/constraint_0_power_limit_uw", "95500000");
+	is("class/powercap/intel-rapl:1/constraint_0_power_limit_uw", "95500000");
+	is("class/powercap/intel-rapl:0:0/constraint_0_power_limit_uw", "150000000");
+	assert_true(erg_knob_holds(&k));
+	put("class/powercap/intel-rapl:1/constraint_0_power_limit_uw", "1000000\n");
+	assert_false(erg_knob_holds(&k));
+	erg_knob_close(&k);
+	open_knob("powercap.package-0.limit_w", &k);
+	apply(&k, "80");
+	is("class/powercap/intel-rapl:0/constraint_0_power_limit_uw", "80000000");
+	is("class/powercap/intel-rapl:1/constraint_0_power_limit_uw", "1000000");
+	erg_knob_close(&k);
+	assert_int_equal(erg_knob_open(&ctx, "powercap.package-7.limit_w", &k, &err), -ENODEV);
+}
+
 static void test_save_and_restore(void **state)
 {
 	int lock = -1, second = -1;
@@ -206,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_frequency_by_userspace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_frequency_by_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_powercap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_save_and_restore, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_state_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nvml, setup, teardown),

@@ -423,6 +423,41 @@ static void test_iio(void **state)
 	assert_int_equal(file_value(f, IIO "scan_elements/in_power2_en"), 1);
 }
 
+/* A device that stamps no samples: they came at its rate, or only the last one counts. */
+static void test_iio_without_times(void **state)
+{
+	uint8_t samples[12]; /* three samples: u16 voltage, s16 current */
+	struct fixture *f = *state;
+	struct erg_source *s;
+	uint64_t first;
+
+	make_iio(f);
+	tree_put(&f->tree, IIO "scan_elements/in_timestamp_type", "none");
+	for (unsigned int i = 0; i < 3; i++) {
+		put_le(samples + 4 * i, 4000, 2);
+		put_le(samples + 4 * i + 2, 100 + i, 2);
+	}
+	tree_bytes(&f->tree, "dev/iio:device0", samples, sizeof(samples));
+	assert_int_equal(find(f, "iio"), 0);
+	start_all(f);
+	s = f->list.sources[0];
+	assert_int_equal(s->model.lag_u_ns, 2000000); /* 500 Hz */
+	assert_int_equal(s->ops->read(s, f->values, &first), ERG_READ_MORE);
+	assert_int_equal(f->values[0], 100);
+	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_MORE);
+	assert_int_equal(f->native, first + 2000000);
+	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_OK);
+	assert_int_equal(f->native, first + 4000000);
+	assert_true(f->native <= erg_mono_ns());
+	tree_put(&f->tree, IIO "in_sampling_frequency", "0");
+	assert_int_equal(find(f, "iio"), 0);
+	start_all(f);
+	s = f->list.sources[0];
+	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_OK);
+	assert_int_equal(f->values[0], 102);
+	assert_int_equal(f->native, 0);
+}
+
 /* A device that cannot be opened (another program has it) keeps its settings. */
 static void test_iio_taken(void **state)
 {
@@ -487,6 +522,7 @@ int main(void)
 		TEST(test_perf),
 		TEST(test_perf_packages),
 		TEST(test_iio),
+		TEST(test_iio_without_times),
 		TEST(test_iio_taken),
 		cmocka_unit_test(test_iio_types),
 		TEST(test_devfreq),
