@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/outfile.h"
 #include "formats/util.h"
 #include "record/sweep.h"
 
@@ -121,13 +122,16 @@ json_t *erg_sweep_index_find(const struct erg_sweep *s, const char *id)
 
 int erg_sweep_index_write(const struct erg_sweep *s, struct erg_err *err)
 {
-	char path[4200], tmp[4300];
+	struct erg_outfile o;
+	char path[4200];
+	int r;
 
 	snprintf(path, sizeof(path), "%s/index.json", s->real_dir);
-	snprintf(tmp, sizeof(tmp), "%s.new", path);
-	if (json_dump_file(s->index, tmp, JSON_INDENT(2)) < 0 || rename(tmp, path) < 0)
-		return erg_fail_errno(err, errno ? -errno : -EIO, "%s", path);
-	return 0;
+	r = erg_outfile_open(&o, path, err);
+	if (r < 0)
+		return r;
+	json_dumpf(s->index, o.f, JSON_INDENT(2)); /* what fails is told by the commit */
+	return erg_outfile_commit(&o, err);
 }
 
 int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err)

@@ -213,6 +213,19 @@ refused() {
     [ -z "$(ls state)" ]
 }
 
+@test "sweep: on a full disk it says so, and the index is whole" {
+    [ "$(id -u)" -eq 0 ] || skip "needs a filesystem of its own"
+    mkdir small && mount -t tmpfs -o size=64k none small || skip "cannot mount"
+    dd if=/dev/zero of=small/ballast bs=1k count=60 status=none 2>/dev/null || true
+    plan
+    run -1 sweep p.yaml -o small/out
+    left=$(ls small/out)
+    jq -e '.runs == []' small/out/index.json
+    umount -l small
+    [[ $output == *"index.json: cannot be written: No space left on device"* ]]
+    [ "$left" = "$(printf 'index.json\nlogs')" ]
+}
+
 @test "sweep: SIGINT stops after a clean end of the run; --resume continues" {
     plan 'knobs: {fan.pwm: [10, 20, 30]}'
     sed -i 's/"0.05"/"0.6"/' p.yaml
