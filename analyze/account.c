@@ -5,6 +5,7 @@
  * solver). A clock that changes during the run splits the classes.
  */
 #include "analyze/account.h"
+#include "analyze/gpus.h"
 
 #include <errno.h>
 #include <math.h>
@@ -86,7 +87,7 @@ static void set_options(const struct erg_common *common, struct erg_attr_options
 static bool has_device_work(const struct erg_timeline *tl)
 {
 	for (size_t i = 0; i < tl->iv.n; i++)
-		if (tl->tracks[tl->iv.track[i]].device)
+		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], true))
 			return true;
 	return false;
 }
@@ -111,7 +112,7 @@ static int own_times(const struct erg_timeline *tl, bool device, double *time)
 		struct open *o = &open[iv->track[i]];
 		double t = (double)erg_tl_duration(iv, i);
 
-		if (tl->tracks[iv->track[i]].device != device)
+		if (!erg_tl_track_is(&tl->tracks[iv->track[i]], device))
 			continue;
 		while (o->n && o->end[o->n - 1] <= erg_tl_begin(iv, i))
 			o->n--;
@@ -185,6 +186,10 @@ int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	if (r < 0)
 		return erg_fail(err, r, "%s", why.msg);
 	a->device = strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
+	if (a->device && erg_gpus_of_rail(tl, &a->rails[a->rail], &a->own) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	if (a->own)
+		a->tl = a->own;
 	r = attribute(a, common, &why);
 	if (r == -ENODATA)
 		return erg_account_without_power(a, why.msg, err);
@@ -194,6 +199,7 @@ int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 void erg_account_release(struct erg_account *a)
 {
 	erg_attr_free(a->attr);
+	erg_gpus_release(a->own);
 	erg_rails_free(a->rails, a->n_rails);
 	*a = (struct erg_account){0};
 }

@@ -12,6 +12,7 @@
 
 struct erg_account {
 	const struct erg_timeline *tl;
+	struct erg_timeline *own; /* tl, if the rail is one of several GPUs' */
 	struct erg_rail *rails;
 	size_t n_rails, rail; /* all that can be formed, and the one of this account */
 	bool device;          /* attributed by device time */

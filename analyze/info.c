@@ -150,7 +150,7 @@ static void add_layers(const struct erg_timeline *tl, json_t *file)
 		json_array_append_new(tracks,
 			json_pack("{s:s, s:I, s:I, s:b}", "name", tl->tracks[i].name, "pid",
 				(json_int_t)tl->tracks[i].pid, "tid",
-				(json_int_t)tl->tracks[i].tid, "device", tl->tracks[i].device));
+				(json_int_t)tl->tracks[i].tid, "device", erg_tl_track_is(&tl->tracks[i], true)));
 	}
 	json_object_set_new(file, "networks", networks(tl));
 	json_object_set_new(file, "layers", json_integer((json_int_t)tl->n_layers));

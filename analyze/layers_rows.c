@@ -37,7 +37,7 @@ static uint64_t iterations_of(const struct erg_timeline *tl, bool device, const 
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < iv->n; i++)
-		if (!iv->depth[i] && tl->tracks[iv->track[i]].device == device &&
+		if (!iv->depth[i] && erg_tl_track_is(&tl->tracks[iv->track[i]], device) &&
 			calls[iv->layer[i]] > most)
 			most = calls[iv->layer[i]];
 	return most;
@@ -56,7 +56,7 @@ static int count_host_calls(struct erg_rows *r)
 	if (!host)
 		return -ENOMEM;
 	for (size_t i = 0; i < tl->iv.n; i++)
-		host[tl->iv.layer[i]] += !tl->tracks[tl->iv.track[i]].device;
+		host[tl->iv.layer[i]] += erg_tl_track_is(&tl->tracks[tl->iv.track[i]], false);
 	n = iterations_of(tl, false, host);
 	r->iterations = n ? n : r->iterations;
 	for (size_t k = 0; k < tl->n_layers; k++)
@@ -79,7 +79,7 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	for (size_t i = 0; i < tl->n_layers * tl->n_counters; i++)
 		r->counter[i] = INT64_MIN;
 	for (size_t i = 0; i < tl->iv.n; i++)
-		if (tl->tracks[tl->iv.track[i]].device == a->device)
+		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], a->device))
 			count_one(r, i);
 	r->iterations = iterations_of(tl, a->device, r->calls);
 	return a->device && count_host_calls(r) < 0 ? erg_fail(err, -ENOMEM, "out of memory") : 0;

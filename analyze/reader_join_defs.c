@@ -140,7 +140,7 @@ static int new_track(struct erg_join *j, const struct erg_chunk_thread *t, const
 	snprintf(text, sizeof(text), t->span ? "track %u of process %u" : "thread %u", t->tid,
 		t->pid);
 	tl->tracks[tl->n_tracks] = (struct erg_tl_track){.name = strdup(name ? name : text),
-		.pid = t->span ? 0 : t->pid, .tid = t->span ? 0 : t->tid, .device = device};
+		.pid = t->span ? 0 : t->pid, .tid = t->span ? 0 : t->tid, .place = device ? ERG_TL_DEVICE : ERG_TL_HOST};
 	if (!tl->tracks[tl->n_tracks].name)
 		return -ENOMEM;
 	*ret = (uint32_t)tl->n_tracks++;

@@ -90,7 +90,7 @@ static int settle(struct erg_segment_iter *it)
 		uint64_t end = erg_tl_end(iv, it->next);
 		int r;
 
-		if (it->tl->tracks[iv->track[it->next]].device != it->device || end <= it->now)
+		if (!erg_tl_track_is(&it->tl->tracks[iv->track[it->next]], it->device) || end <= it->now)
 			continue;
 		r = open_interval(it, it->next, end);
 		if (r < 0)

@@ -33,12 +33,21 @@ struct erg_tl_layer {
 	uint32_t in_shape[8], out_shape[8], kernel_shape[8];
 };
 
+/* Elsewhere: on a device that the account at hand is not about (analyze/gpus.h). */
+enum erg_tl_place { ERG_TL_HOST, ERG_TL_DEVICE, ERG_TL_ELSEWHERE };
+
 /* A sequence of nested intervals: one thread, or one device stream, or one track of a log. */
 struct erg_tl_track {
 	char *name;
 	uint32_t pid, tid; /* 0 where not a thread */
-	bool device;
+	enum erg_tl_place place;
 };
+
+/* Whether T counts where the time of the device (or else of the host) does. */
+static inline bool erg_tl_track_is(const struct erg_tl_track *t, bool device)
+{
+	return t->place == (device ? ERG_TL_DEVICE : ERG_TL_HOST);
+}
 
 /* Layer instances, sorted by (begin, longer first, track). */
 struct erg_tl_intervals {

@@ -58,7 +58,7 @@ int erg_shares_open(struct erg_shares *s, const struct erg_timeline *tl,
 		return erg_fail(err, -ENOMEM, "out of memory for %zu layer instances", tl->iv.n);
 	r = erg_account_open(&s->account, tl, common, err);
 	for (size_t i = 0; r >= 0 && i < tl->iv.n; i++)
-		if (tl->tracks[tl->iv.track[i]].device == s->account.device)
+		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], s->account.device))
 			s->total[tl->iv.layer[i]] += fmax(s->own[i], 0);
 	return r;
 }
@@ -104,7 +104,7 @@ bool erg_shares_find(const struct erg_shares *s, const struct erg_gathered *g,
 	layer = iv->layer[lo];
 	c = &s->account.attr->classes[layer];
 	*ret = (struct erg_share){&s->tl->layers[layer], NAN, "unresolved"};
-	if (s->tl->tracks[iv->track[lo]].device != s->account.device ||
+	if (!erg_tl_track_is(&s->account.tl->tracks[iv->track[lo]], s->account.device) ||
 		!erg_est_resolved(&c->energy_j) || !(s->total[layer] > 0))
 		return true;
 	ret->energy_j = c->energy_j.value * fmax(s->own[lo], 0) / s->total[layer];

@@ -228,6 +228,7 @@ struct gpu {
 	unsigned int index, architecture;
 	struct erg_nvml_device *device;
 	char name[96], rail[24];
+	char uuid[96]; /* " GPU-…", or nothing */
 	bool counts_energy;
 };
 
@@ -249,7 +250,8 @@ static struct nvml_source *source_new(const struct gpu *g, enum erg_source_class
 	s->src.simulated = g->nvml->simulated;
 	s->src.rate_fixed = true;
 	s->src.interval_ns = cls == ERG_CLASS_POWER ? POWER_INTERVAL_NS : STATE_INTERVAL_NS;
-	erg_text_set(s->src.path, sizeof(s->src.path), "nvml:%u (%s)", g->index, g->name);
+	erg_text_set(s->src.path, sizeof(s->src.path), "nvml:%u (%s)%s", g->index, g->name,
+		g->uuid);
 	s->nvml = erg_nvml_ref(g->nvml);
 	s->index = g->index;
 	s->device = g->device;
@@ -438,6 +440,10 @@ static int find_gpu(struct erg_nvml *nvml, unsigned int index, struct erg_source
 	}
 	if (nvml->name(g.device, g.name, sizeof(g.name)))
 		strcpy(g.name, "unknown");
+	if (!nvml->uuid || nvml->uuid(g.device, g.uuid + 1, sizeof(g.uuid) - 1))
+		g.uuid[0] = '\0';
+	else
+		g.uuid[0] = ' ';
 	if (nvml->architecture && nvml->architecture(g.device, &g.architecture))
 		g.architecture = 0;
 	r = find_energy(&g, list);

@@ -27,6 +27,7 @@ static const struct symbol {
 	{"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex",
 		offsetof(struct erg_nvml, device), true},
 	{"nvmlDeviceGetName", NULL, offsetof(struct erg_nvml, name), true},
+	{"nvmlDeviceGetUUID", NULL, offsetof(struct erg_nvml, uuid), false},
 	{"nvmlDeviceGetArchitecture", NULL, offsetof(struct erg_nvml, architecture), false},
 	{"nvmlDeviceGetFieldValues", NULL, offsetof(struct erg_nvml, fields), false},
 	{"nvmlDeviceGetTotalEnergyConsumption", NULL, offsetof(struct erg_nvml, energy), false},

@@ -78,6 +78,7 @@ struct erg_nvml {
 	int (*count)(unsigned int *n);
 	int (*device)(unsigned int index, struct erg_nvml_device **ret);
 	int (*name)(struct erg_nvml_device *d, char *text, unsigned int size);
+	int (*uuid)(struct erg_nvml_device *d, char *text, unsigned int size);
 	int (*architecture)(struct erg_nvml_device *d, unsigned int *ret);
 	int (*fields)(struct erg_nvml_device *d, int n, struct erg_nvml_field *fields);
 	int (*energy)(struct erg_nvml_device *d, unsigned long long *mj);

@@ -381,7 +381,7 @@ C
     [ "$(ERG_RUN_ID=r "$app")" = on ] # and what was pushed is popped
     stop a
     id() { sed -n "s/.*layer_define.*{ id = \([0-9]*\), .* name = \"$1\", type.*/\1/p" a.txt | head -1; }
-    track() { sed -n "s/.*{ track = \([0-9]*\), name = \"gpu$1 stream $2\", device = 1 }.*/\1/p" a.txt | head -1; }
+    track() { sed -n "s/.*{ track = \([0-9]*\), name = \"gpu$1 stream $2 GPU-0[-0]*$1\", device = 1 }.*/\1/p" a.txt | head -1; }
     # span LAYER ITERATION DEVICE STREAM: how long they are
     span() { grep "layer_span.*{ id = $(id "$1"), iteration = $2, .*track = $(track "$3" "$4") }" a.txt |
         sed 's/.*begin = \([0-9]*\), end = \([0-9]*\),.*/\2 \1/' | awk '{ print $1 - $2 }'; }

@@ -34,6 +34,20 @@ quiet 70 3.9'
         .loud >= 0.13 and .quiet >= 0.39 and .loud < .quiet)' cpu.json
 }
 
+# CUDA's first device is NVML's second GPU, as CUDA_VISIBLE_DEVICES=1 has it: by the UUID, the work is on
+# the rails of that one alone.
+@test "the work of a GPU is on the rails of that GPU" {
+    app=$ERG_BUILD/tests/trace/cuda-app
+    [ -x "$app" ] || skip "CUPTI's headers are not on this machine"
+    FAKE_CUPTI_GPU=1 standin 2 erg-record run -q -o run.erg -s nvml --annotate cuda -- "$app" --halves 5
+    for gpu in 0 1; do
+        erg-analyze layers --rail gpu$gpu --format json run.erg >gpu$gpu.json 2>/dev/null
+        jq -e '.runs[0].device_time' gpu$gpu.json
+    done
+    jq -e '.runs[0].layers | length == 2' gpu1.json
+    jq -e '.runs[0] | .layers == [] and .ets_j.value > 0' gpu0.json
+}
+
 # The check for real GPUs, with what can be had without one. Its numbers are of no use here.
 @test "tests/hw/nvidia refuses where no GPU is, and writes a note of a trial" {
     python=${PYTHON:-/usr/bin/python3}

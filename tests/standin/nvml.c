@@ -143,6 +143,13 @@ EXPORT int nvmlDeviceGetName(struct erg_nvml_device *d, char *text, unsigned int
 	return check(d);
 }
 
+EXPORT int nvmlDeviceGetUUID(struct erg_nvml_device *d, char *text, unsigned int size);
+EXPORT int nvmlDeviceGetUUID(struct erg_nvml_device *d, char *text, unsigned int size)
+{
+	snprintf(text, size, "GPU-00000000-0000-0000-0000-%012u", d->index);
+	return check(d);
+}
+
 EXPORT int nvmlDeviceGetArchitecture(struct erg_nvml_device *d, unsigned int *ret);
 EXPORT int nvmlDeviceGetArchitecture(struct erg_nvml_device *d, unsigned int *ret)
 {

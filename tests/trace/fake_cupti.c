@@ -34,6 +34,7 @@ struct work_record {
 
 struct call_record {
 	union {
+		CUpti_ActivityDevice3 device;
 		CUpti_ActivityExternalCorrelation external;
 		CUpti_ActivityAPI api;
 	};
@@ -81,12 +82,6 @@ CUptiResult CUPTIAPI cuptiActivityRegisterCallbacks(
 	request = r;
 	complete = c;
 	return CUPTI_SUCCESS;
-}
-
-CUptiResult CUPTIAPI cuptiActivityEnable(CUpti_ActivityKind kind)
-{
-	kinds[kind] = subscribed && now;
-	return kinds[kind] ? CUPTI_SUCCESS : CUPTI_ERROR_NOT_INITIALIZED;
 }
 
 CUptiResult CUPTIAPI cuptiActivityFlushPeriod(uint32_t time)
@@ -141,7 +136,8 @@ CUptiResult CUPTIAPI cuptiActivityGetNumDroppedRecords(CUcontext c, uint32_t s, 
 
 static bool is_call(const CUpti_Activity *r)
 {
-	return r->kind == CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION ||
+	return r->kind == CUPTI_ACTIVITY_KIND_DEVICE ||
+	       r->kind == CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION ||
 	       r->kind == CUPTI_ACTIVITY_KIND_RUNTIME;
 }
 
@@ -185,6 +181,27 @@ static void append(struct buffer *b, const void *record, size_t n)
 	}
 	memcpy(b->at + b->used, record, n);
 	b->used += n;
+}
+
+/* Two devices, which NVML's stand-in counts from FAKE_CUPTI_GPU on. */
+static void add_devices(void)
+{
+	const char *first = getenv("FAKE_CUPTI_GPU");
+	struct call_record r = {.device = {.kind = CUPTI_ACTIVITY_KIND_DEVICE}};
+
+	for (uint32_t i = 0; i < 2; i++) {
+		r.device.id = i;
+		((char *)&r.device.uuid)[15] = (char)(i + (first ? (uint32_t)atoi(first) : 0));
+		append(&call_buffer, &r, sizeof(r));
+	}
+}
+
+CUptiResult CUPTIAPI cuptiActivityEnable(CUpti_ActivityKind kind)
+{
+	kinds[kind] = subscribed && now;
+	if (kinds[kind] && kind == CUPTI_ACTIVITY_KIND_DEVICE)
+		add_devices();
+	return kinds[kind] ? CUPTI_SUCCESS : CUPTI_ERROR_NOT_INITIALIZED;
 }
 
 uint64_t fake_launch_more(const struct fake_work *w)

@@ -34,7 +34,7 @@ static void init(struct fixture *f)
 	f->tl.n_layers = LAYERS;
 	f->tl.tracks = f->tracks;
 	f->tl.n_tracks = 3;
-	f->tracks[2].device = true;
+	f->tracks[2].place = ERG_TL_DEVICE;
 	f->tl.begin = 0;
 	f->tl.end = 100;
 	f->tl.iv = (struct erg_tl_intervals){.layer = f->layer,

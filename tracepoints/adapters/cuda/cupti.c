@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tracepoints/adapters/common.h"
 #include "tracepoints/adapters/cuda/cupti_lib.h"
@@ -40,6 +41,7 @@
  * The versions of the records that CUPTI 11.6 writes. Later ones only have more fields behind, and
  * records are stepped over by CUPTI itself, so these hold for every CUPTI.
  */
+typedef CUpti_ActivityDevice3 device_record;
 typedef CUpti_ActivityKernel7 kernel_record;
 typedef CUpti_ActivityMemcpy5 memcpy_record;
 typedef CUpti_ActivityMemcpyPtoP4 peer_record;
@@ -64,6 +66,14 @@ static void add_external(const CUpti_ActivityExternalCorrelation *c)
 		erg_work_correlate(c->correlationId, c->externalId);
 }
 
+static void add_device(const device_record *d)
+{
+	unsigned char uuid[16];
+
+	memcpy(uuid, &d->uuid, sizeof(uuid));
+	erg_work_device(d->id, uuid);
+}
+
 #define WORK(r, name, type)                                                                        \
 	(&(struct device_work){(r)->start, (r)->end, (r)->deviceId, (r)->streamId,                 \
 		(r)->correlationId, name, type})
@@ -73,6 +83,9 @@ static void add_record(const CUpti_Activity *r)
 	const kernel_record *k = (const void *)r;
 
 	switch (r->kind) {
+	case CUPTI_ACTIVITY_KIND_DEVICE:
+		add_device((const void *)r);
+		break;
 	case CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION:
 		add_external((const void *)r);
 		break;
@@ -188,6 +201,7 @@ static bool enable(void)
 		CUpti_ActivityKind kind;
 		const char *name;
 	} kinds[] = {
+		{CUPTI_ACTIVITY_KIND_DEVICE, "devices"},
 		{CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION, "correlation"},
 		{CUPTI_ACTIVITY_KIND_RUNTIME, "runtime API"},
 		{CUPTI_ACTIVITY_KIND_DRIVER, "driver API"},

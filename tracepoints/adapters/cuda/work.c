@@ -16,6 +16,7 @@
 #define CALLS (1u << 16) /* a power of two */
 #define TRACKS 256u
 #define WAITING 4096u
+#define DEVICES 64u
 
 /* A span that may still grow. */
 struct track {
@@ -29,6 +30,7 @@ static struct {
 	uint64_t external;
 } calls[CALLS];
 static struct track tracks[TRACKS];
+static char devices[DEVICES][48]; /* " GPU-" and the UUID as NVML writes it */
 static struct device_work waiting[WAITING];
 static uint32_t n_waiting;
 
@@ -39,9 +41,18 @@ static void flush_track(struct track *t)
 	t->layer = 0;
 }
 
+void erg_work_device(uint32_t device, const unsigned char u[16])
+{
+	if (device < DEVICES)
+		snprintf(devices[device], sizeof(devices[device]),
+			" GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11],
+			u[12], u[13], u[14], u[15]);
+}
+
 static struct track *track_of(uint32_t device, uint32_t stream)
 {
-	char name[64];
+	char name[96];
 
 	for (uint32_t i = 0; i < TRACKS; i++) {
 		struct track *t = &tracks[i];
@@ -50,7 +61,8 @@ static struct track *track_of(uint32_t device, uint32_t stream)
 			return t;
 		if (t->id)
 			continue;
-		snprintf(name, sizeof(name), "gpu%u stream %u", device, stream);
+		snprintf(name, sizeof(name), "gpu%u stream %u%s", device, stream,
+			device < DEVICES ? devices[device] : "");
 		*t = (struct track){
 			.device = device, .stream = stream, .id = erg_track(name, true)};
 		return t->id ? t : NULL;

@@ -16,6 +16,8 @@ struct device_work {
 	const char *name, *type; /* must live on */
 };
 
+/* Tells the UUID of a device, which names the tracks that are first used from then on. */
+void erg_work_device(uint32_t device, const unsigned char uuid[16]);
 /* The call CORRELATION was made in the layer and iteration of EXTERNAL (erg_work_external). */
 void erg_work_correlate(uint32_t correlation, uint64_t external);
 /* The call was made; outside of layers, unless erg_work_correlate says otherwise. */
