@@ -9,7 +9,6 @@
 
 #define ERG_OCC_BLOCK 0x25800u /* bytes of one OCC */
 #define ERG_OCC_MAX 8
-#define ERG_OCC_BUFFER 0xa000u /* bytes of the ping and of the pong buffer */
 
 enum erg_occ_type {
 	ERG_OCC_TEMPERATURE = 0x08,
