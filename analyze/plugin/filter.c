@@ -34,7 +34,7 @@ struct iterator {
 	const bt_message *waiting;   /* of ours, next to be given */
 	size_t *given;               /* readings of each rail that were given; NULL: none wanted */
 	uint64_t now;                /* of the last message that had a time */
-	enum { FIRST_PASS, BEGINNING, PASSING, ENDING, OVER } state;
+	enum { ASKING, FIRST_PASS, BEGINNING, PASSING, ENDING, OVER } state;
 	struct erg_err err;
 };
 
@@ -142,6 +142,26 @@ static int pull(struct iterator *it)
 
 /* ---- the first time ---- */
 
+/* Asked before anything is read, as a live stream may have no end to wait for. */
+static int ask(struct iterator *it)
+{
+	bt_bool can = BT_FALSE;
+
+	switch (bt_message_iterator_can_seek_beginning(it->upstream, &can)) {
+	case BT_MESSAGE_ITERATOR_CAN_SEEK_BEGINNING_STATUS_AGAIN:
+		return AGAIN;
+	case BT_MESSAGE_ITERATOR_CAN_SEEK_BEGINNING_STATUS_OK:
+		break;
+	default:
+		can = BT_FALSE;
+	}
+	if (!can)
+		return erg_fail(&it->err, -ESPIPE,
+			"the input cannot begin anew: expected traces in files, not a live stream");
+	it->state = FIRST_PASS;
+	return DONE;
+}
+
 static void note_clock(struct iterator *it, const bt_message *m)
 {
 	const bt_stream *s;
@@ -158,7 +178,6 @@ static void note_clock(struct iterator *it, const bt_message *m)
 static int analyse(struct iterator *it)
 {
 	const struct erg_gather_options *opt = &it->filter->opt;
-	bt_bool can = BT_FALSE;
 	int r = erg_gather_timeline(it->gather, opt, &it->tl, &it->err);
 
 	if (r >= 0)
@@ -168,13 +187,9 @@ static int analyse(struct iterator *it)
 	if (opt->readings && !(it->given = calloc(it->shares.account.n_rails + 1,
 				       sizeof(*it->given))))
 		return erg_fail(&it->err, -ENOMEM, "out of memory");
-	if (bt_message_iterator_can_seek_beginning(it->upstream, &can) !=
-			BT_MESSAGE_ITERATOR_CAN_SEEK_BEGINNING_STATUS_OK ||
-		!can ||
-		bt_message_iterator_seek_beginning(it->upstream) !=
-			BT_MESSAGE_ITERATOR_SEEK_BEGINNING_STATUS_OK)
-		return erg_fail(&it->err, -ESPIPE,
-			"the input cannot begin anew: expected traces in files, not a live stream");
+	if (bt_message_iterator_seek_beginning(it->upstream) !=
+		BT_MESSAGE_ITERATOR_SEEK_BEGINNING_STATUS_OK)
+		return erg_fail(&it->err, -ESPIPE, "the input cannot be read a second time");
 	if (it->clock && erg_energy_stream_open(&it->out,
 				 bt_self_message_iterator_borrow_component(it->self), it->clock) < 0)
 		return erg_fail(&it->err, -ENOMEM, "out of memory");
@@ -301,9 +316,11 @@ bt_message_iterator_class_next_method_status erg_plugin_filter_next(bt_self_mess
 	bt_message_array_const messages, uint64_t capacity, uint64_t *count)
 {
 	struct iterator *it = bt_self_message_iterator_get_data(self);
-	int r = it->state == FIRST_PASS ? first_pass(it) : DONE;
+	int r = it->state == ASKING ? ask(it) : DONE;
 	uint64_t n = 0;
 
+	if (r == DONE && it->state == FIRST_PASS)
+		r = first_pass(it);
 	if (r != DONE)
 		return status_of(it, r);
 	for (r = MORE; n < capacity && r == MORE;) {

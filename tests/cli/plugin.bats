@@ -57,6 +57,12 @@ make_run() {
     cmp want got
 }
 
+@test "babeltrace2 finds the plugin by its environment too" {
+    make_run
+    BABELTRACE_PLUGIN_PATH=$PLUGIN babeltrace2 run/trace -c sink.erg.layers >got
+    grep -q '^a  *conv' got
+}
+
 @test "without the archive's documents the run is from the first event to the last" {
     skip_unless jq
     make_run
