@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/render/table.h"
+
 int erg_format_parse(const char *name)
 {
 	static const char *const names[] = {"text", "json", "csv"};
@@ -190,8 +192,11 @@ void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl)
 static int render(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
 	FILE *out, struct erg_err *err)
 {
-	if (format == ERG_FORMAT_TEXT)
-		return r->text(doc, out, err);
+	if (format == ERG_FORMAT_TEXT) {
+		json_auto_t *shown = erg_text_printable(doc);
+
+		return shown ? r->text(shown, out, err) : erg_fail(err, -ENOMEM, "out of memory");
+	}
 	if (format == ERG_FORMAT_CSV) {
 		if (!r->csv)
 			return erg_fail(err, -EINVAL, "--format csv: this verb has no table to print");
@@ -215,7 +220,8 @@ static const char *warning_code(const json_t *w)
 static void warnings_say(const json_t *doc)
 {
 	enum { SHOWN = 3 };
-	const json_t *warnings = json_object_get(doc, "warnings"), *w, *other;
+	json_auto_t *warnings = erg_text_printable(json_object_get(doc, "warnings"));
+	const json_t *w, *other;
 	size_t i, j;
 
 	json_array_foreach (warnings, i, w) {

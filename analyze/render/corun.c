@@ -64,11 +64,11 @@ int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
 
 	erg_rtable_column(t, "workload", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "beside", ERG_COL_LEFT | ERG_COL_SHRINK);
-	erg_rtable_column(t, "setting", ERG_COL_LEFT | ERG_COL_SHRINK);
-	erg_rtable_column(t, "runs", ERG_COL_RIGHT);
+	erg_rtable_column(t, "setting", ERG_COL_LEFT); /* cut, they would all look alike */
+	erg_rtable_column(t, "runs", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "slowdown", ERG_COL_RIGHT);
-	erg_rtable_column(t, "extra energy", ERG_COL_RIGHT);
-	erg_rtable_column(t, "extra power", ERG_COL_RIGHT);
+	erg_rtable_column(t, "extra energy", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "extra power", ERG_COL_RIGHT | ERG_COL_DROP);
 	json_array_foreach (cells, i, c) {
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "workload")));
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "partner")));

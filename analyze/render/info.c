@@ -165,9 +165,10 @@ static int channels(FILE *out, const json_t *f, struct erg_err *err)
 	size_t i;
 
 	for (i = 0; i < ERG_ARRAY_SIZE(titles); i++)
-		erg_rtable_column(t, titles[i], (i >= 4 && i <= 6) || i == 8 || i == 9
-							? ERG_COL_RIGHT
-							: i == 3 ? ERG_COL_SHRINK : 0);
+		erg_rtable_column(t, titles[i], ((i >= 4 && i <= 6) || i == 8 || i == 9
+								? ERG_COL_RIGHT
+								: i == 3 ? ERG_COL_SHRINK : 0) |
+							(i ? ERG_COL_DROP : 0));
 	json_array_foreach (json_object_get(f, "channels"), i, c) {
 		const json_t *s = json_object_get(c, "sensor");
 

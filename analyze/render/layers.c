@@ -69,13 +69,13 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 	print_head(run, out);
 	erg_rtable_column(t, *by ? by : "layer", ERG_COL_LEFT | ERG_COL_SHRINK);
 	if (typed)
-		erg_rtable_column(t, "type", ERG_COL_LEFT);
-	erg_rtable_column(t, "calls", ERG_COL_RIGHT);
+		erg_rtable_column(t, "type", ERG_COL_LEFT | ERG_COL_DROP);
+	erg_rtable_column(t, "calls", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "time", ERG_COL_RIGHT);
 	erg_rtable_column(t, strcmp(energy, "energy_j") ? "above idle" : "energy", ERG_COL_RIGHT);
-	erg_rtable_column(t, "power", ERG_COL_RIGHT);
-	erg_rtable_column(t, "share", ERG_COL_RIGHT);
-	erg_rtable_column(t, "by", ERG_COL_LEFT);
+	erg_rtable_column(t, "power", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "share", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "by", ERG_COL_LEFT | ERG_COL_DROP);
 	erg_rtable_column(t, "", ERG_COL_BAR);
 	json_array_foreach (layers, i, row)
 		top = fmax(top, erg_value_of(row, energy));

@@ -45,8 +45,8 @@ static int stage_table(const json_t *stage, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, erg_text_of(stage, "response"), ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "coefficient", ERG_COL_RIGHT);
 	erg_rtable_column(t, "unit", ERG_COL_LEFT);
-	erg_rtable_column(t, "VIF", ERG_COL_RIGHT);
-	erg_rtable_column(t, "interval from", ERG_COL_LEFT);
+	erg_rtable_column(t, "VIF", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "interval from", ERG_COL_LEFT | ERG_COL_DROP);
 	json_object_foreach((json_t *)json_object_get(stage, "coefficients"), name, c) {
 		erg_rtable_cell(t, "%s", name);
 		erg_rtable_cell(t, "%s", with_interval(b, sizeof(b), c));
@@ -75,11 +75,11 @@ static int folds_table(const json_t *cv, FILE *out, struct erg_err *err)
 	size_t i;
 
 	erg_rtable_column(t, "left out", ERG_COL_LEFT | ERG_COL_SHRINK);
-	erg_rtable_column(t, "rows", ERG_COL_RIGHT);
+	erg_rtable_column(t, "rows", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "measured", ERG_COL_RIGHT);
 	erg_rtable_column(t, "predicted", ERG_COL_RIGHT);
 	erg_rtable_column(t, "error", ERG_COL_RIGHT);
-	erg_rtable_column(t, "a row", ERG_COL_RIGHT);
+	erg_rtable_column(t, "a row", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	json_array_foreach(json_object_get(cv, "folds"), i, f) {
 		erg_rtable_text(t, f, "group");
@@ -108,11 +108,11 @@ static int comparison_table(const json_t *models, FILE *out, struct erg_err *err
 	size_t i;
 
 	erg_rtable_column(t, "model", ERG_COL_LEFT | ERG_COL_SHRINK);
-	erg_rtable_column(t, "coefs", ERG_COL_RIGHT);
+	erg_rtable_column(t, "coefs", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "R2", ERG_COL_RIGHT);
-	erg_rtable_column(t, "cond", ERG_COL_RIGHT);
+	erg_rtable_column(t, "cond", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "error", ERG_COL_RIGHT);
-	erg_rtable_column(t, "SD", ERG_COL_RIGHT);
+	erg_rtable_column(t, "SD", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "worst", ERG_COL_RIGHT);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	json_array_foreach(models, i, m) {

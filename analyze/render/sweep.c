@@ -18,12 +18,12 @@ static int points_table(const json_t *group, FILE *out, struct erg_err *err)
 	size_t i;
 	json_t *p;
 
-	erg_rtable_column(t, "setting", ERG_COL_LEFT | ERG_COL_SHRINK);
-	erg_rtable_column(t, "runs", ERG_COL_RIGHT);
+	erg_rtable_column(t, "setting", ERG_COL_LEFT); /* cut, they would all look alike */
+	erg_rtable_column(t, "runs", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "time", ERG_COL_RIGHT);
 	erg_rtable_column(t, "ETS", ERG_COL_RIGHT);
-	erg_rtable_column(t, "EDP", ERG_COL_RIGHT);
-	erg_rtable_column(t, "power", ERG_COL_RIGHT);
+	erg_rtable_column(t, "EDP", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "power", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	erg_rtable_column(t, "", ERG_COL_BAR);
 	json_array_foreach (points, i, p)

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Tables for people. Cells are kept as text until all are known, since a column is as wide as its
- * widest cell. Width is counted in code points: names of layers have no double-width characters
- * often enough to deserve wcwidth() and its locale.
+ * widest cell. Width is counted in cells of a terminal, of which a character may take two or none.
  */
 #include "analyze/render/table.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "formats/util.h"
 
 #define COLUMNS_MAX 32
 #define BAR_MAX 40
 #define BAR_MIN 6
-#define SHRINK_MIN 12
+#define SHRINK_MIN 24   /* before columns are left out */
+#define SHRINK_LEAST 12 /* when none is left that may be */
 
 struct column {
 	char *title;
@@ -34,13 +37,43 @@ struct erg_rtable {
 	bool failed;
 };
 
+/* The bytes that fit into LIMIT cells, and how many cells they take. Output is UTF-8 whatever the
+ * locale, which is therefore asked for; without it each character takes one cell. */
+static size_t text_fitting(const char *s, size_t limit, size_t *ret_cells)
+{
+	static locale_t utf8;
+	locale_t before;
+	size_t bytes = 0, cells = 0;
+
+	if (!utf8)
+		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	before = uselocale(utf8 ? utf8 : (locale_t)0);
+	while (s[bytes]) {
+		mbstate_t state = {0};
+		wchar_t c = 0;
+		size_t n = mbrtowc(&c, s + bytes, MB_LEN_MAX, &state);
+		int w = n && n <= MB_LEN_MAX ? wcwidth(c) : 1;
+
+		if (!n || n > MB_LEN_MAX)
+			for (n = 1; ((unsigned char)s[bytes + n] & 0xc0) == 0x80; n++)
+				;
+		if (cells + (w < 0 ? 1 : (size_t)w) > limit)
+			break;
+		cells += w < 0 ? 1 : (size_t)w;
+		bytes += n;
+	}
+	uselocale(before);
+	if (ret_cells)
+		*ret_cells = cells;
+	return bytes;
+}
+
 static size_t text_width(const char *s)
 {
-	size_t n = 0;
+	size_t cells;
 
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
+	text_fitting(s, SIZE_MAX, &cells);
+	return cells;
 }
 
 struct erg_rtable *erg_rtable_new(void)
@@ -122,9 +155,6 @@ void erg_rtable_cell(struct erg_rtable *t, const char *fmt, ...)
 		t->failed = true;
 		return;
 	}
-	for (char *p = text; *p; p++) /* a name with control characters cannot play the terminal */
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
 	c = &t->columns[t->n_cells % t->n_columns];
 	w = text_width(text);
 	if (w > c->width)
@@ -182,29 +212,56 @@ void erg_rtable_bar(struct erg_rtable *t, double share)
 	t->cells[t->n_cells++] = NULL;
 }
 
-/* Widths as printed: bars take what is left, shrinking columns give what is missing. */
-static void fit(const struct erg_rtable *t, unsigned int limit, size_t *widths)
+/* Widths of the columns that are not left out; those that may shrink give what is missing, down to
+ * MIN. Returns the width of all. */
+static size_t shrink(const struct erg_rtable *t, unsigned int limit, size_t min, const bool *out,
+	size_t *widths)
 {
-	size_t fixed = 0, bars = 0;
+	size_t all = 0;
 
 	for (size_t i = 0; i < t->n_columns; i++) {
-		bool bar = t->columns[i].flags & ERG_COL_BAR;
-
-		widths[i] = bar ? BAR_MIN : t->columns[i].width;
-		bars += bar;
-		fixed += widths[i] + (i ? 2 : 0);
+		widths[i] = t->columns[i].flags & ERG_COL_BAR ? BAR_MIN : t->columns[i].width;
+		if (!out[i])
+			all += widths[i] + (i ? 2 : 0);
 	}
-	for (size_t i = 0; limit && fixed > limit && i < t->n_columns; i++) {
-		size_t over = fixed - limit, w = widths[i], least;
+	for (size_t i = 0; limit && all > limit && i < t->n_columns; i++) {
+		size_t over = all - limit, w = widths[i], least;
 
-		if (!(t->columns[i].flags & ERG_COL_SHRINK))
+		if (out[i] || !(t->columns[i].flags & ERG_COL_SHRINK))
 			continue;
-		least = w < SHRINK_MIN ? w : SHRINK_MIN;
+		least = w < min ? w : min;
 		widths[i] = w > over + least ? w - over : least;
-		fixed -= w - widths[i];
+		all -= w - widths[i];
 	}
+	return all;
+}
+
+/* The next column to leave out, or n_columns: bars, then the last of those that may be. */
+static size_t least_needed(const struct erg_rtable *t, const bool *out)
+{
+	static const unsigned int order[] = {ERG_COL_BAR, ERG_COL_DROP};
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(order); k++)
+		for (size_t i = t->n_columns; i-- > 0;)
+			if (!out[i] && (t->columns[i].flags & order[k]))
+				return i;
+	return t->n_columns;
+}
+
+/* Widths as printed and what is left out; bars take the width that is left. */
+static void fit(const struct erg_rtable *t, unsigned int limit, size_t *widths, bool *out)
+{
+	size_t all, drop, bars = 0;
+
+	while ((all = shrink(t, limit, SHRINK_MIN, out, widths)) > limit && limit &&
+		(drop = least_needed(t, out)) < t->n_columns)
+		out[drop] = true;
+	if (limit && all > limit)
+		all = shrink(t, limit, SHRINK_LEAST, out, widths);
+	for (size_t i = 0; i < t->n_columns; i++)
+		bars += !out[i] && (t->columns[i].flags & ERG_COL_BAR);
 	for (size_t i = 0; bars && i < t->n_columns; i++) {
-		size_t spare = !limit ? 24 : limit > fixed ? (limit - fixed) / bars : 0;
+		size_t spare = !limit ? 24 : limit > all ? (limit - all) / bars : 0;
 
 		if (t->columns[i].flags & ERG_COL_BAR)
 			widths[i] += spare < BAR_MAX - BAR_MIN ? spare : BAR_MAX - BAR_MIN;
@@ -219,7 +276,7 @@ static void pad(FILE *out, size_t n)
 
 static void print_text(FILE *out, const char *s, size_t width, bool right, bool last)
 {
-	size_t w = text_width(s), n = 0;
+	size_t w = text_width(s), bytes;
 
 	if (w <= width) {
 		if (right)
@@ -229,12 +286,10 @@ static void print_text(FILE *out, const char *s, size_t width, bool right, bool 
 			pad(out, width - w);
 		return;
 	}
-	for (; *s; s++) {
-		if (((unsigned char)*s & 0xc0) != 0x80 && ++n == width)
-			break;
-		fputc(*s, out);
-	}
-	fputs("…", out);
+	bytes = text_fitting(s, width - 1, &w);
+	fprintf(out, "%.*s…", (int)bytes, s);
+	if (!last)
+		pad(out, width - 1 - w); /* a wide character did not fit by half */
 }
 
 static void print_bar(FILE *out, double share, size_t width, bool last)
@@ -255,32 +310,54 @@ static void print_bar(FILE *out, double share, size_t width, bool last)
 		pad(out, width - used);
 }
 
+/* What was left out, so that nobody takes the table for all there is; bars say nothing new. */
+static void print_dropped(const struct erg_rtable *t, FILE *out, const bool *dropped)
+{
+	const char *sep = "not shown for lack of width: ";
+
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (dropped[i] && !(t->columns[i].flags & ERG_COL_BAR)) {
+			fprintf(out, "%s%s%s", *sep == ',' ? "" : erg_text_dim(), sep,
+				t->columns[i].title);
+			sep = ", ";
+		}
+	if (*sep == ',')
+		fprintf(out, "%s\n", erg_text_reset());
+}
+
 int erg_rtable_print(const struct erg_rtable *t, FILE *out, unsigned int width, struct erg_err *err)
 {
-	size_t widths[COLUMNS_MAX];
+	size_t widths[COLUMNS_MAX], last = 0;
+	bool dropped[COLUMNS_MAX] = {false};
 
 	if (!t || t->failed)
 		return erg_fail_errno(err, -ENOMEM, "a table");
-	fit(t, width, widths);
+	fit(t, width, widths, dropped);
+	for (size_t i = 0; i < t->n_columns; i++)
+		last = dropped[i] ? last : i;
 	fputs(erg_text_bold(), out);
 	for (size_t i = 0; i < t->n_columns; i++) {
+		if (dropped[i])
+			continue;
 		pad(out, i ? 2 : 0);
 		print_text(out, t->columns[i].title, widths[i], t->columns[i].flags & ERG_COL_RIGHT,
-			i + 1 == t->n_columns);
+			i == last);
 	}
 	fprintf(out, "%s\n", erg_text_reset());
 	for (size_t i = 0; i < t->n_cells; i++) {
 		size_t c = i % t->n_columns;
-		bool last = c + 1 == t->n_columns;
 
-		pad(out, c ? 2 : 0);
-		if (t->cells[i])
-			print_text(out, t->cells[i], widths[c],
-				t->columns[c].flags & ERG_COL_RIGHT, last);
-		else
-			print_bar(out, t->bars[i], widths[c], last);
-		if (last || i + 1 == t->n_cells)
+		if (!dropped[c]) {
+			pad(out, c ? 2 : 0);
+			if (t->cells[i])
+				print_text(out, t->cells[i], widths[c],
+					t->columns[c].flags & ERG_COL_RIGHT, c == last);
+			else
+				print_bar(out, t->bars[i], widths[c], c == last);
+		}
+		if (c + 1 == t->n_columns || i + 1 == t->n_cells)
 			fputc('\n', out);
 	}
+	print_dropped(t, out, dropped);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "analyze/render/table.h"
+#include "formats/util.h"
 
 unsigned int erg_text_width(void)
 {
@@ -43,6 +44,42 @@ const char *erg_text_dim(void)
 const char *erg_text_reset(void)
 {
 	return erg_text_color() ? "\033[0m" : "";
+}
+
+static char *printable(const char *s)
+{
+	char *copy = strdup(s);
+
+	for (unsigned char *p = (unsigned char *)copy; p && *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) /* U+0080 to U+009F */
+			*p = '?', p[1] = '?';
+	}
+	return copy;
+}
+
+json_t *erg_text_printable(const json_t *doc)
+{
+	_cleanup_(erg_freep) char *text = json_is_string(doc) ? printable(json_string_value(doc)) : NULL;
+	json_t *ret = json_is_array(doc) ? json_array() : json_is_object(doc) ? json_object() : NULL;
+	const char *key;
+	json_t *v;
+	size_t i;
+
+	if (json_is_string(doc))
+		return text ? json_string(text) : NULL;
+	if (!ret)
+		return json_incref((json_t *)doc);
+	json_array_foreach ((json_t *)doc, i, v)
+		json_array_append_new(ret, erg_text_printable(v));
+	json_object_foreach ((json_t *)doc, key, v) {
+		_cleanup_(erg_freep) char *name = printable(key);
+
+		if (name)
+			json_object_set_new(ret, name, erg_text_printable(v));
+	}
+	return ret;
 }
 
 /* The prefix for V and the factor to it. */

@@ -71,8 +71,8 @@ static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
 	json_t *p;
 
 	erg_rtable_column(t, "pair", ERG_COL_LEFT | ERG_COL_SHRINK);
-	erg_rtable_column(t, "hotter", ERG_COL_RIGHT);
-	erg_rtable_column(t, "power", ERG_COL_RIGHT);
+	erg_rtable_column(t, "hotter", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "power", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "leakage", ERG_COL_RIGHT);
 	erg_rtable_column(t, "by leakage", ERG_COL_RIGHT);
 	erg_rtable_column(t, "by throttling", ERG_COL_RIGHT);

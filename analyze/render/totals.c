@@ -26,10 +26,10 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "phase", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "time", ERG_COL_RIGHT);
 	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++)
-		erg_rtable_column(t, titles[i], ERG_COL_RIGHT);
+		erg_rtable_column(t, titles[i], ERG_COL_RIGHT | (i > 1 ? ERG_COL_DROP : 0));
 	erg_rtable_column(t, "mean", ERG_COL_RIGHT);
-	erg_rtable_column(t, "peak", ERG_COL_RIGHT);
-	erg_rtable_column(t, "observed", ERG_COL_RIGHT);
+	erg_rtable_column(t, "peak", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "observed", ERG_COL_RIGHT | ERG_COL_DROP);
 	json_array_foreach (json_object_get(run, "phases"), i, p) {
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(p, "name")));
 		erg_rtable_si(t, p, "time_s", "s");

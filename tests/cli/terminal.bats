@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# Tables on a terminal: they fit its width, whatever the names, and names cannot play the terminal.
+load helpers
+
+test_setup() {
+    skip_unless script python3
+    awk 'BEGIN { print "time_s,VDD_IN [W]"
+        for (i = 0; i <= 4000; i++) printf "%.3f,%.3f\n", i / 1000, (int(i / 50) % 2 ? 8 : 3) + i % 7 / 100 }' >s.csv
+    awk 'BEGIN { print "begin_s,end_s,layer,type,network,iteration"
+        wide = "畳み込み層の非常に長い名前です第一段階の特徴抽出ブロック"
+        hostile = "cafe\314\201\033[31m\302\233" "31m a rather long name of a layer/branch3x3/expand"
+        for (i = 0; i < 80; i++)
+            printf "%.3f,%.3f,%s,%s,%s,%d\n", i * 0.05, (i + 1) * 0.05, i % 2 ? wide : hostile, i % 2 ? "プール" : "conv", "ne\033[2Jt", i / 2 }' >l.csv
+    erg-record import --samples s.csv --layers l.csv --sensor "kind=point window_s=0 lag_s=0" -o w.erg
+}
+
+# drawn COLUMNS COMMAND: what a terminal of that width gets
+drawn() {
+    script -qec "stty cols $1; $2" tty.log >/dev/null </dev/null
+    sed '1d;$d' tty.log | tr -d '\r'
+}
+
+# Widths of the lines on standard input, in cells.
+widths() {
+    python3 -c '
+import re, sys, unicodedata
+for line in sys.stdin.buffer.read().decode().splitlines():
+    text = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    print(sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text))'
+}
+
+@test "a table fits a terminal of 60, 80 and 200 columns, and says what it leaves out" {
+    unset NO_COLOR
+    for columns in 60 80 200; do
+        drawn $columns "erg-analyze layers w.erg 2>/dev/null" | sed -n '/layer .*time/,$p' >table
+        [ "$(widths <table | sort -n | tail -1)" -le $columns ]
+        grep -q 'energy' table
+    done
+    ! grep -q 'not shown' table
+    [ "$(grep -c '█' table)" -eq 2 ]
+    drawn 60 "erg-analyze layers w.erg 2>/dev/null" >narrow
+    grep -q 'not shown for lack of width: .*by' narrow
+    grep -q '…' narrow
+}
+
+@test "what is no terminal gets every column, whole names and no colour" {
+    erg-analyze layers w.erg 2>/dev/null >plain
+    grep -q '畳み込み層の非常に長い名前です第一段階の特徴抽出ブロック .*direct' plain
+    ! grep -q "$(printf '\033')" plain
+    # columns stand below each other where characters are wide, or of no width
+    sed -n '/^layer/,$p' plain | python3 -c '
+import sys, unicodedata
+head, *rows = [l for l in sys.stdin.buffer.read().decode().splitlines() if l]
+def cells(t): return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in t)
+at = {cells(r[:r.index("direct")]) for r in rows}
+assert at == {head.index("by ")}, (at, head.index("by "))'
+}
+
+@test "a name cannot play the terminal, with colour or without" {
+    for no in '' 1; do
+        drawn 100 "NO_COLOR=$no TERM=xterm erg-analyze layers w.erg" >seen
+        # our own sequences are bold, dim and their end
+        ! sed "s/$(printf '\033')\[[012]m//g" seen | grep -q "$(printf '\033')"
+        ! grep -q "$(printf '\302\233')" seen
+    done
+    ! grep -q "$(printf '\033')" seen
+    drawn 100 "TERM=xterm NO_COLOR=1 erg-analyze info w.erg" >seen
+    ! grep -q "$(printf '\033')" seen
+    # the data stay what they are
+    [ "$(erg-analyze layers --format json w.erg 2>/dev/null | jq -r '.runs[0].layers[0].network')" = "$(printf 'ne\033[2Jt')" ]
+}
