@@ -160,10 +160,10 @@ static int iio_start(struct erg_source *s, struct erg_err *err)
 	if (d->started)
 		return 0;
 	d->fd = open(d->device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (d->fd < 0 && errno == EBUSY)
+		return erg_fail(err, -EBUSY, "%s: another program captures from it", d->device);
 	if (d->fd < 0)
-		return errno == EBUSY ? erg_fail(err, -EBUSY, "%s: another program captures from it",
-						d->device)
-				      : erg_fail_errno(err, -errno, "%s", d->device);
+		return erg_fail_errno(err, -errno, "%s", d->device);
 	r = capture(d);
 	if (r >= 0)
 		return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Energy filtering: against side channels, Intel's processors add noise to RAPL's counters where SGX
- * is enabled or software asks for it (INTEL-SA-00389), up to tens of percent over short intervals.
+ * Energy filtering: against side channels, Intel's processors add noise to RAPL's counters where
+ * SGX is enabled or software asks for it (INTEL-SA-00389), up to tens of percent over short
+ * intervals.
  *
  * Software's request is bit 0 of MISC_PACKAGE_CTLS (0xbc), which is there when bit 11 of
  * ARCH_CAPABILITIES (0x10a) is set (Intel SDM vol. 4, table 2-2). The registers are read where the

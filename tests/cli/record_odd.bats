@@ -62,7 +62,7 @@ of() { grep -lzs "^LTTNG_HOME=$1\$" /proc/[0-9]*/environ || true; }
             ./erg-record -q -s procstat --idle 30 -o a.erg -- touch ran 3>&-) || true
         for _ in {1..50}; do [ -n "$(of "$room")" ] || break; sleep 0.1; done
         [ -z "$(of "$room")" ]
-        [ "$(ls -A "$room" | grep -vx .lttng)" = erg-record ]
+        [ "$(find "$room" -mindepth 1 -maxdepth 1 ! -name .lttng)" = "$room/erg-record" ]
     done
     rm -r "$room"
 }

@@ -87,6 +87,14 @@ static inline int64_t value_of(struct fixture *f, const char *rail, enum erg_qua
 	return f->values[c];
 }
 
+static inline int64_t file_value(const struct fixture *f, const char *path)
+{
+	int64_t v = -1;
+
+	erg_attr_read_int(&v, "%s/%s", f->tree.dir, path);
+	return v;
+}
+
 static inline void start_all(struct fixture *f)
 {
 	for (size_t i = 0; i < f->list.n; i++)
