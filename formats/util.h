@@ -69,13 +69,20 @@ static inline void erg_stdio_occupy(void)
 	erg_closep(&fd);
 }
 
+/* CLOCK in ns; 0 where there is no such clock: the CPU time of a process that has ended. */
+static inline uint64_t erg_clock_ns(clockid_t clock)
+{
+	struct timespec ts = {0};
+
+	if (clock_gettime(clock, &ts) < 0)
+		return 0;
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
 /* CLOCK_MONOTONIC in ns: the clock of every time in an archive. */
 static inline uint64_t erg_mono_ns(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return erg_clock_ns(CLOCK_MONOTONIC);
 }
 
 #define ERG_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

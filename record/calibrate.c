@@ -17,13 +17,14 @@
 #include "formats/archive.h"
 #include "formats/manifest.h"
 #include "formats/util.h"
+#include "record/event_cost.h"
 #include "record/options.h"
 #include "record/say.h"
 #include "record/sources_measure.h"
 #include "record/verb.h"
 #include "record/wave.h"
 
-#define EVENTS 20000
+#define ROUNDS 1000 /* of events: 0.1 s */
 #define READS 200
 
 static const char help[] =
@@ -39,6 +40,10 @@ static const char help[] =
 	"      --chip MS           its shortest piece: 5 windows of the sensor (100)\n"
 	"      --threads N         that are busy (1)\n"
 	"      --format FORMAT     text or json (text)\n";
+
+struct costs {
+	double event_ns, event_cold_ns, disabled_ns, clock_ns;
+};
 
 struct calibrate {
 	char output[PATH_MAX];
@@ -120,14 +125,16 @@ static int options_parse(int argc, char **argv, struct calibrate *c)
 static int wave(const struct calibrate *c, struct erg_err *err)
 {
 	const char *run = getenv("ERG_RUN_ID");
-	struct erg_wave_cost cost;
+	struct erg_event_cost cost;
 	int r = erg_wave_play(run ? run : "", c->seconds, (uint64_t)(c->chip_ms * 1e6),
 		(unsigned)c->threads);
 
 	if (r)
 		return erg_fail_errno(err, r, "--threads %g", c->threads);
-	erg_wave_cost(EVENTS, &cost);
-	printf("%.3f %.3f %.3f\n", cost.event_ns, cost.disabled_ns, cost.clock_ns);
+	if (!erg_event_cost_measure(ROUNDS, &cost))
+		return erg_fail(err, -EIO, "no session records the events whose cost is measured");
+	printf("%.3f %.3f %.3f %.3f\n", cost.warm.p50, cost.cold.p50, erg_event_cost_disabled_ns(),
+		cost.clock_ns);
 	return 0;
 }
 
@@ -153,7 +160,7 @@ static char *command_line(const struct calibrate *c)
 	return ret;
 }
 
-static int record(const struct calibrate *c, struct erg_wave_cost *ret, struct erg_err *err)
+static int record(const struct calibrate *c, struct costs *ret, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *line = command_line(c);
 	FILE *f = line ? popen(line, "re") : NULL;
@@ -161,9 +168,10 @@ static int record(const struct calibrate *c, struct erg_wave_cost *ret, struct e
 
 	if (!f)
 		return erg_fail_errno(err, -errno, "calibrate");
-	n = fscanf(f, "%lf %lf %lf", &ret->event_ns, &ret->disabled_ns, &ret->clock_ns);
+	n = fscanf(f, "%lf %lf %lf %lf", &ret->event_ns, &ret->event_cold_ns, &ret->disabled_ns,
+		&ret->clock_ns);
 	status = pclose(f);
-	if (n != 3 || status)
+	if (n != 4 || status)
 		return erg_fail(err, -EIO, "the recording of the wave failed");
 	return 0;
 }
@@ -210,9 +218,10 @@ static void print_text(const json_t *doc)
 	json_t *list = json_object_get(doc, "reads");
 	size_t i;
 
-	printf("event recorded       %8.1f ns\nevent not recorded   %8.1f ns\n"
-	       "clock                %8.1f ns\n",
+	printf("event recorded       %8.1f ns  (after other work %.1f ns)\n"
+	       "event not recorded   %8.1f ns\nclock                %8.1f ns\n",
 		json_number_value(json_object_get(doc, "event_ns")),
+		json_number_value(json_object_get(doc, "event_cold_ns")),
 		json_number_value(json_object_get(doc, "disabled_ns")),
 		json_number_value(json_object_get(doc, "clock_ns")));
 	json_array_foreach(list, i, r)
@@ -233,7 +242,7 @@ static void print_text(const json_t *doc)
 			json_string_value(json_object_get(doc, "archive")));
 }
 
-static int report(const struct calibrate *c, const struct erg_wave_cost *cost, struct erg_err *err)
+static int report(const struct calibrate *c, const struct costs *cost, struct erg_err *err)
 {
 	json_t *summary = summary_of(c->output, err), *list = summary ? reads(c, err) : NULL, *doc;
 
@@ -241,11 +250,11 @@ static int report(const struct calibrate *c, const struct erg_wave_cost *cost, s
 		json_decref(summary);
 		return err->code;
 	}
-	doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:[], s:f, s:f, s:f, s:o, s:O}", "schema",
+	doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:[], s:f, s:f, s:f, s:f, s:o, s:O}", "schema",
 		"ergtrace/1", "tool", "name", "erg-record", "version", ERG_VERSION, "verb",
-		"calibrate", "warnings", "event_ns", cost->event_ns, "disabled_ns",
-		cost->disabled_ns, "clock_ns", cost->clock_ns, "reads", list, "sampler",
-		json_object_get(summary, "sampler"));
+		"calibrate", "warnings", "event_ns", cost->event_ns, "event_cold_ns",
+		cost->event_cold_ns, "disabled_ns", cost->disabled_ns, "clock_ns", cost->clock_ns,
+		"reads", list, "sampler", json_object_get(summary, "sampler"));
 	if (c->keep)
 		json_object_set_new(doc, "archive", json_string(c->output));
 	if (c->json) {
@@ -262,7 +271,7 @@ static int report(const struct calibrate *c, const struct erg_wave_cost *cost, s
 static int calibrate(struct calibrate *c, struct erg_err *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	struct erg_wave_cost cost;
+	struct costs cost;
 	int r;
 
 	if (!c->keep)

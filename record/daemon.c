@@ -132,6 +132,13 @@ static int pid_of_daemon(void)
 	return f && fscanf(f, "%d", &pid) == 1 ? pid : 0;
 }
 
+pid_t erg_daemon_pid(void)
+{
+	int pid = pid_of_daemon();
+
+	return daemon_ticks(pid) ? pid : 0;
+}
+
 /* Connects to one of the daemon's sockets: 0 or a negative errno. */
 static int socket_try(const char *name)
 {

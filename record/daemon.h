@@ -7,6 +7,7 @@
  * only if some erg-record started it and nobody has a session in it any more.
  */
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "formats/err.h"
 
@@ -26,6 +27,9 @@ void erg_daemon_lock_drop(struct erg_daemon_lock *l);
 
 /* Starts a session daemon unless one answers. Call with the lock held. */
 int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err);
+
+/* The process of the session daemon; 0 where it is not to be found. */
+pid_t erg_daemon_pid(void);
 
 /* Stops the daemon if an erg-record started it and it has no session. Takes the lock itself. */
 void erg_daemon_release(void);

@@ -175,6 +175,7 @@ static json_t *source_outcomes(const struct erg_source_list *l)
 json_t *erg_describe_summary(const struct erg_summary_facts *f)
 {
 	json_t *j = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
+	json_t *overhead = j && f->overhead ? erg_overhead_json(f->overhead) : NULL;
 
 	if (!j)
 		return NULL;
@@ -193,6 +194,8 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 			  : json_null());
 	if (f->sampler)
 		json_object_set_new(j, "sampler", sampler(f->sampler, f->end_ns - f->begin_ns));
+	if (overhead)
+		json_object_set_new(j, "overhead", overhead);
 	if (f->repair)
 		json_object_set_new(j, "repair",
 			json_pack("{s:I, s:I, s:I, s:I}", "packets",

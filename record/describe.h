@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "record/options.h"
+#include "record/overhead.h"
 #include "record/packets.h"
 #include "record/sampler.h"
 #include "record/session.h"
@@ -35,6 +36,7 @@ struct erg_summary_facts {
 	uint64_t begin_ns, end_ns;           /* of the recording */
 	const struct erg_session_losses *losses; /* NULL: not known */
 	const struct erg_sampler_stats *sampler; /* NULL: none */
+	const struct erg_overhead *overhead; /* NULL: not measured */
 	const struct erg_source_list *sources;
 	const struct erg_packets_report *repair; /* what had to be cut; NULL: nothing */
 	const char *reason; /* why the recording is not complete; NULL: it is */

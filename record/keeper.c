@@ -30,6 +30,7 @@ struct erg_keeper {
 	bool started, failed;
 	int fail_fd, stop_fd;
 	struct erg_err failure;
+	uint64_t chore_ns; /* read by others, relaxed */
 };
 
 static uint64_t reserve_bytes(uint64_t total, uint64_t spool)
@@ -60,6 +61,16 @@ static int disk_check(const struct erg_keeper *k, struct erg_err *err)
 	return 0;
 }
 
+static int chore(struct erg_keeper *k, struct erg_err *err)
+{
+	uint64_t begin = erg_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	int r = k->cfg.chore(k->cfg.data, err);
+
+	__atomic_fetch_add(&k->chore_ns, erg_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin,
+		__ATOMIC_RELAXED);
+	return r;
+}
+
 static int keep(struct erg_keeper *k, struct erg_err *err)
 {
 	int r;
@@ -71,7 +82,7 @@ static int keep(struct erg_keeper *k, struct erg_err *err)
 		r = k->cfg.spool ? erg_crash_save(k->cfg.shm, k->cfg.spool, err)
 				 : erg_crash_stream(k->cfg.shm, k->cfg.run_id, err);
 	if (!r && k->cfg.chore)
-		r = k->cfg.chore(k->cfg.data, err);
+		r = chore(k, err);
 	if (r >= 0)
 		r = disk_check(k, err);
 	return r;
@@ -126,6 +137,11 @@ int erg_keeper_fd(const struct erg_keeper *k)
 const struct erg_err *erg_keeper_failure(struct erg_keeper *k)
 {
 	return __atomic_load_n(&k->failed, __ATOMIC_ACQUIRE) ? &k->failure : NULL;
+}
+
+uint64_t erg_keeper_chore_ns(const struct erg_keeper *k)
+{
+	return __atomic_load_n(&k->chore_ns, __ATOMIC_RELAXED);
 }
 
 void erg_keeper_stop(struct erg_keeper *k)

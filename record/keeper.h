@@ -33,6 +33,8 @@ int erg_keeper_start(const struct erg_keeper_config *cfg, struct erg_keeper **re
 int erg_keeper_fd(const struct erg_keeper *k);
 /* Why it cannot go on; NULL while it can. Valid until free. */
 const struct erg_err *erg_keeper_failure(struct erg_keeper *k);
+/* CPU time that the chore has taken so far. */
+uint64_t erg_keeper_chore_ns(const struct erg_keeper *k);
 /* Ends the thread; the failure stays. */
 void erg_keeper_stop(struct erg_keeper *k);
 void erg_keeper_free(struct erg_keeper *k);

@@ -29,6 +29,8 @@
 #include "record/spool.h"
 #include "record/verb.h"
 
+#define EVENT_COST_ROUNDS 32 /* about 3 ms, and 10 kB of the trace */
+
 /* ---- waiting ---- */
 
 static void timer_set(const struct erg_run *r, double seconds)
@@ -176,6 +178,7 @@ static json_t *summary_make(struct erg_run *r, const struct erg_packets_report *
 		.end_ns = r->end_ns,
 		.losses = r->losses_known ? &r->losses : NULL,
 		.sampler = &st,
+		.overhead = &r->overhead,
 		.sources = &r->sources,
 		.repair = r->failure.code ? repair : NULL,
 		.reason = r->failure.code ? r->failure.msg : NULL,
@@ -329,10 +332,13 @@ static int recording_run(struct erg_run *r, struct erg_err *err)
 		n = keeper_start(r, err);
 	if (n)
 		return n;
+	erg_event_cost_measure(EVENT_COST_ROUNDS, &r->overhead.event);
 	idle_baseline(r);
+	erg_overhead_mark(&r->overhead.begin, r->sampler, r->keeper);
 	n = command_run(r, err);
 	if (n < 0)
 		return n;
+	erg_overhead_mark(&r->overhead.end, r->sampler, r->keeper);
 	idle_baseline(r);
 	recording_end(r);
 	if (r->work.pid < 0 && r->interrupted)

@@ -16,6 +16,7 @@
 #include "record/finish.h"
 #include "record/keeper.h"
 #include "record/options.h"
+#include "record/overhead.h"
 #include "record/sampler.h"
 #include "record/session.h"
 #include "record/source.h"
@@ -44,6 +45,7 @@ struct erg_run {
 	char *part;                /* its unfinished file, and the chunks in there */
 	size_t part_chunks;
 	struct erg_workload work;
+	struct erg_overhead overhead;
 	struct erg_session_losses losses;
 	bool losses_known;
 	bool recorded; /* the spool holds a recording: it must not be lost */

@@ -160,12 +160,7 @@ static void worker_round(struct erg_worker *w, uint64_t now)
 
 static void worker_account(struct erg_worker *w)
 {
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) == 0)
-		__atomic_store_n(&w->cpu_ns,
-			(uint64_t)ts.tv_sec * ERG_NSEC_PER_SEC + (uint64_t)ts.tv_nsec,
-			__ATOMIC_RELAXED);
+	__atomic_store_n(&w->cpu_ns, erg_clock_ns(CLOCK_THREAD_CPUTIME_ID), __ATOMIC_RELAXED);
 }
 
 static void *worker_main(void *data)

@@ -54,6 +54,7 @@ static void unlock(pthread_mutex_t **m)
 static const char *const layer_events[] = {
 	"process_define", "layer_define", "track_define", "thread_define", "layer", "layer_counted",
 	"layer_span", "phase_begin", "phase_end", "marker", "counter_define", "counter_snapshot",
+	"event_cost",
 };
 
 static const char *const sample_events[] = {

@@ -24,7 +24,7 @@
 
 #define THREADS_MAX 256
 
-enum { LAYER_NETWORK = 1, LAYER_IDLE, LAYER_BUSY, LAYER_COST };
+enum { LAYER_NETWORK = 1, LAYER_IDLE, LAYER_BUSY };
 
 unsigned erg_wave_next(uint32_t *state)
 {
@@ -113,7 +113,6 @@ int erg_wave_play(const char *run_id, double seconds, uint64_t chip_ns, unsigned
 	define(LAYER_NETWORK, ERG_LEVEL_NETWORK, "calibration", "network");
 	define(LAYER_IDLE, ERG_LEVEL_LAYER, "idle", "idle");
 	define(LAYER_BUSY, ERG_LEVEL_LAYER, "busy", "busy");
-	define(LAYER_COST, ERG_LEVEL_LAYER, "event cost", "other");
 	lttng_ust_tracepoint(ergtrace, phase_begin, "calibration");
 	threads = threads > THREADS_MAX ? THREADS_MAX : threads;
 	for (unsigned i = 0; i < threads; i++) {
@@ -131,24 +130,4 @@ int erg_wave_play(const char *run_id, double seconds, uint64_t chip_ns, unsigned
 		pthread_join(players[i].thread, NULL);
 	lttng_ust_tracepoint(ergtrace, phase_end, "calibration");
 	return r;
-}
-
-void erg_wave_cost(long n, struct erg_wave_cost *ret)
-{
-	uint64_t t0 = erg_mono_ns(), t1, t2, t3;
-
-	for (long i = 0; i < n; i++)
-		lttng_ust_tracepoint(ergtrace, layer, LAYER_COST, (uint32_t)i, t0);
-	t1 = erg_mono_ns();
-	for (long i = 0; i < n; i++)
-		lttng_ust_tracepoint(ergtrace, layer_begin, LAYER_COST, (uint32_t)i);
-	t2 = erg_mono_ns();
-	for (long i = 0; i < n; i++)
-		(void)erg_mono_ns();
-	t3 = erg_mono_ns();
-	*ret = (struct erg_wave_cost){
-		.event_ns = (double)(t1 - t0) / (double)n,
-		.disabled_ns = (double)(t2 - t1) / (double)n,
-		.clock_ns = (double)(t3 - t2) / (double)n,
-	};
 }

@@ -13,15 +13,7 @@
  * *STATE begins with any value of 1 to 1023. */
 unsigned erg_wave_next(uint32_t *state);
 
-struct erg_wave_cost {
-	double event_ns;     /* of one recorded layer event */
-	double disabled_ns;  /* of a tracepoint that nobody records */
-	double clock_ns;     /* of reading CLOCK_MONOTONIC */
-};
-
 /* Emits the layers, plays SECONDS of the wave with bits of CHIP_NS on THREADS threads. */
 int erg_wave_play(const char *run_id, double seconds, uint64_t chip_ns, unsigned threads);
-/* Times N events of each kind. */
-void erg_wave_cost(long n, struct erg_wave_cost *ret);
 
 #endif

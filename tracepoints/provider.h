@@ -71,6 +71,10 @@ LTTNG_UST_TRACEPOINT_EVENT(ergtrace, layer,
 		lttng_ust_field_integer(uint32_t, iteration, iteration)
 		lttng_ust_field_integer(uint64_t, begin, begin)))
 
+/* The recorder times its own events by this one, which is like `layer` and is none. */
+LTTNG_UST_TRACEPOINT_EVENT_INSTANCE(ergtrace, layer, ergtrace, event_cost,
+	LTTNG_UST_TP_ARGS(uint32_t, id, uint32_t, iteration, uint64_t, begin))
+
 /* deltas: one per counter of the process, in the order of counter_define's index. enabled and
  * running are differences too, ns; running < enabled: the counters were multiplexed. */
 LTTNG_UST_TRACEPOINT_EVENT(ergtrace, layer_counted,

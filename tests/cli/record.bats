@@ -293,10 +293,26 @@ slices() {
     nothing_left
 }
 
+@test "the summary says what recording cost, and timing it leaves no layer" {
+    skip_unless jq babeltrace2
+    "${REC[@]}" -o a.erg -- sleep 0.5
+    unpack a.erg
+    jq -e '.overhead | .end_ns - .begin_ns >= 500000000 and .cpus >= 1 and
+        .recorder_cpu_ns >= .sampler_cpu_ns and .sampler_cpu_ns > 0 and .reads_ns > 0 and
+        .compress_cpu_ns == 0 and .daemons_cpu_ns >= 0' a/summary.json
+    jq -e '.overhead.event | .rounds > 0 and .clock_ns > 0 and all(.warm_ns, .cold_ns;
+        .min > 0 and .min <= .p50 and .p50 <= .p95)' a/summary.json
+    babeltrace2 a/trace | grep -q 'ergtrace:event_cost'
+    [ "$(erg-analyze info --format json a.erg | jq '.files[0].layer_events')" -eq 0 ]
+    "${REC[@]}" -o b.erg --compress during --chunk 1 -- sleep 3
+    unpack b.erg
+    jq -e '.overhead | .compress_cpu_ns > 0 and .compress_cpu_ns <= .recorder_cpu_ns' b/summary.json
+}
+
 @test "calibrate: costs, and a wave in the archive" {
     skip_unless jq babeltrace2
     erg-record calibrate -s procstat --seconds 1 --chip 10 -o w.erg --format json > out.json
-    [ "$(jq '.event_ns > 0 and .clock_ns > 0 and .sampler.deadlines > 0' out.json)" = true ]
+    [ "$(jq '.event_ns > 0 and .event_cold_ns > 0 and .clock_ns > 0 and .sampler.deadlines > 0' out.json)" = true ]
     [ "$(jq -r '.reads[0].kind' out.json)" = procstat ]
     unpack w.erg
     babeltrace2 w/trace > text
