@@ -15,8 +15,6 @@
 
 #include "formats/util.h"
 
-#define IDLE_MAX 64
-
 /* The frequency channel that changed the most, as steps; none when no clock moved. */
 static int frequency_steps(const struct erg_timeline *tl, struct erg_attr_steps *ret, double **ret_v)
 {
@@ -51,20 +49,18 @@ static int frequency_steps(const struct erg_timeline *tl, struct erg_attr_steps 
 	return 0;
 }
 
-static size_t idle_spans(const struct erg_timeline *tl, struct erg_attr_span *ret, double *ret_s)
+void erg_account_idle(const struct erg_timeline *tl, struct erg_account_idle *ret)
 {
-	size_t n = 0;
-
-	*ret_s = 0;
-	for (size_t i = 0; i < tl->n_phases && n < IDLE_MAX; i++) {
+	ret->n = 0;
+	ret->time_s = 0;
+	for (size_t i = 0; i < tl->n_phases && ret->n < ERG_ACCOUNT_IDLE_MAX; i++) {
 		const struct erg_tl_phase *p = &tl->phases[i];
 
 		if (strcmp(p->name, "idle") || p->open || p->end <= p->begin)
 			continue;
-		ret[n++] = (struct erg_attr_span){p->begin, p->end};
-		*ret_s += (double)(p->end - p->begin) * 1e-9;
+		ret->span[ret->n++] = (struct erg_attr_span){p->begin, p->end};
+		ret->time_s += (double)(p->end - p->begin) * 1e-9;
 	}
-	return n;
 }
 
 static void set_options(const struct erg_common *common, struct erg_attr_options *opt)
@@ -154,7 +150,7 @@ static int fold_small(const struct erg_account *a, uint32_t **ret_map, struct er
 
 static int attribute(struct erg_account *a, const struct erg_common *common, struct erg_err *err)
 {
-	struct erg_attr_span idle[IDLE_MAX];
+	struct erg_account_idle idle;
 	struct erg_attr_options opt;
 	_cleanup_(erg_freep) double *levels = NULL;
 	_cleanup_(erg_freep) uint32_t *map = NULL;
@@ -163,8 +159,10 @@ static int attribute(struct erg_account *a, const struct erg_common *common, str
 	if (r < 0)
 		return r;
 	set_options(common, &opt);
-	opt.idle = idle;
-	opt.n_idle = idle_spans(a->tl, idle, &a->idle_s);
+	erg_account_idle(a->tl, &idle);
+	opt.idle = idle.span;
+	opt.n_idle = idle.n;
+	a->idle_s = idle.time_s;
 	if (frequency_steps(a->tl, &opt.frequency, &levels) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	return erg_attr_run_timeline(&a->rails[a->rail], a->tl, a->device, map, &opt, &a->attr, err);
@@ -205,7 +203,7 @@ void erg_account_release(struct erg_account *a)
 }
 
 int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
-	struct erg_attr **ret, struct erg_err *err)
+	const struct erg_account_idle *idle, struct erg_attr **ret, struct erg_err *err)
 {
 	uint64_t edges[2] = {begin, end};
 	uint32_t first[2] = {0, 1}, class_ = 0, iteration = 0;
@@ -216,6 +214,8 @@ int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	erg_attr_options_init(&opt);
 	opt.lag = ERG_LAG_MODEL;
 	opt.rounds = 40; /* there are no layers to tell apart */
+	opt.idle = idle ? idle->span : NULL;
+	opt.n_idle = idle ? idle->n : 0;
 	return erg_attr_run(rail, &seg, &opt, ret, err);
 }
 

@@ -10,6 +10,15 @@
 #include "analyze/timeline.h"
 #include "analyze/verb.h"
 
+#define ERG_ACCOUNT_IDLE_MAX 64
+
+/* The phases named idle; more than the maximum do not count. */
+struct erg_account_idle {
+	struct erg_attr_span span[ERG_ACCOUNT_IDLE_MAX];
+	size_t n;
+	double time_s;
+};
+
 struct erg_account {
 	const struct erg_timeline *tl;
 	struct erg_timeline *own; /* tl, if the rail is one of several GPUs' */
@@ -30,10 +39,12 @@ int erg_account_without_power(struct erg_account *a, const char *why, struct erg
 
 /*
  * A rail without layers, for totals: ret can be asked by erg_attr_interval for any part of
- * [BEGIN, END].
+ * [BEGIN, END]. IDLE: phases that give its idle_w, or NULL.
  */
 int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
-	struct erg_attr **ret, struct erg_err *err);
+	const struct erg_account_idle *idle, struct erg_attr **ret, struct erg_err *err);
+
+void erg_account_idle(const struct erg_timeline *tl, struct erg_account_idle *ret);
 
 /* Events lost in the channels of layers and of samples; known losses only. */
 uint64_t erg_account_lost(const struct erg_timeline *tl);

@@ -2,7 +2,7 @@
 /*
  * info: what an archive is, before any figure of it is believed: who recorded what, where and when;
  * which rails, read how often, through which sensor model and how well that is known; what was lost;
- * what the recording itself cost. It computes nothing that needs a sensor model.
+ * what the recording itself cost.
  */
 #include <errno.h>
 #include <math.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "analyze/estimate.h"
+#include "analyze/overhead.h"
 #include "analyze/power.h"
 #include "analyze/render/info.h"
 #include "analyze/verb.h"
@@ -18,6 +19,8 @@
 static const char help[] =
 	"Usage: erg-analyze info [options] FILE...\n"
 	"Who recorded what, where and when; rails, rates, losses, and what recording cost.\n\n"
+	"      --rail NAME       of whose energy the recorder's share is told (default: the root\n"
+	"                        with the most power)\n"
 	"      --jobs N          decode N chunks at a time (default: one a CPU)\n"
 	"      --format FORMAT   text, json or csv (the channels)\n"
 	"      --strict          exit 3 when there are warnings about the data\n"
@@ -98,27 +101,38 @@ static json_t *channels(const struct erg_timeline *tl)
 	return out;
 }
 
-static json_t *rails(const struct erg_timeline *tl, json_t **ret_default, struct erg_err *err)
+static json_t *rails(const struct erg_rail *list, size_t n)
 {
-	struct erg_rail *list;
 	json_t *out = json_array();
-	size_t n, chosen;
 
-	if (erg_rails_build(tl, &list, &n, err) < 0) {
-		json_decref(out);
-		return NULL;
-	}
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(out,
 			json_pack("{s:s, s:s, s:b, s:s, s:o}", "rail", list[i].name, "parent",
 				list[i].parent, "simulated", list[i].simulated, "from",
 				list[i].counter ? "energy" : "power", "mean_w",
 				erg_num_json(erg_rail_mean_w(&list[i]))));
-	*ret_default = erg_rail_choose(list, n, NULL, &chosen, NULL) < 0
-			       ? json_null()
-			       : json_string(list[chosen].name);
-	erg_rails_free(list, n);
 	return out;
+}
+
+/* The rails, and what needs one: the recorder's share of its energy. */
+static int add_rails(const struct erg_timeline *tl, const char *name, json_t *file,
+	struct erg_err *err)
+{
+	struct erg_rail *list;
+	size_t n, chosen;
+	int r = erg_rails_build(tl, &list, &n, err);
+	bool found;
+
+	if (r < 0)
+		return r;
+	r = erg_rail_choose(list, n, name, &chosen, n ? err : NULL);
+	found = r >= 0;
+	json_object_set_new(file, "rail",
+		found ? json_string(list[chosen].name) : json_null());
+	json_object_set_new(file, "rails", rails(list, n));
+	json_object_set_new(file, "recorder", erg_overhead_json(tl, found ? &list[chosen] : NULL));
+	erg_rails_free(list, n);
+	return r == -ENODATA ? 0 : r;
 }
 
 static json_t *networks(const struct erg_timeline *tl)
@@ -217,24 +231,23 @@ static void add_overhead(const struct erg_timeline *tl, json_t *file)
 			"errors", (json_int_t)s->errors, "detail", s->detail));
 }
 
-static int describe(const struct erg_timeline *tl, json_t *files, struct erg_err *err)
+static int describe(const struct erg_timeline *tl, const char *rail, json_t *files,
+	struct erg_err *err)
 {
 	json_t *file = json_pack("{s:s, s:o}", "archive", tl->archive, "time_s",
 		erg_num_json(seconds(tl->begin, tl->end)));
-	json_t *list, *chosen = NULL;
 	bool simulated = false;
+	int r;
 
 	if (!file || json_array_append_new(files, file) < 0)
 		return erg_fail(err, -EINVAL, "%s: the name is not UTF-8", tl->archive);
-	list = rails(tl, &chosen, err);
-	if (!list)
-		return err->code;
 	for (size_t i = 0; i < tl->n_sources; i++)
 		simulated |= tl->sources[i].simulated;
 	json_object_set_new(file, "simulated", json_boolean(simulated));
 	copy_documents(tl, file);
-	json_object_set_new(file, "rail", chosen);
-	json_object_set_new(file, "rails", list);
+	r = add_rails(tl, rail, file, err);
+	if (r < 0)
+		return erg_wrap(err, r, "%s", tl->archive);
 	json_object_set_new(file, "channels", channels(tl));
 	add_layers(tl, file);
 	add_phases(tl, file);
@@ -258,7 +271,7 @@ static int info(int n, char *const *paths, const struct erg_common *common, stru
 		erg_progress("archives", (uint64_t)i, (uint64_t)n);
 		r = erg_timeline_read(paths[i], &common->reader, &tl, err);
 		if (r >= 0)
-			r = describe(tl, files, err);
+			r = describe(tl, common->rail, files, err);
 		if (r < 0)
 			return r;
 		erg_document_warn_timeline(doc, tl);

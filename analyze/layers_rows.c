@@ -447,7 +447,7 @@ json_t *erg_rows_by_phase(struct erg_rows *r)
 		json_t *row;
 
 		if (p->end > p->begin && erg_account_total(&r->a->rails[r->a->rail], p->begin,
-						 p->end, &total, NULL) >= 0)
+						 p->end, NULL, &total, NULL) >= 0)
 			energy = erg_attr_interval(total, p->begin, p->end, &coverage, NULL);
 		erg_attr_free(total);
 		power = energy;

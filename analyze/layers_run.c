@@ -22,7 +22,8 @@ static json_t *rails_json(const struct erg_account *a)
 		double coverage = NAN, peak = NAN,
 			time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
 
-		if (erg_account_total(&a->rails[i], a->tl->begin, a->tl->end, &total, NULL) >= 0)
+		if (erg_account_total(&a->rails[i], a->tl->begin, a->tl->end, NULL, &total,
+			    NULL) >= 0)
 			e = erg_attr_interval(total, a->tl->begin, a->tl->end, &coverage, &peak);
 		erg_attr_free(total);
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "rail",

@@ -57,24 +57,6 @@ static double mean(const double *v, size_t n)
 	return n ? sum / (double)n : 0;
 }
 
-/* The value of channel C at T, linear between its readings and constant outside. *at remembers the
- * place: calls come with increasing T. */
-static double value_at(const struct erg_tl_channel *c, uint64_t t, size_t *at)
-{
-	size_t i = *at;
-	double a, b, f;
-
-	while (i + 1 < c->n && c->t[i + 1] <= t)
-		i++;
-	*at = i;
-	a = (double)c->raw[i] * c->def.scale;
-	if (t <= c->t[i] || i + 1 == c->n)
-		return a;
-	b = (double)c->raw[i + 1] * c->def.scale;
-	f = (double)(t - c->t[i]) / (double)(c->t[i + 1] - c->t[i]);
-	return a + (b - a) * f;
-}
-
 static void times_voltage(struct erg_rail *r, const struct erg_tl_channel *amps,
 	const struct erg_tl_channel *volts)
 {
@@ -82,7 +64,7 @@ static void times_voltage(struct erg_rail *r, const struct erg_tl_channel *amps,
 	size_t at = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		double v = value_at(volts, r->t[i], &at);
+		double v = erg_timeline_value_at(volts, r->t[i], &at);
 
 		r->v[i] *= v;
 		mean_v += v;

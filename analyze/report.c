@@ -15,6 +15,7 @@
 #include "analyze/experiment/runs.h"
 #include "analyze/experiment/sweep.h"
 #include "analyze/layers.h"
+#include "analyze/overhead.h"
 #include "analyze/render/html.h"
 #include "analyze/series.h"
 #include "analyze/verb.h"
@@ -156,6 +157,22 @@ static json_t *facts_json(const struct erg_timeline *tl)
 	return facts;
 }
 
+/* The recorder's share; of the energy of the rail that the run's figures are about. */
+static int add_recorder(const struct options *o, const struct erg_timeline *tl, json_t *run,
+	struct erg_err *err)
+{
+	struct erg_rail *rails;
+	size_t n, rail;
+	int r = erg_rails_build(tl, &rails, &n, err);
+
+	if (r < 0)
+		return r;
+	r = erg_rail_choose(rails, n, o->common.rail, &rail, NULL);
+	json_object_set_new(run, "recorder", erg_overhead_json(tl, r < 0 ? NULL : &rails[rail]));
+	erg_rails_free(rails, n);
+	return 0;
+}
+
 /* A run of the page from an entry of the layers' document. */
 static json_t *page_run(json_t *layers)
 {
@@ -234,7 +251,9 @@ static int add_archive(const struct options *o, const char *path, json_t *doc, j
 	json_array_append_new(json_object_get(doc, "runs"), run);
 	json_object_set_new(run, "facts", facts_json(tl));
 	json_object_set(run, "warnings", json_object_get(scratch, "warnings"));
-	r = add_levels(o, tl, doc, layers, run, err);
+	r = add_recorder(o, tl, run, err);
+	if (r >= 0)
+		r = add_levels(o, tl, doc, layers, run, err);
 	return r < 0 ? r : add_curves(o, tl, run, err);
 }
 

@@ -126,6 +126,22 @@ bool erg_timeline_throttled(const struct erg_timeline *tl, const struct erg_tl_c
 	return c->raw[k] > 0;
 }
 
+double erg_timeline_value_at(const struct erg_tl_channel *c, uint64_t t, size_t *at)
+{
+	size_t i = *at;
+	double a, b, f;
+
+	while (i + 1 < c->n && c->t[i + 1] <= t)
+		i++;
+	*at = i;
+	a = (double)c->raw[i] * c->def.scale;
+	if (t <= c->t[i] || i + 1 == c->n)
+		return a;
+	b = (double)c->raw[i + 1] * c->def.scale;
+	f = (double)(t - c->t[i]) / (double)(c->t[i + 1] - c->t[i]);
+	return a + (b - a) * f;
+}
+
 void erg_timeline_warn(struct erg_timeline *tl, const char *code, const char *fmt, ...)
 {
 	_cleanup_(erg_freep) char *text = NULL;

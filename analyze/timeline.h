@@ -163,6 +163,10 @@ void erg_timeline_freep(struct erg_timeline **tl);
 uint32_t erg_timeline_find(const struct erg_timeline *tl, const char *rail,
 	enum erg_quantity quantity);
 
+/* The value of channel C, which has readings, at T: linear between them and constant outside, in SI
+ * units. *AT, 0 at first, remembers the place: calls come with increasing T. */
+double erg_timeline_value_at(const struct erg_tl_channel *c, uint64_t t, size_t *at);
+
 /* Is C a channel that says whether the hardware slows itself down? */
 bool erg_timeline_tells_throttling(const struct erg_timeline *tl, const struct erg_tl_channel *c);
 

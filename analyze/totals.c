@@ -57,7 +57,7 @@ static struct erg_est energy_of(const struct erg_account *a, const struct part *
 
 	*ret = (struct power){0, NAN, NAN};
 	if (!total && p->end > p->begin &&
-		erg_account_total(&a->rails[a->rail], p->begin, p->end, &own, NULL) >= 0)
+		erg_account_total(&a->rails[a->rail], p->begin, p->end, NULL, &own, NULL) >= 0)
 		total = own;
 	if (total)
 		ets = erg_attr_interval(total, p->begin, p->end, &ret->coverage, &ret->peak_w);

@@ -156,6 +156,67 @@ static void overhead(FILE *out, const json_t *o)
 	line(out, "", erg_text_of(o, "detail"));
 }
 
+/* "0.42 % (0.31 to 1.9 %)", and what is known where that is less. */
+static const char *share(char *buf, size_t size, const json_t *est)
+{
+	double value = 100 * erg_number_of(est, "value"), lo = 100 * erg_number_of(est, "lo");
+	double hi = 100 * erg_number_of(est, "hi");
+
+	if (isfinite(value) && lo < hi)
+		snprintf(buf, size, "%.3g %% (%.3g to %.3g %%)", value, lo, hi);
+	else if (isfinite(value))
+		snprintf(buf, size, "%.3g %%", value);
+	else if (isfinite(hi))
+		snprintf(buf, size, "at most %.3g %%", hi);
+	else if (lo > 0)
+		snprintf(buf, size, "at least %.3g %%", lo);
+	else
+		snprintf(buf, size, "an unknown part");
+	return buf;
+}
+
+static void recorder_costs(FILE *out, const json_t *r)
+{
+	const json_t *event = json_object_get(r, "event_s");
+	char buf[48], lo[48], hi[48];
+
+	label(out, "");
+	fprintf(out, "CPU time: erg-record %s",
+		erg_text_si(buf, sizeof(buf), erg_number_of(r, "recorder_cpu_s"), "s"));
+	if (isfinite(erg_number_of(r, "daemons_cpu_s")))
+		fprintf(out, ", LTTng's daemons at most %s",
+			erg_text_si(buf, sizeof(buf), erg_number_of(r, "daemons_cpu_s"), "s"));
+	if (isfinite(erg_number_of(event, "value")))
+		fprintf(out, "; an event %s (%s to %s)",
+			erg_text_si(buf, sizeof(buf), erg_number_of(event, "value"), "s"),
+			erg_text_si(lo, sizeof(lo), erg_number_of(event, "lo"), "s"),
+			erg_text_si(hi, sizeof(hi), erg_number_of(event, "hi"), "s"));
+	fputc('\n', out);
+}
+
+static void recorder(FILE *out, const json_t *r)
+{
+	char time[64], threads[64], beside[64];
+
+	if (!json_is_object(r)) {
+		line(out, "recorder", "its share of time and energy was not recorded");
+		return;
+	}
+	label(out, "recorder");
+	fprintf(out, "took %s of the time: %s by events in the threads, %s by what ran beside them\n",
+		share(time, sizeof(time), json_object_get(r, "time_share")),
+		share(threads, sizeof(threads), json_object_get(r, "time_share_threads")),
+		share(beside, sizeof(beside), json_object_get(r, "time_share_beside")));
+	if (*erg_text_of(r, "rail")) {
+		label(out, "");
+		fprintf(out, "and %s of the energy of %s%s\n",
+			share(time, sizeof(time), json_object_get(r, "energy_share")),
+			erg_text_of(r, "rail"),
+			json_is_true(json_object_get(r, "simulated")) ? " (SIMULATED)" : "");
+	}
+	recorder_costs(out, r);
+}
+
 static int channels(FILE *out, const json_t *f, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
@@ -230,6 +291,7 @@ int erg_info_text(const json_t *doc, FILE *out, struct erg_err *err)
 		layers(out, f);
 		losses(out, f);
 		overhead(out, json_object_get(f, "overhead"));
+		recorder(out, json_object_get(f, "recorder"));
 		r = channels(out, f, err);
 		if (r >= 0)
 			r = phases(out, f, err);

@@ -12,10 +12,29 @@ function figures(run) {
             t.lost_events ? t.lost_events + ' events lost' : 'no events lost'));
 }
 
+// "0.42 % (0.31 … 1.9 %)", and what is known where that is less.
+function share(e) {
+    const pct = (v) => Number((100 * v).toPrecision(3)) + ' %';
+    const known = (v) => v !== null && v !== undefined;
+    if (resolved(e)) return pct(e.value) + (e.lo < e.hi ? ' (' + pct(e.lo) + ' … ' + pct(e.hi) + ')' : '');
+    return known(e.hi) ? 'at most ' + pct(e.hi) : e.lo ? 'at least ' + pct(e.lo) : 'an unknown part';
+}
+
+// The recorder on itself, as facts; undefined in results that were computed before.
+function recorderFacts(r) {
+    if (r === undefined) return [];
+    if (r === null) return [['Recorder', 'its share of time and energy was not recorded']];
+    return [["Recorder's share of the time", share(r.time_share) + ': events in the threads ' +
+            share(r.time_share_threads) + ', beside them ' + share(r.time_share_beside)],
+        ["Recorder's share of the energy", r.rail === null ? 'no power was read' :
+            share(r.energy_share) + ' of ' + r.rail + (r.simulated ? ' (simulated)' : '')]];
+}
+
 function trustSection(parent, run, n) {
     const s = section(parent, 'trust' + n, 'What was recorded, and how far to trust it');
     warnings(s, (run.warnings || []).filter((w) => w.code !== 'simulated')); // that is said above
-    s.append(el('dl', { class: 'facts' }, (run.facts || []).map(([k, v]) => [el('dt', {}, k), el('dd', {}, v)])));
+    const facts = (run.facts || []).concat(recorderFacts(run.recorder));
+    s.append(el('dl', { class: 'facts' }, facts.map(([k, v]) => [el('dt', {}, k), el('dd', {}, v)])));
 }
 
 function rowsOf(run, by) {
