@@ -38,8 +38,10 @@ static int copy_readings(const struct erg_tl_channel *c, struct erg_rail *r)
 	if (!r->t || !r->half || !r->v)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n; i++) {
-		if (r->n && c->t[i] <= r->t[r->n - 1])
+		if (r->n && c->t[i] <= r->t[r->n - 1]) {
+			r->unordered += c->t[i] < r->t[r->n - 1]; /* the same: a repetition */
 			continue;
+		}
 		r->t[r->n] = c->t[i];
 		r->half[r->n] = c->half[i];
 		r->v[r->n] = (double)c->raw[i] * c->def.scale;

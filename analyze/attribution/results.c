@@ -95,6 +95,10 @@ static void fill_warnings(struct attr_run *r)
 		attr_warn(r->a, "short-run", "rail %s: %zu blocks of %.3g s, at least %d are needed "
 			"for intervals; record a longer run", rail, st->gram.n,
 			st->gram.block_ns * 1e-9, ATTR_MIN_BLOCKS);
+	if (st->rail.unordered)
+		attr_warn(r->a, "unordered", "rail %s: %zu readings lie before the one that they "
+			"follow and were left out: the sensor's clock was set back", rail,
+			st->rail.unordered);
 	if (st->readings.stale)
 		attr_warn(r->a, "stale-readings", "rail %s: the sensor updates every %.4g ms, "
 			"repeated readings were dropped", rail, st->readings.period_ns * 1e-6);

@@ -327,6 +327,7 @@ static void test_gap(void **state)
 	run(&s, NULL, &r);
 	assert_true(r.a->coverage > 0.999);
 	assert_false(warned(r.a, "gaps"));
+	assert_false(warned(r.a, "unordered"));
 	done(&r);
 }
 

@@ -108,21 +108,22 @@ static void test_not_enough(void **state)
 
 static void test_counter_from_zero_and_times_increase(void **state)
 {
-	int64_t uj[] = {5000000, 5000500, 5001000, 5002000};
-	uint64_t t[] = {100, 200, 200, 300};
-	uint32_t half[] = {1, 1, 1, 1};
+	int64_t uj[] = {5000000, 5000500, 5001000, 5001500, 5002000};
+	uint64_t t[] = {100, 200, 200, 150, 300};
+	uint32_t half[] = {1, 1, 1, 1, 1};
 	struct erg_rail *rails;
 	struct fixture f;
 	size_t n;
 
 	init(&f);
-	add(&f, "package-0", "", ERG_Q_ENERGY, 1e-6, 4, t, half, uj);
+	add(&f, "package-0", "", ERG_Q_ENERGY, 1e-6, 5, t, half, uj);
 	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
 	assert_int_equal(n, 1);
 	assert_true(rails[0].counter);
 	assert_int_equal(rails[0].n, 3);
 	assert_float_equal(rails[0].v[0], 0, 1e-12);
 	assert_float_equal(rails[0].v[2], 2e-3, 1e-12);
+	assert_int_equal(rails[0].unordered, 1);
 	erg_rails_free(rails, n);
 }
 
