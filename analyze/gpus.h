@@ -11,8 +11,8 @@
 #include "analyze/timeline.h"
 
 /*
- * A timeline for the account of RAIL: TL, or a copy in which tracks of other GPUs than the rail's are
- * elsewhere. A rail or a track that does not tell its GPU may be of any. *ret_own: NULL, or what
+ * A timeline for the account of RAIL: TL, or a copy in which tracks of other GPUs than the rail's
+ * are elsewhere. A rail or a track that does not tell its GPU may be of any. *ret_own: NULL, or what
  * erg_gpus_release() must free before TL. -ENOMEM.
  */
 int erg_gpus_of_rail(const struct erg_timeline *tl, const struct erg_rail *rail,

@@ -3,8 +3,8 @@
 """The workload of tests/hw/nvidia: inferences of ResNet-50 (examples/pytorch/nets.py) with random
 weights, its modules as NVTX ranges.
 
-Prints one JSON object: seconds of the inferences, and what NVML's energy counter said at their begin
-and end. Where PyTorch has no NVTX (a build for the CPU), the modules are annotated by erg.torch, if
+Prints one JSON object: seconds of the inferences, and what NVML's energy counter said at their
+begin and end. Where PyTorch has no NVTX (a build for the CPU), the modules are annotated by erg.torch, if
 that is there."""
 import argparse
 import ctypes
@@ -13,7 +13,8 @@ import os
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/pytorch"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../../examples/pytorch"))
 
 import torch  # noqa: E402
 

@@ -110,9 +110,9 @@ static uint64_t clock_ns(clockid_t clock)
 }
 
 /*
- * In each period the device works for "quiet" in 60 ms of the idle half and for "loud" in all of the
- * busy half. The host launches all of that in advance, 2 ms in "loud" and 6 ms in "quiet" each time,
- * so that the load of the machine changes nothing.
+ * In each period the device works for "quiet" in 60 ms of the idle half and for "loud" in all of
+ * the busy half. The host launches all of that in advance, 2 ms in "loud" and 6 ms in "quiet" each
+ * time, so that the load of the machine changes nothing.
  */
 static void halves(int n)
 {
