@@ -164,16 +164,24 @@ static bool insertion_sort(struct erg_chunk_interval *iv, size_t n, size_t limit
 	return true;
 }
 
-/* The stream whose next instance comes first, or -1. */
-static long next_stream(const struct erg_tables *t, const size_t *at)
+/* Does the next instance of stream A come before that of B? Of equal ones, the first stream's. */
+static bool stream_before(const struct erg_tables *t, const size_t *at, long a, long b)
+{
+	const struct erg_chunk_interval *x = &t->streams[a].iv[at[a]];
+	const struct erg_chunk_interval *y = &t->streams[b].iv[at[b]];
+
+	return before(x, y) || (a < b && !before(y, x));
+}
+
+/* The stream whose next instance comes first, or -1; all but stream EXCEPT. */
+static long next_stream(const struct erg_tables *t, const size_t *at, long except)
 {
 	long best = -1;
 
-	for (size_t s = 0; s < t->n_streams; s++)
-		if (at[s] < t->streams[s].n &&
-			(best < 0 ||
-				before(&t->streams[s].iv[at[s]], &t->streams[best].iv[at[best]])))
-			best = (long)s;
+	for (long s = 0; s < (long)t->n_streams; s++)
+		if (s != except && at[s] < t->streams[s].n &&
+			(best < 0 || stream_before(t, at, s, best)))
+			best = s;
 	return best;
 }
 
@@ -210,13 +218,18 @@ static int write_intervals(struct erg_tables *t, int fd, uint64_t *offset, uint6
 		if (!insertion_sort(st->iv, st->n, 256 * st->n + 4096))
 			qsort(st->iv, st->n, sizeof(*st->iv), compare);
 	}
-	for (long s; !r && (s = next_stream(t, at)) >= 0;) {
-		buf[n++] = t->streams[s].iv[at[s]++];
-		++*ret_n;
-		if (n == BATCH) {
-			r = write_all(fd, buf, n * sizeof(*buf), offset);
-			n = 0;
-		}
+	for (long s; !r && (s = next_stream(t, at, -1)) >= 0;) {
+		long rival = next_stream(t, at, s);
+
+		do { /* a thread stays on its CPU for a while */
+			buf[n++] = t->streams[s].iv[at[s]++];
+			++*ret_n;
+			if (n == BATCH) {
+				r = write_all(fd, buf, n * sizeof(*buf), offset);
+				n = 0;
+			}
+		} while (!r && at[s] < t->streams[s].n &&
+			 (rival < 0 || stream_before(t, at, s, rival)));
 	}
 	return r ? r : write_all(fd, buf, n * sizeof(*buf), offset);
 }

@@ -43,9 +43,9 @@ struct erg_segment_iter {
 	uint16_t *active;      /* tracks whose stack is not empty */
 	size_t n_active;
 	size_t next;   /* next interval to open */
-	uint64_t now;
-	struct entries cur, out; /* being merged; handed out */
-	bool have_cur, done;
+	uint64_t now, next_begin; /* of the interval NEXT; UINT64_MAX: none is left */
+	struct entries entries[2], *cur, *out; /* being merged; handed out */
+	bool have_cur;
 };
 
 static const struct open *top(const struct erg_segment_iter *it, size_t active)
@@ -80,43 +80,53 @@ static int open_interval(struct erg_segment_iter *it, size_t i, uint64_t end)
 	return 0;
 }
 
-/* Closes what has ended and opens what begins at or before it->now. */
-static int settle(struct erg_segment_iter *it)
+/* Begin of interval I; UINT64_MAX behind the last. */
+static uint64_t begin_of(const struct erg_segment_iter *it, size_t i)
 {
-	const struct erg_tl_intervals *iv = &it->tl->iv;
-	size_t kept = 0;
-
-	for (; it->next < iv->n && erg_tl_begin(iv, it->next) <= it->now; it->next++) {
-		uint64_t end = erg_tl_end(iv, it->next);
-		int r;
-
-		if (!erg_tl_track_is(&it->tl->tracks[iv->track[it->next]], it->device) || end <= it->now)
-			continue;
-		r = open_interval(it, it->next, end);
-		if (r < 0)
-			return r;
-	}
-	for (size_t k = 0; k < it->n_active; k++) {
-		struct stack *s = &it->stacks[it->active[k]];
-
-		while (s->n && s->open[s->n - 1].end <= it->now)
-			s->n--;
-		if (s->n)
-			it->active[kept++] = it->active[k];
-	}
-	it->n_active = kept;
-	return 0;
+	return i < it->tl->iv.n ? erg_tl_begin(&it->tl->iv, i) : UINT64_MAX;
 }
 
-static uint64_t next_change(const struct erg_segment_iter *it)
+/* Opens what begins at or before it->now. */
+static int open_all(struct erg_segment_iter *it)
 {
 	const struct erg_tl_intervals *iv = &it->tl->iv;
-	uint64_t t = it->tl->end;
+	const uint64_t now = it->now;
+	uint64_t begin = it->next_begin;
+	size_t i = it->next;
+	int r = 0;
 
-	if (it->next < iv->n && erg_tl_begin(iv, it->next) < t)
-		t = erg_tl_begin(iv, it->next);
-	for (size_t k = 0; k < it->n_active; k++)
-		t = top(it, k)->end < t ? top(it, k)->end : t;
+	for (; i < iv->n && begin <= now && !r; begin = begin_of(it, ++i)) {
+		uint64_t end = erg_tl_end(iv, i);
+
+		if (end > now && erg_tl_track_is(&it->tl->tracks[iv->track[i]], it->device))
+			r = open_interval(it, i, end);
+	}
+	it->next = i;
+	it->next_begin = begin;
+	return r;
+}
+
+/* Closes what ended at or before it->now; returns when the innermost intervals may change next. */
+static uint64_t close_all(struct erg_segment_iter *it)
+{
+	const uint64_t now = it->now;
+	uint64_t t = it->next_begin < it->tl->end ? it->next_begin : it->tl->end;
+	size_t kept = 0, n = it->n_active;
+
+	for (size_t k = 0; k < n; k++) {
+		uint16_t track = it->active[k];
+		struct stack *s = &it->stacks[track];
+		size_t left = s->n;
+
+		while (left && s->open[left - 1].end <= now)
+			left--;
+		s->n = left;
+		if (!left)
+			continue;
+		it->active[kept++] = track;
+		t = s->open[left - 1].end < t ? s->open[left - 1].end : t;
+	}
+	it->n_active = kept;
 	return t;
 }
 
@@ -211,36 +221,36 @@ static int advance(struct erg_segment_iter *it)
 
 	if (it->now >= it->tl->end)
 		return 0;
-	r = settle(it);
+	r = open_all(it);
 	if (r < 0)
 		return r;
-	t = next_change(it);
-	fill(it, t, &it->out);
+	t = close_all(it);
+	fill(it, t, it->out);
 	it->now = t;
 	return 1;
 }
 
 int erg_segment_next(struct erg_segment_iter *it, struct erg_segment *ret, struct erg_err *err)
 {
-	struct entries e;
+	struct entries *cur;
 	int r;
 
 	if (!it->map) { /* every segment differs from its neighbour */
 		r = advance(it);
 		if (r > 0)
-			hand_out(&it->out, ret);
+			hand_out(it->out, ret);
 		return r < 0 ? erg_fail_errno(err, r, "segments") : r;
 	}
 	while ((r = advance(it)) > 0) {
-		if (it->have_cur && same(&it->cur, &it->out)) {
-			it->cur.end = it->out.end;
+		cur = it->cur;
+		if (it->have_cur && same(cur, it->out)) {
+			cur->end = it->out->end;
 			continue;
 		}
-		e = it->cur; /* swap: what was gathered goes out, what differs is gathered */
-		it->cur = it->out;
-		it->out = e;
+		it->cur = it->out; /* what was gathered goes out, what differs is gathered */
+		it->out = cur;
 		if (it->have_cur) {
-			hand_out(&it->out, ret);
+			hand_out(cur, ret);
 			return 1;
 		}
 		it->have_cur = true;
@@ -250,7 +260,7 @@ int erg_segment_next(struct erg_segment_iter *it, struct erg_segment *ret, struc
 	if (!it->have_cur)
 		return 0;
 	it->have_cur = false;
-	hand_out(&it->cur, ret);
+	hand_out(it->cur, ret);
 	return 1;
 }
 
@@ -283,10 +293,13 @@ int erg_segment_iter_new(const struct erg_timeline *tl, bool device, const uint3
 	it->map = map;
 	it->device = device;
 	it->now = tl->begin;
+	it->cur = &it->entries[0];
+	it->out = &it->entries[1];
+	it->next_begin = begin_of(it, 0);
 	it->stacks = calloc(tl->n_tracks + 1, sizeof(*it->stacks));
 	it->active = calloc(tl->n_tracks + 1, sizeof(*it->active));
-	if (!it->stacks || !it->active || alloc_entries(&it->cur, tl->n_tracks) < 0 ||
-		alloc_entries(&it->out, tl->n_tracks) < 0)
+	if (!it->stacks || !it->active || alloc_entries(it->cur, tl->n_tracks) < 0 ||
+		alloc_entries(it->out, tl->n_tracks) < 0)
 		return erg_fail_errno(err, -ENOMEM, "segments");
 	for (size_t c = 0; tl->iv.counter && c < tl->n_counters; c++)
 		if (!strcmp(tl->counters[c].name, "task-clock"))
@@ -303,8 +316,8 @@ void erg_segment_iter_free(struct erg_segment_iter *it)
 		free(it->stacks[i].open);
 	free(it->stacks);
 	free(it->active);
-	free_entries(&it->cur);
-	free_entries(&it->out);
+	free_entries(&it->entries[0]);
+	free_entries(&it->entries[1]);
 	free(it);
 }
 

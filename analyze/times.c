@@ -42,7 +42,7 @@ static int make_full(struct erg_times *t, struct erg_times_block *b)
 	return 0;
 }
 
-int erg_times_push(struct erg_times *t, uint64_t time)
+int erg_times_push_slow(struct erg_times *t, uint64_t time)
 {
 	size_t in_block = t->n % ERG_TIMES_BLOCK;
 	struct erg_times_block *b;

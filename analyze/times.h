@@ -26,8 +26,6 @@ struct erg_times {
 
 /* 0 or -ENOMEM; afterwards N times can be pushed without moving what is there. */
 int erg_times_reserve(struct erg_times *t, size_t n);
-/* Appends TIME, ns; 0 or -ENOMEM. */
-int erg_times_push(struct erg_times *t, uint64_t time);
 void erg_times_release(struct erg_times *t);
 
 /* I < t->n */
@@ -37,6 +35,39 @@ static inline uint64_t erg_times_at(const struct erg_times *t, size_t i)
 
 	return __builtin_expect(b->full != NULL, 0) ? b->full[i % ERG_TIMES_BLOCK]
 						     : b->base + (uint64_t)(int64_t)t->offset[i];
+}
+
+/*
+ * For loops over neighbours: how many times from I on (at least 1; more than there are at the end)
+ * are *ret_base + (*ret_offset)[0], [1], ….
+ */
+static inline size_t erg_times_run(const struct erg_times *t, size_t i, uint64_t *ret_base,
+	const int32_t **ret_offset)
+{
+	static const int32_t none = 0;
+	const struct erg_times_block *b = &t->blocks[i / ERG_TIMES_BLOCK];
+
+	*ret_base = b->full ? b->full[i % ERG_TIMES_BLOCK] : b->base;
+	*ret_offset = b->full ? &none : t->offset + i;
+	return b->full ? 1 : ERG_TIMES_BLOCK - i % ERG_TIMES_BLOCK;
+}
+
+/* Where erg_times_push() does not fit: a new block, room for more, a time too far away. */
+int erg_times_push_slow(struct erg_times *t, uint64_t time);
+
+/* Appends TIME, ns; 0 or -ENOMEM. */
+static inline int erg_times_push(struct erg_times *t, uint64_t time)
+{
+	if (t->n % ERG_TIMES_BLOCK && t->n < t->cap) {
+		const struct erg_times_block *b = &t->blocks[t->n / ERG_TIMES_BLOCK];
+		int64_t offset = (int64_t)(time - b->base);
+
+		if (!b->full && offset == (int32_t)offset) {
+			t->offset[t->n++] = (int32_t)offset;
+			return 0;
+		}
+	}
+	return erg_times_push_slow(t, time);
 }
 
 #endif

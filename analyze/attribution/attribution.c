@@ -311,7 +311,7 @@ static int rounds(struct attr_run *r)
 		rc = attr_center(&st->gram, x, &r->sol, r->err);
 	}
 	if (!rc) {
-		attr_gram_total(&st->gram, NULL, total);
+		attr_gram_total(&st->gram, NULL, 1, total);
 		if (!r->fit.estimated)
 			total[attr_tri(dim, dim - 1, dim - 1)] = 0;
 		attr_nnls_solve(&r->nnls, total, attr_sum_h(total, dim));

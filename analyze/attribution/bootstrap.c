@@ -18,6 +18,7 @@
 #include "formats/util.h"
 
 #define SCORE_COLUMNS 150
+#define BATCH 8 /* rounds whose sums are formed together, so that a block is fetched once for all */
 
 static double autocovariance(const double *x, size_t n, double mean, size_t lag)
 {
@@ -88,8 +89,8 @@ static void draw(struct attr_rng *rng, size_t n, size_t length, double *weight)
 static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full, bool with_lag,
 	size_t length, uint64_t seed, struct attr_boot *ret, struct erg_err *err)
 {
-	_cleanup_(erg_freep) double *weight = malloc(g->n * sizeof(double));
-	_cleanup_(erg_freep) double *total = malloc(g->stride * sizeof(double));
+	_cleanup_(erg_freep) double *weight = malloc(BATCH * g->n * sizeof(double));
+	_cleanup_(erg_freep) double *totals = malloc(BATCH * g->stride * sizeof(double));
 	size_t dim = g->dim, last = dim - 1;
 	struct attr_nnls s;
 	struct attr_rng rng;
@@ -97,17 +98,21 @@ static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 
 	if (r < 0)
 		return r;
-	if (!weight || !total) {
+	if (!weight || !totals) {
 		attr_nnls_release(&s);
 		return erg_fail(err, -ENOMEM, "out of memory for %zu blocks", g->n);
 	}
 	attr_rng_seed(&rng, seed);
 	for (size_t i = 0; i < ret->rounds; i++) {
-		double *rep = ret->rep + i * dim;
+		double *rep = ret->rep + i * dim, *total = totals + i % BATCH * g->stride;
+		size_t batch = ret->rounds - i < BATCH ? ret->rounds - i : BATCH;
 
 		erg_progress("bootstrap", i, ret->rounds);
-		draw(&rng, g->n, length, weight);
-		attr_gram_total(g, weight, total);
+		if (i % BATCH == 0) {
+			for (size_t k = 0; k < batch; k++)
+				draw(&rng, g->n, length, weight + k * g->n);
+			attr_gram_total(g, weight, batch, totals);
+		}
 		if (!with_lag)
 			total[attr_tri(dim, last, last)] = 0;
 		memcpy(s.passive, full->passive, dim);
@@ -155,7 +160,7 @@ static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 
 	if (!weight || !total || !inverse || !score || !u)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", dim);
-	attr_gram_total(g, NULL, total);
+	attr_gram_total(g, NULL, 1, total);
 	attr_nnls_inverse(full, total, inverse);
 	scores(g, full, score);
 	attr_rng_seed(&rng, seed);

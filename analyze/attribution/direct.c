@@ -170,10 +170,10 @@ static void run(struct pass *p, const struct attr_readings *r, const struct attr
 
 		if (!reading(r, shape, memory, m, &y, &w) || end - w < 0)
 			continue;
-		while (i + 1 < v->n && (double)(attr_begin(v, i + 1) - v->t0) <= end - w)
-			i++;
-		if ((double)(attr_begin(v, i + 1) - v->t0) < end || end - w <
-			(double)(attr_begin(v, i) - v->t0) || attr_first(v, i + 1) - attr_first(v, i) != 1)
+		i = attr_skip(v, i, end - w);
+		if ((double)(attr_begin(v, i + 1) - v->t0) < end ||
+			end - w < (double)(attr_begin(v, i) - v->t0) ||
+			attr_first(v, i + 1) - attr_first(v, i) != 1)
 			continue;
 		add(p, i, end - middle * w, y);
 	}

@@ -130,16 +130,28 @@ void attr_gram_compact(struct attr_gram *g)
 	g->n = kept;
 }
 
-void attr_gram_total(const struct attr_gram *g, const double *weight, double *out)
-{
-	memset(out, 0, g->stride * sizeof(double));
-	for (size_t b = 0; b < g->n; b++) {
-		const double *sum = g->sum + b * g->stride;
-		double w = weight ? weight[b] : 1;
+/* Elements of a sum worked on at once: with those of all rounds they fit the first cache. */
+#define TILE 256
 
-		if (w == 0)
-			continue;
-		for (size_t k = 0; k < g->stride; k++)
-			out[k] += w * sum[k];
+static void add_scaled(double *restrict out, const double *restrict sum, double w, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		out[k] += w * sum[k];
+}
+
+void attr_gram_total(const struct attr_gram *g, const double *weight, size_t rounds, double *out)
+{
+	memset(out, 0, rounds * g->stride * sizeof(double));
+	for (size_t from = 0; from < g->stride; from += TILE) {
+		size_t n = g->stride - from < TILE ? g->stride - from : TILE;
+
+		for (size_t b = 0; b < g->n; b++)
+			for (size_t i = 0; i < rounds; i++) {
+				double w = weight ? weight[i * g->n + b] : 1;
+
+				if (w != 0)
+					add_scaled(out + i * g->stride + from,
+						g->sum + b * g->stride + from, w, n);
+			}
 	}
 }

@@ -73,6 +73,18 @@ static inline uint32_t attr_first(const struct attr_view *v, size_t i)
 int attr_view_build(const struct attr_source *src, const struct erg_attr_options *opt,
 	double long_gap_ns, struct attr_view *ret, struct erg_err *err);
 void attr_view_release(struct attr_view *v);
+/* Ends of segments from I on, ns since t0: *ret_base + offset[0], …; returns how many those are. */
+static inline size_t attr_ends(const struct attr_view *v, size_t i, int64_t *ret_base,
+	const int32_t **ret_offset)
+{
+	uint64_t base;
+	size_t n = erg_times_run(&v->begin, i + 1, &base, ret_offset);
+
+	*ret_base = (int64_t)(base - v->t0);
+	return n < v->n - i ? n : v->n - i;
+}
+/* The first segment from I on that ends later than START (ns since t0), or the last. */
+size_t attr_skip(const struct attr_view *v, size_t i, double start);
 /* Index of the segment that contains T (clamped to the first and last). */
 size_t attr_view_find(const struct attr_view *v, uint64_t t);
 
@@ -210,8 +222,8 @@ void attr_gram_add(struct attr_gram *g, const struct attr_row *row);
 void attr_gram_release(struct attr_gram *g);
 /* Removes blocks without rows. */
 void attr_gram_compact(struct attr_gram *g);
-/* out[stride] = sum over blocks of weight[b] (NULL: 1) times the sums. */
-void attr_gram_total(const struct attr_gram *g, const double *weight, double *out);
+/* out[rounds x stride] = sum over blocks of weight[rounds x n] (NULL: 1) times the sums. */
+void attr_gram_total(const struct attr_gram *g, const double *weight, size_t rounds, double *out);
 static inline size_t attr_tri(size_t dim, size_t i, size_t j) /* i <= j */
 {
 	return i * dim - i * (i + 1) / 2 + j;

@@ -152,9 +152,9 @@ double attr_end(const struct attr_kernel *k, size_t m)
 	return first + floor((t - first) / s->period_ns) * s->period_ns - s->lag_ns;
 }
 
-static double rel(const struct attr_view *v, size_t i)
+static inline double rel(const struct attr_view *v, size_t i)
 {
-	return (double)(attr_begin(v, i) - v->t0);
+	return (double)(int64_t)(attr_begin(v, i) - v->t0); /* signed: one instruction */
 }
 
 /* The kernel boxcar(long) * boxcar(ramp) that begins at start. */
@@ -180,11 +180,19 @@ static void walk_single(struct attr_kernel *k, size_t i, const struct trapezoid 
 	const struct attr_view *v = k->view;
 	double last = 0;
 
-	for (size_t n = v->n; i < n && last < 1; i++) {
-		double c = cumulative(z, rel(v, i + 1) - z->start);
+	while (i < v->n && last < 1) {
+		const uint16_t *col = v->col + i;
+		const int32_t *offset;
+		int64_t base;
+		size_t n = attr_ends(v, i, &base, &offset);
 
-		attr_row_add(k, v->col[i], (c - last) * weight);
-		last = c;
+		for (size_t j = 0; j < n && last < 1; j++) {
+			double c = cumulative(z, (double)(base + offset[j]) - z->start);
+
+			attr_row_add(k, col[j], (c - last) * weight);
+			last = c;
+		}
+		i += n;
 	}
 }
 
@@ -214,9 +222,7 @@ bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double wind
 		return false;
 	z.inv_lng = 1 / z.lng;
 	z.inv_corner = z.ramp > 0 ? 1 / (2 * z.ramp * z.lng) : 0;
-	while (i + 1 < v->n && rel(v, i + 1) <= z.start)
-		i++;
-	*cursor = i;
+	*cursor = i = attr_skip(v, i, z.start);
 	if (v->first)
 		walk_several(k, i, &z, weight);
 	else
@@ -240,19 +246,24 @@ double attr_power_mean(const struct attr_kernel *k, size_t *cursor, double end_n
 {
 	const struct attr_view *v = k->view;
 	double start = end_ns - width_ns, sum = 0, from = start;
-	size_t i = *cursor;
+	size_t i = attr_skip(v, *cursor, start);
 
-	while (i + 1 < v->n && rel(v, i + 1) <= start)
-		i++;
 	*cursor = i;
 	if (width_ns <= 0)
 		return segment_power(k, i);
-	for (; i < v->n && from < end_ns; i++) {
-		double to = rel(v, i + 1);
+	while (i < v->n && from < end_ns) {
+		const int32_t *offset;
+		int64_t base;
+		size_t n = attr_ends(v, i, &base, &offset);
 
-		to = to < end_ns ? to : end_ns;
-		sum += segment_power(k, i) * (to - from);
-		from = to;
+		for (size_t j = 0; j < n && from < end_ns; j++) {
+			double to = (double)(base + offset[j]);
+
+			to = to < end_ns ? to : end_ns;
+			sum += segment_power(k, i + j) * (to - from);
+			from = to;
+		}
+		i += n;
 	}
 	return sum / width_ns;
 }

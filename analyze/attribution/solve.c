@@ -89,7 +89,7 @@ void attr_raw_total(const struct attr_gram *g, double sigma2, double tau2, doubl
 {
 	size_t dim = g->dim;
 
-	attr_gram_total(g, NULL, out);
+	attr_gram_total(g, NULL, 1, out);
 	for (size_t b = 0; b < g->n && tau2 > 0; b++) {
 		double *sum = g->sum + b * g->stride, *line = out;
 		const double *s = attr_sum_s(sum, dim);
@@ -112,7 +112,7 @@ int attr_solve(struct attr_gram *g, struct attr_nnls *s, bool with_lag, struct a
 	if (!total)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", dim);
 	for (int pass = 0; pass < 2; pass++) {
-		attr_gram_total(g, NULL, total);
+		attr_gram_total(g, NULL, 1, total);
 		if (!with_lag)
 			total[attr_tri(dim, last, last)] = 0;
 		attr_nnls_solve(s, total, attr_sum_h(total, dim));

@@ -135,39 +135,60 @@ static bool in_idle(const struct erg_attr_options *opt, uint64_t mid)
 	return false;
 }
 
+/* The kind of an entry of class K in a segment of DUR ns about MID. */
+static inline uint32_t kind_of(const struct builder *b, uint32_t k, uint64_t dur, uint64_t mid)
+{
+	const uint32_t gap = b->v->gap_class, outside = gap + 1, idle = gap + 2;
+
+	if (k != gap)
+		return k;
+	if (b->opt->n_idle && in_idle(b->opt, mid))
+		return idle;
+	return (double)dur >= b->long_gap_ns ? outside : gap;
+}
+
 /* First pass: col = kind x level; times by kind and level. */
 static void classify(struct builder *b, const double *cut)
 {
 	struct attr_view *v = b->v;
 	const struct erg_attr_steps *f = &b->opt->frequency;
-	uint32_t gap = v->gap_class, outside = gap + 1, idle = gap + 2, last = ERG_NONE;
+	const uint32_t gap = v->gap_class, outside = gap + 1, idle = gap + 2;
+	const uint32_t levels = (uint32_t)v->n_levels;
+	const uint32_t *first = v->first;
+	const float *share = v->share;
+	const size_t n = v->n;
+	double *time = b->time, *class_time = v->class_time, *moment = v->class_moment;
+	uint16_t *col = v->col;
+	uint32_t last = ERG_NONE;
+	uint64_t begin = v->t0, end;
 	size_t step = 0;
 
-	for (size_t i = 0; i < v->n; i++) {
-		uint64_t dur = attr_begin(v, i + 1) - attr_begin(v, i), mid = attr_begin(v, i) + dur / 2;
-		double at = ((double)(mid - v->t0)) * 1e-9;
-		size_t level = 0;
+	for (size_t i = 0; i < n; i++, begin = end) {
+		uint64_t dur, mid;
+		uint32_t level = 0;
+		double at;
 
-		while (v->n_levels > 1 && step + 1 < f->n && f->t[step + 1] <= mid)
+		end = attr_begin(v, i + 1);
+		dur = end - begin;
+		mid = begin + dur / 2;
+		at = (double)(mid - v->t0) * 1e-9;
+		while (levels > 1 && step + 1 < f->n && f->t[step + 1] <= mid)
 			step++;
-		if (v->n_levels > 1)
-			level = level_of(cut, v->n_levels, f->v[step]);
-		for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
-			uint32_t k = v->col[e];
-			double t = (double)dur * (v->share ? (double)v->share[e] : 1);
+		if (levels > 1)
+			level = (uint32_t)level_of(cut, levels, f->v[step]);
+		for (size_t e = first ? first[i] : i, to = first ? first[i + 1] : i + 1; e < to;
+			e++) {
+			uint32_t k = kind_of(b, col[e], dur, mid);
+			double t = share ? (double)dur * (double)share[e] : (double)dur;
 
-			if (k == gap && b->opt->n_idle && in_idle(b->opt, mid))
-				k = idle;
-			else if (k == gap && (double)dur >= b->long_gap_ns)
-				k = outside;
 			if (k != last && k < gap)
 				v->class_calls[k]++;
 			last = k;
-			b->time[k * v->n_levels + level] += t;
-			v->col[e] = (uint16_t)(k * v->n_levels + level);
+			time[k * levels + level] += t;
+			col[e] = (uint16_t)(k * levels + level);
 			k = k == outside ? gap : k == idle ? v->idle_class : k;
-			v->class_time[k] += t * 1e-9;
-			v->class_moment[k] += t * 1e-9 * at;
+			class_time[k] += t * 1e-9;
+			moment[k] += t * 1e-9 * at;
 		}
 	}
 }
@@ -209,8 +230,8 @@ static int compress(struct builder *b, struct erg_err *err)
 				v->col_time[b->col[k * l + j]] += t[j] * 1e-9;
 			}
 	}
-	for (uint32_t e = 0; e < attr_first(v, v->n); e++)
-		v->col[e] = b->col[v->col[e]];
+	for (uint16_t *c = v->col, *end = c + attr_first(v, v->n); c < end; c++)
+		*c = b->col[*c];
 	return 0;
 }
 
@@ -289,4 +310,28 @@ size_t attr_view_find(const struct attr_view *v, uint64_t t)
 			hi = mid;
 	}
 	return lo;
+}
+
+size_t attr_skip(const struct attr_view *v, size_t i, double start)
+{
+	while (i + 1 < v->n) {
+		const int32_t *offset;
+		int64_t base;
+		size_t n = attr_ends(v, i, &base, &offset), lo = 0, hi = n - 1;
+
+		if (i + n < v->n && (double)(base + offset[hi]) <= start) {
+			i += n;
+			continue;
+		}
+		while (lo < hi) {
+			size_t mid = lo + (hi - lo) / 2;
+
+			if ((double)(base + offset[mid]) > start)
+				hi = mid;
+			else
+				lo = mid + 1;
+		}
+		return i + lo;
+	}
+	return i;
 }

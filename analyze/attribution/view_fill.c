@@ -18,13 +18,18 @@ struct filler {
 	struct attr_view *v;
 	const struct erg_attr_options *opt;
 	size_t cap, cap_entries, entries;
-	size_t cut; /* next boundary of an idle phase: 2 i, 2 i + 1 */
+	size_t cut;    /* next boundary of an idle phase: 2 i, 2 i + 1 */
+	uint64_t edge; /* its time; UINT64_MAX: none is left */
 };
 
-static uint64_t boundary(const struct filler *f)
+static void go_to(struct filler *f, size_t cut)
 {
-	return f->cut >= 2 * f->opt->n_idle ? UINT64_MAX : f->cut % 2 ?
-		f->opt->idle[f->cut / 2].end : f->opt->idle[f->cut / 2].begin;
+	const struct erg_attr_span *idle = f->opt->idle;
+
+	f->cut = cut;
+	f->edge = cut >= 2 * f->opt->n_idle ? UINT64_MAX
+		  : cut % 2		    ? idle[cut / 2].end
+					    : idle[cut / 2].begin;
 }
 
 static int grow(void *pp, size_t n, size_t size, struct erg_err *err)
@@ -90,14 +95,15 @@ static int push(struct filler *f, uint64_t begin, const struct erg_segment *s, s
 		r = push_time(f, begin, err);
 	if (r < 0)
 		return r;
-	if (v->first)
-		v->first[v->n] = (uint32_t)f->entries;
-	v->n++;
+	if (!v->first) {
+		v->col[f->entries++] = (uint16_t)s->class_[0];
+		v->n++;
+		return 0;
+	}
+	v->first[v->n++] = (uint32_t)f->entries;
 	for (size_t e = 0; e < s->n; e++) {
 		v->col[f->entries] = (uint16_t)s->class_[e];
-		if (v->share)
-			v->share[f->entries] = s->share ? s->share[e] : 1;
-		f->entries++;
+		v->share[f->entries++] = s->share ? s->share[e] : 1;
 	}
 	return 0;
 }
@@ -106,11 +112,11 @@ static int add(struct filler *f, const struct erg_segment *s, struct erg_err *er
 {
 	int r = push(f, s->begin, s, err);
 
-	while (boundary(f) <= s->begin)
-		f->cut++;
-	for (; !r && boundary(f) < s->end; f->cut++)
-		if (boundary(f) > attr_begin(f->v, f->v->n - 1))
-			r = push(f, boundary(f), s, err);
+	while (f->edge <= s->begin)
+		go_to(f, f->cut + 1);
+	for (; !r && f->edge < s->end; go_to(f, f->cut + 1))
+		if (f->edge > attr_begin(f->v, f->v->n - 1))
+			r = push(f, f->edge, s, err);
 	return r;
 }
 
@@ -155,8 +161,10 @@ int attr_view_fill(struct attr_view *v, const struct attr_source *src,
 	const struct erg_attr_options *opt, struct erg_err *err)
 {
 	struct filler f = {.v = v, .opt = opt};
-	int r = src->seg ? from_array(&f, src->seg, err) : from_timeline(&f, src, err);
+	int r;
 
+	go_to(&f, 0);
+	r = src->seg ? from_array(&f, src->seg, err) : from_timeline(&f, src, err);
 	if (r < 0)
 		return r;
 	v->t0 = attr_begin(v, 0);
