@@ -19,18 +19,23 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <lttng/lttng.h>
 
 #include "formats/util.h"
+#include "record/crash.h"
+#include "record/session_buffers.h"
 
 #define PACKET_PERIOD_US 1000000
 #define WAIT_MS 30000
 #define REGISTER_TIMEOUT_NS (8ull * ERG_NSEC_PER_SEC)
 #define LAYER_BYTES_PER_S 12e6 /* 250,000 events a second of 48 bytes on one CPU */
+/* How long the buffers hold what comes while the disk makes the consumer daemon wait. The rate of the
+ * samples is known and small; that of layers is the most there will be. */
+#define LAYERS_HOLD_S 0.6
+#define SAMPLES_HOLD_S 5
 
 struct erg_session {
 	char name[LTTNG_NAME_MAX];
@@ -38,6 +43,7 @@ struct erg_session {
 	struct lttng_handle *handle;
 	struct lttng_health *consumer;
 	bool created;
+	bool shm; /* its buffers are in a directory of ours */
 };
 
 static pthread_mutex_t ctl = PTHREAD_MUTEX_INITIALIZER;
@@ -78,52 +84,16 @@ static struct lttng_domain ust_domain(void)
 	return d;
 }
 
-/* ---- buffers ---- */
-
-static uint64_t power_of_two_above(double v)
-{
-	uint64_t p = 4096;
-
-	while ((double)p < v && p < (1ull << 30))
-		p <<= 1;
-	return p;
-}
-
-struct erg_session_buffers erg_session_buffers_plan(double bytes_per_s, double hold_s,
-	unsigned cpus, uint64_t limit)
-{
-	struct erg_session_buffers b = {.count = 8};
-
-	b.size = power_of_two_above(bytes_per_s * hold_s / (double)b.count);
-	if (b.size > 1 << 20) {
-		b.count = power_of_two_above(bytes_per_s * hold_s) / (1 << 20);
-		b.size = 1 << 20;
-	}
-	while (b.count > 4 && b.size * b.count * cpus > limit)
-		b.count /= 2;
-	while (b.size > 4096 && b.size * b.count * cpus > limit)
-		b.size /= 2;
-	return b;
-}
-
-/* Buffers live in shared memory: what a container gives may be small, and to exceed it kills. */
-static uint64_t buffer_limit(void)
-{
-	struct sysinfo si;
-	struct statvfs v;
-	uint64_t limit = UINT64_MAX;
-
-	if (sysinfo(&si) == 0)
-		limit = (uint64_t)si.totalram * si.mem_unit / 16;
-	if (statvfs("/dev/shm", &v) == 0 && (uint64_t)v.f_bavail * v.f_frsize / 3 < limit)
-		limit = (uint64_t)v.f_bavail * v.f_frsize / 3;
-	return limit;
-}
-
 /* ---- creation ---- */
 
-static int channel_enable(struct erg_session *s, const char *name, double bytes_per_s,
-	struct erg_err *err)
+struct channel {
+	const char *name;
+	double bytes_per_s, hold_s;
+	const char *const *events;
+	size_t n_events;
+};
+
+static int channel_enable(struct erg_session *s, const struct channel *c, struct erg_err *err)
 {
 	struct lttng_domain domain = ust_domain();
 	struct lttng_channel *ch = lttng_channel_create(&domain);
@@ -131,9 +101,10 @@ static int channel_enable(struct erg_session *s, const char *name, double bytes_
 	int r;
 
 	if (!ch)
-		return erg_fail_errno(err, -ENOMEM, "channel %s", name);
-	b = erg_session_buffers_plan(bytes_per_s, 0.6, (unsigned)get_nprocs_conf(), buffer_limit());
-	snprintf(ch->name, sizeof(ch->name), "%s", name);
+		return erg_fail_errno(err, -ENOMEM, "channel %s", c->name);
+	b = erg_session_buffers_plan(c->bytes_per_s, c->hold_s, (unsigned)get_nprocs_conf(),
+		erg_session_buffers_limit());
+	snprintf(ch->name, sizeof(ch->name), "%s", c->name);
 	ch->attr.overwrite = 0;
 	ch->attr.subbuf_size = b.size;
 	ch->attr.num_subbuf = b.count;
@@ -142,7 +113,7 @@ static int channel_enable(struct erg_session *s, const char *name, double bytes_
 	ch->attr.output = LTTNG_EVENT_MMAP;
 	r = lttng_enable_channel(s->handle, ch);
 	lttng_channel_destroy(ch);
-	return r < 0 ? fail_ctl(err, r, name) : 0;
+	return r < 0 ? fail_ctl(err, r, c->name) : 0;
 }
 
 static int context_add(struct erg_session *s, const char *channel, enum lttng_event_context_type c,
@@ -171,17 +142,16 @@ static int event_enable(struct erg_session *s, const char *channel, const char *
 	return r < 0 ? fail_ctl(err, r, name) : 0;
 }
 
-static int channel_fill(struct erg_session *s, const char *channel, double bytes_per_s,
-	const char *const *events, size_t n, struct erg_err *err)
+static int channel_fill(struct erg_session *s, const struct channel *c, struct erg_err *err)
 {
-	int r = channel_enable(s, channel, bytes_per_s, err);
+	int r = channel_enable(s, c, err);
 
 	if (!r)
-		r = context_add(s, channel, LTTNG_EVENT_CONTEXT_VPID, err);
+		r = context_add(s, c->name, LTTNG_EVENT_CONTEXT_VPID, err);
 	if (!r)
-		r = context_add(s, channel, LTTNG_EVENT_CONTEXT_VTID, err);
-	for (size_t i = 0; !r && i < n; i++)
-		r = event_enable(s, channel, events[i], err);
+		r = context_add(s, c->name, LTTNG_EVENT_CONTEXT_VTID, err);
+	for (size_t i = 0; !r && i < c->n_events; i++)
+		r = event_enable(s, c->name, c->events[i], err);
 	return r;
 }
 
@@ -223,6 +193,7 @@ static int session_create(struct erg_session *s, const struct erg_session_config
 	if (code != LTTNG_OK)
 		return fail_ctl(err, -(int)code, cfg->url ? cfg->url : s->name);
 	s->created = true;
+	s->shm = cfg->shm;
 	if (cfg->shm) {
 		int r = lttng_set_session_shm_path(s->name, cfg->shm);
 
@@ -265,19 +236,21 @@ static int registration_wait(struct erg_session *s, struct erg_err *err)
 static int session_fill(struct erg_session *s, const struct erg_session_config *cfg,
 	struct erg_err *err)
 {
+	const struct channel layers = {"layers", LAYER_BYTES_PER_S, LAYERS_HOLD_S, layer_events,
+		ERG_ARRAY_SIZE(layer_events)};
+	const struct channel samples = {"samples", cfg->sample_bytes_per_s, SAMPLES_HOLD_S,
+		sample_events, ERG_ARRAY_SIZE(sample_events)};
 	struct lttng_domain domain = ust_domain();
 	int r;
 
 	s->handle = lttng_create_handle(s->name, &domain);
 	if (!s->handle)
 		return erg_fail_errno(err, -ENOMEM, "%s", s->name);
-	r = channel_fill(s, "layers", LAYER_BYTES_PER_S, layer_events,
-		ERG_ARRAY_SIZE(layer_events), err);
+	r = channel_fill(s, &layers, err);
 	if (!r && cfg->layer_begin)
 		r = event_enable(s, "layers", "layer_begin", err);
 	if (!r)
-		r = channel_fill(s, "samples", cfg->sample_bytes_per_s, sample_events,
-			ERG_ARRAY_SIZE(sample_events), err);
+		r = channel_fill(s, &samples, err);
 	if (!r)
 		r = rotation_set(s, true, cfg->chunk_bytes, err);
 	if (!r)
@@ -403,6 +376,19 @@ static int stop_and_wait(const char *name)
 }
 
 /*
+ * The daemon ends a session with a directory for its buffers by waiting until that directory is gone,
+ * and answers no other client meanwhile (cmd_destroy_session() of lttng-tools 2.13). The directory
+ * goes when all of the session's trace is written, which may need another recording's command to be
+ * answered: two that stream at once then wait for ever. All that the directory is for is over when
+ * tracing has stopped, so it goes before; who has the files mapped keeps them.
+ */
+static void buffers_unname(const struct erg_session *s)
+{
+	if (s->shm)
+		erg_crash_remove(s->name);
+}
+
+/*
  * A session that was rotated moves its last chunk to the others while it is destroyed, which must be
  * waited for. One that never was has nothing to move, and waiting costs half a second.
  */
@@ -424,6 +410,8 @@ int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, stru
 	*ret = (struct erg_session_losses){0};
 	CTL_LOCKED();
 	r = stop_and_wait(s->name);
+	if (r >= 0)
+		buffers_unname(s);
 	r = r < 0 ? fail_ctl(err, r, "stop") : losses_count(s, ret, err);
 	d = session_destroy(s);
 	return !r && d < 0 ? fail_ctl(err, d, "destroy") : r;

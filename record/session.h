@@ -24,20 +24,6 @@ struct erg_session_config {
 	uint64_t chunk_period_ns;  /* rotate this often; 0: never */
 };
 
-/* Bytes of a ring buffer on each CPU: `count` sub-buffers of `size`, both powers of two. */
-struct erg_session_buffers {
-	uint64_t size;
-	uint64_t count;
-};
-
-/*
- * The buffers of a channel to which up to BYTES_PER_S may be written on one CPU, when the consumer
- * may be kept away for HOLD_S. LIMIT bounds the memory of all CPUS together: beyond it the buffers
- * shrink and events may be lost (and counted).
- */
-struct erg_session_buffers erg_session_buffers_plan(double bytes_per_s, double hold_s,
-	unsigned cpus, uint64_t limit);
-
 struct erg_session_losses {
 	uint64_t layer_events, sample_events; /* discarded because a buffer was full */
 	uint64_t packets;                     /* lost after they were written */

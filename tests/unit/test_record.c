@@ -16,7 +16,7 @@
 #include "record/histogram.h"
 #include "record/options.h"
 #include "record/packets.h"
-#include "record/session.h"
+#include "record/session_buffers.h"
 #include "record/spool.h"
 #include "record/wave.h"
 #include "record/workload.h"
