@@ -22,6 +22,8 @@
 #define ROWS_MIN 300
 #define GRID_MAX 160
 #define COARSE_SEGMENTS 200 /* a window with more sees no edges worth a dense grid */
+#define WINDOW_WORK 6e7     /* of one evaluation while a window is searched that grows */
+#define WINDOW_SEGMENTS 10000 /* a window with more is not told from one with half as many */
 
 struct search {
 	const struct attr_view *v;
@@ -194,16 +196,26 @@ static double density(const struct attr_view *v, size_t from)
 	return (double)(to - from) / (double)(attr_begin(v, to) - attr_begin(v, from) + 1);
 }
 
+static double segments_seen(const struct search *s, const struct attr_shape *shape)
+{
+	return attr_kernel_ops_of(shape->kind)->memory(shape, s->r) *
+		density(s->v, attr_view_find(s->v, s->r->t[s->first]));
+}
+
 /* Operations of one row: segments in the window and products of the columns they make. */
 static double row_work(const struct search *s, const struct attr_shape *shape)
 {
-	double window = attr_kernel_ops_of(shape->kind)->memory(shape, s->r);
 	double per_ns = density(s->v, attr_view_find(s->v, s->r->t[s->first]));
-	double n = window * per_ns + 2, k = fmin(n, (double)s->v->n_cols);
+	double n = segments_seen(s, shape) + 2, k = fmin(n, (double)s->v->n_cols);
 
 	if (shape->kind == ERG_SENSOR_EMA)
 		n = (double)s->v->n_cols + s->r->spacing_ns * per_ns;
 	return 10 + n + k * k / 2;
+}
+
+static double least_rows(const struct search *s)
+{
+	return fmax(ROWS_MIN, 12 * (double)s->v->n_cols);
 }
 
 /* The readings of the searches: from the first that saw the work on, as many as the work allows. */
@@ -215,7 +227,7 @@ static void choose_rows(struct search *s, const struct attr_shape *shape)
 
 	work = row_work(s, shape);
 	evaluations *= shape->stale_ns > 0 ? (double)s->stales : 1;
-	least = fmax(ROWS_MIN, 12 * (double)s->v->n_cols);
+	least = least_rows(s);
 	coarse = fmax(fmin(coarse, COARSE_WORK / (work * evaluations)), least);
 	fine = fmax(fmin(fine, FINE_WORK / work), 4 * least);
 	s->coarse_end = s->first + ((double)n < coarse ? n : (size_t)coarse);
@@ -244,8 +256,7 @@ static void choose_range(struct search *s, const struct attr_shape *shape, doubl
 	s->lo = shape->lag_ns - back;
 	s->hi = shape->lag_ns + reach;
 	s->step = fmax(fmin(window, segment) / 3, 5e3);
-	s->stales = window * density(s->v, attr_view_find(s->v, s->r->t[s->first])) <
-		COARSE_SEGMENTS ? 10 : 1;
+	s->stales = segments_seen(s, shape) < COARSE_SEGMENTS ? 10 : 1;
 	s->step = fmax(s->step, (s->hi - s->lo) / (s->stales > 1 ? GRID_MAX : GRID_MAX / 4));
 	/* the model's own lag lies on the grid */
 	s->lo = shape->lag_ns - ceil(back / s->step) * s->step;
@@ -289,6 +300,22 @@ static void scale_window(struct attr_shape *shape, double factor)
 	shape->lag_ns -= (factor - 1) * was / (shape->kind == ERG_SENSOR_EMA ? 1 : 2);
 }
 
+/* The window of NEXT may see so much that fewer readings must do; then SHAPE is fitted to those
+ * again, for what is compared must be of the same readings. BEST: its residual. */
+static int afford(struct search *s, const struct attr_shape *shape, const struct attr_shape *next,
+	double *best)
+{
+	double rows = fmax(WINDOW_WORK / row_work(s, next), 4 * least_rows(s));
+	int r;
+
+	if ((double)(s->fine_end - s->first) <= rows)
+		return 0;
+	s->fine_end = s->first + (size_t)rows;
+	r = evaluate(s, shape, s->fine_end, false);
+	*best = s->rss;
+	return r;
+}
+
 /* Pattern search over the window, the lag following by Gauss-Newton. */
 static int refine_window(struct search *s, struct attr_shape *shape)
 {
@@ -303,7 +330,11 @@ static int refine_window(struct search *s, struct attr_shape *shape)
 			struct attr_shape t = *shape;
 
 			scale_window(&t, dir ? 1 / factor : factor);
-			r = refine(s, &t);
+			if (!dir && segments_seen(s, &t) > WINDOW_SEGMENTS)
+				continue;
+			r = afford(s, shape, &t, &best);
+			if (r >= 0)
+				r = refine(s, &t);
 			if (r < 0)
 				return r;
 			if (s->rss < best * (1 - 1e-6)) {
