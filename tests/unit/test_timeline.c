@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Timelines: lookups, warnings, the end; tables of a chunk; numbers for people. */
+/* Timelines: lookups, warnings, the end; tables of a chunk. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "analyze/reader_tables.h"
-#include "analyze/render/table.h"
 #include "analyze/timeline.h"
 #include "formats/util.h"
 
@@ -177,77 +176,6 @@ static void test_threads_have_one_index_each(void **state)
 	erg_tables_release(&t);
 }
 
-static void test_numbers_for_people(void **state)
-{
-	struct erg_est e = {0.0123456, 0.0119, 0.0127, 0, 0, "direct"};
-	struct erg_est none = ERG_EST_UNRESOLVED;
-	char buf[64];
-
-	assert_string_equal(erg_text_si(buf, sizeof(buf), 0.0123456, "J"), "12.35 mJ");
-	assert_string_equal(erg_text_si(buf, sizeof(buf), 1234567, "Hz"), "1.235 MHz");
-	assert_string_equal(erg_text_si(buf, sizeof(buf), 0, "s"), "0 s");
-	assert_string_equal(erg_text_si(buf, sizeof(buf), __builtin_nan(""), "s"), "-");
-	assert_string_equal(erg_text_est(buf, sizeof(buf), &e, "J"), "12.35 ±0.40 mJ");
-	assert_string_equal(erg_text_est(buf, sizeof(buf), &none, "J"), "unresolved");
-	assert_string_equal(erg_text_percent(buf, sizeof(buf), 0.123), "12.3 %");
-}
-
-static void test_table_fits_its_width(void **state)
-{
-	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
-	_cleanup_(erg_freep) char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	erg_rtable_column(t, "layer", ERG_COL_SHRINK);
-	erg_rtable_column(t, "energy", ERG_COL_RIGHT);
-	erg_rtable_column(t, "", ERG_COL_BAR);
-	erg_rtable_cell(t, "%s", "a/name/that is much longer than the terminal is wide");
-	erg_rtable_cell(t, "%s", "1 µJ");
-	erg_rtable_bar(t, 0.5);
-	assert_int_equal(erg_rtable_print(t, out, 40, NULL), 0);
-	fclose(out);
-	assert_non_null(strstr(text, "a/name/that"));
-	assert_non_null(strstr(text, "…"));
-	for (const char *p = text; *p;) {
-		size_t width = 0;
-
-		for (; *p && *p != '\n'; p++)
-			width += ((unsigned char)*p & 0xc0) != 0x80;
-		assert_true(width <= 40);
-		p += *p == '\n';
-	}
-}
-
-/* A column that may go goes; what is wide is counted as wide. */
-static void test_table_leaves_out(void **state)
-{
-	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
-	_cleanup_(erg_freep) char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	erg_rtable_column(t, "layer", ERG_COL_SHRINK);
-	erg_rtable_column(t, "energy", ERG_COL_RIGHT);
-	erg_rtable_column(t, "share", ERG_COL_RIGHT | ERG_COL_DROP);
-	erg_rtable_cell(t, "%s", "畳み込み");
-	erg_rtable_cell(t, "%s", "1 µJ");
-	erg_rtable_cell(t, "%s", "3 %");
-	assert_int_equal(erg_rtable_print(t, out, 20, NULL), 0);
-	fclose(out);
-	assert_string_equal(text, "layer     energy\n畳み込み    1 µJ\n"
-		"not shown for lack of width: share\n");
-}
-
-static void test_names_without_control_characters(void **state)
-{
-	json_auto_t *doc = json_pack("{s:[s], s:i}", "a\033", "x\ny\xc2\x9bz é", "n", 1);
-	json_auto_t *want = json_pack("{s:[s], s:i}", "a?", "x?y??z é", "n", 1);
-	json_auto_t *got = erg_text_printable(doc);
-
-	assert_true(json_equal(got, want));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,10 +185,6 @@ int main(void)
 		cmocka_unit_test(test_streams_are_merged),
 		cmocka_unit_test(test_worst_order),
 		cmocka_unit_test(test_threads_have_one_index_each),
-		cmocka_unit_test(test_numbers_for_people),
-		cmocka_unit_test(test_table_fits_its_width),
-		cmocka_unit_test(test_table_leaves_out),
-		cmocka_unit_test(test_names_without_control_characters),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
