@@ -151,26 +151,38 @@ static json_t *networks(const struct erg_timeline *tl)
 	return out;
 }
 
+/* How many processes have tracks of their own; pid 0 is a device's track. */
+static size_t processes(const struct erg_timeline *tl)
+{
+	json_auto_t *seen = json_object();
+	char pid[16];
+
+	for (size_t i = 0; i < tl->n_tracks; i++) {
+		snprintf(pid, sizeof(pid), "%u", tl->tracks[i].pid);
+		if (tl->tracks[i].pid)
+			json_object_set_new(seen, pid, json_true());
+	}
+	return json_object_size(seen);
+}
+
 static void add_layers(const struct erg_timeline *tl, json_t *file)
 {
 	json_t *counters = json_array(), *tracks = json_array();
-	uint32_t processes = 0, last = 0;
 
 	for (size_t i = 0; i < tl->n_counters; i++)
 		json_array_append_new(counters, json_string(tl->counters[i].name));
 	for (size_t i = 0; i < tl->n_tracks; i++) {
-		processes += !i || tl->tracks[i].pid != last;
-		last = tl->tracks[i].pid;
+		const struct erg_tl_track *t = &tl->tracks[i];
+
 		json_array_append_new(tracks,
-			json_pack("{s:s, s:I, s:I, s:b}", "name", tl->tracks[i].name, "pid",
-				(json_int_t)tl->tracks[i].pid, "tid",
-				(json_int_t)tl->tracks[i].tid, "device", erg_tl_track_is(&tl->tracks[i], true)));
+			json_pack("{s:s, s:I, s:I, s:b}", "name", t->name, "pid", (json_int_t)t->pid,
+				"tid", (json_int_t)t->tid, "device", erg_tl_track_is(t, true)));
 	}
 	json_object_set_new(file, "networks", networks(tl));
 	json_object_set_new(file, "layers", json_integer((json_int_t)tl->n_layers));
 	json_object_set_new(file, "layer_events", json_integer((json_int_t)tl->iv.n));
 	json_object_set_new(file, "tracks", tracks);
-	json_object_set_new(file, "processes", json_integer(processes));
+	json_object_set_new(file, "processes", json_integer((json_int_t)processes(tl)));
 	json_object_set_new(file, "layer_counters", counters);
 	json_object_set_new(file, "markers", json_integer((json_int_t)tl->n_markers));
 }

@@ -16,7 +16,7 @@ struct cursor {
 	struct erg_worker_chunk *chunk;
 	const struct erg_chunk_interval *iv;
 	size_t at, n;
-	uint32_t *tracks;  /* chunk's thread to track */
+	uint32_t *tracks;  /* chunk's thread to track; ERG_NONE: no instance of it came yet */
 	bool *ours;
 	const struct erg_chunk_thread *threads;
 };
@@ -46,9 +46,7 @@ static int cursor_open(struct erg_join *j, struct erg_worker_chunk *chunk, struc
 		return -ENOMEM;
 	for (size_t i = 0; i < h->n_threads; i++) {
 		c->ours[i] = erg_join_ours(j, c->threads[i].pid);
-		c->tracks[i] = c->ours[i] ? erg_join_track(j, &c->threads[i]) : ERG_NONE;
-		if (c->ours[i] && c->tracks[i] == ERG_NONE)
-			return -ENOMEM;
+		c->tracks[i] = ERG_NONE;
 	}
 	return 0;
 }
@@ -125,11 +123,11 @@ struct memo {
 
 #define MEMO 4096
 
-static int put(struct erg_join *j, const struct cursor *c, const struct erg_chunk_interval *x,
+static int put(struct erg_join *j, struct cursor *c, const struct erg_chunk_interval *x,
 	struct memo *memo)
 {
 	struct erg_tl_intervals *iv = &j->tl->iv;
-	uint32_t pid = c->threads[x->thread].pid;
+	uint32_t pid = c->threads[x->thread].pid, *track = &c->tracks[x->thread];
 	struct memo *m = &memo[(pid * 31 + x->id) % MEMO];
 
 	if (!c->ours[x->thread]) {
@@ -150,11 +148,14 @@ static int put(struct erg_join *j, const struct cursor *c, const struct erg_chun
 			e->later ? e->later->since : UINT64_MAX};
 		j->undefined += !e->def;
 	}
+	/* tracks are in the order of their first instance, whichever CPU's stream is read first */
+	if (*track == ERG_NONE && (*track = erg_join_track(j, &c->threads[x->thread])) == ERG_NONE)
+		return -ENOMEM;
 	iv->layer[iv->n] = m->layer;
 	iv->iteration[iv->n] = x->iteration;
 	if (erg_times_push(&iv->begin, x->begin) < 0 || erg_times_push(&iv->end, x->end) < 0)
 		return -ENOMEM;
-	iv->track[iv->n] = (uint16_t)c->tracks[x->thread];
+	iv->track[iv->n] = (uint16_t)*track;
 	put_counters(j, c, x, iv->n);
 	iv->n++;
 	return 0;

@@ -111,6 +111,10 @@ slices() {
     jq -e '.files[0].tracks | length == 2 and .[0].name == "decoder" and (.[1].name | startswith("thread "))' info.json
     erg-analyze export --to perfetto a.erg -o a.json 2>/dev/null
     jq -e '[.traceEvents[] | select(.name == "thread_name" and .args.name == "decoder")] | length == 1' a.json
+    # tracks of two processes that run at once: each process counts once
+    "${REC[@]}" --force -o a.erg -- "$ERG_BUILD/tests/trace/trace-app" network:net layer:l both threads:3=l begin:l end:l
+    erg-analyze info --format json a.erg >info.json 2>/dev/null
+    jq -e '.files[0] | .processes == 2 and (.tracks | length == 8)' info.json
 }
 
 @test "no such command and no permission: one line, exit 1, nothing left" {
