@@ -49,7 +49,8 @@ static int setup(struct erg_net **net, const struct erg_convnet_options *o,
 	return r;
 }
 
-static struct result infer(struct erg_convnet *c, const struct erg_convnet_options *o)
+/* TIMES: where each inference's begin and end go, ns of CLOCK_MONOTONIC; or NULL. */
+static struct result infer(struct erg_convnet *c, const struct erg_convnet_options *o, FILE *times)
 {
 	struct result res = {.min_s = INFINITY};
 	uint64_t begin = erg_mono_ns(), last = begin;
@@ -59,6 +60,8 @@ static struct result infer(struct erg_convnet *c, const struct erg_convnet_optio
 
 		erg_convnet_run(c, ++res.iterations);
 		now = erg_mono_ns();
+		if (times)
+			fprintf(times, "%" PRIu64 " %" PRIu64 "\n", last, now);
 		res.min_s = fmin(res.min_s, (double)(now - last) / 1e9);
 		res.total_s = (double)(now - begin) / 1e9;
 		last = now;
@@ -124,7 +127,7 @@ static int check_finite(const struct erg_convnet *c, struct erg_err *err)
 }
 
 static int run_one(const char *what, const char *dir, const struct erg_convnet_options *o,
-	struct erg_err *err)
+	FILE *times, struct erg_err *err)
 {
 	_cleanup_(erg_net_freep) struct erg_net *net = NULL;
 	_cleanup_(erg_convnet_freep) struct erg_convnet *c = NULL;
@@ -145,7 +148,7 @@ static int run_one(const char *what, const char *dir, const struct erg_convnet_o
 		erg_phase_end("warm-up");
 	}
 	erg_phase_begin("inference");
-	res = infer(c, o);
+	res = infer(c, o, times);
 	erg_phase_end("inference");
 	r = check_finite(c, err);
 	if (r >= 0)
@@ -167,20 +170,34 @@ static int list_one(const char *what, const char *dir, bool csv, bool first, str
 	return 0;
 }
 
+static int close_times(FILE *times, const char *path, struct erg_err *err)
+{
+	bool failed = ferror(times);
+
+	return fclose(times) || failed ? erg_fail_errno(err, -EIO, "--times %s", path) : 0;
+}
+
 static int run_all(const struct erg_convnet_options *o, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *found = NULL;
 	const char *dir = o->dir;
+	FILE *times = NULL;
 	int r = 0;
 
 	if (!dir) {
 		r = erg_net_default_dir(&found, err);
 		dir = found;
 	}
+	if (r >= 0 && o->times && !(times = fopen(o->times, "w")))
+		r = erg_fail_errno(err, -errno, "--times %s", o->times);
+	if (times)
+		setvbuf(times, NULL, _IOLBF, 0); /* whoever is stopped has said what it did */
 	openblas_set_num_threads((int)o->threads);
 	for (int i = 0; r >= 0 && i < o->n_networks; i++)
 		r = o->list ? list_one(o->networks[i], dir, o->csv, i == 0, err)
-			    : run_one(o->networks[i], dir, o, err);
+			    : run_one(o->networks[i], dir, o, times, err);
+	if (times && close_times(times, o->times, r < 0 ? NULL : err) < 0)
+		r = r < 0 ? r : -EIO;
 	if (r >= 0 && (fflush(stdout) || ferror(stdout)))
 		r = erg_fail_errno(err, -EIO, "standard output");
 	return r;

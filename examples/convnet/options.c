@@ -18,6 +18,7 @@ enum {
 	OPT_NETWORKS,
 	OPT_TOP,
 	OPT_FORMAT,
+	OPT_TIMES,
 };
 
 static const struct option longopts[] = {
@@ -27,7 +28,7 @@ static const struct option longopts[] = {
 	{"top", required_argument, NULL, OPT_TOP},    {"list", no_argument, NULL, OPT_LIST},
 	{"hash", no_argument, NULL, OPT_HASH},        {"format", required_argument, NULL, OPT_FORMAT},
 	{"networks", required_argument, NULL, OPT_NETWORKS},
-	{"help", no_argument, NULL, 'h'},             {0},
+	{"times", required_argument, NULL, OPT_TIMES}, {"help", no_argument, NULL, 'h'}, {0},
 };
 
 void erg_convnet_usage(FILE *out)
@@ -43,6 +44,7 @@ void erg_convnet_usage(FILE *out)
 	      "  -t, --threads N      of the matrix products (1)\n"
 	      "      --top K          print the K largest outputs\n"
 	      "      --hash           print name and hash of the output only\n"
+	      "      --times FILE     begin and end of each inference, ns of CLOCK_MONOTONIC\n"
 	      "      --list           print layers, shapes and MACs; run nothing\n"
 	      "      --format FORMAT  of --list: text or csv\n"
 	      "      --networks DIR   where networks are looked for\n",
@@ -110,6 +112,9 @@ static int one(int c, struct erg_convnet_options *o, struct erg_err *err)
 		return 0;
 	case OPT_HASH:
 		o->hash = true;
+		return 0;
+	case OPT_TIMES:
+		o->times = optarg;
 		return 0;
 	case OPT_NETWORKS:
 		o->dir = optarg;

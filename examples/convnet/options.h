@@ -12,7 +12,7 @@
 struct erg_convnet_options {
 	uint32_t iterations, warmup; /* per network */
 	double duration_s;           /* > 0: instead of iterations */
-	const char *image, *dir;     /* may be NULL */
+	const char *image, *dir, *times; /* may be NULL */
 	uint64_t seed;
 	uint32_t threads, top;
 	bool list, csv, hash, help;

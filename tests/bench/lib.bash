@@ -23,3 +23,35 @@ chip() {
     echo bench >"$tree/class/hwmon/hwmon0/name"
     for i in $(seq "$1"); do echo $((1000000 * i)) >"$tree/class/hwmon/hwmon0/power${i}_input"; done
 }
+
+# slower NAME [LIMIT]: ratios - 1 on standard input to their median with its 95 % bootstrap interval.
+# Returns 3 when it is above LIMIT, 1 when that cannot be told.
+slower() {
+    awk -v limit="${2:-}" -v name="$1" '
+        function sort_(v, n,  i, j, t, gap) {
+            for (gap = int(n / 2); gap > 0; gap = int(gap / 2))
+                for (i = gap; i < n; i++) {
+                    t = v[i]
+                    for (j = i; j >= gap && v[j - gap] > t; j -= gap) v[j] = v[j - gap]
+                    v[j] = t
+                }
+        }
+        function median(v, n) { sort_(v, n); return (v[int((n - 1) / 2)] + v[int(n / 2)]) / 2 }
+        {x[NR - 1] = $1}
+        END {
+            if (!NR) exit 1
+            srand(1)
+            for (b = 0; b < 2000; b++) {
+                for (i = 0; i < NR; i++) y[i] = x[int(rand() * NR)]
+                m[b] = median(y, NR)
+            }
+            sort_(m, 2000)
+            lo = m[50]; hi = m[1949]
+            printf "  %-12s slower by %6.3f %%  [%6.3f, %6.3f]  (%d pairs", name,
+                100 * median(x, NR), 100 * lo, 100 * hi, NR
+            if (limit == "") { print ")"; exit 0 }
+            verdict = hi <= limit ? "held" : lo > limit ? "MISSED" : "undecided"
+            printf ", bound %g %%) %s\n", 100 * limit, verdict
+            exit verdict == "held" ? 0 : verdict == "MISSED" ? 3 : 1
+        }'
+}

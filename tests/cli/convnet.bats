@@ -59,6 +59,14 @@ small() {
     [ "${BASH_REMATCH[1]}" -gt 10 ]
 }
 
+@test "convnet: --times has a line for each inference, one after another" {
+    small
+    erg-convnet -n 5 --times t ./small.net
+    awk '$1 >= $2 || NR > 1 && $1 != last {exit 1} {last = $2} END {exit NR != 5}' t
+    run -1 erg-convnet -n 5 --times no/t ./small.net
+    [ "$output" = "erg-convnet: --times no/t: No such file or directory" ]
+}
+
 @test "convnet: an image is another input" {
     small
     { printf 'P6\n2 2\n255\n'; printf '\001\002\003\377\377\377\000\200\100\012\013\014'; } >i.ppm
