@@ -9,11 +9,9 @@
  */
 #include "record/run.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
-#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,8 +33,6 @@
 #include "record/say.h"
 #include "record/spool.h"
 #include "record/stale.h"
-
-#define FORK_LIBRARY "liblttng-ust-fork.so.1"
 
 void erg_run_warn(void *data, const char *line)
 {
@@ -116,22 +112,6 @@ static int sources_find(struct erg_run *r, struct erg_err *err)
 	return n < 0 ? n : 0;
 }
 
-/* Is the library there that makes children of fork() traced too? Ask the directory of its sister,
- * which this program is linked with. */
-static bool fork_library_exists(void)
-{
-	void *ust = dlopen("liblttng-ust.so.1", RTLD_LAZY | RTLD_NOLOAD);
-	char path[PATH_MAX], dir[PATH_MAX] = "";
-	struct link_map *map;
-
-	if (ust && dlinfo(ust, RTLD_DI_LINKMAP, &map) == 0)
-		snprintf(dir, sizeof(dir), "%s", map->l_name);
-	if (ust)
-		dlclose(ust);
-	snprintf(path, sizeof(path), "%s/%s", dirname(dir), FORK_LIBRARY);
-	return access(path, R_OK) == 0;
-}
-
 static int counters_choose(struct erg_run *r, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *env = NULL;
@@ -160,8 +140,6 @@ static int environment_make(struct erg_run *r, struct erg_err *err)
 				"clock than the sensors; unset it");
 	if (!n)
 		n = erg_environ_set(&r->env, "ERG_RUN_ID", r->run_id);
-	if (!n && fork_library_exists())
-		n = erg_environ_prepend(&r->env, "LD_PRELOAD", FORK_LIBRARY);
 	if (!n && r->opt.layer_begin)
 		n = erg_environ_set(&r->env, "ERG_LAYER_BEGIN", "1");
 	if (n < 0)

@@ -4,11 +4,11 @@
  * trace, and has no open layers: those are its parent's.
  *
  * LTTng-UST must be told of a fork, or the child would write into its parent's buffers under its
- * parent's pid. Usually that is done by preloading liblttng-ust-fork.so, which wraps fork(). Where
- * it is not preloaded we make the same calls (<lttng/ust-fork.h>) from the handlers of
- * pthread_atfork, but only while something records: a program nobody looks at forks as it always
- * did. The child then registers with the session daemon, gets its sessions, and each of them
- * starts with the dump of dump.c.
+ * parent's pid. LTTng's way is to preload liblttng-ust-fork.so, which wraps fork(); but it loads all
+ * of LTTng-UST into every program that a script starts, about 20 ms each. We make the same calls
+ * (<lttng/ust-fork.h>) from the handlers of pthread_atfork, only while something records, and leave
+ * it to the library where somebody has preloaded it. The child then registers with the session
+ * daemon, gets its sessions, and each of them starts with the dump of dump.c.
  *
  * Order of locks: LTTng's before ours, as in the dump.
  */
