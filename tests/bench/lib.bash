@@ -24,6 +24,11 @@ chip() {
     for i in $(seq "$1"); do echo $((1000000 * i)) >"$tree/class/hwmon/hwmon0/power${i}_input"; done
 }
 
+# Layer events in $tmp/run.erg.
+layers() {
+    "$build/analyze/erg-analyze" info --format json "$tmp/run.erg" 2>/dev/null | jq '.files[0].layer_events'
+}
+
 # slower NAME [LIMIT]: ratios - 1 on standard input to their median with its 95 % bootstrap interval.
 # Returns 3 when it is above LIMIT, 1 when that cannot be told.
 slower() {
