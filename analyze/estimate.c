@@ -31,6 +31,20 @@ struct erg_est erg_est_scaled(const struct erg_est *e, double factor)
 	};
 }
 
+bool erg_fieller(double num, double num_half, double den, double den_half, double *ret_lo,
+	double *ret_hi)
+{
+	double a = den * den - den_half * den_half, middle = num * den / a, half;
+
+	if (!(a > 0))
+		return false;
+	half = sqrt(den * den * num_half * num_half + num * num * den_half * den_half -
+		    num_half * num_half * den_half * den_half) / a;
+	*ret_lo = middle - half;
+	*ret_hi = middle + half;
+	return isfinite(middle) && isfinite(half);
+}
+
 static double round9(double v)
 {
 	char buf[32];

@@ -32,6 +32,11 @@ struct erg_est erg_est_exact(double value, const char *method);
 /* The same in another unit, or times an exact number. */
 struct erg_est erg_est_scaled(const struct erg_est *e, double factor);
 
+/* Interval of NUM / DEN from half widths of the same confidence, independent of each other (Fieller
+ * 1954). False where the interval of DEN has 0 in it, or a half width is unknown (NaN). */
+bool erg_fieller(double num, double num_half, double den, double den_half, double *ret_lo,
+	double *ret_hi);
+
 /* {"value", "lo", "hi", "method"} and, where known, "stat", "syst"; NaN becomes null. Numbers are
  * rounded to 9 significant digits, so that the text does not depend on the order of sums. */
 json_t *erg_est_json(const struct erg_est *e);

@@ -18,6 +18,9 @@
 #include "formats/util.h"
 
 #define POINTS_MAX 4000
+/* Under so many half widths of its interval (four standard uncertainties) a difference of
+ * temperature is to be warned of: a ratio over it is far from normal. */
+#define HARDLY 2
 
 static json_t *layer_slopes(const struct erg_thermal_run *runs, const struct erg_thermal_pair *p)
 {
@@ -34,13 +37,10 @@ static json_t *layer_slopes(const struct erg_thermal_run *runs, const struct erg
 				continue;
 			pa = erg_est_from_json(json_object_get(a, "power_w"));
 			pb = erg_est_from_json(json_object_get(b, "power_w"));
-			if (erg_est_resolved(&pa) && erg_est_resolved(&pb)) {
-				double half = hypot(pa.stat, pb.stat) / fabs(p->dt_k);
-
+			if (erg_fieller(pb.value - pa.value, hypot(pa.stat, pb.stat), p->dt_k,
+				    p->half_dt_k, &s.lo, &s.hi)) {
 				s.value = (pb.value - pa.value) / p->dt_k;
-				s.lo = s.value - half;
-				s.hi = s.value + half;
-				s.stat = half;
+				s.stat = (s.hi - s.lo) / 2;
 				s.method = "instrument, one pair";
 			}
 			json_array_append_new(out, json_pack("{s:O, s:o, s:o, s:o}", "name",
@@ -54,15 +54,13 @@ static json_t *layer_slopes(const struct erg_thermal_run *runs, const struct erg
 
 static json_t *pair_json(const struct erg_thermal_run *runs, const struct erg_thermal_pair *p)
 {
-	struct erg_est slope = {p->slope, p->slope - 1.96 * p->u_slope,
-		p->slope + 1.96 * p->u_slope, 1.96 * p->u_slope, 0, "instrument, one pair"};
 	const struct erg_thermal_run *on = &runs[p->on], *off = &runs[p->off];
 
 	return json_pack("{s:O, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
 		"workload",
 		json_object_get(on->run, "workload"), "on", on->archive, "off", off->archive,
 		"difference_k", erg_num_json(p->dt_k), "difference_w", erg_num_json(p->dp_w),
-		"leakage_w_per_k", erg_est_json(&slope), "energy_on_j", erg_num_json(on->energy_j),
+		"leakage_w_per_k", erg_est_json(&p->slope), "energy_on_j", erg_num_json(on->energy_j),
 		"energy_off_j", erg_num_json(off->energy_j), "leakage_j",
 		erg_num_json(p->leakage_j), "throttling_j", erg_num_json(p->throttling_j),
 		"throttled_share_off", erg_num_json(off->throttled_share), "layers",
@@ -287,6 +285,23 @@ static void add_points(const struct erg_thermal_run *runs, size_t n, json_t *doc
 	json_object_set_new(doc, "points", list);
 }
 
+static void warn_alike(const struct erg_thermal_pair *pairs, size_t n, json_t *doc)
+{
+	size_t alike = 0, worst = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (fabs(pairs[i].dt_k) >= HARDLY * pairs[i].half_dt_k)
+			continue;
+		if (!alike++ || fabs(pairs[i].dt_k) < fabs(pairs[worst].dt_k))
+			worst = i;
+	}
+	if (alike)
+		erg_document_warn(doc, "alike",
+			"%zu of %zu pairs: the temperatures hardly differ (by %.2g K, known to "
+			"+-%.2g K): what the heat sink says of leakage is wide, or nothing",
+			alike, n, fabs(pairs[worst].dt_k), pairs[worst].half_dt_k);
+}
+
 static void warn_missing(const struct erg_thermal_run *runs, size_t n, size_t n_pairs, json_t *doc)
 {
 	size_t on = 0, off = 0;
@@ -318,6 +333,7 @@ int erg_thermal_document(const struct erg_thermal_run *runs, size_t n,
 	if (r < 0)
 		return r;
 	warn_missing(runs, n, n_pairs, doc);
+	warn_alike(pairs, n_pairs, doc);
 	add_leakage(runs, n, pairs, n_pairs, doc);
 	add_exponential(runs, n, doc);
 	add_throttling(runs, n, doc);

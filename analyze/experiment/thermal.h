@@ -6,6 +6,7 @@
  * Temperature and power: what leakage costs, how heat leaves, when throttling sets in, from runs
  * with the heat sink on and off.
  */
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,15 +61,38 @@ void erg_thermal_run_release(struct erg_thermal_run *r);
 
 /* ---- leakage ---- */
 
+static inline bool erg_thermal_usable(const struct erg_thermal_block *b)
+{
+	return b->busy && !b->throttled && isfinite(b->power_w) && isfinite(b->temp_degc);
+}
+
+struct erg_thermal_means {
+	size_t n; /* usable blocks */
+	double power_w, temp_degc;
+};
+
+/* Over the usable blocks from FIRST on. */
+struct erg_thermal_means erg_thermal_means_from(const struct erg_thermal_run *r, size_t first);
+
 /* Slope of power over temperature within runs, W/K: regression with an effect for each run (fixed
  * effects), clustered by run (Arellano 1987). Unresolved for fewer than 10 usable blocks. */
 struct erg_est erg_thermal_regression(const struct erg_thermal_run *runs, size_t n);
 
+/* Sums over the usable blocks of a stretch of work, about their means: squares and products of
+ * power P and temperature T, and the same of each block with the next. */
+struct erg_thermal_spread {
+	size_t n;
+	double pp, pt, tt, next_pp, next_pt, next_tt;
+	double step_k; /* smallest change that the thermometer showed */
+};
+
 struct erg_thermal_pair {
 	size_t on, off; /* indices of runs */
-	double dt_k, dp_w, slope; /* W/K */
-	double u_slope; /* standard uncertainty from the blocks alone */
-	double leakage_j, throttling_j; /* of energy(off) - energy(on) */
+	double dt_k, dp_w; /* off less on */
+	double half_dt_k; /* half of the 95 % interval of dt_k */
+	struct erg_thermal_spread spread_on, spread_off;
+	struct erg_est slope; /* W/K, by this pair alone */
+	double leakage_j, throttling_j; /* of energy(off) - energy(on); NaN: not known */
 	bool throttled; /* either run spent over a tenth of its work throttled */
 };
 
@@ -76,7 +100,8 @@ struct erg_thermal_pair {
 int erg_thermal_pairs(const struct erg_thermal_run *runs, size_t n, struct erg_thermal_pair **ret,
 	size_t *ret_n, struct erg_err *err);
 
-/* The heat sink as instrument (Wald 1940): sum dP dT / sum dT^2 over pairs, W/K. Pairs that
+/* The heat sink as instrument (Wald 1940): sum dP dT / sum dT^2 over pairs, W/K, with Fieller's
+ * interval; unresolved where it has no end, or the temperatures cannot be told apart. Pairs that
  * throttled were compared over what little of the work was not, and take part only when there is no
  * other. */
 struct erg_est erg_thermal_instrument(const struct erg_thermal_run *runs,
@@ -87,8 +112,8 @@ struct erg_thermal_exponential {
 	double t0_degc, span_k;
 };
 
-/* P = a_match + L0 exp(beta (T - T0)) by variable projection on [0, 0.08]/K; unresolved where the
- * span is under 25 K or the interval touches an end. */
+/* P = a_match + L0 exp(beta (T - T0)) by variable projection on [0, 0.08]/K, intervals by profile
+ * likelihood; unresolved where the span is under 25 K or beta's interval touches an end. */
 struct erg_thermal_exponential erg_thermal_exponential_fit(const struct erg_thermal_run *runs,
 	size_t n);
 

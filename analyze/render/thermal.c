@@ -25,6 +25,7 @@ static void print_beta(const json_t *doc, FILE *out)
 static void print_leakage(const json_t *doc, FILE *out)
 {
 	const json_t *l = json_object_get(doc, "leakage"), *agree = json_object_get(l, "agree");
+	const json_t *exponential = json_object_get(doc, "exponential");
 	char a[64], b[64];
 
 	fprintf(out, "%sleakage%s\n  by the heat sink   %s\n  by regression      %s%s\n",
@@ -35,6 +36,9 @@ static void print_leakage(const json_t *doc, FILE *out)
 		: json_is_false(agree) ? "   (they disagree)"
 				       : "");
 	print_beta(doc, out);
+	if (!isnan(erg_value_of(exponential, "l0_w")))
+		fprintf(out, "  L0 at %.1f degC     %s\n", erg_number_of(exponential, "t0_degc"),
+			erg_text_est_json(a, sizeof(a), json_object_get(exponential, "l0_w"), "W"));
 }
 
 static void print_rc(const json_t *doc, FILE *out)

@@ -222,6 +222,69 @@ static void without_a_step_nothing_is_identified(void **state)
 	erg_thermal_run_release(&r);
 }
 
+/* 40 blocks of work at TEMP with a thermometer of NOISE_K, power with a slope of 30 mW/K. */
+static struct erg_thermal_run flat(bool on, double temp, double noise_k)
+{
+	struct erg_thermal_run r = {.archive = strdup(on ? "on.erg" : "off.erg"),
+		.match = strdup("net"), .heatsink = on, .ambient_degc = AMBIENT, .block_s = 1,
+		.n = 40, .time_s = 40, .fine_s = 1, .time_to_throttle_s = NAN,
+		.run = json_pack("{s:s, s:[]}", "workload", "net", "layers")};
+
+	r.blocks = calloc(r.n, sizeof(*r.blocks));
+	for (size_t i = 0; i < r.n; i++)
+		r.blocks[i] = (struct erg_thermal_block){.t_s = (double)i + 0.5, .busy = true,
+			.freq_hz = NAN, .temp_degc = temp + noise_k * noise(),
+			.power_w = 5 + 0.03 * (temp - 50) + 0.02 * noise()};
+	return r;
+}
+
+struct trial {
+	int resolved, covered, lopsided;
+};
+
+/* The slope by N pairs that differ by DT kelvins, 200 times over. */
+static struct trial try_small(double dt, int n)
+{
+	struct trial t = {0};
+
+	seed = 7;
+	for (int k = 0; k < 200; k++) {
+		struct erg_thermal_run r[8];
+		struct erg_thermal_pair *pairs = NULL;
+		struct erg_est e;
+		size_t found;
+
+		for (int i = 0; i < 2 * n; i++)
+			r[i] = flat(i % 2 == 0, 50 + i % 2 * dt, 1);
+		assert_int_equal(erg_thermal_pairs(r, (size_t)(2 * n), &pairs, &found, NULL), 0);
+		assert_int_equal(found, n);
+		e = erg_thermal_instrument(r, pairs, found);
+		t.resolved += erg_est_resolved(&e);
+		t.covered += !erg_est_resolved(&e) || (e.lo <= 0.03 && 0.03 <= e.hi);
+		t.lopsided += e.hi - e.value > 1.25 * (e.value - e.lo);
+		free(pairs);
+		for (int i = 0; i < 2 * n; i++)
+			erg_thermal_run_release(&r[i]);
+	}
+	return t;
+}
+
+/* Blocks of 1 K noise, 20 on each side in the settled half: the difference is known to 0.62 K. */
+static void temperatures_that_hardly_differ_give_wide_intervals_or_none(void **state)
+{
+	for (int n = 1; n <= 3; n += 2) {
+		struct trial none = try_small(0, n), small = try_small(1.5, n), far = try_small(20, n);
+
+		assert_true(none.resolved < 20);
+		assert_true(small.resolved > 100);
+		assert_true(small.covered >= 185);
+		assert_true(small.lopsided > small.resolved / 2);
+		assert_int_equal(far.resolved, 200);
+		assert_true(far.covered >= 182);
+		assert_true(far.lopsided < 40);
+	}
+}
+
 static bool has_warning(const json_t *doc, const char *code)
 {
 	size_t i;
@@ -231,6 +294,82 @@ static bool has_warning(const json_t *doc, const char *code)
 		if (!strcmp(json_string_value(json_object_get(w, "code")), code))
 			return true;
 	return false;
+}
+
+static void alike_temperatures_are_said_and_nothing_is_made_of_them(void **state)
+{
+	struct erg_thermal_options opt = {.ambient_degc = NAN, .throttle_below = 0.98};
+	json_auto_t *alike = erg_document_new("thermal"), *far = erg_document_new("thermal");
+	struct erg_thermal_run r[2];
+	const json_t *pair;
+
+	for (int apart = 0; apart < 2; apart++) {
+		seed = 11;
+		r[0] = flat(true, 50, 1);
+		r[1] = flat(false, apart ? 70 : 50, 1);
+		assert_int_equal(erg_thermal_document(r, 2, &opt, apart ? far : alike, NULL), 0);
+		erg_thermal_run_release(&r[0]);
+		erg_thermal_run_release(&r[1]);
+	}
+	assert_true(has_warning(alike, "alike"));
+	pair = json_array_get(json_object_get(alike, "pairs"), 0);
+	assert_true(isnan(erg_value_of(pair, "leakage_w_per_k")));
+	assert_true(isnan(erg_value_of(pair, "leakage_j")));
+	assert_false(has_warning(far, "alike"));
+	pair = json_array_get(json_object_get(far, "pairs"), 0);
+	near(erg_value_of(pair, "leakage_w_per_k"), 0.03, 0.2);
+}
+
+/* A thermometer of whole kelvins that stands still says nothing below its step. */
+static void the_step_of_the_thermometer_counts(void **state)
+{
+	struct erg_thermal_run r[2] = {flat(true, 50, 0), flat(false, 53, 0)};
+	double step[2] = {0.001, 1}, width[2];
+
+	for (int k = 0; k < 2; k++) {
+		double temps[2] = {20, 20 + step[k]};
+		struct erg_thermal_pair *pairs = NULL;
+		struct erg_est e;
+		size_t n;
+
+		r[0].temp_degc = temps;
+		r[0].n_temps = 2;
+		assert_int_equal(erg_thermal_pairs(r, 2, &pairs, &n, NULL), 0);
+		e = erg_thermal_instrument(r, pairs, n);
+		width[k] = e.hi - e.lo;
+		free(pairs);
+	}
+	assert_true(width[1] > 1.2 * width[0]);
+	r[0].temp_degc = NULL;
+	erg_thermal_run_release(&r[0]);
+	erg_thermal_run_release(&r[1]);
+}
+
+/* L0 at the middle of the temperatures and beta, in 20 experiments: 95 % of intervals hold them. */
+static void the_exponential_form_is_within_its_intervals(void **state)
+{
+	int l0 = 0, beta = 0;
+
+	for (uint32_t k = 0; k < 20; k++) {
+		struct erg_thermal_run r[2];
+		struct erg_thermal_exponential e;
+		double truth;
+
+		seed = 1000 + k;
+		for (int i = 0; i < 2; i++)
+			r[i] = simulate(i == 0, WORK_W, 0.05, 30);
+		e = erg_thermal_exponential_fit(r, 2);
+		truth = L0 * exp(BETA * (e.t0_degc - T0));
+		assert_true(erg_est_resolved(&e.l0_w));
+		assert_true(e.l0_w.lo < e.l0_w.value && e.l0_w.value < e.l0_w.hi);
+		assert_true(e.l0_w.hi - e.l0_w.lo < truth);
+		l0 += e.l0_w.lo <= truth && truth <= e.l0_w.hi;
+		beta += e.beta_per_k.lo <= BETA && BETA <= e.beta_per_k.hi;
+		for (int i = 0; i < 2; i++)
+			erg_thermal_run_release(&r[i]);
+	}
+	assert_true(l0 >= 17);
+	assert_true(beta >= 17);
 }
 
 static void the_document_says_what_is_missing(void **state)
@@ -265,6 +404,10 @@ int main(void)
 		cmocka_unit_test(throttled_blocks_take_no_part),
 		cmocka_unit_test(the_way_of_heat_is_found),
 		cmocka_unit_test(without_a_step_nothing_is_identified),
+		cmocka_unit_test(temperatures_that_hardly_differ_give_wide_intervals_or_none),
+		cmocka_unit_test(alike_temperatures_are_said_and_nothing_is_made_of_them),
+		cmocka_unit_test(the_step_of_the_thermometer_counts),
+		cmocka_unit_test(the_exponential_form_is_within_its_intervals),
 		cmocka_unit_test(the_document_says_what_is_missing),
 	};
 
