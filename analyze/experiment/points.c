@@ -3,8 +3,8 @@
  * From observations to points. Repetitions of a setting give a mean with Student's interval; the
  * product EDP is formed in every repetition and then averaged, since energy and time of one run go
  * together. What the sensor's offset and gain may do is the same in each repetition: it is added,
- * but takes no part in comparisons of points. One repetition has no interval over repetitions: it keeps the run's own, if it had one,
- * and says so by its method. The Pareto front is that of smaller time and smaller energy.
+ * but takes no part in comparisons of points. One repetition has no interval over repetitions: it
+ * keeps the run's own, if it had one, and says so by its method.
  */
 #include "analyze/experiment/points.h"
 
@@ -140,44 +140,6 @@ static void describe_point(const struct erg_observations *o, const size_t *order
 	}
 }
 
-static int by_time_energy(const void *pa, const void *pb)
-{
-	const struct erg_point *a = *(struct erg_point *const *)pa;
-	const struct erg_point *b = *(struct erg_point *const *)pb;
-
-	for (int k = 0; k < 2; k++) {
-		enum erg_objective obj = k ? ERG_OBJ_ETS : ERG_OBJ_TIME;
-
-		if (a->est[obj].value != b->est[obj].value)
-			return a->est[obj].value < b->est[obj].value ? -1 : 1;
-	}
-	return 0;
-}
-
-/* In order of time, a point is on the front when it costs less than every faster one and no more
- * than those of the same time. */
-static int mark_pareto(struct erg_point *p, size_t n)
-{
-	_cleanup_(erg_freep) struct erg_point **sorted = calloc(n + 1, sizeof(*sorted));
-	double faster = INFINITY;
-
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		sorted[i] = &p[i];
-	qsort(sorted, n, sizeof(*sorted), by_time_energy);
-	for (size_t i = 0, k; i < n; i = k) {
-		double t = sorted[i]->est[ERG_OBJ_TIME].value, e = sorted[i]->est[ERG_OBJ_ETS].value;
-
-		for (k = i; k < n && sorted[k]->est[ERG_OBJ_TIME].value == t; k++)
-			sorted[k]->pareto = e < faster && sorted[k]->est[ERG_OBJ_ETS].value == e;
-		if (k == i) /* NaN: not comparable */
-			k++;
-		faster = fmin(faster, e);
-	}
-	return 0;
-}
-
 static void cut_points(const struct erg_observations *o, struct erg_points *ret)
 {
 	for (size_t i = 0; i < o->n; i++) {
@@ -218,7 +180,7 @@ int erg_points_build(const struct erg_observations *o, struct erg_points *ret, s
 		describe_point(o, ret->order, &ret->points[i]);
 	}
 	for (size_t g = 0; g < ret->n_groups; g++)
-		if (mark_pareto(&ret->points[ret->group_first[g]],
+		if (erg_points_front(&ret->points[ret->group_first[g]],
 			    ret->group_first[g + 1] - ret->group_first[g]) < 0)
 			return erg_fail(err, -ENOMEM, "out of memory for the Pareto front");
 	return 0;

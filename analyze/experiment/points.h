@@ -66,7 +66,9 @@ struct erg_point {
 	struct erg_est est[ERG_OBJ_N];
 	double sd[ERG_OBJ_N]; /* over repetitions; NaN for one */
 	double mean_w, peak_w, voltage_v;
-	bool throttled, pareto;
+	bool throttled;
+	bool pareto;  /* on the front of time and ETS */
+	bool decided; /* so with every value in the intervals; false too without repetitions */
 };
 
 struct erg_points {
@@ -81,6 +83,9 @@ struct erg_points {
  * each group. */
 int erg_points_build(const struct erg_observations *o, struct erg_points *ret, struct erg_err *err);
 void erg_points_release(struct erg_points *p);
+
+/* Sets pareto and decided of N points of one group. -ENOMEM. */
+int erg_points_front(struct erg_point *p, size_t n);
 
 /* {"name": level, …} of the point's groups or factors; numbers where the dimension is numeric. */
 json_t *erg_point_levels(const struct erg_observations *o, const struct erg_point *p, bool groups);

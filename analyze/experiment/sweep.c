@@ -171,13 +171,14 @@ static json_t *points_json(const struct group *g)
 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct erg_point *p = &g->p[i];
-		json_t *j = json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:b, s:o, s:o}",
+		json_t *j = json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:b, s:o, s:o}",
 			"factors", erg_point_levels(g->o, p, false), "time_s",
 			erg_est_json(&p->est[ERG_OBJ_TIME]), "ets_j",
 			erg_est_json(&p->est[ERG_OBJ_ETS]), "edp_js",
 			erg_est_json(&p->est[ERG_OBJ_EDP]), "ed2p_js2",
-			erg_est_json(&p->est[ERG_OBJ_ED2P]), "pareto", p->pareto, "repetitions",
-			(json_int_t)p->n, "throttled", p->throttled, "mean_w",
+			erg_est_json(&p->est[ERG_OBJ_ED2P]), "pareto", p->pareto,
+			"pareto_decided", p->n > 1 ? json_boolean(p->decided) : json_null(),
+			"repetitions", (json_int_t)p->n, "throttled", p->throttled, "mean_w",
 			erg_num_json(p->mean_w), "peak_w", erg_num_json(p->peak_w));
 
 		json_array_append_new(list, j);
@@ -207,24 +208,41 @@ static void add_best(const struct group *g, json_t *out)
 	json_object_set_new(out, "optimum", optimum);
 }
 
-static double saving(const struct erg_point *best, const struct erg_point *ref,
+/* 1 - best / reference. What offset and gain may do to one they do to the other: of the shares that
+ * they may be wrong by the difference remains. */
+static struct erg_est saving(const struct erg_point *best, const struct erg_point *ref,
 	enum erg_objective obj)
 {
-	return 1 - best->est[obj].value / ref->est[obj].value;
+	const struct erg_est *b = &best->est[obj], *r = &ref->est[obj];
+	double ratio = b->value / r->value, syst, lo, hi;
+
+	if (best == ref)
+		return erg_est_exact(0, "reference");
+	if (!erg_fieller(b->value, b->stat, r->value, r->stat, &lo, &hi))
+		return (struct erg_est){1 - ratio, NAN, NAN, NAN, NAN, "single run"};
+	syst = fabs(ratio * (b->syst / b->value - r->syst / r->value));
+	syst = isnan(syst) ? 0 : syst;
+	return (struct erg_est){1 - ratio, 1 - hi - syst, 1 - lo + syst, (hi - lo) / 2, syst,
+		best->n > 1 && ref->n > 1 ? "repetitions" : "single run"};
 }
 
+/* The plain numbers are the values of the estimates in "savings". */
 static void add_savings(const struct group *g, enum erg_objective objective, json_t *out)
 {
 	const struct erg_point *ref = full_throttle(g), *chosen = best_of(g, objective);
+	struct erg_est ets = saving(best_of(g, ERG_OBJ_ETS), ref, ERG_OBJ_ETS);
+	struct erg_est edp = saving(best_of(g, ERG_OBJ_EDP), ref, ERG_OBJ_EDP);
+	struct erg_est time = saving(chosen, ref, ERG_OBJ_TIME);
 
+	time = erg_est_scaled(&time, -1);
 	json_object_set_new(out, "reference", erg_point_levels(g->o, ref, false));
 	json_object_set_new(out, "objective", json_string(erg_objective_names[objective]));
-	json_object_set_new(out, "ets_saving",
-		erg_num_json(saving(best_of(g, ERG_OBJ_ETS), ref, ERG_OBJ_ETS)));
-	json_object_set_new(out, "edp_saving",
-		erg_num_json(saving(best_of(g, ERG_OBJ_EDP), ref, ERG_OBJ_EDP)));
-	json_object_set_new(out, "time_penalty",
-		erg_num_json(-saving(chosen, ref, ERG_OBJ_TIME)));
+	json_object_set_new(out, "ets_saving", erg_num_json(ets.value));
+	json_object_set_new(out, "edp_saving", erg_num_json(edp.value));
+	json_object_set_new(out, "time_penalty", erg_num_json(time.value));
+	json_object_set_new(out, "savings", json_pack("{s:o, s:o, s:o}", "ets",
+		erg_est_json(&ets), "edp", erg_est_json(&edp), "time_penalty",
+		erg_est_json(&time)));
 }
 
 static json_t *choice_json(const struct group *g, const struct erg_point *p)

@@ -13,7 +13,8 @@ struct erg_sweep_options {
 
 /*
  * Adds "groups" to DOC (keys of the schema: points, best, ets_saving, edp_saving, time_penalty; and
- * reference, optimum, budget, slack, sensitivity). Warnings go to DOC.
+ * savings, the same with intervals, reference, optimum, budget, slack, sensitivity). Warnings go to
+ * DOC.
  */
 int erg_sweep_document(const struct erg_observations *o, const struct erg_sweep_options *opt,
 	json_t *doc, struct erg_err *err);

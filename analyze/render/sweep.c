@@ -37,7 +37,8 @@ static int points_table(const json_t *group, FILE *out, struct erg_err *err)
 		erg_rtable_est(t, p, "ets_j", "J");
 		erg_rtable_est(t, p, "edp_js", "Js");
 		erg_rtable_si(t, p, "mean_w", "W");
-		erg_rtable_cell(t, "%s%s", json_is_true(json_object_get(p, "pareto")) ? "*" : "",
+		erg_rtable_cell(t, "%s%s%s", json_is_true(json_object_get(p, "pareto")) ? "*" : "",
+			json_is_false(json_object_get(p, "pareto_decided")) ? "~" : "",
 			json_is_true(json_object_get(p, "throttled")) ? " throttled" : "");
 		erg_rtable_bar(t, top > 0 ? erg_value_of(p, "ets_j") / top : NAN);
 	}
@@ -76,21 +77,30 @@ static void print_choice(const char *what, const json_t *choice, FILE *out)
 		erg_text_est_json(c, sizeof(c), json_object_get(choice, "ets_j"), "J"));
 }
 
+/* "29.4 % (29.0 to 29.8)" */
+static const char *share(char *buf, size_t len, const json_t *savings, const char *key)
+{
+	const json_t *e = json_object_get(savings, key);
+	double lo = erg_number_of(e, "lo"), hi = erg_number_of(e, "hi");
+
+	erg_text_percent(buf, len, erg_number_of(e, "value"));
+	if (hi > lo)
+		snprintf(buf + strlen(buf), len - strlen(buf), " (%.1f to %.1f)", 100 * lo, 100 * hi);
+	return buf;
+}
+
 static void print_savings(const json_t *group, FILE *out)
 {
 	const json_t *budget = json_object_get(group, "budget"),
 		     *slack = json_object_get(group, "slack");
-	char a[256], b[32], c[32], d[32];
+	const json_t *savings = json_object_get(group, "savings");
+	char a[256], b[64], c[64], d[64];
 
 	fprintf(out, "  against %s: ETS saves %s, EDP %s; best %s takes %s more time\n",
 		erg_text_settings(a, sizeof(a), json_object_get(group, "reference")),
-		erg_text_percent(b, sizeof(b),
-			erg_number_of(group, "ets_saving")),
-		erg_text_percent(c, sizeof(c),
-			erg_number_of(group, "edp_saving")),
+		share(b, sizeof(b), savings, "ets"), share(c, sizeof(c), savings, "edp"),
 		json_string_value(json_object_get(group, "objective")),
-		erg_text_percent(d, sizeof(d),
-			erg_number_of(group, "time_penalty")));
+		share(d, sizeof(d), savings, "time_penalty"));
 	if (budget) {
 		print_choice("fastest within the budget on average",
 			json_object_get(budget, "by_mean"), out);
@@ -161,7 +171,7 @@ int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
 		print_sensitivity(group, out);
 		print_layers(group, out);
 	}
-	fputs("* on the Pareto front of time and energy\n", out);
+	fputs("* on the Pareto front of time and energy, ~ not decided: the intervals overlap\n", out);
 	return 0;
 }
 
@@ -185,12 +195,14 @@ static void csv_titles(struct erg_csv *c, const json_t *group)
 	erg_csv_text(c, "peak_w");
 	erg_csv_text(c, "pareto");
 	erg_csv_text(c, "throttled");
+	erg_csv_text(c, "pareto_decided");
 	erg_csv_end(c);
 }
 
 int erg_sweep_csv(const json_t *doc, FILE *out, struct erg_err *err)
 {
-	static const char *const plain[] = {"mean_w", "peak_w", "pareto", "throttled"};
+	static const char *const plain[] = {"mean_w", "peak_w", "pareto", "throttled",
+		"pareto_decided"};
 	struct erg_csv c = {.out = out, .label = doc};
 	size_t g, i;
 	json_t *group, *p, *v;

@@ -103,6 +103,8 @@ document() {
     done | document >runs.json
     erg-analyze sweep runs.json --format json >sweep.json 2>/dev/null
     jq -e '.groups[0].best.ets.freq_mhz == 400' sweep.json
+    jq -e '.groups[0] | .savings.ets.value == .ets_saving and .savings.edp.value == .edp_saving and
+        .savings.time_penalty.value == .time_penalty' sweep.json
     # Two repetitions that err alike: the sensor's 0.5 % stay in the interval.
     jq -e '.groups[0].points[] | .ets_j, .edp_js | (.syst / .value - 0.005 | fabs) < 1e-6 and
         (.hi - .value - .stat - .syst | fabs) < 1e-6 * .value' sweep.json

@@ -63,9 +63,12 @@ function sweepLine(s, g, x, key, unit, title) {
 
 function sweepBest(s, g) {
     const best = (title, b, note) => b && b.factors ? figure(title, label(b.factors), note) : null;
-    const saves = (v) => v > 0 ? (100 * v).toFixed(1) + ' % less than at ' + label(g.reference) : '';
-    s.append(el('div', { class: 'figures' }, best('Least energy', g.best && g.best.ets, saves(g.ets_saving)),
-        best('Least EDP', g.best && g.best.edp, saves(g.edp_saving)), best('Least time', g.best && g.best.time, '')));
+    const percent = (v) => (100 * v).toFixed(1);
+    const saves = (v, e) => v > 0 ? percent(v) + ' %' + (e && e.hi > e.lo ? ' (' + percent(e.lo) + ' to ' + percent(e.hi) + ')' : '') +
+        ' less than at ' + label(g.reference) : '';
+    const savings = g.savings || {};
+    s.append(el('div', { class: 'figures' }, best('Least energy', g.best && g.best.ets, saves(g.ets_saving, savings.ets)),
+        best('Least EDP', g.best && g.best.edp, saves(g.edp_saving, savings.edp)), best('Least time', g.best && g.best.time, '')));
 }
 
 function sweepSection(parent, sweep) {
@@ -82,15 +85,19 @@ function sweepSection(parent, sweep) {
             sweepLine(s, g, x, 'ets_j', 'J', 'ETS');
             sweepLine(s, g, x, 'edp_js', 'J·s', 'EDP');
         }
-        const front = (v) => g.points.filter((p) => p.pareto === v && resolved(p.ets_j) && resolved(p.time_s))
+        const place = (p) => p.pareto_decided === false ? 'undecided' : p.pareto ? 'front' : 'dominated';
+        const mark = { front: ' ◆', undecided: ' ◇', dominated: '' };
+        const front = (v) => g.points.filter((p) => place(p) === v && resolved(p.ets_j) && resolved(p.time_s))
             .map((p) => ({ x: p.time_s.value, y: p.ets_j.value, name: label(p.factors) }));
         chart(s, 'Pareto front of energy and time', 280, { type: 'scatter', data: { datasets: [
-            { label: 'Pareto front', data: front(true), backgroundColor: PALETTE[1], pointRadius: 6, pointStyle: 'rectRot' },
-            { label: 'dominated', data: front(false), backgroundColor: PALETTE[7] }] },
+            { label: 'Pareto front', data: front('front'), backgroundColor: PALETTE[1], pointRadius: 6, pointStyle: 'rectRot' },
+            { label: 'undecided: intervals overlap', data: front('undecided'), backgroundColor: 'transparent', borderColor: PALETTE[1],
+                pointRadius: 6, pointStyle: 'rectRot' },
+            { label: 'dominated', data: front('dominated'), backgroundColor: PALETTE[7] }].filter((d) => d.data.length) },
         options: { plugins: { tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.y, 'J') + ', ' + num(c.raw.x, 's') } } },
             scales: { x: { title: { display: true, text: 'time, s' } }, y: { title: { display: true, text: 'ETS, J' } } } } });
-        table(s, 'Points; ◆ is on the Pareto front, ± is half of the 95 % interval', [
-            { title: 'setting', text: true, value: (p) => label(p.factors), cell: (p) => label(p.factors) + (p.pareto ? ' ◆' : '') },
+        table(s, 'Points; ◆ is on the Pareto front, ◇ may be (the intervals overlap), ± is half of the 95 % interval', [
+            { title: 'setting', text: true, value: (p) => label(p.factors), cell: (p) => label(p.factors) + mark[place(p)] },
             { title: 'time', value: (p) => p.time_s.value, cell: (p) => estimateCell(p.time_s, 's') },
             { title: 'ETS', value: (p) => p.ets_j.value, cell: (p) => estimateCell(p.ets_j, 'J') },
             { title: 'EDP', value: (p) => p.edp_js.value, cell: (p) => estimateCell(p.edp_js, 'J·s') },
