@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "tracepoints/erg.h"
+#include "tests/trace/steps.h"
 
 static struct {
 	char name[64];
@@ -257,21 +258,12 @@ static void run_op(const char *op, char *name, const char *value)
 int main(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		char *name = strchr(argv[i], ':'), *value;
-
 		if (!strcmp(argv[i], "exec")) {
 			argv[i] = argv[0];
 			execv("/proc/self/exe", argv + i);
 			return 1;
 		}
-		if (name)
-			*name++ = '\0';
-		else
-			name = argv[i] + strlen(argv[i]);
-		value = strchr(name, '=');
-		if (value)
-			*value++ = '\0';
-		run_op(argv[i], name, value ? value : "");
+		run_step(argv[i], run_op);
 	}
 	if (twin)
 		wait_for(twin);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/trace/itt.h"
+#include "tests/trace/steps.h"
 
 static struct itt_domain domains[8];
 
@@ -41,42 +42,60 @@ static void begin(int call, const char *d, struct itt_id id, const char *name)
 	ITT_CALL(call, itt_task_begin)(domain(d), id, (struct itt_id){0, 0, 0}, &s);
 }
 
-static void other(const char *op, char *key, const char *value)
+typedef void frame_fn(const struct itt_domain *, struct itt_id *);
+typedef void marker_fn(const struct itt_domain *, struct itt_id, const struct itt_string *, int);
+typedef void text_fn(
+	const struct itt_domain *, struct itt_id, const struct itt_string *, const char *, size_t);
+typedef void number_fn(const struct itt_domain *, struct itt_id, const struct itt_string *, int,
+	size_t, const void *);
+typedef void name_fn(const char *);
+
+static void metadata(const char *op, const char *key, const char *value)
 {
-	typedef void frame_fn(const struct itt_domain *, struct itt_id *);
-	typedef void marker_fn(
-		const struct itt_domain *, struct itt_id, const struct itt_string *, int);
-	typedef void str_fn(const struct itt_domain *, struct itt_id, const struct itt_string *,
-		const char *, size_t);
-	typedef void number_fn(const struct itt_domain *, struct itt_id, const struct itt_string *,
-		int, size_t, const void *);
-	typedef void name_fn(const char *);
-	struct itt_string s = {.text = key};
+	text_fn *text = ITT_CALL(ITT_METADATA_STR, text_fn);
+	number_fn *number = ITT_CALL(ITT_METADATA, number_fn);
 	unsigned long long n = strtoull(value, NULL, 10);
+	struct itt_string s = {.text = key};
+
+	if (!strcmp(op, "meta"))
+		text(domain("d"), id_of("0"), &s, value, strlen(value));
+	else
+		number(domain("d"), id_of("0"), &s, ITT_METADATA_U64, 1, &n);
+}
+
+static void nulls(void)
+{
+	ITT_CALL(ITT_TASK_BEGIN, itt_task_begin)(NULL, id_of("0"), id_of("0"), NULL);
+	ITT_CALL(ITT_TASK_END, itt_task_end)(NULL);
+	ITT_CALL(ITT_THREAD_NAME, name_fn)(NULL);
+	ITT_CALL(ITT_TASK_BEGIN, itt_task_begin)(domain("d"), id_of("0"), id_of("0"), NULL);
+	ITT_CALL(ITT_TASK_END, itt_task_end)(domain("d"));
+}
+
+static void list(void)
+{
+	printf("%s %s\n", itt_fn[ITT_DOMAIN_CREATE] == &itt_builtin ? "builtin" : "replaced",
+		itt_fn[ITT_UNKNOWN] ? "unknown left" : "unknown off");
+}
+
+static void other(const char *op, const char *key, const char *value)
+{
+	struct itt_string s = {.text = key};
 
 	if (!strcmp(op, "frame"))
 		ITT_CALL(ITT_FRAME_BEGIN, frame_fn)(domain("d"), NULL);
 	else if (!strcmp(op, "marker"))
 		ITT_CALL(ITT_MARKER, marker_fn)(domain("d"), id_of("0"), &s, 0);
-	else if (!strcmp(op, "meta"))
-		ITT_CALL(ITT_METADATA_STR, str_fn)
-		(domain("d"), id_of("0"), &s, value, strlen(value));
-	else if (!strcmp(op, "number"))
-		ITT_CALL(ITT_METADATA, number_fn)
-	(domain("d"), id_of("0"), &s, ITT_METADATA_U64, 1, &n);
-	else if (!strcmp(op, "thread")) ITT_CALL(ITT_THREAD_NAME, name_fn)(key);
+	else if (!strcmp(op, "meta") || !strcmp(op, "number"))
+		metadata(op, key, value);
+	else if (!strcmp(op, "thread"))
+		ITT_CALL(ITT_THREAD_NAME, name_fn)(key);
 	else if (!strcmp(op, "null"))
-	{
-		ITT_CALL(ITT_TASK_BEGIN, itt_task_begin)(NULL, id_of("0"), id_of("0"), NULL);
-		ITT_CALL(ITT_TASK_END, itt_task_end)(NULL);
-		ITT_CALL(ITT_THREAD_NAME, name_fn)(NULL);
-		ITT_CALL(ITT_TASK_BEGIN, itt_task_begin)(domain("d"), id_of("0"), id_of("0"), NULL);
-		ITT_CALL(ITT_TASK_END, itt_task_end)(domain("d"));
-	}
-	else if (!strcmp(op, "list")) printf("%s %s\n",
-		itt_fn[ITT_DOMAIN_CREATE] == &itt_builtin ? "builtin" : "replaced",
-		itt_fn[ITT_UNKNOWN] ? "unknown left" : "unknown off");
-	else exit(2);
+		nulls();
+	else if (!strcmp(op, "list"))
+		list();
+	else
+		exit(2);
 }
 
 static void run_op(const char *op, char *key, const char *value)
@@ -104,17 +123,7 @@ int main(int argc, char **argv)
 		fputs("itt-app: INTEL_LIBITTNOTIFY64 is not set\n", stderr);
 		return 2;
 	}
-	for (int i = 1; i < argc; i++) {
-		char *key = strchr(argv[i], ':'), *value;
-
-		if (key)
-			*key++ = '\0';
-		else
-			key = argv[i] + strlen(argv[i]);
-		value = strchr(key, '=');
-		if (value)
-			*value++ = '\0';
-		run_op(argv[i], key, value ? value : "");
-	}
+	for (int i = 1; i < argc; i++)
+		run_step(argv[i], run_op);
 	return 0;
 }

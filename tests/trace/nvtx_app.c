@@ -19,6 +19,7 @@
 #include <wchar.h>
 
 #include "tests/trace/nvtx.h"
+#include "tests/trace/steps.h"
 
 static struct {
 	char name[64];
@@ -228,17 +229,7 @@ int main(int argc, char **argv)
 		fputs("nvtx-app: NVTX_INJECTION64_PATH is not set\n", stderr);
 		return 2;
 	}
-	for (int i = 1; i < argc; i++) {
-		char *key = strchr(argv[i], ':'), *value;
-
-		if (key)
-			*key++ = '\0';
-		else
-			key = argv[i] + strlen(argv[i]);
-		value = strchr(key, '=');
-		if (value)
-			*value++ = '\0';
-		run_op(argv[i], key, value ? value : "");
-	}
+	for (int i = 1; i < argc; i++)
+		run_step(argv[i], run_op);
 	return 0;
 }

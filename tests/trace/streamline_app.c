@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "streamline_annotate.h"
+#include "tests/trace/steps.h"
 
 static void *marker(void *text)
 {
@@ -99,17 +100,7 @@ static void run_op(const char *op, char *key, const char *value)
 int main(int argc, char **argv)
 {
 	ANNOTATE_SETUP;
-	for (int i = 1; i < argc; i++) {
-		char *key = strchr(argv[i], ':'), *value;
-
-		if (key)
-			*key++ = '\0';
-		else
-			key = argv[i] + strlen(argv[i]);
-		value = strchr(key, '=');
-		if (value)
-			*value++ = '\0';
-		run_op(argv[i], key, value ? value : "");
-	}
+	for (int i = 1; i < argc; i++)
+		run_step(argv[i], run_op);
 	return 0;
 }
