@@ -116,16 +116,34 @@ static json_t *joined_command(const json_t *command)
 	return *text ? json_string(text) : NULL;
 }
 
+/* "VDD_IN, VDD_CPU": each rail of a source once; cut where there are many. */
+static void rail_names(const struct erg_timeline *tl, size_t source, char *text, size_t cap)
+{
+	const char *last = NULL;
+	size_t len = 0;
+
+	*text = '\0';
+	for (size_t c = 0; c < tl->n_channels && len < cap; c++) {
+		const char *rail = tl->channels[c].def.rail;
+
+		if (tl->channels[c].source != source || (last && !strcmp(rail, last)))
+			continue;
+		len += (size_t)snprintf(text + len, cap - len, "%s%s", last ? ", " : "", rail);
+		last = rail;
+	}
+}
+
 static void sensor_facts(const struct erg_timeline *tl, json_t *facts)
 {
 	for (size_t i = 0; i < tl->n_sources; i++) {
 		const struct erg_tl_source *s = &tl->sources[i];
-		char text[256], name[64];
+		char text[512], name[64], rails[200];
 
+		rail_names(tl, i, rails, sizeof(rails));
 		snprintf(name, sizeof(name), "Source %s", s->kind);
-		snprintf(text, sizeof(text), "%s, %s, every %.6g ms; sensor: %s (%s)%s%s",
-			s->path, erg_source_class_name(s->cls), (double)s->interval_ns * 1e-6,
-			erg_sensor_kind_name(s->model.kind),
+		snprintf(text, sizeof(text), "%s, %s of %s, every %.6g ms; sensor: %s (%s)%s%s",
+			s->path, erg_source_class_name(s->cls), rails,
+			(double)s->interval_ns * 1e-6, erg_sensor_kind_name(s->model.kind),
 			erg_provenance_name(s->model.provenance), s->simulated ? ", simulated" : "",
 			s->failed ? ", readings failed" : "");
 		json_array_append_new(facts, json_pack("[s,s]", name, text));

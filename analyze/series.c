@@ -247,10 +247,13 @@ int erg_series_json(const struct erg_timeline *tl, size_t buckets, json_t **ret,
 }
 
 struct bands {
-	size_t n, total;
+	size_t n, total, stretch;
 	uint32_t *begin, *duration;
 	uint16_t *layer;
 };
+
+/* Of more instances than a page may hold, as many stretches are kept all over the run. */
+#define BAND_STRETCHES 64
 
 static void bands_release(struct bands *b)
 {
@@ -259,27 +262,33 @@ static void bands_release(struct bands *b)
 	free(b->layer);
 }
 
+static bool is_band(const struct erg_timeline *tl, size_t i)
+{
+	uint32_t l = tl->iv.layer[i];
+
+	return tl->layers[l].level == ERG_TL_LAYER && l <= UINT16_MAX;
+}
+
 static int collect_bands(const struct erg_timeline *tl, size_t max, double step_ns, struct bands *b)
 {
 	const struct erg_tl_intervals *iv = &tl->iv;
-	size_t cap = iv->n < max ? iv->n : max;
+	size_t cap = iv->n < max ? iv->n : max, every, k = 0;
 
 	b->begin = calloc(cap + 1, sizeof(*b->begin));
 	b->duration = calloc(cap + 1, sizeof(*b->duration));
 	b->layer = calloc(cap + 1, sizeof(*b->layer));
 	if (!b->begin || !b->duration || !b->layer)
 		return -ENOMEM;
+	for (size_t i = 0; i < iv->n; i++)
+		b->total += is_band(tl, i);
+	every = b->total / BAND_STRETCHES + 1;
+	b->stretch = b->total > max ? max / BAND_STRETCHES : every;
 	for (size_t i = 0; i < iv->n; i++) {
-		uint32_t l = iv->layer[i];
-
-		if (tl->layers[l].level != ERG_TL_LAYER || l > UINT16_MAX)
-			continue;
-		b->total++;
-		if (b->n == cap)
+		if (!is_band(tl, i) || k++ % every >= b->stretch)
 			continue;
 		b->begin[b->n] = time_step(erg_tl_begin(iv, i), tl->begin, step_ns);
 		b->duration[b->n] = (uint32_t)((double)erg_tl_duration(iv, i) / step_ns);
-		b->layer[b->n++] = (uint16_t)l;
+		b->layer[b->n++] = (uint16_t)iv->layer[i];
 	}
 	return 0;
 }
@@ -308,6 +317,7 @@ int erg_bands_json(const struct erg_timeline *tl, size_t max, json_t **ret, stru
 		json_object_set_new(o, "t0_s", json_real(0)) ||
 		json_object_set_new(o, "t_step_s", json_real(step_ns * 1e-9)) ||
 		json_object_set_new(o, "total", json_integer((json_int_t)b.total)) ||
+		json_object_set_new(o, "stretch", json_integer((json_int_t)b.stretch)) ||
 		set_column(o, "begin", b.begin, b.n * sizeof(*b.begin)) ||
 		set_column(o, "duration", b.duration, b.n * sizeof(*b.duration)) ||
 		set_column(o, "layer", b.layer, b.n * sizeof(*b.layer))) {

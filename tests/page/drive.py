@@ -14,6 +14,7 @@ import time
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -72,31 +73,82 @@ class Checks:
         if not self.js("!!(erg.groups && erg.groups.length)"):
             return
         before = self.js("erg.groups[0].range.slice()")
-        self.driver.find_element(By.XPATH, "//button[text()='Zoom in']").click()
+        self.press("Zoom in")
         after = self.js("erg.groups[0].range.slice()")
         self.check(after[1] - after[0] < 0.6 * (before[1] - before[0]), "zoom in narrows the time axis")
         graphs = self.js("erg.charts.filter(c => c.xAxisRange).map(c => c.xAxisRange())")
         self.check(all(abs(g[0] - after[0]) < 1e-6 and abs(g[1] - after[1]) < 1e-6 for g in graphs),
                    "all time axes move together")
-        self.driver.find_element(By.XPATH, "//button[text()='Show all']").click()
+        for _ in range(8):
+            self.press("Zoom in")
+        ticks = self.js("[...document.querySelectorAll('.dygraph')].at(-1)"
+                        " ? [...[...document.querySelectorAll('.dygraph')].at(-1)"
+                        ".querySelectorAll('.dygraph-axis-label-x')].map(l => l.textContent) : []")
+        self.check(len(set(ticks)) == len(ticks), "each tick of a narrow axis has its own label")
+        self.press("Show all")
         self.check(self.js("erg.groups[0].range.slice()") == before, "show all returns")
+        plots = self.driver.find_elements(By.CSS_SELECTOR, ".dygraph")
+        if plots:
+            self.zoom_by_mouse(plots[0], before)
 
-    def cells(self, column):
-        return self.js("[...document.querySelectorAll('section table tbody')].filter(t => t.rows.length > 1)"
-                       ".at(-1).rows.length && [...[...document.querySelectorAll('section table tbody')]"
-                       ".filter(t => t.rows.length > 1).at(-1).rows].map(r => r.cells[%d].textContent)" % column)
+    def press(self, text):
+        self.driver.find_element(By.XPATH, "//button[text()='%s']" % text).click()
+
+    def zoom_by_mouse(self, plot, whole):
+        def mouse():
+            return ActionChains(self.driver).move_to_element_with_offset(plot, -100, -60)
+        shown = "[erg.groups[0].range, erg.charts[0].yAxisRange()]"
+        before = self.js(shown)
+        mouse().click_and_hold().move_by_offset(80, 0).release().perform()
+        now = self.js("erg.groups[0].range")
+        self.check(now[1] - now[0] < whole[1] - whole[0], "a drag over a chart zooms in")
+        mouse().double_click().perform()
+        self.check(self.js(shown) == before, "a double click shows the whole run again")
+        mouse().click_and_hold().move_by_offset(0, 70).release().perform()
+        self.check(self.js(shown) != before, "a drag upright zooms into the values")
+        self.press("Show all")
+        self.check(self.js(shown) == before, "show all shows all values")
+        ends = self.js("erg.charts.filter(c => c.getArea).map(c => c.graphDiv.getBoundingClientRect().left"
+                       " + c.getArea().x + c.getArea().w)")
+        self.check(max(ends) - min(ends) < 1, "the charts over time end beneath each other")
+
+    def bands(self):
+        if not self.js("!!document.querySelector('canvas.bands')"):
+            return
+        self.driver.execute_script("""const c = document.querySelector('canvas.bands');
+            c.width = c.width; window.dispatchEvent(new Event('beforeprint'));""")
+        ink = self.js("document.querySelector('canvas.bands').getContext('2d')"
+                      ".getImageData(0, 0, 1200, 40).data.some(x => x)")
+        self.driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
+        self.check(ink, "the bands of layers are drawn for paper")
+
+    def bars(self):
+        """Energy and time of each row of the table, with whiskers."""
+        rows = self.js("(((erg.doc.runs[0] || {}).by || {}).layer || []).length")
+        if not rows:
+            return
+        sets = self.js("erg.charts.filter(c => c.canvas && c.canvas.parentElement.parentElement"
+                       ".className === 'pair').map(c => [c.data.datasets[0].label, c.data.labels.length])")
+        self.check(["time", rows] in sets and all(n == rows for _, n in sets),
+                   "each layer has its place among the bars: %s" % sets)
 
     def sort_and_search(self):
-        heads = self.driver.find_elements(By.XPATH, "//section[h2[contains(., 'layer')]]//th/button")
+        section = "//section[h2[contains(., 'layer')]]"
+        heads = self.driver.find_elements(By.XPATH, section + "//th/button")
         if not heads:
             return
-        names = self.cells(0)
+
+        def names():
+            return self.driver.execute_script("return [...arguments[0].closest('table').tBodies[0]"
+                                              ".rows].map(r => r.cells[0].textContent)", heads[0])
+        before = names()
         heads[0].click()
-        self.check(self.cells(0) == sorted(names), "a click on a head sorts the table")
-        box = self.driver.find_element(By.XPATH, "//section[h2[contains(., 'layer')]]//input[@type='search']")
-        box.send_keys(names[0][:6].lower())
-        found = self.cells(0)
-        self.check(0 < len(found) <= len(names) and all(names[0][:6].lower() in n.lower() for n in found),
+        self.check(names() == sorted(before), "a click on a head sorts the table")
+        box = self.driver.find_element(By.XPATH, section + "//input[@type='search']")
+        sought = before[0][:6].lower()
+        box.send_keys(sought)
+        found = names()
+        self.check(0 < len(found) <= len(before) and all(sought in n.lower() for n in found),
                    "search leaves only what matches")
         box.clear()
 
@@ -126,6 +178,8 @@ def main():
             checks.opened(time.monotonic() - begin)
             checks.charts()
             checks.zoom()
+            checks.bands()
+            checks.bars()
             checks.sort_and_search()
             checks.quiet()
             if len(sys.argv) > 2:

@@ -2,7 +2,7 @@
 // from traces and are data), numbers with units, estimates with intervals, packed columns.
 'use strict';
 
-const erg = { doc: JSON.parse(document.getElementById('data').textContent), charts: [] };
+const erg = { doc: JSON.parse(document.getElementById('data').textContent), charts: [], painters: [] };
 
 function el(tag, props, ...children) {
     const node = document.createElement(tag);
@@ -176,6 +176,7 @@ function repaint() {
         if (c.updateOptions) c.updateOptions({ gridLineColor: css('--line'), axisLineColor: css('--dim') });
         else recolor(c);
     }
+    erg.painters.forEach((draw) => draw());
 }
 
 function paper(on) {

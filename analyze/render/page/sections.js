@@ -41,25 +41,31 @@ function rowsOf(run, by) {
     return (run.by && run.by[by]) || [];
 }
 
-function layerBars(parent, run, by) {
-    const rows = rowsOf(run, by).filter((r) => resolved(r.energy_j));
-    if (!rows.length) {
-        parent.append(el('p', { class: 'note' }, 'No energy could be resolved at this level.'));
-        return;
-    }
-    const types = [...new Set(rows.map((r) => r.type || r.name))], hidden = rowsOf(run, by).length - rows.length;
-    if (types.length > 1 && types.length < rows.length) parent.append(legend(types.map((t) => [t, colorOf(t)])));
-    if (hidden) parent.append(el('p', { class: 'note' }, hidden + ' of ' + rowsOf(run, by).length +
-        ' are unresolved and have no bar; the table has them all.'));
-    const height = Math.max(140, rows.length * 20 + 70);
-    chart(parent, 'energy by ' + by, height, { type: 'bar',
-        data: { labels: rows.map((r) => r.name || '(unnamed)'), datasets: [{ label: 'energy, J',
-            data: rows.map((r) => r.energy_j.value), errors: rows.map((r) => [r.energy_j.lo, r.energy_j.hi]),
+// One bar a row, in the order of the table; what is unresolved has a name and no bar.
+function bars(parent, rows, by, key, what, unit) {
+    const values = rows.map((r) => r[key]), ranged = (e) => resolved(e) && e.lo < e.hi;
+    chart(parent, what + ' by ' + by, Math.max(140, rows.length * 20 + 70), { type: 'bar',
+        data: { labels: rows.map((r) => r.name || '(unnamed)'), datasets: [{ label: what,
+            data: values.map((e) => (resolved(e) ? e.value : null)),
+            errors: values.map((e) => (ranged(e) ? [e.lo, e.hi] : null)),
             backgroundColor: rows.map((r) => colorOf(r.type || r.name)) }] },
         options: { indexAxis: 'y', plugins: { legend: { display: false }, tooltip: { callbacks: {
-            label: (c) => num(c.raw, 'J') + ' (' + (interval(rows[c.dataIndex].energy_j, 'J') || 'no interval') + '), ' +
-                num(rows[c.dataIndex].time_s && rows[c.dataIndex].time_s.value, 's') } } },
-        scales: { x: { title: { display: true, text: 'energy, J (whiskers: 95 %)' } }, y: { ticks: { autoSkip: false } } } } });
+            label: (c) => num(c.raw, unit) + ' (' + (interval(values[c.dataIndex], unit) || 'no interval') + ')' } } },
+        scales: { x: { title: { display: true, text: what + ', ' + unit + ' (whiskers: 95 %)' } },
+            y: { ticks: { autoSkip: false } } } } });
+}
+
+function layerBars(parent, run, by) {
+    const rows = rowsOf(run, by), hidden = rows.filter((r) => !resolved(r.energy_j)).length;
+    const types = [...new Set(rows.map((r) => r.type || r.name))];
+    if (types.length > 1 && types.length < rows.length) parent.append(legend(types.map((t) => [t, colorOf(t)])));
+    if (hidden) parent.append(el('p', { class: 'note' }, hidden === rows.length ?
+        'No energy could be resolved at this level.' :
+        'The energy of ' + hidden + ' of ' + rows.length + ' is unresolved: they have no bar.'));
+    const pair = el('div', { class: 'pair' });
+    parent.append(pair);
+    if (hidden < rows.length) bars(pair, rows, by, 'energy_j', 'energy', 'J');
+    bars(pair, rows, by, 'time_s', 'time', 's');
 }
 
 function layerTable(parent, run, by) {

@@ -61,6 +61,12 @@ function joined(list, from, to) {
     return rows.length ? rows : [new Array(list.length + 1).fill(null).map((x, i) => (i ? null : from))];
 }
 
+// A time with the decimals that tell the ticks of a range apart.
+function tickTime(x, [from, to]) {
+    const decimals = Math.max(0, -Math.floor(Math.log10((to - from) / 10)));
+    return x.toFixed(Math.min(9, decimals)) + ' s';
+}
+
 function plotSeries(parent, label, list, span, group) {
     const box = el('div', { class: 'dygraph', role: 'img', 'aria-label': label });
     const values = el('div', { class: 'values' });
@@ -71,7 +77,7 @@ function plotSeries(parent, label, list, span, group) {
         colors: list.map((s, i) => PALETTE[i % PALETTE.length]), strokeWidth: 1.3, fillAlpha: 0.25,
         dateWindow: span.slice(), legend: 'always', labelsDiv: values, labelsSeparateLines: false, animatedZooms: false,
         xRangePad: 0, gridLineColor: css('--line'), axisLineColor: css('--dim'),
-        axes: { x: { valueFormatter: (x) => x.toFixed(6) + ' s', axisLabelFormatter: (x) => short(x, 's') },
+        axes: { x: { valueFormatter: (x) => x.toFixed(6) + ' s', axisLabelFormatter: (x) => tickTime(x, group.range) },
             y: { valueFormatter: (v) => num(v, list[0].unit, 4), axisLabelFormatter: (v) => short(v, list[0].unit),
                 axisLabelWidth: 72 } },
         drawCallback: (d, first) => {
@@ -79,6 +85,7 @@ function plotSeries(parent, label, list, span, group) {
             group.move(d.xAxisRange());
         },
     });
+    g.resetZoom = () => group.showAll(); // of a double click: dygraphs knows the gathered rows only
     group.members.push({ move(range) {
         busy = true;
         g.updateOptions({ file: joined(list, range[0], range[1]), dateWindow: range.slice() });
@@ -95,8 +102,8 @@ function plotBands(parent, bands, span, group) {
         which = unpack(bands.layer, Uint16Array);
     const canvas = el('canvas', { class: 'bands', role: 'img', 'aria-label': 'layers over time' });
     const tip = el('p', { class: 'note', 'aria-live': 'polite' });
-    const plain = bands.total > t.length ? 'Bands cover the first ' + t.length + ' of ' + bands.total +
-        ' layer instances. ' : '';
+    const plain = bands.total > t.length ? 'The page holds ' + t.length + ' of ' + bands.total +
+        ' layer instances, spread over the run; where bands are grey they are left out. ' : '';
     parent.append(canvas, tip);
     let range = span.slice();
     const area = () => group.area ? group.area() : { x: 0, w: canvas.clientWidth }; // as the chart above
@@ -107,6 +114,15 @@ function plotBands(parent, bands, span, group) {
         while (a < b) { const m = (a + b) >> 1; if (begin(m) < time) a = m + 1; else b = m; }
         return a;
     }
+    // Grey from the end of each stretch of instances to the begin of the next one.
+    function leftOut(g, left, scale, h) {
+        const x = (time) => left + (Math.min(range[1], Math.max(range[0], time)) - range[0]) * scale;
+        g.fillStyle = css('--line');
+        for (let i = bands.stretch - 1; i < t.length; i += bands.stretch) {
+            const from = x(end(i)), to = x(i + 1 < t.length ? begin(i + 1) : span[1]);
+            g.fillRect(from, 4, to - from, h - 8);
+        }
+    }
     function draw() {
         const w = canvas.clientWidth, h = canvas.clientHeight, k = window.devicePixelRatio || 1;
         canvas.width = w * k;
@@ -115,6 +131,7 @@ function plotBands(parent, bands, span, group) {
         g.scale(k, k);
         const left = area().x, right = left + area().w, scale = area().w / (range[1] - range[0]);
         let last = -1;
+        if (bands.total > t.length) leftOut(g, left, scale, h);
         g.font = '11px system-ui, sans-serif';
         for (let i = Math.max(0, first(range[0]) - 1); i < t.length && begin(i) < range[1]; i++) {
             const x = left + Math.max(0, (begin(i) - range[0]) * scale);
@@ -123,14 +140,14 @@ function plotBands(parent, bands, span, group) {
             last = Math.floor(x2);
             const name = bands.names[which[i]];
             g.fillStyle = colorOf(bands.types[which[i]] || name);
-            g.fillRect(x, 4, Math.max(0.7, x2 - x - 0.5), h - 22);
+            g.fillRect(x, 4, Math.max(0.7, x2 - x - 0.5), h - 8);
             if (x2 - x > 60) {
                 g.fillStyle = '#fff';
                 g.save();
                 g.beginPath();
                 g.rect(x, 0, x2 - x, h);
                 g.clip();
-                g.fillText(name, x + 4, h / 2 - 4);
+                g.fillText(name, x + 4, h / 2 + 4);
                 g.restore();
             }
         }
@@ -146,6 +163,7 @@ function plotBands(parent, bands, span, group) {
             tip.textContent = bands.names[which[i]] + ': ' + num(end(i) - begin(i), 's') + ' at ' + begin(i).toFixed(6) + ' s';
     });
     window.addEventListener('resize', draw);
+    erg.painters.push(draw);
     group.members.push({ move(r) { range = r.slice(); draw(); } });
     requestAnimationFrame(draw);
 }
@@ -154,16 +172,18 @@ function timelineSection(parent, run, n) {
     const list = (run.series || []).map(loadSeries).filter((s) => s.t.length);
     if (!list.length && !(run.bands && run.bands.names.length)) return;
     const s = section(parent, 'timeline' + n, 'Over time',
-        'Lines are means, shades reach from minimum to maximum. Drag to zoom, Shift-drag to pan.');
+        'Lines are means, shades reach from minimum to maximum. Drag to zoom, Shift-drag to pan; on a touch screen, two fingers and one.');
     const span = [run.begin_s, run.end_s];
     const group = { members: [], moving: false, range: span.slice(), move(range) {
         if (this.moving || (range[0] === this.range[0] && range[1] === this.range[1])) return;
+        const inside = [Math.max(span[0], range[0]), Math.min(span[1], range[1])];
+        this.set(inside[1] > inside[0] ? inside : span.slice());
+    }, set(range) {
         this.moving = true;
-        this.range = [Math.max(span[0], range[0]), Math.min(span[1], range[1])];
-        if (this.range[1] <= this.range[0]) this.range = span.slice();
-        this.members.forEach((m) => m.move(this.range));
+        this.range = range;
+        this.members.forEach((m) => m.move(range));
         this.moving = false;
-    } };
+    }, showAll() { this.set(span.slice()); } }; // also where only the values are zoomed
     erg.groups = erg.groups || [];
     erg.groups.push(group);
     const zoom = (f, shift) => {
@@ -175,7 +195,7 @@ function timelineSection(parent, run, n) {
         el('button', { type: 'button', onclick: () => zoom(2) }, 'Zoom out'),
         el('button', { type: 'button', onclick: () => zoom(1, -0.5) }, '◀ Earlier'),
         el('button', { type: 'button', onclick: () => zoom(1, 0.5) }, 'Later ▶'),
-        el('button', { type: 'button', onclick: () => group.move(span) }, 'Show all')));
+        el('button', { type: 'button', onclick: () => group.showAll() }, 'Show all')));
     const kinds = [['power', 'Power'], ['temperature', 'Temperature'], ['frequency', 'Frequency']];
     plotBandsLast(s, kinds, list, span, group, run);
 }
