@@ -11,6 +11,11 @@
  * Events count for a CPU (pid -1) of the package and cannot be sampled. It takes
  * perf_event_paranoid <= 0 or CAP_PERFMON. Raffin and Trystram (arXiv 2401.15985) found this door
  * the cheapest.
+ *
+ * Virtual machines offer counters that nothing moves, and the platform's counts in one package alone
+ * of some servers. A counter is updated about every millisecond (Intel SDM vol. 3B 14.10) and its
+ * domain always takes some power, so one that stands still while it is watched is left out: it
+ * would be recorded as a rail of 0 W.
  */
 #include "record/sources/perf.h"
 
@@ -25,12 +30,14 @@
 #include "record/sources/drivers.h"
 
 #define EVENTS_MAX 8
+#define WATCH_MS 50 /* updates are at most 8 ms apart where energy is filtered */
 #define MEND                                                                                       \
 	"sudo sysctl kernel.perf_event_paranoid=0, or sudo setcap cap_perfmon+ep on erg-record"
 
 struct perf_event_def {
 	struct perf_event_attr attr;
 	int fd;
+	bool may_rest;
 };
 
 struct perf {
@@ -49,15 +56,17 @@ static int open_cpu(const struct perf_event_attr *attr, int cpu)
 
 int (*erg_perf_open_cpu)(const struct perf_event_attr *attr, int cpu) = open_cpu;
 
-/* name in events/, rail, parent (both get the package's number, except psys) */
+/* name in events/, rail, parent (both get the package's number, except psys); whether the domain is
+ * switched off when it has nothing to do */
 static const struct domain {
 	const char *event, *rail, *parent;
+	bool may_rest;
 } domains[] = {
-	{"energy-pkg", "package", "psys"},
-	{"energy-cores", "core", "package"},
-	{"energy-gpu", "uncore", "package"},
-	{"energy-ram", "dram", "psys"},
-	{"energy-psys", "psys", NULL},
+	{"energy-pkg", "package", "psys", false},
+	{"energy-cores", "core", "package", false},
+	{"energy-gpu", "uncore", "package", true},
+	{"energy-ram", "dram", "psys", false},
+	{"energy-psys", "psys", NULL, false},
 };
 
 static int perf_read(struct erg_source *s, int64_t *values, uint64_t *native)
@@ -169,7 +178,7 @@ static void add_event(struct perf *p, const char *root, uint32_t type, const str
 	} else {
 		strcpy(c->rail, d->rail);
 	}
-	*e = (struct perf_event_def){.fd = -1,
+	*e = (struct perf_event_def){.fd = -1, .may_rest = d->may_rest,
 		.attr = {.type = type, .size = sizeof(e->attr), .config = config}};
 	p->src.n_channels++;
 }
@@ -203,18 +212,64 @@ static struct perf *perf_new(const struct erg_source_config *cfg, const char *ro
 	return p;
 }
 
-/* Takes P: gives it to LIST if it opens, else says why not. */
+/* Watches the counters until all have moved, for WATCH_MS at most. Sets still[] of those that have
+ * not and should; returns how many. */
+static size_t watch(struct perf *p, bool *still)
+{
+	int64_t first[EVENTS_MAX], now[EVENTS_MAX];
+	size_t n = p->src.n_channels;
+	uint64_t native;
+
+	(void)perf_read(&p->src, first, &native);
+	for (int ms = 0; n > 0 && ms < WATCH_MS; ms++) {
+		usleep(1000);
+		(void)perf_read(&p->src, now, &native);
+		n = 0;
+		for (size_t i = 0; i < p->src.n_channels; i++) {
+			still[i] = now[i] == first[i] && !p->events[i].may_rest;
+			n += still[i];
+		}
+	}
+	return n;
+}
+
+/* Leaves out what stands still, and says so. P is started. */
+static void leave_out_still(struct perf *p, struct erg_source_list *list)
+{
+	bool still[EVENTS_MAX];
+	size_t kept = 0, n = p->src.n_channels;
+
+	if (!watch(p, still))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (still[i]) {
+			erg_source_list_note(list, "perf", p->src.path, "",
+				"%s is left out: its counter stands still",
+				p->src.channels[i].rail);
+			erg_closep(&p->events[i].fd);
+			continue;
+		}
+		p->src.channels[kept] = p->src.channels[i];
+		p->events[kept++] = p->events[i];
+	}
+	p->src.n_channels = kept;
+}
+
+/* Takes P: gives it to LIST if it opens and counts, else says why not. */
 static int offer(struct perf *p, const char *root, struct erg_source_list *list)
 {
 	struct erg_err err;
 	int r = p->src.n_channels ? perf_start(&p->src, &err) : -ENODATA;
 
-	if (r >= 0) {
+	if (r < 0) {
+		erg_source_list_note(list, "perf", root, r == -EACCES || r == -EPERM ? MEND : "",
+			"the events cannot be opened: %s", strerror(-r));
+	} else {
+		leave_out_still(p, list);
 		perf_stop(&p->src);
-		return erg_source_list_add(list, &p->src);
+		if (p->src.n_channels)
+			return erg_source_list_add(list, &p->src);
 	}
-	erg_source_list_note(list, "perf", root, r == -EACCES || r == -EPERM ? MEND : "",
-		"the events cannot be opened: %s", strerror(-r));
 	perf_free(&p->src);
 	return 0;
 }

@@ -255,13 +255,17 @@ static void test_orin_voltage(void **state)
 
 #define POWER_PMU "bus/event_source/devices/power/"
 
-static int perf_pipe[2], perf_result;
+/* Counters: the values of a file one after the other, noise that moves at every reading, or 0. */
+static const char *const perf_moves = "/dev/urandom", *const perf_stands = "/dev/zero";
+static const char *perf_files[8]; /* by the event's number */
+static int perf_result;
 static struct perf_event_attr perf_attr;
+static int (*perf_kernel)(const struct perf_event_attr *, int);
 
 static int fake_open(const struct perf_event_attr *attr, int cpu)
 {
 	perf_attr = *attr;
-	return perf_result < 0 ? perf_result : dup(perf_pipe[0]);
+	return perf_result < 0 ? perf_result : open(perf_files[attr->config], O_RDONLY | O_CLOEXEC);
 }
 
 static void make_perf(const struct fixture *f)
@@ -279,18 +283,41 @@ static void make_perf(const struct fixture *f)
 	tree_put(&f->tree, "class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850");
 }
 
+static int perf_setup(void **state)
+{
+	int r = setup(state);
+
+	perf_kernel = erg_perf_open_cpu;
+	erg_perf_open_cpu = fake_open;
+	perf_result = 0;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(perf_files); i++)
+		perf_files[i] = perf_moves;
+	make_perf(*state);
+	return r;
+}
+
+static int perf_teardown(void **state)
+{
+	erg_perf_open_cpu = perf_kernel;
+	return teardown(state);
+}
+
 static void test_perf(void **state)
 {
-	int (*kernel)(const struct perf_event_attr *, int) = erg_perf_open_cpu;
-	uint64_t counts[] = {5ull << 32, 7ull << 32};
+	/* one reading while it is watched, then what moves it, then the recording's */
+	static const uint64_t package[] = {0, 1, 5ull << 32}, dram[] = {0, 1, 7ull << 32};
+	char files[2][128];
 	struct fixture *f = *state;
 	struct erg_source *s;
 	size_t c;
 
-	make_perf(f);
-	assert_int_equal(pipe(perf_pipe), 0);
-	erg_perf_open_cpu = fake_open;
-	perf_result = 0;
+	for (size_t i = 0; i < 2; i++) {
+		const uint64_t *v = i ? dram : package;
+
+		tree_bytes(&f->tree, i ? "dram" : "package", v, sizeof(package));
+		snprintf(files[i], sizeof(files[i]), "%s/%s", f->tree.dir, i ? "dram" : "package");
+		perf_files[2 + i] = files[i];
+	}
 	assert_int_equal(find(f, "auto"), 0);
 	for (size_t i = 0; i < f->list.n; i++) /* powercap's are the same counters */
 		assert_string_not_equal(f->list.sources[i]->ops->kind, "powercap");
@@ -298,43 +325,66 @@ static void test_perf(void **state)
 	assert_int_equal(s->ops->start(s, &f->err), 0);
 	assert_int_equal(perf_attr.type, 9);
 	assert_int_equal(perf_attr.config, 3);
-	assert_int_equal(write(perf_pipe[1], counts, sizeof(counts)), sizeof(counts));
-	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_OK);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_OK);
 	assert_float_equal((double)f->values[0] * s->channels[0].scale, 5, 1e-12);
 	assert_float_equal((double)f->values[1] * s->channels[1].scale, 7, 1e-12);
 	assert_string_equal(parent_of(f, "dram-1", ERG_Q_ENERGY), "");
-	/* Forbidden: the note says how to allow it, and powercap is the way that remains. */
+}
+
+/* Forbidden: the note says how to allow it, and powercap is the way that remains. */
+static void test_perf_forbidden(void **state)
+{
+	struct fixture *f = *state;
+	size_t c;
+
 	perf_result = -EACCES;
 	assert_int_equal(find(f, "perf"), -ENOENT);
 	assert_non_null(strstr(f->err.msg, "perf_event_paranoid"));
 	assert_int_equal(find(f, "auto"), 0);
 	channel(f, "package-0", ERG_Q_ENERGY, &c);
-	erg_perf_open_cpu = kernel;
-	close(perf_pipe[0]);
-	close(perf_pipe[1]);
 }
 
 /* CPUs that are numbered across the sockets: the list of one CPU a package is a range. */
 static void test_perf_packages(void **state)
 {
-	int (*kernel)(const struct perf_event_attr *, int) = erg_perf_open_cpu;
 	struct fixture *f = *state;
 	size_t c;
 
-	make_perf(f);
 	tree_put(&f->tree, POWER_PMU "cpumask", "0-1");
 	tree_put(&f->tree, "devices/system/cpu/cpu0/topology/physical_package_id", "0");
 	tree_put(&f->tree, "devices/system/cpu/cpu1/topology/physical_package_id", "1");
-	assert_int_equal(pipe(perf_pipe), 0);
-	erg_perf_open_cpu = fake_open;
-	perf_result = 0;
 	assert_int_equal(find(f, "perf"), 0);
 	assert_int_equal(f->list.n, 2);
 	channel(f, "package-0", ERG_Q_ENERGY, &c);
 	channel(f, "package-1", ERG_Q_ENERGY, &c);
-	erg_perf_open_cpu = kernel;
-	close(perf_pipe[0]);
-	close(perf_pipe[1]);
+}
+
+/* A counter that stands still is no rail of 0 W; a GPU at rest is. */
+static void test_perf_still(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	perf_files[3] = perf_files[4] = perf_stands;
+	tree_put(&f->tree, POWER_PMU "events/energy-gpu", "event=0x04");
+	tree_put(&f->tree, POWER_PMU "events/energy-gpu.scale", "2.3283064365386962890625e-10");
+	assert_int_equal(find(f, "perf"), 0);
+	s = channel(f, "package-1", ERG_Q_ENERGY, &c);
+	assert_int_equal(s->n_channels, 2);
+	channel(f, "uncore-1", ERG_Q_ENERGY, &c);
+	assert_int_equal(f->list.n_notes, 1);
+	assert_string_equal(f->list.notes[0].reason, "dram-1 is left out: its counter stands still");
+	assert_int_equal(s->ops->start(s, &f->err), 0);
+	assert_int_equal(perf_attr.config, 4);
+	/* None moves: there is no such source, and powercap is asked. */
+	perf_files[2] = perf_stands;
+	tree_remove(&f->tree, POWER_PMU "events/energy-gpu");
+	assert_int_equal(find(f, "perf"), -ENOENT);
+	assert_non_null(strstr(f->err.msg, "package-1 is left out: its counter stands still"));
+	assert_int_equal(find(f, "auto"), 0);
+	channel(f, "package-0", ERG_Q_ENERGY, &c);
 }
 
 /* ---- devices ---- */
@@ -362,8 +412,10 @@ int main(void)
 		cmocka_unit_test(test_ina3221_config),
 		TEST(test_orin),
 		TEST(test_orin_voltage),
-		TEST(test_perf),
-		TEST(test_perf_packages),
+		cmocka_unit_test_setup_teardown(test_perf, perf_setup, perf_teardown),
+		cmocka_unit_test_setup_teardown(test_perf_forbidden, perf_setup, perf_teardown),
+		cmocka_unit_test_setup_teardown(test_perf_packages, perf_setup, perf_teardown),
+		cmocka_unit_test_setup_teardown(test_perf_still, perf_setup, perf_teardown),
 		TEST(test_devfreq),
 	};
 
