@@ -5,7 +5,9 @@
  * The lock file holds the identity (pid and start time) of the daemon that an erg-record started.
  * The last recorder to leave stops that daemon, whichever recorder started it; a daemon of anyone
  * else is never stopped. The daemon gets a clean start: no blocked signals, no LD_PRELOAD, normal
- * scheduling, and the root directory as its own, so that it keeps no filesystem busy.
+ * scheduling, and the root directory as its own, so that it keeps no filesystem busy. It waits
+ * NETWORK_TIMEOUT_MS for a relay daemon that is silent: without a limit, one that was cut off keeps it
+ * from answering anybody.
  *
  * An ordinary user has a daemon of his own in $LTTNG_HOME or $HOME, as with lttng(1).
  */
@@ -34,6 +36,7 @@
 #define LOCK_TRIES 1500 /* of 10 ms */
 #define APPS_SOCKET "lttng-ust-sock-8"
 #define CONSUMER_SOCKET "ustconsumerd64/health"
+#define NETWORK_TIMEOUT_MS "30000"
 
 /* ---- the lock ---- */
 
@@ -184,6 +187,7 @@ static void exec_daemon(int log_fd)
 	for (int sig = 1; sig < 32; sig++)
 		signal(sig, SIG_DFL);
 	unsetenv("LD_PRELOAD");
+	setenv("LTTNG_NETWORK_SOCKET_TIMEOUT", NETWORK_TIMEOUT_MS, 0);
 	dup2(null_fd, 0);
 	dup2(null_fd, 1);
 	dup2(log_fd, 2);

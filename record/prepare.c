@@ -88,6 +88,23 @@ static int output_check(const struct erg_run *r, struct erg_err *err)
 	return 0;
 }
 
+/* lttng-relayd names a directory after this machine, and answers nothing when it cannot: LTTng then
+ * waits for its answer. */
+static int stream_check(const struct erg_run *r, struct erg_err *err)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+
+	if (!r->opt.to)
+		return 0;
+	gethostname(host, sizeof(host) - 1);
+	if (*host && !strchr(host, '/') && strcmp(host, ".") && strcmp(host, ".."))
+		return 0;
+	return erg_fail(err, -EINVAL,
+		"--to %s: this machine is called '%s': expected a name that a directory can have "
+		"(hostname(1) sets it)",
+		r->opt.to, host);
+}
+
 /* ---- sources and environment ---- */
 
 static int sources_find(struct erg_run *r, struct erg_err *err)
@@ -325,6 +342,8 @@ int erg_run_refuse_early(struct erg_run *r, struct erg_err *err)
 {
 	int n = output_check(r, err);
 
+	if (!n)
+		n = stream_check(r, err);
 	if (!n && r->opt.argv)
 		n = erg_workload_resolve(r->opt.argv[0], &r->exe, err);
 	return n;

@@ -63,14 +63,19 @@ static void signals_read(struct erg_run *r)
 	}
 }
 
-/* The recording cannot go on: say it once, and let the command run. */
+/* The recording cannot go on, or did not end well: say it once, and let the command run. */
 static void recording_failed(struct erg_run *r, const struct erg_err *why)
 {
+	const bool runs = r->work.pid > 0 && !r->work.ended;
+
 	if (r->failure.code)
 		return;
 	r->failure = *why;
-	erg_warn("%s; recording ends here%s", why->msg,
-		r->work.pid > 0 && !r->work.ended ? ", the command goes on" : "");
+	if (r->url)
+		erg_wrap(&r->failure, why->code, "streaming to lttng-relayd at %s", r->url);
+	erg_warn("%s; %s%s", r->failure.msg,
+		r->end_ns ? "the recording is not complete" : "recording ends here",
+		runs ? ", the command goes on" : "");
 	erg_sampler_stop(r->sampler);
 	r->end_ns = erg_mono_ns();
 }

@@ -94,6 +94,67 @@ END
     [ "$(grep -c utilization_sample a.txt)" -ge 9 ]
 }
 
+# in_network SCRIPT: bash in a network and with daemons of its own, all of which end with it; the relay
+# daemon of the test is of no use there. LTTng gives up soon.
+in_network() {
+    [ "$(id -u)" -eq 0 ] || skip "makes a network of its own"
+    skip_unless ip unshare
+    LTTNG_NETWORK_SOCKET_TIMEOUT=2000 unshare -n -m -p -f --mount-proc --kill-child \
+        --propagation private bash -c "
+            mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm && mkdir /run/lock &&
+                ip link set lo up || exit 99
+            $1"
+}
+
+@test "the connection is cut: the command goes on, and what had arrived is an archive" {
+    in_network '
+        lttng-relayd -o "$PWD/relay" -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343 \
+            -L tcp://127.0.0.1:5344 >relayd.log 2>&1 3>&- &
+        until (</dev/tcp/127.0.0.1/5342) 2>/dev/null; do sleep 0.1; done
+        erg-record -q -s procstat --to 127.0.0.1 -- sh -c "until [ -e cut ]; do sleep 0.1; done
+            sleep 2; touch ran; exit 5" 2>err 3>&- &
+        sleep 3.5
+        ip link set lo down
+        touch cut
+        wait $!
+        echo $? >rc
+    '
+    [ "$(cat rc)" -eq 1 ]
+    [ -e ran ]
+    grep -q "streaming to lttng-relayd at .*127.0.0.1: .*the recording is not complete" err
+    erg-record collect --now --from relay -o a.erg
+    unpack a.erg
+    [ "$(jq -r .complete a/summary.json)" = false ]
+    [ "$(grep -c utilization_sample a.txt)" -ge 9 ]
+}
+
+@test "a relay that accepts and is silent is given up, and the next recording works" {
+    skip_unless python3
+    in_network '
+        python3 -c "import socket, time
+s = [socket.create_server((\"127.0.0.1\", p)) for p in (5342, 5343)]
+time.sleep(60)" 3>&- &
+        until (</dev/tcp/127.0.0.1/5342) 2>/dev/null; do sleep 0.1; done
+        erg-record -q -s procstat --to 127.0.0.1 -- touch ran 2>err 3>&-
+        echo $? >rc
+        erg-record -q -s procstat -o b.erg -- true 3>&-
+    '
+    [ "$(cat rc)" -eq 1 ]
+    [ ! -e ran ]
+    grep -q "streaming to lttng-relayd at .*127.0.0.1: LTTng: " err
+    erg-analyze verify b.erg
+}
+
+@test "a name that the relay can give no directory is refused at once" {
+    [ "$(id -u)" -eq 0 ] || skip "sets a host name of its own"
+    for name in a/b .. ""; do
+        run -1 unshare -u sh -c 'echo "$1" >/proc/sys/kernel/hostname; shift; exec "$@"' sh \
+            "$name" erg-record -q -s procstat --to "$to" -- touch ran
+        [[ "$output" == *"--to $to: this machine is called '$name': expected "* ]]
+    done
+    [ ! -e ran ]
+}
+
 @test "a relay that refuses, and nothing to collect: one line each" {
     kill "$relayd"
     wait "$relayd" || true
