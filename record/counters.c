@@ -111,19 +111,6 @@ static void miss(struct resolved *res, const char *name, const char *reason, boo
 						    reason, "near", list));
 }
 
-static void keep(struct resolved *res, const struct erg_counter_event *ev)
-{
-	char config[24];
-
-	snprintf(config, sizeof(config), "0x%" PRIx64, ev->config);
-	json_array_append_new(res->events,
-		json_pack("{s:s, s:s, s:i, s:s}", "name", ev->name, "event", ev->event, "type",
-			(int)ev->type, "config", config));
-	res->ev[res->n++] = *ev;
-}
-
-/* ---- names ---- */
-
 static bool has(const struct resolved *res, const char *name)
 {
 	for (size_t i = 0; i < res->n; i++)
@@ -131,6 +118,31 @@ static bool has(const struct resolved *res, const char *name)
 			return true;
 	return false;
 }
+
+/* Takes EV if it can be counted together with those before it: the measured process reads all in one
+ * group, which a PMU counts as a whole or not at all. */
+static bool take(struct resolved *res, const struct erg_counter_event *ev)
+{
+	char text[64];
+
+	if (has(res, ev->name))
+		return true;
+	if (res->n < EVENTS_MAX)
+		res->ev[res->n] = *ev;
+	if (res->n == EVENTS_MAX || erg_counter_fit(res->ev, res->n + 1) <= (int)res->n) {
+		snprintf(text, sizeof(text), "left out, only %zu of the list fit at a time", res->n);
+		miss(res, ev->name, text, false);
+		return false;
+	}
+	res->n++;
+	snprintf(text, sizeof(text), "0x%" PRIx64, ev->config);
+	json_array_append_new(res->events,
+		json_pack("{s:s, s:s, s:i, s:s}", "name", ev->name, "event", ev->event, "type",
+			(int)ev->type, "config", text));
+	return true;
+}
+
+/* ---- names ---- */
 
 /* 0: EV is set and can be opened. Else a reason; *unknown: nobody knows the name. */
 static int look_up(const char *name, struct erg_counter_event *ev, const char **ret_reason,
@@ -156,12 +168,8 @@ static void resolve_name(struct resolved *res, const char *name)
 	const char *reason = "";
 	bool unknown;
 
-	if (has(res, name))
-		return;
-	if (res->n == EVENTS_MAX)
-		miss(res, name, "only 32 counters can be read at once", false);
-	else if (!look_up(name, &ev, &reason, &unknown))
-		keep(res, &ev);
+	if (!look_up(name, &ev, &reason, &unknown))
+		take(res, &ev);
 	else
 		miss(res, name, reason, unknown);
 }
@@ -180,11 +188,8 @@ static const struct candidate *pick(struct resolved *res, const struct candidate
 			snprintf(ev.event, sizeof(ev.event), "raw:%s", c->name);
 		}
 		if (c->raw ? erg_counter_fit(&ev, 1) > 0
-			   : !look_up(c->name, &ev, &reason, &unknown)) {
-			if (!has(res, ev.name) && res->n < EVENTS_MAX)
-				keep(res, &ev);
-			return c;
-		}
+			   : !look_up(c->name, &ev, &reason, &unknown))
+			return take(res, &ev) ? c : NULL;
 	}
 	return NULL;
 }
@@ -199,9 +204,9 @@ static void resolve_synergy(struct resolved *res, json_t *manifest)
 	const struct candidate *s = pick(res, simd), *b = pick(res, bus);
 
 	if (!s)
-		miss(res, "synergy:simd", "this machine counts no SIMD instructions", false);
+		miss(res, "synergy:simd", "SIMD instructions cannot be counted here", false);
 	if (!b)
-		miss(res, "synergy:bus", "this machine counts no bus or memory accesses", false);
+		miss(res, "synergy:bus", "bus or memory accesses cannot be counted here", false);
 	if (s && b && !(s->exact && b->exact))
 		warn(res, "counters synergy: %s and %s stand in for Arm's ASE_SPEC and BUS_ACCESS",
 			s->name, b->name);
@@ -221,8 +226,9 @@ static int resolve_list(struct resolved *res, const char *list, json_t *manifest
 		return erg_fail(err, -ENOMEM, "--counters: out of memory");
 	while ((name = strsep(&rest, ","))) {
 		name += strspn(name, " \t");
-		name[strcspn(name, " \t")] = '\0';
-		if (!*name || strlen(name) >= ERG_COUNTER_NAME || strpbrk(name, ";"))
+		for (size_t n = strlen(name); n > 0 && strchr(" \t", name[n - 1]); n--)
+			name[n - 1] = '\0';
+		if (!*name || strlen(name) >= ERG_COUNTER_NAME || strpbrk(name, "; \t"))
 			return erg_fail(err, -EINVAL,
 				"--counters %s: expected names of events joined by commas, as in "
 				"instructions,cycles",
@@ -262,17 +268,10 @@ static int write_env(const struct resolved *res, char **ret)
 
 static void describe(struct resolved *res, const char *list, json_t *manifest)
 {
-	int fit = res->n ? erg_counter_fit(res->ev, res->n) : 0;
-
-	if (fit >= 0 && (size_t)fit < res->n)
-		warn(res, "%zu counters, of which %d fit at a time: they are multiplexed, and "
-			  "their values estimates",
-			res->n, fit);
 	if (!manifest)
 		return;
 	json_object_set_new(manifest, "requested", json_string(list));
 	json_object_set_new(manifest, "names_by", json_string(erg_counter_pfm_about()));
-	json_object_set_new(manifest, "fit", json_integer(fit > 0 ? fit : 0));
 	json_object_set(manifest, "events", res->events);
 	json_object_set(manifest, "missing", res->missing);
 	json_object_set(manifest, "warnings", res->warnings);

@@ -27,8 +27,9 @@
  *   "events":    [{"name", "event" (libpfm4's full name, or the kernel's), "type", "config"}],
  *   "missing":   [{"name", "reason", "near": […]}],
  *   "synergy":   {"simd": NAME, "bus": NAME, "exact": bool} when asked for,
- *   "fit":       how many of them one group holds at a time (fewer than all: multiplexed),
  *   "warnings":  [text]: one line for each thing a person should know.
+ *
+ * What cannot be counted here, or not at the same time as those before it, is missing.
  *
  * Returns 0 also when names are missing (they are warnings); -EINVAL for a list that is malformed,
  * -ENOMEM.

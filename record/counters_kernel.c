@@ -90,6 +90,8 @@ static int open_event(const struct erg_counter_event *ev, int group)
 	return fd < 0 ? -errno : (int)fd;
 }
 
+int (*erg_counter_open)(const struct erg_counter_event *ev, int group) = open_event;
+
 /* Whether the group ran at all within a few ms of being enabled. */
 static bool is_scheduled(int leader)
 {
@@ -112,7 +114,7 @@ int erg_counter_fit(const struct erg_counter_event *ev, size_t n)
 	if (n > GROUP_MAX)
 		n = GROUP_MAX;
 	for (opened = 0; opened < n; opened++) {
-		fds[opened] = open_event(&ev[opened], opened ? fds[0] : -1);
+		fds[opened] = erg_counter_open(&ev[opened], opened ? fds[0] : -1);
 		if (fds[opened] < 0) {
 			r = fds[opened];
 			break;
