@@ -22,12 +22,7 @@ static void count_one(struct erg_rows *r, size_t i)
 
 	r->calls[l]++;
 	r->span_ns[l] += erg_tl_duration(iv, i);
-	for (size_t c = 0; iv->counter && c < tl->n_counters; c++) {
-		int64_t *sum = &r->counter[l * tl->n_counters + c];
-
-		if (iv->counter[c][i] != INT64_MIN)
-			*sum = (*sum == INT64_MIN ? 0 : *sum) + iv->counter[c][i];
-	}
+	erg_layer_counts_add(&r->counts, i);
 }
 
 /* How often the outermost layers ran: calls of the most called layer of depth 0. */
@@ -72,12 +67,9 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	*r = (struct erg_rows){.a = a, .total_j = a->attr->ets_j.value};
 	r->calls = calloc(tl->n_layers + 1, sizeof(*r->calls));
 	r->span_ns = calloc(tl->n_layers + 1, sizeof(*r->span_ns));
-	r->counter = calloc(tl->n_layers * tl->n_counters + 1, sizeof(*r->counter));
 	r->weight = calloc(a->attr->n_classes + 1, sizeof(*r->weight));
-	if (!r->calls || !r->span_ns || !r->counter || !r->weight)
+	if (!r->calls || !r->span_ns || !r->weight || erg_layer_counts_init(&r->counts, tl) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < tl->n_layers * tl->n_counters; i++)
-		r->counter[i] = INT64_MIN;
 	for (size_t i = 0; i < tl->iv.n; i++)
 		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], a->device))
 			count_one(r, i);
@@ -89,7 +81,7 @@ void erg_rows_release(struct erg_rows *r)
 {
 	free(r->calls);
 	free(r->span_ns);
-	free(r->counter);
+	erg_layer_counts_release(&r->counts);
 	free(r->weight);
 }
 
@@ -172,34 +164,10 @@ static double counter_named(const json_t *counters, const char *name)
 	return v ? json_number_value(v) : NAN;
 }
 
-/* A module's or network's counts hold those of the layers in it: are K's in the set already? */
-static bool counted_outside(const struct erg_rows *r, size_t k, size_t c)
-{
-	const struct erg_timeline *tl = r->a->tl;
-
-	for (uint32_t p = tl->layers[k].parent; p != ERG_NONE; p = tl->layers[p].parent)
-		if (r->weight[p] != 0 && r->counter[p * tl->n_counters + c] != INT64_MIN)
-			return true;
-	return false;
-}
-
 static void add_counters(const struct erg_rows *r, json_t *row)
 {
-	const struct erg_timeline *tl = r->a->tl;
-	json_t *counters = json_object();
+	json_t *counters = erg_layer_counts_json(&r->counts, r->weight);
 
-	for (size_t c = 0; c < tl->n_counters; c++) {
-		int64_t sum = INT64_MIN;
-
-		for (size_t k = 0; k < tl->n_layers; k++) {
-			int64_t v = r->counter[k * tl->n_counters + c];
-
-			if (r->weight[k] != 0 && v != INT64_MIN && !counted_outside(r, k, c))
-				sum = (sum == INT64_MIN ? 0 : sum) + v;
-		}
-		if (sum != INT64_MIN)
-			json_object_set_new(counters, tl->counters[c].name, json_integer(sum));
-	}
 	json_object_set_new(row, "ipc", erg_num_json(counter_named(counters, "instructions") /
 						      counter_named(counters, "cycles")));
 	json_object_set_new(row, "counters", counters);

@@ -4,13 +4,14 @@
 
 /* Rows of the layers' table: which classes a row adds up, and the row's JSON. */
 #include "analyze/account.h"
+#include "analyze/layers_counts.h"
 
 struct erg_rows {
 	const struct erg_account *a;
 	double total_j;      /* for shares */
 	uint64_t *calls;     /* per layer */
 	uint64_t *span_ns;   /* per layer: begin to end, inner layers included */
-	int64_t *counter;    /* n_layers x n_counters sums; INT64_MIN: not counted */
+	struct erg_layer_counts counts;
 	uint64_t iterations; /* distinct iterations of the outermost layers */
 	double *weight;      /* scratch, n_classes values */
 };

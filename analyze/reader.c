@@ -182,6 +182,22 @@ static void warn_notices(struct erg_timeline *tl)
 	}
 }
 
+/* Counters that others wanted too: see layers_counts.c. */
+static void warn_multiplexed(struct erg_timeline *tl)
+{
+	double enabled = 0, running = 0;
+
+	for (size_t i = 0; tl->iv.enabled && i < tl->iv.n; i++) {
+		enabled += (double)tl->iv.enabled[i];
+		running += (double)tl->iv.running[i];
+	}
+	if (running < 0.99 * enabled)
+		erg_timeline_warn(tl, "multiplexed",
+			"counters ran %.1f %% of the layers' time, beside counters of others: counts "
+			"are scaled up",
+			100 * running / enabled);
+}
+
 void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n)
 {
 	bool simulated = false;
@@ -198,6 +214,7 @@ void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chu
 	if (!tl->iv.n && !tl->n_channels)
 		erg_timeline_warn(tl, "empty", "the trace holds no layer and no reading of ours");
 	warn_losses(tl);
+	warn_multiplexed(tl);
 	warn_notices(tl);
 }
 
