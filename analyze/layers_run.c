@@ -29,7 +29,7 @@ static json_t *rails_json(const struct erg_account *a)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "rail",
 			a->rails[i].name, "parent", a->rails[i].parent, "simulated",
 			a->rails[i].simulated, "ets_j", erg_est_json(&e), "mean_w",
-			erg_num_json(e.value / (coverage * time_s)), "peak_w",
+			erg_num_json(e.value / time_s), "peak_w",
 			erg_num_json(peak), "coverage", erg_num_json(coverage)));
 	}
 	return list;

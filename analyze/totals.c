@@ -50,7 +50,6 @@ struct power {
 static struct erg_est energy_of(const struct erg_account *a, const struct part *p,
 	struct power *ret)
 {
-	double time_s = (double)(p->end - p->begin) * 1e-9;
 	struct erg_attr *own = NULL;
 	const struct erg_attr *total = p->whole && a->attr->state ? a->attr : NULL;
 	struct erg_est ets = ERG_EST_UNRESOLVED;
@@ -61,7 +60,7 @@ static struct erg_est energy_of(const struct erg_account *a, const struct part *
 		total = own;
 	if (total)
 		ets = erg_attr_interval(total, p->begin, p->end, &ret->coverage, &ret->peak_w);
-	ret->mean_w = p->whole ? a->attr->mean_w : ets.value / (ret->coverage * time_s);
+	ret->mean_w = p->whole ? a->attr->mean_w : ets.value / ((double)(p->end - p->begin) * 1e-9);
 	erg_attr_free(own);
 	return p->whole ? a->attr->ets_j : ets;
 }

@@ -158,8 +158,9 @@ struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *we
 
 /*
  * Energy of RAIL between BEGIN and END (ns): a phase, or the whole run. Trapezoid over the
- * lag-corrected readings, a counter's difference; gaps longer than three periods are not bridged
- * and reduce *ret_coverage (may be NULL). peak_w (may be NULL): greatest single reading.
+ * lag-corrected readings, a counter's difference; gaps longer than three periods are not bridged:
+ * they reduce *ret_coverage (may be NULL) and count at the mean power of the rest, or, when that is
+ * less than half, nothing is resolved. peak_w (may be NULL): greatest single reading.
  */
 struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint64_t end,
 	double *ret_coverage, double *ret_peak_w);

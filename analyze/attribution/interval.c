@@ -2,7 +2,8 @@
 /*
  * Energy of a stretch of time, whatever ran in it. A counter gives it by its difference. Mean
  * power gives it by the trapezoid over the readings; where the readings' windows leave time
- * between them this is a sample, whose variance follows from the differences of neighbours. For
+ * between them this is a sample, whose variance follows from the differences of neighbours. What
+ * lies in gaps counts at the mean power of the rest, each gap off by as much as readings are. For
  * the whole run such a sampling sensor does better with the layers' help: their times are exact,
  * so only what the model leaves unexplained is sampled (the regression estimator of Cochran 1977,
  * chapter 7).
@@ -13,10 +14,14 @@
 
 /* From this share of time inside of windows the readings are an integral, not a sample. */
 #define WHOLE 0.9
+/* Below this share of observed time the mean power of the rest says nothing of the gaps. */
+#define ENOUGH 0.5
 
 struct sum {
 	double energy, time; /* W ns, ns */
-	double diff2, n, peak, first, last;
+	double diff2, n, peak, last;
+	double sum, sum2;       /* W, W^2: of the readings */
+	double seen_to, holes2; /* ns: where the pieces so far end; ns^2: time left out between them */
 	double dt, dt2, pairs; /* ns: readings without a gap between them */
 	double edges; /* ns: before the first and after the last reading */
 };
@@ -33,7 +38,22 @@ static double seen_share(const struct erg_attr_state *st)
 						     : st->shape.window_ns) / spacing, 1);
 }
 
-/* Adds the part of a piece from T0 (y0) to T1 (y1), linear between, that lies in B .. E. */
+static void add_reading(struct sum *s, double w)
+{
+	s->peak = s->n && s->peak > w ? s->peak : w;
+	s->sum += w;
+	s->sum2 += w * w;
+	s->n++;
+}
+
+static void add_hole(struct sum *s, double to)
+{
+	if (to > s->seen_to)
+		s->holes2 += (to - s->seen_to) * (to - s->seen_to);
+}
+
+/* Adds the part of a piece from T0 (y0) to T1 (y1), linear between, that lies in B .. E. Pieces come
+ * in order of time. */
 static void add_piece(struct sum *s, double t0, double y0, double t1, double y1, double b, double e)
 {
 	double from = fmax(t0, b), to = fmin(t1, e), slope = t1 > t0 ? (y1 - y0) / (t1 - t0) : 0;
@@ -42,6 +62,8 @@ static void add_piece(struct sum *s, double t0, double y0, double t1, double y1,
 		return;
 	s->energy += (to - from) * (y0 + slope * ((from + to) / 2 - t0));
 	s->time += to - from;
+	add_hole(s, from);
+	s->seen_to = to;
 }
 
 static void add_gap(struct sum *s, const struct erg_attr_state *st, double t0, double y0, double t1,
@@ -79,14 +101,31 @@ static void sum_power(const struct erg_attr_state *st, double b, double e, struc
 			s->dt2 += (t - before) * (t - before);
 			s->pairs++;
 		}
-		if (t >= b && t < e) {
-			s->peak = s->n && s->peak > r->v[m] ? s->peak : r->v[m];
-			s->n++;
-		}
+		if (t >= b && t < e)
+			add_reading(s, r->v[m]);
 		before = t;
 		y = r->v[m];
 	}
 	add_piece(s, before, y, before + hold, y, b, e);
+}
+
+/* Power between readings M - 1 and M of a counter, W; below 0 when it was set back. */
+static double counter_w(const struct attr_readings *r, size_t m)
+{
+	return (r->v[m] - r->v[m - 1]) / (double)(r->t[m] - r->t[m - 1]) * 1e9;
+}
+
+/* Before the first and after the last reading power goes on for as long as they are apart. */
+static void add_edge(const struct erg_attr_state *st, size_t m, double side, double b, double e,
+	struct sum *s)
+{
+	const struct attr_readings *r = &st->readings;
+	double reach = fmin((double)(r->t[m] - r->t[m - 1]), st->reach_ns), before = s->time;
+	double t = (double)(int64_t)(r->t[side < 0 ? m - 1 : m] - st->view.t0) - st->shape.lag_ns;
+	double w = fmax(counter_w(r, m), 0);
+
+	add_piece(s, fmin(t, t + side * reach), w, fmax(t, t + side * reach), w, b, e);
+	s->edges += s->time - before;
 }
 
 /* A counter: linear between readings, so the pieces are of constant power. */
@@ -94,28 +133,21 @@ static void sum_counter(const struct erg_attr_state *st, double b, double e, str
 {
 	const struct attr_readings *r = &st->readings;
 
+	if (r->n < 2)
+		return;
+	add_edge(st, 1, -1, b, e, s);
 	for (size_t m = 1; m < r->n; m++) {
 		double t1 = (double)(int64_t)(r->t[m] - st->view.t0) - st->shape.lag_ns;
-		double dt = (double)(r->t[m] - r->t[m - 1]), p = (r->v[m] - r->v[m - 1]) / dt;
+		double dt = (double)(r->t[m] - r->t[m - 1]), w = counter_w(r, m);
 
-		if (p < 0 || t1 <= b || t1 - dt >= e)
+		if (w < 0 || t1 <= b || t1 - dt >= e)
 			continue;
-		add_piece(s, t1 - dt, p * 1e9, t1, p * 1e9, b, e);
-		s->diff2 += s->n ? (p * 1e9 - s->last) * (p * 1e9 - s->last) : 0;
-		s->peak = s->n && s->peak > p * 1e9 ? s->peak : p * 1e9;
-		s->first = s->n ? s->first : p * 1e9;
-		s->last = p * 1e9;
-		s->n++;
+		add_piece(s, t1 - dt, w, t1, w, b, e);
+		s->diff2 += s->n ? (w - s->last) * (w - s->last) : 0;
+		s->last = w;
+		add_reading(s, w);
 	}
-	if (r->n > 1) {
-		double dt = (double)(r->t[r->n - 1] - r->t[r->n - 2]), t, inside = s->time;
-
-		t = (double)(int64_t)(r->t[r->n - 1] - st->view.t0) - st->shape.lag_ns;
-		add_piece(s, t, s->last, t + fmin(dt, st->reach_ns), s->last, b, e);
-		t = (double)(int64_t)(r->t[0] - st->view.t0) - st->shape.lag_ns;
-		add_piece(s, t - fmin(dt, st->reach_ns), s->first, t, s->first, b, e);
-		s->edges = s->time - inside;
-	}
+	add_edge(st, r->n - 1, 1, b, e, s);
 }
 
 /* Variance of the power itself, of which a long window shows little: between the columns, W^2. */
@@ -141,6 +173,16 @@ static double unsteady(const struct erg_attr_state *st, const struct sum *s, dou
 	double var = s->pairs > 0 ? fmax(s->dt2 / s->pairs - mean * mean, 0) : 0;
 
 	return s->pairs * var * 1e-18 * fmax(s2, power_variance(st));
+}
+
+/* Variance of what lies in holes, J^2: each at a power of its own, as far from the mean as readings
+ * are. Readings after long means vary less than the power does. */
+static double holes_u2(const struct erg_attr_state *st, const struct sum *s)
+{
+	double mean = s->n > 0 ? s->sum / s->n : 0;
+	double s2 = s->n > 0 ? fmax(s->sum2 / s->n - mean * mean, 0) : 0;
+
+	return s->holes2 * 1e-18 * fmax(s2, power_variance(st));
 }
 
 /* Standard uncertainty of the sum, J. */
@@ -178,25 +220,28 @@ struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint6
 	double b = (double)(int64_t)(begin - st->view.t0), u;
 	double e = (double)(int64_t)(end - st->view.t0);
 	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
-	struct sum s = {0};
+	struct sum s = {.seen_to = b};
 	struct attr_parts p;
+	double all;
 
 	if (counter)
 		sum_counter(st, b, e, &s);
 	else
 		sum_power(st, b, e, &s);
+	add_hole(&s, e);
 	if (ret_coverage)
 		*ret_coverage = e > b ? s.time / (e - b) : 0;
 	if (ret_peak_w)
 		*ret_peak_w = s.n > 0 ? s.peak : NAN;
-	if (s.time <= 0 || s.n < 1 || (st->locked && seen_share(st) < WHOLE))
+	if (s.time < ENOUGH * (e - b) || s.n < 1 || (st->locked && seen_share(st) < WHOLE))
 		return ERG_EST_UNRESOLVED;
-	u = 1.959964 * sum_u(st, &s);
-	p.value = s.energy * 1e-9;
+	all = (e - b) / s.time;
+	u = 1.959964 * hypot(all * sum_u(st, &s), sqrt(holes_u2(st, &s)));
+	p.value = all * s.energy * 1e-9;
 	p.lo = p.value - u;
 	p.hi = p.value + u;
 	p.syst = fabs(p.value) * st->rail.gain_max +
-		s.time * 1e-9 * (st->rail.offset_max + quantum_w(st, &s));
+		(e - b) * 1e-9 * (st->rail.offset_max + quantum_w(st, &s));
 	return attr_parts_est(&p, 1, counter ? "counter" : "direct");
 }
 
@@ -210,12 +255,11 @@ struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint6
  */
 static bool fit_is_better(const struct erg_est *fit, const struct erg_est *plain, double coverage)
 {
-	struct erg_est whole = erg_est_scaled(plain, 1 / coverage);
-	double room = (fit->hi - fit->lo + whole.hi - whole.lo) / 2;
+	double room = (fit->hi - fit->lo + plain->hi - plain->lo) / 2;
 
 	if (!erg_est_resolved(plain))
 		return true;
-	if (fabs(fit->value - whole.value) > room)
+	if (fabs(fit->value - plain->value) > room)
 		return false;
 	return coverage < ALL || fit->hi - fit->lo <= plain->hi - plain->lo;
 }
@@ -253,11 +297,12 @@ void attr_total(struct erg_attr *a)
 		fitted = fit_is_better(&fit, &plain, coverage);
 	}
 	a->ets_j = fitted ? fit : plain;
-	a->mean_w = a->ets_j.value / (fitted ? a->time_s : a->time_s * coverage);
+	a->mean_w = a->ets_j.value / a->time_s;
 	a->edp_js = erg_est_scaled(&a->ets_j, a->time_s);
 	a->ed2p_js2 = erg_est_scaled(&a->edp_js, a->time_s);
 	if (a->coverage < ALL)
 		attr_warn(a, "gaps", "rail %s: %.3g %% of the run lies in gaps of the readings, %s",
 			st->rail.name, 100 * (1 - a->coverage), fitted ?
-			"counted at the mean power of what ran" : "whose energy is not counted");
+			"counted at the mean power of what ran" : erg_est_resolved(&a->ets_j) ?
+			"counted at the mean power of the rest" : "too much to tell its energy");
 }

@@ -181,6 +181,48 @@ static void test_gate_interval(void **state)
 	done(&r);
 }
 
+/* Time in gaps counts at the mean power of the rest, and the interval knows that it is a guess. */
+static void test_holes(void **state)
+{
+	enum { RUNS = 40 };
+	double with, without = 0, coverage;
+	size_t covered = 0;
+	struct erg_est e;
+	struct scene s;
+	struct result r;
+
+	for (uint64_t seed = 0; seed < 2 * RUNS; seed++) {
+		scene_defaults(&s);
+		s.seed = seed / 2 + 1;
+		s.run_s = 3;
+		s.window_s = 10e-3;
+		s.hole_begin_s = 0.2 + (double)(seed / 2) * 0.05;
+		s.hole_end_s = s.hole_begin_s + (seed % 2 ? 0.8 : 0);
+		run(&s, NULL, &r);
+		e = erg_attr_interval(r.a, r.t.seg.begin[0], r.t.seg.begin[r.t.seg.n], &coverage, NULL);
+		assert_true(erg_est_resolved(&e));
+		assert_true(fabs(e.value / r.t.total_j - 1) < 0.05);
+		with = e.hi - e.lo;
+		if (seed % 2) {
+			assert_true(fabs(coverage - (1 - 0.8 / 3)) < 0.03);
+			assert_true(with > without);
+			covered += e.lo <= r.t.total_j && r.t.total_j <= e.hi;
+		} else {
+			assert_true(coverage > 0.99);
+			without = with;
+		}
+		done(&r);
+	}
+	assert_true(covered >= RUNS * 9 / 10);
+	s.hole_begin_s = 0.2;
+	s.hole_end_s = 2.2;
+	run(&s, NULL, &r);
+	e = erg_attr_interval(r.a, r.t.seg.begin[0], r.t.seg.begin[r.t.seg.n], &coverage, NULL);
+	assert_false(erg_est_resolved(&e));
+	assert_true(coverage > 0.3 && coverage < 0.37);
+	done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_gate_blocks),
 		cmocka_unit_test(test_gate_condition),
 		cmocka_unit_test(test_gate_interval),
+		cmocka_unit_test(test_holes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
