@@ -26,8 +26,6 @@ static const char help[] =
 	"      --strict          exit 3 when there are warnings about the data\n"
 	"  -h, --help            this text\n";
 
-static const struct option longs[] = {ERG_COMMON_OPTIONS, {0}};
-
 static double seconds(uint64_t from, uint64_t to)
 {
 	return to > from ? (double)(to - from) * 1e-9 : 0;
@@ -294,17 +292,7 @@ static int info(int n, char *const *paths, const struct erg_common *common, stru
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct erg_common common = {0};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (!erg_common_option(&common, c, optarg))
-			return erg_usage(argv[0], help, c == 'h');
-	if (optind == argc) {
-		fprintf(stderr, "no archive given\n");
-		return erg_usage(argv[0], help, false);
-	}
-	return info(argc - optind, argv + optind, &common, err);
+	return erg_verb_archives(argc, argv, help, info, err);
 }
 
 const struct erg_verb erg_verb_info = {"info",

@@ -146,6 +146,24 @@ int erg_usage(const char *verb, const char *help, bool asked)
 	return 2;
 }
 
+int erg_verb_archives(int argc, char **argv, const char *help,
+	int (*fn)(int n, char *const *paths, const struct erg_common *common, struct erg_err *err),
+	struct erg_err *err)
+{
+	static const struct option longs[] = {ERG_COMMON_OPTIONS, {0}};
+	struct erg_common common = {0};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
+		if (!erg_common_option(&common, c, optarg))
+			return erg_usage(argv[0], help, c == 'h');
+	if (optind == argc) {
+		fprintf(stderr, "no archive given\n");
+		return erg_usage(argv[0], help, false);
+	}
+	return fn(argc - optind, argv + optind, &common, err);
+}
+
 json_t *erg_document_new(const char *verb)
 {
 	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[]}", "schema", "ergtrace/1", "tool", "name",

@@ -109,6 +109,12 @@ bool erg_common_option(struct erg_common *common, int c, const char *arg);
 /* Prints HELP to stdout and returns 0 when ASKED, else one hint to stderr and returns 2. */
 int erg_usage(const char *verb, const char *help, bool asked);
 
+/* A verb that has the common options and takes archives: calls FN with those named. Returns what FN
+ * does, 0 after --help, 2 for wrong usage. */
+int erg_verb_archives(int argc, char **argv, const char *help,
+	int (*fn)(int n, char *const *paths, const struct erg_common *common, struct erg_err *err),
+	struct erg_err *err);
+
 /* {"schema": "ergtrace/1", "tool": {"name", "version", "verb"}, "warnings": []}: where every
  * document begins. */
 json_t *erg_document_new(const char *verb);

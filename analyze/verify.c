@@ -21,10 +21,8 @@ static const char help[] =
 	"missing. Exit status 1 when anything is.\n\n"
 	"      --jobs N          decode N chunks at a time (default: one a CPU)\n"
 	"      --format FORMAT   text, json or csv\n"
-	"      --strict          exit 3 when events were lost during the recording\n"
+	"      --strict          exit 3 when there are warnings about the data\n"
 	"  -h, --help            this text\n";
-
-static const struct option longs[] = {ERG_COMMON_OPTIONS, {0}};
 
 static void add_problem(void *data, const char *line)
 {
@@ -189,17 +187,7 @@ static int verify(int n, char *const *paths, const struct erg_common *common, st
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct erg_common common = {0};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (!erg_common_option(&common, c, optarg))
-			return erg_usage(argv[0], help, c == 'h');
-	if (optind == argc) {
-		fprintf(stderr, "no archive given\n");
-		return erg_usage(argv[0], help, false);
-	}
-	return verify(argc - optind, argv + optind, &common, err);
+	return erg_verb_archives(argc, argv, help, verify, err);
 }
 
 const struct erg_verb erg_verb_verify = {"verify", "every checksum and every chunk; what is missing",

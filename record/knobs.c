@@ -101,18 +101,6 @@ int erg_knob_cell(struct erg_knob *k, const char *fmt, ...)
 	return r < 0 ? r : erg_texts_add(&k->cells, path);
 }
 
-bool erg_knob_has(const char *fmt, ...)
-{
-	_cleanup_(erg_freep) char *path = NULL;
-	va_list ap;
-	int r;
-
-	va_start(ap, fmt);
-	r = format_path(&path, fmt, ap);
-	va_end(ap);
-	return r == 0 && access(path, F_OK) == 0;
-}
-
 int erg_knob_text(char *buf, size_t size, const char *fmt, ...)
 {
 	_cleanup_(erg_freep) char *path = NULL;

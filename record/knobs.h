@@ -83,7 +83,6 @@ int erg_cell_put(const struct erg_knob_context *ctx, const char *cell, const cha
 /* ---- for drivers ---- */
 
 int erg_knob_cell(struct erg_knob *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-bool erg_knob_has(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int erg_knob_text(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Subdirectories of SYSFS/DIR whose name begins with PREFIX (NULL: any), in order. */

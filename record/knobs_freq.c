@@ -14,6 +14,7 @@
 
 #include "formats/util.h"
 #include "record/knobs.h"
+#include "record/sources/attr.h"
 
 struct files {
 	const char *dir, *prefix; /* below sysfs */
@@ -50,7 +51,7 @@ static int find(struct erg_knob *k, struct erg_err *err)
 			continue;
 		r = erg_texts_add(&k->devices, all.v[i]);
 		for (size_t c = 0; c < ERG_ARRAY_SIZE(cells) && r == 0; c++)
-			if (erg_knob_has("%s/%s", all.v[i], cells[c]))
+			if (erg_attr_exists("%s/%s", all.v[i], cells[c]))
 				r = erg_knob_cell(k, "%s/%s", all.v[i], cells[c]);
 	}
 	erg_texts_clear(&all);
@@ -87,7 +88,7 @@ static bool has_userspace(const struct files *f, const char *dir)
 	char text[ERG_KNOB_TEXT_MAX];
 
 	return erg_knob_text(text, sizeof(text), "%s/%s", dir, f->governors) == 0 &&
-		strstr(text, "userspace") && erg_knob_has("%s/%s", dir, f->set);
+		strstr(text, "userspace") && erg_attr_exists("%s/%s", dir, f->set);
 }
 
 static int put(const struct erg_knob *k, const char *dir, const char *file, const char *value,

@@ -11,6 +11,7 @@
 #include "formats/util.h"
 #include "record/cpulist.h"
 #include "record/knobs.h"
+#include "record/sources/attr.h"
 
 /* ---- powercap: constraint 0 (long term) of a zone, in watts ---- */
 
@@ -36,7 +37,7 @@ static int powercap_find(struct erg_knob *k, struct erg_err *err)
 	int r = erg_knob_list(k->ctx, "class/powercap", NULL, &zones);
 
 	for (size_t i = 0; i < zones.n && r == 0; i++) {
-		if (!erg_knob_has("%s/" LIMIT, zones.v[i]) || !powercap_wanted(k, zones.v[i]))
+		if (!erg_attr_exists("%s/" LIMIT, zones.v[i]) || !powercap_wanted(k, zones.v[i]))
 			continue;
 		r = erg_texts_add(&k->devices, zones.v[i]);
 		if (r == 0)
@@ -132,7 +133,7 @@ static int cpus_find(struct erg_knob *k, struct erg_err *err)
 			continue;
 		r = erg_texts_add(&k->devices, all.v[i]);
 		/* the first CPU often cannot be taken offline and has no file */
-		if (r == 0 && erg_knob_has("%s/online", all.v[i]))
+		if (r == 0 && erg_attr_exists("%s/online", all.v[i]))
 			r = erg_knob_cell(k, "%s/online", all.v[i]);
 	}
 	erg_texts_clear(&all);
@@ -255,14 +256,14 @@ static int fan_find(struct erg_knob *k, struct erg_err *err)
 	int r = erg_knob_list(k->ctx, "class/hwmon", "hwmon", &chips);
 
 	for (size_t i = 0; i < chips.n && r == 0 && k->devices.n == 0; i++) {
-		if (!erg_knob_has("%s/pwm1", chips.v[i]) ||
+		if (!erg_attr_exists("%s/pwm1", chips.v[i]) ||
 			!erg_knob_is_device(chips.v[i], "name", k->device))
 			continue;
 		r = erg_texts_add(&k->devices, chips.v[i]);
 		if (r == 0)
 			r = erg_knob_cell(k, "%s/pwm1", chips.v[i]);
 		/* last: once it is automatic again, pwm1 is the controller's */
-		if (r == 0 && erg_knob_has("%s/pwm1_enable", chips.v[i]))
+		if (r == 0 && erg_attr_exists("%s/pwm1_enable", chips.v[i]))
 			r = erg_knob_cell(k, "%s/pwm1_enable", chips.v[i]);
 	}
 	erg_texts_clear(&chips);
