@@ -28,6 +28,7 @@
 struct resolved {
 	struct erg_counter_event ev[EVENTS_MAX];
 	size_t n;
+	bool inherit;
 	json_t *events, *missing, *warnings;
 };
 
@@ -235,6 +236,8 @@ static int resolve_list(struct resolved *res, const char *list, json_t *manifest
 				list);
 		if (!strcmp(name, "synergy"))
 			resolve_synergy(res, manifest);
+		else if (!strcmp(name, "inherit"))
+			res->inherit = true;
 		else
 			resolve_name(res, name);
 	}
@@ -251,6 +254,8 @@ static int write_env(const struct resolved *res, char **ret)
 
 	if (!f)
 		return -ENOMEM;
+	if (res->inherit && res->n)
+		fputs("inherit;", f);
 	for (size_t i = 0; i < res->n; i++) {
 		const struct erg_counter_event *e = &res->ev[i];
 
@@ -271,6 +276,7 @@ static void describe(struct resolved *res, const char *list, json_t *manifest)
 	if (!manifest)
 		return;
 	json_object_set_new(manifest, "requested", json_string(list));
+	json_object_set_new(manifest, "inherit", json_boolean(res->inherit));
 	json_object_set_new(manifest, "names_by", json_string(erg_counter_pfm_about()));
 	json_object_set(manifest, "events", res->events);
 	json_object_set(manifest, "missing", res->missing);

@@ -16,9 +16,10 @@
  * LIST as of --counters: names joined by commas (instructions,cycles,…; any event that libpfm4
  * knows on this CPU, with its umasks: "EVENT:UMASK"; any perf software event: page-faults,
  * context-switches, task-clock, …), or "synergy" for the SIMD and bus-access events of the CPU at
- * hand.
+ * hand. The word "inherit" among them: threads and processes that a layer's thread starts are counted
+ * with it.
  *
- * *ret_env: "NAME=TYPE:CONFIG[:CONFIG1[:CONFIG2]];…" in hexadecimal, for the environment variable
+ * *ret_env: "[inherit;]NAME=TYPE:CONFIG[:CONFIG1[:CONFIG2]];…" in hexadecimal, for the environment variable
  * ERG_COUNTERS that liberg reads; "" when none of LIST is to be had here. To be freed by the
  * caller.
  *
@@ -26,6 +27,7 @@
  *   "requested": LIST,
  *   "events":    [{"name", "event" (libpfm4's full name, or the kernel's), "type", "config"}],
  *   "missing":   [{"name", "reason", "near": […]}],
+ *   "inherit":   bool,
  *   "synergy":   {"simd": NAME, "bus": NAME, "exact": bool} when asked for,
  *   "warnings":  [text]: one line for each thing a person should know.
  *

@@ -5,7 +5,7 @@
  * ERG_COUNTERS come from libpfm4 in the recorder, so that nothing heavy enters the measured
  * program:
  *
- *	ERG_COUNTERS="NAME=TYPE:CONFIG[:CONFIG1[:CONFIG2]];NAME=…"	(numbers in hexadecimal)
+ *	ERG_COUNTERS="[inherit;]NAME=TYPE:CONFIG[:CONFIG1[:CONFIG2]];NAME=…"	(numbers in hexadecimal)
  *
  * A thread's perf events are opened at its first layer. A reading that could not be made is
  * INT64_MIN and stays that in differences.
@@ -19,6 +19,7 @@
 static struct erg_counter_def defs[ERG_MAX_COUNTERS];
 static struct erg_perf_spec specs[ERG_MAX_COUNTERS];
 static uint32_t n_perf;
+static bool inherit; /* by what a thread starts */
 
 uint32_t erg_counters_n(void)
 {
@@ -79,6 +80,10 @@ void erg_counters_init(const char *spec)
 	for (char *item = strtok_r(copy, ";", &save); item; item = strtok_r(NULL, ";", &save)) {
 		char name[ERG_TEXT_MAX];
 
+		if (!strcmp(item, "inherit")) {
+			inherit = true;
+			continue;
+		}
 		if (n_perf == ERG_MAX_COUNTERS || !parse_one(item, &specs[n_perf])) {
 			erg_notice(
 				&said, "erg: ERG_COUNTERS: \"%s\" is not NAME=TYPE:CONFIG", item);
@@ -118,7 +123,7 @@ void erg_counters_read_perf(struct erg_thread *t, struct erg_reading *ret)
 		return;
 	if (erg_unlikely_(!t->perf_tried)) {
 		t->perf_tried = true;
-		t->perf = erg_perf_open(specs, n_perf);
+		t->perf = erg_perf_open(specs, n_perf, inherit);
 	}
 	erg_perf_read(t->perf, n_perf, ret);
 }

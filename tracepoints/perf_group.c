@@ -9,6 +9,9 @@
  * permitted, because most of them happen there. An event that does not fit into the group (the PMU
  * has no counter left) or may not be opened is left out and named in one marker.
  *
+ * With inherit what the thread starts later counts too: a team of helpers that begins within a layer. The
+ * kernel then maps no page, and each reading is a call that visits every helper.
+ *
  * The group is enabled when it is complete: an event that joins a group which is counting already
  * does not count itself before the thread is scheduled anew.
  */
@@ -33,7 +36,7 @@ struct erg_perf {
 	} events[ERG_MAX_COUNTERS];
 };
 
-static int open_event(const struct erg_perf_spec *s, int group)
+static int open_event(const struct erg_perf_spec *s, int group, bool inherit)
 {
 	struct perf_event_attr attr = {
 		.type = s->type,
@@ -46,6 +49,7 @@ static int open_event(const struct erg_perf_spec *s, int group)
 		.exclude_kernel = s->type != PERF_TYPE_SOFTWARE,
 		.exclude_hv = 1,
 		.disabled = group < 0,
+		.inherit = inherit,
 	};
 	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, group, PERF_FLAG_FD_CLOEXEC);
 
@@ -83,17 +87,24 @@ static void map_all(struct erg_perf *p)
 		unmap_all(p);
 }
 
-struct erg_perf *erg_perf_open(const struct erg_perf_spec *specs, uint32_t n)
+struct erg_perf *erg_perf_open(const struct erg_perf_spec *specs, uint32_t n, bool inherit)
 {
-	static _Atomic bool said;
+	static _Atomic bool said, said_inherit;
 	struct erg_perf *p = calloc(1, sizeof(*p));
 	bool hardware = true;
 
 	if (!p)
 		return NULL;
 	for (uint32_t i = 0; i < n; i++) {
-		int fd = open_event(&specs[i], p->n ? p->events[0].fd : -1);
+		int leader = p->n ? p->events[0].fd : -1, fd = open_event(&specs[i], leader, inherit);
 
+		if (fd < 0 && errno == EINVAL && inherit && leader < 0) { /* before Linux 4.13 */
+			inherit = false;
+			fd = open_event(&specs[i], leader, inherit);
+			if (fd >= 0)
+				erg_notice(&said_inherit, "erg: threads that a layer starts are not "
+							  "counted: the kernel inherits no groups");
+		}
 		if (fd < 0) {
 			erg_notice(&said, "erg: counter %s is left out: %s", specs[i].name,
 				strerror(errno));

@@ -69,7 +69,7 @@ static const char *choose(void)
 	for (int i = 0; i < 2; i++) {
 		struct erg_reading r = {0};
 
-		group = erg_perf_open(choices[i].specs, 2);
+		group = erg_perf_open(choices[i].specs, 2, false);
 		if (group)
 			erg_perf_read(group, 2, &r);
 		if (group && r.values[0] != INT64_MIN && r.values[1] != INT64_MIN) {

@@ -55,6 +55,11 @@ static void test_software(void **state)
 	assert_string_equal(env, "task-clock=1:1;page-faults=1:2");
 	assert_int_equal(json_array_size(json_object_get(m, "events")), 2);
 	assert_int_equal(json_array_size(json_object_get(m, "warnings")), 0);
+	assert_false(json_is_true(json_object_get(m, "inherit")));
+	free(env);
+	assert_int_equal(erg_counters_resolve("task-clock,inherit", &env, m, &err), 0);
+	assert_string_equal(env, "inherit;task-clock=1:1");
+	assert_true(json_is_true(json_object_get(m, "inherit")));
 	free(env);
 	json_decref(m);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -62,7 +63,7 @@ static void a_layer_carries_what_it_counted(void **state)
 {
 	char name[] = "faults";
 	struct erg_perf_spec probe = {name, 1, 2, 0, 0};
-	struct erg_perf *p = erg_perf_open(&probe, 1);
+	struct erg_perf *p = erg_perf_open(&probe, 1, false);
 	uint32_t net = erg_network("counted"), inner = erg_module(net, "inner", "x");
 
 	if (!p)
@@ -84,6 +85,36 @@ static void a_layer_carries_what_it_counted(void **state)
 	assert_in_range(deltas[0], 400, 500);
 }
 
+static void *helper(void *arg)
+{
+	touch_pages(500);
+	return NULL;
+}
+
+/* What a helper thread does, with and without inheritance. */
+static void helpers_are_counted_when_asked_for(void **state)
+{
+	char name[] = "faults";
+	struct erg_perf_spec faults = {name, 1, 2, 0, 0};
+	struct erg_perf *own = erg_perf_open(&faults, 1, false);
+	struct erg_perf *all = erg_perf_open(&faults, 1, true);
+	struct erg_reading begin[2], end[2];
+	pthread_t t;
+
+	if (!own || !all)
+		skip();
+	erg_perf_read(own, 1, &begin[0]);
+	erg_perf_read(all, 1, &begin[1]);
+	assert_int_equal(pthread_create(&t, NULL, helper, NULL), 0);
+	pthread_join(t, NULL);
+	erg_perf_read(own, 1, &end[0]);
+	erg_perf_read(all, 1, &end[1]);
+	assert_in_range(end[0].values[0] - begin[0].values[0], 0, 100);
+	assert_in_range(end[1].values[0] - begin[1].values[0], 500, 700);
+	erg_perf_close(own);
+	erg_perf_close(all);
+}
+
 static void differences_keep_what_is_missing(void **state)
 {
 	struct erg_reading a = {10, 5, 2, {3, INT64_MIN}}, b = {30, 15, 3, {9, 4, 11}}, d;
@@ -102,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_environment_is_parsed),
 		cmocka_unit_test(a_layer_carries_what_it_counted),
+		cmocka_unit_test(helpers_are_counted_when_asked_for),
 		cmocka_unit_test(differences_keep_what_is_missing),
 	};
 
