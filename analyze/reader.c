@@ -133,6 +133,7 @@ static int load_documents(const struct erg_archive *a, const char *path, struct 
 	struct erg_err *err)
 {
 	struct erg_err ignored = {0};
+	const char *reason;
 	int r = a ? erg_manifest_load(a, ERG_MANIFEST_FORMAT, &tl->manifest, err)
 		  : directory_document(path, ERG_MANIFEST_NAME, ERG_MANIFEST_FORMAT,
 			    &tl->manifest, err);
@@ -146,6 +147,10 @@ static int load_documents(const struct erg_archive *a, const char *path, struct 
 		tl->summary = NULL;
 		erg_timeline_warn(tl, "no-summary",
 			"no summary: the recording or the archive was cut before its end");
+	} else if (json_is_false(json_object_get(tl->summary, "complete"))) {
+		reason = json_string_value(json_object_get(tl->summary, "reason"));
+		erg_timeline_warn(tl, "incomplete", "the recording ended early: %s",
+			reason ? reason : "it does not say why");
 	}
 	return 0;
 }

@@ -125,7 +125,8 @@ static void losses(FILE *out, const json_t *f)
 
 	label(out, "lost");
 	if (!json_array_size(list)) {
-		fputs("nothing\n", out);
+		/* the daemon's count, where the recorder could ask for it */
+		fputs(json_is_null(json_object_get(f, "lost")) ? "unknown\n" : "nothing\n", out);
 		return;
 	}
 	json_array_foreach (list, i, l)

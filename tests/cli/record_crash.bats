@@ -147,6 +147,9 @@ killed() { # killed PATTERN WHO
     [[ "$(summary .reason a)" == *"daemon is gone"* ]]
     [ "$(summary .exit_status a)" = 5 ]
     [ "$(grep -c utilization_sample a.txt)" -ge 8 ]
+    erg-analyze info a.erg >info 2>warnings
+    grep -q "^lost  *unknown" info
+    grep -q "the recording ended early: the LTTng $2 daemon is gone" warnings
     # and the next recording works
     as_user "${REC[@]}" -o b.erg -- true
     unpack b.erg
