@@ -4,6 +4,7 @@
  */
 #include "record/sources_text.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -31,6 +32,17 @@ static void print_time(FILE *out, double ns)
 		fprintf(out, "%.1f s", ns * 1e-9);
 }
 
+/* Of a recursive mean of weight ALPHA: how long a step takes to show by 63 %. */
+static void print_ema(double alpha, double period_ns, FILE *out)
+{
+	fprintf(out, ", alpha %g", alpha);
+	if (!(alpha > 0 && alpha < 1 && period_ns > 0))
+		return;
+	fprintf(out, " (time constant ");
+	print_time(out, -period_ns / log1p(-alpha));
+	fputc(')', out);
+}
+
 static void print_model(const json_t *source, FILE *out)
 {
 	const json_t *m = json_object_get(source, "model");
@@ -45,7 +57,7 @@ static void print_model(const json_t *source, FILE *out)
 		print_time(out, number(m, "period_ns"));
 	}
 	if (!strcmp(text(m, "kind"), "ema"))
-		fprintf(out, ", alpha %g", number(m, "alpha"));
+		print_ema(number(m, "alpha"), number(m, "period_ns"), out);
 	if (number(source, "interval_ns") > 0) {
 		fprintf(out, "; read every ");
 		print_time(out, number(source, "interval_ns"));

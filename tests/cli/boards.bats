@@ -45,6 +45,12 @@ events() {
     jq -e '.simulated' run/manifest.json
 }
 
+@test "Jetson TX1: how slow the sensor is, is said" {
+    tx1 sys
+    run erg-record sources --sysfs sys -s ina3221x --reads 1 --seconds 0
+    [[ "$output" == *"ema sensor (assumed)"*"updates every 6.6 ms, alpha 0.015625 (time constant 419.1 ms)"* ]]
+}
+
 @test "x86: counters that wrap are recorded as they are, with the value they wrap at" {
     skip_unless lttng babeltrace2
     zone sys/class/powercap/intel-rapl:0 package-0 262143328000
