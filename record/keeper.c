@@ -5,7 +5,9 @@
  *
  * What is free on the spool's filesystem must hold what a second of recording can add, and the
  * archive that is to be made of the spool, which takes less than a quarter of it. Below that the
- * recording ends while it can still end cleanly.
+ * recording ends while it can still end cleanly. It ends before the spool's limit, too: as far from it
+ * as the spool has grown of late, in the time to the next look and as much again for what is still in
+ * memory. Tracing stops then, or the layers of the command that goes on would go on filling the disk.
  */
 #include "record/keeper.h"
 
@@ -31,6 +33,7 @@ struct erg_keeper {
 	int fail_fd, stop_fd;
 	struct erg_err failure;
 	uint64_t chore_ns; /* read by others, relaxed */
+	uint64_t seen_bytes, seen_ns; /* the spool, when it was looked at last */
 };
 
 static uint64_t reserve_bytes(uint64_t total, uint64_t spool)
@@ -44,7 +47,19 @@ static uint64_t reserve_bytes(uint64_t total, uint64_t spool)
 	return second + spool / 4;
 }
 
-static int disk_check(const struct erg_keeper *k, struct erg_err *err)
+/* How much the spool, of SPOOL bytes now, may grow until it has been looked at again and all that is in
+ * memory is written. */
+static uint64_t growth_bytes(struct erg_keeper *k, uint64_t spool)
+{
+	uint64_t now = erg_mono_ns(), grown = spool > k->seen_bytes ? spool - k->seen_bytes : 0;
+	double took_ms = k->seen_ns ? (double)(now - k->seen_ns) * 1e-6 : TICK_MS;
+
+	k->seen_bytes = spool;
+	k->seen_ns = now;
+	return (uint64_t)(2 * TICK_MS / took_ms * (double)grown);
+}
+
+static int disk_check(struct erg_keeper *k, struct erg_err *err)
 {
 	uint64_t total = 0, spool, left;
 
@@ -55,8 +70,8 @@ static int disk_check(const struct erg_keeper *k, struct erg_err *err)
 	if (left < reserve_bytes(total, spool))
 		return erg_fail(err, -ENOSPC, "%s: disk nearly full, %llu MiB free", k->cfg.spool,
 			(unsigned long long)(left / MIB));
-	if (k->cfg.spool_limit_bytes && spool > k->cfg.spool_limit_bytes)
-		return erg_fail(err, -EDQUOT, "%s: the spool has reached its limit of %llu MiB",
+	if (k->cfg.spool_limit_bytes && spool + growth_bytes(k, spool) > k->cfg.spool_limit_bytes)
+		return erg_fail(err, -EDQUOT, "%s: the spool is near its limit of %llu MiB",
 			k->cfg.spool, (unsigned long long)(k->cfg.spool_limit_bytes / MIB));
 	return 0;
 }
@@ -102,6 +117,8 @@ static void *keeper_main(void *data)
 			k->failure = err;
 			__atomic_store_n(&k->failed, true, __ATOMIC_RELEASE);
 			eventfd_write(k->fail_fd, 1);
+			if (err.code != -EPIPE)
+				erg_session_halt(k->cfg.session);
 			break;
 		}
 	}

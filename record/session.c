@@ -403,6 +403,12 @@ static int session_destroy(struct erg_session *s)
 	return r;
 }
 
+void erg_session_halt(struct erg_session *s)
+{
+	CTL_LOCKED();
+	(void)lttng_stop_tracing_no_wait(s->name);
+}
+
 int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, struct erg_err *err)
 {
 	int r, d;

@@ -41,6 +41,8 @@ int erg_session_start(const struct erg_session_config *cfg, struct erg_session *
 	struct erg_err *err);
 /* 0, or -EPIPE with a message when the session daemon or the consumer daemon is gone. */
 int erg_session_check(struct erg_session *s, struct erg_err *err);
+/* Stops recording at once, and waits for nothing. */
+void erg_session_halt(struct erg_session *s);
 /* Stops recording, waits until everything is in the spool, counts the losses, and destroys the
  * session. */
 int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, struct erg_err *err);

@@ -274,6 +274,30 @@ slices() {
     [ "$(summary '[.sources[] | select(.kind == "procstat") | .reads] | add >= 8' a)" = true ]
 }
 
+@test "the spool stays below its limit, whatever the command that goes on emits" {
+    skip_unless jq
+    run -1 "${REC[@]}" --spool-limit 16 -o a.erg -- \
+        sh -c '"$0" 200000 6; du -sk ./*.spool >size; touch ran' \
+        "$ERG_BUILD/tests/bench/bench-layers"
+    [[ "$output" == *"the spool is near its limit of 16 MiB; recording ends here, the command goes on"* ]]
+    [ -e ran ]
+    [ "$(cut -f 1 size)" -le 16384 ]
+    unpack a.erg
+    [ "$(summary .complete a)" = false ]
+    [[ "$(summary .reason a)" == *"near its limit"* ]]
+    nothing_left
+}
+
+@test "chunks rotate by size, and no layer is lost between them" {
+    skip_unless jq
+    "${REC[@]}" --chunk 1 -o a.erg -- "$ERG_BUILD/tests/bench/bench-layers" 50000 3 >emitted
+    unpack a.erg
+    [ "$(summary .chunks a)" -ge 3 ]
+    if [ "$(summary .lost.layer_events a)" -eq 0 ]; then # but what a busy machine loses
+        [ "$(erg-analyze info --format json a.erg | jq '.files[0].layer_events')" -eq "$(cat emitted)" ]
+    fi
+}
+
 @test "disk full while spooling and while archiving: the command goes on, nothing is lost" {
     [ "$(id -u)" -eq 0 ] || skip "needs a filesystem of its own"
     mkdir small && mount -t tmpfs -o size=3m none small || skip "cannot mount"
