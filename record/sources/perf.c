@@ -30,7 +30,7 @@
 #include "record/sources/drivers.h"
 
 #define EVENTS_MAX 8
-#define WATCH_MS 50 /* updates are at most 8 ms apart where energy is filtered */
+#define WATCH_NS 25000000 /* updates are at most 8 ms apart, where energy is filtered */
 #define MEND                                                                                       \
 	"sudo sysctl kernel.perf_event_paranoid=0, or sudo setcap cap_perfmon+ep on erg-record"
 
@@ -212,16 +212,17 @@ static struct perf *perf_new(const struct erg_source_config *cfg, const char *ro
 	return p;
 }
 
-/* Watches the counters until all have moved, for WATCH_MS at most. Sets still[] of those that have
+/* Watches the counters until all have moved, for WATCH_NS at most. Sets still[] of those that have
  * not and should; returns how many. */
 static size_t watch(struct perf *p, bool *still)
 {
 	int64_t first[EVENTS_MAX], now[EVENTS_MAX];
-	size_t n = p->src.n_channels;
-	uint64_t native;
+	uint64_t until, native;
+	size_t n;
 
 	(void)perf_read(&p->src, first, &native);
-	for (int ms = 0; n > 0 && ms < WATCH_MS; ms++) {
+	until = erg_mono_ns() + WATCH_NS;
+	do {
 		usleep(1000);
 		(void)perf_read(&p->src, now, &native);
 		n = 0;
@@ -229,7 +230,7 @@ static size_t watch(struct perf *p, bool *still)
 			still[i] = now[i] == first[i] && !p->events[i].may_rest;
 			n += still[i];
 		}
-	}
+	} while (n > 0 && erg_mono_ns() < until);
 	return n;
 }
 
