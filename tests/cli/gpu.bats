@@ -49,21 +49,48 @@ quiet 70 3.9'
 }
 
 # The check for real GPUs, with what can be had without one. Its numbers are of no use here.
-@test "tests/hw/nvidia refuses where no GPU is, and writes a note of a trial" {
-    python=${PYTHON:-/usr/bin/python3}
-    "$python" -c 'import torch' 2>/dev/null || skip "python3-torch is not installed"
-    if ! ldconfig -p | grep -q libnvidia-ml.so.1; then
-        run "$python" "$ERG_SRC/tests/hw/nvidia" --build "$ERG_BUILD"
-        [ "$status" -eq 77 ]
-        [[ "$output" == *"nothing is checked"*"libnvidia-ml.so.1: not installed"* ]]
-    fi
-    OMP_NUM_THREADS=1 run "$python" "$ERG_SRC/tests/hw/nvidia" --build "$ERG_BUILD" --stand-in -n 3 --batch 1 \
-        --pairs 1 -o note.md
+hw() {
+    OMP_NUM_THREADS=1 run "${PYTHON:-/usr/bin/python3}" "$ERG_SRC/tests/hw/nvidia" --build "$ERG_BUILD" "$@"
+    echo "$output"
+}
+
+@test "tests/hw/nvidia refuses where no GPU is" {
+    ! ldconfig -p | grep -q libnvidia-ml.so.1 || skip "NVML is installed"
+    hw
+    [ "$status" -eq 77 ]
+    [[ "$output" == *"nothing is checked"*"libnvidia-ml.so.1: not installed"* ]]
+}
+
+@test "tests/hw/nvidia with PyTorch writes a note of a trial" {
+    "${PYTHON:-/usr/bin/python3}" -c 'import torch' 2>/dev/null || skip "python3-torch is not installed"
+    hw --stand-in -n 3 --batch 1 --pairs 1 -o note.md
     [ "$status" -le 1 ] # three inferences are too few for energies by layer
     grep -q '^# .*Stand-in H100: SIMULATED' note.md
+    grep -q '^- workload: ResNet-50' note.md
     grep -q '^| ok | 53 of 53 convolutions are layers' note.md
     grep -q '^| ok | the inferences took' note.md
     ! grep -q "$PWD\|$ERG_SRC\|stopped" note.md
+}
+
+# An interpreter without PyTorch; what the device does for a layer is more work than CUPTI's buffers hold.
+@test "tests/hw/nvidia without PyTorch has work of its own, and all of it belongs to its layers" {
+    [ -e "$ERG_BUILD/tests/trace/libcuda.so.1" ] || skip "CUPTI's headers are not on this machine"
+    printf '#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n' >python
+    chmod +x python
+    PYTHON=/usr/bin/python3 hw --python "$PWD/python" --stand-in -n 600 --pairs 1 -o note.md
+    [[ "$output" == *"has no PyTorch"* ]]
+    grep -q '^- workload: kernels by the driver alone (CUDA .*), for .*python has no PyTorch' note.md
+    grep -q "^| ok | the GPU's rail is attributed by the time of the device" note.md
+    grep -q '^| ok | 3 of 3 layers have kernels, in 8 calls each' note.md
+    grep -q '^| ok | kernels of layers ran' note.md
+    # calibration and warm-up are of no layer: 33 and 3 times three layers of work, a millisecond each
+    awk '/of no layer/ { exit !($(NF - 2) < 3.5) }' note.md
+    ! grep -q stopped note.md
+}
+
+@test "the kernels of tests/hw/nvidia compile for GPUs of every age" {
+    skip_unless ptxas
+    for arch in sm_75 sm_90; do ptxas -arch=$arch "$ERG_SRC/tests/hw/kernels.ptx" -o /dev/null; done
 }
 
 # A machine without ergtrace and LTTng: the environment is empty, and what is found is the bundle's.

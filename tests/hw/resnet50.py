@@ -3,15 +3,13 @@
 """The workload of tests/hw/nvidia: inferences of ResNet-50 (examples/pytorch/nets.py) with random
 weights, its modules as NVTX ranges.
 
-Prints one JSON object: seconds of the inferences, and what NVML's energy counter said at their
-begin and end. Where PyTorch has no NVTX (a build for the CPU), the modules are annotated by erg.torch, if
-that is there."""
+Prints one JSON object: the inferences, their seconds and what they took by NVML's energy counter,
+and what ran. Where PyTorch has no NVTX (a build for the CPU), the modules are annotated by
+erg.torch, if that is there."""
 import argparse
-import ctypes
 import json
 import os
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../../examples/pytorch"))
@@ -19,39 +17,12 @@ sys.path.insert(0, os.path.join(HERE, "../../examples/pytorch"))
 import torch  # noqa: E402
 
 import nets  # noqa: E402
+from counter import Counter  # noqa: E402
 
 try:
     import erg
 except ImportError:  # run without erg-record --annotate python
     erg = None
-
-
-class Counter:
-    """Energy of one GPU since its driver was loaded, mJ, by NVML."""
-
-    def __init__(self, index):
-        self.nvml = ctypes.CDLL("libnvidia-ml.so.1")
-        self.device = ctypes.c_void_p()
-        for result in (self.nvml.nvmlInit_v2(), self.nvml.nvmlDeviceGetHandleByIndex_v2(
-                ctypes.c_uint(index), ctypes.byref(self.device))):
-            if result:
-                raise SystemExit(f"NVML: GPU {index}: error {result}")
-
-    def read(self):
-        mj = ctypes.c_ulonglong()
-        result = self.nvml.nvmlDeviceGetTotalEnergyConsumption(self.device, ctypes.byref(mj))
-        if result:
-            raise SystemExit(f"NVML: no energy counter: error {result}")
-        return mj.value
-
-    def read_fresh(self):
-        """Just after it changed: an update may take 100 ms."""
-        first, end = self.read(), time.monotonic() + 1
-        while time.monotonic() < end:
-            mj = self.read()
-            if mj != first:
-                return mj
-        return first
 
 
 def nvtx_ranges(model):
@@ -110,19 +81,19 @@ def main():
             model(images)
         wait()
         inference, how = annotate(model)
-        mj, begin = counter.read_fresh(), time.monotonic()
+
+        def work():
+            for _ in range(args.n):
+                inference(images)
+            wait()
         if erg:
             erg.phase_begin("inference")
-        for _ in range(args.n):
-            inference(images)
-        wait()
-        end, last = time.monotonic(), counter.read_fresh()
+        said = counter.measure(work)
         if erg:
             erg.phase_end("inference")
-    json.dump({"seconds": end - begin, "counter_j": (last - mj) / 1e3, "annotated": how,
-               "inferences": args.n, "batch": args.batch, "torch": torch.__version__,
-               "cuda": torch.version.cuda, "device": torch.cuda.get_device_name()
-               if args.device == "cuda" else "CPU"}, sys.stdout)
+    json.dump({**said, "inferences": args.n, "device": "CPU" if args.device == "cpu" else "GPU",
+               "workload": f"ResNet-50, batches of {args.batch}, PyTorch {torch.__version__}, CUDA "
+                           f"{torch.version.cuda}, modules annotated by {how}"}, sys.stdout)
     print()
 
 

@@ -6,7 +6,8 @@
  *
  * CUPTI gives buffers back in no promised order, so work may be seen before the call that launched
  * it: it waits in a list until the call is seen. The calls are remembered by the low bits of their
- * ids, which count up: a call is forgotten when 65536 later ones have been made.
+ * ids, which count up: a call is forgotten when 65536 later ones have been made, and as much work
+ * can wait. (A buffer has some 4000 kernels or 10000 calls, so several of kernels may come first.)
  */
 #include <stdio.h>
 
@@ -15,7 +16,7 @@
 
 #define CALLS (1u << 16) /* a power of two */
 #define TRACKS 256u
-#define WAITING 4096u
+#define WAITING CALLS
 #define DEVICES 64u
 
 /* A span that may still grow. */
