@@ -53,6 +53,7 @@ static int run_verb(const struct erg_verb *verb, int argc, char **argv)
 		return r;
 	if (r == -EPIPE)
 		return 1;
+	erg_terminal_text(err.msg);
 	fprintf(stderr, "erg-analyze %s: %s\n", verb->name, err.msg[0] ? err.msg : strerror(-r));
 	return 1;
 }

@@ -97,3 +97,13 @@ void erg_terminal_progress_start(void)
 	if (isatty(STDERR_FILENO))
 		erg_progress_listen(&listener);
 }
+
+void erg_terminal_text(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			*p = '?', p[1] = '?';
+	}
+}

@@ -8,4 +8,8 @@ void erg_terminal_progress_start(void);
 /* Removes the line, so that something else can be printed. */
 void erg_terminal_progress_clear(void);
 
+/* Puts '?' for each byte of TEXT that a terminal would take for a command: control characters, and
+ * U+0080 to U+009F in UTF-8. Names may come from elsewhere: from a file, or another machine. */
+void erg_terminal_text(char *text);
+
 #endif

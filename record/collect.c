@@ -260,13 +260,14 @@ static void text_of(const json_t *j, const char *fallback, char *buf, size_t siz
 static void list_one(const char *dir, const json_t *manifest, const json_t *summary)
 {
 	const json_t *machine = json_object_get(manifest, "machine");
-	char host[256], run[64], created[64];
+	char host[256], run[64], created[64], path[PATH_MAX];
 
+	erg_text_set(path, sizeof(path), "%s", dir);
 	text_of(json_object_get(machine, "hostname"), "-", host, sizeof(host));
 	text_of(json_object_get(manifest, "run_id"), "-", run, sizeof(run));
 	text_of(json_object_get(manifest, "created_utc"), "-", created, sizeof(created));
 	printf("%s\t%s\t%s\t%s\t%s\n", run, host, created,
-		summary ? "complete" : grows(dir) ? "streaming" : "cut", dir);
+		summary ? "complete" : grows(dir) ? "streaming" : "cut", path);
 }
 
 /* DIR/HOST-RUN.erg when the output is a directory. */

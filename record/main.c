@@ -67,6 +67,7 @@ static int verb_run(const struct erg_record_verb *verb, int argc, char **argv)
 	erg_terminal_progress_clear();
 	if (r >= 0)
 		return printed(r);
+	erg_terminal_text(err.msg);
 	fprintf(stderr, "erg-record %s: %s\n", verb->name, err.msg[0] ? err.msg : strerror(-r));
 	return 1;
 }

@@ -24,6 +24,7 @@ static void say(const char *prefix, const char *fmt, va_list ap)
 
 	erg_terminal_progress_clear();
 	vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
+	erg_terminal_text(line);
 	len = strlen(line);
 	line[len++] = '\n';
 	w = write(STDERR_FILENO, line, len);

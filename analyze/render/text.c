@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "analyze/render/table.h"
+#include "formats/terminal.h"
 #include "formats/util.h"
 
 unsigned int erg_text_width(void)
@@ -50,12 +51,8 @@ static char *printable(const char *s)
 {
 	char *copy = strdup(s);
 
-	for (unsigned char *p = (unsigned char *)copy; p && *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) /* U+0080 to U+009F */
-			*p = '?', p[1] = '?';
-	}
+	if (copy)
+		erg_terminal_text(copy);
 	return copy;
 }
 

@@ -77,6 +77,19 @@ END
     [[ "$(erg-record collect --from relay --list | cut -f 2)" == .._x* ]]
 }
 
+@test "what a device calls itself is no command of the terminal" {
+    [ "$(id -u)" -eq 0 ] || skip "sets a host name of its own"
+    esc=$'\e'
+    unshare -u sh -c 'echo "$1" >/proc/sys/kernel/hostname; shift; exec "$@"' sh "x${esc}[31mx" \
+        erg-record -q -s procstat --to "$to" -- true
+    run -0 erg-record collect --from relay --list
+    [[ "$output" == *"x_[31mx"* && "$output" != *"$esc"* ]]
+    run -0 erg-record collect --from relay -o a.erg
+    [[ "$output" == *"x?[31mx"* && "$output" != *"$esc"* ]]
+    run -1 erg-record collect --from relay -o a.erg
+    [[ "$output" == *"a.erg: exists already"* ]]
+}
+
 @test "the relay is killed: the command goes on, and what had arrived is an archive" {
     erg-record -q -s procstat --to "$to" -- sh -c 'sleep 4; touch ran' &
     pid=$!
