@@ -3,11 +3,11 @@
  * The keeper. It is a thread of its own because everything it does may block (a stopped daemon, a
  * slow disk), and the main thread must go on passing signals and collecting the command.
  *
- * What is free on the spool's filesystem must hold what a second of recording can add, and the
- * archive that is to be made of the spool, which takes less than a quarter of it. Below that the
- * recording ends while it can still end cleanly. It ends before the spool's limit, too: as far from it
- * as the spool has grown of late, in the time to the next look and as much again for what is still in
- * memory. Tracing stops then, or the layers of the command that goes on would go on filling the disk.
+ * What is free on the spool's filesystem must hold what recording can add until the next look (as much
+ * as it did of late, and as much again for what is still in memory) and the archive that is to be made
+ * of the spool, which takes less than a quarter of it. Below that the recording ends while it can still
+ * end cleanly. It ends as far before the spool's limit, too. Tracing stops then, or the layers of the
+ * command that goes on would go on filling the disk.
  */
 #include "record/keeper.h"
 
@@ -36,15 +36,16 @@ struct erg_keeper {
 	uint64_t seen_bytes, seen_ns; /* the spool, when it was looked at last */
 };
 
-static uint64_t reserve_bytes(uint64_t total, uint64_t spool)
+/* On a filesystem of TOTAL bytes, for a spool of SPOOL that may grow by GROWTH. */
+static uint64_t reserve_bytes(uint64_t total, uint64_t spool, uint64_t growth)
 {
-	uint64_t second = total / 20;
+	uint64_t least = total / 20;
 
-	if (second < MIB)
-		second = MIB;
-	if (second > 64 * MIB)
-		second = 64 * MIB;
-	return second + spool / 4;
+	if (least < MIB)
+		least = MIB;
+	if (least > 64 * MIB)
+		least = 64 * MIB;
+	return (growth > least ? growth : least) + spool / 4;
 }
 
 /* How much the spool, of SPOOL bytes now, may grow until it has been looked at again and all that is in
@@ -61,16 +62,20 @@ static uint64_t growth_bytes(struct erg_keeper *k, uint64_t spool)
 
 static int disk_check(struct erg_keeper *k, struct erg_err *err)
 {
-	uint64_t total = 0, spool, left;
+	uint64_t total = 0, spool, left, growth, reserve;
 
 	if (!k->cfg.spool)
 		return 0;
 	spool = erg_spool_bytes(k->cfg.spool);
 	left = erg_spool_free_bytes(k->cfg.spool, &total);
-	if (left < reserve_bytes(total, spool))
-		return erg_fail(err, -ENOSPC, "%s: disk nearly full, %llu MiB free", k->cfg.spool,
-			(unsigned long long)(left / MIB));
-	if (k->cfg.spool_limit_bytes && spool + growth_bytes(k, spool) > k->cfg.spool_limit_bytes)
+	growth = growth_bytes(k, spool);
+	reserve = reserve_bytes(total, spool, growth);
+	if (left < reserve)
+		return erg_fail(err, -ENOSPC,
+			"%s: disk nearly full, %llu MiB free where %llu may be needed", k->cfg.spool,
+			(unsigned long long)(left / MIB),
+			(unsigned long long)(reserve / MIB));
+	if (k->cfg.spool_limit_bytes && spool + growth > k->cfg.spool_limit_bytes)
 		return erg_fail(err, -EDQUOT, "%s: the spool is near its limit of %llu MiB",
 			k->cfg.spool, (unsigned long long)(k->cfg.spool_limit_bytes / MIB));
 	return 0;

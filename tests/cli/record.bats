@@ -310,6 +310,15 @@ slices() {
     [ "$(jq -r .complete a/summary.json)" = false ]
     [[ "$(jq -r .reason a/summary.json)" == *"disk nearly full"* ]]
 
+    # layers that come fast: there is still room for the archive beside the spool
+    mkdir fast && mount -t tmpfs -o size=24m none fast
+    run -1 "${REC[@]}" -o fast/f.erg -- "$ERG_BUILD/tests/bench/bench-layers" 200000 5
+    mv fast/f.erg .
+    umount -l fast
+    [[ "$output" == *"disk nearly full"* ]]
+    unpack f.erg
+    [ "$(jq -r .complete f/summary.json)" = false ]
+
     mkdir tiny && mount -t tmpfs -o size=4k none tiny
     run -1 "${REC[@]}" --spool . -o tiny/b.erg -- true
     [[ "$output" == *"No space left"* ]]
