@@ -199,10 +199,14 @@ static json_t *page_run(json_t *layers)
 	const char *workload = json_string_value(json_object_get(layers, "workload"));
 	const char *archive = json_string_value(json_object_get(layers, "archive"));
 	const char *slash = archive ? strrchr(archive, '/') : NULL;
-	json_t *run = json_pack("{s:s+++, s:o, s:o}", "name", workload ? workload : "run", " (",
-		slash ? slash + 1 : archive ? archive : "?", ")", "totals", json_object(), "by",
-		json_object());
+	const char *file = slash ? slash + 1 : archive ? archive : "?";
+	json_t *run = json_pack("{s:o, s:o}", "totals", json_object(), "by", json_object());
 
+	/* An archive is often called after the workload. */
+	if (workload && strncmp(file, workload, strlen(workload)))
+		json_object_set_new(run, "name", json_sprintf("%s (%s)", workload, file));
+	else
+		json_object_set_new(run, "name", json_string(file));
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++)
 		json_object_set(json_object_get(run, "totals"), keys[i],
 			json_object_get(layers, keys[i]));

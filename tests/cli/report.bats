@@ -111,6 +111,32 @@ page_text() {
     done
 }
 
+# A run of two layers, run$1.erg, of $2 W.
+clock_run() {
+    awk -v w="$2" 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i <= 4000; i++) print i / 1000 "," w + i % 7 / 100 }' >s.csv
+    awk 'BEGIN { print "begin_s,end_s,layer"; for (i = 0; i < 80; i++) print i / 20 "," (i + 1) / 20 ",l" i % 2 }' >l.csv
+    erg-record import --samples s.csv --layers l.csv --tag "accuracy=0.$1" --tag "clock_mhz=$1" \
+        --sensor 'kind=point window_s=0 lag_s=0 lag_u_s=0' -o "run$1.erg"
+}
+
+@test "runs side by side: energy, time and accuracy; many of them are folded, and open" {
+    skip_unless chromium chromedriver
+    for n in 1 2; do clock_run $n $((n + 2)); done
+    erg-analyze report run1.erg run2.erg -o report.html
+    run "$ERG_SRC/tests/page/drive.py" report.html
+    echo "$output"
+    [ "$status" -eq 0 ]
+    grep -q "'energy of each run': 2, 'time of each run': 2" <<<"$output"
+    page_text report.html >text
+    grep -q '1 MHz' text
+    for n in $(seq 3 13); do clock_run $n 3; done
+    erg-analyze report run?.erg run1?.erg -o many.html
+    run "$ERG_SRC/tests/page/drive.py" many.html
+    echo "$output"
+    [ "$status" -eq 0 ]
+    grep -q "'energy of each run': 13" <<<"$output"
+}
+
 @test "a report that cannot be written leaves nothing, and what was there stays" {
     printf 'net,f,time_s,power_w\na,1,2,3\na,2,1,4\n' >t.csv
     erg-analyze sweep --table t.csv --format json >sweep.json

@@ -43,6 +43,12 @@ class Checks:
     def js(self, text):
         return self.driver.execute_script("return " + text)
 
+    def unfold(self):
+        """Opens the table of many runs, as a person would."""
+        for head in self.driver.find_elements(By.CSS_SELECTOR, "[aria-labelledby=runs] summary"):
+            head.click()
+        time.sleep(0.3)
+
     def opened(self, seconds):
         self.check(self.js("erg.ready === true"), "the page is drawn")
         print("# open to ready: %.2f s" % seconds)
@@ -97,7 +103,7 @@ class Checks:
     def zoom_by_mouse(self, plot, whole):
         def mouse():
             return ActionChains(self.driver).move_to_element_with_offset(plot, -100, -60)
-        shown = "[erg.groups[0].range, erg.charts[0].yAxisRange()]"
+        shown = "[erg.groups[0].range, erg.charts.find(c => c.yAxisRange).yAxisRange()]"
         before = self.js(shown)
         mouse().click_and_hold().move_by_offset(80, 0).release().perform()
         now = self.js("erg.groups[0].range")
@@ -127,9 +133,9 @@ class Checks:
         rows = self.js("(((erg.doc.runs[0] || {}).by || {}).layer || []).length")
         if not rows:
             return
-        sets = self.js("erg.charts.filter(c => c.canvas && c.canvas.parentElement.parentElement"
-                       ".className === 'pair').map(c => [c.data.datasets[0].label, c.data.labels.length])")
-        self.check(["time", rows] in sets and all(n == rows for _, n in sets),
+        sets = dict(self.js("erg.charts.filter(c => c.canvas && c.config.type === 'bar')"
+                            ".map(c => [c.canvas.getAttribute('aria-label'), c.data.labels.length])"))
+        self.check(sets.get("time by layer") == rows and sets.get("energy by layer", rows) == rows,
                    "each layer has its place among the bars: %s" % sets)
 
     def sort_and_search(self):
@@ -176,6 +182,7 @@ def main():
             driver.get("file://" + path)
             checks = Checks(driver)
             checks.opened(time.monotonic() - begin)
+            checks.unfold()
             checks.charts()
             checks.zoom()
             checks.bands()

@@ -204,11 +204,25 @@ function chart(parent, label, height, config) {
     return c;
 }
 
+// One bar a row, in order; what is unresolved has a name and no bar. WHAT ends with its unit.
+function bars(parent, label, what, rows, of, color) {
+    const unit = what.split(', ')[1], values = rows.map(of), ranged = (e) => resolved(e) && e.lo < e.hi;
+    chart(parent, label, Math.max(140, rows.length * 20 + 70), { type: 'bar',
+        data: { labels: rows.map((r) => r.name || '(unnamed)'), datasets: [{ label: what,
+            data: values.map((e) => (resolved(e) ? e.value : null)),
+            errors: values.map((e) => (ranged(e) ? [e.lo, e.hi] : null)), backgroundColor: rows.map(color) }] },
+        options: { indexAxis: 'y', plugins: { legend: { display: false }, tooltip: { callbacks: {
+            label: (c) => num(c.raw, unit) + ' (' + (interval(values[c.dataIndex], unit) || 'no interval') + ')' } } },
+        scales: { x: { title: { display: true, text: what + (values.some(ranged) ? ' (whiskers: 95 %)' : '') } },
+            y: { ticks: { autoSkip: false } } } } });
+}
+
 // What the makers of the data say of it: that power is simulated first, and long lists folded.
 function warnings(parent, list) {
     if ((list || []).some((w) => w.code === 'simulated'))
         parent.append(el('p', { class: 'warning' }, 'Power is simulated: it comes from a model, not from a sensor.'));
-    const rest = (list || []).filter((w) => w.code !== 'simulated').map((w) => el('p', { class: 'warning' }, w.text));
+    const texts = new Set((list || []).filter((w) => w.code !== 'simulated').map((w) => w.text));
+    const rest = [...texts].map((text) => el('p', { class: 'warning' }, text));
     if (rest.length > 4) parent.append(el('details', {}, el('summary', {}, rest.length + ' warnings about the data'), rest));
     else parent.append(...rest);
 }

@@ -18,10 +18,18 @@ function setting(name, value) {
 // {"a": 1, "b_w": 2} as "a 1, b 2 W", without the names in BUT.
 const label = (o, ...but) => Object.entries(o || {}).filter(([k]) => !but.includes(k)).map(([k, v]) => setting(k, v)).join(', ');
 
+const FEW_RUNS = 12;
+
 function compareSection(parent, runs) {
     if (runs.length < 2) return;
     const s = section(parent, 'runs', 'Runs side by side');
-    if (runs.some((r) => r.simulated)) warnings(s, [{ code: 'simulated' }]);
+    if (runs.length <= FEW_RUNS) return compareRuns(s, runs);
+    const all = el('details', {}, el('summary', {}, 'All ' + runs.length + ' runs'));
+    all.addEventListener('toggle', () => compareRuns(all, runs), { once: true });
+    s.append(all);
+}
+
+function compareRuns(s, runs) {
     const marks = (r) => Object.assign({}, r.factors, r.tags);
     const tags = [...new Set(runs.flatMap((r) => Object.keys(marks(r))))];
     const total = (r, key) => r.totals && r.totals[key];
@@ -32,14 +40,13 @@ function compareSection(parent, runs) {
         { title: 'EDP', value: (r) => total(r, 'edp_js') && total(r, 'edp_js').value, cell: (r) => estimateCell(total(r, 'edp_js'), 'J·s') },
         ...tags.map((k) => ({ title: factor(k).title, text: true, value: (r) => marks(r)[k] ?? '',
             cell: (r) => marks(r)[k] === undefined ? '' : setting(k, marks(r)[k]).slice(factor(k).title.length + 1) })),
-    ], runs, (r) => r.name);
-    const ok = runs.filter((r) => resolved(total(r, 'ets_j')));
-    if (ok.length > 1) chart(s, 'energy of each run', Math.max(160, ok.length * 24 + 70), { type: 'bar',
-        data: { labels: ok.map((r) => r.name), datasets: [{ label: 'ETS, J', data: ok.map((r) => r.totals.ets_j.value),
-            errors: ok.map((r) => [r.totals.ets_j.lo, r.totals.ets_j.hi]), backgroundColor: css('--bar') }] },
-        options: { indexAxis: 'y', plugins: { legend: { display: false } },
-            scales: { x: { title: { display: true, text: 'ETS, J (whiskers: 95 %)' } }, y: { ticks: { autoSkip: false } } } } });
-    const acc = ok.filter((r) => r.tags && r.tags.accuracy !== undefined && Number.isFinite(Number(r.tags.accuracy)));
+    ], runs, (r) => r.name + ' ' + label(marks(r)));
+    const pair = el('div', { class: 'pair' }), color = () => css('--bar');
+    s.append(pair);
+    bars(pair, 'energy of each run', 'ETS, J', runs, (r) => total(r, 'ets_j'), color);
+    bars(pair, 'time of each run', 'time, s', runs, (r) => ({ value: total(r, 'time_s') }), color);
+    const acc = runs.filter((r) => resolved(total(r, 'ets_j')) && r.tags && r.tags.accuracy !== undefined &&
+        Number.isFinite(Number(r.tags.accuracy)));
     if (acc.length > 1) chart(s, 'accuracy against energy', 300, { type: 'scatter', data: { datasets: [{ names: true,
         backgroundColor: css('--bar'), data: acc.map((r) => ({ x: r.totals.ets_j.value, y: Number(r.tags.accuracy), name: r.name })) }] },
     options: { plugins: { legend: { display: false }, tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.x, 'J') + ', ' + c.raw.y } } },

@@ -41,20 +41,6 @@ function rowsOf(run, by) {
     return (run.by && run.by[by]) || [];
 }
 
-// One bar a row, in the order of the table; what is unresolved has a name and no bar.
-function bars(parent, rows, by, key, what, unit) {
-    const values = rows.map((r) => r[key]), ranged = (e) => resolved(e) && e.lo < e.hi;
-    chart(parent, what + ' by ' + by, Math.max(140, rows.length * 20 + 70), { type: 'bar',
-        data: { labels: rows.map((r) => r.name || '(unnamed)'), datasets: [{ label: what,
-            data: values.map((e) => (resolved(e) ? e.value : null)),
-            errors: values.map((e) => (ranged(e) ? [e.lo, e.hi] : null)),
-            backgroundColor: rows.map((r) => colorOf(r.type || r.name)) }] },
-        options: { indexAxis: 'y', plugins: { legend: { display: false }, tooltip: { callbacks: {
-            label: (c) => num(c.raw, unit) + ' (' + (interval(values[c.dataIndex], unit) || 'no interval') + ')' } } },
-        scales: { x: { title: { display: true, text: what + ', ' + unit + ' (whiskers: 95 %)' } },
-            y: { ticks: { autoSkip: false } } } } });
-}
-
 function layerBars(parent, run, by) {
     const rows = rowsOf(run, by), hidden = rows.filter((r) => !resolved(r.energy_j)).length;
     const types = [...new Set(rows.map((r) => r.type || r.name))];
@@ -64,8 +50,9 @@ function layerBars(parent, run, by) {
         'The energy of ' + hidden + ' of ' + rows.length + ' is unresolved: they have no bar.'));
     const pair = el('div', { class: 'pair' });
     parent.append(pair);
-    if (hidden < rows.length) bars(pair, rows, by, 'energy_j', 'energy', 'J');
-    bars(pair, rows, by, 'time_s', 'time', 's');
+    const color = (r) => colorOf(r.type || r.name);
+    if (hidden < rows.length) bars(pair, 'energy by ' + by, 'energy, J', rows, (r) => r.energy_j, color);
+    bars(pair, 'time by ' + by, 'time, s', rows, (r) => r.time_s, color);
 }
 
 function layerTable(parent, run, by) {
@@ -125,7 +112,12 @@ function render() {
     const doc = erg.doc, main = document.getElementById('main');
     main.append(el('h1', {}, doc.title || 'ergtrace report'));
     document.title = doc.title || 'ergtrace report';
-    warnings(main, doc.warnings);
+    const some = (doc.runs || []).length > 1 && doc.runs.some((r) => r.simulated);
+    warnings(main, (doc.warnings || []).concat(some ? [{ code: 'simulated' }] : []));
+    sweepSection(main, doc.sweep);
+    corunSection(main, doc.corun);
+    thermalSection(main, doc.thermal);
+    modelSection(main, doc.model);
     compareSection(main, doc.runs || []);
     (doc.runs || []).forEach((run, n) => {
         const holder = doc.runs.length > 1 ? el('details', n ? {} : { open: '' }, el('summary', {}, el('b', {}, run.name))) : main;
@@ -140,10 +132,6 @@ function render() {
         if (holder === main || n === 0) draw();
         else holder.addEventListener('toggle', draw, { once: true });
     });
-    sweepSection(main, doc.sweep);
-    corunSection(main, doc.corun);
-    thermalSection(main, doc.thermal);
-    modelSection(main, doc.model);
     main.append(el('p', { class: 'note' }, 'Made by ' + doc.tool.name + ' ' + doc.tool.version + '.'));
     erg.ready = true;
 }
