@@ -7,8 +7,8 @@
  * the path of the unfinished archive. A session that still records into the spool is ended first,
  * which brings what is in memory to the disk too.
  *
- * The archive says that it was recovered and what had to be cut. The spool is removed only when the
- * archive is complete.
+ * The archive says that it was recovered and what had to be cut. The spool is removed only when all of
+ * it is in the archive.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -38,6 +38,9 @@ static const char help[] =
 
 struct recover {
 	char *spool, *output;
+	char *part; /* the unfinished archive, which holds the first CHUNKS; NULL: there is none */
+	size_t chunks;
+	char missing[PATH_MAX + 128]; /* what there is no more, for the archive */
 	bool force, keep;
 	json_t *state, *manifest, *summary;
 };
@@ -49,6 +52,7 @@ static void recover_release(struct recover *r)
 	json_decref(r->summary);
 	free(r->spool);
 	free(r->output);
+	free(r->part);
 }
 
 /* Returns 0, 1 for --help, 2 for wrong usage. */
@@ -149,17 +153,45 @@ static void session_end(const struct recover *r)
 	erg_crash_remove(name);
 }
 
+/* The unfinished archive is where state.json says or, when both were moved, beside the spool. What is
+ * still in the spool does not need it, but is then kept there: it may be found yet. */
+static void part_find(struct recover *r)
+{
+	const char *path = NULL, *name;
+	json_int_t chunks = 0;
+
+	json_unpack(r->state, "{s:{s:s, s:I}}", "part", "path", &path, "chunks", &chunks);
+	name = path ? strrchr(path, '/') : NULL;
+	if (!name || chunks <= 0)
+		return;
+	if (access(path, F_OK) == 0)
+		r->part = strdup(path);
+	else if (asprintf(&r->part, "%s/..%s", r->spool, name) < 0)
+		r->part = NULL;
+	if (r->part && access(r->part, F_OK) == 0) {
+		r->chunks = (size_t)chunks;
+		return;
+	}
+	free(erg_steal_ptr(&r->part));
+	r->keep = true;
+	snprintf(r->missing, sizeof(r->missing), "; its first %lld chunks were in %s, which is missing",
+		(long long)chunks, path);
+}
+
 static json_t *summary_make(const struct recover *r, const struct erg_packets_report *rep)
 {
+	char reason[sizeof(r->missing) + 64];
 	json_int_t begin = 0, command = 0;
 	struct erg_workload work = {.pid = -1, .end_ns = rep->end_ns};
 	struct erg_summary_facts f = {
 		.run_id = json_string_value(json_object_get(r->manifest, "run_id")),
 		.end_ns = rep->end_ns,
 		.repair = rep,
-		.reason = "recovered from the spool of a recorder that was killed",
+		.reason = reason,
 	};
 
+	snprintf(reason, sizeof(reason), "recovered from the spool of a recorder that was killed%s",
+		r->missing);
 	json_unpack(r->state, "{s:I, s:I}", "record_begin_ns", &begin, "begin_ns", &command);
 	f.begin_ns = begin ? (uint64_t)begin : rep->begin_ns;
 	work.begin_ns = (uint64_t)command;
@@ -170,13 +202,11 @@ static json_t *summary_make(const struct recover *r, const struct erg_packets_re
 static int archive_make(struct recover *r, struct erg_packets_report *rep, struct erg_err *err)
 {
 	_cleanup_(erg_finish_freep) struct erg_finish *f = NULL;
-	const char *part = NULL;
-	json_int_t chunks = 0;
 	int n = erg_finish_open(r->output, r->force, r->manifest, &f, err);
 
-	json_unpack(r->state, "{s:{s:s, s:I}}", "part", "path", &part, "chunks", &chunks);
-	if (!n && part)
-		n = erg_finish_part(f, part, (size_t)chunks, err);
+	part_find(r);
+	if (!n && r->part)
+		n = erg_finish_part(f, r->part, r->chunks, err);
 	if (!n)
 		n = erg_finish_rest(f, r->spool, rep, err);
 	if (n)
@@ -185,8 +215,8 @@ static int archive_make(struct recover *r, struct erg_packets_report *rep, struc
 	n = erg_finish_close(f, r->summary, err);
 	if (n)
 		return n;
-	if (part && !r->keep)
-		unlink(part);
+	if (r->part && !r->keep)
+		unlink(r->part);
 	erg_say("%llu chunks, %llu packets, %llu bytes of incomplete packets cut: %s",
 		(unsigned long long)erg_finish_chunks(f), (unsigned long long)rep->packets,
 		(unsigned long long)rep->cut_bytes, r->output);
@@ -208,6 +238,8 @@ static int recover(struct recover *r, struct erg_err *err)
 	n = archive_make(r, &rep, err);
 	if (n)
 		return erg_wrap(err, n, "%s", r->spool);
+	if (r->missing[0])
+		erg_warn("%s: the spool is kept%s", r->output, r->missing);
 	if (rep.unreadable)
 		erg_warn("%s: %llu traces have no metadata and cannot be read", r->output,
 			(unsigned long long)rep.unreadable);

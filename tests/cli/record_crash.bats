@@ -88,15 +88,58 @@ teardown() {
         while read -r f; do head -c 3000 /dev/zero >> "$f"; done < streams
     done
     wait $pid
-    # the unfinished archive of the copies has become the archive meanwhile: keep it as it was
+    # the unfinished archive of the copies has become the archive meanwhile
     for part in 1 2 3; do
-        jq 'del(.part)' copy$part/state.json > s && mv s copy$part/state.json
         run -0 erg-record recover copy$part -o c$part.erg
         unpack c$part.erg
         [ "$(summary .repair.cut_bytes c$part)" -ge 3000 ]
         [ "$(summary .complete c$part)" = false ]
     done
     [ "$(cat c?.txt | grep -c utilization_sample)" -ge 10 ]
+}
+
+# killed_packing: a recorder that had packed chunks into the unfinished archive is killed; $spool is left
+killed_packing() {
+    "${REC[@]}" -o a.erg --compress during --chunk-time 0.5 -- sleep 20 &
+    pid=$!
+    spool=
+    for _ in $(seq 100); do
+        sleep 0.1
+        [ -e ergtrace-$pid-*.spool/state.json ] || continue
+        spool=$(echo ergtrace-$pid-*.spool)
+        [ "$(jq '.part.chunks // 0' "$spool/state.json")" -ge 2 ] && break
+    done
+    kill -KILL $pid
+    wait $pid || true
+    chunks=$(jq .part.chunks "$spool/state.json")
+    [ "$chunks" -ge 2 ]
+}
+
+@test "kill -9 while chunks are packed: those and the rest are recovered" {
+    skip_unless jq babeltrace2
+    killed_packing
+    run -0 erg-record recover "$spool"
+    unpack a.erg
+    [ "$(summary .chunks a)" -gt "$chunks" ]
+    [ "$(grep -c utilization_sample a.txt)" -ge 10 ]
+    [ "$(ls -A | grep -c '^\.erg\|spool$')" -eq 0 ]
+}
+
+@test "a spool without its unfinished archive: the rest is recovered, and what is missing is said" {
+    skip_unless jq babeltrace2
+    killed_packing
+    mkdir elsewhere moved
+    mv .erg-*.keep elsewhere
+    run -0 erg-record recover "$spool" -o b.erg
+    [[ "$output" == *"the spool is kept; its first $chunks chunks were in "*".keep, which is missing"* ]]
+    unpack b.erg
+    [[ "$(summary .reason b)" == *"its first $chunks chunks were in "* ]]
+    # it turns up, beside the spool that was moved
+    mv "$spool" elsewhere/.erg-*.keep moved
+    run -0 erg-record recover moved/*.spool -o c.erg
+    unpack c.erg
+    [ "$(summary .chunks c)" -gt "$(summary .chunks b)" ]
+    [ -z "$(ls -A moved)" ]
 }
 
 @test "recover refuses what is no spool" {
