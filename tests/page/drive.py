@@ -56,10 +56,12 @@ class Checks:
 
     def charts(self):
         """Every chart of the page has something in it; what the document holds is on the page."""
-        want = self.js("""(() => { const d = erg.doc, run = d.runs[0] || {}, quantities =
-            new Set((run.series || []).filter(s => s.t.length).map(s => s.quantity)); let n = quantities.size;
+        want = self.js("""(() => { const d = erg.doc, run = d.runs[0] || {}, quantities = new Set(
+                (run.series || []).filter(s => s.t.length).map(s => s.quantity));
+            let n = quantities.size;
             for (const s of d.sweep ? d.sweep.groups : []) n += s.points.length ? 1 : 0;
-            if (((run.by || {}).layer || []).some(l => l.energy_j && l.energy_j.value !== null)) n++;
+            const layers = (run.by || {}).layer || [];
+            if (layers.some(l => l.energy_j && l.energy_j.value !== null)) n++;
             if (((d.thermal || {}).points || []).length) n++;
             if ((((d.model || {}).cv || {}).folds || []).length) n++;
             return n; })()""")
@@ -70,7 +72,8 @@ class Checks:
                 for (let i = 3; i < d.length; i += 4) if (d[i]) return true;
                 return false; }); }).length""")
         drawn = self.js("erg.charts.length")
-        self.check(drawn >= want and not empty, "charts are drawn: %d, at least %d, %d empty" % (drawn, want, empty))
+        self.check(drawn >= want and not empty,
+                   "charts are drawn: %d, at least %d, %d empty" % (drawn, want, empty))
         if self.js("!!(erg.doc.corun && erg.doc.corun.matrix.length)"):
             self.check(self.js("document.querySelectorAll('#corun ~ .scroll tbody tr').length > 0"),
                        "the matrix of co-runs has rows")
@@ -81,19 +84,19 @@ class Checks:
         before = self.js("erg.groups[0].range.slice()")
         self.press("Zoom in")
         after = self.js("erg.groups[0].range.slice()")
-        self.check(after[1] - after[0] < 0.6 * (before[1] - before[0]), "zoom in narrows the time axis")
+        self.check(after[1] - after[0] < 0.6 * (before[1] - before[0]),
+                   "zoom in narrows the time axis")
         graphs = self.js("erg.charts.filter(c => c.xAxisRange).map(c => c.xAxisRange())")
         self.check(all(abs(g[0] - after[0]) < 1e-6 and abs(g[1] - after[1]) < 1e-6 for g in graphs),
                    "all time axes move together")
         for _ in range(8):
             self.press("Zoom in")
-        ticks = self.js("[...document.querySelectorAll('.dygraph')].at(-1)"
-                        " ? [...[...document.querySelectorAll('.dygraph')].at(-1)"
-                        ".querySelectorAll('.dygraph-axis-label-x')].map(l => l.textContent) : []")
+        plots = self.driver.find_elements(By.CSS_SELECTOR, ".dygraph")
+        ticks = [label.text for plot in plots[:1]
+                 for label in plot.find_elements(By.CSS_SELECTOR, ".dygraph-axis-label-x")]
         self.check(len(set(ticks)) == len(ticks), "each tick of a narrow axis has its own label")
         self.press("Show all")
         self.check(self.js("erg.groups[0].range.slice()") == before, "show all returns")
-        plots = self.driver.find_elements(By.CSS_SELECTOR, ".dygraph")
         if plots:
             self.zoom_by_mouse(plots[0], before)
 
@@ -114,8 +117,8 @@ class Checks:
         self.check(self.js(shown) != before, "a drag upright zooms into the values")
         self.press("Show all")
         self.check(self.js(shown) == before, "show all shows all values")
-        ends = self.js("erg.charts.filter(c => c.getArea).map(c => c.graphDiv.getBoundingClientRect().left"
-                       " + c.getArea().x + c.getArea().w)")
+        ends = self.js("erg.charts.filter(c => c.getArea).map(c => c.getArea().x + c.getArea().w"
+                       " + c.graphDiv.getBoundingClientRect().left)")
         self.check(max(ends) - min(ends) < 1, "the charts over time end beneath each other")
 
     def bands(self):
@@ -133,8 +136,8 @@ class Checks:
         rows = self.js("(((erg.doc.runs[0] || {}).by || {}).layer || []).length")
         if not rows:
             return
-        sets = dict(self.js("erg.charts.filter(c => c.canvas && c.config.type === 'bar')"
-                            ".map(c => [c.canvas.getAttribute('aria-label'), c.data.labels.length])"))
+        sets = dict(self.js("erg.charts.filter(c => c.canvas && c.config.type === 'bar').map("
+                            "c => [c.canvas.getAttribute('aria-label'), c.data.labels.length])"))
         self.check(sets.get("time by layer") == rows and sets.get("energy by layer", rows) == rows,
                    "each layer has its place among the bars: %s" % sets)
 
