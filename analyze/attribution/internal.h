@@ -346,6 +346,7 @@ struct erg_attr_state {
 	double *quantum_w; /* per class: bound of the quantisation bias, W */
 	double sigma2, tau2; /* of the solution */
 	double mean_w;
+	double alias_j; /* what a sampler nearly in step made of the run's energy; 0: nothing, J */
 	bool locked, short_run;
 	bool has_idle;
 	double idle_a, idle_b; /* P_idle(t) = a + b (t - t0), W and W/s */

@@ -6,7 +6,9 @@
  * lies in gaps counts at the mean power of the rest, each gap off by as much as readings are. For
  * the whole run such a sampling sensor does better with the layers' help: their times are exact,
  * so only what the model leaves unexplained is sampled (the regression estimator of Cochran 1977,
- * chapter 7).
+ * chapter 7). A sampler nearly in step with the work sees some layers too often for seconds on end,
+ * and its neighbouring readings are alike: their differences then tell nothing of that error, but
+ * the fit does, and what it finds widens every interval of the run.
  */
 #include <math.h>
 
@@ -185,6 +187,11 @@ static double holes_u2(const struct erg_attr_state *st, const struct sum *s)
 	return s->holes2 * 1e-18 * fmax(s2, power_variance(st));
 }
 
+static double run_s(const struct erg_attr_state *st)
+{
+	return (double)(attr_begin(&st->view, st->view.n) - st->view.t0) * 1e-9;
+}
+
 /* Standard uncertainty of the sum, J. */
 static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 {
@@ -200,6 +207,7 @@ static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 	edge = sqrt(s2) * (step + st->memory_ns / 2) * 1e-9;
 	var = unsteady(st, s, s2) + edge * edge / 6;
 	s2 = (1 - f) * s2 + st->rail.lsb_w * st->rail.lsb_w / 12;
+	var += st->alias_j * st->alias_j * s->time * 1e-9 / run_s(st);
 	return sqrt(s->time * s->time * 1e-18 * s2 / fmax(s->n, 1) + var);
 }
 
@@ -248,19 +256,31 @@ struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint6
 /* From this coverage on the readings' own integral is that of the whole run. */
 #define ALL 0.99
 
-/*
- * Of the two ways the one with the narrower interval, where both say the same: readings that come
- * thick and fast need no layers' help, and a fit with hardly more readings than layers can be
- * anywhere. Across a gap only the layers' times reach.
- */
-static bool fit_is_better(const struct erg_est *fit, const struct erg_est *plain, double coverage)
+/* So many readings a column, and the fit's interval may be believed: with hardly more readings than
+ * layers a fit can be anywhere. */
+#define FOUNDED 20
+
+/* Of the whole run, by the readings alone less by the fit: J, and 0 where both say the same. */
+static double apart(const struct erg_est *fit, const struct erg_est *plain)
 {
 	double room = (fit->hi - fit->lo + plain->hi - plain->lo) / 2;
 
+	return fabs(fit->value - plain->value) > room ? plain->value - fit->value : 0;
+}
+
+/*
+ * Of the two ways the one with the narrower interval, where both say the same: readings that come
+ * thick and fast need no layers' help. Where they do not, the readings have seen the layers in
+ * shares that are not those of the run, which only the fit knows of. Across a gap only the layers'
+ * times reach.
+ */
+static bool fit_is_better(const struct erg_attr_state *st, const struct erg_est *fit,
+	const struct erg_est *plain, double coverage)
+{
 	if (!erg_est_resolved(plain))
 		return true;
-	if (fabs(fit->value - plain->value) > room)
-		return false;
+	if (apart(fit, plain) != 0)
+		return st->gram.rows >= FOUNDED * st->view.n_cols;
 	return coverage < ALL || fit->hi - fit->lo <= plain->hi - plain->lo;
 }
 
@@ -294,8 +314,10 @@ void attr_total(struct erg_attr *a)
 
 	if (fitted) {
 		fit = fit_total(a);
-		fitted = fit_is_better(&fit, &plain, coverage);
+		fitted = fit_is_better(st, &fit, &plain, coverage);
 	}
+	if (fitted && erg_est_resolved(&plain) && coverage >= ALL)
+		st->alias_j = apart(&fit, &plain);
 	a->ets_j = fitted ? fit : plain;
 	a->mean_w = a->ets_j.value / a->time_s;
 	a->edp_js = erg_est_scaled(&a->ets_j, a->time_s);

@@ -40,6 +40,36 @@ static void test_gate_locked(void **state)
 	done(&r);
 }
 
+/* Iterations of 9.96 ms, read every 10 ms: the readings see some layers too often for seconds on end,
+ * and their neighbours are alike. The fit gives the energy, and an interval of time, for which there
+ * is no fit, is as wide as the readings were wrong. */
+static void test_nearly_in_step(void **state)
+{
+	struct scene s;
+
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		struct erg_est by_readings;
+		struct result r;
+
+		scene_defaults(&s);
+		s.seed = seed;
+		s.kind = ERG_SENSOR_EMA;
+		s.window_s = 0;
+		s.period_s = 0.84e-3;
+		s.alpha = 0.25;
+		s.cycle_s = 9.96e-3;
+		run(&s, NULL, &r);
+		assert_false(r.a->diag.locked);
+		assert_string_equal(r.a->ets_j.method, "nnls");
+		assert_true(r.a->ets_j.hi - r.a->ets_j.lo < 1e-3 * r.t.total_j);
+		assert_true(fabs(r.a->ets_j.value / r.t.total_j - 1) < 3e-4);
+		by_readings = erg_attr_interval(r.a, r.t.seg.begin[0], r.t.seg.begin[r.t.seg.n],
+			NULL, NULL);
+		assert_true(by_readings.lo <= r.t.total_j && r.t.total_j <= by_readings.hi);
+		done(&r);
+	}
+}
+
 /* 23 moments of each iteration: some layers are never seen, some too often. */
 static void test_gate_unseen(void **state)
 {
@@ -227,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gate_locked),
+		cmocka_unit_test(test_nearly_in_step),
 		cmocka_unit_test(test_gate_unseen),
 		cmocka_unit_test(test_gate_windows),
 		cmocka_unit_test(test_gate_blocks),
