@@ -58,13 +58,6 @@ static bool hold(const uint64_t *t, size_t n, uint64_t now, size_t *at)
 	return n && t[*at] <= now;
 }
 
-static double power_at(const struct erg_rail *r, size_t at)
-{
-	if (!r->counter)
-		return r->v[at];
-	return at ? (r->v[at] - r->v[at - 1]) / ((double)(r->t[at] - r->t[at - 1]) * 1e-9) : NAN;
-}
-
 struct cursor {
 	struct erg_segment_iter *it;
 	struct erg_segment seg;
@@ -126,7 +119,7 @@ static int put_row(const struct erg_timeline *tl, const struct erg_rail *rails, 
 	c->column = 1;
 	for (size_t i = 0; i < n; i++)
 		erg_csv_number(c, hold(rails[i].t, rails[i].n, now, &cur->rail_at[i])
-					  ? power_at(&rails[i], cur->rail_at[i])
+					  ? erg_rail_power(&rails[i], cur->rail_at[i])
 					  : NAN);
 	for (size_t i = 0; i < tl->n_channels; i++) {
 		const struct erg_tl_channel *ch = &tl->channels[i];

@@ -211,7 +211,7 @@ static void put_markers(struct stream *s)
 static void put_counter(struct stream *s, const char *name, const char *unit, uint64_t t, double v)
 {
 	if (!isfinite(v))
-		return; /* two readings of one time */
+		return; /* nobody knows */
 	event(s);
 	fprintf(s->out, "{\"ph\":\"C\",\"name\":%s,\"pid\":%u", name, MACHINE_PID);
 	put_us(s->out, "ts", t - s->zero);
@@ -225,12 +225,8 @@ static void put_rail(struct stream *s, const struct erg_rail *r)
 
 	snprintf(title, sizeof(title), "%s%s", r->name, r->simulated ? " (simulated)" : "");
 	name = quoted(title);
-	for (size_t i = r->counter; name && i < r->n; i++) {
-		double v = r->counter ? (r->v[i] - r->v[i - 1]) /
-						((double)(r->t[i] - r->t[i - 1]) * 1e-9)
-				      : r->v[i];
-
-		put_counter(s, name, "W", r->t[i], v);
+	for (size_t i = 0; name && i < r->n; i++) {
+		put_counter(s, name, "W", r->t[i], erg_rail_power(r, i));
 		if (i % TOLD == 0)
 			erg_progress("rails", i, r->n);
 	}

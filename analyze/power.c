@@ -202,16 +202,27 @@ void erg_rails_free(struct erg_rail *rails, size_t n)
 	free(rails);
 }
 
+double erg_rail_power(const struct erg_rail *r, size_t i)
+{
+	if (!r->counter)
+		return r->v[i];
+	if (!i || r->v[i] < r->v[i - 1])
+		return NAN;
+	return (r->v[i] - r->v[i - 1]) / ((double)(r->t[i] - r->t[i - 1]) * 1e-9);
+}
+
 double erg_rail_mean_w(const struct erg_rail *r)
 {
-	double s;
+	double energy = 0, time = 0;
 
 	if (!r->counter)
 		return r->n ? mean(r->v, r->n) : NAN;
-	if (r->n < 2)
-		return NAN;
-	s = (double)(r->t[r->n - 1] - r->t[0]) * 1e-9;
-	return (r->v[r->n - 1] - r->v[0]) / s;
+	for (size_t i = 1; i < r->n; i++)
+		if (r->v[i] >= r->v[i - 1]) {
+			energy += r->v[i] - r->v[i - 1];
+			time += (double)(r->t[i] - r->t[i - 1]) * 1e-9;
+		}
+	return energy / time;
 }
 
 static int no_such_rail(

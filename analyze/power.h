@@ -14,7 +14,9 @@ struct erg_rail {
 	char name[64];
 	char parent[64];
 	bool simulated;
-	bool counter; /* v is cumulative energy, J, starting at 0; else mean power, W */
+	/* v is cumulative energy, J, starting at 0; else mean power, W. Where it falls the counter was
+	 * reset, and what it counted since the reading before is not known. */
+	bool counter;
 	struct erg_sensor_model model;
 	uint64_t interval_ns;
 	double lsb_w;      /* quantum: W, or J for a counter */
@@ -32,6 +34,10 @@ struct erg_rail {
 int erg_rails_build(const struct erg_timeline *tl, struct erg_rail **ret, size_t *ret_n,
 	struct erg_err *err);
 void erg_rails_free(struct erg_rail *rails, size_t n);
+
+/* Mean power that reading I says, W: of a counter, since the reading before it; NaN where that is
+ * not known. */
+double erg_rail_power(const struct erg_rail *r, size_t i);
 
 /* Mean power over all readings, W; NaN without any. */
 double erg_rail_mean_w(const struct erg_rail *r);

@@ -3,7 +3,7 @@
  * Readings by channel, and what happens once: phases, markers, losses, the recorder's own reports.
  * A reading's time is the sensor's own where it has one, else the middle of the read; a reading with
  * the native time of the one before it is that one again and is left out. Cumulative values that
- * wrap are unwrapped; one that falls without wrapping was reset, and goes on from where it was.
+ * wrap are unwrapped; one that was reset falls by one unit, and goes on from there.
  */
 #include "analyze/reader_join.h"
 
@@ -176,33 +176,12 @@ static bool is_cumulative(const struct erg_channel_def *d)
 	return d->quantity == ERG_Q_ENERGY || d->quantity == ERG_Q_TIME;
 }
 
-struct unwrap {
-	int64_t last, base;
-	bool any;
-	uint64_t resets;
-};
-
-static int64_t unwrapped(struct unwrap *u, const struct erg_channel_def *d, int64_t raw)
-{
-	if (u->any && raw < u->last) {
-		if (d->wrap && (uint64_t)u->last < d->wrap) {
-			u->base += (int64_t)d->wrap;
-		} else {
-			u->base += u->last;
-			u->resets++;
-		}
-	}
-	u->any = true;
-	u->last = raw;
-	return u->base + raw;
-}
-
 static int fill_channel(struct erg_timeline *tl, struct erg_tl_channel *c, uint32_t index,
 	const int64_t *const *rows, size_t n)
 {
 	struct erg_tl_source *s = &tl->sources[c->source];
-	struct unwrap u = {0};
 	int64_t last_native = 0;
+	uint64_t resets;
 
 	c->t = malloc((n + 1) * sizeof(*c->t));
 	c->half = malloc((n + 1) * sizeof(*c->half));
@@ -225,13 +204,14 @@ static int fill_channel(struct erg_timeline *tl, struct erg_tl_channel *c, uint3
 		c->half[c->n] = r[2] ? 0 : half > UINT32_MAX ? UINT32_MAX : (uint32_t)half;
 		if (c->n && c->t[c->n] <= c->t[c->n - 1])
 			continue; /* the clock of the sensor stepped back */
-		c->raw[c->n++] = is_cumulative(&c->def) ? unwrapped(&u, &c->def, r[3 + index])
-							: r[3 + index];
+		c->raw[c->n++] = r[3 + index];
 	}
-	if (u.resets)
+	resets = is_cumulative(&c->def) ? erg_tl_unwrap(c) : 0;
+	if (resets)
 		erg_timeline_warn(tl, "reset",
-			"%s: the counter fell %llu times without wrapping: energy between is lost",
-			c->def.rail, (unsigned long long)u.resets);
+			"%s: the counter was reset %llu times: the energy between the readings "
+			"before and after is not known",
+			c->def.rail, (unsigned long long)resets);
 	return 0;
 }
 

@@ -104,6 +104,12 @@ static void add_bucket(struct packed *p, const struct curve *c, size_t from, siz
 	p->mean[p->n++] = quantise(sum / (double)(to - from), min, step);
 }
 
+/* Before point I nobody looked for long, or what was seen is not known. */
+static bool gap_before(const struct curve *c, size_t i, uint64_t gap)
+{
+	return c->t[i] - c->t[i - 1] > gap || isnan(c->v[i]);
+}
+
 /* Buckets end early at a gap, so that a line is never drawn over time nobody looked at. */
 static int pack(const struct curve *c, size_t buckets, uint64_t begin, double step_ns, double min,
 	double step, struct packed *p)
@@ -113,7 +119,7 @@ static int pack(const struct curve *c, size_t buckets, uint64_t begin, double st
 	size_t gaps = 0;
 
 	for (size_t i = 1; i < c->n; i++)
-		gaps += c->t[i] - c->t[i - 1] > gap;
+		gaps += gap_before(c, i, gap);
 	cap += 2 * gaps;
 	p->t = calloc(cap, sizeof(*p->t));
 	p->lo = calloc(cap, sizeof(*p->lo));
@@ -124,10 +130,11 @@ static int pack(const struct curve *c, size_t buckets, uint64_t begin, double st
 	for (size_t i = 0; i < c->n;) {
 		size_t k = i + 1;
 
-		while (k < c->n && k < i + per && c->t[k] - c->t[k - 1] <= gap)
+		while (k < c->n && k < i + per && !gap_before(c, k, gap))
 			k++;
-		add_bucket(p, c, i, k, time_step(c->t[i], begin, step_ns), min, step);
-		if (k < c->n && c->t[k] - c->t[k - 1] > gap)
+		if (!isnan(c->v[i]))
+			add_bucket(p, c, i, k, time_step(c->t[i], begin, step_ns), min, step);
+		if (k < c->n && gap_before(c, k, gap))
 			add_gap(p, time_step(c->t[k - 1], begin, step_ns) + 1);
 		i = k;
 	}
@@ -162,7 +169,7 @@ static double *counter_power(const struct erg_rail *r)
 	double *p = calloc(r->n ? r->n : 1, sizeof(*p));
 
 	for (size_t i = 1; p && i < r->n; i++)
-		p[i] = (r->v[i] - r->v[i - 1]) / ((double)(r->t[i] - r->t[i - 1]) * 1e-9);
+		p[i] = erg_rail_power(r, i);
 	if (p && r->n > 1)
 		p[0] = p[1];
 	return p;

@@ -5,6 +5,7 @@
  */
 #include "analyze/timeline.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,4 +161,34 @@ void erg_timeline_warn(struct erg_timeline *tl, const char *code, const char *fm
 	if (!w) /* a name from the trace that is no UTF-8 */
 		w = json_pack("{s:s, s:s}", "code", code, "text", "(text is not UTF-8)");
 	json_array_append_new(tl->warnings, w);
+}
+
+static double seconds_before(const struct erg_tl_channel *c, size_t i)
+{
+	return (double)(c->t[i] - c->t[i - 1]) * 1e-9;
+}
+
+uint64_t erg_tl_unwrap(struct erg_tl_channel *c)
+{
+	int64_t base = 0, last = c->n ? c->raw[0] : 0;
+	uint64_t resets = 0;
+	double fastest = 0;
+
+	for (size_t i = 1; i < c->n; i++)
+		fastest = fmax(fastest, erg_counter_rate(&c->def, c->raw[i - 1], c->raw[i],
+			seconds_before(c, i)));
+	for (size_t i = 1; i < c->n; i++) {
+		int64_t raw = c->raw[i];
+
+		if (raw < last && erg_counter_wrapped(&c->def, last, raw, seconds_before(c, i),
+				fastest)) {
+			base += (int64_t)c->def.wrap;
+		} else if (raw < last) {
+			base = c->raw[i - 1] - 1 - raw;
+			resets++;
+		}
+		last = raw;
+		c->raw[i] = base + raw;
+	}
+	return resets;
 }

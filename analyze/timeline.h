@@ -83,7 +83,7 @@ struct erg_tl_counter {
 	char *origin; /* perf or app */
 };
 
-/* One channel of one source. raw is as recorded (cumulative values already unwrapped). */
+/* One channel of one source. raw is as recorded (cumulative values by erg_tl_unwrap). */
 struct erg_tl_channel {
 	uint32_t source; /* index into sources */
 	struct erg_channel_def def;
@@ -166,6 +166,10 @@ uint32_t erg_timeline_find(const struct erg_timeline *tl, const char *rail,
 /* The value of channel C, which has readings, at T: linear between them and constant outside, in SI
  * units. *AT, 0 at first, remembers the place: calls come with increasing T. */
 double erg_timeline_value_at(const struct erg_tl_channel *c, uint64_t t, size_t *at);
+
+/* Makes the cumulative readings of C count on where they wrapped. Where they were reset nobody knows
+ * what they counted since the reading before: there they fall by one. Returns how often that was. */
+uint64_t erg_tl_unwrap(struct erg_tl_channel *c);
 
 /* Is C a channel that says whether the hardware slows itself down? */
 bool erg_timeline_tells_throttling(const struct erg_timeline *tl, const struct erg_tl_channel *c);

@@ -5,6 +5,7 @@
  */
 #include "formats/sensor.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -95,4 +96,24 @@ bool erg_unit_parse(const char *unit, enum erg_quantity *ret_quantity, double *r
 		return true;
 	}
 	return false;
+}
+
+#define UPDATE_S 1e-3 /* a counter is brought up to date about so often, however often it is read */
+#define SURELY_W 1e3  /* what one rail may well take */
+#define TIMES 10      /* the fastest that was seen elsewhere */
+
+bool erg_counter_wrapped(const struct erg_channel_def *d, int64_t from, int64_t to, double dt_s,
+	double fastest)
+{
+	double rise;
+
+	if (!d->wrap || from < 0 || (uint64_t)from >= d->wrap || to < 0)
+		return false;
+	rise = ((double)(d->wrap - (uint64_t)from) + (double)to) * d->scale;
+	return rise <= fmax(dt_s, UPDATE_S) * fmax(SURELY_W, TIMES * fastest);
+}
+
+double erg_counter_rate(const struct erg_channel_def *d, int64_t from, int64_t to, double dt_s)
+{
+	return to > from ? ((double)to - (double)from) * d->scale / fmax(dt_s, UPDATE_S) : 0;
 }

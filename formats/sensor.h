@@ -92,4 +92,14 @@ int erg_source_class_parse(const char *name);
  */
 bool erg_unit_parse(const char *unit, enum erg_quantity *ret_quantity, double *ret_scale);
 
+/*
+ * Whether a cumulative reading that fell from FROM to TO within DT_S went on past its end (D->wrap),
+ * rather than being reset: a reset read as a wrap would have taken a power that nothing shows.
+ * FASTEST: the most by which it rose in a second elsewhere (erg_counter_rate); 0: not known.
+ */
+bool erg_counter_wrapped(const struct erg_channel_def *d, int64_t from, int64_t to, double dt_s,
+	double fastest);
+/* By how much a cumulative reading rose in a second, SI units; 0 where it fell. */
+double erg_counter_rate(const struct erg_channel_def *d, int64_t from, int64_t to, double dt_s);
+
 #endif

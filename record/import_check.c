@@ -159,28 +159,52 @@ static uint64_t guess_wrap(int64_t before, int64_t after)
 		(uint64_t)modulus : 0;
 }
 
-/* An energy counter is made to count on: what a reset lost is not known and counts as nothing. */
+/* The most by which a counter rose in a second. */
+static double fastest_rise(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	size_t before = log->n;
+	double most = 0;
+
+	for (size_t i = 0; i < log->n; i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (before < log->n)
+			most = fmax(most, erg_counter_rate(&c->def, c->raw[before], c->raw[i],
+				(double)(log->t[i] - log->t[before]) * 1e-9));
+		before = i;
+	}
+	return most;
+}
+
+/* An energy counter is made to count on past its end. What a reset lost is not known: there it falls
+ * by one, which is read so. */
 static void check_counter(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
 {
-	int64_t before = ERG_IMPORT_MISSING, base = 0;
+	int64_t before = ERG_IMPORT_MISSING, base = 0, t = 0;
+	double fastest = fastest_rise(log, c);
 	size_t resets = 0, wraps = 0;
 	uint32_t line = 0;
 
 	for (size_t i = 0; i < log->n; i++) {
+		struct erg_channel_def def = c->def;
 		int64_t v = c->raw[i];
 
 		if (v == ERG_IMPORT_MISSING)
 			continue;
 		if (before != ERG_IMPORT_MISSING && v < before) {
-			uint64_t modulus = c->def.wrap ? c->def.wrap : guess_wrap(before, v);
-
+			def.wrap = def.wrap ? def.wrap : guess_wrap(before, v);
 			line = resets + wraps ? line : log->line[i];
-			wraps += modulus > 0;
-			resets += modulus == 0;
-			if (base <= ERG_IMPORT_RAW_MAX)
-				base += modulus ? (int64_t)modulus : before;
+			if (erg_counter_wrapped(&def, before, v, (double)(log->t[i] - t) * 1e-9,
+				    fastest)) {
+				base += base > ERG_IMPORT_RAW_MAX ? 0 : (int64_t)def.wrap;
+				wraps++;
+			} else {
+				base += before - 1 - v;
+				resets++;
+			}
 		}
 		before = v;
+		t = log->t[i];
 		c->raw[i] = base > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : base + v;
 	}
 	c->def.wrap = 0; /* what is written counts on */
@@ -189,9 +213,9 @@ static void check_counter(struct erg_import_log *log, struct erg_import_channel 
 			"in all; unwrapped", log->path, line, c->def.rail, wraps);
 	if (resets)
 		erg_import_note(notes, "reset", "%s: line %u: the energy counter '%s' falls: it was "
-			"reset, %zu times in all; energy between the readings before and after is "
-			"counted from zero, so it is too low (if it wrapped, say --sensor '%s:wrap=' "
-			"and where)", log->path, line, c->def.rail, resets, c->def.rail);
+			"reset, %zu times in all; the energy between the readings before and after is "
+			"not known (if it wrapped, say --sensor '%s:wrap=' and where)",
+			log->path, line, c->def.rail, resets, c->def.rail);
 }
 
 /* ---- distances ---- */

@@ -3,7 +3,7 @@
  * A rail is formed as in analyze/power.c: an energy counter, else power, else current times voltage,
  * the last of channels that are read together. Between two readings the power is linear; a reading
  * that failed, or more than three periods without one, is a gap, which is not bridged and lowers the
- * coverage. A counter's difference needs no bridge.
+ * coverage. A counter's difference needs no bridge, but after a reset there is none.
  *
  * A rail is written by the thread that reads its source and read when that has ended; begin and end
  * come from another and are read relaxed, so that at most one reading falls on the wrong side.
@@ -11,6 +11,7 @@
 #include "record/tally.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct rail {
 	uint64_t last_ns, covered_ns;
 	int64_t last_raw;
 	double last_w, energy_j;
+	double fastest; /* rise of a counter, W */
 };
 
 struct erg_tally {
@@ -118,12 +120,21 @@ static uint64_t gap_ns(const struct erg_source *s, uint64_t interval_ns)
 	return GAP_PERIODS * (period > interval_ns ? period : interval_ns);
 }
 
+/* Whether a reading of a counter goes on from the last one; after a reset nobody knows. */
+static bool goes_on(struct rail *r, const struct erg_channel_def *c, uint64_t now, int64_t raw)
+{
+	double dt = (double)(now - r->last_ns) * 1e-9;
+
+	r->fastest = fmax(r->fastest, erg_counter_rate(c, r->last_raw, raw, dt));
+	return raw >= r->last_raw || erg_counter_wrapped(c, r->last_raw, raw, dt, r->fastest);
+}
+
 /* Raw difference of a cumulative value that runs 0..wrap-1. */
 static uint64_t difference(int64_t from, int64_t to, uint64_t wrap)
 {
 	uint64_t d = (uint64_t)to - (uint64_t)from;
 
-	return to < from && wrap ? d + wrap : d;
+	return to < from ? d + wrap : d;
 }
 
 /* Joules between the last reading and this one, of which the part [F0, F1] (fractions) counts. */
@@ -172,8 +183,9 @@ void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, uint
 			w = (double)raw * s->channels[r->value].scale;
 		if (r->by == ERG_Q_CURRENT)
 			w *= (double)volts * s->channels[r->volts].scale;
-		if (r->valid &&
-			(r->by == ERG_Q_ENERGY || time_ns - r->last_ns <= gap_ns(s, interval_ns)))
+		if (r->valid && (r->by == ERG_Q_ENERGY ?
+				goes_on(r, &s->channels[r->value], time_ns, raw) :
+				time_ns - r->last_ns <= gap_ns(s, interval_ns)))
 			add(r, &s->channels[r->value], time_ns, raw, w,
 				__atomic_load_n(&t->begin_ns, __ATOMIC_RELAXED),
 				__atomic_load_n(&t->end_ns, __ATOMIC_RELAXED));

@@ -2,7 +2,7 @@
 /*
  * Time that no reading speaks for. Between two readings more than three periods apart lies a gap:
  * half a period on either side of it counts as covered, and the window of the reading; the rest
- * does not, and is nobody's energy. A counter has no gaps, since it goes on counting.
+ * does not, and is nobody's energy. A counter goes on counting: it has gaps only where it was reset.
  */
 #include <errno.h>
 #include <math.h>
@@ -48,6 +48,8 @@ static int find_gaps(struct erg_attr_state *st, struct erg_err *err)
 		if (!m || (!counter && t - window - before > 2 * st->reach_ns))
 			rc = add_gap(st, &cap, m ? before + st->reach_ns : 0,
 				t - (counter ? 0 : window) - st->reach_ns, err);
+		else if (counter && r->v[m] < r->v[m - 1])
+			rc = add_gap(st, &cap, before, t, err);
 		before = t;
 	}
 	if (rc < 0)

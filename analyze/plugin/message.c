@@ -179,14 +179,10 @@ const bt_message *erg_power_message(const struct erg_energy_stream *s, bt_self_m
 	bt_message *m = bt_message_event_create_with_default_clock_snapshot(it, s->power, s->stream,
 		time);
 	bt_event *e = m ? bt_message_event_borrow_event(m) : NULL;
-	double w = rail->v[i];
 
 	if (!e)
 		return NULL;
-	if (rail->counter)
-		w = i ? (rail->v[i] - rail->v[i - 1]) / ((double)(rail->t[i] - rail->t[i - 1]) * 1e-9)
-		      : NAN;
-	bt_field_real_double_precision_set_value(field(e, P_POWER), w);
+	bt_field_real_double_precision_set_value(field(e, P_POWER), erg_rail_power(rail, i));
 	bt_field_integer_unsigned_set_value(field(e, P_SIMULATED), rail->simulated);
 	if (set_text(e, P_RAIL, rail->name))
 		return m;

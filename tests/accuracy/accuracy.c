@@ -64,7 +64,7 @@ static const struct cell cells[] = {
 	{"nvml", "boxcar 25 ms every 100 ms", "10 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_BOXCAR,
 		100 * MS, 25 * MS, 100 * MS, 0, .05, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
 	{"e1", "average N=4 of 0.84 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_EMA, 10 * MS, 0,
-		.84 * MS, .25, .02, 0, .3 * MS, 4 * MS, 0, 60, false, .5},
+		.84 * MS, .25, .02, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
 	{"e64", "average N=64 of 0.28 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_EMA, 10 * MS,
 		0, .28 * MS, 1. / 64, .005, 0, .3 * MS, 4 * MS, 0, 60, false, .25},
 	{"c1", "counter, 61 uJ", "1 kHz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_COUNTER,

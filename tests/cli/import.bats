@@ -163,6 +163,14 @@ test_setup() {
     events out.erg | grep -q 'values = \[ \[0\] = 4298950000 \]'
     awk 'BEGIN { print "time_s,e [J]"; for (i = 0; i < 100; i++) printf "%d,%d\n", i, (i * 5) % 300 }' >reset.csv
     warns 'reset.csv: line 62' 'reset, 1 times' -- --samples reset.csv
+    events out.erg | grep -A1 'values = \[ \[0\] = 295 \]' | grep -q 'values = \[ \[0\] = 294 \]'
+    # 5 W; a second that nobody knows, which counts as the rest
+    erg-analyze totals --format json out.erg 2>log |
+        jq -e '.runs[0].phases[0] | (.ets_j.value - 495 | fabs) < 1e-6 and (.coverage * .time_s - 98 | fabs) < 1e-6'
+    grep -q 'gaps' log
+    # 5 J a second; from 2250 J to 250 J in one would be a wrap at 2.3 kW
+    awk 'BEGIN { print "time_s,e [uJ]"; for (i = 0; i < 100; i++) printf "%d,%.0f\n", i, (i < 50 ? 2e9 : 0) + i * 5e6 }' >half.csv
+    warns 'half.csv: line 52' 'reset, 1 times' -- --samples half.csv --sensor e:wrap=4294.967296
     warns 'wrapped, 1 times' -- --samples reset.csv --sensor e:wrap=300
     events out.erg | grep -q 'values = \[ \[0\] = 495 \]'
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rails from channels: units, V times I with interpolation, counters from zero, the choice. */
+#include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -127,6 +128,66 @@ static void test_counter_from_zero_and_times_increase(void **state)
 	erg_rails_free(rails, n);
 }
 
+/* A counter of microjoules that rises by 10 mJ every ms, 10 W, and falls once. */
+struct fall {
+	uint64_t wrap;
+	int64_t first;  /* reading 0 */
+	int64_t after;  /* reading 5; -1: goes on, round the end */
+	uint64_t resets;
+};
+
+static void count(const struct fall *x, int64_t raw[10])
+{
+	for (int i = 0; i < 10; i++) {
+		raw[i] = i == 5 && x->after >= 0 ? x->after : i ? raw[i - 1] + 10000 : x->first;
+		if (x->wrap && raw[i] >= (int64_t)x->wrap)
+			raw[i] -= (int64_t)x->wrap;
+	}
+}
+
+static void test_counters_that_fall(void **state)
+{
+	static const struct fall falls[] = {
+		{1ull << 32, (1ll << 32) - 45000, -1, 0},  /* 32 bits of microjoules run over */
+		{262143328911, 262143328911 - 45000, -1, 0}, /* 32 bits of 61 uJ */
+		{1ull << 32, 2000000000, 0, 1},            /* reset: as a wrap 2.3 MW */
+		{1ull << 32, 2000000000, 1900000000, 1},   /* to what it was before, not to 0 */
+		{262143328911, 100000000, 5000, 1},
+		{0, 5000000000000, 0, 1},                  /* 64 bits never wrap */
+		{0, 5000000000000, 4000000000000, 1},
+		{1ull << 62, 5000000000000, 12, 1},        /* nor do they if they say where */
+	};
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(falls); k++) {
+		uint64_t t[10];
+		uint32_t half[10] = {0};
+		int64_t raw[10];
+		struct erg_rail *rails;
+		struct fixture f;
+		size_t n;
+
+		for (uint64_t i = 0; i < 10; i++)
+			t[i] = i * 1000000;
+		count(&falls[k], raw);
+		init(&f);
+		add(&f, "package-0", "", ERG_Q_ENERGY, 1e-6, 10, t, half, raw);
+		f.channels[0].def.wrap = falls[k].wrap;
+		assert_int_equal(erg_tl_unwrap(&f.channels[0]), falls[k].resets);
+		assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
+		assert_true(isnan(erg_rail_power(&rails[0], 0)));
+		for (size_t i = 1; i < 10; i++) {
+			double w = erg_rail_power(&rails[0], i);
+
+			if (i == 5 && falls[k].resets)
+				assert_true(isnan(w));
+			else
+				assert_float_equal(w, 10, 1e-6);
+		}
+		assert_float_equal(erg_rail_mean_w(&rails[0]), 10, 1e-6);
+		erg_rails_free(rails, n);
+	}
+}
+
 static void test_choice(void **state)
 {
 	int64_t in[] = {9000, 9000, 9000}, cpu[] = {9500, 9500, 9500}, mux[] = {100, 100, 100};
@@ -157,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_voltage_times_current),
 		cmocka_unit_test(test_not_enough),
 		cmocka_unit_test(test_counter_from_zero_and_times_increase),
+		cmocka_unit_test(test_counters_that_fall),
 		cmocka_unit_test(test_choice),
 	};
 

@@ -109,6 +109,25 @@ static void counter_wraps(void **state)
 	expect(&f, "package-0", 3, 1);
 }
 
+/* 10 W; after 4 of 10 ms the counter begins again: nobody knows what it counted in the fifth. */
+static void counter_is_reset(void **state)
+{
+	static const uint64_t wraps[] = {0, 1ull << 32};
+
+	for (int k = 0; k < 2; k++) {
+		struct fixture f = {0};
+
+		channel(&f, "package-0", ERG_Q_ENERGY, 1e-6);
+		f.channels[0].wrap = wraps[k];
+		begin(&f);
+		erg_tally_begin(f.tally, 0);
+		for (int t = 0; t <= 10; t++)
+			take(&f, (uint64_t)t, t < 5 ? 2000000000 + 10000 * t : 10000 * t, 0);
+		erg_tally_end(f.tally, 10 * MS);
+		expect(&f, "package-0", 0.09, 0.9);
+	}
+}
+
 /* Ten of twenty ms have no readings. */
 static void gap_is_not_bridged(void **state)
 {
@@ -161,6 +180,7 @@ int main(void)
 		cmocka_unit_test(ramp_between_edges),
 		cmocka_unit_test(current_times_voltage),
 		cmocka_unit_test(counter_wraps),
+		cmocka_unit_test(counter_is_reset),
 		cmocka_unit_test(gap_is_not_bridged),
 		cmocka_unit_test(root_is_chosen),
 		cmocka_unit_test(nothing_read_is_no_figure),
