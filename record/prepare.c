@@ -27,6 +27,7 @@
 #include "record/crash.h"
 #include "record/daemon.h"
 #include "record/describe.h"
+#include "record/destination.h"
 #include "record/document.h"
 #include "record/emit.h"
 #include "record/vigil.h"
@@ -86,23 +87,6 @@ static int output_check(const struct erg_run *r, struct erg_err *err)
 	if (access(dir, W_OK | X_OK) < 0)
 		return erg_fail_errno(err, -errno, "%s: directory %s", r->opt.output, dir);
 	return 0;
-}
-
-/* lttng-relayd names a directory after this machine, and answers nothing when it cannot: LTTng then
- * waits for its answer. */
-static int stream_check(const struct erg_run *r, struct erg_err *err)
-{
-	char host[HOST_NAME_MAX + 1] = "";
-
-	if (!r->opt.to)
-		return 0;
-	gethostname(host, sizeof(host) - 1);
-	if (*host && !strchr(host, '/') && strcmp(host, ".") && strcmp(host, ".."))
-		return 0;
-	return erg_fail(err, -EINVAL,
-		"--to %s: this machine is called '%s': expected a name that a directory can have "
-		"(hostname(1) sets it)",
-		r->opt.to, host);
 }
 
 /* ---- sources and environment ---- */
@@ -202,8 +186,8 @@ static int spool_open(struct erg_run *r, struct erg_err *err)
 
 	erg_crash_dir(r->name, r->shm, sizeof(r->shm));
 	if (r->opt.to) {
-		n = asprintf(&r->url, "net://%s", r->opt.to);
-		return n < 0 ? erg_fail_errno(err, -ENOMEM, "--to") : 0;
+		r->url = erg_destination_url(r->opt.to);
+		return r->url ? 0 : erg_fail_errno(err, -ENOMEM, "--to");
 	}
 	n = erg_spool_create(spool_dir(r, buf, sizeof(buf)), r->run_id, &r->spool, err);
 	return n ? n : erg_run_state_write(r, err);
@@ -342,8 +326,8 @@ int erg_run_refuse_early(struct erg_run *r, struct erg_err *err)
 {
 	int n = output_check(r, err);
 
-	if (!n)
-		n = stream_check(r, err);
+	if (!n && r->opt.to)
+		n = erg_destination_check(r->opt.to, err);
 	if (!n && r->opt.argv)
 		n = erg_workload_resolve(r->opt.argv[0], &r->exe, err);
 	return n;

@@ -168,6 +168,28 @@ time.sleep(60)" 3>&- &
     [ ! -e ran ]
 }
 
+@test "a destination that cannot be one: one line, and nothing is started" {
+    for bad in 127.0.0.1:notaport 127.0.0.1:99999 127.0.0.1:1:2:3 ::1 '[::1' net://127.0.0.1; do
+        run -1 erg-record -q -s procstat --to "$bad" -- touch ran
+        [ "$output" = "erg-record run: --to $bad: expected HOST[:PORT[:DATA-PORT]], an IPv6 address in brackets" ]
+    done
+    run -1 erg-record -q -s procstat --to "no host" -- touch ran
+    [[ "$output" == "erg-record run: --to no host: no address of 'no host': "* ]]
+    [ "${#lines[@]}" -eq 1 ]
+    [ ! -e ran ]
+}
+
+@test "an IPv6 address" {
+    in_network '
+        [ -e /proc/net/if_inet6 ] || exit 77
+        lttng-relayd -o "$PWD/relay" -C tcp6://[::1]:5342 -D tcp6://[::1]:5343 \
+            -L tcp6://[::1]:5344 >relayd.log 2>&1 3>&- &
+        until (</dev/tcp/::1/5342) 2>/dev/null; do sleep 0.1; done
+        erg-record -q -s procstat --to "[::1]" -- true 3>&-
+    ' || { [ $? -eq 77 ] && skip "no IPv6"; }
+    erg-record collect --from relay --list | grep -q complete
+}
+
 @test "a relay that refuses, and nothing to collect: one line each" {
     kill "$relayd"
     wait "$relayd" || true
