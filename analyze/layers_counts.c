@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The kernel multiplexes counters when others want them too: a group then runs for a part of the time
- * that it is enabled, and what it counted stands for all of it (perf_event_open(2), "time_enabled").
- * A single instance of a layer is shorter than the kernel's turns of some milliseconds, so the times
- * are summed over a layer's instances before the count is scaled.
+ * The kernel multiplexes counters when others want them too: a group then runs for a part of the
+ * time that it is enabled, and what it counted stands for all of it (perf_event_open(2),
+ * "time_enabled"). A single instance of a layer is shorter than the kernel's turns of some
+ * milliseconds, so the times are summed over a layer's instances before the count is scaled.
  */
 #include "analyze/layers_counts.h"
 

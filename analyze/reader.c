@@ -198,8 +198,8 @@ static void warn_multiplexed(struct erg_timeline *tl)
 	}
 	if (running < 0.99 * enabled)
 		erg_timeline_warn(tl, "multiplexed",
-			"counters ran %.1f %% of the layers' time, beside counters of others: counts "
-			"are scaled up",
+			"counters ran %.1f %% of the layers' time, beside counters of others: "
+			"counts are scaled up",
 			100 * running / enabled);
 }
 

@@ -120,8 +120,8 @@ static bool has(const struct resolved *res, const char *name)
 	return false;
 }
 
-/* Takes EV if it can be counted together with those before it: the measured process reads all in one
- * group, which a PMU counts as a whole or not at all. */
+/* Takes EV if it can be counted together with those before it: the measured process reads all in
+ * one group, which a PMU counts as a whole or not at all. */
 static bool take(struct resolved *res, const struct erg_counter_event *ev)
 {
 	char text[64];
@@ -131,7 +131,8 @@ static bool take(struct resolved *res, const struct erg_counter_event *ev)
 	if (res->n < EVENTS_MAX)
 		res->ev[res->n] = *ev;
 	if (res->n == EVENTS_MAX || erg_counter_fit(res->ev, res->n + 1) <= (int)res->n) {
-		snprintf(text, sizeof(text), "left out, only %zu of the list fit at a time", res->n);
+		snprintf(text, sizeof(text), "left out, only %zu of the list fit at a time",
+			res->n);
 		miss(res, ev->name, text, false);
 		return false;
 	}

@@ -16,12 +16,12 @@
  * LIST as of --counters: names joined by commas (instructions,cycles,…; any event that libpfm4
  * knows on this CPU, with its umasks: "EVENT:UMASK"; any perf software event: page-faults,
  * context-switches, task-clock, …), or "synergy" for the SIMD and bus-access events of the CPU at
- * hand. The word "inherit" among them: threads and processes that a layer's thread starts are counted
- * with it.
+ * hand. The word "inherit" among them: threads and processes that a layer's thread starts are
+ * counted with it.
  *
- * *ret_env: "[inherit;]NAME=TYPE:CONFIG[:CONFIG1[:CONFIG2]];…" in hexadecimal, for the environment variable
- * ERG_COUNTERS that liberg reads; "" when none of LIST is to be had here. To be freed by the
- * caller.
+ * *ret_env: "[inherit;]NAME=TYPE:CONFIG[:CONFIG1[:CONFIG2]];…" in hexadecimal, for the
+ * environment variable ERG_COUNTERS that liberg reads; "" when none of LIST is to be had here. To
+ * be freed by the caller.
  *
  * MANIFEST, a JSON object or NULL, gets
  *   "requested": LIST,

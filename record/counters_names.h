@@ -31,8 +31,8 @@ const char *erg_counter_pfm_about(void); /* "libpfm4 4.13", or that it is missin
  * watchdog holds a counter) is -EBUSY. */
 int erg_counter_fit(const struct erg_counter_event *ev, size_t n);
 
-/* Opens EV for the calling thread in the group of that descriptor (-1: as the leader of one); returns a
- * descriptor or a negative errno. The kernel's, unless a test puts its own here. */
+/* Opens EV for the calling thread in the group of that descriptor (-1: as the leader of one);
+ * returns a descriptor or a negative errno. The kernel's, unless a test puts its own here. */
 extern int (*erg_counter_open)(const struct erg_counter_event *ev, int group);
 
 /* Names like NAME, best first; returns how many (at most MAX). */

@@ -6,8 +6,8 @@
  * The last recorder to leave stops that daemon, whichever recorder started it; a daemon of anyone
  * else is never stopped. The daemon gets a clean start: no blocked signals, no LD_PRELOAD, normal
  * scheduling, and the root directory as its own, so that it keeps no filesystem busy. It waits
- * NETWORK_TIMEOUT_MS for a relay daemon that is silent: without a limit, one that was cut off keeps it
- * from answering anybody.
+ * NETWORK_TIMEOUT_MS for a relay daemon that is silent: without a limit, one that was cut off
+ * keeps it from answering anybody.
  *
  * An ordinary user has a daemon of his own in $LTTNG_HOME or $HOME, as with lttng(1).
  */
@@ -157,9 +157,9 @@ static int socket_try(const char *name)
 }
 
 /*
- * Has the daemon lost its consumer? It never starts another, and hangs when a session that the lost
- * one served is destroyed. A consumer that was never needed has left no socket behind; a socket that
- * is older than the daemon is that of an earlier one.
+ * Has the daemon lost its consumer? It never starts another, and hangs when a session that the
+ * lost one served is destroyed. A consumer that was never needed has left no socket behind; a
+ * socket that is older than the daemon is that of an earlier one.
  */
 static bool consumer_lost(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What LTTng would say of a wrong destination comes late, in three lines, or never: all is looked at
- * here before anything is started. Reference: lttng-create(1), URL format.
+ * What LTTng would say of a wrong destination comes late, in three lines, or never: all is looked
+ * at here before anything is started. Reference: lttng-create(1), URL format.
  */
 #include "record/destination.h"
 
@@ -68,7 +68,8 @@ int erg_destination_check(const char *to, struct erg_err *err)
 
 	if (!host || !*host || !ports_valid(end + v6))
 		return erg_fail(err, -EINVAL,
-			"--to %s: expected HOST[:PORT[:DATA-PORT]], an IPv6 address in brackets", to);
+			"--to %s: expected HOST[:PORT[:DATA-PORT]], an IPv6 address in brackets",
+			to);
 	r = host_check(to, host, v6, err);
 	return r ? r : own_name_check(to, err);
 }

@@ -3,11 +3,11 @@
  * The keeper. It is a thread of its own because everything it does may block (a stopped daemon, a
  * slow disk), and the main thread must go on passing signals and collecting the command.
  *
- * What is free on the spool's filesystem must hold what recording can add until the next look (as much
- * as it did of late, and as much again for what is still in memory) and the archive that is to be made
- * of the spool, which takes less than a quarter of it. Below that the recording ends while it can still
- * end cleanly. It ends as far before the spool's limit, too. Tracing stops then, or the layers of the
- * command that goes on would go on filling the disk.
+ * What is free on the spool's filesystem must hold what recording can add until the next look (as
+ * much as it did of late, and as much again for what is still in memory) and the archive that is
+ * to be made of the spool, which takes less than a quarter of it. Below that the recording ends
+ * while it can still end cleanly. It ends as far before the spool's limit, too. Tracing stops
+ * then, or the layers of the command that goes on would go on filling the disk.
  */
 #include "record/keeper.h"
 
@@ -48,8 +48,8 @@ static uint64_t reserve_bytes(uint64_t total, uint64_t spool, uint64_t growth)
 	return (growth > least ? growth : least) + spool / 4;
 }
 
-/* How much the spool, of SPOOL bytes now, may grow until it has been looked at again and all that is in
- * memory is written. */
+/* How much the spool, of SPOOL bytes now, may grow until it has been looked at again and all that
+ * is in memory is written. */
 static uint64_t growth_bytes(struct erg_keeper *k, uint64_t spool)
 {
 	uint64_t now = erg_mono_ns(), grown = spool > k->seen_bytes ? spool - k->seen_bytes : 0;
@@ -72,8 +72,8 @@ static int disk_check(struct erg_keeper *k, struct erg_err *err)
 	reserve = reserve_bytes(total, spool, growth);
 	if (left < reserve)
 		return erg_fail(err, -ENOSPC,
-			"%s: disk nearly full, %llu MiB free where %llu may be needed", k->cfg.spool,
-			(unsigned long long)(left / MIB),
+			"%s: disk nearly full, %llu MiB free where %llu may be needed",
+			k->cfg.spool, (unsigned long long)(left / MIB),
 			(unsigned long long)(reserve / MIB));
 	if (k->cfg.spool_limit_bytes && spool + growth > k->cfg.spool_limit_bytes)
 		return erg_fail(err, -EDQUOT, "%s: the spool is near its limit of %llu MiB",

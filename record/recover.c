@@ -7,8 +7,8 @@
  * the path of the unfinished archive. A session that still records into the spool is ended first,
  * which brings what is in memory to the disk too.
  *
- * The archive says that it was recovered and what had to be cut. The spool is removed only when all of
- * it is in the archive.
+ * The archive says that it was recovered and what had to be cut. The spool is removed only when
+ * all of it is in the archive.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -153,8 +153,8 @@ static void session_end(const struct recover *r)
 	erg_crash_remove(name);
 }
 
-/* The unfinished archive is where state.json says or, when both were moved, beside the spool. What is
- * still in the spool does not need it, but is then kept there: it may be found yet. */
+/* The unfinished archive is where state.json says or, when both were moved, beside the spool.
+ * What is still in the spool does not need it, but is then kept there: it may be found yet. */
 static void part_find(struct recover *r)
 {
 	const char *path = NULL, *name;
@@ -174,8 +174,8 @@ static void part_find(struct recover *r)
 	}
 	free(erg_steal_ptr(&r->part));
 	r->keep = true;
-	snprintf(r->missing, sizeof(r->missing), "; its first %lld chunks were in %s, which is missing",
-		(long long)chunks, path);
+	snprintf(r->missing, sizeof(r->missing),
+		"; its first %lld chunks were in %s, which is missing", (long long)chunks, path);
 }
 
 static json_t *summary_make(const struct recover *r, const struct erg_packets_report *rep)

@@ -116,8 +116,8 @@ struct erg_perf_spec {
 	uint64_t config, config1, config2;
 };
 
-/* Opens the counters of the calling thread, and with INHERIT of the threads and processes that it will
- * start; NULL when none could be opened. */
+/* Opens the counters of the calling thread, and with INHERIT of the threads and processes that it
+ * will start; NULL when none could be opened. */
 struct erg_perf *erg_perf_open(const struct erg_perf_spec *specs, uint32_t n, bool inherit);
 void erg_perf_close(struct erg_perf *p);
 /* Fills values[0 … n) of the specs and the two times; a counter that is not there: INT64_MIN. */

@@ -9,8 +9,8 @@
  * permitted, because most of them happen there. An event that does not fit into the group (the PMU
  * has no counter left) or may not be opened is left out and named in one marker.
  *
- * With inherit what the thread starts later counts too: a team of helpers that begins within a layer. The
- * kernel then maps no page, and each reading is a call that visits every helper.
+ * With inherit what the thread starts later counts too: a team of helpers that begins within a
+ * layer. The kernel then maps no page, and each reading is a call that visits every helper.
  *
  * The group is enabled when it is complete: an event that joins a group which is counting already
  * does not count itself before the thread is scheduled anew.
@@ -96,14 +96,16 @@ struct erg_perf *erg_perf_open(const struct erg_perf_spec *specs, uint32_t n, bo
 	if (!p)
 		return NULL;
 	for (uint32_t i = 0; i < n; i++) {
-		int leader = p->n ? p->events[0].fd : -1, fd = open_event(&specs[i], leader, inherit);
+		int leader = p->n ? p->events[0].fd : -1;
+		int fd = open_event(&specs[i], leader, inherit);
 
 		if (fd < 0 && errno == EINVAL && inherit && leader < 0) { /* before Linux 4.13 */
 			inherit = false;
 			fd = open_event(&specs[i], leader, inherit);
 			if (fd >= 0)
-				erg_notice(&said_inherit, "erg: threads that a layer starts are not "
-							  "counted: the kernel inherits no groups");
+				erg_notice(&said_inherit,
+					"erg: threads that a layer starts are not counted: the "
+					"kernel inherits no groups");
 		}
 		if (fd < 0) {
 			erg_notice(&said, "erg: counter %s is left out: %s", specs[i].name,

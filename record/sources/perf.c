@@ -12,10 +12,10 @@
  * perf_event_paranoid <= 0 or CAP_PERFMON. Raffin and Trystram (arXiv 2401.15985) found this door
  * the cheapest.
  *
- * Virtual machines offer counters that nothing moves, and the platform's counts in one package alone
- * of some servers. A counter is updated about every millisecond (Intel SDM vol. 3B 14.10) and its
- * domain always takes some power, so one that stands still while it is watched is left out: it
- * would be recorded as a rail of 0 W.
+ * Virtual machines offer counters that nothing moves, and the platform's counts in one package
+ * alone of some servers. A counter is updated about every millisecond (Intel SDM vol. 3B 14.10)
+ * and its domain always takes some power, so one that stands still while it is watched is left
+ * out: it would be recorded as a rail of 0 W.
  */
 #include "record/sources/perf.h"
 

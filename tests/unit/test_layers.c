@@ -15,8 +15,8 @@
 
 #define N 4
 
-/* A network of one layer, each with two instances: two counters, the kernel's and one of the application's
- * own. */
+/* A network of one layer, each with two instances: two counters, the kernel's and one of the
+ * application's own. */
 static struct erg_timeline *timeline(void)
 {
 	static const int64_t counts[2][N] = {{10, 30, 100, 100}, {1, 2, 3, 4}};
@@ -74,7 +74,8 @@ static void test_sums(void **state)
 	assert_int_equal(json_array_size(tl->warnings), 0);
 }
 
-/* The kernel's counts are scaled over all instances of a layer; the application's are what they are. */
+/* The kernel's counts are scaled over all instances of a layer; the application's are what they
+ * are. */
 static void test_multiplexed(void **state)
 {
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = timeline();

@@ -375,7 +375,8 @@ static void test_perf_still(void **state)
 	assert_int_equal(s->n_channels, 2);
 	channel(f, "uncore-1", ERG_Q_ENERGY, &c);
 	assert_int_equal(f->list.n_notes, 1);
-	assert_string_equal(f->list.notes[0].reason, "dram-1 is left out: its counter stands still");
+	assert_string_equal(f->list.notes[0].reason,
+		"dram-1 is left out: its counter stands still");
 	assert_int_equal(s->ops->start(s, &f->err), 0);
 	assert_int_equal(perf_attr.config, 4);
 	/* None moves: there is no such source, and powercap is asked. */
