@@ -42,7 +42,7 @@ static const struct option longs[] = {
 	{0},
 };
 
-/* What a page may hold, over all its runs: about 4 MB of buckets and 2 MB of bands. */
+/* What a page may hold, over all its runs: about 4 MB of buckets and 2.4 MB of bands. */
 #define BUCKETS_MAX 300000
 #define BANDS_MAX 150000
 

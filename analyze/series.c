@@ -256,7 +256,7 @@ int erg_series_json(const struct erg_timeline *tl, size_t buckets, json_t **ret,
 struct bands {
 	size_t n, total, stretch;
 	uint32_t *begin, *duration;
-	uint16_t *layer;
+	uint16_t *layer, *track;
 };
 
 /* Of more instances than a page may hold, as many stretches are kept all over the run. */
@@ -267,6 +267,7 @@ static void bands_release(struct bands *b)
 	free(b->begin);
 	free(b->duration);
 	free(b->layer);
+	free(b->track);
 }
 
 static bool is_band(const struct erg_timeline *tl, size_t i)
@@ -284,7 +285,8 @@ static int collect_bands(const struct erg_timeline *tl, size_t max, double step_
 	b->begin = calloc(cap + 1, sizeof(*b->begin));
 	b->duration = calloc(cap + 1, sizeof(*b->duration));
 	b->layer = calloc(cap + 1, sizeof(*b->layer));
-	if (!b->begin || !b->duration || !b->layer)
+	b->track = calloc(cap + 1, sizeof(*b->track));
+	if (!b->begin || !b->duration || !b->layer || !b->track)
 		return -ENOMEM;
 	for (size_t i = 0; i < iv->n; i++)
 		b->total += is_band(tl, i);
@@ -295,6 +297,7 @@ static int collect_bands(const struct erg_timeline *tl, size_t max, double step_
 			continue;
 		b->begin[b->n] = time_step(erg_tl_begin(iv, i), tl->begin, step_ns);
 		b->duration[b->n] = (uint32_t)((double)erg_tl_duration(iv, i) / step_ns);
+		b->track[b->n] = iv->track[i];
 		b->layer[b->n++] = (uint16_t)iv->layer[i];
 	}
 	return 0;
@@ -302,13 +305,16 @@ static int collect_bands(const struct erg_timeline *tl, size_t max, double step_
 
 static int name_layers(const struct erg_timeline *tl, json_t *o)
 {
-	json_t *names = json_array(), *types = json_array();
+	json_t *names = json_array(), *types = json_array(), *tracks = json_array();
 	int r = 0;
 
 	for (size_t i = 0; i < tl->n_layers && i <= UINT16_MAX; i++) {
 		r |= json_array_append_new(names, json_string(tl->layers[i].name));
 		r |= json_array_append_new(types, json_string(tl->layers[i].type));
 	}
+	for (size_t i = 0; i < tl->n_tracks; i++)
+		r |= json_array_append_new(tracks, json_string(tl->tracks[i].name));
+	r |= json_object_set_new(o, "tracks", tracks);
 	r |= json_object_set_new(o, "names", names);
 	r |= json_object_set_new(o, "types", types);
 	return r;
@@ -327,7 +333,8 @@ int erg_bands_json(const struct erg_timeline *tl, size_t max, json_t **ret, stru
 		json_object_set_new(o, "stretch", json_integer((json_int_t)b.stretch)) ||
 		set_column(o, "begin", b.begin, b.n * sizeof(*b.begin)) ||
 		set_column(o, "duration", b.duration, b.n * sizeof(*b.duration)) ||
-		set_column(o, "layer", b.layer, b.n * sizeof(*b.layer))) {
+		set_column(o, "layer", b.layer, b.n * sizeof(*b.layer)) ||
+		set_column(o, "track", b.track, b.n * sizeof(*b.track))) {
 		json_decref(o);
 		return erg_fail(err, -ENOMEM, "out of memory for the bands of layers");
 	}

@@ -22,9 +22,10 @@ int erg_series_json(const struct erg_timeline *tl, size_t buckets, json_t **ret,
 	struct erg_err *err);
 
 /*
- * {"names", "types", "t0_s", "t_step_s", "total", "stretch", "begin", "duration", "layer"}: instances
- * of innermost layers; begin and duration are uint32 in t_step_s, layer uint16. Of a total over MAX
- * there are stretches of STRETCH successive ones, spread evenly over the run, MAX or fewer in all.
+ * {"names", "types", "tracks", "t0_s", "t_step_s", "total", "stretch", "begin", "duration", "layer",
+ * "track"}: instances of innermost layers; begin and duration are uint32 in t_step_s, layer and track
+ * uint16, indices of names and of tracks. Of a total over MAX there are stretches of STRETCH
+ * successive ones, spread evenly over the run, MAX or fewer in all.
  */
 int erg_bands_json(const struct erg_timeline *tl, size_t max, json_t **ret, struct erg_err *err);
 

@@ -114,7 +114,8 @@ page_text() {
 # A run of two layers, run$1.erg, of $2 W.
 clock_run() {
     awk -v w="$2" 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i <= 4000; i++) print i / 1000 "," w + i % 7 / 100 }' >s.csv
-    awk 'BEGIN { print "begin_s,end_s,layer"; for (i = 0; i < 80; i++) print i / 20 "," (i + 1) / 20 ",l" i % 2 }' >l.csv
+    awk 'BEGIN { print "begin_s,end_s,layer,track"
+        for (i = 0; i < 80; i++) print i / 20 "," (i + 1) / 20 ",l" i % 2 ",stream " i % 3 }' >l.csv
     erg-record import --samples s.csv --layers l.csv --tag "accuracy=0.$1" --tag "clock_mhz=$1" \
         --sensor 'kind=point window_s=0 lag_s=0 lag_u_s=0' -o "run$1.erg"
 }
@@ -127,6 +128,7 @@ clock_run() {
     echo "$output"
     [ "$status" -eq 0 ]
     grep -q "'energy of each run': 2, 'time of each run': 2" <<<"$output"
+    grep -q '^ok each of 3 tracks has a row of bands' <<<"$output"
     page_text report.html >text
     grep -q '1 MHz' text
     for n in $(seq 3 13); do clock_run $n 3; done

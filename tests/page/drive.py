@@ -78,6 +78,15 @@ class Checks:
             self.check(self.js("document.querySelectorAll('#corun ~ .scroll tbody tr').length > 0"),
                        "the matrix of co-runs has rows")
 
+    def names(self):
+        """What a screen reader says of the charts."""
+        said = self.js("[...document.querySelectorAll('[role=img]')]"
+                       ".map(e => e.getAttribute('aria-label'))")
+        self.check(all(said), "every chart has a name")
+        over = [name for name in said if " over time: " in name]
+        self.check(all(" from " in name and " to " in name for name in over),
+                   "charts over time say their range %s" % over[:1])
+
     def zoom(self):
         if not self.js("!!(erg.groups && erg.groups.length)"):
             return
@@ -130,6 +139,10 @@ class Checks:
                       ".getImageData(0, 0, 1200, 40).data.some(x => x)")
         self.driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
         self.check(ink, "the bands of layers are drawn for paper")
+        tracks = self.js("new Set(unpack(erg.doc.runs[0].bands.track, Uint16Array)).size")
+        height = self.js("document.querySelector('canvas.bands').clientHeight")
+        self.check(height == (22 * min(tracks, 12) if tracks > 1 else 54),
+                   "each of %d tracks has a row of bands" % tracks)
 
     def bars(self):
         """Energy and time of each row of the table, with whiskers."""
@@ -187,6 +200,7 @@ def main():
             checks.opened(time.monotonic() - begin)
             checks.unfold()
             checks.charts()
+            checks.names()
             checks.zoom()
             checks.bands()
             checks.bars()

@@ -67,8 +67,14 @@ function tickTime(x, [from, to]) {
     return x.toFixed(Math.min(9, decimals)) + ' s';
 }
 
+// What one sees of a series at a glance, for those who do not.
+function inWords(s) {
+    const top = s.hi.reduce((max, v, i) => (s.lo[i] <= v && v > max ? v : max), 0);
+    return s.name + ' from ' + num(s.v0, s.unit) + ' to ' + num(s.v0 + top * s.vq, s.unit);
+}
+
 function plotSeries(parent, label, list, span, group) {
-    const box = el('div', { class: 'dygraph', role: 'img', 'aria-label': label });
+    const box = el('div', { class: 'dygraph', role: 'img', 'aria-label': label + ' over time: ' + list.map(inWords).join('; ') });
     const values = el('div', { class: 'values' });
     parent.append(el('h3', {}, label), values, box);
     let busy = false;
@@ -96,71 +102,102 @@ function plotSeries(parent, label, list, span, group) {
     return g;
 }
 
+const MAX_ROWS = 12;
+
+// The columns of the bands, and a row for each track that has any; the last one has all the rest.
+function loadBands(bands) {
+    const t = unpack(bands.begin, Uint32Array), d = unpack(bands.duration, Uint32Array),
+        layer = unpack(bands.layer, Uint16Array), track = unpack(bands.track, Uint16Array);
+    const tracks = [...new Set(track)], shown = tracks.slice(0, MAX_ROWS).map((k) => bands.tracks[k]);
+    if (tracks.length > MAX_ROWS) shown[MAX_ROWS - 1] = tracks.length - MAX_ROWS + 1 + ' tracks';
+    const rowOf = new Map(tracks.map((k, n) => [k, Math.min(n, MAX_ROWS - 1)]));
+    const begin = (i) => bands.t0_s + t[i] * bands.t_step_s;
+    return { n: t.length, total: bands.total, stretch: bands.stretch, rows: shown, begin,
+        end: (i) => begin(i) + d[i] * bands.t_step_s, row: (i) => rowOf.get(track[i]),
+        name: (i) => bands.names[layer[i]], type: (i) => bands.types[layer[i]],
+        first(time) { // that begins at or after TIME
+            let from = 0, to = t.length;
+            while (from < to) { const m = (from + to) >> 1; if (begin(m) < time) from = m + 1; else to = m; }
+            return from;
+        } };
+}
+
+// Grey from the end of each stretch of instances to the begin of the next one.
+function drawLeftOut(g, b, x, until, h) {
+    g.fillStyle = css('--line');
+    for (let i = b.stretch - 1; i < b.n; i += b.stretch) {
+        const from = x(b.end(i)), to = x(i + 1 < b.n ? b.begin(i + 1) : until);
+        g.fillRect(from, 2, to - from, h - 4);
+    }
+}
+
+// The first that is in sight: of each row the last that began before may reach into it.
+function firstBand(b, time) {
+    const rows = new Set(b.rows.keys());
+    let i = b.first(time);
+    while (i > 0 && rows.size) rows.delete(b.row(--i));
+    return i;
+}
+
+// Not more than one band a pixel of a row.
+function drawBands(g, b, range, x, rowHeight) {
+    const last = b.rows.map(() => -1);
+    for (let i = firstBand(b, range[0]); i < b.n && b.begin(i) < range[1]; i++) {
+        const from = x(b.begin(i)), to = x(b.end(i)), row = b.row(i), y = row * rowHeight;
+        if (b.end(i) < range[0] || (Math.floor(to) === last[row] && to - from < 1)) continue;
+        last[row] = Math.floor(to);
+        g.fillStyle = colorOf(b.type(i) || b.name(i));
+        g.fillRect(from, y + 2, Math.max(0.7, to - from - 0.5), rowHeight - 4);
+        if (to - from > 60) inside(g, b.name(i), '#fff', from, y, to - from, rowHeight);
+    }
+}
+
+// TEXT in the middle of a box, cut at its end.
+function inside(g, text, color, x, y, w, h) {
+    g.save();
+    g.fillStyle = color;
+    g.beginPath();
+    g.rect(x, y, w, h);
+    g.clip();
+    g.fillText(text, x + 4, y + h / 2 + 4);
+    g.restore();
+}
+
 function plotBands(parent, bands, span, group) {
     if (!bands || !bands.names.length) return;
-    const t = unpack(bands.begin, Uint32Array), d = unpack(bands.duration, Uint32Array),
-        which = unpack(bands.layer, Uint16Array);
-    const canvas = el('canvas', { class: 'bands', role: 'img', 'aria-label': 'layers over time' });
+    const b = loadBands(bands), rowHeight = b.rows.length > 1 ? 22 : 54;
+    const canvas = el('canvas', { class: 'bands', role: 'img', 'aria-label': 'layers over time',
+        style: 'height:' + rowHeight * b.rows.length + 'px' });
     const tip = el('p', { class: 'note', 'aria-live': 'polite' });
-    const plain = bands.total > t.length ? 'The page holds ' + t.length + ' of ' + bands.total +
+    const plain = b.total > b.n ? 'The page holds ' + b.n + ' of ' + b.total +
         ' layer instances, spread over the run; where bands are grey they are left out. ' : '';
     parent.append(canvas, tip);
     let range = span.slice();
     const area = () => group.area ? group.area() : { x: 0, w: canvas.clientWidth }; // as the chart above
-    const begin = (i) => bands.t0_s + t[i] * bands.t_step_s;
-    const end = (i) => begin(i) + d[i] * bands.t_step_s;
-    function first(time) {
-        let a = 0, b = t.length;
-        while (a < b) { const m = (a + b) >> 1; if (begin(m) < time) a = m + 1; else b = m; }
-        return a;
-    }
-    // Grey from the end of each stretch of instances to the begin of the next one.
-    function leftOut(g, left, scale, h) {
-        const x = (time) => left + (Math.min(range[1], Math.max(range[0], time)) - range[0]) * scale;
-        g.fillStyle = css('--line');
-        for (let i = bands.stretch - 1; i < t.length; i += bands.stretch) {
-            const from = x(end(i)), to = x(i + 1 < t.length ? begin(i + 1) : span[1]);
-            g.fillRect(from, 4, to - from, h - 8);
-        }
-    }
     function draw() {
         const w = canvas.clientWidth, h = canvas.clientHeight, k = window.devicePixelRatio || 1;
         canvas.width = w * k;
         canvas.height = h * k;
-        const g = canvas.getContext('2d');
+        const g = canvas.getContext('2d'), { x: left, w: width } = area(), scale = width / (range[1] - range[0]);
+        const x = (time) => left + (Math.min(range[1], Math.max(range[0], time)) - range[0]) * scale;
         g.scale(k, k);
-        const left = area().x, right = left + area().w, scale = area().w / (range[1] - range[0]);
-        let last = -1;
-        if (bands.total > t.length) leftOut(g, left, scale, h);
         g.font = '11px system-ui, sans-serif';
-        for (let i = Math.max(0, first(range[0]) - 1); i < t.length && begin(i) < range[1]; i++) {
-            const x = left + Math.max(0, (begin(i) - range[0]) * scale);
-            const x2 = Math.min(right, left + (end(i) - range[0]) * scale);
-            if (x2 < left || (Math.floor(x2) === last && x2 - x < 1)) continue;
-            last = Math.floor(x2);
-            const name = bands.names[which[i]];
-            g.fillStyle = colorOf(bands.types[which[i]] || name);
-            g.fillRect(x, 4, Math.max(0.7, x2 - x - 0.5), h - 8);
-            if (x2 - x > 60) {
-                g.fillStyle = '#fff';
-                g.save();
-                g.beginPath();
-                g.rect(x, 0, x2 - x, h);
-                g.clip();
-                g.fillText(name, x + 4, h / 2 + 4);
-                g.restore();
-            }
-        }
-        tip.textContent = plain + (scale * (bands.total ? (span[1] - span[0]) / bands.total : 1) < 2 ?
+        if (b.total > b.n) drawLeftOut(g, b, x, span[1], h);
+        drawBands(g, b, range, x, rowHeight);
+        if (b.rows.length > 1) b.rows.forEach((name, i) =>
+            inside(g, name, css('--fg'), 0, i * rowHeight, left - 4, rowHeight));
+        tip.textContent = plain + (scale * (b.total ? (span[1] - span[0]) / b.total : 1) < 2 ?
             'Zoom in (drag over the chart) to tell layers apart; double-click or “Show all” zooms out.' :
             'Point at a band for its layer.');
     }
     canvas.addEventListener('mousemove', (e) => {
-        const box = canvas.getBoundingClientRect();
+        const box = canvas.getBoundingClientRect(), row = Math.floor((e.clientY - box.top) / rowHeight);
         const time = range[0] + (e.clientX - box.left - area().x) / area().w * (range[1] - range[0]);
-        const i = first(time) - 1;
-        if (i >= 0 && end(i) >= time)
-            tip.textContent = bands.names[which[i]] + ': ' + num(end(i) - begin(i), 's') + ' at ' + begin(i).toFixed(6) + ' s';
+        let i = b.first(time) - 1;
+        while (i >= 0 && b.row(i) !== row) i--;
+        if (i >= 0 && b.end(i) >= time)
+            tip.textContent = b.name(i) + ': ' + num(b.end(i) - b.begin(i), 's') + ' at ' +
+                b.begin(i).toFixed(6) + ' s' + (b.rows.length > 1 ? ', ' + b.rows[row] : '');
     });
     window.addEventListener('resize', draw);
     erg.painters.push(draw);
