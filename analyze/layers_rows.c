@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/layers_calls.h"
 #include "formats/util.h"
 
 static void count_one(struct erg_rows *r, size_t i)
@@ -20,44 +21,8 @@ static void count_one(struct erg_rows *r, size_t i)
 	const struct erg_tl_intervals *iv = &tl->iv;
 	uint32_t l = iv->layer[i];
 
-	r->calls[l]++;
 	r->span_ns[l] += erg_tl_duration(iv, i);
 	erg_layer_counts_add(&r->counts, i);
-}
-
-/* How often the outermost layers ran: calls of the most called layer of depth 0. */
-static uint64_t iterations_of(const struct erg_timeline *tl, bool device, const uint64_t *calls)
-{
-	const struct erg_tl_intervals *iv = &tl->iv;
-	uint64_t most = 0;
-
-	for (size_t i = 0; i < iv->n; i++)
-		if (!iv->depth[i] && erg_tl_track_is(&tl->tracks[iv->track[i]], device) &&
-			calls[iv->layer[i]] > most)
-			most = calls[iv->layer[i]];
-	return most;
-}
-
-/*
- * What a call launches on a device may be many spans, so a layer's calls are those of the host;
- * spans count only for what the host never called (work outside of layers, logs of a device alone).
- */
-static int count_host_calls(struct erg_rows *r)
-{
-	const struct erg_timeline *tl = r->a->tl;
-	_cleanup_(erg_freep) uint64_t *host = calloc(tl->n_layers + 1, sizeof(*host));
-	uint64_t n;
-
-	if (!host)
-		return -ENOMEM;
-	for (size_t i = 0; i < tl->iv.n; i++)
-		host[tl->iv.layer[i]] += erg_tl_track_is(&tl->tracks[tl->iv.track[i]], false);
-	n = iterations_of(tl, false, host);
-	r->iterations = n ? n : r->iterations;
-	for (size_t k = 0; k < tl->n_layers; k++)
-		if (r->calls[k] && host[k])
-			r->calls[k] = host[k];
-	return 0;
 }
 
 int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_err *err)
@@ -66,20 +31,27 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 
 	*r = (struct erg_rows){.a = a, .total_j = a->attr->ets_j.value};
 	r->calls = calloc(tl->n_layers + 1, sizeof(*r->calls));
+	r->inferences = calloc(tl->n_layers + 1, sizeof(*r->inferences));
 	r->span_ns = calloc(tl->n_layers + 1, sizeof(*r->span_ns));
 	r->weight = calloc(a->attr->n_classes + 1, sizeof(*r->weight));
-	if (!r->calls || !r->span_ns || !r->weight || erg_layer_counts_init(&r->counts, tl) < 0)
+	if (!r->calls || !r->inferences || !r->span_ns || !r->weight ||
+		erg_layer_counts_init(&r->counts, tl) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < tl->iv.n; i++)
 		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], a->device))
 			count_one(r, i);
-	r->iterations = iterations_of(tl, a->device, r->calls);
-	return a->device && count_host_calls(r) < 0 ? erg_fail(err, -ENOMEM, "out of memory") : 0;
+	if (erg_layer_calls(tl, a->device, r->calls, r->inferences) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	for (size_t k = 0; k < tl->n_layers; k++)
+		if (r->inferences[k] > r->iterations)
+			r->iterations = r->inferences[k];
+	return 0;
 }
 
 void erg_rows_release(struct erg_rows *r)
 {
 	free(r->calls);
+	free(r->inferences);
 	free(r->span_ns);
 	erg_layer_counts_release(&r->counts);
 	free(r->weight);
@@ -93,21 +65,38 @@ static void clear(struct erg_rows *r)
 }
 
 struct sums {
-	double time_s;
+	double time_s, read_bytes; /* of parameters, in all inferences */
 	uint64_t calls, macs, params, bytes;
+	uint64_t inferences; /* 0: of several networks that ran not equally often, or of none */
 };
+
+/* Of what is no layer: those of the only network. */
+static uint64_t inferences_of_rest(const struct erg_rows *r)
+{
+	for (size_t k = 0; k < r->a->tl->n_layers; k++)
+		if (r->calls[k] && r->inferences[k] != r->iterations)
+			return 0;
+	return r->iterations;
+}
 
 static struct sums sums_of(const struct erg_rows *r)
 {
 	const struct erg_timeline *tl = r->a->tl;
 	struct sums s = {0};
+	bool any = false;
 
 	for (size_t k = 0; k < r->a->attr->n_classes; k++) {
+		uint64_t n;
+
 		if (r->weight[k] == 0)
 			continue;
 		s.time_s += r->a->attr->classes[k].time_s;
+		n = k < tl->n_layers ? r->inferences[k] : inferences_of_rest(r);
+		s.inferences = any && n != s.inferences ? 0 : n;
+		any = true;
 		if (k >= tl->n_layers)
 			continue;
+		s.read_bytes += (double)tl->layers[k].bytes_params * (double)n;
 		s.calls += r->calls[k];
 		s.macs += tl->layers[k].macs * r->calls[k];
 		s.params += tl->layers[k].params;
@@ -151,10 +140,11 @@ static void add_energy(const struct erg_rows *r, json_t *row, const struct erg_e
 	json_object_set_new(row, "power_w", erg_est_json(&power));
 	json_object_set_new(row, "share", share_json(r, energy));
 	json_object_set_new(row, "per_call_j", per(energy, (double)s->calls));
-	json_object_set_new(row, "per_inference_j", per(energy, (double)r->iterations));
+	json_object_set_new(row, "per_inference_j", per(energy, (double)s->inferences));
 	json_object_set_new(row, "per_mac_j", per(energy, (double)s->macs));
-	json_object_set_new(row, "per_param_byte_j",
-		per(energy, (double)s->bytes * (double)r->iterations));
+	json_object_set_new(row, "per_param_byte_j", per(energy, s->read_bytes));
+	json_object_set_new(row, "inferences",
+		s->inferences ? json_integer((json_int_t)s->inferences) : json_null());
 }
 
 static double counter_named(const json_t *counters, const char *name)
@@ -362,7 +352,7 @@ static const char *key_of(const struct erg_tl_layer *l, const char *by)
 	if (!strcmp(by, "type"))
 		return l->level == ERG_TL_LAYER ? l->type : "";
 	if (!strcmp(by, "network"))
-		return l->level == ERG_TL_NETWORK ? l->name : l->network;
+		return erg_layer_network(l);
 	if (l->level == ERG_TL_MODULE)
 		return l->name;
 	return l->level == ERG_TL_LAYER ? (*l->module ? l->module : l->name) : "";

@@ -12,7 +12,8 @@ struct erg_rows {
 	uint64_t *calls;     /* per layer */
 	uint64_t *span_ns;   /* per layer: begin to end, inner layers included */
 	struct erg_layer_counts counts;
-	uint64_t iterations; /* distinct iterations of the outermost layers */
+	uint64_t *inferences; /* per layer: how often its network ran */
+	uint64_t iterations; /* the most of them */
 	double *weight;      /* scratch, n_classes values */
 };
 

@@ -330,7 +330,8 @@ static int add_layer(struct reader *r, const json_t *layer)
  */
 static int add_network(struct reader *r, const json_t *row)
 {
-	double n = erg_value_of(r->run, "iterations");
+	double own = erg_number_of(row, "inferences");
+	double n = own > 0 ? own : erg_number_of(r->run, "iterations"); /* of older results */
 	json_auto_t *one = json_copy((json_t *)row);
 	const struct erg_model_want *saved = r->want;
 	struct erg_model_want layers = *saved;

@@ -103,3 +103,25 @@ layers() { erg-analyze layers --format json "$@" 2>warnings; }
     layers a.erg >r.json
     jq -e '.runs[0].coverage > 0.99' r.json
 }
+
+# net a: 40 inferences of 20 ms and 30 ms at 4 W and 8 W; net b: 10 of 100 ms at 2 W.
+@test "an inference of each network costs what that network took over the times that it ran" {
+    awk 'BEGIN { print "begin_s,end_s,layer,network"
+        for (i = 0; i < 40; i++) { t = 1 + i / 20
+            printf "%.3f,%.3f,a1,a\n%.3f,%.3f,a2,a\n", t, t + 0.02, t + 0.02, t + 0.05 }
+        for (i = 0; i < 10; i++) printf "%.3f,%.3f,b1,b\n", 3 + i / 10, 3.1 + i / 10 }' >L.csv
+    awk 'BEGIN { print "time_s,P [J]"
+        for (i = 0; i <= 5000; i++) { t = i / 1000; p = 1; c = (t - 1) % 0.05
+            if (t >= 1 && t < 3) p = c < 0.02 - 1e-9 ? 4 : 8
+            else if (t >= 3 && t < 4) p = 2
+            printf "%.4f,%.6f\n", t, e; e += p / 1000 } }' >S.csv
+    erg-record import --samples S.csv --layers L.csv -o two.erg
+    layers two.erg --by network >r.json
+    jq -e '[.runs[0].layers[] | [.name, .inferences]] == [["a", 40], ["b", 10]]' r.json
+    jq -e '.runs[0].layers[] | (.per_inference_j.value * .inferences / .energy_j.value - 1 | fabs) < 1e-6' r.json
+    jq -e '[.runs[0].layers[] | .per_inference_j.value] | (.[0] / 0.32 - 1 | fabs) < 0.02 and (.[1] / 0.2 - 1 | fabs) < 0.02' r.json
+    layers two.erg >r.json
+    jq -e '[.runs[0].layers[] | .inferences == {a: 40, b: 10}[.network]] | length > 0 and all' r.json
+    # what no layer took is of no one network
+    jq -e '.runs[0].rest[] | select(.name == "(no layer)") | .inferences == null and .per_inference_j == null' r.json
+}
