@@ -3,6 +3,9 @@
 : "${ERG_BUILD:=$ERG_SRC/build}"
 export ERG_SRC ERG_BUILD
 export LC_ALL=C NO_COLOR=1
+# On a loaded machine a program and LTTng's daemon may wait for each other longer than by default (3 s
+# and 5 s); then the program runs on unrecorded.
+export LTTNG_UST_REGISTER_TIMEOUT=60000 LTTNG_APP_SOCKET_TIMEOUT=60
 export PATH="$ERG_BUILD/record:$ERG_BUILD/analyze:$ERG_BUILD/tests/board:$ERG_BUILD/examples/convnet:$PATH"
 
 setup() {
@@ -16,6 +19,22 @@ skip_unless() {
         command -v "$c" >/dev/null || skip "$c is not installed"
     done
 }
+
+# await COMMAND…: returns when it succeeds. The limit is there against a hang, and far from what any
+# machine needs: nothing is to fail because it was slow.
+await() {
+    local end=$((SECONDS + 300))
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || { echo "waited in vain for: $*" >&2; return 1; }
+        sleep 0.05
+    done
+}
+
+# gone PID: there is no such process any more.
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# recording PID: the erg-record that runs as PID has its signals, its spool and a session that records.
+recording() { lttng --no-sessiond list 2>/dev/null | grep -q "ergtrace-$1-.*\[active\]"; }
 
 # An unprivileged user with a home of its own; root makes it on first use.
 ordinary_user() {
