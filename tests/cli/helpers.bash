@@ -30,6 +30,16 @@ await() {
     done
 }
 
+# A command that goes on until there is a file "go", or the test is over.
+UNTIL_GO=(sh -c 'while [ ! -e go ] && [ -d "$PWD" ]; do sleep 0.05; done; echo done; exit 5')
+
+# ends PID STATUS: waits for it.
+ends() {
+    local rc=0
+    wait "$1" || rc=$?
+    [ "$rc" -eq "$2" ]
+}
+
 # gone PID: there is no such process any more.
 gone() { ! kill -0 "$1" 2>/dev/null; }
 

@@ -7,13 +7,6 @@ REC=(erg-record -q -s procstat)
 
 teardown() { umount -l small tiny 2>/dev/null || true; }
 
-# ends PID STATUS: waits for it.
-ends() {
-    local rc=0
-    wait "$1" || rc=$?
-    [ "$rc" -eq "$2" ]
-}
-
 # Nothing of this test's recordings is left: no spool, no part, no session.
 nothing_left() {
     [ -z "$(find . -maxdepth 1 \( -name '*.spool' -o -name '.erg-*' \))" ]
