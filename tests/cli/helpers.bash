@@ -23,15 +23,16 @@ skip_unless() {
 # await COMMAND…: returns when it succeeds. The limit is there against a hang, and far from what any
 # machine needs: nothing is to fail because it was slow.
 await() {
-    local end=$((SECONDS + 300))
+    local end=$((SECONDS + 120))
     until "$@"; do
         [ "$SECONDS" -lt "$end" ] || { echo "waited in vain for: $*" >&2; return 1; }
         sleep 0.05
     done
 }
 
-# A command that goes on until there is a file "go", or the test is over.
-UNTIL_GO=(sh -c 'while [ ! -e go ] && [ -d "$PWD" ]; do sleep 0.05; done; echo done; exit 5')
+# A command that goes on until there is a file "go"; a test that fails before does not leave it behind
+# for long.
+UNTIL_GO=(sh -c 'for _ in $(seq 6000); do [ ! -e go ] || break; sleep 0.05; done; echo done; exit 5')
 
 # ends PID STATUS: waits for it.
 ends() {

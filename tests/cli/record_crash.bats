@@ -49,7 +49,7 @@ teardown() {
 
 @test "kill -9 of erg-record: the next start ends its session, recover makes the archive" {
     skip_unless jq babeltrace2
-    "${REC[@]}" -o a.erg -- "${UNTIL_GO[@]}" &
+    "${REC[@]}" -o a.erg -- "${UNTIL_GO[@]}" 3>&- &
     pid=$!
     await spooled
     had=$(bytes ./*.spool)
@@ -73,7 +73,7 @@ teardown() {
 }
 
 @test "recover without a next start brings what is in memory, and refuses a recorder that runs" {
-    "${REC[@]}" -o a.erg -- "${UNTIL_GO[@]}" &
+    "${REC[@]}" -o a.erg -- "${UNTIL_GO[@]}" 3>&- &
     pid=$!
     await spooled
     run -1 erg-record recover ergtrace-$pid-*.spool -o b.erg
@@ -97,7 +97,7 @@ copied() {
 }
 
 @test "a copy of the spool taken at any instant is recovered up to the last complete packet" {
-    "${REC[@]}" -o a.erg --compress during --chunk-time 1 -- "${UNTIL_GO[@]}" &
+    "${REC[@]}" -o a.erg --compress during --chunk-time 1 -- "${UNTIL_GO[@]}" 3>&- &
     pid=$!
     for part in 1 2 3; do
         sleep 0.9
@@ -193,7 +193,7 @@ no_daemon() { ! pgrep -u "$user" -r S,R,D lttng-sessiond >/dev/null; }
 
 killed() { # killed PATTERN WHO
     user_room
-    as_user "${REC[@]}" -o a.erg -- "${UNTIL_GO[@]}" > out 2> err &
+    as_user "${REC[@]}" -o a.erg -- "${UNTIL_GO[@]}" > out 2> err 3>&- &
     pid=$!
     await spooled
     had=$(bytes ./*.spool)
