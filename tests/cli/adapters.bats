@@ -85,7 +85,7 @@ test_setup() {
     alone
     launch "$nvtx" push:before push:inner pop wait push:after pop pop wait
     start a
-    sleep 0.3
+    described
     go_on
     stop a
     exec 9>&-

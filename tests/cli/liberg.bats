@@ -52,7 +52,7 @@ test_setup() { lttng_setup; }
     start a
     launch "$app" name:first name:main name:main wait name:again
     start late
-    sleep 0.3
+    described
     stop late
     go_on
     stop a
@@ -94,7 +94,7 @@ test_setup() { lttng_setup; }
     need_daemon
     launch "$app" network:net module:m layer:l counter:bytes=1 track:gpu wait begin:l end:l wait
     start late
-    sleep 0.3
+    described
     lttng rotate "$session-late" >/dev/null 2>&1 || true
     lttng stop "$session-late" >/dev/null
     babeltrace2 late >late.txt
@@ -112,18 +112,17 @@ test_setup() { lttng_setup; }
 
 @test "a late session gets thousands of definitions, none lost" {
     need_daemon
-    launch "$app" network:net many:5000 wait
+    launch "$app" network:net many:3000 wait
     start late
-    sleep 0.5
+    described
     stop late
     exec 9>&-
-    [ "$(grep -o 'layer_define.* name = "many[0-9]*"' late.txt | grep -o 'many[0-9]*' | sort -u | wc -l)" -eq 5000 ]
+    [ "$(grep -o 'layer_define.* name = "many[0-9]*"' late.txt | grep -o 'many[0-9]*' | sort -u | wc -l)" -eq 3000 ]
 }
 
 @test "sessions come and go while threads run" {
     need_daemon
-    "$app" network:net layer:l busy:2500=l 3>&- &
-    pid=$!
+    launch "$app" network:net layer:l busy:l wait idle wait
     start a
     start b
     for _ in 1 2 3; do
@@ -131,8 +130,9 @@ test_setup() { lttng_setup; }
         lttng start "$session-a" >/dev/null
     done
     stop b
-    wait $pid
+    go_on
     stop a
+    exec 9>&-
     [ "$(events b 'layer: ')" -gt 0 ]
     [ "$(events a 'layer_define.*name = "l"')" -ge 1 ]
 }
@@ -143,11 +143,11 @@ test_setup() { lttng_setup; }
     launch "$app" network:net layer:l layer:k begin:net wait end:net begin:l wait begin:k end:k end:l \
         begin:k end:k wait
     start a
-    sleep 0.3
+    described
     go_on
     lttng stop "$session-a" >/dev/null
     lttng start "$session-a" >/dev/null
-    sleep 0.3
+    described
     go_on
     stop a
     exec 9>&-
@@ -162,7 +162,7 @@ test_setup() { lttng_setup; }
     start one
     launch "$app" network:net layer:l begin:net begin:l end:l wait begin:l end:l end:net wait
     start two
-    sleep 0.3
+    described
     go_on
     stop one
     stop two

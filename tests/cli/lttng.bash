@@ -13,7 +13,19 @@ teardown() {
 
 need_daemon() {
     lttng --no-sessiond list >/dev/null 2>&1 || lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
+    await takes_programs
 }
+
+# It answers lttng(1) a little before it listens to programs.
+takes_programs() {
+    local dir=${LTTNG_HOME:-$HOME}/.lttng
+    [ "$(id -u)" -ne 0 ] || dir=/var/run/lttng
+    grep -q " 00010000 .* $dir/lttng-ust-sock-" /proc/net/unix
+}
+
+# described: what programs do when a session starts is done. A program answers the daemon's questions
+# in the thread that describes it to sessions, one after the other.
+described() { lttng --no-sessiond list --userspace >/dev/null; }
 
 # Skips where somebody else's session records, too: that changes what a pause is.
 alone() {
@@ -22,7 +34,7 @@ alone() {
 }
 
 # start NAME [EVENTS]: a session of that name, recording what the programs in the array `programs`
-# do, into ./NAME
+# do, into ./NAME.
 start() {
     need_daemon
     lttng create "$session-$1" --output="$PWD/$1" >/dev/null 3>&-
@@ -59,8 +71,7 @@ launch() {
     "$@" <in >out 3>&- &
     pid=$!
     exec 9>in
-    for _ in $(seq 200); do grep -q waiting out && return; sleep 0.05; done
-    return 1
+    await grep -q waiting out
 }
 
 # go_on: sends it a line, and returns when it waits again or has ended.
@@ -68,10 +79,8 @@ go_on() {
     local n
     n=$(grep -c waiting out)
     echo >&9
-    for _ in $(seq 200); do
-        [ "$(grep -c waiting out)" -gt "$n" ] && return
-        kill -0 "$pid" 2>/dev/null || return 0
-        sleep 0.05
-    done
-    return 1
+    await went_on "$n"
 }
+
+# went_on N: it has waited more often than that, or has ended.
+went_on() { [ "$(grep -c waiting out)" -gt "$1" ] || gone "$pid"; }

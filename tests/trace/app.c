@@ -9,7 +9,8 @@
  *	counter:NAME=N				adds N to a counter of the application
  *	track:NAME  span:NAME=BEGIN-END		on the last track
  *	threads:N=NAME				N threads, 10 pairs of layer NAME each
- *	busy:MS=NAME				4 threads, pairs of layer NAME for so long
+ *	busy:NAME  idle				4 threads, pairs of layer NAME from here to there, not
+ *						more than LTTng's buffers hold for a second
  *	many:N					defines N layers: many1, many2, …
  *	fork					the rest is done by a child, which is waited for
  *	both					the rest is done by a child as well
@@ -106,8 +107,7 @@ static void *pairs_until_stop(void *unused)
 		erg_begin(network);
 		erg_end(network);
 		erg_end(busy.id);
-		if (busy.pause_us)
-			usleep(busy.pause_us);
+		usleep(busy.pause_us);
 	}
 	return unused;
 }
@@ -126,13 +126,6 @@ static void busy_stop(void)
 	busy.stop = true;
 	for (int i = 0; i < 4; i++)
 		pthread_join(busy.threads[i], NULL);
-}
-
-static void run_busy(int ms, const char *name)
-{
-	busy_start(name, 0);
-	usleep((useconds_t)ms * 1000);
-	busy_stop();
 }
 
 static void define_many(int n)
@@ -236,7 +229,9 @@ static void run_op(const char *op, char *name, const char *value)
 	else if (!strcmp(op, "threads"))
 		run_threads(atoi(name), value);
 	else if (!strcmp(op, "busy"))
-		run_busy(atoi(name), value);
+		busy_start(name, 1000);
+	else if (!strcmp(op, "idle"))
+		busy_stop();
 	else if (!strcmp(op, "many"))
 		define_many(atoi(name));
 	else if (!strcmp(op, "fork"))
