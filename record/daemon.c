@@ -32,7 +32,11 @@
 #include "formats/util.h"
 #include "record/session.h"
 
-#define STOP_TIMEOUT_MS 5000
+/* Limits against a hang, far from what a loaded machine needs. */
+#define STOP_TIMEOUT_MS 30000
+#define POLL_US 5000
+#define ALIVE_POLLS 6000
+#define APPS_POLLS 1000
 #define LOCK_TRIES 1500 /* of 10 ms */
 #define APPS_SOCKET "lttng-ust-sock-8"
 #define CONSUMER_SOCKET "ustconsumerd64/health"
@@ -246,8 +250,8 @@ static void daemon_stop(const struct identity *id, int sig)
 	if (pidfd_send_signal(fd, sig, NULL, 0) == 0)
 		poll(&p, 1, STOP_TIMEOUT_MS);
 	/* A helper process of a killed daemon keeps its sockets for a moment. */
-	for (int i = 0; i < 200 && erg_session_daemon_alive(); i++)
-		usleep(5000);
+	for (int i = 0; i < ALIVE_POLLS && erg_session_daemon_alive(); i++)
+		usleep(POLL_US);
 }
 
 /* The daemon that an erg-record started, if it still runs. */
@@ -275,10 +279,13 @@ int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err)
 	r = daemon_start(err);
 	if (r < 0)
 		return r;
+	/* It may answer before it has written down its pid, and without that nobody will stop it. */
+	for (int i = 0; i < ALIVE_POLLS && (!erg_session_daemon_alive() || !erg_daemon_pid()); i++)
+		usleep(POLL_US);
 	/* It answers its clients a little before it answers programs, and a program that comes in
 	 * between waits five seconds before it asks again. */
-	for (int i = 0; i < 200 && (!erg_session_daemon_alive() || socket_try(APPS_SOCKET)); i++)
-		usleep(5000);
+	for (int i = 0; i < APPS_POLLS && socket_try(APPS_SOCKET); i++)
+		usleep(POLL_US);
 	if (!erg_session_daemon_alive())
 		return erg_fail(err, -ETIMEDOUT, "lttng-sessiond: started, but does not answer");
 	id.pid = pid_of_daemon();

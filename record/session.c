@@ -30,7 +30,7 @@
 
 #define PACKET_PERIOD_US 1000000
 #define WAIT_MS 30000
-#define REGISTER_TIMEOUT_NS (8ull * ERG_NSEC_PER_SEC)
+#define REGISTER_TIMEOUT_NS (30ull * ERG_NSEC_PER_SEC)
 #define LAYER_BYTES_PER_S 12e6 /* 250,000 events a second of 48 bytes on one CPU */
 /* How long the buffers hold what comes while the disk makes the consumer daemon wait. The rate of the
  * samples is known and small; that of layers is the most there will be. */

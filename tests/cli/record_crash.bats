@@ -191,6 +191,19 @@ no_daemon() { ! pgrep -u "$user" -r S,R,D lttng-sessiond >/dev/null; }
     await no_daemon
 }
 
+@test "a session daemon that writes down its pid late goes, too" {
+    user_room
+    cat >late <<'END'
+#!/bin/sh
+lttng-sessiond "$@" || exit
+mv ~/.lttng/lttng-sessiond.pid ~/pid
+(sleep 1; mv ~/pid ~/.lttng/lttng-sessiond.pid) &
+END
+    chmod +x late
+    as_user env LTTNG_SESSIOND_PATH="$PWD/late" "${REC[@]}" -o a.erg -- sleep 1.5
+    await no_daemon
+}
+
 killed() { # killed PATTERN WHO
     user_room
     as_user "${REC[@]}" -o a.erg -- "${UNTIL_GO[@]}" > out 2> err 3>&- &
