@@ -83,8 +83,13 @@ END
     [[ "$output" == *"a.erg: exists already"* ]]
 }
 
-# arrived: the relay has some samples; they come packet by packet, one each second.
-arrived() { [ "$(babeltrace2 relay 2>/dev/null | grep -c utilization_sample)" -ge 9 ]; }
+# arrived: an archive of what the relay has is of the command and has some samples.
+arrived() {
+    erg-record collect --now --force --from relay -o now.erg >/dev/null 2>&1 || return 1
+    rm -rf now
+    tar -xf now.erg
+    jq -e .command now/manifest.json && [ "$(babeltrace2 now/trace | grep -c utilization_sample)" -ge 9 ]
+} >/dev/null
 
 @test "the relay is killed: the command goes on, and what had arrived is an archive" {
     erg-record -q -s procstat --to "$to" -- "${UNTIL_GO[@]}" >out 3>&- &
@@ -107,7 +112,8 @@ arrived() { [ "$(babeltrace2 relay 2>/dev/null | grep -c utilization_sample)" -g
 in_network() {
     [ "$(id -u)" -eq 0 ] || skip "makes a network of its own"
     skip_unless ip unshare
-    LTTNG_NETWORK_SOCKET_TIMEOUT=2000 unshare -n -m -p -f --mount-proc --kill-child \
+    export -f arrived
+    LTTNG_NETWORK_SOCKET_TIMEOUT=5000 unshare -n -m -p -f --mount-proc --kill-child \
         --propagation private bash -c "
             mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm && mkdir /run/lock &&
                 ip link set lo up || exit 99
@@ -121,7 +127,7 @@ in_network() {
         until (</dev/tcp/127.0.0.1/5342) 2>/dev/null; do sleep 0.1; done
         erg-record -q -s procstat --to 127.0.0.1 -- sh -c "until [ -e cut ]; do sleep 0.1; done
             sleep 2; touch ran; exit 5" 2>err 3>&- &
-        sleep 3.5
+        until arrived; do sleep 0.1; done
         ip link set lo down
         touch cut
         wait $!
