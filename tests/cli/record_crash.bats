@@ -139,7 +139,7 @@ killed_packing() {
     run -0 erg-record recover "$spool"
     unpack a.erg
     [ "$(summary .chunks a)" -gt "$chunks" ]
-    [ "$(grep -c utilization_sample a.txt)" -ge 10 ]
+    grep -q utilization_sample a.txt
     [ "$(ls -A | grep -c '^\.erg\|spool$')" -eq 0 ]
 }
 
