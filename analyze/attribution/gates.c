@@ -304,6 +304,7 @@ static void publish(struct gates *g, uint32_t head)
 static void warn_unresolved(struct erg_attr *a, size_t n_layers)
 {
 	size_t all = 0, bad = 0, merged = 0;
+	char text[64] = "";
 
 	for (size_t c = 0; c < n_layers; c++) {
 		const struct erg_attr_class *k = &a->classes[c];
@@ -313,9 +314,11 @@ static void warn_unresolved(struct erg_attr *a, size_t n_layers)
 		merged += k->time_s > 0 && group && k->group_n > 1;
 		bad += k->time_s > 0 && !group;
 	}
+	if (merged)
+		snprintf(text, sizeof(text), " %zu are merged with a neighbour,", merged);
 	if (bad || merged)
-		attr_warn(a, "unresolved", "rail %s: of %zu layers %zu are merged with a neighbour and "
-			"%zu are not resolved", a->state->rail.name, all, merged, bad);
+		attr_warn(a, "unresolved", "rail %s: of %zu layers%s %zu are not resolved",
+			a->state->rail.name, all, text, bad);
 }
 
 static int alloc(struct gates *g, struct erg_err *err)
