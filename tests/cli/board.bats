@@ -23,14 +23,9 @@ value() { tr -d ' ' <"b/$1"; }
 
 # eventually VALUE FILE: the board looks at its files some times a second
 eventually() {
-    local i
-    for i in $(seq 100); do
-        [ "$(value "$2")" != "$1" ] || return 0
-        sleep 0.02
-    done
-    echo "$2 is $(value "$2"), not $1"
-    return 1
+    await holds "$@" || { echo "$2 is $(value "$2"), not $1"; return 1; }
 }
+holds() { [ "$(value "$2")" = "$1" ]; }
 
 @test "board: every option is in the help; wrong ones are named" {
     run -0 erg-board --help
@@ -59,11 +54,13 @@ eventually() {
     run -127 erg-board b -- ./no-such-command
 }
 
+draws() { [ "$(value class/hwmon/hwmon0/curr1_input)" -gt 0 ]; }
+
 @test "board: serves the sensors of an INA3221" {
     start_board
     [ "$(value class/hwmon/hwmon0/name)" = ina3221 ]
     [ "$(value class/hwmon/hwmon0/in2_label)" = VDD_CPU ]
-    sleep 0.1
+    await draws
     in=$(value class/hwmon/hwmon0/curr1_input)
     [ "$in" -gt $(($(value class/hwmon/hwmon0/curr2_input))) ]
     [ "$in" -gt 0 ]

@@ -356,14 +356,13 @@ truth() {
     truth
 }
 
+importing() { ls -A | grep -q erg-import; }
+
 @test "an interrupted import leaves nothing" {
     awk 'BEGIN { print "time_s,A [W]"; for (i = 0; i < 2000000; i++) printf "%.4f,%d\n", i / 1000, i % 97 }' >long.csv
     erg-record import --samples long.csv -o long.erg 2>err &
     pid=$!
-    for _ in $(seq 200); do
-        [ -n "$(ls -A | grep erg-import || true)" ] && break
-        sleep 0.05
-    done
+    await importing
     kill -TERM $pid
     if wait $pid; then status=0; else status=$?; fi
     [ "$status" -eq 1 ]

@@ -51,6 +51,8 @@ test_setup() {
 # of ROOM: processes that have it as their LTTng's home
 of() { grep -lzs "^LTTNG_HOME=$1\$" /proc/[0-9]*/environ || true; }
 
+nobody_of() { [ -z "$(of "$1")" ]; }
+
 @test "interrupted at any instant: no daemon, no spool and no archive are left" {
     [ "$(id -u)" -eq 0 ] || skip "would look at the daemons of the user who runs the tests"
     room=$(mktemp -d /tmp/erg-room.XXXXXX)
@@ -60,8 +62,7 @@ of() { grep -lzs "^LTTNG_HOME=$1\$" /proc/[0-9]*/environ || true; }
         (cd "$room" && as_user env --default-signal=INT LTTNG_HOME="$room" \
             timeout --foreground -s INT "$t" \
             ./erg-record -q -s procstat --idle 30 -o a.erg -- touch ran 3>&-) || true
-        for _ in {1..50}; do [ -n "$(of "$room")" ] || break; sleep 0.1; done
-        [ -z "$(of "$room")" ]
+        await nobody_of "$room"
         [ "$(find "$room" -mindepth 1 -maxdepth 1 ! -name .lttng)" = "$room/erg-record" ]
     done
     rm -r "$room"

@@ -158,8 +158,7 @@ sources() {
     done
     erg-record sources --seconds 60 --sysfs sys -s hwmon >out.txt 3>&- &
     verb=$!
-    for _ in $(seq 200); do [ "$(cat sys/class/hwmon/hwmon1/samples)" = 1 ] && break; sleep 0.02; done
-    [ "$(cat sys/class/hwmon/hwmon1/samples)" = 1 ]
+    await grep -qx 1 sys/class/hwmon/hwmon1/samples
     kill -TERM "$verb"
     status=0
     wait "$verb" || status=$?
@@ -172,8 +171,8 @@ sources() {
     skip_unless erg-board
     erg-board --sensor ema --alpha 0.0625 board >board.log 2>&1 &
     board=$!
-    for _ in $(seq 100); do [ -s board/class/hwmon/hwmon0/samples ] && break; sleep 0.05; done
-    run erg-record sources --reads 10 --seconds 0.3 -s hwmon --sysfs board --format json
+    await [ -s board/ergboard/ready ]
+    run erg-record sources --reads 10 --seconds 2 -s hwmon --sysfs board --format json
     samples=$(tr -d ' ' <board/class/hwmon/hwmon0/samples)
     kill "$board"
     wait "$board" || true

@@ -21,6 +21,7 @@ teardown() {
 }
 
 value() { tr -d ' ' <"b/$1"; }
+holds() { [ "$(value "$2")" = "$1" ]; }
 
 sweep() { erg-record sweep --sysfs b "$@"; }
 
@@ -125,7 +126,7 @@ refused() {
 @test "sweep: co-runners run beside the workload" {
     plan 'corunners:' '  a: {command: "touch a.ran; exec sleep 9"}' \
         '  b: {command: "touch b.ran; exec sleep 9"}' 'coruns: [none, each, pairs, self]'
-    sed -i 's/a: {/&duration_s: 0.1, /; s/b: {/&duration_s: 0.1, /' p.yaml
+    sed -i 's/a: {/&duration_s: 1, /; s/b: {/&duration_s: 1, /' p.yaml
     run -0 sweep p.yaml -o out
     [ "$(jq -r '.runs[] | .workload + ":" + .corun' out/index.json | sort | tr '\n' ' ')" = \
         "a:none b:none nap:a nap:a+b nap:b nap:none " ]
@@ -228,14 +229,13 @@ refused() {
 
 @test "sweep: SIGINT stops after a clean end of the run; --resume continues" {
     plan 'knobs: {fan.pwm: [10, 20, 30]}'
-    sed -i 's/"0.05"/"0.6"/' p.yaml
+    sed -i 's/\[sleep, "0.05"\]/"touch ran; until [ -e go ]; do sleep 0.05; done"/' p.yaml
     erg-record sweep --sysfs b p.yaml -o out >log 2>&1 3>&- &
     pid=$!
-    until [ "$(value class/hwmon/hwmon1/pwm1)" != 0 ]; do sleep 0.02; done
-    sleep 0.3
+    await [ -e ran ]
     kill -INT $pid
-    rc=0; wait $pid || rc=$?
-    [ $rc -eq 130 ]
+    touch go
+    ends $pid 130
     [ "$(value class/hwmon/hwmon1/pwm1)" = 0 ]
     run -0 sweep p.yaml -o out --resume
     [ "$(jq '[.runs[] | select(.status == "done")] | length' out/index.json)" -eq 3 ]
@@ -246,7 +246,7 @@ refused() {
     sed -i 's/"0.05"/"20"/' p.yaml
     erg-record sweep --sysfs b p.yaml -o out >log 2>&1 3>&- &
     pid=$!
-    until [ "$(value class/hwmon/hwmon1/pwm1)" = 200 ]; do sleep 0.02; done
+    await holds 200 class/hwmon/hwmon1/pwm1
     kill -KILL "$(watchdog_of $pid)"
     rc=0; wait $pid || rc=$?
     [ $rc -eq 1 ]
@@ -278,7 +278,7 @@ refused() {
     sed -i 's/"0.05"/"20"/' p.yaml
     erg-record sweep --sysfs b p.yaml -o out >log 2>&1 3>&- &
     pid=$!
-    until [ "$(value $policy/scaling_cur_freq)" = 204000 ]; do sleep 0.02; done
+    await holds 204000 $policy/scaling_cur_freq
     run -1 erg-record restore
     [[ $output == *"process $pid is changing these knobs now"* ]]
     run -1 sweep p.yaml -o out2
