@@ -349,8 +349,15 @@ static int refine_window(struct search *s, struct attr_shape *shape)
 	return r < 0 ? r : refine(s, shape);
 }
 
-/* Phase of the updates, finer than the candidates; their times relative to the work stay,
- * only which of them a reading saw changes. */
+static void move_phase(struct attr_shape *shape, double by)
+{
+	by += shape->phase + by < 0;
+	shape->phase += by;
+	shape->lag_ns += by * shape->period_ns;
+}
+
+/* Phase of the updates, finer than the candidates: which update a reading saw, at the same times of
+ * them; or other times, since the coarse search may have ended beside the true minimum. */
 static int refine_phase(struct search *s, struct attr_shape *shape)
 {
 	int r = evaluate(s, shape, s->fine_end, false);
@@ -358,16 +365,17 @@ static int refine_phase(struct search *s, struct attr_shape *shape)
 
 	if (shape->phase < 0)
 		return r;
-	for (double step = 1. / 16; !r && step > 1. / 300; step /= 2)
-		for (int dir = -1; dir <= 1 && !r; dir += 2) {
+	for (double step = 1. / 8; !r && step > 1. / 300; step /= 2)
+		for (int way = 0; way < 4 && !r; way++) {
 			struct attr_shape t = *shape;
+			double by = way % 2 ? step : -step;
 
-			t.phase += dir * step;
-			t.lag_ns += dir * step * t.period_ns;
-			if (t.phase < 0) {
-				t.phase += 1;
-				t.lag_ns += t.period_ns;
-			}
+			if (way < 2)
+				move_phase(&t, by);
+			else
+				t.lag_ns += by * t.period_ns;
+			if (way >= 2 && (t.lag_ns < s->lo || t.lag_ns > s->hi))
+				continue;
 			r = evaluate(s, &t, s->fine_end, false);
 			if (!r && s->rss < best) {
 				best = s->rss;

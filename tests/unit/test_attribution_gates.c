@@ -70,6 +70,25 @@ static void test_nearly_in_step(void **state)
 	}
 }
 
+/* Updates every 10 ms, read every ms: of this trace the coarse search of the lag ends an eighth of a
+ * period beside the truth, and a layer would have twice its energy. */
+static void test_lag_beside_the_truth(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.seed = 1026;
+	s.spacing_s = 1e-3;
+	s.window_s = s.period_s = 10e-3;
+	run(&s, NULL, &r);
+	assert_true(r.a->diag.residual_w < 1.2 * s.noise_w);
+	for (size_t k = 0; k < s.layers; k++)
+		if (erg_est_resolved(&r.a->classes[k].energy_j))
+			assert_true(error_of(&r, k) < 0.02);
+	done(&r);
+}
+
 /* 23 moments of each iteration: some layers are never seen, some too often. */
 static void test_gate_unseen(void **state)
 {
@@ -258,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gate_locked),
 		cmocka_unit_test(test_nearly_in_step),
+		cmocka_unit_test(test_lag_beside_the_truth),
 		cmocka_unit_test(test_gate_unseen),
 		cmocka_unit_test(test_gate_windows),
 		cmocka_unit_test(test_gate_blocks),
