@@ -130,6 +130,36 @@ class Checks:
                        " + c.graphDiv.getBoundingClientRect().left)")
         self.check(max(ends) - min(ends) < 1, "the charts over time end beneath each other")
 
+    def touch(self):
+        """A finger over a chart scrolls the page; two zoom into the chart."""
+        if not self.js("!!document.querySelector('.dygraph')"):
+            return
+        command = self.driver.execute_cdp_cmd
+        command("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+        command("Emulation.setDeviceMetricsOverride",
+                {"width": 390, "height": 600, "deviceScaleFactor": 1, "mobile": True})
+        self.driver.execute_script("document.querySelector('.dygraph').scrollIntoView()")
+        time.sleep(0.3)
+        y, whole = self.js("window.scrollY"), self.js("erg.groups[0].range")
+
+        def move(*steps):
+            for i, points in enumerate(steps):
+                command("Input.dispatchTouchEvent", {
+                    "type": "touchMove" if i else "touchStart",
+                    "touchPoints": [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(points)]})
+                time.sleep(0.02)
+            command("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            time.sleep(0.5)
+        move(*([(180 - 8 * i, 120), (220 + 8 * i, 120)] for i in range(10)))
+        now = self.js("erg.groups[0].range")
+        self.check(now[1] - now[0] < whole[1] - whole[0], "two fingers zoom into a chart")
+        self.press("Show all")
+        self.driver.execute_script("document.querySelector('.dygraph').scrollIntoView()")
+        move(*([(200, 180 - 10 * i)] for i in range(16)))
+        self.check(self.js("window.scrollY") > y, "one finger over a chart scrolls the page")
+        command("Emulation.clearDeviceMetricsOverride", {})
+        command("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
     def bands(self):
         if not self.js("!!document.querySelector('canvas.bands')"):
             return
@@ -205,6 +235,7 @@ def main():
             checks.bands()
             checks.bars()
             checks.sort_and_search()
+            checks.touch()
             checks.quiet()
             if len(sys.argv) > 2:
                 driver.set_window_size(1200, 4000)

@@ -67,6 +67,11 @@ function tickTime(x, [from, to]) {
     return x.toFixed(Math.min(9, decimals)) + ' s';
 }
 
+// One finger scrolls the page, as it does everywhere; two are for the chart.
+const TOUCH = Object.fromEntries(['touchstart', 'touchmove'].map((kind) => [kind, (event, g, context) => {
+    if (event.touches.length > 1) Dygraph.defaultInteractionModel[kind](event, g, context);
+}]));
+
 // What one sees of a series at a glance, for those who do not.
 function inWords(s) {
     const top = s.hi.reduce((max, v, i) => (s.lo[i] <= v && v > max ? v : max), 0);
@@ -82,7 +87,7 @@ function plotSeries(parent, label, list, span, group) {
         labels: ['time', ...list.map((s) => s.name)], customBars: true, connectSeparatedPoints: true,
         colors: list.map((s, i) => PALETTE[i % PALETTE.length]), strokeWidth: 1.3, fillAlpha: 0.25,
         dateWindow: span.slice(), legend: 'always', labelsDiv: values, labelsSeparateLines: false, animatedZooms: false,
-        xRangePad: 0, gridLineColor: css('--line'), axisLineColor: css('--dim'),
+        interactionModel: Object.assign({}, Dygraph.defaultInteractionModel, TOUCH), xRangePad: 0, gridLineColor: css('--line'), axisLineColor: css('--dim'),
         axes: { x: { valueFormatter: (x) => x.toFixed(6) + ' s', axisLabelFormatter: (x) => tickTime(x, group.range) },
             y: { valueFormatter: (v) => num(v, list[0].unit, 4), axisLabelFormatter: (v) => short(v, list[0].unit),
                 axisLabelWidth: 72 } },
@@ -209,7 +214,7 @@ function timelineSection(parent, run, n) {
     const list = (run.series || []).map(loadSeries).filter((s) => s.t.length);
     if (!list.length && !(run.bands && run.bands.names.length)) return;
     const s = section(parent, 'timeline' + n, 'Over time',
-        'Lines are means, shades reach from minimum to maximum. Drag to zoom, Shift-drag to pan; on a touch screen, two fingers and one.');
+        'Lines are means, shades reach from minimum to maximum. Drag to zoom, Shift-drag to pan; on a touch screen, with two fingers.');
     const span = [run.begin_s, run.end_s];
     const group = { members: [], moving: false, range: span.slice(), move(range) {
         if (this.moving || (range[0] === this.range[0] && range[1] === this.range[1])) return;
