@@ -264,17 +264,24 @@ static int archive_make(struct erg_run *r, struct erg_err *err)
 	return 0;
 }
 
-/* "8.91 J, EDP 17.9 Js (rail VDD_IN, SIMULATED, observed 99.9 %)" */
+/* "8.91 J, EDP 17.9 Js (rail VDD_IN, SIMULATED, observed 99.9 %)"; what was not observed counts at
+ * the mean power of the rest, as in erg-analyze totals. */
 static void energy_text(const struct erg_run *r, double time_s, char *buf, size_t size)
 {
 	struct erg_tally_report e;
+	double joules;
 
-	if (!erg_tally_report(r->tally, &e))
+	if (!erg_tally_report(r->tally, &e)) {
 		snprintf(buf, size, "no power was read");
+		return;
+	}
+	joules = e.energy_j / e.coverage;
+	if (e.coverage < 0.5)
+		snprintf(buf, size, "energy unresolved (rail %s, %sobserved %.1f %%)", e.rail,
+			e.simulated ? "SIMULATED, " : "", 100 * e.coverage);
 	else
-		snprintf(buf, size, "%.4g J, EDP %.4g Js (rail %s, %sobserved %.1f %%)", e.energy_j,
-			e.energy_j * time_s, e.rail, e.simulated ? "SIMULATED, " : "",
-			100 * e.coverage);
+		snprintf(buf, size, "%.4g J, EDP %.4g Js (rail %s, %sobserved %.1f %%)", joules,
+			joules * time_s, e.rail, e.simulated ? "SIMULATED, " : "", 100 * e.coverage);
 }
 
 static void say_summary(struct erg_run *r)
