@@ -90,6 +90,17 @@ static uint64_t machine_busy_ns(void)
 		(uint64_t)sysconf(_SC_CLK_TCK);
 }
 
+/* Busy cores over SINCE. A child that is found late brings all its time with it: what is more than
+ * all cores can do counts in the calls that follow. */
+static double busy_cores(struct erg_follow *f, uint64_t busy, uint64_t since)
+{
+	uint64_t most = since * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+
+	busy += f->owed_ns;
+	f->owed_ns = busy > most ? busy - most : 0;
+	return (double)(busy - f->owed_ns) / (double)since;
+}
+
 double erg_follow_activity(struct erg_follow *f, uint64_t now_ns)
 {
 	uint64_t since = now_ns - f->asked_ns, busy;
@@ -101,7 +112,7 @@ double erg_follow_activity(struct erg_follow *f, uint64_t now_ns)
 		if (since < 50000000u)
 			return f->activity;
 		busy = machine_busy_ns();
-		f->activity = first ? 0 : (double)(busy - f->all_ns) / (double)since;
+		f->activity = first ? 0 : busy_cores(f, busy - f->all_ns, since);
 		f->all_ns = busy;
 	} else {
 		if (now_ns - f->scanned_ns > 100000000u) {
@@ -109,7 +120,7 @@ double erg_follow_activity(struct erg_follow *f, uint64_t now_ns)
 			f->scanned_ns = now_ns;
 		}
 		busy = processes_delta(f);
-		f->activity = first ? 0 : (double)busy / (double)since;
+		f->activity = first ? 0 : busy_cores(f, busy, since);
 	}
 	f->asked_ns = now_ns;
 	return f->activity;

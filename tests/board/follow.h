@@ -28,6 +28,7 @@ struct erg_follow {
 	uint64_t scanned_ns; /* when descendants were last looked for */
 	uint64_t asked_ns;
 	uint64_t all_ns;     /* busy time of the whole machine */
+	uint64_t owed_ns;    /* busy time that was seen late: more than fits since the last call */
 	double activity;     /* of the last interval */
 };
 

@@ -2,16 +2,19 @@
 /* The simulated board against closed forms. */
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tests/board/adc.h"
 #include "tests/board/control.h"
+#include "tests/board/follow.h"
 #include "tests/board/model.h"
 #include "tests/board/page.h"
 #include "tests/board/truth.h"
@@ -353,6 +356,50 @@ static void test_page_ring(void **state)
 	free(page);
 }
 
+static double cpu_s(clockid_t clock)
+{
+	struct timespec ts;
+
+	assert_int_equal(clock_gettime(clock, &ts), 0);
+	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+/* A child that is found late has used more time than fits since the last call: the rest comes later,
+ * and no core is more than busy. */
+static void test_follow_late(void **state)
+{
+	const double cores = (double)sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t now = 1000 * (uint64_t)MS, step = MS;
+	struct erg_follow f;
+	double busy = 0, activity;
+	clockid_t clock;
+	pid_t child;
+
+	erg_follow_init(&f, ERG_FOLLOW_PID, getpid());
+	(void)erg_follow_activity(&f, now);
+	child = fork();
+	if (child == 0) {
+		while (cpu_s(CLOCK_PROCESS_CPUTIME_ID) < 0.05)
+			;
+		pause();
+	}
+	assert_int_equal(clock_getcpuclockid(child, &clock), 0);
+	while (cpu_s(clock) < 0.05)
+		usleep(1000);
+	now += 100 * (uint64_t)MS;
+	(void)erg_follow_activity(&f, now);
+	for (int i = 0; i < 100; i++) {
+		now += step;
+		activity = erg_follow_activity(&f, now);
+		assert_true(activity <= cores);
+		busy += activity * (double)step * 1e-9;
+	}
+	assert_true(busy >= 0.05);
+	assert_true(busy <= cpu_s(clock) + cpu_s(CLOCK_PROCESS_CPUTIME_ID));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_truth),
 		cmocka_unit_test(test_page_ring),
+		cmocka_unit_test(test_follow_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
