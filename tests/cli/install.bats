@@ -36,7 +36,7 @@ C
     # The adapters find liberg beside them, whatever the library path.
     unset LD_LIBRARY_PATH
     for lib in nvtx itt streamline; do
-        ! ldd "$(dirname "$pc")/ergtrace/liberg-$lib.so" | grep 'not found'
+        ! ldd "$(dirname "$pc")/ergtrace/liberg-$lib.so" | grep 'not found' || false
     done
     gcc -fsyntax-only $(pkg-config --cflags erg-streamline) -x c - <<<'#include "streamline_annotate.h"'
 }

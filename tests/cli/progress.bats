@@ -19,7 +19,7 @@ shown() {
 
 # The line is removed before anything stays on the terminal.
 removed() {
-    ! tail -n 4 lines | grep -q ' left'
+    ! tail -n 4 lines | grep -q ' left' || false
     grep -q "$(printf '\033\\[K')" lines
 }
 
@@ -41,8 +41,8 @@ long_bootstrap() {
 @test "what is no terminal gets no progress" {
     long_bootstrap
     "${LONG[@]}" 2>&1 >out.json | cat >err
-    ! grep -q 'left' err
-    ! grep -q "$(printf '\r')" err
+    ! grep -q 'left' err || false
+    ! grep -q "$(printf '\r')" err || false
 }
 
 @test "one long chunk is no silence: its decoder says how far it is, with any number of jobs" {
@@ -72,7 +72,7 @@ long_bootstrap() {
     [ "$(shown archiving)" -ge 1 ]
     removed
     erg-record import --force --samples s.csv -o s.erg 2>err
-    ! grep -q 'left' err
+    ! grep -q 'left' err || false
 }
 
 @test "of many archives it is said how many are done" {

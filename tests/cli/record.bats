@@ -10,7 +10,7 @@ teardown() { umount -l small tiny 2>/dev/null || true; }
 # Nothing of this test's recordings is left: no spool, no part, no session.
 nothing_left() {
     [ -z "$(find . -maxdepth 1 \( -name '*.spool' -o -name '.erg-*' \))" ]
-    ! lttng --no-sessiond list 2>/dev/null | grep -q "$BATS_TEST_TMPDIR"
+    ! lttng --no-sessiond list 2>/dev/null | grep -q "$BATS_TEST_TMPDIR" || false
 }
 
 unpack() {

@@ -36,7 +36,7 @@ for line in sys.stdin.buffer.read().decode().splitlines():
         [ "$(widths <table | sort -n | tail -1)" -le $columns ]
         grep -q 'energy' table
     done
-    ! grep -q 'not shown' table
+    ! grep -q 'not shown' table || false
     [ "$(grep -c '█' table)" -eq 2 ]
     drawn 60 "erg-analyze layers w.erg 2>/dev/null" >narrow
     grep -q 'not shown for lack of width: .*by' narrow
@@ -46,7 +46,7 @@ for line in sys.stdin.buffer.read().decode().splitlines():
 @test "what is no terminal gets every column, whole names and no colour" {
     erg-analyze layers w.erg 2>/dev/null >plain
     grep -q '畳み込み層の非常に長い名前です第一段階の特徴抽出ブロック .*direct' plain
-    ! grep -q "$(printf '\033')" plain
+    ! grep -q "$(printf '\033')" plain || false
     # columns stand below each other where characters are wide, or of no width
     sed -n '/^layer/,$p' plain | python3 -c '
 import sys, unicodedata
@@ -60,12 +60,12 @@ assert at == {head.index("by ")}, (at, head.index("by "))'
     for no in '' 1; do
         drawn 100 "NO_COLOR=$no TERM=xterm erg-analyze layers w.erg" >seen
         # our own sequences are bold, dim and their end
-        ! sed "s/$(printf '\033')\[[012]m//g" seen | grep -q "$(printf '\033')"
-        ! grep -q "$(printf '\302\233')" seen
+        ! sed "s/$(printf '\033')\[[012]m//g" seen | grep -q "$(printf '\033')" || false
+        ! grep -q "$(printf '\302\233')" seen || false
     done
-    ! grep -q "$(printf '\033')" seen
+    ! grep -q "$(printf '\033')" seen || false
     drawn 100 "TERM=xterm NO_COLOR=1 erg-analyze info w.erg" >seen
-    ! grep -q "$(printf '\033')" seen
+    ! grep -q "$(printf '\033')" seen || false
     # the data stay what they are
     [ "$(erg-analyze layers --format json w.erg 2>/dev/null | jq -r '.runs[0].layers[0].network')" = "$(printf 'ne\033[2Jt')" ]
 }

@@ -18,7 +18,7 @@ values() {
     xmllint --noout --relaxng tests/cli/trace-compass.rng "$XML"
     # and the grammar does refuse
     sed 's/<stateChange>/<stateChanged>/; s/<\/stateChange>/<\/stateChanged>/' "$XML" >"$BATS_TEST_TMPDIR/bad.xml"
-    ! xmllint --noout --relaxng tests/cli/trace-compass.rng "$BATS_TEST_TMPDIR/bad.xml"
+    ! xmllint --noout --relaxng tests/cli/trace-compass.rng "$BATS_TEST_TMPDIR/bad.xml" || false
 }
 
 @test "it handles events that are recorded, by fields that they have" {
