@@ -30,6 +30,7 @@
 #include "record/verb.h"
 
 #define EVENT_COST_ROUNDS 32 /* about 3 ms, and 10 kB of the trace */
+#define FIRST_READING_NS 200000000u /* a source may need so long; the command waits no longer */
 
 /* ---- waiting ---- */
 
@@ -210,12 +211,12 @@ static void recording_end(struct erg_run *r)
 	erg_keeper_stop(r->keeper);
 	if (!r->failure.code && erg_keeper_failure(r->keeper))
 		recording_failed(r, erg_keeper_failure(r->keeper));
-	erg_sampler_stop(r->sampler);
-	erg_sampler_emit_status(r->sampler);
 	if (!r->end_ns)
 		r->end_ns = erg_mono_ns();
 	if (!r->work.end_ns)
 		erg_tally_end(r->tally, r->end_ns);
+	erg_sampler_stop(r->sampler);
+	erg_sampler_emit_status(r->sampler);
 	if (r->url)
 		summary_stream(r);
 	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, false);
@@ -345,6 +346,7 @@ static int recording_run(struct erg_run *r, struct erg_err *err)
 	if (n)
 		return n;
 	erg_event_cost_measure(EVENT_COST_ROUNDS, &r->overhead.event);
+	erg_sampler_await_first(r->sampler, FIRST_READING_NS);
 	idle_baseline(r);
 	erg_overhead_mark(&r->overhead.begin, r->sampler, r->keeper);
 	n = command_run(r, err);

@@ -137,6 +137,16 @@ int erg_sampler_start(struct erg_sampler *s, struct erg_err *err)
 	return r;
 }
 
+void erg_sampler_await_first(struct erg_sampler *s, uint64_t limit_ns)
+{
+	const uint64_t until = erg_mono_ns() + limit_ns;
+
+	for (size_t i = 0; i < s->n; i++)
+		while (s->workers[i].started && !erg_worker_load(&s->workers[i].first_ns) &&
+			erg_mono_ns() < until)
+			usleep(500);
+}
+
 void erg_sampler_stats(struct erg_sampler *s, struct erg_sampler_stats *ret)
 {
 	struct erg_sampler_stats st = {

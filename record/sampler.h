@@ -44,6 +44,8 @@ int erg_sampler_prepare(const struct erg_sampler_config *cfg,
 	struct erg_err *err);
 /* Defines the sources to the trace and starts the threads. */
 int erg_sampler_start(struct erg_sampler *s, struct erg_err *err);
+/* Waits until every thread has read something, LIMIT_NS at most. */
+void erg_sampler_await_first(struct erg_sampler *s, uint64_t limit_ns);
 /* The interval between two readings of source I, as defined to the trace. */
 uint64_t erg_sampler_interval(const struct erg_sampler_config *cfg, const struct erg_source *s);
 void erg_sampler_stats(struct erg_sampler *s, struct erg_sampler_stats *ret);
@@ -54,7 +56,8 @@ void erg_sampler_place(struct erg_sampler *s);
 void erg_sampler_detail(struct erg_sampler *s, char *buf, size_t size);
 /* Emits recorder_status. */
 void erg_sampler_emit_status(struct erg_sampler *s);
-/* Stops the threads, then the sources; the statistics stay. */
+/* Stops the threads, each after one more reading if that is soon, then the sources; the statistics
+ * stay. */
 void erg_sampler_stop(struct erg_sampler *s);
 void erg_sampler_free(struct erg_sampler *s);
 void erg_sampler_freep(struct erg_sampler **s);

@@ -11,6 +11,9 @@
  * burst would carry no information. The readings' own times are in the trace, so a late reading is
  * never wrong, only late.
  *
+ * When it is to stop, a thread still makes the readings of its next deadline, if that is near: what
+ * ran last has readings on both sides then.
+ *
  * A source that fails is counted and asked again after a pause that doubles up to a second; the
  * others go on meanwhile.
  *
@@ -31,6 +34,7 @@
 
 #define BACKOFF_MAX_NS 1000000000u
 #define SLICE_NS 50000000u /* a thread looks this often whether it is to stop */
+#define LAST_NS 200000000u /* so far ahead the last deadline may lie */
 
 /* Only the thread itself adds. */
 static void add(uint64_t *p, uint64_t v)
@@ -120,25 +124,24 @@ static void member_read(struct erg_worker *w, struct erg_worker_member *m)
 
 /* ---- the thread ---- */
 
-/* Sleeps until DEADLINE; false when the sampler is to stop. */
+/* Sleeps until DEADLINE, or until the sampler is to stop and DEADLINE is not near: false. */
 static bool sleep_until(struct erg_worker *w, uint64_t deadline)
 {
-	while (!stopping(w)) {
+	for (;;) {
 		uint64_t now = erg_mono_ns();
 		uint64_t until = deadline;
 		struct timespec ts;
 
 		if (now >= deadline)
 			return true;
+		if (stopping(w) && deadline > now + LAST_NS)
+			return false;
 		if (until > now + SLICE_NS)
 			until = now + SLICE_NS;
 		ts.tv_sec = (time_t)(until / ERG_NSEC_PER_SEC);
 		ts.tv_nsec = (long)(until % ERG_NSEC_PER_SEC);
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
-		if (until == deadline)
-			return !stopping(w);
 	}
-	return false;
 }
 
 static void worker_round(struct erg_worker *w, uint64_t now)
@@ -168,16 +171,18 @@ static void *worker_main(void *data)
 	struct erg_worker *w = data;
 	const double dither = w->dither * (double)w->period_ns / 0x1p64;
 	uint64_t grid = erg_mono_ns();
+	bool last = false;
 
 	prctl(PR_SET_TIMERSLACK, 1);
 	for (size_t i = 0; i < w->n; i++)
 		w->members[i].due_ns = 0;
-	for (;;) {
+	while (!last) {
 		uint64_t deadline = grid + (uint64_t)(dither * (double)rng_next(&w->rng));
 		uint64_t now, behind;
 
 		if (!sleep_until(w, deadline))
 			break;
+		last = stopping(w);
 		now = erg_mono_ns();
 		erg_histogram_add(&w->late, now > deadline ? now - deadline : 0);
 		worker_round(w, now);

@@ -40,6 +40,12 @@ figures() {
     awk -v w="$want" '{ n++; d = $2 / w - 1 } END { exit !(n == 1 && d < 0.02 && d > -0.02) }' got
 }
 
+@test "a command shorter than the sampling interval has readings on both sides" {
+    run --separate-stderr erg-record --sysfs sys -s hwmon -r 6 -o a.erg -- sleep 0.02
+    figures <<<"$stderr" >got
+    awk '{ n++; e = $2 / (3.25 * $1); if (e < 0.9 || e > 1.1 || $4 != 100) n = 9 } END { exit n != 1 }' got
+}
+
 @test "simulated power is called so, and no power is not 0 J" {
     touch sys/simulated
     run --separate-stderr erg-record --sysfs sys -s hwmon -o a.erg -- sleep 0.2
