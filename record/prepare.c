@@ -154,11 +154,10 @@ static int environment_make(struct erg_run *r, struct erg_err *err)
 
 /* ---- session ---- */
 
-/* What the sampler will write: header, context, times and a value a channel (see provider.h); before
- * them the definitions and, in a stream, the manifest, all at once. */
+/* What the sampler will write: header, context, times and a value a channel (see provider.h). */
 static double sample_bytes_per_s(const struct erg_run *r)
 {
-	double sum = r->url ? 32768 : 4096;
+	double sum = 4096;
 
 	for (size_t i = 0; i < r->sources.n; i++) {
 		const struct erg_source *s = r->sources.sources[i];

@@ -77,6 +77,9 @@ END
         erg-record -q -s procstat --to "$to" -- true
     run -0 erg-record collect --from relay --list
     [[ "$output" == *"x_[31mx"* && "$output" != *"$esc"* ]]
+    # the relay's directory has the name that the session daemon saw, or not
+    dir=$(echo relay/*)
+    [ "$dir" = "relay/x${esc}[31mx" ] || mv "$dir" "relay/x${esc}[31mx"
     run -0 erg-record collect --from relay -o a.erg
     [[ "$output" == *"x?[31mx"* && "$output" != *"$esc"* ]]
     run -1 erg-record collect --from relay -o a.erg
