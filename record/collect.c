@@ -4,14 +4,15 @@
  *
  * The relay daemon keeps each session in a directory HOST/SESSION-DATE below its output, laid out as
  * a spool. Manifest and summary are in the trace. A stream that was cut has no summary: what is
- * there is made into an archive that says so. The relay daemon's files are left alone but for
- * incomplete packets at their ends.
+ * there is made into an archive that says so. The relay daemon's files are left alone, since it may
+ * still write them: what has no end is repaired in a copy.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -223,19 +224,66 @@ static int metadata_restore_all(const char *dir, struct erg_err *err)
 	return restore.r;
 }
 
+static _Thread_local struct {
+	const char *from, *to;
+	struct erg_err *err;
+	int r;
+} copy;
+
+static int visit_copy(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	char to[PATH_MAX];
+
+	if (type != FTW_F)
+		return 0;
+	snprintf(to, sizeof(to), "%s%s", copy.to, path + strlen(copy.from));
+	copy.r = erg_spool_copy(path, to, copy.err);
+	if (copy.r == -ENOENT) /* the relay daemon has put it elsewhere */
+		copy.r = 0;
+	return copy.r;
+}
+
+/* Copies DIR into a new directory beside OUTPUT, which the caller removes with what is in it. RET: the
+ * copy, of the same name; "" when there is nothing to remove. */
+static int working_copy(const char *dir, const char *output, char *ret, size_t size,
+	struct erg_err *err)
+{
+	char top[PATH_MAX];
+
+	ret[0] = '\0';
+	snprintf(top, sizeof(top), "%s.XXXXXX", output);
+	if (!mkdtemp(top))
+		return erg_fail_errno(err, -errno, "%s", top);
+	snprintf(ret, size, "%s%s", top, strrchr(dir, '/'));
+	if (mkdir(ret, 0700) < 0)
+		return erg_fail_errno(err, -errno, "%s", ret);
+	copy.from = dir;
+	copy.to = ret;
+	copy.err = err;
+	copy.r = 0;
+	if (nftw(dir, visit_copy, 16, FTW_PHYS) < 0)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	return copy.r;
+}
+
 static int archive_make(const struct collect *c, const char *dir, const char *output,
 	json_t *manifest, json_t **summary, struct erg_err *err)
 {
 	_cleanup_(erg_finish_freep) struct erg_finish *f = NULL;
 	struct erg_packets_report rep = {0};
+	char work[PATH_MAX] = "";
 	int r;
 
 	json_object_set_new(manifest, "origin", json_string("collected"));
 	r = erg_finish_open(output, c->force, manifest, &f, err);
 	if (!r && !*summary)
-		r = metadata_restore_all(dir, err);
+		r = working_copy(dir, output, work, sizeof(work), err);
+	if (!r && *work)
+		r = metadata_restore_all(work, err);
 	if (!r)
-		r = erg_finish_rest(f, dir, *summary ? NULL : &rep, err);
+		r = erg_finish_rest(f, *work ? work : dir, *work ? &rep : NULL, err);
+	if (*work)
+		erg_spool_remove(dirname(work));
 	if (r)
 		return r;
 	if (!*summary)
