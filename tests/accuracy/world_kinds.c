@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The kinds of worlds, each with one thing that differs, and the bounds that are asked of each (the
+ * table "What can be reached" of the design notes). A kind without bounds cannot be resolved by
+ * anyone, or only partly: of these it is asked that no row be confidently wrong.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "tests/accuracy/world.h"
+
+#define MS 1e-3
+#define US 1e-6
+#define PPM 1e-6
+
+/* 6 to 15 layers of 0.3 to 4 ms at 3 to 12 W, a boxcar of 2.2 ms every 10 ms, rightly declared. */
+static void defaults(struct world *w)
+{
+	w->layers = 6 + (int)((w->seed * 5 + 5) % 10);
+	w->tracks = 1;
+	w->layer_min_s = 0.3 * MS;
+	w->layer_max_s = 4 * MS;
+	w->power_min_w = 3;
+	w->power_max_w = 12;
+	w->jitter = 0.03;
+	w->run_s = 40;
+	w->idle_s = 1;
+	w->idle_w = 2;
+	w->gap_s = 50 * US;
+	w->is = (struct sensor){.kind = SENSE_BOXCAR, .window_s = 2.2 * MS};
+	w->spacing_s = 10 * MS;
+	w->dither = 0.1;
+	w->noise_w = 0.02;
+	w->declared = true;
+}
+
+static void set_point(struct world *w, double x)
+{
+	w->is = (struct sensor){.kind = SENSE_POINT, .window_s = x};
+	w->run_s = 60;
+}
+
+static void set_boxcar(struct world *w, double x)
+{
+	w->is.window_s = x;
+	w->run_s = 60;
+}
+
+static void set_fast(struct world *w, double x)
+{
+	w->spacing_s = 1 * MS;
+	w->is.window_s = x;
+}
+
+static void set_long(struct world *w, double x)
+{
+	w->layer_min_s = 25 * MS;
+	w->layer_max_s = x;
+	w->spacing_s = 2 * MS;
+	w->run_s = 60;
+}
+
+static void set_ema(struct world *w, double alpha)
+{
+	w->is = (struct sensor){.kind = SENSE_EMA, .period_s = alpha > .1 ? .84 * MS : .28 * MS,
+		.alpha = alpha};
+	w->noise_w = alpha > .1 ? 0.02 : 0.005;
+}
+
+static void set_counter(struct world *w, double spacing)
+{
+	w->is = (struct sensor){.kind = SENSE_COUNTER};
+	w->lsb = 61e-6;
+	w->spacing_s = spacing;
+}
+
+static void set_window(struct world *w, double factor)
+{
+	w->run_s = 30;
+	w->is.window_s = 2.2 * MS * factor;
+	w->says.window_s = 2.2 * MS;
+}
+
+static void set_undeclared(struct world *w, double window)
+{
+	w->is.window_s = window;
+	w->declared = false;
+}
+
+/* A mean of the window that says it is an instant, and the other way round. */
+static void set_wrong_kind(struct world *w, double x)
+{
+	w->says.kind = x > 0 ? SENSE_POINT : SENSE_BOXCAR;
+	w->is.kind = x > 0 ? SENSE_BOXCAR : SENSE_POINT;
+	w->is.window_s = x > 0 ? x : 0.14 * MS;
+	w->says.window_s = x > 0 ? 0 : 2.2 * MS;
+}
+
+static void set_rc(struct world *w, double tau)
+{
+	w->rc_s = tau;
+}
+
+static void set_skew(struct world *w, double x)
+{
+	w->skew = x * (w->seed % 2 ? -1 : 1);
+}
+
+static void set_lag(struct world *w, double x)
+{
+	w->is.lag_s = x;
+}
+
+static void set_duration(struct world *w, double power)
+{
+	w->dur_sd = 0.25;
+	w->dur_power = power;
+}
+
+static void set_modes(struct world *w, double share)
+{
+	w->mode_share = share;
+	w->mode_dur = 1.8;
+	w->mode_power = 0.35;
+}
+
+static void set_cold(struct world *w, double iterations)
+{
+	w->cold = (int)iterations;
+}
+
+static void set_change(struct world *w, double dur)
+{
+	w->change_at = 0.45 + 0.1 * (double)(w->seed % 3) / 3;
+	w->change_power = 0.35;
+	w->change_dur = dur;
+}
+
+static void set_stalls(struct world *w, double probability)
+{
+	w->stall = probability;
+	w->stall_s = 8 * MS;
+}
+
+static void set_threads(struct world *w, double tracks)
+{
+	w->tracks = (int)tracks;
+	w->layers = 10;
+	w->power_min_w = 3;
+	w->power_max_w = 9;
+}
+
+static void set_streams(struct world *w, double tracks)
+{
+	set_threads(w, tracks);
+	w->track_name = "gpu0 stream ";
+}
+
+static void set_nested(struct world *w, double x)
+{
+	w->nested = x > 0;
+	w->layers = 9;
+}
+
+static void set_drift(struct world *w, double watts)
+{
+	w->drift_w = watts;
+	w->drift_s = 15;
+}
+
+static void set_random(struct world *w, double x)
+{
+	w->variation = x;
+}
+
+static void set_onset(struct world *w, double tau)
+{
+	w->onset_s = tau;
+	w->onset = 0.4;
+}
+
+static void set_quantum(struct world *w, double lsb)
+{
+	w->lsb = lsb;
+	w->noise_w = 0;
+	w->says_lsb = true;
+}
+
+static void set_stale(struct world *w, double period)
+{
+	w->is.period_s = period;
+	w->is.window_s = period;
+	w->spacing_s = 2 * MS;
+}
+
+/* A counter that moves about once in 1 ms, read at 1 kHz; on the edge: in step with its updates. */
+static void set_rapl(struct world *w, double edge)
+{
+	w->is = (struct sensor){.kind = SENSE_COUNTER, .period_s = 1 * MS};
+	w->lsb = 61e-6;
+	w->spacing_s = 1 * MS;
+	w->dither = edge > 0 ? 0.02 : 0.1;
+	w->grid_jitter_s = edge > 0 ? 10 * US : 5 * US;
+	if (edge > 0)
+		w->is.period_s = 1 * MS * (1 - 2e-6);
+	w->run_s = 30;
+}
+
+static void set_stamp_jitter(struct world *w, double sd)
+{
+	w->stamp_sd_s = sd;
+}
+
+static void set_rounding(struct world *w, double r)
+{
+	w->stamp_round_s = r;
+}
+
+static void in_step(struct world *w, double beat)
+{
+	w->jitter = 0;
+	w->dither = 0;
+	w->cycle_s = 2 * w->spacing_s * (1 + beat);
+	w->gap_s = 50 * US / 1.1;
+}
+
+static void set_short(struct world *w, double run)
+{
+	w->run_s = run;
+	w->spacing_s = 2 * MS;
+}
+
+static void set_iterations(struct world *w, double n)
+{
+	w->iterations = (int)n;
+	w->spacing_s = 2 * MS;
+}
+
+static void set_fall(struct world *w, double x)
+{
+	w->run_s = x;
+	w->fall_s = x;
+}
+
+static void set_phases(struct world *w, double factor)
+{
+	w->phases = true;
+	w->mode_dur = factor;
+	w->mode_power = 0.35;
+}
+
+static void set_gain(struct world *w, double gain)
+{
+	w->gain = gain;
+}
+
+static void set_nvml(struct world *w, double x)
+{
+	w->is.period_s = 100 * MS;
+	w->is.window_s = x;
+	w->spacing_s = 100 * MS;
+	w->noise_w = 0.05;
+	w->run_s = 60;
+}
+
+#define RIGHT {0, 0, 90, 0}
+#define FREE {.15, .6, 95, 97}
+#define OTHER {.1, 1, 94, 97}
+
+const struct kind kinds[] = {
+	{"right-p", "point 0.28 ms, 100 Hz", set_point, .28 * MS, RIGHT, "right"},
+	{"right-b2", "boxcar 2.2 ms, 100 Hz", set_boxcar, 2.2 * MS, RIGHT, "right"},
+	{"right-b10", "boxcar 10 ms, 100 Hz", set_boxcar, 10 * MS, RIGHT, "right"},
+	{"right-1k", "boxcar 2.2 ms, 1 kHz", set_fast, 2.2 * MS, RIGHT, "right"},
+	{"right-e4", "average N=4 of 0.84 ms", set_ema, .25, RIGHT, "right"},
+	{"right-e64", "average N=64 of 0.28 ms", set_ema, 1. / 64, RIGHT, "right"},
+	{"right-c", "counter, 61 uJ, 100 Hz", set_counter, 10 * MS, RIGHT, "right"},
+	{"right-long", "layers of 25 to 200 ms", set_long, 200 * MS, RIGHT, "right"},
+	{"window-10", "window 10 % longer", set_window, 1.1, FREE, "sensor"},
+	{"window-36", "window 3 ms declared 2.2", set_window, 3 / 2.2, FREE, "sensor"},
+	{"window-x4.5", "window 10 ms declared 2.2", set_window, 4.5, FREE, "sensor"},
+	{"window-less", "window 0.7 ms declared 2.2", set_window, 0.32, FREE, "sensor"},
+	{"none-2", "no --sensor, window 2.2 ms", set_undeclared, 2.2 * MS, FREE, "sensor"},
+	{"none-5", "no --sensor, window 5 ms", set_undeclared, 5 * MS, FREE, "sensor"},
+	{"kind-point", "boxcar 2.2 ms declared point", set_wrong_kind, 2.2 * MS, FREE, "sensor"},
+	{"kind-boxcar", "point declared boxcar 2.2 ms", set_wrong_kind, 0, FREE, "sensor"},
+	{"rc-1", "RC of 1 ms", set_rc, 1 * MS, {.15, 0, 95, 97}, "sensor"},
+	{"rc-5", "RC of 5 ms", set_rc, 5 * MS, {.6, 0, 95, 90}, "sensor"},
+	{"rc-20", "RC of 20 ms", set_rc, 20 * MS, {.6, 0, 95, 70}, "sensor"},
+	{"skew-5", "clock 5 ppm off", set_skew, 5 * PPM, FREE, "clock"},
+	{"skew-20", "clock 20 ppm off", set_skew, 20 * PPM, FREE, "clock"},
+	{"skew-50", "clock 50 ppm off", set_skew, 50 * PPM, FREE, "clock"},
+	{"skew-200", "clock 200 ppm off", set_skew, 200 * PPM, FREE, "clock"},
+	{"skew-500", "clock 500 ppm off", set_skew, 500 * PPM, FREE, "clock"},
+	{"lag-7", "lag 7 ms", set_lag, 7 * MS, FREE, "clock"},
+	{"lag-50", "lag 50 ms", set_lag, 50 * MS, FREE, "clock"},
+	{"lag-100", "lag 100 ms", set_lag, 100 * MS, FREE, "clock"},
+	{"lag-150", "lag 150 ms", set_lag, 150 * MS, {0}, "clock"},
+	{"duration", "power goes with duration", set_duration, -.6, OTHER, "instances"},
+	{"bimodal", "two modes", set_modes, .4, OTHER, "instances"},
+	{"cold", "20 cold first iterations", set_cold, 20, OTHER, "instances"},
+	{"change", "hidden change of power and time", set_change, .25, OTHER, "instances"},
+	{"change-p", "hidden change of power alone", set_change, 0, OTHER, "instances"},
+	{"stalls", "stalls in 2 % of instances", set_stalls, .02, {1, 0, 94, 95}, "instances"},
+	{"threads", "two threads", set_threads, 2, OTHER, "instances"},
+	{"streams", "two streams of a GPU", set_streams, 2, OTHER, "instances"},
+	{"three", "three processes", set_threads, 3, OTHER, "instances"},
+	{"nested", "modules with time of their own", set_nested, 1, OTHER, "instances"},
+	{"thermal", "thermal drift of 2 W", set_drift, 2, OTHER, "instances"},
+	{"onset", "power reached in 0.5 ms", set_onset, .5 * MS, {0}, "instances"},
+	{"random-10", "random instances, 10 %", set_random, .1, {0, 0, 90, 0}, "instances"},
+	{"random-30", "random instances, 30 %", set_random, .3, {0, 0, 90, 0}, "instances"},
+	{"phases", "prefill and decode", set_phases, 6, OTHER, "instances"},
+	{"quantum-76", "quantum of 76 mW", set_quantum, .076, {.1, 2, 95, 97}, "readings"},
+	{"quantum-1W", "quantum of 1 W", set_quantum, 1, {0, 2, 95, 50}, "readings"},
+	{"stale", "power every 10 ms, read at 500 Hz", set_stale, 10 * MS, {.2, .6, 90, 97}, "readings"},
+	{"rapl", "counter of 1 ms at 1 kHz", set_rapl, 0, {.2, .6, 90, 97}, "readings"},
+	{"rapl-edge", "the same, on its edge", set_rapl, 1, {.2, .6, 90, 97}, "readings"},
+	{"jitter-100", "stamps off by 100 us", set_stamp_jitter, 100 * US, {.2, 0, 90, 95}, "readings"},
+	{"jitter-300", "stamps off by 300 us", set_stamp_jitter, 300 * US, {1.2, 0, 88, 90}, "readings"},
+	{"jitter-1000", "stamps off by 1 ms", set_stamp_jitter, 1 * MS, {2.5, 0, 76, 45}, "readings"},
+	{"round-1", "stamps rounded to 1 ms", set_rounding, 1 * MS, {0}, "readings"},
+	{"round-10", "stamps rounded to 10 ms", set_rounding, 10 * MS, {0}, "readings"},
+	{"nvml", "25 ms in 100 ms", set_nvml, 25 * MS, {0}, "readings"},
+	{"lock", "sampler in step", in_step, 0, {0}, "readings"},
+	{"beat", "sampler in a beat of 1e-4", in_step, 1e-4, {0}, "readings"},
+	{"short-1", "run of 1 s at 500 Hz", set_short, 1, {.2, .9, 90, 90}, "short"},
+	{"short-20", "20 iterations at 500 Hz", set_iterations, 20, {.2, .9, 90, 90}, "short"},
+	{"fall", "clock falls through 7 levels in 1.8 s", set_fall, 1.8, {0}, "short"},
+	{"gain", "undeclared gain of 3 %", set_gain, .03, {0}, "gain"},
+};
+
+const size_t n_kinds = sizeof(kinds) / sizeof(*kinds);
+
+void world_of_kind(const struct kind *k, uint64_t seed, struct world *ret)
+{
+	struct sensor says;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->kind = k->name;
+	ret->seed = seed;
+	defaults(ret);
+	ret->says = (struct sensor){.kind = (enum sense_kind)-1, .window_s = -1, .lag_s = NAN};
+	k->set(ret, k->x);
+	/* what no kind declares otherwise is declared as it is, but for the lag */
+	says = ret->says;
+	ret->says = ret->is;
+	ret->says.lag_s = says.lag_s;
+	if (says.kind != (enum sense_kind)-1)
+		ret->says.kind = says.kind;
+	if (says.window_s >= 0)
+		ret->says.window_s = says.window_s;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a sensor makes of the power: the exact mean over a window, an instant, a chip's recursive
+ * average over its conversions, a counter that moves on a grid; then noise, gain and quantum; and
+ * the stamp that the reader puts on it, by a clock that runs fast or slow, jitters and rounds.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "tests/accuracy/world.h"
+
+struct state {
+	const struct world *w;
+	const struct curve *c;
+	uint64_t seed;
+	double phase;       /* of the sensor's grid, s */
+	double average;     /* ema: after the conversion last_conversion */
+	int64_t last_conversion;
+	bool started;
+};
+
+static double mean_w(const struct state *s, double from, double to)
+{
+	return (curve_rc_joules(s->c, to) - curve_rc_joules(s->c, from)) / (to - from);
+}
+
+/* Number of the last update of the sensor's grid at the time t, and when it was. */
+static int64_t update_at(const struct state *s, double t, double *ret_t)
+{
+	const struct world *w = s->w;
+	double period = w->is.period_s;
+	int64_t i = (int64_t)floor((t - s->phase) / period) + 1;
+
+	for (;; i--) {
+		*ret_t = s->phase + (double)i * period +
+			w->grid_jitter_s * draw_normal_at(s->seed ^ 0x677269, i);
+		if (*ret_t <= t)
+			return i;
+	}
+}
+
+static double ema(struct state *s, double t)
+{
+	double period = s->w->is.period_s, alpha = s->w->is.alpha;
+	int64_t last = (int64_t)floor((t - s->phase) / period);
+
+	if (!s->started) {
+		s->last_conversion = last - (int64_t)ceil(40 / alpha);
+		s->average = curve_watts(s->c, -1e3);
+		s->started = true;
+	}
+	for (; s->last_conversion < last; s->last_conversion++) {
+		double from = s->phase + (double)s->last_conversion * period;
+
+		s->average += alpha * (mean_w(s, from, from + period) - s->average);
+	}
+	return s->average;
+}
+
+/* Without noise and quantum; *ret_index tells readings of the same update. */
+static double sensed(struct state *s, double t, int64_t *ret_index)
+{
+	const struct sensor *m = &s->w->is;
+
+	if (m->kind == SENSE_EMA)
+		return ema(s, t);
+	if (m->period_s > 0)
+		*ret_index = update_at(s, t, &t);
+	if (m->kind == SENSE_COUNTER)
+		return curve_rc_joules(s->c, t);
+	return m->window_s > 0 ? mean_w(s, t - m->window_s, t) : curve_rc_watts(s->c, t);
+}
+
+static double quantised(const struct world *w, double value)
+{
+	if (!(w->lsb > 0))
+		return value;
+	return w->is.kind == SENSE_COUNTER ? w->lsb * floor(value / w->lsb) :
+		w->lsb * floor(value / w->lsb + 0.5);
+}
+
+/* Jitter of the standard deviation sd; its shape goes with the seed: normal, uniform, or one-sided. */
+static double jitter(struct draw *d, uint64_t seed, double sd)
+{
+	switch (seed % 3) {
+	case 0:
+		return sd * draw_normal(d);
+	case 1:
+		return sd * sqrt(12) * (draw_uniform(d) - 0.5);
+	default:
+		return sd * draw_exponential(d);
+	}
+}
+
+void sense(const struct world *w, const struct curve *c, double end, struct readings *ret)
+{
+	struct state s = {.w = w, .c = c, .seed = w->seed * 2654435761u + 17};
+	struct draw d;
+	size_t room = (size_t)(end / w->spacing_s) + 8;
+	double t;
+
+	draw_seed(&d, s.seed);
+	s.phase = draw_uniform(&d) * (w->is.period_s > 0 ? w->is.period_s : 0);
+	ret->r = must(calloc(room, sizeof(*ret->r)));
+	for (ret->n = 0; ret->n < room; ret->n++) {
+		struct reading *r = &ret->r[ret->n];
+		int64_t index = (int64_t)ret->n;
+
+		t = w->spacing_s * ((double)(index + 1) + w->dither * draw_uniform(&d));
+		if (t >= end)
+			break;
+		r->t = t;
+		r->value = sensed(&s, t - w->is.lag_s, &index) * (1 + w->gain);
+		if (w->is.kind != SENSE_COUNTER)
+			r->value += w->noise_w * draw_normal_at(s.seed, index);
+		r->value = quantised(w, r->value);
+		r->stamp = t * (1 + w->skew) + w->offset_s +
+			(w->stamp_sd_s > 0 ? jitter(&d, w->seed, w->stamp_sd_s) : 0);
+		if (w->stamp_round_s > 0)
+			r->stamp = w->stamp_round_s * floor(r->stamp / w->stamp_round_s);
+	}
+}
