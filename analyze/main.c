@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/verb.h"
-#include "formats/terminal.h"
-#include "formats/util.h"
+#include "analyze/verbs/verb.h"
+#include "formats/base/terminal.h"
+#include "formats/base/util.h"
 
 /* One line a verb, in the order of --help. */
 static const struct erg_verb *const verbs[] = {

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define DOCUMENT_MAX (64u << 20)
 

@@ -13,8 +13,8 @@
 
 #include <jansson.h>
 
-#include "formats/archive.h"
-#include "formats/err.h"
+#include "formats/archive/archive.h"
+#include "formats/base/err.h"
 #include "formats/sensor.h"
 
 #define ERG_MANIFEST_VERSION 1

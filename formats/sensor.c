@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static const char *const kind_names[] = {"point", "boxcar", "ema", "counter"};
 static const char *const provenance_names[] = {"assumed", "datasheet", "driver", "measured"};

@@ -19,8 +19,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "formats/progress.h"
-#include "formats/util.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
 
 #define ROWS_TOLD 4096 /* rows between two words on progress */
 

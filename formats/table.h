@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 struct erg_table; /* the whole file in memory, cells as offsets */
 

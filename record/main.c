@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "formats/terminal.h"
-#include "formats/util.h"
-#include "record/verb.h"
+#include "formats/base/terminal.h"
+#include "formats/base/util.h"
+#include "record/verbs/verb.h"
 
 /* One line a verb, in the order of --help. */
 static const struct erg_record_verb *const verbs[] = {
@@ -48,15 +48,6 @@ static void usage(FILE *out)
 		     "2 wrong usage.\n");
 }
 
-/* What was printed has been written, or STATUS is that of a failure. */
-static int printed(int status)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	fprintf(stderr, "erg-record: standard output: %s\n", strerror(errno));
-	return status ? status : 1;
-}
-
 static int verb_run(const struct erg_record_verb *verb, int argc, char **argv)
 {
 	struct erg_err err = {0};
@@ -66,7 +57,7 @@ static int verb_run(const struct erg_record_verb *verb, int argc, char **argv)
 	r = verb->run(argc, argv, &err);
 	erg_terminal_progress_clear();
 	if (r >= 0)
-		return printed(r);
+		return erg_stdout_done("erg-record", r);
 	erg_terminal_text(err.msg);
 	fprintf(stderr, "erg-record %s: %s\n", verb->name, err.msg[0] ? err.msg : strerror(-r));
 	return 1;
@@ -83,11 +74,11 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
-		return printed(0);
+		return erg_stdout_done("erg-record", 0);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("erg-record %s\n", ERG_VERSION);
-		return printed(0);
+		return erg_stdout_done("erg-record", 0);
 	}
 	verb = verb_find(argv[1][0] == '-' ? "run" : argv[1]);
 	if (!verb) {

@@ -207,7 +207,7 @@ LTTNG_UST_TRACEPOINT_EVENT(ergtrace, recorder_status,
 
 /* A piece of a document of the archive (manifest.json, summary.json), for a trace that is streamed to
  * another machine. text begins with a line of its own that says which piece it is (see
- * record/document.h). */
+ * record/spool/document.h). */
 LTTNG_UST_TRACEPOINT_EVENT(ergtrace, document,
 	LTTNG_UST_TP_ARGS(const char *, text),
 	LTTNG_UST_TP_FIELDS(lttng_ust_field_string(text, text)))

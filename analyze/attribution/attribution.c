@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/progress.h"
-#include "formats/util.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
 
 #define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */
 #define BLOCK_BYTES 134217728.0 /* memory for the blocks */

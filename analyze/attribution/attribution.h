@@ -22,10 +22,10 @@
 
 #include <jansson.h>
 
-#include "analyze/estimate.h"
-#include "analyze/power.h"
-#include "analyze/segments.h"
-#include "formats/err.h"
+#include "analyze/result/estimate.h"
+#include "analyze/timeline/rail.h"
+#include "analyze/timeline/segments.h"
+#include "formats/base/err.h"
 
 struct erg_attr_span {
 	uint64_t begin, end; /* ns */

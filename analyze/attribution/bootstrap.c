@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/progress.h"
-#include "formats/util.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
 
 #define SCORE_COLUMNS 150
 #define BATCH 8 /* rounds whose sums are formed together, so that a block is fetched once for all */

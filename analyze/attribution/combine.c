@@ -16,7 +16,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 /* Few blocks make the bootstrap's spread too small: sqrt(n / (n - 1)) and Student's t. */
 static double widen(const struct erg_attr_state *st)

@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static int add_gap(struct erg_attr_state *st, size_t *cap, double begin, double end,
 	struct erg_err *err)

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 struct moments {
 	double squares;     /* sum of D_i^2 */

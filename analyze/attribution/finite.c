@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define ROWS_MAX 20000 /* a variance needs no more; evenly taken from the run */
 #define KEEP_MIN 0.1 /* share of the variance that always stays */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 /* Correlation of the errors from which a failing class takes a passing neighbour with it. */
 #define CORRELATED 0.9

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 /* A row this close to one column alone counts as pure. */
 #define PURE 0.999

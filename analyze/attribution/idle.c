@@ -15,7 +15,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define PARTS 10
 

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 const struct attr_kernel_ops *attr_kernel_ops_of(enum erg_sensor_kind kind)
 {

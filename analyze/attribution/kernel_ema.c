@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define PHASES 4
 #define WARM 1e-4 /* weight of the unknown state before the first reading that is used */

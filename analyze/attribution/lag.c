@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define COARSE_ROWS 4000
 #define COARSE_ROWS_EMA 1500

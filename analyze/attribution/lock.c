@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define MIN_CYCLES 50
 #define MAX_READINGS 20000

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define RIDGE 1e-11
 #define TOLERANCE 1e-9

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define SAMPLE_MAX 8191 /* readings looked at for a median */
 

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 /* RSS of a block and the sum of its residuals, for coefficients X. */
 static void block_residual(const struct attr_gram *g, double *sum, const double *x, double *ret_rss,

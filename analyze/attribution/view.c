@@ -13,7 +13,7 @@
 #include <gsl/gsl_sort.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 /* A column must have this share of its class's time; rarer levels join the most frequent one. */
 #define LEVEL_SHARE_MIN 0.02

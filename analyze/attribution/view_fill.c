@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/progress.h"
-#include "formats/util.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
 
 #define STEP_SEGMENTS 65536 /* between two words on progress */
 

@@ -14,9 +14,9 @@
 #include <gsl/gsl_cdf.h>
 
 #include "analyze/experiment/points.h"
-#include "analyze/experiment/runs.h"
-#include "analyze/verb.h"
-#include "formats/util.h"
+#include "analyze/account/runs.h"
+#include "analyze/result/document.h"
+#include "formats/base/util.h"
 
 static const char *const partner_names[] = {"corun", "corunner", "partner"};
 

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 /*
  * RUNS (as of erg_runs_load) of workloads alone and beside partners. PARTNER names the factor that

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 struct corner {
 	double time, energy;

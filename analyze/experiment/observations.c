@@ -13,7 +13,7 @@
 
 #include <uthash.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 struct level_entry {
 	UT_hash_handle hh;

@@ -15,7 +15,7 @@
 
 #include <gsl/gsl_cdf.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 const char *const erg_objective_names[ERG_OBJ_N] = {"ets", "edp", "ed2p", "time"};
 

@@ -16,8 +16,8 @@
 
 #include <jansson.h>
 
-#include "analyze/estimate.h"
-#include "formats/err.h"
+#include "analyze/result/estimate.h"
+#include "formats/base/err.h"
 
 struct erg_dim {
 	char *name;
@@ -93,5 +93,13 @@ json_t *erg_point_levels(const struct erg_observations *o, const struct erg_poin
 /* Two-sided p-value of Welch's t-test between two points; NaN when one has a single observation. */
 double erg_points_welch(const struct erg_point *a, const struct erg_point *b,
 	enum erg_objective obj);
+
+/*
+ * Observations from runs: factors and groups as named; without names, factors are all that vary
+ * among the manifests, and the group is the workload.
+ */
+int erg_observations_from_runs(const json_t *runs, const char *const *factors, size_t n_factors,
+	const char *const *groups, size_t n_groups, struct erg_observations *ret,
+	struct erg_err *err);
 
 #endif

@@ -15,7 +15,7 @@
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_statistics.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static const struct erg_sensitivity unresolved = {
 	.t_mem_s = {NAN, NAN, NAN, NAN, NAN, "unresolved"},

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "analyze/verb.h"
-#include "formats/util.h"
+#include "analyze/result/document.h"
+#include "formats/base/util.h"
 
 struct group {
 	const struct erg_observations *o;

@@ -14,7 +14,7 @@
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_statistics.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 struct scan {
 	const struct erg_observations *o;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "formats/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 struct columns {
 	int time, energy, power, peak, voltage;

@@ -13,9 +13,9 @@
 
 #include <gsl/gsl_cdf.h>
 
-#include "analyze/experiment/runs.h"
-#include "analyze/verb.h"
-#include "formats/util.h"
+#include "analyze/account/runs.h"
+#include "analyze/result/document.h"
+#include "formats/base/util.h"
 
 #define POINTS_MAX 4000
 /* Under so many half widths of its interval (four standard uncertainties) a difference of

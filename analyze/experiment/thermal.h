@@ -13,10 +13,10 @@
 
 #include <jansson.h>
 
-#include "analyze/estimate.h"
-#include "analyze/power.h"
-#include "analyze/timeline.h"
-#include "formats/err.h"
+#include "analyze/result/estimate.h"
+#include "analyze/timeline/rail.h"
+#include "analyze/timeline/timeline.h"
+#include "formats/base/err.h"
 
 /* Means over a block of time. */
 struct erg_thermal_block {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 /* Means of one channel or rail over the blocks; NaN where a block has no reading. */
 static double *block_means(const uint64_t *t, const double *v, size_t n, uint64_t begin,

@@ -19,7 +19,7 @@
 
 #include <gsl/gsl_cdf.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define NORMAL_95 1.959963985
 #define DOUBLINGS 20 /* a million times as wide as it were if dT were exact: without end */

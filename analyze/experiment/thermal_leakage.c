@@ -14,7 +14,7 @@
 
 #include <gsl/gsl_cdf.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define BETA_MAX 0.08
 #define BETA_STEPS 400

@@ -19,7 +19,7 @@
 #include <gsl/gsl_multifit.h>
 #include <gsl/gsl_multimin.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define GRID 12
 

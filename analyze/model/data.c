@@ -12,7 +12,7 @@
 #include <uthash.h>
 
 #include "analyze/model/data.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define GROUPS_MAX 100000u
 

@@ -15,8 +15,8 @@
 
 #include <jansson.h>
 
-#include "examples/convnet/net.h"
-#include "formats/err.h"
+#include "formats/net/net.h"
+#include "formats/base/err.h"
 
 struct erg_model_data {
 	size_t n, cap;

@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/estimate.h"
+#include "analyze/result/estimate.h"
 #include "analyze/model/document.h"
-#include "analyze/verb.h"
+#include "analyze/result/document.h"
+#include "formats/base/util.h"
 
 #define CONDITION_MAX 30.0 /* Belsley, Kuh and Welsch: above it, collinearity matters */
 #define VIF_MAX 10.0

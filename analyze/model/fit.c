@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "analyze/model/fit.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static void fitting_done(struct erg_model_fitting *f)
 {

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 #define ERG_LSQ_MAX 64u
 

@@ -18,7 +18,7 @@
 
 #include "analyze/model/data.h"
 #include "analyze/model/lsq.h"
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 #define ERG_MODEL_VARS 32u   /* of one model */
 #define ERG_MODEL_STAGES 8u

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "analyze/model/model.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static json_t *number(double v)
 {

@@ -11,10 +11,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "analyze/reader_event.h"
-#include "analyze/reader_join.h"
-#include "analyze/reader_sensor.h"
-#include "formats/util.h"
+#include "analyze/reader/event.h"
+#include "analyze/reader/join.h"
+#include "analyze/reader/sensor.h"
+#include "formats/base/util.h"
 
 struct feed {
 	const bt_stream *stream; /* a reference, so that no other gets its address */

@@ -14,9 +14,9 @@
  */
 #include <babeltrace2/babeltrace.h>
 
-#include "analyze/timeline.h"
-#include "analyze/verb.h"
-#include "formats/err.h"
+#include "analyze/timeline/timeline.h"
+#include "analyze/account/options.h"
+#include "formats/base/err.h"
 
 struct erg_gather_options {
 	struct erg_common common; /* its texts are borrowed from the parameters */

@@ -5,6 +5,7 @@
  * compare the two can.
  */
 #include "analyze/plugin/message.h"
+#include "formats/base/util.h"
 
 #include <errno.h>
 #include <math.h>

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define OPEN_MAX 256 /* greatest depth, as depths are kept in eight bits */
 

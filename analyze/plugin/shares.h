@@ -8,7 +8,7 @@
  * instances inside it: constant power within a layer is assumed, and the instances of a layer add up
  * to the layer. A layer that was merged with others has no energy of its own: unresolved.
  */
-#include "analyze/account.h"
+#include "analyze/account/account.h"
 #include "analyze/plugin/gather.h"
 
 struct erg_shares {

@@ -9,10 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "analyze/layers.h"
+#include "analyze/account/layers.h"
 #include "analyze/plugin/gather.h"
+#include "analyze/render/emit.h"
 #include "analyze/render/layers.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 struct sink {
 	const bt_value *params; /* the options borrow from it */

@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-#include "analyze/render/csv.h"
+#include "analyze/result/csv.h"
 #include "analyze/render/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static void cells(struct erg_rtable *t, const json_t *x, const char *unit)
 {

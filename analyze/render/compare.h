@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 /* The document of `erg-analyze compare` for people, and one row a layer. */
 int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err);

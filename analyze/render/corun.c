@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/render/csv.h"
+#include "analyze/result/csv.h"
 #include "analyze/render/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 /* The settings of CELL that not all cells share: they tell its row from those of the same pair. */
 static const char *varying_settings(char *buf, size_t len, const json_t *cells, const json_t *cell)

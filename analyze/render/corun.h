@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 /* The document of `erg-analyze corun` for people, and one row a pair. */
 int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err);

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 /*
  * Writes a report's document as one self-contained page. The document becomes a JSON block in

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 int erg_info_text(const json_t *doc, FILE *out, struct erg_err *err);
 int erg_info_csv(const json_t *doc, FILE *out, struct erg_err *err);

@@ -8,9 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/render/csv.h"
+#include "analyze/result/csv.h"
 #include "analyze/render/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static void print_head(const json_t *run, FILE *out)
 {

@@ -10,9 +10,9 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "analyze/render/csv.h"
+#include "analyze/result/csv.h"
 #include "analyze/render/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static const char *plain(char *buf, size_t len, double v)
 {

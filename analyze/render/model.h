@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 /* Text for people, and tables to plot: measured against predicted. */
 int erg_model_fit_text(const json_t *doc, FILE *out, struct erg_err *err);

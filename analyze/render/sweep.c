@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/render/csv.h"
+#include "analyze/result/csv.h"
 #include "analyze/render/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static int points_table(const json_t *group, FILE *out, struct erg_err *err)
 {

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define COLUMNS_MAX 32
 #define BAR_MAX 40

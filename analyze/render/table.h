@@ -21,8 +21,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "analyze/estimate.h"
-#include "formats/err.h"
+#include "analyze/result/estimate.h"
+#include "formats/base/err.h"
 
 enum erg_rtable_flags {
 	ERG_COL_LEFT = 0,

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "analyze/render/table.h"
-#include "formats/terminal.h"
-#include "formats/util.h"
+#include "formats/base/terminal.h"
+#include "formats/base/util.h"
 
 unsigned int erg_text_width(void)
 {

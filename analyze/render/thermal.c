@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-#include "analyze/render/csv.h"
+#include "analyze/result/csv.h"
 #include "analyze/render/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 /* beta as percent a kelvin: an SI prefix before 1/K would read as a length */
 static void print_beta(const json_t *doc, FILE *out)

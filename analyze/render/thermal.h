@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 /* The document of `erg-analyze thermal` for people, and one row a pair of runs. */
 int erg_thermal_text(const json_t *doc, FILE *out, struct erg_err *err);

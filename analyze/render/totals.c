@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-#include "analyze/render/csv.h"
+#include "analyze/result/csv.h"
 #include "analyze/render/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static const char *const ests[] = {"ets_j", "edp_js", "ed2p_js2", "above_idle_j"};
 static const char *const units[] = {"J", "Js", "Js²", "J"};

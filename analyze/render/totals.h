@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 /* The document of `erg-analyze totals` for people, and one row a phase. */
 int erg_totals_text(const json_t *doc, FILE *out, struct erg_err *err);

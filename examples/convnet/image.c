@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "examples/convnet/run.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define SIDE_MAX 16384u
 

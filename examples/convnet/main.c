@@ -14,7 +14,7 @@
 
 #include "examples/convnet/options.h"
 #include "examples/convnet/run.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tracepoints/erg.h"
 
 struct result {

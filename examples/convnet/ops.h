@@ -8,7 +8,7 @@
  */
 #include <stddef.h>
 
-#include "examples/convnet/net.h"
+#include "formats/net/net.h"
 
 struct erg_op_args {
 	const struct erg_net_layer *layer;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "examples/convnet/net.h"
+#include "formats/net/net.h"
 
 struct erg_convnet_options {
 	uint32_t iterations, warmup; /* per network */

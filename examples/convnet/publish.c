@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "tests/board/page.h"
+#include "formats/board_page.h"
 
 #define BUS_BYTES 64.0
 

@@ -6,7 +6,7 @@
  * On the simulated board (ERG_BOARD_PAGE is set) the network tells it what it does, layer by layer,
  * so that the board's power follows the real program. Elsewhere all of this does nothing.
  */
-#include "examples/convnet/net.h"
+#include "formats/net/net.h"
 
 struct erg_publish;
 

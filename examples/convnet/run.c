@@ -18,7 +18,7 @@
 #include "examples/convnet/ops.h"
 #include "examples/convnet/run.h"
 #include "examples/convnet/publish.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tracepoints/erg.h"
 
 #define ALIGN_FLOATS 16u /* a cache line */

@@ -8,7 +8,7 @@
  */
 #include <stdint.h>
 
-#include "examples/convnet/net.h"
+#include "formats/net/net.h"
 
 struct erg_convnet;
 

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 ssize_t (*erg_attr_pread)(int fd, void *buf, size_t n, off_t offset) = pread;
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "record/source.h"
+#include "record/sources/source.h"
 
 /* ---- single files ---- */
 

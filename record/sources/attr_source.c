@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "record/sources/attr.h"
 
 #define REOPEN_NS ((uint64_t)ERG_NSEC_PER_SEC)

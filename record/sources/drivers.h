@@ -3,7 +3,7 @@
 #define ERG_RECORD_SOURCES_DRIVERS_H
 
 /* The drivers, one file each, and what those of one family share. */
-#include "record/source.h"
+#include "record/sources/source.h"
 
 extern const struct erg_source_ops erg_source_hwmon, erg_source_powercap, erg_source_thermal,
 	erg_source_cpufreq, erg_source_procstat, erg_source_exec, erg_source_ina3221x,

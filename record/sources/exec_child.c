@@ -20,7 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define BACKOFF_MIN_NS 100000000u
 #define BACKOFF_MAX_NS 10000000000u

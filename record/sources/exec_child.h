@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 #define ERG_CHILD_BUFFER 65536
 

@@ -28,7 +28,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
 #include "record/sources/ina3221.h"

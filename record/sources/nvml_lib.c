@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define SONAME "libnvidia-ml.so.1"
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 enum {
 	ERG_NVML_SUCCESS = 0,

@@ -6,7 +6,7 @@
  */
 #include "record/sources/opal_clock.h"
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define BRACKET_TICKS 5120 /* 10 us */
 

@@ -24,8 +24,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "formats/util.h"
-#include "record/cpulist.h"
+#include "formats/base/util.h"
+#include "record/sources/cpulist.h"
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
 

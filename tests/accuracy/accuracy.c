@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "analyze/attribution/attribution.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tests/accuracy/scene.h"
 
 #define JOBS 2

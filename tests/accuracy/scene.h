@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "analyze/power.h"
-#include "analyze/segments.h"
+#include "analyze/timeline/rail.h"
+#include "analyze/timeline/segments.h"
 
 struct scene {
 	/* the work */

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/archive.h"
+#include "formats/archive/archive.h"
 #include "formats/manifest.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define LAYERS 67
 #define CPUS 2

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tests/bench/bench.h"
-#include "tracepoints/internal.h"
+#include "tracepoints/liberg/internal.h"
 
 static uint32_t layer, n_counters;
 static struct erg_perf *group;

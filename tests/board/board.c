@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define TICK_NS 1000000u
 #define STUCK_NS 200000000u

@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 #include "tests/board/adc.h"
 #include "tests/board/control.h"
 #include "tests/board/follow.h"
 #include "tests/board/model.h"
-#include "tests/board/page.h"
+#include "formats/board_page.h"
 #include "tests/board/tree.h"
 #include "tests/board/truth.h"
 

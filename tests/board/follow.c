@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 void erg_follow_init(struct erg_follow *f, enum erg_follow_mode mode, pid_t root)
 {

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tests/board/board.h"
 #include "tests/board/options.h"
 

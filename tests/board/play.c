@@ -21,7 +21,7 @@
 #include <time.h>
 
 #include "tracepoints/erg.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tests/board/play.h"
 
 #define SLICE_NS 2000000u

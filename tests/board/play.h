@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "examples/convnet/net.h"
-#include "formats/err.h"
-#include "tests/board/page.h"
+#include "formats/net/net.h"
+#include "formats/base/err.h"
+#include "formats/board_page.h"
 
 #define ERG_PLAY_MAC_PER_CYCLE 4.0     /* of one core */
 #define ERG_PLAY_GPU_MAC_PER_CYCLE 64.0

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tests/board/play.h"
 
 double erg_play_step_s(const struct erg_play_step *s, double hz, double slowdown, double cores)

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static int make_dirs(int root_fd, const char *path)
 {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 #define ERG_TREE_TEXT_MAX 512
 

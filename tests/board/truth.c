@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 const char *const erg_truth_names[ERG_TRUTH_COLUMNS] = {
 	"VDD_IN", "VDD_CPU", "VDD_GPU", "leakage"};

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "formats/err.h"
+#include "formats/base/err.h"
 
 #define ERG_TRUTH_MAGIC "ergtrut1"
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tests/board/truth.h"
 
 struct args {

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#include "formats/archive.h"
+#include "formats/archive/archive.h"
 #include "formats/manifest.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#include "formats/util.h"
-#include "record/import.h"
+#include "formats/base/util.h"
+#include "record/import/import.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "record/sources/attr.h"
 #include "record/sources/iio_scan.h"
 #include "record/sources/opal_format.h"

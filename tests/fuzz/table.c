@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #include "formats/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

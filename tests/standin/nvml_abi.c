@@ -63,7 +63,7 @@ SAME(ERG_NVML_HOPPER, NVML_DEVICE_ARCH_HOPPER);
 #define nvmlClocksEventReasonSwThermalSlowdown nvmlClocksThrottleReasonSwThermalSlowdown
 #endif
 
-/* SLOWING_REASONS of analyze/timeline.c */
+/* SLOWING_REASONS of analyze/timeline/timeline.c */
 SAME(0xec, nvmlClocksEventReasonSwPowerCap | nvmlClocksThrottleReasonHwSlowdown |
 		   nvmlClocksEventReasonSwThermalSlowdown |
 		   nvmlClocksThrottleReasonHwThermalSlowdown |

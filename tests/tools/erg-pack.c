@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "formats/archive.h"
+#include "formats/archive/archive.h"
 #include "formats/manifest.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static int pack(const char *dir, const char *out, struct erg_err *err)
 {

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "formats/archive.h"
-#include "formats/util.h"
+#include "formats/archive/archive.h"
+#include "formats/base/util.h"
 
 static char folder[] = "/tmp/erg-test-archive-XXXXXX";
 static char run_path[64], other_path[64];

@@ -2,7 +2,7 @@
 #ifndef ERG_TESTS_CONVNET_REFERENCE_H
 #define ERG_TESTS_CONVNET_REFERENCE_H
 
-#include "examples/convnet/net.h"
+#include "formats/net/net.h"
 
 /*
  * The output of NET on INPUT with the weights of SEED, by definition: every layer a loop over output

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "tracepoints/internal.h"
+#include "tracepoints/liberg/internal.h"
 
 struct seen {
 	uint32_t layer, iteration;

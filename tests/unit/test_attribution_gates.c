@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static void near(double x, double want, double tolerance)
 {

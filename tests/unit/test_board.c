@@ -16,7 +16,7 @@
 #include "tests/board/control.h"
 #include "tests/board/follow.h"
 #include "tests/board/model.h"
-#include "tests/board/page.h"
+#include "formats/board_page.h"
 #include "tests/board/truth.h"
 
 #define MS 1000000u

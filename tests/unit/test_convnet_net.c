@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "examples/convnet/net.h"
-#include "formats/util.h"
+#include "formats/net/net.h"
+#include "formats/base/util.h"
 
 static const struct {
 	const char *name;

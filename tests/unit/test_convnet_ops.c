@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "examples/convnet/run.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tests/unit/convnet_reference.h"
 
 static const char *const cases[] = {

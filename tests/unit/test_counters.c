@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "record/counters.h"
-#include "record/counters_names.h"
+#include "record/counters/counters.h"
+#include "record/counters/names.h"
 
 static void test_distance(void **state)
 {

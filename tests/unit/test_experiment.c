@@ -18,7 +18,7 @@
 #include "analyze/experiment/points.h"
 #include "analyze/experiment/sweep.h"
 #include "analyze/experiment/table_input.h"
-#include "analyze/verb.h"
+#include "analyze/verbs/verb.h"
 
 static void near(double a, double b, double tolerance)
 {

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "analyze/export.h"
-#include "formats/util.h"
+#include "analyze/export/export.h"
+#include "formats/base/util.h"
 
 static char layer_name[] = "layer", track_name[] = "thread", phase_name[] = "phase";
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "record/import.h"
+#include "record/import/import.h"
 
 static uint64_t seed;
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "record/knobs_state.h"
+#include "record/knobs/state.h"
 #include "tests/standin/nvml.h"
 #include "tests/unit/tree.h"
 

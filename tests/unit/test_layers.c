@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "analyze/layers_counts.h"
-#include "analyze/reader_worker.h"
-#include "formats/util.h"
+#include "analyze/account/counts.h"
+#include "analyze/reader/worker.h"
+#include "formats/base/util.h"
 
 #define N 4
 

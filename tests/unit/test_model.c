@@ -17,7 +17,7 @@
 #include <gsl/gsl_rng.h>
 
 #include "analyze/model/model.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tests/unit/model_reference.h"
 
 static const char *const names[] = {"simd", "bus", "energy_mj"};

@@ -17,7 +17,7 @@
 #include <gsl/gsl_rng.h>
 
 #include "analyze/model/model.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 #include "tests/unit/model_reference.h"
 
 /* Columns like counters: 1e6 to 1e9, correlated; y = 3e-9 a + 1e-9 b + noise. */

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "formats/util.h"
-#include "record/source.h"
+#include "formats/base/util.h"
+#include "record/sources/source.h"
 #include "record/sources/nvml_lib.h"
 #include "tests/standin/nvml.h"
 

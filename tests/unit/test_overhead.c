@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "analyze/overhead.h"
+#include "analyze/account/overhead.h"
 
 /* 10 s on 4 CPUs, of which 2 were busy at 10 W, and half a one at 4 W in the idle phases: a CPU
  * second adds (10 - 4) W / (2 - 0.5) = 4 J. Half of 2000 events of 100 us are of one thread. */

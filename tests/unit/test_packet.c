@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 
 #include "formats/packet.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 #define PACKET 128u
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "tracepoints/internal.h"
+#include "tracepoints/liberg/internal.h"
 
 #define SPEC "faults=1:2;nonsense;task_clock=1:1;cpu_clock=1:0;unknown=ffff:1"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "record/placement.h"
+#include "record/sampler/placement.h"
 #include "tests/unit/tree.h"
 
 #define SECOND 1000000000u

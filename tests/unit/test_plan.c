@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "formats/util.h"
-#include "record/cpulist.h"
-#include "record/knobs.h"
-#include "record/plan.h"
+#include "formats/base/util.h"
+#include "record/sources/cpulist.h"
+#include "record/knobs/knobs.h"
+#include "record/sweep/plan.h"
 
 static int parse(const char *text, struct erg_plan **ret, struct erg_err *err)
 {

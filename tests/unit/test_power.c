@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "analyze/power.h"
-#include "formats/util.h"
+#include "analyze/timeline/rail.h"
+#include "formats/base/util.h"
 
 struct fixture {
 	struct erg_timeline tl;

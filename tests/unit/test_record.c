@@ -11,15 +11,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "formats/util.h"
-#include "record/annotate.h"
-#include "record/histogram.h"
-#include "record/options.h"
-#include "record/packets.h"
-#include "record/session_buffers.h"
-#include "record/spool.h"
-#include "record/wave.h"
-#include "record/workload.h"
+#include "formats/base/number.h"
+#include "formats/base/tree.h"
+#include "formats/base/util.h"
+#include "record/run/annotate.h"
+#include "record/sampler/histogram.h"
+#include "record/run/options.h"
+#include "record/spool/packets.h"
+#include "record/session/buffers.h"
+#include "record/spool/spool.h"
+#include "record/calibrate/wave.h"
+#include "record/run/workload.h"
 
 /* ---- histogram ---- */
 
@@ -130,7 +132,7 @@ static void packets_are_cut_behind_the_last_complete(void **state)
 		snprintf(path, sizeof(path), "%s/64-bit/samples_0", dir);
 		assert_int_equal(stat(path, &st), 0);
 		assert_int_equal(st.st_size, whole * 4096);
-		assert_int_equal(erg_spool_remove(dir), 0);
+		assert_int_equal(erg_tree_remove(dir), 0);
 	}
 }
 
@@ -160,8 +162,8 @@ static void saved_metadata_replaces_what_is_missing(void **state)
 	assert_non_null(fgets(text, sizeof(text), f));
 	fclose(f);
 	assert_string_equal(text, "/* CTF 1.8 */");
-	erg_spool_remove(dir);
-	erg_spool_remove(saved);
+	erg_tree_remove(dir);
+	erg_tree_remove(saved);
 }
 
 /* ---- spool ---- */
@@ -186,7 +188,7 @@ static void spool_knows_its_recorder(void **state)
 	json_decref(doc);
 	json_decref(id);
 	free(spool);
-	assert_int_equal(erg_spool_remove(dir), 0);
+	assert_int_equal(erg_tree_remove(dir), 0);
 	assert_int_equal(erg_spool_name_pid("ergtrace-12-x"), 12);
 	assert_int_equal(erg_spool_name_pid("ergtrace--12-x"), -1);
 	assert_int_equal(erg_spool_name_pid("ergtrace-x"), -1);
@@ -220,7 +222,7 @@ static void chunks_come_in_the_order_of_time(void **state)
 	assert_int_equal(erg_spool_chunks(dir, true, 2, &c, &err), 0);
 	assert_int_equal(c.n, 2); /* rotated ones from number 2 on */
 	erg_spool_chunks_release(&c);
-	erg_spool_remove(dir);
+	erg_tree_remove(dir);
 }
 
 /* ---- small things ---- */

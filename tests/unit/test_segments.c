@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "analyze/segments.h"
-#include "formats/util.h"
+#include "analyze/timeline/segments.h"
+#include "formats/base/util.h"
 
 #define LAYERS 4
 

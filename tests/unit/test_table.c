@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "formats/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static int read_text(const char *text, size_t len, struct erg_table **ret, struct erg_err *err)
 {

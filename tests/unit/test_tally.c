@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "formats/util.h"
-#include "record/tally.h"
+#include "formats/base/util.h"
+#include "record/sampler/tally.h"
 
 #define MS 1000000u
 

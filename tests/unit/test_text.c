@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "analyze/render/table.h"
-#include "formats/util.h"
+#include "formats/base/util.h"
 
 static void test_numbers_for_people(void **state)
 {

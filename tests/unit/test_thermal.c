@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "analyze/experiment/thermal.h"
-#include "analyze/verb.h"
+#include "analyze/verbs/verb.h"
 
 #define BETA 0.02
 #define L0 1.5

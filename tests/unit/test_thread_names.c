@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tracepoints/internal.h"
+#include "tracepoints/liberg/internal.h"
 
 static uint32_t n_events;
 

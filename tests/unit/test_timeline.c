@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "analyze/reader_tables.h"
-#include "analyze/timeline.h"
-#include "formats/util.h"
+#include "analyze/reader/tables.h"
+#include "analyze/timeline/timeline.h"
+#include "formats/base/util.h"
 
 static void test_find_and_warn(void **state)
 {

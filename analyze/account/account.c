@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From a timeline and options to an attribution. A rail of a GPU is attributed by the time of device
+ * tracks when the run has any, every other rail by the host's threads (two occupancies, one
+ * solver). A clock that changes during the run splits the classes.
+ */
+#include "analyze/account/account.h"
+#include "analyze/timeline/gpus.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "formats/base/util.h"
+
+/* The frequency channel that changed the most, as steps; none when no clock moved. */
+static int frequency_steps(const struct erg_timeline *tl, struct erg_attr_steps *ret, double **ret_v)
+{
+	const struct erg_tl_channel *best = NULL;
+	double widest = 0;
+
+	*ret = (struct erg_attr_steps){0};
+	*ret_v = NULL;
+	for (size_t i = 0; i < tl->n_channels; i++) {
+		const struct erg_tl_channel *c = &tl->channels[i];
+		int64_t lo = INT64_MAX, hi = INT64_MIN;
+
+		if (c->def.quantity != ERG_Q_FREQUENCY)
+			continue;
+		for (size_t k = 0; k < c->n; k++) {
+			lo = c->raw[k] < lo ? c->raw[k] : lo;
+			hi = c->raw[k] > hi ? c->raw[k] : hi;
+		}
+		if (c->n && hi > 0 && (double)(hi - lo) / (double)hi > widest) {
+			widest = (double)(hi - lo) / (double)hi;
+			best = c;
+		}
+	}
+	if (!best || widest < 0.01)
+		return 0;
+	*ret_v = malloc(best->n * sizeof(**ret_v));
+	if (!*ret_v)
+		return -ENOMEM;
+	for (size_t k = 0; k < best->n; k++)
+		(*ret_v)[k] = (double)best->raw[k] * best->def.scale;
+	*ret = (struct erg_attr_steps){best->n, best->t, *ret_v};
+	return 0;
+}
+
+void erg_account_idle(const struct erg_timeline *tl, struct erg_account_idle *ret)
+{
+	ret->n = 0;
+	ret->time_s = 0;
+	for (size_t i = 0; i < tl->n_phases && ret->n < ERG_ACCOUNT_IDLE_MAX; i++) {
+		const struct erg_tl_phase *p = &tl->phases[i];
+
+		if (strcmp(p->name, "idle") || p->open || p->end <= p->begin)
+			continue;
+		ret->span[ret->n++] = (struct erg_attr_span){p->begin, p->end};
+		ret->time_s += (double)(p->end - p->begin) * 1e-9;
+	}
+}
+
+static void set_options(const struct erg_common *common, struct erg_attr_options *opt)
+{
+	erg_attr_options_init(opt);
+	opt->seed = common->seed;
+	if (common->rounds)
+		opt->rounds = common->rounds;
+	if (common->ci_limit > 0)
+		opt->ci_limit = common->ci_limit;
+	if (common->cond_limit > 0)
+		opt->cond_limit = common->cond_limit;
+	if (common->lag_given) {
+		opt->lag = ERG_LAG_OVERRIDE;
+		opt->lag_ns = common->lag_s * 1e9;
+		opt->lag_u_ns = common->lag_u_s * 1e9;
+	}
+}
+
+static bool has_device_work(const struct erg_timeline *tl)
+{
+	for (size_t i = 0; i < tl->iv.n; i++)
+		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], true))
+			return true;
+	return false;
+}
+
+#define OPEN_MAX 16 /* deeper layers count as own time of the sixteenth */
+
+struct open {
+	uint64_t end[OPEN_MAX];
+	uint32_t layer[OPEN_MAX];
+	unsigned int n;
+};
+
+/* Time of each layer that is not that of layers inside it, ns, all tracks together. */
+static int own_times(const struct erg_timeline *tl, bool device, double *time)
+{
+	const struct erg_tl_intervals *iv = &tl->iv;
+	_cleanup_(erg_freep) struct open *open = calloc(tl->n_tracks + 1, sizeof(*open));
+
+	if (!open)
+		return -ENOMEM;
+	for (size_t i = 0; i < iv->n; i++) {
+		struct open *o = &open[iv->track[i]];
+		double t = (double)erg_tl_duration(iv, i);
+
+		if (!erg_tl_track_is(&tl->tracks[iv->track[i]], device))
+			continue;
+		while (o->n && o->end[o->n - 1] <= erg_tl_begin(iv, i))
+			o->n--;
+		time[iv->layer[i]] += t;
+		if (o->n)
+			time[o->layer[o->n - 1]] -= t;
+		if (o->n < OPEN_MAX) {
+			o->end[o->n] = erg_tl_end(iv, i);
+			o->layer[o->n++] = iv->layer[i];
+		}
+	}
+	return 0;
+}
+
+/*
+ * The own time of modules and networks (calls between layers) is usually microseconds, for which no
+ * power can be told and which would only widen the layers' intervals: under 1 % of the run it
+ * counts as time in no layer. *ret_map is for the segments.
+ */
+static int fold_small(const struct erg_account *a, uint32_t **ret_map, struct erg_err *err)
+{
+	const struct erg_timeline *tl = a->tl;
+	_cleanup_(erg_freep) double *time = calloc(tl->n_layers + 1, sizeof(*time));
+	_cleanup_(erg_freep) uint32_t *map = calloc(tl->n_layers + 1, sizeof(*map));
+	uint32_t gap = (uint32_t)tl->n_layers;
+	double total = (double)(tl->end - tl->begin);
+	bool layers = false;
+
+	if (!time || !map || own_times(tl, a->device, time) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	for (size_t k = 0; k < tl->n_layers; k++)
+		layers = layers || (tl->layers[k].level == ERG_TL_LAYER && time[k] > 0);
+	for (uint32_t k = 0; k <= gap; k++)
+		map[k] = layers && k < gap && tl->layers[k].level != ERG_TL_LAYER &&
+			time[k] < 0.01 * total ? gap : k;
+	*ret_map = erg_steal_ptr(&map);
+	return 0;
+}
+
+static int attribute(struct erg_account *a, const struct erg_common *common, struct erg_err *err)
+{
+	struct erg_account_idle idle;
+	struct erg_attr_options opt;
+	_cleanup_(erg_freep) double *levels = NULL;
+	_cleanup_(erg_freep) uint32_t *map = NULL;
+	int r = fold_small(a, &map, err);
+
+	if (r < 0)
+		return r;
+	set_options(common, &opt);
+	erg_account_idle(a->tl, &idle);
+	opt.idle = idle.span;
+	opt.n_idle = idle.n;
+	a->idle_s = idle.time_s;
+	if (frequency_steps(a->tl, &opt.frequency, &levels) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	return erg_attr_run_timeline(&a->rails[a->rail], a->tl, a->device, map, &opt, &a->attr, err);
+}
+
+int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
+	const struct erg_common *common, struct erg_err *err)
+{
+	struct erg_err why = {0};
+	int r;
+
+	*a = (struct erg_account){.tl = tl};
+	r = erg_rails_build(tl, &a->rails, &a->n_rails, err);
+	if (r < 0)
+		return r;
+	r = erg_rail_choose(a->rails, a->n_rails, common->rail, &a->rail, &why);
+	if (r == -ENODATA)
+		return erg_account_without_power(a, why.msg, err);
+	if (r < 0)
+		return erg_fail(err, r, "%s", why.msg);
+	a->device = strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
+	if (a->device && erg_gpus_of_rail(tl, &a->rails[a->rail], &a->own) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	if (a->own)
+		a->tl = a->own;
+	r = attribute(a, common, &why);
+	if (r == -ENODATA)
+		return erg_account_without_power(a, why.msg, err);
+	return r < 0 ? erg_fail(err, r, "%s", why.msg) : 0;
+}
+
+void erg_account_release(struct erg_account *a)
+{
+	erg_attr_free(a->attr);
+	erg_gpus_release(a->own);
+	erg_rails_free(a->rails, a->n_rails);
+	*a = (struct erg_account){0};
+}
+
+int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
+	const struct erg_account_idle *idle, struct erg_attr **ret, struct erg_err *err)
+{
+	uint64_t edges[2] = {begin, end};
+	uint32_t first[2] = {0, 1}, class_ = 0, iteration = 0;
+	struct erg_segments seg = {.n = 1, .begin = edges, .first = first, .class_ = &class_,
+		.iteration = &iteration, .n_classes = 1};
+	struct erg_attr_options opt;
+
+	erg_attr_options_init(&opt);
+	opt.lag = ERG_LAG_MODEL;
+	opt.rounds = 40; /* there are no layers to tell apart */
+	opt.idle = idle ? idle->span : NULL;
+	opt.n_idle = idle ? idle->n : 0;
+	return erg_attr_run(rail, &seg, &opt, ret, err);
+}
+
+uint64_t erg_account_lost(const struct erg_timeline *tl)
+{
+	uint64_t n = 0;
+
+	const json_t *lost = json_object_get(tl->summary, "lost");
+	uint64_t told = (uint64_t)(json_integer_value(json_object_get(lost, "layer_events")) +
+				   json_integer_value(json_object_get(lost, "sample_events")));
+
+	for (size_t i = 0; i < tl->n_losses; i++)
+		n += tl->losses[i].events;
+	return n > told ? n : told; /* the trace cannot tell of what was lost before its first packet */
+}
+
+void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl)
+{
+	size_t i;
+	json_t *w;
+
+	json_array_foreach (tl->warnings, i, w) {
+		const char *code = json_string_value(json_object_get(w, "code"));
+		const char *text = json_string_value(json_object_get(w, "text"));
+
+		if (code && text)
+			erg_document_warn(doc, code, "%s: %s", tl->archive, text);
+	}
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ACCOUNT_H
+#define ERG_ANALYZE_ACCOUNT_H
+
+/*
+ * The account of one rail of one run: its attribution to the layers, with what the options say of
+ * rail, seed, lag and limits. What `layers`, `totals` and all that compare runs begin with.
+ */
+#include "analyze/attribution/attribution.h"
+#include "analyze/timeline/timeline.h"
+#include "analyze/account/options.h"
+
+#define ERG_ACCOUNT_IDLE_MAX 64
+
+/* The phases named idle; more than the maximum do not count. */
+struct erg_account_idle {
+	struct erg_attr_span span[ERG_ACCOUNT_IDLE_MAX];
+	size_t n;
+	double time_s;
+};
+
+struct erg_account {
+	const struct erg_timeline *tl;
+	struct erg_timeline *own; /* tl, if the rail is one of several GPUs' */
+	struct erg_rail *rails;
+	size_t n_rails, rail; /* all that can be formed, and the one of this account */
+	bool device;          /* attributed by device time */
+	struct erg_attr *attr;
+	double idle_s;        /* length of the idle phases */
+};
+
+/* Attributes the chosen rail of TL. Without a rail, or with too few readings, every energy is
+ * unresolved and a warning of the attribution says why; rails[rail] is an empty one then. */
+int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
+	const struct erg_common *common, struct erg_err *err);
+void erg_account_release(struct erg_account *a);
+/* Times alone; WHY is the warning (account_none.c). */
+int erg_account_without_power(struct erg_account *a, const char *why, struct erg_err *err);
+
+/*
+ * A rail without layers, for totals: ret can be asked by erg_attr_interval for any part of
+ * [BEGIN, END]. IDLE: phases that give its idle_w, or NULL.
+ */
+int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
+	const struct erg_account_idle *idle, struct erg_attr **ret, struct erg_err *err);
+
+void erg_account_idle(const struct erg_timeline *tl, struct erg_account_idle *ret);
+
+/* Events lost in the channels of layers and of samples; known losses only. */
+uint64_t erg_account_lost(const struct erg_timeline *tl);
+
+/* Adds the timeline's warnings, each text with "ARCHIVE: " in front. */
+void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl);
+
+#endif

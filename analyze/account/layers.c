@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One run as JSON: the account of the chosen rail, the rows asked for, and what comparisons of runs
+ * need to know of it.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/account/layers.h"
+#include "analyze/account/rows.h"
+#include "formats/base/util.h"
+
+static json_t *rails_json(const struct erg_account *a)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < a->n_rails; i++) {
+		struct erg_attr *total = NULL;
+		struct erg_est e = ERG_EST_UNRESOLVED;
+		double coverage = NAN, peak = NAN,
+			time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
+
+		if (erg_account_total(&a->rails[i], a->tl->begin, a->tl->end, NULL, &total,
+			    NULL) >= 0)
+			e = erg_attr_interval(total, a->tl->begin, a->tl->end, &coverage, &peak);
+		erg_attr_free(total);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "rail",
+			a->rails[i].name, "parent", a->rails[i].parent, "simulated",
+			a->rails[i].simulated, "ets_j", erg_est_json(&e), "mean_w",
+			erg_num_json(e.value / time_s), "peak_w",
+			erg_num_json(peak), "coverage", erg_num_json(coverage)));
+	}
+	return list;
+}
+
+struct range {
+	double mean, min, max;
+	size_t n;
+};
+
+static struct range channel_range(const struct erg_timeline *tl, const struct erg_tl_channel *c)
+{
+	struct range r = {0, INFINITY, -INFINITY, 0};
+
+	for (size_t i = 0; i < c->n; i++) {
+		double v = (double)c->raw[i] * c->def.scale;
+
+		if (c->t[i] < tl->begin || c->t[i] > tl->end)
+			continue;
+		r.mean += v;
+		r.min = fmin(r.min, v);
+		r.max = fmax(r.max, v);
+		r.n++;
+	}
+	r.mean /= (double)r.n;
+	return r;
+}
+
+/* Busy seconds that grow are a utilization: their slope. */
+static struct range busy_range(const struct erg_timeline *tl, const struct erg_tl_channel *c)
+{
+	struct range r = channel_range(tl, c);
+	double s = c->n > 1 ? (double)(c->t[c->n - 1] - c->t[0]) * 1e-9 : 0;
+
+	r.mean = s > 0 ? (double)(c->raw[c->n - 1] - c->raw[0]) * c->def.scale / s : NAN;
+	r.min = r.max = NAN;
+	return r;
+}
+
+static json_t *channels_json(const struct erg_timeline *tl)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tl->n_channels; i++) {
+		const struct erg_tl_channel *c = &tl->channels[i];
+		enum erg_quantity q = c->def.quantity;
+		struct range r;
+
+		if (q != ERG_Q_TEMPERATURE && q != ERG_Q_FREQUENCY && q != ERG_Q_VOLTAGE &&
+			q != ERG_Q_UTILIZATION && q != ERG_Q_TIME)
+			continue;
+		r = q == ERG_Q_TIME ? busy_range(tl, c) : channel_range(tl, c);
+		if (!r.n)
+			continue;
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:o}", "rail",
+			c->def.rail, "quantity",
+			erg_quantity_name(q == ERG_Q_TIME ? ERG_Q_UTILIZATION : q), "mean",
+			erg_num_json(r.mean), "min", erg_num_json(r.min), "max",
+			erg_num_json(r.max)));
+	}
+	return list;
+}
+
+/* Share of the readings of throttling channels in which a count moved or a device was on; NaN when
+ * nothing tells. */
+static double throttled_share(const struct erg_timeline *tl)
+{
+	double worst = NAN;
+
+	for (size_t i = 0; i < tl->n_channels; i++) {
+		const struct erg_tl_channel *c = &tl->channels[i];
+		size_t on = 0, n = 0;
+
+		if (!erg_timeline_tells_throttling(tl, c))
+			continue;
+		for (size_t k = 1; k < c->n; k++) {
+			if (c->t[k] < tl->begin || c->t[k] > tl->end)
+				continue;
+			n++;
+			on += erg_timeline_throttled(tl, c, k);
+		}
+		if (n)
+			worst = fmax(worst, (double)on / (double)n);
+	}
+	return worst;
+}
+
+static const char *workload_of(const struct erg_timeline *tl)
+{
+	const json_t *m = tl->manifest;
+	const char *s = json_string_value(
+		json_object_get(json_object_get(m, "factors"), "workload"));
+	const char *slash;
+
+	if (!s)
+		s = json_string_value(json_object_get(json_object_get(m, "tags"), "workload"));
+	if (!s)
+		s = json_string_value(json_object_get(m, "network"));
+	for (size_t i = 0; !s && i < tl->n_layers; i++)
+		if (tl->layers[i].level == ERG_TL_NETWORK)
+			s = tl->layers[i].name;
+	if (!s)
+		s = json_string_value(json_array_get(json_object_get(m, "command"), 0));
+	slash = s ? strrchr(s, '/') : NULL;
+	return slash ? slash + 1 : s ? s : "run";
+}
+
+static void set_or_empty(json_t *run, const char *key, const json_t *manifest)
+{
+	json_t *v = json_object_get(manifest, key);
+
+	if (json_is_object(v))
+		json_object_set(run, key, v);
+	else
+		json_object_set_new(run, key, json_object());
+}
+
+static json_t *sensor_json(const struct erg_account *a)
+{
+	const struct erg_rail *rail = &a->rails[a->rail];
+	const struct erg_sensor_model *m = &rail->model;
+	const struct erg_attr_diag *d = &a->attr->diag;
+
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "kind",
+		erg_sensor_kind_name(m->kind), "provenance", erg_provenance_name(m->provenance),
+		"window_s", erg_num_json(d->window_ns * 1e-9), "period_s",
+		erg_num_json(d->period_ns * 1e-9), "lag_s", erg_num_json(d->lag_ns * 1e-9),
+		"lag_u_s", erg_num_json(d->lag_u_ns * 1e-9), "lag_source",
+		d->lag_source ? d->lag_source : "model", "alpha", erg_num_json(m->alpha),
+		"interval_s", erg_num_json((double)rail->interval_ns * 1e-9));
+}
+
+static json_t *diag_json(const struct erg_attr_diag *d)
+{
+	return json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:b, s:I}", "cond",
+		erg_num_json(d->cond), "readings", (json_int_t)d->readings, "rows",
+		(json_int_t)d->rows, "blocks", (json_int_t)d->blocks, "block_s",
+		erg_num_json(d->block_s), "residual_w", erg_num_json(d->residual_w), "drift_w",
+		erg_num_json(d->drift_w), "phase_locked", d->locked, "stale_readings",
+		d->stale_readings, "frequency_levels", (json_int_t)d->levels);
+}
+
+static void add_totals(const struct erg_account *a, json_t *run)
+{
+	const struct erg_attr *attr = a->attr;
+	double peak = NAN;
+
+	if (attr->state)
+		erg_attr_interval(attr, a->tl->begin, a->tl->end, NULL, &peak);
+	json_object_set_new(run, "time_s", erg_num_json(attr->time_s));
+	json_object_set_new(run, "ets_j", erg_est_json(&attr->ets_j));
+	json_object_set_new(run, "edp_js", erg_est_json(&attr->edp_js));
+	json_object_set_new(run, "ed2p_js2", erg_est_json(&attr->ed2p_js2));
+	json_object_set_new(run, "idle_w", erg_est_json(&attr->idle_w));
+	json_object_set_new(run, "coverage", erg_num_json(attr->coverage));
+	json_object_set_new(run, "mean_w", erg_num_json(attr->mean_w));
+	json_object_set_new(run, "peak_w", erg_num_json(peak));
+	json_object_set_new(run, "lost_events", json_integer((json_int_t)erg_account_lost(a->tl)));
+	json_object_set_new(run, "throttled_share", erg_num_json(throttled_share(a->tl)));
+}
+
+static void pass_warnings(const struct erg_account *a, json_t *doc)
+{
+	size_t i;
+	json_t *w;
+
+	erg_document_warn_timeline(doc, a->tl);
+	json_array_foreach (a->attr->warnings, i, w)
+		erg_document_warn(doc, json_string_value(json_object_get(w, "code")), "%s: %s",
+			a->tl->archive, json_string_value(json_object_get(w, "text")));
+	if (a->attr->state && a->rails[a->rail].model.provenance == ERG_PROVENANCE_ASSUMED)
+		erg_document_warn(doc, "assumed",
+			"%s: the sensor model of %s is assumed: see erg-record calibrate and --sensor",
+			a->tl->archive, a->rails[a->rail].name);
+}
+
+static json_t *rows_json(struct erg_rows *rows, const char *by)
+{
+	if (!strcmp(by, "layer"))
+		return erg_rows_by_layer(rows);
+	return !strcmp(by, "phase") ? erg_rows_by_phase(rows) : erg_rows_by_key(rows, by);
+}
+
+static json_t *run_json(const struct erg_account *a, struct erg_rows *rows, const char *by)
+{
+	const struct erg_rail *rail = &a->rails[a->rail];
+	const json_t *machine = json_object_get(a->tl->manifest, "machine");
+	const char *cpu = json_string_value(json_object_get(machine, "cpu_model"));
+	const char *host = json_string_value(json_object_get(machine, "hostname"));
+	json_t *run = json_pack("{s:s, s:s, s:b, s:b, s:s, s:s, s:s}", "archive", a->tl->archive,
+		"rail", rail->name, "simulated", rail->simulated, "device_time", a->device,
+		"workload", workload_of(a->tl), "machine", cpu ? cpu : "", "host",
+		host ? host : "");
+
+	set_or_empty(run, "factors", a->tl->manifest);
+	set_or_empty(run, "tags", a->tl->manifest);
+	add_totals(a, run);
+	json_object_set_new(run, "iterations", json_integer((json_int_t)rows->iterations));
+	json_object_set_new(run, "sensor", sensor_json(a));
+	json_object_set_new(run, "attribution", diag_json(&a->attr->diag));
+	json_object_set_new(run, "rails", rails_json(a));
+	json_object_set_new(run, "channels", channels_json(a->tl));
+	json_object_set_new(run, "by", json_string(by));
+	json_object_set_new(run, "layers", rows_json(rows, by));
+	json_object_set_new(run, "rest", erg_rows_rest(rows));
+	return run;
+}
+
+int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *common, const char *by,
+	json_t *doc, json_t **ret_run, struct erg_err *err)
+{
+	_cleanup_(erg_account_release) struct erg_account a = {0};
+	_cleanup_(erg_rows_release) struct erg_rows rows = {0};
+	int r = erg_account_open(&a, tl, common, err);
+
+	if (r >= 0)
+		r = erg_rows_init(&rows, &a, err);
+	if (r < 0)
+		return erg_wrap(err, r, "%s", tl->archive);
+	*ret_run = run_json(&a, &rows, by);
+	if (!*ret_run)
+		return erg_fail(err, -ENOMEM, "%s: out of memory", tl->archive);
+	erg_document_label(doc, a.rails[a.rail].simulated);
+	pass_warnings(&a, doc);
+	return 0;
+}

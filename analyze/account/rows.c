@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Rows. Energies are exclusive: what an enclosing module does itself is not its layers', and all
+ * rows of one table and the rest add up to the total. The inclusive energy stands beside where
+ * layers nest. Sums over classes are formed with their covariance (erg_attr_combine), never by
+ * adding interval ends.
+ */
+#include "analyze/account/rows.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/account/calls.h"
+#include "formats/base/util.h"
+
+static void count_one(struct erg_rows *r, size_t i)
+{
+	const struct erg_timeline *tl = r->a->tl;
+	const struct erg_tl_intervals *iv = &tl->iv;
+	uint32_t l = iv->layer[i];
+
+	r->span_ns[l] += erg_tl_duration(iv, i);
+	erg_layer_counts_add(&r->counts, i);
+}
+
+int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_err *err)
+{
+	const struct erg_timeline *tl = a->tl;
+
+	*r = (struct erg_rows){.a = a, .total_j = a->attr->ets_j.value};
+	r->calls = calloc(tl->n_layers + 1, sizeof(*r->calls));
+	r->inferences = calloc(tl->n_layers + 1, sizeof(*r->inferences));
+	r->span_ns = calloc(tl->n_layers + 1, sizeof(*r->span_ns));
+	r->weight = calloc(a->attr->n_classes + 1, sizeof(*r->weight));
+	if (!r->calls || !r->inferences || !r->span_ns || !r->weight ||
+		erg_layer_counts_init(&r->counts, tl) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < tl->iv.n; i++)
+		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], a->device))
+			count_one(r, i);
+	if (erg_layer_calls(tl, a->device, r->calls, r->inferences) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	for (size_t k = 0; k < tl->n_layers; k++)
+		if (r->inferences[k] > r->iterations)
+			r->iterations = r->inferences[k];
+	return 0;
+}
+
+void erg_rows_release(struct erg_rows *r)
+{
+	free(r->calls);
+	free(r->inferences);
+	free(r->span_ns);
+	erg_layer_counts_release(&r->counts);
+	free(r->weight);
+}
+
+/* ---- sums over a set of classes: r->weight is the set ---- */
+
+static void clear(struct erg_rows *r)
+{
+	memset(r->weight, 0, r->a->attr->n_classes * sizeof(*r->weight));
+}
+
+struct sums {
+	double time_s, read_bytes; /* of parameters, in all inferences */
+	uint64_t calls, macs, params, bytes;
+	uint64_t inferences; /* 0: of several networks that ran not equally often, or of none */
+};
+
+/* Of what is no layer: those of the only network. */
+static uint64_t inferences_of_rest(const struct erg_rows *r)
+{
+	for (size_t k = 0; k < r->a->tl->n_layers; k++)
+		if (r->calls[k] && r->inferences[k] != r->iterations)
+			return 0;
+	return r->iterations;
+}
+
+static struct sums sums_of(const struct erg_rows *r)
+{
+	const struct erg_timeline *tl = r->a->tl;
+	struct sums s = {0};
+	bool any = false;
+
+	for (size_t k = 0; k < r->a->attr->n_classes; k++) {
+		uint64_t n;
+
+		if (r->weight[k] == 0)
+			continue;
+		s.time_s += r->a->attr->classes[k].time_s;
+		n = k < tl->n_layers ? r->inferences[k] : inferences_of_rest(r);
+		s.inferences = any && n != s.inferences ? 0 : n;
+		any = true;
+		if (k >= tl->n_layers)
+			continue;
+		s.read_bytes += (double)tl->layers[k].bytes_params * (double)n;
+		s.calls += r->calls[k];
+		s.macs += tl->layers[k].macs * r->calls[k];
+		s.params += tl->layers[k].params;
+		s.bytes += tl->layers[k].bytes_params;
+	}
+	return s;
+}
+
+/* Of the set; of a sum that is not resolved there is no share. */
+static json_t *share_json(const struct erg_rows *r, const struct erg_est *e)
+{
+	struct erg_est s = erg_est_resolved(e) ? erg_attr_combine_share(r->a->attr, r->weight)
+					       : ERG_EST_UNRESOLVED;
+
+	return erg_est_json(&s);
+}
+
+static json_t *per(const struct erg_est *e, double n)
+{
+	struct erg_est x;
+
+	if (!(n > 0) || !erg_est_resolved(e))
+		return json_null();
+	x = erg_est_scaled(e, 1 / n);
+	return erg_est_json(&x);
+}
+
+static void add_energy(const struct erg_rows *r, json_t *row, const struct erg_est *energy,
+	const struct sums *s)
+{
+	struct erg_est time = erg_est_exact(s->time_s, "trace");
+	struct erg_est above = erg_attr_combine(r->a->attr, r->weight, true);
+	struct erg_est power = *energy;
+
+	power = erg_est_scaled(&power, 1 / s->time_s);
+	if (!(s->time_s > 0))
+		power = ERG_EST_UNRESOLVED;
+	json_object_set_new(row, "time_s", erg_est_json(&time));
+	json_object_set_new(row, "energy_j", erg_est_json(energy));
+	json_object_set_new(row, "above_idle_j", erg_est_json(&above));
+	json_object_set_new(row, "power_w", erg_est_json(&power));
+	json_object_set_new(row, "share", share_json(r, energy));
+	json_object_set_new(row, "per_call_j", per(energy, (double)s->calls));
+	json_object_set_new(row, "per_inference_j", per(energy, (double)s->inferences));
+	json_object_set_new(row, "per_mac_j", per(energy, (double)s->macs));
+	json_object_set_new(row, "per_param_byte_j", per(energy, s->read_bytes));
+	json_object_set_new(row, "inferences",
+		s->inferences ? json_integer((json_int_t)s->inferences) : json_null());
+}
+
+static double counter_named(const json_t *counters, const char *name)
+{
+	const json_t *v = json_object_get(counters, name);
+
+	return v ? json_number_value(v) : NAN;
+}
+
+static void add_counters(const struct erg_rows *r, json_t *row)
+{
+	json_t *counters = erg_layer_counts_json(&r->counts, r->weight);
+
+	json_object_set_new(row, "ipc", erg_num_json(counter_named(counters, "instructions") /
+						      counter_named(counters, "cycles")));
+	json_object_set_new(row, "counters", counters);
+}
+
+/* Energy of the set: the sum with its covariance. */
+static json_t *row_of_set(struct erg_rows *r, const char *name)
+{
+	struct sums s = sums_of(r);
+	struct erg_est energy = erg_attr_combine(r->a->attr, r->weight, false);
+	json_t *row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", name, "calls",
+		(json_int_t)s.calls, "macs", (json_int_t)s.macs, "params", (json_int_t)s.params,
+		"bytes_params", (json_int_t)s.bytes);
+
+	add_energy(r, row, &energy, &s);
+	add_counters(r, row);
+	return row;
+}
+
+/* ---- by layer ---- */
+
+/* Layers are what the application called so; where it named only modules or networks, those. */
+static enum erg_tl_level deepest(const struct erg_timeline *tl)
+{
+	enum erg_tl_level level = ERG_TL_NETWORK;
+
+	for (size_t i = 0; i < tl->n_layers; i++)
+		level = tl->layers[i].level > level ? tl->layers[i].level : level;
+	return level;
+}
+
+static bool is_row(const struct erg_rows *r, size_t k, enum erg_tl_level level)
+{
+	return r->a->tl->layers[k].level == level && r->calls[k];
+}
+
+static json_t *members_json(const struct erg_rows *r, size_t head)
+{
+	const struct erg_attr *attr = r->a->attr;
+	json_t *list = json_array();
+
+	for (size_t k = 0; k < r->a->tl->n_layers; k++)
+		if (k != head && attr->classes[k].group == attr->classes[head].group)
+			json_array_append_new(list, json_string(r->a->tl->layers[k].name));
+	for (size_t k = r->a->tl->n_layers; k < attr->n_classes; k++)
+		if (attr->classes[k].group == attr->classes[head].group)
+			json_array_append_new(list, json_string("(between layers)"));
+	return list;
+}
+
+static bool merged(const struct erg_attr_class *c)
+{
+	return c->group_n > 1 && erg_est_resolved(&c->group_energy_j);
+}
+
+/* Of a merged group, the first layer with calls has the row; the others are in merged_with. */
+static bool heads_group(const struct erg_rows *r, size_t k, enum erg_tl_level level)
+{
+	const struct erg_attr_class *c = r->a->attr->classes;
+
+	for (size_t i = 0; merged(&c[k]) && i < k; i++)
+		if (c[i].group == c[k].group && is_row(r, i, level))
+			return false;
+	return true;
+}
+
+/* What the members of K's group have together, for one call of K: a model of energy needs it. */
+static json_t *merged_json(const struct erg_rows *r, size_t k)
+{
+	static const char *const keys[] = {"macs", "params", "bytes_in", "bytes_out", "bytes_params"};
+	const struct erg_attr_class *c = r->a->attr->classes;
+	json_t *o = json_object(), *types = json_array();
+	double sum[5] = {0};
+
+	for (size_t i = 0; i < r->a->tl->n_layers; i++) {
+		const struct erg_tl_layer *l = &r->a->tl->layers[i];
+		const uint64_t v[5] = {l->macs, l->params, l->bytes_in, l->bytes_out,
+			l->bytes_params};
+
+		if (c[i].group != c[k].group || !r->calls[i])
+			continue;
+		for (size_t j = 0; j < 5; j++)
+			sum[j] += (double)v[j] * (double)r->calls[i] / (double)r->calls[k];
+		json_array_append_new(types, json_string(l->type));
+	}
+	for (size_t j = 0; j < 5; j++)
+		json_object_set_new(o, keys[j], erg_num_json(sum[j]));
+	json_object_set_new(o, "types", types);
+	return o;
+}
+
+static void shape_json(json_t *row, const char *key, const uint32_t *v, uint8_t n)
+{
+	json_t *list = json_array();
+
+	for (uint8_t i = 0; i < n; i++)
+		json_array_append_new(list, json_integer(v[i]));
+	json_object_set_new(row, key, list);
+}
+
+static void describe(const struct erg_rows *r, size_t k, json_t *row)
+{
+	const struct erg_tl_layer *l = &r->a->tl->layers[k];
+
+	json_object_set_new(row, "type", json_string(l->type));
+	json_object_set_new(row, "network", json_string(l->network));
+	json_object_set_new(row, "module", json_string(l->module));
+	json_object_set_new(row, "macs", json_integer((json_int_t)l->macs));
+	json_object_set_new(row, "params", json_integer((json_int_t)l->params));
+	json_object_set_new(row, "bytes_in", json_integer((json_int_t)l->bytes_in));
+	json_object_set_new(row, "bytes_out", json_integer((json_int_t)l->bytes_out));
+	json_object_set_new(row, "bytes_params", json_integer((json_int_t)l->bytes_params));
+	shape_json(row, "in_shape", l->in_shape, l->in_dims);
+	shape_json(row, "out_shape", l->out_shape, l->out_dims);
+	shape_json(row, "kernel_shape", l->kernel_shape, l->kernel_dims);
+}
+
+/* K is ROOT or is defined somewhere below it. */
+static bool is_within(const struct erg_timeline *tl, size_t k, size_t root)
+{
+	for (size_t steps = 0; k != root; steps++) {
+		if (steps > tl->n_layers || tl->layers[k].parent >= tl->n_layers)
+			return false;
+		k = tl->layers[k].parent;
+	}
+	return true;
+}
+
+/* With the energy of the layers inside K; of a layer that encloses none its own. */
+static json_t *inclusive_json(struct erg_rows *r, size_t k, const struct erg_est *own)
+{
+	const struct erg_timeline *tl = r->a->tl;
+	bool encloses = false;
+	struct erg_est e;
+
+	clear(r);
+	for (size_t i = 0; i < tl->n_layers; i++) {
+		bool in = r->calls[i] && is_within(tl, i, k);
+
+		r->weight[i] = in;
+		encloses = encloses || (in && i != k);
+	}
+	e = encloses ? erg_attr_combine(r->a->attr, r->weight, false) : *own;
+	return erg_est_json(&e);
+}
+
+static json_t *layer_row(struct erg_rows *r, size_t k)
+{
+	const struct erg_attr_class *c = &r->a->attr->classes[k];
+	struct erg_est energy = merged(c) ? c->group_energy_j : c->energy_j;
+	struct sums s;
+	json_t *row;
+
+	clear(r);
+	for (size_t i = 0; i < r->a->attr->n_classes; i++)
+		r->weight[i] = i == k || (merged(c) && r->a->attr->classes[i].group == c->group);
+	s = sums_of(r);
+	if (merged(c))
+		s.time_s = c->group_time_s;
+	row = json_pack("{s:s, s:I}", "name", r->a->tl->layers[k].name, "calls",
+		(json_int_t)r->calls[k]);
+	describe(r, k, row);
+	add_energy(r, row, &energy, &s);
+	add_counters(r, row);
+	json_object_set_new(row, "merged_with", merged(c) ? members_json(r, k) : json_array());
+	if (merged(c))
+		json_object_set_new(row, "merged", merged_json(r, k));
+	json_object_set_new(row, "gate", json_string(erg_attr_gate_name(c->gate)));
+	json_object_set_new(row, "coverage", erg_num_json(c->coverage));
+	json_object_set_new(row, "windows", erg_num_json(c->windows));
+	json_object_set_new(row, "direct_j", erg_est_json(&c->energy_direct_j));
+	json_object_set_new(row, "nnls_j", erg_est_json(&c->energy_nnls_j));
+	json_object_set_new(row, "inclusive_j", inclusive_json(r, k, &energy));
+	return row;
+}
+
+json_t *erg_rows_by_layer(struct erg_rows *r)
+{
+	enum erg_tl_level level = deepest(r->a->tl);
+	json_t *list = json_array();
+
+	for (size_t k = 0; k < r->a->tl->n_layers; k++)
+		if (is_row(r, k, level) && heads_group(r, k, level))
+			json_array_append_new(list, layer_row(r, k));
+	return list;
+}
+
+/* ---- by type, module, network ---- */
+
+static const char *key_of(const struct erg_tl_layer *l, const char *by)
+{
+	if (!strcmp(by, "type"))
+		return l->level == ERG_TL_LAYER ? l->type : "";
+	if (!strcmp(by, "network"))
+		return erg_layer_network(l);
+	if (l->level == ERG_TL_MODULE)
+		return l->name;
+	return l->level == ERG_TL_LAYER ? (*l->module ? l->module : l->name) : "";
+}
+
+json_t *erg_rows_by_key(struct erg_rows *r, const char *by)
+{
+	const struct erg_timeline *tl = r->a->tl;
+	json_t *list = json_array();
+	_cleanup_(erg_freep) bool *done = calloc(tl->n_layers + 1, sizeof(*done));
+
+	for (size_t k = 0; done && k < tl->n_layers; k++) {
+		const char *key = key_of(&tl->layers[k], by);
+		bool any = false;
+
+		if (done[k] || !*key)
+			continue;
+		clear(r);
+		for (size_t i = k; i < tl->n_layers; i++) {
+			if (strcmp(key_of(&tl->layers[i], by), key) ||
+				(strcmp(by, "network") &&
+					strcmp(tl->layers[i].network, tl->layers[k].network)))
+				continue;
+			done[i] = true;
+			any = any || r->calls[i];
+			r->weight[i] = r->calls[i] > 0;
+		}
+		if (any) {
+			json_t *row = row_of_set(r, key);
+
+			json_object_set_new(row, "network", json_string(tl->layers[k].network));
+			json_array_append_new(list, row);
+		}
+	}
+	return list;
+}
+
+/* ---- by phase ---- */
+
+json_t *erg_rows_by_phase(struct erg_rows *r)
+{
+	const struct erg_timeline *tl = r->a->tl;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tl->n_phases; i++) {
+		const struct erg_tl_phase *p = &tl->phases[i];
+		double time_s = (double)(p->end - p->begin) * 1e-9, coverage;
+		struct erg_attr *total = NULL;
+		struct erg_est energy = ERG_EST_UNRESOLVED, power, time, share;
+		json_t *row;
+
+		if (p->end > p->begin && erg_account_total(&r->a->rails[r->a->rail], p->begin,
+						 p->end, NULL, &total, NULL) >= 0)
+			energy = erg_attr_interval(total, p->begin, p->end, &coverage, NULL);
+		erg_attr_free(total);
+		power = energy;
+		power = erg_est_scaled(&power, 1 / time_s);
+		time = erg_est_exact(time_s, "trace");
+		share = erg_est_scaled(&energy, 1 / r->total_j);
+		row = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:b}", "name", p->name, "calls", 1,
+			"time_s", erg_est_json(&time), "energy_j", erg_est_json(&energy), "power_w",
+			erg_est_json(&power), "share", erg_est_json(&share), "open", p->open);
+		json_array_append_new(list, row);
+	}
+	return list;
+}
+
+/* ---- the rest ---- */
+
+json_t *erg_rows_rest(struct erg_rows *r)
+{
+	const struct erg_timeline *tl = r->a->tl;
+	const struct erg_attr *attr = r->a->attr;
+	enum erg_tl_level level = deepest(tl);
+	json_t *list = json_array();
+
+	for (size_t k = 0; k < attr->n_classes; k++) {
+		char name[256];
+
+		if ((k < tl->n_layers && (is_row(r, k, level) || !r->calls[k])) ||
+			!(attr->classes[k].time_s > 0))
+			continue;
+		clear(r);
+		r->weight[k] = 1;
+		if (k < tl->n_layers)
+			snprintf(name, sizeof(name), "(%.240s itself)", tl->layers[k].name);
+		else
+			snprintf(name, sizeof(name), "%s",
+				k == tl->n_layers ? "(no layer)" : "(idle)");
+		json_array_append_new(list, row_of_set(r, name));
+	}
+	return list;
+}

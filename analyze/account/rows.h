@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_LAYERS_ROWS_H
+#define ERG_ANALYZE_LAYERS_ROWS_H
+
+/* Rows of the layers' table: which classes a row adds up, and the row's JSON. */
+#include "analyze/account/account.h"
+#include "analyze/account/counts.h"
+
+struct erg_rows {
+	const struct erg_account *a;
+	double total_j;      /* for shares */
+	uint64_t *calls;     /* per layer */
+	uint64_t *span_ns;   /* per layer: begin to end, inner layers included */
+	struct erg_layer_counts counts;
+	uint64_t *inferences; /* per layer: how often its network ran */
+	uint64_t iterations; /* the most of them */
+	double *weight;      /* scratch, n_classes values */
+};
+
+int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_err *err);
+void erg_rows_release(struct erg_rows *r);
+
+/* One row a layer (merged ones share a row), a type, a module, a network or a phase. */
+json_t *erg_rows_by_layer(struct erg_rows *r);
+json_t *erg_rows_by_key(struct erg_rows *r, const char *by);
+json_t *erg_rows_by_phase(struct erg_rows *r);
+/* What is no layer: time between layers, the own time of modules and networks, idle. */
+json_t *erg_rows_rest(struct erg_rows *r);
+
+#endif

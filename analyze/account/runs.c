@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Where experiments get their runs from. A result that was computed before is as good as its
+ * archive; a directory stands for the archives in it, in the order of their names.
+ */
+#include "analyze/account/runs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analyze/account/layers.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
+
+const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len)
+{
+	const json_t *v = json_object_get(json_object_get(run, "factors"), name);
+
+	if (!v)
+		v = json_object_get(json_object_get(run, "tags"), name);
+	if (!v && (!strcmp(name, "workload") || !strcmp(name, "machine")))
+		v = json_object_get(run, name);
+	if (json_is_string(v))
+		return json_string_value(v);
+	if (json_is_boolean(v))
+		return json_is_true(v) ? "true" : "false";
+	if (!json_is_number(v))
+		return NULL;
+	snprintf(buf, len, "%.12g", json_number_value(v));
+	return buf;
+}
+
+static int load_result(const char *path, json_t *doc, json_t *runs, struct erg_err *err)
+{
+	json_error_t e;
+	json_auto_t *result = json_load_file(path, 0, &e);
+	json_t *list = json_object_get(result, "runs"), *w, *run;
+	size_t i;
+
+	if (!result)
+		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
+	if (!json_is_array(list) || !json_array_size(list))
+		return erg_fail(err, -EINVAL,
+			"%s: a JSON document without \"runs\": expected a result of erg-analyze layers",
+			path);
+	json_array_foreach (json_object_get(result, "warnings"), i, w) {
+		const char *code = json_string_value(json_object_get(w, "code"));
+		const char *text = json_string_value(json_object_get(w, "text"));
+
+		if (code && text)
+			erg_document_warn(doc, code, "%s", text);
+	}
+	json_array_foreach (list, i, run)
+		erg_document_label(doc, json_is_true(json_object_get(run, "simulated")));
+	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
+}
+
+static int load_archive(const char *path, const struct erg_common *common, const char *by,
+	json_t *doc, json_t *runs, struct erg_err *err)
+{
+	struct erg_timeline *tl = NULL;
+	json_t *run = NULL;
+	int r = erg_timeline_read(path, &common->reader, &tl, err);
+
+	if (r >= 0)
+		r = erg_layers_run(tl, common, by, doc, &run, err);
+	erg_timeline_free(tl);
+	if (r >= 0 && json_array_append_new(runs, run))
+		r = erg_fail(err, -ENOMEM, "out of memory");
+	return r;
+}
+
+static bool is_document(const char *path)
+{
+	_cleanup_(erg_fclosep) FILE *f = fopen(path, "r");
+	int c = f ? fgetc(f) : EOF;
+
+	while (c == ' ' || c == '\n' || c == '\t' || c == '\r')
+		c = fgetc(f);
+	return c == '{';
+}
+
+static int is_archive_name(const struct dirent *d)
+{
+	size_t n = strlen(d->d_name);
+
+	return d->d_name[0] != '.' && n > 4 && !strcmp(d->d_name + n - 4, ".erg");
+}
+
+static int load_one(const char *path, const struct erg_common *common, const char *by, json_t *doc,
+	json_t *runs, struct erg_err *err);
+
+/* An unpacked archive is a directory too: it has a manifest. */
+static int load_directory(const char *path, const struct erg_common *common, const char *by,
+	json_t *doc, json_t *runs, struct erg_err *err)
+{
+	struct dirent **names;
+	char file[4096];
+	int n, r = 0;
+
+	snprintf(file, sizeof(file), "%s/manifest.json", path);
+	if (!access(file, F_OK))
+		return load_archive(path, common, by, doc, runs, err);
+	n = scandir(path, &names, is_archive_name, alphasort);
+	if (n < 0)
+		return erg_fail_errno(err, -errno, "%s", path);
+	if (!n)
+		r = erg_fail(err, -ENOENT, "%s: no archive (*.erg) in this directory", path);
+	for (int i = 0; i < n; i++) {
+		snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
+		erg_progress("reading the folder", (uint64_t)i, (uint64_t)n);
+		if (r >= 0)
+			r = load_one(file, common, by, doc, runs, err);
+		free(names[i]);
+	}
+	erg_progress("reading the folder", 1, 1);
+	free(names);
+	return r;
+}
+
+static int load_one(const char *path, const struct erg_common *common, const char *by, json_t *doc,
+	json_t *runs, struct erg_err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return erg_fail_errno(err, -errno, "%s", path);
+	if (S_ISDIR(st.st_mode))
+		return load_directory(path, common, by, doc, runs, err);
+	return is_document(path) ? load_result(path, doc, runs, err)
+				 : load_archive(path, common, by, doc, runs, err);
+}
+
+int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
+	json_t **ret, struct erg_err *err)
+{
+	return erg_runs_load_by(files, n, common, "layer", doc, ret, err);
+}
+
+int erg_runs_load_by(char *const *files, size_t n, const struct erg_common *common, const char *by,
+	json_t *doc, json_t **ret, struct erg_err *err)
+{
+	json_t *runs = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		int r;
+
+		erg_progress("archives", i, n);
+		r = load_one(files[i], common, by, doc, runs, err);
+		if (r < 0) {
+			json_decref(runs);
+			return r;
+		}
+	}
+	erg_progress("archives", 1, 1);
+	*ret = runs;
+	return 0;
+}

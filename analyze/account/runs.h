@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ACCOUNT_RUNS_H
+#define ERG_ANALYZE_ACCOUNT_RUNS_H
+
+/*
+ * Runs for experiments: one JSON object a run, as in the document of `erg-analyze layers` ("runs"),
+ * from archives, from such documents saved before, or from both. Beside the energy of the layers a
+ * run has "factors", "tags", "workload", "mean_w", "peak_w", "throttled".
+ */
+#include <jansson.h>
+
+#include "analyze/account/options.h"
+#include "formats/base/err.h"
+
+/* FILE: an archive, or a JSON document with "runs". A directory means its *.erg. *ret: array. */
+int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
+	json_t **ret, struct erg_err *err);
+/* The same with the rows of archives BY layer, type, module, network or phase. */
+int erg_runs_load_by(char *const *files, size_t n, const struct erg_common *common, const char *by,
+	json_t *doc, json_t **ret, struct erg_err *err);
+
+/* Text of a factor or tag of the run, or NULL. Written to BUF when it is a number. */
+const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len);
+
+#endif

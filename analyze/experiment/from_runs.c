@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Observations from the runs of archives and result documents. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyze/account/runs.h"
+#include "analyze/experiment/points.h"
+#include "formats/base/util.h"
+
+#define NAMES_MAX 64
+
+struct names {
+	const char *v[NAMES_MAX];
+	size_t n;
+};
+
+/* Factors that take more than one value, or are missing from some runs. */
+static void varying_factors(const json_t *runs, struct names *ret)
+{
+	size_t i, k;
+	json_t *run, *v, *other;
+	const char *name;
+
+	json_array_foreach ((json_t *)runs, i, run) {
+		json_object_foreach (json_object_get(run, "factors"), name, v) {
+			bool known = !strcmp(name, "repetition") || !strcmp(name, "workload");
+
+			for (size_t f = 0; f < ret->n; f++)
+				known = known || !strcmp(ret->v[f], name);
+			json_array_foreach ((json_t *)runs, k, other) {
+				json_t *w = json_object_get(json_object_get(other, "factors"),
+					name);
+
+				if (known || ret->n == NAMES_MAX || (w && json_equal(v, w)))
+					continue;
+				ret->v[ret->n++] = name;
+				known = true;
+			}
+		}
+	}
+}
+
+/* Mean of a voltage that is no power rail's: a regulator of the clock that was varied. */
+static double core_voltage(const json_t *run)
+{
+	size_t i, k;
+	json_t *c, *rail;
+
+	json_array_foreach (json_object_get(run, "channels"), i, c) {
+		const char *q = json_string_value(json_object_get(c, "quantity"));
+		bool is_rail = false;
+
+		if (!q || strcmp(q, "voltage"))
+			continue;
+		json_array_foreach (json_object_get(run, "rails"), k, rail)
+			is_rail = is_rail || json_equal(json_object_get(rail, "rail"),
+						     json_object_get(c, "rail"));
+		if (!is_rail)
+			return erg_number_of(c, "mean");
+	}
+	return NAN;
+}
+
+static int fill_run(const json_t *run, struct erg_obs *b, struct erg_err *err)
+{
+	b->ets = erg_est_from_json(json_object_get(run, "ets_j"));
+	b->time_s = erg_number_of(run, "time_s");
+	b->energy_j = b->ets.value;
+	b->time = erg_est_exact(b->time_s, "single run");
+	b->mean_w = erg_number_of(run, "mean_w");
+	b->peak_w = erg_number_of(run, "peak_w");
+	b->voltage_v = core_voltage(run);
+	b->throttled = erg_number_of(run, "throttled_share") > 0;
+	b->layers = json_object_get(run, "layers");
+	if (b->time_s > 0 && b->energy_j == b->energy_j)
+		return 0;
+	return erg_fail(err, -ENODATA, "%s: its energy is unresolved: it cannot be a point",
+		json_string_value(json_object_get(run, "archive")));
+}
+
+int erg_observations_from_runs(const json_t *runs, const char *const *factors, size_t n_factors,
+	const char *const *groups, size_t n_groups, struct erg_observations *ret,
+	struct erg_err *err)
+{
+	static const char *const workload[] = {"workload"};
+	const char *cells[2 * NAMES_MAX];
+	char text[2 * NAMES_MAX][32];
+	struct names found = {.n = 0};
+	size_t i;
+	json_t *run;
+	int r;
+
+	if (!n_factors) {
+		varying_factors(runs, &found);
+		factors = found.v;
+		n_factors = found.n;
+	}
+	if (!n_groups) {
+		groups = workload;
+		n_groups = 1;
+	}
+	r = erg_observations_init(ret, factors, n_factors, groups, n_groups, err);
+	json_array_foreach ((json_t *)runs, i, run) {
+		struct erg_obs *b;
+
+		for (size_t d = 0; r >= 0 && d < ret->n_dims; d++) {
+			cells[d] = erg_run_setting(run, ret->dims[d].name, text[d],
+				sizeof(text[d]));
+			if (!cells[d])
+				r = erg_fail(err, -EINVAL, "%s: no factor or tag '%s'",
+					json_string_value(json_object_get(run, "archive")),
+					ret->dims[d].name);
+		}
+		if (r < 0)
+			return r;
+		b = erg_observations_add(ret, cells);
+		r = b ? fill_run(run, b, err) : erg_fail(err, -ENOMEM, "out of memory");
+	}
+	return r < 0 ? r : erg_observations_finish(ret, err);
+}

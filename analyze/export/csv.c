@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The aligned timeline and the folded stacks. Series of different rates are aligned by holding the
+ * last value that was known at the row's time; nothing is interpolated, so that a cell is always a
+ * value that was read.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/export/export.h"
+#include "analyze/timeline/rail.h"
+#include "analyze/result/csv.h"
+#include "analyze/timeline/segments.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
+
+#define TOLD 4096u /* rows between two words on progress */
+
+static bool is_shown(const struct erg_tl_channel *c)
+{
+	return c->def.quantity == ERG_Q_TEMPERATURE || c->def.quantity == ERG_Q_FREQUENCY;
+}
+
+static void put_titles(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n,
+	struct erg_csv *c)
+{
+	char title[96];
+
+	erg_csv_text(c, "time_s");
+	for (size_t i = 0; i < n; i++) {
+		snprintf(title, sizeof(title), "%s [W]%s", rails[i].name,
+			rails[i].simulated ? " simulated" : "");
+		erg_csv_text(c, title);
+	}
+	for (size_t i = 0; i < tl->n_channels; i++) {
+		if (!is_shown(&tl->channels[i]))
+			continue;
+		snprintf(title, sizeof(title), "%s [%s]", tl->channels[i].def.rail,
+			tl->channels[i].def.quantity == ERG_Q_TEMPERATURE ? "degC" : "Hz");
+		erg_csv_text(c, title);
+	}
+	erg_csv_text(c, "network");
+	erg_csv_text(c, "module");
+	erg_csv_text(c, "layer");
+	erg_csv_text(c, "iteration");
+	erg_csv_text(c, "phase");
+	erg_csv_text(c, "thread");
+	erg_csv_end(c);
+}
+
+/* Moves *AT to the last of T[0..N) not after NOW; false when all are later. */
+static bool hold(const uint64_t *t, size_t n, uint64_t now, size_t *at)
+{
+	while (*at + 1 < n && t[*at + 1] <= now)
+		++*at;
+	return n && t[*at] <= now;
+}
+
+struct cursor {
+	struct erg_segment_iter *it;
+	struct erg_segment seg;
+	bool valid;
+	size_t *rail_at, *channel_at;
+};
+
+static void cursor_release(struct cursor *c)
+{
+	erg_segment_iter_free(c->it);
+	free(c->rail_at);
+	free(c->channel_at);
+}
+
+/* Goes to the segment of NOW: 1 if a layer runs in it, 0 if none does. */
+static int seek_layer(const struct erg_timeline *tl, struct cursor *cur, uint64_t now,
+	struct erg_err *err)
+{
+	while (cur->valid && cur->seg.end <= now) {
+		int r = erg_segment_next(cur->it, &cur->seg, err);
+
+		if (r < 0)
+			return r;
+		cur->valid = r > 0;
+	}
+	return cur->valid && cur->seg.begin <= now && cur->seg.class_[0] < tl->n_layers;
+}
+
+static void put_layer(const struct erg_timeline *tl, const struct erg_segment *seg,
+	struct erg_csv *c)
+{
+	const struct erg_tl_layer *l = seg ? &tl->layers[seg->class_[0]] : NULL;
+
+	erg_csv_text(c, l ? l->network : "");
+	erg_csv_text(c, l ? l->module : "");
+	erg_csv_text(c, l ? l->name : "");
+	if (l)
+		erg_csv_integer(c, seg->iteration[0]);
+	else
+		erg_csv_text(c, "");
+}
+
+static const char *phase_at(const struct erg_timeline *tl, uint64_t now)
+{
+	const char *name = "";
+
+	for (size_t i = 0; i < tl->n_phases; i++)
+		if (tl->phases[i].begin <= now && now < tl->phases[i].end)
+			name = tl->phases[i].name;
+	return name;
+}
+
+static int put_row(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n,
+	uint64_t now, struct cursor *cur, struct erg_csv *c, struct erg_err *err)
+{
+	int r;
+
+	fprintf(c->out, "%.9f", ((double)now - (double)tl->begin) * 1e-9);
+	c->column = 1;
+	for (size_t i = 0; i < n; i++)
+		erg_csv_number(c, hold(rails[i].t, rails[i].n, now, &cur->rail_at[i])
+					  ? erg_rail_power(&rails[i], cur->rail_at[i])
+					  : NAN);
+	for (size_t i = 0; i < tl->n_channels; i++) {
+		const struct erg_tl_channel *ch = &tl->channels[i];
+
+		if (is_shown(ch))
+			erg_csv_number(c, hold(ch->t, ch->n, now, &cur->channel_at[i])
+						  ? (double)ch->raw[cur->channel_at[i]] * ch->def.scale
+						  : NAN);
+	}
+	r = seek_layer(tl, cur, now, err);
+	put_layer(tl, r > 0 ? &cur->seg : NULL, c);
+	erg_csv_text(c, phase_at(tl, now));
+	erg_csv_text(c, r > 0 ? tl->tracks[cur->seg.track[0]].name : "");
+	erg_csv_end(c);
+	return r;
+}
+
+int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n_rails,
+	size_t rail, FILE *out, struct erg_err *err)
+{
+	_cleanup_(cursor_release) struct cursor cur = {0};
+	struct erg_csv c = {out, 0};
+	int r = erg_segment_iter_new(tl, false, NULL, &cur.it, err);
+
+	cur.rail_at = calloc(n_rails + 1, sizeof(*cur.rail_at));
+	cur.channel_at = calloc(tl->n_channels + 1, sizeof(*cur.channel_at));
+	if (r >= 0 && (!cur.rail_at || !cur.channel_at))
+		r = erg_fail(err, -ENOMEM, "out of memory");
+	if (r >= 0)
+		r = erg_segment_next(cur.it, &cur.seg, err);
+	cur.valid = r > 0;
+	put_titles(tl, rails, n_rails, &c);
+	for (size_t i = 0; r >= 0 && i < rails[rail].n; i++) {
+		r = put_row(tl, rails, n_rails, rails[rail].t[i], &cur, &c, err);
+		if (i % TOLD == 0)
+			erg_progress("rows", i, rails[rail].n);
+	}
+	erg_progress("rows", 1, 1);
+	return r < 0 ? r : 0;
+}
+
+/* A frame of a stack: ';' separates frames and a line is one stack, so neither may stand in a
+ * name. */
+static void put_frame(FILE *out, const char *name, bool first)
+{
+	if (!first)
+		fputc(';', out);
+	for (; *name; name++)
+		fputc(*name == ';' || *name == '\n' || *name == '\r' ? '_' : *name, out);
+}
+
+static void put_stack(const json_t *row, FILE *out, double microjoules)
+{
+	static const char *const frames[] = {"network", "module", "name"};
+	bool first = true;
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(frames); i++) {
+		const char *name = json_string_value(json_object_get(row, frames[i]));
+
+		if (!name || !*name)
+			continue;
+		put_frame(out, name, first);
+		first = false;
+	}
+	fprintf(out, " %.0f\n", microjoules);
+}
+
+int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved)
+{
+	static const char *const parts[] = {"layers", "rest"};
+	size_t i;
+	json_t *row;
+
+	*ret_unresolved = 0;
+	for (size_t p = 0; p < ERG_ARRAY_SIZE(parts); p++)
+		json_array_foreach (json_object_get(run, parts[p]), i, row) {
+			const json_t *v = json_object_get(json_object_get(row, "energy_j"), "value");
+			double uj = json_is_number(v) ? json_number_value(v) * 1e6 : NAN;
+
+			if (uj >= 0.5)
+				put_stack(row, out, uj);
+			else if (isnan(uj))
+				++*ret_unresolved;
+		}
+	return 0;
+}

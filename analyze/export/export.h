@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_EXPORT_H
+#define ERG_ANALYZE_EXPORT_H
+
+/* Timelines for other tools. Each writes one whole document to OUT; errors of writing show in
+ * ferror(OUT). */
+#include <stdio.h>
+
+#include "analyze/timeline/timeline.h"
+#include "formats/base/err.h"
+
+/*
+ * Trace Event Format (JSON) as https://ui.perfetto.dev and its trace processor read it: layers as
+ * complete events ("X") on a track for each thread or device stream, phases likewise, markers as
+ * instants, rails, temperatures and frequencies as counters. Times in microseconds since the run
+ * began, with three decimals.
+ */
+int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err *err);
+
+/*
+ * Comma-separated: one row for each reading of RAIL (an index into RAILS): time_s, the power of
+ * each rail, each temperature and frequency (the last value known), then network, module, layer and
+ * iteration that ran at that moment on the first thread that ran one, the phase, and that thread.
+ */
+struct erg_rail;
+int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n_rails,
+	size_t rail, FILE *out, struct erg_err *err);
+
+/* Folded stacks "network;module;layer N", N in microjoules, from one run of the layers' document. */
+int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Archive, or an unpacked one, to timeline. What is damaged is reported and the rest is read: a
+ * chunk that cannot be decoded, an archive that was cut. Only what holds nothing at all is an error.
+ */
+#include "analyze/reader/reader.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analyze/reader/join.h"
+#include "analyze/reader/sensor.h"
+#include "formats/manifest.h"
+#include "formats/base/util.h"
+
+struct chunks {
+	struct erg_worker_chunk *c;
+	size_t n;
+};
+
+static void chunks_release(struct chunks *cs)
+{
+	for (size_t i = 0; i < cs->n; i++) {
+		erg_worker_unmap(&cs->c[i]);
+		free(cs->c[i].dir);
+	}
+	free(cs->c);
+}
+
+static struct erg_worker_chunk *add_chunk(struct chunks *cs, const char *name)
+{
+	struct erg_worker_chunk *c = realloc(cs->c, (cs->n + 1) * sizeof(*c));
+
+	if (!c)
+		return NULL;
+	cs->c = c;
+	c += cs->n++;
+	*c = (struct erg_worker_chunk){0};
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	return c;
+}
+
+/* "trace/0003/…" gives "0003". */
+static bool chunk_name(const char *member, char *ret, size_t len)
+{
+	const char *end;
+
+	if (strncmp(member, "trace/", 6))
+		return false;
+	end = strchr(member + 6, '/');
+	if (!end || (size_t)(end - member - 6) >= len)
+		return false;
+	memcpy(ret, member + 6, (size_t)(end - member - 6));
+	ret[end - member - 6] = '\0';
+	return true;
+}
+
+static int archive_chunks(const struct erg_archive *a, struct chunks *cs, struct erg_err *err)
+{
+	const struct erg_archive_member *m;
+	size_t n = erg_archive_members(a, &m);
+
+	for (size_t i = 0; i < n; i++) {
+		struct erg_worker_chunk *c = cs->n ? &cs->c[cs->n - 1] : NULL;
+		char name[sizeof(c->name)];
+
+		if (!chunk_name(m[i].name, name, sizeof(name)))
+			continue;
+		if (!c || strcmp(c->name, name)) {
+			c = add_chunk(cs, name);
+			if (!c)
+				return erg_fail(err, -ENOMEM, "out of memory");
+			c->first = i;
+		}
+		c->n = i + 1 - c->first;
+		c->bytes += m[i].size;
+	}
+	return 0;
+}
+
+static int is_visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+static int directory_chunks(const char *path, struct chunks *cs, struct erg_err *err)
+{
+	char trace[4096], file[4400];
+	struct dirent **names;
+	int n, r = 0;
+
+	snprintf(trace, sizeof(trace), "%s/trace", path);
+	n = scandir(trace, &names, is_visible, alphasort);
+	if (n < 0)
+		return erg_fail_errno(err, -errno, "%s", trace);
+	for (int i = 0; i < n; i++) {
+		struct erg_worker_chunk *c = add_chunk(cs, names[i]->d_name);
+
+		snprintf(file, sizeof(file), "%s/%s", trace, names[i]->d_name);
+		if (!c || !(c->dir = strdup(file)))
+			r = erg_fail(err, -ENOMEM, "out of memory");
+		free(names[i]);
+	}
+	free(names);
+	return r;
+}
+
+static int directory_document(const char *path, const char *name, const char *format, json_t **ret,
+	struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	char file[4096];
+	json_t *doc;
+	json_error_t e;
+
+	snprintf(file, sizeof(file), "%s/%s", path, name);
+	if (access(file, F_OK))
+		return erg_fail_errno(err, -errno, "%s", file);
+	doc = json_load_file(file, 0, &e);
+	if (!doc)
+		return erg_fail(err, -EINVAL, "%s: line %d: %s", file, e.line, e.text);
+	text = json_dumps(doc, 0);
+	json_decref(doc);
+	if (!text)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	return erg_manifest_parse(text, strlen(text), format, file, ret, err);
+}
+
+/* Manifest and summary; the summary may be missing (a recording that was cut). */
+static int load_documents(const struct erg_archive *a, const char *path, struct erg_timeline *tl,
+	struct erg_err *err)
+{
+	struct erg_err ignored = {0};
+	const char *reason;
+	int r = a ? erg_manifest_load(a, ERG_MANIFEST_FORMAT, &tl->manifest, err)
+		  : directory_document(path, ERG_MANIFEST_NAME, ERG_MANIFEST_FORMAT,
+			    &tl->manifest, err);
+
+	if (r < 0)
+		return r;
+	r = a ? erg_manifest_load(a, ERG_SUMMARY_FORMAT, &tl->summary, &ignored)
+	      : directory_document(path, ERG_SUMMARY_NAME, ERG_SUMMARY_FORMAT, &tl->summary,
+			&ignored);
+	if (r < 0) {
+		tl->summary = NULL;
+		erg_timeline_warn(tl, "no-summary",
+			"no summary: the recording or the archive was cut before its end");
+	} else if (json_is_false(json_object_get(tl->summary, "complete"))) {
+		reason = json_string_value(json_object_get(tl->summary, "reason"));
+		erg_timeline_warn(tl, "incomplete", "the recording ended early: %s",
+			reason ? reason : "it does not say why");
+	}
+	return 0;
+}
+
+static void warn_losses(struct erg_timeline *tl)
+{
+	uint64_t events[2] = {0}, packets = 0;
+
+	for (size_t i = 0; i < tl->n_losses; i++) {
+		events[tl->losses[i].samples] += tl->losses[i].events;
+		packets += !strcmp(tl->losses[i].what, "packets");
+	}
+	for (int s = 0; s < 2; s++)
+		if (events[s])
+			erg_timeline_warn(tl, "lost", "%llu %s were discarded (full buffers)",
+				(unsigned long long)events[s], s ? "samples" : "layer events");
+	if (packets)
+		erg_timeline_warn(tl, "lost", "packets of events are missing");
+}
+
+/* What liberg and the adapters say of themselves, each once (formats/FORMAT.md). */
+static void warn_notices(struct erg_timeline *tl)
+{
+	for (size_t i = 0; i < tl->n_markers; i++) {
+		const char *text = tl->markers[i].text;
+		size_t k = 0;
+
+		if (strncmp(text, "erg: ", 5))
+			continue;
+		while (strcmp(tl->markers[k].text, text))
+			k++;
+		if (k == i)
+			erg_timeline_warn(tl, "notice", "%s", text + 5);
+	}
+}
+
+/* Counters that others wanted too: see layers_counts.c. */
+static void warn_multiplexed(struct erg_timeline *tl)
+{
+	double enabled = 0, running = 0;
+
+	for (size_t i = 0; tl->iv.enabled && i < tl->iv.n; i++) {
+		enabled += (double)tl->iv.enabled[i];
+		running += (double)tl->iv.running[i];
+	}
+	if (running < 0.99 * enabled)
+		erg_timeline_warn(tl, "multiplexed",
+			"counters ran %.1f %% of the layers' time, beside counters of others: "
+			"counts are scaled up",
+			100 * running / enabled);
+}
+
+void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n)
+{
+	bool simulated = false;
+
+	for (size_t i = 0; i < n; i++)
+		if (chunks[i].error[0])
+			erg_timeline_warn(tl, "chunk", "chunk %s: %s", chunks[i].name,
+				chunks[i].error);
+	for (size_t i = 0; i < tl->n_sources; i++)
+		simulated |= tl->sources[i].simulated && tl->sources[i].cls == ERG_CLASS_POWER;
+	if (simulated)
+		erg_timeline_warn(tl, "simulated",
+			"power is simulated: it comes from a model, not from a sensor");
+	if (!tl->iv.n && !tl->n_channels)
+		erg_timeline_warn(tl, "empty", "the trace holds no layer and no reading of ours");
+	warn_losses(tl);
+	warn_multiplexed(tl);
+	warn_notices(tl);
+}
+
+static int open_archive(const char *path, struct erg_archive **ret, struct erg_err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return erg_fail_errno(err, -errno, "%s", path);
+	return S_ISDIR(st.st_mode) ? 0 : erg_archive_open(path, ret, err);
+}
+
+int erg_reader_documents(const char *path, struct erg_timeline *tl, struct erg_err *err)
+{
+	_cleanup_(erg_archive_freep) struct erg_archive *a = NULL;
+	int r = open_archive(path, &a, err);
+
+	return r < 0 ? r : load_documents(a, path, tl, err);
+}
+
+int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
+	struct erg_timeline **ret, struct erg_err *err)
+{
+	static const struct erg_reader_options defaults = {0};
+	_cleanup_(erg_archive_freep) struct erg_archive *a = NULL;
+	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = calloc(1, sizeof(*tl));
+	_cleanup_(chunks_release) struct chunks cs = {0};
+	int r = open_archive(path, &a, err);
+
+	if (r < 0)
+		return r;
+	if (!tl || !(tl->archive = strdup(path)) || !(tl->warnings = json_array()))
+		return erg_fail(err, -ENOMEM, "%s: out of memory", path);
+	if (a && erg_archive_damage(a))
+		erg_timeline_warn(tl, "damaged", "%s", erg_archive_damage(a));
+	r = load_documents(a, path, tl, err);
+	if (r < 0)
+		return r;
+	opt = opt ? opt : &defaults;
+	r = a ? archive_chunks(a, &cs, err) : directory_chunks(path, &cs, err);
+	if (r >= 0)
+		r = erg_worker_run(a, cs.c, cs.n, opt, err);
+	if (r >= 0)
+		r = erg_join_timeline(tl, cs.c, cs.n, err);
+	if (r >= 0 && opt->sensor)
+		r = erg_reader_sensor(tl, opt->sensor, err);
+	if (r < 0)
+		return erg_wrap(err, r, "%s", path);
+	erg_reader_warn(tl, cs.c, cs.n);
+	*ret = erg_steal_ptr(&tl);
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_READER_H
+#define ERG_ANALYZE_READER_H
+
+/*
+ * From an archive to a timeline. Only reader*.c knows babeltrace2. Each chunk is decoded in a child
+ * process with limits on memory and time; the result is the same to the byte for any number of
+ * jobs.
+ */
+#include "analyze/timeline/timeline.h"
+#include "formats/base/err.h"
+
+struct erg_reader_options {
+	unsigned int jobs;        /* 0: as many as there are CPUs */
+	unsigned int timeout_s;   /* for one chunk; 0: default */
+	uint64_t memory_max;      /* bytes of address space of a child; 0: default */
+	const char *sensor;       /* --sensor overrides, "key=value …" or "RAIL:key=value"; or NULL */
+};
+
+int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
+	struct erg_timeline **ret, struct erg_err *err);
+
+/* Manifest and summary of the archive or unpacked one at PATH, and nothing else of it, into TL. */
+int erg_reader_documents(const char *path, struct erg_timeline *tl, struct erg_err *err);
+
+#endif

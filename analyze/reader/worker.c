@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One process a chunk. libbabeltrace2 aborts or hangs on some malformed traces, so each chunk is
+ * unpacked and decoded in a child with limits on address space, CPU and wall time; its result comes
+ * back through a memfd. A child that dies takes its chunk with it and nothing else. Children die
+ * with the parent; what it had unpacked, a janitor removes, a process that waits for nothing but
+ * the parent's end, however that comes. What a machine that lost its power left is removed by the
+ * next run.
+ */
+#include "analyze/reader/worker.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+
+#include "analyze/reader/pace.h"
+#include "formats/base/progress.h"
+#include "formats/base/tree.h"
+#include "formats/base/util.h"
+
+#define TIMEOUT_S 600 /* for a chunk of unknown size */
+#define PREFIX "erg-analyze-"
+
+struct job {
+	struct erg_worker_chunk *c;
+	pid_t pid;
+	int alive; /* end of a pipe whose other end the child has: hung up when it is gone */
+	int memfd;
+	uint64_t deadline_ns;
+	char tmp[128];
+	_Atomic uint32_t *share; /* the child tells how far it is; NULL: nobody asks */
+};
+
+/* All running jobs and how far they are, for a person who waits. */
+struct crew {
+	struct job *jobs;
+	size_t n;
+	_Atomic uint32_t *shares; /* in shared memory, one a job; NULL: nobody asks */
+	uint64_t done, total;     /* in bytes of chunks times ERG_PACE_WHOLE */
+};
+
+static void remove_tree(const char *path)
+{
+	if (*path)
+		erg_tree_remove(path);
+}
+
+/* Memory when there is room for the chunk twice, else a disk. */
+static const char *scratch(uint64_t bytes)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct statvfs s;
+
+	if (!statvfs("/dev/shm", &s) && (uint64_t)s.f_bavail * s.f_bsize > 2 * bytes)
+		return "/dev/shm";
+	return tmp && *tmp ? tmp : "/tmp";
+}
+
+/* Removes "erg-analyze-PID-..." of PID, or with 0 of all processes that are gone. */
+static void remove_of(pid_t pid, const char *where)
+{
+	_cleanup_(erg_closedirp) DIR *d = opendir(where);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		char path[4400];
+		int owner;
+
+		if (sscanf(e->d_name, PREFIX "%d-", &owner) != 1 || owner <= 0)
+			continue;
+		if (pid ? owner != pid : !kill(owner, 0) || errno != ESRCH)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", where, e->d_name);
+		remove_tree(path);
+	}
+}
+
+static void remove_everywhere(pid_t pid)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	remove_of(pid, "/dev/shm");
+	remove_of(pid, "/tmp");
+	if (tmp && *tmp)
+		remove_of(pid, tmp);
+}
+
+struct janitor {
+	pid_t pid;
+	int fd; /* as long as it is open, the janitor waits */
+};
+
+static void janitor_run(pid_t parent, int fd)
+{
+	char c;
+
+	setsid(); /* Ctrl-C is for the others */
+	for (int i = 0; i < 3; i++)
+		close(i);
+	while (read(fd, &c, 1) < 0 && errno == EINTR)
+		;
+	for (int i = 0; i < 3; i++) { /* a dying decoder may write once more */
+		remove_everywhere(parent);
+		if (kill(parent, 0) && errno == ESRCH)
+			usleep(20000);
+		else
+			break;
+	}
+	_exit(0);
+}
+
+/* Without one (no process, no pipe) all works but the removal after a kill. */
+static struct janitor janitor_start(void)
+{
+	struct janitor j = {-1, -1};
+	pid_t parent = getpid();
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC))
+		return j;
+	j.pid = fork();
+	if (!j.pid) {
+		close(fds[1]);
+		janitor_run(parent, fds[0]);
+	}
+	close(fds[0]);
+	j.fd = fds[1];
+	return j;
+}
+
+static void janitor_end(struct janitor *j)
+{
+	erg_closep(&j->fd);
+	if (j->pid > 0)
+		waitpid(j->pid, NULL, 0);
+}
+
+static int unpack(const struct erg_archive *a, const struct erg_worker_chunk *c, const char *dir,
+	struct erg_err *err)
+{
+	_cleanup_(erg_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct erg_archive_member *m;
+	struct erg_err first = {0};
+
+	if (fd < 0)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	erg_archive_members(a, &m);
+	for (size_t i = c->first; i < c->first + c->n; i++) {
+		struct erg_err one = {0};
+
+		if (erg_archive_extract(a, i, fd, m[i].name, &one) < 0 && !first.code)
+			first = one;
+	}
+	if (first.code && err)
+		*err = first;
+	return first.code;
+}
+
+/* libbabeltrace2 writes a dozen lines before it aborts; what matters is that the chunk failed. */
+static void silence(void)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		dup2(fd, STDERR_FILENO);
+}
+
+/* Decoding runs at tens of MiB a second; at one it is stuck. */
+static unsigned int timeout_s(const struct erg_worker_chunk *c, const struct erg_reader_options *opt)
+{
+	if (opt->timeout_s)
+		return opt->timeout_s;
+	return c->bytes ? 60 + (unsigned int)(c->bytes >> 20) : TIMEOUT_S;
+}
+
+static void limit(int what, rlim_t value)
+{
+	struct rlimit r = {value, value};
+
+	setrlimit(what, &r);
+}
+
+/* In the child: never returns. A member that cannot be unpacked is said, the others are decoded. */
+static void child(const struct erg_archive *a, const struct job *j,
+	const struct erg_reader_options *opt)
+{
+	const struct erg_worker_chunk *c = j->c;
+	struct erg_err err = {0}, damage = {0};
+	char name[sizeof("trace/") + sizeof(c->name)], unpacked[sizeof(j->tmp) + sizeof(name)];
+	struct erg_chunk_task task = {.dir = c->dir ? c->dir : unpacked, .name = name,
+		.scratch = j->tmp, .fd = j->memfd, .share = j->share};
+	struct erg_chunk_header h = {.magic = ERG_CHUNK_MAGIC, .first_ns = UINT64_MAX};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_DFL);
+	silence();
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_CPU, timeout_s(c, opt));
+	limit(RLIMIT_AS, opt->memory_max ? opt->memory_max : (rlim_t)16 << 30);
+	if (!c->dir)
+		unpack(a, c, j->tmp, &damage);
+	snprintf(name, sizeof(name), "trace/%s", c->name);
+	snprintf(unpacked, sizeof(unpacked), "%s/%s", j->tmp, name);
+	if (erg_chunk_decode(&task, &err) < 0) {
+		snprintf(h.error, sizeof(h.error), "%.500s", err.msg);
+		pwrite(j->memfd, &h, sizeof(h), 0);
+	} else if (damage.code &&
+		   pread(j->memfd, &h, sizeof(h), 0) == (ssize_t)sizeof(h)) {
+		snprintf(h.error, sizeof(h.error), "%.500s", damage.msg);
+		pwrite(j->memfd, &h, sizeof(h), 0);
+	}
+	_exit(0);
+}
+
+static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
+	const struct erg_reader_options *opt, struct job *j, struct erg_err *err)
+{
+	int fds[2];
+
+	*j = (struct job){.c = c, .alive = -1, .memfd = -1, .share = j->share};
+	if (j->share)
+		atomic_store(j->share, 0);
+	snprintf(j->tmp, sizeof(j->tmp), "%s/" PREFIX "%d-XXXXXX", scratch(c->bytes),
+		(int)getpid());
+	if (!mkdtemp(j->tmp)) {
+		int r = -errno;
+		char path[sizeof(j->tmp)];
+
+		memcpy(path, j->tmp, sizeof(path));
+		j->tmp[0] = '\0';
+		return erg_fail_errno(err, r, "%s: cannot be made", path);
+	}
+	j->memfd = memfd_create("erg-chunk", MFD_CLOEXEC);
+	if (j->memfd < 0)
+		return erg_fail_errno(err, -errno, "memory for chunk %s", c->name);
+	j->deadline_ns = erg_mono_ns() + (uint64_t)timeout_s(c, opt) * ERG_NSEC_PER_SEC;
+	if (pipe2(fds, O_CLOEXEC))
+		return erg_fail_errno(err, -errno, "a pipe for chunk %s", c->name);
+	j->pid = fork();
+	if (!j->pid)
+		child(a, j, opt);
+	close(fds[1]);
+	j->alive = fds[0];
+	return j->pid < 0 ? erg_fail_errno(err, -errno, "a process for chunk %s", c->name) : 0;
+}
+
+static void take(struct job *j)
+{
+	struct erg_worker_chunk *c = j->c;
+	struct stat st;
+	void *p;
+
+	if (fstat(j->memfd, &st) || st.st_size < (off_t)sizeof(*c->h))
+		return;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, j->memfd, 0);
+	if (p == MAP_FAILED)
+		return;
+	c->h = p;
+	c->size = (size_t)st.st_size;
+	if (c->h->magic != ERG_CHUNK_MAGIC)
+		erg_worker_unmap(c);
+}
+
+static void finish(struct job *j, bool timed_out)
+{
+	struct erg_worker_chunk *c = j->c;
+	int status = 0;
+
+	if (j->pid > 0) {
+		waitpid(j->pid, &status, 0);
+		take(j);
+	}
+	if (timed_out || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
+		snprintf(c->error, sizeof(c->error), "decoding took too long and was stopped");
+	else if (WIFSIGNALED(status))
+		snprintf(c->error, sizeof(c->error), "its decoder died: %s",
+			strsignal(WTERMSIG(status)));
+	else if (!c->h)
+		snprintf(c->error, sizeof(c->error), "its decoder gave nothing (exit status %d)",
+			WEXITSTATUS(status));
+	else if (c->h->error[0])
+		snprintf(c->error, sizeof(c->error), "%s", c->h->error);
+	if (WIFSIGNALED(status) || timed_out)
+		erg_worker_unmap(c); /* half-written tables are no tables */
+	erg_closep(&j->alive);
+	erg_closep(&j->memfd);
+	remove_tree(j->tmp);
+	*j = (struct job){.alive = -1, .memfd = -1, .share = j->share};
+}
+
+void erg_worker_unmap(struct erg_worker_chunk *c)
+{
+	if (c->h)
+		munmap((void *)c->h, c->size);
+	c->h = NULL;
+}
+
+/* Chunks of a folder are of unknown size: they count alike. */
+static uint64_t weight(const struct erg_worker_chunk *c)
+{
+	return (c->bytes ? c->bytes : 1) * ERG_PACE_WHOLE;
+}
+
+static void report(const struct crew *crew)
+{
+	uint64_t done = crew->done;
+
+	for (size_t i = 0; i < crew->n; i++)
+		if (crew->jobs[i].pid > 0 && crew->jobs[i].share)
+			done += weight(crew->jobs[i].c) / ERG_PACE_WHOLE *
+				atomic_load_explicit(crew->jobs[i].share, memory_order_relaxed);
+	erg_progress("decoding", done, crew->total);
+}
+
+static void finish_one(struct crew *crew, size_t i, bool timed_out)
+{
+	crew->done += weight(crew->jobs[i].c);
+	finish(&crew->jobs[i], timed_out);
+	report(crew);
+}
+
+/* Waits until one of the running jobs ends, and ends it. */
+static void wait_one(struct crew *crew)
+{
+	struct job *jobs = crew->jobs;
+
+	for (;;) {
+		struct pollfd fds[64];
+		uint64_t now = erg_mono_ns();
+
+		for (size_t i = 0; i < crew->n; i++) {
+			fds[i] = (struct pollfd){jobs[i].pid > 0 ? jobs[i].alive : -1, POLLIN, 0};
+			if (jobs[i].pid > 0 && now > jobs[i].deadline_ns) {
+				kill(jobs[i].pid, SIGKILL);
+				finish_one(crew, i, true);
+				return;
+			}
+		}
+		poll(fds, crew->n, crew->shares ? 100 : 1000);
+		for (size_t i = 0; i < crew->n; i++)
+			if (jobs[i].pid > 0 && fds[i].revents) {
+				finish_one(crew, i, false);
+				return;
+			}
+		report(crew);
+	}
+}
+
+static size_t count_jobs(const struct erg_reader_options *opt, size_t chunks)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = opt->jobs ? opt->jobs : cpus > 0 ? (size_t)cpus : 1;
+
+	n = n > 64 ? 64 : n;
+	return n > chunks ? chunks : n;
+}
+
+static void crew_release(struct crew *crew)
+{
+	free(crew->jobs);
+	if (crew->shares)
+		munmap(crew->shares, crew->n * sizeof(*crew->shares));
+}
+
+static int crew_init(struct crew *crew, const struct erg_worker_chunk *chunks, size_t n,
+	const struct erg_reader_options *opt)
+{
+	crew->n = count_jobs(opt, n);
+	crew->jobs = calloc(crew->n + 1, sizeof(*crew->jobs));
+	if (!crew->jobs)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		crew->total += weight(&chunks[i]);
+	if (!n || !erg_progress_wanted())
+		return 0;
+	crew->shares = mmap(NULL, crew->n * sizeof(*crew->shares), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (crew->shares == MAP_FAILED)
+		crew->shares = NULL; /* without it, progress is by whole chunks */
+	for (size_t i = 0; crew->shares && i < crew->n; i++)
+		crew->jobs[i].share = &crew->shares[i];
+	return 0;
+}
+
+int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks, size_t n,
+	const struct erg_reader_options *opt, struct erg_err *err)
+{
+	_cleanup_(janitor_end) struct janitor janitor = janitor_start();
+	_cleanup_(crew_release) struct crew crew = {0};
+	size_t running = 0;
+	int r = crew_init(&crew, chunks, n, opt) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
+
+	remove_everywhere(0);
+	for (size_t i = 0; !r && i < n; i++) {
+		size_t slot = 0;
+
+		if (running == crew.n) {
+			wait_one(&crew);
+			running--;
+		}
+		while (crew.jobs[slot].pid > 0)
+			slot++;
+		r = start(a, &chunks[i], opt, &crew.jobs[slot], err);
+		if (r < 0)
+			finish(&crew.jobs[slot], false);
+		else
+			running++;
+	}
+	for (; running; running--)
+		wait_one(&crew);
+	return r;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A result document's way to stdout. It is rendered into memory first, so that a renderer that fails
+ * halfway leaves nothing on stdout, and a full disk or a closed pipe is noticed by the one write.
+ */
+#include "analyze/render/emit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "analyze/render/table.h"
+#include "formats/base/util.h"
+
+static int render(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
+	FILE *out, struct erg_err *err)
+{
+	if (format == ERG_FORMAT_TEXT) {
+		json_auto_t *shown = erg_text_printable(doc);
+
+		return shown ? r->text(shown, out, err) : erg_fail(err, -ENOMEM, "out of memory");
+	}
+	if (format == ERG_FORMAT_CSV) {
+		if (!r->csv)
+			return erg_fail(err, -EINVAL, "--format csv: this verb has no table to print");
+		return r->csv(doc, out, err);
+	}
+	if (json_dumpf(doc, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) < 0)
+		return erg_fail(err, -EIO, "the result cannot be written as JSON");
+	fputc('\n', out);
+	return 0;
+}
+
+static const char *warning_code(const json_t *w)
+{
+	const char *code = json_string_value(json_object_get(w, "code"));
+
+	return code ? code : "";
+}
+
+/* The warnings of DOC on standard error. A directory of runs may have hundreds of a kind: then the
+ * first few and their number stand for them, since the document has all. */
+static void warnings_say(const json_t *doc)
+{
+	enum { SHOWN = 3 };
+	json_auto_t *warnings = erg_text_printable(json_object_get(doc, "warnings"));
+	const json_t *w, *other;
+	size_t i, j;
+
+	json_array_foreach (warnings, i, w) {
+		const char *text = json_string_value(json_object_get(w, "text"));
+		size_t before = 0, all = 0;
+
+		json_array_foreach (warnings, j, other)
+			if (!strcmp(warning_code(other), warning_code(w))) {
+				all++;
+				before += j < i;
+			}
+		if (before < SHOWN || all == SHOWN + 1)
+			fprintf(stderr, "warning: %s\n", text ? text : "");
+		else if (before == SHOWN)
+			fprintf(stderr, "warning: and %zu more of the kind %s; --format json has all\n",
+				all - SHOWN, warning_code(w));
+	}
+}
+
+int erg_document_emit(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
+	int strict, struct erg_err *err)
+{
+	const json_t *warnings = json_object_get(doc, "warnings");
+	_cleanup_(erg_freep) char *buf = NULL;
+	size_t len = 0;
+	FILE *mem = open_memstream(&buf, &len);
+	int rc;
+
+	if (!mem)
+		return erg_fail_errno(err, -errno, "the result");
+	rc = render(doc, format, r, mem, err);
+	if (fclose(mem) && rc >= 0)
+		rc = erg_fail_errno(err, -ENOMEM, "the result");
+	if (rc < 0)
+		return rc;
+	warnings_say(doc);
+	if (fwrite(buf, 1, len, stdout) != len || fflush(stdout))
+		return erg_fail_errno(err, -errno, "standard output");
+	return strict && json_array_size(warnings) ? 3 : 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * CSV, written cell by cell. RFC 4180: a cell with a comma, a quote or a line break is quoted, and
+ * quotes in it are doubled.
+ */
+#include "analyze/result/csv.h"
+
+#include <math.h>
+#include <string.h>
+
+static void separate(struct erg_csv *c)
+{
+	if (c->column++)
+		fputc(',', c->out);
+}
+
+void erg_csv_text(struct erg_csv *c, const char *s)
+{
+	separate(c);
+	if (!strpbrk(s, ",\"\r\n")) {
+		fputs(s, c->out);
+		return;
+	}
+	fputc('"', c->out);
+	for (; *s; s++) {
+		if (*s == '"')
+			fputc('"', c->out);
+		fputc(*s, c->out);
+	}
+	fputc('"', c->out);
+}
+
+void erg_csv_number(struct erg_csv *c, double v)
+{
+	separate(c);
+	if (isfinite(v))
+		fprintf(c->out, "%.9g", v == 0 ? 0.0 : v);
+}
+
+void erg_csv_integer(struct erg_csv *c, long long v)
+{
+	separate(c);
+	fprintf(c->out, "%lld", v);
+}
+
+void erg_csv_json(struct erg_csv *c, const json_t *v)
+{
+	if (json_is_string(v))
+		erg_csv_text(c, json_string_value(v));
+	else if (json_is_integer(v))
+		erg_csv_integer(c, json_integer_value(v));
+	else if (json_is_real(v))
+		erg_csv_number(c, json_real_value(v));
+	else if (json_is_boolean(v))
+		erg_csv_text(c, json_is_true(v) ? "true" : "false");
+	else
+		separate(c);
+}
+
+void erg_csv_est_titles(struct erg_csv *c, const char *key)
+{
+	static const char *const suffixes[] = {"", "_lo", "_hi", "_method"};
+	char title[128];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(title, sizeof(title), "%s%s", key, suffixes[i]);
+		erg_csv_text(c, title);
+	}
+}
+
+void erg_csv_est(struct erg_csv *c, const json_t *est)
+{
+	erg_csv_json(c, json_object_get(est, "value"));
+	erg_csv_json(c, json_object_get(est, "lo"));
+	erg_csv_json(c, json_object_get(est, "hi"));
+	erg_csv_json(c, json_object_get(est, "method"));
+}
+
+void erg_csv_end(struct erg_csv *c)
+{
+	if (c->label && !c->titled)
+		erg_csv_text(c, "simulated");
+	else if (c->label)
+		erg_csv_json(c, json_object_get(c->label, "simulated"));
+	c->titled = true;
+	fputc('\n', c->out);
+	c->column = 0;
+}

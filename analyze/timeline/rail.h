@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_POWER_H
+#define ERG_ANALYZE_POWER_H
+
+/*
+ * A rail as one series of power or of cumulative energy in SI units, whatever was recorded: power
+ * directly, current times voltage (the voltage interpolated at the current's times), or an energy
+ * counter. It is what every attribution starts from.
+ */
+#include "analyze/timeline/timeline.h"
+#include "formats/base/err.h"
+
+struct erg_rail {
+	char name[64];
+	char parent[64];
+	bool simulated;
+	/* v is cumulative energy, J, starting at 0; else mean power, W. Where it falls the counter was
+	 * reset, and what it counted since the reading before is not known. */
+	bool counter;
+	struct erg_sensor_model model;
+	uint64_t interval_ns;
+	double lsb_w;      /* quantum: W, or J for a counter */
+	double offset_max; /* W */
+	double gain_max;   /* fraction */
+	size_t unordered; /* readings left out: before the one before (a clock set back) */
+	size_t n;
+	uint64_t *t;    /* ns, strictly increasing: the time of the reading, lag not yet removed */
+	uint32_t *half; /* ns */
+	double *v;
+};
+
+/* All rails that can be formed, in the order of the recording. *ret is an array of *ret_n, and never
+ * NULL: after the last is room for one. */
+int erg_rails_build(const struct erg_timeline *tl, struct erg_rail **ret, size_t *ret_n,
+	struct erg_err *err);
+void erg_rails_free(struct erg_rail *rails, size_t n);
+
+/* Mean power that reading I says, W: of a counter, since the reading before it; NaN where that is
+ * not known. */
+double erg_rail_power(const struct erg_rail *r, size_t i);
+
+/* Mean power over all readings, W; NaN without any. */
+double erg_rail_mean_w(const struct erg_rail *r);
+
+/*
+ * Which rail a figure is about when the user named none: a root (no parent) of the largest mean
+ * power. NAME != NULL: that rail; when it does not exist, -ENOENT and a message that lists those
+ * that do.
+ */
+int erg_rail_choose(const struct erg_rail *rails, size_t n, const char *name, size_t *ret,
+	struct erg_err *err);
+
+#endif

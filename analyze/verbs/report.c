@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * erg-analyze report: one page from archives and results. This file gathers one document: a run
+ * for each archive (figures, layers by several levels, series, bands), the parts of results that
+ * were computed before, and, for several archives that differ in a factor, the sweep. The page is
+ * render/html.c's.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analyze/experiment/corun.h"
+#include "analyze/account/runs.h"
+#include "analyze/experiment/sweep.h"
+#include "analyze/account/layers.h"
+#include "analyze/account/overhead.h"
+#include "analyze/render/html.h"
+#include "analyze/export/series.h"
+#include "analyze/verbs/verb.h"
+#include "formats/base/outfile.h"
+#include "formats/base/progress.h"
+
+static const char help[] =
+	"Usage: erg-analyze report [options] FILE... -o report.html\n"
+	"\n"
+	"One self-contained page, which opens without a network, from archives and from results\n"
+	"of the other verbs (--format json): what was recorded and how far to trust it, power over\n"
+	"time with the layers beneath, energy by layer, module and type; for several archives the\n"
+	"runs side by side and the sweep over the factors that differ.\n"
+	"\n"
+	"  -o, --output FILE     where to write the page (required)\n"
+	"      --title TEXT      its heading\n" ERG_COMMON_HELP;
+
+enum { OPT_TITLE = ERG_OPT_FIRST_OWN };
+
+static const struct option longs[] = {
+	ERG_COMMON_OPTIONS,
+	{"output", required_argument, NULL, 'o'},
+	{"title", required_argument, NULL, OPT_TITLE},
+	{0},
+};
+
+/* What a page may hold, over all its runs: about 4 MB of buckets and 2.4 MB of bands. */
+#define BUCKETS_MAX 300000
+#define BANDS_MAX 150000
+
+struct options {
+	struct erg_common common;
+	const char *output, *title;
+	size_t files;
+};
+
+/* {"a": 1, "b_c": "x"} as "a 1, b c x". */
+static char *plain_text(const json_t *v)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	const char *key;
+	json_t *part;
+
+	if (json_is_string(v))
+		return strdup(json_string_value(v));
+	if (!json_is_object(v))
+		return json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	json_object_foreach ((json_t *)v, key, part) {
+		_cleanup_(erg_freep) char *before = erg_steal_ptr(&text), *value = plain_text(part);
+		_cleanup_(erg_freep) char *name = strdup(key);
+
+		for (char *p = name; p && *p; p++)
+			*p = *p == '_' ? ' ' : *p;
+		if (!name || !value ||
+			asprintf(&text, "%s%s%s %s", before ? before : "", before ? ", " : "", name,
+				value) < 0)
+			return NULL;
+	}
+	return erg_steal_ptr(&text);
+}
+
+static void fact(json_t *facts, const char *name, const json_t *v)
+{
+	_cleanup_(erg_freep) char *text = v && !json_is_null(v) ? plain_text(v) : NULL;
+
+	if (text)
+		json_array_append_new(facts, json_pack("[s,s]", name, text));
+}
+
+static void sampler_fact(json_t *facts, const json_t *sampler)
+{
+	json_int_t deadlines, missed, p99, most;
+	double share = NAN;
+	char text[256];
+	int len;
+
+	if (json_unpack((json_t *)sampler, "{s:I, s:I, s:I, s:I, s?F}", "deadlines", &deadlines,
+		    "missed", &missed, "late_p99_ns", &p99, "late_max_ns", &most, "cpu_share", &share))
+		return;
+	len = snprintf(text, sizeof(text),
+		"%lld deadlines, %lld missed; late by %.3g ms or less in 99 %%, %.3g ms at most",
+		deadlines, missed, (double)p99 * 1e-6, (double)most * 1e-6);
+	if (isfinite(share))
+		snprintf(text + len, sizeof(text) - (size_t)len, "; %.2g %% of a CPU", 100 * share);
+	json_array_append_new(facts, json_pack("[s,s]", "Sampler", text));
+}
+
+static json_t *joined_command(const json_t *command)
+{
+	char text[1024] = "";
+	size_t i, len = 0;
+	json_t *arg;
+
+	json_array_foreach ((json_t *)command, i, arg)
+		if (json_is_string(arg) && len < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+				i ? " " : "", json_string_value(arg));
+	return *text ? json_string(text) : NULL;
+}
+
+/* "VDD_IN, VDD_CPU": each rail of a source once; cut where there are many. */
+static void rail_names(const struct erg_timeline *tl, size_t source, char *text, size_t cap)
+{
+	const char *last = NULL;
+	size_t len = 0;
+
+	*text = '\0';
+	for (size_t c = 0; c < tl->n_channels && len < cap; c++) {
+		const char *rail = tl->channels[c].def.rail;
+
+		if (tl->channels[c].source != source || (last && !strcmp(rail, last)))
+			continue;
+		len += (size_t)snprintf(text + len, cap - len, "%s%s", last ? ", " : "", rail);
+		last = rail;
+	}
+}
+
+static void sensor_facts(const struct erg_timeline *tl, json_t *facts)
+{
+	for (size_t i = 0; i < tl->n_sources; i++) {
+		const struct erg_tl_source *s = &tl->sources[i];
+		char text[512], name[64], rails[200];
+
+		rail_names(tl, i, rails, sizeof(rails));
+		snprintf(name, sizeof(name), "Source %s", s->kind);
+		snprintf(text, sizeof(text), "%s, %s of %s, every %.6g ms; sensor: %s (%s)%s%s",
+			s->path, erg_source_class_name(s->cls), rails,
+			(double)s->interval_ns * 1e-6, erg_sensor_kind_name(s->model.kind),
+			erg_provenance_name(s->model.provenance), s->simulated ? ", simulated" : "",
+			s->failed ? ", readings failed" : "");
+		json_array_append_new(facts, json_pack("[s,s]", name, text));
+	}
+}
+
+static json_t *facts_json(const struct erg_timeline *tl)
+{
+	static const struct {
+		const char *name, *key;
+	} machine[] = {{"Processor", "cpu_model"}, {"CPUs", "cpus"}, {"Kernel", "kernel"},
+		{"System", "os"},
+		{"Clock", "clocksource"}};
+	const json_t *m = json_object_get(tl->manifest, "machine");
+	json_t *facts = json_array();
+	json_auto_t *command = joined_command(json_object_get(tl->manifest, "command"));
+
+	fact(facts, "Archive", json_object_get(tl->manifest, "archive"));
+	fact(facts, "Recorded", json_object_get(tl->manifest, "created_utc"));
+	fact(facts, "Command", command);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(machine); i++)
+		fact(facts, machine[i].name, json_object_get(m, machine[i].key));
+	fact(facts, "Governors", json_object_get(tl->manifest, "governors"));
+	fact(facts, "Tags", json_object_get(tl->manifest, "tags"));
+	fact(facts, "Factors", json_object_get(tl->manifest, "factors"));
+	sensor_facts(tl, facts);
+	fact(facts, "Lost", json_object_get(tl->summary, "lost"));
+	sampler_fact(facts, json_object_get(tl->summary, "sampler"));
+	return facts;
+}
+
+/* The recorder's share; of the energy of the rail that the run's figures are about. */
+static int add_recorder(const struct options *o, const struct erg_timeline *tl, json_t *run,
+	struct erg_err *err)
+{
+	struct erg_rail *rails;
+	size_t n, rail;
+	int r = erg_rails_build(tl, &rails, &n, err);
+
+	if (r < 0)
+		return r;
+	r = erg_rail_choose(rails, n, o->common.rail, &rail, NULL);
+	json_object_set_new(run, "recorder", erg_overhead_json(tl, r < 0 ? NULL : &rails[rail]));
+	erg_rails_free(rails, n);
+	return 0;
+}
+
+/* A run of the page from an entry of the layers' document. */
+static json_t *page_run(json_t *layers)
+{
+	static const char *const keys[] = {"time_s", "ets_j", "edp_js", "rail", "coverage",
+		"lost_events", "mean_w", "peak_w"};
+	const char *workload = json_string_value(json_object_get(layers, "workload"));
+	const char *archive = json_string_value(json_object_get(layers, "archive"));
+	const char *slash = archive ? strrchr(archive, '/') : NULL;
+	const char *file = slash ? slash + 1 : archive ? archive : "?";
+	json_t *run = json_pack("{s:o, s:o}", "totals", json_object(), "by", json_object());
+
+	/* An archive is often called after the workload. */
+	if (workload && strncmp(file, workload, strlen(workload)))
+		json_object_set_new(run, "name", json_sprintf("%s (%s)", workload, file));
+	else
+		json_object_set_new(run, "name", json_string(file));
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++)
+		json_object_set(json_object_get(run, "totals"), keys[i],
+			json_object_get(layers, keys[i]));
+	json_object_set(run, "archive", json_object_get(layers, "archive"));
+	json_object_set(run, "simulated", json_object_get(layers, "simulated"));
+	json_object_set(run, "factors", json_object_get(layers, "factors"));
+	json_object_set(run, "tags", json_object_get(layers, "tags"));
+	return run;
+}
+
+static int add_levels(const struct options *o, const struct erg_timeline *tl, json_t *doc,
+	json_t *layers, json_t *run, struct erg_err *err)
+{
+	static const char *const levels[] = {"module", "type", "network", "phase"};
+	json_t *by = json_object_get(run, "by");
+	json_auto_t *scratch = erg_document_new("report");
+
+	json_object_set(by, "layer", json_object_get(layers, "layers"));
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(levels); i++) {
+		json_t *entry = NULL;
+		int r;
+
+		erg_progress("levels", i + 1, ERG_ARRAY_SIZE(levels) + 1); /* layers are done */
+		r = erg_layers_run(tl, &o->common, levels[i], scratch, &entry, err);
+		if (r < 0)
+			return r;
+		if (json_array_size(json_object_get(entry, "layers")) > 1)
+			json_object_set(by, levels[i], json_object_get(entry, "layers"));
+		json_decref(entry);
+	}
+	erg_progress("levels", 1, 1);
+	return 0;
+}
+
+static int add_curves(const struct options *o, const struct erg_timeline *tl, json_t *run,
+	struct erg_err *err)
+{
+	json_t *series = NULL, *bands = NULL;
+	int r = erg_series_json(tl, BUCKETS_MAX / o->files, &series, err);
+
+	if (r >= 0)
+		r = erg_bands_json(tl, BANDS_MAX / o->files, &bands, err);
+	json_object_set_new(run, "series", series);
+	json_object_set_new(run, "bands", bands);
+	json_object_set_new(run, "begin_s", json_real(0));
+	json_object_set_new(run, "end_s", json_real((double)(tl->end - tl->begin) * 1e-9));
+	return r;
+}
+
+static int add_archive(const struct options *o, const char *path, json_t *doc, json_t *layer_runs,
+	struct erg_err *err)
+{
+	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
+	json_auto_t *scratch = erg_document_new("report");
+	json_t *layers = NULL, *run;
+	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
+
+	if (r >= 0)
+		r = erg_layers_run(tl, &o->common, "layer", scratch, &layers, err);
+	if (r < 0)
+		return r;
+	json_array_append_new(layer_runs, layers);
+	run = page_run(layers);
+	json_array_append_new(json_object_get(doc, "runs"), run);
+	json_object_set_new(run, "facts", facts_json(tl));
+	json_object_set(run, "warnings", json_object_get(scratch, "warnings"));
+	r = add_recorder(o, tl, run, err);
+	if (r >= 0)
+		r = add_levels(o, tl, doc, layers, run, err);
+	return r < 0 ? r : add_curves(o, tl, run, err);
+}
+
+static void add_layers_result(const json_t *result, json_t *doc, json_t *layer_runs)
+{
+	size_t i;
+	json_t *entry;
+
+	json_array_foreach (json_object_get(result, "runs"), i, entry) {
+		json_t *run = page_run(entry);
+
+		json_object_set(json_object_get(run, "by"), "layer",
+			json_object_get(entry, "layers"));
+		json_object_set(run, "warnings", json_object_get(result, "warnings"));
+		json_array_append_new(json_object_get(doc, "runs"), run);
+		json_array_append(layer_runs, entry);
+	}
+}
+
+static int add_result(const char *path, json_t *doc, json_t *layer_runs, struct erg_err *err)
+{
+	static const char *const parts[] = {"sweep", "corun", "thermal", "model"};
+	json_error_t e;
+	json_auto_t *result = json_load_file(path, 0, &e);
+	const char *verb = json_string_value(
+		json_object_get(json_object_get(result, "tool"), "verb"));
+
+	if (!result)
+		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
+	for (size_t i = 0; verb && i < ERG_ARRAY_SIZE(parts); i++)
+		if (!strncmp(verb, parts[i], strlen(parts[i]))) {
+			json_object_set(doc, parts[i], result);
+			return 0;
+		}
+	if (!verb || strcmp(verb, "layers"))
+		return erg_fail(err, -EINVAL,
+			"%s: expected an archive or a result of layers, sweep, corun, thermal or model",
+			path);
+	add_layers_result(result, doc, layer_runs);
+	return 0;
+}
+
+static bool is_json(const char *path)
+{
+	_cleanup_(erg_fclosep) FILE *f = fopen(path, "r");
+
+	return f && fgetc(f) == '{';
+}
+
+/* With several runs that differ in a factor the page has the sweep, or the co-runs, without being
+ * asked; where they differ in nothing it has neither, which is no error. */
+static void add_experiments(json_t *layer_runs, json_t *doc)
+{
+	struct erg_sweep_options opt = {.objective = ERG_OBJ_ETS, .budget_w = NAN, .slack = NAN};
+	_cleanup_(erg_observations_release) struct erg_observations obs = {0};
+	json_auto_t *sweep = erg_document_new("sweep"), *corun = erg_document_new("corun");
+
+	if (json_array_size(layer_runs) < 2)
+		return;
+	if (!json_object_get(doc, "corun") && erg_corun_document(layer_runs, NULL, corun, NULL) >= 0)
+		json_object_set(doc, "corun", corun);
+	if (!json_object_get(doc, "sweep") && !json_object_get(doc, "corun") &&
+		erg_observations_from_runs(layer_runs, NULL, 0, NULL, 0, &obs, NULL) >= 0 &&
+		obs.n_dims > 1 && erg_sweep_document(&obs, &opt, sweep, NULL) >= 0)
+		json_object_set(doc, "sweep", sweep);
+}
+
+static int write_page(const struct options *o, const json_t *doc, struct erg_err *err)
+{
+	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
+	int r = erg_outfile_open(&out, o->output, err);
+
+	if (r >= 0)
+		r = erg_html_write(doc, out.f, err);
+	return r < 0 ? r : erg_outfile_commit(&out, err);
+}
+
+static json_t *title(const struct options *o, const json_t *doc)
+{
+	const json_t *runs = json_object_get(doc, "runs");
+	const char *first = json_string_value(json_object_get(json_array_get(runs, 0), "name"));
+	size_t n = json_array_size(runs);
+
+	if (o->title || !first)
+		return json_string(o->title ? o->title : "ergtrace report");
+	return n == 1 ? json_string(first)
+		      : json_sprintf("%s and %zu more run%s", first, n - 1, n == 2 ? "" : "s");
+}
+
+static int report(const struct options *o, char *const *files, struct erg_err *err)
+{
+	json_auto_t *doc = erg_document_new("report"), *layer_runs = json_array();
+	int r = 0;
+
+	json_object_set_new(doc, "runs", json_array());
+	for (size_t i = 0; r >= 0 && i < o->files; i++) {
+		erg_progress("archives", i, o->files);
+		r = is_json(files[i]) ? add_result(files[i], doc, layer_runs, err)
+				      : add_archive(o, files[i], doc, layer_runs, err);
+	}
+	erg_progress("archives", 1, 1);
+	if (r < 0)
+		return r;
+	add_experiments(layer_runs, doc);
+	json_object_set_new(doc, "title", title(o, doc));
+	r = write_page(o, doc, err);
+	if (r >= 0)
+		fprintf(stderr, "wrote %s\n", o->output);
+	return r;
+}
+
+static int run(int argc, char **argv, struct erg_err *err)
+{
+	struct options o = {0};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) >= 0) {
+		if (c == 'o')
+			o.output = optarg;
+		else if (c == OPT_TITLE)
+			o.title = optarg;
+		else if (!erg_common_option(&o.common, c, optarg))
+			return erg_usage(argv[0], help, c == 'h');
+	}
+	o.files = (size_t)(argc - optind);
+	if (!o.output || !o.files) {
+		fprintf(stderr, "expected %s\n", o.output ? "archives or results" : "-o report.html");
+		return erg_usage(argv[0], help, false);
+	}
+	return report(&o, argv + optind, err);
+}
+
+const struct erg_verb erg_verb_report = {"report", "one self-contained page", run};

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The line is drawn over itself ten times a second and removed when its step ends: what stays on the
+ * terminal is the result. The time left assumes that the rest goes as what is done went. Of steps
+ * within steps the outermost that is no longer at its beginning is shown, since it knows most about
+ * the time left. Both programs start it; what links this library otherwise prints nothing.
+ */
+#include "formats/base/terminal.h"
+
+#include <stdbool.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
+
+#define AFTER_NS 1000000000u
+#define REDRAW_NS 100000000u
+#define CELLS 20
+#define DEPTH 4
+
+struct step {
+	const char *what;
+	uint64_t begin_ns, done, total;
+};
+
+/* The steps that are open, outermost first, and what is on the terminal. */
+static struct {
+	struct step open[DEPTH];
+	size_t n;
+	const char *drawn; /* whose line is there; NULL: none */
+	uint64_t drawn_ns;
+} line;
+
+void erg_terminal_progress_clear(void)
+{
+	if (line.drawn)
+		fputs("\r\033[K", stderr);
+	line.drawn = NULL;
+}
+
+static void draw(const struct step *s, uint64_t now)
+{
+	double share = (double)s->done / (double)s->total;
+	double left = (double)(now - s->begin_ns) * 1e-9 * (1 - share) / share;
+	int full = (int)(share * CELLS);
+
+	fprintf(stderr, "\r%s [%.*s%*s] %3d %%, %.0f s left\033[K", s->what, full,
+		"####################", CELLS - full, "", (int)(100 * share), left);
+	line.drawn = s->what;
+	line.drawn_ns = now;
+}
+
+/* The open step WHAT, begun now when there is none; steps within it have ended. NULL: too deep. */
+static struct step *find(const char *what, uint64_t now)
+{
+	size_t i = 0;
+
+	while (i < line.n && strcmp(line.open[i].what, what))
+		i++;
+	if (i == DEPTH)
+		return NULL;
+	if (i == line.n)
+		line.open[i] = (struct step){.what = what, .begin_ns = now};
+	line.n = i + 1;
+	return &line.open[i];
+}
+
+static void step(void *data, const char *what, uint64_t done, uint64_t total)
+{
+	uint64_t now = erg_mono_ns();
+	struct step *s = find(what, now);
+	size_t shown = 0;
+
+	if (!s)
+		return;
+	s->done = done;
+	s->total = total;
+	if (done >= total) {
+		line.n--;
+		if (line.drawn && !strcmp(line.drawn, what))
+			erg_terminal_progress_clear();
+		return;
+	}
+	while (shown < line.n && !line.open[shown].done)
+		shown++;
+	if (shown < line.n && now - line.open[shown].begin_ns > AFTER_NS &&
+		now - line.drawn_ns > REDRAW_NS)
+		draw(&line.open[shown], now);
+}
+
+void erg_terminal_progress_start(void)
+{
+	static const struct erg_progress_listener listener = {.step = step};
+
+	if (isatty(STDERR_FILENO))
+		erg_progress_listen(&listener);
+}
+
+void erg_terminal_text(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			*p = '?', p[1] = '?';
+	}
+}
+
+int erg_stdout_done(const char *program, int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "%s: standard output: %s\n", program, strerror(errno));
+	return status ? status : 1;
+}

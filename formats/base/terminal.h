@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_FORMATS_TERMINAL_H
+#define ERG_FORMATS_TERMINAL_H
+
+/* Progress for a person: one line on stderr, when that is a terminal and a step has taken more than a
+ * second, with the time that is left. Nothing otherwise. */
+void erg_terminal_progress_start(void);
+/* Removes the line, so that something else can be printed. */
+void erg_terminal_progress_clear(void);
+
+/* Puts '?' for each byte of TEXT that a terminal would take for a command: control characters, and
+ * U+0080 to U+009F in UTF-8. Names may come from elsewhere: from a file, or another machine. */
+void erg_terminal_text(char *text);
+
+/* For main(): flushes stdout. STATUS when all that was printed has been written, else that of a
+ * failure, which is said in the name of PROGRAM. */
+int erg_stdout_done(const char *program, int status);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole directories by fts(3) for reading, by descriptors for removing. */
+#include "formats/base/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/base/util.h"
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static void fts_closep(FTS **f)
+{
+	if (*f)
+		fts_close(*f);
+}
+
+int erg_tree_each_file(const char *path,
+	int (*fn)(void *data, const char *path, const struct stat *st), void *data)
+{
+	char *const roots[] = {(char *)path, NULL};
+	_cleanup_(fts_closep) FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	int r = 0;
+
+	if (!walk)
+		return -errno;
+	for (FTSENT *e; r == 0 && (e = fts_read(walk));) {
+		if (e->fts_info == FTS_F)
+			r = fn(data, e->fts_path, e->fts_statp);
+		else if (e->fts_level == FTS_ROOTLEVEL && (e->fts_info == FTS_NS || e->fts_info == FTS_DNR))
+			r = -e->fts_errno;
+	}
+	return r;
+}
+
+static int bytes_add(void *data, const char *path, const struct stat *st)
+{
+	*(uint64_t *)data += (uint64_t)st->st_blocks * 512;
+	return 0;
+}
+
+uint64_t erg_tree_bytes(const char *path)
+{
+	uint64_t bytes = 0;
+
+	erg_tree_each_file(path, bytes_add, &bytes);
+	return bytes;
+}
+
+static void first_error(int *first, int r)
+{
+	if (r < 0 && *first == 0)
+		*first = r;
+}
+
+/* What is in the directory FD, which this closes. */
+static int content_remove(int fd)
+{
+	_cleanup_(erg_closedirp) DIR *d = fdopendir(fd);
+	struct dirent *e;
+	int r = 0;
+
+	if (!d) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	while ((e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			first_error(&r, erg_tree_remove_at(dirfd(d), e->d_name));
+	return r;
+}
+
+int erg_tree_remove_at(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd >= 0)
+		r = content_remove(fd);
+	if (unlinkat(dir, name, fd >= 0 ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
+		first_error(&r, -errno);
+	return r;
+}
+
+int erg_tree_remove(const char *path)
+{
+	return erg_tree_remove_at(AT_FDCWD, path);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_IMPORT_FEED_H
+#define ERG_RECORD_IMPORT_FEED_H
+
+/*
+ * Private to import_ctf.c and import_feed.c: where an import stands while its events are made, one
+ * after the other.
+ */
+#include "record/import/import.h"
+#include "record/import/schema.h"
+
+struct erg_phase_edge {
+	int64_t t;
+	bool end;
+	const char *name;
+};
+
+struct erg_feed {
+	const struct erg_import_trace *what;
+	struct erg_schema schema;
+	struct erg_phase_edge *edges; /* sorted */
+	size_t n_edges;
+	enum { ERG_FEED_START, ERG_FEED_EVENTS, ERG_FEED_STREAM_END, ERG_FEED_END } at;
+	bt_packet *packet; /* open one */
+	uint64_t in_packet, in_chunk, now;
+	size_t definition, row, span, edge;
+	uint32_t source; /* next one of this row */
+	bool finished;   /* there is no datum left */
+	struct erg_err err;
+};
+
+/* Sorts the phases into edges and sets the time of the definitions. -ENOMEM. */
+int erg_feed_init(struct erg_feed *f, const struct erg_import_trace *what);
+/* The next event in the open packet. NULL with *ret_end set when there are no more, else memory is
+ * short. */
+bt_message *erg_feed_definition(struct erg_feed *f, bt_self_message_iterator *it, bool *ret_end);
+bt_message *erg_feed_datum(struct erg_feed *f, bt_self_message_iterator *it, bool *ret_end);
+
+#endif

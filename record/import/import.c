@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `erg-record import`: a power log that something else wrote, and when which layer ran, as an
+ * archive with the same standing as one that was recorded. The same inputs and options give the
+ * same bytes: the run's id is a hash of them, and no time but the log's own is kept.
+ */
+#include "record/import/import.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sha2.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "formats/archive/archive.h"
+#include "formats/manifest.h"
+#include "formats/base/number.h"
+#include "formats/base/tree.h"
+#include "formats/base/util.h"
+#include "formats/base/say.h"
+
+const struct erg_import_reader *const erg_import_readers[] = {
+	&erg_import_csv, &erg_import_tegrastats, &erg_import_nvidia_smi, &erg_import_ptdaemon, NULL,
+};
+
+enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL, OPT_STRICT };
+
+static const struct option long_options[] = {
+	{"samples", required_argument, NULL, OPT_SAMPLES},
+	{"layers", required_argument, NULL, OPT_LAYERS},
+	{"from", required_argument, NULL, OPT_FROM},
+	{"tag", required_argument, NULL, OPT_TAG},
+	{"sensor", required_argument, NULL, OPT_SENSOR},
+	{"interval", required_argument, NULL, OPT_INTERVAL},
+	{"output", required_argument, NULL, 'o'},
+	{"force", no_argument, NULL, 'f'},
+	{"strict", no_argument, NULL, OPT_STRICT},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+struct options {
+	const char *samples, *layers, *output;
+	const struct erg_import_reader *from;
+	uint64_t interval_ns;
+	bool force, strict;
+	json_t *tags, *sensors;
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: erg-record import --samples FILE [options] -o FILE.erg\n\n"
+		     "Makes an archive of a power log that something else wrote.\n\n"
+		     "      --samples FILE       the log; by default time_s or time_ns and columns NAME [UNIT]\n"
+		     "      --layers FILE        begin_s,end_s,layer[,type,network,module,iteration,track,\n"
+		     "                           phase,macs,counter:NAME]\n"
+		     "      --from TOOL          the log is TOOL's own:\n");
+	for (size_t i = 0; erg_import_readers[i]; i++)
+		fprintf(out, "                             %-12s %s\n", erg_import_readers[i]->name,
+			erg_import_readers[i]->about);
+	fprintf(out, "      --sensor KEY=VALUE   what is known of the sensor, for all channels that carry\n"
+		     "                           energy or NAME:KEY=VALUE; kind=point|boxcar|ema|counter,\n"
+		     "                           window_s= period_s= lag_s= lag_u_s= lsb= alpha= offset_max=\n"
+		     "                           gain_max= wrap= parent= provenance=\n"
+		     "      --tag KEY=VALUE      kept in the manifest; may be repeated\n"
+		     "      --interval SECONDS   between two lines of a log without times\n"
+		     "  -o, --output FILE.erg    the archive\n"
+		     "  -f, --force              replace it when it exists\n"
+		     "      --strict             exit 3 after any warning about the data\n"
+		     "  -h, --help\n");
+}
+
+static int wrong(const char *option, const char *value, const char *expected)
+{
+	fprintf(stderr, "erg-record import: %s: '%s': %s was expected\n", option, value, expected);
+	return 2;
+}
+
+static int take_from(struct options *o)
+{
+	for (size_t i = 0; erg_import_readers[i]; i++)
+		if (!strcmp(erg_import_readers[i]->name, optarg))
+			o->from = erg_import_readers[i];
+	return o->from ? 0 : wrong("--from", optarg, "csv, tegrastats, nvidia-smi or ptdaemon");
+}
+
+static int take_tag(struct options *o, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	_cleanup_(erg_freep) char *key = equals ? strndup(word, (size_t)(equals - word)) : NULL;
+
+	if (!key || !*key || json_object_set_new(o->tags, key, json_string(equals + 1)) < 0)
+		return wrong("--tag", word, "KEY=VALUE in UTF-8");
+	return 0;
+}
+
+static int take_sensor(struct options *o, const char *word)
+{
+	struct erg_err err = {0};
+
+	if (erg_import_sensor_parse(o->sensors, word, &err) < 0) {
+		fprintf(stderr, "erg-record import: %s\n", err.msg);
+		return 2;
+	}
+	return 0;
+}
+
+static int take_option(struct options *o, int c)
+{
+	double v;
+
+	switch (c) {
+	case OPT_SAMPLES: o->samples = optarg; return 0;
+	case OPT_LAYERS: o->layers = optarg; return 0;
+	case OPT_FROM: o->from = NULL; return take_from(o);
+	case OPT_TAG: return take_tag(o, optarg);
+	case OPT_SENSOR: return take_sensor(o, optarg);
+	case OPT_INTERVAL:
+		if (!erg_number_parse(optarg, 1e-6, 1e6, &v))
+			return wrong("--interval", optarg, "seconds");
+		o->interval_ns = (uint64_t)(v * 1e9 + 0.5);
+		return 0;
+	case 'o': o->output = optarg; return 0;
+	case 'f': o->force = true; return 0;
+	case OPT_STRICT: o->strict = true; return 0;
+	default: return 2;
+	}
+}
+
+/* 0: go on; 1: help was printed; 2: wrong usage. Words after --sensor or --tag that are no options
+ * go on with it: --sensor kind=boxcar window_s=0.01. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	int c, r, last = 0;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "-o:fh", long_options, NULL)) != -1) {
+		if (c == 'h') {
+			usage(stdout);
+			return 1;
+		}
+		if (c == 1 && last == OPT_SENSOR)
+			r = take_sensor(o, optarg);
+		else if (c == 1 && last == OPT_TAG)
+			r = take_tag(o, optarg);
+		else if (c == 1)
+			r = wrong("argument", optarg, "options only");
+		else
+			r = take_option(o, last = c);
+		if (r)
+			return r;
+	}
+	if (optind < argc)
+		return wrong("argument", argv[optind], "options only");
+	if (!o->samples)
+		return wrong("--samples", "", "a power log");
+	return o->output ? 0 : wrong("--output", "", "a name for the archive");
+}
+
+/* ---- describing ---- */
+
+static json_t *describe_input(const char *path, size_t rows, SHA2_CTX *all)
+{
+	char hex[SHA256_DIGEST_STRING_LENGTH];
+	const char *base = strrchr(path, '/');
+
+	if (!SHA256File(path, hex))
+		return NULL;
+	SHA256Update(all, (const uint8_t *)hex, strlen(hex));
+	return json_pack("{s:s, s:s, s:I}", "path", base ? base + 1 : path, "sha256", hex, "rows",
+		(json_int_t)rows);
+}
+
+/* The channels of one source as the manifest's element. */
+static json_t *describe_source(const struct erg_import_log *log, uint32_t source, const char *kind)
+{
+	_cleanup_(erg_freep) struct erg_channel_def *defs =
+		calloc(log->n_channels + 1, sizeof(*defs));
+	const struct erg_import_channel *first = NULL;
+	size_t n = 0;
+	json_t *j;
+
+	for (size_t i = 0; defs && i < log->n_channels; i++) {
+		if (log->channels[i].source != source)
+			continue;
+		first = first ? first : &log->channels[i];
+		defs[n++] = log->channels[i].def;
+	}
+	if (!first)
+		return NULL;
+	j = erg_manifest_source(kind, log->path, erg_import_class(first), false, log->interval_ns,
+		&first->model, defs, n);
+	if (j)
+		json_object_set_new(j, "id", json_integer((json_int_t)source));
+	return j;
+}
+
+struct job {
+	const struct options *o;
+	struct erg_import_log log;
+	struct erg_import_layers layers;
+	json_t *notes, *stale;
+	int64_t origin_ns;
+	char run_id[17], kind[32];
+	uint8_t uuid[16];
+};
+
+static json_t *describe_import(const struct job *j, SHA2_CTX *all)
+{
+	json_t *import = json_pack("{s:s, s:I, s:O, s:O}", "from", j->o->from->name, "origin_ns",
+		(json_int_t)j->origin_ns, "stale", j->stale, "gaps", j->log.gaps);
+
+	if (!import)
+		return NULL;
+	json_object_set_new(import, "samples", describe_input(j->o->samples, j->log.n, all));
+	if (j->o->layers)
+		json_object_set_new(import, "layers",
+			describe_input(j->o->layers, j->layers.n_spans, all));
+	return import;
+}
+
+static void make_run_id(struct job *j, SHA2_CTX *all)
+{
+	_cleanup_(erg_freep) char *settings = json_dumps(j->o->sensors, JSON_COMPACT);
+	char hex[SHA256_DIGEST_STRING_LENGTH];
+
+	if (settings)
+		SHA256Update(all, (const uint8_t *)settings, strlen(settings));
+	snprintf(j->run_id, sizeof(j->run_id), "%.16s", SHA256End(all, hex));
+	for (size_t i = 0; i < sizeof(j->uuid); i++)
+		sscanf(hex + 16 + 2 * i, "%2hhx", &j->uuid[i]);
+}
+
+static json_t *describe(struct job *j)
+{
+	json_t *m = erg_manifest_new(ERG_MANIFEST_FORMAT, "erg-record"), *sources = json_array();
+	SHA2_CTX all;
+
+	if (!m || !sources)
+		return NULL;
+	SHA256Init(&all);
+	json_object_set_new(m, "origin", json_string("imported"));
+	json_object_set_new(m, "simulated", json_false());
+	json_object_set(m, "tags", j->o->tags);
+	for (uint32_t i = 0; i < erg_import_sources(&j->log); i++)
+		json_array_append_new(sources, describe_source(&j->log, i, j->kind));
+	json_object_set_new(m, "sources", sources);
+	json_object_set_new(m, "import", describe_import(j, &all));
+	make_run_id(j, &all);
+	json_object_set_new(m, "run_id", json_string(j->run_id));
+	json_object_set(m, "warnings", j->notes);
+	return m;
+}
+
+static int64_t first_time(const struct job *j)
+{
+	int64_t t = j->log.t[0];
+
+	for (size_t i = 0; i < j->layers.n_spans; i++)
+		t = j->layers.spans[i].begin < t ? j->layers.spans[i].begin : t;
+	for (size_t i = 0; i < j->layers.n_phases; i++)
+		t = j->layers.phases[i].begin < t ? j->layers.phases[i].begin : t;
+	return t;
+}
+
+static int64_t last_time(const struct job *j)
+{
+	int64_t t = j->log.t[j->log.n - 1];
+
+	if (j->layers.n_spans && j->layers.spans[j->layers.n_spans - 1].end > t)
+		t = j->layers.spans[j->layers.n_spans - 1].end;
+	return t;
+}
+
+static json_t *summarize(const struct job *j)
+{
+	json_t *s = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
+
+	if (s)
+		json_object_update_new(s, json_pack("{s:s, s:b, s:I, s:I}", "run_id", j->run_id,
+			"complete", 1, "begin_ns", (json_int_t)(first_time(j) - j->origin_ns), "end_ns",
+			(json_int_t)(last_time(j) - j->origin_ns)));
+	return s;
+}
+
+/* ---- reading ---- */
+
+static void note_coverage(struct job *j)
+{
+	const int64_t slack = (int64_t)j->log.interval_ns;
+	const int64_t begin = j->log.t[0] - slack, end = j->log.t[j->log.n - 1] + slack;
+	size_t outside = 0;
+	uint32_t line = 0;
+
+	for (size_t i = 0; i < j->layers.n_spans; i++) {
+		const struct erg_import_span *s = &j->layers.spans[i];
+
+		if ((s->begin < begin || s->end > end) && outside++ == 0)
+			line = s->line;
+	}
+	if (outside)
+		erg_import_note(j->notes, "layer-outside", "%s: line %u: the layer is outside the time "
+			"of the readings, %.9g to %.9g s; %zu of %zu layers are", j->o->layers, line,
+			(double)(begin + slack) * 1e-9, (double)(end - slack) * 1e-9, outside, j->layers.n_spans);
+}
+
+static int read_inputs(struct job *j, struct erg_err *err)
+{
+	const struct options *o = j->o;
+	int r = o->from->read(o->samples, o->interval_ns, &j->log, j->notes, err);
+
+	if (r == 0)
+		r = erg_import_settings(&j->log, o->sensors, err);
+	if (r == 0)
+		r = erg_import_check(&j->log, j->notes, err);
+	if (r == 0 && o->layers)
+		r = erg_import_layers_read(o->layers, &j->layers, j->notes, err);
+	if (r == 0)
+		r = erg_import_models(&j->log, o->layers ? &j->layers : NULL, j->stale, j->notes,
+			err);
+	if (r < 0)
+		return r;
+	note_coverage(j);
+	j->origin_ns = first_time(j) < 0 ? first_time(j) : 0;
+	snprintf(j->kind, sizeof(j->kind), "imported:%s", o->from->name);
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static volatile int interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+/* A folder for the trace beside the output: the space is needed there anyway. */
+static char *make_folder(const char *output)
+{
+	const char *slash = strrchr(output, '/');
+	char *dir = NULL;
+
+	if (asprintf(&dir, "%.*s.erg-import-XXXXXX", slash ? (int)(slash - output) + 1 : 0, output) < 0)
+		return NULL;
+	if (!mkdtemp(dir)) {
+		free(dir);
+		return NULL;
+	}
+	return dir;
+}
+
+static uint64_t mtime_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? 0 : (uint64_t)st.st_mtim.tv_sec * ERG_NSEC_PER_SEC;
+}
+
+static int write_archive(const struct job *j, const json_t *manifest, const char *dir,
+	struct erg_archive_writer *w, struct erg_err *err)
+{
+	struct erg_import_trace trace = {.run_id = j->run_id, .kind = j->kind, .log = &j->log,
+		.layers = j->o->layers ? &j->layers : NULL, .origin_ns = j->origin_ns,
+		.interrupted = &interrupted};
+	json_t *summary = summarize(j);
+	int r;
+
+	if (!summary)
+		return erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
+	r = erg_manifest_store(w, manifest, err);
+	if (r == 0)
+		r = erg_import_write(&trace, dir, err);
+	if (r == 0)
+		r = erg_import_set_uuid(dir, j->uuid, err);
+	erg_archive_expect(w, erg_tree_bytes(dir));
+	if (r == 0)
+		r = erg_archive_add_tree(w, "trace", dir, err);
+	if (r == 0)
+		r = erg_manifest_store(w, summary, err);
+	if (r == 0 && interrupted)
+		r = erg_fail(err, -EINTR, "interrupted");
+	if (r == 0)
+		r = erg_archive_commit(w, err);
+	json_decref(summary);
+	return r;
+}
+
+static int write_output(struct job *j, struct erg_err *err)
+{
+	_cleanup_(erg_archive_writer_freep) struct erg_archive_writer *w = NULL;
+	struct erg_archive_options opt = {.force = j->o->force,
+		.mtime_ns = mtime_of(j->o->samples)};
+	_cleanup_(erg_freep) char *dir = NULL;
+	json_t *manifest = describe(j);
+	int r = manifest ? erg_archive_create(j->o->output, &opt, &w, err) :
+			   erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
+
+	if (r == 0) {
+		dir = make_folder(j->o->output);
+		r = dir ? write_archive(j, manifest, dir, w, err) :
+			  erg_fail_errno(err, -errno, "%s: a folder beside it", j->o->output);
+	}
+	if (dir)
+		erg_tree_remove(dir);
+	json_decref(manifest);
+	return r;
+}
+
+static void tell(const struct job *j)
+{
+	const json_t *note;
+	size_t i;
+
+	json_array_foreach(j->notes, i, note)
+		erg_warn("%s", json_string_value(json_object_get(note, "text")));
+}
+
+static int import(const struct options *o, struct erg_err *err)
+{
+	struct job j = {.o = o, .notes = json_array(), .stale = json_array()};
+	struct sigaction act = {.sa_handler = on_signal}, old_int, old_term;
+	int r;
+
+	sigaction(SIGINT, &act, &old_int);
+	sigaction(SIGTERM, &act, &old_term);
+	r = read_inputs(&j, err);
+	tell(&j);
+	if (r == 0)
+		r = write_output(&j, err);
+	if (r == 0)
+		erg_say("%s: %zu readings of %zu channels over %.9g s, %zu layers", o->output, j.log.n,
+			j.log.n_channels, (double)(last_time(&j) - first_time(&j)) * 1e-9,
+			j.layers.n_spans);
+	if (r == 0 && o->strict && json_array_size(j.notes) > 0)
+		r = 3;
+	erg_import_log_release(&j.log);
+	erg_import_layers_release(&j.layers);
+	json_decref(j.notes);
+	json_decref(j.stale);
+	sigaction(SIGINT, &old_int, NULL);
+	sigaction(SIGTERM, &old_term, NULL);
+	return r;
+}
+
+int erg_import(int argc, char **argv, struct erg_err *err)
+{
+	struct options o = {.from = &erg_import_csv, .tags = json_object(),
+		.sensors = json_array()};
+	int r = parse_options(argc, argv, &o);
+
+	r = r == 0 ? import(&o, err) : r == 1 ? 0 : r;
+	json_decref(o.tags);
+	json_decref(o.sensors);
+	return r;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_IMPORT_H
+#define ERG_RECORD_IMPORT_H
+
+/*
+ * `erg-record import`: any power log as an archive. A reader of one kind of log (import_samples.c,
+ * import_tegrastats.c, …) fills a struct erg_import_log; the checks and the sensor models are the
+ * same for all; import_ctf.c writes what came of it. Times are ns of the log's own clock.
+ *
+ * What is wrong in the data and can be left out is a note, with the line it came from; what makes
+ * the log useless is an error.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "formats/base/err.h"
+#include "formats/sensor.h"
+
+#define ERG_IMPORT_MISSING INT64_MIN
+#define ERG_IMPORT_TIME_MAX 4000000000000000000 /* ns: differences of two times fit int64_t */
+#define ERG_IMPORT_RAW_MAX ((int64_t)1 << 60)   /* and so do those of two readings */
+
+/* One column of readings. Values are integers, in 10^-decimals of the column's unit. */
+struct erg_import_channel {
+	struct erg_channel_def def;
+	int decimals;
+	int64_t *raw; /* one per row; ERG_IMPORT_MISSING where there is none */
+	size_t alloc; /* of raw, while rows are being added */
+	struct erg_sensor_model model;
+	bool model_given; /* by --sensor: window, period or alpha are not to be guessed */
+	uint64_t repeated; /* readings equal to the one before, when the log is stale */
+	uint32_t source;   /* index into sources */
+};
+
+struct erg_import_phase {
+	char *name;
+	int64_t begin, end;
+};
+
+struct erg_import_log {
+	const char *path;
+	size_t n, alloc; /* rows */
+	int64_t *t;
+	uint32_t *line; /* of the file */
+	struct erg_import_channel *channels;
+	size_t n_channels;
+	struct erg_import_phase *phases; /* that the log itself marks */
+	size_t n_phases;
+	uint64_t interval_ns; /* usual distance of rows, after the checks */
+	json_t *gaps;         /* array of {"begin_ns", "end_ns"} */
+};
+
+/* ---- building a log (import_log.c) ---- */
+
+/* The index of the channel RAIL with UNIT; made when it is new (all earlier rows missing it), or a
+ * negative errno: an unknown unit, or no memory. */
+int erg_import_channel(struct erg_import_log *log, const char *rail, const char *unit,
+	int decimals, struct erg_err *err);
+/* Appends a row in which every channel is missing; set its values by channels[i].raw[n - 1]. */
+int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err);
+/* A phase of the log that lasts from T on as long as NAME stays; NULL or "" for none. */
+int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t);
+void erg_import_log_release(struct erg_import_log *log);
+
+/* TEXT, a decimal number that may be followed by other text, times 10^decimals, rounded. *ret_end
+ * is what follows it. False when TEXT does not begin with one. */
+bool erg_import_decimal(const char *text, int decimals, int64_t *ret, const char **ret_end);
+/*
+ * A date and time at the beginning of TEXT as ns since the epoch, taken as UTC (differences are
+ * what matters): "2023/11/14 12:13:14.123", "2023-11-14T12:13:14", and with MONTH_FIRST
+ * "11-14-2023 12:13:14.123". *ret_end is what follows.
+ */
+bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end);
+
+/* Appends {"code", "text"} to NOTES. */
+void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- readers ---- */
+
+struct erg_import_reader {
+	const char *name; /* --from */
+	const char *about;
+	int (*read)(const char *path, uint64_t interval_ns, struct erg_import_log *ret,
+		json_t *notes, struct erg_err *err);
+};
+
+/* NULL-terminated; the first one is samples.csv. interval_ns: of the rows of a log without times. */
+extern const struct erg_import_reader *const erg_import_readers[];
+extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats,
+	erg_import_nvidia_smi, erg_import_ptdaemon;
+
+/* ---- layers.csv (import_layers.c) ---- */
+
+/* A network, a module or a layer, as in layer_define; its id is its index + 1, and parents come
+ * before their children. */
+struct erg_import_layer_def {
+	char *key; /* what makes it different from the others */
+	char *name, *type, *network;
+	uint32_t parent; /* id; 0: none */
+	uint8_t level;   /* 0 network, 1 module, 2 layer */
+	uint64_t macs;
+	uint32_t seen; /* instances so far */
+	uint32_t next; /* index of the next one with the same hash, or UINT32_MAX */
+};
+
+struct erg_import_span {
+	int64_t begin, end;
+	uint32_t layer; /* index into defs */
+	uint32_t iteration, track, line;
+	uint32_t row; /* where its counters are */
+};
+
+struct erg_import_layers {
+	struct erg_import_layer_def *defs;
+	size_t n_defs;
+	uint32_t buckets[256]; /* heads of chains of defs */
+	struct erg_import_span *spans; /* in the order of their ends, inner ones first */
+	size_t n_spans;
+	char **tracks; /* names; the track's id is index + 1 */
+	size_t n_tracks;
+	char **counters;
+	size_t n_counters;
+	int64_t *values; /* rows * n_counters */
+	size_t rows;
+	struct erg_import_phase *phases;
+	size_t n_phases;
+};
+
+int erg_import_layers_read(const char *path, struct erg_import_layers *ret, json_t *notes,
+	struct erg_err *err);
+/* The 2 * n_spans beginnings and ends, sorted; NULL when memory is short. */
+int64_t *erg_import_edges(const struct erg_import_layers *l);
+void erg_import_layers_release(struct erg_import_layers *l);
+
+/* ---- checks and models (import_check.c, import_period.c, import_sensor.c) ---- */
+
+/* Order, duplicates, gaps, absurd and negative values, counters that fall. */
+int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *err);
+
+/*
+ * The period with which a value really changes, from the times of its N changes: the one
+ * that explains them. 0 when there is none that does (a value that changes at irregular times, or
+ * as often as it is read, every INTERVAL_NS). Rayleigh's test on the phases of the changes: Lomb
+ * 1976 for the idea, Mardia & Jupp 2000 ch. 6.3 for the significance.
+ */
+uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_ns);
+
+/* "key=value …" or "NAME:key=value" of --sensor, checked and kept in LIST (array of objects). */
+int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err);
+/* Gives every channel its unit's default model and what LIST says; before erg_import_check(). */
+int erg_import_settings(struct erg_import_log *log, const json_t *list, struct erg_err *err);
+/* Completes the models by what the readings show of periods and steps; each stale channel is an
+ * element of STALE. LAYERS (or NULL) tell a stale meter from a workload of constant powers. Sorts
+ * channels into sources: one for each class and model. */
+int erg_import_models(struct erg_import_log *log, const struct erg_import_layers *layers,
+	json_t *stale, json_t *notes, struct erg_err *err);
+size_t erg_import_sources(const struct erg_import_log *log);
+enum erg_source_class erg_import_class(const struct erg_import_channel *c);
+
+/* ---- writing (import_ctf.c) ---- */
+
+struct erg_import_trace {
+	const char *run_id, *kind; /* kind of the sources: imported:csv */
+	const struct erg_import_log *log;
+	const struct erg_import_layers *layers; /* or NULL */
+	int64_t origin_ns;                      /* subtracted from every time */
+	const volatile int *interrupted;        /* stops when it becomes nonzero */
+};
+
+/* The command line ARGV, of which argv[0] is the verb's name. Returns the exit status (2: wrong usage; 3: warnings, with --strict) or a
+ * negative errno with ERR set. */
+int erg_import(int argc, char **argv, struct erg_err *err);
+
+/* Writes CTF 1.8 traces, DIR/0000 and on: the chunks of the archive. */
+int erg_import_write(const struct erg_import_trace *trace, const char *dir, struct erg_err *err);
+
+/* Gives the traces in DIR, as babeltrace2 wrote it, another UUID (import_uuid.c). */
+int erg_import_set_uuid(const char *dir, const uint8_t uuid[16], struct erg_err *err);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the readers of logs share: rows and channels that grow together, numbers and times out of
+ * running text. A channel may appear in any row (a GPU that comes later, a rail that is off); the
+ * rows before have no reading of it.
+ */
+#include "record/import/import.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "formats/base/util.h"
+
+void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	json_array_append_new(notes, json_pack("{s:s, s:s}", "code", code, "text", text));
+}
+
+static int find_channel(const struct erg_import_log *log, const char *rail,
+	enum erg_quantity quantity)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (log->channels[i].def.quantity == quantity &&
+			!strcmp(log->channels[i].def.rail, rail))
+			return (int)i;
+	return -ENOENT;
+}
+
+static int grow_channel(struct erg_import_channel *c, size_t alloc, size_t n)
+{
+	int64_t *p = reallocarray(c->raw, alloc, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	for (size_t i = c->alloc == 0 ? 0 : n; i < n; i++)
+		p[i] = ERG_IMPORT_MISSING;
+	c->raw = p;
+	c->alloc = alloc;
+	return 0;
+}
+
+int erg_import_channel(struct erg_import_log *log, const char *rail, const char *unit,
+	int decimals, struct erg_err *err)
+{
+	struct erg_import_channel *c;
+	enum erg_quantity quantity;
+	double scale;
+	int i;
+
+	if (!erg_unit_parse(unit, &quantity, &scale))
+		return erg_fail(err, -EINVAL, "%s: '%s': unit '%s' is not known; W mW uW J mJ uJ V mV "
+			"A mA degC mdegC Hz kHz MHz or %% was expected", log->path, rail, unit);
+	i = find_channel(log, rail, quantity);
+	if (i >= 0)
+		return i;
+	c = reallocarray(log->channels, log->n_channels + 1, sizeof(*c));
+	if (!c)
+		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
+	log->channels = c;
+	c = &c[log->n_channels];
+	*c = (struct erg_import_channel){.decimals = decimals};
+	if (strlen(rail) >= sizeof(c->def.rail))
+		return erg_fail(err, -EINVAL, "%s: '%s': a name of at most %zu bytes was expected",
+			log->path, rail, sizeof(c->def.rail) - 1);
+	snprintf(c->def.rail, sizeof(c->def.rail), "%s", rail);
+	snprintf(c->def.unit, sizeof(c->def.unit), "%s", unit);
+	c->def.quantity = quantity;
+	c->def.scale = scale / pow(10, decimals);
+	if (log->alloc && grow_channel(c, log->alloc, log->n) < 0)
+		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
+	return (int)log->n_channels++;
+}
+
+static int grow_rows(struct erg_import_log *log)
+{
+	size_t alloc = log->alloc ? 2 * log->alloc : 1024;
+	int64_t *t = reallocarray(log->t, alloc, sizeof(*t));
+	uint32_t *line;
+
+	if (!t)
+		return -ENOMEM;
+	log->t = t;
+	line = reallocarray(log->line, alloc, sizeof(*line));
+	if (!line)
+		return -ENOMEM;
+	log->line = line;
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (grow_channel(&log->channels[i], alloc, log->n) < 0)
+			return -ENOMEM;
+	log->alloc = alloc;
+	return 0;
+}
+
+int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err)
+{
+	if (t < -ERG_IMPORT_TIME_MAX || t > ERG_IMPORT_TIME_MAX)
+		return erg_fail(err, -ERANGE, "%s: line %zu: the time is more than 126 years from zero",
+			log->path, line);
+	if (log->n == log->alloc && grow_rows(log) < 0)
+		return erg_fail_errno(err, -ENOMEM, "%s: %zu rows", log->path, log->n);
+	log->t[log->n] = t;
+	log->line[log->n] = (uint32_t)line;
+	for (size_t i = 0; i < log->n_channels; i++)
+		log->channels[i].raw[log->n] = ERG_IMPORT_MISSING;
+	log->n++;
+	return 0;
+}
+
+int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t)
+{
+	struct erg_import_phase *p = log->n_phases ? &log->phases[log->n_phases - 1] : NULL;
+
+	if (p && name && *name && !strcmp(p->name, name)) {
+		p->end = t;
+		return 0;
+	}
+	if (!name || !*name)
+		return 0;
+	p = reallocarray(log->phases, log->n_phases + 1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	log->phases = p;
+	p += log->n_phases;
+	*p = (struct erg_import_phase){.name = strdup(name), .begin = t, .end = t};
+	if (!p->name)
+		return -ENOMEM;
+	log->n_phases++;
+	return 0;
+}
+
+void erg_import_log_release(struct erg_import_log *log)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		free(log->channels[i].raw);
+	for (size_t i = 0; i < log->n_phases; i++)
+		free(log->phases[i].name);
+	free(log->channels);
+	free(log->phases);
+	free(log->t);
+	free(log->line);
+	json_decref(log->gaps);
+	*log = (struct erg_import_log){0};
+}
+
+bool erg_import_decimal(const char *s, int decimals, int64_t *ret, const char **ret_end)
+{
+	bool negative = *s == '-', digits = false;
+	int64_t v = 0;
+
+	s += *s == '-' || *s == '+';
+	for (; *s >= '0' && *s <= '9' && v < INT64_MAX / 100; s++, digits = true)
+		v = 10 * v + (*s - '0');
+	if (*s == '.') {
+		for (s++; *s >= '0' && *s <= '9'; s++, digits = true) {
+			if (decimals > 0 && v < INT64_MAX / 100) {
+				v = 10 * v + (*s - '0');
+				decimals--;
+			} else if (decimals == 0) {
+				v += *s >= '5';
+				decimals = -1;
+			}
+		}
+	}
+	for (; decimals > 0; decimals--) {
+		if (v > INT64_MAX / 10)
+			return false;
+		v *= 10;
+	}
+	*ret = negative ? -v : v;
+	*ret_end = s;
+	return digits;
+}
+
+bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end)
+{
+	int a, b, c, hour, minute, used = 0, year, month, day;
+	int64_t seconds_ns;
+
+	if (sscanf(text, "%4d%*1[-/]%2d%*1[-/]%4d%*1[ T]%2d:%2d:%n", &a, &b, &c, &hour, &minute,
+		    &used) != 5 || used == 0)
+		return false;
+	year = month_first ? c : a;
+	month = month_first ? a : b;
+	day = month_first ? b : c;
+	if (year < 1970 || year > 2090 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
+		minute < 0 || minute > 59 ||
+		!erg_import_decimal(text + used, 9, &seconds_ns, ret_end) || seconds_ns < 0 ||
+		seconds_ns > 61 * (int64_t)ERG_NSEC_PER_SEC)
+		return false;
+	*ret = timegm(&(struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
+		       .tm_hour = hour, .tm_min = minute}) * (int64_t)ERG_NSEC_PER_SEC + seconds_ns;
+	return true;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How often a value really changes. A meter that is asked more often than it measures repeats
+ * itself; its readings change at multiples of its own period T, each seen up to one reading later.
+ * On a circle of circumference T the changes of the right period lie together and those of a wrong
+ * one anywhere: the length R of their mean direction is near 1 or near 0. If T explains the
+ * changes, so do T/2, T/3, …, and for regular readings every h also 1/(1/h - 1/T); but two changes
+ * in a row are seen floor(T/h) or one more readings apart, which leaves one of them.
+ *
+ * The search begins with the first changes, where a coarse grid of periods is fine enough, and is
+ * refined with twice as many each time: the error of a period grows with the time it is carried.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "record/import/import.h"
+
+#define FIRST_CHANGES 48u
+#define CHANGES_MAX 20000u
+
+/* Mean resultant length of the phases of N changes on a circle of T. */
+static double concentration(const int64_t *changes, size_t n, double t)
+{
+	double c = 0, s = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double turns = (double)(changes[i] - changes[0]) / t;
+		double angle = 2 * M_PI * (turns - floor(turns));
+
+		c += cos(angle);
+		s += sin(angle);
+	}
+	return hypot(c, s) / (double)n;
+}
+
+/* The best period within [lo, hi], by steps that move the last phase by a sixteenth of a turn. */
+static double best_period(const int64_t *changes, size_t n, double lo, double hi, double *ret_r)
+{
+	double span = (double)(changes[n - 1] - changes[0]), best = lo;
+
+	*ret_r = 0;
+	for (double f = 1 / hi; f <= 1 / lo; f += 1 / (16 * span)) {
+		double r = concentration(changes, n, 1 / f);
+
+		if (r > *ret_r) {
+			*ret_r = r;
+			best = 1 / f;
+		}
+	}
+	return best;
+}
+
+static int compare_int64(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Nearly the shortest distance between two changes: the twentieth part is shorter. 0: no memory. */
+static double shortest_gap(const int64_t *changes, size_t n)
+{
+	int64_t *gaps = calloc(n, sizeof(*gaps));
+	double ret = 0;
+
+	for (size_t i = 1; gaps && i < n; i++)
+		gaps[i - 1] = changes[i] - changes[i - 1];
+	if (gaps) {
+		qsort(gaps, n - 1, sizeof(*gaps), compare_int64);
+		ret = (double)gaps[(n - 1) / 20];
+	}
+	free(gaps);
+	return ret;
+}
+
+/* Least squares of the changes on their numbers of periods: what a grid leaves is taken out. */
+static double refine(const int64_t *changes, size_t n, double t)
+{
+	double sm = 0, sx = 0, smm = 0, smx = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double x = (double)(changes[i] - changes[0]), m = round(x / t);
+
+		sm += m;
+		sx += x;
+		smm += m * m;
+		smx += m * x;
+	}
+	return (smx - sm * sx / (double)n) / (smm - sm * sm / (double)n);
+}
+
+/*
+ * Seen up to one reading late, so R is about sinc(interval / T). By chance R exceeds sqrt(20 / n)
+ * once in 10^8 trials.
+ */
+static bool is_significant(double r, size_t n, double t, double interval)
+{
+	double x = M_PI * interval / t;
+
+	return r > 0.25 && r * r * (double)n > 20 && r > 0.8 * fabs(sin(x) / x);
+}
+
+uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_ns)
+{
+	size_t used = n < FIRST_CHANGES ? n : FIRST_CHANGES;
+	const double interval = (double)interval_ns;
+	double gap, t, r = 0;
+
+	if (n < 24 || interval_ns == 0)
+		return 0;
+	gap = shortest_gap(changes, n);
+	if (gap <= 0 || changes[n - 1] - changes[0] < (int64_t)(1.3 * interval * (double)n))
+		return 0;
+	t = best_period(changes, used, fmax(1.3 * interval, gap - 0.15 * interval),
+		gap + 1.05 * interval, &r);
+	for (;;) {
+		double span = (double)(changes[used - 1] - changes[0]);
+		double width = t * t / span; /* a whole turn at the end */
+
+		t = refine(changes, used, best_period(changes, used, t - width / 2, t + width / 2, &r));
+		if (used == n || used >= CHANGES_MAX)
+			break;
+		used = 2 * used < n ? 2 * used : n;
+	}
+	return is_significant(r, used, t, interval) ? (uint64_t)llround(t) : 0;
+}

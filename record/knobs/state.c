@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Saving and restoring of knobs.
+ *
+ * Promise: whatever kills a sweep, its knobs come back. A watchdog process waits on a pipe whose
+ * other end only the sweep holds; the kernel closes it even on SIGKILL. If the watchdog dies as
+ * well (power loss), the file is still there for `erg-record restore` or the next sweep.
+ *
+ * Who holds the lock beside the file has the knobs: the sweep, and after it its watchdog. A lock
+ * goes with its holders however they end; a pid in a file would outlive them, and after a power
+ * loss, when it matters, belong to somebody else.
+ *
+ * Restoring goes over the cells several times, because their order matters in ways that depend on
+ * the driver (a lower limit cannot exceed the upper one, a speed can only be set under its
+ * governor): whatever failed in one pass gets its chance in the next.
+ */
+#include "record/knobs/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "formats/base/util.h"
+
+#define FORMAT "erg-knobs"
+#define PASSES 6
+
+static int make_dirs(char *path)
+{
+	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+		int r;
+
+		if (slash)
+			*slash = 0;
+		r = mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+		if (slash)
+			*slash = '/';
+		if (r < 0 || !slash)
+			return r;
+	}
+}
+
+int erg_state_dir(char *buf, size_t size, struct erg_err *err)
+{
+	const char *dir = getenv("ERG_STATE_DIR"), *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+	int r;
+
+	if (dir && *dir)
+		snprintf(buf, size, "%s", dir);
+	else if (geteuid() == 0)
+		snprintf(buf, size, "/var/lib/ergtrace");
+	else if (state && *state)
+		snprintf(buf, size, "%s/ergtrace", state);
+	else if (home && *home)
+		snprintf(buf, size, "%s/.local/state/ergtrace", home);
+	else
+		return erg_fail(err, -ENOENT, "no directory for saved knobs: expected HOME, "
+			"XDG_STATE_HOME or ERG_STATE_DIR in the environment");
+	r = make_dirs(buf);
+	return r < 0 ? erg_fail_errno(err, r, "%s: directory for saved knobs", buf) : 0;
+}
+
+int erg_state_path(const char *sysfs, char *buf, size_t size, struct erg_err *err)
+{
+	char dir[3000], real[4096];
+	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+	int r = erg_state_dir(dir, sizeof(dir), err);
+
+	if (r < 0)
+		return r;
+	if (!realpath(sysfs, real))
+		return erg_fail_errno(err, -errno, "%s", sysfs);
+	for (const char *p = real; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+	snprintf(buf, size, "%s/knobs-%016llx.json", dir, (unsigned long long)hash);
+	return 0;
+}
+
+/* DIR/.knobs-HASH.json.lock, which holds the pid of the sweep. */
+static int lock_take(const char *path, int *ret, struct erg_err *err)
+{
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	_cleanup_(erg_closep) int fd = -1;
+	char lock[4300], pid[16] = "";
+	int n;
+
+	snprintf(lock, sizeof(lock), "%.*s.%s.lock", (int)(base - path), path, base);
+	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return erg_fail_errno(err, -errno, "%s", lock);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (pread(fd, pid, sizeof(pid) - 1, 0) < 0)
+			pid[0] = 0;
+		return erg_fail(err, -EBUSY, "%s: process %s is changing these knobs now", path, pid);
+	}
+	n = snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) != n)
+		return erg_fail_errno(err, errno ? -errno : -EIO, "%s", lock);
+	*ret = erg_steal_fd(&fd);
+	return 0;
+}
+
+static json_t *cells_json(const struct erg_knob *knobs, size_t n, struct erg_err *err)
+{
+	json_t *cells = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t c = 0; c < knobs[i].cells.n; c++) {
+			const char *path = knobs[i].cells.v[c];
+			char text[ERG_KNOB_TEXT_MAX];
+			int r = erg_cell_read(path, text, sizeof(text));
+
+			if (r < 0) {
+				erg_fail_errno(err, r, "%s: reading it before changing it", path);
+				json_decref(cells);
+				return NULL;
+			}
+			if (strcmp(text, ERG_KNOB_UNTOUCHED) == 0)
+				snprintf(text, sizeof(text), "unlocked");
+			json_array_append_new(cells, json_pack("{s:s, s:s}", "path", path, "value", text));
+		}
+	return cells;
+}
+
+static int write_synced(const char *path, const char *text, struct erg_err *err)
+{
+	char tmp[4200], dir[4096];
+	_cleanup_(erg_closep) int fd = -1, dir_fd = -1;
+	ssize_t len = (ssize_t)strlen(text);
+
+	snprintf(tmp, sizeof(tmp), "%s.%d", path, getpid());
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return erg_fail_errno(err, -errno, "%s", tmp);
+	if (write(fd, text, (size_t)len) != len || fsync(fd) < 0 || rename(tmp, path) < 0) {
+		int r = errno ? -errno : -EIO;
+
+		unlink(tmp);
+		return erg_fail_errno(err, r, "%s", path);
+	}
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path), path);
+	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd >= 0)
+		fsync(dir_fd);
+	return 0;
+}
+
+/* Writes back what differs. Returns how many still do, and whether any was changed in *CHANGED. */
+static size_t pass(json_t *cells, bool *changed, FILE *log)
+{
+	size_t i, differ = 0;
+	json_t *cell;
+
+	json_array_foreach(cells, i, cell) {
+		const char *path = json_string_value(json_object_get(cell, "path"));
+		const char *value = json_string_value(json_object_get(cell, "value"));
+		char now[ERG_KNOB_TEXT_MAX] = "";
+		int r;
+
+		/* cpufreq's speed while another governor rules: nothing to write */
+		if (!path || !value || value[0] == '<')
+			continue;
+		r = erg_cell_read(path, now, sizeof(now));
+		if (r == 0 && strcmp(now, value) == 0)
+			continue;
+		differ++;
+		r = erg_cell_write(path, value);
+		if (log && r == 0 && !changed[i])
+			fprintf(log, "restored %s: %s -> %s\n", path, now, value);
+		changed[i] = true;
+	}
+	return differ;
+}
+
+static int restore_cells(json_t *cells, const char *path, FILE *log, struct erg_err *err)
+{
+	struct timespec pause = {0, 50000000};
+	_cleanup_(erg_freep) bool *changed = calloc(json_array_size(cells) + 1, sizeof(*changed));
+	size_t differ = 0;
+	int n = 0;
+
+	if (!changed)
+		return erg_fail(err, -ENOMEM, "%s: no memory", path);
+	for (int i = 0; i < PASSES; i++) {
+		differ = pass(cells, changed, log);
+		if (differ == 0 && i > 0)
+			break;
+		/* once more even when all is well: a board may refuse a little later */
+		nanosleep(&pause, NULL);
+	}
+	if (differ > 0)
+		return erg_fail(err, -EIO, "%s: %zu knobs cannot be put back; the file is kept", path,
+			differ);
+	for (size_t i = 0; i < json_array_size(cells); i++)
+		n += changed[i];
+	return n;
+}
+
+static int restore(const char *path, FILE *log, struct erg_err *err)
+{
+	json_error_t error;
+	json_t *doc = json_load_file(path, 0, &error), *cells = json_object_get(doc, "cells");
+	const char *format = json_string_value(json_object_get(doc, "format"));
+	int r;
+
+	if (!format || strcmp(format, FORMAT) != 0 || !json_is_array(cells))
+		r = erg_fail(err, -EINVAL, "%s: not a file of saved knobs", path);
+	else
+		r = restore_cells(cells, path, log, err);
+	json_decref(doc);
+	if (r >= 0 && unlink(path) < 0 && errno != ENOENT)
+		return erg_fail_errno(err, -errno, "%s: removing it", path);
+	return r;
+}
+
+static int save(const struct erg_knob_context *ctx, const struct erg_knob *knobs, size_t n,
+	const char *path, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	json_t *cells, *doc;
+
+	if (access(path, F_OK) == 0) {
+		int r = restore(path, stderr, err);
+
+		if (r < 0)
+			return r;
+	}
+	cells = cells_json(knobs, n, err);
+	if (!cells)
+		return -EIO;
+	doc = json_pack("{s:s, s:i, s:s, s:o}", "format", FORMAT, "version", 1, "sysfs", ctx->sysfs,
+		"cells", cells);
+	text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
+	json_decref(doc);
+	if (!text)
+		return erg_fail(err, -ENOMEM, "%s: no memory", path);
+	return write_synced(path, text, err);
+}
+
+int erg_state_save(const struct erg_knob_context *ctx, const struct erg_knob *knobs, size_t n,
+	char *path, size_t size, int *ret_lock, struct erg_err *err)
+{
+	_cleanup_(erg_closep) int lock = -1;
+	int r = erg_state_path(ctx->sysfs, path, size, err);
+
+	if (r == 0)
+		r = lock_take(path, &lock, err);
+	if (r == 0)
+		r = save(ctx, knobs, n, path, err);
+	if (r == 0)
+		*ret_lock = erg_steal_fd(&lock);
+	return r;
+}
+
+int erg_state_restore(const char *path, bool force, FILE *log, struct erg_err *err)
+{
+	_cleanup_(erg_closep) int lock = -1;
+	int r = force ? 0 : lock_take(path, &lock, err);
+
+	return r < 0 ? r : restore(path, log, err);
+}
+
+static void watch(const char *path, int lock, int fd)
+{
+	struct erg_err err = {0};
+	char c;
+
+	setsid();
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	while (read(fd, &c, 1) < 0 && errno == EINTR)
+		;
+	/* a fresh process, as drivers' libraries do not promise to work in a fork; with the lock */
+	fcntl(lock, F_SETFD, 0);
+	if (dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO) >= 0)
+		execl("/proc/self/exe", "erg-record", "restore", "--force", "--file", path, NULL);
+	if (erg_state_restore(path, true, NULL, &err) < 0) {
+		fprintf(stderr, "erg-record sweep: %s\n", err.msg);
+		_exit(1);
+	}
+	_exit(0);
+}
+
+int erg_watchdog_start(const char *path, int lock, pid_t *ret_pid, int *ret_fd,
+	struct erg_err *err)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return erg_fail_errno(err, -errno, "watchdog: pipe");
+	pid = fork();
+	if (pid < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return erg_fail_errno(err, -errno, "watchdog: fork");
+	}
+	if (pid == 0) {
+		close(fds[1]);
+		watch(path, lock, fds[0]);
+	}
+	close(fds[0]);
+	*ret_pid = pid;
+	*ret_fd = fds[1];
+	return 0;
+}
+
+int erg_watchdog_finish(pid_t pid, int *fd, const char *path, struct erg_err *err)
+{
+	int status = 0;
+	pid_t r = -1;
+
+	erg_closep(fd);
+	*fd = -1;
+	while (pid > 0 && (r = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+		;
+	if (pid > 0 && r == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (pid > 0 && r == pid && WIFEXITED(status))
+		return erg_fail(err, -EIO, "%s: not all knobs could be put back", path);
+	/* the watchdog was killed: do its work */
+	r = erg_state_restore(path, true, stderr, err);
+	return r < 0 ? r : 0;
+}

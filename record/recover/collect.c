@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The verb collect: makes archives of what devices have streamed to this machine's lttng-relayd.
+ *
+ * The relay daemon keeps each session in a directory HOST/SESSION-DATE below its output, laid out as
+ * a spool. Manifest and summary are in the trace. A stream that was cut has no summary: what is
+ * there is made into an archive that says so. The relay daemon's files are left alone, since it may
+ * still write them: what has no end is repaired in a copy.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "formats/manifest.h"
+#include "formats/base/tree.h"
+#include "formats/base/util.h"
+#include "record/run/describe.h"
+#include "record/spool/document.h"
+#include "record/spool/finish.h"
+#include "formats/base/say.h"
+#include "record/sources/attr.h"
+#include "record/spool/spool.h"
+#include "record/verbs/verb.h"
+
+#define STREAMS_MAX 256
+#define QUIET_S 5 /* a stream without an end that has not grown for so long was cut */
+
+static const char help[] =
+	"Usage: erg-record collect [options] -o FILE.erg|DIR\n\n"
+	"Makes archives of what erg-record --to has streamed to lttng-relayd here.\n\n"
+	"  -o, --output PATH    the archive; a directory for several streams\n"
+	"      --from DIR       output of lttng-relayd (~/lttng-traces)\n"
+	"      --run ID         only the recording of this id, or of this host\n"
+	"      --list           list the streams, and make nothing\n"
+	"      --now            also those that are not at their end yet\n"
+	"      --force          replace archives that exist\n";
+
+struct collect {
+	const char *output, *run;
+	char *from;
+	bool list, now, force;
+	char *streams[STREAMS_MAX];
+	size_t n;
+};
+
+static _Thread_local struct collect *found;
+
+static void collect_release(struct collect *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->streams[i]);
+	free(c->from);
+}
+
+static int options_parse(int argc, char **argv, struct collect *c)
+{
+	static const struct option longopts[] = {
+		{"output", required_argument, NULL, 'o'}, {"from", required_argument, NULL, 'd'},
+		{"run", required_argument, NULL, 'r'}, {"list", no_argument, NULL, 'l'},
+		{"now", no_argument, NULL, 'n'}, {"force", no_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'}, {0},
+	};
+	const char *home = getenv("LTTNG_HOME") ? getenv("LTTNG_HOME") : getenv("HOME");
+	const char *from = NULL;
+	int ch;
+
+	optind = 0;
+	while ((ch = getopt_long(argc, argv, "o:h", longopts, NULL)) >= 0) {
+		if (ch == 'h')
+			fputs(help, stdout);
+		if (ch == 'h' || ch == '?')
+			return ch == 'h' ? 1 : 2;
+		c->output = ch == 'o' ? optarg : c->output;
+		from = ch == 'd' ? optarg : from;
+		c->run = ch == 'r' ? optarg : c->run;
+		c->list |= ch == 'l';
+		c->now |= ch == 'n';
+		c->force |= ch == 'f';
+	}
+	if (optind < argc || (!c->output && !c->list)) {
+		erg_say("collect: expected -o FILE.erg or -o DIR");
+		return 2;
+	}
+	if (from)
+		c->from = strdup(from);
+	else if (asprintf(&c->from, "%s/lttng-traces", home ? home : "") < 0)
+		c->from = NULL;
+	return c->from ? 0 : 2;
+}
+
+static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	if (type != FTW_D || erg_spool_name_pid(path + ftw->base) < 0)
+		return FTW_CONTINUE;
+	if (found->n < STREAMS_MAX && (!found->run || strstr(path, found->run)))
+		found->streams[found->n++] = strdup(path);
+	return FTW_SKIP_SUBTREE;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int streams_find(struct collect *c, struct erg_err *err)
+{
+	found = c;
+	if (nftw(c->from, visit, 16, FTW_PHYS | FTW_ACTIONRETVAL) < 0)
+		return erg_fail_errno(err, -errno, "%s: expected the output of lttng-relayd",
+			c->from);
+	qsort(c->streams, c->n, sizeof(*c->streams), by_name);
+	if (!c->n)
+		return erg_fail(err, -ENOENT, "%s: no stream of erg-record%s%s", c->from,
+			c->run ? " of " : "", c->run ? c->run : "");
+	return 0;
+}
+
+/* ---- one stream ---- */
+
+static _Thread_local time_t newest;
+
+/* The id of the recording, of DIR …/ergtrace-PID-ID-DATE-TIME, in RET[17]. */
+static const char *run_of(const char *dir, char *ret)
+{
+	const char *base = strrchr(dir, '/') + 1;
+	const char *id = strchr(base + strlen(ERG_SPOOL_PREFIX), '-');
+
+	snprintf(ret, 17, "%s", id ? id + 1 : "");
+	return ret;
+}
+
+static int visit_time(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	if (st->st_mtim.tv_sec > newest)
+		newest = st->st_mtim.tv_sec;
+	return 0;
+}
+
+static bool grows(const char *dir)
+{
+	newest = 0;
+	nftw(dir, visit_time, 16, FTW_PHYS);
+	return time(NULL) - newest < QUIET_S;
+}
+
+static json_t *manifest_missing(void)
+{
+	json_t *m = erg_manifest_new(ERG_MANIFEST_FORMAT, "erg-record");
+
+	json_object_set_new(m, "warnings",
+		json_pack("[{s:s, s:s}]", "code", "collect", "text",
+			"the stream had no manifest: it was cut at its beginning"));
+	return m;
+}
+
+static json_t *summary_missing(const json_t *manifest, const struct erg_packets_report *rep)
+{
+	const struct erg_summary_facts f = {
+		.run_id = json_string_value(json_object_get(manifest, "run_id")),
+		.begin_ns = rep->begin_ns,
+		.end_ns = rep->end_ns,
+		.repair = rep,
+		.reason = "the stream ended before the recording did",
+	};
+
+	return erg_describe_summary(&f);
+}
+
+/* Where LTTng had not sent a trace's metadata yet, the recorder had. REL: uid/UID/BITS-bit. */
+static int metadata_restore(const char *dir, const char *rel, struct erg_err *err)
+{
+	char name[64], run[17], tmp[PATH_MAX], to[PATH_MAX];
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+	json_t *doc = NULL;
+	const char *text;
+	int r;
+
+	snprintf(name, sizeof(name), "%s/metadata", rel);
+	r = erg_document_find(dir, run_of(dir, run), name, &doc, err);
+	text = json_string_value(json_object_get(doc, "text"));
+	if (r || !text) {
+		json_decref(doc);
+		return r < 0 ? r : 0;
+	}
+	snprintf(tmp, sizeof(tmp), "%s/metadata.text", dir);
+	snprintf(to, sizeof(to), "%s/metadata/%s", dir, name);
+	f = fopen(tmp, "we");
+	if (!f || fputs(text, f) < 0 || fflush(f))
+		r = erg_fail_errno(err, -errno, "%s", tmp);
+	else
+		r = erg_spool_copy(tmp, to, err);
+	unlink(tmp);
+	json_decref(doc);
+	return r;
+}
+
+static _Thread_local struct {
+	const char *dir;
+	struct erg_err *err;
+	int r;
+} restore;
+
+static int visit_trace(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	const char *rel = strstr(path + strlen(restore.dir), "/ust/");
+
+	if (type == FTW_D && rel && strstr(path + ftw->base, "-bit"))
+		restore.r = metadata_restore(restore.dir, rel + strlen("/ust/"), restore.err);
+	return restore.r < 0 ? FTW_STOP : FTW_CONTINUE;
+}
+
+static int metadata_restore_all(const char *dir, struct erg_err *err)
+{
+	restore.dir = dir;
+	restore.err = err;
+	restore.r = 0;
+	nftw(dir, visit_trace, 16, FTW_PHYS | FTW_ACTIONRETVAL);
+	return restore.r;
+}
+
+static _Thread_local struct {
+	const char *from, *to;
+	struct erg_err *err;
+	int r;
+} copy;
+
+static int visit_copy(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	char to[PATH_MAX];
+
+	if (type != FTW_F)
+		return 0;
+	snprintf(to, sizeof(to), "%s%s", copy.to, path + strlen(copy.from));
+	copy.r = erg_spool_copy(path, to, copy.err);
+	if (copy.r == -ENOENT) /* the relay daemon has put it elsewhere */
+		copy.r = 0;
+	return copy.r;
+}
+
+/* Copies DIR into a new directory beside OUTPUT, which the caller removes with what is in it. RET: the
+ * copy, of the same name; "" when there is nothing to remove. */
+static int working_copy(const char *dir, const char *output, char *ret, size_t size,
+	struct erg_err *err)
+{
+	char top[PATH_MAX];
+
+	ret[0] = '\0';
+	snprintf(top, sizeof(top), "%s.XXXXXX", output);
+	if (!mkdtemp(top))
+		return erg_fail_errno(err, -errno, "%s", top);
+	snprintf(ret, size, "%s%s", top, strrchr(dir, '/'));
+	if (mkdir(ret, 0700) < 0)
+		return erg_fail_errno(err, -errno, "%s", ret);
+	copy.from = dir;
+	copy.to = ret;
+	copy.err = err;
+	copy.r = 0;
+	if (nftw(dir, visit_copy, 16, FTW_PHYS) < 0)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	return copy.r;
+}
+
+static int archive_make(const struct collect *c, const char *dir, const char *output,
+	json_t *manifest, json_t **summary, struct erg_err *err)
+{
+	_cleanup_(erg_finish_freep) struct erg_finish *f = NULL;
+	struct erg_packets_report rep = {0};
+	char work[PATH_MAX] = "";
+	int r;
+
+	json_object_set_new(manifest, "origin", json_string("collected"));
+	r = erg_finish_open(output, c->force, manifest, &f, err);
+	if (!r && !*summary)
+		r = working_copy(dir, output, work, sizeof(work), err);
+	if (!r && *work)
+		r = metadata_restore_all(work, err);
+	if (!r)
+		r = erg_finish_rest(f, *work ? work : dir, *work ? &rep : NULL, err);
+	if (*work)
+		erg_tree_remove(dirname(work));
+	if (r)
+		return r;
+	if (!*summary)
+		*summary = summary_missing(manifest, &rep);
+	r = erg_finish_close(f, *summary, err);
+	if (!r)
+		erg_say("%s: %s%s", dir, output,
+			json_is_true(json_object_get(*summary, "complete")) ? "" : " (incomplete)");
+	return r;
+}
+
+/* What another machine says of itself, for a terminal and as part of a file's name. */
+static void text_of(const json_t *j, const char *fallback, char *buf, size_t size)
+{
+	const char *text = json_string_value(j);
+
+	erg_text_set(buf, size, "%s", text && *text ? text : fallback);
+	for (char *p = buf; (p = strchr(p, '/'));)
+		*p = '_';
+}
+
+static void list_one(const char *dir, const json_t *manifest, const json_t *summary)
+{
+	const json_t *machine = json_object_get(manifest, "machine");
+	char host[256], run[64], created[64], path[PATH_MAX];
+
+	erg_text_set(path, sizeof(path), "%s", dir);
+	text_of(json_object_get(machine, "hostname"), "-", host, sizeof(host));
+	text_of(json_object_get(manifest, "run_id"), "-", run, sizeof(run));
+	text_of(json_object_get(manifest, "created_utc"), "-", created, sizeof(created));
+	printf("%s\t%s\t%s\t%s\t%s\n", run, host, created,
+		summary ? "complete" : grows(dir) ? "streaming" : "cut", path);
+}
+
+/* DIR/HOST-RUN.erg when the output is a directory. */
+static char *output_name(const struct collect *c, const json_t *manifest)
+{
+	const json_t *machine = json_object_get(manifest, "machine");
+	char host[128], run[64];
+	struct stat st;
+	char *ret;
+
+	if (stat(c->output, &st) < 0 || !S_ISDIR(st.st_mode))
+		return strdup(c->output);
+	text_of(json_object_get(machine, "hostname"), "host", host, sizeof(host));
+	text_of(json_object_get(manifest, "run_id"), "run", run, sizeof(run));
+	return asprintf(&ret, "%s/%s-%s.erg", c->output, host, run) < 0 ? NULL : ret;
+}
+
+static int stream_collect(const struct collect *c, const char *dir, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *output = NULL;
+	json_t *manifest = NULL, *summary = NULL;
+	char run[17];
+	int r = erg_document_find(dir, run_of(dir, run), ERG_MANIFEST_NAME, &manifest, err);
+
+	if (r >= 0)
+		r = erg_document_find(dir, run, ERG_SUMMARY_NAME, &summary, err);
+	if (r >= 0 && c->list) {
+		list_one(dir, manifest, summary);
+	} else if (r >= 0 && !summary && !c->now && grows(dir)) {
+		r = erg_fail(err, -EBUSY, "%s: still streams; --now takes what is there", dir);
+	} else if (r >= 0) {
+		manifest = manifest ? manifest : manifest_missing();
+		output = output_name(c, manifest);
+		r = archive_make(c, dir, output, manifest, &summary, err);
+	}
+	json_decref(manifest);
+	json_decref(summary);
+	return r < 0 ? r : 0;
+}
+
+static int collect(struct collect *c, struct erg_err *err)
+{
+	struct stat st;
+	int r = streams_find(c, err);
+
+	if (r)
+		return r;
+	if (!c->list && c->n > 1 && (stat(c->output, &st) < 0 || !S_ISDIR(st.st_mode)))
+		return erg_fail(err, -EINVAL,
+			"%s: %zu streams; choose one by --run, or give a directory with -o", c->from,
+			c->n);
+	for (size_t i = 0; i < c->n; i++) {
+		int one = stream_collect(c, c->streams[i], err);
+
+		if (one < 0 && i + 1 < c->n)
+			erg_warn("%s", err->msg);
+		r = one < 0 ? one : r;
+	}
+	return r;
+}
+
+static int verb_collect(int argc, char **argv, struct erg_err *err)
+{
+	struct collect c = {0};
+	int r = options_parse(argc, argv, &c);
+
+	if (!r)
+		r = collect(&c, err);
+	else
+		r = r == 1 ? 0 : r;
+	collect_release(&c);
+	return r;
+}
+
+const struct erg_record_verb erg_record_verb_collect = {
+	.name = "collect",
+	.about = "make archives of what was streamed to lttng-relayd here",
+	.run = verb_collect,
+};

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The verb recover: makes the archive that a recorder could not make any more.
+ *
+ * Whatever ended the recording (SIGKILL, the daemons' death, a full disk, a power failure), the
+ * spool has the manifest, raw chunks up to the last complete packet, and, with --compress during,
+ * the path of the unfinished archive. A session that still records into the spool is ended first,
+ * which brings what is in memory to the disk too.
+ *
+ * The archive says that it was recovered and what had to be cut. The spool is removed only when
+ * all of it is in the archive.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/manifest.h"
+#include "formats/base/tree.h"
+#include "formats/base/util.h"
+#include "record/session/crash.h"
+#include "record/session/daemon.h"
+#include "record/run/describe.h"
+#include "record/spool/finish.h"
+#include "record/spool/provenance.h"
+#include "formats/base/say.h"
+#include "record/session/session.h"
+#include "record/spool/spool.h"
+#include "record/verbs/verb.h"
+
+static const char help[] =
+	"Usage: erg-record recover SPOOL [-o FILE.erg] [--force]\n\n"
+	"Makes the archive of a recording whose recorder was killed, from its spool, an\n"
+	"ergtrace-PID-ID.spool directory.\n\n"
+	"  -o, --output FILE.erg   default: what the recorder was told\n"
+	"      --force             replace FILE.erg if it exists\n"
+	"      --keep              leave the spool where it is\n";
+
+struct recover {
+	char *spool, *output;
+	char *part; /* the unfinished archive, which holds the first CHUNKS; NULL: there is none */
+	size_t chunks;
+	char missing[PATH_MAX + 128]; /* what there is no more, for the archive */
+	bool force, keep;
+	json_t *state, *manifest, *summary;
+};
+
+static void recover_release(struct recover *r)
+{
+	json_decref(r->state);
+	json_decref(r->manifest);
+	json_decref(r->summary);
+	free(r->spool);
+	free(r->output);
+	free(r->part);
+}
+
+/* Returns 0, 1 for --help, 2 for wrong usage. */
+static int options_parse(int argc, char **argv, struct recover *r)
+{
+	static const struct option longopts[] = {
+		{"output", required_argument, NULL, 'o'},
+		{"force", no_argument, NULL, 'f'},
+		{"keep", no_argument, NULL, 'k'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int c;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) >= 0) {
+		if (c == 'h')
+			fputs(help, stdout);
+		if (c == 'h' || c == '?')
+			return c == 'h' ? 1 : 2;
+		if (c == 'o') {
+			free(r->output);
+			r->output = strdup(optarg);
+		}
+		r->force |= c == 'f';
+		r->keep |= c == 'k';
+	}
+	if (optind + 1 != argc) {
+		erg_say("recover: expected one SPOOL directory");
+		return 2;
+	}
+	r->spool = realpath(argv[optind], NULL);
+	if (!r->spool) {
+		erg_say("recover: %s: %s", argv[optind], strerror(errno));
+		return 2;
+	}
+	return 0;
+}
+
+/* Where the recorder was told to write, from its directory. */
+static char *output_of(const json_t *state)
+{
+	const char *cwd = json_string_value(json_object_get(state, "cwd"));
+	const char *output = json_string_value(json_object_get(state, "output"));
+	char *ret;
+
+	if (!output || (*output != '/' && !cwd))
+		return NULL;
+	if (*output == '/')
+		return strdup(output);
+	return asprintf(&ret, "%s/%s", cwd, output) < 0 ? NULL : ret;
+}
+
+static int papers_read(struct recover *r, struct erg_err *err)
+{
+	struct erg_spool_chunks chunks = {0};
+	int n = erg_spool_read_json(r->spool, "state.json", &r->state, err);
+
+	if (n >= 0)
+		n = erg_spool_read_json(r->spool, "manifest.json", &r->manifest, err);
+	if (n >= 0)
+		n = erg_spool_chunks(r->spool, false, 0, &chunks, err);
+	if (n < 0)
+		return n;
+	n = (int)chunks.n;
+	erg_spool_chunks_release(&chunks);
+	if (!n && !r->state)
+		return erg_fail(err, -EINVAL,
+			"%s: no spool of erg-record: expected state.json or chunks in it", r->spool);
+	if (!r->output)
+		r->output = output_of(r->state);
+	return r->output ? 0 : erg_fail(err, -EINVAL, "%s: expected -o FILE.erg", r->spool);
+}
+
+/* Without a manifest the trace still says what was measured. */
+static void papers_complete(struct recover *r)
+{
+	const char *run = "";
+
+	json_unpack(r->state, "{s:s}", "run_id", &run);
+	if (!r->manifest) {
+		r->manifest = erg_manifest_new(ERG_MANIFEST_FORMAT, "erg-record");
+		json_object_set_new(r->manifest, "run_id", json_string(run));
+		json_object_set_new(r->manifest, "machine", erg_provenance_machine("/sys"));
+	}
+	json_object_set_new(r->manifest, "origin", json_string("recovered"));
+}
+
+static void session_end(const struct recover *r)
+{
+	const char *name = NULL;
+
+	json_unpack(r->state, "{s:s}", "session", &name);
+	if (!name || erg_spool_name_pid(name) < 0)
+		return; /* not a session of ours */
+	if (erg_session_daemon_alive() && erg_session_end_by_name(name, NULL) == 0)
+		erg_daemon_release();
+	erg_crash_remove(name);
+}
+
+/* The unfinished archive is where state.json says or, when both were moved, beside the spool.
+ * What is still in the spool does not need it, but is then kept there: it may be found yet. */
+static void part_find(struct recover *r)
+{
+	const char *path = NULL, *name;
+	json_int_t chunks = 0;
+
+	json_unpack(r->state, "{s:{s:s, s:I}}", "part", "path", &path, "chunks", &chunks);
+	name = path ? strrchr(path, '/') : NULL;
+	if (!name || chunks <= 0)
+		return;
+	if (access(path, F_OK) == 0)
+		r->part = strdup(path);
+	else if (asprintf(&r->part, "%s/..%s", r->spool, name) < 0)
+		r->part = NULL;
+	if (r->part && access(r->part, F_OK) == 0) {
+		r->chunks = (size_t)chunks;
+		return;
+	}
+	free(erg_steal_ptr(&r->part));
+	r->keep = true;
+	snprintf(r->missing, sizeof(r->missing),
+		"; its first %lld chunks were in %s, which is missing", (long long)chunks, path);
+}
+
+static json_t *summary_make(const struct recover *r, const struct erg_packets_report *rep)
+{
+	char reason[sizeof(r->missing) + 64];
+	json_int_t begin = 0, command = 0;
+	struct erg_workload work = {.pid = -1, .end_ns = rep->end_ns};
+	struct erg_summary_facts f = {
+		.run_id = json_string_value(json_object_get(r->manifest, "run_id")),
+		.end_ns = rep->end_ns,
+		.repair = rep,
+		.reason = reason,
+	};
+
+	snprintf(reason, sizeof(reason), "recovered from the spool of a recorder that was killed%s",
+		r->missing);
+	json_unpack(r->state, "{s:I, s:I}", "record_begin_ns", &begin, "begin_ns", &command);
+	f.begin_ns = begin ? (uint64_t)begin : rep->begin_ns;
+	work.begin_ns = (uint64_t)command;
+	f.workload = command ? &work : NULL;
+	return erg_describe_summary(&f);
+}
+
+static int archive_make(struct recover *r, struct erg_packets_report *rep, struct erg_err *err)
+{
+	_cleanup_(erg_finish_freep) struct erg_finish *f = NULL;
+	int n = erg_finish_open(r->output, r->force, r->manifest, &f, err);
+
+	part_find(r);
+	if (!n && r->part)
+		n = erg_finish_part(f, r->part, r->chunks, err);
+	if (!n)
+		n = erg_finish_rest(f, r->spool, rep, err);
+	if (n)
+		return n;
+	r->summary = summary_make(r, rep);
+	n = erg_finish_close(f, r->summary, err);
+	if (n)
+		return n;
+	if (r->part && !r->keep)
+		unlink(r->part);
+	erg_say("%llu chunks, %llu packets, %llu bytes of incomplete packets cut: %s",
+		(unsigned long long)erg_finish_chunks(f), (unsigned long long)rep->packets,
+		(unsigned long long)rep->cut_bytes, r->output);
+	return 0;
+}
+
+static int recover(struct recover *r, struct erg_err *err)
+{
+	struct erg_packets_report rep = {0};
+	int n;
+
+	if (erg_spool_in_use(r->spool))
+		return erg_fail(err, -EBUSY, "%s: its recorder still runs", r->spool);
+	n = papers_read(r, err);
+	if (n)
+		return n;
+	papers_complete(r);
+	session_end(r);
+	n = archive_make(r, &rep, err);
+	if (n)
+		return erg_wrap(err, n, "%s", r->spool);
+	if (r->missing[0])
+		erg_warn("%s: the spool is kept%s", r->output, r->missing);
+	if (rep.unreadable)
+		erg_warn("%s: %llu traces have no metadata and cannot be read", r->output,
+			(unsigned long long)rep.unreadable);
+	if (!r->keep)
+		erg_tree_remove(r->spool);
+	return 0;
+}
+
+static int verb_recover(int argc, char **argv, struct erg_err *err)
+{
+	struct recover r = {0};
+	int n = options_parse(argc, argv, &r);
+
+	if (!n)
+		n = recover(&r, err);
+	else
+		n = n == 1 ? 0 : n;
+	recover_release(&r);
+	return n;
+}
+
+const struct erg_record_verb erg_record_verb_recover = {
+	.name = "recover",
+	.about = "make the archive of a recording whose recorder was killed",
+	.run = verb_recover,
+};

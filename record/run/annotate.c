@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Adapters by name. What each needs in the environment is the table of tracepoints/adapters; here is
+ * only how it is applied.
+ */
+#include "record/run/annotate.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+#include "tracepoints/adapters/annotate.h"
+
+static bool listed(const char *list, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+		if (strcspn(p, ",") == len && !strncmp(p, name, len))
+			return true;
+	return false;
+}
+
+/* The names of the table, each once, in RET. */
+static void names_list(char *ret, size_t size)
+{
+	size_t len = (size_t)snprintf(ret, size, "auto");
+
+	for (size_t i = 0; i < ERG_ANNOTATE_ROWS && len < size; i++)
+		if (!listed(ret, erg_annotate_table[i].name))
+			len += (size_t)snprintf(ret + len, size - len, ",%s",
+				erg_annotate_table[i].name);
+}
+
+bool erg_annotate_known(const char *list, struct erg_err *ret)
+{
+	char names[256];
+
+	names_list(names, sizeof(names));
+	for (const char *p = list;; p += strcspn(p, ","), p += *p == ',') {
+		_cleanup_(erg_freep) char *name = strndup(p, strcspn(p, ","));
+
+		if (!name || !*name || !listed(names, name)) {
+			erg_fail(ret, -EINVAL, "--annotate '%s': expected names of %s",
+				name ? name : "", names);
+			return false;
+		}
+		if (!p[strcspn(p, ",")])
+			return true;
+	}
+}
+
+static const char *folder(char *buf, size_t size)
+{
+	const char *env = getenv("ERG_ADAPTER_DIR");
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (env && access(env, X_OK) == 0)
+		return env;
+	if (access(ERG_ADAPTER_DIR, X_OK) == 0)
+		return ERG_ADAPTER_DIR;
+	exe[n > 0 ? n : 0] = '\0';
+	snprintf(buf, size, "%s/../tracepoints/adapters", dirname(exe));
+	return buf;
+}
+
+static int row_apply(const struct erg_annotate_row *row, const char *path, struct erg_environ *env)
+{
+	return row->separator ? erg_environ_prepend(env, row->variable, path)
+			      : erg_environ_set(env, row->variable, path);
+}
+
+int erg_annotate_apply(const char *list, struct erg_environ *env,
+	void (*warn)(void *data, const char *line), void *data, struct erg_err *err)
+{
+	const bool automatic = listed(list, "auto");
+	char buf[PATH_MAX], line[256], path[2 * PATH_MAX];
+	const char *dir = folder(buf, sizeof(buf));
+
+	for (size_t i = 0; i < ERG_ANNOTATE_ROWS; i++) {
+		const struct erg_annotate_row *row = &erg_annotate_table[i];
+		const bool named = listed(list, row->name);
+		int r;
+
+		if (!named && !(automatic && row->in_auto))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, row->file);
+		if (access(path, R_OK) == 0) {
+			r = row_apply(row, path, env);
+			if (r < 0)
+				return erg_fail_errno(err, r, "--annotate");
+		} else if (named) {
+			snprintf(line, sizeof(line), "%s: %s is not installed", row->name,
+				row->file);
+			warn(data, line);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Writes manifest and summary. The manifest says what was meant and with what; it is complete when
+ * the command starts. The summary says what came of it.
+ */
+#include "record/run/describe.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+#include "formats/manifest.h"
+#include "formats/base/util.h"
+#include "record/spool/provenance.h"
+
+static json_t *command(const struct erg_run_options *o)
+{
+	json_t *a = json_array();
+
+	for (int i = 0; i < o->argc; i++) {
+		json_t *s = json_string(o->argv[i]);
+
+		/* A word that is not UTF-8 keeps its place. */
+		json_array_append_new(a, s ? s : json_string("(not UTF-8)"));
+	}
+	return a;
+}
+
+static json_t *options(const struct erg_run_options *o, const struct erg_sampler_config *s)
+{
+	json_t *j = json_pack("{s:f, s:f, s:I, s:s, s:s, s:f, s:b, s:I}", "rate_hz", o->rate_hz,
+		"dither", o->dither, "dither_seed", (json_int_t)(s->seed & INT64_MAX), "source",
+		o->sources, "sysfs", o->sysfs, "idle_s", o->idle_s, "layer_begin", o->layer_begin,
+		"chunk_bytes", (json_int_t)o->chunk_bytes);
+
+	if (o->counters)
+		json_object_set_new(j, "counters", json_string(o->counters));
+	if (o->annotate)
+		json_object_set_new(j, "annotate", json_string(o->annotate));
+	if (o->duration_s > 0)
+		json_object_set_new(j, "duration_s", json_real(o->duration_s));
+	return j;
+}
+
+static json_t *sources(const struct erg_manifest_facts *f, bool *ret_simulated)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < f->sources->n; i++) {
+		const struct erg_source *s = f->sources->sources[i];
+		json_t *j = erg_manifest_source(s->ops->kind, s->path, s->cls, s->simulated,
+			erg_sampler_interval(f->sampling, s), &s->model, s->channels,
+			s->n_channels);
+
+		json_object_set_new(j, "id", json_integer((json_int_t)i));
+		if (s->settings)
+			json_object_set(j, "settings", s->settings);
+		if (s->simulated && s->cls == ERG_CLASS_POWER)
+			*ret_simulated = true;
+		json_array_append_new(a, j);
+	}
+	return a;
+}
+
+static void put_clock(json_t *m)
+{
+	uint64_t realtime_ns, monotonic_ns;
+
+	erg_provenance_clock(&realtime_ns, &monotonic_ns);
+	json_object_set_new(m, "created_utc", erg_provenance_utc(realtime_ns));
+	json_object_set_new(m, "clock",
+		json_pack("{s:I, s:I}", "monotonic_ns", (json_int_t)monotonic_ns, "realtime_ns",
+			(json_int_t)realtime_ns));
+}
+
+static void put_command(json_t *m, const struct erg_manifest_facts *f)
+{
+	_cleanup_(erg_freep) char *cwd = getcwd(NULL, 0);
+	json_t *exe;
+
+	json_object_set_new(m, "command", command(f->options));
+	if (cwd)
+		json_object_set_new(m, "cwd", json_string(cwd));
+	json_object_set_new(m, "environment", erg_provenance_environment(f->env->vars));
+	if (!f->executable)
+		return;
+	exe = erg_provenance_file(f->executable);
+	json_object_set_new(m, "executable", exe);
+}
+
+/* [text] as [{"code", "text"}]. */
+static json_t *warnings(const json_t *texts)
+{
+	json_t *a = json_array(), *t;
+	size_t i;
+
+	json_array_foreach(texts, i, t)
+		json_array_append_new(a, json_pack("{s:s, s:O}", "code", "recorder", "text", t));
+	return a;
+}
+
+json_t *erg_describe_manifest(const struct erg_manifest_facts *f)
+{
+	json_t *m = erg_manifest_new(ERG_MANIFEST_FORMAT, "erg-record");
+	bool simulated = false;
+
+	if (!m)
+		return NULL;
+	json_object_set_new(m, "run_id", json_string(f->run_id));
+	put_clock(m);
+	put_command(m, f);
+	json_object_set_new(m, "tags", json_deep_copy(f->options->tags));
+	json_object_set_new(m, "factors", json_deep_copy(f->options->factors));
+	json_object_set_new(m, "options", options(f->options, f->sampling));
+	json_object_set_new(m, "machine", erg_provenance_machine(f->options->sysfs));
+	json_object_set_new(m, "sources", sources(f, &simulated));
+	json_object_set_new(m, "simulated", json_boolean(simulated));
+	if (f->counters)
+		json_object_set(m, "counters", f->counters);
+	if (json_array_size(f->warnings))
+		json_object_set_new(m, "warnings", warnings(f->warnings));
+	return m;
+}
+
+/* ---- summary ---- */
+
+static void put_workload(json_t *j, const struct erg_summary_facts *f)
+{
+	const struct erg_workload *w = f->workload;
+
+	json_object_set_new(j, "begin_ns",
+		json_integer((json_int_t)(w && w->begin_ns ? w->begin_ns : f->begin_ns)));
+	json_object_set_new(j, "end_ns",
+		json_integer((json_int_t)(w && w->end_ns ? w->end_ns : f->end_ns)));
+	if (w && w->ended && WIFSIGNALED(w->status))
+		json_object_set_new(j, "signal", json_integer(WTERMSIG(w->status)));
+	else if (w && w->ended)
+		json_object_set_new(j, "exit_status", json_integer(WEXITSTATUS(w->status)));
+}
+
+static json_t *sampler(const struct erg_sampler_stats *s, uint64_t wall_ns)
+{
+	const double wall = wall_ns ? (double)wall_ns : 1;
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:I, s:i, s:I, s:b, s:b}",
+		"deadlines",
+		(json_int_t)s->deadlines, "missed", (json_int_t)s->missed, "late_p50_ns",
+		(json_int_t)s->late_p50_ns, "late_p99_ns", (json_int_t)s->late_p99_ns, "late_max_ns",
+		(json_int_t)s->late_max_ns, "cpu_ns", (json_int_t)s->cpu_ns, "cpu_share",
+		(double)s->cpu_ns / wall, "reads_ns", (json_int_t)s->reads_ns, "reads_share",
+		(double)s->reads_ns / wall, "first_ns", (json_int_t)s->first_ns, "cpu", s->cpu,
+		"cpu_moves", (json_int_t)s->moves, "realtime", s->realtime, "memory_locked",
+		s->locked);
+}
+
+static json_t *source_outcomes(const struct erg_source_list *l)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct erg_source *s = l->sources[i];
+		json_t *j = json_pack("{s:I, s:s, s:s, s:I, s:I}", "id", (json_int_t)i, "kind",
+			s->ops->kind, "path", s->path, "reads", (json_int_t)s->reads, "errors",
+			(json_int_t)s->errors);
+
+		if (s->errors)
+			json_object_set_new(j, "last_error", json_string(strerror(-s->last_error)));
+		/* With what only the end could tell. */
+		if (s->settings)
+			json_object_set(j, "settings", s->settings);
+		json_array_append_new(a, j);
+	}
+	return a;
+}
+
+json_t *erg_describe_summary(const struct erg_summary_facts *f)
+{
+	json_t *j = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
+	json_t *overhead = j && f->overhead ? erg_overhead_json(f->overhead) : NULL;
+
+	if (!j)
+		return NULL;
+	json_object_set_new(j, "run_id", json_string(f->run_id));
+	json_object_set_new(j, "complete", json_boolean(!f->reason));
+	if (f->reason)
+		json_object_set_new(j, "reason", json_string(f->reason));
+	put_workload(j, f);
+	json_object_set_new(j, "record_begin_ns", json_integer((json_int_t)f->begin_ns));
+	json_object_set_new(j, "record_end_ns", json_integer((json_int_t)f->end_ns));
+	json_object_set_new(j, "lost",
+		f->losses ? json_pack("{s:I, s:I, s:I}", "layer_events",
+				    (json_int_t)f->losses->layer_events, "sample_events",
+				    (json_int_t)f->losses->sample_events, "packets",
+				    (json_int_t)f->losses->packets)
+			  : json_null());
+	if (f->sampler)
+		json_object_set_new(j, "sampler", sampler(f->sampler, f->end_ns - f->begin_ns));
+	if (overhead)
+		json_object_set_new(j, "overhead", overhead);
+	if (f->repair)
+		json_object_set_new(j, "repair",
+			json_pack("{s:I, s:I, s:I, s:I}", "packets",
+				(json_int_t)f->repair->packets, "cut_bytes",
+				(json_int_t)f->repair->cut_bytes, "cut_files",
+				(json_int_t)f->repair->cut_files, "unreadable",
+				(json_int_t)f->repair->unreadable));
+	if (f->sources)
+		json_object_set_new(j, "sources", source_outcomes(f->sources));
+	return j;
+}

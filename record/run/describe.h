@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_DESCRIBE_H
+#define ERG_RECORD_DESCRIBE_H
+
+/* The two documents of an archive, as the recorder knows them. formats/FORMAT.md lists the keys. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "record/run/options.h"
+#include "record/run/overhead.h"
+#include "record/spool/packets.h"
+#include "record/sampler/sampler.h"
+#include "record/session/session.h"
+#include "record/sources/source.h"
+#include "record/run/workload.h"
+
+struct erg_manifest_facts {
+	const char *run_id;
+	const struct erg_run_options *options;
+	const char *executable; /* NULL without a command */
+	const struct erg_environ *env;
+	const struct erg_source_list *sources;
+	const struct erg_sampler_config *sampling;
+	json_t *counters; /* of erg_counters_resolve(), or NULL */
+	json_t *warnings; /* array of strings */
+};
+
+/* NULL when memory is short. */
+json_t *erg_describe_manifest(const struct erg_manifest_facts *f);
+
+struct erg_summary_facts {
+	const char *run_id;
+	const struct erg_workload *workload; /* NULL: none was started */
+	uint64_t begin_ns, end_ns;           /* of the recording */
+	const struct erg_session_losses *losses; /* NULL: not known */
+	const struct erg_sampler_stats *sampler; /* NULL: none */
+	const struct erg_overhead *overhead; /* NULL: not measured */
+	const struct erg_source_list *sources;
+	const struct erg_packets_report *repair; /* what had to be cut; NULL: nothing */
+	const char *reason; /* why the recording is not complete; NULL: it is */
+};
+
+json_t *erg_describe_summary(const struct erg_summary_facts *f);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a recording was asked to do; the verb parses it. */
+#include "record/run/options.h"
+
+#include <stdlib.h>
+
+void erg_run_options_release(struct erg_run_options *o)
+{
+	free(o->output);
+	json_decref(o->tags);
+	json_decref(o->factors);
+	*o = (struct erg_run_options){0};
+}

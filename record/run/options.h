@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_OPTIONS_H
+#define ERG_RECORD_OPTIONS_H
+
+/* What a recording is asked to do, as the command line of `erg-record run` says it. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+struct erg_run_options {
+	char *output; /* owned; made up when not given, but for --to */
+	bool force;
+	double rate_hz;
+	double dither; /* fraction of the period */
+	const char *sources;
+	const char *sysfs;
+	const char *counters; /* or NULL */
+	double idle_s;        /* 0: no baseline */
+	const char *annotate; /* or NULL */
+	json_t *tags;         /* owned object */
+	json_t *factors;      /* owned object: what an experiment varies */
+	const char *spool;    /* directory, or NULL: beside the output */
+	uint64_t chunk_bytes;
+	uint64_t chunk_period_ns;
+	bool compress_during;
+	uint64_t spool_limit_bytes; /* 0: none */
+	double duration_s;          /* 0: until the command ends */
+	const char *to;             /* HOST[:PORT], or NULL */
+	int cpu;                    /* -1: chosen */
+	bool layer_begin;
+	bool quiet;
+	char **argv; /* the command, NULL when there is none */
+	int argc;
+};
+
+void erg_run_options_release(struct erg_run_options *o);
+
+#endif

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Preparing a recording.
+ *
+ * The order matters: what can refuse for the person's reasons (no such command, an output that
+ * exists, a source that is not there) comes first and costs nothing; then the daemon and the
+ * session; then the spool's papers, so that from the first event on a crash leaves something that
+ * can be recovered.
+ */
+#include "record/run/run.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+#include "formats/archive/archive.h"
+#include "formats/manifest.h"
+#include "formats/base/util.h"
+#include "record/run/annotate.h"
+#include "record/counters/counters.h"
+#include "record/session/crash.h"
+#include "record/session/daemon.h"
+#include "record/run/describe.h"
+#include "record/session/destination.h"
+#include "record/spool/document.h"
+#include "record/sampler/emit.h"
+#include "record/session/vigil.h"
+#include "formats/base/say.h"
+#include "record/spool/spool.h"
+#include "record/session/stale.h"
+
+void erg_run_warn(void *data, const char *line)
+{
+	struct erg_run *r = data;
+
+	erg_warn("%s", line);
+	json_array_append_new(r->warnings, json_string(line));
+}
+
+/* What erg_run_signals_hold() has blocked is read from a descriptor. */
+static int signals_open(struct erg_run *r, struct erg_err *err)
+{
+	signal(SIGPIPE, SIG_IGN);
+	r->signal_fd = signalfd(-1, &r->held, SFD_CLOEXEC | SFD_NONBLOCK);
+	r->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (r->signal_fd < 0 || r->timer_fd < 0)
+		return erg_fail_errno(err, -errno, "signals");
+	return 0;
+}
+
+static int identity_make(struct erg_run *r, struct erg_err *err)
+{
+	uint64_t id;
+
+	if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
+		return erg_fail_errno(err, -errno, "random numbers");
+	snprintf(r->run_id, sizeof(r->run_id), "%016llx", (unsigned long long)id);
+	snprintf(r->name, sizeof(r->name), "%s%d-%s", ERG_SPOOL_PREFIX, (int)getpid(), r->run_id);
+	r->sampling = (struct erg_sampler_config){
+		.rate_hz = r->opt.rate_hz,
+		.dither = r->opt.dither,
+		.seed = id,
+		.cpu = r->opt.cpu,
+		.sources = &r->sources,
+	};
+	return 0;
+}
+
+static int output_check(const struct erg_run *r, struct erg_err *err)
+{
+	char buf[PATH_MAX], *dir;
+	int n;
+
+	if (!r->opt.output)
+		return 0;
+	n = erg_archive_may_create(r->opt.output, r->opt.force, err);
+	if (n < 0)
+		return n;
+	snprintf(buf, sizeof(buf), "%s", r->opt.output);
+	dir = dirname(buf);
+	if (access(dir, W_OK | X_OK) < 0)
+		return erg_fail_errno(err, -errno, "%s: directory %s", r->opt.output, dir);
+	return 0;
+}
+
+/* ---- sources and environment ---- */
+
+static int sources_find(struct erg_run *r, struct erg_err *err)
+{
+	char marker[PATH_MAX];
+	struct erg_source_config cfg = {
+		.sysfs = r->opt.sysfs,
+		.proc = "/proc",
+		.interval_ns = (uint64_t)(1e9 / r->opt.rate_hz),
+	};
+	bool power = false;
+	int n;
+
+	snprintf(marker, sizeof(marker), "%s/simulated", r->opt.sysfs);
+	cfg.simulated = access(marker, F_OK) == 0;
+	n = erg_sources_find(r->opt.sources, &cfg, &r->sources, err);
+	for (size_t i = 0; i < r->sources.n; i++)
+		power |= r->sources.sources[i]->cls == ERG_CLASS_POWER;
+	if (n >= 0 && !power)
+		erg_run_warn(r, "no power source found: this run will have times and no energy; "
+				"erg-record sources says why");
+	return n < 0 ? n : 0;
+}
+
+static int counters_choose(struct erg_run *r, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *env = NULL;
+	json_t *warnings, *w;
+	size_t i;
+	int n;
+
+	r->counters = json_object();
+	n = erg_counters_resolve(r->opt.counters, &env, r->counters, err);
+	if (n < 0)
+		return n;
+	warnings = json_object_get(r->counters, "warnings");
+	json_array_foreach(warnings, i, w)
+		erg_run_warn(r, json_string_value(w));
+	n = *env ? erg_environ_set(&r->env, "ERG_COUNTERS", env) : 0;
+	return n < 0 ? erg_fail_errno(err, n, "environment") : 0;
+}
+
+static int environment_make(struct erg_run *r, struct erg_err *err)
+{
+	const char *plugin = getenv("LTTNG_UST_CLOCK_PLUGIN");
+	int n = erg_environ_init(&r->env);
+
+	if (plugin && *plugin)
+		erg_run_warn(r, "LTTNG_UST_CLOCK_PLUGIN is set: layers may be timed by another "
+				"clock than the sensors; unset it");
+	if (!n)
+		n = erg_environ_set(&r->env, "ERG_RUN_ID", r->run_id);
+	if (!n && r->opt.layer_begin)
+		n = erg_environ_set(&r->env, "ERG_LAYER_BEGIN", "1");
+	if (n < 0)
+		return erg_fail_errno(err, n, "environment");
+	if (r->opt.counters)
+		n = counters_choose(r, err);
+	if (!n && r->opt.annotate)
+		n = erg_annotate_apply(r->opt.annotate, &r->env, erg_run_warn, r, err);
+	return n;
+}
+
+/* ---- session ---- */
+
+/* What the sampler will write: header, context, times and a value a channel (see provider.h). */
+static double sample_bytes_per_s(const struct erg_run *r)
+{
+	double sum = 4096;
+
+	for (size_t i = 0; i < r->sources.n; i++) {
+		const struct erg_source *s = r->sources.sources[i];
+		double hz = 1e9 / (double)erg_sampler_interval(&r->sampling, s);
+
+		sum += hz * (48.0 + 8.0 * (double)s->n_channels);
+	}
+	return sum;
+}
+
+static const char *spool_dir(const struct erg_run *r, char *buf, size_t size)
+{
+	char tmp[PATH_MAX];
+
+	if (r->opt.spool)
+		return r->opt.spool;
+	snprintf(tmp, sizeof(tmp), "%s", r->opt.output);
+	snprintf(buf, size, "%s", dirname(tmp));
+	return buf;
+}
+
+static int spool_open(struct erg_run *r, struct erg_err *err)
+{
+	char buf[PATH_MAX];
+	int n;
+
+	erg_crash_dir(r->name, r->shm, sizeof(r->shm));
+	if (r->opt.to) {
+		r->url = erg_destination_url(r->opt.to);
+		return r->url ? 0 : erg_fail_errno(err, -ENOMEM, "--to");
+	}
+	n = erg_spool_create(spool_dir(r, buf, sizeof(buf)), r->run_id, &r->spool, err);
+	return n ? n : erg_run_state_write(r, err);
+}
+
+static int session_open(struct erg_run *r, struct erg_err *err)
+{
+	const struct erg_session_config cfg = {
+		.name = r->name,
+		.spool = r->spool,
+		.url = r->url,
+		.shm = r->shm[0] ? r->shm : NULL,
+		.sample_bytes_per_s = sample_bytes_per_s(r),
+		.layer_begin = r->opt.layer_begin,
+		.chunk_bytes = r->opt.chunk_bytes,
+		.chunk_period_ns = r->opt.chunk_period_ns,
+	};
+	struct erg_daemon_lock lock = ERG_DAEMON_LOCK_INIT;
+	struct erg_vigil vigil;
+	int n;
+
+	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, true);
+	erg_daemon_lock_take(&lock);
+	n = erg_daemon_ensure(&lock, err);
+	if (!n) {
+		erg_stale_sessions_end();
+		erg_stale_buffers_remove();
+	}
+	if (!n)
+		n = erg_session_start(&cfg, &r->session, err);
+	erg_daemon_lock_drop(&lock);
+	erg_vigil_stop(&vigil);
+	return n;
+}
+
+/* The keeper writes it too, and changes what it says. */
+static pthread_mutex_t state_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Paths that are not UTF-8 are left out: erg-record recover then asks for them. */
+static json_t *state_json(const struct erg_run *r)
+{
+	_cleanup_(erg_freep) char *cwd = getcwd(NULL, 0);
+	json_t *j = json_pack("{s:o, s:s, s:s, s:I, s:I}", "recorder", erg_spool_identity(),
+		"run_id", r->run_id, "session", r->name, "record_begin_ns",
+		(json_int_t)r->begin_ns, "begin_ns", (json_int_t)r->work.begin_ns);
+
+	json_object_set_new(j, "cwd", json_string(cwd ? cwd : "/"));
+	json_object_set_new(j, "output", json_string(r->opt.output));
+	if (r->part)
+		json_object_set_new(j, "part",
+			json_pack("{s:s, s:I}", "path", r->part, "chunks",
+				(json_int_t)r->part_chunks));
+	return j;
+}
+
+static int state_write_locked(const struct erg_run *r, struct erg_err *err)
+{
+	json_t *j = state_json(r);
+	int n = erg_spool_write_json(r->spool, "state.json", j, err);
+
+	json_decref(j);
+	return n;
+}
+
+int erg_run_state_write(const struct erg_run *r, struct erg_err *err)
+{
+	int n;
+
+	if (!r->spool)
+		return 0;
+	pthread_mutex_lock(&state_lock);
+	n = state_write_locked(r, err);
+	pthread_mutex_unlock(&state_lock);
+	return n;
+}
+
+int erg_run_part_saved(void *data, const char *part, size_t chunks, struct erg_err *err)
+{
+	struct erg_run *r = data;
+	char *path = realpath(part, NULL);
+
+	int n;
+
+	if (!path)
+		return erg_fail_errno(err, -errno, "%s", part);
+	pthread_mutex_lock(&state_lock);
+	free(r->part);
+	r->part = path;
+	r->part_chunks = chunks;
+	n = state_write_locked(r, err);
+	pthread_mutex_unlock(&state_lock);
+	return n;
+}
+
+static int manifest_write(struct erg_run *r, struct erg_err *err)
+{
+	const struct erg_manifest_facts facts = {
+		.run_id = r->run_id,
+		.options = &r->opt,
+		.executable = r->exe,
+		.env = &r->env,
+		.sources = &r->sources,
+		.sampling = &r->sampling,
+		.counters = r->counters,
+		.warnings = r->warnings,
+	};
+
+	r->manifest = erg_describe_manifest(&facts);
+	if (!r->manifest)
+		return erg_fail_errno(err, -ENOMEM, "manifest");
+	if (!r->spool)
+		return erg_document_emit_pieces(r->run_id, ERG_MANIFEST_NAME, r->manifest, err);
+	return erg_spool_write_json(r->spool, ERG_MANIFEST_NAME, r->manifest, err);
+}
+
+/* ---- all of it ---- */
+
+static int start_sampling(struct erg_run *r, struct erg_err *err)
+{
+	char exe[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	int n = erg_tally_new(&r->sources, &r->tally, err);
+
+	r->sampling.tally = r->tally;
+	if (!n)
+		n = erg_sampler_prepare(&r->sampling, erg_run_warn, r, &r->sampler, err);
+	if (n)
+		return n;
+	exe[len > 0 ? len : 0] = '\0';
+	erg_emit_process(r->run_id, exe);
+	r->begin_ns = erg_mono_ns();
+	return erg_sampler_start(r->sampler, err);
+}
+
+int erg_run_refuse_early(struct erg_run *r, struct erg_err *err)
+{
+	int n = output_check(r, err);
+
+	if (!n && r->opt.to)
+		n = erg_destination_check(r->opt.to, err);
+	if (!n && r->opt.argv)
+		n = erg_workload_resolve(r->opt.argv[0], &r->exe, err);
+	return n;
+}
+
+int erg_run_prepare(struct erg_run *r, struct erg_err *err)
+{
+	char dir[PATH_MAX];
+	int n;
+
+	r->warnings = json_array();
+	n = signals_open(r, err);
+	if (!n)
+		n = identity_make(r, err);
+	if (!n)
+		n = sources_find(r, err);
+	if (!n)
+		n = environment_make(r, err);
+	if (!n && !r->opt.to) {
+		erg_stale_parts_remove(r->opt.output);
+		erg_stale_spools_announce(spool_dir(r, dir, sizeof(dir)));
+	}
+	if (!n)
+		n = spool_open(r, err);
+	if (!n)
+		n = session_open(r, err);
+	if (!n)
+		n = start_sampling(r, err);
+	if (!n && r->shm[0])
+		n = r->spool ? erg_crash_save(r->shm, r->spool, err)
+			     : erg_crash_stream(r->shm, r->run_id, err);
+	if (!n)
+		n = manifest_write(r, err);
+	if (!n)
+		n = erg_run_state_write(r, err);
+	return n;
+}
+
+void erg_run_release(struct erg_run *r)
+{
+	erg_keeper_free(r->keeper);
+	erg_sampler_free(r->sampler);
+	erg_tally_free(r->tally);
+	if (r->session) {
+		erg_session_free(r->session);
+		erg_daemon_release();
+	}
+	if (r->shm[0])
+		erg_crash_remove(r->name);
+	erg_source_list_release(&r->sources);
+	erg_environ_release(&r->env);
+	erg_workload_release(&r->work);
+	erg_closep(&r->signal_fd);
+	erg_closep(&r->timer_fd);
+	json_decref(r->manifest);
+	json_decref(r->counters);
+	json_decref(r->warnings);
+	erg_finish_free(r->finish);
+	free(r->part);
+	free(r->exe);
+	free(r->url);
+	free(r->spool);
+	erg_run_options_release(&r->opt);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A rail is formed as in analyze/timeline/rail.c: an energy counter, else power, else current times voltage,
+ * the last of channels that are read together. Between two readings the power is linear; a reading
+ * that failed, or more than three periods without one, is a gap, which is not bridged and lowers the
+ * coverage. A counter's difference needs no bridge, but after a reset there is none.
+ *
+ * A rail is written by the thread that reads its source and read when that has ended; begin and end
+ * come from another and are read relaxed, so that at most one reading falls on the wrong side.
+ */
+#include "record/sampler/tally.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+
+#define GAP_PERIODS 3
+#define SLOW_NS 1000000000u /* period of a slow source that does not know its own */
+
+struct rail {
+	uint32_t source;
+	size_t value, volts;  /* channels */
+	enum erg_quantity by; /* energy, power or current */
+	/* of the thread that reads */
+	bool valid;
+	uint64_t last_ns, covered_ns;
+	int64_t last_raw;
+	double last_w, energy_j;
+	double fastest; /* rise of a counter, W */
+};
+
+struct erg_tally {
+	const struct erg_source_list *sources;
+	struct rail *rails;
+	size_t n;
+	uint64_t begin_ns, end_ns; /* atomic; UINT64_MAX: not yet */
+};
+
+static size_t channel_of(const struct erg_source *s, const char *rail, enum erg_quantity q)
+{
+	size_t i = 0;
+
+	while (i < s->n_channels &&
+		(s->channels[i].quantity != q || strcmp(s->channels[i].rail, rail)))
+		i++;
+	return i;
+}
+
+/* The rail that channel I stands for; false when another channel does, or none can. */
+static bool form(const struct erg_source *s, size_t i, struct rail *r)
+{
+	const char *rail = s->channels[i].rail;
+
+	r->value = i;
+	r->by = s->channels[i].quantity;
+	if (r->by == ERG_Q_ENERGY)
+		return true;
+	if (channel_of(s, rail, ERG_Q_ENERGY) < s->n_channels)
+		return false;
+	if (r->by == ERG_Q_POWER)
+		return true;
+	r->volts = channel_of(s, rail, ERG_Q_VOLTAGE);
+	return r->by == ERG_Q_CURRENT && r->volts < s->n_channels &&
+	       channel_of(s, rail, ERG_Q_POWER) == s->n_channels;
+}
+
+int erg_tally_new(const struct erg_source_list *sources, struct erg_tally **ret,
+	struct erg_err *err)
+{
+	struct erg_tally *t = calloc(1, sizeof(*t));
+	size_t most = 1;
+
+	for (size_t i = 0; i < sources->n; i++)
+		most += sources->sources[i]->n_channels;
+	if (!t || !(t->rails = calloc(most, sizeof(*t->rails)))) {
+		free(t);
+		return erg_fail_errno(err, -ENOMEM, "tally");
+	}
+	t->sources = sources;
+	t->begin_ns = t->end_ns = UINT64_MAX;
+	for (size_t i = 0; i < sources->n; i++)
+		for (size_t k = 0; k < sources->sources[i]->n_channels; k++) {
+			struct rail *r = &t->rails[t->n];
+
+			*r = (struct rail){.source = (uint32_t)i};
+			t->n += sources->sources[i]->cls == ERG_CLASS_POWER &&
+				form(sources->sources[i], k, r);
+		}
+	*ret = t;
+	return 0;
+}
+
+void erg_tally_free(struct erg_tally *t)
+{
+	if (!t)
+		return;
+	free(t->rails);
+	free(t);
+}
+
+void erg_tally_begin(struct erg_tally *t, uint64_t begin_ns)
+{
+	__atomic_store_n(&t->begin_ns, begin_ns, __ATOMIC_RELAXED);
+}
+
+void erg_tally_end(struct erg_tally *t, uint64_t end_ns)
+{
+	__atomic_store_n(&t->end_ns, end_ns, __ATOMIC_RELAXED);
+}
+
+static uint64_t gap_ns(const struct erg_source *s, uint64_t interval_ns)
+{
+	uint64_t period = s->model.period_ns;
+
+	if (!period && s->ops->slow)
+		period = SLOW_NS;
+	return GAP_PERIODS * (period > interval_ns ? period : interval_ns);
+}
+
+/* Whether a reading of a counter goes on from the last one; after a reset nobody knows. */
+static bool goes_on(struct rail *r, const struct erg_channel_def *c, uint64_t now, int64_t raw)
+{
+	double dt = (double)(now - r->last_ns) * 1e-9;
+
+	r->fastest = fmax(r->fastest, erg_counter_rate(c, r->last_raw, raw, dt));
+	return raw >= r->last_raw || erg_counter_wrapped(c, r->last_raw, raw, dt, r->fastest);
+}
+
+/* Raw difference of a cumulative value that runs 0..wrap-1. */
+static uint64_t difference(int64_t from, int64_t to, uint64_t wrap)
+{
+	uint64_t d = (uint64_t)to - (uint64_t)from;
+
+	return to < from ? d + wrap : d;
+}
+
+/* Joules between the last reading and this one, of which the part [F0, F1] (fractions) counts. */
+static double between(const struct rail *r, const struct erg_channel_def *c, int64_t raw, double w,
+	double dt_s, double f0, double f1)
+{
+	double mid = (f0 + f1) / 2;
+
+	if (r->by == ERG_Q_ENERGY)
+		return (f1 - f0) * (double)difference(r->last_raw, raw, c->wrap) * c->scale;
+	return (f1 - f0) * dt_s * (r->last_w + (w - r->last_w) * mid);
+}
+
+static void add(struct rail *r, const struct erg_channel_def *c, uint64_t now, int64_t raw, double w,
+	uint64_t begin, uint64_t end)
+{
+	uint64_t from = r->last_ns > begin ? r->last_ns : begin;
+	uint64_t to = now < end ? now : end;
+	double dt = (double)(now - r->last_ns);
+
+	if (from >= to)
+		return;
+	r->energy_j += between(r, c, raw, w, dt * 1e-9, (double)(from - r->last_ns) / dt,
+		(double)(to - r->last_ns) / dt);
+	r->covered_ns += to - from;
+}
+
+void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, uint64_t interval_ns,
+	const int64_t *values)
+{
+	for (size_t i = 0; t && i < t->n; i++) {
+		struct rail *r = &t->rails[i];
+		const struct erg_source *s = t->sources->sources[r->source];
+		int64_t raw = values[r->source == source ? r->value : 0], volts = 1;
+		double w = 0;
+
+		if (r->source != source || (r->valid && time_ns <= r->last_ns))
+			continue;
+		if (r->by == ERG_Q_CURRENT)
+			volts = values[r->volts];
+		if (raw == ERG_VALUE_NONE || volts == ERG_VALUE_NONE) {
+			r->valid = r->valid && r->by == ERG_Q_ENERGY;
+			continue;
+		}
+		if (r->by != ERG_Q_ENERGY)
+			w = (double)raw * s->channels[r->value].scale;
+		if (r->by == ERG_Q_CURRENT)
+			w *= (double)volts * s->channels[r->volts].scale;
+		if (r->valid && (r->by == ERG_Q_ENERGY ?
+				goes_on(r, &s->channels[r->value], time_ns, raw) :
+				time_ns - r->last_ns <= gap_ns(s, interval_ns)))
+			add(r, &s->channels[r->value], time_ns, raw, w,
+				__atomic_load_n(&t->begin_ns, __ATOMIC_RELAXED),
+				__atomic_load_n(&t->end_ns, __ATOMIC_RELAXED));
+		r->valid = true;
+		r->last_ns = time_ns;
+		r->last_raw = raw;
+		r->last_w = w;
+	}
+}
+
+static const struct erg_channel_def *channel(const struct erg_tally *t, const struct rail *r)
+{
+	return &t->sources->sources[r->source]->channels[r->value];
+}
+
+/* A parent that is itself no rail here is none. */
+static bool is_root(const struct erg_tally *t, const struct rail *r)
+{
+	const char *parent = channel(t, r)->parent;
+
+	for (size_t i = 0; *parent && i < t->n; i++)
+		if (t->rails[i].covered_ns && !strcmp(channel(t, &t->rails[i])->rail, parent))
+			return false;
+	return true;
+}
+
+bool erg_tally_report(const struct erg_tally *t, struct erg_tally_report *ret)
+{
+	const struct rail *best = NULL;
+	double most = 0;
+
+	for (size_t i = 0; t && i < t->n; i++) {
+		const struct rail *r = &t->rails[i];
+		double mean = r->energy_j / (double)(r->covered_ns ? r->covered_ns : 1);
+
+		if (!r->covered_ns || !is_root(t, r) || (best && mean <= most))
+			continue;
+		best = r;
+		most = mean;
+	}
+	if (!best || t->end_ns <= t->begin_ns)
+		return false;
+	*ret = (struct erg_tally_report){.rail = channel(t, best)->rail,
+		.simulated = t->sources->sources[best->source]->simulated,
+		.energy_j = best->energy_j,
+		.coverage = (double)best->covered_ns / (double)(t->end_ns - t->begin_ns)};
+	return true;
+}

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The recording session, by liblttng-ctl.
+ *
+ * Two channels, because layers and samples come at different rates and must not push each other
+ * out: `layers` for what the workload says, `samples` for what the sampler reads. Both discard when
+ * they are full: the workload never waits for the recorder, and what is discarded is counted.
+ * Buffers are per user, so that a workload of many processes shares them and a process that is
+ * killed leaves what it wrote.
+ *
+ * A timer closes each channel's current packet once a second. It bounds what is lost with the
+ * daemons to that second: complete packets are on disk, an unfinished one is only in memory.
+ *
+ * Reference: lttng-concepts(7), lttng-enable-channel(1).
+ */
+#include "record/session/session.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <lttng/lttng.h>
+
+#include "formats/base/util.h"
+#include "record/session/crash.h"
+#include "record/session/buffers.h"
+
+#define PACKET_PERIOD_US 1000000
+#define WAIT_MS 30000
+#define REGISTER_TIMEOUT_NS (30ull * ERG_NSEC_PER_SEC)
+#define LAYER_BYTES_PER_S 12e6 /* 250,000 events a second of 48 bytes on one CPU */
+/* How long the buffers hold what comes while the disk makes the consumer daemon wait. The rate of the
+ * samples is known and small; that of layers is the most there will be. */
+#define LAYERS_HOLD_S 0.6
+#define SAMPLES_HOLD_S 5
+
+struct erg_session {
+	char name[LTTNG_NAME_MAX];
+	char archives[4096]; /* where rotated chunks go; "" for a relay daemon */
+	struct lttng_handle *handle;
+	struct lttng_health *consumer;
+	bool created;
+	bool shm; /* its buffers are in a directory of ours */
+};
+
+static pthread_mutex_t ctl = PTHREAD_MUTEX_INITIALIZER;
+
+static void unlock(pthread_mutex_t **m)
+{
+	pthread_mutex_unlock(*m);
+}
+
+#define CTL_LOCKED()                                                                               \
+	_cleanup_(unlock) pthread_mutex_t *ctl_locked_ __attribute__((unused)) = &ctl;             \
+	pthread_mutex_lock(&ctl)
+
+static const char *const layer_events[] = {
+	"process_define", "layer_define", "track_define", "thread_define", "layer", "layer_counted",
+	"layer_span", "phase_begin", "phase_end", "marker", "counter_define", "counter_snapshot",
+	"event_cost",
+};
+
+static const char *const sample_events[] = {
+	"source_define", "channel_define", "power_sample", "thermal_sample", "frequency_sample",
+	"utilization_sample", "recorder_status", "document",
+};
+
+/* LTTng's error CODE (negative, as its functions return it) as an erg_err. */
+static int fail_ctl(struct erg_err *err, int code, const char *what)
+{
+	return erg_fail(err, code == -LTTNG_ERR_NO_SESSIOND ? -EPIPE : -EIO, "LTTng: %s: %s", what,
+		lttng_strerror(code));
+}
+
+static struct lttng_domain ust_domain(void)
+{
+	struct lttng_domain d = {0};
+
+	d.type = LTTNG_DOMAIN_UST;
+	d.buf_type = LTTNG_BUFFER_PER_UID;
+	return d;
+}
+
+/* ---- creation ---- */
+
+struct channel {
+	const char *name;
+	double bytes_per_s, hold_s;
+	const char *const *events;
+	size_t n_events;
+};
+
+static int channel_enable(struct erg_session *s, const struct channel *c, struct erg_err *err)
+{
+	struct lttng_domain domain = ust_domain();
+	struct lttng_channel *ch = lttng_channel_create(&domain);
+	struct erg_session_buffers b;
+	int r;
+
+	if (!ch)
+		return erg_fail_errno(err, -ENOMEM, "channel %s", c->name);
+	b = erg_session_buffers_plan(c->bytes_per_s, c->hold_s, (unsigned)get_nprocs_conf(),
+		erg_session_buffers_limit());
+	snprintf(ch->name, sizeof(ch->name), "%s", c->name);
+	ch->attr.overwrite = 0;
+	ch->attr.subbuf_size = b.size;
+	ch->attr.num_subbuf = b.count;
+	ch->attr.switch_timer_interval = PACKET_PERIOD_US;
+	ch->attr.read_timer_interval = 0;
+	ch->attr.output = LTTNG_EVENT_MMAP;
+	r = lttng_enable_channel(s->handle, ch);
+	lttng_channel_destroy(ch);
+	return r < 0 ? fail_ctl(err, r, c->name) : 0;
+}
+
+static int context_add(struct erg_session *s, const char *channel, enum lttng_event_context_type c,
+	struct erg_err *err)
+{
+	struct lttng_event_context ctx = {.ctx = c};
+	int r = lttng_add_context(s->handle, &ctx, NULL, channel);
+
+	return r < 0 ? fail_ctl(err, r, channel) : 0;
+}
+
+static int event_enable(struct erg_session *s, const char *channel, const char *name,
+	struct erg_err *err)
+{
+	struct lttng_event *ev = lttng_event_create();
+	int r;
+
+	if (!ev)
+		return erg_fail_errno(err, -ENOMEM, "event %s", name);
+	ev->type = LTTNG_EVENT_TRACEPOINT;
+	ev->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
+	ev->loglevel = -1;
+	snprintf(ev->name, sizeof(ev->name), "ergtrace:%s", name);
+	r = lttng_enable_event(s->handle, ev, channel);
+	lttng_event_destroy(ev);
+	return r < 0 ? fail_ctl(err, r, name) : 0;
+}
+
+static int channel_fill(struct erg_session *s, const struct channel *c, struct erg_err *err)
+{
+	int r = channel_enable(s, c, err);
+
+	if (!r)
+		r = context_add(s, c->name, LTTNG_EVENT_CONTEXT_VPID, err);
+	if (!r)
+		r = context_add(s, c->name, LTTNG_EVENT_CONTEXT_VTID, err);
+	for (size_t i = 0; !r && i < c->n_events; i++)
+		r = event_enable(s, c->name, c->events[i], err);
+	return r;
+}
+
+static int rotation_set(struct erg_session *s, bool by_size, uint64_t value, struct erg_err *err)
+{
+	struct lttng_rotation_schedule *sched;
+	enum lttng_rotation_status st;
+
+	if (!value)
+		return 0;
+	sched = by_size ? lttng_rotation_schedule_size_threshold_create()
+			: lttng_rotation_schedule_periodic_create();
+	if (!sched)
+		return erg_fail_errno(err, -ENOMEM, "rotation schedule");
+	st = by_size ? lttng_rotation_schedule_size_threshold_set_threshold(sched, value)
+		     : lttng_rotation_schedule_periodic_set_period(sched, value);
+	if (st == LTTNG_ROTATION_STATUS_OK)
+		st = lttng_session_add_rotation_schedule(s->name, sched);
+	lttng_rotation_schedule_destroy(sched);
+	if (st != LTTNG_ROTATION_STATUS_OK)
+		return erg_fail(err, -EIO, "LTTng: cannot rotate %s %s (status %d)", s->name,
+			by_size ? "by size" : "by time", (int)st);
+	return 0;
+}
+
+static int session_create(struct erg_session *s, const struct erg_session_config *cfg,
+	struct erg_err *err)
+{
+	struct lttng_session_descriptor *d =
+		cfg->url ? lttng_session_descriptor_network_create(s->name, cfg->url, NULL)
+			 : lttng_session_descriptor_local_create(s->name, cfg->spool);
+	enum lttng_error_code code;
+
+	if (!d)
+		return erg_fail(err, -EINVAL, "LTTng: cannot write to '%s'",
+			cfg->url ? cfg->url : cfg->spool);
+	code = lttng_create_session_ext(d);
+	lttng_session_descriptor_destroy(d);
+	if (code != LTTNG_OK)
+		return fail_ctl(err, -(int)code, cfg->url ? cfg->url : s->name);
+	s->created = true;
+	s->shm = cfg->shm;
+	if (cfg->shm) {
+		int r = lttng_set_session_shm_path(s->name, cfg->shm);
+
+		return r < 0 ? fail_ctl(err, r, cfg->shm) : 0;
+	}
+	return 0;
+}
+
+/* Does the daemon know this process? The library registers it from a thread of its own. */
+static bool registered(struct erg_session *s)
+{
+	struct lttng_event *list = NULL;
+	bool found = false;
+	int n = lttng_list_tracepoints(s->handle, &list);
+
+	for (int i = 0; i < n && !found; i++)
+		found = list[i].pid == getpid();
+	free(list);
+	return found;
+}
+
+/*
+ * Once a process is registered, the daemon sets up its tracepoints before it answers "start". That a
+ * tracepoint is enabled proves nothing: another session may have enabled it.
+ */
+static int registration_wait(struct erg_session *s, struct erg_err *err)
+{
+	const uint64_t until = erg_mono_ns() + REGISTER_TIMEOUT_NS;
+
+	while (!registered(s)) {
+		if (erg_mono_ns() > until)
+			return erg_fail(err, -ETIMEDOUT,
+				"the LTTng session daemon does not see this program; is "
+				"LTTNG_UST_APP_PATH or LTTNG_HOME another than the daemon's?");
+		usleep(2000);
+	}
+	return 0;
+}
+
+static int session_fill(struct erg_session *s, const struct erg_session_config *cfg,
+	struct erg_err *err)
+{
+	const struct channel layers = {"layers", LAYER_BYTES_PER_S, LAYERS_HOLD_S, layer_events,
+		ERG_ARRAY_SIZE(layer_events)};
+	const struct channel samples = {"samples", cfg->sample_bytes_per_s, SAMPLES_HOLD_S,
+		sample_events, ERG_ARRAY_SIZE(sample_events)};
+	struct lttng_domain domain = ust_domain();
+	int r;
+
+	s->handle = lttng_create_handle(s->name, &domain);
+	if (!s->handle)
+		return erg_fail_errno(err, -ENOMEM, "%s", s->name);
+	r = channel_fill(s, &layers, err);
+	if (!r && cfg->layer_begin)
+		r = event_enable(s, "layers", "layer_begin", err);
+	if (!r)
+		r = channel_fill(s, &samples, err);
+	if (!r)
+		r = rotation_set(s, true, cfg->chunk_bytes, err);
+	if (!r)
+		r = rotation_set(s, false, cfg->chunk_period_ns / 1000, err);
+	if (!r)
+		r = registration_wait(s, err);
+	if (!r) {
+		r = lttng_start_tracing(s->name);
+		r = r < 0 ? fail_ctl(err, r, "start") : 0;
+	}
+	return r;
+}
+
+int erg_session_start(const struct erg_session_config *cfg, struct erg_session **ret,
+	struct erg_err *err)
+{
+	struct erg_session *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return erg_fail_errno(err, -ENOMEM, "%s", cfg->name);
+	snprintf(s->name, sizeof(s->name), "%s", cfg->name);
+	if (!cfg->url)
+		snprintf(s->archives, sizeof(s->archives), "%s/archives", cfg->spool);
+	pthread_mutex_lock(&ctl);
+	r = session_create(s, cfg, err);
+	if (!r)
+		r = session_fill(s, cfg, err);
+	s->consumer = lttng_health_create_consumerd(LTTNG_HEALTH_CONSUMERD_UST_64);
+	pthread_mutex_unlock(&ctl);
+	if (r) {
+		erg_session_free(s);
+		return cfg->url ? erg_wrap(err, r, "streaming to lttng-relayd at %s", cfg->url) : r;
+	}
+	*ret = s;
+	return 0;
+}
+
+/* ---- life ---- */
+
+bool erg_session_daemon_alive(void)
+{
+	CTL_LOCKED();
+	return lttng_session_daemon_alive() == 1;
+}
+
+int erg_session_count(struct erg_err *err)
+{
+	struct lttng_session *list = NULL;
+	int n;
+
+	CTL_LOCKED();
+	n = lttng_list_sessions(&list);
+	free(list);
+	return n < 0 ? fail_ctl(err, n, "list sessions") : n;
+}
+
+int erg_session_check(struct erg_session *s, struct erg_err *err)
+{
+	CTL_LOCKED();
+	if (lttng_session_daemon_alive() != 1)
+		return erg_fail(err, -EPIPE, "the LTTng session daemon is gone");
+	if (s->consumer && lttng_health_query(s->consumer) < 0)
+		return erg_fail(err, -EPIPE, "the LTTng consumer daemon is gone");
+	return 0;
+}
+
+static int losses_count(struct erg_session *s, struct erg_session_losses *ret,
+	struct erg_err *err)
+{
+	struct lttng_channel *channels = NULL;
+	int n = lttng_list_channels(s->handle, &channels);
+
+	if (n < 0)
+		return fail_ctl(err, n, "count losses");
+	for (int i = 0; i < n; i++) {
+		uint64_t events = 0, packets = 0;
+
+		lttng_channel_get_discarded_event_count(&channels[i], &events);
+		lttng_channel_get_lost_packet_count(&channels[i], &packets);
+		if (!strcmp(channels[i].name, "layers"))
+			ret->layer_events += events;
+		else
+			ret->sample_events += events;
+		ret->packets += packets;
+	}
+	free(channels);
+	return 0;
+}
+
+/* Waiting is bounded: a relay daemon that was cut off must not hold a recording up for ever. */
+static int destroy_and_wait(const char *name)
+{
+	struct lttng_destruction_handle *handle = NULL;
+	enum lttng_error_code code = lttng_destroy_session_ext(name, &handle), result = LTTNG_OK;
+	enum lttng_destruction_handle_status st;
+
+	if (code != LTTNG_OK)
+		return -(int)code;
+	st = lttng_destruction_handle_wait_for_completion(handle, WAIT_MS);
+	if (st == LTTNG_DESTRUCTION_HANDLE_STATUS_COMPLETED)
+		lttng_destruction_handle_get_result(handle, &result);
+	lttng_destruction_handle_destroy(handle);
+	if (st != LTTNG_DESTRUCTION_HANDLE_STATUS_COMPLETED)
+		return -LTTNG_ERR_UNK;
+	return result == LTTNG_OK ? 0 : -(int)result;
+}
+
+/* Stops and waits until what is in memory has been written. */
+static int stop_and_wait(const char *name)
+{
+	const uint64_t until = erg_mono_ns() + WAIT_MS * 1000000ull;
+	int r = lttng_stop_tracing_no_wait(name);
+
+	if (r < 0 && r != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
+		return r;
+	while ((r = lttng_data_pending(name)) == 1) {
+		if (erg_mono_ns() > until)
+			return -LTTNG_ERR_UNK;
+		usleep(5000);
+	}
+	return r;
+}
+
+/*
+ * The daemon ends a session with a directory for its buffers by waiting until that directory is gone,
+ * and answers no other client meanwhile (cmd_destroy_session() of lttng-tools 2.13). The directory
+ * goes when all of the session's trace is written, which may need another recording's command to be
+ * answered: two that stream at once then wait for ever. All that the directory is for is over when
+ * tracing has stopped, so it goes before; who has the files mapped keeps them.
+ */
+static void buffers_unname(const struct erg_session *s)
+{
+	if (s->shm)
+		erg_crash_remove(s->name);
+}
+
+/*
+ * A session that was rotated moves its last chunk to the others while it is destroyed, which must be
+ * waited for. One that never was has nothing to move, and waiting costs half a second.
+ */
+static int session_destroy(struct erg_session *s)
+{
+	int r = s->archives[0] && access(s->archives, F_OK) < 0
+			? lttng_destroy_session_no_wait(s->name)
+			: destroy_and_wait(s->name);
+
+	if (r >= 0 || r == -LTTNG_ERR_NO_SESSIOND || r == -LTTNG_ERR_SESS_NOT_FOUND)
+		s->created = false;
+	return r;
+}
+
+void erg_session_halt(struct erg_session *s)
+{
+	CTL_LOCKED();
+	(void)lttng_stop_tracing_no_wait(s->name);
+}
+
+int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, struct erg_err *err)
+{
+	int r, d;
+
+	*ret = (struct erg_session_losses){0};
+	CTL_LOCKED();
+	r = stop_and_wait(s->name);
+	if (r >= 0)
+		buffers_unname(s);
+	r = r < 0 ? fail_ctl(err, r, "stop") : losses_count(s, ret, err);
+	d = session_destroy(s);
+	return !r && d < 0 ? fail_ctl(err, d, "destroy") : r;
+}
+
+void erg_session_abandon(struct erg_session *s)
+{
+	s->created = false;
+}
+
+void erg_session_free(struct erg_session *s)
+{
+	if (!s)
+		return;
+	pthread_mutex_lock(&ctl);
+	if (s->created)
+		session_destroy(s);
+	if (s->handle)
+		lttng_destroy_handle(s->handle);
+	if (s->consumer)
+		lttng_health_destroy(s->consumer);
+	pthread_mutex_unlock(&ctl);
+	free(s);
+}
+
+int erg_session_end_by_name(const char *name, struct erg_err *err)
+{
+	int r;
+
+	CTL_LOCKED();
+	r = stop_and_wait(name);
+	if (r == -LTTNG_ERR_SESS_NOT_FOUND || r == -LTTNG_ERR_NO_SESSIOND ||
+		r == -LTTNG_ERR_NO_SESSION)
+		return 1;
+	r = destroy_and_wait(name);
+	return r < 0 ? fail_ctl(err, r, name) : 0;
+}
+
+int erg_session_each(void (*fn)(void *data, const char *name, const char *path), void *data,
+	struct erg_err *err)
+{
+	struct lttng_session *list = NULL;
+	int n;
+
+	pthread_mutex_lock(&ctl);
+	n = lttng_list_sessions(&list);
+	pthread_mutex_unlock(&ctl);
+	if (n < 0)
+		return fail_ctl(err, n, "list sessions");
+	for (int i = 0; i < n; i++)
+		fn(data, list[i].name, list[i].path);
+	free(list);
+	return 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Documents in a trace: cut into pieces that fit any sub-buffer, found again by their first line and
+ * believed by their hash.
+ */
+#include "record/spool/document.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "formats/base/util.h"
+#include "tracepoints/provider.h"
+
+#define PIECE 1024
+#define PARTS_MAX 4096
+#define MAGIC "erg-document "
+
+int erg_document_emit_pieces(const char *run, const char *name, const json_t *doc,
+	struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *text =
+		json_dumps(doc, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
+	size_t len, parts;
+
+	if (!text)
+		return erg_fail_errno(err, -ENOMEM, "%s", name);
+	len = strlen(text);
+	parts = (len + PIECE - 1) / PIECE;
+	for (size_t i = 0; i < parts; i++) {
+		char event[PIECE + 384], hash[SHA256_DIGEST_STRING_LENGTH];
+		size_t n = len - i * PIECE < PIECE ? len - i * PIECE : PIECE;
+
+		SHA256Data((const uint8_t *)text + i * PIECE, n, hash);
+		snprintf(event, sizeof(event), MAGIC "%s %s %zu/%zu %zu %s\n%.*s", run, name, i, parts, n,
+			hash, (int)n, text + i * PIECE);
+		lttng_ust_tracepoint(ergtrace, document, event);
+	}
+	return 0;
+}
+
+/* ---- finding ---- */
+
+static _Thread_local struct {
+	const char *run, *name;
+	char *parts[PARTS_MAX];
+	size_t n; /* as the pieces say; 0 before the first */
+} find;
+
+/* P, at MAGIC, with LEFT bytes behind it: keeps the piece if it is whole. */
+static void piece_take(const char *p, size_t left)
+{
+	char line[384], run[64], name[64], hash[80], real[SHA256_DIGEST_STRING_LENGTH];
+	const char *eol = memchr(p, '\n', left < sizeof(line) - 1 ? left : sizeof(line) - 1);
+	size_t part, parts, len;
+
+	if (!eol)
+		return;
+	memcpy(line, p, (size_t)(eol - p));
+	line[eol - p] = '\0';
+	if (sscanf(line, MAGIC "%63s %63s %zu/%zu %zu %79s", run, name, &part, &parts, &len,
+		    hash) != 6 ||
+		strcmp(run, find.run) || strcmp(name, find.name) || !parts || parts > PARTS_MAX || part >= parts ||
+		len > PIECE || len > left - (size_t)(eol + 1 - p) || (find.n && find.n != parts))
+		return;
+	if (strcmp(SHA256Data((const uint8_t *)eol + 1, len, real), hash) || find.parts[part])
+		return;
+	find.n = parts;
+	find.parts[part] = strndup(eol + 1, len);
+}
+
+static void bytes_scan(const char *p, size_t size)
+{
+	const char *end = p + size, *hit;
+
+	while ((hit = memmem(p, (size_t)(end - p), MAGIC, strlen(MAGIC)))) {
+		piece_take(hit, (size_t)(end - hit));
+		p = hit + strlen(MAGIC);
+	}
+}
+
+static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	_cleanup_(erg_closep) int fd = -1;
+	void *map;
+
+	if (type != FTW_F || strncmp(path + ftw->base, "samples_", 8) ||
+		strstr(path + ftw->base, ".idx") || !st->st_size)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	map = fd < 0 ? MAP_FAILED : mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return 0;
+	bytes_scan(map, (size_t)st->st_size);
+	munmap(map, (size_t)st->st_size);
+	return 0;
+}
+
+static char *pieces_join(void)
+{
+	size_t len = 0;
+	char *text = calloc(find.n ? find.n : 1, PIECE + 1);
+
+	for (size_t i = 0; text && i < find.n; i++) {
+		if (!find.parts[i]) {
+			free(text);
+			return NULL;
+		}
+		len += (size_t)sprintf(text + len, "%s", find.parts[i]);
+	}
+	return text;
+}
+
+int erg_document_find(const char *dir, const char *run, const char *name, json_t **ret,
+	struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	json_error_t e;
+
+	*ret = NULL;
+	memset(&find, 0, sizeof(find));
+	find.run = run;
+	find.name = name;
+	if (nftw(dir, visit, 16, FTW_PHYS) < 0)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	text = pieces_join();
+	for (size_t i = 0; i < find.n; i++)
+		free(find.parts[i]);
+	if (!text || !find.n)
+		return 1;
+	*ret = json_loads(text, 0, &e);
+	return *ret ? 0 : 1;
+}

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The plan of a sweep, read from YAML.
+ *
+ * Every key is known or an error that says where it stands: a misspelt "repetition" that was
+ * silently ignored would cost a night. Tables of keys with one function each take the place of a
+ * schema.
+ */
+#include "record/sweep/plan.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+#include "record/sweep/plan_read.h"
+
+struct reader {
+	const char *file;
+	struct erg_plan *plan;
+	struct erg_plan_program *program; /* the one being read */
+	struct erg_err *err;
+};
+
+struct key {
+	const char *name;
+	int (*read)(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *value);
+};
+
+static int no_memory(const struct reader *r)
+{
+	return erg_fail(r->err, -ENOMEM, "%s: no memory", r->file);
+}
+
+static void known_keys(const struct key *keys, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = 0;
+	for (; keys->name && n < size; keys++)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? ", " : "", keys->name);
+}
+
+/* Reads a map by its table of keys. WHAT is for messages. */
+static int read_map(struct reader *r, const struct erg_yaml *map, const struct erg_yaml *at,
+	const char *what, const struct key *keys)
+{
+	char known[512];
+
+	if (map->kind != ERG_YAML_MAP)
+		return erg_yaml_fail(r->err, r->file, at ? at : map, "%s: expected \"key: value\" lines",
+			what);
+	for (size_t i = 0; i < map->n; i++) {
+		const struct key *k = keys;
+		int e;
+
+		while (k->name && strcmp(k->name, map->keys[i]->text) != 0)
+			k++;
+		if (!k->name) {
+			known_keys(keys, known, sizeof(known));
+			return erg_yaml_fail(r->err, r->file, map->keys[i],
+				"%s: unknown key \"%s\": expected one of %s", what,
+				map->keys[i]->text, known);
+		}
+		e = k->read(r, map->keys[i], map->items[i]);
+		if (e < 0)
+			return e;
+	}
+	return 0;
+}
+
+static int read_number(const struct reader *r, const struct erg_yaml *key,
+	const struct erg_yaml *v, double min, double max, double *ret)
+{
+	char *end;
+
+	if (v->kind == ERG_YAML_SCALAR && v->text[0]) {
+		*ret = strtod(v->text, &end);
+		if (!*end && isfinite(*ret) && *ret >= min && *ret <= max)
+			return 0;
+	}
+	return erg_yaml_fail(r->err, r->file, v, "%s: \"%s\": expected a number from %g to %g",
+		key->text, v->text ? v->text : "(a list or map)", min, max);
+}
+
+static int read_text(const struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	char **ret)
+{
+	if (v->kind != ERG_YAML_SCALAR || !v->text[0])
+		return erg_yaml_fail(r->err, r->file, v, "%s: expected text", key->text);
+	free(*ret);
+	*ret = strdup(v->text);
+	return *ret ? 0 : no_memory(r);
+}
+
+/* A scalar or a list of scalars. */
+static int read_texts(const struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	struct erg_texts *ret)
+{
+	erg_texts_clear(ret);
+	if (v->kind == ERG_YAML_SCALAR && v->text[0])
+		return erg_texts_add(ret, v->text) < 0 ? no_memory(r) : 0;
+	if (v->kind != ERG_YAML_LIST || v->n == 0)
+		return erg_yaml_fail(r->err, r->file, v->line ? v : key,
+			"%s: expected a value or a list of values", key->text);
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->items[i]->kind != ERG_YAML_SCALAR)
+			return erg_yaml_fail(r->err, r->file, v->items[i],
+				"%s: expected a plain value in the list", key->text);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(key->text, "command") != 0 &&
+				strcmp(ret->v[j], v->items[i]->text) == 0)
+				return erg_yaml_fail(r->err, r->file, v->items[i],
+					"%s: \"%s\" is listed twice", key->text, ret->v[j]);
+		if (erg_texts_add(ret, v->items[i]->text) < 0)
+			return no_memory(r);
+	}
+	return 0;
+}
+
+/* ---- workloads and co-runners ---- */
+
+static int read_command(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	r->program->line = v->line;
+	r->program->column = v->column;
+	if (v->kind == ERG_YAML_SCALAR && v->text[0]) { /* a line for the shell */
+		if (erg_texts_add(&r->program->argv, "/bin/sh") < 0 ||
+			erg_texts_add(&r->program->argv, "-c") < 0 ||
+			erg_texts_add(&r->program->argv, v->text) < 0)
+			return no_memory(r);
+		return 0;
+	}
+	return read_texts(r, key, v, &r->program->argv);
+}
+
+static int read_environment(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	char pair[4096];
+
+	if (v->kind != ERG_YAML_MAP)
+		return erg_yaml_fail(r->err, r->file, v, "environment: expected NAME: value");
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->items[i]->kind != ERG_YAML_SCALAR)
+			return erg_yaml_fail(r->err, r->file, v->items[i], "%s: expected a value",
+				v->keys[i]->text);
+		snprintf(pair, sizeof(pair), "%s=%s", v->keys[i]->text, v->items[i]->text);
+		if (erg_texts_add(&r->program->env, pair) < 0)
+			return no_memory(r);
+	}
+	return 0;
+}
+
+static int read_directory(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_text(r, key, v, &r->program->directory);
+}
+
+static int read_duration(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_number(r, key, v, 0, 1e7, &r->program->duration_s);
+}
+
+static int read_expected(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_number(r, key, v, 0, 1e7, &r->program->expected_s);
+}
+
+static const struct key program_keys[] = {
+	{"command", read_command},
+	{"directory", read_directory},
+	{"environment", read_environment},
+	{"duration_s", read_duration},
+	{"expected_s", read_expected},
+	{0},
+};
+
+static int read_programs(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	struct erg_plan_program **ret, size_t *ret_n)
+{
+	if (v->kind != ERG_YAML_MAP || v->n == 0)
+		return erg_yaml_fail(r->err, r->file, v->line ? v : key, "%s: expected NAME: {command: …}",
+			key->text);
+	*ret = calloc(v->n, sizeof(**ret));
+	if (!*ret)
+		return no_memory(r);
+	for (size_t i = 0; i < v->n; i++) {
+		struct erg_plan_program *p = &(*ret)[(*ret_n)++];
+		const char *name = v->keys[i]->text;
+		int e;
+
+		r->program = p;
+		p->name = strdup(name);
+		if (!p->name)
+			return no_memory(r);
+		if (strpbrk(name, "+/= \t") || !name[0])
+			return erg_yaml_fail(r->err, r->file, v->keys[i],
+				"%s: \"%s\": a name has no spaces and none of + / =", key->text, name);
+		if (v->items[i]->kind == ERG_YAML_MAP)
+			e = read_map(r, v->items[i], v->keys[i], name, program_keys);
+		else
+			e = read_command(r, v->keys[i], v->items[i]);
+		if (e < 0)
+			return e;
+		if (p->argv.n == 0)
+			return erg_yaml_fail(r->err, r->file, v->keys[i], "%s: no command", name);
+	}
+	return 0;
+}
+
+static int read_workloads(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_programs(r, key, v, &r->plan->workloads, &r->plan->n_workloads);
+}
+
+static int read_corunners(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	if (v->kind == ERG_YAML_MAP && v->n > ERG_PLAN_CORUNNERS_MAX)
+		return erg_yaml_fail(r->err, r->file, key, "corunners: more than %d",
+			ERG_PLAN_CORUNNERS_MAX);
+	return read_programs(r, key, v, &r->plan->corunners, &r->plan->n_corunners);
+}
+
+static int read_coruns(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_texts(r, key, v, &r->plan->coruns);
+}
+
+/* ---- settings ---- */
+
+static int read_range(struct reader *r, const struct erg_yaml *v, struct erg_plan_setting *s)
+{
+	static const char *const parts[] = {"from", "to", "step"};
+	double *const to[] = {&s->from, &s->to, &s->step};
+
+	for (size_t i = 0; i < v->n; i++)
+		if (strcmp(v->keys[i]->text, "from") && strcmp(v->keys[i]->text, "to") &&
+			strcmp(v->keys[i]->text, "step"))
+			return erg_yaml_fail(r->err, r->file, v->keys[i],
+				"%s: unknown key \"%s\": expected from, to and step", s->name,
+				v->keys[i]->text);
+	for (int i = 0; i < 3; i++) {
+		const struct erg_yaml *part = erg_yaml_get(v, parts[i]);
+		struct erg_yaml key = {.text = s->name};
+		int e;
+
+		if (!part)
+			return erg_yaml_fail(r->err, r->file, v, "%s: a range needs from, to and step: "
+				"no %s", s->name, parts[i]);
+		e = read_number(r, &key, part, -1e15, 1e15, to[i]);
+		if (e < 0)
+			return e;
+	}
+	if (s->step <= 0 || s->to < s->from || (s->to - s->from) / s->step > 10000)
+		return erg_yaml_fail(r->err, r->file, v,
+			"%s: expected from <= to, a step above 0 and at most 10000 values", s->name);
+	s->range = true;
+	return 0;
+}
+
+static int read_setting(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	struct erg_plan_setting *s)
+{
+	s->name = strdup(key->text);
+	s->at = (struct erg_yaml){.line = v->line, .column = v->column};
+	if (!s->name)
+		return no_memory(r);
+	if (v->kind == ERG_YAML_MAP)
+		return read_range(r, v, s);
+	if (v->kind == ERG_YAML_SCALAR && strcmp(v->text, "all") == 0) {
+		s->all = true;
+		return 0;
+	}
+	return read_texts(r, key, v, &s->values);
+}
+
+static int read_settings(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	struct erg_plan_setting **ret, size_t *ret_n)
+{
+	if (v->kind != ERG_YAML_MAP || v->n > ERG_PLAN_KNOBS_MAX)
+		return erg_yaml_fail(r->err, r->file, v->line ? v : key,
+			"%s: expected up to %d lines \"NAME: values\"", key->text, ERG_PLAN_KNOBS_MAX);
+	*ret = calloc(v->n + 1, sizeof(**ret));
+	if (!*ret)
+		return no_memory(r);
+	for (size_t i = 0; i < v->n; i++) {
+		int e = read_setting(r, v->keys[i], v->items[i], &(*ret)[(*ret_n)++]);
+
+		if (e < 0)
+			return e;
+	}
+	return 0;
+}
+
+static int read_knobs(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_settings(r, key, v, &r->plan->knobs, &r->plan->n_knobs);
+}
+
+static int read_set(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	int e = read_settings(r, key, v, &r->plan->set, &r->plan->n_set);
+
+	for (size_t i = 0; e == 0 && i < r->plan->n_set; i++)
+		if (r->plan->set[i].all || r->plan->set[i].range || r->plan->set[i].values.n != 1)
+			return erg_yaml_fail(r->err, r->file, &r->plan->set[i].at,
+				"set: %s: expected one value; values to vary belong under knobs",
+				r->plan->set[i].name);
+	return e;
+}
+
+static int read_conditions(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	int e = read_settings(r, key, v, &r->plan->conditions, &r->plan->n_conditions);
+
+	for (size_t i = 0; e == 0 && i < r->plan->n_conditions; i++)
+		if (r->plan->conditions[i].all || r->plan->conditions[i].range)
+			return erg_yaml_fail(r->err, r->file, &r->plan->conditions[i].at,
+				"conditions: %s: expected a value or a list of values",
+				r->plan->conditions[i].name);
+	return e;
+}
+
+/* ---- the rest ---- */
+
+static int read_name(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_text(r, key, v, &r->plan->name);
+}
+
+static int read_whole(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	double min, double max, double *ret)
+{
+	int e = read_number(r, key, v, min, max, ret);
+
+	if (e == 0 && *ret != floor(*ret))
+		return erg_yaml_fail(r->err, r->file, v, "%s: \"%s\": expected a whole number",
+			key->text, v->text);
+	return e;
+}
+
+static int read_repetitions(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	double n = 0;
+	int e = read_whole(r, key, v, 1, 10000, &n);
+
+	r->plan->repetitions = (unsigned)n;
+	return e;
+}
+
+static int read_seed(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	double n = 0;
+	int e = read_whole(r, key, v, 0, 9e15, &n);
+
+	r->plan->seed = (uint64_t)n;
+	return e;
+}
+
+static int read_order(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	static const char *const names[] = {"random", "abba", "as-written"};
+
+	for (int i = 0; v->kind == ERG_YAML_SCALAR && i < 3; i++)
+		if (strcmp(v->text, names[i]) == 0) {
+			r->plan->order = (enum erg_plan_order)i;
+			return 0;
+		}
+	return erg_yaml_fail(r->err, r->file, v, "order: expected random, abba or as-written");
+}
+
+static int read_warmup(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_number(r, key, v, 0, 86400, &r->plan->warmup_s);
+}
+
+static int read_settle(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_number(r, key, v, 0, 3600, &r->plan->settle_s);
+}
+
+static int read_timeout(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_number(r, key, v, 0, 1e7, &r->plan->timeout_s);
+}
+
+static int read_within(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_number(r, key, v, 0.01, 100, &r->plan->cooldown_within_k);
+}
+
+static int read_limit(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_number(r, key, v, 0, 86400, &r->plan->cooldown_limit_s);
+}
+
+static int read_zone(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_text(r, key, v, &r->plan->cooldown_zone);
+}
+
+static int read_cooldown(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	static const struct key keys[] = {
+		{"within_k", read_within}, {"limit_s", read_limit}, {"zone", read_zone}, {0}};
+
+	r->plan->cooldown = true;
+	return read_map(r, v, key, "cooldown", keys);
+}
+
+/* Options of erg-record run by their long names; "no value" is an empty one. */
+static int read_record(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	static const char *const known[] = {"rate", "dither", "source", "sysfs", "counters", "idle",
+		"annotate", "spool", "chunk", "compress", "cpu", NULL};
+
+	if (v->kind != ERG_YAML_MAP)
+		return erg_yaml_fail(r->err, r->file, v->line ? v : key, "record: expected OPTION: value");
+	for (size_t i = 0; i < v->n; i++) {
+		char option[64];
+		size_t k = 0;
+
+		while (known[k] && strcmp(known[k], v->keys[i]->text) != 0)
+			k++;
+		if (!known[k])
+			return erg_yaml_fail(r->err, r->file, v->keys[i],
+				"record: unknown option \"%s\": expected rate, dither, source, sysfs, "
+				"counters, idle, annotate, spool, chunk, compress or cpu",
+				v->keys[i]->text);
+		if (v->items[i]->kind != ERG_YAML_SCALAR)
+			return erg_yaml_fail(r->err, r->file, v->items[i], "record: %s: expected a value",
+				known[k]);
+		snprintf(option, sizeof(option), "--%s", known[k]);
+		if (erg_texts_add(&r->plan->record, option) < 0 ||
+			erg_texts_add(&r->plan->record, v->items[i]->text) < 0)
+			return no_memory(r);
+	}
+	return 0;
+}
+
+static const struct key plan_keys[] = {
+	{"name", read_name},
+	{"workloads", read_workloads},
+	{"corunners", read_corunners},
+	{"coruns", read_coruns},
+	{"knobs", read_knobs},
+	{"set", read_set},
+	{"conditions", read_conditions},
+	{"repetitions", read_repetitions},
+	{"order", read_order},
+	{"seed", read_seed},
+	{"warmup_s", read_warmup},
+	{"settle_s", read_settle},
+	{"timeout_s", read_timeout},
+	{"cooldown", read_cooldown},
+	{"record", read_record},
+	{0},
+};
+
+static int check_whole(struct reader *r, const struct erg_yaml *y)
+{
+	struct erg_plan *p = r->plan;
+
+	if (p->n_workloads == 0)
+		return erg_yaml_fail(r->err, r->file, y, "no workloads: expected \"workloads:\"");
+	if (p->n_corunners > 0 && p->coruns.n == 0 &&
+		(erg_texts_add(&p->coruns, "none") < 0 || erg_texts_add(&p->coruns, "each") < 0))
+		return no_memory(r);
+	for (size_t i = 0; i < p->n_workloads; i++)
+		for (size_t j = 0; j < p->n_corunners; j++)
+			if (strcmp(p->workloads[i].name, p->corunners[j].name) == 0)
+				return erg_yaml_fail(r->err, r->file, erg_yaml_get(y, "corunners"),
+					"\"%s\" names a workload and a co-runner", p->workloads[i].name);
+	for (size_t i = 0; i < p->n_set; i++)
+		for (size_t j = 0; j < p->n_knobs; j++)
+			if (strcmp(p->set[i].name, p->knobs[j].name) == 0)
+				return erg_yaml_fail(r->err, r->file, &p->set[i].at,
+					"%s stands under set and under knobs", p->set[i].name);
+	return 0;
+}
+
+int erg_plan_fill(struct erg_plan *plan, const struct erg_yaml *y, struct erg_err *err)
+{
+	struct reader r = {.file = plan->file, .plan = plan, .err = err};
+	int e = read_map(&r, y, NULL, "plan", plan_keys);
+
+	return e < 0 ? e : check_whole(&r, y);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_SWEEP_H
+#define ERG_RECORD_SWEEP_H
+
+/*
+ * A sweep in progress: the plan, its runs, the knobs, the index of what is done. Each run is
+ * `erg-record run` in a process of its own.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "record/knobs/knobs.h"
+#include "record/sweep/plan.h"
+
+struct erg_sweep {
+	const char *plan_file, *dir, *sysfs;
+	bool resume, dry_run;
+	struct erg_texts given; /* --condition KEY=VALUE */
+
+	char real_dir[4096], real_sysfs[4096];
+	struct erg_plan *plan;
+	struct erg_plan_runs runs;
+	struct erg_knob_context ctx;
+	struct erg_knob *knobs; /* n_set of the plan's set, then n_knobs of its knobs */
+	size_t n_knobs;
+	const char *now[ERG_PLAN_KNOBS_MAX]; /* the condition that is known to hold, or NULL */
+	json_t *index;
+
+	char state[4200];
+	pid_t watchdog;
+	int watch_fd, lock_fd;
+
+	double start_c; /* temperature to cool down to; NAN: not known */
+	size_t done, failed, waiting; /* runs of this invocation */
+};
+
+/* ---- sweep_index.c ---- */
+
+/* Makes or opens DIR and its index.json. -EEXIST where something else, or another sweep, is. */
+int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err);
+/* Writes index.json, whole or not at all. */
+int erg_sweep_index_write(const struct erg_sweep *s, struct erg_err *err);
+/* The entry of a run that was finished, or NULL. */
+json_t *erg_sweep_index_find(const struct erg_sweep *s, const char *id);
+/* Puts ENTRY (stolen) in the place of an older one of its id, and writes the file. */
+int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err);
+/* File name of the archive for a run. */
+void erg_sweep_archive_name(const struct erg_plan_run *run, char *buf, size_t size);
+
+/* ---- sweep_wait.c: signals and children ---- */
+
+/* Blocks the signals that are waited for below. */
+void erg_sweep_signals(void);
+/* Makes a child take signals again, and die with its parent by SIG. */
+void erg_sweep_child_signals(int sig);
+/* Waits for SECONDS at most, or a child, or a signal to stop. Returns 0, or the signal that asks to
+ * stop (SIGINT, SIGTERM, SIGHUP), which from then on is returned at once. */
+int erg_sweep_wait(double seconds);
+
+/* ---- sweep_run.c ---- */
+
+/*
+ * Makes one run: knobs, cool-down, co-runners, warm-up, recording. Its entry for the index is
+ * *RET_ENTRY, also when it failed ("status"). Returns 0, the signal that interrupted it (no entry),
+ * or a negative errno for what makes going on useless.
+ */
+int erg_sweep_run(struct erg_sweep *s, const struct erg_plan_run *run, json_t **ret_entry,
+	struct erg_err *err);
+
+/* The temperature that the cool-down rule looks at, degC; NAN where there is none. */
+double erg_sweep_temperature(const struct erg_sweep *s);
+
+/* Seconds a run of this program took on average so far, else what the plan says; NAN: unknown. */
+double erg_sweep_expected_s(const struct erg_sweep *s, const struct erg_plan_run *run);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `erg-record sources`: what this machine can measure, what it costs, and what is missing and why.
+ *
+ * The verb makes one JSON document and prints it, or a text made from it. Nothing here is needed to
+ * record; everything here answers "why is my rail not in the archive?".
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/base/util.h"
+#include "record/sources/source.h"
+#include "record/sources/measure.h"
+#include "record/sources/text.h"
+#include "record/verbs/verb.h"
+
+struct options {
+	const char *list, *sysfs;
+	unsigned int reads;
+	double seconds;
+	bool json;
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		"Usage: erg-record sources [options]\n\n"
+		"  -s, --source LIST     kinds to look for, default auto; KIND:ARG keeps what has\n"
+		"                        that rail, chip or path\n"
+		"      --sysfs DIR       look in DIR instead of /sys\n"
+		"      --reads N         readings that are timed, default 200; 0 measures nothing\n"
+		"      --seconds S       how long updates are counted, default 1\n"
+		"      --format FORMAT   text or json\n\nKinds:\n");
+	for (const struct erg_source_ops *const *d = erg_source_drivers; *d; d++)
+		fprintf(out, "  %-10s %s\n", (*d)->kind, (*d)->about);
+}
+
+enum { OPT_SYSFS = 256, OPT_READS, OPT_SECONDS, OPT_FORMAT };
+
+static const struct option long_options[] = {
+	{"source", required_argument, NULL, 's'},
+	{"sysfs", required_argument, NULL, OPT_SYSFS},
+	{"reads", required_argument, NULL, OPT_READS},
+	{"seconds", required_argument, NULL, OPT_SECONDS},
+	{"format", required_argument, NULL, OPT_FORMAT},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static int bad(const char *option, const char *value, const char *expected)
+{
+	fprintf(stderr, "erg-record sources: %s %s: expected %s\n", option, value, expected);
+	return 2;
+}
+
+static int parse_option(struct options *o, int c)
+{
+	char *end;
+
+	switch (c) {
+	case 's':
+		o->list = optarg;
+		return 0;
+	case OPT_SYSFS:
+		o->sysfs = optarg;
+		return access(optarg, X_OK) ? bad("--sysfs", optarg, "a directory") : 0;
+	case OPT_READS: {
+		unsigned long v = strtoul(optarg, &end, 10);
+
+		if (*end || end == optarg || v > 1000000)
+			return bad("--reads", optarg, "a number up to 1000000");
+		o->reads = (unsigned int)v;
+		return 0;
+	}
+	case OPT_SECONDS:
+		o->seconds = strtod(optarg, &end);
+		if (*end || end == optarg || !(o->seconds >= 0 && o->seconds <= 3600))
+			return bad("--seconds", optarg, "seconds, 0 to 3600");
+		return 0;
+	case OPT_FORMAT:
+		o->json = !strcmp(optarg, "json");
+		return o->json || !strcmp(optarg, "text") ? 0
+							  : bad("--format", optarg, "text or json");
+	default:
+		return 2;
+	}
+}
+
+/* 0: go on; 1: help was printed; 2: wrong usage. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	int c, r;
+
+	optind = 0; /* main has used getopt, or has not */
+	while ((c = getopt_long(argc, argv, "s:h", long_options, NULL)) != -1) {
+		if (c == 'h') {
+			usage(stdout);
+			return 1;
+		}
+		r = parse_option(o, c);
+		if (r)
+			return r;
+	}
+	if (optind < argc)
+		return bad("argument", argv[optind], "options only");
+	return 0;
+}
+
+/* ---- the document ---- */
+
+static json_t *count_json(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+static json_t *model_json(const struct erg_sensor_model *m)
+{
+	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:f}", "kind",
+		erg_sensor_kind_name(m->kind), "provenance", erg_provenance_name(m->provenance),
+		"window_ns", count_json(m->window_ns), "period_ns", count_json(m->period_ns),
+		"lag_ns", (json_int_t)m->lag_ns, "lag_u_ns", count_json(m->lag_u_ns), "alpha",
+		m->alpha);
+}
+
+static json_t *value_json(const struct erg_channel_def *d, int64_t raw)
+{
+	return raw == ERG_VALUE_NONE ? json_null() : json_real((double)raw * d->scale);
+}
+
+static json_t *channel_json(const struct erg_channel_def *d, int64_t raw)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:f, s:f, s:f, s:o}", "rail", d->rail,
+		"parent", d->parent, "quantity", erg_quantity_name(d->quantity), "unit", d->unit,
+		"scale", d->scale, "wrap", count_json(d->wrap), "lsb", d->lsb, "offset_max",
+		d->offset_max, "gain_max", d->gain_max, "value", value_json(d, raw));
+}
+
+static json_t *cost_json(const struct erg_source_cost *c)
+{
+	double seconds = (double)c->watched_ns * 1e-9;
+	json_t *j = json_pack("{s:i, s:i, s:o, s:o, s:o}", "reads", (int)c->reads, "errors",
+		(int)c->errors, "p50_ns", count_json(c->p50_ns), "p99_ns", count_json(c->p99_ns),
+		"distinct_per_s", seconds > 0 ? json_real(c->changes / seconds) : json_null());
+
+	/* Fewer changes than this are a steady signal, not a period. */
+	json_object_set_new(j, "native_period_s",
+		c->changes >= 5 ? json_real(seconds / c->changes) : json_null());
+	json_object_set_new(j, "last_error",
+		c->last_error ? json_string(strerror(-c->last_error)) : json_null());
+	return j;
+}
+
+static json_t *source_json(const struct erg_source *s, const struct erg_source_cost *c)
+{
+	json_t *channels = json_array(), *j;
+
+	for (size_t i = 0; i < s->n_channels; i++)
+		json_array_append_new(channels,
+			channel_json(&s->channels[i], c ? c->last[i] : ERG_VALUE_NONE));
+	j = json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "kind", s->ops->kind, "path", s->path,
+		"class", erg_source_class_name(s->cls), "simulated", s->simulated, "interval_ns",
+		count_json(s->interval_ns), "model", model_json(&s->model), "channels", channels);
+	json_object_set_new(j, "read", c ? cost_json(c) : json_null());
+	if (s->settings)
+		json_object_set(j, "settings", s->settings);
+	return j;
+}
+
+static json_t *document(const struct erg_source_list *l, const struct erg_source_cost *costs)
+{
+	json_t *sources = json_array(), *missing = json_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(sources,
+			source_json(l->sources[i], costs ? &costs[i] : NULL));
+	for (size_t i = 0; i < l->n_notes; i++)
+		json_array_append_new(missing,
+			json_pack("{s:s, s:s, s:s, s:s}", "kind", l->notes[i].kind, "path",
+				l->notes[i].path, "reason", l->notes[i].reason, "mend",
+				l->notes[i].mend));
+	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[], s:o, s:o}", "schema", "ergtrace/1", "tool",
+		"name", "erg-record", "version", ERG_VERSION, "verb", "sources", "warnings",
+		"sources", sources, "missing", missing);
+}
+
+/* ---- the verb ---- */
+
+static bool is_simulated(const char *sysfs)
+{
+	_cleanup_(erg_freep) char *path = NULL;
+
+	if (asprintf(&path, "%s/simulated", sysfs) < 0) {
+		path = NULL;
+		return false;
+	}
+	return access(path, F_OK) == 0;
+}
+
+static int emit(const struct options *o, json_t *doc, struct erg_err *err)
+{
+	if (!doc)
+		return erg_fail(err, -ENOMEM, "sources: out of memory");
+	if (!o->json)
+		erg_sources_print_text(doc, stdout);
+	else if (json_dumpf(doc, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF)
+		return erg_fail(err, -EIO, "standard output: cannot be written");
+	if (fflush(stdout))
+		return erg_fail_errno(err, -errno, "standard output");
+	return 0;
+}
+
+static int sources_run(int argc, char **argv, struct erg_err *err)
+{
+	struct options o = {.list = "auto", .sysfs = "/sys", .reads = 200, .seconds = 1};
+	_cleanup_(erg_source_list_release) struct erg_source_list list = {0};
+	_cleanup_(erg_freep) struct erg_source_cost *costs = NULL;
+	struct erg_source_config cfg = {.proc = "/proc", .interval_ns = 1000000};
+	json_t *doc;
+	int r = parse_options(argc, argv, &o);
+
+	if (r)
+		return r == 1 ? 0 : r;
+	cfg.sysfs = o.sysfs;
+	cfg.simulated = is_simulated(o.sysfs);
+	r = erg_sources_find(o.list, &cfg, &list, err);
+	if (r < 0)
+		return r;
+	if (o.reads) {
+		costs = calloc(list.n ? list.n : 1, sizeof(*costs));
+		if (!costs)
+			return erg_fail(err, -ENOMEM, "sources: out of memory");
+		r = erg_sources_measure(&list, o.reads, (uint64_t)(o.seconds * 1e9), costs, err);
+		if (r < 0)
+			return r;
+	}
+	doc = document(&list, costs);
+	r = emit(&o, doc, err);
+	json_decref(doc);
+	return r;
+}
+
+const struct erg_record_verb erg_record_verb_sources = {
+	.name = "sources",
+	.about = "what this machine can measure, what it costs, and what is missing and why",
+	.run = sources_run,
+};

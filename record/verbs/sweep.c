@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * erg-record sweep: makes all runs of a plan.
+ *
+ * Everything that can be wrong is checked before the first run: the plan, that its programs exist,
+ * that its knobs exist and take its values. Then the knobs are saved, a watchdog is started, and
+ * the runs are made one by one; the index says after each of them how far it got.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "formats/base/util.h"
+#include "record/knobs/state.h"
+#include "record/sweep/sweep.h"
+#include "record/sweep/check.h"
+#include "record/verbs/verb.h"
+
+static const char help[] =
+	"Usage: erg-record sweep PLAN.yaml -o DIR [options]\n\n"
+	"Makes every run of the plan (see erg-plan(5)): each an archive in DIR, listed in\n"
+	"DIR/index.json. Knobs are put back at the end, whatever that is.\n\n"
+	"  -o, --output DIR         where the archives go\n"
+	"      --resume             continue a sweep that was begun in DIR\n"
+	"      --dry-run            print the runs and the expected time, and change nothing\n"
+	"      --condition K=V      this condition of the plan holds now: make the runs for it\n"
+	"      --sysfs DIR          knobs and sensors from DIR instead of /sys\n\n"
+	"Exit status: 0 done, 1 failed or some runs failed, 2 wrong usage.\n";
+
+static int parse(struct erg_sweep *s, int argc, char **argv)
+{
+	static const struct option longs[] = {{"output", 1, NULL, 'o'}, {"resume", 0, NULL, 'r'},
+		{"dry-run", 0, NULL, 'n'}, {"condition", 1, NULL, 'c'}, {"sysfs", 1, NULL, 's'},
+		{"help", 0, NULL, 'h'}, {0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			s->dir = optarg;
+			break;
+		case 'r':
+			s->resume = true;
+			break;
+		case 'n':
+			s->dry_run = true;
+			break;
+		case 'c':
+			if (erg_texts_add(&s->given, optarg) < 0)
+				return 2;
+			break;
+		case 's':
+			s->sysfs = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 1;
+		default:
+			return 2;
+		}
+	}
+	if (optind + 1 != argc) {
+		fprintf(stderr, "erg-record sweep: expected one PLAN.yaml (see --help)\n");
+		return 2;
+	}
+	s->plan_file = argv[optind];
+	if (!s->dir) {
+		fprintf(stderr, "erg-record sweep: expected -o DIR\n");
+		return 2;
+	}
+	return 0;
+}
+
+static void print_time(FILE *f, double s)
+{
+	if (isnan(s))
+		fprintf(f, "?");
+	else if (s >= 3600)
+		fprintf(f, "%d h %02d min", (int)(s / 3600), (int)(fmod(s, 3600) / 60));
+	else if (s >= 60)
+		fprintf(f, "%d min %02d s", (int)(s / 60), (int)fmod(s, 60));
+	else
+		fprintf(f, "%.1f s", s);
+}
+
+/* Time that the runs from FROM on take; NAN when nothing is known of one of them. */
+static double remaining_s(const struct erg_sweep *s, size_t from)
+{
+	double sum = 0;
+
+	for (size_t i = from; i < s->runs.n; i++)
+		if (!erg_sweep_index_find(s, s->runs.v[i].id))
+			sum += erg_sweep_expected_s(s, &s->runs.v[i]);
+	return sum;
+}
+
+static int dry_run(const struct erg_sweep *s)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < s->runs.n; i++) {
+		bool is_done = erg_sweep_index_find(s, s->runs.v[i].id);
+
+		done += is_done;
+		printf("%4zu  %s%s\n", i + 1, s->runs.v[i].id, is_done ? "  (done)" : "");
+	}
+	printf("%zu runs, %zu done; expected time ", s->runs.n, done);
+	print_time(stdout, remaining_s(s, 0));
+	printf("%s\n", s->plan->cooldown ? " and the time to cool down" : "");
+	return 0;
+}
+
+/* Brings the machine into the conditions of RUN: 0, 1 when they do not hold now, else the signal or
+ * error. */
+static int conditions(struct erg_sweep *s, const struct erg_plan_run *run, struct erg_err *err)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < s->plan->n_conditions; i++) {
+		const struct erg_plan_setting *c = &s->plan->conditions[i];
+		const char *want = c->values.v[run->condition[i]];
+
+		if (c->values.n < 2 || (s->now[i] && strcmp(s->now[i], want) == 0))
+			continue;
+		if (!erg_sweep_may_ask(s, c->name))
+			return 1;
+		fprintf(stderr, "%s: set it to %s", c->name, want);
+		s->now[i] = want;
+		asked = true;
+	}
+	if (asked) {
+		int c;
+
+		fprintf(stderr, ", then press Enter: ");
+		while ((c = getchar()) != '\n')
+			if (c == EOF)
+				return erg_fail(err, -EINTR, "no answer");
+		s->start_c = erg_sweep_temperature(s);
+	}
+	return 0;
+}
+
+static void say_progress(const struct erg_sweep *s, size_t i, json_t *entry)
+{
+	const char *status = json_string_value(json_object_get(entry, "status"));
+
+	fprintf(stderr, "[%zu/%zu] %s: %s, ", i + 1, s->runs.n, s->runs.v[i].id, status);
+	print_time(stderr, json_number_value(json_object_get(entry, "total_s")));
+	fprintf(stderr, "; left: ");
+	print_time(stderr, remaining_s(s, i + 1));
+	fprintf(stderr, "\n");
+	if (json_is_false(json_object_get(entry, "knobs_held")))
+		fprintf(stderr, "  warning: something else changed the knobs during this run\n");
+	if (json_is_false(json_object_get(entry, "cooled")))
+		fprintf(stderr, "  warning: it did not cool down in time\n");
+	if (strcmp(status, "done") != 0)
+		fprintf(stderr, "  see %s/%s\n", s->dir,
+			json_string_value(json_object_get(entry, "log")));
+}
+
+/* All runs that are to be made now; 0, a signal, or an error. */
+static int make_runs(struct erg_sweep *s, struct erg_err *err)
+{
+	for (size_t i = 0; i < s->runs.n; i++) {
+		json_t *entry = NULL;
+		int r;
+
+		if (erg_sweep_index_find(s, s->runs.v[i].id))
+			continue;
+		r = conditions(s, &s->runs.v[i], err);
+		if (r == 1) {
+			s->waiting++;
+			continue;
+		}
+		if (r == 0)
+			r = erg_sweep_run(s, &s->runs.v[i], &entry, err);
+		if (r != 0)
+			return r;
+		json_object_set_new(entry, "order", json_integer((json_int_t)i + 1));
+		if (strcmp(json_string_value(json_object_get(entry, "status")), "done") == 0)
+			s->done++;
+		else
+			s->failed++;
+		r = erg_sweep_index_put(s, entry, err);
+		say_progress(s, i, entry);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int with_knobs(struct erg_sweep *s, struct erg_err *err)
+{
+	struct erg_err restore = {0};
+	bool cells = false;
+	int r = 0, e = 0;
+
+	for (size_t i = 0; i < s->n_knobs; i++)
+		cells = cells || s->knobs[i].cells.n > 0;
+	if (cells)
+		r = erg_state_save(&s->ctx, s->knobs, s->n_knobs, s->state, sizeof(s->state),
+			&s->lock_fd, err);
+	if (r == 0 && cells)
+		r = erg_watchdog_start(s->state, s->lock_fd, &s->watchdog, &s->watch_fd, err);
+	if (r < 0)
+		return r;
+	s->start_c = erg_sweep_temperature(s);
+	r = make_runs(s, err);
+	if (cells)
+		e = erg_watchdog_finish(s->watchdog, &s->watch_fd, s->state, &restore);
+	if (e < 0 && r >= 0)
+		return erg_fail(err, e, "%s", restore.msg);
+	if (e < 0)
+		fprintf(stderr, "erg-record sweep: %s\n", restore.msg);
+	return r;
+}
+
+static int finish(struct erg_sweep *s, int r)
+{
+	fprintf(stderr, "%zu runs made, %zu failed", s->done + s->failed, s->failed);
+	if (s->waiting)
+		fprintf(stderr, ", %zu wait for another condition (--resume --condition KEY=VALUE)",
+			s->waiting);
+	fprintf(stderr, ": %s/index.json\n", s->dir);
+	if (r > 0) {
+		fprintf(stderr, "stopped by signal %d; --resume continues\n", r);
+		return 128 + r;
+	}
+	return s->failed ? 1 : 0;
+}
+
+static int sweep(struct erg_sweep *s, struct erg_err *err)
+{
+	int r = erg_plan_read(s->plan_file, &s->plan, err);
+
+	if (r == 0)
+		r = erg_sweep_check(s, err);
+	if (r == 0)
+		r = erg_plan_expand(s->plan, &s->runs, err);
+	if (r == 0)
+		r = erg_sweep_index_open(s, err);
+	if (r < 0)
+		return r;
+	if (s->dry_run)
+		return dry_run(s);
+	r = erg_sweep_index_write(s, err);
+	if (r < 0)
+		return r;
+	erg_sweep_signals();
+	r = with_knobs(s, err);
+	return r < 0 ? r : finish(s, r);
+}
+
+static int run(int argc, char **argv, struct erg_err *err)
+{
+	struct erg_sweep s = {.sysfs = "/sys", .watch_fd = -1, .lock_fd = -1, .start_c = NAN};
+	int r = parse(&s, argc, argv);
+
+	if (r == 1)
+		r = 0;
+	else if (r == 0)
+		r = sweep(&s, err);
+	erg_sweep_release(&s);
+	return r;
+}
+
+const struct erg_record_verb erg_record_verb_sweep = {
+	.name = "sweep",
+	.about = "make all runs of a plan, over knobs, co-runners and conditions",
+	.run = run,
+};
