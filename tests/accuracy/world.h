@@ -18,6 +18,7 @@
 
 #define WORLD_LAYERS 24
 #define WORLD_TRACKS 3
+#define WORLD_LEVELS 7
 #define WORLD_NONE (-1)
 
 /* ---- draw: one stream of random numbers, and numbers that belong to an index */
@@ -72,7 +73,8 @@ struct world {
 	uint64_t seed;
 	/* work */
 	int layers, tracks;
-	const char *track_name;  /* before its number */
+	const char *track_name;  /* before its number; NULL: "thread " */
+	const char *rail;        /* NULL: VDD_IN */
 	double layer_min_s, layer_max_s, power_min_w, power_max_w;
 	double jitter;           /* relative SD of every duration */
 	double run_s, idle_s, idle_w, gap_s;
@@ -89,12 +91,13 @@ struct world {
 	double onset_s, onset;   /* a power is reached exponentially from onset times it */
 	double drift_w, drift_s; /* added to the base: W (1 - exp(-t / s)) */
 	bool phases;             /* prefill and decode */
-	double fall_s;           /* the clock falls through seven levels within so long */
+	double fall_s;           /* the clock falls through seven levels within so long, unevenly */
 	/* sensor as it is */
 	struct sensor is;
 	double spacing_s, dither, noise_w, lsb, rc_s, gain, grid_jitter_s;
+	bool on_edge;            /* the reader is in step with the sensor's updates */
 	/* clock */
-	double skew, offset_s, stamp_sd_s, stamp_round_s;
+	double skew, offset_s, stamp_sd_s, stamp_round_s; /* rounded down, or to the nearest by seed */
 	/* sensor as it is declared */
 	bool declared;
 	struct sensor says;      /* lag_s: NAN where it is not given */
@@ -113,6 +116,11 @@ struct own { /* power of its own of the innermost layer of a track; pieces of a 
 	struct piece p; /* p.t unused */
 };
 
+struct span {
+	int64_t begin_ns, end_ns;
+	int phase;
+};
+
 struct work {
 	const struct world *w;
 	struct draw draw;
@@ -129,10 +137,12 @@ struct work {
 	size_t owns[WORLD_TRACKS], own_room[WORLD_TRACKS];
 	int64_t begin_ns, end_ns;
 	struct curve base, total;
-	double *level_t, *level_hz;
-	size_t levels;
+	struct span *span; /* occurrences of phases, in order */
+	size_t spans;
+	double level_t[WORLD_LEVELS];
+	int levels;
 	/* truth, J: with powers that add and the base shared equally by what runs at once */
-	double energy[WORLD_LAYERS], phase_j[2];
+	double energy[WORLD_LAYERS];
 	/* the other convention: all that flows shared equally by what runs at once */
 	double equal[WORLD_LAYERS];
 	double time_s[WORLD_LAYERS];
@@ -143,6 +153,8 @@ void work_add_up(struct work *k); /* its last step: the total power and who it b
 void work_release(struct work *k);
 void layer_name(const struct work *k, int layer, char *buf, size_t size);
 const char *layer_type(int layer);
+extern const char *const phase_names[2];
+double level_factor(int level); /* of the clock's frequency at the level, 1 at level 0 */
 
 /* ---- sense */
 struct reading {

@@ -154,6 +154,7 @@ static void set_streams(struct world *w, double tracks)
 {
 	set_threads(w, tracks);
 	w->track_name = "gpu0 stream ";
+	w->rail = "GPU [W]";
 }
 
 static void set_nested(struct world *w, double x)
@@ -201,8 +202,9 @@ static void set_rapl(struct world *w, double edge)
 	w->spacing_s = 1 * MS;
 	w->dither = edge > 0 ? 0.02 : 0.1;
 	w->grid_jitter_s = edge > 0 ? 10 * US : 5 * US;
+	w->on_edge = edge > 0;
 	if (edge > 0)
-		w->is.period_s = 1 * MS * (1 - 2e-6);
+		w->is.period_s = 1 * MS * (1 - 1e-6);
 	w->run_s = 30;
 }
 
@@ -214,6 +216,7 @@ static void set_stamp_jitter(struct world *w, double sd)
 static void set_rounding(struct world *w, double r)
 {
 	w->stamp_round_s = r;
+	w->spacing_s = 11.3 * MS; /* or all would be rounded by the same */
 }
 
 static void in_step(struct world *w, double beat)

@@ -12,8 +12,10 @@
 
 #define COLUMNS (WORLD_LAYERS + 1) /* and a constant: the base */
 
-/* Adds to ret_j the energy of WATTS from one time to the other, for what ran (the rest is lost). */
-static void spread(const struct work *k, size_t *at, double from, double to, double watts, double *ret_j)
+/* Adds to ret_j the energy of WATTS from one time to the other, for what ran; a layer that did not
+ * run alone gets its part as all its time is shared. */
+static void spread(const struct work *k, size_t *at, const double *part, double from, double to,
+	double watts, double *ret_j)
 {
 	for (int i = 0; i < k->w->tracks; i++)
 		for (; at[i] < k->owns[i]; at[i]++) {
@@ -22,17 +24,34 @@ static void spread(const struct work *k, size_t *at, double from, double to, dou
 			double e = fmin(to, (double)o->end_ns * 1e-9);
 
 			if (b < e && o->layer != WORLD_NONE)
-				ret_j[o->layer] += watts * (e - b) / k->w->tracks;
+				ret_j[o->layer] += watts * (e - b) * part[o->layer];
 			if ((double)o->end_ns * 1e-9 > to)
 				break;
+		}
+}
+
+/* Time that each layer ran, however many others did. */
+static void times(const struct work *k, double *ret)
+{
+	memset(ret, 0, WORLD_LAYERS * sizeof(double));
+	for (int i = 0; i < k->w->tracks; i++)
+		for (size_t j = 0; j < k->owns[i]; j++) {
+			const struct own *o = &k->own[i][j];
+
+			if (o->layer != WORLD_NONE)
+				ret[o->layer] += (double)(o->end_ns - o->begin_ns) * 1e-9;
 		}
 }
 
 void peer_hold(const struct work *k, const struct readings *r, double *ret_j)
 {
 	bool counter = k->w->is.kind == SENSE_COUNTER;
+	double part[WORLD_LAYERS];
 	size_t at[WORLD_TRACKS] = {0};
 
+	times(k, part);
+	for (int i = 0; i < k->layers; i++)
+		part[i] = k->time_s[i] / part[i];
 	memset(ret_j, 0, WORLD_LAYERS * sizeof(double));
 	for (size_t i = counter; i + 1 < r->n; i++) {
 		double v = r->r[i].value;
@@ -40,7 +59,7 @@ void peer_hold(const struct work *k, const struct readings *r, double *ret_j)
 		if (counter)
 			v = (v - r->r[i - 1].value) / (r->r[i].stamp - r->r[i - 1].stamp);
 		if (isfinite(v))
-			spread(k, at, r->r[i].stamp, r->r[i + 1].stamp, v, ret_j);
+			spread(k, at, part, r->r[i].stamp, r->r[i + 1].stamp, v, ret_j);
 	}
 }
 
@@ -149,15 +168,9 @@ static bool solve(struct ols *o, const int *used, int n, double *ret)
 /* Own powers and the base become joules by the convention of the truth, on the trace alone. */
 static void to_joules(const struct work *k, const double *p, double base, double *ret_j)
 {
-	double alone[WORLD_LAYERS] = {0};
+	double alone[WORLD_LAYERS];
 
-	for (int i = 0; i < k->w->tracks; i++)
-		for (size_t j = 0; j < k->owns[i]; j++) {
-			const struct own *o = &k->own[i][j];
-
-			if (o->layer != WORLD_NONE)
-				alone[o->layer] += (double)(o->end_ns - o->begin_ns) * 1e-9;
-		}
+	times(k, alone);
 	for (int i = 0; i < k->layers; i++)
 		ret_j[i] = p[i] * alone[i] + base * k->time_s[i];
 }

@@ -72,8 +72,8 @@ void score_add(struct score *sum, const struct score *one)
 		offsetof(struct score, rows), offsetof(struct score, covered),
 		offsetof(struct score, wrong), offsetof(struct score, runs),
 		offsetof(struct score, runs_covered), offsetof(struct score, rest),
-		offsetof(struct score, rest_wrong), offsetof(struct score, types),
-		offsetof(struct score, types_wrong), offsetof(struct score, ets),
+		offsetof(struct score, rest_wrong), offsetof(struct score, sums),
+		offsetof(struct score, sums_wrong), offsetof(struct score, ets),
 		offsetof(struct score, ets_covered), offsetof(struct score, ets_wrong),
 		offsetof(struct score, ets_none), offsetof(struct score, user_s)};
 
@@ -169,12 +169,10 @@ void score_layers(struct score *s, const struct work *k, const struct readings *
 
 	peer_hold(k, r, p.hold);
 	peer_ols(k, r, p.ols);
-	json_array_foreach(layers, i, row) {
-		const char *name = json_string_value(json_object_get(row, "name"));
-
+	json_array_foreach(layers, i, row)
 		score_row(s, k, row, &p);
-		if (!name || strcmp(name, "(no layer)") || !figure_of(row, "energy_j", &f) ||
-			json_array_size(json_object_get(row, "merged_with")))
+	json_array_foreach(json_object_get(run_of(doc), "rest"), i, row) {
+		if (!figure_of(row, "energy_j", &f))
 			continue;
 		s->rest++;
 		s->rest_wrong += confidently_wrong(&f, truth_rest(k, r));
@@ -183,22 +181,78 @@ void score_layers(struct score *s, const struct work *k, const struct readings *
 	s->runs_covered = s->rows > 0 && s->covered >= 0.9 * s->rows - 1e-9;
 }
 
-void score_types(struct score *s, const struct work *k, json_t *doc)
+/* Of the layers whose type or module has the name; NAN where none has. */
+static double truth_of_set(const struct work *k, const char *what, const char *name)
 {
-	json_t *layers = json_object_get(run_of(doc), "layers"), *row;
+	double sum = NAN;
+
+	for (int i = 0; i < k->layers; i++) {
+		char module[32] = "";
+
+		if (k->is_module[i])
+			layer_name(k, i, module, sizeof(module));
+		else if (k->module[i] != WORLD_NONE)
+			layer_name(k, k->module[i], module, sizeof(module));
+		if (!strcmp(name, !strcmp(what, "type") ? layer_type(i) : module))
+			sum = (isnan(sum) ? 0 : sum) + k->energy[i];
+	}
+	return sum;
+}
+
+/* Of the N-th occurrence of a phase, from 0; of all where N is negative. */
+static double truth_of_phase(const struct work *k, const char *name, int n)
+{
+	double sum = NAN;
+	int seen = 0;
+
+	for (size_t i = 0; i < k->spans; i++) {
+		const struct span *p = &k->span[i];
+
+		if (strcmp(name, phase_names[p->phase]) || (n >= 0 && seen++ != n))
+			continue;
+		sum = (isnan(sum) ? 0 : sum) + curve_joules(&k->total, (double)p->end_ns * 1e-9) -
+			curve_joules(&k->total, (double)p->begin_ns * 1e-9);
+	}
+	return sum;
+}
+
+static int rows_called(json_t *rows, const char *name, size_t before)
+{
+	json_t *row;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(rows, i, row) {
+		const char *its = json_string_value(json_object_get(row, "name"));
+
+		n += i < before && its && !strcmp(its, name);
+	}
+	return n;
+}
+
+/* A phase that came often is one row, or a row each time. */
+static double truth_of_row(const struct work *k, const char *what, json_t *rows, size_t i, const char *name)
+{
+	if (strcmp(what, "phase"))
+		return truth_of_set(k, what, name);
+	return truth_of_phase(k, name, rows_called(rows, name, SIZE_MAX) > 1 ?
+		rows_called(rows, name, i) : -1);
+}
+
+void score_sums(struct score *s, const struct work *k, const char *what, json_t *doc)
+{
+	json_t *rows = json_object_get(run_of(doc), "layers"), *row;
 	struct figure f;
 	size_t i;
 
-	json_array_foreach(layers, i, row) {
+	json_array_foreach(rows, i, row) {
 		const char *name = json_string_value(json_object_get(row, "name"));
-		double truth = 0;
+		double truth = name ? truth_of_row(k, what, rows, i, name) : NAN;
 
-		for (int j = 0; name && j < k->layers; j++)
-			truth += strcmp(name, layer_type(j)) ? 0 : k->energy[j];
-		if (truth == 0 || !figure_of(row, "energy_j", &f))
+		if (isnan(truth) || !figure_of(row, "energy_j", &f))
 			continue;
-		s->types++;
-		s->types_wrong += confidently_wrong(&f, truth);
+		s->sums++;
+		s->sums_wrong += confidently_wrong(&f, truth);
 	}
 }
 

@@ -24,7 +24,7 @@ struct score {
 	double runs, runs_covered;   /* runs with rows; those with nine in ten covered */
 	struct errors report, hold, ols; /* all three on the same rows */
 	double rest, rest_wrong;     /* "(no layer)" with a figure */
-	double types, types_wrong;   /* rows of --by type with a figure */
+	double sums, sums_wrong;     /* rows of --by type, module and phase with a figure */
 	double ets, ets_covered, ets_wrong, ets_none;
 	struct errors ets_error;
 	double reason_n[SCORE_REASONS];
@@ -33,9 +33,10 @@ struct score {
 };
 
 void score_add(struct score *sum, const struct score *one);
-/* Of layers --format json, layers --by type --format json, totals --format json. */
 void score_layers(struct score *s, const struct work *k, const struct readings *r, json_t *doc);
-void score_types(struct score *s, const struct work *k, json_t *doc);
+/* Of layers --by WHAT. */
+void score_sums(struct score *s, const struct work *k, const char *what, json_t *doc);
+/* Of totals. */
 void score_totals(struct score *s, const struct work *k, const struct readings *r, json_t *doc);
 
 #endif

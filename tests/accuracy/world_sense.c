@@ -97,16 +97,20 @@ void sense(const struct world *w, const struct curve *c, double end, struct read
 	struct state s = {.w = w, .c = c, .seed = w->seed * 2654435761u + 17};
 	struct draw d;
 	size_t room = (size_t)(end / w->spacing_s) + 8;
-	double t;
+	double t, first;
 
 	draw_seed(&d, s.seed);
+	first = w->spacing_s * (1 + draw_uniform(&d));
 	s.phase = draw_uniform(&d) * (w->is.period_s > 0 ? w->is.period_s : 0);
+	if (w->on_edge) /* an update in the middle of the reads' dither, halfway through the run */
+		s.phase = fmod(first + w->dither * w->spacing_s / 2 +
+			floor(end / 2 / w->spacing_s) * w->spacing_s, w->is.period_s);
 	ret->r = must(calloc(room, sizeof(*ret->r)));
 	for (ret->n = 0; ret->n < room; ret->n++) {
 		struct reading *r = &ret->r[ret->n];
 		int64_t index = (int64_t)ret->n;
 
-		t = w->spacing_s * ((double)(index + 1) + w->dither * draw_uniform(&d));
+		t = first + w->spacing_s * ((double)index + w->dither * draw_uniform(&d));
 		if (t >= end)
 			break;
 		r->t = t;
@@ -117,6 +121,7 @@ void sense(const struct world *w, const struct curve *c, double end, struct read
 		r->stamp = t * (1 + w->skew) + w->offset_s +
 			(w->stamp_sd_s > 0 ? jitter(&d, w->seed, w->stamp_sd_s) : 0);
 		if (w->stamp_round_s > 0)
-			r->stamp = w->stamp_round_s * floor(r->stamp / w->stamp_round_s);
+			r->stamp = w->stamp_round_s *
+				floor(r->stamp / w->stamp_round_s + (w->seed % 2 ? 0 : 0.5));
 	}
 }

@@ -65,7 +65,7 @@ static void judge(const struct kind *k, const struct score *s, struct verdict *v
 	miss(v, s->failed > 0, "program");
 	miss(v, !gain && s->wrong > 0, "wrong");
 	miss(v, !gain && s->rest_wrong > 0, "rest");
-	miss(v, !gain && s->types_wrong > 0, "type");
+	miss(v, !gain && s->sums_wrong > 0, "sum");
 	miss(v, !gain && s->ets_wrong > 0, "ETS");
 	miss(v, b->mean > 0 && mean(&s->report) > b->mean + ROUNDING, "mean");
 	miss(v, b->worst > 0 && 100 * s->report.worst > b->worst + 10 * ROUNDING, "worst");
@@ -94,10 +94,10 @@ void table_world(FILE *f, const struct kind *k, uint64_t seed, const struct scor
 	judge(k, s, &v);
 	reasons(why, sizeof(why), s);
 	fprintf(f, "%s-%llu: %.0f of %.0f layers, error %s %% worst %s %%, covered %.0f, wrong %.0f "
-		"(rest %.0f, types %.0f), ETS error %s %% covered %.0f of %.0f, OLS %s %%, %.1f s; %s; %s\n",
+		"(rest %.0f, sums %.0f), ETS error %s %% covered %.0f of %.0f, OLS %s %%, %.1f s; %s; %s\n",
 		k->name, (unsigned long long)seed, s->resolved, s->layers,
 		cell(b[0], 16, mean(&s->report), 3), cell(b[1], 16, 100 * s->report.worst, 2),
-		s->covered, s->wrong, s->rest_wrong, s->types_wrong,
+		s->covered, s->wrong, s->rest_wrong, s->sums_wrong,
 		cell(b[2], 16, mean(&s->ets_error), 3), s->ets_covered, s->ets,
 		cell(b[3], 16, mean(&s->ols), 3), s->user_s, why[0] ? why : "all resolved",
 		v.missed ? v.text : "held");

@@ -9,7 +9,8 @@
 
 #include "tests/accuracy/world.h"
 
-#define LEVELS 7
+
+const char *const phase_names[2] = {"prefill", "decode"};
 
 static int64_t ns(double s)
 {
@@ -63,14 +64,16 @@ static double elapsed(const struct work *k, int track)
 /* The level of the clock, 0 to 6. */
 static int level(const struct work *k, int track)
 {
-	double step = k->w->fall_s / LEVELS;
+	int i = 0;
 
-	return k->w->fall_s > 0 ? (int)fmin(LEVELS - 1, elapsed(k, track) / step) : 0;
+	while (i + 1 < k->levels && k->level_t[i + 1] <= elapsed(k, track) + k->w->idle_s)
+		i++;
+	return i;
 }
 
-static double level_factor(int i)
+double level_factor(int level)
 {
-	return 1 - 0.11 * i;
+	return 1 - 0.11 * level;
 }
 
 static void run_layer(struct work *k, int track, int layer)
@@ -229,14 +232,28 @@ static void make_base(struct work *k)
 	curve_finish(&k->base);
 }
 
+/* Some levels last for a few readings, one for most of the time. */
 static void make_levels(struct work *k)
 {
-	k->levels = k->w->fall_s > 0 ? LEVELS : 0;
-	k->level_t = must(calloc(LEVELS, sizeof(double)));
-	k->level_hz = must(calloc(LEVELS, sizeof(double)));
-	for (size_t i = 0; i < k->levels; i++) {
-		k->level_t[i] = k->w->idle_s + k->w->fall_s * (double)i / LEVELS;
-		k->level_hz[i] = 1e9 * level_factor((int)i);
+	double sum = 0, share[WORLD_LEVELS];
+
+	k->levels = k->w->fall_s > 0 ? WORLD_LEVELS : 0;
+	for (int i = 0; i < k->levels; i++)
+		sum += share[i] = 0.05 + pow(draw_uniform(&k->draw), 3) + (i + 1 == k->levels);
+	k->level_t[0] = k->w->idle_s;
+	for (int i = 1; i < k->levels; i++)
+		k->level_t[i] = k->level_t[i - 1] + k->w->fall_s * share[i - 1] / sum;
+}
+
+static void find_spans(struct work *k)
+{
+	k->span = must(calloc(k->instances, sizeof(*k->span)));
+	for (size_t i = 0; k->w->phases && i < k->instances; i++) {
+		const struct instance *n = &k->instance[i];
+
+		if (!k->spans || k->span[k->spans - 1].phase != n->phase)
+			k->span[k->spans++] = (struct span){n->begin_ns, n->end_ns, n->phase};
+		k->span[k->spans - 1].end_ns = n->end_ns;
 	}
 }
 
@@ -251,11 +268,12 @@ void work_make(struct work *k, const struct world *w)
 	draw_modules(k);
 	if (w->cycle_s > 0)
 		scale_to_cycle(k);
+	make_levels(k);
 	k->begin_ns = k->end_ns = ns(w->idle_s);
 	for (int i = 0; i < w->tracks; i++)
 		run_track(k, i);
 	make_base(k);
-	make_levels(k);
+	find_spans(k);
 	work_add_up(k);
 }
 
@@ -264,8 +282,7 @@ void work_release(struct work *k)
 	for (int i = 0; i < WORLD_TRACKS; i++)
 		free(k->own[i]);
 	free(k->instance);
-	free(k->level_t);
-	free(k->level_hz);
+	free(k->span);
 	curve_release(&k->base);
 	curve_release(&k->total);
 }

@@ -18,21 +18,22 @@ static FILE *create(const char *dir, const char *name)
 	return fopen(path, "we");
 }
 
-static void write_level(FILE *f, const struct work *k, size_t *level, double until)
+static void write_level(FILE *f, const struct work *k, int *level, double until)
 {
 	for (; *level < k->levels && k->level_t[*level] <= until; ++*level)
-		fprintf(f, "%.9f,,%.0f\n", k->level_t[*level], k->level_hz[*level] / 1e6);
+		fprintf(f, "%.9f,,%.0f\n", k->level_t[*level], 1000 * level_factor(*level));
 }
 
 static int write_samples(const struct work *k, const struct readings *r, const char *dir)
 {
 	bool counter = k->w->is.kind == SENSE_COUNTER;
 	FILE *f = create(dir, "samples.csv");
-	size_t level = 0;
+	int level = 0;
 
 	if (!f)
 		return -errno;
-	fprintf(f, "time_s,%s%s\n", counter ? "package-0 [J]" : "VDD_IN [W]",
+	fprintf(f, "time_s,%s%s\n", counter ? "package-0 [J]" :
+		k->w->rail ? k->w->rail : "VDD_IN [W]",
 		k->levels ? ",gpu [MHz]" : "");
 	for (size_t i = 0; i < r->n; i++) {
 		write_level(f, k, &level, r->r[i].stamp);
@@ -43,7 +44,6 @@ static int write_samples(const struct work *k, const struct readings *r, const c
 
 static int write_layers(const struct work *k, const char *dir)
 {
-	static const char *const phases[] = {"prefill", "decode"};
 	FILE *f = create(dir, "layers.csv");
 	char name[32], module[32];
 
@@ -61,7 +61,7 @@ static int write_layers(const struct work *k, const char *dir)
 		fprintf(f, "%lld,%lld,%s,%s,%s,%s,%d,%s%d%s%s\n", (long long)n->begin_ns,
 			(long long)n->end_ns, name, layer_type(n->layer), "world", module, n->iteration,
 			k->w->track_name ? k->w->track_name : "thread ", n->track,
-			k->w->phases ? "," : "", k->w->phases ? phases[n->phase] : "");
+			k->w->phases ? "," : "", k->w->phases ? phase_names[n->phase] : "");
 	}
 	return fclose(f) ? -errno : 0;
 }

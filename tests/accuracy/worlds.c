@@ -89,10 +89,23 @@ static double user_seconds(void)
 	return (double)u.ru_utime.tv_sec + (double)u.ru_utime.tv_usec * 1e-6;
 }
 
+static void score_by(struct score *s, const struct work *k, const char *dir, const char *by)
+{
+	char out[32];
+	json_t *doc;
+
+	snprintf(out, sizeof(out), "%s.json", by);
+	doc = analyse(dir, out, "layers", by);
+	s->failed += !doc;
+	if (doc)
+		score_sums(s, k, by, doc);
+	json_decref(doc);
+}
+
 static void score_world(const struct work *k, const struct readings *r, const char *dir,
 	struct score *ret)
 {
-	json_t *layers, *types, *totals;
+	json_t *layers, *totals;
 	double before;
 
 	memset(ret, 0, sizeof(*ret));
@@ -104,17 +117,18 @@ static void score_world(const struct work *k, const struct readings *r, const ch
 	before = user_seconds();
 	layers = analyse(dir, "layers.json", "layers", NULL);
 	ret->user_s = user_seconds() - before;
-	types = analyse(dir, "types.json", "layers", "type");
 	totals = analyse(dir, "totals.json", "totals", NULL);
-	ret->failed = !layers || !types || !totals;
+	ret->failed = !layers || !totals;
+	score_by(ret, k, dir, "type");
+	if (k->w->nested)
+		score_by(ret, k, dir, "module");
+	if (k->w->phases)
+		score_by(ret, k, dir, "phase");
 	if (layers)
 		score_layers(ret, k, r, layers);
-	if (types)
-		score_types(ret, k, types);
 	if (totals)
 		score_totals(ret, k, r, totals);
 	json_decref(layers);
-	json_decref(types);
 	json_decref(totals);
 }
 
