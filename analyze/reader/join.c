@@ -238,6 +238,8 @@ int erg_join_timeline(struct erg_timeline *tl, struct erg_worker_chunk *chunks, 
 		r = erg_join_happenings(&j, err);
 	if (r >= 0)
 		r = erg_join_intervals(&j, err); /* last: it gives the chunks' memory back */
+	if (r >= 0 && erg_join_macs(tl) < 0)
+		r = erg_fail(err, -ENOMEM, "out of memory");
 	warn_left_out(&j);
 	return r;
 }

@@ -47,6 +47,9 @@ struct erg_join {
 int erg_join_timeline(struct erg_timeline *tl, struct erg_worker_chunk *chunks, size_t n,
 	struct erg_err *err);
 
+/* The MACs of layers whose calls were counted one by one. -ENOMEM */
+int erg_join_macs(struct erg_timeline *tl);
+
 /* ---- between the reader_join_*.c ---- */
 
 struct erg_join_entry *erg_join_find(const struct erg_join *j, uint32_t pid, uint32_t id,

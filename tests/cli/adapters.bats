@@ -93,6 +93,103 @@ test_setup() {
     [ "$(events a 'layer_define.*name = "inner"')" -eq 0 ]
 }
 
+# calls NAME: name and calls of the layers that ended in the session
+calls() { layers "$1" | LC_ALL=C sort | uniq -c | awk '{ n = $1; $1 = ""; print substr($0, 2) ": " n }' | LC_ALL=C sort; }
+
+@test "nvtx: names as vLLM, SGLang and TensorRT write them: the module is the layer" {
+    local step n args=() macs=0
+    for step in 0 1 2 3 4 5; do
+        n=$((1 + step * 37 % 200))
+        macs=$((macs + n * 6144 * 4096))
+        args+=("push:{'Module': 'top', 'Inputs': [[$n]]}"
+            "push:{'Module': 'top.layers.0.qkv_proj', 'TrainableParams': {'weight': [6144, 4096]}, 'Inputs': [[$n, 4096]], 'StaticParams': {'in_features': 4096, 'out_features': 6144}}" pop
+            "push:{'Module': 'top.embed_tokens', 'TrainableParams': {'weight': [4096, 6]}, 'Inputs': [[$n, 6]]}" pop
+            "push:{'Module': 'top.conv', 'TrainableParams': {'weight': [8, 4, 3, 3], 'bias': [8]}, 'Inputs': [[2, 4, 10, 10]], 'StaticParams': {'Conv': {'in_chan': 4, 'stride': (2, 2), 'padding': (1, 1), 'dilation': (1, 1), 'transposed': False, 'groups': 1}}}" pop
+            'push:{"Name": "conv1 + relu1", "tactic": 12}' pop
+            "push:{ForeignNode[a_1...b_2]}" pop "push:{'broken" pop pop)
+    done
+    start a
+    "$nvtx" "${args[@]}" >/dev/null
+    stop a
+    diff <(calls a) <(printf '%s: 6\n' 'conv1 + relu1' '{ForeignNode[a_1...b_2]}' top top.conv \
+        top.embed_tokens top.layers.0.qkv_proj "{\\'broken" | LC_ALL=C sort)
+    [ "$(events a 'layer_define.*name = "top.layers.0.qkv_proj", type = "fc", .*macs = 25165824, params = 25165824, .*in_shape = . .0. = 1, .1. = 4096 .*kernel_shape = . .0. = 6144, .1. = 4096 ')" -eq 1 ]
+    [ "$(events a 'layer_define.*name = "top.embed_tokens", type = "embedding", .*macs = 0,')" -eq 1 ]
+    # 2 images, 5x5 outputs, 8 filters of 4x3x3.
+    [ "$(events a "layer_define.*name = \"top.conv\", type = \"conv\", .*macs = $((2 * 5 * 5 * 8 * 4 * 9)), params = $((8 * 4 * 9 + 8)),")" -eq 1 ]
+    # The MACs of all calls.
+    sed -n 's/.*layer_counted: .*deltas = . .0. = \([1-9][0-9]*\) .*/\1/p' a.txt | sort -n | uniq -c >deltas
+    [ "$(awk -v c=$((2 * 25 * 8 * 36)) '$2 == c { n = $1 } END { print n }' deltas)" -eq 6 ]
+    [ "$(events a "layer_counted.*deltas = . .0. = $((38 * 6144 * 4096)) ")" -eq 1 ]
+}
+
+@test "nvtx: names as torch's emit_nvtx writes them: the operator is the layer" {
+    start a
+    "$nvtx" 'push:aten::conv2d, seq = 12, sizes = [[1, 3, 8, 8], [8, 3, 3, 3], []], input_op_ids = [(0,1)]' \
+        pop 'push:aten::conv2d, seq = 13, sizes = [[1, 3, 8, 8], [8, 3, 3, 3], []]' pop \
+        'push:aten::relu, op_id = 77' pop 'push:relu' pop >/dev/null
+    stop a
+    diff <(layers a) <(printf '%s\n' aten::conv2d aten::conv2d aten::relu relu)
+    [ "$(events a 'layer_define.*name = "aten::conv2d", .*in_shape = . .0. = 1, .1. = 3, .2. = 8, .3. = 8 ')" -eq 1 ]
+}
+
+@test "nvtx: numbers that count make no layers; those that tell layers apart do" {
+    local i args=()
+    for i in 1 2 3; do
+        args+=("push:step $i" push:conv1 pop push:conv2 pop "push:features.step.$i" pop
+            "push:execute_context_$i(1$i)_generation_4(4)" pop "push:Batch: $i" pop "push:iter=$i" pop pop)
+    done
+    start a
+    "$nvtx" "${args[@]}" >/dev/null
+    stop a
+    diff <(calls a) <(printf '%s\n' 'Batch: #: 3' 'conv1: 3' 'conv2: 3' \
+        'execute_context_#(#)_generation_#(#): 3' 'features.step.1: 1' 'features.step.2: 1' \
+        'features.step.3: 1' 'iter=#: 3' 'step #: 3' | LC_ALL=C sort)
+    start b
+    ERG_NVTX_NUMBERS=keep "$nvtx" "${args[@]}" >/dev/null
+    stop b
+    [ "$(calls b | grep -c '^step [123]: 1$')" -eq 3 ]
+}
+
+@test "nvtx: a thousand names that differ in a number and never come twice become one layer" {
+    local i args=()
+    for i in $(seq 1100); do args+=("push:client-$i/decode" pop push:conv$((i % 8)) pop); done
+    start a
+    "$nvtx" "${args[@]}" >/dev/null
+    stop a
+    calls a >got
+    grep -qx 'client-#/decode: 76' got
+    [ "$(grep -c '^client-' got)" -eq 1025 ]
+    [ "$(grep -c '^conv[0-7]: 13[78]$' got)" -eq 8 ]
+    [ "$(events a 'marker.*erg: nvtx: 1024 ranges differ from ."client-#/decode."')" -eq 1 ]
+}
+
+@test "nvtx: ranges and counters of the extension modules" {
+    start a
+    ERG_NVTX_PAYLOAD=macs "$nvtx" payload:attn=1234 count:tokens=5 pop payload:ffn=77 count:tokens=12 pop >/dev/null
+    stop a
+    diff <(layers a) <(printf '%s\n' attn ffn)
+    [ "$(events a 'layer_define.*name = "attn",.*macs = 1234')" -eq 1 ]
+    [ "$(events a 'counter_define.*name = "tokens", origin = "app"')" -eq 1 ]
+    [ "$(events a 'layer_counted.*deltas = . .0. = 5 ')" -eq 1 ]
+    [ "$(events a 'layer_counted.*deltas = . .0. = 7 ')" -eq 1 ]
+}
+
+# NVIDIA's own headers, of the newest CUDA that is here: the truth about the interface.
+nvtx3_headers() { ls -d /usr/local/cuda*/include/nvtx3/nvToolsExtCounters.h 2>/dev/null | tail -1; }
+
+@test "nvtx: a program built with NVIDIA's headers: payloads, counters" {
+    [ -n "$(nvtx3_headers)" ] || skip "NVTX's headers with extensions are not on this machine"
+    gcc -o prog -I"$(dirname "$(dirname "$(nvtx3_headers)")")" "$ERG_SRC/tests/trace/nvtx_real.c" -ldl
+    start a
+    ERG_NVTX_PAYLOAD=macs ./prog
+    stop a
+    diff <(layers a) <(printf '%s\n' ffn attn ffn attributes)
+    [ "$(events a 'layer_define.*name = "ffn",.*network = "server", macs = 1000')" -eq 1 ]
+    [ "$(events a 'layer_counted.*deltas = \[ \[0\] = 5, \[1\] = 10 \]')" -eq 3 ]
+    [ "$(events a 'layer_span')" -eq 1 ]
+}
+
 streamline=$ERG_BUILD/tests/trace/streamline-app
 
 @test "streamline: markers between start and end are layers that end at the next marker" {

@@ -23,6 +23,15 @@ layer() {
     layer fc '.calls == 1'
 }
 
+@test "--annotate nvtx: MACs that differ from call to call are their mean" {
+    skip_unless erg-record erg-analyze erg-board
+    fc() { printf "push:{'Module': 'top.fc', 'TrainableParams': {'weight': [20, 30]}, 'Inputs': [[%d, 30]]}" "$1"; }
+    record nvtx "$ERG_BUILD/tests/trace/nvtx-app" "push:{'Module': 'top'}" "$(fc 1)" sleep:20 pop \
+        "$(fc 4)" sleep:20 pop "$(fc 7)" sleep:20 pop pop
+    layer top.fc '.calls == 3 and .macs == 4 * 600 and .type == "fc" and .counters.MACs == 12 * 600'
+    layer top '.calls == 1 and .macs == 0'
+}
+
 @test "--annotate itt: oneDNN's primitives are layers with their MACs" {
     skip_unless erg-record erg-analyze erg-board
     [ -x "$ERG_BUILD/examples/onednn/onednn-net" ] || skip "oneDNN's headers are not installed"

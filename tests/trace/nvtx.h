@@ -40,6 +40,23 @@ static const void *nvtx_export(uint32_t id)
 					  : NULL;
 }
 
+/* The slots of an extension module after the library has filled them; exits where it does not. */
+static inline intptr_t *nvtx_extension(uint16_t module)
+{
+	static intptr_t slots[2][63];
+	struct nvtx_ext_segment segment = {0, 63, slots[module == NVTX_MODULE_COUNTERS]};
+	struct nvtx_ext_module m = {3, sizeof(m), module, 0x0104, 1, &segment, NULL, NULL};
+	void *lib = dlopen(getenv("NVTX_INJECTION64_PATH"), RTLD_LAZY);
+	int (*init)(struct nvtx_ext_module *);
+
+	*(void **)&init = lib ? dlsym(lib, "InitializeInjectionNvtxExtension") : NULL;
+	if (!init || !init(&m)) {
+		fprintf(stderr, "nvtx: the extension module %d does not initialize\n", module);
+		exit(1);
+	}
+	return segment.slots;
+}
+
 /* False where no injection is asked for; exits where it cannot be had. */
 static inline int nvtx_start(void)
 {

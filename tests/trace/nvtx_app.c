@@ -6,6 +6,7 @@
  *	dpush:DOMAIN=NAME  dpop:DOMAIN		rpush:DOMAIN=NAME (registered string)
  *	cpush:CATEGORY=NAME  category:ID=NAME	ppush:PAYLOAD=NAME
  *	mark:TEXT  thread:NAME  tpop (in another thread)
+ *	payload:NAME=MACS (a range by a struct with a schema)  count:NAME=VALUE (a counter's sample)
  *	big:MIB (push and pop of a name that long)  bad (a name that is not UTF-8)  sleep:MS
  *	forks:N (children with a range each, while 4 threads start and end ranges)
  *	wait (prints "waiting", goes on at a line of standard input)
@@ -152,6 +153,45 @@ static void big(long mib)
 	free(name);
 }
 
+/* A range whose name and number are in a struct that a schema describes. */
+static void push_payload(const char *name, const char *macs)
+{
+	struct {
+		double unused;
+		uint32_t tokens;
+		const char *name;
+		uint64_t macs;
+	} work = {0, 7, name, strtoull(macs, NULL, 10)};
+	static const struct nvtx_schema_entry entries[] = {
+		{.type = 20, .name = "unused"},
+		{.type = 16, .name = "tokens"},
+		{.flags = NVTX_ENTRY_MESSAGE, .type = NVTX_ENTRY_CSTRING, .name = "name"},
+		{.type = 18, .name = "macs"},
+	};
+	const struct nvtx_schema_attr attr = {
+		.mask = NVTX_SCHEMA_ENTRIES | NVTX_SCHEMA_N_ENTRIES, .entries = entries, .n_entries = 4};
+	struct nvtx_payload_data data = {0, sizeof(work), &work};
+	intptr_t *slots = nvtx_extension(NVTX_MODULE_PAYLOAD);
+
+	data.schema = ((uint64_t(*)(void *, const struct nvtx_schema_attr *))
+			slots[NVTX_EXT_SCHEMA_REGISTER])(NULL, &attr);
+	((int (*)(void *, const struct nvtx_payload_data *, size_t))slots[NVTX_EXT_RANGE_PUSH])(
+		NULL, &data, 1);
+}
+
+static void count(const char *name, const char *value)
+{
+	static uint64_t id;
+	const struct nvtx_counter_attr attr = {.struct_size = sizeof(attr), .schema = 17, .name = name};
+	intptr_t *slots = nvtx_extension(NVTX_MODULE_COUNTERS);
+
+	if (!id)
+		id = ((uint64_t(*)(void *, const struct nvtx_counter_attr *))
+				slots[NVTX_EXT_COUNTER_REGISTER])(NULL, &attr);
+	((void (*)(void *, uint64_t, int64_t))slots[NVTX_EXT_COUNTER_INT64])(
+		NULL, id, strtoll(value, NULL, 10));
+}
+
 static void wait_for_line(void)
 {
 	char line[16];
@@ -164,7 +204,11 @@ static void wait_for_line(void)
 
 static void push_kinds(const char *op, const char *key, const char *value)
 {
-	if (!strcmp(op, "dpush"))
+	if (!strcmp(op, "payload"))
+		push_payload(key, value);
+	else if (!strcmp(op, "count"))
+		count(key, value);
+	else if (!strcmp(op, "dpush"))
 		push_ex(domain(key), (struct nvtx_attributes){.message_type = NVTX_MESSAGE_ASCII,
 					     .message.ascii = value});
 	else if (!strcmp(op, "rpush"))
@@ -186,8 +230,11 @@ static void push_kinds(const char *op, const char *key, const char *value)
 
 static void run_op(const char *op, char *key, const char *value)
 {
-	if (!strcmp(op, "push"))
+	if (!strcmp(op, "push")) {
+		if (*value) /* the name has a '=' in it */
+			key[strlen(key)] = '=';
 		printf("push: %d\n", push(key));
+	}
 	else if (!strcmp(op, "pop"))
 		printf("pop: %d\n", pop());
 	else if (!strcmp(op, "wpush"))

@@ -71,6 +71,19 @@ static uint32_t define(enum erg_range_level level, uint32_t parent, const char *
 	return erg_layer(parent, &i);
 }
 
+static uint32_t slot_of(uint64_t h)
+{
+	return (uint32_t)(h ^ h >> 32) & (ERG_CACHE_SIZE - 1);
+}
+
+uint32_t erg_adapter_known(const struct erg_adapter_thread *t, enum erg_range_level level,
+	uint32_t parent, const char *name)
+{
+	uint64_t h = hash_of(level, parent, name);
+
+	return t->cache[slot_of(h)].hash == h ? t->cache[slot_of(h)].id : 0;
+}
+
 uint32_t erg_adapter_id(struct erg_adapter_thread *t, enum erg_range_level level, uint32_t parent,
 	const char *name, const char *type, const struct erg_layer_info *extra)
 {
@@ -82,7 +95,7 @@ uint32_t erg_adapter_id(struct erg_adapter_thread *t, enum erg_range_level level
 	if (!name)
 		name = "";
 	h = hash_of(level, parent, name);
-	slot = (uint32_t)(h ^ h >> 32) & (ERG_CACHE_SIZE - 1);
+	slot = slot_of(h);
 	if (t->cache[slot].id && t->cache[slot].hash == h)
 		return t->cache[slot].id;
 	t->cache[slot].id = define(level, parent, name, type, extra);

@@ -46,6 +46,10 @@ struct erg_adapter_thread *erg_adapter_self(void);
 uint32_t erg_adapter_id(struct erg_adapter_thread *t, enum erg_range_level level, uint32_t parent,
 	const char *name, const char *type, const struct erg_layer_info *extra);
 
+/* The id if the thread remembers it, else 0. */
+uint32_t erg_adapter_known(const struct erg_adapter_thread *t, enum erg_range_level level,
+	uint32_t parent, const char *name);
+
 /* The innermost layer of SCOPE that is open, or OTHERWISE; how many ranges of SCOPE are open. */
 uint32_t erg_adapter_parent(
 	const struct erg_adapter_thread *t, const void *scope, uint32_t otherwise);

@@ -90,8 +90,11 @@ static __attribute__((noinline)) void end_counted(struct erg_thread *t, const st
 	struct erg_readings *r = t->readings;
 	struct erg_reading diff;
 
-	if (!r)
+	/* Begun before the first counter was defined: it stood at 0 then. */
+	if (!r && !(r = t->readings = calloc(1, sizeof(*r)))) {
+		lttng_ust_tracepoint(ergtrace, layer, f->layer, f->iteration, f->begin_ns);
 		return;
+	}
 	erg_counters_read_perf(t, &r->last);
 	erg_counters_read_app(t, &r->last);
 	erg_counters_diff(&r->at[f - t->frames], &r->last, &diff);

@@ -8,25 +8,36 @@
  *	start/end	spans of the track "ranges DOMAIN": they may cross threads
  *	mark		markers, with their colour
  *	categories	the type of a layer
- *	payload		the MACs or the iteration, if ERG_NVTX_PAYLOAD says macs or iteration
+ *	payload		the MACs or the iteration, if ERG_NVTX_PAYLOAD says macs or iteration; of a
+ *			payload with a schema, also the name (payload.h)
+ *	counters	counters of the application (payload.h)
  *	thread names	names of threads
+ *
+ * Texts that hold more than a name are read (name.h), and numbers that count calls are no part of a
+ * name (numbers.h). MACs that a text gives differ from call to call: they are summed in the counter
+ * "MACs", from which the analysis has them; the layer's own are those of its first call.
  *
  * ERG_NVTX_LAYERS decides which ranges are networks and modules instead (policy.h). Each range that
  * is a network is one iteration. While nothing records, ranges are only counted.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tracepoints/adapters/common.h"
 #include "tracepoints/adapters/nvtx/domain.h"
+#include "tracepoints/adapters/nvtx/name.h"
+#include "tracepoints/adapters/nvtx/numbers.h"
 #include "tracepoints/adapters/nvtx/nvtx_abi.h"
+#include "tracepoints/adapters/nvtx/payload.h"
 #include "tracepoints/adapters/nvtx/policy.h"
 
 #define NO_PUSH_POP_TRACKING (-2) /* what NVTX returns where nobody counts */
 
 static const struct nvtx_policy *policy;
 static enum { PAYLOAD_NONE, PAYLOAD_MACS, PAYLOAD_ITERATION } payload_is;
+static bool keep_numbers;
 
 /* A message and the attributes that matter, whatever call they came by; whoever takes one by value
  * frees it. */
@@ -58,7 +69,28 @@ static uint64_t payload_of(const struct nvtx_attributes *a)
 	}
 }
 
-static struct message read_attributes(const struct nvtx_attributes *a)
+/* NVTX gives NULL for the domain without a name. */
+static struct nvtx_domain *or_default(struct nvtx_domain *d)
+{
+	return d ? d : nvtx_domain_default();
+}
+
+/* What payloads with schemas say, over what M says. */
+static void read_payloads(const struct nvtx_domain *d, const struct nvtx_payload_data *data,
+	size_t count, struct message *m)
+{
+	static const char *const names[] = {NULL, "macs", "iteration"};
+	struct nvtx_payload p;
+
+	nvtx_payload_read(d, data, count, names[payload_is], &p);
+	if (p.message && !*m->text)
+		m->text = p.message;
+	m->color = p.color ? p.color : m->color;
+	m->category = p.category ? p.category : m->category;
+	m->payload = p.has_value ? p.value : m->payload;
+}
+
+static struct message read_attributes(struct nvtx_domain *d, const struct nvtx_attributes *a)
 {
 	struct message m = {.text = ""};
 
@@ -75,6 +107,10 @@ static struct message read_attributes(const struct nvtx_attributes *a)
 		m.owned = erg_adapter_narrow(a->message.unicode);
 	if (m.owned)
 		m.text = m.owned;
+	if (a->payload_type == NVTX_PAYLOAD_EXT)
+		read_payloads(or_default(d),
+			(const struct nvtx_payload_data *)(uintptr_t)a->payload.u64,
+			a->reserved0 > 0 ? (size_t)a->reserved0 : 0, &m);
 	return m;
 }
 
@@ -85,32 +121,67 @@ static uint32_t network_of(struct nvtx_domain *d)
 	return d->network;
 }
 
-static uint32_t layer_of(
-	struct erg_adapter_thread *t, struct nvtx_domain *d, const struct message *m, int depth)
+/* Counts MACS in the calling thread, within the range that has just begun. */
+static void count_macs(uint64_t macs)
+{
+	static _Atomic uint32_t known; /* index + 1 */
+	uint32_t index = atomic_load_explicit(&known, memory_order_relaxed);
+
+	if (!macs || macs > INT64_MAX)
+		return;
+	if (!index) {
+		index = erg_counter("MACs") + 1;
+		atomic_store(&known, index);
+	}
+	erg_counter_add(index - 1, (int64_t)macs);
+}
+
+/* The layer's name: in N, which is all that the text says, or TEXT itself. */
+static const char *name_of(struct erg_adapter_thread *t, enum erg_range_level level,
+	uint32_t parent, const char *text, struct nvtx_name *n)
+{
+	char folded[NVTX_NAME_MAX];
+
+	if (nvtx_name_read(text, n))
+		return n->name;
+	n->type = NULL;
+	n->info = (struct erg_layer_info){0};
+	n->macs = 0;
+	if (keep_numbers || !text[strcspn(text, "0123456789")] ||
+		erg_adapter_known(t, level, parent, text))
+		return text;
+	if (nvtx_numbers_by_words(text, n->name, sizeof(n->name)))
+		text = n->name;
+	if (nvtx_numbers_by_count(parent, text, folded, sizeof(folded)))
+		text = strcpy(n->name, folded);
+	return text;
+}
+
+static uint32_t layer_of(struct erg_adapter_thread *t, struct nvtx_domain *d,
+	const struct message *m, int depth, uint64_t *ret_macs)
 {
 	enum erg_range_level level =
 		policy ? nvtx_policy_level(policy, d->name, depth) : ERG_RANGE_LAYER;
-	struct erg_layer_info extra = {0};
+	struct nvtx_name n;
+	const char *name;
 	uint32_t parent = 0;
 
+	if (level == ERG_RANGE_SKIP)
+		return 0;
 	if (level == ERG_RANGE_NETWORK)
 		erg_iteration(t->iteration++);
 	else
 		parent = erg_adapter_parent(t, d, 0);
 	if (!parent && level != ERG_RANGE_NETWORK)
 		parent = network_of(d);
+	name = name_of(t, level, parent, m->text, &n);
+	*ret_macs = n.info.macs = n.macs;
 	if (payload_is == PAYLOAD_MACS)
-		extra.macs = m->payload;
+		n.info.macs = m->payload;
 	else if (payload_is == PAYLOAD_ITERATION && m->payload)
 		erg_iteration((uint32_t)m->payload);
-	return erg_adapter_id(
-		t, level, parent, m->text, nvtx_category_name(d, m->category), &extra);
-}
-
-/* NVTX gives NULL for the domain without a name. */
-static struct nvtx_domain *or_default(struct nvtx_domain *d)
-{
-	return d ? d : nvtx_domain_default();
+	return erg_adapter_id(t, level, parent, name,
+		n.type && !m->category ? n.type : nvtx_category_name(d, m->category), &n.info);
 }
 
 static int push(struct nvtx_domain *given, struct message m)
@@ -118,10 +189,12 @@ static int push(struct nvtx_domain *given, struct message m)
 	struct erg_adapter_thread *t = erg_adapter_self();
 	struct nvtx_domain *d = or_default(given);
 	int depth = NO_PUSH_POP_TRACKING;
+	uint64_t macs = 0;
 
 	if (t && d) {
 		depth = erg_adapter_depth(t, d);
-		erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, &m, depth) : 0);
+		erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, &m, depth, &macs) : 0);
+		count_macs(macs);
 	}
 	free(m.owned);
 	return depth;
@@ -160,11 +233,16 @@ static uint64_t start(struct nvtx_domain *given, struct message m)
 	struct erg_adapter_thread *t = erg_adapter_self();
 	struct nvtx_domain *d = or_default(given);
 	uint32_t layer = 0, track = 0;
+	struct nvtx_name n;
 
 	if (t && d && erg_enabled()) {
+		const char *name = name_of(t, ERG_RANGE_LAYER, network_of(d), m.text, &n);
+
 		track = track_of(d);
-		layer = erg_adapter_id(t, ERG_RANGE_LAYER, network_of(d), m.text,
-			nvtx_category_name(d, m.category), NULL);
+		n.info.macs = n.macs;
+		layer = erg_adapter_id(t, ERG_RANGE_LAYER, network_of(d), name,
+			n.type && !m.category ? n.type : nvtx_category_name(d, m.category),
+			&n.info);
 	}
 	free(m.owned);
 	return nvtx_open_start(layer, track);
@@ -195,13 +273,12 @@ static struct message wide(const wchar_t *text)
 
 static void domain_mark_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
 {
-	(void)d;
-	mark(read_attributes(a));
+	mark(read_attributes(d, a));
 }
 
 static void mark_ex(const struct nvtx_attributes *a)
 {
-	mark(read_attributes(a));
+	mark(read_attributes(NULL, a));
 }
 
 static void mark_a(const char *text)
@@ -216,12 +293,12 @@ static void mark_w(const wchar_t *text)
 
 static uint64_t domain_start_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
 {
-	return start(d, read_attributes(a));
+	return start(d, read_attributes(d, a));
 }
 
 static uint64_t start_ex(const struct nvtx_attributes *a)
 {
-	return start(NULL, read_attributes(a));
+	return start(NULL, read_attributes(NULL, a));
 }
 
 static uint64_t start_a(const char *text)
@@ -242,12 +319,12 @@ static void domain_end(struct nvtx_domain *d, uint64_t id)
 
 static int domain_push_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
 {
-	return push(d, read_attributes(a));
+	return push(d, read_attributes(d, a));
 }
 
 static int push_ex(const struct nvtx_attributes *a)
 {
-	return push(NULL, read_attributes(a));
+	return push(NULL, read_attributes(NULL, a));
 }
 
 static int push_a(const char *text)
@@ -326,6 +403,100 @@ static void nothing(void)
 {
 }
 
+/* ---- the extension modules ---- */
+
+static struct message from_payload(
+	struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
+{
+	struct message m = {.text = ""};
+
+	read_payloads(or_default(d), data, count, &m);
+	return m;
+}
+
+static int payload_push(struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
+{
+	return push(d, from_payload(d, data, count));
+}
+
+/* What an end adds to its range comes too late for a name. */
+static int payload_pop(struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
+{
+	(void)data;
+	(void)count;
+	return pop(d);
+}
+
+static uint64_t payload_start(
+	struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
+{
+	return start(d, from_payload(d, data, count));
+}
+
+static void payload_end(
+	struct nvtx_domain *d, uint64_t id, const struct nvtx_payload_data *data, size_t count)
+{
+	(void)d;
+	(void)data;
+	(void)count;
+	end(id);
+}
+
+static void payload_mark(
+	struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
+{
+	mark(from_payload(d, data, count));
+}
+
+static uint64_t schema_register(struct nvtx_domain *d, const struct nvtx_schema_attr *attr)
+{
+	return nvtx_schema_register(or_default(d), attr);
+}
+
+/* Values of enumerations are read as numbers. */
+static uint64_t enum_register(struct nvtx_domain *d, const void *attr)
+{
+	(void)d;
+	(void)attr;
+	return 1u << 24;
+}
+
+static uint8_t domain_is_enabled(struct nvtx_domain *d)
+{
+	(void)d;
+	return 1;
+}
+
+static uint64_t counter_register(struct nvtx_domain *d, const struct nvtx_counter_attr *attr)
+{
+	return nvtx_counter_register(or_default(d), attr);
+}
+
+static void counter_int64(struct nvtx_domain *d, uint64_t id, int64_t value)
+{
+	nvtx_counter_int64(or_default(d), id, value);
+}
+
+static void counter_float64(struct nvtx_domain *d, uint64_t id, double value)
+{
+	nvtx_counter_float64(or_default(d), id, value);
+}
+
+static void counter_sample(struct nvtx_domain *d, uint64_t id, const void *value, size_t size)
+{
+	nvtx_counter_sample(or_default(d), id, value, size);
+}
+
+static void counter_none(struct nvtx_domain *d, uint64_t id, uint8_t reason)
+{
+	nvtx_counter_none(or_default(d), id, reason);
+}
+
+static void counter_batch(struct nvtx_domain *d, const struct nvtx_counter_batch *batch)
+{
+	nvtx_counter_batch(or_default(d), batch);
+}
+
 #define F(fn) ((nvtx_function)(void (*)(void))(fn))
 
 static const nvtx_function core[NVTX_CORE_SIZE] = {
@@ -362,6 +533,26 @@ static const nvtx_function core2[NVTX_CORE2_SIZE] = {
 	[NVTX_INITIALIZE] = F(nothing),
 };
 
+static const nvtx_function payload_functions[NVTX_EXT_PAYLOAD_SIZE] = {
+	[NVTX_EXT_SCHEMA_REGISTER] = F(schema_register),
+	[NVTX_EXT_ENUM_REGISTER] = F(enum_register),
+	[NVTX_EXT_MARK] = F(payload_mark),
+	[NVTX_EXT_RANGE_PUSH] = F(payload_push),
+	[NVTX_EXT_RANGE_POP] = F(payload_pop),
+	[NVTX_EXT_RANGE_START] = F(payload_start),
+	[NVTX_EXT_RANGE_END] = F(payload_end),
+	[NVTX_EXT_DOMAIN_IS_ENABLED] = F(domain_is_enabled),
+};
+
+static const nvtx_function counter_functions[NVTX_EXT_COUNTERS_SIZE] = {
+	[NVTX_EXT_COUNTER_REGISTER] = F(counter_register),
+	[NVTX_EXT_COUNTER_INT64] = F(counter_int64),
+	[NVTX_EXT_COUNTER_FLOAT64] = F(counter_float64),
+	[NVTX_EXT_COUNTER_SAMPLE] = F(counter_sample),
+	[NVTX_EXT_COUNTER_NO_VALUE] = F(counter_none),
+	[NVTX_EXT_COUNTER_BATCH] = F(counter_batch),
+};
+
 static bool fill(const struct nvtx_callbacks *cb, int module, const nvtx_function *ours, unsigned n)
 {
 	nvtx_function **table = NULL;
@@ -382,7 +573,7 @@ ERG_API int InitializeInjectionNvtx2(nvtx_get_export_table get)
 {
 	const struct nvtx_callbacks *cb = get ? get(NVTX_TABLE_CALLBACKS) : NULL;
 	const struct nvtx_version_info *v = get ? get(NVTX_TABLE_VERSION) : NULL;
-	const char *payload = getenv("ERG_NVTX_PAYLOAD");
+	const char *payload = getenv("ERG_NVTX_PAYLOAD"), *numbers = getenv("ERG_NVTX_NUMBERS");
 
 	if (!cb || cb->struct_size < sizeof(*cb) || !cb->get_module)
 		return 0;
@@ -390,6 +581,7 @@ ERG_API int InitializeInjectionNvtx2(nvtx_get_export_table get)
 		payload_is = PAYLOAD_MACS;
 	else if (payload && !strcmp(payload, "iteration"))
 		payload_is = PAYLOAD_ITERATION;
+	keep_numbers = numbers && !strcmp(numbers, "keep");
 	if (!policy)
 		policy = nvtx_policy_parse(getenv("ERG_NVTX_LAYERS"));
 	if (v && v->struct_size >= sizeof(*v) && v->set_injection_version)
@@ -397,5 +589,27 @@ ERG_API int InitializeInjectionNvtx2(nvtx_get_export_table get)
 	if (!fill(cb, NVTX_MODULE_CORE, core, NVTX_CORE_SIZE))
 		return 0;
 	fill(cb, NVTX_MODULE_CORE2, core2, NVTX_CORE2_SIZE);
+	return 1;
+}
+
+ERG_API int InitializeInjectionNvtxExtension(struct nvtx_ext_module *module);
+
+/* Called after InitializeInjectionNvtx2, once a module. Returns 1 for success; a module that we do not
+ * know is left without functions, which makes its calls do nothing. */
+ERG_API int InitializeInjectionNvtxExtension(struct nvtx_ext_module *m)
+{
+	const nvtx_function *ours = payload_functions;
+	size_t n = NVTX_EXT_PAYLOAD_SIZE;
+
+	if (!m || m->struct_size < sizeof(*m) || !m->n_segments || !m->segments->slots)
+		return 0;
+	if (m->module == NVTX_MODULE_COUNTERS) {
+		ours = counter_functions;
+		n = NVTX_EXT_COUNTERS_SIZE;
+	} else if (m->module != NVTX_MODULE_PAYLOAD) {
+		return 0;
+	}
+	for (size_t i = 0; i < n && i < m->segments->n_slots; i++)
+		m->segments->slots[i] = (intptr_t)ours[i];
 	return 1;
 }
