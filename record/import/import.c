@@ -43,7 +43,7 @@ static const struct option long_options[] = {
 struct options {
 	const char *samples, *layers, *output;
 	const struct erg_import_reader *from;
-	uint64_t interval_ns;
+	struct erg_import_how how;
 	bool force, strict;
 	json_t *tags, *sensors;
 };
@@ -119,7 +119,7 @@ static int take_option(struct options *o, int c)
 	case OPT_INTERVAL:
 		if (!erg_number_parse(optarg, 1e-6, 1e6, &v))
 			return wrong("--interval", optarg, "seconds");
-		o->interval_ns = (uint64_t)(v * 1e9 + 0.5);
+		o->how.interval_ns = (uint64_t)(v * 1e9 + 0.5);
 		return 0;
 	case 'o': o->output = optarg; return 0;
 	case 'f': o->force = true; return 0;
@@ -308,7 +308,7 @@ static void note_coverage(struct job *j)
 static int read_inputs(struct job *j, struct erg_err *err)
 {
 	const struct options *o = j->o;
-	int r = o->from->read(o->samples, o->interval_ns, &j->log, j->notes, err);
+	int r = o->from->read(o->samples, &o->how, &j->log, j->notes, err);
 
 	if (r == 0)
 		r = erg_import_settings(&j->log, o->sensors, err);

@@ -81,14 +81,19 @@ void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
 
 /* ---- readers ---- */
 
+/* What a reader is told beside the file's name. */
+struct erg_import_how {
+	uint64_t interval_ns; /* of the rows of a log without times */
+};
+
 struct erg_import_reader {
 	const char *name; /* --from */
 	const char *about;
-	int (*read)(const char *path, uint64_t interval_ns, struct erg_import_log *ret,
+	int (*read)(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 		json_t *notes, struct erg_err *err);
 };
 
-/* NULL-terminated; the first one is samples.csv. interval_ns: of the rows of a log without times. */
+/* NULL-terminated; the first one is samples.csv. */
 extern const struct erg_import_reader *const erg_import_readers[];
 extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats,
 	erg_import_nvidia_smi, erg_import_ptdaemon;

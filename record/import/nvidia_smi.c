@@ -144,7 +144,7 @@ static int take_row(struct table *s, struct erg_import_log *log, size_t row, str
 	return r;
 }
 
-static int read_nvidia_smi(const char *path, uint64_t interval_ns, struct erg_import_log *ret,
+static int read_nvidia_smi(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 	json_t *notes, struct erg_err *err)
 {
 	_cleanup_(erg_table_freep) struct erg_table *t = NULL;

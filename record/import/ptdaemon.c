@@ -103,7 +103,7 @@ static int take_line(struct erg_import_log *log, char *text, size_t line, struct
 	return r;
 }
 
-static int read_ptdaemon(const char *path, uint64_t interval_ns, struct erg_import_log *ret,
+static int read_ptdaemon(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 	json_t *notes, struct erg_err *err)
 {
 	_cleanup_(erg_fclosep) FILE *f = fopen(path, "re");

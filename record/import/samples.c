@@ -111,7 +111,7 @@ static int take_row(const struct erg_table *t, size_t row, int time_decimals,
 	return 0;
 }
 
-static int read_csv(const char *path, uint64_t interval_ns, struct erg_import_log *ret,
+static int read_csv(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 	json_t *notes, struct erg_err *err)
 {
 	_cleanup_(erg_table_freep) struct erg_table *t = NULL;

@@ -234,7 +234,7 @@ static int take_line(struct erg_import_log *log, char *text, size_t number, uint
 	return l.r;
 }
 
-static int read_tegrastats(const char *path, uint64_t interval_ns, struct erg_import_log *ret,
+static int read_tegrastats(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 	json_t *notes, struct erg_err *err)
 {
 	_cleanup_(erg_fclosep) FILE *f = fopen(path, "re");
@@ -246,7 +246,7 @@ static int read_tegrastats(const char *path, uint64_t interval_ns, struct erg_im
 		return erg_fail_errno(err, -errno, "%s", path);
 	ret->path = path;
 	while (r == 0 && getline(&text, &alloc, f) >= 0)
-		r = take_line(ret, text, ++number, interval_ns ? interval_ns : ERG_NSEC_PER_SEC, &timed,
+		r = take_line(ret, text, ++number, how->interval_ns ? how->interval_ns : ERG_NSEC_PER_SEC, &timed,
 			err);
 	if (r < 0)
 		return r;
@@ -255,8 +255,8 @@ static int read_tegrastats(const char *path, uint64_t interval_ns, struct erg_im
 	if (timed == 0)
 		erg_import_note(notes, "times", "%s: the lines have no times; they were taken to be "
 			"%.6g s apart%s", path,
-			(double)(interval_ns ? interval_ns : ERG_NSEC_PER_SEC) * 1e-9,
-			interval_ns ? "" : " (the tool's default; --interval says otherwise)");
+			(double)(how->interval_ns ? how->interval_ns : ERG_NSEC_PER_SEC) * 1e-9,
+			how->interval_ns ? "" : " (the tool's default; --interval says otherwise)");
 	else
 		spread_seconds(ret, notes);
 	set_parents(ret);

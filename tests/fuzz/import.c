@@ -30,9 +30,10 @@ static void read_layers(const char *path)
 static void read_log(const struct erg_import_reader *reader, const char *path)
 {
 	json_t *notes = json_array(), *stale = json_array(), *sensors = json_array();
+	struct erg_import_how how = {0};
 	struct erg_import_log log = {.path = path};
 	struct erg_err err = {0};
-	int r = reader->read(path, 0, &log, notes, &err);
+	int r = reader->read(path, &how, &log, notes, &err);
 
 	if (r == 0)
 		r = erg_import_settings(&log, sensors, &err);
