@@ -19,12 +19,14 @@
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "formats/base/say.h"
+#include "record/import/named.h"
 
 const struct erg_import_reader *const erg_import_readers[] = {
 	&erg_import_csv, &erg_import_tegrastats, &erg_import_nvidia_smi, &erg_import_ptdaemon, NULL,
 };
 
-enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL, OPT_STRICT };
+enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL, OPT_STRICT,
+	OPT_TIME, OPT_COLUMN, OPT_WHERE };
 
 static const struct option long_options[] = {
 	{"samples", required_argument, NULL, OPT_SAMPLES},
@@ -33,6 +35,9 @@ static const struct option long_options[] = {
 	{"tag", required_argument, NULL, OPT_TAG},
 	{"sensor", required_argument, NULL, OPT_SENSOR},
 	{"interval", required_argument, NULL, OPT_INTERVAL},
+	{"time", required_argument, NULL, OPT_TIME},
+	{"column", required_argument, NULL, OPT_COLUMN},
+	{"where", required_argument, NULL, OPT_WHERE},
 	{"output", required_argument, NULL, 'o'},
 	{"force", no_argument, NULL, 'f'},
 	{"strict", no_argument, NULL, OPT_STRICT},
@@ -44,6 +49,7 @@ struct options {
 	const char *samples, *layers, *output;
 	const struct erg_import_reader *from;
 	struct erg_import_how how;
+	struct erg_import_named named;
 	bool force, strict;
 	json_t *tags, *sensors;
 };
@@ -59,7 +65,11 @@ static void usage(FILE *out)
 	for (size_t i = 0; erg_import_readers[i]; i++)
 		fprintf(out, "                             %-12s %s\n", erg_import_readers[i]->name,
 			erg_import_readers[i]->about);
-	fprintf(out, "      --sensor KEY=VALUE   what is known of the sensor, for all channels that carry\n"
+	fprintf(out, "      --time COL[:UNIT]    the log is a table, and this its column of times; UNIT is\n"
+		     "                           s, ms, us, ns, iso or epoch\n"
+		     "      --column NAME=UNIT[:RAIL]  a column of readings; uA*3.7V is power at 3.7 V\n"
+		     "      --where COL=VALUE    only the rows in which it is so\n"
+		     "      --sensor KEY=VALUE   what is known of the sensor, for all channels that carry\n"
 		     "                           energy or NAME:KEY=VALUE; kind=point|boxcar|ema|counter,\n"
 		     "                           window_s= period_s= lag_s= lag_u_s= lsb= alpha= offset_max=\n"
 		     "                           gain_max= wrap= parent= provenance=\n"
@@ -106,6 +116,21 @@ static int take_sensor(struct options *o, const char *word)
 	return 0;
 }
 
+/* --time, --column and --where. */
+static int take_named(struct options *o, int c)
+{
+	struct erg_err err = {0};
+	int r = c == OPT_TIME ? erg_import_named_time(&o->named, optarg, &err) :
+		c == OPT_COLUMN ? erg_import_named_column(&o->named, optarg, &err) :
+				  erg_import_named_where(&o->named, optarg, &err);
+
+	o->how.named = &o->named;
+	if (r == 0)
+		return 0;
+	fprintf(stderr, "erg-record import: %s\n", err.msg);
+	return 2;
+}
+
 static int take_option(struct options *o, int c)
 {
 	double v;
@@ -115,6 +140,9 @@ static int take_option(struct options *o, int c)
 	case OPT_LAYERS: o->layers = optarg; return 0;
 	case OPT_FROM: o->from = NULL; return take_from(o);
 	case OPT_TAG: return take_tag(o, optarg);
+	case OPT_TIME:
+	case OPT_COLUMN:
+	case OPT_WHERE: return take_named(o, c);
 	case OPT_SENSOR: return take_sensor(o, optarg);
 	case OPT_INTERVAL:
 		if (!erg_number_parse(optarg, 1e-6, 1e6, &v))
@@ -155,6 +183,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 		return wrong("argument", argv[optind], "options only");
 	if (!o->samples)
 		return wrong("--samples", "", "a power log");
+	if (o->how.named && o->from != &erg_import_csv)
+		return wrong("--from", o->from->name, "csv with --time and --column");
+	if (o->how.named)
+		o->from = &erg_import_named_reader;
 	return o->output ? 0 : wrong("--output", "", "a name for the archive");
 }
 
@@ -453,5 +485,6 @@ int erg_import(int argc, char **argv, struct erg_err *err)
 	r = r == 0 ? import(&o, err) : r == 1 ? 0 : r;
 	json_decref(o.tags);
 	json_decref(o.sensors);
+	erg_import_named_release(&o.named);
 	return r;
 }

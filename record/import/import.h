@@ -84,6 +84,7 @@ void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
 /* What a reader is told beside the file's name. */
 struct erg_import_how {
 	uint64_t interval_ns; /* of the rows of a log without times */
+	const struct erg_import_named *named; /* columns by --time and --column, or NULL */
 };
 
 struct erg_import_reader {
@@ -96,7 +97,7 @@ struct erg_import_reader {
 /* NULL-terminated; the first one is samples.csv. */
 extern const struct erg_import_reader *const erg_import_readers[];
 extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats,
-	erg_import_nvidia_smi, erg_import_ptdaemon;
+	erg_import_nvidia_smi, erg_import_ptdaemon, erg_import_named_reader;
 
 /* ---- layers.csv (import_layers.c) ---- */
 

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A table of which the person names the columns: Joulescope, Otii, PPK2, PowerJoular, Power Gadget,
+ * EnergiBridge, turbostat, a Yokogawa's file. They agree in nothing but that a line names the columns
+ * and lines of values follow. What stands before that line is the tool's own and is passed over; the
+ * separator is the one that makes the named column a cell of it; a decimal comma is one where the
+ * separator is none. A line that is no row is counted and shown, never half taken.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+#include "record/import/import.h"
+#include "record/import/lines.h"
+#include "record/import/named.h"
+
+#define CELLS_MAX 4096
+#define HEADER_LINES_MAX 1000
+#define SHARE_MAX 2 /* of two lines, one may be foreign */
+
+struct place {
+	int decimals; /* of the raw values, while they are read */
+	int needed;   /* of these, so many are used */
+	int cell, channel;
+	size_t values;
+};
+
+struct reader {
+	const struct erg_import_named *how;
+	struct erg_import_log *log;
+	struct erg_import_lines lines;
+	struct erg_import_foreign foreign;
+	uint64_t interval_ns;
+	char separator;
+	char *header;    /* the line as it stands in the file */
+	char **cells;
+	int time;        /* cell; -1: rows are interval_ns apart */
+	enum erg_import_time_kind kind;
+	int time_decimals; /* of a number; epochs by their first */
+	int *where;
+	struct place *places;
+	size_t before, repeated, unselected, rows;
+};
+
+/* ---- the header ---- */
+
+/* "#time" is time, and a byte order mark or a quote is nobody's name. */
+static const char *plain_name(const char *cell)
+{
+	while (*cell == '#' || *cell == ' ')
+		cell++;
+	return cell;
+}
+
+static int cell_named(char **cells, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(cells[i], name) || !strcmp(plain_name(cells[i]), plain_name(name)))
+			return (int)i;
+	return -1;
+}
+
+/* How many of the columns the line names, if it is split at SEPARATOR. */
+static size_t named_in(struct reader *r, char separator)
+{
+	_cleanup_(erg_freep) char *copy = strdup(r->lines.text);
+	size_t n = copy ? erg_import_cells(copy, separator, r->cells, CELLS_MAX) : 0, found = 0;
+
+	n = n < CELLS_MAX ? n : CELLS_MAX;
+	found += r->how->time && cell_named(r->cells, n, r->how->time) >= 0;
+	for (size_t i = 0; i < r->how->n_columns; i++)
+		found += cell_named(r->cells, n, r->how->columns[i].name) >= 0;
+	return found;
+}
+
+static int header_missing(struct reader *r, const char *name, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *copy = strdup(r->header);
+	size_t n = copy ? erg_import_cells(copy, r->separator, r->cells, CELLS_MAX) : 0, len = 0;
+	char list[512] = "";
+
+	for (size_t i = 0; i < n && i < CELLS_MAX && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
+			r->cells[i]);
+	return erg_fail(err, -EINVAL, "%s: line %zu: no column '%s'; there are: %s", r->lines.path,
+		r->lines.number, name, list);
+}
+
+static int find_cells(struct reader *r, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *copy = strdup(r->header);
+	size_t n = copy ? erg_import_cells(copy, r->separator, r->cells, CELLS_MAX) : 0;
+
+	if (n > CELLS_MAX)
+		return erg_fail(err, -EINVAL, "%s: line %zu: %zu columns, at most %d were expected",
+			r->lines.path, r->lines.number, n, CELLS_MAX);
+	r->time = r->how->time ? cell_named(r->cells, n, r->how->time) : -1;
+	if (r->how->time && r->time < 0)
+		return header_missing(r, r->how->time, err);
+	for (size_t i = 0; i < r->how->n_columns; i++) {
+		r->places[i].cell = cell_named(r->cells, n, r->how->columns[i].name);
+		if (r->places[i].cell < 0)
+			return header_missing(r, r->how->columns[i].name, err);
+	}
+	for (size_t i = 0; i < r->how->n_where; i++) {
+		r->where[i] = cell_named(r->cells, n, r->how->where[i].name);
+		if (r->where[i] < 0)
+			return header_missing(r, r->how->where[i].name, err);
+	}
+	return 0;
+}
+
+/* The first line that names a column: 1 when there is one. */
+static int find_header(struct reader *r, struct erg_err *err)
+{
+	static const char separators[] = ",;\t| ";
+	size_t most = 0;
+	int got = 0;
+
+	while (most == 0 && r->lines.number < HEADER_LINES_MAX &&
+		(got = erg_import_lines_next(&r->lines, err)) > 0)
+		for (const char *s = separators; *s; s++) {
+			size_t found = named_in(r, *s);
+
+			if (found <= most)
+				continue;
+			most = found;
+			r->separator = *s;
+		}
+	if (got < 0 || most == 0)
+		return got;
+	r->before = r->lines.number - 1;
+	r->header = strdup(r->lines.text);
+	if (!r->header)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->lines.path);
+	got = find_cells(r, err);
+	return got < 0 ? got : 1;
+}
+
+/* ---- times ---- */
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), e = strlen(end);
+
+	return n >= e && !strcasecmp(name + n - e, end);
+}
+
+static enum erg_import_time_kind kind_by_name(const char *name)
+{
+	static const struct {
+		const char *end;
+		enum erg_import_time_kind kind;
+	} ends[] = {{"(ms)", ERG_TIME_MS}, {"[ms]", ERG_TIME_MS}, {"_ms", ERG_TIME_MS},
+		{"(us)", ERG_TIME_US}, {"[us]", ERG_TIME_US}, {"_us", ERG_TIME_US},
+		{"(ns)", ERG_TIME_NS}, {"[ns]", ERG_TIME_NS}, {"_ns", ERG_TIME_NS},
+		{"(s)", ERG_TIME_S}, {"[s]", ERG_TIME_S}, {"_s", ERG_TIME_S}, {"(sec)", ERG_TIME_S},
+		{"[sec]", ERG_TIME_S}, {"_sec", ERG_TIME_S}, {"seconds", ERG_TIME_S},
+		{"(seconds)", ERG_TIME_S}};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(ends); i++)
+		if (ends_with(name, ends[i].end))
+			return ends[i].kind;
+	return ERG_TIME_GUESS;
+}
+
+static int decimals_of(enum erg_import_time_kind kind)
+{
+	return kind == ERG_TIME_S ? 9 : kind == ERG_TIME_MS ? 6 : kind == ERG_TIME_US ? 3 : 0;
+}
+
+/* A number since 1970 in s is below 10^11 until the year 5138, in ms below 10^14, … */
+static enum erg_import_time_kind kind_of_epoch(int64_t whole)
+{
+	return whole < 1000000000 ? ERG_TIME_GUESS : whole < 100000000000 ? ERG_TIME_S :
+		whole < 100000000000000 ? ERG_TIME_MS :
+		whole < 100000000000000000 ? ERG_TIME_US : ERG_TIME_NS;
+}
+
+/* What the first row's time is. */
+static int settle_kind(struct reader *r, const char *cell, char point, struct erg_err *err)
+{
+	enum erg_import_time_kind kind = r->how->kind;
+	int64_t whole = 0, date;
+	const char *end;
+	int digits;
+
+	if (kind == ERG_TIME_GUESS && erg_import_time(cell, false, &date, &end))
+		kind = ERG_TIME_ISO;
+	if (kind == ERG_TIME_GUESS)
+		kind = kind_by_name(r->how->time);
+	if (kind == ERG_TIME_GUESS || kind == ERG_TIME_EPOCH) {
+		if (!erg_import_scaled(cell, point, 0, &whole, &digits, &end))
+			return 0; /* no row */
+		kind = kind_of_epoch(whole);
+		if (kind == ERG_TIME_GUESS)
+			return erg_fail(err, -EINVAL, "%s: line %zu: the time '%.40s': say --time '%s:s', "
+				":ms, :us or :ns, since neither the column's name nor a date tells",
+				r->lines.path, r->lines.number, cell, r->how->time);
+	}
+	r->kind = kind;
+	r->time_decimals = decimals_of(kind);
+	return 1;
+}
+
+static bool read_time(const struct reader *r, const char *cell, char point, int64_t *ret)
+{
+	const char *end;
+	int digits;
+
+	if (r->kind == ERG_TIME_ISO)
+		return erg_import_time(cell, false, ret, &end);
+	return erg_import_scaled(cell, point, r->time_decimals, ret, &digits, &end) && !*end;
+}
+
+/* ---- values ---- */
+
+/* Enough for what meters give, and room in 64 bits for what counters reach. */
+static int decimals_for(const char *unit)
+{
+	return *unit == 'n' ? 3 : *unit == 'u' ? 3 : *unit == 'm' ? 6 : 9;
+}
+
+static int make_channels(struct reader *r, struct erg_err *err)
+{
+	for (size_t i = 0; i < r->how->n_columns; i++) {
+		const struct erg_import_named_column *c = &r->how->columns[i];
+		struct place *p = &r->places[i];
+
+		p->decimals = decimals_for(c->unit);
+		p->channel = erg_import_channel(r->log, c->rail, c->unit, p->decimals, err);
+		if (p->channel < 0)
+			return p->channel;
+		if ((size_t)p->channel != i)
+			return erg_fail(err, -EINVAL, "%s: two columns give the %s of '%s'; say "
+				"--column NAME=UNIT:RAIL", r->lines.path,
+				erg_quantity_name(r->log->channels[p->channel].def.quantity), c->rail);
+		if (c->volts > 0)
+			r->log->channels[p->channel].def.scale *= c->volts;
+	}
+	return 0;
+}
+
+/* A value, which its unit may follow; false when it is none. */
+static bool read_value(const struct reader *r, size_t i, const char *cell, char point, int64_t *ret,
+	int *ret_digits)
+{
+	const char *end;
+
+	*ret = ERG_IMPORT_MISSING;
+	*ret_digits = 0;
+	if (erg_import_missing_cell(cell))
+		return true;
+	if (!erg_import_scaled(cell, point, r->places[i].decimals, ret, ret_digits, &end))
+		return false;
+	while (*end == ' ')
+		end++;
+	return !*end || !strcmp(end, r->how->columns[i].unit);
+}
+
+/* The decimal point: a comma where cells are separated by something else and hold no point. */
+static char point_of(const struct reader *r, const char *cell)
+{
+	return r->separator != ',' && strchr(cell, ',') && !strchr(cell, '.') ? ',' : '.';
+}
+
+static bool is_selected(const struct reader *r, size_t n)
+{
+	for (size_t i = 0; i < r->how->n_where; i++)
+		if ((size_t)r->where[i] >= n || strcmp(r->cells[r->where[i]], r->how->where[i].value))
+			return false;
+	return true;
+}
+
+/* 1: values[] are the row's; 0: the line is no row. */
+static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, int *digits,
+	struct erg_err *err)
+{
+	const char *cell = r->time < 0 ? "" : r->cells[r->time];
+	int got = 1;
+
+	*t = (int64_t)(r->rows * r->interval_ns);
+	if (r->time >= 0 && r->kind == ERG_TIME_GUESS)
+		got = settle_kind(r, cell, point_of(r, cell), err);
+	if (got <= 0)
+		return got;
+	if (r->time >= 0 && !read_time(r, cell, point_of(r, cell), t))
+		return 0;
+	for (size_t i = 0; i < r->how->n_columns; i++) {
+		size_t at = (size_t)r->places[i].cell;
+
+		cell = at < n ? r->cells[at] : "";
+		if (!read_value(r, i, cell, point_of(r, cell), &values[i], &digits[i]))
+			return 0;
+	}
+	return 1;
+}
+
+static int keep_row(struct reader *r, int64_t t, const int64_t *values, const int *digits,
+	struct erg_err *err)
+{
+	bool any = false;
+	int got;
+
+	for (size_t i = 0; i < r->how->n_columns; i++)
+		any |= values[i] != ERG_IMPORT_MISSING;
+	r->rows++;
+	if (!any)
+		return 0;
+	got = erg_import_row(r->log, t, r->lines.number, err);
+	for (size_t i = 0; got == 0 && i < r->how->n_columns; i++) {
+		struct place *p = &r->places[i];
+
+		r->log->channels[p->channel].raw[r->log->n - 1] = values[i];
+		p->values += values[i] != ERG_IMPORT_MISSING;
+		p->needed = digits[i] > p->needed ? digits[i] : p->needed;
+	}
+	return got;
+}
+
+static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_err *err)
+{
+	const char *text = r->lines.text + strspn(r->lines.text, " \t");
+	_cleanup_(erg_freep) char *copy = NULL;
+	int64_t t;
+	size_t n;
+	int got;
+
+	if (!*text || (*text == '#' && r->header[0] != '#'))
+		return 0;
+	if (!strcmp(r->lines.text, r->header)) {
+		r->repeated++;
+		return 0;
+	}
+	copy = strdup(r->lines.text);
+	if (!copy)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->lines.path);
+	n = strlen(copy) < r->lines.len ? 0 : erg_import_cells(copy, r->separator, r->cells, CELLS_MAX);
+	got = n == 0 || n > CELLS_MAX || (r->time >= 0 && (size_t)r->time >= n) ? 0 : 1;
+	if (got && !is_selected(r, n)) {
+		r->unselected++;
+		return 0;
+	}
+	got = got ? parse_row(r, n, &t, values, digits, err) : 0;
+	if (got == 0)
+		erg_import_foreign_add(&r->foreign, &r->lines);
+	return got <= 0 ? got : keep_row(r, t, values, digits, err);
+}
+
+/* ---- the end ---- */
+
+/* Digits that no value of a column has are taken away again, so that a step is a step. */
+static void reduce_decimals(struct reader *r)
+{
+	for (size_t i = 0; i < r->how->n_columns; i++) {
+		struct place *p = &r->places[i];
+		struct erg_import_channel *c = &r->log->channels[p->channel];
+		int64_t by = 1;
+
+		for (; c->decimals > p->needed; c->decimals--)
+			by *= 10;
+		c->def.scale *= (double)by;
+		for (size_t k = 0; by > 1 && k < r->log->n; k++)
+			if (c->raw[k] != ERG_IMPORT_MISSING)
+				c->raw[k] /= by;
+	}
+}
+
+static int judge(struct reader *r, json_t *notes, struct erg_err *err)
+{
+	const struct erg_import_foreign *f = &r->foreign;
+
+	if (r->log->n == 0 && f->n == 0)
+		return erg_fail(err, -ENODATA, "%s: no row below line %zu, which names the columns%s",
+			r->lines.path, r->before + 1,
+			r->unselected ? ", for which --where holds" : "");
+	if (f->n * SHARE_MAX > f->n + r->rows)
+		return erg_fail(err, -EINVAL, "%s: line %zu: '%s' is no row of the columns that were named; "
+			"%zu of %zu lines are none", r->lines.path, f->line, f->text, f->n,
+			f->n + r->rows);
+	if (f->n)
+		erg_import_note(notes, "foreign", "%s: line %zu: '%s' is no row; %zu such lines were left "
+			"out", r->lines.path, f->line, f->text, f->n);
+	if (r->repeated)
+		erg_import_note(notes, "header", "%s: the line of column names stands there %zu times more",
+			r->lines.path, r->repeated);
+	for (size_t i = 0; i < r->how->n_columns; i++)
+		if (r->places[i].values == 0)
+			return erg_fail(err, -ENODATA, "%s: column '%s' has no reading in %zu rows",
+				r->lines.path, r->how->columns[i].name, r->rows);
+	return 0;
+}
+
+static int read_rows(struct reader *r, json_t *notes, struct erg_err *err)
+{
+	_cleanup_(erg_freep) int64_t *values = calloc(r->how->n_columns, sizeof(*values));
+	_cleanup_(erg_freep) int *digits = calloc(r->how->n_columns, sizeof(*digits));
+	int got;
+
+	if (!values || !digits)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->lines.path);
+	while ((got = erg_import_lines_next(&r->lines, err)) > 0) {
+		if (!r->lines.ended) {
+			erg_import_note(notes, "cut", "%s: line %zu: '%.60s' has no end: the last line was "
+				"left out, its last number may be cut", r->lines.path, r->lines.number,
+				r->lines.text);
+			break;
+		}
+		got = take_line(r, values, digits, err);
+		if (got < 0)
+			break;
+	}
+	return got < 0 ? got : 0;
+}
+
+static int read_named_table(struct reader *r, json_t *notes, struct erg_err *err)
+{
+	int got = erg_import_lines_open(r->lines.path, &r->lines, err);
+
+	if (got == 0)
+		got = find_header(r, err);
+	if (got == 0)
+		return erg_fail(err, -EINVAL, "%s: no line in the first %zu has a cell '%s'", r->lines.path,
+			r->lines.number, r->how->time ? r->how->time : r->how->columns[0].name);
+	if (got > 0)
+		got = make_channels(r, err);
+	if (got == 0)
+		got = read_rows(r, notes, err);
+	if (got == 0)
+		got = judge(r, notes, err);
+	if (got == 0)
+		reduce_decimals(r);
+	return got;
+}
+
+static int read_named(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
+	json_t *notes, struct erg_err *err)
+{
+	struct reader r = {.how = how->named, .log = ret, .lines = {.path = path},
+		.interval_ns = how->interval_ns, .kind = how->named->kind};
+	int got = 0;
+
+	ret->path = path;
+	if (r.kind == ERG_TIME_EPOCH)
+		r.kind = ERG_TIME_GUESS;
+	r.time_decimals = decimals_of(r.kind);
+	r.cells = calloc(CELLS_MAX, sizeof(*r.cells));
+	r.places = calloc(how->named->n_columns + 1, sizeof(*r.places));
+	r.where = calloc(how->named->n_where + 1, sizeof(*r.where));
+	if (!r.cells || !r.places || !r.where)
+		got = erg_fail_errno(err, -ENOMEM, "%s", path);
+	if (got == 0 && how->named->n_columns == 0)
+		got = erg_fail(err, -EINVAL, "--time: '%s': which columns hold readings, by --column "
+			"NAME=UNIT, was expected too", how->named->time);
+	if (got == 0 && !how->named->time && how->interval_ns == 0)
+		got = erg_fail(err, -EINVAL, "--column: '%s': which column holds the time, by --time, or "
+			"--interval, was expected too", how->named->columns[0].name);
+	if (got == 0)
+		got = read_named_table(&r, notes, err);
+	erg_import_lines_close(&r.lines);
+	free(r.header);
+	free(r.cells);
+	free(r.places);
+	free(r.where);
+	return got;
+}
+
+/* Not in the table of forms: --column asks for it. */
+const struct erg_import_reader erg_import_named_reader = {
+	.name = "columns",
+	.about = "a table whose columns --time and --column name",
+	.read = read_named,
+};

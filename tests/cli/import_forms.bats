@@ -1,0 +1,156 @@
+# erg-record import: the forms of power logs and of layers that other tools write, each with joules
+# that awk computes from the same numbers.
+load helpers
+
+import() { erg-record import "$@"; }
+# joules ARCHIVE [RAIL]: of its whole time.
+joules() { erg-analyze totals --format json ${2:+--rail "$2"} "$1" 2>/dev/null | jq '.runs[0].phases[-1].ets_j.value'; }
+# near A B [FRACTION]: A is B to that fraction (0.004).
+near() { awk -v a="$1" -v b="$2" -v f="${3:-0.004}" 'BEGIN { d = a - b; if (d < 0) d = -d; if (d > f * (b < 0 ? -b : b)) { print a " is not " b; exit 1 } }'; }
+# sum SEPARATOR TIME-FIELD SCALE POWER-FIELD FILE: the means since the last reading, in J.
+sum() { awk -F"$1" -v t="$2" -v s="$3" -v p="$4" '$t + 0 == $t || $t ~ /^-?[0-9.e-]+$/ { if (n++) e += ($t - before) * s * $p; before = $t } END { printf "%.9g\n", e }' "$5"; }
+# fails WORDS… -- ARGS…: exit status 1, one line that says all of the words, nothing written.
+fails() {
+    local words=() w
+    while [ "$1" != -- ]; do words+=("$1"); shift; done
+    shift
+    rm -f out.erg
+    run import "$@" -o out.erg
+    echo "$output"
+    [ "$status" -eq 1 ]
+    for w in "${words[@]}"; do [[ ${lines[-1]} == *"$w"* ]]; done
+    [ ! -e out.erg ]
+}
+# warns WORDS… -- ARGS…: an archive is made, stderr says all of the words.
+warns() {
+    local words=() w
+    while [ "$1" != -- ]; do words+=("$1"); shift; done
+    shift
+    run import "$@" -f -o out.erg
+    echo "$output"
+    [ "$status" -eq 0 ]
+    for w in "${words[@]}"; do [[ $output == *"$w"* ]]; done
+}
+# A load that changes every 20 rows, W.
+LOAD='function watts(i) { return 3 + int(i / 20) % 3 * 2.5 + i % 7 * 0.01 }'
+
+# ---- columns that the person names ----
+
+@test "columns: Joulescope" {
+    awk "$LOAD"'BEGIN { print "#time,current,voltage,power,charge,energy"
+        for (i = 0; i < 400; i++) { w = watts(i); e += w / 2
+            printf "%.1f,%.6g,%.5g,%.6g,0,%.6g\n", i / 2, w / 5, 5, w, e } }' >js.csv
+    import --samples js.csv --time time:s --column power=W -o p.erg
+    near "$(joules p.erg)" "$(sum , 1 1 4 js.csv)"
+    import --samples js.csv --time '#time:s' --column energy=J -o e.erg
+    near "$(joules e.erg)" "$(awk -F, 'NR == 2 { a = $6 } END { print $6 - a }' js.csv)" 1e-6
+}
+
+@test "columns: Otii, power, or current and voltage of one rail" {
+    awk "$LOAD"'BEGIN { print "\"Timestamp\",\"Main current (A)\",\"Main voltage (V)\""
+        for (i = 0; i < 400; i++) printf "%.6f,%.6f,%.6f\n", i / 100, watts(i) / 1000 / 3.7, 3.7 }' >otii.csv
+    import --samples otii.csv --time Timestamp:s --column 'Main current (A)=A:main' \
+        --column 'Main voltage (V)=V:main' -o o.erg
+    near "$(joules o.erg)" "$(awk -F, 'NR > 1 { if (n++) e += ($1 - t) * $2 * $3; t = $1 } END { print e }' otii.csv)"
+}
+
+@test "columns: PPK2, a current at a supply voltage" {
+    awk "$LOAD"'BEGIN { print "Timestamp(ms),Current(uA),D0,D1,D2,D3,D4,D5,D6,D7"
+        for (i = 0; i < 1000; i++) printf "%.2f,%.3f,0,0,0,0,0,0,0,0\n", i / 100, watts(i) * 1000 }' >ppk2.csv
+    import --samples ppk2.csv --time 'Timestamp(ms)' --column 'Current(uA)=uA*3.3V' -o p.erg
+    near "$(joules p.erg)" "$(awk -v e="$(sum , 1 0.001 2 ppk2.csv)" 'BEGIN { print e * 3.3e-6 }')"
+    run import --samples ppk2.csv --time 'Timestamp(ms)' --column 'Current(uA)=uA*V' -f -o p.erg
+    [ "$status" -eq 2 ]
+}
+
+@test "columns: PowerJoular, dates" {
+    awk "$LOAD"'BEGIN { print "Date,CPU Utilization,Total Power,CPU Power,GPU Power"
+        for (i = 0; i < 300; i++) printf "2025-02-14 14:%02d:%02d,0.12,%.2f,%.2f,0.0\n", 30 + i / 60, i % 60, watts(i), watts(i) }' >pj.csv
+    import --samples pj.csv --time Date --column 'Total Power=W' -o p.erg
+    near "$(joules p.erg)" "$(awk -F, 'NR > 2 { e += $3 } END { print e }' pj.csv)"
+    import --samples pj.csv --time Date:iso --column 'Total Power=W' --column 'CPU Utilization=%:cpu' -f -o p.erg
+    near "$(joules p.erg 'Total Power')" "$(awk -F, 'NR > 2 { e += $3 } END { print e }' pj.csv)"
+}
+
+@test "columns: Power Gadget, whose file ends with words" {
+    { echo 'System Time,RDTSC,Elapsed Time (sec),CPU Utilization(%),Processor Power_0(Watt),Cumulative Processor Energy_0(Joules),Cumulative Processor Energy_0(mWh)'
+        awk "$LOAD"'BEGIN { for (i = 1; i <= 300; i++) { w = watts(i); e += w / 10
+            printf "10:33:%02d:%03d,%d,%.3f,12.000,%.3f,%.3f,%.3f\n", i / 10, i % 10 * 100, i * 240000000, i / 10, w, e, e / 3.6 } }'
+        printf '\nTotal Elapsed Time (sec) = 30.000000\nMeasured RDTSC Frequency (GHz) = 2.400\n'
+        echo 'Cumulative Processor Energy_0 (Joules) = 123.4'; } >pg.csv
+    warns "pg.csv: line 303: 'Total Elapsed Time" '3 such lines' -- --samples pg.csv \
+        --time 'Elapsed Time (sec)' --column 'Cumulative Processor Energy_0(Joules)=J'
+    near "$(joules out.erg)" "$(awk -F, 'NR == 2 { a = $6 } NF == 7 { b = $6 } END { print b - a }' pg.csv)" 1e-6
+    import --samples pg.csv --time 'Elapsed Time (sec)' --column 'Processor Power_0(Watt)=W' -f -o p.erg
+    near "$(joules p.erg)" "$(awk -F, 'NR > 2 && NF == 7 { e += $5 / 10 } END { print e }' pg.csv)"
+}
+
+@test "columns: EnergiBridge, ms since 1970" {
+    awk "$LOAD"'BEGIN { print "Delta,Time,CPU_FREQUENCY_0,CPU_USAGE_0,DRAM_ENERGY (J),PACKAGE_ENERGY (J)"
+        for (i = 0; i < 300; i++) { e += watts(i) * 0.1; printf "100,%.0f,2400,3.5,%.6f,%.6f\n", 1700000000123 + i * 100, e / 10, 5000 + e } }' >eb.csv
+    import --samples eb.csv --time Time --column 'PACKAGE_ENERGY (J)=J' -o e.erg
+    near "$(joules e.erg)" "$(awk -F, 'NR == 2 { a = $6 } END { print $6 - a }' eb.csv)" 1e-6
+    [ "$(erg-analyze totals --format json e.erg | jq '.runs[0].phases[-1].time_s * 1000 | round')" -eq 29900 ]
+}
+
+@test "columns: turbostat, blanks, a repeated header, a summary row and rows of CPUs" {
+    awk "$LOAD"'BEGIN { for (i = 0; i < 300; i++) { if (i % 50 == 0) print "Time_Of_Day_Seconds\tCore\tCPU\tBusy%\tPkgWatt\tRAMWatt"
+        printf "%.6f\t-\t-\t3.10\t%.2f\t1.20\n", 1700000000 + i, watts(i)
+        for (c = 0; c < 2; c++) printf "%.6f\t%d\t%d\t3.10%s\n", 1700000000 + i, c, c, c ? "" : sprintf("\t%.2f\t1.20", watts(i)) } }' >ts.txt
+    warns '5 times more' -- --samples ts.txt --time Time_Of_Day_Seconds --column PkgWatt=W --where Core=-
+    near "$(joules out.erg)" "$(awk '$2 == "-" { if (n++) e += $5 } END { print e }' ts.txt)"
+    tr '\t' ' ' <ts.txt >blanks.txt
+    import --samples blanks.txt --time Time_Of_Day_Seconds:epoch --column PkgWatt=W --where Core=- -f -o b.erg
+    near "$(joules b.erg)" "$(joules out.erg)" 1e-9
+}
+
+@test "columns: Yokogawa, lines before the header, semicolons, decimal commas, no times" {
+    { printf 'Model;WT310E\nSerial;C2PH13047V\nUpdate Rate;250ms\n\nStore No.;U-1;I-1;P-1\n'
+        awk "$LOAD"'BEGIN { for (i = 0; i < 400; i++) { s = sprintf("%d;230.12;0.0214;%.3fE+00", i, watts(i)); gsub(/\./, ",", s); print s } }'; } >wt.csv
+    import --samples wt.csv --column P-1=W --interval 0.25 -o w.erg
+    near "$(joules w.erg)" "$(awk -F';' 'NF == 4 && $1 ~ /^[0-9]/ { gsub(",", "."); if (n++) e += $4 / 4 } END { print e }' wt.csv)"
+}
+
+@test "columns: what is not understood is refused with file, line and expectation" {
+    printf 'time,P\n0,1\n1,2\n2,3\n' >t.csv
+    fails 't.csv' "no column 'Q'" 'there are: time, P' -- --samples t.csv --time time:s --column Q=W
+    fails 't.csv' "a cell 'x'" -- --samples t.csv --time x:s --column y=W
+    fails 't.csv: line 2' "'time:s', :ms" -- --samples t.csv --time time --column P=W
+    fails '--time' -- --samples t.csv --column P=W
+    fails '--column' -- --samples t.csv --time time:s
+    fails 'two columns give' 'NAME=UNIT:RAIL' -- --samples t.csv --time time:s --column P=W:a --column time=W:a
+    fails 'no row' -- --samples t.csv --time time:s --column P=W --where P=7
+    printf 'time,P\n0,one\n1,two\n2,three\n' >w.csv
+    fails 'w.csv: line 2' "'0,one' is no row" -- --samples w.csv --time time:s --column P=W
+    printf 'time,P,Q\n0,1,\n1,2,\n2,3,N/A\n' >e.csv
+    fails "column 'Q' has no reading" -- --samples e.csv --time time:s --column P=W --column Q=W
+    : >empty.csv
+    fails 'empty.csv' -- --samples empty.csv --time time:s --column P=W
+    for bad in 'P=furlong' 'P' '=W' 'P=W:' 'P=W*3V'; do
+        run import --samples t.csv --time time:s --column "$bad" -o out.erg
+        [ "$status" -eq 2 ]
+        [[ $output == *"--column: '$bad'"* ]]
+    done
+    run import --samples t.csv --from tegrastats --time time:s --column P=W -o out.erg
+    [ "$status" -eq 2 ]
+}
+
+@test "columns: another program's lines, and a file that was cut" {
+    awk "$LOAD"'BEGIN { print "t_ms,P"; for (i = 0; i < 100; i++) { printf "%d,%.3f W\n", i * 100, watts(i)
+        if (i % 10 == 3) print "Epoch " i "/10" } }' >f.csv
+    warns "f.csv: line 6: 'Epoch 3/10' is no row; 10 such lines" -- --samples f.csv --time t_ms --column P=W
+    near "$(joules out.erg)" "$(awk -F'[, ]' '$3 == "W" { if (n++) e += $2 / 10 } END { print e }' f.csv)"
+    head -c -5 f.csv >cut.csv
+    warns 'cut.csv: line 111' 'no end' -- --samples cut.csv --time t_ms --column P=W
+    iconv -t UTF-16 f.csv >wide.csv
+    import --samples wide.csv --time t_ms --column P=W -f -o w.erg
+    import --samples f.csv --time t_ms --column P=W -f -o f.erg
+    [ "$(joules w.erg)" = "$(joules f.erg)" ]
+}
+
+@test "columns: two devices in one file are no one device" {
+    printf 'time,gpu,P\n' >two.csv
+    awk 'BEGIN { for (i = 0; i < 100; i++) for (g = 0; g < 2; g++) printf "%d,%d,%d\n", i, g, 10 + g * 90 }' >>two.csv
+    import --samples two.csv --time time:s --column P=W --where gpu=1 -f -o one.erg
+    near "$(joules one.erg)" 9900 1e-6
+}
