@@ -61,6 +61,6 @@ void erg_overhead_estimate(const struct erg_overhead_facts *f, struct erg_overhe
  * The shares of the run TL and what they come from, as JSON; null where the recording did not say
  * what it cost (older archives, imported ones). RAIL: whose energy, or NULL.
  */
-json_t *erg_overhead_json(const struct erg_timeline *tl, const struct erg_rail *rail);
+json_t *erg_overhead_result(const struct erg_timeline *tl, const struct erg_rail *rail);
 
 #endif

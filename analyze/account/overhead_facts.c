@@ -137,7 +137,7 @@ static json_t *facts_json(const struct erg_overhead_facts *f, const json_t *over
 		erg_num_json(f->cpus));
 }
 
-json_t *erg_overhead_json(const struct erg_timeline *tl, const struct erg_rail *rail)
+json_t *erg_overhead_result(const struct erg_timeline *tl, const struct erg_rail *rail)
 {
 	const json_t *overhead = json_object_get(tl->summary, "overhead");
 	struct erg_overhead_facts f = {

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,17 +46,6 @@ static void fill_options(struct erg_attr_options *opt)
 	opt->cond_limit = opt->cond_limit > 0 ? opt->cond_limit : def.cond_limit;
 	opt->min_windows = opt->min_windows > 0 ? opt->min_windows : def.min_windows;
 	opt->max_blocks = opt->max_blocks ? opt->max_blocks : def.max_blocks;
-}
-
-void attr_warn(struct erg_attr *a, const char *code, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	json_array_append_new(a->warnings, json_pack("{s:s,s:s}", "code", code, "text", text));
 }
 
 void erg_attr_free(struct erg_attr *a)

@@ -129,7 +129,7 @@ static int add_rails(const struct erg_timeline *tl, const char *name, json_t *fi
 	json_object_set_new(file, "rail",
 		found ? json_string(list[chosen].name) : json_null());
 	json_object_set_new(file, "rails", rails(list, n));
-	json_object_set_new(file, "recorder", erg_overhead_json(tl, found ? &list[chosen] : NULL));
+	json_object_set_new(file, "recorder", erg_overhead_result(tl, found ? &list[chosen] : NULL));
 	erg_rails_free(list, n);
 	return r == -ENODATA ? 0 : r;
 }

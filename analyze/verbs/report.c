@@ -186,7 +186,7 @@ static int add_recorder(const struct options *o, const struct erg_timeline *tl, 
 	if (r < 0)
 		return r;
 	r = erg_rail_choose(rails, n, o->common.rail, &rail, NULL);
-	json_object_set_new(run, "recorder", erg_overhead_json(tl, r < 0 ? NULL : &rails[rail]));
+	json_object_set_new(run, "recorder", erg_overhead_result(tl, r < 0 ? NULL : &rails[rail]));
 	erg_rails_free(rails, n);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: MIT */
 
 /*
  * Reads a network description: one statement a line, words separated by blanks, "#" to the end of

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: MIT */
 
 /*
  * The words of a network description: splitting a line, names, numbers, and errors that say where.

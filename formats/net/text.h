@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: MIT */
 #ifndef ERG_CONVNET_NET_TEXT_H
 #define ERG_CONVNET_NET_TEXT_H
 

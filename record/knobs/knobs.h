@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #include "formats/base/err.h"
-#include "record/sweep/plan.h"
+#include "formats/base/texts.h"
 
 #define ERG_KNOB_TEXT_MAX 512
 #define ERG_KNOB_UNTOUCHED "untouched" /* a cell that cannot tell what it was before */
@@ -97,9 +97,5 @@ int erg_knob_refused(const struct erg_knob *k, const char *value, const char *go
 
 extern const struct erg_knob_ops erg_knob_cpufreq, erg_knob_devfreq, erg_knob_powercap,
 	erg_knob_cpus, erg_knob_affinity, erg_knob_fan, erg_knob_nvml;
-
-/* nvml: cells. -ENODEV where there is no driver. */
-int erg_nvml_cell_read(const char *cell, char *buf, size_t size);
-int erg_nvml_cell_write(const char *cell, const char *text);
 
 #endif

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The verb collect: makes archives of what devices have streamed to this machine's lttng-relayd.
+ * Makes archives of what devices have streamed to this machine's lttng-relayd.
  *
  * The relay daemon keeps each session in a directory HOST/SESSION-DATE below its output, laid out as
  * a spool. Manifest and summary are in the trace. A stream that was cut has no summary: what is
  * there is made into an archive that says so. The relay daemon's files are left alone, since it may
  * still write them: what has no end is repaired in a copy.
  */
+#include "record/recover/recover.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -27,25 +28,12 @@
 #include "formats/base/say.h"
 #include "record/sources/attr.h"
 #include "record/spool/spool.h"
-#include "record/verbs/verb.h"
 
 #define STREAMS_MAX 256
 #define QUIET_S 5 /* a stream without an end that has not grown for so long was cut */
 
-static const char help[] =
-	"Usage: erg-record collect [options] -o FILE.erg|DIR\n\n"
-	"Makes archives of what erg-record --to has streamed to lttng-relayd here.\n\n"
-	"  -o, --output PATH    the archive; a directory for several streams\n"
-	"      --from DIR       output of lttng-relayd (~/lttng-traces)\n"
-	"      --run ID         only the recording of this id, or of this host\n"
-	"      --list           list the streams, and make nothing\n"
-	"      --now            also those that are not at their end yet\n"
-	"      --force          replace archives that exist\n";
-
 struct collect {
-	const char *output, *run;
-	char *from;
-	bool list, now, force;
+	const struct erg_collect_options *o;
 	char *streams[STREAMS_MAX];
 	size_t n;
 };
@@ -56,50 +44,13 @@ static void collect_release(struct collect *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		free(c->streams[i]);
-	free(c->from);
-}
-
-static int options_parse(int argc, char **argv, struct collect *c)
-{
-	static const struct option longopts[] = {
-		{"output", required_argument, NULL, 'o'}, {"from", required_argument, NULL, 'd'},
-		{"run", required_argument, NULL, 'r'}, {"list", no_argument, NULL, 'l'},
-		{"now", no_argument, NULL, 'n'}, {"force", no_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'}, {0},
-	};
-	const char *home = getenv("LTTNG_HOME") ? getenv("LTTNG_HOME") : getenv("HOME");
-	const char *from = NULL;
-	int ch;
-
-	optind = 0;
-	while ((ch = getopt_long(argc, argv, "o:h", longopts, NULL)) >= 0) {
-		if (ch == 'h')
-			fputs(help, stdout);
-		if (ch == 'h' || ch == '?')
-			return ch == 'h' ? 1 : 2;
-		c->output = ch == 'o' ? optarg : c->output;
-		from = ch == 'd' ? optarg : from;
-		c->run = ch == 'r' ? optarg : c->run;
-		c->list |= ch == 'l';
-		c->now |= ch == 'n';
-		c->force |= ch == 'f';
-	}
-	if (optind < argc || (!c->output && !c->list)) {
-		erg_say("collect: expected -o FILE.erg or -o DIR");
-		return 2;
-	}
-	if (from)
-		c->from = strdup(from);
-	else if (asprintf(&c->from, "%s/lttng-traces", home ? home : "") < 0)
-		c->from = NULL;
-	return c->from ? 0 : 2;
 }
 
 static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	if (type != FTW_D || erg_spool_name_pid(path + ftw->base) < 0)
 		return FTW_CONTINUE;
-	if (found->n < STREAMS_MAX && (!found->run || strstr(path, found->run)))
+	if (found->n < STREAMS_MAX && (!found->o->run || strstr(path, found->o->run)))
 		found->streams[found->n++] = strdup(path);
 	return FTW_SKIP_SUBTREE;
 }
@@ -112,13 +63,13 @@ static int by_name(const void *a, const void *b)
 static int streams_find(struct collect *c, struct erg_err *err)
 {
 	found = c;
-	if (nftw(c->from, visit, 16, FTW_PHYS | FTW_ACTIONRETVAL) < 0)
+	if (nftw(c->o->from, visit, 16, FTW_PHYS | FTW_ACTIONRETVAL) < 0)
 		return erg_fail_errno(err, -errno, "%s: expected the output of lttng-relayd",
-			c->from);
+			c->o->from);
 	qsort(c->streams, c->n, sizeof(*c->streams), by_name);
 	if (!c->n)
-		return erg_fail(err, -ENOENT, "%s: no stream of erg-record%s%s", c->from,
-			c->run ? " of " : "", c->run ? c->run : "");
+		return erg_fail(err, -ENOENT, "%s: no stream of erg-record%s%s", c->o->from,
+			c->o->run ? " of " : "", c->o->run ? c->o->run : "");
 	return 0;
 }
 
@@ -276,7 +227,7 @@ static int archive_make(const struct collect *c, const char *dir, const char *ou
 	int r;
 
 	json_object_set_new(manifest, "origin", json_string("collected"));
-	r = erg_finish_open(output, c->force, manifest, &f, err);
+	r = erg_finish_open(output, c->o->force, manifest, &f, err);
 	if (!r && !*summary)
 		r = working_copy(dir, output, work, sizeof(work), err);
 	if (!r && *work)
@@ -306,7 +257,7 @@ static void text_of(const json_t *j, const char *fallback, char *buf, size_t siz
 		*p = '_';
 }
 
-static void list_one(const char *dir, const json_t *manifest, const json_t *summary)
+static void list_one(const struct collect *c, const char *dir, const json_t *manifest, const json_t *summary)
 {
 	const json_t *machine = json_object_get(manifest, "machine");
 	char host[256], run[64], created[64], path[PATH_MAX];
@@ -315,8 +266,7 @@ static void list_one(const char *dir, const json_t *manifest, const json_t *summ
 	text_of(json_object_get(machine, "hostname"), "-", host, sizeof(host));
 	text_of(json_object_get(manifest, "run_id"), "-", run, sizeof(run));
 	text_of(json_object_get(manifest, "created_utc"), "-", created, sizeof(created));
-	printf("%s\t%s\t%s\t%s\t%s\n", run, host, created,
-		summary ? "complete" : grows(dir) ? "streaming" : "cut", path);
+	c->o->list(run, host, created, summary ? "complete" : grows(dir) ? "streaming" : "cut", path);
 }
 
 /* DIR/HOST-RUN.erg when the output is a directory. */
@@ -327,11 +277,11 @@ static char *output_name(const struct collect *c, const json_t *manifest)
 	struct stat st;
 	char *ret;
 
-	if (stat(c->output, &st) < 0 || !S_ISDIR(st.st_mode))
-		return strdup(c->output);
+	if (stat(c->o->output, &st) < 0 || !S_ISDIR(st.st_mode))
+		return strdup(c->o->output);
 	text_of(json_object_get(machine, "hostname"), "host", host, sizeof(host));
 	text_of(json_object_get(manifest, "run_id"), "run", run, sizeof(run));
-	return asprintf(&ret, "%s/%s-%s.erg", c->output, host, run) < 0 ? NULL : ret;
+	return asprintf(&ret, "%s/%s-%s.erg", c->o->output, host, run) < 0 ? NULL : ret;
 }
 
 static int stream_collect(const struct collect *c, const char *dir, struct erg_err *err)
@@ -343,9 +293,9 @@ static int stream_collect(const struct collect *c, const char *dir, struct erg_e
 
 	if (r >= 0)
 		r = erg_document_find(dir, run, ERG_SUMMARY_NAME, &summary, err);
-	if (r >= 0 && c->list) {
-		list_one(dir, manifest, summary);
-	} else if (r >= 0 && !summary && !c->now && grows(dir)) {
+	if (r >= 0 && c->o->list) {
+		list_one(c, dir, manifest, summary);
+	} else if (r >= 0 && !summary && !c->o->now && grows(dir)) {
 		r = erg_fail(err, -EBUSY, "%s: still streams; --now takes what is there", dir);
 	} else if (r >= 0) {
 		manifest = manifest ? manifest : manifest_missing();
@@ -364,9 +314,9 @@ static int collect(struct collect *c, struct erg_err *err)
 
 	if (r)
 		return r;
-	if (!c->list && c->n > 1 && (stat(c->output, &st) < 0 || !S_ISDIR(st.st_mode)))
+	if (!c->o->list && c->n > 1 && (stat(c->o->output, &st) < 0 || !S_ISDIR(st.st_mode)))
 		return erg_fail(err, -EINVAL,
-			"%s: %zu streams; choose one by --run, or give a directory with -o", c->from,
+			"%s: %zu streams; choose one by --run, or give a directory with -o", c->o->from,
 			c->n);
 	for (size_t i = 0; i < c->n; i++) {
 		int one = stream_collect(c, c->streams[i], err);
@@ -378,21 +328,11 @@ static int collect(struct collect *c, struct erg_err *err)
 	return r;
 }
 
-static int verb_collect(int argc, char **argv, struct erg_err *err)
+int erg_collect(const struct erg_collect_options *o, struct erg_err *err)
 {
-	struct collect c = {0};
-	int r = options_parse(argc, argv, &c);
+	struct collect c = {.o = o};
+	int r = collect(&c, err);
 
-	if (!r)
-		r = collect(&c, err);
-	else
-		r = r == 1 ? 0 : r;
 	collect_release(&c);
 	return r;
 }
-
-const struct erg_record_verb erg_record_verb_collect = {
-	.name = "collect",
-	.about = "make archives of what was streamed to lttng-relayd here",
-	.run = verb_collect,
-};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The verb recover: makes the archive that a recorder could not make any more.
+ * Makes the archive that a recorder could not make any more.
  *
  * Whatever ended the recording (SIGKILL, the daemons' death, a full disk, a power failure), the
  * spool has the manifest, raw chunks up to the last complete packet, and, with --compress during,
@@ -10,8 +10,9 @@
  * The archive says that it was recovered and what had to be cut. The spool is removed only when
  * all of it is in the archive.
  */
+#include "record/recover/recover.h"
+
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,22 +28,14 @@
 #include "formats/base/say.h"
 #include "record/session/session.h"
 #include "record/spool/spool.h"
-#include "record/verbs/verb.h"
-
-static const char help[] =
-	"Usage: erg-record recover SPOOL [-o FILE.erg] [--force]\n\n"
-	"Makes the archive of a recording whose recorder was killed, from its spool, an\n"
-	"ergtrace-PID-ID.spool directory.\n\n"
-	"  -o, --output FILE.erg   default: what the recorder was told\n"
-	"      --force             replace FILE.erg if it exists\n"
-	"      --keep              leave the spool where it is\n";
 
 struct recover {
-	char *spool, *output;
+	const char *spool;
+	bool force, keep;
+	char *output;
 	char *part; /* the unfinished archive, which holds the first CHUNKS; NULL: there is none */
 	size_t chunks;
 	char missing[PATH_MAX + 128]; /* what there is no more, for the archive */
-	bool force, keep;
 	json_t *state, *manifest, *summary;
 };
 
@@ -51,46 +44,8 @@ static void recover_release(struct recover *r)
 	json_decref(r->state);
 	json_decref(r->manifest);
 	json_decref(r->summary);
-	free(r->spool);
 	free(r->output);
 	free(r->part);
-}
-
-/* Returns 0, 1 for --help, 2 for wrong usage. */
-static int options_parse(int argc, char **argv, struct recover *r)
-{
-	static const struct option longopts[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"force", no_argument, NULL, 'f'},
-		{"keep", no_argument, NULL, 'k'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int c;
-
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) >= 0) {
-		if (c == 'h')
-			fputs(help, stdout);
-		if (c == 'h' || c == '?')
-			return c == 'h' ? 1 : 2;
-		if (c == 'o') {
-			free(r->output);
-			r->output = strdup(optarg);
-		}
-		r->force |= c == 'f';
-		r->keep |= c == 'k';
-	}
-	if (optind + 1 != argc) {
-		erg_say("recover: expected one SPOOL directory");
-		return 2;
-	}
-	r->spool = realpath(argv[optind], NULL);
-	if (!r->spool) {
-		erg_say("recover: %s: %s", argv[optind], strerror(errno));
-		return 2;
-	}
-	return 0;
 }
 
 /* Where the recorder was told to write, from its directory. */
@@ -249,21 +204,15 @@ static int recover(struct recover *r, struct erg_err *err)
 	return 0;
 }
 
-static int verb_recover(int argc, char **argv, struct erg_err *err)
+int erg_recover(const char *spool, const char *output, bool force, bool keep, struct erg_err *err)
 {
-	struct recover r = {0};
-	int n = options_parse(argc, argv, &r);
+	struct recover r = {.spool = spool, .force = force, .keep = keep};
+	int n = 0;
 
+	if (output && !(r.output = strdup(output)))
+		n = erg_fail_errno(err, -ENOMEM, "%s", output);
 	if (!n)
 		n = recover(&r, err);
-	else
-		n = n == 1 ? 0 : n;
 	recover_release(&r);
 	return n;
 }
-
-const struct erg_record_verb erg_record_verb_recover = {
-	.name = "recover",
-	.about = "make the archive of a recording whose recorder was killed",
-	.run = verb_recover,
-};

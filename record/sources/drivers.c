@@ -29,12 +29,6 @@ const struct erg_source_ops *const erg_source_drivers[] = {
 	NULL,
 };
 
-const struct erg_hwmon_chip erg_hwmon_chips[] = {
-	{"ina3221", erg_ina3221_find},
-	{"ibmpowernv", erg_ibmpowernv_find},
-	{NULL, NULL},
-};
-
 static bool needs_arg(const struct erg_source_ops *d)
 {
 	return d == &erg_source_exec;

@@ -14,25 +14,23 @@ extern const struct erg_source_ops erg_source_hwmon, erg_source_powercap, erg_so
 #define ERG_FREQUENCY_INTERVAL_NS 10000000u
 #define ERG_UTILIZATION_INTERVAL_NS 100000000u
 
-/* Chips that deserve better than what hwmon knows of them: the driver hwmon hands them over. DIR is
- * the hwmonN directory (or its device) that holds the attributes. */
-struct erg_hwmon_chip {
-	const char *name; /* contents of the attribute `name` */
-	int (*find)(const struct erg_source_config *cfg, const char *dir,
-		struct erg_source_list *list);
-};
+/* Chips of hwmon. DIR is the hwmonN directory (or its device) that holds the attributes, NAME what its
+ * attribute `name` says. The first is for any chip, the others know theirs better. */
+int erg_hwmon_find_chip(const struct erg_source_config *cfg, const char *dir, const char *name,
+	struct erg_source_list *list);
 int erg_ina3221_find(const struct erg_source_config *cfg, const char *dir,
 	struct erg_source_list *list);
 int erg_ibmpowernv_find(const struct erg_source_config *cfg, const char *dir,
 	struct erg_source_list *list);
-extern const struct erg_hwmon_chip erg_hwmon_chips[]; /* ends with a NULL name */
+extern const struct erg_source_ops erg_hwmon_ops; /* of a source that such a chip offers */
 
 /* Temperatures and fans of any hwmon chip. */
 int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir,
 	const char *chip, struct erg_source_list *list);
 
-/* Throttle counters of x86 and POWER: added by the driver thermal. */
-int erg_throttle_find(const struct erg_source_config *cfg, struct erg_source_list *list);
+/* Throttle counters of x86 and POWER: added by the driver thermal, with its OPS. */
+int erg_throttle_find(const struct erg_source_ops *ops, const struct erg_source_config *cfg,
+	struct erg_source_list *list);
 
 /* Says, and has the models of LIST's sources from FROM say, that RAPL's values are filtered. */
 void erg_rapl_note_filtering(const struct erg_source_config *cfg, struct erg_source_list *list,

@@ -225,7 +225,7 @@ int erg_ina3221_find(const struct erg_source_config *cfg, const char *dir,
 		return -ENOMEM;
 	s->priv = p = calloc(1, sizeof(*p));
 	if (!p) {
-		s->src.ops = &erg_source_hwmon; /* free without a stop */
+		s->src.ops = &erg_hwmon_ops; /* free without a stop */
 		return -ENOMEM;
 	}
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);

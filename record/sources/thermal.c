@@ -125,7 +125,7 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 	if (r >= 0)
 		r = find_fan(cfg, list);
 	if (r >= 0)
-		r = erg_throttle_find(cfg, list);
+		r = erg_throttle_find(&erg_source_thermal, cfg, list);
 	if (r < 0)
 		return erg_fail_errno(err, r, "thermal");
 	if (!found)

@@ -71,7 +71,8 @@ static int add_cpu(struct throttle *t, const char *cpu, int64_t number)
 	return r;
 }
 
-int erg_throttle_find(const struct erg_source_config *cfg, struct erg_source_list *list)
+int erg_throttle_find(const struct erg_source_ops *ops, const struct erg_source_config *cfg,
+	struct erg_source_list *list)
 {
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s = NULL;
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
@@ -81,7 +82,7 @@ int erg_throttle_find(const struct erg_source_config *cfg, struct erg_source_lis
 
 	snprintf(root, sizeof(root), "%s/devices/system/cpu", cfg->sysfs);
 	t.root = root;
-	t.s = s = erg_attr_source_new(&erg_source_thermal, cfg, ERG_CLASS_THERMAL, root);
+	t.s = s = erg_attr_source_new(ops, cfg, ERG_CLASS_THERMAL, root);
 	if (!s)
 		return -ENOMEM;
 	s->src.model.kind = ERG_SENSOR_COUNTER;

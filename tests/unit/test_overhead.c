@@ -249,7 +249,7 @@ static json_t *scene_shares(const struct scene *s)
 	json_t *j;
 
 	assert_int_equal(erg_rails_build(&s->tl, &rails, &n, NULL), 0);
-	j = erg_overhead_json(&s->tl, n ? &rails[0] : NULL);
+	j = erg_overhead_result(&s->tl, n ? &rails[0] : NULL);
 	erg_rails_free(rails, n);
 	return j;
 }

@@ -18,7 +18,6 @@
  * twice is the same.
  */
 #include <dlfcn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,19 +36,6 @@ typedef int register_fn(const char *provider, const char *event, void (*func)(vo
 
 static char exe[ERG_TEXT_MAX];
 static char run_id[ERG_TEXT_MAX];
-
-void erg_notice(_Atomic bool *said, const char *fmt, ...)
-{
-	char text[ERG_TEXT_MAX];
-	va_list ap;
-
-	if (atomic_exchange(said, true))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	lttng_ust_tracepoint(ergtrace, marker, text, 0);
-}
 
 static void dump_counters(void)
 {

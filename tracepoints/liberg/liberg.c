@@ -112,14 +112,6 @@ uint32_t erg_track(const char *name, bool device)
 	return id;
 }
 
-void erg_span(
-	uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns, uint32_t track)
-{
-	if (layer && end_ns >= begin_ns)
-		lttng_ust_tracepoint(
-			ergtrace, layer_span, layer, iteration, begin_ns, end_ns, track);
-}
-
 void erg_thread_name_of(uint32_t tid, const char *name)
 {
 	char clean[ERG_TEXT_MAX];

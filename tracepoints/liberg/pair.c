@@ -30,8 +30,6 @@
 
 #define READING_SHARED_NS 1000u
 
-struct erg_state erg_state_;
-
 const int *const erg_enabled_[2] = {
 	&lttng_ust_tracepoint_ergtrace___layer.state,
 	&lttng_ust_tracepoint_ergtrace___layer_counted.state,
@@ -271,4 +269,12 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 	follow_begins(t, i - 1);
 	if (track && f.epoch == atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed))
 		erg_span(layer, f.iteration, f.begin_ns, now_ns(), track);
+}
+
+void erg_span(
+	uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns, uint32_t track)
+{
+	if (layer && end_ns >= begin_ns)
+		lttng_ust_tracepoint(
+			ergtrace, layer_span, layer, iteration, begin_ns, end_ns, track);
 }

@@ -1,0 +1,45 @@
+# Every line in its room: ARCHITECTURE.md against includes and symbols.
+load helpers
+
+@test "the code agrees with the table of rooms" {
+    run "$ERG_SRC/tests/rooms"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+# A copy of the sources with one fault each: the objects are those of the build folder.
+faulty() {
+    mkdir tree
+    (cd "$ERG_SRC" && tar -cf - ARCHITECTURE.md tests/rooms formats record analyze tracepoints) | tar -xf - -C tree
+    "$@"
+    run tree/tests/rooms
+    echo "$output"
+    [ "$status" -eq 1 ]
+}
+
+include_upwards() { echo '#include "analyze/reader/reader.h"' >>tree/analyze/render/table.c; }
+
+@test "a renderer that includes the reader is found" {
+    faulty include_upwards
+    grep -q 'analyze/render/table.c:[0-9]*: analyze/render may not know analyze/reader' <<<"$output"
+}
+
+@test "a symbol of a room that may not be known is found" {
+    forbid() { sed -i 's/^\(| `record\/session` |.*\), `record\/spool` |$/\1 |/' tree/ARCHITECTURE.md; }
+    faulty forbid
+    grep -q 'record/session/crash.c: record/session may not know record/spool (erg_' <<<"$output"
+}
+
+@test "files that form a circle are found" {
+    # the check's own search, on a graph by hand: a -> b -> c -> a, and d -> a
+    run python3 - "$ERG_SRC/tests/rooms" <<'PY'
+import importlib.machinery, importlib.util, sys
+loader = importlib.machinery.SourceFileLoader("rooms", sys.argv[1])
+rooms = importlib.util.module_from_spec(importlib.util.spec_from_loader("rooms", loader))
+loader.exec_module(rooms)
+g = {"a": {"b": ["f"]}, "b": {"c": ["g"]}, "c": {"a": ["h"]}, "d": {"a": ["f"]}}
+print(rooms.circles(g))
+PY
+    echo "$output"
+    [ "$output" = "[['a', 'b', 'c']]" ]
+}
