@@ -1,0 +1,194 @@
+# Layers of programs on llama.cpp, by preloading: the libraries that the example gets from npm.
+load helpers
+load lttng
+
+lib=$ERG_BUILD/tracepoints/adapters/liberg-llama.so
+example=$ERG_SRC/examples/llama
+programs=(node prog)
+
+test_setup() {
+    lttng_setup
+    export TMPDIR=$PWD/tmp
+    mkdir tmp
+}
+
+need_llama() {
+    skip_unless node npm
+    [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -ge 20 ] || skip "node is older than 20"
+    [ "$(uname -m)" = x86_64 ] || skip "the example's lock file has the libraries for x86_64"
+    "$example/install" 2>npm.err ||
+        skip "node-llama-cpp cannot be had from npm: $(tail -1 npm.err)"
+    node "$example/make-model.mjs" small.gguf f16 2 128
+}
+
+chat() { node "$example/chat.mjs" small.gguf "$@"; }
+
+# steps NAME: PARENT-CHAIN of the layers that ended, "decode/blk.0.attn", in order
+steps() {
+    sed -n 's/.*ergtrace:layer_define:.*{ id = \([0-9]*\), parent = \([0-9]*\),.*[^_]name = "\([^"]*\)", type = .*/D \1 \2 \3/p
+        s/.*ergtrace:layer_counted: .*{ id = \([0-9]*\), iteration = \([0-9]*\),.*\[0\] = \(-*[0-9]*\), \[1\] = \(-*[0-9]*\), \[2\] = \(-*[0-9]*\) .*/L \1 \2 \3 \4 \5/p' "$1.txt" |
+        awk '$1 == "D" { name[$2] = $4; parent[$2] = $3 }
+            $1 == "L" { p = parent[$2]; print (p in name && parent[p] ? name[p] "/" : "") name[$2], $3, $4, $5, $6 }'
+}
+
+@test "llama: blocks, prefill and decode, tokens, requests and context; the answers are the same" {
+    need_llama
+    chat requests=2 prompt=40 answer=6 >plain
+    start a
+    LD_PRELOAD=$lib chat requests=2 prompt=40 answer=6 >traced
+    stop a
+    diff plain traced
+    [ "$(wc -l <traced)" -eq 2 ]
+    steps a >steps
+    # A request: one batch of 40 tokens gives the first token of the answer, five more steps the rest.
+    [ "$(grep -c '^random-2x128-f16 ' steps)" -eq 12 ]
+    diff <(awk '$1 == "prefill" { print $3, $4, $5 }' steps) <(printf '40 1 40\n40 1 40\n')
+    diff <(awk '$1 == "decode" { print $3, $4, $5 }' steps) \
+        <(for r in 1 2; do for c in 41 42 43 44 45; do echo "1 0 $c"; done; done)
+    diff <(awk '$1 ~ /^decode\// { n[$1]++ } END { for (i in n) print i, n[i] }' steps | LC_ALL=C sort) \
+        <(printf '%s 10\n' decode/blk.0.attn decode/blk.0.ffn decode/blk.1.attn decode/blk.1.ffn \
+            decode/embedding decode/output)
+    [ "$(grep -c '^prefill/blk.1.ffn ' steps)" -eq 2 ]
+    [ "$(events a 'phase_begin.*name = "decode"')" -eq 10 ]
+    [ "$(events a 'phase_end.*name = "prefill"')" -eq 2 ]
+    [ "$(events a 'marker')" -eq 0 ]
+}
+
+@test "llama: a prompt longer than a batch is one request; threads change no count" {
+    need_llama
+    chat requests=1 prompt=40 answer=3 batch=16 threads=2 >plain
+    start a
+    LD_PRELOAD=$lib chat requests=1 prompt=40 answer=3 batch=16 threads=2 >traced
+    stop a
+    diff plain traced
+    steps a >steps
+    diff <(awk '$1 == "prefill" { print $3, $4 }' steps) <(printf '16 1\n16 0\n8 0\n')
+    [ "$(grep -c '^decode ' steps)" -eq 2 ]
+}
+
+@test "llama: every operation and every node on request; the answers are the same" {
+    need_llama
+    chat requests=1 prompt=20 answer=3 >plain
+    start a
+    ERG_LLAMA=ops LD_PRELOAD=$lib chat requests=1 prompt=20 answer=3 >ops
+    stop a
+    start b
+    ERG_LLAMA=nodes LD_PRELOAD=$lib chat requests=1 prompt=20 answer=3 >nodes
+    stop b
+    diff plain ops
+    diff plain nodes
+    steps a >sa
+    steps b >sb
+    # Gate and up are one piece of two products, down is another.
+    [ "$(grep -c '^decode/blk.1.ffn/mul_mat ' sa)" -eq 4 ]
+    [ "$(grep -c '^decode/blk.1.ffn/ffn_gate ' sb)" -eq 2 ]
+    [ "$(grep -c '^decode/output/result_output ' sb)" -eq 2 ]
+    [ "$(grep -c '^decode/blk.0.attn/flash_attn_ext ' sb)" -eq 2 ]
+    [ "$(events b 'layer_define.*name = "blk.0.attn/Qcur mul_mat", type = "mul_mat"')" -ge 1 ]
+}
+
+@test "llama: an application's own callback is called as ever, between the layers" {
+    cat >ggml.c <<'C'
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+/* A scheduler and a context with the interface of llama.cpp: six nodes a graph. */
+struct tensor { const char *name, *op; };
+static struct tensor nodes[] = {{"norm-0", "RMS_NORM"}, {"ffn_inp-0", "ADD"}, {"ffn_out-0", "MUL_MAT"},
+	{"l_out-0", "ADD"}, {"result_norm", "MUL"}, {"result_output", "MUL_MAT"}};
+typedef bool callback(struct tensor *, bool, void *);
+static callback *cb;
+static void *cb_data;
+struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
+struct batch llama_batch_get_one(int32_t *t, int32_t n) { return (struct batch){n, t}; }
+int ggml_graph_n_nodes(void *g) { return 6; }
+struct tensor *ggml_graph_node(void *g, int i) { return &nodes[i]; }
+const char *ggml_get_name(struct tensor *t) { return t->name; }
+const char *ggml_op_desc(struct tensor *t) { return t->op; }
+void ggml_backend_sched_set_eval_callback(void *s, callback *c, void *d) { cb = c; cb_data = d; }
+void ggml_backend_sched_free(void *s) {}
+int computed;
+int ggml_backend_sched_graph_compute_async(void *s, void *g)
+{
+	for (int i = 0; i < 6; i++) {
+		bool need = cb && cb(&nodes[i], true, cb_data);
+
+		computed++;
+		if (need && !cb(&nodes[i], false, cb_data))
+			break;
+	}
+	return 0;
+}
+C
+    cat >llama.c <<'C'
+#include "ggml.c"
+#undef ggml
+int llama_decode(void *c, struct batch b)
+{
+	extern void set(void *, callback *, void *) __asm__("ggml_backend_sched_set_eval_callback");
+	ggml_backend_sched_set_eval_callback(c, *(callback **)c, c);
+	return ggml_backend_sched_graph_compute_async(c, c);
+}
+C
+    cat >prog.c <<'C'
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+struct tensor { const char *name, *op; };
+struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
+int llama_decode(void *c, struct batch b);
+extern int computed;
+static int asked, seen;
+static bool mine(struct tensor *t, bool ask, void *data)
+{
+	if (ask)
+		return asked++, !strcmp(t->name, "ffn_out-0") || !strcmp(t->name, "l_out-0");
+	printf("%s\n", t->name);
+	return ++seen != 3;
+}
+int main(void)
+{
+	bool (*context[1])(struct tensor *, bool, void *) = {mine};
+	int32_t token = 1;
+	for (int i = 0; i < 2; i++)
+		llama_decode(context, (struct batch){1, &token});
+	printf("%d asked, %d computed\n", asked, computed);
+}
+C
+    gcc -shared -fPIC -w -o libllama.so llama.c
+    gcc -o prog prog.c -L. -lllama -Wl,-rpath,"$PWD"
+    ./prog >plain
+    [ "$(tail -1 plain)" = "9 asked, 9 computed" ]
+    start a
+    LD_PRELOAD=$lib ./prog >traced
+    stop a
+    diff plain traced
+    # The second graph is stopped after ffn_out-0: what is open then ends with it.
+    diff <(layers a) <(printf '%s\n' blk.0.attn blk.0.ffn output decode prog blk.0.attn blk.0.ffn decode prog)
+}
+
+@test "llama: a library with other batches, or without graphs, gives a warning and runs on" {
+    local program='struct batch { int n; void *p[6]; }; int llama_decode(void *, struct batch);
+        int printf(const char *, ...); int main(void) { return printf("%d\n", llama_decode(0, (struct batch){1})) < 0; }'
+    echo 'struct other { long magic, n; void *p[8]; };
+        struct other llama_batch_get_one(int *t, int n) { return (struct other){7, n}; }
+        struct batch { int n; void *p[6]; }; int llama_decode(void *c, struct batch b) { return 40 + b.n; }' >a.c
+    echo 'struct batch { int n, pad; void *p[6]; };
+        struct batch llama_batch_get_one(int *t, int n) { return (struct batch){n, 0, {t}}; }
+        int llama_decode(void *c, struct batch b) { return 40 + b.n; }' >b.c
+    echo "$program" >prog.c
+    for i in a b; do
+        mkdir $i.d
+        gcc -shared -fPIC -o $i.d/libllama.so $i.c
+        gcc -o prog prog.c -L$i.d -lllama -Wl,-rpath,"$PWD/$i.d"
+        start $i
+        [ "$(LD_PRELOAD=$lib ./prog)" = 41 ]
+        stop $i
+    done
+    [ "$(events a "marker.*erg: llama: this libllama.*s batches are laid out otherwise: no layers")" -eq 1 ]
+    [ "$(events a 'layer_counted')" -eq 0 ]
+    [ "$(events b 'marker.*erg: llama: this libllama lacks functions')" -eq 1 ]
+    [ "$(layers b | tail -1)" = prog ]
+}

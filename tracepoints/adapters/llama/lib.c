@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Programs open llama.cpp's libraries privately and by names with versions in them, so the linker's
+ * next definition is not theirs. A caller's own dependencies are: dlsym(3) on a handle looks in the
+ * object and in what it needs, and not at preloaded libraries. The program itself has no such handle;
+ * for it the next definition is right.
+ *
+ * The layout of a batch is tried by llama_batch_get_one(), which fills in one.
+ */
+#include <dlfcn.h>
+#include <link.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "tracepoints/adapters/common.h"
+#include "tracepoints/adapters/llama/lib.h"
+
+#define LIBS_MAX 8u
+#define SITES_MAX 64u
+
+static struct {
+	struct llama_lib lib;
+	const void *base;
+} libs[LIBS_MAX];
+static uint32_t n_libs;
+
+/* Where calls come from: a handful of places. */
+static struct {
+	const void *_Atomic address;
+	const struct llama_lib *_Atomic lib;
+} sites[SITES_MAX];
+
+static const struct {
+	const char *symbol;
+	size_t offset;
+} functions[] = {
+#define F(symbol, member) {symbol, offsetof(struct llama_api, member)}
+	F("llama_decode", decode),
+	F("llama_encode", encode),
+	F("llama_batch_get_one", batch_get_one),
+	F("llama_get_model", get_model),
+	F("llama_model_meta_val_str", model_meta),
+	F("llama_model_desc", model_desc),
+	F("llama_get_memory", get_memory),
+	F("llama_memory_seq_pos_max", pos_max),
+	F("ggml_backend_sched_set_eval_callback", set_eval_callback),
+	F("ggml_backend_sched_graph_compute_async", compute),
+	F("ggml_backend_sched_free", sched_free),
+	F("ggml_graph_n_nodes", n_nodes),
+	F("ggml_graph_node", node),
+	F("ggml_get_name", name),
+	F("ggml_op_desc", op),
+#undef F
+};
+
+static bool is_ours(const void *function)
+{
+	Dl_info of, self;
+
+	return dladdr(function, &of) && dladdr((const void *)libs, &self) &&
+	       of.dli_fbase == self.dli_fbase;
+}
+
+struct wanted {
+	const char *symbol;
+	void *found;
+};
+
+/* For callers that found the function by dlsym(3): any object that has it. */
+static int try_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct wanted *w = data;
+	void *lib, *f;
+
+	(void)size;
+	if (!info->dlpi_name || !*info->dlpi_name)
+		return 0;
+	lib = dlopen(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD);
+	if (!lib)
+		return 0;
+	f = dlsym(lib, w->symbol);
+	if (f && !is_ours(f))
+		w->found = f;
+	dlclose(lib);
+	return w->found != NULL;
+}
+
+static void *find_function(void *handle, const char *symbol)
+{
+	struct wanted w = {symbol, handle ? dlsym(handle, symbol) : NULL};
+
+	if (!w.found || is_ours(w.found))
+		w.found = dlsym(RTLD_NEXT, symbol);
+	if (!w.found || is_ours(w.found)) {
+		w.found = NULL;
+		dl_iterate_phdr(try_object, &w);
+	}
+	return w.found;
+}
+
+static bool batch_is_known(const struct llama_api *api)
+{
+	struct llama_batch b;
+	int32_t tokens[5] = {0};
+
+	if (!api->batch_get_one)
+		return false;
+	memset(&b, 0xa5, sizeof(b));
+	b = api->batch_get_one(tokens, 5);
+	return b.n_tokens == 5 && b.token == tokens && !b.embd && !b.pos && !b.n_seq_id &&
+	       !b.seq_id && !b.logits;
+}
+
+static void judge(struct llama_lib *lib)
+{
+	const struct llama_api *a = &lib->api;
+
+	lib->decodes = a->decode && batch_is_known(a);
+	lib->graphs = a->set_eval_callback && a->compute && a->n_nodes && a->node && a->name && a->op;
+	if (!lib->decodes)
+		erg_marker("erg: llama: this libllama's batches are laid out otherwise: no layers", 0);
+	else if (!lib->graphs)
+		erg_marker("erg: llama: this libllama lacks functions that following its graphs "
+			   "needs: no blocks", 0);
+}
+
+/* Fills a place for the object of BASE. */
+static struct llama_lib *add_lib(const Dl_info *caller)
+{
+	static struct llama_lib none;
+	void *handle = caller->dli_fname
+			       ? dlopen(caller->dli_fname, RTLD_LAZY | RTLD_NOLOAD)
+			       : NULL;
+	struct llama_lib *lib;
+
+	if (n_libs == LIBS_MAX)
+		return &none;
+	lib = &libs[n_libs].lib;
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		void *f = find_function(handle, functions[i].symbol);
+
+		memcpy((char *)&lib->api + functions[i].offset, &f, sizeof(f));
+	}
+	libs[n_libs++].base = caller->dli_fbase;
+	judge(lib);
+	return lib;
+}
+
+static const struct llama_lib *find_lib(const void *address)
+{
+	Dl_info caller = {0};
+	const struct llama_lib *lib = NULL;
+
+	dladdr(address, &caller);
+	erg_adapter_lock();
+	for (uint32_t i = 0; i < n_libs && !lib; i++)
+		if (libs[i].base == caller.dli_fbase)
+			lib = &libs[i].lib;
+	if (!lib)
+		lib = add_lib(&caller);
+	erg_adapter_unlock();
+	return lib;
+}
+
+const struct llama_lib *llama_lib_of(const void *address)
+{
+	const struct llama_lib *lib;
+
+	for (uint32_t i = 0; i < SITES_MAX; i++) {
+		const void *empty = NULL;
+		const void *known = atomic_load(&sites[i].address);
+
+		if (known == address && (lib = atomic_load(&sites[i].lib)))
+			return lib;
+		if (known)
+			continue;
+		lib = find_lib(address);
+		if (atomic_compare_exchange_strong(&sites[i].address, &empty, address))
+			atomic_store(&sites[i].lib, lib);
+		return lib;
+	}
+	return find_lib(address);
+}

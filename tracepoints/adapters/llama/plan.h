@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_TRACEPOINTS_LLAMA_PLAN_H
+#define ERG_TRACEPOINTS_LLAMA_PLAN_H
+
+/*
+ * Where a graph is cut into layers. llama.cpp names the nodes of its graphs: what belongs to block N
+ * ends in "-N", the sum that ends its attention is "ffn_inp-N", what is fed forward begins with
+ * "ffn_", and what comes after the blocks begins with "result_". A node without such a name belongs
+ * to what came before it.
+ */
+#include "tracepoints/adapters/llama/llama_abi.h"
+
+enum llama_cut { LLAMA_BLOCKS, LLAMA_OPS, LLAMA_NODES };
+
+struct llama_piece {
+	const struct ggml_tensor *last; /* the node that ends it */
+	int at;                         /* its place in the graph */
+	uint32_t layer;
+};
+
+struct llama_plan {
+	const struct ggml_graph *graph;
+	uint32_t parent; /* the layers' */
+	int n_nodes;
+	uint32_t n, cap;
+	uint64_t hash; /* of the last nodes' addresses and names */
+	struct llama_piece *pieces;
+};
+
+/* Makes P the plan of GRAPH with layers below PARENT; quick where it is that already. False without
+ * memory. */
+bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct ggml_graph *graph,
+	enum llama_cut cut, uint32_t parent);
+
+#endif
