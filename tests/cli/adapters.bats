@@ -74,7 +74,8 @@ test_setup() {
     # x ends while y is open within it: x is a span, y stays whole.
     [ "$(events a 'layer_span')" -eq 1 ]
     layers a >seq
-    [ "$(sed -n 1p seq)" = y ] && [ "$(sed -n 2p seq)" = z ]
+    [ "$(sed -n 1p seq)" = y ]
+    [ "$(sed -n 2p seq)" = z ]
     [ "$(events a 'layer_define.*name = "x\{502\}~[0-9a-f]\{8\}"')" -eq 1 ]
     [ "$(events a 'layer_define.*name = "[\?]\{3,6\}~[0-9a-f]\{8\}"')" -eq 1 ]
     [ "$(wc -l <seq)" -eq 4 ]
@@ -293,7 +294,8 @@ itt=$ERG_BUILD/tests/trace/itt-app
     start b
     both=$(INTEL_LIBITTNOTIFY64=$dir/liberg-itt.so LD_PRELOAD=$dir/liberg-itt.so "$net" 3)
     stop b
-    [ "$with" = "$plain" ] && [ "$both" = "$plain" ]
+    [ "$with" = "$plain" ]
+    [ "$both" = "$plain" ]
     [ "$(layers a | wc -l)" -eq 27 ]
     [ "$(layers a | grep -c '^convolution$')" -eq 9 ]
     [ "$(events a 'layer_define.*name = "convolution", type = "conv", network = "onednn-net"')" -ge 1 ]
@@ -444,11 +446,13 @@ C
         skip "NVIDIA's libcupti is not on this machine"
     ! ldconfig -p | grep -q libcuda.so.1 || skip "this machine has NVIDIA's driver"
     run ./inject "$dir/liberg-cuda.so"
-    [ "$status" -eq 3 ] && [ "$output" = $'1\n1' ]
+    [ "$status" -eq 3 ]
+    [ "$output" = $'1\n1' ]
     start a
     run env ERG_RUN_ID=x ./inject "$dir/liberg-cuda.so"
     stop a
-    [ "$status" -eq 3 ] && [ "$output" = $'1\n1' ]
+    [ "$status" -eq 3 ]
+    [ "$output" = $'1\n1' ]
     [ "$(events a 'marker.*text = "erg: cuda: no work of the device: CUPTI_ERROR')" -eq 1 ]
     [ "$(events a 'marker')" -eq 1 ]
 }
@@ -458,7 +462,8 @@ C
     gcc -shared -fPIC -o libcupti.so.13 -Wl,-soname,libcupti.so.13 -x c /dev/null
     start a
     run env ERG_RUN_ID=x LD_LIBRARY_PATH=. ./inject "$dir/liberg-cuda.so"
-    [ "$status" -eq 3 ] && [ "$output" = $'1\n1' ]
+    [ "$status" -eq 3 ]
+    [ "$output" = $'1\n1' ]
     CUDA_INJECTION64_PATH=$dir/liberg-cuda.so FAKE_CUPTI_TAKEN=1 ERG_RUN_ID=x \
         "$ERG_BUILD/tests/trace/cuda-app" >out
     stop a

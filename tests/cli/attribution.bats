@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # What erg-analyze layers may say: the options of the attribution and its gates, on imported logs
 # whose truth is known.
-bats_require_minimum_version 1.5.0
 load helpers
 
 # A network of five layers (truth.awk), read every 10 ms through 2 ms.

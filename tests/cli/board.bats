@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The simulated board as tests and examples use it, and the recorder's total against its truth.
 
-bats_require_minimum_version 1.5.0
 load helpers
 
 policy=devices/system/cpu/cpufreq/policy0
@@ -101,7 +100,8 @@ draws() { [ "$(value class/hwmon/hwmon0/curr1_input)" -gt 0 ]; }
     [ "$(value devices/system/cpu/cpu0/thermal_throttle/core_throttle_count)" -gt 0 ]
     kill "$board"; wait "$board"; board=
     run -0 erg-board-truth b/ergboard/truth.log --throttled
-    [ "${output%%.*}" -ge 0 ] && [ "$output" != 0 ]
+    [ "${output%%.*}" -ge 0 ]
+    [ "$output" != 0 ]
 }
 
 @test "board: the truth adds up, over parts and over rails" {

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # erg-convnet as a user runs it: every option, the seven networks, wrong input.
 
-bats_require_minimum_version 1.5.0
 load helpers
 
 small() {

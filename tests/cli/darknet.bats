@@ -44,7 +44,8 @@ need_darknet() { [ -x "$net" ] && [ -d "$cfg" ] || skip "package darknet is not 
         stop "$n"
         layers "$n" >seq
         [ "$(wc -l <seq)" -eq $((2 * (count + 1))) ]
-        [ "$(sed -n "$((count + 1))p" seq)" = "$n" ] && [ "$(tail -1 seq)" = "$n" ]
+        [ "$(sed -n "$((count + 1))p" seq)" = "$n" ]
+        [ "$(tail -1 seq)" = "$n" ]
         [ "$(events "$n" 'layer: .*iteration = 1,')" -eq $((count + 1)) ]
         [ "$(events "$n" "layer_define.*level = 2, .*network = \"$n\"")" -ge "$count" ]
     done
@@ -60,7 +61,8 @@ need_darknet() { [ -x "$net" ] && [ -d "$cfg" ] || skip "package darknet is not 
     LD_PRELOAD=$lib "$net" --train small.cfg 2 >out 2>/dev/null
     stop a
     "$net" --train small.cfg 2 2>/dev/null | diff out -
-    [ "$(layers a | grep -c '^conv0$')" -eq 2 ] && [ "$(layers a | grep -c '^conv0.backward$')" -eq 2 ]
+    [ "$(layers a | grep -c '^conv0$')" -eq 2 ]
+    [ "$(layers a | grep -c '^conv0.backward$')" -eq 2 ]
     [ "$(layers a | grep -c '^conv1.backward$')" -eq 2 ]
     m=$(sed -n 's/.*name = "conv1", type = "conv", .* macs = \([0-9]*\),.*/\1/p' a.txt | head -1)
     [ "$m" -gt 0 ]

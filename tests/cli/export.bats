@@ -60,7 +60,8 @@ test_setup() {
     run erg-analyze export --to csv --rail NONE run.erg -o out.csv
     [ "$status" -eq 1 ]
     [[ "$output" == *NONE*VDD_IN* ]]
-    [ ! -e out.csv ] && [ "$(ls | grep -c 'out.csv\.')" -eq 0 ]
+    [ ! -e out.csv ]
+    [ "$(ls | grep -c 'out.csv\.')" -eq 0 ]
     run erg-analyze export --to svg run.erg -o out.svg
     [ "$status" -eq 2 ]
 }

@@ -1,4 +1,5 @@
 # Shared by all command-line tests: see README.md.
+bats_require_minimum_version 1.5.0
 : "${ERG_SRC:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 : "${ERG_BUILD:=$ERG_SRC/build}"
 export ERG_SRC ERG_BUILD
@@ -54,9 +55,11 @@ ordinary_user() {
     echo erg-test
 }
 
+# as_user COMMAND…: as that user, who gets to the checkout and the build even where they lie in a
+# directory closed to others.
 as_user() {
     if [ "$(id -u)" -ne 0 ]; then "$@"; return; fi
-    local home
-    home=$(getent passwd "$(ordinary_user)" | cut -d: -f6)
-    runuser -u "$(ordinary_user)" -- env HOME="$home" PATH="$PATH" "$@"
+    local user
+    user=$(ordinary_user)
+    "$ERG_SRC/tests/as-user" "$user" "$@"
 }

@@ -36,7 +36,7 @@ warns() {
     for line in "${lines[@]}"; do
         all=1
         for w in "${words[@]}"; do [[ $line == *"$w"* ]] || all=0; done
-        [ $all -eq 1 ] && found=0
+        [ $all -eq 0 ] || found=0
     done
     return $found
 }
@@ -216,8 +216,10 @@ test_setup() {
     for file in v1-samples new; do
         for rail in VDD_IN VDD_CPU pkg; do
             erg-analyze layers --format json --rail $rail $file.erg
-            erg-analyze export --to csv --rail $rail $file.erg -o $file.csv && cat $file.csv
-        done 2>/dev/null | sed "s/$file/FILE/" >$file.all
+            erg-analyze export --to csv --rail $rail $file.erg -o $file.csv
+            cat $file.csv
+        done >$file.raw 2>/dev/null
+        sed "s/$file/FILE/" $file.raw >$file.all
     done
     grep -c power_w new.all
     cmp v1-samples.all new.all

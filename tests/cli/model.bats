@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # erg-analyze model: fits with a known truth, predictions, every option, wrong input.
 
-bats_require_minimum_version 1.5.0
 load helpers
 
 # Seven networks of 12 layers: energy_mj = 4e-7 simd + 9e-7 bus, u = 1 %, deterministic scatter.
@@ -87,7 +86,7 @@ runs_document() {
         --format json >f.json
     jq -e '.stages | length == 3 and (.[0].coefficients.macs.value - 0.25 | fabs) < 1e-6' f.json
     jq -e '.coefficients | has("simd") and has("bus")' f.json
-    erg-analyze model predict --model m.json squeezenet1.1 >/dev/null 2>&1 && false
+    run -1 erg-analyze model predict --model m.json squeezenet1.1
     erg-analyze model predict --model m.json --network squeezenet1.1 --type conv --format json >p.json 2>err
     jq -e '.predictions | length == 26 and all(.predicted.value > 0 and .predicted.lo < .predicted.value
         and .measured == null)' p.json

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # The recorder's share of time and energy, as info and report tell it.
-bats_require_minimum_version 1.5.0
 load helpers
 
 # A chip that says 3.25 W, and a command that says 6 W while it runs some layers.

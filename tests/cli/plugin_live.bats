@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # The babeltrace2 plugin on a live stream, which has no end and cannot begin anew.
-bats_require_minimum_version 1.5.0
 load helpers
 load lttng
 load relay

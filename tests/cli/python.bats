@@ -121,11 +121,13 @@ P
     start a
     "$python" prog.py
     stop a
-    [ "$(events a 'phase_begin.*name = "warm-up"')" -eq 1 ] && [ "$(events a 'phase_end.*name = "rest"')" -eq 1 ]
+    [ "$(events a 'phase_begin.*name = "warm-up"')" -eq 1 ]
+    [ "$(events a 'phase_end.*name = "rest"')" -eq 1 ]
     [ "$(events a 'marker.*text = "hello", color = 0xFF0000')" -eq 1 ]
     [ "$(events a 'thread_define.*vtid = \([0-9]*\) }, { tid = \1, name = "main thread"')" -eq 1 ]
     [ "$(events a 'layer_counted.*deltas = \[ \[0\] = 7 \]')" -eq 1 ]
-    [ "$(layers a | grep -c '^two$')" -eq 400 ] && [ "$(layers a | grep -c '^one$')" -eq 403 ]
+    [ "$(layers a | grep -c '^two$')" -eq 400 ]
+    [ "$(layers a | grep -c '^one$')" -eq 403 ]
     [ "$(events a 'layer_define.*name = "nul\\?\\?", type = "layer".*macs = 0, params = 18446744073709551615')" -ge 1 ]
     "$python" prog.py
 }
@@ -284,9 +286,11 @@ P
     stop a
     # fc twice in each of two nested calls: 1 + 1 failed + 1 + 30, and 1 of the copy.
     layers a >seq
-    [ "$(grep -c '^fc$' seq)" -ge $((4 * 33)) ] && [ "$(grep -c '^fc$' seq)" -le $((4 * 34)) ]
+    [ "$(grep -c '^fc$' seq)" -ge $((4 * 33)) ]
+    [ "$(grep -c '^fc$' seq)" -le $((4 * 34)) ]
     [ "$(grep -c '^odd$' seq)" -ge 32 ]
-    [ "$(grep -c '^fc.backward$' seq)" -eq 4 ] && [ "$(grep -c '^act.backward$' seq)" -eq 2 ]
+    [ "$(grep -c '^fc.backward$' seq)" -eq 4 ]
+    [ "$(grep -c '^act.backward$' seq)" -eq 2 ]
     [ "$(grep -c '^again$' seq)" -eq 0 ]
     [ "$(events a 'layer_define.*name = "odd", type = "odd"')" -ge 1 ]
     # Nothing after the removal.

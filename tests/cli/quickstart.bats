@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # examples/quickstart, the first command of README.md.
-bats_require_minimum_version 1.5.0
 load helpers
 
 @test "the quickstart records a network, prints its layers and writes a report" {

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # erg-record run: what comes out, and that nothing else is left behind.
-bats_require_minimum_version 1.5.0
 load helpers
 
 REC=(erg-record -q -s procstat)
@@ -127,11 +126,13 @@ slices() {
     [ "${#lines[@]}" -eq 1 ]
     run ! "${REC[@]}" -o a.erg -- no-such-command-in-path
     [[ "$output" == *"no such command"* ]]
-    touch plain && chmod 644 plain
+    touch plain
+    chmod 644 plain
     run ! "${REC[@]}" -o a.erg -- ./plain
     [ "$status" -eq 1 ]
     [[ "$output" == *"./plain: not permitted to execute it"* ]]
-    printf 'no program' > junk && chmod 755 junk
+    printf 'no program' > junk
+    chmod 755 junk
     run ! "${REC[@]}" -o a.erg -- ./junk
     [ "$status" -eq 1 ]
     [[ "$output" == *"./junk: neither a program nor a script"* ]]
@@ -321,7 +322,8 @@ slices() {
     [[ "$(jq -r .reason a/summary.json)" == *"disk nearly full"* ]]
 
     # layers that come fast: there is still room for the archive beside the spool
-    mkdir fast && mount -t tmpfs -o size=24m none fast
+    mkdir fast
+    mount -t tmpfs -o size=24m none fast
     run -1 "${REC[@]}" -o fast/f.erg -- "$ERG_BUILD/tests/bench/bench-layers" 200000 5
     mv fast/f.erg .
     umount -l fast
@@ -329,7 +331,8 @@ slices() {
     unpack f.erg
     [ "$(jq -r .complete f/summary.json)" = false ]
 
-    mkdir tiny && mount -t tmpfs -o size=4k none tiny
+    mkdir tiny
+    mount -t tmpfs -o size=4k none tiny
     run -1 "${REC[@]}" --spool . -o tiny/b.erg -- true
     [[ "$output" == *"No space left"* ]]
     [[ "$output" == *"erg-record recover"* ]]
@@ -369,7 +372,8 @@ slices() {
     busy=$(grep -c 'ergtrace:layer: .*{ id = 3,' text)
     idle=$(grep -c 'ergtrace:layer: .*{ id = 2,' text)
     [ $((busy + idle)) -ge 30 ]
-    [ $((busy - idle)) -le 1 ] && [ $((idle - busy)) -le 1 ]
+    [ $((busy - idle)) -le 1 ]
+    [ $((idle - busy)) -le 1 ]
     run -2 erg-record calibrate --seconds never
     nothing_left
 }

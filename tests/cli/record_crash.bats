@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # erg-record survives: recorder, workload or daemons are killed, and what was recorded is kept. Tests
 # that kill daemons run as an ordinary user, whose daemons are his own.
-bats_require_minimum_version 1.5.0
 load helpers
 
 REC=(erg-record -q -s procstat)
@@ -166,7 +165,8 @@ killed_packing() {
     [[ "$output" == *"no spool of erg-record"* ]]
     run -2 erg-record recover no-such-directory -o a.erg
     run -2 erg-record recover
-    mkdir bad && echo '{"recorder":' > bad/state.json
+    mkdir bad
+    echo '{"recorder":' > bad/state.json
     run -1 erg-record recover bad -o a.erg
     [[ "$output" == *"state.json: line"* ]]
     [ ! -e a.erg ]

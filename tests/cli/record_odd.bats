@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # erg-record started in odd ways: descriptors that are closed, names that are no UTF-8 or too long,
 # variables that are secrets.
-bats_require_minimum_version 1.5.0
 load helpers
 
 REC=(erg-record -q -s procstat)

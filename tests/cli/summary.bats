@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # The line that erg-record run says at its end.
-bats_require_minimum_version 1.5.0
 load helpers
 
 # One chip with a rail of 3.25 W and a part of it.

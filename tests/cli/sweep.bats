@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # erg-record sweep and restore on the simulated board.
 
-bats_require_minimum_version 1.5.0
 load helpers
 
 policy=devices/system/cpu/cpufreq/policy0
@@ -130,7 +129,8 @@ refused() {
     run -0 sweep p.yaml -o out
     [ "$(jq -r '.runs[] | .workload + ":" + .corun' out/index.json | sort | tr '\n' ' ')" = \
         "a:none b:none nap:a nap:a+b nap:b nap:none " ]
-    [ -e a.ran ] && [ -e b.ran ]
+    [ -e a.ran ]
+    [ -e b.ran ]
     ! pgrep -f 'sleep 9' >/dev/null || [ -z "$(pgrep -P $$ -f 'sleep 9')" ]
 }
 

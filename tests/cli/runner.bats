@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# What says "passed" can say "failed": the counting of tests/run, and the checks that it makes.
+load helpers
+
+# counts FILE LIMIT: "passed failed skipped" for one file of tests
+counts() (
+    . "$ERG_SRC/tests/tap.bash"
+    tap "$1" "${2:-60}" bats --tap "$1" >said
+    echo "$passed $failed $skipped"
+)
+
+# says TEXT…: a script that prints these lines, run as a file of tests
+says() (
+    . "$ERG_SRC/tests/tap.bash"
+    printf '%s\n' '#!/bin/sh' "printf '%s\n' $(printf "'%s' " "${@:2}")" "exit $1" >script
+    tap script 60 sh script >said
+    echo "$passed $failed $skipped"
+)
+
+@test "run: results are counted" {
+    printf '@test "%s" {\n%s\n}\n' a true b false c 'skip "so"' >f.bats
+    [ "$(counts f.bats)" = "1 1 1" ]
+    grep -q 'not ok f.bats: 2 b' said
+    printf '@test "%s" {\n%s\n}\n' a true b true >f.bats
+    [ "$(counts f.bats)" = "2 0 0" ]
+    [ ! -s said ]
+}
+
+@test "run: a file that its time limit killed has failed" {
+    printf '@test "%s" {\n%s\n}\n' a true b 'sleep 60' >f.bats
+    [ "$(counts f.bats 3)" = "1 1 0" ]
+    grep -q 'not ok f.bats: killed by its time limit of 3 s, 1 results of 2 planned' said
+}
+
+@test "run: a file with fewer or more results than its plan, without one, or that fails, has failed" {
+    [ "$(says 0 1..2 'ok 1 a' 'ok 2 b')" = "2 0 0" ]
+    [ "$(says 0 1..3 'ok 1 a' 'ok 2 b')" = "2 1 0" ]
+    grep -q '2 results of 3 planned' said
+    [ "$(says 0 1..1 'ok 1 a' 'ok 2 b')" = "2 1 0" ]
+    [ "$(says 0 'ok 1 a')" = "1 1 0" ]
+    grep -q 'no plan' said
+    [ "$(says 0)" = "0 1 0" ]
+    [ "$(says 3 1..1 'ok 1 a')" = "1 1 0" ]
+    grep -q 'exit status 3' said
+    [ "$(says 1 1..2 'ok 1 a' 'not ok 2 b')" = "1 1 0" ]
+    printf 'syntax (\n' >f.bats
+    [ "$(counts f.bats)" = "0 1 0" ]
+    grep -q 'no test in it' said
+}
+
+# body LINE…: a test with these lines
+body() { printf '@test "t" {\n'; printf '    %s\n' "$@"; printf '    true\n}\n'; }
+
+refuses() {
+    body "$@" >f.bats
+    run -1 "$ERG_SRC/tests/lint-bats" f.bats
+    [[ "$output" == "f.bats:2: "* ]]
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "lint-bats: refuses what can not fail" {
+    refuses '[ a = b ] && [ c = c ]'
+    refuses '[[ a == b ]] && [[ c == c ]]'
+    refuses 'grep -q x f && grep -q y f'
+    refuses 'grep -q x f &&' '    grep -q y f'
+    refuses '! grep -q x f'
+    refuses '[ -e f ] && ! grep -q x f'
+    refuses 'cmp a b || echo differ'
+    refuses 'local n=$(wc -l <f)'
+    refuses 'run -0 true && [ "$output" = x ]'
+    refuses 'run false'
+    refuses 'for x in a b; do [ $x = a ] && [ $x = b ]; done'
+    refuses 'if true; then ! false; fi'
+    refuses '{ true && false; }'
+    refuses 'true || { true && false; }'
+    refuses 'case x in x) true && false ;; esac'
+}
+
+@test "lint-bats: each of them is one that bats lets pass" {
+    printf '%s\n' f.bats >f
+    for line in '[ a = b ] && [ c = c ]' '[[ a == b ]] && [[ c == c ]]' '! grep -q bats f' \
+        'cmp a b || echo differ' 'local n=$(false)' 'run false' 'for x in a b; do [ $x = b ] && [ -e f ]; done' \
+        '{ false && true; }' 'true || { false && true; }'; do
+        body "$line" >g.bats
+        run -0 bats --tap g.bats
+    done
+}
+
+@test "lint-bats: lets pass what can fail, and a function's last list" {
+    body '[ a = b ]' '! grep -q x f || false' '[ -e f ] || skip "no f"' 'if [ a = b ] && [ c = d ]; then false; fi' \
+        '[ a = b ] && [ c = c ] || false' 'x=$(echo "a && b" | wc -l)' 'run false' '[ "$status" -eq 1 ]' \
+        'run -1 false' 'run ! false' 'while [ a = b ] && [ c = d ]; do false; done' '[[ a == b && c == d ]]' \
+        '(cd / && [ -d tmp ])' 'cat <<E' '[ a ] && [ b ]' 'E' 'echo "' '[ a ] && [ b ]"' '# [ a ] && [ b ]' >f.bats
+    sed -i 's/^    E$/E/' f.bats
+    printf 'f() {\n    true\n    [ a = b ] && [ c = d ]\n}\ng() { ! true; }\n' >>f.bats
+    run -0 "$ERG_SRC/tests/lint-bats" f.bats
+    [ "$output" = "" ]
+}
+
+@test "lint-bats: a file that it can not follow is an error" {
+    printf '@test "t" {\n    echo "open\n}\n' >f.bats
+    run -2 "$ERG_SRC/tests/lint-bats" f.bats
+    run -2 "$ERG_SRC/tests/lint-bats" nowhere.bats
+    [[ "$output" == *"nowhere.bats"* ]]
+}
+
+@test "as-user: a second user gets to a checkout in a closed directory, and to nothing else there" {
+    [ "$(id -u)" -eq 0 ] || skip "only root can become somebody else"
+    user=$(ordinary_user)
+    mkdir -p "closed/the tree/build"
+    cp -r "$ERG_SRC/tests" "closed/the tree/"
+    touch closed/secret
+    chmod 700 closed
+    [ "$(runuser -u "$user" -- cat "$PWD/closed/the tree/tests/as-user" 2>/dev/null | wc -l)" -eq 0 ]
+    unset ERG_BUILD
+    "closed/the tree/tests/as-user" "$user" sh -c 'id -un; ls "$1"; cat "$1/the tree/tests/as-user" | wc -l' sh \
+        "$PWD/closed" >out
+    [ "$(sed -n 1p out)" = "$user" ]
+    [ "$(sed -n 2p out)" = "the tree" ]
+    [ "$(sed -n 3p out)" -gt 20 ]
+    run -3 "closed/the tree/tests/as-user" "$user" sh -c 'exit 3'
+    # What others may not read is said.
+    chmod -R go-rwx "closed/the tree/tests"
+    run -125 "closed/the tree/tests/as-user" "$user" true
+    [[ "$output" == *"cannot read"* ]]
+}
