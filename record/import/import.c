@@ -21,10 +21,6 @@
 #include "formats/base/say.h"
 #include "record/import/named.h"
 
-const struct erg_import_reader *const erg_import_readers[] = {
-	&erg_import_csv, &erg_import_tegrastats, &erg_import_nvidia_smi, &erg_import_ptdaemon, NULL,
-};
-
 enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL, OPT_STRICT,
 	OPT_TIME, OPT_COLUMN, OPT_WHERE };
 
@@ -89,10 +85,12 @@ static int wrong(const char *option, const char *value, const char *expected)
 
 static int take_from(struct options *o)
 {
+	char names[256];
+
 	for (size_t i = 0; erg_import_readers[i]; i++)
 		if (!strcmp(erg_import_readers[i]->name, optarg))
 			o->from = erg_import_readers[i];
-	return o->from ? 0 : wrong("--from", optarg, "csv, tegrastats, nvidia-smi or ptdaemon");
+	return o->from ? 0 : wrong("--from", optarg, erg_import_form_names(names, sizeof(names)));
 }
 
 static int take_tag(struct options *o, const char *word)
@@ -337,10 +335,23 @@ static void note_coverage(struct job *j)
 			(double)(begin + slack) * 1e-9, (double)(end - slack) * 1e-9, outside, j->layers.n_spans);
 }
 
-static int read_inputs(struct job *j, struct erg_err *err)
+/* A log of another form is refused with the one it looks like, or the ones there are. */
+static int read_samples(struct job *j, struct erg_err *err)
 {
 	const struct options *o = j->o;
 	int r = o->from->read(o->samples, &o->how, &j->log, j->notes, err);
+	const char *like = r == -EINVAL || r == -ENODATA ? erg_import_looks_like(o->samples) : NULL;
+	size_t len = err && r < 0 ? strlen(err->msg) : 0;
+
+	if (like && strcmp(like, o->from->name))
+		snprintf(err->msg + len, sizeof(err->msg) - len, " (it looks like --from %s)", like);
+	return r;
+}
+
+static int read_inputs(struct job *j, struct erg_err *err)
+{
+	const struct options *o = j->o;
+	int r = read_samples(j, err);
 
 	if (r == 0)
 		r = erg_import_settings(&j->log, o->sensors, err);

@@ -97,7 +97,12 @@ struct erg_import_reader {
 /* NULL-terminated; the first one is samples.csv. */
 extern const struct erg_import_reader *const erg_import_readers[];
 extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats,
-	erg_import_nvidia_smi, erg_import_ptdaemon, erg_import_named_reader;
+	erg_import_nvidia_smi, erg_import_ptdaemon, erg_import_named_reader,
+	erg_import_perf_stat;
+/* The form that the file at PATH looks like, or NULL. */
+const char *erg_import_looks_like(const char *path);
+/* "csv, tegrastats or …" */
+const char *erg_import_form_names(char *ret, size_t size);
 
 /* ---- layers.csv (import_layers.c) ---- */
 

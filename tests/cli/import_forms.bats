@@ -154,3 +154,73 @@ LOAD='function watts(i) { return 3 + int(i / 20) % 3 * 2.5 + i % 7 * 0.01 }'
     import --samples two.csv --time time:s --column P=W --where gpu=1 -f -o one.erg
     near "$(joules one.erg)" 9900 1e-6
 }
+
+# ---- perf stat -I ----
+
+# perf_log FORM: 300 intervals of nearly a second of two sockets and another event, and their joules.
+perf_log() {
+    awk -v form="$1" "$LOAD"'BEGIN { print "# started on Mon Feb 17 10:00:00 2025\n"
+        for (i = 1; i <= 300; i++) { t = sprintf("%.9f", i * 1.0001 + i % 3 * 0.00001); w = watts(i)
+            for (s = 0; s < 2; s++) { j = sprintf("%.2f", w * (s + 1))
+                if (form == "csv") printf "     %s,S%d,1,%s,Joules,power/energy-pkg/,1000107573,100.00,,\n", t, s, j
+                if (form == "semicolon") printf "     %s;S%d;1;%s;Joules;power/energy-pkg/;1000107573;100.00;;\n", t, s, j
+                if (form == "text") printf "%15s S%d        1 %18s Joules power/energy-pkg/\n", t, s, j
+                if (form == "json") printf "{\"interval\" : %s, \"socket\" : \"S%d\", \"aggregate-number\" : 1, \"counter-value\" : \"%s0000\", \"unit\" : \"Joules\", \"event\" : \"power/energy-pkg/\", \"event-runtime\" : 1000107573, \"pcnt-running\" : 100.00, \"metric-value\" : \"0.000000\", \"metric-unit\" : \"(null)\"}\n", t, s, j }
+            if (form == "csv") printf "     %s,S0,1,538913,,instructions,1000107573,100.00,,\n", t } }'
+}
+
+@test "perf stat -I: with -x, with another separator, with -j, as text" {
+    perf_log csv >p.csv
+    right=$(awk -F, '$2 == "S1" { e += $4 } END { print e }' p.csv)
+    for form in csv semicolon json text; do
+        perf_log $form >p.log
+        import --from perf --samples p.log -f -o p.erg
+        near "$(joules p.erg energy-pkg-S1)" "$right" 1e-9
+        near "$(joules p.erg energy-pkg-S0)" "$(awk -v e="$right" 'BEGIN { print e / 2 }')" 1e-9
+        [ "$(erg-analyze totals --format json p.erg | jq '.runs[0].phases[-1].time_s * 1e5 | round')" -eq 30003000 ]
+    done
+}
+
+@test "perf stat -I: of the whole machine, cores within the package" {
+    awk 'BEGIN { for (i = 1; i <= 50; i++) { printf "%.9f,5.00,Joules,power/energy-cores/,1,100.00,,\n%.9f,11.50,Joules,power/energy-pkg/,1,100.00,,\n", i, i } }' >p.csv
+    import --from perf --samples p.csv -o p.erg
+    near "$(joules p.erg energy-pkg)" 575 1e-9
+    near "$(joules p.erg energy-cores)" 250 1e-9
+    [ "$("$ERG_BUILD/tests/tools/erg-pack" --manifest p.erg | jq -r '.sources[].channels[] | select(.rail == "energy-cores").parent')" = energy-pkg ]
+}
+
+@test "perf stat -I: what was not counted is not known, and is not 0 J" {
+    perf_log csv | grep -v S1 | sed '103s/,1,[0-9.]*,/,1,<not counted>,/' >p.csv
+    grep -q 'not counted' p.csv
+    warns '<not counted>' '1 values were not counted' -- --from perf --samples p.csv
+    run erg-analyze totals out.erg
+    [[ $output == *gap* || $output == *99.* ]]
+    # the lost interval counts as the rest
+    near "$(joules out.erg)" "$(perf_log csv | awk -F, '$2 == "S0" && /Joules/ { e += $4 } END { print e }')" 0.003
+}
+
+@test "perf stat -I: foreign lines, a cut end, duplicates, no joules, another form" {
+    perf_log csv | sed '20i Epoch 3/10' >p.csv
+    warns "p.csv: line 20: 'Epoch 3/10'" -- --from perf --samples p.csv
+    near "$(joules out.erg energy-pkg-S1)" "$(awk -F, '$2 == "S1" { e += $4 } END { print e }' p.csv)" 1e-9
+    perf_log csv | head -c -62 >cut.csv
+    tail -c 20 cut.csv
+    warns 'cut.csv' '1 such lines' -- --from perf --samples cut.csv
+    perf_log csv | sed 's/,S[01],1,/,/' >two.csv
+    fails 'two.csv: line 4' 'second value' 'energy-pkg' 'per-socket' -- --from perf --samples two.csv
+    printf '1.0,500,,instructions,1,100.00,,\n2.0,500,,instructions,1,100.00,,\n' >none.csv
+    fails 'none.csv: line 1' 'no event counts Joules' -- --from perf --samples none.csv
+    fails 'no line of perf stat' -- --from perf --samples /etc/passwd
+    : >empty; fails 'empty' -- --from perf --samples empty
+    perf_log csv >p.csv
+    fails 'looks like --from perf' -- --samples p.csv
+    printf '2023/11/14 12:13:14.123, 0, 25.3 W\n' | sed '1i timestamp, index, power.draw [W]' >smi.csv
+    fails 'looks like --from nvidia-smi' -- --from perf --samples smi.csv
+    run import --from furlong --samples p.csv -o out.erg
+    [ "$status" -eq 2 ]
+    [[ $output == *"csv, tegrastats, nvidia-smi, ptdaemon"*perf* ]]
+    # the beginning was cut: its first interval begins where nobody knows
+    perf_log csv | tail -n +300 >late.csv
+    warns 'begins' 'after perf' -- --from perf --samples late.csv
+    near "$(joules out.erg energy-pkg-S1)" "$(awk -F, '$2 == "S1" && n++ { e += $4 } END { print e }' late.csv)" 1e-9
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The forms of logs that there are, and what each begins like. What a log looks like never decides
+ * how it is read: it makes the refusal of a wrong form say which one is likelier.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+#include "record/import/import.h"
+
+#define HEAD_BYTES 16384
+
+const struct erg_import_reader *const erg_import_readers[] = {
+	&erg_import_csv, &erg_import_tegrastats, &erg_import_nvidia_smi, &erg_import_ptdaemon,
+	&erg_import_perf_stat, NULL,
+};
+
+/* Words that are in every log of the form near its begin, and in no other's. */
+static const struct {
+	const char *form, *words[3];
+} looks[] = {
+	{"tegrastats", {"RAM ", "MB (lfb ", "CPU ["}}, {"nvidia-smi", {"timestamp", "power.draw"}},
+	{"ptdaemon", {"Time,", "Watts,", "Volts,"}}, {"perf", {"Joules", "energy-"}},
+};
+
+const char *erg_import_looks_like(const char *path)
+{
+	_cleanup_(erg_fclosep) FILE *f = fopen(path, "re");
+	char head[HEAD_BYTES];
+	size_t n = f ? fread(head, 1, sizeof(head) - 1, f) : 0;
+
+	head[n] = '\0';
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(looks); i++) {
+		size_t found = 0;
+
+		while (found < ERG_ARRAY_SIZE(looks[i].words) && looks[i].words[found] &&
+			memmem(head, n, looks[i].words[found], strlen(looks[i].words[found])))
+			found++;
+		if (found == ERG_ARRAY_SIZE(looks[i].words) || !looks[i].words[found])
+			return looks[i].form;
+	}
+	return NULL;
+}
+
+const char *erg_import_form_names(char *ret, size_t size)
+{
+	size_t len = 0;
+
+	*ret = '\0';
+	for (size_t i = 0; erg_import_readers[i] && len < size; i++)
+		len += (size_t)snprintf(ret + len, size - len, "%s%s",
+			i == 0 ? "" : erg_import_readers[i + 1] ? ", " : " or ",
+			erg_import_readers[i]->name);
+	return ret;
+}

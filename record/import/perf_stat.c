@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `perf stat -I MS -e power/energy-pkg/…`, as text, with -x (any separator) or with -j. A line gives
+ * the joules since the line of that event before, so a channel is their running sum, which begins
+ * with perf. An interval that was "not counted" is not 0 J: there the sum falls, which is read as
+ * energy that is not known. Events that count no joules are passed over.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+#include "record/import/import.h"
+#include "record/import/lines.h"
+
+#define DECIMALS 9
+#define JOULE 1000000000 /* in those: where the sum begins, so that it can fall */
+#define CELLS_MAX 32
+
+struct perf_log {
+	struct erg_import_log *log;
+	struct erg_import_lines lines;
+	struct erg_import_foreign foreign, other, lost;
+	int64_t *sums; /* of each channel */
+	size_t n_sums;
+	char separator; /* NUL: not known yet */
+};
+
+/* One line: when, of what, which part of the machine ("" for all of it), joules. */
+struct count {
+	int64_t t;
+	const char *event, *part, *unit, *value;
+};
+
+/* "power/energy-pkg/" of S0 is energy-pkg-S0. */
+static void rail_name(const struct count *c, char *ret, size_t size)
+{
+	const char *slash = strchr(c->event, '/'), *name = slash && slash[1] ? slash + 1 : c->event;
+
+	snprintf(ret, size, "%.*s%s%s", (int)strcspn(name, "/"), name, *c->part ? "-" : "", c->part);
+}
+
+/* ---- rows ---- */
+
+/* The first row is perf's own begin. */
+static int row_at(struct perf_log *p, int64_t t, struct erg_err *err)
+{
+	int r = 0;
+
+	if (p->log->n == 0)
+		r = erg_import_row(p->log, 0, p->lines.number, err);
+	if (r == 0 && (p->log->n == 1 || p->log->t[p->log->n - 1] != t))
+		r = erg_import_row(p->log, t, p->lines.number, err);
+	return r;
+}
+
+/* The event's channel; its sum begins in the row before this one. */
+static int channel_of(struct perf_log *p, const struct count *c, struct erg_err *err)
+{
+	char rail[64];
+	int64_t *sums;
+	int i;
+
+	rail_name(c, rail, sizeof(rail));
+	i = erg_import_channel(p->log, rail, "J", DECIMALS, err);
+	if (i < 0 || (size_t)i < p->n_sums)
+		return i;
+	sums = reallocarray(p->sums, (size_t)i + 1, sizeof(*sums));
+	if (!sums)
+		return erg_fail_errno(err, -ENOMEM, "%s", p->lines.path);
+	p->sums = sums;
+	p->n_sums = (size_t)i + 1;
+	sums[i] = JOULE;
+	p->log->channels[i].raw[p->log->n - 2] = JOULE;
+	return i;
+}
+
+static int add_count(struct perf_log *p, const struct count *c, struct erg_err *err)
+{
+	const char *end = c->value;
+	int64_t v = 0, *cell;
+	int digits, i, r;
+	bool counted;
+
+	if (strcmp(c->unit, "Joules")) {
+		erg_import_foreign_add(&p->other, &p->lines);
+		return 0;
+	}
+	counted = erg_import_scaled(c->value, '.', DECIMALS, &v, &digits, &end) && !*end && v >= 0;
+	if (!counted && *c->value != '<') {
+		erg_import_foreign_add(&p->foreign, &p->lines);
+		return 0;
+	}
+	r = row_at(p, c->t, err);
+	i = r < 0 ? r : channel_of(p, c, err);
+	if (i < 0)
+		return i;
+	cell = &p->log->channels[i].raw[p->log->n - 1];
+	if (*cell != ERG_IMPORT_MISSING)
+		return erg_fail(err, -EINVAL, "%s: line %zu: a second value of '%s' at %.9g s; a column that "
+			"tells the two apart (--per-socket, --per-core) was expected", p->lines.path,
+			p->lines.number, p->log->channels[i].def.rail, (double)c->t * 1e-9);
+	if (!counted)
+		erg_import_foreign_add(&p->lost, &p->lines);
+	p->sums[i] = counted && p->sums[i] < ERG_IMPORT_RAW_MAX ? p->sums[i] + v : JOULE / 2;
+	*cell = p->sums[i];
+	return 0;
+}
+
+/* ---- lines ---- */
+
+static const char *text_of(const json_t *line, const char *key)
+{
+	const char *text = json_string_value(json_object_get(line, key));
+
+	return text ? text : "";
+}
+
+/* -j: an object a line. */
+static int take_object(struct perf_log *p, struct erg_err *err)
+{
+	static const char *const parts[] = {"socket", "die", "core", "cpu", "node", "cache", "cluster"};
+	json_auto_t *line = json_loads(p->lines.text, 0, NULL);
+	const json_t *value = json_object_get(line, "counter-value");
+	const json_t *t = json_object_get(line, "interval");
+	struct count c = {.event = text_of(line, "event"), .part = "", .unit = text_of(line, "unit"),
+		.value = text_of(line, "counter-value")};
+	char number[64];
+
+	if (json_is_number(value)) {
+		snprintf(number, sizeof(number), "%.9f", json_number_value(value));
+		c.value = number;
+	}
+	if (!json_is_number(t) || !*c.event) {
+		erg_import_foreign_add(json_is_string(json_object_get(line, "metric-value")) ? &p->other :
+			&p->foreign, &p->lines);
+		return 0;
+	}
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(parts) && !*c.part; i++)
+		c.part = text_of(line, parts[i]);
+	c.t = (int64_t)(json_number_value(t) * 1e9 + 0.5);
+	return add_count(p, &c, err);
+}
+
+/* The separator of -x is what follows the time. */
+static char separator_of(const char *text)
+{
+	const char *s = text + strspn(text, " ");
+
+	s += strspn(s, "0123456789.");
+	return *s == '\t' || (*s == ' ' && strspn(s, " ") > 1) ? ' ' : *s;
+}
+
+/* Time, perhaps a part of the machine and how many CPUs it has, value, unit, event. */
+static int take_cells(struct perf_log *p, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *copy = strdup(p->lines.text);
+	struct count c = {.part = ""};
+	char *cells[CELLS_MAX];
+	const char *end;
+	size_t n, at;
+	int digits;
+
+	if (!copy)
+		return erg_fail_errno(err, -ENOMEM, "%s", p->lines.path);
+	if (!p->separator)
+		p->separator = separator_of(copy);
+	n = p->separator ? erg_import_cells(copy, p->separator, cells, CELLS_MAX) : 0;
+	n = n < CELLS_MAX ? n : CELLS_MAX;
+	if (n < 4 || !erg_import_scaled(cells[0], '.', 9, &c.t, &digits, &end) || *end || c.t < 0) {
+		erg_import_foreign_add(&p->foreign, &p->lines);
+		return 0;
+	}
+	for (at = 2; at + 1 < n && strcmp(cells[at], "Joules"); at++)
+		;
+	if (at + 1 >= n || at > 4) {
+		erg_import_foreign_add(&p->other, &p->lines);
+		return 0;
+	}
+	c.value = cells[at - 1];
+	c.unit = cells[at];
+	c.event = cells[at + 1];
+	c.part = at > 2 ? cells[1] : "";
+	return add_count(p, &c, err);
+}
+
+static int take_perf_line(struct perf_log *p, struct erg_err *err)
+{
+	const char *text = p->lines.text + strspn(p->lines.text, " \t");
+
+	if (!*text || *text == '#')
+		return 0;
+	return *text == '{' ? take_object(p, err) : take_cells(p, err);
+}
+
+/* ---- the end ---- */
+
+/* A log whose beginning was cut does not begin with perf: its first joules are of an interval of
+ * which only the end is known. */
+static void drop_begin(struct erg_import_log *log, json_t *notes)
+{
+	if (log->n < 3 || log->t[1] - log->t[0] <= 2 * (log->t[2] - log->t[1]))
+		return;
+	log->n--;
+	memmove(log->t, log->t + 1, log->n * sizeof(*log->t));
+	memmove(log->line, log->line + 1, log->n * sizeof(*log->line));
+	for (size_t i = 0; i < log->n_channels; i++)
+		memmove(log->channels[i].raw, log->channels[i].raw + 1,
+			log->n * sizeof(*log->channels[i].raw));
+	erg_import_note(notes, "begin", "%s: line %u: the log begins %.9g s after perf; the energy before "
+		"its first line was left out", log->path, log->line[0], (double)log->t[0] * 1e-9);
+}
+
+/* Cores and graphics are in the package, of which there may be several. */
+static void set_packages(struct erg_import_log *log)
+{
+	for (size_t i = 0; i < log->n_channels; i++) {
+		struct erg_channel_def *d = &log->channels[i].def;
+		const char *part = !strncmp(d->rail, "energy-cores", 12) ? d->rail + 12 :
+			!strncmp(d->rail, "energy-gpu", 10) ? d->rail + 10 : NULL;
+		char package[64];
+
+		if (!part)
+			continue;
+		snprintf(package, sizeof(package), "energy-pkg%s", part);
+		for (size_t k = 0; k < log->n_channels; k++)
+			if (!strcmp(log->channels[k].def.rail, package))
+				snprintf(d->parent, sizeof(d->parent), "%s", package);
+	}
+}
+
+static int judge_perf(struct perf_log *p, json_t *notes, struct erg_err *err)
+{
+	const struct erg_import_foreign *f = &p->foreign;
+
+	if (p->log->n == 0 && p->other.n > f->n)
+		return erg_fail(err, -ENODATA, "%s: line %zu: '%s': no event counts Joules; perf stat -I MS -e "
+			"power/energy-pkg/ was expected", p->lines.path, p->other.line, p->other.text);
+	if (p->log->n == 0 || f->n > p->log->n)
+		return erg_fail(err, -EINVAL, "%s: line %zu: '%s' is no line of perf stat -I, with or without -x "
+			"or -j", p->lines.path, f->n ? f->line : 1, f->n ? f->text : "");
+	if (f->n)
+		erg_import_note(notes, "foreign", "%s: line %zu: '%s' is no line of perf stat; %zu such lines "
+			"were left out", p->lines.path, f->line, f->text, f->n);
+	if (p->lost.n)
+		erg_import_note(notes, "not-counted", "%s: line %zu: '%s': %zu values were not counted; their "
+			"energy is not known", p->lines.path, p->lost.line, p->lost.text, p->lost.n);
+	return 0;
+}
+
+static int read_perf_stat(const char *path, const struct erg_import_how *how,
+	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
+{
+	struct perf_log p = {.log = ret};
+	int r = erg_import_lines_open(path, &p.lines, err), got;
+
+	ret->path = path;
+	while (r == 0 && (got = erg_import_lines_next(&p.lines, err)) != 0) {
+		r = got < 0 ? got : 0;
+		if (r == 0 && !p.lines.ended) {
+			erg_import_foreign_add(&p.foreign, &p.lines);
+			break;
+		}
+		r = r < 0 ? r : take_perf_line(&p, err);
+	}
+	if (r == 0)
+		r = judge_perf(&p, notes, err);
+	if (r == 0) {
+		drop_begin(ret, notes);
+		set_packages(ret);
+	}
+	erg_import_lines_close(&p.lines);
+	free(p.sums);
+	return r;
+}
+
+const struct erg_import_reader erg_import_perf_stat = {
+	.name = "perf",
+	.about = "perf stat -I MS -e power/energy-pkg/, also with -x or -j",
+	.read = read_perf_stat,
+};
