@@ -205,10 +205,7 @@ void erg_account_release(struct erg_account *a)
 int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	const struct erg_account_idle *idle, struct erg_attr **ret, struct erg_err *err)
 {
-	uint64_t edges[2] = {begin, end};
-	uint32_t first[2] = {0, 1}, class_ = 0, iteration = 0;
-	struct erg_segments seg = {.n = 1, .begin = edges, .first = first, .class_ = &class_,
-		.iteration = &iteration, .n_classes = 1};
+	const struct erg_timeline tl = {.archive = (char *)rail->name, .begin = begin, .end = end};
 	struct erg_attr_options opt;
 
 	erg_attr_options_init(&opt);
@@ -216,7 +213,7 @@ int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	opt.rounds = 40; /* there are no layers to tell apart */
 	opt.idle = idle ? idle->span : NULL;
 	opt.n_idle = idle ? idle->n : 0;
-	return erg_attr_run(rail, &seg, &opt, ret, err);
+	return erg_attr_run_timeline(rail, &tl, false, NULL, &opt, ret, err);
 }
 
 uint64_t erg_account_lost(const struct erg_timeline *tl)

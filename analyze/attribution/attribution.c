@@ -83,22 +83,10 @@ void erg_attr_freep(struct erg_attr **a)
 	erg_attr_free(*a);
 }
 
-static int check_segments(const struct erg_rail *rail, const struct erg_segments *seg,
+static int check(const struct erg_rail *rail, const struct erg_attr_options *opt,
 	struct erg_err *err)
 {
-	if (!seg->n || !seg->n_classes || seg->begin[seg->n] <= seg->begin[0])
-		return erg_fail(err, -EINVAL, "rail %s: no time to attribute to; expected at least "
-			"one segment", rail->name);
-	for (size_t i = 0; i < seg->n; i++)
-		if (seg->begin[i + 1] < seg->begin[i])
-			return erg_fail(err, -EINVAL, "segment %zu ends before it begins", i);
-	return 0;
-}
-
-static int check(const struct erg_rail *rail, const struct attr_source *src,
-	const struct erg_attr_options *opt, struct erg_err *err)
-{
-	int r = src->seg ? check_segments(rail, src->seg, err) : 0;
+	int r = 0;
 
 	for (size_t i = 1; i < rail->n && !r; i++)
 		if (rail->t[i] <= rail->t[i - 1])
@@ -419,7 +407,7 @@ static int run(const struct erg_rail *rail, const struct attr_source *src,
 	if (opt)
 		r.opt = *opt;
 	fill_options(&r.opt);
-	rc = check(rail, src, &r.opt, err);
+	rc = check(rail, &r.opt, err);
 	if (rc < 0)
 		return rc;
 	if (!a || !(a->warnings = json_array()) || !(a->state = calloc(1, sizeof(*a->state))))
@@ -440,12 +428,6 @@ static int run(const struct erg_rail *rail, const struct attr_source *src,
 		return erg_wrap(err, rc, "attribution");
 	*ret = erg_steal_ptr(&a);
 	return 0;
-}
-
-int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
-	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err)
-{
-	return run(rail, &(struct attr_source){.seg = seg}, opt, ret, err);
 }
 
 int erg_attr_run_timeline(const struct erg_rail *rail, const struct erg_timeline *tl, bool device,

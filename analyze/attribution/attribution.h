@@ -13,7 +13,7 @@
  * Politis and White 2004) for the statistical part; offset, gain, quantum and a lag known only to
  * +-u for the systematic part; both are added linearly in lo..hi.
  *
- * Classes are those of struct erg_segments (layers, then gap at n_classes - 1), followed by one
+ * Classes are those of struct erg_segment (layers, then gap at n_classes - 1), followed by one
  * more, idle (index n_classes), when idle intervals are given.
  */
 #include <stdbool.h>
@@ -132,14 +132,11 @@ struct erg_attr {
 };
 
 /*
- * Attributes RAIL to the classes of SEG. opt NULL: defaults. Returns 0 also when nothing is
- * resolved (classes say why); -ENODATA when the rail has fewer than two readings within the
- * segments, -EINVAL for segments or options that make no sense, -ENOMEM. RAIL must outlive *ret,
- * which points into it. The second takes the segments from the timeline one at a time, which needs
- * 6 bytes a segment in place of 34; map as for erg_segment_iter_new.
+ * Attributes RAIL to the layers of TL; device and map as for erg_segment_iter_new. opt NULL:
+ * defaults. Returns 0 also when nothing is resolved (classes say why); -ENODATA when the rail has
+ * fewer than two readings within the run, -EINVAL for a run without time or options that make no
+ * sense, -ENOMEM. RAIL must outlive *ret, which points into it.
  */
-int erg_attr_run(const struct erg_rail *rail, const struct erg_segments *seg,
-	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err);
 int erg_attr_run_timeline(const struct erg_rail *rail, const struct erg_timeline *tl, bool device,
 	const uint32_t *map, const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err);
 void erg_attr_free(struct erg_attr *a);

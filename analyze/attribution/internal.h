@@ -35,7 +35,6 @@ uint32_t attr_rng_below(struct attr_rng *rng, uint32_t n);
 
 /* ---- view.c ---- */
 struct attr_source {
-	const struct erg_segments *seg; /* or NULL: of the timeline */
 	const struct erg_timeline *tl;
 	bool device;
 	const uint32_t *map;

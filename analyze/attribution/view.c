@@ -262,7 +262,7 @@ static int columns(struct builder *b, struct erg_err *err)
 int attr_view_build(const struct attr_source *src, const struct erg_attr_options *opt,
 	double long_gap_ns, struct attr_view *ret, struct erg_err *err)
 {
-	size_t n = src->seg ? src->seg->n_classes : src->tl->n_layers + 1;
+	size_t n = src->tl->n_layers + 1;
 	struct builder b = {.v = ret, .opt = opt, .long_gap_ns = long_gap_ns,
 		.n_kinds = (uint32_t)n + 2};
 	int r;

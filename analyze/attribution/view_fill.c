@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Fills the segments of a view, from an array of segments or from a timeline one segment at a time.
+ * Fills the segments of a view from a timeline, one at a time.
  * Six bytes a segment: its begin and one column. Only where a segment has several entries (layers
  * that run at the same time) do all segments get an index and a share. Boundaries of idle phases
  * become boundaries of segments.
@@ -103,7 +103,7 @@ static int push(struct filler *f, uint64_t begin, const struct erg_segment *s, s
 	v->first[v->n++] = (uint32_t)f->entries;
 	for (size_t e = 0; e < s->n; e++) {
 		v->col[f->entries] = (uint16_t)s->class_[e];
-		v->share[f->entries++] = s->share ? s->share[e] : 1;
+		v->share[f->entries++] = s->share[e];
 	}
 	return 0;
 }
@@ -118,21 +118,6 @@ static int add(struct filler *f, const struct erg_segment *s, struct erg_err *er
 		if (f->edge > attr_begin(f->v, f->v->n - 1))
 			r = push(f, f->edge, s, err);
 	return r;
-}
-
-static int from_array(struct filler *f, const struct erg_segments *a, struct erg_err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < a->n && !r; i++) {
-		uint32_t first = a->first[i];
-		struct erg_segment s = {.begin = a->begin[i], .end = a->begin[i + 1],
-			.n = a->first[i + 1] - first, .class_ = a->class_ + first,
-			.share = a->share ? a->share + first : NULL};
-
-		r = add(f, &s, err);
-	}
-	return r ? r : push_time(f, a->begin[a->n], err);
 }
 
 static int from_timeline(struct filler *f, const struct attr_source *src, struct erg_err *err)
@@ -164,7 +149,7 @@ int attr_view_fill(struct attr_view *v, const struct attr_source *src,
 	int r;
 
 	go_to(&f, 0);
-	r = src->seg ? from_array(&f, src->seg, err) : from_timeline(&f, src, err);
+	r = from_timeline(&f, src, err);
 	if (r < 0)
 		return r;
 	v->t0 = attr_begin(v, 0);

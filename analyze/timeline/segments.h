@@ -14,24 +14,9 @@
 #include "analyze/timeline/timeline.h"
 #include "formats/base/err.h"
 
-struct erg_segments {
-	size_t n;
-	uint64_t *begin;   /* n + 1 values: segment i is [begin[i], begin[i+1]) */
-	uint32_t *first;   /* n + 1 values: entries of segment i are first[i] .. first[i+1]-1 */
-	uint32_t *class_;  /* per entry */
-	uint32_t *iteration; /* per entry */
-	float *share;      /* per entry; NULL when every segment has one entry of share 1 */
-	size_t n_classes;  /* tl->n_layers + 1 */
-};
-
-/* DEVICE: tracks of the device instead of the host's threads. */
-int erg_segments_build(const struct erg_timeline *tl, bool device, struct erg_segments *ret,
-	struct erg_err *err);
-void erg_segments_release(struct erg_segments *s);
-
 /*
- * The same, one segment at a time and without memory for all: 40 bytes less for each layer
- * instance. The arrays of a segment are valid until the next call.
+ * One segment at a time and without memory for all. DEVICE: tracks of the device instead of the
+ * host's threads. The arrays of a segment are valid until the next call.
  *
  * MAP, when not NULL, has tl->n_layers + 1 values and gives the class to use instead of each
  * layer's own (and of the gap's). Neighbouring segments of one layer that belong to the same

@@ -156,7 +156,8 @@ static int one_trace(const struct cell *c, uint64_t seed, struct stats *st)
 	scene_of(c, seed, &s);
 	scene_make(&s, &t);
 	naive = calloc(t.n_classes, sizeof(double));
-	r = naive ? erg_attr_run(&t.rail, &t.seg, NULL, &a, &err) : -ENOMEM;
+	r = naive ? erg_attr_run_timeline(&t.rail, &t.tl, false, NULL, NULL, &a, &err)
+		  : -ENOMEM;
 	if (r < 0) {
 		fprintf(stderr, "%s, seed %llu: %s\n", c->name, (unsigned long long)seed, err.msg);
 	} else {
@@ -240,7 +241,7 @@ static double seconds_of(const struct scene_trace *t, unsigned int rounds)
 	erg_attr_options_init(&opt);
 	opt.rounds = rounds;
 	begin = erg_mono_ns();
-	if (erg_attr_run(&t->rail, &t->seg, &opt, &a, NULL) < 0)
+	if (erg_attr_run_timeline(&t->rail, &t->tl, false, NULL, &opt, &a, NULL) < 0)
 		return NAN;
 	erg_attr_free(a);
 	return (double)(erg_mono_ns() - begin) * 1e-9;

@@ -41,7 +41,7 @@ void scene_defaults(struct scene *s)
 
 static void add(struct work *w, uint32_t class_, uint32_t iteration, double dur_s, double power_w)
 {
-	struct erg_segments *g = &w->t->seg;
+	struct scene_segments *g = &w->t->seg;
 	uint64_t dur = (uint64_t)llround(dur_s * 1e9);
 
 	if (!dur)
@@ -49,19 +49,16 @@ static void add(struct work *w, uint32_t class_, uint32_t iteration, double dur_
 	if (g->n + 2 > w->cap) {
 		w->cap = w->cap ? 2 * w->cap : 4096;
 		g->begin = must(realloc(g->begin, w->cap * sizeof(*g->begin)));
-		g->first = must(realloc(g->first, w->cap * sizeof(*g->first)));
 		g->class_ = must(realloc(g->class_, w->cap * sizeof(*g->class_)));
 		g->iteration = must(realloc(g->iteration, w->cap * sizeof(*g->iteration)));
 		w->segment_w = must(realloc(w->segment_w, w->cap * sizeof(double)));
 	}
 	g->begin[g->n] = w->now;
-	g->first[g->n] = (uint32_t)g->n;
 	g->class_[g->n] = class_;
 	g->iteration[g->n] = iteration;
 	w->segment_w[g->n++] = power_w;
 	w->now += dur;
 	g->begin[g->n] = w->now;
-	g->first[g->n] = (uint32_t)g->n;
 }
 
 static void draw_layers(struct work *w)
@@ -114,13 +111,13 @@ static void make_segments(struct work *w)
 	t->idle[1][0] = w->now;
 	add(w, gap, iteration, s->idle_s, s->idle_w);
 	t->idle[1][1] = w->now;
-	t->seg.n_classes = t->n_classes = s->layers + 1;
+	t->n_classes = s->layers + 1;
 }
 
 /* Exact integral of the power up to T (ns since T0), from segment *i on. */
 static double integral(const struct work *w, double t, size_t *i)
 {
-	const struct erg_segments *g = &w->t->seg;
+	const struct scene_segments *g = &w->t->seg;
 	double span = (double)(g->begin[g->n] - T0), slope = w->s->drift_w / span;
 
 	if (t < 0)
@@ -136,7 +133,7 @@ static double integral(const struct work *w, double t, size_t *i)
 static void make_truth(struct work *w)
 {
 	struct scene_trace *t = w->t;
-	const struct erg_segments *g = &t->seg;
+	const struct scene_segments *g = &t->seg;
 	double slope = w->s->drift_w / (double)(g->begin[g->n] - T0);
 
 	w->joules = must(calloc(g->n + 1, sizeof(double)));
@@ -245,6 +242,53 @@ static void make_levels(struct work *w)
 	}
 }
 
+/* What a reader would make of it: the instances of the layers, on one thread. */
+static void make_timeline(struct work *w)
+{
+	struct erg_timeline *tl = &w->t->tl;
+	const struct scene_segments *g = &w->t->seg;
+	struct erg_tl_intervals *iv = &tl->iv;
+
+	tl->archive = must(strdup("scene"));
+	tl->begin = g->begin[0];
+	tl->end = g->begin[g->n];
+	tl->n_layers = w->s->layers;
+	tl->layers = must(calloc(tl->n_layers + 1, sizeof(*tl->layers)));
+	for (size_t k = 0; k < tl->n_layers; k++)
+		if (asprintf(&tl->layers[k].name, "layer %zu", k) < 0)
+			abort();
+	tl->n_tracks = 1;
+	tl->tracks = must(calloc(1, sizeof(*tl->tracks)));
+	iv->layer = must(calloc(g->n, sizeof(*iv->layer)));
+	iv->iteration = must(calloc(g->n, sizeof(*iv->iteration)));
+	iv->track = must(calloc(g->n, sizeof(*iv->track)));
+	iv->depth = must(calloc(g->n, sizeof(*iv->depth)));
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->class_[i] == tl->n_layers)
+			continue;
+		iv->layer[iv->n] = g->class_[i];
+		iv->iteration[iv->n++] = g->iteration[i];
+		if (erg_times_push(&iv->begin, g->begin[i]) < 0 ||
+			erg_times_push(&iv->end, g->begin[i + 1]) < 0)
+			abort();
+	}
+}
+
+static void release_timeline(struct erg_timeline *tl)
+{
+	for (size_t k = 0; k < tl->n_layers; k++)
+		free(tl->layers[k].name);
+	free(tl->archive);
+	free(tl->layers);
+	free(tl->tracks);
+	free(tl->iv.layer);
+	free(tl->iv.iteration);
+	free(tl->iv.track);
+	free(tl->iv.depth);
+	erg_times_release(&tl->iv.begin);
+	erg_times_release(&tl->iv.end);
+}
+
 void scene_make(const struct scene *s, struct scene_trace *ret)
 {
 	struct work w = {.s = s, .t = ret};
@@ -256,6 +300,7 @@ void scene_make(const struct scene *s, struct scene_trace *ret)
 	make_truth(&w);
 	make_rail(&w);
 	make_levels(&w);
+	make_timeline(&w);
 	free(w.dur);
 	free(w.power);
 	free(w.segment_w);
@@ -267,8 +312,8 @@ void scene_release(struct scene_trace *t)
 	free(t->rail.t);
 	free(t->rail.v);
 	free(t->rail.half);
+	release_timeline(&t->tl);
 	free(t->seg.begin);
-	free(t->seg.first);
 	free(t->seg.class_);
 	free(t->seg.iteration);
 	free(t->energy_j);

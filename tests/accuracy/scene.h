@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "analyze/timeline/rail.h"
-#include "analyze/timeline/segments.h"
+#include "analyze/timeline/timeline.h"
 
 struct scene {
 	/* the work */
@@ -41,9 +41,17 @@ struct scene {
 /* 11 layers of 0.3 to 4 ms, 3 to 12 W, 3 % jitter, 60 s; a 2 ms boxcar read every 10 ms. */
 void scene_defaults(struct scene *s);
 
+/* Segment I is [begin[i], begin[i+1]), of the layer class_[i]; of the gap where that is scene.layers. */
+struct scene_segments {
+	size_t n;
+	uint64_t *begin;
+	uint32_t *class_, *iteration;
+};
+
 struct scene_trace {
 	struct erg_rail rail;
-	struct erg_segments seg;
+	struct erg_timeline tl; /* the layers, for the attribution; made from seg */
+	struct scene_segments seg;
 	size_t n_classes;
 	double *energy_j; /* truth per class (gap last) */
 	double *time_s;

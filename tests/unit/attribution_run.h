@@ -14,6 +14,13 @@ struct result {
 	struct erg_attr *a;
 };
 
+/* As the program calls it. */
+static inline int attribute(const struct scene_trace *t, const struct erg_attr_options *opt,
+	struct erg_attr **ret, struct erg_err *err)
+{
+	return erg_attr_run_timeline(&t->rail, &t->tl, false, NULL, opt, ret, err);
+}
+
 static inline void run(const struct scene *s, struct erg_attr_options *opt, struct result *ret)
 {
 	struct erg_attr_span idle[2];
@@ -26,7 +33,7 @@ static inline void run(const struct scene *s, struct erg_attr_options *opt, stru
 		opt->idle = idle;
 		opt->n_idle = 2;
 	}
-	if (erg_attr_run(&ret->t.rail, &ret->t.seg, opt, &ret->a, &err) < 0)
+	if (attribute(&ret->t, opt, &ret->a, &err) < 0)
 		fail_msg("%s", err.msg);
 	if (opt)
 		opt->n_idle = 0;

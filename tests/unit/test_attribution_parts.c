@@ -134,7 +134,9 @@ static void test_rng(void **state)
 
 /* Three layers of 4, 2 and 2 ms, again and again, then nothing. */
 struct fixture {
-	struct erg_segments seg;
+	struct erg_timeline tl;
+	struct erg_tl_layer layers[3];
+	struct erg_tl_track track;
 	struct erg_attr_options opt;
 	struct attr_view view;
 	uint64_t t[64];
@@ -148,19 +150,19 @@ static void setup(struct fixture *f, size_t iterations)
 	size_t n = 3 * iterations;
 
 	memset(f, 0, sizeof(*f));
-	f->seg.begin = calloc(n + 1, sizeof(uint64_t));
-	f->seg.first = calloc(n + 1, sizeof(uint32_t));
-	f->seg.class_ = calloc(n + 1, sizeof(uint32_t));
-	f->seg.iteration = calloc(n + 1, sizeof(uint32_t));
+	f->tl = (struct erg_timeline){.archive = (char *)"fixture", .begin = 5000, .end = 5000,
+		.layers = f->layers, .n_layers = 3, .tracks = &f->track, .n_tracks = 1};
+	f->tl.iv.layer = calloc(n, sizeof(*f->tl.iv.layer));
+	f->tl.iv.iteration = calloc(n, sizeof(*f->tl.iv.iteration));
+	f->tl.iv.track = calloc(n, sizeof(*f->tl.iv.track));
 	for (size_t i = 0; i < n; i++) {
-		f->seg.begin[i + 1] = (i ? f->seg.begin[i] : (f->seg.begin[0] = 5000)) + dur[i % 3];
-		f->seg.first[i + 1] = (uint32_t)i + 1;
-		f->seg.class_[i] = i % 3;
+		f->tl.iv.layer[f->tl.iv.n++] = i % 3;
+		assert_int_equal(erg_times_push(&f->tl.iv.begin, f->tl.end), 0);
+		f->tl.end += dur[i % 3];
+		assert_int_equal(erg_times_push(&f->tl.iv.end, f->tl.end), 0);
 	}
-	f->seg.n = n;
-	f->seg.n_classes = 4;
 	erg_attr_options_init(&f->opt);
-	assert_int_equal(attr_view_build(&(struct attr_source){.seg = &f->seg}, &f->opt, 1e8,
+	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &f->tl}, &f->opt, 1e8,
 		&f->view, NULL), 0);
 	f->r = (struct attr_readings){.t = f->t, .v = f->v, .spacing_ns = 1e6};
 }
@@ -168,10 +170,11 @@ static void setup(struct fixture *f, size_t iterations)
 static void teardown(struct fixture *f)
 {
 	attr_view_release(&f->view);
-	free(f->seg.begin);
-	free(f->seg.first);
-	free(f->seg.class_);
-	free(f->seg.iteration);
+	free(f->tl.iv.layer);
+	free(f->tl.iv.iteration);
+	free(f->tl.iv.track);
+	erg_times_release(&f->tl.iv.begin);
+	erg_times_release(&f->tl.iv.end);
 }
 
 static double share(const struct attr_row *row, uint16_t col)
