@@ -183,6 +183,7 @@ static void add_totals(const struct erg_account *a, json_t *run)
 	json_object_set_new(run, "ets_j", erg_est_json(&attr->ets_j));
 	json_object_set_new(run, "edp_js", erg_est_json(&attr->edp_js));
 	json_object_set_new(run, "ed2p_js2", erg_est_json(&attr->ed2p_js2));
+	json_object_set_new(run, "model", erg_attr_model_json(attr));
 	json_object_set_new(run, "idle_w", erg_est_json(&attr->idle_w));
 	json_object_set_new(run, "coverage", erg_num_json(attr->coverage));
 	json_object_set_new(run, "mean_w", erg_num_json(attr->mean_w));

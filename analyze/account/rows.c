@@ -325,7 +325,8 @@ static json_t *layer_row(struct erg_rows *r, size_t k)
 	json_object_set_new(row, "merged_with", merged(c) ? members_json(r, k) : json_array());
 	if (merged(c))
 		json_object_set_new(row, "merged", merged_json(r, k));
-	json_object_set_new(row, "gate", json_string(erg_attr_gate_name(c->gate)));
+	json_object_set_new(row, "gate", json_string(erg_attr_class_reason(
+		r->a->attr, k)));
 	json_object_set_new(row, "coverage", erg_num_json(c->coverage));
 	json_object_set_new(row, "windows", erg_num_json(c->windows));
 	json_object_set_new(row, "direct_j", erg_est_json(&c->energy_direct_j));

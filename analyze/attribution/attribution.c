@@ -12,18 +12,24 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/base/progress.h"
 #include "formats/base/util.h"
 
 #define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */
-#define BLOCK_BYTES 134217728.0 /* memory for the blocks */
 
 const char *erg_attr_gate_name(enum erg_attr_gate gate)
 {
 	static const char *const names[ERG_GATE_N] = {"resolved", "no-data", "windows",
-		"condition", "interval", "phase-locked", "blocks", "unfair"};
+		"condition", "interval", "phase-locked", "blocks", "unfair", "unobserved", "misfit",
+		"impossible"};
 
 	return gate < ERG_GATE_N ? names[gate] : "?";
+}
+
+const char *erg_attr_class_reason(const struct erg_attr *a, size_t k)
+{
+	enum erg_attr_gate gate = a->classes[k].gate;
+
+	return gate == ERG_GATE_MISFIT && a->misfit ? a->misfit : erg_attr_gate_name(gate);
 }
 
 void erg_attr_options_init(struct erg_attr_options *opt)
@@ -166,93 +172,6 @@ static int prepare(struct attr_run *r, const struct erg_rail *rail, const struct
 	return alloc_state(r, v->n_classes, v->n_cols);
 }
 
-/* Blocks of at least five memories of the sensor, at most max_blocks or what memory allows. */
-static int open_gram(struct attr_run *r)
-{
-	struct erg_attr_state *st = r->st;
-	const struct attr_view *v = &st->view;
-	double per = (double)(v->n_cols + 2) * (double)(v->n_cols + 6) * 4;
-	double most = fmin(r->opt.max_blocks, fmax(BLOCK_BYTES / per, 2 * ATTR_MIN_BLOCKS));
-	uint64_t t0 = v->t0, t1 = attr_begin(v, v->n);
-
-	/* only the time of the work, which the rows come from */
-	for (size_t i = 0; i < v->n && v->col_apart[v->col[attr_first(v, i)]]; i++)
-		t0 = attr_begin(v, i + 1);
-	for (size_t i = v->n; i-- > 0 && v->col_apart[v->col[attr_first(v, i)]];)
-		t1 = attr_begin(v, i);
-	if (t1 <= t0) {
-		t0 = v->t0;
-		t1 = attr_begin(v, v->n);
-	}
-	return attr_gram_init(&st->gram, v->n_cols, t0, t1, fmax(5 * st->memory_ns,
-		(double)(t1 - t0) / most), (size_t)most, r->err);
-}
-
-/* Whether the row's window touches a change of the frequency; *I is a cursor. */
-static bool saw_change(const struct erg_attr_state *st, const struct attr_shape *shape,
-	const struct attr_row *row, size_t *i)
-{
-	double end = (double)(int64_t)(row->t - st->view.t0) - shape->lag_ns;
-	double begin = end - st->memory_ns;
-	const struct erg_attr_span *c = st->view.changes;
-
-	while (*i < st->view.n_changes &&
-		(double)(int64_t)(c[*i].end - st->view.t0) < begin)
-		++*i;
-	return *i < st->view.n_changes &&
-		(double)(int64_t)(c[*i].begin - st->view.t0) < end;
-}
-
-#define STEP_ROWS 4096 /* between two looks at the clock */
-
-static int accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power)
-{
-	struct erg_attr_state *st = r->st;
-	struct attr_kernel k;
-	struct attr_row *row;
-	size_t change = 0, rows = 0;
-	int rc;
-
-	attr_gram_release(&st->gram);
-	rc = open_gram(r);
-	if (rc < 0)
-		return rc;
-	rc = attr_kernel_open(&k, &st->view, &st->readings, shape, 0, st->readings.n, r->err);
-	if (rc < 0)
-		return rc;
-	k.power = power;
-	while ((row = attr_kernel_next(&k))) {
-		if (!(++rows % STEP_ROWS))
-			erg_progress("attribution", rows, st->readings.n);
-		if (row->apart < 0.999 && !saw_change(st, shape, row, &change))
-			attr_gram_add(&st->gram, row);
-	}
-	erg_progress("attribution", 1, 1);
-	attr_kernel_close(&k);
-	attr_gram_compact(&st->gram);
-	return 0;
-}
-
-/* Rows of the whole run, and the power; the lag takes one more step where it asks for it. */
-static int fit_all(struct attr_run *r)
-{
-	struct erg_attr_state *st = r->st;
-	int rc = attr_nnls_init(&r->nnls, st->view.n_cols + 1, 1, r->err);
-
-	r->sol.power = st->power;
-	for (int pass = 0; pass < 3 && !rc; pass++) {
-		rc = accumulate(r, &st->shape, r->fit.estimated ? r->fit.power : NULL);
-		if (!rc)
-			rc = attr_solve(&st->gram, &r->nnls, r->fit.estimated, &r->sol, r->err);
-		if (rc < 0 || !r->fit.estimated || fabs(r->sol.delta_ns) < 0.3 * r->fit.lag_u_ns)
-			break;
-		if (pass < 2)
-			st->shape.lag_ns += fmax(fmin(r->sol.delta_ns, 4 * r->fit.lag_u_ns),
-				-4 * r->fit.lag_u_ns);
-	}
-	return rc;
-}
-
 /* Series of the blocks' mean residuals, whose memory decides how many stay together. */
 static size_t resample_length(struct attr_run *r)
 {
@@ -288,13 +207,11 @@ static int rounds(struct attr_run *r)
 	}
 	if (!rc) {
 		attr_gram_total(&st->gram, NULL, 1, total);
-		if (!r->fit.estimated)
-			total[attr_tri(dim, dim - 1, dim - 1)] = 0;
 		attr_nnls_solve(&r->nnls, total, attr_sum_h(total, dim));
 		length = resample_length(r);
 		r->a->diag.block_length = length;
-		rc = attr_bootstrap(&st->gram, &r->nnls, r->fit.estimated, length, r->opt.rounds,
-			r->opt.seed, &r->boot, r->err);
+		rc = attr_bootstrap(&st->gram, &r->nnls, length, r->opt.rounds, r->opt.seed,
+			&r->boot, r->err);
 	}
 	for (size_t i = 0; !rc && i < st->rounds; i++)
 		for (size_t c = 0; c < dim; c++)
@@ -306,21 +223,8 @@ static int rounds(struct attr_run *r)
 
 static int resample(struct attr_run *r)
 {
-	struct erg_attr_state *st = r->st;
-	double square = 0;
-	int rc;
-
-	st->short_run = st->gram.n < ATTR_MIN_BLOCKS;
-	rc = rounds(r);
-	if (rc < 0 || !r->fit.estimated)
-		return rc;
-	for (size_t i = 0; i < st->rounds; i++) {
-		double d = r->boot.rep[i * st->gram.dim + st->gram.dim - 1] - r->sol.delta_ns;
-
-		square += d * d / (double)st->rounds;
-	}
-	r->fit.lag_u_ns = fmax(r->fit.lag_u_ns, sqrt(square));
-	return 0;
+	r->st->short_run = r->st->gram.n < ATTR_MIN_BLOCKS;
+	return rounds(r);
 }
 
 /* Only where a fair share of the instances was seen does the run's being finite matter. */
@@ -331,8 +235,7 @@ static int finite_run(struct attr_run *r)
 
 	if (seen < 0.05 || st->short_run)
 		return 0;
-	return attr_finite(st, &r->boot, r->fit.estimated ? r->fit.power : NULL, r->sol.delta_ns,
-		r->err);
+	return attr_finite(st, &r->boot, NULL, 0, r->err);
 }
 
 /* A lag that was given to +-u, not found in the data: refits on both sides. Not only at the ends, as
@@ -355,9 +258,9 @@ static int lag_effect(struct attr_run *r)
 	for (size_t i = 0; i < ATTR_LAG_SIDES && !rc; i++) {
 		memset(&st->gram, 0, sizeof(st->gram));
 		shape.lag_ns = st->shape.lag_ns + side[i] * r->fit.lag_u_ns;
-		rc = accumulate(r, &shape, NULL);
+		rc = attr_accumulate(r, &shape, NULL);
 		if (!rc)
-			rc = attr_solve(&st->gram, &r->nnls, false, &sol, r->err);
+			rc = attr_solve(&st->gram, &r->nnls, &sol, r->err);
 		for (size_t c = 0; c < v->n_cols && !rc; c++)
 			if (!st->is_direct[v->col_class[c]] && !v->col_apart[c])
 				st->lag_j[ATTR_LAG_SIDES * v->col_class[c] + i] +=
@@ -381,7 +284,10 @@ static int attribute(struct attr_run *r)
 	st->reach_ns = 1.5 * (st->readings.stale ? fmax(st->readings.period_ns,
 		st->readings.spacing_ns) : st->readings.spacing_ns);
 	st->locked = attr_lock(v, &st->readings) > ATTR_LOCK_LIMIT;
-	if ((rc = fit_all(r)) < 0 || (rc = resample(r)) < 0 || (rc = finite_run(r)) < 0 ||
+	if ((rc = attr_refit(r)) < 0)
+		return rc;
+	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
+	if ((rc = attr_judge(r)) < 0 || (rc = resample(r)) < 0 || (rc = finite_run(r)) < 0 ||
 		(rc = attr_direct_run(v, &st->readings, &st->shape, &st->direct, r->err)) < 0 ||
 		(rc = attr_coverage(st, r->err)) < 0 || (rc = attr_idle(st, r->err)) < 0)
 		return rc;
@@ -391,6 +297,7 @@ static int attribute(struct attr_run *r)
 	if ((rc = lag_effect(r)) < 0)
 		return rc;
 	attr_results(r);
+	attr_model(r);
 	rc = attr_gates(r->a, &r->opt, r->err);
 	attr_total(r->a);
 	return rc;

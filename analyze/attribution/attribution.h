@@ -73,9 +73,16 @@ enum erg_attr_gate {
 	ERG_GATE_LOCKED,   /* the sampler runs in phase with the layers */
 	ERG_GATE_BLOCKS,   /* run too short for an interval: fewer than 20 blocks */
 	ERG_GATE_UNFAIR,   /* seen only in part: observed share differs from its share of time */
+	ERG_GATE_UNSEEN,   /* less than half of its time lies within reach of a reading */
+	ERG_GATE_MISFIT,   /* the model of the sensor or of the layers is wrong: erg_attr.misfit */
+	ERG_GATE_IMPOSSIBLE, /* a power above any reading, or none at all */
 	ERG_GATE_N,
 };
 const char *erg_attr_gate_name(enum erg_attr_gate gate);
+struct erg_attr;
+/* The gate that keeps class K from being resolved, with what is wrong where the model is: "misfit:
+ * clock"; "resolved". */
+const char *erg_attr_class_reason(const struct erg_attr *a, size_t k);
 
 struct erg_attr_class {
 	double time_s;  /* exact, from the segments */
@@ -115,6 +122,21 @@ struct erg_attr_diag {
 	double level_hz[4];   /* their values */
 };
 
+/* A score test of the model: F, and the chance of a greater one where the model is right. NaN: too
+ * few readings to test. */
+struct erg_attr_test {
+	const char *name;
+	double f, p;
+};
+
+/* The sensor as the run itself shows it; unresolved where it was not asked. */
+struct erg_attr_model {
+	size_t n_tests;
+	struct erg_attr_test tests[16];
+	struct erg_est lag_s, window_s, tau_s, skew_ppm;
+	double declared_lag_s, declared_lag_u_s, declared_window_s, declared_tau_s;
+};
+
 /* opaque: replicates of the bootstrap and what a linear combination needs */
 struct erg_attr_state;
 
@@ -127,6 +149,8 @@ struct erg_attr {
 	double mean_w;    /* over the time whose energy is in ets_j */
 	struct erg_est idle_w;  /* mean of P_idle over the run; unresolved without idle phases */
 	struct erg_attr_diag diag;
+	struct erg_attr_model model;
+	const char *misfit; /* static text: "misfit: " and clock, varying, …; NULL: the model is right */
 	json_t *warnings; /* array of {"code", "text"} */
 	struct erg_attr_state *state;
 };
@@ -139,6 +163,8 @@ struct erg_attr {
  */
 int erg_attr_run_timeline(const struct erg_rail *rail, const struct erg_timeline *tl, bool device,
 	const uint32_t *map, const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err);
+/* {"tests", "fitted", "declared"}: which tests of the model were made, and what it became. */
+json_t *erg_attr_model_json(const struct erg_attr *a);
 void erg_attr_free(struct erg_attr *a);
 void erg_attr_freep(struct erg_attr **a);
 

@@ -86,12 +86,22 @@ static void draw(struct attr_rng *rng, size_t n, size_t length, double *weight)
 	}
 }
 
-static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full, bool with_lag,
-	size_t length, uint64_t seed, struct attr_boot *ret, struct erg_err *err)
+/* What was known beforehand was not known exactly: another value in each round. */
+static void draw_known(const struct attr_gram *g, struct attr_rng *rng, double *h)
+{
+	size_t cols = g->dim - g->n_extra;
+
+	for (size_t i = 0; i < g->n_extra; i++)
+		if (g->prior[i] > 0)
+			h[cols + i] += sqrt(g->prior[i] * g->sigma2) * attr_rng_normal(rng);
+}
+
+static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
+	uint64_t seed, struct attr_boot *ret, struct erg_err *err)
 {
 	_cleanup_(erg_freep) double *weight = malloc(BATCH * g->n * sizeof(double));
 	_cleanup_(erg_freep) double *totals = malloc(BATCH * g->stride * sizeof(double));
-	size_t dim = g->dim, last = dim - 1;
+	size_t dim = g->dim, cols = dim - g->n_extra;
 	struct attr_nnls s;
 	struct attr_rng rng;
 	int r = attr_nnls_init(&s, dim, full->n_free, err);
@@ -113,13 +123,12 @@ static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 				draw(&rng, g->n, length, weight + k * g->n);
 			attr_gram_total(g, weight, batch, totals);
 		}
-		if (!with_lag)
-			total[attr_tri(dim, last, last)] = 0;
+		draw_known(g, &rng, attr_sum_h(total, dim));
 		memcpy(s.passive, full->passive, dim);
 		memcpy(s.x, full->x, dim * sizeof(double));
 		attr_nnls_solve(&s, total, attr_sum_h(total, dim));
 		memcpy(rep, s.x, dim * sizeof(double));
-		for (size_t c = 0; c < last; c++)
+		for (size_t c = 0; c < cols; c++)
 			if (total[attr_tri(dim, c, c)] <= 0)
 				rep[c] = full->x[c];
 	}
@@ -170,6 +179,7 @@ static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 		erg_progress("bootstrap", i, ret->rounds);
 		draw(&rng, g->n, length, weight);
 		memset(u, 0, dim * sizeof(double));
+		draw_known(g, &rng, u);
 		for (size_t b = 0; b < g->n; b++)
 			for (size_t c = 0; c < dim && weight[b] > 0; c++)
 				u[c] += weight[b] * score[b * dim + c];
@@ -184,14 +194,14 @@ static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 	return 0;
 }
 
-int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, bool with_lag,
-	size_t length, unsigned int rounds, uint64_t seed, struct attr_boot *ret,
+int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
+	unsigned int rounds, uint64_t seed, struct attr_boot *ret,
 	struct erg_err *err)
 {
 	int r;
 
 	ret->rounds = rounds;
-	ret->n_cols = g->dim - 1;
+	ret->n_cols = g->dim - g->n_extra;
 	ret->rep = calloc((size_t)rounds * g->dim + 1, sizeof(double));
 	if (!ret->rep)
 		return erg_fail(err, -ENOMEM, "out of memory for %u rounds", rounds);
@@ -199,7 +209,7 @@ int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, bool
 	if (g->dim > SCORE_COLUMNS)
 		r = score_rounds(g, full, length, seed, ret, err);
 	else
-		r = solve_rounds(g, full, with_lag, length, seed, ret, err);
+		r = solve_rounds(g, full, length, seed, ret, err);
 	erg_progress("bootstrap", rounds, rounds);
 	if (r < 0) {
 		free(ret->rep);

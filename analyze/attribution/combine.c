@@ -139,59 +139,152 @@ struct erg_est attr_parts_est(const struct attr_parts *p, double divisor, const 
 	};
 }
 
-/* One word for how the classes of a sum were found, or NULL when a gate forbids the sum. */
-static const char *method_of(const struct erg_attr *a, const double *weight)
+/* What a sum is made of. */
+struct makeup {
+	double time, covered, windows; /* s, s, windows of the least squares */
+	double fitted, calls;          /* s by least squares; calls of its classes */
+	double bad[ERG_GATE_N];        /* s that a gate forbids */
+	double longest;                /* of an instance, s */
+	bool direct, nnls, difference;
+};
+
+static void make_up(const struct erg_attr *a, const double *weight, struct makeup *ret)
 {
 	const struct erg_attr_state *st = a->state;
-	double bad = 0, time = 0;
-	bool direct = false, nnls = false;
 
-	if (!st)
-		return NULL;
+	memset(ret, 0, sizeof(*ret));
 	for (size_t c = 0; c < a->n_classes; c++) {
-		double t = fabs(weight[c]) * a->classes[c].time_s;
-		enum erg_attr_gate g = a->classes[c].gate;
+		const struct erg_attr_class *k = &a->classes[c];
+		double t = fabs(weight[c]) * k->time_s;
 
 		if (weight[c] == 0 || t <= 0)
 			continue;
-		time += t;
-		direct |= st->is_direct[c];
-		nnls |= !st->is_direct[c];
-		if (g == ERG_GATE_NO_DATA || g == ERG_GATE_LOCKED || g == ERG_GATE_UNFAIR ||
-			g == ERG_GATE_BLOCKS)
-			bad += t;
+		ret->time += t;
+		ret->covered += t * k->coverage;
+		ret->bad[k->gate] += t;
+		ret->difference = ret->difference || weight[c] < 0;
+		ret->direct |= st->is_direct[c];
+		ret->nnls |= !st->is_direct[c];
+		if (k->calls)
+			ret->longest = fmax(ret->longest, k->time_s / (double)k->calls);
+		if (!st->is_direct[c]) {
+			ret->fitted += t;
+			ret->windows += k->windows;
+		}
 	}
-	if (time <= 0 || bad > 0.01 * time)
-		return NULL;
-	if (direct && nnls)
-		return "nnls+direct";
-	if (nnls)
-		return "nnls";
+}
+
+/* The gate that forbids the sum for what it is made of, or ERG_GATE_NONE. */
+static enum erg_attr_gate gate_of_parts(const struct erg_attr_state *st, const struct makeup *m)
+{
+	static const enum erg_attr_gate forbid[] = {ERG_GATE_MISFIT, ERG_GATE_LOCKED,
+		ERG_GATE_BLOCKS, ERG_GATE_UNSEEN, ERG_GATE_UNFAIR, ERG_GATE_NO_DATA};
+	enum erg_attr_gate worst = ERG_GATE_NONE;
+	double bad = 0;
+
+	if (m->time <= 0)
+		return ERG_GATE_NO_DATA;
+	if (m->covered < ATTR_ENOUGH * m->time)
+		return ERG_GATE_UNSEEN;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(forbid); i++) {
+		bad += m->bad[forbid[i]];
+		if (m->bad[forbid[i]] > m->bad[worst] || worst == ERG_GATE_NONE)
+			worst = m->bad[forbid[i]] > 0 ? forbid[i] : worst;
+	}
+	if (bad > 0.01 * m->time)
+		return worst;
+	if (m->fitted > 0.01 * m->time && m->windows < st->min_windows)
+		return ERG_GATE_WINDOWS;
+	return ERG_GATE_NONE;
+}
+
+/* And for what came out. */
+static enum erg_attr_gate gate_of_sum(const struct erg_attr_state *st, const struct makeup *m,
+	const struct attr_parts *total)
+{
+	if (m->difference)
+		return ERG_GATE_NONE;
+	if (!(total->value > 0) || (m->nnls && total->value - total->doubt >
+		m->time * attr_power_limit(st, m->longest)))
+		return ERG_GATE_IMPOSSIBLE;
+	if (m->nnls && !(total->doubt <= st->ci_limit * total->value))
+		return ERG_GATE_CI;
+	return ERG_GATE_NONE;
+}
+
+static double longer_of(const struct erg_attr_state *st, enum erg_attr_gate gate,
+	const struct makeup *m, const struct attr_parts *p)
+{
+	double stat = (p->hi - p->lo) / 2, room = st->ci_limit * p->value - (p->doubt - stat);
+
+	if (gate == ERG_GATE_WINDOWS)
+		return m->windows > 0 ? st->min_windows / m->windows : 0;
+	if (gate == ERG_GATE_BLOCKS)
+		return st->gram.n ? (double)ATTR_MIN_BLOCKS / (double)st->gram.n : 0;
+	return gate == ERG_GATE_CI && room > 0 ? stat / room * (stat / room) : 0;
+}
+
+static struct erg_est refused(const struct erg_attr *a, enum erg_attr_gate gate, double longer)
+{
+	return erg_est_because(gate == ERG_GATE_MISFIT && a->misfit ? a->misfit :
+		erg_attr_gate_name(gate), longer);
+}
+
+/* One word for how the classes of a sum were found. */
+static const char *method_of(const struct erg_attr_state *st, const struct makeup *m)
+{
+	if (m->nnls)
+		return m->direct ? "nnls+direct" : "nnls";
 	return st->shape.kind == ERG_SENSOR_COUNTER ? "counter" : "direct";
+}
+
+/* The gates of a sum: ERG_GATE_NONE and its parts, or why not, in *RET. */
+static enum erg_attr_gate pass_gates(const struct erg_attr *a, const double *weight,
+	struct makeup *m, struct attr_parts *p, struct erg_est *ret)
+{
+	enum erg_attr_gate gate;
+
+	if (!a->state) {
+		*ret = ERG_EST_UNRESOLVED;
+		return ERG_GATE_NO_DATA;
+	}
+	make_up(a, weight, m);
+	attr_parts_of(a->state, weight, false, p);
+	gate = gate_of_parts(a->state, m);
+	if (gate == ERG_GATE_NONE)
+		gate = gate_of_sum(a->state, m, p);
+	if (gate != ERG_GATE_NONE)
+		*ret = refused(a, gate, longer_of(a->state, gate, m, p));
+	return gate;
 }
 
 struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, bool above_idle)
 {
-	const char *method = method_of(a, weight);
+	struct makeup m;
 	struct attr_parts p;
+	struct erg_est e;
 
-	if (!method || (above_idle && !a->state->has_idle))
-		return ERG_EST_UNRESOLVED;
-	attr_parts_of(a->state, weight, above_idle, &p);
-	return attr_parts_est(&p, 1, method);
+	if (pass_gates(a, weight, &m, &p, &e) != ERG_GATE_NONE)
+		return e;
+	if (above_idle && !a->state->has_idle)
+		return erg_est_because("no-idle", 0);
+	if (above_idle)
+		attr_parts_of(a->state, weight, true, &p);
+	return attr_parts_est(&p, 1, method_of(a->state, &m));
 }
 
 /* A gain is the same above and below the line; an offset adds to both by their times. */
 struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *weight)
 {
-	const char *method = method_of(a, weight);
 	const struct erg_attr_state *st = a->state;
 	_cleanup_(erg_freep) double *ones = calloc(a->n_classes + 1, sizeof(*ones));
 	double part = 0, all = 0, part_s, all_s, edges;
 	struct attr_parts p;
+	struct makeup m;
+	struct erg_est e;
 
-	if (!method || !ones)
-		return ERG_EST_UNRESOLVED;
+	if (!ones || pass_gates(a, weight, &m, &p, &e) != ERG_GATE_NONE)
+		return ones ? e : ERG_EST_UNRESOLVED;
 	for (size_t c = 0; c < st->n_classes; c++) {
 		ones[c] = 1;
 		part += weight[c] == 0 ? 0 : weight[c] * st->value[c];
@@ -204,5 +297,5 @@ struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *we
 	edges = edges_of(st, weight, &part_s);
 	edges += p.value * edges_of(st, ones, &all_s);
 	p.syst = (edges + fabs(part_s - p.value * all_s) * st->rail.offset_max) / all;
-	return attr_parts_est(&p, 1, method);
+	return attr_parts_est(&p, 1, method_of(st, &m));
 }

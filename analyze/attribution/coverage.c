@@ -37,13 +37,13 @@ static int add_gap(struct erg_attr_state *st, size_t *cap, double begin, double 
 static int find_gaps(struct erg_attr_state *st, struct erg_err *err)
 {
 	const struct attr_readings *r = &st->readings;
-	double window = st->memory_ns, before = -window, lag = st->shape.lag_ns;
+	double window = st->memory_ns, before = -window;
 	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
 	size_t cap = 0;
 	int rc = 0;
 
 	for (size_t m = 0; m < r->n && !rc; m++) {
-		double t = (double)(int64_t)(r->t[m] - st->view.t0) - lag;
+		double t = attr_lagged(&st->view, &st->shape, r->t[m]);
 
 		if (!m || (!counter && t - window - before > 2 * st->reach_ns))
 			rc = add_gap(st, &cap, m ? before + st->reach_ns : 0,

@@ -166,7 +166,7 @@ static void run(struct pass *p, const struct attr_readings *r, const struct attr
 	size_t i = 0;
 
 	for (size_t m = 0; m < r->n; m++) {
-		double end = (double)(int64_t)(r->t[m] - v->t0) - shape->lag_ns, y, w;
+		double end = attr_lagged(v, shape, r->t[m]), y, w;
 
 		if (!reading(r, shape, memory, m, &y, &w) || end - w < 0)
 			continue;

@@ -23,14 +23,14 @@
 /* Turns a row into one of the variance problem. */
 static void square_row(struct attr_row *row, const double *power, double delta)
 {
-	double e = row->y - row->d * delta;
+	double e = row->y - row->x[0] * delta;
 
 	for (size_t i = 0; i < row->n; i++) {
 		e -= row->a[i] * power[row->col[i]];
 		row->a[i] *= row->a[i];
 	}
 	row->y = e * e;
-	row->d = 1;
+	row->x[0] = 1;
 }
 
 static int components(struct erg_attr_state *st, const double *slope_power, double delta,
@@ -41,7 +41,7 @@ static int components(struct erg_attr_state *st, const double *slope_power, doub
 	struct attr_kernel k;
 	struct attr_gram g;
 	struct attr_row *row;
-	int r = attr_gram_init(&g, dim - 1, st->view.t0, attr_begin(&st->view, st->view.n), 1e30, 1,
+	int r = attr_gram_init(&g, dim - 1, 1, st->view.t0, attr_begin(&st->view, st->view.n), 1e30, 1,
 		err);
 
 	if (r < 0)
@@ -72,7 +72,7 @@ int attr_finite(struct erg_attr_state *st, struct attr_boot *boot, const double 
 {
 	const struct attr_view *v = &st->view;
 	_cleanup_(erg_freep) double *sigma2 = calloc(v->n_cols + 1, sizeof(double));
-	size_t dim = v->n_cols + 1;
+	size_t dim = v->n_cols + 1, all = st->gram.dim;
 	int r;
 
 	if (!sigma2)
@@ -83,7 +83,7 @@ int attr_finite(struct erg_attr_state *st, struct attr_boot *boot, const double 
 		double calls, var = 0, keep;
 
 		for (size_t i = 0; i < boot->rounds; i++) {
-			double d = boot->rep[i * dim + c] - st->power[c];
+			double d = boot->rep[i * all + c] - st->power[c];
 
 			var += d * d / (double)boot->rounds;
 		}
@@ -92,8 +92,8 @@ int attr_finite(struct erg_attr_state *st, struct attr_boot *boot, const double 
 			continue;
 		keep = sqrt(fmax(1 - sigma2[c] / (calls * var), KEEP_MIN));
 		for (size_t i = 0; i < boot->rounds; i++)
-			boot->rep[i * dim + c] = st->power[c] +
-				keep * (boot->rep[i * dim + c] - st->power[c]);
+			boot->rep[i * all + c] = st->power[c] +
+				keep * (boot->rep[i * all + c] - st->power[c]);
 	}
 	return r;
 }

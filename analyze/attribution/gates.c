@@ -22,7 +22,7 @@
 struct gates {
 	struct erg_attr *a;
 	struct erg_attr_state *st;
-	double ci_limit, cond_limit;
+	double ci_limit, cond_limit, min_windows;
 	size_t n;          /* classes */
 	uint32_t *group;   /* per class: head */
 	bool *gone;        /* per group head: nothing more can be done */
@@ -233,6 +233,43 @@ static void merge_wide(struct gates *g)
 	}
 }
 
+/*
+ * Readings are means over a window of powers that are not negative: while an instance of DUR_S is in
+ * the window for the share f of it, a reading is at least f times its power. Many instances were seen
+ * (min_windows), some of them as a whole.
+ */
+double attr_power_limit(const struct erg_attr_state *st, double dur_s)
+{
+	double window = st->memory_ns * 1e-9;
+
+	return (st->peak_w + 3 * sqrt(st->sigma2)) * (dur_s > 0 ? 1 + window / dur_s : INFINITY);
+}
+
+/* Long layers are integrated from readings that lie wholly inside of them, whatever the kernel is:
+ * where a wrong window can move under a hundredth of it. */
+#define SAFE_WINDOWS 200
+
+static bool spared(const struct gates *g, size_t c)
+{
+	const struct attr_view *v = &g->st->view;
+
+	if (!g->st->is_direct[c])
+		return false;
+	return c >= v->gap_class || v->class_time[c] * 1e9 >=
+		SAFE_WINDOWS * g->st->memory_ns * (double)v->class_calls[c];
+}
+
+static enum erg_attr_gate gate_of_run(const struct gates *g, size_t c)
+{
+	const struct erg_attr_class *k = &g->a->classes[c];
+
+	if (!g->st->is_direct[c] && (k->time_s <= 0 || k->windows <= 0))
+		return ERG_GATE_NO_DATA;
+	if (g->a->misfit && !spared(g, c))
+		return ERG_GATE_MISFIT;
+	return g->st->is_direct[c] && k->coverage < ATTR_ENOUGH ? ERG_GATE_UNSEEN : ERG_GATE_NONE;
+}
+
 static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 {
 	const struct erg_attr_state *st = g->st;
@@ -247,19 +284,41 @@ static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 		double expect = time > 0 ? rows * st->class_covered[c] / time : 0;
 		double slack = 6 * sqrt(expect + 1) + 0.15 * expect;
 
-		if (st->is_direct[c])
+		k->gate = gate_of_run(g, c);
+		if (st->is_direct[c] || k->gate != ERG_GATE_NONE)
 			continue;
-		if (k->time_s <= 0 || k->windows <= 0)
-			k->gate = ERG_GATE_NO_DATA;
-		else if (st->locked)
+		if (st->locked)
 			k->gate = ERG_GATE_LOCKED;
 		else if (st->short_run)
 			k->gate = ERG_GATE_BLOCKS;
 		else if (c < st->view.gap_class && fabs(k->windows - expect) > slack)
 			k->gate = ERG_GATE_UNFAIR;
+		else if (k->coverage < ATTR_ENOUGH)
+			k->gate = ERG_GATE_UNSEEN;
 		else if (k->windows < opt->min_windows)
 			k->gate = ERG_GATE_WINDOWS;
 	}
+}
+
+/* How many times as long a run would resolve class C: the statistical part of its interval falls with
+ * the root of the time, what is seen grows with it. */
+static double longer(const struct gates *g, const struct erg_attr_class *k, size_t c)
+{
+	struct attr_parts p;
+	double room, stat;
+
+	if (k->gate == ERG_GATE_WINDOWS)
+		return k->windows > 0 ? g->min_windows / k->windows : 0;
+	if (k->gate == ERG_GATE_BLOCKS)
+		return g->st->gram.n ? (double)ATTR_MIN_BLOCKS / (double)g->st->gram.n : 0;
+	if (k->gate != ERG_GATE_CI && k->gate != ERG_GATE_COND)
+		return 0;
+	memset(g->weight, 0, g->n * sizeof(*g->weight));
+	g->weight[c] = 1;
+	attr_parts_of(g->st, g->weight, false, &p);
+	stat = (p.hi - p.lo) / 2;
+	room = g->ci_limit * p.value - (p.doubt - stat);
+	return room > 0 && stat > room ? stat / room * (stat / room) : 0;
 }
 
 static void publish(struct gates *g, uint32_t head)
@@ -267,7 +326,7 @@ static void publish(struct gates *g, uint32_t head)
 	struct erg_attr *a = g->a;
 	const char *method = g->st->is_direct[head] ?
 		g->st->shape.kind == ERG_SENSOR_COUNTER ? "counter" : "direct" : "nnls";
-	struct erg_est e = ERG_EST_UNRESOLVED, p = ERG_EST_UNRESOLVED;
+	struct erg_est e = ERG_EST_UNRESOLVED, p = ERG_EST_UNRESOLVED, e1, p1;
 	struct attr_parts parts;
 	uint32_t members = 0;
 	double time = 0;
@@ -279,8 +338,12 @@ static void publish(struct gates *g, uint32_t head)
 			time += a->classes[c].time_s;
 		}
 	group_parts(g, head, &parts);
-	ok = time > 0 && parts.value >= 0 && isfinite(parts.doubt) && (g->st->is_direct[head] ||
+	ok = time > 0 && parts.value > 0 && isfinite(parts.doubt) && (g->st->is_direct[head] ||
 		parts.doubt <= g->ci_limit * parts.value);
+	if (ok && head < g->st->view.gap_class && a->classes[head].gate == ERG_GATE_NONE &&
+		parts.value - parts.doubt > time * attr_power_limit(g->st, members > 1 ? time :
+			time / (double)a->classes[head].calls))
+		a->classes[head].gate = ERG_GATE_IMPOSSIBLE;
 	if (a->classes[head].gate == ERG_GATE_NONE && ok) {
 		e = attr_parts_est(&parts, 1, method);
 		p = attr_parts_est(&parts, time, method);
@@ -295,10 +358,15 @@ static void publish(struct gates *g, uint32_t head)
 		k->group_time_s = time;
 		k->group_energy_j = e;
 		k->group_power_w = p;
-		k->energy_j = members == 1 ? e : ERG_EST_UNRESOLVED;
-		k->power_w = members == 1 ? p : ERG_EST_UNRESOLVED;
 		if (k->gate == ERG_GATE_NONE && (members > 1 || !ok) && time > 0)
-			k->gate = ERG_GATE_CI;
+			k->gate = parts.value > 0 ? ERG_GATE_CI : ERG_GATE_IMPOSSIBLE;
+		if (members > 1 || !erg_est_resolved(&e))
+			e1 = p1 = erg_est_because(erg_attr_class_reason(a, c),
+				longer(g, k, c));
+		else
+			e1 = e, p1 = p;
+		k->energy_j = e1;
+		k->power_w = p1;
 	}
 }
 
@@ -346,14 +414,14 @@ static int alloc(struct gates *g, struct erg_err *err)
 int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct erg_err *err)
 {
 	struct gates g = {.a = a, .st = a->state, .ci_limit = opt->ci_limit,
-		.cond_limit = opt->cond_limit, .n = a->n_classes};
+		.cond_limit = opt->cond_limit, .min_windows = opt->min_windows, .n = a->n_classes};
 	int r = alloc(&g, err);
 
 	if (!r) {
 		find_neighbours(&g);
 		gate_alone(&g, opt);
 		a->diag.cond = condition(&g);
-		if (!a->state->locked && !a->state->short_run) {
+		if (!a->state->locked && !a->state->short_run && !a->misfit) {
 			for (double cond = a->diag.cond; cond > g.cond_limit;
 				cond = condition(&g))
 				if (!merge_worst(&g))

@@ -13,13 +13,14 @@
 /* A row this close to one column alone counts as pure. */
 #define PURE 0.999
 
-int attr_gram_init(struct attr_gram *g, size_t n_cols, uint64_t t0, uint64_t t1, double block_ns,
-	size_t max_blocks, struct erg_err *err)
+int attr_gram_init(struct attr_gram *g, size_t n_cols, size_t n_extra, uint64_t t0, uint64_t t1,
+	double block_ns, size_t max_blocks, struct erg_err *err)
 {
 	double blocks = (double)(t1 - t0) / block_ns;
 
 	memset(g, 0, sizeof(*g));
-	g->dim = n_cols + 1;
+	g->dim = n_cols + n_extra;
+	g->n_extra = n_extra;
 	g->stride = g->dim * (g->dim + 1) / 2 + 2 * g->dim + 3;
 	g->t0 = t0;
 	g->max_blocks = max_blocks;
@@ -67,12 +68,13 @@ static void add_dense(double *sum, size_t dim, const struct attr_row *row)
 
 		for (size_t j = i; j < row->n; j++)
 			line[j - i] += a * row->a[j];
-		line[dim - 1 - i] += a * row->d;
+		for (size_t j = row->n; j < dim; j++)
+			line[j - i] += a * row->x[j - row->n];
 		line += dim - i;
 	}
 }
 
-static void add_sparse(double *sum, size_t dim, const struct attr_row *row)
+static void add_sparse(double *sum, size_t dim, size_t n_cols, const struct attr_row *row)
 {
 	for (size_t i = 0; i < row->n; i++) {
 		size_t ci = row->col[i];
@@ -80,7 +82,24 @@ static void add_sparse(double *sum, size_t dim, const struct attr_row *row)
 
 		for (size_t j = i; j < row->n; j++)
 			line[row->col[j] - ci] += a * row->a[j];
-		line[dim - 1 - ci] += a * row->d;
+		for (size_t j = n_cols; j < dim; j++)
+			line[j - ci] += a * row->x[j - n_cols];
+	}
+}
+
+/* The corner of the further columns among themselves, and their sums. */
+static void add_extra(double *sum, const struct attr_gram *g, const struct attr_row *row)
+{
+	double *h = attr_sum_h(sum, g->dim), *s = attr_sum_s(sum, g->dim);
+	size_t cols = g->dim - g->n_extra;
+
+	for (size_t i = 0; i < g->n_extra; i++) {
+		double *line = sum + attr_tri(g->dim, cols + i, cols + i), x = row->x[i];
+
+		for (size_t j = i; j < g->n_extra; j++)
+			line[j - i] += x * row->x[j];
+		h[cols + i] += x * row->y;
+		s[cols + i] += x;
 	}
 }
 
@@ -88,12 +107,12 @@ void attr_gram_add(struct attr_gram *g, const struct attr_row *row)
 {
 	double *sum = block_of(g, row->t), *h = attr_sum_h(sum, g->dim);
 	double *s = attr_sum_s(sum, g->dim), *n = attr_sum_n(sum, g->dim);
-	size_t last = g->dim - 1;
+	size_t cols = g->dim - g->n_extra;
 
-	if (row->n == last)
+	if (row->n == cols)
 		add_dense(sum, g->dim, row);
 	else
-		add_sparse(sum, g->dim, row);
+		add_sparse(sum, g->dim, cols, row);
 	for (size_t i = 0; i < row->n; i++) {
 		size_t ci = row->col[i];
 		double a = row->a[i];
@@ -105,9 +124,7 @@ void attr_gram_add(struct attr_gram *g, const struct attr_row *row)
 		if (a > PURE)
 			g->pure[ci] += a * a;
 	}
-	sum[attr_tri(g->dim, last, last)] += row->d * row->d;
-	h[last] += row->d * row->y;
-	s[last] += row->d;
+	add_extra(sum, g, row);
 	n[0] += 1;
 	n[1] += row->y;
 	n[2] += row->y * row->y;
@@ -139,6 +156,21 @@ static void add_scaled(double *restrict out, const double *restrict sum, double 
 		out[k] += w * sum[k];
 }
 
+/* What is known of the further columns beforehand, once a total. */
+static void add_known(const struct attr_gram *g, double *total)
+{
+	size_t cols = g->dim - g->n_extra;
+
+	for (size_t i = 0; i < g->n_extra; i++) {
+		double *diagonal = total + attr_tri(g->dim, cols + i, cols + i);
+
+		if (*diagonal <= 0)
+			continue;
+		*diagonal += g->prior[i];
+		attr_sum_h(total, g->dim)[cols + i] += g->pull[i];
+	}
+}
+
 void attr_gram_total(const struct attr_gram *g, const double *weight, size_t rounds, double *out)
 {
 	memset(out, 0, rounds * g->stride * sizeof(double));
@@ -154,4 +186,6 @@ void attr_gram_total(const struct attr_gram *g, const double *weight, size_t rou
 						g->sum + b * g->stride + from, w, n);
 			}
 	}
+	for (size_t i = 0; i < rounds; i++)
+		add_known(g, out + i * g->stride);
 }

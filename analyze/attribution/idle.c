@@ -45,7 +45,7 @@ static size_t collect(const struct erg_attr_state *st, const struct erg_attr_spa
 	size_t n = 0;
 
 	for (size_t m = counter ? 1 : 0; m < r->n; m++) {
-		double end = (double)(int64_t)(r->t[m] - st->view.t0) - st->shape.lag_ns, dt;
+		double end = attr_lagged(&st->view, &st->shape, r->t[m]), dt;
 
 		if (end > b1 || end - st->memory_ns < b0)
 			continue;

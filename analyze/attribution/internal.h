@@ -20,7 +20,10 @@
 #include "analyze/attribution/attribution.h"
 
 #define ATTR_LEVELS_MAX 4
+#define ATTR_EXTRA_MAX 40 /* columns beside those of the classes */
 #define ATTR_LAG_SIDES 4 /* refits for a lag of known uncertainty */
+/* Below this share of observed time the mean power of the rest says nothing of the gaps. */
+#define ATTR_ENOUGH 0.5
 #define ATTR_MIN_BLOCKS 20 /* of a bootstrap */
 
 /* ---- rng.c: xoshiro256** (Blackman, Vigna 2018): the same bytes on every machine ---- */
@@ -118,6 +121,9 @@ struct attr_shape {
 	double alpha;
 	double tau_ns;
 	double phase; /* of the updates, in periods since the first reading; < 0: unknown: stale_ns */
+	double rc_ns; /* a low-pass before the window (board, amplifier), first order; 0: none */
+	double skew;  /* the readings' clock less the layers', s/s, about mid_ns since t0 */
+	double mid_ns;
 };
 
 struct attr_row {
@@ -127,7 +133,8 @@ struct attr_row {
 	uint16_t *col;
 	double *a;    /* sum 1 */
 	double apart; /* share of columns that are integrated apart */
-	double d;     /* W/ns: d(model)/d(lag), for the power given; 0 without */
+	double x[ATTR_EXTRA_MAX]; /* further columns (extras.c); x[0] W/ns: d(model)/d(lag), for the
+				     power given; 0 without */
 };
 
 struct attr_kernel {
@@ -135,7 +142,7 @@ struct attr_kernel {
 	const struct attr_view *view;
 	const struct attr_readings *r;
 	struct attr_shape shape;
-	const double *power; /* per column, or NULL: fill row->d */
+	const double *power; /* per column, or NULL: fill row->x[0] */
 	size_t m, end;       /* next reading, one past the last */
 	size_t stride;       /* from one reading to the next: 1, or more for a sample of them */
 	size_t seg;          /* cursor */
@@ -180,6 +187,8 @@ struct attr_row *attr_kernel_next(struct attr_kernel *k);
 /* For kernel_*.c: when the window of reading M ended, ns since t0; with a known phase of the
  * updates exactly, else up to attr_stale() earlier. */
 double attr_end(const struct attr_kernel *k, size_t m);
+double attr_read_end(const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *s, size_t m);
 double attr_stale(const struct attr_shape *s);
 /* For kernel_*.c: adds the occupancy of boxcar(window) convolved with boxcar(stale) that ends at
  * END (ns, absolute), times WEIGHT; *cursor is a segment at or before the support and moves on.
@@ -201,11 +210,77 @@ double attr_power_mean(const struct attr_kernel *k, size_t *cursor, double end_n
 /* d/d(lag) of the model behind boxcar(window) * boxcar(stale) that ends at END. */
 double attr_slope(struct attr_kernel *k, double end_ns, double window_ns, double stale_ns);
 
+/* The time ns since t0 that a reading at T tells of. */
+static inline double attr_lagged(const struct attr_view *v, const struct attr_shape *s, uint64_t t)
+{
+	double at = (double)(int64_t)(t - v->t0);
+
+	return at - s->lag_ns - s->skew * (at - s->mid_ns);
+}
+#define ATTR_STALE_POINTS 8 /* of a window's end that is known to within `stale` only */
+#define RC_SEEN 6 /* time constants of a low-pass that count as its memory */
+
+/* ---- curve.c: the power that the classes' powers make of the timeline, and its integral ---- */
+#define ATTR_TAUS 3
+struct attr_curve {
+	const struct attr_view *view;
+	const double *power;   /* per column, W; borrowed */
+	size_t n_tau, n, cap;  /* n segments are ready */
+	double tau[ATTR_TAUS]; /* ns; 0: none */
+	double from;           /* from here on the low-passes are warm, ns since t0 */
+	bool at_end;
+	double *edge, *sum;    /* n + 1: ns since t0; W ns */
+	double *p;             /* n: W */
+	double *y[ATTR_TAUS];  /* n + 1: power behind the low-pass, W */
+};
+int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const double *power,
+	const double *tau, size_t n_tau);
+void attr_curve_close(struct attr_curve *c);
+/* Makes FROM .. TO (ns since t0) ready. Cheap when they move forward. */
+int attr_curve_cover(struct attr_curve *c, double from, double to);
+/* Integral up to X of the power behind low-pass J, W ns, from a fixed but unknown origin. */
+double attr_curve_sum(const struct attr_curve *c, size_t j, double x, size_t *hint);
+/* Mean over a window that ends at END, or up to STALE before. HINT: two cursors. */
+double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window, double stale,
+	size_t hint[2]);
+
+/* ---- extras.c: parameters of the sensor as further columns ---- */
+enum attr_psi { ATTR_DELAY, ATTR_WINDOW, ATTR_SQUARE, ATTR_CLOCK, ATTR_PSI };
+struct attr_look {
+	double end, window, stale; /* ns since t0; ns */
+};
+/* Where reading M looks; false: nowhere. */
+bool attr_look(const struct attr_view *v, const struct attr_readings *r, const struct attr_shape *s,
+	size_t m, struct attr_look *ret);
+double attr_window_of(const struct attr_shape *s);
+double attr_tau_of(const struct attr_shape *s);
+double attr_delay_of(const struct attr_shape *s); /* of the middle of the kernel */
+/* ATTR_PSI steps: ns, ns, ns^2, s/s. */
+void attr_shape_move(struct attr_shape *s, const double *step);
+struct attr_extras {
+	const struct attr_view *view;
+	const struct attr_readings *readings;
+	struct attr_shape shape;
+	bool psi[ATTR_PSI]; /* which are free */
+	double h_delay, h_window, d_square, to_hi, to_lo;
+	size_t hint[6][2];
+	struct attr_curve curve;
+};
+int attr_extras_open(struct attr_extras *x, const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *s, const bool *psi, const double *power);
+void attr_extras_close(struct attr_extras *x);
+/* Derivatives of reading M by the free parameters, 0 of the others. */
+int attr_extras_fill(struct attr_extras *x, size_t m, double *out);
+
 /* ---- gram.c ---- */
 /* Sums of one block: packed upper triangle of G (dim x dim), then h, then s (dim each), then n,
- * y, yy. dim = n_cols + 1, the last column being the derivative by the lag. */
+ * y, yy. dim = n_cols + n_extra; the last n_extra columns are row->x (one at least). */
 struct attr_gram {
-	size_t dim, stride, n, cap;
+	size_t dim, n_extra, stride, n, cap;
+	double prior[ATTR_EXTRA_MAX]; /* precision of what is known of an extra beforehand: added to
+					 the diagonal of each total */
+	double sigma2;                /* of a reading, W^2: what the priors are relative to */
+	double pull[ATTR_EXTRA_MAX];  /* and to h: precision x (known - used) */
 	double *sum;         /* n x stride */
 	uint64_t t0;
 	double block_ns;
@@ -215,8 +290,8 @@ struct attr_gram {
 	double *pure;        /* per column: sum of a^2 of rows that lie in one column alone */
 	size_t rows;
 };
-int attr_gram_init(struct attr_gram *g, size_t n_cols, uint64_t t0, uint64_t t1, double block_ns,
-	size_t max_blocks, struct erg_err *err);
+int attr_gram_init(struct attr_gram *g, size_t n_cols, size_t n_extra, uint64_t t0, uint64_t t1,
+	double block_ns, size_t max_blocks, struct erg_err *err);
 void attr_gram_add(struct attr_gram *g, const struct attr_row *row);
 void attr_gram_release(struct attr_gram *g);
 /* Removes blocks without rows. */
@@ -276,13 +351,15 @@ int attr_lag_search(const struct attr_view *v, const struct attr_readings *r,
 /* ---- solve.c ---- */
 struct attr_solution {
 	double *power;    /* n_cols */
-	double delta_ns;  /* shift of the lag that the derivative column asks for */
+	double delta[ATTR_EXTRA_MAX]; /* what the further columns ask for; [0]: shift of the lag, ns */
+	double rss;       /* per row, before the baseline, with the further columns; W^2 */
+	double rss_plain; /* and without them */
 	double sigma2;    /* of one reading, within blocks */
 	double tau2;      /* of the baseline between blocks */
 	double yy;
 };
 /* Applies the random baseline of the blocks to the sums of G (once), solves. */
-int attr_solve(struct attr_gram *g, struct attr_nnls *s, bool with_lag, struct attr_solution *ret,
+int attr_solve(struct attr_gram *g, struct attr_nnls *s, struct attr_solution *ret,
 	struct erg_err *err);
 
 /* attr_gram_total as it was before the baseline was applied; G only. */
@@ -310,11 +387,10 @@ void attr_direct_release(struct attr_direct *d);
 double attr_block_length(const double *x, size_t n);
 struct attr_boot {
 	size_t rounds, n_cols;
-	double *rep; /* rounds x (n_cols + 1): power, then shift of the lag */
+	double *rep; /* rounds x dim: power, then the further columns */
 };
-int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, bool with_lag,
-	size_t length, unsigned int rounds, uint64_t seed, struct attr_boot *ret,
-	struct erg_err *err);
+int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
+	unsigned int rounds, uint64_t seed, struct attr_boot *ret, struct erg_err *err);
 
 /* ---- lock.c ---- */
 /* Resultant length of the readings' phase in the layers' cycle, greatest over harmonics. */
@@ -347,6 +423,8 @@ struct erg_attr_state {
 	double mean_w;
 	double alias_j; /* what a sampler nearly in step made of the run's energy; 0: nothing, J */
 	bool locked, short_run;
+	double peak_w;   /* greatest reading */
+	double ci_limit, min_windows; /* of the gates */
 	bool has_idle;
 	double idle_a, idle_b; /* P_idle(t) = a + b (t - t0), W and W/s */
 	double idle_u;         /* standard uncertainty, W */
@@ -377,6 +455,23 @@ void attr_parts_of(const struct erg_attr_state *st, const double *weight, bool a
 struct erg_est attr_parts_est(const struct attr_parts *p, double divisor, const char *method);
 void attr_total(struct erg_attr *a);
 
+/* ---- misfit.c: score tests ---- */
+#define ATTR_SHIFTS 9
+enum { ATTR_Z_PSI = 0, ATTR_Z_SHIFT = ATTR_PSI, ATTR_Z_CLOCK = ATTR_Z_SHIFT + ATTR_SHIFTS,
+	ATTR_Z = ATTR_Z_CLOCK + 3 };
+struct attr_test {
+	double f, p; /* NaN: too few readings to test */
+};
+struct attr_tests {
+	struct attr_test lag, window, rc, skew, kernel, clock;
+};
+#define ATTR_MISFIT_P 1e-4
+struct attr_misfit {
+	struct attr_tests declared, fitted;
+	bool declared_right;
+	const char *reason; /* window, rc, clock, varying, unknown; NULL: the model is right */
+};
+
 /* ---- attribution.c: one attribution under way ---- */
 struct attr_run {
 	struct erg_attr *a;
@@ -386,8 +481,40 @@ struct attr_run {
 	struct attr_solution sol;
 	struct attr_nnls nnls;
 	struct attr_boot boot;
+	bool psi[ATTR_PSI];    /* parameters of the sensor among the unknowns */
+	struct attr_shape declared; /* what is known of them beforehand, and how well */
+	double known_u[ATTR_PSI];
+	size_t n_extra;        /* further columns in all */
+	struct attr_misfit misfit;
 	struct erg_err *err;
 };
+
+/* ---- rows.c ---- */
+struct attr_rows {
+	struct attr_run *r;
+	struct attr_shape shape;
+	struct attr_kernel k;
+	struct attr_extras x;
+	bool with_extras;
+	size_t n, change;
+};
+/* POWER: of the further columns; NULL: without them. */
+int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
+	const double *power);
+void attr_rows_close(struct attr_rows *w);
+/* 1 and a row, 0 at the end. */
+int attr_rows_next(struct attr_rows *w, struct attr_row **ret);
+
+/* ---- misfit.c ---- */
+/* Tests the fit in r->st->power, r->sol.delta, r->st->gram at r->st->shape. */
+int attr_misfit(struct attr_run *r, struct attr_tests *ret);
+/* The tests of the fit, and r->misfit.reason. */
+int attr_judge(struct attr_run *r);
+
+/* ---- refit.c ---- */
+int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power);
+/* Fits the run: from r->fit on, whatever of the sensor is not known. */
+int attr_refit(struct attr_run *r);
 
 
 /* ---- classes.c ---- */
@@ -399,7 +526,13 @@ void attr_classes(struct attr_run *r);
 /* ---- results.c ---- */
 void attr_results(struct attr_run *r);
 
+/* ---- model.c ---- */
+/* The sensor that was fitted, with its uncertainty, and the tests. */
+void attr_model(struct attr_run *r);
+
 /* ---- gates.c ---- */
+/* The power above which a mean of a class whose instances last DUR_S cannot be, W. */
+double attr_power_limit(const struct erg_attr_state *st, double dur_s);
 int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct erg_err *err);
 
 void attr_warn(struct erg_attr *a, const char *code, const char *fmt, ...)

@@ -16,8 +16,6 @@
 
 /* From this share of time inside of windows the readings are an integral, not a sample. */
 #define WHOLE 0.9
-/* Below this share of observed time the mean power of the rest says nothing of the gaps. */
-#define ENOUGH 0.5
 
 struct sum {
 	double energy, time; /* W ns, ns */
@@ -87,10 +85,10 @@ static void sum_power(const struct erg_attr_state *st, double b, double e, struc
 	const struct attr_readings *r = &st->readings;
 	double middle = st->shape.kind == ERG_SENSOR_EMA ? 0.25 : 0.5, before = 0, y = 0;
 	double hold = st->reach_ns + st->memory_ns / 2;
-	double shift = st->shape.lag_ns + middle * st->memory_ns;
+	double shift = middle * st->memory_ns - (RC_SEEN / 2. - 1) * st->shape.rc_ns;
 
 	for (size_t m = 0; m < r->n; m++) {
-		double t = (double)(int64_t)(r->t[m] - st->view.t0) - shift;
+		double t = attr_lagged(&st->view, &st->shape, r->t[m]) - shift;
 
 		if (!m)
 			add_piece(s, t - hold, r->v[m], t, r->v[m], b, e);
@@ -123,7 +121,7 @@ static void add_edge(const struct erg_attr_state *st, size_t m, double side, dou
 {
 	const struct attr_readings *r = &st->readings;
 	double reach = fmin((double)(r->t[m] - r->t[m - 1]), st->reach_ns), before = s->time;
-	double t = (double)(int64_t)(r->t[side < 0 ? m - 1 : m] - st->view.t0) - st->shape.lag_ns;
+	double t = attr_lagged(&st->view, &st->shape, r->t[side < 0 ? m - 1 : m]);
 	double w = fmax(counter_w(r, m), 0);
 
 	add_piece(s, fmin(t, t + side * reach), w, fmax(t, t + side * reach), w, b, e);
@@ -139,7 +137,7 @@ static void sum_counter(const struct erg_attr_state *st, double b, double e, str
 		return;
 	add_edge(st, 1, -1, b, e, s);
 	for (size_t m = 1; m < r->n; m++) {
-		double t1 = (double)(int64_t)(r->t[m] - st->view.t0) - st->shape.lag_ns;
+		double t1 = attr_lagged(&st->view, &st->shape, r->t[m]);
 		double dt = (double)(r->t[m] - r->t[m - 1]), w = counter_w(r, m);
 
 		if (w < 0 || t1 <= b || t1 - dt >= e)
@@ -241,8 +239,9 @@ struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint6
 		*ret_coverage = e > b ? s.time / (e - b) : 0;
 	if (ret_peak_w)
 		*ret_peak_w = s.n > 0 ? s.peak : NAN;
-	if (s.time < ENOUGH * (e - b) || s.n < 1 || (st->locked && seen_share(st) < WHOLE))
-		return ERG_EST_UNRESOLVED;
+	if (s.time < ATTR_ENOUGH * (e - b) || s.n < 1 || (st->locked && seen_share(st) < WHOLE))
+		return erg_est_because(s.time < ATTR_ENOUGH * (e - b) || s.n < 1 ?
+			erg_attr_gate_name(ERG_GATE_UNSEEN) : erg_attr_gate_name(ERG_GATE_LOCKED), 0);
 	all = (e - b) / s.time;
 	u = 1.959964 * hypot(all * sum_u(st, &s), sqrt(holes_u2(st, &s)));
 	p.value = all * s.energy * 1e-9;
@@ -278,7 +277,7 @@ static bool fit_is_better(const struct erg_attr_state *st, const struct erg_est 
 	const struct erg_est *plain, double coverage)
 {
 	if (!erg_est_resolved(plain))
-		return true;
+		return coverage >= ATTR_ENOUGH;
 	if (apart(fit, plain) != 0)
 		return st->gram.rows >= FOUNDED * st->view.n_cols;
 	return coverage < ALL || fit->hi - fit->lo <= plain->hi - plain->lo;
@@ -310,7 +309,7 @@ void attr_total(struct erg_attr *a)
 	struct erg_est fit, plain = erg_attr_interval(a, v->t0, attr_begin(v, v->n), &coverage,
 		NULL);
 	bool fitted = st->shape.kind != ERG_SENSOR_COUNTER && !st->locked && !st->short_run &&
-		st->gram.rows > 0;
+		!a->misfit && st->gram.rows > 0;
 
 	if (fitted) {
 		fit = fit_total(a);

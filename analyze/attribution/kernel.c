@@ -23,7 +23,7 @@ void attr_row_begin(struct attr_kernel *k)
 		k->seen[k->row.col[i]] = 0;
 	}
 	k->row.n = 0;
-	k->row.d = 0;
+	k->row.x[0] = 0;
 }
 
 /* Columns in ascending order, their shares beside them. */
@@ -76,16 +76,22 @@ double attr_stale(const struct attr_shape *s)
 	return s->phase >= 0 && s->period_ns > 0 ? 0 : s->stale_ns;
 }
 
-double attr_end(const struct attr_kernel *k, size_t m)
+double attr_read_end(const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *s, size_t m)
 {
-	const struct attr_shape *s = &k->shape;
-	uint64_t b0 = k->view->t0;
-	double t = (double)(int64_t)(k->r->t[m] - b0), first;
+	uint64_t b0 = v->t0;
+	double t = (double)(int64_t)(r->t[m] - b0), first;
 
+	t -= s->skew * (t - s->mid_ns);
 	if (s->phase < 0 || s->period_ns <= 0)
 		return t - s->lag_ns;
-	first = (double)(int64_t)(k->r->t[0] - b0) + (s->phase - 1) * s->period_ns;
+	first = (double)(int64_t)(r->t[0] - b0) + (s->phase - 1) * s->period_ns;
 	return first + floor((t - first) / s->period_ns) * s->period_ns - s->lag_ns;
+}
+
+double attr_end(const struct attr_kernel *k, size_t m)
+{
+	return attr_read_end(k->view, k->r, &k->shape, m);
 }
 
 static inline double rel(const struct attr_view *v, size_t i)
@@ -146,6 +152,52 @@ static void walk_several(struct attr_kernel *k, size_t i, const struct trapezoid
 	}
 }
 
+/* Share of boxcar(window) * exponential(tau) whose age is less than AGE. */
+static inline double young(double age, double window, double tau)
+{
+	double e = exp(-age / tau);
+
+	if (age <= window)
+		return (age - tau * (1 - e)) / window;
+	return 1 - tau / window * (exp(-(age - window) / tau) - e);
+}
+
+#define RC_MEMORY 14 /* time constants after which the rest counts to the oldest segment */
+
+/* The window behind a low-pass: the weight of a segment is the difference of two looks at the
+ * cumulative kernel. */
+static bool walk_rc(struct attr_kernel *k, size_t *cursor, double end, double window, double weight)
+{
+	const struct attr_view *v = k->view;
+	double tau = k->shape.rc_ns, start = fmax(end - window - RC_MEMORY * tau, 0), older = 1;
+	size_t i;
+
+	if (end - window - tau < 0 || end > rel(v, v->n))
+		return false;
+	*cursor = i = attr_skip(v, *cursor, start);
+	for (; i < v->n && older > 0; i++) {
+		double to = rel(v, i + 1), c = to < end ? young(end - to, window, tau) : 0;
+		double a = (older - c) * weight;
+
+		older = c;
+		for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
+			attr_row_add(k, v->col[e], a * (v->share ? (double)v->share[e] : 1));
+	}
+	return true;
+}
+
+static bool walk_rc_stale(struct attr_kernel *k, size_t *cursor, double end, double window,
+	double stale, double weight)
+{
+	size_t n = stale > 0 ? ATTR_STALE_POINTS : 1;
+
+	for (size_t i = n; i-- > 0;)
+		if (!walk_rc(k, cursor, end - (stale > 0 ? stale * ((double)i + 0.5) / (double)n : 0),
+			window, weight / (double)n))
+			return false;
+	return true;
+}
+
 bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double window_ns,
 	double stale_ns, double weight)
 {
@@ -154,6 +206,8 @@ bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double wind
 		.lng = fmax(window_ns, stale_ns), .ramp = fmin(window_ns, stale_ns)};
 	size_t i = *cursor;
 
+	if (k->shape.rc_ns > 0 && k->shape.kind != ERG_SENSOR_EMA)
+		return walk_rc_stale(k, cursor, end_ns, window_ns, stale_ns, weight);
 	if (z.start < 0 || end_ns > rel(v, v->n))
 		return false;
 	z.inv_lng = 1 / z.lng;

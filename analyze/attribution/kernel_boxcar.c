@@ -9,7 +9,7 @@
 
 static double memory(const struct attr_shape *s, const struct attr_readings *r)
 {
-	return fmax(s->window_ns, 1000) + s->stale_ns;
+	return fmax(s->window_ns, 1000) + s->stale_ns + RC_SEEN * s->rc_ns;
 }
 
 static bool row(struct attr_kernel *k)
@@ -20,7 +20,7 @@ static bool row(struct attr_kernel *k)
 	if (!attr_walk(k, &k->seg, end, window, stale, 1))
 		return false;
 	if (k->power)
-		k->row.d = attr_slope(k, end, window, stale);
+		k->row.x[0] = attr_slope(k, end, window, stale);
 	return true;
 }
 

@@ -8,7 +8,7 @@
 
 static double memory(const struct attr_shape *s, const struct attr_readings *r)
 {
-	return (r->stale ? r->period_ns : r->spacing_ns) + s->stale_ns;
+	return (r->stale ? r->period_ns : r->spacing_ns) + s->stale_ns + RC_SEEN * s->rc_ns;
 }
 
 static bool row(struct attr_kernel *k)
@@ -26,7 +26,7 @@ static bool row(struct attr_kernel *k)
 	if (!attr_walk(k, &k->seg, end, span, stale, 1))
 		return false;
 	if (k->power)
-		k->row.d = attr_slope(k, end, span, stale);
+		k->row.x[0] = attr_slope(k, end, span, stale);
 	return true;
 }
 

@@ -169,7 +169,7 @@ static bool row(struct attr_kernel *k)
 			y += k->dense[c] * k->power[c];
 		slope = (y - attr_power_mean(k, &k->head, end, 0)) / tau_of(&k->shape);
 	}
-	k->row.d = slope;
+	k->row.x[0] = slope;
 	return true;
 }
 

@@ -19,7 +19,7 @@ static double jitter_of(const struct attr_shape *s, const struct attr_readings *
 
 static double memory(const struct attr_shape *s, const struct attr_readings *r)
 {
-	return window_of(s) + fmax(s->stale_ns, 2 * r->half_ns);
+	return window_of(s) + fmax(s->stale_ns, 2 * r->half_ns) + RC_SEEN * s->rc_ns;
 }
 
 static bool row(struct attr_kernel *k)
@@ -30,7 +30,7 @@ static bool row(struct attr_kernel *k)
 	if (!attr_walk(k, &k->seg, end, window, jitter, 1))
 		return false;
 	if (k->power)
-		k->row.d = attr_slope(k, end, window, jitter);
+		k->row.x[0] = attr_slope(k, end, window, jitter);
 	return true;
 }
 

@@ -20,6 +20,7 @@
 #define COARSE_WORK 6e7 /* operations of all coarse evaluations together, roughly */
 #define FINE_WORK 6e6   /* of one fine evaluation */
 #define ROWS_MIN 300
+#define LAG_MIN -2e5 /* ns */
 #define GRID_MAX 160
 #define COARSE_SEGMENTS 200 /* a window with more sees no edges worth a dense grid */
 #define WINDOW_WORK 6e7     /* of one evaluation while a window is searched that grows */
@@ -54,7 +55,7 @@ static int evaluate(struct search *s, const struct attr_shape *shape, size_t end
 	struct attr_row *row;
 	size_t dim = s->v->n_cols + 1;
 	double *sum, *h, *n, sy;
-	int r = attr_gram_init(&g, s->v->n_cols, s->v->t0, attr_begin(s->v, s->v->n), 1e30, 1,
+	int r = attr_gram_init(&g, s->v->n_cols, 1, s->v->t0, attr_begin(s->v, s->v->n), 1e30, 1,
 		s->err);
 
 	if (r < 0)
@@ -260,6 +261,9 @@ static void choose_range(struct search *s, const struct attr_shape *shape, doubl
 	s->step = fmax(s->step, (s->hi - s->lo) / (s->stales > 1 ? GRID_MAX : GRID_MAX / 4));
 	/* the model's own lag lies on the grid */
 	s->lo = shape->lag_ns - ceil(back / s->step) * s->step;
+	/* no reading precedes its window, but for an error of the clocks; and there is none */
+	while (u0 <= 0 && shape->lag_ns >= 0 && !s->r->stale && s->lo + s->step < LAG_MIN)
+		s->lo += s->step;
 }
 
 /* What the model leaves open, one candidate per index; false at the end. */
@@ -438,7 +442,6 @@ static int searched(struct search *s, const struct erg_rail *rail,
 {
 	double u0 = (double)rail->model.lag_u_ns, u;
 	struct coarse c;
-	bool assumed = rail->model.provenance == ERG_PROVENANCE_ASSUMED;
 	int r;
 
 	choose_range(s, start, u0);
@@ -456,7 +459,7 @@ static int searched(struct search *s, const struct erg_rail *rail,
 		return 0;
 	}
 	ret->shape.lag_ns = start->lag_ns;
-	ret->lag_u_ns = u0 > 0 ? u0 : assumed ? (s->hi - s->lo) / 4 : 0;
+	ret->lag_u_ns = u0 > 0 ? u0 : (s->hi - s->lo) / 4;
 	return evaluate(s, &ret->shape, s->fine_end, false);
 }
 

@@ -91,6 +91,9 @@ static void fill_warnings(struct attr_run *r)
 	if (st->locked)
 		attr_warn(r->a, "phase-locked", "rail %s: the sampler runs in step with the layers "
 			"and sees only a few moments of each iteration; record with --dither", rail);
+	if (r->misfit.reason)
+		attr_warn(r->a, "misfit", "rail %s: %s: the readings do not follow from the layers and "
+			"this sensor; what would be wrong is not printed", rail, r->misfit.reason);
 	if (st->short_run)
 		attr_warn(r->a, "short-run", "rail %s: %zu blocks of %.3g s, at least %d are needed "
 			"for intervals; record a longer run", rail, st->gram.n,
@@ -127,6 +130,11 @@ void attr_results(struct attr_run *r)
 {
 	const struct attr_view *v = &r->st->view;
 
+	r->st->ci_limit = r->opt.ci_limit;
+	r->st->min_windows = r->opt.min_windows;
+	for (size_t i = 0; i < r->st->rail.n; i++)
+		if (isfinite(erg_rail_power(&r->st->rail, i)))
+			r->st->peak_w = fmax(r->st->peak_w, erg_rail_power(&r->st->rail, i));
 	r->a->time_s = (double)(attr_begin(v, v->n) - v->t0) * 1e-9;
 	fill_classes(r);
 	fill_both(r);

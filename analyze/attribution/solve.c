@@ -103,26 +103,52 @@ void attr_raw_total(const struct attr_gram *g, double sigma2, double tau2, doubl
 	}
 }
 
-int attr_solve(struct attr_gram *g, struct attr_nnls *s, bool with_lag, struct attr_solution *ret,
+/* Of the sums TOTAL with coefficients X, per row. */
+static double rss_of(const struct attr_gram *g, double *total, const double *x)
+{
+	double rss, sum, n = attr_sum_n(total, g->dim)[0];
+
+	block_residual(g, total, x, &rss, &sum);
+	return n > 0 ? rss / n : 0;
+}
+
+/* The residual without the further columns. */
+static double plain_rss(const struct attr_gram *g, struct attr_nnls *s, const double *total,
+	double *scratch)
+{
+	size_t cols = g->dim - g->n_extra;
+	double rss;
+
+	memcpy(scratch, total, g->stride * sizeof(double));
+	for (size_t i = cols; i < g->dim; i++)
+		scratch[attr_tri(g->dim, i, i)] = 0;
+	attr_nnls_solve(s, scratch, attr_sum_h(scratch, g->dim));
+	rss = rss_of(g, scratch, s->x);
+	return rss;
+}
+
+int attr_solve(struct attr_gram *g, struct attr_nnls *s, struct attr_solution *ret,
 	struct erg_err *err)
 {
 	_cleanup_(erg_freep) double *total = malloc(g->stride * sizeof(double));
-	size_t dim = g->dim, last = dim - 1;
+	_cleanup_(erg_freep) double *scratch = malloc(g->stride * sizeof(double));
+	size_t dim = g->dim, cols = dim - g->n_extra;
 
-	if (!total)
+	if (!total || !scratch)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", dim);
 	for (int pass = 0; pass < 2; pass++) {
 		attr_gram_total(g, NULL, 1, total);
-		if (!with_lag)
-			total[attr_tri(dim, last, last)] = 0;
+		if (!pass)
+			ret->rss_plain = plain_rss(g, s, total, scratch);
 		attr_nnls_solve(s, total, attr_sum_h(total, dim));
 		if (pass)
 			break;
+		ret->rss = rss_of(g, total, s->x);
 		variances(g, s->x, ret);
 		apply_baseline(g, ret);
 	}
-	memcpy(ret->power, s->x, last * sizeof(double));
-	ret->delta_ns = with_lag ? s->x[last] : 0;
+	memcpy(ret->power, s->x, cols * sizeof(double));
+	memcpy(ret->delta, s->x + cols, g->n_extra * sizeof(double));
 	return 0;
 }
 

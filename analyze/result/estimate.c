@@ -28,6 +28,8 @@ struct erg_est erg_est_scaled(const struct erg_est *e, double factor)
 		.stat = e->stat * fabs(factor),
 		.syst = e->syst * fabs(factor),
 		.method = e->method,
+		.reason = e->reason,
+		.longer = e->longer,
 	};
 }
 
@@ -66,6 +68,10 @@ json_t *erg_est_json(const struct erg_est *e)
 		erg_num_json(e->lo), "hi", erg_num_json(e->hi), "method",
 		e->method ? e->method : "unresolved");
 
+	if (!isfinite(e->value) && e->reason)
+		json_object_set_new(j, "reason", json_string(e->reason));
+	if (!isfinite(e->value) && e->longer > 0)
+		json_object_set_new(j, "longer", erg_num_json(e->longer));
 	if (isfinite(e->value) && isfinite(e->stat))
 		json_object_set_new(j, "stat", erg_num_json(e->stat));
 	if (isfinite(e->value) && isfinite(e->syst))
@@ -87,8 +93,11 @@ struct erg_est erg_est_from_json(const json_t *j)
 		{"syst", offsetof(struct erg_est, syst)},
 	};
 
-	if (!json_is_number(v))
+	if (!json_is_number(v)) {
+		e.reason = json_string_value(json_object_get(j, "reason"));
+		e.longer = json_number_value(json_object_get(j, "longer"));
 		return e;
+	}
 	e.value = json_number_value(v);
 	e.method = method && json_string_value(method) ? json_string_value(method) : "result";
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(parts); i++) {

@@ -16,11 +16,24 @@ struct erg_est {
 	double stat;    /* half width of the statistical part, NaN if unknown */
 	double syst;    /* half width of the systematic part (offset, gain, quantum, lag) */
 	const char *method; /* static text: "direct", "nnls", "counter", "unresolved", … */
+	/* Of an unresolved one: */
+	const char *reason; /* static text: why, or NULL */
+	double longer;      /* how many times as long a run would do, > 1; 0: not known */
 };
 
 #define ERG_EST_UNRESOLVED                                                                         \
 	((struct erg_est){__builtin_nan(""), __builtin_nan(""), __builtin_nan(""),                 \
 		__builtin_nan(""), __builtin_nan(""), "unresolved"})
+
+/* Unresolved, and why; LONGER: how many times as long a run would do, 0: not known. */
+static inline struct erg_est erg_est_because(const char *reason, double longer)
+{
+	struct erg_est e = ERG_EST_UNRESOLVED;
+
+	e.reason = reason;
+	e.longer = longer > 1 ? longer : 0;
+	return e;
+}
 
 static inline bool erg_est_resolved(const struct erg_est *e)
 {
@@ -37,7 +50,8 @@ struct erg_est erg_est_scaled(const struct erg_est *e, double factor);
 bool erg_fieller(double num, double num_half, double den, double den_half, double *ret_lo,
 	double *ret_hi);
 
-/* {"value", "lo", "hi", "method"} and, where known, "stat", "syst"; NaN becomes null. Numbers are
+/* {"value", "lo", "hi", "method"} and, where known, "stat", "syst", of an unresolved one "reason"
+ * and "longer"; NaN becomes null. Numbers are
  * rounded to 9 significant digits, so that the text does not depend on the order of sums. */
 json_t *erg_est_json(const struct erg_est *e);
 /* The way back; unresolved when J is no estimate. The method is borrowed from J. */

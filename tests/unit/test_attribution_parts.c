@@ -311,7 +311,7 @@ static void test_slope(void **state)
 				last = row;
 			assert_non_null(last);
 			if (side == 2)
-				d = last->d;
+				d = last->x[0];
 			else
 				for (size_t i = y[side] = 0; i < last->n; i++)
 					y[side] += last->a[i] * power[last->col[i]];

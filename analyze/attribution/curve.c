@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The power that the layers' powers make of a timeline, and its integral: with F(x) the energy up to
+ * x and y the power behind a low-pass of time constant tau (y' = (P - y) / tau), the integral of y is
+ * F(x) - tau y(x), exactly, from one update at each edge. So what any window of any lag would have
+ * read costs two looks, and the derivatives by lag, window, time constant and clock are differences
+ * of such looks instead of further columns of occupancies.
+ *
+ * Only a stretch of the timeline is kept, which moves on with the readings.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
+
+#define CHUNK 16384 /* segments made ready at once */
+#define WARM 20     /* time constants before the stretch, after which a wrong start is forgotten */
+
+int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const double *power,
+	const double *tau, size_t n_tau)
+{
+	memset(c, 0, sizeof(*c));
+	c->view = v;
+	c->power = power;
+	c->n_tau = n_tau;
+	memcpy(c->tau, tau, n_tau * sizeof(*tau));
+	return 0;
+}
+
+void attr_curve_close(struct attr_curve *c)
+{
+	free(c->edge);
+	free(c->sum);
+	free(c->p);
+	for (size_t j = 0; j < ATTR_TAUS; j++)
+		free(c->y[j]);
+	memset(c, 0, sizeof(*c));
+}
+
+static bool more(double **p, size_t n)
+{
+	double *q = realloc(*p, n * sizeof(double));
+
+	if (q)
+		*p = q;
+	return q;
+}
+
+static int curve_room(struct attr_curve *c, size_t n)
+{
+	bool ok;
+
+	if (n + 2 <= c->cap)
+		return 0;
+	n += n / 2 + 2;
+	ok = more(&c->edge, n) && more(&c->sum, n) && more(&c->p, n);
+	for (size_t j = 0; j < c->n_tau; j++)
+		ok = ok && more(&c->y[j], n);
+	c->cap = ok ? n : c->cap;
+	return ok ? 0 : -ENOMEM;
+}
+
+static double power_of(const struct attr_curve *c, size_t i)
+{
+	const struct attr_view *v = c->view;
+	double p = 0;
+
+	if (!v->first)
+		return c->power[v->col[i]];
+	for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++)
+		p += c->power[v->col[e]] * (double)v->share[e];
+	return p;
+}
+
+static void append(struct attr_curve *c, size_t i, double begin, double end)
+{
+	size_t n = c->n++;
+	double p = power_of(c, i), d = end - begin;
+
+	c->p[n] = p;
+	c->edge[n + 1] = end;
+	c->sum[n + 1] = c->sum[n] + p * d;
+	for (size_t j = 0; j < c->n_tau; j++)
+		c->y[j][n + 1] = c->tau[j] > 0 ? p + (c->y[j][n] - p) * exp(-d / c->tau[j]) : p;
+}
+
+int attr_curve_cover(struct attr_curve *c, double from, double to)
+{
+	const struct attr_view *v = c->view;
+	double warm = 0, begin;
+	size_t i;
+
+	if (c->n && from >= c->from && to <= c->edge[c->n])
+		return 0;
+	if (c->n && to > c->edge[c->n] && c->at_end && from >= c->from)
+		return 0;
+	for (size_t j = 0; j < c->n_tau; j++)
+		warm = fmax(warm, WARM * c->tau[j]);
+	begin = fmax(from - warm, 0);
+	i = attr_view_find(v, v->t0 + (uint64_t)begin);
+	c->n = 0;
+	c->from = from;
+	for (size_t n = 0; i < v->n && (n < CHUNK || c->edge[n] < to); i++, n++) {
+		if (curve_room(c, n + 1) < 0)
+			return -ENOMEM;
+		if (!n) {
+			begin = (double)(int64_t)(attr_begin(v, i) - v->t0);
+			c->edge[0] = begin;
+			c->sum[0] = 0;
+			for (size_t j = 0; j < c->n_tau; j++)
+				c->y[j][0] = power_of(c, i);
+		}
+		append(c, i, begin, (double)(int64_t)(attr_begin(v, i + 1) - v->t0));
+		begin = c->edge[c->n];
+	}
+	c->at_end = i == v->n;
+	return c->n ? 0 : -ENODATA;
+}
+
+/* The segment of the stretch that contains X; *HINT is where the last one was. */
+static size_t curve_find(const struct attr_curve *c, double x, size_t *hint)
+{
+	size_t i = *hint < c->n ? *hint : c->n - 1, steps = 0, lo, hi;
+
+	while (i > 0 && c->edge[i] > x && steps++ < 16)
+		i--;
+	while (i + 1 < c->n && c->edge[i + 1] <= x && steps++ < 16)
+		i++;
+	if (steps >= 16) {
+		for (lo = 0, hi = c->n; hi - lo > 1;) {
+			size_t mid = lo + (hi - lo) / 2;
+
+			if (c->edge[mid] <= x)
+				lo = mid;
+			else
+				hi = mid;
+		}
+		i = lo;
+	}
+	return *hint = i;
+}
+
+double attr_curve_sum(const struct attr_curve *c, size_t j, double x, size_t *hint)
+{
+	size_t i = curve_find(c, x, hint);
+	double d = x - c->edge[i], tau = c->tau[j], p = c->p[i];
+
+	if (tau <= 0)
+		return c->sum[i] + p * d;
+	return c->sum[i] + p * d - tau * (p + (c->y[j][i] - p) * exp(-d / tau));
+}
+
+double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window, double stale,
+	size_t hint[2])
+{
+	size_t n = stale > 0 ? ATTR_STALE_POINTS : 1;
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double e = stale > 0 ? end - stale * ((double)i + 0.5) / (double)n : end;
+
+		sum += attr_curve_sum(c, j, e, &hint[0]) -
+			attr_curve_sum(c, j, e - window, &hint[1]);
+	}
+	return sum / (double)n / window;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Columns beside those of the classes: what the readings would change by if the sensor were another
+ * than the one declared. They are linear in a small step, so a fit that has them among its unknowns
+ * says which step to take (Gauss-Newton), and a bootstrap of that fit carries what is not known of
+ * the sensor into every layer.
+ *
+ * The parameters are chosen so that they interfere little: the delay c of the middle of the kernel
+ * (lag + window / 2 + tau), the window about that middle, the square of the time constant about that
+ * middle (near 0 tau itself is not told from the lag: only its square has an effect of its own), and
+ * the clock.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+
+#define WINDOW_MIN 1000.0 /* ns */
+#define STEP 0.05         /* of the window */
+
+double attr_window_of(const struct attr_shape *s)
+{
+	if (s->kind != ERG_SENSOR_EMA)
+		return fmax(s->window_ns, WINDOW_MIN);
+	if (s->period_ns <= 0)
+		return WINDOW_MIN;
+	return s->window_ns > 0 && s->window_ns < s->period_ns ? s->window_ns : s->period_ns;
+}
+
+double attr_tau_of(const struct attr_shape *s)
+{
+	if (s->kind != ERG_SENSOR_EMA)
+		return s->rc_ns;
+	if (s->period_ns <= 0)
+		return s->tau_ns;
+	return s->alpha >= 1 ? 0 : -s->period_ns / log1p(-s->alpha);
+}
+
+bool attr_look(const struct attr_view *v, const struct attr_readings *r, const struct attr_shape *s,
+	size_t m, struct attr_look *ret)
+{
+	ret->window = attr_window_of(s);
+	ret->stale = attr_stale(s);
+	ret->end = attr_read_end(v, r, s, m);
+	if (s->kind == ERG_SENSOR_POINT) {
+		ret->stale = fmax(ret->stale, 2 * r->half_ns);
+		ret->end += fmin(ret->stale, r->half_ns);
+	}
+	if (s->kind == ERG_SENSOR_COUNTER) {
+		if (!m)
+			return false;
+		ret->window = ret->end - attr_read_end(v, r, s, m - 1);
+	}
+	return ret->window >= 1;
+}
+
+int attr_extras_open(struct attr_extras *x, const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *s, const bool *psi, const double *power)
+{
+	double tau = attr_tau_of(s), w = attr_window_of(s), lo, hi;
+
+	memset(x, 0, sizeof(*x));
+	memcpy(x->psi, psi, sizeof(x->psi));
+	x->view = v;
+	x->readings = r;
+	x->shape = *s;
+	if (s->kind == ERG_SENSOR_COUNTER)
+		w = r->spacing_ns;
+	x->h_delay = fmax(fmin(STEP * w, 1e5), 500);
+	x->h_window = fmax(STEP * w, 500);
+	hi = fmax(w / 4, 1e5);
+	lo = 0;
+	if (tau > hi / 2) {
+		hi = sqrt(1.2) * tau;
+		lo = sqrt(0.8) * tau;
+	} else if (tau > 0) {
+		hi = hypot(hi, tau);
+	}
+	x->d_square = hi * hi - lo * lo;
+	x->to_hi = hi - tau;
+	x->to_lo = lo - tau;
+	return attr_curve_open(&x->curve, v, power, (double[]){tau, lo, hi}, 3);
+}
+
+void attr_extras_close(struct attr_extras *x)
+{
+	attr_curve_close(&x->curve);
+}
+
+static double moved(struct attr_extras *x, size_t j, const struct attr_look *l, double by,
+	double wider, size_t slot)
+{
+	return attr_curve_mean(&x->curve, j, l->end + by, l->window + wider, l->stale,
+		x->hint[slot]);
+}
+
+int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
+{
+	struct attr_look l;
+	double reach, slope;
+	int r;
+
+	memset(out, 0, ATTR_PSI * sizeof(*out));
+	if (!attr_look(x->view, x->readings, &x->shape, m, &l))
+		return 0;
+	reach = x->h_delay + x->h_window + x->to_hi - x->to_lo;
+	r = attr_curve_cover(&x->curve, l.end - l.window - l.stale - reach, l.end + reach);
+	if (r < 0)
+		return r;
+	slope = (moved(x, 0, &l, -x->h_delay, 0, 0) - moved(x, 0, &l, x->h_delay, 0, 1)) /
+		(2 * x->h_delay);
+	if (x->psi[ATTR_DELAY])
+		out[ATTR_DELAY] = slope;
+	if (x->psi[ATTR_WINDOW])
+		out[ATTR_WINDOW] = (moved(x, 0, &l, x->h_window / 2, x->h_window, 2) -
+			moved(x, 0, &l, -x->h_window / 2, -x->h_window, 3)) / (2 * x->h_window);
+	if (x->psi[ATTR_SQUARE])
+		out[ATTR_SQUARE] = (moved(x, 2, &l, x->to_hi, 0, 4) -
+			moved(x, 1, &l, x->to_lo, 0, 5)) / x->d_square;
+	if (x->psi[ATTR_CLOCK])
+		out[ATTR_CLOCK] = slope * ((double)(int64_t)(x->readings->t[m] - x->view->t0) -
+			x->shape.mid_ns);
+	return 0;
+}
+
+double attr_delay_of(const struct attr_shape *s)
+{
+	double w = s->kind == ERG_SENSOR_COUNTER ? 0 : attr_window_of(s);
+
+	return s->lag_ns + w / 2 + attr_tau_of(s);
+}
+
+void attr_shape_move(struct attr_shape *s, const double *step)
+{
+	double delay = attr_delay_of(s) + step[ATTR_DELAY], w, tau = attr_tau_of(s);
+
+	s->skew += step[ATTR_CLOCK];
+	if (s->kind == ERG_SENSOR_EMA) {
+		s->lag_ns += step[ATTR_DELAY];
+		return;
+	}
+	w = s->kind == ERG_SENSOR_COUNTER ? 0 : attr_window_of(s);
+	if (w > 0 && step[ATTR_WINDOW] != 0)
+		s->window_ns = w = fmax(w + step[ATTR_WINDOW], WINDOW_MIN);
+	if (step[ATTR_SQUARE] != 0)
+		s->rc_ns = tau = sqrt(fmax(tau * tau + step[ATTR_SQUARE], 0));
+	if (s->rc_ns < 1000)
+		s->rc_ns = tau = 0;
+	s->lag_ns = delay - w / 2 - tau;
+}

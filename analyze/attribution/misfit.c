@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Is the model right? Score tests (Rao 1948): a column z that the model lacks, less what the model's
+ * own columns explain of it, must be uncorrelated with the residuals. The variance of that sum comes
+ * from its sums over blocks of time, so that residuals which are alike for a while do not count as
+ * evidence: with g the sum of q scores and V that of the squares of the blocks' sums,
+ *
+ *     T = g' V^-1 g,   F = T / (n - T) (n - q) / q     (Hotelling 1931) on q and n - q degrees
+ *
+ * Of all block lengths that leave enough blocks the least significant one counts.
+ *
+ * The kernel is asked by finite shifts of the lag, which are not blind in a wrong minimum, as
+ * derivatives are; the clock by shifts that grow with the time, its square and its cube.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include <gsl/gsl_cdf.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
+
+#define BASE_BLOCKS 2048
+#define OWN_MIN 1e-7 /* share of a column below which the rest is rounding */
+#define BLOCKS_MIN 60
+#define BLOCKS_PER_SCORE 20
+
+static const double shift_ns[ATTR_SHIFTS] = {-3e6, -1e6, 1e6, 3e6, 6e6, 12e6, 20e6, 35e6, 60e6};
+
+struct scores {
+	struct attr_run *r;
+	const struct erg_attr_state *st;
+	size_t dim, n_z, blocks;
+	double *me;  /* blocks x dim: sums of model column x residual */
+	double *ze;  /* blocks x n_z */
+	double *mz;  /* dim x n_z */
+	double *zz;  /* n_z: sums of z^2 */
+	double *z;   /* n_z, of one row */
+	double *c;   /* dim x n_z: what the model explains of z */
+	double *inv; /* dim x dim */
+	bool own[ATTR_Z]; /* the model leaves something of z */
+	struct attr_extras x;
+	size_t hint[ATTR_SHIFTS + 1][2];
+};
+
+/* The columns of one reading that the tests are about. */
+static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
+{
+	struct attr_extras *x = &s->x;
+	struct attr_look l;
+	double here, at, slope;
+	double half = (double)(attr_begin(x->view, x->view->n) - x->view->t0) / 2;
+	int r = attr_extras_fill(x, m, s->z + ATTR_Z_PSI);
+
+	memset(s->z + ATTR_Z_SHIFT, 0, (ATTR_SHIFTS + 3) * sizeof(double));
+	if (r < 0 || !attr_look(x->view, x->readings, &x->shape, m, &l))
+		return r;
+	r = attr_curve_cover(&x->curve, l.end - l.window - l.stale - shift_ns[ATTR_SHIFTS - 1] -
+		x->h_window, l.end - shift_ns[0] + x->h_window);
+	if (r < 0)
+		return r;
+	here = attr_curve_mean(&x->curve, 0, l.end, l.window, l.stale, s->hint[ATTR_SHIFTS]);
+	for (size_t i = 0; i < ATTR_SHIFTS; i++)
+		s->z[ATTR_Z_SHIFT + i] = attr_curve_mean(&x->curve, 0, l.end - shift_ns[i],
+			l.window, l.stale, s->hint[i]) - here;
+	at = ((double)(int64_t)(row->t - x->view->t0) - half) / half;
+	slope = s->z[ATTR_Z_PSI + ATTR_DELAY];
+	for (size_t i = 0; i < 3; i++, at *= ((double)(int64_t)(row->t - x->view->t0) - half) / half)
+		s->z[ATTR_Z_CLOCK + i] = slope * at;
+	return 0;
+}
+
+static double residual(const struct erg_attr_state *st, const struct attr_row *row,
+	const double *delta, size_t n_extra)
+{
+	double e = row->y;
+
+	for (size_t i = 0; i < row->n; i++)
+		e -= row->a[i] * st->power[row->col[i]];
+	for (size_t i = 0; i < n_extra; i++)
+		e -= row->x[i] * delta[i];
+	return e;
+}
+
+static void score_row(struct scores *s, const struct attr_row *row, size_t block)
+{
+	size_t cols = s->st->view.n_cols, extra = s->dim - cols;
+	double e = residual(s->st, row, s->r->sol.delta, extra);
+	double *me = s->me + block * s->dim, *ze = s->ze + block * s->n_z;
+
+	for (size_t i = 0; i < s->n_z; i++) {
+		ze[i] += s->z[i] * e;
+		s->zz[i] += s->z[i] * s->z[i];
+	}
+	for (size_t k = 0; k < row->n + extra; k++) {
+		size_t c = k < row->n ? row->col[k] : cols + k - row->n;
+		double a = k < row->n ? row->a[k] : row->x[k - row->n];
+
+		me[c] += a * e;
+		for (size_t i = 0; i < s->n_z; i++)
+			s->mz[c * s->n_z + i] += a * s->z[i];
+	}
+}
+
+static int score_rows(struct scores *s)
+{
+	struct attr_run *r = s->r;
+	struct attr_rows rows;
+	struct attr_row *row;
+	size_t n = s->st->readings.n;
+	int rc = attr_rows_open(&rows, r, &s->st->shape, s->st->power);
+
+	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
+		size_t m = rows.k.m - rows.k.stride;
+
+		rc = score_columns(s, m, row);
+		if (!rc)
+			score_row(s, row, m * s->blocks / n);
+	}
+	attr_rows_close(&rows);
+	return rc;
+}
+
+/* g' V^-1 g for the N scores in the blocks' sums U (n_b x N), by Cholesky; < 0: V is singular. */
+static double quadratic(const double *u, size_t n_b, size_t n)
+{
+	double v[ATTR_Z * ATTR_Z], g[ATTR_Z] = {0}, t = 0;
+
+	memset(v, 0, sizeof(v));
+	for (size_t b = 0; b < n_b; b++)
+		for (size_t i = 0; i < n; i++) {
+			g[i] += u[b * n + i];
+			for (size_t j = 0; j <= i; j++)
+				v[i * n + j] += u[b * n + i] * u[b * n + j];
+		}
+	for (size_t i = 0; i < n; i++) {
+		double scale = v[i * n + i];
+
+		for (size_t j = 0; j <= i; j++) {
+			for (size_t k = 0; k < j; k++)
+				v[i * n + j] -= v[i * n + k] * v[j * n + k];
+			if (j < i)
+				v[i * n + j] /= v[j * n + j];
+		}
+		if (!(scale > 0) || !(v[i * n + i] > 1e-10 * scale)) {
+			/* the others explain this score: it says nothing of its own */
+			v[i * n + i] = 1;
+			for (size_t j = 0; j < i; j++)
+				v[i * n + j] = 0;
+			g[i] = 0;
+			continue;
+		}
+		v[i * n + i] = sqrt(v[i * n + i]);
+		for (size_t k = 0; k < i; k++)
+			g[i] -= v[i * n + k] * g[k];
+		g[i] /= v[i * n + i];
+		t += g[i] * g[i];
+	}
+	return t;
+}
+
+static void test_scores(const struct scores *s, const size_t *which, size_t q, struct attr_test *ret)
+{
+	size_t least = q * BLOCKS_PER_SCORE > BLOCKS_MIN ? q * BLOCKS_PER_SCORE : BLOCKS_MIN;
+	_cleanup_(erg_freep) double *u = malloc((s->blocks + 1) * q * sizeof(double));
+
+	ret->f = NAN;
+	ret->p = NAN;
+	if (!u)
+		return;
+	for (size_t length = 1; s->blocks / length >= least; length *= 2) {
+		size_t n = s->blocks / length;
+		double t, f, p;
+
+		memset(u, 0, n * q * sizeof(double));
+		for (size_t b = 0; b < n * length; b++)
+			for (size_t i = 0; i < q; i++) {
+				double x = s->ze[b * s->n_z + which[i]];
+
+				if (!s->own[which[i]])
+					continue;
+				for (size_t c = 0; c < s->dim; c++)
+					x -= s->c[c * s->n_z + which[i]] * s->me[b * s->dim + c];
+				u[b / length * q + i] += x;
+			}
+		t = quadratic(u, n, q);
+		f = t < (double)n ? t / ((double)n - t) * (double)(n - q) / (double)q : INFINITY;
+		p = isfinite(f) ? gsl_cdf_fdist_Q(f, (double)q, (double)(n - q)) : 0;
+		if (!(ret->p >= p)) {
+			ret->p = p;
+			ret->f = f;
+		}
+	}
+}
+
+static int alloc_scores(struct scores *s)
+{
+	size_t n = s->st->readings.n / 2;
+
+	s->dim = s->st->gram.dim;
+	s->n_z = ATTR_Z;
+	s->blocks = n < BASE_BLOCKS ? n : BASE_BLOCKS;
+	s->me = calloc(s->blocks * s->dim + 1, sizeof(double));
+	s->ze = calloc(s->blocks * s->n_z + 1, sizeof(double));
+	s->mz = calloc(s->dim * s->n_z, sizeof(double));
+	s->zz = calloc(s->n_z, sizeof(double));
+	s->z = calloc(s->n_z, sizeof(double));
+	s->c = calloc(s->dim * s->n_z, sizeof(double));
+	s->inv = calloc(s->dim * s->dim, sizeof(double));
+	if (s->me && s->ze && s->mz && s->zz && s->z && s->c && s->inv)
+		return 0;
+	return erg_fail(s->r->err, -ENOMEM, "out of memory for %zu columns", s->dim);
+}
+
+static void free_scores(struct scores *s)
+{
+	attr_extras_close(&s->x);
+	free(s->me);
+	free(s->ze);
+	free(s->mz);
+	free(s->zz);
+	free(s->z);
+	free(s->c);
+	free(s->inv);
+}
+
+/* c = (M'M)^-1 M'Z */
+static int explain(struct scores *s)
+{
+	_cleanup_(erg_freep) double *total = malloc(s->st->gram.stride * sizeof(double));
+	size_t cols = s->st->view.n_cols;
+
+	if (!total)
+		return erg_fail(s->r->err, -ENOMEM, "out of memory for %zu columns", s->dim);
+	attr_raw_total(&s->st->gram, s->r->sol.sigma2, s->r->sol.tau2, total);
+	/* a test must not lean on what was known beforehand */
+	for (size_t i = cols; i < s->dim; i++)
+		total[attr_tri(s->dim, i, i)] -= s->st->gram.prior[i - cols];
+	attr_nnls_inverse(&s->r->nnls, total, s->inv);
+	for (size_t i = 0; i < s->dim; i++)
+		for (size_t j = 0; j < s->dim; j++) {
+			double a = s->inv[i * s->dim + j];
+
+			for (size_t k = 0; k < s->n_z && a != 0; k++)
+				s->c[i * s->n_z + k] += a * s->mz[j * s->n_z + k];
+		}
+	for (size_t k = 0; k < s->n_z; k++) {
+		double left = s->zz[k];
+
+		for (size_t i = 0; i < s->dim; i++)
+			left -= s->c[i * s->n_z + k] * s->mz[i * s->n_z + k];
+		s->own[k] = left > OWN_MIN * s->zz[k];
+	}
+	return 0;
+}
+
+int attr_misfit(struct attr_run *r, struct attr_tests *ret)
+{
+	static const bool all[ATTR_PSI] = {true, true, true, true};
+	struct scores s = {.r = r, .st = r->st};
+	size_t which[ATTR_Z];
+	int rc = alloc_scores(&s);
+
+	memset(ret, 0, sizeof(*ret));
+	if (!rc)
+		rc = attr_extras_open(&s.x, &r->st->view, &r->st->readings, &r->st->shape, all,
+			r->st->power);
+	if (!rc)
+		rc = score_rows(&s);
+	if (!rc)
+		rc = explain(&s);
+	for (size_t i = 0; i < ATTR_Z; i++)
+		which[i] = i;
+	if (!rc) {
+		test_scores(&s, which + ATTR_Z_PSI + ATTR_DELAY, 1, &ret->lag);
+		test_scores(&s, which + ATTR_Z_PSI + ATTR_WINDOW, 1, &ret->window);
+		test_scores(&s, which + ATTR_Z_PSI + ATTR_SQUARE, 1, &ret->rc);
+		test_scores(&s, which + ATTR_Z_PSI + ATTR_CLOCK, 1, &ret->skew);
+		test_scores(&s, which + ATTR_Z_SHIFT, ATTR_SHIFTS, &ret->kernel);
+		test_scores(&s, which + ATTR_Z_CLOCK, 3, &ret->clock);
+	}
+	free_scores(&s);
+	return rc;
+}
+
+static bool fails(const struct attr_test *t)
+{
+	return t->p < ATTR_MISFIT_P;
+}
+
+int attr_judge(struct attr_run *r)
+{
+	struct attr_misfit *f = &r->misfit;
+	int rc;
+
+	f->fitted.kernel.p = f->fitted.clock.p = NAN;
+	if (r->st->locked || !r->st->view.gap_class || r->opt.lag != ERG_LAG_AUTO)
+		return 0;
+	rc = attr_misfit(r, &f->fitted);
+	if (rc < 0)
+		return rc;
+	if (fails(&f->fitted.kernel))
+		f->reason = "misfit: unknown";
+	if (fails(&f->fitted.clock))
+		f->reason = "misfit: clock";
+	return 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The sensor as this run shows it, beside what was declared, and which tests the model passed. The
+ * uncertainty is that of the replicates, as of the layers' energies: what moves one moves the other.
+ */
+#include <math.h>
+#include <string.h>
+
+#include <gsl/gsl_statistics.h>
+
+#include "analyze/attribution/internal.h"
+
+#define Z95 1.959964
+
+struct spread {
+	double lag, window, tau, skew; /* sums of squares */
+};
+
+static double tau_after(double tau, double square)
+{
+	return sqrt(fmax(tau * tau + square, 0));
+}
+
+static void add_replicate(const struct attr_run *r, const double *extra, struct spread *s)
+{
+	const struct attr_shape *shape = &r->st->shape;
+	double d[ATTR_PSI], tau = attr_tau_of(shape), to, lag;
+
+	/* near 0 the low-pass is not told from the lag: no split of them is reported */
+
+	for (size_t i = 0; i < ATTR_PSI; i++)
+		d[i] = r->psi[i] ? extra[i] - r->sol.delta[i] : 0;
+	to = tau_after(tau, d[ATTR_SQUARE]);
+	lag = d[ATTR_DELAY] - d[ATTR_WINDOW] / 2 - (tau > 0 ? to - tau : 0);
+	s->lag += lag * lag;
+	s->window += d[ATTR_WINDOW] * d[ATTR_WINDOW];
+	s->tau += (to - tau) * (to - tau);
+	s->skew += d[ATTR_CLOCK] * d[ATTR_CLOCK];
+}
+
+static struct erg_est around(bool free, double value, double squares, double n, double unit)
+{
+	double half = Z95 * sqrt(squares / n) * unit;
+
+	if (!free)
+		return ERG_EST_UNRESOLVED;
+	return (struct erg_est){.value = value * unit, .lo = value * unit - half,
+		.hi = value * unit + half, .stat = half, .method = "fitted"};
+}
+
+static void add_test(struct erg_attr_model *m, const char *name, const struct attr_test *t)
+{
+	if (m->n_tests < sizeof(m->tests) / sizeof(*m->tests) && isfinite(t->p) && isfinite(t->f))
+		m->tests[m->n_tests++] = (struct erg_attr_test){name, t->f, t->p};
+}
+
+static void add_tests(struct attr_run *r, struct erg_attr_model *m)
+{
+	const struct attr_misfit *f = &r->misfit;
+
+	add_test(m, "declared-window", &f->declared.window);
+	add_test(m, "declared-rc", &f->declared.rc);
+	add_test(m, "declared-clock", &f->declared.skew);
+	add_test(m, "declared-kernel", &f->declared.kernel);
+	add_test(m, "kernel", &f->fitted.kernel);
+	add_test(m, "clock", &f->fitted.clock);
+}
+
+void attr_model(struct attr_run *r)
+{
+	struct erg_attr_model *m = &r->a->model;
+	const struct attr_shape *s = &r->st->shape, *d = &r->declared;
+	struct spread sum = {0};
+	double n = (double)r->boot.rounds;
+
+	for (size_t i = 0; i < r->boot.rounds; i++)
+		add_replicate(r, r->boot.rep + i * r->st->gram.dim + r->st->view.n_cols, &sum);
+	m->lag_s = around(r->psi[ATTR_DELAY], s->lag_ns, sum.lag, n, 1e-9);
+	m->window_s = around(r->psi[ATTR_WINDOW], attr_window_of(s), sum.window, n, 1e-9);
+	m->tau_s = around(r->psi[ATTR_SQUARE], attr_tau_of(s), sum.tau, n, 1e-9);
+	m->tau_s.lo = fmax(m->tau_s.lo, 0);
+	m->skew_ppm = around(r->psi[ATTR_CLOCK], s->skew, sum.skew, n, 1e6);
+	m->declared_lag_s = d->lag_ns * 1e-9;
+	m->declared_lag_u_s = (double)r->st->rail.model.lag_u_ns * 1e-9;
+	m->declared_window_s = attr_window_of(d) * 1e-9;
+	m->declared_tau_s = attr_tau_of(d) * 1e-9;
+	if (r->psi[ATTR_DELAY] && r->fit.estimated) {
+		r->fit.lag_u_ns = sqrt(sum.lag / n);
+		r->a->diag.lag_u_ns = r->fit.lag_u_ns;
+	}
+	add_tests(r, m);
+	r->a->misfit = r->misfit.reason;
+}
+
+static void set_fitted(json_t *o, const char *key, const struct erg_est *e)
+{
+	if (erg_est_resolved(e))
+		json_object_set_new(o, key, erg_est_json(e));
+}
+
+json_t *erg_attr_model_json(const struct erg_attr *a)
+{
+	const struct erg_attr_model *m = &a->model;
+	json_t *tests = json_array(), *fitted = json_object(), *declared;
+
+	for (size_t i = 0; i < m->n_tests; i++)
+		json_array_append_new(tests, json_pack("{s:s, s:o, s:o}", "name", m->tests[i].name,
+			"f", erg_num_json(m->tests[i].f), "p", erg_num_json(m->tests[i].p)));
+	set_fitted(fitted, "lag_s", &m->lag_s);
+	set_fitted(fitted, "window_s", &m->window_s);
+	set_fitted(fitted, "tau_s", &m->tau_s);
+	set_fitted(fitted, "skew_ppm", &m->skew_ppm);
+	declared = json_pack("{s:o, s:o, s:o, s:o}", "lag_s", erg_num_json(m->declared_lag_s),
+		"lag_u_s", erg_num_json(m->declared_lag_u_s), "window_s",
+		erg_num_json(m->declared_window_s), "tau_s", erg_num_json(m->declared_tau_s));
+	return json_pack("{s:o, s:o, s:o, s:o}", "tests", tests, "fitted", fitted, "declared",
+		declared, "misfit", a->misfit ? json_string(a->misfit) : json_null());
+}

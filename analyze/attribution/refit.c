@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The fit of the whole run. What is not known of the sensor (its lag, window, low-pass and clock) is
+ * among the unknowns: Gauss-Newton with the derivatives of extras.c, each step a pass over the data,
+ * halved until the residual falls. What was declared is where it begins, and enters as knowledge so
+ * vague that only a run that says nothing of a parameter is held by it. The last pass stays as the
+ * sums from which the intervals are drawn, so what the run does not know of the sensor widens them.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
+
+#define BLOCK_BYTES 134217728.0 /* memory for the blocks */
+#define STEPS_MAX 12
+#define HALVINGS 4
+#define NEAR 0.1 /* of a reading's variance: the residual a further step would gain */
+#define LAG_MIN -2e5 /* ns: no reading precedes its window; less is an error of the clocks */
+
+/* Blocks of at least five memories of the sensor, at most max_blocks or what memory allows. */
+static int open_gram(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	const struct attr_view *v = &st->view;
+	double per = (double)(v->n_cols + r->n_extra + 1) * (double)(v->n_cols + r->n_extra + 5) * 4;
+	double most = fmin(r->opt.max_blocks, fmax(BLOCK_BYTES / per, 2 * ATTR_MIN_BLOCKS));
+	uint64_t t0 = v->t0, t1 = attr_begin(v, v->n);
+
+	/* only the time of the work, which the rows come from */
+	for (size_t i = 0; i < v->n && v->col_apart[v->col[attr_first(v, i)]]; i++)
+		t0 = attr_begin(v, i + 1);
+	for (size_t i = v->n; i-- > 0 && v->col_apart[v->col[attr_first(v, i)]];)
+		t1 = attr_begin(v, i);
+	if (t1 <= t0) {
+		t0 = v->t0;
+		t1 = attr_begin(v, v->n);
+	}
+	return attr_gram_init(&st->gram, v->n_cols, r->n_extra, t0, t1, fmax(5 * st->memory_ns,
+		(double)(t1 - t0) / most), (size_t)most, r->err);
+}
+
+static double parameter(const struct attr_shape *s, size_t i)
+{
+	double tau = attr_tau_of(s);
+
+	return i == ATTR_DELAY ? attr_delay_of(s) : i == ATTR_WINDOW ? attr_window_of(s) :
+		i == ATTR_SQUARE ? tau * tau : s->skew;
+}
+
+/* What was known of the sensor, for a fit at SHAPE. */
+static void set_known(struct attr_run *r, const struct attr_shape *shape)
+{
+	struct attr_gram *g = &r->st->gram;
+	double sigma2 = r->sol.sigma2 > 0 ? r->sol.sigma2 : r->fit.rss;
+
+	g->sigma2 = sigma2;
+	for (size_t i = 0; i < ATTR_PSI; i++) {
+		if (!r->psi[i] || !(r->known_u[i] > 0))
+			continue;
+		g->prior[i] = sigma2 / (r->known_u[i] * r->known_u[i]);
+		g->pull[i] = g->prior[i] * (parameter(&r->declared, i) - parameter(shape, i));
+	}
+}
+
+int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power)
+{
+	struct erg_attr_state *st = r->st;
+	struct attr_rows rows;
+	struct attr_row *row;
+	int rc;
+
+	attr_gram_release(&st->gram);
+	rc = open_gram(r);
+	if (rc < 0)
+		return rc;
+	rc = attr_rows_open(&rows, r, shape, power);
+	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
+		attr_gram_add(&st->gram, row);
+		rc = 0;
+	}
+	attr_rows_close(&rows);
+	if (rc < 0)
+		return rc;
+	attr_gram_compact(&st->gram);
+	set_known(r, shape);
+	return 0;
+}
+
+static int fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power)
+{
+	int rc = attr_accumulate(r, shape, power);
+
+	return rc < 0 ? rc : attr_solve(&r->st->gram, &r->nnls, &r->sol, r->err);
+}
+
+/* What the next step would gain, in variances of a reading. */
+static double gain(const struct attr_run *r)
+{
+	double dof = (double)r->st->gram.rows - (double)r->st->gram.dim;
+
+	if (dof < 1 || !(r->sol.rss > 0))
+		return 0;
+	return (r->sol.rss_plain / r->sol.rss - 1) * dof;
+}
+
+/* The step, no longer than what the derivatives are good for. */
+static void next_shape(const struct attr_run *r, const struct attr_shape *from, double factor,
+	struct attr_shape *ret)
+{
+	double step[ATTR_PSI], w = attr_window_of(from), tau = attr_tau_of(from), reach, shrink = 1;
+
+	if (from->kind == ERG_SENSOR_COUNTER)
+		w = r->st->readings.spacing_ns;
+	reach = fmax(w, fmax(tau, 1e5)) / 2;
+	memcpy(step, r->sol.delta, sizeof(step));
+	if (fabs(step[ATTR_DELAY]) > reach)
+		shrink = reach / fabs(step[ATTR_DELAY]);
+	if (fabs(step[ATTR_WINDOW]) * shrink > w / 2)
+		shrink = w / 2 / fabs(step[ATTR_WINDOW]);
+	if (step[ATTR_SQUARE] * shrink > fmax(tau * tau, reach * reach))
+		shrink = fmax(tau * tau, reach * reach) / step[ATTR_SQUARE];
+	for (size_t i = 0; i < ATTR_PSI; i++)
+		step[i] *= factor * shrink;
+	*ret = *from;
+	attr_shape_move(ret, step);
+	reach = r->st->readings.stale ? -2 * r->st->readings.spacing_ns : LAG_MIN;
+	reach = fmin(reach, r->declared.lag_ns - 4 * r->known_u[ATTR_DELAY] * (r->known_u[ATTR_DELAY] < 1e7));
+	ret->lag_ns = fmax(ret->lag_ns, reach);
+}
+
+static bool moved_at_all(const struct attr_shape *a, const struct attr_shape *b)
+{
+	return a->lag_ns != b->lag_ns || a->window_ns != b->window_ns || a->rc_ns != b->rc_ns ||
+		a->skew != b->skew;
+}
+
+/* From R->st->shape with POWER to the next minimum. The last pass is that of the shape kept. */
+static int descend(struct attr_run *r, double *power)
+{
+	struct erg_attr_state *st = r->st;
+	struct attr_shape from = st->shape, next;
+	size_t cols = st->view.n_cols;
+	double best, factor = 1;
+	int rc = fit_at(r, &from, power), halvings = 0;
+
+	best = r->sol.rss_plain;
+	for (int i = 0; !rc && i < STEPS_MAX && gain(r) > NEAR; i++) {
+		struct attr_solution kept = r->sol;
+
+		memcpy(power, st->power, cols * sizeof(*power));
+		next_shape(r, &from, factor, &next);
+		if (!moved_at_all(&from, &next))
+			break;
+		rc = fit_at(r, &next, power);
+		if (!rc && r->sol.rss_plain < best * (1 - 1e-9)) {
+			best = r->sol.rss_plain;
+			from = next;
+			factor = fmin(2 * factor, 1);
+			continue;
+		}
+		kept.power = r->sol.power;
+		r->sol = kept;
+		factor /= 4;
+		if (rc || ++halvings > HALVINGS)
+			break;
+		memcpy(st->power, power, cols * sizeof(*power));
+	}
+	if (!rc && moved_at_all(&from, &next) && halvings)
+		rc = fit_at(r, &from, power);
+	st->shape = from;
+	return rc;
+}
+
+static bool passes(const struct attr_test *t)
+{
+	return !(t->p < ATTR_MISFIT_P);
+}
+
+/* Which parameters of the sensor the run itself is asked for, beside the lag. */
+static void free_all(struct attr_run *r)
+{
+	const struct attr_shape *s = &r->declared;
+	bool averages = s->kind == ERG_SENSOR_BOXCAR || s->kind == ERG_SENSOR_POINT;
+
+	r->psi[ATTR_WINDOW] = averages;
+	r->psi[ATTR_SQUARE] = r->psi[ATTR_CLOCK] = s->kind != ERG_SENSOR_EMA;
+}
+
+/*
+ * What was declared is as good as data sheets are, unless this run contradicts it: then it says
+ * hardly more than the order of magnitude. The lag is known as well as the search has it.
+ */
+static void set_trust(struct attr_run *r, bool declared_right)
+{
+	double w = attr_window_of(&r->declared), square = fmax(0.1 * w, 2e4);
+
+	if (r->declared.kind == ERG_SENSOR_COUNTER)
+		w = 0;
+	r->known_u[ATTR_DELAY] = !r->fit.estimated && r->fit.lag_u_ns > 0 ? r->fit.lag_u_ns : 5e7;
+	r->known_u[ATTR_WINDOW] = declared_right ? 0.05 * w : 2 * w;
+	r->known_u[ATTR_SQUARE] = declared_right ? square * square : 4e14;
+	r->known_u[ATTR_CLOCK] = declared_right ? 2e-6 : 5e-4;
+}
+
+/* The lag alone first, and whether the rest is as declared. */
+static int fit_declared(struct attr_run *r, double *power)
+{
+	struct attr_tests *t = &r->misfit.declared;
+	int rc;
+
+	r->psi[ATTR_DELAY] = true;
+	set_trust(r, true);
+	rc = descend(r, power);
+	if (!rc)
+		rc = attr_misfit(r, t);
+	if (rc < 0)
+		return rc;
+	r->misfit.declared_right = passes(&t->window) && passes(&t->rc) && passes(&t->skew) &&
+		passes(&t->kernel);
+	return 0;
+}
+
+/* Nothing is asked of the sensor where nothing can be said of it. */
+static bool asks(const struct attr_run *r)
+{
+	return r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class > 0;
+}
+
+int attr_refit(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	_cleanup_(erg_freep) double *power = calloc(st->view.n_cols + 1, sizeof(double));
+	int rc;
+
+	if (!power)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
+	r->n_extra = ATTR_PSI;
+	st->shape.mid_ns = (double)(attr_begin(&st->view, st->view.n) - st->view.t0) / 2;
+	r->declared = r->fit.shape;
+	r->declared.mid_ns = st->shape.mid_ns;
+	rc = attr_nnls_init(&r->nnls, st->view.n_cols + r->n_extra, r->n_extra, r->err);
+	r->sol.power = st->power;
+	if (rc < 0)
+		return rc;
+	if (!asks(r))
+		return fit_at(r, &st->shape, NULL);
+	memcpy(power, r->fit.power, st->view.n_cols * sizeof(*power));
+	rc = fit_declared(r, power);
+	if (rc < 0)
+		return rc;
+	free_all(r);
+	set_trust(r, r->misfit.declared_right);
+	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
+	return descend(r, power);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The rows of the whole run, with the further columns beside them: what every pass over the data
+ * sees, be it to fit or to test the fit.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
+
+#define STEP_ROWS 4096 /* between two looks at the clock */
+
+int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
+	const double *power)
+{
+	const struct erg_attr_state *st = r->st;
+	int rc;
+
+	memset(w, 0, sizeof(*w));
+	w->r = r;
+	w->shape = *shape;
+	rc = attr_kernel_open(&w->k, &st->view, &st->readings, shape, 0, st->readings.n, r->err);
+	if (rc < 0 || !power)
+		return rc;
+	w->with_extras = true;
+	return attr_extras_open(&w->x, &st->view, &st->readings, shape, r->psi, power);
+}
+
+void attr_rows_close(struct attr_rows *w)
+{
+	attr_kernel_close(&w->k);
+	attr_extras_close(&w->x);
+}
+
+/* Whether the row's window touches a change of the frequency. */
+static bool saw_change(struct attr_rows *w, const struct attr_row *row)
+{
+	const struct erg_attr_state *st = w->r->st;
+	double end = attr_lagged(&st->view, &w->shape, row->t);
+	double begin = end - st->memory_ns;
+	const struct erg_attr_span *c = st->view.changes;
+
+	while (w->change < st->view.n_changes &&
+		(double)(int64_t)(c[w->change].end - st->view.t0) < begin)
+		w->change++;
+	return w->change < st->view.n_changes &&
+		(double)(int64_t)(c[w->change].begin - st->view.t0) < end;
+}
+
+int attr_rows_next(struct attr_rows *w, struct attr_row **ret)
+{
+	const struct erg_attr_state *st = w->r->st;
+	struct attr_row *row;
+	int rc;
+
+	while ((row = attr_kernel_next(&w->k))) {
+		if (!(++w->n % STEP_ROWS))
+			erg_progress("attribution", w->n, st->readings.n);
+		if (row->apart >= 0.999 || saw_change(w, row))
+			continue;
+		if (w->with_extras) {
+			rc = attr_extras_fill(&w->x, w->k.m - w->k.stride, row->x);
+			if (rc < 0)
+				return erg_fail(w->r->err, rc, "out of memory for the readings' "
+					"derivatives");
+		}
+		*ret = row;
+		return 1;
+	}
+	erg_progress("attribution", 1, 1);
+	return 0;
+}
