@@ -16,22 +16,6 @@
 
 #define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */
 
-const char *erg_attr_gate_name(enum erg_attr_gate gate)
-{
-	static const char *const names[ERG_GATE_N] = {"resolved", "no-data", "windows",
-		"condition", "interval", "phase-locked", "blocks", "unfair", "unobserved", "misfit",
-		"impossible"};
-
-	return gate < ERG_GATE_N ? names[gate] : "?";
-}
-
-const char *erg_attr_class_reason(const struct erg_attr *a, size_t k)
-{
-	enum erg_attr_gate gate = a->classes[k].gate;
-
-	return gate == ERG_GATE_MISFIT && a->misfit ? a->misfit : erg_attr_gate_name(gate);
-}
-
 void erg_attr_options_init(struct erg_attr_options *opt)
 {
 	memset(opt, 0, sizeof(*opt));

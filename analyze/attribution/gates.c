@@ -233,18 +233,6 @@ static void merge_wide(struct gates *g)
 	}
 }
 
-/*
- * Readings are means over a window of powers that are not negative: while an instance of DUR_S is in
- * the window for the share f of it, a reading is at least f times its power. Many instances were seen
- * (min_windows), some of them as a whole.
- */
-double attr_power_limit(const struct erg_attr_state *st, double dur_s)
-{
-	double window = st->memory_ns * 1e-9;
-
-	return (st->peak_w + 3 * sqrt(st->sigma2)) * (dur_s > 0 ? 1 + window / dur_s : INFINITY);
-}
-
 /* Long layers are integrated from readings that lie wholly inside of them, whatever the kernel is:
  * where a wrong window can move under a hundredth of it. */
 #define SAFE_WINDOWS 200
