@@ -198,4 +198,7 @@ extern const struct kind kinds[];
 extern const size_t n_kinds;
 void world_of_kind(const struct kind *k, uint64_t seed, struct world *ret);
 
+/* The generator by other means; how many checks failed, each with a line on stderr. */
+int world_check(void);
+
 #endif

@@ -16,7 +16,7 @@
 /* 6 to 15 layers of 0.3 to 4 ms at 3 to 12 W, a boxcar of 2.2 ms every 10 ms, rightly declared. */
 static void defaults(struct world *w)
 {
-	w->layers = 6 + (int)((w->seed * 5 + 5) % 10);
+	w->layers = 6 + (int)(w->seed * 7 % 10);
 	w->tracks = 1;
 	w->layer_min_s = 0.3 * MS;
 	w->layer_max_s = 4 * MS;
@@ -106,9 +106,40 @@ static void set_skew(struct world *w, double x)
 	w->skew = x * (w->seed % 2 ? -1 : 1);
 }
 
+/* With one of three sensors. */
 static void set_lag(struct world *w, double x)
 {
+	static const struct sensor sensors[] = {{SENSE_BOXCAR, 5 * MS, 0, 0, 0},
+		{SENSE_BOXCAR, 2.2 * MS, 0, 0, 0}, {SENSE_POINT, .28 * MS, 0, 0, 0}};
+
+	w->is = sensors[w->seed % 3];
 	w->is.lag_s = x;
+}
+
+static void set_lag_of_long(struct world *w, double x)
+{
+	set_long(w, 200 * MS);
+	w->is.lag_s = x;
+}
+
+static void set_skew_of_long(struct world *w, double x)
+{
+	set_long(w, 200 * MS);
+	set_skew(w, x);
+}
+
+/* A counter whose reader's clock runs fast or slow. */
+static void set_skew_of_counter(struct world *w, double x)
+{
+	set_counter(w, 10 * MS);
+	set_skew(w, x);
+}
+
+/* The lag is said to be 0, and is not: what is said is not searched. */
+static void set_false_lag(struct world *w, double x)
+{
+	w->is.lag_s = x;
+	w->says.lag_s = 0;
 }
 
 static void set_duration(struct world *w, double power)
@@ -243,6 +274,9 @@ static void set_fall(struct world *w, double x)
 {
 	w->run_s = x;
 	w->fall_s = x;
+	w->idle_s = 0.1;
+	w->layers = 2 + (int)(w->seed % 5);
+	w->is.window_s = 1 * MS;
 }
 
 static void set_phases(struct world *w, double factor)
@@ -264,6 +298,33 @@ static void set_nvml(struct world *w, double x)
 	w->spacing_s = 100 * MS;
 	w->noise_w = 0.05;
 	w->run_s = 60;
+}
+
+/* Several things at once, each by chance: what an unknown board does. */
+static void set_mixed(struct world *w, double x)
+{
+	struct draw d;
+
+	draw_seed(&d, w->seed ^ 0x6d69786564);
+	if (draw_uniform(&d) < x)
+		w->is.lag_s = 0.1 * draw_uniform(&d) * draw_uniform(&d);
+	if (draw_uniform(&d) < x)
+		w->skew = 200 * PPM * (2 * draw_uniform(&d) - 1);
+	if (draw_uniform(&d) < x)
+		set_duration(w, -0.8 * draw_uniform(&d));
+	if (draw_uniform(&d) < x)
+		w->rc_s = 3 * MS * draw_uniform(&d);
+	if (draw_uniform(&d) < x)
+		set_drift(w, 2 * draw_uniform(&d) - 0.5);
+	if (draw_uniform(&d) < x)
+		w->variation = 0.1 * draw_uniform(&d);
+	if (draw_uniform(&d) < x)
+		set_quantum(w, 0.076);
+	if (draw_uniform(&d) < x)
+		w->stamp_sd_s = 100 * US * draw_uniform(&d);
+	w->is.window_s = 2.2 * MS * exp(draw_normal(&d) / 2);
+	w->says.window_s = draw_uniform(&d) < x ? 2.2 * MS : w->is.window_s;
+	w->declared = draw_uniform(&d) < 0.8;
 }
 
 #define RIGHT {0, 0, 90, 0}
@@ -299,6 +360,10 @@ const struct kind kinds[] = {
 	{"lag-50", "lag 50 ms", set_lag, 50 * MS, FREE, "clock"},
 	{"lag-100", "lag 100 ms", set_lag, 100 * MS, FREE, "clock"},
 	{"lag-150", "lag 150 ms", set_lag, 150 * MS, {0}, "clock"},
+	{"lag-false", "lag 3 ms, said to be 0", set_false_lag, 3 * MS, {0}, "clock"},
+	{"lag-long", "lag 50 ms, layers of 25 to 200 ms", set_lag_of_long, 50 * MS, FREE, "clock"},
+	{"skew-long", "clock 200 ppm off, the same layers", set_skew_of_long, 200 * PPM, FREE, "clock"},
+	{"skew-c", "counter, clock 50 ppm off", set_skew_of_counter, 50 * PPM, FREE, "clock"},
 	{"duration", "power goes with duration", set_duration, -.6, OTHER, "instances"},
 	{"bimodal", "two modes", set_modes, .4, OTHER, "instances"},
 	{"cold", "20 cold first iterations", set_cold, 20, OTHER, "instances"},
@@ -330,6 +395,7 @@ const struct kind kinds[] = {
 	{"short-1", "run of 1 s at 500 Hz", set_short, 1, {.2, .9, 90, 90}, "short"},
 	{"short-20", "20 iterations at 500 Hz", set_iterations, 20, {.2, .9, 90, 90}, "short"},
 	{"fall", "clock falls through 7 levels in 1.8 s", set_fall, 1.8, {0}, "short"},
+	{"mixed", "several of these at once", set_mixed, .3, {0}, "mixed"},
 	{"gain", "undeclared gain of 3 %", set_gain, .03, {0}, "gain"},
 };
 

@@ -232,14 +232,15 @@ static void make_base(struct work *k)
 	curve_finish(&k->base);
 }
 
-/* Some levels last for a few readings, one for most of the time. */
+/* Some levels last for a few readings, one for most of the time: the first, one amid, the last. */
 static void make_levels(struct work *k)
 {
+	int most = (int)(k->w->seed % 3) * 3;
 	double sum = 0, share[WORLD_LEVELS];
 
 	k->levels = k->w->fall_s > 0 ? WORLD_LEVELS : 0;
 	for (int i = 0; i < k->levels; i++)
-		sum += share[i] = 0.05 + pow(draw_uniform(&k->draw), 3) + (i + 1 == k->levels);
+		sum += share[i] = i == most ? 155 : 2 + 5 * pow(draw_uniform(&k->draw), 3);
 	k->level_t[0] = k->w->idle_s;
 	for (int i = 1; i < k->levels; i++)
 		k->level_t[i] = k->level_t[i - 1] + k->w->fall_s * share[i - 1] / sum;

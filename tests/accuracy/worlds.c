@@ -193,7 +193,7 @@ static void job(const struct options *o, unsigned int number, struct score *all)
 static int usage(void)
 {
 	fprintf(stderr, "worlds: [--seeds N] [--only KIND|GROUP,…] [--jobs N] [--fresh SEED] "
-		"[--keep DIR] [--manual] [--list]\n");
+		"[--keep DIR] [--manual] [--list] [--check]\n");
 	return 2;
 }
 
@@ -208,7 +208,7 @@ static int options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {{"seeds", 1, NULL, 's'}, {"only", 1, NULL, 'o'},
 		{"jobs", 1, NULL, 'j'}, {"fresh", 1, NULL, 'f'}, {"keep", 1, NULL, 'k'},
-		{"manual", 0, NULL, 'm'}, {"list", 0, NULL, 'l'}, {0}};
+		{"manual", 0, NULL, 'm'}, {"list", 0, NULL, 'l'}, {"check", 0, NULL, 'c'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
@@ -234,6 +234,8 @@ static int options(struct options *o, int argc, char **argv)
 			break;
 		case 'l':
 			exit(list());
+		case 'c':
+			exit(world_check() ? 1 : 0);
 		default:
 			return usage();
 		}
