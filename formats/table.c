@@ -12,15 +12,14 @@
 #include "formats/table.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
+#include "formats/input.h"
 
 #define ROWS_TOLD 4096 /* rows between two words on progress */
 
@@ -33,6 +32,7 @@ struct erg_table {
 	size_t *lines; /* of each row; NULL while row i is on line first_line + i */
 	size_t first_line;
 	locale_t c_locale;
+	char sha256[ERG_INPUT_SHA256_SIZE]; /* of the file */
 };
 
 /* ---- splitting ---- */
@@ -207,8 +207,6 @@ static int split(struct erg_table *t, struct erg_err *err)
 	struct scan s = {.t = t, .p = t->text, .end = t->text + t->len, .w = t->text, .line = 1};
 	int r;
 
-	if (t->len >= 3 && !memcmp(t->text, "\xef\xbb\xbf", 3))
-		s.p += 3;
 	skip_blank_lines(&s);
 	if (s.p == s.end)
 		return erg_fail(err, -ENODATA, "%s: the file is empty, a line of column names was "
@@ -235,28 +233,23 @@ static int split(struct erg_table *t, struct erg_err *err)
 
 /* ---- the file ---- */
 
-static int slurp(struct erg_table *t, int fd)
+static int slurp(struct erg_table *t, struct erg_input *in, struct erg_err *err)
 {
-	struct stat st;
-	size_t alloc;
+	size_t alloc = erg_input_size(in) > 0 ? (size_t)erg_input_size(in) + 8 : 1u << 16;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	alloc = st.st_size > 0 ? (size_t)st.st_size + 2 : 1u << 16;
 	t->text = malloc(alloc);
 	while (t->text) {
-		ssize_t n = read(fd, t->text + t->len, alloc - t->len - 1);
+		long n = erg_input_read(in, t->text + t->len, alloc - t->len - 1, err);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			return -errno;
+			return (int)n;
+		t->len += (size_t)n;
 		if (n == 0) {
 			t->text[t->len] = '\0';
+			erg_input_sha256(in, t->sha256);
 			return 0;
 		}
-		t->len += (size_t)n;
-		if (t->len + 1 == alloc) {
+		if (t->len + 8 > alloc) {
 			char *p = realloc(t->text, alloc *= 2);
 
 			if (!p)
@@ -264,25 +257,25 @@ static int slurp(struct erg_table *t, int fd)
 			t->text = p;
 		}
 	}
-	return -ENOMEM;
+	return erg_fail_errno(err, -ENOMEM, "%s", t->path);
 }
 
 int erg_table_read(const char *path, struct erg_table **ret, struct erg_err *err)
 {
-	_cleanup_(erg_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(erg_input_freep) struct erg_input *in = NULL;
 	_cleanup_(erg_table_freep) struct erg_table *t = calloc(1, sizeof(*t));
-	int r;
+	int r = erg_input_open(path, &in, err);
 
-	if (fd < 0)
-		return erg_fail_errno(err, -errno, "%s", path);
+	if (r < 0)
+		return r;
 	if (!t || !(t->path = strdup(path)))
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
 	t->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 	if (!t->c_locale)
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
-	r = slurp(t, fd);
+	r = slurp(t, in, err);
 	if (r < 0)
-		return erg_fail_errno(err, r, "%s", path);
+		return r;
 	if (memchr(t->text, '\0', t->len))
 		return erg_fail(err, -EINVAL, "%s: holds NUL bytes, comma-separated text was "
 			"expected", path);
@@ -317,6 +310,11 @@ void erg_table_freep(struct erg_table **t)
 size_t erg_table_rows(const struct erg_table *t)
 {
 	return t->n_rows;
+}
+
+const char *erg_table_sha256(const struct erg_table *t)
+{
+	return t->sha256;
 }
 
 size_t erg_table_columns(const struct erg_table *t)

@@ -3,7 +3,7 @@
 #define ERG_FORMATS_TABLE_H
 
 /*
- * Tables to import: comma-separated values with one header line, UTF-8, RFC 4180 quotes, CRLF or
+ * Tables to import: comma-separated values with one header line, UTF-8 or UTF-16, RFC 4180 quotes, CRLF or
  * LF, the decimal point whatever the locale. Cells stay text; a number is asked for by cell, so
  * that an error names file, line and column.
  */
@@ -18,6 +18,8 @@ int erg_table_read(const char *path, struct erg_table **ret, struct erg_err *err
 void erg_table_free(struct erg_table *t);
 void erg_table_freep(struct erg_table **t);
 
+/* Of the bytes as they were read, in hex digits. */
+const char *erg_table_sha256(const struct erg_table *t);
 size_t erg_table_rows(const struct erg_table *t);
 size_t erg_table_columns(const struct erg_table *t);
 const char *erg_table_column_name(const struct erg_table *t, size_t column);
