@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "formats/base/err.h"
+
 /*
  * What a reading means. A source is a group of channels that are read together and share one
  * sensor model; a channel is one raw integer of each reading. These structures are what
@@ -91,6 +93,54 @@ int erg_source_class_parse(const char *name);
  * factor to SI. Returns false for an unknown unit.
  */
 bool erg_unit_parse(const char *unit, enum erg_quantity *ret_quantity, double *ret_scale);
+/* All of them, for a message: "W mW uW … or %". */
+const char *erg_unit_names(void);
+
+/* ---- text of a model (sensor_text.c) ---- */
+
+enum erg_sensor_key {
+	ERG_SENSOR_KEY_KIND,
+	ERG_SENSOR_KEY_WINDOW,
+	ERG_SENSOR_KEY_PERIOD,
+	ERG_SENSOR_KEY_LAG,
+	ERG_SENSOR_KEY_LAG_U,
+	ERG_SENSOR_KEY_ALPHA,
+	ERG_SENSOR_KEY_LSB,
+	ERG_SENSOR_KEY_OFFSET_MAX,
+	ERG_SENSOR_KEY_GAIN_MAX,
+	ERG_SENSOR_KEY_WRAP,
+	ERG_SENSOR_KEY_PARENT,
+	ERG_SENSOR_KEY_PROVENANCE,
+	ERG_SENSOR_KEYS,
+};
+
+/* One word, "[RAIL:]KEY=VALUE", checked. */
+struct erg_sensor_word {
+	bool for_rail;
+	char rail[64];
+	enum erg_sensor_key key;
+	double number; /* times in ns; of a kind or a provenance its enum value */
+	char text[64]; /* of kind ("delta" is a counter's number), provenance and parent */
+};
+
+const char *erg_sensor_key_name(enum erg_sensor_key key); /* window_s, … */
+int erg_sensor_word_parse(const char *word, struct erg_sensor_word *ret, struct erg_err *err);
+/* Calls EACH for the words of TEXT, which blanks or commas part; the first error ends it. */
+int erg_sensor_words(const char *text, int (*each)(void *data, const struct erg_sensor_word *word,
+	const char *as_written, struct erg_err *err), void *data, struct erg_err *err);
+/* What words said, of a model; begins as zeroes. */
+struct erg_sensor_given {
+	bool kind, alpha;
+};
+
+/* False for a key that is not of the model but of the channel. */
+bool erg_sensor_word_set_model(const struct erg_sensor_word *w, struct erg_sensor_model *m,
+	struct erg_sensor_given *given);
+/* A counter is for what is cumulative, and nothing else is. */
+bool erg_sensor_kind_fits(enum erg_sensor_kind kind, enum erg_quantity quantity);
+/* alpha alone means ema; -EINVAL for an ema without it and for what has no use for it. */
+int erg_sensor_model_complete(struct erg_sensor_model *m, const struct erg_sensor_given *given,
+	const char *rail, struct erg_err *err);
 
 /*
  * Whether a cumulative reading that fell from FROM to TO within DT_S went on past its end (D->wrap),

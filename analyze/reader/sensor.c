@@ -1,126 +1,102 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * --sensor: what the user knows better than the recording. A model that was replaced counts as
- * from a datasheet. The rail's name may hold colons; keys never do.
+ * from a datasheet. formats/sensor_text.c knows the words; what a recording cannot be told
+ * afterwards (where a counter wrapped, that readings were of intervals) is refused.
  */
 #include "analyze/reader/sensor.h"
 
 #include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats/base/util.h"
-
-#define KEYS "kind, window_s, period_s, lag_s, lag_u_s, alpha, lsb, offset_max, gain_max"
-
-static bool set_time(struct erg_sensor_model *m, const char *key, double v)
-{
-	double ns = round(v * 1e9);
-
-	if (!strcmp(key, "lag_s"))
-		m->lag_ns = (int64_t)ns;
-	else if (v < 0)
-		return false;
-	else if (!strcmp(key, "window_s"))
-		m->window_ns = (uint64_t)ns;
-	else if (!strcmp(key, "period_s"))
-		m->period_ns = (uint64_t)ns;
-	else if (!strcmp(key, "lag_u_s"))
-		m->lag_u_ns = (uint64_t)ns;
-	else if (!strcmp(key, "alpha") && v > 0 && v <= 1)
-		m->alpha = v;
-	else
-		return false;
-	return true;
-}
-
-static bool set_bound(struct erg_channel_def *d, const char *key, double v)
-{
-	if (v < 0)
-		return false;
-	if (!strcmp(key, "lsb"))
-		d->lsb = d->scale > 0 ? v / d->scale : v;
-	else if (!strcmp(key, "offset_max"))
-		d->offset_max = v;
-	else if (!strcmp(key, "gain_max"))
-		d->gain_max = v;
-	else
-		return false;
-	return true;
-}
-
-static bool set_kind(struct erg_sensor_model *m, const char *text)
-{
-	int kind = erg_sensor_kind_parse(text);
-
-	if (kind >= 0)
-		m->kind = (enum erg_sensor_kind)kind;
-	return kind >= 0;
-}
 
 static bool is_electric(enum erg_quantity q)
 {
 	return q <= ERG_Q_CURRENT;
 }
 
-/* Returns how many channels the setting was for, or -EINVAL for a bad key or value. */
-static int apply(struct erg_timeline *tl, const char *rail, const char *key, const char *text)
+static bool is_for_import(const struct erg_sensor_word *w)
 {
-	char *end;
-	double v = strtod(text, &end);
-	bool number = end != text && !*end && isfinite(v);
-	int n = 0;
-
-	for (size_t i = 0; i < tl->n_channels; i++) {
-		struct erg_tl_channel *c = &tl->channels[i];
-		struct erg_tl_source *s = &tl->sources[c->source];
-
-		if (!is_electric(c->def.quantity) || (rail && strcmp(rail, c->def.rail)))
-			continue;
-		if (!strcmp(key, "kind") ? !set_kind(&s->model, text)
-		    : !number || !(set_time(&s->model, key, v) || set_bound(&c->def, key, v)))
-			return -EINVAL;
-		s->model.provenance = ERG_PROVENANCE_DATASHEET;
-		n++;
-	}
-	return n;
+	return w->key == ERG_SENSOR_KEY_WRAP || w->key == ERG_SENSOR_KEY_PARENT ||
+		(w->key == ERG_SENSOR_KEY_KIND && !strcmp(w->text, "delta"));
 }
 
-static int apply_word(struct erg_timeline *tl, const char *word, struct erg_err *err)
+static void set_channel(struct erg_channel_def *d, const struct erg_sensor_word *w)
 {
-	_cleanup_(erg_freep) char *copy = strdup(word);
-	char *equals = copy ? strchr(copy, '=') : NULL, *colon;
-	int n;
+	if (w->key == ERG_SENSOR_KEY_LSB)
+		d->lsb = d->scale > 0 ? w->number / d->scale : w->number;
+	else if (w->key == ERG_SENSOR_KEY_OFFSET_MAX)
+		d->offset_max = w->number;
+	else if (w->key == ERG_SENSOR_KEY_GAIN_MAX)
+		d->gain_max = w->number;
+}
 
-	if (!copy)
-		return erg_fail(err, -ENOMEM, "--sensor: out of memory");
-	if (!equals)
-		return erg_fail(err, -EINVAL, "--sensor: '%s': expected KEY=VALUE or RAIL:KEY=VALUE",
-			word);
-	*equals = '\0';
-	colon = strrchr(copy, ':');
-	if (colon)
-		*colon = '\0';
-	n = apply(tl, colon ? copy : NULL, colon ? colon + 1 : copy, equals + 1);
-	if (n < 0)
-		return erg_fail(err, -EINVAL, "--sensor: '%s': expected one of " KEYS
-			" with a value that fits it", word);
-	if (!n)
-		return erg_fail(err, -ENOENT, "--sensor: '%s': no rail of power '%s' was recorded",
-			word, colon ? copy : "");
-	return 0;
+/* Without a rail's name a kind or an alpha is for the channels that it fits. */
+static bool concerns(const struct erg_tl_channel *c, const struct erg_sensor_word *w)
+{
+	enum erg_quantity q = c->def.quantity;
+
+	if (!is_electric(q) || (w->for_rail && strcmp(w->rail, c->def.rail)))
+		return false;
+	if (w->for_rail)
+		return true;
+	if (w->key == ERG_SENSOR_KEY_ALPHA || w->key == ERG_SENSOR_KEY_WINDOW)
+		return q != ERG_Q_ENERGY;
+	return w->key != ERG_SENSOR_KEY_KIND || erg_sensor_kind_fits((enum erg_sensor_kind)w->number, q);
+}
+
+struct setting {
+	struct erg_timeline *tl;
+	struct erg_sensor_given *given; /* by source */
+};
+
+static int apply_word(void *data, const struct erg_sensor_word *w, const char *word, struct erg_err *err)
+{
+	const struct setting *s = data;
+	size_t n = 0;
+
+	if (is_for_import(w))
+		return erg_fail(err, -EINVAL, "--sensor: '%s': this is for erg-record import; a recording "
+			"cannot be told it afterwards", word);
+	for (size_t i = 0; i < s->tl->n_channels; i++) {
+		struct erg_tl_channel *c = &s->tl->channels[i];
+		struct erg_sensor_model *m = &s->tl->sources[c->source].model;
+
+		if (!concerns(c, w))
+			continue;
+		if (w->key == ERG_SENSOR_KEY_KIND &&
+			!erg_sensor_kind_fits((enum erg_sensor_kind)w->number, c->def.quantity))
+			return erg_fail(err, -EINVAL, "--sensor: '%s' contradicts '%s', which is %s", word,
+				c->def.rail, erg_quantity_name(c->def.quantity));
+		if (!erg_sensor_word_set_model(w, m, &s->given[c->source]))
+			set_channel(&c->def, w);
+		m->provenance = w->key == ERG_SENSOR_KEY_PROVENANCE ? (enum erg_provenance)w->number :
+								    ERG_PROVENANCE_DATASHEET;
+		n++;
+	}
+	return n ? 0 : erg_fail(err, -ENOENT, "--sensor: '%s': no rail of power '%s' was recorded that this "
+		"could be for", word, w->rail);
+}
+
+static const char *rail_of(const struct erg_timeline *tl, size_t source)
+{
+	for (size_t i = 0; i < tl->n_channels; i++)
+		if (tl->channels[i].source == source)
+			return tl->channels[i].def.rail;
+	return "";
 }
 
 int erg_reader_sensor(struct erg_timeline *tl, const char *text, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *copy = strdup(text);
-	char *save = NULL;
-	int r = 0;
+	_cleanup_(erg_freep) struct erg_sensor_given *given = calloc(tl->n_sources + 1, sizeof(*given));
+	struct setting s = {tl, given};
+	int r = given ? erg_sensor_words(text, apply_word, &s, err) :
+			erg_fail(err, -ENOMEM, "--sensor: out of memory");
 
-	if (!copy)
-		return erg_fail(err, -ENOMEM, "--sensor: out of memory");
-	for (char *w = strtok_r(copy, " ,\t", &save); w && r >= 0; w = strtok_r(NULL, " ,\t", &save))
-		r = apply_word(tl, w, err);
+	for (size_t i = 0; i < tl->n_sources && r == 0; i++)
+		if (given[i].kind || given[i].alpha)
+			r = erg_sensor_model_complete(&tl->sources[i].model, &given[i], rail_of(tl, i),
+				err);
 	return r;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What is wrong with a log. Rows that are a little out of order are put in order (two writers, one
- * file); a time that goes back farther is two logs or a clock that was set, and only the person
- * knows which, so it is an error. A reading that no sensor gives is taken out and counted. An
- * energy counter that falls has wrapped or was reset: the first is known when its modulus is, the
- * second loses what was counted since the last reading, and says so.
+ * What is wrong with a log as a whole; values.c looks at the readings. Rows that are a little out of
+ * order are put in order (two writers, one file); a time that goes back farther is two logs or a clock
+ * that was set, and only the person knows which, so it is an error: the hour that a clock repeats
+ * when summer ends must not be sorted into the hour before. Lines that were not understood are told,
+ * and are an error when they are many: then it is another kind of log.
  */
 #include <errno.h>
 #include <math.h>
@@ -14,6 +14,42 @@
 #include "record/import/import.h"
 
 #define DISORDER_ROWS_MAX 64
+#define DISORDER_NS_MAX (900 * (int64_t)ERG_NSEC_PER_SEC) /* clocks are set by more */
+#define TWICE_SHARE_MAX 0.05 /* rows of one time with other readings: two devices, not a clock too coarse */
+
+#define RHYTHM_MIN 3 /* distances, to tell a column's own rhythm */
+
+/* ---- what was not understood ---- */
+
+static int check_foreign(const struct erg_import_log *log, json_t *notes, struct erg_err *err)
+{
+	const struct erg_import_foreign *f = &log->foreign;
+	double share = log->foreign_share > 0 ? log->foreign_share : 0.1;
+
+	if (f->n == 0)
+		return 0;
+	if ((double)f->n > share * (double)(f->n + log->n))
+		return erg_fail(err, -EINVAL, "%s: line %zu: '%s' is not understood, as %zu of %zu lines: "
+			"is it another kind of log (--from)?", log->path, f->line, f->text, f->n,
+			f->n + log->n);
+	erg_import_note(notes, "foreign", "%s: line %zu: '%s' is not understood; %zu such lines of %zu "
+		"were left out", log->path, f->line, f->text, f->n, f->n + log->n);
+	return 0;
+}
+
+/* The hour that the zone has twice, by its order; not when there is nothing else. */
+static int check_twice(const struct erg_import_log *log, json_t *notes, struct erg_err *err)
+{
+	if (log->wall.twice == 0)
+		return 0;
+	if (log->wall.twice >= log->n && log->n > 0)
+		return erg_fail(err, -EINVAL, "%s: all times are of the hour that the zone has twice; "
+			"--time-zone with an offset, like +01:00, was expected", log->path);
+	erg_import_note(notes, "twice", "%s: %llu times are of the hour that the zone has twice, when "
+		"clocks go back; they were taken in the order of the lines", log->path,
+		(unsigned long long)log->wall.twice);
+	return 0;
+}
 
 /* ---- order ---- */
 
@@ -34,6 +70,20 @@ static void swap_rows(struct erg_import_log *log, size_t i, size_t k)
 	}
 }
 
+static int fail_order(const struct erg_import_log *log, uint32_t line, int64_t back, struct erg_err *err)
+{
+	bool hour = log->clock == ERG_CLOCK_WALL && llabs(back - 3600 * (int64_t)ERG_NSEC_PER_SEC) <
+		DISORDER_NS_MAX;
+
+	if (hour)
+		return erg_fail(err, -EINVAL, "%s: line %u: the time goes back by %.6g s, as when summer "
+			"time ends: --time-zone, like Europe/Berlin, tells the two hours apart",
+			log->path, line, (double)back * 1e-9);
+	return erg_fail(err, -EINVAL, "%s: line %u: the time goes back by %.6g s: two logs in one file, "
+		"or a clock that was set? Import the parts one by one", log->path, line,
+		(double)back * 1e-9);
+}
+
 /* Insertion by neighbours: the disorder is small or refused. */
 static int put_in_order(struct erg_import_log *log, json_t *notes, struct erg_err *err)
 {
@@ -42,14 +92,12 @@ static int put_in_order(struct erg_import_log *log, json_t *notes, struct erg_er
 
 	for (size_t i = 1; i < log->n; i++) {
 		uint32_t line = log->line[i];
+		int64_t back = log->t[i - 1] - log->t[i];
 		size_t k = i;
 
 		for (; k > 0 && log->t[k] < log->t[k - 1]; k--) {
-			if (i - k >= DISORDER_ROWS_MAX)
-				return erg_fail(err, -EINVAL, "%s: line %u: the time %.9g s goes back "
-					"by more than %d rows: two logs in one file, or a clock that "
-					"was set? Import the parts one by one", log->path, line,
-					(double)log->t[k] * 1e-9, DISORDER_ROWS_MAX);
+			if (i - k >= DISORDER_ROWS_MAX || back > DISORDER_NS_MAX)
+				return fail_order(log, line, back, err);
 			swap_rows(log, k, k - 1);
 		}
 		if (k == i)
@@ -70,152 +118,50 @@ static void copy_row(struct erg_import_log *log, size_t to, size_t from)
 		log->channels[c].raw[to] = log->channels[c].raw[from];
 }
 
-/* Two rows of one time: the second adds what the first lacks, and its other readings are lost. */
-static void drop_duplicate_times(struct erg_import_log *log, json_t *notes)
+/* Adds the readings of row FROM to those of row TO, of the same time. *ret_lost: it had some already;
+ * *ret_other: and they were not the same. */
+static void merge_row(struct erg_import_log *log, size_t to, size_t from, bool *ret_lost, bool *ret_other)
 {
-	size_t n = 0, dropped = 0;
-	uint32_t first = 0;
+	for (size_t c = 0; c < log->n_channels; c++) {
+		int64_t *have = &log->channels[c].raw[to], v = log->channels[c].raw[from];
+
+		*ret_lost |= v != ERG_IMPORT_MISSING && *have != ERG_IMPORT_MISSING;
+		*ret_other |= v != ERG_IMPORT_MISSING && *have != ERG_IMPORT_MISSING && v != *have;
+		if (*have == ERG_IMPORT_MISSING)
+			*have = v;
+	}
+}
+
+/* Two rows of one time: the second adds what the first lacks, and its other readings are lost. Where
+ * that happens often there are two devices, and half of the energy would be lost. */
+static int drop_duplicate_times(struct erg_import_log *log, json_t *notes, struct erg_err *err)
+{
+	size_t n = 0, dropped = 0, others = 0;
+	uint32_t first = 0, first_other = 0;
 
 	for (size_t i = 0; i < log->n; i++) {
-		bool lost = false;
+		bool lost = false, other = false;
 
 		if (n == 0 || log->t[i] != log->t[n - 1]) {
 			copy_row(log, n++, i);
 			continue;
 		}
-		for (size_t c = 0; c < log->n_channels; c++) {
-			int64_t *have = &log->channels[c].raw[n - 1], v = log->channels[c].raw[i];
-
-			lost |= v != ERG_IMPORT_MISSING && *have != ERG_IMPORT_MISSING;
-			if (*have == ERG_IMPORT_MISSING)
-				*have = v;
-		}
+		merge_row(log, n - 1, i, &lost, &other);
 		if (lost && dropped++ == 0)
 			first = log->line[i];
+		if (other && others++ == 0)
+			first_other = log->line[i];
 	}
+	if ((double)others > TWICE_SHARE_MAX * (double)log->n)
+		return erg_fail(err, -EINVAL, "%s: line %u: other readings of the time of the line before, "
+			"as in %zu of %zu lines: several devices? A column that tells them apart (index, "
+			"uuid, pci.bus_id), or a file for each, was expected", log->path, first_other,
+			others, log->n);
 	log->n = n;
 	if (dropped)
 		erg_import_note(notes, "duplicate-time", "%s: line %u: the same time as the row "
 			"before; %zu such rows were left out", log->path, first, dropped);
-}
-
-/* ---- values ---- */
-
-/* What no sensor of the quantity reads, in SI units. */
-static bool is_absurd(enum erg_quantity q, double v)
-{
-	switch (q) {
-	case ERG_Q_POWER: return fabs(v) > 1e6;
-	case ERG_Q_ENERGY: return fabs(v) > 1e15;
-	case ERG_Q_VOLTAGE: return fabs(v) > 1e5;
-	case ERG_Q_CURRENT: return fabs(v) > 1e5;
-	case ERG_Q_TEMPERATURE: return v < -273.15 || v > 1000;
-	case ERG_Q_FREQUENCY: return v < 0 || v > 1e12;
-	case ERG_Q_UTILIZATION: return v < 0 || v > 1e4;
-	default: return false;
-	}
-}
-
-static void check_values(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
-{
-	size_t absurd = 0, negative = 0, missing = 0;
-	uint32_t absurd_line = 0, negative_line = 0;
-	double absurd_value = 0;
-
-	for (size_t i = 0; i < log->n; i++) {
-		double v = (double)c->raw[i] * c->def.scale;
-
-		if (c->raw[i] == ERG_IMPORT_MISSING) {
-			missing++;
-		} else if (c->raw[i] > ERG_IMPORT_RAW_MAX || c->raw[i] < -ERG_IMPORT_RAW_MAX ||
-			is_absurd(c->def.quantity, v)) {
-			if (absurd++ == 0) {
-				absurd_line = log->line[i];
-				absurd_value = v;
-			}
-			c->raw[i] = ERG_IMPORT_MISSING;
-		} else if (v < 0 && c->def.quantity == ERG_Q_POWER && negative++ == 0) {
-			negative_line = log->line[i];
-		}
-	}
-	if (absurd)
-		erg_import_note(notes, "absurd", "%s: line %u: %s of '%s' is %.6g in SI units, which "
-			"is no reading; %zu such values were left out", log->path, absurd_line,
-			erg_quantity_name(c->def.quantity), c->def.rail, absurd_value, absurd);
-	if (negative)
-		erg_import_note(notes, "negative", "%s: line %u: power of '%s' is negative, %zu times "
-			"in all; kept (a battery that is charged, or an offset of the sensor)",
-			log->path, negative_line, c->def.rail, negative);
-	if (missing + absurd == log->n)
-		erg_import_note(notes, "empty", "%s: '%s' has no readings", log->path, c->def.rail);
-}
-
-/* The modulus of a counter of 32 bits when the reading before the fall was in its last tenth. */
-static uint64_t guess_wrap(int64_t before, int64_t after)
-{
-	const int64_t modulus = (int64_t)1 << 32;
-
-	return before < modulus && before > modulus / 10 * 9 && after < modulus / 10 ?
-		(uint64_t)modulus : 0;
-}
-
-/* The most by which a counter rose in a second. */
-static double fastest_rise(const struct erg_import_log *log, const struct erg_import_channel *c)
-{
-	size_t before = log->n;
-	double most = 0;
-
-	for (size_t i = 0; i < log->n; i++) {
-		if (c->raw[i] == ERG_IMPORT_MISSING)
-			continue;
-		if (before < log->n)
-			most = fmax(most, erg_counter_rate(&c->def, c->raw[before], c->raw[i],
-				(double)(log->t[i] - log->t[before]) * 1e-9));
-		before = i;
-	}
-	return most;
-}
-
-/* An energy counter is made to count on past its end. What a reset lost is not known: there it falls
- * by one, which is read so. */
-static void check_counter(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
-{
-	int64_t before = ERG_IMPORT_MISSING, base = 0, t = 0;
-	double fastest = fastest_rise(log, c);
-	size_t resets = 0, wraps = 0;
-	uint32_t line = 0;
-
-	for (size_t i = 0; i < log->n; i++) {
-		struct erg_channel_def def = c->def;
-		int64_t v = c->raw[i];
-
-		if (v == ERG_IMPORT_MISSING)
-			continue;
-		if (before != ERG_IMPORT_MISSING && v < before) {
-			def.wrap = def.wrap ? def.wrap : guess_wrap(before, v);
-			line = resets + wraps ? line : log->line[i];
-			if (erg_counter_wrapped(&def, before, v, (double)(log->t[i] - t) * 1e-9,
-				    fastest)) {
-				base += base > ERG_IMPORT_RAW_MAX ? 0 : (int64_t)def.wrap;
-				wraps++;
-			} else {
-				base += before - 1 - v;
-				resets++;
-			}
-		}
-		before = v;
-		t = log->t[i];
-		c->raw[i] = base > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : base + v;
-	}
-	c->def.wrap = 0; /* what is written counts on */
-	if (wraps)
-		erg_import_note(notes, "wrap", "%s: line %u: the energy counter '%s' wrapped, %zu times "
-			"in all; unwrapped", log->path, line, c->def.rail, wraps);
-	if (resets)
-		erg_import_note(notes, "reset", "%s: line %u: the energy counter '%s' falls: it was "
-			"reset, %zu times in all; the energy between the readings before and after is "
-			"not known (if it wrapped, say --sensor '%s:wrap=' and where)",
-			log->path, line, c->def.rail, resets, c->def.rail);
+	return 0;
 }
 
 /* ---- distances ---- */
@@ -231,70 +177,172 @@ static int compare_int64(const void *a, const void *b)
  * The usual distance: the mean of those up to twice the median, since a dithered reader's median is
  * not its rate and gaps are no distances. At most 10^5 of them, spread over the log.
  */
-static int usual_distance(struct erg_import_log *log, struct erg_err *err)
+static uint64_t usual_of(int64_t *d, size_t n)
 {
-	size_t step = log->n / 100000 + 1, n = 0, usual = 0;
-	_cleanup_(erg_freep) int64_t *d = calloc(log->n / step + 1, sizeof(*d));
+	size_t usual = 0;
 	double sum = 0;
 
-	if (!d)
-		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
-	for (size_t i = 1; i < log->n; i += step)
-		d[n++] = log->t[i] - log->t[i - 1];
 	qsort(d, n, sizeof(*d), compare_int64);
 	for (size_t i = 0; i < n && d[i] <= 2 * d[n / 2]; i++, usual++)
 		sum += (double)d[i];
-	log->interval_ns = usual ? (uint64_t)llround(sum / (double)usual) : 0;
+	return usual ? (uint64_t)llround(sum / (double)usual) : 0;
+}
+
+/* Of the rows that a device (CHANNEL NULL), or one channel of it, has a reading in; 0: too few. */
+static int usual_distance(const struct erg_import_log *log, uint32_t group,
+	const struct erg_import_channel *channel, uint64_t *ret, struct erg_err *err)
+{
+	size_t step = log->n / 100000 + 1, n = 0, seen = 0;
+	_cleanup_(erg_freep) int64_t *d = calloc(log->n / step + 2, sizeof(*d));
+	int64_t before = 0;
+
+	if (!d)
+		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
+	for (size_t i = 0; i < log->n; i++) {
+		if (channel ? channel->raw[i] == ERG_IMPORT_MISSING : !erg_import_was_read(log, group, i))
+			continue;
+		if (seen > 0 && seen % step == 0)
+			d[n++] = log->t[i] - before;
+		before = log->t[i];
+		seen++;
+	}
+	*ret = channel && n < RHYTHM_MIN ? 0 : usual_of(d, n);
 	return 0;
+}
+
+/*
+ * Each channel's interval is its device's, unless it is read in but a few of its rows (a column that
+ * is filled at every tenth): some cells that are missing make no other rhythm.
+ */
+static int find_intervals(struct erg_import_log *log, struct erg_err *err)
+{
+	uint64_t of_group = 0, own;
+	int r = 0;
+
+	for (size_t i = 0; i < log->n_channels && r == 0; i++) {
+		struct erg_import_channel *c = &log->channels[i];
+
+		if (i == 0 || c->group != log->channels[i - 1].group)
+			r = usual_distance(log, c->group, NULL, &of_group, err);
+		if (r == 0)
+			r = usual_distance(log, c->group, c, &own, err);
+		c->interval_ns = own > of_group + of_group / 2 ? own : of_group;
+		if (c->interval_ns > log->interval_ns)
+			log->interval_ns = c->interval_ns;
+	}
+	return r;
+}
+
+static bool is_listed(const json_t *gaps, int64_t begin, int64_t end)
+{
+	const json_t *g;
+	size_t i;
+
+	json_array_foreach(gaps, i, g)
+		if (json_integer_value(json_object_get(g, "begin_ns")) == begin &&
+			json_integer_value(json_object_get(g, "end_ns")) == end)
+			return true;
+	return false;
+}
+
+struct gaps {
+	int64_t longest, total;
+	size_t n, at;
+};
+
+/* Adds those of C that no channel before had; the gaps of a device are gaps of all of its channels. */
+static void add_gaps(struct erg_import_log *log, const struct erg_import_channel *c, struct gaps *g)
+{
+	const int64_t limit = 5 * (int64_t)c->interval_ns;
+	const size_t first = json_array_size(log->gaps);
+	size_t before = log->n;
+
+	for (size_t i = 0; i < log->n; i++) {
+		int64_t d;
+
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		d = before < log->n ? log->t[i] - log->t[before] : 0;
+		if (d > limit && (first == 0 || !is_listed(log->gaps, log->t[before], log->t[i]))) {
+			g->n++;
+			g->total += d;
+			g->at = d > g->longest ? i : g->at;
+			g->longest = d > g->longest ? d : g->longest;
+			if (json_array_size(log->gaps) < 1000)
+				json_array_append_new(log->gaps, json_pack("{s:I, s:I}", "begin_ns",
+					(json_int_t)log->t[before], "end_ns", (json_int_t)log->t[i]));
+		}
+		before = i;
+	}
 }
 
 static void find_gaps(struct erg_import_log *log, json_t *notes)
 {
-	const int64_t limit = 5 * (int64_t)log->interval_ns;
-	int64_t longest = 0, total = 0;
-	size_t gaps = 0, at = 0;
+	struct gaps g = {0};
+	uint64_t interval = 0;
 
-	for (size_t i = 1; i < log->n; i++) {
-		int64_t d = log->t[i] - log->t[i - 1];
+	for (size_t i = 0; i < log->n_channels; i++) {
+		size_t n = g.n;
 
-		if (d <= limit)
-			continue;
-		gaps++;
-		total += d;
-		at = d > longest ? i : at;
-		longest = d > longest ? d : longest;
-		if (json_array_size(log->gaps) < 1000)
-			json_array_append_new(log->gaps, json_pack("{s:I, s:I}", "begin_ns",
-				(json_int_t)log->t[i - 1], "end_ns", (json_int_t)log->t[i]));
+		add_gaps(log, &log->channels[i], &g);
+		interval = n == 0 && g.n > 0 ? log->channels[i].interval_ns : interval;
 	}
-	if (gaps)
+	if (g.n)
 		erg_import_note(notes, "gap", "%s: line %u: no reading for %.6g s; %zu gaps of more "
-			"than 5 times the usual %.6g s, %.6g s in all", log->path, log->line[at],
-			(double)longest * 1e-9, gaps, (double)log->interval_ns * 1e-9,
-			(double)total * 1e-9);
+			"than 5 times the usual %.6g s, %.6g s in all%s", log->path, log->line[g.at],
+			(double)g.longest * 1e-9, g.n, (double)interval * 1e-9,
+			(double)g.total * 1e-9, log->clock == ERG_CLOCK_WALL &&
+			llabs(g.longest - (3600 * (int64_t)ERG_NSEC_PER_SEC + (int64_t)interval)) <
+				(int64_t)interval ? " (an hour: summer time began? --time-zone "
+				"tells)" : "");
+}
+
+/* ---- all of it ---- */
+
+static bool has_readings(const struct erg_import_log *log, enum erg_quantity q)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		for (size_t k = 0; log->channels[i].def.quantity == q && k < log->n; k++)
+			if (log->channels[i].raw[k] != ERG_IMPORT_MISSING)
+				return true;
+	return false;
+}
+
+/* Without it nothing can be computed: as a rule the form was not understood. */
+static int check_power(const struct erg_import_log *log, struct erg_err *err)
+{
+	if (has_readings(log, ERG_Q_POWER) || has_readings(log, ERG_Q_ENERGY) ||
+		(has_readings(log, ERG_Q_VOLTAGE) && has_readings(log, ERG_Q_CURRENT)))
+		return 0;
+	return erg_fail(err, -ENODATA, "%s: no reading of power or energy in %zu rows: was power logged, "
+		"or is it written in a form that is not known here?", log->path, log->n);
 }
 
 int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *err)
 {
-	int r;
+	int r = check_foreign(log, notes, err);
 
-	if (log->n == 0)
-		return erg_fail(err, -ENODATA, "%s: no reading in the whole file", log->path);
-	log->gaps = json_array();
-	r = put_in_order(log, notes, err);
+	if (r == 0 && log->n == 0)
+		r = erg_fail(err, -ENODATA, "%s: no reading in the whole file", log->path);
+	if (r == 0)
+		r = check_twice(log, notes, err);
 	if (r < 0)
 		return r;
-	drop_duplicate_times(log, notes);
-	for (size_t i = 0; i < log->n_channels; i++) {
-		check_values(log, &log->channels[i], notes);
-		if (log->channels[i].def.quantity == ERG_Q_ENERGY)
-			check_counter(log, &log->channels[i], notes);
-	}
+	log->gaps = json_array();
+	r = put_in_order(log, notes, err);
+	if (r == 0)
+		r = drop_duplicate_times(log, notes, err);
+	if (r == 0)
+		r = find_intervals(log, err);
+	for (size_t i = 0; r == 0 && i < log->n_channels; i++)
+		r = erg_import_check_values(log, &log->channels[i], notes, err);
+	if (r == 0)
+		r = check_power(log, err);
+	if (r < 0)
+		return r;
 	if (log->n == 1)
 		erg_import_note(notes, "one-sample", "%s: line %u: one row only: nothing lies between "
 			"readings, no energy can be computed", log->path, log->line[0]);
-	r = usual_distance(log, err);
-	if (r == 0)
-		find_gaps(log, notes);
-	return r;
+	find_gaps(log, notes);
+	return 0;
 }

@@ -82,7 +82,7 @@ static int put_source(struct erg_feed *f, struct erg_cursor *c, uint32_t source)
 	erg_put_signed(c, m->lag_ns);
 	erg_put_unsigned(c, m->lag_u_ns);
 	erg_put_real(c, m->alpha);
-	erg_put_unsigned(c, log->interval_ns);
+	erg_put_unsigned(c, first->interval_ns);
 	erg_put_unsigned(c, channels_of(log, source));
 	return r;
 }
@@ -200,14 +200,30 @@ static bt_message *reading(struct erg_feed *f, bt_self_message_iterator *it)
 	return m;
 }
 
+static void go_on(struct erg_feed *f)
+{
+	if (++f->source == f->sources) {
+		f->source = 0;
+		f->row++;
+	}
+}
+
+/* To the next source that was read; devices that are read in turn have rows of their own. */
+static void skip_missing(struct erg_feed *f)
+{
+	const struct erg_import_log *log = f->what->log;
+
+	while (f->devices > 1 && f->row < log->n &&
+		!erg_import_was_read(log, first_of(log, f->source)->group, f->row))
+		go_on(f);
+}
+
 static bt_message *next_reading(struct erg_feed *f, bt_self_message_iterator *it)
 {
 	bt_message *m = reading(f, it);
 
-	if (++f->source == erg_import_sources(f->what->log)) {
-		f->source = 0;
-		f->row++;
-	}
+	go_on(f);
+	skip_missing(f);
 	return m;
 }
 
@@ -306,6 +322,11 @@ int erg_feed_init(struct erg_feed *f, const struct erg_import_trace *what)
 	if (what->layers)
 		add_edges(f, what->layers->phases, what->layers->n_phases);
 	qsort(f->edges, f->n_edges, sizeof(*f->edges), compare_edges);
+	f->sources = (uint32_t)erg_import_sources(what->log);
+	for (size_t i = 0; i < what->log->n_channels; i++)
+		f->devices = what->log->channels[i].group + 1 > f->devices ?
+			what->log->channels[i].group + 1 : f->devices;
+	skip_missing(f);
 	/* definitions bear the first time of all, so that no message goes back */
 	f->now = on_trace(f, what->log->t[0]);
 	if (f->n_edges && on_trace(f, f->edges[0].t) < f->now)

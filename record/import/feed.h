@@ -24,7 +24,8 @@ struct erg_feed {
 	bt_packet *packet; /* open one */
 	uint64_t in_packet, in_chunk, now;
 	size_t definition, row, span, edge;
-	uint32_t source; /* next one of this row */
+	uint32_t source, sources; /* next one of this row, of how many */
+	uint32_t devices;
 	bool finished;   /* there is no datum left */
 	struct erg_err err;
 };

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <sha2.h>
 #include <signal.h>
 #include <string.h>
@@ -22,7 +23,7 @@
 #include "record/import/named.h"
 
 enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL, OPT_STRICT,
-	OPT_TIME, OPT_COLUMN, OPT_WHERE };
+	OPT_TIME, OPT_COLUMN, OPT_WHERE, OPT_TIME_ZONE, OPT_TIME_OFFSET };
 
 static const struct option long_options[] = {
 	{"samples", required_argument, NULL, OPT_SAMPLES},
@@ -34,6 +35,8 @@ static const struct option long_options[] = {
 	{"time", required_argument, NULL, OPT_TIME},
 	{"column", required_argument, NULL, OPT_COLUMN},
 	{"where", required_argument, NULL, OPT_WHERE},
+	{"time-zone", required_argument, NULL, OPT_TIME_ZONE},
+	{"time-offset", required_argument, NULL, OPT_TIME_OFFSET},
 	{"output", required_argument, NULL, 'o'},
 	{"force", no_argument, NULL, 'f'},
 	{"strict", no_argument, NULL, OPT_STRICT},
@@ -66,11 +69,13 @@ static void usage(FILE *out)
 		     "      --column NAME=UNIT[:RAIL]  a column of readings; uA*3.7V is power at 3.7 V\n"
 		     "      --where COL=VALUE    only the rows in which it is so\n"
 		     "      --sensor KEY=VALUE   what is known of the sensor, for all channels that carry\n"
-		     "                           energy or NAME:KEY=VALUE; kind=point|boxcar|ema|counter,\n"
+		     "                           energy or NAME:KEY=VALUE; kind=point|boxcar|ema|counter|delta,\n"
 		     "                           window_s= period_s= lag_s= lag_u_s= lsb= alpha= offset_max=\n"
 		     "                           gain_max= wrap= parent= provenance=\n"
 		     "      --tag KEY=VALUE      kept in the manifest; may be repeated\n"
-		     "      --interval SECONDS   between two lines of a log without times\n"
+		     "      --interval SECONDS   between two lines of a log without times, or with whole seconds\n"
+		     "      --time-zone ZONE     of wall clock times without one: UTC, local, +02:00, Europe/Berlin\n"
+		     "      --time-offset S      is added to the log's times, to bring them to the layers' clock\n"
 		     "  -o, --output FILE.erg    the archive\n"
 		     "  -f, --force              replace it when it exists\n"
 		     "      --strict             exit 3 after any warning about the data\n"
@@ -129,6 +134,16 @@ static int take_named(struct options *o, int c)
 	return 2;
 }
 
+static int take_zone(const char *zone)
+{
+	struct erg_err err = {0};
+
+	if (erg_import_zone_check(zone, &err) == 0)
+		return 0;
+	fprintf(stderr, "erg-record import: %s\n", err.msg);
+	return 2;
+}
+
 static int take_option(struct options *o, int c)
 {
 	double v;
@@ -146,6 +161,13 @@ static int take_option(struct options *o, int c)
 		if (!erg_number_parse(optarg, 1e-6, 1e6, &v))
 			return wrong("--interval", optarg, "seconds");
 		o->how.interval_ns = (uint64_t)(v * 1e9 + 0.5);
+		return 0;
+	case OPT_TIME_ZONE: o->how.zone = optarg; return take_zone(optarg);
+	case OPT_TIME_OFFSET:
+		if (!erg_number_parse(optarg, -4e9, 4e9, &v))
+			return wrong("--time-offset", optarg, "seconds");
+		o->how.offset_ns = llround(v * 1e9);
+		o->how.offset_given = true;
 		return 0;
 	case 'o': o->output = optarg; return 0;
 	case 'f': o->force = true; return 0;
@@ -190,16 +212,21 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 /* ---- describing ---- */
 
-static json_t *describe_input(const char *path, size_t rows, SHA2_CTX *all)
+/* SHA256: of what the reader read; "" where it did not read the file itself. What came through a pipe
+ * has no name of its own. */
+static json_t *describe_input(const char *path, const char *sha256, size_t rows, SHA2_CTX *all)
 {
 	char hex[SHA256_DIGEST_STRING_LENGTH];
 	const char *base = strrchr(path, '/');
+	struct stat st;
 
-	if (!SHA256File(path, hex))
+	snprintf(hex, sizeof(hex), "%s", sha256);
+	if (!*hex && !SHA256File(path, hex))
 		return NULL;
 	SHA256Update(all, (const uint8_t *)hex, strlen(hex));
-	return json_pack("{s:s, s:s, s:I}", "path", base ? base + 1 : path, "sha256", hex, "rows",
-		(json_int_t)rows);
+	base = base ? base + 1 : path;
+	return json_pack("{s:s, s:s, s:I}", "path", stat(path, &st) == 0 && S_ISREG(st.st_mode) ? base :
+		"(pipe)", "sha256", hex, "rows", (json_int_t)rows);
 }
 
 /* The channels of one source as the manifest's element. */
@@ -219,7 +246,7 @@ static json_t *describe_source(const struct erg_import_log *log, uint32_t source
 	}
 	if (!first)
 		return NULL;
-	j = erg_manifest_source(kind, log->path, erg_import_class(first), false, log->interval_ns,
+	j = erg_manifest_source(kind, log->path, erg_import_class(first), false, first->interval_ns,
 		&first->model, defs, n);
 	if (j)
 		json_object_set_new(j, "id", json_integer((json_int_t)source));
@@ -243,20 +270,24 @@ static json_t *describe_import(const struct job *j, SHA2_CTX *all)
 
 	if (!import)
 		return NULL;
-	json_object_set_new(import, "samples", describe_input(j->o->samples, j->log.n, all));
+	json_object_set_new(import, "samples", describe_input(j->o->samples,
+		j->log.sha256, j->log.n, all));
 	if (j->o->layers)
 		json_object_set_new(import, "layers",
-			describe_input(j->o->layers, j->layers.n_spans, all));
+			describe_input(j->o->layers, j->layers.sha256, j->layers.n_spans, all));
 	return import;
 }
 
 static void make_run_id(struct job *j, SHA2_CTX *all)
 {
 	_cleanup_(erg_freep) char *settings = json_dumps(j->o->sensors, JSON_COMPACT);
-	char hex[SHA256_DIGEST_STRING_LENGTH];
+	char hex[SHA256_DIGEST_STRING_LENGTH], times[128];
 
 	if (settings)
 		SHA256Update(all, (const uint8_t *)settings, strlen(settings));
+	snprintf(times, sizeof(times), "%.60s %lld %llu", j->o->how.zone ? j->o->how.zone : "",
+		(long long)j->o->how.offset_ns, (unsigned long long)j->o->how.interval_ns);
+	SHA256Update(all, (const uint8_t *)times, strlen(times));
 	snprintf(j->run_id, sizeof(j->run_id), "%.16s", SHA256End(all, hex));
 	for (size_t i = 0; i < sizeof(j->uuid); i++)
 		sscanf(hex + 16 + 2 * i, "%2hhx", &j->uuid[i]);
@@ -316,23 +347,72 @@ static json_t *summarize(const struct job *j)
 
 /* ---- reading ---- */
 
-static void note_coverage(struct job *j)
+/* Times of the log's own clock and of the layers' are only the same when somebody says so. */
+static int check_clocks(const struct job *j, struct erg_err *err)
+{
+	const struct erg_import_how *how = &j->o->how;
+
+	if (!j->o->layers || how->offset_given)
+		return 0;
+	if (j->log.clock == ERG_CLOCK_WALL)
+		return erg_fail(err, -EINVAL, "%s: the times are of a wall clock, and nothing says in which "
+			"zone: --time-zone (UTC, local, +02:00 or Europe/Berlin) was expected, to put %s "
+			"beside them", j->log.path, j->o->layers);
+	if (j->log.clock == ERG_CLOCK_TIME_OF_DAY)
+		return erg_fail(err, -EINVAL, "%s: the times have no date: --time-offset, the seconds from "
+			"them to those of %s, was expected", j->log.path, j->o->layers);
+	return 0;
+}
+
+/* How much of the layers' time, and how many, lie outside of the readings. Most: the clocks differ. */
+static int check_coverage(struct job *j, struct erg_err *err)
 {
 	const int64_t slack = (int64_t)j->log.interval_ns;
 	const int64_t begin = j->log.t[0] - slack, end = j->log.t[j->log.n - 1] + slack;
+	double all = 0, inside = 0;
 	size_t outside = 0;
 	uint32_t line = 0;
 
 	for (size_t i = 0; i < j->layers.n_spans; i++) {
 		const struct erg_import_span *s = &j->layers.spans[i];
+		int64_t from = s->begin > begin ? s->begin : begin, to = s->end < end ? s->end : end;
 
+		all += (double)(s->end - s->begin);
+		inside += to > from ? (double)(to - from) : 0;
 		if ((s->begin < begin || s->end > end) && outside++ == 0)
 			line = s->line;
 	}
+	if (outside * 2 > j->layers.n_spans && inside * 2 <= all)
+		return erg_fail(err, -EINVAL, "%s: line %u: the layer is outside the time of the readings, "
+			"%.12g to %.12g s, as %zu of %zu layers are: another clock? --time-offset or "
+			"--time-zone brings the readings to the layers' clock", j->o->layers, line,
+			(double)(begin + slack) * 1e-9, (double)(end - slack) * 1e-9, outside,
+			j->layers.n_spans);
 	if (outside)
 		erg_import_note(j->notes, "layer-outside", "%s: line %u: the layer is outside the time "
-			"of the readings, %.9g to %.9g s; %zu of %zu layers are", j->o->layers, line,
-			(double)(begin + slack) * 1e-9, (double)(end - slack) * 1e-9, outside, j->layers.n_spans);
+			"of the readings, %.12g to %.12g s; %zu of %zu layers are", j->o->layers, line,
+			(double)(begin + slack) * 1e-9, (double)(end - slack) * 1e-9, outside,
+			j->layers.n_spans);
+	return 0;
+}
+
+static int move_times(struct job *j, struct erg_err *err)
+{
+	const int64_t by = j->o->how.offset_ns;
+
+	if (by == 0 || j->log.n == 0)
+		return 0;
+	for (size_t i = 0; i < j->log.n; i++) {
+		j->log.t[i] += by;
+		if (llabs(j->log.t[i]) > ERG_IMPORT_TIME_MAX)
+			return erg_fail(err, -ERANGE, "%s: line %u: with --time-offset the time is more than "
+				"126 years from zero", j->log.path, j->log.line[i]);
+	}
+	for (size_t i = 0; i < j->log.n_phases; i++) {
+		j->log.phases[i].begin += by;
+		j->log.phases[i].end += by;
+	}
+	return 0;
 }
 
 /* A log of another form is refused with the one it looks like, or the ones there are. */
@@ -354,17 +434,22 @@ static int read_inputs(struct job *j, struct erg_err *err)
 	int r = read_samples(j, err);
 
 	if (r == 0)
+		r = move_times(j, err);
+	if (r == 0)
 		r = erg_import_settings(&j->log, o->sensors, err);
 	if (r == 0)
 		r = erg_import_check(&j->log, j->notes, err);
+	if (r == 0)
+		r = check_clocks(j, err);
 	if (r == 0 && o->layers)
 		r = erg_import_layers_read(o->layers, &j->layers, j->notes, err);
 	if (r == 0)
 		r = erg_import_models(&j->log, o->layers ? &j->layers : NULL, j->stale, j->notes,
 			err);
+	if (r == 0 && o->layers)
+		r = check_coverage(j, err);
 	if (r < 0)
 		return r;
-	note_coverage(j);
 	j->origin_ns = first_time(j) < 0 ? first_time(j) : 0;
 	snprintf(j->kind, sizeof(j->kind), "imported:%s", o->from->name);
 	return 0;
@@ -398,7 +483,9 @@ static uint64_t mtime_of(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) < 0 ? 0 : (uint64_t)st.st_mtim.tv_sec * ERG_NSEC_PER_SEC;
+	/* a pipe's is the time of this run, which the same input would not give again */
+	return stat(path, &st) < 0 || !S_ISREG(st.st_mode) ? 0 :
+		(uint64_t)st.st_mtim.tv_sec * ERG_NSEC_PER_SEC;
 }
 
 static int write_archive(const struct job *j, const json_t *manifest, const char *dir,

@@ -31,8 +31,35 @@ struct erg_import_channel {
 	size_t alloc; /* of raw, while rows are being added */
 	struct erg_sensor_model model;
 	bool model_given; /* by --sensor: window, period or alpha are not to be guessed */
+	struct erg_sensor_given given;
 	uint64_t repeated; /* readings equal to the one before, when the log is stale */
 	uint32_t source;   /* index into sources */
+	uint32_t group;    /* of the device: what is read apart is another source */
+	bool delta;        /* energy of each interval, by --sensor kind=delta */
+	uint64_t interval_ns; /* usual distance of its readings, after the checks */
+};
+
+/* What the times of a log are. */
+enum erg_import_clock {
+	ERG_CLOCK_NUMBERS,     /* a count of seconds, as it stands */
+	ERG_CLOCK_ZONED,       /* ns since the epoch */
+	ERG_CLOCK_WALL,        /* wall clock time of a zone that nobody told, read as UTC */
+	ERG_CLOCK_TIME_OF_DAY, /* ns since a midnight */
+	ERG_CLOCK_NONE,        /* none: rows --interval apart, from 0 on */
+};
+
+/* Private to import_time.c: the zone that is in use, and what it said last. */
+struct erg_import_wall {
+	bool ready, fixed, asked, any;
+	int minutes;
+	int64_t quarter, shift[2], last;
+	uint64_t twice; /* times of the hour that a zone has twice */
+};
+
+/* Lines that were not understood. */
+struct erg_import_foreign {
+	size_t n, line; /* of the first one */
+	char text[80];
 };
 
 struct erg_import_phase {
@@ -51,6 +78,11 @@ struct erg_import_log {
 	size_t n_phases;
 	uint64_t interval_ns; /* usual distance of rows, after the checks */
 	json_t *gaps;         /* array of {"begin_ns", "end_ns"} */
+	enum erg_import_clock clock;
+	struct erg_import_wall wall;
+	struct erg_import_foreign foreign;
+	double foreign_share; /* of all lines, beyond which the log is refused; 0: a tenth */
+	char sha256[65];      /* of what was read; "" where the reader did not read the file itself */
 };
 
 /* ---- building a log (import_log.c) ---- */
@@ -61,6 +93,13 @@ int erg_import_channel(struct erg_import_log *log, const char *rail, const char 
 	int decimals, struct erg_err *err);
 /* Appends a row in which every channel is missing; set its values by channels[i].raw[n - 1]. */
 int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err);
+/* Sets the reading of the last row; -EINVAL when it has one already: two devices that look the same. */
+int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, struct erg_err *err);
+/* Whether a channel of the device has a reading in the row. */
+bool erg_import_was_read(const struct erg_import_log *log, uint32_t group, size_t row);
+/* Counts a line that was not understood: check.c tells how many and shows the first, and refuses the
+ * log when they are more than its share. */
+void erg_import_foreign(struct erg_import_log *log, size_t line, const char *text);
 /* A phase of the log that lasts from T on as long as NAME stays; NULL or "" for none. */
 int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t);
 void erg_import_log_release(struct erg_import_log *log);
@@ -68,13 +107,6 @@ void erg_import_log_release(struct erg_import_log *log);
 /* TEXT, a decimal number that may be followed by other text, times 10^decimals, rounded. *ret_end
  * is what follows it. False when TEXT does not begin with one. */
 bool erg_import_decimal(const char *text, int decimals, int64_t *ret, const char **ret_end);
-/*
- * A date and time at the beginning of TEXT as ns since the epoch, taken as UTC (differences are
- * what matters): "2023/11/14 12:13:14.123", "2023-11-14T12:13:14", and with MONTH_FIRST
- * "11-14-2023 12:13:14.123". *ret_end is what follows.
- */
-bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end);
-
 /* Appends {"code", "text"} to NOTES. */
 void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -85,6 +117,9 @@ void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
 struct erg_import_how {
 	uint64_t interval_ns; /* of the rows of a log without times */
 	const struct erg_import_named *named; /* columns by --time and --column, or NULL */
+	const char *zone;     /* of wall clock times without one, checked; NULL: not told */
+	bool offset_given;
+	int64_t offset_ns; /* is added to all times, by import.c */
 };
 
 struct erg_import_reader {
@@ -103,6 +138,24 @@ extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats,
 const char *erg_import_looks_like(const char *path);
 /* "csv, tegrastats or …" */
 const char *erg_import_form_names(char *ret, size_t size);
+
+/* ---- times (time.c) ---- */
+
+/*
+ * A date and time at the beginning of TEXT as ns since the epoch, taken as UTC: "2023/11/14
+ * 12:13:14.123", "2023-11-14T12:13:14", "20231114 12:13:14", and with MONTH_FIRST "11-14-2023
+ * 12:13:14.123". *ret_end is what follows.
+ */
+bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end);
+/* The same with the zone that follows it or that HOW names, and marks what clock LOG has. 1; 0: TEXT
+ * begins with no time; -errno. */
+int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how, const char *text,
+	bool month_first, int64_t *ret, const char **ret_end, struct erg_err *err);
+/* "10:20:30.5" as ns since midnight of the first day; later ones count on past the next. 1 or 0. */
+int erg_import_time_of_day(struct erg_import_log *log, const char *text, int64_t *ret,
+	const char **ret_end);
+/* -EINVAL for what is no zone. */
+int erg_import_zone_check(const char *zone, struct erg_err *err);
 
 /* ---- layers.csv (import_layers.c) ---- */
 
@@ -139,6 +192,7 @@ struct erg_import_layers {
 	size_t rows;
 	struct erg_import_phase *phases;
 	size_t n_phases;
+	char sha256[65]; /* of what was read; "" where the reader did not read the file itself */
 };
 
 int erg_import_layers_read(const char *path, struct erg_import_layers *ret, json_t *notes,
@@ -149,8 +203,13 @@ void erg_import_layers_release(struct erg_import_layers *l);
 
 /* ---- checks and models (import_check.c, import_period.c, import_sensor.c) ---- */
 
-/* Order, duplicates, gaps, absurd and negative values, counters that fall. */
+/* What was not understood, order, duplicates, gaps, readings; that there is power or energy. */
 int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *err);
+
+/* Of one channel (values.c): absurd and negative values, spikes, energies of intervals, counters that
+ * fall. */
+int erg_import_check_values(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
+	struct erg_err *err);
 
 /*
  * The period with which a value really changes, from the times of its N changes: the one
@@ -160,7 +219,7 @@ int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *
  */
 uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_ns);
 
-/* "key=value …" or "NAME:key=value" of --sensor, checked and kept in LIST (array of objects). */
+/* "key=value …" or "NAME:key=value" of --sensor, checked and kept in LIST (array of words). */
 int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err);
 /* Gives every channel its unit's default model and what LIST says; before erg_import_check(). */
 int erg_import_settings(struct erg_import_log *log, const json_t *list, struct erg_err *err);

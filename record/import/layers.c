@@ -394,6 +394,8 @@ int erg_import_layers_read(const char *path, struct erg_import_layers *ret, json
 	memset(ret->buckets, 0xff, sizeof(ret->buckets));
 	r = erg_table_read(path, &t, err);
 	if (r == 0)
+		snprintf(ret->sha256, sizeof(ret->sha256), "%s", erg_table_sha256(t));
+	if (r == 0)
 		r = find_columns(t, path, &c, ret, err);
 	if (r == 0)
 		r = take_rows(ret, t, &c, path, notes, err);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "formats/base/err.h"
+#include "record/import/import.h"
 
 struct erg_import_lines {
 	const char *path;
@@ -27,12 +28,7 @@ int erg_import_lines_open(const char *path, struct erg_import_lines *ret, struct
 int erg_import_lines_next(struct erg_import_lines *l, struct erg_err *err);
 void erg_import_lines_close(struct erg_import_lines *l);
 
-/* Lines that are no data of the log: counted, the first one kept to be shown. */
-struct erg_import_foreign {
-	size_t n, line;
-	char text[80];
-};
-
+/* Counts the line among those that are no data of the log. */
 void erg_import_foreign_add(struct erg_import_foreign *f, const struct erg_import_lines *l);
 
 /*

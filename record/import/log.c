@@ -11,7 +11,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "formats/base/util.h"
 
@@ -58,8 +57,8 @@ int erg_import_channel(struct erg_import_log *log, const char *rail, const char 
 	int i;
 
 	if (!erg_unit_parse(unit, &quantity, &scale))
-		return erg_fail(err, -EINVAL, "%s: '%s': unit '%s' is not known; W mW uW J mJ uJ V mV "
-			"A mA degC mdegC Hz kHz MHz or %% was expected", log->path, rail, unit);
+		return erg_fail(err, -EINVAL, "%s: '%s': unit '%s' is not known; one of %s was "
+			"expected", log->path, rail, unit, erg_unit_names());
 	i = find_channel(log, rail, quantity);
 	if (i >= 0)
 		return i;
@@ -114,6 +113,38 @@ int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct er
 		log->channels[i].raw[log->n] = ERG_IMPORT_MISSING;
 	log->n++;
 	return 0;
+}
+
+int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, struct erg_err *err)
+{
+	struct erg_import_channel *c = &log->channels[channel];
+	int64_t *cell = &c->raw[log->n - 1];
+
+	if (*cell != ERG_IMPORT_MISSING)
+		return erg_fail(err, -EINVAL, "%s: line %u: a second %s of '%s' at one time; a column "
+			"that tells devices apart (index, uuid or pci.bus_id of nvidia-smi) was expected",
+			log->path, log->line[log->n - 1], erg_quantity_name(c->def.quantity),
+			c->def.rail);
+	*cell = raw;
+	return 0;
+}
+
+bool erg_import_was_read(const struct erg_import_log *log, uint32_t group, size_t row)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (log->channels[i].group == group && log->channels[i].raw[row] != ERG_IMPORT_MISSING)
+			return true;
+	return false;
+}
+
+void erg_import_foreign(struct erg_import_log *log, size_t line, const char *text)
+{
+	struct erg_import_foreign *f = &log->foreign;
+
+	if (f->n++ > 0)
+		return;
+	f->line = line;
+	snprintf(f->text, sizeof(f->text), "%.*s", (int)sizeof(f->text) - 1, text);
 }
 
 int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t)
@@ -179,25 +210,4 @@ bool erg_import_decimal(const char *s, int decimals, int64_t *ret, const char **
 	*ret = negative ? -v : v;
 	*ret_end = s;
 	return digits;
-}
-
-bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end)
-{
-	int a, b, c, hour, minute, used = 0, year, month, day;
-	int64_t seconds_ns;
-
-	if (sscanf(text, "%4d%*1[-/]%2d%*1[-/]%4d%*1[ T]%2d:%2d:%n", &a, &b, &c, &hour, &minute,
-		    &used) != 5 || used == 0)
-		return false;
-	year = month_first ? c : a;
-	month = month_first ? a : b;
-	day = month_first ? b : c;
-	if (year < 1970 || year > 2090 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
-		minute < 0 || minute > 59 ||
-		!erg_import_decimal(text + used, 9, &seconds_ns, ret_end) || seconds_ns < 0 ||
-		seconds_ns > 61 * (int64_t)ERG_NSEC_PER_SEC)
-		return false;
-	*ret = timegm(&(struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-		       .tm_hour = hour, .tm_min = minute}) * (int64_t)ERG_NSEC_PER_SEC + seconds_ns;
-	return true;
 }

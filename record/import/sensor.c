@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "formats/base/number.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
 
@@ -17,187 +16,83 @@
 
 /* ---- --sensor ---- */
 
-enum value_type { NUMBER, KIND, PROVENANCE, TEXT };
-
-static const struct key {
-	const char *name;
-	enum value_type type;
-	double lo, hi;
-} keys[] = {
-	{"kind", KIND, 0, 0}, {"provenance", PROVENANCE, 0, 0}, {"parent", TEXT, 0, 0},
-	{"window_s", NUMBER, 0, 1e6}, {"period_s", NUMBER, 0, 1e6}, {"lag_s", NUMBER, -1e6, 1e6},
-	{"lag_u_s", NUMBER, 0, 1e6}, {"alpha", NUMBER, 1e-9, 1}, {"lsb", NUMBER, 0, 1e12},
-	{"offset_max", NUMBER, 0, 1e9}, {"gain_max", NUMBER, 0, 1}, {"wrap", NUMBER, 0, 1e18},
-};
-
-static int fail_setting(const char *word, const char *expected, struct erg_err *err)
-{
-	return erg_fail(err, -EINVAL, "--sensor: '%s': %s was expected", word, expected);
-}
-
-static json_t *parse_value(const struct key *k, const char *text, const char *word,
+static int keep_word(void *data, const struct erg_sensor_word *word, const char *as_written,
 	struct erg_err *err)
 {
-	double v;
-
-	if (k->type == KIND && erg_sensor_kind_parse(text) < 0) {
-		fail_setting(word, "kind=point, boxcar, ema or counter", err);
-		return NULL;
-	}
-	if (k->type == PROVENANCE && erg_provenance_parse(text) < 0) {
-		fail_setting(word, "provenance=assumed, datasheet, driver or measured", err);
-		return NULL;
-	}
-	if (k->type != NUMBER)
-		return json_string(text);
-	if (!erg_number_parse(text, k->lo, k->hi, &v)) {
-		char expected[96];
-
-		snprintf(expected, sizeof(expected), "a number from %g to %g", k->lo, k->hi);
-		fail_setting(word, expected, err);
-		return NULL;
-	}
-	return json_real(v);
-}
-
-static int parse_word(json_t *list, char *word, struct erg_err *err)
-{
-	char *equals = strchr(word, '='), *colon = NULL, *name = word;
-	_cleanup_(erg_freep) char *whole = strdup(word);
-
-	if (!whole)
-		return erg_fail_errno(err, -ENOMEM, "--sensor");
-	if (!equals)
-		return fail_setting(word, "KEY=VALUE or NAME:KEY=VALUE", err);
-	*equals = '\0';
-	colon = strrchr(word, ':');
-	if (colon) {
-		*colon = '\0';
-		name = colon + 1;
-	}
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++) {
-		json_t *v;
-
-		if (strcmp(keys[i].name, name))
-			continue;
-		v = parse_value(&keys[i], equals + 1, whole, err);
-		if (!v)
-			return -EINVAL;
-		return json_array_append_new(list, json_pack("{s:s*, s:s, s:o}", "rail",
-			colon ? word : NULL, "key", keys[i].name, "value", v)) < 0 ? -ENOMEM : 0;
-	}
-	return fail_setting(whole, "one of kind, window_s, period_s, lag_s, lag_u_s, lsb, alpha, "
-		"offset_max, gain_max, wrap, parent, provenance", err);
+	return json_array_append_new(data, json_string(as_written)) < 0 ?
+		erg_fail(err, -EINVAL, "--sensor: '%s': text in UTF-8 was expected", as_written) : 0;
 }
 
 int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *copy = strdup(text);
-	char *save = NULL;
-	int r = 0;
-
-	if (!copy)
-		return erg_fail_errno(err, -ENOMEM, "--sensor");
-	for (char *word = strtok_r(copy, " ,\t", &save); word && r == 0;
-		word = strtok_r(NULL, " ,\t", &save))
-		r = parse_word(list, word, err);
-	return r;
+	return erg_sensor_words(text, keep_word, list, err);
 }
 
 /* ---- what the settings mean for a channel ---- */
 
-static bool kind_fits(enum erg_sensor_kind kind, enum erg_quantity quantity)
+static void set_channel(struct erg_import_channel *c, const struct erg_sensor_word *w)
 {
-	if (quantity == ERG_Q_ENERGY)
-		return kind == ERG_SENSOR_COUNTER;
-	return kind != ERG_SENSOR_COUNTER;
-}
-
-static int64_t to_ns(const json_t *v)
-{
-	return llround(json_real_value(v) * 1e9);
-}
-
-static void set_model(struct erg_import_channel *c, const char *key, const json_t *v)
-{
-	if (!strcmp(key, "kind"))
-		c->model.kind = (enum erg_sensor_kind)erg_sensor_kind_parse(json_string_value(v));
-	else if (!strcmp(key, "window_s"))
-		c->model.window_ns = (uint64_t)to_ns(v);
-	else if (!strcmp(key, "period_s"))
-		c->model.period_ns = (uint64_t)to_ns(v);
-	else if (!strcmp(key, "lag_s"))
-		c->model.lag_ns = to_ns(v);
-	else if (!strcmp(key, "lag_u_s"))
-		c->model.lag_u_ns = (uint64_t)to_ns(v);
-	else if (!strcmp(key, "alpha"))
-		c->model.alpha = json_real_value(v);
-	else
-		return;
-	c->model_given = true;
-	c->model.provenance = ERG_PROVENANCE_DATASHEET;
-}
-
-static void set_other(struct erg_import_channel *c, const char *key, const json_t *v)
-{
-	if (!strcmp(key, "lsb"))
-		c->def.lsb = json_real_value(v) * pow(10, c->decimals);
-	else if (!strcmp(key, "offset_max"))
-		c->def.offset_max = json_real_value(v);
-	else if (!strcmp(key, "gain_max"))
-		c->def.gain_max = json_real_value(v);
-	else if (!strcmp(key, "wrap"))
-		c->def.wrap = (uint64_t)fmin(round(json_real_value(v) * pow(10, c->decimals)),
+	switch (w->key) {
+	case ERG_SENSOR_KEY_KIND: c->delta = !strcmp(w->text, "delta"); break;
+	case ERG_SENSOR_KEY_LSB: c->def.lsb = w->number * pow(10, c->decimals); break;
+	case ERG_SENSOR_KEY_OFFSET_MAX: c->def.offset_max = w->number; break;
+	case ERG_SENSOR_KEY_GAIN_MAX: c->def.gain_max = w->number; break;
+	case ERG_SENSOR_KEY_WRAP:
+		c->def.wrap = (uint64_t)fmin(round(w->number * pow(10, c->decimals)),
 			(double)ERG_IMPORT_RAW_MAX);
-	else if (!strcmp(key, "parent"))
-		snprintf(c->def.parent, sizeof(c->def.parent), "%s", json_string_value(v));
-	else if (!strcmp(key, "provenance"))
-		c->model.provenance =
-			(enum erg_provenance)erg_provenance_parse(json_string_value(v));
+		break;
+	case ERG_SENSOR_KEY_PARENT:
+		snprintf(c->def.parent, sizeof(c->def.parent), "%s", w->text);
+		break;
+	case ERG_SENSOR_KEY_PROVENANCE: c->model.provenance = (enum erg_provenance)w->number; break;
+	default: break;
+	}
 }
 
 /* A setting without a name is for channels that carry energy; a kind only where it fits. */
-static bool concerns(const struct erg_import_channel *c, const char *rail, const char *key,
-	const json_t *v)
+static bool concerns(const struct erg_import_channel *c, const struct erg_sensor_word *w)
 {
 	enum erg_quantity q = c->def.quantity;
 
-	if (rail)
-		return !strcmp(rail, c->def.rail);
+	if (w->for_rail)
+		return !strcmp(w->rail, c->def.rail);
 	if (q != ERG_Q_POWER && q != ERG_Q_ENERGY && q != ERG_Q_VOLTAGE && q != ERG_Q_CURRENT)
 		return false;
-	if (q == ERG_Q_ENERGY && (!strcmp(key, "window_s") || !strcmp(key, "alpha")))
+	if (q == ERG_Q_ENERGY && (w->key == ERG_SENSOR_KEY_WINDOW || w->key == ERG_SENSOR_KEY_ALPHA))
 		return false;
-	if (q != ERG_Q_ENERGY && !strcmp(key, "wrap"))
+	if (q != ERG_Q_ENERGY && w->key == ERG_SENSOR_KEY_WRAP)
 		return false;
-	return strcmp(key, "kind") ||
-		kind_fits((enum erg_sensor_kind)erg_sensor_kind_parse(json_string_value(v)), q);
+	return w->key != ERG_SENSOR_KEY_KIND || erg_sensor_kind_fits((enum erg_sensor_kind)w->number, q);
 }
 
-static int apply_setting(struct erg_import_log *log, const json_t *s, struct erg_err *err)
+static int apply_setting(struct erg_import_log *log, const char *text, struct erg_err *err)
 {
-	const char *rail = json_string_value(json_object_get(s, "rail"));
-	const char *key = json_string_value(json_object_get(s, "key"));
-	const json_t *v = json_object_get(s, "value");
+	struct erg_sensor_word w;
 	size_t hits = 0;
+	int r = erg_sensor_word_parse(text, &w, err);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < log->n_channels; i++) {
 		struct erg_import_channel *c = &log->channels[i];
 
-		if (!concerns(c, rail, key, v))
+		if (!concerns(c, &w))
 			continue;
 		hits++;
-		if (!strcmp(key, "kind") && !kind_fits((enum erg_sensor_kind)erg_sensor_kind_parse(
-						       json_string_value(v)), c->def.quantity))
-			return erg_fail(err, -EINVAL, "--sensor: '%s:kind=%s' contradicts the unit "
-				"[%s] of '%s', which is %s", c->def.rail, json_string_value(v),
-				c->def.unit, c->def.rail, erg_quantity_name(c->def.quantity));
-		set_model(c, key, v);
-		set_other(c, key, v);
+		if (w.key == ERG_SENSOR_KEY_KIND &&
+			!erg_sensor_kind_fits((enum erg_sensor_kind)w.number, c->def.quantity))
+			return erg_fail(err, -EINVAL, "--sensor: '%s' contradicts the unit [%s] of "
+				"'%s', which is %s", text, c->def.unit, c->def.rail,
+				erg_quantity_name(c->def.quantity));
+		if (erg_sensor_word_set_model(&w, &c->model, &c->given)) {
+			c->model_given = true;
+			c->model.provenance = ERG_PROVENANCE_DATASHEET;
+		}
+		set_channel(c, &w);
 	}
 	if (hits == 0)
-		return erg_fail(err, -EINVAL, "--sensor: %s%s%s: no channel of %s that this could be "
-			"for", rail ? rail : "", rail ? ":" : "", key, log->path);
+		return erg_fail(err, -EINVAL, "--sensor: '%s': no channel of %s that this could be for",
+			text, log->path);
 	return 0;
 }
 
@@ -223,21 +118,16 @@ int erg_import_settings(struct erg_import_log *log, const json_t *list, struct e
 	for (i = 0; i < log->n_channels; i++)
 		set_default_kind(&log->channels[i]);
 	json_array_foreach(list, i, s) {
-		r = apply_setting(log, s, err);
+		r = apply_setting(log, json_string_value(s), err);
 		if (r < 0)
 			return r;
 	}
-	for (i = 0; i < log->n_channels; i++) {
+	for (i = 0; i < log->n_channels && r == 0; i++) {
 		struct erg_import_channel *c = &log->channels[i];
 
-		if (c->model.alpha > 0 && c->model.kind != ERG_SENSOR_EMA &&
-			c->model.kind != ERG_SENSOR_COUNTER)
-			c->model.kind = ERG_SENSOR_EMA;
-		if (c->model.kind == ERG_SENSOR_EMA && c->model.alpha <= 0)
-			return erg_fail(err, -EINVAL, "--sensor: '%s': kind=ema needs alpha=",
-				c->def.rail);
+		r = erg_sensor_model_complete(&c->model, &c->given, c->def.rail, err);
 	}
-	return 0;
+	return r;
 }
 
 /* ---- what the readings show ---- */
@@ -330,7 +220,7 @@ static int measure_period(struct erg_import_log *log, const struct erg_import_la
 		return -ENOMEM;
 	if (ramp && c->def.quantity != ERG_Q_ENERGY)
 		return 0;
-	period = erg_import_period(changes, n, log->interval_ns);
+	period = erg_import_period(changes, n, c->interval_ns);
 	if (period == 0 || (layers && changes_are_layers(log, layers, changes, n)))
 		return 0;
 	c->repeated = readings - n;
@@ -340,7 +230,7 @@ static int measure_period(struct erg_import_log *log, const struct erg_import_la
 		(json_int_t)period));
 	erg_import_note(notes, "stale", "%s: %s of '%s' was read every %.6g s and changes every %.6g s: "
 		"%zu of %zu readings repeat the one before", log->path,
-		erg_quantity_name(c->def.quantity), c->def.rail, (double)log->interval_ns * 1e-9,
+		erg_quantity_name(c->def.quantity), c->def.rail, (double)c->interval_ns * 1e-9,
 		(double)period * 1e-9, (size_t)c->repeated, readings);
 	if (c->model.period_ns == 0) {
 		c->model.period_ns = period;
@@ -350,12 +240,12 @@ static int measure_period(struct erg_import_log *log, const struct erg_import_la
 	return 0;
 }
 
-static void complete_model(const struct erg_import_log *log, struct erg_import_channel *c)
+static void complete_model(struct erg_import_channel *c)
 {
 	struct erg_sensor_model *m = &c->model;
 
 	if (m->period_ns == 0 && m->kind != ERG_SENSOR_COUNTER)
-		m->period_ns = log->interval_ns;
+		m->period_ns = c->interval_ns;
 	if (m->kind == ERG_SENSOR_BOXCAR && m->window_ns == 0)
 		m->window_ns = m->period_ns;
 }
@@ -402,7 +292,7 @@ static bool same_source(const struct erg_import_channel *a, const struct erg_imp
 {
 	const struct erg_sensor_model *x = &a->model, *y = &b->model;
 
-	return class_of(a->def.quantity) == class_of(b->def.quantity) && x->kind == y->kind &&
+	return a->group == b->group && class_of(a->def.quantity) == class_of(b->def.quantity) && x->kind == y->kind &&
 		x->provenance == y->provenance && x->window_ns == y->window_ns &&
 		x->period_ns == y->period_ns && x->lag_ns == y->lag_ns &&
 		x->lag_u_ns == y->lag_u_ns && x->alpha == y->alpha;
@@ -450,7 +340,7 @@ int erg_import_models(struct erg_import_log *log, const struct erg_import_layers
 
 		if (measure_period(log, layers, i, stale, notes) < 0)
 			return erg_fail_errno(err, -ENOMEM, "%s", log->path);
-		complete_model(log, c);
+		complete_model(c);
 		if (c->def.lsb <= 0)
 			c->def.lsb = step_of(log, c);
 	}

@@ -241,42 +241,25 @@ void erg_text_set(char *dst, size_t size, const char *fmt, ...)
 			*p = '_';
 }
 
-#define NS_MAX 1e15 /* eleven days: beyond any sensor */
-
-static void model_set(struct erg_sensor_model *m, const char *key, const char *value)
-{
-	int kind = erg_sensor_kind_parse(value);
-	double number = strtod(value, NULL);
-
-	if (!strcmp(key, "kind") && kind >= 0)
-		m->kind = (enum erg_sensor_kind)kind;
-	else if (!strcmp(key, "alpha") && number > 0 && number <= 1)
-		m->alpha = number;
-	else if (!strcmp(key, "window_ns") && number >= 0 && number <= NS_MAX)
-		m->window_ns = (uint64_t)number;
-	else if (!strcmp(key, "period_ns") && number >= 0 && number <= NS_MAX)
-		m->period_ns = (uint64_t)number;
-	else if (!strcmp(key, "lag_ns") && fabs(number) <= NS_MAX)
-		m->lag_ns = (int64_t)number;
-	else if (!strcmp(key, "lag_u_ns") && number >= 0 && number <= NS_MAX)
-		m->lag_u_ns = (uint64_t)number;
-	else
-		return;
-	m->provenance = ERG_PROVENANCE_DRIVER;
-}
-
+/* A meter or a board may say more than we know, so a word that is not understood is passed over. */
 void erg_model_set(struct erg_sensor_model *model, char *text)
 {
-	char *item, *save = NULL;
+	struct erg_sensor_model told = *model;
+	struct erg_sensor_given given = {0};
+	bool any = false;
+	char *save = NULL;
 
-	for (item = strtok_r(text, " \t\r\n", &save); item; item = strtok_r(NULL, " \t\r\n", &save)) {
-		char *eq = strchr(item, '=');
+	for (char *w = strtok_r(text, " \t\r\n", &save); w; w = strtok_r(NULL, " \t\r\n", &save)) {
+		struct erg_sensor_word word;
 
-		if (!eq)
+		if (erg_sensor_word_parse(w, &word, NULL) < 0 || word.for_rail ||
+			!erg_sensor_word_set_model(&word, &told, &given))
 			continue;
-		*eq = '\0';
-		model_set(model, item, eq + 1);
+		any = true;
 	}
+	told.provenance = ERG_PROVENANCE_DRIVER;
+	if (any && erg_sensor_model_complete(&told, &given, "", NULL) == 0)
+		*model = told;
 }
 
 void erg_model_override(struct erg_sensor_model *model, const char *dir)

@@ -249,7 +249,9 @@ test_setup() {
     printf 'begin_s,end_s,layer\n0.1,0.2,\n' >bad.csv
     fails 'line 2' 'no name' -- --samples s.csv --layers bad.csv
     printf 'begin_s,end_s,layer\n5,6,a\n' >bad.csv
-    warns 'bad.csv: line 2' 'outside the time of the readings' -- --samples s.csv --layers bad.csv
+    fails 'bad.csv: line 2' 'outside the time of the readings' 'time-offset' -- --samples s.csv --layers bad.csv
+    printf 'begin_s,end_s,layer\n0.1,0.2,a\n0.2,0.3,b\n5,5.05,a\n' >bad.csv
+    warns 'bad.csv: line 4' 'outside the time of the readings' '1 of 3' -- --samples s.csv --layers bad.csv
 }
 
 @test "wrong usage is exit status 2" {
@@ -267,6 +269,8 @@ test_setup() {
 RAM 2084/3994MB (lfb 20x4MB) SWAP 0/0MB (cached 0MB) cpu [0%,10%,off,5%]@518 EMC 3%@408 APE 25 GR3D 7%@76
 RAM 2085/3994MB (lfb 20x4MB) SWAP 0/0MB (cached 0MB) cpu [1%,10%,off,5%]@518 EMC 3%@408 APE 25 GR3D 8%@76
 X
+    fails 'no reading of power or energy' -- --from tegrastats --samples tx1-old.log
+    sed -i 's/$/ POM_5V_IN 2000\/2000/' tx1-old.log
     import --from tegrastats --samples tx1-old.log --interval 0.5 -o a.erg
     manifest a.erg '[.sources[].channels[] | select(.quantity == "utilization") | .rail] == ["cpu0", "cpu1", "cpu3", "EMC", "GR3D"]'
     events a.erg | grep 'utilization_reading' | tail -1 | grep -q '^\[0*500000000\] .*\[0\] = 1, .*\[4\] = 8 \]'

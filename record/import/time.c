@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Dates and times of logs as ns since the epoch. A zone behind the time counts; without one it is
+ * wall clock time, of --time-zone where that is given. Wall clock time without a zone is read as
+ * UTC, which is right for differences (but for a change of the clock, which check.c refuses), and the
+ * log is marked so: it cannot be put beside times of another clock.
+ *
+ * The hour that a zone has twice a year is told by the order of the lines: the second time round is
+ * when the time goes back. mktime() is asked once for each quarter of an hour, since clocks change
+ * at no other times.
+ */
+#include "record/import/import.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "formats/base/util.h"
+
+#define SECOND ((int64_t)ERG_NSEC_PER_SEC)
+#define DISORDER_NS (60 * SECOND) /* a line this much before the last one is out of order, no more */
+#define QUARTER 900
+
+/* ---- a date and a time ---- */
+
+static const char *take_digits(const char *s, int least, int most, int *ret)
+{
+	int n = 0, v = 0;
+
+	for (; n < most && s[n] >= '0' && s[n] <= '9'; n++)
+		v = 10 * v + (s[n] - '0');
+	*ret = v;
+	return n >= least ? s + n : NULL;
+}
+
+static const char *take_date(const char *s, bool month_first, struct tm *tm)
+{
+	int a, b, c, n = (int)strspn(s, "0123456789");
+	char sep;
+
+	if (n == 8 && !month_first) { /* 20240506 */
+		s = take_digits(s, 4, 4, &a);
+		s = take_digits(s, 2, 2, &b);
+		s = take_digits(s, 2, 2, &c);
+	} else {
+		s = take_digits(s, month_first ? 1 : 4, month_first ? 2 : 4, &a);
+		if (!s || (*s != '-' && *s != '/'))
+			return NULL;
+		sep = *s;
+		s = take_digits(s + 1, 1, 2, &b);
+		if (!s || *s != sep)
+			return NULL;
+		s = take_digits(s + 1, month_first ? 4 : 1, month_first ? 4 : 2, &c);
+	}
+	if (!s)
+		return NULL;
+	*tm = (struct tm){.tm_year = (month_first ? c : a) - 1900, .tm_mon = (month_first ? a : b) - 1,
+		.tm_mday = month_first ? b : c};
+	return tm->tm_year < 70 || tm->tm_year > 190 || tm->tm_mon < 0 || tm->tm_mon > 11 ||
+			tm->tm_mday < 1 || tm->tm_mday > 31 ?
+		NULL : s;
+}
+
+/* "12:13:14.123"; seconds apart, since they have a fraction. */
+static const char *take_clock(const char *s, int *ret_hour, int *ret_minute, int64_t *ret_ns)
+{
+	s = take_digits(s, 1, 2, ret_hour);
+	s = s && *s == ':' ? take_digits(s + 1, 2, 2, ret_minute) : NULL;
+	if (!s || *s != ':' || s[1] < '0' || s[1] > '9' || !erg_import_decimal(s + 1, 9, ret_ns, &s))
+		return NULL;
+	return *ret_hour > 23 || *ret_minute > 59 || *ret_ns > 61 * SECOND ? NULL : s;
+}
+
+static const char *take_date_and_clock(const char *s, bool month_first, struct tm *tm, int64_t *ret_ns)
+{
+	s = take_date(s, month_first, tm);
+	if (!s || (*s != ' ' && *s != 'T' && *s != '\t'))
+		return NULL;
+	for (s++; *s == ' ' || *s == '\t'; s++)
+		;
+	return take_clock(s, &tm->tm_hour, &tm->tm_min, ret_ns);
+}
+
+bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end)
+{
+	struct tm tm;
+	int64_t ns;
+	const char *end = take_date_and_clock(text, month_first, &tm, &ns);
+
+	if (!end)
+		return false;
+	*ret_end = end;
+	*ret = timegm(&tm) * SECOND + ns;
+	return true;
+}
+
+/* ---- zones ---- */
+
+/* Abbreviations that RFC 822 fixes, or that one part of the world uses for itself alone. */
+static const struct abbreviation {
+	const char *name;
+	int minutes;
+} abbreviations[] = {
+	{"Z", 0}, {"UTC", 0}, {"GMT", 0}, {"UT", 0}, {"WET", 0}, {"WEST", 60}, {"CET", 60},
+	{"CEST", 120}, {"MEZ", 60}, {"MESZ", 120}, {"EET", 120}, {"EEST", 180}, {"MSK", 180},
+	{"EST", -300}, {"EDT", -240}, {"CDT", -300}, {"MST", -420}, {"MDT", -360}, {"PST", -480},
+	{"PDT", -420}, {"JST", 540}, {"KST", 540}, {"AEST", 600}, {"AEDT", 660},
+};
+
+static bool offset_of_name(const char *name, size_t len, int *ret_minutes)
+{
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(abbreviations); i++) {
+		if (strlen(abbreviations[i].name) != len || strncasecmp(abbreviations[i].name, name, len))
+			continue;
+		*ret_minutes = abbreviations[i].minutes;
+		return true;
+	}
+	return false;
+}
+
+/* "+08:00", "+0800", "+08", with an optional "UTC" in front; NULL when S is none. */
+static const char *take_offset(const char *s, int *ret_minutes)
+{
+	int sign, hours, minutes = 0;
+	const char *end;
+
+	if (!strncmp(s, "UTC", 3) || !strncmp(s, "GMT", 3))
+		s += 3;
+	if (*s != '+' && *s != '-')
+		return NULL;
+	sign = *s == '-' ? -1 : 1;
+	end = take_digits(s + 1, 1, 2, &hours);
+	if (!end)
+		return NULL;
+	s = end + (*end == ':');
+	end = take_digits(s, 2, 2, &minutes);
+	if (!end && *(s - 1) == ':')
+		return NULL;
+	*ret_minutes = sign * (60 * hours + minutes);
+	return hours > 15 || minutes > 59 ? NULL : end ? end : s;
+}
+
+/* A zone at S, blanks before it: *ret_minutes and what follows, or NULL. */
+static const char *take_zone(const char *s, int *ret_minutes)
+{
+	size_t letters;
+	const char *end;
+
+	while (*s == ' ')
+		s++;
+	end = take_offset(s, ret_minutes);
+	if (end)
+		return end;
+	letters = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	return letters > 0 && offset_of_name(s, letters, ret_minutes) ? s + letters : NULL;
+}
+
+/* Only these of the abbreviations: --time-zone CET is that zone with its summers. */
+static bool is_utc(const char *zone)
+{
+	return !strcmp(zone, "UTC") || !strcmp(zone, "GMT") || !strcmp(zone, "Z");
+}
+
+int erg_import_zone_check(const char *zone, struct erg_err *err)
+{
+	const char *dir = getenv("TZDIR"), *end;
+	_cleanup_(erg_freep) char *path = NULL;
+	struct stat st;
+	int minutes;
+
+	end = take_offset(zone, &minutes);
+	if ((end && !*end) || is_utc(zone) || !strcmp(zone, "local"))
+		return 0;
+	if (asprintf(&path, "%s/%s", dir ? dir : "/usr/share/zoneinfo", zone) < 0) {
+		path = NULL;
+		return erg_fail_errno(err, -ENOMEM, "--time-zone");
+	}
+	if (!*zone || *zone == '.' || *zone == '/' || strstr(zone, "..") ||
+		stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return erg_fail(err, -EINVAL, "--time-zone: '%s': UTC, local, an offset like +02:00, or "
+			"a name like Europe/Berlin that the package tzdata knows was expected", zone);
+	return 0;
+}
+
+/* The times that the wall clock time TM can be, the earlier one first; they differ in the hour that is
+ * twice. False: in this zone there is no such time. */
+static bool ask_library(const struct tm *tm, int64_t ret[2])
+{
+	struct tm told = *tm;
+	int64_t swap;
+
+	told.tm_isdst = -1;
+	ret[0] = ret[1] = (int64_t)mktime(&told) * SECOND;
+	if (told.tm_hour != tm->tm_hour || told.tm_min != tm->tm_min)
+		return false;
+	for (int dst = 0; dst < 2; dst++) {
+		struct tm guess = *tm;
+		time_t t;
+
+		guess.tm_isdst = dst;
+		t = mktime(&guess);
+		if (guess.tm_isdst == dst && guess.tm_hour == tm->tm_hour && guess.tm_min == tm->tm_min)
+			ret[dst] = (int64_t)t * SECOND;
+	}
+	swap = ret[0];
+	ret[0] = ret[0] < ret[1] ? ret[0] : ret[1];
+	ret[1] = ret[1] > swap ? ret[1] : swap;
+	return true;
+}
+
+static bool from_zone(struct erg_import_log *log, const struct tm *tm, int64_t *ret)
+{
+	struct erg_import_wall *w = &log->wall;
+	int64_t wall = timegm(&(struct tm){.tm_year = tm->tm_year, .tm_mon = tm->tm_mon,
+		.tm_mday = tm->tm_mday, .tm_hour = tm->tm_hour, .tm_min = tm->tm_min});
+	int64_t quarter = wall / QUARTER * QUARTER;
+
+	if (!w->asked || quarter != w->quarter) {
+		struct tm begin = *tm;
+		int64_t t[2];
+
+		begin.tm_min = tm->tm_min / 15 * 15;
+		if (!ask_library(&begin, t))
+			return false;
+		w->asked = true;
+		w->quarter = quarter;
+		w->shift[0] = t[0] - quarter * SECOND;
+		w->shift[1] = t[1] - quarter * SECOND;
+	}
+	*ret = wall * SECOND + w->shift[0];
+	if (w->shift[0] != w->shift[1]) {
+		w->twice++;
+		if (w->any && *ret < w->last - DISORDER_NS)
+			*ret = wall * SECOND + w->shift[1];
+	}
+	return true;
+}
+
+static int use_zone(struct erg_import_log *log, const char *zone)
+{
+	const char *end = take_offset(zone, &log->wall.minutes);
+
+	log->wall.fixed = (end && !*end) || is_utc(zone);
+	if (!log->wall.fixed && strcmp(zone, "local") && setenv("TZ", zone, 1) < 0)
+		return -errno;
+	tzset();
+	log->wall.ready = true;
+	return 0;
+}
+
+int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how, const char *text,
+	bool month_first, int64_t *ret, const char **ret_end, struct erg_err *err)
+{
+	struct tm tm;
+	int64_t ns;
+	int minutes, r;
+	const char *end = take_date_and_clock(text, month_first, &tm, &ns), *behind;
+
+	if (!end)
+		return 0;
+	behind = take_zone(end, &minutes);
+	*ret_end = behind ? behind : end;
+	if (behind || !how->zone) {
+		log->clock = behind ? ERG_CLOCK_ZONED : ERG_CLOCK_WALL;
+		*ret = (timegm(&tm) - (behind ? 60 * minutes : 0)) * SECOND + ns;
+		return 1;
+	}
+	if (!log->wall.ready && (r = use_zone(log, how->zone)) < 0)
+		return erg_fail_errno(err, r, "--time-zone");
+	log->clock = ERG_CLOCK_ZONED;
+	*ret = (timegm(&tm) - 60 * log->wall.minutes) * SECOND;
+	if (!log->wall.fixed && !from_zone(log, &tm, ret))
+		return erg_fail(err, -EINVAL, "%s: '%.40s': there is no such time in %s, where clocks "
+			"went forward then: is the log of another zone?", log->path, text, how->zone);
+	*ret += ns;
+	log->wall.last = *ret;
+	log->wall.any = true;
+	return 1;
+}
+
+int erg_import_time_of_day(struct erg_import_log *log, const char *text, int64_t *ret,
+	const char **ret_end)
+{
+	const int64_t day = 86400 * SECOND;
+	int hour, minute;
+	int64_t ns;
+	const char *end = take_clock(text, &hour, &minute, &ns);
+
+	if (!end)
+		return 0;
+	log->clock = ERG_CLOCK_TIME_OF_DAY;
+	*ret = (hour * 60 + minute) * 60 * SECOND + ns;
+	while (log->wall.any && *ret < log->wall.last - day / 2)
+		*ret += day;
+	log->wall.last = *ret;
+	log->wall.any = true;
+	*ret_end = end;
+	return 1;
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is wrong with the readings of one channel. A reading that no sensor gives is taken out and
+ * counted; so is one that its neighbours contradict by orders of magnitude, which is how a counter
+ * that wrapped looks once a tool has made power of it. An energy counter that falls has wrapped or
+ * was reset: the first is known when its modulus is, the second loses what was counted since the last
+ * reading, and says so. One that falls all the time, or never moves, is no counter.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+#include "record/import/import.h"
+
+#define NEIGHBOURS 5        /* on either side, that a reading is judged by */
+#define SPIKE_NEGATIVE 10   /* times the greatest of them: no load gives so much back */
+#define SPIKE_POSITIVE 1000 /* a load may well rise a hundredfold */
+#define FALLS_MAX 0.2       /* of the readings, in a counter */
+
+/* What no sensor of the quantity reads, in SI units. */
+static bool is_absurd(enum erg_quantity q, double v)
+{
+	switch (q) {
+	case ERG_Q_POWER: return fabs(v) > 1e6;
+	case ERG_Q_ENERGY: return fabs(v) > 1e15;
+	case ERG_Q_VOLTAGE: return fabs(v) > 1e5;
+	case ERG_Q_CURRENT: return fabs(v) > 1e5;
+	case ERG_Q_TEMPERATURE: return v < -273.15 || v > 1000;
+	case ERG_Q_FREQUENCY: return v < 0 || v > 1e12;
+	case ERG_Q_UTILIZATION: return v < 0 || v > 1e4;
+	default: return false;
+	}
+}
+
+static void drop_absurd(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
+{
+	size_t absurd = 0, missing = 0;
+	uint32_t line = 0;
+	double value = 0;
+
+	for (size_t i = 0; i < log->n; i++) {
+		double v = (double)c->raw[i] * c->def.scale;
+
+		if (c->raw[i] == ERG_IMPORT_MISSING) {
+			missing++;
+			continue;
+		}
+		if (c->raw[i] <= ERG_IMPORT_RAW_MAX && c->raw[i] >= -ERG_IMPORT_RAW_MAX &&
+			!is_absurd(c->def.quantity, v))
+			continue;
+		if (absurd++ == 0) {
+			line = log->line[i];
+			value = v;
+		}
+		c->raw[i] = ERG_IMPORT_MISSING;
+	}
+	if (absurd)
+		erg_import_note(notes, "absurd", "%s: line %u: %s of '%s' is %.6g in SI units, which "
+			"is no reading; %zu such values were left out", log->path, line,
+			erg_quantity_name(c->def.quantity), c->def.rail, value, absurd);
+	if (missing + absurd == log->n)
+		erg_import_note(notes, "empty", "%s: '%s' has no readings", log->path, c->def.rail);
+}
+
+static void tell_negative(const struct erg_import_log *log, const struct erg_import_channel *c,
+	json_t *notes)
+{
+	size_t negative = 0;
+	uint32_t line = 0;
+
+	for (size_t i = 0; i < log->n; i++)
+		if (c->raw[i] < 0 && c->raw[i] != ERG_IMPORT_MISSING && negative++ == 0)
+			line = log->line[i];
+	if (negative)
+		erg_import_note(notes, "negative", "%s: line %u: power of '%s' is negative, %zu times "
+			"in all; kept (a battery that is charged, or an offset of the sensor)",
+			log->path, line, c->def.rail, negative);
+}
+
+/* ---- spikes ---- */
+
+/* Whether the reading of row I, in a channel of power, is what no neighbour is like. */
+static bool is_spike(const struct erg_import_log *log, const struct erg_import_channel *c, size_t i,
+	double mean)
+{
+	const double times = c->raw[i] < 0 ? SPIKE_NEGATIVE : SPIKE_POSITIVE;
+	double most = mean, v = fabs((double)c->raw[i]);
+	size_t n = 0;
+
+	for (int side = -1; side <= 1; side += 2) {
+		size_t seen = 0, k = i;
+
+		while (seen < NEIGHBOURS && (side < 0 ? k > 0 : k + 1 < log->n)) {
+			k = side < 0 ? k - 1 : k + 1;
+			if (c->raw[k] == ERG_IMPORT_MISSING)
+				continue;
+			most = fmax(most, fabs((double)c->raw[k]));
+			seen++;
+		}
+		n += seen;
+	}
+	return n >= 2 && most > 0 && v > times * most;
+}
+
+/* Of the sizes of all readings. */
+static double mean_size(const struct erg_import_log *log, const struct erg_import_channel *c, size_t *ret_n)
+{
+	double sum = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < log->n; i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		sum += fabs((double)c->raw[i]);
+		n++;
+	}
+	*ret_n = n;
+	return n ? sum / (double)n : 0;
+}
+
+static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
+{
+	size_t n = 0, all;
+	const double mean = mean_size(log, c, &all);
+	uint32_t line = 0;
+	double value = 0, before = 0;
+
+	for (size_t i = 0; i < log->n && all > 2; i++) {
+		double v = (double)c->raw[i];
+
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		/* the mean of the others, and quickly past what is no spike */
+		if ((v >= 0 && v <= SPIKE_POSITIVE * before) ||
+			!is_spike(log, c, i, (mean * (double)all - fabs(v)) / (double)(all - 1))) {
+			before = fabs(v);
+			continue;
+		}
+		if (n++ == 0) {
+			line = log->line[i];
+			value = v * c->def.scale;
+		}
+		c->raw[i] = ERG_IMPORT_MISSING;
+	}
+	if (n)
+		erg_import_note(notes, "spike", "%s: line %u: power of '%s' is %.6g W among readings of "
+			"another size, as when a counter wraps; %zu such readings were left out",
+			log->path, line, c->def.rail, value, n);
+}
+
+/* ---- counters ---- */
+
+/* Energy of each interval becomes a counter; what the first row tells was before the log. */
+static void sum_deltas(struct erg_import_log *log, struct erg_import_channel *c)
+{
+	int64_t sum = 0;
+	bool first = true;
+
+	for (size_t i = 0; i < log->n; i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		sum += first || sum > ERG_IMPORT_RAW_MAX ? 0 : c->raw[i];
+		first = false;
+		c->raw[i] = sum > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : sum;
+	}
+}
+
+/* What falls at every other reading, or stays the same for ever, is no counter, whatever its unit. */
+static int check_is_counter(const struct erg_import_log *log, const struct erg_import_channel *c,
+	struct erg_err *err)
+{
+	size_t n = 0, falls = 0, rises = 0;
+	int64_t before = ERG_IMPORT_MISSING;
+	uint32_t line = 0;
+
+	for (size_t i = 0; i < log->n; i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (n++ > 0 && c->raw[i] < before && falls++ == 0)
+			line = log->line[i];
+		rises += n > 1 && c->raw[i] > before;
+		before = c->raw[i];
+	}
+	if (n > 4 && (double)falls > FALLS_MAX * (double)n)
+		return erg_fail(err, -EINVAL, "%s: line %u: the energy of '%s' falls, as %zu times in %zu "
+			"readings: if it is that of each interval, say --sensor '%s:kind=delta'",
+			log->path, line, c->def.rail, falls, n, c->def.rail);
+	if (n > 2 && falls == 0 && rises == 0 && before != 0 && !c->given.kind)
+		return erg_fail(err, -EINVAL, "%s: the energy of '%s' is %.6g J in all %zu readings: if that "
+			"is of each interval, say --sensor '%s:kind=delta'; if it is a counter that stands "
+			"still, kind=counter", log->path, c->def.rail, (double)before * c->def.scale, n,
+			c->def.rail);
+	return 0;
+}
+
+/* The modulus of a counter of 32 bits when the reading before the fall was in its last tenth. */
+static uint64_t guess_wrap(int64_t before, int64_t after)
+{
+	const int64_t modulus = (int64_t)1 << 32;
+
+	return before < modulus && before > modulus / 10 * 9 && after < modulus / 10 ?
+		(uint64_t)modulus : 0;
+}
+
+/* The most by which a counter rose in a second. */
+static double fastest_rise(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	size_t before = log->n;
+	double most = 0;
+
+	for (size_t i = 0; i < log->n; i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (before < log->n)
+			most = fmax(most, erg_counter_rate(&c->def, c->raw[before], c->raw[i],
+				(double)(log->t[i] - log->t[before]) * 1e-9));
+		before = i;
+	}
+	return most;
+}
+
+/* An energy counter is made to count on past its end. What a reset lost is not known: there it falls
+ * by one, which is read so. */
+static void check_counter(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
+{
+	int64_t before = ERG_IMPORT_MISSING, base = 0, t = 0;
+	double fastest = fastest_rise(log, c);
+	size_t resets = 0, wraps = 0;
+	uint32_t line = 0;
+
+	for (size_t i = 0; i < log->n; i++) {
+		struct erg_channel_def def = c->def;
+		int64_t v = c->raw[i];
+
+		if (v == ERG_IMPORT_MISSING)
+			continue;
+		if (before != ERG_IMPORT_MISSING && v < before) {
+			def.wrap = def.wrap ? def.wrap : guess_wrap(before, v);
+			line = resets + wraps ? line : log->line[i];
+			if (erg_counter_wrapped(&def, before, v, (double)(log->t[i] - t) * 1e-9,
+				    fastest)) {
+				base += base > ERG_IMPORT_RAW_MAX ? 0 : (int64_t)def.wrap;
+				wraps++;
+			} else {
+				base += before - 1 - v;
+				resets++;
+			}
+		}
+		before = v;
+		t = log->t[i];
+		c->raw[i] = base > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : base + v;
+	}
+	c->def.wrap = 0; /* what is written counts on */
+	if (wraps)
+		erg_import_note(notes, "wrap", "%s: line %u: the energy counter '%s' wrapped, %zu times "
+			"in all; unwrapped", log->path, line, c->def.rail, wraps);
+	if (resets)
+		erg_import_note(notes, "reset", "%s: line %u: the energy counter '%s' falls: it was "
+			"reset, %zu times in all; the energy between the readings before and after is "
+			"not known (if it wrapped, say --sensor '%s:wrap=' and where)",
+			log->path, line, c->def.rail, resets, c->def.rail);
+}
+
+int erg_import_check_values(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
+	struct erg_err *err)
+{
+	int r = 0;
+
+	drop_absurd(log, c, notes);
+	if (c->def.quantity == ERG_Q_POWER) {
+		drop_spikes(log, c, notes);
+		tell_negative(log, c, notes);
+	}
+	if (c->def.quantity != ERG_Q_ENERGY)
+		return 0;
+	if (c->delta)
+		sum_deltas(log, c);
+	else
+		r = check_is_counter(log, c, err);
+	if (r == 0)
+		check_counter(log, c, notes);
+	return r;
+}
