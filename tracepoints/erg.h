@@ -18,8 +18,11 @@
  * Where nothing records, a begin-end pair costs a load and a branch each. Every function may be
  * called from any thread; begin and end of one instance come from the same thread and nest.
  * A child of fork() keeps the definitions and is a process of its own in the recording.
- * Nothing here fails: when memory runs out a definition returns 0, and 0 is accepted everywhere as
- * "no layer".
+ * Nothing here fails: when memory runs out, or a definition makes no sense (no name, no size), it
+ * returns 0, and 0 is accepted everywhere as "no layer". What made no sense is a marker in the
+ * recording.
+ *
+ * A framework that does not want to link a library takes erg_inline.h instead of this header.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,11 +32,21 @@
 extern "C" {
 #endif
 
-#if defined(__GNUC__)
+/* Of this header. Minor: something was added. Major: something that was there has changed. */
+#define ERG_VERSION_MAJOR 0
+#define ERG_VERSION_MINOR 2
+
+/* With ERG_INLINE, which erg_inline.h defines, all functions are static and nothing is linked. */
+#if defined(ERG_INLINE)
+#define ERG_API static inline
+#elif defined(__GNUC__)
 #define ERG_API __attribute__((visibility("default")))
-#define erg_unlikely_(x) __builtin_expect(!!(x), 0)
 #else
 #define ERG_API
+#endif
+#if defined(__GNUC__)
+#define erg_unlikely_(x) __builtin_expect(!!(x), 0)
+#else
 #define erg_unlikely_(x) (x)
 #endif
 
@@ -42,7 +55,7 @@ extern "C" {
 /* What is known of a layer. Zero what is not known. Shapes are (N,)C,H,W or any order the
  * framework uses, ended by the dims count. */
 struct erg_layer_info {
-	size_t size;           /* sizeof(struct erg_layer_info): lets the struct grow */
+	size_t size;           /* sizeof(struct erg_layer_info): lets the struct grow; never 0 */
 	const char *name;      /* unique within its network: "fire2/squeeze1x1" */
 	const char *type;      /* conv, pool, fc, relu, lrn, concat, softmax, norm, attention, … */
 	uint64_t macs;         /* multiply-accumulates of one call */
@@ -65,7 +78,12 @@ ERG_API void erg_iteration(uint32_t iteration);
 
 /* Not for direct use: what the inline functions below look at and call. The two are the states of
  * the events "layer" and "layer_counted"; a session may record either alone. */
+#if defined(ERG_INLINE)
+static const int *const *erg_inline_enabled_(void);
+#define erg_enabled_ (erg_inline_enabled_())
+#else
 ERG_API extern const int *const erg_enabled_[2];
+#endif
 ERG_API void erg_begin_(uint32_t layer);
 ERG_API void erg_end_(uint32_t layer);
 
@@ -121,20 +139,53 @@ ERG_API void erg_counter_add(uint32_t counter, int64_t n);
 
 /* A hook that is called at the end of each layer, before its time is taken, to wait for an
  * asynchronous device; NULL (the default) for none. It serialises the device with the host, which
- * changes the total time: compare with a run without it. */
+ * changes the total time: compare with a run without it. A thread that is at the end of a layer just
+ * then may still call the hook that was set before, with the data of that one. */
 ERG_API void erg_set_sync_hook(void (*hook)(void *data), void *data);
 
 /* For adapters that follow the layers of each thread: called in the thread, while a session records,
  * when a layer has begun (begin is 1) and when one has ended or was dropped (0; layer and iteration
  * are those that it was begun with). What is told nests: when a layer ends within which others go
  * on, those are told to end and to begin again. NULL for none. */
-ERG_API void erg_set_layer_hook(void (*hook)(uint32_t layer, uint32_t iteration, int begin));
+ERG_API void erg_set_layer_hook(
+	void (*hook)(void *data, uint32_t layer, uint32_t iteration, int begin), void *data);
 
 /* CLOCK_MONOTONIC, ns. */
 ERG_API uint64_t erg_now_ns(void);
 
 #ifdef __cplusplus
 }
+
+namespace erg
+{
+
+/* A layer for as long as this object lives: { erg::scope in(conv1); convolution(…); } */
+class scope
+{
+public:
+	explicit scope(uint32_t layer) : layer_(layer) { erg_begin(layer_); }
+	~scope() { erg_end(layer_); }
+	scope(const scope &) = delete;
+	scope &operator=(const scope &) = delete;
+
+private:
+	uint32_t layer_;
+};
+
+/* The same for a phase. NAME must live as long. */
+class phase
+{
+public:
+	explicit phase(const char *name) : name_(name) { erg_phase_begin(name_); }
+	~phase() { erg_phase_end(name_); }
+	phase(const phase &) = delete;
+	phase &operator=(const phase &) = delete;
+
+private:
+	const char *name_;
+};
+
+} // namespace erg
 #endif
 
 #endif

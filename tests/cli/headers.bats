@@ -13,7 +13,7 @@ compiles() {
 
 @test "headers for applications compile alone as C99, C11 and C++" {
     skip_unless gcc g++
-    for h in tracepoints/erg.h; do
+    for h in tracepoints/erg.h tracepoints/erg_inline.h; do
         compiles "$h" gcc -std=c99 -Wpedantic
         compiles "$h" gcc -std=c11 -Wpedantic -Wstrict-prototypes -Wconversion
         lang=cc compiles "$h" g++ -std=c++11 -Wpedantic -Wconversion
@@ -23,7 +23,7 @@ compiles() {
 
 @test "headers of formats and tracepoints compile alone" {
     skip_unless gcc
-    for h in "$ERG_SRC"/formats/*.h "$ERG_SRC"/tracepoints/*.h; do
+    for h in "$ERG_SRC"/formats/*.h "$ERG_SRC"/formats/*/*.h "$ERG_SRC"/tracepoints/*.h; do
         compiles "${h#"$ERG_SRC"/}" gcc -std=gnu11 -D_GNU_SOURCE -Wno-unused-parameter
     done
 }

@@ -40,3 +40,58 @@ C
     done
     gcc -fsyntax-only $(pkg-config --cflags erg-streamline) -x c - <<<'#include "streamline_annotate.h"'
 }
+
+@test "the recorder on the device links neither babeltrace2 nor glib; ICU comes only with LTTng's own library" {
+    skip_unless readelf ldd
+    local direct
+    direct=$(readelf -d "$ERG_BUILD/record/erg-record" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+    [ -n "$direct" ]
+    [ -z "$(grep -E 'babeltrace|glib|gobject|libicu|libxml' <<<"$direct")" ]
+    run ldd "$ERG_BUILD/record/erg-record"
+    [ -z "$(grep -E 'babeltrace|glib' <<<"$output")" ]
+    # what brings it in
+    for lib in $direct; do
+        path=$(ldd "$ERG_BUILD/record/erg-record" | awk -v l="$lib" '$1 == l {print $3}')
+        [ -z "$(readelf -d "$path" | grep -E 'NEEDED.*libxml2')" ] ||
+            [[ $lib = liblttng-ctl.so.* || $lib = libarchive.so.* ]]
+    done
+}
+
+@test "without LTTng erg-analyze and import are built, and the setup says what is missing" {
+    skip_unless meson pkg-config
+    mkdir pc
+    for dir in $(pkg-config --variable pc_path pkg-config | tr : ' '); do
+        [ -d "$dir" ] || continue
+        cp "$dir"/*.pc pc/ 2>/dev/null || true
+    done
+    rm -f pc/lttng*.pc
+    PKG_CONFIG_LIBDIR=$PWD/pc meson setup no-lttng "$ERG_SRC" >setup.log
+    grep -Eq 'erg-record +: no: .*liblttng-ctl-dev' setup.log
+    grep -Eq 'erg-record import +: yes' setup.log
+    grep -Eq 'erg-analyze +: yes' setup.log
+    ninja -C no-lttng -t targets all >targets
+    grep -q '^analyze/erg-analyze:' targets
+    grep -q '^record/import/erg-import:' targets
+    [ -z "$(grep -E '^(record/erg-record|tracepoints/liberg)' targets)" ]
+    # what these two are made of needs no header of LTTng: none of its objects does
+    ninja -C no-lttng -t commands analyze/erg-analyze record/import/erg-import >commands
+    [ -z "$(grep -i lttng commands | grep -v 'no-lttng')" ]
+}
+
+@test "a program is built and run in meson devenv by the README's line" {
+    skip_unless meson cc pkg-config man
+    cat >infer.c <<'C'
+#include <erg.h>
+#include <stdio.h>
+int main(void) { printf("%u\n", erg_network("net")); return 0; }
+C
+    cat >try.sh <<'S'
+cc infer.c $(pkg-config --cflags --libs erg) -o infer && ./infer
+man -w erg-record-run
+python3 -c 'import erg; print(erg.__file__)'
+S
+    meson devenv -C "$ERG_BUILD" sh -c "cd '$PWD' && sh try.sh" >out
+    [ "$(sed -n 1p out)" = 1 ]
+    [[ $(sed -n 2p out) = */erg-record-run.1 ]]
+    [[ $(sed -n 3p out) = */erg/__init__.py ]]
+}

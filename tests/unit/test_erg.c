@@ -159,8 +159,9 @@ static void the_hook_is_called_at_every_end(void **state)
 
 static int followed[64], n_followed;
 
-static void follow(uint32_t layer, uint32_t iteration, int begin)
+static void follow(void *data, uint32_t layer, uint32_t iteration, int begin)
 {
+	assert_ptr_equal(data, followed);
 	followed[n_followed++] = begin ? (int)layer : -(int)layer;
 	assert_int_equal(iteration, 9);
 }
@@ -172,7 +173,7 @@ static void who_follows_sees_every_begin_and_end(void **state)
 		-(int)c, -(int)b, (int)c, -(int)c};
 
 	erg_iteration(9);
-	erg_set_layer_hook(follow);
+	erg_set_layer_hook(follow, followed);
 	erg_begin(a);
 	erg_begin(b);
 	erg_begin(c);
@@ -183,7 +184,7 @@ static void who_follows_sees_every_begin_and_end(void **state)
 	erg_begin(c);
 	erg_end_overlapping(b, 0); /* c goes on */
 	erg_end(c);
-	erg_set_layer_hook(NULL);
+	erg_set_layer_hook(NULL, NULL);
 	erg_begin(a);
 	erg_end(a);
 	assert_int_equal(n_followed, 12);

@@ -169,16 +169,27 @@ static inline struct erg_thread *erg_thread_self(void)
 	return erg_self_ ? erg_self_ : erg_thread_make();
 }
 
-/* ---- state that the fast path looks at (pair.c) ---- */
+/* ---- hooks (hook.c) ---- */
+
+/* A hook and its data, which are read together: never changed and never freed once they are made. */
+struct erg_hook {
+	union {
+		void (*sync)(void *data);
+		void (*follow)(void *data, uint32_t layer, uint32_t iteration, int begin);
+	};
+	void *data;
+	struct erg_hook *next;
+};
+
+/* ---- state that all parts look at (state.c) ---- */
 
 struct erg_state {
 	_Atomic uint32_t epoch;    /* raised when recording starts again after a pause */
 	_Atomic uint32_t counters; /* number of counters */
 	bool begin_events;
 	bool poll_sessions; /* erg_dump_if_changed() is needed */
-	void (*_Atomic hook)(void *data);
-	void *_Atomic hook_data;
-	void (*_Atomic follow)(uint32_t layer, uint32_t iteration, int begin);
+	struct erg_hook *_Atomic sync;
+	struct erg_hook *_Atomic follow;
 };
 
 extern struct erg_state erg_state_;

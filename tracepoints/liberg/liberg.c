@@ -70,12 +70,30 @@ static uint8_t dims(uint8_t n)
 	return n < ERG_MAX_DIMS ? n : ERG_MAX_DIMS;
 }
 
+/* A struct whose size was forgotten has no name: all layers would be one. */
+static bool layer_named(const struct erg_layer_info *info)
+{
+	static _Atomic bool size_said, name_said;
+
+	if (info->size < offsetof(struct erg_layer_info, name) + sizeof(info->name)) {
+		erg_notice(&size_said, "erg_layer: info->size is %zu: expected sizeof(struct erg_layer_info), "
+			"%zu; such layers are not recorded", info->size, sizeof(*info));
+		return false;
+	}
+	if (!info->name || !*info->name) {
+		erg_notice(&name_said, "erg_layer: info->name is empty: expected a name that is unique within its "
+			"network; such layers are not recorded");
+		return false;
+	}
+	return true;
+}
+
 uint32_t erg_layer(uint32_t parent, const struct erg_layer_info *info)
 {
 	struct erg_layer_info i = {0};
 	struct erg_layer_def d;
 
-	if (!info)
+	if (!info || !layer_named(info))
 		return 0;
 	memcpy(&i, info, info->size < sizeof(i) ? info->size : sizeof(i));
 	d = (struct erg_layer_def){

@@ -56,13 +56,6 @@ void erg_iteration(uint32_t iteration)
 		t->iteration = iteration;
 }
 
-void erg_set_sync_hook(void (*hook)(void *data), void *data)
-{
-	atomic_store(&erg_state_.hook, (void (*)(void *))NULL);
-	atomic_store(&erg_state_.hook_data, data);
-	atomic_store(&erg_state_.hook, hook);
-}
-
 /* Returns the beginning of the layer: now, after its counters have been read if they must be. */
 static __attribute__((noinline)) uint64_t begin_counted(struct erg_thread *t, uint32_t at)
 {
@@ -107,19 +100,19 @@ static __attribute__((noinline)) void end_counted(struct erg_thread *t, const st
 static __attribute__((noinline)) void follow_ends(
 	const struct erg_thread *t, uint32_t from, uint32_t depth)
 {
-	void (*follow)(uint32_t, uint32_t, int) = atomic_load(&erg_state_.follow);
+	const struct erg_hook *hook = atomic_load(&erg_state_.follow);
 
-	for (uint32_t i = from; follow && i > depth; i--)
-		follow(t->frames[i - 1].layer, t->frames[i - 1].iteration, 0);
+	for (uint32_t i = from; hook && i > depth; i--)
+		hook->follow(hook->data, t->frames[i - 1].layer, t->frames[i - 1].iteration, 0);
 }
 
 /* Tells who follows of the layers of the frames from FROM up, the outermost first. */
 static __attribute__((noinline)) void follow_begins(const struct erg_thread *t, uint32_t from)
 {
-	void (*follow)(uint32_t, uint32_t, int) = atomic_load(&erg_state_.follow);
+	const struct erg_hook *hook = atomic_load(&erg_state_.follow);
 
-	for (uint32_t i = from; follow && i < t->depth; i++)
-		follow(t->frames[i].layer, t->frames[i].iteration, 1);
+	for (uint32_t i = from; hook && i < t->depth; i++)
+		hook->follow(hook->data, t->frames[i].layer, t->frames[i].iteration, 1);
 }
 
 /* Removes the frames from before the last pause. Epochs only grow, so these are the lowest ones. */
@@ -138,11 +131,6 @@ static __attribute__((noinline)) void purge(struct erg_thread *t, uint32_t epoch
 			recorded * sizeof(t->readings->at[0]));
 		memmove(t->readings->at_ns, t->readings->at_ns + n, recorded * sizeof(uint64_t));
 	}
-}
-
-void erg_set_layer_hook(void (*hook)(uint32_t layer, uint32_t iteration, int begin))
-{
-	atomic_store(&erg_state_.follow, hook);
 }
 
 static __attribute__((noinline)) void too_deep(void)
@@ -172,7 +160,7 @@ static __attribute__((noinline)) void drop_left(struct erg_thread *t, uint32_t l
 void erg_begin_(uint32_t layer)
 {
 	struct erg_thread *t = erg_thread_self();
-	void (*follow)(uint32_t, uint32_t, int);
+	const struct erg_hook *hook;
 	struct erg_frame *f;
 	uint32_t epoch;
 
@@ -192,9 +180,9 @@ void erg_begin_(uint32_t layer)
 		f->begin_ns = begin_counted(t, t->depth - 1);
 	else
 		f->begin_ns = now_ns();
-	follow = atomic_load_explicit(&erg_state_.follow, memory_order_relaxed);
-	if (erg_unlikely_(follow != NULL))
-		follow(layer, t->iteration, 1);
+	hook = atomic_load_explicit(&erg_state_.follow, memory_order_acquire);
+	if (erg_unlikely_(hook != NULL))
+		hook->follow(hook->data, layer, t->iteration, 1);
 }
 
 /* Pops down to the frame of LAYER and returns it; NULL, and nothing popped, if there is none. */
@@ -224,13 +212,13 @@ void erg_end_(uint32_t layer)
 {
 	struct erg_thread *t = erg_self_;
 	const struct erg_frame *f;
-	void (*hook)(void *data);
+	const struct erg_hook *hook;
 
 	if (!t)
 		return;
-	hook = atomic_load_explicit(&erg_state_.hook, memory_order_acquire);
+	hook = atomic_load_explicit(&erg_state_.sync, memory_order_acquire);
 	if (erg_unlikely_(hook != NULL))
-		hook(atomic_load_explicit(&erg_state_.hook_data, memory_order_relaxed));
+		hook->sync(hook->data);
 	f = pop(t, layer);
 	if (erg_unlikely_(!f))
 		return;

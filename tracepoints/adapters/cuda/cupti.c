@@ -51,8 +51,9 @@ static struct erg_cupti cupti;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic bool stopped;
 
-static void follow_layer(uint32_t layer, uint32_t iteration, int begin)
+static void follow_layer(void *data, uint32_t layer, uint32_t iteration, int begin)
 {
+	(void)data;
 	if (begin)
 		cupti.cuptiActivityPushExternalCorrelationId(
 			EXTERNAL_KIND, erg_work_external(layer, iteration));
@@ -159,7 +160,7 @@ static void finish(void)
 {
 	if (stopped)
 		return;
-	erg_set_layer_hook(NULL);
+	erg_set_layer_hook(NULL, NULL);
 	cupti.cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);
 	pthread_mutex_lock(&lock);
 	erg_work_settle(true);
@@ -169,7 +170,7 @@ static void finish(void)
 
 static void in_child(void)
 {
-	erg_set_layer_hook(NULL);
+	erg_set_layer_hook(NULL, NULL);
 	stopped = true;
 }
 
@@ -251,7 +252,7 @@ ERG_API int InitializeInjection(void)
 	if (start()) {
 		pthread_atfork(NULL, NULL, in_child);
 		atexit(finish);
-		erg_set_layer_hook(follow_layer);
+		erg_set_layer_hook(follow_layer, NULL);
 	}
 	return 1;
 }
