@@ -253,6 +253,6 @@ atexit.register(set_sync_hook, None)
 
 
 def __getattr__(name):
-    if name == "torch":
-        return importlib.import_module(".torch", __name__)
+    if name in ("onnxruntime", "torch"):
+        return importlib.import_module("." + name, __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,322 @@
+# Layers of programs on ONNX Runtime: those that link it, by preloading, and Python's wheel.
+load helpers
+load lttng
+
+example=$ERG_SRC/examples/onnxruntime
+adapter=$ERG_BUILD/tracepoints/adapters/liberg-onnxruntime.so
+app=$ERG_BUILD/tests/trace/ort-app
+python=/usr/bin/python3
+programs=(ort-app node python3 prog)
+test_setup() {
+    lttng_setup
+    export TMPDIR=$PWD/tmp
+    mkdir tmp
+}
+
+# The library that the example's install step gets from npm; NET is the example's network.
+need_onnxruntime() {
+    skip_unless node npm
+    "$example/install" 2>npm.err ||
+        skip "onnxruntime-node cannot be had from npm: $(tail -1 npm.err)"
+    case $(uname -m) in
+    x86_64) ort=x64 ;;
+    aarch64) ort=arm64 ;;
+    *) skip "onnxruntime-node has no library for $(uname -m)" ;;
+    esac
+    ort=$(find "$example/node_modules/onnxruntime-node/bin" -path "*linux/$ort/libonnxruntime.so.1")
+    [ -e "$ort" ]
+    net=$PWD/small.onnx
+    node "$example/network.js" "$net"
+}
+
+bare() { LD_PRELOAD=$ort "$app" "$@"; }
+traced() { LD_PRELOAD=$adapter:$ort "$app" "$@"; }
+
+# spans NAME: ITERATION LAYER TRACK BEGIN END of each span, by begin
+spans() {
+    sed -n 's/.*ergtrace:layer_define:.*{ id = \([0-9]*\),.*[^_]name = "\([^"]*\)", type = .*/L \1 \2/p
+        s/.*ergtrace:track_define:.*{ track = \([0-9]*\), name = "\([^"]*\)".*/T \1 \2/p
+        s/.*ergtrace:layer_span:.*{ id = \([0-9]*\), iteration = \([0-9]*\), begin = \([0-9]*\), end = \([0-9]*\), track = \([0-9]*\) }.*/S \1 \2 \3 \4 \5/p' "$1.txt" |
+        awk '$1 == "L" { layer[$2] = $3 } $1 == "T" { track[$2] = $NF }
+            $1 == "S" { print $3, layer[$2], track[$6], $4, $5 }' | sort -n -k4,4 -k5,5r
+}
+
+warnings() { events "$1" 'marker: .*text = "erg: '; }
+
+@test "--annotate onnxruntime: layers of a program that knows nothing of it; its output is the same" {
+    need_onnxruntime
+    skip_unless erg-record erg-analyze erg-board jq
+    mkdir board
+    erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board \
+        --annotate onnxruntime -- node "$example/main.js" "$net" 30 >out 2>err
+    node "$example/main.js" "$net" 30 >plain
+    diff plain out
+    erg-analyze layers --format json run.erg >layers.json 2>err
+    jq -e '.runs[0].lost_events == 0' layers.json
+    # 30 runs of each; by type: 64x64 outputs of 3x3x3x32, 32x32 of 3x3 for each of 32, 32x32 of 32x64,
+    # 32x32 of 3x3x64x64; 64 x 10.
+    jq -r '.runs[0].layers[] | select(.macs > 0) | [.type, .macs, .calls, .network] | @tsv' \
+        layers.json | sort >got
+    diff got <(printf '%s\t%s\t30\tsmall\n' conv $((64 * 64 * 27 * 32)) dwconv $((32 * 32 * 9 * 32)) \
+        conv $((32 * 32 * 32 * 64)) conv $((32 * 32 * 9 * 64 * 64)) fc $((64 * 10)) | sort)
+    jq -e '.runs[0].layers[] | select(.macs == 37748736) | .in_shape == [1, 64, 32, 32] and
+        .out_shape == [1, 64, 32, 32] and .kernel_shape == [64, 64, 3, 3] and
+        .params == 64 * 64 * 9 + 64 and .time_s.value > 0' layers.json
+    jq -e '.runs[0] as $r | ([$r.layers[].energy_j.value // 0] | add) <= $r.ets_j.value * 1.0001' \
+        layers.json
+    [ -z "$(ls -A tmp)" ]
+}
+
+@test "the sum over layers and rest is the energy to solution" {
+    need_onnxruntime
+    skip_unless erg-record erg-analyze erg-board jq
+    mkdir board
+    erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board \
+        --annotate onnxruntime -- node "$example/main.js" "$net" 100 >out 2>err
+    erg-analyze layers --by network --format json run.erg >layers.json 2>err
+    jq -e '.runs[0] as $r | ([$r.layers[].energy_j.value] | add) / $r.ets_j.value |
+        . > 0.999 and . < 1.001' layers.json
+}
+
+@test "onnxruntime: spans lie in their run, one after the other; runs are counted" {
+    need_onnxruntime
+    start a
+    before=$(awk '{ printf "%.0f", $1 * 1e9 }' /proc/uptime)
+    traced "$net" 20 release >out
+    after=$(awk '{ printf "%.0f", $1 * 1e9 }' /proc/uptime)
+    stop a
+    bare "$net" 20 | diff - out
+    [ "$(warnings a)" -eq 0 ]
+    spans a >got
+    [ "$(grep -c ' small ' got)" -eq 20 ]
+    # Ten nodes are left after fusion; each run has all of them within it and in order.
+    awk '$2 == "small" { run = $1; end = $5; at = $4; n[run] = 0; next }
+        $1 != run || $4 < at || $5 > end || $5 < $4 { print; bad = 1 }
+        { at = $5; n[run]++ }
+        END { for (r in n) if (n[r] != 10) bad = 1; exit bad }' got
+    [ "$(awk '$2 == "small" { print $1 }' got | tr '\n' ' ')" = "$(seq -s ' ' 0 19) " ]
+    # In CLOCK_MONOTONIC, while the program ran (the clock of uptime is that of boot: the same here
+    # unless the machine has slept).
+    awk -v from="$before" -v to="$after" 'NR == 1 && $4 < from - 2e7 { exit 1 } $5 > to + 2e7 { exit 1 }' got ||
+        [ "$(awk '{ print int($1) }' /proc/uptime)" -ne "$("$python" -c 'import time; print(int(time.monotonic()))')" ]
+    [ -z "$(ls -A tmp)" ]
+}
+
+@test "onnxruntime: sessions from memory, of shared options, left to exit, with threads" {
+    need_onnxruntime
+    local how
+    for how in array twice threads parallel end ''; do
+        start "x$how"
+        traced "$net" 8 $how >out
+        stop "x$how"
+        bare "$net" 8 $how | diff - out
+        [ "$(warnings "x$how")" -eq 0 ]
+        spans "x$how" >"$how.got"
+        [ -z "$(ls -A tmp)" ]
+    done
+    [ "$(grep -c ' small ' array.got)" -eq 8 ]
+    [ "$(grep -c ' small ' parallel.got)" -eq 8 ]
+    [ "$(grep -c ' small ' .got)" -eq 8 ]
+    grep -q "profile: ''" <(bare "$net" 1 end)
+    # The second session counts on.
+    [ "$(awk '$2 == "small" { print $1 }' twice.got | sort -n | tr '\n' ' ')" = "$(seq -s ' ' 0 15) " ]
+    # Four threads: four tracks; each node in a run of its own track and number.
+    [ "$(grep -c ' small ' threads.got)" -eq 32 ]
+    [ "$(awk '{ print $3 }' threads.got | sort -u | wc -l)" -eq 4 ]
+    awk '$2 == "small" { run[$3] = $1; end[$3] = $5; n++; next }
+        $1 != run[$3] || $5 > end[$3] { bad = 1 } { nodes++ }
+        END { exit bad || nodes != 10 * n }' threads.got
+}
+
+@test "onnxruntime: the application's own profile is left to it, and read" {
+    need_onnxruntime
+    local how
+    for how in own own-release; do
+        start "$how"
+        traced "$net" 6 $how >out
+        stop "$how"
+        ls own_*.json
+        jq -e 'map(select(.name == "model_run")) | length == 6' own_*.json
+        [ "$how" = own-release ] || grep -q "profile: '$(ls own_*.json)'" out
+        [ "$(spans "$how" | grep -c ' small ')" -eq 6 ]
+        # Its times are those of the file, to a microsecond.
+        diff <(jq -r '.[] | select(.name == "a8_nchwc_kernel_time") | .dur' own_*.json) \
+            <(spans "$how" | awk '$2 == "a8_nchwc" { printf "%d\n", ($5 - $4) / 1000 }')
+        rm own_*.json
+    done
+}
+
+@test "onnxruntime: nothing is done where nothing records; a program that is killed leaves no file" {
+    need_onnxruntime
+    traced "$net" 5 release | diff - <(bare "$net" 5 release)
+    [ -z "$(ls -A tmp)" ]
+    start a
+    run -137 traced "$net" 5 killed
+    traced "$net" 5 running >out
+    traced "$net" 5 fork >out
+    stop a
+    [ -z "$(ls -A tmp)" ]
+    # Of the one that ran on at exit it is said; the fork's child wrote nothing again.
+    [ "$(events a 'marker: .*small: runs while the program ends: no layers')" -le 1 ]
+    # What a process left that died while it made a session goes with the next.
+    "$python" -c 'import os, sys; os.mkdir(f"tmp/erg-onnxruntime-{os.getpid()}-abcdef")
+open(f"tmp/erg-onnxruntime-{os.getpid()}-abcdef/profile_1.json", "w").close()'
+    start b
+    traced "$net" 1 >out
+    stop b
+    [ -z "$(ls -A tmp)" ]
+    [ "$(spans b | grep -c ' small ')" -eq 1 ]
+}
+
+@test "onnxruntime: a version that is not known gives a warning and runs on" {
+    cat >ort.c <<'C'
+#include <stdint.h>
+static void *table[300];
+static const void *get_api(uint32_t v) { return table; }
+static const char *version(void) { return VERSION; }
+static const struct { const void *(*a)(uint32_t); const char *(*v)(void); } base = {get_api, version};
+const void *OrtGetApiBase(void) { return &base; }
+C
+    cat >prog.c <<'C'
+#include <stdint.h>
+#include <stdio.h>
+struct base { void **(*a)(uint32_t); const char *(*v)(void); };
+struct base *OrtGetApiBase(void);
+int main(void)
+{
+	void **api = OrtGetApiBase()->a(8);
+	printf("%s %d\n", OrtGetApiBase()->v(), api && !api[7]);
+}
+C
+    gcc -shared -fPIC -o libort.so ort.c -DVERSION='"2.0.1"'
+    gcc -o prog prog.c -L. -lort -Wl,-rpath,"$PWD"
+    start a
+    [ "$(LD_PRELOAD=$adapter ./prog)" = "2.0.1 1" ]
+    stop a
+    [ "$(events a 'marker.*text = "erg: onnxruntime: 2.0.1: a version that is not known: no layers"')" -eq 1 ]
+}
+
+# A stand-in for the wheel: its classes, and a profile as ONNX Runtime writes it.
+stand_in() {
+    cat >onnxruntime.py <<'P'
+import json, os, threading, time
+class SessionOptions:
+    enable_profiling = False
+    profile_file_prefix = "onnxruntime_profile_"
+class _Inner:
+    def __init__(self, options):
+        self.events, self.file = [], None
+        if options.enable_profiling:
+            self.start = time.time_ns()
+            self.path = options.profile_file_prefix + time.strftime("_%Y-%m-%d_%H-%M-%S.json")
+            self.file = open(self.path, "w")
+    def note(self, cat, name, begin, end, **args):
+        us = (begin - self.start) // 1000
+        self.events.append({"cat": cat, "pid": os.getpid(), "tid": threading.get_native_id(),
+                            "dur": (end - begin) // 1000, "ts": us, "ph": "X", "name": name, "args": args})
+    def end_profiling(self):
+        if not self.file:
+            return ""
+        lines = [json.dumps(e) for e in self.events]
+        lines[1:1] = EXTRA
+        self.file.write("[\n" + ",\n".join(lines) + "\n]\n")
+        self.file.close()
+        return self.path
+EXTRA = []
+class InferenceSession:
+    def __init__(self, path_or_bytes, sess_options=None, providers=None):
+        self._sess = _Inner(sess_options or SessionOptions())
+    def get_profiling_start_time_ns(self):
+        return self._sess.start
+    def end_profiling(self):
+        return self._sess.end_profiling()
+    def run(self, outputs, feed):
+        s, begin = self._sess, time.time_ns()
+        for name, op, ins, outs, size in NODES:
+            t = time.time_ns()
+            while time.time_ns() < t + 300000:
+                pass
+            if s.file:
+                s.note("Node", name + "_kernel_time", t, time.time_ns(), op_name=op, node_index=str(size),
+                       provider="CPUExecutionProvider", parameter_size=str(size), activation_size="8", output_size="16",
+                       input_type_shape=[{"float": i} for i in ins], output_type_shape=[{"float": o} for o in outs])
+        if s.file:
+            s.note("Session", "model_run", begin, time.time_ns())
+        return feed
+NODES = [("mm", "MatMul", [[2, 5, 7], [7, 11]], [[2, 5, 11]], 308), ("mm", "FusedMatMul", [[2, 7, 5], [2, 7, 11]], [[2, 5, 11]], 0),
+         ("deconv", "ConvTranspose", [[1, 6, 4, 4], [6, 5, 3, 3], [5]], [[1, 5, 9, 9]], 1100),
+         ("lstm", "LSTM", [[9, 2, 3], [1, 16, 3], [1, 16, 4]], [[9, 1, 2, 4]], 448),
+         ("attention", "MultiHeadAttention", [[1, 8, 12], [1, 6, 12], [1, 6, 12]], [[1, 8, 12]], 0),
+         ("if", "If", [[]], [[3]], 1), ("clip", "Clip", [[3]], [[3]], 2)]
+P
+}
+
+@test "onnxruntime: Python's wheel by erg.onnxruntime.SessionOptions" {
+    [ -x "$python" ] || skip "python3 is not installed"
+    stand_in
+    cat >prog.py <<'P'
+import onnxruntime as ort, erg, sys
+def infer(n):
+    session = ort.InferenceSession("dir/net.onnx", erg.onnxruntime.SessionOptions())
+    for _ in range(n):
+        session.run(None, {})
+infer(3)
+options = erg.onnxruntime.SessionOptions()
+kept = ort.InferenceSession("dir/net.onnx", sess_options=options)
+other = ort.InferenceSession("other/net.onnx", options)
+plain = ort.InferenceSession("plain.onnx")
+own = ort.SessionOptions()
+own.enable_profiling, own.profile_file_prefix = True, "own"
+own = ort.InferenceSession("own.onnx", erg.onnxruntime.SessionOptions(own))
+for s in (kept, other, plain, own):
+    print(s.run(None, {"x": 1}), options.enable_profiling)
+own.end_profiling()
+P
+    export PYTHONPATH=$PWD:$ERG_BUILD/tracepoints/adapters/python
+    start a
+    "$python" prog.py >out
+    stop a
+    "$python" prog.py | diff out -
+    [ "$(warnings a)" -eq 0 ]
+    [ -z "$(ls -A tmp)" ]
+    ls own_*.json
+    spans a >got
+    [ "$(grep -c ' net ' got)" -eq 4 ]
+    [ "$(grep -c ' net#2 ' got)" -eq 1 ]
+    [ "$(wc -l <got)" -eq $((8 * 5)) ]
+    awk '$2 ~ /^net/ { run = $1; end = $5; at = $4; next }
+        $1 != run || $4 < at || $5 > end || $5 - $4 < 2.9e5 { bad = 1; print } { at = $5 }
+        END { exit bad }' got
+    # name, type, MACs by hand: 2x5x11 outputs of 7; transposed the same; 6x16 inputs of 5x3x3; 9 steps
+    # of 2 with 16x3 and 16x4; 8 queries of 6 keys, twice, 12 wide.
+    sed -n 's/.*layer_define:.*level = 2, name = "\([^"]*\)", type = "\([^"]*\)", network = "net", macs = \([0-9]*\), params = \([0-9]*\),.*/\1 \2 \3 \4/p' a.txt |
+        sort -u >layers
+    diff layers <(printf '%s\n' "mm fc 770 77" "mm#0 fc 770 0" "deconv deconv $((6 * 16 * 45)) 275" \
+        "lstm lstm $((9 * 2 * (16 * 3 + 16 * 4))) 112" "attention attention $((2 * 8 * 6 * 12)) 0" \
+        "if If 0 0" "clip activation 0 0" | sort -u)
+}
+
+@test "onnxruntime: lines of a profile that cannot be read are counted; without the adapter it runs" {
+    [ -x "$python" ] || skip "python3 is not installed"
+    stand_in
+    cat >prog.py <<'P'
+import onnxruntime as ort, erg
+ort.EXTRA = ['{"cat" : "Node","dur" :1,"ts" :2,"name" :"a "quoted" name_kernel_time","args" : {}}', '{"cat" : "Nod',
+             '{"cat" : "Node", "ts": [[[', '{"cat" : "Session","name" :"x","args" : {"a" : {"b" : [1,{"c":null}]}}}']
+session = ort.InferenceSession("net.onnx", erg.onnxruntime.SessionOptions())
+print(session.run(None, 5))
+P
+    export PYTHONPATH=$PWD:$ERG_BUILD/tracepoints/adapters/python
+    start a
+    [ "$("$python" prog.py)" = 5 ]
+    stop a
+    [ "$(events a 'marker.*text = "erg: onnxruntime: net: 3 lines of the profile could not be read"')" -eq 1 ]
+    [ "$(spans a | wc -l)" -eq 8 ]
+    mkdir -p elsewhere/a/b
+    cp -r "$ERG_BUILD/tracepoints/adapters/python/erg" elsewhere/a/b
+    cp "$ERG_BUILD/tracepoints/liberg.so.0" elsewhere
+    start b
+    [ "$(PYTHONPATH=$PWD:$PWD/elsewhere/a/b "$python" prog.py)" = 5 ]
+    stop b
+    [ "$(events b 'marker.*text = "erg: onnxruntime: liberg-onnxruntime.so is not installed: no layers"')" -eq 1 ]
+}

@@ -1,0 +1,709 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Layers of programs that are linked with a shared ONNX Runtime. When this library is preloaded,
+ * OrtGetApiBase is ours first: the application asks for a versioned symbol, and a definition without
+ * a version answers that. What it gets is a copy of ONNX Runtime's table of functions in which those
+ * around a session are ours:
+ *
+ * - a session that is made while something records gets profiling enabled on its options, which are
+ *   put back when it is made;
+ * - when it is released, and at exit, the profile is read and written as spans (profile.c): names,
+ *   operators and shapes as ONNX Runtime has them after fusion;
+ * - runs are counted, and the clock is noted at each.
+ *
+ * A session that the application profiles itself is left as it is: we read the file that it gets.
+ *
+ * A session's profile ends but once, and must not end while it runs: ONNX Runtime's profiler refuses
+ * then (ORT_ENFORCE) and the run fails. So the end waits for the runs, and runs that come meanwhile
+ * wait for the end.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tracepoints/adapters/common.h"
+#include "tracepoints/adapters/onnxruntime/abi.h"
+#include "tracepoints/adapters/onnxruntime/clock.h"
+#include "tracepoints/adapters/onnxruntime/session.h"
+
+#define EXIT_WAIT_S 1 /* for runs that go on in other threads while the program ends */
+
+struct session {
+	struct session *next;
+	void *session;
+	struct erg_ort_network *network;
+	FILE *f; /* NULL: the application's own profile */
+	uint64_t start_ns;
+	uint64_t runs; /* that went well */
+	uint32_t running;
+	bool ending, ended;
+};
+
+/* Session options on which the application has enabled profiling, or which make a session now. */
+struct options {
+	struct options *next;
+	const void *options;
+	bool profiled, busy;
+};
+
+ERG_API const struct erg_ort_base *OrtGetApiBase(void);
+
+static const struct erg_ort_base *theirs;
+static const void *const *their_table;
+static void *table[ERG_ORT_SLOTS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct session *sessions;
+static struct options *all_options;
+static pid_t process;
+
+/* The function of ONNX Runtime itself. A place of its table is a pointer of another type. */
+#define ORIGINAL(slot, type) (*(type *const *)(const void *)&their_table[slot])
+
+static void say(const char *network, const char *what)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "erg: onnxruntime: %s%s%s", network ? network : "",
+		network ? ": " : "", what);
+	erg_marker(text, 0);
+}
+
+/* What a function of ONNX Runtime returned, of which only whether it went well matters. */
+static bool well(void *status)
+{
+	if (status)
+		ORIGINAL(ORT_RELEASE_STATUS, erg_ort_release)(status);
+	return !status;
+}
+
+/* ---- options ---- */
+
+static struct options *options_find(const void *options)
+{
+	struct options *o = all_options;
+
+	while (o && o->options != options)
+		o = o->next;
+	return o;
+}
+
+/* With the lock. NULL when memory runs out. */
+static struct options *options_get(const void *options)
+{
+	struct options *o = options_find(options);
+
+	if (o || !(o = calloc(1, sizeof(*o))))
+		return o;
+	o->options = options;
+	o->next = all_options;
+	all_options = o;
+	return o;
+}
+
+static void options_profiled(const void *options, bool profiled)
+{
+	struct options *o;
+
+	pthread_mutex_lock(&lock);
+	o = profiled ? options_get(options) : options_find(options);
+	if (o)
+		o->profiled = profiled;
+	pthread_mutex_unlock(&lock);
+}
+
+static void *enable_profiling(void *options, const char *prefix)
+{
+	void *status = ORIGINAL(ORT_ENABLE_PROFILING, erg_ort_enable_profiling)(options, prefix);
+
+	if (!status)
+		options_profiled(options, true);
+	return status;
+}
+
+static void *disable_profiling(void *options)
+{
+	options_profiled(options, false);
+	return ORIGINAL(ORT_DISABLE_PROFILING, erg_ort_disable_profiling)(options);
+}
+
+static void *clone_options(const void *options, void **ret)
+{
+	void *status = ORIGINAL(ORT_CLONE_SESSION_OPTIONS, erg_ort_clone_options)(options, ret);
+	const struct options *o;
+	bool profiled;
+
+	pthread_mutex_lock(&lock);
+	o = options_find(options);
+	profiled = o && o->profiled;
+	pthread_mutex_unlock(&lock);
+	if (!status && profiled)
+		options_profiled(*ret, true);
+	return status;
+}
+
+static void release_options(void *options)
+{
+	struct options **at, *gone = NULL;
+
+	pthread_mutex_lock(&lock);
+	for (at = &all_options; *at && (*at)->options != options; at = &(*at)->next)
+		;
+	if (*at) {
+		gone = *at;
+		*at = gone->next;
+	}
+	pthread_mutex_unlock(&lock);
+	free(gone);
+	ORIGINAL(ORT_RELEASE_SESSION_OPTIONS, erg_ort_release)(options);
+}
+
+/* ---- the end of a session ---- */
+
+/* The file that ONNX Runtime has written is PATH, where it is not ours. */
+static void finish(struct session *s, const char *path)
+{
+	FILE *f = s->f ? s->f : path && *path ? fopen(path, "re") : NULL;
+
+	s->f = NULL;
+	if (f)
+		erg_ort_profile_finish(f, s->network, s->start_ns, s->runs);
+	else
+		say(s->network->name, "its profile cannot be opened: no layers");
+}
+
+/* Waits until nothing runs in S, at most until UNTIL if that is not NULL; with the lock. */
+static bool quiet_wait(struct session *s, const struct timespec *until)
+{
+	int r = 0;
+
+	s->ending = true;
+	while (s->running && !r)
+		r = until ? pthread_cond_timedwait(&changed, &lock, until)
+			  : pthread_cond_wait(&changed, &lock);
+	return !s->running;
+}
+
+static void ended(struct session *s)
+{
+	pthread_mutex_lock(&lock);
+	s->ending = false;
+	s->ended = true;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Ends the profile of S, of which nobody else holds the end, and writes its layers. */
+static void end(struct session *s, const struct timespec *until)
+{
+	struct erg_ort_allocator *allocator = NULL;
+	char *path = NULL;
+	bool quiet;
+
+	pthread_mutex_lock(&lock);
+	quiet = quiet_wait(s, until);
+	pthread_mutex_unlock(&lock);
+	if (!quiet)
+		say(s->network->name, "runs while the program ends: no layers");
+	else if (!well(ORIGINAL(ORT_GET_DEFAULT_ALLOCATOR, erg_ort_default_allocator)(
+			 &allocator)) ||
+		 !well(ORIGINAL(ORT_SESSION_END_PROFILING, erg_ort_end_profiling)(
+			 s->session, allocator, &path)))
+		say(s->network->name, "its profile could not be ended: no layers");
+	else
+		finish(s, path);
+	if (path)
+		allocator->free(allocator, path);
+	ended(s);
+}
+
+/* With the lock: the session, if it is one of ours whose profile goes on. */
+static struct session *session_find(const void *session)
+{
+	struct session *s = sessions;
+
+	while (s && s->session != session)
+		s = s->next;
+	return s;
+}
+
+/* Takes S from the list. */
+static void session_forget(struct session *gone)
+{
+	struct session **at;
+
+	pthread_mutex_lock(&lock);
+	for (at = &sessions; *at && *at != gone; at = &(*at)->next)
+		;
+	if (*at)
+		*at = gone->next;
+	pthread_mutex_unlock(&lock);
+	if (gone->f)
+		fclose(gone->f);
+	free(gone);
+}
+
+static void release_session(void *session)
+{
+	struct session *s;
+	bool over = true;
+
+	pthread_mutex_lock(&lock);
+	s = session_find(session);
+	if (s)
+		over = s->ended || s->ending;
+	pthread_mutex_unlock(&lock);
+	if (s && !over && getpid() == process)
+		end(s, NULL);
+	if (s)
+		session_forget(s);
+	ORIGINAL(ORT_RELEASE_SESSION, erg_ort_release)(session);
+}
+
+/* What ONNX Runtime answers where no profile was enabled: an empty name. */
+static void *no_profile(struct erg_ort_allocator *allocator, char **ret)
+{
+	*ret = allocator->alloc(allocator, 1);
+	if (*ret)
+		**ret = '\0';
+	return NULL;
+}
+
+/* The application ends the profile. If that is ours, there is none as far as it knows. */
+static void *end_profiling(void *session, struct erg_ort_allocator *allocator, char **ret)
+{
+	struct session *s;
+	bool own;
+	void *status;
+
+	pthread_mutex_lock(&lock);
+	s = session_find(session);
+	own = s && s->f;
+	pthread_mutex_unlock(&lock);
+	if (own)
+		return no_profile(allocator, ret);
+	status = ORIGINAL(ORT_SESSION_END_PROFILING, erg_ort_end_profiling)(
+		session, allocator, ret);
+	if (s && !s->ended && !status) {
+		finish(s, *ret);
+		ended(s);
+	}
+	return status;
+}
+
+/* At exit, before ONNX Runtime's own objects go: ours was registered later. */
+static void end_all(void)
+{
+	struct timespec until;
+	struct session *s;
+
+	if (getpid() != process)
+		return;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += EXIT_WAIT_S;
+	do {
+		pthread_mutex_lock(&lock);
+		for (s = sessions; s && (s->ended || s->ending); s = s->next)
+			;
+		if (s)
+			s->ending = true;
+		pthread_mutex_unlock(&lock);
+		if (s)
+			end(s, &until);
+	} while (s);
+}
+
+/* ---- runs ---- */
+
+static struct session *run_begin(const void *session)
+{
+	struct session *s;
+
+	pthread_mutex_lock(&lock);
+	s = session_find(session);
+	while (s && s->ending)
+		pthread_cond_wait(&changed, &lock);
+	if (s && s->ended)
+		s = NULL;
+	if (s)
+		s->running++;
+	pthread_mutex_unlock(&lock);
+	if (s)
+		erg_ort_clock_note();
+	return s;
+}
+
+static void run_end(struct session *s, const void *status)
+{
+	if (!s)
+		return;
+	pthread_mutex_lock(&lock);
+	s->runs += !status;
+	s->running--;
+	if (s->ending)
+		pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+static void *run(void *session, const void *run_options, const char *const *input_names,
+	const void *const *inputs, size_t n_inputs, const char *const *output_names,
+	size_t n_outputs, void **outputs)
+{
+	struct session *s = run_begin(session);
+	void *status = ORIGINAL(ORT_RUN, erg_ort_run)(session, run_options, input_names, inputs,
+		n_inputs, output_names, n_outputs, outputs);
+
+	run_end(s, status);
+	return status;
+}
+
+static void *run_with_binding(void *session, const void *run_options, const void *binding)
+{
+	struct session *s = run_begin(session);
+	void *status = ORIGINAL(ORT_RUN_WITH_BINDING, erg_ort_run_with_binding)(
+		session, run_options, binding);
+
+	run_end(s, status);
+	return status;
+}
+
+/* ---- making a session ---- */
+
+struct making {
+	const void *options; /* what the session is made with */
+	void *made;          /* options that are ours */
+	bool own;            /* the profile is ours */
+	bool theirs;         /* the application's */
+	char prefix[4096];
+};
+
+/* Waits until OPTIONS make no other session; then whether the application profiles by them. */
+static bool options_take(const void *options)
+{
+	struct options *o;
+
+	pthread_mutex_lock(&lock);
+	while ((o = options_get(options)) && o->busy)
+		pthread_cond_wait(&changed, &lock);
+	if (o && !o->profiled)
+		o->busy = true;
+	pthread_mutex_unlock(&lock);
+	return o && o->profiled;
+}
+
+static void options_give(const void *options)
+{
+	struct options *o;
+
+	pthread_mutex_lock(&lock);
+	o = options_find(options);
+	if (o)
+		o->busy = false;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+static void making_begin(struct making *m, const void *options)
+{
+	void *writable;
+
+	*m = (struct making){.options = options};
+	if (!erg_enabled())
+		return;
+	if (!options && !well(ORIGINAL(ORT_CREATE_SESSION_OPTIONS, erg_ort_create_options)(
+				&m->made)))
+		return;
+	if (!options)
+		m->options = m->made;
+	m->theirs = options_take(m->options);
+	if (m->theirs)
+		return;
+	erg_ort_clock_note();
+	memcpy(&writable, &m->options, sizeof(writable));
+	m->own = erg_ort_folder_make(m->prefix, sizeof(m->prefix));
+	if (m->own && !well(ORIGINAL(ORT_ENABLE_PROFILING, erg_ort_enable_profiling)(
+			      writable, m->prefix))) {
+		FILE *none = erg_ort_folder_take(m->prefix);
+
+		if (none)
+			fclose(none);
+		m->own = false;
+	}
+	if (!m->own)
+		say(NULL, "no folder for a profile can be made: no layers");
+}
+
+/* The graph's name, where the session comes from memory. */
+static struct erg_ort_network *network_of_graph(void *session, size_t size)
+{
+	struct erg_ort_allocator *allocator = NULL;
+	struct erg_ort_network *network;
+	void *metadata = NULL;
+	char *name = NULL;
+
+	if (well(ORIGINAL(ORT_GET_DEFAULT_ALLOCATOR, erg_ort_default_allocator)(&allocator)) &&
+		well(ORIGINAL(ORT_SESSION_GET_MODEL_METADATA, erg_ort_model_metadata)(
+			session, &metadata)))
+		well(ORIGINAL(ORT_MODEL_METADATA_GET_GRAPH_NAME, erg_ort_graph_name)(
+			metadata, allocator, &name));
+	network = erg_ort_network(name && *name ? name : erg_adapter_program(), size);
+	if (name)
+		allocator->free(allocator, name);
+	if (metadata)
+		ORIGINAL(ORT_RELEASE_MODEL_METADATA, erg_ort_release)(metadata);
+	return network;
+}
+
+static uint64_t path_key(const char *path)
+{
+	char *full = realpath(path, NULL);
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (const char *p = full ? full : path; *p; p++)
+		h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+	free(full);
+	return h;
+}
+
+static void session_add(void *session, FILE *f, struct erg_ort_network *network)
+{
+	struct session *s = network ? calloc(1, sizeof(*s)) : NULL;
+	static bool registered;
+
+	if (!s) {
+		if (f)
+			fclose(f);
+		return;
+	}
+	s->session = session;
+	s->f = f;
+	s->network = network;
+	if (!well(ORIGINAL(ORT_SESSION_GET_PROFILING_START, erg_ort_profiling_start)(
+		    session, &s->start_ns)))
+		s->start_ns = 0;
+	pthread_mutex_lock(&lock);
+	s->next = sessions;
+	sessions = s;
+	process = getpid();
+	if (!registered)
+		atexit(end_all);
+	registered = true;
+	pthread_mutex_unlock(&lock);
+}
+
+/* SESSION was made, from PATH or from SIZE bytes; NULL: it was not. */
+static void making_end(struct making *m, void *session, const char *path, size_t size)
+{
+	FILE *f = NULL;
+	void *writable;
+
+	memcpy(&writable, &m->options, sizeof(writable));
+	if (m->own) {
+		well(ORIGINAL(ORT_DISABLE_PROFILING, erg_ort_disable_profiling)(writable));
+		f = erg_ort_folder_take(m->prefix);
+	}
+	if (m->options && !m->theirs)
+		options_give(m->options);
+	if (m->made)
+		release_options(m->made);
+	if (session && (f || m->theirs))
+		session_add(session, f,
+			path ? erg_ort_network(path, path_key(path))
+			     : network_of_graph(session, size));
+	else if (f)
+		fclose(f);
+	else if (session && m->own)
+		say(path, "it wrote no profile: no layers");
+}
+
+static void *create(const void *env, const char *path, const void *options, void **ret)
+{
+	struct making m;
+	void *status;
+
+	making_begin(&m, options);
+	status = ORIGINAL(ORT_CREATE_SESSION, erg_ort_create)(env, path, m.options, ret);
+	making_end(&m, status ? NULL : *ret, path, 0);
+	return status;
+}
+
+static void *create_from_array(
+	const void *env, const void *model, size_t size, const void *options, void **ret)
+{
+	struct making m;
+	void *status;
+
+	making_begin(&m, options);
+	status = ORIGINAL(ORT_CREATE_SESSION_FROM_ARRAY, erg_ort_create_from_array)(
+		env, model, size, m.options, ret);
+	making_end(&m, status ? NULL : *ret, NULL, size);
+	return status;
+}
+
+static void *create_prepacked(
+	const void *env, const char *path, const void *options, void *container, void **ret)
+{
+	struct making m;
+	void *status;
+
+	making_begin(&m, options);
+	status = ORIGINAL(ORT_CREATE_SESSION_PREPACKED, erg_ort_create_prepacked)(
+		env, path, m.options, container, ret);
+	making_end(&m, status ? NULL : *ret, path, 0);
+	return status;
+}
+
+static void *create_from_array_prepacked(const void *env, const void *model, size_t size,
+	const void *options, void *container, void **ret)
+{
+	struct making m;
+	void *status;
+
+	making_begin(&m, options);
+	status = ORIGINAL(ORT_CREATE_SESSION_FROM_ARRAY_PREPACKED,
+		erg_ort_create_from_array_prepacked)(env, model, size, m.options, container, ret);
+	making_end(&m, status ? NULL : *ret, NULL, size);
+	return status;
+}
+
+/* ---- the table ---- */
+
+static const struct {
+	enum erg_ort_slot slot;
+	void (*function)(void);
+} ours[] = {
+	{ORT_CREATE_SESSION, (void (*)(void))create},
+	{ORT_CREATE_SESSION_FROM_ARRAY, (void (*)(void))create_from_array},
+	{ORT_CREATE_SESSION_PREPACKED, (void (*)(void))create_prepacked},
+	{ORT_CREATE_SESSION_FROM_ARRAY_PREPACKED, (void (*)(void))create_from_array_prepacked},
+	{ORT_RUN, (void (*)(void))run},
+	{ORT_RUN_WITH_BINDING, (void (*)(void))run_with_binding},
+	{ORT_ENABLE_PROFILING, (void (*)(void))enable_profiling},
+	{ORT_DISABLE_PROFILING, (void (*)(void))disable_profiling},
+	{ORT_CLONE_SESSION_OPTIONS, (void (*)(void))clone_options},
+	{ORT_RELEASE_SESSION_OPTIONS, (void (*)(void))release_options},
+	{ORT_RELEASE_SESSION, (void (*)(void))release_session},
+	{ORT_SESSION_END_PROFILING, (void (*)(void))end_profiling},
+};
+
+/* How long the table is, it does not say: what can be read from its beginning is copied. */
+static bool table_copy(const void *from)
+{
+	struct iovec remote = {(void *)(uintptr_t)from, sizeof(table)};
+	struct iovec local = {table, sizeof(table)};
+	ssize_t n = 0;
+
+	for (; n <= 0 && remote.iov_len > 4096; remote.iov_len -= 1024)
+		n = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+	if (n <= (ssize_t)(ORT_CREATE_SESSION_FROM_ARRAY_PREPACKED * sizeof(table[0])))
+		return false;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		memcpy(&table[ours[i].slot], &ours[i].function, sizeof(table[0]));
+	return true;
+}
+
+/* The N of version 1.N; -1 where the version is none of that kind. */
+static long version_of(const struct erg_ort_base *base)
+{
+	const char *text = base->get_version();
+	char *end;
+	long minor;
+
+	if (!text || strncmp(text, "1.", 2))
+		return -1;
+	minor = strtol(text + 2, &end, 10);
+	return end == text + 2 ? -1 : minor;
+}
+
+static const void *get_api(uint32_t version)
+{
+	static bool refused;
+	const void *api = theirs->get_api(version);
+	long minor = version_of(theirs);
+
+	if (!api)
+		return NULL;
+	pthread_mutex_lock(&lock);
+	if (!their_table && !refused) {
+		refused = true;
+		if (minor < ERG_ORT_VERSION_MIN || minor > ERG_ORT_VERSION_MAX ||
+			version > ERG_ORT_VERSION_MAX)
+			say(theirs->get_version(), "a version that is not known: no layers");
+		else if (!table_copy(api))
+			say(NULL, "its table of functions cannot be read: no layers");
+		else
+			their_table = api;
+	}
+	if (api == (const void *)their_table)
+		api = table;
+	pthread_mutex_unlock(&lock);
+	return api;
+}
+
+static const struct erg_ort_base *their_base(void *object)
+{
+	const struct erg_ort_base *(*get)(void);
+
+	*(void **)&get = object ? dlsym(object, "OrtGetApiBase") : NULL;
+	return get && get != OrtGetApiBase ? get() : NULL;
+}
+
+/* A loaded object other than ours that has the function. */
+static int try_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+	const struct erg_ort_base **ret = data;
+	void *object = info->dlpi_name && *info->dlpi_name
+			       ? dlopen(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD)
+			       : NULL;
+
+	(void)size;
+	*ret = their_base(object);
+	if (object)
+		dlclose(object);
+	return *ret != NULL;
+}
+
+ERG_API const struct erg_ort_base *OrtGetApiBase(void)
+{
+	static struct erg_ort_base base;
+	const struct erg_ort_base *found = their_base(RTLD_NEXT);
+
+	/* a library that the program opened privately, as Node.js opens its modules */
+	if (!found)
+		dl_iterate_phdr(try_object, &found);
+	if (!found)
+		return NULL;
+	pthread_mutex_lock(&lock);
+	if (!theirs) {
+		theirs = found;
+		base = (struct erg_ort_base){get_api, found->get_version};
+	}
+	pthread_mutex_unlock(&lock);
+	if (found == theirs)
+		return &base;
+	say(NULL, "a second ONNX Runtime in one program: no layers of it");
+	return found;
+}
+
+static void fork_prepare(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void fork_done(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static __attribute__((constructor)) void follow_forks(void)
+{
+	pthread_atfork(fork_prepare, fork_done, fork_done);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the ways to a profile share: preloading (onnxruntime.c) and Python's package (wheel.c).
+ *
+ * ONNX Runtime opens the file of a profile when it makes the session, and writes it when the session
+ * ends. So the file gets a folder of its own, and both lose their names as soon as it is open.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tracepoints/adapters/common.h"
+#include "tracepoints/adapters/onnxruntime/clock.h"
+#include "tracepoints/adapters/onnxruntime/profile.h"
+#include "tracepoints/adapters/onnxruntime/session.h"
+
+#define FOLDER "erg-onnxruntime-"
+#define FILE_BEGIN "/profile"
+
+static struct erg_ort_network *networks;
+
+static void name_of(char *to, size_t size, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dot;
+
+	snprintf(to, size, "%s", slash ? slash + 1 : path);
+	dot = strrchr(to, '.');
+	if (dot && dot != to)
+		*dot = '\0';
+}
+
+static struct erg_ort_network *network_add(const char *name, uint64_t key)
+{
+	struct erg_ort_network *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->name = strdup(name);
+	n->key = key;
+	n->id = erg_network(name);
+	n->next = networks;
+	networks = n;
+	return n;
+}
+
+struct erg_ort_network *erg_ort_network(const char *path, uint64_t key)
+{
+	struct erg_ort_network *n;
+	char name[256], numbered[288];
+	unsigned int same = 0;
+
+	name_of(name, sizeof(name), path);
+	snprintf(numbered, sizeof(numbered), "%s", name);
+	erg_adapter_lock();
+	/* every other key of the name makes a number, in the order in which they came */
+	for (n = networks; n; n = n->next) {
+		size_t len = strlen(name);
+
+		if (!n->name || strncmp(n->name, name, len) ||
+			(n->name[len] && n->name[len] != '#'))
+			continue;
+		if (n->key == key)
+			break;
+		same++;
+	}
+	if (!n && same)
+		snprintf(numbered, sizeof(numbered), "%s#%u", name, same + 1);
+	if (!n)
+		n = network_add(numbered, key);
+	erg_adapter_unlock();
+	return n && n->name ? n : NULL;
+}
+
+static const char *temporary(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
+}
+
+static void folder_remove(const char *path)
+{
+	struct dirent *e;
+	DIR *d = opendir(path);
+
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+	rmdir(path);
+}
+
+/* Of a process that died while it made a session. */
+static void stale_remove(void)
+{
+	static bool done;
+	char path[4096];
+	struct dirent *e;
+	DIR *d = done ? NULL : opendir(temporary());
+
+	done = true;
+	while (d && (e = readdir(d))) {
+		long pid = strncmp(e->d_name, FOLDER, sizeof(FOLDER) - 1)
+				   ? 0
+				   : strtol(e->d_name + sizeof(FOLDER) - 1, NULL, 10);
+
+		if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", temporary(), e->d_name);
+		folder_remove(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+bool erg_ort_folder_make(char *prefix, size_t size)
+{
+	size_t len;
+
+	stale_remove();
+	len = (size_t)snprintf(
+		prefix, size, "%s/" FOLDER "%ld-XXXXXX", temporary(), (long)getpid());
+	if (len + sizeof(FILE_BEGIN) > size || !mkdtemp(prefix))
+		return false;
+	memcpy(prefix + len, FILE_BEGIN, sizeof(FILE_BEGIN));
+	return true;
+}
+
+FILE *erg_ort_folder_take(const char *prefix)
+{
+	char folder[4096];
+	struct dirent *e;
+	FILE *f = NULL;
+	DIR *d;
+
+	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(prefix, '/') - prefix), prefix);
+	d = opendir(folder);
+	while (d && !f && (e = readdir(d))) {
+		int fd = e->d_name[0] == '.'
+				 ? -1
+				 : openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC);
+
+		if (fd >= 0 && !(f = fdopen(fd, "r")))
+			close(fd);
+	}
+	if (d)
+		closedir(d);
+	folder_remove(folder);
+	return f;
+}
+
+static uint64_t mono_ns(void *data, uint64_t ns)
+{
+	const uint64_t *start = data;
+
+	return erg_ort_clock_mono_ns(*start + ns);
+}
+
+void erg_ort_profile_finish(
+	FILE *f, struct erg_ort_network *network, uint64_t start_ns, uint64_t runs)
+{
+	struct erg_ort_profile p = {.network = network->name, .id = network->id,
+		.iteration = network->iterations, .runs = runs, .time_ns = mono_ns,
+		.data = &start_ns};
+	uint64_t jump;
+	char text[256];
+
+	erg_ort_clock_note();
+	jump = erg_ort_clock_jump_ns(start_ns);
+	network->iterations += erg_ort_profile_emit(f, &p);
+	fclose(f);
+	if (jump < 50000)
+		return;
+	snprintf(text, sizeof(text),
+		"erg: onnxruntime: %s: the clock was set by %.3g s while it ran: layers around then are "
+		"off by up to that",
+		network->name, (double)jump * 1e-9);
+	erg_marker(text, 0);
+}

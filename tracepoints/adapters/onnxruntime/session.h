@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_TRACEPOINTS_ONNXRUNTIME_SESSION_H
+#define ERG_TRACEPOINTS_ONNXRUNTIME_SESSION_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* What was learned of a network by its name and place. Two models of one name are two networks. */
+struct erg_ort_network {
+	struct erg_ort_network *next;
+	char *name;
+	uint64_t key;        /* of where it is from */
+	uint32_t id;
+	uint32_t iterations; /* that were written */
+};
+
+/* NAME without folder and ending is the name; KEY tells models of the same name apart. NULL when
+ * memory runs out. */
+struct erg_ort_network *erg_ort_network(const char *name, uint64_t key);
+
+/* A folder of ours for one profile: its name in PREFIX, with what the file's name is to begin with;
+ * false where none could be made. Folders that were left by processes that are gone are removed. */
+bool erg_ort_folder_make(char *prefix, size_t size);
+
+/* Opens the file that PREFIX became, and removes its name and the folder, so that nothing is left
+ * whatever dies. NULL where there is none. */
+FILE *erg_ort_folder_take(const char *prefix);
+
+/* Writes the layers of a profile that began at START_NS of CLOCK_REALTIME, and closes F. RUNS as in
+ * struct erg_ort_profile. */
+void erg_ort_profile_finish(
+	FILE *f, struct erg_ort_network *network, uint64_t start_ns, uint64_t runs);
+
+#endif

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""ONNX Runtime from its Python wheel, which keeps its C functions to itself:
+
+    session = onnxruntime.InferenceSession("net.onnx", erg.onnxruntime.SessionOptions())
+
+The nodes of such a session are layers, with the names that they have after fusion. ONNX Runtime
+profiles the session, and the profile is read when the session goes, at the latest when the program
+ends. Options whose enable_profiling is set already are left as they are. Where nothing records when
+the session is made, it is not profiled.
+
+Reading the profile is done by liberg-onnxruntime.so, beside this package.
+"""
+import ctypes
+import functools
+import os
+import shutil
+import tempfile
+import weakref
+
+from . import _lib
+
+__all__ = ["SessionOptions"]
+
+
+def _open():
+    folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    try:
+        lib = ctypes.CDLL(os.path.join(folder, "liberg-onnxruntime.so"))
+        lib.erg_onnxruntime_note.restype = None
+        lib.erg_onnxruntime_write.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64]
+        return lib
+    except (OSError, AttributeError):
+        return None
+
+
+_reader = None
+_marked = []
+"""Options that were made here. They stay, because a number of theirs that is used again would mark
+another object."""
+
+
+def _recording():
+    return _lib.layers_on.value or _lib.counted_on.value
+
+
+def _say(text):
+    _lib.marker(_lib.text("erg: onnxruntime: " + text), 0)
+
+
+class _Profile:
+    """The profile of one session, in a folder that is gone as soon as the file is open."""
+
+    def __init__(self, options):
+        self.options = options
+        self.folder = tempfile.mkdtemp(prefix="erg-onnxruntime-%d-" % os.getpid())
+        self.file = None
+        options.enable_profiling = True
+        options.profile_file_prefix = os.path.join(self.folder, "profile")
+
+    def made(self):
+        """The session has been made, or could not be: puts the options back."""
+        self.options.enable_profiling = False
+        names = os.listdir(self.folder)
+        if names:
+            self.file = open(os.path.join(self.folder, names[0]), "rb")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _finish(inner, file, model, start_ns):
+    """The session is gone but for INNER, what it held."""
+    try:
+        inner.end_profiling()
+        path = "/proc/self/fd/%d" % file.fileno()
+        if _reader.erg_onnxruntime_write(path.encode(), _lib.text(model), start_ns):
+            _say("%s: its profile cannot be opened: no layers" % model)
+    except Exception as error:  # nothing of ours may end a program
+        _say("%s: %s: no layers" % (model, error))
+    file.close()
+
+
+def _follow(session, profile, model):
+    inner = getattr(session, "_sess", None)
+    if profile.file is None or inner is None:
+        _say("%s: this release of onnxruntime is not known: no layers" % model)
+        return
+    _reader.erg_onnxruntime_note()
+    session._erg_followed = True
+    weakref.finalize(session, _finish, inner, profile.file, model,
+                     session.get_profiling_start_time_ns())
+
+
+def _wrap_init(original):
+    @functools.wraps(original)
+    def init(self, path_or_bytes, sess_options=None, *args, **kwargs):
+        profile = None
+        if _recording() and any(o is sess_options for o in _marked):
+            if not sess_options.enable_profiling:
+                profile = _Profile(sess_options)
+                _reader.erg_onnxruntime_note()
+        try:
+            original(self, path_or_bytes, sess_options, *args, **kwargs)
+        finally:
+            if profile:
+                profile.made()
+        if profile:
+            model = path_or_bytes if isinstance(path_or_bytes, (str, os.PathLike)) else "model"
+            _follow(self, profile, os.fspath(model))
+
+    init._erg_wrapped = True
+    return init
+
+
+def _wrap_run(original):
+    @functools.wraps(original)
+    def run(self, *args, **kwargs):
+        if getattr(self, "_erg_followed", False):
+            _reader.erg_onnxruntime_note()
+        return original(self, *args, **kwargs)
+
+    return run
+
+
+def _wrap(cls):
+    if getattr(cls.__init__, "_erg_wrapped", False):
+        return
+    cls.__init__ = _wrap_init(cls.__init__)
+    for name in ("run", "run_with_iobinding"):
+        if hasattr(cls, name):
+            setattr(cls, name, _wrap_run(getattr(cls, name)))
+
+
+def SessionOptions(options=None):
+    """onnxruntime.SessionOptions whose sessions are recorded; OPTIONS, or new ones."""
+    global _reader
+    import onnxruntime
+
+    if options is None:
+        options = onnxruntime.SessionOptions()
+    if not _recording():
+        return options
+    if _reader is None:
+        _reader = _open()
+    if _reader is None:
+        _say("liberg-onnxruntime.so is not installed: no layers")
+        return options
+    _wrap(onnxruntime.InferenceSession)
+    if not any(o is options for o in _marked):
+        _marked.append(options)
+    return options
