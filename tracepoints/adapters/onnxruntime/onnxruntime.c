@@ -32,6 +32,7 @@
 #include "tracepoints/adapters/common.h"
 #include "tracepoints/adapters/onnxruntime/abi.h"
 #include "tracepoints/adapters/onnxruntime/clock.h"
+#include "tracepoints/adapters/onnxruntime/ending.h"
 #include "tracepoints/adapters/onnxruntime/session.h"
 
 #define EXIT_WAIT_S 1 /* for runs that go on in other threads while the program ends */
@@ -299,7 +300,8 @@ static void *end_profiling(void *session, struct erg_ort_allocator *allocator, c
 	return status;
 }
 
-/* At exit, before ONNX Runtime's own objects go: ours was registered later. */
+/* At exit, before ONNX Runtime's own objects go: ours was registered later. In one thread only, but
+ * a signal and exit may come together: what one has taken the other leaves. */
 static void end_all(void)
 {
 	struct timespec until;
@@ -476,7 +478,6 @@ static uint64_t path_key(const char *path)
 static void session_add(void *session, FILE *f, struct erg_ort_network *network)
 {
 	struct session *s = network ? calloc(1, sizeof(*s)) : NULL;
-	static bool registered;
 
 	if (!s) {
 		if (f)
@@ -493,9 +494,7 @@ static void session_add(void *session, FILE *f, struct erg_ort_network *network)
 	s->next = sessions;
 	sessions = s;
 	process = getpid();
-	if (!registered)
-		atexit(end_all);
-	registered = true;
+	erg_ort_at_end(end_all);
 	pthread_mutex_unlock(&lock);
 }
 

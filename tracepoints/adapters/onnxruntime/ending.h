@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_TRACEPOINTS_ONNXRUNTIME_ENDING_H
+#define ERG_TRACEPOINTS_ONNXRUNTIME_ENDING_H
+
+/* Has LAST called when the program exits, or before it dies of SIGTERM, SIGINT or SIGHUP where it does
+ * nothing about these itself. Again: nothing. */
+void erg_ort_at_end(void (*last)(void));
+
+#endif
