@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A program on ONNX Runtime's C interface, for the tests of its adapter: ort_app MODEL RUNS [HOW]
- * makes a session of MODEL, whose input is image 1x3x128x128 and output classes 1x10, runs it and
+ * makes a session of MODEL, whose input is image 1x3xWIDTHxWIDTH (WIDTH of the environment, 128) and output classes 1x10, runs it and
  * prints the classes. The library is one that is preloaded. HOW is one of
  *
  *	release		releases the session at the end (else it is left to exit)
@@ -15,6 +15,9 @@
  *	running		exits while a thread still runs the session
  *	killed		is killed when it has run it
  *	fork		forks, and both exit
+ *	windows		makes a second session when it gets a line on standard input, runs the two in
+ *			turn for RUNS windows of 0.1 s, and prints by what part the second
+ *			is slower than the first was just before and after, and the same for the first
  *
  * The numbers of the functions are those of struct OrtApi in onnxruntime_c_api.h.
  */
@@ -27,10 +30,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#define WIDTH 128
-#define PIXELS (3 * WIDTH * WIDTH)
 #define CLASSES 10
 #define VERSION 8
 
@@ -96,13 +98,14 @@ static void *session_new(const char *model, const char *how, void *options)
 static void run(void *session, long runs, float classes[CLASSES])
 {
 	static const char *const in_name = "image", *const out_name = "classes";
-	const int64_t shape[] = {1, 3, WIDTH, WIDTH};
-	float *image = malloc(PIXELS * sizeof(*image)), *result;
+	const int64_t width = getenv("WIDTH") ? atoi(getenv("WIDTH")) : 128;
+	const int64_t shape[] = {1, 3, width, width}, pixels = 3 * width * width;
+	float *image = malloc((size_t)pixels * sizeof(*image)), *result;
 	void *in = NULL, *out;
 
-	for (int i = 0; image && i < PIXELS; i++)
+	for (int i = 0; image && i < pixels; i++)
 		image[i] = sinf((float)i);
-	check(api[49](memory, image, PIXELS * sizeof(*image), shape, (size_t)4, 1, &in), "tensor");
+	check(api[49](memory, image, (size_t)pixels * sizeof(*image), shape, (size_t)4, 1, &in), "tensor");
 	for (long i = 0; i < runs; i++) {
 		out = NULL;
 		check(api[9](session, NULL, &in_name, &in, (size_t)1, &out_name, (size_t)1, &out),
@@ -174,6 +177,54 @@ static void leave(void *session, const char *how)
 		api[95](session);
 }
 
+/* CPU time of the process, so that other programs disturb less. */
+static double cpu_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+/* Mean time of a run in a window, s. */
+static double window(void *session)
+{
+	const double from = cpu_s();
+	float classes[CLASSES];
+	double to = from;
+	long n = 0;
+
+	for (; to < from + 0.1; n++) {
+		run(session, 1, classes);
+		to = cpu_s();
+	}
+	return (to - from) / (double)n;
+}
+
+static void windows(void *first, const char *model, void *options, long n)
+{
+	double alone = window(first), before = window(first), other, after;
+	void *second;
+
+	printf("waiting\n");
+	fflush(stdout);
+	(void)getchar();
+	second = session_new(model, "", options);
+	for (int i = 0; i < 3; i++)
+		alone = window(second);
+	alone = window(first);
+	for (long i = 0; i < n; i++) {
+		before = window(first);
+		other = window(second);
+		after = window(first);
+		printf("control %.6f\nprofiled %.6f\n", 2 * before / (alone + after) - 1,
+			2 * other / (before + after) - 1);
+		alone = after;
+	}
+	printf("run %.6f\n", alone);
+	api[95](second);
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 3 ? argv[3] : "";
@@ -191,6 +242,10 @@ int main(int argc, char **argv)
 		"environment");
 	check(((void *(*)(int, int, void **))(void (*)(void))api[69])(1, 0, &memory), "memory");
 	options = options_new(how);
+	if (!strcmp(how, "windows")) {
+		windows(session_new(argv[1], how, options), argv[1], options, runs);
+		return 0;
+	}
 	for (int i = 0; i < (!strcmp(how, "twice") ? 2 : 1); i++) {
 		session = session_new(argv[1], how, options);
 		if (!strcmp(how, "threads"))

@@ -42,6 +42,7 @@ static const struct erg_annotate_row erg_annotate_table[] = {
 	{"darknet", "LD_PRELOAD", "liberg-darknet.so", ':', false},
 	{"llama", "LD_PRELOAD", "liberg-llama.so", ':', true},
 	{"onnxruntime", "LD_PRELOAD", "liberg-onnxruntime.so", ':', true},
+	{"opencv", "LD_PRELOAD", "liberg-opencv.so", ':', true},
 };
 
 #define ERG_ANNOTATE_ROWS (sizeof(erg_annotate_table) / sizeof(erg_annotate_table[0]))

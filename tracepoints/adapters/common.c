@@ -4,7 +4,9 @@
  * the id: a small cache per thread, addressed by the 64-bit hash of parent, level and name, keeps
  * that to some 20 ns for a usual name.
  */
+#include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -168,6 +170,46 @@ void erg_adapter_unlock(void)
 static __attribute__((constructor)) void follow_forks(void)
 {
 	pthread_atfork(erg_adapter_lock, erg_adapter_unlock, erg_adapter_unlock);
+}
+
+struct wanted {
+	const char *symbol;
+	uintptr_t own;
+	void *found;
+};
+
+static bool same_object(uintptr_t a, uintptr_t b)
+{
+	Dl_info of_a, of_b;
+
+	return dladdr((void *)a, &of_a) && dladdr((void *)b, &of_b) && of_a.dli_fbase == of_b.dli_fbase;
+}
+
+static int try_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct wanted *w = data;
+	void *lib, *f;
+
+	(void)size;
+	if (!info->dlpi_name || !*info->dlpi_name)
+		return 0;
+	lib = dlopen(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD);
+	if (!lib)
+		return 0;
+	f = dlsym(lib, w->symbol);
+	if (f && !same_object((uintptr_t)f, w->own))
+		w->found = f;
+	dlclose(lib);
+	return w->found != NULL;
+}
+
+void *erg_adapter_next(const char *symbol, uintptr_t own)
+{
+	struct wanted w = {symbol, own, dlsym(RTLD_NEXT, symbol)};
+
+	if (!w.found)
+		dl_iterate_phdr(try_object, &w);
+	return w.found;
 }
 
 const char *erg_adapter_program(void)

@@ -65,6 +65,11 @@ bool erg_adapter_pop(struct erg_adapter_thread *t, const void *scope);
 void erg_adapter_lock(void);
 void erg_adapter_unlock(void);
 
+/* For a preloaded library: the function SYMBOL of another object than the one that OWN is an address of:
+ * the next one in the order of loading, or else of any object that the program has loaded, also
+ * privately. NULL if there is none. */
+void *erg_adapter_next(const char *symbol, uintptr_t own);
+
 /* The name of the program, for what is given no name of its own. */
 const char *erg_adapter_program(void);
 /* The network of the program: $ERG_NETWORK, or the program's name. */

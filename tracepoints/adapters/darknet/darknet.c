@@ -18,7 +18,6 @@
  * defined when they first run, because programs set the batch after loading.
  */
 #include <dlfcn.h>
-#include <link.h>
 #include <stdatomic.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -59,42 +58,14 @@ static void forward(struct layer l, struct network net);
 static void backward(struct layer l, struct network net);
 static layer_fn *const ours[WAYS] = {forward, backward};
 
-struct wanted {
-	const char *symbol;
-	uintptr_t ours;
-	void *found;
-};
-
-/* A loaded object other than ours that has the function, for programs that opened the library
- * privately. */
-static int try_object(struct dl_phdr_info *info, size_t size, void *data)
-{
-	struct wanted *w = data;
-	void *lib, *f;
-
-	(void)size;
-	if (!info->dlpi_name || !*info->dlpi_name)
-		return 0;
-	lib = dlopen(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD);
-	if (!lib)
-		return 0;
-	f = dlsym(lib, w->symbol);
-	if (f && (uintptr_t)f != w->ours)
-		w->found = f;
-	dlclose(lib);
-	return w->found != NULL;
-}
-
 /* libdarknet's own function; NULL if there is none. */
 static void *theirs(const char *symbol, uintptr_t own)
 {
-	struct wanted w = {symbol, own, dlsym(RTLD_NEXT, symbol)};
+	void *found = erg_adapter_next(symbol, own);
 
-	if (!w.found)
-		dl_iterate_phdr(try_object, &w);
-	if (!w.found)
+	if (!found)
 		erg_marker("erg: darknet: this libdarknet lacks a function that it should have", 0);
-	return w.found;
+	return found;
 }
 
 static bool readable(const void *from, void *to, size_t size)

@@ -17,9 +17,6 @@
  * then (ORT_ENFORCE) and the run fails. So the end waits for the runs, and runs that come meanwhile
  * wait for the end.
  */
-#include <dlfcn.h>
-#include <errno.h>
-#include <link.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -647,37 +644,14 @@ static const void *get_api(uint32_t version)
 	return api;
 }
 
-static const struct erg_ort_base *their_base(void *object)
-{
-	const struct erg_ort_base *(*get)(void);
-
-	*(void **)&get = object ? dlsym(object, "OrtGetApiBase") : NULL;
-	return get && get != OrtGetApiBase ? get() : NULL;
-}
-
-/* A loaded object other than ours that has the function. */
-static int try_object(struct dl_phdr_info *info, size_t size, void *data)
-{
-	const struct erg_ort_base **ret = data;
-	void *object = info->dlpi_name && *info->dlpi_name
-			       ? dlopen(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD)
-			       : NULL;
-
-	(void)size;
-	*ret = their_base(object);
-	if (object)
-		dlclose(object);
-	return *ret != NULL;
-}
-
 ERG_API const struct erg_ort_base *OrtGetApiBase(void)
 {
 	static struct erg_ort_base base;
-	const struct erg_ort_base *found = their_base(RTLD_NEXT);
+	const struct erg_ort_base *(*get)(void), *found;
 
-	/* a library that the program opened privately, as Node.js opens its modules */
-	if (!found)
-		dl_iterate_phdr(try_object, &found);
+	/* also of a library that the program opened privately, as Node.js opens its modules */
+	*(void **)&get = erg_adapter_next("OrtGetApiBase", (uintptr_t)OrtGetApiBase);
+	found = get ? get() : NULL;
 	if (!found)
 		return NULL;
 	pthread_mutex_lock(&lock);
