@@ -19,7 +19,7 @@ _ergtrace_values() {
     export:--to) echo perfetto folded csv ;;
     *:--compress) echo during after ;;
     import:--from) echo csv tegrastats nvidia-smi ptdaemon perf ;;
-    *:--annotate) echo auto streamline nvtx itt python darknet llama cuda ;;
+    *:--annotate) echo auto streamline nvtx itt python darknet llama onnxruntime opencv cuda ;;
     *:--method) echo ols nnls ridge ;;
     *:--weights) echo none uncertainty relative ;;
     model:model) echo fit predict ;;

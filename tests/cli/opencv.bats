@@ -46,6 +46,14 @@ need_opencv() {
         .kernel_shape == [64, 32, 1, 1]' layers.json
     [ "$(jq -r '[.runs[0].layers[].type] | unique - ["Flatten", "Identity"] | join(" ")' layers.json)" = \
         "concat conv dwconv fc input pool relu softmax" ]
+}
+
+@test "opencv: the sum over a network and the rest is the energy to solution" {
+    need_opencv
+    skip_unless erg-record erg-analyze erg-board jq
+    mkdir board
+    erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board \
+        --annotate opencv -- "$net" 600 squeeze.prototxt >out 2>err
     erg-analyze layers --by network --format json run.erg >networks.json 2>err
     jq -e '.runs[0] as $r | ([$r.layers[], ($r.rest[] | select(.name == "(no layer)")) |
         .energy_j.value] | add) / $r.ets_j.value | . > 0.999 and . < 1.001' networks.json
