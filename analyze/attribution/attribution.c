@@ -58,6 +58,7 @@ void erg_attr_free(struct erg_attr *a)
 		free(st->dir_se);
 		free(st->is_direct);
 		free(st->lag_j);
+		free(st->rival_j);
 		free(st->quantum_w);
 		free(st->gaps);
 		free(st->class_covered);
@@ -105,12 +106,13 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 	st->dir_se = calloc(n + 1, sizeof(double));
 	st->is_direct = calloc(n + 1, sizeof(bool));
 	st->lag_j = calloc(ATTR_LAG_SIDES * (n + 1), sizeof(double));
+	st->rival_j = calloc(n + 1, sizeof(double));
 	st->quantum_w = calloc(n + 1, sizeof(double));
 	st->class_covered = calloc(n + 1, sizeof(double));
 	st->rounds = r->opt.rounds;
 	st->rep = calloc(st->rounds * n + 1, sizeof(double));
 	if (!r->a->classes || !st->power || !st->value || !st->nnls || !st->nnls_se || !st->dir ||
-		!st->dir_se || !st->is_direct || !st->lag_j || !st->quantum_w ||
+		!st->dir_se || !st->is_direct || !st->lag_j || !st->rival_j || !st->quantum_w ||
 		!st->class_covered || !st->rep)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
 	return 0;
@@ -256,6 +258,24 @@ static int lag_effect(struct attr_run *r)
 	return rc;
 }
 
+/* The sensor as declared, as far as the run does not contradict it; else another one. */
+static int fit_sensor(struct attr_run *r)
+{
+	int rc = attr_refit(r);
+
+	if (!rc)
+		rc = attr_judge(r);
+	if (rc < 0 || !r->misfit.reason)
+		return rc;
+	attr_trust_nothing(r);
+	rc = attr_search(r);
+	if (!rc)
+		rc = attr_judge(r);
+	if (!rc && !r->misfit.reason)
+		r->fit.estimated = true;
+	return rc;
+}
+
 /* Everything that follows from a lag. */
 static int attribute(struct attr_run *r)
 {
@@ -268,10 +288,10 @@ static int attribute(struct attr_run *r)
 	st->reach_ns = 1.5 * (st->readings.stale ? fmax(st->readings.period_ns,
 		st->readings.spacing_ns) : st->readings.spacing_ns);
 	st->locked = attr_lock(v, &st->readings) > ATTR_LOCK_LIMIT;
-	if ((rc = attr_refit(r)) < 0)
+	if ((rc = fit_sensor(r)) < 0)
 		return rc;
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
-	if ((rc = attr_judge(r)) < 0 || (rc = resample(r)) < 0 || (rc = finite_run(r)) < 0 ||
+	if ((rc = resample(r)) < 0 || (rc = finite_run(r)) < 0 ||
 		(rc = attr_direct_run(v, &st->readings, &st->shape, &st->direct, r->err)) < 0 ||
 		(rc = attr_coverage(st, r->err)) < 0 || (rc = attr_idle(st, r->err)) < 0)
 		return rc;
@@ -312,6 +332,7 @@ static int run(const struct erg_rail *rail, const struct attr_source *src,
 	if (!rc)
 		rc = attribute(&r);
 	free(r.fit.power);
+	free(r.rival);
 	free(r.boot.rep);
 	attr_nnls_release(&r.nnls);
 	r.st->opt = NULL;

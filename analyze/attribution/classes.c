@@ -84,6 +84,9 @@ static void class_values(struct attr_run *r)
 		st->dir_se[k] = var ? sqrt(var[k]) : NAN;
 		st->value[k] = st->is_direct[k] ? st->dir[k] : st->nnls[k];
 	}
+	for (size_t c = 0; c < v->n_cols && r->rival; c++)
+		if (!st->is_direct[v->col_class[c]] && !v->col_apart[c])
+			st->rival_j[v->col_class[c]] += (r->rival[c] - st->power[c]) * v->col_time[c];
 	free(var);
 }
 

@@ -79,20 +79,21 @@ static void statistical(const struct erg_attr_state *st, const double *weight, b
 /* By the quantum and by a lag that was given, J; *ret_time: s. */
 static double edges_of(const struct erg_attr_state *st, const double *weight, double *ret_time)
 {
-	double time = 0, quantum = 0, lag = 0, side[ATTR_LAG_SIDES] = {0};
+	double time = 0, quantum = 0, lag = 0, rival = 0, side[ATTR_LAG_SIDES] = {0};
 
 	for (size_t c = 0; c < st->n_classes; c++) {
 		if (weight[c] == 0)
 			continue;
 		time += weight[c] * st->view.class_time[c];
 		quantum += fabs(weight[c]) * st->view.class_time[c] * st->quantum_w[c];
+		rival += weight[c] * st->rival_j[c];
 		for (size_t i = 0; i < ATTR_LAG_SIDES; i++)
 			side[i] += weight[c] * st->lag_j[ATTR_LAG_SIDES * c + i];
 	}
 	for (size_t i = 0; i < ATTR_LAG_SIDES; i++)
 		lag = fmax(lag, fabs(side[i]));
 	*ret_time = time;
-	return quantum + lag;
+	return quantum + lag + fabs(rival);
 }
 
 static void systematic(const struct erg_attr_state *st, const double *weight, bool above_idle,

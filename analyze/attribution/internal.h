@@ -417,6 +417,7 @@ struct erg_attr_state {
 	double *dir;     /* per class, J; NaN where not valid */
 	double *dir_se;
 	bool *is_direct; /* per class: value is the direct one */
+	double *rival_j; /* per class: energy by another sensor that fits as well, less its own, J */
 	double *lag_j;   /* ATTR_LAG_SIDES per class: change of the energy by another lag, J */
 	double *quantum_w; /* per class: bound of the quantisation bias, W */
 	double sigma2, tau2; /* of the solution */
@@ -461,6 +462,7 @@ enum { ATTR_Z_PSI = 0, ATTR_Z_SHIFT = ATTR_PSI, ATTR_Z_CLOCK = ATTR_Z_SHIFT + AT
 	ATTR_Z = ATTR_Z_CLOCK + 3 };
 struct attr_test {
 	double f, p; /* NaN: too few readings to test */
+	double step; /* of a single column: what it asks for */
 };
 struct attr_tests {
 	struct attr_test lag, window, rc, skew, kernel, clock;
@@ -485,6 +487,8 @@ struct attr_run {
 	struct attr_shape declared; /* what is known of them beforehand, and how well */
 	double known_u[ATTR_PSI];
 	size_t n_extra;        /* further columns in all */
+	size_t from, to;       /* readings that a fit is of; to 0: all */
+	double *rival;         /* per column, W: what another sensor says that fits as well; NULL */
 	struct attr_misfit misfit;
 	struct erg_err *err;
 };
@@ -515,6 +519,14 @@ int attr_judge(struct attr_run *r);
 int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power);
 /* Fits the run: from r->fit on, whatever of the sensor is not known. */
 int attr_refit(struct attr_run *r);
+/* From R->st->shape and POWER (per column; overwritten) to the next minimum of the residual. */
+int attr_descend(struct attr_run *r, double *power);
+/* Everything of the sensor is asked, whatever was declared. */
+void attr_trust_nothing(struct attr_run *r);
+
+/* ---- search.c ---- */
+/* Looks everywhere for a sensor that the readings follow from; R is then fitted with the best. */
+int attr_search(struct attr_run *r);
 
 
 /* ---- classes.c ---- */

@@ -39,6 +39,7 @@ struct scores {
 	double *z;   /* n_z, of one row */
 	double *c;   /* dim x n_z: what the model explains of z */
 	double *inv; /* dim x dim */
+	double left[ATTR_Z]; /* of the squares of z, by what the model does not explain */
 	bool own[ATTR_Z]; /* the model leaves something of z */
 	struct attr_extras x;
 	size_t hint[ATTR_SHIFTS + 1][2];
@@ -160,6 +161,19 @@ static double quadratic(const double *u, size_t n_b, size_t n)
 	return t;
 }
 
+/* The step that one column asks for: its score over its own square. */
+static double step_of(const struct scores *s, size_t which)
+{
+	double u = 0;
+
+	for (size_t b = 0; b < s->blocks; b++) {
+		u += s->ze[b * s->n_z + which];
+		for (size_t c = 0; c < s->dim; c++)
+			u -= s->c[c * s->n_z + which] * s->me[b * s->dim + c];
+	}
+	return s->own[which] ? u / s->left[which] : 0;
+}
+
 static void test_scores(const struct scores *s, const size_t *which, size_t q, struct attr_test *ret)
 {
 	size_t least = q * BLOCKS_PER_SCORE > BLOCKS_MIN ? q * BLOCKS_PER_SCORE : BLOCKS_MIN;
@@ -167,6 +181,7 @@ static void test_scores(const struct scores *s, const size_t *which, size_t q, s
 
 	ret->f = NAN;
 	ret->p = NAN;
+	ret->step = q == 1 ? step_of(s, *which) : 0;
 	if (!u)
 		return;
 	for (size_t length = 1; s->blocks / length >= least; length *= 2) {
@@ -251,6 +266,7 @@ static int explain(struct scores *s)
 		for (size_t i = 0; i < s->dim; i++)
 			left -= s->c[i * s->n_z + k] * s->mz[i * s->n_z + k];
 		s->own[k] = left > OWN_MIN * s->zz[k];
+		s->left[k] = left;
 	}
 	return 0;
 }
@@ -289,15 +305,12 @@ static bool fails(const struct attr_test *t)
 	return t->p < ATTR_MISFIT_P;
 }
 
-int attr_judge(struct attr_run *r)
+static int judge(struct attr_run *r)
 {
 	struct attr_misfit *f = &r->misfit;
-	int rc;
+	int rc = attr_misfit(r, &f->fitted);
 
-	f->fitted.kernel.p = f->fitted.clock.p = NAN;
-	if (r->st->locked || !r->st->view.gap_class || r->opt.lag != ERG_LAG_AUTO)
-		return 0;
-	rc = attr_misfit(r, &f->fitted);
+	f->reason = NULL;
 	if (rc < 0)
 		return rc;
 	if (fails(&f->fitted.kernel))
@@ -305,4 +318,14 @@ int attr_judge(struct attr_run *r)
 	if (fails(&f->fitted.clock))
 		f->reason = "misfit: clock";
 	return 0;
+}
+
+int attr_judge(struct attr_run *r)
+{
+	struct attr_misfit *f = &r->misfit;
+
+	f->fitted.kernel.p = f->fitted.clock.p = NAN;
+	if (r->st->locked || !r->st->view.gap_class || r->opt.lag != ERG_LAG_AUTO)
+		return 0;
+	return judge(r);
 }

@@ -17,6 +17,9 @@
 #define STEPS_MAX 12
 #define HALVINGS 4
 #define NEAR 0.1 /* of a reading's variance: the residual a further step would gain */
+#define ROUGH_WINDOW 0.01
+#define ROUGH_TAU 0.05 /* of the window */
+#define ROUGH_CLOCK 1e-6
 #define LAG_MIN -2e5 /* ns: no reading precedes its window; less is an error of the clocks */
 
 /* Blocks of at least five memories of the sensor, at most max_blocks or what memory allows. */
@@ -137,10 +140,10 @@ static bool moved_at_all(const struct attr_shape *a, const struct attr_shape *b)
 }
 
 /* From R->st->shape with POWER to the next minimum. The last pass is that of the shape kept. */
-static int descend(struct attr_run *r, double *power)
+int attr_descend(struct attr_run *r, double *power)
 {
 	struct erg_attr_state *st = r->st;
-	struct attr_shape from = st->shape, next;
+	struct attr_shape from = st->shape, next = from;
 	size_t cols = st->view.n_cols;
 	double best, factor = 1;
 	int rc = fit_at(r, &from, power), halvings = 0;
@@ -167,7 +170,7 @@ static int descend(struct attr_run *r, double *power)
 			break;
 		memcpy(st->power, power, cols * sizeof(*power));
 	}
-	if (!rc && moved_at_all(&from, &next) && halvings)
+	if (!rc && halvings && moved_at_all(&from, &next))
 		rc = fit_at(r, &from, power);
 	st->shape = from;
 	return rc;
@@ -188,20 +191,37 @@ static void free_all(struct attr_run *r)
 	r->psi[ATTR_SQUARE] = r->psi[ATTR_CLOCK] = s->kind != ERG_SENSOR_EMA;
 }
 
+/* Of a parameter that was declared: the standard uncertainty of the rough kind that data sheets have,
+ * and what this run says beyond its own noise (empirical Bayes: E step^2 = u^2 + SE^2). */
+static double declared_u(double rough, const struct attr_test *t)
+{
+	double beyond = t->f > 1 ? t->step * t->step * (1 - 1 / t->f) : 0;
+
+	return sqrt(rough * rough + beyond);
+}
+
 /*
  * What was declared is as good as data sheets are, unless this run contradicts it: then it says
  * hardly more than the order of magnitude. The lag is known as well as the search has it.
  */
-static void set_trust(struct attr_run *r, bool declared_right)
+static void trust_declared(struct attr_run *r)
 {
-	double w = attr_window_of(&r->declared), square = fmax(0.1 * w, 2e4);
+	double w = attr_window_of(&r->declared), square = fmax(ROUGH_TAU * w, 1e4);
+	const struct attr_tests *t = &r->misfit.declared;
 
-	if (r->declared.kind == ERG_SENSOR_COUNTER)
-		w = 0;
 	r->known_u[ATTR_DELAY] = !r->fit.estimated && r->fit.lag_u_ns > 0 ? r->fit.lag_u_ns : 5e7;
-	r->known_u[ATTR_WINDOW] = declared_right ? 0.05 * w : 2 * w;
-	r->known_u[ATTR_SQUARE] = declared_right ? square * square : 4e14;
-	r->known_u[ATTR_CLOCK] = declared_right ? 2e-6 : 5e-4;
+	r->known_u[ATTR_WINDOW] = declared_u(ROUGH_WINDOW * w, &t->window);
+	r->known_u[ATTR_SQUARE] = declared_u(square * square, &t->rc);
+	r->known_u[ATTR_CLOCK] = declared_u(ROUGH_CLOCK, &t->skew);
+}
+
+void attr_trust_nothing(struct attr_run *r)
+{
+	free_all(r);
+	r->known_u[ATTR_DELAY] = 5e7;
+	r->known_u[ATTR_WINDOW] = 2 * attr_window_of(&r->declared);
+	r->known_u[ATTR_SQUARE] = 4e14;
+	r->known_u[ATTR_CLOCK] = 5e-4;
 }
 
 /* The lag alone first, and whether the rest is as declared. */
@@ -211,8 +231,8 @@ static int fit_declared(struct attr_run *r, double *power)
 	int rc;
 
 	r->psi[ATTR_DELAY] = true;
-	set_trust(r, true);
-	rc = descend(r, power);
+	trust_declared(r);
+	rc = attr_descend(r, power);
 	if (!rc)
 		rc = attr_misfit(r, t);
 	if (rc < 0)
@@ -251,7 +271,10 @@ int attr_refit(struct attr_run *r)
 	if (rc < 0)
 		return rc;
 	free_all(r);
-	set_trust(r, r->misfit.declared_right);
+	if (r->misfit.declared_right)
+		trust_declared(r);
+	else
+		attr_trust_nothing(r);
 	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
-	return descend(r, power);
+	return attr_descend(r, power);
 }

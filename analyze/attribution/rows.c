@@ -21,7 +21,8 @@ int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_sh
 	memset(w, 0, sizeof(*w));
 	w->r = r;
 	w->shape = *shape;
-	rc = attr_kernel_open(&w->k, &st->view, &st->readings, shape, 0, st->readings.n, r->err);
+	rc = attr_kernel_open(&w->k, &st->view, &st->readings, shape, r->from,
+		r->to ? r->to : st->readings.n, r->err);
 	if (rc < 0 || !power)
 		return rc;
 	w->with_extras = true;

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Where the declared sensor is contradicted, another one is looked for: windows, low-passes and lags
+ * on a grid, over a stretch in the middle of the run; the best of them refined there by Gauss-Newton;
+ * the best of those over a stretch that doubles until it is the run. So the clock, which moves the
+ * lag by milliseconds at the ends of a long run, is known well enough each time the stretch grows.
+ *
+ * The residual has many minima (a lag of one layer more fits a little). The tests that follow tell a
+ * wrong one from the right; where two minima fit alike, what the other would say widens the intervals.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
+
+#define SCAN_ROWS_MIN 500
+#define SCAN_ROWS_MAX 4000
+#define SCAN_S 6.0
+#define SCAN_WORK 4e8 /* operations of the grid, roughly */
+#define REFINED 12
+#define CARRIED 4
+#define SAME_FIT 30 /* variances of a reading by which a worse minimum is no rival */
+#define LAG_MAX 0.125e9
+
+struct place {
+	struct attr_shape shape;
+	double rss;
+};
+
+struct scan {
+	struct attr_run *r;
+	const struct erg_attr_state *st;
+	size_t from, to, stride; /* readings */
+	struct attr_nnls nnls;
+	double *power;
+	struct place *best; /* n of at most REFINED, ascending */
+	size_t n;
+	double segment; /* typical, ns */
+};
+
+/* Residual of the stretch with SHAPE, per row; the powers in s->power. */
+static int scan_at(struct scan *s, const struct attr_shape *shape, double *ret)
+{
+	const struct attr_view *v = &s->st->view;
+	struct attr_kernel k;
+	struct attr_gram g;
+	struct attr_row *row;
+	int rc = attr_gram_init(&g, v->n_cols, 1, v->t0, attr_begin(v, v->n), 1e30, 1, s->r->err);
+
+	if (rc < 0)
+		return rc;
+	rc = attr_kernel_open(&k, v, &s->st->readings, shape, s->from, s->to, s->r->err);
+	if (rc < 0) {
+		attr_gram_release(&g);
+		return rc;
+	}
+	k.stride = s->stride;
+	while ((row = attr_kernel_next(&k)))
+		if (row->apart < 0.999)
+			attr_gram_add(&g, row);
+	*ret = INFINITY;
+	if (g.rows > v->n_cols + 20) {
+		double *h = attr_sum_h(g.sum, g.dim), rss = attr_sum_n(g.sum, g.dim)[2];
+
+		attr_nnls_solve(&s->nnls, g.sum, h);
+		for (size_t i = 0; i < g.dim; i++)
+			rss -= h[i] * s->nnls.x[i];
+		*ret = fmax(rss, 0) / (double)g.rows;
+	}
+	attr_kernel_close(&k);
+	attr_gram_release(&g);
+	return 0;
+}
+
+/* Two starts that Gauss-Newton would bring to one minimum. */
+static bool alike(const struct place *a, const struct place *b, double segment)
+{
+	double w = fmax(attr_window_of(&a->shape), attr_window_of(&b->shape));
+
+	return fabs(attr_delay_of(&a->shape) - attr_delay_of(&b->shape)) <
+		fmax(w, segment) / 3 && a->shape.rc_ns == b->shape.rc_ns &&
+		a->shape.window_ns == b->shape.window_ns;
+}
+
+static void keep(struct scan *s, const struct place *p)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (alike(&s->best[i], p, s->segment)) {
+			if (p->rss >= s->best[i].rss)
+				return;
+			memmove(&s->best[i], &s->best[i + 1], (--s->n - i) * sizeof(*s->best));
+			break;
+		}
+	for (i = s->n; i > 0 && s->best[i - 1].rss > p->rss; i--)
+		;
+	if (i >= REFINED)
+		return;
+	s->n = s->n < REFINED ? s->n + 1 : REFINED;
+	memmove(&s->best[i + 1], &s->best[i], (s->n - 1 - i) * sizeof(*s->best));
+	s->best[i] = *p;
+}
+
+static int scan_lags(struct scan *s, const struct attr_shape *start, double step)
+{
+	double spacing = s->st->readings.spacing_ns;
+	double most = fmax(LAG_MAX, fmin(1.5 * spacing, 0.3e9));
+
+	for (double lag = 0; lag <= most; lag += step) {
+		struct place p = {.shape = *start};
+		int rc;
+
+		p.shape.lag_ns = lag;
+		rc = scan_at(s, &p.shape, &p.rss);
+		if (rc < 0)
+			return rc;
+		if (isfinite(p.rss))
+			keep(s, &p);
+	}
+	return 0;
+}
+
+static double scan_step(const struct scan *s, const struct attr_shape *shape)
+{
+	double w = s->r->declared.kind == ERG_SENSOR_COUNTER ? s->st->readings.spacing_ns / 3
+							       : attr_window_of(shape);
+
+	return fmax(fmax(fmax(w, shape->rc_ns), s->segment), 5e4) / 3;
+}
+
+static int scan_grid(struct scan *s, const struct attr_shape *base)
+{
+	static const double wide[] = {1, 0.15, 0.3, 0.5, 0.7, 1.5, 2.4, 4.5};
+	static const double tau[] = {0, 1.5e6, 6e6, 20e6};
+	bool window = base->kind != ERG_SENSOR_COUNTER;
+	size_t n = window ? ERG_ARRAY_SIZE(wide) : 1;
+
+	for (size_t i = 0; i < n * ERG_ARRAY_SIZE(tau); i++) {
+		struct attr_shape shape = *base;
+		int rc;
+
+		erg_progress("search for the sensor", i, n * ERG_ARRAY_SIZE(tau));
+		shape.window_ns *= window ? wide[i % n] : 1;
+		shape.rc_ns = tau[i / n];
+		rc = scan_lags(s, &shape, scan_step(s, &shape));
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Time scale of the segments: the mean weighted by time, over a sample of them. */
+static double segment_scale(const struct attr_view *v, size_t from)
+{
+	double sum = 0, square = 0;
+
+	for (size_t i = from, k = 0; i < v->n && k < 20000; i++, k++) {
+		double d = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
+
+		if (v->col_apart[v->col[attr_first(v, i)]])
+			continue;
+		sum += d;
+		square += d * d;
+	}
+	return sum > 0 ? square / sum : 1e6;
+}
+
+static void choose_stretch(struct scan *s)
+{
+	const struct attr_readings *rd = &s->st->readings;
+	const struct attr_view *v = &s->st->view;
+	double rows = fmax(SCAN_ROWS_MIN, fmax(SCAN_S * 1e9 / rd->spacing_ns,
+		12 * ((double)v->n_cols + 1)));
+	size_t n = rd->n < (size_t)rows ? rd->n : (size_t)rows, middle = rd->n / 2;
+	size_t most = 12 * (v->n_cols + 1) > SCAN_ROWS_MAX ? 12 * (v->n_cols + 1) : SCAN_ROWS_MAX;
+
+	s->from = middle - n / 2;
+	s->to = s->from + n;
+	s->stride = 1 + n / (most / 3);
+	s->segment = segment_scale(v, attr_view_find(v, rd->t[s->from]));
+}
+
+/* The family that any sensor can be: an ema is a low-pass behind a short window. */
+static void family_of(const struct attr_run *r, struct attr_shape *ret)
+{
+	*ret = r->declared;
+	ret->phase = r->fit.shape.phase;
+	ret->skew = 0;
+	if (ret->kind == ERG_SENSOR_EMA) {
+		ret->window_ns = attr_window_of(&r->declared);
+		ret->rc_ns = attr_tau_of(&r->declared);
+		ret->kind = ERG_SENSOR_BOXCAR;
+		ret->stale_ns = ret->period_ns = 0;
+		ret->phase = -1;
+	}
+	if (ret->window_ns <= 1000 && ret->kind != ERG_SENSOR_COUNTER)
+		ret->window_ns = fmax(0.1 * r->st->readings.spacing_ns, 1e4);
+}
+
+static int by_rss(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return (x->rss > y->rss) - (x->rss < y->rss);
+}
+
+/* Gauss-Newton for the places, over readings FROM .. TO. */
+static int refine_places(struct scan *s, size_t n, size_t from, size_t to)
+{
+	struct attr_run *r = s->r;
+	int rc = 0;
+
+	r->from = from;
+	r->to = to;
+	for (size_t i = 0; i < n && !rc; i++) {
+		r->st->shape = s->best[i].shape;
+		rc = scan_at(s, &s->best[i].shape, &s->best[i].rss);
+		memcpy(s->power, s->nnls.x, s->st->view.n_cols * sizeof(double));
+		if (!rc)
+			rc = attr_descend(r, s->power);
+		s->best[i].shape = r->st->shape;
+		s->best[i].rss = r->sol.rss_plain;
+	}
+	r->from = 0;
+	r->to = 0;
+	if (!rc)
+		qsort(s->best, n, sizeof(*s->best), by_rss);
+	return rc;
+}
+
+/* Places that came to one minimum are one. */
+static size_t distinct(struct scan *s, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool same = false;
+
+		for (size_t j = 0; j < kept; j++) {
+			const struct attr_shape *a = &s->best[j].shape, *b = &s->best[i].shape;
+
+			same = same || fabs(attr_delay_of(a) - attr_delay_of(b)) <
+				fmax(1e5, s->segment / 10);
+		}
+		if (!same)
+			s->best[kept++] = s->best[i];
+	}
+	return kept;
+}
+
+static int grow(struct scan *s)
+{
+	size_t n = s->st->readings.n, from = s->from, to = s->to;
+	int rc;
+
+	rc = refine_places(s, s->n, from, to);
+	s->n = rc ? 0 : distinct(s, s->n);
+	while (!rc && (from > 0 || to < n)) {
+		size_t more = to - from;
+
+		s->n = s->n < CARRIED ? s->n : CARRIED;
+		from = from > more / 2 ? from - more / 2 : 0;
+		to = n - to > more / 2 ? to + more / 2 : n;
+		if (n - (to - from) < (to - from) / 4) {
+			from = 0;
+			to = n;
+		}
+		rc = refine_places(s, s->n, from, to);
+		s->n = rc ? 0 : distinct(s, s->n);
+	}
+	return rc;
+}
+
+/* What the second best minimum says of the energies, where it fits as well. */
+static int rival(struct scan *s)
+{
+	struct attr_run *r = s->r;
+	struct erg_attr_state *st = r->st;
+	const struct attr_view *v = &st->view;
+	double rows = (double)st->readings.n;
+	int rc;
+
+	if (s->n < 2 || (s->best[1].rss / s->best[0].rss - 1) * rows > SAME_FIT)
+		return 0;
+	st->shape = s->best[1].shape;
+	memcpy(s->power, st->power, v->n_cols * sizeof(double));
+	rc = attr_descend(r, s->power);
+	r->rival = calloc(v->n_cols + 1, sizeof(double));
+	if (!r->rival)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
+	memcpy(r->rival, st->power, v->n_cols * sizeof(double));
+	return rc;
+}
+
+int attr_search(struct attr_run *r)
+{
+	struct scan s = {.r = r, .st = r->st};
+	size_t cols = r->st->view.n_cols;
+	struct attr_shape base;
+	int rc = attr_nnls_init(&s.nnls, cols + 1, 1, r->err);
+
+	if (rc < 0)
+		return rc;
+	s.power = calloc(cols + 1, sizeof(double));
+	s.best = calloc(REFINED + 1, sizeof(*s.best));
+	if (!s.power || !s.best)
+		rc = erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
+	family_of(r, &base);
+	choose_stretch(&s);
+	if (!rc)
+		rc = scan_grid(&s, &base);
+	if (!rc)
+		rc = grow(&s);
+	if (!rc && s.n)
+		rc = rival(&s);
+	if (!rc && s.n) {
+		r->st->shape = s.best[0].shape;
+		memcpy(s.power, r->st->power, cols * sizeof(double));
+		rc = attr_descend(r, s.power);
+	}
+	erg_progress("search for the sensor", 1, 1);
+	attr_nnls_release(&s.nnls);
+	free(s.power);
+	free(s.best);
+	return rc;
+}
