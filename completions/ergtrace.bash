@@ -14,6 +14,7 @@ _ergtrace_values() {
     case $1:$2 in
     *:--format) echo text json csv ;;
     *:--by) echo layer type module network phase ;;
+    *:--per) echo counter: iteration macs token request ;;
     *:--energy) echo total above-idle ;;
     *:--objective) echo ets edp ed2p time ;;
     export:--to) echo perfetto folded csv ;;

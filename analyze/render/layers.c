@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analyze/result/csv.h"
+#include "analyze/render/per.h"
 #include "analyze/render/table.h"
 #include "formats/base/util.h"
 
@@ -37,7 +38,7 @@ static void print_head(const json_t *run, FILE *out)
 }
 
 static void row_cells(struct erg_rtable *t, const json_t *row, const char *energy, double top,
-	bool typed)
+	bool typed, const char *unit)
 {
 	const json_t *e = json_object_get(row, energy);
 	char b[64];
@@ -48,6 +49,8 @@ static void row_cells(struct erg_rtable *t, const json_t *row, const char *energ
 	erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(row, "calls")));
 	erg_rtable_si(t, row, "time_s", "s");
 	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), e, "J"));
+	if (unit)
+		erg_per_cells(t, row, unit, false);
 	erg_rtable_est(t, row, "power_w", "W");
 	erg_rtable_percent(t, row, "share");
 	erg_rtable_cell(t, "%s",
@@ -60,7 +63,7 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	const json_t *layers = json_object_get(run, "layers"), *rest = json_object_get(run, "rest");
-	const char *by = erg_text_of(run, "by");
+	const char *by = erg_text_of(run, "by"), *unit = erg_per_unit(layers);
 	bool typed = !*by || !strcmp(by, "layer");
 	double top = 0;
 	size_t i;
@@ -73,6 +76,8 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 	erg_rtable_column(t, "calls", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "time", ERG_COL_RIGHT);
 	erg_rtable_column(t, strcmp(energy, "energy_j") ? "above idle" : "energy", ERG_COL_RIGHT);
+	if (unit)
+		erg_per_columns(t, unit, false);
 	erg_rtable_column(t, "power", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "share", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "by", ERG_COL_LEFT | ERG_COL_DROP);
@@ -80,10 +85,10 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 	json_array_foreach (layers, i, row)
 		top = fmax(top, erg_value_of(row, energy));
 	json_array_foreach (layers, i, row)
-		row_cells(t, row, energy, top, typed);
+		row_cells(t, row, energy, top, typed, unit);
 	if (strcmp(by, "phase"))
 		json_array_foreach (rest, i, row)
-			row_cells(t, row, energy, top, typed);
+			row_cells(t, row, energy, top, typed, unit);
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
 
@@ -111,7 +116,12 @@ static const char *const plain[] = {"name", "type", "network", "module", "calls"
 static const char *const ests[] = {"time_s", "energy_j", "above_idle_j", "power_w", "share",
 	"per_inference_j"};
 
-static void csv_row(struct erg_csv *c, const json_t *run, const json_t *row)
+static bool has_per(const json_t *doc)
+{
+	return erg_per_unit(json_object_get(json_array_get(json_object_get(doc, "runs"), 0), "layers"));
+}
+
+static void csv_row(struct erg_csv *c, const json_t *run, const json_t *row, bool per)
 {
 	_cleanup_(erg_freep) char *merged = NULL;
 	size_t i, len;
@@ -134,6 +144,8 @@ static void csv_row(struct erg_csv *c, const json_t *run, const json_t *row)
 	erg_csv_json(c, json_object_get(row, "gate"));
 	erg_csv_json(c, json_object_get(run, "coverage"));
 	erg_csv_json(c, json_object_get(run, "lost_events"));
+	if (per)
+		erg_per_csv(c, row);
 	erg_csv_end(c);
 }
 
@@ -154,12 +166,14 @@ int erg_layers_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_csv_text(&c, "gate");
 	erg_csv_text(&c, "coverage");
 	erg_csv_text(&c, "lost_events");
+	if (has_per(doc))
+		erg_per_csv_titles(&c);
 	erg_csv_end(&c);
 	json_array_foreach (json_object_get(doc, "runs"), i, run) {
 		json_array_foreach (json_object_get(run, "layers"), k, row)
-			csv_row(&c, run, row);
+			csv_row(&c, run, row, has_per(doc));
 		json_array_foreach (json_object_get(run, "rest"), k, row)
-			csv_row(&c, run, row);
+			csv_row(&c, run, row, has_per(doc));
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "analyze/result/csv.h"
+#include "analyze/render/per.h"
 #include "analyze/render/table.h"
 #include "formats/base/util.h"
 
@@ -15,8 +16,11 @@ static const char *const titles[] = {"ETS", "EDP", "ED²P", "above idle"};
 static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	const json_t *phases = json_object_get(run, "phases");
+	const char *unit = erg_per_unit(phases);
 	size_t i;
 	json_t *p;
+	int r;
 
 	fprintf(out, "%s%s%s, rail %s%s, %lld events lost\n", erg_text_bold(),
 		json_string_value(json_object_get(run, "archive")), erg_text_reset(),
@@ -25,21 +29,35 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 		(long long)json_integer_value(json_object_get(run, "lost_events")));
 	erg_rtable_column(t, "phase", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "time", ERG_COL_RIGHT);
-	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++)
-		erg_rtable_column(t, titles[i], ERG_COL_RIGHT | (i > 1 ? ERG_COL_DROP : 0));
+	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++) {
+		erg_rtable_column(t, titles[i], ERG_COL_RIGHT | (i > !unit ? ERG_COL_DROP : 0));
+		if (!i && unit)
+			erg_per_columns(t, unit, true);
+	}
 	erg_rtable_column(t, "mean", ERG_COL_RIGHT);
 	erg_rtable_column(t, "peak", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "observed", ERG_COL_RIGHT | ERG_COL_DROP);
-	json_array_foreach (json_object_get(run, "phases"), i, p) {
+	json_array_foreach (phases, i, p) {
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(p, "name")));
 		erg_rtable_si(t, p, "time_s", "s");
-		for (size_t k = 0; k < ERG_ARRAY_SIZE(ests); k++)
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(ests); k++) {
 			erg_rtable_est(t, p, ests[k], units[k]);
+			if (!k && unit)
+				erg_per_cells(t, p, unit, true);
+		}
 		erg_rtable_si(t, p, "mean_w", "W");
 		erg_rtable_si(t, p, "peak_w", "W");
 		erg_rtable_percent(t, p, "coverage");
 	}
-	return erg_rtable_print(t, out, erg_text_width(), err);
+	r = erg_rtable_print(t, out, erg_text_width(), err);
+	if (r >= 0)
+		erg_per_below(run, out);
+	return r;
+}
+
+static bool has_per(const json_t *doc)
+{
+	return erg_per_unit(json_object_get(json_array_get(json_object_get(doc, "runs"), 0), "phases"));
 }
 
 int erg_totals_text(const json_t *doc, FILE *out, struct erg_err *err)
@@ -71,6 +89,8 @@ int erg_totals_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	for (n = 0; n < ERG_ARRAY_SIZE(plain); n++)
 		erg_csv_text(&c, plain[n]);
 	erg_csv_text(&c, "lost_events");
+	if (has_per(doc))
+		erg_per_csv_titles(&c);
 	erg_csv_end(&c);
 	json_array_foreach (json_object_get(doc, "runs"), i, run)
 		json_array_foreach (json_object_get(run, "phases"), k, p) {
@@ -84,6 +104,8 @@ int erg_totals_csv(const json_t *doc, FILE *out, struct erg_err *err)
 			for (n = 0; n < ERG_ARRAY_SIZE(plain); n++)
 				erg_csv_json(&c, json_object_get(p, plain[n]));
 			erg_csv_json(&c, json_object_get(run, "lost_events"));
+			if (has_per(doc))
+				erg_per_csv(&c, p);
 			erg_csv_end(&c);
 		}
 	return 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyze/account/layers.h"
+#include "analyze/account/per.h"
 #include "analyze/render/layers.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
@@ -15,21 +16,24 @@ static const char help[] =
 	"merged with its neighbour or called unresolved.\n"
 	"\n"
 	"      --by WHAT         layer, type, module, network or phase (default layer)\n"
+	"      --per UNIT        also the energy of one counter:NAME, iteration, macs, token or request\n"
 	"      --energy WHICH    total or above-idle: which one the table shows (JSON and CSV\n"
 	"                        have both; above-idle needs a recording with --idle)\n" ERG_COMMON_HELP;
 
-enum { OPT_BY = ERG_OPT_FIRST_OWN, OPT_ENERGY };
+enum { OPT_BY = ERG_OPT_FIRST_OWN, OPT_ENERGY, OPT_PER };
 
 static const struct option longs[] = {
 	ERG_COMMON_OPTIONS,
 	{"by", required_argument, NULL, OPT_BY},
 	{"energy", required_argument, NULL, OPT_ENERGY},
+	{"per", required_argument, NULL, OPT_PER},
 	{0},
 };
 
 struct options {
 	struct erg_common common;
 	const char *by, *energy;
+	struct erg_per per;
 };
 
 static bool one_of(const char *option, const char *arg, const char *const *names,
@@ -56,7 +60,36 @@ static bool own_option(struct options *o, int c)
 		return one_of("--by", optarg, by, &o->by);
 	if (c == OPT_ENERGY)
 		return one_of("--energy", optarg, energy, &o->energy);
+	if (c == OPT_PER) {
+		struct erg_err err = {0};
+
+		if (erg_per_parse(optarg, &o->per, &err) >= 0)
+			return true;
+		fprintf(stderr, "%s\n", err.msg);
+		return false;
+	}
 	return erg_common_option(&o->common, c, optarg);
+}
+
+/* Phases of a name as one row where they are asked for by unit, or are too many to be read apart. */
+static int add_parts(const struct options *o, const struct erg_timeline *tl, json_t *run,
+	struct erg_err *err)
+{
+	_cleanup_(erg_parts_release) struct erg_parts parts = {0};
+	const bool by_phase = !strcmp(o->by, "phase");
+	int r = erg_per_check(&o->per, tl, err);
+
+	if (r >= 0)
+		r = erg_parts_open(&parts, tl, err);
+	if (r >= 0 && by_phase)
+		r = erg_parts_attribute(&parts, &o->common, err);
+	if (r < 0)
+		return r;
+	if (by_phase)
+		json_object_set_new(run, "layers", erg_per_phase_rows(&o->per, &parts));
+	else
+		erg_per_rows(&o->per, &parts, o->by, run);
+	return 0;
 }
 
 static int add_run(const struct options *o, const char *path, json_t *doc, struct erg_err *err)
@@ -67,6 +100,9 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 
 	if (r >= 0)
 		r = erg_layers_run(tl, &o->common, o->by, doc, &run, err);
+	if (r >= 0 && (o->per.kind != ERG_PER_NONE ||
+			      (!strcmp(o->by, "phase") && tl->n_phases > ERG_PHASES_APART)))
+		r = add_parts(o, tl, run, err);
 	if (r >= 0)
 		json_array_append_new(json_object_get(doc, "runs"), run);
 	return r;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "analyze/account/account.h"
+#include "analyze/account/per.h"
 #include "analyze/render/totals.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
@@ -18,9 +19,22 @@ static const char help[] =
 	"Usage: erg-analyze totals [options] FILE.erg...\n"
 	"\n"
 	"Energy to solution (ETS), EDP, ED2P, mean and peak power of a run and of its phases.\n"
-	"\n" ERG_COMMON_HELP;
+	"\n"
+	"      --per UNIT        phases by name, and the energy of one counter:NAME, iteration,\n"
+	"                        macs, token or request in each\n" ERG_COMMON_HELP;
 
-static const struct option longs[] = {ERG_COMMON_OPTIONS, {0}};
+enum { OPT_PER = ERG_OPT_FIRST_OWN };
+
+static const struct option longs[] = {
+	ERG_COMMON_OPTIONS,
+	{"per", required_argument, NULL, OPT_PER},
+	{0},
+};
+
+struct options {
+	struct erg_common common;
+	struct erg_per per;
+};
 
 /* Above idle: independent uncertainties of the total and of the idle power over the same time. */
 static struct erg_est above_idle(const struct erg_est *total, const struct erg_est *idle_w,
@@ -82,14 +96,48 @@ static json_t *part_json(const struct erg_account *a, const struct part *p)
 		p->open);
 }
 
-static json_t *run_json(const struct erg_account *a)
+/* All phases of a name, by an attribution in which phases are the classes. */
+static json_t *merged_json(const struct erg_parts *p, const struct erg_part *part)
+{
+	struct erg_est ets = erg_parts_energy(p, part, false), above = erg_parts_energy(p, part, true);
+	struct erg_est edp = erg_est_scaled(&ets, part->time_s);
+	struct erg_est ed2p = erg_est_scaled(&edp, part->time_s);
+
+	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name",
+		part->name, "calls", (json_int_t)part->calls, "time_s", erg_num_json(part->time_s),
+		"ets_j", erg_est_json(&ets), "edp_js", erg_est_json(&edp), "ed2p_js2",
+		erg_est_json(&ed2p), "above_idle_j", erg_est_json(&above), "mean_w",
+		erg_num_json(ets.value / part->time_s), "peak_w", json_null(), "coverage",
+		erg_num_json(p->account.attr->coverage), "open", part->open);
+}
+
+static void add_work(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part,
+	json_t *row)
+{
+	struct erg_est ets = erg_est_from_json(json_object_get(row, "ets_j"));
+	struct erg_est above = erg_est_from_json(json_object_get(row, "above_idle_j"));
+
+	json_object_set_new(row, "counters", erg_per_counters_json(p, part));
+	if (per->kind != ERG_PER_NONE)
+		json_object_set_new(row, "per", erg_per_json(per, p, part, &ets, &above));
+}
+
+static json_t *run_json(const struct erg_account *a, const struct erg_parts *parts,
+	const struct erg_per *per)
 {
 	const struct erg_timeline *tl = a->tl;
 	struct part whole = {"run", tl->begin, tl->end, false, true};
-	json_t *phases = json_array();
+	json_t *phases = json_array(), *run = part_json(a, &whole);
 
-	json_array_append_new(phases, part_json(a, &whole));
-	for (size_t i = 0; i < tl->n_phases; i++) {
+	add_work(per, parts, &parts->run, run);
+	json_array_append_new(phases, run);
+	for (size_t i = 0; parts->attributed && i < parts->n; i++) {
+		json_t *row = merged_json(parts, &parts->part[i]);
+
+		add_work(per, parts, &parts->part[i], row);
+		json_array_append_new(phases, row);
+	}
+	for (size_t i = 0; !parts->attributed && i < tl->n_phases; i++) {
 		struct part p = {tl->phases[i].name, tl->phases[i].begin, tl->phases[i].end,
 			tl->phases[i].open, false};
 
@@ -118,33 +166,67 @@ static void pass_warnings(const struct erg_account *a, json_t *doc)
 	}
 }
 
-static int add_run(const struct erg_common *common, const char *path, json_t *doc,
+/* What was done, and the phases by name where that is asked for, or they are too many to be told
+ * one by one. */
+static int open_parts(const struct options *o, const struct erg_timeline *tl, struct erg_parts *ret,
 	struct erg_err *err)
+{
+	int r = erg_per_check(&o->per, tl, err);
+
+	if (r >= 0)
+		r = erg_parts_open(ret, tl, err);
+	if (r >= 0 && (o->per.kind != ERG_PER_NONE || tl->n_phases > ERG_PHASES_APART))
+		r = erg_parts_attribute(ret, &o->common, err);
+	return r;
+}
+
+static int add_run(const struct options *o, const char *path, json_t *doc, struct erg_err *err)
 {
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
 	_cleanup_(erg_account_release) struct erg_account a = {0};
-	int r = erg_timeline_read(path, &common->reader, &tl, err);
+	_cleanup_(erg_parts_release) struct erg_parts parts = {0};
+	json_t *run;
+	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
 
 	if (r < 0)
 		return r;
-	r = erg_account_open(&a, tl, common, err);
+	r = erg_account_open(&a, tl, &o->common, err);
 	if (r < 0)
 		return erg_wrap(err, r, "%s", path);
+	r = open_parts(o, tl, &parts, err);
+	if (r < 0)
+		return r;
 	erg_document_warn_timeline(doc, tl);
 	pass_warnings(&a, doc);
-	json_array_append_new(json_object_get(doc, "runs"), run_json(&a));
+	run = run_json(&a, &parts, &o->per);
+	if (o->per.kind != ERG_PER_NONE) {
+		json_object_set_new(run, "context", erg_per_context_json(&o->per, &parts));
+		json_object_set_new(run, "first_token", erg_per_latency_json(&parts));
+	}
+	json_array_append_new(json_object_get(doc, "runs"), run);
 	return 0;
+}
+
+static bool per_option(struct erg_per *per, const char *arg)
+{
+	struct erg_err err = {0};
+
+	if (erg_per_parse(arg, per, &err) >= 0)
+		return true;
+	fprintf(stderr, "%s\n", err.msg);
+	return false;
 }
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_totals_text, erg_totals_csv};
-	struct erg_common common = {0};
+	struct options o = {0};
 	json_auto_t *doc = erg_document_new("totals");
 	int c, r = 0;
 
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (!erg_common_option(&common, c, optarg))
+		if (c == OPT_PER ? !per_option(&o.per, optarg)
+				 : !erg_common_option(&o.common, c, optarg))
 			return erg_usage(argv[0], help, c == 'h');
 	if (optind == argc) {
 		fprintf(stderr, "expected an archive\n");
@@ -153,10 +235,10 @@ static int run(int argc, char **argv, struct erg_err *err)
 	json_object_set_new(doc, "runs", json_array());
 	for (int i = optind; r >= 0 && i < argc; i++) {
 		erg_progress("archives", (uint64_t)(i - optind), (uint64_t)(argc - optind));
-		r = add_run(&common, argv[i], doc, err);
+		r = add_run(&o, argv[i], doc, err);
 	}
 	erg_progress("archives", 1, 1);
-	return r < 0 ? r : erg_document_emit(doc, common.format, &renderer, common.strict, err);
+	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);
 }
 
 const struct erg_verb erg_verb_totals = {"totals", "ETS, EDP, ED2P, mean and peak power", run};

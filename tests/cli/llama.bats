@@ -23,12 +23,11 @@ need_llama() {
 
 chat() { node "$example/chat.mjs" small.gguf "$@"; }
 
-# steps NAME: PARENT-CHAIN of the layers that ended, "decode/blk.0.attn", in order
+# steps NAME: the layers that ended, in order, each with its iteration and counts
 steps() {
     sed -n 's/.*ergtrace:layer_define:.*{ id = \([0-9]*\), parent = \([0-9]*\),.*[^_]name = "\([^"]*\)", type = .*/D \1 \2 \3/p
         s/.*ergtrace:layer_counted: .*{ id = \([0-9]*\), iteration = \([0-9]*\),.*\[0\] = \(-*[0-9]*\), \[1\] = \(-*[0-9]*\), \[2\] = \(-*[0-9]*\) .*/L \1 \2 \3 \4 \5/p' "$1.txt" |
-        awk '$1 == "D" { name[$2] = $4; parent[$2] = $3 }
-            $1 == "L" { p = parent[$2]; print (p in name && parent[p] ? name[p] "/" : "") name[$2], $3, $4, $5, $6 }'
+        awk '$1 == "D" { name[$2] = $4 } $1 == "L" { print name[$2], $3, $4, $5, $6 }'
 }
 
 @test "llama: blocks, prefill and decode, tokens, requests and context; the answers are the same" {
@@ -84,7 +83,7 @@ steps() {
     [ "$(grep -c '^decode/blk.1.ffn/ffn_gate ' sb)" -eq 2 ]
     [ "$(grep -c '^decode/output/result_output ' sb)" -eq 2 ]
     [ "$(grep -c '^decode/blk.0.attn/flash_attn_ext ' sb)" -eq 2 ]
-    [ "$(events b 'layer_define.*name = "blk.0.attn/Qcur mul_mat", type = "mul_mat"')" -ge 1 ]
+    [ "$(events b 'layer_define.*name = "decode/blk.0.attn/Qcur mul_mat", type = "mul_mat"')" -ge 1 ]
 }
 
 @test "llama: an application's own callback is called as ever, between the layers" {
@@ -166,7 +165,8 @@ C
     stop a
     diff plain traced
     # The second graph is stopped after ffn_out-0: what is open then ends with it.
-    diff <(layers a) <(printf '%s\n' blk.0.attn blk.0.ffn output decode prog blk.0.attn blk.0.ffn decode prog)
+    diff <(layers a) <(printf '%s\n' decode/blk.0.attn decode/blk.0.ffn \
+        decode/output decode prog decode/blk.0.attn decode/blk.0.ffn decode prog)
 }
 
 @test "llama: a library with other batches, or without graphs, gives a warning and runs on" {

@@ -43,6 +43,7 @@ static const char *const step_names[LLAMA_STEPS] = {"prefill", "decode", "mixed"
 /* The step that the thread is in, and its last plan. */
 static __thread struct {
 	uint32_t module; /* 0: none */
+	const char *step;
 	struct llama_plan plan;
 } current __attribute__((tls_model("initial-exec")));
 
@@ -199,7 +200,8 @@ ERG_API int ggml_backend_sched_graph_compute_async(struct ggml_sched *s, struct 
 	if (!current.module || !lib->graphs || !erg_enabled())
 		return api->compute ? api->compute(s, g) : -1;
 	if (atomic_load(&callbacks_full) ||
-		!llama_plan_make(&current.plan, api, g, cut_wanted(), current.module)) {
+		!llama_plan_make(&current.plan, api, g, cut_wanted(), current.module,
+			current.step)) {
 		say_once(&said, "erg: llama: too much to follow: graphs without blocks");
 		return api->compute(s, g);
 	}
@@ -303,6 +305,7 @@ static int32_t step_through(const struct llama_api *api, struct llama_context *c
 	erg_begin(n.id);
 	erg_begin(n.modules[work->step]);
 	current.module = n.modules[work->step];
+	current.step = step_names[work->step];
 	status = call(c, *batch);
 	current.module = 0;
 	if (!status) {

@@ -89,18 +89,19 @@ static void lower(char *s)
 		*s = (char)tolower((unsigned char)*s);
 }
 
-/* "blk.3.attn", "output"; followed by /op, or by the node's own name and its op. */
-static uint32_t define(uint32_t parent, const struct place *at, enum llama_cut cut,
+/* "decode/blk.3.attn", "decode/output"; followed by /op, or by the node's own name and its op. */
+static uint32_t define(const struct llama_plan *p, const struct place *at, enum llama_cut cut,
 	const char *node, const char *op)
 {
 	static const char *const parts[] = {"embedding", "attn", "ffn", "output"};
 	static const char *const types[] = {"embedding", "attention", "ffn", "output"};
 	struct erg_layer_info info = {.size = sizeof(info), .type = types[at->part]};
-	char name[256], block[32] = "", type[64];
+	char name[256], block[64], type[64];
 	const bool named = *node && !begins(node, "node_") && !strchr(node, '(');
 
+	snprintf(block, sizeof(block), "%s/", p->step);
 	if (at->block >= 0)
-		snprintf(block, sizeof(block), "blk.%d.", at->block);
+		snprintf(block, sizeof(block), "%s/blk.%d.", p->step, at->block);
 	snprintf(type, sizeof(type), "%.60s", op);
 	lower(type);
 	if (cut == LLAMA_BLOCKS)
@@ -113,7 +114,7 @@ static uint32_t define(uint32_t parent, const struct place *at, enum llama_cut c
 	if (cut != LLAMA_BLOCKS)
 		info.type = type;
 	info.name = name;
-	return erg_layer(parent, &info);
+	return erg_layer(p->parent, &info);
 }
 
 static bool append(struct llama_plan *p, const struct ggml_tensor *last, int at, uint32_t layer)
@@ -163,7 +164,7 @@ static bool is_cut(enum llama_cut cut, const struct place *was, const struct pla
 }
 
 bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct ggml_graph *graph,
-	enum llama_cut cut, uint32_t parent)
+	enum llama_cut cut, uint32_t parent, const char *step)
 {
 	struct walk w = {{EMBEDDING, -1}, false};
 	struct place was = w.at;
@@ -174,7 +175,7 @@ bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct g
 	if (p->graph == graph && p->parent == parent && p->n_nodes == n && p->n &&
 		hash_ends(p, api, graph) == p->hash)
 		return true;
-	*p = (struct llama_plan){.graph = graph, .parent = parent, .n_nodes = n, .cap = p->cap,
+	*p = (struct llama_plan){.graph = graph, .parent = parent, .step = step, .n_nodes = n, .cap = p->cap,
 		.pieces = p->pieces};
 	for (int i = 0; i < n; i++) {
 		const struct ggml_tensor *t = api->node(graph, i);
@@ -187,7 +188,7 @@ bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct g
 			continue;
 		}
 		if (last && is_cut(cut, &was, &now, was_op, op) &&
-			!append(p, last, last_at, define(parent, &was, cut, was_name, was_op)))
+			!append(p, last, last_at, define(p, &was, cut, was_name, was_op)))
 			return false;
 		was = now;
 		was_op = op;
@@ -197,7 +198,7 @@ bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct g
 	}
 	/* The graph's last node ends the last piece, whatever it is. */
 	if (last && !append(p, api->node(graph, n - 1), n - 1,
-				define(parent, &was, cut, was_name, was_op)))
+				define(p, &was, cut, was_name, was_op)))
 		return false;
 	p->hash = hash_ends(p, api, graph);
 	return true;

@@ -20,16 +20,17 @@ struct llama_piece {
 
 struct llama_plan {
 	const struct ggml_graph *graph;
-	uint32_t parent; /* the layers' */
+	uint32_t parent;  /* the layers' */
+	const char *step; /* begins their names */
 	int n_nodes;
 	uint32_t n, cap;
 	uint64_t hash; /* of the last nodes' addresses and names */
 	struct llama_piece *pieces;
 };
 
-/* Makes P the plan of GRAPH with layers below PARENT; quick where it is that already. False without
- * memory. */
+/* Makes P the plan of GRAPH with layers below PARENT, named "STEP/blk.0.attn"; quick where it is that
+ * already. STEP must stay. False without memory. */
 bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct ggml_graph *graph,
-	enum llama_cut cut, uint32_t parent);
+	enum llama_cut cut, uint32_t parent, const char *step);
 
 #endif

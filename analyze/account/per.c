@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Counts are exact, so an energy and its interval are divided as they are. The line of energy against
+ * context is weighted least squares over ranges of the context, the weights their tokens: a linear
+ * combination of their energies, which has its interval from their covariance.
+ */
+#include "analyze/account/per.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/account/calls.h"
+#include "formats/base/util.h"
+
+int erg_per_parse(const char *text, struct erg_per *ret, struct erg_err *err)
+{
+	static const struct erg_per words[] = {
+		{ERG_PER_ITERATION, "iteration", NULL},
+		{ERG_PER_MACS, "MAC", NULL},
+		{ERG_PER_COUNTER, "token", "tokens"},
+		{ERG_PER_COUNTER, "request", "requests"},
+	};
+	static const char *const names[] = {"iteration", "macs", "token", "request"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
+		if (!strcmp(text, names[i]))
+			return *ret = words[i], 0;
+	if (!strncmp(text, "counter:", 8) && text[8])
+		return *ret = (struct erg_per){ERG_PER_COUNTER, text + 8, text + 8}, 0;
+	return erg_fail(err, -EINVAL,
+		"--per '%s': expected counter:NAME, iteration, macs, token or request", text);
+}
+
+int erg_per_check(const struct erg_per *per, const struct erg_timeline *tl, struct erg_err *err)
+{
+	char names[200] = "";
+	size_t n = 0;
+
+	if (per->kind != ERG_PER_COUNTER || erg_parts_counter(tl, per->counter) != ERG_NONE)
+		return 0;
+	for (size_t i = 0; i < tl->n_counters && n < sizeof(names); i++)
+		if (!strcmp(tl->counters[i].origin, "app"))
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+				tl->counters[i].name);
+	return erg_fail(err, -ENODATA, "%s: no counter '%s' was recorded; the application has %s",
+		tl->archive, per->counter, n ? names : "none (see erg_counter in erg.3)");
+}
+
+double erg_per_count(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part)
+{
+	uint32_t c;
+
+	switch (per->kind) {
+	case ERG_PER_ITERATION:
+		return part->inferences ? (double)part->inferences : NAN;
+	case ERG_PER_MACS:
+		return part->macs > 0 ? part->macs : NAN;
+	case ERG_PER_COUNTER:
+		c = erg_parts_counter(p->tl, per->counter);
+		if (!strcmp(per->unit, "request"))
+			part = &p->run;
+		return c == ERG_NONE || !(part->count[c] > 0) ? NAN : part->count[c];
+	default:
+		return NAN;
+	}
+}
+
+static struct erg_est divided(const struct erg_est *e, double count)
+{
+	return count > 0 && erg_est_resolved(e) ? erg_est_scaled(e, 1 / count) : ERG_EST_UNRESOLVED;
+}
+
+static json_t *per_json(const struct erg_per *per, double count, const struct erg_est *energy)
+{
+	struct erg_est e = divided(energy, count);
+
+	return json_pack("{s:s, s:o, s:o}", "unit", per->unit, "count", erg_num_json(count),
+		"energy_j", erg_est_json(&e));
+}
+
+json_t *erg_per_json(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part,
+	const struct erg_est *energy, const struct erg_est *above_idle)
+{
+	const double count = erg_per_count(per, p, part);
+	struct erg_est above = divided(above_idle, count);
+	json_t *o = per_json(per, count, energy);
+
+	json_object_set_new(o, "above_idle_j", erg_est_json(&above));
+	json_object_set_new(o, "rate_per_s", erg_num_json(count / part->time_s));
+	return o;
+}
+
+/* ---- against context ---- */
+
+static json_t *points_json(const struct erg_parts *p, const struct erg_part *part)
+{
+	json_t *points = json_array();
+
+	for (size_t b = 0; b < part->n_bins; b++) {
+		const struct erg_part_bin *bin = &part->bin[b];
+		double weight[ERG_PARTS_BINS] = {0};
+		struct erg_est e;
+
+		weight[b] = 1 / bin->tokens;
+		e = erg_parts_bins(p, part, weight);
+		json_array_append_new(points, json_pack("{s:o, s:o, s:o, s:o}", "context",
+			erg_num_json(bin->context), "count", erg_num_json(bin->tokens), "energy_j",
+			erg_est_json(&e), "seconds", erg_num_json(bin->time_s / bin->tokens)));
+	}
+	return points;
+}
+
+static json_t *line_json(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part)
+{
+	double n = 0, mean = 0, spread = 0, slope[ERG_PARTS_BINS], zero[ERG_PARTS_BINS];
+	struct erg_est per_context, at_zero;
+
+	for (size_t b = 0; b < part->n_bins; b++) {
+		n += part->bin[b].tokens;
+		mean += part->bin[b].tokens * part->bin[b].context;
+	}
+	mean /= n;
+	for (size_t b = 0; b < part->n_bins; b++)
+		spread += part->bin[b].tokens * pow(part->bin[b].context - mean, 2);
+	for (size_t b = 0; b < part->n_bins; b++) {
+		slope[b] = (part->bin[b].context - mean) / spread;
+		zero[b] = 1 / n - mean * slope[b];
+	}
+	per_context = erg_parts_bins(p, part, slope);
+	at_zero = erg_parts_bins(p, part, zero);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "phase", part->name, "unit", per->unit, "points",
+		points_json(p, part), "at_zero_j", erg_est_json(&at_zero), "per_context_j",
+		erg_est_json(&per_context));
+}
+
+json_t *erg_per_context_json(const struct erg_per *per, const struct erg_parts *p)
+{
+	json_t *list = json_array();
+
+	for (size_t k = 0; !strcmp(per->unit, "token") && k < p->n; k++)
+		if (p->part[k].n_bins)
+			json_array_append_new(list, line_json(per, p, &p->part[k]));
+	return list;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+json_t *erg_per_latency_json(const struct erg_parts *p)
+{
+	const size_t n = p->n_latency;
+	double sum = 0;
+
+	if (!n)
+		return json_null();
+	qsort(p->latency_s, n, sizeof(*p->latency_s), by_value);
+	for (size_t i = 0; i < n; i++)
+		sum += p->latency_s[i];
+	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)n, "mean_s",
+		erg_num_json(sum / (double)n), "median_s",
+		erg_num_json((p->latency_s[(n - 1) / 2] + p->latency_s[n / 2]) / 2), "p90_s",
+		erg_num_json(p->latency_s[(size_t)ceil(0.9 * (double)n) - 1]), "max_s",
+		erg_num_json(p->latency_s[n - 1]));
+}
+
+json_t *erg_per_counters_json(const struct erg_parts *p, const struct erg_part *part)
+{
+	json_t *o = json_object();
+
+	for (size_t c = 0; c < p->tl->n_counters; c++)
+		if (!strcmp(p->tl->counters[c].origin, "app") && !isnan(part->count[c]))
+			json_object_set_new(o, p->tl->counters[c].name,
+				json_integer((json_int_t)llround(part->count[c])));
+	return o;
+}
+
+json_t *erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p)
+{
+	json_t *rows = json_array();
+
+	for (size_t k = 0; k < p->n; k++) {
+		const struct erg_part *part = &p->part[k];
+		struct erg_est energy = erg_parts_energy(p, part, false);
+		struct erg_est above = erg_parts_energy(p, part, true);
+		struct erg_est share = erg_parts_share(p, part);
+		struct erg_est power = erg_est_scaled(&energy, 1 / part->time_s);
+		struct erg_est time = erg_est_exact(part->time_s, "trace");
+		json_t *row = json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "name",
+			part->name, "calls", (json_int_t)part->calls, "time_s",
+			erg_est_json(&time), "energy_j", erg_est_json(&energy), "above_idle_j",
+			erg_est_json(&above), "power_w", erg_est_json(&power), "share",
+			erg_est_json(&share), "open", part->open, "counters",
+			erg_per_counters_json(p, part));
+
+		if (per->kind != ERG_PER_NONE)
+			json_object_set_new(row, "per",
+				erg_per_json(per, p, part, &energy, &above));
+		json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
+/* ---- rows of layers ---- */
+
+static bool same(const json_t *row, const char *key, const char *value)
+{
+	return !strcmp(erg_text_of(row, key), value);
+}
+
+/* Whether layer L is in ROW, a row by BY. */
+static bool is_in_row(const struct erg_tl_layer *l, const char *by, const json_t *row)
+{
+	if (!strcmp(by, "layer"))
+		return same(row, "name", l->name) && same(row, "network", l->network) &&
+		       same(row, "module", l->module);
+	if (!strcmp(by, "type"))
+		return same(row, "name", l->type);
+	if (!strcmp(by, "module"))
+		return same(row, "name", l->module) || (l->level == ERG_TL_MODULE && same(row, "name", l->name));
+	return same(row, "name", erg_layer_network(l));
+}
+
+/* The part that holds all calls of all layers in ROW, else the run. */
+static const struct erg_part *part_of_row(const struct erg_parts *p, const char *by, const json_t *row)
+{
+	uint32_t part = ERG_NONE;
+	bool any = false;
+
+	for (size_t k = 0; k < p->tl->n_layers; k++) {
+		if (!p->layer_calls[k] || !is_in_row(&p->tl->layers[k], by, row))
+			continue;
+		if (any && p->layer_part[k] != part)
+			return &p->run;
+		part = p->layer_part[k];
+		any = true;
+	}
+	return part == ERG_NONE ? &p->run : &p->part[part];
+}
+
+/* A row's own count: what its layers counted themselves, if they did. */
+static double own_count(const struct erg_per *per, const json_t *row)
+{
+	if (per->kind == ERG_PER_MACS)
+		return erg_number_of(row, "macs") * (json_object_get(row, "type")
+				? erg_number_of(row, "calls") : 1);
+	if (per->kind == ERG_PER_ITERATION)
+		return erg_number_of(row, "inferences");
+	if (!strcmp(per->unit, "request"))
+		return NAN;
+	return erg_number_of(json_object_get(row, "counters"), per->counter);
+}
+
+void erg_per_rows(const struct erg_per *per, const struct erg_parts *p, const char *by, json_t *run)
+{
+	static const char *const lists[] = {"layers", "rest"};
+
+	for (size_t l = 0; l < ERG_ARRAY_SIZE(lists); l++) {
+		size_t i;
+		json_t *row;
+
+		json_array_foreach (json_object_get(run, lists[l]), i, row) {
+			struct erg_est e = erg_est_from_json(json_object_get(row, "energy_j"));
+			double count = own_count(per, row);
+
+			if (!(count > 0) && per->kind != ERG_PER_MACS)
+				count = erg_per_count(per, p,
+					l ? &p->run : part_of_row(p, by, row));
+			json_object_set_new(row, "per", per_json(per, count, &e));
+		}
+	}
+}

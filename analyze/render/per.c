@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Energy per unit of work for people; see per.h. */
+#include "analyze/render/per.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *erg_per_unit(const json_t *list)
+{
+	const char *unit = erg_text_of(json_object_get(json_array_get(list, 0), "per"), "unit");
+
+	return *unit ? unit : NULL;
+}
+
+void erg_per_columns(struct erg_rtable *t, const char *unit, bool rate)
+{
+	char title[64];
+
+	snprintf(title, sizeof(title), "per %.40s", unit);
+	erg_rtable_column(t, title, ERG_COL_RIGHT);
+	snprintf(title, sizeof(title), "%.40s/s", unit);
+	if (rate)
+		erg_rtable_column(t, title, ERG_COL_RIGHT);
+}
+
+void erg_per_cells(struct erg_rtable *t, const json_t *row, const char *unit, bool rate)
+{
+	const json_t *per = json_object_get(row, "per");
+	char a[64];
+
+	(void)unit;
+	erg_rtable_cell(t, "%s",
+		per ? erg_text_est_json(a, sizeof(a), json_object_get(per, "energy_j"), "J") : "-");
+	if (rate)
+		erg_rtable_cell(t, "%s",
+			erg_text_si(a, sizeof(a), erg_number_of(per, "rate_per_s"), ""));
+}
+
+static void print_line(const json_t *line, FILE *out)
+{
+	const json_t *points = json_object_get(line, "points");
+	char a[64], b[64];
+	size_t i;
+	json_t *p;
+
+	fprintf(out, "%s of %s, by the context behind it: %s, and %s more for each token of it\n",
+		erg_text_of(line, "unit"), erg_text_of(line, "phase"),
+		erg_text_est_json(a, sizeof(a), json_object_get(line, "at_zero_j"), "J"),
+		erg_text_est_json(b, sizeof(b), json_object_get(line, "per_context_j"), "J"));
+	json_array_foreach (points, i, p)
+		fprintf(out, "  %7.0f  %s\n", erg_number_of(p, "context"),
+			erg_text_est_json(a, sizeof(a), json_object_get(p, "energy_j"), "J"));
+}
+
+void erg_per_below(const json_t *run, FILE *out)
+{
+	const json_t *first = json_object_get(run, "first_token");
+	char a[64], b[64], c[64];
+	size_t i;
+	json_t *line;
+
+	if (json_is_object(first))
+		fprintf(out, "time to the first token: median %s, 90 %% below %s, at most %s (%lld requests)\n",
+			erg_text_si(a, sizeof(a), erg_number_of(first, "median_s"), "s"),
+			erg_text_si(b, sizeof(b), erg_number_of(first, "p90_s"), "s"),
+			erg_text_si(c, sizeof(c), erg_number_of(first, "max_s"), "s"),
+			(long long)json_integer_value(json_object_get(first, "n")));
+	json_array_foreach (json_object_get(run, "context"), i, line)
+		print_line(line, out);
+}
+
+void erg_per_csv_titles(struct erg_csv *c)
+{
+	erg_csv_text(c, "per_unit");
+	erg_csv_text(c, "per_count");
+	erg_csv_est_titles(c, "per_energy_j");
+	erg_csv_text(c, "per_rate_per_s");
+}
+
+void erg_per_csv(struct erg_csv *c, const json_t *row)
+{
+	const json_t *per = json_object_get(row, "per");
+
+	erg_csv_json(c, json_object_get(per, "unit"));
+	erg_csv_json(c, json_object_get(per, "count"));
+	erg_csv_est(c, json_object_get(per, "energy_j"));
+	erg_csv_json(c, json_object_get(per, "rate_per_s"));
+}
