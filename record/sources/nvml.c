@@ -33,6 +33,8 @@
 #define POWER_INTERVAL_NS 10000000u
 #define STATE_INTERVAL_NS 100000000u
 #define STAMP_BELIEVED_NS 2000000000
+#define CLOCK_PAIRS 8
+#define CLOCK_PAIR_NS 2000
 #define RETRY_NS 1000000000u
 #define GAIN_MAX 0.05
 
@@ -161,14 +163,26 @@ static int read_load(struct nvml_source *s, int64_t *values, long long *stamp_us
 
 /* ---- operations ---- */
 
+/* Two clocks cannot be read at once, and a thread that has to wait between them would move the
+ * reading by its wait: the closest of a few pairs counts, the first that is close enough. */
 static uint64_t stamp_to_mono(long long stamp_us)
 {
-	struct timespec real;
-	uint64_t mono = erg_mono_ns();
-	int64_t age;
+	uint64_t before = erg_mono_ns(), closest = UINT64_MAX, mono = 0;
+	int64_t age = 0;
 
-	clock_gettime(CLOCK_REALTIME, &real);
-	age = (int64_t)real.tv_sec * 1000000000 + real.tv_nsec - stamp_us * 1000;
+	for (int i = 0; i < CLOCK_PAIRS && closest > CLOCK_PAIR_NS; i++) {
+		struct timespec real;
+		uint64_t after;
+
+		clock_gettime(CLOCK_REALTIME, &real);
+		after = erg_mono_ns();
+		if (after - before < closest) {
+			closest = after - before;
+			mono = before + closest / 2;
+			age = (int64_t)real.tv_sec * 1000000000 + real.tv_nsec - stamp_us * 1000;
+		}
+		before = after;
+	}
 	if (age < -STAMP_BELIEVED_NS || age > STAMP_BELIEVED_NS)
 		return 0;
 	return mono - (uint64_t)age;

@@ -59,18 +59,18 @@ static unsigned int mean_mw(unsigned long long end_us, unsigned long long window
 	return (unsigned int)((energy_nj(end_us) - energy_nj(end_us - window_us)) / window_us);
 }
 
-static unsigned int instant_mw(void)
+static unsigned int instant_mw(unsigned long long t_us)
 {
-	return mean_mw(now_us() / HALF_US * HALF_US, 25000);
+	return mean_mw(t_us / HALF_US * HALF_US, 25000);
 }
 
 /* The counter begins when the driver was loaded: a day ago, say. */
-static unsigned long long counter_mj(void)
+static unsigned long long counter_mj(unsigned long long t_us)
 {
 	unsigned long long day_us = 86400000000ull;
-	unsigned long long t = now_us(), begin = t / day_us * day_us;
+	unsigned long long begin = t_us / day_us * day_us;
 
-	return (unsigned long long)((energy_nj(t) - energy_nj(begin)) / 1000000);
+	return (unsigned long long)((energy_nj(t_us) - energy_nj(begin)) / 1000000);
 }
 
 static int check(const struct erg_nvml_device *d)
@@ -164,11 +164,13 @@ static int power_allowed(const struct erg_nvml_device *d)
 	return !r && ergtrace_simulated.no_permission ? ERG_NVML_NO_PERMISSION : r;
 }
 
+/* Value and time stamp are of one instant, whatever the scheduler does in between. */
 static int fill_field(const struct erg_nvml_device *d, struct erg_nvml_field *f)
 {
+	unsigned long long now = now_us();
 	int r = power_allowed(d);
 
-	f->timestamp_us = (long long)now_us();
+	f->timestamp_us = (long long)now;
 	f->latency_us = 10;
 	f->type = ERG_NVML_UINT;
 	if (r)
@@ -176,14 +178,14 @@ static int fill_field(const struct erg_nvml_device *d, struct erg_nvml_field *f)
 	switch (f->field) {
 	case ERG_NVML_FIELD_ENERGY:
 		f->type = ERG_NVML_ULONGLONG;
-		f->value.ull = counter_mj();
+		f->value.ull = counter_mj(now);
 		return ergtrace_simulated.no_energy ? ERG_NVML_NOT_SUPPORTED : ERG_NVML_SUCCESS;
 	case ERG_NVML_FIELD_POWER_AVERAGE:
-		f->value.ui = mean_mw(now_us(), 1000000);
+		f->value.ui = mean_mw(now, 1000000);
 		return ERG_NVML_SUCCESS;
 	case ERG_NVML_FIELD_POWER_INSTANT:
-		f->timestamp_us = (long long)(now_us() / HALF_US * HALF_US);
-		f->value.ui = instant_mw();
+		f->timestamp_us = (long long)(now / HALF_US * HALF_US);
+		f->value.ui = instant_mw(now);
 		return ERG_NVML_SUCCESS;
 	default:
 		return ERG_NVML_INVALID_ARGUMENT;
@@ -208,7 +210,7 @@ EXPORT int nvmlDeviceGetTotalEnergyConsumption(struct erg_nvml_device *d, unsign
 {
 	int r = power_allowed(d);
 
-	*mj = counter_mj();
+	*mj = counter_mj(now_us());
 	return r ? r : ergtrace_simulated.no_energy ? ERG_NVML_NOT_SUPPORTED : ERG_NVML_SUCCESS;
 }
 
