@@ -216,6 +216,22 @@ int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	return erg_attr_run_timeline(rail, &tl, false, NULL, &opt, ret, err);
 }
 
+struct erg_est erg_account_rail(const struct erg_account *a, size_t i, double *ret_coverage,
+	double *ret_peak_w)
+{
+	_cleanup_(erg_attr_freep) struct erg_attr *own = NULL;
+	const struct erg_attr *attr = i == a->rail ? a->attr : NULL;
+	struct erg_est e;
+
+	*ret_coverage = *ret_peak_w = NAN;
+	if (!attr && erg_account_total(&a->rails[i], a->tl->begin, a->tl->end, NULL, &own, NULL) < 0)
+		return erg_est_because(erg_attr_gate_name(ERG_GATE_NO_DATA), 0);
+	if (own && erg_attr_in_step(a->attr))
+		erg_attr_set_in_step(own);
+	e = erg_attr_interval(attr ? attr : own, a->tl->begin, a->tl->end, ret_coverage, ret_peak_w);
+	return attr ? attr->ets_j : e;
+}
+
 uint64_t erg_account_lost(const struct erg_timeline *tl)
 {
 	uint64_t n = 0;

@@ -44,6 +44,11 @@ int erg_account_without_power(struct erg_account *a, const char *why, struct erg
 int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	const struct erg_account_idle *idle, struct erg_attr **ret, struct erg_err *err);
 
+/* Energy of the run of rail I of all that can be formed, also with the greatest reading and the share
+ * of the time that was observed (NaN where not known). */
+struct erg_est erg_account_rail(const struct erg_account *a, size_t i, double *ret_coverage,
+	double *ret_peak_w);
+
 void erg_account_idle(const struct erg_timeline *tl, struct erg_account_idle *ret);
 
 /* Events lost in the channels of layers and of samples; known losses only. */

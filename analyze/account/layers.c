@@ -17,15 +17,9 @@ static json_t *rails_json(const struct erg_account *a)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < a->n_rails; i++) {
-		struct erg_attr *total = NULL;
-		struct erg_est e = ERG_EST_UNRESOLVED;
-		double coverage = NAN, peak = NAN,
-			time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
+		double coverage, peak, time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
+		struct erg_est e = erg_account_rail(a, i, &coverage, &peak);
 
-		if (erg_account_total(&a->rails[i], a->tl->begin, a->tl->end, NULL, &total,
-			    NULL) >= 0)
-			e = erg_attr_interval(total, a->tl->begin, a->tl->end, &coverage, &peak);
-		erg_attr_free(total);
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "rail",
 			a->rails[i].name, "parent", a->rails[i].parent, "simulated",
 			a->rails[i].simulated, "ets_j", erg_est_json(&e), "mean_w",
@@ -207,14 +201,25 @@ static void pass_warnings(const struct erg_account *a, json_t *doc)
 			a->tl->archive, a->rails[a->rail].name);
 }
 
-static json_t *rows_json(struct erg_rows *rows, const char *by)
+/* "layers" and "rest" of RUN. */
+static int add_rows(struct erg_rows *rows, const char *by, json_t *run, struct erg_err *err)
 {
+	json_t *list = json_array(), *rest = json_array();
+
+	json_object_set_new(run, "by", json_string(by));
+	json_object_set_new(run, "layers", list);
+	json_object_set_new(run, "rest", rest);
+	if (!strcmp(by, "phase"))
+		return erg_rows_by_phase(rows, list, rest, err);
 	if (!strcmp(by, "layer"))
-		return erg_rows_by_layer(rows);
-	return !strcmp(by, "phase") ? erg_rows_by_phase(rows) : erg_rows_by_key(rows, by);
+		erg_rows_by_layer(rows, list);
+	else
+		erg_rows_by_key(rows, by, list);
+	erg_rows_rest(rows, rest);
+	return 0;
 }
 
-static json_t *run_json(const struct erg_account *a, struct erg_rows *rows, const char *by)
+static json_t *run_json(const struct erg_account *a, const struct erg_rows *rows)
 {
 	const struct erg_rail *rail = &a->rails[a->rail];
 	const json_t *machine = json_object_get(a->tl->manifest, "machine");
@@ -233,9 +238,6 @@ static json_t *run_json(const struct erg_account *a, struct erg_rows *rows, cons
 	json_object_set_new(run, "attribution", diag_json(&a->attr->diag));
 	json_object_set_new(run, "rails", rails_json(a));
 	json_object_set_new(run, "channels", channels_json(a->tl));
-	json_object_set_new(run, "by", json_string(by));
-	json_object_set_new(run, "layers", rows_json(rows, by));
-	json_object_set_new(run, "rest", erg_rows_rest(rows));
 	return run;
 }
 
@@ -244,15 +246,18 @@ int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *commo
 {
 	_cleanup_(erg_account_release) struct erg_account a = {0};
 	_cleanup_(erg_rows_release) struct erg_rows rows = {0};
+	json_auto_t *run = NULL;
 	int r = erg_account_open(&a, tl, common, err);
 
 	if (r >= 0)
 		r = erg_rows_init(&rows, &a, err);
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);
-	*ret_run = run_json(&a, &rows, by);
-	if (!*ret_run)
-		return erg_fail(err, -ENOMEM, "%s: out of memory", tl->archive);
+	run = run_json(&a, &rows);
+	r = run ? add_rows(&rows, by, run, err) : erg_fail(err, -ENOMEM, "out of memory");
+	if (r < 0)
+		return erg_wrap(err, r, "%s", tl->archive);
+	*ret_run = json_incref(run);
 	erg_document_label(doc, a.rails[a.rail].simulated);
 	pass_warnings(&a, doc);
 	return 0;

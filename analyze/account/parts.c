@@ -667,6 +667,26 @@ struct erg_est erg_parts_share(const struct erg_parts *p, const struct erg_part 
 	return erg_attr_combine_share(p->account.attr, p->weight);
 }
 
+const struct erg_part *erg_parts_named(const struct erg_parts *p, const char *name)
+{
+	for (size_t k = 0; k < p->n; k++)
+		if (!strcmp(p->part[k].name, name))
+			return &p->part[k];
+	return NULL;
+}
+
+struct erg_est erg_parts_own(const struct erg_parts *p, const char *name, bool above_idle)
+{
+	const struct erg_timeline *v = p->view;
+
+	if (!p->attributed)
+		return ERG_EST_UNRESOLVED;
+	for (size_t k = 0; k < p->account.attr->n_classes; k++)
+		p->weight[k] = k < v->n_layers ? !strcmp(v->layers[k].name, name) :
+			k == v->n_layers ? !*name : !strcmp(name, "idle");
+	return erg_attr_combine(p->account.attr, p->weight, above_idle);
+}
+
 struct erg_est erg_parts_bins(
 	const struct erg_parts *p, const struct erg_part *part, const double *weight)
 {

@@ -181,30 +181,62 @@ json_t *erg_per_counters_json(const struct erg_parts *p, const struct erg_part *
 	return o;
 }
 
-json_t *erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p)
+/* Energies of ROW by the attribution of the parts, to the scale of the run's. */
+static void set_energies(const struct erg_parts *p, const char *name, double scale, json_t *row)
 {
-	json_t *rows = json_array();
+	double time_s = erg_value_of(row, "time_s");
+	struct erg_est e = erg_parts_own(p, name, false), above = erg_parts_own(p, name, true);
+	struct erg_est all = p->account.attr->ets_j, power, share;
 
-	for (size_t k = 0; k < p->n; k++) {
-		const struct erg_part *part = &p->part[k];
-		struct erg_est energy = erg_parts_energy(p, part, false);
-		struct erg_est above = erg_parts_energy(p, part, true);
-		struct erg_est share = erg_parts_share(p, part);
-		struct erg_est power = erg_est_scaled(&energy, 1 / part->time_s);
-		struct erg_est time = erg_est_exact(part->time_s, "trace");
-		json_t *row = json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "name",
-			part->name, "calls", (json_int_t)part->calls, "time_s",
-			erg_est_json(&time), "energy_j", erg_est_json(&energy), "above_idle_j",
-			erg_est_json(&above), "power_w", erg_est_json(&power), "share",
-			erg_est_json(&share), "open", part->open, "counters",
-			erg_per_counters_json(p, part));
+	e = erg_est_scaled(&e, scale);
+	power = erg_est_scaled(&e, 1 / time_s);
+	share = erg_est_scaled(&e, 1 / (scale * all.value));
+	json_object_set_new(row, "energy_j", erg_est_json(&e));
+	json_object_set_new(row, "above_idle_j", erg_est_json(&above));
+	json_object_set_new(row, "power_w", erg_est_json(&power));
+	json_object_set_new(row, "share", erg_est_json(&share));
+}
 
-		if (per->kind != ERG_PER_NONE)
-			json_object_set_new(row, "per",
-				erg_per_json(per, p, part, &energy, &above));
-		json_array_append_new(rows, row);
+static void set_work(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part,
+	json_t *row)
+{
+	struct erg_est e = erg_est_from_json(json_object_get(row, "inclusive_j")), above, whole;
+
+	whole = erg_parts_energy(p, part, false);
+	above = erg_parts_energy(p, part, true);
+	if (erg_est_resolved(&whole)) {
+		e = whole;
+		json_object_set_new(row, "inclusive_j", erg_est_json(&e));
 	}
-	return rows;
+	json_object_set_new(row, "counters", erg_per_counters_json(p, part));
+	if (per->kind != ERG_PER_NONE)
+		json_object_set_new(row, "per", erg_per_json(per, p, part, &e, &above));
+}
+
+void erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p, json_t *run)
+{
+	static const char *const lists[] = {"layers", "rest"};
+	double ets = erg_value_of(run, "ets_j"), scale = 1;
+	struct erg_est all = ERG_EST_UNRESOLVED;
+
+	if (p->attributed)
+		all = p->account.attr->ets_j;
+	if (erg_est_resolved(&all) && isfinite(ets))
+		scale = ets / all.value;
+	for (size_t l = 0; l < ERG_ARRAY_SIZE(lists); l++) {
+		size_t i;
+		json_t *row;
+
+		json_array_foreach (json_object_get(run, lists[l]), i, row) {
+			const char *name = l ? "" : erg_text_of(row, "name");
+			const struct erg_part *part = erg_parts_named(p, name);
+
+			if (erg_est_resolved(&all))
+				set_energies(p, name, scale, row);
+			if (part)
+				set_work(per, p, part, row);
+		}
+	}
 }
 
 /* ---- rows of layers ---- */

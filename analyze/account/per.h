@@ -48,10 +48,11 @@ json_t *erg_per_latency_json(const struct erg_parts *p);
 /* {NAME: count} of the application's counters in PART. */
 json_t *erg_per_counters_json(const struct erg_parts *p, const struct erg_part *part);
 
-/* The parts as rows of a layers document by phase, with "per" unless PER is of no kind. */
-json_t *erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p);
+/* Adds what was done in the parts, and "per" unless PER is of no kind, to the rows of RUN, an entry of a
+ * layers document by phase, and the energies of the parts where they were attributed. */
+void erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p, json_t *run);
 
-/* More phases than this are rows by name, not each its own. */
+/* More phases than this have energies by an attribution in which they are the classes. */
 #define ERG_PHASES_APART 64
 
 /* Adds "per" to every row of RUN, an entry of a layers document by layer, type, module, network, or

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Rows. Energies are exclusive: what an enclosing module does itself is not its layers', and all
- * rows of one table and the rest add up to the total. The inclusive energy stands beside where
+ * rows of one table and the rest add up to the total, as each class is in one of them. The inclusive energy stands beside where
  * layers nest. Sums over classes are formed with their covariance (erg_attr_combine), never by
  * adding interval ends.
  */
@@ -13,7 +13,25 @@
 #include <string.h>
 
 #include "analyze/account/calls.h"
+#include "analyze/account/phases.h"
 #include "formats/base/util.h"
+
+/* Which layers lie directly inside of which. */
+static void find_children(struct erg_rows *r)
+{
+	const struct erg_timeline *tl = r->a->tl;
+
+	for (size_t k = 0; k <= tl->n_layers; k++)
+		r->child[k] = r->next[k] = ERG_NONE;
+	for (uint32_t k = (uint32_t)tl->n_layers; k-- > 0;) {
+		uint32_t parent = tl->layers[k].parent;
+
+		if (parent >= tl->n_layers || parent == k)
+			continue;
+		r->next[k] = r->child[parent];
+		r->child[parent] = k;
+	}
+}
 
 static void count_one(struct erg_rows *r, size_t i)
 {
@@ -34,9 +52,14 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	r->inferences = calloc(tl->n_layers + 1, sizeof(*r->inferences));
 	r->span_ns = calloc(tl->n_layers + 1, sizeof(*r->span_ns));
 	r->weight = calloc(a->attr->n_classes + 1, sizeof(*r->weight));
-	if (!r->calls || !r->inferences || !r->span_ns || !r->weight ||
-		erg_layer_counts_init(&r->counts, tl) < 0)
+	r->done = calloc(a->attr->n_classes + 1, sizeof(*r->done));
+	r->child = calloc(tl->n_layers + 1, sizeof(*r->child));
+	r->next = calloc(tl->n_layers + 1, sizeof(*r->next));
+	r->path = calloc(tl->n_layers + 1, sizeof(*r->path));
+	if (!r->calls || !r->inferences || !r->span_ns || !r->weight || !r->done || !r->child ||
+		!r->next || !r->path || erg_layer_counts_init(&r->counts, tl) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
+	find_children(r);
 	for (size_t i = 0; i < tl->iv.n; i++)
 		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], a->device))
 			count_one(r, i);
@@ -55,6 +78,10 @@ void erg_rows_release(struct erg_rows *r)
 	free(r->span_ns);
 	erg_layer_counts_release(&r->counts);
 	free(r->weight);
+	free(r->done);
+	free(r->child);
+	free(r->next);
+	free(r->path);
 }
 
 /* ---- sums over a set of classes: r->weight is the set ---- */
@@ -163,12 +190,24 @@ static void add_counters(const struct erg_rows *r, json_t *row)
 	json_object_set_new(row, "counters", counters);
 }
 
-/* Energy of the set: the sum with its covariance. */
-static json_t *row_of_set(struct erg_rows *r, const char *name)
+/* The set is in a row: what is in none is the rest. */
+static void note_done(struct erg_rows *r)
+{
+	for (size_t k = 0; k < r->a->attr->n_classes; k++)
+		r->done[k] = r->done[k] || r->weight[k] != 0;
+}
+
+/* Energy of the set: the sum with its covariance. CALLS: of the set as one thing; 0: of its layers. */
+static json_t *row_of_set(struct erg_rows *r, const char *name, uint64_t calls)
 {
 	struct sums s = sums_of(r);
 	struct erg_est energy = erg_attr_combine(r->a->attr, r->weight, false);
-	json_t *row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", name, "calls",
+	json_t *row;
+
+	if (calls)
+		s.calls = calls;
+	note_done(r);
+	row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", name, "calls",
 		(json_int_t)s.calls, "macs", (json_int_t)s.macs, "params", (json_int_t)s.params,
 		"bytes_params", (json_int_t)s.bytes);
 
@@ -275,45 +314,62 @@ static void describe(const struct erg_rows *r, size_t k, json_t *row)
 	shape_json(row, "kernel_shape", l->kernel_shape, l->kernel_dims);
 }
 
-/* K is ROOT or is defined somewhere below it. */
-static bool is_within(const struct erg_timeline *tl, size_t k, size_t root)
+/* Into the set: K and what is inside of it. The weight marks what was visited, so that parents in a
+ * circle, which only a damaged archive has, end. Returns how many of them were called. */
+static size_t add_inside(struct erg_rows *r, uint32_t k)
 {
-	for (size_t steps = 0; k != root; steps++) {
-		if (steps > tl->n_layers || tl->layers[k].parent >= tl->n_layers)
-			return false;
-		k = tl->layers[k].parent;
+	size_t depth = 0, called = 0;
+
+	r->path[depth++] = k;
+	while (depth) {
+		uint32_t i = r->path[--depth];
+
+		if (r->weight[i] != 0)
+			continue;
+		r->weight[i] = r->calls[i] ? 1 : -1;
+		called += r->calls[i] > 0;
+		for (uint32_t c = r->child[i]; c != ERG_NONE; c = r->next[c])
+			if (r->weight[c] == 0)
+				r->path[depth++] = c;
 	}
-	return true;
+	for (size_t i = 0; i < r->a->tl->n_layers; i++)
+		r->weight[i] = fmax(r->weight[i], 0);
+	return called;
 }
 
 /* With the energy of the layers inside K; of a layer that encloses none its own. */
-static json_t *inclusive_json(struct erg_rows *r, size_t k, const struct erg_est *own)
+static json_t *inclusive_json(struct erg_rows *r, uint32_t k, const struct erg_est *own)
 {
-	const struct erg_timeline *tl = r->a->tl;
-	bool encloses = false;
-	struct erg_est e;
+	struct erg_est e = *own;
 
-	clear(r);
-	for (size_t i = 0; i < tl->n_layers; i++) {
-		bool in = r->calls[i] && is_within(tl, i, k);
-
-		r->weight[i] = in;
-		encloses = encloses || (in && i != k);
+	if (r->child[k] != ERG_NONE) {
+		clear(r);
+		if (add_inside(r, k) > 1)
+			e = erg_attr_combine(r->a->attr, r->weight, false);
 	}
-	e = encloses ? erg_attr_combine(r->a->attr, r->weight, false) : *own;
 	return erg_est_json(&e);
 }
 
-static json_t *layer_row(struct erg_rows *r, size_t k)
+/* The layer's or its group's: its own gates have passed it, those of sums do too. */
+static struct erg_est energy_of_row(const struct erg_rows *r, const struct erg_attr_class *c)
+{
+	struct erg_est e = merged(c) ? c->group_energy_j : c->energy_j;
+
+	return erg_est_resolved(&e) ? erg_attr_combine(r->a->attr, r->weight, false) : e;
+}
+
+static json_t *layer_row(struct erg_rows *r, uint32_t k)
 {
 	const struct erg_attr_class *c = &r->a->attr->classes[k];
-	struct erg_est energy = merged(c) ? c->group_energy_j : c->energy_j;
+	struct erg_est energy;
 	struct sums s;
 	json_t *row;
 
 	clear(r);
 	for (size_t i = 0; i < r->a->attr->n_classes; i++)
 		r->weight[i] = i == k || (merged(c) && r->a->attr->classes[i].group == c->group);
+	note_done(r);
+	energy = energy_of_row(r, c);
 	s = sums_of(r);
 	if (merged(c))
 		s.time_s = c->group_time_s;
@@ -335,15 +391,13 @@ static json_t *layer_row(struct erg_rows *r, size_t k)
 	return row;
 }
 
-json_t *erg_rows_by_layer(struct erg_rows *r)
+void erg_rows_by_layer(struct erg_rows *r, json_t *list)
 {
 	enum erg_tl_level level = deepest(r->a->tl);
-	json_t *list = json_array();
 
-	for (size_t k = 0; k < r->a->tl->n_layers; k++)
+	for (uint32_t k = 0; k < r->a->tl->n_layers; k++)
 		if (is_row(r, k, level) && heads_group(r, k, level))
 			json_array_append_new(list, layer_row(r, k));
-	return list;
 }
 
 /* ---- by type, module, network ---- */
@@ -359,82 +413,111 @@ static const char *key_of(const struct erg_tl_layer *l, const char *by)
 	return l->level == ERG_TL_LAYER ? (*l->module ? l->module : l->name) : "";
 }
 
-json_t *erg_rows_by_key(struct erg_rows *r, const char *by)
+static bool same_row(const struct erg_tl_layer *a, const struct erg_tl_layer *b, const char *by)
+{
+	return !strcmp(key_of(a, by), key_of(b, by)) &&
+	       (!strcmp(by, "network") || !strcmp(a->network, b->network));
+}
+
+/*
+ * How often the set ran as one thing: a module or network its own calls, or those of the most called
+ * layer in it where it has none; a type (0) as often as its layers together.
+ */
+static uint64_t calls_of_set(const struct erg_rows *r, const char *by)
+{
+	enum erg_tl_level whole = !strcmp(by, "network") ? ERG_TL_NETWORK : ERG_TL_MODULE;
+	uint64_t own = 0, most = 0;
+
+	if (!strcmp(by, "type"))
+		return 0;
+	for (size_t k = 0; k < r->a->tl->n_layers; k++) {
+		if (r->weight[k] == 0)
+			continue;
+		if (r->a->tl->layers[k].level == whole)
+			own += r->calls[k];
+		most = !strcmp(by, "network") && r->inferences[k] > most ? r->inferences[k] :
+			r->calls[k] > most && strcmp(by, "network") ? r->calls[k] : most;
+	}
+	return own ? own : most;
+}
+
+void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list)
 {
 	const struct erg_timeline *tl = r->a->tl;
-	json_t *list = json_array();
-	_cleanup_(erg_freep) bool *done = calloc(tl->n_layers + 1, sizeof(*done));
+	_cleanup_(erg_freep) bool *taken = calloc(tl->n_layers + 1, sizeof(*taken));
 
-	for (size_t k = 0; done && k < tl->n_layers; k++) {
+	for (size_t k = 0; taken && k < tl->n_layers; k++) {
 		const char *key = key_of(&tl->layers[k], by);
 		bool any = false;
 
-		if (done[k] || !*key)
+		if (taken[k] || !*key)
 			continue;
 		clear(r);
 		for (size_t i = k; i < tl->n_layers; i++) {
-			if (strcmp(key_of(&tl->layers[i], by), key) ||
-				(strcmp(by, "network") &&
-					strcmp(tl->layers[i].network, tl->layers[k].network)))
+			if (!same_row(&tl->layers[i], &tl->layers[k], by))
 				continue;
-			done[i] = true;
+			taken[i] = true;
 			any = any || r->calls[i];
 			r->weight[i] = r->calls[i] > 0;
 		}
 		if (any) {
-			json_t *row = row_of_set(r, key);
+			json_t *row = row_of_set(r, key, calls_of_set(r, by));
 
 			json_object_set_new(row, "network", json_string(tl->layers[k].network));
 			json_array_append_new(list, row);
 		}
 	}
-	return list;
 }
 
 /* ---- by phase ---- */
 
-json_t *erg_rows_by_phase(struct erg_rows *r)
+static json_t *phase_row(const struct erg_rows *r, const struct erg_phase *p)
 {
-	const struct erg_timeline *tl = r->a->tl;
-	json_t *list = json_array();
+	const struct erg_attr *attr = r->a->attr;
+	struct erg_attr_over own, whole;
+	struct erg_est time = erg_est_exact(p->own.time_s, "trace"), power, share;
 
-	for (size_t i = 0; i < tl->n_phases; i++) {
-		const struct erg_tl_phase *p = &tl->phases[i];
-		double time_s = (double)(p->end - p->begin) * 1e-9, coverage;
-		struct erg_attr *total = NULL;
-		struct erg_est energy = ERG_EST_UNRESOLVED, power, time, share;
-		json_t *row;
+	erg_attr_over(attr, p->own.at, p->own.n, &own);
+	erg_attr_over(attr, p->whole.at, p->whole.n, &whole);
+	power = erg_est_scaled(&own.energy_j, 1 / p->own.time_s);
+	share = erg_est_scaled(&own.energy_j, 1 / r->total_j);
+	if (isnan(r->total_j))
+		share = erg_est_because(attr->ets_j.reason, 0);
+	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name",
+		*p->name ? p->name : "(no phase)", "calls", (json_int_t)p->count, "count",
+		(json_int_t)p->count, "time_s", erg_est_json(&time), "energy_j",
+		erg_est_json(&own.energy_j), "above_idle_j", erg_est_json(&own.above_idle_j),
+		"power_w", erg_est_json(&power), "share", erg_est_json(&share), "per_call_j",
+		per(&own.energy_j, (double)p->count), "inclusive_j",
+		erg_est_json(*p->name ? &whole.energy_j : &own.energy_j), "coverage",
+		erg_num_json(own.coverage), "open", p->open);
+}
 
-		if (p->end > p->begin && erg_account_total(&r->a->rails[r->a->rail], p->begin,
-						 p->end, NULL, &total, NULL) >= 0)
-			energy = erg_attr_interval(total, p->begin, p->end, &coverage, NULL);
-		erg_attr_free(total);
-		power = energy;
-		power = erg_est_scaled(&power, 1 / time_s);
-		time = erg_est_exact(time_s, "trace");
-		share = erg_est_scaled(&energy, 1 / r->total_j);
-		row = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:b}", "name", p->name, "calls", 1,
-			"time_s", erg_est_json(&time), "energy_j", erg_est_json(&energy), "power_w",
-			erg_est_json(&power), "share", erg_est_json(&share), "open", p->open);
-		json_array_append_new(list, row);
+int erg_rows_by_phase(struct erg_rows *r, json_t *rows, json_t *rest, struct erg_err *err)
+{
+	_cleanup_(erg_phases_release) struct erg_phases p = {0};
+	int n = erg_phases_find(r->a->tl, &p, err);
+
+	for (size_t i = 0; n >= 0 && i <= p.n; i++) {
+		if (i < p.n ? !p.phase[i].inside : !p.phase[i].own.n)
+			continue;
+		if (p.phase[i].own.n)
+			json_array_append_new(i < p.n ? rows : rest, phase_row(r, &p.phase[i]));
 	}
-	return list;
+	return n;
 }
 
 /* ---- the rest ---- */
 
-json_t *erg_rows_rest(struct erg_rows *r)
+void erg_rows_rest(struct erg_rows *r, json_t *list)
 {
 	const struct erg_timeline *tl = r->a->tl;
 	const struct erg_attr *attr = r->a->attr;
-	enum erg_tl_level level = deepest(tl);
-	json_t *list = json_array();
 
 	for (size_t k = 0; k < attr->n_classes; k++) {
 		char name[256];
 
-		if ((k < tl->n_layers && (is_row(r, k, level) || !r->calls[k])) ||
-			!(attr->classes[k].time_s > 0))
+		if (r->done[k] || !(attr->classes[k].time_s > 0))
 			continue;
 		clear(r);
 		r->weight[k] = 1;
@@ -443,7 +526,6 @@ json_t *erg_rows_rest(struct erg_rows *r)
 		else
 			snprintf(name, sizeof(name), "%s",
 				k == tl->n_layers ? "(no layer)" : "(idle)");
-		json_array_append_new(list, row_of_set(r, name));
+		json_array_append_new(list, row_of_set(r, name, 0));
 	}
-	return list;
 }

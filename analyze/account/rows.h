@@ -15,16 +15,21 @@ struct erg_rows {
 	uint64_t *inferences; /* per layer: how often its network ran */
 	uint64_t iterations; /* the most of them */
 	double *weight;      /* scratch, n_classes values */
+	bool *done;          /* per class: in a row already */
+	uint32_t *child, *next; /* per layer: the first one inside of it, the next beside it, or ERG_NONE */
+	uint32_t *path;      /* scratch, per layer */
 };
 
 int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_err *err);
 void erg_rows_release(struct erg_rows *r);
 
-/* One row a layer (merged ones share a row), a type, a module, a network or a phase. */
-json_t *erg_rows_by_layer(struct erg_rows *r);
-json_t *erg_rows_by_key(struct erg_rows *r, const char *by);
-json_t *erg_rows_by_phase(struct erg_rows *r);
-/* What is no layer: time between layers, the own time of modules and networks, idle. */
-json_t *erg_rows_rest(struct erg_rows *r);
+/* Into LIST: one row a layer (merged ones share a row), a type, a module or a network. */
+void erg_rows_by_layer(struct erg_rows *r, json_t *list);
+void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list);
+/* Into ROWS: one row a name of the phases; into REST: what is in none. */
+int erg_rows_by_phase(struct erg_rows *r, json_t *rows, json_t *rest, struct erg_err *err);
+/* What is in none of the rows made so far: time between layers, the own time of modules and networks,
+ * idle. */
+void erg_rows_rest(struct erg_rows *r, json_t *list);
 
 #endif

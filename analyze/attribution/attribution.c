@@ -52,6 +52,8 @@ void erg_attr_free(struct erg_attr *a)
 		free(st->power);
 		free(st->value);
 		free(st->rep);
+		free(st->rep_sum);
+		free(st->class_few);
 		free(st->nnls);
 		free(st->nnls_se);
 		free(st->dir);
@@ -303,8 +305,9 @@ static int attribute(struct attr_run *r)
 	attr_results(r);
 	attr_model(r);
 	rc = attr_gates(r->a, &r->opt, r->err);
-	attr_total(r->a);
-	return rc;
+	if (!rc)
+		rc = attr_sums_prepare(r->a, r->err);
+	return rc ? rc : attr_total(r->a, r->err);
 }
 
 static int run(const struct erg_rail *rail, const struct attr_source *src,

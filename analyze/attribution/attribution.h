@@ -179,12 +179,37 @@ struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, 
 /* The same sum as a share of the energy of all classes: their errors are in both. */
 struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *weight);
 
+/* A stretch of time, ns, of which WEIGHT counts: of what is shared, the part. */
+struct erg_attr_stretch {
+	uint64_t begin, end;
+	double weight; /* 0..1 */
+};
+
+/* What is known of some stretches of time together. */
+struct erg_attr_over {
+	struct erg_est energy_j;
+	struct erg_est above_idle_j; /* unresolved without idle phases */
+	double coverage; /* share of the time within reach of a reading */
+	double peak_w;   /* greatest single reading in them, NaN without one */
+};
+
 /*
- * Energy of RAIL between BEGIN and END (ns): a phase, or the whole run. Trapezoid over the
- * lag-corrected readings, a counter's difference; gaps longer than three periods are not bridged:
- * they reduce *ret_coverage (may be NULL) and count at the mean power of the rest, or, when that is
- * less than half, nothing is resolved. peak_w (may be NULL): greatest single reading.
+ * Energy of the rail over N stretches in order of time that do not overlap: phases, of which there
+ * may be many of one name, or the whole run; they may lie before and after the run. Trapezoid over
+ * the lag-corrected readings, a counter's difference; gaps longer than three periods are not
+ * bridged: they reduce the coverage and count at the mean power of the rest, or, when that is less
+ * than half, nothing is resolved. Within the run all is to the scale of ets_j, so that parts of the
+ * run make up the whole.
  */
+void erg_attr_over(const struct erg_attr *a, const struct erg_attr_stretch *s, size_t n,
+	struct erg_attr_over *ret);
+
+/* Whether the sampler ran in step, or in a slow beat, with the work, so that its readings are no fair
+ * sample of the run; and to say so of a rail without layers that was read by the same sampler. */
+bool erg_attr_in_step(const struct erg_attr *a);
+void erg_attr_set_in_step(struct erg_attr *a);
+
+/* One stretch. ret_coverage and ret_peak_w may be NULL. */
 struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint64_t end,
 	double *ret_coverage, double *ret_peak_w);
 

@@ -49,13 +49,10 @@ static double *replicates(const struct erg_attr_state *st, const double *weight,
 			used[n++] = c;
 	for (size_t i = 0; x && i < st->rounds; i++) {
 		const double *rep = st->rep + i * st->n_classes;
-		double all = 0;
 
 		for (size_t u = 0; u < n; u++)
 			x[i] += weight[used[u]] * rep[used[u]];
-		for (size_t c = 0; share && c < st->n_classes; c++)
-			all += rep[c];
-		x[i] /= share ? all : 1;
+		x[i] /= share ? st->rep_sum[i] : 1;
 	}
 	return x;
 }
@@ -140,14 +137,38 @@ struct erg_est attr_parts_est(const struct attr_parts *p, double divisor, const 
 	};
 }
 
+/* Below this share of a sum's time its classes without a figure of their own do not forbid it. */
+#define SHORT 0.01
+
 /* What a sum is made of. */
 struct makeup {
 	double time, covered, windows; /* s, s, windows of the least squares */
 	double fitted, calls;          /* s by least squares; calls of its classes */
 	double bad[ERG_GATE_N];        /* s that a gate forbids */
+	double few;                    /* s of columns that hardly any reading saw */
+	double loose_j;                /* what those and the forbidden may be wrong by, J */
 	double longest;                /* of an instance, s */
 	bool direct, nnls, difference;
 };
+
+static bool forbidden(enum erg_attr_gate g)
+{
+	return g != ERG_GATE_NONE && g != ERG_GATE_CI && g != ERG_GATE_COND && g != ERG_GATE_WINDOWS;
+}
+
+/* Of a class without a figure of its own, which enters a sum where it is short: its power is anything
+ * from none to the greatest reading. */
+static void add_loose(const struct erg_attr *a, size_t c, double weight, struct makeup *m)
+{
+	const struct erg_attr_state *st = a->state;
+	double part = a->classes[c].time_s > 0 ? st->class_few[c] / a->classes[c].time_s : 0;
+
+	m->few += weight * st->class_few[c];
+	if (forbidden(a->classes[c].gate))
+		part = 1;
+	m->loose_j += weight * part * fmax(fabs(st->value[c]),
+		st->peak_w * a->classes[c].time_s - st->value[c]);
+}
 
 static void make_up(const struct erg_attr *a, const double *weight, struct makeup *ret)
 {
@@ -163,6 +184,7 @@ static void make_up(const struct erg_attr *a, const double *weight, struct makeu
 		ret->time += t;
 		ret->covered += t * k->coverage;
 		ret->bad[k->gate] += t;
+		add_loose(a, c, fabs(weight[c]), ret);
 		ret->difference = ret->difference || weight[c] < 0;
 		ret->direct |= st->is_direct[c];
 		ret->nnls |= !st->is_direct[c];
@@ -176,47 +198,51 @@ static void make_up(const struct erg_attr *a, const double *weight, struct makeu
 }
 
 /* The gate that forbids the sum for what it is made of, or ERG_GATE_NONE. */
-static enum erg_attr_gate gate_of_parts(const struct erg_attr_state *st, const struct makeup *m)
+static enum erg_attr_gate gate_of_parts(const struct erg_attr *a, const struct makeup *m)
 {
-	static const enum erg_attr_gate forbid[] = {ERG_GATE_MISFIT, ERG_GATE_LOCKED,
-		ERG_GATE_BLOCKS, ERG_GATE_UNSEEN, ERG_GATE_UNFAIR, ERG_GATE_NO_DATA};
+	const struct erg_attr_state *st = a->state;
 	enum erg_attr_gate worst = ERG_GATE_NONE;
 	double bad = 0;
 
 	if (m->time <= 0)
 		return ERG_GATE_NO_DATA;
-	if (m->covered < ATTR_ENOUGH * m->time)
+	if (m->covered < ATTR_ENOUGH * m->time || a->coverage < ATTR_ENOUGH)
 		return ERG_GATE_UNSEEN;
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(forbid); i++) {
-		bad += m->bad[forbid[i]];
-		if (m->bad[forbid[i]] > m->bad[worst] || worst == ERG_GATE_NONE)
-			worst = m->bad[forbid[i]] > 0 ? forbid[i] : worst;
+	for (enum erg_attr_gate g = ERG_GATE_NONE + 1; g < ERG_GATE_N; g++) {
+		if (!forbidden(g) || !(m->bad[g] > 0))
+			continue;
+		bad += m->bad[g];
+		if (worst == ERG_GATE_NONE || m->bad[g] > m->bad[worst])
+			worst = g;
 	}
-	if (bad > 0.01 * m->time)
+	if (bad > SHORT * m->time)
 		return worst;
-	if (m->fitted > 0.01 * m->time && m->windows < st->min_windows)
+	if (st->contradicts && m->fitted > SHORT * m->time)
+		return ERG_GATE_IMPOSSIBLE;
+	if (m->few > SHORT * m->time ||
+		(m->fitted > SHORT * m->time && m->windows < st->min_windows))
 		return ERG_GATE_WINDOWS;
 	return ERG_GATE_NONE;
 }
 
 /* And for what came out. */
 static enum erg_attr_gate gate_of_sum(const struct erg_attr_state *st, const struct makeup *m,
-	const struct attr_parts *total)
+	const struct attr_parts *total, bool limited)
 {
+	double half = (total->hi - total->lo) / 2 + total->syst;
+
 	if (m->difference)
 		return ERG_GATE_NONE;
 	if (!(total->value > 0) || (m->nnls && total->value - total->doubt >
 		m->time * attr_power_limit(st, m->longest)))
 		return ERG_GATE_IMPOSSIBLE;
-	if (m->nnls && !(total->doubt <= st->ci_limit * total->value))
-		return ERG_GATE_CI;
-	return ERG_GATE_NONE;
+	return half <= (limited ? st->ci_limit : 1) * total->value ? ERG_GATE_NONE : ERG_GATE_CI;
 }
 
 static double longer_of(const struct erg_attr_state *st, enum erg_attr_gate gate,
 	const struct makeup *m, const struct attr_parts *p)
 {
-	double stat = (p->hi - p->lo) / 2, room = st->ci_limit * p->value - (p->doubt - stat);
+	double stat = (p->hi - p->lo) / 2, room = st->ci_limit * p->value - p->syst;
 
 	if (gate == ERG_GATE_WINDOWS)
 		return m->windows > 0 ? st->min_windows / m->windows : 0;
@@ -239,21 +265,24 @@ static const char *method_of(const struct erg_attr_state *st, const struct makeu
 	return st->shape.kind == ERG_SENSOR_COUNTER ? "counter" : "direct";
 }
 
-/* The gates of a sum: ERG_GATE_NONE and its parts, or why not, in *RET. */
-static enum erg_attr_gate pass_gates(const struct erg_attr *a, const double *weight,
+/* The gates of a sum: ERG_GATE_NONE and its parts, or why not, in *RET. LIMITED: to an interval that
+ * ci_limit allows, or else to one that tells it from nothing. */
+static enum erg_attr_gate pass_gates(const struct erg_attr *a, const double *weight, bool limited,
 	struct makeup *m, struct attr_parts *p, struct erg_est *ret)
 {
 	enum erg_attr_gate gate;
 
 	if (!a->state) {
-		*ret = ERG_EST_UNRESOLVED;
+		*ret = refused(a, ERG_GATE_NO_DATA, 0);
 		return ERG_GATE_NO_DATA;
 	}
 	make_up(a, weight, m);
 	attr_parts_of(a->state, weight, false, p);
-	gate = gate_of_parts(a->state, m);
+	p->syst += m->loose_j;
+	p->doubt += m->loose_j;
+	gate = gate_of_parts(a, m);
 	if (gate == ERG_GATE_NONE)
-		gate = gate_of_sum(a->state, m, p);
+		gate = gate_of_sum(a->state, m, p, limited);
 	if (gate != ERG_GATE_NONE)
 		*ret = refused(a, gate, longer_of(a->state, gate, m, p));
 	return gate;
@@ -265,13 +294,32 @@ struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, 
 	struct attr_parts p;
 	struct erg_est e;
 
-	if (pass_gates(a, weight, &m, &p, &e) != ERG_GATE_NONE)
+	if (pass_gates(a, weight, true, &m, &p, &e) != ERG_GATE_NONE)
 		return e;
 	if (above_idle && !a->state->has_idle)
 		return erg_est_because("no-idle", 0);
-	if (above_idle)
+	if (above_idle) {
 		attr_parts_of(a->state, weight, true, &p);
+		p.syst += m.loose_j;
+	}
 	return attr_parts_est(&p, 1, method_of(a->state, &m));
+}
+
+/* The mean of all that ran was in the window at some time, whatever the instances. */
+struct erg_est attr_combine_all(const struct erg_attr *a)
+{
+	_cleanup_(erg_freep) double *ones = calloc(a->n_classes + 1, sizeof(*ones));
+	struct makeup m;
+	struct attr_parts p;
+	struct erg_est e;
+
+	for (size_t c = 0; ones && c < a->n_classes; c++)
+		ones[c] = 1;
+	if (!ones || pass_gates(a, ones, false, &m, &p, &e) != ERG_GATE_NONE)
+		return ones ? e : ERG_EST_UNRESOLVED;
+	if (p.value - p.doubt > m.time * attr_power_limit(a->state, m.time))
+		return refused(a, ERG_GATE_IMPOSSIBLE, 0);
+	return attr_parts_est(&p, 1, "nnls");
 }
 
 /* A gain is the same above and below the line; an offset adds to both by their times. */
@@ -284,7 +332,7 @@ struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *we
 	struct makeup m;
 	struct erg_est e;
 
-	if (!ones || pass_gates(a, weight, &m, &p, &e) != ERG_GATE_NONE)
+	if (!ones || pass_gates(a, weight, true, &m, &p, &e) != ERG_GATE_NONE)
 		return ones ? e : ERG_EST_UNRESOLVED;
 	for (size_t c = 0; c < st->n_classes; c++) {
 		ones[c] = 1;
@@ -296,7 +344,7 @@ struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *we
 	p.value = part / all;
 	statistical(st, weight, true, &p);
 	edges = edges_of(st, weight, &part_s);
-	edges += p.value * edges_of(st, ones, &all_s);
+	edges += p.value * edges_of(st, ones, &all_s) + m.loose_j;
 	p.syst = (edges + fabs(part_s - p.value * all_s) * st->rail.offset_max) / all;
 	return attr_parts_est(&p, 1, method_of(st, &m));
 }

@@ -15,7 +15,9 @@
  *   bootstrap.c  sums                -> replicates
  *   finite.c     residuals           -> replicates for this run instead of all runs
  *   gates.c      all of it           -> what may be said
- *   combine.c    replicates          -> intervals
+ *   combine.c    replicates          -> intervals, and what may be said of sums
+ *   interval.c   readings            -> the energy of stretches of time, and of the run
+ *   reconcile.c  both                -> parts that make up the whole
  */
 #include "analyze/attribution/attribution.h"
 
@@ -412,6 +414,8 @@ struct erg_attr_state {
 	double *power;   /* per column, W, by least squares */
 	double *value;   /* per class, J: direct or nnls */
 	double *rep;     /* rounds x n_classes, J */
+	double *rep_sum; /* rounds: of all classes, J */
+	double *class_few; /* s of a class in columns that hardly any reading saw */
 	double *nnls;    /* per class, J */
 	double *nnls_se; /* per class */
 	double *dir;     /* per class, J; NaN where not valid */
@@ -423,7 +427,10 @@ struct erg_attr_state {
 	double sigma2, tau2; /* of the solution */
 	double mean_w;
 	double alias_j; /* what a sampler nearly in step made of the run's energy; 0: nothing, J */
+	double ratio;   /* ets_j over the readings' own sum, which parts of the run are brought to; 0: 1 */
 	bool locked, short_run;
+	bool contradicts; /* the classes together are not the energy that the readings have */
+	bool unfair;    /* over a hundredth of the time was seen in shares that are not those of the run */
 	double peak_w;   /* greatest reading */
 	double ci_limit, min_windows; /* of the gates */
 	bool has_idle;
@@ -454,7 +461,19 @@ struct attr_parts {
 void attr_parts_of(const struct erg_attr_state *st, const double *weight, bool above_idle,
 	struct attr_parts *ret);
 struct erg_est attr_parts_est(const struct attr_parts *p, double divisor, const char *method);
-void attr_total(struct erg_attr *a);
+/* All classes, by the fit; unresolved where the gates say so, but for the limit of the interval. */
+struct erg_est attr_combine_all(const struct erg_attr *a);
+
+/* ---- interval.c ---- */
+int attr_total(struct erg_attr *a, struct erg_err *err);
+
+/* ---- reconcile.c ---- */
+/* What the sums need beside the replicates. */
+int attr_sums_prepare(struct erg_attr *a, struct erg_err *err);
+/* Moves the classes, by their covariance with it, so that together they are TOTAL, which is better
+ * known than ALL, their sum. */
+int attr_reconcile(struct erg_attr *a, const struct erg_est *total, const struct erg_est *all,
+	struct erg_err *err);
 
 /* ---- misfit.c: score tests ---- */
 #define ATTR_SHIFTS 9

@@ -17,14 +17,29 @@
 /* From this share of time inside of windows the readings are an integral, not a sample. */
 #define WHOLE 0.9
 
+/* A sum over stretches of time that is formed by going once through the readings. */
 struct sum {
-	double energy, time; /* W ns, ns */
+	const struct erg_attr_stretch *at; /* n of them, in order of time */
+	size_t n_at, next;                 /* those before NEXT have ended */
+	uint64_t t0;
+	double energy, time;    /* W ns, ns; weighted */
 	double diff2, n, peak, last;
+	double weight, weight2; /* of the readings, of their squares */
 	double sum, sum2;       /* W, W^2: of the readings */
 	double seen_to, holes2; /* ns: where the pieces so far end; ns^2: time left out between them */
 	double dt, dt2, pairs; /* ns: readings without a gap between them */
 	double edges; /* ns: before the first and after the last reading */
 };
+
+static double stretch_begin(const struct sum *s, size_t i)
+{
+	return (double)(int64_t)(s->at[i].begin - s->t0);
+}
+
+static double stretch_end(const struct sum *s, size_t i)
+{
+	return (double)(int64_t)(s->at[i].end - s->t0);
+}
 
 static double seen_share(const struct erg_attr_state *st)
 {
@@ -38,75 +53,116 @@ static double seen_share(const struct erg_attr_state *st)
 						     : st->shape.window_ns) / spacing, 1);
 }
 
-static void add_reading(struct sum *s, double w)
+/* Weight of a reading at T: that of the stretch it lies in; 0: in none. */
+static double weight_at(const struct sum *s, double t)
+{
+	for (size_t i = s->next; i < s->n_at && stretch_begin(s, i) <= t; i++)
+		if (t < stretch_end(s, i))
+			return s->at[i].weight;
+	return 0;
+}
+
+static void add_reading(struct sum *s, double w, double weight)
 {
 	s->peak = s->n && s->peak > w ? s->peak : w;
 	s->sum += w;
 	s->sum2 += w * w;
+	s->weight += weight;
+	s->weight2 += weight * weight;
 	s->n++;
 }
 
-static void add_hole(struct sum *s, double to)
+static void add_hole(struct sum *s, size_t i, double to)
 {
-	if (to > s->seen_to)
-		s->holes2 += (to - s->seen_to) * (to - s->seen_to);
+	double hole = s->at[i].weight * (to - s->seen_to);
+
+	if (hole > 0)
+		s->holes2 += hole * hole;
 }
 
-/* Adds the part of a piece from T0 (y0) to T1 (y1), linear between, that lies in B .. E. Pieces come
- * in order of time. */
-static void add_piece(struct sum *s, double t0, double y0, double t1, double y1, double b, double e)
+/* Stretches that end before T are over. */
+static void close_stretches(struct sum *s, double t)
 {
-	double from = fmax(t0, b), to = fmin(t1, e), slope = t1 > t0 ? (y1 - y0) / (t1 - t0) : 0;
+	for (; s->next < s->n_at && stretch_end(s, s->next) <= t; s->next++) {
+		add_hole(s, s->next, stretch_end(s, s->next));
+		if (s->next + 1 < s->n_at)
+			s->seen_to = stretch_begin(s, s->next + 1);
+	}
+}
 
-	if (to <= from)
-		return;
-	s->energy += (to - from) * (y0 + slope * ((from + to) / 2 - t0));
-	s->time += to - from;
-	add_hole(s, from);
-	s->seen_to = to;
+/* Adds what lies in the stretches of a piece from T0 (y0) to T1 (y1), linear between. Pieces come in
+ * order of time. */
+static void add_piece(struct sum *s, double t0, double y0, double t1, double y1)
+{
+	double slope = t1 > t0 ? (y1 - y0) / (t1 - t0) : 0;
+
+	close_stretches(s, t0);
+	while (s->next < s->n_at && stretch_begin(s, s->next) < t1) {
+		double from = fmax(t0, stretch_begin(s, s->next));
+		double to = fmin(t1, stretch_end(s, s->next)), w = s->at[s->next].weight;
+
+		if (to > from) {
+			s->energy += w * (to - from) * (y0 + slope * ((from + to) / 2 - t0));
+			s->time += w * (to - from);
+			add_hole(s, s->next, from);
+			s->seen_to = to;
+		}
+		if (stretch_end(s, s->next) > t1)
+			break;
+		close_stretches(s, stretch_end(s, s->next));
+	}
 }
 
 static void add_gap(struct sum *s, const struct erg_attr_state *st, double t0, double y0, double t1,
-	double y1, double b, double e)
+	double y1)
 {
 	double hold = st->reach_ns + st->memory_ns / 2;
 
 	if (t1 - t0 <= 2 * hold) {
-		add_piece(s, t0, y0, t1, y1, b, e);
+		add_piece(s, t0, y0, t1, y1);
 		return;
 	}
-	add_piece(s, t0, y0, t0 + hold, y0, b, e);
-	add_piece(s, t1 - hold, y1, t1, y1, b, e);
+	add_piece(s, t0, y0, t0 + hold, y0);
+	add_piece(s, t1 - hold, y1, t1, y1);
+}
+
+/* The middle of what reading M saw, ns since t0. */
+static double seen_at(const struct erg_attr_state *st, size_t m)
+{
+	double middle = st->shape.kind == ERG_SENSOR_EMA ? 0.25 : 0.5;
+	double shift = middle * st->memory_ns - (RC_SEEN / 2. - 1) * st->shape.rc_ns;
+
+	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - shift;
 }
 
 /* Mean power: readings at the middle of their windows. */
-static void sum_power(const struct erg_attr_state *st, double b, double e, struct sum *s)
+static void sum_power(const struct erg_attr_state *st, struct sum *s)
 {
 	const struct attr_readings *r = &st->readings;
-	double middle = st->shape.kind == ERG_SENSOR_EMA ? 0.25 : 0.5, before = 0, y = 0;
-	double hold = st->reach_ns + st->memory_ns / 2;
-	double shift = middle * st->memory_ns - (RC_SEEN / 2. - 1) * st->shape.rc_ns;
+	double before = 0, y = 0, hold = st->reach_ns + st->memory_ns / 2;
 
 	for (size_t m = 0; m < r->n; m++) {
-		double t = attr_lagged(&st->view, &st->shape, r->t[m]) - shift;
+		double t = seen_at(st, m), weight;
 
 		if (!m)
-			add_piece(s, t - hold, r->v[m], t, r->v[m], b, e);
+			add_piece(s, t - hold, r->v[m], t, r->v[m]);
 		else
-			add_gap(s, st, before, y, t, r->v[m], b, e);
-		if (m && t >= b && t < e)
+			add_gap(s, st, before, y, t, r->v[m]);
+		weight = weight_at(s, t);
+		if (m && weight > 0)
 			s->diff2 += (r->v[m] - y) * (r->v[m] - y);
-		if (m && t >= b && t < e && t - before <= 2 * hold) {
+		if (m && weight > 0 && t - before <= 2 * hold) {
 			s->dt += t - before;
 			s->dt2 += (t - before) * (t - before);
 			s->pairs++;
 		}
-		if (t >= b && t < e)
-			add_reading(s, r->v[m]);
+		if (weight > 0)
+			add_reading(s, r->v[m], weight);
 		before = t;
 		y = r->v[m];
 	}
-	add_piece(s, before, y, before + hold, y, b, e);
+	add_piece(s, before, y, before + hold, y);
+	close_stretches(s, INFINITY);
 }
 
 /* Power between readings M - 1 and M of a counter, W; below 0 when it was set back. */
@@ -116,38 +172,40 @@ static double counter_w(const struct attr_readings *r, size_t m)
 }
 
 /* Before the first and after the last reading power goes on for as long as they are apart. */
-static void add_edge(const struct erg_attr_state *st, size_t m, double side, double b, double e,
-	struct sum *s)
+static void add_edge(const struct erg_attr_state *st, size_t m, double side, struct sum *s)
 {
 	const struct attr_readings *r = &st->readings;
 	double reach = fmin((double)(r->t[m] - r->t[m - 1]), st->reach_ns), before = s->time;
 	double t = attr_lagged(&st->view, &st->shape, r->t[side < 0 ? m - 1 : m]);
 	double w = fmax(counter_w(r, m), 0);
 
-	add_piece(s, fmin(t, t + side * reach), w, fmax(t, t + side * reach), w, b, e);
+	add_piece(s, fmin(t, t + side * reach), w, fmax(t, t + side * reach), w);
 	s->edges += s->time - before;
 }
 
 /* A counter: linear between readings, so the pieces are of constant power. */
-static void sum_counter(const struct erg_attr_state *st, double b, double e, struct sum *s)
+static void sum_counter(const struct erg_attr_state *st, struct sum *s)
 {
 	const struct attr_readings *r = &st->readings;
 
 	if (r->n < 2)
 		return;
-	add_edge(st, 1, -1, b, e, s);
+	add_edge(st, 1, -1, s);
 	for (size_t m = 1; m < r->n; m++) {
-		double t1 = attr_lagged(&st->view, &st->shape, r->t[m]);
+		double t1 = attr_lagged(&st->view, &st->shape, r->t[m]), before = s->time;
 		double dt = (double)(r->t[m] - r->t[m - 1]), w = counter_w(r, m);
 
-		if (w < 0 || t1 <= b || t1 - dt >= e)
+		if (w < 0)
 			continue;
-		add_piece(s, t1 - dt, w, t1, w, b, e);
+		add_piece(s, t1 - dt, w, t1, w);
+		if (s->time <= before)
+			continue;
 		s->diff2 += s->n ? (w - s->last) * (w - s->last) : 0;
 		s->last = w;
-		add_reading(s, w);
+		add_reading(s, w, 1);
 	}
-	add_edge(st, r->n - 1, 1, b, e, s);
+	add_edge(st, r->n - 1, 1, s);
+	close_stretches(s, INFINITY);
 }
 
 /* Variance of the power itself, of which a long window shows little: between the columns, W^2. */
@@ -190,23 +248,101 @@ static double run_s(const struct erg_attr_state *st)
 	return (double)(attr_begin(&st->view, st->view.n) - st->view.t0) * 1e-9;
 }
 
+/* Reading by which T (ns since t0) is seen: the first at or after it. */
+static size_t reading_after(const struct erg_attr_state *st, double t)
+{
+	size_t lo = 0, hi = st->readings.n;
+	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if ((counter ? attr_lagged(&st->view, &st->shape, st->readings.t[mid])
+			     : seen_at(st, mid)) < t)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* What the readings about T differ by, W: a step of the power there, when T is the end of a phase. */
+static double step_at(const struct erg_attr_state *st, double t, double half)
+{
+	const struct attr_readings *r = &st->readings;
+	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
+	size_t from = reading_after(st, t - half), to = reading_after(st, t + half);
+	double lo = INFINITY, hi = -INFINITY;
+
+	from -= from > 0;
+	for (size_t m = from < (size_t)counter ? 1 : from; m <= to && m < r->n; m++) {
+		double w = counter ? counter_w(r, m) : r->v[m];
+
+		lo = fmin(lo, fmax(w, 0));
+		hi = fmax(hi, w);
+	}
+	return hi > lo ? hi - lo : 0;
+}
+
+/* How much of a step at T the sensor may give to the wrong side, ns: of a window that sees both sides
+ * an eighth; of a counter's difference, which is taken to be of one power, as T divides it. */
+static double blur_at(const struct erg_attr_state *st, double t)
+{
+	size_t m = reading_after(st, t);
+	double from, to;
+
+	if (st->shape.kind != ERG_SENSOR_COUNTER)
+		return st->memory_ns / 8;
+	if (!m || m == st->readings.n)
+		return 0;
+	from = attr_lagged(&st->view, &st->shape, st->readings.t[m - 1]);
+	to = attr_lagged(&st->view, &st->shape, st->readings.t[m]);
+	return (t - from) * (to - t) / (to - from);
+}
+
+/*
+ * What the ends of the stretches do to them: *ret_blur, J, a bound, as a step of the power always goes
+ * to the wrong side the same way. And the readings of either side are up to a step of the sampler away
+ * from it, by chance: a variance, J^2. Where the readings begin or end nothing is known of a step.
+ */
+static double ends_u2(const struct erg_attr_state *st, const struct sum *s, double *ret_blur)
+{
+	double step = st->readings.stale ? fmax(st->readings.period_ns, st->readings.spacing_ns)
+					: st->readings.spacing_ns, var = 0;
+	double half = fmax(st->memory_ns, step) / 2;
+
+	*ret_blur = 0;
+	for (size_t i = 0; i < 2 * s->n_at; i++) {
+		double t = i % 2 ? stretch_end(s, i / 2) : stretch_begin(s, i / 2), d;
+		size_t m = reading_after(st, t);
+
+		if (!m || m == st->readings.n)
+			continue;
+		d = s->at[i / 2].weight * step_at(st, t, half) * 1e-9;
+		*ret_blur += d * blur_at(st, t);
+		var += (1 - seen_share(st)) * d * d * step * step / 12;
+	}
+	return var;
+}
+
 /* Standard uncertainty of the sum, J. */
 static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 {
 	double mean = s->time > 0 ? fabs(s->energy / s->time) : 0, edge;
 	double step = st->readings.stale ? st->readings.period_ns : st->readings.spacing_ns;
-	double f = seen_share(st), s2 = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0, var;
+	double f = seen_share(st), s2 = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0, var, n;
 
 	if (st->shape.kind == ERG_SENSOR_COUNTER) {
 		edge = mean * fmax(st->shape.stale_ns, 0) * 1e-9;
-		return sqrt(2 * (edge * edge + st->rail.lsb_w * st->rail.lsb_w) / 12 +
+		return sqrt((double)s->n_at * 2 * (edge * edge + st->rail.lsb_w * st->rail.lsb_w) / 12 +
 			s2 * s->edges * s->edges * 1e-18 * 2);
 	}
+	n = s->weight2 > 0 ? s->weight * s->weight / s->weight2 : 1;
 	edge = sqrt(s2) * (step + st->memory_ns / 2) * 1e-9;
 	var = unsteady(st, s, s2) + edge * edge / 6;
 	s2 = (1 - f) * s2 + st->rail.lsb_w * st->rail.lsb_w / 12;
 	var += st->alias_j * st->alias_j * s->time * 1e-9 / run_s(st);
-	return sqrt(s->time * s->time * 1e-18 * s2 / fmax(s->n, 1) + var);
+	return sqrt(s->time * s->time * 1e-18 * s2 / fmax(n, 1) + var);
 }
 
 /* What rounding may do to the mean, W. */
@@ -219,45 +355,140 @@ static double quantum_w(const struct erg_attr_state *st, const struct sum *s)
 	return attr_rounding_bias(sqrt(noise), q);
 }
 
+/* P_idle over the stretches, J; *ret_time: s. */
+static double idle_of(const struct erg_attr_state *st, const struct sum *s, double *ret_time)
+{
+	double e = 0;
+
+	*ret_time = 0;
+	for (size_t i = 0; i < s->n_at; i++) {
+		double b = stretch_begin(s, i) * 1e-9, t = stretch_end(s, i) * 1e-9 - b;
+
+		*ret_time += s->at[i].weight * t;
+		e += s->at[i].weight * t * (st->idle_a + st->idle_b * (b + t / 2));
+	}
+	return e;
+}
+
+static bool within_run(const struct erg_attr_state *st, const struct sum *s)
+{
+	return s->n_at && s->at[0].begin >= st->view.t0 &&
+	       s->at[s->n_at - 1].end <= attr_begin(&st->view, st->view.n);
+}
+
+/* Why the sum says nothing, or NULL. */
+static const char *refusal(const struct erg_attr_state *st, const struct sum *s, double time)
+{
+	if (s->time < ATTR_ENOUGH * time || s->n < 1)
+		return erg_attr_gate_name(ERG_GATE_UNSEEN);
+	if (seen_share(st) >= WHOLE)
+		return NULL;
+	return st->locked ? erg_attr_gate_name(ERG_GATE_LOCKED) :
+		st->unfair ? erg_attr_gate_name(ERG_GATE_UNFAIR) : NULL;
+}
+
+static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, double time,
+	struct attr_parts *ret)
+{
+	double all = time / s->time, blur, u2 = ends_u2(st, s, &blur), u;
+	double ratio = within_run(st, s) && st->ratio > 0 ? st->ratio : 1;
+
+	u = hypot(all * sum_u(st, s), sqrt(holes_u2(st, s) + u2));
+	ret->value = ratio * all * s->energy * 1e-9;
+	u = 1.959964 * u;
+	ret->lo = ret->value - u;
+	ret->hi = ret->value + u;
+	ret->syst = fabs(ret->value) * st->rail.gain_max + blur +
+		time * 1e-9 * (st->rail.offset_max + quantum_w(st, s));
+}
+
+/* Energy above idle: an offset is the same in both and cancels. */
+static struct erg_est above_of_sum(const struct erg_attr_state *st, const struct sum *s,
+	const struct attr_parts *p, const char *method)
+{
+	double time, idle = idle_of(st, s, &time), u = 1.959964 * st->idle_u * time;
+	struct attr_parts above = {.value = p->value - idle};
+
+	if (!st->has_idle)
+		return erg_est_because("no-idle", 0);
+	above.lo = above.value - hypot(p->value - p->lo, u);
+	above.hi = above.value + hypot(p->hi - p->value, u);
+	above.syst = p->syst - time * st->rail.offset_max -
+		(fabs(p->value) - fabs(above.value)) * st->rail.gain_max;
+	return attr_parts_est(&above, 1, method);
+}
+
+void erg_attr_over(const struct erg_attr *a, const struct erg_attr_stretch *at, size_t n,
+	struct erg_attr_over *ret)
+{
+	const struct erg_attr_state *st = a->state;
+	bool counter = st && st->shape.kind == ERG_SENSOR_COUNTER;
+	const char *method = counter ? "counter" : "direct", *why;
+	struct sum s = {.at = at, .n_at = n};
+	struct attr_parts p;
+	double time = 0;
+
+	*ret = (struct erg_attr_over){erg_est_because(erg_attr_gate_name(ERG_GATE_NO_DATA), 0),
+		erg_est_because(erg_attr_gate_name(ERG_GATE_NO_DATA), 0), 0, NAN};
+	for (size_t i = 0; i < n; i++)
+		time += at[i].weight * (double)(at[i].end - at[i].begin);
+	if (!st || !(time > 0))
+		return;
+	s.t0 = st->view.t0;
+	s.seen_to = stretch_begin(&s, 0);
+	if (counter)
+		sum_counter(st, &s);
+	else
+		sum_power(st, &s);
+	ret->coverage = s.time / time;
+	ret->peak_w = s.n > 0 ? s.peak : NAN;
+	why = refusal(st, &s, time);
+	if (!why) {
+		parts_of_sum(st, &s, time, &p);
+		if (!(p.value > 0 && p.lo - p.syst > 0))
+			why = erg_attr_gate_name(p.value > 0 ? ERG_GATE_CI : ERG_GATE_IMPOSSIBLE);
+	}
+	if (why) {
+		ret->energy_j = ret->above_idle_j = erg_est_because(why, 0);
+		return;
+	}
+	ret->energy_j = attr_parts_est(&p, 1, method);
+	ret->above_idle_j = above_of_sum(st, &s, &p, method);
+}
+
 struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint64_t end,
 	double *ret_coverage, double *ret_peak_w)
 {
-	const struct erg_attr_state *st = a->state;
-	double b = (double)(int64_t)(begin - st->view.t0), u;
-	double e = (double)(int64_t)(end - st->view.t0);
-	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
-	struct sum s = {.seen_to = b};
-	struct attr_parts p;
-	double all;
+	struct erg_attr_stretch whole = {begin, end, 1};
+	struct erg_attr_over o;
 
-	if (counter)
-		sum_counter(st, b, e, &s);
-	else
-		sum_power(st, b, e, &s);
-	add_hole(&s, e);
+	erg_attr_over(a, &whole, end > begin, &o);
 	if (ret_coverage)
-		*ret_coverage = e > b ? s.time / (e - b) : 0;
+		*ret_coverage = o.coverage;
 	if (ret_peak_w)
-		*ret_peak_w = s.n > 0 ? s.peak : NAN;
-	if (s.time < ATTR_ENOUGH * (e - b) || s.n < 1 || (st->locked && seen_share(st) < WHOLE))
-		return erg_est_because(s.time < ATTR_ENOUGH * (e - b) || s.n < 1 ?
-			erg_attr_gate_name(ERG_GATE_UNSEEN) : erg_attr_gate_name(ERG_GATE_LOCKED), 0);
-	all = (e - b) / s.time;
-	u = 1.959964 * hypot(all * sum_u(st, &s), sqrt(holes_u2(st, &s)));
-	p.value = all * s.energy * 1e-9;
-	p.lo = p.value - u;
-	p.hi = p.value + u;
-	p.syst = fabs(p.value) * st->rail.gain_max +
-		(e - b) * 1e-9 * (st->rail.offset_max + quantum_w(st, &s));
-	return attr_parts_est(&p, 1, counter ? "counter" : "direct");
+		*ret_peak_w = o.peak_w;
+	return o.energy_j;
+}
+
+bool erg_attr_in_step(const struct erg_attr *a)
+{
+	return a->state && (a->state->locked || a->state->unfair);
+}
+
+void erg_attr_set_in_step(struct erg_attr *a)
+{
+	if (a->state)
+		a->state->unfair = true;
 }
 
 /* From this coverage on the readings' own integral is that of the whole run. */
 #define ALL 0.99
 
-/* So many readings a column, and the fit's interval may be believed: with hardly more readings than
- * layers a fit can be anywhere. */
+/* So many readings a column, and the fit may be believed where the readings' own sum says something
+ * else: with hardly more readings than layers a fit can be anywhere. */
 #define FOUNDED 20
+/* And so many, where both say the same. */
+#define FOUNDED_AGREED 5
 
 /* Of the whole run, by the readings alone less by the fit: J, and 0 where both say the same. */
 static double apart(const struct erg_est *fit, const struct erg_est *plain)
@@ -277,53 +508,68 @@ static bool fit_is_better(const struct erg_attr_state *st, const struct erg_est 
 	const struct erg_est *plain, double coverage)
 {
 	if (!erg_est_resolved(plain))
-		return coverage >= ATTR_ENOUGH;
+		return coverage >= ATTR_ENOUGH && !st->unfair;
 	if (apart(fit, plain) != 0)
 		return st->gram.rows >= FOUNDED * st->view.n_cols;
-	return coverage < ALL || fit->hi - fit->lo <= plain->hi - plain->lo;
+	return st->gram.rows >= FOUNDED_AGREED * st->view.n_cols &&
+		(coverage < ALL || fit->hi - fit->lo <= plain->hi - plain->lo);
 }
 
-static struct erg_est fit_total(const struct erg_attr *a)
+/* Whether the readings saw some of the work in shares that are not those of the run: a sampler in
+ * step or in a slow beat with it. */
+static bool seen_unfairly(const struct erg_attr *a)
 {
-	double *ones = calloc(a->n_classes + 1, sizeof(double));
-	struct erg_est e = ERG_EST_UNRESOLVED;
-	struct attr_parts p;
+	double unfair = 0, time = 0;
 
-	for (size_t c = 0; ones && c < a->n_classes; c++)
-		ones[c] = 1;
-	if (ones) {
-		attr_parts_of(a->state, ones, false, &p);
-		e = attr_parts_est(&p, 1, "nnls");
+	for (size_t k = 0; k < a->n_classes; k++) {
+		enum erg_attr_gate g = a->classes[k].gate;
+
+		time += a->classes[k].time_s;
+		if (g == ERG_GATE_UNFAIR || g == ERG_GATE_LOCKED)
+			unfair += a->classes[k].time_s;
 	}
-	free(ones);
-	return e;
+	return unfair > 0.01 * time;
 }
 
-/* ETS by the better of the two ways, EDP and ED2P: the time is exact, so the products of the
- * replicates are the replicates of the products. */
-void attr_total(struct erg_attr *a)
+static void warn_gaps(struct erg_attr *a, bool fitted)
+{
+	if (a->coverage < ALL)
+		attr_warn(a, "gaps", "rail %s: %.3g %% of the run lies in gaps of the readings, %s",
+			a->state->rail.name, 100 * (1 - a->coverage), fitted ?
+			"counted at the mean power of what ran" : erg_est_resolved(&a->ets_j) ?
+			"counted at the mean power of the rest" : "too much to tell its energy");
+}
+
+/*
+ * ETS by the better of the two ways, EDP and ED2P: the time is exact, so the products of the
+ * replicates are the replicates of the products. Where the readings' own sum is the better one the
+ * classes are brought to it, so that they make it up; where it is the fit, the parts of the run
+ * (phases) that the readings give are brought to that.
+ */
+int attr_total(struct erg_attr *a, struct erg_err *err)
 {
 	struct erg_attr_state *st = a->state;
 	const struct attr_view *v = &st->view;
+	bool counter = st->shape.kind == ERG_SENSOR_COUNTER, fitted, both;
+	struct erg_est fit, plain;
 	double coverage;
-	struct erg_est fit, plain = erg_attr_interval(a, v->t0, attr_begin(v, v->n), &coverage,
-		NULL);
-	bool fitted = st->shape.kind != ERG_SENSOR_COUNTER && !st->locked && !st->short_run &&
-		!a->misfit && st->gram.rows > 0;
+	int r = 0;
 
-	if (fitted) {
-		fit = fit_total(a);
-		fitted = fit_is_better(st, &fit, &plain, coverage);
-	}
-	if (fitted && erg_est_resolved(&plain) && coverage >= ALL)
+	st->unfair = seen_unfairly(a);
+	plain = erg_attr_interval(a, v->t0, attr_begin(v, v->n), &coverage, NULL);
+	fit = attr_combine_all(a);
+	both = erg_est_resolved(&fit) && erg_est_resolved(&plain);
+	fitted = erg_est_resolved(&fit) && !counter && fit_is_better(st, &fit, &plain, coverage);
+	if (fitted && both && coverage >= ALL)
 		st->alias_j = apart(&fit, &plain);
+	if (!fitted && both)
+		r = attr_reconcile(a, &plain, &fit, err);
 	a->ets_j = fitted ? fit : plain;
+	if (fitted && both && plain.value > 0)
+		st->ratio = fit.value / plain.value;
 	a->mean_w = a->ets_j.value / a->time_s;
 	a->edp_js = erg_est_scaled(&a->ets_j, a->time_s);
 	a->ed2p_js2 = erg_est_scaled(&a->edp_js, a->time_s);
-	if (a->coverage < ALL)
-		attr_warn(a, "gaps", "rail %s: %.3g %% of the run lies in gaps of the readings, %s",
-			st->rail.name, 100 * (1 - a->coverage), fitted ?
-			"counted at the mean power of what ran" : erg_est_resolved(&a->ets_j) ?
-			"counted at the mean power of the rest" : "too much to tell its energy");
+	warn_gaps(a, fitted);
+	return r;
 }

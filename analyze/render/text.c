@@ -129,8 +129,8 @@ const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const c
 		return erg_text_si(buf, len, e->value, unit);
 	p = prefix(e->value, &f);
 	d = decimals(half * f, 2);
-	if (d > decimals(e->value * f, 4))
-		d = decimals(e->value * f, 4);
+	if (d > decimals(e->value * f, 4)) /* but never "±0" of what is not */
+		d = (int)fmin(d, fmax(decimals(e->value * f, 4), decimals(half * f, 1)));
 	snprintf(buf, len, "%.*f ±%.*f %s%s", d, e->value * f, d, half * f, p, unit);
 	return buf;
 }

@@ -71,7 +71,7 @@ static bool own_option(struct options *o, int c)
 	return erg_common_option(&o->common, c, optarg);
 }
 
-/* Phases of a name as one row where they are asked for by unit, or are too many to be read apart. */
+/* What was done, and of phases that are many their energies as classes of an attribution. */
 static int add_parts(const struct options *o, const struct erg_timeline *tl, json_t *run,
 	struct erg_err *err)
 {
@@ -86,7 +86,7 @@ static int add_parts(const struct options *o, const struct erg_timeline *tl, jso
 	if (r < 0)
 		return r;
 	if (by_phase)
-		json_object_set_new(run, "layers", erg_per_phase_rows(&o->per, &parts));
+		erg_per_phase_rows(&o->per, &parts, run);
 	else
 		erg_per_rows(&o->per, &parts, o->by, run);
 	return 0;

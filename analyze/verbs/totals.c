@@ -2,7 +2,7 @@
 /*
  * erg-analyze totals: energy to solution ETS, EDP = ETS T and ED2P = ETS T^2 of a run and of each
  * of its phases. The run's is the one of erg-analyze layers; a phase's is the integral over its
- * readings. The time of a run or phase is exact, so interval ends of the products are the energy's
+ * readings, brought to the scale of the run's. The time of a run or phase is exact, so interval ends of the products are the energy's
  * times T and T^2.
  */
 #include <errno.h>
@@ -11,6 +11,7 @@
 
 #include "analyze/account/account.h"
 #include "analyze/account/per.h"
+#include "analyze/account/phases.h"
 #include "analyze/render/totals.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
@@ -36,117 +37,88 @@ struct options {
 	struct erg_per per;
 };
 
-/* Above idle: independent uncertainties of the total and of the idle power over the same time. */
-static struct erg_est above_idle(const struct erg_est *total, const struct erg_est *idle_w,
-	double time_s)
-{
-	double stat = hypot(total->stat, idle_w->stat * time_s);
-	double v = total->value - idle_w->value * time_s;
-
-	if (!erg_est_resolved(total) || !erg_est_resolved(idle_w))
-		return ERG_EST_UNRESOLVED;
-	/* an offset is the same in both and cancels; of a gain the difference's share remains */
-	return (struct erg_est){v, v - stat - fabs(v / total->value) * total->syst,
-		v + stat + fabs(v / total->value) * total->syst, stat,
-		fabs(v / total->value) * total->syst, total->method};
-}
-
 struct part {
 	const char *name;
-	uint64_t begin, end;
-	bool open, whole;
+	const struct erg_phase_time *time;
+	size_t count;
+	bool open;
+	const struct erg_est *ets; /* of the run, which the layers help to tell; NULL: by the readings */
+	const struct erg_part *work; /* what was done in it, or NULL */
 };
 
-struct power {
-	double coverage, mean_w, peak_w;
-};
-
-static struct erg_est energy_of(const struct erg_account *a, const struct part *p,
-	struct power *ret)
+/* Energies by an attribution in which phases are the classes, where they say more than the readings
+ * alone: of phases that are short against the sensor's window, and of many. */
+static void by_classes(const struct erg_parts *p, const struct erg_part *part, struct erg_attr_over *o)
 {
-	struct erg_attr *own = NULL;
-	const struct erg_attr *total = p->whole && a->attr->state ? a->attr : NULL;
-	struct erg_est ets = ERG_EST_UNRESOLVED;
+	struct erg_est e = erg_parts_energy(p, part, false);
 
-	*ret = (struct power){0, NAN, NAN};
-	if (!total && p->end > p->begin &&
-		erg_account_total(&a->rails[a->rail], p->begin, p->end, NULL, &own, NULL) >= 0)
-		total = own;
-	if (total)
-		ets = erg_attr_interval(total, p->begin, p->end, &ret->coverage, &ret->peak_w);
-	ret->mean_w = p->whole ? a->attr->mean_w : ets.value / ((double)(p->end - p->begin) * 1e-9);
-	erg_attr_free(own);
-	return p->whole ? a->attr->ets_j : ets;
-}
-
-static json_t *part_json(const struct erg_account *a, const struct part *p)
-{
-	double time_s = (double)(p->end - p->begin) * 1e-9;
-	struct power power;
-	struct erg_est ets = energy_of(a, p, &power), edp, ed2p, above;
-
-	edp = erg_est_scaled(&ets, time_s);
-	ed2p = erg_est_scaled(&edp, time_s);
-	above = above_idle(&ets, &a->attr->idle_w, time_s);
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name", p->name,
-		"time_s", erg_num_json(time_s), "ets_j", erg_est_json(&ets), "edp_js",
-		erg_est_json(&edp), "ed2p_js2", erg_est_json(&ed2p), "above_idle_j",
-		erg_est_json(&above), "mean_w", erg_num_json(power.mean_w), "peak_w",
-		erg_num_json(power.peak_w), "coverage", erg_num_json(power.coverage), "open",
-		p->open);
-}
-
-/* All phases of a name, by an attribution in which phases are the classes. */
-static json_t *merged_json(const struct erg_parts *p, const struct erg_part *part)
-{
-	struct erg_est ets = erg_parts_energy(p, part, false), above = erg_parts_energy(p, part, true);
-	struct erg_est edp = erg_est_scaled(&ets, part->time_s);
-	struct erg_est ed2p = erg_est_scaled(&edp, part->time_s);
-
-	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name",
-		part->name, "calls", (json_int_t)part->calls, "time_s", erg_num_json(part->time_s),
-		"ets_j", erg_est_json(&ets), "edp_js", erg_est_json(&edp), "ed2p_js2",
-		erg_est_json(&ed2p), "above_idle_j", erg_est_json(&above), "mean_w",
-		erg_num_json(ets.value / part->time_s), "peak_w", json_null(), "coverage",
-		erg_num_json(p->account.attr->coverage), "open", part->open);
+	if (!erg_est_resolved(&e) ||
+		(erg_est_resolved(&o->energy_j) && o->energy_j.hi - o->energy_j.lo <= e.hi - e.lo))
+		return;
+	o->energy_j = e;
+	o->above_idle_j = erg_parts_energy(p, part, true);
 }
 
 static void add_work(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part,
-	json_t *row)
+	const struct erg_est *ets, const struct erg_est *above, json_t *row)
 {
-	struct erg_est ets = erg_est_from_json(json_object_get(row, "ets_j"));
-	struct erg_est above = erg_est_from_json(json_object_get(row, "above_idle_j"));
-
 	json_object_set_new(row, "counters", erg_per_counters_json(p, part));
 	if (per->kind != ERG_PER_NONE)
-		json_object_set_new(row, "per", erg_per_json(per, p, part, &ets, &above));
+		json_object_set_new(row, "per", erg_per_json(per, p, part, ets, above));
 }
 
-static json_t *run_json(const struct erg_account *a, const struct erg_parts *parts,
-	const struct erg_per *per)
+/* COUNT occurrences of a phase are one row: their energies, with what is common in their errors. */
+static json_t *part_json(const struct erg_account *a, const struct part *p,
+	const struct erg_parts *parts, const struct erg_per *per)
+{
+	double time_s = p->time->time_s;
+	struct erg_attr_over o;
+	struct erg_est ets, edp, ed2p, mean;
+	json_t *row;
+
+	erg_attr_over(a->attr, p->time->at, p->time->n, &o);
+	if (p->work && !p->ets && parts->attributed)
+		by_classes(parts, p->work, &o);
+	ets = p->ets ? *p->ets : o.energy_j;
+	edp = erg_est_scaled(&ets, time_s);
+	ed2p = erg_est_scaled(&edp, time_s);
+	mean = erg_est_scaled(&ets, 1 / (double)p->count);
+	row = json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name",
+		p->name, "count", (json_int_t)p->count, "time_s", erg_num_json(time_s), "ets_j",
+		erg_est_json(&ets), "edp_js", erg_est_json(&edp), "ed2p_js2", erg_est_json(&ed2p),
+		"above_idle_j", erg_est_json(&o.above_idle_j), "mean_w",
+		erg_num_json(ets.value / time_s), "peak_w", erg_num_json(o.peak_w), "coverage",
+		erg_num_json(p->ets ? a->attr->coverage : o.coverage), "mean_time_s",
+		erg_num_json(time_s / (double)p->count), "mean_j", erg_est_json(&mean), "open",
+		p->open);
+	if (p->work)
+		add_work(per, parts, p->work, &ets, &o.above_idle_j, row);
+	return row;
+}
+
+static json_t *run_json(const struct erg_account *a, const struct erg_phases *phases,
+	const struct erg_parts *parts, const struct erg_per *per)
 {
 	const struct erg_timeline *tl = a->tl;
-	struct part whole = {"run", tl->begin, tl->end, false, true};
-	json_t *phases = json_array(), *run = part_json(a, &whole);
+	struct erg_attr_stretch all = {tl->begin, tl->end, 1};
+	struct erg_phase_time time = {&all, tl->end > tl->begin,
+		(double)(tl->end - tl->begin) * 1e-9};
+	struct part whole = {"run", &time, 1, false, &a->attr->ets_j, &parts->run};
+	json_t *list = json_array();
 
-	add_work(per, parts, &parts->run, run);
-	json_array_append_new(phases, run);
-	for (size_t i = 0; parts->attributed && i < parts->n; i++) {
-		json_t *row = merged_json(parts, &parts->part[i]);
+	json_array_append_new(list, part_json(a, &whole, parts, per));
+	for (size_t i = 0; i < phases->n; i++) {
+		const struct erg_phase *f = &phases->phase[i];
+		struct part p = {f->name, &f->whole, f->count, f->open, NULL,
+			erg_parts_named(parts, f->name)};
 
-		add_work(per, parts, &parts->part[i], row);
-		json_array_append_new(phases, row);
+		json_array_append_new(list, part_json(a, &p, parts, per));
 	}
-	for (size_t i = 0; !parts->attributed && i < tl->n_phases; i++) {
-		struct part p = {tl->phases[i].name, tl->phases[i].begin, tl->phases[i].end,
-			tl->phases[i].open, false};
-
-		json_array_append_new(phases, part_json(a, &p));
-	}
-	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:I, s:o}", "archive", tl->archive, "rail",
+	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:o}", "archive", tl->archive, "rail",
 		a->rails[a->rail].name, "simulated", a->rails[a->rail].simulated, "coverage",
-		erg_num_json(a->attr->coverage), "idle_w", erg_est_json(&a->attr->idle_w),
-		"lost_events", (json_int_t)erg_account_lost(tl), "phases", phases);
+		erg_num_json(a->attr->coverage), "idle_w", erg_est_json(&a->attr->idle_w), "model",
+		erg_attr_model_json(a->attr), "lost_events", (json_int_t)erg_account_lost(tl),
+		"phases", list);
 }
 
 /* Of the attribution's warnings those that totals depend on. */
@@ -185,25 +157,39 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
 	_cleanup_(erg_account_release) struct erg_account a = {0};
 	_cleanup_(erg_parts_release) struct erg_parts parts = {0};
+	_cleanup_(erg_phases_release) struct erg_phases phases = {0};
 	json_t *run;
 	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
 
 	if (r < 0)
 		return r;
 	r = erg_account_open(&a, tl, &o->common, err);
+##SEP##
+	_cleanup_(erg_phases_release) struct erg_phases phases = {0};
+	int r = erg_timeline_read(path, &common->reader, &tl, err);
+
+	if (r < 0)
+		return r;
+	r = erg_account_open(&a, tl, common, err);
+	if (r >= 0)
+		r = erg_phases_find(tl, &phases, err);
 	if (r < 0)
 		return erg_wrap(err, r, "%s", path);
-	r = open_parts(o, tl, &parts, err);
+	r = erg_phases_find(tl, &phases, err);
+	if (r >= 0)
+		r = open_parts(o, tl, &parts, err);
 	if (r < 0)
 		return r;
 	erg_document_warn_timeline(doc, tl);
 	pass_warnings(&a, doc);
-	run = run_json(&a, &parts, &o->per);
+	run = run_json(&a, &phases, &parts, &o->per);
 	if (o->per.kind != ERG_PER_NONE) {
 		json_object_set_new(run, "context", erg_per_context_json(&o->per, &parts));
 		json_object_set_new(run, "first_token", erg_per_latency_json(&parts));
 	}
 	json_array_append_new(json_object_get(doc, "runs"), run);
+##SEP##
+	json_array_append_new(json_object_get(doc, "runs"), run_json(&a, &phases));
 	return 0;
 }
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The parts make up the whole. A counter's difference, or readings whose windows lie side by side, know
+ * the energy of the run better than the classes do, whose errors need not cancel. The classes' errors
+ * and that of their sum go together, so what is known of the sum says something of each: the best
+ * linear correction is the covariance with the sum over its variance (a regression on the total,
+ * Deville and Särndal 1992; the update of a Kalman filter). Classes that are known well hardly move.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
+
+/* A column that fewer windows than these saw has no power of its own: windows of the least squares,
+ * or readings inside of what is integrated. */
+#define FEW 5
+
+/* Apart by more than so many times their intervals together, the classes do not make up this run. */
+#define APART 2
+
+static void find_few(struct erg_attr *a)
+{
+	struct erg_attr_state *st = a->state;
+	const struct attr_view *v = &st->view;
+	double window = st->shape.kind == ERG_SENSOR_COUNTER ? st->readings.spacing_ns
+							      : st->shape.window_ns;
+	double fresh = window > 0 ? fmin(1, st->readings.spacing_ns / window) : 1;
+
+	for (size_t c = 0; c < v->n_cols; c++) {
+		bool direct = st->is_direct[v->col_class[c]] || v->col_apart[c];
+		double seen = direct ? st->direct.readings[c] : st->gram.windows[c] * fresh;
+
+		if (seen < FEW)
+			st->class_few[v->col_class[c]] += v->col_time[c];
+	}
+}
+
+static void add_up(struct erg_attr_state *st)
+{
+	for (size_t i = 0; i < st->rounds; i++) {
+		st->rep_sum[i] = 0;
+		for (size_t c = 0; c < st->n_classes; c++)
+			st->rep_sum[i] += st->rep[i * st->n_classes + c];
+	}
+}
+
+int attr_sums_prepare(struct erg_attr *a, struct erg_err *err)
+{
+	struct erg_attr_state *st = a->state;
+
+	st->rep_sum = calloc(st->rounds + 1, sizeof(*st->rep_sum));
+	st->class_few = calloc(st->n_classes + 1, sizeof(*st->class_few));
+	if (!st->rep_sum || !st->class_few)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", st->n_classes);
+	find_few(a);
+	add_up(st);
+	return 0;
+}
+
+/*
+ * Of each class its part of a correction BY (J, its standard uncertainty U) of the sum; they add up to
+ * 1. Where the replicates of the sum vary less than the correction is, they say nothing of where it
+ * comes from, and what is left goes by energy.
+ */
+static void find_parts(const struct erg_attr_state *st, double by, double u, double *part)
+{
+	double mean = 0, var = 0, all = 0, n = (double)st->rounds, even = by * by + u * u;
+
+	for (size_t i = 0; i < st->rounds; i++)
+		mean += st->rep_sum[i] / n;
+	for (size_t i = 0; i < st->rounds; i++)
+		var += (st->rep_sum[i] - mean) * (st->rep_sum[i] - mean) / n;
+	for (size_t c = 0; c < st->n_classes; c++)
+		all += st->value[c];
+	for (size_t c = 0; c < st->n_classes; c++) {
+		double cov = 0;
+
+		for (size_t i = 0; i < st->rounds; i++)
+			cov += st->rep[i * st->n_classes + c] * (st->rep_sum[i] - mean) / n;
+		part[c] = st->value[c] / all;
+		if (var + even > 0)
+			part[c] = (cov + part[c] * even) / (var + even);
+	}
+}
+
+/* The published figures again, after the classes have moved. */
+static void publish_again(struct erg_attr *a, double *weight)
+{
+	for (size_t head = 0; head < a->n_classes; head++) {
+		struct erg_attr_class *h = &a->classes[head];
+		struct attr_parts p;
+
+		if (h->group != head || !erg_est_resolved(&h->group_energy_j))
+			continue;
+		for (size_t c = 0; c < a->n_classes; c++)
+			weight[c] = a->classes[c].group == head;
+		attr_parts_of(a->state, weight, false, &p);
+		h->group_energy_j = attr_parts_est(&p, 1, h->group_energy_j.method);
+		h->group_power_w = attr_parts_est(&p, h->group_time_s, h->group_energy_j.method);
+		for (size_t c = head; c < a->n_classes; c++) {
+			struct erg_attr_class *k = &a->classes[c];
+
+			if (k->group != head)
+				continue;
+			k->group_energy_j = h->group_energy_j;
+			k->group_power_w = h->group_power_w;
+			if (erg_est_resolved(&k->energy_j)) {
+				k->energy_j = h->group_energy_j;
+				k->power_w = h->group_power_w;
+			}
+		}
+	}
+}
+
+static void move(struct erg_attr_state *st, double total, double u, double by, const double *part)
+{
+	struct attr_rng rng;
+
+	attr_rng_seed(&rng, st->opt->seed ^ 0x746f74616c000000u);
+	for (size_t c = 0; c < st->n_classes; c++)
+		st->value[c] += part[c] * by;
+	for (size_t i = 0; i < st->rounds; i++) {
+		double to = total + u * attr_rng_normal(&rng) - st->rep_sum[i];
+
+		for (size_t c = 0; c < st->n_classes; c++)
+			st->rep[i * st->n_classes + c] += part[c] * to;
+	}
+	add_up(st);
+}
+
+int attr_reconcile(struct erg_attr *a, const struct erg_est *total, const struct erg_est *all,
+	struct erg_err *err)
+{
+	_cleanup_(erg_freep) double *part = calloc(a->n_classes + 1, sizeof(*part));
+	double by = total->value - all->value, u = isfinite(total->stat) ? total->stat / 1.959964 : 0;
+
+	if (!part)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", a->n_classes);
+	if (fabs(by) >
+		APART * ((all->hi - all->lo) + (total->hi - total->lo)) / 2) {
+		a->state->contradicts = true;
+		attr_warn(a, "contradiction", "rail %s: the layers together are %.4g J and the readings "
+			"%.4g J: no layer is resolved", a->state->rail.name, all->value, total->value);
+		return 0;
+	}
+	find_parts(a->state, by, u, part);
+	move(a->state, total->value, u, by, part);
+	publish_again(a, part);
+	return 0;
+}
