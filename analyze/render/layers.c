@@ -13,6 +13,41 @@
 #include "analyze/render/table.h"
 #include "formats/base/util.h"
 
+/* The sensor as the run itself shows it, beside what was declared. */
+static void print_fitted(const json_t *model, const char *key, const char *name, const char *unit,
+	FILE *out)
+{
+	const json_t *e = json_object_get(json_object_get(model, "fitted"), key);
+	double declared = erg_number_of(json_object_get(model, "declared"), key);
+	char a[64], b[64];
+
+	if (!e)
+		return;
+	fprintf(out, ", %s %s", name, erg_text_est_json(a, sizeof(a), e, unit));
+	if (isfinite(declared))
+		fprintf(out, " (declared %s)", erg_text_si(b, sizeof(b), declared, unit));
+}
+
+static void print_model(const json_t *run, FILE *out)
+{
+	const json_t *model = json_object_get(run, "model"), *tests = json_object_get(model, "tests");
+	const char *misfit = json_string_value(json_object_get(model, "misfit"));
+	json_t *t;
+	size_t i;
+
+	if (!json_array_size(tests) && !json_object_size(json_object_get(model, "fitted")))
+		return;
+	fprintf(out, "model %s", misfit ? misfit : json_array_size(tests) ? "fits" : "not tested");
+	print_fitted(model, "lag_s", "lag", "s", out);
+	print_fitted(model, "window_s", "window", "s", out);
+	print_fitted(model, "tau_s", "time constant", "s", out);
+	print_fitted(model, "skew_ppm", "clock", " ppm", out);
+	json_array_foreach (tests, i, t)
+		fprintf(out, "%s%s %.3g", i ? ", " : "; F of ", erg_text_of(t, "name"),
+			erg_number_of(t, "f"));
+	fputc('\n', out);
+}
+
 static void print_head(const json_t *run, FILE *out)
 {
 	const json_t *s = json_object_get(run, "sensor");
@@ -28,20 +63,22 @@ static void print_head(const json_t *run, FILE *out)
 		erg_text_si(d, sizeof(d), erg_number_of(run, "mean_w"), "W"),
 		erg_text_si(e, sizeof(e), erg_number_of(run, "peak_w"), "W"));
 	fprintf(out, "observed %s of the time, %lld events lost; sensor %s (%s), window %s, "
-		     "lag %s (%s)\n\n",
+		     "lag %s (%s)\n",
 		erg_text_percent(a, sizeof(a), erg_number_of(run, "coverage")),
 		(long long)json_integer_value(json_object_get(run, "lost_events")),
 		erg_text_of(s, "kind"), erg_text_of(s, "provenance"),
 		erg_text_si(b, sizeof(b), erg_number_of(s, "window_s"), "s"),
 		erg_text_si(c, sizeof(c), erg_number_of(s, "lag_s"), "s"),
 		erg_text_of(s, "lag_source"));
+	print_model(run, out);
+	fputc('\n', out);
 }
 
 static void row_cells(struct erg_rtable *t, const json_t *row, const char *energy, double top,
 	bool typed, const char *unit)
 {
 	const json_t *e = json_object_get(row, energy);
-	char b[64];
+	char b[64], why[128];
 
 	erg_rtable_layer(t, row);
 	if (typed)
@@ -53,9 +90,8 @@ static void row_cells(struct erg_rtable *t, const json_t *row, const char *energ
 		erg_per_cells(t, row, unit, false);
 	erg_rtable_est(t, row, "power_w", "W");
 	erg_rtable_percent(t, row, "share");
-	erg_rtable_cell(t, "%s",
-		isnan(erg_value_of(row, energy)) ? erg_text_of(row, "gate")
-						 : erg_text_of(e, "method"));
+	erg_rtable_cell(t, "%s", isnan(erg_value_of(row, energy)) ? erg_text_reason(why, sizeof(why), e)
+								: erg_text_of(e, "method"));
 	erg_rtable_bar(t, top > 0 ? erg_value_of(row, energy) / top : NAN);
 }
 
@@ -86,9 +122,8 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 		top = fmax(top, erg_value_of(row, energy));
 	json_array_foreach (layers, i, row)
 		row_cells(t, row, energy, top, typed, unit);
-	if (strcmp(by, "phase"))
-		json_array_foreach (rest, i, row)
-			row_cells(t, row, energy, top, typed, unit);
+	json_array_foreach (rest, i, row)
+		row_cells(t, row, energy, top, typed, unit);
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
 
@@ -142,6 +177,7 @@ static void csv_row(struct erg_csv *c, const json_t *run, const json_t *row, boo
 		fclose(names);
 	erg_csv_text(c, merged ? merged : "");
 	erg_csv_json(c, json_object_get(row, "gate"));
+	erg_csv_json(c, json_object_get(json_object_get(row, "energy_j"), "reason"));
 	erg_csv_json(c, json_object_get(run, "coverage"));
 	erg_csv_json(c, json_object_get(run, "lost_events"));
 	if (per)
@@ -164,6 +200,7 @@ int erg_layers_csv(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_csv_est_titles(&c, ests[i]);
 	erg_csv_text(&c, "merged_with");
 	erg_csv_text(&c, "gate");
+	erg_csv_text(&c, "reason");
 	erg_csv_text(&c, "coverage");
 	erg_csv_text(&c, "lost_events");
 	if (has_per(doc))

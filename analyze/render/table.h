@@ -72,6 +72,9 @@ const char *erg_text_si(char *buf, size_t len, double v, const char *unit);
 const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const char *unit);
 /* The same from the JSON of an estimate. */
 const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const char *unit);
+/* Why the estimate EST is unresolved, in words, and how much longer a run would do where that is known:
+ * "seen too little, about 3 x as long a run would do". */
+const char *erg_text_reason(char *buf, size_t len, const json_t *est);
 /* Says of a document with simulated power that it is, for documents whose rows do not. */
 void erg_text_simulated(const json_t *doc, FILE *out);
 /* "cap=9 clock=1.2e+09": what is not an object itself of the object LEVELS. */

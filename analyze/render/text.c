@@ -146,6 +146,41 @@ const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const ch
 	return erg_text_est(buf, len, &e, unit);
 }
 
+static const char *words_of(const char *reason)
+{
+	static const struct {
+		const char *reason, *words;
+	} known[] = {
+		{"no-data", "not seen"},
+		{"windows", "seen too little"},
+		{"condition", "not told from its neighbours"},
+		{"interval", "interval too wide"},
+		{"phase-locked", "sampler in step with the layers"},
+		{"blocks", "run too short"},
+		{"unfair", "seen in unfair shares"},
+		{"unobserved", "under half observed"},
+		{"impossible", "would be an impossible power"},
+		{"no-idle", "no idle phase"},
+	};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(known); i++)
+		if (!strcmp(known[i].reason, reason))
+			return known[i].words;
+	return reason;
+}
+
+const char *erg_text_reason(char *buf, size_t len, const json_t *est)
+{
+	const char *reason = erg_text_of(est, "reason");
+	double longer = erg_number_of(est, "longer");
+	int n = snprintf(buf, len, "%s", *reason ? words_of(reason) : "unresolved");
+
+	if (longer > 1 && n > 0 && (size_t)n < len)
+		snprintf(buf + n, len - (size_t)n, ", about %.*f × as long a run would do",
+			longer < 9.95, longer);
+	return buf;
+}
+
 const char *erg_text_percent(char *buf, size_t len, double fraction)
 {
 	if (isfinite(fraction))

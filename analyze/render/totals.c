@@ -18,6 +18,7 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	const json_t *phases = json_object_get(run, "phases");
 	const char *unit = erg_per_unit(phases);
+	char why[128];
 	size_t i;
 	json_t *p;
 	int r;
@@ -28,6 +29,7 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 		json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)" : "",
 		(long long)json_integer_value(json_object_get(run, "lost_events")));
 	erg_rtable_column(t, "phase", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "count", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "time", ERG_COL_RIGHT);
 	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++) {
 		erg_rtable_column(t, titles[i], ERG_COL_RIGHT | (i > !unit ? ERG_COL_DROP : 0));
@@ -37,8 +39,12 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "mean", ERG_COL_RIGHT);
 	erg_rtable_column(t, "peak", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "observed", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "one costs", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "", ERG_COL_LEFT | ERG_COL_DROP);
 	json_array_foreach (phases, i, p) {
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(p, "name")));
+		erg_rtable_cell(t, "%lld",
+			(long long)json_integer_value(json_object_get(p, "count")));
 		erg_rtable_si(t, p, "time_s", "s");
 		for (size_t k = 0; k < ERG_ARRAY_SIZE(ests); k++) {
 			erg_rtable_est(t, p, ests[k], units[k]);
@@ -48,6 +54,9 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 		erg_rtable_si(t, p, "mean_w", "W");
 		erg_rtable_si(t, p, "peak_w", "W");
 		erg_rtable_percent(t, p, "coverage");
+		erg_rtable_est(t, p, "mean_j", "J");
+		erg_rtable_cell(t, "%s", isnan(erg_value_of(p, "ets_j")) ?
+			erg_text_reason(why, sizeof(why), json_object_get(p, "ets_j")) : "");
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
 	if (r >= 0)
@@ -89,6 +98,9 @@ int erg_totals_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	for (n = 0; n < ERG_ARRAY_SIZE(plain); n++)
 		erg_csv_text(&c, plain[n]);
 	erg_csv_text(&c, "lost_events");
+	erg_csv_text(&c, "count");
+	erg_csv_est_titles(&c, "mean_j");
+	erg_csv_text(&c, "reason");
 	if (has_per(doc))
 		erg_per_csv_titles(&c);
 	erg_csv_end(&c);
@@ -104,6 +116,9 @@ int erg_totals_csv(const json_t *doc, FILE *out, struct erg_err *err)
 			for (n = 0; n < ERG_ARRAY_SIZE(plain); n++)
 				erg_csv_json(&c, json_object_get(p, plain[n]));
 			erg_csv_json(&c, json_object_get(run, "lost_events"));
+			erg_csv_json(&c, json_object_get(p, "count"));
+			erg_csv_est(&c, json_object_get(p, "mean_j"));
+			erg_csv_json(&c, json_object_get(json_object_get(p, "ets_j"), "reason"));
 			if (has_per(doc))
 				erg_per_csv(&c, p);
 			erg_csv_end(&c);
