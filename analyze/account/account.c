@@ -69,8 +69,10 @@ static void set_options(const struct erg_common *common, struct erg_attr_options
 	opt->seed = common->seed;
 	if (common->rounds)
 		opt->rounds = common->rounds;
-	if (common->ci_limit > 0)
+	if (common->ci_limit > 0) {
 		opt->ci_limit = common->ci_limit;
+		opt->ci_whole = true;
+	}
 	if (common->cond_limit > 0)
 		opt->cond_limit = common->cond_limit;
 	if (common->lag_given) {

@@ -48,6 +48,8 @@ struct erg_attr_options {
 	uint64_t seed;
 	unsigned int rounds; /* of the bootstrap; 0: 1000 */
 	double ci_limit;     /* half width / value above which a layer is not resolved; 0: 0.05 */
+	bool ci_whole;       /* the limit is of the whole interval: also of what is the same for all, the
+				sensor's gain and offset, which no longer run would mend */
 	double cond_limit;   /* 0: 100 */
 	double min_windows;  /* least occupancy of a class, in sensor windows; 0: 50 */
 	unsigned int max_blocks; /* 0: 200, fewer where the classes are many */

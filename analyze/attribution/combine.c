@@ -229,7 +229,8 @@ static enum erg_attr_gate gate_of_parts(const struct erg_attr *a, const struct m
 static enum erg_attr_gate gate_of_sum(const struct erg_attr_state *st, const struct makeup *m,
 	const struct attr_parts *total, bool limited)
 {
-	double half = (total->hi - total->lo) / 2 + total->syst;
+	double whole = (total->hi - total->lo) / 2 + total->syst;
+	double half = limited && !st->ci_whole ? total->doubt : whole;
 
 	if (m->difference)
 		return ERG_GATE_NONE;
@@ -242,8 +243,9 @@ static enum erg_attr_gate gate_of_sum(const struct erg_attr_state *st, const str
 static double longer_of(const struct erg_attr_state *st, enum erg_attr_gate gate,
 	const struct makeup *m, const struct attr_parts *p)
 {
-	double stat = (p->hi - p->lo) / 2, room = st->ci_limit * p->value - p->syst;
+	double stat = (p->hi - p->lo) / 2, room;
 
+	room = st->ci_limit * p->value - (st->ci_whole ? p->syst : p->doubt - stat);
 	if (gate == ERG_GATE_WINDOWS)
 		return m->windows > 0 ? st->min_windows / m->windows : 0;
 	if (gate == ERG_GATE_BLOCKS)

@@ -433,6 +433,7 @@ struct erg_attr_state {
 	bool unfair;    /* over a hundredth of the time was seen in shares that are not those of the run */
 	double peak_w;   /* greatest reading */
 	double ci_limit, min_windows; /* of the gates */
+	bool ci_whole;
 	bool has_idle;
 	double idle_a, idle_b; /* P_idle(t) = a + b (t - t0), W and W/s */
 	double idle_u;         /* standard uncertainty, W */

@@ -54,6 +54,7 @@ int attr_sums_prepare(struct erg_attr *a, struct erg_err *err)
 	st->class_few = calloc(st->n_classes + 1, sizeof(*st->class_few));
 	if (!st->rep_sum || !st->class_few)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", st->n_classes);
+	st->ci_whole = st->opt->ci_whole;
 	find_few(a);
 	add_up(st);
 	return 0;
