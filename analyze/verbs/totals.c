@@ -164,20 +164,11 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 	if (r < 0)
 		return r;
 	r = erg_account_open(&a, tl, &o->common, err);
-##SEP##
-	_cleanup_(erg_phases_release) struct erg_phases phases = {0};
-	int r = erg_timeline_read(path, &common->reader, &tl, err);
-
-	if (r < 0)
-		return r;
-	r = erg_account_open(&a, tl, common, err);
 	if (r >= 0)
 		r = erg_phases_find(tl, &phases, err);
 	if (r < 0)
 		return erg_wrap(err, r, "%s", path);
-	r = erg_phases_find(tl, &phases, err);
-	if (r >= 0)
-		r = open_parts(o, tl, &parts, err);
+	r = open_parts(o, tl, &parts, err);
 	if (r < 0)
 		return r;
 	erg_document_warn_timeline(doc, tl);
@@ -188,8 +179,6 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 		json_object_set_new(run, "first_token", erg_per_latency_json(&parts));
 	}
 	json_array_append_new(json_object_get(doc, "runs"), run);
-##SEP##
-	json_array_append_new(json_object_get(doc, "runs"), run_json(&a, &phases));
 	return 0;
 }
 
