@@ -16,12 +16,17 @@ const struct erg_import_reader *const erg_import_readers[] = {
 	&erg_import_perf_stat, NULL,
 };
 
+const struct erg_import_layers_reader *const erg_import_layers_readers[] = {
+	&erg_import_layers_csv, &erg_import_chrome_trace, NULL,
+};
+
 /* Words that are in every log of the form near its begin, and in no other's. */
 static const struct {
 	const char *form, *words[3];
 } looks[] = {
 	{"tegrastats", {"RAM ", "MB (lfb ", "CPU ["}}, {"nvidia-smi", {"timestamp", "power.draw"}},
 	{"ptdaemon", {"Time,", "Watts,", "Volts,"}}, {"perf", {"Joules", "energy-"}},
+	{"chrome-trace", {"traceEvents"}}, {"chrome-trace", {"\"ph\"", "\"ts\""}},
 };
 
 const char *erg_import_looks_like(const char *path)
@@ -49,8 +54,11 @@ const char *erg_import_form_names(char *ret, size_t size)
 
 	*ret = '\0';
 	for (size_t i = 0; erg_import_readers[i] && len < size; i++)
-		len += (size_t)snprintf(ret + len, size - len, "%s%s",
-			i == 0 ? "" : erg_import_readers[i + 1] ? ", " : " or ",
+		len += (size_t)snprintf(ret + len, size - len, "%s%s", i ? ", " : "",
 			erg_import_readers[i]->name);
+	for (size_t i = 1; erg_import_layers_readers[i] && len < size; i++)
+		len += (size_t)snprintf(ret + len, size - len, "%s%s",
+			erg_import_layers_readers[i + 1] ? ", " : " or ",
+			erg_import_layers_readers[i]->name);
 	return ret;
 }

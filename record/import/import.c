@@ -47,10 +47,13 @@ static const struct option long_options[] = {
 struct options {
 	const char *samples, *layers, *output;
 	const struct erg_import_reader *from;
+	const struct erg_import_layers_reader *layers_from;
+	const char **file; /* of the form that --from named last */
 	struct erg_import_how how;
 	struct erg_import_named named;
 	bool force, strict;
 	json_t *tags, *sensors;
+	json_t *named_words; /* --time, --column and --where as they were given */
 };
 
 static void usage(FILE *out)
@@ -64,6 +67,10 @@ static void usage(FILE *out)
 	for (size_t i = 0; erg_import_readers[i]; i++)
 		fprintf(out, "                             %-12s %s\n", erg_import_readers[i]->name,
 			erg_import_readers[i]->about);
+	fprintf(out, "                           or the layers are:\n");
+	for (size_t i = 1; erg_import_layers_readers[i]; i++)
+		fprintf(out, "                             %-12s %s\n", erg_import_layers_readers[i]->name,
+			erg_import_layers_readers[i]->about);
 	fprintf(out, "      --time COL[:UNIT]    the log is a table, and this its column of times; UNIT is\n"
 		     "                           s, ms, us, ns, iso or epoch\n"
 		     "      --column NAME=UNIT[:RAIL]  a column of readings; uA*3.7V is power at 3.7 V\n"
@@ -90,12 +97,22 @@ static int wrong(const char *option, const char *value, const char *expected)
 
 static int take_from(struct options *o)
 {
-	char names[256];
+	char names[512];
 
-	for (size_t i = 0; erg_import_readers[i]; i++)
-		if (!strcmp(erg_import_readers[i]->name, optarg))
-			o->from = erg_import_readers[i];
-	return o->from ? 0 : wrong("--from", optarg, erg_import_form_names(names, sizeof(names)));
+	o->file = NULL;
+	for (size_t i = 1; erg_import_layers_readers[i]; i++) {
+		if (strcmp(erg_import_layers_readers[i]->name, optarg))
+			continue;
+		o->layers_from = erg_import_layers_readers[i];
+		o->file = &o->layers;
+	}
+	for (size_t i = 0; erg_import_readers[i]; i++) {
+		if (strcmp(erg_import_readers[i]->name, optarg))
+			continue;
+		o->from = erg_import_readers[i];
+		o->file = &o->samples;
+	}
+	return o->file ? 0 : wrong("--from", optarg, erg_import_form_names(names, sizeof(names)));
 }
 
 static int take_tag(struct options *o, const char *word)
@@ -128,6 +145,8 @@ static int take_named(struct options *o, int c)
 				  erg_import_named_where(&o->named, optarg, &err);
 
 	o->how.named = &o->named;
+	json_array_append_new(o->named_words, json_pack("[s, s]", c == OPT_TIME ? "time" :
+		c == OPT_COLUMN ? "column" : "where", optarg));
 	if (r == 0)
 		return 0;
 	fprintf(stderr, "erg-record import: %s\n", err.msg);
@@ -151,7 +170,7 @@ static int take_option(struct options *o, int c)
 	switch (c) {
 	case OPT_SAMPLES: o->samples = optarg; return 0;
 	case OPT_LAYERS: o->layers = optarg; return 0;
-	case OPT_FROM: o->from = NULL; return take_from(o);
+	case OPT_FROM: return take_from(o);
 	case OPT_TAG: return take_tag(o, optarg);
 	case OPT_TIME:
 	case OPT_COLUMN:
@@ -180,7 +199,7 @@ static int take_option(struct options *o, int c)
  * go on with it: --sensor kind=boxcar window_s=0.01. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	int c, r, last = 0;
+	int c, r = 0, last = 0;
 
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "-o:fh", long_options, NULL)) != -1) {
@@ -192,6 +211,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 			r = take_sensor(o, optarg);
 		else if (c == 1 && last == OPT_TAG)
 			r = take_tag(o, optarg);
+		else if (c == 1 && last == OPT_FROM && !*o->file)
+			*o->file = optarg;
 		else if (c == 1)
 			r = wrong("argument", optarg, "options only");
 		else
@@ -263,6 +284,15 @@ struct job {
 	uint8_t uuid[16];
 };
 
+static json_t *describe_layers(const struct job *j, SHA2_CTX *all)
+{
+	json_t *layers = describe_input(j->o->layers, j->layers.sha256, j->layers.n_spans, all);
+
+	if (layers)
+		json_object_set_new(layers, "from", json_string(j->o->layers_from->name));
+	return layers;
+}
+
 static json_t *describe_import(const struct job *j, SHA2_CTX *all)
 {
 	json_t *import = json_pack("{s:s, s:I, s:O, s:O}", "from", j->o->from->name, "origin_ns",
@@ -272,19 +302,23 @@ static json_t *describe_import(const struct job *j, SHA2_CTX *all)
 		return NULL;
 	json_object_set_new(import, "samples", describe_input(j->o->samples,
 		j->log.sha256, j->log.n, all));
+	if (j->o->how.named)
+		json_object_set(import, "columns", j->o->named_words);
 	if (j->o->layers)
-		json_object_set_new(import, "layers",
-			describe_input(j->o->layers, j->layers.sha256, j->layers.n_spans, all));
+		json_object_set_new(import, "layers", describe_layers(j, all));
 	return import;
 }
 
 static void make_run_id(struct job *j, SHA2_CTX *all)
 {
 	_cleanup_(erg_freep) char *settings = json_dumps(j->o->sensors, JSON_COMPACT);
+	_cleanup_(erg_freep) char *words = json_dumps(j->o->named_words, JSON_COMPACT);
 	char hex[SHA256_DIGEST_STRING_LENGTH], times[128];
 
 	if (settings)
 		SHA256Update(all, (const uint8_t *)settings, strlen(settings));
+	if (words && j->o->how.named)
+		SHA256Update(all, (const uint8_t *)words, strlen(words));
 	snprintf(times, sizeof(times), "%.60s %lld %llu", j->o->how.zone ? j->o->how.zone : "",
 		(long long)j->o->how.offset_ns, (unsigned long long)j->o->how.interval_ns);
 	SHA256Update(all, (const uint8_t *)times, strlen(times));
@@ -415,17 +449,31 @@ static int move_times(struct job *j, struct erg_err *err)
 	return 0;
 }
 
-/* A log of another form is refused with the one it looks like, or the ones there are. */
+/* A file of another form is refused with the one it looks like. */
+static int hint(const char *path, const char *form, int r, struct erg_err *err)
+{
+	const char *like = r == -EINVAL || r == -ENODATA || r == -ENOENT ? erg_import_looks_like(path) : NULL;
+	size_t len = strlen(err->msg);
+
+	if (like && strcmp(like, form))
+		snprintf(err->msg + len, sizeof(err->msg) - len, " (it looks like --from %s)", like);
+	return r;
+}
+
 static int read_samples(struct job *j, struct erg_err *err)
 {
 	const struct options *o = j->o;
 	int r = o->from->read(o->samples, &o->how, &j->log, j->notes, err);
-	const char *like = r == -EINVAL || r == -ENODATA ? erg_import_looks_like(o->samples) : NULL;
-	size_t len = err && r < 0 ? strlen(err->msg) : 0;
 
-	if (like && strcmp(like, o->from->name))
-		snprintf(err->msg + len, sizeof(err->msg) - len, " (it looks like --from %s)", like);
-	return r;
+	return hint(o->samples, o->from->name, r, err);
+}
+
+static int read_layers(struct job *j, struct erg_err *err)
+{
+	const struct options *o = j->o;
+	int r = o->layers_from->read(o->layers, &j->layers, j->notes, err);
+
+	return hint(o->layers, o->layers_from->name, r, err);
 }
 
 static int read_inputs(struct job *j, struct erg_err *err)
@@ -442,7 +490,7 @@ static int read_inputs(struct job *j, struct erg_err *err)
 	if (r == 0)
 		r = check_clocks(j, err);
 	if (r == 0 && o->layers)
-		r = erg_import_layers_read(o->layers, &j->layers, j->notes, err);
+		r = read_layers(j, err);
 	if (r == 0)
 		r = erg_import_models(&j->log, o->layers ? &j->layers : NULL, j->stale, j->notes,
 			err);
@@ -576,13 +624,14 @@ static int import(const struct options *o, struct erg_err *err)
 
 int erg_import(int argc, char **argv, struct erg_err *err)
 {
-	struct options o = {.from = &erg_import_csv, .tags = json_object(),
-		.sensors = json_array()};
+	struct options o = {.from = &erg_import_csv, .layers_from = &erg_import_layers_csv, .tags = json_object(),
+		.sensors = json_array(), .named_words = json_array()};
 	int r = parse_options(argc, argv, &o);
 
 	r = r == 0 ? import(&o, err) : r == 1 ? 0 : r;
 	json_decref(o.tags);
 	json_decref(o.sensors);
+	json_decref(o.named_words);
 	erg_import_named_release(&o.named);
 	return r;
 }

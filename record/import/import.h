@@ -136,7 +136,7 @@ extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats,
 	erg_import_perf_stat;
 /* The form that the file at PATH looks like, or NULL. */
 const char *erg_import_looks_like(const char *path);
-/* "csv, tegrastats or …" */
+/* "csv, tegrastats or …", of logs and of layers */
 const char *erg_import_form_names(char *ret, size_t size);
 
 /* ---- times (time.c) ---- */
@@ -183,7 +183,7 @@ struct erg_import_layers {
 	size_t n_defs;
 	uint32_t buckets[256]; /* heads of chains of defs */
 	struct erg_import_span *spans; /* in the order of their ends, inner ones first */
-	size_t n_spans;
+	size_t n_spans, spans_alloc;
 	char **tracks; /* names; the track's id is index + 1 */
 	size_t n_tracks;
 	char **counters;
@@ -195,11 +195,34 @@ struct erg_import_layers {
 	char sha256[65]; /* of what was read; "" where the reader did not read the file itself */
 };
 
+void erg_import_layers_init(struct erg_import_layers *l);
+/* The id of the definition, made when it is new; 0 when memory is short. */
+uint32_t erg_import_layers_define(struct erg_import_layers *l, uint8_t level, uint32_t parent,
+	const char *name, const char *type, const char *network);
+/* The id of the track of that name ("": "layers"), made when it is new; 0 when memory is short. */
+uint32_t erg_import_layers_track(struct erg_import_layers *l, const char *name);
+/* Room for one more span, all 0; NULL when memory is short. */
+struct erg_import_span *erg_import_layers_add(struct erg_import_layers *l);
+/* Leaves out what overlaps another span of its track without lying inside it, and sorts. -ENODATA
+ * when nothing is left. */
+int erg_import_layers_finish(struct erg_import_layers *l, const char *path, json_t *notes,
+	struct erg_err *err);
 int erg_import_layers_read(const char *path, struct erg_import_layers *ret, json_t *notes,
 	struct erg_err *err);
 /* The 2 * n_spans beginnings and ends, sorted; NULL when memory is short. */
 int64_t *erg_import_edges(const struct erg_import_layers *l);
 void erg_import_layers_release(struct erg_import_layers *l);
+
+struct erg_import_layers_reader {
+	const char *name; /* --from */
+	const char *about;
+	int (*read)(const char *path, struct erg_import_layers *ret, json_t *notes,
+		struct erg_err *err);
+};
+
+/* NULL-terminated; the first one is layers.csv. */
+extern const struct erg_import_layers_reader *const erg_import_layers_readers[];
+extern const struct erg_import_layers_reader erg_import_layers_csv, erg_import_chrome_trace;
 
 /* ---- checks and models (import_check.c, import_period.c, import_sensor.c) ---- */
 

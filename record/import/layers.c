@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * layers.csv: when which layer ran. A row that cannot be (it ends before it begins, or it overlaps
+ * Layers: what the readers of them share, and layers.csv, when which layer ran. A row that cannot be (it ends before it begins, or it overlaps
  * another one of its track without lying inside it) is left out and named; rows that touch by no
  * more than their rounding are trimmed.
  */
@@ -18,6 +18,12 @@ struct columns {
 	int time_decimals;
 	int *counters;
 };
+
+void erg_import_layers_init(struct erg_import_layers *l)
+{
+	*l = (struct erg_import_layers){0};
+	memset(l->buckets, 0xff, sizeof(l->buckets));
+}
 
 /* ---- definitions ---- */
 
@@ -38,8 +44,7 @@ static int find_def(const struct erg_import_layers *l, const char *key)
 	return -1;
 }
 
-/* The id of the definition, made when it is new; 0 when memory is short. */
-static uint32_t define(struct erg_import_layers *l, uint8_t level, uint32_t parent,
+uint32_t erg_import_layers_define(struct erg_import_layers *l, uint8_t level, uint32_t parent,
 	const char *name, const char *type, const char *network)
 {
 	_cleanup_(erg_freep) char *key = NULL;
@@ -77,14 +82,14 @@ static uint32_t define_row(struct erg_import_layers *l, const struct erg_table *
 	const char *network = cell_of(t, row, c->network), *module = cell_of(t, row, c->module);
 	uint32_t parent = 0;
 
-	if (*network && (parent = define(l, 0, 0, network, "", network)) == 0)
+	if (*network && (parent = erg_import_layers_define(l, 0, 0, network, "", network)) == 0)
 		return 0;
-	if (*module && (parent = define(l, 1, parent, module, "", network)) == 0)
+	if (*module && (parent = erg_import_layers_define(l, 1, parent, module, "", network)) == 0)
 		return 0;
-	return define(l, 2, parent, cell_of(t, row, c->layer), cell_of(t, row, c->type), network);
+	return erg_import_layers_define(l, 2, parent, cell_of(t, row, c->layer), cell_of(t, row, c->type), network);
 }
 
-static uint32_t track_id(struct erg_import_layers *l, const char *name)
+uint32_t erg_import_layers_track(struct erg_import_layers *l, const char *name)
 {
 	char **p;
 
@@ -221,7 +226,7 @@ static int take_row(struct erg_import_layers *l, const struct erg_table *t,
 	if (s->end < s->begin)
 		return 0;
 	id = define_row(l, t, c, row);
-	s->track = track_id(l, cell_of(t, row, c->track));
+	s->track = erg_import_layers_track(l, cell_of(t, row, c->track));
 	if (id == 0 || s->track == 0)
 		return erg_fail_errno(err, -ENOMEM, "line %u", s->line);
 	s->layer = id - 1;
@@ -340,6 +345,31 @@ static void drop_overlaps(struct erg_import_layers *l, const char *path, json_t 
 			"same time needs a column track)", first, dropped);
 }
 
+struct erg_import_span *erg_import_layers_add(struct erg_import_layers *l)
+{
+	if (l->n_spans == l->spans_alloc) {
+		size_t alloc = l->spans_alloc ? 2 * l->spans_alloc : 1024;
+		struct erg_import_span *p = reallocarray(l->spans, alloc, sizeof(*p));
+
+		if (!p)
+			return NULL;
+		l->spans = p;
+		l->spans_alloc = alloc;
+	}
+	l->spans[l->n_spans] = (struct erg_import_span){0};
+	return &l->spans[l->n_spans++];
+}
+
+int erg_import_layers_finish(struct erg_import_layers *l, const char *path, json_t *notes,
+	struct erg_err *err)
+{
+	drop_overlaps(l, path, notes);
+	if (l->n_spans == 0)
+		return erg_fail(err, -ENODATA, "%s: no layer that could be used", path);
+	qsort(l->spans, l->n_spans, sizeof(*l->spans), by_end);
+	return 0;
+}
+
 /* ---- phases ---- */
 
 static int add_phase(struct erg_import_layers *l, const char *name, int64_t begin, int64_t end)
@@ -391,7 +421,7 @@ int erg_import_layers_read(const char *path, struct erg_import_layers *ret, json
 	struct columns c = {0};
 	int r;
 
-	memset(ret->buckets, 0xff, sizeof(ret->buckets));
+	erg_import_layers_init(ret);
 	r = erg_table_read(path, &t, err);
 	if (r == 0)
 		snprintf(ret->sha256, sizeof(ret->sha256), "%s", erg_table_sha256(t));
@@ -410,6 +440,12 @@ int erg_import_layers_read(const char *path, struct erg_import_layers *ret, json
 	qsort(ret->spans, ret->n_spans, sizeof(*ret->spans), by_end);
 	return 0;
 }
+
+const struct erg_import_layers_reader erg_import_layers_csv = {
+	.name = "csv",
+	.about = "begin_s,end_s,layer and more",
+	.read = erg_import_layers_read,
+};
 
 static int by_value(const void *a, const void *b)
 {

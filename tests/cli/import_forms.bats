@@ -224,3 +224,104 @@ perf_log() {
     warns 'begins' 'after perf' -- --from perf --samples late.csv
     near "$(joules out.erg energy-pkg-S1)" "$(awk -F, '$2 == "S1" && n++ { e += $4 } END { print e }' late.csv)" 1e-9
 }
+
+# ---- Chrome's trace format as layers ----
+
+# power ORIGIN_S: 1 s at 1 kHz, 10 W while conv runs (20 of every 50 ms), else 4 W.
+power_log() {
+    awk -v o="$1" 'BEGIN { print "time_s,board [W]"
+        for (i = 0; i <= 1000; i++) printf "%s%06.3f,%d\n", o, 10 + i / 1000, (i + 49) % 50 < 20 ? 10 : 4 }'
+}
+# energy ARCHIVE LAYER
+energy() { erg-analyze layers --format json "$1" 2>/dev/null | jq --arg l "$2" '.runs[0].layers[] | select(.name == $l).energy_j.value'; }
+# What a PyTorch profiler writes: 20 steps, each with conv (20 ms) within nn.Module, on a thread, and its kernel on a stream.
+kineto() {
+    awk 'BEGIN { printf "{\n  \"schemaVersion\": 1,\n  \"deviceProperties\": [\n    { \"id\": 0, \"name\": \"NVIDIA, \\\"A\\\"\" }\n  ],\n  \"displayTimeUnit\": \"ms\",\n  \"baseTimeNanoseconds\": 1700000000000000000,\n  \"traceEvents\": [\n"
+        printf "  { \"ph\": \"X\", \"cat\": \"Trace\", \"ts\": 10000000.000, \"dur\": 1000000.000, \"pid\": \"Spans\", \"tid\": \"PyTorch Profiler\", \"name\": \"PyTorch Profiler (0)\", \"args\": { \"Op count\": 0 } }"
+        for (i = 0; i < 20; i++) { t = 10000000 + i * 50000
+            printf ",\n  { \"ph\": \"X\", \"cat\": \"user_annotation\", \"name\": \"ProfilerStep#%d\", \"pid\": 77, \"tid\": 77, \"ts\": %.3f, \"dur\": 49000.000, \"args\": { \"ev\": %d } }", i + 3, t + 0.125, i
+            printf ",\n  { \"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"aten::conv2d\", \"pid\": 77, \"tid\": 77, \"ts\": %.3f, \"dur\": 20000.000, \"args\": { \"Input Dims\": [[1, 3], [\"}\"]] } }", t + 0.125
+            printf ",\n  { \"ph\": \"X\", \"cat\": \"kernel\", \"name\": \"void implicit_gemm<float, 2>(...)\", \"pid\": 0, \"tid\": 7, \"ts\": %.3f, \"dur\": 15000.250, \"args\": { \"device\": 0, \"stream\": 7, \"ts\": 5 } }", t + 2000.375
+            printf ",\n  { \"ph\": \"s\", \"id\": %d, \"pid\": 77, \"tid\": 77, \"ts\": %.3f, \"cat\": \"ac2g\", \"name\": \"ac2g\" }", i, t }
+        printf ",\n  { \"name\": \"process_name\", \"ph\": \"M\", \"ts\": 10, \"pid\": 77, \"tid\": 0, \"args\": { \"name\": \"python3\" } }"
+        printf ",\n  { \"name\": \"process_labels\", \"ph\": \"M\", \"ts\": 10, \"pid\": 77, \"tid\": 0, \"args\": { \"labels\": \"CPU\" } }"
+        printf ",\n  { \"name\": \"process_labels\", \"ph\": \"M\", \"ts\": 10, \"pid\": 0, \"tid\": 0, \"args\": { \"labels\": \"GPU 0\" } }"
+        printf ",\n  { \"name\": \"thread_name\", \"ph\": \"M\", \"ts\": 10, \"pid\": 77, \"tid\": 77, \"args\": { \"name\": \"thread 77 (python3)\" } }"
+        printf ",\n  { \"name\": \"thread_name\", \"ph\": \"M\", \"ts\": 10, \"pid\": 0, \"tid\": 7, \"args\": { \"name\": \"stream 7 \" } }"
+        printf "\n  ],\n  \"traceName\": \"trace.json\"\n}\n" }'
+}
+
+@test "chrome-trace: PyTorch's profiler, threads and streams, nested, with its base time" {
+    power_log 17000000 >p.csv
+    kineto >k.json
+    import --samples p.csv --layers k.json --from chrome-trace -o k.erg
+    rm -rf k; tar -xf k.erg
+    babeltrace2 --clock-cycles k/trace >events
+    grep -q 'track_define.*name = "python3 thread 77 (python3)", device = 0' events
+    grep -q 'track_define.*name = "GPU 0 stream 7", device = 1' events
+    [ "$(grep -c layer_span events)" -eq 60 ]
+    grep -q 'layer_span: .*begin = 1700000010002000375, end = 1700000010017000625' events
+    [ "$(grep -c 'iteration = 22, begin = 1700000010950000125' events)" -eq 1 ]
+    [ "$(erg-analyze layers --format json k.erg | jq -r '.runs[0].layers[] | select(.name == "aten::conv2d").type')" = cpu_op ]
+    # 20 times 20 ms at 10 W
+    near "$(energy k.erg aten::conv2d)" 4 0.02
+    gzip -k k.json
+    import --samples p.csv --from chrome-trace k.json.gz -o z.erg
+    [ "$(erg-analyze layers --format csv z.erg | tail -n +2 | cut -d, -f2-)" = "$(erg-analyze layers --format csv k.erg | tail -n +2 | cut -d, -f2-)" ]
+}
+
+@test "chrome-trace: ONNX Runtime, an array, us since the session began" {
+    power_log '' | sed 's/^1\([01]\)\./\1./' >p.csv
+    awk 'BEGIN { print "[{\"cat\" : \"Session\",\"pid\" :9,\"tid\" :9,\"dur\" :15000,\"ts\" :25000,\"ph\" : \"X\",\"name\" :\"model_loading_uri\",\"args\" : {}}"
+        for (i = 0; i < 20; i++) { t = i * 50000
+            printf ",{\"cat\" : \"Node\",\"pid\" :9,\"tid\" :9,\"dur\" :0,\"ts\" :%d,\"ph\" : \"X\",\"name\" :\"/conv1/Conv_fence_before\",\"args\" : {\"op_name\" : \"Conv\"}}\n", t + 100
+            printf ",{\"cat\" : \"Node\",\"pid\" :9,\"tid\" :9,\"dur\" :20000,\"ts\" :%d,\"ph\" : \"X\",\"name\" :\"/conv1/Conv_kernel_time\",\"args\" : {\"op_name\" : \"Conv\",\"provider\" : \"CPUExecutionProvider\",\"node_index\" : \"0\"}}\n", t }
+        print "]" }' >ort.json
+    import --samples p.csv --from chrome-trace ort.json -o o.erg
+    near "$(energy o.erg /conv1/Conv)" 4 0.02
+    [ "$(erg-analyze layers --format json o.erg | jq -r '.runs[0].layers[] | select(.name == "/conv1/Conv").type')" = Conv ]
+    [ "$(erg-analyze layers --format json o.erg | jq -r '.runs[0].layers[] | select(.name == "/conv1/Conv").calls')" -eq 20 ]
+}
+
+# begin_end: conv within net on one thread, as events that begin and end; 20 rounds.
+begin_end() {
+    awk 'BEGIN { print "{\"traceEvents\": ["
+        for (i = 0; i < 20; i++) { t = i * 50000
+            printf "{\"ph\":\"B\",\"pid\":1,\"tid\":\"main\",\"ts\":%d,\"name\":\"net\",\"cat\":\"n\"},\n", t
+            printf "{\"ph\":\"B\",\"pid\":1,\"tid\":\"main\",\"ts\":%d,\"name\":\"conv\",\"cat\":\"n\"},\n", t + 10
+            printf "{\"ph\":\"E\",\"pid\":1,\"tid\":\"main\",\"ts\":%d},\n", t + 20000
+            printf "{\"ph\":\"E\",\"pid\":1,\"tid\":\"main\",\"ts\":%d}%s\n", t + 49000, i == 19 ? "" : "," }
+        print "]}" }'
+}
+
+@test "chrome-trace: events that begin and end, nested" {
+    power_log '' | sed 's/^1\([01]\)\./\1./' >p.csv
+    begin_end >b.json
+    import --samples p.csv --from chrome-trace b.json -o b.erg
+    near "$(energy b.erg conv)" 4 0.02
+    near "$(energy b.erg net)" 2.32 0.03
+}
+
+@test "chrome-trace: cut, foreign and wrong events are told; another form is refused" {
+    power_log '' | sed 's/^1\([01]\)\./\1./' >p.csv
+    begin_end | head -n 53 | head -c -10 >cut.json
+    warns 'cut.json: the trace ends in the middle' 'only begins or only ends' -- --samples p.csv --from chrome-trace cut.json
+    begin_end | sed '4i {"ph":"X","ts":"soon","pid":1,"tid":1,"name":"bad"},\n{"no":"event"},\n{"ph":"X" "ts":},' >bad.json
+    warns 'bad.json: line 4' '3 such' -- --samples p.csv --from chrome-trace bad.json
+    near "$(energy out.erg conv)" 4 0.02
+    begin_end | sed '4i {"ph":"b","id":1,"ts":1,"pid":1,"tid":1,"name":"async"},' >async.json
+    warns '1 asynchronous' -- --samples p.csv --from chrome-trace async.json
+    begin_end | sed 's/"ph":"[BE]"/"ph":"C"/' >none.json
+    fails 'none.json' 'no event with a duration' -- --samples p.csv --from chrome-trace none.json
+    echo '{"events": []}' >no.json
+    fails 'no.json' 'traceEvents' -- --samples p.csv --from chrome-trace no.json
+    : >empty.json
+    fails 'empty.json' -- --samples p.csv --from chrome-trace empty.json
+    fails 'p.csv' 'JSON' 'was expected' -- --samples p.csv --from chrome-trace p.csv
+    begin_end >b.json
+    fails 'b.json' 'looks like --from chrome-trace' -- --samples p.csv --layers b.json
+    fails 'b.json' 'looks like --from chrome-trace' -- --samples b.json
+    fails 'No such file' -- --samples p.csv --from chrome-trace nosuch.json
+    head -c 100000 /dev/urandom >noise
+    fails 'noise' -- --samples p.csv --from chrome-trace noise
+}
