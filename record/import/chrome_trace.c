@@ -17,7 +17,7 @@
 #include "formats/base/util.h"
 #include "record/import/import.h"
 #include "record/import/json_walk.h"
-#include "record/import/lines.h"
+#include "record/import/cells.h"
 
 /* An event that has begun and not ended. */
 struct begun {

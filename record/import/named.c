@@ -11,13 +11,14 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "formats/lines.h"
 #include "record/import/import.h"
-#include "record/import/lines.h"
+#include "record/import/cells.h"
 #include "record/import/named.h"
 
 #define CELLS_MAX 4096
 #define HEADER_LINES_MAX 1000
-#define SHARE_MAX 2 /* of two lines, one may be foreign */
+#define FOREIGN_SHARE 0.5 /* what tools print below a table may be much */
 
 struct place {
 	int decimals; /* of the raw values, while they are read */
@@ -28,9 +29,10 @@ struct place {
 
 struct reader {
 	const struct erg_import_named *how;
+	const struct erg_import_how *all;
 	struct erg_import_log *log;
-	struct erg_import_lines lines;
-	struct erg_import_foreign foreign;
+	struct erg_lines *lines;
+	char *text; /* the line */
 	uint64_t interval_ns;
 	char separator;
 	char *header;    /* the line as it stands in the file */
@@ -64,7 +66,7 @@ static int cell_named(char **cells, size_t n, const char *name)
 /* How many of the columns the line names, if it is split at SEPARATOR. */
 static size_t named_in(struct reader *r, char separator)
 {
-	_cleanup_(erg_freep) char *copy = strdup(r->lines.text);
+	_cleanup_(erg_freep) char *copy = strdup(r->text);
 	size_t n = copy ? erg_import_cells(copy, separator, r->cells, CELLS_MAX) : 0, found = 0;
 
 	n = n < CELLS_MAX ? n : CELLS_MAX;
@@ -83,8 +85,8 @@ static int header_missing(struct reader *r, const char *name, struct erg_err *er
 	for (size_t i = 0; i < n && i < CELLS_MAX && len < sizeof(list); i++)
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
 			r->cells[i]);
-	return erg_fail(err, -EINVAL, "%s: line %zu: no column '%s'; there are: %s", r->lines.path,
-		r->lines.number, name, list);
+	return erg_fail(err, -EINVAL, "%s: line %zu: no column '%s'; there are: %s", r->log->path,
+		erg_lines_number(r->lines), name, list);
 }
 
 static int find_cells(struct reader *r, struct erg_err *err)
@@ -94,7 +96,7 @@ static int find_cells(struct reader *r, struct erg_err *err)
 
 	if (n > CELLS_MAX)
 		return erg_fail(err, -EINVAL, "%s: line %zu: %zu columns, at most %d were expected",
-			r->lines.path, r->lines.number, n, CELLS_MAX);
+			r->log->path, erg_lines_number(r->lines), n, CELLS_MAX);
 	r->time = r->how->time ? cell_named(r->cells, n, r->how->time) : -1;
 	if (r->how->time && r->time < 0)
 		return header_missing(r, r->how->time, err);
@@ -118,8 +120,8 @@ static int find_header(struct reader *r, struct erg_err *err)
 	size_t most = 0;
 	int got = 0;
 
-	while (most == 0 && r->lines.number < HEADER_LINES_MAX &&
-		(got = erg_import_lines_next(&r->lines, err)) > 0)
+	while (most == 0 && erg_lines_number(r->lines) < HEADER_LINES_MAX &&
+		(got = erg_lines_next(r->lines, &r->text, err)) > 0)
 		for (const char *s = separators; *s; s++) {
 			size_t found = named_in(r, *s);
 
@@ -130,10 +132,10 @@ static int find_header(struct reader *r, struct erg_err *err)
 		}
 	if (got < 0 || most == 0)
 		return got;
-	r->before = r->lines.number - 1;
-	r->header = strdup(r->lines.text);
+	r->before = erg_lines_number(r->lines) - 1;
+	r->header = strdup(r->text);
 	if (!r->header)
-		return erg_fail_errno(err, -ENOMEM, "%s", r->lines.path);
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	got = find_cells(r, err);
 	return got < 0 ? got : 1;
 }
@@ -197,20 +199,21 @@ static int settle_kind(struct reader *r, const char *cell, char point, struct er
 		if (kind == ERG_TIME_GUESS)
 			return erg_fail(err, -EINVAL, "%s: line %zu: the time '%.40s': say --time '%s:s', "
 				":ms, :us or :ns, since neither the column's name nor a date tells",
-				r->lines.path, r->lines.number, cell, r->how->time);
+				r->log->path, erg_lines_number(r->lines), cell, r->how->time);
 	}
 	r->kind = kind;
 	r->time_decimals = decimals_of(kind);
 	return 1;
 }
 
-static bool read_time(const struct reader *r, const char *cell, char point, int64_t *ret)
+/* 1; 0: it is no time; negative: a zone that is none. */
+static int read_time(struct reader *r, const char *cell, char point, int64_t *ret, struct erg_err *err)
 {
 	const char *end;
 	int digits;
 
 	if (r->kind == ERG_TIME_ISO)
-		return erg_import_time(cell, false, ret, &end);
+		return erg_import_when(r->log, r->all, cell, false, ret, &end, err);
 	return erg_import_scaled(cell, point, r->time_decimals, ret, &digits, &end) && !*end;
 }
 
@@ -234,7 +237,7 @@ static int make_channels(struct reader *r, struct erg_err *err)
 			return p->channel;
 		if ((size_t)p->channel != i)
 			return erg_fail(err, -EINVAL, "%s: two columns give the %s of '%s'; say "
-				"--column NAME=UNIT:RAIL", r->lines.path,
+				"--column NAME=UNIT:RAIL", r->log->path,
 				erg_quantity_name(r->log->channels[p->channel].def.quantity), c->rail);
 		if (c->volts > 0)
 			r->log->channels[p->channel].def.scale *= c->volts;
@@ -285,8 +288,10 @@ static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, in
 		got = settle_kind(r, cell, point_of(r, cell), err);
 	if (got <= 0)
 		return got;
-	if (r->time >= 0 && !read_time(r, cell, point_of(r, cell), t))
-		return 0;
+	if (r->time >= 0)
+		got = read_time(r, cell, point_of(r, cell), t, err);
+	if (got <= 0)
+		return got;
 	for (size_t i = 0; i < r->how->n_columns; i++) {
 		size_t at = (size_t)r->places[i].cell;
 
@@ -308,7 +313,7 @@ static int keep_row(struct reader *r, int64_t t, const int64_t *values, const in
 	r->rows++;
 	if (!any)
 		return 0;
-	got = erg_import_row(r->log, t, r->lines.number, err);
+	got = erg_import_row(r->log, t, erg_lines_number(r->lines), err);
 	for (size_t i = 0; got == 0 && i < r->how->n_columns; i++) {
 		struct place *p = &r->places[i];
 
@@ -321,7 +326,7 @@ static int keep_row(struct reader *r, int64_t t, const int64_t *values, const in
 
 static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_err *err)
 {
-	const char *text = r->lines.text + strspn(r->lines.text, " \t");
+	const char *text = r->text + strspn(r->text, " \t");
 	_cleanup_(erg_freep) char *copy = NULL;
 	int64_t t;
 	size_t n;
@@ -329,14 +334,14 @@ static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_
 
 	if (!*text || (*text == '#' && r->header[0] != '#'))
 		return 0;
-	if (!strcmp(r->lines.text, r->header)) {
+	if (!strcmp(r->text, r->header)) {
 		r->repeated++;
 		return 0;
 	}
-	copy = strdup(r->lines.text);
+	copy = strdup(r->text);
 	if (!copy)
-		return erg_fail_errno(err, -ENOMEM, "%s", r->lines.path);
-	n = strlen(copy) < r->lines.len ? 0 : erg_import_cells(copy, r->separator, r->cells, CELLS_MAX);
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	n = erg_import_cells(copy, r->separator, r->cells, CELLS_MAX);
 	got = n == 0 || n > CELLS_MAX || (r->time >= 0 && (size_t)r->time >= n) ? 0 : 1;
 	if (got && !is_selected(r, n)) {
 		r->unselected++;
@@ -344,7 +349,7 @@ static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_
 	}
 	got = got ? parse_row(r, n, &t, values, digits, err) : 0;
 	if (got == 0)
-		erg_import_foreign_add(&r->foreign, &r->lines);
+		erg_import_foreign(r->log, erg_lines_number(r->lines), r->text);
 	return got <= 0 ? got : keep_row(r, t, values, digits, err);
 }
 
@@ -369,26 +374,17 @@ static void reduce_decimals(struct reader *r)
 
 static int judge(struct reader *r, json_t *notes, struct erg_err *err)
 {
-	const struct erg_import_foreign *f = &r->foreign;
-
-	if (r->log->n == 0 && f->n == 0)
+	if (r->log->n == 0 && r->log->foreign.n == 0)
 		return erg_fail(err, -ENODATA, "%s: no row below line %zu, which names the columns%s",
-			r->lines.path, r->before + 1,
+			r->log->path, r->before + 1,
 			r->unselected ? ", for which --where holds" : "");
-	if (f->n * SHARE_MAX > f->n + r->rows)
-		return erg_fail(err, -EINVAL, "%s: line %zu: '%s' is no row of the columns that were named; "
-			"%zu of %zu lines are none", r->lines.path, f->line, f->text, f->n,
-			f->n + r->rows);
-	if (f->n)
-		erg_import_note(notes, "foreign", "%s: line %zu: '%s' is no row; %zu such lines were left "
-			"out", r->lines.path, f->line, f->text, f->n);
 	if (r->repeated)
 		erg_import_note(notes, "header", "%s: the line of column names stands there %zu times more",
-			r->lines.path, r->repeated);
-	for (size_t i = 0; i < r->how->n_columns; i++)
+			r->log->path, r->repeated);
+	for (size_t i = 0; r->log->n > 0 && i < r->how->n_columns; i++)
 		if (r->places[i].values == 0)
 			return erg_fail(err, -ENODATA, "%s: column '%s' has no reading in %zu rows",
-				r->lines.path, r->how->columns[i].name, r->rows);
+				r->log->path, r->how->columns[i].name, r->rows);
 	return 0;
 }
 
@@ -399,12 +395,12 @@ static int read_rows(struct reader *r, json_t *notes, struct erg_err *err)
 	int got;
 
 	if (!values || !digits)
-		return erg_fail_errno(err, -ENOMEM, "%s", r->lines.path);
-	while ((got = erg_import_lines_next(&r->lines, err)) > 0) {
-		if (!r->lines.ended) {
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	while ((got = erg_lines_next(r->lines, &r->text, err)) > 0) {
+		if (erg_lines_cut(r->lines)) {
 			erg_import_note(notes, "cut", "%s: line %zu: '%.60s' has no end: the last line was "
-				"left out, its last number may be cut", r->lines.path, r->lines.number,
-				r->lines.text);
+				"left out, its last number may be cut", r->log->path, erg_lines_number(r->lines),
+				r->text);
 			break;
 		}
 		got = take_line(r, values, digits, err);
@@ -416,32 +412,35 @@ static int read_rows(struct reader *r, json_t *notes, struct erg_err *err)
 
 static int read_named_table(struct reader *r, json_t *notes, struct erg_err *err)
 {
-	int got = erg_import_lines_open(r->lines.path, &r->lines, err);
+	int got = erg_lines_open(r->log->path, &r->lines, err);
 
 	if (got == 0)
 		got = find_header(r, err);
 	if (got == 0)
-		return erg_fail(err, -EINVAL, "%s: no line in the first %zu has a cell '%s'", r->lines.path,
-			r->lines.number, r->how->time ? r->how->time : r->how->columns[0].name);
+		return erg_fail(err, -EINVAL, "%s: no line in the first %zu has a cell '%s'", r->log->path,
+			erg_lines_number(r->lines), r->how->time ? r->how->time : r->how->columns[0].name);
 	if (got > 0)
 		got = make_channels(r, err);
 	if (got == 0)
 		got = read_rows(r, notes, err);
 	if (got == 0)
 		got = judge(r, notes, err);
-	if (got == 0)
-		reduce_decimals(r);
-	return got;
+	if (got < 0)
+		return got;
+	reduce_decimals(r);
+	return erg_lines_sha256(r->lines, r->log->sha256, err);
 }
 
 static int read_named(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 	json_t *notes, struct erg_err *err)
 {
-	struct reader r = {.how = how->named, .log = ret, .lines = {.path = path},
+	struct reader r = {.how = how->named, .log = ret, .all = how,
 		.interval_ns = how->interval_ns, .kind = how->named->kind};
 	int got = 0;
 
 	ret->path = path;
+	ret->foreign_share = FOREIGN_SHARE;
+	ret->clock = how->named->time ? ERG_CLOCK_NUMBERS : ERG_CLOCK_NONE;
 	if (r.kind == ERG_TIME_EPOCH)
 		r.kind = ERG_TIME_GUESS;
 	r.time_decimals = decimals_of(r.kind);
@@ -458,7 +457,7 @@ static int read_named(const char *path, const struct erg_import_how *how, struct
 			"--interval, was expected too", how->named->columns[0].name);
 	if (got == 0)
 		got = read_named_table(&r, notes, err);
-	erg_import_lines_close(&r.lines);
+	erg_lines_free(r.lines);
 	free(r.header);
 	free(r.cells);
 	free(r.places);

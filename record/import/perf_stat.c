@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "formats/lines.h"
 #include "record/import/import.h"
-#include "record/import/lines.h"
+#include "record/import/cells.h"
 
 #define DECIMALS 9
 #define JOULE 1000000000 /* in those: where the sum begins, so that it can fall */
@@ -18,8 +19,9 @@
 
 struct perf_log {
 	struct erg_import_log *log;
-	struct erg_import_lines lines;
-	struct erg_import_foreign foreign, other, lost;
+	struct erg_lines *lines;
+	char *text; /* the line */
+	struct erg_import_kept other, lost;
 	int64_t *sums; /* of each channel */
 	size_t n_sums;
 	char separator; /* NUL: not known yet */
@@ -47,9 +49,9 @@ static int row_at(struct perf_log *p, int64_t t, struct erg_err *err)
 	int r = 0;
 
 	if (p->log->n == 0)
-		r = erg_import_row(p->log, 0, p->lines.number, err);
+		r = erg_import_row(p->log, 0, erg_lines_number(p->lines), err);
 	if (r == 0 && (p->log->n == 1 || p->log->t[p->log->n - 1] != t))
-		r = erg_import_row(p->log, t, p->lines.number, err);
+		r = erg_import_row(p->log, t, erg_lines_number(p->lines), err);
 	return r;
 }
 
@@ -66,7 +68,7 @@ static int channel_of(struct perf_log *p, const struct count *c, struct erg_err 
 		return i;
 	sums = reallocarray(p->sums, (size_t)i + 1, sizeof(*sums));
 	if (!sums)
-		return erg_fail_errno(err, -ENOMEM, "%s", p->lines.path);
+		return erg_fail_errno(err, -ENOMEM, "%s", p->log->path);
 	p->sums = sums;
 	p->n_sums = (size_t)i + 1;
 	sums[i] = JOULE;
@@ -82,12 +84,12 @@ static int add_count(struct perf_log *p, const struct count *c, struct erg_err *
 	bool counted;
 
 	if (strcmp(c->unit, "Joules")) {
-		erg_import_foreign_add(&p->other, &p->lines);
+		erg_import_keep(&p->other, erg_lines_number(p->lines), p->text);
 		return 0;
 	}
 	counted = erg_import_scaled(c->value, '.', DECIMALS, &v, &digits, &end) && !*end && v >= 0;
 	if (!counted && *c->value != '<') {
-		erg_import_foreign_add(&p->foreign, &p->lines);
+		erg_import_foreign(p->log, erg_lines_number(p->lines), p->text);
 		return 0;
 	}
 	r = row_at(p, c->t, err);
@@ -97,10 +99,10 @@ static int add_count(struct perf_log *p, const struct count *c, struct erg_err *
 	cell = &p->log->channels[i].raw[p->log->n - 1];
 	if (*cell != ERG_IMPORT_MISSING)
 		return erg_fail(err, -EINVAL, "%s: line %zu: a second value of '%s' at %.9g s; a column that "
-			"tells the two apart (--per-socket, --per-core) was expected", p->lines.path,
-			p->lines.number, p->log->channels[i].def.rail, (double)c->t * 1e-9);
+			"tells the two apart (--per-socket, --per-core) was expected", p->log->path,
+			erg_lines_number(p->lines), p->log->channels[i].def.rail, (double)c->t * 1e-9);
 	if (!counted)
-		erg_import_foreign_add(&p->lost, &p->lines);
+		erg_import_keep(&p->lost, erg_lines_number(p->lines), p->text);
 	p->sums[i] = counted && p->sums[i] < ERG_IMPORT_RAW_MAX ? p->sums[i] + v : JOULE / 2;
 	*cell = p->sums[i];
 	return 0;
@@ -119,7 +121,7 @@ static const char *text_of(const json_t *line, const char *key)
 static int take_object(struct perf_log *p, struct erg_err *err)
 {
 	static const char *const parts[] = {"socket", "die", "core", "cpu", "node", "cache", "cluster"};
-	json_auto_t *line = json_loads(p->lines.text, 0, NULL);
+	json_auto_t *line = json_loads(p->text, 0, NULL);
 	const json_t *value = json_object_get(line, "counter-value");
 	const json_t *t = json_object_get(line, "interval");
 	struct count c = {.event = text_of(line, "event"), .part = "", .unit = text_of(line, "unit"),
@@ -131,8 +133,10 @@ static int take_object(struct perf_log *p, struct erg_err *err)
 		c.value = number;
 	}
 	if (!json_is_number(t) || !*c.event) {
-		erg_import_foreign_add(json_is_string(json_object_get(line, "metric-value")) ? &p->other :
-			&p->foreign, &p->lines);
+		if (json_is_string(json_object_get(line, "metric-value")))
+			erg_import_keep(&p->other, erg_lines_number(p->lines), p->text);
+		else
+			erg_import_foreign(p->log, erg_lines_number(p->lines), p->text);
 		return 0;
 	}
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(parts) && !*c.part; i++)
@@ -153,7 +157,7 @@ static char separator_of(const char *text)
 /* Time, perhaps a part of the machine and how many CPUs it has, value, unit, event. */
 static int take_cells(struct perf_log *p, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *copy = strdup(p->lines.text);
+	_cleanup_(erg_freep) char *copy = strdup(p->text);
 	struct count c = {.part = ""};
 	char *cells[CELLS_MAX];
 	const char *end;
@@ -161,19 +165,19 @@ static int take_cells(struct perf_log *p, struct erg_err *err)
 	int digits;
 
 	if (!copy)
-		return erg_fail_errno(err, -ENOMEM, "%s", p->lines.path);
+		return erg_fail_errno(err, -ENOMEM, "%s", p->log->path);
 	if (!p->separator)
 		p->separator = separator_of(copy);
 	n = p->separator ? erg_import_cells(copy, p->separator, cells, CELLS_MAX) : 0;
 	n = n < CELLS_MAX ? n : CELLS_MAX;
 	if (n < 4 || !erg_import_scaled(cells[0], '.', 9, &c.t, &digits, &end) || *end || c.t < 0) {
-		erg_import_foreign_add(&p->foreign, &p->lines);
+		erg_import_foreign(p->log, erg_lines_number(p->lines), p->text);
 		return 0;
 	}
 	for (at = 2; at + 1 < n && strcmp(cells[at], "Joules"); at++)
 		;
 	if (at + 1 >= n || at > 4) {
-		erg_import_foreign_add(&p->other, &p->lines);
+		erg_import_keep(&p->other, erg_lines_number(p->lines), p->text);
 		return 0;
 	}
 	c.value = cells[at - 1];
@@ -185,7 +189,7 @@ static int take_cells(struct perf_log *p, struct erg_err *err)
 
 static int take_perf_line(struct perf_log *p, struct erg_err *err)
 {
-	const char *text = p->lines.text + strspn(p->lines.text, " \t");
+	const char *text = p->text + strspn(p->text, " \t");
 
 	if (!*text || *text == '#')
 		return 0;
@@ -230,45 +234,53 @@ static void set_packages(struct erg_import_log *log)
 
 static int judge_perf(struct perf_log *p, json_t *notes, struct erg_err *err)
 {
-	const struct erg_import_foreign *f = &p->foreign;
-
-	if (p->log->n == 0 && p->other.n > f->n)
+	if (p->log->n == 0 && p->other.n > p->log->foreign.n)
 		return erg_fail(err, -ENODATA, "%s: line %zu: '%s': no event counts Joules; perf stat -I MS -e "
-			"power/energy-pkg/ was expected", p->lines.path, p->other.line, p->other.text);
-	if (p->log->n == 0 || f->n > p->log->n)
+			"power/energy-pkg/ was expected", p->log->path, p->other.line, p->other.text);
+	if (p->log->n == 0)
 		return erg_fail(err, -EINVAL, "%s: line %zu: '%s' is no line of perf stat -I, with or without -x "
-			"or -j", p->lines.path, f->n ? f->line : 1, f->n ? f->text : "");
-	if (f->n)
-		erg_import_note(notes, "foreign", "%s: line %zu: '%s' is no line of perf stat; %zu such lines "
-			"were left out", p->lines.path, f->line, f->text, f->n);
+			"or -j", p->log->path, p->log->foreign.n ? p->log->foreign.line : 1,
+			p->log->foreign.text);
 	if (p->lost.n)
 		erg_import_note(notes, "not-counted", "%s: line %zu: '%s': %zu values were not counted; their "
-			"energy is not known", p->lines.path, p->lost.line, p->lost.text, p->lost.n);
+			"energy is not known", p->log->path, p->lost.line, p->lost.text, p->lost.n);
 	return 0;
+}
+
+static int read_perf_lines(struct perf_log *p, struct erg_err *err)
+{
+	int got, r = 0;
+
+	while (r == 0 && (got = erg_lines_next(p->lines, &p->text, err)) != 0) {
+		r = got < 0 ? got : 0;
+		if (r == 0 && erg_lines_cut(p->lines)) {
+			erg_import_foreign(p->log, erg_lines_number(p->lines), p->text);
+			break;
+		}
+		r = r < 0 ? r : take_perf_line(p, err);
+	}
+	return r;
 }
 
 static int read_perf_stat(const char *path, const struct erg_import_how *how,
 	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
 	struct perf_log p = {.log = ret};
-	int r = erg_import_lines_open(path, &p.lines, err), got;
+	int r;
 
 	ret->path = path;
-	while (r == 0 && (got = erg_import_lines_next(&p.lines, err)) != 0) {
-		r = got < 0 ? got : 0;
-		if (r == 0 && !p.lines.ended) {
-			erg_import_foreign_add(&p.foreign, &p.lines);
-			break;
-		}
-		r = r < 0 ? r : take_perf_line(&p, err);
-	}
+	ret->foreign_share = 0.5;
+	r = erg_lines_open(path, &p.lines, err);
+	if (r == 0)
+		r = read_perf_lines(&p, err);
 	if (r == 0)
 		r = judge_perf(&p, notes, err);
 	if (r == 0) {
 		drop_begin(ret, notes);
 		set_packages(ret);
+		r = erg_lines_sha256(p.lines, ret->sha256, err);
 	}
-	erg_import_lines_close(&p.lines);
+	erg_lines_free(p.lines);
 	free(p.sums);
 	return r;
 }

@@ -121,7 +121,7 @@ LOAD='function watts(i) { return 3 + int(i / 20) % 3 * 2.5 + i % 7 * 0.01 }'
     fails 'two columns give' 'NAME=UNIT:RAIL' -- --samples t.csv --time time:s --column P=W:a --column time=W:a
     fails 'no row' -- --samples t.csv --time time:s --column P=W --where P=7
     printf 'time,P\n0,one\n1,two\n2,three\n' >w.csv
-    fails 'w.csv: line 2' "'0,one' is no row" -- --samples w.csv --time time:s --column P=W
+    fails 'w.csv: line 2' "'0,one' is not understood" -- --samples w.csv --time time:s --column P=W
     printf 'time,P,Q\n0,1,\n1,2,\n2,3,N/A\n' >e.csv
     fails "column 'Q' has no reading" -- --samples e.csv --time time:s --column P=W --column Q=W
     : >empty.csv
@@ -138,7 +138,7 @@ LOAD='function watts(i) { return 3 + int(i / 20) % 3 * 2.5 + i % 7 * 0.01 }'
 @test "columns: another program's lines, and a file that was cut" {
     awk "$LOAD"'BEGIN { print "t_ms,P"; for (i = 0; i < 100; i++) { printf "%d,%.3f W\n", i * 100, watts(i)
         if (i % 10 == 3) print "Epoch " i "/10" } }' >f.csv
-    warns "f.csv: line 6: 'Epoch 3/10' is no row; 10 such lines" -- --samples f.csv --time t_ms --column P=W
+    warns "f.csv: line 6: 'Epoch 3/10' is not understood; 10 such lines" -- --samples f.csv --time t_ms --column P=W
     near "$(joules out.erg)" "$(awk -F'[, ]' '$3 == "W" { if (n++) e += $2 / 10 } END { print e }' f.csv)"
     head -c -5 f.csv >cut.csv
     warns 'cut.csv: line 111' 'no end' -- --samples cut.csv --time t_ms --column P=W
@@ -203,9 +203,9 @@ perf_log() {
     perf_log csv | sed '20i Epoch 3/10' >p.csv
     warns "p.csv: line 20: 'Epoch 3/10'" -- --from perf --samples p.csv
     near "$(joules out.erg energy-pkg-S1)" "$(awk -F, '$2 == "S1" { e += $4 } END { print e }' p.csv)" 1e-9
-    perf_log csv | head -c -62 >cut.csv
+    perf_log csv | head -c -70 >cut.csv
     tail -c 20 cut.csv
-    warns 'cut.csv' '1 such lines' -- --from perf --samples cut.csv
+    warns 'cut.csv' '1 such lines of' -- --from perf --samples cut.csv
     perf_log csv | sed 's/,S[01],1,/,/' >two.csv
     fails 'two.csv: line 4' 'second value' 'energy-pkg' 'per-socket' -- --from perf --samples two.csv
     printf '1.0,500,,instructions,1,100.00,,\n2.0,500,,instructions,1,100.00,,\n' >none.csv

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Cells and numbers for the readers of text logs that are no table of one header and equal rows:
+ * exponents, decimal commas, blanks as separators.
+ */
+#include "record/import/cells.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+#include "formats/lines.h"
+
+void erg_import_keep(struct erg_import_kept *k, size_t line, const char *text)
+{
+	if (k->n++)
+		return;
+	k->line = line;
+	snprintf(k->text, sizeof(k->text), "%s", text);
+}
+
+/* ---- numbers ---- */
+
+struct mantissa {
+	int64_t v;
+	int behind; /* of its digits, so many are behind the point; no trailing zeros */
+	bool any, many;
+};
+
+/* More digits behind the point than fit are no meter's; more before it are too many. */
+static const char *read_digits(const char *s, bool behind, struct mantissa *m)
+{
+	int zeros = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++) {
+		m->any = true;
+		if (behind && *s == '0') {
+			zeros++;
+			continue;
+		}
+		for (; zeros > 0 && m->v <= INT64_MAX / 100; zeros--, m->behind++)
+			m->v *= 10;
+		if (m->v > (INT64_MAX - 9) / 10 || zeros > 0) {
+			m->many |= !behind;
+			continue;
+		}
+		m->v = 10 * m->v + (*s - '0');
+		m->behind += behind;
+	}
+	return s;
+}
+
+bool erg_import_scaled(const char *s, char point, int decimals, int64_t *ret, int *ret_digits,
+	const char **ret_end)
+{
+	bool negative = *s == '-';
+	struct mantissa m = {0};
+	int shift, exponent = 0;
+
+	s += *s == '-' || *s == '+';
+	s = read_digits(s, false, &m);
+	if (*s == point)
+		s = read_digits(s + 1, true, &m);
+	if (!m.any || m.many)
+		return false;
+	if ((*s == 'e' || *s == 'E') && strspn(s + 1 + (s[1] == '-' || s[1] == '+'), "0123456789")) {
+		exponent = (int)strtol(s + 1, NULL, 10);
+		s += 1 + (s[1] == '-' || s[1] == '+');
+		s += strspn(s, "0123456789");
+	}
+	if (exponent > 1000 || exponent < -1000)
+		return false;
+	*ret_digits = m.behind - exponent > 0 ? m.behind - exponent : 0;
+	for (shift = decimals - m.behind + exponent; shift > 0 && m.v; shift--) {
+		if (m.v > INT64_MAX / 10)
+			return false;
+		m.v *= 10;
+	}
+	for (; shift < -1 && m.v; shift++)
+		m.v /= 10;
+	if (shift == -1)
+		m.v = (m.v + 5) / 10;
+	*ret = negative ? -m.v : m.v;
+	*ret_end = s;
+	return true;
+}
+
+/* ---- cells ---- */
+
+static size_t blank_cells(char *p, char **cells, size_t max)
+{
+	char *save = NULL;
+	size_t n = 0;
+
+	for (char *word = strtok_r(p, " \t", &save); word; word = strtok_r(NULL, " \t", &save), n++)
+		if (n < max)
+			cells[n] = word;
+	return n;
+}
+
+size_t erg_import_cells(char *line, char separator, char **cells, size_t max)
+{
+	return separator == ' ' ? blank_cells(line, cells, max) : erg_lines_split(line, separator, cells, max);
+}
+
+bool erg_import_missing_cell(const char *cell)
+{
+	static const char *const words[] = {"", "nan", "NaN", "NAN", "-nan", "N/A", "[N/A]", "NULL",
+		"null", "None", "-", "--", "n/a"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
+		if (!strcmp(cell, words[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_IMPORT_CELLS_H
+#define ERG_RECORD_IMPORT_CELLS_H
+
+/* Cells and numbers of text logs whose rows are no table, for formats/lines.h. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Lines of one kind: counted, the first one kept to be shown. */
+struct erg_import_kept {
+	size_t n, line;
+	char text[80];
+};
+
+void erg_import_keep(struct erg_import_kept *k, size_t line, const char *text);
+
+/*
+ * A decimal number at the beginning of TEXT, "1.5e-3", times 10^decimals, rounded; POINT is the
+ * decimal point. *ret_digits: how many of the decimals it needs. False when there is none or it does
+ * not fit.
+ */
+bool erg_import_scaled(const char *text, char point, int decimals, int64_t *ret, int *ret_digits,
+	const char **ret_end);
+
+/*
+ * Splits TEXT in place into at most MAX cells: at SEPARATOR, with the quotes of RFC 4180, or, if it
+ * is a blank, at any run of blanks and tabulators. Blanks around cells go. Returns how many cells
+ * there are, which may be more than MAX.
+ */
+size_t erg_import_cells(char *text, char separator, char **cells, size_t max);
+/* Whether the cell says that there is no reading: "", N/A, nan, … */
+bool erg_import_missing_cell(const char *cell);
+
+#endif
