@@ -41,6 +41,23 @@ C
     gcc -fsyntax-only $(pkg-config --cflags erg-streamline) -x c - <<<'#include "streamline_annotate.h"'
 }
 
+@test "an installed package erg is on Python's path, and what it is for" {
+    skip_unless meson
+    [ -x /usr/bin/python3 ] || skip "python3 is not installed"
+    [ -f "$ERG_BUILD/build.ninja" ] || skip "not a build folder of meson"
+    meson install -C "$ERG_BUILD" --no-rebuild --destdir "$PWD/root" >log 2>&1 || { cat log; false; }
+    find root -name ergtrace.pth >pth
+    [ "$(wc -l <pth)" -eq 1 ] || skip "Python has no folder for packages below the prefix"
+    folder=$(cat "$(cat pth)")
+    [ -f "root$folder/erg/__init__.py" ]
+    # The folder that the file lies in is one that Python looks into.
+    site=$(dirname "$(cat pth)")
+    /usr/bin/python3 -c 'import sys; sys.exit(sys.argv[1] not in sys.path)' "${site#root}"
+    cp -r "$(find root -name liberg.so.0)" .
+    [ "$(PYTHONPATH=root$folder /usr/bin/python3 -c 'import erg; print(erg.found)')" = True ]
+    [ -f "$(find root -path '*python-standin/erg.py')" ]
+}
+
 @test "the recorder on the device links neither babeltrace2 nor glib; ICU comes only with LTTng's own library" {
     skip_unless readelf ldd
     local direct

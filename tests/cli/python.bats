@@ -296,3 +296,75 @@ P
     # Nothing after the removal.
     [ "$(sed -n '/text = "removed"/,$p' a.txt | grep -c 'ergtrace:layer')" -eq 0 ]
 }
+@test "python: a model is traced, scripted, exported and compiled as if nobody recorded" {
+    need_torch
+    cat >prog.py <<'P'
+import io, sys, torch, erg.torch
+from torch import nn, fx
+
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 10)).eval()
+
+def onnx(model):
+    file = io.BytesIO()
+    try:
+        torch.onnx.export(model, x, file)
+    except Exception as error:  # without the package onnx the file is written all the same
+        return type(error).__name__
+    return file.getvalue()
+
+x = torch.zeros(1, 3, 8, 8)
+plain, model = net(), net()
+erg.torch.annotate(model, name="m")
+kinds = lambda graph: [n.kind() for n in graph.nodes()]
+for what in (lambda m: kinds(torch.jit.trace(m, x).inlined_graph),
+             lambda m: kinds(torch.jit.script(m).inlined_graph),
+             lambda m: str(fx.symbolic_trace(m).graph), onnx,
+             lambda m: torch.jit.freeze(torch.jit.script(m))(x).tolist()):
+    assert what(plain) == what(model), what(model)
+if hasattr(torch, "compile"):
+    assert torch.equal(torch.compile(model, backend="eager", fullgraph=True)(x), plain(x))
+erg.marker("now")
+model(x)
+P
+    start a
+    "$python" prog.py
+    stop a
+    # torch.jit.trace compares what it made with the model itself, which runs once for that.
+    diff <(layers a) <(printf '%s\n' 0 1 2 3 m 0 1 2 3 m)
+    [ "$(sed '1,/text = "now"/d' a.txt | grep -c 'ergtrace:layer: ')" -eq 5 ]
+}
+
+@test "python: the stand-in of one file does nothing alone, and gives way to the package" {
+    mkdir app
+    cp "$ERG_SRC/tracepoints/adapters/python/standin/erg.py" app
+    cat >app/prog.py <<'P'
+import erg, erg.torch, sys
+net = erg.network("n")
+conv = net.layer("conv", type="conv", macs=12)
+
+@conv
+def run(x):
+    """doc"""
+    return x + 1
+
+model = object()
+if not erg.found:
+    with erg.torch.annotate(model) as same:
+        assert same is model
+count = erg.counter("images")
+for i in erg.iterations(range(2)):
+    with net, erg.phase("warm-up"):
+        assert run(i) == i + 1 and run.__doc__ == "doc"
+        count.add(1)
+erg.marker("x")
+print(erg.found)
+P
+    [ "$(env -u PYTHONPATH "$python" app/prog.py)" = False ]
+    "$python" -c 'import torch' 2>/dev/null || sed -i 's/, erg.torch//' app/prog.py
+    start a
+    [ "$("$python" app/prog.py)" = True ]
+    stop a
+    diff <(layers a) <(printf '%s\n' conv n conv n)
+}

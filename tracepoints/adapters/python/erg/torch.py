@@ -16,6 +16,10 @@ definition.
 What is not called as a module is not seen: functions of torch.nn.functional, module.forward(), the
 fast path of nn.TransformerEncoderLayer in evaluation (the encoder layer is then one module).
 
+While a model is traced, exported or compiled nothing is recorded and nothing is left in what comes
+out of it: the hooks are those that PyTorch calls for all modules, so that torch.jit.script finds none
+on a module, and they do nothing while it traces or compiles.
+
 Backward passes: the nodes of autograd's graph between a layer's output and its inputs are its
 backward layer. This puts hooks on graph nodes, and leaves tensors and modules as they are:
 PyTorch's own full backward hooks refuse modules that work in place.
@@ -23,13 +27,28 @@ PyTorch's own full backward hooks refuse modules that work in place.
 import collections
 import itertools
 import warnings
+import weakref
 
 import torch
+import torch.fx
+from torch.nn.modules import module as _modules
 
 from . import _lib, _shapes, define, iteration, network
 
 _layers_on, _counted_on = _lib.layers_on, _lib.counted_on
 _begin, _end = _lib.begin, _lib.end
+_tracing = torch._C._get_tracing_state
+
+try:
+    from torch.compiler import is_compiling as _compiling
+except ImportError:  # PyTorch 1
+    def _compiling():
+        return False
+
+
+def _symbolic(args):
+    """What torch.fx traces with are no tensors."""
+    return _tracing() is not None or any(isinstance(a, torch.fx.Proxy) for a in args)
 
 
 def _tensors(values):
@@ -67,16 +86,6 @@ def _define(node, module, args):
         node.backward_id = define(node.parent, node.name + ".backward", kind + "-backward", **info)
 
 
-class _Nothing:
-    """What the hooks of a pickled model become."""
-
-    def before(self, module, args):
-        return None
-
-    def after(self, module, args, output):
-        return None
-
-
 class _Node:
     """The hooks of one module. id 0: not defined yet."""
 
@@ -89,11 +98,8 @@ class _Node:
         self.backward = options["backward"] and not ident
         self.count = None
 
-    def __reduce__(self):
-        return _Nothing, ()
-
     def before(self, module, args):
-        if _layers_on.value or _counted_on.value:
+        if (_layers_on.value or _counted_on.value) and not _symbolic(args):
             if not self.id:
                 _define(self, module, args)
             if self.count is not None:
@@ -101,7 +107,7 @@ class _Node:
             _begin(self.id)
 
     def after(self, module, args, output):
-        if _layers_on.value or _counted_on.value:
+        if (_layers_on.value or _counted_on.value) and not _symbolic(args):
             if self.sync:
                 _wait(output)
             _end(self.id)
@@ -199,17 +205,52 @@ def _follow_backward(node, module, args, output):
         inner.register_hook(one.end)
 
 
+_annotated = weakref.WeakKeyDictionary()
+"""Per module its nodes, the first annotated first. Copies of a module have none."""
+_handles = []
+
+
+def _before_any(module, args):
+    if not _compiling() and module in _annotated:
+        for node in _annotated[module]:
+            node.before(module, args)
+
+
+def _after_any(module, args, output):
+    if not _compiling() and module in _annotated:
+        for node in reversed(_annotated[module]):
+            node.after(module, args, output)
+
+
+def _attach(module, node):
+    if not _handles:
+        _handles.append(_modules.register_module_forward_pre_hook(_before_any))
+        _handles.append(_modules.register_module_forward_hook(_after_any))
+    _annotated.setdefault(module, []).append(node)
+
+
+def _detach(module, node):
+    nodes = _annotated.get(module, [])
+    if node in nodes:
+        nodes.remove(node)
+    if not nodes:
+        _annotated.pop(module, None)
+    if not _annotated:
+        while _handles:
+            _handles.pop().remove()
+
+
 class Annotation:
     """The hooks of annotate(): remove() takes them away, as leaving a `with` does."""
 
-    def __init__(self, model, handles):
+    def __init__(self, model, nodes):
         self.model = model
-        self._handles = handles
+        self._nodes = nodes
 
     def remove(self):
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        for module, node in self._nodes:
+            _detach(module, node)
+        self._nodes = []
 
     def __enter__(self):
         return self.model
@@ -234,13 +275,14 @@ def annotate(model, name=None, *, backward=False, sync=False, elementwise=False,
         for each element) as MACs, too; default: they have none.
     iterations: each forward of the model is the thread's next iteration.
 
-    Returns an Annotation. Save and copy models as before; a pickled one has hooks that do nothing.
+    Returns an Annotation. Save, copy, script, trace, export and compile models as before; a copy of one
+    is not annotated.
     """
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"erg.torch.annotate: expected a torch.nn.Module, got {type(model).__name__}")
     options = {"backward": backward, "sync": sync, "elementwise": elementwise}
     root = network(name or type(model).__name__.lower())
-    ids, inside, handles = {"": root.id}, [], []
+    ids, inside, nodes = {"": root.id}, [], []
     for path, module in model.named_modules():
         if any(path.startswith(layer + ".") for layer in inside):
             continue
@@ -257,6 +299,6 @@ def annotate(model, name=None, *, backward=False, sync=False, elementwise=False,
             node = _Node(ids[path], parent, path, options)
         if path == "" and iterations:
             node.count = itertools.count()
-        handles.append(module.register_forward_pre_hook(node.before))
-        handles.append(module.register_forward_hook(node.after))
-    return Annotation(model, handles)
+        _attach(module, node)
+        nodes.append((module, node))
+    return Annotation(model, nodes)
