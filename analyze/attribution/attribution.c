@@ -252,7 +252,8 @@ static int lag_effect(struct attr_run *r)
 		for (size_t c = 0; c < v->n_cols && !rc; c++)
 			if (!st->is_direct[v->col_class[c]] && !v->col_apart[c])
 				st->lag_j[ATTR_LAG_SIDES * v->col_class[c] + i] +=
-					(sol.power[c] - st->power[c]) * v->col_time[c];
+					attr_col_energy(v, sol.power, c) -
+					attr_col_energy(v, st->power, c);
 		attr_gram_release(&st->gram);
 	}
 	st->gram = kept;

@@ -22,8 +22,8 @@ static void mean_power(struct attr_run *r)
 	for (size_t c = 0; c < st->view.n_cols; c++) {
 		if (st->view.col_apart[c] || st->gram.windows[c] <= 0)
 			continue;
-		e += st->power[c] * st->view.col_time[c];
-		t += st->view.col_time[c];
+		e += attr_col_energy(&st->view, st->power, c);
+		t += st->view.col_share ? st->view.col_share[c] : st->view.col_time[c];
 	}
 	if (t <= 0)
 		for (size_t c = 0; c < st->view.n_cols; c++) {
@@ -33,9 +33,12 @@ static void mean_power(struct attr_run *r)
 	r->st->mean_w = t > 0 ? e / t : 0;
 }
 
-static double col_power(const struct erg_attr_state *st, size_t c, const double *power)
+/* Energy of a column by least squares; of one that nothing saw at the mean power. */
+static double col_energy(const struct erg_attr_state *st, size_t c, const double *power)
 {
-	return st->gram.windows[c] > 0 ? power[c] : st->mean_w;
+	if (st->gram.windows[c] <= 0)
+		return st->mean_w * (st->view.col_share ? st->view.col_share[c] : st->view.col_time[c]);
+	return attr_col_energy(&st->view, power, c);
 }
 
 static bool col_direct(const struct erg_attr_state *st, size_t c)
@@ -72,13 +75,13 @@ static void class_values(struct attr_run *r)
 
 	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
-		double t = v->col_time[c], p = col_power(st, c, st->power);
-		double d = st->direct.time[c] > 0 ? st->direct.energy[c] / st->direct.time[c] : p;
+		double t = v->col_time[c], e = col_energy(st, c, st->power);
+		double d = st->direct.time[c] > 0 ? st->direct.energy[c] / st->direct.time[c] * t : e;
 
-		st->dir[k] += d * t;
+		st->dir[k] += d;
 		if (var)
 			var[k] += st->direct.var[c] * t * t;
-		st->nnls[k] += (col_direct(st, c) ? d : p) * t;
+		st->nnls[k] += col_direct(st, c) ? d : e;
 	}
 	for (size_t k = 0; k < st->n_classes; k++) {
 		st->dir_se[k] = var ? sqrt(var[k]) : NAN;
@@ -86,7 +89,8 @@ static void class_values(struct attr_run *r)
 	}
 	for (size_t c = 0; c < v->n_cols && r->rival; c++)
 		if (!st->is_direct[v->col_class[c]] && !v->col_apart[c])
-			st->rival_j[v->col_class[c]] += (r->rival[c] - st->power[c]) * v->col_time[c];
+			st->rival_j[v->col_class[c]] += attr_col_energy(v, r->rival, c) -
+				attr_col_energy(v, st->power, c);
 	free(var);
 }
 
@@ -106,7 +110,8 @@ static void class_replicates(struct attr_run *r)
 
 		for (size_t c = 0; c < v->n_cols; c++) {
 			uint32_t k = v->col_class[c];
-			double t = v->col_time[c], e = (col_power(st, c, power) + common) * t;
+			double t = v->col_time[c], e = col_energy(st, c, power) + common *
+				(v->col_share ? v->col_share[c] : t);
 
 			if (col_direct(st, c))
 				e = (st->direct.energy[c] / st->direct.time[c] +

@@ -57,6 +57,18 @@ static int find_gaps(struct erg_attr_state *st, struct erg_err *err)
 	return add_gap(st, &cap, before + st->reach_ns, INFINITY, err);
 }
 
+/* S of column C, one of N in its segment, are in a gap. */
+static void uncover(struct erg_attr_state *st, uint16_t c, uint32_t n, double s)
+{
+	const struct attr_view *v = &st->view;
+	bool base = v->col_base && v->col_base[c] == ATTR_NO_BASE;
+
+	if (base && n > 1)
+		return;
+	st->class_covered[v->col_class[c]] -= v->col_on && !base ? s * v->col_share[c] / v->col_on[c]
+								   : s;
+}
+
 int attr_coverage(struct erg_attr_state *st, struct erg_err *err)
 {
 	const struct attr_view *v = &st->view;
@@ -75,8 +87,8 @@ int attr_coverage(struct erg_attr_state *st, struct erg_err *err)
 			uint64_t to = attr_begin(v, i + 1) < gap->end ? attr_begin(v, i + 1) : gap->end;
 
 			for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1) && to > from; e++)
-				st->class_covered[v->col_class[v->col[e]]] -= (double)(to - from) *
-					1e-9 * (v->share ? (double)v->share[e] : 1);
+				uncover(st, v->col[e], attr_first(v, i + 1) - attr_first(v, i),
+					(double)(to - from) * 1e-9);
 		}
 	}
 	return 0;

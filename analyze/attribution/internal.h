@@ -45,6 +45,8 @@ struct attr_source {
 	const uint32_t *map;
 };
 
+#define ATTR_NO_BASE UINT16_MAX
+
 struct attr_view {
 	size_t n;
 	struct erg_times begin; /* n + 1 */
@@ -56,6 +58,11 @@ struct attr_view {
 	uint32_t *col_class; /* public class */
 	bool *col_apart;     /* idle, or a gap outside of the work: integrated, not fitted */
 	double *col_time;    /* s */
+	/* Layers at the same time: powers add. Each column is an indicator beside that of the base, which
+	 * is the gap's and always there; the base's energy is shared by what runs. NULL: one at a time. */
+	uint16_t *col_base;  /* the base's column at the same frequency level */
+	double *col_share;   /* s of the base that are the column's */
+	double *col_on;      /* s that the indicator is 1 */
 	size_t n_classes;    /* public */
 	double *class_time;  /* s */
 	double *class_moment; /* sum of time x midpoint since t0, s^2: for P_idle(t) */
@@ -89,8 +96,36 @@ static inline size_t attr_ends(const struct attr_view *v, size_t i, int64_t *ret
 }
 /* The first segment from I on that ends later than START (ns since t0), or the last. */
 size_t attr_skip(const struct attr_view *v, size_t i, double start);
+/* Energy of column C, J: linear in the powers (per column, W). */
+double attr_col_energy(const struct attr_view *v, const double *power, size_t c);
 /* Index of the segment that contains T (clamped to the first and last). */
 size_t attr_view_find(const struct attr_view *v, uint64_t t);
+
+/* ---- instances.c: instances of a class that are not alike ---- */
+#define ATTR_PARTS_MAX 4
+#define ATTR_POSITIONS 4 /* anywhere; of own time: before, between, after the layers inside */
+struct attr_instances {
+	const struct attr_view *view;
+	const struct erg_timeline *tl;
+	double *end_ns;  /* per class: where its present instance ends, ns since t0 */
+	double *log_ns;  /* per class: log of the duration of its present instance */
+	uint8_t *parent; /* per class: encloses others */
+	uint8_t *parts;  /* classes x positions */
+	uint32_t *kind;  /* classes x positions: the first of its kinds */
+	double *at;      /* classes x positions x (parts max - 1): cuts, log ns */
+	uint32_t *kind_class; /* per kind */
+	uint32_t n_kinds;
+	uint32_t last;   /* class of the segment before */
+};
+/* Index of the first of sorted log durations X that is of the second population, or 0. */
+size_t attr_cut_durations(const double *x, size_t n);
+/* V's col must still be classes. */
+int attr_instances_find(struct attr_instances *t, const struct attr_view *v,
+	const struct attr_source *src, struct erg_err *err);
+void attr_instances_release(struct attr_instances *t);
+/* Entry E of segment I, BEGIN .. END: whether an instance of its class begins. In order of time. */
+bool attr_instances_next(struct attr_instances *t, size_t i, size_t e, double begin, double end);
+uint32_t attr_instances_kind(struct attr_instances *t, size_t i, size_t e);
 
 /* ---- view_fill.c ---- */
 /* The segments alone; col is still the class. */

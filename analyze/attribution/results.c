@@ -27,7 +27,8 @@ static void fill_classes(struct attr_run *r)
 	}
 	for (size_t c = 0; c < v->n_cols; c++)
 		if (!v->col_apart[c])
-			r->a->classes[v->col_class[c]].windows += st->gram.windows[c] * fresh;
+			r->a->classes[v->col_class[c]].windows += st->gram.windows[c] * fresh *
+				(v->col_on ? v->col_share[c] / v->col_on[c] : 1);
 	r->a->coverage = r->a->time_s > 0 ? fmax(all, 0) / r->a->time_s : 0;
 }
 

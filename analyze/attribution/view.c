@@ -22,8 +22,10 @@ struct builder {
 	struct attr_view *v;
 	const struct erg_attr_options *opt;
 	double long_gap_ns;
-	uint32_t n_kinds;     /* classes, outside, idle */
+	struct attr_instances inst;
+	uint32_t gap, n_kinds; /* kinds: parts of classes, then gap, outside, idle */
 	double *time;         /* kinds x levels, ns */
+	double *share;        /* of them, ns: as they share the time */
 	uint16_t *col;        /* kinds x levels: column */
 };
 
@@ -135,16 +137,47 @@ static bool in_idle(const struct erg_attr_options *opt, uint64_t mid)
 	return false;
 }
 
-/* The kind of an entry of class K in a segment of DUR ns about MID. */
-static inline uint32_t kind_of(const struct builder *b, uint32_t k, uint64_t dur, uint64_t mid)
+/* The kind of a gap in a segment of DUR ns about MID. */
+static inline uint32_t kind_of_gap(const struct builder *b, uint64_t dur, uint64_t mid)
 {
-	const uint32_t gap = b->v->gap_class, outside = gap + 1, idle = gap + 2;
-
-	if (k != gap)
-		return k;
 	if (b->opt->n_idle && in_idle(b->opt, mid))
-		return idle;
-	return (double)dur >= b->long_gap_ns ? outside : gap;
+		return b->gap + 2;
+	return (double)dur >= b->long_gap_ns ? b->gap + 1 : b->gap;
+}
+
+static uint32_t class_of(const struct builder *b, uint32_t kind)
+{
+	return kind < b->gap ? b->inst.kind_class[kind] : kind == b->gap + 2 ? b->v->idle_class
+									       : b->v->gap_class;
+}
+
+/* Entry E of segment I: its kind, and the times of that. */
+static void classify_entry(struct builder *b, size_t i, size_t e, uint64_t begin, uint64_t end,
+	uint32_t level)
+{
+	struct attr_view *v = b->v;
+	uint64_t dur = end - begin, mid = begin + dur / 2;
+	bool base = v->first && v->share[e] == 0, work = v->col[e] < v->gap_class;
+	double t = v->share ? (double)dur * (double)v->share[e] : (double)dur;
+	uint32_t kind = b->gap, k;
+
+	if (work) {
+		bool fresh = attr_instances_next(&b->inst, i, e, (double)(begin - v->t0),
+			(double)(end - v->t0));
+
+		v->class_calls[v->col[e]] += v->first ? fresh : v->col[e] != b->inst.last;
+		kind = attr_instances_kind(&b->inst, i, e);
+	} else if (!base) {
+		kind = kind_of_gap(b, dur, mid);
+	}
+	b->time[kind * v->n_levels + level] += (double)dur;
+	b->share[kind * v->n_levels + level] += t;
+	k = class_of(b, kind);
+	v->class_time[k] += t * 1e-9;
+	v->class_moment[k] += t * 1e-9 * (double)(mid - v->t0) * 1e-9;
+	if (!v->first)
+		b->inst.last = v->col[e];
+	v->col[e] = (uint16_t)(kind * v->n_levels + level);
 }
 
 /* First pass: col = kind x level; times by kind and level. */
@@ -152,45 +185,56 @@ static void classify(struct builder *b, const double *cut)
 {
 	struct attr_view *v = b->v;
 	const struct erg_attr_steps *f = &b->opt->frequency;
-	const uint32_t gap = v->gap_class, outside = gap + 1, idle = gap + 2;
-	const uint32_t levels = (uint32_t)v->n_levels;
-	const uint32_t *first = v->first;
-	const float *share = v->share;
-	const size_t n = v->n;
-	double *time = b->time, *class_time = v->class_time, *moment = v->class_moment;
-	uint16_t *col = v->col;
-	uint32_t last = ERG_NONE;
 	uint64_t begin = v->t0, end;
 	size_t step = 0;
 
-	for (size_t i = 0; i < n; i++, begin = end) {
-		uint64_t dur, mid;
+	for (size_t i = 0; i < v->n; i++, begin = end) {
 		uint32_t level = 0;
-		double at;
 
 		end = attr_begin(v, i + 1);
-		dur = end - begin;
-		mid = begin + dur / 2;
-		at = (double)(mid - v->t0) * 1e-9;
-		while (levels > 1 && step + 1 < f->n && f->t[step + 1] <= mid)
+		while (v->n_levels > 1 && step + 1 < f->n &&
+			f->t[step + 1] <= begin + (end - begin) / 2)
 			step++;
-		if (levels > 1)
-			level = (uint32_t)level_of(cut, levels, f->v[step]);
-		for (size_t e = first ? first[i] : i, to = first ? first[i + 1] : i + 1; e < to;
-			e++) {
-			uint32_t k = kind_of(b, col[e], dur, mid);
-			double t = share ? (double)dur * (double)share[e] : (double)dur;
-
-			if (k != last && k < gap)
-				v->class_calls[k]++;
-			last = k;
-			time[k * levels + level] += t;
-			col[e] = (uint16_t)(k * levels + level);
-			k = k == outside ? gap : k == idle ? v->idle_class : k;
-			class_time[k] += t * 1e-9;
-			moment[k] += t * 1e-9 * at;
-		}
+		if (v->n_levels > 1)
+			level = (uint32_t)level_of(cut, v->n_levels, f->v[step]);
+		for (size_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
+			classify_entry(b, i, e, begin, end, level);
 	}
+	for (size_t e = 0; v->first && e < v->first[v->n]; e++)
+		v->share[e] = 1;
+}
+
+/* The levels of KIND that have a column of their own; the rest joins the most frequent. */
+static void columns_of_kind(struct builder *b, uint32_t kind)
+{
+	struct attr_view *v = b->v;
+	size_t l = v->n_levels, most = 0;
+	double *t = b->time + kind * l, sum = 0;
+
+	for (size_t j = 0; j < l; j++) {
+		sum += t[j];
+		most = t[j] > t[most] ? j : most;
+	}
+	for (size_t pass = 0; pass < 2; pass++)
+		for (size_t j = 0; j < l; j++) {
+			bool own = j == most || t[j] >= LEVEL_SHARE_MIN * sum;
+			uint16_t *col = &b->col[kind * l + j];
+
+			if (sum <= 0 || own == (pass == 1))
+				continue;
+			*col = b->col[kind * l + most];
+			if (own) {
+				*col = (uint16_t)v->n_cols++;
+				v->col_class[*col] = class_of(b, kind);
+				v->col_apart[*col] = kind > b->gap;
+			}
+			v->col_time[*col] += (kind == b->gap ? b->share[kind * l + j] : t[j]) * 1e-9;
+			if (!v->col_share)
+				continue;
+			v->col_share[*col] += b->share[kind * l + j] * 1e-9;
+			v->col_on[*col] += t[j] * 1e-9;
+			v->col_base[*col] = ATTR_NO_BASE;
+		}
 }
 
 /* Second pass: the kinds and levels that occur become columns. */
@@ -198,38 +242,22 @@ static int compress(struct builder *b, struct erg_err *err)
 {
 	struct attr_view *v = b->v;
 	size_t l = v->n_levels, all = b->n_kinds * l;
-	uint32_t gap = v->gap_class;
 
 	v->col_class = calloc(all + 1, sizeof(*v->col_class));
 	v->col_apart = calloc(all + 1, sizeof(*v->col_apart));
 	v->col_time = calloc(all + 1, sizeof(*v->col_time));
-	if (!v->col_class || !v->col_apart || !v->col_time)
+	v->col_base = v->first ? calloc(all + 1, sizeof(*v->col_base)) : NULL;
+	v->col_share = v->first ? calloc(all + 1, sizeof(*v->col_share)) : NULL;
+	v->col_on = v->first ? calloc(all + 1, sizeof(*v->col_on)) : NULL;
+	if (!v->col_class || !v->col_apart || !v->col_time || (v->first && (!v->col_base ||
+		!v->col_share || !v->col_on)))
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", all);
-	for (uint32_t k = 0; k < b->n_kinds; k++) {
-		double *t = b->time + k * l, sum = 0;
-		size_t most = 0;
-
-		for (size_t j = 0; j < l; j++) {
-			sum += t[j];
-			most = t[j] > t[most] ? j : most;
-		}
-		for (size_t pass = 0; pass < 2; pass++)
-			for (size_t j = 0; j < l; j++) {
-				bool own = j == most || t[j] >= LEVEL_SHARE_MIN * sum;
-
-				if (sum <= 0 || own == (pass == 1))
-					continue;
-				if (own) {
-					b->col[k * l + j] = (uint16_t)v->n_cols;
-					v->col_class[v->n_cols] = k <= gap ? k :
-						k == gap + 1 ? gap : v->idle_class;
-					v->col_apart[v->n_cols++] = k > gap;
-				} else {
-					b->col[k * l + j] = b->col[k * l + most];
-				}
-				v->col_time[b->col[k * l + j]] += t[j] * 1e-9;
-			}
-	}
+	for (uint32_t k = 0; k < b->n_kinds; k++)
+		columns_of_kind(b, k);
+	for (uint32_t k = 0; k < b->gap && v->col_base; k++)
+		for (size_t j = 0; j < l; j++)
+			if (b->time[k * l + j] > 0)
+				v->col_base[b->col[k * l + j]] = b->col[b->gap * l + j];
 	for (uint16_t *c = v->col, *end = c + attr_first(v, v->n); c < end; c++)
 		*c = b->col[*c];
 	return 0;
@@ -244,13 +272,14 @@ static int columns(struct builder *b, struct erg_err *err)
 	v->n_levels = find_levels(&b->opt->frequency, cut, v->level_hz);
 	if (b->n_kinds * v->n_levels > UINT16_MAX)
 		return erg_fail(err, -E2BIG, "%u classes: at most %u can be attributed",
-			b->n_kinds - 2, UINT16_MAX / ATTR_LEVELS_MAX - 2);
+			b->n_kinds - 3, UINT16_MAX / ATTR_LEVELS_MAX - 2);
 	v->class_time = calloc(v->n_classes + 1, sizeof(double));
 	v->class_moment = calloc(v->n_classes + 1, sizeof(double));
 	v->class_calls = calloc(v->n_classes + 1, sizeof(uint64_t));
 	b->time = calloc(b->n_kinds * v->n_levels, sizeof(double));
+	b->share = calloc(b->n_kinds * v->n_levels, sizeof(double));
 	b->col = calloc(b->n_kinds * v->n_levels, sizeof(uint16_t));
-	if (!v->class_time || !v->class_moment || !v->class_calls || !b->time || !b->col)
+	if (!v->class_time || !v->class_moment || !v->class_calls || !b->time || !b->share || !b->col)
 		return erg_fail(err, -ENOMEM, "out of memory for %u classes", b->n_kinds);
 	r = find_changes(b, cut, err);
 	if (r < 0)
@@ -264,7 +293,7 @@ int attr_view_build(const struct attr_source *src, const struct erg_attr_options
 {
 	size_t n = src->tl->n_layers + 1;
 	struct builder b = {.v = ret, .opt = opt, .long_gap_ns = long_gap_ns,
-		.n_kinds = (uint32_t)n + 2};
+		.gap = 0};
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
@@ -273,8 +302,14 @@ int attr_view_build(const struct attr_source *src, const struct erg_attr_options
 	ret->n_classes = n + (opt->n_idle ? 1 : 0);
 	r = attr_view_fill(ret, src, opt, err);
 	if (!r)
+		r = attr_instances_find(&b.inst, ret, src, err);
+	b.gap = b.inst.n_kinds;
+	b.n_kinds = b.gap + 3;
+	if (!r)
 		r = columns(&b, err);
+	attr_instances_release(&b.inst);
 	free(b.time);
+	free(b.share);
 	free(b.col);
 	if (r < 0)
 		attr_view_release(ret);
@@ -287,6 +322,9 @@ void attr_view_release(struct attr_view *v)
 	free(v->col_class);
 	free(v->col_apart);
 	free(v->col_time);
+	free(v->col_base);
+	free(v->col_share);
+	free(v->col_on);
 	free(v->class_time);
 	free(v->class_moment);
 	free(v->class_calls);
@@ -295,6 +333,15 @@ void attr_view_release(struct attr_view *v)
 	free(v->first);
 	free(v->share);
 	memset(v, 0, sizeof(*v));
+}
+
+double attr_col_energy(const struct attr_view *v, const double *power, size_t c)
+{
+	double e = power[c] * v->col_time[c];
+
+	if (v->col_base && v->col_base[c] != ATTR_NO_BASE)
+		e += power[v->col_base[c]] * v->col_share[c];
+	return e;
 }
 
 size_t attr_view_find(const struct attr_view *v, uint64_t t)

@@ -60,21 +60,39 @@ static int make_room(struct filler *f, size_t entries, struct erg_err *err)
 	return r;
 }
 
-/* The first segment with several entries: from now on entries have an index and a share. */
+/* The first segment with several entries: from now on entries have an index and a share, and what runs
+ * has the base beside it, with a share of 0. */
 static int go_multiple(struct filler *f, struct erg_err *err)
 {
 	struct attr_view *v = f->v;
 	int r;
 
+	f->entries = 0;
 	f->cap = v->n + v->n / 2 + 4096;
+	f->cap_entries = 2 * f->cap + 2 * f->cap_entries;
 	r = grow(&v->first, f->cap, sizeof(*v->first), err);
 	if (!r)
 		r = grow(&v->share, f->cap_entries, sizeof(*v->share), err);
-	for (size_t i = 0; !r && i < v->n; i++) {
-		v->first[i] = (uint32_t)i;
-		v->share[i] = 1;
+	if (!r)
+		r = grow(&v->col, f->cap_entries, sizeof(*v->col), err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < v->n; i++) {
+		v->first[i] = (uint32_t)f->entries;
+		f->entries += v->col[i] == v->gap_class ? 1 : 2;
 	}
-	return r;
+	/* from the end, as entries only move up */
+	for (size_t i = v->n; i-- > 0;) {
+		uint16_t c = v->col[i];
+
+		v->share[v->first[i]] = 1;
+		v->col[v->first[i]] = c;
+		if (c != v->gap_class) {
+			v->share[v->first[i] + 1] = 0;
+			v->col[v->first[i] + 1] = (uint16_t)v->gap_class;
+		}
+	}
+	return 0;
 }
 
 static int push_time(struct filler *f, uint64_t t, struct erg_err *err)
@@ -87,7 +105,7 @@ static int push_time(struct filler *f, uint64_t t, struct erg_err *err)
 static int push(struct filler *f, uint64_t begin, const struct erg_segment *s, struct erg_err *err)
 {
 	struct attr_view *v = f->v;
-	int r = make_room(f, s->n, err);
+	int r = make_room(f, s->n + 1, err);
 
 	if (!r && !v->first && s->n != 1)
 		r = go_multiple(f, err);
@@ -104,6 +122,10 @@ static int push(struct filler *f, uint64_t begin, const struct erg_segment *s, s
 	for (size_t e = 0; e < s->n; e++) {
 		v->col[f->entries] = (uint16_t)s->class_[e];
 		v->share[f->entries++] = s->share[e];
+	}
+	if (s->class_[0] != v->gap_class) {
+		v->col[f->entries] = (uint16_t)v->gap_class;
+		v->share[f->entries++] = 0;
 	}
 	return 0;
 }

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Instances of one layer that are not alike, by the trace alone: least squares weighs an instance by
+ * the square of what a reading saw of it, so a class of two populations with two powers has no one
+ * power that gives its energy. A class is cut where the logarithms of its instances' durations fall
+ * into two clusters (two batch sizes, prefill and decode, a cold start, a clock that was not
+ * recorded), or where some last far longer than the rest (stalls). The own time of a layer that calls
+ * others is three things: before the first of them, between them, and after the last.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
+
+#define SAMPLE_MAX 20000 /* durations of a class looked at */
+#define LEAST 12         /* durations that may be cut */
+#define APART 0.2        /* of the means of two clusters */
+#define APART_SD 4.5
+#define GAP 0.05
+#define GAP_SD 1.0
+#define RARE 0.003       /* share of the class's time below which a part stays */
+
+static double sd_of(double sum, double square, double n)
+{
+	return n > 1 ? sqrt(fmax(square / n - sum / n * (sum / n), 0)) : 0;
+}
+
+/* The cut of sorted X that leaves the least squares within; 0: none. */
+static size_t two_means(const double *x, size_t n, double *ret_within)
+{
+	double all = 0, all2 = 0, s = 0, s2 = 0, best = INFINITY;
+	size_t cut = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		all += x[i];
+		all2 += x[i] * x[i];
+	}
+	for (size_t i = 1; i < n; i++) {
+		double a = (double)i, b = (double)(n - i), within;
+
+		s += x[i - 1];
+		s2 += x[i - 1] * x[i - 1];
+		within = s2 - s * s / a + (all2 - s2) - (all - s) * (all - s) / b;
+		if (within < best) {
+			best = within;
+			cut = i;
+		}
+	}
+	*ret_within = sqrt(fmax(best, 0) / (double)n);
+	return cut;
+}
+
+/* Share of the time of sorted log durations X that lies from FROM to TO. */
+static double time_share(const double *x, size_t n, size_t from, size_t to)
+{
+	double part = 0, all = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double d = exp(x[i] - x[n - 1]);
+
+		all += d;
+		part += i >= from && i < to ? d : 0;
+	}
+	return part / all;
+}
+
+static size_t tail_of(const double *x, size_t n)
+{
+	_cleanup_(erg_freep) double *dev = malloc(n * sizeof(double));
+	double median = gsl_stats_median_from_sorted_data(x, 1, n), limit;
+	size_t i = n;
+
+	if (!dev)
+		return 0;
+	for (size_t j = 0; j < n; j++)
+		dev[j] = fabs(x[j] - median);
+	gsl_sort(dev, 1, n);
+	limit = median + fmax(4.5 * 1.48 * gsl_stats_median_from_sorted_data(dev, 1, n), log(3));
+	while (i > 0 && x[i - 1] > limit)
+		i--;
+	return i < n ? i : 0;
+}
+
+size_t attr_cut_durations(const double *x, size_t n)
+{
+	double within, low = 0, low2 = 0, high = 0, high2 = 0, gap;
+	size_t cut, a, b;
+
+	if (n < LEAST)
+		return 0;
+	cut = two_means(x, n, &within);
+	for (size_t i = 0; i < n; i++) {
+		*(i < cut ? &low : &high) += x[i];
+		*(i < cut ? &low2 : &high2) += x[i] * x[i];
+	}
+	a = cut;
+	b = n - cut;
+	gap = cut ? x[cut] - x[cut - 1] : 0;
+	within = fmax(within, fmax(sd_of(low, low2, (double)a), sd_of(high, high2, (double)b)));
+	if (!cut || high / (double)b - low / (double)a < fmax(APART, APART_SD * within) ||
+		gap < fmax(GAP, GAP_SD * within))
+		cut = tail_of(x, n);
+	if (!cut || time_share(x, n, 0, cut) < RARE || time_share(x, n, cut, n) < RARE)
+		return 0;
+	return cut;
+}
+
+/* Cuts of sorted X, found by cutting the parts again, into AT (log ns, ascending). */
+static size_t cuts_of(const double *x, size_t n, double *at)
+{
+	size_t cut[ATTR_PARTS_MAX + 1] = {0, n}, parts = 1;
+
+	for (size_t i = 0; i < parts && parts < ATTR_PARTS_MAX;) {
+		size_t c = attr_cut_durations(x + cut[i], cut[i + 1] - cut[i]);
+
+		if (!c) {
+			i++;
+			continue;
+		}
+		memmove(&cut[i + 2], &cut[i + 1], (parts - i) * sizeof(*cut));
+		cut[i + 1] = cut[i] + c;
+		parts++;
+	}
+	for (size_t i = 1; i < parts; i++)
+		at[i - 1] = (x[cut[i] - 1] + x[cut[i]]) / 2;
+	return parts;
+}
+
+static bool has(const struct attr_view *v, size_t i, uint16_t class_)
+{
+	for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++)
+		if (v->col[e] == class_)
+			return true;
+	return false;
+}
+
+bool attr_instances_next(struct attr_instances *t, size_t i, size_t e, double begin, double end)
+{
+	const struct attr_view *v = t->view;
+	uint16_t k = v->col[e];
+	bool fresh;
+
+	if (!v->first) {
+		fresh = true;
+		t->log_ns[k] = log(fmax(end - begin, 1));
+	} else {
+		fresh = begin >= t->end_ns[k];
+		for (size_t j = i + 1; fresh; j++) {
+			t->end_ns[k] = (double)(int64_t)(attr_begin(v, j) - v->t0);
+			if (j >= v->n || !has(v, j, k)) {
+				t->log_ns[k] = log(fmax(t->end_ns[k] - begin, 1));
+				break;
+			}
+		}
+	}
+	return fresh;
+}
+
+static bool below(const struct erg_timeline *tl, uint32_t k, uint32_t top)
+{
+	for (size_t steps = 0; k < tl->n_layers && steps <= tl->n_layers; steps++) {
+		k = tl->layers[k].parent;
+		if (k == top)
+			return true;
+	}
+	return false;
+}
+
+/* Where in its layer a segment of own time lies: 0, of a layer that encloses none, or alone; 1 before
+ * the layers inside, 2 between, 3 after them. */
+static size_t position(const struct attr_instances *t, size_t i, uint32_t k)
+{
+	const struct attr_view *v = t->view;
+	bool after, before;
+
+	if (v->first || !t->parent[k])
+		return 0;
+	after = t->last != ERG_NONE && below(t->tl, t->last, k);
+	before = i + 1 < v->n && below(t->tl, v->col[i + 1], k);
+	return after && before ? 2 : before ? 1 : after ? 3 : 0;
+}
+
+uint32_t attr_instances_kind(struct attr_instances *t, size_t i, size_t e)
+{
+	uint32_t k = t->view->col[e];
+	size_t slot = k * ATTR_POSITIONS + position(t, i, k), part = 0;
+
+	while (part + 1 < t->parts[slot] && t->log_ns[k] > t->at[slot * (ATTR_PARTS_MAX - 1) + part])
+		part++;
+	return t->kind[slot] + (uint32_t)part;
+}
+
+struct sample {
+	uint32_t slot;
+	float log_ns;
+};
+
+static int by_slot(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+
+	if (x->slot != y->slot)
+		return x->slot < y->slot ? -1 : 1;
+	return (x->log_ns > y->log_ns) - (x->log_ns < y->log_ns);
+}
+
+/* One instance in STRIDE of each class, by a count of its own: the same for any order of classes. */
+static int sample_durations(struct attr_instances *t, size_t n_classes, struct sample **ret, size_t *ret_n,
+	struct erg_err *err)
+{
+	const struct attr_view *v = t->view;
+	_cleanup_(erg_freep) uint32_t *count = calloc(n_classes + 1, sizeof(*count));
+	size_t cap = 0, n = 0, stride = v->n / (SAMPLE_MAX * (size_t)8) + 1;
+	struct sample *s = NULL;
+	double begin = 0, end;
+
+	if (!count)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", n_classes);
+	t->last = ERG_NONE;
+	for (size_t i = 0; i < v->n; i++, begin = end) {
+		end = (double)(int64_t)(attr_begin(v, i + 1) - v->t0);
+		for (size_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
+			uint32_t k = v->col[e];
+
+			if (k >= v->gap_class || !attr_instances_next(t, i, e, begin, end) ||
+				count[k]++ % stride)
+				continue;
+			if (n == cap) {
+				struct sample *p = realloc(s, (cap = 2 * cap + 4096) * sizeof(*s));
+
+				if (!p) {
+					free(s);
+					return erg_fail(err, -ENOMEM, "out of memory for durations");
+				}
+				s = p;
+			}
+			s[n++] = (struct sample){(uint32_t)(k * ATTR_POSITIONS + position(t, i, k)),
+				(float)t->log_ns[k]};
+		}
+		t->last = v->col[attr_first(v, i)];
+	}
+	qsort(s, n, sizeof(*s), by_slot);
+	*ret = s;
+	*ret_n = n;
+	return 0;
+}
+
+static int cut_all(struct attr_instances *t, const struct sample *s, size_t n, struct erg_err *err)
+{
+	_cleanup_(erg_freep) double *x = malloc((n + 1) * sizeof(double));
+
+	if (!x)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu durations", n);
+	for (size_t i = 0, j; i < n; i = j) {
+		for (j = i; j < n && s[j].slot == s[i].slot; j++)
+			x[j - i] = (double)s[j].log_ns;
+		t->parts[s[i].slot] = (uint8_t)cuts_of(x, j - i, t->at +
+			s[i].slot * (ATTR_PARTS_MAX - 1));
+	}
+	return 0;
+}
+
+static void number_kinds(struct attr_instances *t, size_t n_classes)
+{
+	for (size_t k = 0; k < n_classes; k++)
+		for (size_t p = 0; p < ATTR_POSITIONS; p++) {
+			size_t slot = k * ATTR_POSITIONS + p;
+
+			t->kind[slot] = t->n_kinds;
+			for (size_t i = 0; i < (t->parts[slot] ? t->parts[slot] : p ? 0 : 1); i++)
+				t->kind_class[t->n_kinds++] = (uint32_t)k;
+		}
+}
+
+int attr_instances_find(struct attr_instances *t, const struct attr_view *v,
+	const struct attr_source *src, struct erg_err *err)
+{
+	size_t n = v->gap_class + 1, slots = n * ATTR_POSITIONS;
+	struct sample *s = NULL;
+	size_t samples = 0;
+	int r;
+
+	memset(t, 0, sizeof(*t));
+	t->view = v;
+	t->tl = src->tl;
+	t->end_ns = calloc(n, sizeof(double));
+	t->log_ns = calloc(n, sizeof(double));
+	t->parent = calloc(n, 1);
+	t->parts = calloc(slots, 1);
+	t->kind = calloc(slots, sizeof(*t->kind));
+	t->at = calloc(slots * (ATTR_PARTS_MAX - 1), sizeof(double));
+	t->kind_class = calloc(slots * ATTR_PARTS_MAX, sizeof(*t->kind_class));
+	if (!t->end_ns || !t->log_ns || !t->parent || !t->parts || !t->kind || !t->at || !t->kind_class)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", n);
+	for (size_t k = 0; k < src->tl->n_layers; k++)
+		if (src->tl->layers[k].parent < src->tl->n_layers)
+			t->parent[src->tl->layers[k].parent] = 1;
+	r = sample_durations(t, n, &s, &samples, err);
+	if (!r)
+		r = cut_all(t, s, samples, err);
+	free(s);
+	if (r < 0)
+		return r;
+	number_kinds(t, v->gap_class);
+	memset(t->end_ns, 0, n * sizeof(double));
+	t->last = ERG_NONE;
+	return 0;
+}
+
+void attr_instances_release(struct attr_instances *t)
+{
+	free(t->end_ns);
+	free(t->log_ns);
+	free(t->parent);
+	free(t->parts);
+	free(t->kind);
+	free(t->at);
+	free(t->kind_class);
+	memset(t, 0, sizeof(*t));
+}
