@@ -261,19 +261,65 @@ static int lag_effect(struct attr_run *r)
 	return rc;
 }
 
-/* The sensor as declared, as far as the run does not contradict it; else another one. */
+/* The columns that least squares fit become hats over the duration; the fit goes on from where it is. */
+static int bend(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	struct attr_view *v = &st->view;
+	_cleanup_(erg_freep) bool *keep = calloc(v->n_cols + 1, sizeof(*keep));
+	double *power = NULL, *p;
+	int rc;
+
+	if (!keep)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
+	for (size_t c = 0; c < v->n_cols; c++) {
+		uint32_t k = v->col_class[c];
+
+		keep[c] = v->col_apart[c] || k >= v->gap_class || v->class_time[k] * 1e9 >=
+			ATTR_DIRECT_WINDOWS * st->memory_ns * (double)v->class_calls[k];
+	}
+	rc = attr_bend(v, keep, st->power, &power, r->err);
+	free(r->fit.power);
+	r->fit.power = power;
+	if (rc < 0)
+		return rc;
+	p = realloc(st->power, (v->n_cols + 2) * sizeof(double));
+	if (!p)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
+	st->power = p;
+	return attr_refit_again(r);
+}
+
+static bool varying(const struct attr_run *r)
+{
+	return r->st->view.z && !r->st->view.bent && r->misfit.fitted.duration.p < ATTR_MISFIT_P;
+}
+
+static int bend_and_judge(struct attr_run *r)
+{
+	int rc = bend(r);
+
+	return rc < 0 ? rc : attr_judge(r);
+}
+
+/* The sensor as declared, as far as the run does not contradict it, with power that goes with the
+ * duration where it does; else another sensor. */
 static int fit_sensor(struct attr_run *r)
 {
 	int rc = attr_refit(r);
 
 	if (!rc)
 		rc = attr_judge(r);
+	if (!rc && varying(r))
+		rc = bend_and_judge(r);
 	if (rc < 0 || !r->misfit.reason)
 		return rc;
 	attr_trust_nothing(r);
 	rc = attr_search(r);
 	if (!rc)
 		rc = attr_judge(r);
+	if (!rc && varying(r))
+		rc = bend_and_judge(r);
 	if (!rc && !r->misfit.reason)
 		r->fit.estimated = true;
 	return rc;
@@ -290,6 +336,8 @@ static int attribute(struct attr_run *r)
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
 	st->reach_ns = 1.5 * (st->readings.stale ? fmax(st->readings.period_ns,
 		st->readings.spacing_ns) : st->readings.spacing_ns);
+	if (v->gap_class && (rc = attr_durations(&st->view, r->err)) < 0)
+		return rc;
 	st->locked = attr_lock(v, &st->readings) > ATTR_LOCK_LIMIT;
 	if ((rc = fit_sensor(r)) < 0)
 		return rc;

@@ -10,7 +10,6 @@
 
 #include "analyze/attribution/internal.h"
 
-#define DIRECT_WINDOWS 10  /* a layer this many windows long is integrated directly */
 #define DIRECT_READINGS 30 /* inside of it, in all */
 
 /* Power of a column where nothing saw it: the mean of the rest. */
@@ -55,7 +54,7 @@ static void choose_direct(struct attr_run *r)
 	for (size_t k = 0; k < st->n_classes; k++)
 		st->is_direct[k] = v->class_time[k] > 0 && (k >= v->gap_class || (v->class_calls[k] &&
 			v->class_time[k] / (double)v->class_calls[k] * 1e9 >=
-			DIRECT_WINDOWS * st->memory_ns));
+			ATTR_DIRECT_WINDOWS * st->memory_ns));
 	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
 		bool few = st->direct.readings[c] < DIRECT_READINGS;

@@ -36,6 +36,8 @@ void attr_curve_close(struct attr_curve *c)
 	free(c->p);
 	for (size_t j = 0; j < ATTR_TAUS; j++)
 		free(c->y[j]);
+	for (size_t j = 0; j < ATTR_GROUPS; j++)
+		free(c->group[j]);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -58,6 +60,8 @@ static int curve_room(struct attr_curve *c, size_t n)
 	ok = more(&c->edge, n) && more(&c->sum, n) && more(&c->p, n);
 	for (size_t j = 0; j < c->n_tau; j++)
 		ok = ok && more(&c->y[j], n);
+	for (size_t j = 0; j < c->n_groups; j++)
+		ok = ok && more(&c->group[j], n);
 	c->cap = ok ? n : c->cap;
 	return ok ? 0 : -ENOMEM;
 }
@@ -74,6 +78,23 @@ static double power_of(const struct attr_curve *c, size_t i)
 	return p;
 }
 
+static void append_groups(struct attr_curve *c, size_t i, size_t n, double d)
+{
+	const struct attr_view *v = c->view;
+
+	for (size_t g = 0; g < ATTR_GROUPS; g++)
+		c->group[g][n + 1] = c->group[g][n];
+	for (size_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
+		double z = (double)v->z[e];
+		double energy = d * c->power[v->col[e]] * (v->share ? (double)v->share[e] : 1);
+
+		if (z == 0)
+			continue;
+		c->group[v->col_class[v->col[e]] % (ATTR_GROUPS - 1)][n + 1] += energy * z;
+		c->group[ATTR_GROUPS - 1][n + 1] += energy * (z * z - 1);
+	}
+}
+
 static void append(struct attr_curve *c, size_t i, double begin, double end)
 {
 	size_t n = c->n++;
@@ -84,6 +105,8 @@ static void append(struct attr_curve *c, size_t i, double begin, double end)
 	c->sum[n + 1] = c->sum[n] + p * d;
 	for (size_t j = 0; j < c->n_tau; j++)
 		c->y[j][n + 1] = c->tau[j] > 0 ? p + (c->y[j][n] - p) * exp(-d / c->tau[j]) : p;
+	if (c->n_groups)
+		append_groups(c, i, n, d);
 }
 
 int attr_curve_cover(struct attr_curve *c, double from, double to)
@@ -111,6 +134,8 @@ int attr_curve_cover(struct attr_curve *c, double from, double to)
 			c->sum[0] = 0;
 			for (size_t j = 0; j < c->n_tau; j++)
 				c->y[j][0] = power_of(c, i);
+			for (size_t j = 0; j < c->n_groups; j++)
+				c->group[j][0] = 0;
 		}
 		append(c, i, begin, (double)(int64_t)(attr_begin(v, i + 1) - v->t0));
 		begin = c->edge[c->n];
@@ -150,6 +175,19 @@ double attr_curve_sum(const struct attr_curve *c, size_t j, double x, size_t *hi
 	if (tau <= 0)
 		return c->sum[i] + p * d;
 	return c->sum[i] + p * d - tau * (p + (c->y[j][i] - p) * exp(-d / tau));
+}
+
+static double group_sum(const struct attr_curve *c, size_t g, double x, size_t *hint)
+{
+	size_t i = curve_find(c, x, hint);
+	double d = c->edge[i + 1] - c->edge[i], from = c->group[g][i];
+
+	return from + (d > 0 ? (x - c->edge[i]) / d * (c->group[g][i + 1] - from) : 0);
+}
+
+double attr_curve_group(const struct attr_curve *c, size_t g, double end, double window, size_t hint[2])
+{
+	return (group_sum(c, g, end, &hint[0]) - group_sum(c, g, end - window, &hint[1])) / window;
 }
 
 double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window, double stale,

@@ -20,10 +20,9 @@
 
 #define SAMPLE_MAX 20000 /* durations of a class looked at */
 #define LEAST 12         /* durations that may be cut */
-#define APART 0.2        /* of the means of two clusters */
-#define APART_SD 4.5
-#define GAP 0.05
-#define GAP_SD 1.0
+#define APART 0.08       /* of the means of two clusters */
+#define APART_SD 4.5     /* (halves of a uniform distribution: 3.5; of a normal one: 2.6) */
+#define VALLEY 0.04      /* share of the smaller cluster in the middle third between them */
 #define RARE 0.003       /* share of the class's time below which a part stays */
 
 static double sd_of(double sum, double square, double n)
@@ -87,9 +86,20 @@ static size_t tail_of(const double *x, size_t n)
 	return i < n ? i : 0;
 }
 
+/* Hardly anything lies in the middle third between the means. */
+static bool valley(const double *x, size_t n, double low, double high, size_t smaller)
+{
+	double from = low + (high - low) / 3, to = high - (high - low) / 3;
+	size_t inside = 0;
+
+	for (size_t i = 0; i < n; i++)
+		inside += x[i] > from && x[i] < to;
+	return (double)inside <= VALLEY * (double)smaller;
+}
+
 size_t attr_cut_durations(const double *x, size_t n)
 {
-	double within, low = 0, low2 = 0, high = 0, high2 = 0, gap;
+	double within, low = 0, low2 = 0, high = 0, high2 = 0;
 	size_t cut, a, b;
 
 	if (n < LEAST)
@@ -101,10 +111,9 @@ size_t attr_cut_durations(const double *x, size_t n)
 	}
 	a = cut;
 	b = n - cut;
-	gap = cut ? x[cut] - x[cut - 1] : 0;
 	within = fmax(within, fmax(sd_of(low, low2, (double)a), sd_of(high, high2, (double)b)));
 	if (!cut || high / (double)b - low / (double)a < fmax(APART, APART_SD * within) ||
-		gap < fmax(GAP, GAP_SD * within))
+		!valley(x, n, low / (double)a, high / (double)b, a < b ? a : b))
 		cut = tail_of(x, n);
 	if (!cut || time_share(x, n, 0, cut) < RARE || time_share(x, n, cut, n) < RARE)
 		return 0;

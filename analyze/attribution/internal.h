@@ -26,6 +26,7 @@
 #define ATTR_LAG_SIDES 4 /* refits for a lag of known uncertainty */
 /* Below this share of observed time the mean power of the rest says nothing of the gaps. */
 #define ATTR_ENOUGH 0.5
+#define ATTR_DIRECT_WINDOWS 10 /* a layer this many windows long is integrated directly */
 #define ATTR_MIN_BLOCKS 20 /* of a bootstrap */
 
 /* ---- rng.c: xoshiro256** (Blackman, Vigna 2018): the same bytes on every machine ---- */
@@ -54,6 +55,9 @@ struct attr_view {
 	uint32_t *first; /* n + 1; NULL: segment i has the one entry i */
 	uint16_t *col;   /* per entry */
 	float *share;    /* per entry, or NULL: 1 */
+	float *z;        /* per entry: log duration of its instance, in SDs of its column above the
+			    mean; 0 where it cannot matter. NULL: not known */
+	bool bent;       /* columns are hats over it (durations.c) */
 	size_t n_cols;
 	uint32_t *col_class; /* public class */
 	bool *col_apart;     /* idle, or a gap outside of the work: integrated, not fitted */
@@ -126,6 +130,13 @@ void attr_instances_release(struct attr_instances *t);
 /* Entry E of segment I, BEGIN .. END: whether an instance of its class begins. In order of time. */
 bool attr_instances_next(struct attr_instances *t, size_t i, size_t e, double begin, double end);
 uint32_t attr_instances_kind(struct attr_instances *t, size_t i, size_t e);
+
+/* ---- durations.c: power that goes with the duration ---- */
+/* Fills V->z. */
+int attr_durations(struct attr_view *v, struct erg_err *err);
+/* Each column but those to KEEP becomes several; *RET_POWER (to be freed): POWER for the new ones. */
+int attr_bend(struct attr_view *v, const bool *keep, const double *power, double **ret_power,
+	struct erg_err *err);
 
 /* ---- view_fill.c ---- */
 /* The segments alone; col is still the class. */
@@ -259,6 +270,7 @@ static inline double attr_lagged(const struct attr_view *v, const struct attr_sh
 
 /* ---- curve.c: the power that the classes' powers make of the timeline, and its integral ---- */
 #define ATTR_TAUS 3
+#define ATTR_GROUPS 7
 struct attr_curve {
 	const struct attr_view *view;
 	const double *power;   /* per column, W; borrowed */
@@ -269,6 +281,8 @@ struct attr_curve {
 	double *edge, *sum;    /* n + 1: ns since t0; W ns */
 	double *p;             /* n: W */
 	double *y[ATTR_TAUS];  /* n + 1: power behind the low-pass, W */
+	size_t n_groups;       /* of columns, by index: sums of power x z, the last of power x (z^2 - 1) */
+	double *group[ATTR_GROUPS]; /* n + 1: W ns */
 };
 int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const double *power,
 	const double *tau, size_t n_tau);
@@ -277,6 +291,7 @@ void attr_curve_close(struct attr_curve *c);
 int attr_curve_cover(struct attr_curve *c, double from, double to);
 /* Integral up to X of the power behind low-pass J, W ns, from a fixed but unknown origin. */
 double attr_curve_sum(const struct attr_curve *c, size_t j, double x, size_t *hint);
+double attr_curve_group(const struct attr_curve *c, size_t g, double end, double window, size_t hint[2]);
 /* Mean over a window that ends at END, or up to STALE before. HINT: two cursors. */
 double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window, double stale,
 	size_t hint[2]);
@@ -514,13 +529,13 @@ int attr_reconcile(struct erg_attr *a, const struct erg_est *total, const struct
 /* ---- misfit.c: score tests ---- */
 #define ATTR_SHIFTS 9
 enum { ATTR_Z_PSI = 0, ATTR_Z_SHIFT = ATTR_PSI, ATTR_Z_CLOCK = ATTR_Z_SHIFT + ATTR_SHIFTS,
-	ATTR_Z = ATTR_Z_CLOCK + 3 };
+	ATTR_Z_DURATION = ATTR_Z_CLOCK + 3, ATTR_Z = ATTR_Z_DURATION + ATTR_GROUPS };
 struct attr_test {
 	double f, p; /* NaN: too few readings to test */
 	double step; /* of a single column: what it asks for */
 };
 struct attr_tests {
-	struct attr_test lag, window, rc, skew, kernel, clock;
+	struct attr_test lag, window, rc, skew, kernel, clock, duration;
 };
 #define ATTR_MISFIT_P 1e-4
 struct attr_misfit {
@@ -574,6 +589,8 @@ int attr_judge(struct attr_run *r);
 int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power);
 /* Fits the run: from r->fit on, whatever of the sensor is not known. */
 int attr_refit(struct attr_run *r);
+/* Goes on from R->st->shape and R->fit.power when the columns have changed. */
+int attr_refit_again(struct attr_run *r);
 /* From R->st->shape and POWER (per column; overwritten) to the next minimum of the residual. */
 int attr_descend(struct attr_run *r, double *power);
 /* Everything of the sensor is asked, whatever was declared. */

@@ -54,7 +54,7 @@ static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 	double half = (double)(attr_begin(x->view, x->view->n) - x->view->t0) / 2;
 	int r = attr_extras_fill(x, m, s->z + ATTR_Z_PSI);
 
-	memset(s->z + ATTR_Z_SHIFT, 0, (ATTR_SHIFTS + 3) * sizeof(double));
+	memset(s->z + ATTR_Z_SHIFT, 0, (ATTR_Z - ATTR_Z_SHIFT) * sizeof(double));
 	if (r < 0 || !attr_look(x->view, x->readings, &x->shape, m, &l))
 		return r;
 	r = attr_curve_cover(&x->curve, l.end - l.window - l.stale - shift_ns[ATTR_SHIFTS - 1] -
@@ -69,6 +69,9 @@ static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 	slope = s->z[ATTR_Z_PSI + ATTR_DELAY];
 	for (size_t i = 0; i < 3; i++, at *= ((double)(int64_t)(row->t - x->view->t0) - half) / half)
 		s->z[ATTR_Z_CLOCK + i] = slope * at;
+	for (size_t i = 0; i < x->curve.n_groups; i++)
+		s->z[ATTR_Z_DURATION + i] = attr_curve_group(&x->curve, i, l.end, l.window,
+			s->hint[ATTR_SHIFTS]);
 	return 0;
 }
 
@@ -282,6 +285,7 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 	if (!rc)
 		rc = attr_extras_open(&s.x, &r->st->view, &r->st->readings, &r->st->shape, all,
 			r->st->power);
+	s.x.curve.n_groups = r->st->view.z ? ATTR_GROUPS : 0;
 	if (!rc)
 		rc = score_rows(&s);
 	if (!rc)
@@ -295,6 +299,7 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 		test_scores(&s, which + ATTR_Z_PSI + ATTR_CLOCK, 1, &ret->skew);
 		test_scores(&s, which + ATTR_Z_SHIFT, ATTR_SHIFTS, &ret->kernel);
 		test_scores(&s, which + ATTR_Z_CLOCK, 3, &ret->clock);
+		test_scores(&s, which + ATTR_Z_DURATION, ATTR_GROUPS, &ret->duration);
 	}
 	free_scores(&s);
 	return rc;
@@ -313,6 +318,8 @@ static int judge(struct attr_run *r)
 	f->reason = NULL;
 	if (rc < 0)
 		return rc;
+	if (fails(&f->fitted.duration))
+		f->reason = "misfit: varying";
 	if (fails(&f->fitted.kernel))
 		f->reason = "misfit: unknown";
 	if (fails(&f->fitted.clock))
@@ -324,7 +331,7 @@ int attr_judge(struct attr_run *r)
 {
 	struct attr_misfit *f = &r->misfit;
 
-	f->fitted.kernel.p = f->fitted.clock.p = NAN;
+	f->fitted.kernel.p = f->fitted.clock.p = f->fitted.duration.p = NAN;
 	if (r->st->locked || !r->st->view.gap_class || r->opt.lag != ERG_LAG_AUTO)
 		return 0;
 	return judge(r);

@@ -64,6 +64,7 @@ static void add_tests(struct attr_run *r, struct erg_attr_model *m)
 	add_test(m, "declared-kernel", &f->declared.kernel);
 	add_test(m, "kernel", &f->fitted.kernel);
 	add_test(m, "clock", &f->fitted.clock);
+	add_test(m, "duration", &f->fitted.duration);
 }
 
 void attr_model(struct attr_run *r)

@@ -17,8 +17,8 @@
 #define STEPS_MAX 12
 #define HALVINGS 4
 #define NEAR 0.1 /* of a reading's variance: the residual a further step would gain */
-#define ROUGH_WINDOW 0.01
-#define ROUGH_TAU 0.05 /* of the window */
+#define ROUGH_WINDOW 0.005
+#define ROUGH_TAU 0.02 /* of the window */
 #define ROUGH_CLOCK 1e-6
 #define LAG_MIN -2e5 /* ns: no reading precedes its window; less is an error of the clocks */
 
@@ -206,7 +206,7 @@ static double declared_u(double rough, const struct attr_test *t)
  */
 static void trust_declared(struct attr_run *r)
 {
-	double w = attr_window_of(&r->declared), square = fmax(ROUGH_TAU * w, 1e4);
+	double w = attr_window_of(&r->declared), square = fmax(ROUGH_TAU * w, 5e3);
 	const struct attr_tests *t = &r->misfit.declared;
 
 	r->known_u[ATTR_DELAY] = !r->fit.estimated && r->fit.lag_u_ns > 0 ? r->fit.lag_u_ns : 5e7;
@@ -246,6 +246,21 @@ static int fit_declared(struct attr_run *r, double *power)
 static bool asks(const struct attr_run *r)
 {
 	return r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class > 0;
+}
+
+int attr_refit_again(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	_cleanup_(erg_freep) double *power = calloc(st->view.n_cols + 1, sizeof(double));
+	int rc;
+
+	if (!power)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
+	attr_nnls_release(&r->nnls);
+	rc = attr_nnls_init(&r->nnls, st->view.n_cols + r->n_extra, r->n_extra, r->err);
+	r->sol.power = st->power;
+	memcpy(power, r->fit.power, st->view.n_cols * sizeof(*power));
+	return rc < 0 ? rc : attr_descend(r, power);
 }
 
 int attr_refit(struct attr_run *r)

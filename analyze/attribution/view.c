@@ -332,6 +332,7 @@ void attr_view_release(struct attr_view *v)
 	erg_times_release(&v->begin);
 	free(v->first);
 	free(v->share);
+	free(v->z);
 	memset(v, 0, sizeof(*v));
 }
 

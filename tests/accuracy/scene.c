@@ -255,6 +255,8 @@ static void make_timeline(struct work *w)
 	tl->n_layers = w->s->layers;
 	tl->layers = must(calloc(tl->n_layers + 1, sizeof(*tl->layers)));
 	for (size_t k = 0; k < tl->n_layers; k++)
+		tl->layers[k].parent = ERG_NONE;
+	for (size_t k = 0; k < tl->n_layers; k++)
 		if (asprintf(&tl->layers[k].name, "layer %zu", k) < 0)
 			abort();
 	tl->n_tracks = 1;

@@ -155,6 +155,8 @@ static void setup(struct fixture *f, size_t iterations)
 	f->tl.iv.layer = calloc(n, sizeof(*f->tl.iv.layer));
 	f->tl.iv.iteration = calloc(n, sizeof(*f->tl.iv.iteration));
 	f->tl.iv.track = calloc(n, sizeof(*f->tl.iv.track));
+	for (size_t k = 0; k < 3; k++)
+		f->layers[k].parent = ERG_NONE;
 	for (size_t i = 0; i < n; i++) {
 		f->tl.iv.layer[f->tl.iv.n++] = i % 3;
 		assert_int_equal(erg_times_push(&f->tl.iv.begin, f->tl.end), 0);
