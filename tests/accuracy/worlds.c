@@ -26,6 +26,22 @@ struct options {
 	bool keep, manual;
 };
 
+/* The first line that a program wrote before it failed. */
+static void tell(const char *dir, const char *out, const char *program, int status)
+{
+	char path[4200], line[512] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s.err", dir, out);
+	f = fopen(path, "re");
+	if (f && !fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	if (f)
+		fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	fprintf(stderr, "worlds: %s: %s ended with %d: %s\n", dir, program, status, line);
+}
+
 /* Runs a program with its output in files of DIR; its exit status, or -1. */
 static int run(const char *dir, const char *out, const char *const argv[])
 {
@@ -46,9 +62,12 @@ static int run(const char *dir, const char *out, const char *const argv[])
 		execvp(argv[0], (char *const *)argv); /* POSIX: it changes none of them */
 		_exit(127);
 	}
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+	if (waitpid(pid, &status, 0) != pid)
 		return -1;
-	return WEXITSTATUS(status);
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (status)
+		tell(dir, out, argv[0], status);
+	return status;
 }
 
 static int import(const struct world *w, const char *dir)
