@@ -19,6 +19,7 @@
 
 #define DEEPEST 32
 #define BIN_STEPS 30 /* fewer are no bin */
+#define BIN_S 0.25   /* nor is less time */
 #define WRITES 64    /* tokens: a step with more reads a prompt */
 
 /* One phase: an instance of a part. */
@@ -266,7 +267,7 @@ static size_t bin_edges(const struct walk *w, uint32_t part, double *scratch, do
 {
 	size_t n = 0, all = 0, bins;
 	uint32_t around = ERG_NONE;
-	double tokens;
+	double tokens, time_s = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
 		const uint32_t a = w->inst[i].around;
@@ -279,11 +280,13 @@ static size_t bin_edges(const struct walk *w, uint32_t part, double *scratch, do
 			return 0;
 		around = a == ERG_NONE ? a : w->inst[a].part;
 		all++;
+		time_s += (double)(w->inst[i].end - w->inst[i].begin) * 1e-9;
 		x = context_of(w, &w->inst[i], &tokens);
 		if (!isnan(x))
 			scratch[n++] = x;
 	}
 	bins = n / BIN_STEPS < ERG_PARTS_BINS ? n / BIN_STEPS : ERG_PARTS_BINS;
+	bins = time_s / BIN_S < (double)bins ? (size_t)(time_s / BIN_S) : bins;
 	if (bins < 2 || n < all)
 		return 0;
 	qsort(scratch, n, sizeof(*scratch), by_value);

@@ -3,12 +3,13 @@
 //
 //	node chat.mjs MODEL [requests=N] [prompt=TOKENS] [answer=TOKENS] [threads=N] [batch=TOKENS]
 //
-// Prints each answer as its tokens' numbers: the same model and arguments give the same answers.
+// Prints a digest of each answer: the same model and arguments give the same answers.
+import {createHash} from "node:crypto";
 import {getLlama, LlamaLogLevel} from "node-llama-cpp";
 
 const args = process.argv.slice(2);
 const model = args.shift();
-const options = {requests: 4, prompt: 200, answer: 100, threads: 1, batch: 512};
+const options = {requests: 12, prompt: 200, answer: 250, threads: 1, batch: 512};
 
 for (const arg of args) {
 	const [key, value] = arg.split("=");
@@ -42,6 +43,7 @@ for (let request = 0; request < options.requests; request++) {
 		if (answer.length === options.answer)
 			break;
 	}
-	console.log(answer.join(" "));
+	console.log(`answer ${request + 1}: ${answer.length} tokens,`,
+		createHash("sha256").update(answer.join(" ")).digest("hex").slice(0, 16));
 }
 await llama.dispose();

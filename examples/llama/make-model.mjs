@@ -6,7 +6,7 @@
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. The same arguments give the same bytes.
 import {writeFileSync} from "node:fs";
 
-const [file, type = "f16", blocksText = "4", widthText = "512"] = process.argv.slice(2);
+const [file, type = "f16", blocksText = "4", widthText = "384"] = process.argv.slice(2);
 const blocks = Number(blocksText), width = Number(widthText);
 const types = {f32: 0, f16: 1, q8_0: 8}; // ggml's numbers
 

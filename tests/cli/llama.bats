@@ -192,3 +192,67 @@ C
     [ "$(events b 'marker.*erg: llama: this libllama lacks functions')" -eq 1 ]
     [ "$(layers b | tail -1)" = prog ]
 }
+
+# phases: NAME BEGIN END of each phase in run.erg, ns
+phases() {
+    mkdir -p x
+    tar -xf run.erg -C x
+    find x -name metadata -printf '%h\n' | sort | while read -r trace; do
+        babeltrace2 --clock-cycles "$trace" 2>/dev/null
+    done | awk '/ergtrace:phase_(begin|end)/ {
+            t = substr($1, 2, length($1) - 2); sub(/^0+/, "", t)
+            match($0, /vtid = [0-9]+/); tid = substr($0, RSTART, RLENGTH)
+            match($0, /name = "[^"]*"/); name = substr($0, RSTART + 8, RLENGTH - 9)
+            if ($0 ~ /phase_begin/) begin[tid] = t; else if (tid in begin) print name, begin[tid], t
+        }'
+}
+
+@test "llama: joules per token of prefill and decode are those of the board's truth" {
+    need_llama
+    skip_unless erg-record erg-analyze erg-board erg-board-truth
+    node "$example/make-model.mjs" small.gguf f16 2 256
+    mkdir board
+    erg-board board --truth "$PWD/truth.log" --follow command -- erg-record run --force -o run.erg \
+        --sysfs board --annotate llama -- node "$example/chat.mjs" small.gguf requests=8 prompt=200 \
+        answer=150 >out 2>err || { cat err; false; }
+    erg-analyze totals --per token --format json run.erg >t.json 2>/dev/null
+    # What the application did, known from its arguments: the last token of an answer is not fed back.
+    jq -e '.runs[0].phases | map({(.name): [.counters.tokens, .per.count]}) | add ==
+        {run: [2792, 2792], prefill: [1600, 1600], decode: [1192, 1192]}' t.json
+    jq -e '.runs[0].phases | length == 3 and .[0].counters.requests == 8' t.json
+    jq -e '.runs[0].first_token.n == 8 and .runs[0].first_token.median_s > 0' t.json
+    jq -e '.runs[0] | .simulated and all(.phases[]; .per.energy_j.value == null or
+        (.per.energy_j.value * .per.count / .ets_j.value - 1 | fabs) < 1e-6)' t.json
+    phases >phases.txt
+    [ "$(grep -c '^decode' phases.txt)" -eq 1192 ]
+    for name in prefill decode; do
+        grep "^$name " phases.txt | cut -d' ' -f2,3 | erg-board-truth truth.log --stdin |
+            awk '{ sum += $NF } END { print sum }' >truth.txt
+        # The interval holds the truth in 95 % of runs; in all of them it is not far from it.
+        jq -e --arg name "$name" --argjson truth "$(cat truth.txt)" '.runs[0].phases[] |
+            select(.name == $name) | .ets_j | (.value - $truth | fabs) <
+                1.5 * (.hi - .lo) / 2 + 0.05 * $truth' t.json || { cat truth.txt t.json; false; }
+    done
+    # The same by request, by layer and as a table.
+    erg-analyze layers --per request --format json run.erg 2>/dev/null |
+        jq -e '[.runs[0].layers[].per | .unit == "request" and .count == 8] | length >= 6 and all'
+    erg-analyze layers --per token --format json run.erg 2>/dev/null >l.json
+    jq -e '[.runs[0].layers[] | select(.name | startswith("decode/")) | .per.count] | length >= 1 and all(. == 1192)' l.json
+    jq -e '[.runs[0].layers[] | select(.name | startswith("prefill/")) | .per.count] | length >= 1 and all(. == 1600)' l.json
+    erg-analyze layers --by phase --per token --format csv run.erg 2>/dev/null >p.csv
+    [ "$(head -1 p.csv | tr , '\n' | grep -Ec '^per_(unit|count|energy|rate)')" -eq 7 ]
+    [ "$(wc -l <p.csv)" -eq 3 ] || [ "$(grep -c '^run.erg.*,decode,' p.csv)" -eq 1 ]
+    erg-analyze totals --per token run.erg >t.txt 2>/dev/null
+    grep -q 'per token *token/s' t.txt
+    grep -q 'time to the first token: median' t.txt
+    grep -q SIMULATED t.txt
+}
+
+@test "llama: the example runs and prints blocks and joules per token" {
+    need_llama
+    skip_unless erg-record erg-analyze erg-board
+    "$example/run" requests=2 prompt=64 answer=40 >out 2>err || { cat err; false; }
+    grep -q 'decode/blk' out
+    grep -Eq '^decode +' out
+    grep -q 'time to the first token' out
+}
