@@ -8,6 +8,7 @@
 #include "analyze/reader/join.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "formats/base/util.h"
@@ -233,6 +234,29 @@ static int fill_source(struct erg_join *j, const struct erg_join_entry *e)
 	return r;
 }
 
+/*
+ * Layers that were added to a recording from another clock (erg-record import --onto) are where they
+ * are to the doubt of that join, which for attribution is a doubt of the sensors' lag.
+ */
+static void add_clock_doubt(struct erg_timeline *tl)
+{
+	double square = 0;
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (json_object_get(tl->manifest, "onto"), i, entry) {
+		double u = json_number_value(json_object_get(json_object_get(entry, "layers"), "clock_u_ns"));
+
+		square += u * u;
+	}
+	for (i = 0; square > 0 && i < tl->n_sources; i++) {
+		struct erg_sensor_model *m = &tl->sources[i].model;
+
+		if (tl->sources[i].cls == ERG_CLASS_POWER)
+			m->lag_u_ns = (uint64_t)llround(sqrt((double)m->lag_u_ns * (double)m->lag_u_ns + square));
+	}
+}
+
 int erg_join_readings(struct erg_join *j, struct erg_err *err)
 {
 	static const struct {
@@ -249,6 +273,7 @@ int erg_join_readings(struct erg_join *j, struct erg_err *err)
 			if (!r && !strcmp(erg_join_text(ev, "event"), steps[s].event) &&
 				erg_join_ours(j, (uint32_t)erg_join_number(ev, "pid")))
 				r = steps[s].add(j, ev);
+	add_clock_doubt(j->tl);
 	for (size_t k = j->tl->n_channels; k-- > 0;)
 		tell_apart(j->tl, k); /* the last first: earlier names are still as recorded */
 	HASH_ITER (hh, j->entries, e, next) {

@@ -27,7 +27,8 @@ static bt_message *new_event(struct erg_feed *f, bt_self_message_iterator *it, e
 	event = bt_message_event_borrow_event(m);
 	context = bt_event_borrow_common_context_field(event);
 	bt_field_integer_signed_set_value(
-		bt_field_structure_borrow_member_field_by_index(context, 0), pid);
+		bt_field_structure_borrow_member_field_by_index(context, 0),
+		pid + (int)f->what->pid);
 	bt_field_integer_signed_set_value(
 		bt_field_structure_borrow_member_field_by_index(context, 1), tid);
 	*ret = (struct erg_cursor){bt_event_borrow_payload_field(event), 0};
@@ -71,10 +72,10 @@ static int put_source(struct erg_feed *f, struct erg_cursor *c, uint32_t source)
 	const struct erg_sensor_model *m = &first->model;
 	int r;
 
-	erg_put_unsigned(c, source);
+	erg_put_unsigned(c, f->what->first_source + source);
 	r = erg_put_string(c, f->what->kind) || erg_put_string(c, log->path) ||
 		erg_put_string(c, erg_source_class_name(erg_import_class(first)));
-	erg_put_unsigned(c, 0);
+	erg_put_unsigned(c, first->simulated);
 	r = r || erg_put_string(c, erg_sensor_kind_name(m->kind)) ||
 		erg_put_string(c, erg_provenance_name(m->provenance));
 	erg_put_unsigned(c, m->window_ns);
@@ -97,7 +98,7 @@ static int put_channel(struct erg_feed *f, struct erg_cursor *c, size_t i)
 
 	for (size_t k = 0; k < i; k++)
 		index += log->channels[k].source == ch->source;
-	erg_put_unsigned(c, ch->source);
+	erg_put_unsigned(c, f->what->first_source + ch->source);
 	erg_put_unsigned(c, index);
 	r = erg_put_string(c, d->rail) || erg_put_string(c, d->parent) ||
 		erg_put_string(c, erg_quantity_name(d->quantity)) || erg_put_string(c, d->unit);
@@ -136,7 +137,7 @@ static int put_named(struct erg_cursor *c, uint32_t id, const char *name)
 bt_message *erg_feed_definition(struct erg_feed *f, bt_self_message_iterator *it, bool *ret_end)
 {
 	const struct erg_import_layers *l = f->what->layers;
-	const size_t counts[] = {1, erg_import_sources(f->what->log), f->what->log->n_channels,
+	const size_t counts[] = {f->what->log->n_channels ? 1 : 0, erg_import_sources(f->what->log), f->what->log->n_channels,
 		l ? 1 : 0, l ? l->n_tracks : 0, l ? l->n_counters : 0, l ? l->n_defs : 0};
 	static const enum erg_event kinds[] = {ERG_EV_PROCESS_DEFINE, ERG_EV_SOURCE_DEFINE,
 		ERG_EV_CHANNEL_DEFINE, ERG_EV_PROCESS_DEFINE, ERG_EV_TRACK_DEFINE,
@@ -189,7 +190,7 @@ static bt_message *reading(struct erg_feed *f, bt_self_message_iterator *it)
 
 	if (!m)
 		return NULL;
-	erg_put_unsigned(&c, f->source);
+	erg_put_unsigned(&c, f->what->first_source + f->source);
 	if (erg_put_sequence(&c, channels_of(log, f->source), &values) < 0) {
 		bt_message_put_ref(m);
 		return NULL;
@@ -328,7 +329,7 @@ int erg_feed_init(struct erg_feed *f, const struct erg_import_trace *what)
 			what->log->channels[i].group + 1 : f->devices;
 	skip_missing(f);
 	/* definitions bear the first time of all, so that no message goes back */
-	f->now = on_trace(f, what->log->t[0]);
+	f->now = what->log->n ? on_trace(f, what->log->t[0]) : UINT64_MAX;
 	if (f->n_edges && on_trace(f, f->edges[0].t) < f->now)
 		f->now = on_trace(f, f->edges[0].t);
 	if (what->layers && on_trace(f, what->layers->spans[0].end) < f->now)

@@ -21,9 +21,10 @@
 #include "formats/base/util.h"
 #include "formats/base/say.h"
 #include "record/import/named.h"
+#include "record/import/onto.h"
 
 enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL, OPT_STRICT,
-	OPT_TIME, OPT_COLUMN, OPT_WHERE, OPT_TIME_ZONE, OPT_TIME_OFFSET };
+	OPT_ONTO, OPT_CLOCK_U, OPT_TIME, OPT_COLUMN, OPT_WHERE, OPT_TIME_ZONE, OPT_TIME_OFFSET };
 
 static const struct option long_options[] = {
 	{"samples", required_argument, NULL, OPT_SAMPLES},
@@ -32,6 +33,8 @@ static const struct option long_options[] = {
 	{"tag", required_argument, NULL, OPT_TAG},
 	{"sensor", required_argument, NULL, OPT_SENSOR},
 	{"interval", required_argument, NULL, OPT_INTERVAL},
+	{"onto", required_argument, NULL, OPT_ONTO},
+	{"clock-u", required_argument, NULL, OPT_CLOCK_U},
 	{"time", required_argument, NULL, OPT_TIME},
 	{"column", required_argument, NULL, OPT_COLUMN},
 	{"where", required_argument, NULL, OPT_WHERE},
@@ -45,7 +48,8 @@ static const struct option long_options[] = {
 };
 
 struct options {
-	const char *samples, *layers, *output;
+	const char *samples, *layers, *output, *onto;
+	double clock_u_s; /* negative: not said */
 	const struct erg_import_reader *from;
 	const struct erg_import_layers_reader *layers_from;
 	const char **file; /* of the form that --from named last */
@@ -58,11 +62,15 @@ struct options {
 
 static void usage(FILE *out)
 {
-	fprintf(out, "Usage: erg-record import --samples FILE [options] -o FILE.erg\n\n"
+	fprintf(out, "Usage: erg-record import --samples FILE [options] -o FILE.erg\n"
+		     "       erg-record import --onto RUN.erg [--samples FILE] [--layers FILE] [options]\n"
+		     "                         -o FILE.erg\n\n"
 		     "Makes an archive of a power log that something else wrote.\n\n"
 		     "      --samples FILE       the log; by default time_s or time_ns and columns NAME [UNIT]\n"
 		     "      --layers FILE        begin_s,end_s,layer[,type,network,module,iteration,track,\n"
 		     "                           phase,macs,counter:NAME]\n"
+		     "      --onto RUN.erg       adds them to this recording\n"
+		     "      --clock-u SECONDS    how well the clocks agree (standard uncertainty)\n"
 		     "      --from TOOL          the log is TOOL's own:\n");
 	for (size_t i = 0; erg_import_readers[i]; i++)
 		fprintf(out, "                             %-12s %s\n", erg_import_readers[i]->name,
@@ -170,6 +178,10 @@ static int take_option(struct options *o, int c)
 	switch (c) {
 	case OPT_SAMPLES: o->samples = optarg; return 0;
 	case OPT_LAYERS: o->layers = optarg; return 0;
+	case OPT_ONTO: o->onto = optarg; return 0;
+	case OPT_CLOCK_U:
+		return erg_number_parse(optarg, 0, 1e6, &o->clock_u_s) ? 0 :
+			wrong("--clock-u", optarg, "seconds");
 	case OPT_FROM: return take_from(o);
 	case OPT_TAG: return take_tag(o, optarg);
 	case OPT_TIME:
@@ -222,12 +234,14 @@ static int parse_options(int argc, char **argv, struct options *o)
 	}
 	if (optind < argc)
 		return wrong("argument", argv[optind], "options only");
-	if (!o->samples)
-		return wrong("--samples", "", "a power log");
+	if (!o->samples && !(o->onto && o->layers))
+		return wrong("--samples", "", o->onto ? "a power log, or layers" : "a power log");
 	if (o->how.named && o->from != &erg_import_csv)
 		return wrong("--from", o->from->name, "csv with --time and --column");
 	if (o->how.named)
 		o->from = &erg_import_named_reader;
+	else if (o->samples && o->from == &erg_import_csv && erg_import_is_exported(o->samples))
+		o->from = &erg_import_exported;
 	return o->output ? 0 : wrong("--output", "", "a name for the archive");
 }
 
@@ -251,7 +265,8 @@ static json_t *describe_input(const char *path, const char *sha256, size_t rows,
 }
 
 /* The channels of one source as the manifest's element. */
-static json_t *describe_source(const struct erg_import_log *log, uint32_t source, const char *kind)
+static json_t *describe_source(const struct erg_import_log *log, uint32_t source, uint32_t id,
+	const char *kind)
 {
 	_cleanup_(erg_freep) struct erg_channel_def *defs =
 		calloc(log->n_channels + 1, sizeof(*defs));
@@ -267,10 +282,11 @@ static json_t *describe_source(const struct erg_import_log *log, uint32_t source
 	}
 	if (!first)
 		return NULL;
-	j = erg_manifest_source(kind, log->path, erg_import_class(first), false, first->interval_ns,
+	j = erg_manifest_source(kind, log->path, erg_import_class(first), first->simulated,
+		first->interval_ns,
 		&first->model, defs, n);
 	if (j)
-		json_object_set_new(j, "id", json_integer((json_int_t)source));
+		json_object_set_new(j, "id", json_integer((json_int_t)id));
 	return j;
 }
 
@@ -280,8 +296,10 @@ struct job {
 	struct erg_import_layers layers;
 	json_t *notes, *stale;
 	int64_t origin_ns;
-	char run_id[17], kind[32];
+	char run_id[64], kind[32];
 	uint8_t uuid[16];
+	struct erg_import_onto onto; /* with --onto */
+	struct erg_import_join samples_join, layers_join;
 };
 
 static json_t *describe_layers(const struct job *j, SHA2_CTX *all)
@@ -309,6 +327,19 @@ static json_t *describe_import(const struct job *j, SHA2_CTX *all)
 	return import;
 }
 
+/* What was added to a recording, and how its clock was joined. */
+static json_t *describe_addition(const char *path, const char *sha256, size_t rows, const char *from,
+	const struct erg_import_join *join, SHA2_CTX *all)
+{
+	json_t *a = describe_input(path, sha256, rows, all);
+
+	if (a)
+		json_object_update_new(a, json_pack("{s:s, s:s, s:I, s:I}", "from", from, "clock",
+			join->clock, "shift_ns", (json_int_t)join->shift_ns, "clock_u_ns",
+			(json_int_t)llround(join->u_ns)));
+	return a;
+}
+
 static void make_run_id(struct job *j, SHA2_CTX *all)
 {
 	_cleanup_(erg_freep) char *settings = json_dumps(j->o->sensors, JSON_COMPACT);
@@ -322,9 +353,18 @@ static void make_run_id(struct job *j, SHA2_CTX *all)
 	snprintf(times, sizeof(times), "%.60s %lld %llu", j->o->how.zone ? j->o->how.zone : "",
 		(long long)j->o->how.offset_ns, (unsigned long long)j->o->how.interval_ns);
 	SHA256Update(all, (const uint8_t *)times, strlen(times));
-	snprintf(j->run_id, sizeof(j->run_id), "%.16s", SHA256End(all, hex));
+	snprintf(j->run_id, 17, "%.16s", SHA256End(all, hex));
 	for (size_t i = 0; i < sizeof(j->uuid); i++)
 		sscanf(hex + 16 + 2 * i, "%2hhx", &j->uuid[i]);
+}
+
+static bool is_simulated(const struct erg_import_log *log)
+{
+	bool simulated = false;
+
+	for (size_t i = 0; i < log->n_channels; i++)
+		simulated |= log->channels[i].simulated;
+	return simulated;
 }
 
 static json_t *describe(struct job *j)
@@ -336,10 +376,10 @@ static json_t *describe(struct job *j)
 		return NULL;
 	SHA256Init(&all);
 	json_object_set_new(m, "origin", json_string("imported"));
-	json_object_set_new(m, "simulated", json_false());
+	json_object_set_new(m, "simulated", json_boolean(is_simulated(&j->log)));
 	json_object_set(m, "tags", j->o->tags);
 	for (uint32_t i = 0; i < erg_import_sources(&j->log); i++)
-		json_array_append_new(sources, describe_source(&j->log, i, j->kind));
+		json_array_append_new(sources, describe_source(&j->log, i, i, j->kind));
 	json_object_set_new(m, "sources", sources);
 	json_object_set_new(m, "import", describe_import(j, &all));
 	make_run_id(j, &all);
@@ -348,9 +388,36 @@ static json_t *describe(struct job *j)
 	return m;
 }
 
+/* The recording's manifest; its run_id stays, since its processes bear it. */
+static json_t *describe_onto(struct job *j)
+{
+	json_t *sources = json_array(), *entry = json_pack("{s:s, s:s, s:O, s:O*}", "archive",
+		j->o->onto, "sha256", j->onto.sha256, "stale", j->stale, "gaps", j->log.gaps);
+	SHA2_CTX all;
+
+	SHA256Init(&all);
+	SHA256Update(&all, (const uint8_t *)j->onto.sha256, strlen(j->onto.sha256));
+	for (uint32_t i = 0; i < erg_import_sources(&j->log); i++)
+		json_array_append_new(sources, describe_source(&j->log, i, j->onto.sources + i, j->kind));
+	if (j->o->samples)
+		json_object_set_new(entry, "samples", describe_addition(j->o->samples, j->log.sha256,
+			j->log.n, j->o->from->name, &j->samples_join, &all));
+	if (j->o->how.named)
+		json_object_set(entry, "columns", j->o->named_words);
+	if (j->o->layers)
+		json_object_set_new(entry, "layers", describe_addition(j->o->layers, j->layers.sha256,
+			j->layers.n_spans, j->o->layers_from->name, &j->layers_join, &all));
+	make_run_id(j, &all);
+	snprintf(j->run_id, sizeof(j->run_id), "%s",
+		json_string_value(json_object_get(j->onto.manifest, "run_id")));
+	if (is_simulated(&j->log))
+		json_object_set_new(j->onto.manifest, "simulated", json_true());
+	return erg_import_onto_manifest(&j->onto, sources, entry, j->notes);
+}
+
 static int64_t first_time(const struct job *j)
 {
-	int64_t t = j->log.t[0];
+	int64_t t = j->log.n ? j->log.t[0] : INT64_MAX;
 
 	for (size_t i = 0; i < j->layers.n_spans; i++)
 		t = j->layers.spans[i].begin < t ? j->layers.spans[i].begin : t;
@@ -361,7 +428,7 @@ static int64_t first_time(const struct job *j)
 
 static int64_t last_time(const struct job *j)
 {
-	int64_t t = j->log.t[j->log.n - 1];
+	int64_t t = j->log.n ? j->log.t[j->log.n - 1] : INT64_MIN;
 
 	if (j->layers.n_spans && j->layers.spans[j->layers.n_spans - 1].end > t)
 		t = j->layers.spans[j->layers.n_spans - 1].end;
@@ -386,15 +453,16 @@ static int check_clocks(const struct job *j, struct erg_err *err)
 {
 	const struct erg_import_how *how = &j->o->how;
 
-	if (!j->o->layers || how->offset_given)
+	if (!(j->o->layers || j->o->onto) || how->offset_given)
 		return 0;
 	if (j->log.clock == ERG_CLOCK_WALL)
 		return erg_fail(err, -EINVAL, "%s: the times are of a wall clock, and nothing says in which "
 			"zone: --time-zone (UTC, local, +02:00 or Europe/Berlin) was expected, to put %s "
-			"beside them", j->log.path, j->o->layers);
+			"beside them", j->log.path, j->o->layers ? j->o->layers : j->o->onto);
 	if (j->log.clock == ERG_CLOCK_TIME_OF_DAY)
 		return erg_fail(err, -EINVAL, "%s: the times have no date: --time-offset, the seconds from "
-			"them to those of %s, was expected", j->log.path, j->o->layers);
+			"them to those of %s, was expected", j->log.path,
+			j->o->layers ? j->o->layers : j->o->onto);
 	return 0;
 }
 
@@ -476,29 +544,138 @@ static int read_layers(struct job *j, struct erg_err *err)
 	return hint(o->layers, o->layers_from->name, r, err);
 }
 
-static int read_inputs(struct job *j, struct erg_err *err)
+/* ---- onto a recording ---- */
+
+static int join_samples(struct job *j, struct erg_err *err)
 {
-	const struct options *o = j->o;
+	int64_t first = INT64_MAX, last = INT64_MIN, by;
+	int r;
+
+	if (j->log.n == 0)
+		return 0; /* the checks say so */
+	for (size_t i = 0; i < j->log.n; i++) {
+		first = j->log.t[i] < first ? j->log.t[i] : first;
+		last = j->log.t[i] > last ? j->log.t[i] : last;
+	}
+	r = erg_import_onto_join(&j->onto, j->o->samples, first, last, j->o->clock_u_s, &j->samples_join,
+		err);
+	by = j->samples_join.shift_ns;
+	for (size_t i = 0; r == 0 && i < j->log.n; i++)
+		j->log.t[i] += by;
+	for (size_t i = 0; r == 0 && i < j->log.n_phases; i++) {
+		j->log.phases[i].begin += by;
+		j->log.phases[i].end += by;
+	}
+	return r;
+}
+
+static int join_layers(struct job *j, struct erg_err *err)
+{
+	struct erg_import_layers *l = &j->layers;
+	int64_t first = INT64_MAX, by;
+	int r;
+
+	for (size_t i = 0; i < l->n_spans; i++)
+		first = l->spans[i].begin < first ? l->spans[i].begin : first;
+	r = erg_import_onto_join(&j->onto, j->o->layers, first, l->spans[l->n_spans - 1].end,
+		j->o->clock_u_s, &j->layers_join, err);
+	by = j->layers_join.shift_ns;
+	for (size_t i = 0; r == 0 && i < l->n_spans; i++) {
+		l->spans[i].begin += by;
+		l->spans[i].end += by;
+	}
+	for (size_t i = 0; r == 0 && i < l->n_phases; i++) {
+		l->phases[i].begin += by;
+		l->phases[i].end += by;
+	}
+	return r;
+}
+
+/* Clocks that are joined by a guess of how well they agree. */
+static void note_join(struct job *j, const char *file, const struct erg_import_join *join)
+{
+	if (join->clock && join->u_ns > 0)
+		erg_import_note(j->notes, "clock", "%s: joined with %s by its %s clock, to %.3g s (%s)", file,
+			j->o->onto, join->clock, join->u_ns * 1e-9,
+			j->o->clock_u_s < 0 ? "assumed: one machine's clock; --clock-u says otherwise" :
+					      "--clock-u");
+}
+
+/* Half of what was added must be of the time of the recording. */
+static int check_meeting(struct job *j, struct erg_err *err)
+{
+	const struct erg_import_onto *o = &j->onto;
+	size_t outside = 0, rows = 0;
+
+	for (size_t i = 0; i < j->layers.n_spans; i++)
+		outside += j->layers.spans[i].end <= o->begin_ns || j->layers.spans[i].begin >= o->end_ns;
+	if (outside * 2 > j->layers.n_spans)
+		return erg_fail(err, -EINVAL, "%s: %zu of %zu layers are outside the time of %s: another "
+			"clock? --time-offset was expected", j->o->layers, outside, j->layers.n_spans,
+			j->o->onto);
+	if (outside)
+		erg_import_note(j->notes, "layer-outside", "%s: %zu of %zu layers are outside the time of %s",
+			j->o->layers, outside, j->layers.n_spans, j->o->onto);
+	for (size_t i = 0; i < j->log.n; i++)
+		rows += j->log.t[i] >= o->run_begin_ns && j->log.t[i] <= o->run_end_ns;
+	if (j->o->samples && (j->log.t[0] > o->run_begin_ns || j->log.t[j->log.n - 1] < o->run_end_ns))
+		erg_import_note(j->notes, "coverage", "%s: the readings do not cover all of %s: %zu of %zu are of "
+			"its time", j->o->samples, j->o->onto, rows, j->log.n);
+	return 0;
+}
+
+/* What is not known of the clocks is not known of the sensor's lag. */
+static void add_doubt(struct job *j)
+{
+	for (size_t i = 0; i < j->log.n_channels; i++) {
+		uint64_t *u = &j->log.channels[i].model.lag_u_ns;
+
+		*u = (uint64_t)llround(hypot((double)*u, j->samples_join.u_ns));
+	}
+}
+
+static int read_log(struct job *j, struct erg_err *err)
+{
 	int r = read_samples(j, err);
 
 	if (r == 0)
 		r = move_times(j, err);
 	if (r == 0)
-		r = erg_import_settings(&j->log, o->sensors, err);
-	if (r == 0)
-		r = erg_import_check(&j->log, j->notes, err);
-	if (r == 0)
 		r = check_clocks(j, err);
+	if (r == 0 && j->o->onto)
+		r = join_samples(j, err);
+	if (r == 0)
+		r = erg_import_settings(&j->log, j->o->sensors, err);
+	return r < 0 ? r : erg_import_check(&j->log, j->notes, err);
+}
+
+static int read_inputs(struct job *j, struct erg_err *err)
+{
+	const struct options *o = j->o;
+	int r = o->onto ? erg_import_onto_open(o->onto, &j->onto, err) : 0;
+
+	j->log.path = o->samples ? o->samples : o->layers;
+	if (r == 0 && o->samples)
+		r = read_log(j, err);
 	if (r == 0 && o->layers)
 		r = read_layers(j, err);
-	if (r == 0)
+	if (r == 0 && o->layers && o->onto)
+		r = join_layers(j, err);
+	if (r == 0 && o->samples)
 		r = erg_import_models(&j->log, o->layers ? &j->layers : NULL, j->stale, j->notes,
 			err);
-	if (r == 0 && o->layers)
+	if (r == 0 && o->layers && o->samples)
 		r = check_coverage(j, err);
+	if (r == 0 && o->onto)
+		r = check_meeting(j, err);
 	if (r < 0)
 		return r;
-	j->origin_ns = first_time(j) < 0 ? first_time(j) : 0;
+	if (o->onto) {
+		note_join(j, o->samples, &j->samples_join);
+		note_join(j, o->layers, &j->layers_join);
+		add_doubt(j);
+	}
+	j->origin_ns = first_time(j) < 0 && !o->onto ? first_time(j) : 0;
 	snprintf(j->kind, sizeof(j->kind), "imported:%s", o->from->name);
 	return 0;
 }
@@ -536,25 +713,48 @@ static uint64_t mtime_of(const char *path)
 		(uint64_t)st.st_mtim.tv_sec * ERG_NSEC_PER_SEC;
 }
 
+static int add_traces(struct erg_archive_writer *w, const char *dir, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *traces = NULL;
+
+	if (asprintf(&traces, "%s/trace", dir) < 0) {
+		traces = NULL;
+		return erg_fail_errno(err, -ENOMEM, "%s", dir);
+	}
+	return erg_archive_add_tree(w, "trace", traces, err);
+}
+
 static int write_archive(const struct job *j, const json_t *manifest, const char *dir,
 	struct erg_archive_writer *w, struct erg_err *err)
 {
 	struct erg_import_trace trace = {.run_id = j->run_id, .kind = j->kind, .log = &j->log,
 		.layers = j->o->layers ? &j->layers : NULL, .origin_ns = j->origin_ns,
-		.interrupted = &interrupted};
-	json_t *summary = summarize(j);
+		.first_source = j->onto.sources, .pid = j->onto.pid, .interrupted = &interrupted};
+	json_t *summary = j->o->onto ? json_incref(j->onto.summary) : summarize(j);
+	_cleanup_(erg_freep) char *traces = NULL;
 	int r;
+
+	if (asprintf(&traces, "%s/%s", dir, j->o->onto ? "new" : "trace") < 0) {
+		traces = NULL;
+		return erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
+	}
 
 	if (!summary)
 		return erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
 	r = erg_manifest_store(w, manifest, err);
+	if (r == 0 && j->o->onto)
+		r = erg_import_onto_extract(&j->onto, dir, err);
+	if (r == 0 && mkdir(traces, 0777) < 0)
+		r = erg_fail_errno(err, -errno, "%s", traces);
 	if (r == 0)
-		r = erg_import_write(&trace, dir, err);
+		r = erg_import_write(&trace, traces, err);
 	if (r == 0)
-		r = erg_import_set_uuid(dir, j->uuid, err);
+		r = erg_import_set_uuid(traces, j->uuid, err);
+	if (r == 0 && j->o->onto)
+		r = erg_import_onto_place(&j->onto, dir, err);
 	erg_archive_expect(w, erg_tree_bytes(dir));
 	if (r == 0)
-		r = erg_archive_add_tree(w, "trace", dir, err);
+		r = add_traces(w, dir, err);
 	if (r == 0)
 		r = erg_manifest_store(w, summary, err);
 	if (r == 0 && interrupted)
@@ -569,9 +769,9 @@ static int write_output(struct job *j, struct erg_err *err)
 {
 	_cleanup_(erg_archive_writer_freep) struct erg_archive_writer *w = NULL;
 	struct erg_archive_options opt = {.force = j->o->force,
-		.mtime_ns = mtime_of(j->o->samples)};
+		.mtime_ns = mtime_of(j->log.path)};
 	_cleanup_(erg_freep) char *dir = NULL;
-	json_t *manifest = describe(j);
+	json_t *manifest = j->o->onto ? describe_onto(j) : describe(j);
 	int r = manifest ? erg_archive_create(j->o->output, &opt, &w, err) :
 			   erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
 
@@ -615,6 +815,7 @@ static int import(const struct options *o, struct erg_err *err)
 		r = 3;
 	erg_import_log_release(&j.log);
 	erg_import_layers_release(&j.layers);
+	erg_import_onto_release(&j.onto);
 	json_decref(j.notes);
 	json_decref(j.stale);
 	sigaction(SIGINT, &old_int, NULL);
@@ -625,7 +826,7 @@ static int import(const struct options *o, struct erg_err *err)
 int erg_import(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {.from = &erg_import_csv, .layers_from = &erg_import_layers_csv, .tags = json_object(),
-		.sensors = json_array(), .named_words = json_array()};
+		.sensors = json_array(), .named_words = json_array(), .clock_u_s = -1};
 	int r = parse_options(argc, argv, &o);
 
 	r = r == 0 ? import(&o, err) : r == 1 ? 0 : r;

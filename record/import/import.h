@@ -35,6 +35,7 @@ struct erg_import_channel {
 	uint64_t repeated; /* readings equal to the one before, when the log is stale */
 	uint32_t source;   /* index into sources */
 	uint32_t group;    /* of the device: what is read apart is another source */
+	bool simulated;    /* it comes from a model, not from a sensor */
 	bool delta;        /* energy of each interval, by --sensor kind=delta */
 	uint64_t interval_ns; /* usual distance of its readings, after the checks */
 };
@@ -133,7 +134,9 @@ struct erg_import_reader {
 extern const struct erg_import_reader *const erg_import_readers[];
 extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats,
 	erg_import_nvidia_smi, erg_import_ptdaemon, erg_import_named_reader,
-	erg_import_perf_stat;
+	erg_import_perf_stat, erg_import_exported;
+/* Whether it is a table that erg-analyze wrote: a csv of its own. */
+bool erg_import_is_exported(const char *path);
 /* The form that the file at PATH looks like, or NULL. */
 const char *erg_import_looks_like(const char *path);
 /* "csv, tegrastats or …", of logs and of layers */
@@ -261,6 +264,7 @@ struct erg_import_trace {
 	const struct erg_import_log *log;
 	const struct erg_import_layers *layers; /* or NULL */
 	int64_t origin_ns;                      /* subtracted from every time */
+	uint32_t first_source, pid;             /* ids begin there: 0, or what a recording leaves free */
 	const volatile int *interrupted;        /* stops when it becomes nonzero */
 };
 

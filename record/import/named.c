@@ -311,7 +311,7 @@ static int keep_row(struct reader *r, int64_t t, const int64_t *values, const in
 	for (size_t i = 0; i < r->how->n_columns; i++)
 		any |= values[i] != ERG_IMPORT_MISSING;
 	r->rows++;
-	if (!any)
+	if (!any && !r->how->sparse)
 		return 0;
 	got = erg_import_row(r->log, t, erg_lines_number(r->lines), err);
 	for (size_t i = 0; got == 0 && i < r->how->n_columns; i++) {
@@ -382,7 +382,7 @@ static int judge(struct reader *r, json_t *notes, struct erg_err *err)
 		erg_import_note(notes, "header", "%s: the line of column names stands there %zu times more",
 			r->log->path, r->repeated);
 	for (size_t i = 0; r->log->n > 0 && i < r->how->n_columns; i++)
-		if (r->places[i].values == 0)
+		if (r->places[i].values == 0 && !r->how->sparse)
 			return erg_fail(err, -ENODATA, "%s: column '%s' has no reading in %zu rows",
 				r->log->path, r->how->columns[i].name, r->rows);
 	return 0;

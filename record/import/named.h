@@ -34,6 +34,7 @@ struct erg_import_named {
 	size_t n_columns;
 	struct erg_import_where *where;
 	size_t n_where;
+	bool sparse; /* a column may be empty */
 };
 
 /* COL[:ms|us|s|ns|iso|epoch]; -EINVAL with what was expected. */

@@ -4,7 +4,7 @@ load helpers
 
 import() { erg-record import "$@"; }
 # joules ARCHIVE [RAIL]: of its whole time.
-joules() { erg-analyze totals --format json ${2:+--rail "$2"} "$1" 2>/dev/null | jq '.runs[0].phases[-1].ets_j.value'; }
+joules() { erg-analyze totals --format json ${2:+--rail "$2"} "$1" 2>/dev/null | jq '.runs[0].phases[] | select(.name == "run").ets_j.value'; }
 # near A B [FRACTION]: A is B to that fraction (0.004).
 near() { awk -v a="$1" -v b="$2" -v f="${3:-0.004}" 'BEGIN { d = a - b; if (d < 0) d = -d; if (d > f * (b < 0 ? -b : b)) { print a " is not " b; exit 1 } }'; }
 # sum SEPARATOR TIME-FIELD SCALE POWER-FIELD FILE: the means since the last reading, in J.
@@ -230,7 +230,7 @@ perf_log() {
 # power ORIGIN_S: 1 s at 1 kHz, 10 W while conv runs (20 of every 50 ms), else 4 W.
 power_log() {
     awk -v o="$1" 'BEGIN { print "time_s,board [W]"
-        for (i = 0; i <= 1000; i++) printf "%s%06.3f,%d\n", o, 10 + i / 1000, (i + 49) % 50 < 20 ? 10 : 4 }'
+        for (i = 0; i <= 1000; i++) printf "%s%06.3f,%.3f\n", o, 10 + i / 1000, ((i + 49) % 50 < 20 ? 10 : 4) + (i * 7919 % 101 - 50) / 500 }'
 }
 # energy ARCHIVE LAYER
 energy() { erg-analyze layers --format json "$1" 2>/dev/null | jq --arg l "$2" '.runs[0].layers[] | select(.name == $l).energy_j.value'; }
@@ -288,7 +288,7 @@ begin_end() {
     awk 'BEGIN { print "{\"traceEvents\": ["
         for (i = 0; i < 20; i++) { t = i * 50000
             printf "{\"ph\":\"B\",\"pid\":1,\"tid\":\"main\",\"ts\":%d,\"name\":\"net\",\"cat\":\"n\"},\n", t
-            printf "{\"ph\":\"B\",\"pid\":1,\"tid\":\"main\",\"ts\":%d,\"name\":\"conv\",\"cat\":\"n\"},\n", t + 10
+            printf "{\"ph\":\"B\",\"pid\":1,\"tid\":\"main\",\"ts\":%d,\"name\":\"conv\",\"cat\":\"n\"},\n", t
             printf "{\"ph\":\"E\",\"pid\":1,\"tid\":\"main\",\"ts\":%d},\n", t + 20000
             printf "{\"ph\":\"E\",\"pid\":1,\"tid\":\"main\",\"ts\":%d}%s\n", t + 49000, i == 19 ? "" : "," }
         print "]}" }'
@@ -324,4 +324,103 @@ begin_end() {
     fails 'No such file' -- --samples p.csv --from chrome-trace nosuch.json
     head -c 100000 /dev/urandom >noise
     fails 'noise' -- --samples p.csv --from chrome-trace noise
+}
+
+# ---- onto a recording ----
+
+# A program whose inferences are known by times.txt, recorded where no power could be, and what a meter
+# beside it saw by the time since 1970: 9 W during inferences, else 1 W.
+recorded() {
+    erg-record -q -s procstat -o run.erg -- sh -c 'sleep 0.3
+        erg-convnet --hash -n 6 -w 0 --times times.txt squeezenet1.1; sleep 0.3' 2>/dev/null
+    tar -xf run.erg
+    shift_s=$(jq '(.clock.realtime_ns - .clock.monotonic_ns) * 1e-9' run/manifest.json)
+    awk -v d="$shift_s" -v b="$(jq '.begin_ns * 1e-9' run/summary.json)" -v e="$(jq '.end_ns * 1e-9' run/summary.json)" '
+        { B[NR] = $1 * 1e-9; E[NR] = $2 * 1e-9 }
+        END { print "time_s,board [W]"
+            for (t = b - 0.1; t < e + 0.1; t += 0.001) { p = 1
+                for (i in B) { lo = B[i] > t - 0.001 ? B[i] : t - 0.001; hi = E[i] < t ? E[i] : t; if (hi > lo) p += 8000 * (hi - lo) }
+                printf "%.6f,%.6f\n", d + t, p } }' times.txt >p.csv
+    right=$(awk '{ s += $2 - $1 } END { print 9e-9 * s }' times.txt)
+    all=$(awk -v s="$(jq '(.end_ns - .begin_ns) * 1e-9' run/summary.json)" -v r="$right" 'BEGIN { print s + r / 9 * 8 }')
+}
+
+@test "onto: the log of a meter joins a recording without power, by the time since 1970" {
+    recorded
+    warns 'joined with run.erg by its realtime clock' 'assumed' -- --onto run.erg --samples p.csv
+    erg-analyze verify out.erg
+    near "$(joules out.erg)" "$all" 0.002
+    # what both knew is kept: the recording's command, the log's digest, the clocks
+    rm -rf out; tar -xf out.erg
+    [ "$(jq -c .command out/manifest.json)" = "$(jq -c .command run/manifest.json)" ]
+    [ "$(jq -r '.onto[0].samples.sha256' out/manifest.json)" = "$(sha256sum p.csv | cut -d' ' -f1)" ]
+    [ "$(jq -r '.onto[0].sha256' out/manifest.json)" = "$(sha256sum run.erg | cut -d' ' -f1)" ]
+    [ "$(jq -r '.onto[0].samples.clock' out/manifest.json)" = realtime ]
+    [ "$(jq -r '.onto[0].samples.clock_u_ns' out/manifest.json)" -eq 1000000 ]
+    [ "$(jq -c '[.sources[].id]' out/manifest.json)" = '[0,1]' ]
+    for f in run/trace/*; do diff -r "$f" "out/trace/${f##*/}"; done
+    # layers timed elsewhere, beside that
+    awk -v d="$shift_s" 'BEGIN { print "[" } { printf "%s{\"ph\":\"X\",\"cat\":\"step\",\"name\":\"inference\",\"pid\":1,\"tid\":\"profile\",\"ts\":%.3f,\"dur\":%.3f}\n", (NR > 1 ? "," : ""), (d + $1 * 1e-9) * 1e6, ($2 - $1) / 1e3 } END { print "]" }' times.txt >t.json
+    import --onto out.erg --from chrome-trace t.json --clock-u 0.0001 -o both.erg
+    erg-analyze verify both.erg
+    [ "$(erg-analyze layers --format json both.erg | jq '.runs[0].layers[] | select(.name == "inference").calls')" -eq 6 ]
+    near "$(joules both.erg)" "$all" 0.002
+    rm -rf both; tar -xf both.erg
+    [ "$(jq '.onto | length' both/manifest.json)" -eq 2 ]
+    [ "$(jq '.onto[1].layers.clock_u_ns' both/manifest.json)" -eq 100000 ]
+}
+
+@test "onto: layers timed elsewhere join recorded power, and the clocks' doubt is in the result" {
+    recorded
+    sed 1d p.csv | sed '1i time_s,board [W]' >log.csv
+    import --samples log.csv -o power.erg
+    awk -v d="$shift_s" 'BEGIN { print "begin_s,end_s,layer" } { printf "%.6f,%.6f,inference\n", d + $1 * 1e-9, d + $2 * 1e-9 }' times.txt >l.csv
+    import --onto power.erg --layers l.csv -o sure.erg
+    near "$(energy sure.erg inference)" "$right" 0.01
+    import --onto power.erg --layers l.csv --clock-u 0.02 -o unsure.erg
+    near "$(energy unsure.erg inference)" "$right" 0.5
+    lag_u() { erg-analyze info --format json "$1" | jq '[.. | .lag_u_s? // empty] | max'; }
+    [ "$(lag_u sure.erg)" = 0 ]
+    [ "$(lag_u unsure.erg)" = 0.02 ]
+    erg-analyze verify unsure.erg
+}
+
+@test "onto: what does not meet is refused, and so is what is not whole" {
+    recorded
+    awk -F, 'NR == 1 { print; next } { printf "%.6f,%s\n", $1 + 7200, $2 }' p.csv >later.csv
+    fails 'later.csv' 'do not meet those of run.erg' '--time-offset' -- --onto run.erg --samples later.csv
+    import --onto run.erg --samples later.csv --time-offset -7200 -f -o moved.erg
+    near "$(joules moved.erg)" "$all" 0.002
+    printf 'begin_s,end_s,layer\n1,2,a\n' >l.csv
+    fails 'l.csv' 'do not meet' -- --onto run.erg --layers l.csv
+    head -c 3000 run.erg >cut.erg
+    fails 'cut.erg' 'whole archive' -- --onto cut.erg --samples p.csv
+    fails 'nosuch.erg' -- --onto nosuch.erg --samples p.csv
+    fails 'p.csv' -- --onto p.csv --samples p.csv
+    run import --onto run.erg -o out.erg
+    [ "$status" -eq 2 ]
+    printf 'Date,P\n2023-11-14 12:00:00,1\n2023-11-14 12:00:01,1\n2023-11-14 12:00:02,1\n' >wall.csv
+    fails 'wall.csv' '--time-zone' -- --onto run.erg --samples wall.csv --time Date --column P=W
+}
+
+@test "export: what it writes is imported again, with the same joules, and simulated stays simulated" {
+    recorded
+    import --samples p.csv -o power.erg
+    erg-analyze export --to csv power.erg -o export.csv 2>/dev/null
+    import --samples export.csv -o again.erg
+    near "$(joules again.erg)" "$(joules power.erg)" 1e-6
+    import --onto run.erg --samples p.csv -o out.erg
+    erg-analyze export --to csv out.erg -o layers.csv 2>/dev/null
+    grep -q squeezenet1.1 layers.csv
+    import --samples layers.csv -f -o again.erg
+    near "$(joules again.erg)" "$(joules power.erg)" 1e-3
+    sed '1s/\[W\]/[W] simulated/' export.csv >simulated.csv
+    import --samples simulated.csv -f -o again.erg
+    erg-analyze totals again.erg 2>&1 | grep -qi simulated
+    # an energy counter is exported as power
+    awk 'BEGIN { print "time_s,pkg [J]"; for (i = 0; i < 200; i++) { e += (1 + i % 5) / 10; printf "%.1f,%.1f\n", i / 10, e } }' >e.csv
+    import --samples e.csv -o e.erg
+    erg-analyze export --to csv e.erg -o ee.csv 2>/dev/null
+    import --samples ee.csv -o ee.erg
+    near "$(joules ee.erg)" "$(joules e.erg)" 0.003
 }
