@@ -19,6 +19,9 @@ struct erg_rail {
 	bool counter;
 	struct erg_sensor_model model;
 	uint64_t interval_ns;
+	/* A reading is of the time until its own stamp, as a log has it; else of a register that was
+	 * brought up to date up to a period before it was read. */
+	bool at_stamp;
 	double lsb_w;      /* quantum: W, or J for a counter */
 	double offset_max; /* W */
 	double gain_max;   /* fraction */

@@ -82,6 +82,7 @@ struct erg_import_log {
 	enum erg_import_clock clock;
 	struct erg_import_wall wall;
 	struct erg_import_foreign foreign;
+	bool sampled;         /* power is what it was at the reading's time, not a mean since the last one */
 	double foreign_share; /* of all lines, beyond which the log is refused; 0: a tenth */
 	char sha256[65];      /* of what was read; "" where the reader did not read the file itself */
 };
@@ -157,6 +158,20 @@ int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how
 /* "10:20:30.5" as ns since midnight of the first day; later ones count on past the next. 1 or 0. */
 int erg_import_time_of_day(struct erg_import_log *log, const char *text, int64_t *ret,
 	const char **ret_end);
+/* Whether all times are whole seconds; *ret_same: how many are that of the line before. */
+bool erg_import_whole_seconds(const int64_t *t, size_t n, size_t *ret_same);
+/*
+ * Spreads the lines of the same second over it (spread.c), INTERVAL_NS apart or, if that is 0, as the
+ * stamps allow. *ret_doubt: the share by which the interval may be otherwise. -ENOMEM.
+ */
+int erg_import_spread_times(int64_t *t, size_t n, uint64_t interval_ns, double *ret_doubt,
+	double *ret_interval_ns);
+/* The same for the rows of a log, when its times are so; the doubt becomes its channels'. -EINVAL when
+ * nothing tells the interval. */
+int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *how, json_t *notes,
+	struct erg_err *err);
+/* Every energy of the log is uncertain by the share DOUBT. */
+void erg_import_doubt(struct erg_import_log *log, double doubt);
 /* -EINVAL for what is no zone. */
 int erg_import_zone_check(const char *zone, struct erg_err *err);
 
@@ -244,6 +259,19 @@ int erg_import_check_values(struct erg_import_log *log, struct erg_import_channe
  * 1976 for the idea, Mardia & Jupp 2000 ch. 6.3 for the significance.
  */
 uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_ns);
+
+struct erg_import_step {
+	int64_t from, to; /* raw */
+};
+
+/*
+ * Whether N changes that come by a period are those of a load that repeats itself, not of a meter
+ * that is read too often. Such a meter shows a new value at nearly every one of its updates, and its
+ * noise goes from one value to any other; a load of constant powers keeps them for several of the
+ * periods, or goes through the same ones again and again. Sorts STEPS.
+ */
+bool erg_import_is_load(const int64_t *changes, struct erg_import_step *steps, size_t n,
+	uint64_t period_ns);
 
 /* "key=value …" or "NAME:key=value" of --sensor, checked and kept in LIST (array of words). */
 int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err);

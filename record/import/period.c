@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "formats/base/util.h"
 #include "record/import/import.h"
 
 #define FIRST_CHANGES 48u
@@ -123,4 +124,58 @@ uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_n
 		used = 2 * used < n ? 2 * used : n;
 	}
 	return is_significant(r, used, t, interval) ? (uint64_t)llround(t) : 0;
+}
+
+/* ---- a load that repeats itself ---- */
+
+#define SINGLE_MIN 0.3    /* of the distances, that are one period in a meter that is stale */
+#define RECURS_MIN 4      /* times that a value is left, to say what it is left for */
+#define RECURRING_MIN 0.5 /* of the changes leave such a value */
+#define TOLD_MIN 0.7      /* of which so many go where the value always goes */
+
+static int compare_steps(const void *a, const void *b)
+{
+	const struct erg_import_step *x = a, *y = b;
+
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return (x->to > y->to) - (x->to < y->to);
+}
+
+/* Of STEPS, sorted: those that leave a value which recurs, and those that then go its usual way. */
+static void count_usual(const struct erg_import_step *steps, size_t n, size_t *ret_recurring,
+	size_t *ret_usual)
+{
+	*ret_recurring = *ret_usual = 0;
+	for (size_t i = 0, end; i < n; i = end) {
+		size_t most = 0;
+
+		for (end = i; end < n && steps[end].from == steps[i].from;) {
+			size_t same = end;
+
+			while (same < n && steps[same].from == steps[i].from &&
+				steps[same].to == steps[end].to)
+				same++;
+			most = same - end > most ? same - end : most;
+			end = same;
+		}
+		if (end - i >= RECURS_MIN) {
+			*ret_recurring += end - i;
+			*ret_usual += most;
+		}
+	}
+}
+
+bool erg_import_is_load(const int64_t *changes, struct erg_import_step *steps, size_t n,
+	uint64_t period_ns)
+{
+	size_t single = 0, recurring, usual;
+
+	for (size_t i = 1; i < n; i++)
+		single += (double)(changes[i] - changes[i - 1]) < 1.5 * (double)period_ns;
+	if ((double)single < SINGLE_MIN * (double)n)
+		return true;
+	qsort(steps, n, sizeof(*steps), compare_steps);
+	count_usual(steps, n, &recurring, &usual);
+	return (double)recurring > RECURRING_MIN * (double)n && (double)usual > TOLD_MIN * (double)recurring;
 }

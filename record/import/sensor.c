@@ -96,7 +96,7 @@ static int apply_setting(struct erg_import_log *log, const char *text, struct er
 	return 0;
 }
 
-static void set_default_kind(struct erg_import_channel *c)
+static void set_default_kind(const struct erg_import_log *log, struct erg_import_channel *c)
 {
 	c->model.provenance = ERG_PROVENANCE_ASSUMED;
 	c->model.alpha = 0;
@@ -104,7 +104,9 @@ static void set_default_kind(struct erg_import_channel *c)
 	case ERG_Q_ENERGY: c->model.kind = ERG_SENSOR_COUNTER; break;
 	case ERG_Q_POWER:
 	case ERG_Q_VOLTAGE:
-	case ERG_Q_CURRENT: c->model.kind = ERG_SENSOR_BOXCAR; break;
+	case ERG_Q_CURRENT:
+		c->model.kind = log->sampled ? ERG_SENSOR_POINT : ERG_SENSOR_BOXCAR;
+		break;
 	default: c->model.kind = ERG_SENSOR_POINT; break;
 	}
 }
@@ -116,7 +118,7 @@ int erg_import_settings(struct erg_import_log *log, const json_t *list, struct e
 	int r = 0;
 
 	for (i = 0; i < log->n_channels; i++)
-		set_default_kind(&log->channels[i]);
+		set_default_kind(log, &log->channels[i]);
 	json_array_foreach(list, i, s) {
 		r = apply_setting(log, json_string_value(s), err);
 		if (r < 0)
@@ -132,30 +134,56 @@ int erg_import_settings(struct erg_import_log *log, const json_t *list, struct e
 
 /* ---- what the readings show ---- */
 
-/* The times at which the value changes. *ret_ramp: it only ever rises or only ever falls, as a slow
- * drift does that crosses one step after the other. */
-static int find_changes(const struct erg_import_log *log, struct erg_import_channel *c,
-	int64_t **ret, size_t *ret_n, size_t *ret_readings, bool *ret_ramp)
-{
-	int64_t *t = calloc(log->n, sizeof(*t)), before = ERG_IMPORT_MISSING;
-	size_t n = 0, readings = 0, rises = 0;
+struct changes {
+	int64_t *t;                       /* when the value changes */
+	struct erg_import_step *steps;    /* from what to what */
+	size_t n, readings;
+	bool ramp; /* it only ever rises or only ever falls, as a slow drift does that crosses one step
+			after the other */
+};
 
-	if (!t)
-		return -ENOMEM;
+static void release_changes(struct changes *c)
+{
+	free(c->t);
+	free(c->steps);
+}
+
+static size_t count_changes(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	int64_t before = ERG_IMPORT_MISSING;
+	size_t n = 0;
+
 	for (size_t i = 0; i < log->n; i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		n += before != ERG_IMPORT_MISSING && c->raw[i] != before;
+		before = c->raw[i];
+	}
+	return n;
+}
+
+static int find_changes(const struct erg_import_log *log, const struct erg_import_channel *c,
+	size_t most, struct changes *ret)
+{
+	int64_t before = ERG_IMPORT_MISSING;
+	size_t n = count_changes(log, c), rises = 0;
+
+	ret->t = calloc((n < most ? n : most) + 1, sizeof(*ret->t));
+	ret->steps = calloc((n < most ? n : most) + 1, sizeof(*ret->steps));
+	if (!ret->t || !ret->steps)
+		return -ENOMEM;
+	for (size_t i = 0; i < log->n && ret->n < most; i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		if (before != ERG_IMPORT_MISSING && c->raw[i] != before) {
 			rises += c->raw[i] > before;
-			t[n++] = log->t[i];
+			ret->steps[ret->n] = (struct erg_import_step){before, c->raw[i]};
+			ret->t[ret->n++] = log->t[i];
 		}
 		before = c->raw[i];
-		readings++;
+		ret->readings++;
 	}
-	*ret = t;
-	*ret_n = n;
-	*ret_readings = readings;
-	*ret_ramp = rises == 0 || rises == n;
+	ret->ramp = rises == 0 || rises == ret->n;
 	return 0;
 }
 
@@ -207,23 +235,38 @@ static bool changes_are_layers(const struct erg_import_log *log,
 	return explained * 5 > n * 4 && by_chance * 2 < log->n;
 }
 
+#define CHANGES_SEEN 200000 /* more tell nothing new */
+
+/* The period of a stale meter, 0 where the channel is none; *ret_repeated readings repeat themselves. */
+static int find_stale(const struct erg_import_log *log, const struct erg_import_layers *layers,
+	const struct erg_import_channel *c, uint64_t *ret, struct changes *changes)
+{
+	if (find_changes(log, c, CHANGES_SEEN, changes) < 0)
+		return -ENOMEM;
+	*ret = 0;
+	if (changes->ramp && c->def.quantity != ERG_Q_ENERGY)
+		return 0;
+	*ret = erg_import_period(changes->t, changes->n, c->interval_ns);
+	if (*ret && c->def.quantity != ERG_Q_ENERGY &&
+		erg_import_is_load(changes->t, changes->steps, changes->n, *ret))
+		*ret = 0;
+	if (*ret && layers && changes_are_layers(log, layers, changes->t, changes->n))
+		*ret = 0;
+	return 0;
+}
+
 static int measure_period(struct erg_import_log *log, const struct erg_import_layers *layers, size_t i,
 	json_t *stale, json_t *notes)
 {
 	struct erg_import_channel *c = &log->channels[i];
-	_cleanup_(erg_freep) int64_t *changes = NULL;
-	size_t n, readings;
+	struct changes changes = {0};
 	uint64_t period;
-	bool ramp;
+	int r = find_stale(log, layers, c, &period, &changes);
 
-	if (find_changes(log, c, &changes, &n, &readings, &ramp) < 0)
-		return -ENOMEM;
-	if (ramp && c->def.quantity != ERG_Q_ENERGY)
-		return 0;
-	period = erg_import_period(changes, n, c->interval_ns);
-	if (period == 0 || (layers && changes_are_layers(log, layers, changes, n)))
-		return 0;
-	c->repeated = readings - n;
+	release_changes(&changes);
+	if (r < 0 || period == 0)
+		return r;
+	c->repeated = changes.readings - changes.n;
 	period = common_period(log, i, period);
 	json_array_append_new(stale, json_pack("{s:s, s:s, s:I, s:I}", "rail", c->def.rail, "quantity",
 		erg_quantity_name(c->def.quantity), "repeated", (json_int_t)c->repeated, "period_ns",
@@ -231,7 +274,7 @@ static int measure_period(struct erg_import_log *log, const struct erg_import_la
 	erg_import_note(notes, "stale", "%s: %s of '%s' was read every %.6g s and changes every %.6g s: "
 		"%zu of %zu readings repeat the one before", log->path,
 		erg_quantity_name(c->def.quantity), c->def.rail, (double)c->interval_ns * 1e-9,
-		(double)period * 1e-9, (size_t)c->repeated, readings);
+		(double)period * 1e-9, (size_t)c->repeated, changes.readings);
 	if (c->model.period_ns == 0) {
 		c->model.period_ns = period;
 		if (!c->model_given)

@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The log of NVIDIA's tegrastats, in every form since the Jetson TX1. A line is a run of items,
- * recognised each by its own shape, so that new rails and zones need no new code:
+ * The log of NVIDIA's tegrastats, in every form since the Jetson TX1. A line of it has its memory,
+ * "RAM 2274/6834MB"; what else a terminal wrote into the file is counted and told. Behind it is a run
+ * of items, recognised each by its own shape, so that new rails and zones need no new code:
  *
- *	NAME@41.5C                  temperature
+ *	NAME@41.5C                  temperature; since JetPack 7.2 NAME@41.5C/41.2C, now/average
  *	NAME 3203/3211              power now/average, mW, since the TX1's L4T 28
- *	NAME 3203mW/3211mW          the same with units, since L4T 32.5
+ *	NAME 3203mW/3211mW          the same with units, since L4T 32.5; since JetPack 7.2 /greatest
  *	CPU [5%@1734,off,…]         utilisation and frequency of each core, MHz
  *	cpu [0%,0%]@518             the same before L4T 27: one frequency for all
  *	NAME_FREQ 12%@1300          utilisation and frequency of a unit; also "EMC 3%@408", "GR3D 0%@76"
  *	GR3D_FREQ 0%@[305,0]        Orin: a frequency for each cluster
  *
- * The average column is a running mean since the start and is left out: the archive has better. In
- * front of the items may be a date, "11-14-2023 12:13:14", to the second; lines of one second are
- * then spread evenly over it. A line may also begin with seconds since the epoch, as ts(1) writes.
- * Without either the lines are --interval apart, one second by default, which is the tool's own.
+ * An item that looks like power (it has a slash between numbers) and is not understood is counted too:
+ * a new syntax must not lose the power in silence. The average column is a running mean since the
+ * start and is left out: the archive has better. In front of the items may be a date, "11-14-2023
+ * 12:13:14", or a time of day, to the second; spread.c makes times of these. A line may also begin
+ * with seconds since the epoch, as ts(1) writes. Without either the lines are --interval apart, one
+ * second by default, which is the tool's own.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "formats/lines.h"
 #include "record/import/import.h"
 
 /* Rails that contain the others of their board. */
@@ -30,6 +34,15 @@ struct line {
 	struct erg_import_log *log;
 	struct erg_err *err;
 	int r;
+};
+
+struct state {
+	struct erg_import_log *log;
+	const struct erg_import_how *how;
+	uint64_t interval_ns;
+	size_t timed, untimed; /* lines with a time, and without */
+	size_t odd_items, odd_line;
+	char odd[64];
 };
 
 static void set(struct line *l, const char *rail, const char *unit, int decimals, int64_t v)
@@ -42,7 +55,7 @@ static void set(struct line *l, const char *rail, const char *unit, int decimals
 	if (i < 0)
 		l->r = i;
 	else
-		l->log->channels[i].raw[l->log->n - 1] = v;
+		l->r = erg_import_put(l->log, (size_t)i, v, l->err);
 }
 
 /* "5%@1734" or "off"; the frequency may be missing. */
@@ -83,36 +96,50 @@ static void take_cores(struct line *l, char *text)
 	}
 }
 
-/* "3203/3211" and "3203mW/3211mW"; memory ("1766/3964MB") is told by its unit. */
+/* "3203/3211", "3203mW/3211mW" and "3203mW/3211mW/3300mW"; memory ("1766/3964MB") is told by its unit. */
 static bool take_power(struct line *l, const char *name, const char *text)
 {
-	int64_t now, average;
+	int64_t now, other;
 
 	if (!erg_import_decimal(text, 0, &now, &text))
 		return false;
 	text += strncmp(text, "mW", 2) ? 0 : 2;
-	if (*text++ != '/' || !erg_import_decimal(text, 0, &average, &text))
-		return false;
-	text += strncmp(text, "mW", 2) ? 0 : 2;
+	for (int n = 0; n < 2 && (n == 0 || *text); n++) {
+		if (*text++ != '/' || !erg_import_decimal(text, 0, &other, &text))
+			return false;
+		text += strncmp(text, "mW", 2) ? 0 : 2;
+	}
 	if (*text)
 		return false;
 	set(l, name, "mW", 0, now);
 	return true;
 }
 
+/* "gpu@45C" and "gpu@45C/34.8C" */
 static bool take_temperature(struct line *l, char *word)
 {
 	char *at = strchr(word, '@');
 	const char *end;
-	int64_t v;
+	int64_t v, average;
 
-	if (!at || at == word || !erg_import_decimal(at + 1, 3, &v, &end) || strcmp(end, "C"))
+	if (!at || at == word || !erg_import_decimal(at + 1, 3, &v, &end) || *end != 'C')
+		return false;
+	if (end[1] && (end[1] != '/' || !erg_import_decimal(end + 2, 3, &average, &end) || strcmp(end, "C")))
 		return false;
 	*at = '\0';
 	/* A zone that is off reads -256 °C. */
 	if (v > -256000)
 		set(l, word, "degC", 3, v);
 	return true;
+}
+
+/* What may be power in a syntax that is new: numbers with a slash between, but no memory. */
+static bool is_odd(const char *word)
+{
+	const char *slash = strchr(word, '/');
+
+	return slash && isdigit((unsigned char)*word) && !strchr(word, '(') && !strchr(word, ')') &&
+		!strstr(word, "MB") && !strstr(word, "kB") && !strstr(word, "GB");
 }
 
 static bool is_load(const char *text)
@@ -129,7 +156,15 @@ static bool is_name(const char *word)
 			'\0';
 }
 
-static void take_items(struct line *l, char *text)
+static void note_odd(struct state *s, const char *name, const char *word, size_t line)
+{
+	if (s->odd_items++ > 0)
+		return;
+	s->odd_line = line;
+	snprintf(s->odd, sizeof(s->odd), "%.24s %.38s", name, word);
+}
+
+static void take_items(struct state *s, struct line *l, char *text, size_t line)
 {
 	char *save = NULL, name[64] = "";
 
@@ -145,6 +180,8 @@ static void take_items(struct line *l, char *text)
 		else if (is_name(w)) {
 			snprintf(name, sizeof(name), "%s", w);
 			continue;
+		} else if (is_odd(w)) {
+			note_odd(s, name, w, line);
 		}
 		name[0] = '\0';
 	}
@@ -152,41 +189,24 @@ static void take_items(struct line *l, char *text)
 
 /* ---- times ---- */
 
-/* 1: *ret is the line's time; 0: it has none. *text moves behind it. */
-static int take_time(char **text, int64_t *ret)
+/* 1: *ret is the line's time; 0: it has none; -errno. */
+static int take_time(struct state *s, const char *text, int64_t *ret, struct erg_err *err)
 {
 	const char *end;
+	int r;
 
-	while (isspace((unsigned char)**text))
-		(*text)++;
-	if (erg_import_time(*text, true, ret, &end) || erg_import_time(*text, false, ret, &end) ||
-		(isdigit((unsigned char)**text) && erg_import_decimal(*text, 9, ret, &end) &&
-			(*end == ' ' || *end == '\t' || *end == ':'))) {
-		*text += end - *text;
-		*text += **text == ':';
-		return 1;
+	while (isspace((unsigned char)*text))
+		text++;
+	r = erg_import_when(s->log, s->how, text, true, ret, &end, err);
+	if (r == 0)
+		r = erg_import_when(s->log, s->how, text, false, ret, &end, err);
+	if (r == 0)
+		r = erg_import_time_of_day(s->log, text, ret, &end);
+	if (r == 0 && isdigit((unsigned char)*text) && erg_import_decimal(text, 9, ret, &end)) {
+		s->log->clock = ERG_CLOCK_NUMBERS;
+		r = 1;
 	}
-	return 0;
-}
-
-/* Rows of the same second are spread over the time until the next one. */
-static void spread_seconds(struct erg_import_log *log, json_t *notes)
-{
-	const int64_t second = ERG_NSEC_PER_SEC;
-	size_t spread = 0;
-
-	for (size_t i = 0, n; i < log->n; i += n) {
-		int64_t t = log->t[i];
-
-		for (n = 1; i + n < log->n && log->t[i + n] == t; n++)
-			;
-		for (size_t k = 1; k < n; k++)
-			log->t[i + k] = t + second * (int64_t)k / (int64_t)n;
-		spread += n - 1;
-	}
-	if (spread)
-		erg_import_note(notes, "times", "%s: the times have whole seconds; %zu lines of the "
-			"same second were spread over it", log->path, spread);
+	return r > 0 && *end != ' ' && *end != '\t' && *end != ':' ? 0 : r;
 }
 
 static void set_parents(struct erg_import_log *log)
@@ -206,61 +226,111 @@ static void set_parents(struct erg_import_log *log)
 	}
 }
 
-static int take_line(struct erg_import_log *log, char *text, size_t number, uint64_t interval_ns,
-	size_t *timed, struct erg_err *err)
+/* Where the items begin, or NULL: "RAM 2274/6834MB" is in every line of the tool. */
+static char *find_items(char *text)
 {
-	struct line l = {.log = log, .err = err};
-	int64_t t = (int64_t)(log->n * interval_ns);
-	size_t channels = log->n_channels;
+	char *ram = strstr(text, "RAM ");
+	int used, total, n = 0;
+
+	return ram && (ram == text || isspace((unsigned char)ram[-1]) || ram[-1] == ':') &&
+			sscanf(ram, "RAM %d/%dMB%n", &used, &total, &n) == 2 && n > 0 ?
+		ram : NULL;
+}
+
+static bool has_reading(const struct erg_import_log *log)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (log->channels[i].raw[log->n - 1] != ERG_IMPORT_MISSING)
+			return true;
+	return false;
+}
+
+/* A line that was cut shows the rails in front of the cut, of which the last may have lost digits. */
+static void cut_last_item(char *text)
+{
+	char *blank = strrchr(text, ' ');
+
+	if (blank)
+		*blank = '\0';
+}
+
+static int take_line(struct state *s, char *text, size_t number, bool cut, struct erg_err *err)
+{
+	struct line l = {.log = s->log, .err = err};
+	char *items = find_items(text);
+	int64_t t = (int64_t)(s->log->n * s->interval_ns);
 	int r;
 
-	if (take_time(&text, &t))
-		(*timed)++;
-	else if (*timed > 0)
-		return 0; /* a line between others that has no time: a message, half a line */
-	if (!strstr(text, "RAM ") && !strchr(text, '@') && !strchr(text, '/'))
+	if (!items) {
+		erg_import_foreign(s->log, number, text);
 		return 0;
-	r = erg_import_row(log, t, number, err);
+	}
+	if (cut)
+		cut_last_item(items);
+	r = take_time(s, text, &t, err);
 	if (r < 0)
 		return r;
-	take_items(&l, text);
-	if (l.r == 0 && log->n_channels == channels) {
-		bool any = false;
-
-		for (size_t i = 0; i < channels; i++)
-			any |= log->channels[i].raw[log->n - 1] != ERG_IMPORT_MISSING;
-		log->n -= !any;
+	s->timed += r == 1;
+	s->untimed += r == 0;
+	if (s->timed > 0 && s->untimed > 0) { /* half a line, or one without the time of the others */
+		s->untimed = 0;
+		erg_import_foreign(s->log, number, text);
+		return s->timed == 1 && s->log->n > 0 ? erg_fail(err, -EINVAL, "%s: line %zu: has a time, and "
+			"the lines before have none", s->log->path, number) : 0;
 	}
+	r = erg_import_row(s->log, t, number, err);
+	if (r < 0)
+		return r;
+	take_items(s, &l, items, number);
+	s->log->n -= !has_reading(s->log);
 	return l.r;
+}
+
+static int finish(struct state *s, json_t *notes, struct erg_err *err)
+{
+	struct erg_import_log *log = s->log;
+
+	if (s->odd_items)
+		erg_import_note(notes, "unknown", "%s: line %zu: '%s' is not understood; %zu such items were "
+			"left out", log->path, s->odd_line, s->odd, s->odd_items);
+	if (s->timed > 0)
+		return erg_import_spread(log, s->how, notes, err);
+	log->clock = ERG_CLOCK_NONE;
+	erg_import_note(notes, "times", "%s: the lines have no times; they were taken to be "
+		"%.6g s apart%s", log->path, (double)s->interval_ns * 1e-9,
+		s->how->interval_ns ? "" : " (the tool's default; --interval says otherwise)");
+	return 0;
 }
 
 static int read_tegrastats(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 	json_t *notes, struct erg_err *err)
 {
-	_cleanup_(erg_fclosep) FILE *f = fopen(path, "re");
-	_cleanup_(erg_freep) char *text = NULL;
-	size_t alloc = 0, number = 0, timed = 0;
-	int r = 0;
+	struct state s = {.log = ret, .how = how,
+		.interval_ns = how->interval_ns ? how->interval_ns : ERG_NSEC_PER_SEC};
+	_cleanup_(erg_lines_freep) struct erg_lines *lines = NULL;
+	char *text;
+	int r = erg_lines_open(path, &lines, err);
 
-	if (!f)
-		return erg_fail_errno(err, -errno, "%s", path);
+	if (r < 0)
+		return r;
 	ret->path = path;
-	while (r == 0 && getline(&text, &alloc, f) >= 0)
-		r = take_line(ret, text, ++number, how->interval_ns ? how->interval_ns : ERG_NSEC_PER_SEC, &timed,
-			err);
+	ret->sampled = true; /* the INA3221's conversion, of milliseconds */
+	ret->foreign_share = 0.5; /* a line is known by itself, so others do no harm */
+	while ((r = erg_lines_next(lines, &text, err)) > 0) {
+		r = take_line(&s, text, erg_lines_number(lines), erg_lines_cut(lines), err);
+		if (r < 0)
+			return r;
+	}
+	if (r == 0)
+		r = erg_lines_sha256(lines, ret->sha256, err);
 	if (r < 0)
 		return r;
 	if (ret->n == 0)
-		return erg_fail(err, -EINVAL, "%s: no line of tegrastats in %zu lines", path, number);
-	if (timed == 0)
-		erg_import_note(notes, "times", "%s: the lines have no times; they were taken to be "
-			"%.6g s apart%s", path,
-			(double)(how->interval_ns ? how->interval_ns : ERG_NSEC_PER_SEC) * 1e-9,
-			how->interval_ns ? "" : " (the tool's default; --interval says otherwise)");
-	else
-		spread_seconds(ret, notes);
+		return erg_fail(err, -EINVAL, "%s: no line of tegrastats in %zu lines", path,
+			erg_lines_number(lines));
+	r = finish(&s, notes, err);
 	set_parents(ret);
-	return 0;
+	return r;
 }
 
 const struct erg_import_reader erg_import_tegrastats = {

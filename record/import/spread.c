@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Stamps of whole seconds, several lines to each. The lines are taken to be evenly apart, by
+ * --interval or by what the stamps allow: line i of stamp s_i was written at t_0 + i h with
+ * s_i <= t_0 + i h < s_i + 1, which bounds h from both sides. The first and the last second are not
+ * full, so they are filled from their inner ends. What h may be otherwise is a doubt of every energy
+ * that the log gives, and becomes a bound of the channels' gain: power times a wrong interval is
+ * wrong by the same share.
+ */
+#include <errno.h>
+#include <math.h>
+
+#include "formats/base/util.h"
+#include "record/import/import.h"
+
+#define SECOND ((int64_t)ERG_NSEC_PER_SEC)
+#define PAIRED 64u /* seconds at either end that are paired: the longest distances bound the most */
+
+struct seconds {
+	size_t *first; /* row of each second's first line; [n]: behind the last */
+	size_t n;
+};
+
+static bool find_seconds(const int64_t *t, size_t n, struct seconds *ret)
+{
+	ret->first = calloc(n + 1, sizeof(*ret->first));
+	if (!ret->first)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || t[i] != t[i - 1])
+			ret->first[ret->n++] = i;
+	ret->first[ret->n] = n;
+	return true;
+}
+
+/* The bounds of h from lines I < K. */
+static void bound(const int64_t *t, size_t i, size_t k, double *lo, double *hi)
+{
+	double rows = (double)(k - i), d = (double)(t[k] - t[i]);
+
+	*lo = fmax(*lo, (d - (double)SECOND) / rows);
+	*hi = fmin(*hi, (d + (double)SECOND) / rows);
+}
+
+static void bound_interval(const int64_t *t, const struct seconds *s, double *lo, double *hi)
+{
+	for (size_t a = 0; a < s->n && a < PAIRED; a++)
+		for (size_t b = s->n > PAIRED && s->n - PAIRED > a ? s->n - PAIRED : a; b < s->n; b++) {
+			size_t last_a = s->first[a + 1] - 1, last_b = s->first[b + 1] - 1;
+
+			if (last_b > s->first[a])
+				bound(t, s->first[a], last_b, lo, hi);
+			if (b > a)
+				bound(t, last_a, s->first[b], lo, hi);
+		}
+}
+
+/* By the lines of the seconds that are full, or else of the fuller one. */
+static double usual_interval(const int64_t *t, const struct seconds *s)
+{
+	size_t most = 1;
+
+	if (s->n > 2)
+		return (double)(t[s->first[s->n - 1]] - t[s->first[1]]) /
+			(double)(s->first[s->n - 1] - s->first[1]);
+	for (size_t i = 0; i < s->n; i++)
+		most = s->first[i + 1] - s->first[i] > most ? s->first[i + 1] - s->first[i] : most;
+	return (double)SECOND / (double)most;
+}
+
+/* Evenly over all; false when no t_0 fits all stamps. */
+static bool place_evenly(int64_t *t, size_t n, double h)
+{
+	double lo = -INFINITY, hi = INFINITY, t0;
+
+	for (size_t i = 0; i < n; i++) {
+		double at = (double)(t[i] - t[0]) - (double)i * h;
+
+		lo = fmax(lo, at);
+		hi = fmin(hi, at + (double)SECOND);
+	}
+	if (lo >= hi)
+		return false;
+	t0 = lo; /* the first line of a second is close to its begin, as tools wait for it */
+	for (size_t i = n; i-- > 0;)
+		t[i] = t[0] + llround(t0 + (double)i * h);
+	return true;
+}
+
+/* Evenly over each second; the first one is filled from its end, the last one from its begin. */
+static void place_by_second(int64_t *t, const struct seconds *s, double h)
+{
+	for (size_t a = 0; a < s->n; a++) {
+		size_t first = s->first[a], n = s->first[a + 1] - first;
+		int64_t begin = t[first];
+		double step = a > 0 && a + 1 < s->n ? (double)SECOND / (double)n :
+						      fmin(h, (double)SECOND / (double)n);
+
+		for (size_t k = 0; k < n; k++)
+			t[first + k] = begin + llround(a == 0 && s->n > 1 ? (double)SECOND -
+				step * (double)(n - k) : step * (double)k);
+	}
+}
+
+bool erg_import_whole_seconds(const int64_t *t, size_t n, size_t *ret_same)
+{
+	*ret_same = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (t[i] % SECOND)
+			return false;
+		*ret_same += i > 0 && t[i] == t[i - 1];
+	}
+	return n > 0;
+}
+
+int erg_import_spread_times(int64_t *t, size_t n, uint64_t interval_ns, double *ret_doubt,
+	double *ret_interval_ns)
+{
+	struct seconds s = {0};
+	double lo = 0, hi = INFINITY, h;
+
+	if (!find_seconds(t, n, &s))
+		return -ENOMEM;
+	bound_interval(t, &s, &lo, &hi);
+	h = interval_ns ? (double)interval_ns : usual_interval(t, &s);
+	*ret_interval_ns = h;
+	if (lo <= hi)
+		*ret_doubt = interval_ns ? 0 : fmin(fmax(hi - h, h - lo) / h, 1);
+	else /* the lines are not evenly apart: an interval is not known at either end */
+		*ret_doubt = fmin(2 * h / (double)(t[n - 1] - t[0] + SECOND), 1);
+	if (lo > hi || !place_evenly(t, n, h))
+		place_by_second(t, &s, h);
+	free(s.first);
+	return 0;
+}
+
+void erg_import_doubt(struct erg_import_log *log, double doubt)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (log->channels[i].def.quantity != ERG_Q_ENERGY && doubt > log->channels[i].def.gain_max)
+			log->channels[i].def.gain_max = doubt;
+}
+
+int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *how, json_t *notes,
+	struct erg_err *err)
+{
+	double doubt, h;
+	size_t same;
+
+	if (!erg_import_whole_seconds(log->t, log->n, &same) || same == 0)
+		return 0;
+	if (log->t[0] == log->t[log->n - 1] && !how->interval_ns)
+		return erg_fail(err, -EINVAL, "%s: all %zu lines are of one second: --interval, the seconds "
+			"between two of them, was expected", log->path, log->n);
+	if (erg_import_spread_times(log->t, log->n, how->interval_ns, &doubt, &h) < 0)
+		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
+	erg_import_doubt(log, doubt);
+	erg_import_note(notes, "times", "%s: the times have whole seconds; %zu lines of the same second "
+		"were spread over it, %.6g s apart; energies are uncertain by %.3g %%%s", log->path, same,
+		h * 1e-9, 100 * doubt, how->interval_ns ? "" : " (--interval says what it is)");
+	return 0;
+}
