@@ -1,54 +1,81 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The log of `nvidia-smi --query-gpu=timestamp,… --format=csv -lms N`, with units or without
- * (nounits: the header's units count). A GPU is told by its index, bus id or UUID, whichever was
- * asked for; each has its own rails. What it cannot read is in brackets, [N/A], and is missing.
- * power.draw is a mean over a time that depends on the GPU (MEASUREMENT: from 25 ms to 1 s); which
- * one is for --sensor to say.
+ * The logs of nvidia-smi:
+ *
+ *	--query-gpu=timestamp,… --format=csv[,nounits][,noheader]
+ *	dmon [-o DT], with blanks or commas: "#Date Time gpu pwr gtemp …", a line of units, "-" for none
+ *
+ * Headers may come again (a file that was appended to, dmon's page heads), and drivers and shells
+ * write between the lines: what is no row is counted and told. Without a header the units behind the
+ * numbers tell the columns. What cannot be read is in brackets, [N/A], and is missing.
+ *
+ * nvidia_rows.c tells the GPUs apart and makes the log's rows. power.draw is a mean over a time that
+ * depends on the GPU (from 25 ms to 1 s); which one is for --sensor to say.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
-#include "formats/table.h"
 #include "formats/base/util.h"
-#include "record/import/import.h"
+#include "formats/lines.h"
+#include "record/import/nvidia.h"
 
-enum role { NONE, TIME, GPU, VALUE };
+#define COLUMNS_MAX 64
+
+enum role { NONE, TIME, DATE, CLOCK, IDENTITY, VALUE, PROCESS };
 
 struct column {
 	enum role role;
-	const char *suffix; /* of the rail: gpu0, gpu0.sm */
+	const char *suffix; /* of the rail: gpu0, gpu0.sm; of an identity its rank among identities */
 	const char *unit;
 	int decimals;
 };
 
 static const struct known {
-	const char *name; /* what the column's name begins with */
+	const char *name; /* what the column's name is, or is before a blank and a unit */
 	struct column column;
 } known[] = {
-	{"timestamp", {TIME, NULL, NULL, 0}},
-	{"index", {GPU, NULL, NULL, 0}},
-	{"pci.bus_id", {GPU, NULL, NULL, 0}},
-	{"gpu_bus_id", {GPU, NULL, NULL, 0}},
-	{"uuid", {GPU, NULL, NULL, 0}},
-	{"gpu_uuid", {GPU, NULL, NULL, 0}},
+	{"timestamp", {TIME, NULL, NULL, 0}}, {"date", {DATE, NULL, NULL, 0}},
+	{"time", {CLOCK, NULL, NULL, 0}},
+	{"index", {IDENTITY, "0", NULL, 0}}, {"gpu", {IDENTITY, "1", NULL, 0}},
+	{"minor_number", {IDENTITY, "2", NULL, 0}}, {"pci.bus_id", {IDENTITY, "3", NULL, 0}},
+	{"gpu_bus_id", {IDENTITY, "3", NULL, 0}}, {"uuid", {IDENTITY, "4", NULL, 0}},
+	{"gpu_uuid", {IDENTITY, "4", NULL, 0}}, {"serial", {IDENTITY, "5", NULL, 0}},
+	{"gpu_serial", {IDENTITY, "5", NULL, 0}}, {"pci.bus", {IDENTITY, "6", NULL, 0}},
+	{"name", {IDENTITY, "7", NULL, 0}}, {"gpu_name", {IDENTITY, "7", NULL, 0}},
+	{"pid", {PROCESS, NULL, NULL, 0}},
 	{"power.draw.instant", {VALUE, ".instant", "W", 3}},
 	{"power.draw.average", {VALUE, ".average", "W", 3}},
-	{"power.draw", {VALUE, "", "W", 3}},
+	{"power.draw", {VALUE, "", "W", 3}}, {"pwr", {VALUE, "", "W", 3}},
+	{"gpu_power", {VALUE, "", "W", 3}},
 	{"module.power.draw.instant", {VALUE, ".module.instant", "W", 3}},
 	{"module.power.draw.average", {VALUE, ".module.average", "W", 3}},
-	{"temperature.gpu", {VALUE, "", "degC", 0}},
-	{"temperature.memory", {VALUE, ".memory", "degC", 0}},
-	{"utilization.gpu", {VALUE, "", "%", 0}},
-	{"utilization.memory", {VALUE, ".memory", "%", 0}},
-	{"clocks.current.sm", {VALUE, ".sm", "MHz", 0}},
-	{"clocks.sm", {VALUE, ".sm", "MHz", 0}},
+	{"module.power.draw", {VALUE, ".module", "W", 3}},
+	{"temperature.gpu", {VALUE, "", "degC", 0}}, {"gtemp", {VALUE, "", "degC", 0}},
+	{"temperature.memory", {VALUE, ".memory", "degC", 0}}, {"mtemp", {VALUE, ".memory", "degC", 0}},
+	{"utilization.gpu", {VALUE, "", "%", 0}}, {"sm", {VALUE, "", "%", 0}},
+	{"utilization.memory", {VALUE, ".memory", "%", 0}}, {"mem", {VALUE, ".memory", "%", 0}},
+	{"clocks.current.sm", {VALUE, ".sm", "MHz", 0}}, {"clocks.sm", {VALUE, ".sm", "MHz", 0}},
 	{"clocks.current.memory", {VALUE, ".memory", "MHz", 0}},
-	{"clocks.mem", {VALUE, ".memory", "MHz", 0}},
+	{"clocks.mem", {VALUE, ".memory", "MHz", 0}}, {"mclk", {VALUE, ".memory", "MHz", 0}},
 	{"clocks.current.graphics", {VALUE, ".graphics", "MHz", 0}},
-	{"clocks.gr", {VALUE, ".graphics", "MHz", 0}},
+	{"clocks.gr", {VALUE, ".graphics", "MHz", 0}}, {"pclk", {VALUE, ".sm", "MHz", 0}},
 	{"clocks.current.video", {VALUE, ".video", "MHz", 0}},
 	{"clocks.video", {VALUE, ".video", "MHz", 0}},
+};
+
+struct reader {
+	struct erg_nvidia_rows *rows;
+	struct erg_import_log *log;
+	const struct erg_import_how *how;
+	struct column columns[COLUMNS_MAX];
+	size_t n_columns; /* 0: no header yet */
+	bool from_shape;  /* the columns were told by the first row, not by a header */
+	bool in_blanks;   /* dmon: cells are apart by blanks */
+	bool processes;   /* pmon */
+	int time, date, clock;
+	size_t sum_decimals; /* of the last row's last cell, to tell a number that was cut */
+	size_t last_len;
 };
 
 /* The name is followed by nothing or by a unit in brackets. */
@@ -57,113 +84,309 @@ static struct column classify(const char *name)
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(known); i++) {
 		size_t len = strlen(known[i].name);
 
-		if (!strncmp(name, known[i].name, len) &&
+		if (!strncasecmp(name, known[i].name, len) &&
 			(!name[len] || (name[len] == ' ' && name[len + 1] == '[')))
 			return known[i].column;
 	}
 	return (struct column){NONE, NULL, NULL, 0};
 }
 
-struct table {
-	const struct erg_table *t;
-	const char *path;
-	struct column *columns;
-	int time, gpu;
-};
-
-static int classify_columns(struct table *s, struct erg_err *err)
+static void set_columns(struct reader *r, const struct column *columns, size_t n)
 {
-	size_t n = erg_table_columns(s->t), values = 0;
-
-	s->time = s->gpu = -1;
-	s->columns = calloc(n, sizeof(*s->columns));
-	if (!s->columns)
-		return erg_fail_errno(err, -ENOMEM, "%s", s->path);
+	r->time = r->date = r->clock = -1;
+	memcpy(r->columns, columns, n * sizeof(*columns));
+	r->n_columns = n;
 	for (size_t i = 0; i < n; i++) {
-		s->columns[i] = classify(erg_table_column_name(s->t, i));
-		values += s->columns[i].role == VALUE;
-		if (s->columns[i].role == TIME)
-			s->time = (int)i;
-		if (s->columns[i].role == GPU && s->gpu < 0)
-			s->gpu = (int)i;
+		if (columns[i].role == TIME)
+			r->time = (int)i;
+		if (columns[i].role == DATE)
+			r->date = (int)i;
+		if (columns[i].role == CLOCK)
+			r->clock = (int)i;
+		r->processes |= columns[i].role == PROCESS;
 	}
-	if (s->time < 0)
-		return erg_fail(err, -EINVAL, "%s: no column timestamp; a log of nvidia-smi "
-			"--query-gpu=timestamp,power.draw,… --format=csv was expected", s->path);
-	if (values == 0)
-		return erg_fail(err, -EINVAL, "%s: no column with power, temperature, utilisation or "
-			"clocks", s->path);
-	return 0;
 }
 
-static int set_value(struct table *s, struct erg_import_log *log, size_t row, size_t column,
-	const char *gpu, struct erg_err *err)
+/* A row of names: most are known, and none is a number. */
+static bool take_header(struct reader *r, char **cells, size_t n)
 {
-	const struct column *c = &s->columns[column];
-	const char *cell = erg_table_cell(s->t, row, column), *end;
-	char rail[96];
-	int64_t v;
-	int i;
+	struct column columns[COLUMNS_MAX];
+	size_t values = 0, known_ones = 0;
 
-	if (*cell == '[' || !*cell || !strcmp(cell, "N/A") || !strcmp(cell, "ERR!"))
+	for (size_t i = 0; i < n; i++) {
+		columns[i] = classify(cells[i] + (i == 0 && *cells[0] == '#'));
+		values += columns[i].role == VALUE;
+		known_ones += columns[i].role != NONE;
+		if (isdigit((unsigned char)*cells[i]))
+			return false;
+	}
+	if (values == 0 && known_ones < 2)
+		return false;
+	set_columns(r, columns, n);
+	r->from_shape = false;
+	return true;
+}
+
+/* ---- a row without a header ---- */
+
+static bool is_time(const char *cell)
+{
+	const char *end;
+	int64_t t;
+
+	return erg_import_time(cell, false, &t, &end);
+}
+
+static struct column shape_of(const char *cell)
+{
+	const char *end;
+	int64_t v;
+
+	if (is_time(cell))
+		return (struct column){TIME, NULL, NULL, 0};
+	if (!strncmp(cell, "GPU-", 4))
+		return (struct column){IDENTITY, "4", NULL, 0};
+	if (strspn(cell, "0123456789abcdefABCDEF") == 8 && cell[8] == ':')
+		return (struct column){IDENTITY, "3", NULL, 0};
+	if (!erg_import_decimal(cell, 0, &v, &end))
+		return (struct column){NONE, NULL, NULL, 0};
+	if (!strcmp(end, " W"))
+		return (struct column){VALUE, "", "W", 3};
+	if (!strcmp(end, " %"))
+		return (struct column){VALUE, "", "%", 0};
+	if (!*end && v >= 0 && v < 64 && !strchr(cell, '.'))
+		return (struct column){IDENTITY, "0", NULL, 0};
+	return (struct column){NONE, NULL, NULL, 0};
+}
+
+/* Only with a time and one power; of several whole numbers without a unit the first is the index. */
+static bool take_shape(struct reader *r, char **cells, size_t n)
+{
+	struct column columns[COLUMNS_MAX];
+	size_t times = 0, powers = 0, loads = 0, indices = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		columns[i] = shape_of(cells[i]);
+		times += columns[i].role == TIME;
+		if (columns[i].role == VALUE && *columns[i].unit == 'W' && powers++ > 0)
+			return false;
+		if (columns[i].role == VALUE && *columns[i].unit == '%' && loads++ > 0)
+			columns[i].role = NONE;
+		if (columns[i].role == IDENTITY && *columns[i].suffix == '0' && indices++ > 0)
+			columns[i].role = NONE;
+	}
+	if (times != 1 || powers != 1)
+		return false;
+	set_columns(r, columns, n);
+	r->from_shape = true;
+	return true;
+}
+
+/* ---- a row ---- */
+
+static bool is_missing(const char *cell)
+{
+	return *cell == '[' || !*cell || !strcmp(cell, "-") || !strcmp(cell, "N/A") ||
+		!strcmp(cell, "ERR!");
+}
+
+/* 1: *ret is the number; 0: it is missing; -EINVAL: it is none. */
+static int take_number(const struct column *c, const char *cell, int64_t *ret)
+{
+	const char *end;
+
+	*ret = ERG_IMPORT_MISSING;
+	if (is_missing(cell))
 		return 0;
-	if (!erg_import_decimal(cell, c->decimals, &v, &end))
-		return erg_fail(err, -EINVAL, "%s: line %zu, column '%s': '%.40s' is not a number",
-			s->path, erg_table_line(s->t, row), erg_table_column_name(s->t, column), cell);
+	if (!erg_import_decimal(cell, c->decimals, ret, &end))
+		return -EINVAL;
 	while (*end == ' ')
 		end++;
-	if (*end && strcmp(end, c->unit))
-		return erg_fail(err, -EINVAL, "%s: line %zu, column '%s': '%.40s': unit %s was "
-			"expected", s->path, erg_table_line(s->t, row),
-			erg_table_column_name(s->t, column), cell, c->unit);
-	snprintf(rail, sizeof(rail), "gpu%s%s", gpu, c->suffix);
-	i = erg_import_channel(log, rail, c->unit, c->decimals, err);
-	if (i < 0)
-		return i;
-	log->channels[i].raw[log->n - 1] = v;
-	return 0;
+	return !*end || !strcmp(end, c->unit) || (!strcmp(c->unit, "degC") && !strcmp(end, "C")) ? 1 :
+												 -EINVAL;
 }
 
-static int take_row(struct table *s, struct erg_import_log *log, size_t row, struct erg_err *err)
+/* 1, 0 for no time, or an error. */
+static int row_time(struct reader *r, char **cells, int64_t *ret, struct erg_err *err)
 {
-	const char *text = erg_table_cell(s->t, row, (size_t)s->time), *end;
-	const char *gpu = s->gpu < 0 ? "0" : erg_table_cell(s->t, row, (size_t)s->gpu);
-	size_t line = erg_table_line(s->t, row);
-	int64_t t;
-	int r = 0;
+	char both[64];
+	const char *end;
+	int rc;
 
-	if (!erg_import_time(text, false, &t, &end))
-		return erg_fail(err, -EINVAL, "%s: line %zu: '%.40s': a time like "
-			"'2023/11/14 12:13:14.123' was expected", s->path, line, text);
-	/* GPUs that were asked together share a row */
-	if (log->n == 0 || log->t[log->n - 1] != t)
-		r = erg_import_row(log, t, line, err);
-	for (size_t i = 0; r == 0 && i < erg_table_columns(s->t); i++)
-		if (s->columns[i].role == VALUE)
-			r = set_value(s, log, row, i, gpu, err);
-	return r;
+	if (r->time >= 0) {
+		rc = erg_import_when(r->log, r->how, cells[r->time], false, ret, &end, err);
+		return rc > 0 && *end ? 0 : rc;
+	}
+	if (r->clock >= 0 && r->date >= 0) {
+		snprintf(both, sizeof(both), "%.20s %.30s", cells[r->date], cells[r->clock]);
+		rc = erg_import_when(r->log, r->how, both, false, ret, &end, err);
+		return rc > 0 && *end ? 0 : rc;
+	}
+	if (r->clock >= 0) {
+		rc = erg_import_time_of_day(r->log, cells[r->clock], ret, &end);
+		return rc > 0 && *end ? 0 : rc;
+	}
+	*ret = ERG_IMPORT_MISSING; /* by --interval, once the GPUs are known */
+	return 1;
+}
+
+static int fail_unit(const struct reader *r, const struct column *c, const char *cell, size_t line,
+	struct erg_err *err)
+{
+	return erg_fail(err, -EINVAL, "%s: line %zu: '%.40s': a number in unit %s was expected", r->log->path,
+		line, cell, c->unit);
+}
+
+/* A number at the end of a line that has no end is whole when its unit follows, or when it has as many
+ * digits behind the point as the one before. */
+static bool may_be_cut(const struct reader *r, const char *last, size_t len)
+{
+	const char *point = strchr(last, '.');
+	bool unit = isalpha((unsigned char)last[strlen(last) - (*last != '\0')]) || strchr(last, '%');
+
+	if (unit)
+		return false;
+	return r->sum_decimals > 0 ? !point || strlen(point + 1) < r->sum_decimals :
+				     len < r->last_len || point;
+}
+
+static void remember_last(struct reader *r, const char *last, size_t len)
+{
+	const char *point = strchr(last, '.');
+
+	r->sum_decimals = point ? strspn(point + 1, "0123456789") : 0;
+	r->last_len = len;
+}
+
+static int take_row(struct reader *r, char **cells, size_t line, struct erg_err *err)
+{
+	struct erg_nvidia_row row = {.line = line};
+	int rc = row_time(r, cells, &row.t, err);
+
+	if (rc <= 0)
+		return rc;
+	for (size_t i = 0; i < r->n_columns; i++) {
+		const struct column *c = &r->columns[i];
+		int64_t v;
+
+		if (c->role == IDENTITY)
+			row.identity[*c->suffix - '0'] = cells[i];
+		if (c->role != VALUE)
+			continue;
+		if (take_number(c, cells[i], &v) < 0)
+			return r->rows->n == 0 ? fail_unit(r, c, cells[i], line, err) : 0;
+		if (row.n_values < ERG_NVIDIA_VALUES)
+			row.values[row.n_values++] = (struct erg_nvidia_value){c->suffix, c->unit,
+				c->decimals, v};
+	}
+	if (row.n_values == 0)
+		return 0;
+	rc = erg_nvidia_add(r->rows, &row);
+	return rc < 0 ? erg_fail_errno(err, rc, "%s", r->log->path) : 1;
+}
+
+static size_t split(struct reader *r, char *text, char **cells)
+{
+	size_t n;
+
+	if (*text == '#' && !strchr(text, ','))
+		r->in_blanks = true;
+	if (!r->in_blanks)
+		return erg_lines_split(text, ',', cells, COLUMNS_MAX);
+	text += *text == '#' ? 1 : 0;
+	n = 0;
+	for (char *save = NULL, *w = strtok_r(text, " \t", &save); w; w = strtok_r(NULL, " \t", &save), n++)
+		if (n < COLUMNS_MAX)
+			cells[n] = w;
+	return n;
+}
+
+/* dmon's second head: units. */
+static bool is_unit_line(const char *text)
+{
+	return *text == '#' && (strstr(text, "Idx") || strstr(text, "HH:MM:SS"));
+}
+
+static int take_line(struct reader *r, char *text, size_t line, bool cut, struct erg_err *err)
+{
+	char *cells[COLUMNS_MAX], kept[sizeof(r->log->foreign.text)];
+	size_t len = strlen(text), n;
+	bool head = *text == '#';
+	int rc = 0;
+
+	if (is_unit_line(text))
+		return 0;
+	snprintf(kept, sizeof(kept), "%.*s", (int)sizeof(kept) - 1, text);
+	n = split(r, text, cells);
+	if (n > 0 && n <= COLUMNS_MAX) {
+		if (take_header(r, cells, n))
+			return 0;
+		if (r->n_columns == 0 && !head)
+			take_shape(r, cells, n);
+		if (n == r->n_columns && !(cut && may_be_cut(r, cells[n - 1], len)))
+			rc = take_row(r, cells, line, err);
+		if (rc > 0)
+			remember_last(r, cells[n - 1], len);
+	}
+	if (rc == 0)
+		erg_import_foreign(r->log, line, kept);
+	return rc < 0 ? rc : 0;
+}
+
+static int read_lines(struct reader *r, struct erg_lines *lines, struct erg_err *err)
+{
+	char *text;
+	int rc;
+
+	while ((rc = erg_lines_next(lines, &text, err)) > 0) {
+		rc = take_line(r, text, erg_lines_number(lines), erg_lines_cut(lines), err);
+		if (rc < 0)
+			return rc;
+	}
+	return rc < 0 ? rc : erg_lines_sha256(lines, r->log->sha256, err);
+}
+
+static int check_found(const struct reader *r, struct erg_err *err)
+{
+	if (r->processes)
+		return erg_fail(err, -ENODATA, "%s: the log of nvidia-smi pmon has no power; that of dmon or "
+			"--query-gpu=timestamp,index,power.draw was expected", r->log->path);
+	if (r->rows->n > 0)
+		return 0;
+	if (r->n_columns == 0)
+		return erg_fail(err, -EINVAL, "%s: no column timestamp; a log of nvidia-smi "
+			"--query-gpu=timestamp,power.draw,… --format=csv, or of dmon -o DT, was expected",
+			r->log->path);
+	if (r->log->foreign.n > 0)
+		return erg_fail(err, -EINVAL, "%s: line %zu: '%s': a time like '2023/11/14 12:13:14.123' and "
+			"numbers were expected", r->log->path, r->log->foreign.line, r->log->foreign.text);
+	return erg_fail(err, -ENODATA, "%s: no column with power, temperature, utilisation or clocks, or no row",
+		r->log->path);
 }
 
 static int read_nvidia_smi(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 	json_t *notes, struct erg_err *err)
 {
-	_cleanup_(erg_table_freep) struct erg_table *t = NULL;
-	struct table s = {.path = path};
-	int r = erg_table_read(path, &t, err);
+	_cleanup_(erg_lines_freep) struct erg_lines *lines = NULL;
+	struct erg_nvidia_rows rows = {.log = ret, .how = how};
+	struct reader r = {.rows = &rows, .log = ret, .how = how};
+	int rc = erg_lines_open(path, &lines, err);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	ret->path = path;
-	s.t = t;
-	r = classify_columns(&s, err);
-	for (size_t i = 0; r == 0 && i < erg_table_rows(t); i++)
-		r = take_row(&s, ret, i, err);
-	free(s.columns);
-	return r;
+	ret->sampled = true; /* a window that is not known: what it was when it was read */
+	rc = read_lines(&r, lines, err);
+	if (rc == 0)
+		rc = check_found(&r, err);
+	if (rc == 0)
+		rc = erg_nvidia_finish(&rows, notes, err);
+	erg_nvidia_release(&rows);
+	return rc;
 }
 
 const struct erg_import_reader erg_import_nvidia_smi = {
 	.name = "nvidia-smi",
-	.about = "nvidia-smi --query-gpu=timestamp,… --format=csv",
+	.about = "nvidia-smi --query-gpu=timestamp,… --format=csv, or dmon",
 	.read = read_nvidia_smi,
 };

@@ -13,6 +13,7 @@
 #include "record/import/import.h"
 
 #define CHANNELS_MAX 64
+#define CONVERSION_NS 1000000 /* of a sensor that is only said to be sampled */
 
 /* ---- --sensor ---- */
 
@@ -291,6 +292,9 @@ static void complete_model(struct erg_import_channel *c)
 		m->period_ns = c->interval_ns;
 	if (m->kind == ERG_SENSOR_BOXCAR && m->window_ns == 0)
 		m->window_ns = m->period_ns;
+	if (m->kind == ERG_SENSOR_POINT && m->window_ns == 0 && !c->model_given &&
+		erg_import_class(c) == ERG_CLASS_POWER)
+		m->window_ns = c->interval_ns / 100 < CONVERSION_NS ? c->interval_ns / 100 : CONVERSION_NS;
 }
 
 /* The greatest integer that all differences are multiples of: the step of the readings; one unit of

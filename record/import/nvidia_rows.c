@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which GPU a row is of. All columns that name a GPU, taken together, name devices. Where several
+ * rows of one name share a time, or their times come in bundles (a poll asks one GPU after the other,
+ * then waits), the name is that of several GPUs alike, which are told by their order within the poll.
+ * That is a conclusion, not something the log says, so it is told. A second reading of a device at one
+ * time is an error.
+ */
+#include "record/import/nvidia.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+
+#define POLL_MAX 16       /* GPUs alike in one poll */
+#define POLL_ROWS_MIN 6   /* polls, to believe in them */
+#define ROUNDING_NS 1500000.0 /* stamps are milliseconds: two that differ by one may be the same */
+#define STRONG 7          /* identities below are of one GPU; a name may be that of several */
+
+struct erg_nvidia_device {
+	char *identity[ERG_NVIDIA_IDENTITIES];
+	bool strong;
+	size_t rows;
+	uint32_t first; /* number of its first device, once they are told apart */
+	size_t alike;   /* how many devices it is */
+	size_t polled;  /* rows so far, when they are dealt out */
+	int64_t last;   /* time of the last one */
+};
+
+struct erg_nvidia_kept {
+	int64_t t;
+	uint32_t line, device, rank;
+	size_t values, n_values;
+};
+
+/* ---- keeping ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+	return !a || !b ? a == b : !strcmp(a, b);
+}
+
+static int find_device(struct erg_nvidia_rows *r, const struct erg_nvidia_row *row)
+{
+	struct erg_nvidia_device *d;
+
+	for (size_t i = 0; i < r->n_devices; i++) {
+		size_t same = 0;
+
+		while (same < ERG_NVIDIA_IDENTITIES &&
+			same_text(r->devices[i].identity[same], row->identity[same]))
+			same++;
+		if (same == ERG_NVIDIA_IDENTITIES)
+			return (int)i;
+	}
+	d = reallocarray(r->devices, r->n_devices + 1, sizeof(*d));
+	if (!d)
+		return -ENOMEM;
+	r->devices = d;
+	d += r->n_devices;
+	*d = (struct erg_nvidia_device){.alike = 1};
+	for (size_t i = 0; i < ERG_NVIDIA_IDENTITIES; i++) {
+		if (!row->identity[i])
+			continue;
+		d->identity[i] = strdup(row->identity[i]);
+		d->strong |= i < STRONG;
+	}
+	return (int)r->n_devices++;
+}
+
+static int grow(void **p, size_t *alloc, size_t n, size_t size)
+{
+	size_t want = *alloc ? *alloc : 1024;
+	void *q;
+
+	if (n <= *alloc)
+		return 0;
+	while (want < n)
+		want *= 2;
+	q = reallocarray(*p, want, size);
+	if (!q)
+		return -ENOMEM;
+	*p = q;
+	*alloc = want;
+	return 0;
+}
+
+int erg_nvidia_add(struct erg_nvidia_rows *r, const struct erg_nvidia_row *row)
+{
+	int device = find_device(r, row);
+	struct erg_nvidia_kept *k;
+
+	if (device < 0 || grow((void **)&r->kept, &r->alloc, r->n + 1, sizeof(*r->kept)) < 0 ||
+		grow((void **)&r->values, &r->values_alloc, r->n_values + row->n_values,
+			sizeof(*r->values)) < 0)
+		return -ENOMEM;
+	k = &r->kept[r->n++];
+	*k = (struct erg_nvidia_kept){.t = row->t, .line = (uint32_t)row->line,
+		.device = (uint32_t)device, .values = r->n_values, .n_values = row->n_values};
+	memcpy(r->values + r->n_values, row->values, row->n_values * sizeof(*row->values));
+	r->n_values += row->n_values;
+	r->devices[device].rows++;
+	return 0;
+}
+
+void erg_nvidia_release(struct erg_nvidia_rows *r)
+{
+	for (size_t i = 0; i < r->n_devices; i++)
+		for (size_t k = 0; k < ERG_NVIDIA_IDENTITIES; k++)
+			free(r->devices[i].identity[k]);
+	free(r->devices);
+	free(r->kept);
+	free(r->values);
+}
+
+/* ---- GPUs alike ---- */
+
+/* Times of the rows of a name, in the order of the file. NULL: no memory. */
+static int64_t *times_of(const struct erg_nvidia_rows *r, uint32_t device)
+{
+	int64_t *t = calloc(r->devices[device].rows + 1, sizeof(*t));
+	size_t n = 0;
+
+	for (size_t i = 0; t && i < r->n; i++)
+		if (r->kept[i].device == device)
+			t[n++] = r->kept[i].t;
+	return t;
+}
+
+/* How many rows share each time, when that is the same nearly everywhere; 0: it is not. */
+static size_t rows_of_a_time(const int64_t *t, size_t n)
+{
+	size_t counts[POLL_MAX + 1] = {0}, runs = 0, best = 0;
+
+	for (size_t i = 0, k; i < n; i = k, runs++) {
+		for (k = i + 1; k < n && t[k] == t[i]; k++)
+			;
+		counts[k - i <= POLL_MAX ? k - i : 0]++;
+	}
+	for (size_t i = 1; i <= POLL_MAX; i++)
+		best = counts[i] > counts[best] ? i : best;
+	return counts[best] * 20 >= runs * 19 || counts[best] + 1 >= runs ? best : 0;
+}
+
+/*
+ * Whether the distances of rows come round with C of them: each place in the round has its own
+ * distance, they differ by more than rounding does, and what is left of the variance is little.
+ */
+static bool comes_round(const int64_t *t, size_t n, size_t c)
+{
+	double mean[POLL_MAX] = {0}, rest = 0, least = INFINITY, most = 0;
+	size_t d = n - 1, in[POLL_MAX] = {0};
+
+	for (size_t i = 0; i < d; i++) {
+		mean[i % c] += (double)(t[i + 1] - t[i]);
+		in[i % c]++;
+	}
+	for (size_t i = 0; i < c; i++) {
+		mean[i] /= (double)in[i];
+		least = fmin(least, mean[i]);
+		most = fmax(most, mean[i]);
+	}
+	for (size_t i = 0; i < d; i++)
+		rest += pow((double)(t[i + 1] - t[i]) - mean[i % c], 2);
+	return most - least > ROUNDING_NS && most - least > 4 * sqrt(rest / (double)d) &&
+		mean[c - 1] > most - 1;
+}
+
+static size_t rows_of_a_poll(const int64_t *t, size_t n)
+{
+	for (size_t c = 2; c <= POLL_MAX && n >= c * POLL_ROWS_MIN; c++)
+		if (comes_round(t, n, c))
+			return c;
+	return 1;
+}
+
+static int fail_alike(const struct erg_nvidia_rows *r, uint32_t device, struct erg_err *err)
+{
+	int64_t before = ERG_IMPORT_MISSING;
+	uint32_t line = 0;
+
+	for (size_t i = 0; i < r->n && !line; i++) {
+		if (r->kept[i].device != device)
+			continue;
+		line = r->kept[i].t == before ? r->kept[i].line : 0;
+		before = r->kept[i].t;
+	}
+	return erg_fail(err, -EINVAL, "%s: line %u: a second reading of one GPU at one time: index, uuid or "
+		"pci.bus_id in --query-gpu= tell several apart", r->log->path, line);
+}
+
+/* How many GPUs the name is of. Whole seconds several to a stamp are one GPU that is read often, if
+ * the name is of one. */
+static int count_alike(struct erg_nvidia_rows *r, uint32_t device, struct erg_err *err)
+{
+	struct erg_nvidia_device *d = &r->devices[device];
+	_cleanup_(erg_freep) int64_t *t = times_of(r, device);
+	size_t same, c;
+	bool whole;
+
+	if (!t)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	if (d->rows < 2 || t[0] == ERG_IMPORT_MISSING)
+		return 0;
+	whole = erg_import_whole_seconds(t, d->rows, &same);
+	for (size_t i = 1, n = same = 0; i < d->rows && !n; i++)
+		same += t[i] == t[i - 1];
+	if (same > 0 && d->strong)
+		return whole || same * 20 < d->rows ? 0 : fail_alike(r, device, err);
+	if (same > 0) {
+		c = rows_of_a_time(t, d->rows);
+		if (c == 0 || (whole && c > 1 && d->rows / c < POLL_ROWS_MIN))
+			return fail_alike(r, device, err);
+		d->alike = c;
+	} else if (!d->strong) {
+		d->alike = rows_of_a_poll(t, d->rows);
+	}
+	return 0;
+}
+
+/* ---- names ---- */
+
+/* The first identity that all devices have, each another one; -1: none has. */
+static int telling_identity(const struct erg_nvidia_rows *r)
+{
+	for (int k = 0; k < ERG_NVIDIA_IDENTITIES; k++) {
+		bool tells = true;
+
+		for (size_t i = 0; i < r->n_devices && tells; i++) {
+			const char *mine = r->devices[i].identity[k];
+
+			tells = mine && *mine && r->devices[i].alike == 1;
+			for (size_t m = 0; m < i && tells; m++)
+				tells = strcmp(mine, r->devices[m].identity[k]) != 0;
+		}
+		if (tells && (k < STRONG || r->n_devices > 1))
+			return k;
+	}
+	return -1;
+}
+
+static int rail_name(const struct erg_nvidia_rows *r, int identity, uint32_t device, uint32_t rank,
+	const char *suffix, char ret[64])
+{
+	const struct erg_nvidia_device *d = &r->devices[device];
+	int n = identity >= 0 ? snprintf(ret, 64, "gpu%s%s", d->identity[identity], suffix) :
+				snprintf(ret, 64, "gpu%u%s", d->first + rank, suffix);
+
+	return n < 64 ? 0 : -ENAMETOOLONG;
+}
+
+/* ---- polls ---- */
+
+/* Deals the ranks out and gives rows without a time theirs: a poll begins where a GPU comes again. */
+static void rank_rows(struct erg_nvidia_rows *r)
+{
+	size_t polls = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct erg_nvidia_device *d = &r->devices[r->kept[i].device];
+
+		r->kept[i].rank = (uint32_t)(d->polled % d->alike);
+		polls = d->polled / d->alike + 1 > polls ? d->polled / d->alike + 1 : polls;
+		d->polled++;
+		if (r->kept[i].t == ERG_IMPORT_MISSING)
+			r->kept[i].t = (int64_t)((polls - 1) * r->how->interval_ns);
+	}
+}
+
+/* Whether GPUs were read at times of their own. */
+static bool are_apart(const struct erg_nvidia_rows *r, uint32_t devices)
+{
+	size_t times = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		times += i == 0 || r->kept[i].t != r->kept[i - 1].t;
+	return devices > 1 && (double)times > 1.5 * (double)r->n / devices;
+}
+
+/* How late a GPU is asked in its poll. */
+struct lateness {
+	double sum, squares, n;
+	size_t poll; /* the last one it was in, from 1 */
+};
+
+#define LATE_SPREAD_MAX 0.2 /* of a poll: GPUs that are asked in no order have no lateness */
+
+/* Rows of a poll: until a GPU comes again. *ret[i]: the row that poll begins with. */
+static void find_polls(const struct erg_nvidia_rows *r, struct lateness *late, size_t *begins)
+{
+	size_t poll = 0, begin = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct lateness *l = &late[r->devices[r->kept[i].device].first + r->kept[i].rank];
+		double d;
+
+		if (poll == 0 || l->poll == poll) {
+			poll++;
+			begin = i;
+		}
+		l->poll = poll;
+		begins[i] = begin;
+		d = (double)(r->kept[i].t - r->kept[begin].t);
+		l->sum += d;
+		l->squares += d * d;
+		l->n++;
+	}
+}
+
+static double spread_of(const struct lateness *l)
+{
+	return l->n > 0 ? sqrt(fmax(l->squares / l->n - pow(l->sum / l->n, 2), 0)) : 0;
+}
+
+/*
+ * GPUs that are asked one after the other get the time of their poll, and how late each is asked becomes
+ * its lag: so all of them are of the same time, and none is shifted. 1; 0: they come in no order.
+ */
+static int align_polls(struct erg_nvidia_rows *r, struct lateness *late, uint32_t devices)
+{
+	_cleanup_(erg_freep) size_t *begins = calloc(r->n + 1, sizeof(*begins));
+	double length;
+
+	if (!begins)
+		return -ENOMEM;
+	find_polls(r, late, begins);
+	length = (double)(r->kept[r->n - 1].t - r->kept[0].t) / (double)(late[0].n > 1 ? late[0].n - 1 : 1);
+	for (uint32_t i = 0; i < devices; i++)
+		if (spread_of(&late[i]) > LATE_SPREAD_MAX * length || late[i].n < 1)
+			return 0;
+	for (size_t i = r->n; i-- > 0;)
+		r->kept[i].t = r->kept[begins[i]].t;
+	return 1;
+}
+
+static void set_lag(struct erg_import_channel *c, const struct lateness *l)
+{
+	c->model.lag_ns = -llround(l->sum / l->n);
+	c->model.lag_u_ns = (uint64_t)llround(spread_of(l));
+}
+
+static int spread_device(struct erg_nvidia_rows *r, uint32_t device, double *doubt, struct erg_err *err)
+{
+	_cleanup_(erg_freep) int64_t *t = times_of(r, device);
+	size_t same, n = 0, rows = r->devices[device].rows;
+	double mine, h;
+
+	if (!t)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	if (r->devices[device].alike > 1 || !erg_import_whole_seconds(t, rows, &same) || same == 0)
+		return 0;
+	if (t[0] == t[rows - 1] && !r->how->interval_ns)
+		return erg_fail(err, -EINVAL, "%s: all lines are of one second: --interval, the seconds "
+			"between two of them, was expected", r->log->path);
+	if (erg_import_spread_times(t, rows, r->how->interval_ns, &mine, &h) < 0)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	*doubt = fmax(*doubt, mine);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->kept[i].device == device)
+			r->kept[i].t = t[n++];
+	return 0;
+}
+
+/* ---- the log ---- */
+
+struct plan {
+	int identity;                /* that names the GPUs, or -1 */
+	bool apart;                  /* each has rows of its own */
+	const struct lateness *late; /* NULL: all are asked at once */
+};
+
+static int put_values(struct erg_nvidia_rows *r, const struct erg_nvidia_kept *k, const struct plan *p,
+	struct erg_err *err)
+{
+	for (size_t i = 0; i < k->n_values; i++) {
+		const struct erg_nvidia_value *v = &r->values[k->values + i];
+		char rail[64];
+		int c;
+
+		if (v->raw == ERG_IMPORT_MISSING)
+			continue;
+		if (rail_name(r, p->identity, k->device, k->rank, v->suffix, rail) < 0)
+			return erg_fail(err, -EINVAL, "%s: line %u: the GPU's name is too long", r->log->path,
+				k->line);
+		c = erg_import_channel(r->log, rail, v->unit, v->decimals, err);
+		if (c < 0)
+			return c;
+		if (p->apart)
+			r->log->channels[c].group = r->devices[k->device].first + k->rank;
+		if (p->late)
+			set_lag(&r->log->channels[c], &p->late[r->devices[k->device].first + k->rank]);
+		c = erg_import_put(r->log, (size_t)c, v->raw, err);
+		if (c < 0)
+			return c;
+	}
+	return 0;
+}
+
+static void note_alike(const struct erg_nvidia_rows *r, uint32_t devices, json_t *notes)
+{
+	if (devices > r->n_devices)
+		erg_import_note(notes, "devices", "%s: nothing names the GPUs: the rows come in polls, and "
+			"were taken to be of %u GPUs in their order (index, uuid or pci.bus_id in "
+			"--query-gpu= say it)", r->log->path, devices);
+}
+
+static int fill_log(struct erg_nvidia_rows *r, const struct plan *p, struct erg_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < r->n; i++) {
+		const struct erg_nvidia_kept *k = &r->kept[i];
+
+		if (r->log->n == 0 || r->log->t[r->log->n - 1] != k->t)
+			rc = erg_import_row(r->log, k->t, k->line, err);
+		if (rc == 0)
+			rc = put_values(r, k, p, err);
+	}
+	return rc;
+}
+
+static int make_log(struct erg_nvidia_rows *r, uint32_t devices, struct erg_err *err)
+{
+	_cleanup_(erg_freep) struct lateness *late = calloc(devices + 1, sizeof(*late));
+	struct plan p = {.identity = telling_identity(r), .apart = are_apart(r, devices)};
+	int rc = late ? 0 : -ENOMEM;
+
+	if (rc == 0 && p.apart)
+		rc = align_polls(r, late, devices);
+	if (rc < 0)
+		return erg_fail_errno(err, rc, "%s", r->log->path);
+	p.late = rc > 0 ? late : NULL;
+	p.apart &= rc == 0;
+	return fill_log(r, &p, err);
+}
+
+int erg_nvidia_finish(struct erg_nvidia_rows *r, json_t *notes, struct erg_err *err)
+{
+	double doubt = 0;
+	uint32_t devices = 0;
+	int rc = 0;
+
+	if (r->kept[0].t == ERG_IMPORT_MISSING) {
+		if (!r->how->interval_ns)
+			return erg_fail(err, -EINVAL, "%s: no column timestamp: --interval, the seconds between "
+				"two readings, was expected", r->log->path);
+		r->log->clock = ERG_CLOCK_NONE;
+	}
+	for (uint32_t i = 0; rc == 0 && i < r->n_devices; i++) {
+		rc = count_alike(r, i, err);
+		r->devices[i].first = devices;
+		devices += (uint32_t)r->devices[i].alike;
+		if (rc == 0)
+			rc = spread_device(r, i, &doubt, err);
+	}
+	if (rc < 0)
+		return rc;
+	rank_rows(r);
+	note_alike(r, devices, notes);
+	rc = make_log(r, devices, err);
+	if (rc < 0 || doubt <= 0)
+		return rc;
+	erg_import_doubt(r->log, doubt);
+	erg_import_note(notes, "times", "%s: the times have whole seconds; lines of the same second were "
+		"spread over it; energies are uncertain by %.3g %%%s", r->log->path, 100 * doubt,
+		r->how->interval_ns ? "" : " (--interval says what it is)");
+	return 0;
+}
