@@ -89,3 +89,23 @@ json_t *erg_layer_counts_json(const struct erg_layer_counts *c, const double *we
 	}
 	return counters;
 }
+
+json_t *erg_counts_of_run(const struct erg_timeline *tl)
+{
+	const struct erg_tl_intervals *iv = &tl->iv;
+	json_t *counters = json_object();
+
+	for (size_t c = 0; iv->counter && c < tl->n_counters; c++) {
+		int64_t sum = INT64_MIN;
+
+		if (strcmp(tl->counters[c].origin, "app"))
+			continue;
+		for (size_t i = 0; i < iv->n; i++)
+			if (!iv->depth[i] && iv->counter[c][i] != INT64_MIN &&
+				erg_tl_track_is(&tl->tracks[iv->track[i]], false))
+				sum = (sum == INT64_MIN ? 0 : sum) + iv->counter[c][i];
+		if (sum != INT64_MIN)
+			json_object_set_new(counters, tl->counters[c].name, json_integer(sum));
+	}
+	return counters;
+}

@@ -23,4 +23,8 @@ void erg_layer_counts_add(struct erg_layer_counts *c, size_t i);
  * left out. */
 json_t *erg_layer_counts_json(const struct erg_layer_counts *c, const double *weight);
 
+/* {NAME: count} of the application's counters in all of the run, as far as layers of the host carried
+ * them: the outermost of each thread. */
+json_t *erg_counts_of_run(const struct erg_timeline *tl);
+
 #endif

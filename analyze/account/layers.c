@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analyze/account/layers.h"
+#include "analyze/account/counts.h"
 #include "analyze/account/rows.h"
 #include "formats/base/util.h"
 
@@ -234,6 +235,7 @@ static json_t *run_json(const struct erg_account *a, const struct erg_rows *rows
 	set_or_empty(run, "tags", a->tl->manifest);
 	add_totals(a, run);
 	json_object_set_new(run, "iterations", json_integer((json_int_t)rows->iterations));
+	json_object_set_new(run, "counters", erg_counts_of_run(a->tl));
 	json_object_set_new(run, "sensor", sensor_json(a));
 	json_object_set_new(run, "attribution", diag_json(&a->attr->diag));
 	json_object_set_new(run, "rails", rails_json(a));

@@ -23,6 +23,7 @@
  *   "rails"      [{"rail", "parent", "ets_j": est, "mean_w", "peak_w"}] of all rails
  *   "channels"   [{"rail", "quantity", "mean", "min", "max"}] of temperature, frequency, voltage
  *                and utilization, SI units, over the run
+ *   "counters"  {NAME: count} of the application's counters
  *   "throttled_share"   fraction of the time, null when nothing tells
  * Warnings about the data are added to DOC.
  */

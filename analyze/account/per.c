@@ -308,3 +308,44 @@ void erg_per_rows(const struct erg_per *per, const struct erg_parts *p, const ch
 		}
 	}
 }
+
+static double count_of_run(const struct erg_per *per, const json_t *run)
+{
+	double macs = 0;
+	size_t i;
+	json_t *row;
+
+	if (per->kind == ERG_PER_ITERATION)
+		return erg_number_of(run, "iterations");
+	if (per->kind == ERG_PER_COUNTER)
+		return erg_number_of(json_object_get(run, "counters"), per->counter);
+	json_array_foreach (json_object_get(run, "layers"), i, row)
+		macs += erg_number_of(row, "macs") * erg_number_of(row, "calls");
+	return macs;
+}
+
+static void divide(json_t *o, const char *key, double by)
+{
+	json_t *old = json_object_get(o, key);
+	struct erg_est e;
+
+	if (json_is_number(old)) {
+		json_object_set_new(o, key, erg_num_json(json_number_value(old) / by));
+	} else if (old) {
+		e = erg_est_from_json(old);
+		e = erg_est_scaled(&e, 1 / by);
+		json_object_set_new(o, key, erg_est_json(&e));
+	}
+}
+
+int erg_per_divide_run(const struct erg_per *per, json_t *run, struct erg_err *err)
+{
+	const double n = count_of_run(per, run);
+
+	if (!(n > 0))
+		return erg_fail(err, -ENODATA, "%s: nothing counted any %s", erg_text_of(run, "archive"),
+			per->unit);
+	divide(run, "time_s", n);
+	divide(run, "ets_j", n);
+	return 0;
+}

@@ -59,4 +59,8 @@ void erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p, js
  * phase, and to its rest. */
 void erg_per_rows(const struct erg_per *per, const struct erg_parts *p, const char *by, json_t *run);
 
+/* Makes the time and the energies of RUN, an entry of a layers document, those of one unit, so that
+ * runs that did not do the same amount of work are compared by what a unit takes. -ENODATA. */
+int erg_per_divide_run(const struct erg_per *per, json_t *run, struct erg_err *err);
+
 #endif

@@ -9,7 +9,8 @@
 #include "analyze/render/table.h"
 #include "formats/base/util.h"
 
-static int points_table(const json_t *group, FILE *out, struct erg_err *err)
+/* UNIT: times and energies are those of one, else NULL. */
+static int points_table(const json_t *group, const char *unit, FILE *out, struct erg_err *err)
 {
 	const json_t *points = json_object_get(group, "points");
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
@@ -20,9 +21,15 @@ static int points_table(const json_t *group, FILE *out, struct erg_err *err)
 
 	erg_rtable_column(t, "setting", ERG_COL_LEFT); /* cut, they would all look alike */
 	erg_rtable_column(t, "runs", ERG_COL_RIGHT | ERG_COL_DROP);
-	erg_rtable_column(t, "time", ERG_COL_RIGHT);
-	erg_rtable_column(t, "ETS", ERG_COL_RIGHT);
-	erg_rtable_column(t, "EDP", ERG_COL_RIGHT | ERG_COL_DROP);
+	snprintf(a, sizeof(a), "time per %.40s", unit ? unit : "");
+	erg_rtable_column(t, unit ? a : "time", ERG_COL_RIGHT);
+	snprintf(a, sizeof(a), "%.40s/s", unit ? unit : "");
+	if (unit)
+		erg_rtable_column(t, a, ERG_COL_RIGHT);
+	snprintf(a, sizeof(a), "energy per %.40s", unit ? unit : "");
+	erg_rtable_column(t, unit ? a : "ETS", ERG_COL_RIGHT);
+	if (!unit)
+		erg_rtable_column(t, "EDP", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "power", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
 	erg_rtable_column(t, "", ERG_COL_BAR);
@@ -34,8 +41,12 @@ static int points_table(const json_t *group, FILE *out, struct erg_err *err)
 		erg_rtable_cell(t, "%lld",
 			(long long)json_integer_value(json_object_get(p, "repetitions")));
 		erg_rtable_est(t, p, "time_s", "s");
+		if (unit)
+			erg_rtable_cell(t, "%s",
+				erg_text_si(a, sizeof(a), 1 / erg_value_of(p, "time_s"), ""));
 		erg_rtable_est(t, p, "ets_j", "J");
-		erg_rtable_est(t, p, "edp_js", "Js");
+		if (!unit)
+			erg_rtable_est(t, p, "edp_js", "Js");
 		erg_rtable_si(t, p, "mean_w", "W");
 		erg_rtable_cell(t, "%s%s%s", json_is_true(json_object_get(p, "pareto")) ? "*" : "",
 			json_is_false(json_object_get(p, "pareto_decided")) ? "~" : "",
@@ -163,7 +174,7 @@ int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_text_settings(a, sizeof(a), json_object_get(group, "group"));
 		fprintf(out, "%s%s%s%s\n", i ? "\n" : "", erg_text_bold(), *a ? a : "all runs",
 			erg_text_reset());
-		r = points_table(group, out, err);
+		r = points_table(group, json_string_value(json_object_get(doc, "per")), out, err);
 		if (r < 0)
 			return r;
 		print_optimum(group, out);
@@ -177,7 +188,7 @@ int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
 
 static const char *const est_keys[] = {"time_s", "ets_j", "edp_js", "ed2p_js2"};
 
-static void csv_titles(struct erg_csv *c, const json_t *group)
+static void csv_titles(struct erg_csv *c, const json_t *group, const json_t *unit)
 {
 	const char *name;
 	json_t *v;
@@ -196,6 +207,8 @@ static void csv_titles(struct erg_csv *c, const json_t *group)
 	erg_csv_text(c, "pareto");
 	erg_csv_text(c, "throttled");
 	erg_csv_text(c, "pareto_decided");
+	if (unit)
+		erg_csv_text(c, "per");
 	erg_csv_end(c);
 }
 
@@ -210,7 +223,7 @@ int erg_sweep_csv(const json_t *doc, FILE *out, struct erg_err *err)
 
 	json_array_foreach (json_object_get(doc, "groups"), g, group) {
 		if (!g)
-			csv_titles(&c, group);
+			csv_titles(&c, group, json_object_get(doc, "per"));
 		json_array_foreach (json_object_get(group, "points"), i, p) {
 			json_object_foreach (json_object_get(group, "group"), name, v)
 				erg_csv_json(&c, v);
@@ -221,6 +234,8 @@ int erg_sweep_csv(const json_t *doc, FILE *out, struct erg_err *err)
 				erg_csv_est(&c, json_object_get(p, est_keys[k]));
 			for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
 				erg_csv_json(&c, json_object_get(p, plain[k]));
+			if (json_object_get(doc, "per"))
+				erg_csv_json(&c, json_object_get(doc, "per"));
 			erg_csv_end(&c);
 		}
 	}

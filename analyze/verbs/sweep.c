@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/account/per.h"
 #include "analyze/account/runs.h"
 #include "analyze/experiment/sweep.h"
 #include "analyze/experiment/table_input.h"
@@ -29,10 +30,12 @@ static const char help[] =
 	"      --objective WHAT  ets, edp, ed2p or time: what time_penalty is about (default ets)\n"
 	"      --budget-w W      also the fastest point under a power budget\n"
 	"      --slack PCT       also the cheapest point within PCT % of the fastest\n"
+	"      --per UNIT        time and energy of one counter:NAME, iteration, macs, token or\n"
+	"                        request in place of the run's\n"
 	"      --frequency NAME  the factor that is a frequency (default: named so)\n" ERG_COMMON_HELP;
 
 enum { OPT_TABLE = ERG_OPT_FIRST_OWN, OPT_FACTOR, OPT_GROUP, OPT_OBJECTIVE, OPT_BUDGET, OPT_SLACK,
-	OPT_FREQUENCY };
+	OPT_FREQUENCY, OPT_PER };
 
 static const struct option longs[] = {
 	ERG_COMMON_OPTIONS,
@@ -43,6 +46,7 @@ static const struct option longs[] = {
 	{"budget-w", required_argument, NULL, OPT_BUDGET},
 	{"slack", required_argument, NULL, OPT_SLACK},
 	{"frequency", required_argument, NULL, OPT_FREQUENCY},
+	{"per", required_argument, NULL, OPT_PER},
 	{0},
 };
 
@@ -51,6 +55,7 @@ static const struct option longs[] = {
 struct options {
 	struct erg_common common;
 	struct erg_sweep_options sweep;
+	struct erg_per per;
 	const char *table;
 	const char *factors[NAMES_MAX], *groups[NAMES_MAX];
 	size_t n_factors, n_groups;
@@ -93,9 +98,21 @@ static bool objective(const char *arg, enum erg_objective *ret)
 	return obj >= 0;
 }
 
+static bool per_option(const char *arg, struct erg_per *ret)
+{
+	struct erg_err err = {0};
+
+	if (erg_per_parse(arg, ret, &err) >= 0)
+		return true;
+	fprintf(stderr, "%s\n", err.msg);
+	return false;
+}
+
 static bool own_option(struct options *o, int c)
 {
 	switch (c) {
+	case OPT_PER:
+		return per_option(optarg, &o->per);
 	case OPT_TABLE:
 		o->table = optarg;
 		return true;
@@ -120,6 +137,19 @@ static bool own_option(struct options *o, int c)
 	}
 }
 
+static int divide_runs(const struct erg_per *per, json_t *runs, json_t *doc, struct erg_err *err)
+{
+	size_t i;
+	json_t *run;
+	int r = 0;
+
+	json_object_set_new(doc, "per", json_string(per->unit));
+	json_array_foreach (runs, i, run)
+		if (r >= 0)
+			r = erg_per_divide_run(per, run, err);
+	return r;
+}
+
 static int load(const struct options *o, char *const *files, size_t n, json_t *doc,
 	json_t **ret_runs, struct erg_observations *obs, struct erg_err *err)
 {
@@ -129,6 +159,8 @@ static int load(const struct options *o, char *const *files, size_t n, json_t *d
 		return erg_observations_from_table(o->table, o->factors, o->n_factors, o->groups,
 			o->n_groups, obs, err);
 	r = erg_runs_load(files, n, &o->common, doc, ret_runs, err);
+	if (r >= 0 && o->per.kind != ERG_PER_NONE)
+		r = divide_runs(&o->per, *ret_runs, doc, err);
 	return r < 0 ? r
 		     : erg_observations_from_runs(*ret_runs, o->factors, o->n_factors, o->groups,
 				  o->n_groups, obs, err);
@@ -157,6 +189,10 @@ static int run(int argc, char **argv, struct erg_err *err)
 			return erg_usage(argv[0], help, c == 'h');
 	if (!o.table == (optind == argc)) {
 		fprintf(stderr, "expected archives, or --table T.csv\n");
+		return erg_usage(argv[0], help, false);
+	}
+	if (o.table && o.per.kind != ERG_PER_NONE) {
+		fprintf(stderr, "--per: a table has no counters\n");
 		return erg_usage(argv[0], help, false);
 	}
 	return analyze(&o, argv + optind, (size_t)(argc - optind), err);

@@ -256,3 +256,20 @@ phases() {
     grep -Eq '^decode +' out
     grep -q 'time to the first token' out
 }
+
+@test "llama: batch, threads and quantisation are factors; the front is of energy and speed per token" {
+    need_llama
+    skip_unless erg-record erg-analyze erg-board
+    TYPES=q8_0 THREADS=1 BATCHES="16 256" REPETITIONS=1 "$example/sweep" runs >out 2>err || { cat err; false; }
+    grep -q 'energy per token' out
+    grep -q 'token/s' out
+    erg-analyze sweep --per token --format json runs >s.json 2>/dev/null
+    jq -e '.per == "token" and (.groups | length == 1)' s.json
+    jq -e '.groups[0].points | length == 2 and ([.[].factors.batch] | sort == [16, 256]) and any(.pareto)' s.json
+    # 4 requests of 200 and of 149 tokens that are fed back.
+    erg-analyze sweep --format json runs >whole.json 2>/dev/null
+    jq -e --slurpfile w whole.json '.groups[0].points as $p | $w[0].groups[0].points | to_entries |
+        all(.value.ets_j.value / 1396 / $p[.key].ets_j.value - 1 | fabs < 1e-6)' s.json
+    run -2 erg-analyze sweep --per token --table x.csv
+    run ! erg-analyze sweep --per counter:images runs
+}
