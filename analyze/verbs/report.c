@@ -15,6 +15,7 @@
 #include "analyze/account/runs.h"
 #include "analyze/experiment/sweep.h"
 #include "analyze/account/layers.h"
+#include "analyze/account/per.h"
 #include "analyze/account/overhead.h"
 #include "analyze/render/html.h"
 #include "analyze/export/series.h"
@@ -256,6 +257,63 @@ static int add_curves(const struct options *o, const struct erg_timeline *tl, js
 	return r;
 }
 
+/* What the run's work is counted in: tokens, else requests, else the application's first counter. */
+static bool unit_of_work(const struct erg_timeline *tl, char *text, size_t size)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < tl->n_counters; i++)
+		if (!first && !strcmp(tl->counters[i].origin, "app") &&
+			strcmp(tl->counters[i].name, "MACs"))
+			first = tl->counters[i].name;
+	if (erg_parts_counter(tl, "tokens") != ERG_NONE)
+		snprintf(text, size, "token");
+	else if (erg_parts_counter(tl, "requests") != ERG_NONE)
+		snprintf(text, size, "request");
+	else if (first)
+		snprintf(text, size, "counter:%s", first);
+	return first != NULL;
+}
+
+static void add_work_row(const struct erg_per *per, const struct erg_parts *parts,
+	const struct erg_part *part, json_t *rows)
+{
+	struct erg_est energy = erg_parts_energy(parts, part, false);
+	struct erg_est above = erg_parts_energy(parts, part, true);
+
+	json_array_append_new(rows, json_pack("{s:s, s:o}", "name", part->name, "per",
+		erg_per_json(per, parts, part, &energy, &above)));
+}
+
+/* Energy per unit of work, where an application counts any. */
+static int add_work(const struct options *o, const struct erg_timeline *tl, json_t *run,
+	struct erg_err *err)
+{
+	_cleanup_(erg_parts_release) struct erg_parts parts = {0};
+	struct erg_per per;
+	char unit[256];
+	json_t *work, *rows = NULL;
+	int r;
+
+	if (!unit_of_work(tl, unit, sizeof(unit)))
+		return 0;
+	r = erg_per_parse(unit, &per, err);
+	if (r >= 0)
+		r = erg_parts_open(&parts, tl, err);
+	if (r >= 0)
+		r = erg_parts_attribute(&parts, &o->common, err);
+	if (r < 0)
+		return r;
+	rows = json_array();
+	add_work_row(&per, &parts, &parts.run, rows);
+	for (size_t i = 0; i < parts.n; i++)
+		add_work_row(&per, &parts, &parts.part[i], rows);
+	work = json_pack("{s:s, s:o, s:o, s:o}", "unit", per.unit, "rows", rows, "context",
+		erg_per_context_json(&per, &parts), "first_token", erg_per_latency_json(&parts));
+	json_object_set_new(run, "work", work);
+	return 0;
+}
+
 static int add_archive(const struct options *o, const char *path, json_t *doc, json_t *layer_runs,
 	struct erg_err *err)
 {
@@ -276,6 +334,8 @@ static int add_archive(const struct options *o, const char *path, json_t *doc, j
 	r = add_recorder(o, tl, run, err);
 	if (r >= 0)
 		r = add_levels(o, tl, doc, layers, run, err);
+	if (r >= 0)
+		r = add_work(o, tl, run, err);
 	return r < 0 ? r : add_curves(o, tl, run, err);
 }
 

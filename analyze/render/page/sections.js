@@ -108,6 +108,40 @@ function layersSection(parent, run, n) {
     show(kinds[0]);
 }
 
+// Energy of a unit of work: a box for each phase, and for tokens a chart against the context.
+function workSection(parent, run, n) {
+    const w = run.work;
+    if (!w) return;
+    const s = section(parent, 'work' + n, 'Energy per ' + w.unit);
+    const rows = w.rows.filter((r) => r.per && r.per.count);
+    s.append(el('div', { class: 'figures' }, rows.map((r) => {
+        const f = estimateFigure(r.name, r.per.energy_j, 'J');
+        f.append(el('span', {}, num(r.per.count) + ' ' + w.unit + 's' +
+            (r.per.rate_per_s ? ', ' + num(r.per.rate_per_s, '', 4) + ' a second' : '')));
+        return f;
+    }), w.first_token ? figure('time to the first token (median)', num(w.first_token.median_s, 's', 4),
+        '90 % below ' + num(w.first_token.p90_s, 's') + ', ' + w.first_token.n + ' requests') : null));
+    (w.context || []).forEach((c) => contextChart(s, c));
+}
+
+function contextChart(s, c) {
+    const points = c.points.filter((p) => resolved(p.energy_j));
+    const line = resolved(c.per_context_j) && resolved(c.at_zero_j);
+    if (!points.length && !line) return;
+    s.append(el('h3', {}, 'Energy of a ' + c.unit + ' of ' + c.phase + ' against the context behind it'));
+    const at = (x) => ({ x, y: c.at_zero_j.value + x * c.per_context_j.value });
+    const ends = [c.points[0].context, c.points[c.points.length - 1].context];
+    const label = 'energy per ' + c.unit + ' against context';
+    chart(s, label, 300, { type: 'scatter', data: { datasets: [
+        { label: c.unit, backgroundColor: PALETTE[0], data: points.map((p) => ({ x: p.context, y: p.energy_j.value })),
+            errors: points.map((p) => [p.energy_j.lo, p.energy_j.hi]) }].concat(line ? [
+        { label: 'fit', type: 'line', borderColor: PALETTE[1], backgroundColor: PALETTE[1], pointRadius: 0, data: ends.map(at) }] : []) },
+        options: { scales: { x: { title: { display: true, text: 'context, tokens' } },
+            y: { title: { display: true, text: 'energy per ' + c.unit + ', J (whiskers: 95 %)' } } } } });
+    if (line) s.append(el('p', { class: 'note' }, num(c.at_zero_j.value, 'J') + ' (' + (interval(c.at_zero_j, 'J') || '–') + ') and ' +
+        num(c.per_context_j.value, 'J') + ' (' + (interval(c.per_context_j, 'J') || '–') + ') more for each token of context.'));
+}
+
 function render() {
     const doc = erg.doc, main = document.getElementById('main');
     main.append(el('h1', {}, doc.title || 'ergtrace report'));
@@ -125,6 +159,7 @@ function render() {
         const draw = () => {
             if (run.simulated) warnings(holder, [{ code: 'simulated' }]);
             holder.append(figures(run));
+            workSection(holder, run, n);
             timelineSection(holder, run, n);
             layersSection(holder, run, n);
             trustSection(holder, run, n);
