@@ -181,7 +181,7 @@ json_t *erg_per_counters_json(const struct erg_parts *p, const struct erg_part *
 	return o;
 }
 
-/* Energies of ROW by the attribution of the parts, to the scale of the run's. */
+/* Energy of ROW by the attribution of the parts, to the scale of the run's. */
 static void set_energies(const struct erg_parts *p, const char *name, double scale, json_t *row)
 {
 	double time_s = erg_value_of(row, "time_s");
@@ -195,6 +195,32 @@ static void set_energies(const struct erg_parts *p, const char *name, double sca
 	json_object_set_new(row, "above_idle_j", erg_est_json(&above));
 	json_object_set_new(row, "power_w", erg_est_json(&power));
 	json_object_set_new(row, "share", erg_est_json(&share));
+}
+
+static const char *const lists[] = {"layers", "rest"};
+
+/* By how much the attribution of the parts says more of the rows than the readings alone did: rows that
+ * it resolves, and of as many the intervals. One way for all rows, which then make up the run. */
+static bool says_more(const struct erg_parts *p, const json_t *run)
+{
+	double width = 0;
+	long more = 0;
+
+	for (size_t l = 0; l < ERG_ARRAY_SIZE(lists); l++) {
+		size_t i;
+		json_t *row;
+
+		json_array_foreach (json_object_get(run, lists[l]), i, row) {
+			struct erg_est a = erg_est_from_json(json_object_get(row, "energy_j"));
+			struct erg_est b = erg_parts_own(p, l ? "" : erg_text_of(row, "name"), false);
+
+			more += erg_est_resolved(&b);
+			more -= erg_est_resolved(&a);
+			if (erg_est_resolved(&a) && erg_est_resolved(&b))
+				width += (b.hi - b.lo) - (a.hi - a.lo);
+		}
+	}
+	return more > 0 || (more == 0 && width < 0);
 }
 
 static void set_work(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part,
@@ -215,11 +241,10 @@ static void set_work(const struct erg_per *per, const struct erg_parts *p, const
 
 void erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p, json_t *run)
 {
-	static const char *const lists[] = {"layers", "rest"};
 	double ets = erg_value_of(run, "ets_j"), scale = 1;
 	struct erg_est all = ERG_EST_UNRESOLVED;
 
-	if (p->attributed)
+	if (p->attributed && says_more(p, run))
 		all = p->account.attr->ets_j;
 	if (erg_est_resolved(&all) && isfinite(ets))
 		scale = ets / all.value;
@@ -291,8 +316,6 @@ static double own_count(const struct erg_per *per, const json_t *row)
 
 void erg_per_rows(const struct erg_per *per, const struct erg_parts *p, const char *by, json_t *run)
 {
-	static const char *const lists[] = {"layers", "rest"};
-
 	for (size_t l = 0; l < ERG_ARRAY_SIZE(lists); l++) {
 		size_t i;
 		json_t *row;

@@ -191,7 +191,7 @@ static void make_up(const struct erg_attr *a, const double *weight, struct makeu
 		if (k->calls)
 			ret->longest = fmax(ret->longest, k->time_s / (double)k->calls);
 		if (!st->is_direct[c]) {
-			ret->fitted += t;
+			ret->fitted += fabs(weight[c]) * st->class_fitted[c];
 			ret->windows += k->windows;
 		}
 	}

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Time that no reading speaks for. Between two readings more than three periods apart lies a gap:
- * half a period on either side of it counts as covered, and the window of the reading; the rest
- * does not, and is nobody's energy. A counter goes on counting: it has gaps only where it was reset.
- */
+/* Time that no reading stands for (formats/observed.h): it is not covered, and nobody's energy. */
 #include <errno.h>
 #include <math.h>
 
 #include "analyze/attribution/internal.h"
 #include "formats/base/util.h"
+#include "formats/observed.h"
 
 static int add_gap(struct erg_attr_state *st, size_t *cap, double begin, double end,
 	struct erg_err *err)
@@ -34,27 +31,49 @@ static int add_gap(struct erg_attr_state *st, size_t *cap, double begin, double 
 	return 0;
 }
 
-static int find_gaps(struct erg_attr_state *st, struct erg_err *err)
+/* Of a counter: where it was reset, and before and after its readings. */
+static int find_resets(struct erg_attr_state *st, size_t *cap, struct erg_err *err)
 {
 	const struct attr_readings *r = &st->readings;
-	double window = st->memory_ns, before = -window;
-	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
-	size_t cap = 0;
+	double before = -INFINITY;
 	int rc = 0;
 
 	for (size_t m = 0; m < r->n && !rc; m++) {
 		double t = attr_lagged(&st->view, &st->shape, r->t[m]);
 
-		if (!m || (!counter && t - window - before > 2 * st->reach_ns))
-			rc = add_gap(st, &cap, m ? before + st->reach_ns : 0,
-				t - (counter ? 0 : window) - st->reach_ns, err);
-		else if (counter && r->v[m] < r->v[m - 1])
-			rc = add_gap(st, &cap, before, t, err);
+		if (!m)
+			rc = add_gap(st, cap, 0, t - st->reach_ns, err);
+		else if (r->v[m] < r->v[m - 1])
+			rc = add_gap(st, cap, before, t, err);
 		before = t;
 	}
-	if (rc < 0)
-		return rc;
-	return add_gap(st, &cap, before + st->reach_ns, INFINITY, err);
+	return rc ? rc : add_gap(st, cap, before + st->reach_ns, INFINITY, err);
+}
+
+/* Readings stand for time about the middles of their windows; before the first and after the last it is
+ * as at half a gap. */
+static int find_gaps(struct erg_attr_state *st, struct erg_err *err)
+{
+	const struct attr_readings *r = &st->readings;
+	double window = attr_seen_ns(st), period = attr_period(st), before = 0;
+	double half = erg_observed_half(period, window), end;
+	size_t cap = 0;
+	int rc = 0;
+
+	if (st->shape.kind == ERG_SENSOR_COUNTER)
+		return find_resets(st, &cap, err);
+	for (size_t m = 0; m < r->n && !rc; m++) {
+		double t = attr_lagged(&st->view, &st->shape, r->t[m]) - st->memory_ns / 2;
+
+		if (m ? erg_observed_gap(t - before, period, window)
+		      : erg_observed_gap(2 * t, period, window))
+			rc = add_gap(st, &cap, m ? before + half : 0, t - half, err);
+		before = t;
+	}
+	end = (double)(attr_begin(&st->view, st->view.n) - st->view.t0);
+	if (!rc && erg_observed_gap(2 * (end - before), period, window))
+		rc = add_gap(st, &cap, before + half, end, err);
+	return rc;
 }
 
 /* S of column C, one of N in its segment, are in a gap. */

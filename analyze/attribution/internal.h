@@ -20,12 +20,13 @@
  *   reconcile.c  both                -> parts that make up the whole
  */
 #include "analyze/attribution/attribution.h"
+#include "formats/observed.h"
 
 #define ATTR_LEVELS_MAX 4
 #define ATTR_EXTRA_MAX 40 /* columns beside those of the classes */
 #define ATTR_LAG_SIDES 4 /* refits for a lag of known uncertainty */
 /* Below this share of observed time the mean power of the rest says nothing of the gaps. */
-#define ATTR_ENOUGH 0.5
+#define ATTR_ENOUGH ERG_OBSERVED_ENOUGH
 #define ATTR_DIRECT_WINDOWS 10 /* a layer this many windows long is integrated directly */
 #define ATTR_MIN_BLOCKS 20 /* of a bootstrap */
 
@@ -465,6 +466,7 @@ struct erg_attr_state {
 	double *value;   /* per class, J: direct or nnls */
 	double *rep;     /* rounds x n_classes, J */
 	double *rep_sum; /* rounds: of all classes, J */
+	double *class_fitted; /* s of a class by least squares */
 	double *class_few; /* s of a class in columns that hardly any reading saw */
 	double *nnls;    /* per class, J */
 	double *nnls_se; /* per class */
@@ -499,6 +501,16 @@ int attr_finite(struct erg_attr_state *st, struct attr_boot *boot, const double 
 
 /* ---- coverage.c ---- */
 int attr_coverage(struct erg_attr_state *st, struct erg_err *err);
+/* What a reading is the mean of, ns: without the doubt about when that ended. */
+static inline double attr_seen_ns(const struct erg_attr_state *st)
+{
+	return st->shape.kind == ERG_SENSOR_EMA ? st->memory_ns : st->shape.window_ns;
+}
+/* Between readings, or between updates where those are further apart, ns. */
+static inline double attr_period(const struct erg_attr_state *st)
+{
+	return st->reach_ns / 1.5;
+}
 
 /* ---- idle.c ---- */
 int attr_idle(struct erg_attr_state *st, struct erg_err *err);

@@ -113,17 +113,30 @@ static void add_piece(struct sum *s, double t0, double y0, double t1, double y1)
 	}
 }
 
-static void add_gap(struct sum *s, const struct erg_attr_state *st, double t0, double y0, double t1,
+/* What two readings stand for, power being linear between them where there is no gap. */
+static void add_between(struct sum *s, const struct erg_attr_state *st, double t0, double y0, double t1,
 	double y1)
 {
-	double hold = st->reach_ns + st->memory_ns / 2;
+	double period = attr_period(st), half = erg_observed_half(period, attr_seen_ns(st));
 
-	if (t1 - t0 <= 2 * hold) {
+	if (!erg_observed_gap(t1 - t0, period, attr_seen_ns(st))) {
 		add_piece(s, t0, y0, t1, y1);
 		return;
 	}
-	add_piece(s, t0, y0, t0 + hold, y0);
-	add_piece(s, t1 - hold, y1, t1, y1);
+	add_piece(s, t0, y0, t0 + half, y0);
+	add_piece(s, t1 - half, y1, t1, y1);
+}
+
+/* How far before its first (SIDE < 0) or after its last reading, at T, the run is observed: as at half
+ * a gap. */
+static double stands_for(const struct erg_attr_state *st, const struct sum *s, double t, double side)
+{
+	double period = attr_period(st), to = side < 0 ? stretch_begin(s, 0)
+							: stretch_end(s, s->n_at - 1);
+	double away = side * (to - t);
+
+	return erg_observed_gap(2 * away, period, attr_seen_ns(st))
+		       ? erg_observed_half(period, attr_seen_ns(st)) : fmax(away, 0);
 }
 
 /* The middle of what reading M saw, ns since t0. */
@@ -139,19 +152,19 @@ static double seen_at(const struct erg_attr_state *st, size_t m)
 static void sum_power(const struct erg_attr_state *st, struct sum *s)
 {
 	const struct attr_readings *r = &st->readings;
-	double before = 0, y = 0, hold = st->reach_ns + st->memory_ns / 2;
+	double before = 0, y = 0;
 
 	for (size_t m = 0; m < r->n; m++) {
 		double t = seen_at(st, m), weight;
 
 		if (!m)
-			add_piece(s, t - hold, r->v[m], t, r->v[m]);
+			add_piece(s, t - stands_for(st, s, t, -1), r->v[m], t, r->v[m]);
 		else
-			add_gap(s, st, before, y, t, r->v[m]);
+			add_between(s, st, before, y, t, r->v[m]);
 		weight = weight_at(s, t);
 		if (m && weight > 0)
 			s->diff2 += (r->v[m] - y) * (r->v[m] - y);
-		if (m && weight > 0 && t - before <= 2 * hold) {
+		if (m && weight > 0 && !erg_observed_gap(t - before, attr_period(st), attr_seen_ns(st))) {
 			s->dt += t - before;
 			s->dt2 += (t - before) * (t - before);
 			s->pairs++;
@@ -161,7 +174,7 @@ static void sum_power(const struct erg_attr_state *st, struct sum *s)
 		before = t;
 		y = r->v[m];
 	}
-	add_piece(s, before, y, before + hold, y);
+	add_piece(s, before, y, before + stands_for(st, s, before, 1), y);
 	close_stretches(s, INFINITY);
 }
 

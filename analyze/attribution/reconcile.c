@@ -34,6 +34,8 @@ static void find_few(struct erg_attr *a)
 
 		if (seen < FEW)
 			st->class_few[v->col_class[c]] += v->col_time[c];
+		if (!direct)
+			st->class_fitted[v->col_class[c]] += v->col_time[c];
 	}
 }
 
@@ -52,7 +54,8 @@ int attr_sums_prepare(struct erg_attr *a, struct erg_err *err)
 
 	st->rep_sum = calloc(st->rounds + 1, sizeof(*st->rep_sum));
 	st->class_few = calloc(st->n_classes + 1, sizeof(*st->class_few));
-	if (!st->rep_sum || !st->class_few)
+	st->class_fitted = calloc(st->n_classes + 1, sizeof(*st->class_fitted));
+	if (!st->rep_sum || !st->class_few || !st->class_fitted)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", st->n_classes);
 	st->ci_whole = st->opt->ci_whole;
 	find_few(a);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "formats/observed.h"
 #include "record/import/import.h"
 
 #define DISORDER_ROWS_MAX 64
@@ -253,7 +254,6 @@ struct gaps {
 /* Adds those of C that no channel before had; the gaps of a device are gaps of all of its channels. */
 static void add_gaps(struct erg_import_log *log, const struct erg_import_channel *c, struct gaps *g)
 {
-	const int64_t limit = 5 * (int64_t)c->interval_ns;
 	const size_t first = json_array_size(log->gaps);
 	size_t before = log->n;
 
@@ -263,7 +263,7 @@ static void add_gaps(struct erg_import_log *log, const struct erg_import_channel
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		d = before < log->n ? log->t[i] - log->t[before] : 0;
-		if (d > limit && (first == 0 || !is_listed(log->gaps, log->t[before], log->t[i]))) {
+		if (erg_observed_gap((double)d, (double)c->interval_ns, 0) && (first == 0 || !is_listed(log->gaps, log->t[before], log->t[i]))) {
 			g->n++;
 			g->total += d;
 			g->at = d > g->longest ? i : g->at;
@@ -289,7 +289,7 @@ static void find_gaps(struct erg_import_log *log, json_t *notes)
 	}
 	if (g.n)
 		erg_import_note(notes, "gap", "%s: line %u: no reading for %.6g s; %zu gaps of more "
-			"than 5 times the usual %.6g s, %.6g s in all%s", log->path, log->line[g.at],
+			"than 3 times the usual %.6g s, %.6g s in all%s", log->path, log->line[g.at],
 			(double)g.longest * 1e-9, g.n, (double)interval * 1e-9,
 			(double)g.total * 1e-9, log->clock == ERG_CLOCK_WALL &&
 			llabs(g.longest - (3600 * (int64_t)ERG_NSEC_PER_SEC + (int64_t)interval)) <

@@ -238,6 +238,15 @@ static bool changes_are_layers(const struct erg_import_log *log,
 
 #define CHANGES_SEEN 200000 /* more tell nothing new */
 
+/* Of readings every INTERVAL of a meter of PERIOD the share 1 - interval / period repeat the one before.
+ * Where hardly half as many do, the times at which readings came are regular, not the meter. */
+static bool too_few_repeat(size_t repeated, size_t readings, uint64_t interval_ns, uint64_t period_ns)
+{
+	double expected = 1 - (double)interval_ns / (double)period_ns;
+
+	return (double)repeated < 0.5 * expected * (double)readings;
+}
+
 /* The period of a stale meter, 0 where the channel is none; *ret_repeated readings repeat themselves. */
 static int find_stale(const struct erg_import_log *log, const struct erg_import_layers *layers,
 	const struct erg_import_channel *c, uint64_t *ret, struct changes *changes)
@@ -250,6 +259,8 @@ static int find_stale(const struct erg_import_log *log, const struct erg_import_
 	*ret = erg_import_period(changes->t, changes->n, c->interval_ns);
 	if (*ret && c->def.quantity != ERG_Q_ENERGY &&
 		erg_import_is_load(changes->t, changes->steps, changes->n, *ret))
+		*ret = 0;
+	if (*ret && too_few_repeat(changes->readings - changes->n, changes->readings, c->interval_ns, *ret))
 		*ret = 0;
 	if (*ret && layers && changes_are_layers(log, layers, changes->t, changes->n))
 		*ret = 0;

@@ -20,6 +20,7 @@
 #include "formats/manifest.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
+#include "formats/observed.h"
 #include "record/session/daemon.h"
 #include "record/run/describe.h"
 #include "record/spool/document.h"
@@ -277,7 +278,7 @@ static void energy_text(const struct erg_run *r, double time_s, char *buf, size_
 		return;
 	}
 	joules = e.energy_j / e.coverage;
-	if (e.coverage < 0.5)
+	if (e.coverage < ERG_OBSERVED_ENOUGH)
 		snprintf(buf, size, "energy unresolved (rail %s, %sobserved %.1f %%)", e.rail,
 			e.simulated ? "SIMULATED, " : "", 100 * e.coverage);
 	else

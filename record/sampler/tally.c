@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A rail is formed as in analyze/timeline/rail.c: an energy counter, else power, else current times voltage,
- * the last of channels that are read together. Between two readings the power is linear; a reading
- * that failed, or more than three periods without one, is a gap, which is not bridged and lowers the
- * coverage. A counter's difference needs no bridge, but after a reset there is none.
+ * the last of channels that are read together. Between two readings the power is linear; what a gap is
+ * and what is observed says formats/observed.h, of the median distance of the readings. That is known
+ * at the end only, so what lies between two readings is kept by their distance, in quarters of an
+ * octave. A counter's difference needs no bridge, but after a reset there is none.
  *
  * A rail is written by the thread that reads its source and read when that has ended; begin and end
  * come from another and are read relaxed, so that at most one reading falls on the wrong side.
@@ -16,9 +17,18 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "formats/observed.h"
 
-#define GAP_PERIODS 3
-#define SLOW_NS 1000000000u /* period of a slow source that does not know its own */
+#define BINS 160 /* of distances: quarters of an octave, to 2^40 ns */
+
+/* Pairs of readings of about one distance. */
+struct bin {
+	uint64_t n;      /* all */
+	double ns;       /* sum of their distances */
+	/* of the part of the time that counts: */
+	double covered_ns, energy_j; /* as no gap */
+	double pairs, ends_w;        /* as a gap: pairs, and the power at both of their ends */
+};
 
 struct rail {
 	uint32_t source;
@@ -26,10 +36,11 @@ struct rail {
 	enum erg_quantity by; /* energy, power or current */
 	/* of the thread that reads */
 	bool valid;
-	uint64_t last_ns, covered_ns;
+	uint64_t last_ns;
 	int64_t last_raw;
-	double last_w, energy_j;
+	double last_w;
 	double fastest; /* rise of a counter, W */
+	struct bin bin[BINS];
 };
 
 struct erg_tally {
@@ -111,13 +122,13 @@ void erg_tally_end(struct erg_tally *t, uint64_t end_ns)
 	__atomic_store_n(&t->end_ns, end_ns, __ATOMIC_RELAXED);
 }
 
-static uint64_t gap_ns(const struct erg_source *s, uint64_t interval_ns)
+static size_t bin_of(uint64_t distance_ns)
 {
-	uint64_t period = s->model.period_ns;
+	int exponent;
+	double m = frexp((double)distance_ns, &exponent); /* 0.5 <= m < 1 */
+	size_t i = 4 * (size_t)(exponent - 1) + (size_t)((m - 0.5) * 8);
 
-	if (!period && s->ops->slow)
-		period = SLOW_NS;
-	return GAP_PERIODS * (period > interval_ns ? period : interval_ns);
+	return i < BINS ? i : BINS - 1;
 }
 
 /* Whether a reading of a counter goes on from the last one; after a reset nobody knows. */
@@ -154,16 +165,20 @@ static void add(struct rail *r, const struct erg_channel_def *c, uint64_t now, i
 	uint64_t from = r->last_ns > begin ? r->last_ns : begin;
 	uint64_t to = now < end ? now : end;
 	double dt = (double)(now - r->last_ns);
+	struct bin *bin = &r->bin[bin_of(now - r->last_ns)];
 
+	bin->n++;
+	bin->ns += dt;
 	if (from >= to)
 		return;
-	r->energy_j += between(r, c, raw, w, dt * 1e-9, (double)(from - r->last_ns) / dt,
+	bin->energy_j += between(r, c, raw, w, dt * 1e-9, (double)(from - r->last_ns) / dt,
 		(double)(to - r->last_ns) / dt);
-	r->covered_ns += to - from;
+	bin->covered_ns += (double)(to - from);
+	bin->pairs += (double)(to - from) / dt;
+	bin->ends_w += (r->last_w + w) * (double)(to - from) / dt;
 }
 
-void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, uint64_t interval_ns,
-	const int64_t *values)
+void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, const int64_t *values)
 {
 	for (size_t i = 0; t && i < t->n; i++) {
 		struct rail *r = &t->rails[i];
@@ -175,17 +190,14 @@ void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, uint
 			continue;
 		if (r->by == ERG_Q_CURRENT)
 			volts = values[r->volts];
-		if (raw == ERG_VALUE_NONE || volts == ERG_VALUE_NONE) {
-			r->valid = r->valid && r->by == ERG_Q_ENERGY;
-			continue;
-		}
+		if (raw == ERG_VALUE_NONE || volts == ERG_VALUE_NONE)
+			continue; /* as if it had not been read */
 		if (r->by != ERG_Q_ENERGY)
 			w = (double)raw * s->channels[r->value].scale;
 		if (r->by == ERG_Q_CURRENT)
 			w *= (double)volts * s->channels[r->volts].scale;
-		if (r->valid && (r->by == ERG_Q_ENERGY ?
-				goes_on(r, &s->channels[r->value], time_ns, raw) :
-				time_ns - r->last_ns <= gap_ns(s, interval_ns)))
+		if (r->valid && (r->by != ERG_Q_ENERGY ||
+				goes_on(r, &s->channels[r->value], time_ns, raw)))
 			add(r, &s->channels[r->value], time_ns, raw, w,
 				__atomic_load_n(&t->begin_ns, __ATOMIC_RELAXED),
 				__atomic_load_n(&t->end_ns, __ATOMIC_RELAXED));
@@ -201,13 +213,55 @@ static const struct erg_channel_def *channel(const struct erg_tally *t, const st
 	return &t->sources->sources[r->source]->channels[r->value];
 }
 
+/* Of rail R: what was observed, and its energy. */
+struct observed {
+	double time_ns, energy_j;
+};
+
+/* The median distance of two readings, or the sensor's own period, ns; as erg-analyze takes it. */
+static double period_of(const struct erg_tally *t, const struct rail *r)
+{
+	double own = (double)t->sources->sources[r->source]->model.period_ns;
+	uint64_t n = 0, below = 0;
+	size_t i = 0;
+
+	for (size_t k = 0; k < BINS; k++)
+		n += r->bin[k].n;
+	while (i < BINS - 1 && 2 * (below + r->bin[i].n) < n)
+		below += r->bin[i++].n;
+	return n ? fmax(own, r->bin[i].ns / (double)r->bin[i].n) : own;
+}
+
+static struct observed observe(const struct erg_tally *t, const struct rail *r)
+{
+	double period = period_of(t, r);
+	double window = (double)t->sources->sources[r->source]->model.window_ns;
+	double half = erg_observed_half(period, window);
+	struct observed o = {0};
+
+	for (size_t i = 0; i < BINS; i++) {
+		const struct bin *b = &r->bin[i];
+
+		if (r->by != ERG_Q_ENERGY && b->n &&
+			erg_observed_gap(b->ns / (double)b->n, period, window)) {
+			o.time_ns += 2 * half * b->pairs;
+			o.energy_j += half * 1e-9 * b->ends_w;
+		} else {
+			o.time_ns += b->covered_ns;
+			o.energy_j += b->energy_j;
+		}
+	}
+	return o;
+}
+
 /* A parent that is itself no rail here is none. */
 static bool is_root(const struct erg_tally *t, const struct rail *r)
 {
 	const char *parent = channel(t, r)->parent;
 
 	for (size_t i = 0; *parent && i < t->n; i++)
-		if (t->rails[i].covered_ns && !strcmp(channel(t, &t->rails[i])->rail, parent))
+		if (observe(t, &t->rails[i]).time_ns > 0 &&
+			!strcmp(channel(t, &t->rails[i])->rail, parent))
 			return false;
 	return true;
 }
@@ -215,22 +269,23 @@ static bool is_root(const struct erg_tally *t, const struct rail *r)
 bool erg_tally_report(const struct erg_tally *t, struct erg_tally_report *ret)
 {
 	const struct rail *best = NULL;
-	double most = 0;
+	struct observed of_best = {0};
 
 	for (size_t i = 0; t && i < t->n; i++) {
 		const struct rail *r = &t->rails[i];
-		double mean = r->energy_j / (double)(r->covered_ns ? r->covered_ns : 1);
+		struct observed o = observe(t, r);
 
-		if (!r->covered_ns || !is_root(t, r) || (best && mean <= most))
+		if (!(o.time_ns > 0) || !is_root(t, r) ||
+			(best && o.energy_j / o.time_ns <= of_best.energy_j / of_best.time_ns))
 			continue;
 		best = r;
-		most = mean;
+		of_best = o;
 	}
 	if (!best || t->end_ns <= t->begin_ns)
 		return false;
 	*ret = (struct erg_tally_report){.rail = channel(t, best)->rail,
 		.simulated = t->sources->sources[best->source]->simulated,
-		.energy_j = best->energy_j,
-		.coverage = (double)best->covered_ns / (double)(t->end_ns - t->begin_ns)};
+		.energy_j = of_best.energy_j,
+		.coverage = of_best.time_ns / (double)(t->end_ns - t->begin_ns)};
 	return true;
 }

@@ -24,16 +24,15 @@ void erg_tally_free(struct erg_tally *t);
 void erg_tally_begin(struct erg_tally *t, uint64_t begin_ns);
 void erg_tally_end(struct erg_tally *t, uint64_t end_ns);
 
-/* A reading of source SOURCE (its index) at T, from the one thread that reads it; INTERVAL_NS: between
- * two readings as asked. No allocation, no lock. T may be NULL. */
-void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, uint64_t interval_ns,
-	const int64_t *values);
+/* A reading of source SOURCE (its index) at T, from the one thread that reads it. No allocation, no
+ * lock. T may be NULL. */
+void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, const int64_t *values);
 
 struct erg_tally_report {
 	const char *rail; /* the root of the largest mean power, as erg-analyze chooses; borrowed */
 	bool simulated;
 	double energy_j;
-	double coverage; /* share of the time between readings that are no gap: 0..1 */
+	double coverage; /* share of the time that was observed (formats/observed.h): 0..1 */
 };
 
 /* When the sampler has stopped; false when no rail's power was read. */
