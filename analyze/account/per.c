@@ -95,6 +95,8 @@ json_t *erg_per_json(const struct erg_per *per, const struct erg_parts *p, const
 
 /* ---- against context ---- */
 
+#define LINE_POINTS 3
+
 static json_t *points_json(const struct erg_parts *p, const struct erg_part *part)
 {
 	json_t *points = json_array();
@@ -113,6 +115,21 @@ static json_t *points_json(const struct erg_parts *p, const struct erg_part *par
 	return points;
 }
 
+static size_t resolved_bins(const struct erg_parts *p, const struct erg_part *part)
+{
+	size_t n = 0;
+
+	for (size_t b = 0; b < part->n_bins; b++) {
+		double weight[ERG_PARTS_BINS] = {0};
+		struct erg_est e;
+
+		weight[b] = 1;
+		e = erg_parts_bins(p, part, weight);
+		n += erg_est_resolved(&e);
+	}
+	return n;
+}
+
 static json_t *line_json(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part)
 {
 	double n = 0, mean = 0, spread = 0, slope[ERG_PARTS_BINS], zero[ERG_PARTS_BINS];
@@ -129,8 +146,12 @@ static json_t *line_json(const struct erg_per *per, const struct erg_parts *p, c
 		slope[b] = (part->bin[b].context - mean) / spread;
 		zero[b] = 1 / n - mean * slope[b];
 	}
-	per_context = erg_parts_bins(p, part, slope);
-	at_zero = erg_parts_bins(p, part, zero);
+	/* A line through points of which hardly one is known says nothing. */
+	per_context = at_zero = ERG_EST_UNRESOLVED;
+	if (resolved_bins(p, part) >= LINE_POINTS) {
+		per_context = erg_parts_bins(p, part, slope);
+		at_zero = erg_parts_bins(p, part, zero);
+	}
 	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "phase", part->name, "unit", per->unit, "points",
 		points_json(p, part), "at_zero_j", erg_est_json(&at_zero), "per_context_j",
 		erg_est_json(&per_context));

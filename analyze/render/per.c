@@ -43,10 +43,14 @@ static void print_line(const json_t *line, FILE *out)
 	size_t i;
 	json_t *p;
 
-	fprintf(out, "%s of %s, by the context behind it: %s, and %s more for each token of it\n",
-		erg_text_of(line, "unit"), erg_text_of(line, "phase"),
-		erg_text_est_json(a, sizeof(a), json_object_get(line, "at_zero_j"), "J"),
-		erg_text_est_json(b, sizeof(b), json_object_get(line, "per_context_j"), "J"));
+	fprintf(out, "%s of %s, by the context behind it", erg_text_of(line, "unit"),
+		erg_text_of(line, "phase"));
+	if (!isnan(erg_value_of(line, "per_context_j")))
+		fprintf(out, ": %s, and %s more for each token of it",
+			erg_text_est_json(a, sizeof(a), json_object_get(line, "at_zero_j"), "J"),
+			erg_text_est_json(
+				b, sizeof(b), json_object_get(line, "per_context_j"), "J"));
+	fputc('\n', out);
 	json_array_foreach (points, i, p)
 		fprintf(out, "  %7.0f  %s\n", erg_number_of(p, "context"),
 			erg_text_est_json(a, sizeof(a), json_object_get(p, "energy_j"), "J"));

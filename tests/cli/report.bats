@@ -72,6 +72,24 @@ hostile_run() {
     grep -q '^ok charts are drawn: 1, ' <<<"$output"
 }
 
+@test "work that the application counts has a box for each phase, per unit" {
+    skip_unless chromium erg-record erg-board
+    local step args=(network:n layer:a counter:tokens=0)
+    for step in 1 2 3; do
+        args+=(phase:prefill begin:a counter:tokens=40 sleep:60 end:a /phase:prefill
+            phase:decode begin:a counter:tokens=1 sleep:30 end:a /phase:decode)
+    done
+    mkdir board
+    erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board -- \
+        "$ERG_BUILD/tests/trace/trace-app" "${args[@]}" >out 2>err || { cat err; false; }
+    erg-analyze totals --per token --format json run.erg >t.json 2>/dev/null
+    jq -e '.runs[0].phases | map({(.name): .per.count}) | add == {run: 123, prefill: 120, decode: 3}' t.json
+    erg-analyze report run.erg -o report.html
+    run page_text report.html
+    [[ $output == *"Energy per token"* ]]
+    [[ $output == *"120.0 tokens"* || $output == *"120 tokens"* ]]
+}
+
 # est VALUE HALF: an estimate as JSON.
 est() {
     jq -nc "{value: $1, lo: ($1 - $2), hi: ($1 + $2), method: \"repetitions\"}"

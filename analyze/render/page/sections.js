@@ -116,7 +116,7 @@ function workSection(parent, run, n) {
     const rows = w.rows.filter((r) => r.per && r.per.count);
     s.append(el('div', { class: 'figures' }, rows.map((r) => {
         const f = estimateFigure(r.name, r.per.energy_j, 'J');
-        f.append(el('span', {}, num(r.per.count) + ' ' + w.unit + 's' +
+        f.append(el('span', {}, '; ' + num(r.per.count) + ' ' + w.unit + 's' +
             (r.per.rate_per_s ? ', ' + num(r.per.rate_per_s, '', 4) + ' a second' : '')));
         return f;
     }), w.first_token ? figure('time to the first token (median)', num(w.first_token.median_s, 's', 4),
