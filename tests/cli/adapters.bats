@@ -283,6 +283,23 @@ itt=$ERG_BUILD/tests/trace/itt-app
     [ "$(events a thread_define)" -eq 1 ]
 }
 
+@test "itt: metadata reach the task that is open, and a thread's name its thread" {
+    start a
+    INTEL_LIBITTNOTIFY64=$dir/liberg-itt.so "$itt" thread:worker task:d=conv number:tokens=5 meta:shape=1x3 end:d \
+        task:d=fc number:tokens=7 task:d=inner number:tokens=2 end:d end:d number:tokens=9 \
+        task:d=outer task:e=left end:d meta:k=v end:e
+    stop a
+    diff <(layers a) <(printf '%s\n' conv inner fc left)
+    [ "$(events a 'marker.*text = "left: k=v"')" -eq 1 ]
+    [ "$(events a 'counter_define.*name = "tokens", origin = "app"')" -eq 1 ]
+    sed -n 's/.*ergtrace:layer_counted.*deltas = \[ \[0\] = \(-*[0-9]*\) .*/\1/p' a.txt >deltas
+    # fc holds what its inner task counted; what is said outside of tasks is a marker.
+    diff deltas <(printf '%s\n' 5 2 9 0)
+    [ "$(events a 'marker.*text = "conv: shape=1x3"')" -eq 1 ]
+    [ "$(events a 'marker.*text = "tokens= 9"')" -eq 1 ]
+    [ "$(events a marker)" -eq 3 ]
+}
+
 @test "itt: oneDNN's primitives are layers, with shapes and MACs when preloaded" {
     net=$ERG_BUILD/examples/onednn/onednn-net
     [ -x "$net" ] || skip "oneDNN's headers are not installed"

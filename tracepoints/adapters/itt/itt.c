@@ -7,13 +7,16 @@
  *	tasks of oneDNN		layers with their kind, and their shapes if preloaded (onednn.c)
  *	overlapped tasks	spans of the track "overlapped tasks"; they may cross threads
  *	frames			iterations
- *	markers, metadata	markers
+ *	markers			markers
+ *	metadata		of the innermost task that is open: a whole number is counted in it, by a
+ *				counter of the key's name; other values are markers "TASK: KEY=VALUE"
  *	thread names		names of threads
  *
  * Domains and string handles are left to ITT. While nothing records, tasks are only counted.
  */
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tracepoints/adapters/common.h"
@@ -27,6 +30,8 @@ static struct {
 	uint32_t layer;
 	uint64_t begin_ns;
 } overlapped[OVERLAPPED_MAX];
+/* Names of the open tasks: ITT's handles stay for good. NULL: by no handle. */
+static __thread const struct itt_string *tasks[ERG_RANGES_MAX];
 static _Atomic uint32_t frames;
 
 static uint32_t parent_of(const struct erg_adapter_thread *t)
@@ -63,8 +68,11 @@ static void task_begin(const struct itt_domain *d, struct itt_id id, struct itt_
 
 	(void)id;
 	(void)parent;
-	if (t)
-		erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, name) : 0);
+	if (!t)
+		return;
+	if (t->depth < ERG_RANGES_MAX)
+		tasks[t->depth] = name;
+	erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, name) : 0);
 }
 
 static void task_begin_fn(
@@ -73,8 +81,12 @@ static void task_begin_fn(
 	char text[32];
 	struct itt_string name = {.text = text};
 
+	struct erg_adapter_thread *t = erg_adapter_self();
+
 	snprintf(text, sizeof(text), "%p", fn);
 	task_begin(d, id, parent, &name);
+	if (t && t->depth)
+		tasks[t->depth - 1] = NULL;
 }
 
 static void task_begin_ex(const struct itt_domain *d, void *clock, unsigned long long when,
@@ -88,9 +100,16 @@ static void task_begin_ex(const struct itt_domain *d, void *clock, unsigned long
 static void task_end(const struct itt_domain *d)
 {
 	struct erg_adapter_thread *t = d ? erg_adapter_self() : NULL;
+	uint32_t i;
 
-	if (t)
-		erg_adapter_pop(t, d);
+	if (!t)
+		return;
+	/* The innermost of its domain, which others may have begun within. */
+	for (i = t->depth; i > 0 && t->at[i - 1].scope != d; i--)
+		;
+	if (i && !t->overflow)
+		memmove(&tasks[i - 1], &tasks[i], (t->depth - i) * sizeof(tasks[0]));
+	erg_adapter_pop(t, d);
 }
 
 static void task_end_ex(const struct itt_domain *d, void *clock, unsigned long long when)
@@ -170,10 +189,23 @@ static void marker(
 		erg_marker(text_of(name), 0);
 }
 
+/* "KEY=", after "TASK: " where a task is open that has a layer. */
+static size_t begin_text(char *to, size_t size, const struct itt_string *key)
+{
+	const struct erg_adapter_thread *t = erg_adapter_self();
+	const char *task = t && t->depth && t->at[t->depth - 1].layer
+				   ? text_of(tasks[t->depth - 1])
+				   : "";
+
+	return (size_t)snprintf(
+		to, size, "%.100s%s%.100s=", task, *task ? ": " : "", text_of(key));
+}
+
 static void metadata_str_add(const struct itt_domain *d, struct itt_id id,
 	const struct itt_string *key, const char *data, size_t length)
 {
 	char text[512];
+	size_t n;
 
 	(void)d;
 	(void)id;
@@ -183,7 +215,8 @@ static void metadata_str_add(const struct itt_domain *d, struct itt_id id,
 		length = strnlen(data, sizeof(text));
 	if (length > 300)
 		length = 300;
-	snprintf(text, sizeof(text), "%.100s=%.*s", text_of(key), (int)length, data);
+	n = begin_text(text, sizeof(text), key);
+	snprintf(text + n, sizeof(text) - n, "%.*s", (int)length, data);
 	erg_marker(text, 0);
 }
 
@@ -211,6 +244,25 @@ static int put_number(char *to, size_t cap, enum itt_metadata_type type, const v
 	}
 }
 
+/* A single whole number, counted in the task that is open; false if it is none. */
+static bool count_number(const struct itt_string *key, enum itt_metadata_type type, size_t count,
+	const void *data)
+{
+	const struct erg_adapter_thread *t = erg_adapter_self();
+	char text[32];
+	char *end;
+	long long v;
+
+	if (count != 1 || type == ITT_METADATA_FLOAT || type == ITT_METADATA_DOUBLE || !t ||
+		!t->depth || !t->at[t->depth - 1].layer || !*text_of(key))
+		return false;
+	if (put_number(text, sizeof(text), type, data, 0) <= 0)
+		return false;
+	v = strtoll(text, &end, 10);
+	erg_counter_add(erg_counter(text_of(key)), v);
+	return true;
+}
+
 static void metadata_add(const struct itt_domain *d, struct itt_id id, const struct itt_string *key,
 	enum itt_metadata_type type, size_t count, const void *data)
 {
@@ -219,9 +271,9 @@ static void metadata_add(const struct itt_domain *d, struct itt_id id, const str
 
 	(void)d;
 	(void)id;
-	if (!erg_enabled() || !data)
+	if (!erg_enabled() || !data || count_number(key, type, count, data))
 		return;
-	n = (size_t)snprintf(text, sizeof(text), "%.100s=", text_of(key));
+	n = begin_text(text, sizeof(text), key);
 	for (size_t i = 0; i < count && i < 16 && n < sizeof(text) - 32; i++)
 		n += (size_t)put_number(text + n, sizeof(text) - n, type, data, i);
 	erg_marker(text, 0);
