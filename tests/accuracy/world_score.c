@@ -256,9 +256,8 @@ void score_sums(struct score *s, const struct work *k, const char *what, json_t 
 	}
 }
 
-void score_totals(struct score *s, const struct work *k, const struct readings *r, json_t *doc)
+static void score_total(struct score *s, const struct work *k, const struct readings *r, json_t *run)
 {
-	json_t *run = json_array_get(json_object_get(run_of(doc), "phases"), 0);
 	double truth = truth_total(k, r);
 	struct figure f;
 
@@ -270,4 +269,14 @@ void score_totals(struct score *s, const struct work *k, const struct readings *
 	s->ets_covered += covers(&f, truth);
 	s->ets_wrong += confidently_wrong(&f, truth);
 	add_error(&s->ets_error, f.value, truth);
+}
+
+void score_totals(struct score *s, const struct work *k, const struct readings *r, json_t *doc)
+{
+	score_total(s, k, r, json_array_get(json_object_get(run_of(doc), "phases"), 0));
+}
+
+void score_ets(struct score *s, const struct work *k, const struct readings *r, json_t *doc)
+{
+	score_total(s, k, r, run_of(doc));
 }

@@ -38,5 +38,7 @@ void score_layers(struct score *s, const struct work *k, const struct readings *
 void score_sums(struct score *s, const struct work *k, const char *what, json_t *doc);
 /* Of totals. */
 void score_totals(struct score *s, const struct work *k, const struct readings *r, json_t *doc);
+/* Of layers: what totals says as well. */
+void score_ets(struct score *s, const struct work *k, const struct readings *r, json_t *doc);
 
 #endif

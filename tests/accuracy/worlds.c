@@ -23,7 +23,7 @@ struct options {
 	unsigned int seeds, jobs;
 	uint64_t first;
 	const char *only, *dir;
-	bool keep, manual;
+	bool keep, manual, quick;
 };
 
 /* The first line that a program wrote before it failed. */
@@ -121,10 +121,27 @@ static void score_by(struct score *s, const struct work *k, const char *dir, con
 	json_decref(doc);
 }
 
-static void score_world(const struct work *k, const struct readings *r, const char *dir,
-	struct score *ret)
+/* What else than the layers has figures: sums and totals. */
+static void score_others(struct score *s, const struct work *k, const struct readings *r,
+	const char *dir)
 {
-	json_t *layers, *totals;
+	json_t *totals = analyse(dir, "totals.json", "totals", NULL);
+
+	s->failed += !totals;
+	if (totals)
+		score_totals(s, k, r, totals);
+	json_decref(totals);
+	score_by(s, k, dir, "type");
+	if (k->w->nested)
+		score_by(s, k, dir, "module");
+	if (k->w->phases)
+		score_by(s, k, dir, "phase");
+}
+
+static void score_world(const struct options *o, const struct work *k, const struct readings *r,
+	const char *dir, struct score *ret)
+{
+	json_t *layers;
 	double before;
 
 	memset(ret, 0, sizeof(*ret));
@@ -136,19 +153,15 @@ static void score_world(const struct work *k, const struct readings *r, const ch
 	before = user_seconds();
 	layers = analyse(dir, "layers.json", "layers", NULL);
 	ret->user_s = user_seconds() - before;
-	totals = analyse(dir, "totals.json", "totals", NULL);
-	ret->failed = !layers || !totals;
-	score_by(ret, k, dir, "type");
-	if (k->w->nested)
-		score_by(ret, k, dir, "module");
-	if (k->w->phases)
-		score_by(ret, k, dir, "phase");
-	if (layers)
-		score_layers(ret, k, r, layers);
-	if (totals)
-		score_totals(ret, k, r, totals);
+	ret->failed = !layers;
+	if (!layers)
+		return;
+	score_layers(ret, k, r, layers);
+	if (o->quick)
+		score_ets(ret, k, r, layers);
+	else
+		score_others(ret, k, r, dir);
 	json_decref(layers);
-	json_decref(totals);
 }
 
 static void remove_files(const char *dir)
@@ -173,11 +186,13 @@ static void one_world(const struct options *o, const struct kind *kind, uint64_t
 	world_of_kind(kind, seed, &w);
 	work_make(&k, &w);
 	sense(&w, &k.total, (double)k.end_ns * 1e-9 + w.idle_s, &r);
-	score_world(&k, &r, dir, ret);
-	if (o->keep)
+	score_world(o, &k, &r, dir, ret);
+	if (o->keep) {
 		table_world(stdout, kind, seed, ret);
-	else
+		fflush(stdout);
+	} else {
 		remove_files(dir);
+	}
 	free(r.r);
 	work_release(&k);
 }
@@ -206,13 +221,12 @@ static void job(const struct options *o, unsigned int number, struct score *all)
 		for (unsigned int s = 0; chosen(o, &kinds[i]) && s < o->seeds; s++)
 			if (n++ % o->jobs == number)
 				one_world(o, &kinds[i], o->first + s, &all[i * o->seeds + s]);
-	fflush(stdout);
 }
 
 static int usage(void)
 {
 	fprintf(stderr, "worlds: [--seeds N] [--only KIND|GROUP,…] [--jobs N] [--fresh SEED] "
-		"[--keep DIR] [--manual] [--list] [--check]\n");
+		"[--keep DIR] [--quick] [--manual] [--list] [--check]\n");
 	return 2;
 }
 
@@ -227,7 +241,8 @@ static int options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {{"seeds", 1, NULL, 's'}, {"only", 1, NULL, 'o'},
 		{"jobs", 1, NULL, 'j'}, {"fresh", 1, NULL, 'f'}, {"keep", 1, NULL, 'k'},
-		{"manual", 0, NULL, 'm'}, {"list", 0, NULL, 'l'}, {"check", 0, NULL, 'c'}, {0}};
+		{"manual", 0, NULL, 'm'}, {"list", 0, NULL, 'l'}, {"check", 0, NULL, 'c'},
+		{"quick", 0, NULL, 'q'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
@@ -250,6 +265,9 @@ static int options(struct options *o, int argc, char **argv)
 			break;
 		case 'm':
 			o->manual = true;
+			break;
+		case 'q':
+			o->quick = true;
 			break;
 		case 'l':
 			exit(list());
