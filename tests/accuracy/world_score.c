@@ -132,7 +132,8 @@ static bool sums(const struct work *k, json_t *row, const struct peers *p, doubl
 
 static void score_row(struct score *s, const struct work *k, json_t *row, const struct peers *p)
 {
-	const char *gate = json_string_value(json_object_get(row, "gate"));
+	const char *reason = json_string_value(json_object_get(json_object_get(row, "energy_j"),
+		"reason"));
 	struct figure f;
 	double truth, hold, ols;
 	int n;
@@ -141,7 +142,7 @@ static void score_row(struct score *s, const struct work *k, json_t *row, const 
 		return;
 	s->layers += n;
 	if (!figure_of(row, "energy_j", &f)) {
-		add_reason(s, gate ? gate : "?", n);
+		add_reason(s, reason ? reason : "no reason", n);
 		return;
 	}
 	if (n > 1)

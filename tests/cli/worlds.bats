@@ -38,6 +38,17 @@ honest() {
         END { print n, all, covered; exit !(n == all && n >= 15 && covered >= 0.8 * n) }' lines
 }
 
+@test "a window that is longer than declared, a clock that runs slow, two modes, prefill and decode" {
+    honest window-10 skew-50 bimodal phases
+    run ! grep -E 'ETS error [1-9]' lines
+}
+
+@test "a clock that falls through seven levels within a run of 1.8 s; a sampler in step" {
+    honest fall lock
+    # in step with the layers, the sampler knows neither them nor the total
+    grep -q '^lock-2: 0 of .* covered 0 of 0, OLS' lines
+}
+
 @test "a lag that was not declared, a false one, thermal drift" {
     honest lag-7 lag-false thermal
     run ! grep -E 'ETS error [1-9]|ETS error 0\.[1-9]' lines
