@@ -17,7 +17,7 @@ const struct erg_import_reader *const erg_import_readers[] = {
 };
 
 const struct erg_import_layers_reader *const erg_import_layers_readers[] = {
-	&erg_import_layers_csv, &erg_import_chrome_trace, NULL,
+	&erg_import_layers_csv, &erg_import_chrome_trace, &erg_import_nsys, NULL,
 };
 
 /* Words that are in every log of the form near its begin, and in no other's. */
@@ -26,7 +26,7 @@ static const struct {
 } looks[] = {
 	{"tegrastats", {"RAM ", "MB (lfb ", "CPU ["}}, {"nvidia-smi", {"timestamp", "power.draw"}},
 	{"ptdaemon", {"Time,", "Watts,", "Volts,"}}, {"perf", {"Joules", "energy-"}},
-	{"chrome-trace", {"traceEvents"}}, {"chrome-trace", {"\"ph\"", "\"ts\""}},
+	{"nsys", {"SQLite format 3"}}, {"chrome-trace", {"traceEvents"}}, {"chrome-trace", {"\"ph\"", "\"ts\""}},
 };
 
 const char *erg_import_looks_like(const char *path)

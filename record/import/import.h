@@ -240,7 +240,8 @@ struct erg_import_layers_reader {
 
 /* NULL-terminated; the first one is layers.csv. */
 extern const struct erg_import_layers_reader *const erg_import_layers_readers[];
-extern const struct erg_import_layers_reader erg_import_layers_csv, erg_import_chrome_trace;
+extern const struct erg_import_layers_reader erg_import_layers_csv, erg_import_chrome_trace,
+	erg_import_nsys;
 
 /* ---- checks and models (import_check.c, import_period.c, import_sensor.c) ---- */
 

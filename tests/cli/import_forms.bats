@@ -424,3 +424,55 @@ recorded() {
     import --samples ee.csv -o ee.erg
     near "$(joules ee.erg)" "$(joules e.erg)" 0.003
 }
+
+# ---- Nsight Systems ----
+
+# nsys_export FILE: conv as a range in every 50 ms, its kernel on a stream, a start-end range, names by id and by text.
+nsys_export() {
+    awk 'BEGIN { print "CREATE TABLE StringIds (id INTEGER NOT NULL PRIMARY KEY, value TEXT NOT NULL); CREATE TABLE NVTX_EVENTS (start INTEGER NOT NULL, end INTEGER, eventType INTEGER NOT NULL, rangeId INTEGER, category INTEGER, color INTEGER, text TEXT, globalTid INTEGER, endGlobalTid INTEGER, textId INTEGER, domainId INTEGER); CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INTEGER NOT NULL, end INTEGER NOT NULL, deviceId INTEGER NOT NULL, contextId INTEGER NOT NULL, streamId INTEGER NOT NULL, correlationId INTEGER, globalPid INTEGER, demangledName INTEGER NOT NULL, shortName INTEGER NOT NULL); CREATE TABLE ThreadNames (nameId INTEGER NOT NULL, priority INTEGER, globalTid INTEGER); CREATE TABLE TARGET_INFO_SESSION_START_TIME (utcEpochNs INTEGER, utcTime TEXT, localTime TEXT);"
+        print "INSERT INTO StringIds VALUES (1, \"conv\"), (2, \"void gemm<float>()\"), (3, \"gemm\"), (4, \"python\");"
+        pid = 77 * 16777216; print "INSERT INTO ThreadNames VALUES (4, 1, " pid + 78 ");"
+        print "INSERT INTO TARGET_INFO_SESSION_START_TIME VALUES (1700000010000000000, \"\", \"\");"
+        for (i = 0; i < 20; i++) { t = i * 50000000
+            printf "INSERT INTO NVTX_EVENTS VALUES (%d, %d, 59, NULL, NULL, NULL, %s, %.0f, NULL, %s, 0);\n", t, t + 20000000, i % 2 ? "\"conv\"" : "NULL", pid + 78, i % 2 ? "NULL" : "1"
+            printf "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (%d, %d, 0, 1, 7, %d, %.0f, 2, 3);\n", t + 1000000, t + 15000000, i, pid }
+        printf "INSERT INTO NVTX_EVENTS VALUES (10000000, 70000000, 60, 1, NULL, NULL, \"epoch\", %.0f, %.0f, NULL, 0);\n", pid + 78, pid + 78
+        printf "INSERT INTO NVTX_EVENTS VALUES (10000000, NULL, 59, NULL, NULL, NULL, \"open\", %.0f, NULL, NULL, 0);\n", pid + 78
+        printf "INSERT INTO NVTX_EVENTS VALUES (5, 5, 34, NULL, NULL, NULL, \"mark\", %.0f, NULL, NULL, 0);\n", pid + 78 }' >make.sql
+    rm -f "$1"
+    sqlite3 "$1" <make.sql
+}
+
+@test "nsys: ranges by text and by id, kernels on streams, since 1970" {
+    skip_unless sqlite3
+    power_log 17000000 >p.csv
+    nsys_export n.sqlite
+    warns '1 ranges have no end' -- --samples p.csv --from nsys n.sqlite
+    near "$(energy out.erg conv)" 4 0.02
+    rm -rf out; tar -xf out.erg
+    babeltrace2 --clock-cycles out/trace >events
+    grep -q 'track_define.*name = "python thread 78", device = 0' events
+    grep -q 'track_define.*name = "python thread 78 ranges", device = 0' events
+    grep -q 'track_define.*name = "gpu 0 stream 7", device = 1' events
+    [ "$(grep -c layer_span events)" -eq 41 ]
+    grep -q 'begin = 1700000010951000000, end = 1700000010965000000' events
+    [ "$(erg-analyze layers --format json out.erg | jq '.runs[0].layers[] | select(.name == "conv").calls')" -eq 20 ]
+}
+
+@test "nsys: an old export without ids, one that is damaged or of something else" {
+    skip_unless sqlite3
+    power_log '' | sed 's/^1\([01]\)\./\1./' >p.csv
+    sqlite3 old.sqlite 'CREATE TABLE NVTX_EVENTS (start INT, end INT, eventType INT, text TEXT, globalTid INT);
+        INSERT INTO NVTX_EVENTS VALUES (0, 20000000, 59, "conv", 5), (50000000, 70000000, 59, "conv", 5);'
+    warns 'does not say when the capture began' -- --samples p.csv --from nsys old.sqlite
+    sqlite3 other.sqlite 'CREATE TABLE t (a INT); INSERT INTO t VALUES (1);'
+    fails 'other.sqlite' 'neither NVTX_EVENTS nor' -- --samples p.csv --from nsys other.sqlite
+    sqlite3 none.sqlite 'CREATE TABLE NVTX_EVENTS (start INT, end INT, eventType INT, text TEXT, globalTid INT);'
+    fails 'none.sqlite' 'no layer' -- --samples p.csv --from nsys none.sqlite
+    fails 'p.csv' 'no SQLite database' -- --samples p.csv --from nsys p.csv
+    fails 'No such file' -- --samples p.csv --from nsys nosuch.sqlite
+    nsys_export n.sqlite
+    head -c 9000 n.sqlite >cut.sqlite
+    fails 'cut.sqlite' -- --samples p.csv --from nsys cut.sqlite
+    fails 'looks like --from nsys' -- --samples p.csv --layers old.sqlite
+}
