@@ -19,9 +19,9 @@
 void erg_attr_options_init(struct erg_attr_options *opt)
 {
 	memset(opt, 0, sizeof(*opt));
-	opt->rounds = 1000;
-	opt->ci_limit = 0.05;
-	opt->cond_limit = 100;
+	opt->rounds = ERG_ATTR_ROUNDS;
+	opt->ci_limit = ERG_ATTR_CI_LIMIT_PCT / 100.;
+	opt->cond_limit = ERG_ATTR_COND_LIMIT;
 	opt->min_windows = 50;
 	opt->max_blocks = 200;
 }

@@ -46,11 +46,11 @@ enum erg_attr_lag {
 
 struct erg_attr_options {
 	uint64_t seed;
-	unsigned int rounds; /* of the bootstrap; 0: 1000 */
-	double ci_limit;     /* half width / value above which a layer is not resolved; 0: 0.05 */
+	unsigned int rounds; /* of the bootstrap; 0: the default */
+	double ci_limit;     /* half width / value above which a layer is not resolved; 0: the default */
 	bool ci_whole;       /* the limit is of the whole interval: also of what is the same for all, the
 				sensor's gain and offset, which no longer run would mend */
-	double cond_limit;   /* 0: 100 */
+	double cond_limit;   /* 0: the default */
 	double min_windows;  /* least occupancy of a class, in sensor windows; 0: 50 */
 	unsigned int max_blocks; /* 0: 200, fewer where the classes are many */
 	enum erg_attr_lag lag;
@@ -62,6 +62,10 @@ struct erg_attr_options {
 	size_t n_idle;
 };
 
+/* The defaults, also for texts that name them. */
+#define ERG_ATTR_CI_LIMIT_PCT 5
+#define ERG_ATTR_COND_LIMIT 100
+#define ERG_ATTR_ROUNDS 1000
 /* Defaults; ci_limit and the like spelled out. */
 void erg_attr_options_init(struct erg_attr_options *opt);
 

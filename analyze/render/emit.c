@@ -37,9 +37,7 @@ static const char *warning_code(const json_t *w)
 	return code ? code : "";
 }
 
-/* The warnings of DOC on standard error. A directory of runs may have hundreds of a kind: then the
- * first few and their number stand for them, since the document has all. */
-static void warnings_say(const json_t *doc)
+void erg_document_say_warnings(const json_t *doc)
 {
 	enum { SHOWN = 3 };
 	json_auto_t *warnings = erg_text_printable(json_object_get(doc, "warnings"));
@@ -79,7 +77,7 @@ int erg_document_emit(const json_t *doc, enum erg_format format, const struct er
 		rc = erg_fail_errno(err, -ENOMEM, "the result");
 	if (rc < 0)
 		return rc;
-	warnings_say(doc);
+	erg_document_say_warnings(doc);
 	if (fwrite(buf, 1, len, stdout) != len || fflush(stdout))
 		return erg_fail_errno(err, -errno, "standard output");
 	return strict && json_array_size(warnings) ? 3 : 0;

@@ -20,4 +20,8 @@ struct erg_renderer {
 int erg_document_emit(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
 	int strict, struct erg_err *err);
 
+/* The warnings of DOC on standard error. A directory of runs may have hundreds of a kind: then the
+ * first few and their number stand for them, since the document has all. */
+void erg_document_say_warnings(const json_t *doc);
+
 #endif

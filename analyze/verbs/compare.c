@@ -18,15 +18,16 @@
 #include "analyze/result/estimate.h"
 #include "analyze/verbs/verb.h"
 
-static const char help[] =
-	"Usage: erg-analyze compare [options] A B\n"
-	"\n"
-	"Differences of two runs (archives, or results of 'erg-analyze layers --format json'):\n"
-	"energy and time in total and for each layer, with intervals, significance corrected for\n"
-	"the number of layers, and the settings that differ.\n"
-	"\n" ERG_COMMON_HELP;
-
-static const struct option longs[] = {ERG_COMMON_OPTIONS, {0}};
+static const struct erg_option_group groups[] = {ERG_GROUPS_COMMON(0)};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "compare",
+	.synopsis = "[options] A B",
+	.about = "Differences of two runs (archives, or results of 'erg-analyze layers --format json'): "
+		 "energy and time in total and for each layer, with intervals, significance corrected "
+		 "for the number of layers, and the settings that differ.",
+	.groups = groups,
+};
 
 struct difference {
 	struct erg_est a, b, d;
@@ -278,16 +279,13 @@ static int compare(const struct erg_common *common, char *const *files, struct e
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	struct erg_common common = {0};
-	int c;
+	int first, r = erg_options_parse(&command, argc, argv, &common, &first);
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (!erg_common_option(&common, c, optarg))
-			return erg_usage(argv[0], help, c == 'h');
-	if (argc - optind != 2) {
-		fprintf(stderr, "expected two runs, got %d\n", argc - optind);
-		return erg_usage(argv[0], help, false);
-	}
-	return compare(&common, argv + optind, err);
+	if (r)
+		return r == 1 ? 0 : r;
+	if (argc - first != 2)
+		return erg_options_wrong(&command, "expected two runs, got %d", argc - first);
+	return compare(&common, argv + first, err);
 }
 
 const struct erg_verb erg_verb_compare = {"compare", "what changed between two runs", run};

@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* erg-analyze corun: what a neighbour costs. The mathematics is in experiment/corun.c. */
+#include <stddef.h>
+
 #include "analyze/experiment/corun.h"
 #include "analyze/account/runs.h"
 #include "analyze/render/corun.h"
 #include "analyze/verbs/verb.h"
 
-static const char help[] =
-	"Usage: erg-analyze corun [options] FILE...\n"
-	"\n"
-	"Workloads alone against together: slowdown, extra energy, how the power was split among\n"
-	"the rails, frequency lost. FILEs are archives, results of 'erg-analyze layers --format\n"
-	"json', or directories of archives.\n"
-	"\n"
-	"      --partner NAME    the factor or tag that names the partner, 'none' for a run alone\n"
-	"                        (default: corun, corunner or partner)\n" ERG_COMMON_HELP;
+struct options {
+	struct erg_common common;
+	const char *partner;
+};
 
-enum { OPT_PARTNER = ERG_OPT_FIRST_OWN };
-
-static const struct option longs[] = {
-	ERG_COMMON_OPTIONS,
-	{"partner", required_argument, NULL, OPT_PARTNER},
+static const struct erg_option own[] = {
+	{"partner", 0, "NAME", "the factor or tag that names the partner, 'none' for a run alone "
+		"(default: corun, corunner or partner)", ERG_OPTION_TEXT, offsetof(struct options, partner)},
 	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	ERG_GROUPS_COMMON(offsetof(struct options, common))};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "corun",
+	.synopsis = "[options] FILE...",
+	.about = "Workloads alone against together: slowdown, extra energy, how the power was split among "
+		 "the rails, frequency lost. FILEs are archives, results of 'erg-analyze layers --format "
+		 "json', or directories of archives.",
+	.groups = groups,
 };
 
 static int analyze(const struct erg_common *common, const char *partner, char *const *files,
@@ -37,21 +43,14 @@ static int analyze(const struct erg_common *common, const char *partner, char *c
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct erg_common common = {0};
-	const char *partner = NULL;
-	int c;
+	struct options o = {0};
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		if (c == OPT_PARTNER)
-			partner = optarg;
-		else if (!erg_common_option(&common, c, optarg))
-			return erg_usage(argv[0], help, c == 'h');
-	}
-	if (optind == argc) {
-		fprintf(stderr, "expected archives\n");
-		return erg_usage(argv[0], help, false);
-	}
-	return analyze(&common, partner, argv + optind, (size_t)(argc - optind), err);
+	if (r)
+		return r == 1 ? 0 : r;
+	if (first == argc)
+		return erg_options_wrong(&command, "expected archives");
+	return analyze(&o.common, o.partner, argv + first, (size_t)(argc - first), err);
 }
 
 const struct erg_verb erg_verb_corun = {"corun", "alone against together", run};

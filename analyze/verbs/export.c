@@ -3,42 +3,23 @@
 #include "analyze/export/export.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
+#include "analyze/account/account.h"
 #include "analyze/account/layers.h"
 #include "analyze/timeline/rail.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/outfile.h"
 
-static const char help[] =
-	"Usage: erg-analyze export --to FORMAT [options] FILE.erg -o OUT\n"
-	"\n"
-	"A run for other tools:\n"
-	"  perfetto   layers as slices, rails, temperatures and frequencies as counters\n"
-	"             (ui.perfetto.dev, Trace Event Format)\n"
-	"  folded     stacks network;module;layer weighted by microjoules, for flame graphs\n"
-	"  csv        the aligned timeline: one row a reading, with the layer that ran\n"
-	"\n"
-	"      --to FORMAT       perfetto, folded or csv (required)\n"
-	"  -o, --output FILE     where to write it (required)\n" ERG_COMMON_HELP;
-
-enum { OPT_TO = ERG_OPT_FIRST_OWN };
-
-static const struct option longs[] = {
-	ERG_COMMON_OPTIONS,
-	{"to", required_argument, NULL, OPT_TO},
-	{"output", required_argument, NULL, 'o'},
-	{0},
-};
-
 static int to_perfetto(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
-	struct erg_err *err)
+	json_t *doc, struct erg_err *err)
 {
 	return erg_export_perfetto(tl, out, err);
 }
 
 static int to_csv(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
-	struct erg_err *err)
+	json_t *doc, struct erg_err *err)
 {
 	struct erg_rail *rails = NULL;
 	size_t n = 0, rail;
@@ -53,74 +34,93 @@ static int to_csv(const struct erg_timeline *tl, const struct erg_common *common
 }
 
 static int to_folded(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
-	struct erg_err *err)
+	json_t *doc, struct erg_err *err)
 {
-	json_auto_t *doc = erg_document_new("export"), *run = NULL;
+	json_auto_t *run = NULL;
 	size_t unresolved = 0;
 	int r = erg_layers_run(tl, common, "layer", doc, &run, err);
 
 	if (r >= 0)
 		r = erg_export_folded(run, out, &unresolved);
 	if (r >= 0 && unresolved)
-		fprintf(stderr, "warning: %zu layers are unresolved and have no stack\n", unresolved);
+		erg_document_warn(doc, "unresolved", "%zu layers are unresolved and have no stack",
+			unresolved);
 	return r;
 }
 
 static const struct target {
 	const char *name;
 	int (*write)(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
-		struct erg_err *err);
+		json_t *doc, struct erg_err *err);
 } targets[] = {{"perfetto", to_perfetto}, {"folded", to_folded}, {"csv", to_csv}};
 
-static const struct target *find_target(const char *name)
+struct options {
+	struct erg_common common;
+	const struct target *target;
+	const char *output;
+};
+
+static int take_target(void *into, const char *arg, struct erg_err *err)
 {
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(targets); i++)
-		if (!strcmp(targets[i].name, name))
-			return &targets[i];
-	fprintf(stderr, "--to: '%s' is none of perfetto, folded, csv\n", name);
-	return NULL;
+		if (!strcmp(targets[i].name, arg)) {
+			((struct options *)into)->target = &targets[i];
+			return 0;
+		}
+	return erg_fail(err, -EINVAL, "perfetto, folded or csv");
 }
 
-static int export(const struct target *t, const struct erg_common *common, const char *path,
-	const char *output, struct erg_err *err)
+static const struct erg_option own[] = {
+	{"to", 0, "FORMAT", "perfetto (layers as slices; rails, temperatures and frequencies as counters; "
+		"Trace Event Format, ui.perfetto.dev), folded (stacks network;module;layer weighted by "
+		"microjoules, for flame graphs) or csv (the aligned timeline: one row a reading, with the "
+		"layer that ran). Required", ERG_OPTION_CALL, .take = take_target},
+	{"output", 'o', "FILE", "where to write it. Required", ERG_OPTION_TEXT,
+		offsetof(struct options, output)},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	ERG_GROUPS_FILE(offsetof(struct options, common))};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "export",
+	.synopsis = "--to FORMAT [options] FILE.erg -o OUT",
+	.about = "A run for other tools.",
+	.groups = groups,
+};
+
+static int export(const struct options *o, const char *path, struct erg_err *err)
 {
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
 	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
-	int r = erg_timeline_read(path, &common->reader, &tl, err);
+	json_auto_t *doc = erg_document_new("export");
+	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
 
 	if (r >= 0)
-		r = erg_outfile_open(&out, output, err);
+		r = erg_outfile_open(&out, o->output, err);
 	if (r >= 0)
-		r = t->write(tl, common, out.f, err);
+		r = o->target->write(tl, &o->common, out.f, doc, err);
 	if (r >= 0)
 		r = erg_outfile_commit(&out, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < json_array_size(tl->warnings); i++)
-		fprintf(stderr, "warning: %s: %s\n", path, json_string_value(json_object_get(
-			json_array_get(tl->warnings, i), "text")));
-	return common->strict && json_array_size(tl->warnings) ? 3 : 0;
+	/* the account of layers has told what the timeline warns of */
+	if (o->target->write != to_folded)
+		erg_document_warn_timeline(doc, tl);
+	erg_document_say_warnings(doc);
+	return o->common.strict && json_array_size(json_object_get(doc, "warnings")) ? 3 : 0;
 }
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct erg_common common = {0};
-	const struct target *target = NULL;
-	const char *output = NULL;
-	int c;
+	struct options o = {0};
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) >= 0) {
-		if (c == 'o')
-			output = optarg;
-		else if (c == OPT_TO ? !(target = find_target(optarg))
-				     : !erg_common_option(&common, c, optarg))
-			return erg_usage(argv[0], help, c == 'h');
-	}
-	if (!target || !output || argc - optind != 1) {
-		fprintf(stderr, "expected --to FORMAT, one archive and -o OUT\n");
-		return erg_usage(argv[0], help, false);
-	}
-	return export(target, &common, argv[optind], output, err);
+	if (r)
+		return r == 1 ? 0 : r;
+	if (!o.target || !o.output || argc - first != 1)
+		return erg_options_wrong(&command, "expected --to FORMAT, one archive and -o OUT");
+	return export(&o, argv[first], err);
 }
 
 const struct erg_verb erg_verb_export = {"export", "a run for Perfetto, flame graphs, or as CSV",

@@ -17,15 +17,14 @@
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
 
-static const char help[] =
-	"Usage: erg-analyze info [options] FILE...\n"
-	"Who recorded what, where and when; rails, rates, losses, and what recording cost.\n\n"
-	"      --rail NAME       of whose energy the recorder's share is told (default: the root\n"
-	"                        with the most power)\n"
-	"      --jobs N          decode N chunks at a time (default: one a CPU)\n"
-	"      --format FORMAT   text, json or csv (the channels)\n"
-	"      --strict          exit 3 when there are warnings about the data\n"
-	"  -h, --help            this text\n";
+static const struct erg_option_group groups[] = {{NULL, erg_rows_info, 0, false}, {0}};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "info",
+	.synopsis = "[options] FILE...",
+	.about = "Who recorded what, where and when; rails, rates, losses, and what recording cost.",
+	.groups = groups,
+};
 
 static double seconds(uint64_t from, uint64_t to)
 {
@@ -293,7 +292,7 @@ static int info(int n, char *const *paths, const struct erg_common *common, stru
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	return erg_verb_archives(argc, argv, help, info, err);
+	return erg_verb_archives(&command, argc, argv, info, err);
 }
 
 const struct erg_verb erg_verb_info = {"info",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* erg-analyze layers: energy, time and power of each layer. */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "analyze/account/layers.h"
@@ -9,67 +10,40 @@
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
 
-static const char help[] =
-	"Usage: erg-analyze layers [options] FILE.erg...\n"
-	"\n"
-	"Energy, time and power of each layer, with 95 % intervals; what the data cannot tell is\n"
-	"merged with its neighbour or called unresolved.\n"
-	"\n"
-	"      --by WHAT         layer, type, module, network or phase (default layer)\n"
-	"      --per UNIT        also the energy of one counter:NAME, iteration, macs, token or request\n"
-	"      --energy WHICH    total or above-idle: which one the table shows (JSON and CSV\n"
-	"                        have both; above-idle needs a recording with --idle)\n" ERG_COMMON_HELP;
-
-enum { OPT_BY = ERG_OPT_FIRST_OWN, OPT_ENERGY, OPT_PER };
-
-static const struct option longs[] = {
-	ERG_COMMON_OPTIONS,
-	{"by", required_argument, NULL, OPT_BY},
-	{"energy", required_argument, NULL, OPT_ENERGY},
-	{"per", required_argument, NULL, OPT_PER},
-	{0},
-};
-
 struct options {
 	struct erg_common common;
 	const char *by, *energy;
 	struct erg_per per;
 };
 
-static bool one_of(const char *option, const char *arg, const char *const *names,
-	const char **ret)
+static int take_per(void *into, const char *arg, struct erg_err *err)
 {
-	for (size_t i = 0; names[i]; i++)
-		if (!strcmp(arg, names[i])) {
-			*ret = names[i];
-			return true;
-		}
-	fprintf(stderr, "%s: '%s' is none of", option, arg);
-	for (size_t i = 0; names[i]; i++)
-		fprintf(stderr, "%s %s", i ? "," : "", names[i]);
-	fputc('\n', stderr);
-	return false;
+	return erg_per_parse(arg, &((struct options *)into)->per, err);
 }
 
-static bool own_option(struct options *o, int c)
-{
-	static const char *const by[] = {"layer", "type", "module", "network", "phase", NULL};
-	static const char *const energy[] = {"total", "above-idle", NULL};
+static const char *const bys[] = {"layer", "type", "module", "network", "phase", NULL};
+static const char *const energies[] = {"total", "above-idle", NULL};
 
-	if (c == OPT_BY)
-		return one_of("--by", optarg, by, &o->by);
-	if (c == OPT_ENERGY)
-		return one_of("--energy", optarg, energy, &o->energy);
-	if (c == OPT_PER) {
-		struct erg_err err = {0};
-
-		if (erg_per_parse(optarg, &o->per, &err) >= 0)
-			return true;
-		fprintf(stderr, "%s\n", err.msg);
-		return false;
-	}
-	return erg_common_option(&o->common, c, optarg);
-}
+static const struct erg_option own[] = {
+	{"by", 0, "WHAT", "layer, type, module, network or phase (default layer)", ERG_OPTION_CHOICE,
+		offsetof(struct options, by), .choices = bys},
+	{"per", 0, "UNIT", "also the energy of one counter:NAME, iteration, macs, token or request",
+		ERG_OPTION_CALL, .take = take_per},
+	{"energy", 0, "WHICH", "total or above-idle: which one the table shows (JSON and CSV have both; "
+		"above-idle needs a recording with --idle)", ERG_OPTION_CHOICE,
+		offsetof(struct options, energy), .choices = energies},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	ERG_GROUPS_COMMON(offsetof(struct options, common))};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "layers",
+	.synopsis = "[options] FILE.erg...",
+	.about = "Energy, time and power of each layer, with 95 % intervals; what the data cannot tell is "
+		 "merged with its neighbour or called unresolved.",
+	.groups = groups,
+};
 
 /* What was done, and of phases that are many their energies as classes of an attribution. */
 static int add_parts(const struct options *o, const struct erg_timeline *tl, json_t *run,
@@ -113,19 +87,16 @@ static int run(int argc, char **argv, struct erg_err *err)
 	static const struct erg_renderer renderer = {erg_layers_text, erg_layers_csv};
 	struct options o = {.by = "layer", .energy = "total"};
 	json_auto_t *doc = erg_document_new("layers");
-	int c, r = 0;
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (!own_option(&o, c))
-			return erg_usage(argv[0], help, c == 'h');
-	if (optind == argc) {
-		fprintf(stderr, "expected an archive\n");
-		return erg_usage(argv[0], help, false);
-	}
+	if (r)
+		return r == 1 ? 0 : r;
+	if (first == argc)
+		return erg_options_wrong(&command, "expected an archive");
 	json_object_set_new(doc, "energy", json_string(o.energy));
 	json_object_set_new(doc, "runs", json_array());
-	for (int i = optind; r >= 0 && i < argc; i++) {
-		erg_progress("archives", (uint64_t)(i - optind), (uint64_t)(argc - optind));
+	for (int i = first; r >= 0 && i < argc; i++) {
+		erg_progress("archives", (uint64_t)(i - first), (uint64_t)(argc - first));
 		r = add_run(&o, argv[i], doc, err);
 	}
 	erg_progress("archives", 1, 1);

@@ -15,43 +15,6 @@
 #include "analyze/verbs/verb.h"
 #include "formats/base/outfile.h"
 
-static const char help[] =
-	"Usage: erg-analyze model fit [options] FILE...\n"
-	"       erg-analyze model fit [options] --table T.csv --response NAME\n"
-	"       erg-analyze model predict --model M.json FILE... | --table T.csv | --network NAME\n"
-	"\n"
-	"Fits energy to predictors of layers or whole networks, validates it by leaving one\n"
-	"network out, and predicts what was never measured. FILEs are archives, results of\n"
-	"'erg-analyze layers --format json', or directories of archives; for predict also\n"
-	"network descriptions (*.net).\n"
-	"\n"
-	"fit:\n"
-	"      --table T.csv     measurements made elsewhere, one row a layer or a run\n"
-	"      --predictors A,B  columns or counters; macs, params, bytes_in, bytes_out,\n"
-	"                        bytes_params, time_s, frequency_hz, temperature_degc\n"
-	"                        (default macs; repeated: models to compare)\n"
-	"      --chain A:B:C:Y   A predicts B, B predicts C, B and C predict Y (repeatable)\n"
-	"      --response NAME   default energy_j; also time_s, power_w, any column of a table\n"
-	"      --group A,B       what is left out as a whole (default: the network; none in a table)\n"
-	"      --method LIST     ols, nnls (no coefficient below 0), ridge (default ols)\n"
-	"      --lambda L        of ridge, columns scaled to length 1 (default: generalised\n"
-	"                        cross-validation)\n"
-	"      --weights HOW     none, uncertainty (inverse variance), relative (default none)\n"
-	"      --uncertainty COL column of the response's standard uncertainty (tables)\n"
-	"      --intercept       with a constant\n"
-	"      --degree LIST     1, 2 or 1,2 (default 1)\n"
-	"      --save M.json     keep the model\n"
-	"      --points          all points in the JSON, even more than 10000\n"
-	"predict:\n"
-	"      --model M.json    what fit --save wrote\n"
-	"      --network NAME    a network of examples/convnet, or a .net file (repeatable)\n"
-	"      --networks DIR    where networks are looked for\n"
-	"both:\n"
-	"      --type TYPE       only layers of this type: conv, fc, ...\n"
-	"      --whole           rows are whole networks, not layers\n"
-	"      --drop-missing    leave out rows with a missing value instead of failing\n"
-	ERG_COMMON_HELP;
-
 static int load_rows(const struct erg_model_options *o, const struct erg_model_want *want,
 	json_t *doc, struct erg_model_data *ret, struct erg_err *err)
 {
@@ -225,8 +188,8 @@ static int run(int argc, char **argv, struct erg_err *err)
 	_cleanup_(erg_model_options_done) struct erg_model_options o = {0};
 	int r = erg_model_options_parse(&o, argc, argv);
 
-	if (r != 0)
-		return erg_usage(argv[0], help, r > 0);
+	if (r)
+		return r == 1 ? 0 : r;
 	return o.predict ? predict(&o, err) : fit(&o, err);
 }
 

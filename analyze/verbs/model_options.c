@@ -4,135 +4,112 @@
  * Options of `erg-analyze model` into one struct, and the candidates that they ask for: every set of
  * predictors and every chain, by every degree, by every method.
  */
+#include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analyze/verbs/model_options.h"
 
-enum {
-	OPT_TABLE = ERG_OPT_FIRST_OWN,
-	OPT_PREDICTORS,
-	OPT_CHAIN,
-	OPT_RESPONSE,
-	OPT_GROUP,
-	OPT_METHOD,
-	OPT_LAMBDA,
-	OPT_WEIGHTS,
-	OPT_UNCERTAINTY,
-	OPT_INTERCEPT,
-	OPT_DEGREE,
-	OPT_SAVE,
-	OPT_POINTS,
-	OPT_MODEL,
-	OPT_NETWORK,
-	OPT_NETWORKS,
-	OPT_TYPE,
-	OPT_WHOLE,
-	OPT_DROP,
-};
-
-static const struct option longs[] = {
-	ERG_COMMON_OPTIONS,
-	{"table", required_argument, NULL, OPT_TABLE},
-	{"predictors", required_argument, NULL, OPT_PREDICTORS},
-	{"chain", required_argument, NULL, OPT_CHAIN},
-	{"response", required_argument, NULL, OPT_RESPONSE},
-	{"group", required_argument, NULL, OPT_GROUP},
-	{"method", required_argument, NULL, OPT_METHOD},
-	{"lambda", required_argument, NULL, OPT_LAMBDA},
-	{"weights", required_argument, NULL, OPT_WEIGHTS},
-	{"uncertainty", required_argument, NULL, OPT_UNCERTAINTY},
-	{"intercept", no_argument, NULL, OPT_INTERCEPT},
-	{"degree", required_argument, NULL, OPT_DEGREE},
-	{"save", required_argument, NULL, OPT_SAVE},
-	{"points", no_argument, NULL, OPT_POINTS},
-	{"model", required_argument, NULL, OPT_MODEL},
-	{"network", required_argument, NULL, OPT_NETWORK},
-	{"networks", required_argument, NULL, OPT_NETWORKS},
-	{"type", required_argument, NULL, OPT_TYPE},
-	{"whole", no_argument, NULL, OPT_WHOLE},
-	{"drop-missing", no_argument, NULL, OPT_DROP},
-	{0},
-};
-
 void erg_model_options_done(struct erg_model_options *o)
 {
+	for (size_t i = 0; i < o->n_sets; i++)
+		free(o->sets[i].list);
 	free(o->spec);
 	free(o->networks);
 }
 
-/* Sets the bits of the words in LIST; false when one is none of NAMES. */
-static bool word_bits(const char *option, char *list, const char *const *names, size_t n,
-	unsigned int *ret)
+/* Sets the bits of the words in LIST; what is none of NAMES is wrong. */
+static int word_bits(const char *list, const char *const *names, size_t n, unsigned int *ret,
+	struct erg_err *err)
 {
-	char *save = NULL;
+	_cleanup_(erg_freep) char *copy = strdup(list);
+	char *save = NULL, all[128] = "";
+	size_t len = 0;
 
-	for (char *p = strtok_r(list, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "", names[i]);
+	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p; p = strtok_r(NULL, ",", &save)) {
 		size_t i = 0;
 
 		while (i < n && strcmp(p, names[i]))
 			i++;
-		if (i == n) {
-			fprintf(stderr, "%s: '%s' is none of", option, p);
-			for (i = 0; i < n; i++)
-				fprintf(stderr, "%s %s", i ? "," : "", names[i]);
-			fputc('\n', stderr);
-			return false;
-		}
+		if (i == n)
+			return erg_fail(err, -EINVAL, "a list of %s", all);
 		*ret |= 1u << i;
 	}
-	return true;
+	return 0;
 }
 
-static bool weights(const char *arg, enum erg_model_weights *ret)
+static int take_method(void *into, const char *arg, struct erg_err *err)
+{
+	static const char *const methods[] = {"ols", "nnls", "ridge"};
+	struct erg_model_options *o = into;
+
+	return word_bits(arg, methods, ERG_ARRAY_SIZE(methods), &o->methods, err);
+}
+
+static int take_degree(void *into, const char *arg, struct erg_err *err)
+{
+	static const char *const degrees[] = {"1", "2"};
+	struct erg_model_options *o = into;
+	unsigned int bits = 0;
+	int r = word_bits(arg, degrees, ERG_ARRAY_SIZE(degrees), &bits, err);
+
+	o->degrees |= bits << 1;
+	return r;
+}
+
+static int take_weights(void *into, const char *arg, struct erg_err *err)
 {
 	static const char *const names[] = {"none", "uncertainty", "relative"};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(names); i++)
 		if (!strcmp(arg, names[i])) {
-			*ret = (enum erg_model_weights)i;
-			return true;
+			((struct erg_model_options *)into)->weights = (enum erg_model_weights)i;
+			return 0;
 		}
-	fprintf(stderr, "--weights: '%s' is none of none, uncertainty, relative\n", arg);
-	return false;
+	return erg_fail(err, -EINVAL, "none, uncertainty or relative");
 }
 
-static bool lambda(const char *arg, double *ret)
+/* The names live as long as the program. */
+static int take_group(void *into, const char *arg, struct erg_err *err)
 {
-	char *end;
+	struct erg_model_options *o = into;
+	char *save = NULL, *copy = strdup(arg);
 
-	*ret = strtod(arg, &end);
-	if (end != arg && !*end && isfinite(*ret) && *ret >= 0)
-		return true;
-	fprintf(stderr, "--lambda: '%s' is not a number of 0 or more\n", arg);
-	return false;
-}
-
-static bool groups(struct erg_model_options *o, char *list)
-{
-	char *save = NULL;
-
-	for (char *p = strtok_r(list, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
-		if (o->n_groups == ERG_MODEL_GROUPS_MAX) {
-			fprintf(stderr, "--group: more than %u columns\n", ERG_MODEL_GROUPS_MAX);
-			return false;
-		}
+	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p; p = strtok_r(NULL, ",", &save)) {
+		if (o->n_groups == ERG_MODEL_GROUPS_MAX)
+			return erg_fail(err, -EINVAL, "at most %u columns", ERG_MODEL_GROUPS_MAX);
 		o->groups[o->n_groups++] = p;
 	}
-	return true;
+	return 0;
 }
 
-static bool add_set(struct erg_model_options *o, char *list, bool chain)
+static int add_set(struct erg_model_options *o, const char *list, bool chain, struct erg_err *err)
 {
-	if (o->n_sets == ERG_MODEL_SETS_MAX) {
-		fprintf(stderr, "more than %u sets of predictors\n", ERG_MODEL_SETS_MAX);
-		return false;
-	}
-	o->sets[o->n_sets].list = list;
+	char *copy;
+
+	if (o->n_sets == ERG_MODEL_SETS_MAX)
+		return erg_fail(err, -EINVAL, "at most %u sets of predictors", ERG_MODEL_SETS_MAX);
+	copy = strdup(list);
+	if (!copy)
+		return erg_fail(err, -ENOMEM, "memory");
+	o->sets[o->n_sets].list = copy;
 	o->sets[o->n_sets++].chain = chain;
-	return true;
+	return 0;
+}
+
+static int take_predictors(void *into, const char *arg, struct erg_err *err)
+{
+	return add_set(into, arg, false, err);
+}
+
+static int take_chain(void *into, const char *arg, struct erg_err *err)
+{
+	return add_set(into, arg, true, err);
 }
 
 static bool add_network(struct erg_model_options *o, const char *name)
@@ -146,68 +123,66 @@ static bool add_network(struct erg_model_options *o, const char *name)
 	return true;
 }
 
-static bool text_option(struct erg_model_options *o, int c)
+static int take_network(void *into, const char *arg, struct erg_err *err)
 {
-	switch (c) {
-	case OPT_TABLE:
-		o->table = optarg;
-		return true;
-	case OPT_RESPONSE:
-		o->response = optarg;
-		return true;
-	case OPT_UNCERTAINTY:
-		o->uncertainty = optarg;
-		return true;
-	case OPT_SAVE:
-		o->save = optarg;
-		return true;
-	case OPT_MODEL:
-		o->model = optarg;
-		return true;
-	case OPT_NETWORKS:
-		o->networks_dir = optarg;
-		return true;
-	case OPT_TYPE:
-		o->type = optarg;
-		return true;
-	default:
-		return erg_common_option(&o->common, c, optarg);
-	}
+	return add_network(into, arg) ? 0 : erg_fail(err, -ENOMEM, "memory");
 }
 
-static bool one_option(struct erg_model_options *o, int c)
-{
-	static const char *const methods[] = {"ols", "nnls", "ridge"};
-	static const char *const degrees[] = {"0", "1", "2"};
+#define AT(field) offsetof(struct erg_model_options, field)
 
-	switch (c) {
-	case OPT_PREDICTORS:
-	case OPT_CHAIN:
-		return add_set(o, optarg, c == OPT_CHAIN);
-	case OPT_GROUP:
-		return groups(o, optarg);
-	case OPT_METHOD:
-		return word_bits("--method", optarg, methods, 3, &o->methods);
-	case OPT_LAMBDA:
-		return lambda(optarg, &o->lambda);
-	case OPT_WEIGHTS:
-		return weights(optarg, &o->weights);
-	case OPT_INTERCEPT:
-		return o->intercept = true;
-	case OPT_DEGREE:
-		return word_bits("--degree", optarg, degrees, 3, &o->degrees);
-	case OPT_POINTS:
-		return o->points = true;
-	case OPT_NETWORK:
-		return add_network(o, optarg);
-	case OPT_WHOLE:
-		return o->whole = true;
-	case OPT_DROP:
-		return o->drop = true;
-	default:
-		return text_option(o, c);
-	}
-}
+static const struct erg_option fit_rows[] = {
+	{"table", 0, "T.csv", "measurements made elsewhere, one row a layer or a run", ERG_OPTION_TEXT,
+		AT(table)},
+	{"predictors", 0, "A,B", "columns or counters; macs, params, bytes_in, bytes_out, bytes_params, "
+		"time_s, frequency_hz, temperature_degc (default macs; repeated: models to compare)",
+		ERG_OPTION_CALL, .take = take_predictors},
+	{"chain", 0, "A:B:C:Y", "A predicts B, B predicts C, B and C predict Y (repeatable)",
+		ERG_OPTION_CALL, .take = take_chain},
+	{"response", 0, "NAME", "default energy_j; also time_s, power_w, any column of a table",
+		ERG_OPTION_TEXT, AT(response)},
+	{"group", 0, "A,B", "what is left out as a whole (default: the network; none in a table)",
+		ERG_OPTION_CALL, .take = take_group},
+	{"method", 0, "LIST", "ols, nnls (no coefficient below 0), ridge (default ols)", ERG_OPTION_CALL,
+		.take = take_method},
+	{"lambda", 0, "L", "of ridge, columns scaled to length 1 (default: generalised cross-validation)",
+		ERG_OPTION_NUMBER, AT(lambda), 0, 1e300},
+	{"weights", 0, "HOW", "none, uncertainty (inverse variance), relative (default none)",
+		ERG_OPTION_CALL, .take = take_weights},
+	{"uncertainty", 0, "COL", "column of the response's standard uncertainty (tables)",
+		ERG_OPTION_TEXT, AT(uncertainty)},
+	{"intercept", 0, NULL, "with a constant", ERG_OPTION_FLAG, AT(intercept)},
+	{"degree", 0, "LIST", "1, 2 or 1,2 (default 1)", ERG_OPTION_CALL, .take = take_degree},
+	{"save", 0, "M.json", "keep the model", ERG_OPTION_TEXT, AT(save)},
+	{"points", 0, NULL, "all points in the JSON, even more than 10000", ERG_OPTION_FLAG, AT(points)},
+	{0},
+};
+static const struct erg_option predict_rows[] = {
+	{"model", 0, "M.json", "what fit --save wrote", ERG_OPTION_TEXT, AT(model)},
+	{"network", 0, "NAME", "a network of examples/convnet, or a .net file (repeatable)",
+		ERG_OPTION_CALL, .take = take_network},
+	{"networks", 0, "DIR", "where networks are looked for", ERG_OPTION_TEXT, AT(networks_dir)},
+	{0},
+};
+static const struct erg_option both_rows[] = {
+	{"type", 0, "TYPE", "only layers of this type: conv, fc, ...", ERG_OPTION_TEXT, AT(type)},
+	{"whole", 0, NULL, "rows are whole networks, not layers", ERG_OPTION_FLAG, AT(whole)},
+	{"drop-missing", 0, NULL, "leave out rows with a missing value instead of failing",
+		ERG_OPTION_FLAG, AT(drop)},
+	{0},
+};
+static const struct erg_option_group option_groups[] = {{"fit", fit_rows, 0, false},
+	{"predict", predict_rows, 0, false}, {"both", both_rows, 0, false}, ERG_GROUPS_COMMON(AT(common))};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "model",
+	.synopsis = "fit [options] FILE...\nfit [options] --table T.csv --response NAME\n"
+		    "predict --model M.json FILE... | --table T.csv | --network NAME",
+	.about = "Fits energy to predictors of layers or whole networks, validates it by leaving one "
+		 "network out, and predicts what was never measured. FILEs are archives, results of "
+		 "'erg-analyze layers --format json', or directories of archives; for predict also network "
+		 "descriptions (*.net).",
+	.groups = option_groups,
+};
 
 /* Files that are network descriptions move to the networks. */
 static bool sort_files(struct erg_model_options *o, int argc, char **argv, int first)
@@ -248,10 +223,8 @@ static bool consistent(const struct erg_model_options *o)
 		wrong = "--uncertainty is for tables: archives have their own";
 	else if (!o->table && o->n_groups)
 		wrong = "--group is for tables: the group of an archive's layer is its network";
-	else if (o->degrees & 1)
-		wrong = "--degree: expected 1, 2 or 1,2";
 	if (wrong)
-		fprintf(stderr, "%s\n", wrong);
+		erg_options_wrong(&command, "%s", wrong);
 	return !wrong;
 }
 
@@ -274,11 +247,11 @@ static bool build_set(struct erg_model_spec *s, char *list, const char *response
 		size_t before = s->n_vars;
 
 		if (before == ERG_MODEL_VARS - 2) {
-			fprintf(stderr, "more than %u predictors\n", ERG_MODEL_VARS - 2);
+			erg_options_wrong(&command, "more than %u predictors", ERG_MODEL_VARS - 2);
 			return false;
 		}
 		if (!strcmp(p, response) || variable(s, p) != before) {
-			fprintf(stderr, "--predictors: '%s' %s\n", p, strcmp(p, response) ?
+			erg_options_wrong(&command, "--predictors: '%s' %s", p, strcmp(p, response) ?
 				"is named twice" : "is the response");
 			return false;
 		}
@@ -286,7 +259,7 @@ static bool build_set(struct erg_model_spec *s, char *list, const char *response
 	}
 	s->stage[0].response = variable(s, response);
 	if (!s->stage[0].n_inputs)
-		fprintf(stderr, "--predictors: expected names\n");
+		erg_options_wrong(&command, "--predictors: expected names");
 	return s->stage[0].n_inputs > 0;
 }
 
@@ -298,7 +271,7 @@ static bool build_chain(struct erg_model_spec *s, char *list)
 
 	for (char *p = strtok_r(list, ":", &save); p; p = strtok_r(NULL, ":", &save)) {
 		if (n > ERG_MODEL_STAGES || variable(s, p) != n) {
-			fprintf(stderr, "--chain: '%s' is %s\n", p,
+			erg_options_wrong(&command, "--chain: '%s' is %s", p,
 				n > ERG_MODEL_STAGES ? "one too many" : "named twice");
 			return false;
 		}
@@ -306,7 +279,7 @@ static bool build_chain(struct erg_model_spec *s, char *list)
 		n++;
 	}
 	if (n < 2) {
-		fprintf(stderr, "--chain: expected A:B:Y, at least two names\n");
+		erg_options_wrong(&command, "--chain: expected A:B:Y, at least two names");
 		return false;
 	}
 	s->n_stages = n - 1;
@@ -337,7 +310,7 @@ static bool build_specs(struct erg_model_options *o)
 				       : build_set(&s, o->sets[k].list, o->response)))
 			return false;
 		if (strcmp(s.vars[s.stage[s.n_stages - 1].response], o->response)) {
-			fprintf(stderr, "--chain ends with '%s'; the response is '%s'\n",
+			erg_options_wrong(&command, "--chain ends with '%s'; the response is '%s'",
 				s.vars[s.stage[s.n_stages - 1].response], o->response);
 			return false;
 		}
@@ -361,36 +334,41 @@ static void default_response(struct erg_model_options *o)
 		o->response = colon + 1;
 }
 
+/* The first word that is no option says what is to be done; the rest are files. */
+static int action(struct erg_model_options *o, int argc, char **argv, int *first)
+{
+	const char *word = *first < argc ? argv[*first] : NULL;
+
+	if (!word || (strcmp(word, "fit") && strcmp(word, "predict")))
+		return erg_options_wrong(&command, "expected fit or predict%s%s", word ? ", not " : "",
+			word ? word : "");
+	o->predict = !strcmp(word, "predict");
+	++*first;
+	return 0;
+}
+
 int erg_model_options_parse(struct erg_model_options *o, int argc, char **argv)
 {
-	static char macs[] = "macs";
-	int c;
+	int first, r;
 
 	o->lambda = -1;
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return 1;
-	if (argc < 2 || (strcmp(argv[1], "fit") && strcmp(argv[1], "predict"))) {
-		fprintf(stderr, "expected fit or predict%s%s\n", argc > 1 ? ", not " : "",
-			argc > 1 ? argv[1] : "");
-		return -1;
-	}
-	o->predict = !strcmp(argv[1], "predict");
-	optind = 2;
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (c == 'h' || !one_option(o, c))
-			return c == 'h' ? 1 : -1;
-	if (!sort_files(o, argc, argv, optind))
-		return -1;
+	r = erg_options_parse(&command, argc, argv, o, &first);
+	if (!r)
+		r = action(o, argc, argv, &first);
+	if (r)
+		return r;
+	if (!sort_files(o, argc, argv, first))
+		return 2;
 	default_response(o);
 	if (!consistent(o))
-		return -1;
+		return 2;
 	if (o->predict)
 		return 0;
 	if (!o->response)
 		o->response = "energy_j";
-	if (!o->n_sets && !add_set(o, macs, false))
-		return -1;
+	if (!o->n_sets && add_set(o, "macs", false, NULL) < 0)
+		return 2;
 	o->degrees = o->degrees ? o->degrees : 1u << 1;
 	o->methods = o->methods ? o->methods : 1u << ERG_LSQ_OLS;
-	return build_specs(o) ? 0 : -1;
+	return build_specs(o) ? 0 : 2;
 }

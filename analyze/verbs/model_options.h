@@ -21,7 +21,7 @@ struct erg_model_options {
 	double lambda;
 	enum erg_model_weights weights;
 	struct {
-		char *list; /* of argv */
+		char *list; /* owned; cut at its separators */
 		bool chain;
 	} sets[ERG_MODEL_SETS_MAX];
 	size_t n_sets;
@@ -34,8 +34,8 @@ struct erg_model_options {
 	size_t n_specs;
 };
 
-/* argv[0] is the verb. 0: good; 1: help was asked for; -1: wrong, and stderr says what. Strings
- * point into ARGV, lists in it are cut at their separators. */
+/* argv[0] is the verb. 0: good; 1: help was printed; 2: wrong, and stderr says what. Strings
+ * point into ARGV. */
 int erg_model_options_parse(struct erg_model_options *o, int argc, char **argv);
 void erg_model_options_done(struct erg_model_options *o);
 

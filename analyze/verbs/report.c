@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,26 +24,6 @@
 #include "formats/base/outfile.h"
 #include "formats/base/progress.h"
 
-static const char help[] =
-	"Usage: erg-analyze report [options] FILE... -o report.html\n"
-	"\n"
-	"One self-contained page, which opens without a network, from archives and from results\n"
-	"of the other verbs (--format json): what was recorded and how far to trust it, power over\n"
-	"time with the layers beneath, energy by layer, module and type; for several archives the\n"
-	"runs side by side and the sweep over the factors that differ.\n"
-	"\n"
-	"  -o, --output FILE     where to write the page (required)\n"
-	"      --title TEXT      its heading\n" ERG_COMMON_HELP;
-
-enum { OPT_TITLE = ERG_OPT_FIRST_OWN };
-
-static const struct option longs[] = {
-	ERG_COMMON_OPTIONS,
-	{"output", required_argument, NULL, 'o'},
-	{"title", required_argument, NULL, OPT_TITLE},
-	{0},
-};
-
 /* What a page may hold, over all its runs: about 4 MB of buckets and 2.4 MB of bands. */
 #define BUCKETS_MAX 300000
 #define BANDS_MAX 150000
@@ -51,6 +32,25 @@ struct options {
 	struct erg_common common;
 	const char *output, *title;
 	size_t files;
+};
+
+static const struct erg_option own[] = {
+	{"output", 'o', "FILE", "where to write the page. Required", ERG_OPTION_TEXT,
+		offsetof(struct options, output)},
+	{"title", 0, "TEXT", "its heading", ERG_OPTION_TEXT, offsetof(struct options, title)},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	ERG_GROUPS_FILE(offsetof(struct options, common))};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "report",
+	.synopsis = "[options] FILE... -o report.html",
+	.about = "One self-contained page, which opens without a network, from archives and from results "
+		 "of the other verbs (--format json): what was recorded and how far to trust it, power "
+		 "over time with the layers beneath, energy by layer, module and type; for several "
+		 "archives the runs side by side and the sweep over the factors that differ.",
+	.groups = groups,
 };
 
 /* {"a": 1, "b_c": "x"} as "a 1, b c x". */
@@ -442,30 +442,25 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	add_experiments(layer_runs, doc);
 	json_object_set_new(doc, "title", title(o, doc));
 	r = write_page(o, doc, err);
-	if (r >= 0)
-		fprintf(stderr, "wrote %s\n", o->output);
-	return r;
+	if (r < 0)
+		return r;
+	erg_document_say_warnings(doc);
+	fprintf(stderr, "wrote %s\n", o->output);
+	return o->common.strict && json_array_size(json_object_get(doc, "warnings")) ? 3 : 0;
 }
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
-	int c;
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) >= 0) {
-		if (c == 'o')
-			o.output = optarg;
-		else if (c == OPT_TITLE)
-			o.title = optarg;
-		else if (!erg_common_option(&o.common, c, optarg))
-			return erg_usage(argv[0], help, c == 'h');
-	}
-	o.files = (size_t)(argc - optind);
-	if (!o.output || !o.files) {
-		fprintf(stderr, "expected %s\n", o.output ? "archives or results" : "-o report.html");
-		return erg_usage(argv[0], help, false);
-	}
-	return report(&o, argv + optind, err);
+	if (r)
+		return r == 1 ? 0 : r;
+	o.files = (size_t)(argc - first);
+	if (!o.output || !o.files)
+		return erg_options_wrong(&command, "expected %s",
+			o.output ? "archives or results" : "-o report.html");
+	return report(&o, argv + first, err);
 }
 
 const struct erg_verb erg_verb_report = {"report", "one self-contained page", run};

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,41 +15,6 @@
 #include "analyze/experiment/table_input.h"
 #include "analyze/render/sweep.h"
 #include "analyze/verbs/verb.h"
-
-static const char help[] =
-	"Usage: erg-analyze sweep [options] FILE...\n"
-	"       erg-analyze sweep [options] --table T.csv\n"
-	"\n"
-	"ETS, EDP, ED2P, time and power of each setting, the Pareto front, the best setting for\n"
-	"each objective and what it saves against full throttle. FILEs are archives, results of\n"
-	"'erg-analyze layers --format json', or directories of archives.\n"
-	"\n"
-	"      --table T.csv     measurements made elsewhere: columns time_s and energy_j or\n"
-	"                        power_w; optionally peak_power_w, voltage_v\n"
-	"      --factor A,B      the settings that were varied (default: all that vary)\n"
-	"      --group A,B       what is never compared across (default: the workload)\n"
-	"      --objective WHAT  ets, edp, ed2p or time: what time_penalty is about (default ets)\n"
-	"      --budget-w W      also the fastest point under a power budget\n"
-	"      --slack PCT       also the cheapest point within PCT % of the fastest\n"
-	"      --per UNIT        time and energy of one counter:NAME, iteration, macs, token or\n"
-	"                        request in place of the run's\n"
-	"      --frequency NAME  the factor that is a frequency (default: named so)\n" ERG_COMMON_HELP;
-
-enum { OPT_TABLE = ERG_OPT_FIRST_OWN, OPT_FACTOR, OPT_GROUP, OPT_OBJECTIVE, OPT_BUDGET, OPT_SLACK,
-	OPT_FREQUENCY, OPT_PER };
-
-static const struct option longs[] = {
-	ERG_COMMON_OPTIONS,
-	{"table", required_argument, NULL, OPT_TABLE},
-	{"factor", required_argument, NULL, OPT_FACTOR},
-	{"group", required_argument, NULL, OPT_GROUP},
-	{"objective", required_argument, NULL, OPT_OBJECTIVE},
-	{"budget-w", required_argument, NULL, OPT_BUDGET},
-	{"slack", required_argument, NULL, OPT_SLACK},
-	{"frequency", required_argument, NULL, OPT_FREQUENCY},
-	{"per", required_argument, NULL, OPT_PER},
-	{0},
-};
 
 #define NAMES_MAX 16
 
@@ -61,81 +27,80 @@ struct options {
 	size_t n_factors, n_groups;
 };
 
-/* Cuts LIST (which argv owns) at its commas. */
-static bool names(char *list, const char **ret, size_t *n)
+/* Cuts LIST at its commas; the names live as long as the program. */
+static int names(const char *list, const char **ret, size_t *n, struct erg_err *err)
 {
-	char *save = NULL;
+	char *save = NULL, *copy = strdup(list);
 
-	for (char *p = strtok_r(list, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
-		if (*n == NAMES_MAX) {
-			fprintf(stderr, "more than %d names\n", NAMES_MAX);
-			return false;
-		}
+	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p; p = strtok_r(NULL, ",", &save)) {
+		if (*n == NAMES_MAX)
+			return erg_fail(err, -EINVAL, "at most %d names", NAMES_MAX);
 		ret[(*n)++] = p;
 	}
-	return true;
+	return 0;
 }
 
-static bool number(const char *option, const char *arg, double *ret)
+static int take_factor(void *into, const char *arg, struct erg_err *err)
 {
-	char *end;
+	struct options *o = into;
 
-	*ret = strtod(arg, &end);
-	if (end != arg && !*end && isfinite(*ret) && *ret >= 0)
-		return true;
-	fprintf(stderr, "%s: '%s' is not a number of 0 or more\n", option, arg);
-	return false;
+	return names(arg, o->factors, &o->n_factors, err);
 }
 
-static bool objective(const char *arg, enum erg_objective *ret)
+static int take_group(void *into, const char *arg, struct erg_err *err)
+{
+	struct options *o = into;
+
+	return names(arg, o->groups, &o->n_groups, err);
+}
+
+static int take_objective(void *into, const char *arg, struct erg_err *err)
 {
 	int obj = erg_objective_parse(arg);
 
 	if (obj < 0)
-		fprintf(stderr, "--objective: '%s' is none of ets, edp, ed2p, time\n", arg);
-	else
-		*ret = (enum erg_objective)obj;
-	return obj >= 0;
+		return erg_fail(err, -EINVAL, "ets, edp, ed2p or time");
+	((struct options *)into)->sweep.objective = (enum erg_objective)obj;
+	return 0;
 }
 
-static bool per_option(const char *arg, struct erg_per *ret)
+static int take_per(void *into, const char *arg, struct erg_err *err)
 {
-	struct erg_err err = {0};
-
-	if (erg_per_parse(arg, ret, &err) >= 0)
-		return true;
-	fprintf(stderr, "%s\n", err.msg);
-	return false;
+	return erg_per_parse(arg, &((struct options *)into)->per, err);
 }
 
-static bool own_option(struct options *o, int c)
-{
-	switch (c) {
-	case OPT_PER:
-		return per_option(optarg, &o->per);
-	case OPT_TABLE:
-		o->table = optarg;
-		return true;
-	case OPT_FACTOR:
-		return names(optarg, o->factors, &o->n_factors);
-	case OPT_GROUP:
-		return names(optarg, o->groups, &o->n_groups);
-	case OPT_OBJECTIVE:
-		return objective(optarg, &o->sweep.objective);
-	case OPT_BUDGET:
-		return number("--budget-w", optarg, &o->sweep.budget_w);
-	case OPT_SLACK:
-		if (!number("--slack", optarg, &o->sweep.slack))
-			return false;
-		o->sweep.slack /= 100;
-		return true;
-	case OPT_FREQUENCY:
-		o->sweep.frequency = optarg;
-		return true;
-	default:
-		return erg_common_option(&o->common, c, optarg);
-	}
-}
+#define AT(field) offsetof(struct options, field)
+
+static const struct erg_option own[] = {
+	{"table", 0, "T.csv", "measurements made elsewhere: columns time_s and energy_j or power_w; "
+		"optionally peak_power_w, voltage_v", ERG_OPTION_TEXT, AT(table)},
+	{"factor", 0, "A,B", "the settings that were varied (default: all that vary)", ERG_OPTION_CALL,
+		.take = take_factor},
+	{"group", 0, "A,B", "what is never compared across (default: the workload)", ERG_OPTION_CALL,
+		.take = take_group},
+	{"objective", 0, "WHAT", "ets, edp, ed2p or time: what time_penalty is about (default ets)",
+		ERG_OPTION_CALL, .take = take_objective},
+	{"budget-w", 0, "W", "also the fastest point under a power budget", ERG_OPTION_NUMBER,
+		AT(sweep.budget_w), 0, 1e9},
+	{"slack", 0, "PCT", "also the cheapest point within PCT % of the fastest", ERG_OPTION_NUMBER,
+		AT(sweep.slack), 0, 1e6, .01},
+	{"per", 0, "UNIT", "time and energy of one counter:NAME, iteration, macs, token or request in place "
+		"of the run's", ERG_OPTION_CALL, .take = take_per},
+	{"frequency", 0, "NAME", "the factor that is a frequency (default: named so)", ERG_OPTION_TEXT,
+		AT(sweep.frequency)},
+	{0},
+};
+static const struct erg_option_group option_groups[] = {{NULL, own, 0, false},
+	ERG_GROUPS_COMMON(AT(common))};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "sweep",
+	.synopsis = "[options] FILE...\n[options] --table T.csv",
+	.about = "ETS, EDP, ED2P, time and power of each setting, the Pareto front, the best setting for "
+		 "each objective and what it saves against full throttle. FILEs are archives, results of "
+		 "'erg-analyze layers --format json', or directories of archives.",
+	.groups = option_groups,
+};
 
 static int divide_runs(const struct erg_per *per, json_t *runs, json_t *doc, struct erg_err *err)
 {
@@ -182,20 +147,13 @@ static int analyze(const struct options *o, char *const *files, size_t n, struct
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {.sweep = {.objective = ERG_OBJ_ETS, .budget_w = NAN, .slack = NAN}};
-	int c;
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (!own_option(&o, c))
-			return erg_usage(argv[0], help, c == 'h');
-	if (!o.table == (optind == argc)) {
-		fprintf(stderr, "expected archives, or --table T.csv\n");
-		return erg_usage(argv[0], help, false);
-	}
-	if (o.table && o.per.kind != ERG_PER_NONE) {
-		fprintf(stderr, "--per: a table has no counters\n");
-		return erg_usage(argv[0], help, false);
-	}
-	return analyze(&o, argv + optind, (size_t)(argc - optind), err);
+	if (r)
+		return r == 1 ? 0 : r;
+	if (!o.table == (first == argc))
+		return erg_options_wrong(&command, "expected archives, or --table T.csv");
+	return analyze(&o, argv + first, (size_t)(argc - first), err);
 }
 
 const struct erg_verb erg_verb_sweep = {"sweep", "which setting costs less: ETS, EDP, Pareto front",

@@ -2,6 +2,7 @@
 /* erg-analyze thermal: what heat costs. The mathematics is in experiment/thermal*.c. */
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,57 +12,33 @@
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
 
-static const char help[] =
-	"Usage: erg-analyze thermal [options] FILE.erg...\n"
-	"\n"
-	"Leakage and throttling from runs with the heat sink on and off (tag or factor\n"
-	"heatsink=on, heatsink=off): leakage by the heat sink as instrument and by regression,\n"
-	"thermal resistance and time constants, throttling and what it cost.\n"
-	"\n"
-	"      --zone NAME       the temperature to use (default: the one of widest range)\n"
-	"      --block SECONDS   length of a block (default: a hundredth of the run)\n"
-	"      --ambient DEGC    predict the settling temperature at this ambient\n" ERG_COMMON_HELP;
-
-enum { OPT_ZONE = ERG_OPT_FIRST_OWN, OPT_BLOCK, OPT_AMBIENT };
-
-static const struct option longs[] = {
-	ERG_COMMON_OPTIONS,
-	{"zone", required_argument, NULL, OPT_ZONE},
-	{"block", required_argument, NULL, OPT_BLOCK},
-	{"ambient", required_argument, NULL, OPT_AMBIENT},
-	{0},
-};
-
 struct options {
 	struct erg_common common;
 	struct erg_thermal_options thermal;
 };
 
-static bool number(const char *option, const char *arg, double min, double *ret)
-{
-	char *end;
+#define AT(field) offsetof(struct options, thermal.field)
 
-	*ret = strtod(arg, &end);
-	if (end != arg && !*end && isfinite(*ret) && *ret > min)
-		return true;
-	fprintf(stderr, "%s: '%s' is not a number above %g\n", option, arg, min);
-	return false;
-}
-
-static bool own_option(struct options *o, int c)
-{
-	switch (c) {
-	case OPT_ZONE:
-		o->thermal.zone = optarg;
-		return true;
-	case OPT_BLOCK:
-		return number("--block", optarg, 0, &o->thermal.block_s);
-	case OPT_AMBIENT:
-		return number("--ambient", optarg, -273.15, &o->thermal.ambient_degc);
-	default:
-		return erg_common_option(&o->common, c, optarg);
-	}
-}
+static const struct erg_option own[] = {
+	{"zone", 0, "NAME", "the temperature to use (default: the one of widest range)", ERG_OPTION_TEXT,
+		AT(zone)},
+	{"block", 0, "SECONDS", "length of a block (default: a hundredth of the run)", ERG_OPTION_NUMBER,
+		AT(block_s), 1e-6, 1e9},
+	{"ambient", 0, "DEGC", "predict the settling temperature at this ambient", ERG_OPTION_NUMBER,
+		AT(ambient_degc), -273.15, 1000},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	ERG_GROUPS_COMMON(offsetof(struct options, common))};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "thermal",
+	.synopsis = "[options] FILE.erg...",
+	.about = "Leakage and throttling from runs with the heat sink on and off (tag or factor "
+		 "heatsink=on, heatsink=off): leakage by the heat sink as instrument and by regression, "
+		 "thermal resistance and time constants, throttling and what it cost.",
+	.groups = groups,
+};
 
 static int load_one(const struct options *o, const char *path, json_t *doc,
 	struct erg_thermal_run *ret, struct erg_err *err)
@@ -108,16 +85,13 @@ static int analyze(const struct options *o, char *const *files, size_t n, struct
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {.thermal = {.ambient_degc = NAN, .throttle_below = 0.98}};
-	int c;
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (!own_option(&o, c))
-			return erg_usage(argv[0], help, c == 'h');
-	if (optind == argc) {
-		fprintf(stderr, "expected archives\n");
-		return erg_usage(argv[0], help, false);
-	}
-	return analyze(&o, argv + optind, (size_t)(argc - optind), err);
+	if (r)
+		return r == 1 ? 0 : r;
+	if (first == argc)
+		return erg_options_wrong(&command, "expected archives");
+	return analyze(&o, argv + first, (size_t)(argc - first), err);
 }
 
 const struct erg_verb erg_verb_thermal = {"thermal", "leakage and throttling, heat sink on and off",

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "analyze/account/account.h"
@@ -16,25 +17,29 @@
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
 
-static const char help[] =
-	"Usage: erg-analyze totals [options] FILE.erg...\n"
-	"\n"
-	"Energy to solution (ETS), EDP, ED2P, mean and peak power of a run and of its phases.\n"
-	"\n"
-	"      --per UNIT        phases by name, and the energy of one counter:NAME, iteration,\n"
-	"                        macs, token or request in each\n" ERG_COMMON_HELP;
-
-enum { OPT_PER = ERG_OPT_FIRST_OWN };
-
-static const struct option longs[] = {
-	ERG_COMMON_OPTIONS,
-	{"per", required_argument, NULL, OPT_PER},
-	{0},
-};
-
 struct options {
 	struct erg_common common;
 	struct erg_per per;
+};
+
+static int take_per(void *into, const char *arg, struct erg_err *err)
+{
+	return erg_per_parse(arg, &((struct options *)into)->per, err);
+}
+
+static const struct erg_option own[] = {
+	{"per", 0, "UNIT", "phases by name, and the energy of one counter:NAME, iteration, macs, token or "
+		"request in each", ERG_OPTION_CALL, .take = take_per},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	ERG_GROUPS_COMMON(offsetof(struct options, common))};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "totals",
+	.synopsis = "[options] FILE.erg...",
+	.about = "Energy to solution (ETS), EDP, ED2P, mean and peak power of a run and of its phases.",
+	.groups = groups,
 };
 
 struct part {
@@ -182,34 +187,20 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 	return 0;
 }
 
-static bool per_option(struct erg_per *per, const char *arg)
-{
-	struct erg_err err = {0};
-
-	if (erg_per_parse(arg, per, &err) >= 0)
-		return true;
-	fprintf(stderr, "%s\n", err.msg);
-	return false;
-}
-
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_totals_text, erg_totals_csv};
 	struct options o = {0};
 	json_auto_t *doc = erg_document_new("totals");
-	int c, r = 0;
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (c == OPT_PER ? !per_option(&o.per, optarg)
-				 : !erg_common_option(&o.common, c, optarg))
-			return erg_usage(argv[0], help, c == 'h');
-	if (optind == argc) {
-		fprintf(stderr, "expected an archive\n");
-		return erg_usage(argv[0], help, false);
-	}
+	if (r)
+		return r == 1 ? 0 : r;
+	if (first == argc)
+		return erg_options_wrong(&command, "expected an archive");
 	json_object_set_new(doc, "runs", json_array());
-	for (int i = optind; r >= 0 && i < argc; i++) {
-		erg_progress("archives", (uint64_t)(i - optind), (uint64_t)(argc - optind));
+	for (int i = first; r >= 0 && i < argc; i++) {
+		erg_progress("archives", (uint64_t)(i - first), (uint64_t)(argc - first));
 		r = add_run(&o, argv[i], doc, err);
 	}
 	erg_progress("archives", 1, 1);

@@ -4,50 +4,20 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool parse_jobs(const char *arg, unsigned int *ret)
-{
-	char *end;
-	unsigned long n;
+#include "analyze/attribution/attribution.h"
 
-	errno = 0;
-	n = strtoul(arg, &end, 10);
-	if (errno || end == arg || *end || n < 1 || n > 1024 || *arg == '-')
-		return false;
-	*ret = (unsigned int)n;
-	return true;
-}
-
-static bool parse_count(const char *name, const char *arg, uint64_t max, uint64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(arg, &end, 10);
-	if (!errno && end != arg && !*end && *arg != '-' && *ret <= max)
-		return true;
-	fprintf(stderr, "%s: '%s' is not a whole number up to %llu\n", name, arg,
-		(unsigned long long)max);
-	return false;
-}
-
-static bool parse_positive(const char *name, const char *arg, double *ret)
-{
-	char *end;
-
-	*ret = strtod(arg, &end);
-	if (end != arg && !*end && *ret > 0 && *ret < 1e12)
-		return true;
-	fprintf(stderr, "%s: '%s' is not a number above 0\n", name, arg);
-	return false;
-}
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+#define AT(field) offsetof(struct erg_common, field)
 
 /* "0.0021" or "0.0021+-0.0001" */
-static bool parse_lag(const char *arg, struct erg_common *common)
+static int take_lag(void *into, const char *arg, struct erg_err *err)
 {
+	struct erg_common *common = into;
 	char *end;
 
 	common->lag_s = strtod(arg, &end);
@@ -58,93 +28,65 @@ static bool parse_lag(const char *arg, struct erg_common *common)
 		common->lag_u_s = strtod(arg, &end);
 	}
 	if (end != arg && !*end && fabs(common->lag_s) < 1e6 && common->lag_u_s >= 0)
-		return true;
-	fprintf(stderr, "--lag: expected SECONDS or SECONDS+-UNCERTAINTY\n");
-	return false;
-}
-
-static bool attribution_option(struct erg_common *common, int c, const char *arg)
-{
-	uint64_t n;
-
-	switch (c) {
-	case ERG_OPT_SEED:
-		return parse_count("--seed", arg, UINT64_MAX - 1, &common->seed);
-	case ERG_OPT_ROUNDS:
-		if (!parse_count("--rounds", arg, 1000000, &n))
-			return false;
-		common->rounds = (unsigned int)n;
-		return true;
-	case ERG_OPT_CI_LIMIT:
-		if (!parse_positive("--ci-limit", arg, &common->ci_limit))
-			return false;
-		common->ci_limit /= 100;
-		return true;
-	case ERG_OPT_COND_LIMIT:
-		return parse_positive("--cond-limit", arg, &common->cond_limit);
-	case ERG_OPT_LAG:
-		return parse_lag(arg, common);
-	default:
-		return false;
-	}
-}
-
-bool erg_common_option(struct erg_common *common, int c, const char *arg)
-{
-	int f;
-
-	switch (c) {
-	case ERG_OPT_FORMAT:
-		f = erg_format_parse(arg);
-		if (f < 0) {
-			fprintf(stderr, "--format: '%s' is none of text, json, csv\n", arg);
-			return false;
-		}
-		common->format = (enum erg_format)f;
-		return true;
-	case ERG_OPT_STRICT:
-		common->strict = true;
-		return true;
-	case ERG_OPT_RAIL:
-		common->rail = arg;
-		return true;
-	case ERG_OPT_JOBS:
-		if (parse_jobs(arg, &common->reader.jobs))
-			return true;
-		fprintf(stderr, "--jobs: '%s' is not a number from 1 to 1024\n", arg);
-		return false;
-	case ERG_OPT_SENSOR:
-		common->reader.sensor = arg;
-		return true;
-	default:
-		return attribution_option(common, c, arg);
-	}
-}
-
-int erg_usage(const char *verb, const char *help, bool asked)
-{
-	if (asked) {
-		fputs(help, stdout);
 		return 0;
-	}
-	fprintf(stderr, "'erg-analyze %s --help' tells the options\n", verb);
-	return 2;
+	return erg_fail(err, -EINVAL, "SECONDS or SECONDS+-UNCERTAINTY");
 }
 
-int erg_verb_archives(int argc, char **argv, const char *help,
+static int take_format(void *into, const char *arg, struct erg_err *err)
+{
+	int f = erg_format_parse(arg);
+
+	if (f < 0)
+		return erg_fail(err, -EINVAL, "text, json or csv");
+	((struct erg_common *)into)->format = (enum erg_format)f;
+	return 0;
+}
+
+#define ROW_RAIL                                                                                   \
+	{"rail", 0, "NAME", "the rail to account (default: the root with the most power)",         \
+		ERG_OPTION_TEXT, AT(rail)}
+#define ROW_JOBS                                                                                   \
+	{"jobs", 0, "N", "decode N chunks at a time (default: one a CPU)", ERG_OPTION_UNSIGNED,    \
+		AT(reader.jobs), 1, 1024}
+#define ROW_FORMAT                                                                                 \
+	{"format", 0, "FORMAT", "text, json or csv (default text)", ERG_OPTION_CALL,               \
+		.take = take_format}
+#define ROW_STRICT                                                                                 \
+	{"strict", 0, NULL, "exit 3 when there are warnings about the data", ERG_OPTION_FLAG,      \
+		AT(strict)}
+
+const struct erg_option erg_rows_account[] = {
+	ROW_RAIL,
+	{"sensor", 0, "MODEL", "replace the sensor model: [RAIL:]kind=... lag_s=... (several in one "
+		"argument, separated by spaces)", ERG_OPTION_TEXT, AT(reader.sensor)},
+	{"lag", 0, "SECONDS[+-U]", "the sensor's lag and its standard uncertainty (default: from the "
+		"data)", ERG_OPTION_CALL, .take = take_lag},
+	{"ci-limit", 0, "PCT", "a layer whose interval is wider is not resolved (default "
+		TEXT(ERG_ATTR_CI_LIMIT_PCT) ")", ERG_OPTION_NUMBER, AT(ci_limit), 1e-9, 1e9, .01},
+	{"cond-limit", 0, "X", "as is one that a condition number above X hides (default "
+		TEXT(ERG_ATTR_COND_LIMIT) ")", ERG_OPTION_NUMBER, AT(cond_limit), 1e-9, 1e12},
+	{"rounds", 0, "N", "of the bootstrap (default " TEXT(ERG_ATTR_ROUNDS) ")", ERG_OPTION_UNSIGNED,
+		AT(rounds), 1, 1000000},
+	{"seed", 0, "N", "of the bootstrap (default 0): the same seed gives the same bytes",
+		ERG_OPTION_U64, AT(seed), 0, 18446744073709549568.},
+	ROW_JOBS,
+	{0},
+};
+const struct erg_option erg_rows_output[] = {ROW_FORMAT, ROW_STRICT, {0}};
+const struct erg_option erg_rows_strict[] = {ROW_STRICT, {0}};
+const struct erg_option erg_rows_info[] = {ROW_RAIL, ROW_JOBS, ROW_FORMAT, ROW_STRICT, {0}};
+const struct erg_option erg_rows_verify[] = {ROW_JOBS, ROW_FORMAT, ROW_STRICT, {0}};
+
+int erg_verb_archives(const struct erg_command *c, int argc, char **argv,
 	int (*fn)(int n, char *const *paths, const struct erg_common *common, struct erg_err *err),
 	struct erg_err *err)
 {
-	static const struct option longs[] = {ERG_COMMON_OPTIONS, {0}};
 	struct erg_common common = {0};
-	int c;
+	int first, r = erg_options_parse(c, argc, argv, &common, &first);
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0)
-		if (!erg_common_option(&common, c, optarg))
-			return erg_usage(argv[0], help, c == 'h');
-	if (optind == argc) {
-		fprintf(stderr, "no archive given\n");
-		return erg_usage(argv[0], help, false);
-	}
-	return fn(argc - optind, argv + optind, &common, err);
+	if (r)
+		return r == 1 ? 0 : r;
+	if (first == argc)
+		return erg_options_wrong(c, "expected an archive");
+	return fn(argc - first, argv + first, &common, err);
 }

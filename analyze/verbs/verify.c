@@ -15,14 +15,14 @@
 #include "formats/archive/archive.h"
 #include "formats/base/progress.h"
 
-static const char help[] =
-	"Usage: erg-analyze verify [options] FILE...\n"
-	"Checks every checksum and decodes every chunk of each archive; tells what is damaged or\n"
-	"missing. Exit status 1 when anything is.\n\n"
-	"      --jobs N          decode N chunks at a time (default: one a CPU)\n"
-	"      --format FORMAT   text, json or csv\n"
-	"      --strict          exit 3 when there are warnings about the data\n"
-	"  -h, --help            this text\n";
+static const struct erg_option_group groups[] = {{NULL, erg_rows_verify, 0, false}, {0}};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "verify",
+	.synopsis = "[options] FILE...",
+	.about = "Checks every checksum and decodes every chunk of each archive; tells what is damaged or missing. Exit status 1 when anything is.",
+	.groups = groups,
+};
 
 static void add_problem(void *data, const char *line)
 {
@@ -187,7 +187,7 @@ static int verify(int n, char *const *paths, const struct erg_common *common, st
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	return erg_verb_archives(argc, argv, help, verify, err);
+	return erg_verb_archives(&command, argc, argv, verify, err);
 }
 
 const struct erg_verb erg_verb_verify = {"verify", "every checksum and every chunk; what is missing",
