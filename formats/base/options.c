@@ -85,6 +85,10 @@ static void print_wrapped(FILE *out, const char *text, int column, int indent)
 		fwrite(text, 1, len, out);
 		column += (int)len;
 		text += len;
+		if (*text == '\n') {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		}
 		text += *text != '\0';
 	}
 	fputc('\n', out);
@@ -131,7 +135,8 @@ static void print_help(FILE *out, const struct erg_command *c, bool all)
 		}
 		fprintf(out, "\n%s%s", g->title ? g->title : "", g->title ? ":\n" : "");
 		for (const struct erg_option *o = g->rows; o->name; o++)
-			print_option(out, o);
+			if (o->help)
+				print_option(out, o);
 	}
 	fprintf(out, "\n  -h, --help               -h is short, --help tells all\n"
 		     "      --version            the version of %s\n", c->program);

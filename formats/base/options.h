@@ -34,7 +34,7 @@ struct erg_option {
 	const char *name;  /* of the long form, without its dashes */
 	char letter;       /* of the short form; 0: none */
 	const char *value; /* what --help calls the argument; NULL: there is none */
-	const char *help;  /* one or more plain sentences; broken into lines when they are printed */
+	const char *help;  /* plain sentences, broken into lines when they are printed; NULL: not shown */
 	enum erg_option_kind kind;
 	size_t at; /* offset of the field in the group's struct */
 	double lo, hi;

@@ -1,102 +1,69 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The verb calibrate: options, and what it prints. */
 #include <errno.h>
-#include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "formats/base/number.h"
-#include "formats/base/say.h"
+#include "formats/base/options.h"
 #include "formats/base/util.h"
 #include "record/calibrate/calibrate.h"
 #include "record/verbs/verb.h"
 
-static const char help[] =
-	"Usage: erg-record calibrate [options]\n\n"
-	"Measures the cost of an event, of a reading and of the sampler, and records a\n"
-	"pseudo-random square wave of load, from which lag and window of a sensor follow.\n\n"
-	"  -o, --output FILE.erg   keep the recording (it is not kept)\n"
-	"      --force             replace FILE.erg if it exists\n"
-	"  -r, --rate HZ           of the fast sources (1000)\n"
-	"  -s, --source LIST       as of run (auto)\n"
-	"      --sysfs DIR         sensors from DIR instead of /sys\n"
-	"      --seconds S         length of the wave (60)\n"
-	"      --chip MS           its shortest piece: 5 windows of the sensor (100)\n"
-	"      --threads N         that are busy (1)\n"
-	"      --format FORMAT     text or json (text)\n";
-
 struct options {
 	struct erg_calibrate c;
-	bool json, wave;
+	const char *format;
+	bool wave;
 };
 
-static int wrong(const char *what)
+static const char *const formats[] = {"text", "json", NULL};
+
+static int take_output(void *into, const char *arg, struct erg_err *err)
 {
-	erg_say("calibrate: %s '%s' is not understood; --help tells more", what, optarg);
-	return 2;
+	struct options *o = into;
+
+	snprintf(o->c.output, sizeof(o->c.output), "%s", arg);
+	o->c.keep = true;
+	return 0;
 }
 
-static int option_take(int ch, struct options *o)
+static int take_rate(void *into, const char *arg, struct erg_err *err)
 {
+	struct options *o = into;
 	double rate;
 
-	switch (ch) {
-	case 'o':
-		snprintf(o->c.output, sizeof(o->c.output), "%s", optarg);
-		o->c.keep = true;
-		return 0;
-	case 'r':
-		o->c.rate = optarg;
-		return erg_number_parse(optarg, 0.01, 1e5, &rate) ? 0 : wrong("--rate");
-	case 's':
-		o->c.source = optarg;
-		return 0;
-	case 'y':
-		o->c.sysfs = optarg;
-		return 0;
-	case 't':
-		return erg_number_parse(optarg, 0.1, 86400, &o->c.seconds) ? 0 : wrong("--seconds");
-	case 'c':
-		return erg_number_parse(optarg, 0.1, 60000, &o->c.chip_ms) ? 0 : wrong("--chip");
-	case 'j':
-		return erg_number_parse(optarg, 1, 256, &o->c.threads) ? 0 : wrong("--threads");
-	case 'F':
-		o->json = !strcmp(optarg, "json");
-		return o->json || !strcmp(optarg, "text") ? 0 : wrong("--format");
-	case 'f':
-		o->c.force = true;
-		return 0;
-	case 'w':
-		o->wave = true;
-		return 0;
-	}
-	return 2;
+	o->c.rate = arg;
+	return erg_number_parse(arg, 0.01, 1e5, &rate) ? 0 : erg_fail(err, -EINVAL, "a number from 0.01 to 100000");
 }
 
-static int options_parse(int argc, char **argv, struct options *o)
-{
-	static const struct option longopts[] = {
-		{"output", required_argument, NULL, 'o'}, {"rate", required_argument, NULL, 'r'},
-		{"source", required_argument, NULL, 's'}, {"sysfs", required_argument, NULL, 'y'},
-		{"seconds", required_argument, NULL, 't'}, {"chip", required_argument, NULL, 'c'},
-		{"threads", required_argument, NULL, 'j'}, {"format", required_argument, NULL, 'F'},
-		{"force", no_argument, NULL, 'f'}, {"wave", no_argument, NULL, 'w'},
-		{"help", no_argument, NULL, 'h'}, {0},
-	};
-	int ch, r = 0;
+#define AT(field) offsetof(struct options, field)
 
-	optind = 0;
-	while (!r && (ch = getopt_long(argc, argv, "o:r:s:h", longopts, NULL)) >= 0) {
-		if (ch == 'h')
-			fputs(help, stdout);
-		r = ch == 'h' ? 1 : ch == '?' ? 2 : option_take(ch, o);
-	}
-	if (!r && optind < argc) {
-		erg_say("calibrate: '%s' is one word too many", argv[optind]);
-		r = 2;
-	}
-	return r;
-}
+static const struct erg_option rows[] = {
+	{"output", 'o', "FILE.erg", "keep the recording (it is not kept)", ERG_OPTION_CALL,
+		.take = take_output},
+	{"force", 0, NULL, "replace FILE.erg if it exists", ERG_OPTION_FLAG, AT(c.force)},
+	{"rate", 'r', "HZ", "of the fast sources (1000)", ERG_OPTION_CALL, .take = take_rate},
+	{"source", 's', "LIST", "as of run (auto)", ERG_OPTION_TEXT, AT(c.source)},
+	{"sysfs", 0, "DIR", "sensors from DIR instead of /sys", ERG_OPTION_TEXT, AT(c.sysfs)},
+	{"seconds", 0, "S", "length of the wave (60)", ERG_OPTION_NUMBER, AT(c.seconds), 0.1, 86400},
+	{"chip", 0, "MS", "its shortest piece: 5 windows of the sensor (100)", ERG_OPTION_NUMBER,
+		AT(c.chip_ms), 0.1, 60000},
+	{"threads", 0, "N", "that are busy (1)", ERG_OPTION_NUMBER, AT(c.threads), 1, 256},
+	{"format", 0, "FORMAT", "text or json (text)", ERG_OPTION_CHOICE, AT(format), .choices = formats},
+	{"wave", 0, NULL, NULL, ERG_OPTION_FLAG, AT(wave)}, /* what this verb runs itself with */
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};
+static const struct erg_command command = {
+	.program = "erg-record",
+	.verb = "calibrate",
+	.synopsis = "[options]",
+	.about = "Measures the cost of an event, of a reading and of the sampler, and records a "
+		 "pseudo-random square wave of load, from which lag and window of a sensor "
+		 "follow.",
+	.groups = groups,
+};
 
 static void print_text(const json_t *doc)
 {
@@ -146,7 +113,7 @@ static int calibrate(struct options *o, struct erg_err *err)
 
 	if (r)
 		return r;
-	if (o->json) {
+	if (!strcmp(o->format, "json")) {
 		json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 		putchar('\n');
 	} else {
@@ -159,11 +126,14 @@ static int calibrate(struct options *o, struct erg_err *err)
 static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {.c = {.rate = "1000", .source = "auto", .sysfs = "/sys", .seconds = 60,
-				    .chip_ms = 100, .threads = 1}};
-	int r = options_parse(argc, argv, &o);
+				    .chip_ms = 100, .threads = 1},
+		.format = "text"};
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
 	if (r)
 		return r == 1 ? 0 : r;
+	if (first < argc)
+		return erg_options_wrong(&command, "'%s' is one word too many", argv[first]);
 	return o.wave ? wave(&o, err) : calibrate(&o, err);
 }
 

@@ -1,75 +1,51 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The verb recover: options. */
 #include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/base/say.h"
+#include "formats/base/options.h"
 #include "formats/base/util.h"
 #include "record/recover/recover.h"
 #include "record/verbs/verb.h"
 
-static const char help[] =
-	"Usage: erg-record recover SPOOL [-o FILE.erg] [--force]\n\n"
-	"Makes the archive of a recording whose recorder was killed, from its spool, an\n"
-	"ergtrace-PID-ID.spool directory.\n\n"
-	"  -o, --output FILE.erg   default: what the recorder was told\n"
-	"      --force             replace FILE.erg if it exists\n"
-	"      --keep              leave the spool where it is\n";
-
 struct options {
-	char *spool, *output;
+	const char *output;
 	bool force, keep;
 };
 
-/* Returns 0, 1 for --help, 2 for wrong usage. */
-static int options_parse(int argc, char **argv, struct options *r)
-{
-	static const struct option longopts[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"force", no_argument, NULL, 'f'},
-		{"keep", no_argument, NULL, 'k'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int c;
-
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "o:h", longopts, NULL)) >= 0) {
-		if (c == 'h')
-			fputs(help, stdout);
-		if (c == 'h' || c == '?')
-			return c == 'h' ? 1 : 2;
-		if (c == 'o') {
-			free(r->output);
-			r->output = strdup(optarg);
-		}
-		r->force |= c == 'f';
-		r->keep |= c == 'k';
-	}
-	if (optind + 1 != argc) {
-		erg_say("recover: expected one SPOOL directory");
-		return 2;
-	}
-	r->spool = realpath(argv[optind], NULL);
-	if (!r->spool) {
-		erg_say("recover: %s: %s", argv[optind], strerror(errno));
-		return 2;
-	}
-	return 0;
-}
+static const struct erg_option rows[] = {
+	{"output", 'o', "FILE.erg", "default: what the recorder was told", ERG_OPTION_TEXT,
+		offsetof(struct options, output)},
+	{"force", 0, NULL, "replace FILE.erg if it exists", ERG_OPTION_FLAG, offsetof(struct options, force)},
+	{"keep", 0, NULL, "leave the spool where it is", ERG_OPTION_FLAG, offsetof(struct options, keep)},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};
+static const struct erg_command command = {
+	.program = "erg-record",
+	.verb = "recover",
+	.synopsis = "[options] SPOOL",
+	.about = "Makes the archive of a recording whose recorder was killed, from its spool, an "
+		 "ergtrace-PID-ID.spool directory.",
+	.groups = groups,
+};
 
 static int verb_recover(int argc, char **argv, struct erg_err *err)
 {
+	_cleanup_(erg_freep) char *spool = NULL;
 	struct options o = {0};
-	int r = options_parse(argc, argv, &o);
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	r = r ? (r == 1 ? 0 : r) : erg_recover(o.spool, o.output, o.force, o.keep, err);
-	free(o.spool);
-	free(o.output);
-	return r;
+	if (r)
+		return r == 1 ? 0 : r;
+	if (first + 1 != argc)
+		return erg_options_wrong(&command, "expected one SPOOL directory");
+	spool = realpath(argv[first], NULL);
+	if (!spool)
+		return erg_options_wrong(&command, "%s: %s", argv[first], strerror(errno));
+	return erg_recover(spool, o.output, o.force, o.keep, err);
 }
 
 const struct erg_record_verb erg_record_verb_recover = {

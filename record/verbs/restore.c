@@ -5,20 +5,36 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/base/options.h"
 #include "formats/base/util.h"
 #include "record/knobs/state.h"
 #include "record/verbs/verb.h"
 
-static const char help[] =
-	"Usage: erg-record restore [--force] [--file FILE]\n\n"
-	"Puts back the knobs that a sweep left changed, and says which. Nothing is to be done after\n"
-	"a sweep that ended or was killed: its watchdog restores; this is for a power loss.\n\n"
-	"      --force       also those of a sweep that seems to run\n"
-	"      --file FILE   only what this file has saved\n";
+struct options {
+	const char *file;
+	bool force;
+};
+
+static const struct erg_option rows[] = {
+	{"force", 0, NULL, "also those of a sweep that seems to run", ERG_OPTION_FLAG,
+		offsetof(struct options, force)},
+	{"file", 0, "FILE", "only what this file has saved", ERG_OPTION_TEXT, offsetof(struct options, file)},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};
+static const struct erg_command command = {
+	.program = "erg-record",
+	.verb = "restore",
+	.synopsis = "[options]",
+	.about = "Puts back the knobs that a sweep left changed, and says which. Nothing is to "
+		 "be done after a sweep that ended or was killed: its watchdog restores; this is "
+		 "for a power loss.",
+	.groups = groups,
+};
 
 static int restore_file(const char *path, bool force, struct erg_err *err)
 {
@@ -58,33 +74,18 @@ static int restore_all(const char *dir, bool force, struct erg_err *err)
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	static const struct option longs[] = {
-		{"force", 0, NULL, 'f'}, {"file", 1, NULL, 'F'}, {"help", 0, NULL, 'h'}, {0}};
-	const char *file = NULL;
+	struct options o = {0};
 	char dir[3000];
-	bool force = false;
-	int c, r;
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (c == 'F')
-			file = optarg;
-		else if (c == 'f')
-			force = true;
-		else
-			return 2;
-	}
-	if (optind != argc) {
-		fprintf(stderr, "erg-record restore: %s: expected no argument\n", argv[optind]);
-		return 2;
-	}
-	if (file)
-		return restore_file(file, force, err);
+	if (r)
+		return r == 1 ? 0 : r;
+	if (first != argc)
+		return erg_options_wrong(&command, "'%s': expected no argument", argv[first]);
+	if (o.file)
+		return restore_file(o.file, o.force, err);
 	r = erg_state_dir(dir, sizeof(dir), err);
-	return r < 0 ? r : restore_all(dir, force, err);
+	return r < 0 ? r : restore_all(dir, o.force, err);
 }
 
 const struct erg_record_verb erg_record_verb_restore = {

@@ -3,8 +3,9 @@
  * The verb run: its options, all of which are checked before anything is started, since a wrong word
  * must not cost a recording.
  */
-#include <getopt.h>
+#include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,118 +13,21 @@
 #include <unistd.h>
 
 #include "formats/base/number.h"
-#include "formats/base/say.h"
+#include "formats/base/options.h"
 #include "formats/base/util.h"
 #include "record/run/annotate.h"
 #include "record/run/run.h"
 #include "record/verbs/verb.h"
 
-enum {
-	OPT_DITHER = 256,
-	OPT_SYSFS,
-	OPT_IDLE,
-	OPT_ANNOTATE,
-	OPT_TAG,
-	OPT_FACTOR,
-	OPT_SPOOL,
-	OPT_SPOOL_LIMIT,
-	OPT_CHUNK,
-	OPT_CHUNK_TIME,
-	OPT_COMPRESS,
-	OPT_DURATION,
-	OPT_TO,
-	OPT_FORCE,
-	OPT_CPU,
-	OPT_LAYER_BEGIN,
-};
-
-static const struct option longopts[] = {
-	{"output", required_argument, NULL, 'o'},
-	{"rate", required_argument, NULL, 'r'},
-	{"dither", required_argument, NULL, OPT_DITHER},
-	{"source", required_argument, NULL, 's'},
-	{"sysfs", required_argument, NULL, OPT_SYSFS},
-	{"counters", required_argument, NULL, 'c'},
-	{"idle", required_argument, NULL, OPT_IDLE},
-	{"annotate", required_argument, NULL, OPT_ANNOTATE},
-	{"tag", required_argument, NULL, OPT_TAG},
-	{"factor", required_argument, NULL, OPT_FACTOR},
-	{"spool", required_argument, NULL, OPT_SPOOL},
-	{"spool-limit", required_argument, NULL, OPT_SPOOL_LIMIT},
-	{"chunk", required_argument, NULL, OPT_CHUNK},
-	{"chunk-time", required_argument, NULL, OPT_CHUNK_TIME},
-	{"compress", required_argument, NULL, OPT_COMPRESS},
-	{"duration", required_argument, NULL, OPT_DURATION},
-	{"to", required_argument, NULL, OPT_TO},
-	{"force", no_argument, NULL, OPT_FORCE},
-	{"cpu", required_argument, NULL, OPT_CPU},
-	{"layer-begin", no_argument, NULL, OPT_LAYER_BEGIN},
-	{"quiet", no_argument, NULL, 'q'},
-	{"help", no_argument, NULL, 'h'},
-	{0},
-};
-
-static const char help[] =
-	"Usage: erg-record [run] [options] -- COMMAND [ARG...]\n"
-	"       erg-record [run] [options] --duration S\n\n"
-	"Runs COMMAND, samples every sensor there is, and writes one archive.\n\n"
-	"  -o, --output FILE.erg    default: COMMAND-UTCTIME.erg in this directory\n"
-	"      --force              replace FILE.erg if it exists\n"
-	"  -r, --rate HZ            rate of the fast sources (1000)\n"
-	"      --dither PCT         deadlines vary by up to PCT of the period (10)\n"
-	"  -s, --source LIST        sources by name, or auto: everything found (auto);\n"
-	"                           erg-record sources lists them; exec:COMMAND reads a program\n"
-	"      --sysfs DIR          sensors and knobs from DIR instead of /sys\n"
-	"  -c, --counters LIST      events by name: instructions,cycles,...\n"
-	"      --idle SECONDS       record an idle baseline before and after\n"
-	"      --annotate LIST      adapters to load for the command, or auto\n"
-	"      --tag KEY=VALUE      kept in the manifest; may be repeated\n"
-	"      --factor KEY=VALUE   the same for a setting that an experiment varies\n"
-	"      --duration S         stop after S seconds; without COMMAND, record the machine\n"
-	"      --spool DIR          where raw chunks wait (beside the output)\n"
-	"      --spool-limit MIB    end the recording before the spool is larger (none)\n"
-	"      --chunk MIB          size of a chunk (32)\n"
-	"      --chunk-time S       longest time of a chunk (300)\n"
-	"      --compress WHEN      during the run, or after it (after)\n"
-	"      --to HOST[:PORT]     stream to lttng-relayd on HOST; see erg-record collect\n"
-	"      --cpu N              where the sampler runs (the idlest CPU)\n"
-	"      --layer-begin        record layers when they begin, too\n"
-	"  -q, --quiet              no summary at the end\n\n"
-	"The exit status is the command's own; 1 when the recording failed, 2 for wrong usage.\n";
-
-static int wrong(const char *option, const char *value, const char *expected)
+/* KEY=VALUE into OBJECT. */
+static int pair_take(json_t *object, const char *arg, json_t *(*value)(const char *text),
+	struct erg_err *err)
 {
-	erg_say("%s '%s': expected %s", option, value, expected);
-	return 2;
-}
+	const char *eq = strchr(arg, '=');
+	_cleanup_(erg_freep) char *key = eq ? strndup(arg, (size_t)(eq - arg)) : NULL;
 
-static int number(const char *option, double lo, double hi, double *ret)
-{
-	char expected[64];
-
-	if (erg_number_parse(optarg, lo, hi, ret))
-		return 0;
-	snprintf(expected, sizeof(expected), "a number from %g to %g", lo, hi);
-	return wrong(option, optarg, expected);
-}
-
-static int mebibytes(const char *option, double lo, uint64_t *ret)
-{
-	double v;
-	int r = number(option, lo, 1e9, &v);
-
-	if (!r)
-		*ret = (uint64_t)(v * 1048576.0);
-	return r;
-}
-
-static int tag(struct erg_run_options *o)
-{
-	const char *eq = strchr(optarg, '=');
-	_cleanup_(erg_freep) char *key = eq ? strndup(optarg, (size_t)(eq - optarg)) : NULL;
-
-	if (!key || !*key || json_object_set_new(o->tags, key, json_string(eq + 1)) < 0)
-		return wrong("--tag", optarg, "KEY=VALUE in UTF-8");
+	if (!key || !*key || json_object_set_new(object, key, value(eq + 1)) < 0)
+		return erg_fail(err, -EINVAL, "KEY=VALUE in UTF-8");
 	return 0;
 }
 
@@ -139,110 +43,147 @@ static json_t *factor_value(const char *text)
 	return erg_number_parse(text, -1e300, 1e300, &v) ? json_real(v) : json_string(text);
 }
 
-static int factor(struct erg_run_options *o)
+static int take_factor(void *into, const char *arg, struct erg_err *err)
 {
-	const char *eq = strchr(optarg, '=');
-	_cleanup_(erg_freep) char *key = eq ? strndup(optarg, (size_t)(eq - optarg)) : NULL;
+	return pair_take(((struct erg_run_options *)into)->factors, arg, factor_value, err);
+}
 
-	if (!key || !*key || json_object_set_new(o->factors, key, factor_value(eq + 1)) < 0)
-		return wrong("--factor", optarg, "KEY=VALUE in UTF-8");
+static int take_tag(void *into, const char *arg, struct erg_err *err)
+{
+	return pair_take(((struct erg_run_options *)into)->tags, arg, json_string, err);
+}
+
+static int take_output(void *into, const char *arg, struct erg_err *err)
+{
+	struct erg_run_options *o = into;
+
+	free(o->output);
+	o->output = strdup(arg);
+	return o->output ? 0 : erg_fail(err, -ENOMEM, "memory");
+}
+
+static int take_sysfs(void *into, const char *arg, struct erg_err *err)
+{
+	((struct erg_run_options *)into)->sysfs = arg;
+	return access(arg, X_OK) < 0 ? erg_fail(err, -EINVAL, "a directory") : 0;
+}
+
+static int take_annotate(void *into, const char *arg, struct erg_err *err)
+{
+	struct erg_err known = {0};
+
+	((struct erg_run_options *)into)->annotate = arg;
+	return erg_annotate_known(arg, &known) ? 0 : erg_fail(err, -EINVAL, "%s", known.msg);
+}
+
+static int take_compress(void *into, const char *arg, struct erg_err *err)
+{
+	if (strcmp(arg, "during") && strcmp(arg, "after"))
+		return erg_fail(err, -EINVAL, "during or after");
+	((struct erg_run_options *)into)->compress_during = !strcmp(arg, "during");
 	return 0;
 }
 
-static int annotate(const char *list)
+static int take_to(void *into, const char *arg, struct erg_err *err)
 {
-	struct erg_err err;
-
-	if (erg_annotate_known(list, &err))
-		return 0;
-	erg_say("%s", err.msg);
-	return 2;
+	((struct erg_run_options *)into)->to = arg;
+	return *arg ? 0 : erg_fail(err, -EINVAL, "HOST[:PORT]");
 }
 
-static int compress(struct erg_run_options *o)
+/* A number in [LO, HI], in units of which SCALE make one of *RET. */
+static int whole_take(const char *arg, double lo, double hi, double scale, uint64_t *ret,
+	struct erg_err *err)
 {
-	if (strcmp(optarg, "during") && strcmp(optarg, "after"))
-		return wrong("--compress", optarg, "during or after");
-	o->compress_during = !strcmp(optarg, "during");
+	double v;
+
+	if (!erg_number_parse(arg, lo, hi, &v))
+		return erg_fail(err, -EINVAL, "a number from %g to %g", lo, hi);
+	*ret = (uint64_t)(v * scale);
 	return 0;
 }
 
-/* Options that take a number. Returns -1 for another option. */
-static int parse_number(int c, struct erg_run_options *o)
-{
-	double v = 0;
-	int r;
+#define MIB 1048576.
 
-	switch (c) {
-	case 'r':
-		return number("--rate", 0.01, 100000, &o->rate_hz);
-	case OPT_DITHER:
-		r = number("--dither", 0, 100, &v);
-		o->dither = v / 100;
-		return r;
-	case OPT_IDLE:
-		return number("--idle", 0, 86400, &o->idle_s);
-	case OPT_DURATION:
-		return number("--duration", 0.001, 1e8, &o->duration_s);
-	case OPT_SPOOL_LIMIT:
-		return mebibytes("--spool-limit", 1, &o->spool_limit_bytes);
-	case OPT_CHUNK:
-		return mebibytes("--chunk", 0.0625, &o->chunk_bytes);
-	case OPT_CHUNK_TIME:
-		r = number("--chunk-time", 0.1, 1e6, &v);
-		o->chunk_period_ns = (uint64_t)(v * 1e9);
-		return r;
-	case OPT_CPU:
-		r = number("--cpu", 0, 4095, &v);
-		o->cpu = (int)v;
-		return r;
-	}
-	return -1;
+static int take_spool_limit(void *into, const char *arg, struct erg_err *err)
+{
+	return whole_take(arg, 1, 1e9, MIB, &((struct erg_run_options *)into)->spool_limit_bytes, err);
 }
 
-static int parse_one(int c, struct erg_run_options *o)
+static int take_chunk(void *into, const char *arg, struct erg_err *err)
 {
-	switch (c) {
-	case 'o':
-		free(o->output);
-		o->output = strdup(optarg);
-		return o->output ? 0 : 2;
-	case 's':
-		o->sources = optarg;
-		return 0;
-	case OPT_SYSFS:
-		o->sysfs = optarg;
-		return access(optarg, X_OK) < 0 ? wrong("--sysfs", optarg, "a directory") : 0;
-	case 'c':
-		o->counters = optarg;
-		return 0;
-	case OPT_ANNOTATE:
-		o->annotate = optarg;
-		return annotate(optarg);
-	case OPT_FACTOR:
-		return factor(o);
-	case OPT_TAG:
-		return tag(o);
-	case OPT_SPOOL:
-		o->spool = optarg;
-		return 0;
-	case OPT_COMPRESS:
-		return compress(o);
-	case OPT_TO:
-		o->to = optarg;
-		return *optarg ? 0 : wrong("--to", optarg, "HOST[:PORT]");
-	case OPT_FORCE:
-		o->force = true;
-		return 0;
-	case OPT_LAYER_BEGIN:
-		o->layer_begin = true;
-		return 0;
-	case 'q':
-		o->quiet = true;
-		return 0;
-	}
-	return parse_number(c, o);
+	return whole_take(arg, 0.0625, 1e9, MIB, &((struct erg_run_options *)into)->chunk_bytes, err);
 }
+
+static int take_chunk_time(void *into, const char *arg, struct erg_err *err)
+{
+	return whole_take(arg, 0.1, 1e6, 1e9, &((struct erg_run_options *)into)->chunk_period_ns, err);
+}
+
+static int take_cpu(void *into, const char *arg, struct erg_err *err)
+{
+	uint64_t cpu;
+	int r = whole_take(arg, 0, 4095, 1, &cpu, err);
+
+	if (!r)
+		((struct erg_run_options *)into)->cpu = (int)cpu;
+	return r;
+}
+
+#define AT(field) offsetof(struct erg_run_options, field)
+
+static const struct erg_option what[] = {
+	{"output", 'o', "FILE.erg", "default: COMMAND-UTCTIME.erg in this directory", ERG_OPTION_CALL,
+		.take = take_output},
+	{"force", 0, NULL, "replace FILE.erg if it exists", ERG_OPTION_FLAG, AT(force)},
+	{"annotate", 0, "LIST", "adapters to load for the command, or auto", ERG_OPTION_CALL,
+		.take = take_annotate},
+	{"counters", 'c', "LIST", "events by name: instructions,cycles,...", ERG_OPTION_TEXT, AT(counters)},
+	{"idle", 0, "SECONDS", "record an idle baseline before and after", ERG_OPTION_NUMBER, AT(idle_s), 0,
+		86400},
+	{"duration", 0, "S", "stop after S seconds; without COMMAND, record the machine",
+		ERG_OPTION_NUMBER, AT(duration_s), 0.001, 1e8},
+	{"tag", 0, "KEY=VALUE", "kept in the manifest; may be repeated", ERG_OPTION_CALL, .take = take_tag},
+	{"factor", 0, "KEY=VALUE", "the same for a setting that an experiment varies", ERG_OPTION_CALL,
+		.take = take_factor},
+	{"quiet", 'q', NULL, "no summary at the end", ERG_OPTION_FLAG, AT(quiet)},
+	{0},
+};
+static const struct erg_option sensors[] = {
+	{"rate", 'r', "HZ", "rate of the fast sources (1000)", ERG_OPTION_NUMBER, AT(rate_hz), 0.01, 100000},
+	{"dither", 0, "PCT", "deadlines vary by up to PCT of the period (10)", ERG_OPTION_NUMBER, AT(dither),
+		0, 100, .01},
+	{"source", 's', "LIST", "sources by name, or auto: everything found (auto); erg-record sources "
+		"lists them; exec:COMMAND reads a program", ERG_OPTION_TEXT, AT(sources)},
+	{"sysfs", 0, "DIR", "sensors and knobs from DIR instead of /sys", ERG_OPTION_CALL,
+		.take = take_sysfs},
+	{"cpu", 0, "N", "where the sampler runs (the idlest CPU)", ERG_OPTION_CALL, .take = take_cpu},
+	{0},
+};
+static const struct erg_option data[] = {
+	{"spool", 0, "DIR", "where raw chunks wait (beside the output)", ERG_OPTION_TEXT, AT(spool)},
+	{"spool-limit", 0, "MIB", "end the recording before the spool is larger (none)", ERG_OPTION_CALL,
+		.take = take_spool_limit},
+	{"chunk", 0, "MIB", "size of a chunk (32)", ERG_OPTION_CALL, .take = take_chunk},
+	{"chunk-time", 0, "S", "longest time of a chunk (300)", ERG_OPTION_CALL, .take = take_chunk_time},
+	{"compress", 0, "WHEN", "during the run, or after it (after)", ERG_OPTION_CALL,
+		.take = take_compress},
+	{"to", 0, "HOST[:PORT]", "stream to lttng-relayd on HOST; see erg-record collect", ERG_OPTION_CALL,
+		.take = take_to},
+	{"layer-begin", 0, NULL, "record layers when they begin, too", ERG_OPTION_FLAG, AT(layer_begin)},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, what, 0, false},
+	{"Sensors", sensors, 0, false}, {"What becomes of the data", data, 0, false}, {0}};
+static const struct erg_command command = {
+	.program = "erg-record",
+	.verb = "run",
+	.synopsis = "[options] -- COMMAND [ARG...]\n[options] --duration S",
+	.about = "Runs COMMAND, samples every sensor there is, and writes one archive. The word run may be "
+		 "left out.",
+	.groups = groups,
+	.ending = "The exit status is the command's own; 1 when the recording failed, 2 for wrong usage.",
+	.stops = true,
+};
 
 /* COMMAND-UTCTIME.erg; without a command machine-UTCTIME.erg. */
 static char *output_default(const struct erg_run_options *o)
@@ -259,21 +200,17 @@ static char *output_default(const struct erg_run_options *o)
 	return asprintf(&ret, "%s-%s.erg", *name ? name : "run", stamp) < 0 ? NULL : ret;
 }
 
-static int complete(struct erg_run_options *o, int argc, char **argv)
+static int complete(struct erg_run_options *o, int argc, char **argv, int first)
 {
-	if (optind < argc) {
-		o->argv = argv + optind;
-		o->argc = argc - optind;
+	if (first < argc) {
+		o->argv = argv + first;
+		o->argc = argc - first;
 	}
-	if (!o->argv && !o->duration_s) {
-		erg_say("nothing to record: expected -- COMMAND or --duration S");
-		return 2;
-	}
-	if (o->to && o->output) {
-		erg_say("--to and --output exclude each other: "
-			"erg-record collect writes the archive");
-		return 2;
-	}
+	if (!o->argv && !o->duration_s)
+		return erg_options_wrong(&command, "nothing to record: expected -- COMMAND or --duration S");
+	if (o->to && o->output)
+		return erg_options_wrong(&command, "--to and --output exclude each other: erg-record collect "
+			"writes the archive");
 	if (!o->to && !o->output) {
 		o->output = output_default(o);
 		return o->output ? 0 : 2;
@@ -295,19 +232,10 @@ static int options_parse(int argc, char **argv, struct erg_run_options *ret)
 		.tags = json_object(),
 		.factors = json_object(),
 	};
-	int c, r = 0;
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
-	optind = 0;
-	while (!r && (c = getopt_long(argc, argv, "+o:r:s:c:qh", longopts, NULL)) >= 0) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			r = 1;
-		} else {
-			r = c == '?' ? 2 : parse_one(c, &o);
-		}
-	}
 	if (!r)
-		r = complete(&o, argc, argv);
+		r = complete(&o, argc, argv, first);
 	if (r)
 		erg_run_options_release(&o);
 	else

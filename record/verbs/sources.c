@@ -6,12 +6,13 @@
  * record; everything here answers "why is my rail not in the archive?".
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/base/options.h"
 #include "formats/base/util.h"
 #include "record/sources/source.h"
 #include "record/sources/measure.h"
@@ -22,92 +23,60 @@ struct options {
 	const char *list, *sysfs;
 	unsigned int reads;
 	double seconds;
-	bool json;
+	const char *format;
 };
 
-static void usage(FILE *out)
+static const char *const formats[] = {"text", "json", NULL};
+
+static int take_sysfs(void *into, const char *arg, struct erg_err *err)
 {
-	fprintf(out,
-		"Usage: erg-record sources [options]\n\n"
-		"  -s, --source LIST     kinds to look for, default auto; KIND:ARG keeps what has\n"
-		"                        that rail, chip or path\n"
-		"      --sysfs DIR       look in DIR instead of /sys\n"
-		"      --reads N         readings that are timed, default 200; 0 measures nothing\n"
-		"      --seconds S       how long updates are counted, default 1\n"
-		"      --format FORMAT   text or json\n\nKinds:\n");
-	for (const struct erg_source_ops *const *d = erg_source_drivers; *d; d++)
-		fprintf(out, "  %-10s %s\n", (*d)->kind, (*d)->about);
+	((struct options *)into)->sysfs = arg;
+	return access(arg, X_OK) ? erg_fail(err, -EINVAL, "a directory") : 0;
 }
 
-enum { OPT_SYSFS = 256, OPT_READS, OPT_SECONDS, OPT_FORMAT };
+#define AT(field) offsetof(struct options, field)
 
-static const struct option long_options[] = {
-	{"source", required_argument, NULL, 's'},
-	{"sysfs", required_argument, NULL, OPT_SYSFS},
-	{"reads", required_argument, NULL, OPT_READS},
-	{"seconds", required_argument, NULL, OPT_SECONDS},
-	{"format", required_argument, NULL, OPT_FORMAT},
-	{"help", no_argument, NULL, 'h'},
+static const struct erg_option rows[] = {
+	{"source", 's', "LIST", "kinds to look for, default auto; KIND:ARG keeps what has that rail, chip "
+		"or path", ERG_OPTION_TEXT, AT(list)},
+	{"sysfs", 0, "DIR", "look in DIR instead of /sys", ERG_OPTION_CALL, .take = take_sysfs},
+	{"reads", 0, "N", "readings that are timed, default 200; 0 measures nothing", ERG_OPTION_UNSIGNED,
+		AT(reads), 0, 1000000},
+	{"seconds", 0, "S", "how long updates are counted, default 1", ERG_OPTION_NUMBER, AT(seconds), 0,
+		3600},
+	{"format", 0, "FORMAT", "text or json (text)", ERG_OPTION_CHOICE, AT(format), .choices = formats},
 	{0},
 };
+static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};
 
-static int bad(const char *option, const char *value, const char *expected)
+/* Below the options: the kinds that this program knows. */
+static const char *kinds(char *buf, size_t size)
 {
-	fprintf(stderr, "erg-record sources: %s %s: expected %s\n", option, value, expected);
-	return 2;
-}
+	size_t len = (size_t)snprintf(buf, size, "Kinds:");
 
-static int parse_option(struct options *o, int c)
-{
-	char *end;
-
-	switch (c) {
-	case 's':
-		o->list = optarg;
-		return 0;
-	case OPT_SYSFS:
-		o->sysfs = optarg;
-		return access(optarg, X_OK) ? bad("--sysfs", optarg, "a directory") : 0;
-	case OPT_READS: {
-		unsigned long v = strtoul(optarg, &end, 10);
-
-		if (*end || end == optarg || v > 1000000)
-			return bad("--reads", optarg, "a number up to 1000000");
-		o->reads = (unsigned int)v;
-		return 0;
-	}
-	case OPT_SECONDS:
-		o->seconds = strtod(optarg, &end);
-		if (*end || end == optarg || !(o->seconds >= 0 && o->seconds <= 3600))
-			return bad("--seconds", optarg, "seconds, 0 to 3600");
-		return 0;
-	case OPT_FORMAT:
-		o->json = !strcmp(optarg, "json");
-		return o->json || !strcmp(optarg, "text") ? 0
-							  : bad("--format", optarg, "text or json");
-	default:
-		return 2;
-	}
+	for (const struct erg_source_ops *const *d = erg_source_drivers; *d && len < size; d++)
+		len += (size_t)snprintf(buf + len, size - len, "\n%s: %s", (*d)->kind, (*d)->about);
+	return buf;
 }
 
 /* 0: go on; 1: help was printed; 2: wrong usage. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	int c, r;
+	char ending[4096];
+	const struct erg_command command = {
+		.program = "erg-record",
+		.verb = "sources",
+		.synopsis = "[options]",
+		.about = "Which sensors are here, their rails and units, how often they change, what a "
+			 "reading costs; and for what is missing the reason and the mend.",
+		.groups = groups,
+		.ending = kinds(ending, sizeof(ending)),
+	};
+	int first, r = erg_options_parse(&command, argc, argv, o, &first);
 
-	optind = 0; /* main has used getopt, or has not */
-	while ((c = getopt_long(argc, argv, "s:h", long_options, NULL)) != -1) {
-		if (c == 'h') {
-			usage(stdout);
-			return 1;
-		}
-		r = parse_option(o, c);
-		if (r)
-			return r;
-	}
-	if (optind < argc)
-		return bad("argument", argv[optind], "options only");
-	return 0;
+	if (!r && first < argc)
+		return erg_options_wrong(&command, "'%s': expected options only", argv[first]);
+	return r;
 }
 
 /* ---- the document ---- */

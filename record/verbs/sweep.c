@@ -7,73 +7,61 @@
  * the runs are made one by one; the index says after each of them how far it got.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/base/options.h"
 #include "formats/base/util.h"
 #include "record/knobs/state.h"
 #include "record/sweep/sweep.h"
 #include "record/sweep/check.h"
 #include "record/verbs/verb.h"
 
-static const char help[] =
-	"Usage: erg-record sweep PLAN.yaml -o DIR [options]\n\n"
-	"Makes every run of the plan (see erg-plan(5)): each an archive in DIR, listed in\n"
-	"DIR/index.json. Knobs are put back at the end, whatever that is.\n\n"
-	"  -o, --output DIR         where the archives go\n"
-	"      --resume             continue a sweep that was begun in DIR\n"
-	"      --dry-run            print the runs and the expected time, and change nothing\n"
-	"      --condition K=V      this condition of the plan holds now: make the runs for it\n"
-	"      --sysfs DIR          knobs and sensors from DIR instead of /sys\n\n"
-	"Exit status: 0 done, 1 failed or some runs failed, 2 wrong usage.\n";
+static int take_condition(void *into, const char *arg, struct erg_err *err)
+{
+	struct erg_sweep *s = into;
+
+	return erg_texts_add(&s->given, arg) < 0 ? erg_fail(err, -ENOMEM, "memory") : 0;
+}
+
+#define AT(field) offsetof(struct erg_sweep, field)
+
+static const struct erg_option rows[] = {
+	{"output", 'o', "DIR", "where the archives go", ERG_OPTION_TEXT, AT(dir)},
+	{"resume", 0, NULL, "continue a sweep that was begun in DIR", ERG_OPTION_FLAG, AT(resume)},
+	{"dry-run", 0, NULL, "print the runs and the expected time, and change nothing", ERG_OPTION_FLAG,
+		AT(dry_run)},
+	{"condition", 0, "K=V", "this condition of the plan holds now: make the runs for it",
+		ERG_OPTION_CALL, .take = take_condition},
+	{"sysfs", 0, "DIR", "knobs and sensors from DIR instead of /sys", ERG_OPTION_TEXT, AT(sysfs)},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};
+static const struct erg_command command = {
+	.program = "erg-record",
+	.verb = "sweep",
+	.synopsis = "PLAN.yaml -o DIR [options]",
+	.about = "Makes every run of the plan (see erg-plan(5)): each an archive in DIR, listed "
+		 "in DIR/index.json. Knobs are put back at the end, whatever that is.",
+	.groups = groups,
+	.ending = "Exit status: 0 done, 1 failed or some runs failed, 2 wrong usage.",
+};
 
 static int parse(struct erg_sweep *s, int argc, char **argv)
 {
-	static const struct option longs[] = {{"output", 1, NULL, 'o'}, {"resume", 0, NULL, 'r'},
-		{"dry-run", 0, NULL, 'n'}, {"condition", 1, NULL, 'c'}, {"sysfs", 1, NULL, 's'},
-		{"help", 0, NULL, 'h'}, {0}};
-	int c;
+	int first, r = erg_options_parse(&command, argc, argv, s, &first);
 
-	while ((c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			s->dir = optarg;
-			break;
-		case 'r':
-			s->resume = true;
-			break;
-		case 'n':
-			s->dry_run = true;
-			break;
-		case 'c':
-			if (erg_texts_add(&s->given, optarg) < 0)
-				return 2;
-			break;
-		case 's':
-			s->sysfs = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return 1;
-		default:
-			return 2;
-		}
-	}
-	if (optind + 1 != argc) {
-		fprintf(stderr, "erg-record sweep: expected one PLAN.yaml (see --help)\n");
-		return 2;
-	}
-	s->plan_file = argv[optind];
-	if (!s->dir) {
-		fprintf(stderr, "erg-record sweep: expected -o DIR\n");
-		return 2;
-	}
-	return 0;
+	if (r)
+		return r;
+	if (first + 1 != argc)
+		return erg_options_wrong(&command, "expected one PLAN.yaml");
+	s->plan_file = argv[first];
+	return s->dir ? 0 : erg_options_wrong(&command, "expected -o DIR");
 }
 
 static void print_time(FILE *f, double s)
