@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analyze/verbs/verb.h"
+#include "formats/base/options.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
@@ -36,7 +37,8 @@ static void usage(FILE *out)
 	fprintf(out, "Usage: erg-analyze VERB [options] FILE...\n\nVerbs:\n");
 	for (size_t i = 0; verbs[i]; i++)
 		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->about);
-	fprintf(out, "\n'erg-analyze VERB --help' tells more; so does man erg-analyze-VERB.\n"
+	fprintf(out, "\n'erg-analyze VERB --help' (or 'erg-analyze help VERB') tells more; so does man "
+		     "erg-analyze-VERB.\n"
 		     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 warnings with --strict.\n");
 }
 
@@ -58,15 +60,30 @@ static int run_verb(const struct erg_verb *verb, int argc, char **argv)
 	return 1;
 }
 
+static int verb_unknown(const char *word)
+{
+	const char *names[ERG_ARRAY_SIZE(verbs)] = {NULL}, *near;
+
+	for (size_t i = 0; verbs[i]; i++)
+		names[i] = verbs[i]->name;
+	near = erg_options_nearest(word, names);
+	fprintf(stderr, "erg-analyze: no verb '%s'%s%s%s; 'erg-analyze --help' lists them\n", word,
+		near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
+	static char help[] = "--help";
+
 	erg_stdio_occupy();
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		usage(stderr);
 		return 2;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+		(!strcmp(argv[1], "help") && argc == 2)) {
 		usage(stdout);
 		return 0;
 	}
@@ -74,9 +91,13 @@ int main(int argc, char **argv)
 		printf("erg-analyze %s\n", ERG_VERSION);
 		return 0;
 	}
+	if (!strcmp(argv[1], "help")) {
+		argv[1] = argv[2];
+		argv[2] = help;
+		argc = 3;
+	}
 	for (size_t i = 0; verbs[i]; i++)
 		if (!strcmp(argv[1], verbs[i]->name))
 			return run_verb(verbs[i], argc - 1, argv + 1);
-	fprintf(stderr, "erg-analyze: no verb '%s'; 'erg-analyze --help' lists them\n", argv[1]);
-	return 2;
+	return verb_unknown(argv[1]);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/base/options.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "record/verbs/verb.h"
@@ -31,10 +32,30 @@ static const struct erg_record_verb *const verbs[] = {
 
 static const struct erg_record_verb *verb_find(const char *name)
 {
+	if (!strcmp(name, "record"))
+		name = "run";
 	for (size_t i = 0; verbs[i]; i++)
 		if (!strcmp(name, verbs[i]->name))
 			return verbs[i];
 	return NULL;
+}
+
+/* What was meant: a verb that is spelled like it, or a command to record. */
+static int verb_unknown(const char *word)
+{
+	const char *names[ERG_ARRAY_SIZE(verbs) + 1] = {NULL}, *near;
+
+	for (size_t i = 0; verbs[i]; i++)
+		names[i] = verbs[i]->name;
+	names[ERG_ARRAY_SIZE(verbs) - 1] = "record";
+	near = erg_options_nearest(word, names);
+	if (near)
+		fprintf(stderr, "erg-record: there is no verb '%s': did you mean '%s'? To record a command of "
+				"that name: erg-record -- %s\n", word, near, word);
+	else
+		fprintf(stderr, "erg-record: no verb '%s' ('erg-record --help' lists them); to record a "
+				"command of that name: erg-record -- %s\n", word, word);
+	return 2;
 }
 
 static void usage(FILE *out)
@@ -43,7 +64,8 @@ static void usage(FILE *out)
 		     "       erg-record VERB [options]\n\nVerbs:\n");
 	for (size_t i = 0; verbs[i]; i++)
 		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->about);
-	fprintf(out, "\n'erg-record VERB --help' tells more; so does man erg-record-VERB.\n"
+	fprintf(out, "\n'erg-record VERB --help' (or 'erg-record help VERB') tells more; so does man "
+		     "erg-record-VERB.\n"
 		     "Exit status: the command's own for run; otherwise 0 done, 1 failed, "
 		     "2 wrong usage.\n");
 }
@@ -65,6 +87,7 @@ static int verb_run(const struct erg_record_verb *verb, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	static char help[] = "--help";
 	const struct erg_record_verb *verb;
 
 	erg_stdio_occupy();
@@ -72,7 +95,8 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+		(!strcmp(argv[1], "help") && argc == 2)) {
 		usage(stdout);
 		return erg_stdout_done("erg-record", 0);
 	}
@@ -80,12 +104,13 @@ int main(int argc, char **argv)
 		printf("erg-record %s\n", ERG_VERSION);
 		return erg_stdout_done("erg-record", 0);
 	}
-	verb = verb_find(argv[1][0] == '-' ? "run" : argv[1]);
-	if (!verb) {
-		fprintf(stderr,
-			"erg-record: no verb '%s'; to record a command: erg-record -- %s\n", argv[1],
-			argv[1]);
-		return 2;
+	if (!strcmp(argv[1], "help")) {
+		argv[1] = argv[2];
+		argv[2] = help;
+		argc = 3;
 	}
+	verb = verb_find(argv[1][0] == '-' ? "run" : argv[1]);
+	if (!verb)
+		return verb_unknown(argv[1]);
 	return argv[1][0] == '-' ? verb_run(verb, argc, argv) : verb_run(verb, argc - 1, argv + 1);
 }

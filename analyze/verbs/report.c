@@ -42,7 +42,7 @@ static const struct erg_option own[] = {
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},
 	ERG_GROUPS_FILE(offsetof(struct options, common))};
-static const struct erg_command command = {
+static const struct erg_command report_command = {
 	.program = "erg-analyze",
 	.verb = "report",
 	.synopsis = "[options] FILE... -o report.html",
@@ -452,13 +452,13 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
-	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
+	int first, r = erg_options_parse(&report_command, argc, argv, &o, &first);
 
 	if (r)
 		return r == 1 ? 0 : r;
 	o.files = (size_t)(argc - first);
 	if (!o.output || !o.files)
-		return erg_options_wrong(&command, "expected %s",
+		return erg_options_wrong(&report_command, "expected %s",
 			o.output ? "archives or results" : "-o report.html");
 	return report(&o, argv + first, err);
 }

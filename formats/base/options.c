@@ -73,7 +73,7 @@ static const struct row *row_of(const struct table *t, int c)
 static void print_wrapped(FILE *out, const char *text, int column, int indent)
 {
 	while (*text) {
-		size_t len = strcspn(text, " \n");
+		size_t len = strcspn(text, " ");
 
 		if (column > indent && column + 1 + (int)len > WIDTH) {
 			fprintf(out, "\n%*s", indent, "");
@@ -85,10 +85,6 @@ static void print_wrapped(FILE *out, const char *text, int column, int indent)
 		fwrite(text, 1, len, out);
 		column += (int)len;
 		text += len;
-		if (*text == '\n') {
-			fprintf(out, "\n%*s", indent, "");
-			column = indent;
-		}
 		text += *text != '\0';
 	}
 	fputc('\n', out);
@@ -142,7 +138,10 @@ static void print_help(FILE *out, const struct erg_command *c, bool all)
 		     "      --version            the version of %s\n", c->program);
 	if (c->ending) {
 		fputc('\n', out);
-		print_wrapped(out, c->ending, 0, 0);
+		if (strchr(c->ending, '\n')) /* it has lines of its own */
+			fprintf(out, "%s\n", c->ending);
+		else
+			print_wrapped(out, c->ending, 0, 0);
 	}
 }
 

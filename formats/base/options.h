@@ -57,7 +57,7 @@ struct erg_command {
 	const char *synopsis;       /* one or more lines, each behind "Usage: PROGRAM VERB " */
 	const char *about;          /* what it does; broken into lines */
 	const struct erg_option_group *groups; /* ends with NULL rows */
-	const char *ending;         /* below the options, or NULL */
+	const char *ending;         /* below the options, or NULL; broken into lines if it has none */
 	bool stops; /* the first word that is no option ends them: what follows is another's */
 };
 

@@ -121,7 +121,7 @@ static int take_chunk_time(void *into, const char *arg, struct erg_err *err)
 
 static int take_cpu(void *into, const char *arg, struct erg_err *err)
 {
-	uint64_t cpu;
+	uint64_t cpu = 0;
 	int r = whole_take(arg, 0, 4095, 1, &cpu, err);
 
 	if (!r)

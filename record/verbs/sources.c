@@ -55,7 +55,7 @@ static const char *kinds(char *buf, size_t size)
 	size_t len = (size_t)snprintf(buf, size, "Kinds:");
 
 	for (const struct erg_source_ops *const *d = erg_source_drivers; *d && len < size; d++)
-		len += (size_t)snprintf(buf + len, size - len, "\n%s: %s", (*d)->kind, (*d)->about);
+		len += (size_t)snprintf(buf + len, size - len, "\n  %-10s %s", (*d)->kind, (*d)->about);
 	return buf;
 }
 
@@ -173,7 +173,7 @@ static int emit(const struct options *o, json_t *doc, struct erg_err *err)
 {
 	if (!doc)
 		return erg_fail(err, -ENOMEM, "sources: out of memory");
-	if (!o->json)
+	if (strcmp(o->format, "json"))
 		erg_sources_print_text(doc, stdout);
 	else if (json_dumpf(doc, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF)
 		return erg_fail(err, -EIO, "standard output: cannot be written");
@@ -184,7 +184,8 @@ static int emit(const struct options *o, json_t *doc, struct erg_err *err)
 
 static int sources_run(int argc, char **argv, struct erg_err *err)
 {
-	struct options o = {.list = "auto", .sysfs = "/sys", .reads = 200, .seconds = 1};
+	struct options o = {
+		.list = "auto", .sysfs = "/sys", .reads = 200, .seconds = 1, .format = "text"};
 	_cleanup_(erg_source_list_release) struct erg_source_list list = {0};
 	_cleanup_(erg_freep) struct erg_source_cost *costs = NULL;
 	struct erg_source_config cfg = {.proc = "/proc", .interval_ns = 1000000};

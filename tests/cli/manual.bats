@@ -7,9 +7,11 @@ verbs_of() {
     "$1" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
 
-# Long options of a --help text.
+# Long options of a --help text, without the two that every verb has: the pages of the programs tell
+# those.
 options_of() {
-    grep -oE '(^|[ ,(])--[a-z][a-z0-9-]+' <<<"$1" | grep -oE '[a-z][a-z0-9-]+' | sort -u
+    grep -oE '(^|[ ,(])--[a-z][a-z0-9-]+' <<<"$1" | grep -oE '[a-z][a-z0-9-]+' | sort -u |
+        grep -vxE 'help|version'
 }
 
 @test "every verb has a manual page, and the page has every option of --help" {
@@ -39,6 +41,14 @@ options_of() {
             [ "$status" -eq 0 ]
             run $program "$verb" --no-such-option
             [ "$status" -eq 2 ]
+        done
+    done
+}
+
+@test "the pages of the programs tell what every verb takes" {
+    for page in erg-record.1 erg-analyze.1; do
+        for option in help version; do
+            grep -q "Fl -$option" "$ERG_SRC/man/$page"
         done
     done
 }

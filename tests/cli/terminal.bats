@@ -69,3 +69,39 @@ assert at == {head.index("by ")}, (at, head.index("by "))'
     # the data stay what they are
     [ "$(erg-analyze layers --format json w.erg 2>/dev/null | jq -r '.runs[0].layers[0].network')" = "$(printf 'ne\033[2Jt')" ]
 }
+
+@test "a verb that is spelled wrong is answered with the one that was meant" {
+    run erg-record recrod
+    [ "$status" -eq 2 ]
+    [[ $output == *"did you mean 'record'"*"erg-record -- recrod"* ]]
+    run erg-record swep p.yaml
+    [[ $output == *"did you mean 'sweep'"* ]]
+    run erg-record python3
+    [ "$status" -eq 2 ]
+    [[ $output == *"no verb 'python3'"*"erg-record -- python3"* ]]
+    run erg-analyze totls x.erg
+    [ "$status" -eq 2 ]
+    [[ $output == *"did you mean 'totals'"* ]]
+    run erg-analyze layers --formt json
+    [ "$status" -eq 2 ]
+    [[ $output == "erg-analyze layers: there is no option --formt; did you mean --format?"* ]]
+    [ "$(erg-analyze help totals)" = "$(erg-analyze totals --help)" ]
+    [ "$(erg-analyze layers --version)" = "$(erg-analyze --version)" ]
+    [ "$(erg-record sweep --version)" = "$(erg-record --version)" ]
+}
+
+@test "what an option may be stands in the message, with exit status 2" {
+    for words in "layers --jobs 0" "layers --by lines" "totals --ci-limit -1" "sweep --slack x" \
+        "export --to nothing" "model fit --degree 3" "thermal --block 0"; do
+        run erg-analyze $words a.erg
+        [ "$status" -eq 2 ]
+        [[ ${lines[0]} == "erg-analyze ${words%% *}: --"*": expected "* ]]
+        [ "${#lines[@]}" -eq 1 ]
+    done
+    for words in "run --rate 0" "sources --reads x" "calibrate --format csv" "run --annotate nothing"; do
+        run erg-record $words
+        [ "$status" -eq 2 ]
+        [[ ${lines[0]} == "erg-record ${words%% *}: --"*": expected "* ]]
+        [ "${#lines[@]}" -eq 1 ]
+    done
+}
