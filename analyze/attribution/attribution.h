@@ -182,7 +182,11 @@ void erg_attr_freep(struct erg_attr **a);
  */
 struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, bool above_idle);
 
-/* The same sum as a share of the energy of all classes: their errors are in both. */
+/* Energy of class K alone: resolved where its own gates and those of sums pass it. What a row or an
+ * event of one layer may print. */
+struct erg_est erg_attr_class_energy(const struct erg_attr *a, size_t k);
+
+/* A sum as in erg_attr_combine as a share of the energy of all classes: their errors are in both. */
 struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *weight);
 
 /* A stretch of time, ns, of which WEIGHT counts: of what is shared, the part. */

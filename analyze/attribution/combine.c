@@ -137,8 +137,10 @@ struct erg_est attr_parts_est(const struct attr_parts *p, double divisor, const 
 	};
 }
 
-/* Below this share of a sum's time its classes without a figure of their own do not forbid it. */
+/* Below this share of a sum's time its classes without a figure of their own do not forbid it, and below
+ * this those that were hardly seen: what they may be is in its interval. */
 #define SHORT 0.01
+#define SHORT_FEW 0.1
 
 /* What a sum is made of. */
 struct makeup {
@@ -156,18 +158,22 @@ static bool forbidden(enum erg_attr_gate g)
 	return g != ERG_GATE_NONE && g != ERG_GATE_CI && g != ERG_GATE_COND && g != ERG_GATE_WINDOWS;
 }
 
-/* Of a class without a figure of its own, which enters a sum where it is short: its power is anything
- * from none to the greatest reading. */
+/*
+ * Of a class without a figure of its own, which enters a sum where it is short: its power is anything
+ * from none to the greatest reading. What the fit gives it beyond that it took from its neighbours, so
+ * the sum is wrong by it only as far as the class was seen more or less often than its time asks for.
+ */
 static void add_loose(const struct erg_attr *a, size_t c, double weight, struct makeup *m)
 {
 	const struct erg_attr_state *st = a->state;
-	double part = a->classes[c].time_s > 0 ? st->class_few[c] / a->classes[c].time_s : 0;
+	const struct erg_attr_class *k = &a->classes[c];
+	double part = k->time_s > 0 ? st->class_few[c] / k->time_s : 0, most = st->peak_w * k->time_s;
 
 	m->few += weight * st->class_few[c];
-	if (forbidden(a->classes[c].gate))
+	if (forbidden(k->gate))
 		part = 1;
-	m->loose_j += weight * part * fmax(fabs(st->value[c]),
-		st->peak_w * a->classes[c].time_s - st->value[c]);
+	m->loose_j += weight * part * (most + fmax(fmax(st->value[c] - most, -st->value[c]), 0) /
+		sqrt(k->windows + 1));
 }
 
 static void make_up(const struct erg_attr *a, const double *weight, struct makeup *ret)
@@ -219,7 +225,7 @@ static enum erg_attr_gate gate_of_parts(const struct erg_attr *a, const struct m
 		return worst;
 	if (st->contradicts && m->fitted > SHORT * m->time)
 		return ERG_GATE_IMPOSSIBLE;
-	if (m->few > SHORT * m->time ||
+	if (m->few > SHORT_FEW * m->time ||
 		(m->fitted > SHORT * m->time && m->windows < st->min_windows))
 		return ERG_GATE_WINDOWS;
 	return ERG_GATE_NONE;
@@ -305,6 +311,16 @@ struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, 
 		p.syst += m.loose_j;
 	}
 	return attr_parts_est(&p, 1, method_of(a->state, &m));
+}
+
+struct erg_est erg_attr_class_energy(const struct erg_attr *a, size_t k)
+{
+	_cleanup_(erg_freep) double *weight = calloc(a->n_classes + 1, sizeof(*weight));
+
+	if (!weight || !erg_est_resolved(&a->classes[k].energy_j))
+		return weight ? a->classes[k].energy_j : ERG_EST_UNRESOLVED;
+	weight[k] = 1;
+	return erg_attr_combine(a, weight, false);
 }
 
 /* The mean of all that ran was in the window at some time, whatever the instances. */

@@ -224,14 +224,15 @@ static void sum_counter(const struct erg_attr_state *st, struct sum *s)
 /* Variance of the power itself, of which a long window shows little: between the columns, W^2. */
 static double power_variance(const struct erg_attr_state *st)
 {
-	double t = 0, e = 0, e2 = 0;
+	double t = 0, e = 0, e2 = 0, p;
 
 	for (size_t c = 0; c < st->view.n_cols; c++) {
 		if (st->view.col_apart[c] || st->gram.windows[c] <= 0)
 			continue;
+		p = fmin(st->power[c], st->peak_w); /* of what hardly was seen it is anything */
 		t += st->view.col_time[c];
-		e += st->view.col_time[c] * st->power[c];
-		e2 += st->view.col_time[c] * st->power[c] * st->power[c];
+		e += st->view.col_time[c] * p;
+		e2 += st->view.col_time[c] * p * p;
 	}
 	return t > 0 ? fmax(e2 / t - e * e / (t * t), 0) : 0;
 }

@@ -53,10 +53,13 @@ int erg_shares_open(struct erg_shares *s, const struct erg_timeline *tl,
 	int r;
 
 	*s = (struct erg_shares){.tl = tl, .own = calloc(tl->iv.n + 1, sizeof(double)),
-		.total = calloc(tl->n_layers + 1, sizeof(double))};
-	if (!s->own || !s->total || own_times(s) < 0)
+		.total = calloc(tl->n_layers + 1, sizeof(double)),
+		.energy = calloc(tl->n_layers + 1, sizeof(*s->energy))};
+	if (!s->own || !s->total || !s->energy || own_times(s) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu layer instances", tl->iv.n);
 	r = erg_account_open(&s->account, tl, common, err);
+	for (size_t k = 0; r >= 0 && k < tl->n_layers; k++)
+		s->energy[k] = erg_attr_class_energy(s->account.attr, k);
 	for (size_t i = 0; r >= 0 && i < tl->iv.n; i++)
 		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], s->account.device))
 			s->total[tl->iv.layer[i]] += fmax(s->own[i], 0);
@@ -67,6 +70,7 @@ void erg_shares_release(struct erg_shares *s)
 {
 	free(s->own);
 	free(s->total);
+	free(s->energy);
 	if (s->tl)
 		erg_account_release(&s->account);
 	*s = (struct erg_shares){0};
@@ -85,7 +89,7 @@ bool erg_shares_find(const struct erg_shares *s, const struct erg_gathered *g,
 	struct erg_share *ret)
 {
 	const struct erg_tl_intervals *iv = &s->tl->iv;
-	const struct erg_attr_class *c;
+	const struct erg_est *e;
 	size_t lo = 0, hi = iv->n;
 	uint32_t layer;
 
@@ -102,12 +106,12 @@ bool erg_shares_find(const struct erg_shares *s, const struct erg_gathered *g,
 	if (lo == iv->n || erg_tl_begin(iv, lo) != g->begin)
 		return false;
 	layer = iv->layer[lo];
-	c = &s->account.attr->classes[layer];
+	e = &s->energy[layer];
 	*ret = (struct erg_share){&s->tl->layers[layer], NAN, "unresolved"};
 	if (!erg_tl_track_is(&s->account.tl->tracks[iv->track[lo]], s->account.device) ||
-		!erg_est_resolved(&c->energy_j) || !(s->total[layer] > 0))
+		!erg_est_resolved(e) || !(s->total[layer] > 0))
 		return true;
-	ret->energy_j = c->energy_j.value * fmax(s->own[lo], 0) / s->total[layer];
-	ret->method = c->energy_j.method;
+	ret->energy_j = e->value * fmax(s->own[lo], 0) / s->total[layer];
+	ret->method = e->method;
 	return true;
 }

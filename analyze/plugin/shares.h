@@ -16,6 +16,7 @@ struct erg_shares {
 	struct erg_account account;
 	double *own;   /* ns, per instance */
 	double *total; /* ns, per layer */
+	struct erg_est *energy; /* per layer */
 };
 
 struct erg_share {
