@@ -1,25 +1,45 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * samples.csv: a time and a column for each channel. Numbers become integers without rounding: the
- * unit of a column is refined by as many digits as its longest number has behind the point, up to
- * nine, so a log goes into the archive as it was written.
+ * unit of a column is refined as soon as a number has more digits behind the point, up to nine, so a
+ * log goes into the archive as it was written. A line that is no row (too few cells, a word where a
+ * number should be) is counted and told; a header that comes again is passed over.
  */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
-#include "formats/base/progress.h"
-#include "formats/table.h"
 #include "formats/base/util.h"
+#include "formats/lines.h"
+#include "record/import/cells.h"
 #include "record/import/import.h"
 
 #define DECIMALS_MAX 9
-#define ROWS_TOLD 4096 /* rows between two words on progress */
+#define COLUMNS_MAX 512
+#define ROWS_TOLD 16384 /* rows between two words on progress */
 
-/* "VDD_IN [mW]" is VDD_IN, mW. */
+enum time_form { TIME_NUMBER, TIME_DATE };
+
+struct reader {
+	struct erg_import_log *log;
+	const struct erg_import_how *how;
+	char *header; /* the line, to know it again */
+	char separator, point;
+	enum time_form form;
+	int time_decimals; /* of a number: to ns */
+	size_t n;          /* columns, with that of times */
+	size_t headers;    /* that came again */
+	int last_decimals; /* of the last cell of the row before, to tell one that was cut */
+	size_t last_len;
+	int64_t values[COLUMNS_MAX];
+};
+
+/* "VDD_IN [mW]" and "VDD_IN (mW)" are VDD_IN, mW. */
 static int split_name(const char *path, const char *column, char name[64], char unit[16],
 	struct erg_err *err)
 {
-	const char *open = strrchr(column, '['), *close = strrchr(column, ']');
+	const char *square = strrchr(column, '['), *round = strrchr(column, '(');
+	const char *open = square ? square : round, *close = strrchr(column, square ? ']' : ')');
 	size_t len = open ? (size_t)(open - column) : 0;
 
 	while (len > 0 && (column[len - 1] == ' ' || column[len - 1] == '\t'))
@@ -27,7 +47,8 @@ static int split_name(const char *path, const char *column, char name[64], char 
 	if (!open || !close || close < open || close[1] || len == 0 || len >= 64 ||
 		close - open - 1 >= 16 || close - open < 2)
 		return erg_fail(err, -EINVAL, "%s: column '%s': a name and a unit, like "
-			"'VDD_IN [mW]', were expected", path, column);
+			"'VDD_IN [mW]', were expected (one of %s; --column takes some columns of a table)",
+			path, column, erg_unit_names());
 	snprintf(name, 64, "%.*s", (int)len, column);
 	snprintf(unit, 16, "%.*s", (int)(close - open - 1), open + 1);
 	return 0;
@@ -46,97 +67,253 @@ static void compare_name_with_unit(const struct erg_import_channel *c, json_t *n
 	}
 }
 
-static bool is_missing(const char *cell)
-{
-	static const char *const words[] = {"", "nan", "NaN", "NAN", "N/A", "[N/A]", "NULL", "null",
-		"None"};
+/* ---- the header ---- */
 
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
-		if (!strcmp(cell, words[i]))
-			return true;
-	return false;
+/* Decimals from the column's unit to ns; -1: dates, -2: no column of times. */
+static int time_form(const char *name)
+{
+	static const struct {
+		const char *name;
+		int decimals;
+	} forms[] = {{"time_s", 9}, {"time_ms", 6}, {"time_us", 3}, {"time_ns", 0}, {"time [s]", 9},
+		{"time (s)", 9}, {"time [ms]", 6}, {"time (ms)", 6}, {"time [us]", 3}, {"time (us)", 3},
+		{"time [ns]", 0}, {"time (ns)", 0}, {"time_iso", -1}, {"time", -1}, {"timestamp", -1},
+		{"datetime", -1}, {"date", -1}};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(forms); i++)
+		if (!strcasecmp(name, forms[i].name))
+			return forms[i].decimals;
+	return -2;
 }
 
-static int column_decimals(const struct erg_table *t, size_t column)
+/* The commonest of those that a table may have; a comma where there is none. */
+static char separator_of(const char *line)
 {
-	size_t rows = erg_table_rows(t);
-	int most = 0;
+	static const char candidates[] = ",;\t";
+	size_t best = 0;
+	char ret = ',';
 
-	for (size_t i = 0; i < rows && most < DECIMALS_MAX; i++) {
-		int d = erg_table_decimals(t, i, column);
+	for (const char *c = candidates; *c; c++) {
+		size_t n = 0;
 
-		most = d > most ? d : most;
+		for (const char *p = line; *p; p++)
+			n += *p == *c;
+		if (n > best) {
+			best = n;
+			ret = *c;
+		}
 	}
-	return most < DECIMALS_MAX ? most : DECIMALS_MAX;
+	return ret;
 }
 
-static int make_channels(const struct erg_table *t, struct erg_import_log *log, json_t *notes,
+static int make_channels(struct reader *r, char **names, json_t *notes, struct erg_err *err)
+{
+	for (size_t i = 1; i < r->n; i++) {
+		char name[64], unit[16];
+		int c = split_name(r->log->path, names[i], name, unit, err);
+
+		if (c == 0)
+			c = erg_import_channel(r->log, name, unit, 0, err);
+		if (c < 0)
+			return c;
+		if ((size_t)c != i - 1)
+			return erg_fail(err, -EINVAL, "%s: two columns give the %s of '%s'",
+				r->log->path, erg_quantity_name(r->log->channels[c].def.quantity), name);
+		compare_name_with_unit(&r->log->channels[c], notes);
+	}
+	return 0;
+}
+
+static int take_header(struct reader *r, char *line, json_t *notes, struct erg_err *err)
+{
+	char *names[COLUMNS_MAX];
+	int form;
+
+	r->header = strdup(line);
+	if (!r->header)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	r->separator = separator_of(line);
+	r->n = erg_lines_split(line, r->separator, names, COLUMNS_MAX);
+	if (r->n == 0 || r->n > COLUMNS_MAX)
+		return erg_fail(err, -EINVAL, "%s: a line of at most %d column names was expected, with their "
+			"quotes closed", r->log->path, COLUMNS_MAX);
+	form = time_form(names[0]);
+	if (form == -2)
+		return erg_fail(err, -EINVAL, "%s: the first column is '%.60s'; time_s or time_ns, time_ms, "
+			"time_us, or time with dates was expected (--time names another column)",
+			r->log->path, names[0]);
+	r->form = form < 0 ? TIME_DATE : TIME_NUMBER;
+	r->time_decimals = form;
+	if (r->n < 2)
+		return erg_fail(err, -EINVAL, "%s: a column of readings beside %s was expected",
+			r->log->path, names[0]);
+	return make_channels(r, names, notes, err);
+}
+
+/* ---- rows ---- */
+
+/* 1; 0: it is no time. */
+static int take_time(struct reader *r, const char *cell, int64_t *ret, struct erg_err *err)
+{
+	const char *end;
+	int digits, got;
+
+	if (r->form == TIME_NUMBER)
+		return erg_import_scaled(cell, r->point, r->time_decimals, ret, &digits, &end) && !*end;
+	got = erg_import_when(r->log, r->how, cell, false, ret, &end, err);
+	return got > 0 && *end ? 0 : got;
+}
+
+/* All earlier readings, and all to come, get MORE digits. */
+static bool refine(struct erg_import_log *log, struct erg_import_channel *c, int more)
+{
+	int64_t by = 1;
+
+	for (int i = 0; i < more; i++)
+		by *= 10;
+	for (size_t i = 0; i < log->n; i++)
+		if (c->raw[i] != ERG_IMPORT_MISSING && llabs(c->raw[i]) > ERG_IMPORT_RAW_MAX / by)
+			return false;
+	for (size_t i = 0; i < log->n; i++)
+		if (c->raw[i] != ERG_IMPORT_MISSING)
+			c->raw[i] *= by;
+	c->decimals += more;
+	c->def.scale /= (double)by;
+	return true;
+}
+
+/* Digits behind the point, as written: "5.00" has two, "1.50e-3" five. */
+static int written_decimals(const char *cell, char point)
+{
+	const char *p = strchr(cell, point), *e = strpbrk(cell, "eE");
+	long n = p ? (long)strspn(p + 1, "0123456789") : 0;
+
+	n -= e ? strtol(e + 1, NULL, 10) : 0;
+	return n < 0 ? 0 : n < DECIMALS_MAX ? (int)n : DECIMALS_MAX;
+}
+
+static bool take_number(struct reader *r, const char *cell, struct erg_import_channel *c, int64_t *ret,
+	int *ret_digits)
+{
+	const char *end;
+	int more;
+
+	*ret_digits = 0;
+	*ret = ERG_IMPORT_MISSING;
+	if (erg_import_missing_cell(cell))
+		return true;
+	if (!erg_import_scaled(cell, r->point, c->decimals, ret, ret_digits, &end) || *end)
+		return false;
+	*ret_digits = written_decimals(cell, r->point);
+	more = *ret_digits - c->decimals;
+	return more <= 0 || !refine(r->log, c, more) ||
+		erg_import_scaled(cell, r->point, c->decimals, ret, &more, &end);
+}
+
+/* A number at the end of a line without an end: whole if it has the digits that the last one had. */
+static bool may_be_cut(const struct reader *r, int digits, size_t len)
+{
+	return r->last_decimals > 0 ? digits < r->last_decimals : digits > 0 || len < r->last_len;
+}
+
+/* 1: a row; 0: none, *ret_odd is what is not understood; or an error. */
+static int take_row(struct reader *r, char **cells, size_t line, bool cut, const char **ret_odd,
 	struct erg_err *err)
 {
-	for (size_t i = 1; i < erg_table_columns(t); i++) {
-		char name[64], unit[16];
-		int r = split_name(log->path, erg_table_column_name(t, i), name, unit, err);
+	int64_t t;
+	int digits = 0, got;
+	size_t len = strlen(cells[r->n - 1]);
 
-		if (r == 0)
-			r = erg_import_channel(log, name, unit, column_decimals(t, i), err);
-		if (r < 0)
-			return r;
-		if ((size_t)r != i - 1)
-			return erg_fail(err, -EINVAL, "%s: two columns give the %s of '%s'",
-				log->path, erg_quantity_name(log->channels[r].def.quantity), name);
-		compare_name_with_unit(&log->channels[r], notes);
+	*ret_odd = cells[0];
+	got = take_time(r, cells[0], &t, err);
+	if (got <= 0)
+		return got;
+	for (size_t i = 1; i < r->n; i++) {
+		*ret_odd = cells[i];
+		if (!take_number(r, cells[i], &r->log->channels[i - 1], &r->values[i - 1], &digits))
+			return 0;
 	}
-	return 0;
+	if (cut && may_be_cut(r, digits, len))
+		return 0;
+	r->last_decimals = digits;
+	r->last_len = len;
+	got = erg_import_row(r->log, t, line, err);
+	for (size_t i = 1; got == 0 && i < r->n; i++)
+		r->log->channels[i - 1].raw[r->log->n - 1] = r->values[i - 1];
+	return got < 0 ? got : 1;
 }
 
-static int take_row(const struct erg_table *t, size_t row, int time_decimals,
-	struct erg_import_log *log, struct erg_err *err)
+/* Cells that are apart by something else may have a decimal comma. */
+static void find_point(struct reader *r, char **cells)
 {
-	int64_t time_ns;
-	int r = erg_table_scaled(t, row, 0, time_decimals, &time_ns, err);
+	r->point = '.';
+	for (size_t i = 0; i < r->n && r->separator != ','; i++)
+		if (strchr(cells[i], ',') && !strchr(cells[i], '.'))
+			r->point = ',';
+}
 
-	if (r == 0)
-		r = erg_import_row(log, time_ns, erg_table_line(t, row), err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < log->n_channels; i++) {
-		struct erg_import_channel *c = &log->channels[i];
+static int take_line(struct reader *r, char *text, size_t line, bool cut, struct erg_err *err)
+{
+	char *cells[COLUMNS_MAX];
+	char kept[sizeof(r->log->foreign.text)];
+	const char *odd = kept;
+	size_t n;
+	int got = 0;
 
-		if (is_missing(erg_table_cell(t, row, i + 1)))
-			continue;
-		r = erg_table_scaled(t, row, i + 1, c->decimals, &c->raw[row], err);
-		if (r < 0)
-			return r;
+	if (*text == *r->header && !strcmp(text, r->header)) {
+		r->headers++;
+		return 0;
 	}
-	return 0;
+	snprintf(kept, sizeof(kept), "%.*s", (int)sizeof(kept) - 1, text);
+	n = erg_lines_split(text, r->separator, cells, COLUMNS_MAX);
+	if (n == r->n) {
+		if (!r->point)
+			find_point(r, cells);
+		got = take_row(r, cells, line, cut, &odd, err);
+	}
+	if (got == 0)
+		erg_import_foreign(r->log, line, odd);
+	return got < 0 ? got : 0;
+}
+
+static int read_lines(struct reader *r, struct erg_lines *lines, json_t *notes, struct erg_err *err)
+{
+	char *text;
+	int got = erg_lines_next(lines, &text, err);
+
+	if (got == 0)
+		return erg_fail(err, -ENODATA, "%s: the file is empty, a line of column names was expected",
+			r->log->path);
+	if (got > 0)
+		got = take_header(r, text, notes, err) < 0 ? -EINVAL : 1;
+	while (got > 0 && (got = erg_lines_next(lines, &text, err)) > 0) {
+		int taken = take_line(r, text, erg_lines_number(lines), erg_lines_cut(lines), err);
+
+		if (taken < 0)
+			return taken;
+		if (r->log->n % ROWS_TOLD == 0)
+			erg_lines_progress(lines);
+	}
+	erg_lines_progress(lines);
+	return got < 0 ? got : erg_lines_sha256(lines, r->log->sha256, err);
 }
 
 static int read_csv(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 	json_t *notes, struct erg_err *err)
 {
-	_cleanup_(erg_table_freep) struct erg_table *t = NULL;
-	int r = erg_table_read(path, &t, err), time_decimals;
-	const char *first;
+	_cleanup_(erg_lines_freep) struct erg_lines *lines = NULL;
+	struct reader r = {.log = ret, .how = how};
+	int got = erg_lines_open(path, &lines, err);
 
-	if (r < 0)
-		return r;
+	if (got < 0)
+		return got;
 	ret->path = path;
-	first = erg_table_column_name(t, 0);
-	if (strcmp(first, "time_s") && strcmp(first, "time_ns"))
-		return erg_fail(err, -EINVAL, "%s: the first column is '%s'; time_s or time_ns was "
-			"expected", path, first);
-	time_decimals = strcmp(first, "time_s") ? 0 : 9;
-	if (erg_table_columns(t) < 2)
-		return erg_fail(err, -EINVAL, "%s: a column of readings beside %s was expected",
-			path, first);
-	r = make_channels(t, ret, notes, err);
-	for (size_t i = 0; r == 0 && i < erg_table_rows(t); i++) {
-		r = take_row(t, i, time_decimals, ret, err);
-		if (i % ROWS_TOLD == 0)
-			erg_progress("converting", i, erg_table_rows(t));
-	}
-	erg_progress("converting", 1, 1);
-	return r;
+	got = read_lines(&r, lines, notes, err);
+	free(r.header);
+	if (got == 0 && r.headers)
+		erg_import_note(notes, "header", "%s: the line of column names stands there %zu times more",
+			path, r.headers);
+	return got;
 }
 
 const struct erg_import_reader erg_import_csv = {
