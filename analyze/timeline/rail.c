@@ -122,7 +122,8 @@ static void from_zero(struct erg_rail *r)
 		r->v[i] -= base;
 }
 
-/* A log that was imported, of a sensor that is not known to stand still between its readings. */
+/* Power of a log that was imported, of a sensor that is not known to stand still between its readings.
+ * A counter is one that does: what was logged is what its register held. */
 static bool is_at_stamp(const struct erg_tl_source *src)
 {
 	return src->kind && !strncmp(src->kind, "imported:", 9) &&
@@ -147,7 +148,7 @@ static int build(const struct erg_timeline *tl, const char *name, struct erg_rai
 	r->simulated = src->simulated;
 	r->model = src->model;
 	r->interval_ns = src->interval_ns;
-	r->at_stamp = is_at_stamp(src);
+	r->at_stamp = c != energy && is_at_stamp(src);
 	r->lsb_w = c->def.lsb * c->def.scale;
 	r->offset_max = c->def.offset_max;
 	r->gain_max = c->def.gain_max;
