@@ -1,0 +1,254 @@
+# erg-record import: the joules of logs whose right value is known by hand or by awk, one of each kind
+# that was once wrong without a word.
+load helpers
+
+import() { erg-record import "$@" -f -o out.erg; }
+
+# joules RAIL WANT [TOLERANCE] -- ARGS…: what totals says of an import lies within the tolerance (0.1 %),
+# and the interval holds the right value to 0.02 %.
+joules() {
+    local rail=$1 want=$2 tolerance=${3/--/0.001}
+    while [ "$1" != -- ]; do shift; done
+    shift
+    import "$@" 2>log || { cat log; return 1; }
+    erg-analyze totals --rail "$rail" --format json out.erg 2>totals.log >t.json
+    jq -e --argjson want "$want" --argjson tolerance "$tolerance" '.runs[0].phases[0].ets_j |
+        (.value / $want - 1 | fabs) < $tolerance and
+        .lo <= $want * 1.0002 and .hi >= $want * 0.9998' t.json || { jq -c '.runs[0].phases[0]' t.json; return 1; }
+}
+
+# fails WORDS… -- ARGS…: exit status 1 and one line, which says all of the words; nothing is written.
+fails() {
+    local words=()
+    while [ "$1" != -- ]; do words+=("$1"); shift; done
+    shift
+    rm -f out.erg
+    run erg-record import "$@" -o out.erg
+    echo "$output"
+    [ "$status" -eq 1 ]
+    for w in "${words[@]}"; do [[ ${lines[-1]} == *"$w"* ]]; done
+    [ ! -e out.erg ]
+}
+told() { grep -q "$1" log; }
+
+smi_rows() { # 20 rows of one GPU: 100 to 104 W, 0.2 s apart; 387.6 J by the trapezoid
+    awk 'BEGIN { for (i = 0; i < 20; i++) printf "2024/05/06 10:00:%06.3f, 0, %.2f W\n", i * 0.2, 100 + i % 5 }'
+}
+smi_head='timestamp, index, power.draw [W]'
+teg() { # teg TIME WATTS: a line of an Orin NX
+    echo "${1:+$1 }RAM 2274/6834MB (lfb 27x4MB) SWAP 0/3417MB (cached 2MB) CPU [99%@1189,off] EMC_FREQ 0% GR3D_FREQ 22% CPU@40C VDD_IN ${2}mW/9999mW VDD_CPU_GPU_CV 1594mW/1594mW VDD_SOC 1234mW/1234mW"
+}
+
+@test "nvidia-smi: messages, headers that come again, no header, UTF-16, a number that was cut" {
+    { echo "$smi_head"; smi_rows; } >plain.csv
+    joules gpu0 387.6 -- --from nvidia-smi --samples plain.csv
+    { echo "$smi_head"; smi_rows | head -10
+      echo 'Unable to determine the device handle for GPU 0000:01:00.0: Unknown Error'
+      smi_rows | tail -10; } >message.csv
+    joules gpu0 387.6 -- --from nvidia-smi --samples message.csv
+    told "line 12: 'Unable to determine"
+    { echo "$smi_head"; smi_rows | head -10; echo "$smi_head"; smi_rows | tail -10; } >again.csv
+    joules gpu0 387.6 -- --from nvidia-smi --samples again.csv
+    smi_rows >noheader.csv
+    joules gpu0 387.6 -- --from nvidia-smi --samples noheader.csv
+    iconv -f UTF-8 -t UTF-16 plain.csv >utf16.csv
+    joules gpu0 387.6 -- --from nvidia-smi --samples utf16.csv
+    { cat plain.csv; printf '2024/05/06 10:00:04.000, 0, 10'; } >cut.csv
+    joules gpu0 387.6 -- --from nvidia-smi --samples cut.csv
+    told 'line 22'
+    # without units a number without its digits is told by those of the line before
+    { echo 'timestamp, index, power.draw [W]'; smi_rows | sed 's/ W$//'; printf '2024/05/06 10:00:04.000, 0, 1'; } >nounits.csv
+    joules gpu0 387.6 -- --from nvidia-smi --samples nounits.csv
+    { cat plain.csv; seq 3 | sed 's/.*/hello &/'; } >much.csv
+    fails 'much.csv: line 22' 'hello 1' '3 of 23' -- --from nvidia-smi --samples much.csv
+}
+
+@test "nvidia-smi: no times need --interval, and then count by it" {
+    { echo 'power.draw [W]'; smi_rows | cut -d, -f3; } >notime.csv
+    fails 'notime.csv' 'interval' -- --from nvidia-smi --samples notime.csv
+    joules gpu0 387.6 -- --from nvidia-smi --samples notime.csv --interval 0.2
+}
+
+@test "nvidia-smi: several GPUs, by a column that differs, or by their order in the poll" {
+    awk 'BEGIN { print "timestamp,gpu,index,power.draw"; for (i = 0; i < 6; i++) for (g = 0; g < 4; g++)
+        printf "2025-09-08T17:26:%02d+08:00,%d, 0, %d.00\n", 10 + 2 * i, g, 70 + g }' >gpu.csv
+    for g in 0 1 2 3; do joules gpu$g $((10 * (70 + g))) -- --from nvidia-smi --samples gpu.csv; done
+    awk 'BEGIN { print "timestamp, index, power.draw [W]"; for (i = 0; i < 15; i++) for (g = 0; g < 4; g++)
+        printf "2024/05/06 10:00:%06.3f, %d, %d.00 W\n", i / 10 + g * 0.003, g, 100 * (g + 1) }' >four.csv
+    for g in 0 1 2 3; do joules gpu$g $((140 * (g + 1))) -- --from nvidia-smi --samples four.csv; done
+    if grep -q gap log totals.log; then false; fi
+    awk 'BEGIN { print "timestamp, name, power.draw [W]"; for (i = 0; i < 40; i++) for (g = 0; g < 2; g++)
+        printf "2024/05/06 10:00:%06.3f, NVIDIA X, %d.00 W\n", i * 0.05 + g * 0.024, g ? 300 : 100 }' >alike.csv
+    joules gpu0 195 -- --from nvidia-smi --samples alike.csv
+    told 'nothing names the GPUs'
+    joules gpu1 585 -- --from nvidia-smi --samples alike.csv
+    awk 'BEGIN { print "timestamp, name, power.draw [W]"; for (i = 0; i < 30; i++) for (g = 0; g < 2; g++)
+        printf "2024/05/06 10:00:%06.3f, NVIDIA X, %d.00 W\n", i / 10, g ? 200 : 100 }' >same.csv
+    joules gpu1 580 -- --from nvidia-smi --samples same.csv
+    # one GPU every 25.5 ms, which rounding makes 25 and 26 in turn, is not two
+    awk 'BEGIN { print "timestamp, name, power.draw [W]"; for (i = 0; i < 80; i++)
+        printf "2024/05/06 10:00:%06.3f, NVIDIA X, 100.00 W\n", int(i * 25.5) / 1000 }' >one.csv
+    joules gpu0 201.4 -- --from nvidia-smi --samples one.csv
+    # the same index twice at one time
+    sed 's/, NVIDIA X,/, 0,/; s/name/index/' same.csv >twice.csv
+    fails 'twice.csv: line 3' 'second reading' 'uuid' -- --from nvidia-smi --samples twice.csv
+}
+
+@test "nvidia-smi dmon with -o DT; pmon has no power" {
+    awk 'BEGIN { for (i = 0; i < 30; i++) { if (i % 10 == 0) print "#Date       Time        gpu    pwr  gtemp  mtemp     sm    mem\n#YYYYMMDD   HH:MM:SS    Idx      W      C      C      %      %"
+        for (g = 0; g < 2; g++) printf " 20240506   10:00:%02d      %d    %d     45      -      7      0\n", i, g, 50 + 20 * g } }' >dmon.txt
+    joules gpu0 1450 -- --from nvidia-smi --samples dmon.txt
+    joules gpu1 2030 -- --from nvidia-smi --samples dmon.txt
+    printf '#Date       Time        gpu        pid  type    sm   mem   command\n 20240506   10:00:00      0     1234     C     7     1   python\n' >pmon.txt
+    fails 'pmon' 'no power' -- --from nvidia-smi --samples pmon.txt
+}
+
+@test "PTDaemon: two analyzers, three channels, lines without values" {
+    awk 'BEGIN { for (i = 0; i < 6; i++) printf "Time,01-15-2025 10:00:%02d.700,Watts,500.0,Volts,-1.0,Amps,-1.0,PF,-1.0,Mark,run_testing,Analyzer1,Time,01-15-2025 10:00:%02d.700,Watts,100.0,Volts,230.0,Amps,0.4,PF,0.9,Mark,run_testing,Analyzer2,Time,01-15-2025 10:00:%02d.480,Watts,400.0,Volts,230.1,Amps,1.7,PF,0.9,Mark,run_testing\n", i, i, i }' >two.txt
+    joules meter 2500 -- --from ptdaemon --samples two.txt
+    joules meter.analyzer1 500 -- --from ptdaemon --samples two.txt
+    joules meter.analyzer2 2000 -- --from ptdaemon --samples two.txt
+    awk 'BEGIN { for (i = 0; i < 6; i++) printf "Time,02-10-2024 09:00:%02d.240,Watts,300.0,Volts,-1.0,Mark,run_testing,Ch1,Watts,110.0,Volts,120.9,Ch2,Watts,100.0,Volts,120.8,Ch3,Watts,90.0,Volts,120.7\n", i }' >three.txt
+    joules meter 1500 -- --from ptdaemon --samples three.txt
+    joules meter.3 450 -- --from ptdaemon --samples three.txt
+    echo 'Time,11-14-2023 12:12:15' >none.txt
+    fails 'none.txt' 'Watts' -- --from ptdaemon --samples none.txt
+    printf 'gTime,11-14-2023 12:13:14.123,Watts,56.7,Mark,notset\nTime,11-14-2023 12:13:10,Mark,run\n' >one.txt
+    fails 'one.txt' 'Watts' -- --from ptdaemon --samples one.txt
+}
+
+@test "tegrastats: whole seconds, times of day, a program's own output, JetPack 7.2" {
+    { for i in 1 2 3; do teg '05-06-2024 10:00:00' 10000; done
+      for i in 1 2 3 4 5 6 7 8 9 10; do teg '05-06-2024 10:00:01' 10000; done
+      for i in 1 2 3 4 5 6 7; do teg '05-06-2024 10:00:02' 10000; done; } >fast.log
+    joules VDD_IN 19 -- --from tegrastats --samples fast.log
+    told 'uncertain by 11'
+    jq -e '.runs[0].phases[0].ets_j | .hi - .lo > 4' t.json   # a full second of 10 lines may be 9 to 11 of them
+    joules VDD_IN 19 -- --from tegrastats --samples fast.log --interval 0.1
+    jq -e '.runs[0].phases[0].ets_j | .hi - .lo < 0.1' t.json
+    teg '05-06-2024 10:00:00' 10000 >one.log
+    teg '05-06-2024 10:00:00' 10000 >>one.log
+    fails 'one.log' 'interval' -- --from tegrastats --samples one.log
+    for i in 0 1 2 3 4 5 6 7 8 9; do teg "10:00:0$i" 10000; done >day.log
+    joules VDD_IN 90 -- --from tegrastats --samples day.log
+    for t in 23:59:58 23:59:59 00:00:00 00:00:01; do teg $t 10000; done >midnight.log
+    joules VDD_IN 30 -- --from tegrastats --samples midnight.log
+    for i in $(seq 30); do teg '' 2000; [ $((i % 3)) -ne 0 ] || echo "Epoch $i/10 loss 0.31"; done >mixed.log
+    joules VDD_IN 58 -- --from tegrastats --samples mixed.log
+    told "Epoch 3/10 loss 0.31.*10 such lines of 40"
+    if erg-analyze info --format json out.erg | grep -q Epoch; then false; fi
+    for i in 0 1 2 3 4 5 6 7 8 9; do
+        echo "07-20-2026 15:29:0$i RAM 9000/125000MB (lfb 19x4MB) CPU [39%@2160,off] GR3D_FREQ @[314,314] cpu@34.8C/34.8C gpu@45C/34.8C VDD_GPU $((4000 + 100 * i))mW/4925mW/5530mW VIN_SYS_5V0 6500mW/6500mW/6500mW"
+    done >r39.log
+    joules VDD_GPU 40.05 -- --from tegrastats --samples r39.log
+    joules VIN_SYS_5V0 58.5 -- --from tegrastats --samples r39.log
+    sed 's/mW\//mW~/g' r39.log >new.log
+    fails 'new.log' 'no reading of power' -- --from tegrastats --samples new.log
+}
+
+@test "clocks: wall time needs its zone beside layers, summer time is told apart or refused" {
+    awk 'BEGIN { print "timestamp, index, power.draw [W]"; for (i = 0; i < 720; i++) { s = 79200 + i * 30
+        p = s > 88200 && s <= 94200 ? ((int((s - 88201) / 300) % 2) ? 200 : 300) : 100
+        printf "2024/06/%02d %02d:%02d:%02d.000, 0, %.2f W\n", s < 86400 ? 3 : 4, s % 86400 / 3600, s % 3600 / 60, s % 60, p + i % 7 - 3 } }' >local.csv
+    awk 'BEGIN { print "begin_s,end_s,layer"; for (i = 0; i < 20; i++)
+        printf "%d,%d,%s\n", 1717453800 + i * 300, 1717454100 + i * 300, i % 2 ? "fc" : "conv" }' >layers.csv
+    fails 'local.csv' 'time-zone' -- --from nvidia-smi --samples local.csv --layers layers.csv
+    fails 'layers.csv: line 2' 'outside' -- --from nvidia-smi --samples local.csv --layers layers.csv --time-zone America/New_York
+    for zone in --time-zone=Europe/Berlin --time-zone=+02:00 --time-offset=-7200; do
+        import --from nvidia-smi --samples local.csv --layers layers.csv $zone
+        erg-analyze layers --format json out.erg 2>/dev/null | jq -e '.runs[0].layers | map({(.name): .energy_j.value}) | add |
+            (.conv / 900000 - 1 | fabs) < 0.003 and (.fc / 600000 - 1 | fabs) < 0.003'
+    done
+    run erg-record import --from nvidia-smi --samples local.csv --time-zone Mars/Olympus -o x.erg; [ "$status" -eq 2 ]
+    # the night of 27 October 2024, every minute: 02:00 to 03:00 comes twice
+    awk 'BEGIN { print "timestamp, index, power.draw [W]"; for (i = 0; i < 240; i++) { m = i < 120 ? 60 + i : i
+        printf "2024/10/27 %02d:%02d:00.000, 0, 100.00 W\n", m / 60, m % 60 } }' >autumn.csv
+    fails 'autumn.csv: line 122' 'goes back by 3540 s' 'time-zone' -- --from nvidia-smi --samples autumn.csv
+    joules gpu0 1434000 -- --from nvidia-smi --samples autumn.csv --time-zone Europe/Berlin
+    told 'hour that the zone has twice'
+    printf 'timestamp, index, power.draw [W]\n2024/03/31 01:59:00.000, 0, 100.00 W\n2024/03/31 02:30:00.000, 0, 100.00 W\n' >spring.csv
+    fails 'no such time in Europe/Berlin' -- --from nvidia-smi --samples spring.csv --time-zone Europe/Berlin
+}
+
+@test "a run that lies in no layer's time is an error" {
+    for i in 0 1 2 3 4 5 6 7 8 9; do teg "05-03-2024 10:20:3$i" 5000; done >t.log
+    printf 'begin_s,end_s,layer\n0,1,conv1\n1,2,fc1\n' >l.csv
+    fails 'wall clock' 'time-zone' -- --from tegrastats --samples t.log --layers l.csv
+    fails 'l.csv: line 2' 'outside the time of the readings' -- --from tegrastats --samples t.log --layers l.csv --time-zone UTC
+}
+
+@test "joules of each interval: kind=delta; a constant column is not 0 J" {
+    awk 'BEGIN { print "time_s,pkg [J]"; srand(4); for (i = 1; i <= 60; i++) printf "%.1f,%.2f\n", i / 10, 0.8 + rand() * 0.4 }' >d.csv
+    want=$(awk -F, 'NR > 2 { s += $2 } END { print s }' d.csv)
+    fails 'd.csv: line' 'falls' 'kind=delta' -- --samples d.csv
+    joules pkg "$want" -- --samples d.csv --sensor kind=delta
+    awk 'BEGIN { print "time_s,pkg [J]"; for (i = 1; i <= 60; i++) printf "%.1f,1.00\n", i / 10 }' >idle.csv
+    fails 'idle.csv' '1 J in all 60' 'kind=delta' -- --samples idle.csv
+    joules pkg 59 -- --samples idle.csv --sensor pkg:kind=delta
+    import --samples idle.csv --sensor kind=counter
+    printf 'time_s,P [W]\n0,1\n1,2\n' >w.csv
+    fails 'kind=delta' 'contradicts the unit [W]' -- --samples w.csv --sensor P:kind=delta
+}
+
+@test "a wrapped counter that was logged as power is left out and told" {
+    awk 'BEGIN { print "time_s,pkg [W]"; for (i = 0; i < 60; i++) printf "%d,%.1f\n", i * 5, i == 30 ? -12977 : 135 + i % 4 }' >spike.csv
+    joules pkg 40268 -- --samples spike.csv
+    told 'line 32.*-12977 W'
+    # a burst of forty times the idle power is real
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 60; i++) printf "%d,%.1f\n", i, i == 30 ? 40 : 1 }' >burst.csv
+    joules P 98 -- --samples burst.csv
+}
+
+@test "the mean since the last reading: exactly the sum of power times interval" {
+    awk 'BEGIN { print "time_s,gpu [W]"; for (i = 0; i < 12; i++) printf "%d,%.1f\n", i, i < 2 ? 60 : 399 + i % 3 }' >ramp.csv
+    want=$(awk -F, 'NR > 2 { s += $2 * ($1 - t) } { t = $1 } END { print s }' ramp.csv)
+    joules gpu "$want" 1e-6 -- --samples ramp.csv
+    jq -e --argjson want "$want" '.runs[0].phases[0].ets_j | .hi - .lo < 0.1 * $want' t.json
+    want=$(awk -F, 'NR > 2 { s += ($2 + p) / 2 * ($1 - t) } { t = $1; p = $2 } END { print s }' ramp.csv)
+    joules gpu "$want" 1e-4 -- --samples ramp.csv --sensor kind=point
+}
+
+@test "a load that repeats itself is no stale meter: 24 of duty, period and rate" {
+    for duty in 0.25 0.4 0.5 0.7; do for period in 0.73 1 2.5; do for step in 0.05 0.1; do
+        awk -v d=$duty -v p=$period -v h=$step 'BEGIN { print "time_s,P [mW]"; for (i = 0; i < 600; i++) { t = i * h
+            printf "%.4f,%d\n", t, t / p - int(t / p) < d ? 5206 : 2394 } }' >p.csv
+        want=$(awk -F, 'NR > 2 { s += $2 * ($1 - t) } { t = $1 } END { print s / 1000 }' p.csv)
+        joules P "$want" 1e-4 -- --samples p.csv
+        if told changes; then echo "$duty $period $step"; cat log; false; fi
+    done; done; done
+}
+
+@test "samples.csv: times in ms, us and as dates, units of all kinds, other separators, odd lines" {
+    awk 'BEGIN { print "time_ms,Power (W)"; for (i = 0; i <= 100; i++) printf "%d,5.0\n", i * 10 }' >ms.csv
+    joules Power 5 -- --samples ms.csv
+    awk 'BEGIN { print "time_us,P [kW]"; for (i = 0; i <= 100; i++) printf "%d,0.005\n", i * 10000 }' >us.csv
+    joules P 5 -- --samples us.csv
+    awk 'BEGIN { print "timestamp;P [W]"; for (i = 0; i <= 50; i++) printf "2024-05-06T10:00:%02dZ;5,25\n", i }' >iso.csv
+    joules P 262.5 -- --samples iso.csv
+    awk 'BEGIN { print "time_s\tE [mWh]"; for (i = 0; i <= 100; i++) printf "%d\t%.3f\n", i, i * 1.5 }' >mwh.csv
+    joules E 540 -- --samples mwh.csv
+    { head -50 ms.csv; echo 'time_ms,Power (W)'; echo 'a message, of the meter, and more'; tail -n +51 ms.csv; } >odd.csv
+    joules Power 5 -- --samples odd.csv
+    told "line 52: 'a message"
+    { cat ms.csv; printf '1010,5'; } >cut.csv
+    joules Power 5 -- --samples cut.csv
+    told 'line 103'
+    printf 'time_s,P [furlong]\n0,1\n' >unit.csv
+    fails furlong Wh uW kJ MHz -- --samples unit.csv
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 50; i++) printf "%d,5\n%d,9\n", i, i }' >twice.csv
+    fails 'twice.csv: line 3' '50 of 100' 'several devices' -- --samples twice.csv
+    printf 'time_s,T [degC]\n0,40\n1,41\n' >cold.csv
+    fails 'cold.csv' 'no reading of power or energy' -- --samples cold.csv
+}
+
+@test "a pipe: the digest is that of what was read, and the archive is the same again" {
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i <= 100; i++) printf "%d,5.0\n", i }' >s.csv
+    printf 'begin_s,end_s,layer\n0,50,a\n' >l.csv
+    import --samples <(cat s.csv) --layers <(cat l.csv)
+    "$ERG_BUILD/tests/tools/erg-pack" --manifest out.erg >m.json
+    jq -e --arg s "$(sha256sum <s.csv | cut -d' ' -f1)" --arg l "$(sha256sum <l.csv | cut -d' ' -f1)" \
+        '.import | .samples.sha256 == $s and .samples.path == "(pipe)" and .layers.sha256 == $l' m.json
+    mv out.erg first.erg
+    import --samples <(cat s.csv) --layers <(cat l.csv)
+    cmp first.erg out.erg
+}
