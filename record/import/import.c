@@ -66,7 +66,7 @@ static void usage(FILE *out)
 		     "       erg-record import --onto RUN.erg [--samples FILE] [--layers FILE] [options]\n"
 		     "                         -o FILE.erg\n\n"
 		     "Makes an archive of a power log that something else wrote.\n\n"
-		     "      --samples FILE       the log; by default time_s or time_ns and columns NAME [UNIT]\n"
+		     "      --samples FILE       the log; by default time_s, _ms, _us, _ns or time, and NAME [UNIT]\n"
 		     "      --layers FILE        begin_s,end_s,layer[,type,network,module,iteration,track,\n"
 		     "                           phase,macs,counter:NAME]\n"
 		     "      --onto RUN.erg       adds them to this recording\n"
