@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "record/run/rules.h"
 #include "tracepoints/adapters/annotate.h"
 
 static bool listed(const char *list, const char *name)
@@ -43,9 +44,17 @@ bool erg_annotate_known(const char *list, struct erg_err *ret)
 	for (const char *p = list;; p += strcspn(p, ","), p += *p == ',') {
 		_cleanup_(erg_freep) char *name = strndup(p, strcspn(p, ","));
 
-		if (!name || !*name || !listed(names, name)) {
-			erg_fail(ret, -EINVAL, "--annotate '%s': expected names of %s",
-				name ? name : "", names);
+		if (name && erg_rules_named(name)) {
+			_cleanup_(erg_freep) char *file = erg_rules_file(name);
+
+			if (!file) {
+				erg_fail(ret, -ENOENT, "--annotate '%s': a file of rules, or one of those "
+					"that are installed (ros2), was expected", name);
+				return false;
+			}
+		} else if (!name || !*name || !listed(names, name)) {
+			erg_fail(ret, -EINVAL, "--annotate '%s': expected names of %s, or "
+				"lttng:RULES.yaml", name ? name : "", names);
 			return false;
 		}
 		if (!p[strcspn(p, ",")])

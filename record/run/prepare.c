@@ -174,6 +174,8 @@ static const char *spool_dir(const struct erg_run *r, char *buf, size_t size)
 
 	if (r->opt.spool)
 		return r->opt.spool;
+	if (!r->opt.output)
+		return "/tmp"; /* --to: nothing but the events that rules need */
 	snprintf(tmp, sizeof(tmp), "%s", r->opt.output);
 	snprintf(buf, size, "%s", dirname(tmp));
 	return buf;
@@ -354,6 +356,9 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 		n = spool_open(r, err);
 	if (!n)
 		n = session_open(r, err);
+	if (!n && r->opt.annotate)
+		n = erg_rules_start(&r->rules, r->opt.annotate, r->name, spool_dir(r, dir, sizeof(dir)),
+			err);
 	if (!n)
 		n = start_sampling(r, err);
 	if (!n && r->shm[0])
@@ -368,6 +373,7 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 
 void erg_run_release(struct erg_run *r)
 {
+	erg_rules_release_runs(&r->rules);
 	erg_keeper_free(r->keeper);
 	erg_sampler_free(r->sampler);
 	erg_tally_free(r->tally);

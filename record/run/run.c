@@ -218,6 +218,8 @@ static void recording_end(struct erg_run *r)
 		erg_tally_end(r->tally, r->end_ns);
 	erg_sampler_stop(r->sampler);
 	erg_sampler_emit_status(r->sampler);
+	if (!r->failure.code)
+		erg_rules_finish(&r->rules, r->run_id, &r->mask);
 	if (r->url)
 		summary_stream(r);
 	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, false);
@@ -368,6 +370,7 @@ static void undo(struct erg_run *r)
 {
 	erg_keeper_free(erg_steal_ptr(&r->keeper));
 	erg_sampler_free(erg_steal_ptr(&r->sampler));
+	erg_rules_release_runs(&r->rules);
 	erg_session_free(erg_steal_ptr(&r->session));
 	erg_daemon_release();
 	erg_finish_free(erg_steal_ptr(&r->finish));

@@ -17,6 +17,7 @@
 #include "record/run/keeper.h"
 #include "record/run/options.h"
 #include "record/run/overhead.h"
+#include "record/run/rules.h"
 #include "record/sampler/sampler.h"
 #include "record/session/session.h"
 #include "record/sources/source.h"
@@ -40,6 +41,7 @@ struct erg_run {
 	struct erg_sampler *sampler;
 	struct erg_tally *tally; /* the energy so far, for the summary */
 	struct erg_session *session;
+	struct erg_rules_runs rules; /* --annotate lttng:… */
 	struct erg_keeper *keeper;
 	struct erg_finish *finish; /* the archive; opened early with --compress during */
 	char *part;                /* its unfinished file, and the chunks in there */

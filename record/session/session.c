@@ -57,6 +57,16 @@ static void unlock(pthread_mutex_t **m)
 	_cleanup_(unlock) pthread_mutex_t *ctl_locked_ __attribute__((unused)) = &ctl;             \
 	pthread_mutex_lock(&ctl)
 
+void erg_session_ctl_lock(void)
+{
+	pthread_mutex_lock(&ctl);
+}
+
+void erg_session_ctl_unlock(void)
+{
+	pthread_mutex_unlock(&ctl);
+}
+
 static const char *const layer_events[] = {
 	"process_define", "layer_define", "track_define", "thread_define", "layer", "layer_counted",
 	"layer_span", "phase_begin", "phase_end", "marker", "counter_define", "counter_snapshot",

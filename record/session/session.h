@@ -3,8 +3,8 @@
 #define ERG_RECORD_SESSION_H
 
 /*
- * The recording session: what erg-record asks of LTTng. No other file of the recorder knows
- * LTTng's control library. Calls may come from any thread; they take turns, because the library
+ * The recording session: what erg-record asks of LTTng. No other room of the recorder
+ * knows LTTng's control library. Calls may come from any thread; they take turns, because the library
  * keeps one connection for the whole process.
  */
 #include <stdbool.h>
@@ -30,6 +30,11 @@ struct erg_session_losses {
 };
 
 struct erg_session;
+
+/* LTTng's control library keeps one connection for the process: who speaks to it holds this. For the
+ * files of this room. */
+void erg_session_ctl_lock(void);
+void erg_session_ctl_unlock(void);
 
 /* A session daemon answers. */
 bool erg_session_daemon_alive(void);

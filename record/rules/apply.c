@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Rules at work: events fill tables, begin layers and end them.
+ *
+ * Tables and layers are of a process: an address means nothing in another. An end belongs to the last
+ * open beginning of its rule in its thread whose fields are the same. One that does not end the
+ * innermost open layer of its thread crosses the others, which a thread's own track cannot show: it
+ * goes to a track beside it.
+ */
+#include "record/rules/apply.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "formats/base/util.h"
+
+struct cell {
+	UT_hash_handle hh;
+	char *value, *value_key;
+	char key[];
+};
+
+struct open {
+	size_t rule;
+	uint64_t begin_ns;
+	char *same; /* the values of the fields, joined */
+	char *network, *module, *name, *type;
+};
+
+struct thread {
+	UT_hash_handle hh;
+	uint64_t id[2]; /* pid, tid */
+	char track[96];
+	struct open *open;
+	size_t n;
+};
+
+struct counted {
+	UT_hash_handle hh;
+	uint32_t n;
+	char key[];
+};
+
+struct erg_rules_state {
+	const struct erg_rules *rules;
+	struct erg_rules_output out;
+	struct cell *cells;
+	struct thread *threads;
+	struct counted *counted;
+	struct erg_rules_report report;
+};
+
+struct erg_rules_state *erg_rules_state_new(
+	const struct erg_rules *rules, const struct erg_rules_output *out)
+{
+	struct erg_rules_state *s = calloc(1, sizeof(*s));
+
+	if (s) {
+		s->rules = rules;
+		s->out = *out;
+	}
+	return s;
+}
+
+/* ---- tables ---- */
+
+static struct cell *cell_find(
+	const struct erg_rules_state *s, uint64_t pid, size_t table, const char *key)
+{
+	char full[ERG_RULES_TEXT + 64];
+	struct cell *c;
+
+	snprintf(full, sizeof(full), "%" PRIu64 " %zu %s", pid, table, key);
+	HASH_FIND_STR(s->cells, full, c);
+	return c;
+}
+
+static bool find(void *data, uint64_t pid, size_t table, const char *key,
+	struct erg_rules_value *ret)
+{
+	const struct cell *c = cell_find(data, pid, table, key);
+
+	if (!c)
+		return false;
+	snprintf(ret->text, sizeof(ret->text), "%s", c->value);
+	snprintf(ret->key, sizeof(ret->key), "%s", c->value_key);
+	return true;
+}
+
+static struct erg_rules_lookup lookup(struct erg_rules_state *s)
+{
+	return (struct erg_rules_lookup){find, s};
+}
+
+static int put(struct erg_rules_state *s, uint64_t pid, size_t table, const char *key,
+	const struct erg_rules_value *value)
+{
+	struct cell *c = cell_find(s, pid, table, key);
+	char *text = strdup(value->text), *value_key = strdup(value->key);
+
+	if (!c) {
+		size_t size = strlen(key) + 64;
+
+		c = calloc(1, sizeof(*c) + size);
+		if (c) {
+			snprintf(c->key, size, "%" PRIu64 " %zu %s", pid, table, key);
+			HASH_ADD_STR(s->cells, key, c);
+		}
+	}
+	if (!c || !text || !value_key) {
+		free(text);
+		free(value_key);
+		return -ENOMEM;
+	}
+	free(c->value);
+	free(c->value_key);
+	c->value = text;
+	c->value_key = value_key;
+	return 0;
+}
+
+static int tell_tables(struct erg_rules_state *s, const struct erg_rules_event *e)
+{
+	const struct erg_rules_lookup look = lookup(s);
+	struct erg_rules_value key, value;
+
+	for (size_t i = 0; i < s->rules->n_entries; i++) {
+		const struct erg_rules_entry *entry = &s->rules->entries[i];
+
+		if (strcmp(entry->event, e->name) ||
+			!erg_rules_template_eval(entry->key, e, &look, &key) ||
+			!erg_rules_template_eval(entry->value, e, &look, &value))
+			continue;
+		if (put(s, e->pid, entry->table, key.key, &value) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* ---- threads ---- */
+
+static struct thread *thread_of(struct erg_rules_state *s, const struct erg_rules_event *e)
+{
+	const uint64_t id[2] = {e->pid, e->tid};
+	struct erg_rules_value v;
+	struct thread *t;
+
+	HASH_FIND(hh, s->threads, id, sizeof(id), t);
+	if (t)
+		return t;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return NULL;
+	memcpy(t->id, id, sizeof(id));
+	snprintf(t->track, sizeof(t->track), "%.40s thread %" PRIu64,
+		e->field(e, "procname", &v) ? v.text : "process", e->tid);
+	HASH_ADD(hh, s->threads, id, sizeof(t->id), t);
+	return t;
+}
+
+static void open_release(struct open *o)
+{
+	free(o->same);
+	free(o->network);
+	free(o->module);
+	free(o->name);
+	free(o->type);
+}
+
+/* The values of the fields that begin and end have both; NULL when memory is short. */
+static char *same_of(const struct erg_rules_layer *l, const struct erg_rules_event *e)
+{
+	struct erg_rules_value v;
+	char *all = strdup("");
+
+	for (size_t i = 0; all && i < l->n_same; i++) {
+		char *longer;
+
+		if (asprintf(&longer, "%s\x1f%s", all, e->field(e, l->same[i], &v) ? v.key : "") < 0)
+			longer = NULL;
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+/* The text of TEMPLATE; *unnamed when it has none. */
+static char *text_of(struct erg_rules_state *s, const struct erg_rules_template *t,
+	const struct erg_rules_event *e, const char *otherwise, bool *unnamed)
+{
+	const struct erg_rules_lookup look = lookup(s);
+	struct erg_rules_value v;
+
+	if (!t)
+		return strdup("");
+	if (erg_rules_template_eval(t, e, &look, &v) && *v.text)
+		return strdup(v.text);
+	*unnamed = true;
+	return strdup(otherwise);
+}
+
+static int begin(struct erg_rules_state *s, size_t rule, const struct erg_rules_event *e)
+{
+	const struct erg_rules_layer *l = &s->rules->layers[rule];
+	struct thread *t = thread_of(s, e);
+	struct open *o = t ? reallocarray(t->open, t->n + 1, sizeof(*o)) : NULL;
+	bool unnamed = false;
+
+	if (!o)
+		return -ENOMEM;
+	t->open = o;
+	o += t->n++;
+	*o = (struct open){.rule = rule, .begin_ns = e->time_ns};
+	o->same = same_of(l, e);
+	o->network = text_of(s, l->network, e, "", &unnamed);
+	o->module = text_of(s, l->module, e, "", &unnamed);
+	o->name = text_of(s, l->name, e, e->name, &unnamed);
+	o->type = text_of(s, l->type, e, "", &unnamed);
+	s->report.unnamed += unnamed;
+	return o->same && o->network && o->module && o->name && o->type ? 0 : -ENOMEM;
+}
+
+static uint32_t count(struct erg_rules_state *s, const struct open *o)
+{
+	_cleanup_(erg_freep) char *key = NULL;
+	struct counted *c;
+
+	if (asprintf(&key, "%s\x1f%s\x1f%s\x1f%s", o->network, o->module, o->name, o->type) < 0) {
+		key = NULL;
+		return 0;
+	}
+	HASH_FIND_STR(s->counted, key, c);
+	if (!c) {
+		c = calloc(1, sizeof(*c) + strlen(key) + 1);
+		if (!c)
+			return 0;
+		strcpy(c->key, key);
+		HASH_ADD_STR(s->counted, key, c);
+	}
+	return c->n++;
+}
+
+static int end(struct erg_rules_state *s, size_t rule, const struct erg_rules_event *e,
+	struct erg_err *err)
+{
+	struct thread *t = thread_of(s, e);
+	_cleanup_(erg_freep) char *same = same_of(&s->rules->layers[rule], e);
+	size_t i = t ? t->n : 0;
+	char track[128];
+	struct open o;
+	int r;
+
+	if (!t || !same)
+		return erg_fail_errno(err, -ENOMEM, "rules");
+	while (i > 0 && (t->open[i - 1].rule != rule || strcmp(t->open[i - 1].same, same)))
+		i--;
+	if (!i) {
+		s->report.no_begin++;
+		return 0;
+	}
+	o = t->open[i - 1];
+	snprintf(track, sizeof(track), i == t->n ? "%s" : "%s, overlapping", t->track);
+	memmove(&t->open[i - 1], &t->open[i], (t->n - i) * sizeof(o));
+	t->n--;
+	s->report.spans++;
+	r = s->out.span(s->out.data,
+		&(struct erg_rules_span){o.network, o.module, o.name, o.type, track, count(s, &o),
+			o.begin_ns, e->time_ns},
+		err);
+	open_release(&o);
+	return r;
+}
+
+int erg_rules_event(struct erg_rules_state *s, const struct erg_rules_event *e, struct erg_err *err)
+{
+	int r = tell_tables(s, e);
+
+	/* an event may end one layer and begin the next */
+	for (size_t i = 0; !r && i < s->rules->n_layers; i++)
+		if (!strcmp(s->rules->layers[i].end, e->name))
+			r = end(s, i, e, err);
+	for (size_t i = 0; !r && i < s->rules->n_layers; i++)
+		if (!strcmp(s->rules->layers[i].begin, e->name))
+			r = begin(s, i, e);
+	return r == -ENOMEM ? erg_fail_errno(err, r, "rules") : r;
+}
+
+void erg_rules_report(const struct erg_rules_state *s, struct erg_rules_report *ret)
+{
+	*ret = s->report;
+	for (const struct thread *t = s->threads; t; t = t->hh.next)
+		ret->no_end += t->n;
+}
+
+void erg_rules_state_free(struct erg_rules_state *s)
+{
+	struct counted *c, *c_next;
+	struct thread *t, *t_next;
+	struct cell *x, *x_next;
+
+	if (!s)
+		return;
+	HASH_ITER(hh, s->cells, x, x_next)
+	{
+		HASH_DEL(s->cells, x);
+		free(x->value);
+		free(x->value_key);
+		free(x);
+	}
+	HASH_ITER(hh, s->threads, t, t_next)
+	{
+		HASH_DEL(s->threads, t);
+		for (size_t i = 0; i < t->n; i++)
+			open_release(&t->open[i]);
+		free(t->open);
+		free(t);
+	}
+	HASH_ITER(hh, s->counted, c, c_next)
+	{
+		HASH_DEL(s->counted, c);
+		free(c);
+	}
+	free(s);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A CTF trace, event after event, by libbabeltrace2: its source for folders, its muxer for the order
+ * of time, and a sink of ours. Malformed traces may end libbabeltrace2, and the process with it: this
+ * is a program of its own, whose parent sees that.
+ */
+#include "record/rules/trace.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <babeltrace2/babeltrace.h>
+
+#include "formats/base/util.h"
+
+struct sink {
+	struct erg_rules_trace *t;
+	struct erg_err *err;
+	bt_message_iterator *it;
+	int failed;
+};
+
+static bool number_text(const bt_field *f, bt_field_class_type type, struct erg_rules_value *ret)
+{
+	const bt_field_class *cls = bt_field_borrow_class_const(f);
+	bool hex = bt_field_class_integer_get_preferred_display_base(cls) ==
+		   BT_FIELD_CLASS_INTEGER_PREFERRED_DISPLAY_BASE_HEXADECIMAL;
+
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER)) {
+		uint64_t v = bt_field_integer_unsigned_get_value(f);
+
+		snprintf(ret->key, sizeof(ret->key), "%" PRIu64, v);
+		snprintf(ret->text, sizeof(ret->text), hex ? "0x%" PRIx64 : "%" PRIu64, v);
+	} else {
+		snprintf(ret->key, sizeof(ret->key), "%" PRId64,
+			bt_field_integer_signed_get_value(f));
+		memcpy(ret->text, ret->key, sizeof(ret->text));
+	}
+	return true;
+}
+
+static bool value_of(const bt_field *f, struct erg_rules_value *ret)
+{
+	bt_field_class_type type = bt_field_get_class_type(f);
+
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_INTEGER))
+		return number_text(f, type, ret);
+	if (!bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_STRING))
+		return false;
+	/* of an empty string only the length is set (libbabeltrace2 2.0.4) */
+	snprintf(ret->text, sizeof(ret->text), "%s",
+		bt_field_string_get_length(f) ? bt_field_string_get_value(f) : "");
+	memcpy(ret->key, ret->text, sizeof(ret->key));
+	return true;
+}
+
+static bool member(const bt_field *structure, const char *name, struct erg_rules_value *ret)
+{
+	const bt_field *f =
+		structure ? bt_field_structure_borrow_member_field_by_name_const(structure, name) : NULL;
+
+	return f && value_of(f, ret);
+}
+
+/* Of the payload first, then of what surrounds it. */
+static bool field(const struct erg_rules_event *e, const char *name, struct erg_rules_value *ret)
+{
+	const bt_event *event = e->data;
+
+	return member(bt_event_borrow_payload_field_const(event), name, ret) ||
+	       member(bt_event_borrow_specific_context_field_const(event), name, ret) ||
+	       member(bt_event_borrow_common_context_field_const(event), name, ret);
+}
+
+static uint64_t context_number(const bt_event *event, const char *name, bool *ret_there)
+{
+	struct erg_rules_value v;
+	bool there = member(bt_event_borrow_common_context_field_const(event), name, &v);
+
+	if (ret_there)
+		*ret_there = there;
+	return there ? strtoull(v.key, NULL, 10) : 0;
+}
+
+static int on_event(struct sink *s, const bt_message *m)
+{
+	const bt_event *event = bt_message_event_borrow_event_const(m);
+	const bt_clock_snapshot *clock = bt_message_event_borrow_default_clock_snapshot_const(m);
+	struct erg_rules_event e = {.field = field, .data = event};
+	int64_t since_origin = 0;
+	bool thread;
+
+	e.name = bt_event_class_get_name(bt_event_borrow_class_const(event));
+	if (!e.name)
+		return 0;
+	e.pid = context_number(event, "vpid", NULL);
+	e.tid = context_number(event, "vtid", &thread);
+	s->t->no_threads |= !thread;
+	if (s->t->monotonic)
+		e.time_ns = bt_clock_snapshot_get_value(clock);
+	else if (bt_clock_snapshot_get_ns_from_origin(clock, &since_origin) ==
+		 BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK)
+		e.time_ns = since_origin > 0 ? (uint64_t)since_origin : 0;
+	s->t->events++;
+	return s->t->event(s->t->data, &e, s->err);
+}
+
+static void on_message(struct sink *s, const bt_message *m)
+{
+	uint64_t n = 0;
+
+	if (bt_message_get_type(m) == BT_MESSAGE_TYPE_EVENT) {
+		s->failed = on_event(s, m);
+	} else if (bt_message_get_type(m) == BT_MESSAGE_TYPE_DISCARDED_EVENTS) {
+		bt_message_discarded_events_get_count(m, &n);
+		s->t->lost += n;
+	}
+}
+
+static bt_graph_simple_sink_component_consume_func_status consume(
+	bt_message_iterator *it, void *data)
+{
+	bt_message_array_const messages;
+	struct sink *s = data;
+	uint64_t n = 0;
+
+	switch (bt_message_iterator_next(it, &messages, &n)) {
+	case BT_MESSAGE_ITERATOR_NEXT_STATUS_OK:
+		break;
+	case BT_MESSAGE_ITERATOR_NEXT_STATUS_END:
+		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
+	case BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN:
+		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_AGAIN;
+	default:
+		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_ERROR;
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		if (!s->failed)
+			on_message(s, messages[i]);
+		bt_message_put_ref(messages[i]);
+	}
+	return s->failed ? BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_ERROR
+			 : BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_OK;
+}
+
+/* Adds to INPUTS every folder below PATH that holds a trace: a file "metadata". */
+static int find_traces(const char *path, bt_value *inputs, int depth)
+{
+	_cleanup_(erg_closedirp) DIR *d = depth > 8 ? NULL : opendir(path);
+	_cleanup_(erg_freep) char *metadata = NULL;
+	struct dirent *e;
+	int found = 0;
+
+	if (!d || asprintf(&metadata, "%s/metadata", path) < 0) {
+		metadata = NULL;
+		return 0;
+	}
+	if (access(metadata, R_OK) == 0)
+		return bt_value_array_append_string_element(inputs, path) ? 0 : 1;
+	while ((e = readdir(d))) {
+		_cleanup_(erg_freep) char *below = NULL;
+
+		if (e->d_name[0] == '.' || asprintf(&below, "%s/%s", path, e->d_name) < 0) {
+			below = NULL;
+			continue;
+		}
+		found += find_traces(below, inputs, depth + 1);
+	}
+	return found;
+}
+
+static const bt_component_source *add_source(bt_graph *graph, const char *folder)
+{
+	const bt_component_source *source = NULL;
+	const bt_plugin *plugin = NULL;
+	bt_value *params = bt_value_map_create(), *inputs = bt_value_array_create();
+
+	if (bt_plugin_find("ctf", BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, &plugin) ==
+			BT_PLUGIN_FIND_STATUS_OK &&
+		params && inputs && !bt_value_array_append_string_element(inputs, folder) &&
+		!bt_value_map_insert_entry(params, "inputs", inputs))
+		(void)bt_graph_add_source_component(graph,
+			bt_plugin_borrow_source_component_class_by_name_const(plugin, "fs"), folder,
+			params, BT_LOGGING_LEVEL_NONE, &source);
+	bt_value_put_ref(inputs);
+	bt_value_put_ref(params);
+	bt_plugin_put_ref(plugin);
+	return source;
+}
+
+static const bt_component_filter *add_muxer(bt_graph *graph)
+{
+	const bt_component_filter *muxer = NULL;
+	const bt_plugin *plugin = NULL;
+
+	if (bt_plugin_find("utils", BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, &plugin) ==
+		BT_PLUGIN_FIND_STATUS_OK)
+		(void)bt_graph_add_filter_component(graph,
+			bt_plugin_borrow_filter_component_class_by_name_const(plugin, "muxer"), "order",
+			NULL, BT_LOGGING_LEVEL_NONE, &muxer);
+	bt_plugin_put_ref(plugin);
+	return muxer;
+}
+
+static bool connect_ports(
+	bt_graph *graph, const bt_component_source *source, const bt_component_filter *muxer, uint64_t *at)
+{
+	uint64_t n = bt_component_source_get_output_port_count(source);
+
+	for (uint64_t i = 0; i < n; i++)
+		if (bt_graph_connect_ports(graph,
+			    bt_component_source_borrow_output_port_by_index_const(source, i),
+			    bt_component_filter_borrow_input_port_by_index_const(muxer, (*at)++), NULL))
+			return false;
+	return true;
+}
+
+static bool build(bt_graph *graph, const bt_value *folders, struct sink *s)
+{
+	const bt_component_filter *muxer = add_muxer(graph);
+	const bt_component_sink *sink = NULL;
+	uint64_t at = 0;
+
+	for (uint64_t i = 0; muxer && i < bt_value_array_get_length(folders); i++) {
+		const bt_component_source *source = add_source(graph, bt_value_string_get(
+			bt_value_array_borrow_element_by_index_const(folders, i)));
+
+		if (!source || !connect_ports(graph, source, muxer, &at))
+			return false;
+	}
+	return muxer &&
+	       !bt_graph_add_simple_sink_component(graph, "rules", NULL, consume, NULL, s, &sink) &&
+	       !bt_graph_connect_ports(graph,
+		       bt_component_filter_borrow_output_port_by_index_const(muxer, 0),
+		       bt_component_sink_borrow_input_port_by_index_const(sink, 0), NULL);
+}
+
+static int fail_babeltrace(const char *path, struct erg_err *err)
+{
+	const bt_error *e = bt_current_thread_take_error();
+
+	erg_fail(err, -EINVAL, "%s: the trace cannot be read: %s", path,
+		e && bt_error_get_cause_count(e) ?
+			bt_error_cause_get_message(bt_error_borrow_cause_by_index(e, 0)) :
+			"babeltrace2 gives no cause");
+	if (e)
+		bt_error_release(e);
+	return -EINVAL;
+}
+
+int erg_rules_trace_read(const char *path, struct erg_rules_trace *t, struct erg_err *err)
+{
+	bt_value *folders = bt_value_array_create();
+	bt_graph *graph = bt_graph_create(0);
+	struct sink s = {.t = t, .err = err};
+	bt_graph_run_status status = BT_GRAPH_RUN_STATUS_ERROR;
+	int r = 0;
+
+	if (!folders || !graph)
+		r = erg_fail_errno(err, -ENOMEM, "%s", path);
+	else if (!find_traces(path, folders, 0))
+		r = erg_fail(err, -ENOENT, "%s: a folder with a CTF trace (a file metadata) was expected",
+			path);
+	else if (!build(graph, folders, &s))
+		r = fail_babeltrace(path, err);
+	else
+		while ((status = bt_graph_run(graph)) == BT_GRAPH_RUN_STATUS_AGAIN)
+			;
+	if (!r && s.failed)
+		r = s.failed;
+	else if (!r && status != BT_GRAPH_RUN_STATUS_OK)
+		r = fail_babeltrace(path, err);
+	bt_graph_put_ref(graph);
+	bt_value_put_ref(folders);
+	return r;
+}

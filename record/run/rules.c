@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Layers by rules, as the recorder sees them: which events, where they wait, and when erg-rules makes
+ * layers of them. That is after the command and the last sample, so it disturbs neither; its spans
+ * carry the times of the events.
+ */
+#include "record/run/rules.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "formats/base/say.h"
+#include "formats/base/tree.h"
+#include "formats/base/util.h"
+#include "record/run/workload.h"
+
+#define PREFIX "lttng:"
+#define PROGRAM "erg-rules"
+#define FOLDER ".erg-rules-"
+#define EVENTS_MAX 256
+
+bool erg_rules_named(const char *name)
+{
+	return !strncmp(name, PREFIX, strlen(PREFIX));
+}
+
+/* REST below the folder of this program: of a build tree. */
+static void beside(const char *rest, char *ret, size_t size)
+{
+	char exe[PATH_MAX / 2];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	exe[n > 0 ? n : 0] = '\0';
+	snprintf(ret, size, "%s/rules/%s", dirname(exe), rest);
+}
+
+char *erg_rules_file(const char *name)
+{
+	char path[PATH_MAX], yaml[PATH_MAX / 4];
+
+	name += strlen(PREFIX);
+	if (!*name)
+		return NULL;
+	if (access(name, R_OK) == 0)
+		return strdup(name);
+	if (strchr(name, '/'))
+		return NULL;
+	snprintf(yaml, sizeof(yaml), "%s.yaml", name);
+	beside(yaml, path, sizeof(path));
+	if (access(path, R_OK) < 0)
+		snprintf(path, sizeof(path), ERG_RULES_DIR "/%s", yaml);
+	return access(path, R_OK) == 0 ? strdup(path) : NULL;
+}
+
+static int program_find(char *ret, size_t size, struct erg_err *err)
+{
+	beside(PROGRAM, ret, size);
+	if (access(ret, X_OK) < 0)
+		snprintf(ret, size, ERG_LIBEXEC_DIR "/" PROGRAM);
+	if (access(ret, X_OK) < 0)
+		return erg_fail(err, -ENOENT, "--annotate lttng: %s is not installed (package "
+			"ergtrace-analyze; when building, libbabeltrace2-dev and libfyaml-dev)", ret);
+	return 0;
+}
+
+/* ---- the events that are needed ---- */
+
+struct events {
+	char *names[EVENTS_MAX];
+	size_t n;
+};
+
+static void events_release(struct events *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		free(e->names[i]);
+}
+
+static int events_read(FILE *f, struct events *ret, const char *file, struct erg_err *err)
+{
+	char line[512];
+
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (ret->n == EVENTS_MAX)
+			return erg_fail(err, -E2BIG, "%s: more than %d events", file, EVENTS_MAX);
+		ret->names[ret->n] = strdup(line);
+		if (!ret->names[ret->n++])
+			return erg_fail_errno(err, -ENOMEM, "%s", file);
+	}
+	return 0;
+}
+
+/* What the program says of the file; what is wrong with that it has said itself. */
+static int events_ask(const char *program, const char *file, struct events *ret, struct erg_err *err)
+{
+	const char *const argv[] = {program, "events", file, NULL};
+	_cleanup_(erg_closep) int from = -1, to = -1;
+	posix_spawn_file_actions_t actions;
+	int fds[2], status = 1, r;
+	FILE *f;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return erg_fail_errno(err, -errno, "%s", file);
+	from = fds[0];
+	to = fds[1];
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, to, STDOUT_FILENO);
+	r = posix_spawn(&pid, program, &actions, NULL, (char *const *)(uintptr_t)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (r)
+		return erg_fail_errno(err, -r, "%s", program);
+	close(erg_steal_fd(&to));
+	f = fdopen(from, "r");
+	if (!f)
+		return erg_fail_errno(err, -errno, "%s", program);
+	erg_steal_fd(&from);
+	r = events_read(f, ret, file, err);
+	fclose(f);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!r && status)
+		r = erg_fail(err, -EINVAL, "%s: rules that cannot be used", file);
+	return r;
+}
+
+/* ---- recording them ---- */
+
+/* Folders of recorders that were killed. */
+static void stale_remove(const char *dir)
+{
+	_cleanup_(erg_closedirp) DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		_cleanup_(erg_freep) char *path = NULL;
+		long pid = strncmp(e->d_name, FOLDER, strlen(FOLDER))
+				   ? 0
+				   : strtol(e->d_name + strlen(FOLDER), NULL, 10);
+
+		if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+			continue;
+		if (asprintf(&path, "%s/%s", dir, e->d_name) < 0)
+			path = NULL;
+		else
+			erg_tree_remove(path);
+	}
+}
+
+static int one_start(struct erg_rules_run *one, size_t number, const char *session, const char *dir,
+	struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *absolute = realpath(dir, NULL);
+	char program[PATH_MAX], name[128];
+	struct events events = {.n = 0};
+	int r = program_find(program, sizeof(program), err);
+
+	if (!r)
+		r = events_ask(program, one->file, &events, err);
+	snprintf(name, sizeof(name), "%s-rules%zu", session, number);
+	if (!r) {
+		snprintf(one->dir, sizeof(one->dir), "%s/" FOLDER "%d-XXXXXX",
+			absolute ? absolute : dir, (int)getpid());
+		if (!mkdtemp(one->dir)) {
+			r = erg_fail_errno(err, -errno, "%s", one->dir);
+			one->dir[0] = '\0';
+		}
+	}
+	if (!r)
+		r = erg_foreign_start(name, one->dir, events.names, events.n, &one->session, err);
+	events_release(&events);
+	return r;
+}
+
+int erg_rules_start(struct erg_rules_runs *r, const char *list, const char *session, const char *dir,
+	struct erg_err *err)
+{
+	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
+		_cleanup_(erg_freep) char *name = strndup(p, strcspn(p, ","));
+		struct erg_rules_run *one = &r->at[r->n];
+		int n;
+
+		if (!name || !erg_rules_named(name))
+			continue;
+		if (r->n == ERG_RULES_MAX)
+			return erg_fail(err, -E2BIG, "--annotate: more than %d files of rules",
+				ERG_RULES_MAX);
+		if (!r->n)
+			stale_remove(dir);
+		one->file = erg_rules_file(name);
+		if (!one->file)
+			return erg_fail(err, -ENOENT, "--annotate '%s': no such file", name);
+		n = one_start(one, r->n++, session, dir, err);
+		if (n)
+			return n;
+	}
+	return 0;
+}
+
+/* ---- writing the layers ---- */
+
+static int emit(const struct erg_rules_run *one, const char *run_id, const sigset_t *mask,
+	struct erg_err *err)
+{
+	char program[PATH_MAX];
+	const char *const argv[] = {program, "emit", one->file, one->dir, NULL};
+	struct erg_environ env = {0};
+	posix_spawnattr_t attr;
+	int status = 1, r = program_find(program, sizeof(program), err);
+	pid_t pid;
+
+	if (r)
+		return r;
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, mask);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	r = erg_environ_init(&env);
+	if (!r)
+		r = erg_environ_set(&env, "ERG_RUN_ID", run_id);
+	if (!r)
+		r = -posix_spawn(&pid, program, NULL, &attr, (char *const *)(uintptr_t)argv, env.vars);
+	posix_spawnattr_destroy(&attr);
+	erg_environ_release(&env);
+	if (r)
+		return erg_fail_errno(err, r, "%s", program);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		return erg_fail(err, -EIO, "%s: ended by signal %d while it read the events", one->file,
+			WTERMSIG(status));
+	return status ? erg_fail(err, -EIO, "%s: its events could not be read", one->file) : 0;
+}
+
+void erg_rules_finish(struct erg_rules_runs *r, const char *run_id, const sigset_t *mask)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct erg_rules_run *one = &r->at[i];
+		struct erg_err err = {0};
+		uint64_t lost = 0;
+		int n = one->session ? erg_foreign_stop(one->session, &lost, &err) : 0;
+
+		if (!n && one->session)
+			n = emit(one, run_id, mask, &err);
+		if (n)
+			erg_warn("%s; layers by rules are missing", err.msg);
+		if (lost)
+			erg_warn("%s: %llu events were lost: layers may be missing", one->file,
+				(unsigned long long)lost);
+	}
+}
+
+void erg_rules_release_runs(struct erg_rules_runs *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		erg_foreign_free(erg_steal_ptr(&r->at[i].session));
+		if (r->at[i].dir[0])
+			erg_tree_remove(r->at[i].dir);
+		free(erg_steal_ptr(&r->at[i].file));
+	}
+	r->n = 0;
+}
