@@ -19,8 +19,8 @@ _ergtrace_values() {
     *:--objective) echo ets edp ed2p time ;;
     export:--to) echo perfetto folded csv ;;
     *:--compress) echo during after ;;
-    import:--from) echo csv tegrastats nvidia-smi ptdaemon perf chrome-trace ;;
-    *:--annotate) echo auto streamline nvtx itt python darknet llama onnxruntime opencv cuda ;;
+    import:--from) echo csv tegrastats nvidia-smi ptdaemon perf chrome-trace ctf ;;
+    *:--annotate) echo auto streamline nvtx itt python darknet llama onnxruntime opencv cuda lttng:ros2 ;;
     *:--method) echo ols nnls ridge ;;
     *:--weights) echo none uncertainty relative ;;
     model:model) echo fit predict ;;

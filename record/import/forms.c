@@ -17,7 +17,8 @@ const struct erg_import_reader *const erg_import_readers[] = {
 };
 
 const struct erg_import_layers_reader *const erg_import_layers_readers[] = {
-	&erg_import_layers_csv, &erg_import_chrome_trace, &erg_import_nsys, NULL,
+	&erg_import_layers_csv, &erg_import_chrome_trace, &erg_import_nsys,
+	&erg_import_ctf, NULL,
 };
 
 /* Words that are in every log of the form near its begin, and in no other's. */

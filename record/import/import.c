@@ -24,11 +24,12 @@
 #include "record/import/onto.h"
 
 enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL, OPT_STRICT,
-	OPT_ONTO, OPT_CLOCK_U, OPT_TIME, OPT_COLUMN, OPT_WHERE, OPT_TIME_ZONE, OPT_TIME_OFFSET };
+	OPT_ONTO, OPT_CLOCK_U, OPT_TIME, OPT_COLUMN, OPT_WHERE, OPT_TIME_ZONE, OPT_TIME_OFFSET, OPT_RULES };
 
 static const struct option long_options[] = {
 	{"samples", required_argument, NULL, OPT_SAMPLES},
 	{"layers", required_argument, NULL, OPT_LAYERS},
+	{"rules", required_argument, NULL, OPT_RULES},
 	{"from", required_argument, NULL, OPT_FROM},
 	{"tag", required_argument, NULL, OPT_TAG},
 	{"sensor", required_argument, NULL, OPT_SENSOR},
@@ -48,7 +49,7 @@ static const struct option long_options[] = {
 };
 
 struct options {
-	const char *samples, *layers, *output, *onto;
+	const char *samples, *layers, *rules, *output, *onto;
 	double clock_u_s; /* negative: not said */
 	const struct erg_import_reader *from;
 	const struct erg_import_layers_reader *layers_from;
@@ -178,6 +179,7 @@ static int take_option(struct options *o, int c)
 	switch (c) {
 	case OPT_SAMPLES: o->samples = optarg; return 0;
 	case OPT_LAYERS: o->layers = optarg; return 0;
+	case OPT_RULES: o->rules = optarg; return 0;
 	case OPT_ONTO: o->onto = optarg; return 0;
 	case OPT_CLOCK_U:
 		return erg_number_parse(optarg, 0, 1e6, &o->clock_u_s) ? 0 :
@@ -234,6 +236,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 	}
 	if (optind < argc)
 		return wrong("argument", argv[optind], "options only");
+	if (o->rules && o->layers_from != &erg_import_ctf)
+		return wrong("--rules", o->rules, "--from ctf TRACE");
 	if (!o->samples && !(o->onto && o->layers))
 		return wrong("--samples", "", o->onto ? "a power log, or layers" : "a power log");
 	if (o->how.named && o->from != &erg_import_csv)
@@ -539,7 +543,9 @@ static int read_samples(struct job *j, struct erg_err *err)
 static int read_layers(struct job *j, struct erg_err *err)
 {
 	const struct options *o = j->o;
-	int r = o->layers_from->read(o->layers, &j->layers, j->notes, err);
+	int r = o->rules ?
+		erg_import_layers_by_rules(o->layers, o->rules, &j->layers, j->notes, err) :
+		o->layers_from->read(o->layers, &j->layers, j->notes, err);
 
 	return hint(o->layers, o->layers_from->name, r, err);
 }

@@ -241,7 +241,10 @@ struct erg_import_layers_reader {
 /* NULL-terminated; the first one is layers.csv. */
 extern const struct erg_import_layers_reader *const erg_import_layers_readers[];
 extern const struct erg_import_layers_reader erg_import_layers_csv, erg_import_chrome_trace,
-	erg_import_nsys;
+	erg_import_nsys, erg_import_ctf;
+/* The CTF trace below the folder TRACE, by the file RULES (erg-rules(5)). */
+int erg_import_layers_by_rules(const char *trace, const char *rules, struct erg_import_layers *ret,
+	json_t *notes, struct erg_err *err);
 
 /* ---- checks and models (import_check.c, import_period.c, import_sensor.c) ---- */
 

@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/rules/apply.h"
 #include "record/rules/trace.h"
@@ -141,6 +143,16 @@ static void report(const struct erg_rules_state *s, const struct erg_rules_trace
 			r.unnamed, r.spans + r.no_end);
 }
 
+/* Some traces that are damaged make libbabeltrace2 turn in a circle: the time that a whole one takes,
+ * generously, is all that it gets. */
+static void limit_time(const char *trace)
+{
+	rlim_t s = 5 + 2 * (rlim_t)(erg_tree_bytes(trace) >> 20);
+	struct rlimit limit = {.rlim_cur = s, .rlim_max = s + 5};
+
+	setrlimit(RLIMIT_CPU, &limit);
+}
+
 static int apply(const struct erg_rules *rules, const char *trace, bool emitted, struct erg_err *err)
 {
 	uint64_t n = 0;
@@ -151,6 +163,7 @@ static int apply(const struct erg_rules *rules, const char *trace, bool emitted,
 
 	if (!s)
 		return erg_fail_errno(err, -ENOMEM, "%s", trace);
+	limit_time(trace);
 	if (!emitted)
 		puts("begin_ns,end_ns,layer,type,network,module,track,iteration");
 	r = erg_rules_trace_read(trace, &t, err);

@@ -8,11 +8,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,37 +98,57 @@ static int events_read(FILE *f, struct events *ret, const char *file, struct erg
 	return 0;
 }
 
-/* What the program says of the file; what is wrong with that it has said itself. */
-static int events_ask(const char *program, const char *file, struct events *ret, struct erg_err *err)
+/* What the program wrote to FD, as the error. */
+static int complaint_take(int fd, const char *file, struct erg_err *err)
+{
+	static const char head[] = "erg-record: ";
+	char text[512];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	size_t skip = sizeof(head) - 1;
+
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	if (strncmp(text, head, skip))
+		skip = 0;
+	return erg_fail(err, -EINVAL, "%s", text[skip] ? text + skip : file);
+}
+
+static pid_t ask_start(const char *program, const char *file, int out, int complaints)
 {
 	const char *const argv[] = {program, "events", file, NULL};
-	_cleanup_(erg_closep) int from = -1, to = -1;
 	posix_spawn_file_actions_t actions;
-	int fds[2], status = 1, r;
-	FILE *f;
 	pid_t pid;
+	int r;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return erg_fail_errno(err, -errno, "%s", file);
-	from = fds[0];
-	to = fds[1];
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, to, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
 	r = posix_spawn(&pid, program, &actions, NULL, (char *const *)(uintptr_t)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
-	if (r)
-		return erg_fail_errno(err, -r, "%s", program);
-	close(erg_steal_fd(&to));
-	f = fdopen(from, "r");
-	if (!f)
-		return erg_fail_errno(err, -errno, "%s", program);
-	erg_steal_fd(&from);
-	r = events_read(f, ret, file, err);
-	fclose(f);
+	return r ? -r : pid;
+}
+
+static int events_ask(const char *program, const char *file, struct events *ret, struct erg_err *err)
+{
+	_cleanup_(erg_closep) int out = memfd_create("events", MFD_CLOEXEC);
+	_cleanup_(erg_closep) int complaints = memfd_create("complaints", MFD_CLOEXEC);
+	pid_t pid = out < 0 || complaints < 0 ? -errno : ask_start(program, file, out, complaints);
+	int status = 1, r;
+	FILE *f;
+
+	if (pid < 0)
+		return erg_fail_errno(err, pid, "%s", program);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (!r && status)
-		r = erg_fail(err, -EINVAL, "%s: rules that cannot be used", file);
+	if (status)
+		return complaint_take(complaints, file, err);
+	f = fdopen(out, "r");
+	if (!f)
+		return erg_fail_errno(err, -errno, "%s", program);
+	erg_steal_fd(&out);
+	rewind(f);
+	r = events_read(f, ret, file, err);
+	fclose(f);
 	return r;
 }
 

@@ -1,0 +1,165 @@
+# Layers from events that are not ours, by rules: recorded, and from a trace that was made without us.
+load helpers
+load lttng
+
+app=$ERG_BUILD/tests/trace/ros2-app
+rules=$ERG_BUILD/record/rules/erg-rules
+ros2=$ERG_SRC/record/rules/ros2.yaml
+programs=(ros2-app)
+test_setup() {
+    lttng_setup
+    [ -x "$rules" ] || skip "erg-rules was not built (libbabeltrace2-dev, libfyaml-dev)"
+}
+
+record() {
+    skip_unless erg-record erg-analyze erg-board jq
+    mkdir -p board
+    erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board "$@" >out 2>err ||
+        { cat err; return 1; }
+    erg-analyze layers --format json run.erg >layers.json 2>warnings
+}
+
+@test "--annotate lttng:ros2: callbacks by their symbols, in their nodes; the output is the same" {
+    record --annotate lttng:ros2 -- "$app" 40
+    [ "$(cat out)" = 120 ]
+    jq -r '.runs[0].layers[] | [.name, .type, .module, .network, .calls] | @tsv' layers.json | sort >got
+    diff got <(printf '%s\t%s\t%s\tros2\t40\n' 'Planner::plan' service /arm/planner \
+        'Planner::tick, "fast"' timer /arm/planner \
+        'void (Camera::?)(std::shared_ptr<Image>)' subscription /camera | sort)
+    # Each took at least its 1, 2 and 4 ms of wall time.
+    jq -e '[.runs[0].layers[] | .time_s.value / .calls] | sort | .[0] >= 0.001 and .[1] >= 0.001 and .[2] >= 0.002' layers.json
+    run ! grep -q 'rules' warnings
+    [ -z "$(ls -A | grep erg-rules)" ]
+    [ "$(erg-analyze info --format json run.erg | jq '.files[0].manifest.options.annotate // "lttng:ros2"' -r)" = lttng:ros2 ]
+}
+
+@test "rules: threads are tracks; nothing is lost of many events" {
+    record --annotate lttng:ros2 -- "$app" 200
+    mkdir x
+    tar -C x -xf run.erg
+    babeltrace2 x >all.txt
+    [ "$(grep -c 'ergtrace:layer_span' all.txt)" -eq 600 ]
+    [ "$(grep -c 'ergtrace:track_define.*name = "ros2-app thread ' all.txt)" -eq 2 ]
+    jq -e '.runs[0].lost_events == 0 and ([.runs[0].layers[].calls] | add) == 600' layers.json
+}
+
+@test "rules: what was not told, or did not end, is said" {
+    record --annotate lttng:ros2 -- "$app" 5 late
+    grep -q '15 layers without all of their names, of 15' warnings
+    jq -e '[.runs[0].layers[] | .name] == ["ros2:callback_start"]' layers.json
+    record --annotate lttng:ros2 -- "$app" 5 open
+    grep -q '1 layers had not ended, beside 15 that had' warnings
+    record --annotate lttng:ros2 -- true
+    grep -q 'rules: no layer in 0 events' warnings
+}
+
+@test "rules: a file that is wrong is refused before anything runs, with the place" {
+    skip_unless erg-record
+    refused() { # TEXT MESSAGE
+        printf '%s\n' "$1" >bad.yaml
+        run erg-record run -o bad.erg -s procstat --annotate lttng:bad.yaml -- touch ran
+        [ "$status" -ne 0 ]
+        [[ "$output" == *"$2"* ]] || { echo "$output"; return 1; }
+        [ "$(grep -vc warning <<<"$output")" -eq 1 ]
+        [ ! -e ran ]
+        [ ! -e bad.erg ]
+    }
+    refused 'layers: []' 'a list of {begin, end, name} was expected'
+    refused 'layers: [{begin: a:b, end: c:d, nam: x}]' "bad.yaml:1:33: 'nam' is not known in a layer"
+    refused 'layers: [{begin: a:b, end: c:d, name: "{x"}]' "'}' was expected"
+    refused 'layers: [{begin: a:b, end: c:d, name: "{t[x]}"}]' 'a table that is not under tables'
+    refused 'layers: [{begin: a:b, end: c:d, name: "{}"}]' 'the name of a field or table was expected'
+    refused 'layers: [{begin: a:b, name: x}]' "'end' was expected"
+    refused 'tables: {t: [{event: a:b, key: "x y", value: z}]}' 'one expression was expected'
+    refused '- x' 'a map was expected'
+    run erg-record run -o bad.erg -s procstat --annotate lttng:nosuch -- touch ran
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"a file of rules, or one of those that are installed (ros2)"* ]]
+}
+
+# The trace of an LTTng session of somebody else.
+foreign_trace() {
+    need_daemon
+    lttng create "$session-a" --output="$PWD/a" >/dev/null 3>&-
+    started+=("$session-a")
+    lttng enable-event -s "$session-a" -u 'ros2:*' >/dev/null
+    lttng add-context -s "$session-a" -u -t vpid -t vtid -t procname >/dev/null
+    lttng start "$session-a" >/dev/null
+    "$app" "$@" >out
+    stop a
+}
+
+@test "import --from ctf TRACE --rules: a trace that was made without us" {
+    skip_unless erg-record erg-analyze jq
+    foreign_trace 20
+    # A second before and after, at 100 Hz: 2 W.
+    babeltrace2 --clock-seconds a | sed -n 's/^\[\([0-9.]*\)\].*/\1/p' >times
+    awk 'NR == 1 { from = $1 } END { print "time_s,CPU [W]"
+        for (t = from - 1; t < $1 + 1; t += 0.01) printf "%.3f,2\n", t }' times >samples.csv
+    erg-record import --from ctf a --rules "$ros2" --samples samples.csv -o run.erg >msg 2>&1
+    erg-analyze layers --format json run.erg >layers.json 2>warnings
+    jq -r '.runs[0].layers[] | [.name, .module, .calls] | @tsv' layers.json | sort >got
+    diff got <(printf '%s\t%s\t20\n' 'Planner::plan' /arm/planner 'Planner::tick, "fast"' /arm/planner \
+        'void (Camera::?)(std::shared_ptr<Image>)' /camera | sort)
+    # The time of each is what babeltrace2 and awk make of the trace.
+    babeltrace2 --clock-cycles a | sed -n 's/^\[\([0-9]*\)\].*ros2:\(callback_[a-z]*\):.*vtid = \([0-9]*\).*callback = \(0x[0-9A-Fa-f]*\).*/\1 \2 \3 \4/p' |
+        awk '$2 == "callback_start" { at[$3 " " $4] = $1; next } { sum[$4] += $1 - at[$3 " " $4] }
+            END { for (c in sum) print sum[c] }' | sort >by_hand
+    "$rules" csv "$ros2" a | awk -F, 'NR > 1 { sum[$3] += $2 - $1 } END { for (n in sum) printf "%d\n", sum[n] }' | sort >by_us
+    paste by_hand by_us | awk '{ d = $1 - $2; if (d < -9999 || d > 9999) bad = 1 } END { exit bad || NR != 3 }'
+    # The same again is the same to the byte.
+    mkdir again
+    erg-record import --from ctf a --rules "$ros2" --samples samples.csv -o again/run.erg >msg 2>&1
+    cmp run.erg again/run.erg
+}
+
+@test "import --from ctf: what is wrong is said, and nothing is written" {
+    skip_unless erg-record
+    foreign_trace 3 late
+    printf 'time_s,CPU [W]\n0,1\n1,1\n2,1\n' >samples.csv
+    run erg-record import --from ctf a --samples samples.csv -o run.erg
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"--rules RULES.yaml was expected"* ]]
+    run erg-record import --layers x.csv --rules "$ros2" --samples samples.csv -o run.erg
+    [ "$status" -eq 2 ]
+    run erg-record import --from ctf nosuch --rules "$ros2" --samples samples.csv -o run.erg
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"nosuch: a folder with a CTF trace"* ]]
+    echo 'layers: [{begin: a:b, end: c:d, name: x}]' >none.yaml
+    run erg-record import --from ctf a --rules none.yaml --samples samples.csv -o run.erg
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"no layer by the rules of none.yaml"* ]]
+    [ ! -e run.erg ]
+    # A trace that is cut is refused or read, and never hangs.
+    metadata=$(find a -name metadata)
+    head -c 1000 "$metadata" >cut
+    cp cut "$metadata"
+    run timeout 300 erg-record import --from ctf a --rules "$ros2" --samples samples.csv -o run.erg
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"the trace cannot be read"* ]] || [[ "$output" == *"ended by signal"* ]]
+}
+
+@test "rules: layers that cross, that one event ends and begins, and ends without a beginning" {
+    cat >any.yaml <<'Y'
+tables:
+  last: [{event: "ros2:rclcpp_callback_register", key: "'one'", value: "{symbol}:{callback}"}]
+layers:
+  - begin: "ros2:callback_start"
+    end: "ros2:callback_end"
+    name: "{callback}"
+  - begin: "ros2:callback_start"
+    end: "ros2:callback_start"
+    network: "{procname}"
+    name: "between {is_intra_process|'none'} {nothing|last['one']|'?'}"
+Y
+    foreign_trace 2
+    "$rules" csv any.yaml a >any.csv 2>any.err
+    # The address is written as it is in the trace: in sixteens.
+    [ "$(grep -c '"0x[0-9a-f]*","","","","ros2-app thread' any.csv)" -eq 6 ]
+    # Four starts in one thread, two in the other: three and one between them.
+    [ "$(grep -c '"between [01] Planner::plan:0x[0-9a-f]*","","ros2-app",' any.csv)" -eq 4 ]
+    # Each callback ends while what lies between it and the next goes on: on a track beside.
+    [ "$(grep -c '"0x.*, overlapping"' any.csv)" -eq 6 ]
+    grep -q '2 ends of layers without a beginning' any.err
+    grep -q '2 layers had not ended' any.err
+}
