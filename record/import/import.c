@@ -80,7 +80,8 @@ static void usage(FILE *out)
 	for (size_t i = 1; erg_import_layers_readers[i]; i++)
 		fprintf(out, "                             %-12s %s\n", erg_import_layers_readers[i]->name,
 			erg_import_layers_readers[i]->about);
-	fprintf(out, "      --time COL[:UNIT]    the log is a table, and this its column of times; UNIT is\n"
+	fprintf(out, "      --rules RULES.yaml   with --from ctf: what begins and ends a layer, erg-rules(5)\n"
+		     "      --time COL[:UNIT]    the log is a table, and this its column of times; UNIT is\n"
 		     "                           s, ms, us, ns, iso or epoch\n"
 		     "      --column NAME=UNIT[:RAIL]  a column of readings; uA*3.7V is power at 3.7 V\n"
 		     "      --where COL=VALUE    only the rows in which it is so\n"
