@@ -223,7 +223,7 @@ static int finite_run(struct attr_run *r)
 	struct erg_attr_state *st = r->st;
 	double seen = st->memory_ns / fmax(st->readings.spacing_ns, 1);
 
-	if (seen < 0.05 || st->short_run)
+	if (seen < 0.05 || st->short_run || r->weights.cell_w > 0)
 		return 0;
 	return attr_finite(st, &r->boot, NULL, 0, r->err);
 }
@@ -292,16 +292,45 @@ static int bend(struct attr_run *r)
 	return attr_refit_again(r);
 }
 
+/* Power goes with the duration, and that is what is wrong: a wrong kernel shows in that test as well. */
 static bool varying(const struct attr_run *r)
 {
-	return r->st->view.z && !r->st->view.bent && r->misfit.fitted.duration.p < ATTR_MISFIT_P;
+	const struct attr_tests *t = &r->misfit.fitted;
+
+	return r->st->view.z && !r->st->view.bent && t->duration.p < ATTR_MISFIT_P &&
+		(!(t->kernel.p < ATTR_MISFIT_P) ||
+			t->duration.f * ATTR_GROUPS > t->kernel.f * ATTR_SHIFTS);
+}
+
+/* Readings that are not alike get weights, and the fit is made with them. */
+static int weigh_and_judge(struct attr_run *r)
+{
+	bool changed;
+	int rc = attr_reweigh(r, &changed);
+
+	if (!rc && changed && !r->weights.cell_w)
+		rc = attr_fit_step(r);
+	return rc < 0 ? rc : attr_judge(r);
 }
 
 static int bend_and_judge(struct attr_run *r)
 {
 	int rc = bend(r);
 
-	return rc < 0 ? rc : attr_judge(r);
+	return rc < 0 ? rc : weigh_and_judge(r);
+}
+
+/* The lag was looked for near where it was declared and not found. */
+static bool lost(const struct attr_run *r)
+{
+	return !r->fit.estimated && r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class &&
+		!r->st->rail.model.lag_u_ns;
+}
+
+/* A lag that the data hold well within what was searched. */
+static bool found(const struct attr_run *r)
+{
+	return attr_lag_u(r) < r->fit.lag_u_ns || r->fit.lag_u_ns <= 0;
 }
 
 /* The sensor as declared, as far as the run does not contradict it, with power that goes with the
@@ -311,19 +340,20 @@ static int fit_sensor(struct attr_run *r)
 	int rc = attr_refit(r);
 
 	if (!rc)
-		rc = attr_judge(r);
-	if (!rc && varying(r))
+		rc = weigh_and_judge(r);
+	if (!rc && varying(r) && !lost(r))
 		rc = bend_and_judge(r);
-	if (rc < 0 || !r->misfit.reason)
+	if (rc < 0 || (!r->misfit.reason && !lost(r)))
 		return rc;
 	attr_trust_nothing(r);
+	memset(&r->weights, 0, sizeof(r->weights));
 	rc = attr_search(r);
 	if (!rc)
-		rc = attr_judge(r);
+		rc = weigh_and_judge(r);
 	if (!rc && varying(r))
 		rc = bend_and_judge(r);
 	if (!rc && !r->misfit.reason)
-		r->fit.estimated = true;
+		r->fit.estimated = found(r);
 	return rc;
 }
 

@@ -101,6 +101,7 @@ int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
 	int r;
 
 	memset(out, 0, ATTR_PSI * sizeof(*out));
+	x->slope = 0;
 	if (!attr_look(x->view, x->readings, &x->shape, m, &l))
 		return 0;
 	reach = x->h_delay + x->h_window + x->to_hi - x->to_lo;
@@ -109,6 +110,7 @@ int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
 		return r;
 	slope = (moved(x, 0, &l, -x->h_delay, 0, 0) - moved(x, 0, &l, x->h_delay, 0, 1)) /
 		(2 * x->h_delay);
+	x->slope = slope;
 	if (x->psi[ATTR_DELAY])
 		out[ATTR_DELAY] = slope;
 	if (x->psi[ATTR_WINDOW])

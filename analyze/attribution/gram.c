@@ -99,7 +99,7 @@ static void add_extra(double *sum, const struct attr_gram *g, const struct attr_
 		for (size_t j = i; j < g->n_extra; j++)
 			line[j - i] += x * row->x[j];
 		h[cols + i] += x * row->y;
-		s[cols + i] += x;
+		s[cols + i] += x * row->sw;
 	}
 }
 
@@ -118,15 +118,16 @@ void attr_gram_add(struct attr_gram *g, const struct attr_row *row)
 		double a = row->a[i];
 
 		h[ci] += a * row->y;
-		s[ci] += a;
+		s[ci] += a * row->sw;
+		a /= row->sw;
 		g->windows[ci] += a;
 		g->square[ci] += a * a;
 		if (a > PURE)
 			g->pure[ci] += a * a;
 	}
 	add_extra(sum, g, row);
-	n[0] += 1;
-	n[1] += row->y;
+	n[0] += row->sw * row->sw;
+	n[1] += row->y * row->sw;
 	n[2] += row->y * row->y;
 	g->rows++;
 }

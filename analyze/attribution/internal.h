@@ -181,6 +181,8 @@ struct attr_row {
 	size_t n;     /* entries */
 	uint16_t *col;
 	double *a;    /* sum 1 */
+	double sw;    /* root of its weight: y, a and x are multiplied by it */
+	double slope; /* W/ns: d(model)/d(lag) where the sensor is asked, before the weight */
 	double apart; /* share of columns that are integrated apart */
 	double x[ATTR_EXTRA_MAX]; /* further columns (extras.c); x[0] W/ns: d(model)/d(lag), for the
 				     power given; 0 without */
@@ -317,6 +319,7 @@ struct attr_extras {
 	bool psi[ATTR_PSI]; /* which are free */
 	double h_delay, h_window, d_square, to_hi, to_lo;
 	size_t hint[6][2];
+	double slope; /* of the reading filled last: by the lag, W/ns */
 	struct attr_curve curve;
 };
 int attr_extras_open(struct attr_extras *x, const struct attr_view *v, const struct attr_readings *r,
@@ -556,6 +559,13 @@ struct attr_misfit {
 	const char *reason; /* window, rc, clock, varying, unknown; NULL: the model is right */
 };
 
+struct attr_weights {
+	bool used;
+	double s[3];   /* variance: W^2; of the square of an instance's part; of the time, ns^2 */
+	double median; /* of the variances */
+	double cell_w, cell_sigma; /* > 0: readings are cells of this width, with this noise, W */
+};
+
 /* ---- attribution.c: one attribution under way ---- */
 struct attr_run {
 	struct erg_attr *a;
@@ -569,11 +579,19 @@ struct attr_run {
 	struct attr_shape declared; /* what is known of them beforehand, and how well */
 	double known_u[ATTR_PSI];
 	size_t n_extra;        /* further columns in all */
+	struct attr_weights weights;
 	size_t from, to;       /* readings that a fit is of; to 0: all */
 	double *rival;         /* per column, W: what another sensor says that fits as well; NULL */
 	struct attr_misfit misfit;
 	struct erg_err *err;
 };
+
+/* ---- weights.c ---- */
+/* Weighs a row whose columns have POWER. */
+void attr_weigh(const struct attr_weights *w, struct attr_row *row, const double *power);
+/* Looks at the residuals of the fit; *RET_CHANGED: readings are not alike, R->weights says how. Cells
+ * are fitted at once. */
+int attr_reweigh(struct attr_run *r, bool *ret_changed);
 
 /* ---- rows.c ---- */
 struct attr_rows {
@@ -582,6 +600,7 @@ struct attr_rows {
 	struct attr_kernel k;
 	struct attr_extras x;
 	bool with_extras;
+	const double *power;
 	size_t n, change;
 };
 /* POWER: of the further columns; NULL: without them. */
@@ -605,6 +624,10 @@ int attr_refit(struct attr_run *r);
 int attr_refit_again(struct attr_run *r);
 /* From R->st->shape and POWER (per column; overwritten) to the next minimum of the residual. */
 int attr_descend(struct attr_run *r, double *power);
+/* Standard error of the lag by the last fit, as of white noise, ns. */
+double attr_lag_u(const struct attr_run *r);
+/* One step of Gauss-Newton, taken as it is. */
+int attr_fit_step(struct attr_run *r);
 /* Everything of the sensor is asked, whatever was declared. */
 void attr_trust_nothing(struct attr_run *r);
 

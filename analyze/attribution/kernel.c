@@ -61,6 +61,7 @@ struct attr_row *attr_kernel_next(struct attr_kernel *k)
 		attr_row_begin(k);
 		k->row.t = k->r->t[k->m];
 		k->row.y = k->r->v[k->m];
+		k->row.sw = 1;
 		ok = k->ops->row(k);
 		k->m += k->stride;
 		if (!ok)

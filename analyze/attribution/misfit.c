@@ -119,6 +119,8 @@ static int score_rows(struct scores *s)
 		size_t m = rows.k.m - rows.k.stride;
 
 		rc = score_columns(s, m, row);
+		for (size_t i = 0; i < s->n_z; i++)
+			s->z[i] *= row->sw;
 		if (!rc)
 			score_row(s, row, m * s->blocks / n);
 	}

@@ -139,6 +139,24 @@ static bool moved_at_all(const struct attr_shape *a, const struct attr_shape *b)
 		a->skew != b->skew;
 }
 
+int attr_fit_step(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	_cleanup_(erg_freep) double *power = malloc((st->view.n_cols + 1) * sizeof(double));
+	struct attr_shape from = st->shape;
+	int rc;
+
+	if (!power)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
+	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
+	rc = fit_at(r, &from, power);
+	if (rc < 0 || gain(r) <= NEAR)
+		return rc;
+	next_shape(r, &from, 1, &st->shape);
+	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
+	return fit_at(r, &st->shape, power);
+}
+
 /* From R->st->shape with POWER to the next minimum. The last pass is that of the shape kept. */
 int attr_descend(struct attr_run *r, double *power)
 {
@@ -246,6 +264,20 @@ static int fit_declared(struct attr_run *r, double *power)
 static bool asks(const struct attr_run *r)
 {
 	return r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class > 0;
+}
+
+double attr_lag_u(const struct attr_run *r)
+{
+	const struct attr_gram *g = &r->st->gram;
+	_cleanup_(erg_freep) double *total = malloc(g->stride * sizeof(double));
+	_cleanup_(erg_freep) double *inverse = malloc(g->dim * g->dim * sizeof(double));
+	size_t i = r->st->view.n_cols + ATTR_DELAY;
+
+	if (!total || !inverse || !r->psi[ATTR_DELAY])
+		return INFINITY;
+	attr_gram_total(g, NULL, 1, total);
+	attr_nnls_inverse(&r->nnls, total, inverse);
+	return inverse[i * g->dim + i] > 0 ? sqrt(inverse[i * g->dim + i] * r->sol.sigma2) : INFINITY;
 }
 
 int attr_refit_again(struct attr_run *r)

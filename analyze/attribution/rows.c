@@ -26,6 +26,7 @@ int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_sh
 	if (rc < 0 || !power)
 		return rc;
 	w->with_extras = true;
+	w->power = power;
 	return attr_extras_open(&w->x, &st->view, &st->readings, shape, r->psi, power);
 }
 
@@ -66,7 +67,10 @@ int attr_rows_next(struct attr_rows *w, struct attr_row **ret)
 			if (rc < 0)
 				return erg_fail(w->r->err, rc, "out of memory for the readings' "
 					"derivatives");
+			row->slope = w->x.slope;
 		}
+		if (w->power)
+			attr_weigh(&w->r->weights, row, w->power);
 		*ret = row;
 		return 1;
 	}

@@ -21,8 +21,8 @@
 #define SCAN_ROWS_MAX 4000
 #define SCAN_S 6.0
 #define SCAN_WORK 4e8 /* operations of the grid, roughly */
-#define REFINED 12
-#define CARRIED 4
+#define REFINED 10
+#define CARRIED 3
 #define SAME_FIT 30 /* variances of a reading by which a worse minimum is no rival */
 #define LAG_MAX 0.125e9
 
@@ -253,11 +253,13 @@ static size_t distinct(struct scan *s, size_t n)
 	return kept;
 }
 
-static int grow(struct scan *s)
+/* From the stretch to the run. HERE: the minimum that the search began in is a place like others. */
+static int grow(struct scan *s, const struct attr_shape *here)
 {
 	size_t n = s->st->readings.n, from = s->from, to = s->to;
 	int rc;
 
+	s->best[s->n++].shape = *here;
 	rc = refine_places(s, s->n, from, to);
 	s->n = rc ? 0 : distinct(s, s->n);
 	while (!rc && (from > 0 || to < n)) {
@@ -301,13 +303,13 @@ int attr_search(struct attr_run *r)
 {
 	struct scan s = {.r = r, .st = r->st};
 	size_t cols = r->st->view.n_cols;
-	struct attr_shape base;
+	struct attr_shape base, here = r->st->shape;
 	int rc = attr_nnls_init(&s.nnls, cols + 1, 1, r->err);
 
 	if (rc < 0)
 		return rc;
 	s.power = calloc(cols + 1, sizeof(double));
-	s.best = calloc(REFINED + 1, sizeof(*s.best));
+	s.best = calloc(REFINED + 2, sizeof(*s.best));
 	if (!s.power || !s.best)
 		rc = erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
 	family_of(r, &base);
@@ -315,7 +317,7 @@ int attr_search(struct attr_run *r)
 	if (!rc)
 		rc = scan_grid(&s, &base);
 	if (!rc)
-		rc = grow(&s);
+		rc = grow(&s, &here);
 	if (!rc && s.n)
 		rc = rival(&s);
 	if (!rc && s.n) {
