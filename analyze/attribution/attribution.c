@@ -320,10 +320,11 @@ static int bend_and_judge(struct attr_run *r)
 	return rc < 0 ? rc : weigh_and_judge(r);
 }
 
-/* The lag was looked for near where it was declared and not found. */
+/* The lag was looked for near where it was declared and not found; and not because it cannot matter, as
+ * where the tests find nothing wrong with the declared one, which look far. */
 static bool lost(const struct attr_run *r)
 {
-	return !r->fit.estimated && r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class &&
+	return !r->fit.estimated && !r->misfit.declared_right && r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class &&
 		!r->st->rail.model.lag_u_ns;
 }
 

@@ -209,6 +209,25 @@ static int by_rss(const void *a, const void *b)
 	return (x->rss > y->rss) - (x->rss < y->rss);
 }
 
+/* Of places that fit alike (lags of whole iterations where these are all the same) the one nearest to
+ * what was declared comes first. ROWS: readings that the fits are of. */
+static void prefer_near(struct scan *s, size_t n, double rows)
+{
+	double lag = s->r->declared.lag_ns;
+	size_t best = 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s->best[i].rss / s->best[0].rss - 1) * rows < SAME_FIT &&
+			fabs(s->best[i].shape.lag_ns - lag) < fabs(s->best[best].shape.lag_ns - lag))
+			best = i;
+	if (best) {
+		struct place p = s->best[best];
+
+		memmove(&s->best[1], &s->best[0], best * sizeof(p));
+		s->best[0] = p;
+	}
+}
+
 /* Gauss-Newton for the places, over readings FROM .. TO. */
 static int refine_places(struct scan *s, size_t n, size_t from, size_t to)
 {
@@ -230,6 +249,8 @@ static int refine_places(struct scan *s, size_t n, size_t from, size_t to)
 	r->to = 0;
 	if (!rc)
 		qsort(s->best, n, sizeof(*s->best), by_rss);
+	if (!rc)
+		prefer_near(s, n, (double)(to - from));
 	return rc;
 }
 
@@ -287,7 +308,7 @@ static int rival(struct scan *s)
 	double rows = (double)st->readings.n;
 	int rc;
 
-	if (s->n < 2 || (s->best[1].rss / s->best[0].rss - 1) * rows > SAME_FIT)
+	if (s->n < 2 || fabs(s->best[1].rss / s->best[0].rss - 1) * rows > SAME_FIT)
 		return 0;
 	st->shape = s->best[1].shape;
 	memcpy(s->power, st->power, v->n_cols * sizeof(double));
