@@ -589,6 +589,7 @@ struct attr_run {
 /* ---- weights.c ---- */
 /* Weighs a row whose columns have POWER. */
 void attr_weigh(const struct attr_weights *w, struct attr_row *row, const double *power);
+/* ---- reweigh.c ---- */
 /* Looks at the residuals of the fit; *RET_CHANGED: readings are not alike, R->weights says how. Cells
  * are fitted at once. */
 int attr_reweigh(struct attr_run *r, bool *ret_changed);

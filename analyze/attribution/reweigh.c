@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What makes the readings of this run unlike each other, from the residuals of a fit (weights.c says how
+ * it is used).
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
+
+#define ROWS_MAX 20000
+#define ROUNDS 6
+#define OUTLIER 25 /* of a squared residual, in variances */
+#define UNLIKE 1.3 /* a variance this far from the median is worth a weight */
+
+struct pile {
+	size_t n;
+	double *r2, *vary, *slope2, *v; /* n */
+};
+
+static void free_pile(struct pile *p)
+{
+	free(p->r2);
+	free(p->vary);
+	free(p->slope2);
+	free(p->v);
+}
+
+static int collect(struct attr_run *r, struct pile *p)
+{
+	struct attr_rows rows;
+	struct attr_row *row;
+	size_t cap = r->st->readings.n < ROWS_MAX ? r->st->readings.n : ROWS_MAX;
+	int rc;
+
+	p->r2 = calloc(cap + 2, sizeof(double));
+	p->vary = calloc(cap + 2, sizeof(double));
+	p->slope2 = calloc(cap + 2, sizeof(double));
+	p->v = calloc(cap + 2, sizeof(double));
+	if (!p->r2 || !p->vary || !p->slope2 || !p->v)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu residuals", cap);
+	rc = attr_rows_open(&rows, r, &r->st->shape, r->st->power);
+	rows.k.stride = r->st->readings.n / ROWS_MAX + 1;
+	while (!rc && p->n <= cap && (rc = attr_rows_next(&rows, &row)) > 0) {
+		double e = row->y, vary = 0;
+
+		rc = 0;
+		for (size_t i = 0; i < row->n; i++) {
+			double x = row->a[i] * r->st->power[row->col[i]];
+
+			e -= x;
+			vary += x * x;
+		}
+		for (size_t i = 0; i < r->n_extra; i++)
+			e -= row->x[i] * r->sol.delta[i];
+		p->r2[p->n] = e * e;
+		p->vary[p->n] = vary;
+		p->slope2[p->n++] = row->slope * row->slope;
+	}
+	attr_rows_close(&rows);
+	return rc < 0 ? rc : 0;
+}
+
+/* s of E r^2 = s0 + s1 vary + s2 slope^2, weights 1 / v^2 (the variance of a squared residual). */
+static int moments(const struct pile *p, struct attr_weights *w, struct erg_err *err)
+{
+	double g[6] = {0}, h[3] = {0};
+	struct attr_nnls s;
+	int rc = attr_nnls_init(&s, 3, 0, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t m = 0; m < p->n; m++) {
+		double z[3] = {1, p->vary[m], p->slope2[m]}, q = fmin(p->r2[m], OUTLIER * p->v[m]);
+		double f = 1 / (p->v[m] * p->v[m]);
+
+		for (size_t i = 0; i < 3; i++) {
+			for (size_t j = i; j < 3; j++)
+				g[attr_tri(3, i, j)] += f * z[i] * z[j];
+			h[i] += f * z[i] * q;
+		}
+	}
+	attr_nnls_solve(&s, g, h);
+	memcpy(w->s, s.x, sizeof(w->s));
+	attr_nnls_release(&s);
+	return 0;
+}
+
+static int estimate(struct pile *p, struct attr_weights *w, struct erg_err *err)
+{
+	_cleanup_(erg_freep) double *x = malloc((p->n + 1) * sizeof(double));
+	double mean = 0, floor;
+
+	if (!x)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu residuals", p->n);
+	for (size_t m = 0; m < p->n; m++)
+		mean += p->r2[m] / (double)p->n;
+	floor = 1e-3 * mean;
+	for (size_t m = 0; m < p->n; m++)
+		p->v[m] = mean;
+	for (int round = 0; round < ROUNDS; round++) {
+		int rc = moments(p, w, err);
+
+		if (rc < 0)
+			return rc;
+		w->s[0] = fmax(w->s[0], floor);
+		for (size_t m = 0; m < p->n; m++)
+			p->v[m] = w->s[0] + w->s[1] * p->vary[m] + w->s[2] * p->slope2[m];
+	}
+	memcpy(x, p->v, p->n * sizeof(double));
+	gsl_sort(x, 1, p->n);
+	w->median = gsl_stats_median_from_sorted_data(x, 1, p->n);
+	w->used = x[(size_t)(0.95 * (double)p->n)] > UNLIKE * w->median ||
+		x[(size_t)(0.05 * (double)p->n)] < w->median / UNLIKE;
+	return 0;
+}
+
+/* The noise of greatest likelihood at the present fit, in SDs of the cell Q. */
+static int cell_noise(struct attr_run *r, double q, double *ret)
+{
+	static const double of_q[] = {0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.06, 0.04};
+	double like[ERG_ARRAY_SIZE(of_q)] = {0};
+	struct attr_rows rows;
+	struct attr_row *row;
+	size_t best = 0;
+	int rc = attr_rows_open(&rows, r, &r->st->shape, NULL);
+
+	rows.k.stride = r->st->readings.n / ROWS_MAX + 1;
+	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
+		double mu = 0;
+
+		rc = 0;
+		for (size_t i = 0; i < row->n; i++)
+			mu += row->a[i] * r->st->power[row->col[i]];
+		for (size_t i = 0; i < ERG_ARRAY_SIZE(of_q); i++) {
+			double s = of_q[i] * q, p = gsl_cdf_ugaussian_P((row->y + q / 2 - mu) / s) -
+				gsl_cdf_ugaussian_P((row->y - q / 2 - mu) / s);
+
+			like[i] += log(fmax(p, 1e-12));
+		}
+	}
+	attr_rows_close(&rows);
+	for (size_t i = 1; i < ERG_ARRAY_SIZE(of_q); i++)
+		best = like[i] > like[best] ? i : best;
+	*ret = of_q[best] * q;
+	return rc;
+}
+
+static bool coarse_quantum(const struct attr_run *r)
+{
+	double q = r->st->rail.lsb_w;
+
+	return r->st->shape.kind != ERG_SENSOR_COUNTER && q > 0 &&
+		q / sqrt(12) > 0.25 * sqrt(r->sol.sigma2);
+}
+
+#define CELL_ROUNDS 6
+
+/* Cells: Newton with the noise found anew each time, which goes down as the fit gets better. */
+static int fit_cells(struct attr_run *r)
+{
+	struct attr_weights *w = &r->weights;
+	double q = r->st->rail.lsb_w, before = 0;
+	int rc = 0;
+
+	w->cell_w = 0;
+	w->used = false;
+	for (int i = 0; i < CELL_ROUNDS && !rc; i++) {
+		double sigma;
+
+		w->cell_w = 0;
+		rc = cell_noise(r, q, &sigma);
+		w->cell_w = q;
+		w->cell_sigma = i ? fmax(sigma, before / 2) : 0.5 * q;
+		if (i > 2 && w->cell_sigma == before)
+			break;
+		before = w->cell_sigma;
+		if (!rc)
+			rc = attr_fit_step(r);
+	}
+	return rc;
+}
+
+int attr_reweigh(struct attr_run *r, bool *ret_changed)
+{
+	struct attr_weights *w = &r->weights;
+	struct pile p = {0};
+	int rc;
+
+	*ret_changed = false;
+	if (r->sol.sigma2 <= 0 || r->st->gram.rows < 200)
+		return 0;
+	if (coarse_quantum(r)) {
+		*ret_changed = true;
+		return fit_cells(r);
+	}
+	memset(w, 0, sizeof(*w));
+	rc = collect(r, &p);
+	if (!rc && p.n >= 200)
+		rc = estimate(&p, w, r->err);
+	free_pile(&p);
+	*ret_changed = w->used;
+	return rc;
+}
