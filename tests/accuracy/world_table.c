@@ -106,14 +106,14 @@ void table_world(FILE *f, const struct kind *k, uint64_t seed, const struct scor
 void table_head(FILE *f, bool manual, unsigned int seeds)
 {
 	if (manual)
-		fprintf(f, ".\\\" Made by tests/accuracy/worlds --manual, %u worlds a line. Do not edit.\n"
+		fprintf(f, ".\\\" Made by tests/accuracy/worlds --manual, up to %u worlds a line. Do not edit.\n"
 			   ".Bd -literal\n", seeds);
 	else
 		fprintf(f, "errors and shares in %%: mean and worst |error| of the rows with a figure; share "
 			"of them whose interval covers,\nof the runs in which nine in ten do, of the rows "
 			"confidently wrong; layers unresolved; ETS with a figure,\nits mean error and "
 			"coverage; mean and worst error of OLS and of the naive hold on the same rows\n\n");
-	fprintf(f, "%-*s %6s %6s %5s %5s %5s %6s %5s %6s %5s %6s %6s %6s %6s%s\n", manual ? 38 : 12,
+	fprintf(f, "%-*s %6s %6s %5s %5s %5s %6s %5s %6s %5s %6s %6s %6s %6s%s\n", manual ? 39 : 12,
 		manual ? "what is not as declared" : "kind", "mean", "worst", "cover", "runs", "wrong",
 		"unres.", "ETS", "error", "cover", "OLS", "worst", "hold", "worst",
 		manual ? "" : "  user  verdict");
@@ -126,7 +126,7 @@ int table_row(FILE *f, const struct kind *k, const struct score *s, bool manual)
 
 	judge(k, s, &v);
 	reasons(why, sizeof(why), s);
-	fprintf(f, "%-*s %6s %6s %5s %5s %5s %6s %5s %6s %5s %6s %6s %6s %6s", manual ? 38 : 12,
+	fprintf(f, "%-*s %6s %6s %5s %5s %5s %6s %5s %6s %5s %6s %6s %6s %6s", manual ? 39 : 12,
 		manual ? k->what : k->name, cell(b[0], 16, mean(&s->report), 2),
 		cell(b[1], 16, s->report.n > 0 ? 100 * s->report.worst : NAN, 1),
 		cell(b[2], 16, share(s->covered, s->rows), 0),

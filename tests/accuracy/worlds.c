@@ -23,7 +23,7 @@ struct options {
 	unsigned int seeds, jobs;
 	uint64_t first;
 	const char *only, *dir;
-	bool keep, manual, quick;
+	bool keep, manual, quick, again;
 };
 
 /* The first line that a program wrote before it failed. */
@@ -138,6 +138,29 @@ static void score_others(struct score *s, const struct work *k, const struct rea
 		score_by(s, k, dir, "phase");
 }
 
+static json_t *found(const char *dir, const char *name)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return json_load_file(path, 0, NULL);
+}
+
+/* What an earlier run with --keep left of a world; nothing where it has not come to it. */
+static void score_again(const struct work *k, const struct readings *r, const char *dir,
+	struct score *ret)
+{
+	json_t *layers = found(dir, "layers.json");
+
+	memset(ret, 0, sizeof(*ret));
+	if (!layers)
+		return;
+	ret->worlds = 1;
+	score_layers(ret, k, r, layers);
+	score_ets(ret, k, r, layers);
+	json_decref(layers);
+}
+
 static void score_world(const struct options *o, const struct work *k, const struct readings *r,
 	const char *dir, struct score *ret)
 {
@@ -179,18 +202,21 @@ static void one_world(const struct options *o, const struct kind *kind, uint64_t
 	char dir[4096];
 
 	snprintf(dir, sizeof(dir), "%s/%s-%llu", o->dir, kind->name, (unsigned long long)seed);
-	if (mkdir(dir, 0755) && errno != EEXIST) {
+	if (!o->again && mkdir(dir, 0755) && errno != EEXIST) {
 		fprintf(stderr, "worlds: %s: %s\n", dir, strerror(errno));
 		_exit(1);
 	}
 	world_of_kind(kind, seed, &w);
 	work_make(&k, &w);
 	sense(&w, &k.total, (double)k.end_ns * 1e-9 + w.idle_s, &r);
-	score_world(o, &k, &r, dir, ret);
-	if (o->keep) {
+	if (o->again)
+		score_again(&k, &r, dir, ret);
+	else
+		score_world(o, &k, &r, dir, ret);
+	if (o->keep && !o->manual && ret->worlds > 0) {
 		table_world(stdout, kind, seed, ret);
 		fflush(stdout);
-	} else {
+	} else if (!o->keep) {
 		remove_files(dir);
 	}
 	free(r.r);
@@ -226,7 +252,7 @@ static void job(const struct options *o, unsigned int number, struct score *all)
 static int usage(void)
 {
 	fprintf(stderr, "worlds: [--seeds N] [--only KIND|GROUP,…] [--jobs N] [--fresh SEED] "
-		"[--keep DIR] [--quick] [--manual] [--list] [--check]\n");
+		"[--keep DIR|--again DIR] [--quick] [--manual] [--list] [--check]\n");
 	return 2;
 }
 
@@ -242,7 +268,7 @@ static int options(struct options *o, int argc, char **argv)
 	static const struct option longs[] = {{"seeds", 1, NULL, 's'}, {"only", 1, NULL, 'o'},
 		{"jobs", 1, NULL, 'j'}, {"fresh", 1, NULL, 'f'}, {"keep", 1, NULL, 'k'},
 		{"manual", 0, NULL, 'm'}, {"list", 0, NULL, 'l'}, {"check", 0, NULL, 'c'},
-		{"quick", 0, NULL, 'q'}, {0}};
+		{"quick", 0, NULL, 'q'}, {"again", 1, NULL, 'a'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
@@ -259,7 +285,9 @@ static int options(struct options *o, int argc, char **argv)
 		case 'f':
 			o->first = strtoull(optarg, NULL, 10);
 			break;
+		case 'a':
 		case 'k':
+			o->again = c == 'a';
 			o->dir = optarg;
 			o->keep = true;
 			break;
@@ -291,7 +319,8 @@ static int print(const struct options *o, const struct score *all)
 			continue;
 		for (unsigned int s = 0; s < o->seeds; s++)
 			score_add(&sum, &all[i * o->seeds + s]);
-		missed += table_row(stdout, &kinds[i], &sum, o->manual);
+		if (sum.worlds > 0)
+			missed += table_row(stdout, &kinds[i], &sum, o->manual);
 	}
 	table_end(stdout, o->manual, missed);
 	return missed ? 1 : 0;
