@@ -399,6 +399,7 @@ int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks,
 	size_t running = 0;
 	int r = crew_init(&crew, chunks, n, opt) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 
+	(void)janitor; /* for its end */
 	remove_everywhere(0);
 	for (size_t i = 0; !r && i < n; i++) {
 		size_t slot = 0;

@@ -285,7 +285,7 @@ ERG_OPENCV_RELEASES(RUNS)
 	ERG_API void *erg_##name##_##release(void *ret, const struct erg_opencv_string *a,         \
 		const struct erg_opencv_string *b, uintptr_t c)                                    \
 	{                                                                                          \
-		__attribute__((cleanup(not_read))) const char *outer = reading;                    \
+		__attribute__((cleanup(not_read), unused)) const char *outer = reading;            \
 		THEIRS(read_fn, SYMBOL(release, rest), erg_##name##_##release)                     \
 		reading = a->text;                                                                 \
 		return theirs(ret, a, b, c);                                                       \
