@@ -215,7 +215,7 @@ phases() {
     erg-board board --truth "$PWD/truth.log" --follow command -- erg-record run --force -o run.erg \
         --sysfs board --annotate llama -- node "$example/chat.mjs" small.gguf requests=8 prompt=200 \
         answer=150 >out 2>err || { cat err; false; }
-    erg-analyze totals --per token --format json run.erg >t.json 2>/dev/null
+    erg-analyze totals --per token --lag 0 --format json run.erg >t.json 2>/dev/null
     # What the application did, known from its arguments: the last token of an answer is not fed back.
     jq -e '.runs[0].phases | map({(.name): [.counters.tokens, .per.count]}) | add ==
         {run: [2792, 2792], prefill: [1600, 1600], decode: [1192, 1192]}' t.json
@@ -234,15 +234,15 @@ phases() {
                 1.5 * (.hi - .lo) / 2 + 0.05 * $truth' t.json || { cat truth.txt t.json; false; }
     done
     # The same by request, by layer and as a table.
-    erg-analyze layers --per request --format json run.erg 2>/dev/null |
+    erg-analyze layers --per request --lag 0 --format json run.erg 2>/dev/null |
         jq -e '[.runs[0].layers[].per | .unit == "request" and .count == 8] | length >= 6 and all'
-    erg-analyze layers --per token --format json run.erg 2>/dev/null >l.json
+    erg-analyze layers --per token --lag 0 --format json run.erg 2>/dev/null >l.json
     jq -e '[.runs[0].layers[] | select(.name | startswith("decode/")) | .per.count] | length >= 1 and all(. == 1192)' l.json
     jq -e '[.runs[0].layers[] | select(.name | startswith("prefill/")) | .per.count] | length >= 1 and all(. == 1600)' l.json
-    erg-analyze layers --by phase --per token --format csv run.erg 2>/dev/null >p.csv
+    erg-analyze layers --by phase --per token --lag 0 --format csv run.erg 2>/dev/null >p.csv
     [ "$(head -1 p.csv | tr , '\n' | grep -Ec '^per_(unit|count|energy|rate)')" -eq 7 ]
     [ "$(wc -l <p.csv)" -eq 3 ] || [ "$(grep -c '^run.erg.*,decode,' p.csv)" -eq 1 ]
-    erg-analyze totals --per token run.erg >t.txt 2>/dev/null
+    erg-analyze totals --per token --lag 0 run.erg >t.txt 2>/dev/null
     grep -q 'per token *token/s' t.txt
     grep -q 'time to the first token: median' t.txt
     grep -q SIMULATED t.txt
@@ -263,11 +263,11 @@ phases() {
     TYPES=q8_0 THREADS=1 BATCHES="16 256" REPETITIONS=1 "$example/sweep" runs >out 2>err || { cat err; false; }
     grep -q 'energy per token' out
     grep -q 'token/s' out
-    erg-analyze sweep --per token --format json runs >s.json 2>/dev/null
+    erg-analyze sweep --per token --lag 0 --format json runs >s.json 2>/dev/null
     jq -e '.per == "token" and (.groups | length == 1)' s.json
     jq -e '.groups[0].points | length == 2 and ([.[].factors.batch] | sort == [16, 256]) and any(.pareto)' s.json
     # 4 requests of 200 and of 149 tokens that are fed back.
-    erg-analyze sweep --format json runs >whole.json 2>/dev/null
+    erg-analyze sweep --lag 0 --format json runs >whole.json 2>/dev/null
     jq -e --slurpfile w whole.json '.groups[0].points as $p | $w[0].groups[0].points | to_entries |
         all(.value.ets_j.value / 1396 / $p[.key].ets_j.value - 1 | fabs < 1e-6)' s.json
     run -2 erg-analyze sweep --per token --table x.csv
