@@ -114,3 +114,24 @@ bool erg_import_missing_cell(const char *cell)
 			return true;
 	return false;
 }
+
+bool erg_import_unix_date(const char *text, char *ret, size_t size)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char month[4] = "", zone[12] = "";
+	int day, hour, minute, second, year, n = 0;
+	const char *at;
+
+	if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &day, &hour, &minute, &second,
+		    &year, &n) == 6 && n > 0)
+		sscanf(text + n, " %11[A-Z0-9+:-]", zone);
+	else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %11[A-Z0-9+-] %4d", month, &day, &hour,
+			 &minute, &second, zone, &year) != 7)
+		return false;
+	at = strlen(month) == 3 ? strstr(months, month) : NULL;
+	if (!at || (at - months) % 3)
+		return false;
+	snprintf(ret, size, "%04d-%02d-%02d %02d:%02d:%02d %s", year, (int)(at - months) / 3 + 1, day, hour,
+		minute, second, zone);
+	return true;
+}

@@ -29,6 +29,9 @@ bool erg_import_scaled(const char *text, char point, int decimals, int64_t *ret,
  * there are, which may be more than MAX.
  */
 size_t erg_import_cells(char *text, char separator, char **cells, size_t max);
+/* "Tue Nov 14 12:13:14 2023" with a zone before the year or behind it, as date(1) and ctime(3) write
+ * it, as "2023-11-14 12:13:14 ZONE". */
+bool erg_import_unix_date(const char *text, char *ret, size_t size);
 /* Whether the cell says that there is no reading: "", N/A, nan, … */
 bool erg_import_missing_cell(const char *cell);
 

@@ -135,7 +135,8 @@ struct erg_import_reader {
 extern const struct erg_import_reader *const erg_import_readers[];
 extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats,
 	erg_import_nvidia_smi, erg_import_ptdaemon, erg_import_named_reader,
-	erg_import_perf_stat, erg_import_exported;
+	erg_import_perf_stat, erg_import_exported, erg_import_mllog, erg_import_amd_smi,
+	erg_import_powermetrics, erg_import_ipmi;
 /* Whether it is a table that erg-analyze wrote: a csv of its own. */
 bool erg_import_is_exported(const char *path);
 /* The form that the file at PATH looks like, or NULL. */

@@ -476,3 +476,116 @@ nsys_export() {
     fails 'cut.sqlite' -- --samples p.csv --from nsys cut.sqlite
     fails 'looks like --from nsys' -- --samples p.csv --layers old.sqlite
 }
+
+# ---- MLPerf Training's logger ----
+
+mllog() {
+    awk "$LOAD"'BEGIN { print ":::MLLOG {\"namespace\": \"\", \"time_ms\": 1700000000000, \"event_type\": \"INTERVAL_START\", \"key\": \"run_start\", \"value\": null, \"metadata\": {\"file\": \"a.py\", \"lineno\": 1}}"
+        for (i = 0; i < 300; i++) { printf "0: :::MLLOG {\"namespace\": \"\", \"time_ms\": %.0f, \"event_type\": \"POINT_IN_TIME\", \"key\": \"power_reading\", \"value\": %.3f, \"metadata\": {\"node\": \"n1\"}}\n", 1700000000000 + i * 1000, watts(i) * 100
+            if (i % 10 == 0) print "epoch " i " loss 0.3" }
+        print ":::MLLOG {\"namespace\": \"\", \"time_ms\": 1700000299000, \"event_type\": \"INTERVAL_END\", \"key\": \"run_stop\", \"value\": null, \"metadata\": {\"status\": \"success\"}}" }'
+}
+
+@test "mllog: power readings among a training's lines; none, damaged, duplicate, another form" {
+    mllog >t.log
+    import --from mllog t.log -o m.erg
+    near "$(joules m.erg n1)" "$(sed -n 's/.*power_reading", "value": \([0-9.]*\),.*/\1/p' t.log | awk 'n++ { e += $1 } END { print e }')"
+    mllog | sed 's/"node": "n1"/"node": "n1", x/' >bad.log
+    fails 'bad.log' -- --from mllog bad.log
+    mllog | sed '7s/}}/}/' >one.log
+    warns 'one.log: line 7' '1 such lines' -- --from mllog one.log
+    mllog | sed 's/power_reading/eval_accuracy/' >none.log
+    fails 'none.log' 'power_reading' -- --from mllog none.log
+    mllog | sed '5p' >twice.log
+    fails 'twice.log: line 5' 'a second power' -- --from mllog twice.log
+    fails ':::MLLOG' -- --from mllog /etc/passwd
+    fails 'looks like --from mllog' -- --from perf t.log
+}
+
+# ---- AMD ----
+
+@test "amd-smi: monitor of two GPUs, rocm-smi in a loop; duplicates, cut, foreign, no power, no times" {
+    awk "$LOAD"'BEGIN { print "timestamp,gpu,power_usage,hotspot_temperature,memory_temperature,gfx"
+        for (i = 0; i < 300; i++) for (g = 0; g < 2; g++) printf "%d,%d,%.0f,55,N/A,%d\n", 1700000000 + i, g, watts(i) * 40 * (g + 1), i % 100 }' >a.csv
+    import --from amd-smi a.csv -o a.erg
+    near "$(joules a.erg gpu1)" "$(awk -F, '$2 == 1 && n++ { e += $3 } END { print e }' a.csv)"
+    near "$(joules a.erg gpu0)" "$(awk -F, '$2 == 0 && n++ { e += $3 } END { print e }' a.csv)"
+    awk "$LOAD"'BEGIN { for (i = 0; i < 300; i++) { print "device,Average Graphics Package Power (W),Temperature (Sensor edge) (C),GPU use (%)"
+        for (g = 0; g < 2; g++) printf "card%d,%.1f,40.0,3\n", g, watts(i) * 10 * (g + 1); print "" } }' >r.csv
+    import --from amd-smi r.csv --interval 0.5 -o r.erg
+    near "$(joules r.erg gpu1.average)" "$(awk -F, '$1 == "card1" && n++ { e += $2 / 2 } END { print e }' r.csv)"
+    fails 'r.csv' '--interval' -- --from amd-smi r.csv
+    sed '30i WARNING: driver' a.csv >f.csv
+    warns "f.csv: line 30: 'WARNING: driver'" -- --from amd-smi f.csv
+    head -c -4 a.csv >cut.csv
+    warns 'cut.csv: line 601' -- --from amd-smi cut.csv
+    sed 's/,1,/,0,/' a.csv >same.csv
+    fails 'same.csv' -- --from amd-smi same.csv
+    cut -d, -f1,2,6 a.csv >none.csv
+    fails 'none.csv' -- --from amd-smi none.csv
+    fails 'gpu or device' -- --from amd-smi /etc/passwd
+    fails 'looks like --from amd-smi' -- --samples a.csv
+}
+
+# ---- macOS ----
+
+@test "powermetrics: text and plist, means over what elapsed; a pause, foreign, cut, no power" {
+    awk "$LOAD"'BEGIN { print "Machine model: Mac14,9\n"
+        for (i = 1; i <= 300; i++) { t = i * 0.5025
+            printf "*** Sampled system activity (Wed Jun 14 10:%02d:%02d 2023 +0200) (502.50ms elapsed) ***\n\n**** Processor usage ****\n\nCPU 0 frequency: 1200 MHz\nCPU Power: %d mW\nGPU Power: 45 mW\nANE Power: 0 mW\nCombined Power (CPU + GPU + ANE): %d mW\n\n", 20 + t / 60, t % 60, watts(i) * 1000, watts(i) * 1000 + 45 } }' >p.txt
+    import --from powermetrics p.txt -o p.erg
+    near "$(joules p.erg Combined)" "$(awk '/^Combined/ && n++ { e += $(NF - 1) * 0.0005025 } END { print e }' p.txt)"
+    [ "$(erg-analyze totals --format json p.erg | jq '.runs[0].phases[0].time_s * 10000 | round')" -eq 1502475 ]
+    [ "$("$ERG_BUILD/tests/tools/erg-pack" --manifest p.erg | jq -r '.sources[].channels[] | select(.rail == "CPU").parent')" = Combined ]
+    awk "$LOAD"'BEGIN { for (i = 1; i <= 300; i++) { t = i * 0.5025
+        printf "<?xml version=\"1.0\"?>\n<plist version=\"1.0\">\n<dict>\n<key>elapsed_ns</key><integer>502500000</integer>\n<key>timestamp</key><date>2023-06-14T08:%02d:%02dZ</date>\n<key>processor</key><dict>\n<key>cpu_power</key><real>%d</real>\n<key>combined_power</key><real>%d</real>\n</dict>\n</dict>\n</plist>\n\0", 20 + t / 60, t % 60, watts(i) * 1000, watts(i) * 1000 + 45 } }' >p.plist
+    import --from powermetrics p.plist -o l.erg
+    near "$(joules l.erg Combined)" "$(joules p.erg Combined)" 1e-6
+    grep -v Power p.txt >none.txt
+    fails 'none.txt' -- --from powermetrics none.txt
+    sed 's/10:22:/11:22:/' p.txt >pause.txt
+    warns '1 times' 'seconds apart' -- --from powermetrics pause.txt
+    sed '20i CPU Power: lots' p.txt >f.txt
+    warns "f.txt: line 20: 'CPU Power: lots'" -- --from powermetrics f.txt
+    head -c -6 p.txt >cut.txt
+    warns 'cut.txt' '1 such lines' -- --from powermetrics cut.txt
+    fails 'Sampled system activity' -- --from powermetrics /etc/passwd
+    fails 'looks like --from powermetrics' -- --samples p.txt
+}
+
+# ---- IPMI ----
+
+dcmi() {
+    awk "$LOAD"'BEGIN { for (i = 0; i < 300; i++) { if ("'$1'" == "date") print 1700000000 + i
+        printf "\n    Instantaneous power reading:                   %d Watts\n    Minimum during sampling period:                 18 Watts\n    Maximum during sampling period:                405 Watts\n    Average power reading over sample period:      219 Watts\n    IPMI timestamp:                           Tue Nov 14 12:%02d:%02d 2023\n    Sampling period:                          00000001 Seconds.\n    Power reading state is:                   activated\n\n", watts(i) * 50, 10 + i / 60, i % 60 } }'
+}
+
+@test "ipmi: dcmi by date or its own stamps, sdr, sensor; no times, foreign, cut, no power" {
+    right=$(dcmi date | awk '/Instantaneous/ && n++ { e += $4 } END { print e }')
+    dcmi date >d.txt
+    import --from ipmi d.txt -o d.erg
+    near "$(joules d.erg)" "$right"
+    dcmi no >n.txt
+    import --from ipmi n.txt -o n.erg
+    near "$(joules n.erg)" "$right"
+    grep -v timestamp n.txt >untimed.txt
+    fails 'untimed.txt' '--interval' -- --from ipmi untimed.txt
+    import --from ipmi untimed.txt --interval 1 -o u.erg
+    near "$(joules u.erg)" "$right"
+    awk "$LOAD"'BEGIN { for (i = 0; i < 300; i++) { printf "2023-11-14T12:%02d:%02dZ\nFan1             | 3600 RPM          | ok\nPwr Consumption  | %d Watts         | ok\nPS2 Power        | no reading        | ns\nInlet Temp       | 23 degrees C      | ok\n", 10 + i / 60, i % 60, watts(i) * 50 } }' >s.txt
+    import --from ipmi s.txt -o s.erg
+    near "$(joules s.erg)" "$right"
+    awk "$LOAD"'BEGIN { for (i = 0; i < 300; i++) printf "Temp | 23.000     | degrees C  | ok    | na | na\nPwr Consumption  | %.3f    | Watts      | ok    | na        | na        | na        | 896.000   | 980.000   | na \n", int(watts(i) * 50) }' >e.txt
+    import --from ipmi e.txt --interval 1 -o e.erg
+    near "$(joules e.erg)" "$right"
+    sed '40i Unable to send command' d.txt >f.txt
+    warns "f.txt: line 40: 'Unable to send" -- --from ipmi f.txt
+    head -c -3 d.txt >cut.txt
+    import --from ipmi cut.txt -f -o c.erg
+    grep -v Instant d.txt >none.txt
+    fails 'none.txt' 'Instantaneous power reading' -- --from ipmi none.txt
+    fails 'ipmitool' -- --from ipmi /etc/passwd
+    fails 'looks like --from ipmi' -- --samples d.txt
+    dcmi date | sed 's/^1700000100$/1700000099/' >twice.txt
+    warns 'twice.txt: line' 'same time' -- --from ipmi twice.txt
+}

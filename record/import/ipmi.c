@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A loop of `ipmitool dcmi power reading`, `ipmitool sdr` or `ipmitool sensor`. The time is that of a
+ * line of its own before the reading (date, date +%s, a date in ISO 8601), else the BMC's IPMI
+ * timestamp, else rows are --interval apart. A sensor that comes again begins the next row.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+#include "formats/lines.h"
+#include "record/import/cells.h"
+#include "record/import/import.h"
+
+#define DECIMALS 3
+#define CELLS_MAX 16
+#define DCMI "Instantaneous power reading:"
+#define STAMP "IPMI timestamp:"
+
+struct ipmi_log {
+	struct erg_import_log *log;
+	const struct erg_import_how *how;
+	struct erg_lines *lines;
+	int64_t t;
+	bool told, used; /* a line told the time; it has a row */
+	bool own, bmc;   /* times are of lines of their own, or of the BMC */
+	size_t polls;
+};
+
+/* ---- times ---- */
+
+/* 1: all of TEXT is a time. */
+static int ipmi_time(struct ipmi_log *p, const char *text, int64_t *ret, struct erg_err *err)
+{
+	const char *end;
+	char iso[64];
+	int64_t whole;
+	int digits, r;
+
+	if (erg_import_scaled(text, '.', 0, &whole, &digits, &end) && !*end && whole > 1000000000) {
+		p->log->clock = ERG_CLOCK_ZONED;
+		return erg_import_scaled(text, '.', whole > 100000000000 ? 6 : 9, ret, &digits, &end);
+	}
+	if (erg_import_unix_date(text, iso, sizeof(iso)))
+		return erg_import_when(p->log, p->how, iso, false, ret, &end, err);
+	r = erg_import_when(p->log, p->how, text, false, ret, &end, err);
+	return r > 0 && *end ? 0 : r;
+}
+
+/* ---- readings ---- */
+
+static bool has_reading(const struct erg_import_log *log, const char *rail)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (!strcmp(log->channels[i].def.rail, rail) && log->channels[i].raw[log->n - 1] != ERG_IMPORT_MISSING)
+			return true;
+	return false;
+}
+
+static int ipmi_put(struct ipmi_log *p, const char *rail, const char *unit, int64_t v, struct erg_err *err)
+{
+	struct erg_import_log *log = p->log;
+	bool fresh = log->n == 0 || (p->told && !p->used) || has_reading(log, rail);
+	int i, r = 0;
+
+	if (fresh) {
+		p->polls++;
+		p->used = true;
+		r = erg_import_row(log, p->told ? p->t : (int64_t)((p->polls - 1) * p->how->interval_ns),
+			erg_lines_number(p->lines), err);
+	}
+	i = r < 0 ? r : erg_import_channel(log, rail, unit, DECIMALS, err);
+	r = i < 0 ? i : erg_import_put(log, (size_t)i, v, err);
+	return r < 0 ? r : 1;
+}
+
+/* "Instantaneous power reading:   220 Watts" */
+static int ipmi_dcmi(struct ipmi_log *p, const char *text, struct erg_err *err)
+{
+	const char *end;
+	int64_t v;
+	int digits;
+
+	text += strlen(DCMI);
+	text += strspn(text, " \t");
+	if (!erg_import_scaled(text, '.', DECIMALS, &v, &digits, &end))
+		return 0;
+	end += strspn(end, " ");
+	return strncmp(end, "Watt", 4) ? 0 : ipmi_put(p, "system", "W", v, err);
+}
+
+/* "PS1 Input Power | 120 Watts | ok" of sdr, "PS1 Input Power | 120.000 | Watts | ok | na" of sensor. */
+static int ipmi_sensor(struct ipmi_log *p, char *text, struct erg_err *err)
+{
+	char *cells[CELLS_MAX];
+	size_t n = erg_lines_split(text, '|', cells, CELLS_MAX), value = 1;
+	const char *end, *unit;
+	int64_t v;
+	int digits;
+
+	if (n < 3 || n > CELLS_MAX)
+		return 0;
+	if (n == 5 && !strncmp(cells[4], "no reading", 10)) /* sdr elist: name, id, state, entity, value */
+		return 1;
+	value = n == 5 ? 4 : 1;
+	if (!erg_import_scaled(cells[value], '.', DECIMALS, &v, &digits, &end))
+		return 1; /* no reading, disabled, a state in hexadecimal */
+	end += strspn(end, " ");
+	unit = *end ? end : n > 5 ? cells[2] : "";
+	if (!strcmp(unit, "Watts") || !strcmp(unit, "W"))
+		return ipmi_put(p, cells[0], "W", v, err);
+	if (!strcmp(unit, "degrees C"))
+		return ipmi_put(p, cells[0], "degC", v, err);
+	return 1; /* volts, fans */
+}
+
+/* ---- lines ---- */
+
+static int take_ipmi_time(struct ipmi_log *p, const char *text, bool bmc, struct erg_err *err)
+{
+	int64_t t;
+	int r;
+
+	if (bmc && p->own)
+		return 1;
+	r = ipmi_time(p, text, &t, err);
+	if (r <= 0)
+		return r;
+	p->own |= !bmc;
+	p->bmc |= bmc;
+	p->told = true;
+	if (bmc && p->log->n > 0) { /* it stands below its reading */
+		p->log->t[p->log->n - 1] = t;
+		p->used = false;
+	} else {
+		p->t = t;
+		p->used = false;
+	}
+	return 1;
+}
+
+static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
+{
+	static const char *const known[] = {"Minimum during", "Maximum during", "Average power reading",
+		"Sampling period", "Power reading state"};
+	_cleanup_(erg_freep) char *copy = strdup(text);
+	char *s = text + strspn(text, " \t");
+	int r = 0;
+
+	if (!copy)
+		return erg_fail_errno(err, -ENOMEM, "%s", p->log->path);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(known); i++)
+		if (!strncmp(s, known[i], strlen(known[i])))
+			return 0;
+	if (erg_lines_cut(p->lines))
+		r = 0;
+	else if (!strncmp(s, DCMI, strlen(DCMI)))
+		r = ipmi_dcmi(p, s, err);
+	else if (!strncmp(s, STAMP, strlen(STAMP)))
+		r = take_ipmi_time(p, s + strlen(STAMP) + strspn(s + strlen(STAMP), " \t"), true, err);
+	else if (strchr(s, '|'))
+		r = ipmi_sensor(p, s, err);
+	else
+		r = take_ipmi_time(p, s, false, err);
+	if (r == 0)
+		erg_import_foreign(p->log, erg_lines_number(p->lines), copy);
+	return r < 0 ? r : 0;
+}
+
+static int read_ipmi(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
+	json_t *notes, struct erg_err *err)
+{
+	struct ipmi_log p = {.log = ret, .how = how};
+	char *text;
+	int r, got = 0;
+
+	ret->path = path;
+	ret->foreign_share = 0.5;
+	ret->clock = ERG_CLOCK_NONE;
+	r = erg_lines_open(path, &p.lines, err);
+	while (r == 0 && (got = erg_lines_next(p.lines, &text, err)) > 0)
+		r = take_ipmi_line(&p, text, err);
+	r = r == 0 && got < 0 ? got : r;
+	if (r == 0 && ret->n == 0)
+		r = erg_fail(err, -EINVAL, "%s: no 'Instantaneous power reading' and no sensor in Watts; what ipmitool "
+			"dcmi power reading, sdr or sensor prints was expected", path);
+	if (r == 0 && !p.own && !p.bmc && how->interval_ns == 0)
+		r = erg_fail(err, -EINVAL, "%s: nothing tells the time of a reading: --interval, or a line of date +%%s "
+			"before each, was expected", path);
+	if (r == 0)
+		r = erg_lines_sha256(p.lines, ret->sha256, err);
+	erg_lines_free(p.lines);
+	return r;
+}
+
+const struct erg_import_reader erg_import_ipmi = {
+	.name = "ipmi",
+	.about = "ipmitool dcmi power reading, sdr or sensor, in a loop",
+	.read = read_ipmi,
+};
