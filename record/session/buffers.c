@@ -4,9 +4,10 @@
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 
-static uint64_t power_of_two_above(double v)
+/* A power of two from LEAST on. */
+static uint64_t power_of_two_above(double v, uint64_t least)
 {
-	uint64_t p = 4096;
+	uint64_t p = least;
 
 	while ((double)p < v && p < (1ull << 30))
 		p <<= 1;
@@ -14,18 +15,18 @@ static uint64_t power_of_two_above(double v)
 }
 
 struct erg_session_buffers erg_session_buffers_plan(double bytes_per_s, double hold_s,
-	unsigned cpus, uint64_t limit)
+	unsigned cpus, uint64_t limit, uint64_t page)
 {
 	struct erg_session_buffers b = {.count = 8};
 
-	b.size = power_of_two_above(bytes_per_s * hold_s / (double)b.count);
+	b.size = power_of_two_above(bytes_per_s * hold_s / (double)b.count, page);
 	if (b.size > 1 << 20) {
-		b.count = power_of_two_above(bytes_per_s * hold_s) / (1 << 20);
+		b.count = power_of_two_above(bytes_per_s * hold_s, page) / (1 << 20);
 		b.size = 1 << 20;
 	}
 	while (b.count > 4 && b.size * b.count * cpus > limit)
 		b.count /= 2;
-	while (b.size > 4096 && b.size * b.count * cpus > limit)
+	while (b.size > page && b.size * b.count * cpus > limit)
 		b.size /= 2;
 	return b;
 }

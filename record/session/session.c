@@ -113,7 +113,7 @@ static int channel_enable(struct erg_session *s, const struct channel *c, struct
 	if (!ch)
 		return erg_fail_errno(err, -ENOMEM, "channel %s", c->name);
 	b = erg_session_buffers_plan(c->bytes_per_s, c->hold_s, (unsigned)get_nprocs_conf(),
-		erg_session_buffers_limit());
+		erg_session_buffers_limit(), (uint64_t)sysconf(_SC_PAGESIZE));
 	snprintf(ch->name, sizeof(ch->name), "%s", c->name);
 	ch->attr.overwrite = 0;
 	ch->attr.subbuf_size = b.size;

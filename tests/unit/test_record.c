@@ -62,7 +62,7 @@ static void buffers_hold_what_they_must(void **state)
 		for (size_t k = 0; k < ERG_ARRAY_SIZE(cpus); k++) {
 			const uint64_t limit = 256u << 20;
 			struct erg_session_buffers b =
-				erg_session_buffers_plan(rates[i], 0.5, cpus[k], limit);
+				erg_session_buffers_plan(rates[i], 0.5, cpus[k], limit, 4096);
 
 			assert_true(power_of_two(b.size) && power_of_two(b.count));
 			assert_true(b.size >= 4096 && b.count >= 4);
@@ -80,6 +80,20 @@ struct header {
 	uint32_t stream;
 	uint64_t instance, begin, end, content_bits, packet_bits;
 } __attribute__((packed));
+
+/* POWER servers and Grace with such a kernel: LTTng refuses a sub-buffer below 64 KiB there, also for a
+ * sensor that is slow. */
+static void sub_buffers_are_at_least_a_page(void **state)
+{
+	static const double rates[] = {0, 10, 1e5, 1e8};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(rates); i++) {
+		struct erg_session_buffers b =
+			erg_session_buffers_plan(rates[i], 0.5, 160, 64u << 20, 65536);
+
+		assert_true(b.size >= 65536 && b.size % 65536 == 0 && b.count >= 4);
+	}
+}
 
 static void packet_write(FILE *f, uint64_t begin, uint64_t end, size_t bytes)
 {
@@ -286,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(histogram_quantiles),
 		cmocka_unit_test(buffers_hold_what_they_must),
+		cmocka_unit_test(sub_buffers_are_at_least_a_page),
 		cmocka_unit_test(packets_are_cut_behind_the_last_complete),
 		cmocka_unit_test(saved_metadata_replaces_what_is_missing),
 		cmocka_unit_test(spool_knows_its_recorder),
