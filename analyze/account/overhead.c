@@ -170,7 +170,7 @@ static void busy(const struct erg_timeline *tl, const struct erg_account_idle *i
 
 /* ---- energy ---- */
 
-static void energy(const struct erg_timeline *tl, const struct erg_rail *rail,
+static void energy_facts(const struct erg_timeline *tl, const struct erg_rail *rail,
 	const struct erg_account_idle *idle, struct erg_overhead_facts *f)
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *total = NULL;
@@ -220,7 +220,7 @@ json_t *erg_overhead_result(const struct erg_timeline *tl, const struct erg_rail
 	count_events(tl, &f);
 	event_cost(json_object_get(overhead, "event"), &f);
 	busy(tl, &idle, &f);
-	energy(tl, rail, &idle, &f);
+	energy_facts(tl, rail, &idle, &f);
 	erg_overhead_estimate(&f, &o);
 	j = facts_json(&f, overhead);
 	json_object_set_new(j, "time_share", erg_est_json(&o.time));
