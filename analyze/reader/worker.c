@@ -19,16 +19,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "analyze/reader/pace.h"
+#include "analyze/reader/scratch.h"
 #include "formats/base/progress.h"
-#include "formats/base/tree.h"
 #include "formats/base/util.h"
 
 #define TIMEOUT_S 600 /* for a chunk of unknown size */
-#define PREFIX "erg-analyze-"
 
 struct job {
 	struct erg_worker_chunk *c;
@@ -36,7 +34,7 @@ struct job {
 	int alive; /* end of a pipe whose other end the child has: hung up when it is gone */
 	int memfd;
 	uint64_t deadline_ns;
-	char tmp[128];
+	struct erg_scratch tmp;
 	_Atomic uint32_t *share; /* the child tells how far it is; NULL: nobody asks */
 };
 
@@ -47,52 +45,6 @@ struct crew {
 	_Atomic uint32_t *shares; /* in shared memory, one a job; NULL: nobody asks */
 	uint64_t done, total;     /* in bytes of chunks times ERG_PACE_WHOLE */
 };
-
-static void remove_tree(const char *path)
-{
-	if (*path)
-		erg_tree_remove(path);
-}
-
-/* Memory when there is room for the chunk twice, else a disk. */
-static const char *scratch(uint64_t bytes)
-{
-	const char *tmp = getenv("TMPDIR");
-	struct statvfs s;
-
-	if (!statvfs("/dev/shm", &s) && (uint64_t)s.f_bavail * s.f_bsize > 2 * bytes)
-		return "/dev/shm";
-	return tmp && *tmp ? tmp : "/tmp";
-}
-
-/* Removes "erg-analyze-PID-..." of PID, or with 0 of all processes that are gone. */
-static void remove_of(pid_t pid, const char *where)
-{
-	_cleanup_(erg_closedirp) DIR *d = opendir(where);
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		char path[4400];
-		int owner;
-
-		if (sscanf(e->d_name, PREFIX "%d-", &owner) != 1 || owner <= 0)
-			continue;
-		if (pid ? owner != pid : !kill(owner, 0) || errno != ESRCH)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", where, e->d_name);
-		remove_tree(path);
-	}
-}
-
-static void remove_everywhere(pid_t pid)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	remove_of(pid, "/dev/shm");
-	remove_of(pid, "/tmp");
-	if (tmp && *tmp)
-		remove_of(pid, tmp);
-}
 
 struct janitor {
 	pid_t pid;
@@ -108,13 +60,9 @@ static void janitor_run(pid_t parent, int fd)
 		close(i);
 	while (read(fd, &c, 1) < 0 && errno == EINTR)
 		;
-	for (int i = 0; i < 3; i++) { /* a dying decoder may write once more */
-		remove_everywhere(parent);
-		if (kill(parent, 0) && errno == ESRCH)
-			usleep(20000);
-		else
-			break;
-	}
+	/* a dying decoder holds its folder, and may write once more */
+	for (int i = 0; erg_scratch_sweep(parent) && i < 200; i++)
+		usleep(20000);
 	_exit(0);
 }
 
@@ -197,7 +145,7 @@ static void child(const struct erg_archive *a, const struct job *j,
 	struct erg_err err = {0}, damage = {0};
 	char name[sizeof("trace/") + sizeof(c->name)], unpacked[sizeof(j->tmp) + sizeof(name)];
 	struct erg_chunk_task task = {.dir = c->dir ? c->dir : unpacked, .name = name,
-		.scratch = j->tmp, .fd = j->memfd, .share = j->share};
+		.scratch = j->tmp.path, .fd = j->memfd, .share = j->share};
 	struct erg_chunk_header h = {.magic = ERG_CHUNK_MAGIC, .first_ns = UINT64_MAX};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -207,9 +155,9 @@ static void child(const struct erg_archive *a, const struct job *j,
 	limit(RLIMIT_CPU, timeout_s(c, opt));
 	limit(RLIMIT_AS, opt->memory_max ? opt->memory_max : (rlim_t)16 << 30);
 	if (!c->dir)
-		unpack(a, c, j->tmp, &damage);
+		unpack(a, c, j->tmp.path, &damage);
 	snprintf(name, sizeof(name), "trace/%s", c->name);
-	snprintf(unpacked, sizeof(unpacked), "%s/%s", j->tmp, name);
+	snprintf(unpacked, sizeof(unpacked), "%s/%s", j->tmp.path, name);
 	if (erg_chunk_decode(&task, &err) < 0) {
 		snprintf(h.error, sizeof(h.error), "%.500s", err.msg);
 		pwrite(j->memfd, &h, sizeof(h), 0);
@@ -224,21 +172,14 @@ static void child(const struct erg_archive *a, const struct job *j,
 static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
 	const struct erg_reader_options *opt, struct job *j, struct erg_err *err)
 {
-	int fds[2];
+	int fds[2], r;
 
-	*j = (struct job){.c = c, .alive = -1, .memfd = -1, .share = j->share};
+	*j = (struct job){.c = c, .alive = -1, .memfd = -1, .share = j->share, .tmp = ERG_SCRATCH_NONE};
 	if (j->share)
 		atomic_store(j->share, 0);
-	snprintf(j->tmp, sizeof(j->tmp), "%s/" PREFIX "%d-XXXXXX", scratch(c->bytes),
-		(int)getpid());
-	if (!mkdtemp(j->tmp)) {
-		int r = -errno;
-		char path[sizeof(j->tmp)];
-
-		memcpy(path, j->tmp, sizeof(path));
-		j->tmp[0] = '\0';
-		return erg_fail_errno(err, r, "%s: cannot be made", path);
-	}
+	r = erg_scratch_make(c->bytes, &j->tmp, err);
+	if (r < 0)
+		return r;
 	j->memfd = memfd_create("erg-chunk", MFD_CLOEXEC);
 	if (j->memfd < 0)
 		return erg_fail_errno(err, -errno, "memory for chunk %s", c->name);
@@ -293,8 +234,8 @@ static void finish(struct job *j, bool timed_out)
 		erg_worker_unmap(c); /* half-written tables are no tables */
 	erg_closep(&j->alive);
 	erg_closep(&j->memfd);
-	remove_tree(j->tmp);
-	*j = (struct job){.alive = -1, .memfd = -1, .share = j->share};
+	erg_scratch_remove(&j->tmp);
+	*j = (struct job){.alive = -1, .memfd = -1, .share = j->share, .tmp = ERG_SCRATCH_NONE};
 }
 
 void erg_worker_unmap(struct erg_worker_chunk *c)
@@ -400,7 +341,7 @@ int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks,
 	int r = crew_init(&crew, chunks, n, opt) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 
 	(void)janitor; /* for its end */
-	remove_everywhere(0);
+	erg_scratch_sweep(0);
 	for (size_t i = 0; !r && i < n; i++) {
 		size_t slot = 0;
 

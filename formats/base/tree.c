@@ -78,6 +78,13 @@ static int content_remove(int fd)
 	return r;
 }
 
+int erg_tree_clear(int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return copy < 0 ? -errno : content_remove(copy);
+}
+
 int erg_tree_remove_at(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;

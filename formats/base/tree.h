@@ -18,6 +18,9 @@ int erg_tree_remove(const char *path);
 /* The same for NAME in the directory DIRFD. */
 int erg_tree_remove_at(int dirfd, const char *name);
 
+/* Removes all that is in the directory FD, which stays open and stays. */
+int erg_tree_clear(int fd);
+
 /*
  * Calls FN for each regular file below PATH, in the order of their names, with its path and status.
  * A result other than 0 ends the walk and is returned. -errno when PATH cannot be read. The files of

@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "formats/base/util.h"
 #include "record/knobs/knobs.h"
@@ -19,6 +21,20 @@
 
 #define SETTLE_NS 50000000
 #define NVML_PREFIX "nvml:"
+
+/* Attributes are regular files; what is something else in their place (a FIFO) must not be waited for. */
+static int cell_open(const char *cell, int flags)
+{
+	int fd = open(cell, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
 
 int erg_cell_read(const char *cell, char *buf, size_t size)
 {
@@ -28,9 +44,9 @@ int erg_cell_read(const char *cell, char *buf, size_t size)
 
 	if (strncmp(cell, NVML_PREFIX, strlen(NVML_PREFIX)) == 0)
 		return erg_nvml_cell_read(cell, buf, size);
-	fd = open(cell, O_RDONLY | O_CLOEXEC);
+	fd = cell_open(cell, O_RDONLY);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	n = read(fd, buf, size - 1);
 	if (n < 0)
 		return -errno;
@@ -50,9 +66,11 @@ int erg_cell_write(const char *cell, const char *text)
 
 	if (strncmp(cell, NVML_PREFIX, strlen(NVML_PREFIX)) == 0)
 		return erg_nvml_cell_write(cell, text);
-	fd = open(cell, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (n >= (int)sizeof(line))
+		return -E2BIG;
+	fd = cell_open(cell, O_WRONLY | O_TRUNC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (write(fd, line, (size_t)n) < 0)
 		return -errno;
 	return 0;

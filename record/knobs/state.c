@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@
 
 #define FORMAT "erg-knobs"
 #define PASSES 6
+#define STATE_BYTES_MAX (4 << 20)
 
 static int make_dirs(char *path)
 {
@@ -71,7 +73,7 @@ int erg_state_dir(char *buf, size_t size, struct erg_err *err)
 
 int erg_state_path(const char *sysfs, char *buf, size_t size, struct erg_err *err)
 {
-	char dir[3000], real[4096];
+	char dir[3000], real[PATH_MAX];
 	uint64_t hash = 14695981039346656037u; /* FNV-1a */
 	int r = erg_state_dir(dir, sizeof(dir), err);
 
@@ -82,6 +84,94 @@ int erg_state_path(const char *sysfs, char *buf, size_t size, struct erg_err *er
 	for (const char *p = real; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * 1099511628211u;
 	snprintf(buf, size, "%s/knobs-%016llx.json", dir, (unsigned long long)hash);
+	return 0;
+}
+
+/* ---- what a state file may say ---- */
+
+/* The document in PATH; refuses what this user or root has not written, what others may write, and what
+ * is no file. */
+static json_t *document_read(const char *path, struct erg_err *err)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	json_error_t error;
+	json_t *doc = NULL;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		erg_fail_errno(err, -errno, "%s", path);
+	else if (!S_ISREG(st.st_mode) || st.st_size > STATE_BYTES_MAX)
+		erg_fail(err, -EINVAL, "%s: expected a file of at most %d bytes", path, STATE_BYTES_MAX);
+	else if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022))
+		erg_fail(err, -EPERM, "%s: expected a file that you or root own and nobody else can write", path);
+	else if (!(doc = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error)))
+		erg_fail(err, -EINVAL, "%s: not a file of saved knobs: line %d: %s", path, error.line, error.text);
+	erg_closep(&fd);
+	return doc;
+}
+
+/* Whether PATH is a file below ROOT (both without links on the way to what they name). */
+static bool lies_below(const char *path, const char *root)
+{
+	char dir[PATH_MAX], real[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const size_t n = strlen(root);
+
+	if (!slash || slash == path || slash[1] == '\0' || slash[1] == '.' ||
+		(size_t)(slash - path) >= sizeof(dir))
+		return false;
+	snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+	return realpath(dir, real) && !strncmp(real, root, n) && (real[n] == '/' || real[n] == '\0');
+}
+
+/* A text that a cell can have had. */
+static bool plausible(const char *value)
+{
+	if (!value || strlen(value) >= ERG_KNOB_TEXT_MAX)
+		return false;
+	for (const char *p = value; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	return true;
+}
+
+/* The root that the file was saved for, resolved; the file's name is that root's. */
+static int root_check(const char *path, const json_t *doc, char root[PATH_MAX], struct erg_err *err)
+{
+	const char *sysfs = json_string_value(json_object_get(doc, "sysfs"));
+	char expected[4200];
+	int r;
+
+	if (!sysfs || *sysfs != '/' || !realpath(sysfs, root) || !strcmp(root, "/"))
+		return erg_fail(err, -EINVAL, "%s: expected \"sysfs\", the tree that the knobs are in", path);
+	r = erg_state_path(root, expected, sizeof(expected), err);
+	if (r < 0)
+		return r;
+	if (strcmp(strrchr(expected, '/') + 1, strrchr(path, '/') ? strrchr(path, '/') + 1 : path))
+		return erg_fail(err, -EINVAL, "%s: expected the name %s, which belongs to %s", path,
+			strrchr(expected, '/') + 1, root);
+	return 0;
+}
+
+/* All of it is right, or nothing is written. */
+static int cells_check(const char *path, const json_t *doc, struct erg_err *err)
+{
+	const json_t *cells = json_object_get(doc, "cells"), *cell;
+	char root[PATH_MAX];
+	size_t i;
+	int r = root_check(path, doc, root, err);
+
+	if (r < 0)
+		return r;
+	json_array_foreach((json_t *)cells, i, cell) {
+		const char *at = json_string_value(json_object_get(cell, "path"));
+
+		if (!at || (strncmp(at, "nvml:", 5) && !lies_below(at, root)))
+			return erg_fail(err, -EINVAL, "%s: cell %zu: expected a path below %s", path, i + 1, root);
+		if (!plausible(json_string_value(json_object_get(cell, "value"))))
+			return erg_fail(err, -EINVAL, "%s: cell %zu: expected a value of one line, under %d bytes",
+				path, i + 1, ERG_KNOB_TEXT_MAX);
+	}
 	return 0;
 }
 
@@ -138,7 +228,8 @@ static int write_synced(const char *path, const char *text, struct erg_err *err)
 	ssize_t len = (ssize_t)strlen(text);
 
 	snprintf(tmp, sizeof(tmp), "%s.%d", path, getpid());
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	unlink(tmp); /* of a process that had this number and died */
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return erg_fail_errno(err, -errno, "%s", tmp);
 	if (write(fd, text, (size_t)len) != len || fsync(fd) < 0 || rename(tmp, path) < 0) {
@@ -207,14 +298,17 @@ static int restore_cells(json_t *cells, const char *path, FILE *log, struct erg_
 
 static int restore(const char *path, FILE *log, struct erg_err *err)
 {
-	json_error_t error;
-	json_t *doc = json_load_file(path, 0, &error), *cells = json_object_get(doc, "cells");
+	json_t *doc = document_read(path, err), *cells = json_object_get(doc, "cells");
 	const char *format = json_string_value(json_object_get(doc, "format"));
 	int r;
 
+	if (!doc)
+		return err ? err->code : -EINVAL;
 	if (!format || strcmp(format, FORMAT) != 0 || !json_is_array(cells))
 		r = erg_fail(err, -EINVAL, "%s: not a file of saved knobs", path);
 	else
+		r = cells_check(path, doc, err);
+	if (r == 0)
 		r = restore_cells(cells, path, log, err);
 	json_decref(doc);
 	if (r >= 0 && unlink(path) < 0 && errno != ENOENT)
@@ -226,6 +320,7 @@ static int save(const struct erg_knob_context *ctx, const struct erg_knob *knobs
 	const char *path, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *text = NULL;
+	char root[PATH_MAX];
 	json_t *cells, *doc;
 
 	if (access(path, F_OK) == 0) {
@@ -237,8 +332,8 @@ static int save(const struct erg_knob_context *ctx, const struct erg_knob *knobs
 	cells = cells_json(knobs, n, err);
 	if (!cells)
 		return -EIO;
-	doc = json_pack("{s:s, s:i, s:s, s:o}", "format", FORMAT, "version", 1, "sysfs", ctx->sysfs,
-		"cells", cells);
+	doc = json_pack("{s:s, s:i, s:s, s:o}", "format", FORMAT, "version", 1, "sysfs",
+		realpath(ctx->sysfs, root) ? root : ctx->sysfs, "cells", cells);
 	text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
 	json_decref(doc);
 	if (!text)

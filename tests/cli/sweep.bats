@@ -264,9 +264,14 @@ refused() {
     mkdir state
     echo 77 >b/class/hwmon/hwmon1/pwm1
     sleep 0.1
-    jq -n --arg p "$PWD/b/class/hwmon/hwmon1/pwm1" --argjson pid $$ \
-        '{format: "erg-knobs", version: 1, pid: $pid, cells: [{path: $p, value: "0"}]}' \
-        >state/knobs-0.json
+    # the name is that of the tree: FNV-1a of its path
+    name=knobs-$(python3 -c 'import sys
+h = 14695981039346656037
+for b in sys.argv[1].encode(): h = (h ^ b) * 1099511628211 % 2**64
+print("%016x" % h)' "$(realpath b)").json
+    (umask 077 && jq -n --arg p "$PWD/b/class/hwmon/hwmon1/pwm1" --arg root "$(realpath b)" --argjson pid $$ \
+        '{format: "erg-knobs", version: 1, pid: $pid, sysfs: $root, cells: [{path: $p, value: "0"}]}' \
+        >"state/$name")
     run -0 erg-record restore
     [ "$(value class/hwmon/hwmon1/pwm1)" = 0 ]
     run -1 as_user env -u HOME -u XDG_STATE_HOME -u ERG_STATE_DIR erg-record restore

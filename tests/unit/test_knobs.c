@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Knobs on a tree of plain files and on the stand-in of NVML; saving and restoring. */
 #include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "formats/base/util.h"
 #include "record/knobs/state.h"
 #include "tests/standin/nvml.h"
 #include "tests/unit/tree.h"
@@ -186,6 +193,24 @@ static void test_save_and_restore(void **state)
 	erg_knob_close(&k);
 }
 
+/* A state file of the tree with these CELLS, in which %s is the tree's folder. */
+static void state_put(const char *cells, char *path, size_t size)
+{
+	struct erg_err err = {0};
+	char real[PATH_MAX], text[6000], all[12000];
+
+	assert_int_equal(erg_state_path(tree.dir, path, size, &err), 0);
+	assert_non_null(realpath(tree.dir, real));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(text, sizeof(text), cells, real);
+#pragma GCC diagnostic pop
+	snprintf(all, sizeof(all), "{\"format\": \"erg-knobs\", \"version\": 1, \"sysfs\": \"%s\", \"cells\": %s}",
+		real, text);
+	unlink(path);
+	put(strrchr(path, '/') + 1, all);
+}
+
 static void test_bad_state_file(void **state)
 {
 	struct erg_err err = {0};
@@ -197,11 +222,56 @@ static void test_bad_state_file(void **state)
 	put("knobs-1.json", "{");
 	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EINVAL);
 	assert_int_equal(access(path, F_OK), 0);
+	state_put("[{\"path\": \"%s/nonexistent/x\", \"value\": \"1\"}]", path, sizeof(path));
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EINVAL);
+	assert_int_equal(access(path, F_OK), 0);
 	/* one that cannot be put back keeps the file */
-	put("knobs-1.json", "{\"format\": \"erg-knobs\", \"version\": 1, \"pid\": 0, \"cells\": "
-			    "[{\"path\": \"/nonexistent/x\", \"value\": \"1\"}]}");
+	state_put("[{\"path\": \"%s/missing\", \"value\": \"1\"}]", path, sizeof(path));
 	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EIO);
 	assert_int_equal(access(path, F_OK), 0);
+}
+
+/* What somebody else has written, or what points elsewhere, writes nothing. */
+static void test_state_file_is_not_believed(void **state)
+{
+	static const char *const wrong[] = {
+		"[{\"path\": \"%s/../target\", \"value\": \"1\"}]",
+		"[{\"path\": \"/etc/hostname\", \"value\": \"1\"}]",
+		"[{\"path\": \"%s/a\", \"value\": \"1\\n2\"}]",
+		"[{\"path\": \"%s/a\"}]",
+		"[{\"value\": \"1\"}]",
+	};
+	struct erg_err err = {0};
+	char path[512], other[600], text[ERG_KNOB_TEXT_MAX + 200];
+
+	put("a", "old");
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(wrong); i++) {
+		state_put(wrong[i], path, sizeof(path));
+		assert_int_equal(erg_state_restore(path, true, NULL, &err), -EINVAL);
+	}
+	/* longer than any attribute */
+	snprintf(text, sizeof(text), "[{\"path\": \"%%s/a\", \"value\": \"%0*d\"}]", ERG_KNOB_TEXT_MAX, 1);
+	state_put(text, path, sizeof(path));
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EINVAL);
+	/* writable by others; a link; a FIFO, which must not be waited for; a name of another tree */
+	state_put("[{\"path\": \"%s/a\", \"value\": \"new\"}]", path, sizeof(path));
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EPERM);
+	assert_int_equal(chmod(path, 0600), 0);
+	snprintf(other, sizeof(other), "%s/knobs-0123456789abcdef.json", tree.dir);
+	assert_int_equal(rename(path, other), 0);
+	assert_int_equal(erg_state_restore(other, true, NULL, &err), -EINVAL);
+	assert_int_equal(symlink(other, path), 0);
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), -ELOOP);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EINVAL);
+	is("a", "old");
+	/* and what is right is done */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rename(other, path), 0);
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), 1);
+	is("a", "new");
 }
 
 static void test_nvml(void **state)
@@ -242,6 +312,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_powercap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_save_and_restore, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_state_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_state_file_is_not_believed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nvml, setup, teardown),
 	};
 

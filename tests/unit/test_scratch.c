@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Folders for unpacked chunks in places that all users share: only one's own, and never one in use. */
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "analyze/reader/scratch.h"
+#include "formats/base/tree.h"
+#include "formats/base/util.h"
+
+static char base[64];
+
+static int setup(void **state)
+{
+	strcpy(base, "/tmp/erg-test-scratch-XXXXXX");
+	assert_non_null(mkdtemp(base));
+	setenv("TMPDIR", base, 1);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	unsetenv("TMPDIR");
+	return erg_tree_remove(base);
+}
+
+static const char *in_base(const char *name)
+{
+	static char path[4][PATH_MAX];
+	static int next;
+
+	next = (next + 1) % 4;
+	snprintf(path[next], sizeof(path[next]), "%s/%s", base, name);
+	return path[next];
+}
+
+static void folder(const char *name, mode_t mode)
+{
+	int fd;
+
+	assert_int_equal(mkdir(in_base(name), 0700), 0);
+	fd = openat(AT_FDCWD, in_base(name), O_RDONLY | O_DIRECTORY);
+	assert_true(fd >= 0);
+	close(openat(fd, "kept", O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static bool there(const char *name)
+{
+	return access(in_base(name), F_OK) == 0;
+}
+
+static void one_in_use_stays_and_a_left_one_goes(void **state)
+{
+	struct erg_scratch s = ERG_SCRATCH_NONE;
+	struct erg_err err = {0};
+	char path[128];
+
+	assert_int_equal(erg_scratch_make(1, &s, &err), 0);
+	memcpy(path, s.path, sizeof(path));
+	assert_int_equal(erg_scratch_sweep(getpid()), 1); /* held, as by a sibling in a container */
+	assert_int_equal(access(path, F_OK), 0);
+	close(s.lock); /* its holder died */
+	assert_int_equal(erg_scratch_sweep(getpid()), 0);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void what_was_made_is_removed(void **state)
+{
+	struct erg_scratch s = ERG_SCRATCH_NONE;
+	struct erg_err err = {0};
+	char path[200];
+
+	assert_int_equal(erg_scratch_make(1, &s, &err), 0);
+	snprintf(path, sizeof(path), "%s/deep", s.path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	erg_scratch_remove(&s);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_string_equal(s.path, "");
+}
+
+static void what_is_not_ours_stays(void **state)
+{
+	folder("precious", 0700);
+	folder("erg-analyze-999999-open", 0755); /* no folder of mkdtemp() */
+	assert_int_equal(symlink(in_base("precious"), in_base("erg-analyze-999999-link")), 0);
+	close(open(in_base("erg-analyze-999999-file"), O_CREAT | O_WRONLY, 0600));
+	folder("erg-analyze-999998-other", 0700);
+	folder("erg-analyze-999999-mine", 0700);
+	assert_int_equal(erg_scratch_sweep(999999), 0);
+	assert_true(there("precious/kept") && there("erg-analyze-999999-open/kept"));
+	assert_true(there("erg-analyze-999999-file") && there("erg-analyze-999998-other/kept"));
+	assert_false(there("erg-analyze-999999-mine"));
+}
+
+static void another_users_stays_for_root_too(void **state)
+{
+	if (geteuid())
+		skip();
+	folder("erg-analyze-999999-planted", 0700);
+	assert_int_equal(chown(in_base("erg-analyze-999999-planted"), 65534, 65534), 0);
+	assert_int_equal(erg_scratch_sweep(999999), 0);
+	assert_true(there("erg-analyze-999999-planted/kept"));
+}
+
+static void one_that_is_just_being_made_stays(void **state)
+{
+	folder("erg-analyze-999999-young", 0700);
+	erg_scratch_sweep(0);
+	assert_true(there("erg-analyze-999999-young/kept"));
+}
+
+/* A folder is swapped for a link while it is emptied: what the link names is untouched. */
+static void a_link_inside_is_removed_and_not_followed(void **state)
+{
+	folder("precious", 0700);
+	folder("erg-analyze-999999-mine", 0700);
+	assert_int_equal(symlink(in_base("precious"), in_base("erg-analyze-999999-mine/link")), 0);
+	assert_int_equal(erg_scratch_sweep(999999), 0);
+	assert_false(there("erg-analyze-999999-mine"));
+	assert_true(there("precious/kept"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_in_use_stays_and_a_left_one_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_made_is_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_ours_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_users_stays_for_root_too, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_is_just_being_made_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_link_inside_is_removed_and_not_followed, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
