@@ -130,6 +130,8 @@ static void next_shape(const struct attr_run *r, const struct attr_shape *from, 
 	attr_shape_move(ret, step);
 	reach = r->st->readings.stale ? -2 * r->st->readings.spacing_ns : LAG_MIN;
 	reach = fmin(reach, r->declared.lag_ns - 4 * r->known_u[ATTR_DELAY] * (r->known_u[ATTR_DELAY] < 1e7));
+	/* clocks that agreed when the run began do not in its middle */
+	reach -= fabs(ret->skew) * ret->mid_ns;
 	ret->lag_ns = fmax(ret->lag_ns, reach);
 }
 

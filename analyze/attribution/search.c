@@ -17,14 +17,17 @@
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
-#define SCAN_ROWS_MIN 500
+#define SCAN_ROWS_MIN 400
 #define SCAN_ROWS_MAX 4000
-#define SCAN_S 6.0
-#define SCAN_WORK 4e8 /* operations of the grid, roughly */
+#define ASSUMED_WINDOW 0.3 /* of the spacing, where the grid begins */
+#define SCAN_S 4.0
 #define REFINED 10
 #define CARRIED 3
 #define SAME_FIT 30 /* variances of a reading by which a worse minimum is no rival */
 #define LAG_MAX 0.125e9
+#define SKEW_SEEN 3e-5
+#define SKEW_MAX 1e-3
+#define SKEW_USUAL 5e-4
 
 struct place {
 	struct attr_shape shape;
@@ -83,7 +86,7 @@ static bool alike(const struct place *a, const struct place *b, double segment)
 
 	return fabs(attr_delay_of(&a->shape) - attr_delay_of(&b->shape)) <
 		fmax(w, segment) / 3 && a->shape.rc_ns == b->shape.rc_ns &&
-		a->shape.window_ns == b->shape.window_ns;
+		a->shape.window_ns == b->shape.window_ns && a->shape.stale_ns == b->shape.stale_ns;
 }
 
 static void keep(struct scan *s, const struct place *p)
@@ -110,8 +113,10 @@ static int scan_lags(struct scan *s, const struct attr_shape *start, double step
 {
 	double spacing = s->st->readings.spacing_ns;
 	double most = fmax(LAG_MAX, fmin(1.5 * spacing, 0.3e9));
+	double least = -fmin(SKEW_USUAL * start->mid_ns, 2e7);
 
-	for (double lag = 0; lag <= most; lag += step) {
+	/* clocks that agreed when the run began do not in its middle */
+	for (double lag = -ceil(-least / step) * step; lag <= most; lag += step) {
 		struct place p = {.shape = *start};
 		int rc;
 
@@ -190,7 +195,9 @@ static void family_of(const struct attr_run *r, struct attr_shape *ret)
 {
 	*ret = r->declared;
 	ret->phase = r->fit.shape.phase;
-	ret->skew = 0;
+	/* a clock that the fit so far agrees on is known better than anything else of it */
+	ret->skew = fabs(r->st->shape.skew) > SKEW_SEEN && fabs(r->st->shape.skew) < SKEW_MAX ?
+		r->st->shape.skew : 0;
 	if (ret->kind == ERG_SENSOR_EMA) {
 		ret->window_ns = attr_window_of(&r->declared);
 		ret->rc_ns = attr_tau_of(&r->declared);
@@ -198,6 +205,9 @@ static void family_of(const struct attr_run *r, struct attr_shape *ret)
 		ret->stale_ns = ret->period_ns = 0;
 		ret->phase = -1;
 	}
+	/* assumed: the spacing of the readings, which says little of a window */
+	if (r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED && ret->window_ns > 0)
+		ret->window_ns = ASSUMED_WINDOW * r->st->readings.spacing_ns;
 	if (ret->window_ns <= 1000 && ret->kind != ERG_SENSOR_COUNTER)
 		ret->window_ns = fmax(0.1 * r->st->readings.spacing_ns, 1e4);
 }
@@ -274,12 +284,39 @@ static size_t distinct(struct scan *s, size_t n)
 	return kept;
 }
 
+/* A clock that runs off blurs even the stretch: the best of a few, and of lags between those scanned. */
+static int scan_clocks(struct scan *s)
+{
+	static const double skew[] = {0, 5e-5, 1e-4, 2e-4, 3.5e-4, 5e-4};
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct place best = s->best[i];
+		double step = scan_step(s, &best.shape) / 3;
+
+		for (size_t j = 0; j < 2 * ERG_ARRAY_SIZE(skew) * 3 && !rc; j++) {
+			struct place p = s->best[i];
+
+			p.shape.skew = (j % 2 ? 1 : -1) * skew[j / 2 % ERG_ARRAY_SIZE(skew)];
+			p.shape.lag_ns += step * ((double)(j / 2 / ERG_ARRAY_SIZE(skew)) - 1);
+			rc = scan_at(s, &p.shape, &p.rss);
+			if (!rc && p.rss < best.rss)
+				best = p;
+		}
+		s->best[i] = best;
+	}
+	return rc;
+}
+
 /* From the stretch to the run. HERE: the minimum that the search began in is a place like others. */
 static int grow(struct scan *s, const struct attr_shape *here)
 {
 	size_t n = s->st->readings.n, from = s->from, to = s->to;
 	int rc;
 
+	rc = scan_clocks(s);
+	if (rc < 0)
+		return rc;
 	s->best[s->n++].shape = *here;
 	rc = refine_places(s, s->n, from, to);
 	s->n = rc ? 0 : distinct(s, s->n);
@@ -337,6 +374,12 @@ int attr_search(struct attr_run *r)
 	choose_stretch(&s);
 	if (!rc)
 		rc = scan_grid(&s, &base);
+	if (!rc && !r->st->readings.stale && base.stale_ns > 0) {
+		/* readings that do not repeat may be as fresh as they are new */
+		base.stale_ns = 0;
+		base.phase = -1;
+		rc = scan_grid(&s, &base);
+	}
 	if (!rc)
 		rc = grow(&s, &here);
 	if (!rc && s.n)
