@@ -18,7 +18,7 @@
 #include "formats/base/util.h"
 
 #define ROWS_MAX 20000 /* a variance needs no more; evenly taken from the run */
-#define KEEP_MIN 0.1 /* share of the variance that always stays */
+#define KEEP_MIN 0.3 /* share of the variance that always stays */
 
 /* Turns a row into one of the variance problem. */
 static void square_row(struct attr_row *row, const double *power, double delta)

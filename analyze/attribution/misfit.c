@@ -22,6 +22,7 @@
 #include "formats/base/util.h"
 
 #define BASE_BLOCKS 2048
+#define JITTER_MAX 2e5 /* ns, SD of the readings' times: beyond, the kernel is no longer known well enough */
 #define OWN_MIN 1e-7 /* share of a column below which the rest is rounding */
 #define BLOCKS_MIN 60
 #define BLOCKS_PER_SCORE 20
@@ -324,7 +325,7 @@ static int judge(struct attr_run *r)
 		f->reason = "misfit: varying";
 	if (fails(&f->fitted.kernel))
 		f->reason = "misfit: unknown";
-	if (fails(&f->fitted.clock))
+	if (fails(&f->fitted.clock) || r->weights.s[2] > JITTER_MAX * JITTER_MAX)
 		f->reason = "misfit: clock";
 	return 0;
 }
