@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The parts by which the attribution doubts its own model, against arithmetic by hand: the curve of
+ * the power and its low-pass, the moves of a sensor, durations that fall into clusters; and whole runs
+ * in which the sensor is another than the one declared.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyze/attribution/internal.h"
+#include "tests/accuracy/scene.h"
+#include "tests/unit/attribution_run.h"
+
+static void close_to(double got, double want, double room)
+{
+	if (!(fabs(got - want) <= room))
+		fail_msg("%.12g, expected %.12g +- %g", got, want, room);
+}
+
+/* Layer 0 for 4 ms, then layer 1 for 4 ms, then layer 0 again. */
+struct pair {
+	struct erg_timeline tl;
+	struct erg_tl_layer layers[2];
+	struct erg_tl_track track;
+	struct attr_view view;
+};
+
+static void pair_setup(struct pair *p)
+{
+	struct erg_attr_options opt;
+
+	memset(p, 0, sizeof(*p));
+	p->tl = (struct erg_timeline){.archive = (char *)"pair", .begin = 1000, .end = 12001000,
+		.layers = p->layers, .n_layers = 2, .tracks = &p->track, .n_tracks = 1};
+	p->layers[0].parent = p->layers[1].parent = ERG_NONE;
+	p->tl.iv.layer = calloc(3, sizeof(*p->tl.iv.layer));
+	p->tl.iv.iteration = calloc(3, sizeof(*p->tl.iv.iteration));
+	p->tl.iv.track = calloc(3, sizeof(*p->tl.iv.track));
+	for (size_t i = 0; i < 3; i++) {
+		p->tl.iv.layer[p->tl.iv.n++] = i % 2;
+		assert_int_equal(erg_times_push(&p->tl.iv.begin, 1000 + i * 4000000), 0);
+		assert_int_equal(erg_times_push(&p->tl.iv.end, 1000 + (i + 1) * 4000000), 0);
+	}
+	erg_attr_options_init(&opt);
+	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt, 1e8, &p->view,
+		NULL), 0);
+}
+
+static void pair_teardown(struct pair *p)
+{
+	attr_view_release(&p->view);
+	free(p->tl.iv.layer);
+	free(p->tl.iv.iteration);
+	free(p->tl.iv.track);
+	erg_times_release(&p->tl.iv.begin);
+	erg_times_release(&p->tl.iv.end);
+}
+
+/* 2 W for 4 ms, then 10 W: a window over the edge, and behind a low-pass of 1 ms. */
+static void test_curve(void **state)
+{
+	const double power[] = {2, 10}, tau[] = {0, 1e6};
+	struct attr_curve c;
+	struct pair p;
+	size_t hint[2] = {0};
+
+	pair_setup(&p);
+	assert_int_equal(attr_curve_open(&c, &p.view, power, tau, 2), 0);
+	assert_int_equal(attr_curve_cover(&c, 0, 12e6), 0);
+	/* 3 .. 5 ms: half and half */
+	close_to(attr_curve_mean(&c, 0, 5e6, 2e6, 0, hint), 6, 1e-9);
+	/* the end somewhere in 5 .. 7 ms: the share of 10 W goes from 1/2 to 1 within 1 ms */
+	close_to(attr_curve_mean(&c, 0, 7e6, 2e6, 2e6, hint), 2 + 8 * 0.875, 0.01);
+	/* y(t) = 10 - 8 exp(-(t - 4 ms) / tau): its mean over 4 .. 6 ms */
+	close_to(attr_curve_mean(&c, 1, 6e6, 2e6, 0, hint), 10 - 8 * (1 - exp(-2)) / 2, 1e-9);
+	attr_curve_close(&c);
+	pair_teardown(&p);
+}
+
+/* The same window, as a row of occupancies: what the curve says is the row times the powers. */
+static void test_low_pass_row(void **state)
+{
+	struct attr_shape shape = {.kind = ERG_SENSOR_BOXCAR, .window_ns = 2e6, .rc_ns = 1e5};
+	uint64_t t[1] = {1000 + 6000000};
+	double v[1] = {0};
+	struct attr_readings r = {.n = 1, .t = t, .v = v, .spacing_ns = 1e6};
+	struct attr_kernel k;
+	struct attr_row *row;
+	struct pair p;
+
+	pair_setup(&p);
+	assert_int_equal(attr_kernel_open(&k, &p.view, &r, &shape, 0, 1, NULL), 0);
+	row = attr_kernel_next(&k);
+	assert_non_null(row);
+	assert_int_equal(row->n, 2);
+	/* layer 0 ended 2 ms before: its share is tau / W (1 - exp(-W / tau)) */
+	close_to(row->a[0], 0.05, 1e-6);
+	close_to(row->a[0] + row->a[1], 1, 1e-12);
+	attr_kernel_close(&k);
+	pair_teardown(&p);
+}
+
+/* The middle of the kernel stays where it is while the window and the low-pass grow. */
+static void test_shape_move(void **state)
+{
+	struct attr_shape s = {.kind = ERG_SENSOR_BOXCAR, .window_ns = 2e6, .lag_ns = 1e6};
+	const double wider[ATTR_PSI] = {0, 1e6, 0, 0}, slower[ATTR_PSI] = {0, 0, 9e10, 1e-5};
+
+	close_to(attr_delay_of(&s), 2e6, 1e-6);
+	attr_shape_move(&s, wider);
+	close_to(s.window_ns, 3e6, 1e-6);
+	close_to(s.lag_ns, 0.5e6, 1e-6);
+	attr_shape_move(&s, slower);
+	close_to(s.rc_ns, 3e5, 1e-6);
+	close_to(s.lag_ns, 0.2e6, 1e-6);
+	close_to(s.skew, 1e-5, 1e-18);
+	close_to(attr_delay_of(&s), 2e6, 1e-6);
+}
+
+static void test_cut_durations(void **state)
+{
+	double even[40], two[40], tail[40];
+
+	for (size_t i = 0; i < 40; i++) {
+		even[i] = 14 + 0.01 * (double)i;
+		two[i] = (i < 25 ? 14 : 14.5) + 0.001 * (double)i;
+		tail[i] = i < 38 ? 14 + 0.001 * (double)i : 17;
+	}
+	assert_int_equal(attr_cut_durations(even, 40), 0);
+	assert_int_equal(attr_cut_durations(two, 40), 25);
+	assert_int_equal(attr_cut_durations(tail, 40), 38);
+	assert_int_equal(attr_cut_durations(two, 5), 0);
+}
+
+static void test_wrong_window(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.run_s = 30;
+	scene_make(&s, &r.t);
+	r.t.rail.model.window_ns = r.t.rail.model.window_ns * 7 / 5;
+	assert_int_equal(attribute(&r.t, NULL, &r.a, NULL), 0);
+	assert_null(r.a->misfit);
+	assert_true(fabs(r.a->model.window_s.value / s.window_s - 1) < 0.01);
+	for (size_t k = 0; k < s.layers; k++) {
+		assert_true(erg_est_resolved(&r.a->classes[k].energy_j));
+		assert_true(error_of(&r, k) < 0.02);
+	}
+	done(&r);
+}
+
+/* Power that changes in the middle of the run, and nothing in the trace that tells. */
+static void test_refused(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.switch_s = 20;
+	s.slow_power = 0.4;
+	s.slow_time = 1;
+	run(&s, NULL, &r);
+	for (size_t k = 0; k < s.layers; k++)
+		if (erg_est_resolved(&r.a->classes[k].energy_j))
+			assert_true(error_of(&r, k) < 0.05);
+		else
+			assert_non_null(r.a->classes[k].energy_j.reason);
+	assert_true(fabs(r.a->ets_j.value / r.t.total_j - 1) < 0.02);
+	done(&r);
+}
+
+/* An interval that is too wide says how much longer. */
+static void test_longer(void **state)
+{
+	struct erg_attr_options opt;
+	struct scene s;
+	struct result r;
+	size_t said = 0;
+
+	scene_defaults(&s);
+	s.run_s = 20;
+	s.variation = 0.1;
+	erg_attr_options_init(&opt);
+	opt.ci_limit = 0.01;
+	run(&s, &opt, &r);
+	for (size_t k = 0; k < s.layers; k++) {
+		const struct erg_est *e = &r.a->classes[k].energy_j;
+
+		if (erg_est_resolved(e) || e->longer == 0)
+			continue;
+		said++;
+		assert_true(e->longer > 1);
+	}
+	assert_true(said > 0);
+	done(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_curve),
+		cmocka_unit_test(test_low_pass_row),
+		cmocka_unit_test(test_shape_move),
+		cmocka_unit_test(test_cut_durations),
+		cmocka_unit_test(test_wrong_window),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_longer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
