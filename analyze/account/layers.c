@@ -202,14 +202,10 @@ static void pass_warnings(const struct erg_account *a, json_t *doc)
 			a->tl->archive, a->rails[a->rail].name);
 }
 
-/* "layers" and "rest" of RUN. */
-static int add_rows(struct erg_rows *rows, const char *by, json_t *run, struct erg_err *err)
+static int make_rows(struct erg_rows *rows, const char *by, json_t *list, json_t *rest,
+	struct erg_err *err)
 {
-	json_t *list = json_array(), *rest = json_array();
-
-	json_object_set_new(run, "by", json_string(by));
-	json_object_set_new(run, "layers", list);
-	json_object_set_new(run, "rest", rest);
+	erg_rows_restart(rows);
 	if (!strcmp(by, "phase"))
 		return erg_rows_by_phase(rows, list, rest, err);
 	if (!strcmp(by, "layer"))
@@ -218,6 +214,33 @@ static int add_rows(struct erg_rows *rows, const char *by, json_t *run, struct e
 		erg_rows_by_key(rows, by, list);
 	erg_rows_rest(rows, rest);
 	return 0;
+}
+
+/* What rows there are is known when they are made. */
+static int widen(struct erg_rows *rows, const char *by, struct erg_err *err)
+{
+	json_auto_t *list = json_array(), *rest = json_array();
+	int r = make_rows(rows, by, list, rest, err);
+	bool phases = !strcmp(by, "phase");
+
+	if (r < 0)
+		return r;
+	return erg_attr_simultaneous(rows->a->attr, phases ? NULL : rows->row,
+		phases ? json_array_size(list) + json_array_size(rest) : rows->n_rows, err);
+}
+
+/* "layers" and "rest" of RUN. */
+static int add_rows(struct erg_rows *rows, const char *by, bool simultaneous, json_t *run,
+	struct erg_err *err)
+{
+	json_t *list = json_array(), *rest = json_array();
+	int r = simultaneous ? widen(rows, by, err) : 0;
+
+	json_object_set_new(run, "by", json_string(by));
+	json_object_set_new(run, "simultaneous", json_boolean(simultaneous));
+	json_object_set_new(run, "layers", list);
+	json_object_set_new(run, "rest", rest);
+	return r < 0 ? r : make_rows(rows, by, list, rest, err);
 }
 
 static json_t *run_json(const struct erg_account *a, const struct erg_rows *rows)
@@ -256,7 +279,7 @@ int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *commo
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);
 	run = run_json(&a, &rows);
-	r = run ? add_rows(&rows, by, run, err) : erg_fail(err, -ENOMEM, "out of memory");
+	r = run ? add_rows(&rows, by, common->simultaneous, run, err) : erg_fail(err, -ENOMEM, "out of memory");
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);
 	*ret_run = json_incref(run);

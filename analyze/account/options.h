@@ -19,6 +19,7 @@ struct erg_common {
 	unsigned int rounds;
 	double ci_limit;    /* fraction */
 	double cond_limit;
+	bool simultaneous;  /* intervals that hold for all rows at once */
 	bool lag_given;
 	double lag_s, lag_u_s;
 };

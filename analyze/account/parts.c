@@ -603,6 +603,10 @@ int erg_parts_attribute(struct erg_parts *p, const struct erg_common *common, st
 	if (r < 0)
 		return r;
 	p->attributed = true;
+	if (common->simultaneous)
+		r = erg_attr_simultaneous(p->account.attr, NULL, p->n + 2, err);
+	if (r < 0)
+		return r;
 	p->weight = calloc(p->account.attr->n_classes + 1, sizeof(*p->weight));
 	return p->weight ? 0 : erg_fail(err, -ENOMEM, "%s: out of memory", p->tl->archive);
 }

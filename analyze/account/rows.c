@@ -53,13 +53,15 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	r->span_ns = calloc(tl->n_layers + 1, sizeof(*r->span_ns));
 	r->weight = calloc(a->attr->n_classes + 1, sizeof(*r->weight));
 	r->done = calloc(a->attr->n_classes + 1, sizeof(*r->done));
+	r->row = calloc(a->attr->n_classes + 1, sizeof(*r->row));
 	r->child = calloc(tl->n_layers + 1, sizeof(*r->child));
 	r->next = calloc(tl->n_layers + 1, sizeof(*r->next));
 	r->path = calloc(tl->n_layers + 1, sizeof(*r->path));
-	if (!r->calls || !r->inferences || !r->span_ns || !r->weight || !r->done || !r->child ||
+	if (!r->calls || !r->inferences || !r->span_ns || !r->weight || !r->done || !r->row || !r->child ||
 		!r->next || !r->path || erg_layer_counts_init(&r->counts, tl) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	find_children(r);
+	erg_rows_restart(r);
 	for (size_t i = 0; i < tl->iv.n; i++)
 		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], a->device))
 			count_one(r, i);
@@ -79,6 +81,7 @@ void erg_rows_release(struct erg_rows *r)
 	erg_layer_counts_release(&r->counts);
 	free(r->weight);
 	free(r->done);
+	free(r->row);
 	free(r->child);
 	free(r->next);
 	free(r->path);
@@ -190,11 +193,28 @@ static void add_counters(const struct erg_rows *r, json_t *row)
 	json_object_set_new(row, "counters", counters);
 }
 
-/* The set is in a row: what is in none is the rest. */
-static void note_done(struct erg_rows *r)
+void erg_rows_restart(struct erg_rows *r)
 {
-	for (size_t k = 0; k < r->a->attr->n_classes; k++)
-		r->done[k] = r->done[k] || r->weight[k] != 0;
+	r->n_rows = 0;
+	for (size_t k = 0; k < r->a->attr->n_classes; k++) {
+		r->done[k] = false;
+		r->row[k] = ERG_NONE;
+	}
+}
+
+/* The set is in a row, of this energy: what is in none is the rest. */
+static void note_done(struct erg_rows *r, const struct erg_est *energy)
+{
+	bool resolved = erg_est_resolved(energy);
+
+	for (size_t k = 0; k < r->a->attr->n_classes; k++) {
+		if (r->weight[k] == 0 || r->done[k])
+			continue;
+		r->done[k] = true;
+		if (resolved)
+			r->row[k] = (uint32_t)r->n_rows;
+	}
+	r->n_rows += resolved;
 }
 
 /* Energy of the set: the sum with its covariance. CALLS: of the set as one thing; 0: of its layers. */
@@ -206,7 +226,7 @@ static json_t *row_of_set(struct erg_rows *r, const char *name, uint64_t calls)
 
 	if (calls)
 		s.calls = calls;
-	note_done(r);
+	note_done(r, &energy);
 	row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", name, "calls",
 		(json_int_t)s.calls, "macs", (json_int_t)s.macs, "params", (json_int_t)s.params,
 		"bytes_params", (json_int_t)s.bytes);
@@ -368,8 +388,8 @@ static json_t *layer_row(struct erg_rows *r, uint32_t k)
 	clear(r);
 	for (size_t i = 0; i < r->a->attr->n_classes; i++)
 		r->weight[i] = i == k || (merged(c) && r->a->attr->classes[i].group == c->group);
-	note_done(r);
 	energy = energy_of_row(r, c);
+	note_done(r, &energy);
 	s = sums_of(r);
 	if (merged(c))
 		s.time_s = c->group_time_s;

@@ -16,12 +16,17 @@ struct erg_rows {
 	uint64_t iterations; /* the most of them */
 	double *weight;      /* scratch, n_classes values */
 	bool *done;          /* per class: in a row already */
+	uint32_t *row;       /* per class: the resolved row that it is in, or ERG_NONE */
+	size_t n_rows;       /* resolved so far */
 	uint32_t *child, *next; /* per layer: the first one inside of it, the next beside it, or ERG_NONE */
 	uint32_t *path;      /* scratch, per layer */
 };
 
 int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_err *err);
 void erg_rows_release(struct erg_rows *r);
+
+/* Begins anew: no class is in a row. */
+void erg_rows_restart(struct erg_rows *r);
 
 /* Into LIST: one row a layer (merged ones share a row), a type, a module or a network. */
 void erg_rows_by_layer(struct erg_rows *r, json_t *list);

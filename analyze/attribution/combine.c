@@ -23,7 +23,8 @@ static double widen(const struct erg_attr_state *st)
 {
 	double n = st->gram.n > 2 ? (double)st->gram.n : 3;
 
-	return sqrt(n / (n - 1)) * gsl_cdf_tdist_Pinv(0.975, n - 1) / 1.959964;
+	return (st->wider > 0 ? st->wider : 1) * sqrt(n / (n - 1)) *
+		gsl_cdf_tdist_Pinv(0.975, n - 1) / 1.959964;
 }
 
 static double idle_energy(const struct erg_attr_state *st, const double *weight)

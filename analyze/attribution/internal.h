@@ -483,6 +483,7 @@ struct erg_attr_state {
 	double mean_w;
 	double alias_j; /* what a sampler nearly in step made of the run's energy; 0: nothing, J */
 	double ratio;   /* ets_j over the readings' own sum, which parts of the run are brought to; 0: 1 */
+	double wider;   /* statistical parts by this factor, for simultaneous intervals; 0: 1 */
 	bool locked, short_run;
 	bool contradicts; /* the classes together are not the energy that the readings have */
 	bool unfair;    /* over a hundredth of the time was seen in shares that are not those of the run */

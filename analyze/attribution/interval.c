@@ -411,7 +411,7 @@ static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, d
 
 	u = hypot(all * sum_u(st, s), sqrt(holes_u2(st, s) + u2));
 	ret->value = ratio * all * s->energy * 1e-9;
-	u = 1.959964 * u;
+	u = 1.959964 * u * (st->wider > 0 ? st->wider : 1);
 	ret->lo = ret->value - u;
 	ret->hi = ret->value + u;
 	ret->syst = fabs(ret->value) * st->rail.gain_max + blur +

@@ -71,6 +71,8 @@ static void print_head(const json_t *run, FILE *out)
 		erg_text_si(c, sizeof(c), erg_number_of(s, "lag_s"), "s"),
 		erg_text_of(s, "lag_source"));
 	print_model(run, out);
+	if (json_is_true(json_object_get(run, "simultaneous")))
+		fputs("intervals hold for all rows at once\n", out);
 	fputc('\n', out);
 }
 

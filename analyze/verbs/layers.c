@@ -32,6 +32,8 @@ static const struct erg_option own[] = {
 	{"energy", 0, "WHICH", "total or above-idle: which one the table shows (JSON and CSV have both; "
 		"above-idle needs a recording with --idle)", ERG_OPTION_CHOICE,
 		offsetof(struct options, energy), .choices = energies},
+	{"simultaneous", 0, NULL, "intervals that hold for all rows at once, not each for itself",
+		ERG_OPTION_FLAG, offsetof(struct options, common.simultaneous)},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},

@@ -188,3 +188,18 @@ P
     jq -e '[.runs[0].layers[] | [.name, .energy_j.value != null]] |
         contains([["m0/conv", true]]) and contains([["m0/relu", false]])' o.json
 }
+
+@test "--simultaneous: wider intervals about the same figures, by one factor for all rows" {
+    world nested=1
+    for by in layer module phase; do
+        layers --by $by n.erg >each.json
+        layers --by $by --simultaneous n.erg >all.json
+        jq -e '.runs[0].simultaneous' all.json
+        jq -e -n --slurpfile a each.json --slurpfile b all.json '[$a[0].runs[0], $b[0].runs[0] |
+            [(.layers + .rest)[].energy_j]] | transpose |
+            length > 0 and all(.[0].value == .[1].value and .[1].stat >= .[0].stat) and
+            ([.[] | .[1].stat / .[0].stat] | max / min < 1.0001 and (length < 2 or min > 1.05))'
+    done
+    run -0 --separate-stderr erg-analyze layers --simultaneous n.erg
+    grep -q 'intervals hold for all rows at once' <<<"$output"
+}
