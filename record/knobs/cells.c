@@ -96,7 +96,8 @@ int erg_cell_put(const struct erg_knob_context *ctx, const char *cell, const cha
 	return strcmp(got, text) == 0 ? 0 : -EINVAL;
 }
 
-static int format_path(char **ret, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static int format_path(char **ret, const char *fmt,
+	va_list ap)
 {
 	return vasprintf(ret, fmt, ap) < 0 ? -ENOMEM : 0;
 }
