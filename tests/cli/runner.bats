@@ -28,8 +28,8 @@ says() (
 
 @test "run: a file that its time limit killed has failed" {
     printf '@test "%s" {\n%s\n}\n' a true b 'sleep 60' >f.bats
-    [ "$(counts f.bats 3)" = "1 1 0" ]
-    grep -q 'not ok f.bats: killed by its time limit of 3 s, 1 results of 2 planned' said
+    [[ "$(counts f.bats 3)" =~ ^[01]\ 1\ 0$ ]] # a loaded machine may not come to the first
+    grep -q 'not ok f.bats: killed by its time limit of 3 s' said
 }
 
 @test "run: a file with fewer or more results than its plan, without one, or that fails, has failed" {
