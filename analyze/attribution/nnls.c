@@ -174,6 +174,30 @@ static size_t best_gradient(struct attr_nnls *s, const double *g, const double *
 	return best;
 }
 
+/* A start without a passive set: all columns, less those that come out negative, all at once, until none
+ * does. Most powers are positive, so that is a factorisation or two, where adding one column after
+ * another takes as many as there are columns. What was taken too much the gradient brings back. */
+static int cold_start(struct attr_nnls *s, const double *g, const double *h)
+{
+	int count = 0;
+	bool negative = true;
+
+	for (size_t i = 0; i < s->dim; i++)
+		s->passive[i] = s->scale[i] > 0;
+	while (negative) {
+		solve_passive(s, g, h);
+		count++;
+		negative = false;
+		for (size_t i = 0; i < s->dim; i++)
+			if (s->passive[i] && bounded(s, i) && s->z[i] <= 0) {
+				s->passive[i] = 0;
+				negative = true;
+			}
+	}
+	memcpy(s->x, s->z, s->dim * sizeof(double));
+	return count;
+}
+
 int attr_nnls_solve(struct attr_nnls *s, const double *g, const double *h)
 {
 	double norm = 0;
@@ -189,11 +213,10 @@ int attr_nnls_solve(struct attr_nnls *s, const double *g, const double *h)
 		else if (!bounded(s, i))
 			s->passive[i] = 1;
 		s->x[i] = s->passive[i] && bounded(s, i) ? fmax(s->x[i], 1e-6) : 0;
-		warm |= s->passive[i];
+		warm |= s->passive[i] && bounded(s, i);
 		norm = fmax(norm, fabs(h[i]) * s->scale[i]);
 	}
-	if (warm)
-		count += make_feasible(s, g, h);
+	count += warm ? make_feasible(s, g, h) : cold_start(s, g, h);
 	for (size_t round = 0; round < 3 * s->dim; round++) {
 		size_t add = best_gradient(s, g, h, TOLERANCE * norm);
 
