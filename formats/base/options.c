@@ -19,7 +19,7 @@
 #define WIDTH 80
 #define WORD_MAX 32 /* of a name that is compared */
 
-enum { OPT_HELP = 1, OPT_VERSION, OPT_FIRST = 0x100 };
+enum { OPT_HELP = 2, OPT_VERSION, OPT_FIRST = 0x100 }; /* 1: a word, as getopt gives it */
 
 struct row {
 	const struct erg_option *option;
@@ -38,9 +38,9 @@ static void table_make(const struct erg_command *c, struct table *t)
 	size_t s = 0;
 
 	memset(t, 0, sizeof(*t));
-	t->shorts[s++] = c->stops ? '+' : ':';
-	if (c->stops)
-		t->shorts[s++] = ':';
+	if (c->stops || c->word)
+		t->shorts[s++] = c->stops ? '+' : '-';
+	t->shorts[s++] = ':';
 	t->shorts[s++] = 'h';
 	for (const struct erg_option_group *g = c->groups; g && g->rows; g++)
 		for (const struct erg_option *o = g->rows; o->name && t->n < ROWS_MAX; o++) {
@@ -316,13 +316,25 @@ static int row_take(const struct erg_command *c, const struct row *row, void *in
 
 	if (value_take(row->option, (char *)into + row->at, optarg, &err) >= 0)
 		return 0;
+	if (!strncmp(err.msg, "--", 2))
+		return erg_options_wrong(c, "%s", err.msg);
 	if (!row->option->value)
 		return erg_options_wrong(c, "--%s: %s", row->option->name, err.msg);
 	return erg_options_wrong(c, "--%s '%s': expected %s", row->option->name, optarg, err.msg);
 }
 
+static int word_take(const struct erg_command *c, const struct row *last, void *into)
+{
+	struct erg_err err = {0};
+
+	if (c->word(into, last ? last->option : NULL, optarg, &err) >= 0)
+		return 0;
+	return erg_options_wrong(c, strncmp(err.msg, "--", 2) ? "'%s': expected %s" : "%.0s%s", optarg, err.msg);
+}
+
 int erg_options_parse(const struct erg_command *c, int argc, char **argv, void *into, int *ret_first)
 {
+	const struct row *last = NULL;
 	struct table t;
 	int ch, r = 0;
 
@@ -347,10 +359,13 @@ int erg_options_parse(const struct erg_command *c, int argc, char **argv, void *
 			row = row_of(&t, optopt);
 			r = erg_options_wrong(c, "--%s: expected %s", row ? row->option->name : "?",
 				row ? row->option->value : "a value");
+		} else if (ch == 1 && c->word) {
+			r = word_take(c, last, into);
 		} else if (!row) {
 			r = unknown_option(c, &t, argv[optind > before ? optind - 1 : before]);
 		} else {
 			r = row_take(c, row, into);
+			last = row;
 		}
 	}
 	*ret_first = optind;

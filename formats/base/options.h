@@ -41,7 +41,7 @@ struct erg_option {
 	double scale; /* NUMBER: what the argument is multiplied by; 0: 1 */
 	const char *const *choices; /* CHOICE: ends with NULL */
 	/* CALL: INTO is the group's struct, VALUE the argument (NULL for an option without one). Returns
-	 * 0, or negative with ERR set: what was expected. */
+	 * 0, or negative with ERR set: what was expected, or a whole line that begins with "--". */
 	int (*take)(void *into, const char *value, struct erg_err *err);
 };
 
@@ -59,6 +59,9 @@ struct erg_command {
 	const struct erg_option_group *groups; /* ends with NULL rows */
 	const char *ending;         /* below the options, or NULL; broken into lines if it has none */
 	bool stops; /* the first word that is no option ends them: what follows is another's */
+	/* Takes each word that is no option, where it stands; LAST is the option before it, or NULL. Returns
+	 * 0, or negative with ERR set: what was expected. NULL: they are left to the caller. */
+	int (*word)(void *into, const struct erg_option *last, const char *word, struct erg_err *err);
 };
 
 /*

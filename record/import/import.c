@@ -7,7 +7,6 @@
 #include "record/import/import.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <sha2.h>
 #include <signal.h>
@@ -16,239 +15,11 @@
 
 #include "formats/archive/archive.h"
 #include "formats/manifest.h"
-#include "formats/base/number.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "formats/base/say.h"
-#include "record/import/named.h"
 #include "record/import/onto.h"
-
-enum { OPT_SAMPLES = 256, OPT_LAYERS, OPT_FROM, OPT_TAG, OPT_SENSOR, OPT_INTERVAL, OPT_STRICT,
-	OPT_ONTO, OPT_CLOCK_U, OPT_TIME, OPT_COLUMN, OPT_WHERE, OPT_TIME_ZONE, OPT_TIME_OFFSET, OPT_RULES };
-
-static const struct option long_options[] = {
-	{"samples", required_argument, NULL, OPT_SAMPLES},
-	{"layers", required_argument, NULL, OPT_LAYERS},
-	{"rules", required_argument, NULL, OPT_RULES},
-	{"from", required_argument, NULL, OPT_FROM},
-	{"tag", required_argument, NULL, OPT_TAG},
-	{"sensor", required_argument, NULL, OPT_SENSOR},
-	{"interval", required_argument, NULL, OPT_INTERVAL},
-	{"onto", required_argument, NULL, OPT_ONTO},
-	{"clock-u", required_argument, NULL, OPT_CLOCK_U},
-	{"time", required_argument, NULL, OPT_TIME},
-	{"column", required_argument, NULL, OPT_COLUMN},
-	{"where", required_argument, NULL, OPT_WHERE},
-	{"time-zone", required_argument, NULL, OPT_TIME_ZONE},
-	{"time-offset", required_argument, NULL, OPT_TIME_OFFSET},
-	{"output", required_argument, NULL, 'o'},
-	{"force", no_argument, NULL, 'f'},
-	{"strict", no_argument, NULL, OPT_STRICT},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
-
-struct options {
-	const char *samples, *layers, *rules, *output, *onto;
-	double clock_u_s; /* negative: not said */
-	const struct erg_import_reader *from;
-	const struct erg_import_layers_reader *layers_from;
-	const char **file; /* of the form that --from named last */
-	struct erg_import_how how;
-	struct erg_import_named named;
-	bool force, strict;
-	json_t *tags, *sensors;
-	json_t *named_words; /* --time, --column and --where as they were given */
-};
-
-static void usage(FILE *out)
-{
-	fprintf(out, "Usage: erg-record import --samples FILE [options] -o FILE.erg\n"
-		     "       erg-record import --onto RUN.erg [--samples FILE] [--layers FILE] [options]\n"
-		     "                         -o FILE.erg\n\n"
-		     "Makes an archive of a power log that something else wrote.\n\n"
-		     "      --samples FILE       the log; by default time_s, _ms, _us, _ns or time, and NAME [UNIT]\n"
-		     "      --layers FILE        begin_s,end_s,layer[,type,network,module,iteration,track,\n"
-		     "                           phase,macs,counter:NAME]\n"
-		     "      --onto RUN.erg       adds them to this recording\n"
-		     "      --clock-u SECONDS    how well the clocks agree (standard uncertainty)\n"
-		     "      --from TOOL          the log is TOOL's own:\n");
-	for (size_t i = 0; erg_import_readers[i]; i++)
-		fprintf(out, "                             %-12s %s\n", erg_import_readers[i]->name,
-			erg_import_readers[i]->about);
-	fprintf(out, "                           or the layers are:\n");
-	for (size_t i = 1; erg_import_layers_readers[i]; i++)
-		fprintf(out, "                             %-12s %s\n", erg_import_layers_readers[i]->name,
-			erg_import_layers_readers[i]->about);
-	fprintf(out, "      --rules RULES.yaml   with --from ctf: what begins and ends a layer, erg-rules(5)\n"
-		     "      --time COL[:UNIT]    the log is a table, and this its column of times; UNIT is\n"
-		     "                           s, ms, us, ns, iso or epoch\n"
-		     "      --column NAME=UNIT[:RAIL]  a column of readings; uA*3.7V is power at 3.7 V\n"
-		     "      --where COL=VALUE    only the rows in which it is so\n"
-		     "      --sensor KEY=VALUE   what is known of the sensor, for all channels that carry\n"
-		     "                           energy or NAME:KEY=VALUE; kind=point|boxcar|ema|counter|delta,\n"
-		     "                           window_s= period_s= lag_s= lag_u_s= lsb= alpha= offset_max=\n"
-		     "                           gain_max= wrap= parent= provenance=\n"
-		     "      --tag KEY=VALUE      kept in the manifest; may be repeated\n"
-		     "      --interval SECONDS   between two lines of a log without times, or with whole seconds\n"
-		     "      --time-zone ZONE     of wall clock times without one: UTC, local, +02:00, Europe/Berlin\n"
-		     "      --time-offset S      is added to the log's times, to bring them to the layers' clock\n"
-		     "  -o, --output FILE.erg    the archive\n"
-		     "  -f, --force              replace it when it exists\n"
-		     "      --strict             exit 3 after any warning about the data\n"
-		     "  -h, --help\n");
-}
-
-static int wrong(const char *option, const char *value, const char *expected)
-{
-	fprintf(stderr, "erg-record import: %s: '%s': %s was expected\n", option, value, expected);
-	return 2;
-}
-
-static int take_from(struct options *o)
-{
-	char names[512];
-
-	o->file = NULL;
-	for (size_t i = 1; erg_import_layers_readers[i]; i++) {
-		if (strcmp(erg_import_layers_readers[i]->name, optarg))
-			continue;
-		o->layers_from = erg_import_layers_readers[i];
-		o->file = &o->layers;
-	}
-	for (size_t i = 0; erg_import_readers[i]; i++) {
-		if (strcmp(erg_import_readers[i]->name, optarg))
-			continue;
-		o->from = erg_import_readers[i];
-		o->file = &o->samples;
-	}
-	return o->file ? 0 : wrong("--from", optarg, erg_import_form_names(names, sizeof(names)));
-}
-
-static int take_tag(struct options *o, const char *word)
-{
-	const char *equals = strchr(word, '=');
-	_cleanup_(erg_freep) char *key = equals ? strndup(word, (size_t)(equals - word)) : NULL;
-
-	if (!key || !*key || json_object_set_new(o->tags, key, json_string(equals + 1)) < 0)
-		return wrong("--tag", word, "KEY=VALUE in UTF-8");
-	return 0;
-}
-
-static int take_sensor(struct options *o, const char *word)
-{
-	struct erg_err err = {0};
-
-	if (erg_import_sensor_parse(o->sensors, word, &err) < 0) {
-		fprintf(stderr, "erg-record import: %s\n", err.msg);
-		return 2;
-	}
-	return 0;
-}
-
-/* --time, --column and --where. */
-static int take_named(struct options *o, int c)
-{
-	struct erg_err err = {0};
-	int r = c == OPT_TIME ? erg_import_named_time(&o->named, optarg, &err) :
-		c == OPT_COLUMN ? erg_import_named_column(&o->named, optarg, &err) :
-				  erg_import_named_where(&o->named, optarg, &err);
-
-	o->how.named = &o->named;
-	json_array_append_new(o->named_words, json_pack("[s, s]", c == OPT_TIME ? "time" :
-		c == OPT_COLUMN ? "column" : "where", optarg));
-	if (r == 0)
-		return 0;
-	fprintf(stderr, "erg-record import: %s\n", err.msg);
-	return 2;
-}
-
-static int take_zone(const char *zone)
-{
-	struct erg_err err = {0};
-
-	if (erg_import_zone_check(zone, &err) == 0)
-		return 0;
-	fprintf(stderr, "erg-record import: %s\n", err.msg);
-	return 2;
-}
-
-static int take_option(struct options *o, int c)
-{
-	double v;
-
-	switch (c) {
-	case OPT_SAMPLES: o->samples = optarg; return 0;
-	case OPT_LAYERS: o->layers = optarg; return 0;
-	case OPT_RULES: o->rules = optarg; return 0;
-	case OPT_ONTO: o->onto = optarg; return 0;
-	case OPT_CLOCK_U:
-		return erg_number_parse(optarg, 0, 1e6, &o->clock_u_s) ? 0 :
-			wrong("--clock-u", optarg, "seconds");
-	case OPT_FROM: return take_from(o);
-	case OPT_TAG: return take_tag(o, optarg);
-	case OPT_TIME:
-	case OPT_COLUMN:
-	case OPT_WHERE: return take_named(o, c);
-	case OPT_SENSOR: return take_sensor(o, optarg);
-	case OPT_INTERVAL:
-		if (!erg_number_parse(optarg, 1e-6, 1e6, &v))
-			return wrong("--interval", optarg, "seconds");
-		o->how.interval_ns = (uint64_t)(v * 1e9 + 0.5);
-		return 0;
-	case OPT_TIME_ZONE: o->how.zone = optarg; return take_zone(optarg);
-	case OPT_TIME_OFFSET:
-		if (!erg_number_parse(optarg, -4e9, 4e9, &v))
-			return wrong("--time-offset", optarg, "seconds");
-		o->how.offset_ns = llround(v * 1e9);
-		o->how.offset_given = true;
-		return 0;
-	case 'o': o->output = optarg; return 0;
-	case 'f': o->force = true; return 0;
-	case OPT_STRICT: o->strict = true; return 0;
-	default: return 2;
-	}
-}
-
-/* 0: go on; 1: help was printed; 2: wrong usage. Words after --sensor or --tag that are no options
- * go on with it: --sensor kind=boxcar window_s=0.01. */
-static int parse_options(int argc, char **argv, struct options *o)
-{
-	int c, r = 0, last = 0;
-
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "-o:fh", long_options, NULL)) != -1) {
-		if (c == 'h') {
-			usage(stdout);
-			return 1;
-		}
-		if (c == 1 && last == OPT_SENSOR)
-			r = take_sensor(o, optarg);
-		else if (c == 1 && last == OPT_TAG)
-			r = take_tag(o, optarg);
-		else if (c == 1 && last == OPT_FROM && !*o->file)
-			*o->file = optarg;
-		else if (c == 1)
-			r = wrong("argument", optarg, "options only");
-		else
-			r = take_option(o, last = c);
-		if (r)
-			return r;
-	}
-	if (optind < argc)
-		return wrong("argument", argv[optind], "options only");
-	if (o->rules && o->layers_from != &erg_import_ctf)
-		return wrong("--rules", o->rules, "--from ctf TRACE");
-	if (!o->samples && !(o->onto && o->layers))
-		return wrong("--samples", "", o->onto ? "a power log, or layers" : "a power log");
-	if (o->how.named && o->from != &erg_import_csv)
-		return wrong("--from", o->from->name, "csv with --time and --column");
-	if (o->how.named)
-		o->from = &erg_import_named_reader;
-	else if (o->samples && o->from == &erg_import_csv && erg_import_is_exported(o->samples))
-		o->from = &erg_import_exported;
-	return o->output ? 0 : wrong("--output", "", "a name for the archive");
-}
+#include "record/import/options.h"
 
 /* ---- describing ---- */
 
@@ -296,7 +67,7 @@ static json_t *describe_source(const struct erg_import_log *log, uint32_t source
 }
 
 struct job {
-	const struct options *o;
+	const struct erg_import_options *o;
 	struct erg_import_log log;
 	struct erg_import_layers layers;
 	json_t *notes, *stale;
@@ -535,7 +306,7 @@ static int hint(const char *path, const char *form, int r, struct erg_err *err)
 
 static int read_samples(struct job *j, struct erg_err *err)
 {
-	const struct options *o = j->o;
+	const struct erg_import_options *o = j->o;
 	int r = o->from->read(o->samples, &o->how, &j->log, j->notes, err);
 
 	return hint(o->samples, o->from->name, r, err);
@@ -543,7 +314,7 @@ static int read_samples(struct job *j, struct erg_err *err)
 
 static int read_layers(struct job *j, struct erg_err *err)
 {
-	const struct options *o = j->o;
+	const struct erg_import_options *o = j->o;
 	int r = o->rules ?
 		erg_import_layers_by_rules(o->layers, o->rules, &j->layers, j->notes, err) :
 		o->layers_from->read(o->layers, &j->layers, j->notes, err);
@@ -658,7 +429,7 @@ static int read_log(struct job *j, struct erg_err *err)
 
 static int read_inputs(struct job *j, struct erg_err *err)
 {
-	const struct options *o = j->o;
+	const struct erg_import_options *o = j->o;
 	int r = o->onto ? erg_import_onto_open(o->onto, &j->onto, err) : 0;
 
 	j->log.path = o->samples ? o->samples : o->layers;
@@ -802,7 +573,7 @@ static void tell(const struct job *j)
 		erg_warn("%s", json_string_value(json_object_get(note, "text")));
 }
 
-static int import(const struct options *o, struct erg_err *err)
+static int import(const struct erg_import_options *o, struct erg_err *err)
 {
 	struct job j = {.o = o, .notes = json_array(), .stale = json_array()};
 	struct sigaction act = {.sa_handler = on_signal}, old_int, old_term;
@@ -832,14 +603,10 @@ static int import(const struct options *o, struct erg_err *err)
 
 int erg_import(int argc, char **argv, struct erg_err *err)
 {
-	struct options o = {.from = &erg_import_csv, .layers_from = &erg_import_layers_csv, .tags = json_object(),
-		.sensors = json_array(), .named_words = json_array(), .clock_u_s = -1};
-	int r = parse_options(argc, argv, &o);
+	struct erg_import_options o;
+	int r = erg_import_options_parse(argc, argv, &o);
 
 	r = r == 0 ? import(&o, err) : r == 1 ? 0 : r;
-	json_decref(o.tags);
-	json_decref(o.sensors);
-	json_decref(o.named_words);
-	erg_import_named_release(&o.named);
+	erg_import_options_release(&o);
 	return r;
 }
