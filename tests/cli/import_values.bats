@@ -133,7 +133,10 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     joules VDD_IN 90 -- --from tegrastats --samples day.log
     for t in 23:59:58 23:59:59 00:00:00 00:00:01; do teg $t 10000; done >midnight.log
     joules VDD_IN 30 -- --from tegrastats --samples midnight.log
-    for i in $(seq 30); do teg '' 2000; [ $((i % 3)) -ne 0 ] || echo "Epoch $i/10 loss 0.31"; done >mixed.log
+    for i in $(seq 30); do
+        teg '' 2000
+        if [ $((i % 3)) -eq 0 ]; then echo "Epoch $i/10 loss 0.31"; fi
+    done >mixed.log
     joules VDD_IN 58 -- --from tegrastats --samples mixed.log
     told "Epoch 3/10 loss 0.31.*10 such lines of 40"
     if erg-analyze info --format json out.erg | grep -q Epoch; then false; fi
