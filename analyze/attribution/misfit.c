@@ -185,11 +185,21 @@ static void test_scores(const struct scores *s, const size_t *which, size_t q, s
 	size_t least = q * BLOCKS_PER_SCORE > BLOCKS_MIN ? q * BLOCKS_PER_SCORE : BLOCKS_MIN;
 	_cleanup_(erg_freep) double *u = malloc((s->blocks + 1) * q * sizeof(double));
 
+	bool seen = false;
+
 	ret->f = NAN;
 	ret->p = NAN;
 	ret->step = q == 1 ? step_of(s, *which) : 0;
 	if (!u)
 		return;
+	/* a model that explains every shift, to rounding, explains nothing: the test is blind */
+	for (size_t i = 0; i < q; i++)
+		seen = seen || s->own[which[i]];
+	if (!seen && q == ATTR_SHIFTS && s->blocks >= least) {
+		ret->f = INFINITY;
+		ret->p = 0;
+		return;
+	}
 	for (size_t length = 1; s->blocks / length >= least; length *= 2) {
 		size_t n = s->blocks / length;
 		double t, f, p;
