@@ -6,6 +6,7 @@
  */
 #include "analyze/account/account.h"
 #include "analyze/timeline/gpus.h"
+#include "analyze/timeline/rail_sum.h"
 
 #include <errno.h>
 #include <math.h>
@@ -170,6 +171,40 @@ static int attribute(struct erg_account *a, const struct erg_common *common, str
 	return erg_attr_run_timeline(&a->rails[a->rail], a->tl, a->device, map, &opt, &a->attr, err);
 }
 
+const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const struct erg_rail *rails,
+	const size_t *which, size_t n)
+{
+	const char *why = erg_rail_sum_obstacle(rails, which, n);
+
+	for (size_t k = 0; k < n && !why; k++)
+		if (strcasestr(rails[which[k]].name, "gpu") && has_device_work(tl))
+			why = "GPUs go by the time of their own tracks";
+	return why;
+}
+
+/* a->rail, which may be a sum. */
+static int choose(struct erg_account *a, const char *name, struct erg_err *err)
+{
+	_cleanup_(erg_freep) size_t *which = NULL;
+	const char *why;
+	size_t n;
+	int r = erg_rail_select(a->rails, a->n_rails, name, &which, &n, err);
+
+	if (r < 0)
+		return r;
+	a->rail = which[0];
+	if (n == 1)
+		return 0;
+	why = erg_account_sum_obstacle(a->tl, a->rails, which, n);
+	if (why)
+		return erg_fail(err, -ENOTSUP, "rails '%s' have no account together here: %s; expected "
+			"one of them", name, why);
+	r = erg_rail_sum(a->rails, which, n, &a->rails[a->n_rails], err);
+	a->rail = a->n_rails;
+	a->summed = r >= 0;
+	return r;
+}
+
 int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	const struct erg_common *common, struct erg_err *err)
 {
@@ -180,12 +215,12 @@ int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	r = erg_rails_build(tl, &a->rails, &a->n_rails, err);
 	if (r < 0)
 		return r;
-	r = erg_rail_choose(a->rails, a->n_rails, common->rail, &a->rail, &why);
+	r = choose(a, common->rail, &why);
 	if (r == -ENODATA)
 		return erg_account_without_power(a, why.msg, err);
 	if (r < 0)
 		return erg_fail(err, r, "%s", why.msg);
-	a->device = strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
+	a->device = !a->summed && strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
 	if (a->device && erg_gpus_of_rail(tl, &a->rails[a->rail], &a->own) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	if (a->own)
@@ -200,7 +235,7 @@ void erg_account_release(struct erg_account *a)
 {
 	erg_attr_free(a->attr);
 	erg_gpus_release(a->own);
-	erg_rails_free(a->rails, a->n_rails);
+	erg_rails_free(a->rails, a->n_rails + a->summed);
 	*a = (struct erg_account){0};
 }
 

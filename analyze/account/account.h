@@ -24,16 +24,21 @@ struct erg_account {
 	struct erg_timeline *own; /* tl, if the rail is one of several GPUs' */
 	struct erg_rail *rails;
 	size_t n_rails, rail; /* all that can be formed, and the one of this account */
+	bool summed;          /* which is a sum of some of them, rails[n_rails] */
 	bool device;          /* attributed by device time */
 	struct erg_attr *attr;
 	double idle_s;        /* length of the idle phases */
 };
 
 /* Attributes the chosen rail of TL. Without a rail, or with too few readings, every energy is
- * unresolved and a warning of the attribution says why; rails[rail] is an empty one then. */
+ * unresolved and a warning of the attribution says why; rails[rail] is an empty one then. -ENOTSUP: a sum
+ * of rails that must be accounted apart (apart.h). */
 int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	const struct erg_common *common, struct erg_err *err);
 void erg_account_release(struct erg_account *a);
+/* Why N of RAILS, two or more, cannot have one account together: static text, or NULL. */
+const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const struct erg_rail *rails,
+	const size_t *which, size_t n);
 /* Times alone; WHY is the warning (account_none.c). */
 int erg_account_without_power(struct erg_account *a, const char *why, struct erg_err *err);
 

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "analyze/account/layers.h"
+#include "analyze/account/apart.h"
 #include "analyze/account/counts.h"
+#include "analyze/account/roots.h"
 #include "analyze/account/rows.h"
 #include "formats/base/util.h"
 
@@ -266,9 +268,16 @@ static json_t *run_json(const struct erg_account *a, const struct erg_rows *rows
 	return run;
 }
 
-int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *common, const char *by,
-	json_t *doc, json_t **ret_run, struct erg_err *err)
+struct wish {
+	const struct erg_timeline *tl;
+	const char *by;
+	json_t *doc;
+};
+
+static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run, struct erg_err *err)
 {
+	const struct wish *w = ctx;
+	const struct erg_timeline *tl = w->tl;
 	_cleanup_(erg_account_release) struct erg_account a = {0};
 	_cleanup_(erg_rows_release) struct erg_rows rows = {0};
 	json_auto_t *run = NULL;
@@ -279,11 +288,21 @@ int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *commo
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);
 	run = run_json(&a, &rows);
-	r = run ? add_rows(&rows, by, common->simultaneous, run, err) : erg_fail(err, -ENOMEM, "out of memory");
+	if (run)
+		erg_roots_note(&a, common, run);
+	r = run ? add_rows(&rows, w->by, common->simultaneous, run, err) : erg_fail(err, -ENOMEM, "out of memory");
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);
 	*ret_run = json_incref(run);
-	erg_document_label(doc, a.rails[a.rail].simulated);
-	pass_warnings(&a, doc);
+	erg_document_label(w->doc, a.rails[a.rail].simulated);
+	pass_warnings(&a, w->doc);
 	return 0;
+}
+
+int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *common, const char *by,
+	json_t *doc, json_t **ret_run, struct erg_err *err)
+{
+	struct wish w = {tl, by, doc};
+
+	return erg_apart_run(tl, common, run_of_rail, &w, doc, ret_run, err);
 }

@@ -223,7 +223,7 @@ static void put_rail(struct stream *s, const struct erg_rail *r)
 	char title[96];
 	_cleanup_(erg_freep) char *name = NULL;
 
-	snprintf(title, sizeof(title), "%s%s", r->name, r->simulated ? " (simulated)" : "");
+	snprintf(title, sizeof(title), "%.63s%s", r->name, r->simulated ? " (simulated)" : "");
 	name = quoted(title);
 	for (size_t i = 0; name && i < r->n; i++) {
 		put_counter(s, name, "W", r->t[i], erg_rail_power(r, i));

@@ -10,6 +10,7 @@
 
 #include "analyze/result/csv.h"
 #include "analyze/render/per.h"
+#include "analyze/render/roots.h"
 #include "analyze/render/table.h"
 #include "formats/base/util.h"
 
@@ -70,6 +71,7 @@ static void print_head(const json_t *run, FILE *out)
 		erg_text_si(b, sizeof(b), erg_number_of(s, "window_s"), "s"),
 		erg_text_si(c, sizeof(c), erg_number_of(s, "lag_s"), "s"),
 		erg_text_of(s, "lag_source"));
+	erg_roots_text(run, out);
 	print_model(run, out);
 	if (json_is_true(json_object_get(run, "simultaneous")))
 		fputs("intervals hold for all rows at once\n", out);

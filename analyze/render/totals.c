@@ -6,6 +6,7 @@
 
 #include "analyze/result/csv.h"
 #include "analyze/render/per.h"
+#include "analyze/render/roots.h"
 #include "analyze/render/table.h"
 #include "formats/base/util.h"
 
@@ -28,6 +29,7 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 		json_string_value(json_object_get(run, "rail")),
 		json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)" : "",
 		(long long)json_integer_value(json_object_get(run, "lost_events")));
+	erg_roots_text(run, out);
 	erg_rtable_column(t, "phase", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "count", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "time", ERG_COL_RIGHT);

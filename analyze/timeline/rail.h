@@ -11,7 +11,7 @@
 #include "formats/base/err.h"
 
 struct erg_rail {
-	char name[64];
+	char name[1024]; /* of a sum: those of its rails, with + between */
 	char parent[64];
 	bool simulated;
 	/* v is cumulative energy, J, starting at 0; else mean power, W. Where it falls the counter was

@@ -12,7 +12,7 @@
 #include "analyze/result/estimate.h"
 #include "analyze/account/account.h"
 #include "analyze/account/overhead.h"
-#include "analyze/timeline/rail.h"
+#include "analyze/timeline/rail_sum.h"
 #include "analyze/render/info.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
@@ -117,19 +117,19 @@ static int add_rails(const struct erg_timeline *tl, const char *name, json_t *fi
 	struct erg_err *err)
 {
 	struct erg_rail *list;
-	size_t n, chosen;
+	size_t n, chosen = 0;
 	int r = erg_rails_build(tl, &list, &n, err);
 	bool found;
 
 	if (r < 0)
 		return r;
-	r = erg_rail_choose(list, n, name, &chosen, n ? err : NULL);
+	r = erg_rail_pick(list, n, name, &chosen, n ? err : NULL);
 	found = r >= 0;
 	json_object_set_new(file, "rail",
 		found ? json_string(list[chosen].name) : json_null());
 	json_object_set_new(file, "rails", rails(list, n));
 	json_object_set_new(file, "recorder", erg_overhead_result(tl, found ? &list[chosen] : NULL));
-	erg_rails_free(list, n);
+	erg_rails_free(list, found && chosen == n ? n + 1 : n);
 	return r == -ENODATA ? 0 : r;
 }
 

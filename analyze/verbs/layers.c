@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "analyze/account/apart.h"
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
 #include "analyze/render/layers.h"
@@ -48,8 +49,8 @@ static const struct erg_command command = {
 };
 
 /* What was done, and of phases that are many their energies as classes of an attribution. */
-static int add_parts(const struct options *o, const struct erg_timeline *tl, json_t *run,
-	struct erg_err *err)
+static int add_parts(const struct options *o, const struct erg_common *common,
+	const struct erg_timeline *tl, json_t *run, struct erg_err *err)
 {
 	_cleanup_(erg_parts_release) struct erg_parts parts = {0};
 	const bool by_phase = !strcmp(o->by, "phase");
@@ -58,7 +59,7 @@ static int add_parts(const struct options *o, const struct erg_timeline *tl, jso
 	if (r >= 0)
 		r = erg_parts_open(&parts, tl, err);
 	if (r >= 0 && by_phase)
-		r = erg_parts_attribute(&parts, &o->common, err);
+		r = erg_parts_attribute(&parts, common, err);
 	if (r < 0)
 		return r;
 	if (by_phase)
@@ -68,17 +69,37 @@ static int add_parts(const struct options *o, const struct erg_timeline *tl, jso
 	return 0;
 }
 
+struct wish {
+	const struct options *o;
+	const struct erg_timeline *tl;
+	json_t *doc;
+};
+
+static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run, struct erg_err *err)
+{
+	const struct wish *w = ctx;
+	json_auto_t *run = NULL;
+	int r = erg_layers_run(w->tl, common, w->o->by, w->doc, &run, err);
+
+	if (r >= 0 && (w->o->per.kind != ERG_PER_NONE ||
+			      (!strcmp(w->o->by, "phase") && w->tl->n_phases > ERG_PHASES_APART)))
+		r = add_parts(w->o, common, w->tl, run, err);
+	if (r >= 0)
+		*ret_run = json_incref(run);
+	return r;
+}
+
 static int add_run(const struct options *o, const char *path, json_t *doc, struct erg_err *err)
 {
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
 	json_t *run = NULL;
 	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
 
-	if (r >= 0)
-		r = erg_layers_run(tl, &o->common, o->by, doc, &run, err);
-	if (r >= 0 && (o->per.kind != ERG_PER_NONE ||
-			      (!strcmp(o->by, "phase") && tl->n_phases > ERG_PHASES_APART)))
-		r = add_parts(o, tl, run, err);
+	if (r >= 0) {
+		struct wish w = {o, tl, doc};
+
+		r = erg_apart_run(tl, &o->common, run_of_rail, &w, doc, &run, err);
+	}
 	if (r >= 0)
 		json_array_append_new(json_object_get(doc, "runs"), run);
 	return r;

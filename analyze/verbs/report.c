@@ -18,6 +18,7 @@
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
 #include "analyze/account/overhead.h"
+#include "analyze/timeline/rail_sum.h"
 #include "analyze/render/html.h"
 #include "analyze/export/series.h"
 #include "analyze/verbs/verb.h"
@@ -186,9 +187,12 @@ static int add_recorder(const struct options *o, const struct erg_timeline *tl, 
 
 	if (r < 0)
 		return r;
-	r = erg_rail_choose(rails, n, o->common.rail, &rail, NULL);
-	json_object_set_new(run, "recorder", erg_overhead_result(tl, r < 0 ? NULL : &rails[rail]));
-	erg_rails_free(rails, n);
+	rail = n;
+	r = erg_rail_pick(rails, n, o->common.rail, &rail, NULL);
+	if (r != -ENOTSUP) /* of rails that were not read together it is not known */
+		json_object_set_new(run, "recorder",
+			erg_overhead_result(tl, r < 0 ? NULL : &rails[rail]));
+	erg_rails_free(rails, r >= 0 && rail == n ? n + 1 : n);
 	return 0;
 }
 

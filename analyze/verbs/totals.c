@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "analyze/account/account.h"
+#include "analyze/account/apart.h"
 #include "analyze/account/per.h"
 #include "analyze/account/phases.h"
+#include "analyze/account/roots.h"
 #include "analyze/render/totals.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
@@ -145,46 +147,67 @@ static void pass_warnings(const struct erg_account *a, json_t *doc)
 
 /* What was done, and the phases by name where that is asked for, or they are too many to be told
  * one by one. */
-static int open_parts(const struct options *o, const struct erg_timeline *tl, struct erg_parts *ret,
-	struct erg_err *err)
+static int open_parts(const struct options *o, const struct erg_common *common,
+	const struct erg_timeline *tl, struct erg_parts *ret, struct erg_err *err)
 {
 	int r = erg_per_check(&o->per, tl, err);
 
 	if (r >= 0)
 		r = erg_parts_open(ret, tl, err);
 	if (r >= 0 && (o->per.kind != ERG_PER_NONE || tl->n_phases > ERG_PHASES_APART))
-		r = erg_parts_attribute(ret, &o->common, err);
+		r = erg_parts_attribute(ret, common, err);
 	return r;
+}
+
+struct wish {
+	const struct options *o;
+	const struct erg_timeline *tl;
+	json_t *doc;
+};
+
+static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run, struct erg_err *err)
+{
+	const struct wish *w = ctx;
+	const struct erg_timeline *tl = w->tl;
+	_cleanup_(erg_account_release) struct erg_account a = {0};
+	_cleanup_(erg_parts_release) struct erg_parts parts = {0};
+	_cleanup_(erg_phases_release) struct erg_phases phases = {0};
+	json_t *run;
+	int r = erg_account_open(&a, tl, common, err);
+
+	if (r >= 0)
+		r = erg_phases_find(tl, &phases, err);
+	if (r < 0)
+		return erg_wrap(err, r, "%s", tl->archive);
+	r = open_parts(w->o, common, tl, &parts, err);
+	if (r < 0)
+		return r;
+	erg_document_warn_timeline(w->doc, tl);
+	pass_warnings(&a, w->doc);
+	run = run_json(&a, &phases, &parts, &w->o->per);
+	erg_roots_note(&a, common, run);
+	if (w->o->per.kind != ERG_PER_NONE) {
+		json_object_set_new(run, "context", erg_per_context_json(&w->o->per, &parts));
+		json_object_set_new(run, "first_token", erg_per_latency_json(&parts));
+	}
+	*ret_run = run;
+	return 0;
 }
 
 static int add_run(const struct options *o, const char *path, json_t *doc, struct erg_err *err)
 {
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
-	_cleanup_(erg_account_release) struct erg_account a = {0};
-	_cleanup_(erg_parts_release) struct erg_parts parts = {0};
-	_cleanup_(erg_phases_release) struct erg_phases phases = {0};
-	json_t *run;
+	json_t *run = NULL;
 	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
 
-	if (r < 0)
-		return r;
-	r = erg_account_open(&a, tl, &o->common, err);
-	if (r >= 0)
-		r = erg_phases_find(tl, &phases, err);
-	if (r < 0)
-		return erg_wrap(err, r, "%s", path);
-	r = open_parts(o, tl, &parts, err);
-	if (r < 0)
-		return r;
-	erg_document_warn_timeline(doc, tl);
-	pass_warnings(&a, doc);
-	run = run_json(&a, &phases, &parts, &o->per);
-	if (o->per.kind != ERG_PER_NONE) {
-		json_object_set_new(run, "context", erg_per_context_json(&o->per, &parts));
-		json_object_set_new(run, "first_token", erg_per_latency_json(&parts));
+	if (r >= 0) {
+		struct wish w = {o, tl, doc};
+
+		r = erg_apart_run(tl, &o->common, run_of_rail, &w, doc, &run, err);
 	}
-	json_array_append_new(json_object_get(doc, "runs"), run);
-	return 0;
+	if (r >= 0)
+		json_array_append_new(json_object_get(doc, "runs"), run);
+	return r;
 }
 
 static int run(int argc, char **argv, struct erg_err *err)

@@ -43,7 +43,8 @@ static int take_format(void *into, const char *arg, struct erg_err *err)
 }
 
 #define ROW_RAIL                                                                                   \
-	{"rail", 0, "NAME", "the rail to account (default: the root with the most power)",         \
+	{"rail", 0, "NAME", "the rail to account, rails joined by +, or all-roots (default: the "  \
+			    "root with the most power)",                                   \
 		ERG_OPTION_TEXT, AT(rail)}
 #define ROW_JOBS                                                                                   \
 	{"jobs", 0, "N", "decode N chunks at a time (default: one a CPU)", ERG_OPTION_UNSIGNED,    \

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_RENDER_ROOTS_H
+#define ERG_ANALYZE_RENDER_ROOTS_H
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+/* Lines below a run's head: which other roots its figure leaves out, and how the rails of a sum were
+ * added where they were not read together. Nothing where there is nothing to say. */
+void erg_roots_text(const json_t *run, FILE *out);
+
+#endif
