@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rails from channels: units, V times I with interpolation, counters from zero, the choice. */
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "analyze/timeline/rail.h"
+#include "analyze/timeline/rail_sum.h"
 #include "formats/base/util.h"
 
 struct fixture {
@@ -211,6 +213,95 @@ static void test_choice(void **state)
 	erg_rails_free(rails, n);
 }
 
+/* ---- sums ---- */
+
+/* 1, 2.5, 4 W and 10, 10, 20 W at the same times; a part of the first; and one read a moment later. */
+static void four_rails(struct fixture *f, struct erg_rail **rails, size_t *n)
+{
+	static int64_t a[] = {1000, 2500, 4000}, b[] = {10000, 10000, 20000}, part[] = {500, 500, 500};
+	static uint64_t later[] = {100, 201, 300};
+
+	init(f);
+	add(f, "a", "", ERG_Q_POWER, 1e-3, 3, t3, half3, a);
+	add(f, "b", "", ERG_Q_POWER, 1e-3, 3, t3, half3, b);
+	add(f, "a-cpu", "a", ERG_Q_POWER, 1e-3, 3, t3, half3, part);
+	add(f, "c+d", "", ERG_Q_POWER, 1e-3, 3, later, half3, b);
+	f->channels[0].def.gain_max = 0.01;
+	f->channels[1].def.gain_max = 0.03;
+	assert_int_equal(erg_rails_build(&f->tl, rails, n, NULL), 0);
+	assert_int_equal(*n, 4);
+}
+
+static void test_sum_of_rails_read_together(void **state)
+{
+	struct erg_rail *rails;
+	struct fixture f;
+	size_t n, which;
+
+	four_rails(&f, &rails, &n);
+	assert_int_equal(erg_rail_pick(rails, n, "a+b", &which, NULL), 0);
+	assert_int_equal(which, n);
+	assert_string_equal(rails[n].name, "a+b");
+	assert_true(rails[n].simulated);
+	assert_int_equal(rails[n].n, 3);
+	assert_float_equal(rails[n].v[0], 11, 1e-12);
+	assert_float_equal(rails[n].v[1], 12.5, 1e-12);
+	assert_float_equal(rails[n].v[2], 24, 1e-12);
+	assert_float_equal(rails[n].lsb_w, 2e-3, 1e-12);
+	assert_float_equal(rails[n].offset_max, 0.02, 1e-12);
+	assert_float_equal(rails[n].gain_max, 0.03, 1e-12);
+	erg_rails_free(rails, n + 1);
+}
+
+static void expect_refused(const char *name, int error, const char *message)
+{
+	struct erg_err err = {0};
+	struct erg_rail *rails;
+	struct fixture f;
+	size_t n, which;
+
+	four_rails(&f, &rails, &n);
+	assert_int_equal(erg_rail_pick(rails, n, name, &which, &err), error);
+	assert_string_equal(err.msg, message);
+	erg_rails_free(rails, n);
+}
+
+static void test_sums_that_are_refused(void **state)
+{
+	expect_refused("b+b", -EINVAL, "rail 'b' is there twice");
+	expect_refused("a+a-cpu", -EINVAL, "rail 'a-cpu' is part of 'a': their sum would count it twice");
+	expect_refused("a+x", -ENOENT, "no rail 'x'; there are: a, b, a-cpu, c+d");
+	expect_refused("a+", -ENOENT, "no rail ''; there are: a, b, a-cpu, c+d");
+	expect_refused("b+c+d", -ENOTSUP,
+		"rails 'b+c+d' cannot be one series: they were not read at the same times");
+	expect_refused("all-roots", -ENOTSUP,
+		"rails 'all-roots' cannot be one series: they were not read at the same times");
+}
+
+static void test_which_rails_are_summed(void **state)
+{
+	struct erg_rail *rails;
+	struct fixture f;
+	size_t n, *which, k;
+
+	four_rails(&f, &rails, &n);
+	assert_int_equal(erg_rail_select(rails, n, "all-roots", &which, &k, NULL), 0);
+	assert_int_equal(k, 3); /* not the part of a */
+	assert_int_equal(which[0], 0);
+	assert_int_equal(which[1], 1);
+	assert_int_equal(which[2], 3);
+	free(which);
+	assert_int_equal(erg_rail_select(rails, n, "c+d", &which, &k, NULL), 0); /* a name with a + */
+	assert_int_equal(k, 1);
+	assert_int_equal(which[0], 3);
+	free(which);
+	rails[1].model.lag_ns = 5;
+	assert_int_equal(erg_rail_select(rails, n, "a+b", &which, &k, NULL), 0);
+	assert_string_equal(erg_rail_sum_obstacle(rails, which, k), "their sensors differ");
+	free(which);
+	erg_rails_free(rails, n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +311,9 @@ int main(void)
 		cmocka_unit_test(test_counter_from_zero_and_times_increase),
 		cmocka_unit_test(test_counters_that_fall),
 		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_sum_of_rails_read_together),
+		cmocka_unit_test(test_sums_that_are_refused),
+		cmocka_unit_test(test_which_rails_are_summed),
 	};
 
 	return cmocka_run_group_tests_name("power", tests, NULL, NULL);
