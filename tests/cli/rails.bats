@@ -35,7 +35,7 @@ world() {
         printf "%.6f %.6f %.6f %.6f\n", A, B, conv, fc
     }' >truth
     read -r A B CONV FC <truth
-    erg-record import --force --samples S.csv --layers L.csv --sensor "kind=boxcar window_s=0.001 period_s=0.001${1:+ $1}" \
+    erg-record import --force --samples S.csv --layers L.csv --sensor "kind=boxcar window_s=0.001 period_s=0.001 gain_max=0.001${1:+ $1}" \
         -o w.erg
 }
 
