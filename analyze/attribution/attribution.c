@@ -328,10 +328,36 @@ static bool lost(const struct attr_run *r)
 		!r->st->rail.model.lag_u_ns;
 }
 
+/* The tests lean on the power that was fitted: a sensor that is wrong (a clock that runs off, say) makes
+ * all layers alike and leaves the tests nothing to see. So where the lag is not held, and the fit leaves
+ * much of what the readings vary by, another sensor is looked for, whatever the tests say. */
+#define UNEXPLAINED 0.1
+
+static bool blind(const struct attr_run *r)
+{
+	const struct attr_readings *rd = &r->st->readings;
+	double mean = 0, var = 0;
+
+	if (r->fit.estimated || r->opt.lag != ERG_LAG_AUTO || r->st->locked || !r->st->view.gap_class)
+		return false;
+	for (size_t i = 0; i < rd->n; i++)
+		mean += rd->v[i] / (double)rd->n;
+	for (size_t i = 0; i < rd->n; i++)
+		var += (rd->v[i] - mean) * (rd->v[i] - mean) / (double)rd->n;
+	return r->sol.rss_plain > UNEXPLAINED * var;
+}
+
 /* A lag that the data hold well within what was searched. */
 static bool found(const struct attr_run *r)
 {
 	return attr_lag_u(r) < r->fit.lag_u_ns || r->fit.lag_u_ns <= 0;
+}
+
+/* Of a sensor that nobody declared the run is asked first: power that goes with the duration makes up
+ * for a wrong window. */
+static bool guessed(const struct attr_run *r)
+{
+	return r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED && !r->misfit.declared_right;
 }
 
 /* The sensor as declared, as far as the run does not contradict it, with power that goes with the
@@ -342,9 +368,9 @@ static int fit_sensor(struct attr_run *r)
 
 	if (!rc)
 		rc = weigh_and_judge(r);
-	if (!rc && varying(r) && !lost(r))
+	if (!rc && varying(r) && !lost(r) && !guessed(r))
 		rc = bend_and_judge(r);
-	if (rc < 0 || (!r->misfit.reason && !lost(r)))
+	if (rc < 0 || (!r->misfit.reason && !lost(r) && !blind(r)))
 		return rc;
 	attr_trust_nothing(r);
 	memset(&r->weights, 0, sizeof(r->weights));
