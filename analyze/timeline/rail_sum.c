@@ -112,14 +112,6 @@ int erg_rail_select(const struct erg_rail *rails, size_t n, const char *name, si
 	return r;
 }
 
-static bool falls(const struct erg_rail *r)
-{
-	for (size_t i = 1; i < r->n; i++)
-		if (r->v[i] < r->v[i - 1])
-			return true;
-	return false;
-}
-
 static bool same_model(const struct erg_rail *a, const struct erg_rail *b)
 {
 	const struct erg_sensor_model *x = &a->model, *y = &b->model;
@@ -131,6 +123,13 @@ static bool same_model(const struct erg_rail *a, const struct erg_rail *b)
 		x->lag_u_ns == y->lag_u_ns && fabs(x->alpha - y->alpha) < 1e-12;
 }
 
+/* A register, of which nobody knows when within its period it was brought up to date: two of them are
+ * not of the same stretch of time, though they were read at the same. */
+static bool is_of_its_time(const struct erg_rail *r)
+{
+	return r->at_stamp && r->model.period_ns <= r->interval_ns + r->interval_ns / 20;
+}
+
 const char *erg_rail_sum_obstacle(const struct erg_rail *rails, const size_t *which, size_t n)
 {
 	for (size_t k = 0; k < n; k++) {
@@ -140,8 +139,8 @@ const char *erg_rail_sum_obstacle(const struct erg_rail *rails, const size_t *wh
 			return "they were not read at the same times";
 		if (!same_model(a, b))
 			return "their sensors differ";
-		if (b->counter && falls(b))
-			return "a counter was reset";
+		if (!is_of_its_time(b))
+			return "each shows what it last measured, at a time of its own";
 	}
 	return NULL;
 }

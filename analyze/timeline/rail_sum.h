@@ -3,9 +3,10 @@
 #define ERG_ANALYZE_RAIL_SUM_H
 
 /*
- * Several rails as one: "A+B", or "all-roots" for all that are part of no other. Only rails that were
- * read at the same times by sensors of one model are one series: their sum is a reading of the whole
- * at each of these times, exactly, and what is common in their errors is in it. Nothing is resampled.
+ * Several rails as one: "A+B", or "all-roots" for all that are part of no other. Only power that was
+ * read at the same times by sensors of one model, of the time until the reading (erg_rail.at_stamp), is
+ * one series: the sum is a reading of the whole at each of these times, exactly, and what is common in
+ * their errors is in it. Nothing is resampled.
  */
 #include "analyze/timeline/rail.h"
 

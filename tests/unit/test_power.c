@@ -222,6 +222,8 @@ static void four_rails(struct fixture *f, struct erg_rail **rails, size_t *n)
 	static uint64_t later[] = {100, 201, 300};
 
 	init(f);
+	f->source.kind = (char *)(uintptr_t)"imported:csv";
+	f->source.interval_ns = 1000;
 	add(f, "a", "", ERG_Q_POWER, 1e-3, 3, t3, half3, a);
 	add(f, "b", "", ERG_Q_POWER, 1e-3, 3, t3, half3, b);
 	add(f, "a-cpu", "a", ERG_Q_POWER, 1e-3, 3, t3, half3, part);
@@ -295,6 +297,12 @@ static void test_which_rails_are_summed(void **state)
 	assert_int_equal(k, 1);
 	assert_int_equal(which[0], 3);
 	free(which);
+	rails[0].model.period_ns = rails[1].model.period_ns = 1100; /* slower than it is read */
+	assert_int_equal(erg_rail_select(rails, n, "a+b", &which, &k, NULL), 0);
+	assert_string_equal(erg_rail_sum_obstacle(rails, which, k),
+		"each shows what it last measured, at a time of its own");
+	free(which);
+	rails[0].model.period_ns = rails[1].model.period_ns = 1000;
 	rails[1].model.lag_ns = 5;
 	assert_int_equal(erg_rail_select(rails, n, "a+b", &which, &k, NULL), 0);
 	assert_string_equal(erg_rail_sum_obstacle(rails, which, k), "their sensors differ");
