@@ -19,9 +19,8 @@ typedef int erg_apart_fn(void *ctx, const struct erg_common *common, json_t **re
 /*
  * Calls ONE once with COMMON; or, where its rails must be accounted apart, once for each of them, and
  * adds what it returns. The sum has "rail" "A+B", "covariance" "linear", "sum_why" (text) and "sum_of":
- * [{"rail", "ets_j": est}]; what cannot be added (peaks, the models of the sensors) is null. Rows that
- * one rail has and another has not, or has with other members or times, are unresolved. DOC: its
- * warnings are there once.
+ * [{"rail", "ets_j": est}]; what cannot be added (peaks, the models of the sensors) is null. Rows that the rails have with other members are unresolved; of those with other times, as a GPU's
+ * layers beside the threads that start them, time and power are. DOC: its warnings are there once.
  */
 int erg_apart_run(const struct erg_timeline *tl, const struct erg_common *common, erg_apart_fn *one,
 	void *ctx, json_t *doc, json_t **ret_run, struct erg_err *err);

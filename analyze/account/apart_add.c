@@ -50,6 +50,22 @@ static json_t *sum_of_estimates(const json_t *a, const json_t *b)
 	return erg_est_json(&e);
 }
 
+static void set_unresolved(json_t *row, const char *why)
+{
+	_cleanup_(erg_json_decrefp) json_t *was = json_copy(row);
+	struct erg_est e = erg_est_because(why, 0);
+	const char *key;
+	json_t *v;
+
+	json_object_foreach (was, key, v)
+		if (adds(key) && json_is_object(v))
+			json_object_set_new(row, key, erg_est_json(&e));
+	if (json_object_get(row, "gate"))
+		json_object_set_new(row, "gate", json_string(why));
+	if (json_is_object(json_object_get(row, "per")))
+		set_unresolved(json_object_get(row, "per"), why);
+}
+
 static void add_keys(json_t *into, const json_t *other);
 
 /* Lists of the same length in the same order: units of work. */
@@ -61,6 +77,14 @@ static void add_list(json_t *into, const json_t *other)
 	json_array_foreach (into, i, o)
 		if (json_is_object(o))
 			add_keys(o, json_array_get(other, i));
+}
+
+static void add_per(json_t *into, const json_t *other)
+{
+	if (json_equal(json_object_get(into, "count"), json_object_get(other, "count")))
+		add_keys(into, other);
+	else
+		set_unresolved(into, "rails counted other work");
 }
 
 /* What is the same for all rails stays; the value under KEY as it is in the sum. */
@@ -82,7 +106,7 @@ static void add_key(json_t *into, const char *key, const json_t *a, const json_t
 	else if (!strcmp(key, "gate") && !strcmp(erg_text_of(into, key), "resolved"))
 		json_object_set_new(into, key, json_deep_copy(b));
 	else if (!strcmp(key, "per"))
-		add_keys(json_object_get(into, key), b);
+		add_per(json_object_get(into, key), b);
 	else if (!strcmp(key, "context") || !strcmp(key, "points"))
 		add_list(json_object_get(into, key), b);
 }
@@ -120,53 +144,90 @@ static json_t *find_row(const json_t *list, const json_t *row)
 	return NULL;
 }
 
-static void set_unresolved(json_t *row, const char *why)
-{
-	_cleanup_(erg_json_decrefp) json_t *was = json_copy(row);
-	struct erg_est e = erg_est_because(why, 0);
-	const char *key;
-	json_t *v;
+#define OTHER_TIMES "rails have other times"
+#define MERGED "rails merge other layers"
 
-	json_object_foreach (was, key, v)
-		if (adds(key) && json_is_object(v))
-			json_object_set_new(row, key, erg_est_json(&e));
-	if (json_object_get(row, "gate"))
-		json_object_set_new(row, "gate", json_string(why));
-	if (json_is_object(json_object_get(row, "per")))
-		set_unresolved(json_object_get(row, "per"), why);
+static void set_key_unresolved(json_t *row, const char *key, const char *why)
+{
+	struct erg_est e = erg_est_because(why, 0);
+
+	if (json_is_object(json_object_get(row, key)))
+		json_object_set_new(row, key, erg_est_json(&e));
 }
 
-static const char *difference(const json_t *a, const json_t *b)
+static bool has_member(const json_t *list, const char *name)
 {
-	const json_t *x = json_object_get(a, "merged_with"), *y = json_object_get(b, "merged_with");
-	double s = erg_value_of(a, "time_s"), t = erg_value_of(b, "time_s");
+	size_t i, k;
+	json_t *row, *m;
 
-	if (!b || (x && y && !json_equal(x, y)))
-		return "rails merge other layers";
-	return fabs(s - t) > 1e-6 * fmax(fabs(s), fabs(t)) ? "rails have other times" : NULL;
+	json_array_foreach (list, i, row)
+		json_array_foreach (json_object_get(row, "merged_with"), k, m)
+			if (!strcmp(json_string_value(m), name))
+				return true;
+	return false;
+}
+
+/* ROW of one rail and ITS of the other, which may have none, are of the same layers. */
+static bool same_members(const json_t *row, const json_t *its, const json_t *others)
+{
+	const json_t *x = json_object_get(row, "merged_with"), *y = json_object_get(its, "merged_with"), *m;
+	size_t i;
+
+	if (its)
+		return !x || !y || json_equal(x, y);
+	if (has_member(others, erg_text_of(row, "name")))
+		return false;
+	for (i = 0; (m = json_array_get(x, i)); i++)
+		for (size_t k = 0; k < json_array_size(others); k++)
+			if (!strcmp(json_string_value(m), erg_text_of(json_array_get(others, k), "name")))
+				return false;
+	return true;
+}
+
+/* What is energy by a time or a count that the rails have not in common: a GPU's layers beside those of
+ * the threads that start them. */
+static void take_ratios(json_t *row, const json_t *its)
+{
+	static const char *const ratios[] = {"per_call_j", "per_inference_j", "per_mac_j",
+		"per_param_byte_j"};
+	double s = erg_value_of(row, "time_s"), t = its ? erg_value_of(its, "time_s") : 0;
+
+	if (!(fabs(s - t) <= 1e-6 * fmax(fabs(s), fabs(t)))) {
+		set_key_unresolved(row, "time_s", OTHER_TIMES);
+		set_key_unresolved(row, "power_w", OTHER_TIMES);
+	}
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(ratios); i++)
+		if (!json_equal(json_object_get(row, "calls"), json_object_get(its, "calls")))
+			set_key_unresolved(row, ratios[i], OTHER_TIMES);
+}
+
+static void add_row(json_t *row, const json_t *its, const json_t *others)
+{
+	if (!same_members(row, its, others)) {
+		set_unresolved(row, MERGED);
+		return;
+	}
+	/* Without one of the other rail's there is none of its energy in it. */
+	if (its)
+		add_keys(row, its);
+	take_ratios(row, its);
 }
 
 static void add_rows(json_t *into, const json_t *other)
 {
+	_cleanup_(erg_json_decrefp) json_t *before = json_deep_copy(into);
 	size_t i;
 	json_t *row;
 
-	json_array_foreach (into, i, row) {
-		const json_t *its = find_row(other, row);
-		const char *why = difference(row, its);
-
-		if (why)
-			set_unresolved(row, why);
-		else
-			add_keys(row, its);
-	}
+	json_array_foreach (into, i, row)
+		add_row(row, find_row(other, row), other);
 	json_array_foreach (other, i, row) {
 		json_t *copy;
 
-		if (find_row(into, row))
+		if (find_row(before, row))
 			continue;
 		copy = json_deep_copy(row);
-		set_unresolved(copy, "rails merge other layers");
+		add_row(copy, NULL, before);
 		json_array_append_new(into, copy);
 	}
 }

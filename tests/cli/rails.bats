@@ -148,6 +148,35 @@ world() {
     [ ! -e w.csv ]
 }
 
+@test "a GPU by its own track, the CPU by its threads: a layer has the energy of both, and no power" {
+    # conv runs 50 ms on the GPU and fc 30; the thread is in conv for 30 ms and in fc never
+    awk 'BEGIN { srand(3)
+        print "begin_s,end_s,layer,type,network,track" >"L.csv"
+        for (i = 0; i < 200; i++) { t = .1 * i
+            printf "%.3f,%.3f,conv,conv,n,gpu0\n%.3f,%.3f,fc,fc,n,gpu0\n", t, t + .05, t + .05, t + .08 >"L.csv"
+            printf "%.3f,%.3f,conv,conv,n,host\n", t, t + .03 >"L.csv" }
+        print "time_s,VDD_GPU [W],VDD_CPU [W]" >"S.csv"
+        for (m = 0; m <= 20000; m++) {
+            at = (m - 1) % 100
+            g = (at < 50 ? 8 : at < 80 ? 5 : 2) + rand() * .1; c = (at < 30 ? 4 : 1) + rand() * .1
+            printf "%.3f,%.4f,%.4f\n", m / 1000, g, c >"S.csv"
+            if (m) { all += g + c; if (at < 50) conv += g; else if (at < 80) fc += g; if (at < 30) conv += c } }
+        printf "%.4f %.4f %.4f\n", all / 1000, conv / 1000, fc / 1000 }' >truth
+    read -r all conv fc <truth
+    erg-record import --samples S.csv --layers L.csv --sensor 'kind=boxcar window_s=0.001 period_s=0.001 gain_max=0.001' -o d.erg
+    for rails in VDD_GPU+VDD_CPU VDD_CPU+VDD_GPU; do
+        layers --rail $rails d.erg >o.json
+        covers '.runs[0].ets_j' o.json "$all" 0.01
+        covers '.runs[0].layers[] | select(.name == "conv").energy_j' o.json "$conv" 0.01
+        covers '.runs[0].layers[] | select(.name == "fc").energy_j' o.json "$fc" 0.01
+        jq -e '.runs[0].layers[0] | .power_w.value == null and .power_w.reason == "rails have other times"' o.json
+        jq -e '.runs[0] | .ets_j.value as $e | [(.layers + .rest)[].energy_j.value] | add / $e - 1 | fabs < 1e-6' o.json
+    done
+    totals --per iteration --rail VDD_GPU+VDD_CPU d.erg >t.json
+    covers '.runs[0].phases[0].ets_j' t.json "$all" 0.01
+    covers '.runs[0].phases[0].mean_j' t.json "$all" 0.01
+}
+
 @test "report, sweep and compare take a sum of rails, also of different sensors" {
     world
     erg-analyze compare --format json --rail A+B w.erg w.erg 2>>warnings >c.json
