@@ -18,6 +18,7 @@
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
 #include "analyze/account/overhead.h"
+#include "analyze/render/roots.h"
 #include "analyze/timeline/rail_sum.h"
 #include "analyze/render/html.h"
 #include "analyze/export/series.h"
@@ -318,6 +319,20 @@ static int add_work(const struct options *o, const struct erg_timeline *tl, json
 	return 0;
 }
 
+/* Which roots the figures leave out, or how those of several rails came together. */
+static void add_roots(const json_t *layers, json_t *facts)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return;
+	erg_roots_text(layers, f);
+	if (fclose(f) == 0 && len)
+		json_array_append_new(facts, json_pack("[s, s%]", "Rails", text, (int)len - 1));
+}
+
 static int add_archive(const struct options *o, const char *path, json_t *doc, json_t *layer_runs,
 	struct erg_err *err)
 {
@@ -334,6 +349,7 @@ static int add_archive(const struct options *o, const char *path, json_t *doc, j
 	run = page_run(layers);
 	json_array_append_new(json_object_get(doc, "runs"), run);
 	json_object_set_new(run, "facts", facts_json(tl));
+	add_roots(layers, json_object_get(run, "facts"));
 	json_object_set(run, "warnings", json_object_get(scratch, "warnings"));
 	r = add_recorder(o, tl, run, err);
 	if (r >= 0)

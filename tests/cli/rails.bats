@@ -185,5 +185,7 @@ world() {
     jq -e --argjson want "$(awk '{ print $1 + $2 }' truth)" '.groups[0].points[0].ets_j.value / $want - 1 | fabs < .01' s.json
     world B:lag_s=0.0002
     erg-analyze report --rail A+B w.erg -o r.html 2>>warnings
-    grep -q 'A+B' r.html
+    grep -q 'each of the 2 rails for itself' r.html
+    erg-analyze report w.erg -o r.html 2>>warnings
+    grep -q 'one root of 2; not in it: A' r.html
 }
