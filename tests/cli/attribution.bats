@@ -110,9 +110,9 @@ layers() { erg-analyze layers --format json "$@" 2>warnings; }
             printf "%.3f,%.3f,a1,a\n%.3f,%.3f,a2,a\n", t, t + 0.02, t + 0.02, t + 0.05 }
         for (i = 0; i < 10; i++) printf "%.3f,%.3f,b1,b\n", 3 + i / 10, 3.1 + i / 10 }' >L.csv
     awk 'BEGIN { print "time_s,P [J]"
-        for (i = 0; i <= 5000; i++) { t = i / 1000; p = 1; c = (t - 1) % 0.05
-            if (t >= 1 && t < 3) p = c < 0.02 - 1e-9 ? 4 : 8
-            else if (t >= 3 && t < 4) p = 2
+        for (i = 0; i <= 5000; i++) { t = i / 1000; p = 1
+            if (i >= 1000 && i < 3000) p = (i - 1000) % 50 < 20 ? 4 : 8
+            else if (i >= 3000 && i < 4000) p = 2
             printf "%.4f,%.6f\n", t, e; e += p / 1000 } }' >S.csv
     erg-record import --samples S.csv --layers L.csv -o two.erg
     layers two.erg --by network >r.json
