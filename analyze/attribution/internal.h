@@ -197,6 +197,7 @@ struct attr_kernel {
 	size_t m, end;       /* next reading, one past the last */
 	size_t stride;       /* from one reading to the next: 1, or more for a sample of them */
 	size_t seg;          /* cursor */
+	size_t work;         /* entries and segments looked at */
 	size_t head, tail;   /* cursors of the derivative at both ends of the window */
 	double *dense;       /* n_cols */
 	uint8_t *seen;       /* n_cols */
@@ -556,6 +557,7 @@ struct attr_tests {
 #define ATTR_MISFIT_P 1e-4
 struct attr_misfit {
 	struct attr_tests declared, fitted;
+	bool stopped;        /* the search for another sensor was given up */
 	bool declared_right;
 	const char *reason; /* window, rc, clock, varying, unknown; NULL: the model is right */
 };

@@ -67,6 +67,7 @@ struct attr_row *attr_kernel_next(struct attr_kernel *k)
 		if (!ok)
 			continue;
 		attr_row_finish(k);
+		k->work += k->row.n;
 		return &k->row;
 	}
 	return NULL;
@@ -181,6 +182,7 @@ static bool walk_rc(struct attr_kernel *k, size_t *cursor, double end, double wi
 		double a = (older - c) * weight;
 
 		older = c;
+		k->work++;
 		for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
 			attr_row_add(k, v->col[e], a * (v->share ? (double)v->share[e] : 1));
 	}

@@ -338,6 +338,9 @@ static int judge(struct attr_run *r)
 		f->reason = "misfit: unknown";
 	if (fails(&f->fitted.clock) || r->weights.s[2] > JITTER_MAX * JITTER_MAX)
 		f->reason = "misfit: clock";
+	/* the search was for a reason */
+	if (f->stopped && !f->reason)
+		f->reason = "misfit: unknown";
 	return 0;
 }
 

@@ -25,6 +25,9 @@
 #define CARRIED 3
 #define SAME_FIT 30 /* variances of a reading by which a worse minimum is no rival */
 #define LAG_MAX 0.125e9
+#define WORK_PASSES 200 /* of the whole run: what a search may cost */
+#define WORK_LEAST 2e8  /* entries looked at: a few seconds */
+#define DESCENT 6       /* passes, typical */
 #define SKEW_SEEN 3e-5
 #define SKEW_MAX 1e-3
 #define SKEW_USUAL 5e-4
@@ -43,12 +46,48 @@ struct scan {
 	struct place *best; /* n of at most REFINED, ascending */
 	size_t n;
 	double segment; /* typical, ns */
+	double work, most; /* entries looked at, and how many may be */
 };
+
+/* A low-pass that is slower than the doubt about a window's end sees of both windows only the spread
+ * together: one look instead of ATTR_STALE_POINTS. */
+static struct attr_shape scan_shape(const struct attr_shape *shape)
+{
+	struct attr_shape ret = *shape;
+	double stale = attr_stale(shape), wide = hypot(shape->window_ns, stale);
+
+	if (stale <= 0 || shape->rc_ns < stale || shape->kind == ERG_SENSOR_EMA)
+		return ret;
+	ret.lag_ns += (stale + shape->window_ns - wide) / 2;
+	ret.window_ns = wide;
+	ret.stale_ns = 0;
+	return ret;
+}
+
+static bool tired(const struct scan *s)
+{
+	return s->work > s->most;
+}
+
+/* What a solution of DIM unknowns costs. */
+static double solve_work(size_t dim)
+{
+	double n = (double)dim;
+
+	return n * n * n / 6;
+}
+
+/* One pass over N readings: as many entries as a dense matrix has at most, and their segments. */
+static double pass_work(const struct erg_attr_state *st, size_t n)
+{
+	return (double)n * ((double)st->view.n_cols + (double)st->view.n / (double)(st->readings.n + 1));
+}
 
 /* Residual of the stretch with SHAPE, per row; the powers in s->power. */
 static int scan_at(struct scan *s, const struct attr_shape *shape, double *ret)
 {
 	const struct attr_view *v = &s->st->view;
+	struct attr_shape quick = scan_shape(shape);
 	struct attr_kernel k;
 	struct attr_gram g;
 	struct attr_row *row;
@@ -56,7 +95,7 @@ static int scan_at(struct scan *s, const struct attr_shape *shape, double *ret)
 
 	if (rc < 0)
 		return rc;
-	rc = attr_kernel_open(&k, v, &s->st->readings, shape, s->from, s->to, s->r->err);
+	rc = attr_kernel_open(&k, v, &s->st->readings, &quick, s->from, s->to, s->r->err);
 	if (rc < 0) {
 		attr_gram_release(&g);
 		return rc;
@@ -69,11 +108,12 @@ static int scan_at(struct scan *s, const struct attr_shape *shape, double *ret)
 	if (g.rows > v->n_cols + 20) {
 		double *h = attr_sum_h(g.sum, g.dim), rss = attr_sum_n(g.sum, g.dim)[2];
 
-		attr_nnls_solve(&s->nnls, g.sum, h);
+		s->work += solve_work(g.dim) * attr_nnls_solve(&s->nnls, g.sum, h);
 		for (size_t i = 0; i < g.dim; i++)
 			rss -= h[i] * s->nnls.x[i];
 		*ret = fmax(rss, 0) / (double)g.rows;
 	}
+	s->work += (double)k.work;
 	attr_kernel_close(&k);
 	attr_gram_release(&g);
 	return 0;
@@ -116,7 +156,7 @@ static int scan_lags(struct scan *s, const struct attr_shape *start, double step
 	double least = -fmin(SKEW_USUAL * start->mid_ns, 2e7);
 
 	/* clocks that agreed when the run began do not in its middle */
-	for (double lag = -ceil(-least / step) * step; lag <= most; lag += step) {
+	for (double lag = -ceil(-least / step) * step; lag <= most && !tired(s); lag += step) {
 		struct place p = {.shape = *start};
 		int rc;
 
@@ -145,7 +185,7 @@ static int scan_grid(struct scan *s, const struct attr_shape *base)
 	bool window = base->kind != ERG_SENSOR_COUNTER;
 	size_t n = window ? ERG_ARRAY_SIZE(wide) : 1;
 
-	for (size_t i = 0; i < n * ERG_ARRAY_SIZE(tau); i++) {
+	for (size_t i = 0; i < n * ERG_ARRAY_SIZE(tau) && !tired(s); i++) {
 		struct attr_shape shape = *base;
 		int rc;
 
@@ -246,12 +286,13 @@ static int refine_places(struct scan *s, size_t n, size_t from, size_t to)
 
 	r->from = from;
 	r->to = to;
-	for (size_t i = 0; i < n && !rc; i++) {
+	for (size_t i = 0; i < n && !rc && !tired(s); i++) {
 		r->st->shape = s->best[i].shape;
 		rc = scan_at(s, &s->best[i].shape, &s->best[i].rss);
 		memcpy(s->power, s->nnls.x, s->st->view.n_cols * sizeof(double));
 		if (!rc)
 			rc = attr_descend(r, s->power);
+		s->work += DESCENT * pass_work(r->st, to - from);
 		s->best[i].shape = r->st->shape;
 		s->best[i].rss = r->sol.rss_plain;
 	}
@@ -294,7 +335,7 @@ static int scan_clocks(struct scan *s)
 		struct place best = s->best[i];
 		double step = scan_step(s, &best.shape) / 3;
 
-		for (size_t j = 0; j < 2 * ERG_ARRAY_SIZE(skew) * 3 && !rc; j++) {
+		for (size_t j = 0; j < 2 * ERG_ARRAY_SIZE(skew) * 3 && !rc && !tired(s); j++) {
 			struct place p = s->best[i];
 
 			p.shape.skew = (j % 2 ? 1 : -1) * skew[j / 2 % ERG_ARRAY_SIZE(skew)];
@@ -320,7 +361,7 @@ static int grow(struct scan *s, const struct attr_shape *here)
 	s->best[s->n++].shape = *here;
 	rc = refine_places(s, s->n, from, to);
 	s->n = rc ? 0 : distinct(s, s->n);
-	while (!rc && (from > 0 || to < n)) {
+	while (!rc && !tired(s) && (from > 0 || to < n)) {
 		size_t more = to - from;
 
 		s->n = s->n < CARRIED ? s->n : CARRIED;
@@ -370,6 +411,7 @@ int attr_search(struct attr_run *r)
 	s.best = calloc(REFINED + 2, sizeof(*s.best));
 	if (!s.power || !s.best)
 		rc = erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
+	s.most = fmax(WORK_PASSES * pass_work(r->st, r->st->readings.n), WORK_LEAST);
 	family_of(r, &base);
 	choose_stretch(&s);
 	if (!rc)
@@ -382,10 +424,12 @@ int attr_search(struct attr_run *r)
 	}
 	if (!rc)
 		rc = grow(&s, &here);
-	if (!rc && s.n)
+	if (!rc && s.n && !tired(&s))
 		rc = rival(&s);
-	if (!rc && s.n) {
-		r->st->shape = s.best[0].shape;
+	r->misfit.stopped = tired(&s);
+	if (!rc) {
+		/* a search that was cut short has seen no more than the fit before it */
+		r->st->shape = s.n && !tired(&s) ? s.best[0].shape : here;
 		memcpy(s.power, r->st->power, cols * sizeof(double));
 		rc = attr_descend(r, s.power);
 	}
