@@ -263,6 +263,36 @@ static int lag_effect(struct attr_run *r)
 	return rc;
 }
 
+/* Readings whose times are off see a kernel of a shape that is none of the family: what the fit would say
+ * without the low-pass that stands in for it, and without weights, is as good a guess. */
+#define JITTER_SEEN 2e4 /* ns, SD */
+
+static int jitter_effect(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	struct attr_shape shape = st->shape;
+	struct attr_gram kept = st->gram;
+	struct attr_solution sol = {0};
+	int rc;
+
+	if (r->rival || r->misfit.reason || !r->weights.used || r->opt.lag != ERG_LAG_AUTO ||
+		r->weights.s[2] < JITTER_SEEN * JITTER_SEEN)
+		return 0;
+	sol.power = calloc(st->view.n_cols + 1, sizeof(double));
+	if (!sol.power)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
+	r->rival = sol.power;
+	shape.lag_ns += shape.rc_ns;
+	shape.rc_ns = 0;
+	memset(&st->gram, 0, sizeof(st->gram));
+	rc = attr_accumulate(r, &shape, NULL);
+	if (!rc)
+		rc = attr_solve(&st->gram, &r->nnls, &sol, r->err);
+	attr_gram_release(&st->gram);
+	st->gram = kept;
+	return rc;
+}
+
 /* The columns that least squares fit become hats over the duration; the fit goes on from where it is. */
 static int bend(struct attr_run *r)
 {
@@ -407,6 +437,8 @@ static int attribute(struct attr_run *r)
 		return rc;
 	st->sigma2 = r->sol.sigma2;
 	st->tau2 = r->sol.tau2;
+	if ((rc = jitter_effect(r)) < 0)
+		return rc;
 	attr_classes(r);
 	if ((rc = lag_effect(r)) < 0)
 		return rc;
