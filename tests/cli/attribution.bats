@@ -48,7 +48,7 @@ layers() { erg-analyze layers --format json "$@" 2>warnings; }
     layers --lag 0.0003 --ci-limit 90 a.erg >wrong.json
     jq -e '.runs[0].sensor | .lag_source == "override" and .lag_s == 0.0003' wrong.json
     jq -e -n --slurpfile a found.json --slurpfile b wrong.json \
-        '[$a[0], $b[0] | .runs[0].layers[1].energy_j.value] | (.[0] - .[1] | fabs) > 0.05 * .[0]'
+        '[$a[0], $b[0] | .runs[0].layers[1].energy_j.value] | (.[0] - .[1] | fabs) > 0.01 * .[0]'
     layers --lag 0.0003+-0.0003 --ci-limit 90 a.erg >unsure.json
     jq -r '.runs[0].layers[] | select(.energy_j.value) | "\(.name) \(.energy_j.lo) \(.energy_j.hi)"' unsure.json >got
     awk 'NR == FNR { want[$1] = $2; next } { n++; if ($2 > want[$1] || want[$1] > $3) { print; bad = 1 } }

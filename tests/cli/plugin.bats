@@ -115,7 +115,7 @@ make_run() {
             printf "%.6f,%.6f,inner,conv,net,%d\n", mid - half, mid + half, k > "l.csv"
             for (i = 0; i < 100; i++) {
                 t = k * 0.1 + i / 1000 + 0.0004
-                printf "%.6f,%d\n", t, (t > mid - half && t < mid + half ? 4000 : 9000) + i * 7 % 13 > "s.csv"
+                printf "%.6f,%d\n", t, (t > mid - half && t < mid + half ? 4000 : 9000) + (k * 100 + i) * 7 % 13 > "s.csv"
             }
         } }'
     erg-record import --samples s.csv --layers l.csv --sensor "kind=point window_s=0.0001 period_s=0.001 lag_s=0" \
