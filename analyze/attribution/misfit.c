@@ -349,7 +349,9 @@ int attr_judge(struct attr_run *r)
 	struct attr_misfit *f = &r->misfit;
 
 	f->fitted.kernel.p = f->fitted.clock.p = f->fitted.duration.p = NAN;
-	if (r->st->locked || !r->st->view.gap_class || r->opt.lag != ERG_LAG_AUTO)
-		return 0;
-	return judge(r);
+	if (!r->st->locked && r->st->view.gap_class && r->opt.lag == ERG_LAG_AUTO)
+		return judge(r);
+	/* "fits" is said of what was tested */
+	f->declared.window.p = f->declared.rc.p = f->declared.skew.p = f->declared.kernel.p = NAN;
+	return 0;
 }
