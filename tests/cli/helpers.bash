@@ -1,5 +1,5 @@
 # Shared by all command-line tests: see README.md.
-bats_require_minimum_version 1.5.0
+[ -z "${BATS_VERSION:-}" ] || bats_require_minimum_version 1.5.0
 : "${ERG_SRC:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 : "${ERG_BUILD:=$ERG_SRC/build}"
 export ERG_SRC ERG_BUILD
