@@ -221,8 +221,8 @@ static bool consistent(const struct erg_model_options *o)
 		wrong = "--weights uncertainty: expected --uncertainty COLUMN";
 	else if (!o->table && o->uncertainty)
 		wrong = "--uncertainty is for tables: archives have their own";
-	else if (!o->table && o->n_groups)
-		wrong = "--group is for tables: the group of an archive's layer is its network";
+	else if (!o->table && (o->n_groups > 1 || (o->n_groups && strcmp(o->groups[0], "network"))))
+		wrong = "--group other than network is for tables: the group of an archive's layer is its network";
 	if (wrong)
 		erg_options_wrong(&command, "%s", wrong);
 	return !wrong;
