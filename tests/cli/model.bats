@@ -159,7 +159,7 @@ runs_document() {
 @test "model: from archives: whole networks on the board, and another's layers" {
     for n in squeezenet1.1 mobilenet1; do
         run -0 erg-board b --leak-beta 0 -- sh -c \
-            'exec erg-record --quiet --sysfs "$ERG_BOARD_DIR" -o $0.erg -- erg-board-play --net $0 --duration 2' $n
+            'exec erg-record --quiet --sysfs "$ERG_BOARD_DIR" -o $0.erg -- erg-board-play --net $0 --duration 8' $n
     done
     erg-analyze model fit --whole squeezenet1.1.erg mobilenet1.erg --predictors macs --format json \
         --save m.json >f.json 2>err
