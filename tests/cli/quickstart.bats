@@ -6,7 +6,7 @@ load helpers
     skip_unless jq
     ERG_OUT=$PWD/out "$ERG_SRC/examples/quickstart" squeezenet1.1 3 >text 2>log
     grep -Eq '^conv1 +conv +[0-9]+ ' text
-    grep -Eq '^run +[0-9.]+ s ' text
+    grep -Eq '^run +1 +[0-9.]+ s ' text
     erg-analyze verify "$(sed -n 's/^archive: //p' text)"
     page=$(sed -n 's/^report: *\(.*\) (open.*/\1/p' text)
     [ "$(head -c 15 "$page")" = '<!DOCTYPE html>' ]
