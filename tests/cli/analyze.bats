@@ -334,12 +334,16 @@ cut_streams() {
 }
 
 @test "a run without power has times, and energies that are unresolved" {
-    awk 'BEGIN { print "time_s,CPU [degC]"; for (i = 0; i < 400; i++) printf "%.3f,%d\n", i / 100, 40 }' >s.csv
-    awk 'BEGIN { print "begin_s,end_s,layer"; for (i = 0; i < 4; i++) printf "%d,%d.5,a\n", i, i }' >l.csv
-    erg-record import --samples s.csv --layers l.csv -o run.erg
+    # no import: that refuses a log without power
+    mkdir -p sys/class/thermal/thermal_zone0
+    echo soc >sys/class/thermal/thermal_zone0/type
+    echo 40000 >sys/class/thermal/thermal_zone0/temp
+    instance="begin:a sleep:500 end:a"
+    erg-record --quiet --sysfs sys -s thermal -o run.erg -- "$ERG_BUILD/tests/trace/trace-app" network:net layer:a \
+        $instance $instance $instance $instance
     erg-analyze layers --format json run.erg >l.json 2>log
     jq -e '.runs[0].layers[0] | .energy_j.value == null and .energy_j.method == "unresolved" and
-        .calls == 4 and .time_s.value > 1.999 and .time_s.value < 2.001' l.json
+        .calls == 4 and .time_s.value > 1.999' l.json
     grep -q "no rail's power" log
     for verb in layers totals; do
         run erg-analyze $verb run.erg
