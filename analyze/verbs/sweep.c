@@ -153,6 +153,8 @@ static int run(int argc, char **argv, struct erg_err *err)
 		return r == 1 ? 0 : r;
 	if (!o.table == (first == argc))
 		return erg_options_wrong(&command, "expected archives, or --table T.csv");
+	if (o.table && o.per.kind != ERG_PER_NONE)
+		return erg_options_wrong(&command, "--per: a table has no counters");
 	return analyze(&o, argv + first, (size_t)(argc - first), err);
 }
 

@@ -55,8 +55,11 @@ need_opencv() {
     erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board \
         --annotate opencv -- "$net" 600 squeeze.prototxt >out 2>err
     erg-analyze layers --by network --format json run.erg >networks.json 2>err
-    jq -e '.runs[0] as $r | ([$r.layers[], ($r.rest[] | select(.name == "(no layer)")) |
-        .energy_j.value] | add) / $r.ets_j.value | . > 0.999 and . < 1.001' networks.json
+    # they add up, or what is not told has its reason: some seconds of a loaded board may tell little
+    jq -e '.runs[0] as $r | [$r.layers[], ($r.rest[] | select(.name == "(no layer)")) | .energy_j] as $e |
+        if all($e[], $r.ets_j; .value != null)
+        then ([$e[].value] | add) / $r.ets_j.value | . > 0.999 and . < 1.001
+        else all($e[], $r.ets_j; .value != null or (.reason | length > 0)) end' networks.json
 }
 
 @test "opencv: the network is around its layers; iterations; nothing where nothing records" {
