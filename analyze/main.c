@@ -37,9 +37,10 @@ static void usage(FILE *out)
 	fprintf(out, "Usage: erg-analyze VERB [options] FILE...\n\nVerbs:\n");
 	for (size_t i = 0; verbs[i]; i++)
 		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->about);
-	fprintf(out, "\n'erg-analyze VERB --help' (or 'erg-analyze help VERB') tells more; so does man "
-		     "erg-analyze-VERB.\n"
-		     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 warnings with --strict.\n");
+	fprintf(out,
+		"\n'erg-analyze VERB --help' (or 'erg-analyze help VERB') tells more; so does man "
+		"erg-analyze-VERB.\n"
+		"Exit status: 0 done, 1 failed, 2 wrong usage, 3 warnings with --strict.\n");
 }
 
 static int run_verb(const struct erg_verb *verb, int argc, char **argv)

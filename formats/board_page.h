@@ -53,16 +53,16 @@ struct erg_board_ring {
 
 /* What the board grants and shows; each field is read on its own. */
 struct erg_board_state {
-	_Atomic uint64_t changes;     /* raised whenever a field below but temp_mdegc changed */
-	_Atomic uint64_t cpu_hz;      /* current CPU clock, after caps and throttling */
-	_Atomic uint64_t cpu_max_hz;  /* highest CPU clock of the board */
-	_Atomic uint64_t gpu_hz;      /* current GPU clock */
+	_Atomic uint64_t changes;    /* raised whenever a field below but temp_mdegc changed */
+	_Atomic uint64_t cpu_hz;     /* current CPU clock, after caps and throttling */
+	_Atomic uint64_t cpu_max_hz; /* highest CPU clock of the board */
+	_Atomic uint64_t gpu_hz;     /* current GPU clock */
 	_Atomic uint64_t gpu_max_hz;
-	_Atomic uint64_t bus_max;     /* bus transactions per second that memory can serve */
-	_Atomic uint64_t bus_load;    /* transactions per second of all rings, in the last ms */
+	_Atomic uint64_t bus_max;  /* bus transactions per second that memory can serve */
+	_Atomic uint64_t bus_load; /* transactions per second of all rings, in the last ms */
 	_Atomic uint32_t cpus_online;
-	_Atomic uint32_t throttled;   /* 1: thermal, 2: power cap, 3: both; 0: none */
-	_Atomic int32_t temp_mdegc;   /* of the die */
+	_Atomic uint32_t throttled; /* 1: thermal, 2: power cap, 3: both; 0: none */
+	_Atomic int32_t temp_mdegc; /* of the die */
 };
 
 struct erg_board_page {

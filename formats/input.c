@@ -110,9 +110,10 @@ static int begin(struct erg_input *in, struct erg_err *err)
 	if (!encoding)
 		return 0;
 	in->conversion = iconv_open("UTF-8", encoding);
-	return in->conversion == NO_CONVERSION ?
-		erg_fail(err, -EINVAL, "%s: is in %s, which cannot be converted here", in->path, encoding) :
-		0;
+	return in->conversion == NO_CONVERSION
+		? erg_fail(err, -EINVAL, "%s: is in %s, which cannot be converted here", in->path,
+			  encoding)
+		: 0;
 }
 
 static long convert(struct erg_input *in, char *buf, size_t size, struct erg_err *err)

@@ -48,8 +48,10 @@ static int fill(struct erg_lines *l, struct erg_err *err)
 		char *p = l->alloc < LINE_MAX_BYTES ? realloc(l->window, 2 * l->alloc + 1) : NULL;
 
 		if (!p)
-			return erg_fail(err, -EINVAL, "%s: line %zu: no line end in %zu bytes; lines "
-				"of text were expected", l->path, l->number + 1, l->len);
+			return erg_fail(err, -EINVAL,
+				"%s: line %zu: no line end in %zu bytes; lines "
+				"of text were expected",
+				l->path, l->number + 1, l->len);
 		l->window = p;
 		l->alloc *= 2;
 	}
@@ -108,7 +110,8 @@ int erg_lines_next(struct erg_lines *l, char **ret, struct erg_err *err)
 		while (n > 0 && text[n - 1] == '\r')
 			n--;
 		text[n] = '\0';
-		for (char *zero = memchr(text, '\0', n); zero; zero = memchr(zero, '\0', n - (size_t)(zero - text)))
+		for (char *zero = memchr(text, '\0', n); zero;
+			zero = memchr(zero, '\0', n - (size_t)(zero - text)))
 			*zero = '?';
 		if (is_blank_line(text)) {
 			l->cut = false;

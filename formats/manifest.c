@@ -98,13 +98,14 @@ json_t *erg_manifest_source(const char *kind, const char *path, enum erg_source_
 	bool simulated, uint64_t interval_ns, const struct erg_sensor_model *m,
 	const struct erg_channel_def *channels, size_t n_channels)
 {
-	json_t *doc = json_pack("{s:s, s:s, s:s, s:b, s:I, s:{s:s, s:s, s:I, s:I, s:I, s:I, s:f}, s:[]}",
-		"kind", kind, "path", path, "class", erg_source_class_name(cls), "simulated",
-		(int)simulated, "interval_ns", (json_int_t)interval_ns, "sensor", "kind",
-		erg_sensor_kind_name(m->kind), "provenance", erg_provenance_name(m->provenance),
-		"window_ns", (json_int_t)m->window_ns, "period_ns", (json_int_t)m->period_ns,
-		"lag_ns", (json_int_t)m->lag_ns, "lag_u_ns", (json_int_t)m->lag_u_ns, "alpha",
-		m->alpha, "channels");
+	json_t *doc =
+		json_pack("{s:s, s:s, s:s, s:b, s:I, s:{s:s, s:s, s:I, s:I, s:I, s:I, s:f}, s:[]}",
+			"kind", kind, "path", path, "class", erg_source_class_name(cls),
+			"simulated", (int)simulated, "interval_ns", (json_int_t)interval_ns,
+			"sensor", "kind", erg_sensor_kind_name(m->kind), "provenance",
+			erg_provenance_name(m->provenance), "window_ns", (json_int_t)m->window_ns,
+			"period_ns", (json_int_t)m->period_ns, "lag_ns", (json_int_t)m->lag_ns,
+			"lag_u_ns", (json_int_t)m->lag_u_ns, "alpha", m->alpha, "channels");
 
 	if (!doc)
 		return NULL;

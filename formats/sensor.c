@@ -13,8 +13,8 @@
 
 static const char *const kind_names[] = {"point", "boxcar", "ema", "counter"};
 static const char *const provenance_names[] = {"assumed", "datasheet", "driver", "measured"};
-static const char *const quantity_names[] = {"power", "energy", "voltage", "current",
-	"temperature", "frequency", "utilization", "time", "count", "speed"};
+static const char *const quantity_names[] = {"power", "energy", "voltage", "current", "temperature",
+	"frequency", "utilization", "time", "count", "speed"};
 static const char *const class_names[] = {"power", "thermal", "frequency", "utilization"};
 
 static const struct unit {
@@ -22,29 +22,65 @@ static const struct unit {
 	enum erg_quantity quantity;
 	double scale;
 } units[] = {
-	{"W", ERG_Q_POWER, 1}, {"mW", ERG_Q_POWER, 1e-3}, {"uW", ERG_Q_POWER, 1e-6},
-	{"kW", ERG_Q_POWER, 1e3}, {"nW", ERG_Q_POWER, 1e-9},
-	{"J", ERG_Q_ENERGY, 1}, {"mJ", ERG_Q_ENERGY, 1e-3}, {"uJ", ERG_Q_ENERGY, 1e-6},
-	{"nJ", ERG_Q_ENERGY, 1e-9}, {"kJ", ERG_Q_ENERGY, 1e3},
-	{"Wh", ERG_Q_ENERGY, 3600}, {"mWh", ERG_Q_ENERGY, 3.6}, {"kWh", ERG_Q_ENERGY, 3.6e6},
+	{"W", ERG_Q_POWER, 1},
+	{"mW", ERG_Q_POWER, 1e-3},
+	{"uW", ERG_Q_POWER, 1e-6},
+	{"kW", ERG_Q_POWER, 1e3},
+	{"nW", ERG_Q_POWER, 1e-9},
+	{"J", ERG_Q_ENERGY, 1},
+	{"mJ", ERG_Q_ENERGY, 1e-3},
+	{"uJ", ERG_Q_ENERGY, 1e-6},
+	{"nJ", ERG_Q_ENERGY, 1e-9},
+	{"kJ", ERG_Q_ENERGY, 1e3},
+	{"Wh", ERG_Q_ENERGY, 3600},
+	{"mWh", ERG_Q_ENERGY, 3.6},
+	{"kWh", ERG_Q_ENERGY, 3.6e6},
 	{"Ws", ERG_Q_ENERGY, 1},
-	{"V", ERG_Q_VOLTAGE, 1}, {"mV", ERG_Q_VOLTAGE, 1e-3}, {"uV", ERG_Q_VOLTAGE, 1e-6},
-	{"A", ERG_Q_CURRENT, 1}, {"mA", ERG_Q_CURRENT, 1e-3}, {"uA", ERG_Q_CURRENT, 1e-6},
+	{"V", ERG_Q_VOLTAGE, 1},
+	{"mV", ERG_Q_VOLTAGE, 1e-3},
+	{"uV", ERG_Q_VOLTAGE, 1e-6},
+	{"A", ERG_Q_CURRENT, 1},
+	{"mA", ERG_Q_CURRENT, 1e-3},
+	{"uA", ERG_Q_CURRENT, 1e-6},
 	{"nA", ERG_Q_CURRENT, 1e-9},
-	{"degC", ERG_Q_TEMPERATURE, 1}, {"mdegC", ERG_Q_TEMPERATURE, 1e-3},
-	{"Hz", ERG_Q_FREQUENCY, 1}, {"kHz", ERG_Q_FREQUENCY, 1e3}, {"MHz", ERG_Q_FREQUENCY, 1e6},
-	{"GHz", ERG_Q_FREQUENCY, 1e9}, {"%", ERG_Q_UTILIZATION, 1e-2},
-	{"s", ERG_Q_TIME, 1}, {"ms", ERG_Q_TIME, 1e-3}, {"us", ERG_Q_TIME, 1e-6},
-	{"ns", ERG_Q_TIME, 1e-9}, {"1", ERG_Q_COUNT, 1}, {"rpm", ERG_Q_SPEED, 1},
+	{"degC", ERG_Q_TEMPERATURE, 1},
+	{"mdegC", ERG_Q_TEMPERATURE, 1e-3},
+	{"Hz", ERG_Q_FREQUENCY, 1},
+	{"kHz", ERG_Q_FREQUENCY, 1e3},
+	{"MHz", ERG_Q_FREQUENCY, 1e6},
+	{"GHz", ERG_Q_FREQUENCY, 1e9},
+	{"%", ERG_Q_UTILIZATION, 1e-2},
+	{"s", ERG_Q_TIME, 1},
+	{"ms", ERG_Q_TIME, 1e-3},
+	{"us", ERG_Q_TIME, 1e-6},
+	{"ns", ERG_Q_TIME, 1e-9},
+	{"1", ERG_Q_COUNT, 1},
+	{"rpm", ERG_Q_SPEED, 1},
 	/* as others write them */
-	{"\xc2\xb5W", ERG_Q_POWER, 1e-6}, {"\xc2\xb5J", ERG_Q_ENERGY, 1e-6},
-	{"\xc2\xb5V", ERG_Q_VOLTAGE, 1e-6}, {"\xc2\xb5" "A", ERG_Q_CURRENT, 1e-6},
-	{"\xce\xbcW", ERG_Q_POWER, 1e-6}, {"\xce\xbcJ", ERG_Q_ENERGY, 1e-6},
-	{"\xce\xbcV", ERG_Q_VOLTAGE, 1e-6}, {"\xce\xbc" "A", ERG_Q_CURRENT, 1e-6},
-	{"\xc2\xb0" "C", ERG_Q_TEMPERATURE, 1}, {"C", ERG_Q_TEMPERATURE, 1},
-	{"Watts", ERG_Q_POWER, 1}, {"Watt", ERG_Q_POWER, 1}, {"watts", ERG_Q_POWER, 1},
-	{"Joules", ERG_Q_ENERGY, 1}, {"Joule", ERG_Q_ENERGY, 1}, {"joules", ERG_Q_ENERGY, 1},
-	{"Volts", ERG_Q_VOLTAGE, 1}, {"Amps", ERG_Q_CURRENT, 1},
+	{"\xc2\xb5W", ERG_Q_POWER, 1e-6},
+	{"\xc2\xb5J", ERG_Q_ENERGY, 1e-6},
+	{"\xc2\xb5V", ERG_Q_VOLTAGE, 1e-6},
+	{"\xc2\xb5"
+	 "A",
+		ERG_Q_CURRENT, 1e-6},
+	{"\xce\xbcW", ERG_Q_POWER, 1e-6},
+	{"\xce\xbcJ", ERG_Q_ENERGY, 1e-6},
+	{"\xce\xbcV", ERG_Q_VOLTAGE, 1e-6},
+	{"\xce\xbc"
+	 "A",
+		ERG_Q_CURRENT, 1e-6},
+	{"\xc2\xb0"
+	 "C",
+		ERG_Q_TEMPERATURE, 1},
+	{"C", ERG_Q_TEMPERATURE, 1},
+	{"Watts", ERG_Q_POWER, 1},
+	{"Watt", ERG_Q_POWER, 1},
+	{"watts", ERG_Q_POWER, 1},
+	{"Joules", ERG_Q_ENERGY, 1},
+	{"Joule", ERG_Q_ENERGY, 1},
+	{"joules", ERG_Q_ENERGY, 1},
+	{"Volts", ERG_Q_VOLTAGE, 1},
+	{"Amps", ERG_Q_CURRENT, 1},
 };
 
 static const char *name_of(const char *const *names, size_t n, unsigned int i)

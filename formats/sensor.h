@@ -40,15 +40,15 @@ enum erg_quantity {
 	ERG_Q_FREQUENCY,   /* Hz */
 	ERG_Q_UTILIZATION, /* 1: fraction of one CPU or device, 0..1 (cumulative busy seconds: Q_TIME) */
 	ERG_Q_TIME,        /* s, cumulative */
-	ERG_Q_COUNT,       /* 1: cumulative events (throttle counters), levels (cooling state), bits */
-	ERG_Q_SPEED,       /* rpm, or a duty level */
+	ERG_Q_COUNT, /* 1: cumulative events (throttle counters), levels (cooling state), bits */
+	ERG_Q_SPEED, /* rpm, or a duty level */
 	ERG_Q_N,
 };
 
 /* The class decides the event that carries the readings. */
 enum erg_source_class {
-	ERG_CLASS_POWER,       /* power_sample: power, energy, voltage, current */
-	ERG_CLASS_THERMAL,     /* thermal_sample: temperature, cooling states, throttle counts, fans */
+	ERG_CLASS_POWER,   /* power_sample: power, energy, voltage, current */
+	ERG_CLASS_THERMAL, /* thermal_sample: temperature, cooling states, throttle counts, fans */
 	ERG_CLASS_FREQUENCY,   /* frequency_sample */
 	ERG_CLASS_UTILIZATION, /* utilization_sample */
 	ERG_CLASS_N,
@@ -65,7 +65,8 @@ struct erg_sensor_model {
 };
 
 struct erg_channel_def {
-	char rail[64];   /* VDD_IN, package-0, cpu0, gpu-thermal: unique among channels of a quantity */
+	char rail
+		[64]; /* VDD_IN, package-0, cpu0, gpu-thermal: unique among channels of a quantity */
 	char parent[64]; /* rail that already contains this one; "" for a root */
 	char unit[16];   /* unit of the raw integer, as in samples.csv: mW, uJ, mV, mdegC, kHz */
 	enum erg_quantity quantity;
@@ -126,8 +127,10 @@ struct erg_sensor_word {
 const char *erg_sensor_key_name(enum erg_sensor_key key); /* window_s, … */
 int erg_sensor_word_parse(const char *word, struct erg_sensor_word *ret, struct erg_err *err);
 /* Calls EACH for the words of TEXT, which blanks or commas part; the first error ends it. */
-int erg_sensor_words(const char *text, int (*each)(void *data, const struct erg_sensor_word *word,
-	const char *as_written, struct erg_err *err), void *data, struct erg_err *err);
+int erg_sensor_words(const char *text,
+	int (*each)(void *data, const struct erg_sensor_word *word, const char *as_written,
+		struct erg_err *err),
+	void *data, struct erg_err *err);
 /* What words said, of a model; begins as zeroes. */
 struct erg_sensor_given {
 	bool kind, alpha;

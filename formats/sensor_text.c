@@ -23,17 +23,25 @@ static const struct key {
 	enum value_type type;
 	double lo, hi;
 } keys[] = {
-	{"kind", KIND, 0, 0}, {"window", SECONDS, 0, 1e6}, {"period", SECONDS, 0, 1e6},
-	{"lag", SECONDS, -1e6, 1e6}, {"lag_u", SECONDS, 0, 1e6}, {"alpha", NUMBER, 1e-9, 1},
-	{"lsb", NUMBER, 0, 1e12}, {"offset_max", NUMBER, 0, 1e9}, {"gain_max", NUMBER, 0, 1},
-	{"wrap", NUMBER, 0, 1e18}, {"parent", NAME, 0, 0}, {"provenance", PROVENANCE, 0, 0},
+	{"kind", KIND, 0, 0},
+	{"window", SECONDS, 0, 1e6},
+	{"period", SECONDS, 0, 1e6},
+	{"lag", SECONDS, -1e6, 1e6},
+	{"lag_u", SECONDS, 0, 1e6},
+	{"alpha", NUMBER, 1e-9, 1},
+	{"lsb", NUMBER, 0, 1e12},
+	{"offset_max", NUMBER, 0, 1e9},
+	{"gain_max", NUMBER, 0, 1},
+	{"wrap", NUMBER, 0, 1e18},
+	{"parent", NAME, 0, 0},
+	{"provenance", PROVENANCE, 0, 0},
 };
 _Static_assert(ERG_ARRAY_SIZE(keys) == ERG_SENSOR_KEYS, "a row for each key");
 
 const char *erg_sensor_key_name(enum erg_sensor_key key)
 {
-	static const char *const names[] = {"kind", "window_s", "period_s", "lag_s", "lag_u_s", "alpha",
-		"lsb", "offset_max", "gain_max", "wrap", "parent", "provenance"};
+	static const char *const names[] = {"kind", "window_s", "period_s", "lag_s", "lag_u_s",
+		"alpha", "lsb", "offset_max", "gain_max", "wrap", "parent", "provenance"};
 
 	return names[key];
 }
@@ -95,8 +103,9 @@ static int parse_value(const struct key *k, double scale, const char *word, cons
 	if (!erg_number_parse(value, -INFINITY, INFINITY, &v) ||
 		v < k->lo * (k->type == SECONDS ? 1e9 / scale : 1) ||
 		v > k->hi * (k->type == SECONDS ? 1e9 / scale : 1)) {
-		snprintf(expected, sizeof(expected), "a number from %g to %g", k->type == SECONDS ?
-			k->lo * 1e9 / scale : k->lo, k->type == SECONDS ? k->hi * 1e9 / scale : k->hi);
+		snprintf(expected, sizeof(expected), "a number from %g to %g",
+			k->type == SECONDS ? k->lo * 1e9 / scale : k->lo,
+			k->type == SECONDS ? k->hi * 1e9 / scale : k->hi);
 		return fail_word(word, expected, err);
 	}
 	ret->number = k->type == SECONDS ? round(v * scale) : v;
@@ -132,8 +141,10 @@ int erg_sensor_word_parse(const char *word, struct erg_sensor_word *ret, struct 
 	return erg_fail(err, -EINVAL, "--sensor: '%s': one of %s was expected", word, list);
 }
 
-int erg_sensor_words(const char *text, int (*each)(void *data, const struct erg_sensor_word *word,
-	const char *as_written, struct erg_err *err), void *data, struct erg_err *err)
+int erg_sensor_words(const char *text,
+	int (*each)(void *data, const struct erg_sensor_word *word, const char *as_written,
+		struct erg_err *err),
+	void *data, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *copy = strdup(text);
 	char *save = NULL;
@@ -158,13 +169,26 @@ bool erg_sensor_word_set_model(const struct erg_sensor_word *w, struct erg_senso
 	given->kind |= w->key == ERG_SENSOR_KEY_KIND;
 	given->alpha |= w->key == ERG_SENSOR_KEY_ALPHA;
 	switch (w->key) {
-	case ERG_SENSOR_KEY_KIND: m->kind = (enum erg_sensor_kind)w->number; break;
-	case ERG_SENSOR_KEY_WINDOW: m->window_ns = (uint64_t)w->number; break;
-	case ERG_SENSOR_KEY_PERIOD: m->period_ns = (uint64_t)w->number; break;
-	case ERG_SENSOR_KEY_LAG: m->lag_ns = (int64_t)w->number; break;
-	case ERG_SENSOR_KEY_LAG_U: m->lag_u_ns = (uint64_t)w->number; break;
-	case ERG_SENSOR_KEY_ALPHA: m->alpha = w->number; break;
-	default: return false;
+	case ERG_SENSOR_KEY_KIND:
+		m->kind = (enum erg_sensor_kind)w->number;
+		break;
+	case ERG_SENSOR_KEY_WINDOW:
+		m->window_ns = (uint64_t)w->number;
+		break;
+	case ERG_SENSOR_KEY_PERIOD:
+		m->period_ns = (uint64_t)w->number;
+		break;
+	case ERG_SENSOR_KEY_LAG:
+		m->lag_ns = (int64_t)w->number;
+		break;
+	case ERG_SENSOR_KEY_LAG_U:
+		m->lag_u_ns = (uint64_t)w->number;
+		break;
+	case ERG_SENSOR_KEY_ALPHA:
+		m->alpha = w->number;
+		break;
+	default:
+		return false;
 	}
 	return true;
 }
@@ -181,8 +205,10 @@ int erg_sensor_model_complete(struct erg_sensor_model *m, const struct erg_senso
 {
 	if (given->alpha && m->kind != ERG_SENSOR_EMA) {
 		if (given->kind || m->kind == ERG_SENSOR_COUNTER)
-			return erg_fail(err, -EINVAL, "--sensor: '%s': alpha= is for kind=ema, not for "
-				"kind=%s", rail, erg_sensor_kind_name(m->kind));
+			return erg_fail(err, -EINVAL,
+				"--sensor: '%s': alpha= is for kind=ema, not for "
+				"kind=%s",
+				rail, erg_sensor_kind_name(m->kind));
 		m->kind = ERG_SENSOR_EMA;
 	}
 	if (m->kind == ERG_SENSOR_EMA && m->alpha <= 0)

@@ -209,8 +209,10 @@ static int split(struct erg_table *t, struct erg_err *err)
 
 	skip_blank_lines(&s);
 	if (s.p == s.end)
-		return erg_fail(err, -ENODATA, "%s: the file is empty, a line of column names was "
-			"expected", t->path);
+		return erg_fail(err, -ENODATA,
+			"%s: the file is empty, a line of column names was "
+			"expected",
+			t->path);
 	r = take_header(&s, err);
 	t->first_line = s.line;
 	while (r == 0) {
@@ -277,8 +279,10 @@ int erg_table_read(const char *path, struct erg_table **ret, struct erg_err *err
 	if (r < 0)
 		return r;
 	if (memchr(t->text, '\0', t->len))
-		return erg_fail(err, -EINVAL, "%s: holds NUL bytes, comma-separated text was "
-			"expected", path);
+		return erg_fail(err, -EINVAL,
+			"%s: holds NUL bytes, comma-separated text was "
+			"expected",
+			path);
 	r = split(t, err);
 	if (r < 0)
 		return r;

@@ -50,24 +50,30 @@ static int verb_unknown(const char *word)
 	names[ERG_ARRAY_SIZE(verbs) - 1] = "record";
 	near = erg_options_nearest(word, names);
 	if (near)
-		fprintf(stderr, "erg-record: there is no verb '%s': did you mean '%s'? To record a command of "
-				"that name: erg-record -- %s\n", word, near, word);
+		fprintf(stderr,
+			"erg-record: there is no verb '%s': did you mean '%s'? To record a command of "
+			"that name: erg-record -- %s\n",
+			word, near, word);
 	else
-		fprintf(stderr, "erg-record: no verb '%s' ('erg-record --help' lists them); to record a "
-				"command of that name: erg-record -- %s\n", word, word);
+		fprintf(stderr,
+			"erg-record: no verb '%s' ('erg-record --help' lists them); to record a "
+			"command of that name: erg-record -- %s\n",
+			word, word);
 	return 2;
 }
 
 static void usage(FILE *out)
 {
-	fprintf(out, "Usage: erg-record [run] [options] -- COMMAND [ARG...]\n"
-		     "       erg-record VERB [options]\n\nVerbs:\n");
+	fprintf(out,
+		"Usage: erg-record [run] [options] -- COMMAND [ARG...]\n"
+		"       erg-record VERB [options]\n\nVerbs:\n");
 	for (size_t i = 0; verbs[i]; i++)
 		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->about);
-	fprintf(out, "\n'erg-record VERB --help' (or 'erg-record help VERB') tells more; so does man "
-		     "erg-record-VERB.\n"
-		     "Exit status: the command's own for run; otherwise 0 done, 1 failed, "
-		     "2 wrong usage.\n");
+	fprintf(out,
+		"\n'erg-record VERB --help' (or 'erg-record help VERB') tells more; so does man "
+		"erg-record-VERB.\n"
+		"Exit status: the command's own for run; otherwise 0 done, 1 failed, "
+		"2 wrong usage.\n");
 }
 
 static int verb_run(const struct erg_record_verb *verb, int argc, char **argv)

@@ -55,12 +55,12 @@ extern "C" {
 /* What is known of a layer. Zero what is not known. Shapes are (N,)C,H,W or any order the
  * framework uses, ended by the dims count. */
 struct erg_layer_info {
-	size_t size;           /* sizeof(struct erg_layer_info): lets the struct grow; never 0 */
-	const char *name;      /* unique within its network: "fire2/squeeze1x1" */
-	const char *type;      /* conv, pool, fc, relu, lrn, concat, softmax, norm, attention, … */
-	uint64_t macs;         /* multiply-accumulates of one call */
-	uint64_t params;       /* number of parameters */
-	uint64_t bytes_in;     /* bytes of the inputs, outputs and parameters of one call */
+	size_t size;       /* sizeof(struct erg_layer_info): lets the struct grow; never 0 */
+	const char *name;  /* unique within its network: "fire2/squeeze1x1" */
+	const char *type;  /* conv, pool, fc, relu, lrn, concat, softmax, norm, attention, … */
+	uint64_t macs;     /* multiply-accumulates of one call */
+	uint64_t params;   /* number of parameters */
+	uint64_t bytes_in; /* bytes of the inputs, outputs and parameters of one call */
 	uint64_t bytes_out;
 	uint64_t bytes_params;
 	uint8_t in_dims, out_dims, kernel_dims;
@@ -147,8 +147,9 @@ ERG_API void erg_set_sync_hook(void (*hook)(void *data), void *data);
  * when a layer has begun (begin is 1) and when one has ended or was dropped (0; layer and iteration
  * are those that it was begun with). What is told nests: when a layer ends within which others go
  * on, those are told to end and to begin again. NULL for none. */
-ERG_API void erg_set_layer_hook(
-	void (*hook)(void *data, uint32_t layer, uint32_t iteration, int begin), void *data);
+ERG_API void erg_set_layer_hook(void (*hook)(void *data, uint32_t layer, uint32_t iteration,
+					int begin),
+	void *data);
 
 /* CLOCK_MONOTONIC, ns. */
 ERG_API uint64_t erg_now_ns(void);
@@ -162,26 +163,38 @@ namespace erg
 /* A layer for as long as this object lives: { erg::scope in(conv1); convolution(…); } */
 class scope
 {
-public:
-	explicit scope(uint32_t layer) : layer_(layer) { erg_begin(layer_); }
-	~scope() { erg_end(layer_); }
+      public:
+	explicit scope(uint32_t layer) : layer_(layer)
+	{
+		erg_begin(layer_);
+	}
+	~scope()
+	{
+		erg_end(layer_);
+	}
 	scope(const scope &) = delete;
 	scope &operator=(const scope &) = delete;
 
-private:
+      private:
 	uint32_t layer_;
 };
 
 /* The same for a phase. NAME must live as long. */
 class phase
 {
-public:
-	explicit phase(const char *name) : name_(name) { erg_phase_begin(name_); }
-	~phase() { erg_phase_end(name_); }
+      public:
+	explicit phase(const char *name) : name_(name)
+	{
+		erg_phase_begin(name_);
+	}
+	~phase()
+	{
+		erg_phase_end(name_);
+	}
 	phase(const phase &) = delete;
 	phase &operator=(const phase &) = delete;
 
-private:
+      private:
 	const char *name_;
 };
 

@@ -73,8 +73,8 @@ ERG_API uint32_t erg_track(const char *name, bool device)
 	return 0;
 }
 
-ERG_API void erg_span(uint32_t layer, uint32_t iteration,
-	uint64_t begin_ns, uint64_t end_ns, uint32_t track)
+ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
+	uint32_t track)
 {
 	(void)layer;
 	(void)iteration;
@@ -134,7 +134,8 @@ ERG_API void erg_set_sync_hook(void (*hook)(void *data), void *data)
 	(void)data;
 }
 
-ERG_API void erg_set_layer_hook(void (*hook)(void *data, uint32_t layer, uint32_t iteration, int begin),
+ERG_API void erg_set_layer_hook(void (*hook)(void *data, uint32_t layer, uint32_t iteration,
+					int begin),
 	void *data)
 {
 	(void)hook;
@@ -154,25 +155,29 @@ ERG_API uint64_t erg_now_ns(void)
 #include <string.h>
 
 /* Every function that is looked up: result, name behind erg_, parameters. */
-#define ERG_INLINE_FUNCTIONS_(X) \
-	X(uint32_t, network, (const char *name)) \
-	X(uint32_t, module, (uint32_t parent, const char *name, const char *type)) \
-	X(uint32_t, layer, (uint32_t parent, const struct erg_layer_info *info)) \
-	X(void, iteration, (uint32_t iteration)) \
-	X(void, begin_, (uint32_t layer)) \
-	X(void, end_, (uint32_t layer)) \
-	X(uint32_t, track, (const char *name, bool device)) \
-	X(void, span, (uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns, uint32_t track)) \
-	X(void, end_overlapping, (uint32_t layer, uint32_t track)) \
-	X(void, thread_name, (const char *name)) \
-	X(void, thread_name_of, (uint32_t tid, const char *name)) \
-	X(void, phase_begin, (const char *name)) \
-	X(void, phase_end, (const char *name)) \
-	X(void, marker, (const char *text, uint32_t color)) \
-	X(uint32_t, counter, (const char *name)) \
-	X(void, counter_add, (uint32_t counter, int64_t n)) \
-	X(void, set_sync_hook, (void (*hook)(void *data), void *data)) \
-	X(void, set_layer_hook, (void (*hook)(void *data, uint32_t layer, uint32_t iteration, int begin), void *data)) \
+#define ERG_INLINE_FUNCTIONS_(X)                                                                   \
+	X(uint32_t, network, (const char *name))                                                   \
+	X(uint32_t, module, (uint32_t parent, const char *name, const char *type))                 \
+	X(uint32_t, layer, (uint32_t parent, const struct erg_layer_info *info))                   \
+	X(void, iteration, (uint32_t iteration))                                                   \
+	X(void, begin_, (uint32_t layer))                                                          \
+	X(void, end_, (uint32_t layer))                                                            \
+	X(uint32_t, track, (const char *name, bool device))                                        \
+	X(void, span,                                                                              \
+		(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,           \
+			uint32_t track))                                                           \
+	X(void, end_overlapping, (uint32_t layer, uint32_t track))                                 \
+	X(void, thread_name, (const char *name))                                                   \
+	X(void, thread_name_of, (uint32_t tid, const char *name))                                  \
+	X(void, phase_begin, (const char *name))                                                   \
+	X(void, phase_end, (const char *name))                                                     \
+	X(void, marker, (const char *text, uint32_t color))                                        \
+	X(uint32_t, counter, (const char *name))                                                   \
+	X(void, counter_add, (uint32_t counter, int64_t n))                                        \
+	X(void, set_sync_hook, (void (*hook)(void *data), void *data))                             \
+	X(void, set_layer_hook,                                                                    \
+		(void (*hook)(void *data, uint32_t layer, uint32_t iteration, int begin),          \
+			void *data))                                                               \
 	X(uint64_t, now_ns, (void))
 
 struct erg_inline_table_ {
@@ -221,8 +226,9 @@ static inline int erg_inline_load_(void)
 	struct erg_inline_table_ *t = erg_inline_();
 	int state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE), none = 0;
 
-	if (state == 0 && __atomic_compare_exchange_n(&t->state, &none, 1, 0, __ATOMIC_ACQ_REL,
-				  __ATOMIC_ACQUIRE)) {
+	if (state == 0 &&
+		__atomic_compare_exchange_n(&t->state, &none, 1, 0, __ATOMIC_ACQ_REL,
+			__ATOMIC_ACQUIRE)) {
 		state = erg_inline_look_(t);
 		__atomic_store_n(&t->state, state, __ATOMIC_RELEASE);
 	}
@@ -279,8 +285,8 @@ ERG_API uint32_t erg_track(const char *name, bool device)
 	return erg_inline_load_() ? erg_inline_()->track(name, device) : 0;
 }
 
-ERG_API void erg_span(uint32_t layer, uint32_t iteration,
-	uint64_t begin_ns, uint64_t end_ns, uint32_t track)
+ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
+	uint32_t track)
 {
 	if (erg_inline_load_())
 		erg_inline_()->span(layer, iteration, begin_ns, end_ns, track);
@@ -339,7 +345,8 @@ ERG_API void erg_set_sync_hook(void (*hook)(void *data), void *data)
 		erg_inline_()->set_sync_hook(hook, data);
 }
 
-ERG_API void erg_set_layer_hook(void (*hook)(void *data, uint32_t layer, uint32_t iteration, int begin),
+ERG_API void erg_set_layer_hook(void (*hook)(void *data, uint32_t layer, uint32_t iteration,
+					int begin),
 	void *data)
 {
 	if (erg_inline_load_())

@@ -20,6 +20,8 @@
 
 #include "tracepoints/provider_types.h"
 
+/* One field a line. */
+/* clang-format off */
 /* A process that emits. run is the id of the recording it was started by, "" if by none: events of
  * processes of another run are not this archive's. role: "app" or "recorder". */
 LTTNG_UST_TRACEPOINT_EVENT(ergtrace, process_define,
@@ -212,6 +214,7 @@ LTTNG_UST_TRACEPOINT_EVENT(ergtrace, document,
 	LTTNG_UST_TP_ARGS(const char *, text),
 	LTTNG_UST_TP_FIELDS(lttng_ust_field_string(text, text)))
 
+/* clang-format on */
 #endif /* ERG_TRACEPOINTS_PROVIDER_H */
 
 #include <lttng/tracepoint-event.h>

@@ -17,7 +17,8 @@
 #include "formats/base/util.h"
 
 /* The frequency channel that changed the most, as steps; none when no clock moved. */
-static int frequency_steps(const struct erg_timeline *tl, struct erg_attr_steps *ret, double **ret_v)
+static int frequency_steps(const struct erg_timeline *tl, struct erg_attr_steps *ret,
+	double **ret_v)
 {
 	const struct erg_tl_channel *best = NULL;
 	double widest = 0;
@@ -146,7 +147,9 @@ static int fold_small(const struct erg_account *a, uint32_t **ret_map, struct er
 		layers = layers || (tl->layers[k].level == ERG_TL_LAYER && time[k] > 0);
 	for (uint32_t k = 0; k <= gap; k++)
 		map[k] = layers && k < gap && tl->layers[k].level != ERG_TL_LAYER &&
-			time[k] < 0.01 * total ? gap : k;
+				time[k] < 0.01 * total
+			? gap
+			: k;
 	*ret_map = erg_steal_ptr(&map);
 	return 0;
 }
@@ -168,7 +171,8 @@ static int attribute(struct erg_account *a, const struct erg_common *common, str
 	a->idle_s = idle.time_s;
 	if (frequency_steps(a->tl, &opt.frequency, &levels) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	return erg_attr_run_timeline(&a->rails[a->rail], a->tl, a->device, map, &opt, &a->attr, err);
+	return erg_attr_run_timeline(&a->rails[a->rail], a->tl, a->device, map, &opt, &a->attr,
+		err);
 }
 
 const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const struct erg_rail *rails,
@@ -197,8 +201,10 @@ static int choose(struct erg_account *a, const char *name, struct erg_err *err)
 		return 0;
 	why = erg_account_sum_obstacle(a->tl, a->rails, which, n);
 	if (why)
-		return erg_fail(err, -ENOTSUP, "rails '%s' have no account together here: %s; expected "
-			"one of them", name, why);
+		return erg_fail(err, -ENOTSUP,
+			"rails '%s' have no account together here: %s; expected "
+			"one of them",
+			name, why);
 	r = erg_rail_sum(a->rails, which, n, &a->rails[a->n_rails], err);
 	a->rail = a->n_rails;
 	a->summed = r >= 0;
@@ -261,11 +267,13 @@ struct erg_est erg_account_rail(const struct erg_account *a, size_t i, double *r
 	struct erg_est e;
 
 	*ret_coverage = *ret_peak_w = NAN;
-	if (!attr && erg_account_total(&a->rails[i], a->tl->begin, a->tl->end, NULL, &own, NULL) < 0)
+	if (!attr &&
+		erg_account_total(&a->rails[i], a->tl->begin, a->tl->end, NULL, &own, NULL) < 0)
 		return erg_est_because(erg_attr_gate_name(ERG_GATE_NO_DATA), 0);
 	if (own && erg_attr_in_step(a->attr))
 		erg_attr_set_in_step(own);
-	e = erg_attr_interval(attr ? attr : own, a->tl->begin, a->tl->end, ret_coverage, ret_peak_w);
+	e = erg_attr_interval(attr ? attr : own, a->tl->begin, a->tl->end, ret_coverage,
+		ret_peak_w);
 	return attr ? attr->ets_j : e;
 }
 
@@ -275,11 +283,12 @@ uint64_t erg_account_lost(const struct erg_timeline *tl)
 
 	const json_t *lost = json_object_get(tl->summary, "lost");
 	uint64_t told = (uint64_t)(json_integer_value(json_object_get(lost, "layer_events")) +
-				   json_integer_value(json_object_get(lost, "sample_events")));
+		json_integer_value(json_object_get(lost, "sample_events")));
 
 	for (size_t i = 0; i < tl->n_losses; i++)
 		n += tl->losses[i].events;
-	return n > told ? n : told; /* the trace cannot tell of what was lost before its first packet */
+	return n > told ? n
+			: told; /* the trace cannot tell of what was lost before its first packet */
 }
 
 void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl)

@@ -27,7 +27,7 @@ struct erg_account {
 	bool summed;          /* which is a sum of some of them, rails[n_rails] */
 	bool device;          /* attributed by device time */
 	struct erg_attr *attr;
-	double idle_s;        /* length of the idle phases */
+	double idle_s; /* length of the idle phases */
 };
 
 /* Attributes the chosen rail of TL. Without a rail, or with too few readings, every energy is

@@ -23,7 +23,8 @@ static void apart_release(struct apart *a)
 	free(a->which);
 }
 
-static int find(const struct erg_timeline *tl, const char *name, struct apart *a, struct erg_err *err)
+static int find(const struct erg_timeline *tl, const char *name, struct apart *a,
+	struct erg_err *err)
 {
 	int r;
 
@@ -60,8 +61,8 @@ static json_t *ets_of(const json_t *run)
 	return e ? e : json_object_get(json_array_get(json_object_get(run, "phases"), 0), "ets_j");
 }
 
-static int add_each(const struct apart *a, const struct erg_common *common, erg_apart_fn *one, void *ctx,
-	json_t **ret, struct erg_err *err)
+static int add_each(const struct apart *a, const struct erg_common *common, erg_apart_fn *one,
+	void *ctx, json_t **ret, struct erg_err *err)
 {
 	json_auto_t *sum = NULL, *parts = json_array();
 
@@ -74,7 +75,8 @@ static int add_each(const struct apart *a, const struct erg_common *common, erg_
 		r = one(ctx, &c, &run, err);
 		if (r < 0)
 			return r;
-		json_array_append_new(parts, json_pack("{s:s, s:O}", "rail", c.rail, "ets_j", ets_of(run)));
+		json_array_append_new(parts,
+			json_pack("{s:s, s:O}", "rail", c.rail, "ets_j", ets_of(run)));
 		if (sum)
 			erg_apart_add(sum, run);
 		else

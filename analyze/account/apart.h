@@ -14,7 +14,8 @@
 
 /* Makes the object of a run, as an entry of the documents of layers or totals, of the one rail that
  * COMMON names. */
-typedef int erg_apart_fn(void *ctx, const struct erg_common *common, json_t **ret_run, struct erg_err *err);
+typedef int erg_apart_fn(void *ctx, const struct erg_common *common, json_t **ret_run,
+	struct erg_err *err);
 
 /*
  * Calls ONE once with COMMON; or, where its rails must be accounted apart, once for each of them, and

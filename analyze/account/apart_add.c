@@ -21,9 +21,10 @@ static bool is_any(const char *key, const char *const *list, size_t n)
 /* Estimates that are linear in the energy, at exact times and counts. */
 static bool adds(const char *key)
 {
-	static const char *const keys[] = {"ets_j", "edp_js", "ed2p_js2", "energy_j", "above_idle_j",
-		"power_w", "idle_w", "mean_j", "inclusive_j", "direct_j", "nnls_j", "per_call_j",
-		"per_inference_j", "per_mac_j", "per_param_byte_j", "at_zero_j", "per_context_j"};
+	static const char *const keys[] = {"ets_j", "edp_js", "ed2p_js2", "energy_j",
+		"above_idle_j", "power_w", "idle_w", "mean_j", "inclusive_j", "direct_j", "nnls_j",
+		"per_call_j", "per_inference_j", "per_mac_j", "per_param_byte_j", "at_zero_j",
+		"per_context_j"};
 
 	return is_any(key, keys, ERG_ARRAY_SIZE(keys));
 }
@@ -44,8 +45,11 @@ static json_t *sum_of_estimates(const json_t *a, const json_t *b)
 		e = erg_est_because(!erg_est_resolved(&x) ? x.reason : y.reason, longer);
 		return erg_est_json(&e);
 	}
-	e = (struct erg_est){.value = x.value + y.value, .lo = x.lo + y.lo, .hi = x.hi + y.hi,
-		.stat = x.stat + y.stat, .syst = x.syst + y.syst,
+	e = (struct erg_est){.value = x.value + y.value,
+		.lo = x.lo + y.lo,
+		.hi = x.hi + y.hi,
+		.stat = x.stat + y.stat,
+		.syst = x.syst + y.syst,
 		.method = strcmp(x.method, y.method) ? "sum" : x.method};
 	return erg_est_json(&e);
 }
@@ -99,8 +103,8 @@ static void add_key(json_t *into, const char *key, const json_t *a, const json_t
 	else if (!strcmp(key, "mean_w"))
 		json_object_set_new(into, key, erg_num_json(x + y));
 	else if (is_any(key, least, ERG_ARRAY_SIZE(least)))
-		json_object_set_new(into, key, isnan(x) || isnan(y) ? json_null()
-								    : erg_num_json(fmin(x, y)));
+		json_object_set_new(into, key,
+			isnan(x) || isnan(y) ? json_null() : erg_num_json(fmin(x, y)));
 	else if (is_any(key, unknown, ERG_ARRAY_SIZE(unknown)))
 		json_object_set_new(into, key, json_null());
 	else if (!strcmp(key, "gate") && !strcmp(erg_text_of(into, key), "resolved"))
@@ -170,7 +174,8 @@ static bool has_member(const json_t *list, const char *name)
 /* ROW of one rail and ITS of the other, which may have none, are of the same layers. */
 static bool same_members(const json_t *row, const json_t *its, const json_t *others)
 {
-	const json_t *x = json_object_get(row, "merged_with"), *y = json_object_get(its, "merged_with"), *m;
+	const json_t *x = json_object_get(row, "merged_with"),
+		     *y = json_object_get(its, "merged_with"), *m;
 	size_t i;
 
 	if (its)
@@ -179,7 +184,8 @@ static bool same_members(const json_t *row, const json_t *its, const json_t *oth
 		return false;
 	for (i = 0; (m = json_array_get(x, i)); i++)
 		for (size_t k = 0; k < json_array_size(others); k++)
-			if (!strcmp(json_string_value(m), erg_text_of(json_array_get(others, k), "name")))
+			if (!strcmp(json_string_value(m),
+				    erg_text_of(json_array_get(others, k), "name")))
 				return false;
 	return true;
 }
@@ -245,10 +251,11 @@ static void add_attribution(json_t *into, const json_t *other)
 		const json_t *o = json_object_get(other, key);
 
 		if (json_is_boolean(v))
-			json_object_set_new(into, key, json_boolean(json_is_true(v) || json_is_true(o)));
+			json_object_set_new(into, key,
+				json_boolean(json_is_true(v) || json_is_true(o)));
 		else if (!strcmp(key, "cond"))
-			json_object_set_new(into, key, erg_num_json(fmax(json_number_value(v),
-				json_number_value(o))));
+			json_object_set_new(into, key,
+				erg_num_json(fmax(json_number_value(v), json_number_value(o))));
 		else if (!json_equal(v, o))
 			json_object_set_new(into, key, json_null());
 	}
@@ -262,8 +269,8 @@ static void add_sensor(json_t *into, const json_t *other)
 
 	json_object_foreach (was, key, v)
 		if (!json_equal(v, json_object_get(other, key)))
-			json_object_set_new(into, key, json_is_string(v) ? json_string("several")
-									 : json_null());
+			json_object_set_new(into, key,
+				json_is_string(v) ? json_string("several") : json_null());
 }
 
 static void add_model(json_t *into, const json_t *other)
@@ -281,8 +288,9 @@ static void add_model(json_t *into, const json_t *other)
 static void add_flag(json_t *run, const json_t *other, const char *key)
 {
 	if (json_object_get(run, key))
-		json_object_set_new(run, key, json_boolean(json_is_true(json_object_get(run, key)) ||
-			json_is_true(json_object_get(other, key))));
+		json_object_set_new(run, key,
+			json_boolean(json_is_true(json_object_get(run, key)) ||
+				json_is_true(json_object_get(other, key))));
 }
 
 void erg_apart_add(json_t *run, const json_t *other)
@@ -314,7 +322,8 @@ static void set_shares(const json_t *list, const struct erg_est *ets)
 		if (!json_is_object(json_object_get(row, "share")))
 			continue;
 		if (erg_est_resolved(&e) && ets->lo > 0)
-			s = (struct erg_est){e.value / ets->value, fmax(e.lo / (e.lo < 0 ? ets->lo : ets->hi), 0),
+			s = (struct erg_est){e.value / ets->value,
+				fmax(e.lo / (e.lo < 0 ? ets->lo : ets->hi), 0),
 				fmin(e.hi / ets->lo, 1), NAN, NAN, e.method, NULL, 0};
 		json_object_set_new(row, "share", erg_est_json(&s));
 	}

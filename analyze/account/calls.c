@@ -19,8 +19,7 @@ const char *erg_layer_network(const struct erg_tl_layer *l)
 static void count_calls(const struct erg_timeline *tl, bool device, uint64_t *calls)
 {
 	for (size_t i = 0; i < tl->iv.n; i++)
-		calls[tl->iv.layer[i]] +=
-			erg_tl_track_is(&tl->tracks[tl->iv.track[i]], device);
+		calls[tl->iv.layer[i]] += erg_tl_track_is(&tl->tracks[tl->iv.track[i]], device);
 }
 
 /* How often each network ran, at all of its layers: calls of the most called of those of depth 0, on
@@ -83,6 +82,7 @@ int erg_layer_calls(const struct erg_timeline *tl, bool device, uint64_t *calls,
 	for (size_t k = 0; k < tl->n_layers; k++)
 		most = inferences[k] > most ? inferences[k] : most;
 	for (size_t k = 0; k < tl->n_layers; k++)
-		inferences[k] = inferences[k] ? inferences[k] : most; /* only ever inside of others */
+		inferences[k] =
+			inferences[k] ? inferences[k] : most; /* only ever inside of others */
 	return 0;
 }

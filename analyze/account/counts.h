@@ -9,7 +9,7 @@
 
 struct erg_layer_counts {
 	const struct erg_timeline *tl;
-	int64_t *sum;               /* n_layers x n_counters; INT64_MIN: not counted */
+	int64_t *sum;                /* n_layers x n_counters; INT64_MIN: not counted */
 	uint64_t *enabled, *running; /* ns, n_layers values: of the kernel's counters */
 };
 

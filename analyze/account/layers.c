@@ -23,11 +23,11 @@ static json_t *rails_json(const struct erg_account *a)
 		double coverage, peak, time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
 		struct erg_est e = erg_account_rail(a, i, &coverage, &peak);
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "rail",
-			a->rails[i].name, "parent", a->rails[i].parent, "simulated",
-			a->rails[i].simulated, "ets_j", erg_est_json(&e), "mean_w",
-			erg_num_json(e.value / time_s), "peak_w",
-			erg_num_json(peak), "coverage", erg_num_json(coverage)));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "rail", a->rails[i].name,
+				"parent", a->rails[i].parent, "simulated", a->rails[i].simulated,
+				"ets_j", erg_est_json(&e), "mean_w", erg_num_json(e.value / time_s),
+				"peak_w", erg_num_json(peak), "coverage", erg_num_json(coverage)));
 	}
 	return list;
 }
@@ -81,11 +81,11 @@ static json_t *channels_json(const struct erg_timeline *tl)
 		r = q == ERG_Q_TIME ? busy_range(tl, c) : channel_range(tl, c);
 		if (!r.n)
 			continue;
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:o}", "rail",
-			c->def.rail, "quantity",
-			erg_quantity_name(q == ERG_Q_TIME ? ERG_Q_UTILIZATION : q), "mean",
-			erg_num_json(r.mean), "min", erg_num_json(r.min), "max",
-			erg_num_json(r.max)));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:o, s:o, s:o}", "rail", c->def.rail, "quantity",
+				erg_quantity_name(q == ERG_Q_TIME ? ERG_Q_UTILIZATION : q), "mean",
+				erg_num_json(r.mean), "min", erg_num_json(r.min), "max",
+				erg_num_json(r.max)));
 	}
 	return list;
 }
@@ -117,8 +117,8 @@ static double throttled_share(const struct erg_timeline *tl)
 static const char *workload_of(const struct erg_timeline *tl)
 {
 	const json_t *m = tl->manifest;
-	const char *s = json_string_value(
-		json_object_get(json_object_get(m, "factors"), "workload"));
+	const char *s =
+		json_string_value(json_object_get(json_object_get(m, "factors"), "workload"));
 	const char *slash;
 
 	if (!s)
@@ -274,7 +274,8 @@ struct wish {
 	json_t *doc;
 };
 
-static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run, struct erg_err *err)
+static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run,
+	struct erg_err *err)
 {
 	const struct wish *w = ctx;
 	const struct erg_timeline *tl = w->tl;
@@ -290,7 +291,8 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 	run = run_json(&a, &rows);
 	if (run)
 		erg_roots_note(&a, common, run);
-	r = run ? add_rows(&rows, w->by, common->simultaneous, run, err) : erg_fail(err, -ENOMEM, "out of memory");
+	r = run ? add_rows(&rows, w->by, common->simultaneous, run, err)
+		: erg_fail(err, -ENOMEM, "out of memory");
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);
 	*ret_run = json_incref(run);

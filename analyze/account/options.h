@@ -17,9 +17,9 @@ struct erg_common {
 	/* of the attribution; zeroes are its defaults */
 	uint64_t seed;
 	unsigned int rounds;
-	double ci_limit;    /* fraction */
+	double ci_limit; /* fraction */
 	double cond_limit;
-	bool simultaneous;  /* intervals that hold for all rows at once */
+	bool simultaneous; /* intervals that hold for all rows at once */
 	bool lag_given;
 	double lag_s, lag_u_s;
 };

@@ -16,8 +16,12 @@ static double clamp(double share)
 /* A share within bounds; without a value it is unresolved and keeps the bounds. */
 static struct erg_est share(double value, double lo, double hi, const char *method)
 {
-	return (struct erg_est){.value = clamp(value), .lo = clamp(lo), .hi = clamp(hi), .stat = NAN,
-		.syst = NAN, .method = isnan(value) ? "unresolved" : method};
+	return (struct erg_est){.value = clamp(value),
+		.lo = clamp(lo),
+		.hi = clamp(hi),
+		.stat = NAN,
+		.syst = NAN,
+		.method = isnan(value) ? "unresolved" : method};
 }
 
 static struct erg_est in_threads(const struct erg_overhead_facts *f)

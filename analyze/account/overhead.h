@@ -18,10 +18,10 @@ struct erg_overhead_facts {
 	double events_thread; /* of the thread that emitted the most */
 	bool counted;         /* perf counters were read at the layers' boundaries */
 	double event_lo_s, event_s, event_hi_s; /* cost of an event; NaN: not measured */
-	double recorder_s;    /* CPU time of erg-record */
-	double daemons_s;     /* CPU time of LTTng's daemons: the most that is this run's */
+	double recorder_s;                      /* CPU time of erg-record */
+	double daemons_s;        /* CPU time of LTTng's daemons: the most that is this run's */
 	double busy_s, busy_u_s; /* all CPUs together during the command, and half width */
-	double idle_busy;     /* CPUs that were busy in the idle phases */
+	double idle_busy;        /* CPUs that were busy in the idle phases */
 	struct erg_est energy_j, idle_w; /* of the rail: during the command; power when idle */
 };
 

@@ -24,13 +24,13 @@
 
 /* One phase: an instance of a part. */
 struct inst {
-	uint32_t phase;  /* of the timeline */
+	uint32_t phase; /* of the timeline */
 	uint32_t part;
 	uint32_t around; /* the phase around it, an index of instances, or ERG_NONE */
 	uint32_t thread;
 	uint32_t class_;
 	uint64_t begin, end;
-	double *count;   /* per counter */
+	double *count; /* per counter */
 	double macs;
 };
 
@@ -56,7 +56,7 @@ struct walk {
 	double *counts;
 	struct thread *threads;
 	size_t n_threads;
-	uint32_t *track_thread; /* ERG_NONE: no phases there */
+	uint32_t *track_thread;             /* ERG_NONE: no phases there */
 	struct open_layer (*open)[DEEPEST]; /* per track */
 	unsigned int *n_open;
 	uint64_t *part_calls; /* part x layer, outermost instances */
@@ -110,8 +110,11 @@ static void add_phases(struct walk *w)
 		uint64_t end = p->end < tl->end ? p->end : tl->end;
 
 		if (end > begin && strcmp(p->name, "idle"))
-			w->inst[w->n++] = (struct inst){.phase = i, .around = ERG_NONE,
-				.begin = begin, .end = end, .part = part_named(w->p, p->name)};
+			w->inst[w->n++] = (struct inst){.phase = i,
+				.around = ERG_NONE,
+				.begin = begin,
+				.end = end,
+				.part = part_named(w->p, p->name)};
 	}
 	qsort_r(w->inst, w->n, sizeof(*w->inst), by_thread_and_time, tl->phases);
 }
@@ -184,8 +187,7 @@ static void count_instance(struct walk *w, size_t i, uint32_t in, const struct o
 {
 	const struct erg_timeline *tl = w->tl;
 	const struct erg_tl_layer *l = &tl->layers[tl->iv.layer[i]];
-	const double counted = w->macs_counter == ERG_NONE ? NAN
-							   : delta_of(tl, w->macs_counter, i);
+	const double counted = w->macs_counter == ERG_NONE ? NAN : delta_of(tl, w->macs_counter, i);
 	const double macs = l->macs && counted > 0 ? counted : (double)l->macs;
 
 	for (size_t c = 0; c < tl->n_counters; c++) {
@@ -233,8 +235,7 @@ static void walk_layers(struct walk *w)
 		while (*n && open[*n - 1].end <= begin)
 			--*n;
 		around = *n ? &open[*n - 1] : NULL;
-		in = thread == ERG_NONE ? ERG_NONE
-					: phase_at(w, &w->threads[thread], begin, end);
+		in = thread == ERG_NONE ? ERG_NONE : phase_at(w, &w->threads[thread], begin, end);
 		count_instance(w, i, in, around);
 		note_layer(w, i, in, !around || around->inst != in);
 		if (*n < DEEPEST)
@@ -246,7 +247,8 @@ static void walk_layers(struct walk *w)
 
 static double context_of(const struct walk *w, const struct inst *in, double *ret_tokens)
 {
-	const uint32_t c = erg_parts_counter(w->tl, "context"), t = erg_parts_counter(w->tl, "tokens");
+	const uint32_t c = erg_parts_counter(w->tl, "context"),
+		       t = erg_parts_counter(w->tl, "tokens");
 
 	if (c == ERG_NONE || t == ERG_NONE || !(in->count[t] > 0) || in->count[t] > WRITES ||
 		!(in->count[c] >= in->count[t]))
@@ -313,9 +315,13 @@ static uint32_t class_of(struct erg_timeline *view, uint32_t around, char *name,
 		if (l->parent == around && l->name == name && l->macs == bin)
 			return k;
 	}
-	view->layers[view->n_layers] = (struct erg_tl_layer){.name = name, .type = name,
-		.network = (char *)(uintptr_t)"", .module = (char *)(uintptr_t)"",
-		.parent = around, .level = ERG_TL_LAYER, .macs = bin};
+	view->layers[view->n_layers] = (struct erg_tl_layer){.name = name,
+		.type = name,
+		.network = (char *)(uintptr_t) "",
+		.module = (char *)(uintptr_t) "",
+		.parent = around,
+		.level = ERG_TL_LAYER,
+		.macs = bin};
 	return (uint32_t)view->n_layers++;
 }
 
@@ -341,13 +347,12 @@ static int make_classes(struct walk *w)
 	for (size_t i = 0; i < w->n; i++) {
 		struct inst *in = &w->inst[i];
 		struct erg_part *part = &w->p->part[in->part];
-		const uint32_t around = in->around == ERG_NONE ? ERG_NONE
-							       : w->inst[in->around].class_;
+		const uint32_t around =
+			in->around == ERG_NONE ? ERG_NONE : w->inst[in->around].class_;
 		double tokens = 0, x = part->n_bins ? context_of(w, in, &tokens) : NAN;
 		uint32_t bin = part->n_bins ? bin_of(edge[in->part], part->n_bins, x) : 0;
 
-		in->class_ = class_of(
-			w->p->view, around, (char *)(uintptr_t)part->name, bin);
+		in->class_ = class_of(w->p->view, around, (char *)(uintptr_t)part->name, bin);
 		if (part->n_bins)
 			add_to_bin(w, in, bin, x, tokens);
 	}
@@ -453,7 +458,7 @@ static int fill_view(struct walk *w)
 		erg_times_reserve(&iv->begin, w->n) < 0 || erg_times_reserve(&iv->end, w->n) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->n_threads && i <= UINT16_MAX; i++)
-		v->tracks[v->n_tracks++] = (struct erg_tl_track){(char *)(uintptr_t)"phases",
+		v->tracks[v->n_tracks++] = (struct erg_tl_track){(char *)(uintptr_t) "phases",
 			w->threads[i].pid, w->threads[i].tid, ERG_TL_HOST};
 	for (size_t i = 0; i < w->n; i++)
 		order[i] = &w->inst[i];
@@ -592,7 +597,8 @@ int erg_parts_open(struct erg_parts *p, const struct erg_timeline *tl, struct er
 	w.macs_counter = erg_parts_counter(tl, "MACs");
 	r = open_parts(&w);
 	if (r == -E2BIG)
-		return erg_fail(err, r, "%s: phases of more than %u threads", tl->archive, UINT16_MAX);
+		return erg_fail(err, r, "%s: phases of more than %u threads", tl->archive,
+			UINT16_MAX);
 	return r < 0 ? erg_fail(err, r, "%s: out of memory", tl->archive) : 0;
 }
 
@@ -654,7 +660,8 @@ static void weigh(const struct erg_parts *p, const struct erg_part *part)
 		p->weight[k] = part == &p->run || is_in(p->view, k, part->name);
 }
 
-struct erg_est erg_parts_energy(const struct erg_parts *p, const struct erg_part *part, bool above_idle)
+struct erg_est erg_parts_energy(const struct erg_parts *p, const struct erg_part *part,
+	bool above_idle)
 {
 	if (!p->attributed || !p->account.attr->state)
 		return ERG_EST_UNRESOLVED;
@@ -689,13 +696,14 @@ struct erg_est erg_parts_own(const struct erg_parts *p, const char *name, bool a
 	if (!p->attributed)
 		return ERG_EST_UNRESOLVED;
 	for (size_t k = 0; k < p->account.attr->n_classes; k++)
-		p->weight[k] = k < v->n_layers ? !strcmp(v->layers[k].name, name) :
-			k == v->n_layers ? !*name : !strcmp(name, "idle");
+		p->weight[k] = k < v->n_layers ? !strcmp(v->layers[k].name, name)
+			: k == v->n_layers     ? !*name
+					       : !strcmp(name, "idle");
 	return erg_attr_combine(p->account.attr, p->weight, above_idle);
 }
 
-struct erg_est erg_parts_bins(
-	const struct erg_parts *p, const struct erg_part *part, const double *weight)
+struct erg_est erg_parts_bins(const struct erg_parts *p, const struct erg_part *part,
+	const double *weight)
 {
 	if (!p->attributed || !p->account.attr->state)
 		return ERG_EST_UNRESOLVED;

@@ -25,13 +25,13 @@ struct erg_part_bin {
 struct erg_part {
 	const char *name; /* of the timeline's phase */
 	uint64_t calls;
-	double time_s;    /* inner phases included */
+	double time_s; /* inner phases included */
 	uint64_t inferences;
 	double macs;
-	double *count;    /* per counter of the timeline; NaN: not counted */
-	size_t n_bins;    /* 0: no context */
+	double *count; /* per counter of the timeline; NaN: not counted */
+	size_t n_bins; /* 0: no context */
 	struct erg_part_bin bin[ERG_PARTS_BINS];
-	bool open;        /* one of them never ended */
+	bool open; /* one of them never ended */
 };
 
 struct erg_parts {
@@ -39,9 +39,9 @@ struct erg_parts {
 	struct erg_part run; /* all of it; no bins */
 	struct erg_part *part;
 	size_t n;
-	uint32_t *layer_part; /* per layer: the part that all its calls are in, or ERG_NONE */
+	uint32_t *layer_part;  /* per layer: the part that all its calls are in, or ERG_NONE */
 	uint64_t *layer_calls; /* per layer */
-	double *latency_s;    /* from the begin of a request to its first token, n_latency values */
+	double *latency_s; /* from the begin of a request to its first token, n_latency values */
 	size_t n_latency;
 
 	struct erg_timeline *view; /* classes are the parts; owned */
@@ -53,22 +53,22 @@ struct erg_parts {
 /* What was done; no energy. Phases of different names that cross each other are cut at the crossing. */
 int erg_parts_open(struct erg_parts *p, const struct erg_timeline *tl, struct erg_err *err);
 /* Attributes the rail that COMMON chooses; without readings energies are unresolved. */
-int erg_parts_attribute(
-	struct erg_parts *p, const struct erg_common *common, struct erg_err *err);
+int erg_parts_attribute(struct erg_parts *p, const struct erg_common *common, struct erg_err *err);
 void erg_parts_release(struct erg_parts *p);
 
 /* The part of that name, or NULL. */
 const struct erg_part *erg_parts_named(const struct erg_parts *p, const char *name);
 /* Energy of all phases of that part, with the covariance; p->run: of the whole run. */
-struct erg_est erg_parts_energy(const struct erg_parts *p, const struct erg_part *part, bool above_idle);
+struct erg_est erg_parts_energy(const struct erg_parts *p, const struct erg_part *part,
+	bool above_idle);
 /* The same as a share of the run's. */
 struct erg_est erg_parts_share(const struct erg_parts *p, const struct erg_part *part);
 /* Energy of the time of which a phase of that name is the innermost; "": of what is in no phase. Those of
  * all names and of "" make up the run. */
 struct erg_est erg_parts_own(const struct erg_parts *p, const char *name, bool above_idle);
 /* sum over the part's bins of weight[i] * energy. */
-struct erg_est erg_parts_bins(
-	const struct erg_parts *p, const struct erg_part *part, const double *weight);
+struct erg_est erg_parts_bins(const struct erg_parts *p, const struct erg_part *part,
+	const double *weight);
 
 /* Index of the application's counter NAME in the timeline, or ERG_NONE. */
 uint32_t erg_parts_counter(const struct erg_timeline *tl, const char *name);

@@ -49,7 +49,8 @@ int erg_per_check(const struct erg_per *per, const struct erg_timeline *tl, stru
 		tl->archive, per->counter, n ? names : "none (see erg_counter in erg.3)");
 }
 
-double erg_per_count(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part)
+double erg_per_count(const struct erg_per *per, const struct erg_parts *p,
+	const struct erg_part *part)
 {
 	uint32_t c;
 
@@ -81,8 +82,8 @@ static json_t *per_json(const struct erg_per *per, double count, const struct er
 		"energy_j", erg_est_json(&e));
 }
 
-json_t *erg_per_json(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part,
-	const struct erg_est *energy, const struct erg_est *above_idle)
+json_t *erg_per_json(const struct erg_per *per, const struct erg_parts *p,
+	const struct erg_part *part, const struct erg_est *energy, const struct erg_est *above_idle)
 {
 	const double count = erg_per_count(per, p, part);
 	struct erg_est above = divided(above_idle, count);
@@ -108,9 +109,10 @@ static json_t *points_json(const struct erg_parts *p, const struct erg_part *par
 
 		weight[b] = 1 / bin->tokens;
 		e = erg_parts_bins(p, part, weight);
-		json_array_append_new(points, json_pack("{s:o, s:o, s:o, s:o}", "context",
-			erg_num_json(bin->context), "count", erg_num_json(bin->tokens), "energy_j",
-			erg_est_json(&e), "seconds", erg_num_json(bin->time_s / bin->tokens)));
+		json_array_append_new(points,
+			json_pack("{s:o, s:o, s:o, s:o}", "context", erg_num_json(bin->context),
+				"count", erg_num_json(bin->tokens), "energy_j", erg_est_json(&e),
+				"seconds", erg_num_json(bin->time_s / bin->tokens)));
 	}
 	return points;
 }
@@ -130,7 +132,8 @@ static size_t resolved_bins(const struct erg_parts *p, const struct erg_part *pa
 	return n;
 }
 
-static json_t *line_json(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part)
+static json_t *line_json(const struct erg_per *per, const struct erg_parts *p,
+	const struct erg_part *part)
 {
 	double n = 0, mean = 0, spread = 0, slope[ERG_PARTS_BINS], zero[ERG_PARTS_BINS];
 	struct erg_est per_context, at_zero;
@@ -152,9 +155,9 @@ static json_t *line_json(const struct erg_per *per, const struct erg_parts *p, c
 		per_context = erg_parts_bins(p, part, slope);
 		at_zero = erg_parts_bins(p, part, zero);
 	}
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "phase", part->name, "unit", per->unit, "points",
-		points_json(p, part), "at_zero_j", erg_est_json(&at_zero), "per_context_j",
-		erg_est_json(&per_context));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "phase", part->name, "unit", per->unit,
+		"points", points_json(p, part), "at_zero_j", erg_est_json(&at_zero),
+		"per_context_j", erg_est_json(&per_context));
 }
 
 json_t *erg_per_context_json(const struct erg_per *per, const struct erg_parts *p)
@@ -233,7 +236,8 @@ static bool says_more(const struct erg_parts *p, const json_t *run)
 
 		json_array_foreach (json_object_get(run, lists[l]), i, row) {
 			struct erg_est a = erg_est_from_json(json_object_get(row, "energy_j"));
-			struct erg_est b = erg_parts_own(p, l ? "" : erg_text_of(row, "name"), false);
+			struct erg_est b =
+				erg_parts_own(p, l ? "" : erg_text_of(row, "name"), false);
 
 			more += erg_est_resolved(&b);
 			more -= erg_est_resolved(&a);
@@ -244,8 +248,8 @@ static bool says_more(const struct erg_parts *p, const json_t *run)
 	return more > 0 || (more == 0 && width < 0);
 }
 
-static void set_work(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part,
-	json_t *row)
+static void set_work(const struct erg_per *per, const struct erg_parts *p,
+	const struct erg_part *part, json_t *row)
 {
 	struct erg_est e = erg_est_from_json(json_object_get(row, "inclusive_j")), above, whole;
 
@@ -297,16 +301,18 @@ static bool is_in_row(const struct erg_tl_layer *l, const char *by, const json_t
 {
 	if (!strcmp(by, "layer"))
 		return same(row, "name", l->name) && same(row, "network", l->network) &&
-		       same(row, "module", l->module);
+			same(row, "module", l->module);
 	if (!strcmp(by, "type"))
 		return same(row, "name", l->type);
 	if (!strcmp(by, "module"))
-		return same(row, "name", l->module) || (l->level == ERG_TL_MODULE && same(row, "name", l->name));
+		return same(row, "name", l->module) ||
+			(l->level == ERG_TL_MODULE && same(row, "name", l->name));
 	return same(row, "name", erg_layer_network(l));
 }
 
 /* The part that holds all calls of all layers in ROW, else the run. */
-static const struct erg_part *part_of_row(const struct erg_parts *p, const char *by, const json_t *row)
+static const struct erg_part *part_of_row(const struct erg_parts *p, const char *by,
+	const json_t *row)
 {
 	uint32_t part = ERG_NONE;
 	bool any = false;
@@ -326,8 +332,8 @@ static const struct erg_part *part_of_row(const struct erg_parts *p, const char 
 static double own_count(const struct erg_per *per, const json_t *row)
 {
 	if (per->kind == ERG_PER_MACS)
-		return erg_number_of(row, "macs") * (json_object_get(row, "type")
-				? erg_number_of(row, "calls") : 1);
+		return erg_number_of(row, "macs") *
+			(json_object_get(row, "type") ? erg_number_of(row, "calls") : 1);
 	if (per->kind == ERG_PER_ITERATION)
 		return erg_number_of(row, "inferences");
 	if (!strcmp(per->unit, "request"))
@@ -387,8 +393,8 @@ int erg_per_divide_run(const struct erg_per *per, json_t *run, struct erg_err *e
 	const double n = count_of_run(per, run);
 
 	if (!(n > 0))
-		return erg_fail(err, -ENODATA, "%s: nothing counted any %s", erg_text_of(run, "archive"),
-			per->unit);
+		return erg_fail(err, -ENODATA, "%s: nothing counted any %s",
+			erg_text_of(run, "archive"), per->unit);
 	divide(run, "time_s", n);
 	divide(run, "ets_j", n);
 	return 0;

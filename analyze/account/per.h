@@ -31,11 +31,13 @@ int erg_per_parse(const char *text, struct erg_per *ret, struct erg_err *err);
 int erg_per_check(const struct erg_per *per, const struct erg_timeline *tl, struct erg_err *err);
 
 /* Units of work in PART; NaN where nothing counted them. */
-double erg_per_count(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part);
+double erg_per_count(const struct erg_per *per, const struct erg_parts *p,
+	const struct erg_part *part);
 
 /* {"unit", "count", "energy_j": est, "above_idle_j": est, "rate_per_s"} of a part's energies. */
-json_t *erg_per_json(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part,
-	const struct erg_est *energy, const struct erg_est *above_idle);
+json_t *erg_per_json(const struct erg_per *per, const struct erg_parts *p,
+	const struct erg_part *part, const struct erg_est *energy,
+	const struct erg_est *above_idle);
 
 /* [{"phase", "unit", "points": [{"context", "count", "energy_j", "seconds"}], "at_zero_j",
  * "per_context_j"}] of the parts with a context: energy of one unit against what the model holds, and
@@ -57,7 +59,8 @@ void erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p, js
 
 /* Adds "per" to every row of RUN, an entry of a layers document by layer, type, module, network, or
  * phase, and to its rest. */
-void erg_per_rows(const struct erg_per *per, const struct erg_parts *p, const char *by, json_t *run);
+void erg_per_rows(const struct erg_per *per, const struct erg_parts *p, const char *by,
+	json_t *run);
 
 /* Makes the time and the energies of RUN, an entry of a layers document, those of one unit, so that
  * runs that did not do the same amount of work are compared by what a unit takes. -ENODATA. */

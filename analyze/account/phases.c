@@ -25,7 +25,7 @@ struct open {
 struct sweep {
 	const struct erg_timeline *tl;
 	struct erg_phases *out;
-	size_t *name;  /* per phase of the timeline: index into out->phase */
+	size_t *name; /* per phase of the timeline: index into out->phase */
 	struct edge *edge;
 	size_t n_edges;
 	struct open *open; /* in the order of their beginnings */

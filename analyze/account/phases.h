@@ -32,7 +32,8 @@ struct erg_phase {
 };
 
 struct erg_phases {
-	struct erg_phase *phase; /* n names in the order of their beginnings, then what is in none */
+	struct erg_phase
+		*phase; /* n names in the order of their beginnings, then what is in none */
 	size_t n;
 };
 

@@ -57,8 +57,8 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	r->child = calloc(tl->n_layers + 1, sizeof(*r->child));
 	r->next = calloc(tl->n_layers + 1, sizeof(*r->next));
 	r->path = calloc(tl->n_layers + 1, sizeof(*r->path));
-	if (!r->calls || !r->inferences || !r->span_ns || !r->weight || !r->done || !r->row || !r->child ||
-		!r->next || !r->path || erg_layer_counts_init(&r->counts, tl) < 0)
+	if (!r->calls || !r->inferences || !r->span_ns || !r->weight || !r->done || !r->row ||
+		!r->child || !r->next || !r->path || erg_layer_counts_init(&r->counts, tl) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	find_children(r);
 	erg_rows_restart(r);
@@ -188,8 +188,9 @@ static void add_counters(const struct erg_rows *r, json_t *row)
 {
 	json_t *counters = erg_layer_counts_json(&r->counts, r->weight);
 
-	json_object_set_new(row, "ipc", erg_num_json(counter_named(counters, "instructions") /
-						      counter_named(counters, "cycles")));
+	json_object_set_new(row, "ipc",
+		erg_num_json(counter_named(counters, "instructions") /
+			counter_named(counters, "cycles")));
 	json_object_set_new(row, "counters", counters);
 }
 
@@ -227,9 +228,9 @@ static json_t *row_of_set(struct erg_rows *r, const char *name, uint64_t calls)
 	if (calls)
 		s.calls = calls;
 	note_done(r, &energy);
-	row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", name, "calls",
-		(json_int_t)s.calls, "macs", (json_int_t)s.macs, "params", (json_int_t)s.params,
-		"bytes_params", (json_int_t)s.bytes);
+	row = json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", name, "calls", (json_int_t)s.calls,
+		"macs", (json_int_t)s.macs, "params", (json_int_t)s.params, "bytes_params",
+		(json_int_t)s.bytes);
 
 	add_energy(r, row, &energy, &s);
 	add_counters(r, row);
@@ -286,7 +287,8 @@ static bool heads_group(const struct erg_rows *r, size_t k, enum erg_tl_level le
 /* What the members of K's group have together, for one call of K: a model of energy needs it. */
 static json_t *merged_json(const struct erg_rows *r, size_t k)
 {
-	static const char *const keys[] = {"macs", "params", "bytes_in", "bytes_out", "bytes_params"};
+	static const char *const keys[] = {"macs", "params", "bytes_in", "bytes_out",
+		"bytes_params"};
 	const struct erg_attr_class *c = r->a->attr->classes;
 	json_t *o = json_object(), *types = json_array();
 	double sum[5] = {0};
@@ -401,8 +403,7 @@ static json_t *layer_row(struct erg_rows *r, uint32_t k)
 	json_object_set_new(row, "merged_with", merged(c) ? members_json(r, k) : json_array());
 	if (merged(c))
 		json_object_set_new(row, "merged", merged_json(r, k));
-	json_object_set_new(row, "gate", json_string(erg_attr_class_reason(
-		r->a->attr, k)));
+	json_object_set_new(row, "gate", json_string(erg_attr_class_reason(r->a->attr, k)));
 	json_object_set_new(row, "coverage", erg_num_json(c->coverage));
 	json_object_set_new(row, "windows", erg_num_json(c->windows));
 	json_object_set_new(row, "direct_j", erg_est_json(&c->energy_direct_j));
@@ -436,7 +437,7 @@ static const char *key_of(const struct erg_tl_layer *l, const char *by)
 static bool same_row(const struct erg_tl_layer *a, const struct erg_tl_layer *b, const char *by)
 {
 	return !strcmp(key_of(a, by), key_of(b, by)) &&
-	       (!strcmp(by, "network") || !strcmp(a->network, b->network));
+		(!strcmp(by, "network") || !strcmp(a->network, b->network));
 }
 
 /*
@@ -455,8 +456,9 @@ static uint64_t calls_of_set(const struct erg_rows *r, const char *by)
 			continue;
 		if (r->a->tl->layers[k].level == whole)
 			own += r->calls[k];
-		most = !strcmp(by, "network") && r->inferences[k] > most ? r->inferences[k] :
-			r->calls[k] > most && strcmp(by, "network") ? r->calls[k] : most;
+		most = !strcmp(by, "network") && r->inferences[k] > most ? r->inferences[k]
+			: r->calls[k] > most && strcmp(by, "network")    ? r->calls[k]
+									 : most;
 	}
 	return own ? own : most;
 }

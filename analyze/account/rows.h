@@ -8,18 +8,19 @@
 
 struct erg_rows {
 	const struct erg_account *a;
-	double total_j;      /* for shares */
-	uint64_t *calls;     /* per layer */
-	uint64_t *span_ns;   /* per layer: begin to end, inner layers included */
+	double total_j;    /* for shares */
+	uint64_t *calls;   /* per layer */
+	uint64_t *span_ns; /* per layer: begin to end, inner layers included */
 	struct erg_layer_counts counts;
 	uint64_t *inferences; /* per layer: how often its network ran */
-	uint64_t iterations; /* the most of them */
-	double *weight;      /* scratch, n_classes values */
-	bool *done;          /* per class: in a row already */
-	uint32_t *row;       /* per class: the resolved row that it is in, or ERG_NONE */
-	size_t n_rows;       /* resolved so far */
-	uint32_t *child, *next; /* per layer: the first one inside of it, the next beside it, or ERG_NONE */
-	uint32_t *path;      /* scratch, per layer */
+	uint64_t iterations;  /* the most of them */
+	double *weight;       /* scratch, n_classes values */
+	bool *done;           /* per class: in a row already */
+	uint32_t *row;        /* per class: the resolved row that it is in, or ERG_NONE */
+	size_t n_rows;        /* resolved so far */
+	uint32_t *child,
+		*next;  /* per layer: the first one inside of it, the next beside it, or ERG_NONE */
+	uint32_t *path; /* scratch, per layer */
 };
 
 int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_err *err);

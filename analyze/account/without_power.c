@@ -42,10 +42,14 @@ int erg_account_without_power(struct erg_account *a, const char *why, struct erg
 		return erg_fail(err, -ENOMEM, "out of memory");
 	for (size_t k = 0; k < attr->n_classes; k++)
 		attr->classes[k] = (struct erg_attr_class){.energy_j = ERG_EST_UNRESOLVED,
-			.power_w = ERG_EST_UNRESOLVED, .energy_direct_j = ERG_EST_UNRESOLVED,
-			.energy_nnls_j = ERG_EST_UNRESOLVED, .group_energy_j = ERG_EST_UNRESOLVED,
-			.group_power_w = ERG_EST_UNRESOLVED, .gate = ERG_GATE_NO_DATA,
-			.group = (uint32_t)k, .group_n = 1};
+			.power_w = ERG_EST_UNRESOLVED,
+			.energy_direct_j = ERG_EST_UNRESOLVED,
+			.energy_nnls_j = ERG_EST_UNRESOLVED,
+			.group_energy_j = ERG_EST_UNRESOLVED,
+			.group_power_w = ERG_EST_UNRESOLVED,
+			.gate = ERG_GATE_NO_DATA,
+			.group = (uint32_t)k,
+			.group_n = 1};
 	attr->time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
 	attr->ets_j = attr->edp_js = attr->ed2p_js2 = attr->idle_w = ERG_EST_UNRESOLVED;
 	attr->mean_w = attr->ets_j.value;

@@ -14,7 +14,7 @@
 #include "analyze/attribution/internal.h"
 #include "formats/base/util.h"
 
-#define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */
+#define LONG_GAP_NS 100e6 /* a gap this long lies outside of the work */
 
 void erg_attr_options_init(struct erg_attr_options *opt)
 {
@@ -84,13 +84,17 @@ static int check(const struct erg_rail *rail, const struct erg_attr_options *opt
 
 	for (size_t i = 1; i < rail->n && !r; i++)
 		if (rail->t[i] <= rail->t[i - 1])
-			r = erg_fail(err, -EINVAL, "rail %s: reading %zu does not follow the one "
-				"before in time", rail->name, i);
+			r = erg_fail(err, -EINVAL,
+				"rail %s: reading %zu does not follow the one "
+				"before in time",
+				rail->name, i);
 	for (size_t i = 0; i < opt->n_idle && !r; i++)
 		if (opt->idle[i].end <= opt->idle[i].begin ||
 			(i && opt->idle[i].begin < opt->idle[i - 1].end))
-			r = erg_fail(err, -EINVAL, "idle phase %zu is empty or overlaps the one "
-				"before", i);
+			r = erg_fail(err, -EINVAL,
+				"idle phase %zu is empty or overlaps the one "
+				"before",
+				i);
 	return r;
 }
 
@@ -141,8 +145,9 @@ static void first_shape(const struct erg_rail *rail, const struct attr_readings 
 		return;
 	}
 	ret->period_ns = rd->period_ns;
-	ret->stale_ns = rd->stale ? fmin(rd->spacing_ns, rd->period_ns) : rail->at_stamp ? 0 :
-											  rd->period_ns;
+	ret->stale_ns = rd->stale ? fmin(rd->spacing_ns, rd->period_ns)
+		: rail->at_stamp  ? 0
+				  : rd->period_ns;
 }
 
 static int prepare(struct attr_run *r, const struct erg_rail *rail, const struct attr_source *src,
@@ -307,8 +312,9 @@ static int bend(struct attr_run *r)
 	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
 
-		keep[c] = v->col_apart[c] || k >= v->gap_class || v->class_time[k] * 1e9 >=
-			ATTR_DIRECT_WINDOWS * st->memory_ns * (double)v->class_calls[k];
+		keep[c] = v->col_apart[c] || k >= v->gap_class ||
+			v->class_time[k] * 1e9 >=
+				ATTR_DIRECT_WINDOWS * st->memory_ns * (double)v->class_calls[k];
 	}
 	rc = attr_bend(v, keep, st->power, &power, r->err);
 	free(r->fit.power);
@@ -354,8 +360,8 @@ static int bend_and_judge(struct attr_run *r)
  * where the tests find nothing wrong with the declared one, which look far. */
 static bool lost(const struct attr_run *r)
 {
-	return !r->fit.estimated && !r->misfit.declared_right && r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class &&
-		!r->st->rail.model.lag_u_ns;
+	return !r->fit.estimated && !r->misfit.declared_right && r->opt.lag == ERG_LAG_AUTO &&
+		!r->st->locked && r->st->view.gap_class && !r->st->rail.model.lag_u_ns;
 }
 
 /* The tests lean on the power that was fitted: a sensor that is wrong (a clock that runs off, say) makes
@@ -368,7 +374,8 @@ static bool blind(const struct attr_run *r)
 	const struct attr_readings *rd = &r->st->readings;
 	double mean = 0, var = 0;
 
-	if (r->fit.estimated || r->opt.lag != ERG_LAG_AUTO || r->st->locked || !r->st->view.gap_class)
+	if (r->fit.estimated || r->opt.lag != ERG_LAG_AUTO || r->st->locked ||
+		!r->st->view.gap_class)
 		return false;
 	for (size_t i = 0; i < rd->n; i++)
 		mean += rd->v[i] / (double)rd->n;
@@ -423,8 +430,9 @@ static int attribute(struct attr_run *r)
 
 	st->shape = r->fit.shape;
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
-	st->reach_ns = 1.5 * (st->readings.stale ? fmax(st->readings.period_ns,
-		st->readings.spacing_ns) : st->readings.spacing_ns);
+	st->reach_ns = 1.5 *
+		(st->readings.stale ? fmax(st->readings.period_ns, st->readings.spacing_ns)
+				    : st->readings.spacing_ns);
 	if (v->gap_class && (rc = attr_durations(&st->view, r->err)) < 0)
 		return rc;
 	st->locked = attr_lock(v, &st->readings) > ATTR_LOCK_LIMIT;

@@ -47,18 +47,18 @@ enum erg_attr_lag {
 struct erg_attr_options {
 	uint64_t seed;
 	unsigned int rounds; /* of the bootstrap; 0: the default */
-	double ci_limit;     /* half width / value above which a layer is not resolved; 0: the default */
-	bool ci_whole;       /* the limit is of the whole interval: also of what is the same for all, the
+	double ci_limit; /* half width / value above which a layer is not resolved; 0: the default */
+	bool ci_whole; /* the limit is of the whole interval: also of what is the same for all, the
 				sensor's gain and offset, which no longer run would mend */
-	double cond_limit;   /* 0: the default */
-	double min_windows;  /* least occupancy of a class, in sensor windows; 0: 50 */
+	double cond_limit;       /* 0: the default */
+	double min_windows;      /* least occupancy of a class, in sensor windows; 0: 50 */
 	unsigned int max_blocks; /* 0: 200, fewer where the classes are many */
 	enum erg_attr_lag lag;
 	double lag_ns, lag_u_ns;
 	bool fit_window; /* also search the window (point, boxcar) or time constant (ema); always
 			    done where the model is assumed and gives none */
-	struct erg_attr_steps frequency;   /* n = 0: none. Each class is split by frequency level */
-	const struct erg_attr_span *idle;  /* idle phases, in order of time */
+	struct erg_attr_steps frequency;  /* n = 0: none. Each class is split by frequency level */
+	const struct erg_attr_span *idle; /* idle phases, in order of time */
 	size_t n_idle;
 };
 
@@ -71,16 +71,16 @@ void erg_attr_options_init(struct erg_attr_options *opt);
 
 /* Why a class is not resolved on its own. */
 enum erg_attr_gate {
-	ERG_GATE_NONE,     /* resolved */
-	ERG_GATE_NO_DATA,  /* no reading saw it */
-	ERG_GATE_WINDOWS,  /* seen for fewer than min_windows windows */
-	ERG_GATE_COND,     /* cannot be told from its neighbours: condition number */
-	ERG_GATE_CI,       /* interval wider than ci_limit */
-	ERG_GATE_LOCKED,   /* the sampler runs in phase with the layers */
-	ERG_GATE_BLOCKS,   /* run too short for an interval: fewer than 20 blocks */
-	ERG_GATE_UNFAIR,   /* seen only in part: observed share differs from its share of time */
-	ERG_GATE_UNSEEN,   /* less than half of its time lies within reach of a reading */
-	ERG_GATE_MISFIT,   /* the model of the sensor or of the layers is wrong: erg_attr.misfit */
+	ERG_GATE_NONE,    /* resolved */
+	ERG_GATE_NO_DATA, /* no reading saw it */
+	ERG_GATE_WINDOWS, /* seen for fewer than min_windows windows */
+	ERG_GATE_COND,    /* cannot be told from its neighbours: condition number */
+	ERG_GATE_CI,      /* interval wider than ci_limit */
+	ERG_GATE_LOCKED,  /* the sampler runs in phase with the layers */
+	ERG_GATE_BLOCKS,  /* run too short for an interval: fewer than 20 blocks */
+	ERG_GATE_UNFAIR,  /* seen only in part: observed share differs from its share of time */
+	ERG_GATE_UNSEEN,  /* less than half of its time lies within reach of a reading */
+	ERG_GATE_MISFIT,  /* the model of the sensor or of the layers is wrong: erg_attr.misfit */
 	ERG_GATE_IMPOSSIBLE, /* a power above any reading, or none at all */
 	ERG_GATE_N,
 };
@@ -91,9 +91,9 @@ struct erg_attr;
 const char *erg_attr_class_reason(const struct erg_attr *a, size_t k);
 
 struct erg_attr_class {
-	double time_s;  /* exact, from the segments */
-	uint64_t calls; /* runs of adjacent segments of this class */
-	double windows; /* occupancy observed, in sensor windows (readings x share) */
+	double time_s;   /* exact, from the segments */
+	uint64_t calls;  /* runs of adjacent segments of this class */
+	double windows;  /* occupancy observed, in sensor windows (readings x share) */
 	double coverage; /* share of its time that lies within reach of a reading (no gap) */
 	/* The class alone; unresolved if it is merged or failed a gate. method: direct, nnls,
 	 * counter (a counter's whole differences inside the layer), unresolved. */
@@ -110,22 +110,22 @@ struct erg_attr_class {
 };
 
 struct erg_attr_diag {
-	double cond;          /* of the column-scaled Gram matrix of all classes */
+	double cond;             /* of the column-scaled Gram matrix of all classes */
 	double lag_ns, lag_u_ns; /* used, and standard uncertainty */
 	const char *lag_source;  /* estimated, model, override, assumed */
-	double window_ns;     /* used: window, or time constant of an ema */
-	double period_ns;     /* native update period used or found; 0 unknown */
+	double window_ns;        /* used: window, or time constant of an ema */
+	double period_ns;        /* native update period used or found; 0 unknown */
 	bool window_fitted;
-	bool stale_readings;  /* repeated readings were dropped */
-	bool locked;          /* sampler in phase with the layers */
+	bool stale_readings;   /* repeated readings were dropped */
+	bool locked;           /* sampler in phase with the layers */
 	size_t readings, rows; /* readings of the rail, rows of the least squares */
-	size_t blocks;        /* Gram blocks */
-	size_t block_length;  /* Gram blocks resampled together (Politis-White) */
-	double block_s;       /* seconds of one Gram block */
-	double residual_w;    /* RMS residual of a reading */
-	double drift_w;       /* SD of the baseline of the blocks */
-	size_t levels;        /* frequency levels used (1: no split) */
-	double level_hz[4];   /* their values */
+	size_t blocks;         /* Gram blocks */
+	size_t block_length;   /* Gram blocks resampled together (Politis-White) */
+	double block_s;        /* seconds of one Gram block */
+	double residual_w;     /* RMS residual of a reading */
+	double drift_w;        /* SD of the baseline of the blocks */
+	size_t levels;         /* frequency levels used (1: no split) */
+	double level_hz[4];    /* their values */
 };
 
 /* A score test of the model: F, and the chance of a greater one where the model is right. NaN: too
@@ -149,14 +149,15 @@ struct erg_attr_state;
 struct erg_attr {
 	size_t n_classes; /* layers, gap, and idle if there is one */
 	struct erg_attr_class *classes;
-	double time_s;    /* of the segments: begin[0] .. begin[n] */
-	double coverage;  /* share of time_s within reach of a reading */
+	double time_s;                          /* of the segments: begin[0] .. begin[n] */
+	double coverage;                        /* share of time_s within reach of a reading */
 	struct erg_est ets_j, edp_js, ed2p_js2; /* whole of the segments */
-	double mean_w;    /* over the time whose energy is in ets_j */
-	struct erg_est idle_w;  /* mean of P_idle over the run; unresolved without idle phases */
+	double mean_w;                          /* over the time whose energy is in ets_j */
+	struct erg_est idle_w; /* mean of P_idle over the run; unresolved without idle phases */
 	struct erg_attr_diag diag;
 	struct erg_attr_model model;
-	const char *misfit; /* static text: "misfit: " and clock, varying, …; NULL: the model is right */
+	const char *
+		misfit; /* static text: "misfit: " and clock, varying, …; NULL: the model is right */
 	json_t *warnings; /* array of {"code", "text"} */
 	struct erg_attr_state *state;
 };
@@ -168,7 +169,8 @@ struct erg_attr {
  * sense, -ENOMEM. RAIL must outlive *ret, which points into it.
  */
 int erg_attr_run_timeline(const struct erg_rail *rail, const struct erg_timeline *tl, bool device,
-	const uint32_t *map, const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err);
+	const uint32_t *map, const struct erg_attr_options *opt, struct erg_attr **ret,
+	struct erg_err *err);
 /* {"tests", "fitted", "declared"}: which tests of the model were made, and what it became. */
 json_t *erg_attr_model_json(const struct erg_attr *a);
 void erg_attr_free(struct erg_attr *a);
@@ -199,8 +201,8 @@ struct erg_attr_stretch {
 struct erg_attr_over {
 	struct erg_est energy_j;
 	struct erg_est above_idle_j; /* unresolved without idle phases */
-	double coverage; /* share of the time within reach of a reading */
-	double peak_w;   /* greatest single reading in them, NaN without one */
+	double coverage;             /* share of the time within reach of a reading */
+	double peak_w;               /* greatest single reading in them, NaN without one */
 };
 
 /*

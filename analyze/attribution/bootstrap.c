@@ -195,8 +195,7 @@ static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 }
 
 int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
-	unsigned int rounds, uint64_t seed, struct attr_boot *ret,
-	struct erg_err *err)
+	unsigned int rounds, uint64_t seed, struct attr_boot *ret, struct erg_err *err)
 {
 	int r;
 

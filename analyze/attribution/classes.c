@@ -36,7 +36,8 @@ static void mean_power(struct attr_run *r)
 static double col_energy(const struct erg_attr_state *st, size_t c, const double *power)
 {
 	if (st->gram.windows[c] <= 0)
-		return st->mean_w * (st->view.col_share ? st->view.col_share[c] : st->view.col_time[c]);
+		return st->mean_w *
+			(st->view.col_share ? st->view.col_share[c] : st->view.col_time[c]);
 	return attr_col_energy(&st->view, power, c);
 }
 
@@ -52,9 +53,11 @@ static void choose_direct(struct attr_run *r)
 	const struct attr_view *v = &st->view;
 
 	for (size_t k = 0; k < st->n_classes; k++)
-		st->is_direct[k] = v->class_time[k] > 0 && (k >= v->gap_class || (v->class_calls[k] &&
-			v->class_time[k] / (double)v->class_calls[k] * 1e9 >=
-			ATTR_DIRECT_WINDOWS * st->memory_ns));
+		st->is_direct[k] = v->class_time[k] > 0 &&
+			(k >= v->gap_class ||
+				(v->class_calls[k] &&
+					v->class_time[k] / (double)v->class_calls[k] * 1e9 >=
+						ATTR_DIRECT_WINDOWS * st->memory_ns));
 	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
 		bool few = st->direct.readings[c] < DIRECT_READINGS;
@@ -75,7 +78,8 @@ static void class_values(struct attr_run *r)
 	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
 		double t = v->col_time[c], e = col_energy(st, c, st->power);
-		double d = st->direct.time[c] > 0 ? st->direct.energy[c] / st->direct.time[c] * t : e;
+		double d =
+			st->direct.time[c] > 0 ? st->direct.energy[c] / st->direct.time[c] * t : e;
 
 		st->dir[k] += d;
 		if (var)
@@ -88,8 +92,8 @@ static void class_values(struct attr_run *r)
 	}
 	for (size_t c = 0; c < v->n_cols && r->rival; c++)
 		if (!st->is_direct[v->col_class[c]] && !v->col_apart[c])
-			st->rival_j[v->col_class[c]] += attr_col_energy(v, r->rival, c) -
-				attr_col_energy(v, st->power, c);
+			st->rival_j[v->col_class[c]] +=
+				attr_col_energy(v, r->rival, c) - attr_col_energy(v, st->power, c);
 	free(var);
 }
 
@@ -104,17 +108,19 @@ static void class_replicates(struct attr_run *r)
 		const double *power = r->boot.rep + i * st->gram.dim;
 		double *rep = st->rep + i * st->n_classes;
 		/* the drift's mean over the readings is not quite its mean over the run */
-		double common = sqrt(st->tau2 / fmax((double)st->gram.rows, 1)) *
-			attr_rng_normal(&rng);
+		double common =
+			sqrt(st->tau2 / fmax((double)st->gram.rows, 1)) * attr_rng_normal(&rng);
 
 		for (size_t c = 0; c < v->n_cols; c++) {
 			uint32_t k = v->col_class[c];
-			double t = v->col_time[c], e = col_energy(st, c, power) + common *
-				(v->col_share ? v->col_share[c] : t);
+			double t = v->col_time[c],
+			       e = col_energy(st, c, power) +
+				common * (v->col_share ? v->col_share[c] : t);
 
 			if (col_direct(st, c))
 				e = (st->direct.energy[c] / st->direct.time[c] +
-					sqrt(st->direct.var[c]) * attr_rng_normal(&rng)) * t;
+					    sqrt(st->direct.var[c]) * attr_rng_normal(&rng)) *
+					t;
 			rep[k] += e;
 		}
 		for (size_t k = 0; k < st->n_classes; k++) {

@@ -33,8 +33,9 @@ static double idle_energy(const struct erg_attr_state *st, const double *weight)
 
 	for (size_t c = 0; c < st->n_classes; c++)
 		if (weight[c] != 0)
-			e += weight[c] * (st->idle_a * st->view.class_time[c] +
-				st->idle_b * st->view.class_moment[c]);
+			e += weight[c] *
+				(st->idle_a * st->view.class_time[c] +
+					st->idle_b * st->view.class_moment[c]);
 	return e;
 }
 
@@ -156,7 +157,8 @@ struct makeup {
 
 static bool forbidden(enum erg_attr_gate g)
 {
-	return g != ERG_GATE_NONE && g != ERG_GATE_CI && g != ERG_GATE_COND && g != ERG_GATE_WINDOWS;
+	return g != ERG_GATE_NONE && g != ERG_GATE_CI && g != ERG_GATE_COND &&
+		g != ERG_GATE_WINDOWS;
 }
 
 /*
@@ -168,13 +170,14 @@ static void add_loose(const struct erg_attr *a, size_t c, double weight, struct 
 {
 	const struct erg_attr_state *st = a->state;
 	const struct erg_attr_class *k = &a->classes[c];
-	double part = k->time_s > 0 ? st->class_few[c] / k->time_s : 0, most = st->peak_w * k->time_s;
+	double part = k->time_s > 0 ? st->class_few[c] / k->time_s : 0,
+	       most = st->peak_w * k->time_s;
 
 	m->few += weight * st->class_few[c];
 	if (forbidden(k->gate))
 		part = 1;
-	m->loose_j += weight * part * (most + fmax(fmax(st->value[c] - most, -st->value[c]), 0) /
-		sqrt(k->windows + 1));
+	m->loose_j += weight * part *
+		(most + fmax(fmax(st->value[c] - most, -st->value[c]), 0) / sqrt(k->windows + 1));
 }
 
 static void make_up(const struct erg_attr *a, const double *weight, struct makeup *ret)
@@ -241,8 +244,9 @@ static enum erg_attr_gate gate_of_sum(const struct erg_attr_state *st, const str
 
 	if (m->difference)
 		return ERG_GATE_NONE;
-	if (!(total->value > 0) || (m->nnls && total->value - total->doubt >
-		m->time * attr_power_limit(st, m->longest)))
+	if (!(total->value > 0) ||
+		(m->nnls &&
+			total->value - total->doubt > m->time * attr_power_limit(st, m->longest)))
 		return ERG_GATE_IMPOSSIBLE;
 	return half <= (limited ? st->ci_limit : 1) * total->value ? ERG_GATE_NONE : ERG_GATE_CI;
 }
@@ -262,8 +266,9 @@ static double longer_of(const struct erg_attr_state *st, enum erg_attr_gate gate
 
 static struct erg_est refused(const struct erg_attr *a, enum erg_attr_gate gate, double longer)
 {
-	return erg_est_because(gate == ERG_GATE_MISFIT && a->misfit ? a->misfit :
-		erg_attr_gate_name(gate), longer);
+	return erg_est_because(gate == ERG_GATE_MISFIT && a->misfit ? a->misfit
+								    : erg_attr_gate_name(gate),
+		longer);
 }
 
 /* One word for how the classes of a sum were found. */

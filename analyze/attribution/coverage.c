@@ -84,8 +84,8 @@ static void uncover(struct erg_attr_state *st, uint16_t c, uint32_t n, double s)
 
 	if (base && n > 1)
 		return;
-	st->class_covered[v->col_class[c]] -= v->col_on && !base ? s * v->col_share[c] / v->col_on[c]
-								   : s;
+	st->class_covered[v->col_class[c]] -=
+		v->col_on && !base ? s * v->col_share[c] / v->col_on[c] : s;
 }
 
 int attr_coverage(struct erg_attr_state *st, struct erg_err *err)
@@ -100,12 +100,15 @@ int attr_coverage(struct erg_attr_state *st, struct erg_err *err)
 	for (size_t g = 0; g < st->n_gaps; g++) {
 		const struct erg_attr_span *gap = &st->gaps[g];
 
-		for (size_t i = attr_view_find(v, gap->begin); i < v->n &&
-			attr_begin(v, i) < gap->end; i++) {
-			uint64_t from = attr_begin(v, i) > gap->begin ? attr_begin(v, i) : gap->begin;
-			uint64_t to = attr_begin(v, i + 1) < gap->end ? attr_begin(v, i + 1) : gap->end;
+		for (size_t i = attr_view_find(v, gap->begin);
+			i < v->n && attr_begin(v, i) < gap->end; i++) {
+			uint64_t from =
+				attr_begin(v, i) > gap->begin ? attr_begin(v, i) : gap->begin;
+			uint64_t to =
+				attr_begin(v, i + 1) < gap->end ? attr_begin(v, i + 1) : gap->end;
 
-			for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1) && to > from; e++)
+			for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1) && to > from;
+				e++)
 				uncover(st, v->col[e], attr_first(v, i + 1) - attr_first(v, i),
 					(double)(to - from) * 1e-9);
 		}

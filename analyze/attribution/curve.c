@@ -185,13 +185,14 @@ static double group_sum(const struct attr_curve *c, size_t g, double x, size_t *
 	return from + (d > 0 ? (x - c->edge[i]) / d * (c->group[g][i + 1] - from) : 0);
 }
 
-double attr_curve_group(const struct attr_curve *c, size_t g, double end, double window, size_t hint[2])
+double attr_curve_group(const struct attr_curve *c, size_t g, double end, double window,
+	size_t hint[2])
 {
 	return (group_sum(c, g, end, &hint[0]) - group_sum(c, g, end - window, &hint[1])) / window;
 }
 
-double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window, double stale,
-	size_t hint[2])
+double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window,
+	double stale, size_t hint[2])
 {
 	size_t n = stale > 0 ? ATTR_STALE_POINTS : 1;
 	double sum = 0;

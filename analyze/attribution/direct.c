@@ -18,12 +18,12 @@
 #include "formats/base/util.h"
 
 struct moments {
-	double squares;     /* sum of D_i^2 */
-	double shares;      /* sum of D_i^2 / m_i */
-	double inverse;     /* sum of 1 / m_i */
-	double power2;      /* sum of D_i P_i^2 */
+	double squares;      /* sum of D_i^2 */
+	double shares;       /* sum of D_i^2 / m_i */
+	double inverse;      /* sum of 1 / m_i */
+	double power2;       /* sum of D_i P_i^2 */
 	double diff2, diffs; /* neighbours inside an instance */
-	double y, y2;       /* readings */
+	double y, y2;        /* readings */
 };
 
 struct pass {
@@ -32,7 +32,7 @@ struct pass {
 	struct moments *m;
 	double hold_ns; /* how far a reading is held */
 	double spacing_ns;
-	size_t seg;     /* current instance, SIZE_MAX none */
+	size_t seg; /* current instance, SIZE_MAX none */
 	double first_t, last_t, first_y, last_y;
 	double energy, time; /* W ns, ns */
 	double count;
@@ -110,8 +110,8 @@ static void finish(struct pass *p, size_t c)
 		between = fmax(between - within * m->inverse / n, 0);
 	}
 	unseen = fmax(1 - d->time[c] / p->v->col_time[c], 0);
-	d->var[c] = (within * m->shares + between * m->squares * unseen) /
-		(d->time[c] * d->time[c]);
+	d->var[c] =
+		(within * m->shares + between * m->squares * unseen) / (d->time[c] * d->time[c]);
 	mean = m->y / d->readings[c];
 	d->spread[c] = sqrt(fmax(m->y2 / d->readings[c] - mean * mean, 0));
 }
@@ -185,7 +185,10 @@ int attr_direct_run(const struct attr_view *v, const struct attr_readings *r,
 {
 	double memory = attr_kernel_ops_of(shape->kind)->memory(shape, r);
 	double spacing = r->stale ? fmax(r->period_ns, r->spacing_ns) : r->spacing_ns;
-	struct pass p = {.v = v, .ret = ret, .seg = SIZE_MAX, .spacing_ns = spacing,
+	struct pass p = {.v = v,
+		.ret = ret,
+		.seg = SIZE_MAX,
+		.spacing_ns = spacing,
 		.hold_ns = 1.5 * spacing + memory / 2};
 	int rc = alloc(ret, v->n_cols, err);
 

@@ -18,7 +18,7 @@
 #include "formats/base/util.h"
 
 #define ENTRIES_MAX 30000000 /* beyond, a number for each takes too much memory */
-#define PIECES 3 /* of the spline */
+#define PIECES 3             /* of the spline */
 #define HATS (PIECES + 2)
 #define SAMPLE_MAX 4000
 #define INSTANCES_MIN 60
@@ -91,8 +91,10 @@ static int standardise(struct attr_view *v)
 	}
 	for (size_t e = 0; e < n; e++) {
 		uint16_t c = v->col[e];
-		double sd = sum[2 * k + c], z = sd > SPREAD_MIN && sum[c] >= INSTANCES_MIN &&
-			varies(v, c) ? ((double)v->z[e] - sum[k + c]) / sd : 0;
+		double sd = sum[2 * k + c],
+		       z = sd > SPREAD_MIN && sum[c] >= INSTANCES_MIN && varies(v, c)
+			? ((double)v->z[e] - sum[k + c]) / sd
+			: 0;
 
 		v->z[e] = (float)fmax(fmin(z, Z_MAX), -Z_MAX);
 	}
@@ -114,7 +116,7 @@ int attr_durations(struct attr_view *v, struct erg_err *err)
 /* What becomes of a column: its first new one, and the knots. */
 struct bent {
 	uint16_t first;
-	uint8_t n; /* 1: as it was */
+	uint8_t n;       /* 1: as it was */
 	double from, to; /* z */
 };
 
@@ -131,7 +133,8 @@ static void choose_range(struct bent *b, double *x, size_t n)
 }
 
 /* Columns that are long enough to be integrated directly stay. */
-static int plan_columns(const struct attr_view *v, const bool *keep, struct bent *b, size_t *ret_cols)
+static int plan_columns(const struct attr_view *v, const bool *keep, struct bent *b,
+	size_t *ret_cols)
 {
 	size_t n = attr_first(v, v->n), cols = 0;
 	_cleanup_(erg_freep) double *x = malloc(v->n_cols * SAMPLE_MAX * sizeof(double));
@@ -168,7 +171,8 @@ static double knot_at(int i)
 
 static double spline(int i, int degree, double x)
 {
-	double a = knot_at(i), b = knot_at(i + degree), c = knot_at(i + 1), d = knot_at(i + degree + 1);
+	double a = knot_at(i), b = knot_at(i + degree), c = knot_at(i + 1),
+	       d = knot_at(i + degree + 1);
 
 	if (!degree)
 		return x >= a && x < c ? 1 : 0;
@@ -211,7 +215,8 @@ static bool alloc_bent(const struct attr_view *v, size_t cols, struct bent_view 
 	size_t entries = 3 * (size_t)attr_first(v, v->n) + 1;
 
 	*n = (struct bent_view){.first = calloc(v->n + 1, sizeof(*n->first)),
-		.col = calloc(entries, sizeof(*n->col)), .share = calloc(entries, sizeof(*n->share)),
+		.col = calloc(entries, sizeof(*n->col)),
+		.share = calloc(entries, sizeof(*n->share)),
 		.z = calloc(entries, sizeof(*n->z)),
 		.col_class = calloc(cols + 1, sizeof(*n->col_class)),
 		.col_apart = calloc(cols + 1, sizeof(*n->col_apart)),
@@ -246,7 +251,8 @@ static void fill_entries(const struct attr_view *v, const struct bent *b, struct
 
 		n->first[i] = out;
 		for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
-			size_t k = hats(&b[v->col[e]], (double)v->z[e], n->col + out, n->share + out);
+			size_t k =
+				hats(&b[v->col[e]], (double)v->z[e], n->col + out, n->share + out);
 
 			for (size_t j = 0; j < k; j++, out++) {
 				n->z[out] = v->z[e];
@@ -276,17 +282,24 @@ static void fill_columns(const struct attr_view *v, const struct bent *b, struct
 				continue;
 			n->col_share[to] = v->col_share[c] * f;
 			n->col_on[to] = v->col_on[c] * f;
-			n->col_base[to] = v->col_base[c] == ATTR_NO_BASE ? ATTR_NO_BASE :
-				b[v->col_base[c]].first;
+			n->col_base[to] = v->col_base[c] == ATTR_NO_BASE ? ATTR_NO_BASE
+									 : b[v->col_base[c]].first;
 		}
 	}
 }
 
 static void install(struct attr_view *v, struct bent_view *n, size_t cols)
 {
-	struct bent_view old = {.first = v->first, .col = v->col, .share = v->share, .z = v->z,
-		.col_class = v->col_class, .col_apart = v->col_apart, .col_time = v->col_time,
-		.col_base = v->col_base, .col_share = v->col_share, .col_on = v->col_on};
+	struct bent_view old = {.first = v->first,
+		.col = v->col,
+		.share = v->share,
+		.z = v->z,
+		.col_class = v->col_class,
+		.col_apart = v->col_apart,
+		.col_time = v->col_time,
+		.col_base = v->col_base,
+		.col_share = v->col_share,
+		.col_on = v->col_on};
 
 	v->first = n->first;
 	v->col = n->col;

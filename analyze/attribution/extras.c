@@ -54,8 +54,9 @@ bool attr_look(const struct attr_view *v, const struct attr_readings *r, const s
 	return ret->window >= 1;
 }
 
-int attr_extras_open(struct attr_extras *x, const struct attr_view *v, const struct attr_readings *r,
-	const struct attr_shape *s, const bool *psi, const double *power)
+int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
+	const struct attr_readings *r, const struct attr_shape *s, const bool *psi,
+	const double *power)
 {
 	double tau = attr_tau_of(s), w = attr_window_of(s), lo, hi;
 
@@ -115,13 +116,15 @@ int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
 		out[ATTR_DELAY] = slope;
 	if (x->psi[ATTR_WINDOW])
 		out[ATTR_WINDOW] = (moved(x, 0, &l, x->h_window / 2, x->h_window, 2) -
-			moved(x, 0, &l, -x->h_window / 2, -x->h_window, 3)) / (2 * x->h_window);
+					   moved(x, 0, &l, -x->h_window / 2, -x->h_window, 3)) /
+			(2 * x->h_window);
 	if (x->psi[ATTR_SQUARE])
-		out[ATTR_SQUARE] = (moved(x, 2, &l, x->to_hi, 0, 4) -
-			moved(x, 1, &l, x->to_lo, 0, 5)) / x->d_square;
+		out[ATTR_SQUARE] =
+			(moved(x, 2, &l, x->to_hi, 0, 4) - moved(x, 1, &l, x->to_lo, 0, 5)) /
+			x->d_square;
 	if (x->psi[ATTR_CLOCK])
-		out[ATTR_CLOCK] = slope * ((double)(int64_t)(x->readings->t[m] - x->view->t0) -
-			x->shape.mid_ns);
+		out[ATTR_CLOCK] = slope *
+			((double)(int64_t)(x->readings->t[m] - x->view->t0) - x->shape.mid_ns);
 	return 0;
 }
 

@@ -18,7 +18,7 @@
 #include "formats/base/util.h"
 
 #define ROWS_MAX 20000 /* a variance needs no more; evenly taken from the run */
-#define KEEP_MIN 0.3 /* share of the variance that always stays */
+#define KEEP_MIN 0.3   /* share of the variance that always stays */
 
 /* Turns a row into one of the variance problem. */
 static void square_row(struct attr_row *row, const double *power, double delta)
@@ -41,8 +41,8 @@ static int components(struct erg_attr_state *st, const double *slope_power, doub
 	struct attr_kernel k;
 	struct attr_gram g;
 	struct attr_row *row;
-	int r = attr_gram_init(&g, dim - 1, 1, st->view.t0, attr_begin(&st->view, st->view.n), 1e30, 1,
-		err);
+	int r = attr_gram_init(&g, dim - 1, 1, st->view.t0, attr_begin(&st->view, st->view.n), 1e30,
+		1, err);
 
 	if (r < 0)
 		return r;
@@ -92,8 +92,8 @@ int attr_finite(struct erg_attr_state *st, struct attr_boot *boot, const double 
 			continue;
 		keep = sqrt(fmax(1 - sigma2[c] / (calls * var), KEEP_MIN));
 		for (size_t i = 0; i < boot->rounds; i++)
-			boot->rep[i * all + c] = st->power[c] +
-				keep * (boot->rep[i * all + c] - st->power[c]);
+			boot->rep[i * all + c] =
+				st->power[c] + keep * (boot->rep[i * all + c] - st->power[c]);
 	}
 	return r;
 }

@@ -30,7 +30,7 @@ struct gates {
 	double *dev;       /* n x rounds, of group heads: replicates less value */
 	double *rel;       /* of group heads: relative half width */
 	double *weight;
-	double *gram;      /* n x n, classes */
+	double *gram; /* n x n, classes */
 };
 
 /* Neighbours in time, gaps between them left out. */
@@ -132,8 +132,8 @@ static bool mergeable(const struct gates *g, uint32_t head)
 {
 	enum erg_attr_gate gate = g->a->classes[head].gate;
 
-	return g->group[head] == head && head < g->st->view.gap_class &&
-		!g->st->is_direct[head] && g->a->classes[head].time_s > 0 &&
+	return g->group[head] == head && head < g->st->view.gap_class && !g->st->is_direct[head] &&
+		g->a->classes[head].time_s > 0 &&
 		(gate == ERG_GATE_NONE || gate == ERG_GATE_CI || gate == ERG_GATE_COND);
 }
 
@@ -243,7 +243,8 @@ static bool spared(const struct gates *g, size_t c)
 
 	if (!g->st->is_direct[c])
 		return false;
-	return c >= v->gap_class || v->class_time[c] * 1e9 >=
+	return c >= v->gap_class ||
+		v->class_time[c] * 1e9 >=
 		SAFE_WINDOWS * g->st->memory_ns * (double)v->class_calls[c];
 }
 
@@ -312,8 +313,9 @@ static double longer(const struct gates *g, const struct erg_attr_class *k, size
 static void publish(struct gates *g, uint32_t head)
 {
 	struct erg_attr *a = g->a;
-	const char *method = g->st->is_direct[head] ?
-		g->st->shape.kind == ERG_SENSOR_COUNTER ? "counter" : "direct" : "nnls";
+	const char *method = g->st->is_direct[head]
+		? g->st->shape.kind == ERG_SENSOR_COUNTER ? "counter" : "direct"
+		: "nnls";
 	struct erg_est e = ERG_EST_UNRESOLVED, p = ERG_EST_UNRESOLVED, e1, p1;
 	struct attr_parts parts;
 	uint32_t members = 0;
@@ -326,11 +328,12 @@ static void publish(struct gates *g, uint32_t head)
 			time += a->classes[c].time_s;
 		}
 	group_parts(g, head, &parts);
-	ok = time > 0 && parts.value > 0 && isfinite(parts.doubt) && (g->st->is_direct[head] ||
-		parts.doubt <= g->ci_limit * parts.value);
+	ok = time > 0 && parts.value > 0 && isfinite(parts.doubt) &&
+		(g->st->is_direct[head] || parts.doubt <= g->ci_limit * parts.value);
 	if (ok && head < g->st->view.gap_class && a->classes[head].gate == ERG_GATE_NONE &&
-		parts.value - parts.doubt > time * attr_power_limit(g->st, members > 1 ? time :
-			time / (double)a->classes[head].calls))
+		parts.value - parts.doubt > time *
+				attr_power_limit(g->st,
+					members > 1 ? time : time / (double)a->classes[head].calls))
 		a->classes[head].gate = ERG_GATE_IMPOSSIBLE;
 	if (a->classes[head].gate == ERG_GATE_NONE && ok) {
 		e = attr_parts_est(&parts, 1, method);
@@ -349,8 +352,7 @@ static void publish(struct gates *g, uint32_t head)
 		if (k->gate == ERG_GATE_NONE && (members > 1 || !ok) && time > 0)
 			k->gate = parts.value > 0 ? ERG_GATE_CI : ERG_GATE_IMPOSSIBLE;
 		if (members > 1 || !erg_est_resolved(&e))
-			e1 = p1 = erg_est_because(erg_attr_class_reason(a, c),
-				longer(g, k, c));
+			e1 = p1 = erg_est_because(erg_attr_class_reason(a, c), longer(g, k, c));
 		else
 			e1 = e, p1 = p;
 		k->energy_j = e1;
@@ -401,8 +403,12 @@ static int alloc(struct gates *g, struct erg_err *err)
 
 int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct erg_err *err)
 {
-	struct gates g = {.a = a, .st = a->state, .ci_limit = opt->ci_limit,
-		.cond_limit = opt->cond_limit, .min_windows = opt->min_windows, .n = a->n_classes};
+	struct gates g = {.a = a,
+		.st = a->state,
+		.ci_limit = opt->ci_limit,
+		.cond_limit = opt->cond_limit,
+		.min_windows = opt->min_windows,
+		.n = a->n_classes};
 	int r = alloc(&g, err);
 
 	if (!r) {
@@ -410,8 +416,7 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 		gate_alone(&g, opt);
 		a->diag.cond = condition(&g);
 		if (!a->state->locked && !a->state->short_run && !a->misfit) {
-			for (double cond = a->diag.cond; cond > g.cond_limit;
-				cond = condition(&g))
+			for (double cond = a->diag.cond; cond > g.cond_limit; cond = condition(&g))
 				if (!merge_worst(&g))
 					break;
 			merge_wide(&g);

@@ -24,8 +24,8 @@ int attr_gram_init(struct attr_gram *g, size_t n_cols, size_t n_extra, uint64_t 
 	g->stride = g->dim * (g->dim + 1) / 2 + 2 * g->dim + 3;
 	g->t0 = t0;
 	g->max_blocks = max_blocks;
-	g->block_ns = blocks > (double)max_blocks ? (double)(t1 - t0) / (double)max_blocks
-						   : block_ns;
+	g->block_ns =
+		blocks > (double)max_blocks ? (double)(t1 - t0) / (double)max_blocks : block_ns;
 	g->cap = max_blocks + 1;
 	g->sum = calloc(g->cap * g->stride, sizeof(double));
 	g->windows = calloc(g->dim, sizeof(double));

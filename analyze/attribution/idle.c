@@ -101,7 +101,8 @@ static bool level_of(const struct erg_attr_state *st, const struct erg_attr_span
 	if (n < 5)
 		return false;
 	ret->t = ((double)(int64_t)(span->begin - st->view.t0) +
-		(double)(int64_t)(span->end - st->view.t0)) / 2 * 1e-9;
+			 (double)(int64_t)(span->end - st->view.t0)) /
+		2 * 1e-9;
 	for (size_t i = 0; i < parts; i++) {
 		const struct reading *from = x + i * n / parts;
 		size_t m = (i + 1) * n / parts - i * n / parts;
@@ -112,7 +113,8 @@ static bool level_of(const struct erg_attr_state *st, const struct erg_attr_span
 	for (size_t i = 0; i < parts; i++)
 		var += pow(part[i] - sum / (double)parts, 2) / (double)(parts - 1);
 	ret->w = counter ? median(part, parts) : median_reading(x, n, scratch);
-	ret->u = sqrt(var / (double)parts) * gsl_cdf_tdist_Pinv(0.975, (double)parts - 1) / 1.959964;
+	ret->u =
+		sqrt(var / (double)parts) * gsl_cdf_tdist_Pinv(0.975, (double)parts - 1) / 1.959964;
 	if (counter)
 		ret->u *= sqrt(M_PI / 2); /* of the median of the parts, not of their mean */
 	ret->rounding = rounding(st, x, n);

@@ -200,7 +200,8 @@ uint32_t attr_instances_kind(struct attr_instances *t, size_t i, size_t e)
 	uint32_t k = t->view->col[e];
 	size_t slot = k * ATTR_POSITIONS + position(t, i, k), part = 0;
 
-	while (part + 1 < t->parts[slot] && t->log_ns[k] > t->at[slot * (ATTR_PARTS_MAX - 1) + part])
+	while (part + 1 < t->parts[slot] &&
+		t->log_ns[k] > t->at[slot * (ATTR_PARTS_MAX - 1) + part])
 		part++;
 	return t->kind[slot] + (uint32_t)part;
 }
@@ -220,8 +221,8 @@ static int by_slot(const void *a, const void *b)
 }
 
 /* One instance in STRIDE of each class, by a count of its own: the same for any order of classes. */
-static int sample_durations(struct attr_instances *t, size_t n_classes, struct sample **ret, size_t *ret_n,
-	struct erg_err *err)
+static int sample_durations(struct attr_instances *t, size_t n_classes, struct sample **ret,
+	size_t *ret_n, struct erg_err *err)
 {
 	const struct attr_view *v = t->view;
 	_cleanup_(erg_freep) uint32_t *count = calloc(n_classes + 1, sizeof(*count));
@@ -245,7 +246,8 @@ static int sample_durations(struct attr_instances *t, size_t n_classes, struct s
 
 				if (!p) {
 					free(s);
-					return erg_fail(err, -ENOMEM, "out of memory for durations");
+					return erg_fail(err, -ENOMEM,
+						"out of memory for durations");
 				}
 				s = p;
 			}
@@ -269,8 +271,8 @@ static int cut_all(struct attr_instances *t, const struct sample *s, size_t n, s
 	for (size_t i = 0, j; i < n; i = j) {
 		for (j = i; j < n && s[j].slot == s[i].slot; j++)
 			x[j - i] = (double)s[j].log_ns;
-		t->parts[s[i].slot] = (uint8_t)cuts_of(x, j - i, t->at +
-			s[i].slot * (ATTR_PARTS_MAX - 1));
+		t->parts[s[i].slot] =
+			(uint8_t)cuts_of(x, j - i, t->at + s[i].slot * (ATTR_PARTS_MAX - 1));
 	}
 	return 0;
 }
@@ -305,7 +307,8 @@ int attr_instances_find(struct attr_instances *t, const struct attr_view *v,
 	t->kind = calloc(slots, sizeof(*t->kind));
 	t->at = calloc(slots * (ATTR_PARTS_MAX - 1), sizeof(double));
 	t->kind_class = calloc(slots * ATTR_PARTS_MAX, sizeof(*t->kind_class));
-	if (!t->end_ns || !t->log_ns || !t->parent || !t->parts || !t->kind || !t->at || !t->kind_class)
+	if (!t->end_ns || !t->log_ns || !t->parent || !t->parts || !t->kind || !t->at ||
+		!t->kind_class)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", n);
 	for (size_t k = 0; k < src->tl->n_layers; k++)
 		if (src->tl->layers[k].parent < src->tl->n_layers)

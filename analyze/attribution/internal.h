@@ -24,11 +24,11 @@
 
 #define ATTR_LEVELS_MAX 4
 #define ATTR_EXTRA_MAX 40 /* columns beside those of the classes */
-#define ATTR_LAG_SIDES 4 /* refits for a lag of known uncertainty */
+#define ATTR_LAG_SIDES 4  /* refits for a lag of known uncertainty */
 /* Below this share of observed time the mean power of the rest says nothing of the gaps. */
 #define ATTR_ENOUGH ERG_OBSERVED_ENOUGH
 #define ATTR_DIRECT_WINDOWS 10 /* a layer this many windows long is integrated directly */
-#define ATTR_MIN_BLOCKS 20 /* of a bootstrap */
+#define ATTR_MIN_BLOCKS 20     /* of a bootstrap */
 
 /* ---- rng.c: xoshiro256** (Blackman, Vigna 2018): the same bytes on every machine ---- */
 struct attr_rng {
@@ -53,23 +53,23 @@ struct attr_view {
 	size_t n;
 	struct erg_times begin; /* n + 1 */
 	uint64_t t0;            /* the first of them */
-	uint32_t *first; /* n + 1; NULL: segment i has the one entry i */
-	uint16_t *col;   /* per entry */
-	float *share;    /* per entry, or NULL: 1 */
-	float *z;        /* per entry: log duration of its instance, in SDs of its column above the
+	uint32_t *first;        /* n + 1; NULL: segment i has the one entry i */
+	uint16_t *col;          /* per entry */
+	float *share;           /* per entry, or NULL: 1 */
+	float *z;  /* per entry: log duration of its instance, in SDs of its column above the
 			    mean; 0 where it cannot matter. NULL: not known */
-	bool bent;       /* columns are hats over it (durations.c) */
+	bool bent; /* columns are hats over it (durations.c) */
 	size_t n_cols;
 	uint32_t *col_class; /* public class */
 	bool *col_apart;     /* idle, or a gap outside of the work: integrated, not fitted */
 	double *col_time;    /* s */
 	/* Layers at the same time: powers add. Each column is an indicator beside that of the base, which
 	 * is the gap's and always there; the base's energy is shared by what runs. NULL: one at a time. */
-	uint16_t *col_base;  /* the base's column at the same frequency level */
-	double *col_share;   /* s of the base that are the column's */
-	double *col_on;      /* s that the indicator is 1 */
-	size_t n_classes;    /* public */
-	double *class_time;  /* s */
+	uint16_t *col_base;   /* the base's column at the same frequency level */
+	double *col_share;    /* s of the base that are the column's */
+	double *col_on;       /* s that the indicator is 1 */
+	size_t n_classes;     /* public */
+	double *class_time;   /* s */
 	double *class_moment; /* sum of time x midpoint since t0, s^2: for P_idle(t) */
 	uint64_t *class_calls;
 	uint32_t gap_class, idle_class; /* idle_class ERG_NONE without idle phases */
@@ -112,15 +112,15 @@ size_t attr_view_find(const struct attr_view *v, uint64_t t);
 struct attr_instances {
 	const struct attr_view *view;
 	const struct erg_timeline *tl;
-	double *end_ns;  /* per class: where its present instance ends, ns since t0 */
-	double *log_ns;  /* per class: log of the duration of its present instance */
-	uint8_t *parent; /* per class: encloses others */
-	uint8_t *parts;  /* classes x positions */
-	uint32_t *kind;  /* classes x positions: the first of its kinds */
-	double *at;      /* classes x positions x (parts max - 1): cuts, log ns */
+	double *end_ns;       /* per class: where its present instance ends, ns since t0 */
+	double *log_ns;       /* per class: log of the duration of its present instance */
+	uint8_t *parent;      /* per class: encloses others */
+	uint8_t *parts;       /* classes x positions */
+	uint32_t *kind;       /* classes x positions: the first of its kinds */
+	double *at;           /* classes x positions x (parts max - 1): cuts, log ns */
 	uint32_t *kind_class; /* per kind */
 	uint32_t n_kinds;
-	uint32_t last;   /* class of the segment before */
+	uint32_t last; /* class of the segment before */
 };
 /* Index of the first of sorted log durations X that is of the second population, or 0. */
 size_t attr_cut_durations(const double *x, size_t n);
@@ -176,9 +176,9 @@ struct attr_shape {
 };
 
 struct attr_row {
-	uint64_t t;   /* of the reading */
-	double y;     /* W: mean over the window */
-	size_t n;     /* entries */
+	uint64_t t; /* of the reading */
+	double y;   /* W: mean over the window */
+	size_t n;   /* entries */
 	uint16_t *col;
 	double *a;    /* sum 1 */
 	double sw;    /* root of its weight: y, a and x are multiplied by it */
@@ -208,7 +208,7 @@ struct attr_kernel {
 
 /* One filter: ema with the conversions at one phase. */
 struct attr_ema {
-	double *state;  /* n_cols, to be multiplied by scale */
+	double *state; /* n_cols, to be multiplied by scale */
 	double scale;
 	double next_ns; /* end of the next conversion, since t0, lag removed */
 	double warm;    /* weight of what lies before the first conversion */
@@ -270,7 +270,7 @@ static inline double attr_lagged(const struct attr_view *v, const struct attr_sh
 	return at - s->lag_ns - s->skew * (at - s->mid_ns);
 }
 #define ATTR_STALE_POINTS 8 /* of a window's end that is known to within `stale` only */
-#define RC_SEEN 6 /* time constants of a low-pass that count as its memory */
+#define RC_SEEN 6           /* time constants of a low-pass that count as its memory */
 
 /* ---- curve.c: the power that the classes' powers make of the timeline, and its integral ---- */
 #define ATTR_TAUS 3
@@ -282,10 +282,10 @@ struct attr_curve {
 	double tau[ATTR_TAUS]; /* ns; 0: none */
 	double from;           /* from here on the low-passes are warm, ns since t0 */
 	bool at_end;
-	double *edge, *sum;    /* n + 1: ns since t0; W ns */
-	double *p;             /* n: W */
-	double *y[ATTR_TAUS];  /* n + 1: power behind the low-pass, W */
-	size_t n_groups;       /* of columns, by index: sums of power x z, the last of power x (z^2 - 1) */
+	double *edge, *sum;   /* n + 1: ns since t0; W ns */
+	double *p;            /* n: W */
+	double *y[ATTR_TAUS]; /* n + 1: power behind the low-pass, W */
+	size_t n_groups; /* of columns, by index: sums of power x z, the last of power x (z^2 - 1) */
 	double *group[ATTR_GROUPS]; /* n + 1: W ns */
 };
 int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const double *power,
@@ -295,10 +295,11 @@ void attr_curve_close(struct attr_curve *c);
 int attr_curve_cover(struct attr_curve *c, double from, double to);
 /* Integral up to X of the power behind low-pass J, W ns, from a fixed but unknown origin. */
 double attr_curve_sum(const struct attr_curve *c, size_t j, double x, size_t *hint);
-double attr_curve_group(const struct attr_curve *c, size_t g, double end, double window, size_t hint[2]);
-/* Mean over a window that ends at END, or up to STALE before. HINT: two cursors. */
-double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window, double stale,
+double attr_curve_group(const struct attr_curve *c, size_t g, double end, double window,
 	size_t hint[2]);
+/* Mean over a window that ends at END, or up to STALE before. HINT: two cursors. */
+double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window,
+	double stale, size_t hint[2]);
 
 /* ---- extras.c: parameters of the sensor as further columns ---- */
 enum attr_psi { ATTR_DELAY, ATTR_WINDOW, ATTR_SQUARE, ATTR_CLOCK, ATTR_PSI };
@@ -323,8 +324,9 @@ struct attr_extras {
 	double slope; /* of the reading filled last: by the lag, W/ns */
 	struct attr_curve curve;
 };
-int attr_extras_open(struct attr_extras *x, const struct attr_view *v, const struct attr_readings *r,
-	const struct attr_shape *s, const bool *psi, const double *power);
+int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
+	const struct attr_readings *r, const struct attr_shape *s, const bool *psi,
+	const double *power);
 void attr_extras_close(struct attr_extras *x);
 /* Derivatives of reading M by the free parameters, 0 of the others. */
 int attr_extras_fill(struct attr_extras *x, size_t m, double *out);
@@ -338,13 +340,13 @@ struct attr_gram {
 					 the diagonal of each total */
 	double sigma2;                /* of a reading, W^2: what the priors are relative to */
 	double pull[ATTR_EXTRA_MAX];  /* and to h: precision x (known - used) */
-	double *sum;         /* n x stride */
+	double *sum;                  /* n x stride */
 	uint64_t t0;
 	double block_ns;
 	size_t max_blocks;
-	double *windows;     /* per column: sum of a */
-	double *square;      /* per column: sum of a^2 */
-	double *pure;        /* per column: sum of a^2 of rows that lie in one column alone */
+	double *windows; /* per column: sum of a */
+	double *square;  /* per column: sum of a^2 */
+	double *pure;    /* per column: sum of a^2 of rows that lie in one column alone */
 	size_t rows;
 };
 int attr_gram_init(struct attr_gram *g, size_t n_cols, size_t n_extra, uint64_t t0, uint64_t t1,
@@ -375,7 +377,7 @@ static inline double *attr_sum_n(double *sum, size_t dim) /* n, y, yy */
 /* ---- nnls.c ---- */
 struct attr_nnls {
 	size_t dim;
-	size_t n_free;    /* columns that may be negative: the last n_free */
+	size_t n_free; /* columns that may be negative: the last n_free */
 	double *chol, *x, *w, *z;
 	uint32_t *set;    /* passive set */
 	uint8_t *passive; /* per column; kept between calls: warm start */
@@ -395,11 +397,11 @@ double attr_condition(const double *full, size_t n);
 /* ---- lag.c ---- */
 struct attr_fit {
 	struct attr_shape shape;
-	double lag_u_ns;      /* standard */
-	bool estimated;       /* by this search */
+	double lag_u_ns; /* standard */
+	bool estimated;  /* by this search */
 	bool window_fitted;
-	double *power;        /* per column, at the minimum; owned */
-	double rss;           /* per row, W^2 */
+	double *power; /* per column, at the minimum; owned */
+	double rss;    /* per row, W^2 */
 };
 int attr_lag_search(const struct attr_view *v, const struct attr_readings *r,
 	const struct erg_rail *rail, const struct erg_attr_options *opt,
@@ -407,12 +409,13 @@ int attr_lag_search(const struct attr_view *v, const struct attr_readings *r,
 
 /* ---- solve.c ---- */
 struct attr_solution {
-	double *power;    /* n_cols */
-	double delta[ATTR_EXTRA_MAX]; /* what the further columns ask for; [0]: shift of the lag, ns */
-	double rss;       /* per row, before the baseline, with the further columns; W^2 */
-	double rss_plain; /* and without them */
-	double sigma2;    /* of one reading, within blocks */
-	double tau2;      /* of the baseline between blocks */
+	double *power; /* n_cols */
+	double delta
+		[ATTR_EXTRA_MAX]; /* what the further columns ask for; [0]: shift of the lag, ns */
+	double rss;               /* per row, before the baseline, with the further columns; W^2 */
+	double rss_plain;         /* and without them */
+	double sigma2;            /* of one reading, within blocks */
+	double tau2;              /* of the baseline between blocks */
 	double yy;
 };
 /* Applies the random baseline of the blocks to the sums of G (once), solves. */
@@ -466,29 +469,29 @@ struct erg_attr_state {
 	double memory_ns; /* of the sensor */
 	double reach_ns;  /* how far from a reading time counts as covered */
 	size_t rounds, n_classes;
-	double *power;   /* per column, W, by least squares */
-	double *value;   /* per class, J: direct or nnls */
-	double *rep;     /* rounds x n_classes, J */
-	double *rep_sum; /* rounds: of all classes, J */
+	double *power;        /* per column, W, by least squares */
+	double *value;        /* per class, J: direct or nnls */
+	double *rep;          /* rounds x n_classes, J */
+	double *rep_sum;      /* rounds: of all classes, J */
 	double *class_fitted; /* s of a class by least squares */
-	double *class_few; /* s of a class in columns that hardly any reading saw */
-	double *nnls;    /* per class, J */
-	double *nnls_se; /* per class */
-	double *dir;     /* per class, J; NaN where not valid */
+	double *class_few;    /* s of a class in columns that hardly any reading saw */
+	double *nnls;         /* per class, J */
+	double *nnls_se;      /* per class */
+	double *dir;          /* per class, J; NaN where not valid */
 	double *dir_se;
 	bool *is_direct; /* per class: value is the direct one */
 	double *rival_j; /* per class: energy by another sensor that fits as well, less its own, J */
 	double *lag_j;   /* ATTR_LAG_SIDES per class: change of the energy by another lag, J */
-	double *quantum_w; /* per class: bound of the quantisation bias, W */
+	double *quantum_w;   /* per class: bound of the quantisation bias, W */
 	double sigma2, tau2; /* of the solution */
 	double mean_w;
 	double alias_j; /* what a sampler nearly in step made of the run's energy; 0: nothing, J */
-	double ratio;   /* ets_j over the readings' own sum, which parts of the run are brought to; 0: 1 */
-	double wider;   /* statistical parts by this factor, for simultaneous intervals; 0: 1 */
+	double ratio; /* ets_j over the readings' own sum, which parts of the run are brought to; 0: 1 */
+	double wider; /* statistical parts by this factor, for simultaneous intervals; 0: 1 */
 	bool locked, short_run;
 	bool contradicts; /* the classes together are not the energy that the readings have */
-	bool unfair;    /* over a hundredth of the time was seen in shares that are not those of the run */
-	double peak_w;   /* greatest reading */
+	bool unfair; /* over a hundredth of the time was seen in shares that are not those of the run */
+	double peak_w;                /* greatest reading */
 	double ci_limit, min_windows; /* of the gates */
 	bool ci_whole;
 	bool has_idle;
@@ -545,8 +548,13 @@ int attr_reconcile(struct erg_attr *a, const struct erg_est *total, const struct
 
 /* ---- misfit.c: score tests ---- */
 #define ATTR_SHIFTS 9
-enum { ATTR_Z_PSI = 0, ATTR_Z_SHIFT = ATTR_PSI, ATTR_Z_CLOCK = ATTR_Z_SHIFT + ATTR_SHIFTS,
-	ATTR_Z_DURATION = ATTR_Z_CLOCK + 3, ATTR_Z = ATTR_Z_DURATION + ATTR_GROUPS };
+enum {
+	ATTR_Z_PSI = 0,
+	ATTR_Z_SHIFT = ATTR_PSI,
+	ATTR_Z_CLOCK = ATTR_Z_SHIFT + ATTR_SHIFTS,
+	ATTR_Z_DURATION = ATTR_Z_CLOCK + 3,
+	ATTR_Z = ATTR_Z_DURATION + ATTR_GROUPS
+};
 struct attr_test {
 	double f, p; /* NaN: too few readings to test */
 	double step; /* of a single column: what it asks for */
@@ -557,7 +565,7 @@ struct attr_tests {
 #define ATTR_MISFIT_P 1e-4
 struct attr_misfit {
 	struct attr_tests declared, fitted;
-	bool stopped;        /* the search for another sensor was given up */
+	bool stopped; /* the search for another sensor was given up */
 	bool declared_right;
 	const char *reason; /* window, rc, clock, varying, unknown; NULL: the model is right */
 };
@@ -578,13 +586,13 @@ struct attr_run {
 	struct attr_solution sol;
 	struct attr_nnls nnls;
 	struct attr_boot boot;
-	bool psi[ATTR_PSI];    /* parameters of the sensor among the unknowns */
+	bool psi[ATTR_PSI];         /* parameters of the sensor among the unknowns */
 	struct attr_shape declared; /* what is known of them beforehand, and how well */
 	double known_u[ATTR_PSI];
-	size_t n_extra;        /* further columns in all */
+	size_t n_extra; /* further columns in all */
 	struct attr_weights weights;
-	size_t from, to;       /* readings that a fit is of; to 0: all */
-	double *rival;         /* per column, W: what another sensor says that fits as well; NULL */
+	size_t from, to; /* readings that a fit is of; to 0: all */
+	double *rival;   /* per column, W: what another sensor says that fits as well; NULL */
 	struct attr_misfit misfit;
 	struct erg_err *err;
 };
@@ -638,7 +646,6 @@ void attr_trust_nothing(struct attr_run *r);
 /* ---- search.c ---- */
 /* Looks everywhere for a sensor that the readings follow from; R is then fitted with the best. */
 int attr_search(struct attr_run *r);
-
 
 /* ---- classes.c ---- */
 /* Greatest bias of the mean of readings rounded to QUANTUM when their noise has the SD NOISE, in

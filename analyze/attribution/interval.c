@@ -22,13 +22,14 @@ struct sum {
 	const struct erg_attr_stretch *at; /* n of them, in order of time */
 	size_t n_at, next;                 /* those before NEXT have ended */
 	uint64_t t0;
-	double energy, time;    /* W ns, ns; weighted */
+	double energy, time; /* W ns, ns; weighted */
 	double diff2, n, peak, last;
 	double weight, weight2; /* of the readings, of their squares */
 	double sum, sum2;       /* W, W^2: of the readings */
-	double seen_to, holes2; /* ns: where the pieces so far end; ns^2: time left out between them */
+	double seen_to,
+		holes2; /* ns: where the pieces so far end; ns^2: time left out between them */
 	double dt, dt2, pairs; /* ns: readings without a gap between them */
-	double edges; /* ns: before the first and after the last reading */
+	double edges;          /* ns: before the first and after the last reading */
 };
 
 static double stretch_begin(const struct sum *s, size_t i)
@@ -50,7 +51,9 @@ static double seen_share(const struct erg_attr_state *st)
 		return 1;
 	/* an ema averages like a boxcar of two time constants, which is half of its memory */
 	return fmin((st->shape.kind == ERG_SENSOR_EMA ? (st->memory_ns - st->shape.period_ns) / 2
-						     : st->shape.window_ns) / spacing, 1);
+						      : st->shape.window_ns) /
+			spacing,
+		1);
 }
 
 /* Weight of a reading at T: that of the stretch it lies in; 0: in none. */
@@ -114,8 +117,8 @@ static void add_piece(struct sum *s, double t0, double y0, double t1, double y1)
 }
 
 /* What two readings stand for, power being linear between them where there is no gap. */
-static void add_between(struct sum *s, const struct erg_attr_state *st, double t0, double y0, double t1,
-	double y1)
+static void add_between(struct sum *s, const struct erg_attr_state *st, double t0, double y0,
+	double t1, double y1)
 {
 	double period = attr_period(st), half = erg_observed_half(period, attr_seen_ns(st));
 
@@ -129,14 +132,16 @@ static void add_between(struct sum *s, const struct erg_attr_state *st, double t
 
 /* How far before its first (SIDE < 0) or after its last reading, at T, the run is observed: as at half
  * a gap. */
-static double stands_for(const struct erg_attr_state *st, const struct sum *s, double t, double side)
+static double stands_for(const struct erg_attr_state *st, const struct sum *s, double t,
+	double side)
 {
-	double period = attr_period(st), to = side < 0 ? stretch_begin(s, 0)
-							: stretch_end(s, s->n_at - 1);
+	double period = attr_period(st),
+	       to = side < 0 ? stretch_begin(s, 0) : stretch_end(s, s->n_at - 1);
 	double away = side * (to - t);
 
 	return erg_observed_gap(2 * away, period, attr_seen_ns(st))
-		       ? erg_observed_half(period, attr_seen_ns(st)) : fmax(away, 0);
+		? erg_observed_half(period, attr_seen_ns(st))
+		: fmax(away, 0);
 }
 
 /* The middle of what reading M saw, ns since t0. */
@@ -164,7 +169,8 @@ static void sum_power(const struct erg_attr_state *st, struct sum *s)
 		weight = weight_at(s, t);
 		if (m && weight > 0)
 			s->diff2 += (r->v[m] - y) * (r->v[m] - y);
-		if (m && weight > 0 && !erg_observed_gap(t - before, attr_period(st), attr_seen_ns(st))) {
+		if (m && weight > 0 &&
+			!erg_observed_gap(t - before, attr_period(st), attr_seen_ns(st))) {
 			s->dt += t - before;
 			s->dt2 += (t - before) * (t - before);
 			s->pairs++;
@@ -322,7 +328,8 @@ static double blur_at(const struct erg_attr_state *st, double t)
 static double ends_u2(const struct erg_attr_state *st, const struct sum *s, double *ret_blur)
 {
 	double step = st->readings.stale ? fmax(st->readings.period_ns, st->readings.spacing_ns)
-					: st->readings.spacing_ns, var = 0;
+					 : st->readings.spacing_ns,
+	       var = 0;
 	double half = fmax(st->memory_ns, step) / 2;
 
 	*ret_blur = 0;
@@ -348,7 +355,8 @@ static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 
 	if (st->shape.kind == ERG_SENSOR_COUNTER) {
 		edge = mean * fmax(st->shape.stale_ns, 0) * 1e-9;
-		return sqrt((double)s->n_at * 2 * (edge * edge + st->rail.lsb_w * st->rail.lsb_w) / 12 +
+		return sqrt(
+			(double)s->n_at * 2 * (edge * edge + st->rail.lsb_w * st->rail.lsb_w) / 12 +
 			s2 * s->edges * s->edges * 1e-18 * 2);
 	}
 	n = s->weight2 > 0 ? s->weight * s->weight / s->weight2 : 1;
@@ -389,7 +397,7 @@ static double idle_of(const struct erg_attr_state *st, const struct sum *s, doub
 static bool within_run(const struct erg_attr_state *st, const struct sum *s)
 {
 	return s->n_at && s->at[0].begin >= st->view.t0 &&
-	       s->at[s->n_at - 1].end <= attr_begin(&st->view, st->view.n);
+		s->at[s->n_at - 1].end <= attr_begin(&st->view, st->view.n);
 }
 
 /* Why the sum says nothing, or NULL. */
@@ -399,8 +407,9 @@ static const char *refusal(const struct erg_attr_state *st, const struct sum *s,
 		return erg_attr_gate_name(ERG_GATE_UNSEEN);
 	if (seen_share(st) >= WHOLE)
 		return NULL;
-	return st->locked ? erg_attr_gate_name(ERG_GATE_LOCKED) :
-		st->unfair ? erg_attr_gate_name(ERG_GATE_UNFAIR) : NULL;
+	return st->locked    ? erg_attr_gate_name(ERG_GATE_LOCKED)
+		: st->unfair ? erg_attr_gate_name(ERG_GATE_UNFAIR)
+			     : NULL;
 }
 
 static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, double time,
@@ -551,9 +560,11 @@ static void warn_gaps(struct erg_attr *a, bool fitted)
 {
 	if (a->coverage < ALL)
 		attr_warn(a, "gaps", "rail %s: %.3g %% of the run lies in gaps of the readings, %s",
-			a->state->rail.name, 100 * (1 - a->coverage), fitted ?
-			"counted at the mean power of what ran" : erg_est_resolved(&a->ets_j) ?
-			"counted at the mean power of the rest" : "too much to tell its energy");
+			a->state->rail.name, 100 * (1 - a->coverage),
+			fitted ? "counted at the mean power of what ran"
+				: erg_est_resolved(&a->ets_j)
+				? "counted at the mean power of the rest"
+				: "too much to tell its energy");
 }
 
 /*

@@ -195,8 +195,9 @@ static bool walk_rc_stale(struct attr_kernel *k, size_t *cursor, double end, dou
 	size_t n = stale > 0 ? ATTR_STALE_POINTS : 1;
 
 	for (size_t i = n; i-- > 0;)
-		if (!walk_rc(k, cursor, end - (stale > 0 ? stale * ((double)i + 0.5) / (double)n : 0),
-			window, weight / (double)n))
+		if (!walk_rc(k, cursor,
+			    end - (stale > 0 ? stale * ((double)i + 0.5) / (double)n : 0), window,
+			    weight / (double)n))
 			return false;
 	return true;
 }
@@ -206,7 +207,8 @@ bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double wind
 {
 	const struct attr_view *v = k->view;
 	struct trapezoid z = {.start = end_ns - window_ns - stale_ns,
-		.lng = fmax(window_ns, stale_ns), .ramp = fmin(window_ns, stale_ns)};
+		.lng = fmax(window_ns, stale_ns),
+		.ramp = fmin(window_ns, stale_ns)};
 	size_t i = *cursor;
 
 	if (k->shape.rc_ns > 0 && k->shape.kind != ERG_SENSOR_EMA)
@@ -266,5 +268,6 @@ double attr_slope(struct attr_kernel *k, double end_ns, double window_ns, double
 	double lng = fmax(window_ns, stale_ns), ramp = fmin(window_ns, stale_ns);
 
 	return (attr_power_mean(k, &k->tail, end_ns - lng, ramp) -
-		attr_power_mean(k, &k->head, end_ns, ramp)) / lng;
+		       attr_power_mean(k, &k->head, end_ns, ramp)) /
+		lng;
 }

@@ -65,8 +65,8 @@ static int start(struct attr_kernel *k, struct erg_err *err)
 			e->next_ns = anchor +
 				ceil((from + s->period_ns - anchor) / s->period_ns) * s->period_ns;
 		}
-		e->cursor = attr_view_find(k->view, k->view->t0 +
-			(uint64_t)fmax(e->next_ns - 2 * s->period_ns, 0));
+		e->cursor = attr_view_find(k->view,
+			k->view->t0 + (uint64_t)fmax(e->next_ns - 2 * s->period_ns, 0));
 		e->head = e->tail = e->cursor;
 	}
 	return 0;
@@ -100,8 +100,8 @@ static void absorb(struct attr_kernel *k, struct attr_ema *e, double alpha)
 static bool advance(struct attr_kernel *k, struct attr_ema *e, double end)
 {
 	const struct attr_shape *s = &k->shape;
-	double window = s->window_ns > 0 && s->window_ns < s->period_ns ? s->window_ns
-									  : s->period_ns;
+	double window =
+		s->window_ns > 0 && s->window_ns < s->period_ns ? s->window_ns : s->period_ns;
 
 	for (; e->next_ns <= end; e->next_ns += s->period_ns) {
 		attr_row_begin(k);
@@ -109,8 +109,11 @@ static bool advance(struct attr_kernel *k, struct attr_ema *e, double end)
 			return false;
 		absorb(k, e, s->alpha);
 		if (k->power)
-			e->slope += s->alpha * ((attr_power_mean(k, &e->tail, e->next_ns - window, 0) -
-				attr_power_mean(k, &e->head, e->next_ns, 0)) / window - e->slope);
+			e->slope += s->alpha *
+				((attr_power_mean(k, &e->tail, e->next_ns - window, 0) -
+					 attr_power_mean(k, &e->head, e->next_ns, 0)) /
+						window -
+					e->slope);
 	}
 	return true;
 }

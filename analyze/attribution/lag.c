@@ -22,8 +22,8 @@
 #define ROWS_MIN 300
 #define LAG_MIN -2e5 /* ns */
 #define GRID_MAX 160
-#define COARSE_SEGMENTS 200 /* a window with more sees no edges worth a dense grid */
-#define WINDOW_WORK 6e7     /* of one evaluation while a window is searched that grows */
+#define COARSE_SEGMENTS 200   /* a window with more sees no edges worth a dense grid */
+#define WINDOW_WORK 6e7       /* of one evaluation while a window is searched that grows */
 #define WINDOW_SEGMENTS 10000 /* a window with more is not told from one with half as many */
 
 struct search {
@@ -37,7 +37,7 @@ struct search {
 	double slope_var; /* variance of the lag by the last joint fit, ns^2; < 0: none */
 	double delta;
 	double lo, hi, step; /* of the lag, ns */
-	size_t stales;       /* ways to see updates: 1 at any time before the reading, 2 and at once, 10
+	size_t stales; /* ways to see updates: 1 at any time before the reading, 2 and at once, 10
 				and like clockwork at 8 phases */
 	struct erg_err *err;
 };
@@ -130,8 +130,11 @@ static int grid(struct search *s, struct attr_shape *shape, struct coarse *ret)
 	ret->spread = ret->rss > 0 && isfinite(ret->rss) ? worst / ret->rss - 1 : 0;
 	ret->apart = 0;
 	for (size_t i = 0; i < n; i++)
-		if (rss[i] < ret->rss * (1 + RULED_OUT / (double)(rows > s->v->n_cols ?
-			rows - s->v->n_cols : 1)))
+		if (rss[i] < ret->rss *
+				(1 +
+					RULED_OUT /
+						(double)(rows > s->v->n_cols ? rows - s->v->n_cols
+									     : 1)))
 			ret->apart = fmax(ret->apart, fabs(s->lo + (double)i * s->step - best_lag));
 	return 0;
 }
@@ -267,8 +270,8 @@ static void choose_range(struct search *s, const struct attr_shape *shape, doubl
 }
 
 /* What the model leaves open, one candidate per index; false at the end. */
-static bool candidate(const struct attr_shape *start, const struct attr_readings *r,
-	double segment, bool window, size_t stales, size_t i, struct attr_shape *ret)
+static bool candidate(const struct attr_shape *start, const struct attr_readings *r, double segment,
+	bool window, size_t stales, size_t i, struct attr_shape *ret)
 {
 	static const double factor[] = {0.02, 0.05, 0.1, 0.25, 0.5, 1, 2};
 
@@ -437,8 +440,8 @@ static int fixed(struct search *s, const struct attr_shape *start, bool window,
 	return evaluate(s, &ret->shape, s->fine_end, false);
 }
 
-static int searched(struct search *s, const struct erg_rail *rail,
-	const struct attr_shape *start, bool window, struct attr_fit *ret)
+static int searched(struct search *s, const struct erg_rail *rail, const struct attr_shape *start,
+	bool window, struct attr_fit *ret)
 {
 	double u0 = (double)rail->model.lag_u_ns, u;
 	struct coarse c;
@@ -469,8 +472,9 @@ int attr_lag_search(const struct attr_view *v, const struct attr_readings *r,
 {
 	struct search s = {.v = v, .r = r, .err = err};
 	bool open = start->kind == ERG_SENSOR_EMA ? start->period_ns <= 0 : start->window_ns <= 0;
-	bool window = opt->fit_window || (open && start->kind != ERG_SENSOR_COUNTER &&
-		rail->model.provenance == ERG_PROVENANCE_ASSUMED);
+	bool window = opt->fit_window ||
+		(open && start->kind != ERG_SENSOR_COUNTER &&
+			rail->model.provenance == ERG_PROVENANCE_ASSUMED);
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));

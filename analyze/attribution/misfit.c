@@ -22,7 +22,8 @@
 #include "formats/base/util.h"
 
 #define BASE_BLOCKS 2048
-#define JITTER_MAX 2e5 /* ns, SD of the readings' times: beyond, the kernel is no longer known well enough */
+#define JITTER_MAX                                                                                 \
+	2e5 /* ns, SD of the readings' times: beyond, the kernel is no longer known well enough */
 #define OWN_MIN 1e-7 /* share of a column below which the rest is rounding */
 #define BLOCKS_MIN 60
 #define BLOCKS_PER_SCORE 20
@@ -33,15 +34,15 @@ struct scores {
 	struct attr_run *r;
 	const struct erg_attr_state *st;
 	size_t dim, n_z, blocks;
-	double *me;  /* blocks x dim: sums of model column x residual */
-	double *ze;  /* blocks x n_z */
-	double *mz;  /* dim x n_z */
-	double *zz;  /* n_z: sums of z^2 */
-	double *z;   /* n_z, of one row */
-	double *c;   /* dim x n_z: what the model explains of z */
-	double *inv; /* dim x dim */
+	double *me;          /* blocks x dim: sums of model column x residual */
+	double *ze;          /* blocks x n_z */
+	double *mz;          /* dim x n_z */
+	double *zz;          /* n_z: sums of z^2 */
+	double *z;           /* n_z, of one row */
+	double *c;           /* dim x n_z: what the model explains of z */
+	double *inv;         /* dim x dim */
 	double left[ATTR_Z]; /* of the squares of z, by what the model does not explain */
-	bool own[ATTR_Z]; /* the model leaves something of z */
+	bool own[ATTR_Z];    /* the model leaves something of z */
 	struct attr_extras x;
 	size_t hint[ATTR_SHIFTS + 1][2];
 };
@@ -58,21 +59,24 @@ static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 	memset(s->z + ATTR_Z_SHIFT, 0, (ATTR_Z - ATTR_Z_SHIFT) * sizeof(double));
 	if (r < 0 || !attr_look(x->view, x->readings, &x->shape, m, &l))
 		return r;
-	r = attr_curve_cover(&x->curve, l.end - l.window - l.stale - shift_ns[ATTR_SHIFTS - 1] -
-		x->h_window, l.end - shift_ns[0] + x->h_window);
+	r = attr_curve_cover(&x->curve,
+		l.end - l.window - l.stale - shift_ns[ATTR_SHIFTS - 1] - x->h_window,
+		l.end - shift_ns[0] + x->h_window);
 	if (r < 0)
 		return r;
 	here = attr_curve_mean(&x->curve, 0, l.end, l.window, l.stale, s->hint[ATTR_SHIFTS]);
 	for (size_t i = 0; i < ATTR_SHIFTS; i++)
 		s->z[ATTR_Z_SHIFT + i] = attr_curve_mean(&x->curve, 0, l.end - shift_ns[i],
-			l.window, l.stale, s->hint[i]) - here;
+						 l.window, l.stale, s->hint[i]) -
+			here;
 	at = ((double)(int64_t)(row->t - x->view->t0) - half) / half;
 	slope = s->z[ATTR_Z_PSI + ATTR_DELAY];
-	for (size_t i = 0; i < 3; i++, at *= ((double)(int64_t)(row->t - x->view->t0) - half) / half)
+	for (size_t i = 0; i < 3;
+		i++, at *= ((double)(int64_t)(row->t - x->view->t0) - half) / half)
 		s->z[ATTR_Z_CLOCK + i] = slope * at;
 	for (size_t i = 0; i < x->curve.n_groups; i++)
-		s->z[ATTR_Z_DURATION + i] = attr_curve_group(&x->curve, i, l.end, l.window,
-			s->hint[ATTR_SHIFTS]);
+		s->z[ATTR_Z_DURATION + i] =
+			attr_curve_group(&x->curve, i, l.end, l.window, s->hint[ATTR_SHIFTS]);
 	return 0;
 }
 
@@ -180,7 +184,8 @@ static double step_of(const struct scores *s, size_t which)
 	return s->own[which] ? u / s->left[which] : 0;
 }
 
-static void test_scores(const struct scores *s, const size_t *which, size_t q, struct attr_test *ret)
+static void test_scores(const struct scores *s, const size_t *which, size_t q,
+	struct attr_test *ret)
 {
 	size_t least = q * BLOCKS_PER_SCORE > BLOCKS_MIN ? q * BLOCKS_PER_SCORE : BLOCKS_MIN;
 	_cleanup_(erg_freep) double *u = malloc((s->blocks + 1) * q * sizeof(double));

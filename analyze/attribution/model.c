@@ -44,8 +44,11 @@ static struct erg_est around(bool free, double value, double squares, double n, 
 
 	if (!free)
 		return ERG_EST_UNRESOLVED;
-	return (struct erg_est){.value = value * unit, .lo = value * unit - half,
-		.hi = value * unit + half, .stat = half, .method = "fitted"};
+	return (struct erg_est){.value = value * unit,
+		.lo = value * unit - half,
+		.hi = value * unit + half,
+		.stat = half,
+		.method = "fitted"};
 }
 
 static void add_test(struct erg_attr_model *m, const char *name, const struct attr_test *t)
@@ -105,8 +108,9 @@ json_t *erg_attr_model_json(const struct erg_attr *a)
 	json_t *tests = json_array(), *fitted = json_object(), *declared;
 
 	for (size_t i = 0; i < m->n_tests; i++)
-		json_array_append_new(tests, json_pack("{s:s, s:o, s:o}", "name", m->tests[i].name,
-			"f", erg_num_json(m->tests[i].f), "p", erg_num_json(m->tests[i].p)));
+		json_array_append_new(tests,
+			json_pack("{s:s, s:o, s:o}", "name", m->tests[i].name, "f",
+				erg_num_json(m->tests[i].f), "p", erg_num_json(m->tests[i].p)));
 	set_fitted(fitted, "lag_s", &m->lag_s);
 	set_fitted(fitted, "window_s", &m->window_s);
 	set_fitted(fitted, "tau_s", &m->tau_s);

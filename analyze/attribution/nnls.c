@@ -61,8 +61,8 @@ static void factor(const struct attr_nnls *s, const double *g, size_t n, double 
 
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j <= i; j++)
-			l[i * n + j] = at(g, s->dim, s->set[j], s->set[i]) *
-				s->scale[s->set[i]] * s->scale[s->set[j]];
+			l[i * n + j] = at(g, s->dim, s->set[j], s->set[i]) * s->scale[s->set[i]] *
+				s->scale[s->set[j]];
 		l[i * n + i] += RIDGE;
 	}
 	for (size_t k = 0; k < n; k++) {

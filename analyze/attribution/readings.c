@@ -81,8 +81,7 @@ static double model_period(const struct erg_rail *rail, double spacing)
 {
 	double regular, mean, known = (double)rail->model.period_ns;
 
-	if (rail->model.provenance != ERG_PROVENANCE_ASSUMED ||
-		rail->model.kind == ERG_SENSOR_EMA)
+	if (rail->model.provenance != ERG_PROVENANCE_ASSUMED || rail->model.kind == ERG_SENSOR_EMA)
 		return known;
 	mean = change_period(rail, spacing, &regular);
 	return mean > 0 && mean < 0.75 * known ? mean : known;
@@ -137,8 +136,10 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 
 	memset(ret, 0, sizeof(*ret));
 	if (rail->n < 2 || rail->t[rail->n - 1] <= begin || rail->t[0] >= end)
-		return erg_fail(err, -ENODATA, "rail %s: %zu readings, none of them during the "
-			"run; expected at least two", rail->name, rail->n);
+		return erg_fail(err, -ENODATA,
+			"rail %s: %zu readings, none of them during the "
+			"run; expected at least two",
+			rail->name, rail->n);
 	ret->n = rail->n;
 	ret->t = rail->t;
 	ret->v = rail->v;
@@ -152,8 +153,10 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 		if (r < 0)
 			return r;
 		if (ret->n < 2)
-			return erg_fail(err, -ENODATA, "rail %s: all %zu readings are the same; "
-				"expected a sensor that updates", rail->name, rail->n);
+			return erg_fail(err, -ENODATA,
+				"rail %s: all %zu readings are the same; "
+				"expected a sensor that updates",
+				rail->name, rail->n);
 		ret->period_ns = period;
 	}
 	return 0;

@@ -25,7 +25,7 @@ static void find_few(struct erg_attr *a)
 	struct erg_attr_state *st = a->state;
 	const struct attr_view *v = &st->view;
 	double window = st->shape.kind == ERG_SENSOR_COUNTER ? st->readings.spacing_ns
-							      : st->shape.window_ns;
+							     : st->shape.window_ns;
 	double fresh = window > 0 ? fmin(1, st->readings.spacing_ns / window) : 1;
 
 	for (size_t c = 0; c < v->n_cols; c++) {
@@ -138,15 +138,17 @@ int attr_reconcile(struct erg_attr *a, const struct erg_est *total, const struct
 	struct erg_err *err)
 {
 	_cleanup_(erg_freep) double *part = calloc(a->n_classes + 1, sizeof(*part));
-	double by = total->value - all->value, u = isfinite(total->stat) ? total->stat / 1.959964 : 0;
+	double by = total->value - all->value,
+	       u = isfinite(total->stat) ? total->stat / 1.959964 : 0;
 
 	if (!part)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", a->n_classes);
-	if (fabs(by) >
-		APART * ((all->hi - all->lo) + (total->hi - total->lo)) / 2) {
+	if (fabs(by) > APART * ((all->hi - all->lo) + (total->hi - total->lo)) / 2) {
 		a->state->contradicts = true;
-		attr_warn(a, "contradiction", "rail %s: the layers together are %.4g J and the readings "
-			"%.4g J: no layer is resolved", a->state->rail.name, all->value, total->value);
+		attr_warn(a, "contradiction",
+			"rail %s: the layers together are %.4g J and the readings "
+			"%.4g J: no layer is resolved",
+			a->state->rail.name, all->value, total->value);
 		return 0;
 	}
 	find_parts(a->state, by, u, part);

@@ -27,7 +27,8 @@ static int open_gram(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
-	double per = (double)(v->n_cols + r->n_extra + 1) * (double)(v->n_cols + r->n_extra + 5) * 4;
+	double per =
+		(double)(v->n_cols + r->n_extra + 1) * (double)(v->n_cols + r->n_extra + 5) * 4;
 	double most = fmin(r->opt.max_blocks, fmax(BLOCK_BYTES / per, 2 * ATTR_MIN_BLOCKS));
 	uint64_t t0 = v->t0, t1 = attr_begin(v, v->n);
 
@@ -40,16 +41,18 @@ static int open_gram(struct attr_run *r)
 		t0 = v->t0;
 		t1 = attr_begin(v, v->n);
 	}
-	return attr_gram_init(&st->gram, v->n_cols, r->n_extra, t0, t1, fmax(5 * st->memory_ns,
-		(double)(t1 - t0) / most), (size_t)most, r->err);
+	return attr_gram_init(&st->gram, v->n_cols, r->n_extra, t0, t1,
+		fmax(5 * st->memory_ns, (double)(t1 - t0) / most), (size_t)most, r->err);
 }
 
 static double parameter(const struct attr_shape *s, size_t i)
 {
 	double tau = attr_tau_of(s);
 
-	return i == ATTR_DELAY ? attr_delay_of(s) : i == ATTR_WINDOW ? attr_window_of(s) :
-		i == ATTR_SQUARE ? tau * tau : s->skew;
+	return i == ATTR_DELAY     ? attr_delay_of(s)
+		: i == ATTR_WINDOW ? attr_window_of(s)
+		: i == ATTR_SQUARE ? tau * tau
+				   : s->skew;
 }
 
 /* What was known of the sensor, for a fit at SHAPE. */
@@ -129,7 +132,8 @@ static void next_shape(const struct attr_run *r, const struct attr_shape *from, 
 	*ret = *from;
 	attr_shape_move(ret, step);
 	reach = r->st->readings.stale ? -2 * r->st->readings.spacing_ns : LAG_MIN;
-	reach = fmin(reach, r->declared.lag_ns - 4 * r->known_u[ATTR_DELAY] * (r->known_u[ATTR_DELAY] < 1e7));
+	reach = fmin(reach,
+		r->declared.lag_ns - 4 * r->known_u[ATTR_DELAY] * (r->known_u[ATTR_DELAY] < 1e7));
 	/* clocks that agreed when the run began do not in its middle */
 	reach -= fabs(ret->skew) * ret->mid_ns;
 	ret->lag_ns = fmax(ret->lag_ns, reach);
@@ -257,8 +261,8 @@ static int fit_declared(struct attr_run *r, double *power)
 		rc = attr_misfit(r, t);
 	if (rc < 0)
 		return rc;
-	r->misfit.declared_right = passes(&t->window) && passes(&t->rc) && passes(&t->skew) &&
-		passes(&t->kernel);
+	r->misfit.declared_right =
+		passes(&t->window) && passes(&t->rc) && passes(&t->skew) && passes(&t->kernel);
 	return 0;
 }
 
@@ -279,7 +283,8 @@ double attr_lag_u(const struct attr_run *r)
 		return INFINITY;
 	attr_gram_total(g, NULL, 1, total);
 	attr_nnls_inverse(&r->nnls, total, inverse);
-	return inverse[i * g->dim + i] > 0 ? sqrt(inverse[i * g->dim + i] * r->sol.sigma2) : INFINITY;
+	return inverse[i * g->dim + i] > 0 ? sqrt(inverse[i * g->dim + i] * r->sol.sigma2)
+					   : INFINITY;
 }
 
 int attr_refit_again(struct attr_run *r)

@@ -13,7 +13,8 @@ static void fill_classes(struct attr_run *r)
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
 	double window = st->shape.kind == ERG_SENSOR_COUNTER ? st->readings.spacing_ns
-							      : st->shape.window_ns, fresh, all = 0;
+							     : st->shape.window_ns,
+	       fresh, all = 0;
 
 	fresh = window > 0 ? fmin(1, st->readings.spacing_ns / window) : 1;
 	for (size_t k = 0; k < st->n_classes; k++) {
@@ -66,10 +67,13 @@ static void fill_diag(struct attr_run *r)
 
 	d->lag_ns = st->shape.lag_ns;
 	d->lag_u_ns = r->fit.lag_u_ns;
-	d->lag_source = r->opt.lag == ERG_LAG_OVERRIDE ? "override" : r->fit.estimated ?
-		"estimated" : assumed ? "assumed" : "model";
+	d->lag_source = r->opt.lag == ERG_LAG_OVERRIDE ? "override"
+		: r->fit.estimated                     ? "estimated"
+		: assumed                              ? "assumed"
+						       : "model";
 	d->window_ns = st->shape.kind == ERG_SENSOR_EMA && st->shape.period_ns <= 0
-		? st->shape.tau_ns : st->shape.window_ns;
+		? st->shape.tau_ns
+		: st->shape.window_ns;
 	d->period_ns = st->readings.period_ns;
 	d->window_fitted = r->fit.window_fitted;
 	d->stale_readings = st->readings.stale;
@@ -90,26 +94,36 @@ static void fill_warnings(struct attr_run *r)
 	const char *rail = st->rail.name;
 
 	if (st->locked)
-		attr_warn(r->a, "phase-locked", "rail %s: the sampler runs in step with the layers "
-			"and sees only a few moments of each iteration; record with --dither", rail);
+		attr_warn(r->a, "phase-locked",
+			"rail %s: the sampler runs in step with the layers "
+			"and sees only a few moments of each iteration; record with --dither",
+			rail);
 	if (r->misfit.reason)
-		attr_warn(r->a, "misfit", "rail %s: %s: the readings do not follow from the layers and "
-			"this sensor; what would be wrong is not printed", rail, r->misfit.reason);
+		attr_warn(r->a, "misfit",
+			"rail %s: %s: the readings do not follow from the layers and "
+			"this sensor; what would be wrong is not printed",
+			rail, r->misfit.reason);
 	if (st->short_run)
-		attr_warn(r->a, "short-run", "rail %s: %zu blocks of %.3g s, at least %d are needed "
-			"for intervals; record a longer run", rail, st->gram.n,
-			st->gram.block_ns * 1e-9, ATTR_MIN_BLOCKS);
+		attr_warn(r->a, "short-run",
+			"rail %s: %zu blocks of %.3g s, at least %d are needed "
+			"for intervals; record a longer run",
+			rail, st->gram.n, st->gram.block_ns * 1e-9, ATTR_MIN_BLOCKS);
 	if (st->rail.unordered)
-		attr_warn(r->a, "unordered", "rail %s: %zu readings lie before the one that they "
-			"follow and were left out: the sensor's clock was set back", rail,
-			st->rail.unordered);
+		attr_warn(r->a, "unordered",
+			"rail %s: %zu readings lie before the one that they "
+			"follow and were left out: the sensor's clock was set back",
+			rail, st->rail.unordered);
 	if (st->readings.stale)
-		attr_warn(r->a, "stale-readings", "rail %s: the sensor updates every %.4g ms, "
-			"repeated readings were dropped", rail, st->readings.period_ns * 1e-6);
+		attr_warn(r->a, "stale-readings",
+			"rail %s: the sensor updates every %.4g ms, "
+			"repeated readings were dropped",
+			rail, st->readings.period_ns * 1e-6);
 	if (st->rail.model.provenance == ERG_PROVENANCE_ASSUMED)
-		attr_warn(r->a, "assumed-sensor", "rail %s: the sensor model is assumed (%s, window "
-			"%.4g ms, lag %.4g ms)", rail, erg_sensor_kind_name(st->shape.kind),
-			r->a->diag.window_ns * 1e-6, st->shape.lag_ns * 1e-6);
+		attr_warn(r->a, "assumed-sensor",
+			"rail %s: the sensor model is assumed (%s, window "
+			"%.4g ms, lag %.4g ms)",
+			rail, erg_sensor_kind_name(st->shape.kind), r->a->diag.window_ns * 1e-6,
+			st->shape.lag_ns * 1e-6);
 }
 
 static void fill_idle(struct attr_run *r)

@@ -140,7 +140,8 @@ static int cell_noise(struct attr_run *r, double q, double *ret)
 		for (size_t i = 0; i < row->n; i++)
 			mu += row->a[i] * r->st->power[row->col[i]];
 		for (size_t i = 0; i < ERG_ARRAY_SIZE(of_q); i++) {
-			double s = of_q[i] * q, p = gsl_cdf_ugaussian_P((row->y + q / 2 - mu) / s) -
+			double s = of_q[i] * q,
+			       p = gsl_cdf_ugaussian_P((row->y + q / 2 - mu) / s) -
 				gsl_cdf_ugaussian_P((row->y - q / 2 - mu) / s);
 
 			like[i] += log(fmax(p, 1e-12));

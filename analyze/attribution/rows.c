@@ -65,7 +65,8 @@ int attr_rows_next(struct attr_rows *w, struct attr_row **ret)
 		if (w->with_extras) {
 			rc = attr_extras_fill(&w->x, w->k.m - w->k.stride, row->x);
 			if (rc < 0)
-				return erg_fail(w->r->err, rc, "out of memory for the readings' "
+				return erg_fail(w->r->err, rc,
+					"out of memory for the readings' "
 					"derivatives");
 			row->slope = w->x.slope;
 		}

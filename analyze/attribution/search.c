@@ -45,7 +45,7 @@ struct scan {
 	double *power;
 	struct place *best; /* n of at most REFINED, ascending */
 	size_t n;
-	double segment; /* typical, ns */
+	double segment;    /* typical, ns */
 	double work, most; /* entries looked at, and how many may be */
 };
 
@@ -80,7 +80,8 @@ static double solve_work(size_t dim)
 /* One pass over N readings: as many entries as a dense matrix has at most, and their segments. */
 static double pass_work(const struct erg_attr_state *st, size_t n)
 {
-	return (double)n * ((double)st->view.n_cols + (double)st->view.n / (double)(st->readings.n + 1));
+	return (double)n *
+		((double)st->view.n_cols + (double)st->view.n / (double)(st->readings.n + 1));
 }
 
 /* Residual of the stretch with SHAPE, per row; the powers in s->power. */
@@ -124,9 +125,9 @@ static bool alike(const struct place *a, const struct place *b, double segment)
 {
 	double w = fmax(attr_window_of(&a->shape), attr_window_of(&b->shape));
 
-	return fabs(attr_delay_of(&a->shape) - attr_delay_of(&b->shape)) <
-		fmax(w, segment) / 3 && a->shape.rc_ns == b->shape.rc_ns &&
-		a->shape.window_ns == b->shape.window_ns && a->shape.stale_ns == b->shape.stale_ns;
+	return fabs(attr_delay_of(&a->shape) - attr_delay_of(&b->shape)) < fmax(w, segment) / 3 &&
+		a->shape.rc_ns == b->shape.rc_ns && a->shape.window_ns == b->shape.window_ns &&
+		a->shape.stale_ns == b->shape.stale_ns;
 }
 
 static void keep(struct scan *s, const struct place *p)
@@ -173,7 +174,7 @@ static int scan_lags(struct scan *s, const struct attr_shape *start, double step
 static double scan_step(const struct scan *s, const struct attr_shape *shape)
 {
 	double w = s->r->declared.kind == ERG_SENSOR_COUNTER ? s->st->readings.spacing_ns / 3
-							       : attr_window_of(shape);
+							     : attr_window_of(shape);
 
 	return fmax(fmax(fmax(w, shape->rc_ns), s->segment), 5e4) / 3;
 }
@@ -219,8 +220,8 @@ static void choose_stretch(struct scan *s)
 {
 	const struct attr_readings *rd = &s->st->readings;
 	const struct attr_view *v = &s->st->view;
-	double rows = fmax(SCAN_ROWS_MIN, fmax(SCAN_S * 1e9 / rd->spacing_ns,
-		12 * ((double)v->n_cols + 1)));
+	double rows = fmax(SCAN_ROWS_MIN,
+		fmax(SCAN_S * 1e9 / rd->spacing_ns, 12 * ((double)v->n_cols + 1)));
 	size_t n = rd->n < (size_t)rows ? rd->n : (size_t)rows, middle = rd->n / 2;
 	size_t most = 12 * (v->n_cols + 1) > SCAN_ROWS_MAX ? 12 * (v->n_cols + 1) : SCAN_ROWS_MAX;
 
@@ -236,8 +237,9 @@ static void family_of(const struct attr_run *r, struct attr_shape *ret)
 	*ret = r->declared;
 	ret->phase = r->fit.shape.phase;
 	/* a clock that the fit so far agrees on is known better than anything else of it */
-	ret->skew = fabs(r->st->shape.skew) > SKEW_SEEN && fabs(r->st->shape.skew) < SKEW_MAX ?
-		r->st->shape.skew : 0;
+	ret->skew = fabs(r->st->shape.skew) > SKEW_SEEN && fabs(r->st->shape.skew) < SKEW_MAX
+		? r->st->shape.skew
+		: 0;
 	if (ret->kind == ERG_SENSOR_EMA) {
 		ret->window_ns = attr_window_of(&r->declared);
 		ret->rc_ns = attr_tau_of(&r->declared);
@@ -268,7 +270,8 @@ static void prefer_near(struct scan *s, size_t n, double rows)
 
 	for (size_t i = 1; i < n; i++)
 		if ((s->best[i].rss / s->best[0].rss - 1) * rows < SAME_FIT &&
-			fabs(s->best[i].shape.lag_ns - lag) < fabs(s->best[best].shape.lag_ns - lag))
+			fabs(s->best[i].shape.lag_ns - lag) <
+				fabs(s->best[best].shape.lag_ns - lag))
 			best = i;
 	if (best) {
 		struct place p = s->best[best];
@@ -316,8 +319,9 @@ static size_t distinct(struct scan *s, size_t n)
 		for (size_t j = 0; j < kept; j++) {
 			const struct attr_shape *a = &s->best[j].shape, *b = &s->best[i].shape;
 
-			same = same || fabs(attr_delay_of(a) - attr_delay_of(b)) <
-				fmax(1e5, s->segment / 10);
+			same = same ||
+				fabs(attr_delay_of(a) - attr_delay_of(b)) <
+					fmax(1e5, s->segment / 10);
 		}
 		if (!same)
 			s->best[kept++] = s->best[i];

@@ -25,8 +25,8 @@ static void add_round(const struct erg_attr_state *st, const uint32_t *row, size
 }
 
 /* The greatest deviation of each round, in spreads of its row. */
-static void find_greatest(const struct erg_attr_state *st, const uint32_t *row, size_t n, double *sum,
-	double *mean, double *spread, double *ret)
+static void find_greatest(const struct erg_attr_state *st, const uint32_t *row, size_t n,
+	double *sum, double *mean, double *spread, double *ret)
 {
 	double rounds = (double)st->rounds;
 

@@ -24,9 +24,9 @@ struct builder {
 	double long_gap_ns;
 	struct attr_instances inst;
 	uint32_t gap, n_kinds; /* kinds: parts of classes, then gap, outside, idle */
-	double *time;         /* kinds x levels, ns */
-	double *share;        /* of them, ns: as they share the time */
-	uint16_t *col;        /* kinds x levels: column */
+	double *time;          /* kinds x levels, ns */
+	double *share;         /* of them, ns: as they share the time */
+	uint16_t *col;         /* kinds x levels: column */
 };
 
 /*
@@ -115,13 +115,14 @@ static int find_changes(struct builder *b, const double *cut, struct erg_err *er
 			struct erg_attr_span *p = realloc(v->changes, more * sizeof(*p));
 
 			if (!p)
-				return erg_fail(err, -ENOMEM, "out of memory for %zu changes", more);
+				return erg_fail(err, -ENOMEM, "out of memory for %zu changes",
+					more);
 			v->changes = p;
 			cap = more;
 		}
 		seg = attr_view_find(v, f->t[i]);
-		v->changes[v->n_changes].begin = f->t[i] - f->t[i - 1] < 100000000u ? f->t[i - 1]
-										     : f->t[i];
+		v->changes[v->n_changes].begin =
+			f->t[i] - f->t[i - 1] < 100000000u ? f->t[i - 1] : f->t[i];
 		seg = seg + 1 < v->n ? seg + 1 : seg;
 		v->changes[v->n_changes++].end = attr_begin(v, seg + 1);
 	}
@@ -147,8 +148,9 @@ static inline uint32_t kind_of_gap(const struct builder *b, uint64_t dur, uint64
 
 static uint32_t class_of(const struct builder *b, uint32_t kind)
 {
-	return kind < b->gap ? b->inst.kind_class[kind] : kind == b->gap + 2 ? b->v->idle_class
-									       : b->v->gap_class;
+	return kind < b->gap         ? b->inst.kind_class[kind]
+		: kind == b->gap + 2 ? b->v->idle_class
+				     : b->v->gap_class;
 }
 
 /* Entry E of segment I: its kind, and the times of that. */
@@ -228,7 +230,8 @@ static void columns_of_kind(struct builder *b, uint32_t kind)
 				v->col_class[*col] = class_of(b, kind);
 				v->col_apart[*col] = kind > b->gap;
 			}
-			v->col_time[*col] += (kind == b->gap ? b->share[kind * l + j] : t[j]) * 1e-9;
+			v->col_time[*col] +=
+				(kind == b->gap ? b->share[kind * l + j] : t[j]) * 1e-9;
 			if (!v->col_share)
 				continue;
 			v->col_share[*col] += b->share[kind * l + j] * 1e-9;
@@ -249,8 +252,8 @@ static int compress(struct builder *b, struct erg_err *err)
 	v->col_base = v->first ? calloc(all + 1, sizeof(*v->col_base)) : NULL;
 	v->col_share = v->first ? calloc(all + 1, sizeof(*v->col_share)) : NULL;
 	v->col_on = v->first ? calloc(all + 1, sizeof(*v->col_on)) : NULL;
-	if (!v->col_class || !v->col_apart || !v->col_time || (v->first && (!v->col_base ||
-		!v->col_share || !v->col_on)))
+	if (!v->col_class || !v->col_apart || !v->col_time ||
+		(v->first && (!v->col_base || !v->col_share || !v->col_on)))
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", all);
 	for (uint32_t k = 0; k < b->n_kinds; k++)
 		columns_of_kind(b, k);
@@ -279,7 +282,8 @@ static int columns(struct builder *b, struct erg_err *err)
 	b->time = calloc(b->n_kinds * v->n_levels, sizeof(double));
 	b->share = calloc(b->n_kinds * v->n_levels, sizeof(double));
 	b->col = calloc(b->n_kinds * v->n_levels, sizeof(uint16_t));
-	if (!v->class_time || !v->class_moment || !v->class_calls || !b->time || !b->share || !b->col)
+	if (!v->class_time || !v->class_moment || !v->class_calls || !b->time || !b->share ||
+		!b->col)
 		return erg_fail(err, -ENOMEM, "out of memory for %u classes", b->n_kinds);
 	r = find_changes(b, cut, err);
 	if (r < 0)
@@ -292,8 +296,7 @@ int attr_view_build(const struct attr_source *src, const struct erg_attr_options
 	double long_gap_ns, struct attr_view *ret, struct erg_err *err)
 {
 	size_t n = src->tl->n_layers + 1;
-	struct builder b = {.v = ret, .opt = opt, .long_gap_ns = long_gap_ns,
-		.gap = 0};
+	struct builder b = {.v = ret, .opt = opt, .long_gap_ns = long_gap_ns, .gap = 0};
 	int r;
 
 	memset(ret, 0, sizeof(*ret));

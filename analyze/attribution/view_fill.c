@@ -28,7 +28,7 @@ static void go_to(struct filler *f, size_t cut)
 
 	f->cut = cut;
 	f->edge = cut >= 2 * f->opt->n_idle ? UINT64_MAX
-		  : cut % 2		    ? idle[cut / 2].end
+		: cut % 2                   ? idle[cut / 2].end
 					    : idle[cut / 2].begin;
 }
 
@@ -153,7 +153,8 @@ static int from_timeline(struct filler *f, const struct attr_source *src, struct
 		end = s.end;
 		r = add(f, &s, err);
 		if (++segments % STEP_SEGMENTS == 0)
-			erg_progress("segments", end - src->tl->begin, src->tl->end - src->tl->begin);
+			erg_progress("segments", end - src->tl->begin,
+				src->tl->end - src->tl->begin);
 	}
 	erg_progress("segments", 1, 1);
 	if (r < 0)

@@ -73,8 +73,10 @@ static struct erg_est ratio(const struct erg_point *a, const struct erg_point *b
 {
 	double x = a->est[obj].value, y = b->est[obj].value, r = y / x;
 
-	return est_of(r, interval_half(r * r * mean_var(a, obj) / (x * x), a->n,
-				 mean_var(b, obj) / (x * x), b->n), 0);
+	return est_of(r,
+		interval_half(r * r * mean_var(a, obj) / (x * x), a->n, mean_var(b, obj) / (x * x),
+			b->n),
+		0);
 }
 
 /* The sensor errs alike in both: of the systematic parts the difference remains. */
@@ -89,21 +91,20 @@ static struct erg_est extra(const struct erg_point *a, const struct erg_point *b
 }
 
 /* Mean over the point's runs of NUMBER in the entry of ARRAY that is named like ENTRY. */
-static double mean_of(const struct side *s, const char *array, const json_t *entry,
-	const char *key)
+static double mean_of(const struct side *s, const char *array, const json_t *entry, const char *key)
 {
 	double sum = 0;
 	size_t n = 0, i;
 	json_t *e;
 
 	for (size_t k = 0; k < s->point->n; k++) {
-		const json_t *run =
-			json_array_get(s->runs, s->p->order[s->point->first + k]);
+		const json_t *run = json_array_get(s->runs, s->p->order[s->point->first + k]);
 
 		json_array_foreach (json_object_get(run, array), i, e) {
 			const json_t *q = json_object_get(entry, "quantity");
 
-			if (!json_equal(json_object_get(e, "rail"), json_object_get(entry, "rail")) ||
+			if (!json_equal(json_object_get(e, "rail"),
+				    json_object_get(entry, "rail")) ||
 				(q && !json_equal(q, json_object_get(e, "quantity"))) ||
 				!json_is_number(json_object_get(e, key)))
 				continue;
@@ -145,10 +146,11 @@ static json_t *rails_json(const struct side *alone, const struct side *both)
 		double a = mean_of(alone, "rails", rail, "mean_w");
 		double b = mean_of(both, "rails", rail, "mean_w");
 
-		json_array_append_new(out, json_pack("{s:O, s:o, s:o, s:o, s:o}", "rail",
-			json_object_get(rail, "rail"), "alone_w", erg_num_json(a), "together_w",
-			erg_num_json(b), "share_alone", erg_num_json(a / ra), "share_together",
-			erg_num_json(b / rb)));
+		json_array_append_new(out,
+			json_pack("{s:O, s:o, s:o, s:o, s:o}", "rail",
+				json_object_get(rail, "rail"), "alone_w", erg_num_json(a),
+				"together_w", erg_num_json(b), "share_alone", erg_num_json(a / ra),
+				"share_together", erg_num_json(b / rb)));
 	}
 	return out;
 }
@@ -167,9 +169,10 @@ static json_t *channels_json(const struct side *alone, const struct side *both,
 			continue;
 		a = mean_of(alone, "channels", ch, "mean");
 		b = mean_of(both, "channels", ch, "mean");
-		json_array_append_new(out, json_pack("{s:O, s:o, s:o, s:o}", "rail",
-			json_object_get(ch, "rail"), ka, erg_num_json(a), kb, erg_num_json(b),
-			"lost", erg_num_json(1 - b / a)));
+		json_array_append_new(out,
+			json_pack("{s:O, s:o, s:o, s:o}", "rail", json_object_get(ch, "rail"), ka,
+				erg_num_json(a), kb, erg_num_json(b), "lost",
+				erg_num_json(1 - b / a)));
 	}
 	return out;
 }
@@ -224,8 +227,7 @@ static long partner_dim(const struct erg_observations *o, const char *partner)
 
 static double extra_energy(const json_t *cell)
 {
-	return json_number_value(
-		json_object_get(json_object_get(cell, "extra_energy_j"), "value"));
+	return json_number_value(json_object_get(json_object_get(cell, "extra_energy_j"), "value"));
 }
 
 static int by_cost(const void *a, const void *b)
@@ -291,9 +293,10 @@ static int build_matrix(const json_t *runs, const struct erg_observations *o, lo
 		struct side alone = {o, &p, alone_point(o, &p, g, dim), runs};
 
 		if (!alone.point) {
-			erg_document_warn(doc, "alone", "%s was not run alone: nothing to compare "
-				"its co-runs with", workload_of(runs, &p,
-					&p.points[p.group_first[g]]));
+			erg_document_warn(doc, "alone",
+				"%s was not run alone: nothing to compare "
+				"its co-runs with",
+				workload_of(runs, &p, &p.points[p.group_first[g]]));
 			continue;
 		}
 		for (size_t i = p.group_first[g]; i < p.group_first[g + 1]; i++) {
@@ -302,9 +305,9 @@ static int build_matrix(const json_t *runs, const struct erg_observations *o, lo
 			if (both.point == alone.point)
 				continue;
 			single += both.point->n < 2 || alone.point->n < 2;
-			json_array_append_new(matrix, cell_json(&alone, &both,
-				workload_of(runs, &p, both.point),
-				o->dims[dim].levels[both.point->level[dim]]));
+			json_array_append_new(matrix,
+				cell_json(&alone, &both, workload_of(runs, &p, both.point),
+					o->dims[dim].levels[both.point->level[dim]]));
 		}
 	}
 	if (r >= 0 && single)

@@ -29,8 +29,8 @@ static void varying_factors(const json_t *runs, struct names *ret)
 			for (size_t f = 0; f < ret->n; f++)
 				known = known || !strcmp(ret->v[f], name);
 			json_array_foreach ((json_t *)runs, k, other) {
-				json_t *w = json_object_get(json_object_get(other, "factors"),
-					name);
+				json_t *w =
+					json_object_get(json_object_get(other, "factors"), name);
 
 				if (known || ret->n == NAMES_MAX || (w && json_equal(v, w)))
 					continue;
@@ -54,8 +54,9 @@ static double core_voltage(const json_t *run)
 		if (!q || strcmp(q, "voltage"))
 			continue;
 		json_array_foreach (json_object_get(run, "rails"), k, rail)
-			is_rail = is_rail || json_equal(json_object_get(rail, "rail"),
-						     json_object_get(c, "rail"));
+			is_rail = is_rail ||
+				json_equal(json_object_get(rail, "rail"),
+					json_object_get(c, "rail"));
 		if (!is_rail)
 			return erg_number_of(c, "mean");
 	}
@@ -105,8 +106,8 @@ int erg_observations_from_runs(const json_t *runs, const char *const *factors, s
 		struct erg_obs *b;
 
 		for (size_t d = 0; r >= 0 && d < ret->n_dims; d++) {
-			cells[d] = erg_run_setting(run, ret->dims[d].name, text[d],
-				sizeof(text[d]));
+			cells[d] =
+				erg_run_setting(run, ret->dims[d].name, text[d], sizeof(text[d]));
 			if (!cells[d])
 				r = erg_fail(err, -EINVAL, "%s: no factor or tag '%s'",
 					json_string_value(json_object_get(run, "archive")),

@@ -92,8 +92,8 @@ static int dominated(const struct erg_point *p, size_t n, int other, int self, b
 	if (!c || !l)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		c[m] = (struct corner){at(&p[i], ERG_OBJ_TIME, other), at(&p[i], ERG_OBJ_ETS, other),
-			i};
+		c[m] = (struct corner){at(&p[i], ERG_OBJ_TIME, other),
+			at(&p[i], ERG_OBJ_ETS, other), i};
 		m += !isnan(c[m].time) && !isnan(c[m].energy);
 	}
 	qsort(c, m, sizeof(*c), by_time);
@@ -102,7 +102,7 @@ static int dominated(const struct erg_point *p, size_t n, int other, int self, b
 		double t = at(&p[i], ERG_OBJ_TIME, self), e = at(&p[i], ERG_OBJ_ETS, self);
 
 		ret[i] = least_energy(c, l, up_to(c, m, t, true), i) < e ||
-			 least_energy(c, l, up_to(c, m, t, false), i) <= e;
+			least_energy(c, l, up_to(c, m, t, false), i) <= e;
 	}
 	return 0;
 }
@@ -117,7 +117,7 @@ int erg_points_front(struct erg_point *p, size_t n)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		p[i].pareto = !off[i] && !isnan(at(&p[i], ERG_OBJ_TIME, 0)) &&
-			      !isnan(at(&p[i], ERG_OBJ_ETS, 0));
+			!isnan(at(&p[i], ERG_OBJ_ETS, 0));
 		p[i].decided = surely[i] || !maybe[i];
 	}
 	return 0;

@@ -25,7 +25,8 @@ static void index_free(struct erg_dim *d)
 {
 	struct level_entry *head = d->index, *e, *next;
 
-	HASH_ITER (hh, head, e, next) {
+	HASH_ITER(hh, head, e, next)
+	{
 		HASH_DEL(head, e);
 		free(e);
 	}
@@ -128,8 +129,13 @@ struct erg_obs *erg_observations_add(struct erg_observations *o, const char *con
 		if (intern(&o->dims[d], levels[d], &o->levels[o->n * o->n_dims + d]) < 0)
 			return NULL;
 	b = &o->obs[o->n++];
-	*b = (struct erg_obs){.time_s = NAN, .energy_j = NAN, .mean_w = NAN, .peak_w = NAN,
-		.voltage_v = NAN, .time = ERG_EST_UNRESOLVED, .ets = ERG_EST_UNRESOLVED};
+	*b = (struct erg_obs){.time_s = NAN,
+		.energy_j = NAN,
+		.mean_w = NAN,
+		.peak_w = NAN,
+		.voltage_v = NAN,
+		.time = ERG_EST_UNRESOLVED,
+		.ets = ERG_EST_UNRESOLVED};
 	return b;
 }
 

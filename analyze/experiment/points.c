@@ -153,8 +153,7 @@ static void cut_points(const struct erg_observations *o, struct erg_points *ret)
 		}
 		if (!prev || !same_group(o, prev, b))
 			ret->group_first[ret->n_groups++] = ret->n;
-		ret->points[ret->n++] =
-			(struct erg_point){.first = i, .n = 1, .level = b->level};
+		ret->points[ret->n++] = (struct erg_point){.first = i, .n = 1, .level = b->level};
 	}
 	ret->group_first[ret->n_groups] = ret->n;
 }
@@ -205,8 +204,9 @@ json_t *erg_point_levels(const struct erg_observations *o, const struct erg_poin
 		if (dim->group != groups)
 			continue;
 		json_object_set_new(j, dim->name,
-			!dim->numeric                                 ? json_string(dim->levels[l])
-			: dim->values[l] == floor(dim->values[l]) && fabs(dim->values[l]) < 1e15
+			!dim->numeric ? json_string(dim->levels[l])
+				: dim->values[l] == floor(dim->values[l]) &&
+					fabs(dim->values[l]) < 1e15
 				? json_integer((json_int_t)dim->values[l])
 				: erg_num_json(dim->values[l]));
 	}
@@ -224,7 +224,8 @@ double erg_points_welch(const struct erg_point *a, const struct erg_point *b,
 		return NAN;
 	if (va + vb == 0)
 		return d == 0 ? 1 : 0;
-	return 2 * gsl_cdf_tdist_Q(fabs(d) / sqrt(va + vb),
-			   (va + vb) * (va + vb) /
-				   (va * va / (double)(a->n - 1) + vb * vb / (double)(b->n - 1)));
+	return 2 *
+		gsl_cdf_tdist_Q(fabs(d) / sqrt(va + vb),
+			(va + vb) * (va + vb) /
+				(va * va / (double)(a->n - 1) + vb * vb / (double)(b->n - 1)));
 }

@@ -21,8 +21,8 @@
 
 struct erg_dim {
 	char *name;
-	bool group;     /* else a factor */
-	bool numeric;   /* every level is a finite number */
+	bool group;   /* else a factor */
+	bool numeric; /* every level is a finite number */
 	size_t n;
 	char **levels;
 	double *values; /* of numeric dimensions, else NaN */
@@ -31,12 +31,12 @@ struct erg_dim {
 
 struct erg_obs {
 	double time_s, energy_j;
-	double mean_w, peak_w;      /* NaN: unknown */
-	double voltage_v;           /* NaN: unknown */
-	struct erg_est time, ets;   /* the run's own intervals; NaN bounds where it has none */
+	double mean_w, peak_w;    /* NaN: unknown */
+	double voltage_v;         /* NaN: unknown */
+	struct erg_est time, ets; /* the run's own intervals; NaN bounds where it has none */
 	bool throttled;
-	uint32_t *level;            /* one per dimension */
-	const json_t *layers;       /* array of the run's layers, or NULL (borrowed) */
+	uint32_t *level;      /* one per dimension */
+	const json_t *layers; /* array of the run's layers, or NULL (borrowed) */
 };
 
 struct erg_observations {
@@ -61,7 +61,7 @@ int erg_objective_parse(const char *name);
 double erg_objective_of(const struct erg_obs *o, enum erg_objective obj);
 
 struct erg_point {
-	size_t first, n;      /* observations order[first .. first + n - 1] */
+	size_t first, n; /* observations order[first .. first + n - 1] */
 	const uint32_t *level;
 	struct erg_est est[ERG_OBJ_N];
 	double sd[ERG_OBJ_N]; /* over repetitions; NaN for one */
@@ -76,7 +76,7 @@ struct erg_points {
 	struct erg_point *points; /* ordered by group, then by factors */
 	size_t *order;            /* observations, those of one point together */
 	size_t n_groups;
-	size_t *group_first;      /* n_groups + 1: points of group g */
+	size_t *group_first; /* n_groups + 1: points of group g */
 };
 
 /* Groups observations into points, estimates each, and marks the Pareto front of (time, ETS) of

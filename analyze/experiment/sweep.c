@@ -108,9 +108,11 @@ static json_t *neighbours_json(const struct group *g, const struct erg_point *be
 				continue;
 			unknown += isnan(pv);
 			p[n++] = pv;
-			json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "factors",
-				erg_point_levels(g->o, other, false), "value",
-				erg_est_json(&other->est[obj]), "p_value", erg_num_json(pv)));
+			json_array_append_new(list,
+				json_pack("{s:o, s:o, s:o}", "factors",
+					erg_point_levels(g->o, other, false), "value",
+					erg_est_json(&other->est[obj]), "p_value",
+					erg_num_json(pv)));
 		}
 	}
 	*ret_significant = json_null();
@@ -176,9 +178,9 @@ static json_t *points_json(const struct group *g)
 			erg_est_json(&p->est[ERG_OBJ_TIME]), "ets_j",
 			erg_est_json(&p->est[ERG_OBJ_ETS]), "edp_js",
 			erg_est_json(&p->est[ERG_OBJ_EDP]), "ed2p_js2",
-			erg_est_json(&p->est[ERG_OBJ_ED2P]), "pareto", p->pareto,
-			"pareto_decided", p->n > 1 ? json_boolean(p->decided) : json_null(),
-			"repetitions", (json_int_t)p->n, "throttled", p->throttled, "mean_w",
+			erg_est_json(&p->est[ERG_OBJ_ED2P]), "pareto", p->pareto, "pareto_decided",
+			p->n > 1 ? json_boolean(p->decided) : json_null(), "repetitions",
+			(json_int_t)p->n, "throttled", p->throttled, "mean_w",
 			erg_num_json(p->mean_w), "peak_w", erg_num_json(p->peak_w));
 
 		json_array_append_new(list, j);
@@ -240,17 +242,19 @@ static void add_savings(const struct group *g, enum erg_objective objective, jso
 	json_object_set_new(out, "ets_saving", erg_num_json(ets.value));
 	json_object_set_new(out, "edp_saving", erg_num_json(edp.value));
 	json_object_set_new(out, "time_penalty", erg_num_json(time.value));
-	json_object_set_new(out, "savings", json_pack("{s:o, s:o, s:o}", "ets",
-		erg_est_json(&ets), "edp", erg_est_json(&edp), "time_penalty",
-		erg_est_json(&time)));
+	json_object_set_new(out, "savings",
+		json_pack("{s:o, s:o, s:o}", "ets", erg_est_json(&ets), "edp", erg_est_json(&edp),
+			"time_penalty", erg_est_json(&time)));
 }
 
 static json_t *choice_json(const struct group *g, const struct erg_point *p)
 {
-	return !p ? json_null() : json_pack("{s:o, s:o, s:o, s:o, s:o}", "factors",
-		erg_point_levels(g->o, p, false), "time_s", erg_est_json(&p->est[ERG_OBJ_TIME]),
-		"ets_j", erg_est_json(&p->est[ERG_OBJ_ETS]), "mean_w", erg_num_json(p->mean_w),
-		"peak_w", erg_num_json(p->peak_w));
+	return !p ? json_null()
+		  : json_pack("{s:o, s:o, s:o, s:o, s:o}", "factors",
+			    erg_point_levels(g->o, p, false), "time_s",
+			    erg_est_json(&p->est[ERG_OBJ_TIME]), "ets_j",
+			    erg_est_json(&p->est[ERG_OBJ_ETS]), "mean_w", erg_num_json(p->mean_w),
+			    "peak_w", erg_num_json(p->peak_w));
 }
 
 static void add_budget(const struct group *g, double budget_w, json_t *out)
@@ -266,9 +270,9 @@ static void add_budget(const struct group *g, double budget_w, json_t *out)
 		if (p->peak_w <= budget_w && (!peak || t < peak->est[ERG_OBJ_TIME].value))
 			peak = p;
 	}
-	json_object_set_new(out, "budget", json_pack("{s:o, s:o, s:o}", "budget_w",
-		erg_num_json(budget_w), "by_mean", choice_json(g, mean), "by_peak",
-		choice_json(g, peak)));
+	json_object_set_new(out, "budget",
+		json_pack("{s:o, s:o, s:o}", "budget_w", erg_num_json(budget_w), "by_mean",
+			choice_json(g, mean), "by_peak", choice_json(g, peak)));
 	if (!mean)
 		erg_document_warn(g->doc, "budget", "no point stays below %g W on average",
 			budget_w);
@@ -283,8 +287,9 @@ static void add_slack(const struct group *g, double slack, json_t *out)
 		if (g->p[i].est[ERG_OBJ_TIME].value <= limit &&
 			(!best || g->p[i].est[ERG_OBJ_ETS].value < best->est[ERG_OBJ_ETS].value))
 			best = &g->p[i];
-	json_object_set_new(out, "slack", json_pack("{s:o, s:o}", "slack", erg_num_json(slack),
-		"cheapest", choice_json(g, best)));
+	json_object_set_new(out, "slack",
+		json_pack("{s:o, s:o}", "slack", erg_num_json(slack), "cheapest",
+			choice_json(g, best)));
 }
 
 /* The frequency's effect with every other factor at its full-throttle level. */
@@ -356,8 +361,8 @@ int erg_sweep_document(const struct erg_observations *o, const struct erg_sweep_
 		size_t first = points.group_first[i];
 		struct group g = {o, &points, &points.points[first],
 			points.group_first[i + 1] - first, doc};
-		json_t *out = json_pack("{s:o, s:o}", "group",
-			erg_point_levels(o, g.p, true), "points", points_json(&g));
+		json_t *out = json_pack("{s:o, s:o}", "group", erg_point_levels(o, g.p, true),
+			"points", points_json(&g));
 
 		json_array_append_new(groups, out);
 		add_best(&g, out);

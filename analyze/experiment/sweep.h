@@ -21,11 +21,11 @@ int erg_sweep_document(const struct erg_observations *o, const struct erg_sweep_
 
 /* T = t_mem + c / f and E at the frequencies of one group: what a frequency does to it. */
 struct erg_sensitivity {
-	struct erg_est t_mem_s;    /* time that no frequency shortens */
-	struct erg_est cycles;     /* c: seconds times hertz (in the factor's unit) */
-	double memory_share;       /* t_mem / T at the highest frequency, 0..1 */
+	struct erg_est t_mem_s; /* time that no frequency shortens */
+	struct erg_est cycles;  /* c: seconds times hertz (in the factor's unit) */
+	double memory_share;    /* t_mem / T at the highest frequency, 0..1 */
 	double r2;
-	const char *bound;         /* "memory", "compute", "mixed" or "unresolved" */
+	const char *bound; /* "memory", "compute", "mixed" or "unresolved" */
 };
 
 /* f, t: N points; needs at least three frequencies, else everything is unresolved. Ordinary least

@@ -64,9 +64,9 @@ static void add_points(const struct scan *s, const double *t, const double *e, j
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < s->n; i++)
-		json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "frequency",
-			erg_num_json(s->f[i]), "time_s", erg_num_json(t[i]), "energy_j",
-			erg_num_json(e[i])));
+		json_array_append_new(list,
+			json_pack("{s:o, s:o, s:o}", "frequency", erg_num_json(s->f[i]), "time_s",
+				erg_num_json(t[i]), "energy_j", erg_num_json(e[i])));
 	json_object_set_new(row, "points", list);
 }
 
@@ -107,9 +107,11 @@ static void add_bound(const struct scan *s, const struct best *b, json_t *out)
 	for (size_t i = 0; i < s->n; i++)
 		fixed = fmin(fixed, b->fixed_j[i]);
 	if (b->layers)
-		json_object_set_new(out, "per_layer_dvfs", json_pack("{s:o, s:o, s:o, s:I}",
-			"energy_j", erg_num_json(b->own_j), "fixed_j", erg_num_json(fixed), "saving",
-			erg_num_json(1 - b->own_j / fixed), "layers", (json_int_t)b->layers));
+		json_object_set_new(out, "per_layer_dvfs",
+			json_pack("{s:o, s:o, s:o, s:I}", "energy_j", erg_num_json(b->own_j),
+				"fixed_j", erg_num_json(fixed), "saving",
+				erg_num_json(1 - b->own_j / fixed), "layers",
+				(json_int_t)b->layers));
 }
 
 int erg_sweep_layers(const struct erg_observations *o, const struct erg_points *all,

@@ -32,7 +32,8 @@ static int find_measures(const struct erg_table *t, const char *path, struct col
 	c->voltage = erg_table_find(t, "voltage_v", NULL);
 	if (c->energy < 0 && c->power < 0)
 		return erg_fail(err, -EINVAL,
-			"%s: no column energy_j and no column power_w: one of them is needed", path);
+			"%s: no column energy_j and no column power_w: one of them is needed",
+			path);
 	return 0;
 }
 

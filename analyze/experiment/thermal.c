@@ -43,10 +43,12 @@ static json_t *layer_slopes(const struct erg_thermal_run *runs, const struct erg
 				s.stat = (s.hi - s.lo) / 2;
 				s.method = "instrument, one pair";
 			}
-			json_array_append_new(out, json_pack("{s:O, s:o, s:o, s:o}", "name",
-				json_object_get(a, "name"), "power_on_w", erg_num_json(pa.value),
-				"power_off_w", erg_num_json(pb.value), "leakage_w_per_k",
-				erg_est_json(&s)));
+			json_array_append_new(out,
+				json_pack("{s:O, s:o, s:o, s:o}", "name",
+					json_object_get(a, "name"), "power_on_w",
+					erg_num_json(pa.value), "power_off_w",
+					erg_num_json(pb.value), "leakage_w_per_k",
+					erg_est_json(&s)));
 			break;
 		}
 	return out;
@@ -57,14 +59,14 @@ static json_t *pair_json(const struct erg_thermal_run *runs, const struct erg_th
 	const struct erg_thermal_run *on = &runs[p->on], *off = &runs[p->off];
 
 	return json_pack("{s:O, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
-		"workload",
-		json_object_get(on->run, "workload"), "on", on->archive, "off", off->archive,
-		"difference_k", erg_num_json(p->dt_k), "difference_w", erg_num_json(p->dp_w),
-		"leakage_w_per_k", erg_est_json(&p->slope), "energy_on_j", erg_num_json(on->energy_j),
-		"energy_off_j", erg_num_json(off->energy_j), "leakage_j",
-		erg_num_json(p->leakage_j), "throttling_j", erg_num_json(p->throttling_j),
-		"throttled_share_off", erg_num_json(off->throttled_share), "layers",
-		layer_slopes(runs, p), "throttled", p->throttled);
+		"workload", json_object_get(on->run, "workload"), "on", on->archive, "off",
+		off->archive, "difference_k", erg_num_json(p->dt_k), "difference_w",
+		erg_num_json(p->dp_w), "leakage_w_per_k", erg_est_json(&p->slope), "energy_on_j",
+		erg_num_json(on->energy_j), "energy_off_j", erg_num_json(off->energy_j),
+		"leakage_j", erg_num_json(p->leakage_j), "throttling_j",
+		erg_num_json(p->throttling_j), "throttled_share_off",
+		erg_num_json(off->throttled_share), "layers", layer_slopes(runs, p), "throttled",
+		p->throttled);
 }
 
 static void add_leakage(const struct erg_thermal_run *runs, size_t n,
@@ -76,11 +78,11 @@ static void add_leakage(const struct erg_thermal_run *runs, size_t n,
 	double p = 2 * gsl_cdf_ugaussian_Q(z);
 	json_t *list = json_array();
 
-	json_object_set_new(doc, "leakage_w_per_k",
-		erg_est_json(erg_est_resolved(&b) ? &b : &a));
-	json_object_set_new(doc, "leakage", json_pack("{s:o, s:o, s:o, s:o}", "instrument",
-		erg_est_json(&b), "regression", erg_est_json(&a), "p_value", erg_num_json(p),
-		"agree", isnan(p) ? json_null() : json_boolean(p > 0.05)));
+	json_object_set_new(doc, "leakage_w_per_k", erg_est_json(erg_est_resolved(&b) ? &b : &a));
+	json_object_set_new(doc, "leakage",
+		json_pack("{s:o, s:o, s:o, s:o}", "instrument", erg_est_json(&b), "regression",
+			erg_est_json(&a), "p_value", erg_num_json(p), "agree",
+			isnan(p) ? json_null() : json_boolean(p > 0.05)));
 	if (p <= 0.05)
 		erg_document_warn(doc, "disagree",
 			"regression and instrument disagree (p = %.2g): the thermometer lags, or "
@@ -104,8 +106,9 @@ static double mean_rest(const struct erg_thermal_run *runs, size_t n,
 
 			if (!b->busy || b->throttled || !isfinite(b->power_w + b->temp_degc))
 				continue;
-			sum += b->power_w - e->l0_w.value * exp(e->beta_per_k.value *
-								(b->temp_degc - e->t0_degc));
+			sum += b->power_w -
+				e->l0_w.value *
+					exp(e->beta_per_k.value * (b->temp_degc - e->t0_degc));
 			count++;
 		}
 	return sum / (double)count;
@@ -118,17 +121,18 @@ static void add_exponential(const struct erg_thermal_run *runs, size_t n, json_t
 	json_t *fit = json_array();
 
 	json_object_set_new(doc, "beta_per_k", erg_est_json(&e.beta_per_k));
-	json_object_set_new(doc, "exponential", json_pack("{s:o, s:o, s:o}", "l0_w",
-		erg_est_json(&e.l0_w), "t0_degc", erg_num_json(e.t0_degc), "span_k",
-		erg_num_json(e.span_k)));
+	json_object_set_new(doc, "exponential",
+		json_pack("{s:o, s:o, s:o}", "l0_w", erg_est_json(&e.l0_w), "t0_degc",
+			erg_num_json(e.t0_degc), "span_k", erg_num_json(e.span_k)));
 	if (erg_est_resolved(&e.beta_per_k))
 		for (int i = 0; i <= 40; i++) {
 			double t = e.t0_degc + e.span_k * (i / 40.0 - 0.5);
 			double w = e.l0_w.value * exp(e.beta_per_k.value * (t - e.t0_degc));
 
-			json_array_append_new(fit, json_pack("{s:o, s:o, s:o}", "temperature_degc",
-				erg_num_json(t), "leakage_w", erg_num_json(w), "power_w",
-				erg_num_json(rest + w)));
+			json_array_append_new(fit,
+				json_pack("{s:o, s:o, s:o}", "temperature_degc", erg_num_json(t),
+					"leakage_w", erg_num_json(w), "power_w",
+					erg_num_json(rest + w)));
 		}
 	else
 		erg_document_warn(doc, "span",
@@ -204,8 +208,8 @@ static int add_rc(const struct erg_thermal_run *runs, size_t n,
 	const struct erg_thermal_options *opt, json_t *doc, struct erg_err *err)
 {
 	static const char *const names[] = {"not said", "off", "on"};
-	double slope = json_number_value(json_object_get(
-		json_object_get(doc, "leakage_w_per_k"), "value"));
+	double slope = json_number_value(
+		json_object_get(json_object_get(doc, "leakage_w_per_k"), "value"));
 	json_t *list = json_array();
 
 	json_object_set_new(doc, "r_th_k_per_w", json_array());
@@ -228,8 +232,9 @@ static int add_rc(const struct erg_thermal_run *runs, size_t n,
 				     : rc.why);
 		j = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:b}", "heatsink", names[state + 1],
 			"runs", r, "r_th_k_per_w", numbers(rc.r, rc.n), "tau_s",
-			numbers(rc.tau_s, rc.n), "base_degc", erg_num_json(rc.n ? rc.base_degc : NAN),
-			"rms_k", erg_num_json(rc.n ? rc.rms_k : NAN), "identified", rc.identified);
+			numbers(rc.tau_s, rc.n), "base_degc",
+			erg_num_json(rc.n ? rc.base_degc : NAN), "rms_k",
+			erg_num_json(rc.n ? rc.rms_k : NAN), "identified", rc.identified);
 		if (!isnan(opt->ambient_degc))
 			json_object_set_new(j, "settling",
 				settling_json(&runs[run], &rc, slope, opt->ambient_degc));
@@ -252,11 +257,13 @@ static void add_throttling(const struct erg_thermal_run *runs, size_t n, json_t 
 			share += runs[i].throttled_share * runs[i].time_s;
 			time += runs[i].time_s;
 		}
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}", "archive",
-			runs[i].archive, "heatsink",
-			runs[i].heatsink < 0 ? "not said" : runs[i].heatsink ? "on" : "off",
-			"throttled_share", erg_num_json(runs[i].throttled_share),
-			"time_to_throttle_s", erg_num_json(runs[i].time_to_throttle_s)));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:o, s:o}", "archive", runs[i].archive, "heatsink",
+				runs[i].heatsink < 0       ? "not said"
+					: runs[i].heatsink ? "on"
+							   : "off",
+				"throttled_share", erg_num_json(runs[i].throttled_share),
+				"time_to_throttle_s", erg_num_json(runs[i].time_to_throttle_s)));
 	}
 	json_object_set_new(doc, "throttled_share", erg_num_json(time > 0 ? share / time : NAN));
 	json_object_set_new(doc, "runs", list);
@@ -276,11 +283,13 @@ static void add_points(const struct erg_thermal_run *runs, size_t n, json_t *doc
 
 			if (!b->busy || k++ % step)
 				continue;
-			json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:b}",
-				"temperature_degc", erg_num_json(b->temp_degc), "power_w",
-				erg_num_json(b->power_w), "heatsink",
-				runs[r].heatsink < 0 ? json_null() : json_boolean(runs[r].heatsink),
-				"throttled", b->throttled));
+			json_array_append_new(list,
+				json_pack("{s:o, s:o, s:o, s:b}", "temperature_degc",
+					erg_num_json(b->temp_degc), "power_w",
+					erg_num_json(b->power_w), "heatsink",
+					runs[r].heatsink < 0 ? json_null()
+							     : json_boolean(runs[r].heatsink),
+					"throttled", b->throttled));
 		}
 	json_object_set_new(doc, "points", list);
 }

@@ -20,17 +20,17 @@
 
 /* Means over a block of time. */
 struct erg_thermal_block {
-	double t_s;      /* middle, since the run's begin */
+	double t_s; /* middle, since the run's begin */
 	double power_w, temp_degc;
-	double freq_hz;  /* NaN: unknown */
+	double freq_hz; /* NaN: unknown */
 	bool throttled;
-	bool busy;       /* wholly within the work (first layer begins … last layer ends) */
+	bool busy; /* wholly within the work (first layer begins … last layer ends) */
 };
 
 struct erg_thermal_run {
 	char *archive;
-	char *match;     /* workload and factors but heat sink and repetition */
-	int heatsink;    /* 1 on, 0 off, -1 not said */
+	char *match;         /* workload and factors but heat sink and repetition */
+	int heatsink;        /* 1 on, 0 off, -1 not said */
 	double ambient_degc; /* tag ambient_c; NaN: not said */
 	double block_s;
 	size_t n;
@@ -39,18 +39,18 @@ struct erg_thermal_run {
 	 * readings of the temperature as they came; times since the run's begin */
 	double fine_s;
 	size_t n_fine, n_temps;
-	double *fine_w;            /* NaN: no reading in that step */
+	double *fine_w; /* NaN: no reading in that step */
 	double *temp_t_s, *temp_degc;
 	double time_s, energy_j;
 	double throttled_share, time_to_throttle_s; /* NaN: nothing tells, never */
-	double gain_max; /* of the rail */
-	json_t *run;     /* as of erg_layers_run */
+	double gain_max;                            /* of the rail */
+	json_t *run;                                /* as of erg_layers_run */
 };
 
 struct erg_thermal_options {
-	const char *zone;   /* temperature channel; NULL: the one of widest range */
-	double block_s;     /* 0: duration / 100, at least 20 ms */
-	double ambient_degc; /* predict the settling temperature there; NaN: not asked */
+	const char *zone;      /* temperature channel; NULL: the one of widest range */
+	double block_s;        /* 0: duration / 100, at least 20 ms */
+	double ambient_degc;   /* predict the settling temperature there; NaN: not asked */
 	double throttle_below; /* f under this share of the run's highest is throttling: 0.98 */
 };
 
@@ -87,13 +87,13 @@ struct erg_thermal_spread {
 };
 
 struct erg_thermal_pair {
-	size_t on, off; /* indices of runs */
+	size_t on, off;    /* indices of runs */
 	double dt_k, dp_w; /* off less on */
-	double half_dt_k; /* half of the 95 % interval of dt_k */
+	double half_dt_k;  /* half of the 95 % interval of dt_k */
 	struct erg_thermal_spread spread_on, spread_off;
-	struct erg_est slope; /* W/K, by this pair alone */
+	struct erg_est slope;           /* W/K, by this pair alone */
 	double leakage_j, throttling_j; /* of energy(off) - energy(on); NaN: not known */
-	bool throttled; /* either run spent over a tenth of its work throttled */
+	bool throttled;                 /* either run spent over a tenth of its work throttled */
 };
 
 /* Pairs of runs that differ in the heat sink alone, in order; *ret malloc'ed. */
@@ -122,12 +122,12 @@ struct erg_thermal_exponential erg_thermal_exponential_fit(const struct erg_ther
 #define ERG_RC_TERMS 3
 
 struct erg_thermal_rc {
-	size_t n;         /* terms; 0: not identifiable */
+	size_t n;                                    /* terms; 0: not identifiable */
 	double r[ERG_RC_TERMS], tau_s[ERG_RC_TERMS]; /* K/W, s, by rising tau */
-	double base_degc; /* temperature at no power */
+	double base_degc;                            /* temperature at no power */
 	double rms_k;
-	bool identified;  /* the run is longer than three of the slowest tau */
-	const char *why;  /* of n == 0 */
+	bool identified; /* the run is longer than three of the slowest tau */
+	const char *why; /* of n == 0 */
 };
 
 /* Foster network of the N runs in one state of the heat sink, together: T = base + sum of

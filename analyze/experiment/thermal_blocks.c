@@ -52,8 +52,9 @@ static double energy_at(const struct erg_rail *r, double time)
 	}
 	if (a + 1 >= r->n || (double)r->t[a] > time)
 		return NAN;
-	return r->v[a] + (r->v[a + 1] - r->v[a]) * (time - (double)r->t[a]) /
-				 (double)(r->t[a + 1] - r->t[a]);
+	return r->v[a] +
+		(r->v[a + 1] - r->v[a]) * (time - (double)r->t[a]) /
+		(double)(r->t[a + 1] - r->t[a]);
 }
 
 static double *rail_means(const struct erg_rail *r, uint64_t begin, double block_ns, size_t blocks)
@@ -187,8 +188,7 @@ static int fill_blocks(const struct erg_timeline *tl, const struct erg_rail *rai
 	double ns = r->block_s * 1e9;
 	_cleanup_(erg_freep) double *p = rail_means(rail, tl->begin, ns, r->n);
 	_cleanup_(erg_freep) double *t = channel_means(zone, tl->begin, ns, r->n);
-	_cleanup_(erg_freep) double *f =
-		clock ? channel_means(clock, tl->begin, ns, r->n) : NULL;
+	_cleanup_(erg_freep) double *f = clock ? channel_means(clock, tl->begin, ns, r->n) : NULL;
 	uint64_t begin, end;
 
 	if (!p || !t || (clock && !f))
@@ -254,9 +254,10 @@ static int heatsink_of(const json_t *run)
 	if (json_is_boolean(v))
 		return json_is_true(v);
 	s = json_string_value(v);
-	return !s ? -1 : !strcmp(s, "on") || !strcmp(s, "true") ? 1
-		 : !strcmp(s, "off") || !strcmp(s, "false")     ? 0
-								: -1;
+	return !s                                          ? -1
+		: !strcmp(s, "on") || !strcmp(s, "true")   ? 1
+		: !strcmp(s, "off") || !strcmp(s, "false") ? 0
+							   : -1;
 }
 
 /* Text that is equal for runs which may be compared. */
@@ -289,8 +290,10 @@ int erg_thermal_run_build(const struct erg_timeline *tl, const struct erg_rail *
 	double duration = (double)(tl->end - tl->begin) * 1e-9;
 	int r = choose_zone(tl, opt->zone, &zone, err);
 
-	*ret = (struct erg_thermal_run){.run = run, .heatsink = heatsink_of(run),
-		.ambient_degc = tag_number(run, "ambient_c"), .gain_max = rail->gain_max};
+	*ret = (struct erg_thermal_run){.run = run,
+		.heatsink = heatsink_of(run),
+		.ambient_degc = tag_number(run, "ambient_c"),
+		.gain_max = rail->gain_max};
 	if (r < 0)
 		return r;
 	ret->block_s = opt->block_s > 0 ? opt->block_s : fmax(duration / 100, 0.02);
@@ -299,8 +302,7 @@ int erg_thermal_run_build(const struct erg_timeline *tl, const struct erg_rail *
 	ret->match = match_of(run);
 	ret->blocks = calloc(ret->n + 1, sizeof(*ret->blocks));
 	ret->time_s = duration;
-	ret->energy_j = json_number_value(
-		json_object_get(json_object_get(run, "ets_j"), "value"));
+	ret->energy_j = json_number_value(json_object_get(json_object_get(run, "ets_j"), "value"));
 	if (!ret->archive || !ret->match || !ret->blocks || fill_blocks(tl, rail, zone, ret) < 0 ||
 		fill_fine(tl, rail, zone, ret) < 0)
 		return erg_fail(err, -ENOMEM, "%s: out of memory", tl->archive);

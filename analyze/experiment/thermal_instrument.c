@@ -241,8 +241,8 @@ static void split_energy(const struct erg_thermal_run *runs, struct erg_thermal_
 	p->leakage_j = 0;
 	for (size_t i = 0; i < off->n; i++)
 		if (off->blocks[i].busy && isfinite(off->blocks[i].temp_degc))
-			p->leakage_j += p->slope.value * (off->blocks[i].temp_degc - t_on) *
-					off->block_s;
+			p->leakage_j +=
+				p->slope.value * (off->blocks[i].temp_degc - t_on) * off->block_s;
 	p->throttling_j = off->energy_j - runs[p->on].energy_j - p->leakage_j;
 	if (!(off->throttled_share > 0))
 		p->throttling_j = 0;

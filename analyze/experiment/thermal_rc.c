@@ -26,8 +26,8 @@
 struct record {
 	const struct erg_thermal_run *const *runs;
 	size_t n_runs;
-	size_t n;       /* temperatures of all runs */
-	double *t;      /* them, run after run */
+	size_t n;              /* temperatures of all runs */
+	double *t;             /* them, run after run */
 	double dt_s, length_s; /* finest step; longest run */
 };
 
@@ -271,7 +271,7 @@ static int choose_terms(const struct record *r, const double *grid, struct erg_t
 			refine(&f, log_tau) < 0)
 			return -ENOMEM;
 		bic = (double)r->n * log(f.rss / (double)r->n) +
-		      (double)(f.columns + terms) * log((double)r->n);
+			(double)(f.columns + terms) * log((double)r->n);
 		if (bic < best && f.rss < 0.9 * rss && sensible(&f, log_tau)) {
 			best = bic;
 			rss = f.rss;

@@ -118,16 +118,18 @@ static int put_row(const struct erg_timeline *tl, const struct erg_rail *rails, 
 	fprintf(c->out, "%.9f", ((double)now - (double)tl->begin) * 1e-9);
 	c->column = 1;
 	for (size_t i = 0; i < n; i++)
-		erg_csv_number(c, hold(rails[i].t, rails[i].n, now, &cur->rail_at[i])
-					  ? erg_rail_power(&rails[i], cur->rail_at[i])
-					  : NAN);
+		erg_csv_number(c,
+			hold(rails[i].t, rails[i].n, now, &cur->rail_at[i])
+				? erg_rail_power(&rails[i], cur->rail_at[i])
+				: NAN);
 	for (size_t i = 0; i < tl->n_channels; i++) {
 		const struct erg_tl_channel *ch = &tl->channels[i];
 
 		if (is_shown(ch))
-			erg_csv_number(c, hold(ch->t, ch->n, now, &cur->channel_at[i])
-						  ? (double)ch->raw[cur->channel_at[i]] * ch->def.scale
-						  : NAN);
+			erg_csv_number(c,
+				hold(ch->t, ch->n, now, &cur->channel_at[i])
+					? (double)ch->raw[cur->channel_at[i]] * ch->def.scale
+					: NAN);
 	}
 	r = seek_layer(tl, cur, now, err);
 	put_layer(tl, r > 0 ? &cur->seg : NULL, c);
@@ -196,7 +198,8 @@ int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved)
 	*ret_unresolved = 0;
 	for (size_t p = 0; p < ERG_ARRAY_SIZE(parts); p++)
 		json_array_foreach (json_object_get(run, parts[p]), i, row) {
-			const json_t *v = json_object_get(json_object_get(row, "energy_j"), "value");
+			const json_t *v =
+				json_object_get(json_object_get(row, "energy_j"), "value");
 			double uj = json_is_number(v) ? json_number_value(v) * 1e6 : NAN;
 
 			if (uj >= 0.5)

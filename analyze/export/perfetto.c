@@ -37,8 +37,8 @@ struct lane {
 struct stream {
 	FILE *out;
 	const struct erg_timeline *tl;
-	uint64_t zero; /* ns: the first event */
-	char **names;  /* layers' names as JSON */
+	uint64_t zero;      /* ns: the first event */
+	char **names;       /* layers' names as JSON */
 	struct lane *lanes; /* one a track, then one for the phases */
 	unsigned int next_tid;
 	bool any;
@@ -72,8 +72,8 @@ static void meta(struct stream *s, const char *what, unsigned int pid, unsigned 
 
 	event(s);
 	fprintf(s->out,
-		"{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%u,\"tid\":%u,\"args\":{\"name\":%s}}", what, pid,
-		tid, text ? text : "\"?\"");
+		"{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%u,\"tid\":%u,\"args\":{\"name\":%s}}", what,
+		pid, tid, text ? text : "\"?\"");
 }
 
 static unsigned int track_pid(const struct erg_tl_track *t)
@@ -186,8 +186,8 @@ static bool put_phases(struct stream *s)
 	for (size_t i = 0; sorted && i < n; i++) {
 		_cleanup_(erg_freep) char *name = quoted(sorted[i]->name);
 
-		if (!put_slice(s, s->tl->n_tracks, "phase", name ? name : "\"?\"",
-			    sorted[i]->begin, sorted[i]->end))
+		if (!put_slice(s, s->tl->n_tracks, "phase", name ? name : "\"?\"", sorted[i]->begin,
+			    sorted[i]->end))
 			return false;
 		fputc('}', s->out);
 	}
@@ -292,9 +292,12 @@ static void stream_release(struct stream *s)
 
 int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err *err)
 {
-	_cleanup_(stream_release) struct stream s = {.out = out, .tl = tl, .zero = first_event(tl),
+	_cleanup_(stream_release) struct stream s = {.out = out,
+		.tl = tl,
+		.zero = first_event(tl),
 		.names = calloc(tl->n_layers + 1, sizeof(*s.names)),
-		.lanes = calloc(tl->n_tracks + 1, sizeof(*s.lanes)), .next_tid = PID_MAX + 16};
+		.lanes = calloc(tl->n_tracks + 1, sizeof(*s.lanes)),
+		.next_tid = PID_MAX + 16};
 	bool ok = s.names && s.lanes;
 	int r;
 

@@ -201,8 +201,9 @@ static int add_rails(const struct erg_timeline *tl, size_t buckets, double step_
 
 		if (rails[i].counter)
 			c.v = power = counter_power(&rails[i]);
-		if (c.n && json_array_append_new(list,
-				   c.v ? curve_json(&c, buckets, tl->begin, step_ns) : NULL))
+		if (c.n &&
+			json_array_append_new(list,
+				c.v ? curve_json(&c, buckets, tl->begin, step_ns) : NULL))
 			r = erg_fail(err, -ENOMEM, "out of memory for the series of %s", c.name);
 	}
 	erg_rails_free(rails, n);
@@ -224,8 +225,7 @@ static int add_channels(const struct erg_timeline *tl, enum erg_quantity q, cons
 			v[k] = (double)ch->raw[k] * ch->def.scale;
 		if (json_array_append_new(list,
 			    v ? curve_json(&c, buckets, tl->begin, step_ns) : NULL))
-			return erg_fail(err, -ENOMEM, "out of memory for the series of %s",
-				c.name);
+			return erg_fail(err, -ENOMEM, "out of memory for the series of %s", c.name);
 	}
 	return 0;
 }

@@ -43,7 +43,8 @@ void erg_model_data_done(struct erg_model_data *d)
 {
 	struct group *head = d->index, *g, *next;
 
-	HASH_ITER(hh, head, g, next) {
+	HASH_ITER(hh, head, g, next)
+	{
 		HASH_DEL(head, g);
 		free(g);
 	}

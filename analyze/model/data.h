@@ -22,18 +22,18 @@ struct erg_model_data {
 	size_t n, cap;
 	size_t n_names;
 	char **names;
-	double **col;     /* n_names columns; NaN where unknown and allowed to be */
-	double *sigma;    /* standard uncertainty of the response, NaN unknown; NULL: none known */
-	size_t *group;    /* index into groups */
+	double **col;  /* n_names columns; NaN where unknown and allowed to be */
+	double *sigma; /* standard uncertainty of the response, NaN unknown; NULL: none known */
+	size_t *group; /* index into groups */
 	size_t n_groups;
-	char **groups;    /* in order of first appearance */
-	char **label;     /* a row's name, or NULL */
-	size_t *place;    /* line of the table; 0 elsewhere */
-	size_t dropped;   /* rows left out because a value was missing */
-	json_t *machines, *rails; /* arrays of distinct text */
+	char **groups;                     /* in order of first appearance */
+	char **label;                      /* a row's name, or NULL */
+	size_t *place;                     /* line of the table; 0 elsewhere */
+	size_t dropped;                    /* rows left out because a value was missing */
+	json_t *machines, *rails;          /* arrays of distinct text */
 	double frequency_lo, frequency_hi; /* Hz over the runs, NaN unknown */
 	bool simulated;
-	void *index;      /* groups by name */
+	void *index; /* groups by name */
 };
 
 /* What is asked of a source of data. */

@@ -34,7 +34,7 @@ static double channel_mean(const json_t *run, const char *quantity)
 	double sum[2] = {0}, n[2] = {0};
 	size_t i;
 
-	json_array_foreach(channels, i, c) {
+	json_array_foreach (channels, i, c) {
 		double mean = erg_value_of(c, "mean");
 		bool cpu = is_cpu(erg_text_of(c, "rail"));
 
@@ -49,7 +49,7 @@ static double channel_mean(const json_t *run, const char *quantity)
 static bool is_estimate(const char *name)
 {
 	return !strcmp(name, "energy_j") || !strcmp(name, "time_s") || !strcmp(name, "power_w") ||
-	       !strcmp(name, "above_idle_j");
+		!strcmp(name, "above_idle_j");
 }
 
 static bool is_per_call(const char *name)
@@ -104,12 +104,12 @@ static void list_counters(const json_t *run, char *buf, size_t size)
 	size_t i, len = 0;
 
 	buf[0] = '\0';
-	json_array_foreach(layers, i, l) {
+	json_array_foreach (layers, i, l) {
 		const json_t *counters = json_object_get(l, "counters");
 		const char *key;
 		json_t *v;
 
-		json_object_foreach((json_t *)counters, key, v)
+		json_object_foreach ((json_t *)counters, key, v)
 			if (len < size)
 				len += (size_t)snprintf(buf + len, size - len, "%s%s",
 					len ? ", " : "", key);
@@ -181,7 +181,7 @@ struct reader {
 static bool adds_up(const char *name)
 {
 	return strcmp(name, "frequency_hz") && strcmp(name, "temperature_degc") &&
-	       strcmp(name, "power_w");
+		strcmp(name, "power_w");
 }
 
 /* Most layers run once an inference, one that is used in several places (an activation) more often:
@@ -275,7 +275,7 @@ static int layer_values(struct reader *r, const json_t *layer, double *v)
 static bool unresolved(const struct reader *r, const json_t *layer)
 {
 	return r->want->n_optional == 0 && is_estimate(r->want->response) &&
-	       isnan(erg_value_of(layer, r->want->response));
+		isnan(erg_value_of(layer, r->want->response));
 }
 
 /* A row of layers that only their sum is known of has the type that all of them have, or none. */
@@ -284,7 +284,7 @@ static bool of_type(const json_t *layer, const char *type)
 	const json_t *types = json_object_get(json_object_get(layer, "merged"), "types"), *t;
 	size_t i;
 
-	json_array_foreach(types, i, t)
+	json_array_foreach (types, i, t)
 		if (strcmp(json_string_value(t), type))
 			return false;
 	return strcmp(erg_text_of(layer, "type"), type) == 0;
@@ -339,8 +339,7 @@ static int add_network(struct reader *r, const json_t *row)
 
 	if (!one || json_object_set(one, "network", json_object_get(row, "name")) ||
 		json_object_set_new(one, "calls", erg_num_json(n)) ||
-		json_object_set_new(one, "macs",
-			erg_num_json(erg_value_of(row, "macs") / n)))
+		json_object_set_new(one, "macs", erg_num_json(erg_value_of(row, "macs") / n)))
 		return erg_fail_errno(r->err, -ENOMEM, "rows");
 	layers.whole = false;
 	layers.type = NULL;
@@ -357,7 +356,7 @@ static void add_distinct(json_t *list, const char *s)
 
 	if (!*s)
 		return;
-	json_array_foreach(list, i, v)
+	json_array_foreach (list, i, v)
 		if (!strcmp(json_string_value(v), s))
 			return;
 	json_array_append_new(list, json_string(s));
@@ -388,13 +387,14 @@ int erg_model_data_runs(const json_t *runs, const struct erg_model_want *want,
 	e = erg_model_data_init(ret, want->names, want->n, want->response != NULL);
 	if (e < 0)
 		erg_fail_errno(err, e, "rows");
-	json_array_foreach(runs, i, run) {
+	json_array_foreach (runs, i, run) {
 		r.run = run;
 		note_origin(run, ret);
-		json_array_foreach(json_object_get(run, "layers"), k, layer)
+		json_array_foreach (json_object_get(run, "layers"), k, layer)
 			if (e >= 0)
 				e = want->whole && !strcmp(erg_text_of(run, "by"), "network")
-					    ? add_network(&r, layer) : add_layer(&r, layer);
+					? add_network(&r, layer)
+					: add_layer(&r, layer);
 		if (e >= 0 && finish_wholes(&r) < 0)
 			e = erg_fail_errno(err, -ENOMEM, "rows");
 	}

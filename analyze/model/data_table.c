@@ -92,8 +92,8 @@ static int read_values(const struct erg_table *t, size_t i, const struct erg_mod
 	return r;
 }
 
-static const char *group_name(const struct erg_table *t, size_t i, const struct erg_model_want *want,
-	const struct columns *c, char *buf, size_t size)
+static const char *group_name(const struct erg_table *t, size_t i,
+	const struct erg_model_want *want, const struct columns *c, char *buf, size_t size)
 {
 	size_t len = 0;
 
@@ -124,8 +124,7 @@ static int read_rows(const struct erg_table *t, const struct erg_model_want *wan
 			d->dropped++;
 			continue;
 		}
-		r = erg_model_data_row(d, v, sigma,
-			group_name(t, i, want, c, name, sizeof(name)),
+		r = erg_model_data_row(d, v, sigma, group_name(t, i, want, c, name, sizeof(name)),
 			c->label >= 0 ? erg_table_cell(t, i, (size_t)c->label) : NULL,
 			erg_table_line(t, i));
 		if (r == -E2BIG)

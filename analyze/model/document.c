@@ -28,9 +28,21 @@ const char *erg_model_unit(const char *name)
 	static const struct {
 		const char *suffix, *unit;
 	} units[] = {
-		{"_j", "J"}, {"_mj", "mJ"}, {"_uj", "uJ"}, {"_nj", "nJ"}, {"_s", "s"},
-		{"_ms", "ms"}, {"_us", "us"}, {"_ns", "ns"}, {"_w", "W"}, {"_mw", "mW"},
-		{"_hz", "Hz"}, {"_khz", "kHz"}, {"_mhz", "MHz"}, {"_degc", "degC"}, {"_js", "Js"},
+		{"_j", "J"},
+		{"_mj", "mJ"},
+		{"_uj", "uJ"},
+		{"_nj", "nJ"},
+		{"_s", "s"},
+		{"_ms", "ms"},
+		{"_us", "us"},
+		{"_ns", "ns"},
+		{"_w", "W"},
+		{"_mw", "mW"},
+		{"_hz", "Hz"},
+		{"_khz", "kHz"},
+		{"_mhz", "MHz"},
+		{"_degc", "degC"},
+		{"_js", "Js"},
 	};
 	size_t n = strlen(name);
 
@@ -111,11 +123,12 @@ static json_t *stages_json(const struct erg_model *m)
 	for (size_t i = 0; i < m->n_stages; i++) {
 		const struct erg_model_stage *s = &m->stage[i];
 
-		json_array_append_new(a, json_pack("{s:s, s:o, s:o, s:o, s:b, s:o}", "response",
-			m->vars[s->response], "coefficients", coefficients_json(m, s), "r2",
-			erg_num_json(s->r2), "residual_sd", erg_num_json(s->noise_sd),
-			"residual_relative", s->noise_relative, "condition",
-			erg_num_json(s->condition)));
+		json_array_append_new(a,
+			json_pack("{s:s, s:o, s:o, s:o, s:b, s:o}", "response",
+				m->vars[s->response], "coefficients", coefficients_json(m, s), "r2",
+				erg_num_json(s->r2), "residual_sd", erg_num_json(s->noise_sd),
+				"residual_relative", s->noise_relative, "condition",
+				erg_num_json(s->condition)));
 		if (m->method == ERG_LSQ_RIDGE)
 			json_object_set_new(json_array_get(a, i), "lambda",
 				erg_num_json(s->fit.lambda));
@@ -134,16 +147,16 @@ static json_t *cv_json(const struct erg_model *m)
 	for (size_t g = 0; g < m->n_folds; g++) {
 		const struct erg_model_fold *f = &m->fold[g];
 
-		json_array_append_new(folds, json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:b}",
-			"group", f->group, "rows", (json_int_t)f->rows, "measured",
-			erg_num_json(f->measured), "predicted", erg_num_json(f->predicted),
-			"rel_error", erg_num_json(f->rel_error), "mean_row_rel_error",
-			erg_num_json(f->row_error), "extrapolates", f->extrapolates));
+		json_array_append_new(folds,
+			json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:b}", "group", f->group, "rows",
+				(json_int_t)f->rows, "measured", erg_num_json(f->measured),
+				"predicted", erg_num_json(f->predicted), "rel_error",
+				erg_num_json(f->rel_error), "mean_row_rel_error",
+				erg_num_json(f->row_error), "extrapolates", f->extrapolates));
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "folds", folds, "mean_rel_error",
-		erg_num_json(m->cv_mean), "sd_rel_error", erg_num_json(m->cv_sd),
-		"worst_rel_error", erg_num_json(m->cv_worst), "mean_row_rel_error",
-		erg_num_json(m->cv_row));
+		erg_num_json(m->cv_mean), "sd_rel_error", erg_num_json(m->cv_sd), "worst_rel_error",
+		erg_num_json(m->cv_worst), "mean_row_rel_error", erg_num_json(m->cv_row));
 }
 
 size_t erg_model_best(struct erg_model *const *models, size_t n)
@@ -167,13 +180,14 @@ static json_t *comparison_json(struct erg_model *const *models, size_t n, size_t
 
 		for (size_t k = 0; k < m->n_stages; k++)
 			p += m->stage[k].p;
-		json_array_append_new(a, json_pack(
-			"{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "title", m->title,
-			"n_coefficients", (json_int_t)p, "r2", erg_num_json(s->r2), "condition",
-			erg_num_json(s->condition), "mean_rel_error", erg_num_json(m->cv_mean),
-			"sd_rel_error", erg_num_json(m->cv_sd), "worst_rel_error",
-			erg_num_json(m->cv_worst), "mean_row_rel_error", erg_num_json(m->cv_row),
-			"best", i == best));
+		json_array_append_new(a,
+			json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "title",
+				m->title, "n_coefficients", (json_int_t)p, "r2",
+				erg_num_json(s->r2), "condition", erg_num_json(s->condition),
+				"mean_rel_error", erg_num_json(m->cv_mean), "sd_rel_error",
+				erg_num_json(m->cv_sd), "worst_rel_error",
+				erg_num_json(m->cv_worst), "mean_row_rel_error",
+				erg_num_json(m->cv_row), "best", i == best));
 	}
 	return a;
 }
@@ -191,12 +205,12 @@ static json_t *points_json(const struct erg_model_data *d, const struct erg_mode
 		double measured = d->col[y][i];
 		char buf[32];
 
-		json_array_append_new(a, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "group",
-			d->groups[d->group[i]], "label",
-			erg_model_data_label(d, i, buf, sizeof(buf)), "measured",
-			erg_num_json(measured), "fitted", erg_num_json(m->fitted[i]), "predicted",
-			erg_num_json(m->held_out[i]), "residual",
-			erg_num_json(measured - m->fitted[i])));
+		json_array_append_new(a,
+			json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "group", d->groups[d->group[i]],
+				"label", erg_model_data_label(d, i, buf, sizeof(buf)), "measured",
+				erg_num_json(measured), "fitted", erg_num_json(m->fitted[i]),
+				"predicted", erg_num_json(m->held_out[i]), "residual",
+				erg_num_json(measured - m->fitted[i])));
 	}
 	return a;
 }
@@ -216,7 +230,8 @@ static void warn_collinear(const struct erg_model *m, json_t *doc)
 		erg_document_warn(doc, "collinear",
 			"the predictors of %s are collinear (condition number %.3g; %s has a variance "
 			"inflation of %.3g): single coefficients are uncertain, predictions within "
-			"the hull are not", m->vars[s->response], s->condition,
+			"the hull are not",
+			m->vars[s->response], s->condition,
 			erg_model_term_name(m, s, worst, name, sizeof(name)), s->vif[worst]);
 	}
 }
@@ -271,8 +286,8 @@ static bool any_extrapolates(const struct erg_model *m)
 	return false;
 }
 
-int erg_model_fit_document(const struct erg_model_data *d, struct erg_model *const *models, size_t n,
-	bool all_points, json_t *doc, struct erg_err *err)
+int erg_model_fit_document(const struct erg_model_data *d, struct erg_model *const *models,
+	size_t n, bool all_points, json_t *doc, struct erg_err *err)
 {
 	size_t best = erg_model_best(models, n);
 	const struct erg_model *m = models[best];
@@ -286,13 +301,13 @@ int erg_model_fit_document(const struct erg_model_data *d, struct erg_model *con
 		"title", m->title, "response", "name", m->vars[last->response], "unit",
 		erg_model_unit(m->vars[last->response]), "rows", (json_int_t)d->n, "dropped",
 		(json_int_t)d->dropped, "groups", groups, "simulated", d->simulated, "machines",
-		d->machines, "rails", d->rails, "coefficients", coefficients_json(m, last), "stages",
-		stages_json(m), "cv", cv_json(m), "models", comparison_json(models, n, best),
-		"extrapolates", any_extrapolates(m));
+		d->machines, "rails", d->rails, "coefficients", coefficients_json(m, last),
+		"stages", stages_json(m), "cv", cv_json(m), "models",
+		comparison_json(models, n, best), "extrapolates", any_extrapolates(m));
 	if (!add || json_object_update_new(doc, add) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", m->title);
-	json_object_set_new(doc, "points", d->n <= ERG_MODEL_POINTS_MAX || all_points ?
-		points_json(d, m) : json_null());
+	json_object_set_new(doc, "points",
+		d->n <= ERG_MODEL_POINTS_MAX || all_points ? points_json(d, m) : json_null());
 	warn_data(d, m, doc);
 	warn_weak(m, doc);
 	warn_collinear(m, doc);

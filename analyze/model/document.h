@@ -16,16 +16,16 @@ size_t erg_model_best(struct erg_model *const *models, size_t n);
  * than ERG_MODEL_POINTS_MAX and ALL_POINTS is false. Warnings: simulated power, collinear
  * predictors, several machines or frequencies, rows left out.
  */
-int erg_model_fit_document(const struct erg_model_data *d, struct erg_model *const *models, size_t n,
-	bool all_points, json_t *doc, struct erg_err *err);
+int erg_model_fit_document(const struct erg_model_data *d, struct erg_model *const *models,
+	size_t n, bool all_points, json_t *doc, struct erg_err *err);
 
 /*
  * Adds to DOC: model, response, coefficients, predictions (one a row), totals (one a group),
  * extrapolates. D's columns are the model's inputs by name, then the response (NaN where nothing
  * was measured), then calls. Warnings: outside the hull, another machine, frequency or rail.
  */
-int erg_model_predict_document(const struct erg_model_data *d, const struct erg_model *m, json_t *doc,
-	struct erg_err *err);
+int erg_model_predict_document(const struct erg_model_data *d, const struct erg_model *m,
+	json_t *doc, struct erg_err *err);
 
 /* The unit that a column's name says, "mJ" for energy_mj, or the name itself. */
 const char *erg_model_unit(const char *name);

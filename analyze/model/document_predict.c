@@ -26,8 +26,12 @@ static struct erg_est estimate(const struct erg_model *m, const struct erg_model
 {
 	double half = erg_model_half_width(m, p, group);
 
-	return (struct erg_est){.value = p->value, .lo = p->value - half, .hi = p->value + half,
-		.stat = half, .syst = NAN, .method = "model"};
+	return (struct erg_est){.value = p->value,
+		.lo = p->value - half,
+		.hi = p->value + half,
+		.stat = half,
+		.syst = NAN,
+		.method = "model"};
 }
 
 static json_t *prediction_json(const struct erg_model *m, const struct erg_model_prediction *p,
@@ -40,7 +44,6 @@ static json_t *prediction_json(const struct erg_model *m, const struct erg_model
 		erg_num_json(fabs(p->value - measured) / fabs(measured)), "extrapolates",
 		p->extrapolates);
 }
-
 
 static const double *column(const struct erg_model_data *d, const char *name)
 {
@@ -124,8 +127,12 @@ static json_t *coefficients(const struct erg_model *m)
 
 	for (size_t j = 0; j < s->p; j++) {
 		double half = erg_model_t95(s->fit.dof) * sqrt(s->fit.cov[j * s->p + j]);
-		struct erg_est e = {.value = s->fit.b[j], .lo = s->fit.b[j] - half,
-			.hi = s->fit.b[j] + half, .stat = half, .syst = NAN, .method = "model"};
+		struct erg_est e = {.value = s->fit.b[j],
+			.lo = s->fit.b[j] - half,
+			.hi = s->fit.b[j] + half,
+			.stat = half,
+			.syst = NAN,
+			.method = "model"};
 
 		json_object_set_new(o, erg_model_term_name(m, s, j, name, sizeof(name)),
 			erg_est_json(&e));
@@ -138,8 +145,8 @@ static bool shares_text(const json_t *a, const json_t *b)
 	const json_t *v, *w;
 	size_t i, k;
 
-	json_array_foreach(a, i, v)
-		json_array_foreach(b, k, w)
+	json_array_foreach (a, i, v)
+		json_array_foreach (b, k, w)
 			if (json_equal(v, w))
 				return true;
 	return !json_array_size(a) || !json_array_size(b);
@@ -148,8 +155,9 @@ static bool shares_text(const json_t *a, const json_t *b)
 static void warn_text(json_t *doc, const char *what, const json_t *here, const json_t *there)
 {
 	if (!shares_text(here, there))
-		erg_document_warn(doc, what, "the model was fitted on another %s: \"%s\"; this is \"%s\"",
-			what, json_string_value(json_array_get(there, 0)),
+		erg_document_warn(doc, what,
+			"the model was fitted on another %s: \"%s\"; this is \"%s\"", what,
+			json_string_value(json_array_get(there, 0)),
 			json_string_value(json_array_get(here, 0)));
 }
 
@@ -161,12 +169,14 @@ static void warn_origin(const struct erg_model_data *d, const struct erg_model *
 		predicts_frequency |= !strcmp(m->vars[v], "frequency_hz");
 	warn_text(doc, "machine", d->machines, m->machines);
 	warn_text(doc, "rail", d->rails, m->rails);
-	if (!predicts_frequency && (d->frequency_hi > 1.02 * m->frequency_hi ||
-		d->frequency_lo < 0.98 * m->frequency_lo))
+	if (!predicts_frequency &&
+		(d->frequency_hi > 1.02 * m->frequency_hi ||
+			d->frequency_lo < 0.98 * m->frequency_lo))
 		erg_document_warn(doc, "frequency",
 			"the model was fitted at another frequency: %.4g to %.4g MHz; this is %.4g to "
-			"%.4g MHz", m->frequency_lo / 1e6, m->frequency_hi / 1e6,
-			d->frequency_lo / 1e6, d->frequency_hi / 1e6);
+			"%.4g MHz",
+			m->frequency_lo / 1e6, m->frequency_hi / 1e6, d->frequency_lo / 1e6,
+			d->frequency_hi / 1e6);
 	if (m->simulated || d->simulated)
 		erg_document_warn(doc, "simulated", "the power %s is simulated",
 			m->simulated ? "that the model was fitted to" : "of these runs");
@@ -175,8 +185,8 @@ static void warn_origin(const struct erg_model_data *d, const struct erg_model *
 			d->dropped);
 }
 
-int erg_model_predict_document(const struct erg_model_data *d, const struct erg_model *m, json_t *doc,
-	struct erg_err *err)
+int erg_model_predict_document(const struct erg_model_data *d, const struct erg_model *m,
+	json_t *doc, struct erg_err *err)
 {
 	_cleanup_(erg_freep) struct total *totals = calloc(d->n_groups + 1, sizeof(*totals));
 	const char *response = m->vars[m->stage[m->n_stages - 1].response];

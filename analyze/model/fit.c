@@ -39,8 +39,10 @@ static char *make_title(const struct erg_model_spec *spec)
 	if (spec->degree == 2)
 		fprintf(out, ", degree 2");
 	fprintf(out, " (%s%s)",
-		spec->weights == ERG_MODEL_SIGMA ? "weighted " :
-		spec->weights == ERG_MODEL_RELATIVE ? "relative " : "", methods[spec->method]);
+		spec->weights == ERG_MODEL_SIGMA              ? "weighted "
+			: spec->weights == ERG_MODEL_RELATIVE ? "relative "
+							      : "",
+		methods[spec->method]);
 	if (fclose(out)) {
 		free(s);
 		return NULL;
@@ -82,8 +84,7 @@ static int build(const struct erg_model_data *d, const struct erg_model_spec *sp
 	return m->title && m->machines && m->rails ? 0 : erg_fail_errno(err, -ENOMEM, "model");
 }
 
-static int find_columns(struct erg_model_fitting *f, const struct erg_model *m,
-	struct erg_err *err)
+static int find_columns(struct erg_model_fitting *f, const struct erg_model *m, struct erg_err *err)
 {
 	for (size_t v = 0; v < m->n_vars; v++) {
 		size_t c = 0;
@@ -156,7 +157,8 @@ static int check_weights(const struct erg_model_fitting *f, const struct erg_mod
 			if (f->d->col[f->column[m->stage[s].response]][i] == 0)
 				return erg_fail(err, -EDOM,
 					"%s: %s is 0 in row %s; relative weights need values that "
-					"are not", m->title, m->vars[m->stage[s].response],
+					"are not",
+					m->title, m->vars[m->stage[s].response],
 					erg_model_data_label(f->d, i, buf, sizeof(buf)));
 	return 0;
 }
@@ -168,8 +170,9 @@ static int check_groups(const struct erg_model_fitting *f, const struct erg_mode
 		if (f->n_folds && f->n_folds < m->stage[s].p)
 			return erg_fail(err, -EDOM,
 				"%s: %zu group%s for %zu coefficients; expected at least as many "
-				"groups (%s%s%s)", m->title, f->n_folds, f->n_folds == 1 ? "" : "s",
-				m->stage[s].p, f->d->groups[0], f->n_folds > 1 ? ", " : "",
+				"groups (%s%s%s)",
+				m->title, f->n_folds, f->n_folds == 1 ? "" : "s", m->stage[s].p,
+				f->d->groups[0], f->n_folds > 1 ? ", " : "",
 				f->n_folds > 1 ? f->d->groups[1] : "");
 	return 0;
 }
@@ -178,7 +181,8 @@ int erg_model_fit(const struct erg_model_data *d, const struct erg_model_spec *s
 	struct erg_model **ret, struct erg_err *err)
 {
 	_cleanup_(erg_model_freep) struct erg_model *m = calloc(1, sizeof(*m));
-	_cleanup_(fitting_done) struct erg_model_fitting f = {.d = d, .spec = spec,
+	_cleanup_(fitting_done) struct erg_model_fitting f = {.d = d,
+		.spec = spec,
 		.n_folds = grouped ? d->n_groups : 0};
 	int r;
 

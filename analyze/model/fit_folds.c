@@ -83,8 +83,7 @@ static void predict_rows(const struct erg_model_fitting *f, struct erg_model *m)
 		m->fitted[i] = evaluate(m, b, values);
 		if (!fold)
 			continue;
-		m->held_out[i] = evaluate(m,
-			f->fold_b + f->d->group[i] * f->stride, values);
+		m->held_out[i] = evaluate(m, f->fold_b + f->d->group[i] * f->stride, values);
 		fold->rows++;
 		fold->measured += measured;
 		fold->predicted += m->held_out[i];
@@ -135,8 +134,8 @@ static int jackknife(const struct erg_model_fitting *f, struct erg_model *m)
 				mean += b[g * f->stride] / groups;
 			for (size_t g = 0; g < f->n_folds; g++)
 				squares += pow(b[g * f->stride] - mean, 2);
-			stage->se_group[j] = f->n_folds > 1 ?
-				sqrt(squares * (groups - 1) / groups) : NAN;
+			stage->se_group[j] =
+				f->n_folds > 1 ? sqrt(squares * (groups - 1) / groups) : NAN;
 		}
 	}
 	return 0;

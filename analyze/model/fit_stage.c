@@ -151,7 +151,8 @@ static int explain_dependence(const struct erg_model *m, const struct erg_model_
 	if (s->intercept && i == l->p - 1)
 		return erg_fail(err, -EDOM,
 			"%s: predictor %s is constant: it cannot be told from the intercept; leave "
-			"out one of them", m->title, erg_model_term_name(m, s, j, a, sizeof(a)));
+			"out one of them",
+			m->title, erg_model_term_name(m, s, j, a, sizeof(a)));
 	return erg_fail(err, -EDOM,
 		"%s: predictors %s and %s are identical but for a factor; leave out one of them",
 		m->title, erg_model_term_name(m, s, j, b, sizeof(b)),
@@ -228,7 +229,8 @@ static int fit_folds(struct erg_model_fitting *f, const struct erg_model *m, siz
 
 		erg_lsq_copy(&others, &before);
 		erg_lsq_merge(&others, &t->from[g + 1]);
-		if (erg_lsq_solve(&others, m->method, f->spec->lambda, free_column(stage), &fit) >= 0)
+		if (erg_lsq_solve(&others, m->method, f->spec->lambda, free_column(stage), &fit) >=
+			0)
 			memcpy(b, fit.b, stage->p * sizeof(*b));
 		erg_lsq_fit_done(&fit);
 		erg_lsq_merge(&before, &t->group[g]);

@@ -40,12 +40,12 @@ enum erg_lsq_method { ERG_LSQ_OLS, ERG_LSQ_NNLS, ERG_LSQ_RIDGE };
 
 struct erg_lsq_fit {
 	size_t p, n;
-	double *b;      /* P coefficients */
-	double *cov;    /* P × P: their covariance, sigma2 included */
-	bool *at_bound; /* NNLS: held at zero */
+	double *b;               /* P coefficients */
+	double *cov;             /* P × P: their covariance, sigma2 included */
+	bool *at_bound;          /* NNLS: held at zero */
 	double rss, sigma2, dof; /* sigma2 = rss / dof */
-	double tss;     /* sum of squares of y, about 0 */
-	double lambda;  /* ridge: of columns scaled to unit length */
+	double tss;              /* sum of squares of y, about 0 */
+	double lambda;           /* ridge: of columns scaled to unit length */
 };
 
 void erg_lsq_fit_done(struct erg_lsq_fit *f);

@@ -20,7 +20,7 @@
 #include "analyze/model/lsq.h"
 #include "formats/base/err.h"
 
-#define ERG_MODEL_VARS 32u   /* of one model */
+#define ERG_MODEL_VARS 32u /* of one model */
 #define ERG_MODEL_STAGES 8u
 
 enum erg_model_weights {
@@ -33,7 +33,7 @@ struct erg_model_spec {
 	size_t n_vars, n_stages;
 	const char *vars[ERG_MODEL_VARS]; /* inputs, then computed ones, the response last */
 	struct {
-		size_t response;          /* index into vars */
+		size_t response; /* index into vars */
 		size_t input[ERG_MODEL_VARS], n_inputs;
 	} stage[ERG_MODEL_STAGES];
 	unsigned int degree;
@@ -47,13 +47,13 @@ struct erg_model_stage {
 	size_t response, input[ERG_MODEL_VARS], n_inputs;
 	unsigned int degree;
 	bool intercept;
-	size_t p;         /* coefficients: terms, then the intercept if there is one */
+	size_t p; /* coefficients: terms, then the intercept if there is one */
 	struct erg_lsq_fit fit;
 	double *vif;      /* of each coefficient; NaN for the intercept */
 	double *se_group; /* leave-one-group-out jackknife; NaN where there are no groups */
 	double condition;
 	double r2;
-	double noise_sd;  /* of one new row: absolute, or a fraction of the prediction */
+	double noise_sd; /* of one new row: absolute, or a fraction of the prediction */
 	bool noise_relative;
 	struct erg_lsq hull; /* triangle of the rows, unweighted */
 	double leverage_max;
@@ -77,11 +77,11 @@ struct erg_model {
 		double rel_error;           /* |predicted - measured| / |measured| */
 		double row_error;           /* mean of the same over its rows */
 		bool extrapolates;          /* a row lies outside the hull of the others */
-	} *fold;
+	} * fold;
 	size_t n_folds;
-	size_t cv_folds;            /* the same, also of a model that was read from a file */
+	size_t cv_folds; /* the same, also of a model that was read from a file */
 	double cv_mean, cv_sd, cv_worst, cv_row; /* NaN without groups */
-	double *fitted, *held_out; /* of each row: by all rows, by the other groups */
+	double *fitted, *held_out;               /* of each row: by all rows, by the other groups */
 
 	/* Where it comes from and may be applied. */
 	json_t *machines, *rails;
@@ -115,14 +115,13 @@ bool erg_model_computes(const struct erg_model *m, size_t v);
 struct erg_model_prediction {
 	double value;
 	double gradient[ERG_MODEL_COEFFICIENTS]; /* by the coefficients of all stages in order */
-	double noise; /* variance of what the model leaves unexplained */
-	size_t n;     /* rows summed */
+	double noise;                            /* variance of what the model leaves unexplained */
+	size_t n;                                /* rows summed */
 	bool extrapolates;
 };
 
 /* VALUES: by variable; those that stages compute are filled in. */
-void erg_model_predict(const struct erg_model *m, double *values,
-	struct erg_model_prediction *ret);
+void erg_model_predict(const struct erg_model *m, double *values, struct erg_model_prediction *ret);
 /* SUM += WEIGHT × ONE; start with a zeroed SUM. */
 void erg_model_accumulate(struct erg_model_prediction *sum, double weight,
 	const struct erg_model_prediction *one);

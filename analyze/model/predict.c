@@ -154,8 +154,10 @@ bool erg_model_outside(const struct erg_model *m, const double *values, char *wh
 		if (h <= stage->leverage_max * (1 + 1e-6))
 			continue;
 		if (why)
-			snprintf(why, len, "an unusual combination: leverage %.3g; at most %.3g when "
-				"fitted", h, stage->leverage_max);
+			snprintf(why, len,
+				"an unusual combination: leverage %.3g; at most %.3g when "
+				"fitted",
+				h, stage->leverage_max);
 		return true;
 	}
 	return false;

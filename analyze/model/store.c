@@ -126,7 +126,7 @@ static int read_predictors(const json_t *j, struct erg_model *m, struct erg_mode
 		return bad(src, "response", "text");
 	if (!json_array_size(inputs) || json_array_size(inputs) > ERG_MODEL_VARS)
 		return bad(src, "predictors", "an array of names");
-	json_array_foreach(inputs, i, name)
+	json_array_foreach (inputs, i, name)
 		if (!json_is_string(name) ||
 			variable(m, json_string_value(name), &s->input[s->n_inputs++]) < 0)
 			return bad(src, "predictors", "at most 32 names");
@@ -197,7 +197,7 @@ static json_t *texts(const json_t *j, const char *key)
 	json_t *to = json_array();
 	size_t i;
 
-	json_array_foreach(from, i, v)
+	json_array_foreach (from, i, v)
 		if (json_is_string(v))
 			json_array_append(to, (json_t *)v);
 	return to;
@@ -233,8 +233,10 @@ int erg_model_from_json(const json_t *j, const char *source, struct erg_model **
 		return erg_fail_errno(err, -ENOMEM, "%s", source);
 	schema = json_string_value(json_object_get(j, "schema"));
 	if (!schema || strcmp(schema, "ergtrace/1") ||
-		strcmp(json_is_string(json_object_get(j, "kind")) ?
-			json_string_value(json_object_get(j, "kind")) : "", "model"))
+		strcmp(json_is_string(json_object_get(j, "kind"))
+				? json_string_value(json_object_get(j, "kind"))
+				: "",
+			"model"))
 		return erg_fail(err, -EINVAL,
 			"%s: no model; expected what erg-analyze model fit --save writes", source);
 	title = json_string_value(json_object_get(j, "title"));
@@ -242,7 +244,7 @@ int erg_model_from_json(const json_t *j, const char *source, struct erg_model **
 	stages = json_object_get(j, "stages");
 	if (!json_array_size(stages) || json_array_size(stages) > ERG_MODEL_STAGES)
 		return bad(&src, "stages", "an array of 1 to 8");
-	json_array_foreach(stages, i, stage) {
+	json_array_foreach (stages, i, stage) {
 		r = read_stage(stage, m, &m->stage[m->n_stages++], &src);
 		if (r < 0)
 			return r;

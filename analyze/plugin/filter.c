@@ -31,9 +31,9 @@ struct iterator {
 	const bt_clock_class *clock; /* the first that the input had */
 	bt_message_array_const in;   /* a batch of the input, from AT on */
 	uint64_t in_n, at;
-	const bt_message *waiting;   /* of ours, next to be given */
-	size_t *given;               /* readings of each rail that were given; NULL: none wanted */
-	uint64_t now;                /* of the last message that had a time */
+	const bt_message *waiting; /* of ours, next to be given */
+	size_t *given;             /* readings of each rail that were given; NULL: none wanted */
+	uint64_t now;              /* of the last message that had a time */
 	enum { ASKING, FIRST_PASS, BEGINNING, PASSING, ENDING, OVER } state;
 	struct erg_err err;
 };
@@ -95,8 +95,9 @@ bt_message_iterator_class_initialize_method_status erg_plugin_filter_iterator_in
 	bt_self_component_port_output *port)
 {
 	bt_self_component *c = bt_self_message_iterator_borrow_component(self);
-	bt_self_component_port_input *in = bt_self_component_filter_borrow_input_port_by_index(
-		(bt_self_component_filter *)c, 0);
+	bt_self_component_port_input *in =
+		bt_self_component_filter_borrow_input_port_by_index((bt_self_component_filter *)c,
+			0);
 	struct iterator *it = calloc(1, sizeof(*it));
 
 	if (!it)
@@ -169,8 +170,8 @@ static void note_clock(struct iterator *it, const bt_message *m)
 	if (it->clock || bt_message_get_type(m) != BT_MESSAGE_TYPE_STREAM_BEGINNING)
 		return;
 	s = bt_message_stream_beginning_borrow_stream_const(m);
-	it->clock = bt_stream_class_borrow_default_clock_class_const(
-		bt_stream_borrow_class_const(s));
+	it->clock =
+		bt_stream_class_borrow_default_clock_class_const(bt_stream_borrow_class_const(s));
 	if (it->clock)
 		bt_clock_class_get_ref(it->clock);
 }
@@ -184,14 +185,15 @@ static int analyse(struct iterator *it)
 		r = erg_shares_open(&it->shares, it->tl, &opt->common, &it->err);
 	if (r < 0)
 		return r;
-	if (opt->readings && !(it->given = calloc(it->shares.account.n_rails + 1,
-				       sizeof(*it->given))))
+	if (opt->readings &&
+		!(it->given = calloc(it->shares.account.n_rails + 1, sizeof(*it->given))))
 		return erg_fail(&it->err, -ENOMEM, "out of memory");
 	if (bt_message_iterator_seek_beginning(it->upstream) !=
 		BT_MESSAGE_ITERATOR_SEEK_BEGINNING_STATUS_OK)
 		return erg_fail(&it->err, -ESPIPE, "the input cannot be read a second time");
-	if (it->clock && erg_energy_stream_open(&it->out,
-				 bt_self_message_iterator_borrow_component(it->self), it->clock) < 0)
+	if (it->clock &&
+		erg_energy_stream_open(&it->out,
+			bt_self_message_iterator_borrow_component(it->self), it->clock) < 0)
 		return erg_fail(&it->err, -ENOMEM, "out of memory");
 	it->state = it->clock ? BEGINNING : PASSING;
 	return DONE;
@@ -223,8 +225,7 @@ static uint64_t time_of(const bt_message *m, uint64_t last)
 
 	if (!bt_stream_class_borrow_default_clock_class_const(bt_stream_borrow_class_const(s)))
 		return last;
-	return bt_clock_snapshot_get_value(
-		bt_message_event_borrow_default_clock_snapshot_const(m));
+	return bt_clock_snapshot_get_value(bt_message_event_borrow_default_clock_snapshot_const(m));
 }
 
 /* The next reading that lies before now, as an event; NULL when all are given. */
@@ -265,8 +266,8 @@ static int follow(struct iterator *it, const bt_message *m)
 static const bt_message *mark(struct iterator *it, int *ret)
 {
 	const bt_message *m = it->state == BEGINNING
-				      ? bt_message_stream_beginning_create(it->self, it->out.stream)
-				      : bt_message_stream_end_create(it->self, it->out.stream);
+		? bt_message_stream_beginning_create(it->self, it->out.stream)
+		: bt_message_stream_end_create(it->self, it->out.stream);
 
 	it->state = it->state == BEGINNING ? PASSING : OVER;
 	*ret = m ? MORE : erg_fail(&it->err, -ENOMEM, "out of memory");

@@ -93,7 +93,8 @@ static struct feed *feed_of(struct erg_gather *g, const bt_stream *stream)
 	f += g->n;
 	if (erg_tables_stream_new(&g->tables, &index) < 0)
 		return NULL;
-	*f = (struct feed){.stream = stream, .decoder = erg_decoder_new(&g->tables, index),
+	*f = (struct feed){.stream = stream,
+		.decoder = erg_decoder_new(&g->tables, index),
 		.index = index};
 	if (!f->decoder)
 		return NULL;

@@ -18,7 +18,17 @@ struct field {
 };
 
 /* The events' fields, in their order. */
-enum { F_NETWORK, F_LAYER, F_ITERATION, F_ENERGY, F_METHOD, F_RESOLVED, F_RAIL, F_SIMULATED, F_TID };
+enum {
+	F_NETWORK,
+	F_LAYER,
+	F_ITERATION,
+	F_ENERGY,
+	F_METHOD,
+	F_RESOLVED,
+	F_RAIL,
+	F_SIMULATED,
+	F_TID
+};
 enum { P_RAIL, P_POWER, P_SIMULATED };
 
 static const struct field energy_fields[] = {
@@ -45,14 +55,15 @@ static bt_field_class *payload_class(bt_trace_class *tc, const struct field *fie
 
 	for (size_t i = 0; s && i < n; i++) {
 		bt_field_class *f = fields[i].kind == KIND_TEXT ? bt_field_class_string_create(tc)
-				  : fields[i].kind == KIND_REAL
-					  ? bt_field_class_real_double_precision_create(tc)
-					  : bt_field_class_integer_unsigned_create(tc);
+			: fields[i].kind == KIND_REAL
+			? bt_field_class_real_double_precision_create(tc)
+			: bt_field_class_integer_unsigned_create(tc);
 
 		if (f && fields[i].kind == KIND_NUMBER)
 			bt_field_class_integer_set_field_value_range(f, 32);
-		if (!f || bt_field_class_structure_append_member(s, fields[i].name, f) !=
-				  BT_FIELD_CLASS_STRUCTURE_APPEND_MEMBER_STATUS_OK) {
+		if (!f ||
+			bt_field_class_structure_append_member(s, fields[i].name, f) !=
+				BT_FIELD_CLASS_STRUCTURE_APPEND_MEMBER_STATUS_OK) {
 			bt_field_class_put_ref(s);
 			s = NULL;
 		}
@@ -67,9 +78,10 @@ static bt_event_class *event_class(bt_trace_class *tc, bt_stream_class *sc, cons
 	bt_field_class *payload = payload_class(tc, fields, n);
 	bt_event_class *e = payload ? bt_event_class_create(sc) : NULL;
 
-	if (e && (bt_event_class_set_name(e, name) != BT_EVENT_CLASS_SET_NAME_STATUS_OK ||
-			 bt_event_class_set_payload_field_class(e, payload) !=
-				 BT_EVENT_CLASS_SET_FIELD_CLASS_STATUS_OK)) {
+	if (e &&
+		(bt_event_class_set_name(e, name) != BT_EVENT_CLASS_SET_NAME_STATUS_OK ||
+			bt_event_class_set_payload_field_class(e, payload) !=
+				BT_EVENT_CLASS_SET_FIELD_CLASS_STATUS_OK)) {
 		bt_event_class_put_ref(e);
 		e = NULL;
 	}
@@ -102,12 +114,13 @@ static bool fill_classes(struct erg_energy_stream *s, bt_trace_class *tc, bt_str
 {
 	bt_trace *trace;
 	bool good = bt_stream_class_set_default_clock_class(sc, clock) ==
-			    BT_STREAM_CLASS_SET_DEFAULT_CLOCK_CLASS_STATUS_OK &&
-		    bt_stream_class_set_name(sc, "erg") == BT_STREAM_CLASS_SET_NAME_STATUS_OK;
+			BT_STREAM_CLASS_SET_DEFAULT_CLOCK_CLASS_STATUS_OK &&
+		bt_stream_class_set_name(sc, "erg") == BT_STREAM_CLASS_SET_NAME_STATUS_OK;
 
 	s->event = event_class(tc, sc, "erg:layer_energy", energy_fields,
 		ERG_ARRAY_SIZE(energy_fields));
-	s->power = event_class(tc, sc, "erg:rail_power", power_fields, ERG_ARRAY_SIZE(power_fields));
+	s->power =
+		event_class(tc, sc, "erg:rail_power", power_fields, ERG_ARRAY_SIZE(power_fields));
 	good = good && s->event && s->power;
 	trace = good ? bt_trace_create(tc) : NULL;
 	if (trace && bt_trace_set_name(trace, "erg") == BT_TRACE_SET_NAME_STATUS_OK)
@@ -142,8 +155,7 @@ void erg_energy_stream_close(struct erg_energy_stream *s)
 
 static bt_field *field(bt_event *e, unsigned int f)
 {
-	return bt_field_structure_borrow_member_field_by_index(
-		bt_event_borrow_payload_field(e), f);
+	return bt_field_structure_borrow_member_field_by_index(bt_event_borrow_payload_field(e), f);
 }
 
 static bool set_text(bt_event *e, unsigned int f, const char *text)
@@ -155,8 +167,8 @@ const bt_message *erg_energy_message(const struct erg_energy_stream *s,
 	bt_self_message_iterator *it, uint64_t time, const struct erg_share *share,
 	const struct erg_gathered *g, const struct erg_rail *rail)
 {
-	bt_message *m = bt_message_event_create_with_default_clock_snapshot(it, s->event, s->stream,
-		time);
+	bt_message *m =
+		bt_message_event_create_with_default_clock_snapshot(it, s->event, s->stream, time);
 	bt_event *e = m ? bt_message_event_borrow_event(m) : NULL;
 
 	if (!e)
@@ -167,8 +179,8 @@ const bt_message *erg_energy_message(const struct erg_energy_stream *s,
 	bt_field_integer_unsigned_set_value(field(e, F_RESOLVED), !isnan(share->energy_j));
 	bt_field_integer_unsigned_set_value(field(e, F_SIMULATED), rail->simulated);
 	if (set_text(e, F_NETWORK, share->layer->network) &&
-		set_text(e, F_LAYER, share->layer->name) &&
-		set_text(e, F_METHOD, share->method) && set_text(e, F_RAIL, rail->name))
+		set_text(e, F_LAYER, share->layer->name) && set_text(e, F_METHOD, share->method) &&
+		set_text(e, F_RAIL, rail->name))
 		return m;
 	bt_message_put_ref(m);
 	return NULL;
@@ -177,8 +189,8 @@ const bt_message *erg_energy_message(const struct erg_energy_stream *s,
 const bt_message *erg_power_message(const struct erg_energy_stream *s, bt_self_message_iterator *it,
 	uint64_t time, const struct erg_rail *rail, size_t i)
 {
-	bt_message *m = bt_message_event_create_with_default_clock_snapshot(it, s->power, s->stream,
-		time);
+	bt_message *m =
+		bt_message_event_create_with_default_clock_snapshot(it, s->power, s->stream, time);
 	bt_event *e = m ? bt_message_event_borrow_event(m) : NULL;
 
 	if (!e)

@@ -74,12 +74,13 @@ static bt_value_map_foreach_entry_const_func_status entry(const char *key, const
 		good = set_number(p->o, key, bt_value_integer_signed_get(v));
 	else if (bt_value_is_unsigned_integer(v))
 		good = bt_value_integer_unsigned_get(v) <= INT64_MAX &&
-		       set_number(p->o, key, (int64_t)bt_value_integer_unsigned_get(v));
+			set_number(p->o, key, (int64_t)bt_value_integer_unsigned_get(v));
 	if (good)
 		return BT_VALUE_MAP_FOREACH_ENTRY_CONST_FUNC_STATUS_OK;
 	p->r = erg_fail(p->err, -EINVAL,
 		"parameter '%s': expected run, rail, sensor, by, energy or format with a text that "
-		"erg-analyze layers knows, seed or rounds with a whole number, or readings with yes or no", key);
+		"erg-analyze layers knows, seed or rounds with a whole number, or readings with yes or no",
+		key);
 	return BT_VALUE_MAP_FOREACH_ENTRY_CONST_FUNC_STATUS_INTERRUPT;
 }
 

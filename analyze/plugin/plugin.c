@@ -11,7 +11,7 @@
 
 #define PARAMETERS                                                                                 \
 	"Parameters: run (text): archive or unpacked archive that the messages come from; its\n"   \
-	"manifest and summary give the run's begin and end. rail, sensor (text), seed, rounds\n"    \
+	"manifest and summary give the run's begin and end. rail, sensor (text), seed, rounds\n"   \
 	"(numbers): as of erg-analyze layers."
 
 BT_PLUGIN_MODULE()
@@ -37,8 +37,7 @@ BT_PLUGIN_FILTER_COMPONENT_CLASS_HELP(energy,
 	"cannot). After each layer instance comes an event erg:layer_energy of a stream of its own:\n"
 	"network, layer, iteration, energy_uj (the layer's energy by the instance's share of the\n"
 	"layer's own time; NaN when resolved is 0), method, resolved, rail, simulated, tid.\n"
-	"readings (boolean): also an event erg:rail_power {rail, power_w, simulated} for each reading.\n"
-	PARAMETERS);
+	"readings (boolean): also an event erg:rail_power {rail, power_w, simulated} for each reading.\n" PARAMETERS);
 BT_PLUGIN_FILTER_COMPONENT_CLASS_INITIALIZE_METHOD(energy, erg_plugin_filter_init);
 BT_PLUGIN_FILTER_COMPONENT_CLASS_FINALIZE_METHOD(energy, erg_plugin_filter_finalize);
 BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(energy,

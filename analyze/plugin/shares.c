@@ -52,7 +52,8 @@ int erg_shares_open(struct erg_shares *s, const struct erg_timeline *tl,
 {
 	int r;
 
-	*s = (struct erg_shares){.tl = tl, .own = calloc(tl->iv.n + 1, sizeof(double)),
+	*s = (struct erg_shares){.tl = tl,
+		.own = calloc(tl->iv.n + 1, sizeof(double)),
 		.total = calloc(tl->n_layers + 1, sizeof(double)),
 		.energy = calloc(tl->n_layers + 1, sizeof(*s->energy))};
 	if (!s->own || !s->total || !s->energy || own_times(s) < 0)
@@ -82,7 +83,7 @@ static bool same(const struct erg_shares *s, size_t i, const struct erg_gathered
 	const struct erg_tl_track *t = &s->tl->tracks[iv->track[i]];
 
 	return erg_tl_end(iv, i) == g->end && iv->iteration[i] == g->iteration &&
-	       (g->span || (t->pid == g->pid && t->tid == g->tid));
+		(g->span || (t->pid == g->pid && t->tid == g->tid));
 }
 
 bool erg_shares_find(const struct erg_shares *s, const struct erg_gathered *g,

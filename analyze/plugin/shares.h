@@ -14,8 +14,8 @@
 struct erg_shares {
 	const struct erg_timeline *tl;
 	struct erg_account account;
-	double *own;   /* ns, per instance */
-	double *total; /* ns, per layer */
+	double *own;            /* ns, per instance */
+	double *total;          /* ns, per layer */
 	struct erg_est *energy; /* per layer */
 };
 

@@ -63,14 +63,14 @@ void erg_plugin_sink_finalize(bt_self_component_sink *self)
 bt_component_class_sink_graph_is_configured_method_status erg_plugin_sink_configured(
 	bt_self_component_sink *self)
 {
-	struct sink *s =
-		bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
-	bt_self_component_port_input *in = bt_self_component_sink_borrow_input_port_by_index(self, 0);
+	struct sink *s = bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
+	bt_self_component_port_input *in =
+		bt_self_component_sink_borrow_input_port_by_index(self, 0);
 
 	return bt_message_iterator_create_from_sink_component(self, in, &s->upstream) ==
-			       BT_MESSAGE_ITERATOR_CREATE_FROM_SINK_COMPONENT_STATUS_OK
-		       ? BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_OK
-		       : BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_ERROR;
+			BT_MESSAGE_ITERATOR_CREATE_FROM_SINK_COMPONENT_STATUS_OK
+		? BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_OK
+		: BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_ERROR;
 }
 
 static int print(struct sink *s, struct erg_err *err)

@@ -115,10 +115,10 @@ static int connect_port(struct graph *g, const bt_component_source *src, uint64_
 			&component) != BT_GRAPH_ADD_COMPONENT_STATUS_OK)
 		return -EINVAL;
 	return bt_graph_connect_ports(g->g, out,
-		       bt_component_sink_borrow_input_port_by_index_const(component, 0), NULL) ==
-			       BT_GRAPH_CONNECT_PORTS_STATUS_OK
-		       ? 0
-		       : -EINVAL;
+		       bt_component_sink_borrow_input_port_by_index_const(component, 0),
+		       NULL) == BT_GRAPH_CONNECT_PORTS_STATUS_OK
+		? 0
+		: -EINVAL;
 }
 
 static int add_source(struct graph *g, const char *dir)
@@ -153,8 +153,9 @@ static int decode_trace(struct erg_tables *t, const char *dir, struct erg_pace *
 	size_t before;
 
 	g.g = bt_graph_create(0);
-	if (!g.g || bt_plugin_find("ctf", BT_TRUE, BT_FALSE, BT_TRUE, BT_FALSE, BT_FALSE, &g.ctf) !=
-			    BT_PLUGIN_FIND_STATUS_OK) {
+	if (!g.g ||
+		bt_plugin_find("ctf", BT_TRUE, BT_FALSE, BT_TRUE, BT_FALSE, BT_FALSE, &g.ctf) !=
+			BT_PLUGIN_FIND_STATUS_OK) {
 		explain(t->error, sizeof(t->error), "libbabeltrace2 has no CTF plugin");
 		return -ENOSYS;
 	}

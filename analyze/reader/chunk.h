@@ -20,7 +20,7 @@ struct erg_chunk_interval {
 	uint32_t id, iteration;
 	uint32_t counted; /* index of its counter record, or UINT32_MAX */
 	uint16_t thread;
-	uint16_t span;    /* 1: on track THREAD of the process (layer_span), else on a thread */
+	uint16_t span; /* 1: on track THREAD of the process (layer_span), else on a thread */
 };
 
 struct erg_chunk_thread {
@@ -49,17 +49,18 @@ struct erg_chunk_header {
 	uint64_t n_counted, counted, counter_stride;
 	uint64_t n_sources, sources;
 	uint64_t json_len, json;
-	uint64_t events;          /* of ours */
+	uint64_t events; /* of ours */
 	uint64_t first_ns, last_ns;
-	char error[512];          /* why decoding stopped early; "" when it did not */
+	char error[512]; /* why decoding stopped early; "" when it did not */
 };
 
 struct erg_chunk_task {
-	const char *dir;         /* a folder with traces: each folder in it with a file "metadata" */
-	const char *name;        /* what the archive calls it */
-	const char *scratch;     /* a folder for copies */
-	int fd;                  /* header and tables are written there from its beginning */
-	_Atomic uint32_t *share; /* set to the share that is decoded, of ERG_PACE_WHOLE, from time to
+	const char *dir;     /* a folder with traces: each folder in it with a file "metadata" */
+	const char *name;    /* what the archive calls it */
+	const char *scratch; /* a folder for copies */
+	int fd;              /* header and tables are written there from its beginning */
+	_Atomic uint32_t
+		*share; /* set to the share that is decoded, of ERG_PACE_WHOLE, from time to
 	                          * time; NULL: nobody asks */
 };
 

@@ -28,8 +28,8 @@ struct place {
 /* An event class as this decoder sees it. */
 struct event {
 	const bt_event_class *cls;
-	const char *name; /* without prefix; owned by the class */
-	handler *handle;  /* NULL: not ours */
+	const char *name;            /* without prefix; owned by the class */
+	handler *handle;             /* NULL: not ours */
 	struct place at[FIELDS_MAX]; /* the handler's fields in the payload */
 	struct place vpid, vtid;     /* in the common context */
 };
@@ -46,8 +46,9 @@ struct erg_decoder {
 
 static const bt_field *member(const bt_field *payload, struct place p)
 {
-	return p.at < 0 ? NULL : bt_field_structure_borrow_member_field_by_index_const(payload,
-					(uint64_t)p.at);
+	return p.at < 0
+		? NULL
+		: bt_field_structure_borrow_member_field_by_index_const(payload, (uint64_t)p.at);
 }
 
 static int64_t integer(const bt_field *f)
@@ -108,8 +109,11 @@ static struct erg_chunk_interval *add_interval(struct erg_decoder *d, const stru
 	iv = thread < 0 ? NULL : erg_tables_interval(d->t, d->stream);
 	if (iv)
 		*iv = (struct erg_chunk_interval){.id = (uint32_t)number(p, e->at[0]),
-			.iteration = (uint32_t)number(p, e->at[1]), .begin = number(p, e->at[2]),
-			.counted = UINT32_MAX, .thread = (uint16_t)thread, .span = span};
+			.iteration = (uint32_t)number(p, e->at[1]),
+			.begin = number(p, e->at[2]),
+			.counted = UINT32_MAX,
+			.thread = (uint16_t)thread,
+			.span = span};
 	return iv;
 }
 
@@ -145,8 +149,7 @@ static int on_counted(struct erg_decoder *d, const struct event *e, const bt_fie
 
 static int on_span(struct erg_decoder *d, const struct event *e, const bt_field *p, uint64_t time)
 {
-	struct erg_chunk_interval *iv =
-		add_interval(d, e, p, (uint32_t)number(p, e->at[4]), true);
+	struct erg_chunk_interval *iv = add_interval(d, e, p, (uint32_t)number(p, e->at[4]), true);
 
 	if (!iv)
 		return -ENOMEM;
@@ -288,7 +291,7 @@ static struct place place_of(const bt_field_class *cls, const char *name)
 		return (struct place){(int64_t)i,
 			bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER)
 				? PLACE_UNSIGNED
-			: bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_SIGNED_INTEGER)
+				: bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_SIGNED_INTEGER)
 				? PLACE_SIGNED
 				: PLACE_OTHER};
 	}
@@ -300,15 +303,17 @@ static const struct event *event_new(struct erg_decoder *d, const bt_event_class
 	const char *name = bt_event_class_get_name(cls);
 	const bt_field_class *payload =
 		bt_event_class_borrow_payload_field_class_const((bt_event_class *)cls);
-	const bt_field_class *context = bt_stream_class_borrow_event_common_context_field_class_const(
-		bt_event_class_borrow_stream_class_const(cls));
+	const bt_field_class *context =
+		bt_stream_class_borrow_event_common_context_field_class_const(
+			bt_event_class_borrow_stream_class_const(cls));
 	struct event *e = realloc(d->events, (d->n_events + 1) * sizeof(*e));
 
 	if (!e)
 		return NULL;
 	d->events = e;
 	e += d->n_events++;
-	*e = (struct event){.cls = cls, .vpid = place_of(context, "vpid"),
+	*e = (struct event){.cls = cls,
+		.vpid = place_of(context, "vpid"),
 		.vtid = place_of(context, "vtid")};
 	if (!name || strncmp(name, PREFIX, strlen(PREFIX)))
 		return e;
@@ -344,8 +349,7 @@ static int on_event(struct erg_decoder *d, const bt_message *m)
 		return -ENOMEM;
 	if (!e->handle)
 		return 0;
-	time = bt_clock_snapshot_get_value(
-		bt_message_event_borrow_default_clock_snapshot_const(m));
+	time = bt_clock_snapshot_get_value(bt_message_event_borrow_default_clock_snapshot_const(m));
 	context = bt_event_borrow_common_context_field_const(event);
 	d->vpid = context ? (uint32_t)number(context, e->vpid) : 0;
 	d->vtid = context ? (uint32_t)number(context, e->vtid) : 0;
@@ -364,8 +368,8 @@ static int add_loss(struct erg_decoder *d, const char *what, uint64_t count, uin
 		       json_pack("{s:s, s:s, s:I, s:I, s:I, s:b}", "event", "loss", "what", what,
 			       "count", (json_int_t)count, "begin", (json_int_t)begin, "end",
 			       (json_int_t)end, "samples", d->samples))
-		       ? -ENOMEM
-		       : 0;
+		? -ENOMEM
+		: 0;
 }
 
 static int on_discarded_events(struct erg_decoder *d, const bt_message *m)
@@ -375,7 +379,8 @@ static int on_discarded_events(struct erg_decoder *d, const bt_message *m)
 	bt_message_discarded_events_get_count(m, &count);
 	return add_loss(d, "events", count,
 		bt_clock_snapshot_get_value(
-			bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(m)),
+			bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(
+				m)),
 		bt_clock_snapshot_get_value(
 			bt_message_discarded_events_borrow_end_default_clock_snapshot_const(m)));
 }
@@ -387,7 +392,8 @@ static int on_discarded_packets(struct erg_decoder *d, const bt_message *m)
 	bt_message_discarded_packets_get_count(m, &count);
 	return add_loss(d, "packets", count,
 		bt_clock_snapshot_get_value(
-			bt_message_discarded_packets_borrow_beginning_default_clock_snapshot_const(m)),
+			bt_message_discarded_packets_borrow_beginning_default_clock_snapshot_const(
+				m)),
 		bt_clock_snapshot_get_value(
 			bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(m)));
 }

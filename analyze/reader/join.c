@@ -26,11 +26,13 @@ static void join_release(struct erg_join *j)
 	struct erg_join_entry *e, *next;
 	struct erg_join_name *n, *next_name;
 
-	HASH_ITER (hh, j->entries, e, next) {
+	HASH_ITER(hh, j->entries, e, next)
+	{
 		HASH_DEL(j->entries, e);
 		free_entries(e);
 	}
-	HASH_ITER (hh, j->layers, n, next_name) {
+	HASH_ITER(hh, j->layers, n, next_name)
+	{
 		HASH_DEL(j->layers, n);
 		free(n);
 	}
@@ -62,9 +64,9 @@ static int collect_events(struct erg_join *j, struct erg_err *err)
 
 	for (size_t c = 0; c < j->n_chunks; c++) {
 		const struct erg_chunk_header *h = j->chunks[c].h;
-		json_auto_t *part = !h || !h->json_len ? NULL
-						       : json_loadb((const char *)h + h->json,
-								 h->json_len, 0, NULL);
+		json_auto_t *part = !h || !h->json_len
+			? NULL
+			: json_loadb((const char *)h + h->json, h->json_len, 0, NULL);
 
 		if (part && json_array_extend(all, part))
 			return erg_fail(err, -ENOMEM, "out of memory");
@@ -75,8 +77,9 @@ static int collect_events(struct erg_join *j, struct erg_err *err)
 	if (!order || !j->events)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	json_array_foreach (all, i, e)
-		order[i] = (struct timed){erg_join_number(e, json_object_get(e, "time") ? "time"
-										: "begin"), i, e};
+		order[i] = (struct timed){erg_join_number(e,
+						  json_object_get(e, "time") ? "time" : "begin"),
+			i, e};
 	qsort(order, n, sizeof(*order), by_time);
 	for (i = 0; i < n; i++)
 		json_array_append(j->events, order[i].event);

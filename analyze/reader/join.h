@@ -21,7 +21,7 @@ struct erg_join_entry {
 	uint32_t index; /* in the timeline; ERG_NONE: not made yet */
 	const json_t *def;
 	struct erg_join_entry *later; /* what the id is of when the process has begun anew */
-	uint64_t since; /* ns; 0 for the first of an id */
+	uint64_t since;               /* ns; 0 for the first of an id */
 };
 
 struct erg_join_name {
@@ -30,17 +30,23 @@ struct erg_join_name {
 	char text[];
 };
 
-enum erg_join_kind { ERG_JOIN_PROCESS, ERG_JOIN_LAYER, ERG_JOIN_TRACK, ERG_JOIN_COUNTER,
-	ERG_JOIN_SOURCE, ERG_JOIN_CHANNEL };
+enum erg_join_kind {
+	ERG_JOIN_PROCESS,
+	ERG_JOIN_LAYER,
+	ERG_JOIN_TRACK,
+	ERG_JOIN_COUNTER,
+	ERG_JOIN_SOURCE,
+	ERG_JOIN_CHANNEL
+};
 
 struct erg_join {
 	struct erg_timeline *tl;
 	struct erg_worker_chunk *chunks;
 	size_t n_chunks;
-	json_t *events;      /* all rare events, in order of time */
+	json_t *events; /* all rare events, in order of time */
 	struct erg_join_entry *entries;
 	struct erg_join_name *layers;
-	const char *run;     /* only processes of this run; NULL: all */
+	const char *run;                       /* only processes of this run; NULL: all */
 	uint64_t foreign, reversed, undefined; /* what was left out, or made up */
 };
 

@@ -104,7 +104,7 @@ static void tell_apart(struct erg_timeline *tl, size_t which)
 
 	for (size_t i = 0; i < which; i++)
 		n += tl->channels[i].def.quantity == c->def.quantity &&
-		     !strcmp(tl->channels[i].def.rail, c->def.rail);
+			!strcmp(tl->channels[i].def.rail, c->def.rail);
 	if (n < 2)
 		return;
 	memcpy(old, c->def.rail, sizeof(old));
@@ -160,7 +160,7 @@ static int gather(const struct erg_join *j, const struct erg_join_entry *e, cons
 			*ret = p;
 			for (uint64_t k = 0; k < s[i].n; k++) {
 				p[n] = (const int64_t *)((const char *)h + s[i].offset) +
-				       k * (3 + s[i].channels);
+					k * (3 + s[i].channels);
 				sorted = sorted && (!n || p[n - 1][0] <= p[n][0]);
 				n++;
 			}
@@ -224,8 +224,8 @@ static int fill_source(struct erg_join *j, const struct erg_join_entry *e)
 	int r = gather(j, e, &rows, &n, &channels);
 
 	for (uint32_t i = 0; !r && i < channels; i++) {
-		const struct erg_join_entry *c = erg_join_find(j, e->key.pid, e->key.id << 8 | i,
-			ERG_JOIN_CHANNEL);
+		const struct erg_join_entry *c =
+			erg_join_find(j, e->key.pid, e->key.id << 8 | i, ERG_JOIN_CHANNEL);
 
 		if (c && c->index != ERG_NONE)
 			r = fill_channel(j->tl, &j->tl->channels[c->index], i, rows, n);
@@ -245,7 +245,8 @@ static void add_clock_doubt(struct erg_timeline *tl)
 	size_t i;
 
 	json_array_foreach (json_object_get(tl->manifest, "onto"), i, entry) {
-		double u = json_number_value(json_object_get(json_object_get(entry, "layers"), "clock_u_ns"));
+		double u = json_number_value(
+			json_object_get(json_object_get(entry, "layers"), "clock_u_ns"));
 
 		square += u * u;
 	}
@@ -253,7 +254,8 @@ static void add_clock_doubt(struct erg_timeline *tl)
 		struct erg_sensor_model *m = &tl->sources[i].model;
 
 		if (tl->sources[i].cls == ERG_CLASS_POWER)
-			m->lag_u_ns = (uint64_t)llround(sqrt((double)m->lag_u_ns * (double)m->lag_u_ns + square));
+			m->lag_u_ns = (uint64_t)llround(
+				sqrt((double)m->lag_u_ns * (double)m->lag_u_ns + square));
 	}
 }
 
@@ -276,7 +278,8 @@ int erg_join_readings(struct erg_join *j, struct erg_err *err)
 	add_clock_doubt(j->tl);
 	for (size_t k = j->tl->n_channels; k-- > 0;)
 		tell_apart(j->tl, k); /* the last first: earlier names are still as recorded */
-	HASH_ITER (hh, j->entries, e, next) {
+	HASH_ITER(hh, j->entries, e, next)
+	{
 		if (!r && e->key.kind == ERG_JOIN_SOURCE && e->index != ERG_NONE)
 			r = fill_source(j, e);
 	}
@@ -304,7 +307,8 @@ static int on_phase_begin(struct erg_timeline *tl, const json_t *e)
 		return -ENOMEM;
 	*p = (struct erg_tl_phase){.name = strdup(erg_join_text(e, "name")),
 		.pid = (uint32_t)erg_join_number(e, "pid"),
-		.tid = (uint32_t)erg_join_number(e, "tid"), .begin = erg_join_number(e, "time"),
+		.tid = (uint32_t)erg_join_number(e, "tid"),
+		.begin = erg_join_number(e, "time"),
 		.open = true};
 	return p->name ? 0 : -ENOMEM;
 }

@@ -44,9 +44,11 @@ static int new_layer(struct erg_join *j, const json_t *def, uint32_t parent, uin
 	l = &tl->layers[tl->n_layers];
 	*l = (struct erg_tl_layer){.name = strdup(erg_join_text(def, "name")),
 		.type = strdup(erg_join_text(def, "type")),
-		.network = strdup(erg_join_text(def, "network")), .parent = parent,
+		.network = strdup(erg_join_text(def, "network")),
+		.parent = parent,
 		.level = (enum erg_tl_level)erg_join_number(def, "level"),
-		.macs = erg_join_number(def, "macs"), .params = erg_join_number(def, "params"),
+		.macs = erg_join_number(def, "macs"),
+		.params = erg_join_number(def, "params"),
 		.bytes_in = erg_join_number(def, "bytes_in"),
 		.bytes_out = erg_join_number(def, "bytes_out"),
 		.bytes_params = erg_join_number(def, "bytes_params")};
@@ -58,8 +60,8 @@ static int new_layer(struct erg_join *j, const json_t *def, uint32_t parent, uin
 	while (parent != ERG_NONE && tl->layers[parent].level == ERG_TL_LAYER)
 		parent = tl->layers[parent].parent;
 	l->module = strdup(parent != ERG_NONE && tl->layers[parent].level == ERG_TL_MODULE
-				   ? tl->layers[parent].name
-				   : "");
+			? tl->layers[parent].name
+			: "");
 	*ret = (uint32_t)tl->n_layers++;
 	return l->name && l->type && l->network && l->module ? 0 : -ENOMEM;
 }
@@ -140,7 +142,9 @@ static int new_track(struct erg_join *j, const struct erg_chunk_thread *t, const
 	snprintf(text, sizeof(text), t->span ? "track %u of process %u" : "thread %u", t->tid,
 		t->pid);
 	tl->tracks[tl->n_tracks] = (struct erg_tl_track){.name = strdup(name ? name : text),
-		.pid = t->span ? 0 : t->pid, .tid = t->span ? 0 : t->tid, .place = device ? ERG_TL_DEVICE : ERG_TL_HOST};
+		.pid = t->span ? 0 : t->pid,
+		.tid = t->span ? 0 : t->tid,
+		.place = device ? ERG_TL_DEVICE : ERG_TL_HOST};
 	if (!tl->tracks[tl->n_tracks].name)
 		return -ENOMEM;
 	*ret = (uint32_t)tl->n_tracks++;
@@ -168,8 +172,8 @@ uint32_t erg_join_track(struct erg_join *j, const struct erg_chunk_thread *t)
 static int add_counter(struct erg_join *j, const json_t *def)
 {
 	struct erg_timeline *tl = j->tl;
-	struct erg_join_entry *e = erg_join_define(j, (uint32_t)erg_join_number(def, "index"),
-		ERG_JOIN_COUNTER, def);
+	struct erg_join_entry *e =
+		erg_join_define(j, (uint32_t)erg_join_number(def, "index"), ERG_JOIN_COUNTER, def);
 	const char *name = erg_join_text(def, "name");
 	size_t i = 0;
 
@@ -203,8 +207,8 @@ static int keep_definition(struct erg_join *j, const json_t *e)
 		return entry ? 0 : -ENOMEM;
 	}
 	if (!strcmp(event, "track_define"))
-		entry = erg_join_add(j, pid,
-			(uint32_t)erg_join_number(e, "track") | 0x80000000u, ERG_JOIN_TRACK);
+		entry = erg_join_add(j, pid, (uint32_t)erg_join_number(e, "track") | 0x80000000u,
+			ERG_JOIN_TRACK);
 	else if (!strcmp(event, "thread_define")) /* "tid" is the event's own: another thread's */
 		entry = erg_join_add(j, pid, (uint32_t)erg_join_number(e, "tid"), ERG_JOIN_TRACK);
 	else
@@ -231,8 +235,10 @@ int erg_join_definitions(struct erg_join *j, struct erg_err *err)
 		if (r || strcmp(erg_join_text(e, "event"), "layer_define") ||
 			!erg_join_ours(j, pid))
 			continue;
-		r = resolve_layer(j, erg_join_at(erg_join_find(j, pid, id, ERG_JOIN_LAYER),
-			erg_join_number(e, "time")), 0);
+		r = resolve_layer(j,
+			erg_join_at(erg_join_find(j, pid, id, ERG_JOIN_LAYER),
+				erg_join_number(e, "time")),
+			0);
 	}
 	return r ? erg_fail(err, r, "out of memory for definitions") : 0;
 }

@@ -49,8 +49,9 @@ static bool same_definition(const json_t *a, const json_t *b)
 struct erg_join_entry *erg_join_define(struct erg_join *j, uint32_t id, enum erg_join_kind kind,
 	const json_t *def)
 {
-	struct erg_join_entry *e = erg_join_at(
-		erg_join_add(j, (uint32_t)erg_join_number(def, "pid"), id, kind), UINT64_MAX);
+	struct erg_join_entry *e =
+		erg_join_at(erg_join_add(j, (uint32_t)erg_join_number(def, "pid"), id, kind),
+			UINT64_MAX);
 
 	if (!e || (e->def && same_definition(e->def, def)))
 		return e;
@@ -58,7 +59,8 @@ struct erg_join_entry *erg_join_define(struct erg_join *j, uint32_t id, enum erg
 		e->later = calloc(1, sizeof(*e));
 		if (!e->later)
 			return NULL;
-		*e->later = (struct erg_join_entry){.key = e->key, .index = ERG_NONE,
+		*e->later = (struct erg_join_entry){.key = e->key,
+			.index = ERG_NONE,
 			.since = erg_join_number(def, "time")};
 		e = e->later;
 	}

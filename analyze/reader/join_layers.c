@@ -16,7 +16,7 @@ struct cursor {
 	struct erg_worker_chunk *chunk;
 	const struct erg_chunk_interval *iv;
 	size_t at, n;
-	uint32_t *tracks;  /* chunk's thread to track; ERG_NONE: no instance of it came yet */
+	uint32_t *tracks; /* chunk's thread to track; ERG_NONE: no instance of it came yet */
 	bool *ours;
 	const struct erg_chunk_thread *threads;
 };
@@ -103,7 +103,7 @@ static void put_counters(struct erg_join *j, const struct cursor *c,
 	if (x->counted >= h->n_counted)
 		return;
 	r = (const int64_t *)((const char *)h + h->counted) +
-	    (size_t)x->counted * (2 + h->counter_stride);
+		(size_t)x->counted * (2 + h->counter_stride);
 	iv->enabled[row] = (uint64_t)r[0];
 	iv->running[row] = (uint64_t)r[1];
 	for (uint32_t k = 0; k < h->counter_stride; k++) {
@@ -194,9 +194,10 @@ static int by_first(const void *a, const void *b)
 
 	if (!x->n || !y->n)
 		return (int)(x->n > 0) - (int)(y->n > 0);
-	return earlier(&x->iv[0], &y->iv[0]) ? -1 : earlier(&y->iv[0], &x->iv[0]) ? 1
-		: x->chunk < y->chunk						    ? -1
-										    : 1;
+	return earlier(&x->iv[0], &y->iv[0])    ? -1
+		: earlier(&y->iv[0], &x->iv[0]) ? 1
+		: x->chunk < y->chunk           ? -1
+						: 1;
 }
 
 #define STEP_INSTANCES 65536 /* between two looks at the clock */

@@ -23,8 +23,8 @@ static size_t find_macs(const struct erg_timeline *tl)
 {
 	size_t c = 0;
 
-	while (c < tl->n_counters && (strcmp(tl->counters[c].name, "MACs") ||
-					     strcmp(tl->counters[c].origin, "app")))
+	while (c < tl->n_counters &&
+		(strcmp(tl->counters[c].name, "MACs") || strcmp(tl->counters[c].origin, "app")))
 		c++;
 	return c;
 }
@@ -35,7 +35,7 @@ static void mark_enclosing(const struct erg_timeline *tl, struct counted *of)
 		uint32_t p = tl->layers[k].parent;
 
 		for (size_t steps = 0; of[k].macs && tl->layers[k].macs && p < tl->n_layers &&
-				       steps < tl->n_layers;
+			steps < tl->n_layers;
 			steps++) {
 			of[p].encloses = true;
 			p = tl->layers[p].parent;

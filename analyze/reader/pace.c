@@ -20,8 +20,9 @@ static bt_value *inputs(const char *dir)
 {
 	bt_value *params = bt_value_map_create(), *list = NULL;
 
-	if (params && (bt_value_map_insert_empty_array_entry(params, "inputs", &list) ||
-			      bt_value_array_append_string_element(list, dir)))
+	if (params &&
+		(bt_value_map_insert_empty_array_entry(params, "inputs", &list) ||
+			bt_value_array_append_string_element(list, dir)))
 		BT_VALUE_PUT_REF_AND_RESET(params);
 	return params;
 }
@@ -69,8 +70,8 @@ void erg_pace_trace(struct erg_pace *p, const bt_component_class_source *source,
 	if (!p->share || p->bytes < WORTH_BYTES)
 		return;
 	params = inputs(dir);
-	q = params ? bt_query_executor_create(
-			     bt_component_class_source_as_component_class_const(source),
+	q = params ? bt_query_executor_create(bt_component_class_source_as_component_class_const(
+						      source),
 			     "babeltrace.trace-infos", params)
 		   : NULL;
 	if (q && bt_query_executor_query(q, &infos) == BT_QUERY_EXECUTOR_QUERY_STATUS_OK)
@@ -94,7 +95,8 @@ static uint64_t file_bytes(const bt_message *m)
 	return name && !stat(name, &st) ? (uint64_t)st.st_size : 0;
 }
 
-static double decoded(const struct erg_pace *p, const struct erg_pace_stream *s, const bt_message *m)
+static double decoded(const struct erg_pace *p, const struct erg_pace_stream *s,
+	const bt_message *m)
 {
 	double part;
 	int64_t t;

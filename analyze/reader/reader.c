@@ -135,8 +135,8 @@ static int load_documents(const struct erg_archive *a, const char *path, struct 
 	struct erg_err ignored = {0};
 	const char *reason;
 	int r = a ? erg_manifest_load(a, ERG_MANIFEST_FORMAT, &tl->manifest, err)
-		  : directory_document(path, ERG_MANIFEST_NAME, ERG_MANIFEST_FORMAT,
-			    &tl->manifest, err);
+		  : directory_document(path, ERG_MANIFEST_NAME, ERG_MANIFEST_FORMAT, &tl->manifest,
+			    err);
 
 	if (r < 0)
 		return r;

@@ -11,10 +11,10 @@
 #include "formats/base/err.h"
 
 struct erg_reader_options {
-	unsigned int jobs;        /* 0: as many as there are CPUs */
-	unsigned int timeout_s;   /* for one chunk; 0: default */
-	uint64_t memory_max;      /* bytes of address space of a child; 0: default */
-	const char *sensor;       /* --sensor overrides, "key=value …" or "RAIL:key=value"; or NULL */
+	unsigned int jobs;      /* 0: as many as there are CPUs */
+	unsigned int timeout_s; /* for one chunk; 0: default */
+	uint64_t memory_max;    /* bytes of address space of a child; 0: default */
+	const char *sensor; /* --sensor overrides, "key=value …" or "RAIL:key=value"; or NULL */
 };
 
 int erg_timeline_read(const char *path, const struct erg_reader_options *opt,

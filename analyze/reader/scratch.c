@@ -69,7 +69,7 @@ static bool ours(int fd, bool old)
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-	       (st.st_mode & 077) == 0 && (!old || st.st_ctime + YOUNG_S < time(NULL));
+		(st.st_mode & 077) == 0 && (!old || st.st_ctime + YOUNG_S < time(NULL));
 }
 
 /* Returns whether NAME in DIR is ours and held. */
@@ -98,7 +98,8 @@ static unsigned int sweep_place(const char *where, pid_t pid)
 	while (d && (e = readdir(d))) {
 		int owner;
 
-		if (sscanf(e->d_name, PREFIX "%d-", &owner) != 1 || owner <= 0 || (pid && owner != pid))
+		if (sscanf(e->d_name, PREFIX "%d-", &owner) != 1 || owner <= 0 ||
+			(pid && owner != pid))
 			continue;
 		held += sweep_one(dirfd(d), e->d_name, !pid);
 	}

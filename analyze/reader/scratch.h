@@ -17,7 +17,10 @@ struct erg_scratch {
 	char path[128]; /* "": there is none */
 	int lock;       /* -1 likewise */
 };
-#define ERG_SCRATCH_NONE {"", -1}
+#define ERG_SCRATCH_NONE                                                                           \
+	{                                                                                          \
+		"", -1                                                                             \
+	}
 
 /* A new folder with room for BYTES unpacked, for as long as the caller and the children that it forks
  * meanwhile live. */

@@ -43,7 +43,8 @@ static bool concerns(const struct erg_tl_channel *c, const struct erg_sensor_wor
 		return true;
 	if (w->key == ERG_SENSOR_KEY_ALPHA || w->key == ERG_SENSOR_KEY_WINDOW)
 		return q != ERG_Q_ENERGY;
-	return w->key != ERG_SENSOR_KEY_KIND || erg_sensor_kind_fits((enum erg_sensor_kind)w->number, q);
+	return w->key != ERG_SENSOR_KEY_KIND ||
+		erg_sensor_kind_fits((enum erg_sensor_kind)w->number, q);
 }
 
 struct setting {
@@ -51,14 +52,17 @@ struct setting {
 	struct erg_sensor_given *given; /* by source */
 };
 
-static int apply_word(void *data, const struct erg_sensor_word *w, const char *word, struct erg_err *err)
+static int apply_word(void *data, const struct erg_sensor_word *w, const char *word,
+	struct erg_err *err)
 {
 	const struct setting *s = data;
 	size_t n = 0;
 
 	if (is_for_import(w))
-		return erg_fail(err, -EINVAL, "--sensor: '%s': this is for erg-record import; a recording "
-			"cannot be told it afterwards", word);
+		return erg_fail(err, -EINVAL,
+			"--sensor: '%s': this is for erg-record import; a recording "
+			"cannot be told it afterwards",
+			word);
 	for (size_t i = 0; i < s->tl->n_channels; i++) {
 		struct erg_tl_channel *c = &s->tl->channels[i];
 		struct erg_sensor_model *m = &s->tl->sources[c->source].model;
@@ -67,16 +71,20 @@ static int apply_word(void *data, const struct erg_sensor_word *w, const char *w
 			continue;
 		if (w->key == ERG_SENSOR_KEY_KIND &&
 			!erg_sensor_kind_fits((enum erg_sensor_kind)w->number, c->def.quantity))
-			return erg_fail(err, -EINVAL, "--sensor: '%s' contradicts '%s', which is %s", word,
-				c->def.rail, erg_quantity_name(c->def.quantity));
+			return erg_fail(err, -EINVAL,
+				"--sensor: '%s' contradicts '%s', which is %s", word, c->def.rail,
+				erg_quantity_name(c->def.quantity));
 		if (!erg_sensor_word_set_model(w, m, &s->given[c->source]))
 			set_channel(&c->def, w);
-		m->provenance = w->key == ERG_SENSOR_KEY_PROVENANCE ? (enum erg_provenance)w->number :
-								    ERG_PROVENANCE_DATASHEET;
+		m->provenance = w->key == ERG_SENSOR_KEY_PROVENANCE ? (enum erg_provenance)w->number
+								    : ERG_PROVENANCE_DATASHEET;
 		n++;
 	}
-	return n ? 0 : erg_fail(err, -ENOENT, "--sensor: '%s': no rail of power '%s' was recorded that this "
-		"could be for", word, w->rail);
+	return n ? 0
+		 : erg_fail(err, -ENOENT,
+			   "--sensor: '%s': no rail of power '%s' was recorded that this "
+			   "could be for",
+			   word, w->rail);
 }
 
 static const char *rail_of(const struct erg_timeline *tl, size_t source)
@@ -89,14 +97,15 @@ static const char *rail_of(const struct erg_timeline *tl, size_t source)
 
 int erg_reader_sensor(struct erg_timeline *tl, const char *text, struct erg_err *err)
 {
-	_cleanup_(erg_freep) struct erg_sensor_given *given = calloc(tl->n_sources + 1, sizeof(*given));
+	_cleanup_(erg_freep) struct erg_sensor_given *given =
+		calloc(tl->n_sources + 1, sizeof(*given));
 	struct setting s = {tl, given};
-	int r = given ? erg_sensor_words(text, apply_word, &s, err) :
-			erg_fail(err, -ENOMEM, "--sensor: out of memory");
+	int r = given ? erg_sensor_words(text, apply_word, &s, err)
+		      : erg_fail(err, -ENOMEM, "--sensor: out of memory");
 
 	for (size_t i = 0; i < tl->n_sources && r == 0; i++)
 		if (given[i].kind || given[i].alpha)
-			r = erg_sensor_model_complete(&tl->sources[i].model, &given[i], rail_of(tl, i),
-				err);
+			r = erg_sensor_model_complete(&tl->sources[i].model, &given[i],
+				rail_of(tl, i), err);
 	return r;
 }

@@ -117,8 +117,7 @@ int64_t *erg_tables_reading(struct erg_tables *t, uint32_t pid, uint32_t source,
 			return NULL;
 		t->sources = s;
 		s += t->n_sources++;
-		*s = (struct erg_tables_source){.pid = pid, .source = source,
-			.channels = channels};
+		*s = (struct erg_tables_source){.pid = pid, .source = source, .channels = channels};
 	}
 	if (s->channels != channels ||
 		!grow(&s->rows, &s->cap, s->n + 1, (3 + (size_t)channels) * sizeof(*s->rows)))
@@ -229,7 +228,7 @@ static int write_intervals(struct erg_tables *t, int fd, uint64_t *offset, uint6
 				n = 0;
 			}
 		} while (!r && at[s] < t->streams[s].n &&
-			 (rival < 0 || stream_before(t, at, s, rival)));
+			(rival < 0 || stream_before(t, at, s, rival)));
 	}
 	return r ? r : write_all(fd, buf, n * sizeof(*buf), offset);
 }
@@ -254,8 +253,8 @@ static int write_sources(const struct erg_tables *t, int fd, uint64_t *offset,
 	for (size_t i = 0; !r && i < t->n_sources; i++) {
 		const struct erg_tables_source *s = &t->sources[i];
 
-		list[i] = (struct erg_chunk_source){s->pid, s->source, s->channels, 0, s->n,
-			*offset};
+		list[i] =
+			(struct erg_chunk_source){s->pid, s->source, s->channels, 0, s->n, *offset};
 		r = write_all(fd, s->rows, s->n * (3 + (size_t)s->channels) * sizeof(*s->rows),
 			offset);
 	}
@@ -266,9 +265,13 @@ static int write_sources(const struct erg_tables *t, int fd, uint64_t *offset,
 
 int erg_tables_write(struct erg_tables *t, int fd, struct erg_err *err)
 {
-	struct erg_chunk_header h = {.magic = ERG_CHUNK_MAGIC, .events = t->events,
-		.first_ns = t->first_ns, .last_ns = t->last_ns, .n_threads = t->n_threads,
-		.n_counted = t->n_counted, .counter_stride = t->stride};
+	struct erg_chunk_header h = {.magic = ERG_CHUNK_MAGIC,
+		.events = t->events,
+		.first_ns = t->first_ns,
+		.last_ns = t->last_ns,
+		.n_threads = t->n_threads,
+		.n_counted = t->n_counted,
+		.counter_stride = t->stride};
 	_cleanup_(erg_freep) char *json = json_dumps(t->defs, JSON_COMPACT);
 	uint64_t offset = sizeof(h), zero = 0;
 	int r;

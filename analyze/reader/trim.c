@@ -100,7 +100,8 @@ static int add_file(struct trace *t, const char *name, enum erg_packet_layout la
 		return -ENOMEM;
 	t->files = f;
 	f += t->n;
-	*f = (struct file){.name = strdup(name), .size = (uint64_t)st.st_size,
+	*f = (struct file){.name = strdup(name),
+		.size = (uint64_t)st.st_size,
 		.begin_ns = UINT64_MAX};
 	if (!f->name)
 		return -ENOMEM;

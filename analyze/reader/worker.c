@@ -123,7 +123,8 @@ static void silence(void)
 }
 
 /* Decoding runs at tens of MiB a second; at one it is stuck. */
-static unsigned int timeout_s(const struct erg_worker_chunk *c, const struct erg_reader_options *opt)
+static unsigned int timeout_s(const struct erg_worker_chunk *c,
+	const struct erg_reader_options *opt)
 {
 	if (opt->timeout_s)
 		return opt->timeout_s;
@@ -144,8 +145,11 @@ static void child(const struct erg_archive *a, const struct job *j,
 	const struct erg_worker_chunk *c = j->c;
 	struct erg_err err = {0}, damage = {0};
 	char name[sizeof("trace/") + sizeof(c->name)], unpacked[sizeof(j->tmp) + sizeof(name)];
-	struct erg_chunk_task task = {.dir = c->dir ? c->dir : unpacked, .name = name,
-		.scratch = j->tmp.path, .fd = j->memfd, .share = j->share};
+	struct erg_chunk_task task = {.dir = c->dir ? c->dir : unpacked,
+		.name = name,
+		.scratch = j->tmp.path,
+		.fd = j->memfd,
+		.share = j->share};
 	struct erg_chunk_header h = {.magic = ERG_CHUNK_MAGIC, .first_ns = UINT64_MAX};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -161,8 +165,7 @@ static void child(const struct erg_archive *a, const struct job *j,
 	if (erg_chunk_decode(&task, &err) < 0) {
 		snprintf(h.error, sizeof(h.error), "%.500s", err.msg);
 		pwrite(j->memfd, &h, sizeof(h), 0);
-	} else if (damage.code &&
-		   pread(j->memfd, &h, sizeof(h), 0) == (ssize_t)sizeof(h)) {
+	} else if (damage.code && pread(j->memfd, &h, sizeof(h), 0) == (ssize_t)sizeof(h)) {
 		snprintf(h.error, sizeof(h.error), "%.500s", damage.msg);
 		pwrite(j->memfd, &h, sizeof(h), 0);
 	}
@@ -174,7 +177,11 @@ static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
 {
 	int fds[2], r;
 
-	*j = (struct job){.c = c, .alive = -1, .memfd = -1, .share = j->share, .tmp = ERG_SCRATCH_NONE};
+	*j = (struct job){.c = c,
+		.alive = -1,
+		.memfd = -1,
+		.share = j->share,
+		.tmp = ERG_SCRATCH_NONE};
 	if (j->share)
 		atomic_store(j->share, 0);
 	r = erg_scratch_make(c->bytes, &j->tmp, err);

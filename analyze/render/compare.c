@@ -35,7 +35,7 @@ int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	const json_t *total = json_object_get(doc, "total"),
-		*time = json_object_get(total, "time_s");
+		     *time = json_object_get(total, "time_s");
 	char a[32], b[32], c[32];
 	size_t i;
 	json_t *l;

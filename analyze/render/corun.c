@@ -19,8 +19,9 @@ static const char *varying_settings(char *buf, size_t len, const json_t *cells, 
 
 	json_object_foreach (settings, name, v)
 		json_array_foreach (cells, i, other)
-			if (strcmp(name, "workload") && !json_equal(v,
-				json_object_get(json_object_get(other, "settings"), name)))
+			if (strcmp(name, "workload") &&
+				!json_equal(v,
+					json_object_get(json_object_get(other, "settings"), name)))
 				json_object_set(varying, name, v);
 	return erg_text_settings(buf, len, varying);
 }
@@ -73,8 +74,8 @@ int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "workload")));
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "partner")));
 		erg_rtable_cell(t, "%s", varying_settings(a, sizeof(a), cells, c));
-		erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(c,
-			"runs")));
+		erg_rtable_cell(t, "%lld",
+			(long long)json_integer_value(json_object_get(c, "runs")));
 		erg_rtable_est(t, c, "slowdown", "");
 		erg_rtable_est(t, c, "extra_energy_j", "J");
 		erg_rtable_si(t, c, "extra_power_w", "W");
@@ -108,7 +109,7 @@ int erg_corun_csv(const json_t *doc, FILE *out, struct erg_err *err)
 		json_object_foreach (settings, name, v)
 			if (strcmp(name, "workload"))
 				erg_csv_json(&c,
-				json_object_get(json_object_get(cell, "settings"), name));
+					json_object_get(json_object_get(cell, "settings"), name));
 		for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
 			erg_csv_json(&c, json_object_get(cell, plain[k]));
 		erg_csv_est(&c, json_object_get(cell, "slowdown"));

@@ -21,7 +21,8 @@ static int render(const json_t *doc, enum erg_format format, const struct erg_re
 	}
 	if (format == ERG_FORMAT_CSV) {
 		if (!r->csv)
-			return erg_fail(err, -EINVAL, "--format csv: this verb has no table to print");
+			return erg_fail(err, -EINVAL,
+				"--format csv: this verb has no table to print");
 		return r->csv(doc, out, err);
 	}
 	if (json_dumpf(doc, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) < 0)
@@ -56,7 +57,8 @@ void erg_document_say_warnings(const json_t *doc)
 		if (before < SHOWN || all == SHOWN + 1)
 			fprintf(stderr, "warning: %s\n", text ? text : "");
 		else if (before == SHOWN)
-			fprintf(stderr, "warning: and %zu more of the kind %s; --format json has all\n",
+			fprintf(stderr,
+				"warning: and %zu more of the kind %s; --format json has all\n",
 				all - SHOWN, warning_code(w));
 	}
 }

@@ -111,8 +111,8 @@ static void layers(FILE *out, const json_t *f)
 
 	label(out, "layers");
 	fprintf(out, "%.0f instances of %.0f definitions, %zu tracks",
-		erg_number_of(f, "layer_events"),
-		erg_number_of(f, "layers"), json_array_size(json_object_get(f, "tracks")));
+		erg_number_of(f, "layer_events"), erg_number_of(f, "layers"),
+		json_array_size(json_object_get(f, "tracks")));
 	json_array_foreach (nets, i, n)
 		fprintf(out, "%s%s", i ? ", " : "; networks: ", json_string_value(n));
 	fputc('\n', out);
@@ -132,8 +132,8 @@ static void losses(FILE *out, const json_t *f)
 	json_array_foreach (list, i, l)
 		unknown += !json_integer_value(json_object_get(l, "events"));
 	fprintf(out, "%.0f layer events, %.0f samples, in %zu places",
-		erg_number_of(f, "lost_events"),
-		erg_number_of(f, "lost_samples"), json_array_size(list));
+		erg_number_of(f, "lost_events"), erg_number_of(f, "lost_samples"),
+		json_array_size(list));
 	if (unknown)
 		fprintf(out, "; an unknown number in %zu of them", unknown);
 	fputc('\n', out);
@@ -146,8 +146,9 @@ static void overhead(FILE *out, const json_t *o)
 	if (!o)
 		return;
 	label(out, "sampler");
-	fprintf(out, "%.0f deadlines, %.0f missed; late by %s (median), %s (p99), %s (max); %s of a "
-		     "CPU; %.0f failed reads\n",
+	fprintf(out,
+		"%.0f deadlines, %.0f missed; late by %s (median), %s (p99), %s (max); %s of a "
+		"CPU; %.0f failed reads\n",
 		erg_number_of(o, "deadlines"), erg_number_of(o, "missed"),
 		erg_text_si(p50, sizeof(p50), erg_number_of(o, "late_p50_s"), "s"),
 		erg_text_si(p99, sizeof(p99), erg_number_of(o, "late_p99_s"), "s"),
@@ -204,7 +205,8 @@ static void recorder(FILE *out, const json_t *r)
 		return;
 	}
 	label(out, "recorder");
-	fprintf(out, "took %s of the time: %s by events in the threads, %s by what ran beside them\n",
+	fprintf(out,
+		"took %s of the time: %s by events in the threads, %s by what ran beside them\n",
 		share(time, sizeof(time), json_object_get(r, "time_share")),
 		share(threads, sizeof(threads), json_object_get(r, "time_share_threads")),
 		share(beside, sizeof(beside), json_object_get(r, "time_share_beside")));
@@ -227,10 +229,11 @@ static int channels(FILE *out, const json_t *f, struct erg_err *err)
 	size_t i;
 
 	for (i = 0; i < ERG_ARRAY_SIZE(titles); i++)
-		erg_rtable_column(t, titles[i], ((i >= 4 && i <= 6) || i == 8 || i == 9
-								? ERG_COL_RIGHT
-								: i == 3 ? ERG_COL_SHRINK : 0) |
-							(i ? ERG_COL_DROP : 0));
+		erg_rtable_column(t, titles[i],
+			((i >= 4 && i <= 6) || i == 8 || i == 9 ? ERG_COL_RIGHT
+					: i == 3                ? ERG_COL_SHRINK
+								: 0) |
+				(i ? ERG_COL_DROP : 0));
 	json_array_foreach (json_object_get(f, "channels"), i, c) {
 		const json_t *s = json_object_get(c, "sensor");
 
@@ -280,8 +283,7 @@ int erg_info_text(const json_t *doc, FILE *out, struct erg_err *err)
 
 	json_array_foreach (json_object_get(doc, "files"), i, f) {
 		fprintf(out, "%s%s%s%s\n", i ? "\n" : "", erg_text_bold(),
-			erg_text_of(f, "archive"),
-			erg_text_reset());
+			erg_text_of(f, "archive"), erg_text_reset());
 		if (json_is_true(json_object_get(f, "simulated")))
 			line(out, "power", "SIMULATED: it comes from a model, not from a sensor");
 		command(out, f);

@@ -31,7 +31,8 @@ static void print_fitted(const json_t *model, const char *key, const char *name,
 
 static void print_model(const json_t *run, FILE *out)
 {
-	const json_t *model = json_object_get(run, "model"), *tests = json_object_get(model, "tests");
+	const json_t *model = json_object_get(run, "model"),
+		     *tests = json_object_get(model, "tests");
 	const char *misfit = json_string_value(json_object_get(model, "misfit"));
 	json_t *t;
 	size_t i;
@@ -63,8 +64,9 @@ static void print_head(const json_t *run, FILE *out)
 		erg_text_est_json(c, sizeof(c), json_object_get(run, "edp_js"), "Js"),
 		erg_text_si(d, sizeof(d), erg_number_of(run, "mean_w"), "W"),
 		erg_text_si(e, sizeof(e), erg_number_of(run, "peak_w"), "W"));
-	fprintf(out, "observed %s of the time, %lld events lost; sensor %s (%s), window %s, "
-		     "lag %s (%s)\n",
+	fprintf(out,
+		"observed %s of the time, %lld events lost; sensor %s (%s), window %s, "
+		"lag %s (%s)\n",
 		erg_text_percent(a, sizeof(a), erg_number_of(run, "coverage")),
 		(long long)json_integer_value(json_object_get(run, "lost_events")),
 		erg_text_of(s, "kind"), erg_text_of(s, "provenance"),
@@ -94,8 +96,9 @@ static void row_cells(struct erg_rtable *t, const json_t *row, const char *energ
 		erg_per_cells(t, row, unit, false);
 	erg_rtable_est(t, row, "power_w", "W");
 	erg_rtable_percent(t, row, "share");
-	erg_rtable_cell(t, "%s", isnan(erg_value_of(row, energy)) ? erg_text_reason(why, sizeof(why), e)
-								: erg_text_of(e, "method"));
+	erg_rtable_cell(t, "%s",
+		isnan(erg_value_of(row, energy)) ? erg_text_reason(why, sizeof(why), e)
+						 : erg_text_of(e, "method"));
 	erg_rtable_bar(t, top > 0 ? erg_value_of(row, energy) / top : NAN);
 }
 
@@ -133,8 +136,8 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 
 int erg_layers_text(const json_t *doc, FILE *out, struct erg_err *err)
 {
-	const char *energy = !strcmp(erg_text_of(doc, "energy"), "above-idle") ? "above_idle_j"
-									: "energy_j";
+	const char *energy =
+		!strcmp(erg_text_of(doc, "energy"), "above-idle") ? "above_idle_j" : "energy_j";
 	size_t i;
 	json_t *run;
 
@@ -157,7 +160,8 @@ static const char *const ests[] = {"time_s", "energy_j", "above_idle_j", "power_
 
 static bool has_per(const json_t *doc)
 {
-	return erg_per_unit(json_object_get(json_array_get(json_object_get(doc, "runs"), 0), "layers"));
+	return erg_per_unit(
+		json_object_get(json_array_get(json_object_get(doc, "runs"), 0), "layers"));
 }
 
 static void csv_row(struct erg_csv *c, const json_t *run, const json_t *row, bool per)

@@ -24,7 +24,7 @@ static const char *plain(char *buf, size_t len, double v)
 static const char *with_interval(char *buf, size_t len, const json_t *est)
 {
 	double v = erg_number_of(est, "value"), lo = erg_number_of(est, "lo"),
-		hi = erg_number_of(est, "hi");
+	       hi = erg_number_of(est, "hi");
 
 	if (isnan(v))
 		snprintf(buf, len, "unresolved");
@@ -47,7 +47,7 @@ static int stage_table(const json_t *stage, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "unit", ERG_COL_LEFT);
 	erg_rtable_column(t, "VIF", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "interval from", ERG_COL_LEFT | ERG_COL_DROP);
-	json_object_foreach((json_t *)json_object_get(stage, "coefficients"), name, c) {
+	json_object_foreach ((json_t *)json_object_get(stage, "coefficients"), name, c) {
 		erg_rtable_cell(t, "%s", name);
 		erg_rtable_cell(t, "%s", with_interval(b, sizeof(b), c));
 		erg_rtable_text(t, c, "unit");
@@ -81,7 +81,7 @@ static int folds_table(const json_t *cv, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "error", ERG_COL_RIGHT);
 	erg_rtable_column(t, "a row", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
-	json_array_foreach(json_object_get(cv, "folds"), i, f) {
+	json_array_foreach (json_object_get(cv, "folds"), i, f) {
 		erg_rtable_text(t, f, "group");
 		erg_rtable_cell(t, "%.0f", erg_number_of(f, "rows"));
 		erg_rtable_cell(t, "%s", plain(b, sizeof(b), erg_number_of(f, "measured")));
@@ -115,7 +115,7 @@ static int comparison_table(const json_t *models, FILE *out, struct erg_err *err
 	erg_rtable_column(t, "SD", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "worst", ERG_COL_RIGHT);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
-	json_array_foreach(models, i, m) {
+	json_array_foreach (models, i, m) {
 		erg_rtable_text(t, m, "title");
 		erg_rtable_cell(t, "%.0f", erg_number_of(m, "n_coefficients"));
 		erg_rtable_cell(t, "%.4f", erg_number_of(m, "r2"));
@@ -138,12 +138,11 @@ int erg_model_fit_text(const json_t *doc, FILE *out, struct erg_err *err)
 
 	erg_text_simulated(doc, out);
 	fprintf(out, "%s%s%s: %.0f rows", erg_text_bold(), erg_text_of(doc, "title"),
-		erg_text_reset(),
-		erg_number_of(doc, "rows"));
+		erg_text_reset(), erg_number_of(doc, "rows"));
 	if (json_array_size(json_object_get(doc, "groups")) > 1)
 		fprintf(out, " in %zu groups", json_array_size(json_object_get(doc, "groups")));
 	fputs("\n\n", out);
-	json_array_foreach(json_object_get(doc, "stages"), i, s)
+	json_array_foreach (json_object_get(doc, "stages"), i, s)
 		if (stage_table(s, out, err) < 0)
 			return -ENOMEM;
 	if (json_is_object(json_object_get(doc, "cv")) &&
@@ -163,7 +162,7 @@ int erg_model_fit_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	for (size_t k = 0; k < ERG_ARRAY_SIZE(keys); k++)
 		erg_csv_text(&c, keys[k]);
 	erg_csv_end(&c);
-	json_array_foreach(json_object_get(doc, "points"), i, p) {
+	json_array_foreach (json_object_get(doc, "points"), i, p) {
 		for (size_t k = 0; k < ERG_ARRAY_SIZE(keys); k++)
 			erg_csv_json(&c, json_object_get(p, keys[k]));
 		erg_csv_end(&c);
@@ -201,9 +200,9 @@ int erg_model_predict_text(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "measured", ERG_COL_RIGHT);
 	erg_rtable_column(t, "error", ERG_COL_RIGHT);
 	erg_rtable_column(t, "", ERG_COL_LEFT);
-	json_array_foreach(json_object_get(doc, "predictions"), i, p)
+	json_array_foreach (json_object_get(doc, "predictions"), i, p)
 		prediction_row(t, p, erg_text_of(p, "group"), erg_text_of(p, "label"));
-	json_array_foreach(json_object_get(doc, "totals"), i, p)
+	json_array_foreach (json_object_get(doc, "totals"), i, p)
 		prediction_row(t, p, erg_text_of(p, "group"), "total");
 	return erg_rtable_print(t, out, erg_text_width(), err);
 }
@@ -232,9 +231,9 @@ int erg_model_predict_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_csv_text(&c, "rel_error");
 	erg_csv_text(&c, "extrapolates");
 	erg_csv_end(&c);
-	json_array_foreach(json_object_get(doc, "predictions"), i, p)
+	json_array_foreach (json_object_get(doc, "predictions"), i, p)
 		predict_line(&c, p, erg_text_of(p, "label"));
-	json_array_foreach(json_object_get(doc, "totals"), i, p)
+	json_array_foreach (json_object_get(doc, "totals"), i, p)
 		predict_line(&c, p, "total");
 	return 0;
 }

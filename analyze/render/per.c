@@ -48,8 +48,8 @@ static void print_line(const json_t *line, FILE *out)
 	if (!isnan(erg_value_of(line, "per_context_j")))
 		fprintf(out, ": %s, and %s more for each token of it",
 			erg_text_est_json(a, sizeof(a), json_object_get(line, "at_zero_j"), "J"),
-			erg_text_est_json(
-				b, sizeof(b), json_object_get(line, "per_context_j"), "J"));
+			erg_text_est_json(b, sizeof(b), json_object_get(line, "per_context_j"),
+				"J"));
 	fputc('\n', out);
 	json_array_foreach (points, i, p)
 		fprintf(out, "  %7.0f  %s\n", erg_number_of(p, "context"),
@@ -64,7 +64,8 @@ void erg_per_below(const json_t *run, FILE *out)
 	json_t *line;
 
 	if (json_is_object(first))
-		fprintf(out, "time to the first token: median %s, 90 %% below %s, at most %s (%lld requests)\n",
+		fprintf(out,
+			"time to the first token: median %s, 90 %% below %s, at most %s (%lld requests)\n",
 			erg_text_si(a, sizeof(a), erg_number_of(first, "median_s"), "s"),
 			erg_text_si(b, sizeof(b), erg_number_of(first, "p90_s"), "s"),
 			erg_text_si(c, sizeof(c), erg_number_of(first, "max_s"), "s"),

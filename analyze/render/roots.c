@@ -7,7 +7,8 @@
 
 void erg_roots_text(const json_t *run, FILE *out)
 {
-	const json_t *others = json_object_get(run, "other_roots"), *of = json_object_get(run, "sum_of");
+	const json_t *others = json_object_get(run, "other_roots"),
+		     *of = json_object_get(run, "sum_of");
 	char share[64];
 	size_t i;
 	json_t *o;
@@ -15,7 +16,8 @@ void erg_roots_text(const json_t *run, FILE *out)
 	if (json_array_size(others)) {
 		fprintf(out, "one root of %zu; not in it:", json_array_size(others) + 1);
 		json_array_foreach (others, i, o)
-			fprintf(out, "%s %s (%s of the power)", i ? "," : "", erg_text_of(o, "rail"),
+			fprintf(out, "%s %s (%s of the power)", i ? "," : "",
+				erg_text_of(o, "rail"),
 				erg_text_percent(share, sizeof(share), erg_number_of(o, "share")));
 		fputs("; --rail all-roots adds them\n", out);
 	}

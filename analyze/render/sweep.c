@@ -36,8 +36,8 @@ static int points_table(const json_t *group, const char *unit, FILE *out, struct
 	json_array_foreach (points, i, p)
 		top = fmax(top, erg_value_of(p, "ets_j"));
 	json_array_foreach (points, i, p) {
-		erg_rtable_cell(t, "%s", erg_text_settings(a, sizeof(a),
-			json_object_get(p, "factors")));
+		erg_rtable_cell(t, "%s",
+			erg_text_settings(a, sizeof(a), json_object_get(p, "factors")));
 		erg_rtable_cell(t, "%lld",
 			(long long)json_integer_value(json_object_get(p, "repetitions")));
 		erg_rtable_est(t, p, "time_s", "s");
@@ -68,9 +68,10 @@ static void print_optimum(const json_t *group, FILE *out)
 
 		fprintf(out, "  best %-5s %s%s\n", name,
 			erg_text_settings(a, sizeof(a), json_object_get(o, "factors")),
-			json_is_true(sig)    ? ", significantly better than its neighbours"
-			: json_is_false(sig) ? ", not significantly better than its neighbours"
-					     : "");
+			json_is_true(sig) ? ", significantly better than its neighbours"
+				: json_is_false(sig)
+				? ", not significantly better than its neighbours"
+				: "");
 	}
 }
 
@@ -96,7 +97,8 @@ static const char *share(char *buf, size_t len, const json_t *savings, const cha
 
 	erg_text_percent(buf, len, erg_number_of(e, "value"));
 	if (hi > lo)
-		snprintf(buf + strlen(buf), len - strlen(buf), " (%.1f to %.1f)", 100 * lo, 100 * hi);
+		snprintf(buf + strlen(buf), len - strlen(buf), " (%.1f to %.1f)", 100 * lo,
+			100 * hi);
 	return buf;
 }
 
@@ -131,8 +133,7 @@ static void print_sensitivity(const json_t *group, FILE *out)
 		return;
 	fprintf(out, "  %s-bound: %s of the time at full speed (%s) does not depend on %s\n",
 		json_string_value(json_object_get(s, "bound")),
-		erg_text_percent(b, sizeof(b),
-			erg_number_of(s, "memory_share")),
+		erg_text_percent(b, sizeof(b), erg_number_of(s, "memory_share")),
 		erg_text_est_json(a, sizeof(a), json_object_get(s, "t_mem_s"), "s"),
 		json_string_value(json_object_get(s, "factor")));
 }
@@ -154,8 +155,9 @@ static void print_layers(const json_t *group, FILE *out)
 		memory += bound && !strcmp(bound, "memory");
 		compute += bound && !strcmp(bound, "compute");
 	}
-	fprintf(out, "  layers: %zu memory-bound, %zu compute-bound of %zu; a clock for each layer "
-		     "could save at most %s (over the %lld resolved at every clock)\n",
+	fprintf(out,
+		"  layers: %zu memory-bound, %zu compute-bound of %zu; a clock for each layer "
+		"could save at most %s (over the %lld resolved at every clock)\n",
 		memory, compute, json_array_size(json_object_get(group, "layers")),
 		erg_text_percent(b, sizeof(b), erg_number_of(dvfs, "saving")),
 		(long long)json_integer_value(json_object_get(dvfs, "layers")));
@@ -182,7 +184,8 @@ int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
 		print_sensitivity(group, out);
 		print_layers(group, out);
 	}
-	fputs("* on the Pareto front of time and energy, ~ not decided: the intervals overlap\n", out);
+	fputs("* on the Pareto front of time and energy, ~ not decided: the intervals overlap\n",
+		out);
 	return 0;
 }
 
@@ -195,8 +198,8 @@ static void csv_titles(struct erg_csv *c, const json_t *group, const json_t *uni
 
 	json_object_foreach (json_object_get(group, "group"), name, v)
 		erg_csv_text(c, name);
-	json_object_foreach (
-		json_object_get(json_array_get(json_object_get(group, "points"), 0), "factors"),
+	json_object_foreach (json_object_get(json_array_get(json_object_get(group, "points"), 0),
+				     "factors"),
 		name, v)
 		erg_csv_text(c, name);
 	erg_csv_text(c, "repetitions");

@@ -58,8 +58,11 @@ static char *printable(const char *s)
 
 json_t *erg_text_printable(const json_t *doc)
 {
-	_cleanup_(erg_freep) char *text = json_is_string(doc) ? printable(json_string_value(doc)) : NULL;
-	json_t *ret = json_is_array(doc) ? json_array() : json_is_object(doc) ? json_object() : NULL;
+	_cleanup_(erg_freep) char *text =
+		json_is_string(doc) ? printable(json_string_value(doc)) : NULL;
+	json_t *ret = json_is_array(doc) ? json_array()
+		: json_is_object(doc)    ? json_object()
+					 : NULL;
 	const char *key;
 	json_t *v;
 	size_t i;
@@ -194,7 +197,7 @@ void erg_text_simulated(const json_t *doc, FILE *out)
 {
 	if (json_is_true(json_object_get(doc, "simulated")))
 		fputs("SIMULATED power: the figures are those of a model, not of a sensor\n\n",
-		out);
+			out);
 }
 
 const char *erg_text_settings(char *buf, size_t len, const json_t *levels)

@@ -13,7 +13,7 @@ static void print_beta(const json_t *doc, FILE *out)
 {
 	const json_t *e = json_object_get(doc, "beta_per_k");
 	double v = erg_number_of(e, "value"), lo = erg_number_of(e, "lo"),
-		hi = erg_number_of(e, "hi");
+	       hi = erg_number_of(e, "hi");
 
 	if (isnan(v))
 		fputs("  exponent beta      unresolved\n", out);
@@ -32,9 +32,9 @@ static void print_leakage(const json_t *doc, FILE *out)
 		erg_text_bold(), erg_text_reset(),
 		erg_text_est_json(a, sizeof(a), json_object_get(l, "instrument"), "W/K"),
 		erg_text_est_json(b, sizeof(b), json_object_get(l, "regression"), "W/K"),
-		json_is_true(agree)    ? "   (they agree)"
-		: json_is_false(agree) ? "   (they disagree)"
-				       : "");
+		json_is_true(agree)            ? "   (they agree)"
+			: json_is_false(agree) ? "   (they disagree)"
+					       : "");
 	print_beta(doc, out);
 	if (!isnan(erg_value_of(exponential, "l0_w")))
 		fprintf(out, "  L0 at %.1f degC     %s\n", erg_number_of(exponential, "t0_degc"),
@@ -57,14 +57,14 @@ static void print_rc(const json_t *doc, FILE *out)
 			fprintf(out, "  R %s, tau %s\n",
 				erg_text_si(a, sizeof(a), json_number_value(r), "K/W"),
 				erg_text_si(b, sizeof(b),
-					json_number_value(json_array_get(
-						json_object_get(rc, "tau_s"), k)),
+					json_number_value(
+						json_array_get(json_object_get(rc, "tau_s"), k)),
 					"s"));
 		if (json_is_object(s))
-			fprintf(out, "  settles at %.1f degC in %.1f degC ambient (loop gain %.2f)\n",
+			fprintf(out,
+				"  settles at %.1f degC in %.1f degC ambient (loop gain %.2f)\n",
 				erg_number_of(s, "temperature_degc"),
-				erg_number_of(s, "ambient_degc"),
-				erg_number_of(s, "loop_gain"));
+				erg_number_of(s, "ambient_degc"), erg_number_of(s, "loop_gain"));
 	}
 }
 
@@ -113,9 +113,8 @@ int erg_thermal_text(const json_t *doc, FILE *out, struct erg_err *err)
 
 int erg_thermal_csv(const json_t *doc, FILE *out, struct erg_err *err)
 {
-	static const char *const plain[] = {"workload", "on", "off", "difference_k",
-		"difference_w", "energy_on_j", "energy_off_j", "leakage_j", "throttling_j",
-		"throttled_share_off"};
+	static const char *const plain[] = {"workload", "on", "off", "difference_k", "difference_w",
+		"energy_on_j", "energy_off_j", "leakage_j", "throttling_j", "throttled_share_off"};
 	struct erg_csv c = {.out = out, .label = doc};
 	size_t i;
 	json_t *p;

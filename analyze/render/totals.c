@@ -57,8 +57,10 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 		erg_rtable_si(t, p, "peak_w", "W");
 		erg_rtable_percent(t, p, "coverage");
 		erg_rtable_est(t, p, "mean_j", "J");
-		erg_rtable_cell(t, "%s", isnan(erg_value_of(p, "ets_j")) ?
-			erg_text_reason(why, sizeof(why), json_object_get(p, "ets_j")) : "");
+		erg_rtable_cell(t, "%s",
+			isnan(erg_value_of(p, "ets_j"))
+				? erg_text_reason(why, sizeof(why), json_object_get(p, "ets_j"))
+				: "");
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
 	if (r >= 0)
@@ -68,7 +70,8 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 
 static bool has_per(const json_t *doc)
 {
-	return erg_per_unit(json_object_get(json_array_get(json_object_get(doc, "runs"), 0), "phases"));
+	return erg_per_unit(
+		json_object_get(json_array_get(json_object_get(doc, "runs"), 0), "phases"));
 }
 
 int erg_totals_text(const json_t *doc, FILE *out, struct erg_err *err)

@@ -41,7 +41,8 @@ bool erg_fieller(double num, double num_half, double den, double den_half, doubl
 	if (!(a > 0))
 		return false;
 	half = sqrt(den * den * num_half * num_half + num * num * den_half * den_half -
-		    num_half * num_half * den_half * den_half) / a;
+		       num_half * num_half * den_half * den_half) /
+		a;
 	*ret_lo = middle - half;
 	*ret_hi = middle + half;
 	return isfinite(middle) && isfinite(half);

@@ -11,10 +11,10 @@
 #include <jansson.h>
 
 struct erg_est {
-	double value;   /* NaN: unresolved */
-	double lo, hi;  /* NaN: no interval could be formed */
-	double stat;    /* half width of the statistical part, NaN if unknown */
-	double syst;    /* half width of the systematic part (offset, gain, quantum, lag) */
+	double value;       /* NaN: unresolved */
+	double lo, hi;      /* NaN: no interval could be formed */
+	double stat;        /* half width of the statistical part, NaN if unknown */
+	double syst;        /* half width of the systematic part (offset, gain, quantum, lag) */
 	const char *method; /* static text: "direct", "nnls", "counter", "unresolved", … */
 	/* Of an unresolved one: */
 	const char *reason; /* static text: why, or NULL */

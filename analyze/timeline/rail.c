@@ -16,8 +16,8 @@
 
 #include "formats/base/util.h"
 
-static const struct erg_tl_channel *find(
-	const struct erg_timeline *tl, const char *rail, enum erg_quantity q)
+static const struct erg_tl_channel *find(const struct erg_timeline *tl, const char *rail,
+	enum erg_quantity q)
 {
 	uint32_t i = erg_timeline_find(tl, rail, q);
 
@@ -234,15 +234,15 @@ double erg_rail_mean_w(const struct erg_rail *r)
 	return energy / time;
 }
 
-static int no_such_rail(
-	const struct erg_rail *rails, size_t n, const char *name, struct erg_err *err)
+static int no_such_rail(const struct erg_rail *rails, size_t n, const char *name,
+	struct erg_err *err)
 {
 	char list[512] = "";
 	size_t len = 0;
 
 	for (size_t i = 0; i < n && len < sizeof(list) - 1; i++)
-		len += (size_t)snprintf(
-			list + len, sizeof(list) - len, "%s%s", i ? ", " : "", rails[i].name);
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
+			rails[i].name);
 	return erg_fail(err, -ENOENT, "no rail '%s'; there are: %s", name, list);
 }
 

@@ -25,7 +25,7 @@ struct erg_rail {
 	double lsb_w;      /* quantum: W, or J for a counter */
 	double offset_max; /* W */
 	double gain_max;   /* fraction */
-	size_t unordered; /* readings left out: before the one before (a clock set back) */
+	size_t unordered;  /* readings left out: before the one before (a clock set back) */
 	size_t n;
 	uint64_t *t;    /* ns, strictly increasing: the time of the reading, lag not yet removed */
 	uint32_t *half; /* ns */

@@ -44,9 +44,10 @@ static int check_apart(const struct erg_rail *rails, size_t n, const size_t *whi
 				return erg_fail(err, -EINVAL, "rail '%s' is there twice",
 					rails[which[a]].name);
 			if (a != b && is_part(rails, n, which[a], which[b]))
-				return erg_fail(err, -EINVAL, "rail '%s' is part of '%s': their sum "
-					"would count it twice", rails[which[a]].name,
-					rails[which[b]].name);
+				return erg_fail(err, -EINVAL,
+					"rail '%s' is part of '%s': their sum "
+					"would count it twice",
+					rails[which[a]].name, rails[which[b]].name);
 		}
 	return 0;
 }
@@ -66,8 +67,9 @@ static int split(const struct erg_rail *rails, size_t n, const char *text, size_
 			_cleanup_(erg_freep) char *name = strndup(p, strcspn(p, "+"));
 			size_t none;
 
-			return i < n ? erg_fail(err, -EINVAL, "rail '%s' is there twice", rails[i].name)
-				     : erg_rail_choose(rails, n, name ? name : p, &none, err);
+			return i < n
+				? erg_fail(err, -EINVAL, "rail '%s' is there twice", rails[i].name)
+				: erg_rail_choose(rails, n, name ? name : p, &none, err);
 		}
 		which[(*ret_n)++] = i;
 		p += len;
@@ -96,13 +98,15 @@ int erg_rail_select(const struct erg_rail *rails, size_t n, const char *name, si
 	if (!which)
 		return erg_fail_errno(err, -ENOMEM, "rails");
 	*ret_n = 0;
-	if (n && name && !strcmp(name, ERG_RAIL_ALL_ROOTS) && index_of(rails, n, name, strlen(name)) == n)
+	if (n && name && !strcmp(name, ERG_RAIL_ALL_ROOTS) &&
+		index_of(rails, n, name, strlen(name)) == n)
 		*ret_n = roots(rails, n, which);
 	else if (n && name && strchr(name, '+'))
 		r = split(rails, n, name, which, ret_n, err);
-	if (r >= 0 && !*ret_n) { /* one name, or none; roots are none only where parents are a circle */
-		r = erg_rail_choose(rails, n, name && strcmp(name, ERG_RAIL_ALL_ROOTS) ? name : NULL,
-			which, err);
+	if (r >= 0 &&
+		!*ret_n) { /* one name, or none; roots are none only where parents are a circle */
+		r = erg_rail_choose(rails, n,
+			name && strcmp(name, ERG_RAIL_ALL_ROOTS) ? name : NULL, which, err);
 		*ret_n = 1;
 	}
 	if (r >= 0)
@@ -145,8 +149,8 @@ const char *erg_rail_sum_obstacle(const struct erg_rail *rails, const size_t *wh
 	return NULL;
 }
 
-static int join_names(const struct erg_rail *rails, const size_t *which, size_t n, char *ret, size_t size,
-	struct erg_err *err)
+static int join_names(const struct erg_rail *rails, const size_t *which, size_t n, char *ret,
+	size_t size, struct erg_err *err)
 {
 	size_t len = 0;
 
@@ -179,8 +183,11 @@ int erg_rail_sum(const struct erg_rail *rails, const size_t *which, size_t n, st
 	const struct erg_rail *first = &rails[which[0]];
 	int r;
 
-	*ret = (struct erg_rail){.counter = first->counter, .model = first->model,
-		.interval_ns = first->interval_ns, .at_stamp = first->at_stamp, .n = first->n};
+	*ret = (struct erg_rail){.counter = first->counter,
+		.model = first->model,
+		.interval_ns = first->interval_ns,
+		.at_stamp = first->at_stamp,
+		.n = first->n};
 	r = join_names(rails, which, n, ret->name, sizeof(ret->name), err);
 	if (r < 0)
 		return r;
@@ -200,7 +207,8 @@ int erg_rail_sum(const struct erg_rail *rails, const size_t *which, size_t n, st
 	return 0;
 }
 
-int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *ret, struct erg_err *err)
+int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
+	struct erg_err *err)
 {
 	_cleanup_(erg_freep) size_t *which = NULL;
 	const char *why;

@@ -33,6 +33,7 @@ int erg_rail_sum(const struct erg_rail *rails, const size_t *which, size_t n, st
  * As erg_rail_choose(), also for a sum: it is made in rails[n], for which the array has room,
  * *ret is n then, and n + 1 rails are to be freed. -ENOTSUP: a sum with an obstacle, which is named.
  */
-int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *ret, struct erg_err *err);
+int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
+	struct erg_err *err);
 
 #endif

@@ -42,8 +42,8 @@ struct erg_segment_iter {
 	struct stack *stacks;  /* per track */
 	uint16_t *active;      /* tracks whose stack is not empty */
 	size_t n_active;
-	size_t next;   /* next interval to open */
-	uint64_t now, next_begin; /* of the interval NEXT; UINT64_MAX: none is left */
+	size_t next;                           /* next interval to open */
+	uint64_t now, next_begin;              /* of the interval NEXT; UINT64_MAX: none is left */
 	struct entries entries[2], *cur, *out; /* being merged; handed out */
 	bool have_cur;
 };
@@ -200,11 +200,11 @@ static bool same(const struct entries *a, const struct entries *b)
 {
 	if (a->n == 1 && b->n == 1) /* nearly always */
 		return a->end == b->begin && a->class_[0] == b->class_[0] &&
-		       a->iteration[0] == b->iteration[0];
+			a->iteration[0] == b->iteration[0];
 	return a->end == b->begin && a->n == b->n &&
-	       !memcmp(a->class_, b->class_, a->n * sizeof(*a->class_)) &&
-	       !memcmp(a->iteration, b->iteration, a->n * sizeof(*a->iteration)) &&
-	       !memcmp(a->share, b->share, a->n * sizeof(*a->share));
+		!memcmp(a->class_, b->class_, a->n * sizeof(*a->class_)) &&
+		!memcmp(a->iteration, b->iteration, a->n * sizeof(*a->iteration)) &&
+		!memcmp(a->share, b->share, a->n * sizeof(*a->share));
 }
 
 static void hand_out(const struct entries *e, struct erg_segment *ret)

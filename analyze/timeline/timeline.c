@@ -97,8 +97,8 @@ void erg_timeline_freep(struct erg_timeline **tl)
 	erg_timeline_free(*tl);
 }
 
-uint32_t erg_timeline_find(
-	const struct erg_timeline *tl, const char *rail, enum erg_quantity quantity)
+uint32_t erg_timeline_find(const struct erg_timeline *tl, const char *rail,
+	enum erg_quantity quantity)
 {
 	for (size_t i = 0; i < tl->n_channels; i++)
 		if (tl->channels[i].def.quantity == quantity &&
@@ -113,9 +113,8 @@ uint32_t erg_timeline_find(
 
 bool erg_timeline_tells_throttling(const struct erg_timeline *tl, const struct erg_tl_channel *c)
 {
-	return c->def.quantity == ERG_Q_COUNT &&
-	       tl->sources[c->source].cls == ERG_CLASS_THERMAL &&
-	       (!strcmp(c->def.unit, "1") || !strcmp(c->def.unit, "bits"));
+	return c->def.quantity == ERG_Q_COUNT && tl->sources[c->source].cls == ERG_CLASS_THERMAL &&
+		(!strcmp(c->def.unit, "1") || !strcmp(c->def.unit, "bits"));
 }
 
 bool erg_timeline_throttled(const struct erg_timeline *tl, const struct erg_tl_channel *c, size_t k)
@@ -175,13 +174,13 @@ uint64_t erg_tl_unwrap(struct erg_tl_channel *c)
 	double fastest = 0;
 
 	for (size_t i = 1; i < c->n; i++)
-		fastest = fmax(fastest, erg_counter_rate(&c->def, c->raw[i - 1], c->raw[i],
-			seconds_before(c, i)));
+		fastest = fmax(fastest,
+			erg_counter_rate(&c->def, c->raw[i - 1], c->raw[i], seconds_before(c, i)));
 	for (size_t i = 1; i < c->n; i++) {
 		int64_t raw = c->raw[i];
 
-		if (raw < last && erg_counter_wrapped(&c->def, last, raw, seconds_before(c, i),
-				fastest)) {
+		if (raw < last &&
+			erg_counter_wrapped(&c->def, last, raw, seconds_before(c, i), fastest)) {
 			base += (int64_t)c->def.wrap;
 		} else if (raw < last) {
 			base = c->raw[i - 1] - 1 - raw;

@@ -52,11 +52,11 @@ static inline bool erg_tl_track_is(const struct erg_tl_track *t, bool device)
 /* Layer instances, sorted by (begin, longer first, track). */
 struct erg_tl_intervals {
 	size_t n;
-	uint32_t *layer;     /* index into layers */
+	uint32_t *layer; /* index into layers */
 	uint32_t *iteration;
 	struct erg_times begin, end;
-	uint16_t *track;     /* index into tracks */
-	uint8_t *depth;      /* nesting depth within its track, 0 outermost */
+	uint16_t *track; /* index into tracks */
+	uint8_t *depth;  /* nesting depth within its track, 0 outermost */
 	/* counters: n_counters columns of n deltas each, or NULL; INT64_MIN where an instance was
 	 * not counted. enabled/running: ns, NULL as well when nothing was counted. */
 	int64_t **counter;
@@ -87,9 +87,9 @@ struct erg_tl_counter {
 struct erg_tl_channel {
 	uint32_t source; /* index into sources */
 	struct erg_channel_def def;
-	size_t n;        /* readings that succeeded, in order of time */
-	uint64_t *t;     /* ns: midpoint of t_before and t_after (or the native time) */
-	uint32_t *half;  /* ns: half width of the reading */
+	size_t n;       /* readings that succeeded, in order of time */
+	uint64_t *t;    /* ns: midpoint of t_before and t_after (or the native time) */
+	uint32_t *half; /* ns: half width of the reading */
 	int64_t *raw;
 };
 
@@ -131,11 +131,11 @@ struct erg_tl_status {
 };
 
 struct erg_timeline {
-	char *archive;      /* path as given */
-	json_t *manifest;   /* object; never NULL */
-	json_t *summary;    /* object, or NULL when the archive was cut before it */
+	char *archive;       /* path as given */
+	json_t *manifest;    /* object; never NULL */
+	json_t *summary;     /* object, or NULL when the archive was cut before it */
 	uint64_t begin, end; /* of the command (summary), else of all events */
-	json_t *warnings;   /* array of {"code", "text"}: damage, loss, clock, simulated */
+	json_t *warnings;    /* array of {"code", "text"}: damage, loss, clock, simulated */
 
 	size_t n_layers, n_tracks, n_counters, n_sources, n_channels, n_phases, n_markers;
 	size_t n_losses, n_statuses;
@@ -176,7 +176,8 @@ bool erg_timeline_tells_throttling(const struct erg_timeline *tl, const struct e
 
 /* Does such a channel say so at its K-th reading? A throttle counter that moved, a cooling device
  * that is on, or one of NVML's reasons that mean heat or power. */
-bool erg_timeline_throttled(const struct erg_timeline *tl, const struct erg_tl_channel *c, size_t k);
+bool erg_timeline_throttled(const struct erg_timeline *tl, const struct erg_tl_channel *c,
+	size_t k);
 
 /* Append {"code": CODE, "text": formatted} to tl->warnings. */
 void erg_timeline_warn(struct erg_timeline *tl, const char *code, const char *fmt, ...)

@@ -34,7 +34,7 @@ static inline uint64_t erg_times_at(const struct erg_times *t, size_t i)
 	const struct erg_times_block *b = &t->blocks[i / ERG_TIMES_BLOCK];
 
 	return __builtin_expect(b->full != NULL, 0) ? b->full[i % ERG_TIMES_BLOCK]
-						     : b->base + (uint64_t)(int64_t)t->offset[i];
+						    : b->base + (uint64_t)(int64_t)t->offset[i];
 }
 
 /*

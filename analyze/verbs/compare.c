@@ -23,9 +23,10 @@ static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "compare",
 	.synopsis = "[options] A B",
-	.about = "Differences of two runs (archives, or results of 'erg-analyze layers --format json'): "
-		 "energy and time in total and for each layer, with intervals, significance corrected "
-		 "for the number of layers, and the settings that differ.",
+	.about =
+		"Differences of two runs (archives, or results of 'erg-analyze layers --format json'): "
+		"energy and time in total and for each layer, with intervals, significance corrected "
+		"for the number of layers, and the settings that differ.",
 	.groups = groups,
 };
 
@@ -42,8 +43,10 @@ static double half_of(const struct erg_est *e, bool statistical)
 
 static struct difference difference_of(const json_t *a, const json_t *b, bool same_sensor)
 {
-	struct difference x = {.a = erg_est_from_json(a), .b = erg_est_from_json(b),
-		.d = ERG_EST_UNRESOLVED, .p = NAN};
+	struct difference x = {.a = erg_est_from_json(a),
+		.b = erg_est_from_json(b),
+		.d = ERG_EST_UNRESOLVED,
+		.p = NAN};
 	double ha = half_of(&x.a, same_sensor), hb = half_of(&x.b, same_sensor), h, d;
 	double syst = same_sensor ? fabs(x.b.syst - x.a.syst) : 0;
 
@@ -134,8 +137,7 @@ static int compare_layers(const json_t *a, const json_t *b, bool same_sensor, js
 	struct erg_err *err)
 {
 	const json_t *la = json_object_get(a, "layers"), *lb = json_object_get(b, "layers");
-	_cleanup_(erg_freep) struct difference *d =
-		calloc(json_array_size(la) + 1, sizeof(*d));
+	_cleanup_(erg_freep) struct difference *d = calloc(json_array_size(la) + 1, sizeof(*d));
 	json_t *out = json_array(), *only_a = json_array(), *only_b = json_array(), *l;
 	size_t i, n = 0, unlike = 0;
 
@@ -157,13 +159,15 @@ static int compare_layers(const json_t *a, const json_t *b, bool same_sensor, js
 		}
 		d[n++] = difference_of(json_object_get(l, "energy_j"),
 			json_object_get(other, "energy_j"), same_sensor);
-		json_array_append_new(out, json_pack("{s:O, s:O*, s:O, s:O}", "name",
-			json_object_get(l, "name"), "merged_with",
-			json_object_get(l, "merged_with"), "time_a_s", json_object_get(l, "time_s"),
-			"time_b_s", json_object_get(other, "time_s")));
+		json_array_append_new(out,
+			json_pack("{s:O, s:O*, s:O, s:O}", "name", json_object_get(l, "name"),
+				"merged_with", json_object_get(l, "merged_with"), "time_a_s",
+				json_object_get(l, "time_s"), "time_b_s",
+				json_object_get(other, "time_s")));
 	}
 	if (unlike)
-		erg_document_warn(doc, "merged", "%zu layers are merged with others in one run and "
+		erg_document_warn(doc, "merged",
+			"%zu layers are merged with others in one run and "
 			"not in the other: their energies are of different things, and left out",
 			unlike);
 	json_array_foreach (lb, i, l)
@@ -190,9 +194,10 @@ static void compare_totals(const json_t *a, const json_t *b, bool same_sensor, j
 		x.significant = x.p <= 0.05;
 		json_object_set_new(total, keys[i], difference_json(&x));
 	}
-	json_object_set_new(total, "time_s", json_pack("{s:o, s:o, s:o, s:o}", "a",
-		erg_num_json(ta), "b", erg_num_json(tb), "difference", erg_num_json(tb - ta),
-		"relative", erg_num_json(tb / ta - 1)));
+	json_object_set_new(total, "time_s",
+		json_pack("{s:o, s:o, s:o, s:o}", "a", erg_num_json(ta), "b", erg_num_json(tb),
+			"difference", erg_num_json(tb - ta), "relative",
+			erg_num_json(tb / ta - 1)));
 	json_object_set_new(doc, "total", total);
 }
 
@@ -204,8 +209,9 @@ static void compare_lengths(const json_t *a, const json_t *b, json_t *doc)
 
 	if (na != nb)
 		erg_document_warn(doc, "iterations",
-		"A has %lld iterations and B %lld: energies and "
-			"times are of all of them", (long long)na, (long long)nb);
+			"A has %lld iterations and B %lld: energies and "
+			"times are of all of them",
+			(long long)na, (long long)nb);
 }
 
 static void compare_objects(const char *prefix, const json_t *a, const json_t *b, json_t *out)
@@ -220,11 +226,12 @@ static void compare_objects(const char *prefix, const json_t *a, const json_t *b
 
 			if ((side && other) || (other && json_equal(v, other)))
 				continue;
-			json_array_append_new(out, json_pack("{s:s+, s:O, s:O}", "name", prefix,
-				name, "a", side ? json_null() : v, "b",
-				side  ? v
-				: other ? other
-					: json_null()));
+			json_array_append_new(out,
+				json_pack("{s:s+, s:O, s:O}", "name", prefix, name, "a",
+					side ? json_null() : v, "b",
+					side            ? v
+						: other ? other
+							: json_null()));
 		}
 }
 
@@ -239,9 +246,10 @@ static void compare_settings(const json_t *a, const json_t *b, json_t *doc)
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++)
 		if (json_object_get(a, keys[i]) && json_object_get(b, keys[i]) &&
 			!same_text(a, b, keys[i]))
-			json_array_append_new(out, json_pack("{s:s, s:O, s:O}", "name", keys[i],
-				"a", json_object_get(a, keys[i]), "b",
-				json_object_get(b, keys[i])));
+			json_array_append_new(out,
+				json_pack("{s:s, s:O, s:O}", "name", keys[i], "a",
+					json_object_get(a, keys[i]), "b",
+					json_object_get(b, keys[i])));
 	json_object_set_new(doc, "settings", out);
 }
 
@@ -260,8 +268,7 @@ static int compare(const struct erg_common *common, char *const *files, struct e
 			files[0], files[1], json_array_size(runs));
 	a = json_array_get(runs, 0);
 	b = json_array_get(runs, 1);
-	same_sensor = same_text(a, b, "machine") && same_text(a, b, "rail") &&
-		alike(a, b, "host");
+	same_sensor = same_text(a, b, "machine") && same_text(a, b, "rail") && alike(a, b, "host");
 	if (!same_text(a, b, "rail"))
 		erg_document_warn(doc, "rails", "the runs are of different rails: %s and %s",
 			json_string_value(json_object_get(a, "rail")),

@@ -13,8 +13,10 @@ struct options {
 };
 
 static const struct erg_option own[] = {
-	{"partner", 0, "NAME", "the factor or tag that names the partner, 'none' for a run alone "
-		"(default: corun, corunner or partner)", ERG_OPTION_TEXT, offsetof(struct options, partner)},
+	{"partner", 0, "NAME",
+		"the factor or tag that names the partner, 'none' for a run alone "
+		"(default: corun, corunner or partner)",
+		ERG_OPTION_TEXT, offsetof(struct options, partner)},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},
@@ -23,9 +25,10 @@ static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "corun",
 	.synopsis = "[options] FILE...",
-	.about = "Workloads alone against together: slowdown, extra energy, how the power was split among "
-		 "the rails, frequency lost. FILEs are archives, results of 'erg-analyze layers --format "
-		 "json', or directories of archives.",
+	.about =
+		"Workloads alone against together: slowdown, extra energy, how the power was split among "
+		"the rails, frequency lost. FILEs are archives, results of 'erg-analyze layers --format "
+		"json', or directories of archives.",
 	.groups = groups,
 };
 

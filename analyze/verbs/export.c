@@ -71,10 +71,12 @@ static int take_target(void *into, const char *arg, struct erg_err *err)
 }
 
 static const struct erg_option own[] = {
-	{"to", 0, "FORMAT", "perfetto (layers as slices; rails, temperatures and frequencies as counters; "
+	{"to", 0, "FORMAT",
+		"perfetto (layers as slices; rails, temperatures and frequencies as counters; "
 		"Trace Event Format, ui.perfetto.dev), folded (stacks network;module;layer weighted by "
 		"microjoules, for flame graphs) or csv (the aligned timeline: one row a reading, with the "
-		"layer that ran). Required", ERG_OPTION_CALL, .take = take_target},
+		"layer that ran). Required",
+		ERG_OPTION_CALL, .take = take_target},
 	{"output", 'o', "FILE", "where to write it. Required", ERG_OPTION_TEXT,
 		offsetof(struct options, output)},
 	{0},

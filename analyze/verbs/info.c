@@ -22,7 +22,8 @@ static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "info",
 	.synopsis = "[options] FILE...",
-	.about = "Who recorded what, where and when; rails, rates, losses, and what recording cost.",
+	.about =
+		"Who recorded what, where and when; rails, rates, losses, and what recording cost.",
 	.groups = groups,
 };
 
@@ -85,8 +86,8 @@ static json_t *channel(const struct erg_timeline *tl, const struct erg_tl_channe
 		s->path, "simulated", s->simulated, "readings", (json_int_t)c->n, "failed",
 		(json_int_t)s->failed, "rate_hz",
 		span > 0 ? erg_num_json((double)(c->n - 1) / span) : json_null(), "asked_hz",
-		s->interval_ns ? erg_num_json(1e9 / (double)s->interval_ns) : json_null(),
-		"read_s", c->n ? erg_num_json(2 * half / (double)c->n * 1e-9) : json_null(), "lsb",
+		s->interval_ns ? erg_num_json(1e9 / (double)s->interval_ns) : json_null(), "read_s",
+		c->n ? erg_num_json(2 * half / (double)c->n * 1e-9) : json_null(), "lsb",
 		erg_num_json(c->def.lsb * c->def.scale), "sensor", sensor(s));
 }
 
@@ -125,10 +126,10 @@ static int add_rails(const struct erg_timeline *tl, const char *name, json_t *fi
 		return r;
 	r = erg_rail_pick(list, n, name, &chosen, n ? err : NULL);
 	found = r >= 0;
-	json_object_set_new(file, "rail",
-		found ? json_string(list[chosen].name) : json_null());
+	json_object_set_new(file, "rail", found ? json_string(list[chosen].name) : json_null());
 	json_object_set_new(file, "rails", rails(list, n));
-	json_object_set_new(file, "recorder", erg_overhead_result(tl, found ? &list[chosen] : NULL));
+	json_object_set_new(file, "recorder",
+		erg_overhead_result(tl, found ? &list[chosen] : NULL));
 	erg_rails_free(list, found && chosen == n ? n + 1 : n);
 	return r == -ENODATA ? 0 : r;
 }
@@ -173,8 +174,9 @@ static void add_layers(const struct erg_timeline *tl, json_t *file)
 		const struct erg_tl_track *t = &tl->tracks[i];
 
 		json_array_append_new(tracks,
-			json_pack("{s:s, s:I, s:I, s:b}", "name", t->name, "pid", (json_int_t)t->pid,
-				"tid", (json_int_t)t->tid, "device", erg_tl_track_is(t, true)));
+			json_pack("{s:s, s:I, s:I, s:b}", "name", t->name, "pid",
+				(json_int_t)t->pid, "tid", (json_int_t)t->tid, "device",
+				erg_tl_track_is(t, true)));
 	}
 	json_object_set_new(file, "networks", networks(tl));
 	json_object_set_new(file, "layers", json_integer((json_int_t)tl->n_layers));

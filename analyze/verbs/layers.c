@@ -26,13 +26,14 @@ static const char *const bys[] = {"layer", "type", "module", "network", "phase",
 static const char *const energies[] = {"total", "above-idle", NULL};
 
 static const struct erg_option own[] = {
-	{"by", 0, "WHAT", "layer, type, module, network or phase (default layer)", ERG_OPTION_CHOICE,
-		offsetof(struct options, by), .choices = bys},
+	{"by", 0, "WHAT", "layer, type, module, network or phase (default layer)",
+		ERG_OPTION_CHOICE, offsetof(struct options, by), .choices = bys},
 	{"per", 0, "UNIT", "also the energy of one counter:NAME, iteration, macs, token or request",
 		ERG_OPTION_CALL, .take = take_per},
-	{"energy", 0, "WHICH", "total or above-idle: which one the table shows (JSON and CSV have both; "
-		"above-idle needs a recording with --idle)", ERG_OPTION_CHOICE,
-		offsetof(struct options, energy), .choices = energies},
+	{"energy", 0, "WHICH",
+		"total or above-idle: which one the table shows (JSON and CSV have both; "
+		"above-idle needs a recording with --idle)",
+		ERG_OPTION_CHOICE, offsetof(struct options, energy), .choices = energies},
 	{"simultaneous", 0, NULL, "intervals that hold for all rows at once, not each for itself",
 		ERG_OPTION_FLAG, offsetof(struct options, common.simultaneous)},
 	{0},
@@ -43,8 +44,9 @@ static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "layers",
 	.synopsis = "[options] FILE.erg...",
-	.about = "Energy, time and power of each layer, with 95 % intervals; what the data cannot tell is "
-		 "merged with its neighbour or called unresolved.",
+	.about =
+		"Energy, time and power of each layer, with 95 % intervals; what the data cannot tell is "
+		"merged with its neighbour or called unresolved.",
 	.groups = groups,
 };
 
@@ -75,14 +77,16 @@ struct wish {
 	json_t *doc;
 };
 
-static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run, struct erg_err *err)
+static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run,
+	struct erg_err *err)
 {
 	const struct wish *w = ctx;
 	json_auto_t *run = NULL;
 	int r = erg_layers_run(w->tl, common, w->o->by, w->doc, &run, err);
 
-	if (r >= 0 && (w->o->per.kind != ERG_PER_NONE ||
-			      (!strcmp(w->o->by, "phase") && w->tl->n_phases > ERG_PHASES_APART)))
+	if (r >= 0 &&
+		(w->o->per.kind != ERG_PER_NONE ||
+			(!strcmp(w->o->by, "phase") && w->tl->n_phases > ERG_PHASES_APART)))
 		r = add_parts(w->o, common, w->tl, run, err);
 	if (r >= 0)
 		*ret_run = json_incref(run);

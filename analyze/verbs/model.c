@@ -97,9 +97,14 @@ static int fit(const struct erg_model_options *o, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_model_fit_text, erg_model_fit_csv};
 	const char *names[ERG_MODEL_NAMES_MAX];
-	struct erg_model_want want = {.names = (char *const *)names, .group = o->groups,
-		.n_group = o->n_groups, .sigma = o->uncertainty, .response = o->response,
-		.type = o->type, .whole = o->whole, .drop = o->drop};
+	struct erg_model_want want = {.names = (char *const *)names,
+		.group = o->groups,
+		.n_group = o->n_groups,
+		.sigma = o->uncertainty,
+		.response = o->response,
+		.type = o->type,
+		.whole = o->whole,
+		.drop = o->drop};
 	_cleanup_(erg_model_data_done) struct erg_model_data d = {0};
 	_cleanup_(models_free) struct models models = {0};
 	json_auto_t *doc = erg_document_new("model");
@@ -114,8 +119,8 @@ static int fit(const struct erg_model_options *o, struct erg_err *err)
 		r = erg_model_fit_document(&d, models.m, models.n, all_points, doc, err);
 	if (r >= 0 && o->save)
 		r = save(models.m[erg_model_best(models.m, models.n)], o->save, err);
-	return r < 0 ? r : erg_document_emit(doc, o->common.format, &renderer, o->common.strict,
-				   err);
+	return r < 0 ? r
+		     : erg_document_emit(doc, o->common.format, &renderer, o->common.strict, err);
 }
 
 /* ---- predict ---- */
@@ -158,14 +163,18 @@ static int load_networks(const struct erg_model_options *o, const struct erg_mod
 
 static int predict(const struct erg_model_options *o, struct erg_err *err)
 {
-	static const struct erg_renderer renderer = {erg_model_predict_text,
-		erg_model_predict_csv};
+	static const struct erg_renderer renderer = {erg_model_predict_text, erg_model_predict_csv};
 	_cleanup_(erg_model_freep) struct erg_model *m = NULL;
 	_cleanup_(erg_model_data_done) struct erg_model_data d = {0};
 	const char *names[ERG_MODEL_VARS + 2];
-	struct erg_model_want want = {.names = (char *const *)names, .n_optional = 2,
-		.group = o->groups, .n_group = o->n_groups, .type = o->type, .whole = o->whole,
-		.drop = o->drop, .by_run = true};
+	struct erg_model_want want = {.names = (char *const *)names,
+		.n_optional = 2,
+		.group = o->groups,
+		.n_group = o->n_groups,
+		.type = o->type,
+		.whole = o->whole,
+		.drop = o->drop,
+		.by_run = true};
 	json_auto_t *doc = erg_document_new("model");
 	int r = load_model(o->model, &m, err);
 
@@ -179,8 +188,8 @@ static int predict(const struct erg_model_options *o, struct erg_err *err)
 	r = o->n_networks ? load_networks(o, &want, &d, err) : load_rows(o, &want, doc, &d, err);
 	if (r >= 0)
 		r = erg_model_predict_document(&d, m, doc, err);
-	return r < 0 ? r : erg_document_emit(doc, o->common.format, &renderer, o->common.strict,
-				   err);
+	return r < 0 ? r
+		     : erg_document_emit(doc, o->common.format, &renderer, o->common.strict, err);
 }
 
 static int run(int argc, char **argv, struct erg_err *err)

@@ -30,8 +30,10 @@ static int word_bits(const char *list, const char *const *names, size_t n, unsig
 	size_t len = 0;
 
 	for (size_t i = 0; i < n; i++)
-		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "", names[i]);
-	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p; p = strtok_r(NULL, ",", &save)) {
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "",
+			names[i]);
+	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p;
+		p = strtok_r(NULL, ",", &save)) {
 		size_t i = 0;
 
 		while (i < n && strcmp(p, names[i]))
@@ -80,7 +82,8 @@ static int take_group(void *into, const char *arg, struct erg_err *err)
 	struct erg_model_options *o = into;
 	char *save = NULL, *copy = strdup(arg);
 
-	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p; p = strtok_r(NULL, ",", &save)) {
+	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p;
+		p = strtok_r(NULL, ",", &save)) {
 		if (o->n_groups == ERG_MODEL_GROUPS_MAX)
 			return erg_fail(err, -EINVAL, "at most %u columns", ERG_MODEL_GROUPS_MAX);
 		o->groups[o->n_groups++] = p;
@@ -131,9 +134,10 @@ static int take_network(void *into, const char *arg, struct erg_err *err)
 #define AT(field) offsetof(struct erg_model_options, field)
 
 static const struct erg_option fit_rows[] = {
-	{"table", 0, "T.csv", "measurements made elsewhere, one row a layer or a run", ERG_OPTION_TEXT,
-		AT(table)},
-	{"predictors", 0, "A,B", "columns or counters; macs, params, bytes_in, bytes_out, bytes_params, "
+	{"table", 0, "T.csv", "measurements made elsewhere, one row a layer or a run",
+		ERG_OPTION_TEXT, AT(table)},
+	{"predictors", 0, "A,B",
+		"columns or counters; macs, params, bytes_in, bytes_out, bytes_params, "
 		"time_s, frequency_hz, temperature_degc (default macs; repeated: models to compare)",
 		ERG_OPTION_CALL, .take = take_predictors},
 	{"chain", 0, "A:B:C:Y", "A predicts B, B predicts C, B and C predict Y (repeatable)",
@@ -142,9 +146,10 @@ static const struct erg_option fit_rows[] = {
 		ERG_OPTION_TEXT, AT(response)},
 	{"group", 0, "A,B", "what is left out as a whole (default: the network; none in a table)",
 		ERG_OPTION_CALL, .take = take_group},
-	{"method", 0, "LIST", "ols, nnls (no coefficient below 0), ridge (default ols)", ERG_OPTION_CALL,
-		.take = take_method},
-	{"lambda", 0, "L", "of ridge, columns scaled to length 1 (default: generalised cross-validation)",
+	{"method", 0, "LIST", "ols, nnls (no coefficient below 0), ridge (default ols)",
+		ERG_OPTION_CALL, .take = take_method},
+	{"lambda", 0, "L",
+		"of ridge, columns scaled to length 1 (default: generalised cross-validation)",
 		ERG_OPTION_NUMBER, AT(lambda), 0, 1e300},
 	{"weights", 0, "HOW", "none, uncertainty (inverse variance), relative (default none)",
 		ERG_OPTION_CALL, .take = take_weights},
@@ -153,7 +158,8 @@ static const struct erg_option fit_rows[] = {
 	{"intercept", 0, NULL, "with a constant", ERG_OPTION_FLAG, AT(intercept)},
 	{"degree", 0, "LIST", "1, 2 or 1,2 (default 1)", ERG_OPTION_CALL, .take = take_degree},
 	{"save", 0, "M.json", "keep the model", ERG_OPTION_TEXT, AT(save)},
-	{"points", 0, NULL, "all points in the JSON, even more than 10000", ERG_OPTION_FLAG, AT(points)},
+	{"points", 0, NULL, "all points in the JSON, even more than 10000", ERG_OPTION_FLAG,
+		AT(points)},
 	{0},
 };
 static const struct erg_option predict_rows[] = {
@@ -171,16 +177,18 @@ static const struct erg_option both_rows[] = {
 	{0},
 };
 static const struct erg_option_group option_groups[] = {{"fit", fit_rows, 0, false},
-	{"predict", predict_rows, 0, false}, {"both", both_rows, 0, false}, ERG_GROUPS_COMMON(AT(common))};
+	{"predict", predict_rows, 0, false}, {"both", both_rows, 0, false},
+	ERG_GROUPS_COMMON(AT(common))};
 static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "model",
 	.synopsis = "fit [options] FILE...\nfit [options] --table T.csv --response NAME\n"
 		    "predict --model M.json FILE... | --table T.csv | --network NAME",
-	.about = "Fits energy to predictors of layers or whole networks, validates it by leaving one "
-		 "network out, and predicts what was never measured. FILEs are archives, results of "
-		 "'erg-analyze layers --format json', or directories of archives; for predict also network "
-		 "descriptions (*.net).",
+	.about =
+		"Fits energy to predictors of layers or whole networks, validates it by leaving one "
+		"network out, and predicts what was never measured. FILEs are archives, results of "
+		"'erg-analyze layers --format json', or directories of archives; for predict also network "
+		"descriptions (*.net).",
 	.groups = option_groups,
 };
 
@@ -251,8 +259,8 @@ static bool build_set(struct erg_model_spec *s, char *list, const char *response
 			return false;
 		}
 		if (!strcmp(p, response) || variable(s, p) != before) {
-			erg_options_wrong(&command, "--predictors: '%s' %s", p, strcmp(p, response) ?
-				"is named twice" : "is the response");
+			erg_options_wrong(&command, "--predictors: '%s' %s", p,
+				strcmp(p, response) ? "is named twice" : "is the response");
 			return false;
 		}
 		s->stage[0].input[s->stage[0].n_inputs++] = before;
@@ -296,14 +304,15 @@ static bool build_chain(struct erg_model_spec *s, char *list)
 
 static bool build_specs(struct erg_model_options *o)
 {
-	size_t per_set = (size_t)__builtin_popcount(o->degrees) *
-			 (size_t)__builtin_popcount(o->methods);
+	size_t per_set =
+		(size_t)__builtin_popcount(o->degrees) * (size_t)__builtin_popcount(o->methods);
 
 	o->spec = calloc(o->n_sets * per_set, sizeof(*o->spec));
 	if (!o->spec)
 		return false;
 	for (size_t k = 0; k < o->n_sets; k++) {
-		struct erg_model_spec s = {.intercept = o->intercept, .lambda = o->lambda,
+		struct erg_model_spec s = {.intercept = o->intercept,
+			.lambda = o->lambda,
 			.weights = o->weights};
 
 		if (!(o->sets[k].chain ? build_chain(&s, o->sets[k].list)
@@ -340,8 +349,8 @@ static int action(struct erg_model_options *o, int argc, char **argv, int *first
 	const char *word = *first < argc ? argv[*first] : NULL;
 
 	if (!word || (strcmp(word, "fit") && strcmp(word, "predict")))
-		return erg_options_wrong(&command, "expected fit or predict%s%s", word ? ", not " : "",
-			word ? word : "");
+		return erg_options_wrong(&command, "expected fit or predict%s%s",
+			word ? ", not " : "", word ? word : "");
 	o->predict = !strcmp(word, "predict");
 	++*first;
 	return 0;

@@ -6,9 +6,9 @@
 #include "analyze/model/model.h"
 #include "analyze/verbs/verb.h"
 
-#define ERG_MODEL_NAMES_MAX 64u  /* columns of all candidates together */
+#define ERG_MODEL_NAMES_MAX 64u /* columns of all candidates together */
 #define ERG_MODEL_GROUPS_MAX 8u
-#define ERG_MODEL_SETS_MAX 16u   /* --predictors and --chain */
+#define ERG_MODEL_SETS_MAX 16u /* --predictors and --chain */
 
 struct erg_model_options {
 	struct erg_common common;

@@ -48,10 +48,11 @@ static const struct erg_command report_command = {
 	.program = "erg-analyze",
 	.verb = "report",
 	.synopsis = "[options] FILE... -o report.html",
-	.about = "One self-contained page, which opens without a network, from archives and from results "
-		 "of the other verbs (--format json): what was recorded and how far to trust it, power "
-		 "over time with the layers beneath, energy by layer, module and type; for several "
-		 "archives the runs side by side and the sweep over the factors that differ.",
+	.about =
+		"One self-contained page, which opens without a network, from archives and from results "
+		"of the other verbs (--format json): what was recorded and how far to trust it, power "
+		"over time with the layers beneath, energy by layer, module and type; for several "
+		"archives the runs side by side and the sweep over the factors that differ.",
 	.groups = groups,
 };
 
@@ -96,7 +97,8 @@ static void sampler_fact(json_t *facts, const json_t *sampler)
 	int len;
 
 	if (json_unpack((json_t *)sampler, "{s:I, s:I, s:I, s:I, s?F}", "deadlines", &deadlines,
-		    "missed", &missed, "late_p99_ns", &p99, "late_max_ns", &most, "cpu_share", &share))
+		    "missed", &missed, "late_p99_ns", &p99, "late_max_ns", &most, "cpu_share",
+		    &share))
 		return;
 	len = snprintf(text, sizeof(text),
 		"%lld deadlines, %lld missed; late by %.3g ms or less in 99 %%, %.3g ms at most",
@@ -158,8 +160,7 @@ static json_t *facts_json(const struct erg_timeline *tl)
 	static const struct {
 		const char *name, *key;
 	} machine[] = {{"Processor", "cpu_model"}, {"CPUs", "cpus"}, {"Kernel", "kernel"},
-		{"System", "os"},
-		{"Clock", "clocksource"}};
+		{"System", "os"}, {"Clock", "clocksource"}};
 	const json_t *m = json_object_get(tl->manifest, "machine");
 	json_t *facts = json_array();
 	json_auto_t *command = joined_command(json_object_get(tl->manifest, "command"));
@@ -286,8 +287,9 @@ static void add_work_row(const struct erg_per *per, const struct erg_parts *part
 	struct erg_est energy = erg_parts_energy(parts, part, false);
 	struct erg_est above = erg_parts_energy(parts, part, true);
 
-	json_array_append_new(rows, json_pack("{s:s, s:o}", "name", part->name, "per",
-		erg_per_json(per, parts, part, &energy, &above)));
+	json_array_append_new(rows,
+		json_pack("{s:s, s:o}", "name", part->name, "per",
+			erg_per_json(per, parts, part, &energy, &above)));
 }
 
 /* Energy per unit of work, where an application counts any. */
@@ -380,8 +382,8 @@ static int add_result(const char *path, json_t *doc, json_t *layer_runs, struct 
 	static const char *const parts[] = {"sweep", "corun", "thermal", "model"};
 	json_error_t e;
 	json_auto_t *result = json_load_file(path, 0, &e);
-	const char *verb = json_string_value(
-		json_object_get(json_object_get(result, "tool"), "verb"));
+	const char *verb =
+		json_string_value(json_object_get(json_object_get(result, "tool"), "verb"));
 
 	if (!result)
 		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
@@ -415,7 +417,8 @@ static void add_experiments(json_t *layer_runs, json_t *doc)
 
 	if (json_array_size(layer_runs) < 2)
 		return;
-	if (!json_object_get(doc, "corun") && erg_corun_document(layer_runs, NULL, corun, NULL) >= 0)
+	if (!json_object_get(doc, "corun") &&
+		erg_corun_document(layer_runs, NULL, corun, NULL) >= 0)
 		json_object_set(doc, "corun", corun);
 	if (!json_object_get(doc, "sweep") && !json_object_get(doc, "corun") &&
 		erg_observations_from_runs(layer_runs, NULL, 0, NULL, 0, &obs, NULL) >= 0 &&

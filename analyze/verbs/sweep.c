@@ -32,7 +32,8 @@ static int names(const char *list, const char **ret, size_t *n, struct erg_err *
 {
 	char *save = NULL, *copy = strdup(list);
 
-	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p; p = strtok_r(NULL, ",", &save)) {
+	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p;
+		p = strtok_r(NULL, ",", &save)) {
 		if (*n == NAMES_MAX)
 			return erg_fail(err, -EINVAL, "at most %d names", NAMES_MAX);
 		ret[(*n)++] = p;
@@ -72,22 +73,26 @@ static int take_per(void *into, const char *arg, struct erg_err *err)
 #define AT(field) offsetof(struct options, field)
 
 static const struct erg_option own[] = {
-	{"table", 0, "T.csv", "measurements made elsewhere: columns time_s and energy_j or power_w; "
-		"optionally peak_power_w, voltage_v", ERG_OPTION_TEXT, AT(table)},
-	{"factor", 0, "A,B", "the settings that were varied (default: all that vary)", ERG_OPTION_CALL,
-		.take = take_factor},
-	{"group", 0, "A,B", "what is never compared across (default: the workload)", ERG_OPTION_CALL,
-		.take = take_group},
+	{"table", 0, "T.csv",
+		"measurements made elsewhere: columns time_s and energy_j or power_w; "
+		"optionally peak_power_w, voltage_v",
+		ERG_OPTION_TEXT, AT(table)},
+	{"factor", 0, "A,B", "the settings that were varied (default: all that vary)",
+		ERG_OPTION_CALL, .take = take_factor},
+	{"group", 0, "A,B", "what is never compared across (default: the workload)",
+		ERG_OPTION_CALL, .take = take_group},
 	{"objective", 0, "WHAT", "ets, edp, ed2p or time: what time_penalty is about (default ets)",
 		ERG_OPTION_CALL, .take = take_objective},
 	{"budget-w", 0, "W", "also the fastest point under a power budget", ERG_OPTION_NUMBER,
 		AT(sweep.budget_w), 0, 1e9},
-	{"slack", 0, "PCT", "also the cheapest point within PCT % of the fastest", ERG_OPTION_NUMBER,
-		AT(sweep.slack), 0, 1e6, .01},
-	{"per", 0, "UNIT", "time and energy of one counter:NAME, iteration, macs, token or request in place "
-		"of the run's", ERG_OPTION_CALL, .take = take_per},
-	{"frequency", 0, "NAME", "the factor that is a frequency (default: named so)", ERG_OPTION_TEXT,
-		AT(sweep.frequency)},
+	{"slack", 0, "PCT", "also the cheapest point within PCT % of the fastest",
+		ERG_OPTION_NUMBER, AT(sweep.slack), 0, 1e6, .01},
+	{"per", 0, "UNIT",
+		"time and energy of one counter:NAME, iteration, macs, token or request in place "
+		"of the run's",
+		ERG_OPTION_CALL, .take = take_per},
+	{"frequency", 0, "NAME", "the factor that is a frequency (default: named so)",
+		ERG_OPTION_TEXT, AT(sweep.frequency)},
 	{0},
 };
 static const struct erg_option_group option_groups[] = {{NULL, own, 0, false},
@@ -96,9 +101,10 @@ static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "sweep",
 	.synopsis = "[options] FILE...\n[options] --table T.csv",
-	.about = "ETS, EDP, ED2P, time and power of each setting, the Pareto front, the best setting for "
-		 "each objective and what it saves against full throttle. FILEs are archives, results of "
-		 "'erg-analyze layers --format json', or directories of archives.",
+	.about =
+		"ETS, EDP, ED2P, time and power of each setting, the Pareto front, the best setting for "
+		"each objective and what it saves against full throttle. FILEs are archives, results of "
+		"'erg-analyze layers --format json', or directories of archives.",
 	.groups = option_groups,
 };
 
@@ -128,7 +134,7 @@ static int load(const struct options *o, char *const *files, size_t n, json_t *d
 		r = divide_runs(&o->per, *ret_runs, doc, err);
 	return r < 0 ? r
 		     : erg_observations_from_runs(*ret_runs, o->factors, o->n_factors, o->groups,
-				  o->n_groups, obs, err);
+			       o->n_groups, obs, err);
 }
 
 static int analyze(const struct options *o, char *const *files, size_t n, struct erg_err *err)
@@ -140,8 +146,8 @@ static int analyze(const struct options *o, char *const *files, size_t n, struct
 
 	if (r >= 0)
 		r = erg_sweep_document(&obs, &o->sweep, doc, err);
-	return r < 0 ? r : erg_document_emit(doc, o->common.format, &renderer, o->common.strict,
-				   err);
+	return r < 0 ? r
+		     : erg_document_emit(doc, o->common.format, &renderer, o->common.strict, err);
 }
 
 static int run(int argc, char **argv, struct erg_err *err)

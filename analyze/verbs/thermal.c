@@ -20,12 +20,12 @@ struct options {
 #define AT(field) offsetof(struct options, thermal.field)
 
 static const struct erg_option own[] = {
-	{"zone", 0, "NAME", "the temperature to use (default: the one of widest range)", ERG_OPTION_TEXT,
-		AT(zone)},
-	{"block", 0, "SECONDS", "length of a block (default: a hundredth of the run)", ERG_OPTION_NUMBER,
-		AT(block_s), 1e-6, 1e9},
-	{"ambient", 0, "DEGC", "predict the settling temperature at this ambient", ERG_OPTION_NUMBER,
-		AT(ambient_degc), -273.15, 1000},
+	{"zone", 0, "NAME", "the temperature to use (default: the one of widest range)",
+		ERG_OPTION_TEXT, AT(zone)},
+	{"block", 0, "SECONDS", "length of a block (default: a hundredth of the run)",
+		ERG_OPTION_NUMBER, AT(block_s), 1e-6, 1e9},
+	{"ambient", 0, "DEGC", "predict the settling temperature at this ambient",
+		ERG_OPTION_NUMBER, AT(ambient_degc), -273.15, 1000},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},
@@ -34,9 +34,10 @@ static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "thermal",
 	.synopsis = "[options] FILE.erg...",
-	.about = "Leakage and throttling from runs with the heat sink on and off (tag or factor "
-		 "heatsink=on, heatsink=off): leakage by the heat sink as instrument and by regression, "
-		 "thermal resistance and time constants, throttling and what it cost.",
+	.about =
+		"Leakage and throttling from runs with the heat sink on and off (tag or factor "
+		"heatsink=on, heatsink=off): leakage by the heat sink as instrument and by regression, "
+		"thermal resistance and time constants, throttling and what it cost.",
 	.groups = groups,
 };
 
@@ -78,8 +79,8 @@ static int analyze(const struct options *o, char *const *files, size_t n, struct
 	for (size_t i = 0; runs && i < n; i++)
 		erg_thermal_run_release(&runs[i]);
 	free(runs);
-	return r < 0 ? r : erg_document_emit(doc, o->common.format, &renderer, o->common.strict,
-				   err);
+	return r < 0 ? r
+		     : erg_document_emit(doc, o->common.format, &renderer, o->common.strict, err);
 }
 
 static int run(int argc, char **argv, struct erg_err *err)

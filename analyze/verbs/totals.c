@@ -30,8 +30,10 @@ static int take_per(void *into, const char *arg, struct erg_err *err)
 }
 
 static const struct erg_option own[] = {
-	{"per", 0, "UNIT", "phases by name, and the energy of one counter:NAME, iteration, macs, token or "
-		"request in each", ERG_OPTION_CALL, .take = take_per},
+	{"per", 0, "UNIT",
+		"phases by name, and the energy of one counter:NAME, iteration, macs, token or "
+		"request in each",
+		ERG_OPTION_CALL, .take = take_per},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},
@@ -40,7 +42,8 @@ static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "totals",
 	.synopsis = "[options] FILE.erg...",
-	.about = "Energy to solution (ETS), EDP, ED2P, mean and peak power of a run and of its phases.",
+	.about =
+		"Energy to solution (ETS), EDP, ED2P, mean and peak power of a run and of its phases.",
 	.groups = groups,
 };
 
@@ -49,13 +52,15 @@ struct part {
 	const struct erg_phase_time *time;
 	size_t count;
 	bool open;
-	const struct erg_est *ets; /* of the run, which the layers help to tell; NULL: by the readings */
+	const struct erg_est
+		*ets; /* of the run, which the layers help to tell; NULL: by the readings */
 	const struct erg_part *work; /* what was done in it, or NULL */
 };
 
 /* Energies by an attribution in which phases are the classes, where they say more than the readings
  * alone: of phases that are short against the sensor's window, and of many. */
-static void by_classes(const struct erg_parts *p, const struct erg_part *part, struct erg_attr_over *o)
+static void by_classes(const struct erg_parts *p, const struct erg_part *part,
+	struct erg_attr_over *o)
 {
 	struct erg_est e = erg_parts_energy(p, part, false);
 
@@ -66,8 +71,9 @@ static void by_classes(const struct erg_parts *p, const struct erg_part *part, s
 	o->above_idle_j = erg_parts_energy(p, part, true);
 }
 
-static void add_work(const struct erg_per *per, const struct erg_parts *p, const struct erg_part *part,
-	const struct erg_est *ets, const struct erg_est *above, json_t *row)
+static void add_work(const struct erg_per *per, const struct erg_parts *p,
+	const struct erg_part *part, const struct erg_est *ets, const struct erg_est *above,
+	json_t *row)
 {
 	json_object_set_new(row, "counters", erg_per_counters_json(p, part));
 	if (per->kind != ERG_PER_NONE)
@@ -165,7 +171,8 @@ struct wish {
 	json_t *doc;
 };
 
-static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run, struct erg_err *err)
+static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run,
+	struct erg_err *err)
 {
 	const struct wish *w = ctx;
 	const struct erg_timeline *tl = w->tl;

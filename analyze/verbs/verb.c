@@ -43,31 +43,48 @@ static int take_format(void *into, const char *arg, struct erg_err *err)
 }
 
 #define ROW_RAIL                                                                                   \
-	{"rail", 0, "NAME", "the rail to account, rails joined by +, or all-roots (default: the "  \
-			    "root with the most power)",                                   \
-		ERG_OPTION_TEXT, AT(rail)}
+	{                                                                                          \
+		"rail", 0, "NAME",                                                                 \
+			"the rail to account, rails joined by +, or all-roots (default: the "      \
+			"root with the most power)",                                               \
+			ERG_OPTION_TEXT, AT(rail)                                                  \
+	}
 #define ROW_JOBS                                                                                   \
-	{"jobs", 0, "N", "decode N chunks at a time (default: one a CPU)", ERG_OPTION_UNSIGNED,    \
-		AT(reader.jobs), 1, 1024}
+	{                                                                                          \
+		"jobs", 0, "N", "decode N chunks at a time (default: one a CPU)",                  \
+			ERG_OPTION_UNSIGNED, AT(reader.jobs), 1, 1024                              \
+	}
 #define ROW_FORMAT                                                                                 \
-	{"format", 0, "FORMAT", "text, json or csv (default text)", ERG_OPTION_CALL,               \
-		.take = take_format}
+	{                                                                                          \
+		"format", 0, "FORMAT", "text, json or csv (default text)", ERG_OPTION_CALL,        \
+			.take = take_format                                                        \
+	}
 #define ROW_STRICT                                                                                 \
-	{"strict", 0, NULL, "exit 3 when there are warnings about the data", ERG_OPTION_FLAG,      \
-		AT(strict)}
+	{                                                                                          \
+		"strict", 0, NULL, "exit 3 when there are warnings about the data",                \
+			ERG_OPTION_FLAG, AT(strict)                                                \
+	}
 
 const struct erg_option erg_rows_account[] = {
 	ROW_RAIL,
-	{"sensor", 0, "MODEL", "replace the sensor model: [RAIL:]kind=... lag_s=... (several in one "
-		"argument, separated by spaces)", ERG_OPTION_TEXT, AT(reader.sensor)},
-	{"lag", 0, "SECONDS[+-U]", "the sensor's lag and its standard uncertainty (default: from the "
-		"data)", ERG_OPTION_CALL, .take = take_lag},
-	{"ci-limit", 0, "PCT", "a layer whose interval is wider is not resolved (default "
-		TEXT(ERG_ATTR_CI_LIMIT_PCT) ")", ERG_OPTION_NUMBER, AT(ci_limit), 1e-9, 1e9, .01},
-	{"cond-limit", 0, "X", "as is one that a condition number above X hides (default "
-		TEXT(ERG_ATTR_COND_LIMIT) ")", ERG_OPTION_NUMBER, AT(cond_limit), 1e-9, 1e12},
-	{"rounds", 0, "N", "of the bootstrap (default " TEXT(ERG_ATTR_ROUNDS) ")", ERG_OPTION_UNSIGNED,
-		AT(rounds), 1, 1000000},
+	{"sensor", 0, "MODEL",
+		"replace the sensor model: [RAIL:]kind=... lag_s=... (several in one "
+		"argument, separated by spaces)",
+		ERG_OPTION_TEXT, AT(reader.sensor)},
+	{"lag", 0, "SECONDS[+-U]",
+		"the sensor's lag and its standard uncertainty (default: from the "
+		"data)",
+		ERG_OPTION_CALL, .take = take_lag},
+	{"ci-limit", 0, "PCT",
+		"a layer whose interval is wider is not resolved (default " TEXT(
+			ERG_ATTR_CI_LIMIT_PCT) ")",
+		ERG_OPTION_NUMBER, AT(ci_limit), 1e-9, 1e9, .01},
+	{"cond-limit", 0, "X",
+		"as is one that a condition number above X hides (default " TEXT(
+			ERG_ATTR_COND_LIMIT) ")",
+		ERG_OPTION_NUMBER, AT(cond_limit), 1e-9, 1e12},
+	{"rounds", 0, "N", "of the bootstrap (default " TEXT(ERG_ATTR_ROUNDS) ")",
+		ERG_OPTION_UNSIGNED, AT(rounds), 1, 1000000},
 	{"seed", 0, "N", "of the bootstrap (default 0): the same seed gives the same bytes",
 		ERG_OPTION_U64, AT(seed), 0, 18446744073709549568.},
 	ROW_JOBS,

@@ -39,10 +39,16 @@ extern const struct erg_option erg_rows_verify[];  /* --jobs, --format, --strict
 /* The last groups of a verb whose struct options has the common ones at AT. */
 #define ERG_GROUPS_COMMON(at)                                                                      \
 	{"Rail, sensor and attribution", erg_rows_account, at, true},                              \
-		{"Output", erg_rows_output, at, true}, {0}
+		{"Output", erg_rows_output, at, true},                                             \
+	{                                                                                          \
+		0                                                                                  \
+	}
 #define ERG_GROUPS_FILE(at)                                                                        \
 	{"Rail, sensor and attribution", erg_rows_account, at, true},                              \
-		{"Output", erg_rows_strict, at, true}, {0}
+		{"Output", erg_rows_strict, at, true},                                             \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 /* A verb that has the common options alone and takes archives: calls FN with those named. Returns what
  * FN does, 0 after --help, 2 for wrong usage. */

@@ -20,7 +20,8 @@ static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "verify",
 	.synopsis = "[options] FILE...",
-	.about = "Checks every checksum and decodes every chunk of each archive; tells what is damaged or missing. Exit status 1 when anything is.",
+	.about =
+		"Checks every checksum and decodes every chunk of each archive; tells what is damaged or missing. Exit status 1 when anything is.",
 	.groups = groups,
 };
 
@@ -190,5 +191,5 @@ static int run(int argc, char **argv, struct erg_err *err)
 	return erg_verb_archives(&command, argc, argv, verify, err);
 }
 
-const struct erg_verb erg_verb_verify = {"verify", "every checksum and every chunk; what is missing",
-	run};
+const struct erg_verb erg_verb_verify = {"verify",
+	"every checksum and every chunk; what is missing", run};

@@ -96,9 +96,9 @@ static void scale_channel(const unsigned char *rgb, uint32_t w, uint32_t h, int 
 		for (uint32_t x = 0; x < shape.w; x++) {
 			float fx = between(x, shape.w, w, &x0, &x1);
 			float top = (1 - fx) * rgb[((size_t)y0 * w + x0) * 3 + channel] +
-				    fx * rgb[((size_t)y0 * w + x1) * 3 + channel];
+				fx * rgb[((size_t)y0 * w + x1) * 3 + channel];
 			float low = (1 - fx) * rgb[((size_t)y1 * w + x0) * 3 + channel] +
-				    fx * rgb[((size_t)y1 * w + x1) * 3 + channel];
+				fx * rgb[((size_t)y1 * w + x1) * 3 + channel];
 
 			*out++ = ((1 - fy) * top + fy * low) / 255.0f;
 		}

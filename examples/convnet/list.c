@@ -17,8 +17,8 @@ void erg_convnet_list_text(const struct erg_net *net, FILE *out)
 	uint64_t macs = erg_net_macs(net, -1);
 	char in[40], to[40];
 
-	fprintf(out, "%s\n%-28s %-8s %13s %13s %15s %6s %12s\n", net->name, "layer", "type", "input",
-		"output", "MACs", "%", "parameters");
+	fprintf(out, "%s\n%-28s %-8s %13s %13s %15s %6s %12s\n", net->name, "layer", "type",
+		"input", "output", "MACs", "%", "parameters");
 	for (uint32_t i = 1; i < net->n_layers; i++) {
 		const struct erg_net_layer *l = &net->layers[i];
 
@@ -35,7 +35,8 @@ void erg_convnet_list_text(const struct erg_net *net, FILE *out)
 void erg_convnet_list_csv(const struct erg_net *net, bool first, FILE *out)
 {
 	if (first)
-		fputs("network,module,layer,type,macs,params,bytes_in,bytes_out,bytes_params\n", out);
+		fputs("network,module,layer,type,macs,params,bytes_in,bytes_out,bytes_params\n",
+			out);
 	for (uint32_t i = 1; i < net->n_layers; i++) {
 		const struct erg_net_layer *l = &net->layers[i];
 

@@ -46,7 +46,7 @@ void erg_op_finish(float *x, size_t n, float bias, enum erg_net_act act)
 static bool is_pointwise(const struct erg_net_layer *l)
 {
 	return l->kernel[0] == 1 && l->kernel[1] == 1 && l->stride[0] == 1 && l->stride[1] == 1 &&
-	       !l->pad[0] && !l->pad[1];
+		!l->pad[0] && !l->pad[1];
 }
 
 /* Rows of a column matrix: one for each weight of an output channel. */
@@ -149,7 +149,8 @@ static void depthwise_channel(const struct erg_net_layer *l, const float *in, co
 				const float *s;
 
 				inside(l->in.w, l->out.w, stride, kx, l->pad[1], &first, &end);
-				s = in + sy * l->in.w + ((ptrdiff_t)first * stride + kx - l->pad[1]);
+				s = in + sy * l->in.w +
+					((ptrdiff_t)first * stride + kx - l->pad[1]);
 				if (stride == 1)
 					for (uint32_t x = first; x < end; x++)
 						out[x] += f * s[x - first];

@@ -14,18 +14,23 @@
 #define BLOCK 512u /* pixels that a loop over channels works on at a time */
 
 erg_op_fn *const erg_ops[ERG_NET_N_OPS] = {
-	[ERG_NET_CONV] = erg_op_conv,       [ERG_NET_FC] = erg_op_fc,
-	[ERG_NET_MAXPOOL] = erg_op_maxpool, [ERG_NET_AVGPOOL] = erg_op_avgpool,
-	[ERG_NET_LRN] = erg_op_lrn,         [ERG_NET_SCALE] = erg_op_scale,
-	[ERG_NET_RELU] = erg_op_relu,       [ERG_NET_CONCAT] = erg_op_concat,
-	[ERG_NET_ELTWISE] = erg_op_eltwise, [ERG_NET_SOFTMAX] = erg_op_softmax,
+	[ERG_NET_CONV] = erg_op_conv,
+	[ERG_NET_FC] = erg_op_fc,
+	[ERG_NET_MAXPOOL] = erg_op_maxpool,
+	[ERG_NET_AVGPOOL] = erg_op_avgpool,
+	[ERG_NET_LRN] = erg_op_lrn,
+	[ERG_NET_SCALE] = erg_op_scale,
+	[ERG_NET_RELU] = erg_op_relu,
+	[ERG_NET_CONCAT] = erg_op_concat,
+	[ERG_NET_ELTWISE] = erg_op_eltwise,
+	[ERG_NET_SOFTMAX] = erg_op_softmax,
 	[ERG_NET_DROPOUT] = erg_op_dropout,
 };
 
 bool erg_op_in_place(const struct erg_net_layer *l)
 {
 	return l->op == ERG_NET_RELU || l->op == ERG_NET_DROPOUT || l->op == ERG_NET_SCALE ||
-	       l->op == ERG_NET_SOFTMAX;
+		l->op == ERG_NET_SOFTMAX;
 }
 
 /*

@@ -12,9 +12,9 @@
 
 struct erg_op_args {
 	const struct erg_net_layer *layer;
-	const float *const *in;             /* layer->n_from inputs */
+	const float *const *in;               /* layer->n_from inputs */
 	const struct erg_net_shape *in_shape; /* their shapes */
-	float *out;                         /* may be in[0] where erg_op_in_place() says so */
+	float *out;                           /* may be in[0] where erg_op_in_place() says so */
 	const float *weights; /* conv: out × in/groups × kh × kw; fc: out × in; scale: factors */
 	const float *bias;    /* one an output channel, or NULL */
 	float *scratch;       /* erg_op_scratch() floats */

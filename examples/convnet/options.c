@@ -22,13 +22,20 @@ enum {
 };
 
 static const struct option longopts[] = {
-	{"iterations", required_argument, NULL, 'n'}, {"warmup", required_argument, NULL, 'w'},
-	{"duration", required_argument, NULL, 'd'},   {"image", required_argument, NULL, 'i'},
-	{"seed", required_argument, NULL, 's'},       {"threads", required_argument, NULL, 't'},
-	{"top", required_argument, NULL, OPT_TOP},    {"list", no_argument, NULL, OPT_LIST},
-	{"hash", no_argument, NULL, OPT_HASH},        {"format", required_argument, NULL, OPT_FORMAT},
+	{"iterations", required_argument, NULL, 'n'},
+	{"warmup", required_argument, NULL, 'w'},
+	{"duration", required_argument, NULL, 'd'},
+	{"image", required_argument, NULL, 'i'},
+	{"seed", required_argument, NULL, 's'},
+	{"threads", required_argument, NULL, 't'},
+	{"top", required_argument, NULL, OPT_TOP},
+	{"list", no_argument, NULL, OPT_LIST},
+	{"hash", no_argument, NULL, OPT_HASH},
+	{"format", required_argument, NULL, OPT_FORMAT},
 	{"networks", required_argument, NULL, OPT_NETWORKS},
-	{"times", required_argument, NULL, OPT_TIMES}, {"help", no_argument, NULL, 'h'}, {0},
+	{"times", required_argument, NULL, OPT_TIMES},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
 
 void erg_convnet_usage(FILE *out)

@@ -10,8 +10,8 @@
 #include "formats/net/net.h"
 
 struct erg_convnet_options {
-	uint32_t iterations, warmup; /* per network */
-	double duration_s;           /* > 0: instead of iterations */
+	uint32_t iterations, warmup;     /* per network */
+	double duration_s;               /* > 0: instead of iterations */
 	const char *image, *dir, *times; /* may be NULL */
 	uint64_t seed;
 	uint32_t threads, top;

@@ -17,9 +17,9 @@ struct erg_publish {
 	const struct erg_net *net;
 	struct erg_board_page *page;
 	struct erg_board_ring *ring;
-	uint32_t now;      /* layer that runs */
+	uint32_t now; /* layer that runs */
 	uint64_t since_ns;
-	double *took_s;    /* per layer, smoothed; 0 unknown */
+	double *took_s; /* per layer, smoothed; 0 unknown */
 };
 
 struct erg_publish *erg_publish_new(const struct erg_net *net)
@@ -72,7 +72,7 @@ void erg_publish_layer(struct erg_publish *p, uint32_t i)
 		if (p->took_s[i] > 0) {
 			t.simd_rate = (double)l->macs / p->took_s[i];
 			t.bus_rate = (double)(l->bytes_in + l->bytes_out + l->bytes_params) /
-				     BUS_BYTES / p->took_s[i];
+				BUS_BYTES / p->took_s[i];
 		}
 	}
 	now = erg_board_publish(p->ring, &t);

@@ -80,7 +80,8 @@ static void find_lives(const struct erg_net *net, struct place *places)
 	uint32_t n = net->n_layers;
 
 	for (uint32_t i = 0; i < n; i++) {
-		places[i] = (struct place){.root = i, .last = i,
+		places[i] = (struct place){.root = i,
+			.last = i,
 			.size = aligned(erg_net_elements(net->layers[i].out))};
 		for (uint32_t j = 0; j < net->layers[i].n_from; j++)
 			places[net->layers[i].from[j]].last = i;
@@ -191,8 +192,12 @@ static void bind(struct erg_convnet *c, uint32_t i, const struct place *places, 
 
 	erg_convnet_weights(l, seed, w, nw, b, nb);
 	*weights = b + aligned(nb);
-	c->args[i] = (struct erg_op_args){.layer = l, .in = *in, .in_shape = *shape,
-		.out = activations + places[i].offset, .weights = w, .bias = nb ? b : NULL};
+	c->args[i] = (struct erg_op_args){.layer = l,
+		.in = *in,
+		.in_shape = *shape,
+		.out = activations + places[i].offset,
+		.weights = w,
+		.bias = nb ? b : NULL};
 	for (uint32_t j = 0; j < l->n_from; j++) {
 		*(*in)++ = activations + places[l->from[j]].offset;
 		*(*shape)++ = c->net->layers[l->from[j]].out;
@@ -230,10 +235,16 @@ static int build(struct erg_convnet *c, uint64_t seed, struct erg_err *err)
 /* What liberg is told about layer I. */
 static struct erg_layer_info describe(const struct erg_net_layer *l)
 {
-	struct erg_layer_info info = {.size = sizeof(info), .name = l->name,
-		.type = erg_net_type(l), .macs = l->macs, .params = l->params,
-		.bytes_in = l->bytes_in, .bytes_out = l->bytes_out,
-		.bytes_params = l->bytes_params, .in_dims = 3, .out_dims = 3,
+	struct erg_layer_info info = {.size = sizeof(info),
+		.name = l->name,
+		.type = erg_net_type(l),
+		.macs = l->macs,
+		.params = l->params,
+		.bytes_in = l->bytes_in,
+		.bytes_out = l->bytes_out,
+		.bytes_params = l->bytes_params,
+		.in_dims = 3,
+		.out_dims = 3,
 		.in_shape = {l->in.c, l->in.h, l->in.w},
 		.out_shape = {l->out.c, l->out.h, l->out.w}};
 	uint32_t kernel[4] = {l->out_channels, l->in.c, l->kernel[0], l->kernel[1]};
@@ -265,15 +276,18 @@ static int define(struct erg_convnet *c, struct erg_err *err)
 	for (uint32_t m = 0; m < net->n_modules; m++) {
 		const struct erg_net_module *mod = &net->modules[m];
 
-		c->trace_module[m] = erg_module(mod->parent == ERG_NET_NONE ? c->trace :
-			c->trace_module[mod->parent], mod->name, mod->type);
+		c->trace_module[m] =
+			erg_module(mod->parent == ERG_NET_NONE ? c->trace
+							       : c->trace_module[mod->parent],
+				mod->name, mod->type);
 	}
 	for (uint32_t i = 1; i < net->n_layers; i++) {
 		const struct erg_net_layer *l = &net->layers[i];
 		struct erg_layer_info info = describe(l);
 
-		c->trace_layer[i] = erg_layer(l->module == ERG_NET_NONE ? c->trace :
-			c->trace_module[l->module], &info);
+		c->trace_layer[i] =
+			erg_layer(l->module == ERG_NET_NONE ? c->trace : c->trace_module[l->module],
+				&info);
 	}
 	return 0;
 }

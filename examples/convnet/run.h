@@ -43,7 +43,8 @@ void erg_convnet_weights(const struct erg_net_layer *l, uint64_t seed, float *we
  * Reads a binary PPM (P6, 8 bit) and scales it, bilinearly, to SHAPE, which has 3 channels: red,
  * green, blue. Values are (x / 255 - mean) / deviation of ImageNet's channels (image.c).
  */
-int erg_convnet_image(const char *path, struct erg_net_shape shape, float *ret, struct erg_err *err);
+int erg_convnet_image(const char *path, struct erg_net_shape shape, float *ret,
+	struct erg_err *err);
 
 /* FNV-1a, 64 bit, of N bytes. */
 uint64_t erg_convnet_hash(const void *data, size_t n);

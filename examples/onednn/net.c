@@ -102,8 +102,8 @@ static void relu(dnnl_memory_t m)
 	struct step *step;
 
 	check(dnnl_memory_get_memory_desc(m, &md), "descriptor");
-	check(dnnl_eltwise_forward_desc_init(
-		      &op, dnnl_forward_inference, dnnl_eltwise_relu, md, 0, 0),
+	check(dnnl_eltwise_forward_desc_init(&op, dnnl_forward_inference, dnnl_eltwise_relu, md, 0,
+		      0),
 		"relu");
 	step = add(&op, "relu");
 	arg(step, DNNL_ARG_SRC, m);
@@ -137,8 +137,8 @@ static dnnl_memory_t fc(dnnl_memory_t src, int c, int hw, int oc)
 	dnnl_inner_product_desc_t op;
 	struct step *step;
 
-	check(dnnl_inner_product_forward_desc_init(
-		      &op, dnnl_forward_inference, &smd, &wmd, NULL, &dmd),
+	check(dnnl_inner_product_forward_desc_init(&op, dnnl_forward_inference, &smd, &wmd, NULL,
+		      &dmd),
 		"inner product");
 	step = add(&op, "inner product");
 	arg(step, DNNL_ARG_SRC, src);
@@ -192,8 +192,8 @@ int main(int argc, char **argv)
 	softmax(m);
 	for (int n = 0; n < images; n++) {
 		for (int i = 0; i < n_steps; i++)
-			check(dnnl_primitive_execute(
-				      steps[i].primitive, stream, steps[i].n_args, steps[i].args),
+			check(dnnl_primitive_execute(steps[i].primitive, stream, steps[i].n_args,
+				      steps[i].args),
 				"execute");
 		check(dnnl_stream_wait(stream), "wait");
 	}

@@ -41,8 +41,8 @@ static float *need(float *p)
 
 static struct tensor make(int c, int h, int w)
 {
-	return (struct tensor){
-		c, h, w, need(calloc((size_t)c * (size_t)h * (size_t)w, sizeof(float)))};
+	return (struct tensor){c, h, w,
+		need(calloc((size_t)c * (size_t)h * (size_t)w, sizeof(float)))};
 }
 
 static float *weights(int n, int fan_in)
@@ -64,8 +64,8 @@ static void conv5(const struct tensor *in, const float *w, struct tensor *out)
 				for (int i = 0; i < in->c; i++)
 					for (int k = 0; k < 25; k++)
 						sum += w[(o * in->c + i) * 25 + k] *
-						       in->v[(i * in->h + y + k / 5) * in->w + x +
-							       k % 5];
+							in->v[(i * in->h + y + k / 5) * in->w + x +
+								k % 5];
 				out->v[(o * out->h + y) * out->w + x] = tanhf(sum);
 			}
 }

@@ -22,8 +22,7 @@ int erg_archive_stream(const struct erg_archive *a, size_t member,
 	_cleanup_(erg_frames_release) struct erg_frames f = {0};
 	_cleanup_(erg_freep) unsigned char *buf = malloc(1u << 17);
 	uint64_t pos = 0, end = m->header + m->size;
-	uint64_t padded = m->header +
-		(m->size + ERG_TAR_BLOCK - 1) / ERG_TAR_BLOCK * ERG_TAR_BLOCK;
+	uint64_t padded = m->header + (m->size + ERG_TAR_BLOCK - 1) / ERG_TAR_BLOCK * ERG_TAR_BLOCK;
 	struct erg_err what = {0};
 	ssize_t n;
 	int r = erg_frames_init(&f, a->fd, m->name, err);

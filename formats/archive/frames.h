@@ -17,12 +17,12 @@
 
 struct erg_frames {
 	int fd;
-	const char *path;     /* for messages */
-	uint64_t next, end;   /* bytes of the file still to be fetched */
-	uint64_t frame;       /* byte where the current frame begins */
-	bool inside;          /* of a frame */
-	bool ended;           /* the frame's last bytes were given, its end not yet told */
-	bool cut;             /* the last failure was the end of the range inside a frame */
+	const char *path;   /* for messages */
+	uint64_t next, end; /* bytes of the file still to be fetched */
+	uint64_t frame;     /* byte where the current frame begins */
+	bool inside;        /* of a frame */
+	bool ended;         /* the frame's last bytes were given, its end not yet told */
+	bool cut;           /* the last failure was the end of the range inside a frame */
 	ZSTD_DStream *zstd;
 	unsigned char *buffer;
 	ZSTD_inBuffer in;
@@ -74,7 +74,7 @@ struct erg_archive {
 	char *top;     /* first component of every member's path in the tar */
 	struct erg_archive_member *members;
 	size_t n_members, members_alloc;
-	size_t *by_name; /* indices sorted by name */
+	size_t *by_name;             /* indices sorted by name */
 	struct erg_seek_entry *seek; /* NULL when the table is missing or wrong */
 	size_t n_seek;
 	bool ended; /* the tar's end was found */

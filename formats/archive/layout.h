@@ -15,8 +15,8 @@
 #define ERG_SEEK_FOOTER_MAGIC 0x8F92EAB1u
 #define ERG_SEEK_FOOTER_SIZE 9u
 #define ERG_SEEK_HEADER_SIZE 8u
-#define ERG_SEEK_ENTRY_SIZE 12u       /* with checksum */
-#define ERG_SEEK_CHECKSUM_FLAG 0x80u  /* the only descriptor that is written and accepted */
+#define ERG_SEEK_ENTRY_SIZE 12u      /* with checksum */
+#define ERG_SEEK_CHECKSUM_FLAG 0x80u /* the only descriptor that is written and accepted */
 /* The digest frame, last before the seek table: a skippable frame with 8 bytes of label and the
  * SHA-256 of every byte of the file before it. It has an entry in the seek table: no content, whose
  * XXH64 ends in these bits. */

@@ -72,8 +72,11 @@ static int add_member(struct erg_archive *a, const struct erg_tar_header *h, uin
 		a->members_alloc = alloc;
 	}
 	m = &a->members[a->n_members];
-	*m = (struct erg_archive_member){.name = strdup(name), .size = h->size, .frame = frame,
-		.frame_size = frame_size, .header = h->len};
+	*m = (struct erg_archive_member){.name = strdup(name),
+		.size = h->size,
+		.frame = frame,
+		.frame_size = frame_size,
+		.header = h->len};
 	if (!m->name)
 		return erg_fail_errno(err, -ENOMEM, "%s", a->path);
 	a->n_members++;
@@ -124,12 +127,13 @@ static int load_seek_table(struct erg_archive *a, struct erg_err *err)
 	for (uint32_t i = 0; i < n; i++) {
 		const unsigned char *p = t + ERG_SEEK_HEADER_SIZE + i * ERG_SEEK_ENTRY_SIZE;
 
-		a->seek[i] = (struct erg_seek_entry){erg_get_le32(p), erg_get_le32(p + 4), erg_get_le32(p + 8)};
+		a->seek[i] = (struct erg_seek_entry){erg_get_le32(p), erg_get_le32(p + 4),
+			erg_get_le32(p + 8)};
 		sum += a->seek[i].compressed;
 	}
 	a->n_seek = n;
-	return erg_get_le32(t) == ERG_SEEK_SKIPPABLE_MAGIC && erg_get_le32(t + 4) == len - ERG_SEEK_HEADER_SIZE &&
-		sum + len == a->size;
+	return erg_get_le32(t) == ERG_SEEK_SKIPPABLE_MAGIC &&
+		erg_get_le32(t + 4) == len - ERG_SEEK_HEADER_SIZE && sum + len == a->size;
 }
 
 static ssize_t read_prefix(struct erg_frames *f, unsigned char *buf, size_t len,
@@ -181,7 +185,8 @@ static int index_frame(struct erg_archive *a, struct erg_frames *f, unsigned cha
 	if (content != extent)
 		r = erg_fail(err, -EPERM,
 			"%s: member '%s' claims %llu bytes, its frames (at byte %llu) hold other: "
-			"refused", a->path, h.path, (unsigned long long)h.size, (unsigned long long)pos);
+			"refused",
+			a->path, h.path, (unsigned long long)h.size, (unsigned long long)pos);
 	else
 		r = add_member(a, &h, pos, compressed, err);
 	free(h.path);
@@ -224,8 +229,8 @@ static int walk_frame(struct erg_frames *f, unsigned char *buf, size_t *ret_len,
 	do {
 		bool keep = *ret_len < ERG_TAR_HEADER_MAX;
 
-		n = keep ? erg_frames_read(f, buf + *ret_len, ERG_TAR_HEADER_MAX - *ret_len, err) :
-			   erg_frames_read(f, rest, 1u << 17, err);
+		n = keep ? erg_frames_read(f, buf + *ret_len, ERG_TAR_HEADER_MAX - *ret_len, err)
+			 : erg_frames_read(f, rest, 1u << 17, err);
 		if (n < 0)
 			return (int)n;
 		*ret_len += keep ? (size_t)n : 0;
@@ -290,7 +295,9 @@ static int take_frame(struct erg_archive *a, struct pending *p, const unsigned c
 	if (p->content != extent)
 		r = erg_fail(err, -EPERM,
 			"%s: member '%s' claims %llu bytes, its frames (at byte %llu) hold other: "
-			"refused", a->path, p->h.path, (unsigned long long)p->h.size, (unsigned long long)p->frame);
+			"refused",
+			a->path, p->h.path, (unsigned long long)p->h.size,
+			(unsigned long long)p->frame);
 	else
 		r = add_member(a, &p->h, p->frame, end - p->frame, err);
 	drop_pending(p);
@@ -392,8 +399,9 @@ static void check_complete(struct erg_archive *a)
 		what = "the end of the tar is missing";
 	else if (erg_archive_find(a, ERG_ARCHIVE_SUMS) < 0)
 		what = "member " ERG_ARCHIVE_SUMS " is missing";
-	if (what && asprintf(&line, "%s: %s (%zu complete members in %llu bytes)", a->path, what,
-			    a->n_members, (unsigned long long)a->size) >= 0)
+	if (what &&
+		asprintf(&line, "%s: %s (%zu complete members in %llu bytes)", a->path, what,
+			a->n_members, (unsigned long long)a->size) >= 0)
 		note_damage(a, line);
 }
 
@@ -418,9 +426,10 @@ int erg_archive_open(const char *path, struct erg_archive **ret, struct erg_err 
 	if (r < 0)
 		return r;
 	if (a->n_members == 0 || a->members[0].frame != 0)
-		return erg_fail(err, -EBADMSG, "%s: not an archive of ergtrace, or cut or damaged "
-			"in its first member%s%s", path, a->damage ? ": " : "",
-			a->damage ? a->damage : "");
+		return erg_fail(err, -EBADMSG,
+			"%s: not an archive of ergtrace, or cut or damaged "
+			"in its first member%s%s",
+			path, a->damage ? ": " : "", a->damage ? a->damage : "");
 	check_complete(a);
 	*ret = erg_steal_ptr(&a);
 	return 0;

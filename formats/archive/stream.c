@@ -18,7 +18,8 @@
 
 int erg_stream_init(struct erg_stream *s, int fd, int level)
 {
-	*s = (struct erg_stream){.fd = fd, .zstd = ZSTD_createCCtx(),
+	*s = (struct erg_stream){.fd = fd,
+		.zstd = ZSTD_createCCtx(),
 		.out_size = ZSTD_CStreamOutSize()};
 	s->out = malloc(s->out_size);
 	if (!s->zstd || !s->out)
@@ -61,8 +62,7 @@ static int write_all(struct erg_stream *s, const void *data, size_t len)
 	return 0;
 }
 
-static int compress(struct erg_stream *s, const void *data, size_t len,
-	ZSTD_EndDirective mode)
+static int compress(struct erg_stream *s, const void *data, size_t len, ZSTD_EndDirective mode)
 {
 	ZSTD_inBuffer in = {data, len, 0};
 	size_t left;
@@ -98,7 +98,8 @@ static int add_seek_entry(struct erg_stream *s, uint32_t checksum)
 		s->frames_alloc = alloc;
 	}
 	s->frames[s->n_frames++] = (struct erg_stream_frame){.compressed = (uint32_t)s->compressed,
-		.content = (uint32_t)s->content, .checksum = checksum};
+		.content = (uint32_t)s->content,
+		.checksum = checksum};
 	return 0;
 }
 

@@ -21,9 +21,9 @@ struct verify {
 	void (*report)(void *data, const char *line);
 	void *data;
 	int found;
-	char *sums; /* text of SHA256SUMS, lines cut by NUL */
-	const char **sum_of; /* for each member: its 64 digits, or NULL */
-	SHA2_CTX sha;        /* of the member that is being read */
+	char *sums;           /* text of SHA256SUMS, lines cut by NUL */
+	const char **sum_of;  /* for each member: its 64 digits, or NULL */
+	SHA2_CTX sha;         /* of the member that is being read */
 	uint64_t done, total; /* bytes of all members */
 };
 
@@ -54,8 +54,7 @@ static void take_sum_line(struct verify *v, char *line, size_t number)
 	}
 	i = erg_archive_find(v->a, line + 66);
 	if (i < 0)
-		finding(v, "%s: %s is listed in %s and missing", path, line + 66,
-			ERG_ARCHIVE_SUMS);
+		finding(v, "%s: %s is listed in %s and missing", path, line + 66, ERG_ARCHIVE_SUMS);
 	else if (v->sum_of[i])
 		finding(v, "%s: %s is listed twice in %s", path, line + 66, ERG_ARCHIVE_SUMS);
 	else
@@ -138,7 +137,8 @@ static void verify_digest(struct verify *v, uint64_t pos)
 	}
 	SHA256Final(digest, &sha);
 	if (at < pos || erg_pread_exactly(v->a->fd, frame, sizeof(frame), pos) < 0 ||
-		erg_get_le32(frame) != ERG_DIGEST_SKIPPABLE_MAGIC || erg_get_le32(frame + 4) != sizeof(frame) - 8 ||
+		erg_get_le32(frame) != ERG_DIGEST_SKIPPABLE_MAGIC ||
+		erg_get_le32(frame + 4) != sizeof(frame) - 8 ||
 		memcmp(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE))
 		finding(v, "%s: no digest frame at byte %llu", v->a->path, (unsigned long long)pos);
 	else if (memcmp(frame + 8 + ERG_DIGEST_LABEL_SIZE, digest, sizeof(digest)))

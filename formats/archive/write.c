@@ -42,7 +42,7 @@ struct erg_archive_writer {
 	void *names; /* tsearch tree of the members' names */
 	char *copy;
 	uint64_t expected, added; /* bytes of members, since erg_archive_expect() */
-	bool kept;  /* synced: no longer free()'s to remove */
+	bool kept;                /* synced: no longer free()'s to remove */
 	int failed; /* negative errno of the first failure: the writer is of no more use */
 };
 
@@ -107,7 +107,8 @@ int erg_archive_may_create(const char *path, bool force, struct erg_err *err)
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : erg_fail_errno(err, -errno, "%s", path);
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
-		return erg_fail(err, -EINVAL, "%s: is not a regular file, cannot be replaced", path);
+		return erg_fail(err, -EINVAL, "%s: is not a regular file, cannot be replaced",
+			path);
 	if (!force)
 		return erg_fail(err, -EEXIST, "%s: exists already (--force replaces it)", path);
 	return 0;
@@ -145,7 +146,8 @@ int erg_archive_create(const char *path, const struct erg_archive_options *opt,
 	if (!w->path)
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
 	if (split_path(w) < 0)
-		return erg_fail(err, -EINVAL, "'%s': a file name for the archive was expected", path);
+		return erg_fail(err, -EINVAL, "'%s': a file name for the archive was expected",
+			path);
 	r = erg_archive_may_create(path, opt->force, err);
 	if (r < 0)
 		return r;
@@ -318,9 +320,9 @@ static int copy_file(struct erg_archive_writer *w, int fd, const char *name, con
 			continue;
 		if (n <= 0) {
 			w->failed = n < 0 ? -errno : -EIO;
-			return n < 0 ? erg_fail_errno(err, w->failed, "%s", path) :
-				       erg_fail(err, w->failed, "%s: became shorter while it was read",
-					       path);
+			return n < 0 ? erg_fail_errno(err, w->failed, "%s", path)
+				     : erg_fail(err, w->failed,
+					       "%s: became shorter while it was read", path);
 		}
 		SHA256Update(sha, (unsigned char *)w->copy, (size_t)n);
 		if (archive_write_data(w->tar, w->copy, (size_t)n) != n)

@@ -44,8 +44,9 @@ static void table_make(const struct erg_command *c, struct table *t)
 	t->shorts[s++] = 'h';
 	for (const struct erg_option_group *g = c->groups; g && g->rows; g++)
 		for (const struct erg_option *o = g->rows; o->name && t->n < ROWS_MAX; o++) {
-			t->longs[t->n] = (struct option){o->name, o->value ? required_argument : no_argument,
-				NULL, OPT_FIRST + (int)t->n};
+			t->longs[t->n] =
+				(struct option){o->name, o->value ? required_argument : no_argument,
+					NULL, OPT_FIRST + (int)t->n};
 			if (o->letter) {
 				t->shorts[s++] = o->letter;
 				if (o->value)
@@ -112,8 +113,8 @@ static void print_synopsis(FILE *out, const struct erg_command *c)
 	while (line && *line) {
 		int len = (int)strcspn(line, "\n");
 
-		fprintf(out, "%s %s%s%s %.*s\n", lead, c->program, c->verb ? " " : "", c->verb ? c->verb : "",
-			len, line);
+		fprintf(out, "%s %s%s%s %.*s\n", lead, c->program, c->verb ? " " : "",
+			c->verb ? c->verb : "", len, line);
 		line += len + (line[len] == '\n');
 		lead = "      ";
 	}
@@ -134,8 +135,10 @@ static void print_help(FILE *out, const struct erg_command *c, bool all)
 			if (o->help)
 				print_option(out, o);
 	}
-	fprintf(out, "\n  -h, --help               -h is short, --help tells all\n"
-		     "      --version            the version of %s\n", c->program);
+	fprintf(out,
+		"\n  -h, --help               -h is short, --help tells all\n"
+		"      --version            the version of %s\n",
+		c->program);
 	if (c->ending) {
 		fputc('\n', out);
 		if (strchr(c->ending, '\n')) /* it has lines of its own */
@@ -156,8 +159,9 @@ static void say_wrong(const struct erg_command *c, const char *fmt, va_list ap)
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	erg_terminal_text(text);
-	fprintf(stderr, "%s%s%s: %s ('%s%s%s --help' tells the options)\n", c->program, c->verb ? " " : "",
-		c->verb ? c->verb : "", text, c->program, c->verb ? " " : "", c->verb ? c->verb : "");
+	fprintf(stderr, "%s%s%s: %s ('%s%s%s --help' tells the options)\n", c->program,
+		c->verb ? " " : "", c->verb ? c->verb : "", text, c->program, c->verb ? " " : "",
+		c->verb ? c->verb : "");
 }
 
 int erg_options_wrong(const struct erg_command *c, const char *fmt, ...)
@@ -225,13 +229,15 @@ static int unknown_option(const struct erg_command *c, const struct table *t, co
 		word + strspn(word, "-"));
 	near = strlen(name) > 1 ? erg_options_nearest(name, names) : NULL;
 	if (near)
-		return erg_options_wrong(c, "there is no option %s; did you mean --%s?", word, near);
+		return erg_options_wrong(c, "there is no option %s; did you mean --%s?", word,
+			near);
 	return erg_options_wrong(c, "there is no option %s", word);
 }
 
 /* ---- values ---- */
 
-static int expected(struct erg_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int expected(struct erg_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 static int expected(struct erg_err *err, const char *fmt, ...)
 {
 	char text[512];
@@ -260,8 +266,8 @@ static int take_whole(const struct erg_option *o, void *to, const char *arg, str
 
 	errno = 0;
 	v = strtoull(arg, &end, 10);
-	if (errno || end == arg || *end || strspn(arg, "0123456789") != strlen(arg) || (double)v < o->lo ||
-		(double)v > o->hi)
+	if (errno || end == arg || *end || strspn(arg, "0123456789") != strlen(arg) ||
+		(double)v < o->lo || (double)v > o->hi)
 		return expected(err, "a whole number from %.0f to %.0f", o->lo, o->hi);
 	if (o->kind == ERG_OPTION_UNSIGNED)
 		*(unsigned int *)to = (unsigned int)v;
@@ -281,7 +287,8 @@ static int take_choice(const struct erg_option *o, void *to, const char *arg, st
 			return 0;
 		}
 		if (len < sizeof(all))
-			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", len ? ", " : "", *name);
+			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
+				len ? ", " : "", *name);
 	}
 	return expected(err, "one of %s", all);
 }
@@ -329,10 +336,12 @@ static int word_take(const struct erg_command *c, const struct row *last, void *
 
 	if (c->word(into, last ? last->option : NULL, optarg, &err) >= 0)
 		return 0;
-	return erg_options_wrong(c, strncmp(err.msg, "--", 2) ? "'%s': expected %s" : "%.0s%s", optarg, err.msg);
+	return erg_options_wrong(c, strncmp(err.msg, "--", 2) ? "'%s': expected %s" : "%.0s%s",
+		optarg, err.msg);
 }
 
-int erg_options_parse(const struct erg_command *c, int argc, char **argv, void *into, int *ret_first)
+int erg_options_parse(const struct erg_command *c, int argc, char **argv, void *into,
+	int *ret_first)
 {
 	const struct row *last = NULL;
 	struct table t;

@@ -34,11 +34,12 @@ struct erg_option {
 	const char *name;  /* of the long form, without its dashes */
 	char letter;       /* of the short form; 0: none */
 	const char *value; /* what --help calls the argument; NULL: there is none */
-	const char *help;  /* plain sentences, broken into lines when they are printed; NULL: not shown */
+	const char *
+		help; /* plain sentences, broken into lines when they are printed; NULL: not shown */
 	enum erg_option_kind kind;
 	size_t at; /* offset of the field in the group's struct */
 	double lo, hi;
-	double scale; /* NUMBER: what the argument is multiplied by; 0: 1 */
+	double scale;               /* NUMBER: what the argument is multiplied by; 0: 1 */
 	const char *const *choices; /* CHOICE: ends with NULL */
 	/* CALL: INTO is the group's struct, VALUE the argument (NULL for an option without one). Returns
 	 * 0, or negative with ERR set: what was expected, or a whole line that begins with "--". */
@@ -57,11 +58,12 @@ struct erg_command {
 	const char *synopsis;       /* one or more lines, each behind "Usage: PROGRAM VERB " */
 	const char *about;          /* what it does; broken into lines */
 	const struct erg_option_group *groups; /* ends with NULL rows */
-	const char *ending;         /* below the options, or NULL; broken into lines if it has none */
+	const char *ending; /* below the options, or NULL; broken into lines if it has none */
 	bool stops; /* the first word that is no option ends them: what follows is another's */
 	/* Takes each word that is no option, where it stands; LAST is the option before it, or NULL. Returns
 	 * 0, or negative with ERR set: what was expected. NULL: they are left to the caller. */
-	int (*word)(void *into, const struct erg_option *last, const char *word, struct erg_err *err);
+	int (*word)(void *into, const struct erg_option *last, const char *word,
+		struct erg_err *err);
 };
 
 /*
@@ -69,7 +71,8 @@ struct erg_command {
  * brought to the end of ARGV); 1 when help or the version was printed; 2 for wrong usage, which was
  * said on stderr in one line.
  */
-int erg_options_parse(const struct erg_command *c, int argc, char **argv, void *into, int *ret_first);
+int erg_options_parse(const struct erg_command *c, int argc, char **argv, void *into,
+	int *ret_first);
 
 /* Says what is wrong with a command line, in the same form, and returns 2. */
 int erg_options_wrong(const struct erg_command *c, const char *fmt, ...)

@@ -34,7 +34,8 @@ int erg_tree_each_file(const char *path,
 	for (FTSENT *e; r == 0 && (e = fts_read(walk));) {
 		if (e->fts_info == FTS_F)
 			r = fn(data, e->fts_path, e->fts_statp);
-		else if (e->fts_level == FTS_ROOTLEVEL && (e->fts_info == FTS_NS || e->fts_info == FTS_DNR))
+		else if (e->fts_level == FTS_ROOTLEVEL &&
+			(e->fts_info == FTS_NS || e->fts_info == FTS_DNR))
 			r = -e->fts_errno;
 	}
 	return r;

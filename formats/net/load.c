@@ -74,8 +74,8 @@ static void list_networks(const char *dir, char *buf, size_t size)
 			n++;
 	qsort(names, n, sizeof(names[0]), compare_names);
 	for (size_t i = 0; i < n; i++) {
-		int w = snprintf(buf + len, size - len, " %.*s",
-			(int)(strlen(names[i]) - 4), names[i]);
+		int w = snprintf(buf + len, size - len, " %.*s", (int)(strlen(names[i]) - 4),
+			names[i]);
 
 		if (w > 0 && (size_t)w < size - len)
 			len += (size_t)w;

@@ -36,7 +36,7 @@ void erg_net_freep(struct erg_net **net)
 bool erg_net_depthwise(const struct erg_net_layer *l)
 {
 	return l->op == ERG_NET_CONV && l->groups > 1 && l->groups == l->in.c &&
-	       l->groups == l->out_channels;
+		l->groups == l->out_channels;
 }
 
 const char *erg_net_type(const struct erg_net_layer *l)

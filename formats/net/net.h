@@ -17,10 +17,10 @@
 #include "formats/base/err.h"
 
 #define ERG_NET_NONE UINT32_MAX
-#define ERG_NET_DIM_MAX 65536u           /* of channels, height, width, kernel */
-#define ERG_NET_ELEMENTS_MAX (1u << 30)  /* of one tensor */
+#define ERG_NET_DIM_MAX 65536u          /* of channels, height, width, kernel */
+#define ERG_NET_ELEMENTS_MAX (1u << 30) /* of one tensor */
 #define ERG_NET_LAYERS_MAX 16384u
-#define ERG_NET_FILE_MAX (4u << 20)      /* bytes */
+#define ERG_NET_FILE_MAX (4u << 20) /* bytes */
 
 enum erg_net_op {
 	ERG_NET_INPUT,
@@ -75,14 +75,14 @@ struct erg_net_layer {
 /* A group of consecutive layers: "fire2", "inception_3a". */
 struct erg_net_module {
 	char *name, *type;
-	uint32_t parent; /* index of the enclosing module, or ERG_NET_NONE */
+	uint32_t parent;     /* index of the enclosing module, or ERG_NET_NONE */
 	uint32_t first, end; /* layers first..end-1 */
 };
 
 struct erg_net {
 	char *name;
 	uint32_t n_layers, n_modules;
-	struct erg_net_layer *layers; /* [0] is the input */
+	struct erg_net_layer *layers;   /* [0] is the input */
 	struct erg_net_module *modules; /* in order of their beginning */
 };
 

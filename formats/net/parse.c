@@ -24,10 +24,17 @@ static const struct {
 	const char *word;
 	enum erg_net_op op;
 } ops[] = {
-	{"conv", ERG_NET_CONV},       {"fc", ERG_NET_FC},           {"maxpool", ERG_NET_MAXPOOL},
-	{"avgpool", ERG_NET_AVGPOOL}, {"lrn", ERG_NET_LRN},         {"scale", ERG_NET_SCALE},
-	{"relu", ERG_NET_RELU},       {"concat", ERG_NET_CONCAT},   {"eltwise", ERG_NET_ELTWISE},
-	{"softmax", ERG_NET_SOFTMAX}, {"dropout", ERG_NET_DROPOUT},
+	{"conv", ERG_NET_CONV},
+	{"fc", ERG_NET_FC},
+	{"maxpool", ERG_NET_MAXPOOL},
+	{"avgpool", ERG_NET_AVGPOOL},
+	{"lrn", ERG_NET_LRN},
+	{"scale", ERG_NET_SCALE},
+	{"relu", ERG_NET_RELU},
+	{"concat", ERG_NET_CONCAT},
+	{"eltwise", ERG_NET_ELTWISE},
+	{"softmax", ERG_NET_SOFTMAX},
+	{"dropout", ERG_NET_DROPOUT},
 };
 
 enum kind { FLAG, COUNT, PAIR, REAL, ACT, ELT };
@@ -72,8 +79,8 @@ static int parse_elt(struct erg_net_parser *p, const struct erg_net_word *w, enu
 	return 0;
 }
 
-static int set_attribute(struct erg_net_parser *p, struct erg_net_layer *l, const struct attribute *a,
-	const struct erg_net_word *value)
+static int set_attribute(struct erg_net_parser *p, struct erg_net_layer *l,
+	const struct attribute *a, const struct erg_net_word *value)
 {
 	void *field = (char *)l + a->offset;
 
@@ -104,7 +111,8 @@ static uint32_t find_layer(const struct erg_net *net, const char *s, size_t n)
 	return ERG_NET_NONE;
 }
 
-static int parse_from(struct erg_net_parser *p, struct erg_net_layer *l, const struct erg_net_word *value)
+static int parse_from(struct erg_net_parser *p, struct erg_net_layer *l,
+	const struct erg_net_word *value)
 {
 	uint32_t from[FROM_MAX], n = 0;
 	const char *s = value->s, *end = value->s + value->n;
@@ -133,13 +141,13 @@ static int parse_from(struct erg_net_parser *p, struct erg_net_layer *l, const s
 }
 
 /* One "name=value" or flag of a layer of kind KEYWORD. */
-static int parse_attribute(struct erg_net_parser *p, struct erg_net_layer *l, const struct erg_net_word *keyword,
-	const struct erg_net_word *w)
+static int parse_attribute(struct erg_net_parser *p, struct erg_net_layer *l,
+	const struct erg_net_word *keyword, const struct erg_net_word *w)
 {
 	const char *eq = memchr(w->s, '=', w->n);
 	struct erg_net_word name = {w->s, eq ? (size_t)(eq - w->s) : w->n, w->column};
-	struct erg_net_word value = {eq ? eq + 1 : w->s + w->n,
-		eq ? w->n - name.n - 1 : 0, w->column + (unsigned int)name.n + (eq != NULL)};
+	struct erg_net_word value = {eq ? eq + 1 : w->s + w->n, eq ? w->n - name.n - 1 : 0,
+		w->column + (unsigned int)name.n + (eq != NULL)};
 
 	if (erg_net_text_is(&name, "from"))
 		return parse_from(p, l, &value);
@@ -151,11 +159,13 @@ static int parse_attribute(struct erg_net_parser *p, struct erg_net_layer *l, co
 			continue;
 		if (wants != (eq != NULL))
 			return bad(p, w, "\"%s\" %s", a->name,
-				wants ? "needs a value: " "name=value" : "takes no value");
+				wants ? "needs a value: "
+					"name=value"
+				      : "takes no value");
 		return set_attribute(p, l, a, &value);
 	}
-	return bad(p, w, "%.*s has no attribute \"%.*s\"", (int)keyword->n, keyword->s,
-		(int)name.n, name.s);
+	return bad(p, w, "%.*s has no attribute \"%.*s\"", (int)keyword->n, keyword->s, (int)name.n,
+		name.s);
 }
 
 static int check_complete(struct erg_net_parser *p, const struct erg_net_layer *l)
@@ -164,8 +174,9 @@ static int check_complete(struct erg_net_parser *p, const struct erg_net_layer *
 
 	if ((l->op == ERG_NET_CONV || l->op == ERG_NET_FC) && !l->out_channels)
 		return bad(p, w, "%s: expected out=N, its output channels", l->name);
-	if (!l->kernel[0] && (l->op == ERG_NET_CONV ||
-		((l->op == ERG_NET_MAXPOOL || l->op == ERG_NET_AVGPOOL) && !l->global)))
+	if (!l->kernel[0] &&
+		(l->op == ERG_NET_CONV ||
+			((l->op == ERG_NET_MAXPOOL || l->op == ERG_NET_AVGPOOL) && !l->global)))
 		return bad(p, w, "%s: expected k=N, the size of its kernel", l->name);
 	if (l->n_from > 1 && l->op != ERG_NET_CONCAT && l->op != ERG_NET_ELTWISE)
 		return bad(p, w, "%s: %u inputs; expected one", l->name, l->n_from);
@@ -231,8 +242,13 @@ static void free_layer(struct erg_net_layer *l)
 static int parse_layer(struct erg_net_parser *p, enum erg_net_op op)
 {
 	_cleanup_(free_layer) struct erg_net_layer l = {
-		.op = op, .stride = {1, 1}, .groups = 1, .lrn_size = 5,
-		.lrn_alpha = 1e-4, .lrn_beta = 0.75, .lrn_k = 1.0,
+		.op = op,
+		.stride = {1, 1},
+		.groups = 1,
+		.lrn_size = 5,
+		.lrn_alpha = 1e-4,
+		.lrn_beta = 0.75,
+		.lrn_k = 1.0,
 	};
 	const struct erg_net_word *name = &p->word[1];
 	int r;
@@ -367,8 +383,8 @@ static int parse_statement(struct erg_net_parser *p)
 			return parse_layer(p, ops[i].op);
 	return bad(p, w,
 		"\"%.*s\": expected network, input, module, end, conv, fc, maxpool, avgpool, lrn, "
-		"scale, relu, concat, eltwise, softmax or dropout", (int)(w->n > 64 ? 64 : w->n),
-		w->s);
+		"scale, relu, concat, eltwise, softmax or dropout",
+		(int)(w->n > 64 ? 64 : w->n), w->s);
 }
 
 int erg_net_parse(const char *source, const char *text, size_t len, struct erg_net **ret,

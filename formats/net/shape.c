@@ -71,8 +71,8 @@ static int fc(struct erg_net_layer *l, struct erg_err *err)
 
 	l->out = (struct erg_net_shape){l->out_channels, 1, 1};
 	if (in * l->out_channels > ERG_NET_ELEMENTS_MAX)
-		return erg_fail(err, -E2BIG, "%s: %" PRIu64 " weights; expected at most %u", l->name,
-			in * l->out_channels, ERG_NET_ELEMENTS_MAX);
+		return erg_fail(err, -E2BIG, "%s: %" PRIu64 " weights; expected at most %u",
+			l->name, in * l->out_channels, ERG_NET_ELEMENTS_MAX);
 	l->macs = in * l->out_channels;
 	l->params = l->macs + (l->nobias ? 0 : l->out_channels);
 	return 0;

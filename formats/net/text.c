@@ -58,8 +58,8 @@ static int64_t take_number(const char **s, const char *end)
 }
 
 /* N numbers joined by "x"; one alone stands for all when REPEAT. */
-int erg_net_text_numbers(struct erg_net_parser *p, const struct erg_net_word *w, uint32_t min, uint32_t *v,
-	size_t n, bool repeat)
+int erg_net_text_numbers(struct erg_net_parser *p, const struct erg_net_word *w, uint32_t min,
+	uint32_t *v, size_t n, bool repeat)
 {
 	const char *s = w->s, *end = w->s + w->n;
 	size_t got = 0;
@@ -79,9 +79,9 @@ int erg_net_text_numbers(struct erg_net_parser *p, const struct erg_net_word *w,
 			v[got] = v[0];
 	if (got != n || s != end)
 		return bad(p, w, "\"%.*s\": expected %s of %u to %u", (int)w->n, w->s,
-			n == 3 ? "channels x height x width (3x224x224), each"
-			: n == 2 ? "a whole number, or height x width (3x1),"
-				 : "a whole number",
+			n == 3           ? "channels x height x width (3x224x224), each"
+				: n == 2 ? "a whole number, or height x width (3x1),"
+					 : "a whole number",
 			min, ERG_NET_DIM_MAX);
 	return 0;
 }
@@ -130,8 +130,8 @@ int erg_net_text_split(struct erg_net_parser *p, const char *s, const char *end)
 		if (s == end || *s == '#')
 			return 0;
 		if (p->n_words == WORDS_MAX)
-			return erg_net_text_fail(p, (unsigned int)(s - begin) + 1, "more than %d words",
-				WORDS_MAX);
+			return erg_net_text_fail(p, (unsigned int)(s - begin) + 1,
+				"more than %d words", WORDS_MAX);
 		w->s = s;
 		w->column = (unsigned int)(s - begin) + 1;
 		for (; s < end && *s != ' ' && *s != '\t' && *s != '\r' && *s != '#'; s++)

@@ -39,8 +39,8 @@ bool erg_net_text_is(const struct erg_net_word *w, const char *s);
 /* WHAT ("layer name") is for the message. */
 int erg_net_text_name(struct erg_net_parser *p, const struct erg_net_word *w, const char *what);
 /* N whole numbers of MIN..ERG_NET_DIM_MAX joined by "x"; one stands for all when REPEAT. */
-int erg_net_text_numbers(struct erg_net_parser *p, const struct erg_net_word *w, uint32_t min, uint32_t *v,
-	size_t n, bool repeat);
+int erg_net_text_numbers(struct erg_net_parser *p, const struct erg_net_word *w, uint32_t min,
+	uint32_t *v, size_t n, bool repeat);
 /* A decimal number >= 0: digits, perhaps a point, perhaps an exponent. */
 int erg_net_text_real(struct erg_net_parser *p, const struct erg_net_word *w, double *ret);
 

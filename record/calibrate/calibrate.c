@@ -45,7 +45,8 @@ static char *command_line(const struct erg_calibrate *c)
 	return ret;
 }
 
-static int record(const struct erg_calibrate *c, struct erg_calibrate_costs *ret, struct erg_err *err)
+static int record(const struct erg_calibrate *c, struct erg_calibrate_costs *ret,
+	struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *line = command_line(c);
 	FILE *f = line ? popen(line, "re") : NULL;
@@ -74,7 +75,8 @@ static json_t *summary_of(const char *path, struct erg_err *err)
 
 static json_t *reads(const struct erg_calibrate *c, struct erg_err *err)
 {
-	const struct erg_source_config cfg = {.sysfs = c->sysfs, .proc = "/proc",
+	const struct erg_source_config cfg = {.sysfs = c->sysfs,
+		.proc = "/proc",
 		.interval_ns = 1000000};
 	struct erg_source_list list = {0};
 	struct erg_source_cost *costs;
@@ -109,8 +111,8 @@ int erg_calibrate_wave(const struct erg_calibrate *c, struct erg_calibrate_costs
 		return erg_fail_errno(err, r, "--threads %g", c->threads);
 	if (!erg_event_cost_measure(ROUNDS, &cost))
 		return erg_fail(err, -EIO, "no session records the events whose cost is measured");
-	*ret = (struct erg_calibrate_costs){cost.warm.p50, cost.cold.p50, erg_event_cost_disabled_ns(),
-		cost.clock_ns};
+	*ret = (struct erg_calibrate_costs){cost.warm.p50, cost.cold.p50,
+		erg_event_cost_disabled_ns(), cost.clock_ns};
 	return 0;
 }
 

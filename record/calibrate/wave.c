@@ -116,8 +116,10 @@ int erg_wave_play(const char *run_id, double seconds, uint64_t chip_ns, unsigned
 	lttng_ust_tracepoint(ergtrace, phase_begin, "calibration");
 	threads = threads > THREADS_MAX ? THREADS_MAX : threads;
 	for (unsigned i = 0; i < threads; i++) {
-		players[i] = (struct player){.emits = i == 0, .begin_ns = begin,
-			.end_ns = begin + (uint64_t)(seconds * 1e9), .chip_ns = chip_ns};
+		players[i] = (struct player){.emits = i == 0,
+			.begin_ns = begin,
+			.end_ns = begin + (uint64_t)(seconds * 1e9),
+			.chip_ns = chip_ns};
 		if (i && !r)
 			r = -pthread_create(&players[i].thread, NULL, play, &players[i]);
 		if (r) {

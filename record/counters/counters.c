@@ -44,16 +44,15 @@ struct candidate {
 static const struct candidate simd[] = {{"ASE_SPEC", true, 0x74}, {NULL, false, 0}};
 static const struct candidate bus[] = {{"BUS_ACCESS", true, 0x19}, {NULL, false, 0}};
 #elif defined(__powerpc64__)
-static const struct candidate simd[] = {{"PM_VECTOR_FLOP_CMPL", false, 0},
-	{"PM_VSU_FIN", false, 0}, {"PM_VSU0_16FLOP", false, 0}, {NULL, false, 0}};
+static const struct candidate simd[] = {{"PM_VECTOR_FLOP_CMPL", false, 0}, {"PM_VSU_FIN", false, 0},
+	{"PM_VSU0_16FLOP", false, 0}, {NULL, false, 0}};
 static const struct candidate bus[] = {{"PM_MEM_READ", false, 0}, {"PM_DATA_FROM_MEMORY", false, 0},
 	{"PM_DATA_FROM_LMEM", false, 0}, {"cache-misses", false, 0}, {NULL, false, 0}};
 #else
 static const struct candidate simd[] = {{"FP_ARITH_INST_RETIRED:VECTOR", false, 0},
 	{"FP_ARITH_INST_RETIRED:256B_PACKED_SINGLE", false, 0},
 	{"FP_ARITH:256B_PACKED_SINGLE", false, 0}, {"SIMD_FP_256:PACKED_SINGLE", false, 0},
-	{"RETIRED_SSE_AVX_FLOPS:ANY", false, 0},
-	{NULL, false, 0}};
+	{"RETIRED_SSE_AVX_FLOPS:ANY", false, 0}, {NULL, false, 0}};
 static const struct candidate bus[] = {{"OFFCORE_REQUESTS:ALL_REQUESTS", false, 0},
 	{"LONGEST_LAT_CACHE:MISS", false, 0}, {"cache-misses", false, 0}, {NULL, false, 0}};
 #endif
@@ -108,8 +107,8 @@ static void miss(struct resolved *res, const char *name, const char *reason, boo
 			near[i]);
 	}
 	warn(res, "counter %s: %s%s%s", name, reason, n ? "; near names: " : "", names);
-	json_array_append_new(res->missing, json_pack("{s:s, s:s, s:o}", "name", name, "reason",
-						    reason, "near", list));
+	json_array_append_new(res->missing,
+		json_pack("{s:s, s:s, s:o}", "name", name, "reason", reason, "near", list));
 }
 
 static bool has(const struct resolved *res, const char *name)

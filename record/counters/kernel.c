@@ -51,8 +51,8 @@ bool erg_counter_kernel_find(const char *name, struct erg_counter_event *ret)
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(kernel_events); i++) {
 		if (strcasecmp(kernel_events[i].name, name))
 			continue;
-		*ret = (struct erg_counter_event){
-			.type = kernel_events[i].type, .config = kernel_events[i].config};
+		*ret = (struct erg_counter_event){.type = kernel_events[i].type,
+			.config = kernel_events[i].config};
 		snprintf(ret->name, sizeof(ret->name), "%s", name);
 		snprintf(ret->event, sizeof(ret->event), "kernel:%s", kernel_events[i].name);
 		return true;
@@ -78,7 +78,7 @@ static int open_event(const struct erg_counter_event *ev, int group)
 		.config1 = ev->config1,
 		.config2 = ev->config2,
 		.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED |
-			       PERF_FORMAT_TOTAL_TIME_RUNNING,
+			PERF_FORMAT_TOTAL_TIME_RUNNING,
 		.exclude_hv = 1,
 	};
 	long fd = syscall(SYS_perf_event_open, &attr, 0, -1, group, PERF_FLAG_FD_CLOEXEC);

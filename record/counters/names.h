@@ -10,9 +10,10 @@
 #define ERG_COUNTER_NAME 96
 
 struct erg_counter_event {
-	char name[ERG_COUNTER_NAME];   /* as the person wrote it */
-	char event[ERG_COUNTER_NAME]; /* in full: "skx::INSTRUCTION_RETIRED", "kernel:instructions" */
-	uint32_t type;                 /* of struct perf_event_attr, as the next three */
+	char name[ERG_COUNTER_NAME]; /* as the person wrote it */
+	char event
+		[ERG_COUNTER_NAME]; /* in full: "skx::INSTRUCTION_RETIRED", "kernel:instructions" */
+	uint32_t type;              /* of struct perf_event_attr, as the next three */
 	uint64_t config, config1, config2;
 };
 

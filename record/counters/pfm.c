@@ -36,8 +36,10 @@ int erg_counter_pfm_find(const char *name, struct erg_counter_event *ret, const 
 		*ret_reason = pfm_strerror(r);
 		return -ENOENT;
 	}
-	*ret = (struct erg_counter_event){.type = attr.type, .config = attr.config,
-		.config1 = attr.config1, .config2 = attr.config2};
+	*ret = (struct erg_counter_event){.type = attr.type,
+		.config = attr.config,
+		.config1 = attr.config1,
+		.config2 = attr.config2};
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	snprintf(ret->event, sizeof(ret->event), "%s", full ? full : name);
 	return 0;
@@ -49,7 +51,8 @@ void erg_counter_pfm_each(void (*f)(void *arg, const char *name), void *arg)
 
 	if (!ready())
 		return;
-	pfm_for_all_pmus(pmu) {
+	pfm_for_all_pmus(pmu)
+	{
 		pfm_pmu_info_t info = {.size = sizeof(info)};
 
 		if (pfm_get_pmu_info((pfm_pmu_t)pmu, &info) != PFM_SUCCESS || !info.is_present)

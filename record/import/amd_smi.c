@@ -26,18 +26,26 @@ static const struct {
 	const char *name; /* in lower case */
 	struct amd_column column;
 } amd_columns[] = {
-	{"timestamp", {AMD_TIME, NULL, NULL}}, {"gpu", {AMD_GPU, NULL, NULL}}, {"device", {AMD_GPU, NULL, NULL}},
-	{"power_usage", {AMD_VALUE, "", "W"}}, {"socket_power", {AMD_VALUE, "", "W"}},
-	{"current_socket_power", {AMD_VALUE, "", "W"}}, {"average_socket_power", {AMD_VALUE, ".average", "W"}},
+	{"timestamp", {AMD_TIME, NULL, NULL}},
+	{"gpu", {AMD_GPU, NULL, NULL}},
+	{"device", {AMD_GPU, NULL, NULL}},
+	{"power_usage", {AMD_VALUE, "", "W"}},
+	{"socket_power", {AMD_VALUE, "", "W"}},
+	{"current_socket_power", {AMD_VALUE, "", "W"}},
+	{"average_socket_power", {AMD_VALUE, ".average", "W"}},
 	{"current socket graphics package power (w)", {AMD_VALUE, "", "W"}},
 	{"average graphics package power (w)", {AMD_VALUE, ".average", "W"}},
 	{"total_energy_consumption", {AMD_VALUE, "", "J"}},
-	{"hotspot_temperature", {AMD_VALUE, ".hotspot", "degC"}}, {"hotspot", {AMD_VALUE, ".hotspot", "degC"}},
-	{"edge", {AMD_VALUE, ".edge", "degC"}}, {"memory_temperature", {AMD_VALUE, ".memory", "degC"}},
+	{"hotspot_temperature", {AMD_VALUE, ".hotspot", "degC"}},
+	{"hotspot", {AMD_VALUE, ".hotspot", "degC"}},
+	{"edge", {AMD_VALUE, ".edge", "degC"}},
+	{"memory_temperature", {AMD_VALUE, ".memory", "degC"}},
 	{"temperature (sensor edge) (c)", {AMD_VALUE, ".edge", "degC"}},
 	{"temperature (sensor junction) (c)", {AMD_VALUE, ".hotspot", "degC"}},
 	{"temperature (sensor memory) (c)", {AMD_VALUE, ".memory", "degC"}},
-	{"gfx", {AMD_VALUE, "", "%"}}, {"gfx_activity", {AMD_VALUE, "", "%"}}, {"gpu use (%)", {AMD_VALUE, "", "%"}},
+	{"gfx", {AMD_VALUE, "", "%"}},
+	{"gfx_activity", {AMD_VALUE, "", "%"}},
+	{"gpu use (%)", {AMD_VALUE, "", "%"}},
 };
 
 struct amd_log {
@@ -183,14 +191,15 @@ static int take_amd_line(struct amd_log *a, char *text, struct erg_err *err)
 	n = erg_lines_split(copy, ',', cells, CELLS_MAX);
 	if (n > 0 && n <= CELLS_MAX && take_amd_header(a, cells, n))
 		return 0;
-	r = n > 0 && n <= CELLS_MAX && !erg_lines_cut(a->lines) ? take_amd_row(a, cells, n, err) : 0;
+	r = n > 0 && n <= CELLS_MAX && !erg_lines_cut(a->lines) ? take_amd_row(a, cells, n, err)
+								: 0;
 	if (r == 0)
 		erg_import_foreign(a->log, erg_lines_number(a->lines), text);
 	return r < 0 ? r : 0;
 }
 
-static int read_amd_smi(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
-	json_t *notes, struct erg_err *err)
+static int read_amd_smi(const char *path, const struct erg_import_how *how,
+	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
 	struct amd_log a = {.log = ret, .how = how};
 	char *text;
@@ -202,10 +211,13 @@ static int read_amd_smi(const char *path, const struct erg_import_how *how, stru
 		r = take_amd_line(&a, text, err);
 	r = r == 0 && got < 0 ? got : r;
 	if (r == 0 && !a.known)
-		r = erg_fail(err, -EINVAL, "%s: no line names a column gpu or device beside power; amd-smi monitor "
-			"-p --csv or rocm-smi -P --csv was expected", path);
+		r = erg_fail(err, -EINVAL,
+			"%s: no line names a column gpu or device beside power; amd-smi monitor "
+			"-p --csv or rocm-smi -P --csv was expected",
+			path);
 	if (r == 0 && a.time < 0 && how->interval_ns == 0)
-		r = erg_fail(err, -EINVAL, "%s: no column timestamp (amd-smi monitor -w S): --interval was expected",
+		r = erg_fail(err, -EINVAL,
+			"%s: no column timestamp (amd-smi monitor -w S): --interval was expected",
 			path);
 	if (r == 0 && a.time < 0)
 		ret->clock = ERG_CLOCK_NONE;

@@ -32,7 +32,9 @@ static int program_find(char *ret, size_t size, struct erg_err *err)
 	snprintf(ret, size, "%s/../rules/" PROGRAM, dir);
 	if (access(ret, X_OK) < 0)
 		snprintf(ret, size, "%s/" PROGRAM, dir);
-	return access(ret, X_OK) == 0 ? 0 : erg_fail(err, -ENOENT, "--from ctf: %s is not installed", ret);
+	return access(ret, X_OK) == 0
+		? 0
+		: erg_fail(err, -ENOENT, "--from ctf: %s is not installed", ret);
 }
 
 /* The notes in FD; the last other line in SAID. */
@@ -50,8 +52,8 @@ static void notes_take(int fd, json_t *notes, char *said, size_t size)
 		if (!strncmp(line, WARNING, strlen(WARNING)))
 			erg_import_note(notes, "rules", "%s", line + strlen(WARNING));
 		else
-			snprintf(said, size, "%s", line + (strncmp(line, ERROR, strlen(ERROR)) ? 0 :
-				strlen(ERROR)));
+			snprintf(said, size, "%s",
+				line + (strncmp(line, ERROR, strlen(ERROR)) ? 0 : strlen(ERROR)));
 	}
 	fclose(f);
 }
@@ -76,7 +78,8 @@ static int run(const char *trace, const char *rules, int out, int complaints, st
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status))
-		return erg_fail(err, -EIO, "%s: reading it ended by signal %d", trace, WTERMSIG(status));
+		return erg_fail(err, -EIO, "%s: reading it ended by signal %d", trace,
+			WTERMSIG(status));
 	return status ? -EINVAL : 0;
 }
 
@@ -99,7 +102,8 @@ int erg_import_layers_by_rules(const char *trace, const char *rules, struct erg_
 		return r;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", out);
 	r = erg_import_layers_read(path, ret, notes, err);
-	return r == -ENODATA ? erg_fail(err, r, "%s: no layer by the rules of %s", trace, rules) : r;
+	return r == -ENODATA ? erg_fail(err, r, "%s: no layer by the rules of %s", trace, rules)
+			     : r;
 }
 
 static int read_without(const char *path, struct erg_import_layers *ret, json_t *notes,
@@ -107,8 +111,10 @@ static int read_without(const char *path, struct erg_import_layers *ret, json_t 
 {
 	(void)ret;
 	(void)notes;
-	return erg_fail(err, -EDOM, "%s: --rules RULES.yaml was expected, which says what begins and ends a "
-		"layer", path);
+	return erg_fail(err, -EDOM,
+		"%s: --rules RULES.yaml was expected, which says what begins and ends a "
+		"layer",
+		path);
 }
 
 const struct erg_import_layers_reader erg_import_ctf = {

@@ -64,7 +64,8 @@ bool erg_import_scaled(const char *s, char point, int decimals, int64_t *ret, in
 		s = read_digits(s + 1, true, &m);
 	if (!m.any || m.many)
 		return false;
-	if ((*s == 'e' || *s == 'E') && strspn(s + 1 + (s[1] == '-' || s[1] == '+'), "0123456789")) {
+	if ((*s == 'e' || *s == 'E') &&
+		strspn(s + 1 + (s[1] == '-' || s[1] == '+'), "0123456789")) {
 		exponent = (int)strtol(s + 1, NULL, 10);
 		s += 1 + (s[1] == '-' || s[1] == '+');
 		s += strspn(s, "0123456789");
@@ -101,7 +102,8 @@ static size_t blank_cells(char *p, char **cells, size_t max)
 
 size_t erg_import_cells(char *line, char separator, char **cells, size_t max)
 {
-	return separator == ' ' ? blank_cells(line, cells, max) : erg_lines_split(line, separator, cells, max);
+	return separator == ' ' ? blank_cells(line, cells, max)
+				: erg_lines_split(line, separator, cells, max);
 }
 
 bool erg_import_missing_cell(const char *cell)
@@ -122,16 +124,17 @@ bool erg_import_unix_date(const char *text, char *ret, size_t size)
 	int day, hour, minute, second, year, n = 0;
 	const char *at;
 
-	if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &day, &hour, &minute, &second,
-		    &year, &n) == 6 && n > 0)
+	if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &day, &hour,
+		    &minute, &second, &year, &n) == 6 &&
+		n > 0)
 		sscanf(text + n, " %11[A-Z0-9+:-]", zone);
-	else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %11[A-Z0-9+-] %4d", month, &day, &hour,
-			 &minute, &second, zone, &year) != 7)
+	else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %11[A-Z0-9+-] %4d", month,
+			 &day, &hour, &minute, &second, zone, &year) != 7)
 		return false;
 	at = strlen(month) == 3 ? strstr(months, month) : NULL;
 	if (!at || (at - months) % 3)
 		return false;
-	snprintf(ret, size, "%04d-%02d-%02d %02d:%02d:%02d %s", year, (int)(at - months) / 3 + 1, day, hour,
-		minute, second, zone);
+	snprintf(ret, size, "%04d-%02d-%02d %02d:%02d:%02d %s", year, (int)(at - months) / 3 + 1,
+		day, hour, minute, second, zone);
 	return true;
 }

@@ -16,7 +16,8 @@
 
 #define DISORDER_ROWS_MAX 64
 #define DISORDER_NS_MAX (900 * (int64_t)ERG_NSEC_PER_SEC) /* clocks are set by more */
-#define TWICE_SHARE_MAX 0.05 /* rows of one time with other readings: two devices, not a clock too coarse */
+#define TWICE_SHARE_MAX                                                                            \
+	0.05 /* rows of one time with other readings: two devices, not a clock too coarse */
 
 #define RHYTHM_MIN 3 /* distances, to tell a column's own rhythm */
 
@@ -30,11 +31,14 @@ static int check_foreign(const struct erg_import_log *log, json_t *notes, struct
 	if (f->n == 0)
 		return 0;
 	if ((double)f->n > share * (double)(f->n + log->n))
-		return erg_fail(err, -EINVAL, "%s: line %zu: '%s' is not understood, as %zu of %zu lines: "
-			"is it another kind of log (--from)?", log->path, f->line, f->text, f->n,
-			f->n + log->n);
-	erg_import_note(notes, "foreign", "%s: line %zu: '%s' is not understood; %zu such lines of %zu "
-		"were left out", log->path, f->line, f->text, f->n, f->n + log->n);
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: '%s' is not understood, as %zu of %zu lines: "
+			"is it another kind of log (--from)?",
+			log->path, f->line, f->text, f->n, f->n + log->n);
+	erg_import_note(notes, "foreign",
+		"%s: line %zu: '%s' is not understood; %zu such lines of %zu "
+		"were left out",
+		log->path, f->line, f->text, f->n, f->n + log->n);
 	return 0;
 }
 
@@ -44,11 +48,14 @@ static int check_twice(const struct erg_import_log *log, json_t *notes, struct e
 	if (log->wall.twice == 0)
 		return 0;
 	if (log->wall.twice >= log->n && log->n > 0)
-		return erg_fail(err, -EINVAL, "%s: all times are of the hour that the zone has twice; "
-			"--time-zone with an offset, like +01:00, was expected", log->path);
-	erg_import_note(notes, "twice", "%s: %llu times are of the hour that the zone has twice, when "
-		"clocks go back; they were taken in the order of the lines", log->path,
-		(unsigned long long)log->wall.twice);
+		return erg_fail(err, -EINVAL,
+			"%s: all times are of the hour that the zone has twice; "
+			"--time-zone with an offset, like +01:00, was expected",
+			log->path);
+	erg_import_note(notes, "twice",
+		"%s: %llu times are of the hour that the zone has twice, when "
+		"clocks go back; they were taken in the order of the lines",
+		log->path, (unsigned long long)log->wall.twice);
 	return 0;
 }
 
@@ -71,18 +78,21 @@ static void swap_rows(struct erg_import_log *log, size_t i, size_t k)
 	}
 }
 
-static int fail_order(const struct erg_import_log *log, uint32_t line, int64_t back, struct erg_err *err)
+static int fail_order(const struct erg_import_log *log, uint32_t line, int64_t back,
+	struct erg_err *err)
 {
-	bool hour = log->clock == ERG_CLOCK_WALL && llabs(back - 3600 * (int64_t)ERG_NSEC_PER_SEC) <
-		DISORDER_NS_MAX;
+	bool hour = log->clock == ERG_CLOCK_WALL &&
+		llabs(back - 3600 * (int64_t)ERG_NSEC_PER_SEC) < DISORDER_NS_MAX;
 
 	if (hour)
-		return erg_fail(err, -EINVAL, "%s: line %u: the time goes back by %.6g s, as when summer "
+		return erg_fail(err, -EINVAL,
+			"%s: line %u: the time goes back by %.6g s, as when summer "
 			"time ends: --time-zone, like Europe/Berlin, tells the two hours apart",
 			log->path, line, (double)back * 1e-9);
-	return erg_fail(err, -EINVAL, "%s: line %u: the time goes back by %.6g s: two logs in one file, "
-		"or a clock that was set? Import the parts one by one", log->path, line,
-		(double)back * 1e-9);
+	return erg_fail(err, -EINVAL,
+		"%s: line %u: the time goes back by %.6g s: two logs in one file, "
+		"or a clock that was set? Import the parts one by one",
+		log->path, line, (double)back * 1e-9);
 }
 
 /* Insertion by neighbours: the disorder is small or refused. */
@@ -106,8 +116,10 @@ static int put_in_order(struct erg_import_log *log, json_t *notes, struct erg_er
 		first = moved++ ? first : line;
 	}
 	if (moved)
-		erg_import_note(notes, "order", "%s: line %u: the time goes back; %zu such rows were "
-			"put in order", log->path, first, moved);
+		erg_import_note(notes, "order",
+			"%s: line %u: the time goes back; %zu such rows were "
+			"put in order",
+			log->path, first, moved);
 	return 0;
 }
 
@@ -121,7 +133,8 @@ static void copy_row(struct erg_import_log *log, size_t to, size_t from)
 
 /* Adds the readings of row FROM to those of row TO, of the same time. *ret_lost: it had some already;
  * *ret_other: and they were not the same. */
-static void merge_row(struct erg_import_log *log, size_t to, size_t from, bool *ret_lost, bool *ret_other)
+static void merge_row(struct erg_import_log *log, size_t to, size_t from, bool *ret_lost,
+	bool *ret_other)
 {
 	for (size_t c = 0; c < log->n_channels; c++) {
 		int64_t *have = &log->channels[c].raw[to], v = log->channels[c].raw[from];
@@ -154,14 +167,17 @@ static int drop_duplicate_times(struct erg_import_log *log, json_t *notes, struc
 			first_other = log->line[i];
 	}
 	if ((double)others > TWICE_SHARE_MAX * (double)log->n)
-		return erg_fail(err, -EINVAL, "%s: line %u: other readings of the time of the line before, "
+		return erg_fail(err, -EINVAL,
+			"%s: line %u: other readings of the time of the line before, "
 			"as in %zu of %zu lines: several devices? A column that tells them apart (index, "
-			"uuid, pci.bus_id), or a file for each, was expected", log->path, first_other,
-			others, log->n);
+			"uuid, pci.bus_id), or a file for each, was expected",
+			log->path, first_other, others, log->n);
 	log->n = n;
 	if (dropped)
-		erg_import_note(notes, "duplicate-time", "%s: line %u: the same time as the row "
-			"before; %zu such rows were left out", log->path, first, dropped);
+		erg_import_note(notes, "duplicate-time",
+			"%s: line %u: the same time as the row "
+			"before; %zu such rows were left out",
+			log->path, first, dropped);
 	return 0;
 }
 
@@ -200,7 +216,8 @@ static int usual_distance(const struct erg_import_log *log, uint32_t group,
 	if (!d)
 		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
 	for (size_t i = 0; i < log->n; i++) {
-		if (channel ? channel->raw[i] == ERG_IMPORT_MISSING : !erg_import_was_read(log, group, i))
+		if (channel ? channel->raw[i] == ERG_IMPORT_MISSING
+			    : !erg_import_was_read(log, group, i))
 			continue;
 		if (seen > 0 && seen % step == 0)
 			d[n++] = log->t[i] - before;
@@ -239,7 +256,7 @@ static bool is_listed(const json_t *gaps, int64_t begin, int64_t end)
 	const json_t *g;
 	size_t i;
 
-	json_array_foreach(gaps, i, g)
+	json_array_foreach (gaps, i, g)
 		if (json_integer_value(json_object_get(g, "begin_ns")) == begin &&
 			json_integer_value(json_object_get(g, "end_ns")) == end)
 			return true;
@@ -263,14 +280,17 @@ static void add_gaps(struct erg_import_log *log, const struct erg_import_channel
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		d = before < log->n ? log->t[i] - log->t[before] : 0;
-		if (erg_observed_gap((double)d, (double)c->interval_ns, 0) && (first == 0 || !is_listed(log->gaps, log->t[before], log->t[i]))) {
+		if (erg_observed_gap((double)d, (double)c->interval_ns, 0) &&
+			(first == 0 || !is_listed(log->gaps, log->t[before], log->t[i]))) {
 			g->n++;
 			g->total += d;
 			g->at = d > g->longest ? i : g->at;
 			g->longest = d > g->longest ? d : g->longest;
 			if (json_array_size(log->gaps) < 1000)
-				json_array_append_new(log->gaps, json_pack("{s:I, s:I}", "begin_ns",
-					(json_int_t)log->t[before], "end_ns", (json_int_t)log->t[i]));
+				json_array_append_new(log->gaps,
+					json_pack("{s:I, s:I}", "begin_ns",
+						(json_int_t)log->t[before], "end_ns",
+						(json_int_t)log->t[i]));
 		}
 		before = i;
 	}
@@ -288,13 +308,18 @@ static void find_gaps(struct erg_import_log *log, json_t *notes)
 		interval = n == 0 && g.n > 0 ? log->channels[i].interval_ns : interval;
 	}
 	if (g.n)
-		erg_import_note(notes, "gap", "%s: line %u: no reading for %.6g s; %zu gaps of more "
-			"than 3 times the usual %.6g s, %.6g s in all%s", log->path, log->line[g.at],
-			(double)g.longest * 1e-9, g.n, (double)interval * 1e-9,
-			(double)g.total * 1e-9, log->clock == ERG_CLOCK_WALL &&
-			llabs(g.longest - (3600 * (int64_t)ERG_NSEC_PER_SEC + (int64_t)interval)) <
-				(int64_t)interval ? " (an hour: summer time began? --time-zone "
-				"tells)" : "");
+		erg_import_note(notes, "gap",
+			"%s: line %u: no reading for %.6g s; %zu gaps of more "
+			"than 3 times the usual %.6g s, %.6g s in all%s",
+			log->path, log->line[g.at], (double)g.longest * 1e-9, g.n,
+			(double)interval * 1e-9, (double)g.total * 1e-9,
+			log->clock == ERG_CLOCK_WALL &&
+					llabs(g.longest -
+						(3600 * (int64_t)ERG_NSEC_PER_SEC +
+							(int64_t)interval)) < (int64_t)interval
+				? " (an hour: summer time began? --time-zone "
+				  "tells)"
+				: "");
 }
 
 /* ---- all of it ---- */
@@ -314,8 +339,10 @@ static int check_power(const struct erg_import_log *log, struct erg_err *err)
 	if (has_readings(log, ERG_Q_POWER) || has_readings(log, ERG_Q_ENERGY) ||
 		(has_readings(log, ERG_Q_VOLTAGE) && has_readings(log, ERG_Q_CURRENT)))
 		return 0;
-	return erg_fail(err, -ENODATA, "%s: no reading of power or energy in %zu rows: was power logged, "
-		"or is it written in a form that is not known here?", log->path, log->n);
+	return erg_fail(err, -ENODATA,
+		"%s: no reading of power or energy in %zu rows: was power logged, "
+		"or is it written in a form that is not known here?",
+		log->path, log->n);
 }
 
 int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *err)
@@ -341,8 +368,10 @@ int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *
 	if (r < 0)
 		return r;
 	if (log->n == 1)
-		erg_import_note(notes, "one-sample", "%s: line %u: one row only: nothing lies between "
-			"readings, no energy can be computed", log->path, log->line[0]);
+		erg_import_note(notes, "one-sample",
+			"%s: line %u: one row only: nothing lies between "
+			"readings, no energy can be computed",
+			log->path, log->line[0]);
 	find_gaps(log, notes);
 	return 0;
 }

@@ -66,7 +66,8 @@ static void places_release(struct place **all)
 {
 	struct place *p, *next;
 
-	HASH_ITER (hh, *all, p, next) {
+	HASH_ITER(hh, *all, p, next)
+	{
 		HASH_DEL(*all, p);
 		free(p->process);
 		free(p->name);
@@ -146,7 +147,8 @@ static bool number_us(const struct trace *t, const json_t *e, const char *key, i
 	about = json_number_value(v);
 	if (json_is_string(v) && !erg_number_parse(json_string_value(v), -1e16, 1e16, &about))
 		return false;
-	if ((!json_is_string(v) && !json_is_number(v)) || !isfinite(about) || fabs(about) > (double)ERG_IMPORT_TIME_MAX / 1000)
+	if ((!json_is_string(v) && !json_is_number(v)) || !isfinite(about) ||
+		fabs(about) > (double)ERG_IMPORT_TIME_MAX / 1000)
 		return false;
 	snprintf(word, sizeof(word), "\"%s\"", key);
 	while ((s = strstr(s, word))) {
@@ -194,8 +196,12 @@ static int add_span(struct trace *t, struct place *p, const struct begun *b, int
 		p->track = erg_import_layers_track(t->layers, p->key);
 	if (!s || !p->track)
 		return -ENOMEM;
-	*s = (struct erg_import_span){.begin = b->begin, .end = end, .layer = b->layer - 1,
-		.iteration = b->iteration, .track = p->track, .line = b->line};
+	*s = (struct erg_import_span){.begin = b->begin,
+		.end = end,
+		.layer = b->layer - 1,
+		.iteration = b->iteration,
+		.track = p->track,
+		.line = b->line};
 	return 1;
 }
 
@@ -298,8 +304,8 @@ static int take_metadata(struct trace *t, const json_t *e)
 	p = place_of(&t->processes, id_text(e, "pid", buf, sizeof(buf)));
 	if (!p)
 		return -ENOMEM;
-	return !strcmp(what, "process_name") ? set_word(&p->name, word_of(args, "name")) :
-					       set_word(&p->process, word_of(args, "labels"));
+	return !strcmp(what, "process_name") ? set_word(&p->name, word_of(args, "name"))
+					     : set_word(&p->process, word_of(args, "labels"));
 }
 
 static int take_event(struct trace *t, const json_t *e)
@@ -309,12 +315,19 @@ static int take_event(struct trace *t, const json_t *e)
 	if (ph[0] == '\0' || ph[1] != '\0')
 		return 0;
 	switch (ph[0]) {
-	case 'X': return take_complete(t, e);
-	case 'B': return take_begin(t, e);
-	case 'E': return take_end(t, e);
-	case 'M': return take_metadata(t, e);
-	case 'b': t->asynchronous++; return 1;
-	default: return strchr("einNODCPRsStTfFpvVc(),I", ph[0]) != NULL;
+	case 'X':
+		return take_complete(t, e);
+	case 'B':
+		return take_begin(t, e);
+	case 'E':
+		return take_end(t, e);
+	case 'M':
+		return take_metadata(t, e);
+	case 'b':
+		t->asynchronous++;
+		return 1;
+	default:
+		return strchr("einNODCPRsStTfFpvVc(),I", ph[0]) != NULL;
 	}
 }
 
@@ -378,8 +391,10 @@ static int read_document(struct trace *t, struct erg_err *err)
 	if (c == '[')
 		return take_events(t, err);
 	if (c != '{')
-		return erg_fail(err, -EINVAL, "%s: an array of events or an object with traceEvents, JSON, "
-			"was expected", t->path);
+		return erg_fail(err, -EINVAL,
+			"%s: an array of events or an object with traceEvents, JSON, "
+			"was expected",
+			t->path);
 	erg_json_walk_get(t->walk);
 	while (r == 0 && erg_json_walk_peek(t->walk) == '"') {
 		r = take_member(t, &found, err);
@@ -388,8 +403,10 @@ static int read_document(struct trace *t, struct erg_err *err)
 	}
 	t->cut |= erg_json_walk_get(t->walk) != '}';
 	if (r == 0 && !found)
-		return erg_fail(err, -EINVAL, "%s: no \"traceEvents\" in the object; a trace of Chrome's "
-			"format was expected", t->path);
+		return erg_fail(err, -EINVAL,
+			"%s: no \"traceEvents\" in the object; a trace of Chrome's "
+			"format was expected",
+			t->path);
 	return r;
 }
 
@@ -401,8 +418,10 @@ static int name_track(struct trace *t, const struct place *p)
 	_cleanup_(erg_freep) char *pid = strndup(p->key, strcspn(p->key, "\x1f"));
 	const char *tid = p->key + strcspn(p->key, "\x1f") + 1;
 	struct place *process = pid ? place_of(&t->processes, pid) : NULL;
-	const char *of = !process ? "" : process->process && strcmp(process->process, "CPU") ?
-		process->process : process->name ? process->name : "";
+	const char *of = !process                                     ? ""
+		: process->process && strcmp(process->process, "CPU") ? process->process
+		: process->name                                       ? process->name
+								      : "";
 	bool says = strcasestr(of, "gpu") || (p->name && strcasestr(p->name, "gpu"));
 	char *name = NULL;
 
@@ -423,7 +442,8 @@ static int name_tracks(struct trace *t, struct erg_err *err)
 {
 	struct place *p, *next;
 
-	HASH_ITER (hh, t->places, p, next) {
+	HASH_ITER(hh, t->places, p, next)
+	{
 		t->unmatched += p->n_open;
 		if (p->n_open > 0 && t->unmatched == p->n_open)
 			t->unmatched_line = p->open[0].line;
@@ -438,23 +458,34 @@ static int judge_trace(struct trace *t, json_t *notes, struct erg_err *err)
 	const char *error = erg_json_walk_error(t->walk);
 
 	if (t->events == t->foreign || t->foreign * 2 > t->events)
-		return erg_fail(err, -EINVAL, "%s: line %zu: no event of Chrome's trace format; %zu of %zu "
-			"are none", t->path, t->foreign_line, t->foreign, t->events);
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: no event of Chrome's trace format; %zu of %zu "
+			"are none",
+			t->path, t->foreign_line, t->foreign, t->events);
 	if (t->layers->n_spans == 0)
-		return erg_fail(err, -ENODATA, "%s: no event with a duration (ph X, or B and E) in %zu events",
-			t->path, t->events);
+		return erg_fail(err, -ENODATA,
+			"%s: no event with a duration (ph X, or B and E) in %zu events", t->path,
+			t->events);
 	if (error || t->cut)
-		erg_import_note(notes, "cut", "%s: the trace ends in the middle%s%s; the %zu events before were "
-			"taken", t->path, error ? ": " : "", error ? error : "", t->events);
+		erg_import_note(notes, "cut",
+			"%s: the trace ends in the middle%s%s; the %zu events before were "
+			"taken",
+			t->path, error ? ": " : "", error ? error : "", t->events);
 	if (t->foreign)
-		erg_import_note(notes, "foreign", "%s: line %zu: no event of Chrome's trace format; %zu such "
-			"were left out", t->path, t->foreign_line, t->foreign);
+		erg_import_note(notes, "foreign",
+			"%s: line %zu: no event of Chrome's trace format; %zu such "
+			"were left out",
+			t->path, t->foreign_line, t->foreign);
 	if (t->asynchronous)
-		erg_import_note(notes, "asynchronous", "%s: %zu asynchronous events (ph b) were left out: they "
-			"are on no thread", t->path, t->asynchronous);
+		erg_import_note(notes, "asynchronous",
+			"%s: %zu asynchronous events (ph b) were left out: they "
+			"are on no thread",
+			t->path, t->asynchronous);
 	if (t->unmatched)
-		erg_import_note(notes, "unmatched", "%s: line %zu: an event that only begins or only ends; %zu "
-			"such were left out", t->path, t->unmatched_line, t->unmatched);
+		erg_import_note(notes, "unmatched",
+			"%s: line %zu: an event that only begins or only ends; %zu "
+			"such were left out",
+			t->path, t->unmatched_line, t->unmatched);
 	return 0;
 }
 
@@ -468,8 +499,10 @@ static int place_in_time(struct trace *t, struct erg_err *err)
 		if (__builtin_add_overflow(s->begin, t->base_ns, &s->begin) ||
 			__builtin_add_overflow(s->end, t->base_ns, &s->end) || s->end < s->begin ||
 			s->begin < -ERG_IMPORT_TIME_MAX || s->end > ERG_IMPORT_TIME_MAX)
-			return erg_fail(err, -ERANGE, "%s: line %u: the event's time or duration is none that "
-				"can be", t->path, s->line);
+			return erg_fail(err, -ERANGE,
+				"%s: line %u: the event's time or duration is none that "
+				"can be",
+				t->path, s->line);
 	}
 	return 0;
 }

@@ -37,13 +37,14 @@ static bt_message *begin_packet(struct erg_feed *f, bt_self_message_iterator *it
 	f->packet = bt_packet_create(f->schema.stream);
 	f->in_packet = 0;
 	return f->packet ? bt_message_packet_beginning_create_with_default_clock_snapshot(it,
-		f->packet, f->now) : NULL;
+				   f->packet, f->now)
+			 : NULL;
 }
 
 static bt_message *end_packet(struct erg_feed *f, bt_self_message_iterator *it)
 {
-	bt_message *m = bt_message_packet_end_create_with_default_clock_snapshot(it, f->packet,
-		f->now);
+	bt_message *m =
+		bt_message_packet_end_create_with_default_clock_snapshot(it, f->packet, f->now);
 
 	BT_PACKET_PUT_REF_AND_RESET(f->packet);
 	return m;
@@ -86,7 +87,8 @@ static bt_message *next_message(struct erg_feed *f, bt_self_message_iterator *it
 static bt_message_iterator_class_next_method_status iterate(bt_self_message_iterator *it,
 	bt_message_array_const messages, uint64_t capacity, uint64_t *count)
 {
-	struct erg_feed *f = bt_self_component_get_data(bt_self_message_iterator_borrow_component(it));
+	struct erg_feed *f =
+		bt_self_component_get_data(bt_self_message_iterator_borrow_component(it));
 
 	*count = 0;
 	if (f->what->interrupted && *f->what->interrupted) {
@@ -103,8 +105,8 @@ static bt_message_iterator_class_next_method_status iterate(bt_self_message_iter
 		}
 		messages[(*count)++] = m;
 	}
-	return *count ? BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_OK :
-			BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_END;
+	return *count ? BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_OK
+		      : BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_END;
 }
 
 static bt_component_class_initialize_method_status initialize(bt_self_component_source *self,
@@ -156,9 +158,10 @@ static bt_value *sink_params(const char *dir)
 {
 	bt_value *p = bt_value_map_create();
 
-	if (p && (bt_value_map_insert_string_entry(p, "path", dir) ||
-			 bt_value_map_insert_bool_entry(p, "assume-single-trace", BT_TRUE) ||
-			 bt_value_map_insert_bool_entry(p, "quiet", BT_TRUE)))
+	if (p &&
+		(bt_value_map_insert_string_entry(p, "path", dir) ||
+			bt_value_map_insert_bool_entry(p, "assume-single-trace", BT_TRUE) ||
+			bt_value_map_insert_bool_entry(p, "quiet", BT_TRUE)))
 		BT_VALUE_PUT_REF_AND_RESET(p);
 	return p;
 }
@@ -171,7 +174,8 @@ static int run_graph(bt_graph *graph, const bt_component_class_source *source,
 
 	if (bt_graph_add_source_component_with_initialize_method_data(graph, source, "log", NULL, f,
 		    BT_LOGGING_LEVEL_NONE, &from) ||
-		bt_graph_add_sink_component(graph, sink, "ctf", params, BT_LOGGING_LEVEL_NONE, &to) ||
+		bt_graph_add_sink_component(graph, sink, "ctf", params, BT_LOGGING_LEVEL_NONE,
+			&to) ||
 		bt_graph_connect_ports(graph,
 			bt_component_source_borrow_output_port_by_index_const(from, 0),
 			bt_component_sink_borrow_input_port_by_index_const(to, 0), NULL))
@@ -193,10 +197,10 @@ static int write_trace(struct erg_feed *f, const char *dir, struct erg_err *err)
 	else if (!source || !params || !graph)
 		r = erg_fail_errno(err, -ENOMEM, "%s", dir);
 	else if (run_graph(graph, source,
-			 bt_plugin_borrow_sink_component_class_by_name_const(plugin, "fs"), params, f) <
-		0)
-		r = f->err.code ? erg_fail(err, f->err.code, "%s", f->err.msg) :
-				  fail_babeltrace(dir, err);
+			 bt_plugin_borrow_sink_component_class_by_name_const(plugin, "fs"), params,
+			 f) < 0)
+		r = f->err.code ? erg_fail(err, f->err.code, "%s", f->err.msg)
+				: fail_babeltrace(dir, err);
 	else
 		r = 0;
 	if (r < 0)
@@ -247,8 +251,9 @@ static int take_verdict(int fd, pid_t child, const volatile int *interrupted, co
 	if (interrupted && *interrupted)
 		return erg_fail(err, -EINTR, "interrupted");
 	if (n != (ssize_t)sizeof(verdict))
-		return erg_fail(err, -EIO, "%s: babeltrace2 died while it wrote the trace (signal %d)",
-			dir, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+		return erg_fail(err, -EIO,
+			"%s: babeltrace2 died while it wrote the trace (signal %d)", dir,
+			WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	return verdict.code ? erg_fail(err, verdict.code, "%s", verdict.msg) : 0;
 }
 

@@ -44,8 +44,8 @@ bool erg_import_is_exported(const char *path)
 	/* a pipe is read once */
 	if (!cells || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return false;
-	return erg_lines_open(path, &lines, &ignored) == 0 && erg_lines_next(lines, &line, &ignored) > 0 &&
-		exported_cells(line, cells) > 0;
+	return erg_lines_open(path, &lines, &ignored) == 0 &&
+		erg_lines_next(lines, &line, &ignored) > 0 && exported_cells(line, cells) > 0;
 }
 
 /* "VDD_IN [W] simulated" as a column that is named. */
@@ -56,8 +56,10 @@ static int name_column(struct erg_import_named *named, const char *title, const 
 	_cleanup_(erg_freep) char *text = NULL;
 
 	if (!close || open < title + 2)
-		return erg_fail(err, -EINVAL, "%s: column '%s': a rail and its unit, as erg-analyze export "
-			"writes them, were expected", path, title);
+		return erg_fail(err, -EINVAL,
+			"%s: column '%s': a rail and its unit, as erg-analyze export "
+			"writes them, were expected",
+			path, title);
 	if (asprintf(&text, "%s=%.*s:%.*s", title, (int)(close - open - 1), open + 1,
 		    (int)(open - title - 1), title) < 0) {
 		text = NULL;
@@ -86,8 +88,8 @@ static int name_columns(const char *path, struct erg_import_named *named, struct
 	return r;
 }
 
-static int read_exported(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
-	json_t *notes, struct erg_err *err)
+static int read_exported(const char *path, const struct erg_import_how *how,
+	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
 	struct erg_import_named named = {0};
 	struct erg_import_how its = *how;

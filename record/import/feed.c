@@ -26,11 +26,12 @@ static bt_message *new_event(struct erg_feed *f, bt_self_message_iterator *it, e
 		return NULL;
 	event = bt_message_event_borrow_event(m);
 	context = bt_event_borrow_common_context_field(event);
-	bt_field_integer_signed_set_value(
-		bt_field_structure_borrow_member_field_by_index(context, 0),
+	bt_field_integer_signed_set_value(bt_field_structure_borrow_member_field_by_index(context,
+						  0),
 		pid + (int)f->what->pid);
-	bt_field_integer_signed_set_value(
-		bt_field_structure_borrow_member_field_by_index(context, 1), tid);
+	bt_field_integer_signed_set_value(bt_field_structure_borrow_member_field_by_index(context,
+						  1),
+		tid);
 	*ret = (struct erg_cursor){bt_event_borrow_payload_field(event), 0};
 	return m;
 }
@@ -118,7 +119,8 @@ static int put_layer(struct erg_cursor *c, const struct erg_import_layer_def *d,
 	erg_put_unsigned(c, id);
 	erg_put_unsigned(c, d->parent);
 	erg_put_unsigned(c, d->level);
-	r = erg_put_string(c, d->name) || erg_put_string(c, d->type) || erg_put_string(c, d->network);
+	r = erg_put_string(c, d->name) || erg_put_string(c, d->type) ||
+		erg_put_string(c, d->network);
 	erg_put_unsigned(c, d->macs);
 	for (int i = 0; i < 4; i++)
 		erg_put_unsigned(c, 0);
@@ -137,8 +139,9 @@ static int put_named(struct erg_cursor *c, uint32_t id, const char *name)
 bt_message *erg_feed_definition(struct erg_feed *f, bt_self_message_iterator *it, bool *ret_end)
 {
 	const struct erg_import_layers *l = f->what->layers;
-	const size_t counts[] = {f->what->log->n_channels ? 1 : 0, erg_import_sources(f->what->log), f->what->log->n_channels,
-		l ? 1 : 0, l ? l->n_tracks : 0, l ? l->n_counters : 0, l ? l->n_defs : 0};
+	const size_t counts[] = {f->what->log->n_channels ? 1 : 0, erg_import_sources(f->what->log),
+		f->what->log->n_channels, l ? 1 : 0, l ? l->n_tracks : 0, l ? l->n_counters : 0,
+		l ? l->n_defs : 0};
 	static const enum erg_event kinds[] = {ERG_EV_PROCESS_DEFINE, ERG_EV_SOURCE_DEFINE,
 		ERG_EV_CHANNEL_DEFINE, ERG_EV_PROCESS_DEFINE, ERG_EV_TRACK_DEFINE,
 		ERG_EV_COUNTER_DEFINE, ERG_EV_LAYER_DEFINE};
@@ -158,15 +161,25 @@ bt_message *erg_feed_definition(struct erg_feed *f, bt_self_message_iterator *it
 		return NULL;
 	switch (k) {
 	case 0:
-	case 3: r = put_process(f, &c, k == 3); break;
-	case 1: r = put_source(f, &c, (uint32_t)i); break;
-	case 2: r = put_channel(f, &c, i); break;
+	case 3:
+		r = put_process(f, &c, k == 3);
+		break;
+	case 1:
+		r = put_source(f, &c, (uint32_t)i);
+		break;
+	case 2:
+		r = put_channel(f, &c, i);
+		break;
 	case 4:
 		r = put_named(&c, (uint32_t)i + 1, l->tracks[i]);
 		erg_put_unsigned(&c, strcasestr(l->tracks[i], "gpu") != NULL);
 		break;
-	case 5: r = put_named(&c, (uint32_t)i, l->counters[i]) || erg_put_string(&c, "import"); break;
-	default: r = put_layer(&c, &l->defs[i], (uint32_t)i + 1); break;
+	case 5:
+		r = put_named(&c, (uint32_t)i, l->counters[i]) || erg_put_string(&c, "import");
+		break;
+	default:
+		r = put_layer(&c, &l->defs[i], (uint32_t)i + 1);
+		break;
 	}
 	f->definition++;
 	if (r)
@@ -325,8 +338,9 @@ int erg_feed_init(struct erg_feed *f, const struct erg_import_trace *what)
 	qsort(f->edges, f->n_edges, sizeof(*f->edges), compare_edges);
 	f->sources = (uint32_t)erg_import_sources(what->log);
 	for (size_t i = 0; i < what->log->n_channels; i++)
-		f->devices = what->log->channels[i].group + 1 > f->devices ?
-			what->log->channels[i].group + 1 : f->devices;
+		f->devices = what->log->channels[i].group + 1 > f->devices
+			? what->log->channels[i].group + 1
+			: f->devices;
 	skip_missing(f);
 	/* definitions bear the first time of all, so that no message goes back */
 	f->now = what->log->n ? on_trace(f, what->log->t[0]) : UINT64_MAX;

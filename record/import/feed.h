@@ -26,7 +26,7 @@ struct erg_feed {
 	size_t definition, row, span, edge;
 	uint32_t source, sources; /* next one of this row, of how many */
 	uint32_t devices;
-	bool finished;   /* there is no datum left */
+	bool finished; /* there is no datum left */
 	struct erg_err err;
 };
 

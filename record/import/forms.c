@@ -12,26 +12,45 @@
 #define HEAD_BYTES 16384
 
 const struct erg_import_reader *const erg_import_readers[] = {
-	&erg_import_csv, &erg_import_tegrastats, &erg_import_nvidia_smi, &erg_import_ptdaemon,
-	&erg_import_perf_stat, &erg_import_mllog, &erg_import_amd_smi, &erg_import_powermetrics,
-	&erg_import_ipmi, NULL,
+	&erg_import_csv,
+	&erg_import_tegrastats,
+	&erg_import_nvidia_smi,
+	&erg_import_ptdaemon,
+	&erg_import_perf_stat,
+	&erg_import_mllog,
+	&erg_import_amd_smi,
+	&erg_import_powermetrics,
+	&erg_import_ipmi,
+	NULL,
 };
 
 const struct erg_import_layers_reader *const erg_import_layers_readers[] = {
-	&erg_import_layers_csv, &erg_import_chrome_trace, &erg_import_nsys,
-	&erg_import_ctf, NULL,
+	&erg_import_layers_csv,
+	&erg_import_chrome_trace,
+	&erg_import_nsys,
+	&erg_import_ctf,
+	NULL,
 };
 
 /* Words that are in every log of the form near its begin, and in no other's. */
 static const struct {
 	const char *form, *words[3];
 } looks[] = {
-	{"tegrastats", {"RAM ", "MB (lfb ", "CPU ["}}, {"nvidia-smi", {"timestamp", "power.draw"}},
-	{"ptdaemon", {"Time,", "Watts,", "Volts,"}}, {"perf", {"Joules", "energy-"}},
-	{"mllog", {":::MLLOG"}}, {"amd-smi", {"gpu,", "power_usage"}}, {"amd-smi", {"gpu,", "socket_power"}},
-	{"amd-smi", {"device,", "Graphics Package Power"}}, {"powermetrics", {"*** Sampled system activity"}},
-	{"powermetrics", {"<plist", "elapsed_ns"}}, {"ipmi", {"Instantaneous power reading:"}},
-	{"ipmi", {" Watts ", "| ok"}}, {"nsys", {"SQLite format 3"}}, {"chrome-trace", {"traceEvents"}}, {"chrome-trace", {"\"ph\"", "\"ts\""}},
+	{"tegrastats", {"RAM ", "MB (lfb ", "CPU ["}},
+	{"nvidia-smi", {"timestamp", "power.draw"}},
+	{"ptdaemon", {"Time,", "Watts,", "Volts,"}},
+	{"perf", {"Joules", "energy-"}},
+	{"mllog", {":::MLLOG"}},
+	{"amd-smi", {"gpu,", "power_usage"}},
+	{"amd-smi", {"gpu,", "socket_power"}},
+	{"amd-smi", {"device,", "Graphics Package Power"}},
+	{"powermetrics", {"*** Sampled system activity"}},
+	{"powermetrics", {"<plist", "elapsed_ns"}},
+	{"ipmi", {"Instantaneous power reading:"}},
+	{"ipmi", {" Watts ", "| ok"}},
+	{"nsys", {"SQLite format 3"}},
+	{"chrome-trace", {"traceEvents"}},
+	{"chrome-trace", {"\"ph\"", "\"ts\""}},
 };
 
 const char *erg_import_looks_like(const char *path)

@@ -36,8 +36,9 @@ static json_t *describe_input(const char *path, const char *sha256, size_t rows,
 		return NULL;
 	SHA256Update(all, (const uint8_t *)hex, strlen(hex));
 	base = base ? base + 1 : path;
-	return json_pack("{s:s, s:s, s:I}", "path", stat(path, &st) == 0 && S_ISREG(st.st_mode) ? base :
-		"(pipe)", "sha256", hex, "rows", (json_int_t)rows);
+	return json_pack("{s:s, s:s, s:I}", "path",
+		stat(path, &st) == 0 && S_ISREG(st.st_mode) ? base : "(pipe)", "sha256", hex,
+		"rows", (json_int_t)rows);
 }
 
 /* The channels of one source as the manifest's element. */
@@ -59,8 +60,7 @@ static json_t *describe_source(const struct erg_import_log *log, uint32_t source
 	if (!first)
 		return NULL;
 	j = erg_manifest_source(kind, log->path, erg_import_class(first), first->simulated,
-		first->interval_ns,
-		&first->model, defs, n);
+		first->interval_ns, &first->model, defs, n);
 	if (j)
 		json_object_set_new(j, "id", json_integer((json_int_t)id));
 	return j;
@@ -94,8 +94,8 @@ static json_t *describe_import(const struct job *j, SHA2_CTX *all)
 
 	if (!import)
 		return NULL;
-	json_object_set_new(import, "samples", describe_input(j->o->samples,
-		j->log.sha256, j->log.n, all));
+	json_object_set_new(import, "samples",
+		describe_input(j->o->samples, j->log.sha256, j->log.n, all));
 	if (j->o->how.named)
 		json_object_set(import, "columns", j->o->named_words);
 	if (j->o->layers)
@@ -104,15 +104,16 @@ static json_t *describe_import(const struct job *j, SHA2_CTX *all)
 }
 
 /* What was added to a recording, and how its clock was joined. */
-static json_t *describe_addition(const char *path, const char *sha256, size_t rows, const char *from,
-	const struct erg_import_join *join, SHA2_CTX *all)
+static json_t *describe_addition(const char *path, const char *sha256, size_t rows,
+	const char *from, const struct erg_import_join *join, SHA2_CTX *all)
 {
 	json_t *a = describe_input(path, sha256, rows, all);
 
 	if (a)
-		json_object_update_new(a, json_pack("{s:s, s:s, s:I, s:I}", "from", from, "clock",
-			join->clock, "shift_ns", (json_int_t)join->shift_ns, "clock_u_ns",
-			(json_int_t)llround(join->u_ns)));
+		json_object_update_new(a,
+			json_pack("{s:s, s:s, s:I, s:I}", "from", from, "clock", join->clock,
+				"shift_ns", (json_int_t)join->shift_ns, "clock_u_ns",
+				(json_int_t)llround(join->u_ns)));
 	return a;
 }
 
@@ -167,22 +168,26 @@ static json_t *describe(struct job *j)
 /* The recording's manifest; its run_id stays, since its processes bear it. */
 static json_t *describe_onto(struct job *j)
 {
-	json_t *sources = json_array(), *entry = json_pack("{s:s, s:s, s:O, s:O*}", "archive",
-		j->o->onto, "sha256", j->onto.sha256, "stale", j->stale, "gaps", j->log.gaps);
+	json_t *sources = json_array(),
+	       *entry = json_pack("{s:s, s:s, s:O, s:O*}", "archive", j->o->onto, "sha256",
+		       j->onto.sha256, "stale", j->stale, "gaps", j->log.gaps);
 	SHA2_CTX all;
 
 	SHA256Init(&all);
 	SHA256Update(&all, (const uint8_t *)j->onto.sha256, strlen(j->onto.sha256));
 	for (uint32_t i = 0; i < erg_import_sources(&j->log); i++)
-		json_array_append_new(sources, describe_source(&j->log, i, j->onto.sources + i, j->kind));
+		json_array_append_new(sources,
+			describe_source(&j->log, i, j->onto.sources + i, j->kind));
 	if (j->o->samples)
-		json_object_set_new(entry, "samples", describe_addition(j->o->samples, j->log.sha256,
-			j->log.n, j->o->from->name, &j->samples_join, &all));
+		json_object_set_new(entry, "samples",
+			describe_addition(j->o->samples, j->log.sha256, j->log.n, j->o->from->name,
+				&j->samples_join, &all));
 	if (j->o->how.named)
 		json_object_set(entry, "columns", j->o->named_words);
 	if (j->o->layers)
-		json_object_set_new(entry, "layers", describe_addition(j->o->layers, j->layers.sha256,
-			j->layers.n_spans, j->o->layers_from->name, &j->layers_join, &all));
+		json_object_set_new(entry, "layers",
+			describe_addition(j->o->layers, j->layers.sha256, j->layers.n_spans,
+				j->o->layers_from->name, &j->layers_join, &all));
 	make_run_id(j, &all);
 	snprintf(j->run_id, sizeof(j->run_id), "%s",
 		json_string_value(json_object_get(j->onto.manifest, "run_id")));
@@ -216,9 +221,10 @@ static json_t *summarize(const struct job *j)
 	json_t *s = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
 
 	if (s)
-		json_object_update_new(s, json_pack("{s:s, s:b, s:I, s:I}", "run_id", j->run_id,
-			"complete", 1, "begin_ns", (json_int_t)(first_time(j) - j->origin_ns), "end_ns",
-			(json_int_t)(last_time(j) - j->origin_ns)));
+		json_object_update_new(s,
+			json_pack("{s:s, s:b, s:I, s:I}", "run_id", j->run_id, "complete", 1,
+				"begin_ns", (json_int_t)(first_time(j) - j->origin_ns), "end_ns",
+				(json_int_t)(last_time(j) - j->origin_ns)));
 	return s;
 }
 
@@ -232,13 +238,16 @@ static int check_clocks(const struct job *j, struct erg_err *err)
 	if (!(j->o->layers || j->o->onto) || how->offset_given)
 		return 0;
 	if (j->log.clock == ERG_CLOCK_WALL)
-		return erg_fail(err, -EINVAL, "%s: the times are of a wall clock, and nothing says in which "
+		return erg_fail(err, -EINVAL,
+			"%s: the times are of a wall clock, and nothing says in which "
 			"zone: --time-zone (UTC, local, +02:00 or Europe/Berlin) was expected, to put %s "
-			"beside them", j->log.path, j->o->layers ? j->o->layers : j->o->onto);
+			"beside them",
+			j->log.path, j->o->layers ? j->o->layers : j->o->onto);
 	if (j->log.clock == ERG_CLOCK_TIME_OF_DAY)
-		return erg_fail(err, -EINVAL, "%s: the times have no date: --time-offset, the seconds from "
-			"them to those of %s, was expected", j->log.path,
-			j->o->layers ? j->o->layers : j->o->onto);
+		return erg_fail(err, -EINVAL,
+			"%s: the times have no date: --time-offset, the seconds from "
+			"them to those of %s, was expected",
+			j->log.path, j->o->layers ? j->o->layers : j->o->onto);
 	return 0;
 }
 
@@ -253,7 +262,8 @@ static int check_coverage(struct job *j, struct erg_err *err)
 
 	for (size_t i = 0; i < j->layers.n_spans; i++) {
 		const struct erg_import_span *s = &j->layers.spans[i];
-		int64_t from = s->begin > begin ? s->begin : begin, to = s->end < end ? s->end : end;
+		int64_t from = s->begin > begin ? s->begin : begin,
+			to = s->end < end ? s->end : end;
 
 		all += (double)(s->end - s->begin);
 		inside += to > from ? (double)(to - from) : 0;
@@ -261,16 +271,18 @@ static int check_coverage(struct job *j, struct erg_err *err)
 			line = s->line;
 	}
 	if (outside * 2 > j->layers.n_spans && inside * 2 <= all)
-		return erg_fail(err, -EINVAL, "%s: line %u: the layer is outside the time of the readings, "
+		return erg_fail(err, -EINVAL,
+			"%s: line %u: the layer is outside the time of the readings, "
 			"%.12g to %.12g s, as %zu of %zu layers are: another clock? --time-offset or "
-			"--time-zone brings the readings to the layers' clock", j->o->layers, line,
-			(double)(begin + slack) * 1e-9, (double)(end - slack) * 1e-9, outside,
-			j->layers.n_spans);
+			"--time-zone brings the readings to the layers' clock",
+			j->o->layers, line, (double)(begin + slack) * 1e-9,
+			(double)(end - slack) * 1e-9, outside, j->layers.n_spans);
 	if (outside)
-		erg_import_note(j->notes, "layer-outside", "%s: line %u: the layer is outside the time "
-			"of the readings, %.12g to %.12g s; %zu of %zu layers are", j->o->layers, line,
-			(double)(begin + slack) * 1e-9, (double)(end - slack) * 1e-9, outside,
-			j->layers.n_spans);
+		erg_import_note(j->notes, "layer-outside",
+			"%s: line %u: the layer is outside the time "
+			"of the readings, %.12g to %.12g s; %zu of %zu layers are",
+			j->o->layers, line, (double)(begin + slack) * 1e-9,
+			(double)(end - slack) * 1e-9, outside, j->layers.n_spans);
 	return 0;
 }
 
@@ -283,8 +295,10 @@ static int move_times(struct job *j, struct erg_err *err)
 	for (size_t i = 0; i < j->log.n; i++) {
 		j->log.t[i] += by;
 		if (llabs(j->log.t[i]) > ERG_IMPORT_TIME_MAX)
-			return erg_fail(err, -ERANGE, "%s: line %u: with --time-offset the time is more than "
-				"126 years from zero", j->log.path, j->log.line[i]);
+			return erg_fail(err, -ERANGE,
+				"%s: line %u: with --time-offset the time is more than "
+				"126 years from zero",
+				j->log.path, j->log.line[i]);
 	}
 	for (size_t i = 0; i < j->log.n_phases; i++) {
 		j->log.phases[i].begin += by;
@@ -296,11 +310,13 @@ static int move_times(struct job *j, struct erg_err *err)
 /* A file of another form is refused with the one it looks like. */
 static int hint(const char *path, const char *form, int r, struct erg_err *err)
 {
-	const char *like = r == -EINVAL || r == -ENODATA || r == -ENOENT ? erg_import_looks_like(path) : NULL;
+	const char *like =
+		r == -EINVAL || r == -ENODATA || r == -ENOENT ? erg_import_looks_like(path) : NULL;
 	size_t len = strlen(err->msg);
 
 	if (like && strcmp(like, form))
-		snprintf(err->msg + len, sizeof(err->msg) - len, " (it looks like --from %s)", like);
+		snprintf(err->msg + len, sizeof(err->msg) - len, " (it looks like --from %s)",
+			like);
 	return r;
 }
 
@@ -315,9 +331,9 @@ static int read_samples(struct job *j, struct erg_err *err)
 static int read_layers(struct job *j, struct erg_err *err)
 {
 	const struct erg_import_options *o = j->o;
-	int r = o->rules ?
-		erg_import_layers_by_rules(o->layers, o->rules, &j->layers, j->notes, err) :
-		o->layers_from->read(o->layers, &j->layers, j->notes, err);
+	int r = o->rules
+		? erg_import_layers_by_rules(o->layers, o->rules, &j->layers, j->notes, err)
+		: o->layers_from->read(o->layers, &j->layers, j->notes, err);
 
 	return hint(o->layers, o->layers_from->name, r, err);
 }
@@ -335,8 +351,8 @@ static int join_samples(struct job *j, struct erg_err *err)
 		first = j->log.t[i] < first ? j->log.t[i] : first;
 		last = j->log.t[i] > last ? j->log.t[i] : last;
 	}
-	r = erg_import_onto_join(&j->onto, j->o->samples, first, last, j->o->clock_u_s, &j->samples_join,
-		err);
+	r = erg_import_onto_join(&j->onto, j->o->samples, first, last, j->o->clock_u_s,
+		&j->samples_join, err);
 	by = j->samples_join.shift_ns;
 	for (size_t i = 0; r == 0 && i < j->log.n; i++)
 		j->log.t[i] += by;
@@ -373,10 +389,12 @@ static int join_layers(struct job *j, struct erg_err *err)
 static void note_join(struct job *j, const char *file, const struct erg_import_join *join)
 {
 	if (join->clock && join->u_ns > 0)
-		erg_import_note(j->notes, "clock", "%s: joined with %s by its %s clock, to %.3g s (%s)", file,
-			j->o->onto, join->clock, join->u_ns * 1e-9,
-			j->o->clock_u_s < 0 ? "assumed: one machine's clock; --clock-u says otherwise" :
-					      "--clock-u");
+		erg_import_note(j->notes, "clock",
+			"%s: joined with %s by its %s clock, to %.3g s (%s)", file, j->o->onto,
+			join->clock, join->u_ns * 1e-9,
+			j->o->clock_u_s < 0
+				? "assumed: one machine's clock; --clock-u says otherwise"
+				: "--clock-u");
 }
 
 /* Half of what was added must be of the time of the recording. */
@@ -386,19 +404,25 @@ static int check_meeting(struct job *j, struct erg_err *err)
 	size_t outside = 0, rows = 0;
 
 	for (size_t i = 0; i < j->layers.n_spans; i++)
-		outside += j->layers.spans[i].end <= o->begin_ns || j->layers.spans[i].begin >= o->end_ns;
+		outside += j->layers.spans[i].end <= o->begin_ns ||
+			j->layers.spans[i].begin >= o->end_ns;
 	if (outside * 2 > j->layers.n_spans)
-		return erg_fail(err, -EINVAL, "%s: %zu of %zu layers are outside the time of %s: another "
-			"clock? --time-offset was expected", j->o->layers, outside, j->layers.n_spans,
-			j->o->onto);
-	if (outside)
-		erg_import_note(j->notes, "layer-outside", "%s: %zu of %zu layers are outside the time of %s",
+		return erg_fail(err, -EINVAL,
+			"%s: %zu of %zu layers are outside the time of %s: another "
+			"clock? --time-offset was expected",
 			j->o->layers, outside, j->layers.n_spans, j->o->onto);
+	if (outside)
+		erg_import_note(j->notes, "layer-outside",
+			"%s: %zu of %zu layers are outside the time of %s", j->o->layers, outside,
+			j->layers.n_spans, j->o->onto);
 	for (size_t i = 0; i < j->log.n; i++)
 		rows += j->log.t[i] >= o->run_begin_ns && j->log.t[i] <= o->run_end_ns;
-	if (j->o->samples && (j->log.t[0] > o->run_begin_ns || j->log.t[j->log.n - 1] < o->run_end_ns))
-		erg_import_note(j->notes, "coverage", "%s: the readings do not cover all of %s: %zu of %zu are of "
-			"its time", j->o->samples, j->o->onto, rows, j->log.n);
+	if (j->o->samples &&
+		(j->log.t[0] > o->run_begin_ns || j->log.t[j->log.n - 1] < o->run_end_ns))
+		erg_import_note(j->notes, "coverage",
+			"%s: the readings do not cover all of %s: %zu of %zu are of "
+			"its time",
+			j->o->samples, j->o->onto, rows, j->log.n);
 	return 0;
 }
 
@@ -473,7 +497,8 @@ static char *make_folder(const char *output)
 	const char *slash = strrchr(output, '/');
 	char *dir = NULL;
 
-	if (asprintf(&dir, "%.*s.erg-import-XXXXXX", slash ? (int)(slash - output) + 1 : 0, output) < 0)
+	if (asprintf(&dir, "%.*s.erg-import-XXXXXX", slash ? (int)(slash - output) + 1 : 0,
+		    output) < 0)
 		return NULL;
 	if (!mkdtemp(dir)) {
 		free(dir);
@@ -487,8 +512,9 @@ static uint64_t mtime_of(const char *path)
 	struct stat st;
 
 	/* a pipe's is the time of this run, which the same input would not give again */
-	return stat(path, &st) < 0 || !S_ISREG(st.st_mode) ? 0 :
-		(uint64_t)st.st_mtim.tv_sec * ERG_NSEC_PER_SEC;
+	return stat(path, &st) < 0 || !S_ISREG(st.st_mode)
+		? 0
+		: (uint64_t)st.st_mtim.tv_sec * ERG_NSEC_PER_SEC;
 }
 
 static int add_traces(struct erg_archive_writer *w, const char *dir, struct erg_err *err)
@@ -505,9 +531,14 @@ static int add_traces(struct erg_archive_writer *w, const char *dir, struct erg_
 static int write_archive(const struct job *j, const json_t *manifest, const char *dir,
 	struct erg_archive_writer *w, struct erg_err *err)
 {
-	struct erg_import_trace trace = {.run_id = j->run_id, .kind = j->kind, .log = &j->log,
-		.layers = j->o->layers ? &j->layers : NULL, .origin_ns = j->origin_ns,
-		.first_source = j->onto.sources, .pid = j->onto.pid, .interrupted = &interrupted};
+	struct erg_import_trace trace = {.run_id = j->run_id,
+		.kind = j->kind,
+		.log = &j->log,
+		.layers = j->o->layers ? &j->layers : NULL,
+		.origin_ns = j->origin_ns,
+		.first_source = j->onto.sources,
+		.pid = j->onto.pid,
+		.interrupted = &interrupted};
 	json_t *summary = j->o->onto ? json_incref(j->onto.summary) : summarize(j);
 	_cleanup_(erg_freep) char *traces = NULL;
 	int r;
@@ -546,17 +577,16 @@ static int write_archive(const struct job *j, const json_t *manifest, const char
 static int write_output(struct job *j, struct erg_err *err)
 {
 	_cleanup_(erg_archive_writer_freep) struct erg_archive_writer *w = NULL;
-	struct erg_archive_options opt = {.force = j->o->force,
-		.mtime_ns = mtime_of(j->log.path)};
+	struct erg_archive_options opt = {.force = j->o->force, .mtime_ns = mtime_of(j->log.path)};
 	_cleanup_(erg_freep) char *dir = NULL;
 	json_t *manifest = j->o->onto ? describe_onto(j) : describe(j);
-	int r = manifest ? erg_archive_create(j->o->output, &opt, &w, err) :
-			   erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
+	int r = manifest ? erg_archive_create(j->o->output, &opt, &w, err)
+			 : erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
 
 	if (r == 0) {
 		dir = make_folder(j->o->output);
-		r = dir ? write_archive(j, manifest, dir, w, err) :
-			  erg_fail_errno(err, -errno, "%s: a folder beside it", j->o->output);
+		r = dir ? write_archive(j, manifest, dir, w, err)
+			: erg_fail_errno(err, -errno, "%s: a folder beside it", j->o->output);
 	}
 	if (dir)
 		erg_tree_remove(dir);
@@ -569,7 +599,7 @@ static void tell(const struct job *j)
 	const json_t *note;
 	size_t i;
 
-	json_array_foreach(j->notes, i, note)
+	json_array_foreach (j->notes, i, note)
 		erg_warn("%s", json_string_value(json_object_get(note, "text")));
 }
 
@@ -586,8 +616,8 @@ static int import(const struct erg_import_options *o, struct erg_err *err)
 	if (r == 0)
 		r = write_output(&j, err);
 	if (r == 0)
-		erg_say("%s: %zu readings of %zu channels over %.9g s, %zu layers", o->output, j.log.n,
-			j.log.n_channels, (double)(last_time(&j) - first_time(&j)) * 1e-9,
+		erg_say("%s: %zu readings of %zu channels over %.9g s, %zu layers", o->output,
+			j.log.n, j.log.n_channels, (double)(last_time(&j) - first_time(&j)) * 1e-9,
 			j.layers.n_spans);
 	if (r == 0 && o->strict && json_array_size(j.notes) > 0)
 		r = 3;

@@ -32,11 +32,11 @@ struct erg_import_channel {
 	struct erg_sensor_model model;
 	bool model_given; /* by --sensor: window, period or alpha are not to be guessed */
 	struct erg_sensor_given given;
-	uint64_t repeated; /* readings equal to the one before, when the log is stale */
-	uint32_t source;   /* index into sources */
-	uint32_t group;    /* of the device: what is read apart is another source */
-	bool simulated;    /* it comes from a model, not from a sensor */
-	bool delta;        /* energy of each interval, by --sensor kind=delta */
+	uint64_t repeated;    /* readings equal to the one before, when the log is stale */
+	uint32_t source;      /* index into sources */
+	uint32_t group;       /* of the device: what is read apart is another source */
+	bool simulated;       /* it comes from a model, not from a sensor */
+	bool delta;           /* energy of each interval, by --sensor kind=delta */
 	uint64_t interval_ns; /* usual distance of its readings, after the checks */
 };
 
@@ -82,17 +82,17 @@ struct erg_import_log {
 	enum erg_import_clock clock;
 	struct erg_import_wall wall;
 	struct erg_import_foreign foreign;
-	bool sampled;         /* power is what it was at the reading's time, not a mean since the last one */
+	bool sampled; /* power is what it was at the reading's time, not a mean since the last one */
 	double foreign_share; /* of all lines, beyond which the log is refused; 0: a tenth */
-	char sha256[65];      /* of what was read; "" where the reader did not read the file itself */
+	char sha256[65]; /* of what was read; "" where the reader did not read the file itself */
 };
 
 /* ---- building a log (import_log.c) ---- */
 
 /* The index of the channel RAIL with UNIT; made when it is new (all earlier rows missing it), or a
  * negative errno: an unknown unit, or no memory. */
-int erg_import_channel(struct erg_import_log *log, const char *rail, const char *unit,
-	int decimals, struct erg_err *err);
+int erg_import_channel(struct erg_import_log *log, const char *rail, const char *unit, int decimals,
+	struct erg_err *err);
 /* Appends a row in which every channel is missing; set its values by channels[i].raw[n - 1]. */
 int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err);
 /* Sets the reading of the last row; -EINVAL when it has one already: two devices that look the same. */
@@ -117,9 +117,9 @@ void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
 
 /* What a reader is told beside the file's name. */
 struct erg_import_how {
-	uint64_t interval_ns; /* of the rows of a log without times */
+	uint64_t interval_ns;                 /* of the rows of a log without times */
 	const struct erg_import_named *named; /* columns by --time and --column, or NULL */
-	const char *zone;     /* of wall clock times without one, checked; NULL: not told */
+	const char *zone; /* of wall clock times without one, checked; NULL: not told */
 	bool offset_given;
 	int64_t offset_ns; /* is added to all times, by import.c */
 };
@@ -133,10 +133,9 @@ struct erg_import_reader {
 
 /* NULL-terminated; the first one is samples.csv. */
 extern const struct erg_import_reader *const erg_import_readers[];
-extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats,
-	erg_import_nvidia_smi, erg_import_ptdaemon, erg_import_named_reader,
-	erg_import_perf_stat, erg_import_exported, erg_import_mllog, erg_import_amd_smi,
-	erg_import_powermetrics, erg_import_ipmi;
+extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats, erg_import_nvidia_smi,
+	erg_import_ptdaemon, erg_import_named_reader, erg_import_perf_stat, erg_import_exported,
+	erg_import_mllog, erg_import_amd_smi, erg_import_powermetrics, erg_import_ipmi;
 /* Whether it is a table that erg-analyze wrote: a csv of its own. */
 bool erg_import_is_exported(const char *path);
 /* The form that the file at PATH looks like, or NULL. */
@@ -200,7 +199,7 @@ struct erg_import_span {
 struct erg_import_layers {
 	struct erg_import_layer_def *defs;
 	size_t n_defs;
-	uint32_t buckets[256]; /* heads of chains of defs */
+	uint32_t buckets[256];         /* heads of chains of defs */
 	struct erg_import_span *spans; /* in the order of their ends, inner ones first */
 	size_t n_spans, spans_alloc;
 	char **tracks; /* names; the track's id is index + 1 */
@@ -297,8 +296,8 @@ struct erg_import_trace {
 	const struct erg_import_log *log;
 	const struct erg_import_layers *layers; /* or NULL */
 	int64_t origin_ns;                      /* subtracted from every time */
-	uint32_t first_source, pid;             /* ids begin there: 0, or what a recording leaves free */
-	const volatile int *interrupted;        /* stops when it becomes nonzero */
+	uint32_t first_source, pid;      /* ids begin there: 0, or what a recording leaves free */
+	const volatile int *interrupted; /* stops when it becomes nonzero */
 };
 
 /* The command line ARGV, of which argv[0] is the verb's name. Returns the exit status (2: wrong usage; 3: warnings, with --strict) or a

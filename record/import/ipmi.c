@@ -39,7 +39,8 @@ static int ipmi_time(struct ipmi_log *p, const char *text, int64_t *ret, struct 
 
 	if (erg_import_scaled(text, '.', 0, &whole, &digits, &end) && !*end && whole > 1000000000) {
 		p->log->clock = ERG_CLOCK_ZONED;
-		return erg_import_scaled(text, '.', whole > 100000000000 ? 6 : 9, ret, &digits, &end);
+		return erg_import_scaled(text, '.', whole > 100000000000 ? 6 : 9, ret, &digits,
+			&end);
 	}
 	if (erg_import_unix_date(text, iso, sizeof(iso)))
 		return erg_import_when(p->log, p->how, iso, false, ret, &end, err);
@@ -52,12 +53,14 @@ static int ipmi_time(struct ipmi_log *p, const char *text, int64_t *ret, struct 
 static bool has_reading(const struct erg_import_log *log, const char *rail)
 {
 	for (size_t i = 0; i < log->n_channels; i++)
-		if (!strcmp(log->channels[i].def.rail, rail) && log->channels[i].raw[log->n - 1] != ERG_IMPORT_MISSING)
+		if (!strcmp(log->channels[i].def.rail, rail) &&
+			log->channels[i].raw[log->n - 1] != ERG_IMPORT_MISSING)
 			return true;
 	return false;
 }
 
-static int ipmi_put(struct ipmi_log *p, const char *rail, const char *unit, int64_t v, struct erg_err *err)
+static int ipmi_put(struct ipmi_log *p, const char *rail, const char *unit, int64_t v,
+	struct erg_err *err)
 {
 	struct erg_import_log *log = p->log;
 	bool fresh = log->n == 0 || (p->told && !p->used) || has_reading(log, rail);
@@ -66,7 +69,8 @@ static int ipmi_put(struct ipmi_log *p, const char *rail, const char *unit, int6
 	if (fresh) {
 		p->polls++;
 		p->used = true;
-		r = erg_import_row(log, p->told ? p->t : (int64_t)((p->polls - 1) * p->how->interval_ns),
+		r = erg_import_row(log,
+			p->told ? p->t : (int64_t)((p->polls - 1) * p->how->interval_ns),
 			erg_lines_number(p->lines), err);
 	}
 	i = r < 0 ? r : erg_import_channel(log, rail, unit, DECIMALS, err);
@@ -100,7 +104,9 @@ static int ipmi_sensor(struct ipmi_log *p, char *text, struct erg_err *err)
 
 	if (n < 3 || n > CELLS_MAX)
 		return 0;
-	if (n == 5 && !strncmp(cells[4], "no reading", 10)) /* sdr elist: name, id, state, entity, value */
+	if (n == 5 &&
+		!strncmp(cells[4], "no reading",
+			10)) /* sdr elist: name, id, state, entity, value */
 		return 1;
 	value = n == 5 ? 4 : 1;
 	if (!erg_import_scaled(cells[value], '.', DECIMALS, &v, &digits, &end))
@@ -141,8 +147,8 @@ static int take_ipmi_time(struct ipmi_log *p, const char *text, bool bmc, struct
 
 static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
 {
-	static const char *const known[] = {"Minimum during", "Maximum during", "Average power reading",
-		"Sampling period", "Power reading state"};
+	static const char *const known[] = {"Minimum during", "Maximum during",
+		"Average power reading", "Sampling period", "Power reading state"};
 	_cleanup_(erg_freep) char *copy = strdup(text);
 	char *s = text + strspn(text, " \t");
 	int r = 0;
@@ -157,7 +163,8 @@ static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
 	else if (!strncmp(s, DCMI, strlen(DCMI)))
 		r = ipmi_dcmi(p, s, err);
 	else if (!strncmp(s, STAMP, strlen(STAMP)))
-		r = take_ipmi_time(p, s + strlen(STAMP) + strspn(s + strlen(STAMP), " \t"), true, err);
+		r = take_ipmi_time(p, s + strlen(STAMP) + strspn(s + strlen(STAMP), " \t"), true,
+			err);
 	else if (strchr(s, '|'))
 		r = ipmi_sensor(p, s, err);
 	else
@@ -182,11 +189,15 @@ static int read_ipmi(const char *path, const struct erg_import_how *how, struct 
 		r = take_ipmi_line(&p, text, err);
 	r = r == 0 && got < 0 ? got : r;
 	if (r == 0 && ret->n == 0)
-		r = erg_fail(err, -EINVAL, "%s: no 'Instantaneous power reading' and no sensor in Watts; what ipmitool "
-			"dcmi power reading, sdr or sensor prints was expected", path);
+		r = erg_fail(err, -EINVAL,
+			"%s: no 'Instantaneous power reading' and no sensor in Watts; what ipmitool "
+			"dcmi power reading, sdr or sensor prints was expected",
+			path);
 	if (r == 0 && !p.own && !p.bmc && how->interval_ns == 0)
-		r = erg_fail(err, -EINVAL, "%s: nothing tells the time of a reading: --interval, or a line of date +%%s "
-			"before each, was expected", path);
+		r = erg_fail(err, -EINVAL,
+			"%s: nothing tells the time of a reading: --interval, or a line of date +%%s "
+			"before each, was expected",
+			path);
 	if (r == 0)
 		r = erg_lines_sha256(p.lines, ret->sha256, err);
 	erg_lines_free(p.lines);

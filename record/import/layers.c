@@ -63,8 +63,11 @@ uint32_t erg_import_layers_define(struct erg_import_layers *l, uint8_t level, ui
 		return 0;
 	l->defs = d;
 	d += l->n_defs;
-	*d = (struct erg_import_layer_def){.name = strdup(name), .type = strdup(type),
-		.network = strdup(network), .parent = parent, .level = level,
+	*d = (struct erg_import_layer_def){.name = strdup(name),
+		.type = strdup(type),
+		.network = strdup(network),
+		.parent = parent,
+		.level = level,
 		.next = l->buckets[hash_of(key)]};
 	l->buckets[hash_of(key)] = (uint32_t)l->n_defs;
 	d->key = erg_steal_ptr(&key);
@@ -86,7 +89,8 @@ static uint32_t define_row(struct erg_import_layers *l, const struct erg_table *
 		return 0;
 	if (*module && (parent = erg_import_layers_define(l, 1, parent, module, "", network)) == 0)
 		return 0;
-	return erg_import_layers_define(l, 2, parent, cell_of(t, row, c->layer), cell_of(t, row, c->type), network);
+	return erg_import_layers_define(l, 2, parent, cell_of(t, row, c->layer),
+		cell_of(t, row, c->type), network);
 }
 
 uint32_t erg_import_layers_track(struct erg_import_layers *l, const char *name)
@@ -191,8 +195,10 @@ static int take_numbers(const struct erg_table *t, const struct columns *c, size
 	if (*cell_of(t, row, c->iteration)) {
 		r = erg_table_scaled(t, row, (size_t)c->iteration, 0, &v, err);
 		if (r == 0 && (v < 0 || v > UINT32_MAX))
-			return erg_fail(err, -ERANGE, "line %zu: iteration %lld: 0 to 2^32-1 was "
-				"expected", erg_table_line(t, row), (long long)v);
+			return erg_fail(err, -ERANGE,
+				"line %zu: iteration %lld: 0 to 2^32-1 was "
+				"expected",
+				erg_table_line(t, row), (long long)v);
 		s->iteration = r == 0 ? (uint32_t)v : 0;
 	}
 	if (r == 0 && *cell_of(t, row, c->macs)) {
@@ -206,8 +212,8 @@ static int take_numbers(const struct erg_table *t, const struct columns *c, size
 }
 
 /* Returns 1 when the row became l->spans[l->n_spans]; 0 when it ends before it begins. */
-static int take_row(struct erg_import_layers *l, const struct erg_table *t,
-	const struct columns *c, size_t row, struct erg_err *err)
+static int take_row(struct erg_import_layers *l, const struct erg_table *t, const struct columns *c,
+	size_t row, struct erg_err *err)
 {
 	struct erg_import_span *s = &l->spans[l->n_spans];
 	uint32_t id;
@@ -256,8 +262,10 @@ static int take_rows(struct erg_import_layers *l, const struct erg_table *t,
 		l->n_spans += (size_t)r;
 	}
 	if (backward)
-		erg_import_note(notes, "layer-backward", "%s: line %zu: the layer ends before it "
-			"begins; %zu such rows were left out", path, first, backward);
+		erg_import_note(notes, "layer-backward",
+			"%s: line %zu: the layer ends before it "
+			"begins; %zu such rows were left out",
+			path, first, backward);
 	return 0;
 }
 
@@ -333,16 +341,19 @@ static void drop_overlaps(struct erg_import_layers *l, const char *path, json_t 
 			continue;
 		}
 		if (dropped++ == 0)
-			snprintf(first, sizeof(first), "%s: line %u: layer '%.100s' overlaps '%.100s' "
-				"of line %u on track '%.100s' without lying inside it", path,
-				l->spans[i].line, l->defs[l->spans[i].layer].name,
+			snprintf(first, sizeof(first),
+				"%s: line %u: layer '%.100s' overlaps '%.100s' "
+				"of line %u on track '%.100s' without lying inside it",
+				path, l->spans[i].line, l->defs[l->spans[i].layer].name,
 				l->defs[nest.open[nest.depth - 1]->layer].name,
 				nest.open[nest.depth - 1]->line, l->tracks[l->spans[i].track - 1]);
 	}
 	l->n_spans = kept;
 	if (dropped)
-		erg_import_note(notes, "layer-overlap", "%s; %zu such rows were left out (work at the "
-			"same time needs a column track)", first, dropped);
+		erg_import_note(notes, "layer-overlap",
+			"%s; %zu such rows were left out (work at the "
+			"same time needs a column track)",
+			first, dropped);
 }
 
 struct erg_import_span *erg_import_layers_add(struct erg_import_layers *l)
@@ -395,8 +406,8 @@ static int by_begin(const void *a, const void *b)
 {
 	const struct erg_import_span *x = a, *y = b;
 
-	return x->begin != y->begin ? (x->begin < y->begin ? -1 : 1) :
-				      (x->line > y->line) - (x->line < y->line);
+	return x->begin != y->begin ? (x->begin < y->begin ? -1 : 1)
+				    : (x->line > y->line) - (x->line < y->line);
 }
 
 /* A phase lasts while rows, in the order of their beginnings, name it. */

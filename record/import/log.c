@@ -48,8 +48,8 @@ static int grow_channel(struct erg_import_channel *c, size_t alloc, size_t n)
 	return 0;
 }
 
-int erg_import_channel(struct erg_import_log *log, const char *rail, const char *unit,
-	int decimals, struct erg_err *err)
+int erg_import_channel(struct erg_import_log *log, const char *rail, const char *unit, int decimals,
+	struct erg_err *err)
 {
 	struct erg_import_channel *c;
 	enum erg_quantity quantity;
@@ -57,8 +57,10 @@ int erg_import_channel(struct erg_import_log *log, const char *rail, const char 
 	int i;
 
 	if (!erg_unit_parse(unit, &quantity, &scale))
-		return erg_fail(err, -EINVAL, "%s: '%s': unit '%s' is not known; one of %s was "
-			"expected", log->path, rail, unit, erg_unit_names());
+		return erg_fail(err, -EINVAL,
+			"%s: '%s': unit '%s' is not known; one of %s was "
+			"expected",
+			log->path, rail, unit, erg_unit_names());
 	i = find_channel(log, rail, quantity);
 	if (i >= 0)
 		return i;
@@ -103,8 +105,8 @@ static int grow_rows(struct erg_import_log *log)
 int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err)
 {
 	if (t < -ERG_IMPORT_TIME_MAX || t > ERG_IMPORT_TIME_MAX)
-		return erg_fail(err, -ERANGE, "%s: line %zu: the time is more than 126 years from zero",
-			log->path, line);
+		return erg_fail(err, -ERANGE,
+			"%s: line %zu: the time is more than 126 years from zero", log->path, line);
 	if (log->n == log->alloc && grow_rows(log) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s: %zu rows", log->path, log->n);
 	log->t[log->n] = t;
@@ -121,7 +123,8 @@ int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, stru
 	int64_t *cell = &c->raw[log->n - 1];
 
 	if (*cell != ERG_IMPORT_MISSING)
-		return erg_fail(err, -EINVAL, "%s: line %u: a second %s of '%s' at one time; a column "
+		return erg_fail(err, -EINVAL,
+			"%s: line %u: a second %s of '%s' at one time; a column "
 			"that tells devices apart (index, uuid or pci.bus_id of nvidia-smi) was expected",
 			log->path, log->line[log->n - 1], erg_quantity_name(c->def.quantity),
 			c->def.rail);
@@ -132,7 +135,8 @@ int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, stru
 bool erg_import_was_read(const struct erg_import_log *log, uint32_t group, size_t row)
 {
 	for (size_t i = 0; i < log->n_channels; i++)
-		if (log->channels[i].group == group && log->channels[i].raw[row] != ERG_IMPORT_MISSING)
+		if (log->channels[i].group == group &&
+			log->channels[i].raw[row] != ERG_IMPORT_MISSING)
 			return true;
 	return false;
 }

@@ -18,7 +18,8 @@
 
 static const char *node_of(const json_t *e)
 {
-	static const char *const keys[] = {"node", "node_id", "node_name", "host", "hostname", "name"};
+	static const char *const keys[] = {"node", "node_id", "node_name", "host", "hostname",
+		"name"};
 	const json_t *metadata = json_object_get(e, "metadata");
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++) {
@@ -92,8 +93,8 @@ static int take_mllog(struct erg_import_log *log, const char *text, size_t line,
 	return take_phase(log, key, t) < 0 ? erg_fail_errno(err, -ENOMEM, "%s", log->path) : 1;
 }
 
-static int read_mllog(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
-	json_t *notes, struct erg_err *err)
+static int read_mllog(const char *path, const struct erg_import_how *how,
+	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
 	_cleanup_(erg_lines_freep) struct erg_lines *lines = NULL;
 	size_t others = 0;
@@ -116,9 +117,10 @@ static int read_mllog(const char *path, const struct erg_import_how *how, struct
 	if (r < 0 || got < 0)
 		return r < 0 ? r : got;
 	if (ret->n == 0)
-		return erg_fail(err, ret->foreign.n || others ? -ENODATA : -EINVAL, "%s: %s%zu lines :::MLLOG, none "
-			"with the key power_reading and a number", path, ret->foreign.n ? "damaged: " : "",
-			others + ret->foreign.n);
+		return erg_fail(err, ret->foreign.n || others ? -ENODATA : -EINVAL,
+			"%s: %s%zu lines :::MLLOG, none "
+			"with the key power_reading and a number",
+			path, ret->foreign.n ? "damaged: " : "", others + ret->foreign.n);
 	return erg_lines_sha256(lines, ret->sha256, err);
 }
 

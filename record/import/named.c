@@ -35,9 +35,9 @@ struct reader {
 	char *text; /* the line */
 	uint64_t interval_ns;
 	char separator;
-	char *header;    /* the line as it stands in the file */
+	char *header; /* the line as it stands in the file */
 	char **cells;
-	int time;        /* cell; -1: rows are interval_ns apart */
+	int time; /* cell; -1: rows are interval_ns apart */
 	enum erg_import_time_kind kind;
 	int time_decimals; /* of a number; epochs by their first */
 	int *where;
@@ -175,9 +175,11 @@ static int decimals_of(enum erg_import_time_kind kind)
 /* A number since 1970 in s is below 10^11 until the year 5138, in ms below 10^14, … */
 static enum erg_import_time_kind kind_of_epoch(int64_t whole)
 {
-	return whole < 1000000000 ? ERG_TIME_GUESS : whole < 100000000000 ? ERG_TIME_S :
-		whole < 100000000000000 ? ERG_TIME_MS :
-		whole < 100000000000000000 ? ERG_TIME_US : ERG_TIME_NS;
+	return whole < 1000000000            ? ERG_TIME_GUESS
+		: whole < 100000000000       ? ERG_TIME_S
+		: whole < 100000000000000    ? ERG_TIME_MS
+		: whole < 100000000000000000 ? ERG_TIME_US
+					     : ERG_TIME_NS;
 }
 
 /* What the first row's time is. */
@@ -197,7 +199,8 @@ static int settle_kind(struct reader *r, const char *cell, char point, struct er
 			return 0; /* no row */
 		kind = kind_of_epoch(whole);
 		if (kind == ERG_TIME_GUESS)
-			return erg_fail(err, -EINVAL, "%s: line %zu: the time '%.40s': say --time '%s:s', "
+			return erg_fail(err, -EINVAL,
+				"%s: line %zu: the time '%.40s': say --time '%s:s', "
 				":ms, :us or :ns, since neither the column's name nor a date tells",
 				r->log->path, erg_lines_number(r->lines), cell, r->how->time);
 	}
@@ -207,7 +210,8 @@ static int settle_kind(struct reader *r, const char *cell, char point, struct er
 }
 
 /* 1; 0: it is no time; negative: a zone that is none. */
-static int read_time(struct reader *r, const char *cell, char point, int64_t *ret, struct erg_err *err)
+static int read_time(struct reader *r, const char *cell, char point, int64_t *ret,
+	struct erg_err *err)
 {
 	const char *end;
 	int digits;
@@ -236,9 +240,12 @@ static int make_channels(struct reader *r, struct erg_err *err)
 		if (p->channel < 0)
 			return p->channel;
 		if ((size_t)p->channel != i)
-			return erg_fail(err, -EINVAL, "%s: two columns give the %s of '%s'; say "
-				"--column NAME=UNIT:RAIL", r->log->path,
-				erg_quantity_name(r->log->channels[p->channel].def.quantity), c->rail);
+			return erg_fail(err, -EINVAL,
+				"%s: two columns give the %s of '%s'; say "
+				"--column NAME=UNIT:RAIL",
+				r->log->path,
+				erg_quantity_name(r->log->channels[p->channel].def.quantity),
+				c->rail);
 		if (c->volts > 0)
 			r->log->channels[p->channel].def.scale *= c->volts;
 	}
@@ -271,7 +278,8 @@ static char point_of(const struct reader *r, const char *cell)
 static bool is_selected(const struct reader *r, size_t n)
 {
 	for (size_t i = 0; i < r->how->n_where; i++)
-		if ((size_t)r->where[i] >= n || strcmp(r->cells[r->where[i]], r->how->where[i].value))
+		if ((size_t)r->where[i] >= n ||
+			strcmp(r->cells[r->where[i]], r->how->where[i].value))
 			return false;
 	return true;
 }
@@ -375,12 +383,13 @@ static void reduce_decimals(struct reader *r)
 static int judge(struct reader *r, json_t *notes, struct erg_err *err)
 {
 	if (r->log->n == 0 && r->log->foreign.n == 0)
-		return erg_fail(err, -ENODATA, "%s: no row below line %zu, which names the columns%s",
-			r->log->path, r->before + 1,
-			r->unselected ? ", for which --where holds" : "");
+		return erg_fail(err, -ENODATA,
+			"%s: no row below line %zu, which names the columns%s", r->log->path,
+			r->before + 1, r->unselected ? ", for which --where holds" : "");
 	if (r->repeated)
-		erg_import_note(notes, "header", "%s: the line of column names stands there %zu times more",
-			r->log->path, r->repeated);
+		erg_import_note(notes, "header",
+			"%s: the line of column names stands there %zu times more", r->log->path,
+			r->repeated);
 	for (size_t i = 0; r->log->n > 0 && i < r->how->n_columns; i++)
 		if (r->places[i].values == 0 && !r->how->sparse)
 			return erg_fail(err, -ENODATA, "%s: column '%s' has no reading in %zu rows",
@@ -398,9 +407,10 @@ static int read_rows(struct reader *r, json_t *notes, struct erg_err *err)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	while ((got = erg_lines_next(r->lines, &r->text, err)) > 0) {
 		if (erg_lines_cut(r->lines)) {
-			erg_import_note(notes, "cut", "%s: line %zu: '%.60s' has no end: the last line was "
-				"left out, its last number may be cut", r->log->path, erg_lines_number(r->lines),
-				r->text);
+			erg_import_note(notes, "cut",
+				"%s: line %zu: '%.60s' has no end: the last line was "
+				"left out, its last number may be cut",
+				r->log->path, erg_lines_number(r->lines), r->text);
 			break;
 		}
 		got = take_line(r, values, digits, err);
@@ -417,8 +427,9 @@ static int read_named_table(struct reader *r, json_t *notes, struct erg_err *err
 	if (got == 0)
 		got = find_header(r, err);
 	if (got == 0)
-		return erg_fail(err, -EINVAL, "%s: no line in the first %zu has a cell '%s'", r->log->path,
-			erg_lines_number(r->lines), r->how->time ? r->how->time : r->how->columns[0].name);
+		return erg_fail(err, -EINVAL, "%s: no line in the first %zu has a cell '%s'",
+			r->log->path, erg_lines_number(r->lines),
+			r->how->time ? r->how->time : r->how->columns[0].name);
 	if (got > 0)
 		got = make_channels(r, err);
 	if (got == 0)
@@ -431,11 +442,14 @@ static int read_named_table(struct reader *r, json_t *notes, struct erg_err *err
 	return erg_lines_sha256(r->lines, r->log->sha256, err);
 }
 
-static int read_named(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
-	json_t *notes, struct erg_err *err)
+static int read_named(const char *path, const struct erg_import_how *how,
+	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
-	struct reader r = {.how = how->named, .log = ret, .all = how,
-		.interval_ns = how->interval_ns, .kind = how->named->kind};
+	struct reader r = {.how = how->named,
+		.log = ret,
+		.all = how,
+		.interval_ns = how->interval_ns,
+		.kind = how->named->kind};
 	int got = 0;
 
 	ret->path = path;
@@ -450,11 +464,15 @@ static int read_named(const char *path, const struct erg_import_how *how, struct
 	if (!r.cells || !r.places || !r.where)
 		got = erg_fail_errno(err, -ENOMEM, "%s", path);
 	if (got == 0 && how->named->n_columns == 0)
-		got = erg_fail(err, -EINVAL, "--time: '%s': which columns hold readings, by --column "
-			"NAME=UNIT, was expected too", how->named->time);
+		got = erg_fail(err, -EINVAL,
+			"--time: '%s': which columns hold readings, by --column "
+			"NAME=UNIT, was expected too",
+			how->named->time);
 	if (got == 0 && !how->named->time && how->interval_ns == 0)
-		got = erg_fail(err, -EINVAL, "--column: '%s': which column holds the time, by --time, or "
-			"--interval, was expected too", how->named->columns[0].name);
+		got = erg_fail(err, -EINVAL,
+			"--column: '%s': which column holds the time, by --time, or "
+			"--interval, was expected too",
+			how->named->columns[0].name);
 	if (got == 0)
 		got = read_named_table(&r, notes, err);
 	erg_lines_free(r.lines);

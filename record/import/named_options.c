@@ -29,8 +29,8 @@ int erg_import_named_time(struct erg_import_named *n, const char *text, struct e
 		len = (size_t)(colon - text);
 	}
 	if (len == 0)
-		return erg_fail(err, -EINVAL, "--time: '%s': COLUMN[:s|ms|us|ns|iso|epoch] was expected",
-			text);
+		return erg_fail(err, -EINVAL,
+			"--time: '%s': COLUMN[:s|ms|us|ns|iso|epoch] was expected", text);
 	free(n->time);
 	n->time = strndup(text, len);
 	return n->time ? 0 : erg_fail_errno(err, -ENOMEM, "--time");
@@ -41,7 +41,9 @@ static char *rail_of(const char *name)
 {
 	size_t len = strlen(name);
 	char close = len > 0 ? name[len - 1] : '\0';
-	const char *open = close == ')' ? strrchr(name, '(') : close == ']' ? strrchr(name, '[') : NULL;
+	const char *open = close == ')' ? strrchr(name, '(')
+		: close == ']'          ? strrchr(name, '[')
+					: NULL;
 
 	if (open && open > name)
 		len = (size_t)(open - name);
@@ -59,13 +61,18 @@ static int take_volts(struct erg_import_named_column *c, const char *text, struc
 	if (!times)
 		return 0;
 	if (len < 3 || times[len - 1] != 'V')
-		return erg_fail(err, -EINVAL, "--column: '%s': a current and a voltage, like uA*3.7V, were "
-			"expected", text);
+		return erg_fail(err, -EINVAL,
+			"--column: '%s': a current and a voltage, like uA*3.7V, were "
+			"expected",
+			text);
 	times[len - 1] = '\0';
 	*times = '\0';
-	if (!erg_number_parse(times + 1, 1e-3, 1e5, &c->volts) || times == c->unit || times[-1] != 'A')
-		return erg_fail(err, -EINVAL, "--column: '%s': a current and a voltage from 0.001 to 100000 "
-			"V, like uA*3.7V, were expected", text);
+	if (!erg_number_parse(times + 1, 1e-3, 1e5, &c->volts) || times == c->unit ||
+		times[-1] != 'A')
+		return erg_fail(err, -EINVAL,
+			"--column: '%s': a current and a voltage from 0.001 to 100000 "
+			"V, like uA*3.7V, were expected",
+			text);
 	times[-1] = 'W';
 	return 0;
 }
@@ -73,8 +80,7 @@ static int take_volts(struct erg_import_named_column *c, const char *text, struc
 int erg_import_named_column(struct erg_import_named *n, const char *text, struct erg_err *err)
 {
 	const char *equals = strrchr(text, '='), *colon = equals ? strchr(equals, ':') : NULL;
-	struct erg_import_named_column *c =
-		reallocarray(n->columns, n->n_columns + 1, sizeof(*c));
+	struct erg_import_named_column *c = reallocarray(n->columns, n->n_columns + 1, sizeof(*c));
 	enum erg_quantity quantity;
 	double scale;
 	int r;
@@ -83,19 +89,24 @@ int erg_import_named_column(struct erg_import_named *n, const char *text, struct
 		return erg_fail_errno(err, -ENOMEM, "--column");
 	n->columns = c;
 	if (!equals || equals == text || !equals[1] || colon == equals + 1 || (colon && !colon[1]))
-		return erg_fail(err, -EINVAL, "--column: '%s': NAME=UNIT or NAME=UNIT:RAIL, like "
-			"'Main power (W)=W', was expected", text);
+		return erg_fail(err, -EINVAL,
+			"--column: '%s': NAME=UNIT or NAME=UNIT:RAIL, like "
+			"'Main power (W)=W', was expected",
+			text);
 	c += n->n_columns++;
 	*c = (struct erg_import_named_column){.name = strndup(text, (size_t)(equals - text)),
-		.unit = colon ? strndup(equals + 1, (size_t)(colon - equals - 1)) : strdup(equals + 1)};
+		.unit = colon ? strndup(equals + 1, (size_t)(colon - equals - 1))
+			      : strdup(equals + 1)};
 	c->rail = colon ? strdup(colon + 1) : c->name ? rail_of(c->name) : NULL;
 	if (!c->name || !c->unit || !c->rail)
 		return erg_fail_errno(err, -ENOMEM, "--column");
 	r = take_volts(c, text, err);
 	if (r == 0 && !erg_unit_parse(c->unit, &quantity, &scale))
-		return erg_fail(err, -EINVAL, "--column: '%s': unit '%s' is not known; W mW uW J mJ uJ V mV "
+		return erg_fail(err, -EINVAL,
+			"--column: '%s': unit '%s' is not known; W mW uW J mJ uJ V mV "
 			"uV A mA uA degC mdegC Hz kHz MHz GHz %% or a current at a voltage, like "
-			"uA*3.7V, was expected", text, c->unit);
+			"uA*3.7V, was expected",
+			text, c->unit);
 	return r;
 }
 

@@ -8,7 +8,8 @@ static int read_nothing(const char *path, struct erg_import_layers *ret, json_t 
 	struct erg_err *err)
 {
 	erg_import_layers_init(ret);
-	return erg_fail(err, -ENOTSUP, "%s: this build cannot read it (libsqlite3-dev when building)", path);
+	return erg_fail(err, -ENOTSUP,
+		"%s: this build cannot read it (libsqlite3-dev when building)", path);
 }
 
 const struct erg_import_layers_reader erg_import_nsys = {

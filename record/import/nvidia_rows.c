@@ -14,10 +14,10 @@
 
 #include "formats/base/util.h"
 
-#define POLL_MAX 16       /* GPUs alike in one poll */
-#define POLL_ROWS_MIN 6   /* polls, to believe in them */
+#define POLL_MAX 16           /* GPUs alike in one poll */
+#define POLL_ROWS_MIN 6       /* polls, to believe in them */
 #define ROUNDING_NS 1500000.0 /* stamps are milliseconds: two that differ by one may be the same */
-#define STRONG 7          /* identities below are of one GPU; a name may be that of several */
+#define STRONG 7              /* identities below are of one GPU; a name may be that of several */
 
 struct erg_nvidia_device {
 	char *identity[ERG_NVIDIA_IDENTITIES];
@@ -97,8 +97,11 @@ int erg_nvidia_add(struct erg_nvidia_rows *r, const struct erg_nvidia_row *row)
 			sizeof(*r->values)) < 0)
 		return -ENOMEM;
 	k = &r->kept[r->n++];
-	*k = (struct erg_nvidia_kept){.t = row->t, .line = (uint32_t)row->line,
-		.device = (uint32_t)device, .values = r->n_values, .n_values = row->n_values};
+	*k = (struct erg_nvidia_kept){.t = row->t,
+		.line = (uint32_t)row->line,
+		.device = (uint32_t)device,
+		.values = r->n_values,
+		.n_values = row->n_values};
 	memcpy(r->values + r->n_values, row->values, row->n_values * sizeof(*row->values));
 	r->n_values += row->n_values;
 	r->devices[device].rows++;
@@ -187,8 +190,10 @@ static int fail_alike(const struct erg_nvidia_rows *r, uint32_t device, struct e
 		line = r->kept[i].t == before ? r->kept[i].line : 0;
 		before = r->kept[i].t;
 	}
-	return erg_fail(err, -EINVAL, "%s: line %u: a second reading of one GPU at one time: index, uuid or "
-		"pci.bus_id in --query-gpu= tell several apart", r->log->path, line);
+	return erg_fail(err, -EINVAL,
+		"%s: line %u: a second reading of one GPU at one time: index, uuid or "
+		"pci.bus_id in --query-gpu= tell several apart",
+		r->log->path, line);
 }
 
 /* How many GPUs the name is of. Whole seconds several to a stamp are one GPU that is read often, if
@@ -245,8 +250,8 @@ static int rail_name(const struct erg_nvidia_rows *r, int identity, uint32_t dev
 	const char *suffix, char ret[64])
 {
 	const struct erg_nvidia_device *d = &r->devices[device];
-	int n = identity >= 0 ? snprintf(ret, 64, "gpu%s%s", d->identity[identity], suffix) :
-				snprintf(ret, 64, "gpu%u%s", d->first + rank, suffix);
+	int n = identity >= 0 ? snprintf(ret, 64, "gpu%s%s", d->identity[identity], suffix)
+			      : snprintf(ret, 64, "gpu%u%s", d->first + rank, suffix);
 
 	return n < 64 ? 0 : -ENAMETOOLONG;
 }
@@ -326,7 +331,8 @@ static int align_polls(struct erg_nvidia_rows *r, struct lateness *late, uint32_
 	if (!begins)
 		return -ENOMEM;
 	find_polls(r, late, begins);
-	length = (double)(r->kept[r->n - 1].t - r->kept[0].t) / (double)(late[0].n > 1 ? late[0].n - 1 : 1);
+	length = (double)(r->kept[r->n - 1].t - r->kept[0].t) /
+		(double)(late[0].n > 1 ? late[0].n - 1 : 1);
 	for (uint32_t i = 0; i < devices; i++)
 		if (spread_of(&late[i]) > LATE_SPREAD_MAX * length || late[i].n < 1)
 			return 0;
@@ -341,7 +347,8 @@ static void set_lag(struct erg_import_channel *c, const struct lateness *l)
 	c->model.lag_u_ns = (uint64_t)llround(spread_of(l));
 }
 
-static int spread_device(struct erg_nvidia_rows *r, uint32_t device, double *doubt, struct erg_err *err)
+static int spread_device(struct erg_nvidia_rows *r, uint32_t device, double *doubt,
+	struct erg_err *err)
 {
 	_cleanup_(erg_freep) int64_t *t = times_of(r, device);
 	size_t same, n = 0, rows = r->devices[device].rows;
@@ -352,8 +359,10 @@ static int spread_device(struct erg_nvidia_rows *r, uint32_t device, double *dou
 	if (r->devices[device].alike > 1 || !erg_import_whole_seconds(t, rows, &same) || same == 0)
 		return 0;
 	if (t[0] == t[rows - 1] && !r->how->interval_ns)
-		return erg_fail(err, -EINVAL, "%s: all lines are of one second: --interval, the seconds "
-			"between two of them, was expected", r->log->path);
+		return erg_fail(err, -EINVAL,
+			"%s: all lines are of one second: --interval, the seconds "
+			"between two of them, was expected",
+			r->log->path);
 	if (erg_import_spread_times(t, rows, r->how->interval_ns, &mine, &h) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	*doubt = fmax(*doubt, mine);
@@ -371,8 +380,8 @@ struct plan {
 	const struct lateness *late; /* NULL: all are asked at once */
 };
 
-static int put_values(struct erg_nvidia_rows *r, const struct erg_nvidia_kept *k, const struct plan *p,
-	struct erg_err *err)
+static int put_values(struct erg_nvidia_rows *r, const struct erg_nvidia_kept *k,
+	const struct plan *p, struct erg_err *err)
 {
 	for (size_t i = 0; i < k->n_values; i++) {
 		const struct erg_nvidia_value *v = &r->values[k->values + i];
@@ -382,15 +391,16 @@ static int put_values(struct erg_nvidia_rows *r, const struct erg_nvidia_kept *k
 		if (v->raw == ERG_IMPORT_MISSING)
 			continue;
 		if (rail_name(r, p->identity, k->device, k->rank, v->suffix, rail) < 0)
-			return erg_fail(err, -EINVAL, "%s: line %u: the GPU's name is too long", r->log->path,
-				k->line);
+			return erg_fail(err, -EINVAL, "%s: line %u: the GPU's name is too long",
+				r->log->path, k->line);
 		c = erg_import_channel(r->log, rail, v->unit, v->decimals, err);
 		if (c < 0)
 			return c;
 		if (p->apart)
 			r->log->channels[c].group = r->devices[k->device].first + k->rank;
 		if (p->late)
-			set_lag(&r->log->channels[c], &p->late[r->devices[k->device].first + k->rank]);
+			set_lag(&r->log->channels[c],
+				&p->late[r->devices[k->device].first + k->rank]);
 		c = erg_import_put(r->log, (size_t)c, v->raw, err);
 		if (c < 0)
 			return c;
@@ -401,9 +411,11 @@ static int put_values(struct erg_nvidia_rows *r, const struct erg_nvidia_kept *k
 static void note_alike(const struct erg_nvidia_rows *r, uint32_t devices, json_t *notes)
 {
 	if (devices > r->n_devices)
-		erg_import_note(notes, "devices", "%s: nothing names the GPUs: the rows come in polls, and "
+		erg_import_note(notes, "devices",
+			"%s: nothing names the GPUs: the rows come in polls, and "
 			"were taken to be of %u GPUs in their order (index, uuid or pci.bus_id in "
-			"--query-gpu= say it)", r->log->path, devices);
+			"--query-gpu= say it)",
+			r->log->path, devices);
 }
 
 static int fill_log(struct erg_nvidia_rows *r, const struct plan *p, struct erg_err *err)
@@ -444,8 +456,10 @@ int erg_nvidia_finish(struct erg_nvidia_rows *r, json_t *notes, struct erg_err *
 
 	if (r->kept[0].t == ERG_IMPORT_MISSING) {
 		if (!r->how->interval_ns)
-			return erg_fail(err, -EINVAL, "%s: no column timestamp: --interval, the seconds between "
-				"two readings, was expected", r->log->path);
+			return erg_fail(err, -EINVAL,
+				"%s: no column timestamp: --interval, the seconds between "
+				"two readings, was expected",
+				r->log->path);
 		r->log->clock = ERG_CLOCK_NONE;
 	}
 	for (uint32_t i = 0; rc == 0 && i < r->n_devices; i++) {
@@ -463,8 +477,10 @@ int erg_nvidia_finish(struct erg_nvidia_rows *r, json_t *notes, struct erg_err *
 	if (rc < 0 || doubt <= 0)
 		return rc;
 	erg_import_doubt(r->log, doubt);
-	erg_import_note(notes, "times", "%s: the times have whole seconds; lines of the same second were "
-		"spread over it; energies are uncertain by %.3g %%%s", r->log->path, 100 * doubt,
+	erg_import_note(notes, "times",
+		"%s: the times have whole seconds; lines of the same second were "
+		"spread over it; energies are uncertain by %.3g %%%s",
+		r->log->path, 100 * doubt,
 		r->how->interval_ns ? "" : " (--interval says what it is)");
 	return 0;
 }

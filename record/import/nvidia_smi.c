@@ -26,7 +26,8 @@ enum role { NONE, TIME, DATE, CLOCK, IDENTITY, VALUE, PROCESS };
 
 struct column {
 	enum role role;
-	const char *suffix; /* of the rail: gpu0, gpu0.sm; of an identity its rank among identities */
+	const char
+		*suffix; /* of the rail: gpu0, gpu0.sm; of an identity its rank among identities */
 	const char *unit;
 	int decimals;
 };
@@ -35,31 +36,46 @@ static const struct known {
 	const char *name; /* what the column's name is, or is before a blank and a unit */
 	struct column column;
 } known[] = {
-	{"timestamp", {TIME, NULL, NULL, 0}}, {"date", {DATE, NULL, NULL, 0}},
+	{"timestamp", {TIME, NULL, NULL, 0}},
+	{"date", {DATE, NULL, NULL, 0}},
 	{"time", {CLOCK, NULL, NULL, 0}},
-	{"index", {IDENTITY, "0", NULL, 0}}, {"gpu", {IDENTITY, "1", NULL, 0}},
-	{"minor_number", {IDENTITY, "2", NULL, 0}}, {"pci.bus_id", {IDENTITY, "3", NULL, 0}},
-	{"gpu_bus_id", {IDENTITY, "3", NULL, 0}}, {"uuid", {IDENTITY, "4", NULL, 0}},
-	{"gpu_uuid", {IDENTITY, "4", NULL, 0}}, {"serial", {IDENTITY, "5", NULL, 0}},
-	{"gpu_serial", {IDENTITY, "5", NULL, 0}}, {"pci.bus", {IDENTITY, "6", NULL, 0}},
-	{"name", {IDENTITY, "7", NULL, 0}}, {"gpu_name", {IDENTITY, "7", NULL, 0}},
+	{"index", {IDENTITY, "0", NULL, 0}},
+	{"gpu", {IDENTITY, "1", NULL, 0}},
+	{"minor_number", {IDENTITY, "2", NULL, 0}},
+	{"pci.bus_id", {IDENTITY, "3", NULL, 0}},
+	{"gpu_bus_id", {IDENTITY, "3", NULL, 0}},
+	{"uuid", {IDENTITY, "4", NULL, 0}},
+	{"gpu_uuid", {IDENTITY, "4", NULL, 0}},
+	{"serial", {IDENTITY, "5", NULL, 0}},
+	{"gpu_serial", {IDENTITY, "5", NULL, 0}},
+	{"pci.bus", {IDENTITY, "6", NULL, 0}},
+	{"name", {IDENTITY, "7", NULL, 0}},
+	{"gpu_name", {IDENTITY, "7", NULL, 0}},
 	{"pid", {PROCESS, NULL, NULL, 0}},
 	{"power.draw.instant", {VALUE, ".instant", "W", 3}},
 	{"power.draw.average", {VALUE, ".average", "W", 3}},
-	{"power.draw", {VALUE, "", "W", 3}}, {"pwr", {VALUE, "", "W", 3}},
+	{"power.draw", {VALUE, "", "W", 3}},
+	{"pwr", {VALUE, "", "W", 3}},
 	{"gpu_power", {VALUE, "", "W", 3}},
 	{"module.power.draw.instant", {VALUE, ".module.instant", "W", 3}},
 	{"module.power.draw.average", {VALUE, ".module.average", "W", 3}},
 	{"module.power.draw", {VALUE, ".module", "W", 3}},
-	{"temperature.gpu", {VALUE, "", "degC", 0}}, {"gtemp", {VALUE, "", "degC", 0}},
-	{"temperature.memory", {VALUE, ".memory", "degC", 0}}, {"mtemp", {VALUE, ".memory", "degC", 0}},
-	{"utilization.gpu", {VALUE, "", "%", 0}}, {"sm", {VALUE, "", "%", 0}},
-	{"utilization.memory", {VALUE, ".memory", "%", 0}}, {"mem", {VALUE, ".memory", "%", 0}},
-	{"clocks.current.sm", {VALUE, ".sm", "MHz", 0}}, {"clocks.sm", {VALUE, ".sm", "MHz", 0}},
+	{"temperature.gpu", {VALUE, "", "degC", 0}},
+	{"gtemp", {VALUE, "", "degC", 0}},
+	{"temperature.memory", {VALUE, ".memory", "degC", 0}},
+	{"mtemp", {VALUE, ".memory", "degC", 0}},
+	{"utilization.gpu", {VALUE, "", "%", 0}},
+	{"sm", {VALUE, "", "%", 0}},
+	{"utilization.memory", {VALUE, ".memory", "%", 0}},
+	{"mem", {VALUE, ".memory", "%", 0}},
+	{"clocks.current.sm", {VALUE, ".sm", "MHz", 0}},
+	{"clocks.sm", {VALUE, ".sm", "MHz", 0}},
 	{"clocks.current.memory", {VALUE, ".memory", "MHz", 0}},
-	{"clocks.mem", {VALUE, ".memory", "MHz", 0}}, {"mclk", {VALUE, ".memory", "MHz", 0}},
+	{"clocks.mem", {VALUE, ".memory", "MHz", 0}},
+	{"mclk", {VALUE, ".memory", "MHz", 0}},
 	{"clocks.current.graphics", {VALUE, ".graphics", "MHz", 0}},
-	{"clocks.gr", {VALUE, ".graphics", "MHz", 0}}, {"pclk", {VALUE, ".sm", "MHz", 0}},
+	{"clocks.gr", {VALUE, ".graphics", "MHz", 0}},
+	{"pclk", {VALUE, ".sm", "MHz", 0}},
 	{"clocks.current.video", {VALUE, ".video", "MHz", 0}},
 	{"clocks.video", {VALUE, ".video", "MHz", 0}},
 };
@@ -202,8 +218,9 @@ static int take_number(const struct column *c, const char *cell, int64_t *ret)
 		return -EINVAL;
 	while (*end == ' ')
 		end++;
-	return !*end || !strcmp(end, c->unit) || (!strcmp(c->unit, "degC") && !strcmp(end, "C")) ? 1 :
-												 -EINVAL;
+	return !*end || !strcmp(end, c->unit) || (!strcmp(c->unit, "degC") && !strcmp(end, "C"))
+		? 1
+		: -EINVAL;
 }
 
 /* 1, 0 for no time, or an error. */
@@ -233,8 +250,8 @@ static int row_time(struct reader *r, char **cells, int64_t *ret, struct erg_err
 static int fail_unit(const struct reader *r, const struct column *c, const char *cell, size_t line,
 	struct erg_err *err)
 {
-	return erg_fail(err, -EINVAL, "%s: line %zu: '%.40s': a number in unit %s was expected", r->log->path,
-		line, cell, c->unit);
+	return erg_fail(err, -EINVAL, "%s: line %zu: '%.40s': a number in unit %s was expected",
+		r->log->path, line, cell, c->unit);
 }
 
 /* A number at the end of a line that has no end is whole when its unit follows, or when it has as many
@@ -242,12 +259,13 @@ static int fail_unit(const struct reader *r, const struct column *c, const char 
 static bool may_be_cut(const struct reader *r, const char *last, size_t len)
 {
 	const char *point = strchr(last, '.');
-	bool unit = isalpha((unsigned char)last[strlen(last) - (*last != '\0')]) || strchr(last, '%');
+	bool unit =
+		isalpha((unsigned char)last[strlen(last) - (*last != '\0')]) || strchr(last, '%');
 
 	if (unit)
 		return false;
-	return r->sum_decimals > 0 ? !point || strlen(point + 1) < r->sum_decimals :
-				     len < r->last_len || point;
+	return r->sum_decimals > 0 ? !point || strlen(point + 1) < r->sum_decimals
+				   : len < r->last_len || point;
 }
 
 static void remember_last(struct reader *r, const char *last, size_t len)
@@ -276,8 +294,8 @@ static int take_row(struct reader *r, char **cells, size_t line, struct erg_err 
 		if (take_number(c, cells[i], &v) < 0)
 			return r->rows->n == 0 ? fail_unit(r, c, cells[i], line, err) : 0;
 		if (row.n_values < ERG_NVIDIA_VALUES)
-			row.values[row.n_values++] = (struct erg_nvidia_value){c->suffix, c->unit,
-				c->decimals, v};
+			row.values[row.n_values++] =
+				(struct erg_nvidia_value){c->suffix, c->unit, c->decimals, v};
 	}
 	if (row.n_values == 0)
 		return 0;
@@ -295,7 +313,8 @@ static size_t split(struct reader *r, char *text, char **cells)
 		return erg_lines_split(text, ',', cells, COLUMNS_MAX);
 	text += *text == '#' ? 1 : 0;
 	n = 0;
-	for (char *save = NULL, *w = strtok_r(text, " \t", &save); w; w = strtok_r(NULL, " \t", &save), n++)
+	for (char *save = NULL, *w = strtok_r(text, " \t", &save); w;
+		w = strtok_r(NULL, " \t", &save), n++)
 		if (n < COLUMNS_MAX)
 			cells[n] = w;
 	return n;
@@ -349,23 +368,29 @@ static int read_lines(struct reader *r, struct erg_lines *lines, struct erg_err 
 static int check_found(const struct reader *r, struct erg_err *err)
 {
 	if (r->processes)
-		return erg_fail(err, -ENODATA, "%s: the log of nvidia-smi pmon has no power; that of dmon or "
-			"--query-gpu=timestamp,index,power.draw was expected", r->log->path);
+		return erg_fail(err, -ENODATA,
+			"%s: the log of nvidia-smi pmon has no power; that of dmon or "
+			"--query-gpu=timestamp,index,power.draw was expected",
+			r->log->path);
 	if (r->rows->n > 0)
 		return 0;
 	if (r->n_columns == 0)
-		return erg_fail(err, -EINVAL, "%s: no column timestamp; a log of nvidia-smi "
+		return erg_fail(err, -EINVAL,
+			"%s: no column timestamp; a log of nvidia-smi "
 			"--query-gpu=timestamp,power.draw,… --format=csv, or of dmon -o DT, was expected",
 			r->log->path);
 	if (r->log->foreign.n > 0)
-		return erg_fail(err, -EINVAL, "%s: line %zu: '%s': a time like '2023/11/14 12:13:14.123' and "
-			"numbers were expected", r->log->path, r->log->foreign.line, r->log->foreign.text);
-	return erg_fail(err, -ENODATA, "%s: no column with power, temperature, utilisation or clocks, or no row",
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: '%s': a time like '2023/11/14 12:13:14.123' and "
+			"numbers were expected",
+			r->log->path, r->log->foreign.line, r->log->foreign.text);
+	return erg_fail(err, -ENODATA,
+		"%s: no column with power, temperature, utilisation or clocks, or no row",
 		r->log->path);
 }
 
-static int read_nvidia_smi(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
-	json_t *notes, struct erg_err *err)
+static int read_nvidia_smi(const char *path, const struct erg_import_how *how,
+	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
 	_cleanup_(erg_lines_freep) struct erg_lines *lines = NULL;
 	struct erg_nvidia_rows rows = {.log = ret, .how = how};

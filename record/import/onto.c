@@ -17,8 +17,8 @@
 #include "formats/base/util.h"
 #include "formats/manifest.h"
 
-#define U_DEFAULT_NS 1e6    /* of one machine's clock read by two programs that print ms */
-#define PID_FREE 5000000u   /* Linux has at most 2^22 */
+#define U_DEFAULT_NS 1e6  /* of one machine's clock read by two programs that print ms */
+#define PID_FREE 5000000u /* Linux has at most 2^22 */
 #define PIDS_EACH 10u
 
 static int64_t integer_of(const json_t *o, const char *key, int64_t otherwise)
@@ -35,7 +35,8 @@ static int find_times(struct erg_import_onto *o, struct erg_err *err)
 	int64_t end = integer_of(o->summary, "end_ns", INT64_MIN);
 
 	if (begin == INT64_MIN || end < begin)
-		return erg_fail(err, -EINVAL, "%s: its summary does not say when it was recorded", o->path);
+		return erg_fail(err, -EINVAL, "%s: its summary does not say when it was recorded",
+			o->path);
 	o->run_begin_ns = begin;
 	o->run_end_ns = end;
 	o->begin_ns = integer_of(o->summary, "record_begin_ns", begin);
@@ -67,7 +68,8 @@ static void find_free_ids(struct erg_import_onto *o)
 
 		o->sources = id >= o->sources ? id + 1 : o->sources;
 	}
-	o->pid = PID_FREE + PIDS_EACH * (uint32_t)json_array_size(json_object_get(o->manifest, "onto"));
+	o->pid = PID_FREE +
+		PIDS_EACH * (uint32_t)json_array_size(json_object_get(o->manifest, "onto"));
 }
 
 int erg_import_onto_open(const char *path, struct erg_import_onto *ret, struct erg_err *err)
@@ -79,7 +81,8 @@ int erg_import_onto_open(const char *path, struct erg_import_onto *ret, struct e
 	if (r < 0)
 		return r;
 	if (erg_archive_damage(ret->archive))
-		return erg_fail(err, -EINVAL, "%s: %s; a whole archive was expected (erg-record recover)", path,
+		return erg_fail(err, -EINVAL,
+			"%s: %s; a whole archive was expected (erg-record recover)", path,
 			erg_archive_damage(ret->archive));
 	if (!SHA256File(path, ret->sha256))
 		return erg_fail_errno(err, -errno, "%s", path);
@@ -98,23 +101,26 @@ static bool meets(const struct erg_import_onto *o, int64_t first, int64_t last, 
 	return last + shift > o->begin_ns && first + shift < o->end_ns;
 }
 
-static int fail_apart(const struct erg_import_onto *o, const char *file, int64_t first, int64_t last,
-	struct erg_err *err)
+static int fail_apart(const struct erg_import_onto *o, const char *file, int64_t first,
+	int64_t last, struct erg_err *err)
 {
 	const double s = 1e-9;
 	char since[96] = "";
 
 	if (o->real_known && !o->imported)
 		snprintf(since, sizeof(since), ", since 1970 from %.12g to %.12g s",
-			(double)(o->begin_ns + o->real_ns) * s, (double)(o->end_ns + o->real_ns) * s);
-	return erg_fail(err, -EINVAL, "%s: its times, %.12g to %.12g s, do not meet those of %s: on its own "
-		"clock from %.12g to %.12g s%s; --time-offset or --time-zone brings them there", file,
-		(double)first * s, (double)last * s, o->path, (double)(o->begin_ns + o->origin_ns) * s,
-		(double)(o->end_ns + o->origin_ns) * s, since);
+			(double)(o->begin_ns + o->real_ns) * s,
+			(double)(o->end_ns + o->real_ns) * s);
+	return erg_fail(err, -EINVAL,
+		"%s: its times, %.12g to %.12g s, do not meet those of %s: on its own "
+		"clock from %.12g to %.12g s%s; --time-offset or --time-zone brings them there",
+		file, (double)first * s, (double)last * s, o->path,
+		(double)(o->begin_ns + o->origin_ns) * s, (double)(o->end_ns + o->origin_ns) * s,
+		since);
 }
 
-int erg_import_onto_join(const struct erg_import_onto *o, const char *file, int64_t first, int64_t last,
-	double u_s, struct erg_import_join *ret, struct erg_err *err)
+int erg_import_onto_join(const struct erg_import_onto *o, const char *file, int64_t first,
+	int64_t last, double u_s, struct erg_import_join *ret, struct erg_err *err)
 {
 	ret->u_ns = u_s >= 0 ? u_s * 1e9 : 0;
 	if (meets(o, first, last, -o->origin_ns)) {
@@ -178,8 +184,9 @@ json_t *erg_import_onto_manifest(const struct erg_import_onto *o, json_t *source
 {
 	json_t *m = json_deep_copy(o->manifest), *list = json_pack("[o]", entry);
 
-	if (m && list && (extend(m, "sources", sources) < 0 || extend(m, "onto", list) < 0 ||
-				 extend(m, "warnings", notes) < 0)) {
+	if (m && list &&
+		(extend(m, "sources", sources) < 0 || extend(m, "onto", list) < 0 ||
+			extend(m, "warnings", notes) < 0)) {
 		json_decref(m);
 		m = NULL;
 	}

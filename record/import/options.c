@@ -34,7 +34,8 @@ static int take_from(void *into, const char *arg, struct erg_err *err)
 		o->from = erg_import_readers[i];
 		o->file = &o->samples;
 	}
-	return o->file ? 0 : erg_fail(err, -EINVAL, "%s", erg_import_form_names(names, sizeof(names)));
+	return o->file ? 0
+		       : erg_fail(err, -EINVAL, "%s", erg_import_form_names(names, sizeof(names)));
 }
 
 static int take_tag(void *into, const char *arg, struct erg_err *err)
@@ -117,8 +118,10 @@ static int take_offset(void *into, const char *arg, struct erg_err *err)
 static const struct erg_option input_rows[] = {
 	{"samples", 0, "FILE", "the log; by default time_s, _ms, _us, _ns or time, and NAME [UNIT]",
 		ERG_OPTION_TEXT, AT(samples)},
-	{"layers", 0, "FILE", "begin_s,end_s,layer[,type,network,module,iteration,track,phase,macs,"
-		"counter:NAME]", ERG_OPTION_TEXT, AT(layers)},
+	{"layers", 0, "FILE",
+		"begin_s,end_s,layer[,type,network,module,iteration,track,phase,macs,"
+		"counter:NAME]",
+		ERG_OPTION_TEXT, AT(layers)},
 	{"from", 0, "TOOL", "the log, or the layers, are TOOL's own: see below", ERG_OPTION_CALL,
 		.take = take_from},
 	{"rules", 0, "RULES.yaml", "with --from ctf: what begins and ends a layer, erg-rules(5)",
@@ -126,41 +129,49 @@ static const struct erg_option input_rows[] = {
 	{"onto", 0, "RUN.erg", "adds them to this recording", ERG_OPTION_TEXT, AT(onto)},
 	{"output", 'o', "FILE.erg", "the archive", ERG_OPTION_TEXT, AT(output)},
 	{"force", 'f', NULL, "replace it when it exists", ERG_OPTION_FLAG, AT(force)},
-	{"tag", 0, "KEY=VALUE", "kept in the manifest; may be repeated", ERG_OPTION_CALL, .take = take_tag},
+	{"tag", 0, "KEY=VALUE", "kept in the manifest; may be repeated", ERG_OPTION_CALL,
+		.take = take_tag},
 	{"strict", 0, NULL, "exit 3 after any warning about the data", ERG_OPTION_FLAG, AT(strict)},
 	{0},
 };
 static const struct erg_option table_rows[] = {
-	{"time", 0, "COL[:UNIT]", "the log is a table, and this its column of times; UNIT is s, ms, us, ns, "
-		"iso or epoch", ERG_OPTION_CALL, .take = take_time},
-	{"column", 0, "NAME=UNIT[:RAIL]", "a column of readings; uA*3.7V is power at 3.7 V", ERG_OPTION_CALL,
-		.take = take_column},
-	{"where", 0, "COL=VALUE", "only the rows in which it is so", ERG_OPTION_CALL, .take = take_where},
+	{"time", 0, "COL[:UNIT]",
+		"the log is a table, and this its column of times; UNIT is s, ms, us, ns, "
+		"iso or epoch",
+		ERG_OPTION_CALL, .take = take_time},
+	{"column", 0, "NAME=UNIT[:RAIL]", "a column of readings; uA*3.7V is power at 3.7 V",
+		ERG_OPTION_CALL, .take = take_column},
+	{"where", 0, "COL=VALUE", "only the rows in which it is so", ERG_OPTION_CALL,
+		.take = take_where},
 	{0},
 };
 static const struct erg_option clock_rows[] = {
-	{"interval", 0, "SECONDS", "between two lines of a log without times, or with whole seconds",
-		ERG_OPTION_CALL, .take = take_interval},
-	{"time-zone", 0, "ZONE", "of wall clock times without one: UTC, local, +02:00, Europe/Berlin",
+	{"interval", 0, "SECONDS",
+		"between two lines of a log without times, or with whole seconds", ERG_OPTION_CALL,
+		.take = take_interval},
+	{"time-zone", 0, "ZONE",
+		"of wall clock times without one: UTC, local, +02:00, Europe/Berlin",
 		ERG_OPTION_CALL, .take = take_zone},
 	{"time-offset", 0, "S", "is added to the log's times, to bring them to the layers' clock",
 		ERG_OPTION_CALL, .take = take_offset},
-	{"clock-u", 0, "SECONDS", "how well the clocks agree (standard uncertainty)", ERG_OPTION_NUMBER,
-		AT(clock_u_s), 0, 1e6},
+	{"clock-u", 0, "SECONDS", "how well the clocks agree (standard uncertainty)",
+		ERG_OPTION_NUMBER, AT(clock_u_s), 0, 1e6},
 	{0},
 };
 static const struct erg_option sensor_rows[] = {
-	{"sensor", 0, "KEY=VALUE", "what is known of the sensor, for all channels that carry energy or "
+	{"sensor", 0, "KEY=VALUE",
+		"what is known of the sensor, for all channels that carry energy or "
 		"NAME:KEY=VALUE; kind=point|boxcar|ema|counter|delta, window_s= period_s= lag_s= lag_u_s= "
-		"lsb= alpha= offset_max= gain_max= wrap= parent= provenance=", ERG_OPTION_CALL,
-		.take = take_sensor},
+		"lsb= alpha= offset_max= gain_max= wrap= parent= provenance=",
+		ERG_OPTION_CALL, .take = take_sensor},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, input_rows, 0, false},
 	{"A table of any form", table_rows, 0, false}, {"Clocks", clock_rows, 0, false},
 	{"The sensor", sensor_rows, 0, false}, {0}};
 
-static int take_word(void *into, const struct erg_option *last, const char *word, struct erg_err *err)
+static int take_word(void *into, const struct erg_option *last, const char *word,
+	struct erg_err *err)
 {
 	struct erg_import_options *o = into;
 
@@ -181,8 +192,8 @@ static const char *forms(char *buf, size_t size)
 	size_t len = (size_t)snprintf(buf, size, "Logs of --from:");
 
 	for (size_t i = 0; erg_import_readers[i] && len < size; i++)
-		len += (size_t)snprintf(buf + len, size - len, "\n  %-14s %s", erg_import_readers[i]->name,
-			erg_import_readers[i]->about);
+		len += (size_t)snprintf(buf + len, size - len, "\n  %-14s %s",
+			erg_import_readers[i]->name, erg_import_readers[i]->about);
 	for (size_t i = 1; erg_import_layers_readers[i] && len < size; i++)
 		len += (size_t)snprintf(buf + len, size - len, "%s\n  %-14s %s",
 			i == 1 ? "\nLayers of --from:" : "", erg_import_layers_readers[i]->name,
@@ -196,9 +207,11 @@ static int consistent(const struct erg_command *c, struct erg_import_options *o)
 	if (o->rules && o->layers_from != &erg_import_ctf)
 		return erg_options_wrong(c, "--rules '%s': expected --from ctf TRACE", o->rules);
 	if (!o->samples && !(o->onto && o->layers))
-		return erg_options_wrong(c, "expected --samples FILE, a power log%s", o->onto ? ", or layers" : "");
+		return erg_options_wrong(c, "expected --samples FILE, a power log%s",
+			o->onto ? ", or layers" : "");
 	if (o->how.named && o->from != &erg_import_csv)
-		return erg_options_wrong(c, "--from '%s': expected csv with --time and --column", o->from->name);
+		return erg_options_wrong(c, "--from '%s': expected csv with --time and --column",
+			o->from->name);
 	if (!o->output)
 		return erg_options_wrong(c, "expected -o FILE.erg, a name for the archive");
 	if (o->how.named)

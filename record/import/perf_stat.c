@@ -38,7 +38,8 @@ static void rail_name(const struct count *c, char *ret, size_t size)
 {
 	const char *slash = strchr(c->event, '/'), *name = slash && slash[1] ? slash + 1 : c->event;
 
-	snprintf(ret, size, "%.*s%s%s", (int)strcspn(name, "/"), name, *c->part ? "-" : "", c->part);
+	snprintf(ret, size, "%.*s%s%s", (int)strcspn(name, "/"), name, *c->part ? "-" : "",
+		c->part);
 }
 
 /* ---- rows ---- */
@@ -98,9 +99,11 @@ static int add_count(struct perf_log *p, const struct count *c, struct erg_err *
 		return i;
 	cell = &p->log->channels[i].raw[p->log->n - 1];
 	if (*cell != ERG_IMPORT_MISSING)
-		return erg_fail(err, -EINVAL, "%s: line %zu: a second value of '%s' at %.9g s; a column that "
-			"tells the two apart (--per-socket, --per-core) was expected", p->log->path,
-			erg_lines_number(p->lines), p->log->channels[i].def.rail, (double)c->t * 1e-9);
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: a second value of '%s' at %.9g s; a column that "
+			"tells the two apart (--per-socket, --per-core) was expected",
+			p->log->path, erg_lines_number(p->lines), p->log->channels[i].def.rail,
+			(double)c->t * 1e-9);
 	if (!counted)
 		erg_import_keep(&p->lost, erg_lines_number(p->lines), p->text);
 	p->sums[i] = counted && p->sums[i] < ERG_IMPORT_RAW_MAX ? p->sums[i] + v : JOULE / 2;
@@ -120,11 +123,14 @@ static const char *text_of(const json_t *line, const char *key)
 /* -j: an object a line. */
 static int take_object(struct perf_log *p, struct erg_err *err)
 {
-	static const char *const parts[] = {"socket", "die", "core", "cpu", "node", "cache", "cluster"};
+	static const char *const parts[] = {"socket", "die", "core", "cpu", "node", "cache",
+		"cluster"};
 	json_auto_t *line = json_loads(p->text, 0, NULL);
 	const json_t *value = json_object_get(line, "counter-value");
 	const json_t *t = json_object_get(line, "interval");
-	struct count c = {.event = text_of(line, "event"), .part = "", .unit = text_of(line, "unit"),
+	struct count c = {.event = text_of(line, "event"),
+		.part = "",
+		.unit = text_of(line, "unit"),
 		.value = text_of(line, "counter-value")};
 	char number[64];
 
@@ -210,8 +216,10 @@ static void drop_begin(struct erg_import_log *log, json_t *notes)
 	for (size_t i = 0; i < log->n_channels; i++)
 		memmove(log->channels[i].raw, log->channels[i].raw + 1,
 			log->n * sizeof(*log->channels[i].raw));
-	erg_import_note(notes, "begin", "%s: line %u: the log begins %.9g s after perf; the energy before "
-		"its first line was left out", log->path, log->line[0], (double)log->t[0] * 1e-9);
+	erg_import_note(notes, "begin",
+		"%s: line %u: the log begins %.9g s after perf; the energy before "
+		"its first line was left out",
+		log->path, log->line[0], (double)log->t[0] * 1e-9);
 }
 
 /* Cores and graphics are in the package, of which there may be several. */
@@ -219,8 +227,9 @@ static void set_packages(struct erg_import_log *log)
 {
 	for (size_t i = 0; i < log->n_channels; i++) {
 		struct erg_channel_def *d = &log->channels[i].def;
-		const char *part = !strncmp(d->rail, "energy-cores", 12) ? d->rail + 12 :
-			!strncmp(d->rail, "energy-gpu", 10) ? d->rail + 10 : NULL;
+		const char *part = !strncmp(d->rail, "energy-cores", 12) ? d->rail + 12
+			: !strncmp(d->rail, "energy-gpu", 10)            ? d->rail + 10
+									 : NULL;
 		char package[64];
 
 		if (!part)
@@ -235,15 +244,21 @@ static void set_packages(struct erg_import_log *log)
 static int judge_perf(struct perf_log *p, json_t *notes, struct erg_err *err)
 {
 	if (p->log->n == 0 && p->other.n > p->log->foreign.n)
-		return erg_fail(err, -ENODATA, "%s: line %zu: '%s': no event counts Joules; perf stat -I MS -e "
-			"power/energy-pkg/ was expected", p->log->path, p->other.line, p->other.text);
+		return erg_fail(err, -ENODATA,
+			"%s: line %zu: '%s': no event counts Joules; perf stat -I MS -e "
+			"power/energy-pkg/ was expected",
+			p->log->path, p->other.line, p->other.text);
 	if (p->log->n == 0)
-		return erg_fail(err, -EINVAL, "%s: line %zu: '%s' is no line of perf stat -I, with or without -x "
-			"or -j", p->log->path, p->log->foreign.n ? p->log->foreign.line : 1,
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: '%s' is no line of perf stat -I, with or without -x "
+			"or -j",
+			p->log->path, p->log->foreign.n ? p->log->foreign.line : 1,
 			p->log->foreign.text);
 	if (p->lost.n)
-		erg_import_note(notes, "not-counted", "%s: line %zu: '%s': %zu values were not counted; their "
-			"energy is not known", p->log->path, p->lost.line, p->lost.text, p->lost.n);
+		erg_import_note(notes, "not-counted",
+			"%s: line %zu: '%s': %zu values were not counted; their "
+			"energy is not known",
+			p->log->path, p->lost.line, p->lost.text, p->lost.n);
 	return 0;
 }
 

@@ -118,7 +118,8 @@ uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_n
 		double span = (double)(changes[used - 1] - changes[0]);
 		double width = t * t / span; /* a whole turn at the end */
 
-		t = refine(changes, used, best_period(changes, used, t - width / 2, t + width / 2, &r));
+		t = refine(changes, used,
+			best_period(changes, used, t - width / 2, t + width / 2, &r));
 		if (used == n || used >= CHANGES_MAX)
 			break;
 		used = 2 * used < n ? 2 * used : n;
@@ -177,5 +178,6 @@ bool erg_import_is_load(const int64_t *changes, struct erg_import_step *steps, s
 		return true;
 	qsort(steps, n, sizeof(*steps), compare_steps);
 	count_usual(steps, n, &recurring, &usual);
-	return (double)recurring > RECURRING_MIN * (double)n && (double)usual > TOLD_MIN * (double)recurring;
+	return (double)recurring > RECURRING_MIN * (double)n &&
+		(double)usual > TOLD_MIN * (double)recurring;
 }

@@ -55,7 +55,8 @@ static int mac_text_sample(struct mac_log *m, const char *text, struct erg_err *
 	int digits, r;
 
 	if (!elapsed || !erg_import_unix_date(date + 1, iso, sizeof(iso)) ||
-		!erg_import_scaled(elapsed + 1, '.', 3, &us, &digits, &end) || strncmp(end, "ms", 2))
+		!erg_import_scaled(elapsed + 1, '.', 3, &us, &digits, &end) ||
+		strncmp(end, "ms", 2))
 		return 0;
 	r = erg_import_when(m->log, m->how, iso, false, &m->stamp, &end, err);
 	if (r <= 0)
@@ -66,7 +67,8 @@ static int mac_text_sample(struct mac_log *m, const char *text, struct erg_err *
 
 /* ---- values ---- */
 
-static int mac_put(struct mac_log *m, const char *name, size_t len, int64_t raw, struct erg_err *err)
+static int mac_put(struct mac_log *m, const char *name, size_t len, int64_t raw,
+	struct erg_err *err)
 {
 	char rail[64];
 	int i;
@@ -119,7 +121,8 @@ static int mac_plist(struct mac_log *m, const char *text, struct erg_err *err)
 	static const struct {
 		const char *key, *rail;
 	} powers[] = {{"cpu_power", "CPU"}, {"gpu_power", "GPU"}, {"ane_power", "ANE"},
-		{"dram_power", "DRAM"}, {"combined_power", "Combined"}, {"package_watts", "Package"}};
+		{"dram_power", "DRAM"}, {"combined_power", "Combined"},
+		{"package_watts", "Package"}};
 	const char *v = plist_value(text, "timestamp"), *end;
 	int64_t n;
 	int digits, r = 1;
@@ -180,7 +183,9 @@ static void set_mac_parents(struct erg_import_log *log)
 
 		if (strstr(d->rail, "-Cluster"))
 			snprintf(d->parent, sizeof(d->parent), "CPU");
-		else if (whole && (!strcmp(d->rail, "CPU") || !strcmp(d->rail, "GPU") || !strcmp(d->rail, "ANE")))
+		else if (whole &&
+			(!strcmp(d->rail, "CPU") || !strcmp(d->rail, "GPU") ||
+				!strcmp(d->rail, "ANE")))
 			snprintf(d->parent, sizeof(d->parent), "%s", whole);
 	}
 }
@@ -199,11 +204,15 @@ static int read_powermetrics(const char *path, const struct erg_import_how *how,
 		r = take_mac_line(&m, text, err);
 	r = r == 0 && got < 0 ? got : r;
 	if (r == 0 && ret->n == 0)
-		r = erg_fail(err, -EINVAL, "%s: no line '*** Sampled system activity (…)' and no plist with elapsed_ns; "
-			"what powermetrics prints was expected", path);
+		r = erg_fail(err, -EINVAL,
+			"%s: no line '*** Sampled system activity (…)' and no plist with elapsed_ns; "
+			"what powermetrics prints was expected",
+			path);
 	if (r == 0 && m.pauses)
-		erg_import_note(notes, "pause", "%s: %zu times a sample's time and what elapsed are seconds apart: its "
-			"time was taken", path, m.pauses);
+		erg_import_note(notes, "pause",
+			"%s: %zu times a sample's time and what elapsed are seconds apart: its "
+			"time was taken",
+			path, m.pauses);
 	if (r == 0) {
 		set_mac_parents(ret);
 		r = erg_lines_sha256(m.lines, ret->sha256, err);

@@ -145,7 +145,8 @@ static bool is_no_mark(const char *mark)
 }
 
 /* The pairs behind the time; T_WALL: the time as it is written, to compare analyzers' with. */
-static int take_pairs(struct state *s, char **save, int64_t t_wall, const char **mark, struct erg_err *err)
+static int take_pairs(struct state *s, char **save, int64_t t_wall, const char **mark,
+	struct erg_err *err)
 {
 	char context[32] = "", *name, *value;
 	int r = 1;
@@ -234,9 +235,10 @@ static void set_parents(struct erg_import_log *log, json_t *notes)
 	if (n == 0 || sum <= 0)
 		return;
 	if (fabs(sum - parts) > SUM_TOLERANCE * sum) {
-		erg_import_note(notes, "sum", "%s: the first Watts are %.6g W in the mean and those of the "
-			"channels %.6g W together: they were taken to be apart", log->path, sum * 1e-6,
-			parts * 1e-6);
+		erg_import_note(notes, "sum",
+			"%s: the first Watts are %.6g W in the mean and those of the "
+			"channels %.6g W together: they were taken to be apart",
+			log->path, sum * 1e-6, parts * 1e-6);
 		return;
 	}
 	for (size_t i = 0; i < log->n_channels; i++) {
@@ -258,8 +260,8 @@ static void set_lags(struct state *s)
 			if (strcmp(x->rail, c->def.rail))
 				continue;
 			c->model.lag_ns = llround(x->late / x->n);
-			c->model.lag_u_ns =
-				(uint64_t)llround(sqrt(fmax(x->squares / x->n - pow(x->late / x->n, 2), 0)));
+			c->model.lag_u_ns = (uint64_t)llround(
+				sqrt(fmax(x->squares / x->n - pow(x->late / x->n, 2), 0)));
 		}
 	}
 }
@@ -280,8 +282,8 @@ static int read_lines(struct state *s, struct erg_lines *lines, struct erg_err *
 	return r < 0 ? r : erg_lines_sha256(lines, s->log->sha256, err);
 }
 
-static int read_ptdaemon(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
-	json_t *notes, struct erg_err *err)
+static int read_ptdaemon(const char *path, const struct erg_import_how *how,
+	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
 	_cleanup_(erg_lines_freep) struct erg_lines *lines = NULL;
 	struct state s = {.log = ret, .how = how};
@@ -293,7 +295,8 @@ static int read_ptdaemon(const char *path, const struct erg_import_how *how, str
 	ret->foreign_share = 0.5; /* a line is known by itself, so others do no harm */
 	r = read_lines(&s, lines, err);
 	if (r == 0 && ret->n == 0)
-		return erg_fail(err, -EINVAL, "%s: no line 'Time,…,Watts,…' of PTDaemon in %zu lines", path,
+		return erg_fail(err, -EINVAL,
+			"%s: no line 'Time,…,Watts,…' of PTDaemon in %zu lines", path,
 			erg_lines_number(lines));
 	if (r == 0) {
 		set_lags(&s);

@@ -46,7 +46,8 @@ static int split_name(const char *path, const char *column, char name[64], char 
 		len--;
 	if (!open || !close || close < open || close[1] || len == 0 || len >= 64 ||
 		close - open - 1 >= 16 || close - open < 2)
-		return erg_fail(err, -EINVAL, "%s: column '%s': a name and a unit, like "
+		return erg_fail(err, -EINVAL,
+			"%s: column '%s': a name and a unit, like "
 			"'VDD_IN [mW]', were expected (one of %s; --column takes some columns of a table)",
 			path, column, erg_unit_names());
 	snprintf(name, 64, "%.*s", (int)len, column);
@@ -61,9 +62,10 @@ static void compare_name_with_unit(const struct erg_import_channel *c, json_t *n
 		const char *word = erg_quantity_name((enum erg_quantity)q);
 
 		if (q != (int)c->def.quantity && strcasestr(c->def.rail, word))
-			erg_import_note(notes, "unit", "column '%s [%s]': the name says %s, the unit "
-				"says %s; the unit is believed", c->def.rail, c->def.unit, word,
-				erg_quantity_name(c->def.quantity));
+			erg_import_note(notes, "unit",
+				"column '%s [%s]': the name says %s, the unit "
+				"says %s; the unit is believed",
+				c->def.rail, c->def.unit, word, erg_quantity_name(c->def.quantity));
 	}
 }
 
@@ -76,9 +78,9 @@ static int time_form(const char *name)
 		const char *name;
 		int decimals;
 	} forms[] = {{"time_s", 9}, {"time_ms", 6}, {"time_us", 3}, {"time_ns", 0}, {"time [s]", 9},
-		{"time (s)", 9}, {"time [ms]", 6}, {"time (ms)", 6}, {"time [us]", 3}, {"time (us)", 3},
-		{"time [ns]", 0}, {"time (ns)", 0}, {"time_iso", -1}, {"time", -1}, {"timestamp", -1},
-		{"datetime", -1}, {"date", -1}};
+		{"time (s)", 9}, {"time [ms]", 6}, {"time (ms)", 6}, {"time [us]", 3},
+		{"time (us)", 3}, {"time [ns]", 0}, {"time (ns)", 0}, {"time_iso", -1},
+		{"time", -1}, {"timestamp", -1}, {"datetime", -1}, {"date", -1}};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(forms); i++)
 		if (!strcasecmp(name, forms[i].name))
@@ -118,7 +120,8 @@ static int make_channels(struct reader *r, char **names, json_t *notes, struct e
 			return c;
 		if ((size_t)c != i - 1)
 			return erg_fail(err, -EINVAL, "%s: two columns give the %s of '%s'",
-				r->log->path, erg_quantity_name(r->log->channels[c].def.quantity), name);
+				r->log->path, erg_quantity_name(r->log->channels[c].def.quantity),
+				name);
 		compare_name_with_unit(&r->log->channels[c], notes);
 	}
 	return 0;
@@ -135,11 +138,14 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 	r->separator = separator_of(line);
 	r->n = erg_lines_split(line, r->separator, names, COLUMNS_MAX);
 	if (r->n == 0 || r->n > COLUMNS_MAX)
-		return erg_fail(err, -EINVAL, "%s: a line of at most %d column names was expected, with their "
-			"quotes closed", r->log->path, COLUMNS_MAX);
+		return erg_fail(err, -EINVAL,
+			"%s: a line of at most %d column names was expected, with their "
+			"quotes closed",
+			r->log->path, COLUMNS_MAX);
 	form = time_form(names[0]);
 	if (form == -2)
-		return erg_fail(err, -EINVAL, "%s: the first column is '%.60s'; time_s or time_ns, time_ms, "
+		return erg_fail(err, -EINVAL,
+			"%s: the first column is '%.60s'; time_s or time_ns, time_ms, "
 			"time_us, or time with dates was expected (--time names another column)",
 			r->log->path, names[0]);
 	r->form = form < 0 ? TIME_DATE : TIME_NUMBER;
@@ -159,7 +165,8 @@ static int take_time(struct reader *r, const char *cell, int64_t *ret, struct er
 	int digits, got;
 
 	if (r->form == TIME_NUMBER)
-		return erg_import_scaled(cell, r->point, r->time_decimals, ret, &digits, &end) && !*end;
+		return erg_import_scaled(cell, r->point, r->time_decimals, ret, &digits, &end) &&
+			!*end;
 	got = erg_import_when(r->log, r->how, cell, false, ret, &end, err);
 	return got > 0 && *end ? 0 : got;
 }
@@ -192,8 +199,8 @@ static int written_decimals(const char *cell, char point)
 	return n < 0 ? 0 : n < DECIMALS_MAX ? (int)n : DECIMALS_MAX;
 }
 
-static bool take_number(struct reader *r, const char *cell, struct erg_import_channel *c, int64_t *ret,
-	int *ret_digits)
+static bool take_number(struct reader *r, const char *cell, struct erg_import_channel *c,
+	int64_t *ret, int *ret_digits)
 {
 	const char *end;
 	int more;
@@ -282,8 +289,8 @@ static int read_lines(struct reader *r, struct erg_lines *lines, json_t *notes, 
 	int got = erg_lines_next(lines, &text, err);
 
 	if (got == 0)
-		return erg_fail(err, -ENODATA, "%s: the file is empty, a line of column names was expected",
-			r->log->path);
+		return erg_fail(err, -ENODATA,
+			"%s: the file is empty, a line of column names was expected", r->log->path);
 	if (got > 0)
 		got = take_header(r, text, notes, err) < 0 ? -EINVAL : 1;
 	while (got > 0 && (got = erg_lines_next(lines, &text, err)) > 0) {
@@ -311,8 +318,9 @@ static int read_csv(const char *path, const struct erg_import_how *how, struct e
 	got = read_lines(&r, lines, notes, err);
 	free(r.header);
 	if (got == 0 && r.headers)
-		erg_import_note(notes, "header", "%s: the line of column names stands there %zu times more",
-			path, r.headers);
+		erg_import_note(notes, "header",
+			"%s: the line of column names stands there %zu times more", path,
+			r.headers);
 	return got;
 }
 

@@ -19,31 +19,39 @@ struct field {
 };
 
 #define FIELDS_MAX 16
-#define READING_FIELDS {"source", U32}, {"values", SEQ64}
+#define READING_FIELDS                                                                             \
+	{"source", U32},                                                                           \
+	{                                                                                          \
+		"values", SEQ64                                                                    \
+	}
 
 static const struct event {
 	const char *name;
 	struct field fields[FIELDS_MAX];
 } events[ERG_EV_N] = {
 	[ERG_EV_PROCESS_DEFINE] = {"process_define", {{"run", STR}, {"role", STR}, {"exe", STR}}},
-	[ERG_EV_LAYER_DEFINE] = {"layer_define", {{"id", U32}, {"parent", U32}, {"level", U8},
-		{"name", STR}, {"type", STR}, {"network", STR}, {"macs", U64}, {"params", U64},
-		{"bytes_in", U64}, {"bytes_out", U64}, {"bytes_params", U64}, {"in_shape", SEQ32},
-		{"out_shape", SEQ32}, {"kernel_shape", SEQ32}}},
+	[ERG_EV_LAYER_DEFINE] = {"layer_define",
+		{{"id", U32}, {"parent", U32}, {"level", U8}, {"name", STR}, {"type", STR},
+			{"network", STR}, {"macs", U64}, {"params", U64}, {"bytes_in", U64},
+			{"bytes_out", U64}, {"bytes_params", U64}, {"in_shape", SEQ32},
+			{"out_shape", SEQ32}, {"kernel_shape", SEQ32}}},
 	[ERG_EV_TRACK_DEFINE] = {"track_define", {{"track", U32}, {"name", STR}, {"device", U8}}},
-	[ERG_EV_COUNTER_DEFINE] = {"counter_define", {{"index", U32}, {"name", STR},
-		{"origin", STR}}},
-	[ERG_EV_SOURCE_DEFINE] = {"source_define", {{"source", U32}, {"kind", STR}, {"path", STR},
-		{"class_name", STR}, {"simulated", U8}, {"sensor", STR}, {"provenance", STR},
-		{"window_ns", U64}, {"period_ns", U64}, {"lag_ns", S64}, {"lag_u_ns", U64},
-		{"alpha", F64}, {"interval_ns", U64}, {"channels", U32}}},
-	[ERG_EV_CHANNEL_DEFINE] = {"channel_define", {{"source", U32}, {"index", U32},
-		{"rail", STR}, {"parent", STR}, {"quantity", STR}, {"unit", STR}, {"scale", F64},
-		{"wrap", U64}, {"lsb", F64}, {"offset_max", F64}, {"gain_max", F64}}},
-	[ERG_EV_LAYER_SPAN] = {"layer_span", {{"id", U32}, {"iteration", U32}, {"begin", U64},
-		{"end", U64}, {"track", U32}}},
-	[ERG_EV_LAYER_COUNTED] = {"layer_counted", {{"id", U32}, {"iteration", U32},
-		{"begin", U64}, {"enabled", U64}, {"running", U64}, {"deltas", SEQ64}}},
+	[ERG_EV_COUNTER_DEFINE] = {"counter_define",
+		{{"index", U32}, {"name", STR}, {"origin", STR}}},
+	[ERG_EV_SOURCE_DEFINE] = {"source_define",
+		{{"source", U32}, {"kind", STR}, {"path", STR}, {"class_name", STR},
+			{"simulated", U8}, {"sensor", STR}, {"provenance", STR}, {"window_ns", U64},
+			{"period_ns", U64}, {"lag_ns", S64}, {"lag_u_ns", U64}, {"alpha", F64},
+			{"interval_ns", U64}, {"channels", U32}}},
+	[ERG_EV_CHANNEL_DEFINE] = {"channel_define",
+		{{"source", U32}, {"index", U32}, {"rail", STR}, {"parent", STR}, {"quantity", STR},
+			{"unit", STR}, {"scale", F64}, {"wrap", U64}, {"lsb", F64},
+			{"offset_max", F64}, {"gain_max", F64}}},
+	[ERG_EV_LAYER_SPAN] = {"layer_span",
+		{{"id", U32}, {"iteration", U32}, {"begin", U64}, {"end", U64}, {"track", U32}}},
+	[ERG_EV_LAYER_COUNTED] = {"layer_counted",
+		{{"id", U32}, {"iteration", U32}, {"begin", U64}, {"enabled", U64},
+			{"running", U64}, {"deltas", SEQ64}}},
 	[ERG_EV_PHASE_BEGIN] = {"phase_begin", {{"name", STR}}},
 	[ERG_EV_PHASE_END] = {"phase_end", {{"name", STR}}},
 	[ERG_EV_POWER_READING] = {"power_reading", {READING_FIELDS}},
@@ -56,8 +64,8 @@ static const struct event {
 
 static bt_field_class *integer_class(bt_trace_class *tc, uint64_t bits, bool is_signed)
 {
-	bt_field_class *fc = is_signed ? bt_field_class_integer_signed_create(tc) :
-					 bt_field_class_integer_unsigned_create(tc);
+	bt_field_class *fc = is_signed ? bt_field_class_integer_signed_create(tc)
+				       : bt_field_class_integer_unsigned_create(tc);
 
 	if (fc)
 		bt_field_class_integer_set_field_value_range(fc, bits);
@@ -67,21 +75,28 @@ static bt_field_class *integer_class(bt_trace_class *tc, uint64_t bits, bool is_
 static bt_field_class *field_class(bt_trace_class *tc, enum field_type type)
 {
 	switch (type) {
-	case U8: return integer_class(tc, 8, false);
-	case U32: return integer_class(tc, 32, false);
-	case U64: return integer_class(tc, 64, false);
-	case S64: return integer_class(tc, 64, true);
-	case F64: return bt_field_class_real_double_precision_create(tc);
-	case STR: return bt_field_class_string_create(tc);
-	default: return NULL;
+	case U8:
+		return integer_class(tc, 8, false);
+	case U32:
+		return integer_class(tc, 32, false);
+	case U64:
+		return integer_class(tc, 64, false);
+	case S64:
+		return integer_class(tc, 64, true);
+	case F64:
+		return bt_field_class_real_double_precision_create(tc);
+	case STR:
+		return bt_field_class_string_create(tc);
+	default:
+		return NULL;
 	}
 }
 
 /* Takes over the class. */
 static int append(bt_field_class *structure, const char *name, bt_field_class *member)
 {
-	int r = !member || bt_field_class_structure_append_member(structure, name, member) ? -ENOMEM :
-											     0;
+	int r = !member || bt_field_class_structure_append_member(structure, name, member) ? -ENOMEM
+											   : 0;
 
 	bt_field_class_put_ref(member);
 	return r;
@@ -108,9 +123,9 @@ static int fill_structure(bt_trace_class *tc, bt_field_class *structure, const s
 	int r = 0;
 
 	for (; r == 0 && f->type != END; f++)
-		r = f->type == SEQ32 || f->type == SEQ64 ?
-			append_sequence(tc, structure, f) :
-			append(structure, f->name, field_class(tc, f->type));
+		r = f->type == SEQ32 || f->type == SEQ64
+			? append_sequence(tc, structure, f)
+			: append(structure, f->name, field_class(tc, f->type));
 	return r;
 }
 
@@ -135,8 +150,7 @@ static int create_stream_class(struct erg_schema *s)
 	bt_field_class *context = bt_field_class_structure_create(s->trace_class);
 	int r = -ENOMEM;
 
-	if (context &&
-		append(context, "vpid", integer_class(s->trace_class, 32, true)) == 0 &&
+	if (context && append(context, "vpid", integer_class(s->trace_class, 32, true)) == 0 &&
 		append(context, "vtid", integer_class(s->trace_class, 32, true)) == 0 &&
 		bt_stream_class_set_default_clock_class(s->stream_class, s->clock_class) == 0 &&
 		bt_stream_class_set_event_common_context_field_class(s->stream_class, context) == 0)
@@ -149,9 +163,11 @@ static int create_stream_class(struct erg_schema *s)
 static int set_environment(bt_trace *trace)
 {
 	return bt_trace_set_environment_entry_string(trace, "domain", "ust") ||
-			bt_trace_set_environment_entry_string(trace, "tracer_name", "ergtrace-import") ||
-			bt_trace_set_environment_entry_string(trace, "tracer_version", ERG_VERSION) ?
-		-ENOMEM : 0;
+			bt_trace_set_environment_entry_string(trace, "tracer_name",
+				"ergtrace-import") ||
+			bt_trace_set_environment_entry_string(trace, "tracer_version", ERG_VERSION)
+		? -ENOMEM
+		: 0;
 }
 
 int erg_schema_create(bt_self_component *component, struct erg_schema *ret)
@@ -225,5 +241,6 @@ int erg_put_sequence(struct erg_cursor *c, uint64_t n, bt_field **ret_array)
 
 void erg_put_element(bt_field *array, uint64_t i, int64_t v)
 {
-	bt_field_integer_signed_set_value(bt_field_array_borrow_element_field_by_index(array, i), v);
+	bt_field_integer_signed_set_value(bt_field_array_borrow_element_field_by_index(array, i),
+		v);
 }

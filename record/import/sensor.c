@@ -20,8 +20,9 @@
 static int keep_word(void *data, const struct erg_sensor_word *word, const char *as_written,
 	struct erg_err *err)
 {
-	return json_array_append_new(data, json_string(as_written)) < 0 ?
-		erg_fail(err, -EINVAL, "--sensor: '%s': text in UTF-8 was expected", as_written) : 0;
+	return json_array_append_new(data, json_string(as_written)) < 0
+		? erg_fail(err, -EINVAL, "--sensor: '%s': text in UTF-8 was expected", as_written)
+		: 0;
 }
 
 int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err)
@@ -34,10 +35,18 @@ int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err)
 static void set_channel(struct erg_import_channel *c, const struct erg_sensor_word *w)
 {
 	switch (w->key) {
-	case ERG_SENSOR_KEY_KIND: c->delta = !strcmp(w->text, "delta"); break;
-	case ERG_SENSOR_KEY_LSB: c->def.lsb = w->number * pow(10, c->decimals); break;
-	case ERG_SENSOR_KEY_OFFSET_MAX: c->def.offset_max = w->number; break;
-	case ERG_SENSOR_KEY_GAIN_MAX: c->def.gain_max = w->number; break;
+	case ERG_SENSOR_KEY_KIND:
+		c->delta = !strcmp(w->text, "delta");
+		break;
+	case ERG_SENSOR_KEY_LSB:
+		c->def.lsb = w->number * pow(10, c->decimals);
+		break;
+	case ERG_SENSOR_KEY_OFFSET_MAX:
+		c->def.offset_max = w->number;
+		break;
+	case ERG_SENSOR_KEY_GAIN_MAX:
+		c->def.gain_max = w->number;
+		break;
 	case ERG_SENSOR_KEY_WRAP:
 		c->def.wrap = (uint64_t)fmin(round(w->number * pow(10, c->decimals)),
 			(double)ERG_IMPORT_RAW_MAX);
@@ -45,8 +54,11 @@ static void set_channel(struct erg_import_channel *c, const struct erg_sensor_wo
 	case ERG_SENSOR_KEY_PARENT:
 		snprintf(c->def.parent, sizeof(c->def.parent), "%s", w->text);
 		break;
-	case ERG_SENSOR_KEY_PROVENANCE: c->model.provenance = (enum erg_provenance)w->number; break;
-	default: break;
+	case ERG_SENSOR_KEY_PROVENANCE:
+		c->model.provenance = (enum erg_provenance)w->number;
+		break;
+	default:
+		break;
 	}
 }
 
@@ -59,11 +71,13 @@ static bool concerns(const struct erg_import_channel *c, const struct erg_sensor
 		return !strcmp(w->rail, c->def.rail);
 	if (q != ERG_Q_POWER && q != ERG_Q_ENERGY && q != ERG_Q_VOLTAGE && q != ERG_Q_CURRENT)
 		return false;
-	if (q == ERG_Q_ENERGY && (w->key == ERG_SENSOR_KEY_WINDOW || w->key == ERG_SENSOR_KEY_ALPHA))
+	if (q == ERG_Q_ENERGY &&
+		(w->key == ERG_SENSOR_KEY_WINDOW || w->key == ERG_SENSOR_KEY_ALPHA))
 		return false;
 	if (q != ERG_Q_ENERGY && w->key == ERG_SENSOR_KEY_WRAP)
 		return false;
-	return w->key != ERG_SENSOR_KEY_KIND || erg_sensor_kind_fits((enum erg_sensor_kind)w->number, q);
+	return w->key != ERG_SENSOR_KEY_KIND ||
+		erg_sensor_kind_fits((enum erg_sensor_kind)w->number, q);
 }
 
 static int apply_setting(struct erg_import_log *log, const char *text, struct erg_err *err)
@@ -82,9 +96,10 @@ static int apply_setting(struct erg_import_log *log, const char *text, struct er
 		hits++;
 		if (w.key == ERG_SENSOR_KEY_KIND &&
 			!erg_sensor_kind_fits((enum erg_sensor_kind)w.number, c->def.quantity))
-			return erg_fail(err, -EINVAL, "--sensor: '%s' contradicts the unit [%s] of "
-				"'%s', which is %s", text, c->def.unit, c->def.rail,
-				erg_quantity_name(c->def.quantity));
+			return erg_fail(err, -EINVAL,
+				"--sensor: '%s' contradicts the unit [%s] of "
+				"'%s', which is %s",
+				text, c->def.unit, c->def.rail, erg_quantity_name(c->def.quantity));
 		if (erg_sensor_word_set_model(&w, &c->model, &c->given)) {
 			c->model_given = true;
 			c->model.provenance = ERG_PROVENANCE_DATASHEET;
@@ -92,8 +107,8 @@ static int apply_setting(struct erg_import_log *log, const char *text, struct er
 		set_channel(c, &w);
 	}
 	if (hits == 0)
-		return erg_fail(err, -EINVAL, "--sensor: '%s': no channel of %s that this could be for",
-			text, log->path);
+		return erg_fail(err, -EINVAL,
+			"--sensor: '%s': no channel of %s that this could be for", text, log->path);
 	return 0;
 }
 
@@ -102,13 +117,17 @@ static void set_default_kind(const struct erg_import_log *log, struct erg_import
 	c->model.provenance = ERG_PROVENANCE_ASSUMED;
 	c->model.alpha = 0;
 	switch (c->def.quantity) {
-	case ERG_Q_ENERGY: c->model.kind = ERG_SENSOR_COUNTER; break;
+	case ERG_Q_ENERGY:
+		c->model.kind = ERG_SENSOR_COUNTER;
+		break;
 	case ERG_Q_POWER:
 	case ERG_Q_VOLTAGE:
 	case ERG_Q_CURRENT:
 		c->model.kind = log->sampled ? ERG_SENSOR_POINT : ERG_SENSOR_BOXCAR;
 		break;
-	default: c->model.kind = ERG_SENSOR_POINT; break;
+	default:
+		c->model.kind = ERG_SENSOR_POINT;
+		break;
 	}
 }
 
@@ -120,7 +139,7 @@ int erg_import_settings(struct erg_import_log *log, const json_t *list, struct e
 
 	for (i = 0; i < log->n_channels; i++)
 		set_default_kind(log, &log->channels[i]);
-	json_array_foreach(list, i, s) {
+	json_array_foreach (list, i, s) {
 		r = apply_setting(log, json_string_value(s), err);
 		if (r < 0)
 			return r;
@@ -136,8 +155,8 @@ int erg_import_settings(struct erg_import_log *log, const json_t *list, struct e
 /* ---- what the readings show ---- */
 
 struct changes {
-	int64_t *t;                       /* when the value changes */
-	struct erg_import_step *steps;    /* from what to what */
+	int64_t *t;                    /* when the value changes */
+	struct erg_import_step *steps; /* from what to what */
 	size_t n, readings;
 	bool ramp; /* it only ever rises or only ever falls, as a slow drift does that crosses one step
 			after the other */
@@ -240,7 +259,8 @@ static bool changes_are_layers(const struct erg_import_log *log,
 
 /* Of readings every INTERVAL of a meter of PERIOD the share 1 - interval / period repeat the one before.
  * Where hardly half as many do, the times at which readings came are regular, not the meter. */
-static bool too_few_repeat(size_t repeated, size_t readings, uint64_t interval_ns, uint64_t period_ns)
+static bool too_few_repeat(size_t repeated, size_t readings, uint64_t interval_ns,
+	uint64_t period_ns)
 {
 	double expected = 1 - (double)interval_ns / (double)period_ns;
 
@@ -260,15 +280,17 @@ static int find_stale(const struct erg_import_log *log, const struct erg_import_
 	if (*ret && c->def.quantity != ERG_Q_ENERGY &&
 		erg_import_is_load(changes->t, changes->steps, changes->n, *ret))
 		*ret = 0;
-	if (*ret && too_few_repeat(changes->readings - changes->n, changes->readings, c->interval_ns, *ret))
+	if (*ret &&
+		too_few_repeat(changes->readings - changes->n, changes->readings, c->interval_ns,
+			*ret))
 		*ret = 0;
 	if (*ret && layers && changes_are_layers(log, layers, changes->t, changes->n))
 		*ret = 0;
 	return 0;
 }
 
-static int measure_period(struct erg_import_log *log, const struct erg_import_layers *layers, size_t i,
-	json_t *stale, json_t *notes)
+static int measure_period(struct erg_import_log *log, const struct erg_import_layers *layers,
+	size_t i, json_t *stale, json_t *notes)
 {
 	struct erg_import_channel *c = &log->channels[i];
 	struct changes changes = {0};
@@ -280,13 +302,16 @@ static int measure_period(struct erg_import_log *log, const struct erg_import_la
 		return r;
 	c->repeated = changes.readings - changes.n;
 	period = common_period(log, i, period);
-	json_array_append_new(stale, json_pack("{s:s, s:s, s:I, s:I}", "rail", c->def.rail, "quantity",
-		erg_quantity_name(c->def.quantity), "repeated", (json_int_t)c->repeated, "period_ns",
-		(json_int_t)period));
-	erg_import_note(notes, "stale", "%s: %s of '%s' was read every %.6g s and changes every %.6g s: "
-		"%zu of %zu readings repeat the one before", log->path,
-		erg_quantity_name(c->def.quantity), c->def.rail, (double)c->interval_ns * 1e-9,
-		(double)period * 1e-9, (size_t)c->repeated, changes.readings);
+	json_array_append_new(stale,
+		json_pack("{s:s, s:s, s:I, s:I}", "rail", c->def.rail, "quantity",
+			erg_quantity_name(c->def.quantity), "repeated", (json_int_t)c->repeated,
+			"period_ns", (json_int_t)period));
+	erg_import_note(notes, "stale",
+		"%s: %s of '%s' was read every %.6g s and changes every %.6g s: "
+		"%zu of %zu readings repeat the one before",
+		log->path, erg_quantity_name(c->def.quantity), c->def.rail,
+		(double)c->interval_ns * 1e-9, (double)period * 1e-9, (size_t)c->repeated,
+		changes.readings);
 	if (c->model.period_ns == 0) {
 		c->model.period_ns = period;
 		if (!c->model_given)
@@ -305,7 +330,8 @@ static void complete_model(struct erg_import_channel *c)
 		m->window_ns = m->period_ns;
 	if (m->kind == ERG_SENSOR_POINT && m->window_ns == 0 && !c->model_given &&
 		erg_import_class(c) == ERG_CLASS_POWER)
-		m->window_ns = c->interval_ns / 100 < CONVERSION_NS ? c->interval_ns / 100 : CONVERSION_NS;
+		m->window_ns =
+			c->interval_ns / 100 < CONVERSION_NS ? c->interval_ns / 100 : CONVERSION_NS;
 }
 
 /* The greatest integer that all differences are multiples of: the step of the readings; one unit of
@@ -339,10 +365,14 @@ static double step_of(const struct erg_import_log *log, const struct erg_import_
 static enum erg_source_class class_of(enum erg_quantity q)
 {
 	switch (q) {
-	case ERG_Q_TEMPERATURE: return ERG_CLASS_THERMAL;
-	case ERG_Q_FREQUENCY: return ERG_CLASS_FREQUENCY;
-	case ERG_Q_UTILIZATION: return ERG_CLASS_UTILIZATION;
-	default: return ERG_CLASS_POWER;
+	case ERG_Q_TEMPERATURE:
+		return ERG_CLASS_THERMAL;
+	case ERG_Q_FREQUENCY:
+		return ERG_CLASS_FREQUENCY;
+	case ERG_Q_UTILIZATION:
+		return ERG_CLASS_UTILIZATION;
+	default:
+		return ERG_CLASS_POWER;
 	}
 }
 
@@ -350,10 +380,10 @@ static bool same_source(const struct erg_import_channel *a, const struct erg_imp
 {
 	const struct erg_sensor_model *x = &a->model, *y = &b->model;
 
-	return a->group == b->group && class_of(a->def.quantity) == class_of(b->def.quantity) && x->kind == y->kind &&
-		x->provenance == y->provenance && x->window_ns == y->window_ns &&
-		x->period_ns == y->period_ns && x->lag_ns == y->lag_ns &&
-		x->lag_u_ns == y->lag_u_ns && x->alpha == y->alpha;
+	return a->group == b->group && class_of(a->def.quantity) == class_of(b->def.quantity) &&
+		x->kind == y->kind && x->provenance == y->provenance &&
+		x->window_ns == y->window_ns && x->period_ns == y->period_ns &&
+		x->lag_ns == y->lag_ns && x->lag_u_ns == y->lag_u_ns && x->alpha == y->alpha;
 }
 
 static void sort_into_sources(struct erg_import_log *log)

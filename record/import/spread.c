@@ -45,7 +45,8 @@ static void bound(const int64_t *t, size_t i, size_t k, double *lo, double *hi)
 static void bound_interval(const int64_t *t, const struct seconds *s, double *lo, double *hi)
 {
 	for (size_t a = 0; a < s->n && a < PAIRED; a++)
-		for (size_t b = s->n > PAIRED && s->n - PAIRED > a ? s->n - PAIRED : a; b < s->n; b++) {
+		for (size_t b = s->n > PAIRED && s->n - PAIRED > a ? s->n - PAIRED : a; b < s->n;
+			b++) {
 			size_t last_a = s->first[a + 1] - 1, last_b = s->first[b + 1] - 1;
 
 			if (last_b > s->first[a])
@@ -93,12 +94,13 @@ static void place_by_second(int64_t *t, const struct seconds *s, double h)
 	for (size_t a = 0; a < s->n; a++) {
 		size_t first = s->first[a], n = s->first[a + 1] - first;
 		int64_t begin = t[first];
-		double step = a > 0 && a + 1 < s->n ? (double)SECOND / (double)n :
-						      fmin(h, (double)SECOND / (double)n);
+		double step = a > 0 && a + 1 < s->n ? (double)SECOND / (double)n
+						    : fmin(h, (double)SECOND / (double)n);
 
 		for (size_t k = 0; k < n; k++)
-			t[first + k] = begin + llround(a == 0 && s->n > 1 ? (double)SECOND -
-				step * (double)(n - k) : step * (double)k);
+			t[first + k] = begin +
+				llround(a == 0 && s->n > 1 ? (double)SECOND - step * (double)(n - k)
+							   : step * (double)k);
 	}
 }
 
@@ -137,7 +139,8 @@ int erg_import_spread_times(int64_t *t, size_t n, uint64_t interval_ns, double *
 void erg_import_doubt(struct erg_import_log *log, double doubt)
 {
 	for (size_t i = 0; i < log->n_channels; i++)
-		if (log->channels[i].def.quantity != ERG_Q_ENERGY && doubt > log->channels[i].def.gain_max)
+		if (log->channels[i].def.quantity != ERG_Q_ENERGY &&
+			doubt > log->channels[i].def.gain_max)
 			log->channels[i].def.gain_max = doubt;
 }
 
@@ -150,13 +153,17 @@ int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *h
 	if (!erg_import_whole_seconds(log->t, log->n, &same) || same == 0)
 		return 0;
 	if (log->t[0] == log->t[log->n - 1] && !how->interval_ns)
-		return erg_fail(err, -EINVAL, "%s: all %zu lines are of one second: --interval, the seconds "
-			"between two of them, was expected", log->path, log->n);
+		return erg_fail(err, -EINVAL,
+			"%s: all %zu lines are of one second: --interval, the seconds "
+			"between two of them, was expected",
+			log->path, log->n);
 	if (erg_import_spread_times(log->t, log->n, how->interval_ns, &doubt, &h) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
 	erg_import_doubt(log, doubt);
-	erg_import_note(notes, "times", "%s: the times have whole seconds; %zu lines of the same second "
-		"were spread over it, %.6g s apart; energies are uncertain by %.3g %%%s", log->path, same,
-		h * 1e-9, 100 * doubt, how->interval_ns ? "" : " (--interval says what it is)");
+	erg_import_note(notes, "times",
+		"%s: the times have whole seconds; %zu lines of the same second "
+		"were spread over it, %.6g s apart; energies are uncertain by %.3g %%%s",
+		log->path, same, h * 1e-9, 100 * doubt,
+		how->interval_ns ? "" : " (--interval says what it is)");
 	return 0;
 }

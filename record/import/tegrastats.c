@@ -124,7 +124,9 @@ static bool take_temperature(struct line *l, char *word)
 
 	if (!at || at == word || !erg_import_decimal(at + 1, 3, &v, &end) || *end != 'C')
 		return false;
-	if (end[1] && (end[1] != '/' || !erg_import_decimal(end + 2, 3, &average, &end) || strcmp(end, "C")))
+	if (end[1] &&
+		(end[1] != '/' || !erg_import_decimal(end + 2, 3, &average, &end) ||
+			strcmp(end, "C")))
 		return false;
 	*at = '\0';
 	/* A zone that is off reads -256 °C. */
@@ -152,8 +154,9 @@ static bool is_load(const char *text)
 static bool is_name(const char *word)
 {
 	return isalpha((unsigned char)*word) &&
-		word[strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")] ==
-			'\0';
+		word[strspn(word,
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")] ==
+		'\0';
 }
 
 static void note_odd(struct state *s, const char *name, const char *word, size_t line)
@@ -233,8 +236,9 @@ static char *find_items(char *text)
 	int used, total, n = 0;
 
 	return ram && (ram == text || isspace((unsigned char)ram[-1]) || ram[-1] == ':') &&
-			sscanf(ram, "RAM %d/%dMB%n", &used, &total, &n) == 2 && n > 0 ?
-		ram : NULL;
+			sscanf(ram, "RAM %d/%dMB%n", &used, &total, &n) == 2 && n > 0
+		? ram
+		: NULL;
 }
 
 static bool has_reading(const struct erg_import_log *log)
@@ -272,11 +276,15 @@ static int take_line(struct state *s, char *text, size_t number, bool cut, struc
 		return r;
 	s->timed += r == 1;
 	s->untimed += r == 0;
-	if (s->timed > 0 && s->untimed > 0) { /* half a line, or one without the time of the others */
+	if (s->timed > 0 &&
+		s->untimed > 0) { /* half a line, or one without the time of the others */
 		s->untimed = 0;
 		erg_import_foreign(s->log, number, text);
-		return s->timed == 1 && s->log->n > 0 ? erg_fail(err, -EINVAL, "%s: line %zu: has a time, and "
-			"the lines before have none", s->log->path, number) : 0;
+		return s->timed == 1 && s->log->n > 0 ? erg_fail(err, -EINVAL,
+								"%s: line %zu: has a time, and "
+								"the lines before have none",
+								s->log->path, number)
+						      : 0;
 	}
 	r = erg_import_row(s->log, t, number, err);
 	if (r < 0)
@@ -291,21 +299,26 @@ static int finish(struct state *s, json_t *notes, struct erg_err *err)
 	struct erg_import_log *log = s->log;
 
 	if (s->odd_items)
-		erg_import_note(notes, "unknown", "%s: line %zu: '%s' is not understood; %zu such items were "
-			"left out", log->path, s->odd_line, s->odd, s->odd_items);
+		erg_import_note(notes, "unknown",
+			"%s: line %zu: '%s' is not understood; %zu such items were "
+			"left out",
+			log->path, s->odd_line, s->odd, s->odd_items);
 	if (s->timed > 0)
 		return erg_import_spread(log, s->how, notes, err);
 	log->clock = ERG_CLOCK_NONE;
-	erg_import_note(notes, "times", "%s: the lines have no times; they were taken to be "
-		"%.6g s apart%s", log->path, (double)s->interval_ns * 1e-9,
+	erg_import_note(notes, "times",
+		"%s: the lines have no times; they were taken to be "
+		"%.6g s apart%s",
+		log->path, (double)s->interval_ns * 1e-9,
 		s->how->interval_ns ? "" : " (the tool's default; --interval says otherwise)");
 	return 0;
 }
 
-static int read_tegrastats(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
-	json_t *notes, struct erg_err *err)
+static int read_tegrastats(const char *path, const struct erg_import_how *how,
+	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
-	struct state s = {.log = ret, .how = how,
+	struct state s = {.log = ret,
+		.how = how,
 		.interval_ns = how->interval_ns ? how->interval_ns : ERG_NSEC_PER_SEC};
 	_cleanup_(erg_lines_freep) struct erg_lines *lines = NULL;
 	char *text;
@@ -314,7 +327,7 @@ static int read_tegrastats(const char *path, const struct erg_import_how *how, s
 	if (r < 0)
 		return r;
 	ret->path = path;
-	ret->sampled = true; /* the INA3221's conversion, of milliseconds */
+	ret->sampled = true;      /* the INA3221's conversion, of milliseconds */
 	ret->foreign_share = 0.5; /* a line is known by itself, so others do no harm */
 	while ((r = erg_lines_next(lines, &text, err)) > 0) {
 		r = take_line(&s, text, erg_lines_number(lines), erg_lines_cut(lines), err);

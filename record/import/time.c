@@ -21,7 +21,8 @@
 #include "formats/base/util.h"
 
 #define SECOND ((int64_t)ERG_NSEC_PER_SEC)
-#define DISORDER_NS (60 * SECOND) /* a line this much before the last one is out of order, no more */
+#define DISORDER_NS                                                                                \
+	(60 * SECOND) /* a line this much before the last one is out of order, no more */
 #define QUARTER 900
 
 /* ---- a date and a time ---- */
@@ -57,11 +58,13 @@ static const char *take_date(const char *s, bool month_first, struct tm *tm)
 	}
 	if (!s)
 		return NULL;
-	*tm = (struct tm){.tm_year = (month_first ? c : a) - 1900, .tm_mon = (month_first ? a : b) - 1,
+	*tm = (struct tm){.tm_year = (month_first ? c : a) - 1900,
+		.tm_mon = (month_first ? a : b) - 1,
 		.tm_mday = month_first ? b : c};
 	return tm->tm_year < 70 || tm->tm_year > 190 || tm->tm_mon < 0 || tm->tm_mon > 11 ||
-			tm->tm_mday < 1 || tm->tm_mday > 31 ?
-		NULL : s;
+			tm->tm_mday < 1 || tm->tm_mday > 31
+		? NULL
+		: s;
 }
 
 /* "12:13:14.123"; seconds apart, since they have a fraction. */
@@ -69,12 +72,14 @@ static const char *take_clock(const char *s, int *ret_hour, int *ret_minute, int
 {
 	s = take_digits(s, 1, 2, ret_hour);
 	s = s && *s == ':' ? take_digits(s + 1, 2, 2, ret_minute) : NULL;
-	if (!s || *s != ':' || s[1] < '0' || s[1] > '9' || !erg_import_decimal(s + 1, 9, ret_ns, &s))
+	if (!s || *s != ':' || s[1] < '0' || s[1] > '9' ||
+		!erg_import_decimal(s + 1, 9, ret_ns, &s))
 		return NULL;
 	return *ret_hour > 23 || *ret_minute > 59 || *ret_ns > 61 * SECOND ? NULL : s;
 }
 
-static const char *take_date_and_clock(const char *s, bool month_first, struct tm *tm, int64_t *ret_ns)
+static const char *take_date_and_clock(const char *s, bool month_first, struct tm *tm,
+	int64_t *ret_ns)
 {
 	s = take_date(s, month_first, tm);
 	if (!s || (*s != ' ' && *s != 'T' && *s != '\t'))
@@ -104,16 +109,37 @@ static const struct abbreviation {
 	const char *name;
 	int minutes;
 } abbreviations[] = {
-	{"Z", 0}, {"UTC", 0}, {"GMT", 0}, {"UT", 0}, {"WET", 0}, {"WEST", 60}, {"CET", 60},
-	{"CEST", 120}, {"MEZ", 60}, {"MESZ", 120}, {"EET", 120}, {"EEST", 180}, {"MSK", 180},
-	{"EST", -300}, {"EDT", -240}, {"CDT", -300}, {"MST", -420}, {"MDT", -360}, {"PST", -480},
-	{"PDT", -420}, {"JST", 540}, {"KST", 540}, {"AEST", 600}, {"AEDT", 660},
+	{"Z", 0},
+	{"UTC", 0},
+	{"GMT", 0},
+	{"UT", 0},
+	{"WET", 0},
+	{"WEST", 60},
+	{"CET", 60},
+	{"CEST", 120},
+	{"MEZ", 60},
+	{"MESZ", 120},
+	{"EET", 120},
+	{"EEST", 180},
+	{"MSK", 180},
+	{"EST", -300},
+	{"EDT", -240},
+	{"CDT", -300},
+	{"MST", -420},
+	{"MDT", -360},
+	{"PST", -480},
+	{"PDT", -420},
+	{"JST", 540},
+	{"KST", 540},
+	{"AEST", 600},
+	{"AEDT", 660},
 };
 
 static bool offset_of_name(const char *name, size_t len, int *ret_minutes)
 {
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(abbreviations); i++) {
-		if (strlen(abbreviations[i].name) != len || strncasecmp(abbreviations[i].name, name, len))
+		if (strlen(abbreviations[i].name) != len ||
+			strncasecmp(abbreviations[i].name, name, len))
 			continue;
 		*ret_minutes = abbreviations[i].minutes;
 		return true;
@@ -178,10 +204,12 @@ int erg_import_zone_check(const char *zone, struct erg_err *err)
 		path = NULL;
 		return erg_fail_errno(err, -ENOMEM, "--time-zone");
 	}
-	if (!*zone || *zone == '.' || *zone == '/' || strstr(zone, "..") ||
-		stat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return erg_fail(err, -EINVAL, "--time-zone: '%s': UTC, local, an offset like +02:00, or "
-			"a name like Europe/Berlin that the package tzdata knows was expected", zone);
+	if (!*zone || *zone == '.' || *zone == '/' || strstr(zone, "..") || stat(path, &st) < 0 ||
+		!S_ISREG(st.st_mode))
+		return erg_fail(err, -EINVAL,
+			"--time-zone: '%s': UTC, local, an offset like +02:00, or "
+			"a name like Europe/Berlin that the package tzdata knows was expected",
+			zone);
 	return 0;
 }
 
@@ -202,7 +230,8 @@ static bool ask_library(const struct tm *tm, int64_t ret[2])
 
 		guess.tm_isdst = dst;
 		t = mktime(&guess);
-		if (guess.tm_isdst == dst && guess.tm_hour == tm->tm_hour && guess.tm_min == tm->tm_min)
+		if (guess.tm_isdst == dst && guess.tm_hour == tm->tm_hour &&
+			guess.tm_min == tm->tm_min)
 			ret[dst] = (int64_t)t * SECOND;
 	}
 	swap = ret[0];
@@ -214,8 +243,11 @@ static bool ask_library(const struct tm *tm, int64_t ret[2])
 static bool from_zone(struct erg_import_log *log, const struct tm *tm, int64_t *ret)
 {
 	struct erg_import_wall *w = &log->wall;
-	int64_t wall = timegm(&(struct tm){.tm_year = tm->tm_year, .tm_mon = tm->tm_mon,
-		.tm_mday = tm->tm_mday, .tm_hour = tm->tm_hour, .tm_min = tm->tm_min});
+	int64_t wall = timegm(&(struct tm){.tm_year = tm->tm_year,
+		.tm_mon = tm->tm_mon,
+		.tm_mday = tm->tm_mday,
+		.tm_hour = tm->tm_hour,
+		.tm_min = tm->tm_min});
 	int64_t quarter = wall / QUARTER * QUARTER;
 
 	if (!w->asked || quarter != w->quarter) {
@@ -273,8 +305,10 @@ int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how
 	log->clock = ERG_CLOCK_ZONED;
 	*ret = (timegm(&tm) - 60 * log->wall.minutes) * SECOND;
 	if (!log->wall.fixed && !from_zone(log, &tm, ret))
-		return erg_fail(err, -EINVAL, "%s: '%.40s': there is no such time in %s, where clocks "
-			"went forward then: is the log of another zone?", log->path, text, how->zone);
+		return erg_fail(err, -EINVAL,
+			"%s: '%.40s': there is no such time in %s, where clocks "
+			"went forward then: is the log of another zone?",
+			log->path, text, how->zone);
 	*ret += ns;
 	log->wall.last = *ret;
 	log->wall.any = true;

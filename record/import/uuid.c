@@ -22,7 +22,8 @@ static void format_uuid(const uint8_t uuid[16], char text[UUID_TEXT + 1])
 	char *p = text;
 
 	for (int i = 0; i < 16; i++)
-		p += sprintf(p, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+		p += sprintf(p, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			uuid[i]);
 }
 
 static int set_in_metadata(int dirfd, const uint8_t uuid[16])

@@ -22,14 +22,22 @@
 static bool is_absurd(enum erg_quantity q, double v)
 {
 	switch (q) {
-	case ERG_Q_POWER: return fabs(v) > 1e6;
-	case ERG_Q_ENERGY: return fabs(v) > 1e15;
-	case ERG_Q_VOLTAGE: return fabs(v) > 1e5;
-	case ERG_Q_CURRENT: return fabs(v) > 1e5;
-	case ERG_Q_TEMPERATURE: return v < -273.15 || v > 1000;
-	case ERG_Q_FREQUENCY: return v < 0 || v > 1e12;
-	case ERG_Q_UTILIZATION: return v < 0 || v > 1e4;
-	default: return false;
+	case ERG_Q_POWER:
+		return fabs(v) > 1e6;
+	case ERG_Q_ENERGY:
+		return fabs(v) > 1e15;
+	case ERG_Q_VOLTAGE:
+		return fabs(v) > 1e5;
+	case ERG_Q_CURRENT:
+		return fabs(v) > 1e5;
+	case ERG_Q_TEMPERATURE:
+		return v < -273.15 || v > 1000;
+	case ERG_Q_FREQUENCY:
+		return v < 0 || v > 1e12;
+	case ERG_Q_UTILIZATION:
+		return v < 0 || v > 1e4;
+	default:
+		return false;
 	}
 }
 
@@ -56,9 +64,11 @@ static void drop_absurd(struct erg_import_log *log, struct erg_import_channel *c
 		c->raw[i] = ERG_IMPORT_MISSING;
 	}
 	if (absurd)
-		erg_import_note(notes, "absurd", "%s: line %u: %s of '%s' is %.6g in SI units, which "
-			"is no reading; %zu such values were left out", log->path, line,
-			erg_quantity_name(c->def.quantity), c->def.rail, value, absurd);
+		erg_import_note(notes, "absurd",
+			"%s: line %u: %s of '%s' is %.6g in SI units, which "
+			"is no reading; %zu such values were left out",
+			log->path, line, erg_quantity_name(c->def.quantity), c->def.rail, value,
+			absurd);
 	if (missing + absurd == log->n)
 		erg_import_note(notes, "empty", "%s: '%s' has no readings", log->path, c->def.rail);
 }
@@ -73,7 +83,8 @@ static void tell_negative(const struct erg_import_log *log, const struct erg_imp
 		if (c->raw[i] < 0 && c->raw[i] != ERG_IMPORT_MISSING && negative++ == 0)
 			line = log->line[i];
 	if (negative)
-		erg_import_note(notes, "negative", "%s: line %u: power of '%s' is negative, %zu times "
+		erg_import_note(notes, "negative",
+			"%s: line %u: power of '%s' is negative, %zu times "
 			"in all; kept (a battery that is charged, or an offset of the sensor)",
 			log->path, line, c->def.rail, negative);
 }
@@ -104,7 +115,8 @@ static bool is_spike(const struct erg_import_log *log, const struct erg_import_c
 }
 
 /* Of the sizes of all readings. */
-static double mean_size(const struct erg_import_log *log, const struct erg_import_channel *c, size_t *ret_n)
+static double mean_size(const struct erg_import_log *log, const struct erg_import_channel *c,
+	size_t *ret_n)
 {
 	double sum = 0;
 	size_t n = 0;
@@ -144,7 +156,8 @@ static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c
 		c->raw[i] = ERG_IMPORT_MISSING;
 	}
 	if (n)
-		erg_import_note(notes, "spike", "%s: line %u: power of '%s' is %.6g W among readings of "
+		erg_import_note(notes, "spike",
+			"%s: line %u: power of '%s' is %.6g W among readings of "
 			"another size, as when a counter wraps; %zu such readings were left out",
 			log->path, line, c->def.rail, value, n);
 }
@@ -183,14 +196,16 @@ static int check_is_counter(const struct erg_import_log *log, const struct erg_i
 		before = c->raw[i];
 	}
 	if (n > 4 && (double)falls > FALLS_MAX * (double)n)
-		return erg_fail(err, -EINVAL, "%s: line %u: the energy of '%s' falls, as %zu times in %zu "
+		return erg_fail(err, -EINVAL,
+			"%s: line %u: the energy of '%s' falls, as %zu times in %zu "
 			"readings: if it is that of each interval, say --sensor '%s:kind=delta'",
 			log->path, line, c->def.rail, falls, n, c->def.rail);
 	if (n > 2 && falls == 0 && rises == 0 && before != 0 && !c->given.kind)
-		return erg_fail(err, -EINVAL, "%s: the energy of '%s' is %.6g J in all %zu readings: if that "
+		return erg_fail(err, -EINVAL,
+			"%s: the energy of '%s' is %.6g J in all %zu readings: if that "
 			"is of each interval, say --sensor '%s:kind=delta'; if it is a counter that stands "
-			"still, kind=counter", log->path, c->def.rail, (double)before * c->def.scale, n,
-			c->def.rail);
+			"still, kind=counter",
+			log->path, c->def.rail, (double)before * c->def.scale, n, c->def.rail);
 	return 0;
 }
 
@@ -199,8 +214,9 @@ static uint64_t guess_wrap(int64_t before, int64_t after)
 {
 	const int64_t modulus = (int64_t)1 << 32;
 
-	return before < modulus && before > modulus / 10 * 9 && after < modulus / 10 ?
-		(uint64_t)modulus : 0;
+	return before < modulus && before > modulus / 10 * 9 && after < modulus / 10
+		? (uint64_t)modulus
+		: 0;
 }
 
 /* The most by which a counter rose in a second. */
@@ -213,8 +229,9 @@ static double fastest_rise(const struct erg_import_log *log, const struct erg_im
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		if (before < log->n)
-			most = fmax(most, erg_counter_rate(&c->def, c->raw[before], c->raw[i],
-				(double)(log->t[i] - log->t[before]) * 1e-9));
+			most = fmax(most,
+				erg_counter_rate(&c->def, c->raw[before], c->raw[i],
+					(double)(log->t[i] - log->t[before]) * 1e-9));
 		before = i;
 	}
 	return most;
@@ -253,10 +270,13 @@ static void check_counter(struct erg_import_log *log, struct erg_import_channel 
 	}
 	c->def.wrap = 0; /* what is written counts on */
 	if (wraps)
-		erg_import_note(notes, "wrap", "%s: line %u: the energy counter '%s' wrapped, %zu times "
-			"in all; unwrapped", log->path, line, c->def.rail, wraps);
+		erg_import_note(notes, "wrap",
+			"%s: line %u: the energy counter '%s' wrapped, %zu times "
+			"in all; unwrapped",
+			log->path, line, c->def.rail, wraps);
 	if (resets)
-		erg_import_note(notes, "reset", "%s: line %u: the energy counter '%s' falls: it was "
+		erg_import_note(notes, "reset",
+			"%s: line %u: the energy counter '%s' falls: it was "
 			"reset, %zu times in all; the energy between the readings before and after is "
 			"not known (if it wrapped, say --sensor '%s:wrap=' and where)",
 			log->path, line, c->def.rail, resets, c->def.rail);

@@ -61,8 +61,9 @@ static int find(struct erg_knob *k, struct erg_err *err)
 		return erg_fail(err, -ENODEV, "%s: no such device below %s/%s%s%s", k->name,
 			k->ctx->sysfs, f->dir, names[0] ? ": there is" : "", names);
 	if (k->ops == &erg_knob_devfreq && k->devices.n > 1)
-		return erg_fail(err, -EINVAL, "%s: several devices: name one of%s, as devfreq.NAME.%s",
-			k->name, names, k->attribute);
+		return erg_fail(err, -EINVAL,
+			"%s: several devices: name one of%s, as devfreq.NAME.%s", k->name, names,
+			k->attribute);
 	return 0;
 }
 
@@ -162,7 +163,8 @@ static int read_value(const struct erg_knob *k, char *buf, size_t size, struct e
 
 	for (size_t i = 0; i < k->devices.n; i++) {
 		const char *dir = k->devices.v[i], *file = file_of(k, f, dir);
-		int r = erg_knob_text(i ? other : buf, i ? sizeof(other) : size, "%s/%s", dir, file);
+		int r = erg_knob_text(i ? other : buf, i ? sizeof(other) : size, "%s/%s", dir,
+			file);
 
 		if (r < 0)
 			return erg_fail_errno(err, r, "%s/%s", dir, file);

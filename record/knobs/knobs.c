@@ -38,8 +38,8 @@ int erg_knob_check(const struct erg_knob *k, const char *value, struct erg_err *
 		ok = ok || strcmp(allowed.v[i], value) == 0;
 	if (r == 0 && !ok) {
 		join(&allowed, limits, sizeof(limits));
-		r = erg_fail(err, -EINVAL, "%s: %s is not allowed: expected one of %s", k->name, value,
-			limits);
+		r = erg_fail(err, -EINVAL, "%s: %s is not allowed: expected one of %s", k->name,
+			value, limits);
 	} else if (r == 0 && allowed.n == 0 && limits[0]) {
 		double lo, hi, v;
 		char *end;
@@ -47,8 +47,8 @@ int erg_knob_check(const struct erg_knob *k, const char *value, struct erg_err *
 		v = strtod(value, &end);
 		if (sscanf(limits, "%lf to %lf", &lo, &hi) == 2 &&
 			(end == value || *end || !(v >= lo && v <= hi)))
-			r = erg_fail(err, -EINVAL, "%s: %s is not allowed: expected %s", k->name, value,
-				limits);
+			r = erg_fail(err, -EINVAL, "%s: %s is not allowed: expected %s", k->name,
+				value, limits);
 	}
 	erg_texts_clear(&allowed);
 	return r;

@@ -25,10 +25,10 @@ static bool powercap_wanted(const struct erg_knob *k, const char *zone)
 	if (k->devices.n == 0)
 		return erg_knob_is_device(zone, "name", k->device);
 	return !k->device[0] &&
-	       erg_knob_text(first, sizeof(first), "%s/name", k->devices.v[0]) == 0 &&
-	       erg_knob_text(name, sizeof(name), "%s/name", zone) == 0 &&
-	       strncmp(first, "package-", 8) == 0 && strncmp(name, "package-", 8) == 0 &&
-	       strcmp(first, name) != 0;
+		erg_knob_text(first, sizeof(first), "%s/name", k->devices.v[0]) == 0 &&
+		erg_knob_text(name, sizeof(name), "%s/name", zone) == 0 &&
+		strncmp(first, "package-", 8) == 0 && strncmp(name, "package-", 8) == 0 &&
+		strcmp(first, name) != 0;
 }
 
 static int powercap_find(struct erg_knob *k, struct erg_err *err)
@@ -47,8 +47,10 @@ static int powercap_find(struct erg_knob *k, struct erg_err *err)
 	if (r < 0)
 		return erg_fail(err, r, "%s: no memory", k->name);
 	if (k->devices.n == 0)
-		return erg_fail(err, -ENODEV, "%s: no zone%s%s with a power limit below "
-			"%s/class/powercap", k->name, k->device[0] ? " " : "", k->device, k->ctx->sysfs);
+		return erg_fail(err, -ENODEV,
+			"%s: no zone%s%s with a power limit below "
+			"%s/class/powercap",
+			k->name, k->device[0] ? " " : "", k->device, k->ctx->sysfs);
 	return 0;
 }
 
@@ -112,7 +114,8 @@ static int powercap_apply(struct erg_knob *k, const char *value, char *applied, 
 const struct erg_knob_ops erg_knob_powercap = {
 	.driver = "powercap",
 	.attributes = "limit_w",
-	.about = "power cap of the packages: powercap.limit_w, or of a zone: powercap.package-0.limit_w",
+	.about =
+		"power cap of the packages: powercap.limit_w, or of a zone: powercap.package-0.limit_w",
 	.find = powercap_find,
 	.allowed = powercap_allowed,
 	.apply = powercap_apply,
@@ -224,8 +227,8 @@ static int affinity_apply(struct erg_knob *k, const char *value, char *applied, 
 	if (sched_getaffinity(0, sizeof(have), &have) == 0) {
 		CPU_AND(&both, &have, &k->ctx->affinity);
 		if (!CPU_EQUAL(&both, &k->ctx->affinity))
-			return erg_fail(err, -EINVAL, "affinity: %s: not all of these CPUs are here",
-				value);
+			return erg_fail(err, -EINVAL,
+				"affinity: %s: not all of these CPUs are here", value);
 	}
 	k->ctx->has_affinity = true;
 	snprintf(applied, size, "%s", value);

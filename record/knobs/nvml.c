@@ -17,13 +17,15 @@ static int find(struct erg_knob *k, struct erg_err *err)
 	unsigned count = 0;
 
 	if (!n)
-		return erg_fail(err, -ENODEV, "%s: no NVIDIA driver here (libnvidia-ml.so.1)", k->name);
+		return erg_fail(err, -ENODEV, "%s: no NVIDIA driver here (libnvidia-ml.so.1)",
+			k->name);
 	if (n->count(&count) != 0 || count == 0)
 		return erg_fail(err, -ENODEV, "%s: the NVIDIA driver shows no GPU", k->name);
-	if (k->device[0] && (strspn(k->device, "0123456789") != strlen(k->device) ||
-				    (unsigned)atoi(k->device) >= count))
-		return erg_fail(err, -ENODEV, "%s: no GPU \"%s\": expected 0 to %u", k->name, k->device,
-			count - 1);
+	if (k->device[0] &&
+		(strspn(k->device, "0123456789") != strlen(k->device) ||
+			(unsigned)atoi(k->device) >= count))
+		return erg_fail(err, -ENODEV, "%s: no GPU \"%s\": expected 0 to %u", k->name,
+			k->device, count - 1);
 	for (unsigned i = 0; i < count; i++) {
 		char index[16];
 
@@ -80,7 +82,8 @@ static int apply(struct erg_knob *k, const char *value, char *applied, size_t si
 const struct erg_knob_ops erg_knob_nvml = {
 	.driver = "nvml",
 	.attributes = "power_limit_w, graphics_mhz",
-	.about = "power limit and locked clock of NVIDIA GPUs: nvml.power_limit_w, nvml.0.graphics_mhz",
+	.about =
+		"power limit and locked clock of NVIDIA GPUs: nvml.power_limit_w, nvml.0.graphics_mhz",
 	.find = find,
 	.allowed = allowed,
 	.apply = apply,

@@ -98,11 +98,16 @@ int erg_nvml_cell_read(const char *cell, char *buf, size_t size)
 static int status(int nvml_code)
 {
 	switch (nvml_code) {
-	case 0: return 0;
-	case 2: return -EINVAL;  /* NVML_ERROR_INVALID_ARGUMENT */
-	case 3: return -ENOTSUP; /* NVML_ERROR_NOT_SUPPORTED */
-	case 4: return -EPERM;   /* NVML_ERROR_NO_PERMISSION */
-	default: return -EIO;
+	case 0:
+		return 0;
+	case 2:
+		return -EINVAL; /* NVML_ERROR_INVALID_ARGUMENT */
+	case 3:
+		return -ENOTSUP; /* NVML_ERROR_NOT_SUPPORTED */
+	case 4:
+		return -EPERM; /* NVML_ERROR_NO_PERMISSION */
+	default:
+		return -EIO;
 	}
 }
 
@@ -116,11 +121,14 @@ int erg_nvml_cell_write(const char *cell, const char *text)
 	if (r < 0)
 		return r;
 	if (power)
-		return status(erg_knob_nvml_lib()->set_limit(device, (unsigned)(atof(text) * 1000 + 0.5)));
+		return status(erg_knob_nvml_lib()->set_limit(device,
+			(unsigned)(atof(text) * 1000 + 0.5)));
 	mhz = (unsigned)atoi(text);
-	r = strcmp(text, "unlocked") == 0 ? status(erg_knob_nvml_lib()->reset_clocks(device))
-					  : status(erg_knob_nvml_lib()->lock_clocks(device, mhz, mhz));
+	r = strcmp(text, "unlocked") == 0
+		? status(erg_knob_nvml_lib()->reset_clocks(device))
+		: status(erg_knob_nvml_lib()->lock_clocks(device, mhz, mhz));
 	if (r == 0)
-		snprintf(erg_knob_nvml_lib()->locked[index], sizeof(erg_knob_nvml_lib()->locked[index]), "%.15s", text);
+		snprintf(erg_knob_nvml_lib()->locked[index],
+			sizeof(erg_knob_nvml_lib()->locked[index]), "%.15s", text);
 	return r;
 }

@@ -65,7 +65,8 @@ int erg_state_dir(char *buf, size_t size, struct erg_err *err)
 	else if (home && *home)
 		snprintf(buf, size, "%s/.local/state/ergtrace", home);
 	else
-		return erg_fail(err, -ENOENT, "no directory for saved knobs: expected HOME, "
+		return erg_fail(err, -ENOENT,
+			"no directory for saved knobs: expected HOME, "
 			"XDG_STATE_HOME or ERG_STATE_DIR in the environment");
 	r = make_dirs(buf);
 	return r < 0 ? erg_fail_errno(err, r, "%s: directory for saved knobs", buf) : 0;
@@ -101,11 +102,14 @@ static json_t *document_read(const char *path, struct erg_err *err)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		erg_fail_errno(err, -errno, "%s", path);
 	else if (!S_ISREG(st.st_mode) || st.st_size > STATE_BYTES_MAX)
-		erg_fail(err, -EINVAL, "%s: expected a file of at most %d bytes", path, STATE_BYTES_MAX);
+		erg_fail(err, -EINVAL, "%s: expected a file of at most %d bytes", path,
+			STATE_BYTES_MAX);
 	else if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022))
-		erg_fail(err, -EPERM, "%s: expected a file that you or root own and nobody else can write", path);
+		erg_fail(err, -EPERM,
+			"%s: expected a file that you or root own and nobody else can write", path);
 	else if (!(doc = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error)))
-		erg_fail(err, -EINVAL, "%s: not a file of saved knobs: line %d: %s", path, error.line, error.text);
+		erg_fail(err, -EINVAL, "%s: not a file of saved knobs: line %d: %s", path,
+			error.line, error.text);
 	erg_closep(&fd);
 	return doc;
 }
@@ -121,7 +125,8 @@ static bool lies_below(const char *path, const char *root)
 		(size_t)(slash - path) >= sizeof(dir))
 		return false;
 	snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
-	return realpath(dir, real) && !strncmp(real, root, n) && (real[n] == '/' || real[n] == '\0');
+	return realpath(dir, real) && !strncmp(real, root, n) &&
+		(real[n] == '/' || real[n] == '\0');
 }
 
 /* A text that a cell can have had. */
@@ -143,7 +148,8 @@ static int root_check(const char *path, const json_t *doc, char root[PATH_MAX], 
 	int r;
 
 	if (!sysfs || *sysfs != '/' || !realpath(sysfs, root) || !strcmp(root, "/"))
-		return erg_fail(err, -EINVAL, "%s: expected \"sysfs\", the tree that the knobs are in", path);
+		return erg_fail(err, -EINVAL,
+			"%s: expected \"sysfs\", the tree that the knobs are in", path);
 	r = erg_state_path(root, expected, sizeof(expected), err);
 	if (r < 0)
 		return r;
@@ -163,14 +169,16 @@ static int cells_check(const char *path, const json_t *doc, struct erg_err *err)
 
 	if (r < 0)
 		return r;
-	json_array_foreach((json_t *)cells, i, cell) {
+	json_array_foreach ((json_t *)cells, i, cell) {
 		const char *at = json_string_value(json_object_get(cell, "path"));
 
 		if (!at || (strncmp(at, "nvml:", 5) && !lies_below(at, root)))
-			return erg_fail(err, -EINVAL, "%s: cell %zu: expected a path below %s", path, i + 1, root);
+			return erg_fail(err, -EINVAL, "%s: cell %zu: expected a path below %s",
+				path, i + 1, root);
 		if (!plausible(json_string_value(json_object_get(cell, "value"))))
-			return erg_fail(err, -EINVAL, "%s: cell %zu: expected a value of one line, under %d bytes",
-				path, i + 1, ERG_KNOB_TEXT_MAX);
+			return erg_fail(err, -EINVAL,
+				"%s: cell %zu: expected a value of one line, under %d bytes", path,
+				i + 1, ERG_KNOB_TEXT_MAX);
 	}
 	return 0;
 }
@@ -190,7 +198,8 @@ static int lock_take(const char *path, int *ret, struct erg_err *err)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (pread(fd, pid, sizeof(pid) - 1, 0) < 0)
 			pid[0] = 0;
-		return erg_fail(err, -EBUSY, "%s: process %s is changing these knobs now", path, pid);
+		return erg_fail(err, -EBUSY, "%s: process %s is changing these knobs now", path,
+			pid);
 	}
 	n = snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) != n)
@@ -216,7 +225,8 @@ static json_t *cells_json(const struct erg_knob *knobs, size_t n, struct erg_err
 			}
 			if (strcmp(text, ERG_KNOB_UNTOUCHED) == 0)
 				snprintf(text, sizeof(text), "unlocked");
-			json_array_append_new(cells, json_pack("{s:s, s:s}", "path", path, "value", text));
+			json_array_append_new(cells,
+				json_pack("{s:s, s:s}", "path", path, "value", text));
 		}
 	return cells;
 }
@@ -251,7 +261,7 @@ static size_t pass(json_t *cells, bool *changed, FILE *log)
 	size_t i, differ = 0;
 	json_t *cell;
 
-	json_array_foreach(cells, i, cell) {
+	json_array_foreach (cells, i, cell) {
 		const char *path = json_string_value(json_object_get(cell, "path"));
 		const char *value = json_string_value(json_object_get(cell, "value"));
 		char now[ERG_KNOB_TEXT_MAX] = "";
@@ -289,8 +299,8 @@ static int restore_cells(json_t *cells, const char *path, FILE *log, struct erg_
 		nanosleep(&pause, NULL);
 	}
 	if (differ > 0)
-		return erg_fail(err, -EIO, "%s: %zu knobs cannot be put back; the file is kept", path,
-			differ);
+		return erg_fail(err, -EIO, "%s: %zu knobs cannot be put back; the file is kept",
+			path, differ);
 	for (size_t i = 0; i < json_array_size(cells); i++)
 		n += changed[i];
 	return n;
@@ -388,8 +398,7 @@ static void watch(const char *path, int lock, int fd)
 	_exit(0);
 }
 
-int erg_watchdog_start(const char *path, int lock, pid_t *ret_pid, int *ret_fd,
-	struct erg_err *err)
+int erg_watchdog_start(const char *path, int lock, pid_t *ret_pid, int *ret_fd, struct erg_err *err)
 {
 	int fds[2];
 	pid_t pid;

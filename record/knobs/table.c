@@ -15,8 +15,9 @@ static void list_drivers(char *buf, size_t size)
 	size_t n = 0;
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(drivers) && n < size; i++)
-		n += (size_t)snprintf(buf + n, size - n, "%s%s%s%s", n ? "; " : "", drivers[i]->driver,
-			drivers[i]->attributes[0] ? "." : "", drivers[i]->attributes);
+		n += (size_t)snprintf(buf + n, size - n, "%s%s%s%s", n ? "; " : "",
+			drivers[i]->driver, drivers[i]->attributes[0] ? "." : "",
+			drivers[i]->attributes);
 }
 
 /* DRIVER[.DEVICE].ATTRIBUTE; devices may have dots. */
@@ -59,10 +60,12 @@ int erg_knob_open(struct erg_knob_context *ctx, const char *name, struct erg_kno
 	ret->ops = split_name(name, ret);
 	if (!ret->ops) {
 		list_drivers(known, sizeof(known));
-		return erg_fail(err, -EINVAL, "unknown knob \"%s\": expected one of %s", name, known);
+		return erg_fail(err, -EINVAL, "unknown knob \"%s\": expected one of %s", name,
+			known);
 	}
 	if (!has_attribute(ret->ops, ret->attribute))
-		return erg_fail(err, -EINVAL, "unknown knob \"%s\": %s has %s", name, ret->ops->driver,
+		return erg_fail(err, -EINVAL, "unknown knob \"%s\": %s has %s", name,
+			ret->ops->driver,
 			ret->ops->attributes[0] ? ret->ops->attributes : "no attributes");
 	r = ret->ops->find(ret, err);
 	if (r < 0)

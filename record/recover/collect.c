@@ -257,7 +257,8 @@ static void text_of(const json_t *j, const char *fallback, char *buf, size_t siz
 		*p = '_';
 }
 
-static void list_one(const struct collect *c, const char *dir, const json_t *manifest, const json_t *summary)
+static void list_one(const struct collect *c, const char *dir, const json_t *manifest,
+	const json_t *summary)
 {
 	const json_t *machine = json_object_get(manifest, "machine");
 	char host[256], run[64], created[64], path[PATH_MAX];
@@ -266,7 +267,11 @@ static void list_one(const struct collect *c, const char *dir, const json_t *man
 	text_of(json_object_get(machine, "hostname"), "-", host, sizeof(host));
 	text_of(json_object_get(manifest, "run_id"), "-", run, sizeof(run));
 	text_of(json_object_get(manifest, "created_utc"), "-", created, sizeof(created));
-	c->o->list(run, host, created, summary ? "complete" : grows(dir) ? "streaming" : "cut", path);
+	c->o->list(run, host, created,
+		summary              ? "complete"
+			: grows(dir) ? "streaming"
+				     : "cut",
+		path);
 }
 
 /* DIR/HOST-RUN.erg when the output is a directory. */
@@ -316,8 +321,8 @@ static int collect(struct collect *c, struct erg_err *err)
 		return r;
 	if (!c->o->list && c->n > 1 && (stat(c->o->output, &st) < 0 || !S_ISDIR(st.st_mode)))
 		return erg_fail(err, -EINVAL,
-			"%s: %zu streams; choose one by --run, or give a directory with -o", c->o->from,
-			c->n);
+			"%s: %zu streams; choose one by --run, or give a directory with -o",
+			c->o->from, c->n);
 	for (size_t i = 0; i < c->n; i++) {
 		int one = stream_collect(c, c->streams[i], err);
 

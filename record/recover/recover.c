@@ -77,7 +77,8 @@ static int papers_read(struct recover *r, struct erg_err *err)
 	erg_spool_chunks_release(&chunks);
 	if (!n && !r->state)
 		return erg_fail(err, -EINVAL,
-			"%s: no spool of erg-record: expected state.json or chunks in it", r->spool);
+			"%s: no spool of erg-record: expected state.json or chunks in it",
+			r->spool);
 	if (!r->output)
 		r->output = output_of(r->state);
 	return r->output ? 0 : erg_fail(err, -EINVAL, "%s: expected -o FILE.erg", r->spool);

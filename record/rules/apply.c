@@ -55,8 +55,8 @@ struct erg_rules_state {
 	struct erg_rules_report report;
 };
 
-struct erg_rules_state *erg_rules_state_new(
-	const struct erg_rules *rules, const struct erg_rules_output *out)
+struct erg_rules_state *erg_rules_state_new(const struct erg_rules *rules,
+	const struct erg_rules_output *out)
 {
 	struct erg_rules_state *s = calloc(1, sizeof(*s));
 
@@ -69,8 +69,8 @@ struct erg_rules_state *erg_rules_state_new(
 
 /* ---- tables ---- */
 
-static struct cell *cell_find(
-	const struct erg_rules_state *s, uint64_t pid, size_t table, const char *key)
+static struct cell *cell_find(const struct erg_rules_state *s, uint64_t pid, size_t table,
+	const char *key)
 {
 	char full[ERG_RULES_TEXT + 64];
 	struct cell *c;
@@ -181,7 +181,8 @@ static char *same_of(const struct erg_rules_layer *l, const struct erg_rules_eve
 	for (size_t i = 0; all && i < l->n_same; i++) {
 		char *longer;
 
-		if (asprintf(&longer, "%s\x1f%s", all, e->field(e, l->same[i], &v) ? v.key : "") < 0)
+		if (asprintf(&longer, "%s\x1f%s", all, e->field(e, l->same[i], &v) ? v.key : "") <
+			0)
 			longer = NULL;
 		free(all);
 		all = longer;

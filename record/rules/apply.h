@@ -25,9 +25,10 @@ struct erg_rules_report {
 
 struct erg_rules_state;
 
-struct erg_rules_state *erg_rules_state_new(
-	const struct erg_rules *rules, const struct erg_rules_output *out);
-int erg_rules_event(struct erg_rules_state *s, const struct erg_rules_event *e, struct erg_err *err);
+struct erg_rules_state *erg_rules_state_new(const struct erg_rules *rules,
+	const struct erg_rules_output *out);
+int erg_rules_event(struct erg_rules_state *s, const struct erg_rules_event *e,
+	struct erg_err *err);
 /* What was counted; what is open counts as without an end. */
 void erg_rules_report(const struct erg_rules_state *s, struct erg_rules_report *ret);
 void erg_rules_state_free(struct erg_rules_state *s);

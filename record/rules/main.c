@@ -127,18 +127,21 @@ static void report(const struct erg_rules_state *s, const struct erg_rules_trace
 	if (t->lost)
 		say(emitted, "%" PRIu64 " events were lost: layers may be missing", t->lost);
 	if (t->no_threads)
-		say(emitted, "events without their thread (context vtid): layers of several threads are "
+		say(emitted,
+			"events without their thread (context vtid): layers of several threads are "
 			"mixed");
 	if (!r.spans)
 		say(emitted, "no layer in %" PRIu64 " events", t->events);
 	if (r.no_begin)
-		say(emitted, "%" PRIu64 " ends of layers without a beginning, beside %" PRIu64 " layers",
+		say(emitted,
+			"%" PRIu64 " ends of layers without a beginning, beside %" PRIu64 " layers",
 			r.no_begin, r.spans);
 	if (r.no_end)
-		say(emitted, "%" PRIu64 " layers had not ended, beside %" PRIu64 " that had", r.no_end,
-			r.spans);
+		say(emitted, "%" PRIu64 " layers had not ended, beside %" PRIu64 " that had",
+			r.no_end, r.spans);
 	if (r.unnamed)
-		say(emitted, "%" PRIu64 " layers without all of their names, of %" PRIu64
+		say(emitted,
+			"%" PRIu64 " layers without all of their names, of %" PRIu64
 			": the events that tell them were not recorded",
 			r.unnamed, r.spans + r.no_end);
 }
@@ -153,7 +156,8 @@ static void limit_time(const char *trace)
 	setrlimit(RLIMIT_CPU, &limit);
 }
 
-static int apply(const struct erg_rules *rules, const char *trace, bool emitted, struct erg_err *err)
+static int apply(const struct erg_rules *rules, const char *trace, bool emitted,
+	struct erg_err *err)
 {
 	uint64_t n = 0;
 	const struct erg_rules_output out = {emitted ? emit : csv, &n};
@@ -181,8 +185,9 @@ int main(int argc, char **argv)
 
 	if (!(argc == 3 && !strcmp(argv[1], "events")) &&
 		!(argc == 4 && (!strcmp(argv[1], "emit") || !strcmp(argv[1], "csv")))) {
-		fprintf(stderr, "usage: erg-rules events RULES.yaml\n"
-				"       erg-rules emit|csv RULES.yaml TRACE\n");
+		fprintf(stderr,
+			"usage: erg-rules events RULES.yaml\n"
+			"       erg-rules emit|csv RULES.yaml TRACE\n");
 		return 2;
 	}
 	r = erg_rules_read(argv[2], &rules, &err);

@@ -41,13 +41,16 @@ static int keys_check(const struct reader *r, const struct erg_yaml *map, const 
 	return 0;
 }
 
-static int text_take(const struct reader *r, const struct erg_yaml *map, const char *key, char **ret)
+static int text_take(const struct reader *r, const struct erg_yaml *map, const char *key,
+	char **ret)
 {
 	const struct erg_yaml *y = erg_yaml_get(map, key);
 
 	if (!y || y->kind != ERG_YAML_SCALAR || !*y->text)
-		return erg_yaml_fail(r->err, r->file, y ? y : map, "'%s' was expected to be the name of "
-			"an event, as provider:event", key);
+		return erg_yaml_fail(r->err, r->file, y ? y : map,
+			"'%s' was expected to be the name of "
+			"an event, as provider:event",
+			key);
 	*ret = strdup(y->text);
 	return *ret ? 0 : erg_fail_errno(r->err, -ENOMEM, "%s", r->file);
 }
@@ -62,8 +65,10 @@ static int template_take(const struct reader *r, const struct erg_yaml *map, con
 	if (!y && !wanted)
 		return 0;
 	if (!y || y->kind != ERG_YAML_SCALAR || !*y->text)
-		return erg_yaml_fail(r->err, r->file, y ? y : map, "'%s' was expected, a text", key);
-	if (erg_rules_template_new(y->text, bare, r->rules->tables, r->rules->n_tables, ret, &why) < 0)
+		return erg_yaml_fail(r->err, r->file, y ? y : map, "'%s' was expected, a text",
+			key);
+	if (erg_rules_template_new(y->text, bare, r->rules->tables, r->rules->n_tables, ret, &why) <
+		0)
 		return erg_yaml_fail(r->err, r->file, y, "%s: '%s': %s", key, y->text, why);
 	return 0;
 }
@@ -73,8 +78,8 @@ static int entry_read(const struct reader *r, size_t table, const struct erg_yam
 	static const char *const known[] = {"event", "key", "value", NULL};
 	struct erg_rules *rules = r->rules;
 	struct erg_rules_entry *e = reallocarray(rules->entries, rules->n_entries + 1, sizeof(*e));
-	int n = e ? keys_check(r, y, "an entry of a table", known) :
-		    erg_fail_errno(r->err, -ENOMEM, "%s", r->file);
+	int n = e ? keys_check(r, y, "an entry of a table", known)
+		  : erg_fail_errno(r->err, -ENOMEM, "%s", r->file);
 
 	if (e)
 		rules->entries = e;
@@ -141,8 +146,8 @@ static int layer_read(const struct reader *r, const struct erg_yaml *y)
 		"type", NULL};
 	struct erg_rules *rules = r->rules;
 	struct erg_rules_layer *l = reallocarray(rules->layers, rules->n_layers + 1, sizeof(*l));
-	int n = l ? keys_check(r, y, "a layer", known) :
-		    erg_fail_errno(r->err, -ENOMEM, "%s", r->file);
+	int n = l ? keys_check(r, y, "a layer", known)
+		  : erg_fail_errno(r->err, -ENOMEM, "%s", r->file);
 
 	if (l)
 		rules->layers = l;
@@ -174,7 +179,8 @@ static int all_read(const struct reader *r, const struct erg_yaml *y)
 		n = tables_read(r, erg_yaml_get(y, "tables"));
 	layers = n ? NULL : erg_yaml_get(y, "layers");
 	if (!n && (!layers || layers->kind != ERG_YAML_LIST || !layers->n))
-		n = wrong(r, layers ? layers : y, "layers: a list of {begin, end, name} was expected");
+		n = wrong(r, layers ? layers : y,
+			"layers: a list of {begin, end, name} was expected");
 	for (size_t i = 0; !n && i < layers->n; i++)
 		n = layer_read(r, layers->items[i]);
 	return n;

@@ -35,7 +35,8 @@ struct erg_rules_event {
 	uint64_t time_ns;
 	uint64_t pid, tid;
 	/* false: it has no such field */
-	bool (*field)(const struct erg_rules_event *e, const char *name, struct erg_rules_value *ret);
+	bool (*field)(const struct erg_rules_event *e, const char *name,
+		struct erg_rules_value *ret);
 	const void *data;
 };
 

@@ -25,9 +25,9 @@ struct expression {
 
 struct erg_rules_template {
 	struct piece {
-		char *text;              /* NULL: an expression */
+		char *text; /* NULL: an expression */
 		struct expression *what;
-	} *pieces;
+	} * pieces;
 	size_t n;
 };
 
@@ -74,15 +74,19 @@ static struct expression *parse_one(struct parser *ps, int depth)
 	blanks(ps);
 	quoted = *ps->p == '\'';
 	from = ps->p += quoted;
-	ps->p += quoted ? strcspn(ps->p, "'") : strspn(ps->p, "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+	ps->p += quoted ? strcspn(ps->p, "'")
+			: strspn(ps->p,
+				  "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 	if (!x || !(x->text = strndup(from, (size_t)(ps->p - from)))) {
 		expression_free(x);
 		return failed(ps, "out of memory");
 	}
 	if (quoted ? *ps->p != '\'' : ps->p == from) {
 		expression_free(x);
-		return failed(ps, quoted ? "a literal without an end" : "the name of a field or table was expected");
+		return failed(ps,
+			quoted ? "a literal without an end"
+			       : "the name of a field or table was expected");
 	}
 	x->kind = quoted ? LITERAL : FIELD;
 	ps->p += quoted;
@@ -93,8 +97,8 @@ static struct expression *parse_one(struct parser *ps, int depth)
 	while (x->table < ps->n_tables && strcmp(ps->tables[x->table], x->text))
 		x->table++;
 	ps->p++;
-	x->inner = x->table < ps->n_tables ? parse(ps, depth + 1) :
-					     failed(ps, "a table that is not under tables");
+	x->inner = x->table < ps->n_tables ? parse(ps, depth + 1)
+					   : failed(ps, "a table that is not under tables");
 	blanks(ps);
 	if (x->inner && *ps->p == ']') {
 		ps->p++;
@@ -156,7 +160,8 @@ static bool add_expression(struct erg_rules_template *t, struct parser *ps, bool
 	if (!p->what)
 		return false;
 	if (*ps->p != (bare ? '\0' : '}'))
-		return failed(ps, bare ? "one expression was expected" : "'}' was expected") != NULL;
+		return failed(ps, bare ? "one expression was expected" : "'}' was expected") !=
+			NULL;
 	ps->p += !bare;
 	return true;
 }

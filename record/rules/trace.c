@@ -29,7 +29,7 @@ static bool number_text(const bt_field *f, bt_field_class_type type, struct erg_
 {
 	const bt_field_class *cls = bt_field_borrow_class_const(f);
 	bool hex = bt_field_class_integer_get_preferred_display_base(cls) ==
-		   BT_FIELD_CLASS_INTEGER_PREFERRED_DISPLAY_BASE_HEXADECIMAL;
+		BT_FIELD_CLASS_INTEGER_PREFERRED_DISPLAY_BASE_HEXADECIMAL;
 
 	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER)) {
 		uint64_t v = bt_field_integer_unsigned_get_value(f);
@@ -61,8 +61,9 @@ static bool value_of(const bt_field *f, struct erg_rules_value *ret)
 
 static bool member(const bt_field *structure, const char *name, struct erg_rules_value *ret)
 {
-	const bt_field *f =
-		structure ? bt_field_structure_borrow_member_field_by_name_const(structure, name) : NULL;
+	const bt_field *f = structure
+		? bt_field_structure_borrow_member_field_by_name_const(structure, name)
+		: NULL;
 
 	return f && value_of(f, ret);
 }
@@ -73,8 +74,8 @@ static bool field(const struct erg_rules_event *e, const char *name, struct erg_
 	const bt_event *event = e->data;
 
 	return member(bt_event_borrow_payload_field_const(event), name, ret) ||
-	       member(bt_event_borrow_specific_context_field_const(event), name, ret) ||
-	       member(bt_event_borrow_common_context_field_const(event), name, ret);
+		member(bt_event_borrow_specific_context_field_const(event), name, ret) ||
+		member(bt_event_borrow_common_context_field_const(event), name, ret);
 }
 
 static uint64_t context_number(const bt_event *event, const char *name, bool *ret_there)
@@ -104,7 +105,7 @@ static int on_event(struct sink *s, const bt_message *m)
 	if (s->t->monotonic)
 		e.time_ns = bt_clock_snapshot_get_value(clock);
 	else if (bt_clock_snapshot_get_ns_from_origin(clock, &since_origin) ==
-		 BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK)
+		BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK)
 		e.time_ns = since_origin > 0 ? (uint64_t)since_origin : 0;
 	s->t->events++;
 	return s->t->event(s->t->data, &e, s->err);
@@ -122,8 +123,8 @@ static void on_message(struct sink *s, const bt_message *m)
 	}
 }
 
-static bt_graph_simple_sink_component_consume_func_status consume(
-	bt_message_iterator *it, void *data)
+static bt_graph_simple_sink_component_consume_func_status consume(bt_message_iterator *it,
+	void *data)
 {
 	bt_message_array_const messages;
 	struct sink *s = data;
@@ -201,21 +202,22 @@ static const bt_component_filter *add_muxer(bt_graph *graph)
 	if (bt_plugin_find("utils", BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, &plugin) ==
 		BT_PLUGIN_FIND_STATUS_OK)
 		(void)bt_graph_add_filter_component(graph,
-			bt_plugin_borrow_filter_component_class_by_name_const(plugin, "muxer"), "order",
-			NULL, BT_LOGGING_LEVEL_NONE, &muxer);
+			bt_plugin_borrow_filter_component_class_by_name_const(plugin, "muxer"),
+			"order", NULL, BT_LOGGING_LEVEL_NONE, &muxer);
 	bt_plugin_put_ref(plugin);
 	return muxer;
 }
 
-static bool connect_ports(
-	bt_graph *graph, const bt_component_source *source, const bt_component_filter *muxer, uint64_t *at)
+static bool connect_ports(bt_graph *graph, const bt_component_source *source,
+	const bt_component_filter *muxer, uint64_t *at)
 {
 	uint64_t n = bt_component_source_get_output_port_count(source);
 
 	for (uint64_t i = 0; i < n; i++)
 		if (bt_graph_connect_ports(graph,
 			    bt_component_source_borrow_output_port_by_index_const(source, i),
-			    bt_component_filter_borrow_input_port_by_index_const(muxer, (*at)++), NULL))
+			    bt_component_filter_borrow_input_port_by_index_const(muxer, (*at)++),
+			    NULL))
 			return false;
 	return true;
 }
@@ -227,17 +229,19 @@ static bool build(bt_graph *graph, const bt_value *folders, struct sink *s)
 	uint64_t at = 0;
 
 	for (uint64_t i = 0; muxer && i < bt_value_array_get_length(folders); i++) {
-		const bt_component_source *source = add_source(graph, bt_value_string_get(
-			bt_value_array_borrow_element_by_index_const(folders, i)));
+		const bt_component_source *source = add_source(graph,
+			bt_value_string_get(
+				bt_value_array_borrow_element_by_index_const(folders, i)));
 
 		if (!source || !connect_ports(graph, source, muxer, &at))
 			return false;
 	}
 	return muxer &&
-	       !bt_graph_add_simple_sink_component(graph, "rules", NULL, consume, NULL, s, &sink) &&
-	       !bt_graph_connect_ports(graph,
-		       bt_component_filter_borrow_output_port_by_index_const(muxer, 0),
-		       bt_component_sink_borrow_input_port_by_index_const(sink, 0), NULL);
+		!bt_graph_add_simple_sink_component(graph, "rules", NULL, consume, NULL, s,
+			&sink) &&
+		!bt_graph_connect_ports(graph,
+			bt_component_filter_borrow_output_port_by_index_const(muxer, 0),
+			bt_component_sink_borrow_input_port_by_index_const(sink, 0), NULL);
 }
 
 static int fail_babeltrace(const char *path, struct erg_err *err)
@@ -245,9 +249,9 @@ static int fail_babeltrace(const char *path, struct erg_err *err)
 	const bt_error *e = bt_current_thread_take_error();
 
 	erg_fail(err, -EINVAL, "%s: the trace cannot be read: %s", path,
-		e && bt_error_get_cause_count(e) ?
-			bt_error_cause_get_message(bt_error_borrow_cause_by_index(e, 0)) :
-			"babeltrace2 gives no cause");
+		e && bt_error_get_cause_count(e)
+			? bt_error_cause_get_message(bt_error_borrow_cause_by_index(e, 0))
+			: "babeltrace2 gives no cause");
 	if (e)
 		bt_error_release(e);
 	return -EINVAL;
@@ -264,8 +268,8 @@ int erg_rules_trace_read(const char *path, struct erg_rules_trace *t, struct erg
 	if (!folders || !graph)
 		r = erg_fail_errno(err, -ENOMEM, "%s", path);
 	else if (!find_traces(path, folders, 0))
-		r = erg_fail(err, -ENOENT, "%s: a folder with a CTF trace (a file metadata) was expected",
-			path);
+		r = erg_fail(err, -ENOENT,
+			"%s: a folder with a CTF trace (a file metadata) was expected", path);
 	else if (!build(graph, folders, &s))
 		r = fail_babeltrace(path, err);
 	else

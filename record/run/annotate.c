@@ -48,13 +48,17 @@ bool erg_annotate_known(const char *list, struct erg_err *ret)
 			_cleanup_(erg_freep) char *file = erg_rules_file(name);
 
 			if (!file) {
-				erg_fail(ret, -ENOENT, "--annotate '%s': a file of rules, or one of those "
-					"that are installed (ros2), was expected", name);
+				erg_fail(ret, -ENOENT,
+					"--annotate '%s': a file of rules, or one of those "
+					"that are installed (ros2), was expected",
+					name);
 				return false;
 			}
 		} else if (!name || !*name || !listed(names, name)) {
-			erg_fail(ret, -EINVAL, "--annotate '%s': expected names of %s, or "
-				"lttng:RULES.yaml", name ? name : "", names);
+			erg_fail(ret, -EINVAL,
+				"--annotate '%s': expected names of %s, or "
+				"lttng:RULES.yaml",
+				name ? name : "", names);
 			return false;
 		}
 		if (!p[strcspn(p, ",")])

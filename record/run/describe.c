@@ -93,7 +93,7 @@ static json_t *warnings(const json_t *texts)
 	json_t *a = json_array(), *t;
 	size_t i;
 
-	json_array_foreach(texts, i, t)
+	json_array_foreach (texts, i, t)
 		json_array_append_new(a, json_pack("{s:s, s:O}", "code", "recorder", "text", t));
 	return a;
 }
@@ -142,14 +142,13 @@ static json_t *sampler(const struct erg_sampler_stats *s, uint64_t wall_ns)
 	const double wall = wall_ns ? (double)wall_ns : 1;
 
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:I, s:i, s:I, s:b, s:b}",
-		"deadlines",
-		(json_int_t)s->deadlines, "missed", (json_int_t)s->missed, "late_p50_ns",
-		(json_int_t)s->late_p50_ns, "late_p99_ns", (json_int_t)s->late_p99_ns, "late_max_ns",
-		(json_int_t)s->late_max_ns, "cpu_ns", (json_int_t)s->cpu_ns, "cpu_share",
-		(double)s->cpu_ns / wall, "reads_ns", (json_int_t)s->reads_ns, "reads_share",
-		(double)s->reads_ns / wall, "first_ns", (json_int_t)s->first_ns, "cpu", s->cpu,
-		"cpu_moves", (json_int_t)s->moves, "realtime", s->realtime, "memory_locked",
-		s->locked);
+		"deadlines", (json_int_t)s->deadlines, "missed", (json_int_t)s->missed,
+		"late_p50_ns", (json_int_t)s->late_p50_ns, "late_p99_ns",
+		(json_int_t)s->late_p99_ns, "late_max_ns", (json_int_t)s->late_max_ns, "cpu_ns",
+		(json_int_t)s->cpu_ns, "cpu_share", (double)s->cpu_ns / wall, "reads_ns",
+		(json_int_t)s->reads_ns, "reads_share", (double)s->reads_ns / wall, "first_ns",
+		(json_int_t)s->first_ns, "cpu", s->cpu, "cpu_moves", (json_int_t)s->moves,
+		"realtime", s->realtime, "memory_locked", s->locked);
 }
 
 static json_t *source_outcomes(const struct erg_source_list *l)
@@ -198,9 +197,8 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 		json_object_set_new(j, "overhead", overhead);
 	if (f->repair)
 		json_object_set_new(j, "repair",
-			json_pack("{s:I, s:I, s:I, s:I}", "packets",
-				(json_int_t)f->repair->packets, "cut_bytes",
-				(json_int_t)f->repair->cut_bytes, "cut_files",
+			json_pack("{s:I, s:I, s:I, s:I}", "packets", (json_int_t)f->repair->packets,
+				"cut_bytes", (json_int_t)f->repair->cut_bytes, "cut_files",
 				(json_int_t)f->repair->cut_files, "unreadable",
 				(json_int_t)f->repair->unreadable));
 	if (f->sources)

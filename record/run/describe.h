@@ -32,11 +32,11 @@ json_t *erg_describe_manifest(const struct erg_manifest_facts *f);
 
 struct erg_summary_facts {
 	const char *run_id;
-	const struct erg_workload *workload; /* NULL: none was started */
-	uint64_t begin_ns, end_ns;           /* of the recording */
+	const struct erg_workload *workload;     /* NULL: none was started */
+	uint64_t begin_ns, end_ns;               /* of the recording */
 	const struct erg_session_losses *losses; /* NULL: not known */
 	const struct erg_sampler_stats *sampler; /* NULL: none */
-	const struct erg_overhead *overhead; /* NULL: not measured */
+	const struct erg_overhead *overhead;     /* NULL: not measured */
 	const struct erg_source_list *sources;
 	const struct erg_packets_report *repair; /* what had to be cut; NULL: nothing */
 	const char *reason; /* why the recording is not complete; NULL: it is */

@@ -33,7 +33,7 @@ struct erg_keeper {
 	bool started, failed;
 	int fail_fd, stop_fd;
 	struct erg_err failure;
-	uint64_t chore_ns; /* read by others, relaxed */
+	uint64_t chore_ns;            /* read by others, relaxed */
 	uint64_t seen_bytes, seen_ns; /* the spool, when it was looked at last */
 };
 

@@ -18,7 +18,7 @@ struct erg_keeper_config {
 	struct erg_sampler *sampler;
 	const char *spool; /* NULL: nothing is written here */
 	const char *run_id;
-	const char *shm;   /* of the session's buffers, or NULL */
+	const char *shm; /* of the session's buffers, or NULL */
 	uint64_t spool_limit_bytes;
 	/* Called each second, at idle priority, off the sampler's CPU; NULL for nothing to do. */
 	int (*chore)(void *data, struct erg_err *err);

@@ -98,7 +98,8 @@ json_t *erg_overhead_json(const struct erg_overhead *o)
 {
 	const struct erg_overhead_mark *b = &o->begin, *e = &o->end;
 	/* Fewer or other processes than at the beginning: their time cannot be told. */
-	const bool daemons = b->daemons && e->daemons >= b->daemons && e->daemons_ns >= b->daemons_ns;
+	const bool daemons =
+		b->daemons && e->daemons >= b->daemons && e->daemons_ns >= b->daemons_ns;
 
 	if (!b->t_ns || !e->t_ns)
 		return NULL;

@@ -20,8 +20,8 @@ struct erg_overhead_mark {
 	uint64_t t_ns;        /* CLOCK_MONOTONIC */
 	uint64_t recorder_ns; /* all of erg-record, which the next three are parts of */
 	uint64_t sampler_ns, reads_ns, compress_ns;
-	uint64_t daemons_ns;  /* session daemon and consumers */
-	unsigned daemons;     /* how many processes that were; 0: not known */
+	uint64_t daemons_ns; /* session daemon and consumers */
+	unsigned daemons;    /* how many processes that were; 0: not known */
 };
 
 struct erg_overhead {

@@ -108,8 +108,9 @@ static int sources_find(struct erg_run *r, struct erg_err *err)
 	for (size_t i = 0; i < r->sources.n; i++)
 		power |= r->sources.sources[i]->cls == ERG_CLASS_POWER;
 	if (n >= 0 && !power)
-		erg_run_warn(r, "no power source found: this run will have times and no energy; "
-				"erg-record sources says why");
+		erg_run_warn(r,
+			"no power source found: this run will have times and no energy; "
+			"erg-record sources says why");
 	return n < 0 ? n : 0;
 }
 
@@ -125,7 +126,7 @@ static int counters_choose(struct erg_run *r, struct erg_err *err)
 	if (n < 0)
 		return n;
 	warnings = json_object_get(r->counters, "warnings");
-	json_array_foreach(warnings, i, w)
+	json_array_foreach (warnings, i, w)
 		erg_run_warn(r, json_string_value(w));
 	n = *env ? erg_environ_set(&r->env, "ERG_COUNTERS", env) : 0;
 	return n < 0 ? erg_fail_errno(err, n, "environment") : 0;
@@ -137,8 +138,9 @@ static int environment_make(struct erg_run *r, struct erg_err *err)
 	int n = erg_environ_init(&r->env);
 
 	if (plugin && *plugin)
-		erg_run_warn(r, "LTTNG_UST_CLOCK_PLUGIN is set: layers may be timed by another "
-				"clock than the sensors; unset it");
+		erg_run_warn(r,
+			"LTTNG_UST_CLOCK_PLUGIN is set: layers may be timed by another "
+			"clock than the sensors; unset it");
 	if (!n)
 		n = erg_environ_set(&r->env, "ERG_RUN_ID", r->run_id);
 	if (!n && r->opt.layer_begin)
@@ -233,8 +235,8 @@ static json_t *state_json(const struct erg_run *r)
 {
 	_cleanup_(erg_freep) char *cwd = getcwd(NULL, 0);
 	json_t *j = json_pack("{s:o, s:s, s:s, s:I, s:I}", "recorder", erg_spool_identity(),
-		"run_id", r->run_id, "session", r->name, "record_begin_ns",
-		(json_int_t)r->begin_ns, "begin_ns", (json_int_t)r->work.begin_ns);
+		"run_id", r->run_id, "session", r->name, "record_begin_ns", (json_int_t)r->begin_ns,
+		"begin_ns", (json_int_t)r->work.begin_ns);
 
 	json_object_set_new(j, "cwd", json_string(cwd ? cwd : "/"));
 	json_object_set_new(j, "output", json_string(r->opt.output));
@@ -357,8 +359,8 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 	if (!n)
 		n = session_open(r, err);
 	if (!n && r->opt.annotate)
-		n = erg_rules_start(&r->rules, r->opt.annotate, r->name, spool_dir(r, dir, sizeof(dir)),
-			err);
+		n = erg_rules_start(&r->rules, r->opt.annotate, r->name,
+			spool_dir(r, dir, sizeof(dir)), err);
 	if (!n)
 		n = start_sampling(r, err);
 	if (!n && r->shm[0])

@@ -65,8 +65,10 @@ static int program_find(char *ret, size_t size, struct erg_err *err)
 	if (access(ret, X_OK) < 0)
 		snprintf(ret, size, ERG_LIBEXEC_DIR "/" PROGRAM);
 	if (access(ret, X_OK) < 0)
-		return erg_fail(err, -ENOENT, "--annotate lttng: %s is not installed (package "
-			"ergtrace-analyze; when building, libbabeltrace2-dev and libfyaml-dev)", ret);
+		return erg_fail(err, -ENOENT,
+			"--annotate lttng: %s is not installed (package "
+			"ergtrace-analyze; when building, libbabeltrace2-dev and libfyaml-dev)",
+			ret);
 	return 0;
 }
 
@@ -128,7 +130,8 @@ static pid_t ask_start(const char *program, const char *file, int out, int compl
 	return r ? -r : pid;
 }
 
-static int events_ask(const char *program, const char *file, struct events *ret, struct erg_err *err)
+static int events_ask(const char *program, const char *file, struct events *ret,
+	struct erg_err *err)
 {
 	_cleanup_(erg_closep) int out = memfd_create("events", MFD_CLOEXEC);
 	_cleanup_(erg_closep) int complaints = memfd_create("complaints", MFD_CLOEXEC);
@@ -163,8 +166,8 @@ static void stale_remove(const char *dir)
 	while (d && (e = readdir(d))) {
 		_cleanup_(erg_freep) char *path = NULL;
 		long pid = strncmp(e->d_name, FOLDER, strlen(FOLDER))
-				   ? 0
-				   : strtol(e->d_name + strlen(FOLDER), NULL, 10);
+			? 0
+			: strtol(e->d_name + strlen(FOLDER), NULL, 10);
 
 		if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
 			continue;
@@ -200,8 +203,8 @@ static int one_start(struct erg_rules_run *one, size_t number, const char *sessi
 	return r;
 }
 
-int erg_rules_start(struct erg_rules_runs *r, const char *list, const char *session, const char *dir,
-	struct erg_err *err)
+int erg_rules_start(struct erg_rules_runs *r, const char *list, const char *session,
+	const char *dir, struct erg_err *err)
 {
 	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
 		_cleanup_(erg_freep) char *name = strndup(p, strcspn(p, ","));
@@ -246,7 +249,8 @@ static int emit(const struct erg_rules_run *one, const char *run_id, const sigse
 	if (!r)
 		r = erg_environ_set(&env, "ERG_RUN_ID", run_id);
 	if (!r)
-		r = -posix_spawn(&pid, program, NULL, &attr, (char *const *)(uintptr_t)argv, env.vars);
+		r = -posix_spawn(&pid, program, NULL, &attr, (char *const *)(uintptr_t)argv,
+			env.vars);
 	posix_spawnattr_destroy(&attr);
 	erg_environ_release(&env);
 	if (r)
@@ -254,8 +258,8 @@ static int emit(const struct erg_rules_run *one, const char *run_id, const sigse
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status))
-		return erg_fail(err, -EIO, "%s: ended by signal %d while it read the events", one->file,
-			WTERMSIG(status));
+		return erg_fail(err, -EIO, "%s: ended by signal %d while it read the events",
+			one->file, WTERMSIG(status));
 	return status ? erg_fail(err, -EIO, "%s: its events could not be read", one->file) : 0;
 }
 

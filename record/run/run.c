@@ -30,7 +30,7 @@
 #include "formats/base/say.h"
 #include "record/spool/spool.h"
 
-#define EVENT_COST_ROUNDS 32 /* about 3 ms, and 10 kB of the trace */
+#define EVENT_COST_ROUNDS 32        /* about 3 ms, and 10 kB of the trace */
 #define FIRST_READING_NS 200000000u /* a source may need so long; the command waits no longer */
 
 /* ---- waiting ---- */
@@ -285,7 +285,8 @@ static void energy_text(const struct erg_run *r, double time_s, char *buf, size_
 			e.simulated ? "SIMULATED, " : "", 100 * e.coverage);
 	else
 		snprintf(buf, size, "%.4g J, EDP %.4g Js (rail %s, %sobserved %.1f %%)", joules,
-			joules * time_s, e.rail, e.simulated ? "SIMULATED, " : "", 100 * e.coverage);
+			joules * time_s, e.rail, e.simulated ? "SIMULATED, " : "",
+			100 * e.coverage);
 }
 
 static void say_summary(struct erg_run *r)
@@ -310,8 +311,7 @@ static void say_summary(struct erg_run *r)
 		(unsigned long long)st.missed, (unsigned long long)st.deadlines,
 		(unsigned long long)st.errors,
 		(unsigned long long)(r->losses.layer_events + r->losses.sample_events),
-		r->losses_known ? "" : " (or more)",
-		r->opt.output ? r->opt.output : r->opt.to);
+		r->losses_known ? "" : " (or more)", r->opt.output ? r->opt.output : r->opt.to);
 }
 
 /* What the keeper does with --compress during. */
@@ -382,8 +382,10 @@ static void undo(struct erg_run *r)
 
 int erg_run(const struct erg_run_options *options, int argc, char **argv, struct erg_err *err)
 {
-	struct erg_run r = {
-		.opt = *options, .signal_fd = -1, .timer_fd = -1, .work = ERG_WORKLOAD_INIT};
+	struct erg_run r = {.opt = *options,
+		.signal_fd = -1,
+		.timer_fd = -1,
+		.work = ERG_WORKLOAD_INIT};
 	int n = erg_run_signals_hold(&r, err);
 	int status = 1;
 

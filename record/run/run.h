@@ -50,7 +50,7 @@ struct erg_run {
 	struct erg_overhead overhead;
 	struct erg_session_losses losses;
 	bool losses_known;
-	bool recorded; /* the spool holds a recording: it must not be lost */
+	bool recorded;             /* the spool holds a recording: it must not be lost */
 	uint64_t begin_ns, end_ns; /* of the recording */
 	json_t *manifest, *counters, *warnings;
 	struct erg_err failure; /* why the recording is not complete; code 0: it is */

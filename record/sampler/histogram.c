@@ -14,7 +14,7 @@ static unsigned bucket_of(uint64_t v)
 		return (unsigned)v;
 	shift = 63u - (unsigned)__builtin_clzll(v) - ERG_HISTOGRAM_SUB_BITS;
 	return ((shift + 1) << ERG_HISTOGRAM_SUB_BITS) +
-	       (unsigned)((v >> shift) & ((1u << ERG_HISTOGRAM_SUB_BITS) - 1));
+		(unsigned)((v >> shift) & ((1u << ERG_HISTOGRAM_SUB_BITS) - 1));
 }
 
 static uint64_t bucket_top(unsigned b)

@@ -25,7 +25,7 @@ struct erg_placement {
 	double ns_per_tick;
 	uint64_t looked_ns, own_ns;       /* at the last look; looked_ns 0: none yet */
 	uint64_t busy_ticks[CPU_SETSIZE]; /* since boot, at the last look */
-	double busy_ns[CPU_SETSIZE];      /* between the last look and the one before; < 0: offline */
+	double busy_ns[CPU_SETSIZE]; /* between the last look and the one before; < 0: offline */
 };
 
 int erg_placement_open(const char *proc, const cpu_set_t *allowed, struct erg_placement **ret,
@@ -70,8 +70,8 @@ static int idlest(const struct erg_placement *p)
 	int best = -1;
 
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &p->allowed) && p->busy_ns[cpu] >= 0
-			&& (best < 0 || p->busy_ns[cpu] <= p->busy_ns[best]))
+		if (CPU_ISSET(cpu, &p->allowed) && p->busy_ns[cpu] >= 0 &&
+			(best < 0 || p->busy_ns[cpu] <= p->busy_ns[best]))
 			best = cpu;
 	return best;
 }

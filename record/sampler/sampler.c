@@ -55,8 +55,8 @@ static void cpu_choose(struct erg_sampler *s)
 	struct erg_err err;
 
 	s->cpu = s->cfg.cpu;
-	if (s->cpu >= 0 || sched_getaffinity(0, sizeof(allowed), &allowed) < 0
-		|| CPU_COUNT(&allowed) < 2)
+	if (s->cpu >= 0 || sched_getaffinity(0, sizeof(allowed), &allowed) < 0 ||
+		CPU_COUNT(&allowed) < 2)
 		return;
 	s->cpu = last_cpu_of(&allowed);
 	/* Without /proc it stays there. */

@@ -19,15 +19,15 @@ struct erg_sampler_config {
 	uint64_t seed; /* of the dither */
 	int cpu;       /* where the sampler runs; -1: where it disturbs least, see placement.h */
 	const struct erg_source_list *sources; /* borrowed */
-	struct erg_tally *tally; /* gets every reading; borrowed; NULL: none */
+	struct erg_tally *tally;               /* gets every reading; borrowed; NULL: none */
 };
 
 struct erg_sampler_stats {
 	uint64_t deadlines; /* that have passed, met or missed */
 	uint64_t missed;    /* that had passed before the reading of the one before was over */
 	uint64_t late_p50_ns, late_p99_ns, late_max_ns; /* wake-up behind its deadline */
-	uint64_t cpu_ns;   /* CPU time of the sampler's threads */
-	uint64_t reads_ns; /* time spent in the sources' own read() */
+	uint64_t cpu_ns;                                /* CPU time of the sampler's threads */
+	uint64_t reads_ns;                              /* time spent in the sources' own read() */
 	uint64_t reads, errors;
 	uint64_t first_ns; /* CLOCK_MONOTONIC of the first reading, 0 before it */
 	uint64_t moves;    /* from one CPU to an idler one */

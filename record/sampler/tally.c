@@ -23,8 +23,8 @@
 
 /* Pairs of readings of about one distance. */
 struct bin {
-	uint64_t n;      /* all */
-	double ns;       /* sum of their distances */
+	uint64_t n; /* all */
+	double ns;  /* sum of their distances */
 	/* of the part of the time that counts: */
 	double covered_ns, energy_j; /* as no gap */
 	double pairs, ends_w;        /* as a gap: pairs, and the power at both of their ends */
@@ -75,7 +75,7 @@ static bool form(const struct erg_source *s, size_t i, struct rail *r)
 		return true;
 	r->volts = channel_of(s, rail, ERG_Q_VOLTAGE);
 	return r->by == ERG_Q_CURRENT && r->volts < s->n_channels &&
-	       channel_of(s, rail, ERG_Q_POWER) == s->n_channels;
+		channel_of(s, rail, ERG_Q_POWER) == s->n_channels;
 }
 
 int erg_tally_new(const struct erg_source_list *sources, struct erg_tally **ret,
@@ -159,8 +159,8 @@ static double between(const struct rail *r, const struct erg_channel_def *c, int
 	return (f1 - f0) * dt_s * (r->last_w + (w - r->last_w) * mid);
 }
 
-static void add(struct rail *r, const struct erg_channel_def *c, uint64_t now, int64_t raw, double w,
-	uint64_t begin, uint64_t end)
+static void add(struct rail *r, const struct erg_channel_def *c, uint64_t now, int64_t raw,
+	double w, uint64_t begin, uint64_t end)
 {
 	uint64_t from = r->last_ns > begin ? r->last_ns : begin;
 	uint64_t to = now < end ? now : end;
@@ -196,8 +196,8 @@ void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, cons
 			w = (double)raw * s->channels[r->value].scale;
 		if (r->by == ERG_Q_CURRENT)
 			w *= (double)volts * s->channels[r->volts].scale;
-		if (r->valid && (r->by != ERG_Q_ENERGY ||
-				goes_on(r, &s->channels[r->value], time_ns, raw)))
+		if (r->valid &&
+			(r->by != ERG_Q_ENERGY || goes_on(r, &s->channels[r->value], time_ns, raw)))
 			add(r, &s->channels[r->value], time_ns, raw, w,
 				__atomic_load_n(&t->begin_ns, __ATOMIC_RELAXED),
 				__atomic_load_n(&t->end_ns, __ATOMIC_RELAXED));

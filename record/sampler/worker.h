@@ -21,7 +21,7 @@ struct erg_worker_member { /* a source of the thread */
 };
 
 struct erg_worker {
-	const bool *stop; /* set by another thread: come to an end; borrowed */
+	const bool *stop;        /* set by another thread: come to an end; borrowed */
 	struct erg_tally *tally; /* gets every reading; borrowed; NULL: none */
 	double dither;           /* see struct erg_sampler_config */
 	uint64_t rng;            /* of the dither */

@@ -85,9 +85,11 @@ static unsigned long long daemon_ticks(int pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	f = fopen(path, "re");
-	if (!f || fscanf(f, "%*d (%31[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
-			    "%*d %*d %*d %*d %*d %llu",
-			  comm, &ticks) != 2)
+	if (!f ||
+		fscanf(f,
+			"%*d (%31[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
+			"%*d %*d %*d %*d %*d %llu",
+			comm, &ticks) != 2)
 		return 0;
 	return strncmp(comm, "lttng-sessiond", 14) ? 0 : ticks;
 }
@@ -258,7 +260,7 @@ static void daemon_stop(const struct identity *id, int sig)
 static bool daemon_is_ours(const struct erg_daemon_lock *l, struct identity *ret)
 {
 	return mark_read(l, ret) && ret->pid == pid_of_daemon() &&
-	       daemon_ticks(ret->pid) == ret->ticks;
+		daemon_ticks(ret->pid) == ret->ticks;
 }
 
 int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err)

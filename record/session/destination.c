@@ -47,8 +47,8 @@ static bool ports_valid(const char *p)
 
 static int host_check(const char *to, const char *host, bool v6, struct erg_err *err)
 {
-	const struct addrinfo hints = {
-		.ai_family = v6 ? AF_INET6 : AF_INET, .ai_socktype = SOCK_STREAM};
+	const struct addrinfo hints = {.ai_family = v6 ? AF_INET6 : AF_INET,
+		.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	int r = getaddrinfo(host, NULL, &hints, &found);
 

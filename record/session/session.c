@@ -68,14 +68,30 @@ void erg_session_ctl_unlock(void)
 }
 
 static const char *const layer_events[] = {
-	"process_define", "layer_define", "track_define", "thread_define", "layer", "layer_counted",
-	"layer_span", "phase_begin", "phase_end", "marker", "counter_define", "counter_snapshot",
+	"process_define",
+	"layer_define",
+	"track_define",
+	"thread_define",
+	"layer",
+	"layer_counted",
+	"layer_span",
+	"phase_begin",
+	"phase_end",
+	"marker",
+	"counter_define",
+	"counter_snapshot",
 	"event_cost",
 };
 
 static const char *const sample_events[] = {
-	"source_define", "channel_define", "power_sample", "thermal_sample", "frequency_sample",
-	"utilization_sample", "recorder_status", "document",
+	"source_define",
+	"channel_define",
+	"power_sample",
+	"thermal_sample",
+	"frequency_sample",
+	"utilization_sample",
+	"recorder_status",
+	"document",
 };
 
 /* LTTng's error CODE (negative, as its functions return it) as an erg_err. */
@@ -190,9 +206,9 @@ static int rotation_set(struct erg_session *s, bool by_size, uint64_t value, str
 static int session_create(struct erg_session *s, const struct erg_session_config *cfg,
 	struct erg_err *err)
 {
-	struct lttng_session_descriptor *d =
-		cfg->url ? lttng_session_descriptor_network_create(s->name, cfg->url, NULL)
-			 : lttng_session_descriptor_local_create(s->name, cfg->spool);
+	struct lttng_session_descriptor *d = cfg->url
+		? lttng_session_descriptor_network_create(s->name, cfg->url, NULL)
+		: lttng_session_descriptor_local_create(s->name, cfg->spool);
 	enum lttng_error_code code;
 
 	if (!d)
@@ -328,8 +344,7 @@ int erg_session_check(struct erg_session *s, struct erg_err *err)
 	return 0;
 }
 
-static int losses_count(struct erg_session *s, struct erg_session_losses *ret,
-	struct erg_err *err)
+static int losses_count(struct erg_session *s, struct erg_session_losses *ret, struct erg_err *err)
 {
 	struct lttng_channel *channels = NULL;
 	int n = lttng_list_channels(s->handle, &channels);
@@ -405,8 +420,8 @@ static void buffers_unname(const struct erg_session *s)
 static int session_destroy(struct erg_session *s)
 {
 	int r = s->archives[0] && access(s->archives, F_OK) < 0
-			? lttng_destroy_session_no_wait(s->name)
-			: destroy_and_wait(s->name);
+		? lttng_destroy_session_no_wait(s->name)
+		: destroy_and_wait(s->name);
 
 	if (r >= 0 || r == -LTTNG_ERR_NO_SESSIOND || r == -LTTNG_ERR_SESS_NOT_FOUND)
 		s->created = false;

@@ -14,10 +14,10 @@
 #include "formats/base/err.h"
 
 struct erg_session_config {
-	const char *name;  /* ergtrace-PID-RUNID */
-	const char *spool; /* directory of the chunks; not used with url */
-	const char *url;   /* "net://HOST" of a relay daemon, or NULL */
-	const char *shm;   /* directory in memory for the buffers (crash.h), or NULL */
+	const char *name;          /* ergtrace-PID-RUNID */
+	const char *spool;         /* directory of the chunks; not used with url */
+	const char *url;           /* "net://HOST" of a relay daemon, or NULL */
+	const char *shm;           /* directory in memory for the buffers (crash.h), or NULL */
 	double sample_bytes_per_s; /* what the sampler will write */
 	bool layer_begin;          /* record layer_begin too */
 	uint64_t chunk_bytes;      /* rotate when a chunk is this large; 0: never */

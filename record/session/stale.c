@@ -61,8 +61,8 @@ static bool is_part(const char *name)
 	const size_t len = strlen(name);
 
 	return len == head + 16 + tail && !strncmp(name, ERG_ARCHIVE_HIDDEN, head) &&
-	       !strcmp(name + len - tail, ERG_ARCHIVE_PART) &&
-	       strspn(name + head, "0123456789abcdef") >= 16;
+		!strcmp(name + len - tail, ERG_ARCHIVE_PART) &&
+		strspn(name + head, "0123456789abcdef") >= 16;
 }
 
 void erg_stale_parts_remove(const char *output)

@@ -66,7 +66,7 @@ struct erg_attr_source {
 	uint64_t retry_ns; /* when lost files are looked for again */
 	/* What ops becomes when a first reading takes longer than ERG_ATTR_SLOW_NS; NULL: never. */
 	const struct erg_source_ops *slow_ops;
-	void *priv;        /* of the driver, freed with the source */
+	void *priv;           /* of the driver, freed with the source */
 	struct erg_attr time; /* of the readings; path NULL: not known */
 };
 

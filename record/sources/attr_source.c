@@ -56,8 +56,11 @@ int erg_attr_source_add(struct erg_attr_source *s, const struct erg_channel_def 
 	if (r < 0)
 		return -ENOMEM;
 	channels[n] = *def;
-	attrs[n] = (struct erg_attr){
-		.path = path, .fd = -1, .every = 1, .tries = 2, .last = ERG_VALUE_NONE};
+	attrs[n] = (struct erg_attr){.path = path,
+		.fd = -1,
+		.every = 1,
+		.tries = 2,
+		.last = ERG_VALUE_NONE};
 	s->src.n_channels = n + 1;
 	if (ret)
 		*ret = &attrs[n];
@@ -114,8 +117,7 @@ int erg_attr_source_offer(struct erg_attr_source **s, struct erg_source_list *li
 		}
 		erg_source_list_note(list, src->src.ops->kind, a->path,
 			r == -EACCES || r == -EPERM ? mend : "", "%s cannot be read: %s",
-			src->src.channels[i].rail,
-			r == -EBADMSG ? "not a number" : strerror(-r));
+			src->src.channels[i].rail, r == -EBADMSG ? "not a number" : strerror(-r));
 		drop_channel(src, i);
 	}
 	if (src->slow_ops && erg_mono_ns() - begin > ERG_ATTR_SLOW_NS)

@@ -16,10 +16,14 @@
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
 
-static const struct erg_channel_def khz = {
-	.quantity = ERG_Q_FREQUENCY, .unit = "kHz", .scale = 1e3, .lsb = 1};
-static const struct erg_channel_def microvolts = {
-	.quantity = ERG_Q_VOLTAGE, .unit = "uV", .scale = 1e-6, .lsb = 1};
+static const struct erg_channel_def khz = {.quantity = ERG_Q_FREQUENCY,
+	.unit = "kHz",
+	.scale = 1e3,
+	.lsb = 1};
+static const struct erg_channel_def microvolts = {.quantity = ERG_Q_VOLTAGE,
+	.unit = "uV",
+	.scale = 1e-6,
+	.lsb = 1};
 
 /* Asking a CPU for its frequency can interrupt it, so many of them are asked less often. */
 #define MANY_POLICIES 16

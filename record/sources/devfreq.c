@@ -14,10 +14,14 @@
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
 
-static const struct erg_channel_def hertz = {
-	.quantity = ERG_Q_FREQUENCY, .unit = "Hz", .scale = 1, .lsb = 1};
-static const struct erg_channel_def per_mille = {
-	.quantity = ERG_Q_UTILIZATION, .unit = "permille", .scale = 1e-3, .lsb = 1};
+static const struct erg_channel_def hertz = {.quantity = ERG_Q_FREQUENCY,
+	.unit = "Hz",
+	.scale = 1,
+	.lsb = 1};
+static const struct erg_channel_def per_mille = {.quantity = ERG_Q_UTILIZATION,
+	.unit = "permille",
+	.scale = 1e-3,
+	.lsb = 1};
 
 static int find_class(const struct erg_source_config *cfg, const struct erg_names *names,
 	const char *root, enum erg_source_class cls, const char *file,

@@ -149,15 +149,13 @@ static int append(struct erg_source_list *to, struct erg_source_list *from)
 }
 
 /* Asked for by name and nothing there: say why, from the first note. */
-static int nothing_found(const char *kind, const struct erg_source_list *found,
-	struct erg_err *err)
+static int nothing_found(const char *kind, const struct erg_source_list *found, struct erg_err *err)
 {
 	const struct erg_probe_note *n = found->n_notes ? &found->notes[0] : NULL;
 
-	return erg_fail(err, -ENOENT, "--source %s: %s%s%s%s%s", kind,
-		n && *n->path ? n->path : "", n && *n->path ? ": " : "",
-		n ? n->reason : "nothing found", n && *n->mend ? "; " : "",
-		n && *n->mend ? n->mend : "");
+	return erg_fail(err, -ENOENT, "--source %s: %s%s%s%s%s", kind, n && *n->path ? n->path : "",
+		n && *n->path ? ": " : "", n ? n->reason : "nothing found",
+		n && *n->mend ? "; " : "", n && *n->mend ? n->mend : "");
 }
 
 static int find_one(const struct erg_source_ops *d, const char *arg,

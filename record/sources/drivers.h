@@ -25,8 +25,8 @@ int erg_ibmpowernv_find(const struct erg_source_config *cfg, const char *dir,
 extern const struct erg_source_ops erg_hwmon_ops; /* of a source that such a chip offers */
 
 /* Temperatures and fans of any hwmon chip. */
-int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir,
-	const char *chip, struct erg_source_list *list);
+int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir, const char *chip,
+	struct erg_source_list *list);
 
 /* Throttle counters of x86 and POWER: added by the driver thermal, with its OPS. */
 int erg_throttle_find(const struct erg_source_ops *ops, const struct erg_source_config *cfg,

@@ -171,8 +171,9 @@ static void put(struct exec_source *s, size_t channel, const struct line *l, uin
 {
 	uint64_t t_ns = l->t_ns ? l->t_ns : now_ns;
 
-	if (s->filled && ((l->t_ns && s->building.t_ns != t_ns) ||
-				 s->building.values[channel] != ERG_VALUE_NONE))
+	if (s->filled &&
+		((l->t_ns && s->building.t_ns != t_ns) ||
+			s->building.values[channel] != ERG_VALUE_NONE))
 		building_flush(s);
 	if (!s->filled)
 		s->building.t_ns = t_ns;
@@ -362,9 +363,9 @@ static int learn(struct shared *sh, struct erg_err *err)
 		int r = erg_child_pump(sh->child, (int)((deadline - now) / 1000000u) + 1);
 
 		if (r < 0)
-			return sh->n_sources ? 0
-					     : erg_fail(err, r, "exec:%s: ended without a reading",
-						       command);
+			return sh->n_sources
+				? 0
+				: erg_fail(err, r, "exec:%s: ended without a reading", command);
 		while ((text = erg_child_line(sh->child))) {
 			struct line l;
 			bool first = !sh->n_sources;

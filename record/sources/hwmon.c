@@ -12,7 +12,8 @@
 
 static const struct {
 	const char *name; /* contents of the attribute `name` */
-	int (*find)(const struct erg_source_config *cfg, const char *dir, struct erg_source_list *list);
+	int (*find)(const struct erg_source_config *cfg, const char *dir,
+		struct erg_source_list *list);
 } special[] = {
 	{"ina3221", erg_ina3221_find},
 	{"ibmpowernv", erg_ibmpowernv_find},

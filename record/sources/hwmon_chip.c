@@ -125,10 +125,14 @@ static int add_all(const struct chip *c, struct erg_attr_source *s, const char *
 
 static int add_current_voltage(const struct chip *c, struct erg_attr_source *s)
 {
-	struct erg_channel_def amps = {.quantity = ERG_Q_CURRENT, .unit = "mA", .scale = 1e-3,
-				       .lsb = 1};
-	struct erg_channel_def volts = {.quantity = ERG_Q_VOLTAGE, .unit = "mV", .scale = 1e-3,
-					.lsb = 1};
+	struct erg_channel_def amps = {.quantity = ERG_Q_CURRENT,
+		.unit = "mA",
+		.scale = 1e-3,
+		.lsb = 1};
+	struct erg_channel_def volts = {.quantity = ERG_Q_VOLTAGE,
+		.unit = "mV",
+		.scale = 1e-3,
+		.lsb = 1};
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
 	int r = erg_names_list(&names, c->dir, "curr");
 
@@ -153,8 +157,10 @@ static int find_power(const struct chip *c)
 {
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s =
 		chip_source(c, ERG_CLASS_POWER, ERG_SENSOR_POINT);
-	struct erg_channel_def power = {.quantity = ERG_Q_POWER, .unit = "uW", .scale = 1e-6,
-					.lsb = 1};
+	struct erg_channel_def power = {.quantity = ERG_Q_POWER,
+		.unit = "uW",
+		.scale = 1e-6,
+		.lsb = 1};
 	int r;
 
 	if (!s)
@@ -169,8 +175,10 @@ static int find_average(const struct chip *c)
 {
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s =
 		chip_source(c, ERG_CLASS_POWER, ERG_SENSOR_BOXCAR);
-	struct erg_channel_def power = {.quantity = ERG_Q_POWER, .unit = "uW", .scale = 1e-6,
-					.lsb = 1};
+	struct erg_channel_def power = {.quantity = ERG_Q_POWER,
+		.unit = "uW",
+		.scale = 1e-6,
+		.lsb = 1};
 	int64_t window_ms;
 	int r;
 
@@ -189,8 +197,10 @@ static int find_energy(const struct chip *c)
 {
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s =
 		chip_source(c, ERG_CLASS_POWER, ERG_SENSOR_COUNTER);
-	struct erg_channel_def energy = {.quantity = ERG_Q_ENERGY, .unit = "uJ", .scale = 1e-6,
-					 .lsb = 1};
+	struct erg_channel_def energy = {.quantity = ERG_Q_ENERGY,
+		.unit = "uJ",
+		.scale = 1e-6,
+		.lsb = 1};
 	int r;
 
 	if (!s)
@@ -204,8 +214,10 @@ static int find_frequency(const struct chip *c)
 {
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s =
 		chip_source(c, ERG_CLASS_FREQUENCY, ERG_SENSOR_POINT);
-	struct erg_channel_def hertz = {.quantity = ERG_Q_FREQUENCY, .unit = "Hz", .scale = 1,
-					.lsb = 1};
+	struct erg_channel_def hertz = {.quantity = ERG_Q_FREQUENCY,
+		.unit = "Hz",
+		.scale = 1,
+		.lsb = 1};
 	int r;
 
 	if (!s)
@@ -216,15 +228,21 @@ static int find_frequency(const struct chip *c)
 	return r < 0 ? r : offer(c, &s);
 }
 
-int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir,
-	const char *chip, struct erg_source_list *list)
+int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir, const char *chip,
+	struct erg_source_list *list)
 {
 	static const struct erg_channel_def temp = {.quantity = ERG_Q_TEMPERATURE,
-						    .unit = "mdegC", .scale = 1e-3, .lsb = 1};
-	static const struct erg_channel_def fan = {.quantity = ERG_Q_SPEED, .unit = "rpm",
-						   .scale = 1, .lsb = 1};
-	static const struct erg_channel_def duty = {.quantity = ERG_Q_SPEED, .unit = "pwm",
-						    .scale = 1, .lsb = 1};
+		.unit = "mdegC",
+		.scale = 1e-3,
+		.lsb = 1};
+	static const struct erg_channel_def fan = {.quantity = ERG_Q_SPEED,
+		.unit = "rpm",
+		.scale = 1,
+		.lsb = 1};
+	static const struct erg_channel_def duty = {.quantity = ERG_Q_SPEED,
+		.unit = "pwm",
+		.scale = 1,
+		.lsb = 1};
 	struct chip c = {.cfg = cfg, .list = list, .dir = dir};
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s = NULL;
 	int r;

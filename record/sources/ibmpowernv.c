@@ -31,13 +31,13 @@ static const struct erg_source_ops powernv_ops = {
 static struct erg_attr_source *source_new(const struct erg_source_config *cfg, const char *dir,
 	enum erg_sensor_kind kind)
 {
-	struct erg_attr_source *s =
-		erg_attr_source_new(&powernv_ops, cfg, ERG_CLASS_POWER, dir);
+	struct erg_attr_source *s = erg_attr_source_new(&powernv_ops, cfg, ERG_CLASS_POWER, dir);
 
 	if (!s)
 		return NULL;
 	s->src.model = (struct erg_sensor_model){.kind = kind,
-		.provenance = ERG_PROVENANCE_DATASHEET, .period_ns = PERIOD_NS};
+		.provenance = ERG_PROVENANCE_DATASHEET,
+		.period_ns = PERIOD_NS};
 	s->src.rate_fixed = true;
 	s->src.interval_ns = INTERVAL_NS;
 	return s;
@@ -100,10 +100,14 @@ static void set_parent(struct erg_channel_def *d, const struct erg_attr_source *
 int erg_ibmpowernv_find(const struct erg_source_config *cfg, const char *dir,
 	struct erg_source_list *list)
 {
-	static const struct erg_channel_def joule = {.quantity = ERG_Q_ENERGY, .unit = "uJ",
-						     .scale = 1e-6, .lsb = 1};
-	static const struct erg_channel_def watt = {.quantity = ERG_Q_POWER, .unit = "uW",
-						    .scale = 1e-6, .lsb = 1e6};
+	static const struct erg_channel_def joule = {.quantity = ERG_Q_ENERGY,
+		.unit = "uJ",
+		.scale = 1e-6,
+		.lsb = 1};
+	static const struct erg_channel_def watt = {.quantity = ERG_Q_POWER,
+		.unit = "uW",
+		.scale = 1e-6,
+		.lsb = 1e6};
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *energy =
 		source_new(cfg, dir, ERG_SENSOR_COUNTER);
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *power =

@@ -109,8 +109,8 @@ static int each_element(struct iio *d, bool switch_)
 		bool ours = is_ours(d, names.name[i]);
 		int64_t on;
 
-		if (strcmp(end, "_en") ||
-			erg_attr_read_int(&on, "%s/%s", dir, names.name[i]) < 0 || on == ours)
+		if (strcmp(end, "_en") || erg_attr_read_int(&on, "%s/%s", dir, names.name[i]) < 0 ||
+			on == ours)
 			continue;
 		snprintf(file, sizeof(file), "scan_elements/%s", names.name[i]);
 		if (switch_)
@@ -168,8 +168,10 @@ static int iio_start(struct erg_source *s, struct erg_err *err)
 	if (r >= 0)
 		return 0;
 	iio_stop(s);
-	return erg_fail_errno(err, r, "%s: capture does not start (a trigger may be missing, or it "
-				      "takes root)", d->dir);
+	return erg_fail_errno(err, r,
+		"%s: capture does not start (a trigger may be missing, or it "
+		"takes root)",
+		d->dir);
 }
 
 static int refill(struct iio *d)
@@ -215,8 +217,8 @@ static int iio_read(struct erg_source *s, int64_t *values, uint64_t *native)
 	}
 	d->taken += d->sample_size;
 	if (!d->has_time && d->src.model.period_ns)
-		*native = d->filled_ns - (d->have - d->taken) / d->sample_size *
-						 d->src.model.period_ns;
+		*native = d->filled_ns -
+			(d->have - d->taken) / d->sample_size * d->src.model.period_ns;
 	return d->have - d->taken >= d->sample_size ? ERG_READ_MORE : ERG_READ_OK;
 }
 
@@ -303,7 +305,9 @@ static void take(struct iio *d, const struct erg_iio_element *e, const char *rai
 	if (!rail)
 		return;
 	c = &d->src.channels[d->src.n_channels++];
-	*c = (struct erg_channel_def){.quantity = q, .unit = "raw", .lsb = 1,
+	*c = (struct erg_channel_def){.quantity = q,
+		.unit = "raw",
+		.lsb = 1,
 		.scale = element_scale(d, e->name) * 1e-3};
 	erg_text_set(c->rail, sizeof(c->rail), "%s", rail);
 }

@@ -35,7 +35,7 @@ int erg_iio_parse_type(const char *text, struct erg_iio_element *e)
 static int by_index(const void *a, const void *b)
 {
 	return ((const struct erg_iio_element *)a)->index -
-	       ((const struct erg_iio_element *)b)->index;
+		((const struct erg_iio_element *)b)->index;
 }
 
 size_t erg_iio_layout(struct erg_iio_element *e, size_t n)

@@ -52,7 +52,8 @@ static void set_model(struct erg_source *s, const struct ina3221 *p)
 	int64_t interval_ms = attr_or(p->dir, "update_interval", 0);
 	struct erg_ina3221_config c = {.channels = rails(s),
 		.averages = samples > 0 ? (unsigned int)samples : 1,
-		.bus_ns = FASTEST_NS, .shunt_ns = FASTEST_NS};
+		.bus_ns = FASTEST_NS,
+		.shunt_ns = FASTEST_NS};
 
 	if (interval_ms > 0) {
 		c.bus_ns = (uint64_t)interval_ms * 1000000u / c.averages / c.channels / 2;
@@ -97,7 +98,7 @@ static void settle(struct erg_source *s, const struct ina3221 *p)
 static bool change(const char *dir, const struct setting *s)
 {
 	return s->before >= 0 && s->before != s->run &&
-	       erg_attr_write_int(s->run, "%s/%s", dir, s->name) >= 0;
+		erg_attr_write_int(s->run, "%s/%s", dir, s->name) >= 0;
 }
 
 /* Changes what can be changed, and notes what is in force then: a driver takes the nearest it
@@ -163,8 +164,8 @@ static const struct erg_source_ops ina3221_ops = {
 
 static int add_rail(struct erg_attr_source *s, const char *dir, int n)
 {
-	struct erg_channel_def current, voltage, power = {.quantity = ERG_Q_POWER, .unit = "uW",
-							  .scale = 1e-6, .lsb = 1};
+	struct erg_channel_def current, voltage,
+		power = {.quantity = ERG_Q_POWER, .unit = "uW", .scale = 1e-6, .lsb = 1};
 	char rail[64];
 	struct erg_attr *a;
 	int r;

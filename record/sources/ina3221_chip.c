@@ -19,8 +19,11 @@
 
 struct erg_channel_def erg_ina3221_current(const char *rail, int64_t shunt_uohm)
 {
-	struct erg_channel_def d = {.quantity = ERG_Q_CURRENT, .unit = "mA", .scale = 1e-3,
-				    .lsb = 1, .gain_max = GAIN_MAX};
+	struct erg_channel_def d = {.quantity = ERG_Q_CURRENT,
+		.unit = "mA",
+		.scale = 1e-3,
+		.lsb = 1,
+		.gain_max = GAIN_MAX};
 
 	erg_text_set(d.rail, sizeof(d.rail), "%s", rail);
 	if (shunt_uohm > 0) {
@@ -32,8 +35,12 @@ struct erg_channel_def erg_ina3221_current(const char *rail, int64_t shunt_uohm)
 
 struct erg_channel_def erg_ina3221_voltage(const char *rail)
 {
-	struct erg_channel_def d = {.quantity = ERG_Q_VOLTAGE, .unit = "mV", .scale = 1e-3,
-				    .lsb = 8, .offset_max = 0.016, .gain_max = GAIN_MAX};
+	struct erg_channel_def d = {.quantity = ERG_Q_VOLTAGE,
+		.unit = "mV",
+		.scale = 1e-3,
+		.lsb = 8,
+		.offset_max = 0.016,
+		.gain_max = GAIN_MAX};
 
 	erg_text_set(d.rail, sizeof(d.rail), "%s", rail);
 	return d;

@@ -280,8 +280,11 @@ static void add_rail(struct ina3221x *x, const struct erg_source_config *cfg, co
 		d[1] = erg_ina3221_voltage(name);
 		x->src.n_channels += 2;
 	} else if (erg_attr_exists("%s", rail->file)) {
-		*d = (struct erg_channel_def){.quantity = ERG_Q_POWER, .unit = "mW",
-			.scale = 1e-3, .lsb = 1, .gain_max = 0.005};
+		*d = (struct erg_channel_def){.quantity = ERG_Q_POWER,
+			.unit = "mW",
+			.scale = 1e-3,
+			.lsb = 1,
+			.gain_max = 0.005};
 		erg_text_set(d->rail, sizeof(d->rail), "%s", name);
 		x->src.n_channels++;
 	} else {

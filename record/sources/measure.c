@@ -17,7 +17,7 @@
 
 #include "formats/base/util.h"
 
-#define PAUSE_NS 200000 /* between two looks while watching */
+#define PAUSE_NS 200000           /* between two looks while watching */
 #define COST_BUDGET_NS 500000000u /* of timing one source: slow ones are read less often */
 
 /* The signals that wait. */
@@ -38,7 +38,7 @@ static bool is_ending(void)
 
 	sigpending(&pending);
 	return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-	       sigismember(&pending, SIGHUP) == 1;
+		sigismember(&pending, SIGHUP) == 1;
 }
 
 static int by_value(const void *a, const void *b)

@@ -7,7 +7,7 @@
 
 struct erg_source_cost {
 	unsigned int reads, errors;
-	int last_error;       /* negative errno, 0 when none failed */
+	int last_error; /* negative errno, 0 when none failed */
 	uint64_t p50_ns, p99_ns;
 	uint64_t watched_ns;  /* how long it was watched for changes */
 	unsigned int changes; /* of the channel that changed most, over watched_ns */

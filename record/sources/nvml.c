@@ -153,8 +153,7 @@ static int read_clocks(struct nvml_source *s, int64_t *values, long long *stamp_
 static int read_load(struct nvml_source *s, int64_t *values, long long *stamp_us)
 {
 	struct erg_nvml_utilization u = {0};
-	int r = s->nvml->utilization ? s->nvml->utilization(s->device, &u)
-				     : ERG_NVML_NOT_SUPPORTED;
+	int r = s->nvml->utilization ? s->nvml->utilization(s->device, &u) : ERG_NVML_NOT_SUPPORTED;
 
 	values[0] = u.gpu;
 	values[1] = u.memory;
@@ -299,7 +298,8 @@ static bool is_part_time(const struct gpu *g)
 static struct erg_sensor_model power_model(const struct gpu *g, bool average)
 {
 	struct erg_sensor_model m = {.kind = ERG_SENSOR_BOXCAR,
-		.provenance = ERG_PROVENANCE_ASSUMED, .window_ns = 100000000,
+		.provenance = ERG_PROVENANCE_ASSUMED,
+		.window_ns = 100000000,
 		.period_ns = 100000000};
 
 	if (average)
@@ -331,8 +331,8 @@ static int offer(struct nvml_source *s, struct erg_source_list *list, bool *ret_
 		return -ENOMEM;
 	r = s->read(s, values, &stamp);
 	if (r == -EACCES)
-		erg_source_list_note(list, "nvml", s->src.path, "run as root",
-			"%s: no permission", s->src.channels[0].rail);
+		erg_source_list_note(list, "nvml", s->src.path, "run as root", "%s: no permission",
+			s->src.channels[0].rail);
 	if (r < 0) {
 		nvml_free(&s->src);
 		return 0;
@@ -343,10 +343,14 @@ static int offer(struct nvml_source *s, struct erg_source_list *list, bool *ret_
 
 static int find_energy(struct gpu *g, struct erg_source_list *list)
 {
-	struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .unit = "mJ", .scale = 1e-3, .lsb = 1,
-				    .gain_max = GAIN_MAX};
+	struct erg_channel_def d = {.quantity = ERG_Q_ENERGY,
+		.unit = "mJ",
+		.scale = 1e-3,
+		.lsb = 1,
+		.gain_max = GAIN_MAX};
 	struct erg_sensor_model model = {.kind = ERG_SENSOR_COUNTER,
-		.provenance = ERG_PROVENANCE_ASSUMED, .period_ns = 100000000};
+		.provenance = ERG_PROVENANCE_ASSUMED,
+		.period_ns = 100000000};
 	struct nvml_source *s;
 	int r = 0;
 
@@ -369,8 +373,11 @@ static int find_energy(struct gpu *g, struct erg_source_list *list)
 static int find_power_of(const struct gpu *g, read_function *read, int field, bool average,
 	const char *suffix, struct erg_source_list *list, bool *ret_found)
 {
-	struct erg_channel_def d = {.quantity = ERG_Q_POWER, .unit = "mW", .scale = 1e-3, .lsb = 1,
-				    .gain_max = GAIN_MAX};
+	struct erg_channel_def d = {.quantity = ERG_Q_POWER,
+		.unit = "mW",
+		.scale = 1e-3,
+		.lsb = 1,
+		.gain_max = GAIN_MAX};
 	struct nvml_source *s;
 
 	if (*suffix) {

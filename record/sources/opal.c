@@ -222,7 +222,8 @@ static void add_sensor(struct opal *o, const struct block *b, const struct famil
 {
 	struct erg_channel_def *d = &o->src.channels[o->src.n_channels];
 
-	*d = (struct erg_channel_def){.quantity = f->quantity, .lsb = 1,
+	*d = (struct erg_channel_def){.quantity = f->quantity,
+		.lsb = 1,
 		.scale = sensor->scale * f->si / (f->accumulated ? sensor->hz : 1)};
 	strcpy(d->unit, f->unit);
 	set_names(d, b, sensor);
@@ -244,9 +245,10 @@ static struct opal *opal_new(const struct erg_source_config *cfg, const char *fi
 	o->src.simulated = cfg->simulated;
 	o->src.rate_fixed = true;
 	o->src.interval_ns = f->interval_ns;
-	o->src.model = (struct erg_sensor_model){
-		.kind = f->accumulated ? ERG_SENSOR_COUNTER : ERG_SENSOR_POINT,
-		.provenance = ERG_PROVENANCE_DATASHEET, .period_ns = 40000000};
+	o->src.model = (struct erg_sensor_model){.kind = f->accumulated ? ERG_SENSOR_COUNTER
+									: ERG_SENSOR_POINT,
+		.provenance = ERG_PROVENANCE_DATASHEET,
+		.period_ns = 40000000};
 	o->accumulated = f->accumulated;
 	o->ping = (off_t)b->chip * ERG_OCC_BLOCK + b->header.ping;
 	o->pong = (off_t)b->chip * ERG_OCC_BLOCK + b->header.pong;
@@ -256,8 +258,8 @@ static struct opal *opal_new(const struct erg_source_config *cfg, const char *fi
 	return o;
 }
 
-static int find_family(const struct erg_source_config *cfg, const char *file,
-	const struct block *b, const struct family *f, struct erg_source_list *list)
+static int find_family(const struct erg_source_config *cfg, const char *file, const struct block *b,
+	const struct family *f, struct erg_source_list *list)
 {
 	struct opal *o = opal_new(cfg, file, b, f);
 
@@ -309,7 +311,8 @@ static int find_blocks(const struct erg_source_config *cfg, const char *file, co
 	int r = 0;
 
 	for (unsigned int chip = 0; chip < ERG_OCC_MAX && chip * ERG_OCC_BLOCK < size; chip++) {
-		struct block b = {.bytes = bytes + (size_t)chip * ERG_OCC_BLOCK, .chip = chip,
+		struct block b = {.bytes = bytes + (size_t)chip * ERG_OCC_BLOCK,
+			.chip = chip,
 			.size = size - (size_t)chip * ERG_OCC_BLOCK};
 
 		if (b.size > ERG_OCC_BLOCK)
@@ -320,8 +323,7 @@ static int find_blocks(const struct erg_source_config *cfg, const char *file, co
 			r = find_family(cfg, file, &b, &families[f], list);
 	}
 	if (list->n == from)
-		erg_source_list_note(list, "opal", file, "",
-			"no controller has valid sensor data");
+		erg_source_list_note(list, "opal", file, "", "no controller has valid sensor data");
 	drop_orphans(list, from);
 	return r;
 }

@@ -31,8 +31,7 @@
 
 #define EVENTS_MAX 8
 #define WATCH_NS 25000000 /* updates are at most 8 ms apart, where energy is filtered */
-#define MEND                                                                                       \
-	"sudo sysctl kernel.perf_event_paranoid=0, or sudo setcap cap_perfmon+ep on erg-record"
+#define MEND "sudo sysctl kernel.perf_event_paranoid=0, or sudo setcap cap_perfmon+ep on erg-record"
 
 struct perf_event_def {
 	struct perf_event_attr attr;
@@ -162,7 +161,8 @@ static void add_event(struct perf *p, const char *root, uint32_t type, const str
 	if (erg_attr_read_line(text, sizeof(text), "%s/events/%s", root, d->event) <= 0 ||
 		parse_event(text, &config) < 0)
 		return;
-	*c = (struct erg_channel_def){.quantity = ERG_Q_ENERGY, .unit = "2^-32J",
+	*c = (struct erg_channel_def){.quantity = ERG_Q_ENERGY,
+		.unit = "2^-32J",
 		.scale = event_scale(root, d->event)};
 	if (!(c->scale > 0 && c->scale < 1))
 		return;
@@ -178,7 +178,8 @@ static void add_event(struct perf *p, const char *root, uint32_t type, const str
 	} else {
 		strcpy(c->rail, d->rail);
 	}
-	*e = (struct perf_event_def){.fd = -1, .may_rest = d->may_rest,
+	*e = (struct perf_event_def){.fd = -1,
+		.may_rest = d->may_rest,
 		.attr = {.type = type, .size = sizeof(e->attr), .config = config}};
 	p->src.n_channels++;
 }
@@ -201,7 +202,8 @@ static struct perf *perf_new(const struct erg_source_config *cfg, const char *ro
 	p->src.cls = ERG_CLASS_POWER;
 	p->src.simulated = cfg->simulated;
 	p->src.model = (struct erg_sensor_model){.kind = ERG_SENSOR_COUNTER,
-		.provenance = ERG_PROVENANCE_DATASHEET, .period_ns = 1000000};
+		.provenance = ERG_PROVENANCE_DATASHEET,
+		.period_ns = 1000000};
 	erg_text_set(p->src.path, sizeof(p->src.path), "%s/cpu%d", root, cpu);
 	(void)erg_attr_read_int(&package,
 		"%s/devices/system/cpu/cpu%d/topology/physical_package_id", cfg->sysfs, cpu);

@@ -117,7 +117,8 @@ static int find_top(const struct zone *z, const struct erg_names *names, const c
 	if (!s)
 		return -ENOMEM;
 	s->src.model = (struct erg_sensor_model){.kind = ERG_SENSOR_COUNTER,
-		.provenance = ERG_PROVENANCE_DATASHEET, .period_ns = 1000000};
+		.provenance = ERG_PROVENANCE_DATASHEET,
+		.period_ns = 1000000};
 	erg_model_override(&s->src.model, path);
 	r = erg_attr_source_time(s, path);
 	if (r >= 0)

@@ -103,7 +103,8 @@ static struct procstat *procstat_new(const struct erg_source_config *cfg, size_t
 	p->src.ops = &erg_source_procstat;
 	p->src.cls = ERG_CLASS_UTILIZATION;
 	p->src.model = (struct erg_sensor_model){.kind = ERG_SENSOR_COUNTER,
-		.provenance = ERG_PROVENANCE_DRIVER, .period_ns = 10000000};
+		.provenance = ERG_PROVENANCE_DRIVER,
+		.period_ns = 10000000};
 	p->src.rate_fixed = true;
 	p->src.interval_ns = ERG_UTILIZATION_INTERVAL_NS;
 	p->fd = -1;
@@ -144,7 +145,9 @@ static void add_cpu(void *arg, int cpu, uint64_t busy_ticks)
 	}
 	f->p->cpus[f->p->src.n_channels] = cpu;
 	d = &f->p->src.channels[f->p->src.n_channels++];
-	*d = (struct erg_channel_def){.quantity = ERG_Q_TIME, .unit = "ms", .scale = 1e-3,
+	*d = (struct erg_channel_def){.quantity = ERG_Q_TIME,
+		.unit = "ms",
+		.scale = 1e-3,
 		.lsb = 1000.0 / (double)f->p->ticks_per_s};
 	erg_text_set(d->rail, sizeof(d->rail), "cpu%d", cpu);
 }
@@ -153,7 +156,8 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 	struct erg_err *err)
 {
 	long configured = sysconf(_SC_NPROCESSORS_CONF);
-	struct finding f = {.cfg = cfg, .list = list,
+	struct finding f = {.cfg = cfg,
+		.list = list,
 		.cpus_of_machine = configured > 0 ? (size_t)configured : 1};
 	_cleanup_(erg_freep) char *text = NULL;
 	size_t size = (f.cpus_of_machine + 1024) * ERG_CPU_BUSY_BYTES;

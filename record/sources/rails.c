@@ -37,7 +37,7 @@ static const struct family {
 static bool is_power(const struct erg_channel_def *d)
 {
 	return d->quantity == ERG_Q_POWER || d->quantity == ERG_Q_ENERGY ||
-	       d->quantity == ERG_Q_CURRENT || d->quantity == ERG_Q_VOLTAGE;
+		d->quantity == ERG_Q_CURRENT || d->quantity == ERG_Q_VOLTAGE;
 }
 
 static bool has_rail(const struct erg_source_list *l, const char *kind, const char *rail)
@@ -129,8 +129,8 @@ static int make_unique(struct erg_source_list *l, size_t i, size_t c)
 			erg_text_set(d.rail, sizeof(d.rail), "%.40s@%.20s", s->channels[c].rail,
 				place(s));
 		else
-			erg_text_set(d.rail, sizeof(d.rail), "%.36s@%.20s#%d",
-				s->channels[c].rail, place(s), n);
+			erg_text_set(d.rail, sizeof(d.rail), "%.36s@%.20s#%d", s->channels[c].rail,
+				place(s), n);
 		if (taken(l, i, c, &d))
 			continue;
 		erg_source_list_note(l, s->ops->kind, s->path, "",

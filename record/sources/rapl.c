@@ -41,7 +41,7 @@ static uint64_t read_msr(const struct erg_source_config *cfg, off_t number)
 static bool is_filtered(const struct erg_source_config *cfg)
 {
 	return read_msr(cfg, ARCH_CAPABILITIES) & ENERGY_FILTERING_CTL &&
-	       read_msr(cfg, MISC_PACKAGE_CTLS) & ENERGY_FILTERING_ENABLE;
+		read_msr(cfg, MISC_PACKAGE_CTLS) & ENERGY_FILTERING_ENABLE;
 }
 
 static bool has_sgx(const struct erg_source_config *cfg)

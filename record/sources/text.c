@@ -125,7 +125,7 @@ static bool has_rail(const json_t *channels, const char *rail)
 	const json_t *c;
 	size_t i;
 
-	json_array_foreach((json_t *)channels, i, c)
+	json_array_foreach ((json_t *)channels, i, c)
 		if (!strcmp(text(c, "rail"), rail))
 			return true;
 	return false;
@@ -138,7 +138,7 @@ static void print_tree(const json_t *channels, const char *parent, int depth, FI
 	const json_t *c;
 	size_t i;
 
-	json_array_foreach((json_t *)channels, i, c) {
+	json_array_foreach ((json_t *)channels, i, c) {
 		const char *p = text(c, "parent");
 		bool root = !*p || !has_rail(channels, p);
 		bool last = true;
@@ -173,7 +173,7 @@ void erg_sources_print_text(const json_t *doc, FILE *out)
 	bool power = false;
 	size_t i;
 
-	json_array_foreach((json_t *)sources, i, j) {
+	json_array_foreach ((json_t *)sources, i, j) {
 		print_source(j, out);
 		power |= !strcmp(text(j, "class"), "power");
 	}
@@ -181,7 +181,7 @@ void erg_sources_print_text(const json_t *doc, FILE *out)
 		fprintf(out, "No source of power or energy: a recording will hold times only.\n\n");
 	if (json_array_size(missing))
 		fprintf(out, "Missing or noteworthy:\n");
-	json_array_foreach((json_t *)missing, i, j) {
+	json_array_foreach ((json_t *)missing, i, j) {
 		fprintf(out, "  %s: %s%s%s\n", text(j, "kind"), text(j, "path"),
 			*text(j, "path") ? ": " : "", text(j, "reason"));
 		if (*text(j, "mend"))

@@ -32,7 +32,7 @@ static const struct family families[] = {
 static bool is_setting(const char *type)
 {
 	return strcasestr(type, "TCC Offset") || !strcmp(type, "LCD") ||
-	       strcasestr(type, "backlight");
+		strcasestr(type, "backlight");
 }
 
 /* The channel of DIR/NAME; false when it says nothing about heat. */
@@ -76,8 +76,7 @@ static int find_family(const struct erg_source_config *cfg, const struct family 
 
 		if (!describe(f, root, names.name[i], &d))
 			continue;
-		r = erg_attr_source_add(s, &d, NULL, "%s/%s/%s", root, names.name[i],
-			f->attribute);
+		r = erg_attr_source_add(s, &d, NULL, "%s/%s/%s", root, names.name[i], f->attribute);
 		if (r == -ENOSPC) {
 			erg_source_list_note(list, "thermal", root, "",
 				"only the first %d of %zu are read", ERG_SOURCE_CHANNELS_MAX,
@@ -93,10 +92,16 @@ static int find_family(const struct erg_source_config *cfg, const struct family 
 /* The fan of Jetson boards with L4T up to 32. */
 static int find_fan(const struct erg_source_config *cfg, struct erg_source_list *list)
 {
-	struct erg_channel_def rpm = {.rail = "pwm-fan", .quantity = ERG_Q_SPEED, .unit = "rpm",
-				      .scale = 1, .lsb = 1};
-	struct erg_channel_def duty = {.rail = "pwm-fan-duty", .quantity = ERG_Q_SPEED,
-				       .unit = "pwm", .scale = 1, .lsb = 1};
+	struct erg_channel_def rpm = {.rail = "pwm-fan",
+		.quantity = ERG_Q_SPEED,
+		.unit = "rpm",
+		.scale = 1,
+		.lsb = 1};
+	struct erg_channel_def duty = {.rail = "pwm-fan-duty",
+		.quantity = ERG_Q_SPEED,
+		.unit = "pwm",
+		.scale = 1,
+		.lsb = 1};
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s = NULL;
 	char root[256];
 	int r = 0;

@@ -22,8 +22,10 @@
 static const char *const power_stats[] = {"powercap", "overtemp", "supply_fault", "overcurrent",
 	"occ_reset"};
 
-static const struct erg_channel_def count = {
-	.quantity = ERG_Q_COUNT, .unit = "1", .scale = 1, .lsb = 1};
+static const struct erg_channel_def count = {.quantity = ERG_Q_COUNT,
+	.unit = "1",
+	.scale = 1,
+	.lsb = 1};
 
 struct throttle {
 	const char *root; /* DIR/devices/system/cpu */

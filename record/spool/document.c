@@ -37,8 +37,8 @@ int erg_document_emit_pieces(const char *run, const char *name, const json_t *do
 		size_t n = len - i * PIECE < PIECE ? len - i * PIECE : PIECE;
 
 		SHA256Data((const uint8_t *)text + i * PIECE, n, hash);
-		snprintf(event, sizeof(event), MAGIC "%s %s %zu/%zu %zu %s\n%.*s", run, name, i, parts, n,
-			hash, (int)n, text + i * PIECE);
+		snprintf(event, sizeof(event), MAGIC "%s %s %zu/%zu %zu %s\n%.*s", run, name, i,
+			parts, n, hash, (int)n, text + i * PIECE);
 		lttng_ust_tracepoint(ergtrace, document, event);
 	}
 	return 0;
@@ -65,8 +65,9 @@ static void piece_take(const char *p, size_t left)
 	line[eol - p] = '\0';
 	if (sscanf(line, MAGIC "%63s %63s %zu/%zu %zu %79s", run, name, &part, &parts, &len,
 		    hash) != 6 ||
-		strcmp(run, find.run) || strcmp(name, find.name) || !parts || parts > PARTS_MAX || part >= parts ||
-		len > PIECE || len > left - (size_t)(eol + 1 - p) || (find.n && find.n != parts))
+		strcmp(run, find.run) || strcmp(name, find.name) || !parts || parts > PARTS_MAX ||
+		part >= parts || len > PIECE || len > left - (size_t)(eol + 1 - p) ||
+		(find.n && find.n != parts))
 		return;
 	if (strcmp(SHA256Data((const uint8_t *)eol + 1, len, real), hash) || find.parts[part])
 		return;

@@ -18,7 +18,8 @@
 #include "formats/base/err.h"
 
 /* Emits DOC as the document NAME of the recording RUN. */
-int erg_document_emit_pieces(const char *run, const char *name, const json_t *doc, struct erg_err *err);
+int erg_document_emit_pieces(const char *run, const char *name, const json_t *doc,
+	struct erg_err *err);
 /* Looks for the document NAME of the recording RUN in the stream files below DIR. Returns 1 when it is not there or not
  * whole (*ret is then NULL). */
 int erg_document_find(const char *dir, const char *run, const char *name, json_t **ret,

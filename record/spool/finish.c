@@ -30,8 +30,8 @@ struct erg_finish {
 	size_t n; /* chunks */
 };
 
-int erg_finish_open(const char *output, bool force, const json_t *manifest,
-	struct erg_finish **ret, struct erg_err *err)
+int erg_finish_open(const char *output, bool force, const json_t *manifest, struct erg_finish **ret,
+	struct erg_err *err)
 {
 	_cleanup_(erg_finish_freep) struct erg_finish *f = calloc(1, sizeof(*f));
 	struct erg_archive_options opt = {.force = force, .level = LEVEL};
@@ -40,8 +40,7 @@ int erg_finish_open(const char *output, bool force, const json_t *manifest,
 
 	if (!f)
 		return erg_fail_errno(err, -ENOMEM, "%s", output);
-	json_unpack((json_t *)manifest, "{s:{s:I}}", "clock", "realtime_ns",
-		&begin);
+	json_unpack((json_t *)manifest, "{s:{s:I}}", "clock", "realtime_ns", &begin);
 	opt.mtime_ns = (uint64_t)begin;
 	r = erg_archive_create(output, &opt, &f->w, err);
 	if (!r)

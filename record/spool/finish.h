@@ -16,8 +16,8 @@
 
 struct erg_finish;
 
-int erg_finish_open(const char *output, bool force, const json_t *manifest,
-	struct erg_finish **ret, struct erg_err *err);
+int erg_finish_open(const char *output, bool force, const json_t *manifest, struct erg_finish **ret,
+	struct erg_err *err);
 
 /*
  * Adds the rotated chunks of SPOOL that are not in the archive yet, and syncs. SAVED is then called

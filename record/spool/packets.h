@@ -12,10 +12,10 @@
 #include "formats/base/err.h"
 
 struct erg_packets_report {
-	uint64_t packets;    /* complete ones, of events */
-	uint64_t cut_bytes;  /* of incomplete packets, removed */
-	uint64_t cut_files;  /* files that were cut */
-	uint64_t unreadable; /* traces without any metadata: left out */
+	uint64_t packets;          /* complete ones, of events */
+	uint64_t cut_bytes;        /* of incomplete packets, removed */
+	uint64_t cut_files;        /* files that were cut */
+	uint64_t unreadable;       /* traces without any metadata: left out */
 	uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC: span of the complete packets; 0: none */
 };
 

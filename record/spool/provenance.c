@@ -203,8 +203,7 @@ static bool build_id(const unsigned char *map, size_t size, char *ret)
 		if (at > size || size - at < sizeof(ph))
 			return false;
 		memcpy(&ph, map + at, sizeof(ph));
-		if (ph.p_type != PT_NOTE || ph.p_offset > size ||
-			ph.p_filesz > size - ph.p_offset)
+		if (ph.p_type != PT_NOTE || ph.p_offset > size || ph.p_filesz > size - ph.p_offset)
 			continue;
 		if (notes_find(map + ph.p_offset, map + ph.p_offset + ph.p_filesz, ret))
 			return true;
@@ -245,10 +244,37 @@ json_t *erg_provenance_file(const char *path)
 /* ---- environment and time ---- */
 
 static const char *const kept[] = {
-	"OMP_", "KMP_", "GOMP_", "OPENBLAS_", "MKL_", "BLIS_", "CUDA_", "NVIDIA_", "HIP_", "ROCR_",
-	"TF_CPP_", "TF_XLA_", "TF_NUM_", "TF_ENABLE_", "TF_GPU_", "TORCH_", "PYTORCH_", "PYTHON", "ONNX", "ERG_", "LD_PRELOAD=", "LD_LIBRARY_PATH=",
-	"LTTNG_UST_", "MALLOC_", "GLIBC_TUNABLES=", "PATH=", "LANG=", "LC_ALL=", "CONDA_PREFIX=",
-	"VIRTUAL_ENV=", "SLURM_JOB_ID=",
+	"OMP_",
+	"KMP_",
+	"GOMP_",
+	"OPENBLAS_",
+	"MKL_",
+	"BLIS_",
+	"CUDA_",
+	"NVIDIA_",
+	"HIP_",
+	"ROCR_",
+	"TF_CPP_",
+	"TF_XLA_",
+	"TF_NUM_",
+	"TF_ENABLE_",
+	"TF_GPU_",
+	"TORCH_",
+	"PYTORCH_",
+	"PYTHON",
+	"ONNX",
+	"ERG_",
+	"LD_PRELOAD=",
+	"LD_LIBRARY_PATH=",
+	"LTTNG_UST_",
+	"MALLOC_",
+	"GLIBC_TUNABLES=",
+	"PATH=",
+	"LANG=",
+	"LC_ALL=",
+	"CONDA_PREFIX=",
+	"VIRTUAL_ENV=",
+	"SLURM_JOB_ID=",
 };
 
 /* NVIDIA_API_KEY begins like NVIDIA_VISIBLE_DEVICES. */

@@ -125,8 +125,8 @@ static uint64_t start_ticks(pid_t pid)
 
 static void boot_id(char *buf, size_t size)
 {
-	_cleanup_(erg_closep) int fd = open("/proc/sys/kernel/random/boot_id",
-		O_RDONLY | O_CLOEXEC);
+	_cleanup_(erg_closep) int fd =
+		open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
 
 	buf[n > 0 ? n : 0] = '\0';
@@ -237,8 +237,8 @@ static int chunk_if_there(struct erg_spool_chunks *c, const char *spool, const c
  * one that ends is ./.tmp_old_chunk/ust; then it becomes ./archives/BEGIN-END-N/ust. A crash may
  * leave any of them.
  */
-int erg_spool_chunks(const char *spool, bool rotated, size_t first,
-	struct erg_spool_chunks *ret, struct erg_err *err)
+int erg_spool_chunks(const char *spool, bool rotated, size_t first, struct erg_spool_chunks *ret,
+	struct erg_err *err)
 {
 	struct erg_spool_chunks c = {0};
 	char path[PATH_MAX];

@@ -50,8 +50,8 @@ struct erg_spool_chunks {
 	char **paths;
 	size_t n;
 };
-int erg_spool_chunks(const char *spool, bool rotated, size_t first,
-	struct erg_spool_chunks *ret, struct erg_err *err);
+int erg_spool_chunks(const char *spool, bool rotated, size_t first, struct erg_spool_chunks *ret,
+	struct erg_err *err);
 void erg_spool_chunks_release(struct erg_spool_chunks *c);
 
 /* Calls FN for every spool in DIR whose recorder is gone. */

@@ -19,7 +19,8 @@ static bool in_path(const char *program)
 	_cleanup_(erg_freep) char *copy = strdup(path ? path : "/usr/bin:/bin");
 	char *save = NULL, *dir;
 
-	for (dir = copy ? strtok_r(copy, ":", &save) : NULL; dir; dir = strtok_r(NULL, ":", &save)) {
+	for (dir = copy ? strtok_r(copy, ":", &save) : NULL; dir;
+		dir = strtok_r(NULL, ":", &save)) {
 		char full[4096];
 
 		snprintf(full, sizeof(full), "%s/%s", dir, program);
@@ -37,18 +38,20 @@ static int check_program(const struct erg_plan *plan, const struct erg_plan_prog
 	char full[4096];
 
 	if (p->directory && access(p->directory, X_OK) < 0)
-		return erg_yaml_fail(err, plan->file, &at, "%s: directory %s: %s", p->name, p->directory,
-			strerror(errno));
+		return erg_yaml_fail(err, plan->file, &at, "%s: directory %s: %s", p->name,
+			p->directory, strerror(errno));
 	if (!strchr(program, '/')) {
 		if (in_path(program))
 			return 0;
 		return erg_yaml_fail(err, plan->file, &at, "%s: no command \"%s\" in PATH", p->name,
 			program);
 	}
-	snprintf(full, sizeof(full), "%s%s%s", p->directory && program[0] != '/' ? p->directory : "",
+	snprintf(full, sizeof(full), "%s%s%s",
+		p->directory && program[0] != '/' ? p->directory : "",
 		p->directory && program[0] != '/' ? "/" : "", program);
 	if (access(full, X_OK) < 0)
-		return erg_yaml_fail(err, plan->file, &at, "%s: %s: %s", p->name, full, strerror(errno));
+		return erg_yaml_fail(err, plan->file, &at, "%s: %s: %s", p->name, full,
+			strerror(errno));
 	return 0;
 }
 
@@ -105,8 +108,8 @@ static int check_knobs(struct erg_sweep *s, struct erg_err *err)
 		return erg_fail(err, -ENOMEM, "no memory");
 	for (size_t i = 0; i < p->n_set + p->n_knobs && r == 0; i++) {
 		s->n_knobs = i + 1; /* also one that fails its check is closed */
-		r = check_knob(s, &s->knobs[i],
-			i < p->n_set ? &p->set[i] : &p->knobs[i - p->n_set], err);
+		r = check_knob(s, &s->knobs[i], i < p->n_set ? &p->set[i] : &p->knobs[i - p->n_set],
+			err);
 	}
 	return r;
 }
@@ -128,15 +131,16 @@ static int give_condition(struct erg_sweep *s, size_t i, const char *value, stru
 
 	if (c->values.n == 1) {
 		erg_texts_clear(&c->values);
-		return erg_texts_add(&c->values, value) < 0 ? erg_fail(err, -ENOMEM, "no memory") : 0;
+		return erg_texts_add(&c->values, value) < 0 ? erg_fail(err, -ENOMEM, "no memory")
+							    : 0;
 	}
 	for (size_t v = 0; v < c->values.n; v++)
 		if (strcmp(c->values.v[v], value) == 0) {
 			s->now[i] = c->values.v[v];
 			return 0;
 		}
-	return erg_yaml_fail(err, s->plan->file, &c->at, "--condition %s=%s: not a value of the plan",
-		c->name, value);
+	return erg_yaml_fail(err, s->plan->file, &c->at,
+		"--condition %s=%s: not a value of the plan", c->name, value);
 }
 
 static int check_conditions(struct erg_sweep *s, struct erg_err *err)
@@ -148,11 +152,14 @@ static int check_conditions(struct erg_sweep *s, struct erg_err *err)
 		size_t i = 0;
 		int r;
 
-		while (i < p->n_conditions && !is_given(s->given.v[g], p->conditions[i].name, &value))
+		while (i < p->n_conditions &&
+			!is_given(s->given.v[g], p->conditions[i].name, &value))
 			i++;
 		if (i == p->n_conditions)
-			return erg_fail(err, -EINVAL, "--condition %s: expected KEY=VALUE with a condition "
-				"of %s", s->given.v[g], p->file);
+			return erg_fail(err, -EINVAL,
+				"--condition %s: expected KEY=VALUE with a condition "
+				"of %s",
+				s->given.v[g], p->file);
 		r = give_condition(s, i, value, err);
 		if (r < 0)
 			return r;
@@ -162,7 +169,8 @@ static int check_conditions(struct erg_sweep *s, struct erg_err *err)
 			!isatty(STDIN_FILENO))
 			return erg_yaml_fail(err, p->file, &p->conditions[i].at,
 				"condition %s: nobody to ask: expected --condition %s=%s, then the others "
-				"with --resume", p->conditions[i].name, p->conditions[i].name,
+				"with --resume",
+				p->conditions[i].name, p->conditions[i].name,
 				p->conditions[i].values.v[0]);
 	return 0;
 }

@@ -28,7 +28,8 @@ void erg_sweep_archive_name(const struct erg_plan_run *run, char *buf, size_t si
 		if (*p == '/' || *p == ' ' || *p == '<' || *p == '>')
 			*p = '_';
 	if (n >= 180)
-		n = (size_t)snprintf(buf + 160, size - 160, "-%016llx", (unsigned long long)hash) + 160;
+		n = (size_t)snprintf(buf + 160, size - 160, "-%016llx", (unsigned long long)hash) +
+			160;
 	snprintf(buf + n, size - n, ".erg");
 }
 
@@ -55,17 +56,21 @@ static int load(struct erg_sweep *s, const char *path, struct erg_err *err)
 
 	s->index = json_load_file(path, 0, &error);
 	if (!s->index)
-		return erg_fail(err, -EINVAL, "%s:%d:%d: %s", path, error.line, error.column, error.text);
+		return erg_fail(err, -EINVAL, "%s:%d:%d: %s", path, error.line, error.column,
+			error.text);
 	format = json_string_value(json_object_get(s->index, "format"));
 	plan = json_string_value(json_object_get(s->index, "plan"));
 	if (!format || strcmp(format, FORMAT) != 0 || !plan ||
 		!json_is_array(json_object_get(s->index, "runs")))
 		return erg_fail(err, -EEXIST, "%s: not the index of a sweep", path);
 	if (strcmp(plan, s->plan->name) != 0)
-		return erg_fail(err, -EEXIST, "%s: is of the plan \"%s\", not \"%s\": name another "
-			"directory", path, plan, s->plan->name);
+		return erg_fail(err, -EEXIST,
+			"%s: is of the plan \"%s\", not \"%s\": name another "
+			"directory",
+			path, plan, s->plan->name);
 	if (!s->resume && !s->dry_run)
-		return erg_fail(err, -EEXIST, "%s: a sweep was begun here: --resume continues it", path);
+		return erg_fail(err, -EEXIST, "%s: a sweep was begun here: --resume continues it",
+			path);
 	return 0;
 }
 
@@ -85,8 +90,10 @@ int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err)
 	if (access(path, F_OK) == 0)
 		return load(s, path, err);
 	if (has_archives(s->dir, name, sizeof(name)))
-		return erg_fail(err, -EEXIST, "%s: holds archives of something else (%s) and no "
-			"index.json: name another directory", s->dir, name);
+		return erg_fail(err, -EEXIST,
+			"%s: holds archives of something else (%s) and no "
+			"index.json: name another directory",
+			s->dir, name);
 	s->index = json_pack("{s:s, s:i, s:s, s:I, s:[]}", "format", FORMAT, "version", 1, "plan",
 		s->plan->name, "seed", (json_int_t)s->plan->seed, "runs");
 	return s->index ? 0 : erg_fail(err, -ENOMEM, "no memory");
@@ -97,7 +104,7 @@ static size_t position(const struct erg_sweep *s, const char *id)
 	json_t *runs = json_object_get(s->index, "runs"), *run;
 	size_t i;
 
-	json_array_foreach(runs, i, run) {
+	json_array_foreach (runs, i, run) {
 		const char *other = json_string_value(json_object_get(run, "id"));
 
 		if (other && strcmp(other, id) == 0)

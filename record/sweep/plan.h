@@ -21,18 +21,18 @@
 struct erg_plan_program {
 	char *name;
 	struct erg_texts argv;
-	struct erg_texts env;  /* KEY=VALUE */
-	char *directory;       /* or NULL */
-	double duration_s;     /* stop after; 0: until it ends */
-	double expected_s;     /* 0: not known */
-	int line, column;      /* of its command */
+	struct erg_texts env; /* KEY=VALUE */
+	char *directory;      /* or NULL */
+	double duration_s;    /* stop after; 0: until it ends */
+	double expected_s;    /* 0: not known */
+	int line, column;     /* of its command */
 };
 
 /* A setting and the values it takes. Conditions are settings that a person makes. */
 struct erg_plan_setting {
 	char *name;
-	bool all;              /* every value that the hardware lists */
-	bool range;            /* from, from + step, … to */
+	bool all;   /* every value that the hardware lists */
+	bool range; /* from, from + step, … to */
 	double from, to, step;
 	struct erg_texts values; /* of a list; filled in for all and range when resolved */
 	struct erg_yaml at;      /* position only */

@@ -50,8 +50,8 @@ static int read_map(struct reader *r, const struct erg_yaml *map, const struct e
 	char known[512];
 
 	if (map->kind != ERG_YAML_MAP)
-		return erg_yaml_fail(r->err, r->file, at ? at : map, "%s: expected \"key: value\" lines",
-			what);
+		return erg_yaml_fail(r->err, r->file, at ? at : map,
+			"%s: expected \"key: value\" lines", what);
 	for (size_t i = 0; i < map->n; i++) {
 		const struct key *k = keys;
 		int e;
@@ -71,8 +71,8 @@ static int read_map(struct reader *r, const struct erg_yaml *map, const struct e
 	return 0;
 }
 
-static int read_number(const struct reader *r, const struct erg_yaml *key,
-	const struct erg_yaml *v, double min, double max, double *ret)
+static int read_number(const struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	double min, double max, double *ret)
 {
 	char *end;
 
@@ -181,8 +181,8 @@ static int read_programs(struct reader *r, const struct erg_yaml *key, const str
 	struct erg_plan_program **ret, size_t *ret_n)
 {
 	if (v->kind != ERG_YAML_MAP || v->n == 0)
-		return erg_yaml_fail(r->err, r->file, v->line ? v : key, "%s: expected NAME: {command: …}",
-			key->text);
+		return erg_yaml_fail(r->err, r->file, v->line ? v : key,
+			"%s: expected NAME: {command: …}", key->text);
 	*ret = calloc(v->n, sizeof(**ret));
 	if (!*ret)
 		return no_memory(r);
@@ -197,7 +197,8 @@ static int read_programs(struct reader *r, const struct erg_yaml *key, const str
 			return no_memory(r);
 		if (strpbrk(name, "+/= \t") || !name[0])
 			return erg_yaml_fail(r->err, r->file, v->keys[i],
-				"%s: \"%s\": a name has no spaces and none of + / =", key->text, name);
+				"%s: \"%s\": a name has no spaces and none of + / =", key->text,
+				name);
 		if (v->items[i]->kind == ERG_YAML_MAP)
 			e = read_map(r, v->items[i], v->keys[i], name, program_keys);
 		else
@@ -247,15 +248,18 @@ static int read_range(struct reader *r, const struct erg_yaml *v, struct erg_pla
 		int e;
 
 		if (!part)
-			return erg_yaml_fail(r->err, r->file, v, "%s: a range needs from, to and step: "
-				"no %s", s->name, parts[i]);
+			return erg_yaml_fail(r->err, r->file, v,
+				"%s: a range needs from, to and step: "
+				"no %s",
+				s->name, parts[i]);
 		e = read_number(r, &key, part, -1e15, 1e15, to[i]);
 		if (e < 0)
 			return e;
 	}
 	if (s->step <= 0 || s->to < s->from || (s->to - s->from) / s->step > 10000)
 		return erg_yaml_fail(r->err, r->file, v,
-			"%s: expected from <= to, a step above 0 and at most 10000 values", s->name);
+			"%s: expected from <= to, a step above 0 and at most 10000 values",
+			s->name);
 	s->range = true;
 	return 0;
 }
@@ -281,7 +285,8 @@ static int read_settings(struct reader *r, const struct erg_yaml *key, const str
 {
 	if (v->kind != ERG_YAML_MAP || v->n > ERG_PLAN_KNOBS_MAX)
 		return erg_yaml_fail(r->err, r->file, v->line ? v : key,
-			"%s: expected up to %d lines \"NAME: values\"", key->text, ERG_PLAN_KNOBS_MAX);
+			"%s: expected up to %d lines \"NAME: values\"", key->text,
+			ERG_PLAN_KNOBS_MAX);
 	*ret = calloc(v->n + 1, sizeof(**ret));
 	if (!*ret)
 		return no_memory(r);
@@ -403,8 +408,8 @@ static int read_zone(struct reader *r, const struct erg_yaml *key, const struct 
 
 static int read_cooldown(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
 {
-	static const struct key keys[] = {
-		{"within_k", read_within}, {"limit_s", read_limit}, {"zone", read_zone}, {0}};
+	static const struct key keys[] = {{"within_k", read_within}, {"limit_s", read_limit},
+		{"zone", read_zone}, {0}};
 
 	r->plan->cooldown = true;
 	return read_map(r, v, key, "cooldown", keys);
@@ -417,7 +422,8 @@ static int read_record(struct reader *r, const struct erg_yaml *key, const struc
 		"annotate", "spool", "chunk", "compress", "cpu", NULL};
 
 	if (v->kind != ERG_YAML_MAP)
-		return erg_yaml_fail(r->err, r->file, v->line ? v : key, "record: expected OPTION: value");
+		return erg_yaml_fail(r->err, r->file, v->line ? v : key,
+			"record: expected OPTION: value");
 	for (size_t i = 0; i < v->n; i++) {
 		char option[64];
 		size_t k = 0;
@@ -430,8 +436,8 @@ static int read_record(struct reader *r, const struct erg_yaml *key, const struc
 				"counters, idle, annotate, spool, chunk, compress or cpu",
 				v->keys[i]->text);
 		if (v->items[i]->kind != ERG_YAML_SCALAR)
-			return erg_yaml_fail(r->err, r->file, v->items[i], "record: %s: expected a value",
-				known[k]);
+			return erg_yaml_fail(r->err, r->file, v->items[i],
+				"record: %s: expected a value", known[k]);
 		snprintf(option, sizeof(option), "--%s", known[k]);
 		if (erg_texts_add(&r->plan->record, option) < 0 ||
 			erg_texts_add(&r->plan->record, v->items[i]->text) < 0)
@@ -472,7 +478,8 @@ static int check_whole(struct reader *r, const struct erg_yaml *y)
 		for (size_t j = 0; j < p->n_corunners; j++)
 			if (strcmp(p->workloads[i].name, p->corunners[j].name) == 0)
 				return erg_yaml_fail(r->err, r->file, erg_yaml_get(y, "corunners"),
-					"\"%s\" names a workload and a co-runner", p->workloads[i].name);
+					"\"%s\" names a workload and a co-runner",
+					p->workloads[i].name);
 	for (size_t i = 0; i < p->n_set; i++)
 		for (size_t j = 0; j < p->n_knobs; j++)
 			if (strcmp(p->set[i].name, p->knobs[j].name) == 0)

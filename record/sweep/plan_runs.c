@@ -19,9 +19,9 @@ struct grid {
 	const struct erg_plan *plan;
 	uint32_t masks[1 << 9];
 	size_t n_masks;
-	bool self;        /* co-runners alone, as workloads */
-	size_t knobs;     /* combinations of knob values */
-	size_t points;    /* of a block */
+	bool self;     /* co-runners alone, as workloads */
+	size_t knobs;  /* combinations of knob values */
+	size_t points; /* of a block */
 };
 
 const struct erg_plan_program *erg_plan_program(const struct erg_plan *p, size_t workload)
@@ -118,8 +118,8 @@ static int grid_init(struct grid *g, const struct erg_plan *p, struct erg_err *e
 	for (size_t i = 0; i < p->n_knobs && r == 0; i++) {
 		g->knobs *= p->knobs[i].values.n;
 		if (g->knobs == 0 || g->knobs > ERG_PLAN_RUNS_MAX)
-			r = erg_fail(err, -E2BIG, "%s: knobs: %s: no values, or over %d runs", p->file,
-				p->knobs[i].name, ERG_PLAN_RUNS_MAX);
+			r = erg_fail(err, -E2BIG, "%s: knobs: %s: no values, or over %d runs",
+				p->file, p->knobs[i].name, ERG_PLAN_RUNS_MAX);
 	}
 	g->points = g->knobs * (p->n_workloads * g->n_masks + (g->self ? p->n_corunners : 0));
 	return r;

@@ -64,7 +64,7 @@ double erg_sweep_expected_s(const struct erg_sweep *s, const struct erg_plan_run
 	double sum = 0, n = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(s->index, "runs"), i, entry) {
+	json_array_foreach (json_object_get(s->index, "runs"), i, entry) {
 		const char *w = json_string_value(json_object_get(entry, "workload"));
 		double t = json_number_value(json_object_get(entry, "total_s"));
 
@@ -98,7 +98,8 @@ static void become(const struct running *r, const struct erg_plan_program *progr
 		sched_setaffinity(0, sizeof(r->s->ctx.affinity), &r->s->ctx.affinity);
 	if (!dir || chdir(dir) == 0)
 		execvp(argv[0], argv);
-	fprintf(stderr, "erg-record sweep: %s: %s\n", dir && errno ? dir : argv[0], strerror(errno));
+	fprintf(stderr, "erg-record sweep: %s: %s\n", dir && errno ? dir : argv[0],
+		strerror(errno));
 	_exit(127);
 }
 
@@ -122,8 +123,8 @@ static int start_companion(struct running *r, size_t i, struct erg_err *err)
 	else
 		r->with.early[i] = 0;
 	if (r->with.early[i] > 10)
-		return erg_fail(err, -ECHILD, "co-runner %s ends at once, again and again: see its log",
-			p->name);
+		return erg_fail(err, -ECHILD,
+			"co-runner %s ends at once, again and again: see its log", p->name);
 	r->with.started_ns[i] = now;
 	r->with.pid[i] = start(r, p, p->argv.v, SIGKILL);
 	return r->with.pid[i] < 0 ? erg_fail_errno(err, -errno, "co-runner %s: fork", p->name) : 0;
@@ -150,7 +151,8 @@ static int reap(struct running *r, struct erg_err *err)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == r->s->watchdog) {
 			r->s->watchdog = 0;
-			return erg_fail(err, -ECHILD, "the process that would restore the knobs was killed");
+			return erg_fail(err, -ECHILD,
+				"the process that would restore the knobs was killed");
 		}
 		if (pid == r->child) {
 			r->status = status;
@@ -219,8 +221,9 @@ static int set_knobs(struct running *r, json_t *factors, struct erg_err *err)
 
 	for (size_t i = 0; i < s->n_knobs; i++) {
 		size_t k = i - s->plan->n_set;
-		const char *value = i < s->plan->n_set ? s->plan->set[i].values.v[0]
-						       : s->plan->knobs[k].values.v[r->run->knob[k]];
+		const char *value = i < s->plan->n_set
+			? s->plan->set[i].values.v[0]
+			: s->plan->knobs[k].values.v[r->run->knob[k]];
 		char applied[ERG_KNOB_TEXT_MAX];
 		int e = erg_knob_apply(&s->knobs[i], value, applied, sizeof(applied), err);
 
@@ -297,7 +300,7 @@ static void add_settings(const struct running *r, json_t *factors, struct erg_te
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(factors, key, v)
+	json_object_foreach (factors, key, v)
 		add_pair(argv, "--factor", key, json_string_value(v));
 	for (size_t i = 0; i < p->n_conditions; i++)
 		add_pair(argv, p->conditions[i].values.n > 1 ? "--factor" : "--tag",
@@ -364,14 +367,18 @@ static int record(struct running *r, const char *archive, json_t *factors, json_
 	snprintf(path, sizeof(path), "%s/%s", r->s->real_dir, archive);
 	exists = access(path, F_OK) == 0;
 	/* a workload that was told to stop after its duration may say so in its status */
-	ok = exists && !timed_out && ((WIFEXITED(r->status) && WEXITSTATUS(r->status) == 0) ||
-		(r->program->duration_s > 0 && WIFEXITED(r->status) &&
-			WEXITSTATUS(r->status) >= 128));
-	json_object_set_new(entry, "status", json_string(ok ? "done" : timed_out ? "timeout" : "failed"));
-	json_object_set_new(entry, "exit_status", json_integer(WIFEXITED(r->status)
-		? WEXITSTATUS(r->status) : 128 + WTERMSIG(r->status)));
-	json_object_set_new(entry, "recorded_s",
-		json_real((double)(erg_mono_ns() - begin) * 1e-9));
+	ok = exists && !timed_out &&
+		((WIFEXITED(r->status) && WEXITSTATUS(r->status) == 0) ||
+			(r->program->duration_s > 0 && WIFEXITED(r->status) &&
+				WEXITSTATUS(r->status) >= 128));
+	json_object_set_new(entry, "status",
+		json_string(ok              ? "done"
+				: timed_out ? "timeout"
+					    : "failed"));
+	json_object_set_new(entry, "exit_status",
+		json_integer(
+			WIFEXITED(r->status) ? WEXITSTATUS(r->status) : 128 + WTERMSIG(r->status)));
+	json_object_set_new(entry, "recorded_s", json_real((double)(erg_mono_ns() - begin) * 1e-9));
 	json_object_set_new(entry, "knobs_held", json_boolean(held));
 	return 0;
 }
@@ -389,10 +396,10 @@ static json_t *new_entry(const struct running *r, const char *archive, const cha
 		json_object_set_new(conditions, p->conditions[i].name,
 			json_string(p->conditions[i].values.v[r->run->condition[i]]));
 	erg_plan_corun_name(p, r->run->corunners, corun, sizeof(corun));
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:b}", "id", r->run->id, "archive",
-		archive, "log", log, "workload", r->program->name, "corun", corun, "conditions",
-		conditions, "repetition", (int)r->run->repetition, "begin_utc", utc, "simulated",
-		(int)r->s->ctx.simulated);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:b}", "id", r->run->id,
+		"archive", archive, "log", log, "workload", r->program->name, "corun", corun,
+		"conditions", conditions, "repetition", (int)r->run->repetition, "begin_utc", utc,
+		"simulated", (int)r->s->ctx.simulated);
 }
 
 static int steps(struct running *r, const char *archive, json_t *entry, struct erg_err *err)
@@ -418,7 +425,9 @@ static int steps(struct running *r, const char *archive, json_t *entry, struct e
 int erg_sweep_run(struct erg_sweep *s, const struct erg_plan_run *run, json_t **ret_entry,
 	struct erg_err *err)
 {
-	struct running r = {.s = s, .run = run, .program = erg_plan_program(s->plan, run->workload)};
+	struct running r = {.s = s,
+		.run = run,
+		.program = erg_plan_program(s->plan, run->workload)};
 	char archive[256], log[300], path[4500];
 	uint64_t begin = erg_mono_ns();
 	json_t *entry;

@@ -33,7 +33,7 @@ struct erg_sweep {
 	pid_t watchdog;
 	int watch_fd, lock_fd;
 
-	double start_c; /* temperature to cool down to; NAN: not known */
+	double start_c;               /* temperature to cool down to; NAN: not known */
 	size_t done, failed, waiting; /* runs of this invocation */
 };
 

@@ -144,8 +144,11 @@ int erg_yaml_parse(const char *file, const char *text, size_t len, struct erg_ya
 	struct erg_err *err)
 {
 	char said[512] = "";
-	struct fy_diag_cfg diag_cfg = {.output_fn = first_error, .user = said, .level = FYET_ERROR,
-		.module_mask = ~0u, .show_position = true};
+	struct fy_diag_cfg diag_cfg = {.output_fn = first_error,
+		.user = said,
+		.level = FYET_ERROR,
+		.module_mask = ~0u,
+		.show_position = true};
 	struct fy_diag *diag = fy_diag_create(&diag_cfg);
 	struct fy_parse_cfg cfg = {.flags = FYPCF_RESOLVE_DOCUMENT, .diag = diag};
 	struct builder b = {.file = file, .err = err};
@@ -162,7 +165,8 @@ int erg_yaml_parse(const char *file, const char *text, size_t len, struct erg_ya
 		*ret = build(&b, fy_document_root(doc), 0);
 		if (!*ret)
 			r = erg_fail(err, -EINVAL,
-				"%s: keys that are no text, or nested deeper than %d", file, DEPTH_MAX);
+				"%s: keys that are no text, or nested deeper than %d", file,
+				DEPTH_MAX);
 	}
 	if (doc)
 		fy_document_destroy(doc);

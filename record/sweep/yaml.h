@@ -14,8 +14,8 @@ enum erg_yaml_kind { ERG_YAML_SCALAR, ERG_YAML_LIST, ERG_YAML_MAP };
 
 struct erg_yaml {
 	enum erg_yaml_kind kind;
-	int line, column;        /* from 1 */
-	char *text;              /* of a scalar; "" for null */
+	int line, column; /* from 1 */
+	char *text;       /* of a scalar; "" for null */
 	size_t n;
 	struct erg_yaml **items; /* of a list; the values of a map */
 	struct erg_yaml **keys;  /* of a map: scalars */

@@ -34,7 +34,9 @@ static int take_rate(void *into, const char *arg, struct erg_err *err)
 	double rate;
 
 	o->c.rate = arg;
-	return erg_number_parse(arg, 0.01, 1e5, &rate) ? 0 : erg_fail(err, -EINVAL, "a number from 0.01 to 100000");
+	return erg_number_parse(arg, 0.01, 1e5, &rate)
+		? 0
+		: erg_fail(err, -EINVAL, "a number from 0.01 to 100000");
 }
 
 #define AT(field) offsetof(struct options, field)
@@ -46,11 +48,13 @@ static const struct erg_option rows[] = {
 	{"rate", 'r', "HZ", "of the fast sources (1000)", ERG_OPTION_CALL, .take = take_rate},
 	{"source", 's', "LIST", "as of run (auto)", ERG_OPTION_TEXT, AT(c.source)},
 	{"sysfs", 0, "DIR", "sensors from DIR instead of /sys", ERG_OPTION_TEXT, AT(c.sysfs)},
-	{"seconds", 0, "S", "length of the wave (60)", ERG_OPTION_NUMBER, AT(c.seconds), 0.1, 86400},
+	{"seconds", 0, "S", "length of the wave (60)", ERG_OPTION_NUMBER, AT(c.seconds), 0.1,
+		86400},
 	{"chip", 0, "MS", "its shortest piece: 5 windows of the sensor (100)", ERG_OPTION_NUMBER,
 		AT(c.chip_ms), 0.1, 60000},
 	{"threads", 0, "N", "that are busy (1)", ERG_OPTION_NUMBER, AT(c.threads), 1, 256},
-	{"format", 0, "FORMAT", "text or json (text)", ERG_OPTION_CHOICE, AT(format), .choices = formats},
+	{"format", 0, "FORMAT", "text or json (text)", ERG_OPTION_CHOICE, AT(format),
+		.choices = formats},
 	{"wave", 0, NULL, NULL, ERG_OPTION_FLAG, AT(wave)}, /* what this verb runs itself with */
 	{0},
 };
@@ -77,7 +81,7 @@ static void print_text(const json_t *doc)
 		json_number_value(json_object_get(doc, "event_cold_ns")),
 		json_number_value(json_object_get(doc, "disabled_ns")),
 		json_number_value(json_object_get(doc, "clock_ns")));
-	json_array_foreach(list, i, r)
+	json_array_foreach (list, i, r)
 		printf("reading of %-10s%8.1f us  (p99 %.1f us)  %s\n",
 			json_string_value(json_object_get(r, "kind")),
 			json_number_value(json_object_get(r, "p50_ns")) / 1e3,
@@ -125,8 +129,12 @@ static int calibrate(struct options *o, struct erg_err *err)
 
 static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 {
-	struct options o = {.c = {.rate = "1000", .source = "auto", .sysfs = "/sys", .seconds = 60,
-				    .chip_ms = 100, .threads = 1},
+	struct options o = {.c = {.rate = "1000",
+				    .source = "auto",
+				    .sysfs = "/sys",
+				    .seconds = 60,
+				    .chip_ms = 100,
+				    .threads = 1},
 		.format = "text"};
 	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 

@@ -25,9 +25,11 @@ static void print_stream(const char *run, const char *host, const char *created,
 #define AT(field) offsetof(struct options, field)
 
 static const struct erg_option rows[] = {
-	{"output", 'o', "PATH", "the archive; a directory for several streams", ERG_OPTION_TEXT, AT(c.output)},
+	{"output", 'o', "PATH", "the archive; a directory for several streams", ERG_OPTION_TEXT,
+		AT(c.output)},
 	{"from", 0, "DIR", "output of lttng-relayd (~/lttng-traces)", ERG_OPTION_TEXT, AT(c.from)},
-	{"run", 0, "ID", "only the recording of this id, or of this host", ERG_OPTION_TEXT, AT(c.run)},
+	{"run", 0, "ID", "only the recording of this id, or of this host", ERG_OPTION_TEXT,
+		AT(c.run)},
 	{"list", 0, NULL, "list the streams, and make nothing", ERG_OPTION_FLAG, AT(list)},
 	{"now", 0, NULL, "also those that are not at their end yet", ERG_OPTION_FLAG, AT(c.now)},
 	{"force", 0, NULL, "replace archives that exist", ERG_OPTION_FLAG, AT(c.force)},

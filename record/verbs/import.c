@@ -34,8 +34,10 @@ static int verb_import(int argc, char **argv, struct erg_err *err)
 	program_find(program, sizeof(program));
 	execv(program, argv);
 	if (errno == ENOENT)
-		return erg_fail(err, -ENOENT, "%s is not installed (package ergtrace-analyze; when building, "
-			"libbabeltrace2-dev)", program);
+		return erg_fail(err, -ENOENT,
+			"%s is not installed (package ergtrace-analyze; when building, "
+			"libbabeltrace2-dev)",
+			program);
 	return erg_fail_errno(err, -errno, "%s", program);
 }
 

@@ -18,8 +18,10 @@ struct options {
 static const struct erg_option rows[] = {
 	{"output", 'o', "FILE.erg", "default: what the recorder was told", ERG_OPTION_TEXT,
 		offsetof(struct options, output)},
-	{"force", 0, NULL, "replace FILE.erg if it exists", ERG_OPTION_FLAG, offsetof(struct options, force)},
-	{"keep", 0, NULL, "leave the spool where it is", ERG_OPTION_FLAG, offsetof(struct options, keep)},
+	{"force", 0, NULL, "replace FILE.erg if it exists", ERG_OPTION_FLAG,
+		offsetof(struct options, force)},
+	{"keep", 0, NULL, "leave the spool where it is", ERG_OPTION_FLAG,
+		offsetof(struct options, keep)},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};

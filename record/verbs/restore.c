@@ -22,7 +22,8 @@ struct options {
 static const struct erg_option rows[] = {
 	{"force", 0, NULL, "also those of a sweep that seems to run", ERG_OPTION_FLAG,
 		offsetof(struct options, force)},
-	{"file", 0, "FILE", "only what this file has saved", ERG_OPTION_TEXT, offsetof(struct options, file)},
+	{"file", 0, "FILE", "only what this file has saved", ERG_OPTION_TEXT,
+		offsetof(struct options, file)},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};

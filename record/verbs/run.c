@@ -106,17 +106,20 @@ static int whole_take(const char *arg, double lo, double hi, double scale, uint6
 
 static int take_spool_limit(void *into, const char *arg, struct erg_err *err)
 {
-	return whole_take(arg, 1, 1e9, MIB, &((struct erg_run_options *)into)->spool_limit_bytes, err);
+	return whole_take(arg, 1, 1e9, MIB, &((struct erg_run_options *)into)->spool_limit_bytes,
+		err);
 }
 
 static int take_chunk(void *into, const char *arg, struct erg_err *err)
 {
-	return whole_take(arg, 0.0625, 1e9, MIB, &((struct erg_run_options *)into)->chunk_bytes, err);
+	return whole_take(arg, 0.0625, 1e9, MIB, &((struct erg_run_options *)into)->chunk_bytes,
+		err);
 }
 
 static int take_chunk_time(void *into, const char *arg, struct erg_err *err)
 {
-	return whole_take(arg, 0.1, 1e6, 1e9, &((struct erg_run_options *)into)->chunk_period_ns, err);
+	return whole_take(arg, 0.1, 1e6, 1e9, &((struct erg_run_options *)into)->chunk_period_ns,
+		err);
 }
 
 static int take_cpu(void *into, const char *arg, struct erg_err *err)
@@ -132,45 +135,53 @@ static int take_cpu(void *into, const char *arg, struct erg_err *err)
 #define AT(field) offsetof(struct erg_run_options, field)
 
 static const struct erg_option what[] = {
-	{"output", 'o', "FILE.erg", "default: COMMAND-UTCTIME.erg in this directory", ERG_OPTION_CALL,
-		.take = take_output},
+	{"output", 'o', "FILE.erg", "default: COMMAND-UTCTIME.erg in this directory",
+		ERG_OPTION_CALL, .take = take_output},
 	{"force", 0, NULL, "replace FILE.erg if it exists", ERG_OPTION_FLAG, AT(force)},
 	{"annotate", 0, "LIST", "adapters to load for the command, auto, or lttng:RULES.yaml",
-		ERG_OPTION_CALL,
-		.take = take_annotate},
-	{"counters", 'c', "LIST", "events by name: instructions,cycles,...", ERG_OPTION_TEXT, AT(counters)},
-	{"idle", 0, "SECONDS", "record an idle baseline before and after", ERG_OPTION_NUMBER, AT(idle_s), 0,
-		86400},
+		ERG_OPTION_CALL, .take = take_annotate},
+	{"counters", 'c', "LIST", "events by name: instructions,cycles,...", ERG_OPTION_TEXT,
+		AT(counters)},
+	{"idle", 0, "SECONDS", "record an idle baseline before and after", ERG_OPTION_NUMBER,
+		AT(idle_s), 0, 86400},
 	{"duration", 0, "S", "stop after S seconds; without COMMAND, record the machine",
 		ERG_OPTION_NUMBER, AT(duration_s), 0.001, 1e8},
-	{"tag", 0, "KEY=VALUE", "kept in the manifest; may be repeated", ERG_OPTION_CALL, .take = take_tag},
-	{"factor", 0, "KEY=VALUE", "the same for a setting that an experiment varies", ERG_OPTION_CALL,
-		.take = take_factor},
+	{"tag", 0, "KEY=VALUE", "kept in the manifest; may be repeated", ERG_OPTION_CALL,
+		.take = take_tag},
+	{"factor", 0, "KEY=VALUE", "the same for a setting that an experiment varies",
+		ERG_OPTION_CALL, .take = take_factor},
 	{"quiet", 'q', NULL, "no summary at the end", ERG_OPTION_FLAG, AT(quiet)},
 	{0},
 };
 static const struct erg_option sensors[] = {
-	{"rate", 'r', "HZ", "rate of the fast sources (1000)", ERG_OPTION_NUMBER, AT(rate_hz), 0.01, 100000},
-	{"dither", 0, "PCT", "deadlines vary by up to PCT of the period (10)", ERG_OPTION_NUMBER, AT(dither),
-		0, 100, .01},
-	{"source", 's', "LIST", "sources by name, or auto: everything found (auto); erg-record sources "
-		"lists them; exec:COMMAND reads a program", ERG_OPTION_TEXT, AT(sources)},
+	{"rate", 'r', "HZ", "rate of the fast sources (1000)", ERG_OPTION_NUMBER, AT(rate_hz), 0.01,
+		100000},
+	{"dither", 0, "PCT", "deadlines vary by up to PCT of the period (10)", ERG_OPTION_NUMBER,
+		AT(dither), 0, 100, .01},
+	{"source", 's', "LIST",
+		"sources by name, or auto: everything found (auto); erg-record sources "
+		"lists them; exec:COMMAND reads a program",
+		ERG_OPTION_TEXT, AT(sources)},
 	{"sysfs", 0, "DIR", "sensors and knobs from DIR instead of /sys", ERG_OPTION_CALL,
 		.take = take_sysfs},
-	{"cpu", 0, "N", "where the sampler runs (the idlest CPU)", ERG_OPTION_CALL, .take = take_cpu},
+	{"cpu", 0, "N", "where the sampler runs (the idlest CPU)", ERG_OPTION_CALL,
+		.take = take_cpu},
 	{0},
 };
 static const struct erg_option data[] = {
-	{"spool", 0, "DIR", "where raw chunks wait (beside the output)", ERG_OPTION_TEXT, AT(spool)},
-	{"spool-limit", 0, "MIB", "end the recording before the spool is larger (none)", ERG_OPTION_CALL,
-		.take = take_spool_limit},
+	{"spool", 0, "DIR", "where raw chunks wait (beside the output)", ERG_OPTION_TEXT,
+		AT(spool)},
+	{"spool-limit", 0, "MIB", "end the recording before the spool is larger (none)",
+		ERG_OPTION_CALL, .take = take_spool_limit},
 	{"chunk", 0, "MIB", "size of a chunk (32)", ERG_OPTION_CALL, .take = take_chunk},
-	{"chunk-time", 0, "S", "longest time of a chunk (300)", ERG_OPTION_CALL, .take = take_chunk_time},
+	{"chunk-time", 0, "S", "longest time of a chunk (300)", ERG_OPTION_CALL,
+		.take = take_chunk_time},
 	{"compress", 0, "WHEN", "during the run, or after it (after)", ERG_OPTION_CALL,
 		.take = take_compress},
-	{"to", 0, "HOST[:PORT]", "stream to lttng-relayd on HOST; see erg-record collect", ERG_OPTION_CALL,
-		.take = take_to},
-	{"layer-begin", 0, NULL, "record layers when they begin, too", ERG_OPTION_FLAG, AT(layer_begin)},
+	{"to", 0, "HOST[:PORT]", "stream to lttng-relayd on HOST; see erg-record collect",
+		ERG_OPTION_CALL, .take = take_to},
+	{"layer-begin", 0, NULL, "record layers when they begin, too", ERG_OPTION_FLAG,
+		AT(layer_begin)},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, what, 0, false},
@@ -179,10 +190,12 @@ static const struct erg_command command = {
 	.program = "erg-record",
 	.verb = "run",
 	.synopsis = "[options] -- COMMAND [ARG...]\n[options] --duration S",
-	.about = "Runs COMMAND, samples every sensor there is, and writes one archive. The word run may be "
-		 "left out.",
+	.about =
+		"Runs COMMAND, samples every sensor there is, and writes one archive. The word run may be "
+		"left out.",
 	.groups = groups,
-	.ending = "The exit status is the command's own; 1 when the recording failed, 2 for wrong usage.",
+	.ending =
+		"The exit status is the command's own; 1 when the recording failed, 2 for wrong usage.",
 	.stops = true,
 };
 
@@ -208,9 +221,11 @@ static int complete(struct erg_run_options *o, int argc, char **argv, int first)
 		o->argc = argc - first;
 	}
 	if (!o->argv && !o->duration_s)
-		return erg_options_wrong(&command, "nothing to record: expected -- COMMAND or --duration S");
+		return erg_options_wrong(&command,
+			"nothing to record: expected -- COMMAND or --duration S");
 	if (o->to && o->output)
-		return erg_options_wrong(&command, "--to and --output exclude each other: erg-record collect "
+		return erg_options_wrong(&command,
+			"--to and --output exclude each other: erg-record collect "
 			"writes the archive");
 	if (!o->to && !o->output) {
 		o->output = output_default(o);

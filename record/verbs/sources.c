@@ -37,14 +37,17 @@ static int take_sysfs(void *into, const char *arg, struct erg_err *err)
 #define AT(field) offsetof(struct options, field)
 
 static const struct erg_option rows[] = {
-	{"source", 's', "LIST", "kinds to look for, default auto; KIND:ARG keeps what has that rail, chip "
-		"or path", ERG_OPTION_TEXT, AT(list)},
+	{"source", 's', "LIST",
+		"kinds to look for, default auto; KIND:ARG keeps what has that rail, chip "
+		"or path",
+		ERG_OPTION_TEXT, AT(list)},
 	{"sysfs", 0, "DIR", "look in DIR instead of /sys", ERG_OPTION_CALL, .take = take_sysfs},
-	{"reads", 0, "N", "readings that are timed, default 200; 0 measures nothing", ERG_OPTION_UNSIGNED,
-		AT(reads), 0, 1000000},
-	{"seconds", 0, "S", "how long updates are counted, default 1", ERG_OPTION_NUMBER, AT(seconds), 0,
-		3600},
-	{"format", 0, "FORMAT", "text or json (text)", ERG_OPTION_CHOICE, AT(format), .choices = formats},
+	{"reads", 0, "N", "readings that are timed, default 200; 0 measures nothing",
+		ERG_OPTION_UNSIGNED, AT(reads), 0, 1000000},
+	{"seconds", 0, "S", "how long updates are counted, default 1", ERG_OPTION_NUMBER,
+		AT(seconds), 0, 3600},
+	{"format", 0, "FORMAT", "text or json (text)", ERG_OPTION_CHOICE, AT(format),
+		.choices = formats},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};
@@ -55,7 +58,8 @@ static const char *kinds(char *buf, size_t size)
 	size_t len = (size_t)snprintf(buf, size, "Kinds:");
 
 	for (const struct erg_source_ops *const *d = erg_source_drivers; *d && len < size; d++)
-		len += (size_t)snprintf(buf + len, size - len, "\n  %-10s %s", (*d)->kind, (*d)->about);
+		len += (size_t)snprintf(buf + len, size - len, "\n  %-10s %s", (*d)->kind,
+			(*d)->about);
 	return buf;
 }
 
@@ -67,8 +71,9 @@ static int parse_options(int argc, char **argv, struct options *o)
 		.program = "erg-record",
 		.verb = "sources",
 		.synopsis = "[options]",
-		.about = "Which sensors are here, their rails and units, how often they change, what a "
-			 "reading costs; and for what is missing the reason and the mend.",
+		.about =
+			"Which sensors are here, their rails and units, how often they change, what a "
+			"reading costs; and for what is missing the reason and the mend.",
 		.groups = groups,
 		.ending = kinds(ending, sizeof(ending)),
 	};
@@ -184,8 +189,11 @@ static int emit(const struct options *o, json_t *doc, struct erg_err *err)
 
 static int sources_run(int argc, char **argv, struct erg_err *err)
 {
-	struct options o = {
-		.list = "auto", .sysfs = "/sys", .reads = 200, .seconds = 1, .format = "text"};
+	struct options o = {.list = "auto",
+		.sysfs = "/sys",
+		.reads = 200,
+		.seconds = 1,
+		.format = "text"};
 	_cleanup_(erg_source_list_release) struct erg_source_list list = {0};
 	_cleanup_(erg_freep) struct erg_source_cost *costs = NULL;
 	struct erg_source_config cfg = {.proc = "/proc", .interval_ns = 1000000};

@@ -34,11 +34,12 @@ static int take_condition(void *into, const char *arg, struct erg_err *err)
 static const struct erg_option rows[] = {
 	{"output", 'o', "DIR", "where the archives go", ERG_OPTION_TEXT, AT(dir)},
 	{"resume", 0, NULL, "continue a sweep that was begun in DIR", ERG_OPTION_FLAG, AT(resume)},
-	{"dry-run", 0, NULL, "print the runs and the expected time, and change nothing", ERG_OPTION_FLAG,
-		AT(dry_run)},
+	{"dry-run", 0, NULL, "print the runs and the expected time, and change nothing",
+		ERG_OPTION_FLAG, AT(dry_run)},
 	{"condition", 0, "K=V", "this condition of the plan holds now: make the runs for it",
 		ERG_OPTION_CALL, .take = take_condition},
-	{"sysfs", 0, "DIR", "knobs and sensors from DIR instead of /sys", ERG_OPTION_TEXT, AT(sysfs)},
+	{"sysfs", 0, "DIR", "knobs and sensors from DIR instead of /sys", ERG_OPTION_TEXT,
+		AT(sysfs)},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};

@@ -38,49 +38,47 @@ struct cell {
 static const struct cell cells[] = {
 	{"p10", "point 0.28 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_POINT, 10 * MS, .28 * MS,
 		0, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
-	{"p10v", "point 0.28 ms", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_POINT,
-		10 * MS, .28 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, 1},
+	{"p10v", "point 0.28 ms", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_POINT, 10 * MS,
+		.28 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, 1},
 	{"p10q", "point 0.28 ms, 76 mW", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_POINT, 10 * MS,
 		.28 * MS, 0, 0, 0, INA, .3 * MS, 4 * MS, 0, 60, false, 1},
 	{"b2", "boxcar 2.2 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_BOXCAR, 10 * MS, 2.2 * MS,
 		0, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
-	{"b2v", "boxcar 2.2 ms", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_BOXCAR,
-		10 * MS, 2.2 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, 1},
+	{"b2v", "boxcar 2.2 ms", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_BOXCAR, 10 * MS,
+		2.2 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, 1},
 	{"b10", "boxcar 10 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_BOXCAR, 10 * MS, 10 * MS,
 		0, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
-	{"b10v", "boxcar 10 ms", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_BOXCAR,
-		10 * MS, 10 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, 1},
+	{"b10v", "boxcar 10 ms", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_BOXCAR, 10 * MS,
+		10 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, 1},
 	{"b10s", "boxcar 10 ms", "100 Hz", "0.3-4 ms", "10 s", ERG_SENSOR_BOXCAR, 10 * MS, 10 * MS,
 		0, 0, .02, 0, .3 * MS, 4 * MS, 0, 10, false, 1},
-	{"b10l", "boxcar 10 ms", "100 Hz", "0.3-4 ms, varying", "600 s", ERG_SENSOR_BOXCAR,
-		10 * MS, 10 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 600, false, .25},
+	{"b10l", "boxcar 10 ms", "100 Hz", "0.3-4 ms, varying", "600 s", ERG_SENSOR_BOXCAR, 10 * MS,
+		10 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 600, false, .25},
 	{"b2k", "boxcar 2.2 ms", "1 kHz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_BOXCAR, 1 * MS,
 		2.2 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, .5},
-	{"u1", "boxcar 1 ms every 1 ms", "1 kHz", "0.3-4 ms, varying", "60 s",
-		ERG_SENSOR_BOXCAR, 1 * MS, 1 * MS, 1 * MS, 0, .02, 0, .3 * MS, 4 * MS, .1, 60,
-		false, .5},
-	{"u10", "boxcar 10 ms every 10 ms", "1 kHz", "0.3-4 ms", "60 s", ERG_SENSOR_BOXCAR,
-		1 * MS, 10 * MS, 10 * MS, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, false, .5},
+	{"u1", "boxcar 1 ms every 1 ms", "1 kHz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_BOXCAR,
+		1 * MS, 1 * MS, 1 * MS, 0, .02, 0, .3 * MS, 4 * MS, .1, 60, false, .5},
+	{"u10", "boxcar 10 ms every 10 ms", "1 kHz", "0.3-4 ms", "60 s", ERG_SENSOR_BOXCAR, 1 * MS,
+		10 * MS, 10 * MS, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, false, .5},
 	{"nvml", "boxcar 25 ms every 100 ms", "10 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_BOXCAR,
 		100 * MS, 25 * MS, 100 * MS, 0, .05, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
 	{"e1", "average N=4 of 0.84 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_EMA, 10 * MS, 0,
 		.84 * MS, .25, .02, 0, .3 * MS, 4 * MS, 0, 60, false, 1},
-	{"e64", "average N=64 of 0.28 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_EMA, 10 * MS,
-		0, .28 * MS, 1. / 64, .005, 0, .3 * MS, 4 * MS, 0, 60, false, .25},
-	{"c1", "counter, 61 uJ", "1 kHz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_COUNTER,
-		1 * MS, 0, 0, 0, 0, 61e-6, .3 * MS, 4 * MS, .1, 60, false, .5},
+	{"e64", "average N=64 of 0.28 ms", "100 Hz", "0.3-4 ms", "60 s", ERG_SENSOR_EMA, 10 * MS, 0,
+		.28 * MS, 1. / 64, .005, 0, .3 * MS, 4 * MS, 0, 60, false, .25},
+	{"c1", "counter, 61 uJ", "1 kHz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_COUNTER, 1 * MS,
+		0, 0, 0, 0, 61e-6, .3 * MS, 4 * MS, .1, 60, false, .5},
 	{"cu", "counter, 61 uJ every 1 ms", "1 kHz", "0.3-4 ms, varying", "60 s",
-		ERG_SENSOR_COUNTER, 1 * MS, 0, 1 * MS, 0, 0, 61e-6, .3 * MS, 4 * MS, .1, 60,
-		false, .5},
+		ERG_SENSOR_COUNTER, 1 * MS, 0, 1 * MS, 0, 0, 61e-6, .3 * MS, 4 * MS, .1, 60, false,
+		.5},
 	{"c10", "counter, 61 uJ", "100 Hz", "0.3-4 ms, varying", "60 s", ERG_SENSOR_COUNTER,
 		10 * MS, 0, 0, 0, 0, 61e-6, .3 * MS, 4 * MS, .1, 60, false, 1},
-	{"long", "boxcar 2.2 ms", "500 Hz", "25-200 ms, varying", "60 s", ERG_SENSOR_BOXCAR,
-		2 * MS, 2.2 * MS, 0, 0, .02, 0, 25 * MS, 200 * MS, .1, 60, false, 1},
+	{"long", "boxcar 2.2 ms", "500 Hz", "25-200 ms, varying", "60 s", ERG_SENSOR_BOXCAR, 2 * MS,
+		2.2 * MS, 0, 0, .02, 0, 25 * MS, 200 * MS, .1, 60, false, 1},
 	{"longc", "counter, 61 uJ", "1 kHz", "25-200 ms, varying", "60 s", ERG_SENSOR_COUNTER,
 		1 * MS, 0, 0, 0, 0, 61e-6, 25 * MS, 200 * MS, .1, 60, false, .5},
-	{"lock", "boxcar 2.2 ms, in step", "100 Hz", "0.3-4 ms, in step", "60 s",
-		ERG_SENSOR_BOXCAR, 10 * MS, 2.2 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, true,
-		.5},
+	{"lock", "boxcar 2.2 ms, in step", "100 Hz", "0.3-4 ms, in step", "60 s", ERG_SENSOR_BOXCAR,
+		10 * MS, 2.2 * MS, 0, 0, .02, 0, .3 * MS, 4 * MS, 0, 60, true, .5},
 };
 
 struct stats {
@@ -156,8 +154,7 @@ static int one_trace(const struct cell *c, uint64_t seed, struct stats *st)
 	scene_of(c, seed, &s);
 	scene_make(&s, &t);
 	naive = calloc(t.n_classes, sizeof(double));
-	r = naive ? erg_attr_run_timeline(&t.rail, &t.tl, false, NULL, NULL, &a, &err)
-		  : -ENOMEM;
+	r = naive ? erg_attr_run_timeline(&t.rail, &t.tl, false, NULL, NULL, &a, &err) : -ENOMEM;
 	if (r < 0) {
 		fprintf(stderr, "%s, seed %llu: %s\n", c->name, (unsigned long long)seed, err.msg);
 	} else {
@@ -221,12 +218,14 @@ static void print_head(bool manual, unsigned int seeds)
 {
 	if (manual)
 		printf(".\\\" Made by tests/accuracy/run --manual, up to %u traces a line. Do not edit.\n"
-		       ".Bd -literal\n", seeds);
+		       ".Bd -literal\n",
+			seeds);
 	else
 		printf("errors and shares in %%: mean |error| of the naive hold, of direct "
-			"integration (where valid), of the figures reported,\ntheir worst; share of "
-			"reported intervals that cover the truth; layers without a figure of their "
-			"own; the same of ETS\n\n%-6s ", "cell");
+		       "integration (where valid), of the figures reported,\ntheir worst; share of "
+		       "reported intervals that cover the truth; layers without a figure of their "
+		       "own; the same of ETS\n\n%-6s ",
+			"cell");
 	printf("%-25s %-7s %-19s %-5s %6s %6s %6s %6s %6s %6s %6s %6s\n", "sensor", "rate",
 		"layers", "run", "naive", "direct", "report", "worst", "cover", "unres.", "ETS",
 		"cover");

@@ -33,10 +33,23 @@ static void *must(void *p)
 
 void scene_defaults(struct scene *s)
 {
-	*s = (struct scene){.seed = 1, .layers = 11, .layer_min_s = 0.3e-3, .layer_max_s = 4e-3,
-		.power_min_w = 3, .power_max_w = 12, .jitter = 0.03, .gap_s = 50e-6, .gap_w = 2,
-		.run_s = 60, .idle_w = 2, .kind = ERG_SENSOR_BOXCAR, .spacing_s = 10e-3,
-		.dither = 0.1, .window_s = 2e-3, .alpha = 1, .noise_w = 0.02};
+	*s = (struct scene){.seed = 1,
+		.layers = 11,
+		.layer_min_s = 0.3e-3,
+		.layer_max_s = 4e-3,
+		.power_min_w = 3,
+		.power_max_w = 12,
+		.jitter = 0.03,
+		.gap_s = 50e-6,
+		.gap_w = 2,
+		.run_s = 60,
+		.idle_w = 2,
+		.kind = ERG_SENSOR_BOXCAR,
+		.spacing_s = 10e-3,
+		.dither = 0.1,
+		.window_s = 2e-3,
+		.alpha = 1,
+		.noise_w = 0.02};
 }
 
 static void add(struct work *w, uint32_t class_, uint32_t iteration, double dur_s, double power_w)
@@ -72,8 +85,8 @@ static void draw_layers(struct work *w)
 		double r = log(s->layer_max_s / s->layer_min_s);
 
 		w->dur[k] = s->layer_min_s * exp(r * attr_rng_uniform(&w->rng));
-		w->power[k] = s->power_min_w + (s->power_max_w - s->power_min_w) *
-			attr_rng_uniform(&w->rng);
+		w->power[k] = s->power_min_w +
+			(s->power_max_w - s->power_min_w) * attr_rng_uniform(&w->rng);
 		cycle += w->dur[k];
 	}
 	for (size_t k = 0; k < s->layers && s->cycle_s > 0; k++)
@@ -126,8 +139,8 @@ static double integral(const struct work *w, double t, size_t *i)
 		--*i;
 	while (*i + 1 < g->n && (double)(g->begin[*i + 1] - T0) <= t)
 		++*i;
-	return w->joules[*i] + ((t - (double)(g->begin[*i] - T0)) * w->segment_w[*i] +
-		slope * t * t / 2) * 1e-9;
+	return w->joules[*i] +
+		((t - (double)(g->begin[*i] - T0)) * w->segment_w[*i] + slope * t * t / 2) * 1e-9;
 }
 
 static void make_truth(struct work *w)
@@ -209,8 +222,10 @@ static void make_rail(struct work *w)
 	strcpy(r->name, "VDD_IN");
 	r->counter = s->kind == ERG_SENSOR_COUNTER;
 	r->model = (struct erg_sensor_model){.kind = s->kind,
-		.provenance = ERG_PROVENANCE_DATASHEET, .window_ns = (uint64_t)llround(s->window_s * 1e9),
-		.period_ns = (uint64_t)llround(s->period_s * 1e9), .lag_ns = llround(s->lag_s * 1e9),
+		.provenance = ERG_PROVENANCE_DATASHEET,
+		.window_ns = (uint64_t)llround(s->window_s * 1e9),
+		.period_ns = (uint64_t)llround(s->period_s * 1e9),
+		.lag_ns = llround(s->lag_s * 1e9),
 		.alpha = s->alpha};
 	r->interval_ns = (uint64_t)step;
 	r->lsb_w = s->lsb;

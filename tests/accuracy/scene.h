@@ -20,21 +20,22 @@ struct scene {
 	size_t layers;
 	double layer_min_s, layer_max_s; /* durations, drawn once per layer */
 	double power_min_w, power_max_w; /* drawn once per layer */
-	double jitter;     /* relative SD of a duration, per instance */
-	double variation;  /* relative SD of a power, per instance */
-	double gap_s, gap_w; /* between iterations */
-	double drift_w;    /* added to everything: from 0 at the beginning to this at the end */
-	double run_s;      /* of the layers */
+	double jitter;                   /* relative SD of a duration, per instance */
+	double variation;                /* relative SD of a power, per instance */
+	double gap_s, gap_w;             /* between iterations */
+	double drift_w;        /* added to everything: from 0 at the beginning to this at the end */
+	double run_s;          /* of the layers */
 	double idle_s, idle_w; /* before and after, also as idle phases */
-	double cycle_s;    /* > 0: durations scaled so that an iteration takes so long */
+	double cycle_s;        /* > 0: durations scaled so that an iteration takes so long */
 	/* frequency: from switch_s on, every switch_s seconds the clock changes between two levels */
 	double switch_s, slow_power, slow_time; /* factors at the lower level */
 	/* the sensor */
 	enum erg_sensor_kind kind;
-	double spacing_s, dither; /* of the readings; dither: uniform 0..dither of a spacing, each */
+	double spacing_s,
+		dither; /* of the readings; dither: uniform 0..dither of a spacing, each */
 	double window_s, period_s, alpha, lag_s;
-	double noise_w, lsb;      /* lsb in W, J for a counter */
-	double offset_w, gain;    /* true errors */
+	double noise_w, lsb;             /* lsb in W, J for a counter */
+	double offset_w, gain;           /* true errors */
 	double hole_begin_s, hole_end_s; /* no readings between */
 };
 
@@ -56,9 +57,9 @@ struct scene_trace {
 	double *energy_j; /* truth per class (gap last) */
 	double *time_s;
 	double total_j;
-	double idle_j; /* of the idle phases, in the gap's truth as well */
+	double idle_j;       /* of the idle phases, in the gap's truth as well */
 	uint64_t idle[2][2]; /* begin, end of the idle phases */
-	size_t n_levels; /* frequency steps */
+	size_t n_levels;     /* frequency steps */
 	uint64_t *level_t;
 	double *level_hz;
 };

@@ -15,7 +15,8 @@
 
 static double power(const struct erg_model_clocks *clocks, double simd_rate, double bus_rate)
 {
-	struct erg_model_load load = {.simd_rate = simd_rate, .bus_rate = bus_rate,
+	struct erg_model_load load = {.simd_rate = simd_rate,
+		.bus_rate = bus_rate,
 		.cpu_activity = 0.5}; /* play.c: ACTIVITY */
 	struct erg_model_params params;
 	struct erg_model_power p;

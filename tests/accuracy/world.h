@@ -44,10 +44,10 @@ struct piece {
 struct curve {
 	struct piece *p;
 	size_t n, room;
-	double theta;           /* s, one for all pieces */
-	double tau;             /* s, of the RC in front of the sensor; 0: none */
-	double *joules;         /* at each piece's begin; made by curve_finish */
-	double *rc_w, *rc_j;    /* of the RC's output: value and integral at each piece's begin */
+	double theta;        /* s, one for all pieces */
+	double tau;          /* s, of the RC in front of the sensor; 0: none */
+	double *joules;      /* at each piece's begin; made by curve_finish */
+	double *rc_w, *rc_j; /* of the RC's output: value and integral at each piece's begin */
 };
 
 void curve_add(struct curve *c, double t, double a, double b, double exp_w);
@@ -73,20 +73,21 @@ struct world {
 	uint64_t seed;
 	/* work */
 	int layers, tracks;
-	const char *track_name;  /* before its number; NULL: "thread " */
-	const char *rail;        /* NULL: VDD_IN */
+	const char *track_name; /* before its number; NULL: "thread " */
+	const char *rail;       /* NULL: VDD_IN */
 	double layer_min_s, layer_max_s, power_min_w, power_max_w;
-	double jitter;           /* relative SD of every duration */
+	double jitter; /* relative SD of every duration */
 	double run_s, idle_s, idle_w, gap_s;
-	double cycle_s;          /* > 0: an iteration takes so long */
-	int iterations;          /* > 0: so many instead of run_s */
-	bool nested;             /* groups of three layers inside modules with time of their own */
+	double cycle_s; /* > 0: an iteration takes so long */
+	int iterations; /* > 0: so many instead of run_s */
+	bool nested;    /* groups of three layers inside modules with time of their own */
 	/* instances that differ */
-	double variation;        /* relative SD of a power, at random */
-	double dur_sd, dur_power; /* SD of ln d; power goes with d to this */
+	double variation;                        /* relative SD of a power, at random */
+	double dur_sd, dur_power;                /* SD of ln d; power goes with d to this */
 	double mode_share, mode_dur, mode_power; /* a second mode: its share and factors */
-	int cold;                /* so many first iterations take 2.5 times, at another power */
-	double change_at, change_power, change_dur; /* at this fraction of the run, SD of ln factors */
+	int cold; /* so many first iterations take 2.5 times, at another power */
+	double change_at, change_power,
+		change_dur;      /* at this fraction of the run, SD of ln factors */
 	double stall, stall_s;   /* probability in an instance, mean length, at little power */
 	double onset_s, onset;   /* a power is reached exponentially from onset times it */
 	double drift_w, drift_s; /* added to the base: W (1 - exp(-t / s)) */
@@ -95,12 +96,13 @@ struct world {
 	/* sensor as it is */
 	struct sensor is;
 	double spacing_s, dither, noise_w, lsb, rc_s, gain, grid_jitter_s;
-	bool on_edge;            /* the reader is in step with the sensor's updates */
+	bool on_edge; /* the reader is in step with the sensor's updates */
 	/* clock */
-	double skew, offset_s, stamp_sd_s, stamp_round_s; /* rounded down, or to the nearest by seed */
+	double skew, offset_s, stamp_sd_s,
+		stamp_round_s; /* rounded down, or to the nearest by seed */
 	/* sensor as it is declared */
 	bool declared;
-	struct sensor says;      /* lag_s: NAN where it is not given */
+	struct sensor says; /* lag_s: NAN where it is not given */
 	bool says_lsb;
 };
 

@@ -12,7 +12,8 @@
 
 static int failures;
 
-static void expect(const char *what, const struct world *w, double found, double right, double tolerance)
+static void expect(const char *what, const struct world *w, double found, double right,
+	double tolerance)
 {
 	if (fabs(found - right) <= tolerance)
 		return;
@@ -21,7 +22,8 @@ static void expect(const char *what, const struct world *w, double found, double
 		(unsigned long long)w->seed, what, found, right);
 }
 
-static double summed(const struct curve *c, double from, double to, double (*watts)(const struct curve *, double))
+static double summed(const struct curve *c, double from, double to,
+	double (*watts)(const struct curve *, double))
 {
 	long n = lround((to - from) / STEP);
 	double sum = 0;
@@ -41,8 +43,8 @@ static void check_curve(const struct world *w, const struct curve *c, double at)
 	expect("an integral of the power", w, p, summed(c, at, to, curve_watts), 2e-5);
 	expect("an integral behind the RC", w, y, summed(c, at, to, curve_rc_watts), 2e-5);
 	if (c->tau > 0)
-		expect("tau y' + y", w, y + c->tau * (curve_rc_watts(c, to) - curve_rc_watts(c, at)), p,
-			1e-9);
+		expect("tau y' + y", w,
+			y + c->tau * (curve_rc_watts(c, to) - curve_rc_watts(c, at)), p, 1e-9);
 }
 
 /* By its instances' times and the total power, where one layer runs at a time. */
@@ -63,7 +65,8 @@ static void check_layers(const struct work *k)
 
 static void check_total(const struct work *k)
 {
-	double begin = (double)k->begin_ns * 1e-9, end = (double)k->end_ns * 1e-9, sum = 0, same = 0;
+	double begin = (double)k->begin_ns * 1e-9, end = (double)k->end_ns * 1e-9, sum = 0,
+	       same = 0;
 	double idle = 0;
 
 	for (int i = 0; i < k->layers; i++) {
@@ -90,8 +93,10 @@ static void check_readings(const struct work *k, const struct readings *r)
 
 		if (w->is.kind == SENSE_BOXCAR && !(w->is.period_s > 0) && !(w->rc_s > 0) &&
 			!(w->lsb > 0) && w->gain == 0)
-			expect("a reading", w, r->r[i].value, summed(&k->total, t - w->is.window_s, t,
-				curve_watts) / w->is.window_s, ideal + 0.02);
+			expect("a reading", w, r->r[i].value,
+				summed(&k->total, t - w->is.window_s, t, curve_watts) /
+					w->is.window_s,
+				ideal + 0.02);
 		if (w->stamp_sd_s == 0 && w->stamp_round_s == 0)
 			expect("a stamp", w, r->r[i].stamp, r->r[i].t * (1 + w->skew), 1e-9);
 	}

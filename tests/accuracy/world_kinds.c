@@ -62,7 +62,8 @@ static void set_long(struct world *w, double x)
 
 static void set_ema(struct world *w, double alpha)
 {
-	w->is = (struct sensor){.kind = SENSE_EMA, .period_s = alpha > .1 ? .84 * MS : .28 * MS,
+	w->is = (struct sensor){.kind = SENSE_EMA,
+		.period_s = alpha > .1 ? .84 * MS : .28 * MS,
 		.alpha = alpha};
 	w->noise_w = alpha > .1 ? 0.02 : 0.005;
 }
@@ -327,9 +328,18 @@ static void set_mixed(struct world *w, double x)
 	w->declared = draw_uniform(&d) < 0.8;
 }
 
-#define RIGHT {0, 0, 90, 0}
-#define FREE {.15, .6, 95, 97}
-#define OTHER {.1, 1, 94, 97}
+#define RIGHT                                                                                      \
+	{                                                                                          \
+		0, 0, 90, 0                                                                        \
+	}
+#define FREE                                                                                       \
+	{                                                                                          \
+		.15, .6, 95, 97                                                                    \
+	}
+#define OTHER                                                                                      \
+	{                                                                                          \
+		.1, 1, 94, 97                                                                      \
+	}
 
 const struct kind kinds[] = {
 	{"right-p", "point 0.28 ms, 100 Hz", set_point, .28 * MS, RIGHT, "right"},
@@ -362,7 +372,8 @@ const struct kind kinds[] = {
 	{"lag-150", "lag 150 ms", set_lag, 150 * MS, {0}, "clock"},
 	{"lag-false", "lag 3 ms, said to be 0", set_false_lag, 3 * MS, {0}, "clock"},
 	{"lag-long", "lag 50 ms, layers of 25 to 200 ms", set_lag_of_long, 50 * MS, FREE, "clock"},
-	{"skew-long", "clock 200 ppm off, the same layers", set_skew_of_long, 200 * PPM, FREE, "clock"},
+	{"skew-long", "clock 200 ppm off, the same layers", set_skew_of_long, 200 * PPM, FREE,
+		"clock"},
 	{"skew-c", "counter, clock 50 ppm off", set_skew_of_counter, 50 * PPM, FREE, "clock"},
 	{"duration", "power goes with duration", set_duration, -.6, OTHER, "instances"},
 	{"bimodal", "two modes", set_modes, .4, OTHER, "instances"},
@@ -381,12 +392,16 @@ const struct kind kinds[] = {
 	{"phases", "prefill and decode", set_phases, 6, OTHER, "instances"},
 	{"quantum-76", "quantum of 76 mW", set_quantum, .076, {.1, 2, 95, 97}, "readings"},
 	{"quantum-1W", "quantum of 1 W", set_quantum, 1, {0, 2, 95, 50}, "readings"},
-	{"stale", "power every 10 ms, read at 500 Hz", set_stale, 10 * MS, {.2, .6, 90, 97}, "readings"},
+	{"stale", "power every 10 ms, read at 500 Hz", set_stale, 10 * MS, {.2, .6, 90, 97},
+		"readings"},
 	{"rapl", "counter of 1 ms at 1 kHz", set_rapl, 0, {.2, .6, 90, 97}, "readings"},
 	{"rapl-edge", "the same, on its edge", set_rapl, 1, {.2, .6, 90, 97}, "readings"},
-	{"jitter-100", "stamps off by 100 us", set_stamp_jitter, 100 * US, {.2, 0, 90, 95}, "readings"},
-	{"jitter-300", "stamps off by 300 us", set_stamp_jitter, 300 * US, {1.2, 0, 88, 90}, "readings"},
-	{"jitter-1000", "stamps off by 1 ms", set_stamp_jitter, 1 * MS, {2.5, 0, 76, 45}, "readings"},
+	{"jitter-100", "stamps off by 100 us", set_stamp_jitter, 100 * US, {.2, 0, 90, 95},
+		"readings"},
+	{"jitter-300", "stamps off by 300 us", set_stamp_jitter, 300 * US, {1.2, 0, 88, 90},
+		"readings"},
+	{"jitter-1000", "stamps off by 1 ms", set_stamp_jitter, 1 * MS, {2.5, 0, 76, 45},
+		"readings"},
 	{"round-1", "stamps rounded to 1 ms", set_rounding, 1 * MS, {0}, "readings"},
 	{"round-10", "stamps rounded to 10 ms", set_rounding, 10 * MS, {0}, "readings"},
 	{"nvml", "25 ms in 100 ms", set_nvml, 25 * MS, {0}, "readings"},
@@ -409,13 +424,13 @@ void world_of_kind(const struct kind *k, uint64_t seed, struct world *ret)
 	ret->kind = k->name;
 	ret->seed = seed;
 	defaults(ret);
-	ret->says = (struct sensor){.kind = (enum sense_kind)-1, .window_s = -1, .lag_s = NAN};
+	ret->says = (struct sensor){.kind = (enum sense_kind) - 1, .window_s = -1, .lag_s = NAN};
 	k->set(ret, k->x);
 	/* what no kind declares otherwise is declared as it is, but for the lag */
 	says = ret->says;
 	ret->says = ret->is;
 	ret->says.lag_s = says.lag_s;
-	if (says.kind != (enum sense_kind)-1)
+	if (says.kind != (enum sense_kind) - 1)
 		ret->says.kind = says.kind;
 	if (says.window_s >= 0)
 		ret->says.window_s = says.window_s;

@@ -88,8 +88,9 @@ static void window(struct ols *o, double from, double to, double tau, double sca
 			if ((double)n->begin_ns * 1e-9 >= to)
 				break;
 			if (b < e && n->layer != WORLD_NONE)
-				o->a[n->layer] += scale * (tau > 0 ?
-					exp((e - to) / tau) - exp((b - to) / tau) : e - b);
+				o->a[n->layer] += scale *
+					(tau > 0 ? exp((e - to) / tau) - exp((b - to) / tau)
+						 : e - b);
 		}
 		o->at[i] = j ? j - 1 : 0;
 	}

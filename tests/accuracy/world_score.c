@@ -67,18 +67,20 @@ static void add_reason(struct score *s, const char *reason, double n)
 
 void score_add(struct score *sum, const struct score *one)
 {
-	static const size_t fields[] = {offsetof(struct score, worlds), offsetof(struct score, failed),
-		offsetof(struct score, layers), offsetof(struct score, resolved),
-		offsetof(struct score, rows), offsetof(struct score, covered),
-		offsetof(struct score, wrong), offsetof(struct score, runs),
-		offsetof(struct score, runs_covered), offsetof(struct score, rest),
-		offsetof(struct score, rest_wrong), offsetof(struct score, sums),
-		offsetof(struct score, sums_wrong), offsetof(struct score, ets),
-		offsetof(struct score, ets_covered), offsetof(struct score, ets_wrong),
-		offsetof(struct score, ets_none), offsetof(struct score, user_s)};
+	static const size_t fields[] = {offsetof(struct score, worlds),
+		offsetof(struct score, failed), offsetof(struct score, layers),
+		offsetof(struct score, resolved), offsetof(struct score, rows),
+		offsetof(struct score, covered), offsetof(struct score, wrong),
+		offsetof(struct score, runs), offsetof(struct score, runs_covered),
+		offsetof(struct score, rest), offsetof(struct score, rest_wrong),
+		offsetof(struct score, sums), offsetof(struct score, sums_wrong),
+		offsetof(struct score, ets), offsetof(struct score, ets_covered),
+		offsetof(struct score, ets_wrong), offsetof(struct score, ets_none),
+		offsetof(struct score, user_s)};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		*(double *)((char *)sum + fields[i]) += *(const double *)((const char *)one + fields[i]);
+		*(double *)((char *)sum + fields[i]) +=
+			*(const double *)((const char *)one + fields[i]);
 	sum_errors(&sum->report, &one->report);
 	sum_errors(&sum->hold, &one->hold);
 	sum_errors(&sum->ols, &one->ols);
@@ -105,8 +107,8 @@ struct peers {
 };
 
 /* A row with its merged members: their sums. False for a row that is no layer of the world. */
-static bool sums(const struct work *k, json_t *row, const struct peers *p, double *truth, double *hold,
-	double *ols, int *ret_n)
+static bool sums(const struct work *k, json_t *row, const struct peers *p, double *truth,
+	double *hold, double *ols, int *ret_n)
 {
 	json_t *merged = json_object_get(row, "merged_with"), *name;
 	int layer = layer_of(k, json_string_value(json_object_get(row, "name")));
@@ -118,7 +120,7 @@ static bool sums(const struct work *k, json_t *row, const struct peers *p, doubl
 	*hold = p->hold[layer];
 	*ols = p->ols[layer];
 	*ret_n = 1;
-	json_array_foreach(merged, i, name) {
+	json_array_foreach (merged, i, name) {
 		layer = layer_of(k, json_string_value(name));
 		if (layer == WORLD_NONE)
 			continue;
@@ -132,8 +134,8 @@ static bool sums(const struct work *k, json_t *row, const struct peers *p, doubl
 
 static void score_row(struct score *s, const struct work *k, json_t *row, const struct peers *p)
 {
-	const char *reason = json_string_value(json_object_get(json_object_get(row, "energy_j"),
-		"reason"));
+	const char *reason =
+		json_string_value(json_object_get(json_object_get(row, "energy_j"), "reason"));
 	struct figure f;
 	double truth, hold, ols;
 	int n;
@@ -170,9 +172,9 @@ void score_layers(struct score *s, const struct work *k, const struct readings *
 
 	peer_hold(k, r, p.hold);
 	peer_ols(k, r, p.ols);
-	json_array_foreach(layers, i, row)
+	json_array_foreach (layers, i, row)
 		score_row(s, k, row, &p);
-	json_array_foreach(json_object_get(run_of(doc), "rest"), i, row) {
+	json_array_foreach (json_object_get(run_of(doc), "rest"), i, row) {
 		if (!figure_of(row, "energy_j", &f))
 			continue;
 		s->rest++;
@@ -223,7 +225,7 @@ static int rows_called(json_t *rows, const char *name, size_t before)
 	size_t i;
 	int n = 0;
 
-	json_array_foreach(rows, i, row) {
+	json_array_foreach (rows, i, row) {
 		const char *its = json_string_value(json_object_get(row, "name"));
 
 		n += i < before && its && !strcmp(its, name);
@@ -232,12 +234,13 @@ static int rows_called(json_t *rows, const char *name, size_t before)
 }
 
 /* A phase that came often is one row, or a row each time. */
-static double truth_of_row(const struct work *k, const char *what, json_t *rows, size_t i, const char *name)
+static double truth_of_row(const struct work *k, const char *what, json_t *rows, size_t i,
+	const char *name)
 {
 	if (strcmp(what, "phase"))
 		return truth_of_set(k, what, name);
-	return truth_of_phase(k, name, rows_called(rows, name, SIZE_MAX) > 1 ?
-		rows_called(rows, name, i) : -1);
+	return truth_of_phase(k, name,
+		rows_called(rows, name, SIZE_MAX) > 1 ? rows_called(rows, name, i) : -1);
 }
 
 void score_sums(struct score *s, const struct work *k, const char *what, json_t *doc)
@@ -246,7 +249,7 @@ void score_sums(struct score *s, const struct work *k, const char *what, json_t 
 	struct figure f;
 	size_t i;
 
-	json_array_foreach(rows, i, row) {
+	json_array_foreach (rows, i, row) {
 		const char *name = json_string_value(json_object_get(row, "name"));
 		double truth = name ? truth_of_row(k, what, rows, i, name) : NAN;
 
@@ -257,7 +260,8 @@ void score_sums(struct score *s, const struct work *k, const char *what, json_t 
 	}
 }
 
-static void score_total(struct score *s, const struct work *k, const struct readings *r, json_t *run)
+static void score_total(struct score *s, const struct work *k, const struct readings *r,
+	json_t *run)
 {
 	double truth = truth_total(k, r);
 	struct figure f;

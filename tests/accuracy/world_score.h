@@ -17,14 +17,14 @@ struct errors { /* relative */
 };
 
 struct score {
-	double worlds, failed;       /* failed: a program ended with an error */
-	double layers, resolved;     /* members of a merged row are not resolved */
-	double rows;                 /* with a figure, a merged one counts once */
-	double covered, wrong;       /* rows; wrong: confidently so */
-	double runs, runs_covered;   /* runs with rows; those with nine in ten covered */
+	double worlds, failed;           /* failed: a program ended with an error */
+	double layers, resolved;         /* members of a merged row are not resolved */
+	double rows;                     /* with a figure, a merged one counts once */
+	double covered, wrong;           /* rows; wrong: confidently so */
+	double runs, runs_covered;       /* runs with rows; those with nine in ten covered */
 	struct errors report, hold, ols; /* all three on the same rows */
-	double rest, rest_wrong;     /* "(no layer)" with a figure */
-	double sums, sums_wrong;     /* rows of --by type, module and phase with a figure */
+	double rest, rest_wrong;         /* "(no layer)" with a figure */
+	double sums, sums_wrong;         /* rows of --by type, module and phase with a figure */
 	double ets, ets_covered, ets_wrong, ets_none;
 	struct errors ets_error;
 	double reason_n[SCORE_REASONS];

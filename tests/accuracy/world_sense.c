@@ -13,8 +13,8 @@ struct state {
 	const struct world *w;
 	const struct curve *c;
 	uint64_t seed;
-	double phase;       /* of the sensor's grid, s */
-	double average;     /* ema: after the conversion last_conversion */
+	double phase;   /* of the sensor's grid, s */
+	double average; /* ema: after the conversion last_conversion */
 	int64_t last_conversion;
 	bool started;
 };
@@ -75,8 +75,8 @@ static double quantised(const struct world *w, double value)
 {
 	if (!(w->lsb > 0))
 		return value;
-	return w->is.kind == SENSE_COUNTER ? w->lsb * floor(value / w->lsb) :
-		w->lsb * floor(value / w->lsb + 0.5);
+	return w->is.kind == SENSE_COUNTER ? w->lsb * floor(value / w->lsb)
+					   : w->lsb * floor(value / w->lsb + 0.5);
 }
 
 /* Jitter of the standard deviation sd; its shape goes with the seed: normal, uniform, or one-sided. */
@@ -104,7 +104,8 @@ void sense(const struct world *w, const struct curve *c, double end, struct read
 	s.phase = draw_uniform(&d) * (w->is.period_s > 0 ? w->is.period_s : 0);
 	if (w->on_edge) /* an update in the middle of the reads' dither, halfway through the run */
 		s.phase = fmod(first + w->dither * w->spacing_s / 2 +
-			floor(end / 2 / w->spacing_s) * w->spacing_s, w->is.period_s);
+				floor(end / 2 / w->spacing_s) * w->spacing_s,
+			w->is.period_s);
 	ret->r = must(calloc(room, sizeof(*ret->r)));
 	for (ret->n = 0; ret->n < room; ret->n++) {
 		struct reading *r = &ret->r[ret->n];

@@ -93,7 +93,8 @@ void table_world(FILE *f, const struct kind *k, uint64_t seed, const struct scor
 
 	judge(k, s, &v);
 	reasons(why, sizeof(why), s);
-	fprintf(f, "%s-%llu: %.0f of %.0f layers, error %s %% worst %s %%, covered %.0f, wrong %.0f "
+	fprintf(f,
+		"%s-%llu: %.0f of %.0f layers, error %s %% worst %s %%, covered %.0f, wrong %.0f "
 		"(rest %.0f, sums %.0f), ETS error %s %% covered %.0f of %.0f, OLS %s %%, %.1f s; %s; %s\n",
 		k->name, (unsigned long long)seed, s->resolved, s->layers,
 		cell(b[0], 16, mean(&s->report), 3), cell(b[1], 16, 100 * s->report.worst, 2),
@@ -106,16 +107,19 @@ void table_world(FILE *f, const struct kind *k, uint64_t seed, const struct scor
 void table_head(FILE *f, bool manual, unsigned int seeds)
 {
 	if (manual)
-		fprintf(f, ".\\\" Made by tests/accuracy/worlds --manual, up to %u worlds a line. Do not edit.\n"
-			   ".Bd -literal\n", seeds);
+		fprintf(f,
+			".\\\" Made by tests/accuracy/worlds --manual, up to %u worlds a line. Do not edit.\n"
+			".Bd -literal\n",
+			seeds);
 	else
-		fprintf(f, "errors and shares in %%: mean and worst |error| of the rows with a figure; share "
+		fprintf(f,
+			"errors and shares in %%: mean and worst |error| of the rows with a figure; share "
 			"of them whose interval covers,\nof the runs in which nine in ten do, of the rows "
 			"confidently wrong; layers unresolved; ETS with a figure,\nits mean error and "
 			"coverage; mean and worst error of OLS and of the naive hold on the same rows\n\n");
 	fprintf(f, "%-*s %6s %6s %5s %5s %5s %6s %5s %6s %5s %6s %6s %6s %6s%s\n", manual ? 39 : 12,
-		manual ? "what is not as declared" : "kind", "mean", "worst", "cover", "runs", "wrong",
-		"unres.", "ETS", "error", "cover", "OLS", "worst", "hold", "worst",
+		manual ? "what is not as declared" : "kind", "mean", "worst", "cover", "runs",
+		"wrong", "unres.", "ETS", "error", "cover", "OLS", "worst", "hold", "worst",
 		manual ? "" : "  user  verdict");
 }
 
@@ -134,9 +138,10 @@ int table_row(FILE *f, const struct kind *k, const struct score *s, bool manual)
 		cell(b[4], 16, share(s->wrong, s->rows), 0),
 		cell(b[5], 16, share(s->layers - s->resolved, s->layers), 0),
 		cell(b[6], 16, share(s->ets, s->ets + s->ets_none), 0),
-		cell(b[7], 16, mean(&s->ets_error), 3), cell(b[8], 16, share(s->ets_covered, s->ets), 0),
-		cell(b[9], 16, mean(&s->ols), 2), cell(b[10], 16, 100 * s->ols.worst, 1),
-		cell(b[11], 16, mean(&s->hold), 0), cell(b[12], 16, 100 * s->hold.worst, 0));
+		cell(b[7], 16, mean(&s->ets_error), 3),
+		cell(b[8], 16, share(s->ets_covered, s->ets), 0), cell(b[9], 16, mean(&s->ols), 2),
+		cell(b[10], 16, 100 * s->ols.worst, 1), cell(b[11], 16, mean(&s->hold), 0),
+		cell(b[12], 16, 100 * s->hold.worst, 0));
 	if (!manual)
 		fprintf(f, " %5.1f  %s%s%s%s", s->worlds > 0 ? s->user_s / s->worlds : 0,
 			v.missed ? v.text : "held", why[0] ? " (" : "", why, why[0] ? ")" : "");

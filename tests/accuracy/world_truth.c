@@ -36,8 +36,9 @@ static int64_t next_edge(const struct walk *w)
 
 	for (int i = 0; i < w->k->w->tracks; i++) {
 		const struct own *o = &w->k->own[i][w->at[i]];
-		int64_t edge = w->at[i] >= w->k->owns[i] ? NEVER :
-			o->begin_ns > w->t ? o->begin_ns : o->end_ns;
+		int64_t edge = w->at[i] >= w->k->owns[i] ? NEVER
+			: o->begin_ns > w->t             ? o->begin_ns
+							 : o->end_ns;
 
 		next = edge < next ? edge : next;
 	}
@@ -108,7 +109,8 @@ void work_add_up(struct work *k)
 
 double truth_total(const struct work *k, const struct readings *r)
 {
-	return curve_joules(&k->total, r->r[r->n - 1].stamp) - curve_joules(&k->total, r->r[0].stamp);
+	return curve_joules(&k->total, r->r[r->n - 1].stamp) -
+		curve_joules(&k->total, r->r[0].stamp);
 }
 
 double truth_rest(const struct work *k, const struct readings *r)

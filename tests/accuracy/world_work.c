@@ -9,7 +9,6 @@
 
 #include "tests/accuracy/world.h"
 
-
 const char *const phase_names[2] = {"prefill", "decode"};
 
 static int64_t ns(double s)
@@ -51,8 +50,11 @@ static size_t begin(struct work *k, int track, int layer)
 		k->instance_room = k->instance_room ? 2 * k->instance_room : 4096;
 		k->instance = must(realloc(k->instance, k->instance_room * sizeof(*k->instance)));
 	}
-	k->instance[k->instances] = (struct instance){.begin_ns = k->now[track], .layer = layer,
-		.track = track, .iteration = k->iteration, .phase = k->phase};
+	k->instance[k->instances] = (struct instance){.begin_ns = k->now[track],
+		.layer = layer,
+		.track = track,
+		.iteration = k->iteration,
+		.phase = k->phase};
 	return k->instances++;
 }
 
@@ -79,7 +81,8 @@ double level_factor(int level)
 static void run_layer(struct work *k, int track, int layer)
 {
 	const struct world *w = k->w;
-	double f = level_factor(level(k, track)), p = k->power[layer], d0 = k->dur[layer], d = d0, q;
+	double f = level_factor(level(k, track)), p = k->power[layer], d0 = k->dur[layer], d = d0,
+	       q;
 	bool changed = w->change_at > 0 && elapsed(k, track) > w->change_at * w->run_s;
 	size_t i = begin(k, track, layer);
 
@@ -111,8 +114,9 @@ static void run_layer(struct work *k, int track, int layer)
 static void module_time(struct work *k, int track, int module, int part)
 {
 	double d = k->dur[module] * (1 + 0.4 * part);
-	double p = part == 0 ? k->power[module] : part == 1 ? k->mode_power[module] :
-		k->cold_power[module];
+	double p = part == 0 ? k->power[module]
+		: part == 1  ? k->mode_power[module]
+			     : k->cold_power[module];
 
 	d *= fmax(0.2, 1 + k->w->jitter * draw_normal(&k->draw));
 	own(k, track, module, d, p - k->w->idle_w, 0);
@@ -149,8 +153,9 @@ static void run_track(struct work *k, int track)
 	k->now[track] = k->begin_ns;
 	if (track)
 		own(k, track, WORLD_NONE, 2e-3 * draw_uniform(&k->draw), 0, 0);
-	for (k->iteration = 0; w->iterations ? k->iteration < w->iterations :
-			elapsed(k, track) < w->run_s; k->iteration++) {
+	for (k->iteration = 0;
+		w->iterations ? k->iteration < w->iterations : elapsed(k, track) < w->run_s;
+		k->iteration++) {
 		/* a request: one long pass of the network, then twenty short ones */
 		k->phase = w->phases ? k->iteration % 21 != 0 : 0;
 		run_iteration(k, track, from, to);

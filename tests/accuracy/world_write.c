@@ -32,8 +32,10 @@ static int write_samples(const struct work *k, const struct readings *r, const c
 
 	if (!f)
 		return -errno;
-	fprintf(f, "time_s,%s%s\n", counter ? "package-0 [J]" :
-		k->w->rail ? k->w->rail : "VDD_IN [W]",
+	fprintf(f, "time_s,%s%s\n",
+		counter              ? "package-0 [J]"
+			: k->w->rail ? k->w->rail
+				     : "VDD_IN [W]",
 		k->levels ? ",gpu [MHz]" : "");
 	for (size_t i = 0; i < r->n; i++) {
 		write_level(f, k, &level, r->r[i].stamp);
@@ -59,8 +61,8 @@ static int write_layers(const struct work *k, const char *dir)
 		if (k->module[n->layer] != WORLD_NONE)
 			layer_name(k, k->module[n->layer], module, sizeof(module));
 		fprintf(f, "%lld,%lld,%s,%s,%s,%s,%d,%s%d%s%s\n", (long long)n->begin_ns,
-			(long long)n->end_ns, name, layer_type(n->layer), "world", module, n->iteration,
-			k->w->track_name ? k->w->track_name : "thread ", n->track,
+			(long long)n->end_ns, name, layer_type(n->layer), "world", module,
+			n->iteration, k->w->track_name ? k->w->track_name : "thread ", n->track,
 			k->w->phases ? "," : "", k->w->phases ? phase_names[n->phase] : "");
 	}
 	return fclose(f) ? -errno : 0;
@@ -80,9 +82,10 @@ static int write_truth(const struct work *k, const struct readings *r, const cha
 		truth_rest(k, r));
 	for (int i = 0; i < k->layers; i++) {
 		layer_name(k, i, name, sizeof(name));
-		fprintf(f, "%s\n  \"%s\": {\"energy_j\": %.9g, \"all_shared_equally_j\": %.9g, "
-			"\"type\": \"%s\", \"time_s\": %.9g}", i ? "," : "", name, k->energy[i],
-			k->equal[i], layer_type(i), k->time_s[i]);
+		fprintf(f,
+			"%s\n  \"%s\": {\"energy_j\": %.9g, \"all_shared_equally_j\": %.9g, "
+			"\"type\": \"%s\", \"time_s\": %.9g}",
+			i ? "," : "", name, k->energy[i], k->equal[i], layer_type(i), k->time_s[i]);
 	}
 	fprintf(f, "}}\n");
 	return fclose(f) ? -errno : 0;

@@ -194,7 +194,8 @@ static void remove_files(const char *dir)
 	run("/", "/dev/null", argv);
 }
 
-static void one_world(const struct options *o, const struct kind *kind, uint64_t seed, struct score *ret)
+static void one_world(const struct options *o, const struct kind *kind, uint64_t seed,
+	struct score *ret)
 {
 	struct readings r = {0};
 	struct world w;
@@ -251,7 +252,8 @@ static void job(const struct options *o, unsigned int number, struct score *all)
 
 static int usage(void)
 {
-	fprintf(stderr, "worlds: [--seeds N] [--only KIND|GROUP,…] [--jobs N] [--fresh SEED] "
+	fprintf(stderr,
+		"worlds: [--seeds N] [--only KIND|GROUP,…] [--jobs N] [--fresh SEED] "
 		"[--keep DIR|--again DIR] [--quick] [--manual] [--list] [--check]\n");
 	return 2;
 }

@@ -61,8 +61,8 @@ static inline void bench_run(struct bench *b, int n)
 }
 
 /* Median over the rounds of a / (b + c); c may be NULL. */
-static inline double bench_ratio(
-	const struct bench *a, const struct bench *b, const struct bench *c)
+static inline double bench_ratio(const struct bench *a, const struct bench *b,
+	const struct bench *c)
 {
 	double v[BENCH_ROUNDS];
 

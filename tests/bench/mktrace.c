@@ -189,19 +189,20 @@ static char *metadata(void)
 	for (int i = 0; i < 16; i++)
 		at += snprintf(id + at, sizeof(id) - (size_t)at, "%s%02x",
 			i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
-	if (asprintf(&text, "/* CTF 1.8 */\n%s"
-		"trace { major = 1; minor = 8; uuid = \"%s\"; byte_order = le;\n"
-		"  packet.header := struct { uint32_t magic; uint8_t uuid[16]; uint32_t stream_id;\n"
-		"    uint64_t stream_instance_id; }; };\n"
-		"env { domain = \"ust\"; tracer_name = \"lttng-ust\"; tracer_major = 2;\n"
-		"  tracer_minor = 13; };\n%s"
-		"stream { id = 0; event.header := struct event_header;\n"
-		"  packet.context := struct packet_context;\n"
-		"  event.context := struct { int32_t _vpid; int32_t _vtid; }; };\n"
-		"stream { id = 1; event.header := struct event_header;\n"
-		"  packet.context := struct packet_context;\n"
-		"  event.context := struct { int32_t _vpid; int32_t _vtid; }; };\n%s",
-		types, id, clock_text, events_text) < 0)
+	if (asprintf(&text,
+		    "/* CTF 1.8 */\n%s"
+		    "trace { major = 1; minor = 8; uuid = \"%s\"; byte_order = le;\n"
+		    "  packet.header := struct { uint32_t magic; uint8_t uuid[16]; uint32_t stream_id;\n"
+		    "    uint64_t stream_instance_id; }; };\n"
+		    "env { domain = \"ust\"; tracer_name = \"lttng-ust\"; tracer_major = 2;\n"
+		    "  tracer_minor = 13; };\n%s"
+		    "stream { id = 0; event.header := struct event_header;\n"
+		    "  packet.context := struct packet_context;\n"
+		    "  event.context := struct { int32_t _vpid; int32_t _vtid; }; };\n"
+		    "stream { id = 1; event.header := struct event_header;\n"
+		    "  packet.context := struct packet_context;\n"
+		    "  event.context := struct { int32_t _vpid; int32_t _vtid; }; };\n%s",
+		    types, id, clock_text, events_text) < 0)
 		abort();
 	return text;
 }
@@ -397,7 +398,9 @@ static int store(struct run *r, const char *format, struct erg_err *err)
 static int make(const char *path, uint64_t events, const char *variant, struct erg_err *err)
 {
 	struct erg_archive_options opt = {.force = true, .level = 1};
-	struct run r = {.t = T0 + 1000, .next_sample = T0 + 2000, .seed = 1,
+	struct run r = {.t = T0 + 1000,
+		.next_sample = T0 + 2000,
+		.seed = 1,
 		.twin = !strcmp(variant, "twin"),
 		.chunk_events = strcmp(variant, "one-chunk") ? CHUNK_EVENTS : UINT64_MAX};
 	int rc;
@@ -432,13 +435,15 @@ static int make(const char *path, uint64_t events, const char *variant, struct e
 int main(int argc, char **argv)
 {
 	const char *variant = argc == 4 ? argv[3] : "";
-	uint64_t events = argc == 3 || !strcmp(variant, "twin") || !strcmp(variant, "one-chunk") ?
-		strtoull(argv[1], NULL, 10) : 0;
+	uint64_t events = argc == 3 || !strcmp(variant, "twin") || !strcmp(variant, "one-chunk")
+		? strtoull(argv[1], NULL, 10)
+		: 0;
 	struct erg_err err = {0};
 
 	if (!events) {
-		fprintf(stderr, "usage: mktrace EVENTS OUT.erg [twin|one-chunk]; prints the number of "
-				"events made\n");
+		fprintf(stderr,
+			"usage: mktrace EVENTS OUT.erg [twin|one-chunk]; prints the number of "
+			"events made\n");
 		return 2;
 	}
 	if (make(argv[2], events, variant, &err) < 0) {

@@ -72,9 +72,8 @@ static void loop(double hz, double seconds, const int *fds, int n)
 	qsort(late, rounds, sizeof(*late), compare);
 	printf("%llu %llu %llu %llu %llu\n",
 		(unsigned long long)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu),
-		(unsigned long long)reads,
-		(unsigned long long)(clock_ns(CLOCK_MONOTONIC) - begin), (unsigned long long)missed,
-		(unsigned long long)late[rounds * 99 / 100]);
+		(unsigned long long)reads, (unsigned long long)(clock_ns(CLOCK_MONOTONIC) - begin),
+		(unsigned long long)missed, (unsigned long long)late[rounds * 99 / 100]);
 	free(late);
 }
 

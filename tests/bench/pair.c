@@ -48,10 +48,10 @@ static void wait_for_session(void)
 int main(void)
 {
 	struct erg_layer_info info = {.size = sizeof(info), .name = "conv1", .type = "conv"};
-	static struct bench off[] = {
-		{"empty loop", empty, 200000, {0}}, {"pair, no session", pair, 200000, {0}}};
-	static struct bench on[] = {
-		{"two raw LTTng tracepoints", raw, 5000, {0}}, {"pair, recorded", pair, 5000, {0}}};
+	static struct bench off[] = {{"empty loop", empty, 200000, {0}},
+		{"pair, no session", pair, 200000, {0}}};
+	static struct bench on[] = {{"two raw LTTng tracepoints", raw, 5000, {0}},
+		{"pair, recorded", pair, 5000, {0}}};
 	int missed = 0;
 
 	layer = erg_layer(erg_network("bench"), &info);
@@ -64,8 +64,8 @@ int main(void)
 	bench_run(on, 2);
 	bench_print(off, 2);
 	bench_print(on, 2);
-	missed += bench_bound(
-		"pair recorded / two raw tracepoints", bench_ratio(&on[1], &on[0], NULL), 0.75, "");
+	missed += bench_bound("pair recorded / two raw tracepoints",
+		bench_ratio(&on[1], &on[0], NULL), 0.75, "");
 	missed += bench_bound("pair without a session, beyond the empty loop",
 		bench_median(off[1].ns) - bench_median(off[0].ns), 2.0, " ns");
 	return missed ? 3 : 0;

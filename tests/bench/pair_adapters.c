@@ -60,8 +60,9 @@ static void markers(long n)
 
 int main(void)
 {
-	struct erg_layer_info info = {
-		.size = sizeof(info), .name = "fire2/squeeze1x1", .type = "conv"};
+	struct erg_layer_info info = {.size = sizeof(info),
+		.name = "fire2/squeeze1x1",
+		.type = "conv"};
 	static struct bench b[] = {{"pair of erg.h", pair, 5000, {0}},
 		{"NVTX push, pop", nvtx, 5000, {0}}, {"ITT task", itt, 5000, {0}},
 		{"Streamline channel", streamline, 5000, {0}},
@@ -79,8 +80,8 @@ int main(void)
 		char what[64];
 
 		snprintf(what, sizeof(what), "%s, beyond the pair", b[i].name);
-		missed += bench_bound(
-			what, bench_median(b[i].ns) - bench_median(b[0].ns), 150, " ns");
+		missed += bench_bound(what, bench_median(b[i].ns) - bench_median(b[0].ns), 150,
+			" ns");
 	}
 	return missed ? 3 : 0;
 }

@@ -107,6 +107,6 @@ int main(void)
 	printf("  against the sum of the two loops: %.3f\n", bench_ratio(&b[3], &b[0], &b[1]));
 	return bench_bound("pair with counters / (pair and one group read)",
 		       bench_ratio(&b[3], &b[2], NULL), 1.15, "")
-		       ? 3
-		       : 0;
+		? 3
+		: 0;
 }

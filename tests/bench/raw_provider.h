@@ -12,6 +12,8 @@
 #include <lttng/tracepoint.h>
 #include <stdint.h>
 
+/* One field a line. */
+/* clang-format off */
 LTTNG_UST_TRACEPOINT_EVENT_CLASS(ergbench, boundary,
 	LTTNG_UST_TP_ARGS(uint32_t, id, uint32_t, iteration),
 	LTTNG_UST_TP_FIELDS(
@@ -22,6 +24,7 @@ LTTNG_UST_TRACEPOINT_EVENT_INSTANCE(ergbench, boundary, ergbench, begin,
 LTTNG_UST_TRACEPOINT_EVENT_INSTANCE(ergbench, boundary, ergbench, end,
 	LTTNG_UST_TP_ARGS(uint32_t, id, uint32_t, iteration))
 
+/* clang-format on */
 #endif
 
 #include <lttng/tracepoint-event.h>

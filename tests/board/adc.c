@@ -33,7 +33,9 @@ int erg_adc_init(struct erg_adc *a, const struct erg_adc_params *p, uint64_t t_n
 {
 	if (p->period_ns == 0 || (p->window_ns + p->lag_ns) / p->period_ns + 4 > ERG_ADC_QUEUE)
 		return -EINVAL;
-	*a = (struct erg_adc){.p = *p, .t_ns = t_ns, .rng = seed * 2654435761u + 88172645463325252ull};
+	*a = (struct erg_adc){.p = *p,
+		.t_ns = t_ns,
+		.rng = seed * 2654435761u + 88172645463325252ull};
 	a->close_ns = (t_ns / p->period_ns + 1) * p->period_ns;
 	while (a->close_ns < t_ns + p->window_ns)
 		a->close_ns += p->period_ns;
@@ -46,8 +48,9 @@ static double quantise(const struct erg_adc_params *p, double value)
 	if (p->lsb <= 0)
 		return value;
 	/* a counter has counted whole quanta; a converter rounds to the nearest */
-	return p->lsb * (p->kind == ERG_SENSOR_COUNTER ? floor(value / p->lsb)
-						       : floor(value / p->lsb + 0.5));
+	return p->lsb *
+		(p->kind == ERG_SENSOR_COUNTER ? floor(value / p->lsb)
+					       : floor(value / p->lsb + 0.5));
 }
 
 static void close_conversion(struct erg_adc *a)

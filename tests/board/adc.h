@@ -34,12 +34,12 @@ struct erg_adc_shown {
 
 struct erg_adc {
 	struct erg_adc_params p;
-	uint64_t t_ns;         /* pieces were seen up to here */
-	double energy_j;       /* of all pieces */
+	uint64_t t_ns;              /* pieces were seen up to here */
+	double energy_j;            /* of all pieces */
 	uint64_t open_ns, close_ns; /* next beginning and next end of a conversion */
 	double opened[ERG_ADC_QUEUE];
 	uint64_t open_head, open_tail;
-	bool filled;           /* the ema has a value */
+	bool filled; /* the ema has a value */
 	double ema;
 	uint64_t rng;
 	struct erg_adc_shown shown[ERG_ADC_QUEUE];

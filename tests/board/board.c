@@ -43,8 +43,10 @@ static void total_load(const struct erg_board *b, struct erg_model_load *ret)
 
 static void log_truth(struct erg_board *b)
 {
-	struct erg_truth_record r = {.time_ns = b->t_ns, .temp_c = (float)erg_board_temp(b),
-		.cpu_khz = (uint32_t)b->clocks.cpu_khz, .gpu_khz = (uint32_t)b->clocks.gpu_khz,
+	struct erg_truth_record r = {.time_ns = b->t_ns,
+		.temp_c = (float)erg_board_temp(b),
+		.cpu_khz = (uint32_t)b->clocks.cpu_khz,
+		.gpu_khz = (uint32_t)b->clocks.gpu_khz,
 		.throttled = b->control.throttled};
 
 	memcpy(r.energy_j, b->energy_j, sizeof(r.energy_j));
@@ -96,7 +98,8 @@ static void publish_state(struct erg_board *b)
 static void take_clocks(struct erg_board *b)
 {
 	b->clocks = (struct erg_model_clocks){.cpu_khz = b->control.cpu.cur_khz,
-		.gpu_khz = b->control.gpu.cur_khz, .cpus_online = erg_control_cpus(&b->control)};
+		.gpu_khz = b->control.gpu.cur_khz,
+		.cpus_online = erg_control_cpus(&b->control)};
 	publish_state(b);
 }
 
@@ -117,8 +120,10 @@ static void thermal_tick(struct erg_board *b)
 static void control_tick(struct erg_board *b)
 {
 	double dt = ERG_CONTROL_TICK_NS * 1e-9;
-	struct erg_control_seen seen = {.temp_c = erg_board_temp(b), .power_w = b->seen_j / dt,
-		.dynamic_cpu_w = b->seen_dynamic_j / dt, .cpu_util = b->seen_cpu / dt,
+	struct erg_control_seen seen = {.temp_c = erg_board_temp(b),
+		.power_w = b->seen_j / dt,
+		.dynamic_cpu_w = b->seen_dynamic_j / dt,
+		.cpu_util = b->seen_cpu / dt,
 		.gpu_util = b->seen_gpu / dt};
 
 	if (seen.cpu_util > 1)
@@ -157,8 +162,10 @@ static void take_transition(struct erg_board *b, struct erg_board_ring *r)
 
 	if (s->time_ns < b->t_ns)
 		b->late++;
-	*load = (struct erg_model_load){.simd_rate = s->simd_rate, .bus_rate = s->bus_rate,
-		.cpu_activity = s->cpu_activity, .gpu_activity = s->gpu_activity};
+	*load = (struct erg_model_load){.simd_rate = s->simd_rate,
+		.bus_rate = s->bus_rate,
+		.cpu_activity = s->cpu_activity,
+		.gpu_activity = s->gpu_activity};
 	atomic_store(&r->tail, tail + 1);
 }
 
@@ -233,8 +240,10 @@ static int open_page(struct erg_board *b, const char *path, struct erg_err *err)
 		return erg_fail_errno(err, -errno, "%s: mmap", path);
 	p->version = ERG_BOARD_VERSION;
 	p->size = sizeof(*p);
-	atomic_store(&p->state.cpu_max_hz, 1000ull * erg_model_cpu_clocks.khz[erg_model_cpu_clocks.n - 1]);
-	atomic_store(&p->state.gpu_max_hz, 1000ull * erg_model_gpu_clocks.khz[erg_model_gpu_clocks.n - 1]);
+	atomic_store(&p->state.cpu_max_hz,
+		1000ull * erg_model_cpu_clocks.khz[erg_model_cpu_clocks.n - 1]);
+	atomic_store(&p->state.gpu_max_hz,
+		1000ull * erg_model_gpu_clocks.khz[erg_model_gpu_clocks.n - 1]);
 	atomic_store(&p->state.bus_max, (uint64_t)b->cfg.model.bus_max);
 	p->magic = ERG_BOARD_MAGIC;
 	b->page = p;
@@ -268,7 +277,8 @@ static int open_root(struct erg_board *b, struct erg_err *err)
 	if (faccessat(b->root_fd, "class", F_OK, 0) == 0 &&
 		faccessat(b->root_fd, "simulated", F_OK, 0) < 0)
 		return erg_fail(err, -EEXIST,
-			"%s: has a class/ that no board made: expected a new or a board's directory", dir);
+			"%s: has a class/ that no board made: expected a new or a board's directory",
+			dir);
 	return erg_tree_static(b->root_fd, "simulated",
 		"everything below is simulated by erg-board", err);
 }
@@ -284,7 +294,8 @@ int erg_board_open(struct erg_board *b, const struct erg_board_config *cfg, stru
 	b->control.sink = cfg->sink;
 	r = open_root(b, err);
 	if (r == 0)
-		r = erg_tree_static(b->root_fd, "ergboard/about", "controls of the simulated board", err);
+		r = erg_tree_static(b->root_fd, "ergboard/about", "controls of the simulated board",
+			err);
 	if (r == 0)
 		r = open_page(b, cfg->page_path ? cfg->page_path : "ergboard/page", err);
 	if (r < 0)

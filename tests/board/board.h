@@ -25,23 +25,23 @@ struct erg_board_config {
 	const char *dir;
 	const char *page_path, *truth_path; /* NULL: under DIR/ergboard */
 	struct erg_model_params model;
-	struct erg_adc_params adc;     /* of every rail: units mA, scale filled in by the board */
+	struct erg_adc_params adc; /* of every rail: units mA, scale filled in by the board */
 	uint64_t lag_u_ns;
 	double rail_mv, shunt_uohm;
-	bool sensor_locked;            /* samples cannot be changed */
-	bool power_files;              /* powerN_input beside current and voltage */
-	bool energy;                   /* powercap energy counters */
+	bool sensor_locked; /* samples cannot be changed */
+	bool power_files;   /* powerN_input beside current and voltage */
+	bool energy;        /* powercap energy counters */
 	uint64_t energy_range_uj, energy_period_ns;
 	double energy_lsb_uj;
-	double thermal_speed;          /* time constants are divided by it */
+	double thermal_speed; /* time constants are divided by it */
 	double temp_lsb_c;
 	bool sink;
-	unsigned hz;                   /* updates per second */
+	unsigned hz; /* updates per second */
 	uint64_t seed;
 	enum erg_follow_mode follow;
 	bool follow_command;
 	pid_t follow_pid;
-	char *const *command;          /* NULL: none */
+	char *const *command; /* NULL: none */
 };
 
 struct erg_attribute; /* a file of the tree with what it does: files.c */
@@ -56,15 +56,15 @@ struct erg_board {
 	struct erg_thermal_state heat;
 	struct erg_model_clocks clocks;
 	struct erg_model_load ring_load[ERG_BOARD_RINGS];
-	double followed;               /* busy cores from CPU time */
+	double followed; /* busy cores from CPU time */
 
-	uint64_t t_ns;                 /* everything is integrated up to here */
-	uint64_t tick_ns, control_ns;  /* next thermal and control tick */
-	uint64_t stuck_ns;             /* since when a ring is pending */
-	uint64_t late;                 /* transitions that came after their time was integrated */
+	uint64_t t_ns;                /* everything is integrated up to here */
+	uint64_t tick_ns, control_ns; /* next thermal and control tick */
+	uint64_t stuck_ns;            /* since when a ring is pending */
+	uint64_t late;                /* transitions that came after their time was integrated */
 	double energy_j[ERG_TRUTH_COLUMNS];
-	double heat_j;                 /* energy of VDD_IN since the last thermal tick */
-	double bus;                    /* transactions since then */
+	double heat_j; /* energy of VDD_IN since the last thermal tick */
+	double bus;    /* transactions since then */
 	double seen_j, seen_dynamic_j, seen_cpu, seen_gpu; /* since the last control tick */
 	struct erg_truth_record logged;
 
@@ -73,7 +73,7 @@ struct erg_board {
 	struct erg_tree_file hwmon_time, hwmon_model;
 	struct erg_tree_file energy[ERG_RAILS], energy_time;
 	uint64_t hwmon_shown, energy_shown;
-	unsigned samples;              /* the ema's N */
+	unsigned samples; /* the ema's N */
 
 	struct erg_attribute *attributes;
 	size_t n_attributes;

@@ -42,14 +42,18 @@ unsigned erg_control_cpus(const struct erg_control *c)
 
 static void governor_init(struct erg_governor *g, const struct erg_clock_table *t, const char *name)
 {
-	*g = (struct erg_governor){.table = t, .min_khz = t->khz[0], .max_khz = t->khz[t->n - 1],
-		.set_khz = t->khz[t->n - 1], .cur_khz = t->khz[t->n - 1]};
+	*g = (struct erg_governor){.table = t,
+		.min_khz = t->khz[0],
+		.max_khz = t->khz[t->n - 1],
+		.set_khz = t->khz[t->n - 1],
+		.cur_khz = t->khz[t->n - 1]};
 	snprintf(g->name, sizeof(g->name), "%s", name);
 }
 
 void erg_control_init(struct erg_control *c, const struct erg_model_params *p)
 {
-	*c = (struct erg_control){.sink = true, .ambient_c = p->ambient_c,
+	*c = (struct erg_control){.sink = true,
+		.ambient_c = p->ambient_c,
 		.online = (1u << p->cpus) - 1};
 	governor_init(&c->cpu, &erg_model_cpu_clocks, "performance");
 	governor_init(&c->gpu, &erg_model_gpu_clocks, "performance");
@@ -108,8 +112,8 @@ static void tick_cap(struct erg_control *c, const struct erg_control_seen *seen)
 	if (at + 1 >= t->n)
 		next_w = 0;
 	else
-		next_w = seen->power_w + seen->dynamic_cpu_w *
-			(dynamic_scale(t, at + 1) / dynamic_scale(t, at) - 1);
+		next_w = seen->power_w +
+			seen->dynamic_cpu_w * (dynamic_scale(t, at + 1) / dynamic_scale(t, at) - 1);
 	if (next_w < 0.98 * c->cap_w && c->cap_mean_w < c->cap_w)
 		c->cap_steps--;
 }

@@ -24,15 +24,15 @@ struct erg_governor {
 
 struct erg_control {
 	struct erg_governor cpu, gpu;
-	double cap_w;      /* 0: none */
-	double cap_mean_w; /* mean of VDD_IN that the cap looks at */
+	double cap_w;                    /* 0: none */
+	double cap_mean_w;               /* mean of VDD_IN that the cap looks at */
 	size_t cap_steps, thermal_steps; /* clocks taken off the top */
 	uint32_t throttled;              /* 1 thermal, 2 cap: a clock is lower than asked for */
 	uint64_t throttle_events;        /* times the thermal throttle set in */
 	uint64_t cap_events;
-	uint32_t online;                 /* bit mask of CPUs */
+	uint32_t online; /* bit mask of CPUs */
 	bool sink;
-	unsigned pwm;                    /* fan, 0..255 */
+	unsigned pwm; /* fan, 0..255 */
 	double ambient_c;
 };
 

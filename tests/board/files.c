@@ -232,8 +232,8 @@ static void show_online(const struct erg_board *b, int arg, char *buf, size_t si
 static void store_online(struct erg_board *b, int arg, const char *text)
 {
 	if (arg > 0 && (strcmp(text, "0") == 0 || strcmp(text, "1") == 0))
-		b->control.online = (b->control.online & ~(1u << arg)) |
-			(uint32_t)(text[0] - '0') << arg;
+		b->control.online =
+			(b->control.online & ~(1u << arg)) | (uint32_t)(text[0] - '0') << arg;
 }
 
 static void show_online_list(const struct erg_board *b, int arg, char *buf, size_t size)
@@ -257,8 +257,8 @@ static void store_samples(struct erg_board *b, int arg, const char *text)
 {
 	long long v;
 
-	if (b->cfg.adc.kind == ERG_SENSOR_EMA && !b->cfg.sensor_locked && number(text, 1, 1024, &v) &&
-		(v & (v - 1)) == 0)
+	if (b->cfg.adc.kind == ERG_SENSOR_EMA && !b->cfg.sensor_locked &&
+		number(text, 1, 1024, &v) && (v & (v - 1)) == 0)
 		erg_board_sensors_samples(b, (unsigned)v);
 }
 
@@ -286,8 +286,10 @@ static const struct erg_attribute table[] = {
 	{"class/thermal/thermal_zone1/temp", show_temp, NULL, 1, 7},
 	{"class/thermal/thermal_zone2/temp", show_temp, NULL, 2, 7},
 	{"class/thermal/cooling_device0/cur_state", show_steps, NULL, 0, 3},
-	{"devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", show_throttles, NULL, 0, 8},
-	{"devices/system/cpu/cpu0/thermal_throttle/package_throttle_count", show_throttles, NULL, 0, 8},
+	{"devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", show_throttles, NULL, 0,
+		8},
+	{"devices/system/cpu/cpu0/thermal_throttle/package_throttle_count", show_throttles, NULL, 0,
+		8},
 	{"ergboard/cap_count", show_throttles, NULL, 1, 8},
 	{"class/hwmon/hwmon1/pwm1", show_pwm, store_pwm, 0, 0},
 	{"class/hwmon/hwmon1/fan1_input", show_rpm, NULL, 0, 5},
@@ -304,7 +306,8 @@ static const struct erg_attribute table[] = {
 static const struct {
 	const char *path, *text;
 } fixed[] = {
-	{POLICY "scaling_available_governors", "userspace performance powersave ondemand schedutil"},
+	{POLICY "scaling_available_governors",
+		"userspace performance powersave ondemand schedutil"},
 	{POLICY "scaling_driver", "erg-board"},
 	{POLICY "cpuinfo_transition_latency", "10000000"},
 	{GPU "available_governors", "userspace performance powersave ondemand schedutil"},
@@ -333,8 +336,8 @@ static int make_fixed(struct erg_board *b, struct erg_err *err)
 		r = erg_tree_static(b->root_fd, fixed[i].path, fixed[i].text, err);
 	snprintf(text, sizeof(text), "%.0f", b->cfg.model.trip_c * 1000);
 	if (r == 0)
-		r = erg_tree_static(b->root_fd, "class/thermal/thermal_zone0/trip_point_0_temp", text,
-			err);
+		r = erg_tree_static(b->root_fd, "class/thermal/thermal_zone0/trip_point_0_temp",
+			text, err);
 	return r;
 }
 
@@ -387,7 +390,8 @@ static int make_attribute(struct erg_board *b, const struct erg_attribute *a, co
 
 	*slot = *a;
 	a->show(b, a->arg, text, sizeof(text));
-	r = erg_tree_make(b->root_fd, path, a->store ? 0644 : 0444, a->width, text, &slot->file, err);
+	r = erg_tree_make(b->root_fd, path, a->store ? 0644 : 0444, a->width, text, &slot->file,
+		err);
 	if (r == 0)
 		b->n_attributes++;
 	return r;
@@ -410,7 +414,8 @@ int erg_board_files_open(struct erg_board *b, struct erg_err *err)
 		r = make_attribute(b, &table[i], table[i].path, err);
 	for (int i = 0; i < (int)b->cfg.model.cpus && r == 0; i++) {
 		struct erg_attribute online = {.show = show_online,
-			.store = i > 0 ? store_online : NULL, .arg = i};
+			.store = i > 0 ? store_online : NULL,
+			.arg = i};
 		char path[64];
 
 		snprintf(path, sizeof(path), "devices/system/cpu/cpu%d/online", i);

@@ -52,8 +52,7 @@ static void scan(struct erg_follow *f)
 		_cleanup_(erg_fclosep) FILE *file = NULL;
 		int pid;
 
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/children", f->p[i].pid,
-			f->p[i].pid);
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/children", f->p[i].pid, f->p[i].pid);
 		file = fopen(path, "re");
 		while (file && fscanf(file, "%d", &pid) == 1)
 			add_process(f, pid, false);
@@ -83,8 +82,9 @@ static uint64_t machine_busy_ns(void)
 	unsigned long long user, nice, system, idle, iowait, irq, softirq;
 	_cleanup_(erg_fclosep) FILE *file = fopen("/proc/stat", "re");
 
-	if (!file || fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system,
-			     &idle, &iowait, &irq, &softirq) != 7)
+	if (!file ||
+		fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle,
+			&iowait, &irq, &softirq) != 7)
 		return 0;
 	return (user + nice + system + irq + softirq) * ERG_NSEC_PER_SEC /
 		(uint64_t)sysconf(_SC_CLK_TCK);

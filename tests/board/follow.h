@@ -27,9 +27,9 @@ struct erg_follow {
 	size_t n;
 	uint64_t scanned_ns; /* when descendants were last looked for */
 	uint64_t asked_ns;
-	uint64_t all_ns;     /* busy time of the whole machine */
-	uint64_t owed_ns;    /* busy time that was seen late: more than fits since the last call */
-	double activity;     /* of the last interval */
+	uint64_t all_ns;  /* busy time of the whole machine */
+	uint64_t owed_ns; /* busy time that was seen late: more than fits since the last call */
+	double activity;  /* of the last interval */
 };
 
 void erg_follow_init(struct erg_follow *f, enum erg_follow_mode mode, pid_t root);

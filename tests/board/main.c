@@ -72,7 +72,8 @@ static int serve(struct erg_board *b, pid_t command)
 			erg_board_files_poll(b);
 		if (n % tidy_every == 0)
 			erg_board_tidy(b);
-		if (command > 0 && n % poll_every == 0 && waitpid(command, &status, WNOHANG) == command)
+		if (command > 0 && n % poll_every == 0 &&
+			waitpid(command, &status, WNOHANG) == command)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 		if (stop_signal && command <= 0)
 			return 0;

@@ -22,10 +22,14 @@ static const uint32_t cpu_khz[] = {102000, 204000, 307200, 403200, 518400, 61440
 static const uint32_t gpu_khz[] = {76800, 153600, 230400, 307200, 384000, 460800, 537600, 614400,
 	691200, 768000, 844800, 921600, 998400};
 
-const struct erg_clock_table erg_model_cpu_clocks = {
-	.khz = cpu_khz, .n = sizeof(cpu_khz) / sizeof(cpu_khz[0]), .v_min = 0.80, .v_max = 1.227};
-const struct erg_clock_table erg_model_gpu_clocks = {
-	.khz = gpu_khz, .n = sizeof(gpu_khz) / sizeof(gpu_khz[0]), .v_min = 0.80, .v_max = 1.12};
+const struct erg_clock_table erg_model_cpu_clocks = {.khz = cpu_khz,
+	.n = sizeof(cpu_khz) / sizeof(cpu_khz[0]),
+	.v_min = 0.80,
+	.v_max = 1.227};
+const struct erg_clock_table erg_model_gpu_clocks = {.khz = gpu_khz,
+	.n = sizeof(gpu_khz) / sizeof(gpu_khz[0]),
+	.v_min = 0.80,
+	.v_max = 1.12};
 
 double erg_clock_volt(const struct erg_clock_table *t, double khz)
 {

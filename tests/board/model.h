@@ -33,21 +33,21 @@ struct erg_thermal_params {
 };
 
 struct erg_model_params {
-	double other_w;          /* module without CPU, GPU, memory traffic */
-	double cpu_idle_w;       /* of each online core */
-	double cpu_core_w;       /* activity 1 of one core at the highest clock: C V^2 f */
+	double other_w;    /* module without CPU, GPU, memory traffic */
+	double cpu_idle_w; /* of each online core */
+	double cpu_core_w; /* activity 1 of one core at the highest clock: C V^2 f */
 	double gpu_idle_w;
-	double gpu_full_w;       /* activity 1 of the GPU at the highest clock */
-	double simd_j;           /* of one SIMD multiply-accumulate at the highest voltage */
-	double bus_j;            /* of one bus transaction; memory has a voltage of its own */
+	double gpu_full_w;             /* activity 1 of the GPU at the highest clock */
+	double simd_j;                 /* of one SIMD multiply-accumulate at the highest voltage */
+	double bus_j;                  /* of one bus transaction; memory has a voltage of its own */
 	double leak_cpu_w, leak_gpu_w; /* at leak_t0_c and the highest voltage */
-	double leak_beta;        /* 1/K: leakage = leak_w (V/V_max) exp(beta (T - t0)) */
+	double leak_beta;              /* 1/K: leakage = leak_w (V/V_max) exp(beta (T - t0)) */
 	double leak_t0_c;
 	double ambient_c;
-	double fan_gain;         /* r of the sink falls to r/(1 + fan_gain) at full fan */
+	double fan_gain; /* r of the sink falls to r/(1 + fan_gain) at full fan */
 	struct erg_thermal_params sink_on, sink_off;
 	double trip_c, trip_hysteresis_c;
-	double bus_max;          /* transactions per second */
+	double bus_max; /* transactions per second */
 	unsigned cpus;
 };
 

@@ -29,15 +29,18 @@ static const struct option_row rows[] = {
 	{"follow", "WHAT", "activity from CPU time: a PID, command, or all", SPECIAL, 0},
 	{"heatsink", "on|off", "whether the heat sink is mounted (on)", SPECIAL, 0},
 	{"sensor", "KIND", "point, boxcar or ema (boxcar)", SPECIAL, 0},
-	{"window", "US", "conversion or boxcar length (1000)", MICROSECONDS, AT(adc.window_ns), 1, 1e8},
-	{"period", "US", "time between conversions (1000)", MICROSECONDS, AT(adc.period_ns), 10, 1e8},
-	{"lag", "US", "a reading appears so much later (0)", MICROSECONDS, AT(adc.lag_ns), 0, 1e8},
-	{"lag-u", "US", "uncertainty of the lag that the board states (0)", MICROSECONDS, AT(lag_u_ns), 0,
+	{"window", "US", "conversion or boxcar length (1000)", MICROSECONDS, AT(adc.window_ns), 1,
 		1e8},
+	{"period", "US", "time between conversions (1000)", MICROSECONDS, AT(adc.period_ns), 10,
+		1e8},
+	{"lag", "US", "a reading appears so much later (0)", MICROSECONDS, AT(adc.lag_ns), 0, 1e8},
+	{"lag-u", "US", "uncertainty of the lag that the board states (0)", MICROSECONDS,
+		AT(lag_u_ns), 0, 1e8},
 	{"alpha", "A", "weight of a new conversion, ema only (1)", NUMBER, AT(adc.alpha), 1e-6, 1},
 	{"gain", "G", "readings are multiplied by it (1)", NUMBER, AT(adc.gain), 0.1, 10},
 	{"offset", "MA", "added to every reading, mA (0)", NUMBER, AT(adc.offset), -1000, 1000},
-	{"noise", "MA", "standard deviation of a conversion, mA (2.4)", NUMBER, AT(adc.noise), 0, 1000},
+	{"noise", "MA", "standard deviation of a conversion, mA (2.4)", NUMBER, AT(adc.noise), 0,
+		1000},
 	{"lsb", "MA", "quantum of a reading, mA (4)", NUMBER, AT(adc.lsb), 0, 1000},
 	{"rail-mv", "MV", "voltage of the rails (19000)", NUMBER, AT(rail_mv), 100, 100000},
 	{"sensor-locked", NULL, "samples cannot be written", FLAG, AT(sensor_locked)},
@@ -46,13 +49,17 @@ static const struct option_row rows[] = {
 	{"energy-range", "UJ", "where the counters wrap (262143328850)", SPECIAL, 0},
 	{"energy-period", "US", "between updates of the counters (1000)", MICROSECONDS,
 		AT(energy_period_ns), 10, 1e8},
-	{"speed", "X", "thermal time runs X times as fast (1)", NUMBER, AT(thermal_speed), 0.001, 10000},
+	{"speed", "X", "thermal time runs X times as fast (1)", NUMBER, AT(thermal_speed), 0.001,
+		10000},
 	{"ambient", "DEGC", "(25)", NUMBER, AT(model.ambient_c), -40, 85},
-	{"trip", "DEGC", "temperature at which it throttles (85)", NUMBER, AT(model.trip_c), 0, 200},
+	{"trip", "DEGC", "temperature at which it throttles (85)", NUMBER, AT(model.trip_c), 0,
+		200},
 	{"temp-lsb", "K", "quantum of the temperatures (0.5)", NUMBER, AT(temp_lsb_c), 0, 10},
 	{"leak-beta", "1/K", "exponent of the leakage (0.02)", NUMBER, AT(model.leak_beta), 0, 0.1},
-	{"leak-cpu", "W", "leakage of the CPU at 50 degC (0.7)", NUMBER, AT(model.leak_cpu_w), 0, 20},
-	{"leak-gpu", "W", "leakage of the GPU at 50 degC (0.5)", NUMBER, AT(model.leak_gpu_w), 0, 20},
+	{"leak-cpu", "W", "leakage of the CPU at 50 degC (0.7)", NUMBER, AT(model.leak_cpu_w), 0,
+		20},
+	{"leak-gpu", "W", "leakage of the GPU at 50 degC (0.5)", NUMBER, AT(model.leak_gpu_w), 0,
+		20},
 	{"hz", "N", "updates per second (1000)", SPECIAL, 0},
 	{"seed", "N", "of the sensor's noise (1)", SPECIAL, 0},
 	{"help", NULL, "this text", SPECIAL, 0},
@@ -63,8 +70,13 @@ static const struct option_row rows[] = {
 void erg_board_config_defaults(struct erg_board_config *cfg)
 {
 	*cfg = (struct erg_board_config){
-		.adc = {.kind = ERG_SENSOR_BOXCAR, .window_ns = 1000000, .period_ns = 1000000,
-			.alpha = 1, .gain = 1, .noise = 2.4, .lsb = 4},
+		.adc = {.kind = ERG_SENSOR_BOXCAR,
+			.window_ns = 1000000,
+			.period_ns = 1000000,
+			.alpha = 1,
+			.gain = 1,
+			.noise = 2.4,
+			.lsb = 4},
 		.rail_mv = 19000,
 		.shunt_uohm = 10000,
 		.energy_range_uj = 262143328850ull,
@@ -88,7 +100,8 @@ void erg_board_help(FILE *f)
 	for (size_t i = 0; i < N_ROWS; i++) {
 		char left[40];
 
-		snprintf(left, sizeof(left), "--%s %s", rows[i].name, rows[i].arg ? rows[i].arg : "");
+		snprintf(left, sizeof(left), "--%s %s", rows[i].name,
+			rows[i].arg ? rows[i].arg : "");
 		fprintf(f, "  %-22s %s\n", left, rows[i].help);
 	}
 }
@@ -100,8 +113,8 @@ static int set_number(struct erg_board_config *cfg, const struct option_row *row
 	double v = strtod(text, &end);
 
 	if (end == text || *end || !(v >= row->min && v <= row->max))
-		return erg_fail(err, -EINVAL, "--%s: \"%s\" is not a number from %g to %g", row->name,
-			text, row->min, row->max);
+		return erg_fail(err, -EINVAL, "--%s: \"%s\" is not a number from %g to %g",
+			row->name, text, row->min, row->max);
 	if (row->how == NUMBER)
 		*(double *)(void *)field = v;
 	else
@@ -116,8 +129,9 @@ static int set_count(uint64_t *ret, const char *name, const char *text, uint64_t
 	uint64_t v = strtoull(text, &end, 10);
 
 	if (end == text || *end || v < min || v > max)
-		return erg_fail(err, -EINVAL, "--%s: \"%s\" is not a whole number from %llu to %llu",
-			name, text, (unsigned long long)min, (unsigned long long)max);
+		return erg_fail(err, -EINVAL,
+			"--%s: \"%s\" is not a whole number from %llu to %llu", name, text,
+			(unsigned long long)min, (unsigned long long)max);
 	*ret = v;
 	return 0;
 }
@@ -155,13 +169,14 @@ static int set_special(struct erg_board_config *cfg, const char *name, const cha
 		return set_follow(cfg, text, err);
 	} else if (strcmp(name, "heatsink") == 0) {
 		if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
-			return erg_fail(err, -EINVAL, "--heatsink: \"%s\" is neither on nor off", text);
+			return erg_fail(err, -EINVAL, "--heatsink: \"%s\" is neither on nor off",
+				text);
 		cfg->sink = strcmp(text, "on") == 0;
 	} else if (strcmp(name, "sensor") == 0) {
 		r = erg_sensor_kind_parse(text);
 		if (r < 0 || r == ERG_SENSOR_COUNTER)
-			return erg_fail(err, -EINVAL, "--sensor: \"%s\" is none of point, boxcar, ema",
-				text);
+			return erg_fail(err, -EINVAL,
+				"--sensor: \"%s\" is none of point, boxcar, ema", text);
 		cfg->adc.kind = (enum erg_sensor_kind)r;
 	} else if (strcmp(name, "energy-range") == 0) {
 		return set_count(&cfg->energy_range_uj, name, text, 1000, UINT64_MAX / 2, err);

@@ -27,7 +27,7 @@
 #define SLICE_NS 2000000u
 #define SPIN_NS 60000u
 #define LATE_MAX_NS 200000000u
-#define ACTIVITY 0.5f     /* of a core while it works: stalls included */
+#define ACTIVITY 0.5f /* of a core while it works: stalls included */
 #define GPU_ACTIVITY 0.85f
 #define HOST_ACTIVITY 0.05f /* of a core that waits for the GPU or for I/O */
 
@@ -46,7 +46,7 @@ struct player {
 	uint64_t rng, deadline_ns;
 	uint64_t planned_ns; /* when the last step should have ended */
 	unsigned index;
-	uint64_t done;       /* iterations */
+	uint64_t done; /* iterations */
 	double macs;
 	pthread_t thread;
 };
@@ -209,8 +209,8 @@ static void rest(struct player *p)
 {
 	struct erg_board_transition idle = {0};
 
-	p->planned_ns = schedule(p, erg_board_publish(p->ring, &idle)) +
-		(uint64_t)(p->cfg->gap_s * 1e9);
+	p->planned_ns =
+		schedule(p, erg_board_publish(p->ring, &idle)) + (uint64_t)(p->cfg->gap_s * 1e9);
 	wait_until(p->planned_ns);
 }
 
@@ -257,8 +257,8 @@ static void *play(void *arg)
 		play_iteration(p, i);
 	if (cfg->warmup && !cfg->plain)
 		erg_phase_end("warm-up");
-	p->deadline_ns = cfg->duration_s > 0
-		? erg_mono_ns() + (uint64_t)(cfg->duration_s * 1e9) : UINT64_MAX;
+	p->deadline_ns = cfg->duration_s > 0 ? erg_mono_ns() + (uint64_t)(cfg->duration_s * 1e9)
+					     : UINT64_MAX;
 	if (!cfg->plain)
 		erg_phase_begin("inference");
 	while (!atomic_load(&stop) && erg_mono_ns() < p->deadline_ns &&
@@ -276,8 +276,8 @@ static void define_modules(struct player *p)
 
 	for (uint32_t m = 0; m < net->n_modules; m++) {
 		const struct erg_net_module *mod = &net->modules[m];
-		uint32_t parent = mod->parent == ERG_NET_NONE ? p->network_id
-							      : p->module_ids[mod->parent];
+		uint32_t parent =
+			mod->parent == ERG_NET_NONE ? p->network_id : p->module_ids[mod->parent];
 
 		p->module_ids[m] = erg_module(parent, mod->name, mod->type);
 	}
@@ -287,17 +287,25 @@ static void define_layers(struct player *p)
 {
 	for (size_t i = 0; i < p->n_steps; i++) {
 		const struct erg_net_layer *l = &p->net->layers[p->steps[i].layer];
-		struct erg_layer_info info = {.size = sizeof(info), .name = l->name,
-			.type = erg_net_type(l), .macs = l->macs, .params = l->params,
-			.bytes_in = l->bytes_in, .bytes_out = l->bytes_out,
-			.bytes_params = l->bytes_params, .in_dims = 3, .out_dims = 3,
+		struct erg_layer_info info = {.size = sizeof(info),
+			.name = l->name,
+			.type = erg_net_type(l),
+			.macs = l->macs,
+			.params = l->params,
+			.bytes_in = l->bytes_in,
+			.bytes_out = l->bytes_out,
+			.bytes_params = l->bytes_params,
+			.in_dims = 3,
+			.out_dims = 3,
 			.kernel_dims = l->kernel[0] ? 2 : 0,
 			.in_shape = {l->in.c, l->in.h, l->in.w},
 			.out_shape = {l->out.c, l->out.h, l->out.w},
 			.kernel_shape = {l->kernel[0], l->kernel[1]}};
 
-		p->layer_ids[p->steps[i].layer] = erg_layer(
-			l->module == ERG_NET_NONE ? p->network_id : p->module_ids[l->module], &info);
+		p->layer_ids[p->steps[i].layer] =
+			erg_layer(l->module == ERG_NET_NONE ? p->network_id
+							    : p->module_ids[l->module],
+				&info);
 	}
 }
 
@@ -308,7 +316,8 @@ static int define(struct player *p, struct erg_err *err)
 	struct erg_layer_info info = {.size = sizeof(info), .name = name, .type = "synthetic"};
 
 	p->layer_ids = calloc(p->net ? p->net->n_layers : 1, sizeof(uint32_t));
-	p->module_ids = calloc(p->net && p->net->n_modules ? p->net->n_modules : 1, sizeof(uint32_t));
+	p->module_ids =
+		calloc(p->net && p->net->n_modules ? p->net->n_modules : 1, sizeof(uint32_t));
 	if (!p->layer_ids || !p->module_ids)
 		return erg_fail(err, -ENOMEM, "no memory");
 	if (p->cfg->plain)

@@ -15,15 +15,15 @@
 #include "formats/base/err.h"
 #include "formats/board_page.h"
 
-#define ERG_PLAY_MAC_PER_CYCLE 4.0     /* of one core */
+#define ERG_PLAY_MAC_PER_CYCLE 4.0 /* of one core */
 #define ERG_PLAY_GPU_MAC_PER_CYCLE 64.0
-#define ERG_PLAY_BUS_PER_CORE 100e6    /* transactions per second that one core can make */
+#define ERG_PLAY_BUS_PER_CORE 100e6 /* transactions per second that one core can make */
 #define ERG_PLAY_BUS_BYTES 64.0
 
 enum erg_play_kind { ERG_PLAY_NET, ERG_PLAY_MEMORY, ERG_PLAY_COMPUTE, ERG_PLAY_IO };
 
 struct erg_play_config {
-	const char *net;     /* file or name, for ERG_PLAY_NET */
+	const char *net; /* file or name, for ERG_PLAY_NET */
 	enum erg_play_kind kind;
 	uint64_t iterations; /* 0: as long as duration_s says */
 	double duration_s;   /* 0: no limit */
@@ -32,18 +32,18 @@ struct erg_play_config {
 	double scale;        /* of all work */
 	double gap_s;        /* idle after each iteration */
 	uint64_t seed;
-	unsigned threads;    /* each plays for itself */
-	unsigned cores;      /* cores that share the work of one thread's steps */
-	bool gpu;            /* convolutions and fc run on the GPU */
-	bool plain;          /* no annotation */
+	unsigned threads; /* each plays for itself */
+	unsigned cores;   /* cores that share the work of one thread's steps */
+	bool gpu;         /* convolutions and fc run on the GPU */
+	bool plain;       /* no annotation */
 	const char *page;
 };
 
 struct erg_play_step {
-	double macs, bus;    /* SIMD multiply-accumulates; bus transactions */
-	double fixed_s;      /* waiting for something else: I/O */
+	double macs, bus; /* SIMD multiply-accumulates; bus transactions */
+	double fixed_s;   /* waiting for something else: I/O */
 	bool gpu;
-	uint32_t layer;      /* index in the network, or 0 */
+	uint32_t layer; /* index in the network, or 0 */
 };
 
 /* Reads the command line. Returns 0, 1 when help was asked for, -EINVAL. */

@@ -60,20 +60,47 @@ static int set_option(struct erg_play_config *c, int opt, const char *text)
 	if (strchr("igwsjtcSdG", opt) && parse_number(text, 0, 1e9, &v) < 0)
 		return -EINVAL;
 	switch (opt) {
-	case 'n': c->net = text; break;
-	case 'P': c->page = text; break;
-	case 'g': c->gap_s = v * 1e-3; break;
-	case 'i': c->iterations = (uint64_t)v; break;
-	case 'w': c->warmup = (unsigned)v; break;
-	case 's': c->seed = (uint64_t)v; break;
-	case 'j': c->jitter = v / 100; break;
-	case 't': c->threads = (unsigned)v; break;
-	case 'c': c->cores = (unsigned)v; break;
-	case 'S': c->scale = v; break;
-	case 'd': c->duration_s = v; break;
-	case 'u': c->gpu = true; break;
-	case 'p': c->plain = true; break;
-	default: return -EINVAL;
+	case 'n':
+		c->net = text;
+		break;
+	case 'P':
+		c->page = text;
+		break;
+	case 'g':
+		c->gap_s = v * 1e-3;
+		break;
+	case 'i':
+		c->iterations = (uint64_t)v;
+		break;
+	case 'w':
+		c->warmup = (unsigned)v;
+		break;
+	case 's':
+		c->seed = (uint64_t)v;
+		break;
+	case 'j':
+		c->jitter = v / 100;
+		break;
+	case 't':
+		c->threads = (unsigned)v;
+		break;
+	case 'c':
+		c->cores = (unsigned)v;
+		break;
+	case 'S':
+		c->scale = v;
+		break;
+	case 'd':
+		c->duration_s = v;
+		break;
+	case 'u':
+		c->gpu = true;
+		break;
+	case 'p':
+		c->plain = true;
+		break;
+	default:
+		return -EINVAL;
 	}
 	return 0;
 }
@@ -88,7 +115,10 @@ int erg_play_parse(struct erg_play_config *c, int argc, char **argv, struct erg_
 		{"help", 0, NULL, 'h'}, {0}};
 	int opt;
 
-	*c = (struct erg_play_config){.net = "squeezenet1.1", .scale = 1, .seed = 1, .threads = 1,
+	*c = (struct erg_play_config){.net = "squeezenet1.1",
+		.scale = 1,
+		.seed = 1,
+		.threads = 1,
 		.cores = 1};
 	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (opt == 'h')

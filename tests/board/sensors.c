@@ -93,8 +93,11 @@ static int open_rail(struct erg_board *b, int i, struct erg_err *err)
 
 static int open_counter(struct erg_board *b, int i, struct erg_err *err)
 {
-	struct erg_adc_params p = {.kind = ERG_SENSOR_COUNTER, .period_ns = b->cfg.energy_period_ns,
-		.gain = b->cfg.adc.gain, .lsb = b->cfg.energy_lsb_uj, .scale = 1e6};
+	struct erg_adc_params p = {.kind = ERG_SENSOR_COUNTER,
+		.period_ns = b->cfg.energy_period_ns,
+		.gain = b->cfg.adc.gain,
+		.lsb = b->cfg.energy_lsb_uj,
+		.scale = 1e6};
 	char text[128];
 	int r = erg_adc_init(&b->counter[i], &p, b->t_ns, 1);
 
@@ -104,7 +107,8 @@ static int open_counter(struct erg_board *b, int i, struct erg_err *err)
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)b->cfg.energy_range_uj);
 	if (r == 0)
 		r = constant(b, counter_dir[i], "max_energy_range_uj", text, err);
-	snprintf(text, sizeof(text), "kind=counter\nwindow_ns=0\nperiod_ns=%llu\nlag_ns=0\nlag_u_ns=0",
+	snprintf(text, sizeof(text),
+		"kind=counter\nwindow_ns=0\nperiod_ns=%llu\nlag_ns=0\nlag_u_ns=0",
 		(unsigned long long)b->cfg.energy_period_ns);
 	if (r == 0)
 		r = constant(b, counter_dir[i], "ergtrace_model", text, err);
@@ -167,8 +171,7 @@ static void show_counters(struct erg_board *b)
 		return;
 	erg_tree_put_int(&b->energy_time, 0);
 	for (int i = 0; i < ERG_RAILS; i++)
-		erg_tree_put_int(&b->energy[i],
-			(int64_t)((uint64_t)s[i].value % wrap));
+		erg_tree_put_int(&b->energy[i], (int64_t)((uint64_t)s[i].value % wrap));
 	erg_tree_put_int(&b->energy_time, (int64_t)s[0].time_ns);
 	b->energy_shown = s[0].time_ns;
 }
@@ -190,7 +193,8 @@ void erg_board_sensors_show(struct erg_board *b)
 
 		erg_tree_put_int(&b->current[i], ma);
 		if (b->cfg.power_files)
-			erg_tree_put_int(&b->power[i], (int64_t)floor((double)ma * b->cfg.rail_mv + 0.5));
+			erg_tree_put_int(&b->power[i],
+				(int64_t)floor((double)ma * b->cfg.rail_mv + 0.5));
 	}
 	erg_tree_put_int(&b->hwmon_time, (int64_t)s[0].time_ns);
 	b->hwmon_shown = s[0].time_ns;

@@ -13,14 +13,14 @@
 
 #include "formats/base/util.h"
 
-const char *const erg_truth_names[ERG_TRUTH_COLUMNS] = {
-	"VDD_IN", "VDD_CPU", "VDD_GPU", "leakage"};
+const char *const erg_truth_names[ERG_TRUTH_COLUMNS] = {"VDD_IN", "VDD_CPU", "VDD_GPU", "leakage"};
 
 FILE *erg_truth_create(const char *path)
 {
 	_cleanup_(erg_fclosep) FILE *f = fopen(path, "we");
 	struct erg_truth_header h = {.record_size = sizeof(struct erg_truth_record),
-		.columns = ERG_TRUTH_COLUMNS, .simulated = 1};
+		.columns = ERG_TRUTH_COLUMNS,
+		.simulated = 1};
 
 	if (!f)
 		return NULL;
@@ -39,7 +39,8 @@ int erg_truth_open(const char *path, struct erg_truth *ret, struct erg_err *err)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
 	if ((size_t)st.st_size < sizeof(*h) + sizeof(struct erg_truth_record))
-		return erg_fail(err, -EPROTO, "%s: empty: expected a log written by erg-board", path);
+		return erg_fail(err, -EPROTO, "%s: empty: expected a log written by erg-board",
+			path);
 	*ret = (struct erg_truth){.map_size = (size_t)st.st_size};
 	ret->map = mmap(NULL, ret->map_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (ret->map == MAP_FAILED)

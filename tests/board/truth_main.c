@@ -135,8 +135,10 @@ int main(int argc, char **argv)
 	}
 	column = erg_truth_column(a.rail);
 	if (column < 0) {
-		fprintf(stderr, "erg-board-truth: no rail \"%s\": expected VDD_IN, VDD_CPU, VDD_GPU "
-				"or leakage\n", a.rail);
+		fprintf(stderr,
+			"erg-board-truth: no rail \"%s\": expected VDD_IN, VDD_CPU, VDD_GPU "
+			"or leakage\n",
+			a.rail);
 		return 2;
 	}
 	if (erg_truth_open(a.log, &t, &err) < 0 || answer(&a, &t, column, &err) < 0) {

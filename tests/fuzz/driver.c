@@ -48,10 +48,17 @@ static size_t mutate(uint8_t *buf, size_t len, const struct input *other)
 	size_t at = below(len), n = below(len - at < 64 ? len - at : 64);
 
 	switch (below(6)) {
-	case 0: buf[at] ^= (uint8_t)(1u << below(8)); return len;
-	case 1: buf[at] = (uint8_t)below(256); return len;
-	case 2: return at;
-	case 3: memmove(buf + at, buf + at + n, len - at - n); return len - n;
+	case 0:
+		buf[at] ^= (uint8_t)(1u << below(8));
+		return len;
+	case 1:
+		buf[at] = (uint8_t)below(256);
+		return len;
+	case 2:
+		return at;
+	case 3:
+		memmove(buf + at, buf + at + n, len - at - n);
+		return len - n;
 	case 4:
 		if (len + n > 2 * INPUT_MAX)
 			return len;

@@ -35,7 +35,9 @@ static void read_layers(const char *path)
 /* A child writes it; when that dies, it is said so. */
 static void write_log(const struct erg_import_log *log)
 {
-	struct erg_import_trace trace = {.run_id = "0123456789abcdef", .kind = "imported:fuzz", .log = log,
+	struct erg_import_trace trace = {.run_id = "0123456789abcdef",
+		.kind = "imported:fuzz",
+		.log = log,
 		.origin_ns = log->t[0] < 0 ? log->t[0] : 0};
 	char dir[] = "/tmp/erg-fuzz-import-XXXXXX", path[64];
 	struct erg_err err = {0};
@@ -71,7 +73,8 @@ static void read_log(const struct erg_import_reader *reader, const char *path, u
 		if (log.t[i] <= log.t[i - 1])
 			__builtin_trap();
 	for (size_t i = 0; r == 0 && i < log.n_channels; i++)
-		if (log.channels[i].source >= erg_import_sources(&log) || log.channels[i].def.gain_max > 1)
+		if (log.channels[i].source >= erg_import_sources(&log) ||
+			log.channels[i].def.gain_max > 1)
 			__builtin_trap();
 	if (r == 0)
 		write_log(&log);
@@ -95,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (which == 4) /* seeds count on it */
 		read_layers(path);
 	else
-		read_log(erg_import_readers[(which > 4 ? which - 1 : which) % n], path, data[0] >> 5);
+		read_log(erg_import_readers[(which > 4 ? which - 1 : which) % n], path,
+			data[0] >> 5);
 	return 0;
 }

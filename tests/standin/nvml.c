@@ -21,8 +21,12 @@
 #define EXPORT __attribute__((visibility("default")))
 #define HALF_US 100000ull
 
-EXPORT struct standin_nvml ergtrace_simulated = {.gpus = 2, .limit_mw = 700000, .idle_mw = 70000,
-	.busy_mw = 400000, .architecture = ERG_NVML_HOPPER, .name = "Stand-in H100"};
+EXPORT struct standin_nvml ergtrace_simulated = {.gpus = 2,
+	.limit_mw = 700000,
+	.idle_mw = 70000,
+	.busy_mw = 400000,
+	.architecture = ERG_NVML_HOPPER,
+	.name = "Stand-in H100"};
 
 struct erg_nvml_device {
 	unsigned int index;

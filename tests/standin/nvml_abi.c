@@ -64,10 +64,10 @@ SAME(ERG_NVML_HOPPER, NVML_DEVICE_ARCH_HOPPER);
 #endif
 
 /* SLOWING_REASONS of analyze/timeline/timeline.c */
-SAME(0xec, nvmlClocksEventReasonSwPowerCap | nvmlClocksThrottleReasonHwSlowdown |
-		   nvmlClocksEventReasonSwThermalSlowdown |
-		   nvmlClocksThrottleReasonHwThermalSlowdown |
-		   nvmlClocksThrottleReasonHwPowerBrakeSlowdown);
+SAME(0xec,
+	nvmlClocksEventReasonSwPowerCap | nvmlClocksThrottleReasonHwSlowdown |
+		nvmlClocksEventReasonSwThermalSlowdown | nvmlClocksThrottleReasonHwThermalSlowdown |
+		nvmlClocksThrottleReasonHwPowerBrakeSlowdown);
 
 int main(void)
 {

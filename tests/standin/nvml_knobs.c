@@ -20,7 +20,8 @@ EXPORT int nvmlDeviceGetPowerManagementLimit(void *d, unsigned int *mw)
 	return 0;
 }
 
-EXPORT int nvmlDeviceGetPowerManagementLimitConstraints(void *d, unsigned int *lo, unsigned int *hi);
+EXPORT int nvmlDeviceGetPowerManagementLimitConstraints(void *d, unsigned int *lo,
+	unsigned int *hi);
 EXPORT int nvmlDeviceGetPowerManagementLimitConstraints(void *d, unsigned int *lo, unsigned int *hi)
 {
 	*lo = 200000;

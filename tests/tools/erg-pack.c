@@ -99,7 +99,8 @@ int main(int argc, char **argv)
 	else if (argc == 3)
 		r = pack(argv[1], argv[2], &err);
 	else
-		erg_fail(&err, r, "usage: erg-pack DIR OUT.erg | --list FILE | --manifest FILE | "
+		erg_fail(&err, r,
+			"usage: erg-pack DIR OUT.erg | --list FILE | --manifest FILE | "
 			"--cat FILE MEMBER");
 	if (r < 0)
 		fprintf(stderr, "erg-pack: %s\n", err.msg);

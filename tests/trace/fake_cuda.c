@@ -111,7 +111,7 @@ CUresult CUDAAPI cuLaunchKernel(CUfunction f, unsigned int gx, unsigned int gy, 
 {
 	launch((const char *)f);
 	return valid(gx && gy && gz && bx && by && bz && !shared && !stream && parameters &&
-		     *(CUdeviceptr *)parameters[0] == 1 && !extra);
+		*(CUdeviceptr *)parameters[0] == 1 && !extra);
 }
 
 CUresult CUDAAPI cuCtxSynchronize(void)

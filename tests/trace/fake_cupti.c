@@ -52,8 +52,8 @@ static __thread struct {
 	unsigned depth;
 } stacks[KINDS];
 
-CUptiResult CUPTIAPI cuptiSubscribe(
-	CUpti_SubscriberHandle *ret, CUpti_CallbackFunc callback, void *data)
+CUptiResult CUPTIAPI cuptiSubscribe(CUpti_SubscriberHandle *ret, CUpti_CallbackFunc callback,
+	void *data)
 {
 	(void)ret;
 	(void)data;
@@ -76,8 +76,8 @@ CUptiResult CUPTIAPI cuptiActivityRegisterTimestampCallback(CUpti_TimestampCallb
 	return CUPTI_SUCCESS;
 }
 
-CUptiResult CUPTIAPI cuptiActivityRegisterCallbacks(
-	CUpti_BuffersCallbackRequestFunc r, CUpti_BuffersCallbackCompleteFunc c)
+CUptiResult CUPTIAPI cuptiActivityRegisterCallbacks(CUpti_BuffersCallbackRequestFunc r,
+	CUpti_BuffersCallbackCompleteFunc c)
 {
 	request = r;
 	complete = c;
@@ -96,15 +96,15 @@ CUptiResult CUPTIAPI cuptiGetResultString(CUptiResult r, const char **ret)
 	return CUPTI_SUCCESS;
 }
 
-CUptiResult CUPTIAPI cuptiActivityPushExternalCorrelationId(
-	CUpti_ExternalCorrelationKind kind, uint64_t id)
+CUptiResult CUPTIAPI cuptiActivityPushExternalCorrelationId(CUpti_ExternalCorrelationKind kind,
+	uint64_t id)
 {
 	stacks[kind].ids[stacks[kind].depth++ % 64] = id;
 	return CUPTI_SUCCESS;
 }
 
-CUptiResult CUPTIAPI cuptiActivityPopExternalCorrelationId(
-	CUpti_ExternalCorrelationKind kind, uint64_t *last)
+CUptiResult CUPTIAPI cuptiActivityPopExternalCorrelationId(CUpti_ExternalCorrelationKind kind,
+	uint64_t *last)
 {
 	(void)last;
 	if (!stacks[kind].depth)
@@ -137,8 +137,8 @@ CUptiResult CUPTIAPI cuptiActivityGetNumDroppedRecords(CUcontext c, uint32_t s, 
 static bool is_call(const CUpti_Activity *r)
 {
 	return r->kind == CUPTI_ACTIVITY_KIND_DEVICE ||
-	       r->kind == CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION ||
-	       r->kind == CUPTI_ACTIVITY_KIND_RUNTIME;
+		r->kind == CUPTI_ACTIVITY_KIND_EXTERNAL_CORRELATION ||
+		r->kind == CUPTI_ACTIVITY_KIND_RUNTIME;
 }
 
 CUptiResult CUPTIAPI cuptiActivityGetNextRecord(uint8_t *b, size_t valid, CUpti_Activity **record)
@@ -146,8 +146,9 @@ CUptiResult CUPTIAPI cuptiActivityGetNextRecord(uint8_t *b, size_t valid, CUpti_
 	uint8_t *at = b;
 
 	if (*record)
-		at = (uint8_t *)*record + (is_call(*record) ? sizeof(struct call_record)
-							    : sizeof(struct work_record));
+		at = (uint8_t *)*record +
+			(is_call(*record) ? sizeof(struct call_record)
+					  : sizeof(struct work_record));
 	if (at >= b + valid)
 		return CUPTI_ERROR_MAX_LIMIT_REACHED;
 	*record = (CUpti_Activity *)at;
@@ -215,11 +216,18 @@ uint64_t fake_launch_more(const struct fake_work *w)
 	memset(r.later, 0xff, sizeof(r.later));
 	if (w->name)
 		r.kernel = (CUpti_ActivityKernel7){.kind = CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
-			.name = w->name, .start = begin, .end = begin + w->ns,
-			.deviceId = w->device, .streamId = w->stream, .correlationId = n_called};
+			.name = w->name,
+			.start = begin,
+			.end = begin + w->ns,
+			.deviceId = w->device,
+			.streamId = w->stream,
+			.correlationId = n_called};
 	else
-		r.copy = (CUpti_ActivityMemcpy5){.kind = CUPTI_ACTIVITY_KIND_MEMCPY, .start = begin,
-			.end = begin + w->ns, .deviceId = w->device, .streamId = w->stream,
+		r.copy = (CUpti_ActivityMemcpy5){.kind = CUPTI_ACTIVITY_KIND_MEMCPY,
+			.start = begin,
+			.end = begin + w->ns,
+			.deviceId = w->device,
+			.streamId = w->stream,
 			.correlationId = n_called};
 	append(&work_buffer, &r, sizeof(r));
 	return begin + w->ns;
@@ -240,8 +248,7 @@ uint64_t fake_launch(const struct fake_work *w)
 			.correlationId = n_called};
 		append(&call_buffer, &r, sizeof(r));
 	}
-	r.api = (CUpti_ActivityAPI){
-		.kind = CUPTI_ACTIVITY_KIND_RUNTIME, .correlationId = n_called};
+	r.api = (CUpti_ActivityAPI){.kind = CUPTI_ACTIVITY_KIND_RUNTIME, .correlationId = n_called};
 	if (kinds[CUPTI_ACTIVITY_KIND_RUNTIME])
 		append(&call_buffer, &r, sizeof(r));
 	return fake_launch_more(w);

@@ -12,8 +12,8 @@
 
 #include "tracepoints/adapters/itt/itt_abi.h"
 
-typedef void itt_task_begin(
-	const struct itt_domain *, struct itt_id, struct itt_id, const struct itt_string *);
+typedef void itt_task_begin(const struct itt_domain *, struct itt_id, struct itt_id,
+	const struct itt_string *);
 typedef void itt_task_end(const struct itt_domain *);
 typedef void itt_task_end_id(const struct itt_domain *, struct itt_id);
 

@@ -47,8 +47,8 @@ static void begin(int call, const char *d, struct itt_id id, const char *name)
 
 typedef void frame_fn(const struct itt_domain *, struct itt_id *);
 typedef void marker_fn(const struct itt_domain *, struct itt_id, const struct itt_string *, int);
-typedef void text_fn(
-	const struct itt_domain *, struct itt_id, const struct itt_string *, const char *, size_t);
+typedef void text_fn(const struct itt_domain *, struct itt_id, const struct itt_string *,
+	const char *, size_t);
 typedef void number_fn(const struct itt_domain *, struct itt_id, const struct itt_string *, int,
 	size_t, const void *);
 typedef void name_fn(const char *);

@@ -35,9 +35,9 @@ static const void *nvtx_export(uint32_t id)
 	static const struct nvtx_callbacks callbacks = {sizeof(callbacks), nvtx_get_module};
 	static const struct nvtx_version_info info = {sizeof(info), 3, 0, nvtx_set_version};
 
-	return id == NVTX_TABLE_CALLBACKS ? (const void *)&callbacks
-	       : id == NVTX_TABLE_VERSION ? (const void *)&info
-					  : NULL;
+	return id == NVTX_TABLE_CALLBACKS  ? (const void *)&callbacks
+		: id == NVTX_TABLE_VERSION ? (const void *)&info
+					   : NULL;
 }
 
 /* The slots of an extension module after the library has filled them; exits where it does not. */

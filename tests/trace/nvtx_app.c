@@ -68,11 +68,12 @@ static void push_ex(void *d, struct nvtx_attributes a)
 static void push_registered(const char *d, const char *name)
 {
 	void *dom = domain(d);
-	const void *s = NVTX_CORE2(
-		NVTX_DOMAIN_REGISTER_STRING_A, const void *(*)(void *, const char *))(dom, name);
+	const void *s = NVTX_CORE2(NVTX_DOMAIN_REGISTER_STRING_A,
+		const void *(*)(void *, const char *))(dom, name);
 
-	push_ex(dom, (struct nvtx_attributes){
-			     .message_type = NVTX_MESSAGE_REGISTERED, .message.registered = s});
+	push_ex(dom,
+		(struct nvtx_attributes){.message_type = NVTX_MESSAGE_REGISTERED,
+			.message.registered = s});
 }
 
 static void *end_of(void *name)
@@ -168,28 +169,32 @@ static void push_payload(const char *name, const char *macs)
 		{.flags = NVTX_ENTRY_MESSAGE, .type = NVTX_ENTRY_CSTRING, .name = "name"},
 		{.type = 18, .name = "macs"},
 	};
-	const struct nvtx_schema_attr attr = {
-		.mask = NVTX_SCHEMA_ENTRIES | NVTX_SCHEMA_N_ENTRIES, .entries = entries, .n_entries = 4};
+	const struct nvtx_schema_attr attr = {.mask = NVTX_SCHEMA_ENTRIES | NVTX_SCHEMA_N_ENTRIES,
+		.entries = entries,
+		.n_entries = 4};
 	struct nvtx_payload_data data = {0, sizeof(work), &work};
 	intptr_t *slots = nvtx_extension(NVTX_MODULE_PAYLOAD);
 
-	data.schema = ((uint64_t(*)(void *, const struct nvtx_schema_attr *))
-			slots[NVTX_EXT_SCHEMA_REGISTER])(NULL, &attr);
-	((int (*)(void *, const struct nvtx_payload_data *, size_t))slots[NVTX_EXT_RANGE_PUSH])(
-		NULL, &data, 1);
+	data.schema = ((uint64_t(*)(void *,
+		const struct nvtx_schema_attr *))slots[NVTX_EXT_SCHEMA_REGISTER])(NULL, &attr);
+	((int (*)(void *, const struct nvtx_payload_data *,
+		size_t))slots[NVTX_EXT_RANGE_PUSH])(NULL, &data, 1);
 }
 
 static void count(const char *name, const char *value)
 {
 	static uint64_t id;
-	const struct nvtx_counter_attr attr = {.struct_size = sizeof(attr), .schema = 17, .name = name};
+	const struct nvtx_counter_attr attr = {.struct_size = sizeof(attr),
+		.schema = 17,
+		.name = name};
 	intptr_t *slots = nvtx_extension(NVTX_MODULE_COUNTERS);
 
 	if (!id)
-		id = ((uint64_t(*)(void *, const struct nvtx_counter_attr *))
-				slots[NVTX_EXT_COUNTER_REGISTER])(NULL, &attr);
-	((void (*)(void *, uint64_t, int64_t))slots[NVTX_EXT_COUNTER_INT64])(
-		NULL, id, strtoll(value, NULL, 10));
+		id = ((uint64_t(*)(void *,
+			const struct nvtx_counter_attr *))slots[NVTX_EXT_COUNTER_REGISTER])(NULL,
+			&attr);
+	((void (*)(void *, uint64_t, int64_t))slots[NVTX_EXT_COUNTER_INT64])(NULL, id,
+		strtoll(value, NULL, 10));
 }
 
 static void wait_for_line(void)
@@ -209,19 +214,22 @@ static void push_kinds(const char *op, const char *key, const char *value)
 	else if (!strcmp(op, "count"))
 		count(key, value);
 	else if (!strcmp(op, "dpush"))
-		push_ex(domain(key), (struct nvtx_attributes){.message_type = NVTX_MESSAGE_ASCII,
-					     .message.ascii = value});
+		push_ex(domain(key),
+			(struct nvtx_attributes){.message_type = NVTX_MESSAGE_ASCII,
+				.message.ascii = value});
 	else if (!strcmp(op, "rpush"))
 		push_registered(key, value);
 	else if (!strcmp(op, "cpush"))
-		push_ex(NULL, (struct nvtx_attributes){.category = (uint32_t)atoi(key),
-				      .message_type = NVTX_MESSAGE_ASCII,
-				      .message.ascii = value});
+		push_ex(NULL,
+			(struct nvtx_attributes){.category = (uint32_t)atoi(key),
+				.message_type = NVTX_MESSAGE_ASCII,
+				.message.ascii = value});
 	else if (!strcmp(op, "ppush"))
-		push_ex(NULL, (struct nvtx_attributes){.payload_type = NVTX_PAYLOAD_U64,
-				      .payload.u64 = strtoull(key, NULL, 10),
-				      .message_type = NVTX_MESSAGE_ASCII,
-				      .message.ascii = value});
+		push_ex(NULL,
+			(struct nvtx_attributes){.payload_type = NVTX_PAYLOAD_U64,
+				.payload.u64 = strtoull(key, NULL, 10),
+				.message_type = NVTX_MESSAGE_ASCII,
+				.message.ascii = value});
 	else {
 		fprintf(stderr, "nvtx-app: unknown step \"%s\"\n", op);
 		exit(2);
@@ -234,8 +242,7 @@ static void run_op(const char *op, char *key, const char *value)
 		if (*value) /* the name has a '=' in it */
 			key[strlen(key)] = '=';
 		printf("push: %d\n", push(key));
-	}
-	else if (!strcmp(op, "pop"))
+	} else if (!strcmp(op, "pop"))
 		printf("pop: %d\n", pop());
 	else if (!strcmp(op, "wpush"))
 		push_wide(key);
@@ -251,23 +258,16 @@ static void run_op(const char *op, char *key, const char *value)
 		NVTX_CORE2(NVTX_DOMAIN_RANGE_POP, int (*)(void *))(domain(key));
 	else if (!strcmp(op, "category"))
 		NVTX_CORE(NVTX_NAME_CATEGORY_A, void (*)(uint32_t, const char *))
-		((uint32_t)atoi(key), value);
-	else if (!strcmp(op, "mark"))
-		NVTX_CORE(NVTX_MARK_A, void (*)(const char *))(key);
+	((uint32_t)atoi(key), value);
+	else if (!strcmp(op, "mark")) NVTX_CORE(NVTX_MARK_A, void (*)(const char *))(key);
 	else if (!strcmp(op, "thread"))
 		NVTX_CORE(NVTX_NAME_OS_THREAD_A, void (*)(uint32_t, const char *))(7, key);
-	else if (!strcmp(op, "big"))
-		big(atol(key));
-	else if (!strcmp(op, "bad"))
-		push("\xff\xfe\x80"), pop();
-	else if (!strcmp(op, "sleep"))
-		usleep((useconds_t)atoi(key) * 1000);
-	else if (!strcmp(op, "forks"))
-		run_forks(atoi(key));
-	else if (!strcmp(op, "wait"))
-		wait_for_line();
-	else
-		push_kinds(op, key, value);
+	else if (!strcmp(op, "big")) big(atol(key));
+	else if (!strcmp(op, "bad")) push("\xff\xfe\x80"), pop();
+	else if (!strcmp(op, "sleep")) usleep((useconds_t)atoi(key) * 1000);
+	else if (!strcmp(op, "forks")) run_forks(atoi(key));
+	else if (!strcmp(op, "wait")) wait_for_line();
+	else push_kinds(op, key, value);
 }
 
 int main(int argc, char **argv)

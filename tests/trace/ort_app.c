@@ -105,7 +105,8 @@ static void run(void *session, long runs, float classes[CLASSES])
 
 	for (int i = 0; image && i < pixels; i++)
 		image[i] = sinf((float)i);
-	check(api[49](memory, image, (size_t)pixels * sizeof(*image), shape, (size_t)4, 1, &in), "tensor");
+	check(api[49](memory, image, (size_t)pixels * sizeof(*image), shape, (size_t)4, 1, &in),
+		"tensor");
 	for (long i = 0; i < runs; i++) {
 		out = NULL;
 		check(api[9](session, NULL, &in_name, &in, (size_t)1, &out_name, (size_t)1, &out),

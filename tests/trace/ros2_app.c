@@ -24,12 +24,14 @@ static void tell(void)
 	lttng_ust_tracepoint(ros2, rcl_node_init, &nodes[1], "planner", "/arm");
 	lttng_ust_tracepoint(ros2, rcl_subscription_init, &subscription_handle, &nodes[0]);
 	lttng_ust_tracepoint(ros2, rclcpp_subscription_init, &subscription_handle, &subscription);
-	lttng_ust_tracepoint(ros2, rclcpp_subscription_callback_added, &subscription, &callbacks[0]);
+	lttng_ust_tracepoint(ros2, rclcpp_subscription_callback_added, &subscription,
+		&callbacks[0]);
 	lttng_ust_tracepoint(ros2, rclcpp_callback_register, &callbacks[0],
 		"void (Camera::?)(std::shared_ptr<Image>)");
 	lttng_ust_tracepoint(ros2, rclcpp_timer_callback_added, &timer, &callbacks[1]);
 	lttng_ust_tracepoint(ros2, rclcpp_timer_link_node, &timer, &nodes[1]);
-	lttng_ust_tracepoint(ros2, rclcpp_callback_register, &callbacks[1], "Planner::tick, \"fast\"");
+	lttng_ust_tracepoint(ros2, rclcpp_callback_register, &callbacks[1],
+		"Planner::tick, \"fast\"");
 	lttng_ust_tracepoint(ros2, rcl_service_init, &service, &nodes[1]);
 	lttng_ust_tracepoint(ros2, rclcpp_service_callback_added, &service, &callbacks[2]);
 	lttng_ust_tracepoint(ros2, rclcpp_callback_register, &callbacks[2], "Planner::plan");

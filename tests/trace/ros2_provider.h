@@ -16,6 +16,8 @@
 
 #include <lttng/tracepoint.h>
 
+/* One field a line. */
+/* clang-format off */
 LTTNG_UST_TRACEPOINT_EVENT(ros2, rcl_node_init,
 	LTTNG_UST_TP_ARGS(const void *, node, const char *, name, const char *, space),
 	LTTNG_UST_TP_FIELDS(
@@ -55,6 +57,7 @@ LTTNG_UST_TRACEPOINT_EVENT(ros2, callback_end,
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_integer_hex(uint64_t, callback, (uintptr_t)call)))
 
+/* clang-format on */
 #endif
 
 #include <lttng/tracepoint-event.h>

@@ -64,7 +64,7 @@ static inline bool warned(const struct erg_attr *a, const char *code)
 	json_t *w;
 	size_t i;
 
-	json_array_foreach(a->warnings, i, w)
+	json_array_foreach (a->warnings, i, w)
 		if (!strcmp(json_string_value(json_object_get(w, "code")), code))
 			return true;
 	return false;

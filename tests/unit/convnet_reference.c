@@ -41,8 +41,8 @@ static double conv_at(const struct erg_net_layer *l, const struct tensor *in, co
 		for (long ky = 0; ky < l->kernel[0]; ky++)
 			for (long kx = 0; kx < l->kernel[1]; kx++)
 				sum += w[((o * per + c) * l->kernel[0] + ky) * l->kernel[1] + kx] *
-				       at(in, group * per + c, y * l->stride[0] + ky - l->pad[0],
-					       x * l->stride[1] + kx - l->pad[1], 0);
+					at(in, group * per + c, y * l->stride[0] + ky - l->pad[0],
+						x * l->stride[1] + kx - l->pad[1], 0);
 	return sum;
 }
 
@@ -56,7 +56,8 @@ static double fc_at(const struct erg_net_layer *l, const struct tensor *in, cons
 	return sum;
 }
 
-static double pool_at(const struct erg_net_layer *l, const struct tensor *in, long c, long y, long x)
+static double pool_at(const struct erg_net_layer *l, const struct tensor *in, long c, long y,
+	long x)
 {
 	double best = -HUGE_VAL, sum = 0;
 	long n = 0;
@@ -96,7 +97,8 @@ static double softmax_at(const struct erg_net_layer *l, const struct tensor *in,
 	return 1 / sum;
 }
 
-static double concat_at(const struct erg_net_layer *l, const struct tensor *t, long c, long y, long x)
+static double concat_at(const struct erg_net_layer *l, const struct tensor *t, long c, long y,
+	long x)
 {
 	uint32_t j = 0;
 
@@ -113,7 +115,9 @@ static double eltwise_at(const struct erg_net_layer *l, const struct tensor *t, 
 	for (uint32_t j = 1; j < l->n_from; j++) {
 		double u = at(&t[l->from[j]], c, y, x, 0);
 
-		v = l->elt == ERG_NET_ELT_SUM ? v + u : l->elt == ERG_NET_ELT_MUL ? v * u : fmax(v, u);
+		v = l->elt == ERG_NET_ELT_SUM       ? v + u
+			: l->elt == ERG_NET_ELT_MUL ? v * u
+						    : fmax(v, u);
 	}
 	return v;
 }

@@ -76,8 +76,8 @@ static inline void on_phase(void *data, const char *name)
 
 static inline void attach_to(const struct lttng_ust_tracepoint *tp, void (*fn)(void))
 {
-	assert_int_equal(lttng_ust_tracepoint_provider_register(
-				 "ergtrace", tp->event_name, fn, NULL, tp->signature),
+	assert_int_equal(lttng_ust_tracepoint_provider_register("ergtrace", tp->event_name, fn,
+				 NULL, tp->signature),
 		0);
 }
 
@@ -112,7 +112,8 @@ static inline uint32_t layer_named(uint32_t parent, const char *name)
 /* Runs the cases of TESTS, of group NAME. Another session that records this process would be seen,
  * too. */
 #define RUN(name, tests)                                                                           \
-	(erg_enabled() ? puts("1..1\nok 1 - erg # skip a session on this machine records ergtrace"), 0 \
-		       : cmocka_run_group_tests_name(name, tests, NULL, NULL))
+	(erg_enabled()                                                                             \
+		? puts("1..1\nok 1 - erg # skip a session on this machine records ergtrace"),      \
+		0 : cmocka_run_group_tests_name(name, tests, NULL, NULL))
 
 #endif

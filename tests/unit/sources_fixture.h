@@ -99,8 +99,9 @@ static inline void start_all(struct fixture *f)
 {
 	for (size_t i = 0; i < f->list.n; i++)
 		if (f->list.sources[i]->ops->start)
-			assert_int_equal(
-				f->list.sources[i]->ops->start(f->list.sources[i], &f->err), 0);
+			assert_int_equal(f->list.sources[i]->ops->start(f->list.sources[i],
+						 &f->err),
+				0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -113,7 +113,8 @@ static void add_foreign(struct foreign *f, const char *path, int type, const cha
 	archive_write_set_format_pax(a);
 	archive_write_set_bytes_per_block(a, 0);
 	assert_int_equal(archive_write_open_memory(a, f->tar + f->len, sizeof(f->tar) - f->len,
-		&used), ARCHIVE_OK);
+				 &used),
+		ARCHIVE_OK);
 	archive_entry_set_pathname(e, path);
 	archive_entry_set_filetype(e, (unsigned)type);
 	archive_entry_set_perm(e, 0644);

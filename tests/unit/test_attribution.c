@@ -33,7 +33,8 @@ static void test_short_layers(void **state)
 		mean += error_of(&r, k) / (double)s.layers;
 		assert_true(fabs(r.a->classes[k].time_s - r.t.time_s[k]) < 1e-6);
 		assert_true(fabs(r.a->classes[k].power_w.value * r.t.time_s[k] /
-			r.a->classes[k].energy_j.value - 1) < 1e-9);
+					    r.a->classes[k].energy_j.value -
+				    1) < 1e-9);
 	}
 	assert_true(mean < 0.005);
 	assert_true(fabs(r.a->ets_j.value / r.t.total_j - 1) < 0.005);
@@ -107,7 +108,8 @@ static void test_seed(void **state)
 
 		for (int i = 0; i < 3; i++)
 			c[i] = &r[i].a->classes[k];
-		assert_memory_equal(&c[0]->energy_j, &c[1]->energy_j, offsetof(struct erg_est, method));
+		assert_memory_equal(&c[0]->energy_j, &c[1]->energy_j,
+			offsetof(struct erg_est, method));
 		if (erg_est_resolved(&c[0]->energy_j) && erg_est_resolved(&c[2]->energy_j)) {
 			assert_true(c[0]->energy_j.value == c[2]->energy_j.value);
 			assert_true(c[0]->energy_j.lo != c[2]->energy_j.lo);
@@ -267,7 +269,8 @@ static void test_frequency(void **state)
 	erg_attr_options_init(&opt);
 	run(&s, &opt, &plain);
 	scene_make(&s, &split.t);
-	opt.frequency = (struct erg_attr_steps){split.t.n_levels, split.t.level_t, split.t.level_hz};
+	opt.frequency =
+		(struct erg_attr_steps){split.t.n_levels, split.t.level_t, split.t.level_hz};
 	assert_int_equal(attribute(&split.t, &opt, &split.a, NULL), 0);
 	assert_int_equal(plain.a->diag.levels, 1);
 	assert_int_equal(split.a->diag.levels, 2);
@@ -380,8 +383,9 @@ static void test_sum(void **state)
 	}
 	e = erg_attr_combine(r.a, weight, false);
 	assert_true(e.stat < 0.8 * half);
-	assert_true(fabs(e.value - r.a->classes[3].energy_j.value - r.a->classes[4].energy_j.value -
-		r.a->classes[5].energy_j.value - r.a->classes[6].energy_j.value) < 1e-9);
+	assert_true(
+		fabs(e.value - r.a->classes[3].energy_j.value - r.a->classes[4].energy_j.value -
+			r.a->classes[5].energy_j.value - r.a->classes[6].energy_j.value) < 1e-9);
 	whole = erg_attr_interval(r.a, r.t.seg.begin[0], r.t.seg.begin[r.t.seg.n], NULL, NULL);
 	assert_true(fabs(whole.value / r.t.total_j - 1) < 0.005);
 	done(&r);
@@ -403,7 +407,8 @@ static void test_systematic(void **state)
 	for (size_t k = 0; k < s.layers; k++) {
 		e = &r.a->classes[k].energy_j;
 		assert_true(e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi);
-		assert_true(fabs(e->syst - 0.15 * r.t.time_s[k] - 0.02 * e->value) < 1e-6 * e->value);
+		assert_true(
+			fabs(e->syst - 0.15 * r.t.time_s[k] - 0.02 * e->value) < 1e-6 * e->value);
 		assert_true(e->hi - e->lo > 2 * e->syst);
 	}
 	done(&r);
@@ -416,8 +421,8 @@ static void test_systematic(void **state)
 	run(&s, NULL, &r);
 	for (size_t k = 0; k < s.layers; k++) {
 		e = &r.a->classes[k].energy_j;
-		assert_true(!erg_est_resolved(e) || (e->lo <= r.t.energy_j[k] &&
-			r.t.energy_j[k] <= e->hi));
+		assert_true(!erg_est_resolved(e) ||
+			(e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi));
 	}
 	done(&r);
 }

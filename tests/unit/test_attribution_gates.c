@@ -248,7 +248,8 @@ static void test_holes(void **state)
 		s.hole_begin_s = 0.2 + (double)(seed / 2) * 0.05;
 		s.hole_end_s = s.hole_begin_s + (seed % 2 ? 0.8 : 0);
 		run(&s, NULL, &r);
-		e = erg_attr_interval(r.a, r.t.seg.begin[0], r.t.seg.begin[r.t.seg.n], &coverage, NULL);
+		e = erg_attr_interval(r.a, r.t.seg.begin[0], r.t.seg.begin[r.t.seg.n], &coverage,
+			NULL);
 		assert_true(erg_est_resolved(&e));
 		assert_true(fabs(e.value / r.t.total_j - 1) < 0.05);
 		with = e.hi - e.lo;

@@ -35,8 +35,13 @@ static void pair_setup(struct pair *p)
 	struct erg_attr_options opt;
 
 	memset(p, 0, sizeof(*p));
-	p->tl = (struct erg_timeline){.archive = (char *)"pair", .begin = 1000, .end = 12001000,
-		.layers = p->layers, .n_layers = 2, .tracks = &p->track, .n_tracks = 1};
+	p->tl = (struct erg_timeline){.archive = (char *)"pair",
+		.begin = 1000,
+		.end = 12001000,
+		.layers = p->layers,
+		.n_layers = 2,
+		.tracks = &p->track,
+		.n_tracks = 1};
 	p->layers[0].parent = p->layers[1].parent = ERG_NONE;
 	p->tl.iv.layer = calloc(3, sizeof(*p->tl.iv.layer));
 	p->tl.iv.iteration = calloc(3, sizeof(*p->tl.iv.iteration));
@@ -48,7 +53,8 @@ static void pair_setup(struct pair *p)
 	}
 	erg_attr_options_init(&opt);
 	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt, 1e8, &p->view,
-		NULL), 0);
+				 NULL),
+		0);
 }
 
 static void pair_teardown(struct pair *p)

@@ -150,8 +150,13 @@ static void setup(struct fixture *f, size_t iterations)
 	size_t n = 3 * iterations;
 
 	memset(f, 0, sizeof(*f));
-	f->tl = (struct erg_timeline){.archive = (char *)"fixture", .begin = 5000, .end = 5000,
-		.layers = f->layers, .n_layers = 3, .tracks = &f->track, .n_tracks = 1};
+	f->tl = (struct erg_timeline){.archive = (char *)"fixture",
+		.begin = 5000,
+		.end = 5000,
+		.layers = f->layers,
+		.n_layers = 3,
+		.tracks = &f->track,
+		.n_tracks = 1};
 	f->tl.iv.layer = calloc(n, sizeof(*f->tl.iv.layer));
 	f->tl.iv.iteration = calloc(n, sizeof(*f->tl.iv.iteration));
 	f->tl.iv.track = calloc(n, sizeof(*f->tl.iv.track));
@@ -165,7 +170,8 @@ static void setup(struct fixture *f, size_t iterations)
 	}
 	erg_attr_options_init(&f->opt);
 	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &f->tl}, &f->opt, 1e8,
-		&f->view, NULL), 0);
+				 &f->view, NULL),
+		0);
 	f->r = (struct attr_readings){.t = f->t, .v = f->v, .spacing_ns = 1e6};
 }
 
@@ -195,10 +201,10 @@ static void test_boxcar(void **state)
 	struct fixture f;
 
 	setup(&f, 4);
-	f.t[0] = 5000 + 1000000;   /* window begins before the segments: no row */
-	f.t[1] = 5000 + 6000000;   /* window 2..5 ms: 2 ms of layer 0, 1 ms of layer 1 */
-	f.t[2] = 5000 + 10000000;  /* window 6..9 ms: 2 ms of layer 2, 1 ms of layer 0 */
-	f.t[3] = 5000 + 60000000;  /* beyond the end: no row */
+	f.t[0] = 5000 + 1000000;  /* window begins before the segments: no row */
+	f.t[1] = 5000 + 6000000;  /* window 2..5 ms: 2 ms of layer 0, 1 ms of layer 1 */
+	f.t[2] = 5000 + 10000000; /* window 6..9 ms: 2 ms of layer 2, 1 ms of layer 0 */
+	f.t[3] = 5000 + 60000000; /* beyond the end: no row */
 	f.r.n = 4;
 	assert_int_equal(attr_kernel_open(&k, &f.view, &f.r, &shape, 0, 4, NULL), 0);
 	row = attr_kernel_next(&k);
@@ -257,7 +263,10 @@ static void test_counter(void **state)
 /* The recursion by hand: conversions of 1 ms that end at the readings' phase. */
 static void test_ema(void **state)
 {
-	struct attr_shape shape = {.kind = ERG_SENSOR_EMA, .period_ns = 1e6, .alpha = .5, .phase = 0};
+	struct attr_shape shape = {.kind = ERG_SENSOR_EMA,
+		.period_ns = 1e6,
+		.alpha = .5,
+		.phase = 0};
 	double want[3] = {0}, weight = 1;
 	struct attr_row *row = NULL, *next;
 	struct attr_kernel k;
@@ -307,7 +316,8 @@ static void test_slope(void **state)
 			struct attr_kernel k;
 
 			shape.lag_ns = side < 2 ? (side ? h : -h) : 0;
-			assert_int_equal(attr_kernel_open(&k, &f.view, &f.r, &shape, 0, 40, NULL), 0);
+			assert_int_equal(attr_kernel_open(&k, &f.view, &f.r, &shape, 0, 40, NULL),
+				0);
 			k.power = power;
 			while ((row = attr_kernel_next(&k)) && k.m <= 31)
 				last = row;
@@ -349,9 +359,9 @@ static void test_stale_readings(void **state)
 		bool stale;
 		uint64_t model_ns; /* the period of an assumed model */
 	} cases[] = {
-		{10, 1, 0, true, 0},    /* updates every 10 ms, read every 1 ms */
-		{1, 1, 0, false, 0},    /* fresh every time */
-		{1, .2, .5, false, 0},  /* repeats by its quantum, irregularly */
+		{10, 1, 0, true, 0},   /* updates every 10 ms, read every 1 ms */
+		{1, 1, 0, false, 0},   /* fresh every time */
+		{1, .2, .5, false, 0}, /* repeats by its quantum, irregularly */
 		{10, 1, 0, true, 10000000},
 		{10, 1, 0, true, 100000000}, /* the readings know better */
 		{1, 1, 0, false, 100000000},

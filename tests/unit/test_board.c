@@ -83,8 +83,8 @@ static void test_leakage(void **state)
 /* Power is linear in the rates; the activity's part goes with V^2 f and an operation's with V^2. */
 static void test_dynamic_power(void **state)
 {
-	struct erg_model_load idle = {0}, busy = {.simd_rate = 1e9, .bus_rate = 5e7,
-		.cpu_activity = 2};
+	struct erg_model_load idle = {0},
+			      busy = {.simd_rate = 1e9, .bus_rate = 5e7, .cpu_activity = 2};
 	struct erg_model_power p0, p1, half0, half1;
 	double v = erg_clock_volt(&erg_model_cpu_clocks, 921600) / erg_model_cpu_clocks.v_max;
 
@@ -93,8 +93,8 @@ static void test_dynamic_power(void **state)
 	power_at(921600, idle, 50, &half0);
 	power_at(921600, busy, 50, &half1);
 	near(p1.rail_w[ERG_RAIL_CPU] - p0.rail_w[ERG_RAIL_CPU], 2 * 1.1 + 1e9 * 200e-12, 1e-12);
-	near(p1.rail_w[ERG_RAIL_IN] - p0.rail_w[ERG_RAIL_IN],
-		2 * 1.1 + 1e9 * 200e-12 + 5e7 * 15e-9, 1e-12);
+	near(p1.rail_w[ERG_RAIL_IN] - p0.rail_w[ERG_RAIL_IN], 2 * 1.1 + 1e9 * 200e-12 + 5e7 * 15e-9,
+		1e-12);
 	near(half1.rail_w[ERG_RAIL_CPU] - half0.rail_w[ERG_RAIL_CPU],
 		v * v * (2 * 1.1 * 921600 / 1734000 + 1e9 * 200e-12), 1e-12);
 	near(half1.dynamic_cpu_w, half1.rail_w[ERG_RAIL_CPU] - half0.rail_w[ERG_RAIL_CPU], 1e-12);
@@ -125,7 +125,9 @@ static double shown(struct erg_adc *a, uint64_t now, uint64_t *ret_time)
 static void test_boxcar_and_lag(void **state)
 {
 	struct erg_adc *a = adc((struct erg_adc_params){.kind = ERG_SENSOR_BOXCAR,
-		.window_ns = 10 * MS, .period_ns = 2 * MS, .lag_ns = 3 * MS});
+		.window_ns = 10 * MS,
+		.period_ns = 2 * MS,
+		.lag_ns = 3 * MS});
 	uint64_t t;
 
 	erg_adc_feed(a, 1021 * MS + 500000, 2);
@@ -140,7 +142,8 @@ static void test_boxcar_and_lag(void **state)
 static void test_point_sees_its_window_only(void **state)
 {
 	struct erg_adc *a = adc((struct erg_adc_params){.kind = ERG_SENSOR_POINT,
-		.window_ns = 280000, .period_ns = 10 * MS});
+		.window_ns = 280000,
+		.period_ns = 10 * MS});
 
 	erg_adc_feed(a, 1019 * MS, 5);
 	erg_adc_feed(a, 1019 * MS + 860000, 7);
@@ -152,8 +155,10 @@ static void test_point_sees_its_window_only(void **state)
 /* out += alpha (new - out), from the first conversion. */
 static void test_ema(void **state)
 {
-	struct erg_adc *a = adc((struct erg_adc_params){.kind = ERG_SENSOR_EMA, .window_ns = MS,
-		.period_ns = MS, .alpha = 0.25});
+	struct erg_adc *a = adc((struct erg_adc_params){.kind = ERG_SENSOR_EMA,
+		.window_ns = MS,
+		.period_ns = MS,
+		.alpha = 0.25});
 	double want = 0;
 
 	for (int i = 1; i <= 40; i++) {
@@ -168,8 +173,13 @@ static void test_ema(void **state)
 
 static void test_quantisation_gain_offset(void **state)
 {
-	struct erg_adc *a = adc((struct erg_adc_params){.kind = ERG_SENSOR_BOXCAR, .window_ns = MS,
-		.period_ns = MS, .gain = 1.01, .offset = 3, .lsb = 4, .scale = 100});
+	struct erg_adc *a = adc((struct erg_adc_params){.kind = ERG_SENSOR_BOXCAR,
+		.window_ns = MS,
+		.period_ns = MS,
+		.gain = 1.01,
+		.offset = 3,
+		.lsb = 4,
+		.scale = 100});
 
 	erg_adc_feed(a, 1001 * MS, 1.0);
 	near(shown(a, 1001 * MS, NULL), 104, 1e-9); /* 100 * 1.01 + 3 = 104 */
@@ -181,8 +191,11 @@ static void test_quantisation_gain_offset(void **state)
 /* With noise of half a quantum or more the mean is right in spite of the quantisation. */
 static void test_noise_dithers(void **state)
 {
-	struct erg_adc *a = adc((struct erg_adc_params){.kind = ERG_SENSOR_BOXCAR, .window_ns = MS,
-		.period_ns = MS, .noise = 2.4, .lsb = 4});
+	struct erg_adc *a = adc((struct erg_adc_params){.kind = ERG_SENSOR_BOXCAR,
+		.window_ns = MS,
+		.period_ns = MS,
+		.noise = 2.4,
+		.lsb = 4});
 	double sum = 0;
 
 	for (uint64_t i = 1; i <= 20000; i++) {
@@ -196,7 +209,9 @@ static void test_noise_dithers(void **state)
 static void test_counter(void **state)
 {
 	struct erg_adc *a = adc((struct erg_adc_params){.kind = ERG_SENSOR_COUNTER,
-		.period_ns = MS, .lsb = 61, .scale = 1e6});
+		.period_ns = MS,
+		.lsb = 61,
+		.scale = 1e6});
 
 	erg_adc_feed(a, 1001 * MS + 1, 2.5); /* 2500 uJ at the edge: 40 whole units */
 	near(shown(a, 1001 * MS + 1, NULL), 40 * 61, 1e-9);
@@ -206,7 +221,8 @@ static void test_counter(void **state)
 static void test_refuses_long_windows(void **state)
 {
 	struct erg_adc *a = malloc(sizeof(*a));
-	struct erg_adc_params p = {.kind = ERG_SENSOR_BOXCAR, .window_ns = 5000ull * MS,
+	struct erg_adc_params p = {.kind = ERG_SENSOR_BOXCAR,
+		.window_ns = 5000ull * MS,
 		.period_ns = MS};
 
 	assert_int_equal(erg_adc_init(a, &p, 0, 1), -EINVAL);
@@ -215,7 +231,9 @@ static void test_refuses_long_windows(void **state)
 
 static struct erg_control_seen calm(double power_w)
 {
-	return (struct erg_control_seen){.temp_c = 40, .power_w = power_w, .dynamic_cpu_w = 3,
+	return (struct erg_control_seen){.temp_c = 40,
+		.power_w = power_w,
+		.dynamic_cpu_w = 3,
 		.cpu_util = 1};
 }
 
@@ -324,7 +342,8 @@ static void test_truth(void **state)
 	fclose(f);
 	assert_int_equal(erg_truth_open(path, &t, &err), 0);
 	assert_int_equal(erg_truth_energy(&t, ERG_TRUTH_CPU, 2 * MS + MS / 2, 4 * MS + MS / 4, &j,
-				 &err), 0);
+				 &err),
+		0);
 	near(j, (2 * 0.5 + 3 + 4 * 0.25) * 1e-3, 1e-12);
 	near(erg_truth_throttled_s(&t, 0, 10 * MS, 1), 1e-3, 1e-12);
 	assert_int_equal(erg_truth_energy(&t, ERG_TRUTH_CPU, 0, 11 * MS, &j, &err), -ERANGE);
@@ -336,7 +355,8 @@ static void test_page_ring(void **state)
 {
 	struct erg_board_page *page = calloc(1, sizeof(*page));
 	struct erg_board_transition t = {.simd_rate = 7};
-	struct erg_board_ring *a = erg_board_ring_take(page, 11), *b = erg_board_ring_take(page, 12);
+	struct erg_board_ring *a = erg_board_ring_take(page, 11),
+			      *b = erg_board_ring_take(page, 12);
 	uint64_t first, second;
 
 	assert_true(a && b && a != b);

@@ -128,7 +128,8 @@ static const struct {
 	{"network a\ninput 3x5x5\nconv c out=3\n", "t.net:3:1: c: expected k=N"},
 	{"network a\ninput 3x5x5\n  conv c out=3 k=7\n", "t.net:3:3: c: a kernel of 7"},
 	{"network a\ninput 3x5x5\nconv c out=3 k=-1\n", "t.net:3:16: \"-1\""},
-	{"network a\ninput 3x5x5\nconv c out=3 k=3 q=1\n", "t.net:3:18: conv has no attribute \"q\""},
+	{"network a\ninput 3x5x5\nconv c out=3 k=3 q=1\n",
+		"t.net:3:18: conv has no attribute \"q\""},
 	{"network a\ninput 3x5x5\nconv c out k=3\n", "t.net:3:8: \"out\" needs a value"},
 	{"network a\ninput 3x5x5\nrelu c relu\n", "t.net:3:8: relu has no attribute"},
 	{"network a\ninput 3x5x5\nrelu c from=b\n", "t.net:3:13: no layer \"b\""},
@@ -144,7 +145,8 @@ static const struct {
 	{"network a\ninput 3x5x5\nmodule m t\nend\n", "t.net:4:1: module m has no layer"},
 	{"network a\ninput 3x5x5\nfoo r\n", "t.net:3:1: \"foo\": expected network"},
 	{"network a\ninput 3x5x5\nrelu r\001\n", "t.net:3:7: byte 0x01"},
-	{"network a\ninput 3x5x5\navgpool p k=2\nconcat c from=p,input\n", "t.net:4:1: c: input is 5x5"},
+	{"network a\ninput 3x5x5\navgpool p k=2\nconcat c from=p,input\n",
+		"t.net:4:1: c: input is 5x5"},
 	{"network a\ninput 3x65536x65536\nrelu r\n", "t.net:2:1: input: an output of"},
 	{"network a\ninput 3x9000x9000\nfc f out=60000\n", "t.net:3:1: f: "},
 };
@@ -199,8 +201,10 @@ static void test_locate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_published), cmocka_unit_test(test_shapes),
-		cmocka_unit_test(test_errors),    cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_locate),
 	};
 

@@ -220,8 +220,10 @@ static void test_bad_image(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_operators), cmocka_unit_test(test_seeds),
-		cmocka_unit_test(test_random),    cmocka_unit_test(test_image),
+		cmocka_unit_test(test_operators),
+		cmocka_unit_test(test_seeds),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_image),
 		cmocka_unit_test(test_bad_image),
 	};
 

@@ -74,11 +74,9 @@ static void test_unknown(void **state)
 	assert_string_equal(env, "");
 	missing = json_array_get(json_object_get(m, "missing"), 0);
 	assert_string_equal(json_string_value(json_object_get(missing, "name")), "page-falts");
-	assert_string_equal(
-		json_string_value(json_array_get(json_object_get(missing, "near"), 0)),
+	assert_string_equal(json_string_value(json_array_get(json_object_get(missing, "near"), 0)),
 		"page-faults");
-	assert_non_null(strstr(
-		json_string_value(json_array_get(json_object_get(m, "warnings"), 0)),
+	assert_non_null(strstr(json_string_value(json_array_get(json_object_get(m, "warnings"), 0)),
 		"near names: page-faults"));
 	free(env);
 	json_decref(m);

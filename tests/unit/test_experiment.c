@@ -90,8 +90,8 @@ static void welch_agrees_with_a_worked_example(void **state)
 {
 	_cleanup_(erg_observations_release) struct erg_observations o = {0};
 	_cleanup_(erg_points_release) struct erg_points p = {0};
-	const double a[] = {27.5, 21.0, 19.0, 23.6, 17.0, 17.9}, b[] = {27.1, 22.0, 20.8, 23.4, 23.4,
-		23.5};
+	const double a[] = {27.5, 21.0, 19.0, 23.6, 17.0, 17.9},
+		     b[] = {27.1, 22.0, 20.8, 23.4, 23.4, 23.5};
 
 	init(&o);
 	for (int i = 0; i < 6; i++) {
@@ -230,12 +230,20 @@ static void a_sweep_finds_the_optimum_and_what_it_saves(void **state)
 		f += 0.5;
 	near(get(json_object_get(ets, "between"), "value", NULL), f, 60);
 	/* 2 + 8 f^3 <= 8 W: f <= 908 MHz */
-	assert_int_equal(json_integer_value(json_object_get(
-		json_object_get(json_object_get(json_object_get(g, "budget"), "by_mean"),
-			"factors"), "freq_mhz")), 800);
-	assert_int_equal(json_integer_value(json_object_get(
-		json_object_get(json_object_get(json_object_get(g, "slack"), "cheapest"), "factors"),
-		"freq_mhz")), 1400);
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_object_get(json_object_get(json_object_get(g,
+											 "budget"),
+									 "by_mean"),
+							 "factors"),
+					 "freq_mhz")),
+		800);
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_object_get(json_object_get(json_object_get(g,
+											 "slack"),
+									 "cheapest"),
+							 "factors"),
+					 "freq_mhz")),
+		1400);
 }
 
 static double next_noise(uint32_t *seed)
@@ -276,8 +284,8 @@ static void a_saving_is_within_its_interval(void **state)
 		near(e.value, get(g, "ets_saving", NULL), 1e-9);
 		assert_string_equal(e.method, "repetitions");
 		covered += e.lo <= 0.3 && 0.3 <= e.hi;
-		e = erg_est_from_json(json_object_get(json_object_get(g, "savings"),
-			"time_penalty"));
+		e = erg_est_from_json(
+			json_object_get(json_object_get(g, "savings"), "time_penalty"));
 		time += e.lo <= 1 && 1 <= e.hi;
 	}
 	assert_in_range(covered, 372, 396); /* 93 to 99 % */
@@ -307,8 +315,8 @@ static void the_sensors_error_cancels_in_a_saving(void **state)
 	e = erg_est_from_json(json_object_get(json_object_get(g, "savings"), "ets"));
 	near(e.value, 0.5, 1e-6);
 	assert_true(e.hi - e.lo < 0.002);
-	e = erg_est_from_json(json_object_get(json_array_get(json_object_get(g, "points"), 0),
-		"ets_j"));
+	e = erg_est_from_json(
+		json_object_get(json_array_get(json_object_get(g, "points"), 0), "ets_j"));
 	assert_true(e.hi - e.lo > 10);
 }
 
@@ -316,8 +324,8 @@ static void sensitivity_tells_memory_from_compute(void **state)
 {
 	struct erg_sweep_options opt = {.objective = ERG_OBJ_ETS, .budget_w = NAN, .slack = NAN};
 	json_auto_t *doc = sweep_model(&opt);
-	json_t *s = json_object_get(json_array_get(json_object_get(doc, "groups"), 0),
-		"sensitivity");
+	json_t *s =
+		json_object_get(json_array_get(json_object_get(doc, "groups"), 0), "sensitivity");
 	const double f[] = {500, 700, 900, 1100}, flat[] = {1, 1, 1, 1}, two[] = {500, 500, 700};
 	double compute[4];
 
@@ -342,8 +350,11 @@ static void one_repetition_is_said(void **state)
 	add(&o, "g", "2", 1, 2);
 	assert_int_equal(erg_observations_finish(&o, NULL), 0);
 	assert_int_equal(erg_sweep_document(&o, &opt, doc, NULL), 0);
-	assert_string_equal(json_string_value(json_object_get(
-		json_array_get(json_object_get(doc, "warnings"), 0), "code")), "single");
+	assert_string_equal(json_string_value(
+				    json_object_get(json_array_get(json_object_get(doc, "warnings"),
+							    0),
+					    "code")),
+		"single");
 }
 
 static void write_table(const char *text)
@@ -373,8 +384,9 @@ static void tables_are_read_and_refused(void **state)
 		_cleanup_(erg_observations_release) struct erg_observations o = {0};
 
 		write_table("net,f,time_s,power_w\na,1,2,3\na,2,1,5\nb,1,2,3\n");
-		assert_int_equal(
-			erg_observations_from_table("table.csv", NULL, 0, group, 1, &o, NULL), 0);
+		assert_int_equal(erg_observations_from_table("table.csv", NULL, 0, group, 1, &o,
+					 NULL),
+			0);
 		assert_int_equal(o.n, 3);
 		near(o.obs[0].energy_j, 6, 1e-12);
 	}
@@ -383,8 +395,8 @@ static void tables_are_read_and_refused(void **state)
 		struct erg_err err = {0};
 
 		write_table(bad[i].text);
-		assert_true(erg_observations_from_table("table.csv", NULL, 0, group, 1, &o, &err) <
-			    0);
+		assert_true(
+			erg_observations_from_table("table.csv", NULL, 0, group, 1, &o, &err) < 0);
 		if (!strstr(err.msg, bad[i].message))
 			fail_msg("'%s' does not say '%s'", err.msg, bad[i].message);
 	}

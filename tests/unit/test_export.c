@@ -60,7 +60,10 @@ static struct erg_timeline timeline(struct erg_tl_layer *layer, struct erg_tl_tr
 {
 	*layer = (struct erg_tl_layer){.name = layer_name};
 	*track = (struct erg_tl_track){.name = track_name, .pid = 1, .tid = 7};
-	return (struct erg_timeline){.layers = layer, .n_layers = 1, .tracks = track, .n_tracks = 1};
+	return (struct erg_timeline){.layers = layer,
+		.n_layers = 1,
+		.tracks = track,
+		.n_tracks = 1};
 }
 
 static void slices_that_do_not_nest(void **state)
@@ -75,7 +78,9 @@ static void slices_that_do_not_nest(void **state)
 	json_t *list;
 
 	tl.begin = 0;
-	tl.iv = (struct erg_tl_intervals){.n = 4, .layer = zeroes, .iteration = zeroes,
+	tl.iv = (struct erg_tl_intervals){.n = 4,
+		.layer = zeroes,
+		.iteration = zeroes,
 		.track = tracks};
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(erg_times_push(&tl.iv.begin, begin[i]), 0);

@@ -126,8 +126,9 @@ static void test_refused(void **state)
 
 	open_knob("cpufreq.frequency_khz", &k);
 	assert_int_equal(erg_knob_apply(&k, "1700", applied, sizeof(applied), &err), -EINVAL);
-	assert_string_equal(err.msg, "cpufreq.frequency_khz: 1700 is not allowed: expected one of "
-				     "800 1600 2000 3000");
+	assert_string_equal(err.msg,
+		"cpufreq.frequency_khz: 1700 is not allowed: expected one of "
+		"800 1600 2000 3000");
 	is(POLICY(0) "scaling_governor", "powersave");
 	erg_knob_close(&k);
 	assert_int_equal(erg_knob_open(&ctx, "devfreq.gpu.frequency_hz", &k, &err), -ENODEV);
@@ -205,7 +206,8 @@ static void state_put(const char *cells, char *path, size_t size)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	snprintf(text, sizeof(text), cells, real);
 #pragma GCC diagnostic pop
-	snprintf(all, sizeof(all), "{\"format\": \"erg-knobs\", \"version\": 1, \"sysfs\": \"%s\", \"cells\": %s}",
+	snprintf(all, sizeof(all),
+		"{\"format\": \"erg-knobs\", \"version\": 1, \"sysfs\": \"%s\", \"cells\": %s}",
 		real, text);
 	unlink(path);
 	put(strrchr(path, '/') + 1, all);
@@ -250,7 +252,8 @@ static void test_state_file_is_not_believed(void **state)
 		assert_int_equal(erg_state_restore(path, true, NULL, &err), -EINVAL);
 	}
 	/* longer than any attribute */
-	snprintf(text, sizeof(text), "[{\"path\": \"%%s/a\", \"value\": \"%0*d\"}]", ERG_KNOB_TEXT_MAX, 1);
+	snprintf(text, sizeof(text), "[{\"path\": \"%%s/a\", \"value\": \"%0*d\"}]",
+		ERG_KNOB_TEXT_MAX, 1);
 	state_put(text, path, sizeof(path));
 	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EINVAL);
 	/* writable by others; a link; a FIFO, which must not be waited for; a name of another tree */
@@ -290,7 +293,8 @@ static void test_nvml(void **state)
 	apply(&limit, "350");
 	assert_int_equal(gpu->limit_mw, 350000);
 	assert_int_equal(erg_knob_check(&limit, "900", &err), -EINVAL);
-	assert_string_equal(err.msg, "nvml.0.power_limit_w: 900 is not allowed: expected 200 to 700 W");
+	assert_string_equal(err.msg,
+		"nvml.0.power_limit_w: 900 is not allowed: expected 200 to 700 W");
 	apply(&clock, "1200");
 	assert_int_equal(gpu->locked_mhz, 1200);
 	assert_int_equal(erg_state_restore(path, true, NULL, &err), 1);

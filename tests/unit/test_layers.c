@@ -87,8 +87,8 @@ static void test_multiplexed(void **state)
 	assert_int_equal(count(tl, 0, 1, "cycles"), 200);
 	erg_reader_warn(tl, NULL, 0);
 	assert_int_equal(json_array_size(tl->warnings), 1);
-	assert_string_equal(json_string_value(json_object_get(
-				    json_array_get(tl->warnings, 0), "text")),
+	assert_string_equal(json_string_value(
+				    json_object_get(json_array_get(tl->warnings, 0), "text")),
 		"counters ran 75.0 % of the layers' time, beside counters of others: counts are "
 		"scaled up");
 }

@@ -47,8 +47,10 @@ static void expect_end(struct erg_lines *l)
 
 static void lines_of_every_encoding(void **state)
 {
-	static const char utf8[] = "\xef\xbb\xbf" "a\r\n\r\n  \nb\n";
-	static const char le[] = "\xff\xfe" "a\0\r\0\n\0\r\0\n\0 \0\n\0b\0\n";
+	static const char utf8[] = "\xef\xbb\xbf"
+				   "a\r\n\r\n  \nb\n";
+	static const char le[] = "\xff\xfe"
+				 "a\0\r\0\n\0\r\0\n\0 \0\n\0b\0\n";
 	static const char be[] = "\xfe\xff\0a\0\n\0\n\0\n\0b\0\n";
 	struct erg_lines *l = open_text(utf8, sizeof(utf8) - 1);
 
@@ -81,7 +83,9 @@ static void a_line_without_an_end_is_told(void **state)
 	expect_end(l);
 	expect_end(open_text("", 0));
 	expect_end(open_text(" \n\n", 3));
-	l = open_text("1\0" "2\n", 4);
+	l = open_text("1\0"
+		      "2\n",
+		4);
 	expect(l, 1, "1?2");
 	expect_end(l);
 }
@@ -118,13 +122,15 @@ static void the_digest_is_of_all_bytes(void **state)
 
 	expect(l, 1, "a");
 	assert_int_equal(erg_lines_sha256(l, hex, &err), 0);
-	assert_string_equal(hex, "911169ddaaf146aff539f58c26c489af3b892dff0fe283c1c264c65ae5aa59a2");
+	assert_string_equal(hex,
+		"911169ddaaf146aff539f58c26c489af3b892dff0fe283c1c264c65ae5aa59a2");
 	erg_lines_free(l);
 }
 
 static void cells_are_split_in_place(void **state)
 {
-	char a[] = " time_s , \"a \"\"b\"\", c\" ,,x y\t", b[] = "1;;\"2", c[] = "1\t 2 \t", d[] = "";
+	char a[] = " time_s , \"a \"\"b\"\", c\" ,,x y\t", b[] = "1;;\"2", c[] = "1\t 2 \t",
+	     d[] = "";
 	char *cells[4];
 
 	assert_int_equal(erg_lines_split(a, ',', cells, 4), 4);

@@ -39,13 +39,17 @@ static struct erg_model_data networks(gsl_rng *rng, double noise)
 			snprintf(layer, sizeof(layer), "conv%d", i);
 			e *= 1 + noise * gsl_ran_ugaussian(rng);
 			assert_int_equal(erg_model_data_row(&d, (double[]){simd, bus, e}, sigma,
-				name, layer, 0), 0);
+						 name, layer, 0),
+				0);
 		}
 	return d;
 }
 
-static const struct erg_model_spec two = {.n_vars = 3, .n_stages = 1,
-	.vars = {"simd", "bus", "energy_mj"}, .stage = {{2, {0, 1}, 2}}, .degree = 1};
+static const struct erg_model_spec two = {.n_vars = 3,
+	.n_stages = 1,
+	.vars = {"simd", "bus", "energy_mj"},
+	.stage = {{2, {0, 1}, 2}},
+	.degree = 1};
 
 static struct erg_model *fit(const struct erg_model_data *d, const struct erg_model_spec *spec)
 {
@@ -125,9 +129,11 @@ static void test_folds(void **state)
 static void test_chain(void **state)
 {
 	static const char *const chain[] = {"macs", "simd", "bus", "energy_mj"};
-	static const struct erg_model_spec spec = {.n_vars = 4, .n_stages = 3,
+	static const struct erg_model_spec spec = {.n_vars = 4,
+		.n_stages = 3,
 		.vars = {"macs", "simd", "bus", "energy_mj"},
-		.stage = {{1, {0}, 1}, {2, {1}, 1}, {3, {1, 2}, 2}}, .degree = 1};
+		.stage = {{1, {0}, 1}, {2, {1}, 1}, {3, {1, 2}, 2}},
+		.degree = 1};
 	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
 	_cleanup_(erg_model_freep) struct erg_model *m = NULL;
 	struct erg_model_prediction p;
@@ -142,8 +148,10 @@ static void test_chain(void **state)
 		char group[8];
 
 		snprintf(group, sizeof(group), "n%d", i % 8);
-		assert_int_equal(erg_model_data_row(&d, (double[]){macs, simd, bus,
-			4e-7 * simd + 9e-7 * bus}, NAN, group, NULL, 0), 0);
+		assert_int_equal(erg_model_data_row(&d,
+					 (double[]){macs, simd, bus, 4e-7 * simd + 9e-7 * bus}, NAN,
+					 group, NULL, 0),
+			0);
 	}
 	m = fit(&d, &spec);
 	near(m->stage[0].fit.b[0], 0.25, 0.01, "simd per mac");
@@ -154,8 +162,9 @@ static void test_chain(void **state)
 	near(p.value, 5e6 / 4 * (4e-7 + 9e-8), 0.01, "energy");
 	assert_false(p.extrapolates);
 	/* dE = (a + b beta) dsimd + b dbus: the noise of both stages reaches the energy. */
-	near(p.noise, pow((4e-7 + 9e-8) * m->stage[0].noise_sd, 2) +
-		pow(9e-7 * m->stage[1].noise_sd, 2), 0.01, "noise");
+	near(p.noise,
+		pow((4e-7 + 9e-8) * m->stage[0].noise_sd, 2) + pow(9e-7 * m->stage[1].noise_sd, 2),
+		0.01, "noise");
 	erg_model_data_done(&d);
 	gsl_rng_free(rng);
 }
@@ -178,7 +187,7 @@ static void test_coverage(void **state)
 
 			erg_model_predict(m, v, &p);
 			inside += fabs(p.value - later.col[2][i]) <=
-				  erg_model_half_width(m, &p, false);
+				erg_model_half_width(m, &p, false);
 		}
 		erg_model_data_done(&d);
 		erg_model_data_done(&later);
@@ -195,7 +204,8 @@ static void test_hull(void **state)
 	char why[128];
 
 	for (size_t i = 0; i < d.n; i++)
-		assert_false(erg_model_outside(m, (double[]){d.col[0][i], d.col[1][i], 0}, NULL, 0));
+		assert_false(
+			erg_model_outside(m, (double[]){d.col[0][i], d.col[1][i], 0}, NULL, 0));
 	assert_true(erg_model_outside(m, (double[]){1e9, 1e8, 0}, why, sizeof(why)));
 	assert_non_null(strstr(why, "simd is 1e+09; fitted to"));
 	assert_true(erg_model_outside(m, (double[]){2e6, 1e3, 0}, why, sizeof(why)));
@@ -233,7 +243,8 @@ static void test_file(void **state)
 		erg_model_predict(back, u, &q);
 		assert_true(p.value == q.value && p.noise == q.noise);
 		assert_true(p.value == m->fitted[i]);
-		assert_true(erg_model_half_width(m, &p, true) == erg_model_half_width(back, &q, true));
+		assert_true(
+			erg_model_half_width(m, &p, true) == erg_model_half_width(back, &q, true));
 		assert_true(p.extrapolates == q.extrapolates);
 	}
 	free(text);
@@ -268,8 +279,11 @@ static void expect(const struct erg_model_data *d, const struct erg_model_spec *
 static void test_bad_data(void **state)
 {
 	static const char *const many[] = {"a", "b", "c", "d", "z", "y"};
-	static struct erg_model_spec spec = {.n_vars = 3, .n_stages = 1, .vars = {"a", "b", "y"},
-		.stage = {{2, {0, 1}, 2}}, .degree = 1};
+	static struct erg_model_spec spec = {.n_vars = 3,
+		.n_stages = 1,
+		.vars = {"a", "b", "y"},
+		.stage = {{2, {0, 1}, 2}},
+		.degree = 1};
 	struct erg_model_data d;
 
 	assert_int_equal(erg_model_data_init(&d, (char *const *)many, 6, false), 0);
@@ -278,8 +292,9 @@ static void test_bad_data(void **state)
 		char group[8];
 
 		snprintf(group, sizeof(group), "g%d", i % 2);
-		assert_int_equal(erg_model_data_row(&d,
-			(double[]){a, 3 * a, c, 7, 0, a + (i % 3)}, NAN, group, NULL, 0), 0);
+		assert_int_equal(erg_model_data_row(&d, (double[]){a, 3 * a, c, 7, 0, a + (i % 3)},
+					 NAN, group, NULL, 0),
+			0);
 	}
 	expect(&d, &spec, "predictors a and b are identical but for a factor");
 	spec.vars[1] = "z";

@@ -41,14 +41,17 @@ static const char *const bys[] = {"layer", "type", NULL};
 static const struct erg_option own[] = {
 	{"force", 'f', NULL, "replace it", ERG_OPTION_FLAG, offsetof(struct all, force)},
 	{"output", 'o', "FILE", "where it goes", ERG_OPTION_TEXT, offsetof(struct all, out)},
-	{"by", 0, "WHAT", "what a row is", ERG_OPTION_CHOICE, offsetof(struct all, by), .choices = bys},
+	{"by", 0, "WHAT", "what a row is", ERG_OPTION_CHOICE, offsetof(struct all, by),
+		.choices = bys},
 	{"jobs", 'j', "N", "how many", ERG_OPTION_UNSIGNED, offsetof(struct all, jobs), 1, 1024},
 	{"call", 0, "WORD", "yes", ERG_OPTION_CALL, .take = take_call},
 	{0},
 };
 static const struct erg_option shared[] = {
-	{"limit", 0, "PCT", "of the interval", ERG_OPTION_NUMBER, offsetof(struct inner, share), 0, 100, .01},
-	{"seed", 0, "N", "of the bootstrap", ERG_OPTION_U64, offsetof(struct inner, seed), 0, 1.8446744073709550e19},
+	{"limit", 0, "PCT", "of the interval", ERG_OPTION_NUMBER, offsetof(struct inner, share), 0,
+		100, .01},
+	{"seed", 0, "N", "of the bootstrap", ERG_OPTION_U64, offsetof(struct inner, seed), 0,
+		1.8446744073709550e19},
 	{0},
 };
 static const struct erg_option_group groups[] = {
@@ -56,12 +59,16 @@ static const struct erg_option_group groups[] = {
 	{"Of every verb", shared, offsetof(struct all, inner), true},
 	{0},
 };
-static const struct erg_command command = {.program = "prog", .verb = "verb", .synopsis = "[options] FILE",
-	.about = "Does what it says.", .groups = groups};
+static const struct erg_command command = {.program = "prog",
+	.verb = "verb",
+	.synopsis = "[options] FILE",
+	.about = "Does what it says.",
+	.groups = groups};
 
 /* Parses the words of LINE; what was said on stderr and stdout is in said. */
 static char said[4096];
-static int parse(const struct erg_command *c, const char *line, struct all *a, int *first, char **argv)
+static int parse(const struct erg_command *c, const char *line, struct all *a, int *first,
+	char **argv)
 {
 	static char words[512];
 	char *save = NULL;
@@ -95,8 +102,12 @@ static void values_go_where_the_rows_say(void **state)
 	char *argv[32];
 	int first;
 
-	assert_int_equal(parse(&command, "-f one --output=x.erg --by type -j 7 --limit 5 --seed 18446744073709549568 --call yes "
-					  "--call yes two", &a, &first, argv), 0);
+	assert_int_equal(
+		parse(&command,
+			"-f one --output=x.erg --by type -j 7 --limit 5 --seed 18446744073709549568 --call yes "
+			"--call yes two",
+			&a, &first, argv),
+		0);
 	assert_true(a.force);
 	assert_string_equal(a.out, "x.erg");
 	assert_string_equal(a.by, "type");

@@ -196,12 +196,18 @@ static void scene_readings(struct scene *s)
 		s->cpu_t[i] = 5 * SECOND + i * 100000000;
 		s->busy[i] = ms / 4 + run * 3 / 4;
 	}
-	s->channels[0] = (struct erg_tl_channel){.source = 0, .n = POWER_N, .t = s->power_t,
-		.half = s->half, .raw = s->power,
+	s->channels[0] = (struct erg_tl_channel){.source = 0,
+		.n = POWER_N,
+		.t = s->power_t,
+		.half = s->half,
+		.raw = s->power,
 		.def = {.rail = "VDD_IN", .quantity = ERG_Q_POWER, .scale = 1e-3}};
 	for (size_t i = 1; i < 3; i++)
-		s->channels[i] = (struct erg_tl_channel){.source = 1, .n = CPU_N, .t = s->cpu_t,
-			.half = s->half, .raw = s->busy,
+		s->channels[i] = (struct erg_tl_channel){.source = 1,
+			.n = CPU_N,
+			.t = s->cpu_t,
+			.half = s->half,
+			.raw = s->busy,
 			.def = {.rail = "cpu", .quantity = ERG_Q_TIME, .scale = 1e-3, .lsb = 10}};
 }
 
@@ -210,18 +216,30 @@ static void scene_init(struct scene *s)
 {
 	memset(s, 0, sizeof(*s));
 	scene_readings(s);
-	s->sources[0] = (struct erg_tl_source){.kind = (char *)"hwmon", .simulated = true,
-		.interval_ns = 10000000, .model = {.kind = ERG_SENSOR_POINT, .period_ns = 10000000}};
+	s->sources[0] = (struct erg_tl_source){.kind = (char *)"hwmon",
+		.simulated = true,
+		.interval_ns = 10000000,
+		.model = {.kind = ERG_SENSOR_POINT, .period_ns = 10000000}};
 	s->sources[1] = (struct erg_tl_source){.kind = (char *)"procstat"};
 	for (size_t i = 0; i < 2; i++) {
-		s->tracks[i] = (struct erg_tl_track){.name = (char *)"t", .pid = 1,
+		s->tracks[i] = (struct erg_tl_track){.name = (char *)"t",
+			.pid = 1,
 			.tid = (uint32_t)i + 1};
 		s->phases[i] = (struct erg_tl_phase){.name = (char *)"idle",
-			.begin = (i ? 20 : 5) * SECOND, .end = (i ? 25 : 10) * SECOND};
+			.begin = (i ? 20 : 5) * SECOND,
+			.end = (i ? 25 : 10) * SECOND};
 	}
-	s->tl = (struct erg_timeline){.iv = {.n = EVENTS, .track = s->track}, .begin = 10 * SECOND, .end = 20 * SECOND,
-		.sources = s->sources, .n_sources = 2, .channels = s->channels, .n_channels = 3,
-		.phases = s->phases, .n_phases = 2, .tracks = s->tracks, .n_tracks = 2};
+	s->tl = (struct erg_timeline){.iv = {.n = EVENTS, .track = s->track},
+		.begin = 10 * SECOND,
+		.end = 20 * SECOND,
+		.sources = s->sources,
+		.n_sources = 2,
+		.channels = s->channels,
+		.n_channels = 3,
+		.phases = s->phases,
+		.n_phases = 2,
+		.tracks = s->tracks,
+		.n_tracks = 2};
 	for (size_t i = 0; i < EVENTS; i++) {
 		uint64_t begin = 10 * SECOND + i * 5000000;
 

@@ -23,10 +23,12 @@ static const struct {
 	enum erg_packet_layout layout;
 	struct field fields[6]; /* the last: width 0 */
 } writers[] = {
-	{ERG_PACKET_LTTNG, {{0, 4, 0xC1FC1FC1}, {32, 8, 100}, {40, 8, 200}, {48, 8, PACKET * 8 - 80},
-				   {56, 8, PACKET * 8}}},
-	{ERG_PACKET_IMPORT, {{0, 4, 0xC1FC1FC1}, {36, 8, PACKET * 8}, {44, 8, PACKET * 8 - 80},
-				    {52, 8, 100}, {60, 8, 200}}},
+	{ERG_PACKET_LTTNG,
+		{{0, 4, 0xC1FC1FC1}, {32, 8, 100}, {40, 8, 200}, {48, 8, PACKET * 8 - 80},
+			{56, 8, PACKET * 8}}},
+	{ERG_PACKET_IMPORT,
+		{{0, 4, 0xC1FC1FC1}, {36, 8, PACKET * 8}, {44, 8, PACKET * 8 - 80}, {52, 8, 100},
+			{60, 8, 200}}},
 	{ERG_PACKET_METADATA, {{0, 4, 0x75D11D57}, {24, 4, PACKET * 8 - 80}, {28, 4, PACKET * 8}}},
 };
 

@@ -18,7 +18,7 @@
 #include "formats/base/util.h"
 
 #define REQUESTS 10
-#define PROMPT 20  /* tokens */
+#define PROMPT 20 /* tokens */
 #define ANSWER 120
 #define MS 1000000u
 #define PHASES (REQUESTS * (ANSWER + 2))
@@ -58,7 +58,8 @@ static void add_phase(struct erg_timeline *tl, const char *name, uint64_t begin,
 }
 
 /* A step: a phase, the network in it, a block in that. */
-static uint64_t add_step(struct world *w, int kind, uint64_t at, uint64_t ns, const int64_t counts[COUNTERS])
+static uint64_t add_step(struct world *w, int kind, uint64_t at, uint64_t ns,
+	const int64_t counts[COUNTERS])
 {
 	static const int64_t none[COUNTERS] = {0};
 	static const char *const names[] = {"prefill", "decode"};
@@ -88,18 +89,19 @@ static void allocate(struct erg_timeline *tl)
 	tl->warnings = json_array();
 	tl->n_layers = LAYERS;
 	tl->layers = calloc(LAYERS, sizeof(*tl->layers));
-	tl->layers[NETWORK] = (struct erg_tl_layer){text("net"), text("network"), text("net"), text(""),
-		ERG_NONE, ERG_TL_NETWORK, .macs = 0};
-	tl->layers[BLOCK] = (struct erg_tl_layer){text("block"), text("block"), text("net"), text(""),
-		NETWORK, ERG_TL_LAYER, .macs = 100};
+	tl->layers[NETWORK] = (struct erg_tl_layer){text("net"), text("network"), text("net"),
+		text(""), ERG_NONE, ERG_TL_NETWORK, .macs = 0};
+	tl->layers[BLOCK] = (struct erg_tl_layer){text("block"), text("block"), text("net"),
+		text(""), NETWORK, ERG_TL_LAYER, .macs = 100};
 	tl->n_tracks = 1;
 	tl->tracks = calloc(1, sizeof(*tl->tracks));
 	tl->tracks[0] = (struct erg_tl_track){text("main"), 7, 8, ERG_TL_HOST};
 	tl->n_counters = COUNTERS;
 	tl->counters = calloc(COUNTERS, sizeof(*tl->counters));
 	for (int c = 0; c < COUNTERS; c++)
-		tl->counters[c] = (struct erg_tl_counter){
-			text((const char *[]){"tokens", "requests", "context"}[c]), text("app")};
+		tl->counters[c] = (struct erg_tl_counter){text((const char *[]){"tokens",
+								  "requests", "context"}[c]),
+			text("app")};
 	tl->phases = calloc(PHASES, sizeof(*tl->phases));
 	tl->iv.layer = calloc(n, sizeof(*tl->iv.layer));
 	tl->iv.iteration = calloc(n, sizeof(*tl->iv.iteration));
@@ -119,8 +121,11 @@ static void add_power(struct erg_timeline *tl)
 
 	tl->n_sources = tl->n_channels = 1;
 	tl->sources = calloc(1, sizeof(*tl->sources));
-	tl->sources[0] = (struct erg_tl_source){.kind = text("test"), .path = text(""),
-		.model = {.kind = ERG_SENSOR_POINT, .provenance = ERG_PROVENANCE_DRIVER, .period_ns = MS},
+	tl->sources[0] = (struct erg_tl_source){.kind = text("test"),
+		.path = text(""),
+		.model = {.kind = ERG_SENSOR_POINT,
+			.provenance = ERG_PROVENANCE_DRIVER,
+			.period_ns = MS},
 		.interval_ns = MS};
 	tl->channels = c;
 	strcpy(c->def.rail, "VDD");
@@ -162,7 +167,7 @@ static void make(struct world *w)
 	}
 	tl->end = at + 300 * MS;
 	w->ets = w->power[0] + w->power[1] +
-		 1 * ((double)(tl->end - tl->begin) * 1e-9 - w->time[0] - w->time[1]);
+		1 * ((double)(tl->end - tl->begin) * 1e-9 - w->time[0] - w->time[1]);
 	add_power(tl);
 }
 
@@ -194,7 +199,8 @@ static void close_world(struct world *w, struct erg_parts *p)
 static void assert_covers(const struct erg_est *e, double truth, double within)
 {
 	if (!(e->lo <= truth && truth <= e->hi) || !(fabs(e->value / truth - 1) < within))
-		fail_msg("%g (%g to %g), expected %g within %g", e->value, e->lo, e->hi, truth, within);
+		fail_msg("%g (%g to %g), expected %g within %g", e->value, e->lo, e->hi, truth,
+			within);
 }
 
 static const struct erg_part *part(const struct erg_parts *p, const char *name)
@@ -329,8 +335,9 @@ static void test_units(void **state)
 	allocate(tl);
 	per = per_of("counter:images");
 	assert_int_equal(erg_per_check(&per, tl, &err), -ENODATA);
-	assert_string_equal(err.msg, "a.erg: no counter 'images' was recorded; the application has "
-				     "tokens, requests, context");
+	assert_string_equal(err.msg,
+		"a.erg: no counter 'images' was recorded; the application has "
+		"tokens, requests, context");
 	per = per_of("counter:context");
 	assert_int_equal(erg_per_check(&per, tl, &err), 0);
 	erg_timeline_free(tl);

@@ -35,8 +35,8 @@ static int setup(void **state)
 	const struct lttng_ust_tracepoint *tp = &lttng_ust_tracepoint_ergtrace___layer_counted;
 
 	erg_counters_init(SPEC);
-	return lttng_ust_tracepoint_provider_register(
-		"ergtrace", "layer_counted", (void (*)(void))on_counted, NULL, tp->signature);
+	return lttng_ust_tracepoint_provider_register("ergtrace", "layer_counted",
+		(void (*)(void))on_counted, NULL, tp->signature);
 }
 
 static void the_environment_is_parsed(void **state)

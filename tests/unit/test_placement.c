@@ -162,7 +162,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_last_of_equals, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_move_for_little, setup, teardown),
 		cmocka_unit_test_setup_teardown(own_time_is_no_load, setup, teardown),
-		cmocka_unit_test_setup_teardown(offline_cpus_are_left_and_not_entered, setup, teardown),
+		cmocka_unit_test_setup_teardown(offline_cpus_are_left_and_not_entered, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(only_where_it_may, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_that_is_gone, setup, teardown),
 	};

@@ -93,21 +93,27 @@ static void test_everything(void **state)
 static void test_refused(void **state)
 {
 	refused("workloads: [w]\n", "p.yaml:1:13: workloads: expected NAME:");
-	refused(W "repetition: 3\n", "p.yaml:2:1: plan: unknown key \"repetition\": expected one of");
+	refused(W "repetition: 3\n",
+		"p.yaml:2:1: plan: unknown key \"repetition\": expected one of");
 	refused("workloads:\n  w: {comand: [true]}\n", "p.yaml:2:7: w: unknown key \"comand\"");
 	refused("workloads:\n  w: {expected_s: 1}\n", "p.yaml:2:3: w: no command");
 	refused("workloads: {a+b: [true]}\n", "p.yaml:1:13: workloads: \"a+b\": a name");
-	refused(W "repetitions: 1.5\n", "p.yaml:2:14: repetitions: \"1.5\": expected a whole number");
+	refused(W "repetitions: 1.5\n",
+		"p.yaml:2:14: repetitions: \"1.5\": expected a whole number");
 	refused(W "repetitions: many\n", "p.yaml:2:14: repetitions: \"many\": expected a number");
 	refused(W "warmup_s: -1\n", "p.yaml:2:11: warmup_s");
 	refused(W "order: wild\n", "p.yaml:2:8: order: expected random, abba or as-written");
 	refused(W "knobs: {fan.pwm: [1, 2, 1]}\n", "p.yaml:2:25: fan.pwm: \"1\" is listed twice");
 	refused(W "knobs: {fan.pwm: {from: 1, to: 9}}\n", "p.yaml:2:19: fan.pwm: a range needs");
-	refused(W "knobs: {fan.pwm: {from: 9, to: 1, step: 1}}\n", "p.yaml:2:19: fan.pwm: expected");
-	refused(W "knobs: {fan.pwm: {from: 9, to: 10, by: 1}}\n", "p.yaml:2:36: fan.pwm: unknown key");
+	refused(W "knobs: {fan.pwm: {from: 9, to: 1, step: 1}}\n",
+		"p.yaml:2:19: fan.pwm: expected");
+	refused(W "knobs: {fan.pwm: {from: 9, to: 10, by: 1}}\n",
+		"p.yaml:2:36: fan.pwm: unknown key");
 	refused(W "set: {fan.pwm: [1, 2]}\n", "p.yaml:2:17: set: fan.pwm: expected one value");
-	refused(W "set: {fan.pwm: 1}\nknobs: {fan.pwm: [2]}\n", "p.yaml:2:16: fan.pwm stands under");
-	refused(W "corunners: {w: [true]}\n", "p.yaml:2:13: \"w\" names a workload and a co-runner");
+	refused(W "set: {fan.pwm: 1}\nknobs: {fan.pwm: [2]}\n",
+		"p.yaml:2:16: fan.pwm stands under");
+	refused(W "corunners: {w: [true]}\n",
+		"p.yaml:2:13: \"w\" names a workload and a co-runner");
 	refused(W "conditions: {heatsink: all}\n", "p.yaml:2:24: conditions: heatsink: expected");
 	refused(W "record: {output: x}\n", "p.yaml:2:10: record: unknown option \"output\"");
 	refused(W "cooldown: 3\n", "p.yaml:2:1: cooldown: expected");
@@ -137,7 +143,8 @@ static void test_number_of_runs(void **state)
 	count(W, 1);
 	count(W "knobs: {fan.pwm: [1, 2, 3], cpus.online: [1, 2]}\nrepetitions: 4\n", 24);
 	count(W "corunners: {a: [true], b: [true], c: [true]}\n", 4); /* none and each */
-	count(W "corunners: {a: [true], b: [true], c: [true]}\ncoruns: [none, each, pairs, all]\n", 8);
+	count(W "corunners: {a: [true], b: [true], c: [true]}\ncoruns: [none, each, pairs, all]\n",
+		8);
 	count(W "corunners: {a: [true], b: [true]}\ncoruns: [pairs, all, a+b, self]\n", 3);
 	count(W "conditions: {heatsink: [on, off], ambient: 20}\nrepetitions: 3\n", 6);
 }
@@ -156,9 +163,9 @@ static void test_unknown_corun(void **state)
 /* Each repetition is a whole block; conditions come in one piece; the seed decides all. */
 static void test_random_blocks(void **state)
 {
-	_cleanup_(erg_plan_freep) struct erg_plan *p = good(W
-		"knobs: {fan.pwm: [1, 2, 3, 4, 5, 6, 7, 8]}\nrepetitions: 3\nseed: 3\n"
-		"conditions: {heatsink: [on, off]}\n");
+	_cleanup_(erg_plan_freep) struct erg_plan *p =
+		good(W "knobs: {fan.pwm: [1, 2, 3, 4, 5, 6, 7, 8]}\nrepetitions: 3\nseed: 3\n"
+		       "conditions: {heatsink: [on, off]}\n");
 	struct erg_plan_runs a, b;
 	struct erg_err err = {0};
 	bool moved = false;

@@ -133,8 +133,8 @@ static void test_counter_from_zero_and_times_increase(void **state)
 /* A counter of microjoules that rises by 10 mJ every ms, 10 W, and falls once. */
 struct fall {
 	uint64_t wrap;
-	int64_t first;  /* reading 0 */
-	int64_t after;  /* reading 5; -1: goes on, round the end */
+	int64_t first; /* reading 0 */
+	int64_t after; /* reading 5; -1: goes on, round the end */
 	uint64_t resets;
 };
 
@@ -150,14 +150,14 @@ static void count(const struct fall *x, int64_t raw[10])
 static void test_counters_that_fall(void **state)
 {
 	static const struct fall falls[] = {
-		{1ull << 32, (1ll << 32) - 45000, -1, 0},  /* 32 bits of microjoules run over */
+		{1ull << 32, (1ll << 32) - 45000, -1, 0},    /* 32 bits of microjoules run over */
 		{262143328911, 262143328911 - 45000, -1, 0}, /* 32 bits of 61 uJ */
-		{1ull << 32, 2000000000, 0, 1},            /* reset: as a wrap 2.3 MW */
-		{1ull << 32, 2000000000, 1900000000, 1},   /* to what it was before, not to 0 */
+		{1ull << 32, 2000000000, 0, 1},              /* reset: as a wrap 2.3 MW */
+		{1ull << 32, 2000000000, 1900000000, 1},     /* to what it was before, not to 0 */
 		{262143328911, 100000000, 5000, 1},
-		{0, 5000000000000, 0, 1},                  /* 64 bits never wrap */
+		{0, 5000000000000, 0, 1}, /* 64 bits never wrap */
 		{0, 5000000000000, 4000000000000, 1},
-		{1ull << 62, 5000000000000, 12, 1},        /* nor do they if they say where */
+		{1ull << 62, 5000000000000, 12, 1}, /* nor do they if they say where */
 	};
 
 	for (size_t k = 0; k < ERG_ARRAY_SIZE(falls); k++) {
@@ -218,11 +218,12 @@ static void test_choice(void **state)
 /* 1, 2.5, 4 W and 10, 10, 20 W at the same times; a part of the first; and one read a moment later. */
 static void four_rails(struct fixture *f, struct erg_rail **rails, size_t *n)
 {
-	static int64_t a[] = {1000, 2500, 4000}, b[] = {10000, 10000, 20000}, part[] = {500, 500, 500};
+	static int64_t a[] = {1000, 2500, 4000}, b[] = {10000, 10000, 20000},
+		       part[] = {500, 500, 500};
 	static uint64_t later[] = {100, 201, 300};
 
 	init(f);
-	f->source.kind = (char *)(uintptr_t)"imported:csv";
+	f->source.kind = (char *)(uintptr_t) "imported:csv";
 	f->source.interval_ns = 1000;
 	add(f, "a", "", ERG_Q_POWER, 1e-3, 3, t3, half3, a);
 	add(f, "b", "", ERG_Q_POWER, 1e-3, 3, t3, half3, b);
@@ -271,7 +272,8 @@ static void expect_refused(const char *name, int error, const char *message)
 static void test_sums_that_are_refused(void **state)
 {
 	expect_refused("b+b", -EINVAL, "rail 'b' is there twice");
-	expect_refused("a+a-cpu", -EINVAL, "rail 'a-cpu' is part of 'a': their sum would count it twice");
+	expect_refused("a+a-cpu", -EINVAL,
+		"rail 'a-cpu' is part of 'a': their sum would count it twice");
 	expect_refused("a+x", -ENOENT, "no rail 'x'; there are: a, b, a-cpu, c+d");
 	expect_refused("a+", -ENOENT, "no rail ''; there are: a, b, a-cpu, c+d");
 	expect_refused("b+c+d", -ENOTSUP,
@@ -293,7 +295,8 @@ static void test_which_rails_are_summed(void **state)
 	assert_int_equal(which[1], 1);
 	assert_int_equal(which[2], 3);
 	free(which);
-	assert_int_equal(erg_rail_select(rails, n, "c+d", &which, &k, NULL), 0); /* a name with a + */
+	assert_int_equal(erg_rail_select(rails, n, "c+d", &which, &k, NULL),
+		0); /* a name with a + */
 	assert_int_equal(k, 1);
 	assert_int_equal(which[0], 3);
 	free(which);

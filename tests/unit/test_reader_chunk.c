@@ -23,7 +23,8 @@
 
 #define UUID "\x2a\x64\x22\xd0\x6c\xee\x11\xe0\x8c\x08\xcb\x07\xd7\xb3\xa5\x64"
 
-static const char metadata[] = "/* CTF 1.8 */\n"
+static const char metadata[] =
+	"/* CTF 1.8 */\n"
 	"typealias integer { size = 8; align = 8; signed = false; } := uint8_t;\n"
 	"typealias integer { size = 32; align = 8; signed = false; } := uint32_t;\n"
 	"typealias integer { size = 64; align = 8; signed = false; } := uint64_t;\n"
@@ -267,7 +268,8 @@ static void test_cut(void **state)
 		e = find(events, "loss");
 		assert_non_null(e);
 		assert_string_equal(json_string_value(json_object_get(e, "what")), "cut");
-		assert_string_equal(json_string_value(json_object_get(e, "file")), "0000/samples_0");
+		assert_string_equal(json_string_value(json_object_get(e, "file")),
+			"0000/samples_0");
 		assert_int_equal(number(e, "at"), s.packet);
 		assert_int_equal(number(e, "count"), keep - s.packet);
 		assert_int_equal(number(e, "begin"), 2000); /* where the first packet ended */
@@ -343,7 +345,9 @@ static void test_channels_change(void **state)
 
 static void test_no_metadata(void **state)
 {
-	struct erg_chunk_task task = {.dir = "/proc/self/fdinfo", .name = "0000", .scratch = "/tmp"};
+	struct erg_chunk_task task = {.dir = "/proc/self/fdinfo",
+		.name = "0000",
+		.scratch = "/tmp"};
 	_cleanup_(erg_worker_unmap) struct erg_worker_chunk c;
 
 	task.fd = memfd_create("chunk", MFD_CLOEXEC);

@@ -91,8 +91,8 @@ static void define(struct fixture *f, size_t chunk, uint64_t time, int pid, int 
 	const char *name, int level)
 {
 	rare(f, chunk, "layer_define", "{s:I, s:i, s:i, s:i, s:s, s:s, s:s, s:i}", "time",
-		(json_int_t)time, "pid", pid, "id", id, "parent", parent, "name", name, "type", "conv",
-		"network", "net", "level", level);
+		(json_int_t)time, "pid", pid, "id", id, "parent", parent, "name", name, "type",
+		"conv", "network", "net", "level", level);
 }
 
 static struct erg_chunk_interval *ran(struct fixture *f, size_t chunk, size_t stream, uint32_t pid,
@@ -103,8 +103,11 @@ static struct erg_chunk_interval *ran(struct fixture *f, size_t chunk, size_t st
 	struct erg_chunk_interval *iv = erg_tables_interval(t, stream);
 
 	assert_true(thread >= 0);
-	*iv = (struct erg_chunk_interval){.begin = begin, .end = end, .id = id,
-		.counted = UINT32_MAX, .thread = (uint16_t)thread};
+	*iv = (struct erg_chunk_interval){.begin = begin,
+		.end = end,
+		.id = id,
+		.counted = UINT32_MAX,
+		.thread = (uint16_t)thread};
 	t->events++;
 	t->first_ns = begin < t->first_ns ? begin : t->first_ns;
 	t->last_ns = end > t->last_ns ? end : t->last_ns;
@@ -121,8 +124,8 @@ static void reading(struct fixture *f, size_t chunk, int64_t before, int64_t aft
 }
 
 /* Instance I is of layer NAME, from BEGIN to END, DEPTH layers deep. */
-static void expect(const struct fixture *f, size_t i, const char *name, uint64_t begin, uint64_t end,
-	unsigned int depth)
+static void expect(const struct fixture *f, size_t i, const char *name, uint64_t begin,
+	uint64_t end, unsigned int depth)
 {
 	const struct erg_tl_intervals *iv = &f->tl->iv;
 
@@ -217,7 +220,8 @@ static void test_lost_definition(void **state)
 	ran(f, 0, 0, 10, 10, 1, 100, 110);
 	ran(f, 0, 0, 10, 10, 42, 110, 120);
 	ran(f, 1, 0, 10, 10, 42, 210, 220);
-	ran(f, 1, 0, 11, 11, 42, 215, 216); /* the same number in another process is another layer */
+	ran(f, 1, 0, 11, 11, 42, 215,
+		216); /* the same number in another process is another layer */
 	join(f);
 	assert_int_equal(f->tl->n_layers, 3);
 	expect(f, 1, "layer 42 of process 10 (undefined)", 110, 120, 0);
@@ -388,12 +392,12 @@ static void test_macs_of_calls(void **state)
 
 	rare(f, 0, "counter_define", "{s:i, s:i, s:i, s:s, s:s}", "time", 1, "pid", 10, "index", 0,
 		"name", "MACs", "origin", "app");
-	rare(f, 0, "layer_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:i, s:i}", "time", 2, "pid",
-		10, "id", 1, "parent", 0, "name", "fc", "type", "fc", "network", "net", "level", 2,
-		"macs", 100);
-	rare(f, 0, "layer_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:i, s:i}", "time", 3, "pid",
-		10, "id", 2, "parent", 0, "name", "other", "type", "fc", "network", "net", "level", 2,
-		"macs", 55);
+	rare(f, 0, "layer_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:i, s:i}", "time", 2,
+		"pid", 10, "id", 1, "parent", 0, "name", "fc", "type", "fc", "network", "net",
+		"level", 2, "macs", 100);
+	rare(f, 0, "layer_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:i, s:i}", "time", 3,
+		"pid", 10, "id", 2, "parent", 0, "name", "other", "type", "fc", "network", "net",
+		"level", 2, "macs", 55);
 	for (size_t i = 0; i < 2; i++)
 		*count(f, 0, ran(f, 0, 0, 10, 10, 1, 100 + 10 * i, 110 + 10 * i), 1) = macs[i];
 	ran(f, 0, 0, 10, 10, 2, 200, 210);
@@ -407,12 +411,12 @@ static void define_source(struct fixture *f)
 	rare(f, 0, "source_define", "{s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:f}", "time", 1,
 		"pid", 1, "source", 4, "kind", "hwmon", "path", "/sys/x", "class_name", "power",
 		"sensor", "boxcar", "provenance", "datasheet", "window_ns", 2000000, "alpha", 0.5);
-	rare(f, 0, "channel_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:f}", "time", 2, "pid",
-		1, "source", 4, "index", 0, "rail", "VDD", "parent", "VIN", "quantity", "power", "unit",
-		"uW", "scale", 1e-6);
-	rare(f, 0, "channel_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:f, s:i}", "time", 3, "pid",
-		1, "source", 4, "index", 1, "rail", "pkg", "quantity", "energy", "unit", "uJ", "scale",
-		1e-6, "wrap", 1000);
+	rare(f, 0, "channel_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:f}", "time", 2,
+		"pid", 1, "source", 4, "index", 0, "rail", "VDD", "parent", "VIN", "quantity",
+		"power", "unit", "uW", "scale", 1e-6);
+	rare(f, 0, "channel_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:f, s:i}", "time", 3,
+		"pid", 1, "source", 4, "index", 1, "rail", "pkg", "quantity", "energy", "unit",
+		"uJ", "scale", 1e-6, "wrap", 1000);
 }
 
 /* A reading is at the middle of the two looks at the clock, or at the sensor's own time. */
@@ -459,12 +463,12 @@ static void test_twin_rails(void **state)
 	struct fixture *f = *state;
 
 	for (int s = 1; s <= 2; s++) {
-		rare(f, 0, "source_define", "{s:i, s:i, s:i, s:s, s:s, s:s, s:s}", "time", s, "pid", 1,
-			"source", s, "kind", "hwmon", "path", s == 1 ? "/sys/a" : "/sys/b", "class_name",
-			"power", "sensor", "point");
-		rare(f, 0, "channel_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:f}", "time", 10 + s,
-			"pid", 1, "source", s, "index", 0, "rail", "VDD", "quantity", "power", "unit",
-			"uW", "scale", 1e-6);
+		rare(f, 0, "source_define", "{s:i, s:i, s:i, s:s, s:s, s:s, s:s}", "time", s, "pid",
+			1, "source", s, "kind", "hwmon", "path", s == 1 ? "/sys/a" : "/sys/b",
+			"class_name", "power", "sensor", "point");
+		rare(f, 0, "channel_define", "{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:f}", "time",
+			10 + s, "pid", 1, "source", s, "index", 0, "rail", "VDD", "quantity",
+			"power", "unit", "uW", "scale", 1e-6);
 	}
 	join(f);
 	assert_int_equal(f->tl->n_channels, 2);
@@ -499,7 +503,8 @@ static void test_source_defined_twice(void **state)
 
 static void phase(struct fixture *f, const char *event, int time, int tid, const char *name)
 {
-	rare(f, 0, event, "{s:i, s:i, s:i, s:s}", "time", time, "pid", 10, "tid", tid, "name", name);
+	rare(f, 0, event, "{s:i, s:i, s:i, s:s}", "time", time, "pid", 10, "tid", tid, "name",
+		name);
 }
 
 static void test_phases(void **state)
@@ -530,8 +535,8 @@ static void test_losses(void **state)
 		"end", 200, "samples", 0);
 	rare(f, 0, "loss", "{s:s, s:i, s:i, s:i, s:b}", "what", "packets", "count", 2, "begin", 50,
 		"end", 60, "samples", 1);
-	rare(f, 0, "loss", "{s:s, s:s, s:i, s:i, s:i, s:i, s:b}", "what", "cut", "file", "0000/layers_0",
-		"at", 4096, "count", 33, "begin", 300, "end", 310, "samples", 0);
+	rare(f, 0, "loss", "{s:s, s:s, s:i, s:i, s:i, s:i, s:b}", "what", "cut", "file",
+		"0000/layers_0", "at", 4096, "count", 33, "begin", 300, "end", 310, "samples", 0);
 	join(f);
 	assert_int_equal(f->tl->n_losses, 3);
 	assert_int_equal(f->tl->losses[0].begin, 50); /* in order of time */
@@ -551,16 +556,20 @@ static void test_tracks(void **state)
 	int thread;
 
 	define(f, 0, 1, 10, 1, 0, "l", ERG_TL_LAYER);
-	rare(f, 0, "track_define", "{s:i, s:i, s:i, s:s, s:i}", "time", 2, "pid", 10, "track", 7, "name",
-		"gpu0 stream 7", "device", 1);
+	rare(f, 0, "track_define", "{s:i, s:i, s:i, s:s, s:i}", "time", 2, "pid", 10, "track", 7,
+		"name", "gpu0 stream 7", "device", 1);
 	rare(f, 0, "thread_define", "{s:i, s:i, s:i, s:s}", "time", 3, "pid", 10, "tid", 7, "name",
 		"worker");
 	ran(f, 0, 0, 10, 7, 1, 100, 110);
 	thread = erg_tables_thread(&f->t[0], 10, 7, true);
 	assert_true(thread > 0);
 	iv = erg_tables_interval(&f->t[0], 0);
-	*iv = (struct erg_chunk_interval){.begin = 105, .end = 120, .id = 1, .counted = UINT32_MAX,
-		.thread = (uint16_t)thread, .span = 1};
+	*iv = (struct erg_chunk_interval){.begin = 105,
+		.end = 120,
+		.id = 1,
+		.counted = UINT32_MAX,
+		.thread = (uint16_t)thread,
+		.span = 1};
 	join(f);
 	assert_int_equal(f->tl->n_tracks, 2);
 	assert_string_equal(f->tl->tracks[f->tl->iv.track[0]].name, "worker");

@@ -97,8 +97,11 @@ static void sub_buffers_are_at_least_a_page(void **state)
 
 static void packet_write(FILE *f, uint64_t begin, uint64_t end, size_t bytes)
 {
-	const struct header h = {.magic = 0xC1FC1FC1u, .begin = begin, .end = end,
-		.content_bits = 512 * 8, .packet_bits = 4096 * 8};
+	const struct header h = {.magic = 0xC1FC1FC1u,
+		.begin = begin,
+		.end = end,
+		.content_bits = 512 * 8,
+		.packet_bits = 4096 * 8};
 	char page[4096] = {0};
 
 	memcpy(page, &h, sizeof(h));
@@ -213,11 +216,12 @@ static void spool_knows_its_recorder(void **state)
 /* LTTng's names, in an order that readdir() does not give. */
 static void chunks_come_in_the_order_of_time(void **state)
 {
-	static const char *const made[] = {"archives/20260101T000010+0000-20260101T000011+0000-10/ust",
-		"archives/20260101T000000+0000-20260101T000001+0000-0/ust",
-		"archives/20260101T000002+0000-20260101T000003+0000-2/ust",
-		"archives/20260101T000001+0000-20260101T000002+0000-1/ust", ".tmp_old_chunk/ust",
-		"20260101T000012+0000-12/ust", "metadata"};
+	static const char *const made[] =
+		{"archives/20260101T000010+0000-20260101T000011+0000-10/ust",
+			"archives/20260101T000000+0000-20260101T000001+0000-0/ust",
+			"archives/20260101T000002+0000-20260101T000003+0000-2/ust",
+			"archives/20260101T000001+0000-20260101T000002+0000-1/ust",
+			".tmp_old_chunk/ust", "20260101T000012+0000-12/ust", "metadata"};
 	static const size_t order[] = {1, 3, 2, 0, 4, 5};
 	char dir[64] = "/tmp/erg-chunks-XXXXXX", path[512];
 	struct erg_spool_chunks c;

@@ -136,12 +136,14 @@ static void a_link_inside_is_removed_and_not_followed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(one_in_use_stays_and_a_left_one_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_in_use_stays_and_a_left_one_goes, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(what_was_made_is_removed, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_ours_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_users_stays_for_root_too, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_is_just_being_made_stays, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_link_inside_is_removed_and_not_followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_link_inside_is_removed_and_not_followed, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,9 +51,9 @@ static int count_words(void *data, const struct erg_sensor_word *word, const cha
 
 static void words_are_parsed_and_bounded(void **state)
 {
-	static const char *const bad[] = {"window_s=1e15", "window_s=-1", "window_ns=1e16", "alpha=0", "alpha=1.5",
-		"kind=round", "kind", "lag_s=x", "window=1", "colour=red", "provenance=guess", "gain_max=2",
-		"lag_s=1e7", "=1"};
+	static const char *const bad[] = {"window_s=1e15", "window_s=-1", "window_ns=1e16",
+		"alpha=0", "alpha=1.5", "kind=round", "kind", "lag_s=x", "window=1", "colour=red",
+		"provenance=guess", "gain_max=2", "lag_s=1e7", "=1"};
 	struct erg_sensor_word w;
 	struct erg_err err;
 	int n = 0;

@@ -11,11 +11,20 @@ static void test_parse(void **state)
 		int r;
 		int64_t value;
 	} rows[] = {
-		{"0\n", 0, 0}, {"-12 ", 0, -12}, {"+7", 0, 7}, {" 42\n", 0, 42},
-		{"9223372036854775807\n", 0, INT64_MAX}, {"12\n345", 0, 12},
-		{"9223372036854775808", -ERANGE, 0}, {"18446744073709551617", -ERANGE, 0},
-		{"", -EBADMSG, 0}, {"\n", -EBADMSG, 0}, {"-", -EBADMSG, 0},
-		{"12x", -EBADMSG, 0}, {"1.5", -EBADMSG, 0}, {"N/A", -EBADMSG, 0},
+		{"0\n", 0, 0},
+		{"-12 ", 0, -12},
+		{"+7", 0, 7},
+		{" 42\n", 0, 42},
+		{"9223372036854775807\n", 0, INT64_MAX},
+		{"12\n345", 0, 12},
+		{"9223372036854775808", -ERANGE, 0},
+		{"18446744073709551617", -ERANGE, 0},
+		{"", -EBADMSG, 0},
+		{"\n", -EBADMSG, 0},
+		{"-", -EBADMSG, 0},
+		{"12x", -EBADMSG, 0},
+		{"1.5", -EBADMSG, 0},
+		{"N/A", -EBADMSG, 0},
 	};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(rows); i++) {
@@ -368,8 +377,8 @@ static void test_cpufreq_many(void **state)
 	for (int i = 0; i < 100; i++) {
 		char path[96];
 
-		snprintf(path, sizeof(path),
-			"devices/system/cpu/cpufreq/policy%d/scaling_cur_freq", i);
+		snprintf(path, sizeof(path), "devices/system/cpu/cpufreq/policy%d/scaling_cur_freq",
+			i);
 		tree_put(&f->tree, path, "%d", 1000 + i);
 	}
 	assert_int_equal(find(f, "cpufreq"), 0);

@@ -37,7 +37,8 @@ static void make_tx1(const struct fixture *f)
 		tree_put(&f->tree, path, "%d", 1907 * (3 - i));
 		snprintf(path, sizeof(path),
 			"proc/device-tree/i2c@7000c400/ina3221x@40/channel@%d/"
-			"ti,shunt-resistor-mohm", i);
+			"ti,shunt-resistor-mohm",
+			i);
 		tree_bytes(&f->tree, path, mohm, sizeof(mohm));
 	}
 	tree_put(&f->tree, TX1 "running_mode", "1");
@@ -224,8 +225,8 @@ static void test_orin(void **state)
 	assert_int_equal(file_value(f, ORIN "update_interval"), 0);
 	assert_int_equal(s->model.kind, ERG_SENSOR_POINT);
 	assert_int_equal(s->model.period_ns, 2 * 2 * 140000);
-	assert_int_equal(json_integer_value(json_object_get(
-				 json_object_get(s->settings, "samples"), "before")),
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(s->settings, "samples"),
+				 "before")),
 		512);
 	assert_int_equal(value_of(f, "VDD_IN", ERG_Q_CURRENT), 1000);
 	assert_int_equal(value_of(f, "VDD_CPU_GPU_CV", ERG_Q_CURRENT), 500);

@@ -19,8 +19,10 @@ static void test_exec(void **state)
 
 	/* commas and names of drivers inside the command; a second item behind it */
 	tree_put(&f->tree, "proc/stat", "cpu0 1 1 1 1 1 1 1");
-	assert_int_equal(find(f, "exec:printf '# meter\\n0 A 1.5 W\\n0 B,hw -2 mW\\n"
-				 "0 T 40.25 degC\\n0 E 3 J\\n0 A 1.5 W\\n'; sleep 100,procstat"), 0);
+	assert_int_equal(find(f,
+				 "exec:printf '# meter\\n0 A 1.5 W\\n0 B,hw -2 mW\\n"
+				 "0 T 40.25 degC\\n0 E 3 J\\n0 A 1.5 W\\n'; sleep 100,procstat"),
+		0);
 	s = channel(f, "A", ERG_Q_POWER, &c);
 	assert_int_equal(s->n_channels, 2);
 	assert_string_equal(s->channels[c].unit, "uW");
@@ -70,7 +72,8 @@ static void test_exec_model(void **state)
 	struct erg_source *s;
 	size_t c;
 
-	assert_int_equal(find(f, "exec:echo '# sensor kind=boxcar window_ns=5000000 lag_ns=-3'; "
+	assert_int_equal(find(f,
+				 "exec:echo '# sensor kind=boxcar window_ns=5000000 lag_ns=-3'; "
 				 "echo 0 A 1 W; echo 0 T 20 degC; echo 0 A 1 W; sleep 9"),
 		0);
 	s = channel(f, "A", ERG_Q_POWER, &c);
@@ -88,7 +91,8 @@ static void test_exec_noise(void **state)
 	struct fixture *f = *state;
 	int errors = 0, last = 0;
 
-	assert_int_equal(find(f, "exec:echo 0 A 1 W; echo 0 A 1 W; sleep 0.1; "
+	assert_int_equal(find(f,
+				 "exec:echo 0 A 1 W; echo 0 A 1 W; sleep 0.1; "
 				 "head -c 200000 /dev/urandom; echo; echo 0 A 5 W; sleep 9"),
 		0);
 	start_all(f);

@@ -85,9 +85,9 @@ static void many_rows_keep_their_lines(void **state)
 
 static void numbers_are_those_of_strtod(void **state)
 {
-	static const char *const cells[] = {"0", "-0.0", "1", "3.14159", "1e22", "123456789012345e22",
-		"0.1", "1.7976931348623157e308", "5e-324", "9007199254740993", "+2.50", ".5", "5.",
-		"1234567890.123456789", "-1e-7", "4.35", "0.000001"};
+	static const char *const cells[] = {"0", "-0.0", "1", "3.14159", "1e22",
+		"123456789012345e22", "0.1", "1.7976931348623157e308", "5e-324", "9007199254740993",
+		"+2.50", ".5", "5.", "1234567890.123456789", "-1e-7", "4.35", "0.000001"};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(cells); i++) {
 		char text[64];
@@ -104,8 +104,8 @@ static void numbers_are_those_of_strtod(void **state)
 
 static void what_is_no_number_is_refused(void **state)
 {
-	static const char *const cells[] = {"-", "nan", "inf", "0x10", "1,5", "1e", "1e999", ".", "1 2",
-		"--1", "1.2.3", "5W"};
+	static const char *const cells[] = {"-", "nan", "inf", "0x10", "1,5", "1e", "1e999", ".",
+		"1 2", "--1", "1.2.3", "5W"};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(cells); i++) {
 		struct erg_err err = {0};
@@ -127,9 +127,10 @@ static void scaling_is_exact(void **state)
 		const char *cell;
 		int decimals;
 		int64_t want;
-	} cases[] = {{"12.3456789", 9, 12345678900}, {"1700000000.123456789", 9,
-		1700000000123456789}, {"0.0000000005", 9, 1}, {"0.00000000049", 9, 0}, {"-1.5", 0, -2},
-		{"1.5e3", 0, 1500}, {"25e-1", 1, 25}, {"0.1e-3", 9, 100000}, {"42", 9, 42000000000},
+	} cases[] = {{"12.3456789", 9, 12345678900},
+		{"1700000000.123456789", 9, 1700000000123456789}, {"0.0000000005", 9, 1},
+		{"0.00000000049", 9, 0}, {"-1.5", 0, -2}, {"1.5e3", 0, 1500}, {"25e-1", 1, 25},
+		{"0.1e-3", 9, 100000}, {"42", 9, 42000000000},
 		{"9223372036854775807", 0, INT64_MAX}, {"0", 18, 0}, {"1e-100", 9, 0}};
 	struct erg_table *t;
 	int64_t v;

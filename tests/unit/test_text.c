@@ -70,7 +70,8 @@ static void test_table_leaves_out(void **state)
 	erg_rtable_cell(t, "%s", "3 %");
 	assert_int_equal(erg_rtable_print(t, out, 20, NULL), 0);
 	fclose(out);
-	assert_string_equal(text, "layer     energy\n畳み込み    1 µJ\n"
+	assert_string_equal(text,
+		"layer     energy\n畳み込み    1 µJ\n"
 		"not shown for lack of width: share\n");
 }
 

@@ -44,8 +44,13 @@ static double noise(void)
 static struct erg_thermal_run simulate(bool on, double work_w, double noise_w, double idle_s)
 {
 	struct erg_thermal_run r = {.archive = strdup(on ? "on.erg" : "off.erg"),
-		.match = strdup("squeezenet"), .heatsink = on, .ambient_degc = AMBIENT,
-		.block_s = 0.5, .n = 600, .time_s = 300, .time_to_throttle_s = NAN,
+		.match = strdup("squeezenet"),
+		.heatsink = on,
+		.ambient_degc = AMBIENT,
+		.block_s = 0.5,
+		.n = 600,
+		.time_s = 300,
+		.time_to_throttle_s = NAN,
 		.run = json_pack("{s:s, s:[]}", "workload", "squeezenet", "layers")};
 	const double *res = on ? r_on : r_off, *tau = on ? tau_on : tau_off;
 	double x[2], dt = r.block_s / 50, p = idle_s > 0 ? IDLE_W : work_w, t = AMBIENT;
@@ -226,14 +231,22 @@ static void without_a_step_nothing_is_identified(void **state)
 static struct erg_thermal_run flat(bool on, double temp, double noise_k)
 {
 	struct erg_thermal_run r = {.archive = strdup(on ? "on.erg" : "off.erg"),
-		.match = strdup("net"), .heatsink = on, .ambient_degc = AMBIENT, .block_s = 1,
-		.n = 40, .time_s = 40, .fine_s = 1, .time_to_throttle_s = NAN,
+		.match = strdup("net"),
+		.heatsink = on,
+		.ambient_degc = AMBIENT,
+		.block_s = 1,
+		.n = 40,
+		.time_s = 40,
+		.fine_s = 1,
+		.time_to_throttle_s = NAN,
 		.run = json_pack("{s:s, s:[]}", "workload", "net", "layers")};
 
 	r.blocks = calloc(r.n, sizeof(*r.blocks));
 	for (size_t i = 0; i < r.n; i++)
-		r.blocks[i] = (struct erg_thermal_block){.t_s = (double)i + 0.5, .busy = true,
-			.freq_hz = NAN, .temp_degc = temp + noise_k * noise(),
+		r.blocks[i] = (struct erg_thermal_block){.t_s = (double)i + 0.5,
+			.busy = true,
+			.freq_hz = NAN,
+			.temp_degc = temp + noise_k * noise(),
 			.power_w = 5 + 0.03 * (temp - 50) + 0.02 * noise()};
 	return r;
 }
@@ -273,7 +286,8 @@ static struct trial try_small(double dt, int n)
 static void temperatures_that_hardly_differ_give_wide_intervals_or_none(void **state)
 {
 	for (int n = 1; n <= 3; n += 2) {
-		struct trial none = try_small(0, n), small = try_small(1.5, n), far = try_small(20, n);
+		struct trial none = try_small(0, n), small = try_small(1.5, n),
+			     far = try_small(20, n);
 
 		assert_true(none.resolved < 20);
 		assert_true(small.resolved > 100);
@@ -385,8 +399,8 @@ static void the_document_says_what_is_missing(void **state)
 	assert_int_equal(erg_thermal_document(s.r, 6, &opt, all, NULL), 0);
 	assert_false(has_warning(all, "unpaired"));
 	on = json_array_get(json_object_get(all, "rc"), 0);
-	settled = json_number_value(json_object_get(json_object_get(on, "settling"),
-		"temperature_degc"));
+	settled = json_number_value(
+		json_object_get(json_object_get(on, "settling"), "temperature_degc"));
 	for (int i = 0; i < 200; i++) { /* the model's own equilibrium at 40 degC */
 		p = WORK_W + L0 * exp(BETA * (t - T0));
 		t = 40 + (r_on[0] + r_on[1]) * p;

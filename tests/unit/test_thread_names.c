@@ -26,8 +26,8 @@ static int attach(void **state)
 {
 	const struct lttng_ust_tracepoint *tp = &lttng_ust_tracepoint_ergtrace___thread_define;
 
-	return lttng_ust_tracepoint_provider_register(
-		"ergtrace", tp->event_name, (void (*)(void))on_thread, NULL, tp->signature);
+	return lttng_ust_tracepoint_provider_register("ergtrace", tp->event_name,
+		(void (*)(void))on_thread, NULL, tp->signature);
 }
 
 static int reset(void **state)

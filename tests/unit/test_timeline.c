@@ -31,8 +31,9 @@ static void test_find_and_warn(void **state)
 	erg_timeline_warn(tl, "lost", "%d events of %s", 3, "\xff\xfe"); /* no UTF-8 */
 	erg_timeline_warn(tl, "lost", "%d events", 3);
 	assert_int_equal(json_array_size(tl->warnings), 2);
-	assert_string_equal(json_string_value(json_object_get(
-		json_array_get(tl->warnings, 1), "text")), "3 events");
+	assert_string_equal(json_string_value(
+				    json_object_get(json_array_get(tl->warnings, 1), "text")),
+		"3 events");
 }
 
 static void test_throttling(void **state)
@@ -48,7 +49,8 @@ static void test_throttling(void **state)
 		{"throttle-core-0", "1", ERG_SENSOR_COUNTER, {4, 5}, true, true},
 		{"Processor", "1", ERG_SENSOR_POINT, {0, 0}, true, false},
 		{"throttle-alert", "1", ERG_SENSOR_POINT, {1, 1}, true, true},
-		{"gpu0-throttle-reasons", "bits", ERG_SENSOR_POINT, {0, 0x1}, true, false}, /* idle */
+		{"gpu0-throttle-reasons", "bits", ERG_SENSOR_POINT, {0, 0x1}, true,
+			false}, /* idle */
 		{"gpu0-throttle-reasons", "bits", ERG_SENSOR_POINT, {0x44, 0x40}, true, true},
 		{"gpu0-power-limit", "mW", ERG_SENSOR_POINT, {700000, 700000}, false, false},
 	};
@@ -79,8 +81,8 @@ static void test_throttling(void **state)
 static void test_times_are_exact(void **state)
 {
 	static const uint64_t steps[] = {1, 1000, 1u << 30, 0, (1ull << 31) - 1, 1ull << 31, 3,
-		(uint64_t)-5, (uint64_t)-(1ll << 31), (uint64_t)-(1ll << 31) - 1, 1ull << 40,
-		(uint64_t)-(1ll << 50)};
+		(uint64_t)-5, (uint64_t) - (1ll << 31), (uint64_t) - (1ll << 31) - 1, 1ull << 40,
+		(uint64_t) - (1ll << 50)};
 
 	for (size_t often = 1; often <= 2 * ERG_TIMES_BLOCK + 1; often += 32) {
 		_cleanup_(erg_times_release) struct erg_times t = {0};
@@ -125,7 +127,7 @@ static void check_order(struct erg_tables *t, size_t n)
 	iv = (const void *)(data + h.intervals);
 	for (size_t i = 1; i < n; i++)
 		assert_true(iv[i - 1].begin < iv[i].begin ||
-			    (iv[i - 1].begin == iv[i].begin && iv[i - 1].end >= iv[i].end));
+			(iv[i - 1].begin == iv[i].begin && iv[i - 1].end >= iv[i].end));
 	free(data);
 }
 

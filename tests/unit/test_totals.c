@@ -24,8 +24,8 @@ struct row {
 	uint64_t begin, end; /* s */
 };
 
-static void phases_of(struct erg_timeline *tl, struct erg_tl_phase *p, const struct row *rows, size_t n,
-	struct erg_phases *ret)
+static void phases_of(struct erg_timeline *tl, struct erg_tl_phase *p, const struct row *rows,
+	size_t n, struct erg_phases *ret)
 {
 	for (size_t i = 0; i < n; i++)
 		p[i] = (struct erg_tl_phase){(char *)(uintptr_t)rows[i].name, 1, rows[i].tid,
@@ -131,11 +131,16 @@ static void meter_open(struct meter *m, size_t from, size_t to)
 		m->t[n] = 9 * S + (i + 1) * 10000000u;
 		m->v[n++] = i < 600 ? 1 : 3;
 	}
-	m->rail = (struct erg_rail){.name = "VDD", .model = {.kind = ERG_SENSOR_BOXCAR,
-		.provenance = ERG_PROVENANCE_DATASHEET, .window_ns = 10000000},
-		.interval_ns = 10000000, .n = n, .t = m->t, .half = m->half, .v = m->v};
-	assert_int_equal(erg_account_total(&m->rail, 10 * S, 20 * S, NULL,
-				 &m->attr, NULL), 0);
+	m->rail = (struct erg_rail){.name = "VDD",
+		.model = {.kind = ERG_SENSOR_BOXCAR,
+			.provenance = ERG_PROVENANCE_DATASHEET,
+			.window_ns = 10000000},
+		.interval_ns = 10000000,
+		.n = n,
+		.t = m->t,
+		.half = m->half,
+		.v = m->v};
+	assert_int_equal(erg_account_total(&m->rail, 10 * S, 20 * S, NULL, &m->attr, NULL), 0);
 }
 
 static struct erg_attr_over over(const struct meter *m, const double (*at)[3], size_t n)
@@ -199,7 +204,8 @@ static void gap(void **state)
 	assert_string_equal(o.energy_j.reason, "unobserved");
 	o = over(&m, (const double[][3]){{0, 3.5, 1}}, 1); /* 3/7 */
 	assert_false(erg_est_resolved(&o.energy_j));
-	o = over(&m, (const double[][3]){{0, 4.5, 1}}, 1); /* 5/9: the gap at the mean of the rest */
+	o = over(&m, (const double[][3]){{0, 4.5, 1}},
+		1); /* 5/9: the gap at the mean of the rest */
 	expect(&o, 4.5, 1e-3);
 	erg_attr_free(m.attr);
 }

@@ -105,8 +105,8 @@ uint32_t erg_adapter_id(struct erg_adapter_thread *t, enum erg_range_level level
 	return t->cache[slot].id;
 }
 
-uint32_t erg_adapter_parent(
-	const struct erg_adapter_thread *t, const void *scope, uint32_t otherwise)
+uint32_t erg_adapter_parent(const struct erg_adapter_thread *t, const void *scope,
+	uint32_t otherwise)
 {
 	for (uint32_t i = t->depth; i > 0; i--)
 		if (t->at[i - 1].scope == scope && t->at[i - 1].layer)
@@ -182,7 +182,8 @@ static bool same_object(uintptr_t a, uintptr_t b)
 {
 	Dl_info of_a, of_b;
 
-	return dladdr((void *)a, &of_a) && dladdr((void *)b, &of_b) && of_a.dli_fbase == of_b.dli_fbase;
+	return dladdr((void *)a, &of_a) && dladdr((void *)b, &of_b) &&
+		of_a.dli_fbase == of_b.dli_fbase;
 }
 
 static int try_object(struct dl_phdr_info *info, size_t size, void *data)

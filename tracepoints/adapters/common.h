@@ -51,8 +51,8 @@ uint32_t erg_adapter_known(const struct erg_adapter_thread *t, enum erg_range_le
 	uint32_t parent, const char *name);
 
 /* The innermost layer of SCOPE that is open, or OTHERWISE; how many ranges of SCOPE are open. */
-uint32_t erg_adapter_parent(
-	const struct erg_adapter_thread *t, const void *scope, uint32_t otherwise);
+uint32_t erg_adapter_parent(const struct erg_adapter_thread *t, const void *scope,
+	uint32_t otherwise);
 int erg_adapter_depth(const struct erg_adapter_thread *t, const void *scope);
 
 /* Begins and ends a range. An end that is not that of the innermost range of the thread becomes a

@@ -85,8 +85,8 @@ void erg_counters_init(const char *spec)
 			continue;
 		}
 		if (n_perf == ERG_MAX_COUNTERS || !parse_one(item, &specs[n_perf])) {
-			erg_notice(
-				&said, "erg: ERG_COUNTERS: \"%s\" is not NAME=TYPE:CONFIG", item);
+			erg_notice(&said, "erg: ERG_COUNTERS: \"%s\" is not NAME=TYPE:CONFIG",
+				item);
 			continue;
 		}
 		erg_text_clean(name, specs[n_perf].name);
@@ -143,8 +143,8 @@ void erg_counters_copy(struct erg_reading *to, const struct erg_reading *from)
 		to->values[i] = from->values[i];
 }
 
-void erg_counters_diff(
-	const struct erg_reading *begin, const struct erg_reading *end, struct erg_reading *ret)
+void erg_counters_diff(const struct erg_reading *begin, const struct erg_reading *end,
+	struct erg_reading *ret)
 {
 	ret->n = end->n;
 	ret->enabled = end->enabled - begin->enabled;
@@ -154,7 +154,7 @@ void erg_counters_diff(
 		int64_t was = i < begin->n ? begin->values[i] : 0;
 
 		ret->values[i] = was == INT64_MIN || end->values[i] == INT64_MIN
-					 ? INT64_MIN
-					 : end->values[i] - was;
+			? INT64_MIN
+			: end->values[i] - was;
 	}
 }

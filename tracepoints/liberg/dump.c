@@ -54,7 +54,8 @@ static void dump_threads(void)
 		struct erg_thread_def said = {0}, t;
 
 		/* again if it was renamed meanwhile: the last event must have the last name */
-		while (erg_registry_thread_get(i, &t) && (t.tid != said.tid || t.name != said.name)) {
+		while (erg_registry_thread_get(i, &t) &&
+			(t.tid != said.tid || t.name != said.name)) {
 			lttng_ust_tracepoint(ergtrace, thread_define, t.tid, t.name);
 			said = t;
 		}

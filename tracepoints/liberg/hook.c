@@ -35,8 +35,8 @@ void erg_set_sync_hook(void (*hook)(void *data), void *data)
 	atomic_store(&erg_state_.sync, hook ? hook_keep(&h) : NULL);
 }
 
-void erg_set_layer_hook(
-	void (*hook)(void *data, uint32_t layer, uint32_t iteration, int begin), void *data)
+void erg_set_layer_hook(void (*hook)(void *data, uint32_t layer, uint32_t iteration, int begin),
+	void *data)
 {
 	const struct erg_hook h = {.follow = hook, .data = data};
 

@@ -105,8 +105,8 @@ void erg_counters_read_app(const struct erg_thread *t, struct erg_reading *ret);
 /* Copies the kernel's part. */
 void erg_counters_copy(struct erg_reading *to, const struct erg_reading *from);
 /* ret = end - begin, missing values stay INT64_MIN. */
-void erg_counters_diff(
-	const struct erg_reading *begin, const struct erg_reading *end, struct erg_reading *ret);
+void erg_counters_diff(const struct erg_reading *begin, const struct erg_reading *end,
+	struct erg_reading *ret);
 
 /* ---- groups of perf events of one thread (perf_group.c) ---- */
 

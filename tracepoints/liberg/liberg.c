@@ -76,12 +76,15 @@ static bool layer_named(const struct erg_layer_info *info)
 	static _Atomic bool size_said, name_said;
 
 	if (info->size < offsetof(struct erg_layer_info, name) + sizeof(info->name)) {
-		erg_notice(&size_said, "erg_layer: info->size is %zu: expected sizeof(struct erg_layer_info), "
-			"%zu; such layers are not recorded", info->size, sizeof(*info));
+		erg_notice(&size_said,
+			"erg_layer: info->size is %zu: expected sizeof(struct erg_layer_info), "
+			"%zu; such layers are not recorded",
+			info->size, sizeof(*info));
 		return false;
 	}
 	if (!info->name || !*info->name) {
-		erg_notice(&name_said, "erg_layer: info->name is empty: expected a name that is unique within its "
+		erg_notice(&name_said,
+			"erg_layer: info->name is empty: expected a name that is unique within its "
 			"network; such layers are not recorded");
 		return false;
 	}
@@ -201,8 +204,8 @@ uint32_t erg_counter(const char *name)
 	erg_text_clean(clean, name);
 	index = erg_counters_define(clean, &is_new);
 	if (is_new)
-		lttng_ust_tracepoint(
-			ergtrace, counter_define, index, erg_counters_get(index)->name, "app");
+		lttng_ust_tracepoint(ergtrace, counter_define, index, erg_counters_get(index)->name,
+			"app");
 	return index;
 }
 

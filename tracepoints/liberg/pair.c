@@ -97,8 +97,8 @@ static __attribute__((noinline)) void end_counted(struct erg_thread *t, const st
 }
 
 /* Tells who follows the layers of the frames from DEPTH up, the innermost first. */
-static __attribute__((noinline)) void follow_ends(
-	const struct erg_thread *t, uint32_t from, uint32_t depth)
+static __attribute__((noinline)) void follow_ends(const struct erg_thread *t, uint32_t from,
+	uint32_t depth)
 {
 	const struct erg_hook *hook = atomic_load(&erg_state_.follow);
 
@@ -259,10 +259,10 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 		erg_span(layer, f.iteration, f.begin_ns, now_ns(), track);
 }
 
-void erg_span(
-	uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns, uint32_t track)
+void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
+	uint32_t track)
 {
 	if (layer && end_ns >= begin_ns)
-		lttng_ust_tracepoint(
-			ergtrace, layer_span, layer, iteration, begin_ns, end_ns, track);
+		lttng_ust_tracepoint(ergtrace, layer_span, layer, iteration, begin_ns, end_ns,
+			track);
 }

@@ -45,7 +45,7 @@ static int open_event(const struct erg_perf_spec *s, int group, bool inherit)
 		.config1 = s->config1,
 		.config2 = s->config2,
 		.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED |
-			       PERF_FORMAT_TOTAL_TIME_RUNNING,
+			PERF_FORMAT_TOTAL_TIME_RUNNING,
 		.exclude_kernel = s->type != PERF_TYPE_SOFTWARE,
 		.exclude_hv = 1,
 		.disabled = group < 0,

@@ -12,7 +12,7 @@
 bool erg_rdpmc_possible(const struct perf_event_mmap_page *page)
 {
 	return page->cap_user_rdpmc && page->cap_user_time && page->pmc_width > 0 &&
-	       page->pmc_width <= 64;
+		page->pmc_width <= 64;
 }
 
 bool erg_rdpmc_read(const struct perf_event_mmap_page *page, int64_t *ret_value,

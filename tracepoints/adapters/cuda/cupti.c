@@ -55,8 +55,8 @@ static void follow_layer(void *data, uint32_t layer, uint32_t iteration, int beg
 {
 	(void)data;
 	if (begin)
-		cupti.cuptiActivityPushExternalCorrelationId(
-			EXTERNAL_KIND, erg_work_external(layer, iteration));
+		cupti.cuptiActivityPushExternalCorrelationId(EXTERNAL_KIND,
+			erg_work_external(layer, iteration));
 	else
 		cupti.cuptiActivityPopExternalCorrelationId(EXTERNAL_KIND, NULL);
 }
@@ -139,8 +139,8 @@ static void tell_dropped(CUcontext context, uint32_t stream)
 	notice("records of the device", text);
 }
 
-static void CUPTIAPI buffer_completed(
-	CUcontext context, uint32_t stream, uint8_t *buffer, size_t size, size_t valid)
+static void CUPTIAPI buffer_completed(CUcontext context, uint32_t stream, uint8_t *buffer,
+	size_t size, size_t valid)
 {
 	CUpti_Activity *r = NULL;
 
@@ -175,8 +175,8 @@ static void in_child(void)
 }
 
 /* CUPTI wants a function although no callback is ever switched on. */
-static void CUPTIAPI no_callback(
-	void *data, CUpti_CallbackDomain domain, CUpti_CallbackId id, const void *info)
+static void CUPTIAPI no_callback(void *data, CUpti_CallbackDomain domain, CUpti_CallbackId id,
+	const void *info)
 {
 	(void)data;
 	(void)domain;

@@ -64,8 +64,9 @@ static struct track *track_of(uint32_t device, uint32_t stream)
 			continue;
 		snprintf(name, sizeof(name), "gpu%u stream %u%s", device, stream,
 			device < DEVICES ? devices[device] : "");
-		*t = (struct track){
-			.device = device, .stream = stream, .id = erg_track(name, true)};
+		*t = (struct track){.device = device,
+			.stream = stream,
+			.id = erg_track(name, true)};
 		return t->id ? t : NULL;
 	}
 	return NULL;

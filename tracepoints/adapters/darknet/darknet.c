@@ -80,7 +80,7 @@ static bool same_object(uintptr_t a, uintptr_t b)
 	Dl_info of_a, of_b;
 
 	return a && dladdr((void *)a, &of_a) && dladdr((void *)b, &of_b) &&
-	       of_a.dli_fbase == of_b.dli_fbase;
+		of_a.dli_fbase == of_b.dli_fbase;
 }
 
 /* Whether NET is laid out as darknet.h says; PARSE is a function of the library it comes from. */
@@ -195,8 +195,8 @@ static int index_of(const struct wrapped *w, const struct layer *l, const struct
 	return -1;
 }
 
-static __attribute__((noinline)) uint32_t define(
-	uint32_t parent, const struct layer *l, int index, enum way way)
+static __attribute__((noinline)) uint32_t define(uint32_t parent, const struct layer *l, int index,
+	enum way way)
 {
 	struct erg_layer_info info = {.size = sizeof(info)};
 	char name[64], type[64];
@@ -213,8 +213,8 @@ static __attribute__((noinline)) uint32_t define(
 }
 
 /* What was in the layer's place; *ret_id is begun, or 0. */
-static layer_fn *enter(
-	const struct layer *l, const struct network *net, enum way way, uint32_t *ret_id)
+static layer_fn *enter(const struct layer *l, const struct network *net, enum way way,
+	uint32_t *ret_id)
 {
 	struct wrapped *w = find(net->layers);
 	int i = w ? index_of(w, l, net) : -1;

@@ -62,8 +62,8 @@ static size_t inner_layers(const struct layer *l, const struct layer *inner[8])
 {
 	const struct layer *const rnn[8] = {l->input_layer, l->self_layer, l->output_layer};
 	const struct layer *const gru[8] = {l->wz, l->wr, l->wh, l->uz, l->ur, l->uh};
-	const struct layer *const lstm[8] = {
-		l->wf, l->wi, l->wg, l->wo, l->uf, l->ui, l->ug, l->uo};
+	const struct layer *const lstm[8] = {l->wf, l->wi, l->wg, l->wo, l->uf, l->ui, l->ug,
+		l->uo};
 	const struct layer *const *from = l->type == LSTM ? lstm : l->type == GRU ? gru : rnn;
 	size_t n = 0;
 
@@ -139,7 +139,8 @@ static uint64_t params(const struct layer *l)
 }
 
 /* Batch, channels, height, width, where these make up all ELEMENTS; else batch, elements. */
-static uint8_t shape(uint32_t to[ERG_MAX_DIMS], const struct layer *l, int c, int h, int w, int elements)
+static uint8_t shape(uint32_t to[ERG_MAX_DIMS], const struct layer *l, int c, int h, int w,
+	int elements)
 {
 	uint64_t image = u(c) * u(h) * u(w);
 

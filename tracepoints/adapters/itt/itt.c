@@ -47,8 +47,8 @@ static const char *text_of(const struct itt_string *s)
 	return s && s->text ? s->text : "";
 }
 
-static uint32_t layer_of(
-	struct erg_adapter_thread *t, const struct itt_domain *d, const struct itt_string *name)
+static uint32_t layer_of(struct erg_adapter_thread *t, const struct itt_domain *d,
+	const struct itt_string *name)
 {
 	const char *type = d->name ? d->name : "task";
 	uint32_t parent = parent_of(t), layer = 0;
@@ -75,8 +75,8 @@ static void task_begin(const struct itt_domain *d, struct itt_id id, struct itt_
 	erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, name) : 0);
 }
 
-static void task_begin_fn(
-	const struct itt_domain *d, struct itt_id id, struct itt_id parent, void *fn)
+static void task_begin_fn(const struct itt_domain *d, struct itt_id id, struct itt_id parent,
+	void *fn)
 {
 	char text[32];
 	struct itt_string name = {.text = text};
@@ -179,8 +179,8 @@ static void frame_begin(const struct itt_domain *d, struct itt_id *id)
 	erg_iteration(atomic_fetch_add(&frames, 1));
 }
 
-static void marker(
-	const struct itt_domain *d, struct itt_id id, const struct itt_string *name, int scope)
+static void marker(const struct itt_domain *d, struct itt_id id, const struct itt_string *name,
+	int scope)
 {
 	(void)d;
 	(void)id;
@@ -193,12 +193,10 @@ static void marker(
 static size_t begin_text(char *to, size_t size, const struct itt_string *key)
 {
 	const struct erg_adapter_thread *t = erg_adapter_self();
-	const char *task = t && t->depth && t->at[t->depth - 1].layer
-				   ? text_of(tasks[t->depth - 1])
-				   : "";
+	const char *task =
+		t && t->depth && t->at[t->depth - 1].layer ? text_of(tasks[t->depth - 1]) : "";
 
-	return (size_t)snprintf(
-		to, size, "%.100s%s%.100s=", task, *task ? ": " : "", text_of(key));
+	return (size_t)snprintf(to, size, "%.100s%s%.100s=", task, *task ? ": " : "", text_of(key));
 }
 
 static void metadata_str_add(const struct itt_domain *d, struct itt_id id,

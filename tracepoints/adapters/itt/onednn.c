@@ -153,7 +153,7 @@ static bool read_md(const void *md, struct shape *ret)
 		ret->n = ((const struct md2 *)md)->ndims;
 		dims = ((const struct md2 *)md)->dims;
 	} else if (dnnl.md_query(md, QUERY3_NDIMS, &ret->n) ||
-		   dnnl.md_query(md, QUERY3_DIMS, &dims)) {
+		dnnl.md_query(md, QUERY3_DIMS, &dims)) {
 		ret->n = 0;
 	}
 	if (ret->n <= 0 || ret->n > DNNL_DIMS || !dims)
@@ -222,8 +222,8 @@ static size_t put_shape(char *to, size_t cap, const char *lead, const struct sha
 	size_t n = 0;
 
 	for (int i = 0; i < s->n && n < cap; i++)
-		n += (size_t)snprintf(
-			to + n, cap - n, "%s%lld", i ? "x" : lead, (long long)s->d[i]);
+		n += (size_t)snprintf(to + n, cap - n, "%s%lld", i ? "x" : lead,
+			(long long)s->d[i]);
 	return n < cap ? n : cap - 1;
 }
 

@@ -14,7 +14,8 @@ static uint64_t wrote[REMEMBERED];
 
 static uint64_t key_of(const struct llama_context *c, int32_t sequence)
 {
-	uint64_t h = ((uint64_t)(uintptr_t)c ^ (uint64_t)(uint32_t)sequence << 48) * 0x9e3779b97f4a7c15u;
+	uint64_t h =
+		((uint64_t)(uintptr_t)c ^ (uint64_t)(uint32_t)sequence << 48) * 0x9e3779b97f4a7c15u;
 
 	return h ? h : 1;
 }
@@ -81,8 +82,8 @@ void llama_batch_read(const struct llama_api *api, const struct llama_context *c
 		ret->step = writing ? LLAMA_MIXED : LLAMA_PREFILL;
 }
 
-int64_t llama_batch_context(
-	const struct llama_api *api, const struct llama_context *c, const struct llama_work *w)
+int64_t llama_batch_context(const struct llama_api *api, const struct llama_context *c,
+	const struct llama_work *w)
 {
 	struct llama_memory *m = api->get_memory && api->pos_max ? api->get_memory(c) : NULL;
 	int64_t sum = 0;

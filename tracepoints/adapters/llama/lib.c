@@ -34,7 +34,10 @@ static const struct {
 	const char *symbol;
 	size_t offset;
 } functions[] = {
-#define F(symbol, member) {symbol, offsetof(struct llama_api, member)}
+#define F(symbol, member)                                                                          \
+	{                                                                                          \
+		symbol, offsetof(struct llama_api, member)                                         \
+	}
 	F("llama_decode", decode),
 	F("llama_encode", encode),
 	F("llama_batch_get_one", batch_get_one),
@@ -58,7 +61,7 @@ static bool is_ours(const void *function)
 	Dl_info of, self;
 
 	return dladdr(function, &of) && dladdr((const void *)libs, &self) &&
-	       of.dli_fbase == self.dli_fbase;
+		of.dli_fbase == self.dli_fbase;
 }
 
 struct wanted {
@@ -108,7 +111,7 @@ static bool batch_is_known(const struct llama_api *api)
 	memset(&b, 0xa5, sizeof(b));
 	b = api->batch_get_one(tokens, 5);
 	return b.n_tokens == 5 && b.token == tokens && !b.embd && !b.pos && !b.n_seq_id &&
-	       !b.seq_id && !b.logits;
+		!b.seq_id && !b.logits;
 }
 
 static void judge(struct llama_lib *lib)
@@ -116,21 +119,23 @@ static void judge(struct llama_lib *lib)
 	const struct llama_api *a = &lib->api;
 
 	lib->decodes = a->decode && batch_is_known(a);
-	lib->graphs = a->set_eval_callback && a->compute && a->n_nodes && a->node && a->name && a->op;
+	lib->graphs =
+		a->set_eval_callback && a->compute && a->n_nodes && a->node && a->name && a->op;
 	if (!lib->decodes)
-		erg_marker("erg: llama: this libllama's batches are laid out otherwise: no layers", 0);
+		erg_marker("erg: llama: this libllama's batches are laid out otherwise: no layers",
+			0);
 	else if (!lib->graphs)
 		erg_marker("erg: llama: this libllama lacks functions that following its graphs "
-			   "needs: no blocks", 0);
+			   "needs: no blocks",
+			0);
 }
 
 /* Fills a place for the object of BASE. */
 static struct llama_lib *add_lib(const Dl_info *caller)
 {
 	static struct llama_lib none;
-	void *handle = caller->dli_fname
-			       ? dlopen(caller->dli_fname, RTLD_LAZY | RTLD_NOLOAD)
-			       : NULL;
+	void *handle =
+		caller->dli_fname ? dlopen(caller->dli_fname, RTLD_LAZY | RTLD_NOLOAD) : NULL;
 	struct llama_lib *lib;
 
 	if (n_libs == LIBS_MAX)

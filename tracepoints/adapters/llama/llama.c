@@ -33,8 +33,8 @@
 
 ERG_API int32_t llama_decode(struct llama_context *c, struct llama_batch batch);
 ERG_API int32_t llama_encode(struct llama_context *c, struct llama_batch batch);
-ERG_API void ggml_backend_sched_set_eval_callback(
-	struct ggml_sched *s, ggml_eval_callback *cb, void *data);
+ERG_API void ggml_backend_sched_set_eval_callback(struct ggml_sched *s, ggml_eval_callback *cb,
+	void *data);
 ERG_API int ggml_backend_sched_graph_compute_async(struct ggml_sched *s, struct ggml_graph *g);
 ERG_API void ggml_backend_sched_free(struct ggml_sched *s);
 
@@ -109,8 +109,8 @@ static struct callback callback_of(struct ggml_sched *s)
 	return found;
 }
 
-ERG_API void ggml_backend_sched_set_eval_callback(
-	struct ggml_sched *s, ggml_eval_callback *call, void *data)
+ERG_API void ggml_backend_sched_set_eval_callback(struct ggml_sched *s, ggml_eval_callback *call,
+	void *data)
 {
 	const struct llama_lib *lib = llama_lib_of(__builtin_return_address(0));
 
@@ -228,7 +228,8 @@ static struct network networks[NETWORKS_MAX];
 static uint32_t n_networks;
 
 /* The name that the model's file has for it, else what kind it is; the program's where it says neither. */
-static void define_network(const struct llama_api *api, const struct llama_model *m, struct network *n)
+static void define_network(const struct llama_api *api, const struct llama_model *m,
+	struct network *n)
 {
 	char name[256] = "";
 

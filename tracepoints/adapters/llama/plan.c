@@ -54,8 +54,8 @@ static struct place next_place(struct walk *w, const char *name)
 	} else if (block >= 0 && block != w->at.block) {
 		w->at = (struct place){ATTENTION, block};
 		w->next_feeds_forward = false;
-	} else if (w->next_feeds_forward || (block >= 0 && begins(name, "ffn_") &&
-						    !begins(name, "ffn_inp"))) {
+	} else if (w->next_feeds_forward ||
+		(block >= 0 && begins(name, "ffn_") && !begins(name, "ffn_inp"))) {
 		w->at.part = w->at.block >= 0 ? FEED_FORWARD : w->at.part;
 	}
 	/* "result_norm" comes after a norm that has no name of its own: after the last block's end
@@ -141,8 +141,8 @@ static uint64_t hash_node(uint64_t h, const struct ggml_tensor *t, const char *n
 	return h;
 }
 
-static uint64_t hash_ends(
-	const struct llama_plan *p, const struct llama_api *api, struct ggml_graph *graph)
+static uint64_t hash_ends(const struct llama_plan *p, const struct llama_api *api,
+	struct ggml_graph *graph)
 {
 	uint64_t h = 0;
 
@@ -175,7 +175,11 @@ bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct g
 	if (p->graph == graph && p->parent == parent && p->n_nodes == n && p->n &&
 		hash_ends(p, api, graph) == p->hash)
 		return true;
-	*p = (struct llama_plan){.graph = graph, .parent = parent, .step = step, .n_nodes = n, .cap = p->cap,
+	*p = (struct llama_plan){.graph = graph,
+		.parent = parent,
+		.step = step,
+		.n_nodes = n,
+		.cap = p->cap,
 		.pieces = p->pieces};
 	for (int i = 0; i < n; i++) {
 		const struct ggml_tensor *t = api->node(graph, i);
@@ -197,8 +201,8 @@ bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct g
 		last_at = i;
 	}
 	/* The graph's last node ends the last piece, whatever it is. */
-	if (last && !append(p, api->node(graph, n - 1), n - 1,
-				define(p, &was, cut, was_name, was_op)))
+	if (last &&
+		!append(p, api->node(graph, n - 1), n - 1, define(p, &was, cut, was_name, was_op)))
 		return false;
 	p->hash = hash_ends(p, api, graph);
 	return true;

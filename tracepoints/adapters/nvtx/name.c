@@ -93,7 +93,7 @@ static void skip_value(struct cursor *c)
 {
 	int depth = 0;
 
-	for (skip_space(c); *c->at; ) {
+	for (skip_space(c); *c->at;) {
 		if (at_string(c)) {
 			read_string(c, NULL, 0);
 			continue;
@@ -263,7 +263,7 @@ static const char *last_part(const char *name)
 static bool is_linear(const struct module *m)
 {
 	return m->weight_dims == 2 && m->in_dims >= 2 && m->in[m->in_dims - 1] == m->weight[1] &&
-	       !m->is_embedding && !strstr(last_part(m->to->name), "embed");
+		!m->is_embedding && !strstr(last_part(m->to->name), "embed");
 }
 
 /* One dimension of the output of a convolution; 0 where the parts do not fit. */
@@ -272,8 +272,9 @@ static uint64_t conv_size(const struct module *m, int i)
 	uint64_t window = m->dilation[i] * (m->weight[2 + i] - 1) + 1;
 	uint64_t size = m->in[2 + i] + 2 * m->padding[i];
 
-	return m->stride[i] && m->weight[2 + i] && size >= window ? (size - window) / m->stride[i] + 1
-								    : 0;
+	return m->stride[i] && m->weight[2 + i] && size >= window
+		? (size - window) / m->stride[i] + 1
+		: 0;
 }
 
 static uint64_t conv_macs(const struct module *m)
@@ -322,7 +323,8 @@ static void describe(const struct module *m)
 	to->info.params = m->params;
 	to->info.in_dims = copy_shape(to->info.in_shape, m->in, m->in_dims);
 	to->info.kernel_dims = copy_shape(to->info.kernel_shape, m->weight, m->weight_dims);
-	if (m->is_conv && m->weight_dims >= 3 && m->weight_dims <= 5 && m->in_dims == m->weight_dims)
+	if (m->is_conv && m->weight_dims >= 3 && m->weight_dims <= 5 &&
+		m->in_dims == m->weight_dims)
 		to->macs = conv_macs(m);
 	else if (!m->is_conv && is_linear(m))
 		to->macs = times(product(m->in, m->in_dims), m->weight[0]);
@@ -330,8 +332,7 @@ static void describe(const struct module *m)
 
 static bool read_dictionary(const char *text, struct nvtx_name *ret)
 {
-	struct module m = {
-		.to = ret, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
+	struct module m = {.to = ret, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
 	struct cursor c = {text, false};
 
 	if (*text != '{' || !strchr("'\"", text[1 + strspn(text + 1, " \t\n")]))
@@ -347,8 +348,8 @@ static bool read_dictionary(const char *text, struct nvtx_name *ret)
 /* The operator before what emit_nvtx adds to it, in any of its versions. */
 static bool read_operator(const char *text, struct nvtx_name *ret)
 {
-	static const char *const added[] = {
-		", seq = ", ", op_id = ", ", sizes = ", ", input_op_ids = ", ", stashed seq = "};
+	static const char *const added[] = {", seq = ", ", op_id = ", ", sizes = ",
+		", input_op_ids = ", ", stashed seq = "};
 	const char *end = NULL, *sizes = strstr(text, ", sizes = ");
 	uint64_t shape[ERG_MAX_DIMS];
 	uint8_t dims;

@@ -50,8 +50,8 @@ static bool counts(const char *text, const char *at)
 {
 	static const char *const always[] = {"step", "iter", "iteration", "epoch", "request", "req",
 		"batch", "frame", "tokens", "context", "generation", NULL};
-	static const char *const apart[] = {"seq", "seqlen", "token", "pos", "position", "id", "n", "bs",
-		"size", "len", "length", "idx", "num", "time", "it", NULL};
+	static const char *const apart[] = {"seq", "seqlen", "token", "pos", "position", "id", "n",
+		"bs", "size", "len", "length", "idx", "num", "time", "it", NULL};
 	const char *end = at + strspn(at, "0123456789");
 	size_t apart_by, len;
 

@@ -405,8 +405,8 @@ static void nothing(void)
 
 /* ---- the extension modules ---- */
 
-static struct message from_payload(
-	struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
+static struct message from_payload(struct nvtx_domain *d, const struct nvtx_payload_data *data,
+	size_t count)
 {
 	struct message m = {.text = ""};
 
@@ -427,14 +427,14 @@ static int payload_pop(struct nvtx_domain *d, const struct nvtx_payload_data *da
 	return pop(d);
 }
 
-static uint64_t payload_start(
-	struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
+static uint64_t payload_start(struct nvtx_domain *d, const struct nvtx_payload_data *data,
+	size_t count)
 {
 	return start(d, from_payload(d, data, count));
 }
 
-static void payload_end(
-	struct nvtx_domain *d, uint64_t id, const struct nvtx_payload_data *data, size_t count)
+static void payload_end(struct nvtx_domain *d, uint64_t id, const struct nvtx_payload_data *data,
+	size_t count)
 {
 	(void)d;
 	(void)data;
@@ -442,8 +442,7 @@ static void payload_end(
 	end(id);
 }
 
-static void payload_mark(
-	struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
+static void payload_mark(struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
 {
 	mark(from_payload(d, data, count));
 }

@@ -81,7 +81,8 @@ enum {
 	NVTX_PAYLOAD_U32,
 	NVTX_PAYLOAD_I32,
 	NVTX_PAYLOAD_FLOAT,
-	NVTX_PAYLOAD_EXT = (int32_t)0xDFBD0009, /* u64: address of reserved0 struct nvtx_payload_data */
+	NVTX_PAYLOAD_EXT =
+		(int32_t)0xDFBD0009, /* u64: address of reserved0 struct nvtx_payload_data */
 };
 
 struct nvtx_attributes {

@@ -58,15 +58,29 @@ static enum kind number_type(uint64_t type, size_t *ret_size)
 	static const struct {
 		uint8_t kind, size;
 	} types[] = {
-		[1] = {SIGNED, sizeof(char)}, [2] = {UNSIGNED, sizeof(char)},
-		[3] = {SIGNED, sizeof(short)}, [4] = {UNSIGNED, sizeof(short)},
-		[5] = {SIGNED, sizeof(int)}, [6] = {UNSIGNED, sizeof(int)},
-		[7] = {SIGNED, sizeof(long)}, [8] = {UNSIGNED, sizeof(long)},
-		[9] = {SIGNED, sizeof(long long)}, [10] = {UNSIGNED, sizeof(long long)},
-		[11] = {SIGNED, 1}, [12] = {UNSIGNED, 1}, [13] = {SIGNED, 2}, [14] = {UNSIGNED, 2},
-		[15] = {SIGNED, 4}, [16] = {UNSIGNED, 4}, [17] = {SIGNED, 8}, [18] = {UNSIGNED, 8},
-		[19] = {FLOAT, sizeof(float)}, [20] = {FLOAT, sizeof(double)},
-		[22] = {UNSIGNED, sizeof(size_t)}, [32] = {UNSIGNED, 1}, [43] = {FLOAT, 4},
+		[1] = {SIGNED, sizeof(char)},
+		[2] = {UNSIGNED, sizeof(char)},
+		[3] = {SIGNED, sizeof(short)},
+		[4] = {UNSIGNED, sizeof(short)},
+		[5] = {SIGNED, sizeof(int)},
+		[6] = {UNSIGNED, sizeof(int)},
+		[7] = {SIGNED, sizeof(long)},
+		[8] = {UNSIGNED, sizeof(long)},
+		[9] = {SIGNED, sizeof(long long)},
+		[10] = {UNSIGNED, sizeof(long long)},
+		[11] = {SIGNED, 1},
+		[12] = {UNSIGNED, 1},
+		[13] = {SIGNED, 2},
+		[14] = {UNSIGNED, 2},
+		[15] = {SIGNED, 4},
+		[16] = {UNSIGNED, 4},
+		[17] = {SIGNED, 8},
+		[18] = {UNSIGNED, 8},
+		[19] = {FLOAT, sizeof(float)},
+		[20] = {FLOAT, sizeof(double)},
+		[22] = {UNSIGNED, sizeof(size_t)},
+		[32] = {UNSIGNED, 1},
+		[43] = {FLOAT, 4},
 		[44] = {FLOAT, 8},
 	};
 
@@ -113,7 +127,7 @@ static size_t type_size(uint64_t type)
 static bool is_embedded(const struct nvtx_schema_entry *e)
 {
 	return is_string(e->type) && !(e->flags & NVTX_ENTRY_POINTER) &&
-	       (e->detail || (e->flags & NVTX_ENTRY_ARRAY_MASK));
+		(e->detail || (e->flags & NVTX_ENTRY_ARRAY_MASK));
 }
 
 /* Size of the entry within the struct, 0 where it is not known. */
@@ -139,8 +153,9 @@ static size_t aligned(size_t at, size_t to)
 static bool place(const struct nvtx_schema_attr *a, struct schema *s, size_t i, bool *known)
 {
 	const struct nvtx_schema_entry *e = &a->entries[i];
-	size_t align = is_embedded(e) ? 1 : e->flags & NVTX_ENTRY_POINTER ? sizeof(void *)
-									  : type_size(e->type);
+	size_t align = is_embedded(e)           ? 1
+		: e->flags & NVTX_ENTRY_POINTER ? sizeof(void *)
+						: type_size(e->type);
 	const size_t pack = a->mask & NVTX_SCHEMA_PACK ? a->pack : 0;
 
 	if (pack && align > pack)
@@ -216,7 +231,8 @@ static const struct schema *find_schema(const struct nvtx_domain *domain, uint64
 }
 
 /* SIZE bytes at OFFSET of the payload, or NULL. */
-static const void *inside(const struct nvtx_payload_data *d, size_t limit, size_t offset, size_t size)
+static const void *inside(const struct nvtx_payload_data *d, size_t limit, size_t offset,
+	size_t size)
 {
 	return offset <= limit && size <= limit - offset ? (const char *)d->payload + offset : NULL;
 }
@@ -267,7 +283,8 @@ static bool read_number(uint64_t type, const void *from, int64_t *ret)
 }
 
 /* The string of entry E: the program's own, or in this thread's buffer where its end is not marked. */
-static const char *read_string(const struct entry *e, const struct nvtx_payload_data *d, size_t limit)
+static const char *read_string(const struct entry *e, const struct nvtx_payload_data *d,
+	size_t limit)
 {
 	static __thread char buf[512];
 	const char *s;
@@ -311,7 +328,7 @@ static void read_entry(const struct entry *e, const struct nvtx_payload_data *d,
 	} else if (e->type == NVTX_ENTRY_CATEGORY && at) {
 		ret->category = (uint32_t)as_signed(at, 4);
 	} else if (!(e->flags & ~(uint64_t)NVTX_ENTRY_MESSAGE) && (!ret->has_value || is_wanted) &&
-		   read_number(e->type, at, &v)) {
+		read_number(e->type, at, &v)) {
 		ret->has_value = true;
 		ret->value = v > 0 ? (uint64_t)v : 0;
 	}
@@ -368,7 +385,8 @@ static void add_counter(const struct nvtx_domain *domain, const struct nvtx_coun
 	}
 	erg_adapter_unlock();
 	if ((n == COUNTERS_MAX || counters[n].index == UINT32_MAX) && !atomic_exchange(&said, true))
-		erg_marker("erg: nvtx: more counters than can be kept: the last are not counted", 0);
+		erg_marker("erg: nvtx: more counters than can be kept: the last are not counted",
+			0);
 }
 
 static void register_group(struct nvtx_domain *domain, const struct nvtx_counter_attr *a,
@@ -470,6 +488,5 @@ void nvtx_counter_batch(struct nvtx_domain *domain, const struct nvtx_counter_ba
 	s = find_schema(domain, c->schema);
 	step = s ? s->size : type_size(c->schema);
 	for (size_t at = 0; step && at + step <= batch->size; at += step)
-		nvtx_counter_sample(
-			domain, batch->id, (const char *)batch->counters + at, step);
+		nvtx_counter_sample(domain, batch->id, (const char *)batch->counters + at, step);
 }

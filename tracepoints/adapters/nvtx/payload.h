@@ -15,7 +15,8 @@
 
 /* What a payload says. Texts belong to the program or to the schema. */
 struct nvtx_payload {
-	const char *message; /* the entry that is the event's message; else the schema's name; or NULL */
+	const char *
+		message; /* the entry that is the event's message; else the schema's name; or NULL */
 	uint32_t color;
 	uint32_t category;
 	bool has_value;

@@ -51,8 +51,8 @@ enum erg_ort_slot {
 };
 
 /* The members themselves. */
-typedef void *erg_ort_create(
-	const void *env, const char *path, const void *options, void **ret_session);
+typedef void *erg_ort_create(const void *env, const char *path, const void *options,
+	void **ret_session);
 typedef void *erg_ort_create_from_array(const void *env, const void *model, size_t size,
 	const void *options, void **ret_session);
 typedef void *erg_ort_create_prepacked(const void *env, const char *path, const void *options,
@@ -62,19 +62,18 @@ typedef void *erg_ort_create_from_array_prepacked(const void *env, const void *m
 typedef void *erg_ort_run(void *session, const void *run_options, const char *const *input_names,
 	const void *const *inputs, size_t n_inputs, const char *const *output_names,
 	size_t n_outputs, void **outputs);
-typedef void *erg_ort_run_with_binding(
-	void *session, const void *run_options, const void *binding);
+typedef void *erg_ort_run_with_binding(void *session, const void *run_options, const void *binding);
 typedef void *erg_ort_create_options(void **ret_options);
 typedef void *erg_ort_clone_options(const void *options, void **ret_options);
 typedef void *erg_ort_enable_profiling(void *options, const char *prefix);
 typedef void *erg_ort_disable_profiling(void *options);
 typedef void erg_ort_release(void *object);
-typedef void *erg_ort_end_profiling(
-	void *session, struct erg_ort_allocator *allocator, char **ret_path);
+typedef void *erg_ort_end_profiling(void *session, struct erg_ort_allocator *allocator,
+	char **ret_path);
 typedef void *erg_ort_profiling_start(const void *session, uint64_t *ret_ns);
 typedef void *erg_ort_default_allocator(struct erg_ort_allocator **ret_allocator);
 typedef void *erg_ort_model_metadata(const void *session, void **ret_metadata);
-typedef void *erg_ort_graph_name(
-	const void *metadata, struct erg_ort_allocator *allocator, char **ret_name);
+typedef void *erg_ort_graph_name(const void *metadata, struct erg_ort_allocator *allocator,
+	char **ret_name);
 
 #endif

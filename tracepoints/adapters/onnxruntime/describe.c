@@ -91,7 +91,7 @@ static bool depthwise(const struct erg_ort_node *n)
 	const struct erg_ort_tensor *w = weight(n);
 
 	return w && w->dims > 2 && w->shape[1] == 1 && n->in[0].dims > 2 && n->in[0].shape[1] > 1 &&
-	       w->shape[0] % n->in[0].shape[1] == 0;
+		w->shape[0] % n->in[0].shape[1] == 0;
 }
 
 const char *erg_ort_type(const struct erg_ort_node *n)
@@ -99,7 +99,7 @@ const char *erg_ort_type(const struct erg_ort_node *n)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (fits(n->op, types[i].part))
 			return !strcmp(types[i].type, "conv") && depthwise(n) ? "dwconv"
-									       : types[i].type;
+									      : types[i].type;
 	return n->op;
 }
 
@@ -142,7 +142,7 @@ static uint64_t attention_macs(const struct erg_ort_node *n)
 		return 0;
 	if (!strcmp(n->op, "Attention") && k->dims == 2) /* com.microsoft: input, weights */
 		return elements(q) * k->shape[1] +
-		       2 * q->shape[0] * q->shape[1] * q->shape[1] * (k->shape[1] / 3);
+			2 * q->shape[0] * q->shape[1] * q->shape[1] * (k->shape[1] / 3);
 	if (!strcmp(n->op, "MultiHeadAttention") && k->dims == 3)
 		return 2 * elements(q) * k->shape[1];
 	return 0;

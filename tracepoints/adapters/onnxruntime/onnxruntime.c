@@ -213,8 +213,8 @@ static void end(struct session *s, const struct timespec *until)
 		say(s->network->name, "runs while the program ends: no layers");
 	else if (!well(ORIGINAL(ORT_GET_DEFAULT_ALLOCATOR, erg_ort_default_allocator)(
 			 &allocator)) ||
-		 !well(ORIGINAL(ORT_SESSION_END_PROFILING, erg_ort_end_profiling)(
-			 s->session, allocator, &path)))
+		!well(ORIGINAL(ORT_SESSION_END_PROFILING, erg_ort_end_profiling)(s->session,
+			allocator, &path)))
 		say(s->network->name, "its profile could not be ended: no layers");
 	else
 		finish(s, path);
@@ -288,8 +288,8 @@ static void *end_profiling(void *session, struct erg_ort_allocator *allocator, c
 	pthread_mutex_unlock(&lock);
 	if (own)
 		return no_profile(allocator, ret);
-	status = ORIGINAL(ORT_SESSION_END_PROFILING, erg_ort_end_profiling)(
-		session, allocator, ret);
+	status =
+		ORIGINAL(ORT_SESSION_END_PROFILING, erg_ort_end_profiling)(session, allocator, ret);
 	if (s && !s->ended && !status) {
 		finish(s, *ret);
 		ended(s);
@@ -367,8 +367,8 @@ static void *run(void *session, const void *run_options, const char *const *inpu
 static void *run_with_binding(void *session, const void *run_options, const void *binding)
 {
 	struct session *s = run_begin(session);
-	void *status = ORIGINAL(ORT_RUN_WITH_BINDING, erg_ort_run_with_binding)(
-		session, run_options, binding);
+	void *status = ORIGINAL(ORT_RUN_WITH_BINDING, erg_ort_run_with_binding)(session,
+		run_options, binding);
 
 	run_end(s, status);
 	return status;
@@ -417,8 +417,8 @@ static void making_begin(struct making *m, const void *options)
 	*m = (struct making){.options = options};
 	if (!erg_enabled())
 		return;
-	if (!options && !well(ORIGINAL(ORT_CREATE_SESSION_OPTIONS, erg_ort_create_options)(
-				&m->made)))
+	if (!options &&
+		!well(ORIGINAL(ORT_CREATE_SESSION_OPTIONS, erg_ort_create_options)(&m->made)))
 		return;
 	if (!options)
 		m->options = m->made;
@@ -428,8 +428,9 @@ static void making_begin(struct making *m, const void *options)
 	erg_ort_clock_note();
 	memcpy(&writable, &m->options, sizeof(writable));
 	m->own = erg_ort_folder_make(m->prefix, sizeof(m->prefix));
-	if (m->own && !well(ORIGINAL(ORT_ENABLE_PROFILING, erg_ort_enable_profiling)(
-			      writable, m->prefix))) {
+	if (m->own &&
+		!well(ORIGINAL(ORT_ENABLE_PROFILING, erg_ort_enable_profiling)(writable,
+			m->prefix))) {
 		FILE *none = erg_ort_folder_take(m->prefix);
 
 		if (none)
@@ -449,10 +450,10 @@ static struct erg_ort_network *network_of_graph(void *session, size_t size)
 	char *name = NULL;
 
 	if (well(ORIGINAL(ORT_GET_DEFAULT_ALLOCATOR, erg_ort_default_allocator)(&allocator)) &&
-		well(ORIGINAL(ORT_SESSION_GET_MODEL_METADATA, erg_ort_model_metadata)(
-			session, &metadata)))
-		well(ORIGINAL(ORT_MODEL_METADATA_GET_GRAPH_NAME, erg_ort_graph_name)(
-			metadata, allocator, &name));
+		well(ORIGINAL(ORT_SESSION_GET_MODEL_METADATA, erg_ort_model_metadata)(session,
+			&metadata)))
+		well(ORIGINAL(ORT_MODEL_METADATA_GET_GRAPH_NAME, erg_ort_graph_name)(metadata,
+			allocator, &name));
 	network = erg_ort_network(name && *name ? name : erg_adapter_program(), size);
 	if (name)
 		allocator->free(allocator, name);
@@ -484,8 +485,8 @@ static void session_add(void *session, FILE *f, struct erg_ort_network *network)
 	s->session = session;
 	s->f = f;
 	s->network = network;
-	if (!well(ORIGINAL(ORT_SESSION_GET_PROFILING_START, erg_ort_profiling_start)(
-		    session, &s->start_ns)))
+	if (!well(ORIGINAL(ORT_SESSION_GET_PROFILING_START, erg_ort_profiling_start)(session,
+		    &s->start_ns)))
 		s->start_ns = 0;
 	pthread_mutex_lock(&lock);
 	s->next = sessions;
@@ -531,28 +532,28 @@ static void *create(const void *env, const char *path, const void *options, void
 	return status;
 }
 
-static void *create_from_array(
-	const void *env, const void *model, size_t size, const void *options, void **ret)
+static void *create_from_array(const void *env, const void *model, size_t size, const void *options,
+	void **ret)
 {
 	struct making m;
 	void *status;
 
 	making_begin(&m, options);
-	status = ORIGINAL(ORT_CREATE_SESSION_FROM_ARRAY, erg_ort_create_from_array)(
-		env, model, size, m.options, ret);
+	status = ORIGINAL(ORT_CREATE_SESSION_FROM_ARRAY, erg_ort_create_from_array)(env, model,
+		size, m.options, ret);
 	making_end(&m, status ? NULL : *ret, NULL, size);
 	return status;
 }
 
-static void *create_prepacked(
-	const void *env, const char *path, const void *options, void *container, void **ret)
+static void *create_prepacked(const void *env, const char *path, const void *options,
+	void *container, void **ret)
 {
 	struct making m;
 	void *status;
 
 	making_begin(&m, options);
-	status = ORIGINAL(ORT_CREATE_SESSION_PREPACKED, erg_ort_create_prepacked)(
-		env, path, m.options, container, ret);
+	status = ORIGINAL(ORT_CREATE_SESSION_PREPACKED, erg_ort_create_prepacked)(env, path,
+		m.options, container, ret);
 	making_end(&m, status ? NULL : *ret, path, 0);
 	return status;
 }

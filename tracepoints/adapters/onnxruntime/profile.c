@@ -45,7 +45,7 @@ struct map {
 	struct map_entry {
 		uint64_t key; /* 0: empty */
 		uint64_t value;
-	} *at;
+	} * at;
 	size_t n, room; /* a power of two */
 };
 
@@ -155,8 +155,11 @@ static void take(struct spans *s, const struct erg_ort_profile *p, const struct 
 
 	if (!x)
 		return;
-	*x = (struct span){.begin = e->begin_us * 1000, .end = (e->begin_us + e->dur_us) * 1000,
-		.tid = e->tid, .order = (uint32_t)s->n, .run = e->kind == ORT_EVENT_RUN};
+	*x = (struct span){.begin = e->begin_us * 1000,
+		.end = (e->begin_us + e->dur_us) * 1000,
+		.tid = e->tid,
+		.order = (uint32_t)s->n,
+		.run = e->kind == ORT_EVENT_RUN};
 	x->around = x->run || has_graph(e->node.op);
 	x->layer = x->run ? p->id : layer_of(p->id, &e->node, known);
 }
@@ -203,7 +206,7 @@ static void spread(struct span *at, size_t n)
 {
 	for (size_t i = 0, k; i < n; i += k) {
 		for (k = 1; i + k < n && !at[i].around && at[i + k].tid == at[i].tid &&
-			    at[i + k].begin == at[i].begin;
+			at[i + k].begin == at[i].begin;
 			k++)
 			;
 		for (size_t j = 0; j < k; j++) {

@@ -108,8 +108,8 @@ static void stale_remove(void)
 	done = true;
 	while (d && (e = readdir(d))) {
 		long pid = strncmp(e->d_name, FOLDER, sizeof(FOLDER) - 1)
-				   ? 0
-				   : strtol(e->d_name + sizeof(FOLDER) - 1, NULL, 10);
+			? 0
+			: strtol(e->d_name + sizeof(FOLDER) - 1, NULL, 10);
 
 		if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
 			continue;
@@ -125,8 +125,8 @@ bool erg_ort_folder_make(char *prefix, size_t size)
 	size_t len;
 
 	stale_remove();
-	len = (size_t)snprintf(
-		prefix, size, "%s/" FOLDER "%ld-XXXXXX", temporary(), (long)getpid());
+	len = (size_t)snprintf(prefix, size, "%s/" FOLDER "%ld-XXXXXX", temporary(),
+		(long)getpid());
 	if (len + sizeof(FILE_BEGIN) > size || !mkdtemp(prefix))
 		return false;
 	memcpy(prefix + len, FILE_BEGIN, sizeof(FILE_BEGIN));
@@ -143,9 +143,8 @@ FILE *erg_ort_folder_take(const char *prefix)
 	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(prefix, '/') - prefix), prefix);
 	d = opendir(folder);
 	while (d && !f && (e = readdir(d))) {
-		int fd = e->d_name[0] == '.'
-				 ? -1
-				 : openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC);
+		int fd = e->d_name[0] == '.' ? -1
+					     : openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC);
 
 		if (fd >= 0 && !(f = fdopen(fd, "r")))
 			close(fd);
@@ -163,11 +162,14 @@ static uint64_t mono_ns(void *data, uint64_t ns)
 	return erg_ort_clock_mono_ns(*start + ns);
 }
 
-void erg_ort_profile_finish(
-	FILE *f, struct erg_ort_network *network, uint64_t start_ns, uint64_t runs)
+void erg_ort_profile_finish(FILE *f, struct erg_ort_network *network, uint64_t start_ns,
+	uint64_t runs)
 {
-	struct erg_ort_profile p = {.network = network->name, .id = network->id,
-		.iteration = network->iterations, .runs = runs, .time_ns = mono_ns,
+	struct erg_ort_profile p = {.network = network->name,
+		.id = network->id,
+		.iteration = network->iterations,
+		.runs = runs,
+		.time_ns = mono_ns,
 		.data = &start_ns};
 	uint64_t jump;
 	char text[256];

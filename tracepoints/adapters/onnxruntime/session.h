@@ -9,7 +9,7 @@
 struct erg_ort_network {
 	struct erg_ort_network *next;
 	char *name;
-	uint64_t key;        /* of where it is from */
+	uint64_t key; /* of where it is from */
 	uint32_t id;
 	uint32_t iterations; /* that were written */
 };
@@ -28,7 +28,7 @@ FILE *erg_ort_folder_take(const char *prefix);
 
 /* Writes the layers of a profile that began at START_NS of CLOCK_REALTIME, and closes F. RUNS as in
  * struct erg_ort_profile. */
-void erg_ort_profile_finish(
-	FILE *f, struct erg_ort_network *network, uint64_t start_ns, uint64_t runs);
+void erg_ort_profile_finish(FILE *f, struct erg_ort_network *network, uint64_t start_ns,
+	uint64_t runs);
 
 #endif

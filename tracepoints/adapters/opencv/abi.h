@@ -14,7 +14,8 @@
 #include <stdint.h>
 
 /* The inline namespaces of the releases: 4.6, 4.7, 4.8, 4.9, 4.10, and 4.11 with 4.12. */
-#define ERG_OPENCV_RELEASES(X) X(20220524) X(20221220) X(20230620) X(20231225) X(20240521) X(20241223)
+#define ERG_OPENCV_RELEASES(X)                                                                     \
+	X(20220524) X(20221220) X(20230620) X(20231225) X(20240521) X(20241223)
 
 struct erg_opencv_string {
 	const char *text;

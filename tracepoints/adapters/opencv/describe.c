@@ -82,9 +82,9 @@ static long count(const struct erg_opencv_vector *v, size_t size)
 	uintptr_t begin = (uintptr_t)v->begin, end = (uintptr_t)v->end;
 
 	return end < begin || (uintptr_t)v->room < end || (end - begin) % size ||
-			       (end - begin) / size > 4096
-		       ? -1
-		       : (long)((end - begin) / size);
+			(end - begin) / size > 4096
+		? -1
+		: (long)((end - begin) / size);
 }
 
 static bool shape_of(const struct erg_opencv_mat *m, struct shape *ret)
@@ -152,8 +152,9 @@ static bool first_input(const struct erg_opencv_data *d, struct shape *ret, uint
 
 	if (n < 0)
 		return false;
-	if (n && (!readable(d->inputs.begin, &at, sizeof(at)) || !readable(at, &m, sizeof(m)) ||
-			 !shape_of(&m, ret)))
+	if (n &&
+		(!readable(d->inputs.begin, &at, sizeof(at)) || !readable(at, &m, sizeof(m)) ||
+			!shape_of(&m, ret)))
 		return false;
 	*ret_bytes = n ? bytes(&m, ret) : 0;
 	return true;
@@ -190,9 +191,9 @@ static const char *type_of(const char *theirs, const struct shape *w, const stru
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (!strncmp(theirs, types[i].theirs, strlen(types[i].theirs)))
 			return i == 0 && w->dims > 2 && w->at[1] == 1 && in->dims > 1 &&
-					       in->at[1] > 1
-				       ? "dwconv"
-				       : types[i].type;
+					in->at[1] > 1
+				? "dwconv"
+				: types[i].type;
 	return theirs;
 }
 
@@ -216,7 +217,8 @@ bool erg_opencv_describe(const struct erg_opencv_data *data, struct erg_opencv_t
 	struct erg_opencv_data d;
 
 	*info = (struct erg_layer_info){.size = sizeof(*info)};
-	if (!readable(data, &d, sizeof(d)) || d.id < 0 || !text(&d.name, ret->name, sizeof(ret->name)) ||
+	if (!readable(data, &d, sizeof(d)) || d.id < 0 ||
+		!text(&d.name, ret->name, sizeof(ret->name)) ||
 		!text(&d.type, ret->type, sizeof(ret->type)) || !*ret->type)
 		return false;
 	if (!first_output(&d, &out, &info->bytes_out) || !first_input(&d, &in, &info->bytes_in) ||

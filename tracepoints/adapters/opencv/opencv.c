@@ -41,8 +41,8 @@ struct net {
 typedef void layer_fn(void *impl, struct erg_opencv_data *data);
 typedef void network_fn(void *impl, struct erg_opencv_data *last, bool clear);
 typedef void make_fn(void *impl);
-typedef void *read_fn(void *ret, const struct erg_opencv_string *a, const struct erg_opencv_string *b,
-	uintptr_t c);
+typedef void *read_fn(void *ret, const struct erg_opencv_string *a,
+	const struct erg_opencv_string *b, uintptr_t c);
 
 static struct net *nets;
 static _Atomic bool called;
@@ -131,7 +131,8 @@ static uint64_t hash_of(const struct erg_opencv_string *s)
 	return h;
 }
 
-static __attribute__((noinline)) uint32_t define(struct net *net, const struct erg_opencv_data *data)
+static __attribute__((noinline)) uint32_t define(struct net *net,
+	const struct erg_opencv_data *data)
 {
 	static _Atomic bool said;
 	struct erg_opencv_text text;
@@ -209,8 +210,8 @@ static void leave(const struct frame *f)
 
 /* All that is asked of a network at once: one inference, unless several outputs are asked for one by
  * one. */
-static void forward_network(
-	void *impl, struct erg_opencv_data *last, bool clear, network_fn *theirs)
+static void forward_network(void *impl, struct erg_opencv_data *last, bool clear,
+	network_fn *theirs)
 {
 	__attribute__((cleanup(leave))) struct frame f = {running, 0};
 	struct net *net = net_find(impl);
@@ -260,8 +261,8 @@ static void not_read(const char *const *file)
 		THEIRS(layer_fn, SYMBOL(release, FORWARD_LAYER), erg_layer_##release)              \
 		forward_layer(impl, data, theirs);                                                 \
 	}                                                                                          \
-	ERG_API void erg_network_##release(void *impl, struct erg_opencv_data *last, bool clear)   \
-		__asm__(SYMBOL(release, FORWARD_NETWORK));                                         \
+	ERG_API void erg_network_##release(void *impl, struct erg_opencv_data *last,               \
+		bool clear) __asm__(SYMBOL(release, FORWARD_NETWORK));                             \
 	ERG_API void erg_network_##release(void *impl, struct erg_opencv_data *last, bool clear)   \
 	{                                                                                          \
 		THEIRS(network_fn, SYMBOL(release, FORWARD_NETWORK), erg_network_##release)        \

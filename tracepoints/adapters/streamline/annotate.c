@@ -48,14 +48,14 @@ static const char *split(const char *str, char name[NAME_MAX_], const char *fall
 	return sep[strlen(SEPARATOR)] ? sep + strlen(SEPARATOR) : fallback;
 }
 
-static uint32_t layer_for(
-	struct erg_adapter_thread *t, uint32_t parent, const char *str, const char *fallback)
+static uint32_t layer_for(struct erg_adapter_thread *t, uint32_t parent, const char *str,
+	const char *fallback)
 {
 	char name[NAME_MAX_];
 	const char *type = split(str, name, fallback);
 
-	return erg_adapter_id(
-		t, ERG_RANGE_LAYER, parent, type ? name : str, type ? type : fallback, NULL);
+	return erg_adapter_id(t, ERG_RANGE_LAYER, parent, type ? name : str, type ? type : fallback,
+		NULL);
 }
 
 /* Where a range of the thread belongs when no other is open: its group, as a module. */
@@ -66,8 +66,8 @@ static uint32_t home_of(struct erg_adapter_thread *t, const struct streamline_na
 
 	if (!group)
 		return erg_adapter_network();
-	return erg_adapter_id(
-		t, ERG_RANGE_MODULE, erg_adapter_network(), group->name, "group", NULL);
+	return erg_adapter_id(t, ERG_RANGE_MODULE, erg_adapter_network(), group->name, "group",
+		NULL);
 }
 
 static uint32_t top_layer(const struct erg_adapter_thread *t)
@@ -188,8 +188,8 @@ static void end_network(struct erg_adapter_thread *t)
 static uint32_t rgb(uint32_t color)
 {
 	return (color & 0xff) != 0x1b
-		       ? color & 0xffffff
-		       : (color >> 8 & 0xff) << 16 | (color >> 16 & 0xff) << 8 | color >> 24;
+		? color & 0xffffff
+		: (color >> 8 & 0xff) << 16 | (color >> 16 & 0xff) << 8 | color >> 24;
 }
 
 void gator_annotate_marker_color(uint32_t color, const char *str)

@@ -24,8 +24,8 @@ struct streamline_named *streamline_find(enum streamline_kind kind, uint32_t a, 
 	return n;
 }
 
-struct streamline_named *streamline_name(
-	enum streamline_kind kind, uint32_t a, uint32_t b, const char *name)
+struct streamline_named *streamline_name(enum streamline_kind kind, uint32_t a, uint32_t b,
+	const char *name)
 {
 	struct streamline_named *n = streamline_find(kind, a, b);
 	char *copy = strdup(name ? name : "");

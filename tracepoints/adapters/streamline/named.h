@@ -29,7 +29,7 @@ struct streamline_named {
 /* With the adapter's lock held. NULL if there is none. */
 struct streamline_named *streamline_find(enum streamline_kind kind, uint32_t a, uint32_t b);
 /* Finds or makes it, and gives it NAME (copied). NULL without memory. */
-struct streamline_named *streamline_name(
-	enum streamline_kind kind, uint32_t a, uint32_t b, const char *name);
+struct streamline_named *streamline_name(enum streamline_kind kind, uint32_t a, uint32_t b,
+	const char *name);
 
 #endif

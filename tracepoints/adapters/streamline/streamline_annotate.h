@@ -86,8 +86,8 @@ void gator_annotate_counter_value(uint32_t core, uint32_t id, int64_t value);
 void gator_annotate_counter_time_value(uint32_t core, uint32_t id, uint64_t time, int64_t value);
 void gator_annotate_activity_switch(uint32_t core, uint32_t id, uint32_t activity, uint32_t tid);
 
-void gator_cam_track(
-	uint32_t view_uid, uint32_t track_uid, uint32_t parent_track, const char *name);
+void gator_cam_track(uint32_t view_uid, uint32_t track_uid, uint32_t parent_track,
+	const char *name);
 void gator_cam_job(uint32_t view_uid, uint32_t job_uid, const char *name, uint32_t track,
 	uint64_t start_time, uint64_t duration, uint32_t color, uint32_t primary_dependency,
 	size_t dependency_count, const uint32_t *dependencies);
@@ -126,13 +126,13 @@ void gator_cam_view_name(uint32_t view_uid, const char *name);
 	gator_annotate_counter((id), (title), (name), 0, (cls), (display), NULL, 1,                \
 		ANNOTATE_STACKED, ANNOTATE_FILL, 0, 0, 0, 0, NULL, NULL, 0, (color), NULL)
 #define ANNOTATE_DELTA_COUNTER(id, title, name)                                                    \
-	ANNOTATE_COUNTER_COMMON_(                                                                  \
-		id, title, name, ANNOTATE_DELTA, ANNOTATE_ACCUMULATE, ANNOTATE_COLOR_CYCLE)
+	ANNOTATE_COUNTER_COMMON_(id, title, name, ANNOTATE_DELTA, ANNOTATE_ACCUMULATE,             \
+		ANNOTATE_COLOR_CYCLE)
 #define ANNOTATE_DELTA_COUNTER_COLOR(id, title, name, color)                                       \
 	ANNOTATE_COUNTER_COMMON_(id, title, name, ANNOTATE_DELTA, ANNOTATE_ACCUMULATE, color)
 #define ANNOTATE_ABSOLUTE_COUNTER(id, title, name)                                                 \
-	ANNOTATE_COUNTER_COMMON_(                                                                  \
-		id, title, name, ANNOTATE_ABSOLUTE, ANNOTATE_MAXIMUM, ANNOTATE_COLOR_CYCLE)
+	ANNOTATE_COUNTER_COMMON_(id, title, name, ANNOTATE_ABSOLUTE, ANNOTATE_MAXIMUM,             \
+		ANNOTATE_COLOR_CYCLE)
 #define ANNOTATE_ABSOLUTE_COUNTER_COLOR(id, title, name, color)                                    \
 	ANNOTATE_COUNTER_COMMON_(id, title, name, ANNOTATE_ABSOLUTE, ANNOTATE_MAXIMUM, color)
 #define ANNOTATE_COUNTER_VALUE(id, value) gator_annotate_counter_value(0, (id), (value))
@@ -149,8 +149,8 @@ void gator_cam_view_name(uint32_t view_uid, const char *name);
 #define CAM_JOB_DEP(view_uid, job_uid, name, track, start_time, duration, color, dependency)       \
 	gator_cam_job((view_uid), (job_uid), (name), (track), (start_time), (duration), (color),   \
 		(dependency), 0, NULL)
-#define CAM_JOB_DEPS(                                                                              \
-	view_uid, job_uid, name, track, start_time, duration, color, primary, count, dependencies) \
+#define CAM_JOB_DEPS(view_uid, job_uid, name, track, start_time, duration, color, primary, count,  \
+	dependencies)                                                                              \
 	gator_cam_job((view_uid), (job_uid), (name), (track), (start_time), (duration), (color),   \
 		(primary), (count), (dependencies))
 #define CAM_JOB_START(view_uid, job_uid, name, track, time, color)                                 \
@@ -158,8 +158,8 @@ void gator_cam_view_name(uint32_t view_uid, const char *name);
 #define CAM_JOB_SET_DEP(view_uid, job_uid, time, dependency)                                       \
 	gator_cam_job_set_dependencies((view_uid), (job_uid), (time), (dependency), 0, NULL)
 #define CAM_JOB_SET_DEPS(view_uid, job_uid, time, count, dependencies)                             \
-	gator_cam_job_set_dependencies(                                                            \
-		(view_uid), (job_uid), (time), (uint32_t)-1, (count), (dependencies))
+	gator_cam_job_set_dependencies((view_uid), (job_uid), (time), (uint32_t)-1, (count),       \
+		(dependencies))
 #define CAM_JOB_STOP(view_uid, job_uid, time) gator_cam_job_stop((view_uid), (job_uid), (time))
 #define CAM_VIEW_NAME(view_uid, name) gator_cam_view_name((view_uid), (name))
 
