@@ -10,13 +10,15 @@
 #include <stdbool.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/base/number.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
-#define AFTER_NS 1000000000u
+#define AFTER_S 1.0
 #define REDRAW_NS 100000000u
 #define CELLS 20
 #define DEPTH 4
@@ -32,6 +34,8 @@ static struct {
 	size_t n;
 	const char *drawn; /* whose line is there; NULL: none */
 	uint64_t drawn_ns;
+	uint64_t after_ns,
+		redraw_ns; /* how old a step is that is shown, and its line that is drawn anew */
 } line;
 
 void erg_terminal_progress_clear(void)
@@ -86,8 +90,8 @@ static void step(void *data, const char *what, uint64_t done, uint64_t total)
 	}
 	while (shown < line.n && !line.open[shown].done)
 		shown++;
-	if (shown < line.n && now - line.open[shown].begin_ns > AFTER_NS &&
-		now - line.drawn_ns > REDRAW_NS)
+	if (shown < line.n && now - line.open[shown].begin_ns >= line.after_ns &&
+		now - line.drawn_ns >= line.redraw_ns)
 		draw(&line.open[shown], now);
 }
 
@@ -95,8 +99,16 @@ void erg_terminal_progress_start(void)
 {
 	static const struct erg_progress_listener listener = {.step = step};
 
-	if (isatty(STDERR_FILENO))
-		erg_progress_listen(&listener);
+	const char *text = getenv("ERG_PROGRESS_AFTER_S");
+	double after_s = AFTER_S;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (text)
+		erg_number_parse(text, 0, 86400, &after_s);
+	line.after_ns = (uint64_t)(after_s * 1e9);
+	line.redraw_ns = line.after_ns < REDRAW_NS ? line.after_ns : REDRAW_NS;
+	erg_progress_listen(&listener);
 }
 
 void erg_terminal_text(char *text)
