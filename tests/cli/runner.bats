@@ -124,3 +124,34 @@ refuses() {
     run -125 "closed/the tree/tests/as-user" "$user" true
     [[ "$output" == *"cannot read"* ]]
 }
+
+# A machine where no package is installed, whose apt-get says what it was asked for and fails.
+bare_machine() {
+    mkdir -p bare
+    printf '#!/bin/sh\nexit 1\n' >bare/dpkg-query
+    printf '#!/bin/sh\necho "$@" >>"%s"\n[ "$1" = update ]\n' "$PWD/asked" >bare/apt-get
+    printf '#!/bin/sh\ncase $1 in -u) echo 0;; *) echo root;; esac\n' >bare/id
+    chmod +x bare/*
+    PATH=$PWD/bare:$PATH
+}
+
+@test "run: packages come by parts, and the parts are the whole list" {
+    bare_machine
+    local packages=$ERG_SRC/tests/install-packages part
+    run -1 "$packages"
+    sed 's/[[:space:]]*#.*//; /^$/d' "$ERG_SRC/tests/packages.txt" | sort >whole
+    tail -n 1 asked | tr ' ' '\n' | sed '/^-/d; /^install$/d' | sort >all
+    diff whole all
+    for part in build tests frameworks; do "$packages" --list "$part"; done | sort >parts
+    diff whole parts
+    [ "$("$packages" --list build libdnnl-dev | tail -n 1)" = libdnnl-dev ]
+    run -2 "$packages" chromiun
+    [[ $output == *'no part or package "chromiun"'* ]]
+}
+
+@test "run: the quickstart asks for no browser and no framework" {
+    bare_machine
+    run -1 "$ERG_SRC/examples/quickstart"
+    grep -q 'install .*liblttng-ust-dev' asked
+    [ -z "$(grep -E 'chromium|torch|darknet|opencv|dnnl|clang|selenium|bats' asked)" ]
+}
