@@ -112,3 +112,23 @@ S
     [[ $(sed -n 2p out) = */erg-record-run.1 ]]
     [[ $(sed -n 3p out) = */erg/__init__.py ]]
 }
+
+@test "installed programs run from any prefix, with licences and the specification, and are uninstalled" {
+    skip_unless meson
+    [ -f "$ERG_BUILD/build.ninja" ] || skip "not a build folder of meson"
+    meson install -C "$ERG_BUILD" --no-rebuild --destdir "$PWD/root" >log 2>&1 || { cat log; false; }
+    unset LD_LIBRARY_PATH ERG_ADAPTER_DIR
+    local program file
+    for program in $(find root -type f -perm -u+x -name 'erg-*'); do
+        [ -z "$(ldd "$program" | grep 'not found')" ]
+        run "$program" --help # wrong usage of those without it, which is said
+        [ "$status" -eq 0 ] || [ "$status" -eq 2 ]
+        [ -n "$output" ]
+    done
+    for file in LICENSE LICENSES/MIT.txt LICENSES/GPL-3.0-or-later.txt formats/FORMAT.md; do
+        cmp "$(find root -path "*/share/doc/ergtrace/$file")" "$ERG_SRC/$file"
+    done
+    [ "$(find root -type f | wc -l)" -ge 60 ]
+    ninja -C "$ERG_BUILD" uninstall >log 2>&1 || { cat log; false; }
+    [ -z "$(find root ! -type d)" ]
+}

@@ -52,3 +52,17 @@ options_of() {
         done
     done
 }
+
+@test "whatis finds every page by its name, and apropos energy finds each" {
+    skip_unless man mandb whatis
+    mkdir -p man/man1 man/man3 man/man5 man/man7
+    for page in "$ERG_SRC"/man/*.[1-8]; do cp "$page" "man/man${page##*.}/"; done
+    mandb --create --user-db --no-straycats --quiet "$PWD/man"
+    for program in erg-record erg-analyze; do
+        for verb in $(verbs_of $program); do
+            MANPATH=$PWD/man whatis "$program-$verb" >>found
+            MANPATH=$PWD/man apropos -e energy | grep "^$program-$verb "
+        done
+    done
+    [ "$(wc -l <found)" -gt 0 ]
+}
