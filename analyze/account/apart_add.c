@@ -293,15 +293,25 @@ static void add_flag(json_t *run, const json_t *other, const char *key)
 				json_is_true(json_object_get(other, key))));
 }
 
-void erg_apart_add(json_t *run, const json_t *other)
+static void add_tables(json_t *run, const json_t *other)
 {
 	static const char *const lists[] = {"layers", "rest", "phases"};
+	json_t *tables = json_object_get(run, "tables"), *table;
+	size_t i;
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(lists); k++)
+		if (json_is_array(json_object_get(run, lists[k])))
+			add_rows(json_object_get(run, lists[k]), json_object_get(other, lists[k]));
+	json_array_foreach (tables, i, table)
+		add_tables(table, json_array_get(json_object_get(other, "tables"), i));
+}
+
+void erg_apart_add(json_t *run, const json_t *other)
+{
 	json_t *name = json_sprintf("%s+%s", erg_text_of(run, "rail"), erg_text_of(other, "rail"));
 
 	add_keys(run, other);
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(lists); i++)
-		if (json_is_array(json_object_get(run, lists[i])))
-			add_rows(json_object_get(run, lists[i]), json_object_get(other, lists[i]));
+	add_tables(run, other);
 	add_attribution(json_object_get(run, "attribution"), json_object_get(other, "attribution"));
 	add_sensor(json_object_get(run, "sensor"), json_object_get(other, "sensor"));
 	add_model(json_object_get(run, "model"), json_object_get(other, "model"));
@@ -332,7 +342,13 @@ static void set_shares(const json_t *list, const struct erg_est *ets)
 void erg_apart_finish(json_t *run)
 {
 	struct erg_est ets = erg_est_from_json(json_object_get(run, "ets_j"));
+	json_t *table;
+	size_t i;
 
 	set_shares(json_object_get(run, "layers"), &ets);
 	set_shares(json_object_get(run, "rest"), &ets);
+	json_array_foreach (json_object_get(run, "tables"), i, table) {
+		set_shares(json_object_get(table, "layers"), &ets);
+		set_shares(json_object_get(table, "rest"), &ets);
+	}
 }

@@ -222,27 +222,47 @@ static int make_rows(struct erg_rows *rows, const char *by, json_t *list, json_t
 static int widen(struct erg_rows *rows, const char *by, struct erg_err *err)
 {
 	json_auto_t *list = json_array(), *rest = json_array();
-	int r = make_rows(rows, by, list, rest, err);
 	bool phases = !strcmp(by, "phase");
+	int r = erg_attr_simultaneous(rows->a->attr, NULL, 1, err); /* as if no table was before */
 
+	if (r >= 0)
+		r = make_rows(rows, by, list, rest, err);
 	if (r < 0)
 		return r;
 	return erg_attr_simultaneous(rows->a->attr, phases ? NULL : rows->row,
 		phases ? json_array_size(list) + json_array_size(rest) : rows->n_rows, err);
 }
 
-/* "layers" and "rest" of RUN. */
-static int add_rows(struct erg_rows *rows, const char *by, bool simultaneous, json_t *run,
+/* "layers" and "rest" of INTO. */
+static int add_rows(struct erg_rows *rows, const char *by, bool simultaneous, json_t *into,
 	struct erg_err *err)
 {
 	json_t *list = json_array(), *rest = json_array();
 	int r = simultaneous ? widen(rows, by, err) : 0;
 
-	json_object_set_new(run, "by", json_string(by));
-	json_object_set_new(run, "simultaneous", json_boolean(simultaneous));
-	json_object_set_new(run, "layers", list);
-	json_object_set_new(run, "rest", rest);
+	json_object_set_new(into, "by", json_string(by));
+	json_object_set_new(into, "simultaneous", json_boolean(simultaneous));
+	json_object_set_new(into, "layers", list);
+	json_object_set_new(into, "rest", rest);
 	return r < 0 ? r : make_rows(rows, by, list, rest, err);
+}
+
+/* The first of BY is RUN's own table, the others are beside it. */
+static int add_tables(struct erg_rows *rows, const char *const *by, size_t n, bool simultaneous,
+	json_t *run, struct erg_err *err)
+{
+	json_t *tables = n > 1 ? json_array() : NULL;
+	int r = add_rows(rows, by[0], simultaneous, run, err);
+
+	if (tables)
+		json_object_set_new(run, "tables", tables);
+	for (size_t i = 1; i < n && r >= 0; i++) {
+		json_t *table = json_object();
+
+		json_array_append_new(tables, table);
+		r = add_rows(rows, by[i], simultaneous, table, err);
+	}
+	return r;
 }
 
 static json_t *run_json(const struct erg_account *a, const struct erg_rows *rows)
@@ -270,7 +290,8 @@ static json_t *run_json(const struct erg_account *a, const struct erg_rows *rows
 
 struct wish {
 	const struct erg_timeline *tl;
-	const char *by;
+	const char *const *by;
+	size_t n_by;
 	json_t *doc;
 };
 
@@ -291,7 +312,7 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 	run = run_json(&a, &rows);
 	if (run)
 		erg_roots_note(&a, common, run);
-	r = run ? add_rows(&rows, w->by, common->simultaneous, run, err)
+	r = run ? add_tables(&rows, w->by, w->n_by, common->simultaneous, run, err)
 		: erg_fail(err, -ENOMEM, "out of memory");
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);
@@ -301,10 +322,16 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 	return 0;
 }
 
+int erg_layers_tables(const struct erg_timeline *tl, const struct erg_common *common,
+	const char *const *by, size_t n, json_t *doc, json_t **ret_run, struct erg_err *err)
+{
+	struct wish w = {tl, by, n, doc};
+
+	return erg_apart_run(tl, common, run_of_rail, &w, doc, ret_run, err);
+}
+
 int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *common, const char *by,
 	json_t *doc, json_t **ret_run, struct erg_err *err)
 {
-	struct wish w = {tl, by, doc};
-
-	return erg_apart_run(tl, common, run_of_rail, &w, doc, ret_run, err);
+	return erg_layers_tables(tl, common, &by, 1, doc, ret_run, err);
 }

@@ -30,4 +30,9 @@
 int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *common, const char *by,
 	json_t *doc, json_t **ret_run, struct erg_err *err);
 
+/* The same of N tables from one attribution: BY[0] is the entry's own; with more it has "tables", one
+ * {"by", "simultaneous", "layers", "rest"} for each of the others in their order. */
+int erg_layers_tables(const struct erg_timeline *tl, const struct erg_common *common,
+	const char *const *by, size_t n, json_t *doc, json_t **ret_run, struct erg_err *err);
+
 #endif

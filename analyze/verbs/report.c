@@ -224,28 +224,21 @@ static json_t *page_run(json_t *layers)
 	return run;
 }
 
-static int add_levels(const struct options *o, const struct erg_timeline *tl, json_t *doc,
-	json_t *layers, json_t *run, struct erg_err *err)
+/* The page's levels; the first is the layers document's own. */
+static const char *const levels[] = {"layer", "module", "type", "network", "phase"};
+
+/* Takes the other levels' tables out of LAYERS, which is an entry of a layers document then. */
+static void take_levels(json_t *layers, json_t *run)
 {
-	static const char *const levels[] = {"module", "type", "network", "phase"};
-	json_t *by = json_object_get(run, "by");
-	json_auto_t *scratch = erg_document_new("report");
+	json_t *by = json_object_get(run, "by"), *table;
+	size_t i;
 
-	json_object_set(by, "layer", json_object_get(layers, "layers"));
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(levels); i++) {
-		json_t *entry = NULL;
-		int r;
-
-		erg_progress("levels", i + 1, ERG_ARRAY_SIZE(levels) + 1); /* layers are done */
-		r = erg_layers_run(tl, &o->common, levels[i], scratch, &entry, err);
-		if (r < 0)
-			return r;
-		if (json_array_size(json_object_get(entry, "layers")) > 1)
-			json_object_set(by, levels[i], json_object_get(entry, "layers"));
-		json_decref(entry);
-	}
-	erg_progress("levels", 1, 1);
-	return 0;
+	json_object_set(by, levels[0], json_object_get(layers, "layers"));
+	json_array_foreach (json_object_get(layers, "tables"), i, table)
+		if (json_array_size(json_object_get(table, "layers")) > 1)
+			json_object_set(by, erg_text_of(table, "by"),
+				json_object_get(table, "layers"));
+	json_object_del(layers, "tables");
 }
 
 static int add_curves(const struct options *o, const struct erg_timeline *tl, json_t *run,
@@ -344,18 +337,18 @@ static int add_archive(const struct options *o, const char *path, json_t *doc, j
 	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
 
 	if (r >= 0)
-		r = erg_layers_run(tl, &o->common, "layer", scratch, &layers, err);
+		r = erg_layers_tables(tl, &o->common, levels, ERG_ARRAY_SIZE(levels), scratch,
+			&layers, err);
 	if (r < 0)
 		return r;
 	json_array_append_new(layer_runs, layers);
 	run = page_run(layers);
 	json_array_append_new(json_object_get(doc, "runs"), run);
+	take_levels(layers, run);
 	json_object_set_new(run, "facts", facts_json(tl));
 	add_roots(layers, json_object_get(run, "facts"));
 	json_object_set(run, "warnings", json_object_get(scratch, "warnings"));
 	r = add_recorder(o, tl, run, err);
-	if (r >= 0)
-		r = add_levels(o, tl, doc, layers, run, err);
 	if (r >= 0)
 		r = add_work(o, tl, run, err);
 	return r < 0 ? r : add_curves(o, tl, run, err);
