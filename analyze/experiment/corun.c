@@ -42,8 +42,13 @@ struct side {
 	const struct erg_observations *o;
 	const struct erg_points *p;
 	const struct erg_point *point;
-	const json_t *runs;
 };
+
+/* Run K of the point. */
+static const json_t *run_of(const struct side *s, size_t k)
+{
+	return s->o->obs[s->p->order[s->point->first + k]].run;
+}
 
 static double interval_half(double va, size_t na, double vb, size_t nb)
 {
@@ -98,7 +103,7 @@ static double mean_of(const struct side *s, const char *array, const json_t *ent
 	json_t *e;
 
 	for (size_t k = 0; k < s->point->n; k++) {
-		const json_t *run = json_array_get(s->runs, s->p->order[s->point->first + k]);
+		const json_t *run = run_of(s, k);
 
 		json_array_foreach (json_object_get(run, array), i, e) {
 			const json_t *q = json_object_get(entry, "quantity");
@@ -115,18 +120,13 @@ static double mean_of(const struct side *s, const char *array, const json_t *ent
 	return n ? sum / (double)n : NAN;
 }
 
-static const json_t *first_run(const struct side *s)
-{
-	return json_array_get(s->runs, s->p->order[s->point->first]);
-}
-
 static double root_power(const struct side *s)
 {
 	double sum = 0;
 	size_t i;
 	json_t *rail;
 
-	json_array_foreach (json_object_get(first_run(s), "rails"), i, rail) {
+	json_array_foreach (json_object_get(run_of(s, 0), "rails"), i, rail) {
 		const char *parent = json_string_value(json_object_get(rail, "parent"));
 
 		if (!parent || !*parent)
@@ -142,7 +142,7 @@ static json_t *rails_json(const struct side *alone, const struct side *both)
 	json_t *out = json_array(), *rail;
 	size_t i;
 
-	json_array_foreach (json_object_get(first_run(both), "rails"), i, rail) {
+	json_array_foreach (json_object_get(run_of(both, 0), "rails"), i, rail) {
 		double a = mean_of(alone, "rails", rail, "mean_w");
 		double b = mean_of(both, "rails", rail, "mean_w");
 
@@ -161,7 +161,7 @@ static json_t *channels_json(const struct side *alone, const struct side *both,
 	json_t *out = json_array(), *ch;
 	size_t i;
 
-	json_array_foreach (json_object_get(first_run(both), "channels"), i, ch) {
+	json_array_foreach (json_object_get(run_of(both, 0), "channels"), i, ch) {
 		const char *q = json_string_value(json_object_get(ch, "quantity"));
 		double a, b;
 
@@ -182,7 +182,7 @@ static double ipc(const struct side *s)
 	double instructions = 0, cycles = 0;
 
 	for (size_t k = 0; k < s->point->n; k++) {
-		const json_t *run = json_array_get(s->runs, s->p->order[s->point->first + k]);
+		const json_t *run = run_of(s, k);
 		size_t i;
 		json_t *l;
 
@@ -205,11 +205,14 @@ static json_t *cell_json(const struct side *alone, const struct side *both, cons
 	json_t *settings = json_object(), *j;
 
 	json_object_update_new(settings, erg_point_levels(both->o, both->point, true));
-	j = json_pack("{s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
+	j = json_pack(
+		"{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
 		"workload", workload, "partner", partner, "settings", settings, "runs",
-		(json_int_t)both->point->n, "alone_runs", (json_int_t)alone->point->n, "slowdown",
-		erg_est_json(&slow), "extra_energy_j", erg_est_json(&energy), "extra_power_w",
-		erg_num_json(power), "rails", rails_json(alone, both), "frequency",
+		(json_int_t)both->point->n, "alone_runs", (json_int_t)alone->point->n, "left_out",
+		(json_int_t)both->point->left_out, "alone_left_out",
+		(json_int_t)alone->point->left_out, "slowdown", erg_est_json(&slow),
+		"extra_energy_j", erg_est_json(&energy), "extra_power_w", erg_num_json(power),
+		"rails", rails_json(alone, both), "frequency",
 		channels_json(alone, both, "frequency", "alone_hz", "together_hz"), "utilization",
 		channels_json(alone, both, "utilization", "alone", "together"), "ipc_alone",
 		erg_num_json(ipc(alone)), "ipc_together", erg_num_json(ipc(both)), "throttled",
@@ -271,16 +274,16 @@ static const struct erg_point *alone_point(const struct erg_observations *o,
 	return NULL;
 }
 
-static const char *workload_of(const json_t *runs, const struct erg_points *p,
+static const char *workload_of(const struct erg_observations *o, const struct erg_points *p,
 	const struct erg_point *point)
 {
-	const json_t *run = json_array_get(runs, p->order[point->first]);
+	const json_t *run = o->obs[p->order[point->first]].run;
 	const char *w = json_string_value(json_object_get(run, "workload"));
 
 	return w ? w : "?";
 }
 
-static int build_matrix(const json_t *runs, const struct erg_observations *o, long dim, json_t *doc,
+static int build_matrix(const struct erg_observations *o, long dim, json_t *doc,
 	struct erg_err *err)
 {
 	_cleanup_(erg_points_release) struct erg_points p = {0};
@@ -289,24 +292,26 @@ static int build_matrix(const json_t *runs, const struct erg_observations *o, lo
 	int r = erg_points_build(o, &p, err);
 
 	json_object_set_new(doc, "matrix", matrix);
+	if (r >= 0)
+		erg_points_tell_empty(o, &p, doc);
 	for (size_t g = 0; r >= 0 && g < p.n_groups; g++) {
-		struct side alone = {o, &p, alone_point(o, &p, g, dim), runs};
+		struct side alone = {o, &p, alone_point(o, &p, g, dim)};
 
 		if (!alone.point) {
 			erg_document_warn(doc, "alone",
-				"%s was not run alone: nothing to compare "
-				"its co-runs with",
-				workload_of(runs, &p, &p.points[p.group_first[g]]));
+				"%s was not run alone, or not with a resolved energy: nothing to "
+				"compare its co-runs with",
+				workload_of(o, &p, &p.points[p.group_first[g]]));
 			continue;
 		}
 		for (size_t i = p.group_first[g]; i < p.group_first[g + 1]; i++) {
-			struct side both = {o, &p, &p.points[i], runs};
+			struct side both = {o, &p, &p.points[i]};
 
 			if (both.point == alone.point)
 				continue;
 			single += both.point->n < 2 || alone.point->n < 2;
 			json_array_append_new(matrix,
-				cell_json(&alone, &both, workload_of(runs, &p, both.point),
+				cell_json(&alone, &both, workload_of(o, &p, both.point),
 					o->dims[dim].levels[both.point->level[dim]]));
 		}
 	}
@@ -350,6 +355,6 @@ int erg_corun_document(const json_t *runs, const char *partner, json_t *doc, str
 		return erg_fail(err, -EINVAL,
 			"no run has a factor or tag corun, corunner or partner: name it by --partner");
 	n_groups = group_names(runs, factor, groups, ERG_ARRAY_SIZE(groups));
-	r = erg_observations_from_runs(runs, &factor, 1, groups, n_groups, &o, err);
-	return r < 0 ? r : build_matrix(runs, &o, partner_dim(&o, factor), doc, err);
+	r = erg_observations_from_runs(runs, &factor, 1, groups, n_groups, doc, &o, err);
+	return r < 0 ? r : build_matrix(&o, partner_dim(&o, factor), doc, err);
 }

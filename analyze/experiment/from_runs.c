@@ -6,6 +6,7 @@
 
 #include "analyze/account/runs.h"
 #include "analyze/experiment/points.h"
+#include "analyze/result/document.h"
 #include "formats/base/util.h"
 
 #define NAMES_MAX 64
@@ -63,8 +64,17 @@ static double core_voltage(const json_t *run)
 	return NAN;
 }
 
-static int fill_run(const json_t *run, struct erg_obs *b, struct erg_err *err)
+/* "phase-locked": why the energy of RUN is not known. */
+static const char *reason_of(const json_t *run)
 {
+	const char *reason = erg_text_of(json_object_get(run, "ets_j"), "reason");
+
+	return *reason ? reason : "no reason given";
+}
+
+static void fill_run(const json_t *run, struct erg_obs *b, json_t *doc)
+{
+	b->run = run;
 	b->ets = erg_est_from_json(json_object_get(run, "ets_j"));
 	b->time_s = erg_number_of(run, "time_s");
 	b->energy_j = b->ets.value;
@@ -74,14 +84,26 @@ static int fill_run(const json_t *run, struct erg_obs *b, struct erg_err *err)
 	b->voltage_v = core_voltage(run);
 	b->throttled = erg_number_of(run, "throttled_share") > 0;
 	b->layers = json_object_get(run, "layers");
-	if (b->time_s > 0 && b->energy_j == b->energy_j)
-		return 0;
-	return erg_fail(err, -ENODATA, "%s: its energy is unresolved: it cannot be a point",
-		json_string_value(json_object_get(run, "archive")));
+	b->unresolved = !(b->time_s > 0) || isnan(b->energy_j);
+	if (b->unresolved && doc)
+		erg_document_warn(doc, "left-out", "%s: its energy is unresolved (%s): left out",
+			erg_text_of(run, "archive"), reason_of(run));
+}
+
+static int some_are_resolved(const struct erg_observations *o, struct erg_err *err)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (!o->obs[i].unresolved)
+			return 0;
+	if (!o->n)
+		return erg_fail(err, -ENODATA, "no runs");
+	return erg_fail(err, -ENODATA,
+		"%s: its energy is unresolved (%s), as is that of all %zu runs: expected one that is not",
+		erg_text_of(o->obs[0].run, "archive"), reason_of(o->obs[0].run), o->n);
 }
 
 int erg_observations_from_runs(const json_t *runs, const char *const *factors, size_t n_factors,
-	const char *const *groups, size_t n_groups, struct erg_observations *ret,
+	const char *const *groups, size_t n_groups, json_t *doc, struct erg_observations *ret,
 	struct erg_err *err)
 {
 	static const char *const workload[] = {"workload"};
@@ -116,7 +138,11 @@ int erg_observations_from_runs(const json_t *runs, const char *const *factors, s
 		if (r < 0)
 			return r;
 		b = erg_observations_add(ret, cells);
-		r = b ? fill_run(run, b, err) : erg_fail(err, -ENOMEM, "out of memory");
+		if (!b)
+			return erg_fail(err, -ENOMEM, "out of memory");
+		fill_run(run, b, doc);
 	}
+	if (r >= 0)
+		r = some_are_resolved(ret, err);
 	return r < 0 ? r : erg_observations_finish(ret, err);
 }

@@ -15,6 +15,7 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "analyze/result/document.h"
 #include "formats/base/util.h"
 
 const char *const erg_objective_names[ERG_OBJ_N] = {"ets", "edp", "ed2p", "time"};
@@ -61,14 +62,15 @@ static int compare_order(const void *pa, const void *pb, void *data)
 	size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
 	int r = compare_levels(s->o, &s->o->obs[a], &s->o->obs[b]);
 
+	if (!r) /* within a setting the resolved ones come first */
+		r = s->o->obs[a].unresolved - s->o->obs[b].unresolved;
 	return r ? r : (a > b) - (a < b);
 }
 
-static bool same_group(const struct erg_observations *o, const struct erg_obs *a,
-	const struct erg_obs *b)
+bool erg_points_same_group(const struct erg_observations *o, const uint32_t *a, const uint32_t *b)
 {
 	for (size_t d = 0; d < o->n_dims; d++)
-		if (o->dims[d].group && a->level[d] != b->level[d])
+		if (o->dims[d].group && a[d] != b[d])
 			return false;
 	return true;
 }
@@ -142,18 +144,23 @@ static void describe_point(const struct erg_observations *o, const size_t *order
 
 static void cut_points(const struct erg_observations *o, struct erg_points *ret)
 {
+	struct erg_point *p = ret->empty;
+
 	for (size_t i = 0; i < o->n; i++) {
 		const struct erg_obs *b = &o->obs[ret->order[i]];
-		struct erg_point *last = ret->n ? &ret->points[ret->n - 1] : NULL;
-		const struct erg_obs *prev = last ? &o->obs[ret->order[last->first]] : NULL;
+		const struct erg_obs *before = i ? &o->obs[ret->order[i - 1]] : NULL;
+		const struct erg_point *last = ret->n ? &ret->points[ret->n - 1] : NULL;
 
-		if (prev && !compare_levels(o, prev, b)) {
-			last->n++;
-			continue;
+		if (!before || compare_levels(o, before, b)) { /* another setting */
+			p = b->unresolved ? &ret->empty[ret->n_empty++] : &ret->points[ret->n];
+			*p = (struct erg_point){.first = i, .level = b->level};
+			if (!b->unresolved &&
+				(!last || !erg_points_same_group(o, last->level, b->level)))
+				ret->group_first[ret->n_groups++] = ret->n;
+			ret->n += !b->unresolved;
 		}
-		if (!prev || !same_group(o, prev, b))
-			ret->group_first[ret->n_groups++] = ret->n;
-		ret->points[ret->n++] = (struct erg_point){.first = i, .n = 1, .level = b->level};
+		p->n += !b->unresolved;
+		p->left_out += b->unresolved;
 	}
 	ret->group_first[ret->n_groups] = ret->n;
 }
@@ -166,7 +173,8 @@ int erg_points_build(const struct erg_observations *o, struct erg_points *ret, s
 	ret->order = calloc(o->n + 1, sizeof(*ret->order));
 	ret->points = calloc(o->n + 1, sizeof(*ret->points));
 	ret->group_first = calloc(o->n + 2, sizeof(*ret->group_first));
-	if (!ret->order || !ret->points || !ret->group_first) {
+	ret->empty = calloc(o->n + 1, sizeof(*ret->empty));
+	if (!ret->order || !ret->points || !ret->group_first || !ret->empty) {
 		erg_points_release(ret);
 		return erg_fail(err, -ENOMEM, "out of memory for %zu observations", o->n);
 	}
@@ -190,7 +198,25 @@ void erg_points_release(struct erg_points *p)
 	free(p->order);
 	free(p->points);
 	free(p->group_first);
+	free(p->empty);
 	*p = (struct erg_points){0};
+}
+
+void erg_points_tell_empty(const struct erg_observations *o, const struct erg_points *p,
+	json_t *doc)
+{
+	for (size_t i = 0; i < p->n_empty; i++) {
+		char text[512] = "";
+		size_t len = 0;
+
+		for (size_t d = 0; d < o->n_dims && len < sizeof(text); d++)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s=%s",
+				d ? ", " : "", o->dims[d].name,
+				o->dims[d].levels[p->empty[i].level[d]]);
+		erg_document_warn(doc, "no-point",
+			"%s: none of its %zu run%s has a resolved energy", text,
+			p->empty[i].left_out, p->empty[i].left_out == 1 ? "" : "s");
+	}
 }
 
 json_t *erg_point_levels(const struct erg_observations *o, const struct erg_point *p, bool groups)

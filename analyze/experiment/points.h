@@ -37,6 +37,8 @@ struct erg_obs {
 	bool throttled;
 	uint32_t *level;      /* one per dimension */
 	const json_t *layers; /* array of the run's layers, or NULL (borrowed) */
+	const json_t *run;    /* it comes from, or NULL (borrowed) */
+	bool unresolved;      /* its energy: it is counted, and takes no other part */
 };
 
 struct erg_observations {
@@ -61,7 +63,8 @@ int erg_objective_parse(const char *name);
 double erg_objective_of(const struct erg_obs *o, enum erg_objective obj);
 
 struct erg_point {
-	size_t first, n; /* observations order[first .. first + n - 1] */
+	size_t first, n; /* observations order[first .. first + n - 1], all resolved */
+	size_t left_out; /* observations of the same setting that are not */
 	const uint32_t *level;
 	struct erg_est est[ERG_OBJ_N];
 	double sd[ERG_OBJ_N]; /* over repetitions; NaN for one */
@@ -77,12 +80,19 @@ struct erg_points {
 	size_t *order;            /* observations, those of one point together */
 	size_t n_groups;
 	size_t *group_first; /* n_groups + 1: points of group g */
+	size_t n_empty;
+	struct erg_point *empty; /* settings of which no observation is resolved: n is 0 */
 };
 
 /* Groups observations into points, estimates each, and marks the Pareto front of (time, ETS) of
  * each group. */
 int erg_points_build(const struct erg_observations *o, struct erg_points *ret, struct erg_err *err);
 void erg_points_release(struct erg_points *p);
+/* Warns of each setting of which no run has a resolved energy. */
+void erg_points_tell_empty(const struct erg_observations *o, const struct erg_points *p,
+	json_t *doc);
+/* Whether two points, or settings, are of the same group. */
+bool erg_points_same_group(const struct erg_observations *o, const uint32_t *a, const uint32_t *b);
 
 /* Sets pareto and decided of N points of one group. -ENOMEM. */
 int erg_points_front(struct erg_point *p, size_t n);
@@ -96,10 +106,11 @@ double erg_points_welch(const struct erg_point *a, const struct erg_point *b,
 
 /*
  * Observations from runs: factors and groups as named; without names, factors are all that vary
- * among the manifests, and the group is the workload.
+ * among the manifests, and the group is the workload. A run without a resolved energy is left out of
+ * every figure: DOC (or NULL) gets a warning with its name and the reason. -ENODATA when none is left.
  */
 int erg_observations_from_runs(const json_t *runs, const char *const *factors, size_t n_factors,
-	const char *const *groups, size_t n_groups, struct erg_observations *ret,
+	const char *const *groups, size_t n_groups, json_t *doc, struct erg_observations *ret,
 	struct erg_err *err);
 
 #endif

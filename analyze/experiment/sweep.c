@@ -173,19 +173,37 @@ static json_t *points_json(const struct group *g)
 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct erg_point *p = &g->p[i];
-		json_t *j = json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:b, s:o, s:o}",
-			"factors", erg_point_levels(g->o, p, false), "time_s",
-			erg_est_json(&p->est[ERG_OBJ_TIME]), "ets_j",
-			erg_est_json(&p->est[ERG_OBJ_ETS]), "edp_js",
-			erg_est_json(&p->est[ERG_OBJ_EDP]), "ed2p_js2",
-			erg_est_json(&p->est[ERG_OBJ_ED2P]), "pareto", p->pareto, "pareto_decided",
-			p->n > 1 ? json_boolean(p->decided) : json_null(), "repetitions",
-			(json_int_t)p->n, "throttled", p->throttled, "mean_w",
-			erg_num_json(p->mean_w), "peak_w", erg_num_json(p->peak_w));
+		json_t *j =
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:I, s:b, s:o, s:o}",
+				"factors", erg_point_levels(g->o, p, false), "time_s",
+				erg_est_json(&p->est[ERG_OBJ_TIME]), "ets_j",
+				erg_est_json(&p->est[ERG_OBJ_ETS]), "edp_js",
+				erg_est_json(&p->est[ERG_OBJ_EDP]), "ed2p_js2",
+				erg_est_json(&p->est[ERG_OBJ_ED2P]), "pareto", p->pareto,
+				"pareto_decided", p->n > 1 ? json_boolean(p->decided) : json_null(),
+				"repetitions", (json_int_t)p->n, "left_out",
+				(json_int_t)p->left_out, "throttled", p->throttled, "mean_w",
+				erg_num_json(p->mean_w), "peak_w", erg_num_json(p->peak_w));
 
 		json_array_append_new(list, j);
 	}
 	return list;
+}
+
+/* Settings of the group that have no point, since none of their runs is resolved. */
+static void add_empty(const struct group *g, json_t *out)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < g->all->n_empty; i++) {
+		const struct erg_point *p = &g->all->empty[i];
+
+		if (erg_points_same_group(g->o, p->level, g->p->level))
+			json_array_append_new(list,
+				json_pack("{s:o, s:I}", "factors", erg_point_levels(g->o, p, false),
+					"left_out", (json_int_t)p->left_out));
+	}
+	json_object_set_new(out, "unresolved", list);
 }
 
 /* "best" holds the factors of the best point by name, "optimum" what is to be said about it. */
@@ -210,7 +228,8 @@ static void add_best(const struct group *g, json_t *out)
 	json_object_set_new(out, "optimum", optimum);
 }
 
-/* 1 - best / reference. What offset and gain may do to one they do to the other: of the shares that
+/* 1 - best / reference. Where the reference's interval has 0 in it (few repetitions that differ much)
+ * the share has no bound, and its method says so. What offset and gain may do to one they do to the other: of the shares that
  * they may be wrong by the difference remains. */
 static struct erg_est saving(const struct erg_point *best, const struct erg_point *ref,
 	enum erg_objective obj)
@@ -221,7 +240,8 @@ static struct erg_est saving(const struct erg_point *best, const struct erg_poin
 	if (best == ref)
 		return erg_est_exact(0, "reference");
 	if (!erg_fieller(b->value, b->stat, r->value, r->stat, &lo, &hi))
-		return (struct erg_est){1 - ratio, NAN, NAN, NAN, NAN, "single run"};
+		return (struct erg_est){1 - ratio, NAN, NAN, NAN, NAN,
+			isnan(b->stat) || isnan(r->stat) ? "single run" : "unbounded"};
 	syst = fabs(ratio * (b->syst / b->value - r->syst / r->value));
 	syst = isnan(syst) ? 0 : syst;
 	return (struct erg_est){1 - ratio, 1 - hi - syst, 1 - lo + syst, (hi - lo) / 2, syst,
@@ -357,6 +377,7 @@ int erg_sweep_document(const struct erg_observations *o, const struct erg_sweep_
 	r = erg_points_build(o, &points, err);
 	if (r < 0)
 		return r;
+	erg_points_tell_empty(o, &points, doc);
 	for (size_t i = 0; i < points.n_groups; i++) {
 		size_t first = points.group_first[i];
 		struct group g = {o, &points, &points.points[first],
@@ -365,6 +386,7 @@ int erg_sweep_document(const struct erg_observations *o, const struct erg_sweep_
 			"points", points_json(&g));
 
 		json_array_append_new(groups, out);
+		add_empty(&g, out);
 		add_best(&g, out);
 		add_savings(&g, opt->objective, out);
 		if (!isnan(opt->budget_w))

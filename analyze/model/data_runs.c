@@ -215,15 +215,45 @@ static int add_to_whole(struct reader *r, const json_t *layer, const double *v, 
 	return 0;
 }
 
-/* "resnet50", or "resnet50 (a.erg)" where runs are kept apart. BUF is used for the latter. */
-static const char *group_name(const struct reader *r, const char *network, char *buf, size_t size)
+/* "resnet50/openblas": the keys of --group of this run, its network where none was given. -EINVAL
+ * when the run has no such factor or tag. */
+static int group_keys(const struct reader *r, const char *network, char *buf, size_t size)
 {
+	const struct erg_model_want *want = r->want;
+	size_t len = 0;
+
+	if (!want->n_group)
+		snprintf(buf, size, "%s", network);
+	for (size_t i = 0; i < want->n_group && len < size; i++) {
+		char number[32];
+		const char *key = want->group[i], *text = network;
+
+		if (strcmp(key, "network"))
+			text = erg_run_setting(r->run, key, number, sizeof(number));
+		if (!text)
+			return erg_fail(r->err, -EINVAL,
+				"%s: no factor or tag '%s' (--group; known to every run: network, "
+				"workload, machine)",
+				erg_text_of(r->run, "archive"), key);
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? "/" : "", text);
+	}
+	return 0;
+}
+
+/* The group of a row, and "resnet50 (a.erg)" where runs are kept apart. */
+static int group_name(const struct reader *r, const char *network, char *buf, size_t size)
+{
+	int e;
+
 	if (!*network)
 		network = erg_text_of(r->run, "workload");
-	if (!r->want->by_run || r->n_runs < 2)
-		return network;
-	snprintf(buf, size, "%s (%s)", network, erg_text_of(r->run, "archive"));
-	return buf;
+	e = group_keys(r, network, buf, size);
+	if (e >= 0 && r->want->by_run && r->n_runs > 1) {
+		size_t len = strlen(buf);
+
+		snprintf(buf + len, size - len, " (%s)", erg_text_of(r->run, "archive"));
+	}
+	return e;
 }
 
 /* Rows of the networks of one run. */
@@ -243,11 +273,14 @@ static int finish_wholes(struct reader *r)
 		n = inferences(w);
 		for (size_t j = 0; j < r->want->n; j++)
 			v[j] = w->sum[j] / (adds_up(r->want->names[j]) ? n : w->time_s);
-		e = erg_model_data_row(r->d, v,
-			sqrt(w->variance) / (response && !adds_up(response) ? w->time_s : n),
-			group_name(r, w->name, name, sizeof(name)), w->name, 0);
+		e = group_name(r, w->name, name, sizeof(name));
 		if (e < 0)
 			return e;
+		e = erg_model_data_row(r->d, v,
+			sqrt(w->variance) / (response && !adds_up(response) ? w->time_s : n), name,
+			w->name, 0);
+		if (e < 0)
+			return erg_fail_errno(r->err, e, "rows");
 	}
 	wholes_free(&r->wholes);
 	return 0;
@@ -315,12 +348,14 @@ static int add_layer(struct reader *r, const json_t *layer)
 		return 0;
 	}
 	sigma = want->response ? uncertainty(layer, want->response) : NAN;
-	if (want->whole)
+	if (want->whole) {
 		e = add_to_whole(r, layer, v, sigma);
-	else
-		e = erg_model_data_row(r->d, v, sigma,
-			group_name(r, erg_text_of(layer, "network"), name, sizeof(name)),
-			erg_text_of(layer, "name"), 0);
+	} else {
+		e = group_name(r, erg_text_of(layer, "network"), name, sizeof(name));
+		if (e < 0)
+			return e;
+		e = erg_model_data_row(r->d, v, sigma, name, erg_text_of(layer, "name"), 0);
+	}
 	return e < 0 ? erg_fail_errno(r->err, e, "rows") : 0;
 }
 
@@ -395,8 +430,8 @@ int erg_model_data_runs(const json_t *runs, const struct erg_model_want *want,
 				e = want->whole && !strcmp(erg_text_of(run, "by"), "network")
 					? add_network(&r, layer)
 					: add_layer(&r, layer);
-		if (e >= 0 && finish_wholes(&r) < 0)
-			e = erg_fail_errno(err, -ENOMEM, "rows");
+		if (e >= 0)
+			e = finish_wholes(&r);
 	}
 	wholes_free(&r.wholes);
 	if (e >= 0 && !ret->n)

@@ -74,8 +74,7 @@ int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "workload")));
 		erg_rtable_cell(t, "%s", json_string_value(json_object_get(c, "partner")));
 		erg_rtable_cell(t, "%s", varying_settings(a, sizeof(a), cells, c));
-		erg_rtable_cell(t, "%lld",
-			(long long)json_integer_value(json_object_get(c, "runs")));
+		erg_rtable_cell(t, "%s", erg_text_runs(a, sizeof(a), c, "runs", "left_out"));
 		erg_rtable_est(t, c, "slowdown", "");
 		erg_rtable_est(t, c, "extra_energy_j", "J");
 		erg_rtable_si(t, c, "extra_power_w", "W");

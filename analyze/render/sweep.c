@@ -15,7 +15,7 @@ static int points_table(const json_t *group, const char *unit, FILE *out, struct
 	const json_t *points = json_object_get(group, "points");
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	double top = 0;
-	char a[256];
+	char a[256], b[48];
 	size_t i;
 	json_t *p;
 
@@ -38,8 +38,7 @@ static int points_table(const json_t *group, const char *unit, FILE *out, struct
 	json_array_foreach (points, i, p) {
 		erg_rtable_cell(t, "%s",
 			erg_text_settings(a, sizeof(a), json_object_get(p, "factors")));
-		erg_rtable_cell(t, "%lld",
-			(long long)json_integer_value(json_object_get(p, "repetitions")));
+		erg_rtable_cell(t, "%s", erg_text_runs(b, sizeof(b), p, "repetitions", "left_out"));
 		erg_rtable_est(t, p, "time_s", "s");
 		if (unit)
 			erg_rtable_cell(t, "%s",
@@ -54,6 +53,18 @@ static int points_table(const json_t *group, const char *unit, FILE *out, struct
 		erg_rtable_bar(t, top > 0 ? erg_value_of(p, "ets_j") / top : NAN);
 	}
 	return erg_rtable_print(t, out, erg_text_width(), err);
+}
+
+static void print_empty(const json_t *group, FILE *out)
+{
+	char a[256];
+	size_t i;
+	json_t *p;
+
+	json_array_foreach (json_object_get(group, "unresolved"), i, p)
+		fprintf(out, "  no point at %s: none of its runs (%lld) has a resolved energy\n",
+			erg_text_settings(a, sizeof(a), json_object_get(p, "factors")),
+			(long long)json_integer_value(json_object_get(p, "left_out")));
 }
 
 static void print_optimum(const json_t *group, FILE *out)
@@ -89,7 +100,7 @@ static void print_choice(const char *what, const json_t *choice, FILE *out)
 		erg_text_est_json(c, sizeof(c), json_object_get(choice, "ets_j"), "J"));
 }
 
-/* "29.4 % (29.0 to 29.8)" */
+/* "29.4 % (29.0 to 29.8)", or that the interval has no bound. */
 static const char *share(char *buf, size_t len, const json_t *savings, const char *key)
 {
 	const json_t *e = json_object_get(savings, key);
@@ -99,6 +110,8 @@ static const char *share(char *buf, size_t len, const json_t *savings, const cha
 	if (hi > lo)
 		snprintf(buf + strlen(buf), len - strlen(buf), " (%.1f to %.1f)", 100 * lo,
 			100 * hi);
+	else if (!strcmp(erg_text_of(e, "method"), "unbounded"))
+		snprintf(buf + strlen(buf), len - strlen(buf), " (interval unbounded)");
 	return buf;
 }
 
@@ -179,6 +192,7 @@ int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
 		r = points_table(group, json_string_value(json_object_get(doc, "per")), out, err);
 		if (r < 0)
 			return r;
+		print_empty(group, out);
 		print_optimum(group, out);
 		print_savings(group, out);
 		print_sensitivity(group, out);

@@ -79,6 +79,9 @@ const char *erg_text_reason(char *buf, size_t len, const json_t *est);
 void erg_text_simulated(const json_t *doc, FILE *out);
 /* "cap=9 clock=1.2e+09": what is not an object itself of the object LEVELS. */
 const char *erg_text_settings(char *buf, size_t len, const json_t *levels);
+/* "3", or "2 of 3": the number of runs N of O, where LEFT_OUT more took no part. */
+const char *erg_text_runs(char *buf, size_t len, const json_t *o, const char *n,
+	const char *left_out);
 /* "12.3 %", "-" for NaN. */
 const char *erg_text_percent(char *buf, size_t len, double fraction);
 

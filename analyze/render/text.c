@@ -223,3 +223,16 @@ const char *erg_text_settings(char *buf, size_t len, const json_t *levels)
 	buf[len - 1] = '\0';
 	return buf;
 }
+
+const char *erg_text_runs(char *buf, size_t len, const json_t *o, const char *n,
+	const char *left_out)
+{
+	long long used = json_integer_value(json_object_get(o, n));
+	long long out = json_integer_value(json_object_get(o, left_out));
+
+	if (out)
+		snprintf(buf, len, "%lld of %lld", used, used + out);
+	else
+		snprintf(buf, len, "%lld", used);
+	return buf;
+}

@@ -144,7 +144,9 @@ static const struct erg_option fit_rows[] = {
 		ERG_OPTION_CALL, .take = take_chain},
 	{"response", 0, "NAME", "default energy_j; also time_s, power_w, any column of a table",
 		ERG_OPTION_TEXT, AT(response)},
-	{"group", 0, "A,B", "what is left out as a whole (default: the network; none in a table)",
+	{"group", 0, "A,B",
+		"what is left out as a whole: columns of a table; of archives network, workload, "
+		"machine, or a factor or tag such as library (default: the network; none in a table)",
 		ERG_OPTION_CALL, .take = take_group},
 	{"method", 0, "LIST", "ols, nnls (no coefficient below 0), ridge (default ols)",
 		ERG_OPTION_CALL, .take = take_method},
@@ -229,8 +231,6 @@ static bool consistent(const struct erg_model_options *o)
 		wrong = "--weights uncertainty: expected --uncertainty COLUMN";
 	else if (!o->table && o->uncertainty)
 		wrong = "--uncertainty is for tables: archives have their own";
-	else if (!o->table && (o->n_groups > 1 || (o->n_groups && strcmp(o->groups[0], "network"))))
-		wrong = "--group other than network is for tables: the group of an archive's layer is its network";
 	if (wrong)
 		erg_options_wrong(&command, "%s", wrong);
 	return !wrong;

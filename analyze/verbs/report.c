@@ -414,7 +414,7 @@ static void add_experiments(json_t *layer_runs, json_t *doc)
 		erg_corun_document(layer_runs, NULL, corun, NULL) >= 0)
 		json_object_set(doc, "corun", corun);
 	if (!json_object_get(doc, "sweep") && !json_object_get(doc, "corun") &&
-		erg_observations_from_runs(layer_runs, NULL, 0, NULL, 0, &obs, NULL) >= 0 &&
+		erg_observations_from_runs(layer_runs, NULL, 0, NULL, 0, sweep, &obs, NULL) >= 0 &&
 		obs.n_dims > 1 && erg_sweep_document(&obs, &opt, sweep, NULL) >= 0)
 		json_object_set(doc, "sweep", sweep);
 }

@@ -134,7 +134,7 @@ static int load(const struct options *o, char *const *files, size_t n, json_t *d
 		r = divide_runs(&o->per, *ret_runs, doc, err);
 	return r < 0 ? r
 		     : erg_observations_from_runs(*ret_runs, o->factors, o->n_factors, o->groups,
-			       o->n_groups, obs, err);
+			       o->n_groups, doc, obs, err);
 }
 
 static int analyze(const struct options *o, char *const *files, size_t n, struct erg_err *err)

@@ -52,8 +52,10 @@ static int load_one(const struct options *o, const char *path, json_t *doc,
 
 	if (r >= 0)
 		r = erg_rails_build(tl, &rails, &n, err);
-	if (r >= 0)
+	if (r >= 0) {
 		r = erg_rail_choose(rails, n, o->common.rail, &which, err);
+		r = r < 0 ? erg_wrap(err, r, "%s", path) : r;
+	}
 	if (r >= 0)
 		r = erg_layers_run(tl, &o->common, "layer", doc, &run, err);
 	if (r >= 0)
@@ -62,21 +64,45 @@ static int load_one(const struct options *o, const char *path, json_t *doc,
 	return r;
 }
 
+/* Builds a run of each of FILES whose data are enough; what was left out is told. */
+static int load_all(const struct options *o, char *const *files, size_t n, json_t *doc,
+	struct erg_thermal_run *runs, size_t *ret_n, struct erg_err *err)
+{
+	struct erg_err first = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		struct erg_err why = {0};
+		int r;
+
+		erg_progress("archives", i, n);
+		r = load_one(o, files[i], doc, &runs[*ret_n], &why);
+		if (r >= 0) {
+			(*ret_n)++;
+			continue;
+		}
+		erg_thermal_run_release(&runs[*ret_n]);
+		if (r != -ENODATA)
+			return erg_fail(err, r, "%s", why.msg);
+		if (!first.code)
+			first = why;
+		erg_document_warn(doc, "left-out", "%s: left out", why.msg);
+	}
+	erg_progress("archives", 1, 1);
+	return *ret_n ? 0 : erg_fail(err, first.code, "%s", first.msg);
+}
+
 static int analyze(const struct options *o, char *const *files, size_t n, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_thermal_text, erg_thermal_csv};
 	struct erg_thermal_run *runs = calloc(n + 1, sizeof(*runs));
 	json_auto_t *doc = erg_document_new("thermal");
-	int r = runs ? 0 : erg_fail(err, -ENOMEM, "out of memory");
+	size_t usable = 0;
+	int r = runs ? load_all(o, files, n, doc, runs, &usable, err)
+		     : erg_fail(err, -ENOMEM, "out of memory");
 
-	for (size_t i = 0; r >= 0 && i < n; i++) {
-		erg_progress("archives", i, n);
-		r = load_one(o, files[i], doc, &runs[i], err);
-	}
-	erg_progress("archives", 1, 1);
 	if (r >= 0)
-		r = erg_thermal_document(runs, n, &o->thermal, doc, err);
-	for (size_t i = 0; runs && i < n; i++)
+		r = erg_thermal_document(runs, usable, &o->thermal, doc, err);
+	for (size_t i = 0; runs && i < usable; i++)
 		erg_thermal_run_release(&runs[i]);
 	free(runs);
 	return r < 0 ? r

@@ -18,6 +18,7 @@
 struct erg_sweep {
 	const char *plan_file, *dir, *sysfs;
 	bool resume, dry_run;
+	const char *redo;       /* --redo: "unresolved", or NULL */
 	struct erg_texts given; /* --condition KEY=VALUE */
 
 	char real_dir[4096], real_sysfs[4096];
@@ -35,6 +36,7 @@ struct erg_sweep {
 
 	double start_c;               /* temperature to cool down to; NAN: not known */
 	size_t done, failed, waiting; /* runs of this invocation */
+	size_t asked, redone;         /* runs made before: looked at, and to be made again */
 };
 
 /* ---- sweep_index.c ---- */

@@ -20,6 +20,7 @@
 #include "record/knobs/state.h"
 #include "record/sweep/sweep.h"
 #include "record/sweep/check.h"
+#include "record/sweep/redo.h"
 #include "record/verbs/verb.h"
 
 static int take_condition(void *into, const char *arg, struct erg_err *err)
@@ -31,9 +32,15 @@ static int take_condition(void *into, const char *arg, struct erg_err *err)
 
 #define AT(field) offsetof(struct erg_sweep, field)
 
+static const char *const redo_kinds[] = {"unresolved", NULL};
+
 static const struct erg_option rows[] = {
 	{"output", 'o', "DIR", "where the archives go", ERG_OPTION_TEXT, AT(dir)},
 	{"resume", 0, NULL, "continue a sweep that was begun in DIR", ERG_OPTION_FLAG, AT(resume)},
+	{"redo", 0, "unresolved",
+		"with --resume: also make again the runs whose energy the data cannot tell; "
+		"erg-analyze says which",
+		ERG_OPTION_CHOICE, AT(redo), .choices = redo_kinds},
 	{"dry-run", 0, NULL, "print the runs and the expected time, and change nothing",
 		ERG_OPTION_FLAG, AT(dry_run)},
 	{"condition", 0, "K=V", "this condition of the plan holds now: make the runs for it",
@@ -62,6 +69,9 @@ static int parse(struct erg_sweep *s, int argc, char **argv)
 	if (first + 1 != argc)
 		return erg_options_wrong(&command, "expected one PLAN.yaml");
 	s->plan_file = argv[first];
+	if (s->redo && !s->resume)
+		return erg_options_wrong(&command,
+			"--redo needs --resume: it is about runs that were made");
 	return s->dir ? 0 : erg_options_wrong(&command, "expected -o DIR");
 }
 
@@ -233,8 +243,13 @@ static int sweep(struct erg_sweep *s, struct erg_err *err)
 		r = erg_plan_expand(s->plan, &s->runs, err);
 	if (r == 0)
 		r = erg_sweep_index_open(s, err);
+	if (r == 0 && s->redo)
+		r = erg_sweep_redo_unresolved(s, err);
 	if (r < 0)
 		return r;
+	if (s->redo)
+		fprintf(stderr, "%zu of %zu runs have no resolved energy%s\n", s->redone, s->asked,
+			s->redone ? ": they are made again" : "");
 	if (s->dry_run)
 		return dry_run(s);
 	r = erg_sweep_index_write(s, err);

@@ -113,6 +113,54 @@ document() {
     jq -e '.groups[0].per_layer_dvfs.saving | fabs < 1e-9' sweep.json
 }
 
+# unresolved: the energy of the runs that it reads is not known any more.
+unresolved() { jq -c '.ets_j = {value: null, lo: null, hi: null, method: "unresolved", reason: "interval"}'; }
+
+@test "sweep: a run without resolved energy is left out, counted and told; a setting without any is named" {
+    for f in 400 800 1200; do
+        for rep in 1 2 3; do
+            run_json "r$f-$rep" "{\"freq_mhz\": $f}" "1.0$rep" "1$rep" |
+                if [ "$f$rep" = 8002 ] || [ "$f" = 1200 ]; then unresolved; else cat; fi
+        done
+    done | document >runs.json
+    erg-analyze sweep runs.json >sweep.txt 2>log
+    grep -Eq '^freq_mhz=400 +3 ' sweep.txt
+    grep -Eq '^freq_mhz=800 +2 of 3 ' sweep.txt
+    grep -q 'no point at freq_mhz=1200: none of its runs (3) has a resolved energy' sweep.txt
+    grep -q '^warning: r800-2: its energy is unresolved (interval): left out$' log
+    grep -q '^warning: workload=net, freq_mhz=1200: none of its 3 runs has a resolved energy$' log
+    erg-analyze sweep runs.json --format json >sweep.json 2>/dev/null
+    # The mean of 11 and 13 J is left of the runs at 800 MHz.
+    jq -e '.groups[0].points[] | select(.factors.freq_mhz == 800) |
+        .ets_j.value == 12 and .repetitions == 2 and .left_out == 1' sweep.json
+    jq -e '.groups[0].unresolved == [{factors: {freq_mhz: 1200}, left_out: 3}]' sweep.json
+    jq '.runs |= map(.ets_j.value = null)' runs.json >none.json
+    run -1 erg-analyze sweep none.json
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == *"that of all 9 runs"* ]]
+}
+
+@test "corun: a run without resolved energy is left out of its pair" {
+    for rep in 1 2 3; do
+        run_json "alone$rep" '{"corun": "none"}' 1 10
+        run_json "mem$rep" '{"corun": "memory"}' "1.$rep" 15 | if [ $rep = 2 ]; then unresolved; else cat; fi
+    done | document >runs.json
+    erg-analyze corun runs.json --format json >corun.json 2>log
+    jq -e '.matrix[0] | .runs == 2 and .left_out == 1 and .alone_runs == 3 and .alone_left_out == 0' corun.json
+    jq -e '.matrix[0].slowdown.value - 1.2 | fabs < 1e-9' corun.json
+    grep -q '^warning: mem2: its energy is unresolved' log
+    erg-analyze corun runs.json 2>/dev/null | grep -Eq '^net +memory +2 of 3 '
+}
+
+@test "sweep: a saving whose interval has no bound says so" {
+    # Two runs of 4 and 16 J: Student's interval of their mean, 12.7 x 6 J, has 0 in it.
+    for e in 4 16; do run_json "hi$e" '{"f": 2}' 1 "$e"; run_json "lo$e" '{"f": 1}' 2 "5.$e"; done |
+        document >runs.json
+    erg-analyze sweep runs.json --format json >sweep.json 2>/dev/null
+    jq -e '.groups[0].savings.ets | .method == "unbounded" and .lo == null and .value > 0.4' sweep.json
+    erg-analyze sweep runs.json 2>/dev/null | grep -q 'ETS saves 47.2 % (interval unbounded)'
+}
+
 @test "compare: significance is corrected for the number of layers" {
     run_json a '{"sink": "on"}' 1 10 | document >a.json
     run_json b '{"sink": "off"}' 1 12 | document >b.json

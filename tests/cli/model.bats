@@ -177,6 +177,21 @@ runs_document() {
         l.json k.json
 }
 
+@test "model: archives are left out by any factor or tag, alone or together" {
+    runs_document
+    jq '.runs |= [to_entries[] | .value.tags = {library: (if .key % 2 == 0 then "eigen" else "openblas" end)} |
+        .value]' runs.json >tagged.json
+    erg-analyze model fit tagged.json --predictors simd,bus --group library --format json >f.json
+    [ "$(jq -c '[.cv.folds[].group]' f.json)" = '["eigen","openblas"]' ]
+    erg-analyze model fit tagged.json --predictors simd,bus --group library,network --format json >f.json
+    [ "$(jq -c '[.cv.folds[].group]' f.json)" = '["eigen/net0","openblas/net1","eigen/net2","openblas/net3"]' ]
+    jq '.runs[].layers |= map(select(.energy_j.value))' tagged.json >whole.json
+    erg-analyze model fit whole.json --predictors macs --whole --group library --format json >f.json
+    [ "$(jq -c '[.cv.folds[].group]' f.json)" = '["eigen","openblas"]' ]
+    run -1 erg-analyze model fit runs.json --predictors simd,bus --group library
+    [[ $output == "erg-analyze model: r0.erg: no factor or tag 'library'"* ]]
+}
+
 @test "model: wrong data is named" {
     truth_table
     fit() { run -1 erg-analyze model fit --table t.csv --response energy_mj "$@"; }

@@ -52,7 +52,7 @@ refused() {
 
 @test "sweep: every option is in the help" {
     run -0 erg-record sweep --help
-    for o in output resume dry-run condition sysfs; do [[ $output == *"--$o"* ]]; done
+    for o in output resume redo dry-run condition sysfs; do [[ $output == *"--$o"* ]]; done
     run -2 erg-record sweep
     run -2 erg-record sweep p.yaml
     run -0 erg-record restore --help
@@ -108,6 +108,27 @@ refused() {
     [[ $output == *"1 runs made, 0 failed"* ]]
     stat -c '%n %Y %s' out/*r1.erg | diff before -
     [ "$(ls out/*.erg | wc -l)" -eq 4 ]
+}
+
+@test "sweep: --redo unresolved makes again what the data cannot tell, and nothing else" {
+    plan 'repetitions: 2'
+    sed -i 's/"0.05"/"0.5"/' p.yaml
+    run -2 sweep p.yaml -o out --redo unresolved
+    run -0 sweep p.yaml -o out
+    sed 's/,cpufreq"/"/; s/hwmon/cpufreq/' p.yaml >blind.yaml # no power
+    rm out/*r2.erg
+    run -0 sweep blind.yaml -o out --resume
+    run -0 erg-analyze totals --format json out/nap,r2.erg
+    stat -c '%n %Y %s' out/*r1.erg >before
+    run -0 sweep p.yaml -o out --resume --redo unresolved --dry-run
+    [[ $output == *"1 of 2 runs have no resolved energy: they are made again"* ]]
+    [[ $output == *"2 runs, 1 done"* ]]
+    run -0 sweep p.yaml -o out --resume --redo unresolved
+    [[ $output == *"1 runs made, 0 failed"* ]]
+    stat -c '%n %Y %s' out/*r1.erg | diff before -
+    run -0 sweep p.yaml -o out --resume --redo unresolved
+    [[ $output == *"0 of 2 runs have no resolved energy"* ]]
+    [[ $output == *"0 runs made, 0 failed"* ]]
 }
 
 @test "sweep: the seed decides the order, abba turns it round" {
