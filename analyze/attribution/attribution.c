@@ -368,6 +368,7 @@ static bool lost(const struct attr_run *r)
  * all layers alike and leaves the tests nothing to see. So where the lag is not held, and the fit leaves
  * much of what the readings vary by, another sensor is looked for, whatever the tests say. */
 #define UNEXPLAINED 0.1
+#define MOVED 0.25 /* of what the sensor averages over */
 
 static bool blind(const struct attr_run *r)
 {
@@ -397,17 +398,39 @@ static bool guessed(const struct attr_run *r)
 	return r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED && !r->misfit.declared_right;
 }
 
+/* A fit that is not near what was declared is one minimum of many: with few readings no test tells it from
+ * the right one, only that another sensor leaves less. */
+static bool moved(const struct attr_run *r)
+{
+	const struct erg_sensor_model *m = &r->st->rail.model;
+	double far = fmax(4 * (double)m->lag_u_ns, MOVED * r->st->memory_ns);
+
+	return r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class &&
+		(!r->misfit.declared_right || fabs(r->declared.lag_ns - (double)m->lag_ns) > far);
+}
+
+/* Whether the sensor as it was fitted may stand: no test fails, and where it is not near what was declared,
+ * or leaves much unexplained, no other sensor does as well. */
+static int stands(struct attr_run *r, bool *ret)
+{
+	*ret = !r->misfit.reason && !lost(r);
+	return *ret && (moved(r) || blind(r)) ? attr_audit(r, ret) : 0;
+}
+
 /* The sensor as declared, as far as the run does not contradict it, with power that goes with the
  * duration where it does; else another sensor. */
 static int fit_sensor(struct attr_run *r)
 {
+	bool good = false;
 	int rc = attr_refit(r);
 
 	if (!rc)
 		rc = weigh_and_judge(r);
 	if (!rc && varying(r) && !lost(r) && !guessed(r))
 		rc = bend_and_judge(r);
-	if (rc < 0 || (!r->misfit.reason && !lost(r) && !blind(r)))
+	if (!rc)
+		rc = stands(r, &good);
+	if (rc < 0 || good)
 		return rc;
 	attr_trust_nothing(r);
 	memset(&r->weights, 0, sizeof(r->weights));

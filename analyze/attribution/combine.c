@@ -78,21 +78,28 @@ static void statistical(const struct erg_attr_state *st, const double *weight, b
 /* By the quantum and by a lag that was given, J; *ret_time: s. */
 static double edges_of(const struct erg_attr_state *st, const double *weight, double *ret_time)
 {
-	double time = 0, quantum = 0, lag = 0, rival = 0, side[ATTR_LAG_SIDES] = {0};
+	double time = 0, quantum = 0, lag = 0, side[ATTR_LAG_SIDES] = {0};
+	double rival = 0, square = 0, run = 0, part = 0;
 
 	for (size_t c = 0; c < st->n_classes; c++) {
+		run += st->view.class_time[c];
 		if (weight[c] == 0)
 			continue;
 		time += weight[c] * st->view.class_time[c];
+		part += fabs(weight[c]) * st->view.class_time[c];
 		quantum += fabs(weight[c]) * st->view.class_time[c] * st->quantum_w[c];
 		rival += weight[c] * st->rival_j[c];
+		square += weight[c] * st->rival_j[c] * weight[c] * st->rival_j[c];
 		for (size_t i = 0; i < ATTR_LAG_SIDES; i++)
 			side[i] += weight[c] * st->lag_j[ATTR_LAG_SIDES * c + i];
 	}
 	for (size_t i = 0; i < ATTR_LAG_SIDES; i++)
 		lag = fmax(lag, fabs(side[i]));
 	*ret_time = time;
-	return quantum + lag + fabs(rival);
+	/* the rival is one of many that fit as well: that its differences cancel in a sum is chance, but for
+	 * the run's, which all of them agree on */
+	part = run > 0 ? fmin(part / run, 1) : 0;
+	return quantum + lag + hypot(rival, sqrt(square) * (1 - part));
 }
 
 static void systematic(const struct erg_attr_state *st, const double *weight, bool above_idle,

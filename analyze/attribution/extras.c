@@ -59,6 +59,7 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 	const double *power)
 {
 	double tau = attr_tau_of(s), w = attr_window_of(s), lo, hi;
+	double segment = (double)(attr_begin(v, v->n) - v->t0) / (double)v->n;
 
 	memset(x, 0, sizeof(*x));
 	memcpy(x->psi, psi, sizeof(x->psi));
@@ -69,7 +70,7 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 		w = r->spacing_ns;
 	x->h_delay = fmax(fmin(STEP * w, 1e5), 500);
 	x->h_window = fmax(STEP * w, 500);
-	hi = fmax(w / 4, 1e5);
+	hi = fmax(fmin(w / 4, segment / 2), 1e5);
 	lo = 0;
 	if (tau > hi / 2) {
 		hi = sqrt(1.2) * tau;

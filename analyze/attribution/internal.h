@@ -646,6 +646,8 @@ void attr_trust_nothing(struct attr_run *r);
 /* ---- search.c ---- */
 /* Looks everywhere for a sensor that the readings follow from; R is then fitted with the best. */
 int attr_search(struct attr_run *r);
+/* Whether no other sensor far from the one fitted does as well on a stretch of the run. The fit stays. */
+int attr_audit(struct attr_run *r, bool *ret_held);
 
 /* ---- classes.c ---- */
 /* Greatest bias of the mean of readings rounded to QUANTUM when their noise has the SD NOISE, in

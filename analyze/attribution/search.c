@@ -18,11 +18,14 @@
 #include "formats/base/util.h"
 
 #define SCAN_ROWS_MIN 400
-#define SCAN_ROWS_MAX 4000
+#define SCANNED 1000       /* rows of the stretch that the grid is of, or four a column */
 #define ASSUMED_WINDOW 0.3 /* of the spacing, where the grid begins */
 #define SCAN_S 4.0
 #define REFINED 10
 #define CARRIED 3
+#define AUDITED 5
+#define SAME_SHARE 0.05 /* of the residual that another run than the stretch may ask for */
+#define AUDIT_ROWS 600
 #define SAME_FIT 30 /* variances of a reading by which a worse minimum is no rival */
 #define LAG_MAX 0.125e9
 #define WORK_PASSES 200 /* of the whole run: what a search may cost */
@@ -35,6 +38,7 @@
 struct place {
 	struct attr_shape shape;
 	double rss;
+	bool own; /* where the search began */
 };
 
 struct scan {
@@ -179,18 +183,21 @@ static double scan_step(const struct scan *s, const struct attr_shape *shape)
 	return fmax(fmax(fmax(w, shape->rc_ns), s->segment), 5e4) / 3;
 }
 
-static int scan_grid(struct scan *s, const struct attr_shape *base)
+static const double scan_tau[] = {0, 1.5e6, 6e6, 20e6};
+
+/* The first N_TAU low-passes. */
+static int scan_grid(struct scan *s, const struct attr_shape *base, size_t n_tau)
 {
 	static const double wide[] = {1, 0.15, 0.3, 0.5, 0.7, 1.5, 2.4, 4.5};
-	static const double tau[] = {0, 1.5e6, 6e6, 20e6};
+	const double *tau = scan_tau;
 	bool window = base->kind != ERG_SENSOR_COUNTER;
 	size_t n = window ? ERG_ARRAY_SIZE(wide) : 1;
 
-	for (size_t i = 0; i < n * ERG_ARRAY_SIZE(tau) && !tired(s); i++) {
+	for (size_t i = 0; i < n * n_tau && !tired(s); i++) {
 		struct attr_shape shape = *base;
 		int rc;
 
-		erg_progress("search for the sensor", i, n * ERG_ARRAY_SIZE(tau));
+		erg_progress("search for the sensor", i, n * n_tau);
 		shape.window_ns *= window ? wide[i % n] : 1;
 		shape.rc_ns = tau[i / n];
 		rc = scan_lags(s, &shape, scan_step(s, &shape));
@@ -223,11 +230,11 @@ static void choose_stretch(struct scan *s)
 	double rows = fmax(SCAN_ROWS_MIN,
 		fmax(SCAN_S * 1e9 / rd->spacing_ns, 12 * ((double)v->n_cols + 1)));
 	size_t n = rd->n < (size_t)rows ? rd->n : (size_t)rows, middle = rd->n / 2;
-	size_t most = 12 * (v->n_cols + 1) > SCAN_ROWS_MAX ? 12 * (v->n_cols + 1) : SCAN_ROWS_MAX;
+	size_t scanned = 4 * (v->n_cols + 1) > SCANNED ? 4 * (v->n_cols + 1) : SCANNED;
 
 	s->from = middle - n / 2;
 	s->to = s->from + n;
-	s->stride = 1 + n / (most / 3);
+	s->stride = 1 + n / scanned;
 	s->segment = segment_scale(v, attr_view_find(v, rd->t[s->from]));
 }
 
@@ -308,7 +315,21 @@ static int refine_places(struct scan *s, size_t n, size_t from, size_t to)
 	return rc;
 }
 
+/* Spread of the kernel, ns: a window and a low-pass of the same spread are hardly told apart. */
+static double width_of(const struct attr_shape *s)
+{
+	double w = s->kind == ERG_SENSOR_COUNTER ? 0 : attr_window_of(s);
+
+	return hypot(w / sqrt(12), attr_tau_of(s));
+}
+
 /* Places that came to one minimum are one. */
+static bool one_basin(const struct scan *s, const struct attr_shape *a, const struct attr_shape *b)
+{
+	return fabs(attr_delay_of(a) - attr_delay_of(b)) < fmax(1e5, s->segment / 10) &&
+		fabs(width_of(a) - width_of(b)) < fmax(5e4, s->segment / 10);
+}
+
 static size_t distinct(struct scan *s, size_t n)
 {
 	size_t kept = 0;
@@ -316,13 +337,8 @@ static size_t distinct(struct scan *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		bool same = false;
 
-		for (size_t j = 0; j < kept; j++) {
-			const struct attr_shape *a = &s->best[j].shape, *b = &s->best[i].shape;
-
-			same = same ||
-				fabs(attr_delay_of(a) - attr_delay_of(b)) <
-					fmax(1e5, s->segment / 10);
-		}
+		for (size_t j = 0; j < kept; j++)
+			same = same || one_basin(s, &s->best[j].shape, &s->best[i].shape);
 		if (!same)
 			s->best[kept++] = s->best[i];
 	}
@@ -362,7 +378,7 @@ static int grow(struct scan *s, const struct attr_shape *here)
 	rc = scan_clocks(s);
 	if (rc < 0)
 		return rc;
-	s->best[s->n++].shape = *here;
+	s->best[s->n++] = (struct place){.shape = *here, .own = true};
 	rc = refine_places(s, s->n, from, to);
 	s->n = rc ? 0 : distinct(s, s->n);
 	while (!rc && !tired(s) && (from > 0 || to < n)) {
@@ -402,29 +418,135 @@ static int rival(struct scan *s)
 	return rc;
 }
 
-int attr_search(struct attr_run *r)
+static int open_scan(struct scan *s, struct attr_run *r)
 {
-	struct scan s = {.r = r, .st = r->st};
 	size_t cols = r->st->view.n_cols;
-	struct attr_shape base, here = r->st->shape;
-	int rc = attr_nnls_init(&s.nnls, cols + 1, 1, r->err);
+	int rc;
 
+	*s = (struct scan){.r = r, .st = r->st};
+	rc = attr_nnls_init(&s->nnls, cols + 1, 1, r->err);
 	if (rc < 0)
 		return rc;
-	s.power = calloc(cols + 1, sizeof(double));
-	s.best = calloc(REFINED + 2, sizeof(*s.best));
-	if (!s.power || !s.best)
-		rc = erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
-	s.most = fmax(WORK_PASSES * pass_work(r->st, r->st->readings.n), WORK_LEAST);
-	family_of(r, &base);
-	choose_stretch(&s);
+	s->power = calloc(cols + 1, sizeof(double));
+	s->best = calloc(REFINED + 2, sizeof(*s->best));
+	if (!s->power || !s->best)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
+	s->most = fmax(WORK_PASSES * pass_work(r->st, r->st->readings.n), WORK_LEAST);
+	choose_stretch(s);
+	return 0;
+}
+
+static void close_scan(struct scan *s)
+{
+	erg_progress("search for the sensor", 1, 1);
+	attr_nnls_release(&s->nnls);
+	free(s->power);
+	free(s->best);
+}
+
+/* What an audit sets aside. */
+struct aside {
+	struct attr_shape shape;
+	struct attr_weights weights;
+	bool psi[ATTR_PSI];
+	double known_u[ATTR_PSI], *power;
+};
+
+static int set_aside(struct attr_run *r, struct aside *a)
+{
+	size_t cols = r->st->view.n_cols;
+
+	a->shape = r->st->shape;
+	a->weights = r->weights;
+	memcpy(a->psi, r->psi, sizeof(a->psi));
+	memcpy(a->known_u, r->known_u, sizeof(a->known_u));
+	a->power = malloc((cols + 1) * sizeof(double));
+	if (!a->power)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
+	memcpy(a->power, r->st->power, cols * sizeof(double));
+	attr_trust_nothing(r);
+	memset(&r->weights, 0, sizeof(r->weights));
+	return 0;
+}
+
+/* The fit as it was, with a pass to have its sums again. */
+static int take_back(struct attr_run *r, struct aside *a)
+{
+	r->st->shape = a->shape;
+	r->weights = a->weights;
+	memcpy(r->psi, a->psi, sizeof(a->psi));
+	memcpy(r->known_u, a->known_u, sizeof(a->known_u));
+	memcpy(r->st->power, a->power, r->st->view.n_cols * sizeof(double));
+	return attr_fit_step(r);
+}
+
+/* Whether HERE is the only sensor of few that the stretch follows from, as it does from nothing near it. */
+static int audit_stretch(struct scan *s, const struct attr_shape *here, bool *ret_held)
+{
+	double rows = (double)(s->to - s->from), as_fitted = INFINITY;
+	size_t stride = s->stride, own = 0;
+	struct attr_shape base;
+	int rc;
+
+	family_of(s->r, &base);
+	base.skew = here->skew;
+	rc = scan_grid(s, &base, 1);
+	s->stride = 1;
 	if (!rc)
-		rc = scan_grid(&s, &base);
+		rc = scan_at(s, here, &as_fitted);
+	s->stride = stride;
+	if (rc < 0)
+		return rc;
+	s->n = s->n < AUDITED ? s->n : AUDITED;
+	s->best[s->n++] = (struct place){.shape = *here, .own = true};
+	rc = refine_places(s, s->n, s->from, s->to);
+	while (own + 1 < s->n && !s->best[own].own)
+		own++;
+	*ret_held = (as_fitted / s->best[0].rss - 1) * rows <= fmax(SAME_FIT, SAME_SHARE * rows);
+	for (size_t i = 0; i < s->n; i++)
+		if ((s->best[i].rss / s->best[own].rss - 1) * rows <= SAME_FIT &&
+			!one_basin(s, &s->best[i].shape, &s->best[own].shape))
+			*ret_held = false;
+	/* not seen to the end: only what no test has anything against may stand */
+	if (tired(s))
+		*ret_held = s->r->misfit.declared_right;
+	return rc;
+}
+
+int attr_audit(struct attr_run *r, bool *ret_held)
+{
+	struct scan s = {0};
+	struct aside aside = {0};
+	int rc = open_scan(&s, r);
+
+	*ret_held = true;
+	s.stride = 1 + (s.to - s.from) / AUDIT_ROWS;
+	if (!rc)
+		rc = set_aside(r, &aside);
+	if (!rc)
+		rc = audit_stretch(&s, &aside.shape, ret_held);
+	if (!rc)
+		rc = take_back(r, &aside);
+	free(aside.power);
+	close_scan(&s);
+	return rc;
+}
+
+int attr_search(struct attr_run *r)
+{
+	struct scan s;
+	size_t cols = r->st->view.n_cols;
+	struct attr_shape base, here = r->st->shape;
+	int rc = open_scan(&s, r);
+
+	family_of(r, &base);
+	if (!rc)
+		rc = scan_grid(&s, &base, ERG_ARRAY_SIZE(scan_tau));
 	if (!rc && !r->st->readings.stale && base.stale_ns > 0) {
 		/* readings that do not repeat may be as fresh as they are new */
 		base.stale_ns = 0;
 		base.phase = -1;
-		rc = scan_grid(&s, &base);
+		rc = scan_grid(&s, &base, 1);
 	}
 	if (!rc)
 		rc = grow(&s, &here);
@@ -437,9 +559,6 @@ int attr_search(struct attr_run *r)
 		memcpy(s.power, r->st->power, cols * sizeof(double));
 		rc = attr_descend(r, s.power);
 	}
-	erg_progress("search for the sensor", 1, 1);
-	attr_nnls_release(&s.nnls);
-	free(s.power);
-	free(s.best);
+	close_scan(&s);
 	return rc;
 }
