@@ -27,6 +27,7 @@
 #include "record/session/crash.h"
 #include "record/session/daemon.h"
 #include "record/run/describe.h"
+#include "record/run/summary.h"
 #include "record/session/destination.h"
 #include "record/spool/document.h"
 #include "record/sampler/emit.h"
@@ -111,6 +112,8 @@ static int sources_find(struct erg_run *r, struct erg_err *err)
 		erg_run_warn(r,
 			"no power source found: this run will have times and no energy; "
 			"erg-record sources says why");
+	if (n >= 0 && !r->opt.quiet)
+		erg_run_refusals_say(&r->sources);
 	return n < 0 ? n : 0;
 }
 
@@ -147,7 +150,8 @@ static int environment_make(struct erg_run *r, struct erg_err *err)
 		n = erg_environ_set(&r->env, "ERG_LAYER_BEGIN", "1");
 	if (n < 0)
 		return erg_fail_errno(err, n, "environment");
-	if (r->opt.counters)
+	n = erg_live_open(&r->live, &r->env, err);
+	if (!n && r->opt.counters)
 		n = counters_choose(r, err);
 	if (!n && r->opt.annotate)
 		n = erg_annotate_apply(r->opt.annotate, &r->env, erg_run_warn, r, err);
@@ -387,6 +391,7 @@ void erg_run_release(struct erg_run *r)
 		erg_crash_remove(r->name);
 	erg_source_list_release(&r->sources);
 	erg_environ_release(&r->env);
+	erg_live_release(&r->live);
 	erg_workload_release(&r->work);
 	erg_closep(&r->signal_fd);
 	erg_closep(&r->timer_fd);

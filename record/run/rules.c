@@ -230,8 +230,8 @@ int erg_rules_start(struct erg_rules_runs *r, const char *list, const char *sess
 
 /* ---- writing the layers ---- */
 
-static int emit(const struct erg_rules_run *one, const char *run_id, const sigset_t *mask,
-	struct erg_err *err)
+static int emit(const struct erg_rules_run *one, const char *run_id, const char *live,
+	const sigset_t *mask, struct erg_err *err)
 {
 	char program[PATH_MAX];
 	const char *const argv[] = {program, "emit", one->file, one->dir, NULL};
@@ -248,6 +248,8 @@ static int emit(const struct erg_rules_run *one, const char *run_id, const sigse
 	r = erg_environ_init(&env);
 	if (!r)
 		r = erg_environ_set(&env, "ERG_RUN_ID", run_id);
+	if (!r && live)
+		r = erg_environ_set(&env, "ERG_LIVE", live);
 	if (!r)
 		r = -posix_spawn(&pid, program, NULL, &attr, (char *const *)(uintptr_t)argv,
 			env.vars);
@@ -263,7 +265,8 @@ static int emit(const struct erg_rules_run *one, const char *run_id, const sigse
 	return status ? erg_fail(err, -EIO, "%s: its events could not be read", one->file) : 0;
 }
 
-void erg_rules_finish(struct erg_rules_runs *r, const char *run_id, const sigset_t *mask)
+void erg_rules_finish(struct erg_rules_runs *r, const char *run_id, const char *live,
+	const sigset_t *mask)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct erg_rules_run *one = &r->at[i];
@@ -272,7 +275,7 @@ void erg_rules_finish(struct erg_rules_runs *r, const char *run_id, const sigset
 		int n = one->session ? erg_foreign_stop(one->session, &lost, &err) : 0;
 
 		if (!n && one->session)
-			n = emit(one, run_id, mask, &err);
+			n = emit(one, run_id, live, mask, &err);
 		if (n)
 			erg_warn("%s; layers by rules are missing", err.msg);
 		if (lost)

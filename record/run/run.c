@@ -20,9 +20,9 @@
 #include "formats/manifest.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
-#include "formats/observed.h"
 #include "record/session/daemon.h"
 #include "record/run/describe.h"
+#include "record/run/summary.h"
 #include "record/spool/document.h"
 #include "record/sampler/emit.h"
 #include "record/spool/finish.h"
@@ -219,7 +219,8 @@ static void recording_end(struct erg_run *r)
 	erg_sampler_stop(r->sampler);
 	erg_sampler_emit_status(r->sampler);
 	if (!r->failure.code)
-		erg_rules_finish(&r->rules, r->run_id, &r->mask);
+		erg_rules_finish(&r->rules, r->run_id, erg_environ_get(&r->env, "ERG_LIVE"),
+			&r->mask);
 	if (r->url)
 		summary_stream(r);
 	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, false);
@@ -266,52 +267,6 @@ static int archive_make(struct erg_run *r, struct erg_err *err)
 			r->spool);
 	erg_tree_remove(r->spool);
 	return 0;
-}
-
-/* "8.91 J, EDP 17.9 Js (rail VDD_IN, SIMULATED, observed 99.9 %)"; what was not observed counts at
- * the mean power of the rest, as in erg-analyze totals. */
-static void energy_text(const struct erg_run *r, double time_s, char *buf, size_t size)
-{
-	struct erg_tally_report e;
-	double joules;
-
-	if (!erg_tally_report(r->tally, &e)) {
-		snprintf(buf, size, "no power was read");
-		return;
-	}
-	joules = e.energy_j / e.coverage;
-	if (e.coverage < ERG_OBSERVED_ENOUGH)
-		snprintf(buf, size, "energy unresolved (rail %s, %sobserved %.1f %%)", e.rail,
-			e.simulated ? "SIMULATED, " : "", 100 * e.coverage);
-	else
-		snprintf(buf, size, "%.4g J, EDP %.4g Js (rail %s, %sobserved %.1f %%)", joules,
-			joules * time_s, e.rail, e.simulated ? "SIMULATED, " : "",
-			100 * e.coverage);
-}
-
-static void say_summary(struct erg_run *r)
-{
-	const uint64_t begin = r->work.begin_ns ? r->work.begin_ns : r->begin_ns;
-	const uint64_t end = r->work.end_ns ? r->work.end_ns : r->end_ns;
-	struct erg_sampler_stats st;
-	char energy[192];
-
-	if (r->losses.layer_events || r->losses.sample_events || r->losses.packets)
-		erg_warn("lost: %llu layer events, %llu samples, %llu packets",
-			(unsigned long long)r->losses.layer_events,
-			(unsigned long long)r->losses.sample_events,
-			(unsigned long long)r->losses.packets);
-	if (r->opt.quiet)
-		return;
-	erg_sampler_stats(r->sampler, &st);
-	energy_text(r, (double)(end - begin) / 1e9, energy, sizeof(energy));
-	erg_say("%.3f s, %s; %llu readings, %llu of %llu deadlines missed, %llu read errors, %llu "
-		"events lost%s: %s",
-		(double)(end - begin) / 1e9, energy, (unsigned long long)st.reads,
-		(unsigned long long)st.missed, (unsigned long long)st.deadlines,
-		(unsigned long long)st.errors,
-		(unsigned long long)(r->losses.layer_events + r->losses.sample_events),
-		r->losses_known ? "" : " (or more)", r->opt.output ? r->opt.output : r->opt.to);
 }
 
 /* What the keeper does with --compress during. */
@@ -385,6 +340,7 @@ int erg_run(const struct erg_run_options *options, int argc, char **argv, struct
 	struct erg_run r = {.opt = *options,
 		.signal_fd = -1,
 		.timer_fd = -1,
+		.live = ERG_LIVE_INIT,
 		.work = ERG_WORKLOAD_INIT};
 	int n = erg_run_signals_hold(&r, err);
 	int status = 1;
@@ -400,7 +356,7 @@ int erg_run(const struct erg_run_options *options, int argc, char **argv, struct
 	if (n < 0 && !r.recorded)
 		undo(&r);
 	if (n == 1) {
-		say_summary(&r);
+		erg_run_summary_say(&r);
 		status = r.failure.code ? 1 : r.opt.argv ? erg_workload_exit_status(&r.work) : 0;
 	}
 	erg_run_release(&r);

@@ -15,6 +15,7 @@
 #include "formats/base/err.h"
 #include "record/spool/finish.h"
 #include "record/run/keeper.h"
+#include "record/run/live.h"
 #include "record/run/options.h"
 #include "record/run/overhead.h"
 #include "record/run/rules.h"
@@ -36,6 +37,7 @@ struct erg_run {
 	int signal_fd, timer_fd;
 	int interrupted; /* by this signal */
 	struct erg_environ env;
+	struct erg_live live;
 	struct erg_source_list sources;
 	struct erg_sampler_config sampling;
 	struct erg_sampler *sampler;

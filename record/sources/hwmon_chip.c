@@ -19,7 +19,9 @@
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
 
-#define MEND_READ "run as root, or let a udev rule give your group read access to this file"
+#define MEND_READ                                                                                  \
+	"run as root; or, until the next start, give your group the right to read it: "            \
+	"sudo chgrp \"$(id -gn)\" FILE && sudo chmod g+r FILE"
 
 struct chip {
 	const struct erg_source_config *cfg;

@@ -31,7 +31,9 @@
 
 #define EVENTS_MAX 8
 #define WATCH_NS 25000000 /* updates are at most 8 ms apart, where energy is filtered */
-#define MEND "sudo sysctl kernel.perf_event_paranoid=0, or sudo setcap cap_perfmon+ep on erg-record"
+#define MEND                                                                                       \
+	"sudo sysctl kernel.perf_event_paranoid=0, or "                                            \
+	"sudo setcap cap_perfmon+ep \"$(command -v erg-record)\""
 
 struct perf_event_def {
 	struct perf_event_attr attr;

@@ -29,7 +29,9 @@
 #define MEND                                                                                       \
 	"run as root, or: echo 'SUBSYSTEM==\"powercap\", RUN+=\"/bin/chmod g+r "                   \
 	"/sys%p/energy_uj\", RUN+=\"/bin/chgrp adm /sys%p/energy_uj\"' | sudo tee "                \
-	"/etc/udev/rules.d/60-rapl.rules; or allow perf events (source perf)"
+	"/etc/udev/rules.d/60-rapl.rules && sudo udevadm control --reload && sudo udevadm "        \
+	"trigger -s powercap && sudo usermod -aG adm \"$USER\", and log in again; or allow perf "  \
+	"events (source perf)"
 
 struct zone {
 	const struct erg_source_config *cfg;

@@ -33,7 +33,7 @@ struct erg_probe_note {
 	char kind[24];
 	char path[256];
 	char reason[256]; /* why it is not usable */
-	char mend[256];   /* what the person can do: a command, a udev rule; "" if nothing */
+	char mend[512];   /* what the person can do: a command, a udev rule; "" if nothing */
 };
 
 /* Where drivers put what they find. Takes ownership of the source. */

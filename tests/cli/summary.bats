@@ -29,6 +29,7 @@ figures() {
         END { exit n != 1 }' got
     [[ "$stderr" == *"events lost: a.erg"* ]]
     [[ "$stderr" != *SIMULATED* ]]
+    [[ "$stderr" == *"erg-record: next: erg-analyze totals a.erg" ]]
 }
 
 @test "its energy is that of erg-analyze totals" {
@@ -54,4 +55,33 @@ figures() {
     [[ "$stderr" != *" J,"* ]]
     run --separate-stderr erg-record -q --sysfs sys -s hwmon -o c.erg -- sleep 0.1
     [[ "$stderr" != *" J,"* ]]
+}
+
+@test "the summary counts layers and calls over threads and processes, and says what to do next" {
+    app=$ERG_BUILD/tests/trace/trace-app
+    # ten calls in each of eight threads; then two processes that name a layer alike, and one more
+    run --separate-stderr erg-record --sysfs sys -s hwmon -o a.erg -- "$app" network:net layer:l threads:8=l
+    echo "$stderr"
+    [[ "$stderr" == *"erg-record: 1 layer, 80 calls; "*" readings"*"; 0 events lost: a.erg"* ]]
+    [[ "$stderr" == *"erg-record: next: erg-analyze layers a.erg" ]]
+    run --separate-stderr erg-record --sysfs sys -s hwmon -o "it's b.erg" -- sh -c \
+        "$app network:net layer:l begin:l end:l & $app network:net layer:l layer:m begin:l end:l begin:m end:m; wait"
+    echo "$stderr"
+    [[ "$stderr" == *"erg-record: 2 layers, 3 calls; "* ]]
+    [[ "$stderr" == *"next: erg-analyze layers 'it'\\''s b.erg'" ]]
+}
+
+@test "a recording without layers says what to try, and one without rights to a sensor how to get them" {
+    run --separate-stderr erg-record --sysfs sys -s hwmon -o a.erg -- sleep 0.1
+    [[ "$stderr" == *"no layer was seen: annotate the program (man 3 erg), or try --annotate auto"* ]]
+    run --separate-stderr erg-record --sysfs sys -s hwmon -q -o b.erg -- sleep 0.1
+    [[ "$stderr" != *"no layer was seen"* ]]
+    skip_unless jq
+    chmod -R a+rX .
+    chmod 0 sys/class/hwmon/hwmon0/power1_input
+    cp -r sys /tmp/erg-summary-$$
+    run --separate-stderr as_user sh -c "cd /tmp && erg-record --sysfs erg-summary-$$ -s hwmon --to 127.0.0.1:1 -- true"
+    rm -rf /tmp/erg-summary-$$
+    echo "$stderr"
+    [[ "$stderr" == *"refused: hwmon: VDD_IN cannot be read: Permission denied; mend: run as root; or"*"chgrp"* ]]
 }

@@ -16,6 +16,7 @@
 #define LTTNG_UST_TRACEPOINT_HIDDEN_DEFINITION
 #define LTTNG_UST_TRACEPOINT_PROVIDER_HIDDEN_DEFINITION
 #include "tracepoints/erg.h"
+#include "tracepoints/live_page.h"
 #include "tracepoints/provider.h"
 
 #define ERG_DEPTH_RECORDED 64 /* deeper layers are followed, not recorded */
@@ -60,6 +61,8 @@ uint32_t erg_registry_layer(const struct erg_layer_def *d, bool *ret_new);
 /* NULL for an id that is not defined. */
 const struct erg_layer_def *erg_registry_get(uint32_t id);
 uint32_t erg_registry_layers(void);
+/* Its place in the recorder's page, or NULL. */
+struct erg_live_layer *erg_registry_live(uint32_t id);
 
 uint32_t erg_registry_track(const char *name, bool device, bool *ret_new);
 const struct erg_track_def *erg_registry_track_get(uint32_t track);
@@ -152,6 +155,7 @@ struct erg_thread {
 	bool perf_tried;
 	struct erg_perf *perf;
 	struct erg_readings *readings;
+	struct erg_live_thread *live; /* its line of the recorder's page */
 	int64_t app[ERG_MAX_COUNTERS];
 	struct erg_frame frames[ERG_DEPTH_FOLLOWED];
 };
@@ -168,6 +172,15 @@ static inline struct erg_thread *erg_thread_self(void)
 {
 	return erg_self_ ? erg_self_ : erg_thread_make();
 }
+
+/* ---- what the recorder is told (live.c) ---- */
+
+/* Maps the page at PATH (NULL: none) into erg_state_.live. */
+void erg_live_init(const char *path);
+/* A place for the layer D, shared with all that have its level, network and name; NULL: none. */
+struct erg_live_layer *erg_live_place(const struct erg_layer_def *d);
+/* LAYER ran once; only where there is a page. END_NS 0: until now. */
+void erg_live_count(struct erg_thread *t, uint32_t layer, uint64_t begin_ns, uint64_t end_ns);
 
 /* ---- hooks (hook.c) ---- */
 
@@ -190,6 +203,7 @@ struct erg_state {
 	bool poll_sessions; /* erg_dump_if_changed() is needed */
 	struct erg_hook *_Atomic sync;
 	struct erg_hook *_Atomic follow;
+	struct erg_live_page *live; /* set when the library is loaded; NULL: none */
 };
 
 extern struct erg_state erg_state_;

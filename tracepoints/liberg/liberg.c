@@ -7,6 +7,7 @@
  *	ERG_RUN_ID		id of the recording that started the program
  *	ERG_COUNTERS		perf events to read at the boundaries of layers (counters.c)
  *	ERG_LAYER_BEGIN=1	emit layer_begin as well
+ *	ERG_LIVE		the recorder's page, where it is told what runs (live_page.h)
  * Loading never fails and writes nothing to the program's output. Whether LTTng delays the start of
  * the program is LTTng's own LTTNG_UST_REGISTER_TIMEOUT: with no session daemon there is no delay,
  * and with one that does not answer at most 3 s.
@@ -26,6 +27,7 @@ static __attribute__((constructor)) void load(void)
 	const char *begin = getenv("ERG_LAYER_BEGIN");
 
 	erg_state_.begin_events = begin && !strcmp(begin, "1");
+	erg_live_init(getenv("ERG_LIVE"));
 	erg_thread_init();
 	erg_counters_init(getenv("ERG_COUNTERS"));
 	erg_dump_init();

@@ -224,9 +224,13 @@ void erg_end_(uint32_t layer)
 		return;
 	if (erg_unlikely_(erg_state_.poll_sessions))
 		erg_dump_if_changed();
-	if (erg_unlikely_(f - t->frames >= ERG_DEPTH_RECORDED))
+	if (erg_unlikely_(f - t->frames >= ERG_DEPTH_RECORDED)) {
 		too_deep();
-	else if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
+		return;
+	}
+	if (erg_unlikely_(erg_state_.live != NULL))
+		erg_live_count(t, layer, f->begin_ns, 0);
+	if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
 		end_counted(t, f);
 	else
 		lttng_ust_tracepoint(ergtrace, layer, f->layer, f->iteration, f->begin_ns);
@@ -262,7 +266,12 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
 	uint32_t track)
 {
-	if (layer && end_ns >= begin_ns)
-		lttng_ust_tracepoint(ergtrace, layer_span, layer, iteration, begin_ns, end_ns,
-			track);
+	struct erg_thread *t;
+
+	if (!layer || end_ns < begin_ns)
+		return;
+	if (erg_unlikely_(erg_state_.live != NULL) &&
+		lttng_ust_tracepoint_enabled(ergtrace, layer_span) && (t = erg_thread_self()))
+		erg_live_count(t, layer, begin_ns, end_ns);
+	lttng_ust_tracepoint(ergtrace, layer_span, layer, iteration, begin_ns, end_ns, track);
 }

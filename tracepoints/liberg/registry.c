@@ -25,6 +25,7 @@
 
 struct entry {
 	struct erg_layer_def def;
+	struct erg_live_layer *live;
 	struct entry *next;
 	uint64_t hash;
 };
@@ -61,6 +62,13 @@ const struct erg_layer_def *erg_registry_get(uint32_t id)
 	if (id == 0 || id > atomic_load(&count))
 		return NULL;
 	return &atomic_load(&chunks[(id - 1) / CHUNK])[(id - 1) % CHUNK].def;
+}
+
+struct erg_live_layer *erg_registry_live(uint32_t id)
+{
+	if (id == 0 || id > atomic_load(&count))
+		return NULL;
+	return atomic_load(&chunks[(id - 1) / CHUNK])[(id - 1) % CHUNK].live;
 }
 
 static uint64_t hash_of(const struct erg_layer_def *d)
@@ -144,6 +152,7 @@ static uint32_t add(const struct erg_layer_def *d, uint64_t hash)
 	e->def.name = name;
 	e->def.type = type;
 	e->def.network = network_of(&e->def);
+	e->live = erg_live_place(&e->def);
 	e->hash = hash;
 	e->next = buckets[hash & (n_buckets - 1)];
 	buckets[hash & (n_buckets - 1)] = e;

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The summary of a recording. Its energy is a first figure (sampler/tally.h); its layers are those
+ * that the programs told of (live.h), which is not the same as those in the trace: losses stand beside.
+ */
+#include "record/run/summary.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/base/say.h"
+#include "formats/base/util.h"
+#include "formats/observed.h"
+
+#define REFUSALS_MAX 3
+
+/* "8.91 J, EDP 17.9 Js (rail VDD_IN, SIMULATED, observed 99.9 %)"; what was not observed counts at
+ * the mean power of the rest, as in erg-analyze totals. */
+static void energy_text(const struct erg_run *r, double time_s, char *buf, size_t size)
+{
+	struct erg_tally_report e;
+	double joules;
+
+	if (!erg_tally_report(r->tally, &e)) {
+		snprintf(buf, size, "no power was read");
+		return;
+	}
+	joules = e.energy_j / e.coverage;
+	if (e.coverage < ERG_OBSERVED_ENOUGH)
+		snprintf(buf, size, "energy unresolved (rail %s, %sobserved %.1f %%)", e.rail,
+			e.simulated ? "SIMULATED, " : "", 100 * e.coverage);
+	else
+		snprintf(buf, size, "%.4g J, EDP %.4g Js (rail %s, %sobserved %.1f %%)", joules,
+			joules * time_s, e.rail, e.simulated ? "SIMULATED, " : "",
+			100 * e.coverage);
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* "12 layers, 1203 calls; "; "" where nobody can know. */
+static void layers_text(const struct erg_live_counts *c, char *buf, size_t size)
+{
+	if (!c->calls)
+		snprintf(buf, size, "0 layers; ");
+	else
+		snprintf(buf, size, "%s%llu layer%s, %llu call%s; ",
+			c->more_layers ? "more than " : "", (unsigned long long)c->layers,
+			plural(c->layers), (unsigned long long)c->calls, plural(c->calls));
+}
+
+/* "2035 readings, 3 more not in time, 0 failed" */
+static void readings_text(const struct erg_run *r, char *buf, size_t size)
+{
+	struct erg_sampler_stats st;
+	int n;
+
+	erg_sampler_stats(r->sampler, &st);
+	n = snprintf(buf, size, "%llu reading%s", (unsigned long long)st.reads, plural(st.reads));
+	if (st.missed)
+		n += snprintf(buf + n, size - (size_t)n, ", %llu left out because one was late",
+			(unsigned long long)st.missed);
+	if (st.errors)
+		snprintf(buf + n, size - (size_t)n, ", %llu failed", (unsigned long long)st.errors);
+}
+
+/* A file's name as a shell takes it. */
+static void quoted(const char *file, char *buf, size_t size)
+{
+	FILE *f = fmemopen(buf, size, "w");
+	bool plain = true;
+
+	buf[0] = '\0';
+	if (!f)
+		return;
+	for (const char *c = file; *c; c++)
+		plain = plain && (isalnum((unsigned char)*c) || strchr("._-/+:,@%=", *c));
+	fputs(plain ? "" : "'", f);
+	fputs(*file == '-' ? "./" : "", f);
+	for (const char *c = file; *c; c++)
+		if (*c == '\'')
+			fputs("'\\''", f);
+		else
+			fputc(*c, f);
+	fputs(plain ? "" : "'", f);
+	fclose(f);
+	buf[size - 1] = '\0';
+}
+
+static void say_next(const struct erg_run *r, bool layers)
+{
+	char file[1024];
+
+	if (!r->opt.output) {
+		erg_say("next, on %s: erg-record collect -o FILE.erg", r->opt.to);
+		return;
+	}
+	quoted(r->opt.output, file, sizeof(file));
+	erg_say("next: erg-analyze %s %s", layers ? "layers" : "totals", file);
+}
+
+static void say_no_layer(const struct erg_run *r)
+{
+	if (!r->opt.annotate)
+		erg_say("no layer was seen: annotate the program (man 3 erg), or try --annotate auto "
+			"(man erg-adapters)");
+	else
+		erg_say("no layer was seen with --annotate %s: does the program use that, and its "
+			"dynamic library? man erg-adapters says what each needs",
+			r->opt.annotate);
+}
+
+static void say_losses(const struct erg_run *r)
+{
+	if (r->losses.layer_events || r->losses.sample_events || r->losses.packets)
+		erg_warn("lost: %llu layer events, %llu samples, %llu packets",
+			(unsigned long long)r->losses.layer_events,
+			(unsigned long long)r->losses.sample_events,
+			(unsigned long long)r->losses.packets);
+}
+
+void erg_run_summary_say(const struct erg_run *r)
+{
+	const uint64_t begin = r->work.begin_ns ? r->work.begin_ns : r->begin_ns;
+	const uint64_t end = r->work.end_ns ? r->work.end_ns : r->end_ns;
+	const double time_s = (double)(end - begin) / 1e9;
+	char energy[192], layers[96] = "", readings[160];
+	struct erg_live_counts counts = {0};
+	/* Programs that it did not start tell the recorder nothing. */
+	const bool known = erg_live_counts_get(&r->live, &counts) && r->opt.argv;
+
+	say_losses(r);
+	if (r->opt.quiet)
+		return;
+	energy_text(r, time_s, energy, sizeof(energy));
+	if (known)
+		layers_text(&counts, layers, sizeof(layers));
+	readings_text(r, readings, sizeof(readings));
+	erg_say("%.3f s, %s", time_s, energy);
+	erg_say("%s%s; %llu events lost%s: %s", layers, readings,
+		(unsigned long long)(r->losses.layer_events + r->losses.sample_events),
+		r->losses_known ? "" : " (or more)", r->opt.output ? r->opt.output : r->opt.to);
+	if (known && !counts.calls)
+		say_no_layer(r);
+	say_next(r, !known || counts.calls);
+}
+
+static bool is_refusal(const struct erg_probe_note *n)
+{
+	return *n->mend && (strstr(n->reason, "ermission") || strstr(n->reason, "not permitted"));
+}
+
+void erg_run_refusals_say(const struct erg_source_list *sources)
+{
+	size_t said = 0;
+
+	for (size_t i = 0; i < sources->n_notes && said < REFUSALS_MAX; i++) {
+		const struct erg_probe_note *n = &sources->notes[i];
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again = again ||
+				(is_refusal(&sources->notes[k]) &&
+					!strcmp(sources->notes[k].kind, n->kind));
+		if (again || !is_refusal(n))
+			continue;
+		erg_say("refused: %s: %s; mend: %s", n->kind, n->reason, n->mend);
+		said++;
+	}
+}

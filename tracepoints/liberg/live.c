@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the recorder is told of layers while they run (live_page.h). Processes that name a layer alike
+ * share its place: whoever comes first takes it by its hash, writes the names and says that they are
+ * there.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tracepoints/liberg/internal.h"
+
+static struct erg_live_page *page_map(const char *path)
+{
+	struct erg_live_page *page;
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) < 0 || st.st_size != (off_t)sizeof(*page)) {
+		close(fd);
+		return NULL;
+	}
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (page == MAP_FAILED)
+		return NULL;
+	if (page->magic == ERG_LIVE_MAGIC && page->version == ERG_LIVE_VERSION &&
+		page->size == sizeof(*page))
+		return page;
+	munmap(page, sizeof(*page));
+	return NULL;
+}
+
+void erg_live_init(const char *path)
+{
+	if (path && *path)
+		erg_state_.live = page_map(path);
+}
+
+static uint64_t key_of(const struct erg_layer_def *d)
+{
+	uint64_t h = erg_text_hash(ERG_HASH_SEED ^ d->level, d->network, strlen(d->network) + 1);
+
+	h = erg_text_hash(h, d->name, strlen(d->name));
+	return h ? h : 1;
+}
+
+static void text_cut(char *to, size_t size, const char *from)
+{
+	size_t n = strnlen(from, size - 1);
+
+	while (n && from[n] && ((unsigned char)from[n] & 0xc0) == 0x80)
+		n--; /* not within a character */
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
+struct erg_live_layer *erg_live_place(const struct erg_layer_def *d)
+{
+	struct erg_live_page *page = erg_state_.live;
+	uint64_t key;
+
+	if (!page || d->level >= ERG_LIVE_LEVELS)
+		return NULL;
+	key = key_of(d);
+	for (uint32_t i = 0; i < ERG_LIVE_PROBES; i++) {
+		struct erg_live_layer *l = &page->layers[(key + i) & (ERG_LIVE_LAYERS - 1)];
+		uint64_t found = 0;
+
+		if (atomic_compare_exchange_strong(&l->key, &found, key)) {
+			l->level = d->level;
+			text_cut(l->network, sizeof(l->network), d->network);
+			text_cut(l->name, sizeof(l->name), d->name);
+			atomic_store(&l->ready, 1);
+			return l;
+		}
+		if (found == key)
+			return l;
+	}
+	atomic_fetch_add(&page->without_room, 1);
+	return NULL;
+}
+
+static struct erg_live_thread *line_of(struct erg_thread *t, struct erg_live_page *page)
+{
+	if (!t->live)
+		t->live =
+			&page->threads[atomic_fetch_add(&page->next_thread, 1) % ERG_LIVE_THREADS];
+	return t->live;
+}
+
+void erg_live_count(struct erg_thread *t, uint32_t layer, uint64_t begin_ns, uint64_t end_ns)
+{
+	struct erg_live_page *page = erg_state_.live;
+	const struct erg_layer_def *d = erg_registry_get(layer);
+	struct erg_live_layer *l = d ? erg_registry_live(layer) : NULL;
+
+	if (!d || d->level >= ERG_LIVE_LEVELS)
+		return;
+	atomic_fetch_add_explicit(&line_of(t, page)->calls[d->level], 1, memory_order_relaxed);
+	if (!l)
+		return;
+	if (!atomic_load_explicit(&l->seen, memory_order_relaxed))
+		atomic_store_explicit(&l->seen, 1, memory_order_relaxed);
+	if (!atomic_load_explicit(&page->watched, memory_order_relaxed))
+		return;
+	if (!end_ns)
+		end_ns = erg_now_ns();
+	atomic_fetch_add_explicit(&l->calls, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&l->time_ns, end_ns - begin_ns, memory_order_relaxed);
+}
