@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tracepoints/liberg/internal.h"
@@ -86,6 +87,14 @@ struct erg_live_layer *erg_live_place(const struct erg_layer_def *d)
 	return NULL;
 }
 
+static uint64_t time_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
 static struct erg_live_thread *line_of(struct erg_thread *t, struct erg_live_page *page)
 {
 	if (!t->live)
@@ -94,15 +103,14 @@ static struct erg_live_thread *line_of(struct erg_thread *t, struct erg_live_pag
 	return t->live;
 }
 
-void erg_live_count(struct erg_thread *t, uint32_t layer, uint64_t begin_ns, uint64_t end_ns)
+void erg_live_count(struct erg_thread *t, uint32_t level, struct erg_live_layer *l,
+	uint64_t begin_ns, uint64_t end_ns)
 {
 	struct erg_live_page *page = erg_state_.live;
-	const struct erg_layer_def *d = erg_registry_get(layer);
-	struct erg_live_layer *l = d ? erg_registry_live(layer) : NULL;
 
-	if (!d || d->level >= ERG_LIVE_LEVELS)
+	if (level >= ERG_LIVE_LEVELS)
 		return;
-	atomic_fetch_add_explicit(&line_of(t, page)->calls[d->level], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&line_of(t, page)->calls[level], 1, memory_order_relaxed);
 	if (!l)
 		return;
 	if (!atomic_load_explicit(&l->seen, memory_order_relaxed))
@@ -110,7 +118,7 @@ void erg_live_count(struct erg_thread *t, uint32_t layer, uint64_t begin_ns, uin
 	if (!atomic_load_explicit(&page->watched, memory_order_relaxed))
 		return;
 	if (!end_ns)
-		end_ns = erg_now_ns();
+		end_ns = time_ns();
 	atomic_fetch_add_explicit(&l->calls, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&l->time_ns, end_ns - begin_ns, memory_order_relaxed);
 }
