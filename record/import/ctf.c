@@ -154,9 +154,19 @@ static int fail_babeltrace(const char *dir, struct erg_err *err)
 	return -EIO;
 }
 
+/* Since 2.1 the sink writes CTF 2 unless told, which needs another graph (MIP 1) and readers of our
+ * formats do not know; before, it does not know the parameter. */
+static bool sink_must_be_told(void)
+{
+	return bt_version_get_major() > 2 || bt_version_get_minor() >= 1;
+}
+
 static bt_value *sink_params(const char *dir)
 {
 	bt_value *p = bt_value_map_create();
+
+	if (p && sink_must_be_told() && bt_value_map_insert_string_entry(p, "ctf-version", "1"))
+		BT_VALUE_PUT_REF_AND_RESET(p);
 
 	if (p &&
 		(bt_value_map_insert_string_entry(p, "path", dir) ||

@@ -63,12 +63,14 @@ static struct erg_attr_source *chip_source(const struct chip *c, enum erg_source
 	return s;
 }
 
-/* The label of PREFIX N, else the chip's name with the attribute's. */
+/* The label of PREFIX N, else what the firmware calls an ACPI power meter (NVIDIA's Grace: "CPU
+ * Power Socket 0"), else the chip's name with the attribute's. */
 static void rail_name(const struct chip *c, const char *prefix, int n, char *dst, size_t size)
 {
 	char label[64];
 
-	if (erg_attr_read_line(label, sizeof(label), "%s/%s%d_label", c->dir, prefix, n) > 0)
+	if (erg_attr_read_line(label, sizeof(label), "%s/%s%d_label", c->dir, prefix, n) > 0 ||
+		erg_attr_read_line(label, sizeof(label), "%s/%s%d_oem_info", c->dir, prefix, n) > 0)
 		erg_text_set(dst, size, "%s", label);
 	else
 		erg_text_set(dst, size, "%s-%s%d", c->name, prefix, n);
@@ -195,6 +197,22 @@ static int find_average(const struct chip *c)
 	return r < 0 ? r : offer(c, &s);
 }
 
+/* The card contains its package: Documentation/ABI/testing/sysfs-driver-intel-xe-hwmon. Told here,
+ * where both are known to be of one chip; their names are common ones. */
+static void set_card_of_package(const struct chip *c, struct erg_attr_source *s)
+{
+	struct erg_channel_def *card = NULL;
+
+	if (strcmp(c->name, "xe"))
+		return;
+	for (size_t i = 0; i < s->src.n_channels; i++)
+		if (!strcmp(s->src.channels[i].rail, "card"))
+			card = &s->src.channels[i];
+	for (size_t i = 0; card && i < s->src.n_channels; i++)
+		if (!strcmp(s->src.channels[i].rail, "pkg"))
+			strcpy(s->src.channels[i].parent, "card");
+}
+
 static int find_energy(const struct chip *c)
 {
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s =
@@ -208,6 +226,7 @@ static int find_energy(const struct chip *c)
 	if (!s)
 		return -ENOMEM;
 	r = add_all(c, s, "energy", "_input", &energy);
+	set_card_of_package(c, s);
 	return r < 0 ? r : offer(c, &s);
 }
 

@@ -12,6 +12,10 @@
  * perf_event_paranoid <= 0 or CAP_PERFMON. Raffin and Trystram (arXiv 2401.15985) found this door
  * the cheapest.
  *
+ * AMD's cores have counters of their own, in the PMU `power_core`, whose cpumask has one CPU of each
+ * core (Linux 6.15 and later). Reading one interrupts that core, so they are read ten times a second,
+ * whatever --rate says: parts of the package's rail, not the way to see layers.
+ *
  * Virtual machines offer counters that nothing moves, and the platform's counts in one package
  * alone of some servers. A counter is updated about every millisecond (Intel SDM vol. 3B 14.10)
  * and its domain always takes some power, so one that stands still while it is watched is left
@@ -29,7 +33,8 @@
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
 
-#define EVENTS_MAX 8
+#define EVENTS_MAX ERG_SOURCE_CHANNELS_MAX
+#define CORES_INTERVAL_NS 100000000u
 #define WATCH_NS 25000000 /* updates are at most 8 ms apart, where energy is filtered */
 #define MEND                                                                                       \
 	"sudo sysctl kernel.perf_event_paranoid=0, or "                                            \
@@ -37,13 +42,12 @@
 
 struct perf_event_def {
 	struct perf_event_attr attr;
-	int fd;
+	int fd, cpu;
 	bool may_rest;
 };
 
 struct perf {
 	struct erg_source src;
-	int cpu;
 	struct perf_event_def events[EVENTS_MAX];
 };
 
@@ -108,7 +112,7 @@ static int perf_start(struct erg_source *s, struct erg_err *err)
 		struct perf_event_def *e = &p->events[i];
 
 		if (e->fd < 0)
-			e->fd = erg_perf_open_cpu(&e->attr, p->cpu);
+			e->fd = erg_perf_open_cpu(&e->attr, e->cpu);
 		if (e->fd < 0) {
 			int r = e->fd;
 
@@ -152,8 +156,8 @@ static double event_scale(const char *root, const char *event)
 	return strtod(text, NULL);
 }
 
-static void add_event(struct perf *p, const char *root, uint32_t type, const struct domain *d,
-	int64_t package, bool psys)
+static void add_event(struct perf *p, const char *root, uint32_t type, int cpu,
+	const struct domain *d, int64_t package, bool psys)
 {
 	struct erg_channel_def *c = &p->src.channels[p->src.n_channels];
 	struct perf_event_def *e = &p->events[p->src.n_channels];
@@ -181,17 +185,16 @@ static void add_event(struct perf *p, const char *root, uint32_t type, const str
 		strcpy(c->rail, d->rail);
 	}
 	*e = (struct perf_event_def){.fd = -1,
+		.cpu = cpu,
 		.may_rest = d->may_rest,
 		.attr = {.type = type, .size = sizeof(e->attr), .config = config}};
 	p->src.n_channels++;
 }
 
-static struct perf *perf_new(const struct erg_source_config *cfg, const char *root, uint32_t type,
-	int cpu)
+/* A source without events yet; PATH is for people. */
+static struct perf *perf_empty(const struct erg_source_config *cfg, const char *path)
 {
 	struct perf *p = calloc(1, sizeof(*p));
-	bool psys = erg_attr_exists("%s/events/energy-psys", root);
-	int64_t package = 0;
 
 	if (p)
 		p->src.channels = calloc(EVENTS_MAX, sizeof(*p->src.channels));
@@ -199,20 +202,41 @@ static struct perf *perf_new(const struct erg_source_config *cfg, const char *ro
 		free(p);
 		return NULL;
 	}
-	p->cpu = cpu;
 	p->src.ops = &erg_source_perf;
 	p->src.cls = ERG_CLASS_POWER;
 	p->src.simulated = cfg->simulated;
 	p->src.model = (struct erg_sensor_model){.kind = ERG_SENSOR_COUNTER,
 		.provenance = ERG_PROVENANCE_DATASHEET,
 		.period_ns = 1000000};
-	erg_text_set(p->src.path, sizeof(p->src.path), "%s/cpu%d", root, cpu);
+	erg_text_set(p->src.path, sizeof(p->src.path), "%s", path);
+	return p;
+}
+
+static int64_t package_of(const struct erg_source_config *cfg, int cpu)
+{
+	int64_t package = 0;
+
 	(void)erg_attr_read_int(&package,
 		"%s/devices/system/cpu/cpu%d/topology/physical_package_id", cfg->sysfs, cpu);
+	return package;
+}
+
+static struct perf *perf_new(const struct erg_source_config *cfg, const char *root, uint32_t type,
+	int cpu)
+{
+	bool psys = erg_attr_exists("%s/events/energy-psys", root);
+	int64_t package = package_of(cfg, cpu);
+	char path[288];
+	struct perf *p;
+
+	snprintf(path, sizeof(path), "%s/cpu%d", root, cpu);
+	p = perf_empty(cfg, path);
+	if (!p)
+		return NULL;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(domains); i++)
 		/* The platform is one, whatever the number of packages. */
 		if (domains[i].parent || package == 0)
-			add_event(p, root, type, &domains[i], package, psys);
+			add_event(p, root, type, cpu, &domains[i], package, psys);
 	return p;
 }
 
@@ -305,6 +329,69 @@ static int find_cpus(const struct erg_source_config *cfg, const char *root, uint
 	return 0;
 }
 
+/* ---- cores ---- */
+
+static bool has_package(const struct erg_source_list *list, const char *rail)
+{
+	for (size_t i = 0; i < list->n; i++)
+		for (size_t c = 0; c < list->sources[i]->n_channels; c++)
+			if (!strcmp(list->sources[i]->channels[c].rail, rail))
+				return true;
+	return false;
+}
+
+/* The core of CPU, as a part of its package where that is read, too. */
+static void add_core(const struct erg_source_config *cfg, struct perf *p, const char *root,
+	uint32_t type, int cpu, const struct erg_source_list *list)
+{
+	static const struct domain core = {"energy-core", "core-cpu", "package", true};
+	size_t n = p->src.n_channels;
+	struct erg_channel_def *c = &p->src.channels[n];
+
+	add_event(p, root, type, cpu, &core, package_of(cfg, cpu), false);
+	if (p->src.n_channels == n)
+		return;
+	erg_text_set(c->rail, sizeof(c->rail), "%s%d", core.rail, cpu);
+	if (!has_package(list, c->parent))
+		*c->parent = '\0';
+}
+
+/* Offers the cores of power_core, EVENTS_MAX a source. */
+static int find_cores(const struct erg_source_config *cfg, struct erg_source_list *list)
+{
+	char root[256], mask[1024];
+	cpu_set_t cpus;
+	int64_t type;
+	struct perf *p = NULL;
+
+	snprintf(root, sizeof(root), "%s/bus/event_source/devices/power_core", cfg->sysfs);
+	if (erg_attr_read_int(&type, "%s/type", root) < 0)
+		return 0;
+	if (erg_attr_read_line(mask, sizeof(mask), "%s/cpumask", root) <= 0 ||
+		erg_cpulist_parse(mask, &cpus) < 0) {
+		erg_source_list_note(list, "perf", root, "", "its cpumask is no list of CPUs");
+		return 0;
+	}
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		int r = 0;
+
+		if (!CPU_ISSET(cpu, &cpus))
+			continue;
+		if (p && p->src.n_channels == EVENTS_MAX) {
+			r = offer(p, root, list);
+			p = NULL;
+		}
+		if (!p)
+			p = perf_empty(cfg, root);
+		if (!p || r < 0)
+			return r < 0 ? r : -ENOMEM;
+		p->src.rate_fixed = true;
+		p->src.interval_ns = CORES_INTERVAL_NS;
+		add_core(cfg, p, root, (uint32_t)type, cpu, list);
+	}
+	return p ? offer(p, root, list) : 0;
+}
+
 static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
@@ -323,6 +410,8 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 			"a simulated tree has no perf events behind it");
 	else
 		r = find_cpus(cfg, root, (uint32_t)type, list);
+	if (r >= 0 && !cfg->simulated)
+		r = find_cores(cfg, list);
 	erg_rapl_note_filtering(cfg, list, before);
 	return r < 0 ? erg_fail_errno(err, r, "perf") : 0;
 }

@@ -53,16 +53,56 @@ static bool has_rail(const struct erg_source_list *l, const char *kind, const ch
 	return false;
 }
 
-static const char *parent_of(const char *rail)
+/* NVIDIA's Grace, by the names that its firmware gives its ACPI power meters, each with the socket's
+ * number at its end (Grace Performance Tuning Guide, "Power and Thermal Management"). On a GH200 the
+ * module contains the GPU as well, whose own meter is NVML's. */
+static const struct {
+	const char *child, *parent;
+} sockets[] = {
+	{"CPU Power Socket ", "Grace Power Socket "},
+	{"SysIO Power Socket ", "Grace Power Socket "},
+	{"Grace Power Socket ", "Module Power Socket "},
+};
+
+/* Fills PARENT; false: none is known. */
+static bool parent_of(const char *rail, char *parent, size_t size)
 {
 	/* amd_energy: the counters of cores lie within the socket's. */
-	if (!strncmp(rail, "Ecore", 5))
-		return "Esocket0";
+	if (!strncmp(rail, "Ecore", 5)) {
+		erg_text_set(parent, size, "Esocket0");
+		return true;
+	}
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(sockets); i++) {
+		size_t len = strlen(sockets[i].child);
+
+		if (!strncmp(rail, sockets[i].child, len)) {
+			erg_text_set(parent, size, "%s%s", sockets[i].parent, rail + len);
+			return true;
+		}
+	}
 	for (size_t f = 0; f < ERG_ARRAY_SIZE(families); f++)
 		for (const char *const *c = families[f].children; *c; c++)
-			if (!strcmp(*c, rail))
-				return families[f].parent;
-	return NULL;
+			if (!strcmp(*c, rail)) {
+				erg_text_set(parent, size, "%s", families[f].parent);
+				return true;
+			}
+	return false;
+}
+
+/* The nearest that was found: a part whose own parent has no sensor lies within that one's. */
+static void set_parent(const struct erg_source_list *l, const struct erg_source *s,
+	struct erg_channel_def *d)
+{
+	char rail[sizeof(d->rail)], parent[sizeof(d->parent)];
+
+	erg_text_set(rail, sizeof(rail), "%s", d->rail);
+	while (parent_of(rail, parent, sizeof(parent))) {
+		if (has_rail(l, s->ops->kind, parent)) {
+			erg_text_set(d->parent, sizeof(d->parent), "%s", parent);
+			return;
+		}
+		erg_text_set(rail, sizeof(rail), "%s", parent);
+	}
 }
 
 static void set_parents(struct erg_source_list *l)
@@ -70,13 +110,9 @@ static void set_parents(struct erg_source_list *l)
 	for (size_t i = 0; i < l->n; i++) {
 		struct erg_source *s = l->sources[i];
 
-		for (size_t c = 0; c < s->n_channels; c++) {
-			struct erg_channel_def *d = &s->channels[c];
-			const char *parent = is_power(d) && !*d->parent ? parent_of(d->rail) : NULL;
-
-			if (parent && has_rail(l, s->ops->kind, parent))
-				erg_text_set(d->parent, sizeof(d->parent), "%s", parent);
-		}
+		for (size_t c = 0; c < s->n_channels; c++)
+			if (is_power(&s->channels[c]) && !*s->channels[c].parent)
+				set_parent(l, s, &s->channels[c]);
 	}
 }
 

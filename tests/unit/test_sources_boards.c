@@ -259,13 +259,14 @@ static void test_orin_voltage(void **state)
 /* Counters: the values of a file one after the other, noise that moves at every reading, or 0. */
 static const char *const perf_moves = "/dev/urandom", *const perf_stands = "/dev/zero";
 static const char *perf_files[8]; /* by the event's number */
-static int perf_result;
+static int perf_result, perf_cpu;
 static struct perf_event_attr perf_attr;
 static int (*perf_kernel)(const struct perf_event_attr *, int);
 
 static int fake_open(const struct perf_event_attr *attr, int cpu)
 {
 	perf_attr = *attr;
+	perf_cpu = cpu;
 	return perf_result < 0 ? perf_result : open(perf_files[attr->config], O_RDONLY | O_CLOEXEC);
 }
 
@@ -389,6 +390,118 @@ static void test_perf_still(void **state)
 	channel(f, "package-0", ERG_Q_ENERGY, &c);
 }
 
+/* AMD: a counter a core, parts of the package's; read rarely, for that interrupts the core. */
+static void test_perf_cores(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	tree_put(&f->tree, "bus/event_source/devices/power_core/type", "21");
+	tree_put(&f->tree, "bus/event_source/devices/power_core/cpumask", "0-69");
+	tree_put(&f->tree, "bus/event_source/devices/power_core/events/energy-core", "event=0x01");
+	tree_put(&f->tree, "bus/event_source/devices/power_core/events/energy-core.scale",
+		"2.3283064365386962890625e-10");
+	tree_put(&f->tree, "devices/system/cpu/cpu69/topology/physical_package_id", "7");
+	perf_files[1] = perf_moves;
+	assert_int_equal(find(f, "perf"), 0);
+	assert_int_equal(f->list.n, 3); /* the package, 64 cores, 6 cores */
+	assert_string_equal(parent_of(f, "core-cpu63", ERG_Q_ENERGY), "");
+	s = channel(f, "core-cpu64", ERG_Q_ENERGY, &c);
+	assert_int_equal(s->n_channels, 6);
+	assert_true(s->rate_fixed);
+	assert_int_equal(s->interval_ns, 100000000);
+	assert_int_equal(s->ops->start(s, &f->err), 0);
+	assert_int_equal(perf_attr.type, 21);
+	assert_int_equal(perf_cpu, 69);
+	assert_string_equal(parent_of(f, "core-cpu69", ERG_Q_ENERGY),
+		""); /* package-7 is not read */
+	tree_put(&f->tree, "devices/system/cpu/cpu65/topology/physical_package_id", "1");
+	assert_int_equal(find(f, "perf"), 0);
+	assert_string_equal(parent_of(f, "core-cpu65", ERG_Q_ENERGY), "package-1");
+	/* A list of CPUs that is none is said; the package is read all the same. */
+	tree_put(&f->tree, "bus/event_source/devices/power_core/cpumask", "x");
+	assert_int_equal(find(f, "perf"), 0);
+	assert_int_equal(f->list.n, 1);
+	assert_int_equal(f->list.n_notes, 1);
+	assert_string_equal(f->list.notes[0].reason, "its cpumask is no list of CPUs");
+}
+
+/* ---- servers ---- */
+
+static void make_meter(const struct fixture *f, int n, const char *name, int64_t uw)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "class/hwmon/hwmon%d/device/name", n);
+	tree_put(&f->tree, path, "power_meter");
+	snprintf(path, sizeof(path), "class/hwmon/hwmon%d/device/power1_oem_info", n);
+	tree_put(&f->tree, path, "%s", name);
+	snprintf(path, sizeof(path), "class/hwmon/hwmon%d/device/power1_average", n);
+	tree_put(&f->tree, path, "%lld", (long long)uw);
+	snprintf(path, sizeof(path), "class/hwmon/hwmon%d/device/power1_average_interval", n);
+	tree_put(&f->tree, path, "50");
+}
+
+/* Grace: ACPI power meters with the firmware's names, a whole and its parts in each socket. */
+static void test_grace(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	make_meter(f, 1, "Module Power Socket 0", 150000000);
+	make_meter(f, 2, "Grace Power Socket 0", 120000000);
+	make_meter(f, 3, "CPU Power Socket 0", 90000000);
+	make_meter(f, 4, "SysIO Power Socket 0", 20000000);
+	make_meter(f, 5, "CPU Power Socket 1", 80000000);
+	make_meter(f, 6, "Module Power Socket 1", 151000000);
+	make_meter(f, 7, "SysIO Power Socket 2", 21000000);
+	assert_int_equal(find(f, "hwmon"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "CPU Power Socket 0", ERG_Q_POWER), 90000000);
+	s = channel(f, "CPU Power Socket 0", ERG_Q_POWER, &c);
+	assert_int_equal(s->model.kind, ERG_SENSOR_BOXCAR);
+	assert_int_equal(s->model.window_ns, 50000000);
+	assert_string_equal(parent_of(f, "Module Power Socket 0", ERG_Q_POWER), "");
+	assert_string_equal(parent_of(f, "Grace Power Socket 0", ERG_Q_POWER),
+		"Module Power Socket 0");
+	assert_string_equal(parent_of(f, "CPU Power Socket 0", ERG_Q_POWER),
+		"Grace Power Socket 0");
+	assert_string_equal(parent_of(f, "SysIO Power Socket 0", ERG_Q_POWER),
+		"Grace Power Socket 0");
+	/* a meter between them is missing; all are */
+	assert_string_equal(parent_of(f, "CPU Power Socket 1", ERG_Q_POWER),
+		"Module Power Socket 1");
+	assert_string_equal(parent_of(f, "SysIO Power Socket 2", ERG_Q_POWER), "");
+}
+
+/* Two cards of Intel's xe driver: the package of each is a part of its own card. */
+static void test_xe(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 2; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "class/hwmon/hwmon%d/name", i);
+		tree_put(&f->tree, path, "xe");
+		for (int n = 1; n <= 2; n++) {
+			snprintf(path, sizeof(path), "class/hwmon/hwmon%d/energy%d_label", i, n);
+			tree_put(&f->tree, path, n == 1 ? "card" : "pkg");
+			snprintf(path, sizeof(path), "class/hwmon/hwmon%d/energy%d_input", i, n);
+			tree_put(&f->tree, path, "%d", 123456789 - 20000000 * (n - 1) + i);
+		}
+	}
+	assert_int_equal(find(f, "hwmon"), 0);
+	start_all(f);
+	assert_int_equal(value_of(f, "pkg", ERG_Q_ENERGY), 103456789);
+	assert_int_equal(value_of(f, "pkg@hwmon1", ERG_Q_ENERGY), 103456790);
+	assert_string_equal(parent_of(f, "pkg", ERG_Q_ENERGY), "card");
+	assert_string_equal(parent_of(f, "pkg@hwmon1", ERG_Q_ENERGY), "card@hwmon1");
+	assert_string_equal(parent_of(f, "card@hwmon1", ERG_Q_ENERGY), "");
+}
+
 /* ---- devices ---- */
 
 static void test_devfreq(void **state)
@@ -418,6 +531,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_perf_forbidden, perf_setup, perf_teardown),
 		cmocka_unit_test_setup_teardown(test_perf_packages, perf_setup, perf_teardown),
 		cmocka_unit_test_setup_teardown(test_perf_still, perf_setup, perf_teardown),
+		cmocka_unit_test_setup_teardown(test_perf_cores, perf_setup, perf_teardown),
+		TEST(test_grace),
+		TEST(test_xe),
 		TEST(test_devfreq),
 	};
 
