@@ -180,3 +180,64 @@ sources() {
     jq -e '.sources[0] | .simulated and .settings.samples.before == 16 and .read.distinct_per_s > 0' <<<"$output"
     [ "$samples" -eq 16 ]
 }
+
+# tool NAME: a stand-in that prints what comes on its standard input, and what it was called with
+tool() {
+    mkdir -p bin
+    cat >"bin/$1.out"
+    printf '#!/bin/sh\necho "$@" >"%s"\ncat "%s"\n' "$PWD/$1.args" "$PWD/bin/$1.out" >"bin/$1"
+    chmod +x "bin/$1"
+    PATH=$PWD/bin:$PATH
+}
+
+@test "examples/meters: tegrastats of all ages, rails and nothing else" {
+    tool tegrastats <<'T'
+05-03-2024 10:20:30 RAM 3012/7620MB (lfb 41x4MB) SWAP 0/3810MB (cached 0MB) CPU [12%@1510,off] EMC_FREQ 4%@2133 GR3D_FREQ 0%@[624] APE 200 cpu@48.1C VDD_IN 5068mW/5100mW VDD_SOC 1500mW/1501mW
+RAM 2448/3964MB (lfb 14x4MB) IRAM 0/252kB(lfb 252kB) CPU [1%@102] PLL@25C POM_5V_IN 2532/2540 POM_5V_GPU 0/12
+T
+    run -0 "$ERG_SRC/examples/meters/tegrastats" 250
+    [ "$output" = "0 VDD_IN 5068 mW
+0 VDD_SOC 1500 mW
+0 POM_5V_IN 2532 mW
+0 POM_5V_GPU 0 mW" ]
+    [ "$(cat tegrastats.args)" = "--interval 250" ]
+}
+
+@test "examples/meters: ipmitool, pmrep and the Raspberry Pi 5's PMIC are sources" {
+    tool ipmitool <<'T'
+
+    Instantaneous power reading:                   220 Watts
+    Minimum during sampling period:                 18 Watts
+    IPMI timestamp:                           Thu Mar  7 10:12:34 2024
+    Power reading state is:                   activated
+T
+    tool pmrep <<'T'
+Time;"denki.rapl.rate-0-package-0";"denki.rapl.rate-1-dram"
+2024-03-07 10:12:34;;
+2024-03-07 10:12:35;18.250;2.125
+2024-03-07 10:12:36;19.250;2.250
+T
+    tool vcgencmd <<'T'
+   3V7_WL_SW_A current(0)=0.09759420A
+   VDD_CORE_A current(7)=2.50000000A
+  VDD_CORE_V volt(15)=0.80000000V
+  3V7_WL_SW_V volt(8)=3.70000000V
+     EXT5V_V volt(24)=5.15010000V
+T
+    run sources --reads 1 --seconds 0 -s "exec:$ERG_SRC/examples/meters/ipmitool 0.01" --format json
+    jq -e '.sources[0].channels | map([.rail, .quantity]) == [["system", "power"]]' <<<"$output"
+    jq -e '.sources[0].model.provenance == "assumed"' <<<"$output"
+    run -0 "$ERG_SRC/examples/meters/pmrep"
+    [ "$output" = "0 0-package-0 18.250 W
+0 1-dram 2.125 W
+0 0-package-0 19.250 W
+0 1-dram 2.250 W" ]
+    run sources --reads 1 --seconds 0 -s "exec:$ERG_SRC/examples/meters/pi5-pmic 0.01" --format json
+    jq -e '.sources[0].channels | map([.rail, .quantity]) == [["3V7_WL_SW", "current"],
+        ["3V7_WL_SW", "voltage"], ["VDD_CORE", "current"], ["VDD_CORE", "voltage"]]' <<<"$output"
+    for meter in ipmitool pmrep pi5-pmic tegrastats; do
+        run -1 env PATH=/nowhere /bin/sh "$ERG_SRC/examples/meters/$meter"
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == *" is not installed"* ]]
+    done
+}
