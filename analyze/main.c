@@ -29,6 +29,7 @@ static const struct erg_verb *const verbs[] = {
 	&erg_verb_compare,
 	&erg_verb_report,
 	&erg_verb_export,
+	&erg_verb_batch,
 	NULL,
 };
 

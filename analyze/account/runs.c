@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Where experiments get their runs from. A result that was computed before is as good as its
- * archive; a directory stands for the archives in it, in the order of their names.
+ * archive; a directory stands for the archives in it, or where there are none for the results of
+ * `erg-analyze batch`, in the order of their names.
  */
 #include "analyze/account/runs.h"
 
@@ -34,6 +35,24 @@ const char *erg_run_setting(const json_t *run, const char *name, char *buf, size
 	return buf;
 }
 
+/* What no analysis of many runs reads, and most of a document is made of: a thousand results must not
+ * take a gigabyte. */
+static void slim(json_t *run)
+{
+	static const char *const of_run[] = {"model", "attribution", "rest", "ed2p_js2", "idle_w"};
+	static const char *const of_layer[] = {"share", "per_call_j", "per_inference_j",
+		"per_mac_j", "per_param_byte_j", "direct_j", "nnls_j", "inclusive_j", "in_shape",
+		"out_shape", "kernel_shape", "gate", "windows"};
+	json_t *layer;
+	size_t i;
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(of_run); k++)
+		json_object_del(run, of_run[k]);
+	json_array_foreach (json_object_get(run, "layers"), i, layer)
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(of_layer); k++)
+			json_object_del(layer, of_layer[k]);
+}
+
 static int load_result(const char *path, json_t *doc, json_t *runs, struct erg_err *err)
 {
 	json_error_t e;
@@ -54,8 +73,10 @@ static int load_result(const char *path, json_t *doc, json_t *runs, struct erg_e
 		if (code && text)
 			erg_document_warn(doc, code, "%s", text);
 	}
-	json_array_foreach (list, i, run)
+	json_array_foreach (list, i, run) {
 		erg_document_label(doc, json_is_true(json_object_get(run, "simulated")));
+		slim(run);
+	}
 	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
@@ -84,11 +105,22 @@ static bool is_document(const char *path)
 	return c == '{';
 }
 
+static bool ends_in(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return name[0] != '.' && n > m && !strcmp(name + n - m, suffix);
+}
+
 static int is_archive_name(const struct dirent *d)
 {
-	size_t n = strlen(d->d_name);
+	return ends_in(d->d_name, ".erg");
+}
 
-	return d->d_name[0] != '.' && n > 4 && !strcmp(d->d_name + n - 4, ".erg");
+/* As `erg-analyze batch` names them. */
+static int is_result_name(const struct dirent *d)
+{
+	return ends_in(d->d_name, ".layers.json");
 }
 
 static int load_one(const char *path, const struct erg_common *common, const char *by, json_t *doc,
@@ -106,10 +138,16 @@ static int load_directory(const char *path, const struct erg_common *common, con
 	if (!access(file, F_OK))
 		return load_archive(path, common, by, doc, runs, err);
 	n = scandir(path, &names, is_archive_name, alphasort);
+	if (!n) {
+		free(names);
+		n = scandir(path, &names, is_result_name, alphasort);
+	}
 	if (n < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
 	if (!n)
-		r = erg_fail(err, -ENOENT, "%s: no archive (*.erg) in this directory", path);
+		r = erg_fail(err, -ENOENT,
+			"%s: no archive (*.erg) and no result (*.layers.json) in this directory",
+			path);
 	for (int i = 0; i < n; i++) {
 		snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
 		erg_progress("reading the folder", (uint64_t)i, (uint64_t)n);

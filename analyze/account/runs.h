@@ -12,7 +12,8 @@
 #include "analyze/account/options.h"
 #include "formats/base/err.h"
 
-/* FILE: an archive, or a JSON document with "runs". A directory means its *.erg. *ret: array. */
+/* FILE: an archive, or a JSON document with "runs". A directory means its *.erg, or else its
+ * *.layers.json. *ret: array. What only a single run's tables show is not in those of a document. */
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
 	json_t **ret, struct erg_err *err);
 /* The same with the rows of archives BY layer, type, module, network or phase. */

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The processes of a batch. Each is this program with the analysis's verb on one archive; what it prints
+ * goes into memory (memfd), and into the folder of results only when it is a whole document and the
+ * process ended well. So a batch that is killed leaves nothing but finished documents.
+ */
+#include "analyze/batch/batch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "analyze/batch/key.h"
+#include "formats/archive/digest.h"
+#include "formats/base/outfile.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
+
+#define JOBS_MAX 1024u
+#define STATUS_USAGE 2
+#define STATUS_STRICT 3
+
+extern char **environ;
+
+struct slot {
+	pid_t pid; /* 0: free */
+	int out, said;
+	const struct erg_batch_item *item;
+	json_t *origin;
+};
+
+struct pool {
+	struct erg_batch *b;
+	struct slot *slots;
+	unsigned int n, busy;
+	char threads[16]; /* --jobs of each process */
+	struct erg_err *err;
+};
+
+static void failed(struct erg_batch *b, const struct erg_batch_item *item, const char *why)
+{
+	b->failed++;
+	b->tell(b->data, item->archive, why);
+}
+
+/* The verb with --jobs in front of its own options (the last one holds), --format json behind them. */
+static char **arguments(const struct pool *p, const char *archive)
+{
+	size_t n = 0, at = 0;
+	char **argv;
+
+	while (p->b->analysis[n])
+		n++;
+	argv = calloc(n + 7, sizeof(*argv));
+	if (!argv)
+		return NULL;
+	argv[at++] = (char *)(uintptr_t) "erg-analyze";
+	argv[at++] = p->b->analysis[0];
+	argv[at++] = (char *)(uintptr_t) "--jobs";
+	argv[at++] = (char *)(uintptr_t)p->threads;
+	for (size_t i = 1; i < n; i++)
+		argv[at++] = p->b->analysis[i];
+	argv[at++] = (char *)(uintptr_t) "--format=json";
+	argv[at++] = (char *)(uintptr_t)archive;
+	return argv;
+}
+
+static int start(const struct pool *p, struct slot *s)
+{
+	_cleanup_(erg_freep) char **argv = arguments(p, s->item->archive);
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	s->out = memfd_create("document", MFD_CLOEXEC);
+	s->said = memfd_create("messages", MFD_CLOEXEC);
+	if (!argv || s->out < 0 || s->said < 0)
+		return argv ? -errno : -ENOMEM;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, s->out, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, s->said, STDERR_FILENO);
+	r = posix_spawn(&s->pid, "/proc/self/exe", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+static void slot_release(struct slot *s)
+{
+	erg_closep(&s->out);
+	erg_closep(&s->said);
+	json_decref(s->origin);
+	*s = (struct slot){.out = -1, .said = -1};
+}
+
+/* The last line that the process said, without the program's name. */
+static void last_line(int fd, char *ret, size_t size)
+{
+	FILE *f = fdopen(dup(fd), "r");
+	char line[1024];
+
+	snprintf(ret, size, "it said nothing");
+	if (!f)
+		return;
+	rewind(f);
+	while (fgets(line, sizeof(line), f)) {
+		const char *colon = strncmp(line, "erg-analyze", 11) ? NULL : strstr(line, ": ");
+
+		line[strcspn(line, "\n")] = '\0';
+		if (*line)
+			snprintf(ret, size, "%s", colon ? colon + 2 : line);
+	}
+	fclose(f);
+}
+
+static int document_write(const struct pool *p, const struct slot *s, const json_t *doc)
+{
+	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
+	char path[4096];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/%s", p->b->results, s->item->name);
+	r = erg_outfile_open(&out, path, p->err);
+	if (r < 0)
+		return r;
+	if (json_dumpf(doc, out.f, JSON_COMPACT | JSON_REAL_PRECISION(9)) < 0)
+		return erg_fail(p->err, -EIO, "%s: cannot be written", path);
+	fputc('\n', out.f);
+	return erg_outfile_commit(&out, p->err);
+}
+
+/* The document of a process that ended well becomes the result. */
+static int document_take(const struct pool *p, const struct slot *s)
+{
+	json_auto_t *doc = NULL, *whole = json_object();
+	json_error_t e;
+
+	lseek(s->out, 0, SEEK_SET);
+	doc = json_loadfd(s->out, 0, &e);
+	if (!doc || json_array_size(json_object_get(doc, "runs")) != 1) {
+		failed(p->b, s->item, doc ? "expected an analysis that tells of one run" : e.text);
+		return 0;
+	}
+	json_object_set(whole, ERG_BATCH_ORIGIN, s->origin); /* first: it is looked for again */
+	if (!whole || json_object_update(whole, doc))
+		return erg_fail(p->err, -ENOMEM, "out of memory");
+	p->b->made++;
+	p->b->tell(p->b->data, s->item->archive, NULL);
+	return document_write(p, s, whole);
+}
+
+static int ended(const struct pool *p, struct slot *s, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1, r = 0;
+	char line[1024];
+
+	if (code == 0 || code == STATUS_STRICT) {
+		p->b->warned += code == STATUS_STRICT;
+		r = document_take(p, s);
+		slot_release(s);
+		return r;
+	}
+	last_line(s->said, line, sizeof(line));
+	if (WIFSIGNALED(status))
+		snprintf(line, sizeof(line), "killed by signal %d", WTERMSIG(status));
+	if (code == STATUS_USAGE)
+		r = erg_fail(p->err, -EINVAL, "%s: %s", p->b->analysis[0], line);
+	else
+		failed(p->b, s->item, line);
+	slot_release(s);
+	return r;
+}
+
+static int wait_one(struct pool *p)
+{
+	int status;
+	pid_t pid = waitpid(-1, &status, 0);
+
+	if (pid < 0)
+		return errno == EINTR ? 0 : erg_fail_errno(p->err, -errno, "waiting");
+	for (unsigned int i = 0; i < p->n; i++)
+		if (p->slots[i].pid == pid) {
+			p->busy--;
+			return ended(p, &p->slots[i], status);
+		}
+	return 0;
+}
+
+static struct slot *free_slot(struct pool *p)
+{
+	for (unsigned int i = 0; i < p->n; i++)
+		if (!p->slots[i].pid)
+			return &p->slots[i];
+	return NULL;
+}
+
+/* 0: its document is there, or the archive cannot be read; 1: a process works on it. */
+static int begin(struct pool *p, const struct erg_batch_item *item)
+{
+	struct erg_err why = {0};
+	struct slot *s = free_slot(p);
+	int r;
+
+	s->item = item;
+	r = erg_batch_origin(item->archive, p->b->analysis, &s->origin, &why);
+	if (r < 0) {
+		failed(p->b, item, why.msg);
+		return 0;
+	}
+	r = erg_batch_is_made(p->b->results, item->name, s->origin, p->err);
+	if (r != 0) {
+		p->b->kept += r > 0;
+		slot_release(s);
+		return r < 0 ? r : 0;
+	}
+	r = start(p, s);
+	if (r < 0) {
+		slot_release(s);
+		return erg_fail_errno(p->err, r, "%s: a process for it", item->archive);
+	}
+	p->busy++;
+	return 1;
+}
+
+static int pool_init(struct pool *p)
+{
+	unsigned int cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+
+	p->n = p->b->jobs ? p->b->jobs : cpus ? cpus : 1;
+	p->n = p->n < p->b->n ? p->n : p->b->n ? (unsigned int)p->b->n : 1;
+	p->n = p->n < JOBS_MAX ? p->n : JOBS_MAX;
+	snprintf(p->threads, sizeof(p->threads), "%u", cpus / p->n ? cpus / p->n : 1);
+	p->slots = calloc(p->n, sizeof(*p->slots));
+	for (unsigned int i = 0; p->slots && i < p->n; i++)
+		p->slots[i].out = p->slots[i].said = -1;
+	return p->slots ? 0 : erg_fail(p->err, -ENOMEM, "out of memory");
+}
+
+int erg_batch_run(struct erg_batch *b, struct erg_err *err)
+{
+	struct pool p = {.b = b, .err = err};
+	int r = pool_init(&p);
+
+	if (r >= 0 && mkdir(b->results, 0777) < 0 && errno != EEXIST)
+		r = erg_fail_errno(err, -errno, "%s", b->results);
+	for (size_t i = 0; r >= 0 && i < b->n; i++) {
+		erg_progress("archives", i, b->n);
+		while (r >= 0 && p.busy == p.n)
+			r = wait_one(&p);
+		if (r >= 0)
+			r = begin(&p, &b->items[i]);
+	}
+	p.err = r < 0 ? NULL : err; /* the first error stays */
+	while (p.busy) {
+		int e = wait_one(&p);
+
+		r = r < 0 ? r : e;
+		p.err = r < 0 ? NULL : err;
+	}
+	erg_progress("archives", 1, 1);
+	free(p.slots);
+	return r < 0 ? r : 0;
+}

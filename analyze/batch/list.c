@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which archives, what their documents are called, and which of them are this shard's. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analyze/batch/batch.h"
+#include "formats/base/tree.h"
+#include "formats/base/util.h"
+
+#define SUFFIX ".erg"
+
+struct walk {
+	struct erg_batch *b;
+	size_t skip; /* bytes of the folder's own path */
+	size_t found;
+};
+
+static bool is_archive(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > strlen(SUFFIX) && !strcmp(path + n - strlen(SUFFIX), SUFFIX);
+}
+
+/* "cold/run.erg" becomes "cold_run.layers.json". */
+static char *document_name(const char *relative, const char *verb)
+{
+	size_t n = strlen(relative) - (is_archive(relative) ? strlen(SUFFIX) : 0);
+	char *name;
+
+	if (asprintf(&name, "%.*s.%s.json", (int)n, relative, verb) < 0)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		name[i] = name[i] == '/' ? '_' : name[i];
+	return name;
+}
+
+static int item_add(struct erg_batch *b, const char *archive, const char *relative)
+{
+	struct erg_batch_item *item, *more;
+
+	if (b->n == b->cap) {
+		more = reallocarray(b->items, b->cap ? 2 * b->cap : 64, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		b->items = more;
+		b->cap = b->cap ? 2 * b->cap : 64;
+	}
+	item = &b->items[b->n++];
+	item->archive = strdup(archive);
+	item->name = document_name(relative, b->analysis[0]);
+	return item->archive && item->name ? 0 : -ENOMEM;
+}
+
+static int take_file(void *data, const char *path, const struct stat *st)
+{
+	struct walk *w = data;
+	const char *relative = path + w->skip;
+
+	while (*relative == '/')
+		relative++;
+	if (!is_archive(path))
+		return 0;
+	w->found++;
+	return item_add(w->b, path, relative);
+}
+
+int erg_batch_add(struct erg_batch *b, const char *path, struct erg_err *err)
+{
+	struct walk w = {.b = b, .skip = strlen(path)};
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+	int r;
+
+	if (stat(path, &st) < 0)
+		return erg_fail_errno(err, -errno, "%s", path);
+	r = S_ISDIR(st.st_mode) ? erg_tree_each_file(path, take_file, &w)
+				: item_add(b, path, slash ? slash + 1 : path);
+	if (r < 0)
+		return erg_fail_errno(err, r, "%s", path);
+	return S_ISDIR(st.st_mode) && !w.found
+		? erg_fail(err, -ENOENT, "%s: no archive (*" SUFFIX ") below this folder", path)
+		: 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct erg_batch_item *)a)->name,
+		((const struct erg_batch_item *)b)->name);
+}
+
+static void item_release(struct erg_batch_item *item)
+{
+	free(item->archive);
+	free(item->name);
+}
+
+int erg_batch_shard(struct erg_batch *b, unsigned int i, unsigned int n, struct erg_err *err)
+{
+	size_t kept = 0;
+
+	qsort(b->items, b->n, sizeof(*b->items), by_name);
+	for (size_t k = 1; k < b->n; k++)
+		if (!by_name(&b->items[k - 1], &b->items[k]))
+			return erg_fail(err, -EEXIST,
+				"%s and %s: both would have the result %s; expected names that differ",
+				b->items[k - 1].archive, b->items[k].archive, b->items[k].name);
+	for (size_t k = 0; k < b->n; k++)
+		if (k % n == i - 1)
+			b->items[kept++] = b->items[k];
+		else
+			item_release(&b->items[k]);
+	b->n = kept;
+	return 0;
+}
+
+void erg_batch_release(struct erg_batch *b)
+{
+	for (size_t k = 0; k < b->n; k++)
+		item_release(&b->items[k]);
+	free(b->items);
+	b->items = NULL;
+	b->n = b->cap = 0;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * erg-analyze batch: one analysis of many archives, a result document each. Options and what is said
+ * are here; the processes are batch/'s.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "analyze/batch/batch.h"
+#include "analyze/verbs/verb.h"
+
+struct options {
+	const char *output;
+	unsigned int jobs, shard, shards;
+};
+
+static int take_shard(void *into, const char *arg, struct erg_err *err)
+{
+	struct options *o = into;
+	char rest;
+
+	if (strspn(arg, "0123456789/") == strlen(arg) &&
+		sscanf(arg, "%u/%u%c", &o->shard, &o->shards, &rest) == 2 && o->shard >= 1 &&
+		o->shard <= o->shards)
+		return 0;
+	return erg_fail(err, -EINVAL, "I/N with I from 1 to N");
+}
+
+static const struct erg_option own[] = {
+	{"output", 'o', "RESULTS", "the folder of the documents; made when missing. Required",
+		ERG_OPTION_TEXT, offsetof(struct options, output)},
+	{"shard", 0, "I/N", "only each N-th archive, from the I-th on, in the order of their names",
+		ERG_OPTION_CALL, .take = take_shard},
+	{"jobs", 0, "N", "analyse N archives at a time (default: one a CPU)", ERG_OPTION_UNSIGNED,
+		offsetof(struct options, jobs), 1, 1024},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, own, 0, false}, {0}};
+static const struct erg_command command = {
+	.program = "erg-analyze",
+	.verb = "batch",
+	.synopsis = "[options] DIR|FILE.erg... -o RESULTS [-- ANALYSIS...]",
+	.about =
+		"One result document (JSON) for each archive, whole or not at all. What is there of the "
+		"same archive, options and version is kept, so that a batch that was stopped goes on. "
+		"ANALYSIS is layers (default) or totals, with its options. sweep, corun, model, compare "
+		"and report take RESULTS in place of the archives.",
+	.groups = groups,
+};
+
+static void tell(void *data, const char *archive, const char *why)
+{
+	/* The process names its archive in most of what it says. */
+	if (why)
+		fprintf(stderr, "failed: %s%s%s\n", strstr(why, archive) ? "" : archive,
+			strstr(why, archive) ? "" : ": ", why);
+}
+
+/* Takes "-- ANALYSIS…" off the command line; the verb and its options, or the default. */
+static char **split(int *argc, char **argv)
+{
+	static char layers[] = "layers";
+	static char *otherwise[] = {layers, NULL};
+
+	for (int i = 1; i < *argc; i++)
+		if (!strcmp(argv[i], "--")) {
+			*argc = i;
+			argv[i] = NULL;
+			return argv + i + 1;
+		}
+	return otherwise;
+}
+
+static int analyze(struct erg_batch *b, const struct options *o, char **paths, struct erg_err *err)
+{
+	int r = 0;
+
+	for (; r >= 0 && *paths; paths++)
+		r = erg_batch_add(b, *paths, err);
+	if (r >= 0)
+		r = erg_batch_shard(b, o->shard, o->shards, err);
+	if (r >= 0)
+		r = erg_batch_run(b, err);
+	if (r < 0)
+		return r;
+	fprintf(stderr, "%zu archives: %zu analysed, %zu there already, %zu failed: %s\n", b->n,
+		b->made, b->kept, b->failed, o->output);
+	return b->failed ? 1 : b->warned ? 3 : 0;
+}
+
+static int run(int argc, char **argv, struct erg_err *err)
+{
+	_cleanup_(erg_batch_release) struct erg_batch b = {.tell = tell};
+	struct options o = {.shard = 1, .shards = 1};
+	int first, r;
+
+	b.analysis = split(&argc, argv);
+	r = erg_options_parse(&command, argc, argv, &o, &first);
+	if (r)
+		return r == 1 ? 0 : r;
+	if (first == argc || !o.output)
+		return erg_options_wrong(&command, "expected %s",
+			o.output ? "archives or a folder of them" : "-o RESULTS");
+	if (!b.analysis[0] || (strcmp(b.analysis[0], "layers") && strcmp(b.analysis[0], "totals")))
+		return erg_options_wrong(&command, "%s: expected layers or totals behind --",
+			b.analysis[0] ? b.analysis[0] : "no analysis");
+	b.results = o.output;
+	b.jobs = o.jobs;
+	return analyze(&b, &o, argv + first, err);
+}
+
+const struct erg_verb erg_verb_batch = {"batch", "one result document for each of many archives",
+	run};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The digest of an archive without reading it: the frame before the seek table, whose length is in the
+ * last bytes of the file (formats/FORMAT.md).
+ */
+#include "formats/archive/digest.h"
+
+#include <errno.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "formats/archive/layout.h"
+#include "formats/base/util.h"
+
+static bool bytes_at(int fd, void *buf, size_t n, int64_t at)
+{
+	return at >= 0 && pread(fd, buf, n, at) == (ssize_t)n;
+}
+
+/* The digest frame's 32 bytes, if the file FD of SIZE bytes ends as a whole archive does. */
+static bool frame_read(int fd, int64_t size, unsigned char ret[32])
+{
+	unsigned char footer[ERG_SEEK_FOOTER_SIZE], frame[ERG_DIGEST_FRAME_SIZE];
+	int64_t table;
+
+	if (!bytes_at(fd, footer, sizeof(footer), size - (int64_t)sizeof(footer)) ||
+		erg_get_le32(footer + 5) != ERG_SEEK_FOOTER_MAGIC ||
+		footer[4] != ERG_SEEK_CHECKSUM_FLAG)
+		return false;
+	table = ERG_SEEK_HEADER_SIZE + (int64_t)erg_get_le32(footer) * ERG_SEEK_ENTRY_SIZE +
+		ERG_SEEK_FOOTER_SIZE;
+	if (!bytes_at(fd, frame, sizeof(frame), size - table - (int64_t)sizeof(frame)) ||
+		erg_get_le32(frame) != ERG_DIGEST_SKIPPABLE_MAGIC ||
+		memcmp(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE))
+		return false;
+	memcpy(ret, frame + 8 + ERG_DIGEST_LABEL_SIZE, 32);
+	return true;
+}
+
+static int hash_all(int fd, unsigned char ret[32])
+{
+	unsigned char buf[1u << 15];
+	SHA2_CTX sha;
+	ssize_t n;
+
+	SHA256Init(&sha);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		SHA256Update(&sha, buf, (size_t)n);
+	SHA256Final(ret, &sha);
+	return n < 0 ? -errno : 0;
+}
+
+int erg_archive_digest(const char *path, char ret[ERG_ARCHIVE_DIGEST_SIZE], struct erg_err *err)
+{
+	_cleanup_(erg_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char digest[32];
+	struct stat st;
+	int r = 0;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return erg_fail_errno(err, -errno, "%s", path);
+	if (!frame_read(fd, st.st_size, digest))
+		r = hash_all(fd, digest);
+	if (r < 0)
+		return erg_fail_errno(err, r, "%s", path);
+	for (int i = 0; i < 32; i++)
+		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
+	return 0;
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# erg-analyze batch: a document an archive, whole or not at all, and none twice; what takes them.
+load helpers
+
+# archive NAME WATTS: 0.4 s of two layers, with a clock as its tag.
+archive() {
+    awk -v w="$2" 'BEGIN { print "time_s,VDD_IN [W]"
+        for (i = 0; i < 400; i++) printf "%.3f,%.3f\n", i / 1000, w + (int(i / 10) % 2) + i % 7 / 100 }' >s.csv
+    awk 'BEGIN { print "begin_s,end_s,layer,type,network"
+        for (i = 0; i < 40; i++) printf "%.3f,%.3f,%s,conv,net\n", i / 100, (i + 1) / 100, i % 2 ? "b" : "a" }' >l.csv
+    erg-record import --samples s.csv --layers l.csv --sensor kind=point --tag clock="$2" --tag workload=net \
+        -o "$1" 2>/dev/null
+}
+
+test_setup() {
+    mkdir -p runs/cold
+    archive runs/a.erg 1
+    archive runs/b.erg 2
+    archive runs/cold/a.erg 4
+}
+
+@test "batch: one document an archive, the same as of layers; nothing is made twice" {
+    run -0 erg-analyze batch runs -o results
+    [ "${lines[-1]}" = "3 archives: 3 analysed, 0 there already, 0 failed: results" ]
+    [ "$(ls results | tr '\n' ' ')" = "a.layers.json b.layers.json cold_a.layers.json " ]
+    erg-analyze layers runs/b.erg --format json 2>/dev/null | jq -S . >alone.json
+    jq -S 'del(.batch)' results/b.layers.json | diff alone.json -
+    # The digest is what sha256sum says of the bytes before the digest frame (48 + 8 bytes and the table).
+    frames=$(tail -c 9 runs/b.erg | od -An -tu4 -N4 | tr -d ' ')
+    end=$(($(stat -c %s runs/b.erg) - 17 - 12 * frames - 48))
+    [ "$(jq -r .batch.archive_digest results/b.layers.json)" = \
+        "$(head -c "$end" runs/b.erg | sha256sum | cut -d' ' -f1)" ]
+    stat -c '%n %i' results/* >before
+    mv runs elsewhere
+    run -0 erg-analyze batch elsewhere -o results
+    [ "${lines[-1]}" = "3 archives: 0 analysed, 3 there already, 0 failed: results" ]
+    stat -c '%n %i' results/* | diff before -
+    # Other options, or another archive of the name: made again.
+    archive other.erg 3
+    mv other.erg elsewhere/b.erg
+    run -0 erg-analyze batch elsewhere -o results
+    [ "${lines[-1]}" = "3 archives: 1 analysed, 2 there already, 0 failed: results" ]
+    run -0 erg-analyze batch elsewhere -o results -- layers --by type
+    [ "${lines[-1]}" = "3 archives: 3 analysed, 0 there already, 0 failed: results" ]
+    jq -e '.runs[0].by == "type" and .batch.analysis == ["layers", "--by", "type"]' results/a.layers.json
+}
+
+@test "batch: shards are all archives, each once; many-run analyses take the folder and no archive" {
+    erg-analyze sweep runs/a.erg runs/b.erg runs/cold/a.erg --factor clock --format csv 2>/dev/null >archives.csv
+    run -0 erg-analyze batch runs/cold runs/b.erg -o half --shard 2/2
+    [ "$(ls half)" = b.layers.json ]
+    for i in 1 2 3; do run -0 erg-analyze batch runs -o results --shard $i/3; done
+    rm -r runs
+    erg-analyze sweep results --factor clock --format csv 2>/dev/null | diff archives.csv -
+    erg-analyze model fit results --predictors calls --group clock --format json 2>/dev/null |
+        jq -e '[.cv.folds[].group] == ["1", "2", "4"]'
+}
+
+@test "batch: what fails is told, leaves nothing, and does not stop the others" {
+    head -c 40 runs/a.erg >runs/cut.erg
+    run -1 erg-analyze batch runs -o results
+    [[ ${lines[0]} == "failed: "*"runs/cut.erg"* ]]
+    [ "${lines[-1]}" = "4 archives: 3 analysed, 0 there already, 1 failed: results" ]
+    [ "$(ls -A results | wc -l)" -eq 3 ]
+    echo mine >results/a.layers.json
+    run -1 erg-analyze batch runs/a.erg -o results
+    [[ $output == *"results/a.layers.json: is there, and no result of a batch"* ]]
+    [ "$(cat results/a.layers.json)" = mine ]
+    run -1 erg-analyze batch runs/a.erg runs/cold/a.erg -o r
+    [[ $output == *"both would have the result a.layers.json"* ]]
+    run -1 erg-analyze batch runs/a.erg -o r -- layers --nonsense
+    [[ $output == *"there is no option --nonsense"* ]]
+    run -1 erg-analyze batch results -o r
+    [[ $output == *"results: no archive (*.erg) below this folder"* ]]
+    run -2 erg-analyze batch runs -o r --shard 0/3
+    run -2 erg-analyze batch runs -o r -- sweep
+    run -2 erg-analyze batch runs
+    [ ! -e r/a.layers.json ]
+}
