@@ -132,7 +132,7 @@ static int own_times(const struct erg_timeline *tl, bool device, double *time)
  * power can be told and which would only widen the layers' intervals: under 1 % of the run it
  * counts as time in no layer. *ret_map is for the segments.
  */
-static int fold_small(const struct erg_account *a, uint32_t **ret_map, struct erg_err *err)
+static int fold_small(struct erg_account *a, uint32_t **ret_map, struct erg_err *err)
 {
 	const struct erg_timeline *tl = a->tl;
 	_cleanup_(erg_freep) double *time = calloc(tl->n_layers + 1, sizeof(*time));
@@ -145,11 +145,15 @@ static int fold_small(const struct erg_account *a, uint32_t **ret_map, struct er
 		return erg_fail(err, -ENOMEM, "out of memory");
 	for (size_t k = 0; k < tl->n_layers; k++)
 		layers = layers || (tl->layers[k].level == ERG_TL_LAYER && time[k] > 0);
-	for (uint32_t k = 0; k <= gap; k++)
+	a->folded_s = 0;
+	for (uint32_t k = 0; k <= gap; k++) {
 		map[k] = layers && k < gap && tl->layers[k].level != ERG_TL_LAYER &&
 				time[k] < 0.01 * total
 			? gap
 			: k;
+		if (map[k] != k && time[k] > 0)
+			a->folded_s += time[k] * 1e-9;
+	}
 	*ret_map = erg_steal_ptr(&map);
 	return 0;
 }

@@ -28,6 +28,7 @@ struct erg_account {
 	bool device;          /* attributed by device time */
 	struct erg_attr *attr;
 	double idle_s; /* length of the idle phases */
+	double folded_s; /* own time of modules and networks that counts as time in no layer, all tracks */
 };
 
 /* Attributes the chosen rail of TL. Without a rail, or with too few readings, every energy is

@@ -538,6 +538,7 @@ void erg_rows_rest(struct erg_rows *r, json_t *list)
 
 	for (size_t k = 0; k < attr->n_classes; k++) {
 		char name[256];
+		json_t *row;
 
 		if (r->done[k] || !(attr->classes[k].time_s > 0))
 			continue;
@@ -548,6 +549,9 @@ void erg_rows_rest(struct erg_rows *r, json_t *list)
 		else
 			snprintf(name, sizeof(name), "%s",
 				k == tl->n_layers ? "(no layer)" : "(idle)");
-		json_array_append_new(list, row_of_set(r, name, 0));
+		row = row_of_set(r, name, 0);
+		if (k == tl->n_layers && r->a->folded_s > 0)
+			json_object_set_new(row, "own_time_s", erg_num_json(r->a->folded_s));
+		json_array_append_new(list, row);
 	}
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analyze/result/csv.h"
+#include "analyze/render/explain.h"
 #include "analyze/render/per.h"
 #include "analyze/render/roots.h"
 #include "analyze/render/table.h"
@@ -50,14 +51,46 @@ static void print_model(const json_t *run, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_head(const json_t *run, FILE *out)
+/* Nothing told what the run drew: then there are times, and no column of dashes. */
+static bool is_powerless(const json_t *run)
+{
+	return !json_array_size(json_object_get(run, "rails")) && isnan(erg_value_of(run, "ets_j"));
+}
+
+static void print_title(const json_t *run, FILE *out)
+{
+	fprintf(out, "%s%s%s  %s, ", erg_text_bold(), erg_text_of(run, "workload"),
+		erg_text_reset(), erg_text_of(run, "archive"));
+	if (is_powerless(run))
+		fputs("no power was read: times only\n", out);
+	else
+		fprintf(out, "rail %s%s\n", erg_text_of(run, "rail"),
+			json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)"
+									: "");
+}
+
+static void print_inferences(const json_t *run, FILE *out)
+{
+	json_int_t n = json_integer_value(json_object_get(run, "iterations"));
+	struct erg_est each = erg_est_from_json(json_object_get(run, "ets_j"));
+	char a[64];
+
+	if (n < 2)
+		return;
+	fprintf(out, "%lld inferences", (long long)n);
+	if (erg_est_resolved(&each)) {
+		each = erg_est_scaled(&each, 1 / (double)n);
+		fprintf(out, ", of the run's energy %s each",
+			erg_text_est(a, sizeof(a), &each, "J"));
+	}
+	fputc('\n', out);
+}
+
+static void print_power(const json_t *run, FILE *out)
 {
 	const json_t *s = json_object_get(run, "sensor");
 	char a[64], b[64], c[64], d[64], e[64];
 
-	fprintf(out, "%s%s%s  %s, rail %s%s\n", erg_text_bold(), erg_text_of(run, "workload"),
-		erg_text_reset(), erg_text_of(run, "archive"), erg_text_of(run, "rail"),
-		json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)" : "");
 	fprintf(out, "time %s, ETS %s, EDP %s, mean %s, peak %s\n",
 		erg_text_si(a, sizeof(a), erg_number_of(run, "time_s"), "s"),
 		erg_text_est_json(b, sizeof(b), json_object_get(run, "ets_j"), "J"),
@@ -73,65 +106,149 @@ static void print_head(const json_t *run, FILE *out)
 		erg_text_si(b, sizeof(b), erg_number_of(s, "window_s"), "s"),
 		erg_text_si(c, sizeof(c), erg_number_of(s, "lag_s"), "s"),
 		erg_text_of(s, "lag_source"));
+}
+
+static void print_head(const json_t *run, FILE *out)
+{
+	char a[64];
+
+	print_title(run, out);
+	if (is_powerless(run))
+		fprintf(out, "time %s, %lld events lost\n",
+			erg_text_si(a, sizeof(a), erg_number_of(run, "time_s"), "s"),
+			(long long)json_integer_value(json_object_get(run, "lost_events")));
+	else
+		print_power(run, out);
+	print_inferences(run, out);
 	erg_roots_text(run, out);
-	print_model(run, out);
+	if (!is_powerless(run))
+		print_model(run, out);
 	if (json_is_true(json_object_get(run, "simultaneous")))
 		fputs("intervals hold for all rows at once\n", out);
 	fputc('\n', out);
 }
 
-static void row_cells(struct erg_rtable *t, const json_t *row, const char *energy, double top,
-	bool typed, const char *unit)
+/* What the columns of a table are. */
+struct shape {
+	const json_t *run;
+	const char *energy; /* its key */
+	const char *unit;   /* of --per, or NULL */
+	bool typed, powerless, inferences;
+	double top; /* of the bars */
+};
+
+static bool any_inference(const json_t *rows)
 {
-	const json_t *e = json_object_get(row, energy);
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach ((json_t *)rows, i, row)
+		if (json_integer_value(json_object_get(row, "inferences")) > 1 &&
+			!isnan(erg_value_of(row, "per_inference_j")))
+			return true;
+	return false;
+}
+
+static void columns(struct erg_rtable *t, const struct shape *s)
+{
+	const char *by = erg_text_of(s->run, "by");
+
+	erg_rtable_column(t, *by ? by : "layer", ERG_COL_LEFT | ERG_COL_SHRINK);
+	if (s->typed)
+		erg_rtable_column(t, "type", ERG_COL_LEFT | ERG_COL_DROP | ERG_COL_RANK(4));
+	erg_rtable_column(t, "calls", ERG_COL_RIGHT | ERG_COL_DROP | ERG_COL_RANK(2));
+	erg_rtable_column(t, "time", ERG_COL_RIGHT);
+	if (s->powerless) {
+		erg_rtable_column(t, "one call", ERG_COL_RIGHT | ERG_COL_DROP);
+		erg_rtable_column(t, "of the time", ERG_COL_RIGHT);
+	} else {
+		erg_rtable_column(t, strcmp(s->energy, "energy_j") ? "above idle" : "energy",
+			ERG_COL_RIGHT);
+		if (s->inferences)
+			erg_rtable_column(t, "per inference",
+				ERG_COL_RIGHT | ERG_COL_DROP | ERG_COL_RANK(3));
+		if (s->unit)
+			erg_per_columns(t, s->unit, false);
+		erg_rtable_column(t, "power", ERG_COL_RIGHT | ERG_COL_DROP | ERG_COL_RANK(1));
+		erg_rtable_column(t, "share", ERG_COL_RIGHT | ERG_COL_DROP);
+		erg_rtable_column(t, "by", ERG_COL_LEFT | ERG_COL_SHRINK);
+	}
+	erg_rtable_column(t, "", ERG_COL_BAR);
+}
+
+static void time_cells(struct erg_rtable *t, const struct shape *s, const json_t *row)
+{
+	double calls = (double)json_integer_value(json_object_get(row, "calls"));
+	double time = erg_value_of(row, "time_s"), all = erg_number_of(s->run, "time_s");
+	char b[64];
+
+	erg_rtable_cell(t, "%s", erg_text_si(b, sizeof(b), calls > 0 ? time / calls : NAN, "s"));
+	erg_rtable_cell(t, "%s", erg_text_percent(b, sizeof(b), time / all));
+	erg_rtable_bar(t, s->top > 0 ? time / s->top : NAN);
+}
+
+static void energy_cells(struct erg_rtable *t, const struct shape *s, const json_t *row)
+{
+	const json_t *e = json_object_get(row, s->energy);
 	char b[64], why[128];
 
-	erg_rtable_layer(t, row);
-	if (typed)
-		erg_rtable_text(t, row, "type");
-	erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(row, "calls")));
-	erg_rtable_si(t, row, "time_s", "s");
 	erg_rtable_cell(t, "%s", erg_text_est_json(b, sizeof(b), e, "J"));
-	if (unit)
-		erg_per_cells(t, row, unit, false);
+	if (s->inferences)
+		erg_rtable_cell(t, "%s",
+			isnan(erg_value_of(row, "per_inference_j"))
+				? "-"
+				: erg_text_est_json(b, sizeof(b),
+					  json_object_get(row, "per_inference_j"), "J"));
+	if (s->unit)
+		erg_per_cells(t, row, s->unit, false);
 	erg_rtable_est(t, row, "power_w", "W");
 	erg_rtable_percent(t, row, "share");
 	erg_rtable_cell(t, "%s",
-		isnan(erg_value_of(row, energy)) ? erg_text_reason(why, sizeof(why), e)
-						 : erg_text_of(e, "method"));
-	erg_rtable_bar(t, top > 0 ? erg_value_of(row, energy) / top : NAN);
+		isnan(erg_value_of(row, s->energy)) ? erg_text_reason(why, sizeof(why), e)
+						    : erg_text_of(e, "method"));
+	erg_rtable_bar(t, s->top > 0 ? erg_value_of(row, s->energy) / s->top : NAN);
+}
+
+static void row_cells(struct erg_rtable *t, const struct shape *s, const json_t *row)
+{
+	erg_rtable_layer(t, row);
+	if (s->typed)
+		erg_rtable_text(t, row, "type");
+	erg_rtable_cell(t, "%lld", (long long)json_integer_value(json_object_get(row, "calls")));
+	erg_rtable_si(t, row, "time_s", "s");
+	if (s->powerless)
+		time_cells(t, s, row);
+	else
+		energy_cells(t, s, row);
 }
 
 static int print_run(const json_t *run, const char *energy, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	const json_t *layers = json_object_get(run, "layers"), *rest = json_object_get(run, "rest");
-	const char *by = erg_text_of(run, "by"), *unit = erg_per_unit(layers);
-	bool typed = !*by || !strcmp(by, "layer");
-	double top = 0;
+	const char *by = erg_text_of(run, "by");
+	struct shape s = {.run = run,
+		.energy = energy,
+		.unit = erg_per_unit(layers),
+		.typed = !*by || !strcmp(by, "layer"),
+		.powerless = is_powerless(run),
+		.inferences = !strcmp(energy, "energy_j") && any_inference(layers)};
 	size_t i;
 	json_t *row;
+	int r;
 
 	print_head(run, out);
-	erg_rtable_column(t, *by ? by : "layer", ERG_COL_LEFT | ERG_COL_SHRINK);
-	if (typed)
-		erg_rtable_column(t, "type", ERG_COL_LEFT | ERG_COL_DROP);
-	erg_rtable_column(t, "calls", ERG_COL_RIGHT | ERG_COL_DROP);
-	erg_rtable_column(t, "time", ERG_COL_RIGHT);
-	erg_rtable_column(t, strcmp(energy, "energy_j") ? "above idle" : "energy", ERG_COL_RIGHT);
-	if (unit)
-		erg_per_columns(t, unit, false);
-	erg_rtable_column(t, "power", ERG_COL_RIGHT | ERG_COL_DROP);
-	erg_rtable_column(t, "share", ERG_COL_RIGHT | ERG_COL_DROP);
-	erg_rtable_column(t, "by", ERG_COL_LEFT | ERG_COL_DROP);
-	erg_rtable_column(t, "", ERG_COL_BAR);
+	columns(t, &s);
 	json_array_foreach (layers, i, row)
-		top = fmax(top, erg_value_of(row, energy));
+		s.top = fmax(s.top, erg_value_of(row, s.powerless ? "time_s" : energy));
 	json_array_foreach (layers, i, row)
-		row_cells(t, row, energy, top, typed, unit);
+		row_cells(t, &s, row);
 	json_array_foreach (rest, i, row)
-		row_cells(t, row, energy, top, typed, unit);
-	return erg_rtable_print(t, out, erg_text_width(), err);
+		row_cells(t, &s, row);
+	r = erg_rtable_print(t, out, erg_text_width(), err);
+	if (r >= 0)
+		erg_explain_layers(run, energy, out);
+	return r;
 }
 
 int erg_layers_text(const json_t *doc, FILE *out, struct erg_err *err)

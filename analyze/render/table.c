@@ -193,12 +193,15 @@ void erg_rtable_layer(struct erg_rtable *t, const json_t *row)
 	_cleanup_(erg_freep) char *buf = NULL;
 	size_t len, i;
 	FILE *name = open_memstream(&buf, &len);
-	json_t *other;
+	const json_t *merged = json_object_get(row, "merged_with"), *other;
 
 	if (name) {
 		fputs(erg_text_of(row, "name"), name);
-		json_array_foreach (json_object_get(row, "merged_with"), i, other)
-			fprintf(name, " + %s", json_string_value(other));
+		if (json_array_size(merged) > ERG_MERGED_SHOWN)
+			fprintf(name, " + %zu more", json_array_size(merged));
+		else
+			json_array_foreach ((json_t *)merged, i, other)
+				fprintf(name, " + %s", json_string_value(other));
 		fclose(name);
 	}
 	erg_rtable_cell(t, "%s", buf ? buf : erg_text_of(row, "name"));
@@ -236,16 +239,21 @@ static size_t shrink(const struct erg_rtable *t, unsigned int limit, size_t min,
 	return all;
 }
 
-/* The next column to leave out, or n_columns: bars, then the last of those that may be. */
+/* The next column to leave out, or n_columns: bars, then the last of the highest rank of those that may
+ * be. */
 static size_t least_needed(const struct erg_rtable *t, const bool *out)
 {
-	static const unsigned int order[] = {ERG_COL_BAR, ERG_COL_DROP};
+	size_t found = t->n_columns;
 
-	for (size_t k = 0; k < ERG_ARRAY_SIZE(order); k++)
-		for (size_t i = t->n_columns; i-- > 0;)
-			if (!out[i] && (t->columns[i].flags & order[k]))
-				return i;
-	return t->n_columns;
+	for (size_t i = t->n_columns; i-- > 0;)
+		if (!out[i] && (t->columns[i].flags & ERG_COL_BAR))
+			return i;
+	for (size_t i = t->n_columns; i-- > 0;)
+		if (!out[i] && (t->columns[i].flags & ERG_COL_DROP) &&
+			(found == t->n_columns ||
+				t->columns[i].flags >> 8 > t->columns[found].flags >> 8))
+			found = i;
+	return found;
 }
 
 /* Widths as printed and what is left out; bars take the width that is left. */
@@ -311,18 +319,26 @@ static void print_bar(FILE *out, double share, size_t width, bool last)
 }
 
 /* What was left out, so that nobody takes the table for all there is; bars say nothing new. */
-static void print_dropped(const struct erg_rtable *t, FILE *out, const bool *dropped)
+static void print_dropped(const struct erg_rtable *t, FILE *out, const bool *dropped,
+	unsigned int width)
 {
+	_cleanup_(erg_freep) char *text = NULL;
+	size_t len;
+	FILE *line = open_memstream(&text, &len);
 	const char *sep = "not shown for lack of width: ";
 
-	for (size_t i = 0; i < t->n_columns; i++)
+	for (size_t i = 0; line && i < t->n_columns; i++)
 		if (dropped[i] && !(t->columns[i].flags & ERG_COL_BAR)) {
-			fprintf(out, "%s%s%s", *sep == ',' ? "" : erg_text_dim(), sep,
-				t->columns[i].title);
+			fprintf(line, "%s%s", sep, t->columns[i].title);
 			sep = ", ";
 		}
-	if (*sep == ',')
-		fprintf(out, "%s\n", erg_text_reset());
+	if (line)
+		fclose(line);
+	if (!text || !*text)
+		return;
+	fputs(erg_text_dim(), out);
+	erg_text_wrapped(out, text, width);
+	fputs(erg_text_reset(), out);
 }
 
 int erg_rtable_print(const struct erg_rtable *t, FILE *out, unsigned int width, struct erg_err *err)
@@ -358,6 +374,6 @@ int erg_rtable_print(const struct erg_rtable *t, FILE *out, unsigned int width, 
 		if (c + 1 == t->n_columns || i + 1 == t->n_cells)
 			fputc('\n', out);
 	}
-	print_dropped(t, out, dropped);
+	print_dropped(t, out, dropped, width);
 	return 0;
 }

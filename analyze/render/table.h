@@ -31,6 +31,8 @@ enum erg_rtable_flags {
 	ERG_COL_SHRINK = 4, /* is cut, with an ellipsis, when the table is too wide */
 	ERG_COL_DROP = 8,   /* is left out when that is not enough, the last of these first */
 };
+/* With ERG_COL_DROP: those of a higher rank are left out before the others. */
+#define ERG_COL_RANK(n) ((unsigned int)(n) << 8)
 
 struct erg_rtable;
 
@@ -46,7 +48,9 @@ void erg_rtable_text(struct erg_rtable *t, const json_t *o, const char *key);
 void erg_rtable_si(struct erg_rtable *t, const json_t *o, const char *key, const char *unit);
 void erg_rtable_percent(struct erg_rtable *t, const json_t *o, const char *key);
 void erg_rtable_est(struct erg_rtable *t, const json_t *o, const char *key, const char *unit);
-/* The name of a row of layers, with those that it is merged with: "a + b". */
+/* The name of a row of layers, with those that it is merged with: "a + b"; of more than
+ * ERG_MERGED_SHOWN others their number, "a + 5 more". */
+#define ERG_MERGED_SHOWN 2
 void erg_rtable_layer(struct erg_rtable *t, const json_t *row);
 /* share: 0..1 of a full bar; NaN for an empty cell. */
 void erg_rtable_bar(struct erg_rtable *t, double share);
@@ -75,6 +79,8 @@ const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const ch
 /* Why the estimate EST is unresolved, in words, and how much longer a run would do where that is known:
  * "seen too little, about 3 x as long a run would do". */
 const char *erg_text_reason(char *buf, size_t len, const json_t *est);
+/* TEXT and a newline, in lines of at most WIDTH columns (0: one line) where its words allow. */
+void erg_text_wrapped(FILE *out, const char *text, unsigned int width);
 /* Says of a document with simulated power that it is, for documents whose rows do not. */
 void erg_text_simulated(const json_t *doc, FILE *out);
 /* "cap=9 clock=1.2e+09": what is not an object itself of the object LEVELS. */

@@ -96,6 +96,12 @@ static const char *prefix(double v, double *ret_factor)
 	return names[i + 4];
 }
 
+/* A ratio, a count or a unit that stands apart takes no prefix: nobody writes "1.2 m tokens". */
+static bool is_plain(const char *unit)
+{
+	return !*unit || *unit == ' ' || *unit == '%';
+}
+
 /* Decimals so that V has DIGITS significant digits. */
 static int decimals(double v, int digits)
 {
@@ -113,6 +119,10 @@ const char *erg_text_si(char *buf, size_t len, double v, const char *unit)
 		snprintf(buf, len, "-");
 		return buf;
 	}
+	if (is_plain(unit)) {
+		snprintf(buf, len, "%.*f%s", decimals(v, 4), v, unit);
+		return buf;
+	}
 	p = prefix(v, &f);
 	snprintf(buf, len, "%.*f %s%s", decimals(v * f, 4), v * f, p, unit);
 	return buf;
@@ -120,7 +130,7 @@ const char *erg_text_si(char *buf, size_t len, double v, const char *unit)
 
 const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const char *unit)
 {
-	double f, half = (e->hi - e->lo) / 2;
+	double f, v, half = (e->hi - e->lo) / 2;
 	const char *p;
 	int d;
 
@@ -130,11 +140,21 @@ const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const c
 	}
 	if (!isfinite(half) || half <= 0)
 		return erg_text_si(buf, len, e->value, unit);
-	p = prefix(e->value, &f);
-	d = decimals(half * f, 2);
-	if (d > decimals(e->value * f, 4)) /* but never "±0" of what is not */
-		d = (int)fmin(d, fmax(decimals(e->value * f, 4), decimals(half * f, 1)));
-	snprintf(buf, len, "%.*f ±%.*f %s%s", d, e->value * f, d, half * f, p, unit);
+	p = prefix(fmax(fabs(e->value), half), &f);
+	if (is_plain(unit)) {
+		p = "";
+		f = 1;
+	}
+	v = e->value * f;
+	half *= f;
+	d = decimals(half, 2);
+	if (d > decimals(v, 4)) /* but never "±0" of what is not */
+		d = (int)fmin(d, fmax(decimals(v, 4), decimals(half, 1)));
+	if (half < 0.5 * pow(10, -d)) /* less than the last digit that is worth printing */
+		return erg_text_si(buf, len, e->value, unit);
+	if (fabs(v) < 0.5 * pow(10, -d))
+		v = 0; /* no "-0" */
+	snprintf(buf, len, "%.*f ±%.*f%s%s%s", d, v, d, half, is_plain(unit) ? "" : " ", p, unit);
 	return buf;
 }
 
@@ -191,6 +211,31 @@ const char *erg_text_percent(char *buf, size_t len, double fraction)
 	else
 		snprintf(buf, len, "-");
 	return buf;
+}
+
+void erg_text_wrapped(FILE *out, const char *text, unsigned int width)
+{
+	unsigned int column = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+		unsigned int cells = 0;
+
+		for (size_t i = 0; i < len; i++)
+			cells += ((unsigned char)text[i] & 0xc0) != 0x80;
+		if (width && column && column + 1 + cells > width) {
+			fputs("\n  ", out);
+			column = 2;
+		} else if (column) {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(text, 1, len, out);
+		column += cells;
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
 }
 
 void erg_text_simulated(const json_t *doc, FILE *out)

@@ -63,6 +63,9 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 				: "");
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
+	if (json_integer_value(json_object_get(run, "left_out")))
+		fprintf(out, "%lld more left out as asked for\n",
+			(long long)json_integer_value(json_object_get(run, "left_out")));
 	if (r >= 0)
 		erg_per_below(run, out);
 	return r;

@@ -15,6 +15,7 @@ struct options {
 	struct erg_common common;
 	const char *by, *energy;
 	struct erg_per per;
+	struct erg_select select;
 };
 
 static int take_per(void *into, const char *arg, struct erg_err *err)
@@ -39,6 +40,7 @@ static const struct erg_option own[] = {
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	{"Rows", erg_rows_select, offsetof(struct options, select), false},
 	ERG_GROUPS_COMMON(offsetof(struct options, common))};
 static const struct erg_command command = {
 	.program = "erg-analyze",
@@ -68,6 +70,31 @@ static int add_parts(const struct options *o, const struct erg_common *common,
 		erg_per_phase_rows(&o->per, &parts, run);
 	else
 		erg_per_rows(&o->per, &parts, o->by, run);
+	return 0;
+}
+
+/* What was asked of the rows of RUN, and what is wrong with it as a whole. */
+static int finish_run(const struct options *o, json_t *run, json_t *doc, struct erg_err *err)
+{
+	json_t *layers = json_object_get(run, "layers");
+	const char *archive = erg_text_of(run, "archive");
+	const char *energy = strcmp(o->energy, "total") ? "above_idle_j" : "energy_j";
+	size_t left;
+
+	if (strcmp(o->energy, "total") && !json_is_null(json_object_get(run, "mean_w")) &&
+		!strcmp(erg_text_of(json_object_get(run, "idle_w"), "reason"), "no-idle"))
+		return erg_fail(err, -ENODATA,
+			"%s: --energy above-idle: the run has no idle phase: expected a recording with "
+			"erg-record run --idle SECONDS, or a phase named idle in it",
+			archive);
+	if (!json_array_size(layers) && strcmp(o->by, "phase"))
+		erg_document_warn(doc, "no-layers",
+			"%s: it has no layers: annotate the program (man 3 erg), record it with "
+			"--annotate (man erg-adapters), or add layers by erg-record import --onto",
+			archive);
+	left = erg_select_rows(&o->select, layers, 0, energy, "power_w");
+	if (left)
+		json_object_set_new(run, "left_out", json_integer((json_int_t)left));
 	return 0;
 }
 
@@ -105,7 +132,10 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 		r = erg_apart_run(tl, &o->common, run_of_rail, &w, doc, &run, err);
 	}
 	if (r >= 0)
-		json_array_append_new(json_object_get(doc, "runs"), run);
+		r = finish_run(o, run, doc, err);
+	if (r >= 0)
+		json_array_append(json_object_get(doc, "runs"), run);
+	json_decref(run);
 	return r;
 }
 
@@ -118,6 +148,11 @@ static int run(int argc, char **argv, struct erg_err *err)
 
 	if (r)
 		return r == 1 ? 0 : r;
+	if (o.select.phase && strcmp(o.by, "phase"))
+		return erg_options_wrong(&command,
+			"--phase '%s': expected --by phase with it: the layers of a phase alone are not "
+			"accounted apart",
+			o.select.phase);
 	if (first == argc)
 		return erg_options_wrong(&command, "expected an archive");
 	json_object_set_new(doc, "energy", json_string(o.energy));

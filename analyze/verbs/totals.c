@@ -22,6 +22,7 @@
 struct options {
 	struct erg_common common;
 	struct erg_per per;
+	struct erg_select select;
 };
 
 static int take_per(void *into, const char *arg, struct erg_err *err)
@@ -37,6 +38,7 @@ static const struct erg_option own[] = {
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	{"Phases", erg_rows_select, offsetof(struct options, select), false},
 	ERG_GROUPS_COMMON(offsetof(struct options, common))};
 static const struct erg_command command = {
 	.program = "erg-analyze",
@@ -212,8 +214,15 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 
 		r = erg_apart_run(tl, &o->common, run_of_rail, &w, doc, &run, err);
 	}
-	if (r >= 0)
+	if (r >= 0) {
+		/* the whole run stays first */
+		size_t left = erg_select_rows(&o->select, json_object_get(run, "phases"), 1,
+			"ets_j", "mean_w");
+
+		if (left)
+			json_object_set_new(run, "left_out", json_integer((json_int_t)left));
 		json_array_append_new(json_object_get(doc, "runs"), run);
+	}
 	return r;
 }
 

@@ -92,6 +92,17 @@ const struct erg_option erg_rows_account[] = {
 };
 const struct erg_option erg_rows_output[] = {ROW_FORMAT, ROW_STRICT, {0}};
 const struct erg_option erg_rows_strict[] = {ROW_STRICT, {0}};
+static const char *const sorts[] = {"energy", "time", "power", "share", "name", NULL};
+#define SELECT(field) offsetof(struct erg_select, field)
+const struct erg_option erg_rows_select[] = {
+	{"sort", 0, "KEY", "rows by energy, time, power, share or name (default: as they ran)",
+		ERG_OPTION_CHOICE, SELECT(sort), .choices = sorts},
+	{"top", 0, "N", "so many rows at most", ERG_OPTION_UNSIGNED, SELECT(top), 1, 1e9},
+	{"match", 0, "GLOB", "rows with such a name, as 'fire*'", ERG_OPTION_TEXT, SELECT(match)},
+	{"phase", 0, "NAME", "this phase alone (of layers: with --by phase)", ERG_OPTION_TEXT,
+		SELECT(phase)},
+	{0},
+};
 const struct erg_option erg_rows_info[] = {ROW_RAIL, ROW_JOBS, ROW_FORMAT, ROW_STRICT, {0}};
 const struct erg_option erg_rows_verify[] = {ROW_JOBS, ROW_FORMAT, ROW_STRICT, {0}};
 

@@ -11,6 +11,7 @@
 #include "analyze/account/options.h"
 #include "analyze/render/emit.h"
 #include "analyze/result/document.h"
+#include "analyze/result/select.h"
 #include "formats/base/err.h"
 #include "formats/base/options.h"
 #include "formats/base/util.h"
@@ -33,6 +34,7 @@ extern const struct erg_verb erg_verb_model, erg_verb_report, erg_verb_export, e
 extern const struct erg_option erg_rows_account[]; /* rail, sensor, attribution, --jobs */
 extern const struct erg_option erg_rows_output[];  /* --format, --strict */
 extern const struct erg_option erg_rows_strict[];  /* --strict alone, of verbs that write a file */
+extern const struct erg_option erg_rows_select[];  /* --sort, --top, --phase, --match */
 extern const struct erg_option erg_rows_info[];    /* --rail, --jobs, --format, --strict */
 extern const struct erg_option erg_rows_verify[];  /* --jobs, --format, --strict */
 

@@ -39,7 +39,8 @@ for line in sys.stdin.buffer.read().decode().splitlines():
     ! grep -q 'not shown' table || false
     [ "$(grep -c '█' table)" -eq 2 ]
     drawn 60 "erg-analyze layers w.erg 2>/dev/null" >narrow
-    grep -q 'not shown for lack of width: .*by' narrow
+    grep -q 'not shown for lack of width: type, calls' narrow
+    grep -q ' direct' narrow # why and how stays
     grep -q '…' narrow
 }
 
@@ -48,7 +49,7 @@ for line in sys.stdin.buffer.read().decode().splitlines():
     grep -q '畳み込み層の非常に長い名前です第一段階の特徴抽出ブロック .*direct' plain
     ! grep -q "$(printf '\033')" plain || false
     # columns stand below each other where characters are wide, or of no width
-    sed -n '/^layer/,$p' plain | python3 -c '
+    sed -n '/^layer/,/^$/p' plain | python3 -c '
 import sys, unicodedata
 head, *rows = [l for l in sys.stdin.buffer.read().decode().splitlines() if l]
 def cells(t): return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in t)

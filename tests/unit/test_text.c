@@ -25,6 +25,16 @@ static void test_numbers_for_people(void **state)
 	assert_string_equal(erg_text_est(buf, sizeof(buf), &e, "J"), "12.35 ±0.40 mJ");
 	assert_string_equal(erg_text_est(buf, sizeof(buf), &none, "J"), "unresolved");
 	assert_string_equal(erg_text_percent(buf, sizeof(buf), 0.123), "12.3 %");
+	/* ratios and units that stand apart have no prefix */
+	assert_string_equal(erg_text_si(buf, sizeof(buf), 1234.5, ""), "1234");
+	assert_string_equal(erg_text_si(buf, sizeof(buf), 0.00125, ""), "0.001250");
+	e = (struct erg_est){0, -2, 2, 0, 0, "direct"};
+	assert_string_equal(erg_text_est(buf, sizeof(buf), &e, " ppm"), "0 ±2 ppm");
+	/* never ±0 of what is not, and no prefix that only the smaller of the two has */
+	e = (struct erg_est){5, 5 - 1e-8, 5 + 1e-8, 0, 0, "direct"};
+	assert_string_equal(erg_text_est(buf, sizeof(buf), &e, "J"), "5.000 J");
+	e = (struct erg_est){-2e-6, -2e-6 - .04, -2e-6 + .04, 0, 0, "direct"};
+	assert_string_equal(erg_text_est(buf, sizeof(buf), &e, "s"), "0 ±40 ms");
 }
 
 static void test_table_fits_its_width(void **state)

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A person who sees the table for the first time cannot know what "nnls" is, nor what to do about
+ * "unresolved": each word that occurs is explained in a line, and no other.
+ */
+#include "analyze/render/explain.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analyze/render/table.h"
+#include "formats/base/util.h"
+
+static const struct {
+	const char *word, *means;
+} words[] = {
+	{"direct", "direct: integrated from readings inside of the layer"},
+	{"nnls", "nnls: solved for, from what the readings of all iterations together say"},
+	{"windows", "seen too little: in fewer windows of the sensor than a figure needs"},
+	{"interval", "interval too wide: wider than --ci-limit"},
+	{"condition",
+		"not told from its neighbours: the readings would be the same if they shared otherwise"},
+	{"blocks", "run too short: for an interval"},
+	{"phase-locked", "in step: the sampler saw the same moments of every iteration"},
+	{"unobserved", "under half observed: readings are missing"},
+};
+
+static bool has_word(const json_t *list, const char *energy, const char *word)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach ((json_t *)list, i, row) {
+		const json_t *e = json_object_get(row, energy);
+
+		if (!strcmp(erg_text_of(e, isnan(erg_number_of(e, "value")) ? "reason" : "method"),
+			    word))
+			return true;
+	}
+	return false;
+}
+
+static void explain_words(const json_t *run, const char *energy, FILE *out)
+{
+	const json_t *layers = json_object_get(run, "layers"), *rest = json_object_get(run, "rest");
+	const char *sep = "";
+	const json_t *row;
+	bool merged = false;
+	size_t i;
+
+	json_array_foreach ((json_t *)layers, i, row)
+		merged = merged || json_array_size(json_object_get(row, "merged_with"));
+	for (i = 0; i < ERG_ARRAY_SIZE(words); i++)
+		if (has_word(layers, energy, words[i].word) ||
+			has_word(rest, energy, words[i].word)) {
+			fprintf(out, "%s%s", sep, words[i].means);
+			sep = "; ";
+		}
+	if (merged)
+		fprintf(out, "%sa + b: merged, only the energy of both together can be told", sep);
+	if (merged || *sep)
+		fputc('\n', out);
+}
+
+/* "5 layers need about 2.1 to 6.0 × as long a run": of those whose row says it. */
+static void explain_longer(const json_t *run, const char *energy, FILE *out)
+{
+	const json_t *row;
+	double least = INFINITY, most = 0;
+	size_t n = 0, i;
+
+	json_array_foreach (json_object_get(run, "layers"), i, row) {
+		double k = erg_number_of(json_object_get(row, energy), "longer");
+
+		if (!(k > 1))
+			continue;
+		n++;
+		least = fmin(least, k);
+		most = fmax(most, k);
+	}
+	if (!n)
+		return;
+	fprintf(out, "%zu %s%s need%s about ", n,
+		*erg_text_of(run, "by") ? erg_text_of(run, "by") : "layer", n == 1 ? "" : "s",
+		n == 1 ? "s" : "");
+	if (most > 1.2 * least)
+		fprintf(out, "%.*f to ", least < 9.95, least);
+	fprintf(out, "%.*f × as long a run\n", most < 9.95, most);
+}
+
+static void explain_merged(const json_t *run, FILE *out)
+{
+	const json_t *row, *other;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(run, "layers"), i, row) {
+		const json_t *merged = json_object_get(row, "merged_with");
+
+		if (json_array_size(merged) <= ERG_MERGED_SHOWN)
+			continue;
+		fprintf(out, "%s + %zu more:", erg_text_of(row, "name"), json_array_size(merged));
+		json_array_foreach ((json_t *)merged, k, other)
+			fprintf(out, "%s %s", k ? "," : "", json_string_value(other));
+		fputc('\n', out);
+	}
+}
+
+static void explain_rest(const json_t *run, FILE *out)
+{
+	const json_t *row;
+	char b[64];
+	size_t i;
+
+	json_array_foreach (json_object_get(run, "rest"), i, row) {
+		double s = erg_number_of(row, "own_time_s");
+
+		if (s > 0)
+			fprintf(out,
+				"%s has in it %s that modules and networks spent themselves: each "
+				"under 1 %% of the run, for which no power can be told\n",
+				erg_text_of(row, "name"), erg_text_si(b, sizeof(b), s, "s"));
+	}
+}
+
+void erg_explain_layers(const json_t *run, const char *energy, FILE *out)
+{
+	json_int_t left = json_integer_value(json_object_get(run, "left_out"));
+	_cleanup_(erg_freep) char *text = NULL;
+	size_t len;
+	FILE *mem = open_memstream(&text, &len);
+
+	if (!mem)
+		return;
+	if (left)
+		fprintf(mem, "%lld more row%s left out as asked for\n", (long long)left,
+			left == 1 ? "" : "s");
+	explain_words(run, energy, mem);
+	explain_longer(run, energy, mem);
+	explain_merged(run, mem);
+	explain_rest(run, mem);
+	fclose(mem);
+	if (text && *text)
+		fputc('\n', out);
+	for (char *line = text, *end; line && *line; line = end + 1) {
+		end = strchr(line, '\n');
+		*end = '\0';
+		erg_text_wrapped(out, line, erg_text_width());
+	}
+}

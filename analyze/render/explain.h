@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_RENDER_EXPLAIN_H
+#define ERG_ANALYZE_RENDER_EXPLAIN_H
+
+/* What stands below a table of layers: the words of the column "by", members of merged rows, how much
+ * longer to record, and what is not in the table. */
+#include <stdio.h>
+
+#include <jansson.h>
+
+void erg_explain_layers(const json_t *run, const char *energy, FILE *out);
+
+#endif
