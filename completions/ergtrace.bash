@@ -12,7 +12,10 @@ _ergtrace_options() {
 # Values of what stands behind option $2 of verb $1; the verb model has verbs of its own.
 _ergtrace_values() {
     case $1:$2 in
+    compare:--format) echo text json csv junit markdown ;;
+    compare:--by) echo total layer ;;
     *:--format) echo text json csv ;;
+    *:--sort) echo energy time power share name ;;
     *:--by) echo layer type module network phase ;;
     *:--per) echo counter: iteration macs token request ;;
     *:--energy) echo total above-idle ;;

@@ -31,6 +31,25 @@ static void print_settings(const json_t *doc, FILE *out)
 	}
 }
 
+static void print_gate(const json_t *doc, FILE *out)
+{
+	const json_t *gate = json_object_get(doc, "gate"), *l;
+	char text[256];
+	size_t i;
+
+	if (!gate)
+		return;
+	fprintf(out, "\nETS %s\n",
+		erg_compare_verdict(text, sizeof(text), gate, json_object_get(gate, "total")));
+	json_array_foreach (json_object_get(gate, "layers"), i, l)
+		fprintf(out, "%s %s\n", erg_text_of(l, "name"),
+			erg_compare_verdict(text, sizeof(text), gate, l));
+	if (json_integer_value(json_object_get(gate, "base_runs")) == 1 &&
+		json_integer_value(json_object_get(gate, "new_runs")) == 1)
+		fputs("one run a side: how far such runs differ anyway is not known; repeat them\n",
+			out);
+}
+
 int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
@@ -65,6 +84,7 @@ int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
 	fprintf(out, "* significant at 5 %%, corrected for the number of layers\n");
+	print_gate(doc, out);
 	return r;
 }
 

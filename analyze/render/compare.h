@@ -12,4 +12,11 @@
 int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err);
 int erg_compare_csv(const json_t *doc, FILE *out, struct erg_err *err);
 
+/* For pages of continuous integration (compare_ci.c): JUnit XML, a test case for the whole and for each
+ * layer that was tested; and a table in Markdown. */
+int erg_compare_junit(const json_t *doc, FILE *out, struct erg_err *err);
+int erg_compare_markdown(const json_t *doc, FILE *out, struct erg_err *err);
+/* "more: +7.5 % (90 % interval 6.9 to 8.1 %), 5 and 5 runs" of an entry of the gate. */
+const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const json_t *entry);
+
 #endif

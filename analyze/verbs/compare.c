@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * erg-analyze compare A B: what changed between two runs, in total and layer by layer. With many
+ * erg-analyze compare BASE NEW...: what changed between two runs, or between the means of repeated runs, in
+ * total and layer by layer, and a verdict for continuous integration (experiment/gate.h). With many
  * layers some differ by chance, so significance is after Holm's correction (Holm 1979). On one rail
  * of one machine the sensor errs alike in both runs: what its gain and offset made of one energy
  * they made of the other, so of the systematic parts the difference remains. Elsewhere all of both
@@ -8,26 +9,62 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <gsl/gsl_cdf.h>
 
 #include "analyze/account/runs.h"
+#include "analyze/experiment/gate_runs.h"
 #include "analyze/render/compare.h"
 #include "analyze/result/estimate.h"
 #include "analyze/verbs/verb.h"
 
-static const struct erg_option_group groups[] = {ERG_GROUPS_COMMON(0)};
+enum form { FORM_TEXT, FORM_JSON, FORM_CSV, FORM_JUNIT, FORM_MARKDOWN };
+static const char *const forms[] = {"text", "json", "csv", "junit", "markdown", NULL};
+static const char *const bys[] = {"total", "layer", NULL};
+
+struct options {
+	struct erg_common common;
+	const char *form, *by;
+	double fail_above, equivalent; /* fractions; negative: not asked */
+};
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct erg_option own[] = {
+	{"fail-above", 0, "PCT", "exit 4 when NEW takes more than PCT % more than BASE",
+		ERG_OPTION_NUMBER, AT(fail_above), 0, 1e6, .01},
+	{"equivalent", 0, "PCT", "is NEW within PCT % of BASE, either way? (two one-sided tests)",
+		ERG_OPTION_NUMBER, AT(equivalent), 1e-6, 1e6, .01},
+	{"by", 0, "WHAT", "total, or layer: each layer is tested too (default total)",
+		ERG_OPTION_CHOICE, AT(by), .choices = bys},
+	{0},
+};
+static const struct erg_option output[] = {
+	{"format", 0, "FORMAT", "text, json, csv, junit or markdown (default text)",
+		ERG_OPTION_CHOICE, AT(form), .choices = forms},
+	{"strict", 0, NULL, "exit 3 when there are warnings about the data", ERG_OPTION_FLAG,
+		AT(common.strict)},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	{"Rail, sensor and attribution", erg_rows_account, AT(common), true},
+	{"Output", output, 0, false}, {0}};
 static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "compare",
-	.synopsis = "[options] A B",
+	.synopsis = "[options] BASE NEW...",
 	.about =
-		"Differences of two runs (archives, or results of 'erg-analyze layers --format json'): "
-		"energy and time in total and for each layer, with intervals, significance corrected "
-		"for the number of layers, and the settings that differ.",
+		"Differences of two runs, or of repeated runs (archives, folders of them, or results of "
+		"'erg-analyze layers --format json'): energy and time in total and for each layer, "
+		"with intervals, significance corrected for the number of layers, and the settings "
+		"that differ; a verdict with an exit status for continuous integration.",
 	.groups = groups,
+	.ending =
+		"With --fail-above or --equivalent the exit status is 0 when NEW does not take more (or is "
+		"equivalent), 4 when it takes more, 5 when these runs cannot tell.",
 };
 
 struct difference {
@@ -253,46 +290,139 @@ static void compare_settings(const json_t *a, const json_t *b, json_t *doc)
 	json_object_set_new(doc, "settings", out);
 }
 
-static int compare(const struct erg_common *common, char *const *files, struct erg_err *err)
+/* Runs of different rails are no repetitions of each other. */
+static void compare_sides(const json_t *base, const json_t *added, json_t *doc)
 {
-	static const struct erg_renderer renderer = {erg_compare_text, erg_compare_csv};
-	json_auto_t *doc = erg_document_new("compare"), *runs = NULL;
-	json_t *a, *b;
-	bool same_sensor;
-	int r = erg_runs_load(files, 2, common, doc, &runs, err);
+	const json_t *sides[2] = {base, added}, *run;
+	const char *rail = json_string_value(json_object_get(json_array_get(base, 0), "rail"));
+	size_t i;
 
-	if (r < 0)
-		return r;
-	if (json_array_size(runs) != 2)
-		return erg_fail(err, -EINVAL, "%s and %s hold %zu runs: expected one each",
-			files[0], files[1], json_array_size(runs));
-	a = json_array_get(runs, 0);
-	b = json_array_get(runs, 1);
-	same_sensor = same_text(a, b, "machine") && same_text(a, b, "rail") && alike(a, b, "host");
-	if (!same_text(a, b, "rail"))
-		erg_document_warn(doc, "rails", "the runs are of different rails: %s and %s",
-			json_string_value(json_object_get(a, "rail")),
-			json_string_value(json_object_get(b, "rail")));
+	for (int k = 0; k < 2; k++)
+		json_array_foreach ((json_t *)sides[k], i, run) {
+			const char *other = json_string_value(json_object_get(run, "rail"));
+
+			if (!rail || !other || !strcmp(rail, other))
+				continue;
+			erg_document_warn(doc, "rails",
+				"the runs are of different rails: %s and %s", rail, other);
+			return;
+		}
+}
+
+static json_t *archives_of(const json_t *runs)
+{
+	json_t *list = json_array(), *run;
+	size_t i;
+
+	json_array_foreach ((json_t *)runs, i, run)
+		json_array_append(list, json_object_get(run, "archive"));
+	return list;
+}
+
+/* With repetitions, significance is by their scatter. */
+static void use_scatter(json_t *doc, const json_t *gate)
+{
+	const double p = erg_number_of(json_object_get(gate, "total"), "p_value");
+	json_t *ets = json_object_get(json_object_get(doc, "total"), "ets_j");
+
+	json_object_set_new(ets, "p_value", erg_num_json(p));
+	json_object_set_new(ets, "significant", isnan(p) ? json_null() : json_boolean(p <= 0.05));
+}
+
+static int compare_runs(const struct options *o, const json_t *base, const json_t *added,
+	json_t *doc, struct erg_err *err)
+{
+	json_auto_t *a = erg_gate_mean_run(base), *b = erg_gate_mean_run(added);
+	const bool same_sensor =
+		same_text(a, b, "machine") && same_text(a, b, "rail") && alike(a, b, "host");
+	const struct erg_gate_wish w = {
+		.has_fail_above = o->fail_above >= 0,
+		.has_equivalent = o->equivalent >= 0,
+		.fail_above = o->fail_above,
+		.equivalent = o->equivalent,
+		.same_sensor = same_sensor,
+	};
+	json_t *gate = erg_gate_json(base, added, &w, !strcmp(o->by, "layer"));
+	int r;
+
+	if (!a || !b || !gate)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	compare_sides(base, added, doc);
 	json_object_set(doc, "a", json_object_get(a, "archive"));
 	json_object_set(doc, "b", json_object_get(b, "archive"));
+	json_object_set_new(doc, "base", archives_of(base));
+	json_object_set_new(doc, "new", archives_of(added));
 	json_object_set_new(doc, "same_sensor", json_boolean(same_sensor));
 	compare_totals(a, b, same_sensor, doc);
 	compare_lengths(a, b, doc);
 	compare_settings(a, b, doc);
 	r = compare_layers(a, b, same_sensor, doc, err);
-	return r < 0 ? r : erg_document_emit(doc, common->format, &renderer, common->strict, err);
+	if (json_array_size(base) > 1 || json_array_size(added) > 1)
+		use_scatter(doc, gate);
+	json_object_set_new(doc, "gate", gate);
+	return r;
+}
+
+static int status_of(const json_t *doc, int emitted)
+{
+	const json_t *gate = json_object_get(doc, "gate");
+	const char *verdict = erg_text_of(gate, "verdict");
+
+	if (emitted ||
+		(json_is_null(json_object_get(gate, "fail_above")) &&
+			json_is_null(json_object_get(gate, "equivalent"))))
+		return emitted;
+	return !strcmp(verdict, "more") ? 4 : !strcmp(verdict, "cannot-tell") ? 5 : 0;
+}
+
+static int emit(const struct options *o, const json_t *doc, struct erg_err *err)
+{
+	static const struct erg_renderer plain = {erg_compare_text, erg_compare_csv};
+	static const struct erg_renderer junit = {erg_compare_junit, NULL};
+	static const struct erg_renderer markdown = {erg_compare_markdown, NULL};
+	const struct erg_renderer *renderer = !strcmp(o->form, forms[FORM_JUNIT]) ? &junit
+		: !strcmp(o->form, forms[FORM_MARKDOWN])                          ? &markdown
+										  : &plain;
+	int format = erg_format_parse(o->form);
+
+	return erg_document_emit(doc, format < 0 ? ERG_FORMAT_TEXT : (enum erg_format)format,
+		renderer, o->common.strict, err);
+}
+
+/* BASE is the first word, which may be a folder; NEW the others. */
+static int compare(const struct options *o, char *const *files, size_t n, struct erg_err *err)
+{
+	json_auto_t *doc = erg_document_new("compare"), *base = NULL, *added = NULL;
+	int r = erg_runs_load(files, 1, &o->common, doc, &base, err);
+
+	if (r >= 0)
+		r = erg_runs_load(files + 1, n - 1, &o->common, doc, &added, err);
+	if (r < 0)
+		return r;
+	if (!json_array_size(base) || !json_array_size(added))
+		return erg_fail(err, -EINVAL, "%s: expected a run on either side", files[0]);
+	r = compare_runs(o, base, added, doc, err);
+	if (r >= 0)
+		r = emit(o, doc, err);
+	return r < 0 ? r : status_of(doc, r);
 }
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct erg_common common = {0};
-	int first, r = erg_options_parse(&command, argc, argv, &common, &first);
+	struct options o = {.form = forms[FORM_TEXT],
+		.by = bys[0],
+		.fail_above = -1,
+		.equivalent = -1};
+	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
 	if (r)
 		return r == 1 ? 0 : r;
-	if (argc - first != 2)
-		return erg_options_wrong(&command, "expected two runs, got %d", argc - first);
-	return compare(&common, argv + first, err);
+	if (argc - first < 2)
+		return erg_options_wrong(&command,
+			"expected BASE and NEW (archives, folders or results), got %d",
+			argc - first);
+	return compare(&o, argv + first, (size_t)(argc - first), err);
 }
 
-const struct erg_verb erg_verb_compare = {"compare", "what changed between two runs", run};
+const struct erg_verb erg_verb_compare = {"compare", "what changed between runs; a gate for CI",
+	run};

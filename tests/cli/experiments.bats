@@ -193,6 +193,63 @@ unresolved() { jq -c '.ets_j = {value: null, lo: null, hi: null, method: "unreso
     erg-analyze compare b.json b.json | grep -q "conv1 + pool1"
 }
 
+# Totals of repeated runs, as results in a folder: one an argument.
+runs_of() {
+    local folder=$1 e
+    mkdir -p "$folder"
+    shift
+    for e in "$@"; do run_json r '{}' 1 "$e" | jq '.ets_j.stat = 0 | .ets_j.syst = 0' | document >"$folder/$e.json"; done
+}
+
+@test "compare: a gate over repeated runs, by its verdict and exit status" {
+    runs_of base 100 101 99.5 100.5 99
+    runs_of more 103 104.5 103.5 104
+    runs_of same 100.2 99.6 100.9 99.9 100.4
+    jq -s '.[0].runs = [.[].runs[]] | .[0]' base/*.json >base.json
+    run --separate-stderr erg-analyze compare base.json more/*.json --fail-above 2
+    [ "$status" -eq 4 ]
+    # by python3's statistics and another program's Student tail: tests/unit/test_gate.c
+    [[ "$output" == *"ETS more by 2 %: +3.75 % (90 % interval +2.83 to +4.68 %), 5 and 4 runs"* ]]
+    run --separate-stderr erg-analyze compare base.json more/*.json --fail-above 5
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"ETS not more by 5 %: "* ]]
+    run --separate-stderr erg-analyze compare base.json same/*.json --equivalent 2
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"ETS equivalent within 2 %: "* ]]
+    run --separate-stderr erg-analyze compare base.json same/*.json --equivalent 1
+    [ "$status" -eq 5 ]
+    [[ "$output" == *"ETS cannot tell: "*"; about "*" a side would tell"* ]]
+    # without a gate nothing fails; a folder of archives or results is a side
+    erg-analyze compare base.json more/*.json >/dev/null 2>&1
+    run erg-analyze compare base.json
+    [ "$status" -eq 2 ]
+}
+
+@test "compare: by layer, corrected; JUnit that a parser reads, and Markdown" {
+    skip_unless python3
+    run_json a '{}' 1 10 | document >a.json
+    run_json b '{}' 1 12 | jq '.layers[0].name = "a<b|c"' | document >b.json
+    jq '.runs[0].layers[0].name = "a<b|c"' a.json >a1.json
+    run --separate-stderr erg-analyze compare a1.json b.json --fail-above 1 --by layer --format junit
+    [ "$status" -eq 4 ]
+    python3 -c '
+import sys, xml.etree.ElementTree as e
+s = e.fromstring(sys.stdin.read().encode()).find("testsuite")
+names = [c.get("name") for c in s.findall("testcase")]
+assert names == ["ETS", "a<b|c", "pool1"], names
+assert s.get("failures") == "3" and len(s.findall("testcase/failure")) == 3, s.attrib
+assert "SIMULATED" in s.get("name")' <<<"$output"
+    run --separate-stderr erg-analyze compare a1.json b.json --by layer --format markdown
+    [ "$status" -eq 0 ]
+    [[ "$output" == "### Energy: more (SIMULATED power)"* ]]
+    [[ "$output" == *'| a\<b\|c | 8.000 '* ]]
+    # a layer that is not resolved cannot be told, and that is not a pass
+    jq '.runs[0].layers[1].energy_j = {value: null, lo: null, hi: null, method: "unresolved", reason: "windows"}' a1.json >c.json
+    run --separate-stderr erg-analyze compare a1.json c.json --equivalent 5 --by layer
+    [ "$status" -eq 5 ]
+    [[ "$output" == *"pool1 cannot tell: not resolved on both sides"* ]]
+}
+
 @test "tables: bad cells are named by line and column, unknown columns by name" {
     printf 'net,f,time_s,power_w\na,1,2,3\na,2,x,4\n' >t.csv
     run erg-analyze sweep --table t.csv

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The verdicts of a comparison for the pages of continuous integration. */
+#include <math.h>
+#include <string.h>
+
+#include "analyze/render/compare.h"
+#include "analyze/render/table.h"
+#include "formats/base/util.h"
+
+static const char *verdict_words(const char *verdict)
+{
+	static const char *const words[][2] = {{"more", "more"}, {"less", "less"},
+		{"equivalent", "equivalent"}, {"not-more", "not more"},
+		{"cannot-tell", "cannot tell"}};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i][0], verdict))
+			return words[i][1];
+	return verdict;
+}
+
+const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const json_t *entry)
+{
+	const json_t *added = json_object_get(entry, "added");
+	const char *verdict = erg_text_of(entry, "verdict");
+	double more = erg_number_of(entry, "repetitions"), value = erg_number_of(added, "value");
+	double within = erg_number_of(gate, "equivalent"),
+	       above = erg_number_of(gate, "fail_above");
+	FILE *f = fmemopen(buf, len, "w");
+
+	buf[0] = '\0';
+	if (!f)
+		return buf;
+	fputs(verdict_words(verdict), f);
+	if (!strcmp(verdict, "equivalent"))
+		fprintf(f, " within %.4g %%", 100 * within);
+	if (above > 0 && (!strcmp(verdict, "not-more") || !strcmp(verdict, "more")))
+		fprintf(f, " by %.4g %%", 100 * above);
+	if (isfinite(value))
+		fprintf(f, ": %+.2f %% (90 %% interval %+.2f to %+.2f %%)", 100 * value,
+			100 * erg_number_of(added, "lo"), 100 * erg_number_of(added, "hi"));
+	else
+		fputs(": not resolved on both sides", f);
+	fprintf(f, ", %lld and %lld runs",
+		(long long)json_integer_value(json_object_get(entry, "base_runs")),
+		(long long)json_integer_value(json_object_get(entry, "new_runs")));
+	if (!strcmp(verdict, "cannot-tell") && more > 0)
+		fprintf(f, "; about %.0f a side would tell", more);
+	fclose(f);
+	buf[len - 1] = '\0';
+	return buf;
+}
+
+static void xml_text(FILE *out, const char *s)
+{
+	for (; *s; s++)
+		switch (*s) {
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		default:
+			fputc(*s, out);
+		}
+}
+
+static void junit_case(const json_t *gate, const char *name, const json_t *entry, FILE *out)
+{
+	const char *verdict = erg_text_of(entry, "verdict");
+	char text[256];
+
+	erg_compare_verdict(text, sizeof(text), gate, entry);
+	fputs("    <testcase classname=\"ergtrace.energy\" name=\"", out);
+	xml_text(out, name);
+	fputs("\">\n", out);
+	if (!strcmp(verdict, "more") || !strcmp(verdict, "cannot-tell")) {
+		/* what is not known has not failed, and has not passed */
+		bool failed = !strcmp(verdict, "more");
+
+		fprintf(out, "      <%s message=\"", failed ? "failure" : "skipped");
+		xml_text(out, text);
+		fputs("\"/>\n", out);
+	}
+	fputs("      <system-out>", out);
+	xml_text(out, text);
+	fputs("</system-out>\n    </testcase>\n", out);
+}
+
+static size_t count_of(const json_t *gate, const char *verdict)
+{
+	const json_t *l;
+	size_t i, n = !strcmp(erg_text_of(json_object_get(gate, "total"), "verdict"), verdict);
+
+	json_array_foreach (json_object_get(gate, "layers"), i, l)
+		n += !strcmp(erg_text_of(l, "verdict"), verdict);
+	return n;
+}
+
+int erg_compare_junit(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	const json_t *gate = json_object_get(doc, "gate"), *l;
+	size_t i, n = 1 + json_array_size(json_object_get(gate, "layers"));
+	size_t failed = count_of(gate, "more"), skipped = count_of(gate, "cannot-tell");
+
+	(void)err;
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
+	fprintf(out, "<testsuites tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n", n, failed,
+		skipped);
+	fprintf(out,
+		"  <testsuite name=\"energy%s\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
+		"skipped=\"%zu\">\n",
+		json_is_true(json_object_get(doc, "simulated")) ? " (SIMULATED power)" : "", n,
+		failed, skipped);
+	junit_case(gate, "ETS", json_object_get(gate, "total"), out);
+	json_array_foreach (json_object_get(gate, "layers"), i, l)
+		junit_case(gate, erg_text_of(l, "name"), l, out);
+	fputs("  </testsuite>\n</testsuites>\n", out);
+	return 0;
+}
+
+static void markdown_text(FILE *out, const char *s)
+{
+	for (; *s; s++) {
+		if (strchr("|\\`*_<>[]", *s))
+			fputc('\\', out);
+		fputc(*s, out);
+	}
+}
+
+static void markdown_row(const char *name, const json_t *x, const json_t *gate, const json_t *entry,
+	FILE *out)
+{
+	char a[64], b[64], c[64], text[256];
+
+	fputs("| ", out);
+	markdown_text(out, name);
+	fprintf(out, " | %s | %s | %s | %s |\n",
+		erg_text_est_json(a, sizeof(a), json_object_get(x, "a"), "J"),
+		erg_text_est_json(b, sizeof(b), json_object_get(x, "b"), "J"),
+		erg_text_percent(c, sizeof(c), erg_number_of(x, "relative")),
+		entry ? erg_compare_verdict(text, sizeof(text), gate, entry)
+			: json_is_true(json_object_get(x, "significant")) ? "significant at 5 %"
+									  : "");
+}
+
+static const json_t *entry_named(const json_t *gate, const json_t *layer)
+{
+	const json_t *l;
+	size_t i;
+
+	json_array_foreach (json_object_get(gate, "layers"), i, l)
+		if (json_equal(json_object_get(l, "name"), json_object_get(layer, "name")))
+			return l;
+	return NULL;
+}
+
+int erg_compare_markdown(const json_t *doc, FILE *out, struct erg_err *err)
+{
+	const json_t *gate = json_object_get(doc, "gate"), *l;
+	size_t i;
+
+	(void)err;
+	fprintf(out, "### Energy: %s%s\n\n", verdict_words(erg_text_of(gate, "verdict")),
+		json_is_true(json_object_get(doc, "simulated")) ? " (SIMULATED power)" : "");
+	fputs("| | base | new | change | verdict |\n|---|---:|---:|---:|---|\n", out);
+	markdown_row("ETS", json_object_get(json_object_get(doc, "total"), "ets_j"), gate,
+		json_object_get(gate, "total"), out);
+	json_array_foreach (json_object_get(doc, "layers"), i, l)
+		markdown_row(erg_text_of(l, "name"), json_object_get(l, "energy_j"), gate,
+			entry_named(gate, l), out);
+	return 0;
+}
