@@ -62,6 +62,7 @@ void erg_attr_free(struct erg_attr *a)
 		free(st->is_direct);
 		free(st->lag_j);
 		free(st->rival_j);
+		free(st->slack_j);
 		free(st->quantum_w);
 		free(st->gaps);
 		free(st->class_covered);
@@ -114,13 +115,14 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 	st->is_direct = calloc(n + 1, sizeof(bool));
 	st->lag_j = calloc(ATTR_LAG_SIDES * (n + 1), sizeof(double));
 	st->rival_j = calloc(n + 1, sizeof(double));
+	st->slack_j = calloc(n + 1, sizeof(double));
 	st->quantum_w = calloc(n + 1, sizeof(double));
 	st->class_covered = calloc(n + 1, sizeof(double));
 	st->rounds = r->opt.rounds;
 	st->rep = calloc(st->rounds * n + 1, sizeof(double));
 	if (!r->a->classes || !st->power || !st->value || !st->nnls || !st->nnls_se || !st->dir ||
-		!st->dir_se || !st->is_direct || !st->lag_j || !st->rival_j || !st->quantum_w ||
-		!st->class_covered || !st->rep)
+		!st->dir_se || !st->is_direct || !st->lag_j || !st->rival_j || !st->slack_j ||
+		!st->quantum_w || !st->class_covered || !st->rep)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
 	return 0;
 }

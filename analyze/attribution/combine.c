@@ -89,7 +89,8 @@ static double edges_of(const struct erg_attr_state *st, const double *weight, do
 		part += fabs(weight[c]) * st->view.class_time[c];
 		quantum += fabs(weight[c]) * st->view.class_time[c] * st->quantum_w[c];
 		rival += weight[c] * st->rival_j[c];
-		square += weight[c] * st->rival_j[c] * weight[c] * st->rival_j[c];
+		square += weight[c] * weight[c] *
+			(st->rival_j[c] * st->rival_j[c] + st->slack_j[c] * st->slack_j[c]);
 		for (size_t i = 0; i < ATTR_LAG_SIDES; i++)
 			side[i] += weight[c] * st->lag_j[ATTR_LAG_SIDES * c + i];
 	}

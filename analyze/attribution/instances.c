@@ -23,7 +23,10 @@
 #define APART 0.08       /* of the means of two clusters */
 #define APART_SD 4.5     /* (halves of a uniform distribution: 3.5; of a normal one: 2.6) */
 #define VALLEY 0.04      /* share of the smaller cluster in the middle third between them */
-#define RARE 0.003       /* share of the class's time below which a part stays */
+#define TWICE_MIN                                                                                  \
+	0.3 /* of a layer's time that it runs on several tracks at once, to be told apart */
+#define TWICE_MAX 0.98
+#define RARE 0.003 /* share of the class's time below which a part stays */
 
 static double sd_of(double sum, double square, double n)
 {
@@ -181,14 +184,26 @@ static bool below(const struct erg_timeline *tl, uint32_t k, uint32_t top)
 	return false;
 }
 
+/* On how many tracks class K runs in segment I. */
+static size_t tracks_of(const struct attr_view *v, size_t i, uint32_t k)
+{
+	size_t n = 0;
+
+	for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++)
+		n += v->col[e] == k;
+	return n;
+}
+
 /* Where in its layer a segment of own time lies: 0, of a layer that encloses none, or alone; 1 before
- * the layers inside, 2 between, 3 after them. */
+ * the layers inside, 2 between, 3 after them. Or 1, where the layer runs on several tracks at once. */
 static size_t position(const struct attr_instances *t, size_t i, uint32_t k)
 {
 	const struct attr_view *v = t->view;
 	bool after, before;
 
-	if (v->first || !t->parent[k])
+	if (v->first)
+		return t->twice[k] && tracks_of(v, i, k) > 1;
+	if (!t->parent[k])
 		return 0;
 	after = t->last != ERG_NONE && below(t->tl, t->last, k);
 	before = i + 1 < v->n && below(t->tl, v->col[i + 1], k);
@@ -218,6 +233,32 @@ static int by_slot(const void *a, const void *b)
 	if (x->slot != y->slot)
 		return x->slot < y->slot ? -1 : 1;
 	return (x->log_ns > y->log_ns) - (x->log_ns < y->log_ns);
+}
+
+/* Layers that run on several tracks at once for a good part of their time, not by chance and not always: what
+ * they spend then is not twice what they spend on one. */
+static int find_twice(struct attr_instances *t, struct erg_err *err)
+{
+	const struct attr_view *v = t->view;
+	_cleanup_(erg_freep) double *time = calloc(2 * (v->gap_class + 1), sizeof(*time));
+
+	if (!time)
+		return erg_fail(err, -ENOMEM, "out of memory for %u classes", v->gap_class);
+	for (size_t i = 0; v->first && i < v->n; i++) {
+		double d = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
+
+		for (uint32_t e = v->first[i]; e < v->first[i + 1]; e++)
+			if (v->col[e] < v->gap_class) {
+				double n = (double)tracks_of(v, i, v->col[e]);
+
+				time[2 * v->col[e]] += d / n;
+				time[2 * v->col[e] + 1] += n > 1 ? d / n : 0;
+			}
+	}
+	for (size_t k = 0; k < v->gap_class; k++)
+		t->twice[k] = time[2 * k + 1] > TWICE_MIN * time[2 * k] &&
+			time[2 * k + 1] < TWICE_MAX * time[2 * k];
+	return 0;
 }
 
 /* One instance in STRIDE of each class, by a count of its own: the same for any order of classes. */
@@ -303,17 +344,20 @@ int attr_instances_find(struct attr_instances *t, const struct attr_view *v,
 	t->end_ns = calloc(n, sizeof(double));
 	t->log_ns = calloc(n, sizeof(double));
 	t->parent = calloc(n, 1);
+	t->twice = calloc(n, 1);
 	t->parts = calloc(slots, 1);
 	t->kind = calloc(slots, sizeof(*t->kind));
 	t->at = calloc(slots * (ATTR_PARTS_MAX - 1), sizeof(double));
 	t->kind_class = calloc(slots * ATTR_PARTS_MAX, sizeof(*t->kind_class));
-	if (!t->end_ns || !t->log_ns || !t->parent || !t->parts || !t->kind || !t->at ||
-		!t->kind_class)
+	if (!t->end_ns || !t->log_ns || !t->parent || !t->twice || !t->parts || !t->kind ||
+		!t->at || !t->kind_class)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", n);
 	for (size_t k = 0; k < src->tl->n_layers; k++)
 		if (src->tl->layers[k].parent < src->tl->n_layers)
 			t->parent[src->tl->layers[k].parent] = 1;
-	r = sample_durations(t, n, &s, &samples, err);
+	r = find_twice(t, err);
+	if (!r)
+		r = sample_durations(t, n, &s, &samples, err);
 	if (!r)
 		r = cut_all(t, s, samples, err);
 	free(s);
@@ -330,6 +374,7 @@ void attr_instances_release(struct attr_instances *t)
 	free(t->end_ns);
 	free(t->log_ns);
 	free(t->parent);
+	free(t->twice);
 	free(t->parts);
 	free(t->kind);
 	free(t->at);

@@ -115,6 +115,7 @@ struct attr_instances {
 	double *end_ns;       /* per class: where its present instance ends, ns since t0 */
 	double *log_ns;       /* per class: log of the duration of its present instance */
 	uint8_t *parent;      /* per class: encloses others */
+	uint8_t *twice;       /* per class: what runs on several tracks at once is told apart */
 	uint8_t *parts;       /* classes x positions */
 	uint32_t *kind;       /* classes x positions: the first of its kinds */
 	double *at;           /* classes x positions x (parts max - 1): cuts, log ns */
@@ -481,7 +482,8 @@ struct erg_attr_state {
 	double *dir_se;
 	bool *is_direct; /* per class: value is the direct one */
 	double *rival_j; /* per class: energy by another sensor that fits as well, less its own, J */
-	double *lag_j;   /* ATTR_LAG_SIDES per class: change of the energy by another lag, J */
+	double *slack_j;     /* per class: what tests that fail slightly would change, J */
+	double *lag_j;       /* ATTR_LAG_SIDES per class: change of the energy by another lag, J */
 	double *quantum_w;   /* per class: bound of the quantisation bias, W */
 	double sigma2, tau2; /* of the solution */
 	double mean_w;
@@ -558,6 +560,7 @@ enum {
 struct attr_test {
 	double f, p; /* NaN: too few readings to test */
 	double step; /* of a single column: what it asks for */
+	bool slight; /* fails, but what it would change of the energies is small, and in their intervals */
 };
 struct attr_tests {
 	struct attr_test lag, window, rc, skew, kernel, clock, duration;

@@ -23,10 +23,16 @@
 
 #define BASE_BLOCKS 2048
 #define JITTER_MAX                                                                                 \
-	2e5 /* ns, SD of the readings' times: beyond, the kernel is no longer known well enough */
-#define OWN_MIN 1e-7 /* share of a column below which the rest is rounding */
+	2e5 /* ns, SD of the readings' times: beyond, the kernel of short layers is not known */
+#define JITTER_LAYER 0.2 /* or of a layer's duration */
+#define OWN_MIN 1e-7     /* share of a column below which the rest is rounding */
 #define BLOCKS_MIN 60
 #define BLOCKS_PER_SCORE 20
+#define DEPENDENT 1e-10 /* of a column's square: what is left of it is rounding */
+#define TAKEN_MAX 0.03  /* part of the squared residuals, of what else than the clock */
+#define TAKEN_CLOCK 0.3 /* which has no other minima to be in */
+#define SHIFT_MAX 0.005 /* of a class's energy */
+#define SLACK 1.5       /* of a shift, as it is known only roughly */
 
 static const double shift_ns[ATTR_SHIFTS] = {-3e6, -1e6, 1e6, 3e6, 6e6, 12e6, 20e6, 35e6, 60e6};
 
@@ -37,12 +43,13 @@ struct scores {
 	double *me;          /* blocks x dim: sums of model column x residual */
 	double *ze;          /* blocks x n_z */
 	double *mz;          /* dim x n_z */
-	double *zz;          /* n_z: sums of z^2 */
+	double *zz;          /* n_z x n_z: sums of z z', upper triangle */
 	double *z;           /* n_z, of one row */
 	double *c;           /* dim x n_z: what the model explains of z */
 	double *inv;         /* dim x dim */
 	double left[ATTR_Z]; /* of the squares of z, by what the model does not explain */
 	bool own[ATTR_Z];    /* the model leaves something of z */
+	double ee;           /* squared residuals */
 	struct attr_extras x;
 	size_t hint[ATTR_SHIFTS + 1][2];
 };
@@ -100,8 +107,10 @@ static void score_row(struct scores *s, const struct attr_row *row, size_t block
 
 	for (size_t i = 0; i < s->n_z; i++) {
 		ze[i] += s->z[i] * e;
-		s->zz[i] += s->z[i] * s->z[i];
+		for (size_t j = i; j < s->n_z; j++)
+			s->zz[i * s->n_z + j] += s->z[i] * s->z[j];
 	}
+	s->ee += e * e;
 	for (size_t k = 0; k < row->n + extra; k++) {
 		size_t c = k < row->n ? row->col[k] : cols + k - row->n;
 		double a = k < row->n ? row->a[k] : row->x[k - row->n];
@@ -154,7 +163,7 @@ static double quadratic(const double *u, size_t n_b, size_t n)
 			if (j < i)
 				v[i * n + j] /= v[j * n + j];
 		}
-		if (!(scale > 0) || !(v[i * n + i] > 1e-10 * scale)) {
+		if (!(scale > 0) || !(v[i * n + i] > DEPENDENT * scale)) {
 			/* the others explain this score: it says nothing of its own */
 			v[i * n + i] = 1;
 			for (size_t j = 0; j < i; j++)
@@ -171,8 +180,8 @@ static double quadratic(const double *u, size_t n_b, size_t n)
 	return t;
 }
 
-/* The step that one column asks for: its score over its own square. */
-static double step_of(const struct scores *s, size_t which)
+/* Score of a column: its sum with the residuals, less what the model explains of it. */
+static double score_of(const struct scores *s, size_t which)
 {
 	double u = 0;
 
@@ -181,7 +190,13 @@ static double step_of(const struct scores *s, size_t which)
 		for (size_t c = 0; c < s->dim; c++)
 			u -= s->c[c * s->n_z + which] * s->me[b * s->dim + c];
 	}
-	return s->own[which] ? u / s->left[which] : 0;
+	return u;
+}
+
+/* The step that one column asks for: its score over its own square. */
+static double step_of(const struct scores *s, size_t which)
+{
+	return s->own[which] ? score_of(s, which) / s->left[which] : 0;
 }
 
 static void test_scores(const struct scores *s, const size_t *which, size_t q,
@@ -240,7 +255,7 @@ static int alloc_scores(struct scores *s)
 	s->me = calloc(s->blocks * s->dim + 1, sizeof(double));
 	s->ze = calloc(s->blocks * s->n_z + 1, sizeof(double));
 	s->mz = calloc(s->dim * s->n_z, sizeof(double));
-	s->zz = calloc(s->n_z, sizeof(double));
+	s->zz = calloc(s->n_z * s->n_z, sizeof(double));
 	s->z = calloc(s->n_z, sizeof(double));
 	s->c = calloc(s->dim * s->n_z, sizeof(double));
 	s->inv = calloc(s->dim * s->dim, sizeof(double));
@@ -282,14 +297,127 @@ static int explain(struct scores *s)
 				s->c[i * s->n_z + k] += a * s->mz[j * s->n_z + k];
 		}
 	for (size_t k = 0; k < s->n_z; k++) {
-		double left = s->zz[k];
+		double left = s->zz[k * s->n_z + k];
 
 		for (size_t i = 0; i < s->dim; i++)
 			left -= s->c[i * s->n_z + k] * s->mz[i * s->n_z + k];
-		s->own[k] = left > OWN_MIN * s->zz[k];
+		s->own[k] = left > OWN_MIN * s->zz[k * s->n_z + k];
 		s->left[k] = left;
 	}
 	return 0;
+}
+
+/* X of G X = H by Cholesky, G n x n, lower triangle, overwritten; columns that the ones before them explain
+ * are left out. Returns X'H. */
+static double solve_small(double *g, size_t n, const double *h, double *x)
+{
+	double took = 0;
+	bool out[ATTR_Z] = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		double scale = g[i * n + i];
+
+		for (size_t j = 0; j <= i; j++) {
+			for (size_t k = 0; k < j; k++)
+				g[i * n + j] -= g[i * n + k] * g[j * n + k];
+			if (j < i)
+				g[i * n + j] = out[j] ? 0 : g[i * n + j] / g[j * n + j];
+		}
+		out[i] = !(scale > 0) || !(g[i * n + i] > DEPENDENT * scale);
+		for (size_t j = 0; j < i && out[i]; j++)
+			g[i * n + j] = 0;
+		g[i * n + i] = out[i] ? 1 : sqrt(g[i * n + i]);
+		x[i] = out[i] ? 0 : h[i];
+		for (size_t k = 0; k < i; k++)
+			x[i] -= g[i * n + k] * x[k];
+		x[i] /= g[i * n + i];
+		took += x[i] * x[i];
+	}
+	for (size_t i = n; i-- > 0;) {
+		for (size_t k = i + 1; k < n; k++)
+			x[i] -= g[k * n + i] * x[k];
+		x[i] /= g[i * n + i];
+	}
+	return took;
+}
+
+/* Coefficients of the Q columns WHICH, had the model had them: (Z'MZ)^-1 Z'Me into BETA. Returns the part of
+ * the squared residuals that they would take. */
+static double extend(const struct scores *s, const size_t *which, size_t q, double *beta)
+{
+	double g[ATTR_Z * ATTR_Z] = {0}, h[ATTR_Z], took;
+
+	for (size_t i = 0; i < q; i++) {
+		h[i] = s->own[which[i]] ? score_of(s, which[i]) : 0;
+		for (size_t j = 0; j <= i; j++) {
+			double x = s->zz[which[j] * s->n_z + which[i]];
+
+			for (size_t c = 0; c < s->dim; c++)
+				x -= s->c[c * s->n_z + which[i]] * s->mz[c * s->n_z + which[j]];
+			g[i * q + j] = s->own[which[i]] ? x : 0;
+		}
+	}
+	took = solve_small(g, q, h, beta);
+	return s->ee > 0 ? took / s->ee : INFINITY;
+}
+
+/*
+ * What the columns WHICH would move the classes' energies by, added to SLACK (J, squares); false where
+ * that is more than a small part of some class's energy and of its standard error, or where they
+ * take more than the part MOST of what the model does not explain: then a step of Gauss-Newton is not to be believed.
+ */
+static bool immaterial(const struct scores *s, const size_t *which, size_t q, double most,
+	double *slack)
+{
+	const struct erg_attr_state *st = s->st;
+	const struct attr_view *v = &st->view;
+	_cleanup_(erg_freep) double *shift = calloc(3 * (v->n_classes + 1), sizeof(double));
+	double beta[ATTR_Z] = {0}, *energy = shift + v->n_classes, *var = energy + v->n_classes;
+	bool small = shift && extend(s, which, q, beta) <= most;
+
+	for (size_t c = 0; small && c < v->n_cols; c++) {
+		uint32_t k = v->col_class[c];
+		double t = v->col_time[c], se2 = s->inv[c * s->dim + c] * s->r->sol.sigma2;
+
+		if (v->col_apart[c])
+			continue;
+		for (size_t i = 0; i < q; i++)
+			shift[k] -= t * s->c[c * s->n_z + which[i]] * beta[i];
+		energy[k] += attr_col_energy(v, st->power, c);
+		var[k] += t * t * fmax(se2, 0);
+	}
+	for (size_t k = 0; small && k < v->gap_class; k++)
+		small = fabs(shift[k]) <= fmax(SHIFT_MAX * energy[k], 2 * sqrt(var[k]));
+	for (size_t k = 0; small && k < v->n_classes; k++)
+		slack[k] += shift[k] * shift[k] * SLACK * SLACK;
+	return small;
+}
+
+/* Of the tests that fail, which are of no consequence; those widen the intervals instead. */
+static void find_immaterial(struct scores *s, struct attr_tests *t)
+{
+	const struct {
+		struct attr_test *test;
+		size_t first, n;
+		double most;
+	} set[] = {{&t->kernel, ATTR_Z_SHIFT, ATTR_SHIFTS, TAKEN_MAX},
+		{&t->clock, ATTR_Z_CLOCK, 3, TAKEN_CLOCK},
+		{&t->duration, ATTR_Z_DURATION, ATTR_GROUPS, TAKEN_MAX}};
+	struct erg_attr_state *st = s->r->st;
+
+	for (size_t k = 0; k < st->n_classes; k++)
+		st->slack_j[k] = 0;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(set); i++) {
+		size_t which[ATTR_Z];
+
+		for (size_t j = 0; j < set[i].n; j++)
+			which[j] = set[i].first + j;
+		/* a test that sees nothing, or nothing else, says nothing of how much */
+		set[i].test->slight = set[i].test->p < ATTR_MISFIT_P && isfinite(set[i].test->f) &&
+			immaterial(s, which, set[i].n, set[i].most, st->slack_j);
+	}
+	for (size_t k = 0; k < st->n_classes; k++)
+		st->slack_j[k] = sqrt(st->slack_j[k]);
 }
 
 int attr_misfit(struct attr_run *r, struct attr_tests *ret)
@@ -318,6 +446,7 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 		test_scores(&s, which + ATTR_Z_SHIFT, ATTR_SHIFTS, &ret->kernel);
 		test_scores(&s, which + ATTR_Z_CLOCK, 3, &ret->clock);
 		test_scores(&s, which + ATTR_Z_DURATION, ATTR_GROUPS, &ret->duration);
+		find_immaterial(&s, ret);
 	}
 	free_scores(&s);
 	return rc;
@@ -325,12 +454,26 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 
 static bool fails(const struct attr_test *t)
 {
-	return t->p < ATTR_MISFIT_P;
+	return t->p < ATTR_MISFIT_P && !t->slight;
+}
+
+/* Mean duration of a layer's instance, weighted by time, ns. */
+static double layer_ns(const struct attr_view *v)
+{
+	double sum = 0, square = 0;
+
+	for (size_t k = 0; k < v->gap_class; k++) {
+		sum += v->class_time[k];
+		if (v->class_calls[k])
+			square += v->class_time[k] * v->class_time[k] / (double)v->class_calls[k];
+	}
+	return sum > 0 ? square / sum * 1e9 : 0;
 }
 
 static int judge(struct attr_run *r)
 {
 	struct attr_misfit *f = &r->misfit;
+	double jitter = fmax(JITTER_MAX, JITTER_LAYER * layer_ns(&r->st->view));
 	int rc = attr_misfit(r, &f->fitted);
 
 	f->reason = NULL;
@@ -341,7 +484,7 @@ static int judge(struct attr_run *r)
 	/* a declared sensor that failed is not made right by a run too short for the test */
 	if (fails(&f->fitted.kernel) || (isnan(f->fitted.kernel.p) && !f->declared_right))
 		f->reason = "misfit: unknown";
-	if (fails(&f->fitted.clock) || r->weights.s[2] > JITTER_MAX * JITTER_MAX)
+	if (fails(&f->fitted.clock) || r->weights.s[2] > jitter * jitter)
 		f->reason = "misfit: clock";
 	/* the search was for a reason */
 	if (f->stopped && !f->reason)

@@ -50,6 +50,8 @@ struct scan {
 	struct place *best; /* n of at most REFINED, ascending */
 	size_t n;
 	double segment;    /* typical, ns */
+	double lag_max;    /* ns */
+	double steps;      /* of the lag, in what it moves by */
 	double work, most; /* entries looked at, and how many may be */
 };
 
@@ -157,7 +159,7 @@ static void keep(struct scan *s, const struct place *p)
 static int scan_lags(struct scan *s, const struct attr_shape *start, double step)
 {
 	double spacing = s->st->readings.spacing_ns;
-	double most = fmax(LAG_MAX, fmin(1.5 * spacing, 0.3e9));
+	double most = fmax(s->lag_max, fmin(1.5 * spacing, 0.3e9));
 	double least = -fmin(SKEW_USUAL * start->mid_ns, 2e7);
 
 	/* clocks that agreed when the run began do not in its middle */
@@ -180,7 +182,7 @@ static double scan_step(const struct scan *s, const struct attr_shape *shape)
 	double w = s->r->declared.kind == ERG_SENSOR_COUNTER ? s->st->readings.spacing_ns / 3
 							     : attr_window_of(shape);
 
-	return fmax(fmax(fmax(w, shape->rc_ns), s->segment), 5e4) / 3;
+	return fmax(fmax(fmax(w, shape->rc_ns), s->segment), 5e4) / s->steps;
 }
 
 static const double scan_tau[] = {0, 1.5e6, 6e6, 20e6};
@@ -423,7 +425,7 @@ static int open_scan(struct scan *s, struct attr_run *r)
 	size_t cols = r->st->view.n_cols;
 	int rc;
 
-	*s = (struct scan){.r = r, .st = r->st};
+	*s = (struct scan){.r = r, .st = r->st, .lag_max = LAG_MAX, .steps = 3};
 	rc = attr_nnls_init(&s->nnls, cols + 1, 1, r->err);
 	if (rc < 0)
 		return rc;
@@ -491,6 +493,8 @@ static int audit_stretch(struct scan *s, const struct attr_shape *here, bool *re
 	family_of(s->r, &base);
 	base.skew = here->skew;
 	rc = scan_grid(s, &base, 1);
+	/* what was seen of the grid is looked at, however much that cost */
+	s->most += s->work;
 	s->stride = 1;
 	if (!rc)
 		rc = scan_at(s, here, &as_fitted);
@@ -521,6 +525,8 @@ int attr_audit(struct attr_run *r, bool *ret_held)
 
 	*ret_held = true;
 	s.stride = 1 + (s.to - s.from) / AUDIT_ROWS;
+	s.lag_max = LAG_MAX / 2;
+	s.steps = 2;
 	if (!rc)
 		rc = set_aside(r, &aside);
 	if (!rc)

@@ -177,6 +177,27 @@ world() {
     covers '.runs[0].phases[0].mean_j' t.json "$all" 0.01
 }
 
+@test "a layer on two tracks of a rail: what it spends on both is not twice that on one" {
+    # conv runs 50 ms on one track and 30 on the other, whose time alone costs; a lag of 50 ms fits as well
+    awk 'BEGIN { srand(3)
+        print "begin_s,end_s,layer,type,network,track" >"L.csv"
+        for (i = 0; i < 100; i++) { t = .1 * i
+            printf "%.3f,%.3f,conv,conv,n,cuda:0\n%.3f,%.3f,fc,fc,n,cuda:0\n", t, t + .05, t + .05, t + .08 >"L.csv"
+            printf "%.3f,%.3f,conv,conv,n,host\n", t, t + .03 >"L.csv" }
+        print "time_s,VDD_CPU [W]" >"S.csv"
+        for (m = 0; m <= 10000; m++) {
+            at = (m - 1) % 100
+            c = (at < 30 ? 4 : 1) + rand() * .1
+            printf "%.3f,%.4f\n", m / 1000, c >"S.csv"
+            if (m) { if (at < 50) conv += c; else if (at < 80) fc += c } }
+        printf "%.4f %.4f\n", conv / 1000, fc / 1000 }' >truth
+    read -r conv fc <truth
+    erg-record import --samples S.csv --layers L.csv --sensor 'kind=boxcar window_s=0.001 period_s=0.001' -o t.erg
+    layers t.erg >o.json
+    covers '.runs[0].layers[] | select(.name == "conv").energy_j' o.json "$conv" 0.01
+    covers '.runs[0].layers[] | select(.name == "fc").energy_j' o.json "$fc" 0.01
+}
+
 @test "report, sweep and compare take a sum of rails, also of different sensors" {
     world
     erg-analyze compare --format json --rail A+B w.erg w.erg 2>>warnings >c.json

@@ -182,6 +182,60 @@ static void test_refused(void **state)
 	done(&r);
 }
 
+/* The readings' clock wanders by AMPLITUDE ns, as the cube of the time from the middle of the run. */
+static void run_wandering(double amplitude, struct result *ret)
+{
+	struct scene s;
+	struct erg_err err = {0};
+	struct erg_rail *rail = &ret->t.rail;
+
+	scene_defaults(&s);
+	s.noise_w = 0.02;
+	scene_make(&s, &ret->t);
+	for (size_t i = 0; i < rail->n; i++) {
+		double x = 2 * (double)i / (double)rail->n - 1;
+
+		rail->t[i] += (uint64_t)(amplitude * (1 + x * x * x));
+	}
+	if (attribute(&ret->t, NULL, &ret->a, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static double p_of(const struct erg_attr *a, const char *name)
+{
+	for (size_t i = 0; i < a->model.n_tests; i++)
+		if (!strcmp(a->model.tests[i].name, name))
+			return a->model.tests[i].p;
+	return NAN;
+}
+
+/* What is significant and of no consequence refuses nothing; of much consequence, it refuses or is right. */
+static void test_slight(void **state)
+{
+	struct result r;
+	size_t resolved = 0;
+
+	run_wandering(3e4, &r);
+	assert_true(p_of(r.a, "clock") < ATTR_MISFIT_P);
+	assert_null(r.a->misfit);
+	for (size_t k = 0; k + 1 < r.a->n_classes; k++) {
+		const struct erg_est *e = &r.a->classes[k].energy_j;
+
+		if (!erg_est_resolved(e))
+			continue;
+		resolved++;
+		assert_true(error_of(&r, k) < 0.02);
+		close_to(e->value, r.t.energy_j[k], 0.75 * (e->hi - e->lo));
+	}
+	assert_true(resolved >= 9);
+	done(&r);
+	run_wandering(1e6, &r);
+	for (size_t k = 0; k + 1 < r.a->n_classes; k++)
+		if (erg_est_resolved(&r.a->classes[k].energy_j))
+			assert_true(error_of(&r, k) < 0.02);
+	done(&r);
+}
+
 /* An interval that is too wide says how much longer. */
 static void test_longer(void **state)
 {
@@ -217,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_cut_durations),
 		cmocka_unit_test(test_wrong_window),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_slight),
 		cmocka_unit_test(test_longer),
 	};
 
