@@ -76,6 +76,7 @@ static int archive_chunks(const struct erg_archive *a, struct chunks *cs, struct
 		}
 		c->n = i + 1 - c->first;
 		c->bytes += m[i].size;
+		c->packed += m[i].frame_size;
 	}
 	return 0;
 }
@@ -240,6 +241,18 @@ int erg_reader_documents(const char *path, struct erg_timeline *tl, struct erg_e
 	return r < 0 ? r : load_documents(a, path, tl, err);
 }
 
+/* Figures of nothing would look like a run in which nothing happened. */
+static int fail_unreadable(const struct chunks *cs, struct erg_err *err)
+{
+	for (size_t i = 0; i < cs->n; i++)
+		if (cs->c[i].h && (!cs->c[i].error[0] || cs->c[i].h->events))
+			return 0;
+	if (!cs->n)
+		return erg_fail(err, -EBADMSG, "its trace is missing: expected trace/NNNN/…");
+	return erg_fail(err, -EBADMSG, "nothing of its trace can be read: chunk %s%s: %s",
+		cs->c[0].name, cs->n > 1 ? " and all others" : "", cs->c[0].error);
+}
+
 int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 	struct erg_timeline **ret, struct erg_err *err)
 {
@@ -262,6 +275,8 @@ int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 	r = a ? archive_chunks(a, &cs, err) : directory_chunks(path, &cs, err);
 	if (r >= 0)
 		r = erg_worker_run(a, cs.c, cs.n, opt, err);
+	if (r >= 0 && !opt->documents_suffice)
+		r = fail_unreadable(&cs, err);
 	if (r >= 0)
 		r = erg_join_timeline(tl, cs.c, cs.n, err);
 	if (r >= 0 && opt->sensor)

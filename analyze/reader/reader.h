@@ -14,9 +14,11 @@ struct erg_reader_options {
 	unsigned int jobs;      /* 0: as many as there are CPUs */
 	unsigned int timeout_s; /* for one chunk; 0: default */
 	uint64_t memory_max;    /* bytes of address space of a child; 0: default */
+	bool documents_suffice; /* a trace of which nothing can be read is warned of, no failure */
 	const char *sensor; /* --sensor overrides, "key=value …" or "RAIL:key=value"; or NULL */
 };
 
+/* -EBADMSG, unless opt->documents_suffice: no chunk of the trace could be read. */
 int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 	struct erg_timeline **ret, struct erg_err *err);
 

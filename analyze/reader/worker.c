@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "analyze/reader/pace.h"
@@ -27,6 +28,10 @@
 #include "formats/base/util.h"
 
 #define TIMEOUT_S 600 /* for a chunk of unknown size */
+#define CPU_S 2       /* for the smallest: starting the decoder takes some */
+/* Traces compress well, empty sub-buffers best; what unpacks to more is made to fill disks. */
+#define RATIO_MAX 1000
+#define RATIO_FREE (64u << 20) /* bytes to which anything may unpack */
 
 struct job {
 	struct erg_worker_chunk *c;
@@ -122,13 +127,19 @@ static void silence(void)
 		dup2(fd, STDERR_FILENO);
 }
 
-/* Decoding runs at tens of MiB a second; at one it is stuck. */
-static unsigned int timeout_s(const struct erg_worker_chunk *c,
-	const struct erg_reader_options *opt)
+/* Decoding runs at tens of MiB a second of processor time; at one it is stuck. */
+static unsigned int cpu_s(const struct erg_worker_chunk *c, const struct erg_reader_options *opt)
 {
 	if (opt->timeout_s)
 		return opt->timeout_s;
-	return c->bytes ? 60 + (unsigned int)(c->bytes >> 20) : TIMEOUT_S;
+	return c->bytes ? CPU_S + (unsigned int)(c->bytes >> 20) : TIMEOUT_S;
+}
+
+/* By the clock it may take longer: others want the processor, too. */
+static unsigned int timeout_s(const struct erg_worker_chunk *c,
+	const struct erg_reader_options *opt)
+{
+	return opt->timeout_s ? opt->timeout_s : TIMEOUT_S + (unsigned int)(c->bytes >> 16);
 }
 
 static void limit(int what, rlim_t value)
@@ -156,7 +167,7 @@ static void child(const struct erg_archive *a, const struct job *j,
 	signal(SIGINT, SIG_DFL);
 	silence();
 	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, timeout_s(c, opt));
+	setrlimit(RLIMIT_CPU, &(struct rlimit){cpu_s(c, opt), cpu_s(c, opt) + 5}); /* SIGXCPU */
 	limit(RLIMIT_AS, opt->memory_max ? opt->memory_max : (rlim_t)16 << 30);
 	if (!c->dir)
 		unpack(a, c, j->tmp.path, &damage);
@@ -170,6 +181,31 @@ static void child(const struct erg_archive *a, const struct job *j,
 		pwrite(j->memfd, &h, sizeof(h), 0);
 	}
 	_exit(0);
+}
+
+/* Sets the chunk's error when it may not or cannot be unpacked, to FOLDER. */
+static bool refuse(struct erg_worker_chunk *c, const char *folder)
+{
+	const uint64_t most = RATIO_FREE + RATIO_MAX * c->packed;
+	uint64_t left = UINT64_MAX;
+	struct statvfs s;
+
+	if (c->dir)
+		return false;
+	if (c->bytes > most) {
+		snprintf(c->error, sizeof(c->error),
+			"it says that its %llu bytes unpack to %llu: expected at most %llu",
+			(unsigned long long)c->packed, (unsigned long long)c->bytes,
+			(unsigned long long)most);
+		return true;
+	}
+	if (statvfs(folder, &s) == 0)
+		left = (uint64_t)s.f_bavail * s.f_frsize;
+	if (c->bytes > left)
+		snprintf(c->error, sizeof(c->error),
+			"unpacked it has %llu bytes and %.100s has room for %llu: TMPDIR can name another place",
+			(unsigned long long)c->bytes, folder, (unsigned long long)left);
+	return c->bytes > left;
 }
 
 static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
@@ -187,6 +223,8 @@ static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
 	r = erg_scratch_make(c->bytes, &j->tmp, err);
 	if (r < 0)
 		return r;
+	if (refuse(c, j->tmp.path))
+		return 0;
 	j->memfd = memfd_create("erg-chunk", MFD_CLOEXEC);
 	if (j->memfd < 0)
 		return erg_fail_errno(err, -errno, "memory for chunk %s", c->name);
@@ -227,7 +265,9 @@ static void finish(struct job *j, bool timed_out)
 		waitpid(j->pid, &status, 0);
 		take(j);
 	}
-	if (timed_out || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
+	if (c->error[0])
+		; /* refused */
+	else if (timed_out || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
 		snprintf(c->error, sizeof(c->error), "decoding took too long and was stopped");
 	else if (WIFSIGNALED(status))
 		snprintf(c->error, sizeof(c->error), "its decoder died: %s",
@@ -361,6 +401,8 @@ int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks,
 		r = start(a, &chunks[i], opt, &crew.jobs[slot], err);
 		if (r < 0)
 			finish(&crew.jobs[slot], false);
+		else if (crew.jobs[slot].pid <= 0)
+			finish_one(&crew, slot, false);
 		else
 			running++;
 	}

@@ -12,6 +12,7 @@ struct erg_worker_chunk {
 	char *dir;       /* already unpacked there, or NULL */
 	size_t first, n; /* members of the archive */
 	uint64_t bytes;  /* of the members, unpacked */
+	uint64_t packed; /* and as they are in the archive */
 	/* of the decoder */
 	const struct erg_chunk_header *h; /* mapped; NULL when nothing could be decoded */
 	size_t size;

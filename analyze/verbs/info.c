@@ -272,8 +272,10 @@ static int info(int n, char *const *paths, const struct erg_common *common, stru
 {
 	static const struct erg_renderer renderer = {erg_info_text, erg_info_csv};
 	_cleanup_(erg_json_decrefp) json_t *doc = erg_document_new("info");
+	struct erg_reader_options reader = common->reader;
 	json_t *files = json_array();
 
+	reader.documents_suffice = true;
 	if (!doc || json_object_set_new(doc, "files", files) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	for (int i = 0; i < n; i++) {
@@ -281,7 +283,7 @@ static int info(int n, char *const *paths, const struct erg_common *common, stru
 		int r;
 
 		erg_progress("archives", (uint64_t)i, (uint64_t)n);
-		r = erg_timeline_read(paths[i], &common->reader, &tl, err);
+		r = erg_timeline_read(paths[i], &reader, &tl, err);
 		if (r >= 0)
 			r = describe(tl, common->rail, files, err);
 		if (r < 0)

@@ -69,10 +69,12 @@ static void check_content(const char *path, const struct erg_common *common, jso
 {
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
 	json_t *problems = json_object_get(file, "problems"), *w;
+	struct erg_reader_options reader = common->reader;
 	struct erg_err err = {0};
 	size_t i;
 
-	if (erg_timeline_read(path, &common->reader, &tl, &err) < 0) {
+	reader.documents_suffice = true;
+	if (erg_timeline_read(path, &reader, &tl, &err) < 0) {
 		add_problem(problems, err.msg);
 		return;
 	}

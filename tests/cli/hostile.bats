@@ -1,0 +1,50 @@
+# Archives that were made to cost: each is refused in a line, and soon.
+load helpers
+
+# member PATH: the frame of one member, without the tar's end (formats/FORMAT.md, by tar and zstd alone).
+member() {
+    tar --format=ustar -b1 --owner=0 --group=0 --numeric-owner --mtime=@0 -cf - "$1" |
+        head -c $((512 + ($(stat -c %s "$1") + 511) / 512 * 512)) | zstd -q
+}
+
+# A chunk of SIZE bytes that say nothing, in bomb.erg.
+bomb() {
+    mkdir -p run/trace/0000
+    printf '{"format": "erg-manifest", "version": 1}\n' >run/manifest.json
+    printf '/* CTF 1.8 */\n' >run/trace/0000/metadata
+    truncate -s "$1" run/trace/0000/stream
+    for f in run/manifest.json run/trace/0000/metadata run/trace/0000/stream; do member "$f"; done >bomb.erg
+}
+
+@test "a trace whose decoding never ends: its decoder is stopped, and that is the reason" {
+    dir=$ERG_SRC/tests/golden/archive/endless
+    for f in "$dir"/*.erg; do
+        run -1 erg-analyze layers "$f"
+        [[ "$output" == *"${f##*/}: nothing of its trace can be read: chunk 0000: decoding took too long and was stopped" ]]
+    done
+    run -1 erg-analyze verify "$dir/event-empty.erg"
+    [[ "$output" == *"chunk 0000: decoding took too long"* ]]
+    erg-analyze info "$dir/packet-size.erg" 2>err
+    grep 'decoding took too long' err
+}
+
+@test "an archive that would fill a disk is not unpacked" {
+    skip_unless zstd tar
+    bomb 300M
+    [ "$(stat -c %s bomb.erg)" -lt 100000 ]
+    run -1 erg-analyze layers bomb.erg
+    [[ "$output" == *"bomb.erg: nothing of its trace can be read: chunk 0000: it says that its "*" bytes unpack to "*": expected at most "* ]]
+    # what is small may be as regular as it likes
+    bomb 8M
+    run erg-analyze layers bomb.erg
+    [[ "$output" != *"it says that"* ]]
+}
+
+@test "an archive without a trace gives no table" {
+    skip_unless zstd tar
+    mkdir run
+    printf '{"format": "erg-manifest", "version": 1}\n' >run/manifest.json
+    member run/manifest.json >cut.erg
+    run -1 erg-analyze layers cut.erg
+    [[ "$output" == *"cut.erg: its trace is missing: expected trace/NNNN/"* ]]
+}
