@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analyze/verbs/verb.h"
+#include "formats/base/memory.h"
 #include "formats/base/options.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
@@ -79,6 +80,7 @@ int main(int argc, char **argv)
 	static char help[] = "--help";
 
 	erg_stdio_occupy();
+	erg_json_watch();
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		usage(stderr);

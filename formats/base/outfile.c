@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 /* mkostemp gives 0600; what a user writes has the mode of any new file. */
@@ -58,6 +59,8 @@ int erg_outfile_commit(struct erg_outfile *o, struct erg_err *err)
 	errno = 0;
 	if (ferror(o->f) || fflush(o->f) || fsync(fileno(o->f)))
 		r = errno ? -errno : -EIO;
+	if (!r && erg_json_starved())
+		r = -ENOMEM; /* what is in it may lack parts */
 	if (fclose(o->f) && !r)
 		r = -errno;
 	o->f = NULL;

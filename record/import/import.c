@@ -15,6 +15,7 @@
 
 #include "formats/archive/archive.h"
 #include "formats/manifest.h"
+#include "formats/base/memory.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "formats/base/say.h"
@@ -569,7 +570,8 @@ static int write_archive(const struct job *j, const json_t *manifest, const char
 	if (r == 0 && interrupted)
 		r = erg_fail(err, -EINTR, "interrupted");
 	if (r == 0)
-		r = erg_archive_commit(w, err);
+		r = erg_json_starved() ? erg_fail_errno(err, -ENOMEM, "%s", j->o->output)
+				       : erg_archive_commit(w, err);
 	json_decref(summary);
 	return r;
 }

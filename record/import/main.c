@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
@@ -16,6 +17,7 @@ int main(int argc, char **argv)
 	int r;
 
 	erg_stdio_occupy();
+	erg_json_watch();
 	erg_terminal_progress_start();
 	r = erg_import(argc, argv, &err);
 	erg_terminal_progress_clear();

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A library to preload: the allocation number ERG_FAIL_AT of the program and of libjansson fails, as
+ * on a machine without memory, and ERG_FAIL_FOR - 1 after it (1 by default). Without ERG_FAIL_AT their
+ * number is written to the file ERG_FAIL_COUNT at the end. What other libraries allocate is left alone:
+ * glib ends a program then. A child goes on counting from its parent's number.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t size);
+
+static struct {
+	uintptr_t begin, end;
+} ours[2]; /* the program, libjansson */
+static atomic_ulong calls;
+static unsigned long fail_at, fail_for = 1;
+static pid_t first;
+
+static int find(struct dl_phdr_info *info, size_t size, void *data)
+{
+	int which = !info->dlpi_name[0] ? 0 : strstr(info->dlpi_name, "libjansson") ? 1 : -1;
+
+	if (which < 0)
+		return 0;
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD && info->dlpi_phdr[i].p_flags & PF_X) {
+			ours[which].begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+			ours[which].end = ours[which].begin + info->dlpi_phdr[i].p_memsz;
+		}
+	return 0;
+}
+
+static __attribute__((constructor)) void start(void)
+{
+	const char *at = getenv("ERG_FAIL_AT"), *times = getenv("ERG_FAIL_FOR");
+
+	fail_at = at ? strtoul(at, NULL, 10) : 0;
+	fail_for = times ? strtoul(times, NULL, 10) : 1;
+	first = getpid();
+	dl_iterate_phdr(find, NULL);
+}
+
+static __attribute__((destructor)) void end(void)
+{
+	const char *path = getenv("ERG_FAIL_COUNT");
+	FILE *f = path && getpid() == first ? fopen(path, "w") : NULL;
+
+	if (!f)
+		return;
+	fprintf(f, "%lu\n", atomic_load(&calls));
+	fclose(f);
+}
+
+static int fails(const void *caller)
+{
+	uintptr_t pc = (uintptr_t)caller;
+	unsigned long n;
+
+	for (int i = 0; i < 2; i++)
+		if (pc >= ours[i].begin && pc < ours[i].end) {
+			n = atomic_fetch_add(&calls, 1) + 1;
+			if (!fail_at || n < fail_at || n - fail_at >= fail_for)
+				return 0;
+			errno = ENOMEM;
+			return 1;
+		}
+	return 0;
+}
+
+#define FAILS fails(__builtin_return_address(0))
+
+void *malloc(size_t size)
+{
+	return FAILS ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+	return FAILS ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t size)
+{
+	return FAILS ? NULL : __libc_realloc(p, size);
+}
+
+void *reallocarray(void *p, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (FAILS || __builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+	return __libc_realloc(p, bytes);
+}
+
+char *strdup(const char *s)
+{
+	char *p = FAILS ? NULL : __libc_malloc(strlen(s) + 1);
+
+	return p ? strcpy(p, s) : NULL;
+}
+
+char *strndup(const char *s, size_t n)
+{
+	size_t len = strnlen(s, n);
+	char *p = FAILS ? NULL : __libc_malloc(len + 1);
+
+	if (!p)
+		return NULL;
+	p[len] = '\0';
+	return memcpy(p, s, len);
+}
+
+int asprintf(char **ret, const char *fmt, ...)
+{
+	va_list ap;
+	int r;
+
+	if (FAILS)
+		return -1;
+	va_start(ap, fmt);
+	r = vasprintf(ret, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+/* What -D_FORTIFY_SOURCE makes of it. */
+int __asprintf_chk(char **ret, int flag, const char *fmt, ...)
+{
+	va_list ap;
+	int r;
+
+	(void)flag;
+	if (FAILS)
+		return -1;
+	va_start(ap, fmt);
+	r = vasprintf(ret, fmt, ap);
+	va_end(ap);
+	return r;
+}
