@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 	static char help[] = "--help";
 
 	erg_stdio_occupy();
-	erg_json_watch();
+	erg_memory_watch();
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		usage(stderr);

@@ -17,6 +17,7 @@
 
 #include "analyze/export/export.h"
 #include "analyze/timeline/rail.h"
+#include "formats/base/memory.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
@@ -62,6 +63,8 @@ static char *quoted(const char *text)
 	json_auto_t *j = json_string(text);
 	char *r = j ? json_dumps(j, JSON_ENCODE_ANY) : NULL;
 
+	if (!r)
+		erg_memory_note();
 	return r ? r : strdup("\"?\"");
 }
 

@@ -277,7 +277,7 @@ int erg_tables_write(struct erg_tables *t, int fd, struct erg_err *err)
 	uint64_t offset = sizeof(h), zero = 0;
 	int r;
 
-	if (!json || erg_json_starved())
+	if (!json || erg_memory_starved())
 		return erg_fail(err, -ENOMEM, "out of memory for definitions");
 	memcpy(h.error, t->error, sizeof(h.error));
 	h.intervals = offset;

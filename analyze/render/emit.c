@@ -76,7 +76,7 @@ int erg_document_emit(const json_t *doc, enum erg_format format, const struct er
 	if (!mem)
 		return erg_fail_errno(err, -errno, "the result");
 	rc = render(doc, format, r, mem, err);
-	if ((fclose(mem) || erg_json_starved()) && rc >= 0)
+	if ((fclose(mem) || erg_memory_starved()) && rc >= 0)
 		rc = erg_fail_errno(err, -ENOMEM, "the result");
 	if (rc < 0)
 		return rc;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "analyze/render/table.h"
+#include "formats/base/memory.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
@@ -53,6 +54,8 @@ static char *printable(const char *s)
 
 	if (copy)
 		erg_terminal_text(copy);
+	else
+		erg_memory_note(); /* whoever hands the text out asks */
 	return copy;
 }
 

@@ -23,6 +23,7 @@
 #include "analyze/render/html.h"
 #include "analyze/export/series.h"
 #include "analyze/verbs/verb.h"
+#include "formats/base/memory.h"
 #include "formats/base/outfile.h"
 #include "formats/base/progress.h"
 
@@ -75,8 +76,10 @@ static char *plain_text(const json_t *v)
 			*p = *p == '_' ? ' ' : *p;
 		if (!name || !value ||
 			asprintf(&text, "%s%s%s %s", before ? before : "", before ? ", " : "", name,
-				value) < 0)
+				value) < 0) {
+			erg_memory_note();
 			return NULL;
+		}
 	}
 	return erg_steal_ptr(&text);
 }

@@ -5,11 +5,20 @@
  */
 #include "formats/base/err.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
+
 static void format_into(struct erg_err *err, int code, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
+
+static void note(int code)
+{
+	if (code == -ENOMEM)
+		erg_memory_note();
+}
 
 static void format_into(struct erg_err *err, int code, const char *fmt, va_list ap)
 {
@@ -21,6 +30,7 @@ int erg_fail(struct erg_err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
 
+	note(code);
 	if (!err)
 		return code;
 	va_start(ap, fmt);
@@ -34,6 +44,7 @@ int erg_fail_errno(struct erg_err *err, int code, const char *fmt, ...)
 	va_list ap;
 	size_t len;
 
+	note(code);
 	if (!err)
 		return code;
 	va_start(ap, fmt);

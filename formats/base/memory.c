@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Allocators of jansson that remember a refusal. */
+/* Remembers a refusal of memory, also one to jansson. */
 #include "formats/base/memory.h"
 
 #include <stdatomic.h>
@@ -7,23 +7,29 @@
 
 #include <jansson.h>
 
-static atomic_bool starved;
+static atomic_bool watched, starved;
 
 static void *get(size_t size)
 {
 	void *p = malloc(size);
 
 	if (!p && size)
-		atomic_store(&starved, true);
+		erg_memory_note();
 	return p;
 }
 
-void erg_json_watch(void)
+void erg_memory_watch(void)
 {
+	atomic_store(&watched, true);
 	json_set_alloc_funcs(get, free);
 }
 
-bool erg_json_starved(void)
+void erg_memory_note(void)
 {
-	return atomic_load(&starved);
+	atomic_store(&starved, true);
+}
+
+bool erg_memory_starved(void)
+{
+	return atomic_load(&watched) && atomic_load(&starved);
 }

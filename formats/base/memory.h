@@ -3,15 +3,18 @@
 #define ERG_FORMATS_MEMORY_H
 
 /*
- * Whether JSON that was made is whole. Hundreds of places put a value into an object; without memory the
- * value is missing, and none of them looks. Instead, a program asks once before it hands a document
- * out. For one program, not for a library that others link: jansson's allocator is the process's.
+ * Whether what was made is whole. Hundreds of places put a value into a JSON object; without memory the
+ * value is missing, and none of them looks. Others do without a part that could not be made. Instead,
+ * a program asks once before it hands a document out. For one program, not for a library that others
+ * link: jansson's allocator is the process's.
  */
 #include <stdbool.h>
 
 /* For main(), before the first use of jansson. */
-void erg_json_watch(void);
-/* Whether jansson was refused memory since then; for ever. False when nobody watches. */
-bool erg_json_starved(void);
+void erg_memory_watch(void);
+/* An allocation failed: -ENOMEM was given to erg_fail() (err.h). */
+void erg_memory_note(void);
+/* Whether any failed, jansson's too, since then; for ever. False when nobody watches. */
+bool erg_memory_starved(void);
 
 #endif

@@ -59,7 +59,7 @@ int erg_outfile_commit(struct erg_outfile *o, struct erg_err *err)
 	errno = 0;
 	if (ferror(o->f) || fflush(o->f) || fsync(fileno(o->f)))
 		r = errno ? -errno : -EIO;
-	if (!r && erg_json_starved())
+	if (!r && erg_memory_starved())
 		r = -ENOMEM; /* what is in it may lack parts */
 	if (fclose(o->f) && !r)
 		r = -errno;

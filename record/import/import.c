@@ -570,8 +570,8 @@ static int write_archive(const struct job *j, const json_t *manifest, const char
 	if (r == 0 && interrupted)
 		r = erg_fail(err, -EINTR, "interrupted");
 	if (r == 0)
-		r = erg_json_starved() ? erg_fail_errno(err, -ENOMEM, "%s", j->o->output)
-				       : erg_archive_commit(w, err);
+		r = erg_memory_starved() ? erg_fail_errno(err, -ENOMEM, "%s", j->o->output)
+					 : erg_archive_commit(w, err);
 	json_decref(summary);
 	return r;
 }

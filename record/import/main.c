@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 	int r;
 
 	erg_stdio_occupy();
-	erg_json_watch();
+	erg_memory_watch();
 	erg_terminal_progress_start();
 	r = erg_import(argc, argv, &err);
 	erg_terminal_progress_clear();

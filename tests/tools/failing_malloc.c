@@ -5,7 +5,6 @@
  * number is written to the file ERG_FAIL_COUNT at the end. What other libraries allocate is left alone:
  * glib ends a program then. A child goes on counting from its parent's number.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
@@ -137,6 +136,8 @@ int asprintf(char **ret, const char *fmt, ...)
 }
 
 /* What -D_FORTIFY_SOURCE makes of it. */
+int __asprintf_chk(char **ret, int flag, const char *fmt, ...);
+
 int __asprintf_chk(char **ret, int flag, const char *fmt, ...)
 {
 	va_list ap;
