@@ -11,6 +11,10 @@
  * All three tell of the same board, so power is filed under the counter's rail and never added to
  * it.
  *
+ * On a Grace superchip NVML tells the power of the module, too: GPU, CPU and what is around them
+ * (scope 1 of the fields). It contains the GPU's rail, and it is asked of no other board, as a driver
+ * that knows no scopes answers with the GPU's.
+ *
  * What a power reading means is not documented; the windows are those measured by Yang, Adamek
  * and Armour (arXiv 2312.02741, SC'24): A100 and H100 class sensors see 25 ms of every 100 ms,
  * Turing and later GeForce class ones all of 100 ms, Volta and Pascal 10 of 20 ms, older ones are
@@ -50,6 +54,7 @@ struct nvml_source {
 	struct erg_nvml_device *device;
 	read_function *read;
 	int field;
+	unsigned int scope;
 	long long last_stamp;
 	uint64_t retry_ns;
 };
@@ -79,7 +84,7 @@ static int field_value(const struct erg_nvml_field *f, int64_t *ret)
 
 static int read_field(struct nvml_source *s, int64_t *values, long long *stamp_us)
 {
-	struct erg_nvml_field f = {.field = (unsigned int)s->field};
+	struct erg_nvml_field f = {.field = (unsigned int)s->field, .scope = s->scope};
 	int r = s->nvml->fields(s->device, 1, &f);
 
 	if (!r)
@@ -411,6 +416,39 @@ static int find_power(const struct gpu *g, struct erg_source_list *list)
 	return r;
 }
 
+static bool is_superchip(const struct gpu *g)
+{
+	return strstr(g->name, "GH200") || strstr(g->name, "GB200") || strstr(g->name, "GB300");
+}
+
+/* The module, and the rails of G among the sources of LIST from FROM as its parts. */
+static int find_module(const struct gpu *g, struct erg_source_list *list, size_t from)
+{
+	struct erg_channel_def d = {.quantity = ERG_Q_POWER,
+		.unit = "mW",
+		.scale = 1e-3,
+		.lsb = 1,
+		.gain_max = GAIN_MAX};
+	struct nvml_source *s;
+	size_t until = list->n;
+	bool found;
+	int r;
+
+	if (!g->nvml->fields || !is_superchip(g))
+		return 0;
+	erg_text_set(d.rail, sizeof(d.rail), "%s-module", g->rail);
+	s = source_new(g, ERG_CLASS_POWER, read_field, ERG_NVML_FIELD_POWER_INSTANT, &d, 1);
+	if (s) {
+		s->scope = ERG_NVML_SCOPE_MODULE;
+		s->src.model = power_model(g, false);
+	}
+	r = offer(s, list, &found);
+	for (size_t i = from; r >= 0 && found && i < until; i++)
+		if (!strcmp(list->sources[i]->channels[0].rail, g->rail))
+			memcpy(list->sources[i]->channels[0].parent, d.rail, sizeof(d.rail));
+	return r;
+}
+
 static int find_state(const struct gpu *g, struct erg_source_list *list)
 {
 	struct erg_channel_def heat[] = {
@@ -470,6 +508,8 @@ static int find_gpu(struct erg_nvml *nvml, unsigned int index, struct erg_source
 	r = find_energy(&g, list);
 	if (r >= 0)
 		r = find_power(&g, list);
+	if (r >= 0)
+		r = find_module(&g, list, before);
 	if (r >= 0 && list->n == before)
 		erg_source_list_note(list, "nvml", g.rail, "", "%s tells neither power nor energy",
 			g.name);

@@ -33,6 +33,9 @@ enum {
 	ERG_NVML_FIELD_POWER_INSTANT = 186, /* mW */
 };
 
+/* What a field of power is asked of: the GPU, or the module of a superchip that it is soldered to. */
+enum { ERG_NVML_SCOPE_GPU = 0, ERG_NVML_SCOPE_MODULE = 1 };
+
 enum { ERG_NVML_DOUBLE, ERG_NVML_UINT, ERG_NVML_ULONG, ERG_NVML_ULONGLONG, ERG_NVML_LONGLONG };
 
 struct erg_nvml_field {

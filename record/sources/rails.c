@@ -105,8 +105,29 @@ static void set_parent(const struct erg_source_list *l, const struct erg_source 
 	}
 }
 
+/* The module of a GH200 is told by its firmware and by NVML: one supply, which must not count twice.
+ * It has one GPU, whose number is the socket's. */
+static void join_modules(struct erg_source_list *l)
+{
+	char module[sizeof(l->sources[0]->channels[0].rail)];
+	unsigned int n;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct erg_source *s = l->sources[i];
+		int end = 0;
+
+		if (!s->n_channels || strcmp(s->ops->kind, "nvml") || !strstr(s->path, "GH200") ||
+			sscanf(s->channels[0].rail, "gpu%u-module%n", &n, &end) != 1 || !end)
+			continue;
+		snprintf(module, sizeof(module), "Module Power Socket %u", n);
+		if (has_rail(l, "hwmon", module))
+			strcpy(s->channels[0].parent, module);
+	}
+}
+
 static void set_parents(struct erg_source_list *l)
 {
+	join_modules(l);
 	for (size_t i = 0; i < l->n; i++) {
 		struct erg_source *s = l->sources[i];
 

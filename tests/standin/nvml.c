@@ -179,6 +179,9 @@ static int fill_field(const struct erg_nvml_device *d, struct erg_nvml_field *f)
 	f->type = ERG_NVML_UINT;
 	if (r)
 		return r;
+	/* Superchips alone have a module, which takes 150 W more than the GPU. */
+	if (f->scope && !strstr(ergtrace_simulated.name, "GH200"))
+		return ERG_NVML_INVALID_ARGUMENT;
 	switch (f->field) {
 	case ERG_NVML_FIELD_ENERGY:
 		f->type = ERG_NVML_ULONGLONG;
@@ -189,7 +192,7 @@ static int fill_field(const struct erg_nvml_device *d, struct erg_nvml_field *f)
 		return ERG_NVML_SUCCESS;
 	case ERG_NVML_FIELD_POWER_INSTANT:
 		f->timestamp_us = (long long)(now / HALF_US * HALF_US);
-		f->value.ui = instant_mw(now);
+		f->value.ui = instant_mw(now) + (f->scope ? 150000 : 0);
 		return ERG_NVML_SUCCESS;
 	default:
 		return ERG_NVML_INVALID_ARGUMENT;

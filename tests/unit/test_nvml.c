@@ -210,6 +210,29 @@ static void test_boards(void **state)
 	}
 }
 
+/* A superchip's module contains the GPU; it is not asked of other boards. */
+static void test_module(void **state)
+{
+	int64_t module_mw, gpu_mw;
+	struct erg_source *s;
+	size_t c;
+
+	standin->name = "NVIDIA GH200 480GB";
+	standin->gpus = 1;
+	standin->now_us = 1700000000 * 1000000ull;
+	assert_int_equal(find(NULL), 0);
+	assert_int_equal(list.n, 7);
+	s = rail("gpu0-module", ERG_Q_POWER, &c);
+	assert_string_equal(s->channels[c].parent, "");
+	assert_int_equal(read_rail("gpu0-module", ERG_Q_POWER, &module_mw), ERG_READ_OK);
+	assert_int_equal(read_rail("gpu0-instant", ERG_Q_POWER, &gpu_mw), ERG_READ_OK);
+	assert_int_equal(module_mw, gpu_mw + 150000);
+	s = rail("gpu0", ERG_Q_ENERGY, &c);
+	assert_string_equal(s->channels[c].parent, "gpu0-module");
+	s = rail("gpu0-instant", ERG_Q_POWER, &c);
+	assert_string_equal(s->channels[c].parent, "gpu0");
+}
+
 static void test_before_volta(void **state)
 {
 	size_t c;
@@ -248,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_old_driver, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_boards, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_module, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_before_volta, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Shared by the commands of this folder: the tree as it is here, and programs in another root, with
+# process ids, network, /run and /dev/shm of their own, so that LTTng there meets no other's daemon.
+src=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+need() {
+    local c
+    for c in "$@"; do
+        command -v "$c" >/dev/null || { echo "$0: $c is not installed: see the head of this script" >&2; exit 1; }
+    done
+    [ "$(id -u)" -eq 0 ] || { echo "$0: makes other roots, so it must be run as root" >&2; exit 1; }
+}
+
+# copy_tree DIR: what git knows of the working tree, changed or not, and what is new in it
+copy_tree() {
+    mkdir -p "$1"
+    (cd "$src" && git ls-files -z --cached --others --exclude-standard |
+        while IFS= read -r -d '' f; do [ ! -e "$f" ] || printf '%s\0' "$f"; done |
+        tar --null -T - -cf -) | tar -xf - -C "$1"
+}
+
+# enter ROOT COMMAND…
+enter() {
+    unshare --mount --pid --ipc --net --fork --mount-proc --kill-child bash -c '
+        set -e
+        root=$1
+        shift
+        mount -t proc none "$root/proc"
+        mount -t tmpfs none "$root/run"
+        mkdir -p "$root/run/lock" "$root/dev/shm"
+        mount -t tmpfs -o mode=1777 none "$root/dev/shm"
+        ip link set lo up
+        exec chroot "$root" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 \
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' enter "$@"
+}
