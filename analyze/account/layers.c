@@ -189,19 +189,28 @@ static void add_totals(const struct erg_account *a, json_t *run)
 	json_object_set_new(run, "throttled_share", erg_num_json(throttled_share(a->tl)));
 }
 
+/* What a person can do about it: a log's sensor is not here to be calibrated. */
+static const char *mend_of(const struct erg_account *a, const char *code)
+{
+	if (strcmp(code, "assumed-sensor"))
+		return "";
+	return json_object_get(a->tl->manifest, "import")
+		? "; --sensor says what it is"
+		: "; erg-record calibrate measures it, --sensor says what it is";
+}
+
 static void pass_warnings(const struct erg_account *a, json_t *doc)
 {
 	size_t i;
 	json_t *w;
 
 	erg_document_warn_timeline(doc, a->tl);
-	json_array_foreach (a->attr->warnings, i, w)
-		erg_document_warn(doc, json_string_value(json_object_get(w, "code")), "%s: %s",
-			a->tl->archive, json_string_value(json_object_get(w, "text")));
-	if (a->attr->state && a->rails[a->rail].model.provenance == ERG_PROVENANCE_ASSUMED)
-		erg_document_warn(doc, "assumed",
-			"%s: the sensor model of %s is assumed: see erg-record calibrate and --sensor",
-			a->tl->archive, a->rails[a->rail].name);
+	json_array_foreach (a->attr->warnings, i, w) {
+		const char *code = json_string_value(json_object_get(w, "code"));
+
+		erg_document_warn(doc, code, "%s: %s%s", a->tl->archive,
+			json_string_value(json_object_get(w, "text")), mend_of(a, code));
+	}
 }
 
 static int make_rows(struct erg_rows *rows, const char *by, json_t *list, json_t *rest,

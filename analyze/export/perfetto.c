@@ -84,14 +84,37 @@ static unsigned int track_pid(const struct erg_tl_track *t)
 	return t->pid ? t->pid : TRACKS_PID;
 }
 
+/* A process is called as its first thread is, if that has a name; or as the command, if it is the only
+ * one. */
+static void process_name(const struct erg_timeline *tl, uint32_t pid, char *buf, size_t size)
+{
+	const char *command =
+		json_string_value(json_array_get(json_object_get(tl->manifest, "command"), 0));
+	bool only = true;
+
+	snprintf(buf, size, pid ? "process %u" : "tracks", pid);
+	for (size_t i = 0; pid && i < tl->n_tracks; i++) {
+		const struct erg_tl_track *t = &tl->tracks[i];
+
+		only = only && (!t->pid || t->pid == pid);
+		if (t->pid == pid && t->tid == pid && strncmp(t->name, "thread ", 7)) {
+			snprintf(buf, size, "%s", t->name);
+			return;
+		}
+	}
+	if (pid && only && command)
+		snprintf(buf, size, "%s",
+			strrchr(command, '/') ? strrchr(command, '/') + 1 : command);
+}
+
 static void put_tracks(struct stream *s)
 {
 	meta(s, "process_name", MACHINE_PID, 0, "machine");
 	for (size_t i = 0; i < s->tl->n_tracks; i++) {
 		const struct erg_tl_track *t = &s->tl->tracks[i];
-		char name[64];
+		char name[128];
 
-		snprintf(name, sizeof(name), t->pid ? "process %u" : "tracks", t->pid);
+		process_name(s->tl, t->pid, name, sizeof(name));
 		s->lanes[i].pid = track_pid(t);
 		s->lanes[i].tid = t->tid ? t->tid : s->next_tid++;
 		meta(s, "process_name", s->lanes[i].pid, 0, name);

@@ -47,19 +47,40 @@ static void object(FILE *out, const char *what, const json_t *o)
 	fputc('\n', out);
 }
 
+#define COMMAND_SHOWN 1000 /* bytes of a command line: it may be a whole script */
+
+/* LIMIT bytes of TEXT at most, and no part of a character. */
+static size_t text_cut(const char *text, size_t limit)
+{
+	while (limit && ((unsigned char)text[limit] & 0xc0) == 0x80)
+		limit--;
+	return limit;
+}
+
 static void command(FILE *out, const json_t *f)
 {
 	const json_t *argv = json_object_get(f, "command");
-	json_t *arg;
-	size_t i;
+	size_t i, n = json_array_size(argv), room = COMMAND_SHOWN;
 
-	if (!json_array_size(argv))
+	if (!n)
 		return;
 	label(out, "command");
-	json_array_foreach (argv, i, arg) {
+	for (i = 0; i < n && room; i++) {
+		const json_t *arg = json_array_get(argv, i);
+		const char *text = json_string_value(arg);
+		size_t len = text ? strlen(text) : 0;
+
 		fputs(i ? " " : "", out);
+		if (len > room) {
+			fprintf(out, "%.*s…", (int)text_cut(text, room), text);
+			room = 0;
+			continue;
+		}
 		print_value(arg, out);
+		room -= len;
 	}
+	if (!room)
+		fprintf(out, "   (cut; --format json has all %zu words)", n);
 	if (json_object_get(f, "signal"))
 		fprintf(out, "   (killed by signal %.0f)", erg_number_of(f, "signal"));
 	else if (erg_number_of(f, "exit_status") > 0)

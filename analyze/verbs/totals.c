@@ -231,16 +231,18 @@ static int run(int argc, char **argv, struct erg_err *err)
 	static const struct erg_renderer renderer = {erg_totals_text, erg_totals_csv};
 	struct options o = {0};
 	json_auto_t *doc = erg_document_new("totals");
-	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
+	char *const *files;
+	int first, n, r = erg_options_parse(&command, argc, argv, &o, &first);
 
 	if (r)
 		return r == 1 ? 0 : r;
-	if (first == argc)
-		return erg_options_wrong(&command, "expected an archive");
+	n = erg_verb_files(&command, argc - first, argv + first, &files);
+	if (!n)
+		return 2;
 	json_object_set_new(doc, "runs", json_array());
-	for (int i = first; r >= 0 && i < argc; i++) {
-		erg_progress("archives", (uint64_t)(i - first), (uint64_t)(argc - first));
-		r = add_run(&o, argv[i], doc, err);
+	for (int i = 0; r >= 0 && i < n; i++) {
+		erg_progress("archives", (uint64_t)i, (uint64_t)n);
+		r = add_run(&o, files[i], doc, err);
 	}
 	erg_progress("archives", 1, 1);
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);

@@ -2,13 +2,18 @@
 /* The options that verbs share. */
 #include "analyze/verbs/verb.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "analyze/attribution/attribution.h"
+#include "formats/base/terminal.h"
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
@@ -99,23 +104,70 @@ const struct erg_option erg_rows_select[] = {
 		ERG_OPTION_CHOICE, SELECT(sort), .choices = sorts},
 	{"top", 0, "N", "so many rows at most", ERG_OPTION_UNSIGNED, SELECT(top), 1, 1e9},
 	{"match", 0, "GLOB", "rows with such a name, as 'fire*'", ERG_OPTION_TEXT, SELECT(match)},
-	{"phase", 0, "NAME", "this phase alone (of layers: with --by phase)", ERG_OPTION_TEXT,
+	{"phase", 0, "NAME", "this phase alone; in layers where rows are phases", ERG_OPTION_TEXT,
 		SELECT(phase)},
 	{0},
 };
 const struct erg_option erg_rows_info[] = {ROW_RAIL, ROW_JOBS, ROW_FORMAT, ROW_STRICT, {0}};
 const struct erg_option erg_rows_verify[] = {ROW_JOBS, ROW_FORMAT, ROW_STRICT, {0}};
 
+/* The name of the newest archive in this folder into BUF; false where there is none. */
+static bool newest_here(char *buf, size_t size)
+{
+	_cleanup_(erg_closedirp) DIR *d = opendir(".");
+	const struct dirent *e;
+	struct timespec newest = {0};
+	bool found = false;
+
+	while (d && (e = readdir(d))) {
+		const char *end = strrchr(e->d_name, '.');
+		struct stat st;
+
+		if (e->d_name[0] == '.' || !end || strcmp(end, ".erg") ||
+			fstatat(dirfd(d), e->d_name, &st, 0) || !S_ISREG(st.st_mode))
+			continue;
+		if (found &&
+			(st.st_mtim.tv_sec < newest.tv_sec ||
+				(st.st_mtim.tv_sec == newest.tv_sec &&
+					st.st_mtim.tv_nsec <= newest.tv_nsec)))
+			continue;
+		found = true;
+		newest = st.st_mtim;
+		snprintf(buf, size, "%s", e->d_name);
+	}
+	return found;
+}
+
+int erg_verb_files(const struct erg_command *c, int n, char *const *words, char *const **ret)
+{
+	static char name[NAME_MAX + 1], shown[NAME_MAX + 1];
+	static char *one[] = {name, NULL};
+
+	*ret = words;
+	if (n > 0)
+		return n;
+	if (!newest_here(name, sizeof(name))) {
+		erg_options_wrong(c, "expected an archive; this folder has none (*.erg)");
+		return 0;
+	}
+	snprintf(shown, sizeof(shown), "%s", name);
+	erg_terminal_text(shown);
+	fprintf(stderr, "%s %s: no archive named, taking the newest here: %s\n", c->program,
+		c->verb, shown);
+	*ret = one;
+	return 1;
+}
+
 int erg_verb_archives(const struct erg_command *c, int argc, char **argv,
 	int (*fn)(int n, char *const *paths, const struct erg_common *common, struct erg_err *err),
 	struct erg_err *err)
 {
 	struct erg_common common = {0};
-	int first, r = erg_options_parse(c, argc, argv, &common, &first);
+	char *const *files;
+	int first, n, r = erg_options_parse(c, argc, argv, &common, &first);
 
 	if (r)
 		return r == 1 ? 0 : r;
-	if (first == argc)
-		return erg_options_wrong(c, "expected an archive");
-	return fn(argc - first, argv + first, &common, err);
+	n = erg_verb_files(c, argc - first, argv + first, &files);
+	return n ? fn(n, files, &common, err) : 2;
 }

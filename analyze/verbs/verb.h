@@ -52,6 +52,12 @@ extern const struct erg_option erg_rows_verify[];  /* --jobs, --format, --strict
 		0                                                                                  \
 	}
 
+/*
+ * The archives that a command line names: N of WORDS, or, of none, the newest *.erg in this folder, which is
+ * said on stderr. Returns their number and in *RET the archives; 0 when there is none, which was said (exit 2).
+ */
+int erg_verb_files(const struct erg_command *c, int n, char *const *words, char *const **ret);
+
 /* A verb that has the common options alone and takes archives: calls FN with those named. Returns what
  * FN does, 0 after --help, 2 for wrong usage. */
 int erg_verb_archives(const struct erg_command *c, int argc, char **argv,

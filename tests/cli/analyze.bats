@@ -388,3 +388,27 @@ begun() { ! clean "$1" || gone "$1"; }
     run sh -c 'erg-analyze layers run.erg | true'
     [ "$status" -eq 0 ]
 }
+
+@test "without a name it is the newest archive here; a long command line is cut" {
+    run erg-analyze totals
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"expected an archive; this folder has none"* ]]
+    printf 'time_s,P [W]\n0,1\n1,1\n2,1\n3,1\n' >s.csv
+    erg-record import --samples s.csv -o z.erg 2>/dev/null
+    erg-record import --samples s.csv -o a.erg 2>/dev/null
+    touch -d '2020-01-01' z.erg
+    run --separate-stderr erg-analyze info
+    [ "$status" -eq 0 ]
+    [[ "$stderr" == *"erg-analyze info: no archive named, taking the newest here: a.erg"* ]]
+    touch -d '2040-01-01' z.erg
+    run --separate-stderr erg-analyze totals
+    [[ "$output" == "z.erg, "* ]]
+    [[ "$stderr" == *"taking the newest here: z.erg"* ]]
+    skip_unless jq
+    tar -xf a.erg
+    jq --arg long "$(head -c 5000 /dev/zero | tr '\0' x)" '.command = ["sh", "-c", $long]' a/manifest.json >m
+    mv m a/manifest.json
+    run --separate-stderr erg-analyze info a
+    [[ "$output" == *"sh -c xxx"*"x…   (cut; --format json has all 3 words)"* ]]
+    [ "${#output}" -lt 4000 ]
+}

@@ -85,3 +85,15 @@ figures() {
     echo "$stderr"
     [[ "$stderr" == *"refused: hwmon: VDD_IN cannot be read: Permission denied; mend: run as root; or"*"chgrp"* ]]
 }
+
+@test "examples/ci/gate: the same power for less time is less, the other way round it is more" {
+    run --separate-stderr "$ERG_SRC/examples/ci/gate" -n 3 -f 10 'sleep 1.2' 'sleep 0.1' --sysfs sys -s hwmon
+    echo "$output $stderr"
+    [ "$status" -eq 0 ]
+    [ -s energy/energy.md ]
+    grep -q '<testsuites tests="1" failures="0"' energy/energy.xml
+    run --separate-stderr erg-analyze compare energy/new energy/base --fail-above 10
+    [ "$status" -eq 4 ]
+    run "$ERG_SRC/examples/ci/gate" one
+    [ "$status" -eq 2 ]
+}

@@ -5,7 +5,7 @@ function figures(run) {
     const t = run.totals || {};
     const plain = (title, v, unit) => v === null || v === undefined ? null : figure(title, num(v, unit, 4));
     return el('div', { class: 'figures' },
-        t.ets_j && estimateFigure('Energy to solution (ETS)' + (t.rail ? ', ' + t.rail : ''), t.ets_j, 'J'),
+        t.ets_j && estimateFigure('Energy to solution (ETS)' + (t.rail && t.rail !== 'none' ? ', ' + t.rail : ''), t.ets_j, 'J'),
         t.edp_js && estimateFigure('EDP = ETS · T', t.edp_js, 'J·s'),
         plain('Time', t.time_s, 's'), plain('Mean power', t.mean_w, 'W'), plain('Peak power', t.peak_w, 'W'),
         t.coverage === undefined ? null : figure('Time observed by the sensor', (100 * t.coverage).toFixed(1) + ' %',
@@ -69,6 +69,7 @@ function layerTable(parent, run, by) {
         { title: 'MACs', value: (r) => r.macs, cell: (r) => r.macs ? num(r.macs) : '–' },
         { title: 'method', text: true, value: (r) => r.energy_j && r.energy_j.method, cell: (r) => (r.energy_j && r.energy_j.method) || '' },
     ];
+    if (by !== 'layer') cols.splice(1, 1);
     table(parent, 'Energy by ' + by + '; ± is half of the 95 % interval', cols, rowsOf(run, by),
         (r) => [r.name, r.type, r.module, r.network].join(' '));
 }
