@@ -568,7 +568,8 @@ struct attr_tests {
 #define ATTR_MISFIT_P 1e-4
 struct attr_misfit {
 	struct attr_tests declared, fitted;
-	bool stopped; /* the search for another sensor was given up */
+	struct attr_tests given; /* of a lag that the user gave */
+	bool stopped;            /* the search for another sensor was given up */
 	bool declared_right;
 	const char *reason; /* window, rc, clock, varying, unknown; NULL: the model is right */
 };

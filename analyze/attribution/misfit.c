@@ -495,11 +495,15 @@ static int judge(struct attr_run *r)
 int attr_judge(struct attr_run *r)
 {
 	struct attr_misfit *f = &r->misfit;
+	int rc = 0;
 
 	f->fitted.kernel.p = f->fitted.clock.p = f->fitted.duration.p = NAN;
+	f->given.lag.p = f->given.kernel.p = NAN;
 	if (!r->st->locked && r->st->view.gap_class && r->opt.lag == ERG_LAG_AUTO)
 		return judge(r);
+	if (!r->st->locked && r->st->view.gap_class && r->opt.lag == ERG_LAG_OVERRIDE)
+		rc = attr_misfit(r, &f->given);
 	/* "fits" is said of what was tested */
 	f->declared.window.p = f->declared.rc.p = f->declared.skew.p = f->declared.kernel.p = NAN;
-	return 0;
+	return rc;
 }

@@ -88,6 +88,15 @@ static void fill_diag(struct attr_run *r)
 	memcpy(d->level_hz, st->view.level_hz, sizeof(d->level_hz));
 }
 
+/* A lag that the user gave, by more than how well he said that he knows it. */
+static bool lag_contradicted(const struct attr_run *r)
+{
+	const struct attr_tests *t = &r->misfit.given;
+
+	return (t->lag.p < ATTR_MISFIT_P || t->kernel.p < ATTR_MISFIT_P) &&
+		!(fabs(t->lag.step) < 3 * r->opt.lag_u_ns);
+}
+
 static void fill_warnings(struct attr_run *r)
 {
 	const struct erg_attr_state *st = r->st;
@@ -103,6 +112,11 @@ static void fill_warnings(struct attr_run *r)
 			"rail %s: %s: the readings do not follow from the layers and "
 			"this sensor; what would be wrong is not printed",
 			rail, r->misfit.reason);
+	if (lag_contradicted(r))
+		attr_warn(r->a, "lag-contradicted",
+			"rail %s: the readings contradict the lag of %.4g ms that was given: "
+			"without --lag it is looked for",
+			rail, st->shape.lag_ns * 1e-6);
 	if (st->short_run)
 		attr_warn(r->a, "short-run",
 			"rail %s: %zu blocks of %.3g s, at least %d are needed "

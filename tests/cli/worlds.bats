@@ -81,4 +81,8 @@ far_sensor() {
     awk 'NR == FNR { j[$1] = $2; next }
         { d = $2 - j[$1]; d = d < 0 ? -d : d; print $0, j[$1]; n++; bad += d > .75 * $3 && d > .01 * j[$1] }
         END { exit !(n >= 3 && !bad) }' truth got
+    # a lag that is given is used, and told when the readings contradict it; not when they do not
+    erg-analyze layers --lag 0.004 far.erg 2>&1 >/dev/null | grep 'contradict the lag of 4 ms'
+    erg-analyze layers --sensor 'kind=boxcar window_s=0.01' --lag 0 far.erg >/dev/null 2>told
+    run ! grep contradict told
 }
