@@ -6,7 +6,8 @@
  * read costs two looks, and the derivatives by lag, window, time constant and clock are differences
  * of such looks instead of further columns of occupancies.
  *
- * Only a stretch of the timeline is kept, which moves on with the readings.
+ * Only a stretch of the timeline is kept, which moves on with the readings: a low-pass goes on from where it
+ * was, for warming it up again takes many time constants.
  */
 #include <errno.h>
 #include <math.h>
@@ -109,38 +110,76 @@ static void append(struct attr_curve *c, size_t i, double begin, double end)
 		append_groups(c, i, n, d);
 }
 
+/* Segments that end before X are done with; what is left moves to the front. Its sums begin anew, for a
+ * difference of long sums is rounded more. */
+static void curve_drop(struct attr_curve *c, double x)
+{
+	size_t k = 0;
+
+	while (k < c->n && c->edge[k + 1] <= x)
+		k++;
+	if (!k)
+		return;
+	c->n -= k;
+	c->from = fmax(c->from, c->edge[k]);
+	memmove(c->edge, c->edge + k, (c->n + 1) * sizeof(double));
+	memmove(c->p, c->p + k, c->n * sizeof(double));
+	for (size_t j = 0; j < c->n_tau; j++)
+		memmove(c->y[j], c->y[j] + k, (c->n + 1) * sizeof(double));
+	c->sum[0] = 0;
+	for (size_t i = 0; i < c->n; i++)
+		c->sum[i + 1] = c->sum[i] + c->p[i] * (c->edge[i + 1] - c->edge[i]);
+	for (size_t j = 0; j < c->n_groups; j++)
+		for (size_t i = 0; i <= c->n; i++)
+			c->group[j][i] = c->group[j][i + k] - c->group[j][k];
+}
+
+/* An empty stretch at segment I. */
+static int curve_begin(struct attr_curve *c, size_t i)
+{
+	const struct attr_view *v = c->view;
+
+	c->n = 0;
+	c->next = i;
+	if (curve_room(c, 1) < 0)
+		return -ENOMEM;
+	c->edge[0] = i < v->n ? (double)(int64_t)(attr_begin(v, i) - v->t0) : 0;
+	c->sum[0] = 0;
+	for (size_t j = 0; j < c->n_tau; j++)
+		c->y[j][0] = i < v->n ? power_of(c, i) : 0;
+	for (size_t j = 0; j < c->n_groups; j++)
+		c->group[j][0] = 0;
+	return 0;
+}
+
 int attr_curve_cover(struct attr_curve *c, double from, double to)
 {
 	const struct attr_view *v = c->view;
-	double warm = 0, begin;
-	size_t i;
+	double warm = 0;
+	size_t most;
 
-	if (c->n && from >= c->from && to <= c->edge[c->n])
+	if (c->n && from >= c->from && (to <= c->edge[c->n] || c->at_end))
 		return 0;
-	if (c->n && to > c->edge[c->n] && c->at_end && from >= c->from)
-		return 0;
-	for (size_t j = 0; j < c->n_tau; j++)
-		warm = fmax(warm, WARM * c->tau[j]);
-	begin = fmax(from - warm, 0);
-	i = attr_view_find(v, v->t0 + (uint64_t)begin);
-	c->n = 0;
-	c->from = from;
-	for (size_t n = 0; i < v->n && (n < CHUNK || c->edge[n] < to); i++, n++) {
-		if (curve_room(c, n + 1) < 0)
+	c->span = fmax(c->span, to - from);
+	if (c->n && from >= c->from && from <= c->edge[c->n]) {
+		/* it goes on where it was, and as far back as was ever asked for */
+		curve_drop(c, to - c->span);
+	} else {
+		for (size_t j = 0; j < c->n_tau; j++)
+			warm = fmax(warm, WARM * c->tau[j]);
+		c->from = from;
+		if (curve_begin(c, attr_view_find(v, v->t0 + (uint64_t)fmax(from - warm, 0))) < 0)
 			return -ENOMEM;
-		if (!n) {
-			begin = (double)(int64_t)(attr_begin(v, i) - v->t0);
-			c->edge[0] = begin;
-			c->sum[0] = 0;
-			for (size_t j = 0; j < c->n_tau; j++)
-				c->y[j][0] = power_of(c, i);
-			for (size_t j = 0; j < c->n_groups; j++)
-				c->group[j][0] = 0;
-		}
-		append(c, i, begin, (double)(int64_t)(attr_begin(v, i + 1) - v->t0));
-		begin = c->edge[c->n];
 	}
-	c->at_end = i == v->n;
+	/* half as much again as there is, so that what stays moves but seldom */
+	most = c->n > 2 * (size_t)CHUNK ? c->n + c->n / 2 : c->n + CHUNK;
+	for (; c->next < v->n && (c->n < most || c->edge[c->n] < to); c->next++) {
+		if (curve_room(c, c->n + 1) < 0)
+			return -ENOMEM;
+		append(c, c->next, c->edge[c->n],
+			(double)(int64_t)(attr_begin(v, c->next + 1) - v->t0));
+	}
+	c->at_end = c->next == v->n;
 	return c->n ? 0 : -ENODATA;
 }
 

@@ -282,6 +282,8 @@ struct attr_curve {
 	size_t n_tau, n, cap;  /* n segments are ready */
 	double tau[ATTR_TAUS]; /* ns; 0: none */
 	double from;           /* from here on the low-passes are warm, ns since t0 */
+	double span;           /* the longest that was asked for, ns */
+	size_t next;           /* segment after the last that is ready */
 	bool at_end;
 	double *edge, *sum;   /* n + 1: ns since t0; W ns */
 	double *p;            /* n: W */
