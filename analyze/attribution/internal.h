@@ -385,6 +385,7 @@ struct attr_nnls {
 	uint32_t *set;    /* passive set */
 	uint8_t *passive; /* per column; kept between calls: warm start */
 	double *scale;
+	double *panel; /* scratch of the factorisation: columns of a panel as rows */
 };
 int attr_nnls_init(struct attr_nnls *s, size_t dim, size_t n_free, struct erg_err *err);
 void attr_nnls_release(struct attr_nnls *s);

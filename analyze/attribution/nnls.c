@@ -3,8 +3,8 @@
  * Non-negative least squares on the Gram matrix: Lawson and Hanson 1974 (chapter 23), in the form
  * that needs only G = A'WA and h = A'Wy (Bro and de Jong 1997). Columns are scaled to a unit
  * diagonal first; a ridge of 1e-11 keeps a singular G solvable, in which case the solution is the
- * one of least norm and the gates see the condition number. The passive set survives a call, so a
- * bootstrap round usually costs one Cholesky factorisation.
+ * one of least norm and the gates see the condition number. Where the columns are few the passive set
+ * survives a call, so a bootstrap round usually costs one Cholesky factorisation.
  */
 #include <errno.h>
 #include <math.h>
@@ -15,6 +15,11 @@
 
 #define RIDGE 1e-11
 #define TOLERANCE 1e-9
+/* Of more columns many leave the passive set between two lags, one a factorisation: a cold start takes
+ * them out together. */
+#define WARM_COLUMNS 150
+#define PANEL 32
+#define TILE 256 /* entries of a row: a panel's are 64 KiB */
 
 int attr_nnls_init(struct attr_nnls *s, size_t dim, size_t n_free, struct erg_err *err)
 {
@@ -26,9 +31,10 @@ int attr_nnls_init(struct attr_nnls *s, size_t dim, size_t n_free, struct erg_er
 	s->w = calloc(dim, sizeof(double));
 	s->z = calloc(dim, sizeof(double));
 	s->scale = calloc(dim, sizeof(double));
+	s->panel = calloc(PANEL * dim, sizeof(double));
 	s->set = calloc(dim, sizeof(uint32_t));
 	s->passive = calloc(dim, 1);
-	if (s->chol && s->x && s->w && s->z && s->scale && s->set && s->passive)
+	if (s->chol && s->x && s->w && s->z && s->scale && s->panel && s->set && s->passive)
 		return 0;
 	attr_nnls_release(s);
 	return erg_fail(err, -ENOMEM, "out of memory for %zu columns", dim);
@@ -41,6 +47,7 @@ void attr_nnls_release(struct attr_nnls *s)
 	free(s->w);
 	free(s->z);
 	free(s->scale);
+	free(s->panel);
 	free(s->set);
 	free(s->passive);
 	memset(s, 0, sizeof(*s));
@@ -51,22 +58,32 @@ static double at(const double *g, size_t dim, size_t i, size_t j)
 	return i <= j ? g[attr_tri(dim, i, j)] : g[attr_tri(dim, j, i)];
 }
 
-/*
- * Lower Cholesky factor (row major, n x n in L) of the scaled G on the set; s->z is overwritten.
- * Each column is taken off all later ones at once: loops without a sum, which the compiler vectorises.
- */
-static void factor(const struct attr_nnls *s, const double *g, size_t n, double *l)
+/* Takes P columns, whose entries are the rows of PANEL, off the entries FROM .. TO of the row LI. X: the
+ * row's own entries in those columns. One after another, as without panels, so that the rounding is the
+ * same. */
+static void take_panel(double *restrict li, const double *restrict x, const double *restrict panel,
+	size_t n, size_t p, size_t from, size_t to)
 {
-	double *column = s->z;
+	size_t q = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		for (size_t j = 0; j <= i; j++)
-			l[i * n + j] = at(g, s->dim, s->set[j], s->set[i]) * s->scale[s->set[i]] *
-				s->scale[s->set[j]];
-		l[i * n + i] += RIDGE;
+	for (; q + 4 <= p; q += 4) {
+		const double *a = panel + q * n, *b = a + n, *c = b + n, *d = c + n;
+		double xa = x[q], xb = x[q + 1], xc = x[q + 2], xd = x[q + 3];
+
+		for (size_t j = from; j < to; j++)
+			li[j] = li[j] - xa * a[j] - xb * b[j] - xc * c[j] - xd * d[j];
 	}
-	for (size_t k = 0; k < n; k++) {
-		double d = l[k * n + k];
+	for (; q < p; q++)
+		for (size_t j = from; j < to; j++)
+			li[j] -= x[q] * panel[q * n + j];
+}
+
+/* Columns FROM .. TO, each taken off the later ones of the panel at once: loops without a sum, which the
+ * compiler vectorises. */
+static void factor_panel(double *l, size_t n, size_t from, size_t to, double *panel)
+{
+	for (size_t k = from; k < to; k++) {
+		double d = l[k * n + k], *column = panel + (k - from) * n;
 
 		d = sqrt(d > RIDGE * 1e-2 ? d : RIDGE * 1e-2);
 		l[k * n + k] = d;
@@ -75,9 +92,32 @@ static void factor(const struct attr_nnls *s, const double *g, size_t n, double 
 		for (size_t i = k + 1; i < n; i++) {
 			double *restrict li = l + i * n, x = column[i];
 
-			for (size_t j = k + 1; j <= i; j++)
+			for (size_t j = k + 1; j < to && j <= i; j++)
 				li[j] -= x * column[j];
 		}
+	}
+}
+
+/*
+ * Lower Cholesky factor (row major, n x n in L) of the scaled G on the set. The rest of the matrix is
+ * walked once for each panel of columns, and in tiles, so that it comes from the cache.
+ */
+static void factor(const struct attr_nnls *s, const double *g, size_t n, double *l)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j <= i; j++)
+			l[i * n + j] = at(g, s->dim, s->set[j], s->set[i]) * s->scale[s->set[i]] *
+				s->scale[s->set[j]];
+		l[i * n + i] += RIDGE;
+	}
+	for (size_t from = 0; from < n; from += PANEL) {
+		size_t to = from + PANEL < n ? from + PANEL : n;
+
+		factor_panel(l, n, from, to, s->panel);
+		for (size_t tile = to; tile < n; tile += TILE)
+			for (size_t i = tile; i < n; i++)
+				take_panel(l + i * n, l + i * n + from, s->panel, n, to - from,
+					tile, tile + TILE < i + 1 ? tile + TILE : i + 1);
 	}
 }
 
@@ -216,7 +256,7 @@ int attr_nnls_solve(struct attr_nnls *s, const double *g, const double *h)
 		warm |= s->passive[i] && bounded(s, i);
 		norm = fmax(norm, fabs(h[i]) * s->scale[i]);
 	}
-	count += warm ? make_feasible(s, g, h) : cold_start(s, g, h);
+	count += warm && s->dim <= WARM_COLUMNS ? make_feasible(s, g, h) : cold_start(s, g, h);
 	for (size_t round = 0; round < 3 * s->dim; round++) {
 		size_t add = best_gradient(s, g, h, TOLERANCE * norm);
 
