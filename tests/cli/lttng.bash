@@ -62,7 +62,12 @@ layers() {
     sed -n 's/.*ergtrace:layer_define:.*{ id = \([0-9]*\),.*[^_]name = "\([^"]*\)", type = .*/\1 \2/p' \
         "$1.txt" >"$1.names"
     sed -n 's/.*ergtrace:layer\(_counted\)*: .*{ id = \([0-9]*\),.*/\2/p' "$1.txt" |
-        while read -r id; do sed -n "s/^$id //p" "$1.names" | head -1; done
+        awk -v names="$1.names" 'BEGIN {
+            while ((getline line <names) > 0) {
+                id = line; sub(/ .*/, "", id); sub(/^[0-9]* /, "", line)
+                if (!(id in name)) name[id] = line
+            }
+        } $1 in name { print name[$1] }'
 }
 
 # launch COMMAND…: starts a program behind a pipe, and returns when it waits.
