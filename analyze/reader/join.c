@@ -89,11 +89,14 @@ static int collect_events(struct erg_join *j, struct erg_err *err)
 static int find_processes(struct erg_join *j, struct erg_err *err)
 {
 	const json_t *command = json_object_get(j->tl->manifest, "command");
+	const char *processes = erg_join_text(j->tl->manifest, "processes");
 	const char *run = json_string_value(json_object_get(j->tl->manifest, "run_id"));
 	size_t i;
 	json_t *e;
 
-	j->run = json_array_size(command) ? run : NULL;
+	/* Older recorders recorded every program and said nothing of it; what joined is all ours. */
+	j->run = json_array_size(command) && strcmp(processes, "joined") ? run : NULL;
+	j->attached = !strcmp(processes, "all");
 	json_array_foreach (j->events, i, e) {
 		struct erg_join_entry *p;
 

@@ -47,6 +47,7 @@ struct erg_join {
 	struct erg_join_entry *entries;
 	struct erg_join_name *layers;
 	const char *run;                       /* only processes of this run; NULL: all */
+	bool attached;                         /* and those that no recording started */
 	uint64_t foreign, reversed, undefined; /* what was left out, or made up */
 };
 

@@ -91,6 +91,7 @@ uint64_t erg_join_number(const json_t *event, const char *key)
 bool erg_join_ours(const struct erg_join *j, uint32_t pid)
 {
 	const struct erg_join_entry *e = erg_join_find(j, pid, 0, ERG_JOIN_PROCESS);
+	const char *run = e ? erg_join_text(e->def, "run") : "";
 
-	return !j->run || !e || !strcmp(erg_join_text(e->def, "run"), j->run);
+	return !j->run || !e || !strcmp(run, j->run) || (j->attached && !*run);
 }

@@ -36,6 +36,8 @@ static json_t *options(const struct erg_run_options *o, const struct erg_sampler
 		json_object_set_new(j, "counters", json_string(o->counters));
 	if (o->annotate)
 		json_object_set_new(j, "annotate", json_string(o->annotate));
+	if (o->attach)
+		json_object_set_new(j, "attach", json_string(o->attach));
 	if (o->duration_s > 0)
 		json_object_set_new(j, "duration_s", json_real(o->duration_s));
 	return j;
@@ -114,6 +116,8 @@ json_t *erg_describe_manifest(const struct erg_manifest_facts *f)
 	json_object_set_new(m, "machine", erg_provenance_machine(f->options->sysfs));
 	json_object_set_new(m, "sources", sources(f, &simulated));
 	json_object_set_new(m, "simulated", json_boolean(simulated));
+	json_object_set_new(m, "processes",
+		json_string(erg_run_joined_only(f->options) ? "joined" : "all"));
 	if (f->counters)
 		json_object_set(m, "counters", f->counters);
 	if (json_array_size(f->warnings))
@@ -191,6 +195,14 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 				    (json_int_t)f->losses->sample_events, "packets",
 				    (json_int_t)f->losses->packets)
 			  : json_null());
+	if (f->processes)
+		json_object_set_new(j, "processes",
+			json_pack("{s:I, s:I, s:I, s:I, s:I}", "joined",
+				(json_int_t)f->processes->joined, "late",
+				(json_int_t)f->processes->late, "failed",
+				(json_int_t)f->processes->failed, "strangers",
+				(json_int_t)f->processes->strangers, "ran_before",
+				(json_int_t)f->not_attached));
 	if (f->sampler)
 		json_object_set_new(j, "sampler", sampler(f->sampler, f->end_ns - f->begin_ns));
 	if (overhead)

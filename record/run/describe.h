@@ -12,6 +12,7 @@
 #include "record/run/overhead.h"
 #include "record/spool/packets.h"
 #include "record/sampler/sampler.h"
+#include "record/session/join.h"
 #include "record/session/session.h"
 #include "record/sources/source.h"
 #include "record/run/workload.h"
@@ -35,6 +36,8 @@ struct erg_summary_facts {
 	const struct erg_workload *workload;     /* NULL: none was started */
 	uint64_t begin_ns, end_ns;               /* of the recording */
 	const struct erg_session_losses *losses; /* NULL: not known */
+	const struct erg_join_report *processes; /* who joined; NULL: all were recorded */
+	unsigned not_attached;                   /* annotated programs that ran before */
 	const struct erg_sampler_stats *sampler; /* NULL: none */
 	const struct erg_overhead *overhead;     /* NULL: not measured */
 	const struct erg_source_list *sources;

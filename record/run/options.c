@@ -3,6 +3,7 @@
 #include "record/run/options.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void erg_run_options_release(struct erg_run_options *o)
 {
@@ -10,4 +11,9 @@ void erg_run_options_release(struct erg_run_options *o)
 	json_decref(o->tags);
 	json_decref(o->factors);
 	*o = (struct erg_run_options){0};
+}
+
+bool erg_run_joined_only(const struct erg_run_options *o)
+{
+	return o->argv && !(o->attach && !strcmp(o->attach, "all"));
 }

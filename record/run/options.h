@@ -18,6 +18,7 @@ struct erg_run_options {
 	const char *counters; /* or NULL */
 	double idle_s;        /* 0: no baseline */
 	const char *annotate; /* or NULL */
+	const char *attach;   /* "all", pids with commas between, or NULL */
 	json_t *tags;         /* owned object */
 	json_t *factors;      /* owned object: what an experiment varies */
 	const char *spool;    /* directory, or NULL: beside the output */
@@ -34,6 +35,8 @@ struct erg_run_options {
 	int argc;
 };
 
+/* Only the command, what it starts and what is attached is recorded, not every annotated program. */
+bool erg_run_joined_only(const struct erg_run_options *o);
 void erg_run_options_release(struct erg_run_options *o);
 
 #endif

@@ -35,6 +35,7 @@
 #include "formats/base/say.h"
 #include "record/spool/spool.h"
 #include "record/session/stale.h"
+#include "tracepoints/join.h"
 
 void erg_run_warn(void *data, const char *line)
 {
@@ -148,6 +149,8 @@ static int environment_make(struct erg_run *r, struct erg_err *err)
 		n = erg_environ_set(&r->env, "ERG_RUN_ID", r->run_id);
 	if (!n && r->opt.layer_begin)
 		n = erg_environ_set(&r->env, "ERG_LAYER_BEGIN", "1");
+	if (!n && r->opt.annotate && strstr(r->opt.annotate, "lttng:"))
+		n = erg_environ_set(&r->env, "ERG_FORK_AT_ONCE", "1");
 	if (n < 0)
 		return erg_fail_errno(err, n, "environment");
 	n = erg_live_open(&r->live, &r->env, err);
@@ -201,6 +204,34 @@ static int spool_open(struct erg_run *r, struct erg_err *err)
 	return n ? n : erg_run_state_write(r, err);
 }
 
+/* Programs that run already and that were named; they count as recorded. */
+static int attach(struct erg_run *r, struct erg_err *err)
+{
+	int n = 0;
+
+	for (const char *p = r->opt.attach; !n && *p; p += strcspn(p, ","), p += *p == ',') {
+		n = erg_session_include(r->session, (pid_t)atoi(p), err);
+		r->session_found -= r->session_found > 0;
+	}
+	return n;
+}
+
+/* From here on who belongs to the recording is let in. */
+static int processes_take(struct erg_run *r, struct erg_err *err)
+{
+	int n;
+
+	if (!r->join)
+		return 0;
+	r->session_found = erg_session_found(r->session);
+	n = r->opt.attach ? attach(r, err) : 0;
+	if (n)
+		return n;
+	if (erg_environ_set(&r->env, ERG_JOIN_VARIABLE, erg_join_variable(r->join)) < 0)
+		return erg_fail_errno(err, -ENOMEM, "environment");
+	return erg_join_serve(r->join, r->session, err);
+}
+
 static int session_open(struct erg_run *r, struct erg_err *err)
 {
 	const struct erg_session_config cfg = {
@@ -210,6 +241,7 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 		.shm = r->shm[0] ? r->shm : NULL,
 		.sample_bytes_per_s = sample_bytes_per_s(r),
 		.layer_begin = r->opt.layer_begin,
+		.joined_only = erg_run_joined_only(&r->opt),
 		.chunk_bytes = r->opt.chunk_bytes,
 		.chunk_period_ns = r->opt.chunk_period_ns,
 	};
@@ -224,8 +256,12 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 		erg_stale_sessions_end();
 		erg_stale_buffers_remove();
 	}
+	if (!n && cfg.joined_only)
+		n = erg_join_open(r->run_id, &r->join, err);
 	if (!n)
 		n = erg_session_start(&cfg, &r->session, err);
+	if (!n)
+		n = processes_take(r, err);
 	erg_daemon_lock_drop(&lock);
 	erg_vigil_stop(&vigil);
 	return n;
@@ -330,6 +366,16 @@ static int start_sampling(struct erg_run *r, struct erg_err *err)
 	return erg_sampler_start(r->sampler, err);
 }
 
+static int attach_check(const char *list, struct erg_err *err)
+{
+	if (!strcmp(list, "all"))
+		return 0;
+	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+		if (kill((pid_t)atoi(p), 0) < 0)
+			return erg_fail_errno(err, -errno, "--attach: process %d", atoi(p));
+	return 0;
+}
+
 int erg_run_refuse_early(struct erg_run *r, struct erg_err *err)
 {
 	int n = output_check(r, err);
@@ -338,6 +384,8 @@ int erg_run_refuse_early(struct erg_run *r, struct erg_err *err)
 		n = erg_destination_check(r->opt.to, err);
 	if (!n && r->opt.argv)
 		n = erg_workload_resolve(r->opt.argv[0], &r->exe, err);
+	if (!n && r->opt.attach)
+		n = attach_check(r->opt.attach, err);
 	return n;
 }
 
@@ -381,12 +429,14 @@ void erg_run_release(struct erg_run *r)
 {
 	erg_rules_release_runs(&r->rules);
 	erg_keeper_free(r->keeper);
+	erg_join_stop(r->join);
 	erg_sampler_free(r->sampler);
 	erg_tally_free(r->tally);
 	if (r->session) {
 		erg_session_free(r->session);
 		erg_daemon_release();
 	}
+	erg_join_free(r->join);
 	if (r->shm[0])
 		erg_crash_remove(r->name);
 	erg_source_list_release(&r->sources);

@@ -20,6 +20,7 @@
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/run/workload.h"
+#include "tracepoints/join.h"
 
 #define PREFIX "lttng:"
 #define PROGRAM "erg-rules"
@@ -231,7 +232,7 @@ int erg_rules_start(struct erg_rules_runs *r, const char *list, const char *sess
 /* ---- writing the layers ---- */
 
 static int emit(const struct erg_rules_run *one, const char *run_id, const char *live,
-	const sigset_t *mask, struct erg_err *err)
+	const char *join, const sigset_t *mask, struct erg_err *err)
 {
 	char program[PATH_MAX];
 	const char *const argv[] = {program, "emit", one->file, one->dir, NULL};
@@ -251,6 +252,8 @@ static int emit(const struct erg_rules_run *one, const char *run_id, const char 
 	if (!r && live)
 		r = erg_environ_set(&env, "ERG_LIVE", live);
 	if (!r)
+		r = erg_environ_set(&env, ERG_JOIN_VARIABLE, join);
+	if (!r)
 		r = -posix_spawn(&pid, program, NULL, &attr, (char *const *)(uintptr_t)argv,
 			env.vars);
 	posix_spawnattr_destroy(&attr);
@@ -266,7 +269,7 @@ static int emit(const struct erg_rules_run *one, const char *run_id, const char 
 }
 
 void erg_rules_finish(struct erg_rules_runs *r, const char *run_id, const char *live,
-	const sigset_t *mask)
+	const char *join, const sigset_t *mask)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct erg_rules_run *one = &r->at[i];
@@ -275,7 +278,7 @@ void erg_rules_finish(struct erg_rules_runs *r, const char *run_id, const char *
 		int n = one->session ? erg_foreign_stop(one->session, &lost, &err) : 0;
 
 		if (!n && one->session)
-			n = emit(one, run_id, live, mask, &err);
+			n = emit(one, run_id, live, join, mask, &err);
 		if (n)
 			erg_warn("%s; layers by rules are missing", err.msg);
 		if (lost)

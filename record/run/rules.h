@@ -37,10 +37,11 @@ char *erg_rules_file(const char *name);
 /* Begins to record what the rules in LIST need, into folders in DIR; SESSION is the recording's. */
 int erg_rules_start(struct erg_rules_runs *r, const char *list, const char *session,
 	const char *dir, struct erg_err *err);
-/* Writes the layers. What fails is said, and costs only these. LIVE: the page on which they are
- * counted (tracepoints/live_page.h), or NULL. */
+/* Writes the layers into the recording that is joined by JOIN ("": by nothing, it records all). What
+ * fails is said, and costs only these. LIVE: the page on which they are counted
+ * (tracepoints/live_page.h), or NULL. */
 void erg_rules_finish(struct erg_rules_runs *r, const char *run_id, const char *live,
-	const sigset_t *mask);
+	const char *join, const sigset_t *mask);
 void erg_rules_release_runs(struct erg_rules_runs *r);
 
 #endif

@@ -151,8 +151,26 @@ static void command_wait(struct erg_run *r)
 	timer_set(r, 0);
 }
 
+/* The command's events are on before it runs; what it starts joins. */
+static void command_join(void *data, pid_t pid)
+{
+	struct erg_run *r = data;
+	struct erg_err err;
+
+	if (r->join && erg_join_take(r->join, pid, &err) < 0)
+		erg_warn("%s", err.msg);
+}
+
 static int command_run(struct erg_run *r, struct erg_err *err)
 {
+	const struct erg_workload_start start = {
+		.path = r->exe,
+		.argv = r->opt.argv,
+		.env = &r->env,
+		.mask = &r->mask,
+		.before = command_join,
+		.data = r,
+	};
 	int n;
 
 	if (!r->opt.argv) {
@@ -163,7 +181,7 @@ static int command_run(struct erg_run *r, struct erg_err *err)
 	}
 	if (r->interrupted)
 		return 0;
-	n = erg_workload_start(&r->work, r->exe, r->opt.argv, &r->env, &r->mask, err);
+	n = erg_workload_start(&r->work, &start, err);
 	if (n < 0)
 		return n;
 	erg_tally_begin(r->tally, r->work.begin_ns);
@@ -178,12 +196,15 @@ static int command_run(struct erg_run *r, struct erg_err *err)
 static json_t *summary_make(struct erg_run *r, const struct erg_packets_report *repair)
 {
 	struct erg_sampler_stats st;
+	struct erg_join_report processes;
 	const struct erg_summary_facts facts = {
 		.run_id = r->run_id,
 		.workload = r->work.begin_ns ? &r->work : NULL,
 		.begin_ns = r->begin_ns,
 		.end_ns = r->end_ns,
 		.losses = r->losses_known ? &r->losses : NULL,
+		.processes = r->join ? &processes : NULL,
+		.not_attached = r->session_found,
 		.sampler = &st,
 		.overhead = &r->overhead,
 		.sources = &r->sources,
@@ -192,6 +213,7 @@ static json_t *summary_make(struct erg_run *r, const struct erg_packets_report *
 	};
 
 	erg_sampler_stats(r->sampler, &st);
+	erg_join_reported(r->join, &processes);
 	return erg_describe_summary(&facts);
 }
 
@@ -220,7 +242,8 @@ static void recording_end(struct erg_run *r)
 	erg_sampler_emit_status(r->sampler);
 	if (!r->failure.code)
 		erg_rules_finish(&r->rules, r->run_id, erg_environ_get(&r->env, "ERG_LIVE"),
-			&r->mask);
+			r->join ? erg_join_variable(r->join) : "", &r->mask);
+	erg_join_stop(r->join);
 	if (r->url)
 		summary_stream(r);
 	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, false);
@@ -326,6 +349,7 @@ static void undo(struct erg_run *r)
 	erg_keeper_free(erg_steal_ptr(&r->keeper));
 	erg_sampler_free(erg_steal_ptr(&r->sampler));
 	erg_rules_release_runs(&r->rules);
+	erg_join_stop(r->join);
 	erg_session_free(erg_steal_ptr(&r->session));
 	erg_daemon_release();
 	erg_finish_free(erg_steal_ptr(&r->finish));

@@ -20,6 +20,7 @@
 #include "record/run/overhead.h"
 #include "record/run/rules.h"
 #include "record/sampler/sampler.h"
+#include "record/session/join.h"
 #include "record/session/session.h"
 #include "record/sources/source.h"
 #include "record/run/workload.h"
@@ -43,6 +44,8 @@ struct erg_run {
 	struct erg_sampler *sampler;
 	struct erg_tally *tally; /* the energy so far, for the summary */
 	struct erg_session *session;
+	struct erg_join *join;       /* NULL: all programs are recorded */
+	unsigned session_found;      /* annotated programs that ran before and are not recorded */
 	struct erg_rules_runs rules; /* --annotate lttng:… */
 	struct erg_keeper *keeper;
 	struct erg_finish *finish; /* the archive; opened early with --compress during */

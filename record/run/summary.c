@@ -122,6 +122,28 @@ static void say_losses(const struct erg_run *r)
 			(unsigned long long)r->losses.packets);
 }
 
+/* What is annotated and was left out, and why: nobody is to wonder where layers are. */
+static void say_processes(const struct erg_run *r, const struct erg_join_report *p)
+{
+	if (p->failed)
+		erg_warn("%llu processes could not be recorded: LTTng did not take them",
+			(unsigned long long)p->failed);
+	if (p->late)
+		erg_warn("%llu processes did not wait to be recorded: their first layers may be "
+			 "missing",
+			(unsigned long long)p->late);
+	if (r->opt.quiet || !r->join)
+		return;
+	if (r->session_found)
+		erg_say("not recorded: %u annotated programs that ran before (--attach PID or "
+			"--attach all records them)",
+			r->session_found);
+	if (p->strangers)
+		erg_say("not recorded: %llu annotated programs that were started elsewhere "
+			"(--attach all records them)",
+			(unsigned long long)p->strangers);
+}
+
 void erg_run_summary_say(const struct erg_run *r)
 {
 	const uint64_t begin = r->work.begin_ns ? r->work.begin_ns : r->begin_ns;
@@ -130,9 +152,14 @@ void erg_run_summary_say(const struct erg_run *r)
 	char energy[192], layers[96] = "", readings[160];
 	struct erg_live_counts counts = {0};
 	/* Programs that it did not start tell the recorder nothing. */
-	const bool known = erg_live_counts_get(&r->live, &counts) && r->opt.argv;
+	struct erg_join_report processes;
+	bool known = erg_live_counts_get(&r->live, &counts) && r->opt.argv;
 
+	/* Nor do those whose environment was cleared. */
+	erg_join_reported(r->join, &processes);
+	known = known && !processes.by_descent && !r->opt.attach;
 	say_losses(r);
+	say_processes(r, &processes);
 	if (r->opt.quiet)
 		return;
 	energy_text(r, time_s, energy, sizeof(energy));

@@ -14,10 +14,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/pidfd.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "formats/base/pidfd.h"
 #include "formats/base/util.h"
 
 extern char **environ;
@@ -161,12 +162,16 @@ int erg_workload_resolve(const char *file, char **ret, struct erg_err *err)
 
 /* ---- the process ---- */
 
-static void child_exec(int fd, const char *path, char *const *argv, char **envp,
+/* GO is read before the program is executed: nothing comes from it when the recorder is gone. */
+static void child_exec(int go, int fd, const char *path, char *const *argv, char **envp,
 	const sigset_t *mask)
 {
+	char byte;
 	int code;
 	ssize_t n;
 
+	if (read(go, &byte, 1) != 1)
+		_exit(126);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execve(path, argv, envp);
@@ -175,32 +180,104 @@ static void child_exec(int fd, const char *path, char *const *argv, char **envp,
 	_exit(n == (ssize_t)sizeof(code) ? 126 : 127);
 }
 
-int erg_workload_start(struct erg_workload *w, const char *path, char *const *argv,
-	const struct erg_environ *env, const sigset_t *mask, struct erg_err *err)
+/* Without pidfds: a thread waits for the process and leaves it to erg_workload_reap(). */
+static void *watch_main(void *data)
 {
-	_cleanup_(erg_closep) int in = -1, out = -1;
-	int fds[2], code = 0;
+	const struct erg_workload_watch *watch = data;
+	siginfo_t info;
+
+	while (waitid(P_PID, (id_t)watch->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	eventfd_write(watch->fd, 1);
+	return NULL;
+}
+
+/* Something that becomes readable when the process has ended. */
+static int watch_open(struct erg_workload *w)
+{
+	int r;
+
+	w->pidfd = erg_pidfd_open(w->pid);
+	if (w->pidfd >= 0)
+		return 0;
+	w->pidfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->pidfd < 0)
+		return -errno;
+	w->watch = (struct erg_workload_watch){.pid = w->pid, .fd = w->pidfd};
+	r = pthread_create(&w->watch.thread, NULL, watch_main, &w->watch);
+	w->watch.started = !r;
+	return -r;
+}
+
+/* Lets the child of GO run its program; what the kernel said of it, 0 when it runs. */
+static int child_release(int go, int in)
+{
+	int code = 0;
+
+	if (write(go, "", 1) != 1)
+		return errno;
+	return read(in, &code, sizeof(code)) == (ssize_t)sizeof(code) ? code : 0;
+}
+
+static void child_drop(struct erg_workload *w)
+{
+	kill(w->pid, SIGKILL);
+	waitpid(w->pid, NULL, 0);
+	w->pid = -1;
+}
+
+static int child_fork(struct erg_workload *w, const struct erg_workload_start *s, int ret[2],
+	struct erg_err *err)
+{
+	_cleanup_(erg_closep) int in = -1, out = -1, hold = -1;
+	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return erg_fail_errno(err, -errno, "%s", argv[0]);
+		return erg_fail_errno(err, -errno, "%s", s->argv[0]);
 	in = fds[0];
 	out = fds[1];
-	w->begin_ns = erg_mono_ns();
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return erg_fail_errno(err, -errno, "%s", s->argv[0]);
+	hold = fds[0];
+	ret[1] = fds[1];
 	w->pid = fork();
-	if (w->pid < 0)
-		return erg_fail_errno(err, -errno, "%s: cannot start it", argv[0]);
-	if (w->pid == 0)
-		child_exec(out, path, argv, env->vars, mask);
-	close(erg_steal_fd(&out));
-	if (read(in, &code, sizeof(code)) == (ssize_t)sizeof(code)) {
+	if (w->pid == 0) {
+		close(ret[1]);
+		child_exec(hold, out, s->path, s->argv, s->env->vars, s->mask);
+	}
+	if (w->pid < 0) {
+		close(ret[1]);
+		return erg_fail_errno(err, -errno, "%s: cannot start it", s->argv[0]);
+	}
+	ret[0] = erg_steal_fd(&in);
+	return 0;
+}
+
+int erg_workload_start(struct erg_workload *w, const struct erg_workload_start *s,
+	struct erg_err *err)
+{
+	_cleanup_(erg_closep) int in = -1, go = -1;
+	int fds[2] = {-1, -1}, r = child_fork(w, s, fds, err);
+
+	if (r)
+		return r;
+	in = fds[0];
+	go = fds[1];
+	if (s->before)
+		s->before(s->data, w->pid);
+	w->begin_ns = erg_mono_ns();
+	r = child_release(go, in);
+	if (r) {
 		waitpid(w->pid, NULL, 0);
 		w->pid = -1;
-		return file_fail(err, -code, argv[0]);
+		w->begin_ns = 0;
+		return file_fail(err, -r, s->argv[0]);
 	}
-	w->pidfd = pidfd_open(w->pid, 0);
-	if (w->pidfd < 0)
-		return erg_fail_errno(err, -errno, "%s: cannot watch process %d", argv[0],
-			(int)w->pid);
+	r = watch_open(w);
+	if (r < 0) {
+		child_drop(w);
+		return erg_fail_errno(err, r, "%s: cannot watch it", s->argv[0]);
+	}
 	return 0;
 }
 
@@ -233,6 +310,9 @@ int erg_workload_exit_status(const struct erg_workload *w)
 
 void erg_workload_release(struct erg_workload *w)
 {
+	if (w->watch.started)
+		pthread_join(w->watch.thread, NULL);
+	w->watch.started = false;
 	if (w->pidfd >= 0)
 		close(erg_steal_fd(&w->pidfd));
 }

@@ -6,6 +6,7 @@
  * The command that is measured: started in the recorder's own process group and with its standard
  * streams, so that terminals, pipes and job control work as without the recorder.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,9 +30,18 @@ void erg_environ_release(struct erg_environ *e);
 /* Where execvp() would find FILE: -ENOENT or -EACCES with a message if nowhere. To be freed. */
 int erg_workload_resolve(const char *file, char **ret, struct erg_err *err);
 
+/* Where the kernel has no pidfds, a thread stands in for one. */
+struct erg_workload_watch {
+	pid_t pid;
+	int fd;
+	pthread_t thread;
+	bool started;
+};
+
 struct erg_workload {
 	pid_t pid;
-	int pidfd;
+	int pidfd; /* readable when the command has ended */
+	struct erg_workload_watch watch;
 	uint64_t begin_ns, end_ns;
 	int status; /* as of waitpid() */
 	bool ended;
@@ -42,10 +52,20 @@ struct erg_workload {
 		.pid = -1, .pidfd = -1                                                             \
 	}
 
-/* Starts ARGV, whose file is PATH. MASK: the signal mask it is to have. Fails, with nothing left,
- * when the kernel refuses to execute it. */
-int erg_workload_start(struct erg_workload *w, const char *path, char *const *argv,
-	const struct erg_environ *env, const sigset_t *mask, struct erg_err *err);
+struct erg_workload_start {
+	const char *path; /* the file of ARGV */
+	char *const *argv;
+	const struct erg_environ *env;
+	const sigset_t *mask; /* the signal mask it is to have */
+	/* Called with the process before it runs the program; NULL for nothing to do. */
+	void (*before)(void *data, pid_t pid);
+	void *data;
+};
+
+/* Starts the command. Fails, with nothing left, when the kernel refuses to execute it. W stays where it
+ * is until release. */
+int erg_workload_start(struct erg_workload *w, const struct erg_workload_start *s,
+	struct erg_err *err);
 /* Passes a signal of the recorder on. One that the terminal sent has reached the command already,
  * and stop signals stop the recorder too, until it is continued. */
 void erg_workload_signal(struct erg_workload *w, int sig, bool from_terminal);

@@ -23,12 +23,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "formats/base/pidfd.h"
 #include "formats/base/util.h"
 #include "record/session/session.h"
 
@@ -127,6 +127,15 @@ static void daemon_file(const char *name, char *buf, size_t size)
 		snprintf(buf, size, "/var/run/lttng/%s", name);
 	else
 		snprintf(buf, size, "%s/.lttng/%s", home ? home : "", name);
+}
+
+bool erg_daemon_dir(char *buf, size_t size)
+{
+	char path[PATH_MAX];
+
+	daemon_file("", path, sizeof(path));
+	path[strlen(path) - 1] = '\0';
+	return (size_t)snprintf(buf, size, "%s", path) < size;
 }
 
 /* The pid that the daemon wrote down. */
@@ -241,15 +250,27 @@ static int daemon_start(struct erg_err *err)
 
 /* ---- stop ---- */
 
+/* Where there are no pidfds: what is checked may change before the signal comes, but pids are not given
+ * anew so fast. */
+static void daemon_stop_by_pid(const struct identity *id, int sig)
+{
+	if (daemon_ticks(id->pid) != id->ticks || kill(id->pid, sig) < 0)
+		return;
+	for (int i = 0; i < ALIVE_POLLS && daemon_ticks(id->pid) == id->ticks; i++)
+		usleep(POLL_US);
+}
+
 static void daemon_stop(const struct identity *id, int sig)
 {
-	_cleanup_(erg_closep) int fd = pidfd_open(id->pid, 0);
+	_cleanup_(erg_closep) int fd = erg_pidfd_open(id->pid);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	/* The pidfd is of this process now; that it is still the same one is checked after. */
-	if (fd < 0 || daemon_ticks(id->pid) != id->ticks)
+	if (fd < 0 && errno != ESRCH)
+		daemon_stop_by_pid(id, sig);
+	else if (fd < 0 || daemon_ticks(id->pid) != id->ticks)
 		return;
-	if (pidfd_send_signal(fd, sig, NULL, 0) == 0)
+	else if (erg_pidfd_kill(fd, sig) == 0)
 		poll(&p, 1, STOP_TIMEOUT_MS);
 	/* A helper process of a killed daemon keeps its sockets for a moment. */
 	for (int i = 0; i < ALIVE_POLLS && erg_session_daemon_alive(); i++)

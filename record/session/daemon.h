@@ -7,6 +7,7 @@
  * only if some erg-record started it and nobody has a session in it any more.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "formats/base/err.h"
@@ -28,6 +29,8 @@ void erg_daemon_lock_drop(struct erg_daemon_lock *l);
 /* Starts a session daemon unless one answers. Call with the lock held. */
 int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err);
 
+/* The folder of the session daemon of this user; false when it does not fit. */
+bool erg_daemon_dir(char *buf, size_t size);
 /* The process of the session daemon; 0 where it is not to be found. */
 pid_t erg_daemon_pid(void);
 

@@ -11,7 +11,11 @@
  * A timer closes each channel's current packet once a second. It bounds what is lost with the
  * daemons to that second: complete packets are on disk, an unfinished one is only in memory.
  *
- * Reference: lttng-concepts(7), lttng-enable-channel(1).
+ * Each channel has one event rule, a pattern with exceptions: the daemon repeats every rule to every
+ * process that starts. A session that records one command is limited to the processes that were
+ * included (join.c): LTTng enables nothing in any other, which then costs nothing and pays nothing.
+ *
+ * Reference: lttng-concepts(7), lttng-enable-channel(1), lttng-track(1).
  */
 #include "record/session/session.h"
 
@@ -42,6 +46,8 @@ struct erg_session {
 	char archives[4096]; /* where rotated chunks go; "" for a relay daemon */
 	struct lttng_handle *handle;
 	struct lttng_health *consumer;
+	struct lttng_process_attr_tracker_handle *tracker; /* NULL: records all */
+	unsigned found;
 	bool created;
 	bool shm; /* its buffers are in a directory of ours */
 };
@@ -67,6 +73,8 @@ void erg_session_ctl_unlock(void)
 	pthread_mutex_unlock(&ctl);
 }
 
+/* What the channels do not record. An event that is new in the provider is in both until it is put into
+ * one of these lists. */
 static const char *const layer_events[] = {
 	"process_define",
 	"layer_define",
@@ -81,8 +89,10 @@ static const char *const layer_events[] = {
 	"counter_define",
 	"counter_snapshot",
 	"event_cost",
+	"layer_begin",
 };
 
+/* The last is left out of the layers, too, unless it is asked for. */
 static const char *const sample_events[] = {
 	"source_define",
 	"channel_define",
@@ -92,6 +102,7 @@ static const char *const sample_events[] = {
 	"utilization_sample",
 	"recorder_status",
 	"document",
+	"layer_begin",
 };
 
 /* LTTng's error CODE (negative, as its functions return it) as an erg_err. */
@@ -110,13 +121,49 @@ static struct lttng_domain ust_domain(void)
 	return d;
 }
 
+/* ---- who is recorded ---- */
+
+static int include_locked(struct erg_session *s, pid_t pid, struct erg_err *err)
+{
+	enum lttng_process_attr_tracker_handle_status st =
+		lttng_process_attr_virtual_process_id_tracker_handle_add_pid(s->tracker, pid);
+
+	if (st == LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_OK ||
+		st == LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_EXISTS)
+		return 0;
+	return erg_fail(err, -EIO, "LTTng: process %d cannot be recorded (status %d)", (int)pid,
+		(int)st);
+}
+
+int erg_session_include(struct erg_session *s, pid_t pid, struct erg_err *err)
+{
+	CTL_LOCKED();
+	return s->tracker ? include_locked(s, pid, err) : 0;
+}
+
+void erg_session_exclude(struct erg_session *s, pid_t pid)
+{
+	CTL_LOCKED();
+	if (s->tracker)
+		(void)lttng_process_attr_virtual_process_id_tracker_handle_remove_pid(s->tracker,
+			pid);
+}
+
+unsigned erg_session_found(const struct erg_session *s)
+{
+	return s->found;
+}
+
 /* ---- creation ---- */
+
+#define EXCEPT_MAX 16
 
 struct channel {
 	const char *name;
 	double bytes_per_s, hold_s;
-	const char *const *events;
-	size_t n_events;
+	const char *filter;        /* or NULL */
+	const char *const *except; /* of the provider's events */
+	size_t n_except;
 };
 
 static int channel_enable(struct erg_session *s, const struct channel *c, struct erg_err *err)
@@ -151,21 +198,28 @@ static int context_add(struct erg_session *s, const char *channel, enum lttng_ev
 	return r < 0 ? fail_ctl(err, r, channel) : 0;
 }
 
-static int event_enable(struct erg_session *s, const char *channel, const char *name,
-	struct erg_err *err)
+/* All events of the provider but for EXCEPT. FILTER may be NULL. */
+static int events_enable(struct erg_session *s, const struct channel *c, struct erg_err *err)
 {
 	struct lttng_event *ev = lttng_event_create();
+	char full[EXCEPT_MAX][LTTNG_SYMBOL_NAME_LEN];
+	char *list[EXCEPT_MAX];
 	int r;
 
 	if (!ev)
-		return erg_fail_errno(err, -ENOMEM, "event %s", name);
+		return erg_fail_errno(err, -ENOMEM, "events of %s", c->name);
+	for (size_t i = 0; i < c->n_except; i++) {
+		snprintf(full[i], sizeof(full[i]), "ergtrace:%s", c->except[i]);
+		list[i] = full[i];
+	}
 	ev->type = LTTNG_EVENT_TRACEPOINT;
 	ev->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
 	ev->loglevel = -1;
-	snprintf(ev->name, sizeof(ev->name), "ergtrace:%s", name);
-	r = lttng_enable_event(s->handle, ev, channel);
+	snprintf(ev->name, sizeof(ev->name), "ergtrace:*");
+	r = lttng_enable_event_with_exclusions(s->handle, ev, c->name, c->filter, (int)c->n_except,
+		list);
 	lttng_event_destroy(ev);
-	return r < 0 ? fail_ctl(err, r, name) : 0;
+	return r < 0 ? fail_ctl(err, r, c->name) : 0;
 }
 
 static int channel_fill(struct erg_session *s, const struct channel *c, struct erg_err *err)
@@ -176,9 +230,7 @@ static int channel_fill(struct erg_session *s, const struct channel *c, struct e
 		r = context_add(s, c->name, LTTNG_EVENT_CONTEXT_VPID, err);
 	if (!r)
 		r = context_add(s, c->name, LTTNG_EVENT_CONTEXT_VTID, err);
-	for (size_t i = 0; !r && i < c->n_events; i++)
-		r = event_enable(s, c->name, c->events[i], err);
-	return r;
+	return r ? r : events_enable(s, c, err);
 }
 
 static int rotation_set(struct erg_session *s, bool by_size, uint64_t value, struct erg_err *err)
@@ -228,15 +280,30 @@ static int session_create(struct erg_session *s, const struct erg_session_config
 	return 0;
 }
 
-/* Does the daemon know this process? The library registers it from a thread of its own. */
+static bool is_recorder(pid_t pid)
+{
+	char path[64], name[32] = "";
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	f = fopen(path, "re");
+	return f && fgets(name, sizeof(name), f) && !strncmp(name, "erg-record", 10);
+}
+
+/* Does the daemon know this process? The library registers it from a thread of its own. Counts the
+ * others, too: each has the event "layer" once. */
 static bool registered(struct erg_session *s)
 {
 	struct lttng_event *list = NULL;
 	bool found = false;
 	int n = lttng_list_tracepoints(s->handle, &list);
 
-	for (int i = 0; i < n && !found; i++)
-		found = list[i].pid == getpid();
+	s->found = 0;
+	for (int i = 0; i < n; i++)
+		if (list[i].pid == getpid())
+			found = true;
+		else if (!strcmp(list[i].name, "ergtrace:layer") && !is_recorder(list[i].pid))
+			s->found++;
 	free(list);
 	return found;
 }
@@ -253,30 +320,55 @@ static int registration_wait(struct erg_session *s, struct erg_err *err)
 		if (erg_mono_ns() > until)
 			return erg_fail(err, -ETIMEDOUT,
 				"the LTTng session daemon does not see this program; is "
-				"LTTNG_UST_APP_PATH or LTTNG_HOME another than the daemon's?");
+				"LTTNG_HOME another than the daemon's?");
 		usleep(2000);
 	}
 	return 0;
 }
 
+/* Limits the session to the processes that are included, of which this is the first. */
+static int tracker_open(struct erg_session *s, struct erg_err *err)
+{
+	enum lttng_error_code code = lttng_session_get_tracker_handle(s->name, LTTNG_DOMAIN_UST,
+		LTTNG_PROCESS_ATTR_VIRTUAL_PROCESS_ID, &s->tracker);
+
+	if (code != LTTNG_OK)
+		return fail_ctl(err, -(int)code, "track processes");
+	if (lttng_process_attr_tracker_handle_set_tracking_policy(s->tracker,
+		    LTTNG_TRACKING_POLICY_INCLUDE_SET) !=
+		LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_OK)
+		return erg_fail(err, -EIO, "LTTng: the session cannot be limited to processes");
+	return include_locked(s, getpid(), err);
+}
+
+static int channels_fill(struct erg_session *s, const struct erg_session_config *cfg,
+	struct erg_err *err)
+{
+	const size_t n = ERG_ARRAY_SIZE(sample_events);
+	char own[64];
+	const struct channel layers = {"layers", LAYER_BYTES_PER_S, LAYERS_HOLD_S, NULL,
+		sample_events, cfg->layer_begin ? n - 1 : n};
+	/* Where all are recorded, other recorders' samples are not. */
+	const struct channel samples = {"samples", cfg->sample_bytes_per_s, SAMPLES_HOLD_S,
+		cfg->joined_only ? NULL : own, layer_events, ERG_ARRAY_SIZE(layer_events)};
+	int r = channel_fill(s, &layers, err);
+
+	snprintf(own, sizeof(own), "$ctx.vpid == %d", (int)getpid());
+	return r ? r : channel_fill(s, &samples, err);
+}
+
 static int session_fill(struct erg_session *s, const struct erg_session_config *cfg,
 	struct erg_err *err)
 {
-	const struct channel layers = {"layers", LAYER_BYTES_PER_S, LAYERS_HOLD_S, layer_events,
-		ERG_ARRAY_SIZE(layer_events)};
-	const struct channel samples = {"samples", cfg->sample_bytes_per_s, SAMPLES_HOLD_S,
-		sample_events, ERG_ARRAY_SIZE(sample_events)};
 	struct lttng_domain domain = ust_domain();
 	int r;
 
 	s->handle = lttng_create_handle(s->name, &domain);
 	if (!s->handle)
 		return erg_fail_errno(err, -ENOMEM, "%s", s->name);
-	r = channel_fill(s, &layers, err);
-	if (!r && cfg->layer_begin)
-		r = event_enable(s, "layers", "layer_begin", err);
+	r = cfg->joined_only ? tracker_open(s, err) : 0;
 	if (!r)
-		r = channel_fill(s, &samples, err);
+		r = channels_fill(s, cfg, err);
 	if (!r)
 		r = rotation_set(s, true, cfg->chunk_bytes, err);
 	if (!r)
@@ -462,6 +554,8 @@ void erg_session_free(struct erg_session *s)
 		session_destroy(s);
 	if (s->handle)
 		lttng_destroy_handle(s->handle);
+	if (s->tracker)
+		lttng_process_attr_tracker_handle_destroy(s->tracker);
 	if (s->consumer)
 		lttng_health_destroy(s->consumer);
 	pthread_mutex_unlock(&ctl);

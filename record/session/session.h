@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "formats/base/err.h"
 
@@ -20,6 +21,7 @@ struct erg_session_config {
 	const char *shm;           /* directory in memory for the buffers (crash.h), or NULL */
 	double sample_bytes_per_s; /* what the sampler will write */
 	bool layer_begin;          /* record layer_begin too */
+	bool joined_only;          /* record this process and those that are included, not all */
 	uint64_t chunk_bytes;      /* rotate when a chunk is this large; 0: never */
 	uint64_t chunk_period_ns;  /* rotate this often; 0: never */
 };
@@ -44,6 +46,12 @@ int erg_session_count(struct erg_err *err);
 /* Creates the session with its channels and events, and starts it. On failure nothing is left. */
 int erg_session_start(const struct erg_session_config *cfg, struct erg_session **ret,
 	struct erg_err *err);
+/* Of a session with joined_only: from the return on PID's events are enabled; PID is one of the session
+ * daemon's pid namespace. */
+int erg_session_include(struct erg_session *s, pid_t pid, struct erg_err *err);
+void erg_session_exclude(struct erg_session *s, pid_t pid);
+/* Annotated programs, but for recorders, that ran already when the session was made. */
+unsigned erg_session_found(const struct erg_session *s);
 /* 0, or -EPIPE with a message when the session daemon or the consumer daemon is gone. */
 int erg_session_check(struct erg_session *s, struct erg_err *err);
 /* Stops recording at once, and waits for nothing. */

@@ -277,10 +277,11 @@ static const char *const kept[] = {
 	"SLURM_JOB_ID=",
 };
 
-/* NVIDIA_API_KEY begins like NVIDIA_VISIBLE_DEVICES. */
+/* NVIDIA_API_KEY begins like NVIDIA_VISIBLE_DEVICES; ERG_JOIN is of this run only, and holds a token. */
 static bool may_be_secret(const char *name)
 {
-	static const char *const words[] = {"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH"};
+	static const char *const words[] = {"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH",
+		"ERG_JOIN"};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
 		if (strcasestr(name, words[i]))

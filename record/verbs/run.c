@@ -4,6 +4,7 @@
  * must not cost a recording.
  */
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -76,6 +77,24 @@ static int take_annotate(void *into, const char *arg, struct erg_err *err)
 	return erg_annotate_known(arg, &known) ? 0 : erg_fail(err, -EINVAL, "%s", known.msg);
 }
 
+static int take_attach(void *into, const char *arg, struct erg_err *err)
+{
+	const char *p = arg;
+	double pid;
+
+	((struct erg_run_options *)into)->attach = arg;
+	if (!strcmp(arg, "all"))
+		return 0;
+	do {
+		_cleanup_(erg_freep) char *one = strndup(p, strcspn(p, ","));
+
+		if (!one || !erg_number_parse(one, 1, INT_MAX, &pid) || pid != floor(pid))
+			return erg_fail(err, -EINVAL, "all, or pids with commas between");
+		p += strcspn(p, ",");
+	} while (*p++);
+	return 0;
+}
+
 static int take_compress(void *into, const char *arg, struct erg_err *err)
 {
 	if (strcmp(arg, "during") && strcmp(arg, "after"))
@@ -140,6 +159,9 @@ static const struct erg_option what[] = {
 	{"force", 0, NULL, "replace FILE.erg if it exists", ERG_OPTION_FLAG, AT(force)},
 	{"annotate", 0, "LIST", "adapters to load for the command, auto, or lttng:RULES.yaml",
 		ERG_OPTION_CALL, .take = take_annotate},
+	{"attach", 0, "PID,...|all",
+		"record these running programs, too, or every annotated program", ERG_OPTION_CALL,
+		.take = take_attach},
 	{"counters", 'c', "LIST", "events by name: instructions,cycles,...", ERG_OPTION_TEXT,
 		AT(counters)},
 	{"idle", 0, "SECONDS", "record an idle baseline before and after", ERG_OPTION_NUMBER,

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "tracepoints/liberg/internal.h"
+#include "tracepoints/liberg/join.h"
 
 /* Sub-buffers that are filled faster than they are read lose events: after so many definitions
  * (some 60 KiB) the consumer gets time to take them. */
@@ -125,12 +126,14 @@ static int attach(void)
 
 void erg_dump_init(void)
 {
-	char path[4096];
+	const char *run = getenv("ERG_RUN_ID");
+	char path[4096], joined[ERG_JOIN_RUN_ID];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	path[n > 0 ? n : 0] = '\0';
 	erg_text_clean(exe, path);
-	erg_text_clean(run_id, getenv("ERG_RUN_ID"));
+	erg_join_recording(joined);
+	erg_text_clean(run_id, run && *run ? run : joined);
 	erg_state_.poll_sessions = attach() != 0;
 	erg_dump_all();
 }

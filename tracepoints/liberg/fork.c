@@ -10,23 +10,38 @@
  * it to the library where somebody has preloaded it. The child then registers with the session
  * daemon, gets its sessions, and each of them starts with the dump of dump.c.
  *
- * Order of locks: LTTng's before ours, as in the dump.
+ * Registering takes milliseconds, and most children never call liberg: they become other programs, or
+ * do work of another kind. So a child first only gives back what was locked for the fork, as its parent
+ * does, and forgets the parent's threads (urcu would wait for them for ever); what it inherited stays
+ * switched on but unused, until its first call into liberg finishes the fork. Until then other
+ * providers' events in the child would bear its parent's pid: with ERG_FORK_AT_ONCE=1, which the
+ * recorder sets when it records such events, a child registers at once.
+ *
+ * Order of locks: settling, LTTng's, ours, as in the dump.
  */
 #include <dlfcn.h>
+#include <lttng/urcu/urcu-ust.h>
 #include <lttng/ust-fork.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tracepoints/liberg/fork.h"
 #include "tracepoints/liberg/internal.h"
+#include "tracepoints/liberg/join.h"
 
 static bool wrapped; /* liblttng-ust-fork.so does it */
+static bool at_once;
 /* by prepare(), read by the other two; the lock of the registry protects them */
 static bool told;
 static uint32_t forker;
 static sigset_t mask;
+/* Held while a child settles, and by a fork, so that a grandchild never finds it half done. */
+static pthread_mutex_t settling = PTHREAD_MUTEX_INITIALIZER;
+/* This thread settles: LTTng itself may fork then. */
+static __thread bool settles __attribute__((tls_model("initial-exec")));
 
 static bool fork_is_wrapped(void)
 {
@@ -39,8 +54,12 @@ static bool fork_is_wrapped(void)
 static void prepare(void)
 {
 	sigset_t saved;
-	bool tell = !wrapped && lttng_ust_tracepoint_enabled(ergtrace, process_define);
+	bool tell;
 
+	if (settles)
+		return;
+	pthread_mutex_lock(&settling);
+	tell = !wrapped && lttng_ust_tracepoint_enabled(ergtrace, process_define);
 	if (tell)
 		lttng_ust_before_fork(&saved);
 	erg_registry_lock();
@@ -55,9 +74,21 @@ static void parent(void)
 	sigset_t saved = mask;
 	bool tell = told;
 
+	if (settles)
+		return;
 	erg_registry_unlock();
 	if (tell)
 		lttng_ust_after_fork_parent(&saved);
+	pthread_mutex_unlock(&settling);
+}
+
+/* What the child has of its parent's sessions stays until erg_fork_settle_(). */
+static void postpone(sigset_t *saved)
+{
+	lttng_ust_after_fork_parent(saved);
+	lttng_ust_urcu_before_fork();
+	lttng_ust_urcu_after_fork_child();
+	atomic_store(&erg_state_.forked, true);
 }
 
 static void child(void)
@@ -65,15 +96,47 @@ static void child(void)
 	sigset_t saved = mask;
 	bool tell = told;
 
+	if (settles)
+		return;
 	erg_registry_threads_forked(forker, (uint32_t)gettid());
 	erg_registry_unlock();
 	erg_thread_forked();
-	if (tell)
+	if (wrapped || (tell && at_once))
+		erg_join_again();
+	if (tell && at_once)
 		lttng_ust_after_fork_child(&saved);
+	else if (tell)
+		postpone(&saved);
+	pthread_mutex_unlock(&settling);
+}
+
+/*
+ * Other threads of the child wait; LTTng's own do not come here, since what they call (dump.c) does not
+ * settle. The child joins before LTTng registers it, so that its events are on when that is done.
+ */
+void erg_fork_settle_(void)
+{
+	sigset_t saved;
+
+	if (settles)
+		return;
+	pthread_mutex_lock(&settling);
+	if (atomic_load(&erg_state_.forked)) {
+		settles = true;
+		lttng_ust_before_fork(&saved);
+		erg_join_again();
+		lttng_ust_after_fork_child(&saved);
+		settles = false;
+		atomic_store(&erg_state_.forked, false);
+	}
+	pthread_mutex_unlock(&settling);
 }
 
 void erg_fork_init(void)
 {
+	const char *eager = getenv("ERG_FORK_AT_ONCE");
+
+	at_once = eager && !strcmp(eager, "1");
 	wrapped = fork_is_wrapped();
 	pthread_atfork(prepare, parent, child);
 }

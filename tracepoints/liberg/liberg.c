@@ -5,6 +5,8 @@
  *
  * The environment is read once, at load:
  *	ERG_RUN_ID		id of the recording that started the program
+ *	ERG_JOIN		where that recording is joined (join.c)
+ *	ERG_FORK_AT_ONCE=1	children register with LTTng when they are forked (fork.c)
  *	ERG_COUNTERS		perf events to read at the boundaries of layers (counters.c)
  *	ERG_LAYER_BEGIN=1	emit layer_begin as well
  *	ERG_LIVE		the recorder's page, where it is told what runs (live_page.h)
@@ -48,8 +50,10 @@ static uint32_t define(struct erg_layer_def *d, const char *name, const char *ty
 	d->type = clean_type;
 	d->network = "";
 	id = erg_registry_layer(d, &is_new);
-	if (is_new)
+	if (is_new) {
+		erg_fork_settle();
 		lttng_ust_tracepoint(ergtrace, layer_define, erg_registry_get(id));
+	}
 	return id;
 }
 
@@ -130,6 +134,7 @@ uint32_t erg_track(const char *name, bool device)
 	if (is_new) {
 		const struct erg_track_def *t = erg_registry_track_get(id);
 
+		erg_fork_settle();
 		lttng_ust_tracepoint(ergtrace, track_define, t->track, t->name, t->device);
 	}
 	return id;
@@ -140,8 +145,10 @@ void erg_thread_name_of(uint32_t tid, const char *name)
 	char clean[ERG_TEXT_MAX];
 
 	erg_text_clean(clean, name);
-	if (tid && *clean && erg_registry_thread(tid, clean))
+	if (tid && *clean && erg_registry_thread(tid, clean)) {
+		erg_fork_settle();
 		lttng_ust_tracepoint(ergtrace, thread_define, tid, clean);
+	}
 }
 
 void erg_thread_name(const char *name)
@@ -169,6 +176,7 @@ void erg_phase_begin(const char *name)
 {
 	char clean[ERG_TEXT_MAX];
 
+	erg_fork_settle();
 	if (!lttng_ust_tracepoint_enabled(ergtrace, phase_begin))
 		return;
 	erg_text_clean(clean, name);
@@ -180,6 +188,7 @@ void erg_phase_end(const char *name)
 {
 	char clean[ERG_TEXT_MAX];
 
+	erg_fork_settle();
 	if (!lttng_ust_tracepoint_enabled(ergtrace, phase_end))
 		return;
 	erg_text_clean(clean, name);
@@ -191,6 +200,7 @@ void erg_marker(const char *text, uint32_t color)
 {
 	char clean[ERG_TEXT_MAX];
 
+	erg_fork_settle();
 	if (!lttng_ust_tracepoint_enabled(ergtrace, marker))
 		return;
 	erg_text_clean(clean, text);
@@ -205,9 +215,11 @@ uint32_t erg_counter(const char *name)
 
 	erg_text_clean(clean, name);
 	index = erg_counters_define(clean, &is_new);
-	if (is_new)
+	if (is_new) {
+		erg_fork_settle();
 		lttng_ust_tracepoint(ergtrace, counter_define, index, erg_counters_get(index)->name,
 			"app");
+	}
 	return index;
 }
 

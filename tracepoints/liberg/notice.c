@@ -15,5 +15,6 @@ void erg_notice(_Atomic bool *said, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	erg_fork_settle();
 	lttng_ust_tracepoint(ergtrace, marker, text, 0);
 }

@@ -166,6 +166,7 @@ void erg_begin_(uint32_t layer)
 
 	if (!t || !layer)
 		return;
+	erg_fork_settle();
 	epoch = atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed);
 	if (erg_unlikely_(t->depth >= ERG_DEPTH_PLAUSIBLE))
 		drop_left(t, layer);
@@ -279,6 +280,7 @@ void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t en
 
 	if (!layer || end_ns < begin_ns)
 		return;
+	erg_fork_settle();
 	if (erg_unlikely_(erg_state_.live != NULL) &&
 		lttng_ust_tracepoint_enabled(ergtrace, layer_span) && (t = erg_thread_self()))
 		tell_live(t, layer, begin_ns, end_ns);

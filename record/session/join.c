@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The thread that answers programs which join a recording.
+ *
+ * LTTng's inclusion set is by pid as the session daemon sees it, and that is what the kernel says of the
+ * other end of the socket, also for a program in a pid namespace of its own. A process that has ended
+ * is taken out again, for its pid may become a stranger's; this is seen by a pidfd, not by the
+ * connection, which many programs close with all their descriptors. Where there is no pidfd (Linux
+ * before 5.3, or no more descriptors) the processes are looked at once a second.
+ *
+ * A program that brings the token was given it by the command's environment. One without it is taken
+ * if the recorder is among its ancestors and no other recorder is nearer.
+ */
+#include "record/session/join.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "formats/base/pidfd.h"
+#include "formats/base/util.h"
+#include "record/session/daemon.h"
+#include "tracepoints/join.h"
+
+#define BACKLOG 1024
+#define CLIENTS_MAX 512 /* connections that have not asked yet */
+#define SWEEP_MS 1000
+#define ANCESTORS_MAX 256
+
+struct watched {
+	int fd;    /* a connection, or the pidfd of a member; -1: a member that is looked at */
+	pid_t pid; /* of a member; 0: a connection */
+};
+
+struct erg_join {
+	char token[ERG_JOIN_TOKEN + 1];
+	char run_id[ERG_JOIN_TOKEN + 1];
+	struct sockaddr_un at;
+	char variable[ERG_JOIN_TOKEN + 1 + sizeof(((struct sockaddr_un *)0)->sun_path)];
+	int listen_fd, wake_fd;
+	bool bound, started, stopping;
+	pthread_t thread;
+	pthread_mutex_t lock; /* of what follows */
+	struct erg_session *session;
+	struct watched *watched;
+	size_t n, room;
+	struct erg_join_report report;
+};
+
+/* ---- who is asking ---- */
+
+/* Parent and name of PID; 0 where it is gone. */
+static pid_t parent_of(pid_t pid, char name[32])
+{
+	char path[64];
+	int parent = 0;
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	name[0] = '\0';
+	return f && fscanf(f, "%*d (%31[^)]) %*c %d", name, &parent) == 2 ? parent : 0;
+}
+
+static bool descends(pid_t pid)
+{
+	char name[32];
+
+	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
+		if (pid == getpid())
+			return true;
+		pid = parent_of(pid, name);
+		if (i && pid != getpid() && !strcmp(name, "erg-record"))
+			return false;
+	}
+	return false;
+}
+
+static bool belongs(const struct erg_join *j, const struct erg_join_request *q, pid_t pid)
+{
+	static const struct erg_join_request none;
+
+	if (!memcmp(q->token, j->token, ERG_JOIN_TOKEN))
+		return true;
+	return !memcmp(q, &none, sizeof(none)) && descends(pid);
+}
+
+/* ---- members ---- */
+
+static int watch(struct erg_join *j, int fd, pid_t pid)
+{
+	if (j->n == j->room) {
+		size_t room = j->room ? 2 * j->room : 64;
+		struct watched *w = realloc(j->watched, room * sizeof(*w));
+
+		if (!w)
+			return -ENOMEM;
+		j->watched = w;
+		j->room = room;
+	}
+	j->watched[j->n++] = (struct watched){fd, pid};
+	return 0;
+}
+
+static bool is_member(const struct erg_join *j, pid_t pid)
+{
+	for (size_t i = 0; i < j->n; i++)
+		if (j->watched[i].pid == pid)
+			return true;
+	return false;
+}
+
+static int member_add(struct erg_join *j, pid_t pid, struct erg_err *err)
+{
+	int fd, r;
+
+	if (is_member(j, pid))
+		return 0;
+	fd = erg_pidfd_open(pid);
+	r = erg_session_include(j->session, pid, err);
+	if (!r && watch(j, fd, pid) < 0)
+		r = erg_fail_errno(err, -ENOMEM, "process %d", (int)pid);
+	if (r) {
+		j->report.failed++;
+		erg_closep(&fd);
+		return r;
+	}
+	j->report.joined++;
+	return 0;
+}
+
+static bool gone(const struct watched *w, short events)
+{
+	return w->fd >= 0 ? events != 0 : kill(w->pid, 0) < 0 && errno == ESRCH;
+}
+
+/* ---- the thread ---- */
+
+static void client_answer(struct erg_join *j, int fd)
+{
+	struct erg_join_answer answer = {0};
+	struct erg_join_request request;
+	struct ucred peer = {0};
+	socklen_t len = sizeof(peer);
+
+	if (recv(fd, &request, sizeof(request), MSG_DONTWAIT) != (ssize_t)sizeof(request) ||
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return;
+	if (peer.pid <= 0 || !belongs(j, &request, peer.pid)) {
+		j->report.strangers++;
+	} else if (!member_add(j, peer.pid, NULL)) {
+		j->report.by_descent += !request.token[0];
+		answer.joined = 1;
+		memcpy(answer.token, j->token, sizeof(answer.token));
+		memcpy(answer.run_id, j->run_id, sizeof(answer.run_id));
+	}
+	if (send(fd, &answer, sizeof(answer), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && answer.joined)
+		j->report.late++;
+}
+
+static void clients_accept(struct erg_join *j)
+{
+	int fd;
+
+	while ((fd = accept4(j->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		if (watch(j, fd, 0) < 0)
+			close(fd);
+}
+
+/* Answers who asked, takes out who ended. Of the connections the oldest go first when they are too many:
+ * a program asks in the moment in which it connects. */
+static void watched_serve(struct erg_join *j, const struct pollfd *p, size_t n)
+{
+	size_t clients = 0, kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		clients += !j->watched[i].pid;
+	for (size_t i = 0; i < n; i++)
+		if (!j->watched[i].pid && (p[i].revents || clients-- > CLIENTS_MAX)) {
+			client_answer(j, j->watched[i].fd); /* may add members behind */
+			close(erg_steal_fd(&j->watched[i].fd));
+			j->watched[i].pid = -1;
+		}
+	for (size_t i = 0; i < n; i++)
+		if (j->watched[i].pid > 0 && gone(&j->watched[i], p[i].revents)) {
+			erg_session_exclude(j->session, j->watched[i].pid);
+			erg_closep(&j->watched[i].fd);
+			j->watched[i].pid = -1;
+		}
+	for (size_t i = 0; i < j->n; i++)
+		if (j->watched[i].pid >= 0)
+			j->watched[kept++] = j->watched[i];
+	j->n = kept;
+}
+
+/* Fills what is polled: the watched first. Returns the time to wait. */
+static int polled_fill(struct erg_join *j, struct pollfd *p, size_t n)
+{
+	int wait_ms = -1;
+
+	for (size_t i = 0; i < n; i++) {
+		p[i] = (struct pollfd){.fd = j->watched[i].fd, .events = POLLIN};
+		if (j->watched[i].fd < 0)
+			wait_ms = SWEEP_MS;
+	}
+	p[n] = (struct pollfd){.fd = j->wake_fd, .events = POLLIN};
+	p[n + 1] = (struct pollfd){.fd = j->listen_fd, .events = POLLIN};
+	return wait_ms;
+}
+
+static void *join_main(void *data)
+{
+	struct erg_join *j = data;
+	bool stop = false;
+
+	while (!stop) {
+		_cleanup_(erg_freep) struct pollfd *p = NULL;
+		eventfd_t woken;
+		int wait_ms;
+		size_t n;
+
+		pthread_mutex_lock(&j->lock);
+		n = j->n;
+		p = calloc(n + 2, sizeof(*p));
+		wait_ms = p ? polled_fill(j, p, n) : 0;
+		pthread_mutex_unlock(&j->lock);
+		if (!p || (poll(p, n + 2, wait_ms) < 0 && errno != EINTR))
+			break;
+		pthread_mutex_lock(&j->lock);
+		if (p[n].revents)
+			eventfd_read(j->wake_fd, &woken);
+		stop = j->stopping;
+		if (!stop)
+			watched_serve(j, p, n);
+		if (!stop && p[n + 1].revents)
+			clients_accept(j);
+		pthread_mutex_unlock(&j->lock);
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+/* Sockets of recorders that were killed. The daemon's lock keeps away a recorder that has bound its own
+ * and does not listen yet. */
+static void stale_remove(const char *dir)
+{
+	_cleanup_(erg_closedirp) DIR *d = opendir(dir);
+	struct dirent *e;
+	struct stat st;
+
+	while (d && (e = readdir(d))) {
+		struct sockaddr_un to = {.sun_family = AF_UNIX};
+		_cleanup_(erg_closep) int fd = -1;
+		int n = snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", dir, e->d_name);
+
+		if (strncmp(e->d_name, ERG_JOIN_PREFIX, strlen(ERG_JOIN_PREFIX)) || n < 0 ||
+			(size_t)n >= sizeof(to.sun_path))
+			continue;
+		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 &&
+			errno == ECONNREFUSED &&
+			fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISSOCK(st.st_mode) && st.st_uid == geteuid())
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+}
+
+/* Binds in DIR; a program that has dropped its uid must still get through. */
+static int bind_in(struct erg_join *j, const char *dir)
+{
+	int n = snprintf(j->at.sun_path, sizeof(j->at.sun_path), "%s/" ERG_JOIN_PREFIX "%s", dir,
+		j->run_id);
+
+	j->at.sun_family = AF_UNIX;
+	if (n < 0 || (size_t)n >= sizeof(j->at.sun_path))
+		return -ENAMETOOLONG;
+	stale_remove(dir);
+	if (bind(j->listen_fd, (struct sockaddr *)&j->at, sizeof(j->at)) < 0)
+		return -errno;
+	j->bound = true;
+	if (chmod(j->at.sun_path, 0666) < 0 || listen(j->listen_fd, BACKLOG) < 0)
+		return -errno;
+	return 0;
+}
+
+static int open_socket(struct erg_join *j, struct erg_err *err)
+{
+	char dir[sizeof(j->at.sun_path)];
+	uint64_t token;
+	int r;
+
+	if (getrandom(&token, sizeof(token), 0) != (ssize_t)sizeof(token))
+		return erg_fail_errno(err, -errno, "random numbers");
+	snprintf(j->token, sizeof(j->token), "%016llx", (unsigned long long)token);
+	j->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	j->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (j->listen_fd < 0 || j->wake_fd < 0)
+		return erg_fail_errno(err, -errno, "socket for programs to join");
+	r = erg_daemon_dir(dir, sizeof(dir)) ? bind_in(j, dir) : -ENAMETOOLONG;
+	if (r && !j->bound)
+		r = bind_in(j, "/tmp"); /* somebody else's daemon: its folder is closed */
+	if (r)
+		return erg_fail_errno(err, r, "%s: socket for programs to join", j->at.sun_path);
+	snprintf(j->variable, sizeof(j->variable), "%s@%s", j->token, j->at.sun_path);
+	return 0;
+}
+
+int erg_join_open(const char *run_id, struct erg_join **ret, struct erg_err *err)
+{
+	struct erg_join *j = calloc(1, sizeof(*j));
+	int r;
+
+	if (!j)
+		return erg_fail_errno(err, -ENOMEM, "socket for programs to join");
+	pthread_mutex_init(&j->lock, NULL);
+	j->listen_fd = j->wake_fd = -1;
+	snprintf(j->run_id, sizeof(j->run_id), "%s", run_id);
+	r = open_socket(j, err);
+	if (r) {
+		erg_join_free(j);
+		return r;
+	}
+	*ret = j;
+	return 0;
+}
+
+const char *erg_join_variable(const struct erg_join *j)
+{
+	return j->variable;
+}
+
+int erg_join_serve(struct erg_join *j, struct erg_session *session, struct erg_err *err)
+{
+	int r;
+
+	j->session = session;
+	r = pthread_create(&j->thread, NULL, join_main, j);
+	if (r)
+		return erg_fail_errno(err, -r, "thread for programs to join");
+	j->started = true;
+	return 0;
+}
+
+int erg_join_take(struct erg_join *j, pid_t pid, struct erg_err *err)
+{
+	int r;
+
+	pthread_mutex_lock(&j->lock);
+	r = member_add(j, pid, err);
+	pthread_mutex_unlock(&j->lock);
+	eventfd_write(j->wake_fd, 1); /* there is one more to watch */
+	return r;
+}
+
+void erg_join_stop(struct erg_join *j)
+{
+	if (!j)
+		return;
+	if (j->started) {
+		pthread_mutex_lock(&j->lock);
+		j->stopping = true;
+		pthread_mutex_unlock(&j->lock);
+		eventfd_write(j->wake_fd, 1);
+		pthread_join(j->thread, NULL);
+		j->started = false;
+	}
+	if (j->bound)
+		unlink(j->at.sun_path);
+	j->bound = false;
+	if (j->listen_fd >= 0)
+		close(erg_steal_fd(&j->listen_fd));
+	for (size_t i = 0; i < j->n; i++)
+		erg_closep(&j->watched[i].fd);
+	j->n = 0;
+}
+
+void erg_join_reported(const struct erg_join *j, struct erg_join_report *ret)
+{
+	*ret = j ? j->report : (struct erg_join_report){0};
+}
+
+void erg_join_free(struct erg_join *j)
+{
+	if (!j)
+		return;
+	erg_join_stop(j);
+	erg_closep(&j->wake_fd);
+	pthread_mutex_destroy(&j->lock);
+	free(j->watched);
+	free(j);
+}

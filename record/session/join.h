@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_RECORD_SESSION_JOIN_H
+#define ERG_RECORD_SESSION_JOIN_H
+
+/*
+ * Who is recorded: the command, what it starts, and nobody else. Programs with liberg ask to join
+ * (tracepoints/join.h), and a thread of the recorder puts them into the session's inclusion set.
+ */
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "formats/base/err.h"
+#include "record/session/session.h"
+
+struct erg_join_report {
+	uint64_t joined;     /* processes taken */
+	uint64_t by_descent; /* of them those that brought no token */
+	uint64_t late;       /* of them those that had not waited for the answer */
+	uint64_t failed;     /* those that LTTng did not take */
+	uint64_t strangers;  /* programs that asked and do not descend from the recorder */
+};
+
+struct erg_join;
+
+/* Makes the socket of the run RUN_ID. Call with the daemon's lock held and the daemon alive. */
+int erg_join_open(const char *run_id, struct erg_join **ret, struct erg_err *err);
+/* The value of ERG_JOIN for the command. Valid until free. */
+const char *erg_join_variable(const struct erg_join *j);
+/* From now on programs are answered. */
+int erg_join_serve(struct erg_join *j, struct erg_session *session, struct erg_err *err);
+/* Puts PID, a child that runs no program yet, into the session. */
+int erg_join_take(struct erg_join *j, pid_t pid, struct erg_err *err);
+/* Nobody is answered any more. */
+void erg_join_stop(struct erg_join *j);
+/* After stop. */
+void erg_join_reported(const struct erg_join *j, struct erg_join_report *ret);
+void erg_join_free(struct erg_join *j);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_TRACEPOINTS_JOIN_H
+#define ERG_TRACEPOINTS_JOIN_H
+
+/*
+ * How a program joins a recording: the contract between liberg (tracepoints/liberg/join.c) and the
+ * recorder (record/session/join.c). A recording enables its events for the processes that joined and
+ * for no others, so a stranger costs it nothing and pays nothing for it.
+ *
+ * The recorder listens on a socket (AF_UNIX, SOCK_SEQPACKET) in the folder of LTTng's session daemon:
+ * who cannot reach that folder cannot be recorded anyway. ERG_JOIN in the environment of its command is
+ * "TOKEN@PATH". A program sends one request and waits for one answer, after which its events are on.
+ * A program whose environment was cleared (env -i, sudo) knows no token: it finds the sockets by their
+ * names, and is taken if it descends from the command.
+ */
+#define ERG_JOIN_VARIABLE "ERG_JOIN"
+#define ERG_JOIN_PREFIX "erg-join-" /* of the socket's name */
+#define ERG_JOIN_TOKEN 16           /* hexadecimal digits */
+#define ERG_JOIN_DAEMON_DIR "/var/run/lttng"
+
+struct erg_join_request {
+	char token[ERG_JOIN_TOKEN]; /* zeros: not known */
+};
+
+/* Nothing is a text here: fields are filled with zeros. */
+struct erg_join_answer {
+	char joined; /* 1: the process is recorded now */
+	char token[ERG_JOIN_TOKEN];
+	char run_id[ERG_JOIN_TOKEN];
+};
+
+#endif
