@@ -22,6 +22,7 @@ _ergtrace_values() {
     *:--objective) echo ets edp ed2p time ;;
     export:--to) echo perfetto folded csv ;;
     *:--compress) echo during after ;;
+    *:--attach) echo all; command ps -e -o pid= 2>/dev/null ;;
     import:--from) echo csv tegrastats nvidia-smi ptdaemon perf mllog amd-smi powermetrics ipmi chrome-trace nsys ctf ;;
     *:--annotate) echo auto streamline nvtx itt python darknet llama onnxruntime opencv cuda lttng:ros2 ;;
     *:--method) echo ols nnls ridge ;;

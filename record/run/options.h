@@ -30,6 +30,7 @@ struct erg_run_options {
 	const char *to;             /* HOST[:PORT], or NULL */
 	int cpu;                    /* -1: chosen */
 	bool layer_begin;
+	bool keep_fds; /* a command that closes all descriptors keeps LTTng's */
 	bool quiet;
 	char **argv; /* the command, NULL when there is none */
 	int argc;

@@ -172,6 +172,8 @@ static const struct erg_option what[] = {
 		.take = take_tag},
 	{"factor", 0, "KEY=VALUE", "the same for a setting that an experiment varies",
 		ERG_OPTION_CALL, .take = take_factor},
+	{"keep-fds", 0, NULL, "a command that closes all its descriptors keeps LTTng's",
+		ERG_OPTION_FLAG, AT(keep_fds)},
 	{"quiet", 'q', NULL, "no summary at the end", ERG_OPTION_FLAG, AT(quiet)},
 	{0},
 };

@@ -166,10 +166,39 @@ void erg_adapter_unlock(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Locks are taken in the order adapter, liberg; liberg, loaded before, has its handlers called after. */
+/*
+ * Locks are taken in the order adapter, liberg: at a fork, too, where the handlers that were registered
+ * last are called first. Where liberg is linked, it was loaded before. Where it is loaded late (lazy.h),
+ * handlers that are registered after that take the place of those from the start.
+ */
+static atomic_bool late;
+static bool early_holds; /* by the fork that goes on; the lock protects it */
+
+static void early_lock(void)
+{
+	if (atomic_load(&late))
+		return;
+	erg_adapter_lock();
+	early_holds = true;
+}
+
+static void early_unlock(void)
+{
+	if (!early_holds)
+		return;
+	early_holds = false;
+	erg_adapter_unlock();
+}
+
 static __attribute__((constructor)) void follow_forks(void)
 {
-	pthread_atfork(erg_adapter_lock, erg_adapter_unlock, erg_adapter_unlock);
+	pthread_atfork(early_lock, early_unlock, early_unlock);
+}
+
+void erg_adapter_loaded(void)
+{
+	if (!atomic_load_explicit(&late, memory_order_relaxed) && !atomic_exchange(&late, true))
+		pthread_atfork(erg_adapter_lock, erg_adapter_unlock, erg_adapter_unlock);
 }
 
 struct wanted {

@@ -65,6 +65,9 @@ bool erg_adapter_pop(struct erg_adapter_thread *t, const void *scope);
 void erg_adapter_lock(void);
 void erg_adapter_unlock(void);
 
+/* For a library that loads liberg late (lazy.h): liberg is there now. */
+void erg_adapter_loaded(void);
+
 /* For a preloaded library: the function SYMBOL of another object than the one that OWN is an address of:
  * the next one in the order of loading, or else of any object that the program has loaded, also
  * privately. NULL if there is none. */

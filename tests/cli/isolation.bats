@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# A recording is of its command: of nobody else's programs, and of all that the command starts.
+load helpers
+load lttng
+load relay
+
+app=$ERG_BUILD/tests/trace/trace-app
+
+record() { erg-record -q -s procstat "$@" 2>>err; }
+
+# calls ARCHIVE: layers in its trace, whoever emitted them; text is what babeltrace2 makes of it
+calls() {
+    rm -rf x
+    mkdir x
+    tar -C x -xf "$1"
+    babeltrace2 x >text
+    grep -c 'ergtrace:layer: ' text || true
+}
+networks() { erg-analyze layers --format json "$1" 2>/dev/null | jq -r '[.runs[0].layers[].network] | unique | join(" ")'; }
+processes() { jq ".processes.$2" "$(echo x/*/summary.json)"; }
+
+# A stranger: an annotated program that no recording started, which begins and ends layers all the time.
+stranger() {
+    "$app" network:stranger layer:l wait busy:l sleep:600000 <&9 >out 3>&- &
+    stranger=$!
+    await grep -q waiting out
+}
+
+test_setup() {
+    skip_unless jq babeltrace2
+    mkfifo in
+    exec 9<>in
+}
+teardown() {
+    [ -z "${stranger:-}" ] || kill "$stranger"
+    relay_stop
+}
+
+TWO=("$app" network:a layer:l threads:20=l)
+
+@test "two recordings at once beside a stranger: each has its own layers, all of them, and no other" {
+    need_daemon 9>&-
+    stranger
+    echo >&9
+    record -o a.erg --chunk-time 0.3 -- "${TWO[@]}" sleep:700 fork threads:10=l &
+    one=$!
+    record -o b.erg --compress during --chunk-time 0.3 -- "$app" network:b layer:l threads:30=l sleep:700 exec network:b layer:l threads:3=l
+    ends $one 0
+    [ "$(calls a.erg)" -eq 300 ]
+    [ "$(processes a joined)" -eq 2 ]
+    [ "$(processes a ran_before)" -eq 1 ]
+    [ "$(grep 'ergtrace:' text | grep -o 'vpid = [0-9]*' | sort -u | wc -l)" -eq 3 ] # with the recorder
+    [ "$(networks a.erg)" = a ]
+    [ "$(calls b.erg)" -eq 330 ]
+    [ "$(networks b.erg)" = b ]
+    # LTTng has not so much as mapped a buffer into the stranger.
+    [ "$(grep -c 'ust-consumer\|lttng-consumer' "/proc/$stranger/maps")" -eq 0 ]
+    # Unless it is asked for: by its pid, or with all.
+    record -o c.erg --attach $stranger -- sleep 0.5
+    [ "$(calls c.erg)" -gt 0 ]
+    [ "$(networks c.erg)" = stranger ]
+    record -o d.erg --attach all -- sleep 0.5
+    [ "$(networks d.erg)" = stranger ]
+}
+
+@test "an environment that was cleared: what descends from the command is recorded" {
+    record -o a.erg -- sh -c 'env -i "$@"; true' - "${TWO[@]}"
+    [ "$(calls a.erg)" -eq 200 ]
+    [ "$(networks a.erg)" = a ]
+    # What does not descend from it is told.
+    need_daemon 9>&-
+    erg-record -s procstat -o b.erg -- sh -c ': >began; until [ -e go ]; do sleep 0.05; done' 2>err &
+    one=$!
+    await test -e began
+    env -u ERG_JOIN "${TWO[@]}"
+    : >go
+    ends $one 0
+    [ "$(calls b.erg)" -eq 0 ]
+    grep -q 'not recorded: 1 annotated programs that were started elsewhere' err
+}
+
+@test "a stream has its own layers and no other" {
+    relay_start 9>&-
+    record --to "127.0.0.1:$base:$((base + 1))" -- "${TWO[@]}" sleep:500 &
+    one=$!
+    "${TWO[@]}"
+    record -o b.erg -- "$app" network:b layer:l threads:5=l
+    ends $one 0
+    erg-record collect --from relay -o c.erg >/dev/null
+    [ "$(calls c.erg)" -eq 200 ]
+    [ "$(networks c.erg)" = a ]
+    [ "$(calls b.erg)" -eq 50 ]
+}
+
+@test "another user's program: recorded where the command starts it, and not beside it" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    other=("$ERG_SRC/tests/as-user" "$(ordinary_user)" "$app" network:other layer:l threads:3=l)
+    record -o a.erg -- sh -c '"$@"; : >began; until [ -e go ]; do sleep 0.05; done' - "${other[@]}" &
+    one=$!
+    await test -e began
+    "${other[@]}"
+    : >go
+    ends $one 0
+    [ "$(calls a.erg)" -eq 30 ]
+    [ "$(networks a.erg)" = other ]
+    # An ordinary user's own recording, with a daemon of his own, beside it.
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+    chown "$(ordinary_user)" .
+    as_user erg-record -q -s procstat -o b.erg -- "${TWO[@]}"
+    [ "$(calls b.erg)" -eq 200 ]
+}
+
+@test "--attach: what is no pid and what is no process is refused before anything runs" {
+    run -2 erg-record -o a.erg --attach x -- touch ran
+    run -1 erg-record -o a.erg --attach 999999999 -- touch ran
+    [[ "$output" == *"--attach: process 999999999: No such process"* ]]
+    [ ! -e ran ]
+}
