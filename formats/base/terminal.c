@@ -121,6 +121,47 @@ void erg_terminal_text(char *text)
 	}
 }
 
+char *erg_terminal_copy(const char *text)
+{
+	char *copy = strdup(text ? text : "");
+
+	if (copy)
+		erg_terminal_text(copy);
+	return copy;
+}
+
+char *erg_terminal_word(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_./-+,:=@%";
+	size_t len = strlen(text), n = 0;
+	char *word = malloc(4 * len + 5);
+
+	if (!word)
+		return NULL;
+	if (*text == '-') { /* no option */
+		memcpy(word, "./", 2);
+		n = 2;
+	}
+	if (len && strspn(text, plain) == len) {
+		strcpy(word + n, text);
+		return word;
+	}
+	word[n++] = '\'';
+	for (; *text; text++) {
+		if (*text == '\'') { /* ends the quotes, stands alone, begins them again */
+			memcpy(word + n, "'\\''", 4);
+			n += 4;
+		} else {
+			word[n++] = *text;
+		}
+	}
+	word[n++] = '\'';
+	word[n] = '\0';
+	erg_terminal_text(word);
+	return word;
+}
+
 int erg_stdout_done(const char *program, int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))

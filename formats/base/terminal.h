@@ -13,6 +13,12 @@ void erg_terminal_progress_clear(void);
  * U+0080 to U+009F in UTF-8. Names may come from elsewhere: from a file, or another machine. */
 void erg_terminal_text(char *text);
 
+/* A copy of TEXT (NULL counts as "") that may be printed, to be freed; NULL when memory runs out. */
+char *erg_terminal_copy(const char *text);
+/* The same as one word of a shell's command, for what is to be copied and pasted: quoted where it holds
+ * more than letters, digits and the plain characters of a path. */
+char *erg_terminal_word(const char *text);
+
 /* For main(): flushes stdout. STATUS when all that was printed has been written, else that of a
  * failure, which is said in the name of PROGRAM. */
 int erg_stdout_done(const char *program, int status);

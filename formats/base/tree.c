@@ -41,6 +41,26 @@ int erg_tree_each_file(const char *path,
 	return r;
 }
 
+int erg_tree_each_folder(const char *path, int (*fn)(void *data, const char *path), void *data)
+{
+	char *const roots[] = {(char *)path, NULL};
+	_cleanup_(fts_closep) FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	int r = 0;
+
+	if (!walk)
+		return -errno;
+	for (FTSENT *e; r == 0 && (e = fts_read(walk));) {
+		if (e->fts_info == FTS_D)
+			r = fn(data, e->fts_path);
+		else if (e->fts_level == FTS_ROOTLEVEL &&
+			(e->fts_info == FTS_NS || e->fts_info == FTS_DNR))
+			r = -e->fts_errno;
+		if (r == ERG_TREE_SKIP && fts_set(walk, e, FTS_SKIP) == 0)
+			r = 0;
+	}
+	return r;
+}
+
 static int bytes_add(void *data, const char *path, const struct stat *st)
 {
 	*(uint64_t *)data += (uint64_t)st->st_blocks * 512;

@@ -29,4 +29,12 @@ int erg_tree_clear(int fd);
 int erg_tree_each_file(const char *path,
 	int (*fn)(void *data, const char *path, const struct stat *st), void *data);
 
+/*
+ * Calls FN for PATH, where it is a directory, and for each directory below it, before what is in it and in
+ * the order of their names. ERG_TREE_SKIP leaves out what is in it; any other result than 0 ends the walk
+ * and is returned. -errno when PATH cannot be read.
+ */
+#define ERG_TREE_SKIP 1
+int erg_tree_each_folder(const char *path, int (*fn)(void *data, const char *path), void *data);
+
 #endif

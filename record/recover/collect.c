@@ -12,7 +12,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -38,21 +37,28 @@ struct collect {
 	size_t n;
 };
 
-static _Thread_local struct collect *found;
-
 static void collect_release(struct collect *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		free(c->streams[i]);
 }
 
-static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static const char *base_of(const char *path)
 {
-	if (type != FTW_D || erg_spool_name_pid(path + ftw->base) < 0)
-		return FTW_CONTINUE;
-	if (found->n < STREAMS_MAX && (!found->o->run || strstr(path, found->o->run)))
-		found->streams[found->n++] = strdup(path);
-	return FTW_SKIP_SUBTREE;
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int stream_take(void *data, const char *path)
+{
+	struct collect *c = data;
+
+	if (erg_spool_name_pid(base_of(path)) < 0)
+		return 0;
+	if (c->n < STREAMS_MAX && (!c->o->run || strstr(path, c->o->run)))
+		c->streams[c->n++] = strdup(path);
+	return ERG_TREE_SKIP;
 }
 
 static int by_name(const void *a, const void *b)
@@ -62,9 +68,10 @@ static int by_name(const void *a, const void *b)
 
 static int streams_find(struct collect *c, struct erg_err *err)
 {
-	found = c;
-	if (nftw(c->o->from, visit, 16, FTW_PHYS | FTW_ACTIONRETVAL) < 0)
-		return erg_fail_errno(err, -errno, "%s: expected the output of lttng-relayd",
+	int r = erg_tree_each_folder(c->o->from, stream_take, c);
+
+	if (r < 0)
+		return erg_fail_errno(err, r, "%s: expected the output of lttng-relayd",
 			c->o->from);
 	qsort(c->streams, c->n, sizeof(*c->streams), by_name);
 	if (!c->n)
@@ -74,8 +81,6 @@ static int streams_find(struct collect *c, struct erg_err *err)
 }
 
 /* ---- one stream ---- */
-
-static _Thread_local time_t newest;
 
 /* The id of the recording, of DIR …/ergtrace-PID-ID-DATE-TIME, in RET[17]. */
 static const char *run_of(const char *dir, char *ret)
@@ -87,17 +92,23 @@ static const char *run_of(const char *dir, char *ret)
 	return ret;
 }
 
-static int visit_time(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int newest_take(void *data, const char *path, const struct stat *st)
 {
-	if (st->st_mtim.tv_sec > newest)
-		newest = st->st_mtim.tv_sec;
+	time_t *newest = data;
+
+	if (st->st_mtim.tv_sec > *newest)
+		*newest = st->st_mtim.tv_sec;
 	return 0;
 }
 
 static bool grows(const char *dir)
 {
-	newest = 0;
-	nftw(dir, visit_time, 16, FTW_PHYS);
+	time_t newest = 0;
+	struct stat st;
+
+	if (stat(dir, &st) == 0)
+		newest = st.st_mtim.tv_sec;
+	erg_tree_each_file(dir, newest_take, &newest);
 	return time(NULL) - newest < QUIET_S;
 }
 
@@ -152,47 +163,48 @@ static int metadata_restore(const char *dir, const char *rel, struct erg_err *er
 	return r;
 }
 
-static _Thread_local struct {
+struct restore {
 	const char *dir;
 	struct erg_err *err;
-	int r;
-} restore;
+};
 
-static int visit_trace(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int trace_restore(void *data, const char *path)
 {
-	const char *rel = strstr(path + strlen(restore.dir), "/ust/");
+	const struct restore *restore = data;
+	const char *rel = strstr(path + strlen(restore->dir), "/ust/");
 
-	if (type == FTW_D && rel && strstr(path + ftw->base, "-bit"))
-		restore.r = metadata_restore(restore.dir, rel + strlen("/ust/"), restore.err);
-	return restore.r < 0 ? FTW_STOP : FTW_CONTINUE;
+	return rel && strstr(base_of(path), "-bit")
+		? metadata_restore(restore->dir, rel + strlen("/ust/"), restore->err)
+		: 0;
 }
 
 static int metadata_restore_all(const char *dir, struct erg_err *err)
 {
-	restore.dir = dir;
-	restore.err = err;
-	restore.r = 0;
-	nftw(dir, visit_trace, 16, FTW_PHYS | FTW_ACTIONRETVAL);
-	return restore.r;
+	struct erg_err own = {0};
+	struct restore restore = {dir, &own};
+
+	if (erg_tree_each_folder(dir, trace_restore, &restore) < 0 && own.code)
+		return erg_fail(err, own.code, "%s", own.msg);
+	return 0;
 }
 
-static _Thread_local struct {
+struct copy {
 	const char *from, *to;
 	struct erg_err *err;
-	int r;
-} copy;
+};
 
-static int visit_copy(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int file_copy(void *data, const char *path, const struct stat *st)
 {
+	const struct copy *copy = data;
+	struct erg_err own = {0};
 	char to[PATH_MAX];
+	int r;
 
-	if (type != FTW_F)
+	snprintf(to, sizeof(to), "%s%s", copy->to, path + strlen(copy->from));
+	r = erg_spool_copy(path, to, &own);
+	if (r == -ENOENT) /* the relay daemon has put it elsewhere */
 		return 0;
-	snprintf(to, sizeof(to), "%s%s", copy.to, path + strlen(copy.from));
-	copy.r = erg_spool_copy(path, to, copy.err);
-	if (copy.r == -ENOENT) /* the relay daemon has put it elsewhere */
-		copy.r = 0;
-	return copy.r;
+	return r ? erg_fail(copy->err, r, "%s", own.msg) : 0;
 }
 
 /* Copies DIR into a new directory beside OUTPUT, which the caller removes with what is in it. RET: the
@@ -200,7 +212,10 @@ static int visit_copy(const char *path, const struct stat *st, int type, struct 
 static int working_copy(const char *dir, const char *output, char *ret, size_t size,
 	struct erg_err *err)
 {
+	struct erg_err own = {0};
+	struct copy copy = {dir, ret, &own};
 	char top[PATH_MAX];
+	int r;
 
 	ret[0] = '\0';
 	snprintf(top, sizeof(top), "%s.XXXXXX", output);
@@ -209,13 +224,10 @@ static int working_copy(const char *dir, const char *output, char *ret, size_t s
 	snprintf(ret, size, "%s%s", top, strrchr(dir, '/'));
 	if (mkdir(ret, 0700) < 0)
 		return erg_fail_errno(err, -errno, "%s", ret);
-	copy.from = dir;
-	copy.to = ret;
-	copy.err = err;
-	copy.r = 0;
-	if (nftw(dir, visit_copy, 16, FTW_PHYS) < 0)
-		return erg_fail_errno(err, -errno, "%s", dir);
-	return copy.r;
+	r = erg_tree_each_file(dir, file_copy, &copy);
+	if (r < 0 && own.code)
+		return erg_fail(err, own.code, "%s", own.msg);
+	return r < 0 ? erg_fail_errno(err, r, "%s", dir) : 0;
 }
 
 static int archive_make(const struct collect *c, const char *dir, const char *output,

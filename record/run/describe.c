@@ -12,16 +12,14 @@
 #include "formats/base/util.h"
 #include "record/spool/provenance.h"
 
+/* Without the values of what may be secrets; with --no-command only the program. */
 static json_t *command(const struct erg_run_options *o)
 {
+	const int n = o->no_command && o->argc > 1 ? 1 : o->argc;
 	json_t *a = json_array();
 
-	for (int i = 0; i < o->argc; i++) {
-		json_t *s = json_string(o->argv[i]);
-
-		/* A word that is not UTF-8 keeps its place. */
-		json_array_append_new(a, s ? s : json_string("(not UTF-8)"));
-	}
+	for (int i = 0; i < n; i++)
+		json_array_append_new(a, erg_provenance_word(o->argv, i));
 	return a;
 }
 
@@ -197,10 +195,11 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 			  : json_null());
 	if (f->processes)
 		json_object_set_new(j, "processes",
-			json_pack("{s:I, s:I, s:I, s:I, s:I}", "joined",
+			json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "joined",
 				(json_int_t)f->processes->joined, "late",
 				(json_int_t)f->processes->late, "failed",
-				(json_int_t)f->processes->failed, "strangers",
+				(json_int_t)f->processes->failed, "other_clocks",
+				(json_int_t)f->processes->other_clocks, "strangers",
 				(json_int_t)f->processes->strangers, "ran_before",
 				(json_int_t)f->not_attached));
 	if (f->sampler)

@@ -99,6 +99,8 @@ static int keep(struct erg_keeper *k, struct erg_err *err)
 	erg_sampler_emit_status(k->cfg.sampler);
 	erg_sampler_place(k->cfg.sampler);
 	r = erg_session_check(k->cfg.session, err);
+	if (!r && k->cfg.spool)
+		r = erg_spool_check(k->cfg.spool, &k->cfg.spool_id, err);
 	if (!r && k->cfg.shm)
 		r = k->cfg.spool ? erg_crash_save(k->cfg.shm, k->cfg.spool, err)
 				 : erg_crash_stream(k->cfg.shm, k->cfg.run_id, err);

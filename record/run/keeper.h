@@ -12,11 +12,13 @@
 #include "formats/base/err.h"
 #include "record/sampler/sampler.h"
 #include "record/session/session.h"
+#include "record/spool/spool.h"
 
 struct erg_keeper_config {
 	struct erg_session *session;
 	struct erg_sampler *sampler;
 	const char *spool; /* NULL: nothing is written here */
+	struct erg_spool_id spool_id;
 	const char *run_id;
 	const char *shm; /* of the session's buffers, or NULL */
 	uint64_t spool_limit_bytes;

@@ -30,7 +30,8 @@ struct erg_run_options {
 	const char *to;             /* HOST[:PORT], or NULL */
 	int cpu;                    /* -1: chosen */
 	bool layer_begin;
-	bool keep_fds; /* a command that closes all descriptors keeps LTTng's */
+	bool keep_fds;   /* a command that closes all descriptors keeps LTTng's */
+	bool no_command; /* the arguments of the command are not kept */
 	bool quiet;
 	char **argv; /* the command, NULL when there is none */
 	int argc;

@@ -101,12 +101,16 @@ static int sources_find(struct erg_run *r, struct erg_err *err)
 		.proc = "/proc",
 		.interval_ns = (uint64_t)(1e9 / r->opt.rate_hz),
 	};
+	struct erg_vigil vigil;
 	bool power = false;
 	int n;
 
 	snprintf(marker, sizeof(marker), "%s/simulated", r->opt.sysfs);
 	cfg.simulated = access(marker, F_OK) == 0;
+	/* A driver may hang, and signals are held. */
+	erg_vigil_start(&vigil, "a sensor's driver", NULL, true);
 	n = erg_sources_find(r->opt.sources, &cfg, &r->sources, err);
+	erg_vigil_stop(&vigil);
 	for (size_t i = 0; i < r->sources.n; i++)
 		power |= r->sources.sources[i]->cls == ERG_CLASS_POWER;
 	if (n >= 0 && !power)
@@ -203,6 +207,8 @@ static int spool_open(struct erg_run *r, struct erg_err *err)
 		return r->url ? 0 : erg_fail_errno(err, -ENOMEM, "--to");
 	}
 	n = erg_spool_create(spool_dir(r, buf, sizeof(buf)), r->run_id, &r->spool, err);
+	if (!n)
+		n = erg_spool_identify(r->spool, &r->spool_id, err);
 	return n ? n : erg_run_state_write(r, err);
 }
 

@@ -19,6 +19,7 @@
 
 #include "formats/manifest.h"
 #include "formats/base/tree.h"
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "record/session/daemon.h"
 #include "record/run/describe.h"
@@ -246,6 +247,8 @@ static void recording_end(struct erg_run *r)
 	erg_join_stop(r->join);
 	if (r->url)
 		summary_stream(r);
+	if (r->spool && erg_spool_check(r->spool, &r->spool_id, &err) < 0)
+		recording_failed(r, &err);
 	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, false);
 	if (r->failure.code == -EPIPE)
 		erg_session_abandon(r->session);
@@ -283,11 +286,16 @@ static int archive_make(struct erg_run *r, struct erg_err *err)
 
 	setpriority(PRIO_PROCESS, 0, 19);
 	n = archive_fill(r, err);
-	if (n < 0)
+	if (n < 0 && erg_spool_check(r->spool, &r->spool_id, NULL) < 0)
+		return erg_wrap(err, n, "nothing of the recording is left");
+	if (n < 0) {
+		_cleanup_(erg_freep) char *word = erg_terminal_word(r->spool);
+
 		return erg_wrap(err, n,
 			"the recording is kept; erg-record recover %s -o FILE.erg makes an archive "
 			"of it",
-			r->spool);
+			word ? word : "SPOOL");
+	}
 	erg_tree_remove(r->spool);
 	return 0;
 }
@@ -306,6 +314,7 @@ static int keeper_start(struct erg_run *r, struct erg_err *err)
 		.session = r->session,
 		.sampler = r->sampler,
 		.spool = r->spool,
+		.spool_id = r->spool_id,
 		.run_id = r->run_id,
 		.shm = r->shm[0] ? r->shm : NULL,
 		.spool_limit_bytes = r->opt.spool_limit_bytes,

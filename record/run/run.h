@@ -23,6 +23,7 @@
 #include "record/session/join.h"
 #include "record/session/session.h"
 #include "record/sources/source.h"
+#include "record/spool/spool.h"
 #include "record/run/workload.h"
 
 struct erg_run {
@@ -31,6 +32,7 @@ struct erg_run {
 	char name[64]; /* of the session */
 	char *exe;     /* where the command is; NULL without one */
 	char *spool;   /* NULL with --to */
+	struct erg_spool_id spool_id;
 	char *url;     /* NULL without --to */
 	char shm[64];  /* of the session's buffers; "" where there is no memory for it */
 	sigset_t mask; /* of signals, as it was before */

@@ -5,11 +5,11 @@
  */
 #include "record/run/summary.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "formats/base/say.h"
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "formats/observed.h"
 
@@ -67,39 +67,16 @@ static void readings_text(const struct erg_run *r, char *buf, size_t size)
 		snprintf(buf + n, size - (size_t)n, ", %llu failed", (unsigned long long)st.errors);
 }
 
-/* A file's name as a shell takes it. */
-static void quoted(const char *file, char *buf, size_t size)
-{
-	FILE *f = fmemopen(buf, size, "w");
-	bool plain = true;
-
-	buf[0] = '\0';
-	if (!f)
-		return;
-	for (const char *c = file; *c; c++)
-		plain = plain && (isalnum((unsigned char)*c) || strchr("._-/+:,@%=", *c));
-	fputs(plain ? "" : "'", f);
-	fputs(*file == '-' ? "./" : "", f);
-	for (const char *c = file; *c; c++)
-		if (*c == '\'')
-			fputs("'\\''", f);
-		else
-			fputc(*c, f);
-	fputs(plain ? "" : "'", f);
-	fclose(f);
-	buf[size - 1] = '\0';
-}
-
 static void say_next(const struct erg_run *r, bool layers)
 {
-	char file[1024];
+	_cleanup_(erg_freep) char *file = NULL;
 
 	if (!r->opt.output) {
 		erg_say("next, on %s: erg-record collect -o FILE.erg", r->opt.to);
 		return;
 	}
-	quoted(r->opt.output, file, sizeof(file));
-	erg_say("next: erg-analyze %s %s", layers ? "layers" : "totals", file);
+	file = erg_terminal_word(r->opt.output);
+	erg_say("next: erg-analyze %s %s", layers ? "layers" : "totals", file ? file : "FILE.erg");
 }
 
 static void say_no_layer(const struct erg_run *r)
@@ -132,6 +109,10 @@ static void say_processes(const struct erg_run *r, const struct erg_join_report 
 		erg_warn("%llu processes did not wait to be recorded: their first layers may be "
 			 "missing",
 			(unsigned long long)p->late);
+	if (p->other_clocks)
+		erg_warn("not recorded: %llu processes in time namespaces of their own, whose "
+			 "times are not the sensors'",
+			(unsigned long long)p->other_clocks);
 	if (r->opt.quiet || !r->join)
 		return;
 	if (r->session_found)

@@ -7,7 +7,6 @@
  */
 #include "record/session/crash.h"
 
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,11 +18,20 @@
 #include "record/spool/document.h"
 #include "record/spool/spool.h"
 
-static _Thread_local struct {
+struct save {
 	const char *spool, *run_id;
 	struct erg_err *err;
-	int r;
-} save;
+};
+
+/* What follows .../ust/ in PATH where that is the metadata of a trace, else NULL. */
+static const char *metadata_of(const char *path, const struct stat *st)
+{
+	const char *rel = strstr(path, "/ust/");
+
+	return rel && !strcmp(strrchr(path, '/'), "/metadata") && st->st_size
+		? rel + strlen("/ust/")
+		: NULL;
+}
 
 void erg_crash_dir(const char *name, char *buf, size_t size)
 {
@@ -32,28 +40,38 @@ void erg_crash_dir(const char *name, char *buf, size_t size)
 		snprintf(buf, size, "%s/%s", ERG_CRASH_BASE, name);
 }
 
-static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int metadata_save(void *data, const char *path, const struct stat *st)
 {
-	const char *rel = strstr(path, "/ust/");
+	const struct save *save = data;
+	const char *rel = metadata_of(path, st);
 	char to[PATH_MAX];
 	struct stat old;
 
-	if (type != FTW_F || !rel || strcmp(path + ftw->base, "metadata") || !st->st_size)
+	if (!rel)
 		return 0;
-	snprintf(to, sizeof(to), "%s/metadata/%s", save.spool, rel + strlen("/ust/"));
+	snprintf(to, sizeof(to), "%s/metadata/%s", save->spool, rel);
 	if (stat(to, &old) == 0 && old.st_size == st->st_size)
 		return 0;
-	save.r = erg_spool_copy(path, to, save.err);
-	return save.r < 0 ? 1 : 0;
+	return erg_spool_copy(path, to, save->err);
+}
+
+/* A folder that is not there, or not yet, has nothing to save. */
+static int walk(const char *shm, int (*fn)(void *, const char *, const struct stat *),
+	struct save *save, struct erg_err *err)
+{
+	struct erg_err own = {0};
+	int r;
+
+	save->err = &own;
+	r = erg_tree_each_file(shm, fn, save);
+	return r < 0 && own.code ? erg_fail(err, own.code, "%s", own.msg) : 0;
 }
 
 int erg_crash_save(const char *shm, const char *spool, struct erg_err *err)
 {
-	save.spool = spool;
-	save.err = err;
-	save.r = 0;
-	nftw(shm, visit, 16, FTW_PHYS);
-	return save.r;
+	struct save save = {.spool = spool};
+
+	return walk(shm, metadata_save, &save, err);
 }
 
 #define STREAMED_MAX 16
@@ -61,18 +79,18 @@ int erg_crash_save(const char *shm, const char *spool, struct erg_err *err)
 /* Traces whose metadata has been emitted. A process has one recording. */
 static char streamed[STREAMED_MAX][64];
 
-static int visit_stream(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int metadata_stream(void *data, const char *path, const struct stat *st)
 {
-	const char *rel = strstr(path, "/ust/");
+	const struct save *save = data;
+	const char *rel = metadata_of(path, st);
 	_cleanup_(erg_fclosep) FILE *f = NULL;
 	_cleanup_(erg_freep) char *text = NULL;
 	char name[64];
 	size_t i = 0, n;
 	json_t *doc;
+	int r;
 
-	if (type != FTW_F || !rel || strcmp(path + ftw->base, "metadata") || !st->st_size)
-		return 0;
-	if ((size_t)snprintf(name, sizeof(name), "%s", rel + strlen("/ust/")) >= sizeof(name))
+	if (!rel || (size_t)snprintf(name, sizeof(name), "%s", rel) >= sizeof(name))
 		return 0;
 	while (i < STREAMED_MAX && streamed[i][0] && strcmp(streamed[i], name))
 		i++;
@@ -85,19 +103,17 @@ static int visit_stream(const char *path, const struct stat *st, int type, struc
 	if (!n || !strstr(text, "event {"))
 		return 0;
 	doc = json_pack("{s:s}", "text", text);
-	save.r = erg_document_emit_pieces(save.run_id, name, doc, save.err);
+	r = erg_document_emit_pieces(save->run_id, name, doc, save->err);
 	json_decref(doc);
 	memcpy(streamed[i], name, sizeof(name));
-	return save.r < 0 ? 1 : 0;
+	return r;
 }
 
 int erg_crash_stream(const char *shm, const char *run_id, struct erg_err *err)
 {
-	save.run_id = run_id;
-	save.err = err;
-	save.r = 0;
-	nftw(shm, visit_stream, 16, FTW_PHYS);
-	return save.r;
+	struct save save = {.run_id = run_id};
+
+	return walk(shm, metadata_stream, &save, err);
 }
 
 void erg_crash_remove(const char *name)

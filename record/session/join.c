@@ -95,6 +95,29 @@ static bool belongs(const struct erg_join *j, const struct erg_join_request *q, 
 	return !memcmp(q, &none, sizeof(none)) && descends(pid);
 }
 
+static bool clock_text(const char *who, char *ret, size_t size)
+{
+	char path[64];
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%s/timens_offsets", who);
+	f = fopen(path, "re");
+	n = f ? fread(ret, 1, size - 1, f) : 0;
+	ret[n] = '\0';
+	return n > 0;
+}
+
+/* Do the times of PID mean what ours do? In a time namespace CLOCK_MONOTONIC may be another. */
+static bool same_clock(pid_t pid)
+{
+	char who[16], own[256], theirs[256];
+
+	snprintf(who, sizeof(who), "%d", (int)pid);
+	return !clock_text("self", own, sizeof(own)) || !clock_text(who, theirs, sizeof(theirs)) ||
+		!strcmp(own, theirs);
+}
+
 /* ---- members ---- */
 
 static int watch(struct erg_join *j, int fd, pid_t pid)
@@ -139,6 +162,16 @@ static int member_add(struct erg_join *j, pid_t pid, struct erg_err *err)
 	return 0;
 }
 
+/* PID may be a member already: a program that enters the namespace when it is executed. */
+static void member_leave_out(struct erg_join *j, pid_t pid)
+{
+	j->report.other_clocks++;
+	erg_session_exclude(j->session, pid);
+	for (size_t i = 0; i < j->n; i++)
+		if (j->watched[i].pid == pid)
+			j->report.joined--;
+}
+
 static bool gone(const struct watched *w, short events)
 {
 	return w->fd >= 0 ? events != 0 : kill(w->pid, 0) < 0 && errno == ESRCH;
@@ -158,6 +191,8 @@ static void client_answer(struct erg_join *j, int fd)
 		return;
 	if (peer.pid <= 0 || !belongs(j, &request, peer.pid)) {
 		j->report.strangers++;
+	} else if (!same_clock(peer.pid)) {
+		member_leave_out(j, peer.pid);
 	} else if (!member_add(j, peer.pid, NULL)) {
 		j->report.by_descent += !request.token[0];
 		answer.joined = 1;

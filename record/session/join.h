@@ -13,11 +13,12 @@
 #include "record/session/session.h"
 
 struct erg_join_report {
-	uint64_t joined;     /* processes taken */
-	uint64_t by_descent; /* of them those that brought no token */
-	uint64_t late;       /* of them those that had not waited for the answer */
-	uint64_t failed;     /* those that LTTng did not take */
-	uint64_t strangers;  /* programs that asked and do not descend from the recorder */
+	uint64_t joined;       /* processes taken */
+	uint64_t by_descent;   /* of them those that brought no token */
+	uint64_t late;         /* of them those that had not waited for the answer */
+	uint64_t failed;       /* those that LTTng did not take */
+	uint64_t other_clocks; /* those in a time namespace with other times, which are left out */
+	uint64_t strangers;    /* programs that asked and do not descend from the recorder */
 };
 
 struct erg_join;

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "formats/archive/archive.h"
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "record/session/crash.h"
 #include "formats/base/say.h"
@@ -84,9 +85,11 @@ void erg_stale_parts_remove(const char *output)
 
 static void spool_announce(void *data, const char *spool)
 {
+	_cleanup_(erg_freep) char *word = erg_terminal_word(spool);
+
 	erg_say("%s: left by a recorder that was killed; to keep it: "
 		"erg-record recover %s -o FILE.erg; or remove it",
-		spool, spool);
+		spool, word ? word : "SPOOL");
 }
 
 void erg_stale_buffers_remove(void)

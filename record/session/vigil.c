@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "formats/base/tree.h"
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "formats/base/say.h"
 #include "record/spool/spool.h"
@@ -36,13 +37,15 @@ static int interrupted(void)
 
 static void give_up(const struct erg_vigil *g, int sig)
 {
+	_cleanup_(erg_freep) char *word = g->spool ? erg_terminal_word(g->spool) : NULL;
+
 	erg_say("interrupted while waiting for %s", g->what);
 	if (g->spool && g->drop)
 		erg_tree_remove(g->spool);
 	else if (g->spool)
 		erg_say("the recording is kept; erg-record recover %s -o FILE.erg makes an archive "
 			"of it",
-			g->spool);
+			word ? word : "SPOOL");
 	_exit(128 + sig);
 }
 

@@ -79,8 +79,21 @@ __attribute__((format(printf, 2, 0))) static int open_fmt(int flags, const char 
 		path = NULL;
 		return -ENOMEM;
 	}
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return erg_attr_open(path);
 	fd = open(path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+int erg_attr_open(const char *path)
+{
+	/* A FIFO would wait for a writer. The files of sysfs do not know O_NONBLOCK. */
+	_cleanup_(erg_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? erg_steal_fd(&fd) : -EINVAL;
 }
 
 int erg_attr_read_int(int64_t *ret, const char *fmt, ...)

@@ -26,6 +26,9 @@ int erg_attr_parse(const char *text, int64_t *ret);
 int erg_attr_pread_text(int fd, unsigned int tries, char *buf, size_t size);
 int erg_attr_pread_int(int fd, unsigned int tries, int64_t *ret);
 
+/* Opens a regular file for reading, and waits for nobody; a negative errno, -EINVAL for what is none. */
+int erg_attr_open(const char *path);
+
 /* Files by path (printf-style, relative to nothing): negative errno, or 0. */
 int erg_attr_read_int(int64_t *ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* First line without its newline and trailing space, cut to SIZE; returns its length. */

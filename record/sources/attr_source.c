@@ -81,11 +81,11 @@ int erg_attr_source_time(struct erg_attr_source *s, const char *dir)
 /* Opens a and reads it once: what is there but gives nothing is not worth a channel. */
 static int attr_try(struct erg_attr *a)
 {
-	_cleanup_(erg_closep) int fd = open(a->path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(erg_closep) int fd = erg_attr_open(a->path);
 	int64_t value;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	return erg_attr_pread_int(fd, 10, &value);
 }
 
@@ -138,14 +138,14 @@ int erg_attr_source_start(struct erg_source *source, struct erg_err *err)
 		struct erg_attr *a = &s->attrs[i];
 
 		if (a->fd < 0)
-			a->fd = open(a->path, O_RDONLY | O_CLOEXEC);
+			a->fd = erg_attr_open(a->path);
 		if (a->fd < 0)
-			r = -errno;
+			r = a->fd;
 		else
 			open_n++;
 	}
 	if (s->time.path && s->time.fd < 0)
-		s->time.fd = open(s->time.path, O_RDONLY | O_CLOEXEC);
+		s->time.fd = erg_attr_open(s->time.path);
 	s->time.last = 0;
 	s->tick = 0;
 	s->retry_ns = 0;
@@ -169,7 +169,7 @@ static void find_again(struct erg_attr_source *s)
 			a->fd = -1;
 		}
 		if (a->fd < 0)
-			a->fd = open(a->path, O_RDONLY | O_CLOEXEC);
+			a->fd = erg_attr_open(a->path);
 	}
 }
 

@@ -165,7 +165,7 @@ static int read_rail(struct rail *r, int64_t *values)
 	int e;
 
 	if (r->fd < 0)
-		r->fd = open(r->file, O_RDONLY | O_CLOEXEC);
+		r->fd = erg_attr_open(r->file);
 	if (r->fd < 0)
 		return -errno;
 	if (r->ui)
@@ -221,7 +221,7 @@ static int ina3221x_start(struct erg_source *s, struct erg_err *err)
 
 	for (size_t i = 0; i < x->n_rails; i++) {
 		if (x->rails[i].fd < 0)
-			x->rails[i].fd = open(x->rails[i].file, O_RDONLY | O_CLOEXEC);
+			x->rails[i].fd = erg_attr_open(x->rails[i].file);
 		if (x->rails[i].fd < 0)
 			r = -errno;
 		else

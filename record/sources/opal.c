@@ -151,7 +151,7 @@ static int opal_start(struct erg_source *s, struct erg_err *err)
 	struct opal *o = (struct opal *)s;
 
 	if (o->fd < 0)
-		o->fd = open(o->file, O_RDONLY | O_CLOEXEC);
+		o->fd = erg_attr_open(o->file);
 	o->last = 0;
 	return o->fd < 0 ? erg_fail_errno(err, -errno, "%s", o->file) : 0;
 }

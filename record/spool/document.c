@@ -7,13 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sha2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "tracepoints/provider.h"
 
@@ -46,14 +46,14 @@ int erg_document_emit_pieces(const char *run, const char *name, const json_t *do
 
 /* ---- finding ---- */
 
-static _Thread_local struct {
+struct find {
 	const char *run, *name;
 	char *parts[PARTS_MAX];
 	size_t n; /* as the pieces say; 0 before the first */
-} find;
+};
 
 /* P, at MAGIC, with LEFT bytes behind it: keeps the piece if it is whole. */
-static void piece_take(const char *p, size_t left)
+static void piece_take(struct find *f, const char *p, size_t left)
 {
 	char line[384], run[64], name[64], hash[80], real[SHA256_DIGEST_STRING_LENGTH];
 	const char *eol = memchr(p, '\n', left < sizeof(line) - 1 ? left : sizeof(line) - 1);
@@ -65,54 +65,54 @@ static void piece_take(const char *p, size_t left)
 	line[eol - p] = '\0';
 	if (sscanf(line, MAGIC "%63s %63s %zu/%zu %zu %79s", run, name, &part, &parts, &len,
 		    hash) != 6 ||
-		strcmp(run, find.run) || strcmp(name, find.name) || !parts || parts > PARTS_MAX ||
+		strcmp(run, f->run) || strcmp(name, f->name) || !parts || parts > PARTS_MAX ||
 		part >= parts || len > PIECE || len > left - (size_t)(eol + 1 - p) ||
-		(find.n && find.n != parts))
+		(f->n && f->n != parts))
 		return;
-	if (strcmp(SHA256Data((const uint8_t *)eol + 1, len, real), hash) || find.parts[part])
+	if (strcmp(SHA256Data((const uint8_t *)eol + 1, len, real), hash) || f->parts[part])
 		return;
-	find.n = parts;
-	find.parts[part] = strndup(eol + 1, len);
+	f->n = parts;
+	f->parts[part] = strndup(eol + 1, len);
 }
 
-static void bytes_scan(const char *p, size_t size)
+static void bytes_scan(struct find *f, const char *p, size_t size)
 {
 	const char *end = p + size, *hit;
 
 	while ((hit = memmem(p, (size_t)(end - p), MAGIC, strlen(MAGIC)))) {
-		piece_take(hit, (size_t)(end - hit));
+		piece_take(f, hit, (size_t)(end - hit));
 		p = hit + strlen(MAGIC);
 	}
 }
 
-static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int stream_scan(void *data, const char *path, const struct stat *st)
 {
+	const char *base = strrchr(path, '/') + 1;
 	_cleanup_(erg_closep) int fd = -1;
 	void *map;
 
-	if (type != FTW_F || strncmp(path + ftw->base, "samples_", 8) ||
-		strstr(path + ftw->base, ".idx") || !st->st_size)
+	if (strncmp(base, "samples_", 8) || strstr(base, ".idx") || !st->st_size)
 		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	map = fd < 0 ? MAP_FAILED : mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return 0;
-	bytes_scan(map, (size_t)st->st_size);
+	bytes_scan(data, map, (size_t)st->st_size);
 	munmap(map, (size_t)st->st_size);
 	return 0;
 }
 
-static char *pieces_join(void)
+static char *pieces_join(const struct find *f)
 {
 	size_t len = 0;
-	char *text = calloc(find.n ? find.n : 1, PIECE + 1);
+	char *text = calloc(f->n ? f->n : 1, PIECE + 1);
 
-	for (size_t i = 0; text && i < find.n; i++) {
-		if (!find.parts[i]) {
+	for (size_t i = 0; text && i < f->n; i++) {
+		if (!f->parts[i]) {
 			free(text);
 			return NULL;
 		}
-		len += (size_t)sprintf(text + len, "%s", find.parts[i]);
+		len += (size_t)sprintf(text + len, "%s", f->parts[i]);
 	}
 	return text;
 }
@@ -120,19 +120,23 @@ static char *pieces_join(void)
 int erg_document_find(const char *dir, const char *run, const char *name, json_t **ret,
 	struct erg_err *err)
 {
+	_cleanup_(erg_freep) struct find *f = calloc(1, sizeof(*f));
 	_cleanup_(erg_freep) char *text = NULL;
 	json_error_t e;
+	int r;
 
 	*ret = NULL;
-	memset(&find, 0, sizeof(find));
-	find.run = run;
-	find.name = name;
-	if (nftw(dir, visit, 16, FTW_PHYS) < 0)
-		return erg_fail_errno(err, -errno, "%s", dir);
-	text = pieces_join();
-	for (size_t i = 0; i < find.n; i++)
-		free(find.parts[i]);
-	if (!text || !find.n)
+	if (!f)
+		return erg_fail_errno(err, -ENOMEM, "%s", name);
+	f->run = run;
+	f->name = name;
+	r = erg_tree_each_file(dir, stream_scan, f);
+	if (r < 0)
+		return erg_fail_errno(err, r, "%s", dir);
+	text = pieces_join(f);
+	for (size_t i = 0; i < f->n; i++)
+		free(f->parts[i]);
+	if (!text || !f->n)
 		return 1;
 	*ret = json_loads(text, 0, &e);
 	return *ret ? 0 : 1;

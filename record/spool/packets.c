@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,19 +16,18 @@
 #include <sys/stat.h>
 
 #include "formats/packet.h"
+#include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/spool/spool.h"
 
 #define INDEX_HEADER_SIZE 16
 
-/* The state of one walk; nftw() passes no argument. */
-static _Thread_local struct {
+struct walk {
 	const char *chunk, *saved;
 	bool closed;
 	struct erg_packets_report *report;
 	struct erg_err *err;
-	int r;
-} walk;
+};
 
 static void count(const struct erg_packet *p, struct erg_packets_report *rep)
 {
@@ -61,9 +59,9 @@ static bool index_fits(const char *path, uint64_t n)
 	return entry && (uint64_t)st.st_size == sizeof(h) + n * entry;
 }
 
-static int file_repair(const char *path, bool metadata)
+static int file_repair(const struct walk *w, const char *path, bool metadata)
 {
-	struct erg_packets_report *rep = walk.report;
+	struct erg_packets_report *rep = w->report;
 	_cleanup_(erg_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
 	uint64_t off = 0, size, before = rep->packets;
 	enum erg_packet_layout layout = metadata ? ERG_PACKET_METADATA : ERG_PACKET_LTTNG;
@@ -72,7 +70,7 @@ static int file_repair(const char *path, bool metadata)
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return erg_fail_errno(walk.err, -errno, "%s", path);
+		return erg_fail_errno(w->err, -errno, "%s", path);
 	size = (uint64_t)st.st_size;
 	while (erg_packet_read(fd, layout, off, size, &p) && p.begin_ns <= p.end_ns) {
 		off += p.bytes;
@@ -83,7 +81,7 @@ static int file_repair(const char *path, bool metadata)
 		rep->cut_files++;
 		rep->cut_bytes += size - off;
 		if (ftruncate(fd, (off_t)off) < 0)
-			return erg_fail_errno(walk.err, -errno, "%s", path);
+			return erg_fail_errno(w->err, -errno, "%s", path);
 	}
 	if (metadata)
 		return 0;
@@ -103,55 +101,62 @@ static uint64_t size_of(const char *path)
 }
 
 /* DIR is the directory of a trace. */
-static int metadata_complete(const char *dir)
+static int metadata_complete(const struct walk *w, const char *dir)
 {
-	const uint64_t cut = walk.report->cut_files;
+	const uint64_t cut = w->report->cut_files;
 	char own[PATH_MAX], saved[PATH_MAX];
 	int r = 0;
 
 	snprintf(own, sizeof(own), "%s/metadata", dir);
-	snprintf(saved, sizeof(saved), "%s%s/metadata", walk.saved ? walk.saved : "",
-		dir + strlen(walk.chunk));
+	snprintf(saved, sizeof(saved), "%s%s/metadata", w->saved ? w->saved : "",
+		dir + strlen(w->chunk));
 	if (access(own, F_OK) == 0)
-		r = file_repair(own, true);
-	if (!r && walk.saved && size_of(saved) &&
-		(!walk.closed || !size_of(own) || cut != walk.report->cut_files))
-		r = erg_spool_copy(saved, own, walk.err);
+		r = file_repair(w, own, true);
+	if (!r && w->saved && size_of(saved) &&
+		(!w->closed || !size_of(own) || cut != w->report->cut_files))
+		r = erg_spool_copy(saved, own, w->err);
+	if (!r && !size_of(own))
+		w->report->unreadable++;
 	return r;
 }
 
-static bool is_stream(const char *name)
+static const char *base_of(const char *path)
 {
-	return strcmp(name, "metadata") && !strstr(name, ".idx");
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
 }
 
-/* Files of a directory come before the directory itself (FTW_DEPTH). */
-static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int stream_visit(void *data, const char *path, const struct stat *st)
 {
-	char metadata[PATH_MAX];
+	const char *base = base_of(path);
 
-	if (type == FTW_F && is_stream(path + ftw->base))
-		walk.r = file_repair(path, false);
-	/* LTTng's layout: …/uid/UID/BITS-bit */
-	if (type == FTW_DP && strstr(path + ftw->base, "-bit")) {
-		walk.r = metadata_complete(path);
-		snprintf(metadata, sizeof(metadata), "%s/metadata", path);
-		if (!walk.r && !size_of(metadata))
-			walk.report->unreadable++;
-	}
-	return walk.r < 0 ? 1 : 0;
+	return strcmp(base, "metadata") && !strstr(base, ".idx") ? file_repair(data, path, false)
+								 : 0;
+}
+
+/* LTTng's layout: …/uid/UID/BITS-bit. The chunk itself may have any name. */
+static int trace_visit(void *data, const char *path)
+{
+	const struct walk *w = data;
+	const char *base = base_of(path);
+	size_t digits = strspn(base, "0123456789");
+
+	if (!digits || strcmp(base + digits, "-bit") || strlen(path) <= strlen(w->chunk))
+		return 0;
+	return metadata_complete(w, path);
 }
 
 int erg_packets_repair(const char *chunk, bool closed, const char *saved,
 	struct erg_packets_report *report, struct erg_err *err)
 {
-	walk.chunk = chunk;
-	walk.closed = closed;
-	walk.saved = saved;
-	walk.report = report;
-	walk.err = err;
-	walk.r = 0;
-	if (nftw(chunk, visit, 16, FTW_DEPTH | FTW_PHYS) < 0)
-		return erg_fail_errno(err, -errno, "%s", chunk);
-	return walk.r;
+	struct erg_err own = {0};
+	struct walk w = {chunk, saved, closed, report, &own};
+	int r = erg_tree_each_file(chunk, stream_visit, &w);
+
+	if (r >= 0)
+		r = erg_tree_each_folder(chunk, trace_visit, &w);
+	if (r < 0 && own.code)
+		return erg_fail(err, own.code, "%s", own.msg);
+	return r < 0 ? erg_fail_errno(err, r, "%s", chunk) : 0;
 }

@@ -3,10 +3,12 @@
  * Provenance: a measurement that nobody can repeat is an anecdote. The manifest therefore says which
  * binary ran (by hash and build-id), on what processor under what kernel and governor, and with
  * which of the variables that choose libraries, threads and devices. Other variables are left out:
- * environments hold passwords.
+ * environments hold passwords. So do command lines: what stands behind a word that names a secret is
+ * masked there (--api-key=…, --token …, https://user:…@host).
  */
 #include "record/spool/provenance.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,6 +17,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
@@ -287,6 +290,63 @@ static bool may_be_secret(const char *name)
 		if (strcasestr(name, words[i]))
 			return true;
 	return false;
+}
+
+#define MASKED "(masked)"
+
+/* Is one of the words of NAME, LEN bytes, that of a secret? Words, not parts of words: --max-tokens,
+ * --tokenizer and --author are none. */
+static bool names_secret(const char *name, size_t len)
+{
+	static const char *const words[] = {"key", "apikey", "token", "secret", "secrets",
+		"password", "passwd", "passphrase", "pwd", "credential", "credentials", "auth",
+		"authorization", "bearer"};
+
+	for (const char *p = name; p < name + len;) {
+		size_t n = 0;
+
+		while (p + n < name + len && isalnum((unsigned char)p[n]))
+			n++;
+		for (size_t i = 0; n && i < ERG_ARRAY_SIZE(words); i++)
+			if (n == strlen(words[i]) && !strncasecmp(p, words[i], n))
+				return true;
+		p += n + 1;
+	}
+	return false;
+}
+
+/* "user:password@" of an URL, or NULL; *RET_END is at the '@'. */
+static const char *url_password(const char *word, const char **ret_end)
+{
+	const char *host = strstr(word, "://"), *at, *colon;
+
+	if (!host)
+		return NULL;
+	host += 3;
+	at = memchr(host, '@', strcspn(host, "/?#"));
+	colon = at ? memchr(host, ':', (size_t)(at - host)) : NULL;
+	*ret_end = at;
+	return colon ? colon + 1 : NULL;
+}
+
+json_t *erg_provenance_word(char *const *argv, int i)
+{
+	const char *word = argv[i], *before = i > 1 ? argv[i - 1] : "";
+	const size_t name = strcspn(word, "=:");
+	const char *end, *password = url_password(word, &end);
+	json_t *s = NULL;
+
+	if (*before == '-' && *word != '-' && !strchr(before, '=') &&
+		names_secret(before, strlen(before)))
+		return json_string(MASKED);
+	if (i && password)
+		s = json_sprintf("%.*s" MASKED "%s", (int)(password - word), word, end);
+	else if (i && word[name] && names_secret(word, name))
+		s = json_sprintf("%.*s" MASKED, (int)name + 1, word);
+	else
+		s = json_string(word);
+	/* A word that is not UTF-8 keeps its place. */
+	return s ? s : json_string("(not UTF-8)");
 }
 
 json_t *erg_provenance_environment(char *const *envp)

@@ -349,3 +349,24 @@ int erg_spool_copy(const char *from, const char *to, struct erg_err *err)
 		unlink(tmp);
 	return r ? erg_fail_errno(err, r, "%s", to) : 0;
 }
+
+int erg_spool_identify(const char *spool, struct erg_spool_id *ret, struct erg_err *err)
+{
+	struct stat st;
+
+	if (stat(spool, &st) < 0)
+		return erg_fail_errno(err, -errno, "%s", spool);
+	*ret = (struct erg_spool_id){st.st_dev, st.st_ino};
+	return 0;
+}
+
+int erg_spool_check(const char *spool, const struct erg_spool_id *id, struct erg_err *err)
+{
+	struct erg_spool_id now;
+
+	if (!erg_spool_identify(spool, &now, NULL) && now.device == id->device &&
+		now.inode == id->inode)
+		return 0;
+	return erg_fail(err, -ENOENT,
+		"%s: removed while it was recorded into; what was recorded is lost", spool);
+}

@@ -63,4 +63,12 @@ uint64_t erg_spool_free_bytes(const char *path, uint64_t *ret_total);
 /* Copies a file, whole or not at all, and synced; directories on the way are made. */
 int erg_spool_copy(const char *from, const char *to, struct erg_err *err);
 
+/* Which directory a spool is, whatever its path comes to mean. */
+struct erg_spool_id {
+	uint64_t device, inode;
+};
+int erg_spool_identify(const char *spool, struct erg_spool_id *ret, struct erg_err *err);
+/* -ENOENT when the directory at SPOOL is gone or is another one: what is recorded goes nowhere. */
+int erg_spool_check(const char *spool, const struct erg_spool_id *id, struct erg_err *err);
+
 #endif

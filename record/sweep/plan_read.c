@@ -351,7 +351,8 @@ static int read_repetitions(struct reader *r, const struct erg_yaml *key, const 
 	double n = 0;
 	int e = read_whole(r, key, v, 1, 10000, &n);
 
-	r->plan->repetitions = (unsigned)n;
+	if (!e)
+		r->plan->repetitions = (unsigned)n;
 	return e;
 }
 
@@ -360,7 +361,8 @@ static int read_seed(struct reader *r, const struct erg_yaml *key, const struct 
 	double n = 0;
 	int e = read_whole(r, key, v, 0, 9e15, &n);
 
-	r->plan->seed = (uint64_t)n;
+	if (!e)
+		r->plan->seed = (uint64_t)n;
 	return e;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/base/options.h"
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "record/recover/recover.h"
 #include "record/verbs/verb.h"
@@ -19,7 +20,13 @@ struct options {
 static void print_stream(const char *run, const char *host, const char *created, const char *state,
 	const char *path)
 {
-	printf("%s\t%s\t%s\t%s\t%s\n", run, host, created, state, path);
+	const char *const cells[] = {run, host, created, state, path};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cells); i++) {
+		_cleanup_(erg_freep) char *cell = erg_terminal_copy(cells[i]);
+
+		printf("%s%c", cell ? cell : "", i + 1 < ERG_ARRAY_SIZE(cells) ? '\t' : '\n');
+	}
 }
 
 #define AT(field) offsetof(struct options, field)

@@ -174,6 +174,8 @@ static const struct erg_option what[] = {
 		ERG_OPTION_CALL, .take = take_factor},
 	{"keep-fds", 0, NULL, "a command that closes all its descriptors keeps LTTng's",
 		ERG_OPTION_FLAG, AT(keep_fds)},
+	{"no-command", 0, NULL, "keep the command's name and not its arguments", ERG_OPTION_FLAG,
+		AT(no_command)},
 	{"quiet", 'q', NULL, "no summary at the end", ERG_OPTION_FLAG, AT(quiet)},
 	{0},
 };

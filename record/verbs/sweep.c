@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "formats/base/options.h"
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "record/knobs/state.h"
 #include "record/sweep/sweep.h"
@@ -104,9 +105,10 @@ static int dry_run(const struct erg_sweep *s)
 
 	for (size_t i = 0; i < s->runs.n; i++) {
 		bool is_done = erg_sweep_index_find(s, s->runs.v[i].id);
+		_cleanup_(erg_freep) char *id = erg_terminal_copy(s->runs.v[i].id);
 
 		done += is_done;
-		printf("%4zu  %s%s\n", i + 1, s->runs.v[i].id, is_done ? "  (done)" : "");
+		printf("%4zu  %s%s\n", i + 1, id ? id : "", is_done ? "  (done)" : "");
 	}
 	printf("%zu runs, %zu done; expected time ", s->runs.n, done);
 	print_time(stdout, remaining_s(s, 0));
@@ -123,12 +125,14 @@ static int conditions(struct erg_sweep *s, const struct erg_plan_run *run, struc
 	for (size_t i = 0; i < s->plan->n_conditions; i++) {
 		const struct erg_plan_setting *c = &s->plan->conditions[i];
 		const char *want = c->values.v[run->condition[i]];
+		_cleanup_(erg_freep) char *name = erg_terminal_copy(c->name);
+		_cleanup_(erg_freep) char *value = erg_terminal_copy(want);
 
 		if (c->values.n < 2 || (s->now[i] && strcmp(s->now[i], want) == 0))
 			continue;
 		if (!erg_sweep_may_ask(s, c->name))
 			return 1;
-		fprintf(stderr, "%s: set it to %s", c->name, want);
+		fprintf(stderr, "%s: set it to %s", name ? name : "?", value ? value : "?");
 		s->now[i] = want;
 		asked = true;
 	}
@@ -147,8 +151,9 @@ static int conditions(struct erg_sweep *s, const struct erg_plan_run *run, struc
 static void say_progress(const struct erg_sweep *s, size_t i, json_t *entry)
 {
 	const char *status = json_string_value(json_object_get(entry, "status"));
+	_cleanup_(erg_freep) char *id = erg_terminal_copy(s->runs.v[i].id);
 
-	fprintf(stderr, "[%zu/%zu] %s: %s, ", i + 1, s->runs.n, s->runs.v[i].id, status);
+	fprintf(stderr, "[%zu/%zu] %s: %s, ", i + 1, s->runs.n, id ? id : "", status);
 	print_time(stderr, json_number_value(json_object_get(entry, "total_s")));
 	fprintf(stderr, "; left: ");
 	print_time(stderr, remaining_s(s, i + 1));

@@ -6,18 +6,21 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "formats/base/number.h"
+#include "formats/base/terminal.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/run/annotate.h"
 #include "record/sampler/histogram.h"
 #include "record/run/options.h"
 #include "record/spool/packets.h"
+#include "record/spool/provenance.h"
 #include "record/session/buffers.h"
 #include "record/spool/spool.h"
 #include "record/calibrate/wave.h"
@@ -108,6 +111,24 @@ static void packet_write(FILE *f, uint64_t begin, uint64_t end, size_t bytes)
 	assert_int_equal(fwrite(page, 1, bytes, f), bytes);
 }
 
+/* A disk that is full shows here, and not as a fault of what is tested. */
+static void text_write(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static off_t bytes_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
 static char *chunk_make(size_t last, char *dir)
 {
 	char path[256];
@@ -122,11 +143,9 @@ static char *chunk_make(size_t last, char *dir)
 	packet_write(f, 100, 200, 4096);
 	packet_write(f, 200, 350, 4096);
 	packet_write(f, 350, 400, last);
-	fclose(f);
+	assert_int_equal(fclose(f), 0);
 	snprintf(path, sizeof(path), "%s/64-bit/metadata", dir);
-	f = fopen(path, "w");
-	fputs("no packets", f);
-	fclose(f);
+	text_write(path, "no packets");
 	return dir;
 }
 
@@ -163,16 +182,17 @@ static void saved_metadata_replaces_what_is_missing(void **state)
 	chunk_make(4096, dir);
 	assert_non_null(mkdtemp(saved));
 	snprintf(path, sizeof(path), "%s/from", saved);
-	f = fopen(path, "w");
-	fputs("/* CTF 1.8 */", f);
-	fclose(f);
+	text_write(path, "/* CTF 1.8 */");
 	{
 		char to[256];
 
 		snprintf(to, sizeof(to), "%s/64-bit/metadata", saved);
 		assert_int_equal(erg_spool_copy(path, to, &err), 0);
+		assert_int_equal(bytes_of(to), strlen("/* CTF 1.8 */"));
 	}
 	assert_int_equal(erg_packets_repair(dir, true, saved, &r, &err), 0);
+	assert_int_equal(r.packets, 3);
+	assert_int_equal(r.cut_files, 1); /* the metadata */
 	assert_int_equal(r.unreadable, 0);
 	snprintf(path, sizeof(path), "%s/64-bit/metadata", dir);
 	f = fopen(path, "r");
@@ -183,7 +203,81 @@ static void saved_metadata_replaces_what_is_missing(void **state)
 	erg_tree_remove(saved);
 }
 
+/* The chunk's own name is nobody's business, "…-bit" least of all. */
+static void a_chunk_may_have_any_name(void **state)
+{
+	struct erg_packets_report r = {0};
+	struct erg_err err = {0};
+	char dir[64], named[80];
+
+	chunk_make(4096, dir);
+	snprintf(named, sizeof(named), "%s-64-bit", dir);
+	assert_int_equal(rename(dir, named), 0);
+	assert_int_equal(erg_packets_repair(named, false, NULL, &r, &err), 0);
+	assert_int_equal(r.packets, 3);
+	assert_int_equal(r.unreadable, 1);
+	assert_int_equal(erg_tree_remove(named), 0);
+	assert_int_equal(erg_packets_repair(named, false, NULL, &r, &err), -ENOENT);
+}
+
+/* ---- what is kept of a command ---- */
+
+static void secrets_of_a_command_are_masked(void **state)
+{
+	static char *const argv[] = {(char *)"serve", (char *)"--api-key=abc", (char *)"--token",
+		(char *)"abc", (char *)"--max-tokens", (char *)"512", (char *)"--tokenizer=x",
+		(char *)"HF_TOKEN=abc", (char *)"https://me:abc@host/x:y", (char *)"--author",
+		(char *)"me", (char *)"Authorization: Bearer abc", (char *)"--password",
+		(char *)"--verbose", (char *)"a=b:c", (char *)"\xff", NULL};
+	static const char *const kept[] = {"serve", "--api-key=(masked)", "--token", "(masked)",
+		"--max-tokens", "512", "--tokenizer=x", "HF_TOKEN=(masked)",
+		"https://me:(masked)@host/x:y", "--author", "me", "Authorization:(masked)",
+		"--password", "--verbose", "a=b:c", "(not UTF-8)"};
+
+	for (int i = 0; argv[i]; i++) {
+		json_t *word = erg_provenance_word(argv, i);
+
+		assert_string_equal(json_string_value(word), kept[i]);
+		json_decref(word);
+	}
+}
+
+static void words_of_a_shell_are_quoted(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} cases[] = {{"/tmp/a-b.spool", "/tmp/a-b.spool"}, {"", "''"}, {"-o", "./-o"},
+		{"-a b", "./'-a b'"}, {"/tmp/$(id).spool", "'/tmp/$(id).spool'"},
+		{"it's", "'it'\\''s'"}, {"a\033[2Jb", "'a?[2Jb'"}};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cases); i++) {
+		char *word = erg_terminal_word(cases[i].text);
+
+		assert_string_equal(word, cases[i].word);
+		free(word);
+	}
+}
+
 /* ---- spool ---- */
+
+static void a_spool_that_was_removed_is_noticed(void **state)
+{
+	char dir[64] = "/tmp/erg-gone-XXXXXX", other[80];
+	struct erg_spool_id id;
+	struct erg_err err = {0};
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(other, sizeof(other), "%s-2", dir);
+	assert_int_equal(erg_spool_identify(dir, &id, &err), 0);
+	assert_int_equal(erg_spool_check(dir, &id, &err), 0);
+	assert_int_equal(rename(dir, other), 0);
+	assert_int_equal(erg_spool_check(dir, &id, &err), -ENOENT);
+	assert_int_equal(mkdir(dir, 0700), 0); /* another one of that name */
+	assert_int_equal(erg_spool_check(dir, &id, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "removed while it was recorded into"));
+	assert_int_equal(erg_tree_remove(dir), 0);
+	assert_int_equal(erg_tree_remove(other), 0);
+}
 
 static void spool_knows_its_recorder(void **state)
 {
@@ -307,6 +401,10 @@ int main(void)
 		cmocka_unit_test(sub_buffers_are_at_least_a_page),
 		cmocka_unit_test(packets_are_cut_behind_the_last_complete),
 		cmocka_unit_test(saved_metadata_replaces_what_is_missing),
+		cmocka_unit_test(a_chunk_may_have_any_name),
+		cmocka_unit_test(secrets_of_a_command_are_masked),
+		cmocka_unit_test(words_of_a_shell_are_quoted),
+		cmocka_unit_test(a_spool_that_was_removed_is_noticed),
 		cmocka_unit_test(spool_knows_its_recorder),
 		cmocka_unit_test(chunks_come_in_the_order_of_time),
 		cmocka_unit_test(wave_is_a_maximum_length_sequence),
