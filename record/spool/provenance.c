@@ -333,7 +333,7 @@ json_t *erg_provenance_word(char *const *argv, int i)
 {
 	const char *word = argv[i], *before = i > 1 ? argv[i - 1] : "";
 	const size_t name = strcspn(word, "=:");
-	const char *end, *password = url_password(word, &end);
+	const char *end = "", *password = url_password(word, &end);
 	json_t *s = NULL;
 
 	if (*before == '-' && *word != '-' && !strchr(before, '=') &&

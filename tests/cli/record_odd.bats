@@ -80,12 +80,64 @@ nobody_of() { [ -z "$(of "$1")" ]; }
     erg-analyze verify c.erg
 }
 
-@test "the manifest keeps no variable that may be a secret" {
+@test "the manifest keeps nothing that may be a secret; the archive is as open as the umask says" {
+    umask 077
     NVIDIA_API_KEY=hidden ERG_ACCESS_TOKEN=hidden OMP_NUM_THREADS=3 OTHER=hidden \
-        "${REC[@]}" -o a.erg -- true
+        "${REC[@]}" -o a.erg -- true --api-key=hidden --token hidden https://me:hidden@host/ --max-tokens 512
+    [ "$(stat -c %a a.erg)" = 600 ]
     tar -xOf a.erg a/manifest.json >m.json
     [ "$(jq -r .environment.OMP_NUM_THREADS m.json)" = 3 ]
+    [ "$(jq -r '.command | join(" ")' m.json)" = \
+        "true --api-key=(masked) --token (masked) https://me:(masked)@host/ --max-tokens 512" ]
     run -1 grep hidden m.json
+    "${REC[@]}" -o b.erg --no-command -- true some thing
+    [ "$(tar -xOf b.erg b/manifest.json | jq -c .command)" = '["true"]' ]
+}
+
+@test "a kernel without pidfds: the command is waited for and signalled, and the daemon ends" {
+    old=$ERG_BUILD/tests/tools/no-pidfd
+    "$old" true || skip "no filter of system calls here"
+    run -5 "$old" "${REC[@]}" -o a.erg -- sh -c 'sleep 0.3; exit 5'
+    env --default-signal=TERM "$old" "${REC[@]}" -o b.erg -- sh -c ': >began; exec sleep 60' &
+    recorder=$!
+    await test -e began
+    kill -TERM $recorder
+    ends $recorder 143
+    [ "$(tar -xOf b.erg b/summary.json | jq .signal)" = 15 ]
+    "$old" "${REC[@]}" -o c.erg -- "$ERG_BUILD/tests/trace/trace-app" network:n layer:l threads:2=l fork threads:3=l
+    [ "$(erg-analyze layers --format json c.erg 2>/dev/null | jq '[.runs[0].layers[].calls] | add')" = 50 ]
+}
+
+@test "the output's folder is removed during the run: said, exit 1, the command goes on" {
+    mkdir d
+    run -1 "${REC[@]}" -o d/a.erg -- sh -c 'rm -rf d; sleep 1.6; echo went on'
+    [[ "$output" == *"removed while it was recorded into; what was recorded is lost; recording ends here, the command goes on"* ]]
+    [[ "$output" == *"went on"* ]]
+    [[ "$output" == *"nothing of the recording is left"* ]]
+    # Also where it is only noticed at the end, and where another folder has its name.
+    mkdir d
+    run -1 "${REC[@]}" -o d/a.erg -- sh -c 'rm -rf d; mkdir d'
+    [[ "$output" == *"removed while it was recorded into"* ]]
+}
+
+@test "a time namespace: layers with other times are left out, and that is said" {
+    skip_unless unshare
+    unshare --time --monotonic 100000 --fork true 2>/dev/null || skip "no time namespaces here"
+    "${REC[@]}" -o a.erg -- unshare --time --monotonic 100000 --fork \
+        "$ERG_BUILD/tests/trace/trace-app" network:n layer:l threads:5=l 2>err
+    grep -q 'not recorded: 1 processes in time namespaces of their own' err
+    erg-analyze layers --format json a.erg 2>/dev/null >layers.json
+    jq -e '[.runs[0].layers[] | select(.calls > 0)] == []' layers.json
+}
+
+@test "a sensor that is a FIFO is left out, and nobody waits for it" {
+    mkdir -p sys/class/hwmon/hwmon0 sys/class/hwmon/hwmon1
+    echo good >sys/class/hwmon/hwmon0/name
+    echo 1000000 >sys/class/hwmon/hwmon0/power1_input
+    echo bad >sys/class/hwmon/hwmon1/name
+    mkfifo sys/class/hwmon/hwmon1/power1_input
+    timeout 60 erg-record -q --sysfs sys -s hwmon -o a.erg -- true
+    [ "$(tar -xOf a.erg a/manifest.json | jq '[.sources[].channels[]] | length')" = 1 ]
 }
 
 @test "a rate too low for a counter that goes round: it is read often enough" {
