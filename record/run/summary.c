@@ -110,19 +110,18 @@ static void say_processes(const struct erg_run *r, const struct erg_join_report 
 			 "missing",
 			(unsigned long long)p->late);
 	if (p->other_clocks)
-		erg_warn("not recorded: %llu processes in time namespaces of their own, whose "
-			 "times are not the sensors'",
-			(unsigned long long)p->other_clocks);
+		erg_warn("not recorded: %llu program%s in time namespaces, whose times are not the "
+			 "sensors'",
+			(unsigned long long)p->other_clocks, plural(p->other_clocks));
 	if (r->opt.quiet || !r->join)
 		return;
 	if (r->session_found)
-		erg_say("not recorded: %u annotated programs that ran before (--attach PID or "
-			"--attach all records them)",
-			r->session_found);
+		erg_say("not recorded: %u annotated program%s that ran before (see --attach)",
+			r->session_found, plural(r->session_found));
 	if (p->strangers)
-		erg_say("not recorded: %llu annotated programs that were started elsewhere "
-			"(--attach all records them)",
-			(unsigned long long)p->strangers);
+		erg_say("not recorded: %llu annotated program%s started elsewhere (see "
+			"--attach)",
+			(unsigned long long)p->strangers, plural(p->strangers));
 }
 
 void erg_run_summary_say(const struct erg_run *r)

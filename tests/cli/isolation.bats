@@ -76,7 +76,7 @@ TWO=("$app" network:a layer:l threads:20=l)
     : >go
     ends $one 0
     [ "$(calls b.erg)" -eq 0 ]
-    grep -q 'not recorded: 1 annotated programs that were started elsewhere' err
+    grep -q 'not recorded: 1 annotated program started elsewhere' err
 }
 
 @test "a stream has its own layers and no other" {

@@ -125,7 +125,7 @@ nobody_of() { [ -z "$(of "$1")" ]; }
     unshare --time --monotonic 100000 --fork true 2>/dev/null || skip "no time namespaces here"
     "${REC[@]}" -o a.erg -- unshare --time --monotonic 100000 --fork \
         "$ERG_BUILD/tests/trace/trace-app" network:n layer:l threads:5=l 2>err
-    grep -q 'not recorded: 1 processes in time namespaces of their own' err
+    grep -q 'not recorded: 1 program in time namespaces' err
     erg-analyze layers --format json a.erg 2>/dev/null >layers.json
     jq -e '[.runs[0].layers[] | select(.calls > 0)] == []' layers.json
 }

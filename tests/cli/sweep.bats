@@ -91,6 +91,18 @@ refused() {
     [ "$(value $policy/scaling_governor)" = "$before" ]
 }
 
+@test "sweep: a plan's names give the terminal no commands; what is out of range is no number of ours" {
+    plan
+    sed -i 's/nap:/"\\e]0;x\\anap":/' p.yaml
+    grep -q 'e\]0;x' p.yaml
+    run -0 sweep p.yaml -o out --dry-run
+    [[ "$output" == *"?]0;x?nap,"* ]]
+    [ "$(tr -d '\n\t -~' <<<"$output" | wc -c)" -eq 0 ]
+    plan 'repetitions: 18446744073709551616'
+    run -1 sweep p.yaml -o out --dry-run
+    [[ "$output" == *'repetitions: "18446744073709551616": expected a number from 1 to 10000'* ]]
+}
+
 @test "sweep: all means every value that the hardware lists" {
     plan 'knobs: {cpufreq.frequency_khz: all}'
     run -0 sweep p.yaml -o out --dry-run

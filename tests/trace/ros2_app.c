@@ -2,7 +2,7 @@
 /*
  * What a ROS 2 program tells LTTng, for the tests of rules: ros2-app N [nodes|late|open] has two nodes,
  * with a subscription, a timer and a service, and runs N rounds of their callbacks, of 2 ms, 4 ms and
- * 1 ms. With "late" it does not tell of its nodes and callbacks; with "open" the last callback does not
+ * 1 ms, the service's in a thread of its own. With "late" it does not tell of its nodes and callbacks; with "open" the last callback does not
  * end. Prints the number of callbacks.
  */
 #include <pthread.h>
@@ -47,11 +47,16 @@ static void work(long us)
 	while ((now.tv_sec - from.tv_sec) * 1000000 + (now.tv_nsec - from.tv_nsec) / 1000 < us);
 }
 
+/* One at a time: what runs at the same time shares the time, and would be shorter in the table. */
 static void call(int which, long us)
 {
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&one);
 	lttng_ust_tracepoint(ros2, callback_start, &callbacks[which], which == 0);
 	work(us);
 	lttng_ust_tracepoint(ros2, callback_end, &callbacks[which]);
+	pthread_mutex_unlock(&one);
 }
 
 static void *services(void *data)

@@ -82,7 +82,7 @@ static void parent(void)
 	pthread_mutex_unlock(&settling);
 }
 
-/* What the child has of its parent's sessions stays until erg_fork_settle_(). */
+/* What the child has of its parent's sessions stays until settle(). */
 static void postpone(sigset_t *saved)
 {
 	lttng_ust_after_fork_parent(saved);
@@ -114,7 +114,7 @@ static void child(void)
  * Other threads of the child wait; LTTng's own do not come here, since what they call (dump.c) does not
  * settle. The child joins before LTTng registers it, so that its events are on when that is done.
  */
-void erg_fork_settle_(void)
+static void settle(void)
 {
 	sigset_t saved;
 
@@ -138,5 +138,6 @@ void erg_fork_init(void)
 
 	at_once = eager && !strcmp(eager, "1");
 	wrapped = fork_is_wrapped();
+	erg_state_.settle = settle;
 	pthread_atfork(prepare, parent, child);
 }

@@ -202,8 +202,9 @@ struct erg_state {
 	_Atomic uint32_t epoch;    /* raised when recording starts again after a pause */
 	_Atomic uint32_t counters; /* number of counters */
 	bool begin_events;
-	bool poll_sessions;  /* erg_dump_if_changed() is needed */
-	_Atomic bool forked; /* LTTng has not been told yet that this is a forked child (fork.c) */
+	bool poll_sessions;   /* erg_dump_if_changed() is needed */
+	_Atomic bool forked;  /* LTTng has not been told yet that this is a forked child (fork.c) */
+	void (*settle)(void); /* what does it then: there whenever forked is */
 	struct erg_hook *_Atomic sync;
 	struct erg_hook *_Atomic follow;
 	struct erg_live_page *live; /* set when the library is loaded; NULL: none */
@@ -211,14 +212,11 @@ struct erg_state {
 
 extern struct erg_state erg_state_;
 
-/* Finishes a fork. */
-void erg_fork_settle_(void);
-
-/* To be called before anything is emitted or asked of a tracepoint. */
+/* Finishes a fork. To be called before anything is emitted or asked of a tracepoint. */
 static inline void erg_fork_settle(void)
 {
 	if (erg_unlikely_(atomic_load_explicit(&erg_state_.forked, memory_order_relaxed)))
-		erg_fork_settle_();
+		erg_state_.settle();
 }
 
 /* Emits a marker once per process and reason. */
