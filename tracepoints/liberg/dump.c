@@ -110,14 +110,18 @@ void erg_dump_if_changed(void)
 		erg_dump_all();
 }
 
-static int attach(void)
+void *erg_lttng_symbol(const char *name)
 {
 	struct lttng_ust_tracepoint_dlopen *lib = lttng_ust_tracepoint_dlopen_ptr;
+
+	return lib && lib->liblttngust_handle ? dlsym(lib->liblttngust_handle, name) : NULL;
+}
+
+static int attach(void)
+{
 	register_fn *reg = NULL;
 
-	if (lib && lib->liblttngust_handle)
-		*(void **)&reg =
-			dlsym(lib->liblttngust_handle, "lttng_ust_tracepoint_provider_register");
+	*(void **)&reg = erg_lttng_symbol("lttng_ust_tracepoint_provider_register");
 	if (!reg)
 		return -1;
 	return reg("lttng_ust_statedump", "start", URCU_FORCE_CAST(void (*)(void), session_started),

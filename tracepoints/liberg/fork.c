@@ -13,7 +13,9 @@
  * Registering takes milliseconds, and most children never call liberg: they become other programs, or
  * do work of another kind. So a child first only gives back what was locked for the fork, as its parent
  * does, and forgets the parent's threads (urcu would wait for them for ever); what it inherited stays
- * switched on but unused, until its first call into liberg finishes the fork. Until then other
+ * switched on but unused, until its first call into liberg finishes the fork. While one thread does that,
+ * LTTng forgets what the parent had switched on, and other threads would take it for "nobody records": a
+ * probe of our own keeps the layers' events on meanwhile, so that those threads come here and wait. Until the first call other
  * providers' events in the child would bear its parent's pid: with ERG_FORK_AT_ONCE=1, which the
  * recorder sets when it records such events, a child registers at once.
  *
@@ -32,6 +34,13 @@
 #include "tracepoints/liberg/internal.h"
 #include "tracepoints/liberg/join.h"
 
+/* Of LTTng-UST 2.13. */
+typedef int attach_fn(const char *provider, const char *event, void (*func)(void), void *data,
+	const char *signature);
+typedef int detach_fn(const char *provider, const char *event, void (*func)(void), void *data);
+
+static attach_fn *attach_probe;
+static detach_fn *detach_probe;
 static bool wrapped; /* liblttng-ust-fork.so does it */
 static bool at_once;
 /* by prepare(), read by the other two; the lock of the registry protects them */
@@ -110,6 +119,27 @@ static void child(void)
 	pthread_mutex_unlock(&settling);
 }
 
+static void keep_on(void *data)
+{
+	(void)data; /* called with the event's fields behind it, which nobody reads */
+}
+
+static void layers_hold(void)
+{
+	const struct lttng_ust_tracepoint *const events[] = {&lttng_ust_tracepoint_ergtrace___layer,
+		&lttng_ust_tracepoint_ergtrace___layer_counted};
+
+	for (int i = 0; i < 2; i++)
+		attach_probe("ergtrace", events[i]->event_name,
+			URCU_FORCE_CAST(void (*)(void), keep_on), NULL, events[i]->signature);
+}
+
+static void layers_let_go(void)
+{
+	detach_probe("ergtrace", "layer", URCU_FORCE_CAST(void (*)(void), keep_on), NULL);
+	detach_probe("ergtrace", "layer_counted", URCU_FORCE_CAST(void (*)(void), keep_on), NULL);
+}
+
 /*
  * Other threads of the child wait; LTTng's own do not come here, since what they call (dump.c) does not
  * settle. The child joins before LTTng registers it, so that its events are on when that is done.
@@ -123,9 +153,11 @@ static void settle(void)
 	pthread_mutex_lock(&settling);
 	if (atomic_load(&erg_state_.forked)) {
 		settles = true;
+		layers_hold();
 		lttng_ust_before_fork(&saved);
 		erg_join_again();
 		lttng_ust_after_fork_child(&saved);
+		layers_let_go();
 		settles = false;
 		atomic_store(&erg_state_.forked, false);
 	}
@@ -136,7 +168,9 @@ void erg_fork_init(void)
 {
 	const char *eager = getenv("ERG_FORK_AT_ONCE");
 
-	at_once = eager && !strcmp(eager, "1");
+	*(void **)&attach_probe = erg_lttng_symbol("lttng_ust_tracepoint_provider_register");
+	*(void **)&detach_probe = erg_lttng_symbol("lttng_ust_tracepoint_provider_unregister");
+	at_once = (eager && !strcmp(eager, "1")) || !attach_probe || !detach_probe;
 	wrapped = fork_is_wrapped();
 	erg_state_.settle = settle;
 	pthread_atfork(prepare, parent, child);
