@@ -31,6 +31,7 @@ static const struct erg_verb *const verbs[] = {
 	&erg_verb_report,
 	&erg_verb_export,
 	&erg_verb_batch,
+	&erg_verb_study,
 	NULL,
 };
 

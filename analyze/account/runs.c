@@ -123,20 +123,13 @@ static int is_result_name(const struct dirent *d)
 	return ends_in(d->d_name, ".layers.json");
 }
 
-static int load_one(const char *path, const struct erg_common *common, const char *by, json_t *doc,
-	json_t *runs, struct erg_err *err);
-
-/* An unpacked archive is a directory too: it has a manifest. */
-static int load_directory(const char *path, const struct erg_common *common, const char *by,
-	json_t *doc, json_t *runs, struct erg_err *err)
+/* What the directory PATH stands for. */
+static int expand_directory(const char *path, struct erg_texts *ret, struct erg_err *err)
 {
 	struct dirent **names;
 	char file[4096];
 	int n, r = 0;
 
-	snprintf(file, sizeof(file), "%s/manifest.json", path);
-	if (!access(file, F_OK))
-		return load_archive(path, common, by, doc, runs, err);
 	n = scandir(path, &names, is_archive_name, alphasort);
 	if (!n) {
 		free(names);
@@ -150,25 +143,38 @@ static int load_directory(const char *path, const struct erg_common *common, con
 			path);
 	for (int i = 0; i < n; i++) {
 		snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
-		erg_progress("reading the folder", (uint64_t)i, (uint64_t)n);
-		if (r >= 0)
-			r = load_one(file, common, by, doc, runs, err);
+		if (r >= 0 && erg_texts_add(ret, file) < 0)
+			r = erg_fail(err, -ENOMEM, "out of memory");
 		free(names[i]);
 	}
-	erg_progress("reading the folder", 1, 1);
 	free(names);
+	return r;
+}
+
+int erg_runs_files(char *const *files, size_t n, struct erg_texts *ret, struct erg_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		_cleanup_(erg_freep) char *manifest = NULL;
+		struct stat st;
+
+		if (asprintf(&manifest, "%s/manifest.json", files[i]) < 0)
+			return erg_fail(err, -ENOMEM, "out of memory");
+		/* An unpacked archive is a directory too: it has a manifest. */
+		if (stat(files[i], &st) == 0 && S_ISDIR(st.st_mode) && access(manifest, F_OK) < 0)
+			r = expand_directory(files[i], ret, err);
+		else if (erg_texts_add(ret, files[i]) < 0)
+			r = erg_fail(err, -ENOMEM, "out of memory");
+	}
 	return r;
 }
 
 static int load_one(const char *path, const struct erg_common *common, const char *by, json_t *doc,
 	json_t *runs, struct erg_err *err)
 {
-	struct stat st;
-
-	if (stat(path, &st))
+	if (access(path, F_OK) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
-	if (S_ISDIR(st.st_mode))
-		return load_directory(path, common, by, doc, runs, err);
 	return is_document(path) ? load_result(path, doc, runs, err)
 				 : load_archive(path, common, by, doc, runs, err);
 }
@@ -182,19 +188,17 @@ int erg_runs_load(char *const *files, size_t n, const struct erg_common *common,
 int erg_runs_load_by(char *const *files, size_t n, const struct erg_common *common, const char *by,
 	json_t *doc, json_t **ret, struct erg_err *err)
 {
-	json_t *runs = json_array();
+	_cleanup_(erg_texts_clear) struct erg_texts all = {0};
+	json_auto_t *runs = json_array();
+	int r = erg_runs_files(files, n, &all, err);
 
-	for (size_t i = 0; i < n; i++) {
-		int r;
-
-		erg_progress("archives", i, n);
-		r = load_one(files[i], common, by, doc, runs, err);
-		if (r < 0) {
-			json_decref(runs);
-			return r;
-		}
+	for (size_t i = 0; r >= 0 && i < all.n; i++) {
+		erg_progress("archives", i, all.n);
+		r = load_one(all.v[i], common, by, doc, runs, err);
 	}
+	if (r < 0)
+		return r;
 	erg_progress("archives", 1, 1);
-	*ret = runs;
+	*ret = json_incref(runs);
 	return 0;
 }

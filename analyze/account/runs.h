@@ -11,6 +11,7 @@
 
 #include "analyze/account/options.h"
 #include "formats/base/err.h"
+#include "formats/base/texts.h"
 
 /* FILE: an archive, or a JSON document with "runs". A directory means its *.erg, or else its
  * *.layers.json. *ret: array. What only a single run's tables show is not in those of a document. */
@@ -19,6 +20,10 @@ int erg_runs_load(char *const *files, size_t n, const struct erg_common *common,
 /* The same with the rows of archives BY layer, type, module, network or phase. */
 int erg_runs_load_by(char *const *files, size_t n, const struct erg_common *common, const char *by,
 	json_t *doc, json_t **ret, struct erg_err *err);
+
+/* The files that FILES stand for: a directory that is no unpacked archive for what it holds. -ENOENT for
+ * one that holds neither archives nor results. */
+int erg_runs_files(char *const *files, size_t n, struct erg_texts *ret, struct erg_err *err);
 
 /* Text of a factor or tag of the run, or NULL. Written to BUF when it is a number. */
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len);

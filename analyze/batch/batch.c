@@ -7,20 +7,17 @@
 #include "analyze/batch/batch.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "analyze/batch/child.h"
 #include "analyze/batch/key.h"
-#include "formats/archive/digest.h"
 #include "formats/base/outfile.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
@@ -29,11 +26,8 @@
 #define STATUS_USAGE 2
 #define STATUS_STRICT 3
 
-extern char **environ;
-
 struct slot {
-	pid_t pid; /* 0: free */
-	int out, said;
+	struct erg_child child; /* pid 0: free */
 	const struct erg_batch_item *item;
 	json_t *origin;
 };
@@ -53,72 +47,32 @@ static void failed(struct erg_batch *b, const struct erg_batch_item *item, const
 }
 
 /* The verb with --jobs in front of its own options (the last one holds), --format json behind them. */
-static char **arguments(const struct pool *p, const char *archive)
+static int start(const struct pool *p, struct slot *s)
 {
+	_cleanup_(erg_freep) const char **argv = NULL;
 	size_t n = 0, at = 0;
-	char **argv;
 
 	while (p->b->analysis[n])
 		n++;
 	argv = calloc(n + 7, sizeof(*argv));
 	if (!argv)
-		return NULL;
-	argv[at++] = (char *)(uintptr_t) "erg-analyze";
+		return -ENOMEM;
+	argv[at++] = "erg-analyze";
 	argv[at++] = p->b->analysis[0];
-	argv[at++] = (char *)(uintptr_t) "--jobs";
-	argv[at++] = (char *)(uintptr_t)p->threads;
+	argv[at++] = "--jobs";
+	argv[at++] = p->threads;
 	for (size_t i = 1; i < n; i++)
 		argv[at++] = p->b->analysis[i];
-	argv[at++] = (char *)(uintptr_t) "--format=json";
-	argv[at++] = (char *)(uintptr_t)archive;
-	return argv;
-}
-
-static int start(const struct pool *p, struct slot *s)
-{
-	_cleanup_(erg_freep) char **argv = arguments(p, s->item->archive);
-	posix_spawn_file_actions_t actions;
-	int r;
-
-	s->out = memfd_create("document", MFD_CLOEXEC);
-	s->said = memfd_create("messages", MFD_CLOEXEC);
-	if (!argv || s->out < 0 || s->said < 0)
-		return argv ? -errno : -ENOMEM;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, s->out, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, s->said, STDERR_FILENO);
-	r = posix_spawn(&s->pid, "/proc/self/exe", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return -r;
+	argv[at++] = "--format=json";
+	argv[at++] = s->item->archive;
+	return erg_child_start(&s->child, argv);
 }
 
 static void slot_release(struct slot *s)
 {
-	erg_closep(&s->out);
-	erg_closep(&s->said);
+	erg_child_release(&s->child);
 	json_decref(s->origin);
-	*s = (struct slot){.out = -1, .said = -1};
-}
-
-/* The last line that the process said, without the program's name. */
-static void last_line(int fd, char *ret, size_t size)
-{
-	FILE *f = fdopen(dup(fd), "r");
-	char line[1024];
-
-	snprintf(ret, size, "it said nothing");
-	if (!f)
-		return;
-	rewind(f);
-	while (fgets(line, sizeof(line), f)) {
-		const char *colon = strncmp(line, "erg-analyze", 11) ? NULL : strstr(line, ": ");
-
-		line[strcspn(line, "\n")] = '\0';
-		if (*line)
-			snprintf(ret, size, "%s", colon ? colon + 2 : line);
-	}
-	fclose(f);
+	*s = (struct slot){.child = ERG_CHILD_NONE};
 }
 
 static int document_write(const struct pool *p, const struct slot *s, const json_t *doc)
@@ -143,8 +97,8 @@ static int document_take(const struct pool *p, const struct slot *s)
 	json_auto_t *doc = NULL, *whole = json_object();
 	json_error_t e;
 
-	lseek(s->out, 0, SEEK_SET);
-	doc = json_loadfd(s->out, 0, &e);
+	lseek(s->child.out, 0, SEEK_SET);
+	doc = json_loadfd(s->child.out, 0, &e);
 	if (!doc || json_array_size(json_object_get(doc, "runs")) != 1) {
 		failed(p->b, s->item, doc ? "expected an analysis that tells of one run" : e.text);
 		return 0;
@@ -157,9 +111,9 @@ static int document_take(const struct pool *p, const struct slot *s)
 	return document_write(p, s, whole);
 }
 
-static int ended(const struct pool *p, struct slot *s, int status)
+static int ended(const struct pool *p, struct slot *s)
 {
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1, r = 0;
+	int code = s->child.status, r = 0;
 	char line[1024];
 
 	if (code == 0 || code == STATUS_STRICT) {
@@ -168,9 +122,7 @@ static int ended(const struct pool *p, struct slot *s, int status)
 		slot_release(s);
 		return r;
 	}
-	last_line(s->said, line, sizeof(line));
-	if (WIFSIGNALED(status))
-		snprintf(line, sizeof(line), "killed by signal %d", WTERMSIG(status));
+	erg_child_last_line(&s->child, line, sizeof(line));
 	if (code == STATUS_USAGE)
 		r = erg_fail(p->err, -EINVAL, "%s: %s", p->b->analysis[0], line);
 	else
@@ -187,9 +139,10 @@ static int wait_one(struct pool *p)
 	if (pid < 0)
 		return errno == EINTR ? 0 : erg_fail_errno(p->err, -errno, "waiting");
 	for (unsigned int i = 0; i < p->n; i++)
-		if (p->slots[i].pid == pid) {
+		if (p->slots[i].child.pid == pid) {
 			p->busy--;
-			return ended(p, &p->slots[i], status);
+			p->slots[i].child.status = erg_child_status(status);
+			return ended(p, &p->slots[i]);
 		}
 	return 0;
 }
@@ -197,7 +150,7 @@ static int wait_one(struct pool *p)
 static struct slot *free_slot(struct pool *p)
 {
 	for (unsigned int i = 0; i < p->n; i++)
-		if (!p->slots[i].pid)
+		if (!p->slots[i].child.pid)
 			return &p->slots[i];
 	return NULL;
 }
@@ -240,7 +193,7 @@ static int pool_init(struct pool *p)
 	snprintf(p->threads, sizeof(p->threads), "%u", cpus / p->n ? cpus / p->n : 1);
 	p->slots = calloc(p->n, sizeof(*p->slots));
 	for (unsigned int i = 0; p->slots && i < p->n; i++)
-		p->slots[i].out = p->slots[i].said = -1;
+		p->slots[i].child = ERG_CHILD_NONE;
 	return p->slots ? 0 : erg_fail(p->err, -ENOMEM, "out of memory");
 }
 

@@ -3,11 +3,15 @@
 #include "analyze/export/export.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "analyze/account/account.h"
 #include "analyze/account/layers.h"
+#include "analyze/account/runs.h"
+#include "analyze/experiment/sweep.h"
+#include "analyze/export/sqlite.h"
 #include "analyze/timeline/rail.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/outfile.h"
@@ -49,10 +53,10 @@ static int to_folded(const struct erg_timeline *tl, const struct erg_common *com
 }
 
 static const struct target {
-	const char *name;
+	const char *name; /* without a function: a database, of any number of runs */
 	int (*write)(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
 		json_t *doc, struct erg_err *err);
-} targets[] = {{"perfetto", to_perfetto}, {"folded", to_folded}, {"csv", to_csv}};
+} targets[] = {{"perfetto", to_perfetto}, {"folded", to_folded}, {"csv", to_csv}, {"sqlite", NULL}};
 
 struct options {
 	struct erg_common common;
@@ -67,7 +71,7 @@ static int take_target(void *into, const char *arg, struct erg_err *err)
 			((struct options *)into)->target = &targets[i];
 			return 0;
 		}
-	return erg_fail(err, -EINVAL, "perfetto, folded or csv");
+	return erg_fail(err, -EINVAL, "perfetto, folded, csv or sqlite");
 }
 
 static const struct erg_option own[] = {
@@ -75,7 +79,9 @@ static const struct erg_option own[] = {
 		"perfetto (layers as slices; rails, temperatures and frequencies as counters; "
 		"Trace Event Format, ui.perfetto.dev), folded (stacks network;module;layer weighted by "
 		"microjoules, for flame graphs) or csv (the aligned timeline: one row a reading, with the "
-		"layer that ran). Required",
+		"layer that ran), all of one archive; or sqlite (a database of runs, factors, layers, "
+		"counters, phases, points of the sweep, and warnings; of any number of archives, results "
+		"and folders). Required",
 		ERG_OPTION_CALL, .take = take_target},
 	{"output", 'o', "FILE", "where to write it. Required", ERG_OPTION_TEXT,
 		offsetof(struct options, output)},
@@ -86,7 +92,8 @@ static const struct erg_option_group groups[] = {{NULL, own, 0, false},
 static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "export",
-	.synopsis = "--to FORMAT [options] FILE.erg -o OUT",
+	.synopsis =
+		"--to FORMAT [options] FILE.erg -o OUT\n--to sqlite [options] FILE|DIR... -o OUT.db",
 	.about = "A run for other tools.",
 	.groups = groups,
 };
@@ -113,6 +120,46 @@ static int export(const struct options *o, const char *path, struct erg_err *err
 	return o->common.strict && json_array_size(json_object_get(doc, "warnings")) ? 3 : 0;
 }
 
+/* The points of the sweep over RUNS, where they differ in a factor; else NULL. */
+static json_t *sweep_of(const json_t *runs)
+{
+	const struct erg_sweep_options opt = {.objective = ERG_OBJ_ETS,
+		.budget_w = NAN,
+		.slack = NAN};
+	_cleanup_(erg_observations_release) struct erg_observations obs = {0};
+	json_auto_t *sweep = erg_document_new("sweep");
+
+	if (erg_observations_from_runs(runs, NULL, 0, NULL, 0, NULL, &obs, NULL) < 0 ||
+		obs.n_dims < 2 || /* the workload alone */
+		erg_sweep_document(&obs, &opt, sweep, NULL) < 0)
+		return NULL;
+	return json_incref(sweep);
+}
+
+static int export_database(const struct options *o, char *const *paths, size_t n,
+	struct erg_err *err)
+{
+	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
+	json_auto_t *doc = erg_document_new("export"), *scratch = erg_document_new("export");
+	json_auto_t *runs = NULL, *phases = NULL, *sweep = NULL;
+	int r = erg_runs_load(paths, n, &o->common, doc, &runs, err);
+
+	if (r >= 0)
+		r = erg_runs_load_by(paths, n, &o->common, "phase", scratch, &phases, err);
+	if (r >= 0)
+		r = erg_outfile_open(&out, o->output, err);
+	if (r < 0)
+		return r;
+	sweep = sweep_of(runs);
+	r = erg_export_sqlite(out.tmp, runs, phases, sweep, json_object_get(doc, "warnings"), err);
+	if (r >= 0)
+		r = erg_outfile_commit(&out, err);
+	if (r < 0)
+		return r;
+	erg_document_say_warnings(doc);
+	return o->common.strict && json_array_size(json_object_get(doc, "warnings")) ? 3 : 0;
+}
+
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
@@ -120,10 +167,12 @@ static int run(int argc, char **argv, struct erg_err *err)
 
 	if (r)
 		return r == 1 ? 0 : r;
+	if (o.target && !o.target->write && o.output && first < argc)
+		return export_database(&o, argv + first, (size_t)(argc - first), err);
 	if (!o.target || !o.output || argc - first != 1)
 		return erg_options_wrong(&command, "expected --to FORMAT, one archive and -o OUT");
 	return export(&o, argv[first], err);
 }
 
-const struct erg_verb erg_verb_export = {"export", "a run for Perfetto, flame graphs, or as CSV",
-	run};
+const struct erg_verb erg_verb_export = {"export",
+	"runs for Perfetto, flame graphs, or as CSV or database", run};

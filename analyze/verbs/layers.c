@@ -7,6 +7,7 @@
 #include "analyze/account/apart.h"
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
+#include "analyze/account/runs.h"
 #include "analyze/render/layers.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
@@ -45,7 +46,7 @@ static const struct erg_option_group groups[] = {{NULL, own, 0, false},
 static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "layers",
-	.synopsis = "[options] FILE.erg...",
+	.synopsis = "[options] FILE.erg|DIR...",
 	.about =
 		"Energy, time and power of each layer, with 95 % intervals; what the data cannot tell is "
 		"merged with its neighbour or called unresolved.",
@@ -143,8 +144,9 @@ static int run(int argc, char **argv, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_layers_text, erg_layers_csv};
 	struct options o = {.by = "layer", .energy = "total"};
+	_cleanup_(erg_texts_clear) struct erg_texts files = {0};
 	json_auto_t *doc = erg_document_new("layers");
-	char *const *files;
+	char *const *named;
 	int first, n, r = erg_options_parse(&command, argc, argv, &o, &first);
 
 	if (r)
@@ -154,14 +156,15 @@ static int run(int argc, char **argv, struct erg_err *err)
 			"--phase '%s': expected --by phase with it: the layers of a phase alone are not "
 			"accounted apart",
 			o.select.phase);
-	n = erg_verb_files(&command, argc - first, argv + first, &files);
+	n = erg_verb_files(&command, argc - first, argv + first, &named);
 	if (!n)
 		return 2;
 	json_object_set_new(doc, "energy", json_string(o.energy));
 	json_object_set_new(doc, "runs", json_array());
-	for (int i = 0; r >= 0 && i < n; i++) {
-		erg_progress("archives", (uint64_t)i, (uint64_t)n);
-		r = add_run(&o, files[i], doc, err);
+	r = erg_runs_files(named, (size_t)n, &files, err);
+	for (size_t i = 0; r >= 0 && i < files.n; i++) {
+		erg_progress("archives", i, files.n);
+		r = add_run(&o, files.v[i], doc, err);
 	}
 	erg_progress("archives", 1, 1);
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);

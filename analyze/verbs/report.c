@@ -48,7 +48,7 @@ static const struct erg_option_group groups[] = {{NULL, own, 0, false},
 static const struct erg_command report_command = {
 	.program = "erg-analyze",
 	.verb = "report",
-	.synopsis = "[options] FILE... -o report.html",
+	.synopsis = "[options] FILE|DIR... -o report.html",
 	.about =
 		"One self-contained page, which opens without a network, from archives and from results "
 		"of the other verbs (--format json): what was recorded and how far to trust it, power "
@@ -470,16 +470,18 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
+	_cleanup_(erg_texts_clear) struct erg_texts files = {0};
 	struct options o = {0};
 	int first, r = erg_options_parse(&report_command, argc, argv, &o, &first);
 
 	if (r)
 		return r == 1 ? 0 : r;
-	o.files = (size_t)(argc - first);
-	if (!o.output || !o.files)
+	if (!o.output || first == argc)
 		return erg_options_wrong(&report_command, "expected %s",
 			o.output ? "archives or results" : "-o report.html");
-	return report(&o, argv + first, err);
+	r = erg_runs_files(argv + first, (size_t)(argc - first), &files, err);
+	o.files = files.n;
+	return r < 0 ? r : report(&o, files.v, err);
 }
 
 const struct erg_verb erg_verb_report = {"report", "one self-contained page", run};

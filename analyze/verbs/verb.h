@@ -26,7 +26,8 @@ struct erg_verb {
 
 extern const struct erg_verb erg_verb_info, erg_verb_verify, erg_verb_layers, erg_verb_totals;
 extern const struct erg_verb erg_verb_sweep, erg_verb_corun, erg_verb_thermal, erg_verb_compare;
-extern const struct erg_verb erg_verb_model, erg_verb_report, erg_verb_export, erg_verb_batch;
+extern const struct erg_verb erg_verb_model, erg_verb_report, erg_verb_export, erg_verb_batch,
+	erg_verb_study;
 
 /* ---- what verbs share (verb.c) ---- */
 

@@ -62,6 +62,7 @@ static void programs_free(struct erg_plan_program *p, size_t n)
 		free(p[i].directory);
 		erg_texts_clear(&p[i].argv);
 		erg_texts_clear(&p[i].env);
+		erg_texts_clear(&p[i].tags);
 	}
 	free(p);
 }
@@ -86,6 +87,7 @@ void erg_plan_free(struct erg_plan *p)
 	settings_free(p->conditions, p->n_conditions);
 	erg_texts_clear(&p->coruns);
 	erg_texts_clear(&p->record);
+	json_decref(p->analysis);
 	free(p->cooldown_zone);
 	free(p->file);
 	free(p->name);

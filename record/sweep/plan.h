@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "formats/base/err.h"
 #include "formats/base/texts.h"
 #include "record/sweep/yaml.h"
@@ -21,11 +23,12 @@
 struct erg_plan_program {
 	char *name;
 	struct erg_texts argv;
-	struct erg_texts env; /* KEY=VALUE */
-	char *directory;      /* or NULL */
-	double duration_s;    /* stop after; 0: until it ends */
-	double expected_s;    /* 0: not known */
-	int line, column;     /* of its command */
+	struct erg_texts env;  /* KEY=VALUE */
+	struct erg_texts tags; /* KEY=VALUE, also accuracy=… */
+	char *directory;       /* or NULL */
+	double duration_s;     /* stop after; 0: until it ends */
+	double expected_s;     /* 0: not known */
+	int line, column;      /* of its command */
 };
 
 /* A setting and the values it takes. Conditions are settings that a person makes. */
@@ -55,6 +58,7 @@ struct erg_plan {
 	double cooldown_within_k, cooldown_limit_s;
 	char *cooldown_zone;     /* or NULL: the first */
 	struct erg_texts record; /* options for erg-record run */
+	json_t *analysis;        /* for erg-analyze study, or NULL */
 };
 
 int erg_plan_read(const char *file, struct erg_plan **ret, struct erg_err *err);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "record/sweep/plan_analysis.h"
 #include "record/sweep/plan_read.h"
 
 struct reader {
@@ -168,12 +169,46 @@ static int read_expected(struct reader *r, const struct erg_yaml *key, const str
 	return read_number(r, key, v, 0, 1e7, &r->program->expected_s);
 }
 
+static int add_tag(struct reader *r, const char *name, const char *value)
+{
+	char pair[1200];
+
+	snprintf(pair, sizeof(pair), "%s=%s", name, value);
+	return erg_texts_add(&r->program->tags, pair) < 0 ? no_memory(r) : 0;
+}
+
+static int read_tags(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	int e = 0;
+
+	if (v->kind != ERG_YAML_MAP)
+		return erg_yaml_fail(r->err, r->file, v->line ? v : key,
+			"tags: expected KEY: value");
+	for (size_t i = 0; e == 0 && i < v->n; i++)
+		e = v->items[i]->kind == ERG_YAML_SCALAR
+			? add_tag(r, v->keys[i]->text, v->items[i]->text)
+			: erg_yaml_fail(r->err, r->file, v->items[i], "tags: %s: expected a value",
+				  v->keys[i]->text);
+	return e;
+}
+
+/* Of the network's answers: for the page, beside energy and time. */
+static int read_accuracy(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	double share;
+	int e = read_number(r, key, v, 0, 1, &share);
+
+	return e < 0 ? e : add_tag(r, "accuracy", v->text);
+}
+
 static const struct key program_keys[] = {
 	{"command", read_command},
 	{"directory", read_directory},
 	{"environment", read_environment},
 	{"duration_s", read_duration},
 	{"expected_s", read_expected},
+	{"tags", read_tags},
+	{"accuracy", read_accuracy},
 	{0},
 };
 
@@ -448,6 +483,11 @@ static int read_record(struct reader *r, const struct erg_yaml *key, const struc
 	return 0;
 }
 
+static int read_analysis(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return erg_plan_analysis(r->file, key, v, &r->plan->analysis, r->err);
+}
+
 static const struct key plan_keys[] = {
 	{"name", read_name},
 	{"workloads", read_workloads},
@@ -464,6 +504,7 @@ static const struct key plan_keys[] = {
 	{"timeout_s", read_timeout},
 	{"cooldown", read_cooldown},
 	{"record", read_record},
+	{"analysis", read_analysis},
 	{0},
 };
 

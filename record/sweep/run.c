@@ -311,6 +311,10 @@ static void add_settings(const struct running *r, json_t *factors, struct erg_te
 	}
 	add_pair(argv, "--tag", "workload", r->program->name);
 	add_pair(argv, "--tag", "plan", p->name);
+	for (size_t i = 0; i < r->program->tags.n; i++) {
+		erg_texts_add(argv, "--tag");
+		erg_texts_add(argv, r->program->tags.v[i]);
+	}
 	snprintf(text, sizeof(text), "%u", r->run->repetition);
 	add_pair(argv, "--tag", "repetition", text);
 }

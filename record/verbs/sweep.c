@@ -248,6 +248,8 @@ static int sweep(struct erg_sweep *s, struct erg_err *err)
 		r = erg_plan_expand(s->plan, &s->runs, err);
 	if (r == 0)
 		r = erg_sweep_index_open(s, err);
+	if (r == 0 && s->plan->analysis) /* that of the plan as it is now */
+		json_object_set(s->index, "analysis", s->plan->analysis);
 	if (r == 0 && s->redo)
 		r = erg_sweep_redo_unresolved(s, err);
 	if (r < 0)

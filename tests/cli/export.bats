@@ -65,3 +65,32 @@ test_setup() {
     run erg-analyze export --to svg run.erg -o out.svg
     [ "$status" -eq 2 ]
 }
+
+@test "sqlite: a folder becomes tables that agree with layers and sweep" {
+    skip_unless sqlite3
+    mkdir runs
+    for w in 1 2; do
+        erg-record import --samples samples.csv --layers layers.csv --sensor kind=point --tag clock=$w -o runs/$w.erg \
+            2>/dev/null
+        erg-analyze layers --format json runs/$w.erg 2>/dev/null |
+            jq -c ".runs[0].factors.freq = $w" >$w.layers.json
+    done
+    run -0 erg-analyze export --to sqlite runs -o archives.db
+    sql() { sqlite3 -separator '|' "$1" "$2"; }
+    [ "$(sql archives.db 'SELECT count(*), count(DISTINCT archive) FROM runs')" = '2|2' ]
+    [ "$(sql archives.db "SELECT group_concat(number) FROM factors WHERE name = 'clock' AND kind = 'tag'")" = 1.0,2.0 ]
+    # The same figures, to the last digit.
+    erg-analyze layers runs --format json 2>/dev/null | jq -r '.runs[0].layers[] | [.name, .calls, .energy_j.value,
+        .energy_j.lo, .energy_j.method] | join("|")' >json.txt
+    sql archives.db 'SELECT name, calls, energy_j, energy_j_lo, energy_j_method FROM layers WHERE run = 1 ORDER BY layer' |
+        diff json.txt -
+    [ "$(sql archives.db 'SELECT count(*) FROM points')" -eq 0 ] # tags are no factors
+    # From results alone, with a factor: the points of the sweep.
+    rm -r runs
+    run -0 erg-analyze export --to sqlite ./*.layers.json -o results.db
+    [ "$(sql results.db "SELECT group_concat(json_extract(factors, '$.freq')) FROM points")" = 1,2 ]
+    [ "$(sql results.db 'PRAGMA integrity_check')" = ok ]
+    run -2 erg-analyze export --to sqlite -o x.db
+    run -1 erg-analyze export --to sqlite missing.erg -o x.db
+    [ ! -e x.db ]
+}

@@ -201,6 +201,24 @@ refused() {
     [ "$(jq -r '.runs | map(.status) | join(" ")' out/index.json)" = done ]
 }
 
+@test "sweep: a plan's analysis is kept in the index, tags and accuracy in the archives" {
+    printf '%s\n' 'workloads:' '  nap: {command: [sleep, "0.05"], tags: {library: eigen}, accuracy: 0.57}' 'settle_s: 0' \
+        'record: {rate: 100, source: cpufreq}' 'analysis:' '  sweep: {objective: edp, slack: 5}' \
+        '  model: {predictors: [simd, bus], whole: yes}' '  corun:' >p.yaml
+    run -0 sweep p.yaml -o out
+    [ "$(jq -c .analysis out/index.json)" = \
+        '{"sweep":{"objective":"edp","slack":"5"},"model":{"predictors":["simd","bus"],"whole":"yes"},"corun":{}}' ]
+    erg-analyze info out/nap,r1.erg --format json | jq -e '[.. | .tags? // empty] |
+        any(.library == "eigen" and .accuracy == "0.57")'
+    sed -i 's/  corun:/  layers: {by: type}/' p.yaml
+    run -1 sweep p.yaml -o other
+    [[ $output == *'p.yaml:8:3: analysis: unknown "layers": expected sweep, corun, thermal, model or report' ]]
+    sed -i '/layers:/d; s/slack: 5/slack: {of: 5}/' p.yaml
+    run -1 sweep p.yaml -o other
+    [[ $output == *'p.yaml:6:27: analysis: sweep: "slack": expected a long option of erg-analyze sweep, and a value or a list' ]]
+    [ ! -e other ]
+}
+
 @test "sweep: plans with mistakes are refused with line and column" {
     plan 'knbos: {fan.pwm: [1]}'
     refused '*p.yaml:6:1: plan: unknown key "knbos": expected one of name, *'

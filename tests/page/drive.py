@@ -207,6 +207,56 @@ class Checks:
                    "search leaves only what matches")
         box.clear()
 
+    LAST_BAND = """(() => { const c = document.querySelector('canvas.bands');
+        const g = erg.charts.find(c => c.toDomXCoord), b = (erg.doc.runs[0] || {}).bands;
+        if (!c || !g || !b || !b.names.length) return null;
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        let last = -1;
+        for (let i = 3; i < d.length; i += 4) if (d[i]) last = Math.max(last, (i >> 2) % c.width);
+        const t = unpack(b.begin, Uint32Array), len = unpack(b.duration, Uint32Array);
+        const end = Math.max(...t.slice(-50).map((x, i) => x + len.slice(-50)[i])) * b.t_step_s + b.t0_s;
+        return [c.getBoundingClientRect().left + (last + 1) / c.width * c.getBoundingClientRect().width,
+            g.graphDiv.getBoundingClientRect().left + g.toDomXCoord(end) *
+                g.graphDiv.getBoundingClientRect().width / g.graphDiv.offsetWidth]; })()"""
+
+    def fits(self, where, width):
+        """Nothing scrolls sideways, and the layers lie beneath the time of the chart above."""
+        time.sleep(0.5)
+        wide = self.js("document.documentElement.scrollWidth")
+        culprit = self.js("[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll') &&"
+                          " e.getBoundingClientRect().right > %d + 1).map(e => e.tagName + '.' + e.className"
+                          " + ' ' + e.textContent.slice(0, 40)).slice(0, 3)" % width)
+        self.check(wide <= width, "nothing scrolls sideways %s: %d of %d px %s" % (where, wide, width, culprit))
+        ends = self.js(self.LAST_BAND)
+        if ends:
+            self.check(abs(ends[0] - ends[1]) < 3, "layers lie beneath their time %s: %.1f, %.1f px"
+                       % (where, ends[0], ends[1]))
+
+    def widths(self):
+        """A wide window, a phone, and paper, one after the other without loading again."""
+        command = self.driver.execute_cdp_cmd
+        for width in (1000, 1400, 390):
+            command("Emulation.setDeviceMetricsOverride",
+                    {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500})
+            self.fits("at %d px" % width, width)
+        command("Emulation.setDeviceMetricsOverride",
+                {"width": 718, "height": 1000, "deviceScaleFactor": 1, "mobile": False})
+        command("Emulation.setEmulatedMedia", {"media": "print"})
+        self.driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+        self.fits("on paper", 718)
+        cut = self.js("[...document.querySelectorAll('canvas')].filter(c => c.clientWidth &&"
+                      " c.getBoundingClientRect().right > 719).length")
+        self.check(cut == 0, "no chart is cut by the edge of the paper: %d" % cut)
+        self.driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
+        command("Emulation.setEmulatedMedia", {"media": ""})
+        command("Emulation.clearDeviceMetricsOverride", {})
+
+    def contents(self):
+        """Each link of the contents leads to a part of the page."""
+        dead = self.js("[...document.querySelectorAll('nav a')].filter(a => !document.getElementById("
+                       "decodeURIComponent(a.hash.slice(1)))).map(a => a.hash)")
+        self.check(not dead, "the contents lead somewhere %s" % dead[:3])
+
     def quiet(self):
         errors = [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
         self.check(not errors, "no error on the console %s" % errors[:2])
@@ -239,6 +289,8 @@ def main():
             checks.bars()
             checks.sort_and_search()
             checks.touch()
+            checks.contents()
+            checks.widths()
             checks.quiet()
             if len(sys.argv) > 2:
                 driver.set_window_size(1200, 4000)

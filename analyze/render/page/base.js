@@ -86,7 +86,12 @@ const colorIndex = new Map();
 
 function colorOf(name) {
     if (!colorIndex.has(name)) colorIndex.set(name, colorIndex.size);
-    return PALETTE[colorIndex.get(name) % PALETTE.length];
+    return shade(colorIndex.get(name));
+}
+
+// Colors without end: those of the palette, then hues apart by the golden angle.
+function shade(i) {
+    return i < PALETTE.length ? PALETTE[i] : 'hsl(' + Math.round(i * 137.508 % 360) + ', 60%, ' + (i % 3 ? 45 : 62) + '%)';
 }
 
 function section(parent, id, title, note) {
@@ -101,12 +106,16 @@ const whiskers = {
     id: 'whiskers',
     afterDatasetsDraw(chart) {
         const g = chart.ctx;
+        // Lines may share a place: their whiskers stand side by side, in their colors.
+        const lines = chart.data.datasets.filter((set) => set.errors && set.beside);
         chart.data.datasets.forEach((set, d) => {
             if (!set.errors || !chart.isDatasetVisible(d)) return;
             const horizontal = chart.options.indexAxis === 'y';
             const axis = chart.scales[horizontal ? 'x' : 'y'];
+            const aside = set.beside ? (lines.indexOf(set) - (lines.length - 1) / 2) * 7 : 0;
             g.save();
-            g.strokeStyle = css('--fg');
+            g.strokeStyle = lines.length > 1 && set.beside ? set.borderColor : css('--fg');
+            g.translate(aside, 0);
             g.beginPath();
             chart.getDatasetMeta(d).data.forEach((p, i) => {
                 const e = set.errors[i];
@@ -169,6 +178,12 @@ function recolor(c) {
     c.update('none');
 }
 
+// Charts have the width of their place, which paper has another of.
+function refit() {
+    erg.charts.forEach((c) => c.resize());
+    erg.painters.forEach((draw) => draw());
+}
+
 // Charts are drawn in the colors of the page, which paper and a dark screen have of their own.
 function repaint() {
     theme();
@@ -182,6 +197,7 @@ function repaint() {
 function paper(on) {
     document.documentElement.classList.toggle('paper', on);
     repaint();
+    refit();
 }
 
 window.addEventListener('beforeprint', () => paper(true));
@@ -204,8 +220,23 @@ function chart(parent, label, height, config) {
     return c;
 }
 
-// One bar a row, in order; what is unresolved has a name and no bar. WHAT ends with its unit.
+const MANY_BARS = 40;
+
+// One bar a row, in order; what is unresolved has a name and no bar. WHAT ends with its unit. Of many
+// rows the largest are shown, and the rest is folded.
 function bars(parent, label, what, rows, of, color) {
+    if (rows.length <= MANY_BARS) return allBars(parent, label, what, rows, of, color);
+    const height = (r) => (resolved(of(r)) ? of(r).value : -Infinity);
+    const sorted = rows.slice().sort((a, b) => height(b) - height(a)), box = el('div');
+    const rest = el('details', {}, el('summary', {}, 'The other ' + (rows.length - MANY_BARS) + ' of ' + rows.length));
+    parent.append(box);
+    box.append(el('p', { class: 'note' }, 'The ' + MANY_BARS + ' largest of ' + rows.length + ', sorted.'));
+    allBars(box, label, what, sorted.slice(0, MANY_BARS), of, color);
+    rest.addEventListener('toggle', () => allBars(rest, label + ', the rest', what, sorted.slice(MANY_BARS), of, color), { once: true });
+    box.append(rest);
+}
+
+function allBars(parent, label, what, rows, of, color) {
     const unit = what.split(', ')[1], values = rows.map(of), ranged = (e) => resolved(e) && e.lo < e.hi;
     chart(parent, label, Math.max(140, rows.length * 20 + 70), { type: 'bar',
         data: { labels: rows.map((r) => r.name || '(unnamed)'), datasets: [{ label: what,

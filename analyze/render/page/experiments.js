@@ -4,9 +4,24 @@
 // "cpufreq.frequency_khz" and "powercap.limit_w" carry their unit in their name.
 const SUFFIXES = { khz: [1e3, 'Hz'], mhz: [1e6, 'Hz'], hz: [1, 'Hz'], mw: [1e-3, 'W'], w: [1, 'W'] };
 
+// As people say them; what follows a name (a policy, a zone) is kept.
+const SPOKEN = [[/^cpufreq(\.(.*))?\.frequency$/, 'CPU clock'], [/^devfreq(\.(.*))?\.frequency$/, 'GPU clock'],
+    [/^powercap(\.(.*))?\.limit$/, 'power cap'], [/^nvml(\.(.*))?\.power_limit$/, 'GPU power cap'],
+    [/^nvml(\.(.*))?\.graphics$/, 'GPU clock'], [/^()()cpus\.online$/, 'CPUs'], [/^()()fan\.pwm$/, 'fan'],
+    [/^()()corun$/, 'beside'], [/^()()heatsink$/, 'heat sink']];
+
+function spoken(title) {
+    for (const [pattern, say] of SPOKEN) {
+        const m = pattern.exec(title);
+        if (m) return say + (m[2] && !/^(gpu|.*\.gpu)$/.test(m[2]) ? ' (' + m[2] + ')' : '');
+    }
+    return title;
+}
+
 function factor(name) {
     const m = /^(.*)_(khz|mhz|hz|mw|w)$/.exec(name);
-    return m ? { title: m[1], scale: SUFFIXES[m[2]][0], unit: SUFFIXES[m[2]][1] } : { title: name, scale: 1, unit: '' };
+    return m ? { title: spoken(m[1]), scale: SUFFIXES[m[2]][0], unit: SUFFIXES[m[2]][1] } :
+        { title: spoken(name), scale: 1, unit: '' };
 }
 
 function setting(name, value) {
@@ -17,6 +32,29 @@ function setting(name, value) {
 
 // {"a": 1, "b_w": 2} as "a 1, b 2 W", without the names in BUT.
 const label = (o, ...but) => Object.entries(o || {}).filter(([k]) => !but.includes(k)).map(([k, v]) => setting(k, v)).join(', ');
+
+// What tells runs apart: the workload, then the factors that differ; repetitions are counted.
+function titleRuns(runs) {
+    const keys = [...new Set(runs.flatMap((r) => Object.keys(r.factors || {})))].filter((k) =>
+        runs.some((r) => (r.factors || {})[k] !== (runs[0].factors || {})[k]));
+    const workload = (r) => (r.tags || {}).workload || (r.factors || {}).workload || '';
+    const value = (r, k) => (r.factors || {})[k];
+    if (keys.length) {
+        const order = (a, b) => { // numbers by value, all else by text
+            const [x, y] = [Number(a), Number(b)];
+            return Number.isFinite(x) && Number.isFinite(y) ? x - y : String(a).localeCompare(String(b));
+        };
+        runs.sort((a, b) => order(workload(a), workload(b)) || keys.reduce((d, k) => d || order(value(a, k), value(b, k)), 0));
+    }
+    const seen = new Map();
+    for (const r of runs) {
+        const at = [workload(r), ...keys.filter((k) => value(r, k) !== undefined && k !== 'workload').map((k) => setting(k, value(r, k)))];
+        r.title = keys.length ? at.filter((t) => t).join(', ') : r.name;
+        r.repetition = (seen.get(r.title) || 0) + 1;
+        seen.set(r.title, r.repetition);
+    }
+    for (const r of runs) if (keys.length && seen.get(r.title) > 1) r.title += ', run ' + r.repetition;
+}
 
 const FEW_RUNS = 12;
 
@@ -34,7 +72,7 @@ function compareRuns(s, runs) {
     const tags = [...new Set(runs.flatMap((r) => Object.keys(marks(r))))];
     const total = (r, key) => r.totals && r.totals[key];
     table(s, 'All runs; ± is half of the 95 % interval', [
-        { title: 'run', text: true, value: (r) => r.name, cell: (r) => r.name },
+        { title: 'run', text: true, value: (r) => r.title, cell: (r) => el('span', { title: r.name }, r.title) },
         { title: 'energy', value: (r) => total(r, 'ets_j') && total(r, 'ets_j').value, cell: (r) => estimateCell(total(r, 'ets_j'), 'J') },
         { title: 'time', value: (r) => total(r, 'time_s'), cell: (r) => num(total(r, 'time_s'), 's') },
         { title: 'EDP', value: (r) => total(r, 'edp_js') && total(r, 'edp_js').value, cell: (r) => estimateCell(total(r, 'edp_js'), 'J·s') },
@@ -43,14 +81,15 @@ function compareRuns(s, runs) {
     ], runs, (r) => r.name + ' ' + label(marks(r)));
     const pair = el('div', { class: 'pair' }), color = () => css('--bar');
     s.append(pair);
-    bars(pair, 'energy of each run', 'ETS, J', runs, (r) => total(r, 'ets_j'), color);
-    bars(pair, 'time of each run', 'time, s', runs, (r) => ({ value: total(r, 'time_s') }), color);
+    const titled = runs.map((r) => Object.assign({}, r, { name: r.title }));
+    bars(pair, 'energy of each run', 'ETS, J', titled, (r) => total(r, 'ets_j'), color);
+    bars(pair, 'time of each run', 'time, s', titled, (r) => ({ value: total(r, 'time_s') }), color);
     const acc = runs.filter((r) => resolved(total(r, 'ets_j')) && r.tags && r.tags.accuracy !== undefined &&
         Number.isFinite(Number(r.tags.accuracy)));
     if (acc.length > 1) chart(s, 'accuracy against energy', 300, { type: 'scatter', data: { datasets: [{ names: true,
         backgroundColor: css('--bar'), data: acc.map((r) => ({ x: r.totals.ets_j.value, y: Number(r.tags.accuracy), name: r.name })) }] },
     options: { plugins: { legend: { display: false }, tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.x, 'J') + ', ' + c.raw.y } } },
-        scales: { x: { title: { display: true, text: 'ETS, J' } }, y: { title: { display: true, text: 'accuracy' } } } } });
+        scales: { x: { beginAtZero: true, title: { display: true, text: 'ETS, J' } }, y: { title: { display: true, text: 'accuracy' } } } } });
 }
 
 // One line for each setting of the other factors.
@@ -60,18 +99,33 @@ function sweepLine(s, g, x, key, unit, title) {
         const pts = g.points.filter((p) => resolved(p[key]) && label(p.factors, x) === o)
             .sort((a, b) => a.factors[x] - b.factors[x]);
         return { label: o || title, data: pts.map((p) => ({ x: Number(p.factors[x]) * f.scale, y: p[key].value })),
-            errors: pts.map((p) => [p[key].lo, p[key].hi]), borderColor: PALETTE[i % PALETTE.length],
-            backgroundColor: PALETTE[i % PALETTE.length] };
+            errors: pts.map((p) => [p[key].lo, p[key].hi]), beside: true, borderColor: shade(i), backgroundColor: shade(i) };
     }) },
     options: { plugins: { legend: { display: others.length > 1 } },
         scales: { x: { type: 'linear', title: { display: true, text: f.title }, ticks: { callback: (v) => short(v, f.unit) } },
-            y: { title: { display: true, text: title + ', ' + unit + ' (whiskers: 95 %)' } } } } });
+            y: { beginAtZero: true, title: { display: true, text: title + ', ' + unit + ' (whiskers: 95 %)' } } } } });
+}
+
+// What the best setting saves, and what it costs in time: a bar a workload.
+function savingBars(s, groups) {
+    const rows = groups.filter((g) => g.savings && resolved(g.savings.ets)).map((g) => ({ name: label(g.group) || 'all runs', g }));
+    const percent = (e) => resolved(e) ? { value: 100 * e.value, lo: e.lo === null ? null : 100 * e.lo,
+        hi: e.hi === null ? null : 100 * e.hi } : e;
+    if (rows.length < 2) return;
+    const pair = el('div', { class: 'pair' }), color = () => css('--bar');
+    s.append(el('h3', {}, 'The best setting of each workload, against full throttle'), pair);
+    const open = rows.filter((r) => ['ets', 'time_penalty'].some((k) => (r.g.savings[k] || {}).method === 'unbounded'));
+    if (open.length) s.append(el('p', { class: 'note' }, 'An interval has no bound (too few or too different runs), and its bar no whisker: ' +
+        open.map((r) => r.name).join('; ')));
+    bars(pair, 'energy saved by the best setting', 'energy saved, %', rows, (r) => percent(r.g.savings.ets), color);
+    bars(pair, 'time lost at the best setting', 'more time, %', rows, (r) => percent(r.g.savings.time_penalty), color);
 }
 
 function sweepBest(s, g) {
     const best = (title, b, note) => b && b.factors ? figure(title, label(b.factors), note) : null;
     const percent = (v) => (100 * v).toFixed(1);
-    const saves = (v, e) => v > 0 ? percent(v) + ' %' + (e && e.hi > e.lo ? ' (' + percent(e.lo) + ' to ' + percent(e.hi) + ')' : '') +
+    const saves = (v, e) => v > 0 ? percent(v) + ' %' + (e && e.hi > e.lo ? ' (' + percent(e.lo) + ' to ' + percent(e.hi) + ')' :
+        e && e.method === 'unbounded' ? ' (interval unbounded)' : '') +
         ' less than at ' + label(g.reference) : '';
     const savings = g.savings || {};
     s.append(el('div', { class: 'figures' }, best('Least energy', g.best && g.best.ets, saves(g.ets_saving, savings.ets)),
@@ -82,6 +136,7 @@ function sweepSection(parent, sweep) {
     if (!sweep) return;
     const s = section(parent, 'sweep', 'Sweep: which setting costs less');
     warnings(s, sweep.warnings);
+    savingBars(s, sweep.groups);
     for (const g of sweep.groups) {
         const factors = [...new Set(g.points.flatMap((p) => Object.keys(p.factors)))];
         const x = factors.find((f) => new Set(g.points.map((p) => p.factors[f])).size > 1 &&
@@ -102,7 +157,8 @@ function sweepSection(parent, sweep) {
                 pointRadius: 6, pointStyle: 'rectRot' },
             { label: 'dominated', data: front('dominated'), backgroundColor: PALETTE[7] }].filter((d) => d.data.length) },
         options: { plugins: { tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.y, 'J') + ', ' + num(c.raw.x, 's') } } },
-            scales: { x: { title: { display: true, text: 'time, s' } }, y: { title: { display: true, text: 'ETS, J' } } } } });
+            scales: { x: { beginAtZero: true, title: { display: true, text: 'time, s' } },
+                y: { beginAtZero: true, title: { display: true, text: 'ETS, J' } } } } });
         table(s, 'Points; ◆ is on the Pareto front, ◇ may be (the intervals overlap), ± is half of the 95 % interval', [
             { title: 'setting', text: true, value: (p) => label(p.factors), cell: (p) => label(p.factors) + mark[place(p)] },
             { title: 'time', value: (p) => p.time_s.value, cell: (p) => estimateCell(p.time_s, 's') },
@@ -131,10 +187,23 @@ function corunMatrix(s, cells, caption, key, unit) {
     ], rows, null);
 }
 
+// A bar for each workload, partner and setting.
+function corunBars(s, cells) {
+    const same = Object.keys(cells[0].settings || {}).filter((k) => cells.every((c) => c.settings[k] === cells[0].settings[k]));
+    const rows = cells.map((c) => ({ c, name: [c.workload + ' beside ' + c.partner, label(c.settings, 'workload', ...same)]
+        .filter((t) => t).join(', ') }));
+    const partners = [...new Set(cells.map((c) => c.partner))], color = (r) => shade(partners.indexOf(r.c.partner));
+    const pair = el('div', { class: 'pair' });
+    s.append(pair);
+    bars(pair, 'slowdown by the partner', 'time as a multiple of that alone', rows, (r) => r.c.slowdown, color);
+    bars(pair, 'extra energy by the partner', 'more energy than alone, J', rows, (r) => r.c.extra_energy_j, color);
+}
+
 function corunSection(parent, corun) {
     if (!corun || !corun.matrix || !corun.matrix.length) return;
     const s = section(parent, 'corun', 'Co-runs: alone against together');
     warnings(s, corun.warnings);
+    corunBars(s, corun.matrix);
     corunMatrix(s, corun.matrix, 'Time beside the partner, as a multiple of the time alone; ± is half of the 95 % interval', 'slowdown', '');
     corunMatrix(s, corun.matrix, 'Energy beside the partner, more than alone', 'extra_energy_j', 'J');
 }

@@ -87,7 +87,8 @@ function scatter(parent, run) {
                 errors: some.map((r) => [r.energy_j.lo, r.energy_j.hi]) };
         }) },
         options: { plugins: { tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.y, 'J') + ' in ' + num(c.raw.x, 's') } } },
-            scales: { x: { title: { display: true, text: 'time, s' } }, y: { title: { display: true, text: 'energy, J' } } } } });
+            scales: { x: { beginAtZero: true, title: { display: true, text: 'time, s' } },
+                y: { beginAtZero: true, title: { display: true, text: 'energy, J' } } } } });
 }
 
 function layersSection(parent, run, n) {
@@ -143,20 +144,39 @@ function contextChart(s, c) {
         num(c.per_context_j.value, 'J') + ' (' + (interval(c.per_context_j, 'J') || '–') + ') more for each token of context.'));
 }
 
+const MANY_LINKS = 60;
+
+// Links to what the page holds, beneath its heading; a link opens the run that it leads to.
+function contents(main, runs) {
+    const go = (node, text) => el('li', {}, el('a', { href: '#' + node.id, onclick: () => { if (node.tagName === 'DETAILS') node.open = true; } }, text));
+    const items = [...main.querySelectorAll(':scope > section > h2')].map((h) => go(h, h.textContent));
+    const folds = [...main.querySelectorAll(':scope > details')];
+    if (items.length + folds.length < 3) return;
+    const list = el('ul', {}, items, folds.slice(0, MANY_LINKS).map((d, n) => go(d, runs[n].title)),
+        folds.length > MANY_LINKS ? el('li', {}, 'and ' + (folds.length - MANY_LINKS) + ' more runs') : null);
+    main.querySelector('h1').after(el('nav', { 'aria-label': 'Contents' },
+        el('details', items.length + folds.length <= 12 ? { open: '' } : {}, el('summary', {}, 'Contents'), list)));
+}
+
 function render() {
     const doc = erg.doc, main = document.getElementById('main');
     main.append(el('h1', {}, doc.title || 'ergtrace report'));
     document.title = doc.title || 'ergtrace report';
     const some = (doc.runs || []).length > 1 && doc.runs.some((r) => r.simulated);
     warnings(main, (doc.warnings || []).concat(some ? [{ code: 'simulated' }] : []));
+    titleRuns(doc.runs || []);
     sweepSection(main, doc.sweep);
     corunSection(main, doc.corun);
     thermalSection(main, doc.thermal);
     modelSection(main, doc.model);
     compareSection(main, doc.runs || []);
     (doc.runs || []).forEach((run, n) => {
-        const holder = doc.runs.length > 1 ? el('details', n ? {} : { open: '' }, el('summary', {}, el('b', {}, run.name))) : main;
-        if (holder !== main) main.append(holder);
+        const holder = doc.runs.length > 1 ? el('details', n ? {} : { open: '' }, el('summary', {}, el('b', {}, run.title))) : main;
+        if (holder !== main) {
+            main.append(holder);
+            holder.id = 'run' + n;
+            if (run.title !== run.name) holder.append(el('p', { class: 'note' }, run.name));
+        }
         const draw = () => {
             if (run.simulated) warnings(holder, [{ code: 'simulated' }]);
             holder.append(figures(run));
@@ -168,6 +188,7 @@ function render() {
         if (holder === main || n === 0) draw();
         else holder.addEventListener('toggle', draw, { once: true });
     });
+    contents(main, doc.runs || []);
     main.append(el('p', { class: 'note' }, 'Made by ' + doc.tool.name + ' ' + doc.tool.version + '.'));
     erg.ready = true;
 }

@@ -92,6 +92,7 @@ function plotSeries(parent, label, list, span, group) {
             y: { valueFormatter: (v) => num(v, list[0].unit, 4), axisLabelFormatter: (v) => short(v, list[0].unit),
                 axisLabelWidth: 72 } },
         drawCallback: (d, first) => {
+            if (group.follow) group.follow(); // what lies beneath has its width and its place
             if (busy || first) return;
             group.move(d.xAxisRange());
         },
@@ -102,7 +103,10 @@ function plotSeries(parent, label, list, span, group) {
         g.updateOptions({ file: joined(list, range[0], range[1]), dateWindow: range.slice() });
         busy = false;
     } });
-    group.area = () => g.getArea();
+    if (!group.area) { // the bands stand beneath the first chart
+        group.area = () => g.getArea();
+        group.width = () => g.size().width;
+    }
     erg.charts.push(g);
     return g;
 }
@@ -180,6 +184,7 @@ function plotBands(parent, bands, span, group) {
     let range = span.slice();
     const area = () => group.area ? group.area() : { x: 0, w: canvas.clientWidth }; // as the chart above
     function draw() {
+        if (group.width) canvas.style.width = group.width() + 'px'; // its pixels, on any screen and on paper
         const w = canvas.clientWidth, h = canvas.clientHeight, k = window.devicePixelRatio || 1;
         canvas.width = w * k;
         canvas.height = h * k;
@@ -204,6 +209,7 @@ function plotBands(parent, bands, span, group) {
             tip.textContent = b.name(i) + ': ' + num(b.end(i) - b.begin(i), 's') + ' at ' +
                 b.begin(i).toFixed(6) + ' s' + (b.rows.length > 1 ? ', ' + b.rows[row] : '');
     });
+    group.follow = draw;
     window.addEventListener('resize', draw);
     erg.painters.push(draw);
     group.members.push({ move(r) { range = r.slice(); draw(); } });

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A process of this program's: started, waited for, its last words. */
+#include "analyze/batch/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "formats/base/util.h"
+
+extern char **environ;
+
+int erg_child_start(struct erg_child *c, const char *const *argv)
+{
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	c->out = memfd_create("output", MFD_CLOEXEC);
+	c->said = memfd_create("messages", MFD_CLOEXEC);
+	if (c->out < 0 || c->said < 0)
+		return -errno;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, c->out, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, c->said, STDERR_FILENO);
+	r = posix_spawn(&c->pid, "/proc/self/exe", &actions, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	c->pid = r ? 0 : c->pid;
+	return -r;
+}
+
+int erg_child_status(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int erg_child_wait(struct erg_child *c)
+{
+	int status;
+
+	while (waitpid(c->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	c->status = erg_child_status(status);
+	return 0;
+}
+
+void erg_child_last_line(const struct erg_child *c, char *ret, size_t size)
+{
+	FILE *f = fdopen(dup(c->said), "r");
+	char line[1024];
+
+	if (c->status > 128)
+		snprintf(ret, size, "killed by signal %d", c->status - 128);
+	else
+		snprintf(ret, size, "status %d, and it said nothing", c->status);
+	if (!f)
+		return;
+	rewind(f);
+	while (c->status <= 128 && fgets(line, sizeof(line), f)) {
+		const char *colon = strncmp(line, "erg-analyze", 11) ? NULL : strstr(line, ": ");
+
+		line[strcspn(line, "\n")] = '\0';
+		if (*line)
+			snprintf(ret, size, "%s", colon ? colon + 2 : line);
+	}
+	fclose(f);
+}
+
+void erg_child_release(struct erg_child *c)
+{
+	erg_closep(&c->out);
+	erg_closep(&c->said);
+	*c = ERG_CHILD_NONE;
+}
