@@ -16,7 +16,7 @@
 
 #include <jansson.h>
 
-#include "analyze/batch/child.h"
+#include "analyze/batch/process.h"
 #include "analyze/batch/key.h"
 #include "formats/base/outfile.h"
 #include "formats/base/progress.h"
@@ -27,7 +27,7 @@
 #define STATUS_STRICT 3
 
 struct slot {
-	struct erg_child child; /* pid 0: free */
+	struct erg_process child; /* pid 0: free */
 	const struct erg_batch_item *item;
 	json_t *origin;
 };
@@ -65,14 +65,14 @@ static int start(const struct pool *p, struct slot *s)
 		argv[at++] = p->b->analysis[i];
 	argv[at++] = "--format=json";
 	argv[at++] = s->item->archive;
-	return erg_child_start(&s->child, argv);
+	return erg_process_start(&s->child, argv);
 }
 
 static void slot_release(struct slot *s)
 {
-	erg_child_release(&s->child);
+	erg_process_release(&s->child);
 	json_decref(s->origin);
-	*s = (struct slot){.child = ERG_CHILD_NONE};
+	*s = (struct slot){.child = ERG_PROCESS_NONE};
 }
 
 static int document_write(const struct pool *p, const struct slot *s, const json_t *doc)
@@ -122,7 +122,7 @@ static int ended(const struct pool *p, struct slot *s)
 		slot_release(s);
 		return r;
 	}
-	erg_child_last_line(&s->child, line, sizeof(line));
+	erg_process_last_line(&s->child, line, sizeof(line));
 	if (code == STATUS_USAGE)
 		r = erg_fail(p->err, -EINVAL, "%s: %s", p->b->analysis[0], line);
 	else
@@ -141,7 +141,7 @@ static int wait_one(struct pool *p)
 	for (unsigned int i = 0; i < p->n; i++)
 		if (p->slots[i].child.pid == pid) {
 			p->busy--;
-			p->slots[i].child.status = erg_child_status(status);
+			p->slots[i].child.status = erg_process_status(status);
 			return ended(p, &p->slots[i]);
 		}
 	return 0;
@@ -193,7 +193,7 @@ static int pool_init(struct pool *p)
 	snprintf(p->threads, sizeof(p->threads), "%u", cpus / p->n ? cpus / p->n : 1);
 	p->slots = calloc(p->n, sizeof(*p->slots));
 	for (unsigned int i = 0; p->slots && i < p->n; i++)
-		p->slots[i].child = ERG_CHILD_NONE;
+		p->slots[i].child = ERG_PROCESS_NONE;
 	return p->slots ? 0 : erg_fail(p->err, -ENOMEM, "out of memory");
 }
 

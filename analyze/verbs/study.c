@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "analyze/batch/batch.h"
-#include "analyze/batch/child.h"
+#include "analyze/batch/process.h"
 #include "analyze/batch/index.h"
 #include "analyze/render/corun.h"
 #include "analyze/render/model.h"
@@ -158,7 +158,7 @@ static int add_all(const struct erg_texts *from, struct erg_texts *argv)
 }
 
 /* What the process said, on our standard error; its last line is the caller's to tell. */
-static void pass_on(const struct erg_child *c)
+static void pass_on(const struct erg_process *c)
 {
 	FILE *f = fdopen(dup(c->said), "r");
 	char line[4096];
@@ -197,7 +197,7 @@ static int write_csv(const char *path, const json_t *doc, const struct analysis 
 }
 
 /* STEM-VERB.json and STEM-VERB.csv of what the process printed. */
-static int write_tables(struct study *s, const struct analysis *a, const struct erg_child *c,
+static int write_tables(struct study *s, const struct analysis *a, const struct erg_process *c,
 	struct erg_err *err)
 {
 	json_error_t e;
@@ -221,7 +221,7 @@ static int write_tables(struct study *s, const struct analysis *a, const struct 
 
 static int run_analysis(struct study *s, const struct analysis *a, struct erg_err *err)
 {
-	struct erg_child c = ERG_CHILD_NONE;
+	struct erg_process c = ERG_PROCESS_NONE;
 	struct erg_texts argv = {0};
 	char line[1024];
 	int r = 0;
@@ -234,26 +234,26 @@ static int run_analysis(struct study *s, const struct analysis *a, struct erg_er
 		add_all(a->archives ? &s->archives : &s->documents, &argv) < 0)
 		r = erg_fail(err, -ENOMEM, "out of memory");
 	if (r >= 0) {
-		r = erg_child_start(&c, (const char *const *)argv.v);
-		r = r < 0 ? erg_fail_errno(err, r, "%s", a->name) : erg_child_wait(&c);
+		r = erg_process_start(&c, (const char *const *)argv.v);
+		r = r < 0 ? erg_fail_errno(err, r, "%s", a->name) : erg_process_wait(&c);
 	}
 	erg_texts_clear(&argv);
 	if (r >= 0 && c.status != 0 && c.status != 3) {
-		erg_child_last_line(&c, line, sizeof(line));
+		erg_process_last_line(&c, line, sizeof(line));
 		fprintf(stderr, "failed: %s: %s\n", a->name, line);
 		s->failed++;
 	} else if (r >= 0) {
 		pass_on(&c);
 		r = write_tables(s, a, &c, err);
 	}
-	erg_child_release(&c);
+	erg_process_release(&c);
 	return r;
 }
 
 static int write_page(struct study *s, const char *title, struct erg_err *err)
 {
 	const bool curves = s->archives.n <= CURVES_MAX;
-	struct erg_child c = ERG_CHILD_NONE;
+	struct erg_process c = ERG_PROCESS_NONE;
 	struct erg_texts argv = {0};
 	char line[1024];
 	int r = 0;
@@ -272,15 +272,15 @@ static int write_page(struct study *s, const char *title, struct erg_err *err)
 		add_all(&s->results, &argv) < 0)
 		r = erg_fail(err, -ENOMEM, "out of memory");
 	if (r >= 0) {
-		r = erg_child_start(&c, (const char *const *)argv.v);
-		r = r < 0 ? erg_fail_errno(err, r, "report") : erg_child_wait(&c);
+		r = erg_process_start(&c, (const char *const *)argv.v);
+		r = r < 0 ? erg_fail_errno(err, r, "report") : erg_process_wait(&c);
 	}
 	erg_texts_clear(&argv);
 	if (r >= 0 && c.status != 0) {
-		erg_child_last_line(&c, line, sizeof(line));
+		erg_process_last_line(&c, line, sizeof(line));
 		r = erg_fail(err, -EIO, "report: %s", line);
 	}
-	erg_child_release(&c);
+	erg_process_release(&c);
 	return r;
 }
 

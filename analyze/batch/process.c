@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A process of this program's: started, waited for, its last words. */
-#include "analyze/batch/child.h"
+#include "analyze/batch/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 extern char **environ;
 
-int erg_child_start(struct erg_child *c, const char *const *argv)
+int erg_process_start(struct erg_process *c, const char *const *argv)
 {
 	posix_spawn_file_actions_t actions;
 	int r;
@@ -34,23 +34,23 @@ int erg_child_start(struct erg_child *c, const char *const *argv)
 	return -r;
 }
 
-int erg_child_status(int status)
+int erg_process_status(int status)
 {
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int erg_child_wait(struct erg_child *c)
+int erg_process_wait(struct erg_process *c)
 {
 	int status;
 
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
-	c->status = erg_child_status(status);
+	c->status = erg_process_status(status);
 	return 0;
 }
 
-void erg_child_last_line(const struct erg_child *c, char *ret, size_t size)
+void erg_process_last_line(const struct erg_process *c, char *ret, size_t size)
 {
 	FILE *f = fdopen(dup(c->said), "r");
 	char line[1024];
@@ -72,9 +72,9 @@ void erg_child_last_line(const struct erg_child *c, char *ret, size_t size)
 	fclose(f);
 }
 
-void erg_child_release(struct erg_child *c)
+void erg_process_release(struct erg_process *c)
 {
 	erg_closep(&c->out);
 	erg_closep(&c->said);
-	*c = ERG_CHILD_NONE;
+	*c = ERG_PROCESS_NONE;
 }
