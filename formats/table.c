@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 #include "formats/input.h"
@@ -239,7 +240,7 @@ static int slurp(struct erg_table *t, struct erg_input *in, struct erg_err *err)
 {
 	size_t alloc = erg_input_size(in) > 0 ? (size_t)erg_input_size(in) + 8 : 1u << 16;
 
-	t->text = malloc(alloc);
+	t->text = erg_noted(malloc(alloc));
 	while (t->text) {
 		long n = erg_input_read(in, t->text + t->len, alloc - t->len - 1, err);
 

@@ -2,6 +2,7 @@
 /* The formulas of overhead.h. */
 #include "analyze/account/account.h"
 #include "analyze/account/overhead.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #include <math.h>
@@ -90,7 +91,8 @@ static double seconds_of(const json_t *o, const char *key)
 /* Spans were emitted by some thread, nobody knows which: the busiest gets them. */
 static void count_events(const struct erg_timeline *tl, struct erg_overhead_facts *f)
 {
-	_cleanup_(erg_freep) double *of_track = calloc(tl->n_tracks + 1, sizeof(*of_track));
+	_cleanup_(erg_freep) double *of_track =
+		erg_noted(calloc(tl->n_tracks + 1, sizeof(*of_track)));
 	const json_t *options = json_object_get(tl->manifest, "options");
 	/* --layer-begin: one more at each layer's beginning */
 	double each = json_is_true(json_object_get(options, "layer_begin")) ? 2 : 1, spans = 0;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "analyze/account/calls.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define DEEPEST 32
@@ -447,7 +448,8 @@ static int fill_view(struct walk *w)
 {
 	struct erg_timeline *v = w->p->view;
 	struct erg_tl_intervals *iv = &v->iv;
-	_cleanup_(erg_freep) const struct inst **order = calloc(w->n + 1, sizeof(*order));
+	_cleanup_(erg_freep) const struct inst **order =
+		erg_noted(calloc(w->n + 1, sizeof(*order)));
 
 	iv->layer = calloc(w->n + 1, sizeof(*iv->layer));
 	iv->iteration = calloc(w->n + 1, sizeof(*iv->iteration));
@@ -485,7 +487,7 @@ static int fill_view(struct walk *w)
 
 static double *no_counts(size_t n)
 {
-	double *v = malloc((n + 1) * sizeof(*v));
+	double *v = erg_noted(malloc((n + 1) * sizeof(*v)));
 
 	for (size_t i = 0; v && i < n; i++)
 		v[i] = NAN;
@@ -508,12 +510,12 @@ static int allocate(struct walk *w)
 	const struct erg_timeline *tl = w->tl;
 	struct erg_parts *p = w->p;
 
-	w->inst = calloc(tl->n_phases + 1, sizeof(*w->inst));
-	w->threads = calloc(tl->n_phases + 1, sizeof(*w->threads));
+	w->inst = erg_noted(calloc(tl->n_phases + 1, sizeof(*w->inst)));
+	w->threads = erg_noted(calloc(tl->n_phases + 1, sizeof(*w->threads)));
 	w->counts = no_counts((tl->n_phases + 1) * tl->n_counters);
-	w->track_thread = calloc(tl->n_tracks + 1, sizeof(*w->track_thread));
-	w->open = calloc(tl->n_tracks + 1, sizeof(*w->open));
-	w->n_open = calloc(tl->n_tracks + 1, sizeof(*w->n_open));
+	w->track_thread = erg_noted(calloc(tl->n_tracks + 1, sizeof(*w->track_thread)));
+	w->open = erg_noted(calloc(tl->n_tracks + 1, sizeof(*w->open)));
+	w->n_open = erg_noted(calloc(tl->n_tracks + 1, sizeof(*w->n_open)));
 	p->part = calloc(tl->n_phases + 1, sizeof(*p->part));
 	p->layer_part = calloc(tl->n_layers + 1, sizeof(*p->layer_part));
 	p->layer_calls = calloc(tl->n_layers + 1, sizeof(*p->layer_calls));

@@ -14,6 +14,7 @@
 
 #include "analyze/account/calls.h"
 #include "analyze/account/phases.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 /* Which layers lie directly inside of which. */
@@ -48,10 +49,10 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	const struct erg_timeline *tl = a->tl;
 
 	*r = (struct erg_rows){.a = a, .total_j = a->attr->ets_j.value};
-	r->calls = calloc(tl->n_layers + 1, sizeof(*r->calls));
-	r->inferences = calloc(tl->n_layers + 1, sizeof(*r->inferences));
-	r->span_ns = calloc(tl->n_layers + 1, sizeof(*r->span_ns));
-	r->weight = calloc(a->attr->n_classes + 1, sizeof(*r->weight));
+	r->calls = erg_noted(calloc(tl->n_layers + 1, sizeof(*r->calls)));
+	r->inferences = erg_noted(calloc(tl->n_layers + 1, sizeof(*r->inferences)));
+	r->span_ns = erg_noted(calloc(tl->n_layers + 1, sizeof(*r->span_ns)));
+	r->weight = erg_noted(calloc(a->attr->n_classes + 1, sizeof(*r->weight)));
 	r->done = calloc(a->attr->n_classes + 1, sizeof(*r->done));
 	r->row = calloc(a->attr->n_classes + 1, sizeof(*r->row));
 	r->child = calloc(tl->n_layers + 1, sizeof(*r->child));
@@ -466,7 +467,7 @@ static uint64_t calls_of_set(const struct erg_rows *r, const char *by)
 void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list)
 {
 	const struct erg_timeline *tl = r->a->tl;
-	_cleanup_(erg_freep) bool *taken = calloc(tl->n_layers + 1, sizeof(*taken));
+	_cleanup_(erg_freep) bool *taken = erg_noted(calloc(tl->n_layers + 1, sizeof(*taken)));
 
 	for (size_t k = 0; taken && k < tl->n_layers; k++) {
 		const char *key = key_of(&tl->layers[k], by);

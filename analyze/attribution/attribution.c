@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define LONG_GAP_NS 100e6 /* a gap this long lies outside of the work */
@@ -105,17 +106,17 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 
 	st->n_classes = n;
 	r->a->n_classes = n;
-	r->a->classes = calloc(n + 1, sizeof(*r->a->classes));
-	st->power = calloc(cols + 2, sizeof(double));
-	st->value = calloc(n + 1, sizeof(double));
-	st->nnls = calloc(n + 1, sizeof(double));
-	st->nnls_se = calloc(n + 1, sizeof(double));
-	st->dir = calloc(n + 1, sizeof(double));
-	st->dir_se = calloc(n + 1, sizeof(double));
-	st->is_direct = calloc(n + 1, sizeof(bool));
-	st->lag_j = calloc(ATTR_LAG_SIDES * (n + 1), sizeof(double));
-	st->rival_j = calloc(n + 1, sizeof(double));
-	st->slack_j = calloc(n + 1, sizeof(double));
+	r->a->classes = erg_noted(calloc(n + 1, sizeof(*r->a->classes)));
+	st->power = erg_noted(calloc(cols + 2, sizeof(double)));
+	st->value = erg_noted(calloc(n + 1, sizeof(double)));
+	st->nnls = erg_noted(calloc(n + 1, sizeof(double)));
+	st->nnls_se = erg_noted(calloc(n + 1, sizeof(double)));
+	st->dir = erg_noted(calloc(n + 1, sizeof(double)));
+	st->dir_se = erg_noted(calloc(n + 1, sizeof(double)));
+	st->is_direct = erg_noted(calloc(n + 1, sizeof(bool)));
+	st->lag_j = erg_noted(calloc(ATTR_LAG_SIDES * (n + 1), sizeof(double)));
+	st->rival_j = erg_noted(calloc(n + 1, sizeof(double)));
+	st->slack_j = erg_noted(calloc(n + 1, sizeof(double)));
 	st->quantum_w = calloc(n + 1, sizeof(double));
 	st->class_covered = calloc(n + 1, sizeof(double));
 	st->rounds = r->opt.rounds;
@@ -173,7 +174,7 @@ static int prepare(struct attr_run *r, const struct erg_rail *rail, const struct
 static size_t resample_length(struct attr_run *r)
 {
 	struct attr_gram *g = &r->st->gram;
-	double *e = calloc(g->n + 1, sizeof(double)), length = 1;
+	double *e = erg_noted(calloc(g->n + 1, sizeof(double))), length = 1;
 
 	for (size_t b = 0; e && b < g->n; b++) {
 		double *sum = g->sum + b * g->stride;
@@ -486,7 +487,7 @@ static int attribute(struct attr_run *r)
 static int run(const struct erg_rail *rail, const struct attr_source *src,
 	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err)
 {
-	_cleanup_(erg_attr_freep) struct erg_attr *a = calloc(1, sizeof(*a));
+	_cleanup_(erg_attr_freep) struct erg_attr *a = erg_noted(calloc(1, sizeof(*a)));
 	struct attr_run r = {.a = a, .err = err};
 	struct attr_shape shape;
 	int rc;

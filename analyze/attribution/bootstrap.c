@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
@@ -99,8 +100,8 @@ static void draw_known(const struct attr_gram *g, struct attr_rng *rng, double *
 static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
 	uint64_t seed, struct attr_boot *ret, struct erg_err *err)
 {
-	_cleanup_(erg_freep) double *weight = malloc(BATCH * g->n * sizeof(double));
-	_cleanup_(erg_freep) double *totals = malloc(BATCH * g->stride * sizeof(double));
+	_cleanup_(erg_freep) double *weight = erg_noted(malloc(BATCH * g->n * sizeof(double)));
+	_cleanup_(erg_freep) double *totals = erg_noted(malloc(BATCH * g->stride * sizeof(double)));
 	size_t dim = g->dim, cols = dim - g->n_extra;
 	struct attr_nnls s;
 	struct attr_rng rng;
@@ -160,7 +161,7 @@ static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 	uint64_t seed, struct attr_boot *ret, struct erg_err *err)
 {
 	size_t dim = g->dim;
-	_cleanup_(erg_freep) double *weight = malloc(g->n * sizeof(double));
+	_cleanup_(erg_freep) double *weight = erg_noted(malloc(g->n * sizeof(double)));
 	_cleanup_(erg_freep) double *total = malloc(g->stride * sizeof(double));
 	_cleanup_(erg_freep) double *inverse = malloc(dim * dim * sizeof(double));
 	_cleanup_(erg_freep) double *score = malloc(g->n * dim * sizeof(double));

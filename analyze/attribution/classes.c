@@ -10,6 +10,8 @@
 
 #include "analyze/attribution/internal.h"
 
+#include "formats/base/memory.h"
+
 #define DIRECT_READINGS 30 /* inside of it, in all */
 
 /* Power of a column where nothing saw it: the mean of the rest. */
@@ -73,7 +75,7 @@ static void class_values(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
-	double *var = calloc(st->n_classes + 1, sizeof(double));
+	double *var = erg_noted(calloc(st->n_classes + 1, sizeof(double)));
 
 	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];

@@ -16,6 +16,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 /* Few blocks make the bootstrap's spread too small: sqrt(n / (n - 1)) and Student's t. */
@@ -42,8 +43,8 @@ static double idle_energy(const struct erg_attr_state *st, const double *weight)
 /* The weighted sum in each round, or its share of the sum of all classes; NULL for lack of memory. */
 static double *replicates(const struct erg_attr_state *st, const double *weight, bool share)
 {
-	double *x = calloc(st->rounds + 1, sizeof(double));
-	_cleanup_(erg_freep) size_t *used = calloc(st->n_classes + 1, sizeof(size_t));
+	double *x = erg_noted(calloc(st->rounds + 1, sizeof(double)));
+	_cleanup_(erg_freep) size_t *used = erg_noted(calloc(st->n_classes + 1, sizeof(size_t)));
 	size_t n = 0;
 
 	for (size_t c = 0; used && c < st->n_classes; c++)
@@ -329,7 +330,7 @@ struct erg_est erg_attr_combine(const struct erg_attr *a, const double *weight, 
 
 struct erg_est erg_attr_class_energy(const struct erg_attr *a, size_t k)
 {
-	_cleanup_(erg_freep) double *weight = calloc(a->n_classes + 1, sizeof(*weight));
+	_cleanup_(erg_freep) double *weight = erg_noted(calloc(a->n_classes + 1, sizeof(*weight)));
 
 	if (!weight || !erg_est_resolved(&a->classes[k].energy_j))
 		return weight ? a->classes[k].energy_j : ERG_EST_UNRESOLVED;
@@ -340,7 +341,7 @@ struct erg_est erg_attr_class_energy(const struct erg_attr *a, size_t k)
 /* The mean of all that ran was in the window at some time, whatever the instances. */
 struct erg_est attr_combine_all(const struct erg_attr *a)
 {
-	_cleanup_(erg_freep) double *ones = calloc(a->n_classes + 1, sizeof(*ones));
+	_cleanup_(erg_freep) double *ones = erg_noted(calloc(a->n_classes + 1, sizeof(*ones)));
 	struct makeup m;
 	struct attr_parts p;
 	struct erg_est e;
@@ -358,7 +359,7 @@ struct erg_est attr_combine_all(const struct erg_attr *a)
 struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *weight)
 {
 	const struct erg_attr_state *st = a->state;
-	_cleanup_(erg_freep) double *ones = calloc(a->n_classes + 1, sizeof(*ones));
+	_cleanup_(erg_freep) double *ones = erg_noted(calloc(a->n_classes + 1, sizeof(*ones)));
 	double part = 0, all = 0, part_s, all_s, edges;
 	struct attr_parts p;
 	struct makeup m;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define CHUNK 16384 /* segments made ready at once */
@@ -44,7 +45,7 @@ void attr_curve_close(struct attr_curve *c)
 
 static bool more(double **p, size_t n)
 {
-	double *q = realloc(*p, n * sizeof(double));
+	double *q = erg_noted(realloc(*p, n * sizeof(double)));
 
 	if (q)
 		*p = q;

@@ -15,6 +15,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define ENTRIES_MAX 30000000 /* beyond, a number for each takes too much memory */
@@ -214,13 +215,13 @@ static bool alloc_bent(const struct attr_view *v, size_t cols, struct bent_view 
 {
 	size_t entries = 3 * (size_t)attr_first(v, v->n) + 1;
 
-	*n = (struct bent_view){.first = calloc(v->n + 1, sizeof(*n->first)),
-		.col = calloc(entries, sizeof(*n->col)),
-		.share = calloc(entries, sizeof(*n->share)),
-		.z = calloc(entries, sizeof(*n->z)),
-		.col_class = calloc(cols + 1, sizeof(*n->col_class)),
-		.col_apart = calloc(cols + 1, sizeof(*n->col_apart)),
-		.col_time = calloc(cols + 1, sizeof(double)),
+	*n = (struct bent_view){.first = erg_noted(calloc(v->n + 1, sizeof(*n->first))),
+		.col = erg_noted(calloc(entries, sizeof(*n->col))),
+		.share = erg_noted(calloc(entries, sizeof(*n->share))),
+		.z = erg_noted(calloc(entries, sizeof(*n->z))),
+		.col_class = erg_noted(calloc(cols + 1, sizeof(*n->col_class))),
+		.col_apart = erg_noted(calloc(cols + 1, sizeof(*n->col_apart))),
+		.col_time = erg_noted(calloc(cols + 1, sizeof(double))),
 		.col_base = v->col_base ? calloc(cols + 1, sizeof(*n->col_base)) : NULL,
 		.col_share = v->col_base ? calloc(cols + 1, sizeof(double)) : NULL,
 		.col_on = v->col_base ? calloc(cols + 1, sizeof(double)) : NULL};

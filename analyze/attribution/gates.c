@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 /* Correlation of the errors from which a failing class takes a passing neighbour with it. */
@@ -82,7 +83,7 @@ static int class_gram(struct gates *g, struct erg_err *err)
 /* Condition number with the groups' columns added up; the gap and direct classes left out. */
 static double condition(const struct gates *g)
 {
-	_cleanup_(erg_freep) double *m = calloc(g->n * g->n + 1, sizeof(double));
+	_cleanup_(erg_freep) double *m = erg_noted(calloc(g->n * g->n + 1, sizeof(double)));
 
 	if (!m)
 		return INFINITY;
@@ -382,7 +383,7 @@ static void warn_unresolved(struct erg_attr *a, size_t n_layers)
 
 static int alloc(struct gates *g, struct erg_err *err)
 {
-	g->group = calloc(g->n + 1, sizeof(*g->group));
+	g->group = erg_noted(calloc(g->n + 1, sizeof(*g->group)));
 	g->gone = calloc(g->n + 1, sizeof(*g->gone));
 	g->adjacent = calloc(g->n * g->n + 1, 1);
 	g->weight = calloc(g->n + 1, sizeof(*g->weight));

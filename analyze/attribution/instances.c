@@ -16,6 +16,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define SAMPLE_MAX 20000 /* durations of a class looked at */
@@ -74,7 +75,7 @@ static double time_share(const double *x, size_t n, size_t from, size_t to)
 
 static size_t tail_of(const double *x, size_t n)
 {
-	_cleanup_(erg_freep) double *dev = malloc(n * sizeof(double));
+	_cleanup_(erg_freep) double *dev = erg_noted(malloc(n * sizeof(double)));
 	double median = gsl_stats_median_from_sorted_data(x, 1, n), limit;
 	size_t i = n;
 
@@ -341,9 +342,9 @@ int attr_instances_find(struct attr_instances *t, const struct attr_view *v,
 	memset(t, 0, sizeof(*t));
 	t->view = v;
 	t->tl = src->tl;
-	t->end_ns = calloc(n, sizeof(double));
-	t->log_ns = calloc(n, sizeof(double));
-	t->parent = calloc(n, 1);
+	t->end_ns = erg_noted(calloc(n, sizeof(double)));
+	t->log_ns = erg_noted(calloc(n, sizeof(double)));
+	t->parent = erg_noted(calloc(n, 1));
 	t->twice = calloc(n, 1);
 	t->parts = calloc(slots, 1);
 	t->kind = calloc(slots, sizeof(*t->kind));

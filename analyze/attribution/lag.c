@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define COARSE_ROWS 4000
@@ -82,7 +83,7 @@ static int evaluate(struct search *s, const struct attr_shape *shape, size_t end
 	s->delta = s->nnls.x[dim - 1];
 	s->slope_var = -1;
 	if (joint && sum[attr_tri(dim, dim - 1, dim - 1)] > 0 && g.rows > dim) {
-		double *inv = malloc(dim * dim * sizeof(double));
+		double *inv = erg_noted(malloc(dim * dim * sizeof(double)));
 
 		if (inv) {
 			attr_nnls_inverse(&s->nnls, sum, inv);

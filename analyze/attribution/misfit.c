@@ -19,6 +19,7 @@
 #include <gsl/gsl_cdf.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define BASE_BLOCKS 2048
@@ -203,7 +204,7 @@ static void test_scores(const struct scores *s, const size_t *which, size_t q,
 	struct attr_test *ret)
 {
 	size_t least = q * BLOCKS_PER_SCORE > BLOCKS_MIN ? q * BLOCKS_PER_SCORE : BLOCKS_MIN;
-	_cleanup_(erg_freep) double *u = malloc((s->blocks + 1) * q * sizeof(double));
+	_cleanup_(erg_freep) double *u = erg_noted(malloc((s->blocks + 1) * q * sizeof(double)));
 
 	bool seen = false;
 
@@ -252,8 +253,8 @@ static int alloc_scores(struct scores *s)
 	s->dim = s->st->gram.dim;
 	s->n_z = ATTR_Z;
 	s->blocks = n < BASE_BLOCKS ? n : BASE_BLOCKS;
-	s->me = calloc(s->blocks * s->dim + 1, sizeof(double));
-	s->ze = calloc(s->blocks * s->n_z + 1, sizeof(double));
+	s->me = erg_noted(calloc(s->blocks * s->dim + 1, sizeof(double)));
+	s->ze = erg_noted(calloc(s->blocks * s->n_z + 1, sizeof(double)));
 	s->mz = calloc(s->dim * s->n_z, sizeof(double));
 	s->zz = calloc(s->n_z * s->n_z, sizeof(double));
 	s->z = calloc(s->n_z, sizeof(double));
@@ -371,7 +372,8 @@ static bool immaterial(const struct scores *s, const size_t *which, size_t q, do
 {
 	const struct erg_attr_state *st = s->st;
 	const struct attr_view *v = &st->view;
-	_cleanup_(erg_freep) double *shift = calloc(3 * (v->n_classes + 1), sizeof(double));
+	_cleanup_(erg_freep) double *shift =
+		erg_noted(calloc(3 * (v->n_classes + 1), sizeof(double)));
 	double beta[ATTR_Z] = {0}, *energy = shift + v->n_classes, *var = energy + v->n_classes;
 	bool small = shift && extend(s, which, q, beta) <= most;
 

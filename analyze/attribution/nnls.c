@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define RIDGE 1e-11
@@ -26,10 +27,10 @@ int attr_nnls_init(struct attr_nnls *s, size_t dim, size_t n_free, struct erg_er
 	memset(s, 0, sizeof(*s));
 	s->dim = dim;
 	s->n_free = n_free;
-	s->chol = calloc(dim * dim, sizeof(double));
-	s->x = calloc(dim, sizeof(double));
-	s->w = calloc(dim, sizeof(double));
-	s->z = calloc(dim, sizeof(double));
+	s->chol = erg_noted(calloc(dim * dim, sizeof(double)));
+	s->x = erg_noted(calloc(dim, sizeof(double)));
+	s->w = erg_noted(calloc(dim, sizeof(double)));
+	s->z = erg_noted(calloc(dim, sizeof(double)));
 	s->scale = calloc(dim, sizeof(double));
 	s->panel = calloc(PANEL * dim, sizeof(double));
 	s->set = calloc(dim, sizeof(uint32_t));
@@ -270,7 +271,7 @@ int attr_nnls_solve(struct attr_nnls *s, const double *g, const double *h)
 
 void attr_nnls_inverse(const struct attr_nnls *s, const double *g, double *ret)
 {
-	_cleanup_(erg_freep) double *b = calloc(s->dim, sizeof(double));
+	_cleanup_(erg_freep) double *b = erg_noted(calloc(s->dim, sizeof(double)));
 	struct attr_nnls t = *s;
 	size_t n = 0;
 
@@ -342,10 +343,10 @@ static bool cholesky(const double *m, size_t n, double *l)
 
 double attr_condition(const double *full, size_t n)
 {
-	_cleanup_(erg_freep) double *m = calloc(n * n + 1, sizeof(double));
-	_cleanup_(erg_freep) double *l = calloc(n * n + 1, sizeof(double));
-	_cleanup_(erg_freep) double *x = calloc(2 * n + 1, sizeof(double));
-	_cleanup_(erg_freep) size_t *keep = calloc(n + 1, sizeof(size_t));
+	_cleanup_(erg_freep) double *m = erg_noted(calloc(n * n + 1, sizeof(double)));
+	_cleanup_(erg_freep) double *l = erg_noted(calloc(n * n + 1, sizeof(double)));
+	_cleanup_(erg_freep) double *x = erg_noted(calloc(2 * n + 1, sizeof(double)));
+	_cleanup_(erg_freep) size_t *keep = erg_noted(calloc(n + 1, sizeof(size_t)));
 	size_t k = 0;
 
 	if (!m || !l || !x || !keep)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define SAMPLE_MAX 8191 /* readings looked at for a median */
@@ -28,7 +29,7 @@ static double median_spacing(const uint64_t *t, size_t n)
 	_cleanup_(erg_freep) uint64_t *d = NULL;
 	size_t m = n - 1 < SAMPLE_MAX ? n - 1 : SAMPLE_MAX;
 
-	d = malloc((m + 1) * sizeof(*d));
+	d = erg_noted(malloc((m + 1) * sizeof(*d)));
 	if (!d || !m)
 		return 0;
 	for (size_t i = 0; i < m; i++) {

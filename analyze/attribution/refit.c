@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define BLOCK_BYTES 134217728.0 /* memory for the blocks */
@@ -275,8 +276,8 @@ static bool asks(const struct attr_run *r)
 double attr_lag_u(const struct attr_run *r)
 {
 	const struct attr_gram *g = &r->st->gram;
-	_cleanup_(erg_freep) double *total = malloc(g->stride * sizeof(double));
-	_cleanup_(erg_freep) double *inverse = malloc(g->dim * g->dim * sizeof(double));
+	_cleanup_(erg_freep) double *total = erg_noted(malloc(g->stride * sizeof(double)));
+	_cleanup_(erg_freep) double *inverse = erg_noted(malloc(g->dim * g->dim * sizeof(double)));
 	size_t i = r->st->view.n_cols + ATTR_DELAY;
 
 	if (!total || !inverse || !r->psi[ATTR_DELAY])

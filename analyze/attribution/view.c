@@ -13,6 +13,7 @@
 #include <gsl/gsl_sort.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 /* A column must have this share of its class's time; rarer levels join the most frequent one. */
@@ -35,7 +36,7 @@ struct builder {
  */
 static size_t find_levels(const struct erg_attr_steps *f, double *cut, double *hz)
 {
-	_cleanup_(erg_freep) double *s = malloc((f->n + 1) * sizeof(double));
+	_cleanup_(erg_freep) double *s = erg_noted(malloc((f->n + 1) * sizeof(double)));
 	size_t n = 1, from = 0;
 
 	if (!f->n || !s)
@@ -246,7 +247,7 @@ static int compress(struct builder *b, struct erg_err *err)
 	struct attr_view *v = b->v;
 	size_t l = v->n_levels, all = b->n_kinds * l;
 
-	v->col_class = calloc(all + 1, sizeof(*v->col_class));
+	v->col_class = erg_noted(calloc(all + 1, sizeof(*v->col_class)));
 	v->col_apart = calloc(all + 1, sizeof(*v->col_apart));
 	v->col_time = calloc(all + 1, sizeof(*v->col_time));
 	v->col_base = v->first ? calloc(all + 1, sizeof(*v->col_base)) : NULL;
@@ -276,7 +277,7 @@ static int columns(struct builder *b, struct erg_err *err)
 	if (b->n_kinds * v->n_levels > UINT16_MAX)
 		return erg_fail(err, -E2BIG, "%u classes: at most %u can be attributed",
 			b->n_kinds - 3, UINT16_MAX / ATTR_LEVELS_MAX - 2);
-	v->class_time = calloc(v->n_classes + 1, sizeof(double));
+	v->class_time = erg_noted(calloc(v->n_classes + 1, sizeof(double)));
 	v->class_moment = calloc(v->n_classes + 1, sizeof(double));
 	v->class_calls = calloc(v->n_classes + 1, sizeof(uint64_t));
 	b->time = calloc(b->n_kinds * v->n_levels, sizeof(double));

@@ -12,6 +12,7 @@
 #include <gsl/gsl_cdf.h>
 
 #include "analyze/result/estimate.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 struct numbers {
@@ -62,9 +63,9 @@ static bool gather(const json_t *runs, const json_t *layer, const char *key, str
 	const json_t *run;
 	size_t i;
 
-	ret->value = calloc(room, sizeof(double));
-	ret->stat = calloc(room, sizeof(double));
-	ret->syst = calloc(room, sizeof(double));
+	ret->value = erg_noted(calloc(room, sizeof(double)));
+	ret->stat = erg_noted(calloc(room, sizeof(double)));
+	ret->syst = erg_noted(calloc(room, sizeof(double)));
 	if (!ret->value || !ret->stat || !ret->syst)
 		return false;
 	json_array_foreach ((json_t *)runs, i, run) {
@@ -188,8 +189,8 @@ static bool test_layers(const json_t *base, const json_t *added, const struct er
 {
 	const json_t *layers = json_object_get(json_array_get(base, 0), "layers"), *layer;
 	const size_t n = json_array_size(layers);
-	_cleanup_(erg_freep) struct erg_gate_result *r = calloc(n + 1, sizeof(*r));
-	_cleanup_(erg_freep) enum erg_gate_verdict *v = calloc(n + 1, sizeof(*v));
+	_cleanup_(erg_freep) struct erg_gate_result *r = erg_noted(calloc(n + 1, sizeof(*r)));
+	_cleanup_(erg_freep) enum erg_gate_verdict *v = erg_noted(calloc(n + 1, sizeof(*v)));
 	size_t i;
 	bool ok = r && v;
 

@@ -13,6 +13,7 @@
 
 #include <uthash.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 struct level_entry {
@@ -71,7 +72,7 @@ static bool grow(void *pp, size_t n, size_t size)
 
 	if (n & (n - 1)) /* doubles at powers of two */
 		return true;
-	p = realloc(*(void **)pp, (n ? 2 * n : 1) * size);
+	p = erg_noted(realloc(*(void **)pp, (n ? 2 * n : 1) * size));
 	if (p)
 		*(void **)pp = p;
 	return p != NULL;
@@ -107,10 +108,10 @@ static bool reserve(struct erg_observations *o)
 
 	if (o->n < o->cap)
 		return true;
-	obs = realloc(o->obs, cap * sizeof(*obs));
+	obs = erg_noted(realloc(o->obs, cap * sizeof(*obs)));
 	if (obs)
 		o->obs = obs;
-	levels = realloc(o->levels, cap * (o->n_dims + 1) * sizeof(*levels));
+	levels = erg_noted(realloc(o->levels, cap * (o->n_dims + 1) * sizeof(*levels)));
 	if (levels)
 		o->levels = levels;
 	if (!obs || !levels)

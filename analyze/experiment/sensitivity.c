@@ -15,6 +15,7 @@
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_statistics.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 static const struct erg_sensitivity unresolved = {
@@ -53,7 +54,7 @@ static const char *bound_of(double share)
 
 struct erg_sensitivity erg_sensitivity_fit(const double *f, const double *t, size_t n)
 {
-	_cleanup_(erg_freep) double *x = calloc(n + 1, sizeof(*x));
+	_cleanup_(erg_freep) double *x = erg_noted(calloc(n + 1, sizeof(*x)));
 	double c0, c1, v00, v01, v11, rss, tss, f_max = 0, q;
 	struct erg_sensitivity s = unresolved;
 

@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #include "analyze/result/document.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 struct group {
@@ -316,7 +317,7 @@ static void add_slack(const struct group *g, double slack, json_t *out)
 static int add_sensitivity(const struct group *g, long dim, json_t *out, struct erg_err *err)
 {
 	const struct erg_point *ref = full_throttle(g);
-	_cleanup_(erg_freep) double *f = calloc(g->n + 1, sizeof(*f));
+	_cleanup_(erg_freep) double *f = erg_noted(calloc(g->n + 1, sizeof(*f)));
 	_cleanup_(erg_freep) double *t = calloc(g->n + 1, sizeof(*t));
 	_cleanup_(erg_freep) const struct erg_point **list = calloc(g->n + 1, sizeof(*list));
 	struct erg_sensitivity s;

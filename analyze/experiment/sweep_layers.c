@@ -14,6 +14,7 @@
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_statistics.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 struct scan {
@@ -118,9 +119,10 @@ int erg_sweep_layers(const struct erg_observations *o, const struct erg_points *
 	const struct erg_point *const *points, size_t n, size_t dim, json_t *out,
 	struct erg_err *err)
 {
-	_cleanup_(erg_freep) double *f = calloc(n + 1, sizeof(*f)), *t = calloc(n + 1, sizeof(*t));
-	_cleanup_(erg_freep) double *e = calloc(n + 1, sizeof(*e));
-	_cleanup_(erg_freep) double *fixed = calloc(n + 1, sizeof(*fixed));
+	_cleanup_(erg_freep) double *f = erg_noted(calloc(n + 1, sizeof(*f))),
+				    *t = erg_noted(calloc(n + 1, sizeof(*t)));
+	_cleanup_(erg_freep) double *e = erg_noted(calloc(n + 1, sizeof(*e)));
+	_cleanup_(erg_freep) double *fixed = erg_noted(calloc(n + 1, sizeof(*fixed)));
 	struct scan s = {o, all, points, n, dim, f};
 	struct best b = {fixed, 0, 0};
 	const json_t *layers;
@@ -145,7 +147,8 @@ int erg_sweep_layers(const struct erg_observations *o, const struct erg_points *
 json_t *erg_sweep_v2f(const struct erg_observations *o, const struct erg_point *const *points,
 	size_t n, size_t dim)
 {
-	_cleanup_(erg_freep) double *x = calloc(n + 1, sizeof(*x)), *p = calloc(n + 1, sizeof(*p));
+	_cleanup_(erg_freep) double *x = erg_noted(calloc(n + 1, sizeof(*x))),
+				    *p = erg_noted(calloc(n + 1, sizeof(*p)));
 	double c0, c1, v00, v01, v11, rss, tss;
 	size_t m = 0;
 

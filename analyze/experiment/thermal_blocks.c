@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 /* Means of one channel or rail over the blocks; NaN where a block has no reading. */
 static double *block_means(const uint64_t *t, const double *v, size_t n, uint64_t begin,
 	double block_ns, size_t blocks)
 {
-	double *sum = calloc(blocks + 1, sizeof(*sum));
-	_cleanup_(erg_freep) size_t *count = calloc(blocks + 1, sizeof(*count));
+	double *sum = erg_noted(calloc(blocks + 1, sizeof(*sum)));
+	_cleanup_(erg_freep) size_t *count = erg_noted(calloc(blocks + 1, sizeof(*count)));
 
 	if (!sum || !count) {
 		free(sum);
@@ -63,7 +64,7 @@ static double *rail_means(const struct erg_rail *r, uint64_t begin, double block
 
 	if (!r->counter)
 		return block_means(r->t, r->v, r->n, begin, block_ns, blocks);
-	p = calloc(blocks + 1, sizeof(*p));
+	p = erg_noted(calloc(blocks + 1, sizeof(*p)));
 	for (size_t i = 0; p && i < blocks; i++) {
 		double a = (double)begin + (double)i * block_ns;
 
@@ -74,7 +75,7 @@ static double *rail_means(const struct erg_rail *r, uint64_t begin, double block
 
 static double *channel_values(const struct erg_tl_channel *c)
 {
-	double *v = malloc((c->n + 1) * sizeof(*v));
+	double *v = erg_noted(malloc((c->n + 1) * sizeof(*v)));
 
 	for (size_t i = 0; v && i < c->n; i++)
 		v[i] = (double)c->raw[i] * c->def.scale;

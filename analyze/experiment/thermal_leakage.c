@@ -14,6 +14,7 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define BETA_MAX 0.08
@@ -200,8 +201,9 @@ struct erg_thermal_exponential erg_thermal_exponential_fit(const struct erg_ther
 	size_t n)
 {
 	struct erg_thermal_exponential ret = {ERG_EST_UNRESOLVED, ERG_EST_UNRESOLVED, NAN, NAN};
-	_cleanup_(erg_freep) struct profile *grid = calloc(BETA_STEPS + 1, sizeof(*grid));
-	_cleanup_(erg_freep) struct effect *e = calloc(n + 1, sizeof(*e));
+	_cleanup_(erg_freep) struct profile *grid =
+		erg_noted(calloc(BETA_STEPS + 1, sizeof(*grid)));
+	_cleanup_(erg_freep) struct effect *e = erg_noted(calloc(n + 1, sizeof(*e)));
 	struct erg_est beta, l0;
 	double gain = 0;
 	size_t best = 1;

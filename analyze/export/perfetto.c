@@ -145,7 +145,7 @@ static const struct lane *lane_for(struct stream *s, size_t i, uint64_t begin, u
 		char name[128];
 
 		if (!l->next) {
-			l->next = calloc(1, sizeof(*l));
+			l->next = erg_noted(calloc(1, sizeof(*l)));
 			if (!l->next)
 				return NULL;
 			l->next->pid = l->pid;
@@ -203,7 +203,8 @@ static int by_begin(const void *a, const void *b)
 static bool put_phases(struct stream *s)
 {
 	size_t n = s->tl->n_phases;
-	_cleanup_(erg_freep) const struct erg_tl_phase **sorted = calloc(n + 1, sizeof(*sorted));
+	_cleanup_(erg_freep) const struct erg_tl_phase **sorted =
+		erg_noted(calloc(n + 1, sizeof(*sorted)));
 
 	for (size_t i = 0; sorted && i < n; i++)
 		sorted[i] = &s->tl->phases[i];
@@ -321,8 +322,8 @@ int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err
 	_cleanup_(stream_release) struct stream s = {.out = out,
 		.tl = tl,
 		.zero = first_event(tl),
-		.names = calloc(tl->n_layers + 1, sizeof(*s.names)),
-		.lanes = calloc(tl->n_tracks + 1, sizeof(*s.lanes)),
+		.names = erg_noted(calloc(tl->n_layers + 1, sizeof(*s.names))),
+		.lanes = erg_noted(calloc(tl->n_tracks + 1, sizeof(*s.lanes))),
 		.next_tid = PID_MAX + 16};
 	bool ok = s.names && s.lanes;
 	int r;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "analyze/timeline/rail.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define GAP_PERIODS 3
@@ -41,7 +42,7 @@ static void packed_release(struct packed *p)
 static json_t *base64(const void *data, size_t len)
 {
 	size_t size = len * 4 / 3 + 8;
-	_cleanup_(erg_freep) char *text = malloc(size);
+	_cleanup_(erg_freep) char *text = erg_noted(malloc(size));
 
 	if (!text || b64_ntop(data, len, text, size) < 0)
 		return NULL;
@@ -166,7 +167,7 @@ static json_t *curve_json(const struct curve *c, size_t buckets, uint64_t begin,
 /* Power between the readings of an energy counter, at the later reading. */
 static double *counter_power(const struct erg_rail *r)
 {
-	double *p = calloc(r->n ? r->n : 1, sizeof(*p));
+	double *p = erg_noted(calloc(r->n ? r->n : 1, sizeof(*p)));
 
 	for (size_t i = 1; p && i < r->n; i++)
 		p[i] = erg_rail_power(r, i);

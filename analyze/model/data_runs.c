@@ -18,6 +18,7 @@
 #include "analyze/result/estimate.h"
 #include "analyze/account/runs.h"
 #include "analyze/model/data.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define NAMES_MAX 64u
@@ -159,7 +160,7 @@ static struct whole *find_whole(struct whole **list, const char *name)
 	for (; *end; end = &(*end)->next)
 		if (!strcmp((*end)->name, name))
 			return *end;
-	*end = calloc(1, sizeof(**end));
+	*end = erg_noted(calloc(1, sizeof(**end)));
 	if (*end && !((*end)->name = strdup(name))) {
 		free(*end);
 		*end = NULL;

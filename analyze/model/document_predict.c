@@ -13,6 +13,7 @@
 #include "analyze/result/estimate.h"
 #include "analyze/model/document.h"
 #include "analyze/result/document.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 struct total {
@@ -188,7 +189,8 @@ static void warn_origin(const struct erg_model_data *d, const struct erg_model *
 int erg_model_predict_document(const struct erg_model_data *d, const struct erg_model *m,
 	json_t *doc, struct erg_err *err)
 {
-	_cleanup_(erg_freep) struct total *totals = calloc(d->n_groups + 1, sizeof(*totals));
+	_cleanup_(erg_freep) struct total *totals =
+		erg_noted(calloc(d->n_groups + 1, sizeof(*totals)));
 	const char *response = m->vars[m->stage[m->n_stages - 1].response];
 	json_t *rows = json_array(), *add;
 	size_t outside = 0;

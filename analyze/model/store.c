@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "analyze/model/model.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 static json_t *number(double v)
@@ -222,7 +223,7 @@ static void read_origin(const json_t *j, struct erg_model *m)
 int erg_model_from_json(const json_t *j, const char *source, struct erg_model **ret,
 	struct erg_err *err)
 {
-	_cleanup_(erg_model_freep) struct erg_model *m = calloc(1, sizeof(*m));
+	_cleanup_(erg_model_freep) struct erg_model *m = erg_noted(calloc(1, sizeof(*m)));
 	struct source src = {source, err};
 	const json_t *stages, *stage;
 	const char *schema, *title;

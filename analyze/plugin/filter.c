@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "analyze/plugin/message.h"
+#include "formats/base/memory.h"
 
 struct filter {
 	const bt_value *params; /* the options borrow from it */
@@ -50,7 +51,7 @@ bt_component_class_initialize_method_status erg_plugin_filter_init(bt_self_compo
 	bt_self_component_filter_configuration *configuration, const bt_value *params, void *data)
 {
 	bt_self_component *c = bt_self_component_filter_as_self_component(self);
-	struct filter *f = calloc(1, sizeof(*f));
+	struct filter *f = erg_noted(calloc(1, sizeof(*f)));
 	struct erg_err err = {0};
 
 	if (!f)
@@ -98,7 +99,7 @@ bt_message_iterator_class_initialize_method_status erg_plugin_filter_iterator_in
 	bt_self_component_port_input *in =
 		bt_self_component_filter_borrow_input_port_by_index((bt_self_component_filter *)c,
 			0);
-	struct iterator *it = calloc(1, sizeof(*it));
+	struct iterator *it = erg_noted(calloc(1, sizeof(*it)));
 
 	if (!it)
 		return BT_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD_STATUS_MEMORY_ERROR;

@@ -14,6 +14,7 @@
 #include "analyze/reader/event.h"
 #include "analyze/reader/join.h"
 #include "analyze/reader/sensor.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 struct feed {
@@ -86,7 +87,7 @@ static struct feed *feed_of(struct erg_gather *g, const bt_stream *stream)
 	for (size_t i = 0; i < g->n; i++)
 		if (g->feeds[i].stream == stream)
 			return &g->feeds[g->last = i];
-	f = realloc(g->feeds, (g->n + 1) * sizeof(*f));
+	f = erg_noted(realloc(g->feeds, (g->n + 1) * sizeof(*f)));
 	if (!f)
 		return NULL;
 	g->feeds = f;

@@ -13,6 +13,7 @@
 #include "analyze/plugin/gather.h"
 #include "analyze/render/emit.h"
 #include "analyze/render/layers.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 struct sink {
@@ -37,7 +38,7 @@ bt_component_class_initialize_method_status erg_plugin_sink_init(bt_self_compone
 	bt_self_component_sink_configuration *configuration, const bt_value *params, void *data)
 {
 	bt_self_component *c = bt_self_component_sink_as_self_component(self);
-	struct sink *s = calloc(1, sizeof(*s));
+	struct sink *s = erg_noted(calloc(1, sizeof(*s)));
 	struct erg_err err = {0};
 
 	if (!s)

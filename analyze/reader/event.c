@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "analyze/reader/event.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define FIELDS_MAX 16
@@ -306,7 +307,7 @@ static const struct event *event_new(struct erg_decoder *d, const bt_event_class
 	const bt_field_class *context =
 		bt_stream_class_borrow_event_common_context_field_class_const(
 			bt_event_class_borrow_stream_class_const(cls));
-	struct event *e = realloc(d->events, (d->n_events + 1) * sizeof(*e));
+	struct event *e = erg_noted(realloc(d->events, (d->n_events + 1) * sizeof(*e)));
 
 	if (!e)
 		return NULL;
@@ -425,7 +426,7 @@ int erg_decoder_message(struct erg_decoder *d, const bt_message *m)
 
 struct erg_decoder *erg_decoder_new(struct erg_tables *t, size_t stream)
 {
-	struct erg_decoder *d = calloc(1, sizeof(*d));
+	struct erg_decoder *d = erg_noted(calloc(1, sizeof(*d)));
 
 	if (d) {
 		d->t = t;

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 /* ---- sources and channels ---- */
@@ -290,7 +291,7 @@ int erg_join_readings(struct erg_join *j, struct erg_err *err)
 
 static void *append(void *pp, size_t *n, size_t size)
 {
-	char *p = realloc(*(void **)pp, (*n + 1) * size);
+	char *p = erg_noted(realloc(*(void **)pp, (*n + 1) * size));
 
 	if (!p)
 		return NULL;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 static bool push(void *pp, size_t n, size_t size)
@@ -17,7 +18,7 @@ static bool push(void *pp, size_t n, size_t size)
 
 	if (n & (n - 1)) /* grows at powers of two */
 		return true;
-	p = realloc(*(void **)pp, (n ? 2 * n : 1) * size);
+	p = erg_noted(realloc(*(void **)pp, (n ? 2 * n : 1) * size));
 	if (p)
 		*(void **)pp = p;
 	return p != NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyze/reader/join.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 struct erg_join_entry *erg_join_find(const struct erg_join *j, uint32_t pid, uint32_t id,
@@ -24,7 +25,7 @@ struct erg_join_entry *erg_join_add(struct erg_join *j, uint32_t pid, uint32_t i
 
 	if (e)
 		return e;
-	e = calloc(1, sizeof(*e));
+	e = erg_noted(calloc(1, sizeof(*e)));
 	if (!e)
 		return NULL;
 	e->key = (struct erg_join_key){pid, id, kind};
@@ -56,7 +57,7 @@ struct erg_join_entry *erg_join_define(struct erg_join *j, uint32_t id, enum erg
 	if (!e || (e->def && same_definition(e->def, def)))
 		return e;
 	if (e->def) {
-		e->later = calloc(1, sizeof(*e));
+		e->later = erg_noted(calloc(1, sizeof(*e)));
 		if (!e->later)
 			return NULL;
 		*e->later = (struct erg_join_entry){.key = e->key,

@@ -12,6 +12,7 @@
 
 #include "analyze/reader/join.h"
 #include "analyze/reader/sensor.h"
+#include "formats/base/memory.h"
 #include "formats/manifest.h"
 #include "formats/base/util.h"
 
@@ -31,7 +32,7 @@ static void chunks_release(struct chunks *cs)
 
 static struct erg_worker_chunk *add_chunk(struct chunks *cs, const char *name)
 {
-	struct erg_worker_chunk *c = realloc(cs->c, (cs->n + 1) * sizeof(*c));
+	struct erg_worker_chunk *c = erg_noted(realloc(cs->c, (cs->n + 1) * sizeof(*c)));
 
 	if (!c)
 		return NULL;

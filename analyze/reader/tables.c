@@ -41,7 +41,7 @@ static bool grow(void *pp, size_t *cap, size_t need, size_t size)
 	if (need <= *cap)
 		return true;
 	to = to < need ? need : to;
-	p = realloc(*(void **)pp, to * size);
+	p = erg_noted(realloc(*(void **)pp, to * size));
 	if (!p)
 		return false;
 	*(void **)pp = p;
@@ -113,7 +113,7 @@ int64_t *erg_tables_reading(struct erg_tables *t, uint32_t pid, uint32_t source,
 		if (t->sources[i].source == source && t->sources[i].pid == pid)
 			s = &t->sources[i];
 	if (!s) {
-		s = realloc(t->sources, (t->n_sources + 1) * sizeof(*s));
+		s = erg_noted(realloc(t->sources, (t->n_sources + 1) * sizeof(*s)));
 		if (!s)
 			return NULL;
 		t->sources = s;

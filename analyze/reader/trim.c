@@ -14,6 +14,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
+#include "formats/base/memory.h"
 #include "formats/packet.h"
 #include "formats/base/util.h"
 
@@ -56,7 +57,7 @@ static bool find_layout(const char *dir, enum erg_packet_layout *ret)
 	} tracers[] = {{"tracer_name = \"lttng-ust\"", ERG_PACKET_LTTNG},
 		{"tracer_name = \"ergtrace-import\"", ERG_PACKET_IMPORT}};
 	_cleanup_(erg_closep) int fd = open_in(dir, METADATA, O_RDONLY);
-	_cleanup_(erg_freep) char *text = malloc(METADATA_READ);
+	_cleanup_(erg_freep) char *text = erg_noted(malloc(METADATA_READ));
 	ssize_t n = fd >= 0 && text ? pread(fd, text, METADATA_READ, 0) : -1;
 
 	for (size_t i = 0; n > 0 && i < ERG_ARRAY_SIZE(tracers); i++)

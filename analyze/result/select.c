@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analyze/result/estimate.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 struct row {
@@ -62,7 +63,8 @@ size_t erg_select_rows(const struct erg_select *s, json_t *list, size_t keep, co
 	const char *power)
 {
 	const char *key = key_of(s, energy, power);
-	_cleanup_(erg_freep) struct row *rows = calloc(json_array_size(list) + 1, sizeof(*rows));
+	_cleanup_(erg_freep) struct row *rows =
+		erg_noted(calloc(json_array_size(list) + 1, sizeof(*rows)));
 	size_t n = 0, i, left;
 	json_t *j;
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 static const struct erg_tl_channel *find(const struct erg_timeline *tl, const char *rail,
@@ -89,7 +90,7 @@ static int compare_u64(const void *a, const void *b)
  * the value, at least the median time between readings (a constant value says nothing). */
 static uint64_t estimate_period(const struct erg_rail *r)
 {
-	_cleanup_(erg_freep) uint64_t *d = malloc((r->n + 1) * sizeof(*d));
+	_cleanup_(erg_freep) uint64_t *d = erg_noted(malloc((r->n + 1) * sizeof(*d)));
 	uint64_t last = 0, reading, change = 0;
 	size_t n = 0;
 

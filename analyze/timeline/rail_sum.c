@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 static size_t index_of(const struct erg_rail *rails, size_t n, const char *name, size_t len)
@@ -191,7 +192,7 @@ int erg_rail_sum(const struct erg_rail *rails, const size_t *which, size_t n, st
 	r = join_names(rails, which, n, ret->name, sizeof(ret->name), err);
 	if (r < 0)
 		return r;
-	ret->t = malloc((ret->n + 1) * sizeof(*ret->t));
+	ret->t = erg_noted(malloc((ret->n + 1) * sizeof(*ret->t)));
 	ret->half = calloc(ret->n + 1, sizeof(*ret->half));
 	ret->v = calloc(ret->n + 1, sizeof(*ret->v));
 	if (!ret->t || !ret->half || !ret->v) {

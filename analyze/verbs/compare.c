@@ -20,6 +20,7 @@
 #include "analyze/render/compare.h"
 #include "analyze/result/estimate.h"
 #include "analyze/verbs/verb.h"
+#include "formats/base/memory.h"
 
 enum form { FORM_TEXT, FORM_JSON, FORM_CSV, FORM_JUNIT, FORM_MARKDOWN };
 static const char *const forms[] = {"text", "json", "csv", "junit", "markdown", NULL};
@@ -174,7 +175,8 @@ static int compare_layers(const json_t *a, const json_t *b, bool same_sensor, js
 	struct erg_err *err)
 {
 	const json_t *la = json_object_get(a, "layers"), *lb = json_object_get(b, "layers");
-	_cleanup_(erg_freep) struct difference *d = calloc(json_array_size(la) + 1, sizeof(*d));
+	_cleanup_(erg_freep) struct difference *d =
+		erg_noted(calloc(json_array_size(la) + 1, sizeof(*d)));
 	json_t *out = json_array(), *only_a = json_array(), *only_b = json_array(), *l;
 	size_t i, n = 0, unlike = 0;
 

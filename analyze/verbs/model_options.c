@@ -13,6 +13,8 @@
 
 #include "analyze/verbs/model_options.h"
 
+#include "formats/base/memory.h"
+
 void erg_model_options_done(struct erg_model_options *o)
 {
 	for (size_t i = 0; i < o->n_sets; i++)
@@ -117,7 +119,7 @@ static int take_chain(void *into, const char *arg, struct erg_err *err)
 
 static bool add_network(struct erg_model_options *o, const char *name)
 {
-	void *grown = reallocarray(o->networks, o->n_networks + 1, sizeof(*o->networks));
+	void *grown = erg_noted(reallocarray(o->networks, o->n_networks + 1, sizeof(*o->networks)));
 
 	if (!grown)
 		return false;
@@ -307,7 +309,7 @@ static bool build_specs(struct erg_model_options *o)
 	size_t per_set =
 		(size_t)__builtin_popcount(o->degrees) * (size_t)__builtin_popcount(o->methods);
 
-	o->spec = calloc(o->n_sets * per_set, sizeof(*o->spec));
+	o->spec = erg_noted(calloc(o->n_sets * per_set, sizeof(*o->spec)));
 	if (!o->spec)
 		return false;
 	for (size_t k = 0; k < o->n_sets; k++) {

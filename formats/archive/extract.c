@@ -12,6 +12,7 @@
 
 #include "formats/archive/frames.h"
 #include "formats/archive/layout.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 int erg_archive_stream(const struct erg_archive *a, size_t member,
@@ -20,7 +21,7 @@ int erg_archive_stream(const struct erg_archive *a, size_t member,
 {
 	const struct erg_archive_member *m = &a->members[member];
 	_cleanup_(erg_frames_release) struct erg_frames f = {0};
-	_cleanup_(erg_freep) unsigned char *buf = malloc(1u << 17);
+	_cleanup_(erg_freep) unsigned char *buf = erg_noted(malloc(1u << 17));
 	uint64_t pos = 0, end = m->header + m->size;
 	uint64_t padded = m->header + (m->size + ERG_TAR_BLOCK - 1) / ERG_TAR_BLOCK * ERG_TAR_BLOCK;
 	struct erg_err what = {0};

@@ -9,11 +9,20 @@
  * link: jansson's allocator is the process's.
  */
 #include <stdbool.h>
+#include <stddef.h>
 
 /* For main(), before the first use of jansson. */
 void erg_memory_watch(void);
 /* An allocation failed: -ENOMEM was given to erg_fail() (err.h). */
 void erg_memory_note(void);
+/* P, of which it is noted when it is NULL: where a part can be done without, or NULL is handed up. */
+static inline void *erg_noted(void *p)
+{
+	if (!p)
+		erg_memory_note();
+	return p;
+}
+
 /* Whether any failed, jansson's too, since then; for ever. False when nobody watches. */
 bool erg_memory_starved(void);
 

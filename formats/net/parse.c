@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "formats/net/net.h"
+#include "formats/base/memory.h"
 #include "formats/net/text.h"
 #include "formats/base/util.h"
 
@@ -132,7 +133,7 @@ static int parse_from(struct erg_net_parser *p, struct erg_net_layer *l,
 		s = comma + 1;
 	}
 	free(l->from);
-	l->from = malloc(n * sizeof(*from));
+	l->from = erg_noted(malloc(n * sizeof(*from)));
 	if (!l->from)
 		return erg_net_text_oom(p);
 	memcpy(l->from, from, n * sizeof(*from));
@@ -193,7 +194,7 @@ static struct erg_net_layer *new_layer(struct erg_net_parser *p)
 
 	if (net->n_layers == p->layers_cap) {
 		uint32_t cap = p->layers_cap ? 2 * p->layers_cap : 64;
-		void *m = reallocarray(net->layers, cap, sizeof(*net->layers));
+		void *m = erg_noted(reallocarray(net->layers, cap, sizeof(*net->layers)));
 
 		if (!m)
 			return NULL;
@@ -225,7 +226,7 @@ static int default_from(struct erg_net_parser *p, struct erg_net_layer *l)
 {
 	if (l->n_from)
 		return 0;
-	l->from = malloc(sizeof(*l->from));
+	l->from = erg_noted(malloc(sizeof(*l->from)));
 	if (!l->from)
 		return erg_net_text_oom(p);
 	l->from[0] = p->net->n_layers - 1;
@@ -337,7 +338,7 @@ static int parse_module(struct erg_net_parser *p)
 		if (erg_net_text_is(&p->word[1], net->modules[i].name))
 			return bad(p, &p->word[1], "a second module \"%s\"", net->modules[i].name);
 	if (net->n_modules == p->modules_cap) {
-		grown = reallocarray(net->modules, p->modules_cap + 64, sizeof(m));
+		grown = erg_noted(reallocarray(net->modules, p->modules_cap + 64, sizeof(m)));
 		if (!grown)
 			return erg_net_text_oom(p);
 		net->modules = grown;
