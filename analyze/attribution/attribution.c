@@ -371,7 +371,8 @@ static bool lost(const struct attr_run *r)
  * all layers alike and leaves the tests nothing to see. So where the lag is not held, and the fit leaves
  * much of what the readings vary by, another sensor is looked for, whatever the tests say. */
 #define UNEXPLAINED 0.1
-#define MOVED 0.25 /* of what the sensor averages over */
+#define SCATTER_LEFT 0.5 /* of the residual */
+#define MOVED 0.25       /* of what the sensor averages over */
 
 static bool blind(const struct attr_run *r)
 {
@@ -424,6 +425,7 @@ static int stands(struct attr_run *r, bool *ret)
  * duration where it does; else another sensor. */
 static int fit_sensor(struct attr_run *r)
 {
+	double scattered;
 	bool good = false;
 	int rc = attr_refit(r);
 
@@ -435,6 +437,8 @@ static int fit_sensor(struct attr_run *r)
 		rc = stands(r, &good);
 	if (rc < 0 || good)
 		return rc;
+	/* times that scatter do so with any sensor, unless that explains what they seemed to do */
+	scattered = attr_scatters(r) ? SCATTER_LEFT * r->sol.rss_plain : INFINITY;
 	attr_trust_nothing(r);
 	memset(&r->weights, 0, sizeof(r->weights));
 	rc = attr_search(r);
@@ -442,6 +446,8 @@ static int fit_sensor(struct attr_run *r)
 		rc = weigh_and_judge(r);
 	if (!rc && varying(r))
 		rc = bend_and_judge(r);
+	if (!rc && !r->misfit.reason && r->sol.rss_plain > scattered)
+		r->misfit.reason = "misfit: clock";
 	if (!rc && !r->misfit.reason)
 		r->fit.estimated = found(r);
 	return rc;

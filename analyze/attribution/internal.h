@@ -634,6 +634,8 @@ int attr_rows_next(struct attr_rows *w, struct attr_row **ret);
 int attr_misfit(struct attr_run *r, struct attr_tests *ret);
 /* The tests of the fit, and r->misfit.reason. */
 int attr_judge(struct attr_run *r);
+/* Whether the readings' times scatter by more than the kernel of these layers can be known with. */
+bool attr_scatters(const struct attr_run *r);
 
 /* ---- refit.c ---- */
 int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power);

@@ -472,10 +472,16 @@ static double layer_ns(const struct attr_view *v)
 	return sum > 0 ? square / sum * 1e9 : 0;
 }
 
+bool attr_scatters(const struct attr_run *r)
+{
+	double jitter = fmax(JITTER_MAX, JITTER_LAYER * layer_ns(&r->st->view));
+
+	return r->weights.s[2] > jitter * jitter;
+}
+
 static int judge(struct attr_run *r)
 {
 	struct attr_misfit *f = &r->misfit;
-	double jitter = fmax(JITTER_MAX, JITTER_LAYER * layer_ns(&r->st->view));
 	int rc = attr_misfit(r, &f->fitted);
 
 	f->reason = NULL;
@@ -486,7 +492,7 @@ static int judge(struct attr_run *r)
 	/* a declared sensor that failed is not made right by a run too short for the test */
 	if (fails(&f->fitted.kernel) || (isnan(f->fitted.kernel.p) && !f->declared_right))
 		f->reason = "misfit: unknown";
-	if (fails(&f->fitted.clock) || r->weights.s[2] > jitter * jitter)
+	if (fails(&f->fitted.clock) || attr_scatters(r))
 		f->reason = "misfit: clock";
 	/* the search was for a reason */
 	if (f->stopped && !f->reason)
