@@ -205,6 +205,17 @@ struct attr_kernel {
 	struct attr_row row;
 	struct attr_ema *ema; /* n_phases */
 	size_t n_phases;
+	struct attr_lowpass *lowpass; /* n_lowpass: begin and end of each window of a reading */
+	size_t n_lowpass;
+};
+
+/* Levels of all columns behind a low-pass, at one time. */
+struct attr_lowpass {
+	double *level; /* n_cols, to be multiplied by scale */
+	double scale;
+	double at; /* since t0 */
+	size_t seg;
+	bool begun;
 };
 
 /* One filter: ema with the conversions at one phase. */
@@ -227,6 +238,13 @@ struct attr_kernel_ops {
 };
 extern const struct attr_kernel_ops attr_kernel_point, attr_kernel_boxcar, attr_kernel_ema,
 	attr_kernel_counter;
+/* lowpass.c: for kernel.c; nothing without a low-pass. */
+int attr_lowpass_open(struct attr_kernel *k, struct erg_err *err);
+void attr_lowpass_close(struct attr_kernel *k);
+/* Takes from the row what window WHICH, which ended at END, is less than its occupancy, times WEIGHT. */
+void attr_lowpass_add(struct attr_kernel *k, size_t which, double end, double window,
+	double weight);
+
 const struct attr_kernel_ops *attr_kernel_ops_of(enum erg_sensor_kind kind);
 
 /* Rows of readings FIRST .. END-1. */

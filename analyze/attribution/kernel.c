@@ -137,6 +137,7 @@ static void walk_single(struct attr_kernel *k, size_t i, const struct trapezoid 
 			last = c;
 		}
 		i += n;
+		k->work += n;
 	}
 }
 
@@ -154,51 +155,26 @@ static void walk_several(struct attr_kernel *k, size_t i, const struct trapezoid
 	}
 }
 
-/* Share of boxcar(window) * exponential(tau) whose age is less than AGE. */
-static inline double young(double age, double window, double tau)
-{
-	double e = exp(-age / tau);
-
-	if (age <= window)
-		return (age - tau * (1 - e)) / window;
-	return 1 - tau / window * (exp(-(age - window) / tau) - e);
-}
-
-#define RC_MEMORY 14 /* time constants after which the rest counts to the oldest segment */
-
-/* The window behind a low-pass: the weight of a segment is the difference of two looks at the
- * cumulative kernel. */
-static bool walk_rc(struct attr_kernel *k, size_t *cursor, double end, double window, double weight)
+/* The windows, evenly over the doubt about their end, each less what the low-pass has not passed on. */
+static bool walk_rc(struct attr_kernel *k, size_t *cursor, double end, double window, double stale,
+	double weight)
 {
 	const struct attr_view *v = k->view;
-	double tau = k->shape.rc_ns, start = fmax(end - window - RC_MEMORY * tau, 0), older = 1;
-	size_t i;
-
-	if (end - window - tau < 0 || end > rel(v, v->n))
-		return false;
-	*cursor = i = attr_skip(v, *cursor, start);
-	for (; i < v->n && older > 0; i++) {
-		double to = rel(v, i + 1), c = to < end ? young(end - to, window, tau) : 0;
-		double a = (older - c) * weight;
-
-		older = c;
-		k->work++;
-		for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
-			attr_row_add(k, v->col[e], a * (v->share ? (double)v->share[e] : 1));
-	}
-	return true;
-}
-
-static bool walk_rc_stale(struct attr_kernel *k, size_t *cursor, double end, double window,
-	double stale, double weight)
-{
 	size_t n = stale > 0 ? ATTR_STALE_POINTS : 1;
 
-	for (size_t i = n; i-- > 0;)
-		if (!walk_rc(k, cursor,
-			    end - (stale > 0 ? stale * ((double)i + 0.5) / (double)n : 0), window,
-			    weight / (double)n))
-			return false;
+	if (end - stale - window - k->shape.rc_ns < 0 || end > rel(v, v->n))
+		return false;
+	for (size_t i = n; i-- > 0;) {
+		double e = end - (stale > 0 ? stale * ((double)i + 0.5) / (double)n : 0);
+		struct trapezoid z = {.start = e - window, .lng = window, .inv_lng = 1 / window};
+
+		*cursor = attr_skip(v, *cursor, z.start);
+		if (v->first)
+			walk_several(k, *cursor, &z, weight / (double)n);
+		else
+			walk_single(k, *cursor, &z, weight / (double)n);
+		attr_lowpass_add(k, i, e, window, weight / (double)n);
+	}
 	return true;
 }
 
@@ -212,7 +188,7 @@ bool attr_walk(struct attr_kernel *k, size_t *cursor, double end_ns, double wind
 	size_t i = *cursor;
 
 	if (k->shape.rc_ns > 0 && k->shape.kind != ERG_SENSOR_EMA)
-		return walk_rc_stale(k, cursor, end_ns, window_ns, stale_ns, weight);
+		return walk_rc(k, cursor, end_ns, window_ns, stale_ns, weight);
 	if (z.start < 0 || end_ns > rel(v, v->n))
 		return false;
 	z.inv_lng = 1 / z.lng;

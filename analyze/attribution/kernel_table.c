@@ -55,6 +55,8 @@ int attr_kernel_open(struct attr_kernel *k, const struct attr_view *view,
 		k->seg = attr_view_find(view, (uint64_t)from);
 	k->head = k->tail = k->seg;
 	rc = open_buffers(k, err);
+	if (rc >= 0)
+		rc = attr_lowpass_open(k, err);
 	if (rc < 0)
 		attr_kernel_close(k);
 	return rc;
@@ -69,5 +71,6 @@ void attr_kernel_close(struct attr_kernel *k)
 	for (size_t i = 0; k->ema && i < k->n_phases; i++)
 		free(k->ema[i].state);
 	free(k->ema);
+	attr_lowpass_close(k);
 	memset(k, 0, sizeof(*k));
 }

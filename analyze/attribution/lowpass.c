@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Occupancy behind a window and a low-pass of time constant tau. With o(t) the share of a column at t
+ * and l(t) that share behind the low-pass (l' = (o - l) / tau), the mean of l over the window is the mean
+ * of o over it less tau (l(end) - l(begin)) / window, exactly. So a reading takes two looks at l, each
+ * of which goes on from where the last reading left it: a segment is passed twice, however long the
+ * low-pass remembers.
+ *
+ * The levels of all columns fall alike while others run: they stand divided by a common scale, and a
+ * segment changes the scale and the levels of its own columns only.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
+
+#define MEMORY 14         /* time constants after which the rest counts to the oldest segment */
+#define SCALE_LEAST 1e-90 /* before levels take it in */
+#define LEAST 1e-9        /* of a row: less is none */
+
+int attr_lowpass_open(struct attr_kernel *k, struct erg_err *err)
+{
+	size_t looks = attr_stale(&k->shape) > 0 ? 2 * ATTR_STALE_POINTS : 2;
+
+	if (k->shape.rc_ns <= 0 || k->shape.kind == ERG_SENSOR_EMA)
+		return 0;
+	k->lowpass = calloc(looks, sizeof(*k->lowpass));
+	if (!k->lowpass)
+		return erg_fail(err, -ENOMEM, "out of memory for a low-pass");
+	k->n_lowpass = looks;
+	for (size_t i = 0; i < looks; i++) {
+		k->lowpass[i].level = calloc(k->view->n_cols + 1, sizeof(double));
+		if (!k->lowpass[i].level)
+			return erg_fail(err, -ENOMEM, "out of memory for %zu columns",
+				k->view->n_cols);
+	}
+	return 0;
+}
+
+void attr_lowpass_close(struct attr_kernel *k)
+{
+	for (size_t i = 0; k->lowpass && i < k->n_lowpass; i++)
+		free(k->lowpass[i].level);
+	free(k->lowpass);
+	k->lowpass = NULL;
+}
+
+static double edge(const struct attr_view *v, size_t i)
+{
+	return (double)(int64_t)(attr_begin(v, i) - v->t0);
+}
+
+static void begin(const struct attr_kernel *k, struct attr_lowpass *l, double x)
+{
+	const struct attr_view *v = k->view;
+
+	memset(l->level, 0, v->n_cols * sizeof(double));
+	l->at = fmax(x - MEMORY * k->shape.rc_ns, 0);
+	l->seg = attr_view_find(v, v->t0 + (uint64_t)l->at);
+	l->scale = 1;
+	l->begun = true;
+	for (size_t e = attr_first(v, l->seg); l->seg < v->n && e < attr_first(v, l->seg + 1); e++)
+		l->level[v->col[e]] = v->share ? (double)v->share[e] : 1;
+}
+
+/* From where it is to X, within its segment. */
+static void pass(const struct attr_kernel *k, struct attr_lowpass *l, double x)
+{
+	const struct attr_view *v = k->view;
+	double kept = exp((l->at - x) / k->shape.rc_ns), rise;
+
+	l->scale *= kept;
+	if (l->scale < SCALE_LEAST) {
+		for (size_t c = 0; c < v->n_cols; c++)
+			l->level[c] *= l->scale;
+		l->scale = 1;
+	}
+	rise = (1 - kept) / l->scale;
+	for (size_t e = attr_first(v, l->seg); e < attr_first(v, l->seg + 1); e++)
+		l->level[v->col[e]] += rise * (v->share ? (double)v->share[e] : 1);
+	l->at = x;
+}
+
+static void look(struct attr_kernel *k, struct attr_lowpass *l, double x)
+{
+	const struct attr_view *v = k->view;
+
+	if (!l->begun || x < l->at || x - l->at > MEMORY * k->shape.rc_ns)
+		begin(k, l, x);
+	for (; l->seg < v->n; l->seg++) {
+		double end = edge(v, l->seg + 1);
+
+		k->work += 4; /* an exponential is a few additions */
+		if (end > x)
+			break;
+		pass(k, l, end);
+	}
+	if (l->seg < v->n)
+		pass(k, l, x);
+}
+
+void attr_lowpass_add(struct attr_kernel *k, size_t which, double end, double window, double weight)
+{
+	struct attr_lowpass *head = &k->lowpass[2 * which], *tail = head + 1;
+	double by = weight * k->shape.rc_ns / window;
+
+	look(k, head, end);
+	look(k, tail, end - window);
+	for (size_t c = 0; c < k->view->n_cols; c++) {
+		double less = by * (head->level[c] * head->scale - tail->level[c] * tail->scale);
+
+		if (fabs(less) > LEAST)
+			attr_row_add(k, (uint16_t)c, -less);
+	}
+	k->work += k->view->n_cols;
+}
