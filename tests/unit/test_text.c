@@ -82,7 +82,7 @@ static void test_table_leaves_out(void **state)
 	fclose(out);
 	assert_string_equal(text,
 		"layer     energy\n畳み込み    1 µJ\n"
-		"not shown for lack of width: share\n");
+		"not shown for lack\n  of width: share\n");
 }
 
 static void test_names_without_control_characters(void **state)
