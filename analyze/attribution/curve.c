@@ -102,6 +102,8 @@ static void append(struct attr_curve *c, size_t i, double begin, double end)
 	size_t n = c->n++;
 	double p = power_of(c, i), d = end - begin;
 
+	c->work += 1 + 4 * c->n_tau; /* an exponential is a few additions */
+
 	c->p[n] = p;
 	c->edge[n + 1] = end;
 	c->sum[n + 1] = c->sum[n] + p * d;

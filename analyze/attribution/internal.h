@@ -302,6 +302,7 @@ struct attr_curve {
 	double from;           /* from here on the low-passes are warm, ns since t0 */
 	double span;           /* the longest that was asked for, ns */
 	size_t next;           /* segment after the last that is ready */
+	size_t work;           /* as an attr_kernel's */
 	bool at_end;
 	double *edge, *sum;   /* n + 1: ns since t0; W ns */
 	double *p;            /* n: W */
@@ -617,6 +618,7 @@ struct attr_run {
 	size_t n_extra; /* further columns in all */
 	struct attr_weights weights;
 	size_t from, to; /* readings that a fit is of; to 0: all */
+	double work;     /* entries and segments that passes looked at so far */
 	double *rival;   /* per column, W: what another sensor says that fits as well; NULL */
 	struct attr_misfit misfit;
 	struct erg_err *err;
@@ -646,6 +648,9 @@ int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_sh
 void attr_rows_close(struct attr_rows *w);
 /* 1 and a row, 0 at the end. */
 int attr_rows_next(struct attr_rows *w, struct attr_row **ret);
+
+/* Share of the readings' squares that is of rounding (of stamps, of digits): 3e-5 of a reading. */
+#define ATTR_EXACT 1e-9
 
 /* ---- misfit.c ---- */
 /* Tests the fit in r->st->power, r->sol.delta, r->st->gram at r->st->shape. */

@@ -155,17 +155,19 @@ static void walk_several(struct attr_kernel *k, size_t i, const struct trapezoid
 	}
 }
 
+#define STALE_SEEN 0.02 /* of the time constant: behind it a shorter doubt is a delay of its mean */
+
 /* The windows, evenly over the doubt about their end, each less what the low-pass has not passed on. */
 static bool walk_rc(struct attr_kernel *k, size_t *cursor, double end, double window, double stale,
 	double weight)
 {
 	const struct attr_view *v = k->view;
-	size_t n = stale > 0 ? ATTR_STALE_POINTS : 1;
+	size_t n = stale > STALE_SEEN * k->shape.rc_ns ? ATTR_STALE_POINTS : 1;
 
 	if (end - stale - window - k->shape.rc_ns < 0 || end > rel(v, v->n))
 		return false;
 	for (size_t i = n; i-- > 0;) {
-		double e = end - (stale > 0 ? stale * ((double)i + 0.5) / (double)n : 0);
+		double e = end - stale * ((double)i + 0.5) / (double)n;
 		struct trapezoid z = {.start = e - window, .lng = window, .inv_lng = 1 / window};
 
 		*cursor = attr_skip(v, *cursor, z.start);

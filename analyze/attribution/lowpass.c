@@ -23,7 +23,7 @@
 
 int attr_lowpass_open(struct attr_kernel *k, struct erg_err *err)
 {
-	size_t looks = attr_stale(&k->shape) > 0 ? 2 * ATTR_STALE_POINTS : 2;
+	const size_t looks = 2 * ATTR_STALE_POINTS;
 
 	if (k->shape.rc_ns <= 0 || k->shape.kind == ERG_SENSOR_EMA)
 		return 0;

@@ -32,6 +32,7 @@ int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_sh
 
 void attr_rows_close(struct attr_rows *w)
 {
+	w->r->work += (double)w->k.work + (w->with_extras ? (double)w->x.curve.work : 0);
 	attr_kernel_close(&w->k);
 	attr_extras_close(&w->x);
 }

@@ -29,8 +29,7 @@
 #define SAME_FIT 30 /* variances of a reading by which a worse minimum is no rival */
 #define LAG_MAX 0.125e9
 #define WORK_PASSES 200 /* of the whole run: what a search may cost */
-#define WORK_LEAST 2e8  /* entries looked at: a few seconds */
-#define DESCENT 6       /* passes, typical */
+#define WORK_LEAST 1e9  /* entries looked at: a few seconds */
 #define SKEW_SEEN 3e-5
 #define SKEW_MAX 1e-3
 #define SKEW_USUAL 5e-4
@@ -52,6 +51,7 @@ struct scan {
 	double segment;    /* typical, ns */
 	double lag_max;    /* ns */
 	double steps;      /* of the lag, in what it moves by */
+	double least;      /* residual, per row, below which all fit alike */
 	double work, most; /* entries looked at, and how many may be */
 };
 
@@ -113,12 +113,14 @@ static int scan_at(struct scan *s, const struct attr_shape *shape, double *ret)
 			attr_gram_add(&g, row);
 	*ret = INFINITY;
 	if (g.rows > v->n_cols + 20) {
-		double *h = attr_sum_h(g.sum, g.dim), rss = attr_sum_n(g.sum, g.dim)[2];
+		double *h = attr_sum_h(g.sum, g.dim);
+		double square = attr_sum_n(g.sum, g.dim)[2], rss = square;
 
 		s->work += solve_work(g.dim) * attr_nnls_solve(&s->nnls, g.sum, h);
 		for (size_t i = 0; i < g.dim; i++)
 			rss -= h[i] * s->nnls.x[i];
-		*ret = fmax(rss, 0) / (double)g.rows;
+		s->least = ATTR_EXACT * square / (double)g.rows;
+		*ret = fmax(rss / (double)g.rows, s->least);
 	}
 	s->work += (double)k.work;
 	attr_kernel_close(&k);
@@ -294,6 +296,7 @@ static void prefer_near(struct scan *s, size_t n, double rows)
 static int refine_places(struct scan *s, size_t n, size_t from, size_t to)
 {
 	struct attr_run *r = s->r;
+	double before;
 	int rc = 0;
 
 	r->from = from;
@@ -302,11 +305,12 @@ static int refine_places(struct scan *s, size_t n, size_t from, size_t to)
 		r->st->shape = s->best[i].shape;
 		rc = scan_at(s, &s->best[i].shape, &s->best[i].rss);
 		memcpy(s->power, s->nnls.x, s->st->view.n_cols * sizeof(double));
+		before = r->work;
 		if (!rc)
 			rc = attr_descend(r, s->power);
-		s->work += DESCENT * pass_work(r->st, to - from);
+		s->work += r->work - before;
 		s->best[i].shape = r->st->shape;
-		s->best[i].rss = r->sol.rss_plain;
+		s->best[i].rss = fmax(r->sol.rss_plain, s->least);
 	}
 	r->from = 0;
 	r->to = 0;
