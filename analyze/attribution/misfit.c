@@ -26,6 +26,7 @@
 #define JITTER_MAX                                                                                 \
 	2e5 /* ns, SD of the readings' times: beyond, the kernel of short layers is not known */
 #define JITTER_LAYER 0.2 /* or of a layer's duration */
+#define PURE 0.99        /* of a reading's window */
 #define OWN_MIN 1e-7     /* share of a column below which the rest is rounding */
 #define BLOCKS_MIN 60
 #define BLOCKS_PER_SCORE 20
@@ -51,6 +52,7 @@ struct scores {
 	double left[ATTR_Z]; /* of the squares of z, by what the model does not explain */
 	bool own[ATTR_Z];    /* the model leaves something of z */
 	double ee, yy;       /* squared residuals, squared readings */
+	size_t rows, pure;   /* readings, and those that saw one column alone */
 	struct attr_extras x;
 	size_t hint[ATTR_SHIFTS + 1][2];
 };
@@ -122,6 +124,14 @@ static void score_row(struct scores *s, const struct attr_row *row, size_t block
 	}
 }
 
+static bool saw_one(const struct attr_row *row)
+{
+	for (size_t k = 0; k < row->n; k++)
+		if (row->a[k] > PURE * row->sw)
+			return true;
+	return false;
+}
+
 static int score_rows(struct scores *s)
 {
 	struct attr_run *r = s->r;
@@ -134,6 +144,8 @@ static int score_rows(struct scores *s)
 		size_t m = rows.k.m - rows.k.stride;
 
 		s->yy += row->y * row->y;
+		s->rows++;
+		s->pure += saw_one(row);
 		rc = score_columns(s, m, row);
 		for (size_t i = 0; i < s->n_z; i++)
 			s->z[i] *= row->sw;
@@ -214,10 +226,11 @@ static void test_scores(const struct scores *s, const size_t *which, size_t q,
 	ret->step = q == 1 ? step_of(s, *which) : 0;
 	if (!u)
 		return;
-	/* a model that explains every shift, to rounding, explains nothing: the test is blind */
+	/* a model that explains every shift, to rounding, explains nothing: the test is blind; but for
+	 * readings that mostly saw one layer alone, whose power needs no model */
 	for (size_t i = 0; i < q; i++)
 		seen = seen || s->own[which[i]];
-	if (!seen && q == ATTR_SHIFTS && s->blocks >= least) {
+	if (!seen && q == ATTR_SHIFTS && s->blocks >= least && 2 * s->pure < s->rows) {
 		ret->f = INFINITY;
 		ret->p = 0;
 		return;
