@@ -162,7 +162,7 @@ runs_document() {
             'exec erg-record --quiet --sysfs "$ERG_BOARD_DIR" -o $0.erg -- erg-board-play --net $0 --duration 8' $n
     done
     erg-analyze model fit --whole squeezenet1.1.erg mobilenet1.erg --predictors macs --format json \
-        --save m.json >f.json 2>err
+        --save m.json >f.json 2>err || { cat err; false; }
     jq -e '.rows == 2 and .simulated and .rails == ["VDD_IN"] and (.cv.folds | map(.group) | sort)
         == ["mobilenet1", "squeezenet1.1"]' f.json
     # 0.1 to 10 nJ a multiply-accumulate.
