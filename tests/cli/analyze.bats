@@ -235,7 +235,7 @@ packet_end() {
 # DIR: what is known of an unpacked archive, but for what is said to be lost.
 contents() {
     erg-analyze info --format json "$1" 2>/dev/null | jq 'del(.warnings, .files[].losses)'
-    erg-analyze layers --format json "$1" 2>/dev/null | jq .runs
+    erg-analyze layers --lag 0 --rounds 50 --format json "$1" 2>/dev/null | jq .runs
 }
 
 # DIR AT: each stream cut at random places reads as if it had never gone on behind its last packet.
