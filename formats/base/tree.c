@@ -22,43 +22,50 @@ static void fts_closep(FTS **f)
 		fts_close(*f);
 }
 
-int erg_tree_each_file(const char *path,
-	int (*fn)(void *data, const char *path, const struct stat *st), void *data)
+/* Calls FN for each entry in the order of names, until it returns other than 0 or ERG_TREE_SKIP. */
+static int walk(const char *path, int (*fn)(void *data, const FTSENT *e), void *data)
 {
 	char *const roots[] = {(char *)path, NULL};
-	_cleanup_(fts_closep) FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	_cleanup_(fts_closep) FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
 	int r = 0;
 
-	if (!walk)
+	if (!tree)
 		return -errno;
-	for (FTSENT *e; r == 0 && (e = fts_read(walk));) {
-		if (e->fts_info == FTS_F)
-			r = fn(data, e->fts_path, e->fts_statp);
-		else if (e->fts_level == FTS_ROOTLEVEL &&
+	for (FTSENT *e; r == 0 && (e = fts_read(tree));) {
+		if (e->fts_level == FTS_ROOTLEVEL &&
 			(e->fts_info == FTS_NS || e->fts_info == FTS_DNR))
-			r = -e->fts_errno;
+			return -e->fts_errno;
+		r = fn(data, e);
+		if (r == ERG_TREE_SKIP && e->fts_info == FTS_D && fts_set(tree, e, FTS_SKIP) == 0)
+			r = 0;
 	}
 	return r;
 }
 
+struct each {
+	int (*file)(void *data, const char *path, const struct stat *st);
+	int (*folder)(void *data, const char *path);
+	void *data;
+};
+
+static int each(void *data, const FTSENT *e)
+{
+	const struct each *to = data;
+
+	if (to->file && e->fts_info == FTS_F)
+		return to->file(to->data, e->fts_path, e->fts_statp);
+	return to->folder && e->fts_info == FTS_D ? to->folder(to->data, e->fts_path) : 0;
+}
+
+int erg_tree_each_file(const char *path,
+	int (*fn)(void *data, const char *path, const struct stat *st), void *data)
+{
+	return walk(path, each, &(struct each){.file = fn, .data = data});
+}
+
 int erg_tree_each_folder(const char *path, int (*fn)(void *data, const char *path), void *data)
 {
-	char *const roots[] = {(char *)path, NULL};
-	_cleanup_(fts_closep) FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-	int r = 0;
-
-	if (!walk)
-		return -errno;
-	for (FTSENT *e; r == 0 && (e = fts_read(walk));) {
-		if (e->fts_info == FTS_D)
-			r = fn(data, e->fts_path);
-		else if (e->fts_level == FTS_ROOTLEVEL &&
-			(e->fts_info == FTS_NS || e->fts_info == FTS_DNR))
-			r = -e->fts_errno;
-		if (r == ERG_TREE_SKIP && fts_set(walk, e, FTS_SKIP) == 0)
-			r = 0;
-	}
-	return r;
+	return walk(path, each, &(struct each){.folder = fn, .data = data});
 }
 
 static int bytes_add(void *data, const char *path, const struct stat *st)
