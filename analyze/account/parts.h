@@ -61,8 +61,6 @@ const struct erg_part *erg_parts_named(const struct erg_parts *p, const char *na
 /* Energy of all phases of that part, with the covariance; p->run: of the whole run. */
 struct erg_est erg_parts_energy(const struct erg_parts *p, const struct erg_part *part,
 	bool above_idle);
-/* The same as a share of the run's. */
-struct erg_est erg_parts_share(const struct erg_parts *p, const struct erg_part *part);
 /* Energy of the time of which a phase of that name is the innermost; "": of what is in no phase. Those of
  * all names and of "" make up the run. */
 struct erg_est erg_parts_own(const struct erg_parts *p, const char *name, bool above_idle);

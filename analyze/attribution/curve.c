@@ -209,7 +209,7 @@ static size_t curve_find(const struct attr_curve *c, double x, size_t *hint)
 	return *hint = i;
 }
 
-double attr_curve_sum(const struct attr_curve *c, size_t j, double x, size_t *hint)
+static double curve_sum(const struct attr_curve *c, size_t j, double x, size_t *hint)
 {
 	size_t i = curve_find(c, x, hint);
 	double d = x - c->edge[i], tau = c->tau[j], p = c->p[i];
@@ -242,8 +242,7 @@ double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double 
 	for (size_t i = 0; i < n; i++) {
 		double e = stale > 0 ? end - stale * ((double)i + 0.5) / (double)n : end;
 
-		sum += attr_curve_sum(c, j, e, &hint[0]) -
-			attr_curve_sum(c, j, e - window, &hint[1]);
+		sum += curve_sum(c, j, e, &hint[0]) - curve_sum(c, j, e - window, &hint[1]);
 	}
 	return sum / (double)n / window;
 }

@@ -27,7 +27,7 @@ void attr_row_begin(struct attr_kernel *k)
 }
 
 /* Columns in ascending order, their shares beside them. */
-void attr_row_finish(struct attr_kernel *k)
+static void row_finish(struct attr_kernel *k)
 {
 	struct attr_row *row = &k->row;
 
@@ -66,7 +66,7 @@ struct attr_row *attr_kernel_next(struct attr_kernel *k)
 		k->m += k->stride;
 		if (!ok)
 			continue;
-		attr_row_finish(k);
+		row_finish(k);
 		k->work += k->row.n;
 		return &k->row;
 	}
