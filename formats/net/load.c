@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "formats/base/beside.h"
 #include "formats/base/util.h"
 #include "formats/net/net.h"
 
@@ -110,25 +111,15 @@ int erg_net_locate(const char *what, const char *dir, char **ret, struct erg_err
 int erg_net_default_dir(char **ret, struct erg_err *err)
 {
 	/* Seen from the directory of the program: itself, another room, a room's subdirectory. */
-	static const char *const beside[] = {"networks", "../examples/convnet/networks",
+	static const char *const places[] = {"networks", "../examples/convnet/networks",
 		"../../examples/convnet/networks", "../share/ergtrace/networks"};
 	const char *env = getenv("ERG_NETWORKS");
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	_cleanup_(erg_freep) char *dir = NULL;
+	const char *found = env && *env ? env : NULL;
+	char dir[PATH_MAX];
 
-	while (n > 0 && exe[n - 1] != '/')
-		n--;
-	exe[n > 0 ? n : 0] = '\0';
-	for (size_t i = 0; !(env && *env) && n > 0 && i < ERG_ARRAY_SIZE(beside); i++) {
-		free(dir);
-		if (asprintf(&dir, "%s%s", exe, beside[i]) < 0)
-			dir = NULL;
-		if (dir && access(dir, R_OK | X_OK) == 0) {
-			*ret = erg_steal_ptr(&dir);
-			return 0;
-		}
-	}
-	*ret = strdup(env && *env ? env : ERG_NETWORKS_DIR);
+	for (size_t i = 0; !found && i < ERG_ARRAY_SIZE(places); i++)
+		if (erg_beside(places[i], R_OK | X_OK, dir, sizeof(dir)))
+			found = dir;
+	*ret = strdup(found ? found : ERG_NETWORKS_DIR);
 	return *ret ? 0 : erg_fail_errno(err, -ENOMEM, "directory of networks");
 }

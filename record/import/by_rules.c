@@ -11,8 +11,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <libgen.h>
-
+#include "formats/base/beside.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
 
@@ -23,18 +22,10 @@
 /* Beside this program, or in its build folder. */
 static int program_find(char *ret, size_t size, struct erg_err *err)
 {
-	char exe[PATH_MAX / 2];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	const char *dir;
-
-	exe[n > 0 ? n : 0] = '\0';
-	dir = dirname(exe);
-	snprintf(ret, size, "%s/../rules/" PROGRAM, dir);
-	if (access(ret, X_OK) < 0)
-		snprintf(ret, size, "%s/" PROGRAM, dir);
-	return access(ret, X_OK) == 0
-		? 0
-		: erg_fail(err, -ENOENT, "--from ctf: %s is not installed", ret);
+	if (erg_beside("../rules/" PROGRAM, X_OK, ret, size) ||
+		erg_beside(PROGRAM, X_OK, ret, size))
+		return 0;
+	return erg_fail(err, -ENOENT, "--from ctf: %s is not installed", ret);
 }
 
 /* The notes in FD; the last other line in SAID. */

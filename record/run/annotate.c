@@ -6,11 +6,11 @@
 #include "record/run/annotate.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/base/beside.h"
 #include "formats/base/util.h"
 #include "record/run/rules.h"
 #include "tracepoints/adapters/annotate.h"
@@ -69,15 +69,12 @@ bool erg_annotate_known(const char *list, struct erg_err *ret)
 static const char *folder(char *buf, size_t size)
 {
 	const char *env = getenv("ERG_ADAPTER_DIR");
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
 	if (env && access(env, X_OK) == 0)
 		return env;
 	if (access(ERG_ADAPTER_DIR, X_OK) == 0)
 		return ERG_ADAPTER_DIR;
-	exe[n > 0 ? n : 0] = '\0';
-	snprintf(buf, size, "%s/../tracepoints/adapters", dirname(exe));
+	erg_beside("../tracepoints/adapters", X_OK, buf, size);
 	return buf;
 }
 

@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <libgen.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "formats/base/beside.h"
 #include "formats/base/say.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
@@ -32,19 +32,9 @@ bool erg_rules_named(const char *name)
 	return !strncmp(name, PREFIX, strlen(PREFIX));
 }
 
-/* REST below the folder of this program: of a build tree. */
-static void beside(const char *rest, char *ret, size_t size)
-{
-	char exe[PATH_MAX / 2];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	exe[n > 0 ? n : 0] = '\0';
-	snprintf(ret, size, "%s/rules/%s", dirname(exe), rest);
-}
-
 char *erg_rules_file(const char *name)
 {
-	char path[PATH_MAX], yaml[PATH_MAX / 4];
+	char path[PATH_MAX], yaml[PATH_MAX / 4], built[PATH_MAX / 2];
 
 	name += strlen(PREFIX);
 	if (!*name)
@@ -54,16 +44,15 @@ char *erg_rules_file(const char *name)
 	if (strchr(name, '/'))
 		return NULL;
 	snprintf(yaml, sizeof(yaml), "%s.yaml", name);
-	beside(yaml, path, sizeof(path));
-	if (access(path, R_OK) < 0)
+	snprintf(built, sizeof(built), "rules/%s", yaml);
+	if (!erg_beside(built, R_OK, path, sizeof(path)))
 		snprintf(path, sizeof(path), ERG_RULES_DIR "/%s", yaml);
 	return access(path, R_OK) == 0 ? strdup(path) : NULL;
 }
 
 static int program_find(char *ret, size_t size, struct erg_err *err)
 {
-	beside(PROGRAM, ret, size);
-	if (access(ret, X_OK) < 0)
+	if (!erg_beside("rules/" PROGRAM, X_OK, ret, size))
 		snprintf(ret, size, ERG_LIBEXEC_DIR "/" PROGRAM);
 	if (access(ret, X_OK) < 0)
 		return erg_fail(err, -ENOENT,

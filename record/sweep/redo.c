@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "formats/base/beside.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 #include "record/sweep/redo.h"
@@ -25,16 +25,8 @@ extern char **environ;
 /* Beside this program, in the folder of its build, or wherever the shell finds it. */
 static void program_find(char *ret, size_t size)
 {
-	char exe[PATH_MAX / 2];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	const char *dir;
-
-	exe[n > 0 ? n : 0] = '\0';
-	dir = dirname(exe);
-	snprintf(ret, size, "%s/" PROGRAM, dir);
-	if (access(ret, X_OK) < 0)
-		snprintf(ret, size, "%s/../analyze/" PROGRAM, dir);
-	if (access(ret, X_OK) < 0)
+	if (!erg_beside(PROGRAM, X_OK, ret, size) &&
+		!erg_beside("../analyze/" PROGRAM, X_OK, ret, size))
 		snprintf(ret, size, PROGRAM);
 }
 

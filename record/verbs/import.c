@@ -4,12 +4,12 @@
  * brings, has no place on a device that records.
  */
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/base/beside.h"
 #include "formats/base/util.h"
 #include "record/verbs/verb.h"
 
@@ -18,12 +18,7 @@
 /* Where it is: of this build folder, if this program is not the installed one. */
 static void program_find(char *ret, size_t size)
 {
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	exe[n > 0 ? n : 0] = '\0';
-	snprintf(ret, size, "%s/import/" PROGRAM, dirname(exe));
-	if (access(ret, X_OK) < 0)
+	if (!erg_beside("import/" PROGRAM, X_OK, ret, size))
 		snprintf(ret, size, "%s/" PROGRAM, ERG_LIBEXEC_DIR);
 }
 
