@@ -115,7 +115,7 @@ static void append(struct attr_curve *c, size_t i, double begin, double end)
 
 /* Segments that end before X are done with; what is left moves to the front. Its sums begin anew, for a
  * difference of long sums is rounded more. */
-static void curve_drop(struct attr_curve *c, double x)
+void attr_curve_drop(struct attr_curve *c, double x)
 {
 	size_t k = 0;
 
@@ -132,9 +132,12 @@ static void curve_drop(struct attr_curve *c, double x)
 	c->sum[0] = 0;
 	for (size_t i = 0; i < c->n; i++)
 		c->sum[i + 1] = c->sum[i] + c->p[i] * (c->edge[i + 1] - c->edge[i]);
-	for (size_t j = 0; j < c->n_groups; j++)
+	for (size_t j = 0; j < c->n_groups; j++) {
+		const double base = c->group[j][k];
+
 		for (size_t i = 0; i <= c->n; i++)
-			c->group[j][i] = c->group[j][i + k] - c->group[j][k];
+			c->group[j][i] = c->group[j][i + k] - base;
+	}
 }
 
 /* An empty stretch at segment I. */
@@ -166,7 +169,7 @@ int attr_curve_cover(struct attr_curve *c, double from, double to)
 	c->span = fmax(c->span, to - from);
 	if (c->n && from >= c->from && from <= c->edge[c->n]) {
 		/* it goes on where it was, and as far back as was ever asked for */
-		curve_drop(c, to - c->span);
+		attr_curve_drop(c, to - c->span);
 	} else {
 		for (size_t j = 0; j < c->n_tau; j++)
 			warm = fmax(warm, WARM * c->tau[j]);

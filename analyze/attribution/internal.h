@@ -274,6 +274,8 @@ struct attr_tests {
 	struct attr_test lag, window, rc, skew, kernel, clock, duration;
 };
 #define ATTR_MISFIT_P 1e-4
+/* Of consequence: not one that widens instead. */
+bool attr_test_fails(const struct attr_test *t);
 struct attr_misfit {
 	struct attr_tests declared, fitted;
 	struct attr_tests given; /* of a lag that the user gave */

@@ -160,6 +160,8 @@ int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const doubl
 void attr_curve_close(struct attr_curve *c);
 /* Makes FROM .. TO (ns since t0) ready. Cheap when they move forward. */
 int attr_curve_cover(struct attr_curve *c, double from, double to);
+/* Leaves out the segments that end before X. */
+void attr_curve_drop(struct attr_curve *c, double x);
 double attr_curve_group(const struct attr_curve *c, size_t g, double end, double window,
 	size_t hint[2]);
 /* Mean over a window that ends at END, or up to STALE before. HINT: two cursors. */

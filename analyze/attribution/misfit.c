@@ -477,7 +477,7 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 	return rc;
 }
 
-static bool fails(const struct attr_test *t)
+bool attr_test_fails(const struct attr_test *t)
 {
 	return t->p < ATTR_MISFIT_P && !t->slight;
 }
@@ -510,12 +510,12 @@ static int judge(struct attr_run *r)
 	f->reason = NULL;
 	if (rc < 0)
 		return rc;
-	if (fails(&f->fitted.duration))
+	if (attr_test_fails(&f->fitted.duration))
 		f->reason = "misfit: varying";
 	/* a declared sensor that failed is not made right by a run too short for the test */
-	if (fails(&f->fitted.kernel) || (isnan(f->fitted.kernel.p) && !f->declared_right))
+	if (attr_test_fails(&f->fitted.kernel) || (isnan(f->fitted.kernel.p) && !f->declared_right))
 		f->reason = "misfit: unknown";
-	if (fails(&f->fitted.clock) || attr_scatters(r))
+	if (attr_test_fails(&f->fitted.clock) || attr_scatters(r))
 		f->reason = "misfit: clock";
 	/* the search was for a reason */
 	if (f->stopped && !f->reason)

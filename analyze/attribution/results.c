@@ -93,7 +93,7 @@ static bool lag_contradicted(const struct attr_run *r)
 {
 	const struct attr_tests *t = &r->misfit.given;
 
-	return (t->lag.p < ATTR_MISFIT_P || t->kernel.p < ATTR_MISFIT_P) &&
+	return (attr_test_fails(&t->lag) || attr_test_fails(&t->kernel)) &&
 		!(fabs(t->lag.step) < 3 * r->opt.lag_u_ns);
 }
 

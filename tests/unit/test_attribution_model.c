@@ -88,6 +88,49 @@ static void test_curve(void **state)
 	pair_teardown(&p);
 }
 
+/* 100 segments of 1 ms, kept while the windows move on: the sums of what stays do not change. */
+static void test_curve_moves_on(void **state)
+{
+	enum { N = 100, GROUPS = ATTR_GROUPS };
+	struct attr_curve c = {.n_tau = 1, .n_groups = GROUPS};
+	size_t hint[2] = {0};
+	double *of[] = {NULL, NULL, NULL, NULL};
+
+	for (size_t i = 0; i < 4; i++) {
+		of[i] = calloc(N + 1, sizeof(double));
+		assert_non_null(of[i]);
+	}
+	c.edge = of[0];
+	c.sum = of[1];
+	c.p = of[2];
+	c.y[0] = of[3];
+	for (size_t g = 0; g < GROUPS; g++) {
+		c.group[g] = calloc(N + 1, sizeof(double));
+		assert_non_null(c.group[g]);
+	}
+	c.n = N;
+	c.cap = N + 1;
+	for (size_t i = 0; i <= N; i++) {
+		c.edge[i] = (double)i * 1e6;
+		c.sum[i] = 3 * c.edge[i];
+		for (size_t g = 0; g < GROUPS; g++)
+			c.group[g][i] = (double)(g + 1) * c.edge[i];
+		if (i < N)
+			c.p[i] = 3;
+	}
+	c.at_end = true;
+	c.span = 60e6;
+	attr_curve_drop(&c, 40e6);
+	assert_int_equal(c.n, 60);
+	close_to(c.edge[0], 40e6, 1e-3);
+	close_to(attr_curve_mean(&c, 0, 90e6, 20e6, 0, hint), 3, 1e-12);
+	for (size_t g = 0; g < GROUPS; g++) {
+		close_to(attr_curve_group(&c, g, 55e6, 10e6, hint), (double)g + 1, 1e-12);
+		close_to(attr_curve_group(&c, g, 95e6, 10e6, hint), (double)g + 1, 1e-12);
+	}
+	attr_curve_close(&c);
+}
+
 /* The same window, as a row of occupancies: what the curve says is the row times the powers. */
 static void test_low_pass_row(void **state)
 {
@@ -266,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_curve),
+		cmocka_unit_test(test_curve_moves_on),
 		cmocka_unit_test(test_low_pass_row),
 		cmocka_unit_test(test_shape_move),
 		cmocka_unit_test(test_cut_durations),
