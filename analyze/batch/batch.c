@@ -43,6 +43,7 @@ struct pool {
 static void failed(struct erg_batch *b, const struct erg_batch_item *item, const char *why)
 {
 	b->failed++;
+	erg_batch_forget(b->results, item->name);
 	b->tell(b->data, item->archive, why);
 }
 

@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <sha2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "formats/archive/digest.h"
 #include "formats/base/util.h"
@@ -21,7 +23,8 @@ static void hash_text(SHA2_CTX *sha, const char *text)
 int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, struct erg_err *err)
 {
 	char digest[ERG_ARCHIVE_DIGEST_SIZE], key[SHA256_DIGEST_STRING_LENGTH];
-	json_t *list = json_array();
+	json_auto_t *list = json_array();
+	bool text = true;
 	SHA2_CTX sha;
 	int r = erg_archive_digest(archive, digest, err);
 
@@ -31,33 +34,61 @@ int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, s
 	hash_text(&sha, ERG_VERSION);
 	for (size_t i = 0; analysis[i]; i++) {
 		hash_text(&sha, analysis[i]);
-		json_array_append_new(list, json_string(analysis[i]));
+		text = json_array_append_new(list, json_string(analysis[i])) == 0 && text;
 	}
 	SHA256End(&sha, key);
 	*ret = r < 0 ? NULL
 		     : json_pack("{s:s, s:s, s:O, s:s}", "key", key, "archive_digest", digest,
 			       "analysis", list, "version", ERG_VERSION);
-	json_decref(list);
 	if (r < 0)
 		return r;
-	return *ret ? 0 : erg_fail(err, -EINVAL, "%s: options that are no UTF-8", archive);
+	if (text)
+		return *ret ? 0 : erg_fail(err, -ENOMEM, "%s: out of memory", archive);
+	json_decref(*ret);
+	*ret = NULL;
+	return erg_fail(err, -EINVAL, "%s: options that are no UTF-8", archive);
+}
+
+static const char start[] = "{\"" ERG_BATCH_ORIGIN "\":{\"key\":\"";
+
+/* The key of the document at PATH, "" where it has none. -ENOENT, -EEXIST: no batch made it. */
+static int key_read(const char *path, char ret[SHA256_DIGEST_STRING_LENGTH])
+{
+	char head[sizeof(start) + SHA256_DIGEST_STRING_LENGTH] = "";
+	_cleanup_(erg_fclosep) FILE *f = fopen(path, "r");
+	size_t n;
+
+	if (!f)
+		return -errno;
+	n = fread(head, 1, sizeof(head) - 1, f);
+	if (n < sizeof(start) - 1 || strncmp(head, start, sizeof(start) - 1))
+		return -EEXIST;
+	snprintf(ret, SHA256_DIGEST_STRING_LENGTH, "%.*s", SHA256_DIGEST_STRING_LENGTH - 1,
+		head + sizeof(start) - 1);
+	return 0;
 }
 
 int erg_batch_is_made(const char *results, const char *name, const json_t *origin,
 	struct erg_err *err)
 {
-	static const char start[] = "{\"" ERG_BATCH_ORIGIN "\":{\"key\":\"";
 	const char *key = json_string_value(json_object_get(origin, "key"));
-	_cleanup_(erg_fclosep) FILE *f = NULL;
-	char path[4096], head[sizeof(start) + SHA256_DIGEST_STRING_LENGTH] = "";
-	size_t n;
+	char path[4096], there[SHA256_DIGEST_STRING_LENGTH];
+	int r;
 
 	snprintf(path, sizeof(path), "%s/%s", results, name);
-	f = fopen(path, "r");
-	if (!f)
-		return errno == ENOENT ? 0 : erg_fail_errno(err, -errno, "%s", path);
-	n = fread(head, 1, sizeof(head) - 1, f);
-	if (n < sizeof(start) - 1 || strncmp(head, start, sizeof(start) - 1))
-		return erg_fail(err, -EEXIST, "%s: is there, and no result of a batch", path);
-	return !strncmp(head + sizeof(start) - 1, key, strlen(key));
+	r = key_read(path, there);
+	if (r == -EEXIST)
+		return erg_fail(err, r, "%s: is there, and no result of a batch", path);
+	if (r < 0)
+		return r == -ENOENT ? 0 : erg_fail_errno(err, r, "%s", path);
+	return !strcmp(there, key);
+}
+
+void erg_batch_forget(const char *results, const char *name)
+{
+	char path[4096], there[SHA256_DIGEST_STRING_LENGTH];
+
+	snprintf(path, sizeof(path), "%s/%s", results, name);
+	if (!key_read(path, there))
+		unlink(path);
 }

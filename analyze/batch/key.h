@@ -18,4 +18,7 @@ int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, s
 int erg_batch_is_made(const char *results, const char *name, const json_t *origin,
 	struct erg_err *err);
 
+/* Removes RESULTS/NAME, if a batch made it: what it was made of is there no more. */
+void erg_batch_forget(const char *results, const char *name);
+
 #endif

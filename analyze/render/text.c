@@ -48,14 +48,13 @@ const char *erg_text_reset(void)
 	return erg_text_color() ? "\033[0m" : "";
 }
 
+/* A copy for the terminal; whoever hands the text out asks whether there was memory. */
 static char *printable(const char *s)
 {
-	char *copy = strdup(s);
+	char *copy = erg_terminal_copy(s);
 
-	if (copy)
-		erg_terminal_text(copy);
-	else
-		erg_memory_note(); /* whoever hands the text out asks */
+	if (!copy)
+		erg_memory_note();
 	return copy;
 }
 

@@ -9,6 +9,8 @@
 
 #include "analyze/batch/batch.h"
 #include "analyze/verbs/verb.h"
+#include "formats/base/terminal.h"
+#include "formats/base/util.h"
 
 struct options {
 	const char *output;
@@ -52,9 +54,13 @@ static const struct erg_command command = {
 static void tell(void *data, const char *archive, const char *why)
 {
 	/* The process names its archive in most of what it says. */
+	_cleanup_(erg_freep) char *name =
+		why && !strstr(why, archive) ? erg_terminal_copy(archive) : NULL;
+	_cleanup_(erg_freep) char *text = why ? erg_terminal_copy(why) : NULL;
+
 	if (why)
-		fprintf(stderr, "failed: %s%s%s\n", strstr(why, archive) ? "" : archive,
-			strstr(why, archive) ? "" : ": ", why);
+		fprintf(stderr, "failed: %s%s%s\n", name ? name : "", name ? ": " : "",
+			text ? text : "");
 }
 
 /* Takes "-- ANALYSIS…" off the command line; the verb and its options, or the default. */

@@ -18,6 +18,8 @@
 #include "analyze/render/sweep.h"
 #include "analyze/render/thermal.h"
 #include "analyze/verbs/verb.h"
+#include "formats/base/terminal.h"
+#include "formats/base/util.h"
 #include "formats/base/outfile.h"
 #include "formats/base/texts.h"
 
@@ -46,8 +48,8 @@ static const struct erg_command command = {
 	.synopsis = "[options] DIR -o report.html",
 	.about =
 		"All that the plan of DIR (of erg-record sweep) asks for under analysis:, as one page "
-		"with its tables (CSV, JSON) beside it. Without analysis: the sweep. What was analysed "
-		"before is not analysed again.",
+		"with its tables (CSV, JSON) beside it. Without analysis: the sweep. Documents of "
+		"archives that are there already are kept.",
 	.groups = groups,
 };
 
@@ -83,8 +85,11 @@ static void study_release(struct study *s)
 
 static void tell(void *data, const char *archive, const char *why)
 {
-	if (why)
-		fprintf(stderr, "left out: %s: %s\n", archive, why);
+	_cleanup_(erg_freep) char *name = erg_terminal_copy(archive);
+	_cleanup_(erg_freep) char *text = why ? erg_terminal_copy(why) : NULL;
+
+	if (text && name)
+		fprintf(stderr, "left out: %s: %s\n", name, text);
 }
 
 /* The documents of all archives that can be analysed. */
@@ -276,7 +281,7 @@ static int write_page(struct study *s, const char *title, struct erg_err *err)
 		r = r < 0 ? erg_fail_errno(err, r, "report") : erg_process_wait(&c);
 	}
 	erg_texts_clear(&argv);
-	if (r >= 0 && c.status != 0) {
+	if (r >= 0 && c.status != 0 && c.status != 3) {
 		erg_process_last_line(&c, line, sizeof(line));
 		r = erg_fail(err, -EIO, "report: %s", line);
 	}

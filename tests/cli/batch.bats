@@ -63,6 +63,12 @@ test_setup() {
     [[ ${lines[0]} == "failed: "*"runs/cut.erg"* ]]
     [ "${lines[-1]}" = "4 archives: 3 analysed, 0 there already, 1 failed: results" ]
     [ "$(ls -A results | wc -l)" -eq 3 ]
+    # nor what an archive said before it was broken
+    [ -e results/b.layers.json ]
+    head -c 40 runs/b.erg >half
+    mv half runs/b.erg
+    run -1 erg-analyze batch runs/b.erg -o results
+    [ ! -e results/b.layers.json ]
     echo mine >results/a.layers.json
     run -1 erg-analyze batch runs/a.erg -o results
     [[ $output == *"results/a.layers.json: is there, and no result of a batch"* ]]
