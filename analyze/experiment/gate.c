@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <gsl/gsl_cdf.h>
 
@@ -76,15 +77,22 @@ static double upper_tail(double t, double df)
 	return isinf(df) ? gsl_cdf_ugaussian_Q(t) : gsl_cdf_tdist_Q(t, df);
 }
 
+/* Systematic part of new - (1 + MARGIN) base. */
+static double syst_of(const struct pair *p, const struct erg_gate_wish *w, double margin)
+{
+	double k = 1 + margin;
+
+	return w->same_sensor ? fabs(p->added.syst - k * p->base.syst)
+			      : p->added.syst + k * p->base.syst;
+}
+
 /* p of "new is not more than (1 + MARGIN) base" against more, or with LESS of the other side. */
 static double p_of(const struct pair *p, const struct erg_gate_wish *w, double margin, bool less)
 {
 	double k = 1 + margin, vb = k * k * p->var_base / (double)p->base.n;
 	double va = p->var_added / (double)p->added.n, d = p->added.mean - k * p->base.mean;
-	double syst = w->same_sensor ? fabs(p->added.syst - k * p->base.syst)
-				     : p->added.syst + k * p->base.syst;
 
-	d = (less ? -d : d) - syst;
+	d = (less ? -d : d) - syst_of(p, w, margin);
 	if (!(vb + va > 0))
 		return NAN;
 	return upper_tail(d / sqrt(vb + va), freedom(p, vb, va));
@@ -113,7 +121,8 @@ static double repetitions(const struct pair *p, const struct erg_gate_wish *w)
 	double distance = w->has_equivalent ? fabs(w->equivalent - fabs(rel)) : fabs(rel - m);
 	double var, n;
 
-	if (!p->scattered)
+	distance -= syst_of(p, w, m) / p->base.mean; /* which no repetition makes less */
+	if (!p->scattered || !(distance > 0))
 		return NAN;
 	var = (p->var_added + (1 + m) * (1 + m) * p->var_base) / (p->base.mean * p->base.mean);
 	n = ceil(POWERED * POWERED * var / (distance * distance));
@@ -162,37 +171,48 @@ static int look_order(const void *a, const void *b)
 	return (x->p > y->p) - (x->p < y->p);
 }
 
-/* Holm: in order of p, the i-th of m is decided while p <= 5 % / (m - i). */
-static void decide(const struct erg_gate_result *r, size_t n, size_t offset,
-	enum erg_gate_verdict v, struct look *look, enum erg_gate_verdict *ret)
+int erg_gate_holm(const double *p, size_t n, bool *ret)
 {
+	_cleanup_(erg_freep) struct look *look = calloc(n + 1, sizeof(*look));
 	size_t m = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		double p = *(const double *)((const char *)&r[i] + offset);
-
-		if (!isnan(p))
-			look[m++] = (struct look){p, i};
-	}
+	if (!look)
+		return -ENOMEM;
+	memset(ret, 0, n * sizeof(*ret));
+	for (size_t i = 0; i < n; i++)
+		if (!isnan(p[i]))
+			look[m++] = (struct look){p[i], i};
 	qsort(look, m, sizeof(*look), look_order);
 	for (size_t i = 0; i < m && look[i].p <= LEVEL / (double)(m - i); i++)
-		ret[look[i].at] = v;
+		ret[look[i].at] = true;
+	return 0;
 }
 
 int erg_gate_verdicts(const struct erg_gate_result *r, size_t n, enum erg_gate_verdict *ret)
 {
-	_cleanup_(erg_freep) struct look *look = calloc(n + 1, sizeof(*look));
+	/* the later wins */
+	static const struct {
+		size_t p;
+		enum erg_gate_verdict verdict;
+	} kinds[] = {{offsetof(struct erg_gate_result, p_not_more), ERG_GATE_NOT_MORE},
+		{offsetof(struct erg_gate_result, p_less), ERG_GATE_LESS},
+		{offsetof(struct erg_gate_result, p_equivalent), ERG_GATE_EQUIVALENT},
+		{offsetof(struct erg_gate_result, p_more), ERG_GATE_MORE}};
+	_cleanup_(erg_freep) double *p = calloc(n + 1, sizeof(*p));
+	_cleanup_(erg_freep) bool *decided = calloc(n + 1, sizeof(*decided));
 
-	if (!look)
+	if (!p || !decided)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		ret[i] = ERG_GATE_CANNOT_TELL;
-	/* the later wins */
-	decide(r, n, offsetof(struct erg_gate_result, p_not_more), ERG_GATE_NOT_MORE, look, ret);
-	decide(r, n, offsetof(struct erg_gate_result, p_less), ERG_GATE_LESS, look, ret);
-	decide(r, n, offsetof(struct erg_gate_result, p_equivalent), ERG_GATE_EQUIVALENT, look,
-		ret);
-	decide(r, n, offsetof(struct erg_gate_result, p_more), ERG_GATE_MORE, look, ret);
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(kinds); k++) {
+		for (size_t i = 0; i < n; i++)
+			p[i] = *(const double *)((const char *)&r[i] + kinds[k].p);
+		if (erg_gate_holm(p, n, decided) < 0)
+			return -ENOMEM;
+		for (size_t i = 0; i < n; i++)
+			ret[i] = decided[i] ? kinds[k].verdict : ret[i];
+	}
 	return 0;
 }
 

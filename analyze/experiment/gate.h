@@ -44,6 +44,10 @@ struct erg_gate_result {
 bool erg_gate_test(const struct erg_gate_side *base, const struct erg_gate_side *added,
 	const struct erg_gate_wish *w, struct erg_gate_result *ret);
 
+/* Which of N p-values are rejected at 5 % for all of them together (Holm 1979: in order, the i-th of m while
+ * p <= 5 % / (m - i)); NaN is no test. -ENOMEM. */
+int erg_gate_holm(const double *p, size_t n, bool *ret);
+
 /* Verdicts of N results, each test of a kind at 5 % for all of them together (Holm 1979). */
 int erg_gate_verdicts(const struct erg_gate_result *r, size_t n, enum erg_gate_verdict *ret);
 

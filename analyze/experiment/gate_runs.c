@@ -27,7 +27,7 @@ static void numbers_release(struct numbers *x)
 	free(x->syst);
 }
 
-static bool alike(const json_t *a, const json_t *b, const char *key)
+bool erg_gate_alike(const json_t *a, const json_t *b, const char *key)
 {
 	const json_t *x = json_object_get(a, key), *y = json_object_get(b, key);
 
@@ -49,7 +49,7 @@ static const json_t *row_of(const json_t *run, const json_t *layer)
 		bool same = true;
 
 		for (k = 0; k < ERG_ARRAY_SIZE(keys); k++)
-			same = same && alike(row, layer, keys[k]);
+			same = same && erg_gate_alike(row, layer, keys[k]);
 		if (same)
 			return row;
 	}
@@ -183,7 +183,7 @@ static enum erg_gate_verdict worse(enum erg_gate_verdict a, enum erg_gate_verdic
 	return a;
 }
 
-/* Of the layers that either side has, as its first run names them. */
+/* Of the layers that base has, as its first run names them; what only new has stands in only_b. */
 static bool test_layers(const json_t *base, const json_t *added, const struct erg_gate_wish *w,
 	json_t *list, enum erg_gate_verdict *worst)
 {
@@ -195,8 +195,11 @@ static bool test_layers(const json_t *base, const json_t *added, const struct er
 	bool ok = r && v;
 
 	json_array_foreach ((json_t *)layers, i, layer) {
-		json_t *entry = json_pack("{s:O, s:O*}", "name", json_object_get(layer, "name"),
-			"merged_with", json_object_get(layer, "merged_with"));
+		json_t *entry =
+			json_pack("{s:O, s:O*, s:O*, s:O*}", "name", json_object_get(layer, "name"),
+				"network", json_object_get(layer, "network"), "module",
+				json_object_get(layer, "module"), "merged_with",
+				json_object_get(layer, "merged_with"));
 
 		ok = ok && test_row(base, added, layer, w, &r[i], entry);
 		json_array_append_new(list, entry);

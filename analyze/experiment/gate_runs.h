@@ -8,6 +8,9 @@
 #include "analyze/experiment/gate.h"
 #include "formats/base/err.h"
 
+/* KEY is the same in both, or a text or list in neither. */
+bool erg_gate_alike(const json_t *a, const json_t *b, const char *key);
+
 /* One run of the layers' document whose energies and times are the means of RUNS (an array, not empty),
  * with the 95 % intervals of those means from the scatter of the runs. A row that is not in all of them, or not
  * resolved in all, is unresolved, with the reason "runs". */

@@ -151,13 +151,23 @@ static void markdown_row(const char *name, const json_t *x, const json_t *gate, 
 									  : "");
 }
 
-static const json_t *entry_named(const json_t *gate, const json_t *layer)
+static bool is_of(const json_t *entry, const json_t *layer)
+{
+	static const char *const keys[] = {"name", "network", "module"};
+	bool same = true;
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++)
+		same = same && !strcmp(erg_text_of(entry, keys[i]), erg_text_of(layer, keys[i]));
+	return same;
+}
+
+static const json_t *entry_of(const json_t *gate, const json_t *layer)
 {
 	const json_t *l;
 	size_t i;
 
 	json_array_foreach (json_object_get(gate, "layers"), i, l)
-		if (json_equal(json_object_get(l, "name"), json_object_get(layer, "name")))
+		if (is_of(l, layer))
 			return l;
 	return NULL;
 }
@@ -175,6 +185,6 @@ int erg_compare_markdown(const json_t *doc, FILE *out, struct erg_err *err)
 		json_object_get(gate, "total"), out);
 	json_array_foreach (json_object_get(doc, "layers"), i, l)
 		markdown_row(erg_text_of(l, "name"), json_object_get(l, "energy_j"), gate,
-			entry_named(gate, l), out);
+			entry_of(gate, l), out);
 	return 0;
 }

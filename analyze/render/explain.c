@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A person who sees the table for the first time cannot know what "nnls" is, nor what to do about
- * "unresolved": each word that occurs is explained in a line, and no other.
+ * "unresolved": each word below that occurs is explained in a line, and no other.
  */
 #include "analyze/render/explain.h"
 

@@ -100,28 +100,20 @@ static struct difference difference_of(const json_t *a, const json_t *b, bool sa
 	return x;
 }
 
-static int by_p(const void *a, const void *b)
-{
-	const struct difference *x = *(struct difference *const *)a,
-				*y = *(struct difference *const *)b;
-
-	return (x->p > y->p) - (x->p < y->p);
-}
-
-/* Holm: in order of p, the i-th of m is rejected while p <= 5 % / (m - i). */
+/* Which differences are significant, for all of them together. */
 static int correct(struct difference *d, size_t n)
 {
-	_cleanup_(erg_freep) struct difference **order = calloc(n + 1, sizeof(*order));
-	size_t m = 0;
+	_cleanup_(erg_freep) double *p = erg_noted(calloc(n + 1, sizeof(*p)));
+	_cleanup_(erg_freep) bool *rejected = erg_noted(calloc(n + 1, sizeof(*rejected)));
 
-	if (!order)
+	if (!p || !rejected)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		if (!isnan(d[i].p))
-			order[m++] = &d[i];
-	qsort(order, m, sizeof(*order), by_p);
-	for (size_t i = 0; i < m && order[i]->p <= 0.05 / (double)(m - i); i++)
-		order[i]->significant = true;
+		p[i] = d[i].p;
+	if (erg_gate_holm(p, n, rejected) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		d[i].significant = rejected[i];
 	return 0;
 }
 
@@ -140,12 +132,6 @@ static bool same_text(const json_t *a, const json_t *b, const char *key)
 	return x && y && json_equal(x, y);
 }
 
-/* The same in both, or in neither. */
-static bool alike(const json_t *a, const json_t *b, const char *key)
-{
-	return same_text(a, b, key) || (!json_object_get(a, key) && !json_object_get(b, key));
-}
-
 static json_t *find_layer(const json_t *run, const json_t *layer)
 {
 	size_t i;
@@ -153,7 +139,7 @@ static json_t *find_layer(const json_t *run, const json_t *layer)
 
 	json_array_foreach (json_object_get(run, "layers"), i, l)
 		if (same_text(l, layer, "name") && same_text(l, layer, "network") &&
-			alike(l, layer, "module"))
+			erg_gate_alike(l, layer, "module"))
 			return l;
 	return NULL;
 }
@@ -161,14 +147,6 @@ static json_t *find_layer(const json_t *run, const json_t *layer)
 static void add_name(json_t *list, const json_t *layer)
 {
 	json_array_append(list, json_object_get(layer, "name"));
-}
-
-/* Rows of the same layers: each alone, or merged with the same others. */
-static bool same_layers(const json_t *a, const json_t *b)
-{
-	const json_t *x = json_object_get(a, "merged_with"), *y = json_object_get(b, "merged_with");
-
-	return json_equal(x, y) || (!json_array_size(x) && !json_array_size(y));
 }
 
 static int compare_layers(const json_t *a, const json_t *b, bool same_sensor, json_t *doc,
@@ -192,15 +170,19 @@ static int compare_layers(const json_t *a, const json_t *b, bool same_sensor, js
 			add_name(only_a, l);
 			continue;
 		}
-		if (!same_layers(l, other)) {
+		/* alone in both, or merged with the same others */
+		if (!erg_gate_alike(l, other, "merged_with")) {
 			unlike++;
 			continue;
 		}
 		d[n++] = difference_of(json_object_get(l, "energy_j"),
 			json_object_get(other, "energy_j"), same_sensor);
 		json_array_append_new(out,
-			json_pack("{s:O, s:O*, s:O, s:O}", "name", json_object_get(l, "name"),
-				"merged_with", json_object_get(l, "merged_with"), "time_a_s",
+			json_pack("{s:O, s:O*, s:O*, s:O*, s:O, s:O}", "name",
+				json_object_get(l, "name"), "network",
+				json_object_get(l, "network"), "module",
+				json_object_get(l, "module"), "merged_with",
+				json_object_get(l, "merged_with"), "time_a_s",
 				json_object_get(l, "time_s"), "time_b_s",
 				json_object_get(other, "time_s")));
 	}
@@ -331,12 +313,28 @@ static void use_scatter(json_t *doc, const json_t *gate)
 	json_object_set_new(ets, "significant", isnan(p) ? json_null() : json_boolean(p <= 0.05));
 }
 
+static bool one_sensor(const json_t *a, const json_t *b)
+{
+	return same_text(a, b, "machine") && same_text(a, b, "rail") &&
+		erg_gate_alike(a, b, "host");
+}
+
+static bool is_one_sensor(const json_t *runs)
+{
+	const json_t *run;
+	size_t i;
+
+	json_array_foreach ((json_t *)runs, i, run)
+		if (i && !one_sensor(json_array_get(runs, 0), run))
+			return false;
+	return true;
+}
+
 static int compare_runs(const struct options *o, const json_t *base, const json_t *added,
 	json_t *doc, struct erg_err *err)
 {
 	json_auto_t *a = erg_gate_mean_run(base), *b = erg_gate_mean_run(added);
-	const bool same_sensor =
-		same_text(a, b, "machine") && same_text(a, b, "rail") && alike(a, b, "host");
+	const bool same_sensor = is_one_sensor(base) && is_one_sensor(added) && one_sensor(a, b);
 	const struct erg_gate_wish w = {
 		.has_fail_above = o->fail_above >= 0,
 		.has_equivalent = o->equivalent >= 0,
