@@ -34,6 +34,7 @@
 
 #define BACKLOG 1024
 #define CLIENTS_MAX 512 /* connections that have not asked yet */
+#define PIDFDS_MAX 512  /* of members; of more it is asked each second whether they are there */
 #define SWEEP_MS 1000
 #define ANCESTORS_MAX 256
 
@@ -49,6 +50,7 @@ struct erg_join {
 	char variable[ERG_JOIN_TOKEN + 1 + sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int listen_fd, wake_fd;
 	bool bound, started, stopping;
+	bool full; /* no descriptor was left for who asks */
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
 	struct erg_session *session;
@@ -62,14 +64,22 @@ struct erg_join {
 /* Parent and name of PID; 0 where it is gone. */
 static pid_t parent_of(pid_t pid, char name[32])
 {
-	char path[64];
-	int parent = 0;
+	char path[64], text[512], *begin, *end;
 	_cleanup_(erg_fclosep) FILE *f = NULL;
+	int parent = 0;
+	size_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	f = fopen(path, "re");
+	n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	text[n] = '\0';
 	name[0] = '\0';
-	return f && fscanf(f, "%*d (%31[^)]) %*c %d", name, &parent) == 2 ? parent : 0;
+	begin = strchr(text, '(');
+	end = strrchr(text, ')'); /* the name may hold one, too */
+	if (!begin || !end || sscanf(end, ") %*c %d", &parent) != 1)
+		return 0;
+	snprintf(name, 32, "%.*s", (int)(end - begin - 1), begin + 1);
+	return parent;
 }
 
 static bool descends(pid_t pid)
@@ -80,7 +90,7 @@ static bool descends(pid_t pid)
 		if (pid == getpid())
 			return true;
 		pid = parent_of(pid, name);
-		if (i && pid != getpid() && !strcmp(name, "erg-record"))
+		if (i && !strcmp(name, "erg-record")) /* the one above it is this one, or not */
 			return false;
 	}
 	return false;
@@ -149,7 +159,7 @@ static int member_add(struct erg_join *j, pid_t pid, struct erg_err *err)
 
 	if (is_member(j, pid))
 		return 0;
-	fd = erg_pidfd_open(pid);
+	fd = j->n < PIDFDS_MAX ? erg_pidfd_open(pid) : -1; /* without one it is looked for */
 	r = erg_session_include(j->session, pid, err);
 	if (!r && watch(j, fd, pid) < 0)
 		r = erg_fail_errno(err, -ENOMEM, "process %d", (int)pid);
@@ -168,8 +178,11 @@ static void member_leave_out(struct erg_join *j, pid_t pid)
 	j->report.other_clocks++;
 	erg_session_exclude(j->session, pid);
 	for (size_t i = 0; i < j->n; i++)
-		if (j->watched[i].pid == pid)
+		if (j->watched[i].pid == pid) {
 			j->report.joined--;
+			erg_closep(&j->watched[i].fd);
+			j->watched[i].pid = -1; /* watched_serve() takes the entry out */
+		}
 }
 
 static bool gone(const struct watched *w, short events)
@@ -210,6 +223,7 @@ static void clients_accept(struct erg_join *j)
 	while ((fd = accept4(j->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 		if (watch(j, fd, 0) < 0)
 			close(fd);
+	j->full = errno == EMFILE || errno == ENFILE; /* whoever asks waits a little */
 }
 
 /* Answers who asked, takes out who ended. Of the connections the oldest go first when they are too many:
@@ -241,7 +255,7 @@ static void watched_serve(struct erg_join *j, const struct pollfd *p, size_t n)
 /* Fills what is polled: the watched first. Returns the time to wait. */
 static int polled_fill(struct erg_join *j, struct pollfd *p, size_t n)
 {
-	int wait_ms = -1;
+	int wait_ms = j->full ? SWEEP_MS : -1;
 
 	for (size_t i = 0; i < n; i++) {
 		p[i] = (struct pollfd){.fd = j->watched[i].fd, .events = POLLIN};
@@ -249,7 +263,7 @@ static int polled_fill(struct erg_join *j, struct pollfd *p, size_t n)
 			wait_ms = SWEEP_MS;
 	}
 	p[n] = (struct pollfd){.fd = j->wake_fd, .events = POLLIN};
-	p[n + 1] = (struct pollfd){.fd = j->listen_fd, .events = POLLIN};
+	p[n + 1] = (struct pollfd){.fd = j->full ? -1 : j->listen_fd, .events = POLLIN};
 	return wait_ms;
 }
 
@@ -277,7 +291,7 @@ static void *join_main(void *data)
 		stop = j->stopping;
 		if (!stop)
 			watched_serve(j, p, n);
-		if (!stop && p[n + 1].revents)
+		if (!stop && (p[n + 1].revents || j->full))
 			clients_accept(j);
 		pthread_mutex_unlock(&j->lock);
 	}

@@ -348,9 +348,9 @@ static int channels_fill(struct erg_session *s, const struct erg_session_config 
 	char own[64];
 	const struct channel layers = {"layers", LAYER_BYTES_PER_S, LAYERS_HOLD_S, NULL,
 		sample_events, cfg->layer_begin ? n - 1 : n};
-	/* Where all are recorded, other recorders' samples are not. */
-	const struct channel samples = {"samples", cfg->sample_bytes_per_s, SAMPLES_HOLD_S,
-		cfg->joined_only ? NULL : own, layer_events, ERG_ARRAY_SIZE(layer_events)};
+	/* Of another recorder, among the command's programs too, samples are not ours. */
+	const struct channel samples = {"samples", cfg->sample_bytes_per_s, SAMPLES_HOLD_S, own,
+		layer_events, ERG_ARRAY_SIZE(layer_events)};
 	int r = channel_fill(s, &layers, err);
 
 	snprintf(own, sizeof(own), "$ctx.vpid == %d", (int)getpid());

@@ -167,7 +167,7 @@ static int read_rail(struct rail *r, int64_t *values)
 	if (r->fd < 0)
 		r->fd = erg_attr_open(r->file);
 	if (r->fd < 0)
-		return -errno;
+		return r->fd;
 	if (r->ui)
 		e = read_ui(r->fd, &values[1], &values[0]);
 	else
@@ -223,7 +223,7 @@ static int ina3221x_start(struct erg_source *s, struct erg_err *err)
 		if (x->rails[i].fd < 0)
 			x->rails[i].fd = erg_attr_open(x->rails[i].file);
 		if (x->rails[i].fd < 0)
-			r = -errno;
+			r = x->rails[i].fd;
 		else
 			opened++;
 	}

@@ -153,7 +153,7 @@ static int opal_start(struct erg_source *s, struct erg_err *err)
 	if (o->fd < 0)
 		o->fd = erg_attr_open(o->file);
 	o->last = 0;
-	return o->fd < 0 ? erg_fail_errno(err, -errno, "%s", o->file) : 0;
+	return o->fd < 0 ? erg_fail_errno(err, o->fd, "%s", o->file) : 0;
 }
 
 static void opal_stop(struct erg_source *s)

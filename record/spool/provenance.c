@@ -298,9 +298,9 @@ static bool may_be_secret(const char *name)
  * --tokenizer and --author are none. */
 static bool names_secret(const char *name, size_t len)
 {
-	static const char *const words[] = {"key", "apikey", "token", "secret", "secrets",
-		"password", "passwd", "passphrase", "pwd", "credential", "credentials", "auth",
-		"authorization", "bearer"};
+	static const char *const words[] = {"key", "apikey", "token", "secret", "secrets", "pass",
+		"password", "passwords", "passwd", "passphrase", "pwd", "credential", "credentials",
+		"auth", "authorization", "bearer"};
 
 	for (const char *p = name; p < name + len;) {
 		size_t n = 0;
@@ -329,11 +329,20 @@ static const char *url_password(const char *word, const char **ret_end)
 	return colon ? colon + 1 : NULL;
 }
 
+/* Where the value begins of a name in WORD that is that of a secret: name=value, name: value, also behind
+ * others, as in --env=API_KEY=x; NULL: nowhere. */
+static const char *secret_value(const char *word)
+{
+	for (const char *name = word, *p; (p = strpbrk(name, "=:")); name = p + 1)
+		if (names_secret(name, (size_t)(p - name)))
+			return p + 1;
+	return NULL;
+}
+
 json_t *erg_provenance_word(char *const *argv, int i)
 {
 	const char *word = argv[i], *before = i > 1 ? argv[i - 1] : "";
-	const size_t name = strcspn(word, "=:");
-	const char *end = "", *password = url_password(word, &end);
+	const char *end = "", *password = url_password(word, &end), *value = secret_value(word);
 	json_t *s = NULL;
 
 	if (*before == '-' && *word != '-' && !strchr(before, '=') &&
@@ -341,8 +350,8 @@ json_t *erg_provenance_word(char *const *argv, int i)
 		return json_string(MASKED);
 	if (i && password)
 		s = json_sprintf("%.*s" MASKED "%s", (int)(password - word), word, end);
-	else if (i && word[name] && names_secret(word, name))
-		s = json_sprintf("%.*s" MASKED, (int)name + 1, word);
+	else if (i && value)
+		s = json_sprintf("%.*s" MASKED, (int)(value - word), word);
 	else
 		s = json_string(word);
 	/* A word that is not UTF-8 keeps its place. */

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +87,8 @@ static int take_attach(void *into, const char *arg, struct erg_err *err)
 	do {
 		_cleanup_(erg_freep) char *one = strndup(p, strcspn(p, ","));
 
-		if (!one || !erg_number_parse(one, 1, INT_MAX, &pid) || pid != floor(pid))
+		if (!one || strspn(one, "0123456789") != strlen(one) ||
+			!erg_number_parse(one, 1, INT_MAX, &pid))
 			return erg_fail(err, -EINVAL, "all, or pids with commas between");
 		p += strcspn(p, ",");
 	} while (*p++);

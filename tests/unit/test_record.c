@@ -228,11 +228,15 @@ static void secrets_of_a_command_are_masked(void **state)
 		(char *)"abc", (char *)"--max-tokens", (char *)"512", (char *)"--tokenizer=x",
 		(char *)"HF_TOKEN=abc", (char *)"https://me:abc@host/x:y", (char *)"--author",
 		(char *)"me", (char *)"Authorization: Bearer abc", (char *)"--password",
-		(char *)"--verbose", (char *)"a=b:c", (char *)"\xff", NULL};
+		(char *)"--verbose", (char *)"a=b:c", (char *)"--env=API_KEY=abc",
+		(char *)"--header=Authorization: Bearer abc", (char *)"https://h/?api_key=abc",
+		(char *)"--pass", (char *)"abc", (char *)"\xff", NULL};
 	static const char *const kept[] = {"serve", "--api-key=(masked)", "--token", "(masked)",
 		"--max-tokens", "512", "--tokenizer=x", "HF_TOKEN=(masked)",
 		"https://me:(masked)@host/x:y", "--author", "me", "Authorization:(masked)",
-		"--password", "--verbose", "a=b:c", "(not UTF-8)"};
+		"--password", "--verbose", "a=b:c", "--env=API_KEY=(masked)",
+		"--header=Authorization:(masked)", "https://h/?api_key=(masked)", "--pass",
+		"(masked)", "(not UTF-8)"};
 
 	for (int i = 0; argv[i]; i++) {
 		json_t *word = erg_provenance_word(argv, i);
