@@ -4,12 +4,10 @@
 
 /*
  * The page of memory by which the recorder knows, before anybody has decoded the trace, which layers
- * the programs that it started have run, and how often: for its summary, and for a look at a
- * recording that goes on.
+ * the programs that it started have run, and how often: for its summary.
  *
  * The recorder makes it (a memory file) and names it in the environment variable ERG_LIVE; liberg maps
- * it when it is loaded. A layer costs one addition to a cache line of the thread's own. Times are
- * added up only while somebody watches, for they are a place that all threads share. Nothing waits
+ * it when it is loaded. A layer costs one addition to a cache line of the thread's own. Nothing waits
  * and nothing fails: what finds no room is counted as that.
  *
  * It is not the recording: it has neither the layers of programs that ran before the recorder, nor of
@@ -28,11 +26,9 @@
 /* A layer of all processes that name it alike. */
 struct erg_live_layer {
 	_Atomic uint64_t key;   /* hash of level, network and name; 0: free */
-	_Atomic uint32_t ready; /* level and names are written */
+	_Atomic uint32_t ready; /* the level is written */
 	uint32_t level;
-	_Atomic uint64_t seen;           /* it ran */
-	_Atomic uint64_t calls, time_ns; /* while it was watched; from begin to end */
-	char network[48], name[72];      /* cut to fit */
+	_Atomic uint64_t seen; /* it ran */
 };
 
 struct erg_live_thread {
@@ -42,7 +38,6 @@ struct erg_live_thread {
 struct erg_live_page {
 	uint64_t magic;
 	uint32_t version, size;        /* sizeof(struct erg_live_page) */
-	_Atomic uint32_t watched;      /* how many look on: calls and times are added up */
 	_Atomic uint32_t next_thread;  /* lines given out */
 	_Atomic uint64_t without_room; /* definitions of layers that found no place */
 	struct erg_live_thread threads[ERG_LIVE_THREADS];

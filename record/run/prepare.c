@@ -218,7 +218,7 @@ static int attach(struct erg_run *r, struct erg_err *err)
 	int n = 0;
 
 	for (const char *p = r->opt.attach; !n && *p; p += strcspn(p, ","), p += *p == ',') {
-		n = erg_session_include(r->session, (pid_t)atoi(p), err);
+		n = erg_join_take(r->join, (pid_t)atoi(p), err);
 		r->session_found -= r->session_found > 0;
 	}
 	return n;
@@ -232,12 +232,10 @@ static int processes_take(struct erg_run *r, struct erg_err *err)
 	if (!r->join)
 		return 0;
 	r->session_found = erg_session_found(r->session);
-	n = r->opt.attach ? attach(r, err) : 0;
-	if (n)
-		return n;
 	if (erg_environ_set(&r->env, ERG_JOIN_VARIABLE, erg_join_variable(r->join)) < 0)
 		return erg_fail_errno(err, -ENOMEM, "environment");
-	return erg_join_serve(r->join, r->session, err);
+	n = erg_join_serve(r->join, r->session, err);
+	return !n && r->opt.attach ? attach(r, err) : n;
 }
 
 static int session_open(struct erg_run *r, struct erg_err *err)

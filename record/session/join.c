@@ -405,6 +405,9 @@ int erg_join_take(struct erg_join *j, pid_t pid, struct erg_err *err)
 {
 	int r;
 
+	if (!same_clock(pid))
+		return erg_fail(err, -EXDEV, "process %d: its clock is another (a time namespace)",
+			(int)pid);
 	pthread_mutex_lock(&j->lock);
 	r = member_add(j, pid, err);
 	pthread_mutex_unlock(&j->lock);

@@ -29,7 +29,8 @@ int erg_join_open(const char *run_id, struct erg_join **ret, struct erg_err *err
 const char *erg_join_variable(const struct erg_join *j);
 /* From now on programs are answered. */
 int erg_join_serve(struct erg_join *j, struct erg_session *session, struct erg_err *err);
-/* Puts PID, a child that runs no program yet, into the session. */
+/* Puts PID into the session: a child that runs no program yet, or a program that was there before. -EXDEV:
+ * its times mean something else. */
 int erg_join_take(struct erg_join *j, pid_t pid, struct erg_err *err);
 /* Nobody is answered any more. */
 void erg_join_stop(struct erg_join *j);

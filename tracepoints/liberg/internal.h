@@ -181,10 +181,8 @@ static inline struct erg_thread *erg_thread_self(void)
 void erg_live_init(const char *path);
 /* A place for the layer D, shared with all that have its level, network and name; NULL: none. */
 struct erg_live_layer *erg_live_place(const struct erg_layer_def *d);
-/* A layer of LEVEL, whose place is L (or NULL), ran once; only where there is a page. END_NS 0: until
- * now. */
-void erg_live_count(struct erg_thread *t, uint32_t level, struct erg_live_layer *l,
-	uint64_t begin_ns, uint64_t end_ns);
+/* A layer of LEVEL, whose place is L (or NULL), ran once; only where there is a page. */
+void erg_live_count(struct erg_thread *t, uint32_t level, struct erg_live_layer *l);
 
 /* ---- hooks (hook.c) ---- */
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the recorder is told of layers while they run (live_page.h). Processes that name a layer alike
- * share its place: whoever comes first takes it by its hash, writes the names and says that they are
- * there.
+ * share its place: whoever comes first takes it by its hash and writes the level.
  */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tracepoints/liberg/internal.h"
@@ -51,16 +49,6 @@ static uint64_t key_of(const struct erg_layer_def *d)
 	return h ? h : 1;
 }
 
-static void text_cut(char *to, size_t size, const char *from)
-{
-	size_t n = strnlen(from, size - 1);
-
-	while (n && from[n] && ((unsigned char)from[n] & 0xc0) == 0x80)
-		n--; /* not within a character */
-	memcpy(to, from, n);
-	to[n] = '\0';
-}
-
 struct erg_live_layer *erg_live_place(const struct erg_layer_def *d)
 {
 	struct erg_live_page *page = erg_state_.live;
@@ -75,8 +63,6 @@ struct erg_live_layer *erg_live_place(const struct erg_layer_def *d)
 
 		if (atomic_compare_exchange_strong(&l->key, &found, key)) {
 			l->level = d->level;
-			text_cut(l->network, sizeof(l->network), d->network);
-			text_cut(l->name, sizeof(l->name), d->name);
 			atomic_store(&l->ready, 1);
 			return l;
 		}
@@ -87,14 +73,6 @@ struct erg_live_layer *erg_live_place(const struct erg_layer_def *d)
 	return NULL;
 }
 
-static uint64_t time_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static struct erg_live_thread *line_of(struct erg_thread *t, struct erg_live_page *page)
 {
 	if (!t->live)
@@ -103,22 +81,12 @@ static struct erg_live_thread *line_of(struct erg_thread *t, struct erg_live_pag
 	return t->live;
 }
 
-void erg_live_count(struct erg_thread *t, uint32_t level, struct erg_live_layer *l,
-	uint64_t begin_ns, uint64_t end_ns)
+void erg_live_count(struct erg_thread *t, uint32_t level, struct erg_live_layer *l)
 {
-	struct erg_live_page *page = erg_state_.live;
-
 	if (level >= ERG_LIVE_LEVELS)
 		return;
-	atomic_fetch_add_explicit(&line_of(t, page)->calls[level], 1, memory_order_relaxed);
-	if (!l)
-		return;
-	if (!atomic_load_explicit(&l->seen, memory_order_relaxed))
+	atomic_fetch_add_explicit(&line_of(t, erg_state_.live)->calls[level], 1,
+		memory_order_relaxed);
+	if (l && !atomic_load_explicit(&l->seen, memory_order_relaxed))
 		atomic_store_explicit(&l->seen, 1, memory_order_relaxed);
-	if (!atomic_load_explicit(&page->watched, memory_order_relaxed))
-		return;
-	if (!end_ns)
-		end_ns = time_ns();
-	atomic_fetch_add_explicit(&l->calls, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&l->time_ns, end_ns - begin_ns, memory_order_relaxed);
 }

@@ -209,13 +209,12 @@ static inline const struct erg_frame *pop(struct erg_thread *t, uint32_t layer)
 	return NULL;
 }
 
-static __attribute__((noinline)) void tell_live(struct erg_thread *t, uint32_t layer,
-	uint64_t begin_ns, uint64_t end_ns)
+static __attribute__((noinline)) void tell_live(struct erg_thread *t, uint32_t layer)
 {
 	const struct erg_layer_def *d = erg_registry_get(layer);
 
 	if (d)
-		erg_live_count(t, d->level, erg_registry_live(layer), begin_ns, end_ns);
+		erg_live_count(t, d->level, erg_registry_live(layer));
 }
 
 void erg_end_(uint32_t layer)
@@ -239,7 +238,7 @@ void erg_end_(uint32_t layer)
 		return;
 	}
 	if (erg_unlikely_(erg_state_.live != NULL))
-		tell_live(t, layer, f->begin_ns, 0);
+		tell_live(t, layer);
 	if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
 		end_counted(t, f);
 	else
@@ -283,6 +282,6 @@ void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t en
 	erg_fork_settle();
 	if (erg_unlikely_(erg_state_.live != NULL) &&
 		lttng_ust_tracepoint_enabled(ergtrace, layer_span) && (t = erg_thread_self()))
-		tell_live(t, layer, begin_ns, end_ns);
+		tell_live(t, layer);
 	lttng_ust_tracepoint(ergtrace, layer_span, layer, iteration, begin_ns, end_ns, track);
 }
