@@ -174,7 +174,11 @@ void erg_run_refusals_say(const struct erg_source_list *sources)
 					!strcmp(sources->notes[k].kind, n->kind));
 		if (again || !is_refusal(n))
 			continue;
-		erg_say("refused: %s: %s; mend: %s", n->kind, n->reason, n->mend);
+		if (strstr(n->mend, "FILE"))
+			erg_say("refused: %s: %s; mend: %s (FILE: %s)", n->kind, n->reason, n->mend,
+				n->path);
+		else
+			erg_say("refused: %s: %s; mend: %s", n->kind, n->reason, n->mend);
 		said++;
 	}
 }

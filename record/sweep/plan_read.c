@@ -171,10 +171,22 @@ static int read_expected(struct reader *r, const struct erg_yaml *key, const str
 
 static int add_tag(struct reader *r, const char *name, const char *value)
 {
-	char pair[1200];
+	_cleanup_(erg_freep) char *pair = NULL;
 
-	snprintf(pair, sizeof(pair), "%s=%s", name, value);
-	return erg_texts_add(&r->program->tags, pair) < 0 ? no_memory(r) : 0;
+	if (asprintf(&pair, "%s=%s", name, value) < 0 || erg_texts_add(&r->program->tags, pair) < 0)
+		return no_memory(r);
+	return 0;
+}
+
+/* What the sweep itself says of each run, and what has a key of its own. */
+static bool is_taken(const char *tag)
+{
+	static const char *const taken[] = {"workload", "plan", "repetition", "accuracy"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(taken); i++)
+		if (!strcmp(tag, taken[i]))
+			return true;
+	return strchr(tag, '=');
 }
 
 static int read_tags(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
@@ -185,7 +197,11 @@ static int read_tags(struct reader *r, const struct erg_yaml *key, const struct 
 		return erg_yaml_fail(r->err, r->file, v->line ? v : key,
 			"tags: expected KEY: value");
 	for (size_t i = 0; e == 0 && i < v->n; i++)
-		e = v->items[i]->kind == ERG_YAML_SCALAR
+		e = is_taken(v->keys[i]->text)
+			? erg_yaml_fail(r->err, r->file, v->keys[i],
+				  "tags: %s: expected another name: this one has a meaning of its own",
+				  v->keys[i]->text)
+			: v->items[i]->kind == ERG_YAML_SCALAR
 			? add_tag(r, v->keys[i]->text, v->items[i]->text)
 			: erg_yaml_fail(r->err, r->file, v->items[i], "tags: %s: expected a value",
 				  v->keys[i]->text);

@@ -150,18 +150,18 @@ static void settle(void)
 
 	if (settles)
 		return;
+	settles = true; /* a signal's handler that runs a layer goes on meanwhile */
 	pthread_mutex_lock(&settling);
 	if (atomic_load(&erg_state_.forked)) {
-		settles = true;
 		layers_hold();
 		lttng_ust_before_fork(&saved);
 		erg_join_again();
 		lttng_ust_after_fork_child(&saved);
 		layers_let_go();
-		settles = false;
 		atomic_store(&erg_state_.forked, false);
 	}
 	pthread_mutex_unlock(&settling);
+	settles = false;
 }
 
 void erg_fork_init(void)
