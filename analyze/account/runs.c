@@ -80,15 +80,22 @@ static int load_result(const char *path, json_t *doc, json_t *runs, struct erg_e
 	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
-static int load_archive(const char *path, const struct erg_common *common, const char *by,
-	json_t *doc, json_t *runs, struct erg_err *err)
+/* How archives are read, and which tables they get. */
+struct reading {
+	const struct erg_common *common;
+	const char *const *by;
+	size_t n_by;
+};
+
+static int load_archive(const char *path, const struct reading *how, json_t *doc, json_t *runs,
+	struct erg_err *err)
 {
 	struct erg_timeline *tl = NULL;
 	json_t *run = NULL;
-	int r = erg_timeline_read(path, &common->reader, &tl, err);
+	int r = erg_timeline_read(path, &how->common->reader, &tl, err);
 
 	if (r >= 0)
-		r = erg_layers_run(tl, common, by, doc, &run, err);
+		r = erg_layers_tables(tl, how->common, how->by, how->n_by, doc, &run, err);
 	erg_timeline_free(tl);
 	if (r >= 0 && json_array_append_new(runs, run))
 		r = erg_fail(err, -ENOMEM, "out of memory");
@@ -170,31 +177,34 @@ int erg_runs_files(char *const *files, size_t n, struct erg_texts *ret, struct e
 	return r;
 }
 
-static int load_one(const char *path, const struct erg_common *common, const char *by, json_t *doc,
-	json_t *runs, struct erg_err *err)
+static int load_one(const char *path, const struct reading *how, json_t *doc, json_t *runs,
+	struct erg_err *err)
 {
 	if (access(path, F_OK) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
 	return is_document(path) ? load_result(path, doc, runs, err)
-				 : load_archive(path, common, by, doc, runs, err);
+				 : load_archive(path, how, doc, runs, err);
 }
 
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
 	json_t **ret, struct erg_err *err)
 {
-	return erg_runs_load_by(files, n, common, "layer", doc, ret, err);
+	static const char *const layer[] = {"layer"};
+
+	return erg_runs_load_tables(files, n, common, layer, 1, doc, ret, err);
 }
 
-int erg_runs_load_by(char *const *files, size_t n, const struct erg_common *common, const char *by,
-	json_t *doc, json_t **ret, struct erg_err *err)
+int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,
+	const char *const *by, size_t n_by, json_t *doc, json_t **ret, struct erg_err *err)
 {
+	const struct reading how = {common, by, n_by};
 	_cleanup_(erg_texts_clear) struct erg_texts all = {0};
 	json_auto_t *runs = json_array();
 	int r = erg_runs_files(files, n, &all, err);
 
 	for (size_t i = 0; r >= 0 && i < all.n; i++) {
 		erg_progress("archives", i, all.n);
-		r = load_one(all.v[i], common, by, doc, runs, err);
+		r = load_one(all.v[i], &how, doc, runs, err);
 	}
 	if (r < 0)
 		return r;

@@ -17,9 +17,10 @@
  * *.layers.json. *ret: array. What only a single run's tables show is not in those of a document. */
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
 	json_t **ret, struct erg_err *err);
-/* The same with the rows of archives BY layer, type, module, network or phase. */
-int erg_runs_load_by(char *const *files, size_t n, const struct erg_common *common, const char *by,
-	json_t *doc, json_t **ret, struct erg_err *err);
+/* The same with the N_BY tables of archives BY layer, type, module, network or phase, as of
+ * erg_layers_tables: from one attribution. Documents have what they have. */
+int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,
+	const char *const *by, size_t n_by, json_t *doc, json_t **ret, struct erg_err *err);
 
 /* The files that FILES stand for: a directory that is no unpacked archive for what it holds. -ENOENT for
  * one that holds neither archives nor results. */

@@ -214,10 +214,28 @@ static int insert_counters(const struct db *d, sqlite3_int64 run, const json_t *
 	return r;
 }
 
+static bool is_by(const json_t *table, const char *what)
+{
+	return !strcmp(erg_text_of(table, "by"), what);
+}
+
+const json_t *erg_export_phases(const json_t *run)
+{
+	json_t *table;
+	size_t i;
+
+	if (is_by(run, "phase"))
+		return json_object_get(run, "layers");
+	json_array_foreach (json_object_get(run, "tables"), i, table)
+		if (is_by(table, "phase"))
+			return json_object_get(table, "layers");
+	return NULL;
+}
+
 static int insert_run(const struct db *d, sqlite3_int64 id, const json_t *run)
 {
 	json_auto_t *settings = json_array();
-	const json_t *layers = json_object_get(run, "layers");
+	const json_t *layers = is_by(run, "phase") ? NULL : json_object_get(run, "layers");
 	int r;
 
 	add_settings(json_object_get(run, "factors"), "factor", settings);
@@ -225,6 +243,8 @@ static int insert_run(const struct db *d, sqlite3_int64 id, const json_t *run)
 	r = insert_list(d, &factors_table, id, settings);
 	if (r >= 0)
 		r = insert_list(d, &layers_table, id, layers);
+	if (r >= 0)
+		r = insert_list(d, &phases_table, id, erg_export_phases(run));
 	return r < 0 ? r : insert_counters(d, id, layers);
 }
 
@@ -242,8 +262,7 @@ static json_t *all_points(const json_t *sweep)
 	return list;
 }
 
-static int fill(const struct db *d, const json_t *runs, const json_t *phases, const json_t *sweep,
-	const json_t *warnings)
+static int fill(const struct db *d, const json_t *runs, const json_t *sweep, const json_t *warnings)
 {
 	static const struct table *const tables[] = {&runs_table, &factors_table, &layers_table,
 		&counters_table, &phases_table, &points_table, &warnings_table};
@@ -259,10 +278,6 @@ static int fill(const struct db *d, const json_t *runs, const json_t *phases, co
 	json_array_foreach (runs, i, run)
 		if (r >= 0)
 			r = insert_run(d, (sqlite3_int64)i + 1, run);
-	json_array_foreach (phases, i, run)
-		if (r >= 0 && !strcmp(erg_text_of(run, "by"), "phase")) /* of documents: none */
-			r = insert_list(d, &phases_table, (sqlite3_int64)i + 1,
-				json_object_get(run, "layers"));
 	if (r >= 0)
 		r = insert_list(d, &points_table, 0, points);
 	if (r >= 0)
@@ -270,13 +285,18 @@ static int fill(const struct db *d, const json_t *runs, const json_t *phases, co
 	return r < 0 ? r : execute(d, "COMMIT");
 }
 
-int erg_export_sqlite(const char *path, const json_t *runs, const json_t *phases,
-	const json_t *sweep, const json_t *warnings, struct erg_err *err)
+int erg_export_sqlite_check(struct erg_err *err)
+{
+	return 0;
+}
+
+int erg_export_sqlite(const char *path, const json_t *runs, const json_t *sweep,
+	const json_t *warnings, struct erg_err *err)
 {
 	struct db d = {.path = path, .err = err};
 	int r = sqlite3_open_v2(path, &d.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 
-	r = r == SQLITE_OK ? fill(&d, runs, phases, sweep, warnings) : db_fail(&d);
+	r = r == SQLITE_OK ? fill(&d, runs, sweep, warnings) : db_fail(&d);
 	if (sqlite3_close(d.db) != SQLITE_OK && r >= 0)
 		r = erg_fail(err, -EIO, "%s: the database cannot be closed", path);
 	return r;

@@ -136,22 +136,39 @@ static json_t *sweep_of(const json_t *runs)
 	return json_incref(sweep);
 }
 
+/* Results of layers have no phases: rows that are missing are told. */
+static void tell_phases(const json_t *runs, json_t *doc)
+{
+	size_t i, without = 0;
+	json_t *run;
+
+	json_array_foreach ((json_t *)runs, i, run)
+		without += !erg_export_phases(run);
+	if (without)
+		erg_document_warn(doc, "no-phases",
+			"%zu of %zu runs are results without their phases: the table phases lacks them; "
+			"expected their archives, or results of layers --by phase",
+			without, i);
+}
+
 static int export_database(const struct options *o, char *const *paths, size_t n,
 	struct erg_err *err)
 {
 	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
-	json_auto_t *doc = erg_document_new("export"), *scratch = erg_document_new("export");
-	json_auto_t *runs = NULL, *phases = NULL, *sweep = NULL;
-	int r = erg_runs_load(paths, n, &o->common, doc, &runs, err);
+	static const char *const by[] = {"layer", "phase"};
+	json_auto_t *doc = erg_document_new("export"), *runs = NULL, *sweep = NULL;
+	int r = erg_export_sqlite_check(err);
 
 	if (r >= 0)
-		r = erg_runs_load_by(paths, n, &o->common, "phase", scratch, &phases, err);
+		r = erg_runs_load_tables(paths, n, &o->common, by, ERG_ARRAY_SIZE(by), doc, &runs,
+			err);
 	if (r >= 0)
 		r = erg_outfile_open(&out, o->output, err);
 	if (r < 0)
 		return r;
+	tell_phases(runs, doc);
 	sweep = sweep_of(runs);
-	r = erg_export_sqlite(out.tmp, runs, phases, sweep, json_object_get(doc, "warnings"), err);
+	r = erg_export_sqlite(out.tmp, runs, sweep, json_object_get(doc, "warnings"), err);
 	if (r >= 0)
 		r = erg_outfile_commit(&out, err);
 	if (r < 0)

@@ -18,14 +18,14 @@
 static int load_rows(const struct erg_model_options *o, const struct erg_model_want *want,
 	json_t *doc, struct erg_model_data *ret, struct erg_err *err)
 {
+	/* A network's energy is known where those of its layers are not. */
+	const char *const by = o->whole && !o->type ? "network" : "layer";
 	json_auto_t *runs = NULL;
 	int r;
 
 	if (o->table)
 		return erg_model_data_table(o->table, want, ret, err);
-	/* A network's energy is known where those of its layers are not. */
-	r = erg_runs_load_by(o->files, o->n_files, &o->common,
-		o->whole && !o->type ? "network" : "layer", doc, &runs, err);
+	r = erg_runs_load_tables(o->files, o->n_files, &o->common, &by, 1, doc, &runs, err);
 	return r < 0 ? r : erg_model_data_runs(runs, want, ret, err);
 }
 

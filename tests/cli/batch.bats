@@ -2,16 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # erg-analyze batch: a document an archive, whole or not at all, and none twice; what takes them.
 load helpers
-
-# archive NAME WATTS: 0.4 s of two layers, with a clock as its tag.
-archive() {
-    awk -v w="$2" 'BEGIN { print "time_s,VDD_IN [W]"
-        for (i = 0; i < 400; i++) printf "%.3f,%.3f\n", i / 1000, w + (int(i / 10) % 2) + i % 7 / 100 }' >s.csv
-    awk 'BEGIN { print "begin_s,end_s,layer,type,network"
-        for (i = 0; i < 40; i++) printf "%.3f,%.3f,%s,conv,net\n", i / 100, (i + 1) / 100, i % 2 ? "b" : "a" }' >l.csv
-    erg-record import --samples s.csv --layers l.csv --sensor kind=point --tag clock="$2" --tag workload=net \
-        -o "$1" 2>/dev/null
-}
+load imported
 
 test_setup() {
     mkdir -p runs/cold

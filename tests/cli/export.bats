@@ -70,12 +70,14 @@ test_setup() {
     skip_unless sqlite3
     mkdir runs
     for w in 1 2; do
-        erg-record import --samples samples.csv --layers layers.csv --sensor kind=point --tag clock=$w -o runs/$w.erg \
+        sed '1s/$/,phase/; 2,80s/$/,warm/; 81,$s/$/,hot/' layers.csv >phases.csv
+        erg-record import --samples samples.csv --layers phases.csv --sensor kind=point --tag clock=$w -o runs/$w.erg \
             2>/dev/null
         erg-analyze layers --format json runs/$w.erg 2>/dev/null |
             jq -c ".runs[0].factors.freq = $w" >$w.layers.json
     done
     run -0 erg-analyze export --to sqlite runs -o archives.db
+    [[ "$output" != *"without their phases"* ]]
     sql() { sqlite3 -separator '|' "$1" "$2"; }
     [ "$(sql archives.db 'SELECT count(*), count(DISTINCT archive) FROM runs')" = '2|2' ]
     [ "$(sql archives.db "SELECT group_concat(number) FROM factors WHERE name = 'clock' AND kind = 'tag'")" = 1.0,2.0 ]
@@ -85,9 +87,18 @@ test_setup() {
     sql archives.db 'SELECT name, calls, energy_j, energy_j_lo, energy_j_method FROM layers WHERE run = 1 ORDER BY layer' |
         diff json.txt -
     [ "$(sql archives.db 'SELECT count(*) FROM points')" -eq 0 ] # tags are no factors
+    erg-analyze layers --by phase runs --format json 2>/dev/null >phases.json
+    jq -r '.runs[] | .layers[] | [.name, .calls, .energy_j.value, .energy_j.hi] | join("|")' phases.json >json.txt
+    [ "$(grep -c '^warm|' json.txt)" -eq 2 ]
+    sql archives.db 'SELECT name, calls, energy_j, energy_j_hi FROM phases ORDER BY run, phase' | diff json.txt -
     # From results alone, with a factor: the points of the sweep.
     rm -r runs
     run -0 erg-analyze export --to sqlite ./*.layers.json -o results.db
+    [[ "$output" == *"2 of 2 runs are results without their phases"* ]]
+    run -0 erg-analyze export --to sqlite phases.json 1.layers.json -o mixed.db
+    [[ "$output" == *"1 of 3 runs are results without their phases"* ]]
+    [ "$(sql mixed.db 'SELECT count(DISTINCT run), count(*) FROM phases')" = "2|$(wc -l <json.txt)" ]
+    [ "$(sql mixed.db 'SELECT group_concat(DISTINCT run) FROM layers')" = 3 ]
     [ "$(sql results.db "SELECT group_concat(json_extract(factors, '$.freq')) FROM points")" = 1,2 ]
     [ "$(sql results.db 'PRAGMA integrity_check')" = ok ]
     run -2 erg-analyze export --to sqlite -o x.db

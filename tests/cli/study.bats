@@ -2,16 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # erg-analyze study: what a plan's analysis: asks for, from the folder of a sweep.
 load helpers
-
-# archive NAME CLOCK WATTS
-archive() {
-    awk -v w="$3" 'BEGIN { print "time_s,VDD_IN [W]"
-        for (i = 0; i < 400; i++) printf "%.3f,%.3f\n", i / 1000, w + (int(i / 10) % 2) + i % 7 / 100 }' >s.csv
-    awk 'BEGIN { print "begin_s,end_s,layer,type,network"
-        for (i = 0; i < 40; i++) printf "%.3f,%.3f,%s,conv,net\n", i / 100, (i + 1) / 100, i % 2 ? "b" : "a" }' >l.csv
-    erg-record import --samples s.csv --layers l.csv --sensor kind=point --tag clock="$2" --tag workload=net \
-        -o "$1" 2>/dev/null
-}
+load imported
 
 # index ANALYSIS: as erg-record sweep writes it.
 index() {
