@@ -13,10 +13,11 @@
 #undef LTTNG_UST_TRACEPOINT_INCLUDE
 #define LTTNG_UST_TRACEPOINT_INCLUDE "tracepoints/provider.h"
 
-#if !defined(ERG_TRACEPOINTS_PROVIDER_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ)
+#if !defined(ERG_TRACEPOINTS_PROVIDER_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ) ||     \
+	defined(TRACEPOINT_HEADER_MULTI_READ) /* 2.12 */
 #define ERG_TRACEPOINTS_PROVIDER_H
 
-#include <lttng/tracepoint.h>
+#include "tracepoints/lttng.h"
 
 #include "tracepoints/provider_types.h"
 

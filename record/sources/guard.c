@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "formats/base/pidfd.h"
+
 bool erg_guard_add(struct erg_guard *g, const char *text, const char *fmt, ...)
 {
 	struct erg_guard_file *f = &g->files[g->n];
@@ -65,7 +67,7 @@ static void watch(const struct erg_guard *g, int fd)
 	signal(SIGQUIT, SIG_IGN);
 	/* Nothing of the recorder's is held open: neither its output nor another guard's pipe. */
 	dup2(fd, STDIN_FILENO);
-	close_range(STDOUT_FILENO, ~0u, 0);
+	erg_close_from(STDOUT_FILENO);
 	do {
 		n = read(STDIN_FILENO, &c, 1);
 	} while (n < 0 && errno == EINTR);

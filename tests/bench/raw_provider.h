@@ -6,10 +6,11 @@
 #undef LTTNG_UST_TRACEPOINT_INCLUDE
 #define LTTNG_UST_TRACEPOINT_INCLUDE "tests/bench/raw_provider.h"
 
-#if !defined(ERG_TESTS_RAW_PROVIDER_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ)
+#if !defined(ERG_TESTS_RAW_PROVIDER_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ) ||       \
+	defined(TRACEPOINT_HEADER_MULTI_READ) /* 2.12 */
 #define ERG_TESTS_RAW_PROVIDER_H
 
-#include <lttng/tracepoint.h>
+#include "tracepoints/lttng.h"
 #include <stdint.h>
 
 /* One field a line. */

@@ -9,12 +9,13 @@
 #undef LTTNG_UST_TRACEPOINT_INCLUDE
 #define LTTNG_UST_TRACEPOINT_INCLUDE "tests/trace/ros2_provider.h"
 
-#if !defined(ROS2_PROVIDER_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ)
+#if !defined(ROS2_PROVIDER_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ) ||                \
+	defined(TRACEPOINT_HEADER_MULTI_READ) /* 2.12 */
 #define ROS2_PROVIDER_H
 
 #include <stdint.h>
 
-#include <lttng/tracepoint.h>
+#include "tracepoints/lttng.h"
 
 /* One field a line. */
 /* clang-format off */

@@ -70,16 +70,9 @@ static inline void on_phase(void *data, const char *name)
 	snprintf(last_name, sizeof(last_name), "%s", name);
 }
 
-#define ATTACH(event, fn) attach_to(&lttng_ust_tracepoint_ergtrace___##event, (void (*)(void))(fn))
-#define DETACH(event, fn)                                                                          \
-	lttng_ust_tracepoint_provider_unregister("ergtrace", #event, (void (*)(void))(fn), NULL)
-
-static inline void attach_to(const struct lttng_ust_tracepoint *tp, void (*fn)(void))
-{
-	assert_int_equal(lttng_ust_tracepoint_provider_register("ergtrace", tp->event_name, fn,
-				 NULL, tp->signature),
-		0);
-}
+#define ATTACH(event, fn)                                                                          \
+	assert_int_equal(ERG_PROBE_ATTACH(lttng_ust_tracepoint_provider_register, event, fn), 0)
+#define DETACH(event, fn) ERG_PROBE_DETACH(lttng_ust_tracepoint_provider_unregister, event, fn)
 
 static inline int attach_all(void **state)
 {

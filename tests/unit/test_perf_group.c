@@ -32,11 +32,8 @@ static void on_counted(void *data, uint32_t id, uint32_t iteration, uint64_t beg
 
 static int setup(void **state)
 {
-	const struct lttng_ust_tracepoint *tp = &lttng_ust_tracepoint_ergtrace___layer_counted;
-
 	erg_counters_init(SPEC);
-	return lttng_ust_tracepoint_provider_register("ergtrace", "layer_counted",
-		(void (*)(void))on_counted, NULL, tp->signature);
+	return ERG_PROBE_ATTACH(lttng_ust_tracepoint_provider_register, layer_counted, on_counted);
 }
 
 static void the_environment_is_parsed(void **state)

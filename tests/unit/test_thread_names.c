@@ -24,10 +24,7 @@ static void on_thread(void *data, uint32_t tid, const char *name)
 
 static int attach(void **state)
 {
-	const struct lttng_ust_tracepoint *tp = &lttng_ust_tracepoint_ergtrace___thread_define;
-
-	return lttng_ust_tracepoint_provider_register("ergtrace", tp->event_name,
-		(void (*)(void))on_thread, NULL, tp->signature);
+	return ERG_PROBE_ATTACH(lttng_ust_tracepoint_provider_register, thread_define, on_thread);
 }
 
 static int reset(void **state)

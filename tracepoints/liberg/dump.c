@@ -7,7 +7,7 @@
  * How a new session is noticed. LTTng-UST has no public call for it. But for each session that
  * starts (or is started again) its listener thread fires the tracepoint lttng_ust_statedump:start
  * after the session has become active, and anyone may attach a probe to a tracepoint by its name
- * and signature (lttng_ust_tracepoint_provider_register, LTTng-UST 2.13 <lttng/tracepoint.h>). So
+ * and signature (lttng_ust_tracepoint_provider_register, <lttng/tracepoint.h>). So
  * our probe runs exactly then, in that thread. It holds LTTng's lock, and therefore must not wait:
  * the registry is read without a lock. Where the probe cannot be attached (another LTTng with
  * another signature), the list of probes of layer_define is watched from the fast path instead:
@@ -31,9 +31,6 @@
 #define PACE_US 2000u
 
 struct lttng_ust_session;
-
-typedef int register_fn(const char *provider, const char *event, void (*func)(void), void *data,
-	const char *signature);
 
 static char exe[ERG_TEXT_MAX];
 static char run_id[ERG_TEXT_MAX];
@@ -94,8 +91,8 @@ static void session_started(void *data, struct lttng_ust_session *session)
 {
 	(void)data;
 	(void)session;
-	if (first_recorder(&lttng_ust_tracepoint_ergtrace___layer) &&
-		first_recorder(&lttng_ust_tracepoint_ergtrace___layer_counted))
+	if (first_recorder(&ERG_TRACEPOINT(layer)) &&
+		first_recorder(&ERG_TRACEPOINT(layer_counted)))
 		atomic_fetch_add(&erg_state_.epoch, 1);
 	erg_dump_all();
 }
@@ -103,7 +100,7 @@ static void session_started(void *data, struct lttng_ust_session *session)
 void erg_dump_if_changed(void)
 {
 	static void *_Atomic seen;
-	void *now = CMM_LOAD_SHARED(lttng_ust_tracepoint_ergtrace___layer_define.probes);
+	void *now = CMM_LOAD_SHARED(ERG_TRACEPOINT(layer_define).probes);
 
 	if (now != atomic_load_explicit(&seen, memory_order_relaxed) &&
 		now != atomic_exchange(&seen, now))
@@ -119,13 +116,13 @@ void *erg_lttng_symbol(const char *name)
 
 static int attach(void)
 {
-	register_fn *reg = NULL;
+	erg_attach_fn *reg = NULL;
 
-	*(void **)&reg = erg_lttng_symbol("lttng_ust_tracepoint_provider_register");
+	*(void **)&reg = erg_lttng_symbol(ERG_ATTACH_SYMBOL);
 	if (!reg)
 		return -1;
-	return reg("lttng_ust_statedump", "start", URCU_FORCE_CAST(void (*)(void), session_started),
-		NULL, "struct lttng_ust_session *, session");
+	return reg(ERG_PROBE("lttng_ust_statedump", "start"),
+		URCU_FORCE_CAST(void (*)(void), session_started), NULL, ERG_STATEDUMP_SIGNATURE);
 }
 
 void erg_dump_init(void)

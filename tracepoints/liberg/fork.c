@@ -22,8 +22,6 @@
  * Order of locks: settling, LTTng's, ours, as in the dump.
  */
 #include <dlfcn.h>
-#include <lttng/urcu/urcu-ust.h>
-#include <lttng/ust-fork.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -32,15 +30,22 @@
 
 #include "tracepoints/liberg/fork.h"
 #include "tracepoints/liberg/internal.h"
+#ifdef ERG_LTTNG_UST_2_12
+#include <lttng/ust.h>
+#include <urcu-bp.h>
+#define lttng_ust_before_fork ust_before_fork
+#define lttng_ust_after_fork_parent ust_after_fork_parent
+#define lttng_ust_after_fork_child ust_after_fork_child
+#define lttng_ust_urcu_before_fork urcu_bp_before_fork
+#define lttng_ust_urcu_after_fork_child urcu_bp_after_fork_child
+#else
+#include <lttng/urcu/urcu-ust.h>
+#include <lttng/ust-fork.h>
+#endif
 #include "tracepoints/liberg/join.h"
 
-/* Of LTTng-UST 2.13. */
-typedef int attach_fn(const char *provider, const char *event, void (*func)(void), void *data,
-	const char *signature);
-typedef int detach_fn(const char *provider, const char *event, void (*func)(void), void *data);
-
-static attach_fn *attach_probe;
-static detach_fn *detach_probe;
+static erg_attach_fn *attach_probe;
+static erg_detach_fn *detach_probe;
 static bool wrapped; /* liblttng-ust-fork.so does it */
 static bool at_once;
 /* by prepare(), read by the other two; the lock of the registry protects them */
@@ -126,18 +131,14 @@ static void keep_on(void *data)
 
 static void layers_hold(void)
 {
-	const struct lttng_ust_tracepoint *const events[] = {&lttng_ust_tracepoint_ergtrace___layer,
-		&lttng_ust_tracepoint_ergtrace___layer_counted};
-
-	for (int i = 0; i < 2; i++)
-		attach_probe("ergtrace", events[i]->event_name,
-			URCU_FORCE_CAST(void (*)(void), keep_on), NULL, events[i]->signature);
+	ERG_PROBE_ATTACH(attach_probe, layer, keep_on);
+	ERG_PROBE_ATTACH(attach_probe, layer_counted, keep_on);
 }
 
 static void layers_let_go(void)
 {
-	detach_probe("ergtrace", "layer", URCU_FORCE_CAST(void (*)(void), keep_on), NULL);
-	detach_probe("ergtrace", "layer_counted", URCU_FORCE_CAST(void (*)(void), keep_on), NULL);
+	ERG_PROBE_DETACH(detach_probe, layer, keep_on);
+	ERG_PROBE_DETACH(detach_probe, layer_counted, keep_on);
 }
 
 /*
@@ -168,8 +169,8 @@ void erg_fork_init(void)
 {
 	const char *eager = getenv("ERG_FORK_AT_ONCE");
 
-	*(void **)&attach_probe = erg_lttng_symbol("lttng_ust_tracepoint_provider_register");
-	*(void **)&detach_probe = erg_lttng_symbol("lttng_ust_tracepoint_provider_unregister");
+	*(void **)&attach_probe = erg_lttng_symbol(ERG_ATTACH_SYMBOL);
+	*(void **)&detach_probe = erg_lttng_symbol(ERG_DETACH_SYMBOL);
 	at_once = (eager && !strcmp(eager, "1")) || !attach_probe || !detach_probe;
 	wrapped = fork_is_wrapped();
 	erg_state_.settle = settle;

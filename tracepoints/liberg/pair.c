@@ -31,8 +31,8 @@
 #define READING_SHARED_NS 1000u
 
 const int *const erg_enabled_[2] = {
-	&lttng_ust_tracepoint_ergtrace___layer.state,
-	&lttng_ust_tracepoint_ergtrace___layer_counted.state,
+	&ERG_TRACEPOINT(layer).state,
+	&ERG_TRACEPOINT(layer_counted).state,
 };
 
 static inline uint64_t now_ns(void)
