@@ -7,9 +7,10 @@
  * recorder (record/session/join.c). A recording enables its events for the processes that joined and
  * for no others, so a stranger costs it nothing and pays nothing for it.
  *
- * The recorder listens on a socket (AF_UNIX, SOCK_SEQPACKET) in the folder of LTTng's session daemon:
- * who cannot reach that folder cannot be recorded anyway. ERG_JOIN in the environment of its command is
- * "TOKEN@PATH". A program sends one request and waits for one answer, after which its events are on.
+ * The recorder listens on a socket (AF_UNIX, SOCK_SEQPACKET) in the folder of its user's LTTng session
+ * daemon: who cannot reach that folder cannot be recorded anyway. A user who records with root's daemon
+ * and has no such folder, or one with too long a name, has it in /tmp. ERG_JOIN in the environment of its
+ * command is "TOKEN@PATH". A program sends one request and waits for one answer, after which its events are on.
  * A program whose environment was cleared (env -i, sudo) knows no token: it finds the sockets by their
  * names, and is taken if it descends from the command.
  */
@@ -17,6 +18,7 @@
 #define ERG_JOIN_PREFIX "erg-join-" /* of the socket's name */
 #define ERG_JOIN_TOKEN 16           /* hexadecimal digits */
 #define ERG_JOIN_DAEMON_DIR "/var/run/lttng"
+#define ERG_JOIN_OTHER_DIR "/tmp"
 
 struct erg_join_request {
 	char token[ERG_JOIN_TOKEN]; /* zeros: not known */

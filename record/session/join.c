@@ -358,7 +358,8 @@ static int open_socket(struct erg_join *j, struct erg_err *err)
 		return erg_fail_errno(err, -errno, "socket for programs to join");
 	r = erg_daemon_dir(dir, sizeof(dir)) ? bind_in(j, dir) : -ENAMETOOLONG;
 	if (r && !j->bound)
-		r = bind_in(j, "/tmp"); /* somebody else's daemon: its folder is closed */
+		r = bind_in(j,
+			ERG_JOIN_OTHER_DIR); /* somebody else's daemon: no folder of this user's */
 	if (r)
 		return erg_fail_errno(err, r, "%s: socket for programs to join", j->at.sun_path);
 	snprintf(j->variable, sizeof(j->variable), "%s@%s", j->token, j->at.sun_path);

@@ -19,6 +19,10 @@ calls() {
 networks() { erg-analyze layers --format json "$1" 2>/dev/null | jq -r '[.runs[0].layers[].network] | unique | join(" ")'; }
 processes() { jq ".processes.$2" "$(echo x/*/summary.json)"; }
 
+# buffers PID: how many of the buffers of recordings the process has mapped
+buffers() { grep -c '/ergtrace-.*/ust/uid/' "/proc/$1/maps" || true; }
+export -f buffers
+
 # A stranger: an annotated program that no recording started, which begins and ends layers all the time.
 stranger() {
     "$app" network:stranger layer:l wait busy:l sleep:600000 <&9 >out 3>&- &
@@ -33,10 +37,29 @@ test_setup() {
 }
 teardown() {
     [ -z "${stranger:-}" ] || kill "$stranger"
+    [ -z "${daemon:-}" ] || kill "$daemon"
     relay_stop
 }
 
 TWO=("$app" network:a layer:l threads:20=l)
+
+@test "a user who records with root's daemon: a cleared environment joins by the socket in /tmp" {
+    [ "$(id -u)" -eq 0 ] && getent group tracing >/dev/null || skip "needs root and a group tracing"
+    ! lttng --no-sessiond list >/dev/null 2>&1 || skip "a daemon of root's runs already"
+    lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
+    daemon=$(cat /var/run/lttng/lttng-sessiond.pid)
+    await takes_programs
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+    mkdir home
+    chown "$(ordinary_user)" . home
+    ERG_GROUP=tracing as_user env HOME="$PWD/home" erg-record -q -s procstat -o a.erg -- \
+        env -i HOME="$PWD/home" "${TWO[@]}"
+    [ "$(calls a.erg)" -eq 200 ]
+    [ "$(networks a.erg)" = a ]
+    [ ! -e home/.lttng ]
+    kill "$daemon"
+    daemon=
+}
 
 @test "two recordings at once beside a stranger: each has its own layers, all of them, and no other" {
     need_daemon 9>&-
@@ -53,8 +76,15 @@ TWO=("$app" network:a layer:l threads:20=l)
     [ "$(networks a.erg)" = a ]
     [ "$(calls b.erg)" -eq 330 ]
     [ "$(networks b.erg)" = b ]
-    # LTTng has not so much as mapped a buffer into the stranger.
-    [ "$(grep -c 'ust-consumer\|lttng-consumer' "/proc/$stranger/maps")" -eq 0 ]
+    # LTTng has not so much as mapped a buffer into the stranger, as it has into what is recorded.
+    record -o m.erg -- bash -c '
+        "$1" network:m layer:l threads:1=l sleep:600000 &
+        for _ in $(seq 1200); do [ "$(buffers $!)" -eq 0 ] || break; sleep 0.05; done
+        buffers $! >included
+        buffers "$2" >stranger
+        kill $!' - "$app" "$stranger"
+    [ "$(cat included)" -gt 0 ]
+    [ "$(cat stranger)" -eq 0 ]
     # Unless it is asked for: by its pid, or with all.
     record -o c.erg --attach $stranger -- sleep 0.5
     [ "$(calls c.erg)" -gt 0 ]

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,6 +24,9 @@
 
 #define LIMIT_MS 3000
 #define LIMIT_MOST_MS 60000
+/* Of a socket's path, for the folder and a NUL. */
+#define NAME_LEAVES                                                                                \
+	(sizeof(((struct sockaddr_un *)0)->sun_path) - sizeof("/" ERG_JOIN_PREFIX) - ERG_JOIN_TOKEN)
 
 static struct sockaddr_un joined_at = {.sun_family = AF_UNIX}; /* "": no recording joined */
 static struct erg_join_request known;
@@ -87,6 +91,15 @@ static bool join_by_variable(const char *value, char run_id[ERG_JOIN_RUN_ID])
 	return join_at(&to, &request, run_id);
 }
 
+/* A recorder of this user, or root's: another's could only hold the program up. */
+static bool of_use(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+		(st.st_uid == geteuid() || st.st_uid == 0);
+}
+
 /* Asks every recorder whose socket is in DIR. */
 static bool join_by_descent(const char *dir, char run_id[ERG_JOIN_RUN_ID])
 {
@@ -102,7 +115,7 @@ static bool join_by_descent(const char *dir, char run_id[ERG_JOIN_RUN_ID])
 		if (strncmp(e->d_name, ERG_JOIN_PREFIX, strlen(ERG_JOIN_PREFIX)))
 			continue;
 		n = snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", dir, e->d_name);
-		if (n > 0 && (size_t)n < sizeof(to.sun_path))
+		if (n > 0 && (size_t)n < sizeof(to.sun_path) && of_use(to.sun_path))
 			joined = join_at(&to, &none, run_id);
 	}
 	if (d)
@@ -125,8 +138,11 @@ void erg_join_recording(char run_id[ERG_JOIN_RUN_ID])
 		return;
 	if (!home)
 		home = getenv("HOME");
-	if (home && (size_t)snprintf(dir, sizeof(dir), "%s/.lttng", home) < sizeof(dir))
+	if (home && (size_t)snprintf(dir, sizeof(dir), "%s/.lttng", home) < NAME_LEAVES &&
+		access(dir, W_OK) == 0)
 		join_by_descent(dir, run_id);
+	else if (access(ERG_JOIN_DAEMON_DIR, F_OK) == 0)
+		join_by_descent(ERG_JOIN_OTHER_DIR, run_id);
 }
 
 void erg_join_again(void)
