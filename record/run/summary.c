@@ -157,7 +157,7 @@ void erg_run_summary_say(const struct erg_run *r)
 
 static bool is_refusal(const struct erg_probe_note *n)
 {
-	return *n->mend && (strstr(n->reason, "ermission") || strstr(n->reason, "not permitted"));
+	return n->refused && *n->mend;
 }
 
 void erg_run_refusals_say(const struct erg_source_list *sources)

@@ -98,6 +98,21 @@ static void drop_channel(struct erg_attr_source *s, size_t i)
 	memmove(&s->src.channels[i], &s->src.channels[i + 1], rest * sizeof(*s->src.channels));
 }
 
+/* Channel I gave ERROR (negative) in place of a number. */
+static void note_unread(struct erg_source_list *list, const struct erg_attr_source *s, size_t i,
+	int error, const char *mend)
+{
+	char what[128];
+
+	erg_text_set(what, sizeof(what), "%s cannot be read", s->src.channels[i].rail);
+	if (error == -EBADMSG)
+		erg_source_list_note(list, s->src.ops->kind, s->attrs[i].path, "",
+			"%s: not a number", what);
+	else
+		erg_source_list_note_error(list, s->src.ops->kind, s->attrs[i].path, mend, what,
+			-error);
+}
+
 int erg_attr_source_offer(struct erg_attr_source **s, struct erg_source_list *list,
 	const char *mend)
 {
@@ -107,17 +122,13 @@ int erg_attr_source_offer(struct erg_attr_source **s, struct erg_source_list *li
 	int r;
 
 	while (i < src->src.n_channels) {
-		struct erg_attr *a = &src->attrs[i];
-
-		r = attr_try(a);
+		r = attr_try(&src->attrs[i]);
 		/* EAGAIN: the sensor is there and busy. */
 		if (r >= 0 || r == -EAGAIN) {
 			i++;
 			continue;
 		}
-		erg_source_list_note(list, src->src.ops->kind, a->path,
-			r == -EACCES || r == -EPERM ? mend : "", "%s cannot be read: %s",
-			src->src.channels[i].rail, r == -EBADMSG ? "not a number" : strerror(-r));
+		note_unread(list, src, i, r, mend);
 		drop_channel(src, i);
 	}
 	if (src->slow_ops && erg_mono_ns() - begin > ERG_ATTR_SLOW_NS)

@@ -143,7 +143,7 @@ static int append(struct erg_source_list *to, struct erg_source_list *from)
 	for (size_t i = 0; i < from->n_notes; i++) {
 		const struct erg_probe_note *n = &from->notes[i];
 
-		erg_source_list_note(to, n->kind, n->path, n->mend, "%s", n->reason);
+		erg_source_list_note_copy(to, n);
 	}
 	return r;
 }

@@ -437,8 +437,7 @@ static int find_device(const struct erg_source_config *cfg, const char *name,
 		erg_iio_layout(all, n);
 	choose(d, all, n, label);
 	if (d->src.n_channels && access(d->device, R_OK)) {
-		erg_source_list_note(list, "iio", d->device, errno == EACCES ? "run as root" : "",
-			"%s: %s", label, strerror(errno));
+		erg_source_list_note_error(list, "iio", d->device, "run as root", label, errno);
 		d->src.n_channels = 0;
 	}
 	if (!d->src.n_channels) {

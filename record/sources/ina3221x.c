@@ -315,8 +315,8 @@ static int find_iio(const struct erg_source_config *cfg, const char *device, con
 	for (int n = 0; n < 3; n++)
 		add_rail(x, cfg, device, n);
 	if (x->n_rails && access(x->rails[0].file, R_OK)) {
-		erg_source_list_note(list, "ina3221x", x->rails[0].file, "run as root",
-			"cannot be read: %s", strerror(errno));
+		erg_source_list_note_error(list, "ina3221x", x->rails[0].file, "run as root",
+			"cannot be read", errno);
 		x->n_rails = 0;
 	}
 	if (!x->n_rails) {

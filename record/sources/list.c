@@ -22,23 +22,41 @@ int erg_source_list_add(struct erg_source_list *l, struct erg_source *s)
 	return 0;
 }
 
-void erg_source_list_note(struct erg_source_list *l, const char *kind, const char *path,
-	const char *mend, const char *reason_fmt, ...)
+void erg_source_list_note_copy(struct erg_source_list *l, const struct erg_probe_note *note)
 {
 	struct erg_probe_note *grown = reallocarray(l->notes, l->n_notes + 1, sizeof(*grown));
-	struct erg_probe_note *note;
-	va_list ap;
 
 	if (!grown)
 		return; /* a note that is lost is no reason to fail */
 	l->notes = grown;
-	note = &grown[l->n_notes++];
-	erg_text_set(note->kind, sizeof(note->kind), "%s", kind);
-	erg_text_set(note->path, sizeof(note->path), "%s", path);
-	erg_text_set(note->mend, sizeof(note->mend), "%s", mend);
+	grown[l->n_notes++] = *note;
+}
+
+void erg_source_list_note(struct erg_source_list *l, const char *kind, const char *path,
+	const char *mend, const char *reason_fmt, ...)
+{
+	struct erg_probe_note note = {0};
+	va_list ap;
+
+	erg_text_set(note.kind, sizeof(note.kind), "%s", kind);
+	erg_text_set(note.path, sizeof(note.path), "%s", path);
+	erg_text_set(note.mend, sizeof(note.mend), "%s", mend);
 	va_start(ap, reason_fmt);
-	vsnprintf(note->reason, sizeof(note->reason), reason_fmt, ap);
+	vsnprintf(note.reason, sizeof(note.reason), reason_fmt, ap);
 	va_end(ap);
+	erg_source_list_note_copy(l, &note);
+}
+
+void erg_source_list_note_error(struct erg_source_list *l, const char *kind, const char *path,
+	const char *mend, const char *what, int error)
+{
+	struct erg_probe_note note = {.refused = error == EACCES || error == EPERM};
+
+	erg_text_set(note.kind, sizeof(note.kind), "%s", kind);
+	erg_text_set(note.path, sizeof(note.path), "%s", path);
+	erg_text_set(note.mend, sizeof(note.mend), "%s", note.refused ? mend : "");
+	erg_text_set(note.reason, sizeof(note.reason), "%s: %s", what, strerror(error));
+	erg_source_list_note_copy(l, &note);
 }
 
 void erg_source_list_release(struct erg_source_list *l)

@@ -336,8 +336,8 @@ static int offer(struct nvml_source *s, struct erg_source_list *list, bool *ret_
 		return -ENOMEM;
 	r = s->read(s, values, &stamp);
 	if (r == -EACCES)
-		erg_source_list_note(list, "nvml", s->src.path, "run as root", "%s: no permission",
-			s->src.channels[0].rail);
+		erg_source_list_note_error(list, "nvml", s->src.path, "run as root",
+			s->src.channels[0].rail, EACCES);
 	if (r < 0) {
 		nvml_free(&s->src);
 		return 0;

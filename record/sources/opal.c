@@ -342,9 +342,8 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 	if (r == -ENOENT || r == -ENOTDIR)
 		erg_source_list_note(list, "opal", file, "", "no in-band sensors of POWER9");
 	else if (r < 0)
-		erg_source_list_note(list, "opal", file,
-			r == -EACCES ? "run as root, or: chgrp and chmod g+r this file" : "",
-			"cannot be read: %s", strerror(-r));
+		erg_source_list_note_error(list, "opal", file,
+			"run as root, or: chgrp and chmod g+r this file", "cannot be read", -r);
 	else
 		r = find_blocks(cfg, file, bytes, (size_t)r, list);
 	return r == -ENOMEM ? erg_fail(err, r, "opal: out of memory") : 0;

@@ -291,8 +291,8 @@ static int offer(struct perf *p, const char *root, struct erg_source_list *list)
 	int r = p->src.n_channels ? perf_start(&p->src, &err) : -ENODATA;
 
 	if (r < 0) {
-		erg_source_list_note(list, "perf", root, r == -EACCES || r == -EPERM ? MEND : "",
-			"the events cannot be opened: %s", strerror(-r));
+		erg_source_list_note_error(list, "perf", root, MEND, "the events cannot be opened",
+			-r);
 	} else {
 		leave_out_still(p, list);
 		perf_stop(&p->src);

@@ -34,6 +34,7 @@ struct erg_probe_note {
 	char path[256];
 	char reason[256]; /* why it is not usable */
 	char mend[512];   /* what the person can do: a command, a udev rule; "" if nothing */
+	bool refused;     /* it is there, and the kernel or the driver does not let this user */
 };
 
 /* Where drivers put what they find. Takes ownership of the source. */
@@ -47,6 +48,10 @@ struct erg_source_list {
 int erg_source_list_add(struct erg_source_list *l, struct erg_source *s);
 void erg_source_list_note(struct erg_source_list *l, const char *kind, const char *path,
 	const char *mend, const char *reason_fmt, ...) __attribute__((format(printf, 5, 6)));
+/* "WHAT: (text of ERROR)", ERROR positive. MEND is for a refusal (EACCES, EPERM) alone. */
+void erg_source_list_note_error(struct erg_source_list *l, const char *kind, const char *path,
+	const char *mend, const char *what, int error);
+void erg_source_list_note_copy(struct erg_source_list *l, const struct erg_probe_note *note);
 void erg_source_list_release(struct erg_source_list *l);
 
 /* A channel that could not be read. */
