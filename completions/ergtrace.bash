@@ -16,7 +16,7 @@ _ergtrace_values() {
     compare:--by) echo total layer ;;
     *:--format) echo text json csv ;;
     *:--sort) echo energy time power share name ;;
-    *:--by) echo layer type module network phase ;;
+    *:--by) echo layer type module block network phase ;;
     *:--per) echo counter: iteration macs token request ;;
     *:--energy) echo total above-idle ;;
     *:--objective) echo ets edp ed2p time ;;

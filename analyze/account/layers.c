@@ -11,6 +11,7 @@
 #include "analyze/account/layers.h"
 #include "analyze/account/apart.h"
 #include "analyze/account/counts.h"
+#include "analyze/account/programs.h"
 #include "analyze/account/roots.h"
 #include "analyze/account/rows.h"
 #include "formats/base/util.h"
@@ -75,6 +76,8 @@ static json_t *channels_json(const struct erg_timeline *tl)
 		enum erg_quantity q = c->def.quantity;
 		struct range r;
 
+		if (!strcmp(tl->sources[c->source].kind, "process"))
+			continue; /* see programs.h */
 		if (q != ERG_Q_TEMPERATURE && q != ERG_Q_FREQUENCY && q != ERG_Q_VOLTAGE &&
 			q != ERG_Q_UTILIZATION && q != ERG_Q_TIME)
 			continue;
@@ -294,6 +297,7 @@ static json_t *run_json(const struct erg_account *a, const struct erg_rows *rows
 	json_object_set_new(run, "attribution", diag_json(&a->attr->diag));
 	json_object_set_new(run, "rails", rails_json(a));
 	json_object_set_new(run, "channels", channels_json(a->tl));
+	json_object_set_new(run, "programs", erg_programs_of_run(a->tl));
 	return run;
 }
 

@@ -14,6 +14,7 @@
 
 #include "analyze/account/calls.h"
 #include "analyze/account/phases.h"
+#include "analyze/account/work.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
@@ -97,6 +98,7 @@ static void clear(struct erg_rows *r)
 
 struct sums {
 	double time_s, read_bytes; /* of parameters, in all inferences */
+	double moved_bytes;        /* inputs, outputs and parameters, in all calls */
 	uint64_t calls, macs, params, bytes;
 	uint64_t inferences; /* 0: of several networks that ran not equally often, or of none */
 };
@@ -128,6 +130,9 @@ static struct sums sums_of(const struct erg_rows *r)
 		if (k >= tl->n_layers)
 			continue;
 		s.read_bytes += (double)tl->layers[k].bytes_params * (double)n;
+		s.moved_bytes += (double)(tl->layers[k].bytes_in + tl->layers[k].bytes_out +
+					 tl->layers[k].bytes_params) *
+			(double)r->calls[k];
 		s.calls += r->calls[k];
 		s.macs += tl->layers[k].macs * r->calls[k];
 		s.params += tl->layers[k].params;
@@ -174,6 +179,8 @@ static void add_energy(const struct erg_rows *r, json_t *row, const struct erg_e
 	json_object_set_new(row, "per_inference_j", per(energy, (double)s->inferences));
 	json_object_set_new(row, "per_mac_j", per(energy, (double)s->macs));
 	json_object_set_new(row, "per_param_byte_j", per(energy, s->read_bytes));
+	json_object_set_new(row, "work",
+		erg_work_json((double)s->macs, s->moved_bytes, s->time_s, energy));
 	json_object_set_new(row, "inferences",
 		s->inferences ? json_integer((json_int_t)s->inferences) : json_null());
 }
@@ -424,20 +431,39 @@ void erg_rows_by_layer(struct erg_rows *r, json_t *list)
 
 /* ---- by type, module, network ---- */
 
-static const char *key_of(const struct erg_tl_layer *l, const char *by)
+/* The type of the outermost module around a layer, where it has one ("fire"), else its own ("conv"). */
+static const char *block_of(const struct erg_timeline *tl, const struct erg_tl_layer *l)
+{
+	const char *type = l->level == ERG_TL_LAYER ? l->type : "";
+	uint32_t p = l->parent;
+
+	if (l->level == ERG_TL_MODULE)
+		type = l->type;
+	for (size_t depth = 0; p < tl->n_layers && depth < tl->n_layers;
+		p = tl->layers[p].parent, depth++)
+		if (tl->layers[p].level == ERG_TL_MODULE && *tl->layers[p].type)
+			type = tl->layers[p].type;
+	return type;
+}
+
+static const char *key_of(const struct erg_timeline *tl, const struct erg_tl_layer *l,
+	const char *by)
 {
 	if (!strcmp(by, "type"))
 		return l->level == ERG_TL_LAYER ? l->type : "";
 	if (!strcmp(by, "network"))
 		return erg_layer_network(l);
+	if (!strcmp(by, "block"))
+		return block_of(tl, l);
 	if (l->level == ERG_TL_MODULE)
 		return l->name;
 	return l->level == ERG_TL_LAYER ? (*l->module ? l->module : l->name) : "";
 }
 
-static bool same_row(const struct erg_tl_layer *a, const struct erg_tl_layer *b, const char *by)
+static bool same_row(const struct erg_timeline *tl, const struct erg_tl_layer *a,
+	const struct erg_tl_layer *b, const char *by)
 {
-	return !strcmp(key_of(a, by), key_of(b, by)) &&
+	return !strcmp(key_of(tl, a, by), key_of(tl, b, by)) &&
 		(!strcmp(by, "network") || !strcmp(a->network, b->network));
 }
 
@@ -450,7 +476,7 @@ static uint64_t calls_of_set(const struct erg_rows *r, const char *by)
 	enum erg_tl_level whole = !strcmp(by, "network") ? ERG_TL_NETWORK : ERG_TL_MODULE;
 	uint64_t own = 0, most = 0;
 
-	if (!strcmp(by, "type"))
+	if (!strcmp(by, "type") || !strcmp(by, "block"))
 		return 0;
 	for (size_t k = 0; k < r->a->tl->n_layers; k++) {
 		if (r->weight[k] == 0)
@@ -464,20 +490,34 @@ static uint64_t calls_of_set(const struct erg_rows *r, const char *by)
 	return own ? own : most;
 }
 
+/* Of the energy of all layers, modules and networks: of the inferences, without what was before, after
+ * and between them. WEIGHT is still the row's set. */
+static void add_layer_share(const struct erg_rows *r, json_t *row)
+{
+	_cleanup_(erg_freep) double *whole =
+		erg_noted(calloc(r->a->attr->n_classes + 1, sizeof(*whole)));
+	struct erg_est share;
+
+	for (size_t k = 0; whole && k < r->a->tl->n_layers; k++)
+		whole[k] = r->calls[k] > 0;
+	share = whole ? erg_work_share(r->a->attr, r->weight, whole) : ERG_EST_UNRESOLVED;
+	json_object_set_new(row, "share_of_layers", erg_est_json(&share));
+}
+
 void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list)
 {
 	const struct erg_timeline *tl = r->a->tl;
 	_cleanup_(erg_freep) bool *taken = erg_noted(calloc(tl->n_layers + 1, sizeof(*taken)));
 
 	for (size_t k = 0; taken && k < tl->n_layers; k++) {
-		const char *key = key_of(&tl->layers[k], by);
+		const char *key = key_of(tl, &tl->layers[k], by);
 		bool any = false;
 
 		if (taken[k] || !*key)
 			continue;
 		clear(r);
 		for (size_t i = k; i < tl->n_layers; i++) {
-			if (!same_row(&tl->layers[i], &tl->layers[k], by))
+			if (!same_row(tl, &tl->layers[i], &tl->layers[k], by))
 				continue;
 			taken[i] = true;
 			any = any || r->calls[i];
@@ -487,6 +527,7 @@ void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list)
 			json_t *row = row_of_set(r, key, calls_of_set(r, by));
 
 			json_object_set_new(row, "network", json_string(tl->layers[k].network));
+			add_layer_share(r, row);
 			json_array_append_new(list, row);
 		}
 	}

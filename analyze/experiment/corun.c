@@ -13,17 +13,13 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "analyze/experiment/corun_parts.h"
 #include "analyze/experiment/points.h"
 #include "analyze/account/runs.h"
 #include "analyze/result/document.h"
 #include "formats/base/util.h"
 
 static const char *const partner_names[] = {"corun", "corunner", "partner"};
-
-static bool is_alone(const char *level)
-{
-	return !*level || !strcmp(level, "none") || !strcmp(level, "alone");
-}
 
 static const char *find_partner(const json_t *runs)
 {
@@ -38,39 +34,9 @@ static const char *find_partner(const json_t *runs)
 	return NULL;
 }
 
-struct side {
-	const struct erg_observations *o;
-	const struct erg_points *p;
-	const struct erg_point *point;
-};
-
-/* Run K of the point. */
-static const json_t *run_of(const struct side *s, size_t k)
-{
-	return s->o->obs[s->p->order[s->point->first + k]].run;
-}
-
-static double interval_half(double va, size_t na, double vb, size_t nb)
-{
-	double dof;
-
-	if (na < 2 || nb < 2)
-		return NAN;
-	if (va + vb == 0)
-		return 0;
-	dof = (va + vb) * (va + vb) / (va * va / (double)(na - 1) + vb * vb / (double)(nb - 1));
-	return gsl_cdf_tdist_Pinv(0.975, dof) * sqrt(va + vb);
-}
-
 static double mean_var(const struct erg_point *p, enum erg_objective obj)
 {
 	return p->n > 1 ? p->sd[obj] * p->sd[obj] / (double)p->n : NAN;
-}
-
-static struct erg_est est_of(double v, double half, double syst)
-{
-	return (struct erg_est){v, v - half - syst, v + half + syst, half, syst,
-		isnan(half) ? "single run" : "repetitions"};
 }
 
 static struct erg_est ratio(const struct erg_point *a, const struct erg_point *b,
@@ -78,8 +44,8 @@ static struct erg_est ratio(const struct erg_point *a, const struct erg_point *b
 {
 	double x = a->est[obj].value, y = b->est[obj].value, r = y / x;
 
-	return est_of(r,
-		interval_half(r * r * mean_var(a, obj) / (x * x), a->n, mean_var(b, obj) / (x * x),
+	return erg_corun_est(r,
+		erg_corun_half(r * r * mean_var(a, obj) / (x * x), a->n, mean_var(b, obj) / (x * x),
 			b->n),
 		0);
 }
@@ -90,20 +56,21 @@ static struct erg_est extra(const struct erg_point *a, const struct erg_point *b
 {
 	double syst = fabs(b->est[obj].syst - a->est[obj].syst);
 
-	return est_of(b->est[obj].value - a->est[obj].value,
-		interval_half(mean_var(a, obj), a->n, mean_var(b, obj), b->n),
+	return erg_corun_est(b->est[obj].value - a->est[obj].value,
+		erg_corun_half(mean_var(a, obj), a->n, mean_var(b, obj), b->n),
 		isnan(syst) ? 0 : syst);
 }
 
 /* Mean over the point's runs of NUMBER in the entry of ARRAY that is named like ENTRY. */
-static double mean_of(const struct side *s, const char *array, const json_t *entry, const char *key)
+static double mean_of(const struct erg_corun_side *s, const char *array, const json_t *entry,
+	const char *key)
 {
 	double sum = 0;
 	size_t n = 0, i;
 	json_t *e;
 
 	for (size_t k = 0; k < s->point->n; k++) {
-		const json_t *run = run_of(s, k);
+		const json_t *run = erg_corun_run(s, k);
 
 		json_array_foreach (json_object_get(run, array), i, e) {
 			const json_t *q = json_object_get(entry, "quantity");
@@ -120,13 +87,13 @@ static double mean_of(const struct side *s, const char *array, const json_t *ent
 	return n ? sum / (double)n : NAN;
 }
 
-static double root_power(const struct side *s)
+static double root_power(const struct erg_corun_side *s)
 {
 	double sum = 0;
 	size_t i;
 	json_t *rail;
 
-	json_array_foreach (json_object_get(run_of(s, 0), "rails"), i, rail) {
+	json_array_foreach (json_object_get(erg_corun_run(s, 0), "rails"), i, rail) {
 		const char *parent = json_string_value(json_object_get(rail, "parent"));
 
 		if (!parent || !*parent)
@@ -136,13 +103,13 @@ static double root_power(const struct side *s)
 }
 
 /* How the power was split: each rail's mean and its share of the roots' sum. */
-static json_t *rails_json(const struct side *alone, const struct side *both)
+static json_t *rails_json(const struct erg_corun_side *alone, const struct erg_corun_side *both)
 {
 	double ra = root_power(alone), rb = root_power(both);
 	json_t *out = json_array(), *rail;
 	size_t i;
 
-	json_array_foreach (json_object_get(run_of(both, 0), "rails"), i, rail) {
+	json_array_foreach (json_object_get(erg_corun_run(both, 0), "rails"), i, rail) {
 		double a = mean_of(alone, "rails", rail, "mean_w");
 		double b = mean_of(both, "rails", rail, "mean_w");
 
@@ -155,13 +122,13 @@ static json_t *rails_json(const struct side *alone, const struct side *both)
 	return out;
 }
 
-static json_t *channels_json(const struct side *alone, const struct side *both,
+static json_t *channels_json(const struct erg_corun_side *alone, const struct erg_corun_side *both,
 	const char *quantity, const char *ka, const char *kb)
 {
 	json_t *out = json_array(), *ch;
 	size_t i;
 
-	json_array_foreach (json_object_get(run_of(both, 0), "channels"), i, ch) {
+	json_array_foreach (json_object_get(erg_corun_run(both, 0), "channels"), i, ch) {
 		const char *q = json_string_value(json_object_get(ch, "quantity"));
 		double a, b;
 
@@ -177,12 +144,12 @@ static json_t *channels_json(const struct side *alone, const struct side *both,
 	return out;
 }
 
-static double ipc(const struct side *s)
+static double ipc(const struct erg_corun_side *s)
 {
 	double instructions = 0, cycles = 0;
 
 	for (size_t k = 0; k < s->point->n; k++) {
-		const json_t *run = run_of(s, k);
+		const json_t *run = erg_corun_run(s, k);
 		size_t i;
 		json_t *l;
 
@@ -193,11 +160,11 @@ static double ipc(const struct side *s)
 			cycles += json_number_value(json_object_get(c, "cycles"));
 		}
 	}
-	return cycles > 0 ? instructions / cycles : NAN;
+	return cycles > 0 ? instructions / cycles : erg_corun_ipc(s);
 }
 
-static json_t *cell_json(const struct side *alone, const struct side *both, const char *workload,
-	const char *partner)
+static json_t *cell_json(const struct erg_corun_side *alone, const struct erg_corun_side *both,
+	const char *workload, const char *partner)
 {
 	struct erg_est slow = ratio(alone->point, both->point, ERG_OBJ_TIME);
 	struct erg_est energy = extra(alone->point, both->point, ERG_OBJ_ETS);
@@ -206,7 +173,7 @@ static json_t *cell_json(const struct side *alone, const struct side *both, cons
 
 	json_object_update_new(settings, erg_point_levels(both->o, both->point, true));
 	j = json_pack(
-		"{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
+		"{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
 		"workload", workload, "partner", partner, "settings", settings, "runs",
 		(json_int_t)both->point->n, "alone_runs", (json_int_t)alone->point->n, "left_out",
 		(json_int_t)both->point->left_out, "alone_left_out",
@@ -214,9 +181,10 @@ static json_t *cell_json(const struct side *alone, const struct side *both, cons
 		"extra_energy_j", erg_est_json(&energy), "extra_power_w", erg_num_json(power),
 		"rails", rails_json(alone, both), "frequency",
 		channels_json(alone, both, "frequency", "alone_hz", "together_hz"), "utilization",
-		channels_json(alone, both, "utilization", "alone", "together"), "ipc_alone",
-		erg_num_json(ipc(alone)), "ipc_together", erg_num_json(ipc(both)), "throttled",
-		both->point->throttled);
+		channels_json(alone, both, "utilization", "alone", "together"), "temperature",
+		channels_json(alone, both, "temperature", "alone_degc", "together_degc"),
+		"ipc_alone", erg_num_json(ipc(alone)), "ipc_together", erg_num_json(ipc(both)),
+		"throttled", both->point->throttled);
 	return j;
 }
 
@@ -269,7 +237,7 @@ static const struct erg_point *alone_point(const struct erg_observations *o,
 	const struct erg_points *p, size_t group, long dim)
 {
 	for (size_t i = p->group_first[group]; i < p->group_first[group + 1]; i++)
-		if (is_alone(o->dims[dim].levels[p->points[i].level[dim]]))
+		if (erg_corun_is_alone(o->dims[dim].levels[p->points[i].level[dim]]))
 			return &p->points[i];
 	return NULL;
 }
@@ -283,19 +251,81 @@ static const char *workload_of(const struct erg_observations *o, const struct er
 	return w ? w : "?";
 }
 
-static int build_matrix(const struct erg_observations *o, long dim, json_t *doc,
+/* Where NAME was run alone at the settings of POINT, or NULL. */
+static const struct erg_point *partner_alone(const struct erg_observations *o,
+	const struct erg_points *p, const struct erg_point *point, const char *name, long dim)
+{
+	for (size_t g = 0; g < p->n_groups; g++) {
+		const struct erg_point *first = &p->points[p->group_first[g]];
+		bool same = true;
+
+		for (size_t d = 0; d < o->n_dims; d++) {
+			const char *level = o->dims[d].levels[first->level[d]];
+
+			if (!o->dims[d].group || (long)d == dim)
+				continue;
+			same = same &&
+				(strcmp(o->dims[d].name, "workload")
+						? first->level[d] == point->level[d]
+						: !strcmp(level, name));
+		}
+		if (same)
+			return alone_point(o, p, g, dim);
+	}
+	return NULL;
+}
+
+/* What the workload costs each of its partners. */
+static json_t *partners_json(const struct erg_corun_side *both, const char *partner, long dim)
+{
+	json_t *list = json_array();
+	const char *rest = partner, *name;
+	char buf[128];
+
+	while ((name = erg_corun_next(&rest, buf, sizeof(buf)))) {
+		struct erg_corun_side alone = {both->o, both->p,
+			partner_alone(both->o, both->p, both->point, name, dim)};
+
+		json_array_append_new(list,
+			erg_corun_partner(alone.point ? &alone : NULL, both, name));
+	}
+	return list;
+}
+
+static void add_combinations(const struct erg_observations *o, const struct erg_points *p, long dim,
+	double budget_w, json_t *doc)
+{
+	json_t *list = json_array();
+
+	json_object_set_new(doc, "combinations", list);
+	for (size_t i = 0; i < p->n; i++) {
+		struct erg_corun_side s = {o, p, &p->points[i]};
+
+		json_array_append_new(list,
+			erg_corun_combination(&s, workload_of(o, p, s.point),
+				o->dims[dim].levels[s.point->level[dim]], budget_w));
+	}
+	if (isnan(budget_w))
+		return;
+	json_object_set_new(doc, "budget_w", json_real(budget_w));
+	json_object_set_new(doc, "choices", erg_corun_choices(list));
+}
+
+static int build_matrix(const struct erg_observations *o, long dim, double budget_w, json_t *doc,
 	struct erg_err *err)
 {
 	_cleanup_(erg_points_release) struct erg_points p = {0};
-	json_t *matrix = json_array();
+	json_t *matrix = json_array(), *cell;
 	size_t single = 0;
 	int r = erg_points_build(o, &p, err);
 
 	json_object_set_new(doc, "matrix", matrix);
 	if (r >= 0)
 		erg_points_tell_empty(o, &p, doc);
+	if (r >= 0)
+		add_combinations(o, &p, dim, budget_w, doc);
 	for (size_t g = 0; r >= 0 && g < p.n_groups; g++) {
-		struct side alone = {o, &p, alone_point(o, &p, g, dim)};
+		struct erg_corun_side alone = {o, &p, alone_point(o, &p, g, dim)};
 
 		if (!alone.point) {
 			erg_document_warn(doc, "alone",
@@ -305,14 +335,17 @@ static int build_matrix(const struct erg_observations *o, long dim, json_t *doc,
 			continue;
 		}
 		for (size_t i = p.group_first[g]; i < p.group_first[g + 1]; i++) {
-			struct side both = {o, &p, &p.points[i]};
+			struct erg_corun_side both = {o, &p, &p.points[i]};
 
 			if (both.point == alone.point)
 				continue;
 			single += both.point->n < 2 || alone.point->n < 2;
-			json_array_append_new(matrix,
-				cell_json(&alone, &both, workload_of(o, &p, both.point),
-					o->dims[dim].levels[both.point->level[dim]]));
+			cell = cell_json(&alone, &both, workload_of(o, &p, both.point),
+				o->dims[dim].levels[both.point->level[dim]]);
+			json_object_set_new(cell, "partners",
+				partners_json(&both, o->dims[dim].levels[both.point->level[dim]],
+					dim));
+			json_array_append_new(matrix, cell);
 		}
 	}
 	if (r >= 0 && single)
@@ -344,7 +377,8 @@ static size_t group_names(const json_t *runs, const char *partner, const char **
 	return n;
 }
 
-int erg_corun_document(const json_t *runs, const char *partner, json_t *doc, struct erg_err *err)
+int erg_corun_document(const json_t *runs, const char *partner, double budget_w, json_t *doc,
+	struct erg_err *err)
 {
 	_cleanup_(erg_observations_release) struct erg_observations o = {0};
 	const char *groups[16], *factor = partner ? partner : find_partner(runs);
@@ -356,5 +390,5 @@ int erg_corun_document(const json_t *runs, const char *partner, json_t *doc, str
 			"no run has a factor or tag corun, corunner or partner: name it by --partner");
 	n_groups = group_names(runs, factor, groups, ERG_ARRAY_SIZE(groups));
 	r = erg_observations_from_runs(runs, &factor, 1, groups, n_groups, doc, &o, err);
-	return r < 0 ? r : build_matrix(&o, partner_dim(&o, factor), doc, err);
+	return r < 0 ? r : build_matrix(&o, partner_dim(&o, factor), budget_w, doc, err);
 }

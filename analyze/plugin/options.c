@@ -14,7 +14,7 @@ struct parse {
 	int r;
 };
 
-static const char *const bys[] = {"layer", "type", "module", "network", "phase", NULL};
+static const char *const bys[] = {"layer", "type", "module", "block", "network", "phase", NULL};
 static const char *const energies[] = {"total", "above-idle", NULL};
 static const char *const formats[] = {"text", "json", "csv", NULL};
 

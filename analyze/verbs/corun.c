@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* erg-analyze corun: what a neighbour costs. The mathematics is in experiment/corun.c. */
+#include <math.h>
 #include <stddef.h>
 
 #include "analyze/experiment/corun.h"
@@ -10,6 +11,7 @@
 struct options {
 	struct erg_common common;
 	const char *partner;
+	double budget_w;
 };
 
 static const struct erg_option own[] = {
@@ -17,6 +19,9 @@ static const struct erg_option own[] = {
 		"the factor or tag that names the partner, 'none' for a run alone "
 		"(default: corun, corunner or partner)",
 		ERG_OPTION_TEXT, offsetof(struct options, partner)},
+	{"budget-w", 0, "W",
+		"a budget of mean power: which combinations are within it, and the fastest of them",
+		ERG_OPTION_NUMBER, offsetof(struct options, budget_w), 1e-9, 1e9},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},
@@ -32,28 +37,28 @@ static const struct erg_command command = {
 	.groups = groups,
 };
 
-static int analyze(const struct erg_common *common, const char *partner, char *const *files,
-	size_t n, struct erg_err *err)
+static int analyze(const struct erg_common *common, const char *partner, double budget_w,
+	char *const *files, size_t n, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_corun_text, erg_corun_csv};
 	json_auto_t *doc = erg_document_new("corun"), *runs = NULL;
 	int r = erg_runs_load(files, n, common, doc, &runs, err);
 
 	if (r >= 0)
-		r = erg_corun_document(runs, partner, doc, err);
+		r = erg_corun_document(runs, partner, budget_w, doc, err);
 	return r < 0 ? r : erg_document_emit(doc, common->format, &renderer, common->strict, err);
 }
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct options o = {0};
+	struct options o = {.budget_w = NAN};
 	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
 	if (r)
 		return r == 1 ? 0 : r;
 	if (first == argc)
 		return erg_options_wrong(&command, "expected archives");
-	return analyze(&o.common, o.partner, argv + first, (size_t)(argc - first), err);
+	return analyze(&o.common, o.partner, o.budget_w, argv + first, (size_t)(argc - first), err);
 }
 
 const struct erg_verb erg_verb_corun = {"corun", "alone against together", run};

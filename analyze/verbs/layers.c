@@ -24,11 +24,13 @@ static int take_per(void *into, const char *arg, struct erg_err *err)
 	return erg_per_parse(arg, &((struct options *)into)->per, err);
 }
 
-static const char *const bys[] = {"layer", "type", "module", "network", "phase", NULL};
+static const char *const bys[] = {"layer", "type", "module", "block", "network", "phase", NULL};
 static const char *const energies[] = {"total", "above-idle", NULL};
 
 static const struct erg_option own[] = {
-	{"by", 0, "WHAT", "layer, type, module, network or phase (default layer)",
+	{"by", 0, "WHAT",
+		"layer, type, module, block (type of the outermost module, or of the layer), network or "
+		"phase (default layer)",
 		ERG_OPTION_CHOICE, offsetof(struct options, by), .choices = bys},
 	{"per", 0, "UNIT", "also the energy of one counter:NAME, iteration, macs, token or request",
 		ERG_OPTION_CALL, .take = take_per},

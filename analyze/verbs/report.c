@@ -228,7 +228,7 @@ static json_t *page_run(json_t *layers)
 }
 
 /* The page's levels; the first is the layers document's own. */
-static const char *const levels[] = {"layer", "module", "type", "network", "phase"};
+static const char *const levels[] = {"layer", "module", "type", "block", "network", "phase"};
 
 /* Takes the other levels' tables out of LAYERS, which is an entry of a layers document then. */
 static void take_levels(json_t *layers, json_t *run)
@@ -414,7 +414,7 @@ static void add_experiments(json_t *layer_runs, json_t *doc)
 	if (json_array_size(layer_runs) < 2)
 		return;
 	if (!json_object_get(doc, "corun") &&
-		erg_corun_document(layer_runs, NULL, corun, NULL) >= 0)
+		erg_corun_document(layer_runs, NULL, NAN, corun, NULL) >= 0)
 		json_object_set(doc, "corun", corun);
 	if (!json_object_get(doc, "sweep") && !json_object_get(doc, "corun") &&
 		erg_observations_from_runs(layer_runs, NULL, 0, NULL, 0, sweep, &obs, NULL) >= 0 &&

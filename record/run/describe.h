@@ -24,8 +24,9 @@ struct erg_manifest_facts {
 	const struct erg_environ *env;
 	const struct erg_source_list *sources;
 	const struct erg_sampler_config *sampling;
-	json_t *counters; /* of erg_counters_resolve(), or NULL */
-	json_t *warnings; /* array of strings */
+	json_t *process_counters; /* the same, of programs as a whole */
+	json_t *counters;         /* of erg_counters_resolve(), or NULL */
+	json_t *warnings;         /* array of strings */
 };
 
 /* NULL when memory is short. */

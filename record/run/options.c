@@ -10,6 +10,7 @@ void erg_run_options_release(struct erg_run_options *o)
 	free(o->output);
 	json_decref(o->tags);
 	json_decref(o->factors);
+	json_decref(o->beside);
 	*o = (struct erg_run_options){0};
 }
 

@@ -15,7 +15,10 @@ struct erg_run_options {
 	double dither; /* fraction of the period */
 	const char *sources;
 	const char *sysfs;
-	const char *counters; /* or NULL */
+	const char *counters;         /* or NULL */
+	const char *process_counters; /* of programs as a whole: names, "none", or NULL */
+	json_t *beside;       /* owned object: programs beside, NAME: FILE (sources/process.h) */
+	const char *progress; /* such a file of the command, or NULL */
 	double idle_s;        /* 0: no baseline */
 	const char *annotate; /* or NULL */
 	const char *attach;   /* "all", pids with commas between, or NULL */

@@ -37,14 +37,6 @@
 #include "record/session/stale.h"
 #include "tracepoints/join.h"
 
-void erg_run_warn(void *data, const char *line)
-{
-	struct erg_run *r = data;
-
-	erg_warn("%s", line);
-	json_array_append_new(r->warnings, json_string(line));
-}
-
 /* What erg_run_signals_hold() has blocked is read from a descriptor. */
 static int signals_open(struct erg_run *r, struct erg_err *err)
 {
@@ -342,6 +334,7 @@ static int manifest_write(struct erg_run *r, struct erg_err *err)
 		.sources = &r->sources,
 		.sampling = &r->sampling,
 		.counters = r->counters,
+		.process_counters = r->process_counters,
 		.warnings = r->warnings,
 	};
 
@@ -407,6 +400,8 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 	if (!n)
 		n = sources_find(r, err);
 	if (!n)
+		n = erg_run_programs_add(r, err);
+	if (!n)
 		n = environment_make(r, err);
 	if (!n && !r->opt.to) {
 		erg_stale_parts_remove(r->opt.output);
@@ -453,6 +448,7 @@ void erg_run_release(struct erg_run *r)
 	erg_closep(&r->timer_fd);
 	json_decref(r->manifest);
 	json_decref(r->counters);
+	json_decref(r->process_counters);
 	json_decref(r->warnings);
 	erg_finish_free(r->finish);
 	free(r->part);

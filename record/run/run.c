@@ -25,6 +25,7 @@
 #include "record/run/describe.h"
 #include "record/run/summary.h"
 #include "record/spool/document.h"
+#include "record/sources/process.h"
 #include "record/sampler/emit.h"
 #include "record/spool/finish.h"
 #include "record/session/vigil.h"
@@ -160,6 +161,8 @@ static void command_join(void *data, pid_t pid)
 
 	if (r->join && erg_join_take(r->join, pid, &err) < 0)
 		erg_warn("%s", err.msg);
+	if (r->command)
+		erg_process_source_follow(r->command, pid);
 }
 
 static int command_run(struct erg_run *r, struct erg_err *err)

@@ -42,6 +42,7 @@ struct erg_run {
 	struct erg_environ env;
 	struct erg_live live;
 	struct erg_source_list sources;
+	struct erg_source *command; /* of them: the command as a whole, or NULL */
 	struct erg_sampler_config sampling;
 	struct erg_sampler *sampler;
 	struct erg_tally *tally; /* the energy so far, for the summary */
@@ -59,7 +60,7 @@ struct erg_run {
 	bool losses_known;
 	bool recorded;             /* the spool holds a recording: it must not be lost */
 	uint64_t begin_ns, end_ns; /* of the recording */
-	json_t *manifest, *counters, *warnings;
+	json_t *manifest, *counters, *process_counters, *warnings;
 	struct erg_err failure; /* why the recording is not complete; code 0: it is */
 };
 
@@ -81,6 +82,8 @@ int erg_run_refuse_early(struct erg_run *r, struct erg_err *err);
  * daemon when a program starts, and for another time only seconds later. Does not return then.
  */
 int erg_run_daemon_first(const struct erg_run *r, int argc, char **argv, struct erg_err *err);
+/* Adds to the sources the programs that are counted as a whole. */
+int erg_run_programs_add(struct erg_run *r, struct erg_err *err);
 /* Everything up to the moment when samples are taken: what can refuse, refuses here, and then
  * erg_run_release() leaves nothing behind. */
 int erg_run_prepare(struct erg_run *r, struct erg_err *err);

@@ -60,6 +60,7 @@ static void programs_free(struct erg_plan_program *p, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		free(p[i].name);
 		free(p[i].directory);
+		free(p[i].progress);
 		erg_texts_clear(&p[i].argv);
 		erg_texts_clear(&p[i].env);
 		erg_texts_clear(&p[i].tags);

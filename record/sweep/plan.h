@@ -26,6 +26,7 @@ struct erg_plan_program {
 	struct erg_texts env;  /* KEY=VALUE */
 	struct erg_texts tags; /* KEY=VALUE, also accuracy=… */
 	char *directory;       /* or NULL */
+	char *progress;        /* what a line that it prints for each iteration holds, or NULL */
 	double duration_s;     /* stop after; 0: until it ends */
 	double expected_s;     /* 0: not known */
 	int line, column;      /* of its command */

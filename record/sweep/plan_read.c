@@ -159,6 +159,11 @@ static int read_directory(struct reader *r, const struct erg_yaml *key, const st
 	return read_text(r, key, v, &r->program->directory);
 }
 
+static int read_progress(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+{
+	return read_text(r, key, v, &r->program->progress);
+}
+
 static int read_duration(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
 {
 	return read_number(r, key, v, 0, 1e7, &r->program->duration_s);
@@ -223,6 +228,7 @@ static const struct key program_keys[] = {
 	{"environment", read_environment},
 	{"duration_s", read_duration},
 	{"expected_s", read_expected},
+	{"progress", read_progress},
 	{"tags", read_tags},
 	{"accuracy", read_accuracy},
 	{0},
@@ -472,7 +478,7 @@ static int read_cooldown(struct reader *r, const struct erg_yaml *key, const str
 static int read_record(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
 {
 	static const char *const known[] = {"rate", "dither", "source", "sysfs", "counters", "idle",
-		"annotate", "spool", "chunk", "compress", "cpu", NULL};
+		"annotate", "spool", "chunk", "compress", "cpu", "process-counters", NULL};
 
 	if (v->kind != ERG_YAML_MAP)
 		return erg_yaml_fail(r->err, r->file, v->line ? v : key,
@@ -486,7 +492,8 @@ static int read_record(struct reader *r, const struct erg_yaml *key, const struc
 		if (!known[k])
 			return erg_yaml_fail(r->err, r->file, v->keys[i],
 				"record: unknown option \"%s\": expected rate, dither, source, sysfs, "
-				"counters, idle, annotate, spool, chunk, compress or cpu",
+				"counters, idle, annotate, spool, chunk, compress, cpu or "
+				"process-counters",
 				v->keys[i]->text);
 		if (v->items[i]->kind != ERG_YAML_SCALAR)
 			return erg_yaml_fail(r->err, r->file, v->items[i],

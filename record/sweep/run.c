@@ -14,18 +14,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "formats/base/util.h"
 #include "record/knobs/state.h"
+#include "record/sweep/progress.h"
 #include "record/sweep/sweep.h"
 
 struct companions {
 	pid_t pid[ERG_PLAN_CORUNNERS_MAX]; /* 0: not running */
 	uint64_t started_ns[ERG_PLAN_CORUNNERS_MAX];
 	unsigned early[ERG_PLAN_CORUNNERS_MAX]; /* deaths right after the start, in a row */
+	struct erg_progress progress[ERG_PLAN_CORUNNERS_MAX];
+	int log[ERG_PLAN_CORUNNERS_MAX];
 };
 
 struct running {
@@ -33,6 +37,8 @@ struct running {
 	const struct erg_plan_run *run;
 	const struct erg_plan_program *program;
 	struct companions with;
+	struct erg_progress progress; /* of the workload itself, where a plan has co-runners */
+	char log_path[4500];
 	int log;
 	pid_t child;
 	int status;
@@ -83,15 +89,15 @@ double erg_sweep_expected_s(const struct erg_sweep *s, const struct erg_plan_run
 
 /* In the child: becomes ARGV of PROGRAM. */
 static void become(const struct running *r, const struct erg_plan_program *program, char **argv,
-	int death)
+	int log, int death)
 {
 	const char *dir = program->directory;
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	erg_sweep_child_signals(death);
 	dup2(null, STDIN_FILENO);
-	dup2(r->log, STDOUT_FILENO);
-	dup2(r->log, STDERR_FILENO);
+	dup2(log, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
 	for (size_t i = 0; i < program->env.n; i++)
 		putenv(program->env.v[i]);
 	if (r->s->ctx.has_affinity && death == SIGTERM)
@@ -104,12 +110,12 @@ static void become(const struct running *r, const struct erg_plan_program *progr
 }
 
 static pid_t start(const struct running *r, const struct erg_plan_program *program, char **argv,
-	int death)
+	int log, int death)
 {
 	pid_t pid = fork();
 
 	if (pid == 0)
-		become(r, program, argv, death);
+		become(r, program, argv, log, death);
 	return pid;
 }
 
@@ -126,8 +132,11 @@ static int start_companion(struct running *r, size_t i, struct erg_err *err)
 		return erg_fail(err, -ECHILD,
 			"co-runner %s ends at once, again and again: see its log", p->name);
 	r->with.started_ns[i] = now;
-	r->with.pid[i] = start(r, p, p->argv.v, SIGKILL);
-	return r->with.pid[i] < 0 ? erg_fail_errno(err, -errno, "co-runner %s: fork", p->name) : 0;
+	r->with.pid[i] = start(r, p, p->argv.v, r->with.log[i], SIGKILL);
+	if (r->with.pid[i] < 0)
+		return erg_fail_errno(err, -errno, "co-runner %s: fork", p->name);
+	erg_progress_begin(&r->with.progress[i], r->with.pid[i]);
+	return 0;
 }
 
 static void stop_companions(struct running *r)
@@ -139,16 +148,36 @@ static void stop_companions(struct running *r)
 		if (r->with.pid[i] > 0)
 			waitpid(r->with.pid[i], NULL, 0);
 		r->with.pid[i] = 0;
+		erg_progress_close(&r->with.progress[i]);
+		erg_closep(&r->with.log[i]);
+		r->with.log[i] = -1;
 	}
+	erg_progress_close(&r->progress);
+}
+
+static int64_t cpu_ms(const struct rusage *used)
+{
+	return (used->ru_utime.tv_sec + used->ru_stime.tv_sec) * 1000 +
+		(used->ru_utime.tv_usec + used->ru_stime.tv_usec) / 1000;
+}
+
+/* What the programs have printed. */
+static void look(struct running *r)
+{
+	erg_progress_look(&r->progress);
+	for (size_t i = 0; i < r->s->plan->n_corunners; i++)
+		erg_progress_look(&r->with.progress[i]);
 }
 
 /* Takes note of every child that has ended. */
 static int reap(struct running *r, struct erg_err *err)
 {
+	struct rusage used;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	look(r);
+	while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
 		if (pid == r->s->watchdog) {
 			r->s->watchdog = 0;
 			return erg_fail(err, -ECHILD,
@@ -160,7 +189,10 @@ static int reap(struct running *r, struct erg_err *err)
 		}
 		for (size_t i = 0; i < r->s->plan->n_corunners; i++)
 			if (pid == r->with.pid[i]) {
-				int e = start_companion(r, i, err);
+				int e;
+
+				erg_progress_end(&r->with.progress[i], cpu_ms(&used));
+				e = start_companion(r, i, err);
 
 				if (e < 0)
 					return e;
@@ -197,7 +229,9 @@ static int wait_child(struct running *r, double limit_s, bool *timed_out, struct
 			if (terms == 1 && s > 30)
 				kill(r->child, SIGKILL);
 		} else {
-			sig = erg_sweep_wait(limit_s > 0 && limit_s - s < 1 ? 0.05 : 1);
+			sig = erg_sweep_wait(limit_s > 0 && limit_s - s < 1 ? 0.05
+					: r->s->plan->n_corunners           ? 0.1
+									    : 1);
 		}
 	}
 }
@@ -257,14 +291,44 @@ static int cool_down(struct running *r, json_t *entry, struct erg_err *err)
 	return sig;
 }
 
+/* The files of co-runner I: what it prints, and how far it is. */
+static int open_companion(struct running *r, size_t i, struct erg_err *err)
+{
+	const struct erg_plan_program *p = &r->s->plan->corunners[i];
+	int stem = (int)strlen(r->log_path) - 4;
+	char log[4700], progress[4500];
+
+	snprintf(log, sizeof(log), "%.*s.%s.log", stem, r->log_path, p->name);
+	snprintf(progress, sizeof(progress), "%.*s.%s.progress", stem, r->log_path, p->name);
+	r->with.log[i] = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+	if (r->with.log[i] < 0)
+		return erg_fail_errno(err, -errno, "%s", log);
+	return erg_progress_open(&r->with.progress[i], progress, log, p->progress, err);
+}
+
 static int start_companions(struct running *r, struct erg_err *err)
 {
 	int e = 0;
 
-	for (size_t i = 0; i < r->s->plan->n_corunners && e == 0; i++)
-		if (r->run->corunners >> i & 1)
+	for (size_t i = 0; i < r->s->plan->n_corunners && e == 0; i++) {
+		if (!(r->run->corunners >> i & 1))
+			continue;
+		e = open_companion(r, i, err);
+		if (e == 0)
 			e = start_companion(r, i, err);
+	}
 	return e;
+}
+
+/* Of the workload: the recorder counts it as it does its co-runners, which may be workloads, too. */
+static int open_progress(struct running *r, struct erg_err *err)
+{
+	char path[4500];
+
+	if (!r->s->plan->n_corunners)
+		return 0;
+	snprintf(path, sizeof(path), "%.*s.progress", (int)strlen(r->log_path) - 4, r->log_path);
+	return erg_progress_open(&r->progress, path, r->log_path, r->program->progress, err);
 }
 
 static int warm_up(struct running *r, struct erg_err *err)
@@ -274,7 +338,7 @@ static int warm_up(struct running *r, struct erg_err *err)
 
 	while (e == 0 && erg_mono_ns() < end) {
 		r->ended = false;
-		r->child = start(r, r->program, r->program->argv.v, SIGTERM);
+		r->child = start(r, r->program, r->program->argv.v, r->log, SIGTERM);
 		if (r->child < 0)
 			return erg_fail_errno(err, -errno, "%s: fork", r->program->name);
 		e = wait_child(r, (double)(end - erg_mono_ns()) * 1e-9, NULL, err);
@@ -286,7 +350,7 @@ static int warm_up(struct running *r, struct erg_err *err)
 
 static void add_pair(struct erg_texts *argv, const char *option, const char *key, const char *value)
 {
-	char text[1200];
+	char text[5000];
 
 	snprintf(text, sizeof(text), "%s=%s", key, value);
 	erg_texts_add(argv, option);
@@ -309,6 +373,13 @@ static void add_settings(const struct running *r, json_t *factors, struct erg_te
 		erg_plan_corun_name(p, r->run->corunners, text, sizeof(text));
 		add_pair(argv, "--factor", "corun", text);
 	}
+	if (r->progress.fd >= 0) {
+		erg_texts_add(argv, "--progress");
+		erg_texts_add(argv, r->progress.path);
+	}
+	for (size_t i = 0; i < p->n_corunners; i++)
+		if (r->with.progress[i].fd >= 0)
+			add_pair(argv, "--beside", p->corunners[i].name, r->with.progress[i].path);
 	add_pair(argv, "--tag", "workload", r->program->name);
 	add_pair(argv, "--tag", "plan", p->name);
 	for (size_t i = 0; i < r->program->tags.n; i++) {
@@ -359,7 +430,7 @@ static int record(struct running *r, const char *archive, json_t *factors, json_
 
 	recorder_argv(r, archive, factors, &argv);
 	r->ended = false;
-	r->child = start(r, r->program, argv.v, SIGTERM);
+	r->child = start(r, r->program, argv.v, r->log, SIGTERM);
 	erg_texts_clear(&argv);
 	if (r->child < 0)
 		return erg_fail_errno(err, -errno, "%s: fork", r->program->name);
@@ -421,6 +492,8 @@ static int steps(struct running *r, const char *archive, json_t *entry, struct e
 	if (e == 0 && r->s->plan->warmup_s > 0)
 		e = warm_up(r, err);
 	if (e == 0)
+		e = open_progress(r, err);
+	if (e == 0)
 		e = record(r, archive, factors, entry, err);
 	stop_companions(r);
 	return e;
@@ -431,7 +504,8 @@ int erg_sweep_run(struct erg_sweep *s, const struct erg_plan_run *run, json_t **
 {
 	struct running r = {.s = s,
 		.run = run,
-		.program = erg_plan_program(s->plan, run->workload)};
+		.program = erg_plan_program(s->plan, run->workload),
+		.progress = ERG_PROGRESS_NONE};
 	char archive[256], log[300], path[4500];
 	uint64_t begin = erg_mono_ns();
 	json_t *entry;
@@ -443,7 +517,12 @@ int erg_sweep_run(struct erg_sweep *s, const struct erg_plan_run *run, json_t **
 		return erg_fail_errno(err, -errno, "%s", path);
 	snprintf(log, sizeof(log), "logs/%.*s.log", (int)(strlen(archive) - 4), archive);
 	snprintf(path, sizeof(path), "%s/%s", s->real_dir, log);
-	r.log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	snprintf(r.log_path, sizeof(r.log_path), "%s", path);
+	for (size_t i = 0; i < ERG_PLAN_CORUNNERS_MAX; i++) {
+		r.with.progress[i] = (struct erg_progress)ERG_PROGRESS_NONE;
+		r.with.log[i] = -1;
+	}
+	r.log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
 	if (r.log < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
 	entry = new_entry(&r, archive, log);

@@ -53,6 +53,11 @@ static int take_tag(void *into, const char *arg, struct erg_err *err)
 	return pair_take(((struct erg_run_options *)into)->tags, arg, json_string, err);
 }
 
+static int take_beside(void *into, const char *arg, struct erg_err *err)
+{
+	return pair_take(((struct erg_run_options *)into)->beside, arg, json_string, err);
+}
+
 static int take_output(void *into, const char *arg, struct erg_err *err)
 {
 	struct erg_run_options *o = into;
@@ -164,6 +169,16 @@ static const struct erg_option what[] = {
 		.take = take_attach},
 	{"counters", 'c', "LIST", "events by name: instructions,cycles,...", ERG_OPTION_TEXT,
 		AT(counters)},
+	{"process-counters", 0, "LIST",
+		"the command as a whole, with all that it starts: its CPU time, and events by name, "
+		"read ten times a second; none: the CPU time alone",
+		ERG_OPTION_TEXT, AT(process_counters)},
+	{"beside", 0, "NAME=FILE",
+		"a program that runs beside, counted likewise; FILE says which process it is (see the "
+		"manual); may be repeated",
+		ERG_OPTION_CALL, .take = take_beside},
+	{"progress", 0, "FILE", "such a file of the command: how far its work is", ERG_OPTION_TEXT,
+		AT(progress)},
 	{"idle", 0, "SECONDS", "record an idle baseline before and after", ERG_OPTION_NUMBER,
 		AT(idle_s), 0, 86400},
 	{"duration", 0, "S", "stop after S seconds; without COMMAND, record the machine",
@@ -272,6 +287,7 @@ static int options_parse(int argc, char **argv, struct erg_run_options *ret)
 		.chunk_period_ns = 300ull * ERG_NSEC_PER_SEC,
 		.cpu = -1,
 		.tags = json_object(),
+		.beside = json_object(),
 		.factors = json_object(),
 	};
 	int first, r = erg_options_parse(&command, argc, argv, &o, &first);

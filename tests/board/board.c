@@ -74,6 +74,7 @@ static void integrate(struct erg_board *b, uint64_t to_ns)
 	b->seen_dynamic_j += p.dynamic_cpu_w * dt;
 	b->seen_cpu += load.cpu_activity * dt;
 	b->seen_gpu += load.gpu_activity * dt;
+	erg_board_count(b, dt);
 	b->t_ns = to_ns;
 	log_truth(b);
 }
@@ -209,6 +210,7 @@ void erg_board_step(struct erg_board *b)
 	b->followed = erg_follow_activity(&b->follow, now);
 	advance(b, now);
 	erg_board_sensors_show(b);
+	erg_board_counts_show(b);
 }
 
 void erg_board_tidy(struct erg_board *b)
@@ -290,11 +292,15 @@ int erg_board_open(struct erg_board *b, const struct erg_board_config *cfg, stru
 	memset(b, 0, sizeof(*b));
 	b->cfg = *cfg;
 	b->root_fd = -1;
+	b->processes.fd = -1;
 	erg_control_init(&b->control, &cfg->model);
 	b->control.sink = cfg->sink;
 	r = open_root(b, err);
 	if (r == 0)
 		r = erg_tree_static(b->root_fd, "ergboard/about", "controls of the simulated board",
+			err);
+	if (r == 0)
+		r = erg_tree_make(b->root_fd, "ergboard/processes", 0444, 0, "", &b->processes,
 			err);
 	if (r == 0)
 		r = open_page(b, cfg->page_path ? cfg->page_path : "ergboard/page", err);
@@ -322,6 +328,7 @@ void erg_board_close(struct erg_board *b)
 		munmap(b->page, sizeof(*b->page));
 	erg_board_sensors_close(b);
 	erg_board_files_close(b);
+	erg_tree_close(&b->processes);
 	erg_closep(&b->root_fd);
 	b->truth = NULL;
 	b->page = NULL;

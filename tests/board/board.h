@@ -46,6 +46,13 @@ struct erg_board_config {
 
 struct erg_attribute; /* a file of the tree with what it does: files.c */
 
+/* What a thread that plays has executed: see count_ring() for how. */
+#define ERG_BOARD_COUNTS (2 * ERG_BOARD_RINGS)
+struct erg_board_counts {
+	uint32_t owner; /* 0: nobody */
+	double busy_s, instructions, cycles, simd, bus;
+};
+
 struct erg_board {
 	struct erg_board_config cfg;
 	int root_fd;
@@ -56,6 +63,8 @@ struct erg_board {
 	struct erg_thermal_state heat;
 	struct erg_model_clocks clocks;
 	struct erg_model_load ring_load[ERG_BOARD_RINGS];
+	struct erg_board_counts counts[ERG_BOARD_COUNTS]; /* those of rings first */
+	unsigned ended;  /* the next place for a thread that ended */
 	double followed; /* busy cores from CPU time */
 
 	uint64_t t_ns;                /* everything is integrated up to here */
@@ -77,6 +86,8 @@ struct erg_board {
 
 	struct erg_attribute *attributes;
 	size_t n_attributes;
+	struct erg_tree_file processes;
+	uint64_t counts_ns; /* when they are shown again */
 };
 
 int erg_board_open(struct erg_board *b, const struct erg_board_config *cfg, struct erg_err *err);
@@ -95,6 +106,10 @@ double erg_board_temp(const struct erg_board *b);
 int erg_board_files_open(struct erg_board *b, struct erg_err *err);
 void erg_board_files_poll(struct erg_board *b);
 void erg_board_files_close(struct erg_board *b);
+
+/* processes.c: what each thread has executed. */
+void erg_board_count(struct erg_board *b, double dt);
+void erg_board_counts_show(struct erg_board *b);
 
 /* sensors.c: hwmon and powercap readings. */
 int erg_board_sensors_open(struct erg_board *b, struct erg_err *err);
