@@ -45,6 +45,11 @@ enum erg_quantity {
 	ERG_Q_N,
 };
 
+/* Of a channel in "bits", NVML's clocks event reasons (nvml.h): SwPowerCap, HwSlowdown,
+ * SwThermalSlowdown, HwThermalSlowdown, HwPowerBrakeSlowdown. Idleness and clocks that somebody set are
+ * others. */
+#define ERG_SLOWING_REASONS 0xec
+
 /* The class decides the event that carries the readings. */
 enum erg_source_class {
 	ERG_CLASS_POWER,   /* power_sample: power, energy, voltage, current */

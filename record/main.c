@@ -21,6 +21,7 @@
 static const struct erg_record_verb *const verbs[] = {
 	&erg_record_verb_run,
 	&erg_record_verb_sources,
+	&erg_record_verb_top,
 	&erg_record_verb_sweep,
 	&erg_record_verb_restore,
 	&erg_record_verb_import,

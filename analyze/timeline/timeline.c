@@ -107,10 +107,6 @@ uint32_t erg_timeline_find(const struct erg_timeline *tl, const char *rail,
 	return ERG_NONE;
 }
 
-/* Of NVML's clocks event reasons (nvml.h): SwPowerCap, HwSlowdown, SwThermalSlowdown,
- * HwThermalSlowdown, HwPowerBrakeSlowdown. Idleness and clocks that somebody set are others. */
-#define SLOWING_REASONS 0xec
-
 bool erg_timeline_tells_throttling(const struct erg_timeline *tl, const struct erg_tl_channel *c)
 {
 	return c->def.quantity == ERG_Q_COUNT && tl->sources[c->source].cls == ERG_CLASS_THERMAL &&
@@ -120,7 +116,7 @@ bool erg_timeline_tells_throttling(const struct erg_timeline *tl, const struct e
 bool erg_timeline_throttled(const struct erg_timeline *tl, const struct erg_tl_channel *c, size_t k)
 {
 	if (!strcmp(c->def.unit, "bits"))
-		return c->raw[k] & SLOWING_REASONS;
+		return c->raw[k] & ERG_SLOWING_REASONS;
 	if (tl->sources[c->source].model.kind == ERG_SENSOR_COUNTER)
 		return k && c->raw[k] > c->raw[k - 1];
 	return c->raw[k] > 0;

@@ -6,6 +6,7 @@
 #include "record/run/live.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -23,6 +24,8 @@ static struct erg_live_page *page_make(int fd)
 	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (page == MAP_FAILED)
 		return NULL;
+	/* Nobody can make it shorter under who has mapped it. */
+	(void)!fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 	page->magic = ERG_LIVE_MAGIC;
 	page->version = ERG_LIVE_VERSION;
 	page->size = sizeof(*page);
@@ -37,7 +40,7 @@ int erg_live_open(struct erg_live *l, struct erg_environ *env, struct erg_err *e
 	/* A program with capabilities of its own is closed to others of the same user. */
 	if (prctl(PR_GET_DUMPABLE) != 1)
 		return 0;
-	l->fd = memfd_create("erg-live", MFD_CLOEXEC);
+	l->fd = memfd_create(ERG_LIVE_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	l->page = page_make(l->fd);
 	if (!l->page)
 		return 0;

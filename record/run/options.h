@@ -36,6 +36,7 @@ struct erg_run_options {
 	bool keep_fds;   /* a command that closes all descriptors keeps LTTng's */
 	bool no_command; /* the arguments of the command are not kept */
 	bool quiet;
+	bool live;   /* erg-record top shows it */
 	char **argv; /* the command, NULL when there is none */
 	int argc;
 };

@@ -351,10 +351,16 @@ static int manifest_write(struct erg_run *r, struct erg_err *err)
 static int start_sampling(struct erg_run *r, struct erg_err *err)
 {
 	char exe[PATH_MAX];
+	struct erg_err unseen;
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	int n = erg_tally_new(&r->sources, &r->tally, err);
 
 	r->sampling.tally = r->tally;
+	/* Where there is no memory for it nobody can look, and the recording goes on. */
+	if (!n &&
+		erg_show_new(&r->sources, r->run_id, r->opt.argv ? r->opt.argv[0] : "", &r->show,
+			&unseen) == 0)
+		r->sampling.show = r->show;
 	if (!n)
 		n = erg_sampler_prepare(&r->sampling, erg_run_warn, r, &r->sampler, err);
 	if (n)
@@ -433,6 +439,7 @@ void erg_run_release(struct erg_run *r)
 	erg_join_stop(r->join);
 	erg_sampler_free(r->sampler);
 	erg_tally_free(r->tally);
+	erg_show_free(r->show);
 	if (r->session) {
 		erg_session_free(r->session);
 		erg_daemon_release();

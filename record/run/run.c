@@ -328,6 +328,21 @@ static int keeper_start(struct erg_run *r, struct erg_err *err)
 	return erg_keeper_start(&keep, &r->keeper, err);
 }
 
+/* The command between two baselines. */
+static int command_record(struct erg_run *r, struct erg_err *err)
+{
+	int n;
+
+	idle_baseline(r);
+	erg_overhead_mark(&r->overhead.begin, r->sampler, r->keeper);
+	n = command_run(r, err);
+	if (n < 0)
+		return n;
+	erg_overhead_mark(&r->overhead.end, r->sampler, r->keeper);
+	idle_baseline(r);
+	return n;
+}
+
 static int recording_run(struct erg_run *r, struct erg_err *err)
 {
 	int n = 0;
@@ -340,13 +355,14 @@ static int recording_run(struct erg_run *r, struct erg_err *err)
 		return n;
 	erg_event_cost_measure(EVENT_COST_ROUNDS, &r->overhead.event);
 	erg_sampler_await_first(r->sampler, FIRST_READING_NS);
-	idle_baseline(r);
-	erg_overhead_mark(&r->overhead.begin, r->sampler, r->keeper);
-	n = command_run(r, err);
+	if (r->opt.live)
+		n = erg_watch_start(&r->watch, r->spool, &r->mask, err);
+	if (!n)
+		n = command_record(r, err);
+	erg_show_end(r->show);
+	erg_watch_stop(&r->watch);
 	if (n < 0)
 		return n;
-	erg_overhead_mark(&r->overhead.end, r->sampler, r->keeper);
-	idle_baseline(r);
 	recording_end(r);
 	if (r->work.pid < 0 && r->interrupted)
 		return erg_fail(err, -EINTR, "interrupted before the command started");
@@ -377,6 +393,7 @@ int erg_run(const struct erg_run_options *options, int argc, char **argv, struct
 		.signal_fd = -1,
 		.timer_fd = -1,
 		.live = ERG_LIVE_INIT,
+		.watch = ERG_WATCH_INIT,
 		.work = ERG_WORKLOAD_INIT};
 	int n = erg_run_signals_hold(&r, err);
 	int status = 1;

@@ -24,6 +24,7 @@
 #include "record/session/session.h"
 #include "record/sources/source.h"
 #include "record/spool/spool.h"
+#include "record/run/watch.h"
 #include "record/run/workload.h"
 
 struct erg_run {
@@ -46,6 +47,7 @@ struct erg_run {
 	struct erg_sampler_config sampling;
 	struct erg_sampler *sampler;
 	struct erg_tally *tally; /* the energy so far, for the summary */
+	struct erg_show *show;   /* the last readings, for erg-record top */
 	struct erg_session *session;
 	struct erg_join *join;       /* NULL: all programs are recorded */
 	unsigned session_found;      /* annotated programs that ran before and are not recorded */
@@ -54,6 +56,7 @@ struct erg_run {
 	struct erg_finish *finish; /* the archive; opened early with --compress during */
 	char *part;                /* its unfinished file, and the chunks in there */
 	size_t part_chunks;
+	struct erg_watch watch;
 	struct erg_workload work;
 	struct erg_overhead overhead;
 	struct erg_session_losses losses;

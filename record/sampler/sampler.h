@@ -11,6 +11,7 @@
 
 #include "formats/base/err.h"
 #include "record/sources/source.h"
+#include "record/sampler/show.h"
 #include "record/sampler/tally.h"
 
 struct erg_sampler_config {
@@ -20,6 +21,7 @@ struct erg_sampler_config {
 	int cpu;       /* where the sampler runs; -1: where it disturbs least, see placement.h */
 	const struct erg_source_list *sources; /* borrowed */
 	struct erg_tally *tally;               /* gets every reading; borrowed; NULL: none */
+	struct erg_show *show;                 /* the same */
 };
 
 struct erg_sampler_stats {

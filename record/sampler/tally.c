@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A rail is formed as in analyze/timeline/rail.c: an energy counter, else power, else current times voltage,
- * the last of channels that are read together. Between two readings the power is linear; what a gap is
+ * What a rail's power is says rail.h. Between two readings the power is linear; what a gap is
  * and what is observed says formats/observed.h, of the median distance of the readings. That is known
  * at the end only, so what lies between two readings is kept by their distance, in quarters of an
  * octave. A counter's difference needs no bridge, but after a reset there is none.
@@ -18,6 +17,7 @@
 
 #include "formats/base/util.h"
 #include "formats/observed.h"
+#include "record/sampler/rail.h"
 
 #define BINS 160 /* of distances: quarters of an octave, to 2^40 ns */
 
@@ -32,8 +32,7 @@ struct bin {
 
 struct rail {
 	uint32_t source;
-	size_t value, volts;  /* channels */
-	enum erg_quantity by; /* energy, power or current */
+	struct erg_rail_form form;
 	/* of the thread that reads */
 	bool valid;
 	uint64_t last_ns;
@@ -49,34 +48,6 @@ struct erg_tally {
 	size_t n;
 	uint64_t begin_ns, end_ns; /* atomic; UINT64_MAX: not yet */
 };
-
-static size_t channel_of(const struct erg_source *s, const char *rail, enum erg_quantity q)
-{
-	size_t i = 0;
-
-	while (i < s->n_channels &&
-		(s->channels[i].quantity != q || strcmp(s->channels[i].rail, rail)))
-		i++;
-	return i;
-}
-
-/* The rail that channel I stands for; false when another channel does, or none can. */
-static bool form(const struct erg_source *s, size_t i, struct rail *r)
-{
-	const char *rail = s->channels[i].rail;
-
-	r->value = i;
-	r->by = s->channels[i].quantity;
-	if (r->by == ERG_Q_ENERGY)
-		return true;
-	if (channel_of(s, rail, ERG_Q_ENERGY) < s->n_channels)
-		return false;
-	if (r->by == ERG_Q_POWER)
-		return true;
-	r->volts = channel_of(s, rail, ERG_Q_VOLTAGE);
-	return r->by == ERG_Q_CURRENT && r->volts < s->n_channels &&
-		channel_of(s, rail, ERG_Q_POWER) == s->n_channels;
-}
 
 int erg_tally_new(const struct erg_source_list *sources, struct erg_tally **ret,
 	struct erg_err *err)
@@ -98,7 +69,7 @@ int erg_tally_new(const struct erg_source_list *sources, struct erg_tally **ret,
 
 			*r = (struct rail){.source = (uint32_t)i};
 			t->n += sources->sources[i]->cls == ERG_CLASS_POWER &&
-				form(sources->sources[i], k, r);
+				erg_rail_form(sources->sources[i], k, &r->form);
 		}
 	*ret = t;
 	return 0;
@@ -140,22 +111,15 @@ static bool goes_on(struct rail *r, const struct erg_channel_def *c, uint64_t no
 	return raw >= r->last_raw || erg_counter_wrapped(c, r->last_raw, raw, dt, r->fastest);
 }
 
-/* Raw difference of a cumulative value that runs 0..wrap-1. */
-static uint64_t difference(int64_t from, int64_t to, uint64_t wrap)
-{
-	uint64_t d = (uint64_t)to - (uint64_t)from;
-
-	return to < from ? d + wrap : d;
-}
-
 /* Joules between the last reading and this one, of which the part [F0, F1] (fractions) counts. */
 static double between(const struct rail *r, const struct erg_channel_def *c, int64_t raw, double w,
 	double dt_s, double f0, double f1)
 {
 	double mid = (f0 + f1) / 2;
 
-	if (r->by == ERG_Q_ENERGY)
-		return (f1 - f0) * (double)difference(r->last_raw, raw, c->wrap) * c->scale;
+	if (r->form.by == ERG_Q_ENERGY)
+		return (f1 - f0) * (double)erg_rail_difference(r->last_raw, raw, c->wrap) *
+			c->scale;
 	return (f1 - f0) * dt_s * (r->last_w + (w - r->last_w) * mid);
 }
 
@@ -183,22 +147,19 @@ void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, cons
 	for (size_t i = 0; t && i < t->n; i++) {
 		struct rail *r = &t->rails[i];
 		const struct erg_source *s = t->sources->sources[r->source];
-		int64_t raw = values[r->source == source ? r->value : 0], volts = 1;
+		const struct erg_rail_form *f = &r->form;
+		int64_t raw;
 		double w = 0;
 
 		if (r->source != source || (r->valid && time_ns <= r->last_ns))
 			continue;
-		if (r->by == ERG_Q_CURRENT)
-			volts = values[r->volts];
-		if (raw == ERG_VALUE_NONE || volts == ERG_VALUE_NONE)
+		raw = values[f->value];
+		if (raw == ERG_VALUE_NONE ||
+			(f->by != ERG_Q_ENERGY && !erg_rail_watts(s, f, values, &w)))
 			continue; /* as if it had not been read */
-		if (r->by != ERG_Q_ENERGY)
-			w = (double)raw * s->channels[r->value].scale;
-		if (r->by == ERG_Q_CURRENT)
-			w *= (double)volts * s->channels[r->volts].scale;
 		if (r->valid &&
-			(r->by != ERG_Q_ENERGY || goes_on(r, &s->channels[r->value], time_ns, raw)))
-			add(r, &s->channels[r->value], time_ns, raw, w,
+			(f->by != ERG_Q_ENERGY || goes_on(r, &s->channels[f->value], time_ns, raw)))
+			add(r, &s->channels[f->value], time_ns, raw, w,
 				__atomic_load_n(&t->begin_ns, __ATOMIC_RELAXED),
 				__atomic_load_n(&t->end_ns, __ATOMIC_RELAXED));
 		r->valid = true;
@@ -210,7 +171,7 @@ void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, cons
 
 static const struct erg_channel_def *channel(const struct erg_tally *t, const struct rail *r)
 {
-	return &t->sources->sources[r->source]->channels[r->value];
+	return &t->sources->sources[r->source]->channels[r->form.value];
 }
 
 /* Of rail R: what was observed, and its energy. */
@@ -242,7 +203,7 @@ static struct observed observe(const struct erg_tally *t, const struct rail *r)
 	for (size_t i = 0; i < BINS; i++) {
 		const struct bin *b = &r->bin[i];
 
-		if (r->by != ERG_Q_ENERGY && b->n &&
+		if (r->form.by != ERG_Q_ENERGY && b->n &&
 			erg_observed_gap(b->ns / (double)b->n, period, window)) {
 			o.time_ns += 2 * half * b->pairs;
 			o.energy_j += half * 1e-9 * b->ends_w;

@@ -102,9 +102,11 @@ static int member_read_one(struct erg_worker *w, struct erg_worker_member *m)
 	}
 	m->backoff_ns = 0;
 	if (r != ERG_READ_NOTHING) {
+		uint64_t at = native ? native : before + (after - before) / 2;
+
 		erg_emit_sample(m->id, s, before, after, native, values);
-		erg_tally_take(w->tally, m->id, native ? native : before + (after - before) / 2,
-			values);
+		erg_tally_take(w->tally, m->id, at, values);
+		erg_show_take(w->show, m->id, at, values);
 	}
 	if (!w->first_ns)
 		__atomic_store_n(&w->first_ns, before, __ATOMIC_RELAXED);

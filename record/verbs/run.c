@@ -191,6 +191,10 @@ static const struct erg_option what[] = {
 		ERG_OPTION_FLAG, AT(keep_fds)},
 	{"no-command", 0, NULL, "keep the command's name and not its arguments", ERG_OPTION_FLAG,
 		AT(no_command)},
+	{"live", 0, NULL,
+		"show it while it goes on, as erg-record top does: a screen on a terminal, which "
+		"holds back what the command prints; lines on standard error elsewhere",
+		ERG_OPTION_FLAG, AT(live)},
 	{"quiet", 'q', NULL, "no summary at the end", ERG_OPTION_FLAG, AT(quiet)},
 	{0},
 };

@@ -18,7 +18,8 @@ struct erg_record_verb {
 
 extern const struct erg_record_verb erg_record_verb_sweep, erg_record_verb_restore;
 extern const struct erg_record_verb erg_record_verb_run, erg_record_verb_calibrate,
-	erg_record_verb_collect, erg_record_verb_recover, erg_record_verb_sources;
+	erg_record_verb_collect, erg_record_verb_recover, erg_record_verb_sources,
+	erg_record_verb_top;
 extern const struct erg_record_verb erg_record_verb_import;
 
 #endif

@@ -183,6 +183,10 @@ void erg_live_init(const char *path);
 struct erg_live_layer *erg_live_place(const struct erg_layer_def *d);
 /* A layer of LEVEL, whose place is L (or NULL), ran once; only where there is a page. */
 void erg_live_count(struct erg_thread *t, uint32_t level, struct erg_live_layer *l);
+/* The thread is INSIDE a layer, whose place is L (or NULL), or in none; only where there is a page. */
+void erg_live_now(struct erg_thread *t, bool inside, const struct erg_live_layer *l);
+/* The thread ends. */
+void erg_live_leave(struct erg_thread *t);
 
 /* ---- hooks (hook.c) ---- */
 

@@ -12,6 +12,18 @@
 
 #include "tracepoints/liberg/internal.h"
 
+/* What of SRC has room in SIZE bytes, no character cut in two. */
+static void text_cut(char *dst, size_t size, const char *src)
+{
+	size_t n = strnlen(src, size - 1);
+
+	if (src[n])
+		while (n && ((unsigned char)src[n] & 0xc0) == 0x80)
+			n--;
+	memcpy(dst, src, n);
+	dst[n] = '\0';
+}
+
 static struct erg_live_page *page_map(const char *path)
 {
 	struct erg_live_page *page;
@@ -63,6 +75,8 @@ struct erg_live_layer *erg_live_place(const struct erg_layer_def *d)
 
 		if (atomic_compare_exchange_strong(&l->key, &found, key)) {
 			l->level = d->level;
+			text_cut(l->network, sizeof(l->network), d->network);
+			text_cut(l->name, sizeof(l->name), d->name);
 			atomic_store(&l->ready, 1);
 			return l;
 		}
@@ -75,9 +89,11 @@ struct erg_live_layer *erg_live_place(const struct erg_layer_def *d)
 
 static struct erg_live_thread *line_of(struct erg_thread *t, struct erg_live_page *page)
 {
-	if (!t->live)
+	if (!t->live) {
 		t->live =
 			&page->threads[atomic_fetch_add(&page->next_thread, 1) % ERG_LIVE_THREADS];
+		atomic_store_explicit(&t->live->process, (uint32_t)getpid(), memory_order_relaxed);
+	}
 	return t->live;
 }
 
@@ -89,4 +105,24 @@ void erg_live_count(struct erg_thread *t, uint32_t level, struct erg_live_layer 
 		memory_order_relaxed);
 	if (l && !atomic_load_explicit(&l->seen, memory_order_relaxed))
 		atomic_store_explicit(&l->seen, 1, memory_order_relaxed);
+}
+
+/* Only the thread writes here, but where threads share a line; then it is one of theirs. */
+void erg_live_now(struct erg_thread *t, bool inside, const struct erg_live_layer *l)
+{
+	struct erg_live_page *page = erg_state_.live;
+	struct erg_live_thread *line = line_of(t, page);
+	uint64_t changes =
+		atomic_load_explicit(&line->now, memory_order_relaxed) >> ERG_LIVE_PLACE_BITS;
+	uint64_t place = l ? (uint64_t)(l - page->layers) + 1 : inside ? ERG_LIVE_NOWHERE : 0;
+
+	atomic_store_explicit(&line->now, (changes + 1) << ERG_LIVE_PLACE_BITS | place,
+		memory_order_relaxed);
+}
+
+void erg_live_leave(struct erg_thread *t)
+{
+	if (erg_state_.live && t->live)
+		erg_live_now(t, false, NULL);
+	t->live = NULL;
 }

@@ -157,6 +157,13 @@ static __attribute__((noinline)) void drop_left(struct erg_thread *t, uint32_t l
 	t->depth = i;
 }
 
+static __attribute__((noinline)) void tell_now(struct erg_thread *t)
+{
+	uint32_t layer = t->depth ? t->frames[t->depth - 1].layer : 0;
+
+	erg_live_now(t, layer != 0, layer ? erg_registry_live(layer) : NULL);
+}
+
 void erg_begin_(uint32_t layer)
 {
 	struct erg_thread *t = erg_thread_self();
@@ -175,6 +182,8 @@ void erg_begin_(uint32_t layer)
 	f->iteration = t->iteration;
 	f->epoch = epoch;
 	t->depth++;
+	if (erg_unlikely_(erg_state_.live != NULL))
+		tell_now(t);
 	if (erg_unlikely_(erg_state_.begin_events))
 		lttng_ust_tracepoint(ergtrace, layer_begin, layer, t->iteration);
 	if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
@@ -231,6 +240,8 @@ void erg_end_(uint32_t layer)
 	f = pop(t, layer);
 	if (erg_unlikely_(!f))
 		return;
+	if (erg_unlikely_(erg_state_.live != NULL))
+		tell_now(t);
 	if (erg_unlikely_(erg_state_.poll_sessions))
 		erg_dump_if_changed();
 	if (erg_unlikely_(f - t->frames >= ERG_DEPTH_RECORDED)) {
@@ -267,6 +278,8 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 			(t->depth - i) * sizeof(uint64_t));
 	}
 	t->depth--;
+	if (erg_state_.live)
+		tell_now(t);
 	follow_begins(t, i - 1);
 	if (track && f.epoch == atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed))
 		erg_span(layer, f.iteration, f.begin_ns, now_ns(), track);
@@ -275,13 +288,19 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
 	uint32_t track)
 {
+	struct erg_live_layer *live;
 	struct erg_thread *t;
 
 	if (!layer || end_ns < begin_ns)
 		return;
 	erg_fork_settle();
 	if (erg_unlikely_(erg_state_.live != NULL) &&
-		lttng_ust_tracepoint_enabled(ergtrace, layer_span) && (t = erg_thread_self()))
+		lttng_ust_tracepoint_enabled(ergtrace, layer_span) && (t = erg_thread_self())) {
 		tell_live(t, layer);
+		live = erg_registry_live(layer);
+		if (live)
+			atomic_fetch_add_explicit(&live->span_ns, end_ns - begin_ns,
+				memory_order_relaxed);
+	}
 	lttng_ust_tracepoint(ergtrace, layer_span, layer, iteration, begin_ns, end_ns, track);
 }

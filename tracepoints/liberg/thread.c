@@ -20,6 +20,7 @@ static void free_thread(void *p)
 	struct erg_thread *t = p;
 
 	erg_self_ = NULL;
+	erg_live_leave(t);
 	erg_perf_close(t->perf);
 	free(t->readings);
 	free(t);
@@ -54,6 +55,7 @@ void erg_thread_forked(void)
 	t->perf = NULL;
 	t->perf_tried = false;
 	t->depth = 0;
+	t->live = NULL; /* the parent's */
 	if (t->readings)
 		t->readings->last_ns = 0;
 }

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The power of a rail from the channels of a source; used by the sum of energy and by what is shown. */
+#include "record/sampler/rail.h"
+
+#include <string.h>
+
+static size_t channel_of(const struct erg_source *s, const char *rail, enum erg_quantity q)
+{
+	size_t i = 0;
+
+	while (i < s->n_channels &&
+		(s->channels[i].quantity != q || strcmp(s->channels[i].rail, rail)))
+		i++;
+	return i;
+}
+
+bool erg_rail_form(const struct erg_source *s, size_t i, struct erg_rail_form *ret)
+{
+	const char *rail = s->channels[i].rail;
+
+	ret->value = i;
+	ret->volts = 0;
+	ret->by = s->channels[i].quantity;
+	if (ret->by == ERG_Q_ENERGY)
+		return true;
+	if (channel_of(s, rail, ERG_Q_ENERGY) < s->n_channels)
+		return false;
+	if (ret->by == ERG_Q_POWER)
+		return true;
+	ret->volts = channel_of(s, rail, ERG_Q_VOLTAGE);
+	return ret->by == ERG_Q_CURRENT && ret->volts < s->n_channels &&
+		channel_of(s, rail, ERG_Q_POWER) == s->n_channels;
+}
+
+bool erg_rail_watts(const struct erg_source *s, const struct erg_rail_form *f,
+	const int64_t *values, double *ret_w)
+{
+	double w;
+
+	if (f->by == ERG_Q_ENERGY || values[f->value] == ERG_VALUE_NONE)
+		return false;
+	w = (double)values[f->value] * s->channels[f->value].scale;
+	if (f->by == ERG_Q_CURRENT) {
+		if (values[f->volts] == ERG_VALUE_NONE)
+			return false;
+		w *= (double)values[f->volts] * s->channels[f->volts].scale;
+	}
+	*ret_w = w;
+	return true;
+}
+
+uint64_t erg_rail_difference(int64_t from, int64_t to, uint64_t wrap)
+{
+	uint64_t d = (uint64_t)to - (uint64_t)from;
+
+	return to < from ? d + wrap : d;
+}
