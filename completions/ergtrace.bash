@@ -20,7 +20,8 @@ _ergtrace_values() {
     *:--per) echo counter: iteration macs token request ;;
     *:--energy) echo total above-idle ;;
     *:--objective) echo ets edp ed2p time ;;
-    export:--to) echo perfetto folded csv sqlite ;;
+    export:--to) echo perfetto perfetto-json folded csv sqlite ;;
+    *:--on) echo slurm ;;
     *:--compress) echo during after ;;
     *:--attach) echo all; command ps -e -o pid= 2>/dev/null ;;
     import:--from) echo csv tegrastats nvidia-smi ptdaemon perf mllog amd-smi powermetrics ipmi chrome-trace nsys ctf ;;

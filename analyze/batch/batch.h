@@ -38,6 +38,17 @@ int erg_batch_add(struct erg_batch *b, const char *path, struct erg_err *err);
 /* Sorts, names the documents, and leaves shard I of N (from 1). -EEXIST when two archives would have
  * one document. */
 int erg_batch_shard(struct erg_batch *b, unsigned int i, unsigned int n, struct erg_err *err);
+/*
+ * The same as erg_batch_run by the tasks of a job array of Slurm, each of them a shard: PATHS (ends with
+ * NULL) are what was added, JOBS those of a task (0: one), TRIES how often a task is submitted.
+ */
+struct erg_batch_slurm {
+	char *const *paths;
+	unsigned int tasks, tries;
+	void (*tell)(void *data, const char *line);
+};
+int erg_batch_slurm_run(struct erg_batch *b, const struct erg_batch_slurm *on, struct erg_err *err);
+
 /* Makes what is missing. Fails only for what concerns all archives: RESULTS that cannot be written, an
  * analysis whose options are wrong (-EINVAL). */
 int erg_batch_run(struct erg_batch *b, struct erg_err *err);

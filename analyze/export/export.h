@@ -15,6 +15,10 @@
  * instants, rails, temperatures and frequencies as counters. Times in microseconds since the run
  * began, with three decimals.
  */
+int erg_export_perfetto_json(const struct erg_timeline *tl, FILE *out, struct erg_err *err);
+
+/* The same as Perfetto's own packets (Protocol Buffers), in bundles that zlib compressed where this program
+ * was built with it. */
 int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err *err);
 
 /*

@@ -14,7 +14,8 @@
 
 struct options {
 	const char *output;
-	unsigned int jobs, shard, shards;
+	unsigned int jobs, shard, shards, tasks, tries;
+	const char *on;
 };
 
 static int take_shard(void *into, const char *arg, struct erg_err *err)
@@ -29,13 +30,24 @@ static int take_shard(void *into, const char *arg, struct erg_err *err)
 	return erg_fail(err, -EINVAL, "I/N with I from 1 to N");
 }
 
+static const char *const ons[] = {"slurm", NULL};
+
 static const struct erg_option own[] = {
 	{"output", 'o', "RESULTS", "the folder of the documents; made when missing. Required",
 		ERG_OPTION_TEXT, offsetof(struct options, output)},
 	{"shard", 0, "I/N", "only each N-th archive, from the I-th on, in the order of their names",
 		ERG_OPTION_CALL, .take = take_shard},
-	{"jobs", 0, "N", "analyse N archives at a time (default: one a CPU)", ERG_OPTION_UNSIGNED,
-		offsetof(struct options, jobs), 1, 1024},
+	{"jobs", 0, "N",
+		"analyse N archives at a time (default: one a CPU; of each task of Slurm one)",
+		ERG_OPTION_UNSIGNED, offsetof(struct options, jobs), 1, 1024},
+	{"on", 0, "slurm",
+		"by the tasks of a job array of Slurm, each a shard, and wait for them; DIR and RESULTS "
+		"must be on all nodes. SBATCH_PARTITION and the other variables of sbatch(1) hold",
+		ERG_OPTION_CHOICE, offsetof(struct options, on), .choices = ons},
+	{"tasks", 0, "N", "with --on: tasks of the array", ERG_OPTION_UNSIGNED,
+		offsetof(struct options, tasks), 1, 1e6},
+	{"tries", 0, "N", "with --on: submit a task that fails up to N times (default 3)",
+		ERG_OPTION_UNSIGNED, offsetof(struct options, tries), 1, 100},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false}, {0}};
@@ -63,6 +75,13 @@ static void tell(void *data, const char *archive, const char *why)
 			text ? text : "");
 }
 
+static void tell_line(void *data, const char *line)
+{
+	_cleanup_(erg_freep) char *text = erg_terminal_copy(line);
+
+	fprintf(stderr, "%s\n", text ? text : "");
+}
+
 /* Takes "-- ANALYSIS…" off the command line; the verb and its options, or the default. */
 static char **split(int *argc, char **argv)
 {
@@ -80,6 +99,7 @@ static char **split(int *argc, char **argv)
 
 static int analyze(struct erg_batch *b, const struct options *o, char **paths, struct erg_err *err)
 {
+	const struct erg_batch_slurm on = {paths, o->tasks, o->tries, tell_line};
 	int r = 0;
 
 	for (; r >= 0 && *paths; paths++)
@@ -87,7 +107,7 @@ static int analyze(struct erg_batch *b, const struct options *o, char **paths, s
 	if (r >= 0)
 		r = erg_batch_shard(b, o->shard, o->shards, err);
 	if (r >= 0)
-		r = erg_batch_run(b, err);
+		r = o->on ? erg_batch_slurm_run(b, &on, err) : erg_batch_run(b, err);
 	if (r < 0)
 		return r;
 	fprintf(stderr, "%zu archives: %zu analysed, %zu there already, %zu failed: %s\n", b->n,
@@ -98,7 +118,7 @@ static int analyze(struct erg_batch *b, const struct options *o, char **paths, s
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	_cleanup_(erg_batch_release) struct erg_batch b = {.tell = tell};
-	struct options o = {.shard = 1, .shards = 1};
+	struct options o = {.shard = 1, .shards = 1, .tries = 3};
 	int first, r;
 
 	b.analysis = split(&argc, argv);
@@ -111,6 +131,10 @@ static int run(int argc, char **argv, struct erg_err *err)
 	if (!b.analysis[0] || (strcmp(b.analysis[0], "layers") && strcmp(b.analysis[0], "totals")))
 		return erg_options_wrong(&command, "%s: expected layers or totals behind --",
 			b.analysis[0] ? b.analysis[0] : "no analysis");
+	if (!o.on != !o.tasks || (o.on && o.shards > 1))
+		return erg_options_wrong(&command, "%s",
+			o.on ? "--on slurm: expected --tasks N, and no --shard with it"
+			     : "--tasks: expected --on slurm with it");
 	b.results = o.output;
 	b.jobs = o.jobs;
 	return analyze(&b, &o, argv + first, err);

@@ -22,6 +22,12 @@ static int to_perfetto(const struct erg_timeline *tl, const struct erg_common *c
 	return erg_export_perfetto(tl, out, err);
 }
 
+static int to_perfetto_json(const struct erg_timeline *tl, const struct erg_common *common,
+	FILE *out, json_t *doc, struct erg_err *err)
+{
+	return erg_export_perfetto_json(tl, out, err);
+}
+
 static int to_csv(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
 	json_t *doc, struct erg_err *err)
 {
@@ -56,7 +62,8 @@ static const struct target {
 	const char *name; /* without a function: a database, of any number of runs */
 	int (*write)(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
 		json_t *doc, struct erg_err *err);
-} targets[] = {{"perfetto", to_perfetto}, {"folded", to_folded}, {"csv", to_csv}, {"sqlite", NULL}};
+} targets[] = {{"perfetto", to_perfetto}, {"perfetto-json", to_perfetto_json},
+	{"folded", to_folded}, {"csv", to_csv}, {"sqlite", NULL}};
 
 struct options {
 	struct erg_common common;
@@ -71,13 +78,14 @@ static int take_target(void *into, const char *arg, struct erg_err *err)
 			((struct options *)into)->target = &targets[i];
 			return 0;
 		}
-	return erg_fail(err, -EINVAL, "perfetto, folded, csv or sqlite");
+	return erg_fail(err, -EINVAL, "perfetto, perfetto-json, folded, csv or sqlite");
 }
 
 static const struct erg_option own[] = {
 	{"to", 0, "FORMAT",
 		"perfetto (layers as slices; rails, temperatures and frequencies as counters; "
-		"Trace Event Format, ui.perfetto.dev), folded (stacks network;module;layer weighted by "
+		"for ui.perfetto.dev), perfetto-json (the same as Trace Event Format, ten times as large), "
+		"folded (stacks network;module;layer weighted by "
 		"microjoules, for flame graphs) or csv (the aligned timeline: one row a reading, with the "
 		"layer that ran), all of one archive; or sqlite (a database of runs, factors, layers, "
 		"counters, phases, points of the sweep, and warnings; of any number of archives, results "
@@ -177,6 +185,13 @@ static int export_database(const struct options *o, char *const *paths, size_t n
 	return o->common.strict && json_array_size(json_object_get(doc, "warnings")) ? 3 : 0;
 }
 
+static bool ends_in_json(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 5 && !strcmp(name + n - 5, ".json");
+}
+
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
@@ -186,6 +201,10 @@ static int run(int argc, char **argv, struct erg_err *err)
 		return r == 1 ? 0 : r;
 	if (o.target && !o.target->write && o.output && first < argc)
 		return export_database(&o, argv + first, (size_t)(argc - first), err);
+	if (o.target && o.target->write == to_perfetto && o.output && ends_in_json(o.output))
+		fprintf(stderr,
+			"warning: %s: --to perfetto is binary; --to perfetto-json makes JSON\n",
+			o.output);
 	if (!o.target || !o.output || argc - first != 1)
 		return erg_options_wrong(&command, "expected --to FORMAT, one archive and -o OUT");
 	return export(&o, argv[first], err);

@@ -71,7 +71,7 @@ static int load(struct erg_sweep *s, const char *path, struct erg_err *err)
 	if (!s->resume && !s->dry_run)
 		return erg_fail(err, -EEXIST, "%s: a sweep was begun here: --resume continues it",
 			path);
-	return 0;
+	return erg_sweep_shard_check(s, path, err);
 }
 
 int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err)
@@ -96,7 +96,9 @@ int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err)
 			s->dir, name);
 	s->index = json_pack("{s:s, s:i, s:s, s:I, s:[]}", "format", FORMAT, "version", 1, "plan",
 		s->plan->name, "seed", (json_int_t)s->plan->seed, "runs");
-	return s->index ? 0 : erg_fail(err, -ENOMEM, "no memory");
+	if (!s->index)
+		return erg_fail(err, -ENOMEM, "no memory");
+	return erg_sweep_shard_note(s, err);
 }
 
 static size_t position(const struct erg_sweep *s, const char *id)

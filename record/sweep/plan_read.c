@@ -186,7 +186,7 @@ static int add_tag(struct reader *r, const char *name, const char *value)
 /* What the sweep itself says of each run, and what has a key of its own. */
 static bool is_taken(const char *tag)
 {
-	static const char *const taken[] = {"workload", "plan", "repetition", "accuracy"};
+	static const char *const taken[] = {"workload", "plan", "repetition", "accuracy", "node"};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(taken); i++)
 		if (!strcmp(tag, taken[i]))

@@ -382,6 +382,8 @@ static void add_settings(const struct running *r, json_t *factors, struct erg_te
 			add_pair(argv, "--beside", p->corunners[i].name, r->with.progress[i].path);
 	add_pair(argv, "--tag", "workload", r->program->name);
 	add_pair(argv, "--tag", "plan", p->name);
+	if (r->s->shards)
+		add_pair(argv, "--tag", "node", r->s->node);
 	for (size_t i = 0; i < r->program->tags.n; i++) {
 		erg_texts_add(argv, "--tag");
 		erg_texts_add(argv, r->program->tags.v[i]);
@@ -471,10 +473,10 @@ static json_t *new_entry(const struct running *r, const char *archive, const cha
 		json_object_set_new(conditions, p->conditions[i].name,
 			json_string(p->conditions[i].values.v[r->run->condition[i]]));
 	erg_plan_corun_name(p, r->run->corunners, corun, sizeof(corun));
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:b}", "id", r->run->id,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:b, s:s*}", "id", r->run->id,
 		"archive", archive, "log", log, "workload", r->program->name, "corun", corun,
 		"conditions", conditions, "repetition", (int)r->run->repetition, "begin_utc", utc,
-		"simulated", (int)r->s->ctx.simulated);
+		"simulated", (int)r->s->ctx.simulated, "node", r->s->shards ? r->s->node : NULL);
 }
 
 static int steps(struct running *r, const char *archive, json_t *entry, struct erg_err *err)

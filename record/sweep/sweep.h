@@ -18,8 +18,10 @@
 struct erg_sweep {
 	const char *plan_file, *dir, *sysfs;
 	bool resume, dry_run;
-	const char *redo;       /* --redo: "unresolved", or NULL */
-	struct erg_texts given; /* --condition KEY=VALUE */
+	unsigned int shard, shards; /* this node's part, from 1; 0: all */
+	char node[256];             /* the name of this node, when it makes a part */
+	const char *redo;           /* --redo: "unresolved", or NULL */
+	struct erg_texts given;     /* --condition KEY=VALUE */
 
 	char real_dir[4096], real_sysfs[4096];
 	struct erg_plan *plan;
@@ -51,6 +53,17 @@ json_t *erg_sweep_index_find(const struct erg_sweep *s, const char *id);
 int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err);
 /* File name of the archive for a run. */
 void erg_sweep_archive_name(const struct erg_plan_run *run, char *buf, size_t size);
+
+/* ---- shard.c ---- */
+
+/* Leaves of the runs those of this node. -EINVAL when there are more shards than can be compared. */
+int erg_sweep_shard(struct erg_sweep *s, struct erg_err *err);
+/* -EINVAL when N shards are more than the plan P has sets of settings. */
+int erg_sweep_shards_check(const struct erg_plan *p, unsigned int n, struct erg_err *err);
+/* Writes which shard it is, and of which runs, into a new index. */
+int erg_sweep_shard_note(struct erg_sweep *s, struct erg_err *err);
+/* -EEXIST when the index that is at PATH is of another shard. */
+int erg_sweep_shard_check(const struct erg_sweep *s, const char *path, struct erg_err *err);
 
 /* ---- sweep_wait.c: signals and children ---- */
 

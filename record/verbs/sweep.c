@@ -4,7 +4,8 @@
  *
  * Everything that can be wrong is checked before the first run: the plan, that its programs exist,
  * that its knobs exist and take its values. Then the knobs are saved, a watchdog is started, and
- * the runs are made one by one; the index says after each of them how far it got.
+ * the runs are made one by one; the index says after each of them how far it got. By several nodes each
+ * makes a shard, in a folder of its own, and --merge joins them; --on slurm does both.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,17 +22,44 @@
 #include "record/knobs/state.h"
 #include "record/sweep/sweep.h"
 #include "record/sweep/check.h"
+#include "record/sweep/cluster.h"
+#include "record/sweep/merge.h"
 #include "record/sweep/redo.h"
 #include "record/verbs/verb.h"
 
+/* The sweep, and what is only about other nodes. */
+struct wishes {
+	struct erg_sweep s;
+	const char *on;
+	unsigned int tasks, tries;
+	bool merge;
+	char *const *folders;
+	size_t n_folders;
+};
+
+static int take_shard(void *into, const char *arg, struct erg_err *err)
+{
+	struct erg_sweep *s = &((struct wishes *)into)->s;
+	char rest;
+
+	if (strspn(arg, "0123456789/") == strlen(arg) &&
+		sscanf(arg, "%u/%u%c", &s->shard, &s->shards, &rest) == 2 && s->shard >= 1 &&
+		s->shard <= s->shards)
+		return 0;
+	return erg_fail(err, -EINVAL, "I/N with I from 1 to N");
+}
+
 static int take_condition(void *into, const char *arg, struct erg_err *err)
 {
-	struct erg_sweep *s = into;
+	struct erg_sweep *s = &((struct wishes *)into)->s;
 
 	return erg_texts_add(&s->given, arg) < 0 ? erg_fail(err, -ENOMEM, "memory") : 0;
 }
 
-#define AT(field) offsetof(struct erg_sweep, field)
+#define AT(field) offsetof(struct wishes, s.field)
+#define AT_OWN(field) offsetof(struct wishes, field)
+
+static const char *const ons[] = {"slurm", NULL};
 
 static const char *const redo_kinds[] = {"unresolved", NULL};
 
@@ -46,6 +74,19 @@ static const struct erg_option rows[] = {
 		ERG_OPTION_FLAG, AT(dry_run)},
 	{"condition", 0, "K=V", "this condition of the plan holds now: make the runs for it",
 		ERG_OPTION_CALL, .take = take_condition},
+	{"shard", 0, "I/N",
+		"only the I-th of N parts, for one of N nodes: all settings of a workload in a "
+		"repetition stay on one node, whose name becomes the tag node. Each in a DIR of its own",
+		ERG_OPTION_CALL, .take = take_shard},
+	{"merge", 0, NULL, "join the shards in the folders named behind PLAN.yaml into DIR",
+		ERG_OPTION_FLAG, AT_OWN(merge)},
+	{"on", 0, "slurm",
+		"by the tasks of a job array of Slurm, each a shard on a node of its own, in DIR-shards; "
+		"then merge them into DIR. SBATCH_PARTITION and the other variables of sbatch(1) hold",
+		ERG_OPTION_CHOICE, AT_OWN(on), .choices = ons},
+	{"tasks", 0, "N", "with --on: shards", ERG_OPTION_UNSIGNED, AT_OWN(tasks), 1, 100000},
+	{"tries", 0, "N", "with --on: submit a task that fails up to N times (default 3)",
+		ERG_OPTION_UNSIGNED, AT_OWN(tries), 1, 100},
 	{"sysfs", 0, "DIR", "knobs and sensors from DIR instead of /sys", ERG_OPTION_TEXT,
 		AT(sysfs)},
 	{0},
@@ -54,22 +95,44 @@ static const struct erg_option_group groups[] = {{NULL, rows, 0, false}, {0}};
 static const struct erg_command command = {
 	.program = "erg-record",
 	.verb = "sweep",
-	.synopsis = "PLAN.yaml -o DIR [options]",
+	.synopsis = "PLAN.yaml -o DIR [options]\nPLAN.yaml -o DIR --merge SHARD...",
 	.about = "Makes every run of the plan (see erg-plan(5)): each an archive in DIR, listed "
 		 "in DIR/index.json. Knobs are put back at the end, whatever that is.",
 	.groups = groups,
 	.ending = "Exit status: 0 done, 1 failed or some runs failed, 2 wrong usage.",
 };
 
-static int parse(struct erg_sweep *s, int argc, char **argv)
+static int check_nodes(const struct wishes *w)
 {
-	int first, r = erg_options_parse(&command, argc, argv, s, &first);
+	if ((w->on != NULL) + w->merge + (w->s.shards > 0) > 1)
+		return erg_options_wrong(&command, "expected one of --shard, --merge and --on");
+	if (!w->on != !w->tasks)
+		return erg_options_wrong(&command, "%s",
+			w->on ? "--on slurm: expected --tasks N"
+			      : "--tasks: expected --on slurm with it");
+	if (w->merge && !w->n_folders)
+		return erg_options_wrong(&command,
+			"--merge: expected folders of shards behind PLAN.yaml");
+	if ((w->merge || w->on) && w->s.dry_run)
+		return erg_options_wrong(&command,
+			"--dry-run: expected it without --merge and --on");
+	return 0;
+}
+
+static int parse(struct wishes *w, int argc, char **argv)
+{
+	struct erg_sweep *s = &w->s;
+	int first, r = erg_options_parse(&command, argc, argv, w, &first);
 
 	if (r)
 		return r;
-	if (first + 1 != argc)
+	if (first == argc || (first + 1 != argc && !w->merge))
 		return erg_options_wrong(&command, "expected one PLAN.yaml");
 	s->plan_file = argv[first];
+	w->folders = argv + first + 1;
+	w->n_folders = (size_t)(argc - first - 1);
+	if (check_nodes(w))
+		return 2;
 	if (s->redo && !s->resume)
 		return erg_options_wrong(&command,
 			"--redo needs --resume: it is about runs that were made");
@@ -247,6 +310,8 @@ static int sweep(struct erg_sweep *s, struct erg_err *err)
 	if (r == 0)
 		r = erg_plan_expand(s->plan, &s->runs, err);
 	if (r == 0)
+		r = erg_sweep_shard(s, err);
+	if (r == 0)
 		r = erg_sweep_index_open(s, err);
 	if (r == 0 && s->plan->analysis) /* that of the plan as it is now */
 		json_object_set(s->index, "analysis", s->plan->analysis);
@@ -267,16 +332,72 @@ static int sweep(struct erg_sweep *s, struct erg_err *err)
 	return r < 0 ? r : finish(s, r);
 }
 
+static void tell(const char *line)
+{
+	_cleanup_(erg_freep) char *text = erg_terminal_copy(line);
+
+	fprintf(stderr, "%s\n", text ? text : "");
+}
+
+static void tell_slurm(void *data, const char *line)
+{
+	tell(line);
+}
+
+/* The shards in FOLDERS become DIR; 1 when runs are missing. */
+static int merge(struct erg_sweep *s, char *const *folders, size_t n, struct erg_err *err)
+{
+	struct erg_sweep_merged m;
+	int r;
+
+	s->resume = true; /* what is in DIR stays */
+	r = erg_sweep_index_open(s, err);
+	if (r >= 0 && s->plan->analysis)
+		json_object_set(s->index, "analysis", s->plan->analysis);
+	if (r >= 0)
+		r = erg_sweep_merge(s, folders, n, tell, &m, err);
+	if (r < 0)
+		return r;
+	fprintf(stderr,
+		"%u of %u shards: %zu runs joined, %zu there already, %zu missing: %s/index.json\n",
+		m.found, m.shards, m.taken, m.there, m.missing, s->dir);
+	return m.missing || m.found < m.shards ? 1 : 0;
+}
+
+static int on_slurm(struct wishes *w, struct erg_err *err)
+{
+	const struct erg_sweep_slurm on = {w->tasks, w->tries, tell_slurm};
+	struct erg_texts folders = {0};
+	int r = erg_sweep_shards_check(w->s.plan, w->tasks, err);
+
+	if (r >= 0)
+		r = erg_sweep_slurm_run(&w->s, &on, &folders, err);
+	if (r >= 0)
+		r = merge(&w->s, folders.v, folders.n, err);
+	erg_texts_clear(&folders);
+	return r;
+}
+
+static int elsewhere(struct wishes *w, struct erg_err *err)
+{
+	int r = erg_plan_read(w->s.plan_file, &w->s.plan, err);
+
+	if (r < 0)
+		return r;
+	return w->on ? on_slurm(w, err) : merge(&w->s, w->folders, w->n_folders, err);
+}
+
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct erg_sweep s = {.sysfs = "/sys", .watch_fd = -1, .lock_fd = -1, .start_c = NAN};
-	int r = parse(&s, argc, argv);
+	struct wishes w = {.s = {.sysfs = "/sys", .watch_fd = -1, .lock_fd = -1, .start_c = NAN},
+		.tries = 3};
+	int r = parse(&w, argc, argv);
 
 	if (r == 1)
 		r = 0;
 	else if (r == 0)
-		r = sweep(&s, err);
-	erg_sweep_release(&s);
+		r = w.on || w.merge ? elsewhere(&w, err) : sweep(&w.s, err);
+	erg_sweep_release(&w.s);
 	return r;
 }
 

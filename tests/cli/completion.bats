@@ -43,7 +43,7 @@ values_become() {
     becomes "$1" \
         'erg-analyze layers --by ne' 'erg-analyze layers --by network' \
         'erg-analyze info --format js' 'erg-analyze info --format json' \
-        'erg-analyze export --to pe' 'erg-analyze export --to perfetto' \
+        'erg-analyze export --to perfetto-' 'erg-analyze export --to perfetto-json' \
         'erg-analyze model pre' 'erg-analyze model predict' \
         'erg-analyze model fit --method ols,ri' 'erg-analyze model fit --method ols,ridge' \
         'erg-record --annotate stre' 'erg-record --annotate streamline' \

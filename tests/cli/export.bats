@@ -15,7 +15,7 @@ test_setup() {
 }
 
 @test "perfetto: valid Trace Event Format with every slice and every reading" {
-    erg-analyze export --to perfetto run.erg -o run.json 2>/dev/null
+    erg-analyze export --to perfetto-json run.erg -o run.json 2>/dev/null
     jq -e '.traceEvents | length > 0' run.json
     [ "$(jq '[.traceEvents[] | select(.ph == "X" and .cat == "layer")] | length' run.json)" -eq 160 ]
     # what the trace processor needs of each kind of event
@@ -30,6 +30,85 @@ test_setup() {
     jq -e '[.traceEvents[] | select(.ph == "X" and .cat == "layer")] | sort_by(.ts) |
         [range(1; length) as $i | .[$i].ts >= .[$i - 1].ts + .[$i - 1].dur - 0.0005] | all' run.json
     jq -e '[.traceEvents[] | select(.name == "a;b \"quoted\" \\ name")] | length == 80' run.json
+}
+
+# The events of a native trace, by another tool: protoc says what fields there are, bundles are zlib's.
+# Prints "PHASE TRACK NAME TIME" of slices and "C TRACK VALUE TIME" of counters, tracks and processes by name.
+events_of() {
+    python3 - "$1" <<'EOF'
+import re, struct, subprocess, sys, zlib
+
+def fields(data):
+    """[(number, value)] of a message, as protoc --decode_raw reads its top level; values as bytes or int."""
+    at, out = 0, []
+    def varint():
+        nonlocal at
+        v = shift = 0
+        while True:
+            b = data[at]; at += 1
+            v |= (b & 127) << shift; shift += 7
+            if b < 128: return v
+    while at < len(data):
+        tag = varint()
+        if tag & 7 == 0: out.append((tag >> 3, varint()))
+        elif tag & 7 == 1: out.append((tag >> 3, struct.unpack("<d", data[at:at + 8])[0])); at += 8
+        elif tag & 7 == 2: n = varint(); out.append((tag >> 3, data[at:at + n])); at += n
+        else: sys.exit("wire type %d" % (tag & 7))
+    return out
+
+packets = b""
+for number, bundle in fields(open(sys.argv[1], "rb").read()):
+    assert number == 1
+    inner = dict(fields(bundle))
+    assert list(inner) == [50]
+    packets += zlib.decompress(inner[50])
+open("packets", "wb").write(packets)
+tracks, names, out = {}, {}, []
+for _, packet in fields(packets):
+    p = dict(fields(packet))
+    if 12 in p:
+        names = {dict(fields(v))[1]: dict(fields(v))[2].decode() for k, v in fields(p[12]) if k == 2}
+    if 60 in p:
+        d = dict(fields(p[60]))
+        name = d.get(2, b"").decode()
+        if 3 in d: name = "process:%d:" % dict(fields(d[3]))[1] + dict(fields(d[3]))[6].decode()
+        if 4 in d: name = "thread:" + dict(fields(d[4]))[5].decode()
+        if 8 in d: name += " " + dict(fields(d[8]))[6].decode()
+        tracks[d[1]] = (tracks[d[5]] + "/" if 5 in d else "") + name
+    if 11 in p:
+        e = dict(fields(p[11]))
+        kind = "?BEIC"[e[9]]
+        what = e[44] if kind == "C" else names[e[10]] if 10 in e else e.get(23, b"").decode()
+        out.append((p[8], kind, tracks[e[11]], what))
+for t, kind, track, what in out:
+    print(kind, track, what, t, sep="|")
+EOF
+}
+
+@test "perfetto: the native trace has what the JSON has, in a tenth of the bytes" {
+    skip_unless protoc python3
+    erg-analyze export --to perfetto run.erg -o run.pftrace 2>/dev/null
+    erg-analyze export --to perfetto-json run.erg -o run.json 2>/dev/null
+    [ $(($(stat -c %s run.pftrace) * 10)) -lt "$(stat -c %s run.json)" ]
+    events_of run.pftrace >events
+    protoc --decode_raw <packets >raw
+    [ "$(grep -c '^1 {' raw)" -gt 8000 ]
+    # Slices: the JSON's, to the nanosecond; their ends are there.
+    awk -F'|' '$1 == "B" && $2 ~ /layers$/ { print $3 "|" $4 }' events >begins
+    jq -r '.traceEvents[] | select(.ph == "X" and .cat == "layer") | "\(.name)|\(.ts * 1000 | floor)"' run.json | diff - begins
+    jq -r '.traceEvents[] | select(.ph == "X" and .cat == "layer") | (.ts * 1000 | floor) + (.dur * 1000 | floor)' run.json |
+        sort -n >ends
+    awk -F'|' '$1 == "E" && $2 ~ /layers$/ { print $4 }' events | sort -n | diff ends -
+    # Counters: all readings, with their unit.
+    jq -r '.traceEvents[] | select(.ph == "C" and .name == "VDD_IN") | .args.W' run.json >json.w
+    awk -F'|' '$1 == "C" && $2 == "machine/VDD_IN W" { print $3 }' events >native.w
+    paste json.w native.w | awk '{ d = $1 - $2 } d > 1e-6 || d < -1e-6 { exit 1 } END { exit NR != 8001 }'
+    grep -q '^C|machine/soc degC|40.0|0$' events
+    grep -q '^C|machine/cpu Hz|1000000000' events
+    # A begin and an end are never out of order on their track.
+    awk -F'|' '$1 ~ /[BE]/ && ($2 in at) && $4 < at[$2] { exit 1 } { if ($1 ~ /[BE]/) at[$2] = $4 }' events
+    run -0 erg-analyze export --to perfetto run.erg -o now.json
+    [[ $output == *"--to perfetto-json makes JSON"* ]]
 }
 
 @test "folded: stacks add up to the layers' energy, and no name splits a frame" {

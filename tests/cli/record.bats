@@ -69,7 +69,7 @@ whole() {
 
 # slices FILE: process and name of each layer instance, in order of time
 slices() {
-    erg-analyze export --to perfetto "$1" -o slices.json 2>/dev/null
+    erg-analyze export --to perfetto-json "$1" -o slices.json 2>/dev/null
     jq -r '[.traceEvents[] | select(.cat == "layer")] | sort_by(.ts)[] | "\(.pid) \(.name)"' slices.json
 }
 
@@ -111,7 +111,7 @@ slices() {
     "${REC[@]}" -o a.erg -- "$ERG_BUILD/tests/trace/trace-app" network:net layer:l name:decoder begin:l end:l threads:1=l
     erg-analyze info --format json a.erg >info.json 2>/dev/null
     jq -e '.files[0].tracks | length == 2 and .[0].name == "decoder" and (.[1].name | startswith("thread "))' info.json
-    erg-analyze export --to perfetto a.erg -o a.json 2>/dev/null
+    erg-analyze export --to perfetto-json a.erg -o a.json 2>/dev/null
     jq -e '[.traceEvents[] | select(.name == "thread_name" and .args.name == "decoder")] | length == 1' a.json
     # tracks of two processes that run at once: each process counts once
     "${REC[@]}" --force -o a.erg -- "$ERG_BUILD/tests/trace/trace-app" network:net layer:l both threads:3=l begin:l end:l

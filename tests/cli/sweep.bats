@@ -52,7 +52,7 @@ refused() {
 
 @test "sweep: every option is in the help" {
     run -0 erg-record sweep --help
-    for o in output resume redo dry-run condition sysfs; do [[ $output == *"--$o"* ]]; done
+    for o in output resume redo dry-run condition sysfs shard merge on tasks tries; do [[ $output == *"--$o"* ]]; done
     run -2 erg-record sweep
     run -2 erg-record sweep p.yaml
     run -0 erg-record restore --help

@@ -27,7 +27,7 @@ static json_t *events(const struct erg_timeline *tl)
 	json_t *doc, *list;
 
 	assert_non_null(f);
-	assert_int_equal(erg_export_perfetto(tl, f, &err), 0);
+	assert_int_equal(erg_export_perfetto_json(tl, f, &err), 0);
 	fclose(f);
 	doc = json_loadb(text, len, 0, NULL);
 	assert_non_null(doc);

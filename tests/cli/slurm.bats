@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# --on slurm against a stand-in for Slurm's commands, which keeps what was submitted and runs the tasks one by one
+# in an environment that has nothing. tests/slurm/run is the same with Slurm itself.
+load helpers
+load imported
+
+# The stand-in: sbatch writes its words to sbatch.N and runs the script's tasks, but those of the file "kill"
+# (a line a job number and task), which end without a word; squeue has forgotten every job.
+test_setup() {
+    mkdir bin
+    cat >bin/sbatch <<'EOF'
+#!/bin/bash
+cd "$STANDIN" || exit 1
+[ ! -e refuse ] || { echo "sbatch: error: $(cat refuse)" >&2; exit 1; }
+n=$(($(cat jobs 2>/dev/null || echo 0) + 1))
+echo $n >jobs
+printf '%s\n' "$@" >sbatch.$n
+cat >script.$n
+while [ $# -gt 0 ]; do [ "$1" != --array ] || list=$2; shift; done
+for part in ${list//,/ }; do
+    for i in $(seq "${part%-*}" "${part#*-}"); do
+        grep -qx "$n $i" kill 2>/dev/null ||
+            (cd / && exec env -i SLURM_ARRAY_JOB_ID=$n SLURM_ARRAY_TASK_ID=$i SLURMD_NODENAME=node$i \
+                ERG_STATE_DIR="$STANDIN/state" /bin/sh "$STANDIN/script.$n")
+    done
+done
+echo "$n;cluster"
+EOF
+    printf '#!/bin/sh\necho "slurm_load_jobs error: Invalid job id specified" >&2\nexit 1\n' >bin/squeue
+    chmod +x bin/*
+    export STANDIN=$PWD PATH=$PWD/bin:$PATH
+}
+
+@test "batch --on slurm: each task is a shard; one that dies is submitted again" {
+    mkdir "it's runs"
+    for i in 1 2 3; do archive "it's runs/a $i.erg" $i; done
+    echo "1 2" >kill
+    run -0 erg-analyze batch "it's runs" -o 'res "$ults' --on slurm --tasks 3 -- layers --by type
+    [ "${lines[-1]}" = '3 archives: 3 analysed, 0 there already, 0 failed: res "$ults' ]
+    [[ $output == *"failed: task 2 of job 1 did not end: it or its node was killed; it is submitted again"* ]]
+    [ "$(grep -A1 -x -e --array sbatch.1 | tail -1)" = 1-3 ]
+    [ "$(grep -A1 -x -e --array sbatch.2 | tail -1)" = 2 ]
+    grep -qx -e --cpus-per-task=1 sbatch.1
+    run grep -c -e --exclusive sbatch.1
+    [ "$output" = 0 ]
+    erg-analyze batch "$PWD/it's runs" -o local -- layers --by type 2>/dev/null
+    diff -r --exclude=slurm local 'res "$ults'
+    # All there: nothing is submitted.
+    run -0 erg-analyze batch "it's runs" -o 'res "$ults' --on slurm --tasks 3 -- layers --by type
+    [ "${lines[-1]}" = '3 archives: 0 analysed, 3 there already, 0 failed: res "$ults' ]
+    [ "$(cat jobs)" = 2 ]
+}
+
+@test "batch --on slurm: what fails each time, and what Slurm refuses, is told" {
+    mkdir runs
+    archive runs/a.erg 1
+    echo rubbish >runs/b.erg
+    run -1 erg-analyze batch runs -o results --on slurm --tasks 8 --tries 2
+    [ "$(grep -A1 -x -e --array sbatch.1 | tail -1)" = 1-2 ]
+    [ "$(grep -A1 -x -e --array sbatch.2 | tail -1)" = 2 ]
+    [ "$(cat jobs)" = 2 ]
+    [[ $output == *"failed: runs/b.erg: no document was made"* ]]
+    [ "${lines[-1]}" = "2 archives: 1 analysed, 0 there already, 1 failed: results" ]
+    grep -q 'failed: .*runs/b.erg' results/slurm/1_2.log
+    echo "Batch job submission failed: Invalid partition name specified" >refuse
+    run -1 erg-analyze batch runs -o other --on slurm --tasks 2
+    [ "$output" = "erg-analyze batch: sbatch: Batch job submission failed: Invalid partition name specified" ]
+    rm bin/sbatch
+    PATH=$PWD/bin:$ERG_BUILD/analyze run -1 erg-analyze batch runs -o other --on slurm --tasks 2
+    [ "$output" = "erg-analyze batch: sbatch: there is no such program in PATH: expected Slurm's" ]
+    run -2 erg-analyze batch runs -o other --on slurm
+    run -2 erg-analyze batch runs -o other --tasks 2
+    run -2 erg-analyze batch runs -o other --on slurm --tasks 2 --shard 1/2
+    run -2 erg-analyze batch runs -o other --on moon --tasks 2
+}
+
+# plan REPETITIONS: two workloads that fail to be recorded once where there is a file "fail".
+plan() {
+    printf '%s\n' 'name: p' 'workloads:' '  a: {command: [./work]}' '  b: {command: [./work]}' \
+        "repetitions: $1" 'settle_s: 0' 'record: {source: procstat}' >p.yaml
+    printf '#!/bin/sh\n[ ! -e %s/fail ]\n' "$PWD" >work
+    chmod +x work
+}
+
+@test "sweep --shard: whole sets of settings a node; --merge joins them, and says what is missing" {
+    plan 2
+    run -1 erg-record sweep p.yaml -o s --shard 1/5
+    [[ $output == *"expected at most 4 shards"* ]]
+    [ ! -e s ]
+    for i in 1 2 3; do erg-record sweep p.yaml -o x --shard $i/3 --dry-run; done | sed -n 's/^ *[0-9]*  //p' | sort >ids
+    printf '%s\n' a,r1 a,r2 b,r1 b,r2 | diff - ids
+    # what erg-record sweep leaves, but for the recording
+    shard() {
+        mkdir -p "$1/logs"
+        echo "$3" >"$1/$3.erg"
+        echo log >"$1/logs/$3.log"
+        jq -n --arg s "$2" --arg id "$3" --arg n "$4" '{format: "erg-sweep", version: 1, plan: "p", seed: 1,
+            shard: $s, planned: [$id], runs: [{id: $id, archive: ($id + ".erg"), log: ("logs/" + $id + ".log"),
+            status: "done", begin_utc: "2026-01-01T00:00:00Z", node: $n}]}' >"$1/index.json"
+    }
+    shard one 1/2 a,r1 n1
+    shard two 2/2 b,r1 n2
+    run -1 erg-record sweep p.yaml -o all --merge one
+    [ "${lines[0]}" = "missing: shard 2/2" ]
+    [ "${lines[-1]}" = "1 of 2 shards: 1 runs joined, 0 there already, 0 missing: all/index.json" ]
+    run -0 erg-record sweep p.yaml -o all --merge one two
+    [ "${lines[-1]}" = "2 of 2 shards: 1 runs joined, 1 there already, 0 missing: all/index.json" ]
+    [ "$(jq -r '[.runs[] | .id, .node] | join(" ")' all/index.json)" = "a,r1 n1 b,r1 n2" ]
+    [ "$(cat all/a,r1.erg all/b,r1.erg all/logs/b,r1.log | tr '\n' ' ')" = "a,r1 b,r1 log " ]
+    # a later recording by the same node replaces; one by another node does not
+    echo again >new.erg
+    mv new.erg two/b,r1.erg
+    jq '.runs[0].begin_utc = "2026-01-02T00:00:00Z"' two/index.json >i
+    mv i two/index.json
+    run -0 erg-record sweep p.yaml -o all --merge one two
+    [ "$(cat all/b,r1.erg)" = again ]
+    [ "$(jq '.runs | length' all/index.json)" -eq 2 ]
+    jq '.runs[0].node = "n9"' two/index.json >i
+    mv i two/index.json
+    run -1 erg-record sweep p.yaml -o all --merge one two
+    [[ $output == *"two: the run b,r1 is in all already, and another one"* ]]
+    jq '.runs = []' two/index.json >i
+    mv i two/index.json
+    run -1 erg-record sweep p.yaml -o new --merge one two
+    [ "${lines[0]}" = "missing: two: b,r1 was not made" ]
+    jq '.plan = "q"' one/index.json >i
+    mv i one/index.json
+    run -1 erg-record sweep p.yaml -o new2 --merge one
+    [[ $output == *'one/index.json: is of the plan "q", not "p"'* ]]
+    run -1 erg-record sweep p.yaml -o new3 --merge one/logs
+    [[ $output == *"one/logs/index.json: No such file"* ]]
+    run -2 erg-record sweep p.yaml -o new4 --merge
+    run -2 erg-record sweep p.yaml -o new4 --merge one --shard 1/2
+}
+
+@test "sweep --on slurm: a node for itself, submitted again where runs failed, joined" {
+    plan 1
+    touch fail
+    run -1 erg-record sweep p.yaml -o out --on slurm --tasks 2 --tries 2
+    [ "$(cat jobs)" = 2 ]
+    grep -qx -e --exclusive sbatch.1
+    [[ $output == *"failed: task 1 of job 1, status 1: see $PWD/out-shards/slurm/1_1.log; it is submitted again"* ]]
+    [[ ${lines[-1]} == "2 of 2 shards: 0 runs joined, 0 there already, 2 missing: out/index.json" ]]
+    run -1 erg-record sweep p.yaml -o out --on slurm --tasks 2
+    [[ $output == *"out-shards: a sweep was begun here: --resume continues it" ]]
+    rm fail
+    run -0 erg-record sweep p.yaml -o out --on slurm --tasks 2 --resume
+    [ "${lines[-1]}" = "2 of 2 shards: 2 runs joined, 0 there already, 0 missing: out/index.json" ]
+    [ "$(jq -r '[.runs[].node] | join(" ")' out/index.json)" = "node1 node2" ]
+    erg-analyze layers out/a,r1.erg --format json 2>/dev/null | jq -e '.runs[0].tags.node == "node1"'
+    run -1 erg-record sweep p.yaml -o o --on slurm --tasks 3
+    [[ $output == *"expected at most 2 shards"* ]]
+}
