@@ -181,15 +181,25 @@ static json_t *comparison_json(struct erg_model *const *models, size_t n, size_t
 		for (size_t k = 0; k < m->n_stages; k++)
 			p += m->stage[k].p;
 		json_array_append_new(a,
-			json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "title",
-				m->title, "n_coefficients", (json_int_t)p, "r2",
-				erg_num_json(s->r2), "condition", erg_num_json(s->condition),
-				"mean_rel_error", erg_num_json(m->cv_mean), "sd_rel_error",
-				erg_num_json(m->cv_sd), "worst_rel_error",
-				erg_num_json(m->cv_worst), "mean_row_rel_error",
+			json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "title",
+				m->title, "stages", m->n_stages > 1 ? stages_json(m) : json_array(),
+				"n_coefficients", (json_int_t)p, "r2", erg_num_json(s->r2),
+				"condition", erg_num_json(s->condition), "mean_rel_error",
+				erg_num_json(m->cv_mean), "sd_rel_error", erg_num_json(m->cv_sd),
+				"worst_rel_error", erg_num_json(m->cv_worst), "mean_row_rel_error",
 				erg_num_json(m->cv_row), "best", i == best));
 	}
 	return a;
+}
+
+/* All that is known of row I by its name: what stages of a chain are drawn from. */
+static json_t *values_json(const struct erg_model_data *d, size_t i)
+{
+	json_t *o = json_object();
+
+	for (size_t c = 0; c < d->n_names; c++)
+		json_object_set_new(o, d->names[c], erg_num_json(d->col[c][i]));
+	return o;
 }
 
 /* Measured against predicted, by the fit of all rows and by the fit of the other groups. */
@@ -206,11 +216,14 @@ static json_t *points_json(const struct erg_model_data *d, const struct erg_mode
 		char buf[32];
 
 		json_array_append_new(a,
-			json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "group", d->groups[d->group[i]],
-				"label", erg_model_data_label(d, i, buf, sizeof(buf)), "measured",
+			json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "group",
+				d->groups[d->group[i]], "label",
+				erg_model_data_label(d, i, buf, sizeof(buf)), "measured",
 				erg_num_json(measured), "fitted", erg_num_json(m->fitted[i]),
 				"predicted", erg_num_json(m->held_out[i]), "residual",
-				erg_num_json(measured - m->fitted[i])));
+				erg_num_json(measured - m->fitted[i]), "se",
+				erg_num_json(d->sigma ? d->sigma[i] : NAN), "values",
+				values_json(d, i)));
 	}
 	return a;
 }

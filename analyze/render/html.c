@@ -32,7 +32,7 @@ int erg_html_write(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	if (fwrite(erg_page_head, 1, erg_page_head_len, out) != erg_page_head_len ||
 		json_dump_callback(doc, write_escaped, out,
-			JSON_COMPACT | JSON_REAL_PRECISION(9)) ||
+			JSON_COMPACT | JSON_REAL_PRECISION(7)) ||
 		fwrite(erg_page_tail, 1, erg_page_tail_len, out) != erg_page_tail_len)
 		return erg_fail_errno(err, errno ? -errno : -EIO, "cannot write the report");
 	return 0;

@@ -15,6 +15,7 @@
 struct options {
 	struct erg_common common;
 	const char *by, *energy;
+	bool tables;
 	struct erg_per per;
 	struct erg_select select;
 };
@@ -38,6 +39,8 @@ static const struct erg_option own[] = {
 		"total or above-idle: which one the table shows (JSON and CSV have both; "
 		"above-idle needs a recording with --idle)",
 		ERG_OPTION_CHOICE, offsetof(struct options, energy), .choices = energies},
+	{"tables", 0, NULL, "JSON: beside the rows asked for, those of all other kinds as tables",
+		ERG_OPTION_FLAG, offsetof(struct options, tables)},
 	{"simultaneous", 0, NULL, "intervals that hold for all rows at once, not each for itself",
 		ERG_OPTION_FLAG, offsetof(struct options, common.simultaneous)},
 	{0},
@@ -107,12 +110,25 @@ struct wish {
 	json_t *doc;
 };
 
+/* What was asked for, then all other kinds of rows. */
+static int add_tables(const struct wish *w, const struct erg_common *common, json_t **ret_run,
+	struct erg_err *err)
+{
+	const char *by[ERG_ARRAY_SIZE(bys)] = {w->o->by};
+	size_t n = 1;
+
+	for (size_t i = 0; bys[i]; i++)
+		if (strcmp(bys[i], w->o->by))
+			by[n++] = bys[i];
+	return erg_layers_tables(w->tl, common, by, w->o->tables ? n : 1, w->doc, ret_run, err);
+}
+
 static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run,
 	struct erg_err *err)
 {
 	const struct wish *w = ctx;
 	json_auto_t *run = NULL;
-	int r = erg_layers_run(w->tl, common, w->o->by, w->doc, &run, err);
+	int r = add_tables(w, common, &run, err);
 
 	if (r >= 0 &&
 		(w->o->per.kind != ERG_PER_NONE ||

@@ -21,25 +21,73 @@
 #include "analyze/render/roots.h"
 #include "analyze/timeline/rail_sum.h"
 #include "analyze/render/html.h"
+#include "analyze/render/slim.h"
 #include "analyze/export/series.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/memory.h"
+#include "formats/base/number.h"
 #include "formats/base/outfile.h"
 #include "formats/base/progress.h"
 
 /* What a page may hold, over all its runs: about 4 MB of buckets and 2.4 MB of bands. */
 #define BUCKETS_MAX 300000
 #define BANDS_MAX 150000
+#define ROWS_MAX 15000 /* of layers: 4 MB */
 
 struct options {
 	struct erg_common common;
 	const char *output, *title;
+	struct erg_texts curves;
+	json_t *roofs;
 	size_t files;
 };
+
+static int take_curves(void *into, const char *arg, struct erg_err *err)
+{
+	return erg_texts_add(&((struct options *)into)->curves, arg) < 0
+		? erg_fail(err, -ENOMEM, "memory")
+		: 0;
+}
+
+/* "ops_per_s=13.9e9,bytes_per_s=6.4e9": all above 0. */
+static int take_roofs(void *into, const char *arg, struct erg_err *err)
+{
+	static const char *const keys[] = {"ops_per_s", "bytes_per_s", "op_j", "byte_j"};
+	struct options *o = into;
+	_cleanup_(erg_freep) char *copy = strdup(arg);
+	char *rest = copy, *item;
+
+	if (!o->roofs)
+		o->roofs = json_object();
+	while (copy && (item = strsep(&rest, ","))) {
+		char *eq = strchr(item, '=');
+		double v = NAN;
+		size_t k = 0;
+
+		if (eq)
+			*eq++ = '\0';
+		while (k < ERG_ARRAY_SIZE(keys) && strcmp(keys[k], item))
+			k++;
+		if (k == ERG_ARRAY_SIZE(keys) || !eq || !erg_number_parse(eq, 1e-18, 1e18, &v))
+			return erg_fail(err, -EINVAL,
+				"ops_per_s=, bytes_per_s=, op_j= or byte_j= and a number above 0, "
+				"joined by commas");
+		json_object_set_new(o->roofs, keys[k], json_real(v));
+	}
+	return 0;
+}
 
 static const struct erg_option own[] = {
 	{"output", 'o', "FILE", "where to write the page. Required", ERG_OPTION_TEXT,
 		offsetof(struct options, output)},
+	{"curves", 0, "FILE.erg",
+		"the archive of a run whose result is among the FILEs: its curves over time; may be "
+		"repeated",
+		ERG_OPTION_CALL, .take = take_curves},
+	{"roofs", 0, "LIST",
+		"roofs for rooflines, KEY=VALUE joined by commas: ops_per_s, bytes_per_s, and of energy "
+		"op_j, byte_j; without, those of a run of erg-record calibrate --roofs among the FILEs",
+		ERG_OPTION_CALL, .take = take_roofs},
 	{"title", 0, "TEXT", "its heading", ERG_OPTION_TEXT, offsetof(struct options, title)},
 	{0},
 };
@@ -205,7 +253,7 @@ static int add_recorder(const struct options *o, const struct erg_timeline *tl, 
 static json_t *page_run(json_t *layers)
 {
 	static const char *const keys[] = {"time_s", "ets_j", "edp_js", "rail", "coverage",
-		"lost_events", "mean_w", "peak_w"};
+		"lost_events", "mean_w", "peak_w", "throttled_share"};
 	const char *workload = json_string_value(json_object_get(layers, "workload"));
 	const char *archive = json_string_value(json_object_get(layers, "archive"));
 	const char *slash = archive ? strrchr(archive, '/') : NULL;
@@ -224,6 +272,8 @@ static json_t *page_run(json_t *layers)
 	json_object_set(run, "simulated", json_object_get(layers, "simulated"));
 	json_object_set(run, "factors", json_object_get(layers, "factors"));
 	json_object_set(run, "tags", json_object_get(layers, "tags"));
+	json_object_set(run, "workload", json_object_get(layers, "workload"));
+	json_object_set(run, "programs", json_object_get(layers, "programs"));
 	return run;
 }
 
@@ -248,10 +298,11 @@ static int add_curves(const struct options *o, const struct erg_timeline *tl, js
 	struct erg_err *err)
 {
 	json_t *series = NULL, *bands = NULL;
-	int r = erg_series_json(tl, BUCKETS_MAX / o->files, &series, err);
+	size_t runs = o->curves.n ? o->curves.n : o->files;
+	int r = erg_series_json(tl, BUCKETS_MAX / runs, &series, err);
 
 	if (r >= 0)
-		r = erg_bands_json(tl, BANDS_MAX / o->files, &bands, err);
+		r = erg_bands_json(tl, BANDS_MAX / runs, &bands, err);
 	json_object_set_new(run, "series", series);
 	json_object_set_new(run, "bands", bands);
 	json_object_set_new(run, "begin_s", json_real(0));
@@ -365,17 +416,27 @@ static void add_layers_result(const json_t *result, json_t *doc, json_t *layer_r
 	json_array_foreach (json_object_get(result, "runs"), i, entry) {
 		json_t *run = page_run(entry);
 
-		json_object_set(json_object_get(run, "by"), "layer",
-			json_object_get(entry, "layers"));
+		json_t *shown = json_copy(entry);
+
+		take_levels(shown, run);
+		json_decref(shown);
 		json_object_set(run, "warnings", json_object_get(result, "warnings"));
 		json_array_append_new(json_object_get(doc, "runs"), run);
 		json_array_append(layer_runs, entry);
 	}
 }
 
+/* A page may have several models, such as one a library. */
+static void add_to_list(json_t *doc, const char *key, json_t *result)
+{
+	if (!json_object_get(doc, key))
+		json_object_set_new(doc, key, json_array());
+	json_array_append(json_object_get(doc, key), result);
+}
+
 static int add_result(const char *path, json_t *doc, json_t *layer_runs, struct erg_err *err)
 {
-	static const char *const parts[] = {"sweep", "corun", "thermal", "model"};
+	static const char *const parts[] = {"sweep", "corun", "thermal"};
 	json_error_t e;
 	json_auto_t *result = json_load_file(path, 0, &e);
 	const char *verb =
@@ -388,6 +449,11 @@ static int add_result(const char *path, json_t *doc, json_t *layer_runs, struct 
 			json_object_set(doc, parts[i], result);
 			return 0;
 		}
+	if (verb && !strncmp(verb, "model", 5)) {
+		add_to_list(doc, json_object_get(result, "predictions") ? "predictions" : "models",
+			result);
+		return 0;
+	}
 	if (!verb || strcmp(verb, "layers"))
 		return erg_fail(err, -EINVAL,
 			"%s: expected an archive or a result of layers, sweep, corun, thermal or model",
@@ -420,6 +486,55 @@ static void add_experiments(json_t *layer_runs, json_t *doc)
 		erg_observations_from_runs(layer_runs, NULL, 0, NULL, 0, sweep, &obs, NULL) >= 0 &&
 		obs.n_dims > 1 && erg_sweep_document(&obs, &opt, sweep, NULL) >= 0)
 		json_object_set(doc, "sweep", sweep);
+}
+
+static json_t *run_of_archive(const json_t *doc, const char *path)
+{
+	json_t *run;
+	size_t i;
+
+	json_array_foreach (json_object_get(doc, "runs"), i, run) {
+		const char *a = erg_text_of(run, "archive"), *x = strrchr(a, '/');
+		const char *y = strrchr(path, '/');
+
+		if (!strcmp(x ? x + 1 : a, y ? y + 1 : path))
+			return run;
+	}
+	return NULL;
+}
+
+static bool counts_words(const struct erg_timeline *tl)
+{
+	return erg_parts_counter(tl, "tokens") != ERG_NONE ||
+		erg_parts_counter(tl, "requests") != ERG_NONE;
+}
+
+/* --curves: what results do not hold. */
+static int add_all_curves(const struct options *o, json_t *doc, struct erg_err *err)
+{
+	for (size_t i = 0; i < o->curves.n; i++) {
+		_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
+		json_t *run = run_of_archive(doc, o->curves.v[i]);
+		int r;
+
+		if (!run)
+			return erg_fail(err, -EINVAL,
+				"--curves %s: expected the archive of a run among the results",
+				o->curves.v[i]);
+		erg_progress("curves", i, o->curves.n);
+		r = erg_timeline_read(o->curves.v[i], &o->common.reader, &tl, err);
+		if (r < 0)
+			return r;
+		json_object_set_new(run, "facts", facts_json(tl));
+		r = add_recorder(o, tl, run, err);
+		if (r >= 0 && counts_words(tl))
+			r = add_work(o, tl, run, err);
+		if (r >= 0)
+			r = add_curves(o, tl, run, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static int write_page(const struct options *o, const json_t *doc, struct erg_err *err)
@@ -458,7 +573,12 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	erg_progress("archives", 1, 1);
 	if (r < 0)
 		return r;
+	r = add_all_curves(o, doc, err);
+	if (r < 0)
+		return r;
 	add_experiments(layer_runs, doc);
+	erg_page_slim(doc, ROWS_MAX);
+	json_object_set(doc, "roofs", o->roofs);
 	json_object_set_new(doc, "title", title(o, doc));
 	r = write_page(o, doc, err);
 	if (r < 0)
@@ -468,10 +588,16 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	return o->common.strict && json_array_size(json_object_get(doc, "warnings")) ? 3 : 0;
 }
 
+static void options_release(struct options *o)
+{
+	erg_texts_clear(&o->curves);
+	json_decref(o->roofs);
+}
+
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	_cleanup_(erg_texts_clear) struct erg_texts files = {0};
-	struct options o = {0};
+	_cleanup_(options_release) struct options o = {0};
 	int first, r = erg_options_parse(&report_command, argc, argv, &o, &first);
 
 	if (r)

@@ -12,6 +12,7 @@
 
 #include "analyze/batch/batch.h"
 #include "analyze/batch/process.h"
+#include "analyze/account/runs.h"
 #include "analyze/batch/index.h"
 #include "analyze/render/corun.h"
 #include "analyze/render/model.h"
@@ -23,8 +24,9 @@
 #include "formats/base/outfile.h"
 #include "formats/base/texts.h"
 
-/* Pages of more runs have no curves: they are made of the documents alone. */
+/* Of more runs only the first of each setting has its curves on the page, up to TRACES_MAX. */
 #define CURVES_MAX 50
+#define TRACES_MAX 150
 
 struct options {
 	const char *output, *title;
@@ -64,6 +66,7 @@ static const struct analysis {
 	{"corun", {"corun"}, false, erg_corun_csv},
 	{"thermal", {"thermal"}, true, erg_thermal_csv},
 	{"model", {"model", "fit", "--points"}, false, erg_model_fit_csv},
+	{"predict", {NULL}, false, erg_model_predict_csv},
 };
 
 struct study {
@@ -73,6 +76,12 @@ struct study {
 	char layers[4200];
 	struct erg_texts archives, documents, results;
 	size_t failed;
+};
+
+/* Runs that are analysed together: all, or those with one value of a factor or tag. */
+struct part {
+	const char *tag, *value; /* NULL: all */
+	const struct erg_texts *archives, *documents;
 };
 
 static void study_release(struct study *s)
@@ -95,8 +104,8 @@ static void tell(void *data, const char *archive, const char *why)
 /* The documents of all archives that can be analysed. */
 static int make_documents(struct study *s, const char *dir, struct erg_err *err)
 {
-	static char layers[] = "layers";
-	char *analysis[] = {layers, NULL};
+	static char layers[] = "layers", tables[] = "--tables";
+	char *analysis[] = {layers, tables, NULL};
 	_cleanup_(erg_batch_release) struct erg_batch b = {.analysis = analysis,
 		.results = s->layers,
 		.jobs = s->o->jobs,
@@ -127,6 +136,25 @@ static int make_documents(struct study *s, const char *dir, struct erg_err *err)
 		: erg_fail(err, -ENODATA, "%s: none of its %zu archives can be analysed", dir, b.n);
 }
 
+/* "simd,bus; macs" as --predictors=simd,bus --predictors=macs. */
+static int add_values(const char *option, const char *values, struct erg_texts *argv)
+{
+	for (const char *p = values; *p; p += *p == ';') {
+		size_t len = strcspn(p, ";");
+		_cleanup_(erg_freep) char *text = NULL;
+
+		while (len && *p == ' ') {
+			p++;
+			len--;
+		}
+		if (asprintf(&text, "%s=%.*s", option, (int)len, p) < 0 ||
+			erg_texts_add(argv, text) < 0)
+			return -ENOMEM;
+		p += len;
+	}
+	return 0;
+}
+
 /* --slack=5 --predictors=simd,bus: the options of an analysis; "yes" and "true" are of one without a
  * value. */
 static int add_options(const json_t *options, struct erg_texts *argv)
@@ -139,11 +167,16 @@ static int add_options(const json_t *options, struct erg_texts *argv)
 		char text[1024];
 		size_t len = (size_t)snprintf(text, sizeof(text), "--%s", name);
 
+		if (!strcmp(name, "each") || !strcmp(name, "network"))
+			continue; /* ours */
 		for (char *p = text + 2; *p; p++)
 			*p = *p == '_' ? '-' : *p;
 		if (json_is_string(v) && strcmp(json_string_value(v), "yes") &&
-			strcmp(json_string_value(v), "true"))
-			snprintf(text + len, sizeof(text) - len, "=%s", json_string_value(v));
+			strcmp(json_string_value(v), "true")) {
+			if (add_values(text, json_string_value(v), argv) < 0)
+				return -ENOMEM;
+			continue;
+		}
 		json_array_foreach (v, i, part)
 			len += (size_t)snprintf(text + len,
 				len < sizeof(text) ? sizeof(text) - len : 0, "%s%s", i ? "," : "=",
@@ -201,9 +234,10 @@ static int write_csv(const char *path, const json_t *doc, const struct analysis 
 	return r < 0 ? r : erg_outfile_commit(&out, err);
 }
 
-/* STEM-VERB.json and STEM-VERB.csv of what the process printed. */
-static int write_tables(struct study *s, const struct analysis *a, const struct erg_process *c,
-	struct erg_err *err)
+/* STEM-VERB.json and STEM-VERB.csv of what the process printed; of runs with one VALUE of a tag
+ * STEM-VERB-VALUE, which the document says, too. */
+static int write_tables(struct study *s, const struct analysis *a, const struct part *part,
+	const struct erg_process *c, struct erg_err *err)
 {
 	json_error_t e;
 	json_auto_t *doc = NULL;
@@ -214,9 +248,13 @@ static int write_tables(struct study *s, const struct analysis *a, const struct 
 	doc = json_loadfd(c->out, 0, &e);
 	if (!doc)
 		return erg_fail(err, -EIO, "%s: %s", a->name, e.text);
-	snprintf(path, sizeof(path), "%s-%s.csv", s->stem, a->name);
+	if (part->tag)
+		json_object_set_new(doc, "of", json_pack("{s:s}", part->tag, part->value));
+	snprintf(path, sizeof(path), "%s-%s%s%s.csv", s->stem, a->name, part->tag ? "-" : "",
+		part->tag ? part->value : "");
 	r = write_csv(path, doc, a, err);
-	snprintf(path, sizeof(path), "%s-%s.json", s->stem, a->name);
+	snprintf(path, sizeof(path), "%s-%s%s%s.json", s->stem, a->name, part->tag ? "-" : "",
+		part->tag ? part->value : "");
 	if (r >= 0)
 		r = write_json(path, doc, err);
 	if (r >= 0 && erg_texts_add(&s->results, path) < 0)
@@ -224,35 +262,225 @@ static int write_tables(struct study *s, const struct analysis *a, const struct 
 	return r;
 }
 
-static int run_analysis(struct study *s, const struct analysis *a, struct erg_err *err)
+/* Runs ARGV, which is used up; 1 and *RET when it did well, 0 when it failed, which is told. */
+static int run_verb(struct study *s, const char *name, struct erg_texts *argv,
+	struct erg_process *ret, struct erg_err *err)
+{
+	char line[1024];
+	int r = erg_process_start(ret, (const char *const *)argv->v);
+
+	r = r < 0 ? erg_fail_errno(err, r, "%s", name) : erg_process_wait(ret);
+	erg_texts_clear(argv);
+	if (r < 0)
+		return r;
+	if (ret->status == 0 || ret->status == 3) {
+		pass_on(ret);
+		return 1;
+	}
+	erg_process_last_line(ret, line, sizeof(line));
+	fprintf(stderr, "failed: %s: %s\n", name, line);
+	s->failed++;
+	return 0;
+}
+
+static int run_part(struct study *s, const struct analysis *a, const struct part *part,
+	struct erg_err *err)
 {
 	struct erg_process c = ERG_PROCESS_NONE;
 	struct erg_texts argv = {0};
-	char line[1024];
-	int r = 0;
+	int r;
 
 	erg_texts_add(&argv, "erg-analyze");
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(a->verb) && a->verb[i]; i++)
 		erg_texts_add(&argv, a->verb[i]);
 	if (add_options(json_object_get(s->analysis, a->name), &argv) < 0 ||
 		erg_texts_add(&argv, "--format=json") < 0 ||
-		add_all(a->archives ? &s->archives : &s->documents, &argv) < 0)
-		r = erg_fail(err, -ENOMEM, "out of memory");
-	if (r >= 0) {
-		r = erg_process_start(&c, (const char *const *)argv.v);
-		r = r < 0 ? erg_fail_errno(err, r, "%s", a->name) : erg_process_wait(&c);
-	}
-	erg_texts_clear(&argv);
-	if (r >= 0 && c.status != 0 && c.status != 3) {
-		erg_process_last_line(&c, line, sizeof(line));
-		fprintf(stderr, "failed: %s: %s\n", a->name, line);
-		s->failed++;
-	} else if (r >= 0) {
-		pass_on(&c);
-		r = write_tables(s, a, &c, err);
-	}
+		add_all(a->archives ? part->archives : part->documents, &argv) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	r = run_verb(s, a->name, &argv, &c, err);
+	if (r > 0)
+		r = write_tables(s, a, part, &c, err);
 	erg_process_release(&c);
 	return r;
+}
+
+/* The model of the analysis predict: its options but the networks, saved as PATH. */
+static int fit_for(struct study *s, const struct part *part, const char *path, struct erg_err *err)
+{
+	struct erg_process c = ERG_PROCESS_NONE;
+	struct erg_texts argv = {0};
+	int r;
+
+	erg_texts_add(&argv, "erg-analyze");
+	erg_texts_add(&argv, "model");
+	erg_texts_add(&argv, "fit");
+	erg_texts_add(&argv, "--save");
+	if (erg_texts_add(&argv, path) < 0 ||
+		add_options(json_object_get(s->analysis, "predict"), &argv) < 0 ||
+		add_all(part->documents, &argv) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	r = run_verb(s, "predict", &argv, &c, err);
+	erg_process_release(&c);
+	return r;
+}
+
+/* What is the same when a model is applied. */
+static int add_predict(const json_t *options, const char *path, struct erg_texts *argv)
+{
+	static const char *const kept[] = {"type", "whole", "networks"};
+	const json_t *networks = json_object_get(options, "network"), *n;
+	json_auto_t *some = json_object();
+	size_t i;
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(kept); k++)
+		json_object_set(some, kept[k], json_object_get(options, kept[k]));
+	erg_texts_add(argv, "erg-analyze");
+	erg_texts_add(argv, "model");
+	erg_texts_add(argv, "predict");
+	erg_texts_add(argv, "--format=json");
+	erg_texts_add(argv, "--model");
+	erg_texts_add(argv, path);
+	if (add_options(some, argv) < 0)
+		return -ENOMEM;
+	if (json_is_string(networks)) {
+		erg_texts_add(argv, "--network");
+		return erg_texts_add(argv, json_string_value(networks));
+	}
+	json_array_foreach (networks, i, n) {
+		erg_texts_add(argv, "--network");
+		if (erg_texts_add(argv, json_string_value(n)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* A model of the runs, and what it says of networks that were not run. */
+static int predict_part(struct study *s, const struct analysis *a, const struct part *part,
+	struct erg_err *err)
+{
+	struct erg_process c = ERG_PROCESS_NONE;
+	struct erg_texts argv = {0};
+	char path[4400];
+	int r;
+
+	snprintf(path, sizeof(path), "%s-predict%s%s-model.json", s->stem, part->tag ? "-" : "",
+		part->tag ? part->value : "");
+	r = fit_for(s, part, path, err);
+	if (r <= 0)
+		return r;
+	if (add_predict(json_object_get(s->analysis, "predict"), path, &argv) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	r = run_verb(s, "predict", &argv, &c, err);
+	if (r > 0)
+		r = write_tables(s, a, part, &c, err);
+	erg_process_release(&c);
+	return r;
+}
+
+/* Text of the factor or tag TAG of the run in document PATH; "" where it has none. */
+static void tag_of(const char *path, const char *tag, char *buf, size_t size)
+{
+	json_auto_t *doc = json_load_file(path, 0, NULL);
+	const char *text =
+		erg_run_setting(json_array_get(json_object_get(doc, "runs"), 0), tag, buf, size);
+
+	if (text != buf)
+		snprintf(buf, size, "%s", text ? text : "");
+	for (char *p = buf; *p; p++) /* it is a part of a file's name */
+		*p = *p == '/' ? '_' : *p;
+}
+
+/* The runs with VALUE of TAG; those that are not in DONE begin a value of their own. */
+static int part_of(struct study *s, const char *tag, const char *value, struct erg_texts *archives,
+	struct erg_texts *documents)
+{
+	for (size_t i = 0; i < s->documents.n; i++) {
+		char text[128];
+
+		tag_of(s->documents.v[i], tag, text, sizeof(text));
+		if (!strcmp(text, value) &&
+			(erg_texts_add(documents, s->documents.v[i]) < 0 ||
+				erg_texts_add(archives, s->archives.v[i]) < 0))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool holds(const struct erg_texts *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->v[i], text))
+			return true;
+	return false;
+}
+
+typedef int run_part_fn(struct study *s, const struct analysis *a, const struct part *part,
+	struct erg_err *err);
+
+/* "each: TAG" of an analysis: once for the runs of each of its values. */
+static int run_each(struct study *s, const struct analysis *a, const char *tag, run_part_fn *one,
+	struct erg_err *err)
+{
+	_cleanup_(erg_texts_clear) struct erg_texts done = {0};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < s->documents.n; i++) {
+		_cleanup_(erg_texts_clear) struct erg_texts archives = {0};
+		_cleanup_(erg_texts_clear) struct erg_texts documents = {0};
+		char value[128];
+		struct part part = {tag, value, &archives, &documents};
+
+		tag_of(s->documents.v[i], tag, value, sizeof(value));
+		if (!*value || holds(&done, value))
+			continue; /* without the tag: such as the run of the roofs */
+		if (erg_texts_add(&done, value) < 0 ||
+			part_of(s, tag, value, &archives, &documents) < 0)
+			return erg_fail(err, -ENOMEM, "out of memory");
+		r = one(s, a, &part, err);
+	}
+	if (r >= 0 && !done.n) {
+		fprintf(stderr, "failed: %s: each: no run has a factor or tag %s\n", a->name, tag);
+		s->failed++;
+	}
+	return r;
+}
+
+static int run_analysis(struct study *s, const struct analysis *a, struct erg_err *err)
+{
+	const struct part all = {NULL, NULL, &s->archives, &s->documents};
+	const char *each =
+		json_string_value(json_object_get(json_object_get(s->analysis, a->name), "each"));
+	run_part_fn *one = strcmp(a->name, "predict") ? run_part : predict_part;
+
+	return each ? run_each(s, a, each, one, err) : one(s, a, &all, err);
+}
+
+/* Curves over time of all runs, or of the first one of each setting. */
+static int add_traces(const struct study *s, bool first_only, struct erg_texts *argv)
+{
+	size_t n = 0, all = 0;
+
+	for (size_t i = 0; i < s->documents.n; i++) {
+		char text[128];
+
+		tag_of(s->documents.v[i], "repetition", text, sizeof(text));
+		if (first_only && *text && strcmp(text, "1"))
+			continue;
+		all++;
+		if (n == TRACES_MAX)
+			continue;
+		n++;
+		erg_texts_add(argv, "--curves");
+		if (erg_texts_add(argv, s->archives.v[i]) < 0)
+			return -ENOMEM;
+	}
+	if (first_only)
+		fprintf(stderr,
+			"%zu runs: the page has power over time of %zu, the first of each setting\n",
+			s->archives.n, n);
+	if (n < all)
+		fprintf(stderr, "left out: power over time of %zu more settings\n", all - n);
+	return 0;
 }
 
 static int write_page(struct study *s, const char *title, struct erg_err *err)
@@ -263,9 +491,6 @@ static int write_page(struct study *s, const char *title, struct erg_err *err)
 	char line[1024];
 	int r = 0;
 
-	if (!curves)
-		fprintf(stderr, "%zu runs: the page has no curves of power over time\n",
-			s->archives.n);
 	erg_texts_add(&argv, "erg-analyze");
 	erg_texts_add(&argv, "report");
 	erg_texts_add(&argv, "-o");
@@ -273,7 +498,7 @@ static int write_page(struct study *s, const char *title, struct erg_err *err)
 	erg_texts_add(&argv, "--title");
 	if (erg_texts_add(&argv, title) < 0 ||
 		add_options(json_object_get(s->analysis, "report"), &argv) < 0 ||
-		add_all(curves ? &s->archives : &s->documents, &argv) < 0 ||
+		add_all(&s->documents, &argv) < 0 || add_traces(s, !curves, &argv) < 0 ||
 		add_all(&s->results, &argv) < 0)
 		r = erg_fail(err, -ENOMEM, "out of memory");
 	if (r >= 0) {

@@ -9,9 +9,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char *const verbs[] = {"sweep", "corun", "thermal", "model", "report", NULL};
+static const char *const verbs[] = {"sweep", "corun", "thermal", "model", "predict", "report",
+	NULL};
 
-#define VERBS "sweep, corun, thermal, model or report"
+#define VERBS "sweep, corun, thermal, model, predict or report"
 
 static bool is_verb(const char *name)
 {

@@ -192,14 +192,15 @@ static void play_layer(struct player *p, const struct erg_play_step *nominal, ui
 		play_step(p, &step, &begin);
 		return;
 	}
-	if (step.gpu) {
+	if (step.gpu && !p->cfg->sync) {
 		done = play_step(p, &step, &begin);
 		erg_span(id, iteration, begin, erg_mono_ns(), p->track);
 		return;
 	}
 	erg_begin(id);
 	done = play_step(p, &step, &begin);
-	erg_counter_add(counter_simd, llround(step.macs * done));
+	if (!step.gpu)
+		erg_counter_add(counter_simd, llround(step.macs * done));
 	erg_counter_add(counter_bus, llround(step.bus * done));
 	erg_end(id);
 	p->macs += step.macs * done;
@@ -242,6 +243,20 @@ static void play_iteration(struct player *p, uint32_t iteration)
 		rest(p);
 }
 
+/* Weights are read and laid out: a core and the memory are busy. */
+static void set_up(struct player *p)
+{
+	struct erg_board_transition load = {.cpu_activity = ACTIVITY,
+		.bus_rate = 0.4 * ERG_PLAY_BUS_PER_CORE};
+
+	if (!p->cfg->plain)
+		erg_phase_begin("setup");
+	p->planned_ns = erg_board_publish(p->ring, &load) + (uint64_t)(p->cfg->setup_s * 1e9);
+	wait_until(p->planned_ns);
+	if (!p->cfg->plain)
+		erg_phase_end("setup");
+}
+
 static void *play(void *arg)
 {
 	struct player *p = arg;
@@ -251,6 +266,8 @@ static void *play(void *arg)
 	p->ring = erg_board_ring_take(p->page, (uint32_t)syscall(SYS_gettid));
 	if (!p->ring)
 		return NULL;
+	if (cfg->setup_s > 0)
+		set_up(p);
 	if (cfg->warmup && !cfg->plain)
 		erg_phase_begin("warm-up");
 	for (uint32_t i = 0; i < cfg->warmup && !atomic_load(&stop); i++)
@@ -309,13 +326,30 @@ static void define_layers(struct player *p)
 	}
 }
 
+/* What a roofline needs to know of them: see "roof" in erg-analyze-report(1). */
+static void define_roofs(struct player *p)
+{
+	struct erg_layer_info ops = {.size = sizeof(ops),
+		.name = "operations",
+		.type = "roof",
+		.macs = (uint64_t)(ERG_PLAY_ROOF_MACS * p->cfg->scale)};
+	struct erg_layer_info bytes = {.size = sizeof(bytes),
+		.name = "bytes",
+		.type = "roof",
+		.bytes_in = (uint64_t)(ERG_PLAY_ROOF_BUS * ERG_PLAY_BUS_BYTES * p->cfg->scale)};
+
+	p->layer_ids[0] = erg_layer(p->network_id, &ops);
+	p->layer_ids[1] = erg_layer(p->network_id, &bytes);
+}
+
 static int define(struct player *p, struct erg_err *err)
 {
-	static const char *const kinds[] = {"", "memory-bound", "compute-bound", "io-bound"};
+	static const char *const kinds[] = {"", "memory-bound", "compute-bound", "io-bound",
+		"roofs"};
 	const char *name = p->net ? p->net->name : kinds[p->cfg->kind];
 	struct erg_layer_info info = {.size = sizeof(info), .name = name, .type = "synthetic"};
 
-	p->layer_ids = calloc(p->net ? p->net->n_layers : 1, sizeof(uint32_t));
+	p->layer_ids = calloc(p->net ? p->net->n_layers : 2, sizeof(uint32_t));
 	p->module_ids =
 		calloc(p->net && p->net->n_modules ? p->net->n_modules : 1, sizeof(uint32_t));
 	if (!p->layer_ids || !p->module_ids)
@@ -327,6 +361,10 @@ static int define(struct player *p, struct erg_err *err)
 	p->network_id = erg_network(name);
 	if (p->cfg->gpu)
 		p->track = erg_track("gpu0", true);
+	if (p->cfg->kind == ERG_PLAY_ROOFS) {
+		define_roofs(p);
+		return 0;
+	}
 	if (!p->net) {
 		p->layer_ids[0] = erg_layer(p->network_id, &info);
 		return 0;

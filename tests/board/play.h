@@ -19,8 +19,11 @@
 #define ERG_PLAY_GPU_MAC_PER_CYCLE 64.0
 #define ERG_PLAY_BUS_PER_CORE 100e6 /* transactions per second that one core can make */
 #define ERG_PLAY_BUS_BYTES 64.0
+/* Of --kind roofs: about 20 ms each. */
+#define ERG_PLAY_ROOF_MACS 138e6
+#define ERG_PLAY_ROOF_BUS 2e6
 
-enum erg_play_kind { ERG_PLAY_NET, ERG_PLAY_MEMORY, ERG_PLAY_COMPUTE, ERG_PLAY_IO };
+enum erg_play_kind { ERG_PLAY_NET, ERG_PLAY_MEMORY, ERG_PLAY_COMPUTE, ERG_PLAY_IO, ERG_PLAY_ROOFS };
 
 struct erg_play_config {
 	const char *net; /* file or name, for ERG_PLAY_NET */
@@ -30,11 +33,14 @@ struct erg_play_config {
 	unsigned warmup;     /* iterations before the phase "inference" */
 	double jitter;       /* standard deviation of a step's work, fraction */
 	double scale;        /* of all work */
+	double traffic;      /* bus transactions of a network, as a multiple */
+	double setup_s;      /* phase "setup" before all else: weights are read */
 	double gap_s;        /* idle after each iteration */
 	uint64_t seed;
 	unsigned threads; /* each plays for itself */
 	unsigned cores;   /* cores that share the work of one thread's steps */
 	bool gpu;         /* convolutions and fc run on the GPU */
+	bool sync;        /* the host waits for the GPU: its layers are the host's */
 	bool plain;       /* no annotation */
 	const char *page;
 };

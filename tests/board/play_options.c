@@ -12,17 +12,21 @@ void erg_play_help(FILE *f)
 	fputs("usage: erg-board-play [options]\n"
 	      "Plays a workload on the simulated board whose page is ERG_BOARD_PAGE.\n\n"
 	      "  --net NAME|FILE       a network of examples/convnet (squeezenet1.1)\n"
-	      "  --kind KIND           instead: memory, compute or io, a synthetic co-runner\n"
+	      "  --kind KIND           instead: memory, compute or io, a synthetic co-runner; roofs:\n"
+	      "                        nothing but operations, then nothing but transactions\n"
 	      "  --iterations N        (10, or no limit with --duration)\n"
 	      "  --duration S          stop after S seconds\n"
 	      "  --warmup N            iterations before the phase \"inference\" (0)\n"
 	      "  --jitter PCT          standard deviation of a layer's work (0)\n"
 	      "  --scale X             all work times X (1)\n"
+	      "  --traffic X           bus transactions of a network times X, as another library has (1)\n"
+	      "  --setup MS            a phase \"setup\" before all else (0)\n"
 	      "  --gap MS              idle after each iteration (0)\n"
 	      "  --seed N              of the jitter (1)\n"
 	      "  --threads N           each plays for itself (1)\n"
 	      "  --cores N             cores that share each layer (1)\n"
 	      "  --gpu                 convolutions and fc run on the GPU, on a track of its own\n"
+	      "  --sync                the host waits for the GPU, so that layers there are its own\n"
 	      "  --plain               without annotation\n"
 	      "  --page FILE           instead of ERG_BOARD_PAGE\n",
 		f);
@@ -30,9 +34,9 @@ void erg_play_help(FILE *f)
 
 static int parse_kind(struct erg_play_config *c, const char *text)
 {
-	static const char *const names[] = {"net", "memory", "compute", "io"};
+	static const char *const names[] = {"net", "memory", "compute", "io", "roofs"};
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		if (strcmp(text, names[i]) == 0) {
 			c->kind = (enum erg_play_kind)i;
 			return 0;
@@ -57,7 +61,7 @@ static int set_option(struct erg_play_config *c, int opt, const char *text)
 
 	if (opt == 'k')
 		return parse_kind(c, text);
-	if (strchr("igwsjtcSdG", opt) && parse_number(text, 0, 1e9, &v) < 0)
+	if (strchr("igwsjtcSdGTU", opt) && parse_number(text, 0, 1e9, &v) < 0)
 		return -EINVAL;
 	switch (opt) {
 	case 'n':
@@ -68,6 +72,12 @@ static int set_option(struct erg_play_config *c, int opt, const char *text)
 		break;
 	case 'g':
 		c->gap_s = v * 1e-3;
+		break;
+	case 'T':
+		c->traffic = v;
+		break;
+	case 'U':
+		c->setup_s = v * 1e-3;
 		break;
 	case 'i':
 		c->iterations = (uint64_t)v;
@@ -96,6 +106,9 @@ static int set_option(struct erg_play_config *c, int opt, const char *text)
 	case 'u':
 		c->gpu = true;
 		break;
+	case 'y':
+		c->sync = true;
+		break;
 	case 'p':
 		c->plain = true;
 		break;
@@ -110,13 +123,15 @@ int erg_play_parse(struct erg_play_config *c, int argc, char **argv, struct erg_
 	static const struct option longs[] = {{"net", 1, NULL, 'n'}, {"kind", 1, NULL, 'k'},
 		{"iterations", 1, NULL, 'i'}, {"duration", 1, NULL, 'd'}, {"warmup", 1, NULL, 'w'},
 		{"jitter", 1, NULL, 'j'}, {"scale", 1, NULL, 'S'}, {"gap", 1, NULL, 'g'},
-		{"seed", 1, NULL, 's'}, {"threads", 1, NULL, 't'}, {"cores", 1, NULL, 'c'},
-		{"gpu", 0, NULL, 'u'}, {"plain", 0, NULL, 'p'}, {"page", 1, NULL, 'P'},
+		{"traffic", 1, NULL, 'T'}, {"setup", 1, NULL, 'U'}, {"seed", 1, NULL, 's'},
+		{"threads", 1, NULL, 't'}, {"cores", 1, NULL, 'c'}, {"gpu", 0, NULL, 'u'},
+		{"sync", 0, NULL, 'y'}, {"plain", 0, NULL, 'p'}, {"page", 1, NULL, 'P'},
 		{"help", 0, NULL, 'h'}, {0}};
 	int opt;
 
 	*c = (struct erg_play_config){.net = "squeezenet1.1",
 		.scale = 1,
+		.traffic = 1,
 		.seed = 1,
 		.threads = 1,
 		.cores = 1};

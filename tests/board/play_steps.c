@@ -44,13 +44,23 @@ static struct erg_play_step synthetic(const struct erg_play_config *cfg)
 int erg_play_steps(const struct erg_play_config *cfg, const struct erg_net *net,
 	struct erg_play_step **ret, size_t *ret_n, struct erg_err *err)
 {
-	size_t room = net ? net->n_layers : 1;
+	size_t room = net ? net->n_layers : 2;
 	struct erg_play_step *steps = calloc(room, sizeof(*steps));
 
 	if (!steps)
 		return erg_fail(err, -ENOMEM, "no memory for %zu steps", room);
 	*ret = steps;
 	*ret_n = 0;
+	if (cfg->kind == ERG_PLAY_ROOFS) {
+		steps[0] = (struct erg_play_step){.macs = ERG_PLAY_ROOF_MACS * cfg->scale,
+			.gpu = cfg->gpu,
+			.layer = 0};
+		steps[1] = (struct erg_play_step){.bus = ERG_PLAY_ROOF_BUS * cfg->scale,
+			.gpu = cfg->gpu,
+			.layer = 1};
+		*ret_n = 2;
+		return 0;
+	}
 	if (!net) {
 		steps[(*ret_n)++] = synthetic(cfg);
 		return 0;
@@ -64,7 +74,7 @@ int erg_play_steps(const struct erg_play_config *cfg, const struct erg_net *net,
 		steps[(*ret_n)++] = (struct erg_play_step){
 			.macs = cfg->scale *
 				(l->macs ? (double)l->macs : (double)erg_net_elements(l->out)),
-			.bus = cfg->scale * bytes / ERG_PLAY_BUS_BYTES,
+			.bus = cfg->scale * cfg->traffic * bytes / ERG_PLAY_BUS_BYTES,
 			.gpu = cfg->gpu && (l->op == ERG_NET_CONV || l->op == ERG_NET_FC),
 			.layer = i,
 		};

@@ -62,11 +62,11 @@ class Checks:
         want = self.js("""(() => { const d = erg.doc, run = d.runs[0] || {}, quantities = new Set(
                 (run.series || []).filter(s => s.t.length).map(s => s.quantity));
             let n = quantities.size;
-            for (const s of d.sweep ? d.sweep.groups : []) n += s.points.length ? 1 : 0;
+            for (const s of d.sweep ? d.sweep.groups : []) n += s.points.length > 1 ? 1 : 0;
             const layers = (run.by || {}).layer || [];
             if (layers.some(l => l.energy_j && l.energy_j.value !== null)) n++;
             if (((d.thermal || {}).points || []).length) n++;
-            if ((((d.model || {}).cv || {}).folds || []).length) n++;
+            for (const m of d.models || []) n += ((m.cv || {}).folds || []).length ? 1 : 0;
             return n; })()""")
         empty = self.js("""erg.charts.map(c => c.canvas || c.graphDiv).filter(box => {
             const all = box.tagName === 'CANVAS' ? [box] : [...box.querySelectorAll('canvas')];

@@ -101,6 +101,28 @@ function section(parent, id, title, note) {
     return s;
 }
 
+// Whiskers along x: dataset.errorsX[i] = [lo, hi].
+function acrossWhiskers(chart, set, d) {
+    const g = chart.ctx, axis = chart.scales.x;
+    g.save();
+    g.strokeStyle = css('--fg');
+    g.beginPath();
+    chart.getDatasetMeta(d).data.forEach((p, i) => {
+        const e = set.errorsX[i];
+        if (!e || e[0] === null || e[1] === null) return;
+        const a = axis.getPixelForValue(e[0]), b = axis.getPixelForValue(e[1]);
+        for (const [x1, y1, x2, y2] of [[a, p.y, b, p.y], [a, p.y - 3, a, p.y + 3], [b, p.y - 3, b, p.y + 3]]) {
+            g.moveTo(x1, y1);
+            g.lineTo(x2, y2);
+        }
+    });
+    g.stroke();
+    g.restore();
+}
+
+// Lines that lie on each other are told apart by their dashes.
+const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
+
 // Whiskers of estimates over a bar or point chart: dataset.errors[i] = [lo, hi].
 const whiskers = {
     id: 'whiskers',
@@ -109,6 +131,7 @@ const whiskers = {
         // Lines may share a place: their whiskers stand side by side, in their colors.
         const lines = chart.data.datasets.filter((set) => set.errors && set.beside);
         chart.data.datasets.forEach((set, d) => {
+            if (set.errorsX && chart.isDatasetVisible(d)) acrossWhiskers(chart, set, d);
             if (!set.errors || !chart.isDatasetVisible(d)) return;
             const horizontal = chart.options.indexAxis === 'y';
             const axis = chart.scales[horizontal ? 'x' : 'y'];
@@ -157,10 +180,18 @@ const names = {
 // Axes reach as far as the whiskers do.
 function makeRoom(config) {
     const key = config.options.indexAxis === 'y' ? 'x' : 'y';
-    const ends = config.data.datasets.flatMap((s) => s.errors || []).flat().filter(Number.isFinite);
-    if (!ends.length) return;
+    reach(config, key, 'errors');
+    if (key === 'y') reach(config, 'x', 'errorsX');
+}
+
+function reach(config, key, errors) {
+    const ends = config.data.datasets.flatMap((s) => s[errors] || []).flat().filter(Number.isFinite);
     const scales = config.options.scales = config.options.scales || {};
-    scales[key] = Object.assign({ suggestedMin: Math.min(...ends), suggestedMax: Math.max(...ends) }, scales[key]);
+    if (!ends.length || (scales[key] || {}).type === 'logarithmic') return;
+    const values = config.data.datasets.flatMap((s) => s.data || []).map((p) => (p && typeof p === 'object' ? p[key] : p)).filter(Number.isFinite);
+    const floor = values.every((v) => v >= 0) ? 0 : -Infinity; // what cannot be negative has no axis below 0
+    scales[key] = Object.assign({ suggestedMin: Math.max(floor, Math.min(...ends)), suggestedMax: Math.max(...ends) },
+        floor === 0 ? { min: 0 } : {}, scales[key]);
 }
 
 function theme() {
@@ -225,6 +256,30 @@ const MANY_BARS = 40;
 // One bar a row, in order; what is unresolved has a name and no bar. WHAT ends with its unit. Of many
 // rows the largest are shown, and the rest is folded.
 function bars(parent, label, what, rows, of, color) {
+    if (rows.length < SORTED_BARS) return allBars(parent, label, what, rows, of, color);
+    const box = el('div'), area = el('div'), orders = { 'in order': (list) => list,
+        'largest first': (list) => list.slice().sort((a, b) => (resolved(of(b)) ? of(b).value : -Infinity) - (resolved(of(a)) ? of(a).value : -Infinity)),
+        'by name': (list) => list.slice().sort((a, b) => String(a.name).localeCompare(String(b.name))) };
+    const choose = el('select', { 'aria-label': 'order of ' + label, onchange: () => draw() }, Object.keys(orders).map((o) => el('option', {}, o)));
+    const draw = () => {
+        drop(area);
+        limitedBars(area, label, what, orders[choose.value](rows), of, color);
+    };
+    parent.append(box);
+    box.append(el('div', { class: 'tools' }, choose), area);
+    draw();
+}
+
+const SORTED_BARS = 16;
+
+// Charts within NODE, and all else in it, go.
+function drop(node) {
+    erg.charts.filter((c) => c.canvas && node.contains(c.canvas)).forEach((c) => c.destroy());
+    erg.charts = erg.charts.filter((c) => c.canvas !== null);
+    node.replaceChildren();
+}
+
+function limitedBars(parent, label, what, rows, of, color) {
     if (rows.length <= MANY_BARS) return allBars(parent, label, what, rows, of, color);
     const height = (r) => (resolved(of(r)) ? of(r).value : -Infinity);
     const sorted = rows.slice().sort((a, b) => height(b) - height(a)), box = el('div');

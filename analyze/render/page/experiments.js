@@ -99,7 +99,8 @@ function sweepLine(s, g, x, key, unit, title) {
         const pts = g.points.filter((p) => resolved(p[key]) && label(p.factors, x) === o)
             .sort((a, b) => a.factors[x] - b.factors[x]);
         return { label: o || title, data: pts.map((p) => ({ x: Number(p.factors[x]) * f.scale, y: p[key].value })),
-            errors: pts.map((p) => [p[key].lo, p[key].hi]), beside: true, borderColor: shade(i), backgroundColor: shade(i) };
+            errors: pts.map((p) => [p[key].lo, p[key].hi]), beside: true, borderColor: shade(i), backgroundColor: shade(i),
+            borderDash: DASHES[i % DASHES.length], pointStyle: ['circle', 'rect', 'triangle', 'rectRot'][i % 4] };
     }) },
     options: { plugins: { legend: { display: others.length > 1 } },
         scales: { x: { type: 'linear', title: { display: true, text: f.title }, ticks: { callback: (v) => short(v, f.unit) } },
@@ -132,11 +133,25 @@ function sweepBest(s, g) {
         best('Least EDP', g.best && g.best.edp, saves(g.edp_saving, savings.edp)), best('Least time', g.best && g.best.time, '')));
 }
 
+function pointTable(s, points) {
+    table(s, (points.some((p) => p.mark) ? 'Points; ◆ is on the Pareto front, ◇ may be (the intervals overlap)' : 'Means over repetitions') +
+        ', ± is half of the 95 % interval', [
+        { title: 'setting', text: true, value: (p) => p.at, cell: (p) => p.at + (p.mark || '') },
+        { title: 'runs', value: (p) => p.repetitions, cell: (p) => p.left_out ? p.repetitions + ' of ' + (p.repetitions + p.left_out) : String(p.repetitions ?? '') },
+        { title: 'time', value: (p) => p.time_s.value, cell: (p) => estimateCell(p.time_s, 's') },
+        { title: 'ETS', value: (p) => p.ets_j.value, cell: (p) => estimateCell(p.ets_j, 'J') },
+        { title: 'EDP', value: (p) => p.edp_js.value, cell: (p) => estimateCell(p.edp_js, 'J·s') },
+    ], points, (p) => p.at);
+}
+
 function sweepSection(parent, sweep) {
     if (!sweep) return;
     const s = section(parent, 'sweep', 'Sweep: which setting costs less');
     warnings(s, sweep.warnings);
+    if (sweep.groups.every((g) => g.points.length === 1)) return pointTable(s, sweep.groups.flatMap((g) => g.points.map((p) =>
+        Object.assign({ at: [label(g.group), label(p.factors)].filter((t) => t).join(', ') }, p))));
     savingBars(s, sweep.groups);
+    boundBars(s, sweep.groups);
     for (const g of sweep.groups) {
         const factors = [...new Set(g.points.flatMap((p) => Object.keys(p.factors)))];
         const x = factors.find((f) => new Set(g.points.map((p) => p.factors[f])).size > 1 &&
@@ -159,12 +174,7 @@ function sweepSection(parent, sweep) {
         options: { plugins: { tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.y, 'J') + ', ' + num(c.raw.x, 's') } } },
             scales: { x: { beginAtZero: true, title: { display: true, text: 'time, s' } },
                 y: { beginAtZero: true, title: { display: true, text: 'ETS, J' } } } } });
-        table(s, 'Points; ◆ is on the Pareto front, ◇ may be (the intervals overlap), ± is half of the 95 % interval', [
-            { title: 'setting', text: true, value: (p) => label(p.factors), cell: (p) => label(p.factors) + mark[place(p)] },
-            { title: 'time', value: (p) => p.time_s.value, cell: (p) => estimateCell(p.time_s, 's') },
-            { title: 'ETS', value: (p) => p.ets_j.value, cell: (p) => estimateCell(p.ets_j, 'J') },
-            { title: 'EDP', value: (p) => p.edp_js.value, cell: (p) => estimateCell(p.edp_js, 'J·s') },
-        ], g.points, (p) => label(p.factors));
+        pointTable(s, g.points.map((p) => Object.assign({ at: label(p.factors), mark: mark[place(p)] }, p)));
     }
 }
 
@@ -204,6 +214,7 @@ function corunSection(parent, corun) {
     const s = section(parent, 'corun', 'Co-runs: alone against together');
     warnings(s, corun.warnings);
     corunBars(s, corun.matrix);
+    partnerBars(s, corun.matrix);
     corunMatrix(s, corun.matrix, 'Time beside the partner, as a multiple of the time alone; ± is half of the 95 % interval', 'slowdown', '');
     corunMatrix(s, corun.matrix, 'Energy beside the partner, more than alone', 'extra_energy_j', 'J');
 }
@@ -262,11 +273,11 @@ function modelTables(s, model, folds, unit) {
     ], terms, null);
 }
 
-function modelSection(parent, model) {
+function modelSection(parent, model, n) {
     const folds = model && model.cv && model.cv.folds;
     if (!folds || !folds.length) return;
     const unit = (model.response && model.response.unit) || '';
-    const s = section(parent, 'model', 'Model: measured against predicted', (model.title ? model.title + '. ' : '') +
+    const s = section(parent, 'model' + (n || ''), 'Model: measured against predicted' + (model.of ? ' (' + modelTitle(model) + ')' : ''), (model.title ? model.title + '. ' : '') +
         'Mean relative error ' + (100 * model.cv.mean_rel_error).toPrecision(3) + ' %, standard deviation ' +
         (100 * model.cv.sd_rel_error).toPrecision(3) + ' %.');
     if (model.simulated) warnings(s, [{ code: 'simulated' }]);
@@ -279,5 +290,6 @@ function modelSection(parent, model) {
         { label: 'equal', type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--dim'), data: [{ x: 0, y: 0 }, { x: top, y: top }] }] },
     options: { plugins: { tooltip: { callbacks: { label: (c) => (c.raw.name || '') + ' ' + num(c.raw.x, unit) + ' → ' + num(c.raw.y, unit) } } },
         scales: { x: axis('measured'), y: axis('predicted') } } });
+    modelDetails(s, model, unit);
     modelTables(s, model, folds, unit);
 }

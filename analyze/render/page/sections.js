@@ -8,8 +8,19 @@ function figures(run) {
         t.ets_j && estimateFigure('Energy to solution (ETS)' + (t.rail && t.rail !== 'none' ? ', ' + t.rail : ''), t.ets_j, 'J'),
         t.edp_js && estimateFigure('EDP = ETS · T', t.edp_js, 'J·s'),
         plain('Time', t.time_s, 's'), plain('Mean power', t.mean_w, 'W'), plain('Peak power', t.peak_w, 'W'),
+        phaseFigures(run),
         t.coverage === undefined ? null : figure('Time observed by the sensor', (100 * t.coverage).toFixed(1) + ' %',
             t.lost_events ? t.lost_events + ' events lost' : 'no events lost'));
+}
+
+// Setup and inference apart.
+function phaseFigures(run) {
+    const rows = rowsOf(run, 'phase');
+    return rows.length < 2 || rows.length > 6 ? null : rows.map((p) => {
+        const f = estimateFigure('Phase ' + p.name, p.energy_j, 'J');
+        f.append(el('span', {}, ' in ' + num(p.time_s && p.time_s.value, 's', 4)));
+        return f;
+    });
 }
 
 // "0.42 % (0.31 … 1.9 %)", and what is known where that is less.
@@ -92,18 +103,21 @@ function scatter(parent, run) {
 }
 
 function layersSection(parent, run, n) {
-    const kinds = ['layer', 'module', 'type', 'network', 'phase'].filter((k) => rowsOf(run, k).length);
+    const names = (k) => rowsOf(run, k).map((r) => r.name).join();
+    const kinds = ['layer', 'module', 'type', 'block', 'network', 'phase'].filter((k) => rowsOf(run, k).length &&
+        (k !== 'block' || names(k) !== names('type')));
+    if (run.rows_left_out) parent.append(el('p', { class: 'note' }, 'The ' + run.rows_left_out + ' rows of its layers are left out of the page; its document has them.'));
     if (!kinds.length) return;
     const s = section(parent, 'layers' + n, 'Energy and time by layer');
     const area = el('div');
     const show = (k) => {
         buttons.forEach((b, i) => b.setAttribute('aria-pressed', String(kinds[i] === k)));
-        erg.charts.filter((c) => c.canvas && area.contains(c.canvas)).forEach((c) => c.destroy());
-        erg.charts = erg.charts.filter((c) => !(c.canvas === null));
-        area.replaceChildren();
+        drop(area);
         layerBars(area, run, k);
+        if (k === 'type' || k === 'block' || k === 'module') shareBars(area, rowsOf(run, k), k);
         layerTable(area, run, k);
         if (k === 'layer') scatter(area, run);
+        if (k === 'layer') rooflines(area, run);
     };
     const buttons = kinds.map((k) => el('button', { type: 'button', onclick: () => show(k) }, 'by ' + k));
     s.append(el('div', { class: 'tools', role: 'group', 'aria-label': 'level' }, buttons), area);
@@ -165,10 +179,14 @@ function render() {
     const some = (doc.runs || []).length > 1 && doc.runs.some((r) => r.simulated);
     warnings(main, (doc.warnings || []).concat(some ? [{ code: 'simulated' }] : []));
     titleRuns(doc.runs || []);
+    networkSection(main, doc);
     sweepSection(main, doc.sweep);
+    traceSection(main, doc.runs || []);
+    combinationSection(main, doc.corun);
     corunSection(main, doc.corun);
     thermalSection(main, doc.thermal);
-    modelSection(main, doc.model);
+    (doc.models || []).forEach((model, n) => modelSection(main, model, n));
+    predictionSection(main, doc.predictions);
     compareSection(main, doc.runs || []);
     (doc.runs || []).forEach((run, n) => {
         const holder = doc.runs.length > 1 ? el('details', n ? {} : { open: '' }, el('summary', {}, el('b', {}, run.title))) : main;

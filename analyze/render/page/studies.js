@@ -1,0 +1,367 @@
+// Charts of whole studies: networks against each other, power traces over each other, what a clock can
+// change, combinations of programs under a budget, stages of models, networks that were predicted.
+'use strict';
+
+const percentOf = (e) => resolved(e) ? { value: 100 * e.value, lo: e.lo === null || e.lo === undefined ? null : 100 * e.lo,
+    hi: e.hi === null || e.hi === undefined ? null : 100 * e.hi, method: e.method } : e;
+const ends = (e) => e.lo === null || e.lo === undefined || !(e.lo < e.hi) ? null : [e.lo, e.hi];
+
+// From blue (low) by green to yellow (high), the same on any background.
+function ramp(x) {
+    return 'hsl(' + Math.round(240 - 190 * x) + ', 65%, ' + Math.round(45 + 8 * x) + '%)';
+}
+
+const workloadOf = (r) => (r.tags || {}).workload || (r.factors || {}).workload || r.workload || r.name;
+
+function accuracies(runs) {
+    const known = new Map();
+    for (const r of runs) {
+        const a = Number((r.tags || {}).accuracy);
+        if ((r.tags || {}).accuracy !== undefined && Number.isFinite(a)) known.set(workloadOf(r), a);
+    }
+    return known;
+}
+
+// A point for each workload and setting, or for each run where nothing is repeated.
+function networkPoints(doc) {
+    const groups = (doc.sweep || {}).groups || [];
+    const some = groups.flatMap((g) => g.points.map((p) => ({ workload: g.group.workload || label(g.group), name: [label(g.group),
+        label(p.factors)].filter((t) => t).join(', '), time: p.time_s, energy: p.ets_j })));
+    if (some.length) return some;
+    return (doc.runs || []).filter((r) => r.totals).map((r) => ({ workload: workloadOf(r), name: r.title, energy: r.totals.ets_j,
+        time: { value: r.totals.time_s, lo: null, hi: null } }));
+}
+
+// Energy against time of several networks, accuracy as color and size.
+function networkSection(parent, doc) {
+    const roofs = new Set((doc.runs || []).filter((r) => rowsOf(r, 'layer').some((l) => l.type === 'roof')).map(workloadOf));
+    const all = networkPoints(doc).filter((p) => resolved(p.energy) && resolved(p.time) && !roofs.has(p.workload));
+    const acc = accuracies(doc.runs || []), networks = new Set(all.map((p) => p.workload));
+    if (networks.size < 2 || all.length > 60) return;
+    const range = [Math.min(...acc.values()), Math.max(...acc.values())];
+    const at = (a) => range[1] > range[0] ? (a - range[0]) / (range[1] - range[0]) : 1;
+    const s = section(parent, 'networks', 'Energy against time', acc.size ? 'Color and size are the accuracy, from ' +
+        percentText(range[0]) + ' (blue, small) to ' + percentText(range[1]) + ' (yellow, large); grey where none was given. Whiskers: 95 %.' :
+        'Whiskers: 95 %.');
+    const known = (p) => acc.has(p.workload);
+    chart(s, 'energy against time of each workload', 380, { type: 'scatter', data: { datasets: [{ names: all.length <= 16,
+        data: all.map((p) => ({ x: p.time.value, y: p.energy.value, name: p.name, workload: p.workload })),
+        errors: all.map((p) => ends(p.energy)), errorsX: all.map((p) => ends(p.time)),
+        backgroundColor: all.map((p) => known(p) ? ramp(at(acc.get(p.workload))) : PALETTE[7]),
+        pointRadius: all.map((p) => known(p) ? 5 + 7 * at(acc.get(p.workload)) : 5) }] },
+    options: { plugins: { legend: { display: false }, tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.y, 'J') + ' in ' +
+        num(c.raw.x, 's') + (acc.has(c.raw.workload) ? ', accuracy ' + percentText(acc.get(c.raw.workload)) : '') } } },
+    scales: { x: { beginAtZero: true, title: { display: true, text: 'time, s' } },
+        y: { beginAtZero: true, title: { display: true, text: 'energy, J' } } } } });
+}
+
+const percentText = (v) => Number((100 * v).toPrecision(3)) + ' %';
+
+// ---- power traces over each other ----
+
+const TRACE_POINTS = 400;
+
+// Mean power of a run as points, from the buckets of its own rail.
+function trace(run) {
+    const list = (run.series || []).filter((s) => s.quantity === 'power');
+    const own = list.find((s) => s.name === (run.totals || {}).rail) || list[0];
+    if (!own) return [];
+    const s = loadSeries(own), step = Math.max(1, Math.ceil(s.t.length / TRACE_POINTS)), points = [];
+    for (let i = 0; i < s.t.length; i += step) {
+        let sum = 0, n = 0;
+        for (let k = i; k < Math.min(i + step, s.t.length); k++) if (s.lo[k] <= s.hi[k]) { sum += s.mean[k]; n++; }
+        if (n) points.push({ x: at(s, i), y: s.v0 + sum / n * s.vq });
+    }
+    return points;
+}
+
+// The first run of each setting of a workload that has a curve, by its setting.
+function tracesOf(runs, workload) {
+    const seen = new Map();
+    for (const r of runs) {
+        if (workloadOf(r) !== workload || !(r.series || []).length) continue;
+        const setting = label(r.factors, 'workload') || 'as it is';
+        if (!seen.has(setting)) seen.set(setting, r);
+    }
+    return seen;
+}
+
+function traceSection(parent, runs) {
+    const workloads = [...new Set(runs.map(workloadOf))].map((w) => [w, tracesOf(runs, w)]).filter(([, t]) => t.size > 1);
+    if (!workloads.length) return;
+    const s = section(parent, 'traces', 'Power over time under each setting', 'The first run of each setting, from the beginning of its command on (0 s).');
+    const pair = el('div', { class: 'pair' });
+    s.append(pair);
+    for (const [w, traces] of workloads) {
+        const box = el('div', {}, el('h3', {}, w));
+        pair.append(box);
+        const settings = [...traces.keys()];
+        chart(box, 'power of ' + w + ' over time under each setting', 300, { type: 'line', data: { datasets: settings.map((t, i) => ({ label: t,
+            data: trace(traces.get(t)), borderColor: shade(i), backgroundColor: shade(i), borderDash: DASHES[Math.floor(i / PALETTE.length) % DASHES.length],
+            borderWidth: 1.3, pointRadius: 0 })) },
+        options: { plugins: { legend: { display: settings.length <= 12 }, tooltip: { enabled: false } },
+            scales: { x: { type: 'linear', title: { display: true, text: 'time, s' } },
+                y: { beginAtZero: true, title: { display: true, text: 'power, W' } } } } });
+    }
+}
+
+// ---- what a clock can change ----
+
+// Of the time at the highest clock the part that no clock shortens: 100 % is bound by memory, 0 by computing.
+function boundBars(s, groups) {
+    const rows = groups.filter((g) => g.sensitivity && resolved(g.sensitivity.t_mem_s) && g.sensitivity.memory_share !== null).map((g) => {
+        const t = g.sensitivity.t_mem_s, share = 100 * g.sensitivity.memory_share, f = share / t.value;
+        return { name: label(g.group) || 'all runs', bound: g.sensitivity.bound, share: { value: share,
+            lo: t.lo === null || !Number.isFinite(f) ? null : t.lo * f, hi: t.hi === null || !Number.isFinite(f) ? null : t.hi * f } };
+    });
+    if (rows.length < 2) return;
+    const kinds = ['memory', 'mixed', 'compute', 'unresolved'], color = (r) => shade(kinds.indexOf(r.bound));
+    s.append(el('h3', {}, 'Memory-bound against compute-bound'),
+        el('p', { class: 'note' }, 'The part of the time at full throttle that a higher clock does not shorten (T = t₀ + c/f).'),
+        legend(kinds.filter((k) => rows.some((r) => r.bound === k)).map((k) => [k + (k === 'unresolved' || k === 'mixed' ? '' : '-bound'), shade(kinds.indexOf(k))])));
+    bars(s, 'time that no clock shortens', 'of the time, %', rows, (r) => r.share, color);
+}
+
+// ---- combinations under a budget ----
+
+const isGpuClock = (k) => /^devfreq|^nvml.*graphics/.test(k);
+
+// Vertical bars: one group a label, one bar a series; BUDGET is a line across.
+function columns(parent, title, what, labels, series, budget) {
+    chart(parent, title, 300, { type: 'bar', data: { labels, datasets: series.map((t, i) => ({ label: t.name,
+        data: t.values.map((e) => (resolved(e) ? e.value : null)), errors: t.values.map((e) => (resolved(e) ? ends(e) : null)),
+        backgroundColor: shade(i) })).concat(budget === undefined ? [] : [{ label: 'budget', type: 'line', data: labels.map(() => budget),
+        borderColor: css('--fg'), borderDash: [6, 4], borderWidth: 1.5, pointRadius: 0, pointStyle: 'line' }]) },
+    options: { plugins: { legend: { display: series.length > 1 || budget !== undefined } },
+        scales: { x: { ticks: { autoSkip: false } }, y: { beginAtZero: true, title: { display: true, text: what } } } } });
+}
+
+// System power and latency of each combination, a chart at each clock of the GPU.
+function combinationSection(parent, corun) {
+    const all = (corun || {}).combinations || [];
+    const network = new Set(all.filter((c) => c.partner !== 'none').map((c) => c.workload));
+    const some = all.filter((c) => network.has(c.workload));
+    if (some.length < 2) return;
+    const s = section(parent, 'combinations', 'Combinations: power and latency', 'Each workload alone and beside its partners. Whiskers: 95 %' +
+        (corun.budget_w ? '; the dashed line is the budget of ' + short(corun.budget_w, 'W') : '') + '.');
+    const keys = [...new Set(some.flatMap((c) => Object.keys(c.settings || {})))].filter((k) => k !== 'workload' &&
+        new Set(some.map((c) => c.settings[k])).size > 1);
+    const gpu = keys.find(isGpuClock), others = keys.filter((k) => k !== gpu);
+    for (const w of network) {
+        const clocks = [...new Set(some.filter((c) => c.workload === w).map((c) => gpu ? c.settings[gpu] : ''))].sort((a, b) => a - b);
+        for (const clock of clocks)
+            combinationCharts(s, some.filter((c) => c.workload === w && (!gpu || c.settings[gpu] === clock)), w +
+                (gpu ? ', ' + setting(gpu, clock) : ''), others, corun.budget_w);
+    }
+    choiceTable(s, corun);
+}
+
+function combinationCharts(s, cells, title, others, budget) {
+    const partners = [...new Set(cells.map((c) => c.partner))];
+    const at = (c) => others.map((k) => setting(k, c.settings[k])).join(', ');
+    const settings = [...new Set(cells.map(at))];
+    const name = (p) => (p === 'none' ? 'alone' : p);
+    const series = (of) => settings.map((t) => ({ name: t || 'all', values: partners.map((p) => {
+        const c = cells.find((x) => x.partner === p && at(x) === t);
+        return c ? of(c) : null;
+    }) }));
+    const of = (c, who, key) => { const p = (c.programs || []).find((x) => (who ? x.name === c.workload : x.name !== c.workload)); return p && p[key]; };
+    s.append(el('h3', {}, title));
+    const pair = el('div', { class: 'pair' });
+    s.append(pair);
+    const draw = (what, unit, f, line) => {
+        const list = series(f);
+        if (list.some((t) => t.values.some(resolved))) columns(pair, title + ': ' + what, what + unit, partners.map(name), list, line);
+    };
+    draw('system power', ', W', (c) => c.power_w, budget);
+    draw('latency', ', s', (c) => c.time_s);
+    draw('highest temperature', ', °C', (c) => c.temperature_degc);
+    draw('instructions a cycle of the workload', '', (c) => of(c, true, 'ipc'));
+    draw('instructions a cycle beside it', '', (c) => of(c, false, 'ipc'));
+    draw('CPUs kept busy by the workload', '', (c) => of(c, true, 'utilization'));
+    draw('CPUs kept busy beside it', '', (c) => of(c, false, 'utilization'));
+}
+
+function choiceTable(s, corun) {
+    const rows = corun.choices || [];
+    if (corun.budget_w === undefined) return;
+    s.append(el('h3', {}, 'Under the budget'));
+    if (!rows.length) s.append(el('p', { class: 'note' }, 'No combination is surely within it.'));
+    else table(s, 'The fastest setting within ' + short(corun.budget_w, 'W') + ', with all of its interval, for each combination', [
+        { title: 'workload', text: true, value: (c) => c.workload, cell: (c) => c.workload },
+        { title: 'beside', text: true, value: (c) => c.partner, cell: (c) => (c.partner === 'none' ? 'nothing' : c.partner) },
+        { title: 'setting', text: true, value: (c) => label(c.settings, 'workload'), cell: (c) => label(c.settings, 'workload') },
+        { title: 'time', value: (c) => c.time_s.value, cell: (c) => estimateCell(c.time_s, 's') },
+        { title: 'power', value: (c) => c.power_w.value, cell: (c) => estimateCell(c.power_w, 'W') },
+    ], rows, null);
+}
+
+// What the workload costs its partners.
+function partnerBars(s, cells) {
+    const same = Object.keys(cells[0].settings || {}).filter((k) => cells.every((c) => c.settings[k] === cells[0].settings[k]));
+    const rows = cells.flatMap((c) => (c.partners || []).filter((p) => resolved(p.slowdown)).map((p) => ({ p, name: [p.name + ' beside ' + c.workload +
+        (c.partner === p.name ? '' : ' (' + c.partner + ')'), label(c.settings, 'workload', ...same)].filter((t) => t).join(', ') })));
+    if (!rows.length) return;
+    const names = [...new Set(rows.map((r) => r.p.name))], by = [...new Set(rows.map((r) => r.p.measured_by))];
+    s.append(el('h3', {}, 'What the workload costs its partners'), el('p', { class: 'note' }, 'Their own slowdown, measured by their ' + by.join(', ') + '.'));
+    bars(s, 'slowdown of the partners', 'time as a multiple of that alone', rows, (r) => r.p.slowdown, (r) => shade(names.indexOf(r.p.name)));
+}
+
+// ---- rooflines ----
+
+// What was given, or what a run of the roofs measured at the same setting.
+function roofsFor(doc, run) {
+    const device = (r) => (r.tags || {}).device || '';
+    const same = (r) => JSON.stringify(r.factors || {}) === JSON.stringify(run.factors || {}) && device(r) === device(run);
+    const rows = (r) => rowsOf(r, 'layer').filter((l) => l.type === 'roof' && l.work);
+    const source = (doc.runs || []).filter((r) => rows(r).length && same(r))[0] || (doc.runs || []).find((r) => rows(r).length && device(r) === device(run));
+    const best = (key) => source && rows(source).map((l) => l.work[key]).filter((v) => v !== undefined && v !== null);
+    const least = (key) => { const all = best(key) && best(key).filter(resolved); return all && all.length ? all.reduce((a, b) => (b.value < a.value ? b : a)) : null; };
+    const given = doc.roofs || {}, top = (key) => given[key] || (source && best(key).length ? Math.max(...best(key)) : null);
+    return { ops: top('ops_per_s'), bytes: top('bytes_per_s'), op: given.op_j ? { value: given.op_j } : least('per_op_j'),
+        byte: given.byte_j ? { value: given.byte_j } : least('per_byte_j'), from: doc.roofs ? 'given' : source ? 'measured: ' + source.title : null };
+}
+
+const LOG = (text) => ({ type: 'logarithmic', title: { display: true, text }, ticks: { callback: (v) => (Math.abs(Math.log10(v) % 1) < 1e-9 ? short(v) : '') } });
+
+// A line over the intensities of the points, a little beyond both ends.
+function roofLine(title, xs, f, i) {
+    const from = Math.min(...xs) / 3, to = Math.max(...xs) * 3, data = [];
+    for (let k = 0; k <= 60; k++) { const x = from * Math.pow(to / from, k / 60); data.push({ x, y: f(x) }); }
+    return { label: title, type: 'line', data, borderColor: i ? css('--dim') : css('--fg'), borderDash: i ? [6, 4] : [], borderWidth: 1.5, pointRadius: 0, pointStyle: 'line' };
+}
+
+function typedPoints(rows, of, errors) {
+    return [...new Set(rows.map((r) => r.type || ''))].map((t) => {
+        const some = rows.filter((r) => (r.type || '') === t);
+        return { label: t || '(no type)', backgroundColor: colorOf(t), data: some.map(of), errors: errors ? some.map(errors) : undefined };
+    });
+}
+
+function rooflines(s, run) {
+    const rows = rowsOf(run, 'layer').filter((l) => l.type !== 'roof' && l.work && l.work.ops_per_s && l.work.ops_per_byte);
+    if (rows.length < 2) return;
+    const roofs = roofsFor(erg.doc, run), xs = rows.map((l) => l.work.ops_per_byte);
+    const tip = (unit) => ({ tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.y, unit) + ' at ' + num(c.raw.x) + ' op/byte' } } });
+    s.append(el('h3', {}, 'Roofline'), el('p', { class: 'note' }, 'Operations are two for each multiply-accumulate; bytes are those of inputs, outputs and parameters, each once. Roofs: ' +
+        (roofs.from || 'none (a run of erg-record calibrate --roofs, or --roofs of erg-analyze report)') + '.'));
+    const pair = el('div', { class: 'pair' });
+    s.append(pair);
+    const time = typedPoints(rows, (l) => ({ x: l.work.ops_per_byte, y: l.work.ops_per_s, name: l.name }));
+    if (roofs.ops && roofs.bytes) time.push(roofLine('roof: ' + num(roofs.ops, 'op/s') + ', ' + num(roofs.bytes, 'B/s'), xs, (x) => Math.min(roofs.ops, x * roofs.bytes), 0));
+    chart(pair, 'roofline', 360, { type: 'scatter', data: { datasets: time }, options: { plugins: tip('op/s'),
+        scales: { x: LOG('arithmetic intensity, op/byte'), y: LOG('op/s') } } });
+    const priced = rows.filter((l) => resolved(l.work.per_op_j));
+    if (!priced.length) return;
+    const energy = typedPoints(priced, (l) => ({ x: l.work.ops_per_byte, y: l.work.per_op_j.value, name: l.name }), (l) => ends(l.work.per_op_j));
+    if (roofs.op && roofs.byte) energy.push(roofLine('roof: ' + num(roofs.op.value, 'J') + '/op + ' + num(roofs.byte.value, 'J') + '/byte', xs,
+        (x) => roofs.op.value + roofs.byte.value / x, 0));
+    chart(pair, 'energy roofline', 360, { type: 'scatter', data: { datasets: energy }, options: { plugins: tip('J'),
+        scales: { x: LOG('arithmetic intensity, op/byte'), y: LOG('energy of an operation, J (whiskers: 95 %)') } } });
+    workTable(s, rows);
+}
+
+function workTable(s, rows) {
+    const w = (l, key) => l.work[key], est = (l, key) => (w(l, key) ? estimateCell(w(l, key), 'J') : '–'), value = (e) => e && e.value;
+    const box = el('details', {}, el('summary', {}, 'Work and its price: ' + rows.length + ' layers'));
+    s.append(box);
+    box.addEventListener('toggle', () => table(box, 'Work of each layer; ± is half of the 95 % interval', [
+        { title: 'layer', text: true, value: (l) => l.name, cell: (l) => l.name },
+        { title: 'op/s', value: (l) => w(l, 'ops_per_s'), cell: (l) => num(w(l, 'ops_per_s'), 'op/s') },
+        { title: 'bandwidth', value: (l) => w(l, 'bytes_per_s'), cell: (l) => num(w(l, 'bytes_per_s'), 'B/s') },
+        { title: 'op/byte', value: (l) => w(l, 'ops_per_byte'), cell: (l) => num(w(l, 'ops_per_byte')) },
+        { title: 'per operation', value: (l) => value(w(l, 'per_op_j')), cell: (l) => est(l, 'per_op_j') },
+        { title: 'per byte', value: (l) => value(w(l, 'per_byte_j')), cell: (l) => est(l, 'per_byte_j') },
+    ], rows, null), { once: true });
+}
+
+// Shares of the inference, where layers are grouped by type or block.
+function shareBars(parent, rows, by) {
+    const some = rows.filter((r) => resolved(r.share_of_layers));
+    if (some.length < 2) return;
+    bars(parent, 'share of the inference by ' + by, 'of the energy of all layers, %', some, (r) => percentOf(r.share_of_layers), (r) => colorOf(r.type || r.name));
+}
+
+// ---- models ----
+
+function modelTitle(m) {
+    return Object.entries(m.of || {}).map(([k, v]) => k + ' ' + v).join(', ');
+}
+
+// Measured against predicted, a point a layer, by models that had not seen its network.
+function layerScatter(s, m, unit) {
+    const points = (m.points || []).filter((p) => p.measured !== null && p.predicted !== null);
+    if (points.length < 3) return;
+    const groups = [...new Set(points.map((p) => p.group))], top = Math.max(...points.flatMap((p) => [p.measured, p.predicted]));
+    const t = 1.96;
+    chart(s, 'each layer, measured against predicted' + (m.of ? ', ' + modelTitle(m) : ''), 340, { type: 'scatter', data: { datasets: groups.map((g, i) => {
+        const some = points.filter((p) => p.group === g);
+        return { label: g, backgroundColor: shade(i), pointRadius: 3, data: some.map((p) => ({ x: p.measured, y: p.predicted, name: p.label })),
+            errorsX: some.map((p) => (p.se > 0 ? [p.measured - t * p.se, p.measured + t * p.se] : null)) };
+    }).concat([{ label: 'equal', type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--dim'), data: [{ x: 0, y: 0 }, { x: top, y: top }] }]) },
+    options: { plugins: { tooltip: { callbacks: { label: (c) => (c.raw.name || '') + ' ' + num(c.raw.x, unit) + ' → ' + num(c.raw.y, unit) } } },
+        scales: { x: { title: { display: true, text: 'measured, ' + unit } }, y: { title: { display: true, text: 'predicted, ' + unit } } } } });
+}
+
+// y = c x, y = c x + d x² and a constant, of the coefficients of one input.
+function curveOf(stage, input) {
+    const c = stage.coefficients, v = (k) => (c[k] ? c[k].value : 0);
+    return (x) => v('intercept') + v(input) * x + v(input + '^2') * x * x;
+}
+
+// One step of a chain: what predicts what.
+function stageChart(s, m, stage, unit) {
+    const inputs = Object.keys(stage.coefficients).filter((k) => k !== 'intercept' && !/[\^*]/.test(k));
+    for (const input of inputs) {
+        const points = (m.points || []).filter((p) => p.values && Number.isFinite(p.values[input]) && Number.isFinite(p.values[stage.response]));
+        if (points.length < 3) continue;
+        const groups = [...new Set(points.map((p) => p.group))], top = Math.max(...points.map((p) => p.values[input]));
+        const line = inputs.length === 1 ? [{ label: 'fit', type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--fg'),
+            data: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].map((f) => ({ x: f * top, y: curveOf(stage, input)(f * top) })) }] : [];
+        chart(s, input + ' against ' + stage.response + (m.of ? ', ' + modelTitle(m) : ''), 280, { type: 'scatter', data: { datasets: groups.map((g, i) => ({ label: g,
+            backgroundColor: shade(i), pointRadius: 3, data: points.filter((p) => p.group === g).map((p) => ({ x: p.values[input], y: p.values[stage.response], name: p.label })) })).concat(line) },
+        options: { plugins: { legend: { display: groups.length <= 10 }, tooltip: { callbacks: { label: (c) => (c.raw.name || '') + ' ' + num(c.raw.x) + ' → ' + num(c.raw.y, stage.response === 'energy_j' ? unit : '') } } },
+            scales: { x: { beginAtZero: true, title: { display: true, text: input } }, y: { beginAtZero: true, title: { display: true, text: stage.response } } } } });
+    }
+}
+
+// The models that were compared, linear and polynomial, by counters, by MACs and by the chain.
+function modelBars(s, m) {
+    const rows = (m.models || []).filter((x) => Number.isFinite(x.mean_rel_error)).map((x) => ({ name: x.title + (x.best ? ' (best)' : ''),
+        error: { value: 100 * x.mean_rel_error, lo: Number.isFinite(x.sd_rel_error) ? 100 * Math.max(0, x.mean_rel_error - x.sd_rel_error) : null,
+            hi: Number.isFinite(x.sd_rel_error) ? 100 * (x.mean_rel_error + x.sd_rel_error) : null } }));
+    if (rows.length > 1) errorBars(s, 'error of each model', 'mean error of a network left out, %', rows);
+}
+
+// Their whiskers are standard deviations, and say so.
+function errorBars(s, title, what, rows) {
+    chart(s, title, Math.max(140, rows.length * 24 + 80), { type: 'bar', data: { labels: rows.map((r) => r.name), datasets: [{ label: what,
+        data: rows.map((r) => r.error.value), errors: rows.map((r) => ends(r.error)), backgroundColor: css('--bar') }] },
+    options: { indexAxis: 'y', plugins: { legend: { display: false } }, scales: { x: { beginAtZero: true, title: { display: true, text: what + ' (whiskers: standard deviation)' } } } } });
+}
+
+function modelDetails(s, m, unit) {
+    modelBars(s, m);
+    const pair = el('div', { class: 'pair' });
+    s.append(pair);
+    layerScatter(pair, m, unit);
+    const chain = (m.stages || []).length > 1 ? m.stages : ((m.models || []).find((x) => (x.stages || []).length > 1) || {}).stages || m.stages || [];
+    for (const stage of chain) stageChart(pair, m, stage, unit);
+}
+
+function predictionSection(parent, list) {
+    for (const [n, p] of (list || []).entries()) {
+        const unit = (p.response && p.response.unit) || '', title = modelTitle(p);
+        const s = section(parent, 'prediction' + n, 'Predicted from the description alone' + (title ? ': ' + title : ''),
+            'Networks of which no run was made; the intervals are those of a prediction. Model: ' + p.title + '.');
+        if (p.simulated) warnings(s, [{ code: 'simulated' }]);
+        warnings(s, (p.warnings || []).filter((w) => w.code !== 'simulated'));
+        const rows = p.totals.map((t) => ({ name: t.group + (t.extrapolates ? ' (outside what was fitted)' : ''), e: t.predicted }));
+        bars(s, 'predicted energy of networks', 'energy of an inference, ' + unit, rows, (r) => r.e, () => css('--bar'));
+        for (const t of p.totals) {
+            const layers = p.predictions.filter((r) => r.group === t.group);
+            s.append(el('h3', {}, t.group + ', layer by layer'));
+            bars(s, 'predicted energy of the layers of ' + t.group, 'energy of a call, ' + unit, layers.map((r) => ({ name: r.label, e: r.predicted })), (r) => r.e, () => css('--bar'));
+        }
+    }
+}

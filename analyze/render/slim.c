@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "analyze/render/slim.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+
+static const char *const shown[] = {"name", "type", "module", "network", "calls", "time_s",
+	"energy_j", "power_w", "share", "share_of_layers", "macs", "merged_with", "work"};
+static const char *const of_estimate[] = {"value", "lo", "hi", "method", "reason"};
+
+static bool is_in(const char *key, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i], key))
+			return true;
+	return false;
+}
+
+/* Takes out of O what is none of LIST, null or empty. */
+static json_t *copy_of(const json_t *o, const char *const *list, size_t n)
+{
+	json_t *copy = json_object(), *v;
+	const char *key;
+
+	json_object_foreach ((json_t *)o, key, v)
+		if ((!list || is_in(key, list, n)) && !json_is_null(v) &&
+			!(json_is_array(v) && !json_array_size(v)))
+			json_object_set(copy, key, v);
+	return copy;
+}
+
+static json_t *slim_row(const json_t *row)
+{
+	json_t *copy = copy_of(row, shown, ERG_ARRAY_SIZE(shown)), *v;
+	json_t *work = json_object_get(copy, "work");
+	const char *key;
+
+	if (work)
+		json_object_set_new(copy, "work", copy_of(work, NULL, 0));
+	work = json_object_get(copy, "work");
+	json_object_foreach (work, key, v)
+		if (json_is_object(v))
+			json_object_set_new(work, key,
+				copy_of(v, of_estimate, ERG_ARRAY_SIZE(of_estimate)));
+	json_object_foreach (copy, key, v)
+		if (json_is_object(v) && v != work) {
+			json_t *est = copy_of(v, of_estimate, ERG_ARRAY_SIZE(of_estimate));
+
+			if (!json_object_get(est, "value"))
+				json_object_set_new(est, "value", json_null());
+			json_object_set_new(copy, key, est);
+		}
+	return copy;
+}
+
+static size_t rows_of(const json_t *run)
+{
+	json_t *rows;
+	const char *by;
+	size_t n = 0;
+
+	json_object_foreach (json_object_get(run, "by"), by, rows)
+		n += json_array_size(rows);
+	return n;
+}
+
+/* New tables in place of the run's, whose rows may be shared with other parts of the document. */
+static void slim_run(json_t *run)
+{
+	json_t *by = json_object(), *rows, *row;
+	const char *level;
+	size_t i;
+
+	json_object_foreach (json_object_get(run, "by"), level, rows) {
+		json_t *list = json_array();
+
+		json_array_foreach (rows, i, row)
+			json_array_append_new(list, slim_row(row));
+		json_object_set_new(by, level, list);
+	}
+	json_object_set_new(run, "by", by);
+}
+
+static bool is_repetition(const json_t *run)
+{
+	const char *n =
+		json_string_value(json_object_get(json_object_get(run, "tags"), "repetition"));
+
+	return n && strcmp(n, "1");
+}
+
+void erg_page_slim(json_t *doc, size_t max_rows)
+{
+	json_t *runs = json_object_get(doc, "runs"), *run;
+	size_t left = max_rows, i;
+
+	for (int pass = 0; pass < 2; pass++)
+		json_array_foreach (runs, i, run) {
+			size_t n = rows_of(run);
+
+			if (is_repetition(run) != (pass == 1))
+				continue;
+			if (n <= left) {
+				left -= n;
+				slim_run(run);
+				continue;
+			}
+			json_object_set_new(run, "rows_left_out", json_integer((json_int_t)n));
+			json_object_set_new(run, "by", json_object());
+		}
+}
