@@ -183,18 +183,60 @@ static enum erg_gate_verdict worse(enum erg_gate_verdict a, enum erg_gate_verdic
 	return a;
 }
 
-/* Of the layers that base has, as its first run names them; what only new has stands in only_b. */
+static bool has_row(const json_t *runs, const json_t *layer)
+{
+	const json_t *run;
+	size_t i;
+
+	json_array_foreach ((json_t *)runs, i, run)
+		if (row_of(run, layer))
+			return true;
+	return false;
+}
+
+/* The layers of RUNS that OTHERS have in no run, as rows: there is nothing to compare them with. */
+static json_t *rows_apart(const json_t *runs, const json_t *others)
+{
+	json_t *list = json_array();
+	const json_t *layer;
+	size_t i;
+
+	json_array_foreach (json_object_get(json_array_get(runs, 0), "layers"), i, layer)
+		if (!has_row(others, layer))
+			json_array_append_new(list,
+				json_pack("{s:O, s:O*, s:O*, s:O*, s:O}", "name",
+					json_object_get(layer, "name"), "network",
+					json_object_get(layer, "network"), "module",
+					json_object_get(layer, "module"), "merged_with",
+					json_object_get(layer, "merged_with"), "energy_j",
+					json_object_get(layer, "energy_j")));
+	return list;
+}
+
+static json_t *rows_shared(const json_t *layers, const json_t *others)
+{
+	json_t *list = json_array(), *layer;
+	size_t i;
+
+	json_array_foreach ((json_t *)layers, i, layer)
+		if (has_row(others, layer))
+			json_array_append(list, layer);
+	return list;
+}
+
+/* Of the layers that both have, as the first run of base names them. */
 static bool test_layers(const json_t *base, const json_t *added, const struct erg_gate_wish *w,
 	json_t *list, enum erg_gate_verdict *worst)
 {
-	const json_t *layers = json_object_get(json_array_get(base, 0), "layers"), *layer;
+	const json_t *all = json_object_get(json_array_get(base, 0), "layers"), *layer;
+	json_auto_t *layers = rows_shared(all, added);
 	const size_t n = json_array_size(layers);
 	_cleanup_(erg_freep) struct erg_gate_result *r = erg_noted(calloc(n + 1, sizeof(*r)));
 	_cleanup_(erg_freep) enum erg_gate_verdict *v = erg_noted(calloc(n + 1, sizeof(*v)));
 	size_t i;
 	bool ok = r && v;
 
-	json_array_foreach ((json_t *)layers, i, layer) {
+	json_array_foreach (layers, i, layer) {
 		json_t *entry =
 			json_pack("{s:O, s:O*, s:O*, s:O*}", "name", json_object_get(layer, "name"),
 				"network", json_object_get(layer, "network"), "module",
@@ -235,8 +277,12 @@ json_t *erg_gate_json(const json_t *base, const json_t *added, const struct erg_
 	worst = v;
 	if (by_layer && !test_layers(base, added, w, list, &worst))
 		return NULL;
-	if (!by_layer)
+	if (by_layer) {
+		json_object_set_new(gate, "only_base", rows_apart(base, added));
+		json_object_set_new(gate, "only_new", rows_apart(added, base));
+	} else {
 		json_object_del(gate, "layers");
+	}
 	set_verdict(gate, worst);
 	return json_incref(gate);
 }

@@ -20,7 +20,8 @@ json_t *erg_gate_mean_run(const json_t *runs);
  * {"fail_above", "equivalent", "base_runs", "new_runs", "verdict", "total": {…}, "layers": [{"name", …}]};
  * an entry has "verdict", "added": {"value", "lo", "hi"} (90 %: both one-sided bounds of new / base - 1),
  * "p_value" and "repetitions" (null where unknown). "layers" is there with BY_LAYER; "verdict" is then the worst of
- * all of them. NULL without memory.
+ * all of them, and "only_base" and "only_new" list the layers of one side, with their "energy_j": they have
+ * no verdict of their own, and count in the total. NULL without memory.
  */
 json_t *erg_gate_json(const json_t *base, const json_t *added, const struct erg_gate_wish *w,
 	bool by_layer);

@@ -44,6 +44,10 @@ static void print_gate(const json_t *doc, FILE *out)
 	json_array_foreach (json_object_get(gate, "layers"), i, l)
 		fprintf(out, "%s %s\n", erg_text_of(l, "name"),
 			erg_compare_verdict(text, sizeof(text), gate, l));
+	for (int side = 0; side < 2; side++)
+		json_array_foreach (json_object_get(gate, side ? "only_new" : "only_base"), i, l)
+			fprintf(out, "%s %s\n", erg_text_of(l, "name"),
+				erg_compare_apart(text, sizeof(text), l, side));
 	if (json_integer_value(json_object_get(gate, "base_runs")) == 1 &&
 		json_integer_value(json_object_get(gate, "new_runs")) == 1)
 		fputs("one run a side: how far such runs differ anyway is not known; repeat them\n",

@@ -2,6 +2,7 @@
 #ifndef ERG_ANALYZE_RENDER_COMPARE_H
 #define ERG_ANALYZE_RENDER_COMPARE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <jansson.h>
@@ -18,5 +19,7 @@ int erg_compare_junit(const json_t *doc, FILE *out, struct erg_err *err);
 int erg_compare_markdown(const json_t *doc, FILE *out, struct erg_err *err);
 /* "more: +7.5 % (90 % interval 6.9 to 8.1 %), 5 and 5 runs" of an entry of the gate. */
 const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const json_t *entry);
+/* "only in NEW (3.2 J): …" of an entry of the gate's only_base (IN_NEW false) or only_new. */
+const char *erg_compare_apart(char *buf, size_t len, const json_t *layer, bool in_new);
 
 #endif

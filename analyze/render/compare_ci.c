@@ -72,13 +72,55 @@ static void xml_text(FILE *out, const char *s)
 		}
 }
 
+const char *erg_compare_apart(char *buf, size_t len, const json_t *layer, bool in_new)
+{
+	char energy[64];
+
+	snprintf(buf, len, "only in %s (%s): no verdict of its own, it counts in ETS",
+		in_new ? "NEW" : "BASE",
+		erg_text_est_json(energy, sizeof(energy), json_object_get(layer, "energy_j"), "J"));
+	return buf;
+}
+
+/* "ergtrace.energy.NETWORK.MODULE": what pages of tests group by */
+static void junit_class(const json_t *entry, FILE *out)
+{
+	static const char *const keys[] = {"network", "module"};
+
+	fputs("    <testcase classname=\"ergtrace.energy", out);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(keys); i++)
+		if (*erg_text_of(entry, keys[i])) {
+			fputc('.', out);
+			xml_text(out, erg_text_of(entry, keys[i]));
+		}
+	fputc('"', out);
+}
+
+/* What one side alone has is skipped: there is no test of it. */
+static void junit_apart(const json_t *layers, bool in_new, FILE *out)
+{
+	const json_t *l;
+	char text[256];
+	size_t i;
+
+	json_array_foreach ((json_t *)layers, i, l) {
+		junit_class(l, out);
+		fputs(" name=\"", out);
+		xml_text(out, erg_text_of(l, "name"));
+		fputs("\">\n      <skipped message=\"", out);
+		xml_text(out, erg_compare_apart(text, sizeof(text), l, in_new));
+		fputs("\"/>\n    </testcase>\n", out);
+	}
+}
+
 static void junit_case(const json_t *gate, const char *name, const json_t *entry, FILE *out)
 {
 	const char *verdict = erg_text_of(entry, "verdict");
 	char text[256];
 
 	erg_compare_verdict(text, sizeof(text), gate, entry);
-	fputs("    <testcase classname=\"ergtrace.energy\" name=\"", out);
+	junit_class(entry, out);
+	fputs(" name=\"", out);
 	xml_text(out, name);
 	fputs("\">\n", out);
 	if (!strcmp(verdict, "more") || !strcmp(verdict, "cannot-tell")) {
@@ -107,8 +149,10 @@ static size_t count_of(const json_t *gate, const char *verdict)
 int erg_compare_junit(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	const json_t *gate = json_object_get(doc, "gate"), *l;
-	size_t i, n = 1 + json_array_size(json_object_get(gate, "layers"));
-	size_t failed = count_of(gate, "more"), skipped = count_of(gate, "cannot-tell");
+	const size_t apart = json_array_size(json_object_get(gate, "only_base")) +
+		json_array_size(json_object_get(gate, "only_new"));
+	size_t i, n = 1 + json_array_size(json_object_get(gate, "layers")) + apart;
+	size_t failed = count_of(gate, "more"), skipped = count_of(gate, "cannot-tell") + apart;
 
 	(void)err;
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
@@ -122,6 +166,8 @@ int erg_compare_junit(const json_t *doc, FILE *out, struct erg_err *err)
 	junit_case(gate, "ETS", json_object_get(gate, "total"), out);
 	json_array_foreach (json_object_get(gate, "layers"), i, l)
 		junit_case(gate, erg_text_of(l, "name"), l, out);
+	junit_apart(json_object_get(gate, "only_base"), false, out);
+	junit_apart(json_object_get(gate, "only_new"), true, out);
 	fputs("  </testsuite>\n</testsuites>\n", out);
 	return 0;
 }
@@ -172,6 +218,19 @@ static const json_t *entry_of(const json_t *gate, const json_t *layer)
 	return NULL;
 }
 
+static void markdown_apart(const json_t *layers, bool in_new, FILE *out)
+{
+	const json_t *l;
+	char text[256];
+	size_t i;
+
+	json_array_foreach ((json_t *)layers, i, l) {
+		fputs(i ? "- " : "\n- ", out);
+		markdown_text(out, erg_text_of(l, "name"));
+		fprintf(out, ": %s\n", erg_compare_apart(text, sizeof(text), l, in_new));
+	}
+}
+
 int erg_compare_markdown(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	const json_t *gate = json_object_get(doc, "gate"), *l;
@@ -186,5 +245,7 @@ int erg_compare_markdown(const json_t *doc, FILE *out, struct erg_err *err)
 	json_array_foreach (json_object_get(doc, "layers"), i, l)
 		markdown_row(erg_text_of(l, "name"), json_object_get(l, "energy_j"), gate,
 			entry_of(gate, l), out);
+	markdown_apart(json_object_get(gate, "only_base"), false, out);
+	markdown_apart(json_object_get(gate, "only_new"), true, out);
 	return 0;
 }

@@ -16,12 +16,20 @@ static const struct {
 } words[] = {
 	{"direct", "direct: integrated from readings inside of the layer"},
 	{"nnls", "nnls: solved for, from what the readings of all iterations together say"},
+	{"no-data", "not seen: no reading falls into it, or none has a power"},
 	{"windows", "seen too little: in fewer windows of the sensor than a figure needs"},
 	{"interval", "interval too wide: wider than --ci-limit"},
 	{"condition",
 		"not told from its neighbours: the readings would be the same if they shared otherwise"},
 	{"blocks", "run too short: for an interval"},
 	{"phase-locked", "in step: the sampler saw the same moments of every iteration"},
+	{"unfair",
+		"seen in unfair shares: some moments of it much more often than others, so a mean "
+		"would be of those"},
+	{"impossible",
+		"would be an impossible power: below nothing, or above all that was read, so something "
+		"else is wrong"},
+	{"no-idle", "no idle phase: record one with erg-record run --idle SECONDS"},
 	{"unobserved", "under half observed: readings are missing"},
 };
 

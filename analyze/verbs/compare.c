@@ -222,17 +222,47 @@ static void compare_totals(const json_t *a, const json_t *b, bool same_sensor, j
 	json_object_set_new(doc, "total", total);
 }
 
-/* Two runs of different length differ by that already. */
-static void compare_lengths(const json_t *a, const json_t *b, json_t *doc)
-{
-	json_int_t na = json_integer_value(json_object_get(a, "iterations"));
-	json_int_t nb = json_integer_value(json_object_get(b, "iterations"));
+/* The least and the most iterations of RUNS. */
+struct lengths {
+	long long least, most;
+};
 
-	if (na != nb)
-		erg_document_warn(doc, "iterations",
-			"A has %lld iterations and B %lld: energies and "
-			"times are of all of them",
-			(long long)na, (long long)nb);
+static struct lengths lengths_of(const json_t *runs)
+{
+	struct lengths l = {0};
+	const json_t *run;
+	size_t i;
+
+	json_array_foreach ((json_t *)runs, i, run) {
+		long long n = json_integer_value(json_object_get(run, "iterations"));
+
+		l.least = !i || n < l.least ? n : l.least;
+		l.most = !i || n > l.most ? n : l.most;
+	}
+	return l;
+}
+
+/* "8 iterations", or "8 to 9 iterations" */
+static const char *lengths_text(const struct lengths *l, char *buf, size_t size)
+{
+	if (l->least == l->most)
+		snprintf(buf, size, "%lld iterations", l->most);
+	else
+		snprintf(buf, size, "%lld to %lld iterations", l->least, l->most);
+	return buf;
+}
+
+/* Runs of different length differ by that already. */
+static void compare_lengths(const json_t *base, const json_t *added, json_t *doc)
+{
+	struct lengths a = lengths_of(base), b = lengths_of(added);
+	char ta[64], tb[64];
+
+	if (a.least == b.most && a.most == b.least)
+		return;
+	erg_document_warn(doc, "iterations",
+		"A has %s and B %s: energies and times are of all of them",
+		lengths_text(&a, ta, sizeof(ta)), lengths_text(&b, tb, sizeof(tb)));
 }
 
 static void compare_objects(const char *prefix, const json_t *a, const json_t *b, json_t *out)
@@ -272,6 +302,29 @@ static void compare_settings(const json_t *a, const json_t *b, json_t *doc)
 					json_object_get(a, keys[i]), "b",
 					json_object_get(b, keys[i])));
 	json_object_set_new(doc, "settings", out);
+}
+
+/* KEY (factors or tags) of the runs of a side, of which all but the first may differ from that one. */
+static void compare_repetitions(const char *side, const json_t *runs, const char *key, json_t *doc)
+{
+	const json_t *first = json_object_get(json_array_get(runs, 0), key), *run;
+	size_t i;
+
+	json_array_foreach ((json_t *)runs, i, run) {
+		json_auto_t *differ = json_array();
+
+		compare_objects("", first, json_object_get(run, key), differ);
+		if (!json_array_size(differ))
+			continue;
+		erg_document_warn(doc, key,
+			"the runs of %s differ in the %s %s: %s and %s are no repetitions of each "
+			"other",
+			side, strcmp(key, "tags") ? "factor" : "tag",
+			erg_text_of(json_array_get(differ, 0), "name"),
+			erg_text_of(json_array_get(runs, 0), "archive"),
+			erg_text_of(run, "archive"));
+		return;
+	}
 }
 
 /* Runs of different rails are no repetitions of each other. */
@@ -354,7 +407,9 @@ static int compare_runs(const struct options *o, const json_t *base, const json_
 	json_object_set_new(doc, "new", archives_of(added));
 	json_object_set_new(doc, "same_sensor", json_boolean(same_sensor));
 	compare_totals(a, b, same_sensor, doc);
-	compare_lengths(a, b, doc);
+	compare_lengths(base, added, doc);
+	compare_repetitions("A", base, "factors", doc);
+	compare_repetitions("B", added, "factors", doc);
 	compare_settings(a, b, doc);
 	r = compare_layers(a, b, same_sensor, doc, err);
 	if (json_array_size(base) > 1 || json_array_size(added) > 1)

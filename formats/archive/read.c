@@ -405,6 +405,14 @@ static void check_complete(struct erg_archive *a)
 		note_damage(a, line);
 }
 
+/* Somebody took a result for what it was made of. */
+static bool is_json(int fd)
+{
+	char c;
+
+	return pread(fd, &c, 1, 0) == 1 && c == '{';
+}
+
 int erg_archive_open(const char *path, struct erg_archive **ret, struct erg_err *err)
 {
 	_cleanup_(erg_archive_freep) struct erg_archive *a = calloc(1, sizeof(*a));
@@ -425,6 +433,11 @@ int erg_archive_open(const char *path, struct erg_archive **ret, struct erg_err 
 	r = build_index(a, err);
 	if (r < 0)
 		return r;
+	if (a->n_members == 0 && is_json(a->fd))
+		return erg_fail(err, -EINVAL,
+			"%s: a JSON document, not an archive; results of erg-analyze are read by its "
+			"verbs compare, sweep, corun, model, report and export --to sqlite",
+			path);
 	if (a->n_members == 0 || a->members[0].frame != 0)
 		return erg_fail(err, -EBADMSG,
 			"%s: not an archive of ergtrace, or cut or damaged "

@@ -185,7 +185,7 @@ unresolved() { jq -c '.ets_j = {value: null, lo: null, hi: null, method: "unreso
     jq '.runs[0].host = "board1" | .runs[0].iterations = 10' a.json >a1.json
     erg-analyze compare a1.json b.json --format json >c.json 2>log
     jq -e '(.same_sensor | not) and (.settings | map(.name) == ["host"])' c.json
-    grep -q "A has 10 iterations and B 20" log
+    grep -q "A has 10 iterations and B 20 iterations" log
     jq '.runs[0].layers |= [(.[0] | .merged_with = ["pool1"])]' a.json >b.json
     erg-analyze compare a.json b.json --format json >c.json 2>log
     jq -e '.layers == [] and .only_a == ["pool1"]' c.json
@@ -248,6 +248,38 @@ assert "SIMULATED" in s.get("name")' <<<"$output"
     run --separate-stderr erg-analyze compare a1.json c.json --equivalent 5 --by layer
     [ "$status" -eq 5 ]
     [[ "$output" == *"pool1 cannot tell: not resolved on both sides"* ]]
+}
+
+@test "compare: what one side alone has is said, repetitions that are none, and results that are no archives" {
+    skip_unless python3
+    run_json a '{"f": 1}' 1 10 | document >a.json
+    jq '.runs[0].layers += [(.runs[0].layers[1] | .name = "added" | .network = "net" | .module = "m1")]
+        | del(.runs[0].layers[0])' a.json >b.json
+    run --separate-stderr erg-analyze compare a.json b.json --fail-above 50 --by layer
+    [[ "$output" == *$'\n'"added only in NEW ("*" J): no verdict of its own, it counts in ETS"* ]]
+    [[ "$output" == *$'\n'"conv1 only in BASE ("* ]]
+    erg-analyze compare a.json b.json --by layer --format markdown 2>/dev/null | grep -q '^- added: only in NEW '
+    erg-analyze compare a.json b.json --by layer --format json 2>/dev/null |
+        jq -e '.gate | [.layers[].name] == ["pool1"] and .only_new[0].name == "added" and .only_base[0].name == "conv1"'
+    erg-analyze compare a.json b.json --by layer --format junit 2>/dev/null >j.xml
+    python3 -c '
+import xml.etree.ElementTree as e
+s = e.parse("j.xml").getroot().find("testsuite")
+cases = {c.get("name"): c for c in s.findall("testcase")}
+assert cases["added"].get("classname") == "ergtrace.energy.net.m1", cases["added"].attrib
+assert cases["added"].find("skipped") is not None
+assert int(s.get("tests")) == len(cases) == 4, (s.attrib, list(cases))
+assert int(s.get("skipped")) == len(s.findall("testcase/skipped"))'
+    # all runs of a side are asked, not the first
+    jq '.runs[0].iterations = 10' a.json >r1.json
+    jq '.runs[0].iterations = 12 | .runs[0].factors.f = 2' a.json >r2.json
+    erg-analyze compare r1.json r1.json r2.json >/dev/null 2>log
+    grep -q 'A has 10 iterations and B 10 to 12 iterations' log
+    grep -q 'the runs of B differ in the factor f: .* no repetitions of each other' log
+    for verb in layers info totals; do
+        run -1 erg-analyze $verb a.json
+        [[ "$output" == *"a.json: a JSON document, not an archive; results of erg-analyze are read by"* ]]
+    done
 }
 
 @test "tables: bad cells are named by line and column, unknown columns by name" {

@@ -41,7 +41,7 @@ test_setup() {
     run -1 erg-analyze study runs -o page.html
     [[ $output == *"left out: runs/broken.erg: "* ]]
     [[ $output == *"failed: corun: no run has a factor or tag corun"* ]]
-    [ "${lines[-1]}" = "4 runs, 1 analyses: page.html" ]
+    [ "${lines[-1]}" = "4 runs, 1 analysis: page.html" ]
     [ -s page-sweep.csv ]
     [ ! -e page-corun.csv ]
     run -2 erg-analyze study runs
