@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
-#include <sha2.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/base/sha256.h"
 #include "formats/base/util.h"
 
 #define RAW_SIZE 65536u
@@ -25,7 +25,7 @@ struct erg_input {
 	iconv_t conversion;
 	char raw[RAW_SIZE]; /* what is left to convert, or, before the beginning, to be passed on */
 	size_t at, len;
-	SHA2_CTX sha;
+	struct erg_sha256 sha;
 	uint64_t done, size;
 };
 
@@ -45,7 +45,7 @@ int erg_input_open(const char *path, struct erg_input **ret, struct erg_err *err
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
 	if (fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode))
 		in->size = (uint64_t)st.st_size;
-	SHA256Init(&in->sha);
+	erg_sha256_init(&in->sha);
 	*ret = erg_steal_ptr(&in);
 	return 0;
 }
@@ -59,7 +59,7 @@ static long read_some(struct erg_input *in, char *to, size_t size, struct erg_er
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return erg_fail_errno(err, -errno, "%s", in->path);
-	SHA256Update(&in->sha, (const uint8_t *)to, (size_t)n);
+	erg_sha256_add(&in->sha, to, (size_t)n);
 	in->done += (uint64_t)n;
 	in->ended = n == 0;
 	return n;
@@ -160,7 +160,7 @@ long erg_input_read(struct erg_input *in, char *buf, size_t size, struct erg_err
 
 void erg_input_sha256(struct erg_input *in, char ret[ERG_INPUT_SHA256_SIZE])
 {
-	SHA256End(&in->sha, ret);
+	erg_sha256_end_text(&in->sha, ret);
 }
 
 uint64_t erg_input_done(const struct erg_input *in)

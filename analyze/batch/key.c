@@ -6,29 +6,29 @@
 #include "analyze/batch/key.h"
 
 #include <errno.h>
-#include <sha2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "formats/archive/digest.h"
+#include "formats/base/sha256.h"
 #include "formats/base/util.h"
 
-static void hash_text(SHA2_CTX *sha, const char *text)
+static void hash_text(struct erg_sha256 *sha, const char *text)
 {
-	SHA256Update(sha, (const uint8_t *)text, strlen(text) + 1); /* its NUL ends it */
+	erg_sha256_add(sha, text, strlen(text) + 1); /* its NUL ends it */
 }
 
 int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, struct erg_err *err)
 {
-	char digest[ERG_ARCHIVE_DIGEST_SIZE], key[SHA256_DIGEST_STRING_LENGTH];
+	char digest[ERG_ARCHIVE_DIGEST_SIZE], key[ERG_SHA256_TEXT];
 	json_auto_t *list = json_array();
 	bool text = true;
-	SHA2_CTX sha;
+	struct erg_sha256 sha;
 	int r = erg_archive_digest(archive, digest, err);
 
-	SHA256Init(&sha);
+	erg_sha256_init(&sha);
 	if (r >= 0)
 		hash_text(&sha, digest);
 	hash_text(&sha, ERG_VERSION);
@@ -36,7 +36,7 @@ int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, s
 		hash_text(&sha, analysis[i]);
 		text = json_array_append_new(list, json_string(analysis[i])) == 0 && text;
 	}
-	SHA256End(&sha, key);
+	erg_sha256_end_text(&sha, key);
 	*ret = r < 0 ? NULL
 		     : json_pack("{s:s, s:s, s:O, s:s}", "key", key, "archive_digest", digest,
 			       "analysis", list, "version", ERG_VERSION);
@@ -52,9 +52,9 @@ int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, s
 static const char start[] = "{\"" ERG_BATCH_ORIGIN "\":{\"key\":\"";
 
 /* The key of the document at PATH, "" where it has none. -ENOENT, -EEXIST: no batch made it. */
-static int key_read(const char *path, char ret[SHA256_DIGEST_STRING_LENGTH])
+static int key_read(const char *path, char ret[ERG_SHA256_TEXT])
 {
-	char head[sizeof(start) + SHA256_DIGEST_STRING_LENGTH] = "";
+	char head[sizeof(start) + ERG_SHA256_TEXT] = "";
 	_cleanup_(erg_fclosep) FILE *f = fopen(path, "r");
 	size_t n;
 
@@ -63,8 +63,7 @@ static int key_read(const char *path, char ret[SHA256_DIGEST_STRING_LENGTH])
 	n = fread(head, 1, sizeof(head) - 1, f);
 	if (n < sizeof(start) - 1 || strncmp(head, start, sizeof(start) - 1))
 		return -EEXIST;
-	snprintf(ret, SHA256_DIGEST_STRING_LENGTH, "%.*s", SHA256_DIGEST_STRING_LENGTH - 1,
-		head + sizeof(start) - 1);
+	snprintf(ret, ERG_SHA256_TEXT, "%.*s", ERG_SHA256_TEXT - 1, head + sizeof(start) - 1);
 	return 0;
 }
 
@@ -72,7 +71,7 @@ int erg_batch_is_made(const char *results, const char *name, const json_t *origi
 	struct erg_err *err)
 {
 	const char *key = json_string_value(json_object_get(origin, "key"));
-	char path[4096], there[SHA256_DIGEST_STRING_LENGTH];
+	char path[4096], there[ERG_SHA256_TEXT];
 	int r;
 
 	snprintf(path, sizeof(path), "%s/%s", results, name);
@@ -86,7 +85,7 @@ int erg_batch_is_made(const char *results, const char *name, const json_t *origi
 
 void erg_batch_forget(const char *results, const char *name)
 {
-	char path[4096], there[SHA256_DIGEST_STRING_LENGTH];
+	char path[4096], there[ERG_SHA256_TEXT];
 
 	snprintf(path, sizeof(path), "%s/%s", results, name);
 	if (!key_read(path, there))

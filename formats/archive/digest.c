@@ -6,11 +6,11 @@
 #include "formats/archive/digest.h"
 
 #include <errno.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "formats/archive/layout.h"
+#include "formats/base/sha256.h"
 #include "formats/base/util.h"
 
 static bool bytes_at(int fd, void *buf, size_t n, int64_t at)
@@ -38,33 +38,17 @@ static bool frame_read(int fd, int64_t size, unsigned char ret[32])
 	return true;
 }
 
-static int hash_all(int fd, unsigned char ret[32])
-{
-	unsigned char buf[1u << 15];
-	SHA2_CTX sha;
-	ssize_t n;
-
-	SHA256Init(&sha);
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		SHA256Update(&sha, buf, (size_t)n);
-	SHA256Final(ret, &sha);
-	return n < 0 ? -errno : 0;
-}
-
 int erg_archive_digest(const char *path, char ret[ERG_ARCHIVE_DIGEST_SIZE], struct erg_err *err)
 {
 	_cleanup_(erg_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	unsigned char digest[32];
 	struct stat st;
-	int r = 0;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
-	if (!frame_read(fd, st.st_size, digest))
-		r = hash_all(fd, digest);
-	if (r < 0)
-		return erg_fail_errno(err, r, "%s", path);
-	for (int i = 0; i < 32; i++)
-		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
+	if (frame_read(fd, st.st_size, digest))
+		erg_sha256_text(digest, ret);
+	else if (!erg_sha256_fd(fd, ret))
+		return erg_fail_errno(err, -errno, "%s", path);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "formats/archive/layout.h"
+#include "formats/base/sha256.h"
 #include "formats/base/util.h"
 
 #define DEFAULT_LEVEL 6
@@ -24,7 +25,7 @@ int erg_stream_init(struct erg_stream *s, int fd, int level)
 	s->out = malloc(s->out_size);
 	if (!s->zstd || !s->out)
 		return -ENOMEM;
-	SHA256Init(&s->sha);
+	erg_sha256_init(&s->sha);
 	if (ZSTD_isError(ZSTD_CCtx_setParameter(s->zstd, ZSTD_c_compressionLevel,
 		    level ? level : DEFAULT_LEVEL)) ||
 		ZSTD_isError(ZSTD_CCtx_setParameter(s->zstd, ZSTD_c_checksumFlag, 1)))
@@ -48,7 +49,7 @@ static int write_all(struct erg_stream *s, const void *data, size_t len)
 		memmove(s->tail, s->tail + 1, 3);
 		s->tail[3] = p[i];
 	}
-	SHA256Update(&s->sha, p, len);
+	erg_sha256_add(&s->sha, p, len);
 	while (len > 0) {
 		ssize_t n = write(s->fd, p, len);
 
@@ -138,13 +139,13 @@ int erg_stream_write(struct erg_stream *s, const void *data, size_t len)
 static int write_digest_frame(struct erg_stream *s)
 {
 	unsigned char frame[ERG_DIGEST_FRAME_SIZE];
-	SHA2_CTX sha = s->sha;
+	struct erg_sha256 sha = s->sha;
 	int r;
 
 	erg_put_le32(frame, ERG_DIGEST_SKIPPABLE_MAGIC);
 	erg_put_le32(frame + 4, sizeof(frame) - 8);
 	memcpy(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE);
-	SHA256Final(frame + 8 + ERG_DIGEST_LABEL_SIZE, &sha);
+	erg_sha256_end(&sha, frame + 8 + ERG_DIGEST_LABEL_SIZE);
 	r = write_all(s, frame, sizeof(frame));
 	s->compressed = sizeof(frame);
 	return r < 0 ? r : add_seek_entry(s, ERG_XXH64_OF_NOTHING);

@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sha2.h>
 #include <zstd.h>
+
+#include "formats/base/sha256.h"
 
 struct erg_stream_frame {
 	uint32_t compressed, content, checksum;
@@ -23,7 +24,7 @@ struct erg_stream {
 	size_t out_size;
 	uint64_t compressed, content; /* of the current frame */
 	unsigned char tail[4];        /* the last bytes written */
-	SHA2_CTX sha;                 /* of every byte written */
+	struct erg_sha256 sha;        /* of every byte written */
 	struct erg_stream_frame *frames;
 	size_t n_frames, frames_alloc;
 };

@@ -5,13 +5,13 @@
  * member's SHA-256 with SHA256SUMS. Findings are lines, not errors: all of them are reported.
  */
 #include <errno.h>
-#include <sha2.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "formats/archive/frames.h"
 #include "formats/archive/layout.h"
 #include "formats/base/progress.h"
+#include "formats/base/sha256.h"
 #include "formats/base/util.h"
 
 #define SUMS_MAX (1u << 30)
@@ -21,10 +21,10 @@ struct verify {
 	void (*report)(void *data, const char *line);
 	void *data;
 	int found;
-	char *sums;           /* text of SHA256SUMS, lines cut by NUL */
-	const char **sum_of;  /* for each member: its 64 digits, or NULL */
-	SHA2_CTX sha;         /* of the member that is being read */
-	uint64_t done, total; /* bytes of all members */
+	char *sums;            /* text of SHA256SUMS, lines cut by NUL */
+	const char **sum_of;   /* for each member: its 64 digits, or NULL */
+	struct erg_sha256 sha; /* of the member that is being read */
+	uint64_t done, total;  /* bytes of all members */
 };
 
 static void finding(struct verify *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -88,7 +88,7 @@ static int take_hash(void *data, const void *bytes, size_t len, struct erg_err *
 {
 	struct verify *v = data;
 
-	SHA256Update(&v->sha, bytes, len);
+	erg_sha256_add(&v->sha, bytes, len);
 	v->done += len;
 	erg_progress("verifying", v->done, v->total);
 	return 0;
@@ -97,15 +97,15 @@ static int take_hash(void *data, const void *bytes, size_t len, struct erg_err *
 static void verify_member(struct verify *v, size_t i)
 {
 	const struct erg_archive_member *m = &v->a->members[i];
-	char hex[SHA256_DIGEST_STRING_LENGTH];
+	char hex[ERG_SHA256_TEXT];
 	struct erg_err what = {0};
 
-	SHA256Init(&v->sha);
+	erg_sha256_init(&v->sha);
 	if (erg_archive_stream(v->a, i, take_hash, v, &what) < 0) {
 		finding(v, "%s", what.msg);
 		return;
 	}
-	SHA256End(&v->sha, hex);
+	erg_sha256_end_text(&v->sha, hex);
 	if (!strcmp(m->name, ERG_ARCHIVE_SUMS) || !v->sums)
 		return;
 	if (!v->sum_of[i])
@@ -124,18 +124,18 @@ static void verify_digest(struct verify *v, uint64_t pos)
 {
 	unsigned char frame[ERG_DIGEST_FRAME_SIZE], digest[32], buf[1u << 15];
 	uint64_t at = 0;
-	SHA2_CTX sha;
+	struct erg_sha256 sha;
 
-	SHA256Init(&sha);
+	erg_sha256_init(&sha);
 	while (at < pos) {
 		size_t n = pos - at < sizeof(buf) ? (size_t)(pos - at) : sizeof(buf);
 
 		if (erg_pread_exactly(v->a->fd, buf, n, at) < 0)
 			break;
-		SHA256Update(&sha, buf, n);
+		erg_sha256_add(&sha, buf, n);
 		at += n;
 	}
-	SHA256Final(digest, &sha);
+	erg_sha256_end(&sha, digest);
 	if (at < pos || erg_pread_exactly(v->a->fd, frame, sizeof(frame), pos) < 0 ||
 		erg_get_le32(frame) != ERG_DIGEST_SKIPPABLE_MAGIC ||
 		erg_get_le32(frame + 4) != sizeof(frame) - 8 ||

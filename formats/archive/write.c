@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <search.h>
-#include <sha2.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -26,6 +25,7 @@
 #include "formats/archive/layout.h"
 #include "formats/archive/stream.h"
 #include "formats/base/progress.h"
+#include "formats/base/sha256.h"
 #include "formats/base/util.h"
 
 #define COPY_SIZE (1u << 18)
@@ -257,16 +257,16 @@ static int append_sum(struct erg_archive_writer *w, const char *hex, const char 
 	return 0;
 }
 
-static int end_member(struct erg_archive_writer *w, const char *name, SHA2_CTX *sha,
+static int end_member(struct erg_archive_writer *w, const char *name, struct erg_sha256 *sha,
 	struct erg_err *err)
 {
-	char hex[SHA256_DIGEST_STRING_LENGTH];
+	char hex[ERG_SHA256_TEXT];
 
 	if (archive_write_finish_entry(w->tar) != ARCHIVE_OK)
 		return fail_tar(w, name, err);
 	w->failed = erg_stream_end_frame(&w->stream);
 	if (!w->failed && sha)
-		w->failed = append_sum(w, SHA256End(sha, hex), name);
+		w->failed = append_sum(w, erg_sha256_end_text(sha, hex), name);
 	if (w->failed)
 		return erg_fail_errno(err, w->failed, "%s: cannot write member %s", w->path, name);
 	return 0;
@@ -286,14 +286,14 @@ static void tell(struct erg_archive_writer *w, size_t bytes)
 }
 
 static int add_bytes(struct erg_archive_writer *w, const char *name, const void *data, size_t len,
-	SHA2_CTX *sha, struct erg_err *err)
+	struct erg_sha256 *sha, struct erg_err *err)
 {
 	int r = begin_member(w, name, len, err);
 
 	if (r < 0)
 		return r;
 	if (sha)
-		SHA256Update(sha, data, len);
+		erg_sha256_add(sha, data, len);
 	if (len > 0 && archive_write_data(w->tar, data, len) != (la_ssize_t)len)
 		return fail_tar(w, name, err);
 	tell(w, len);
@@ -303,14 +303,14 @@ static int add_bytes(struct erg_archive_writer *w, const char *name, const void 
 int erg_archive_add_mem(struct erg_archive_writer *w, const char *name, const void *data,
 	size_t len, struct erg_err *err)
 {
-	SHA2_CTX sha;
+	struct erg_sha256 sha;
 
-	SHA256Init(&sha);
+	erg_sha256_init(&sha);
 	return add_bytes(w, name, data, len, &sha, err);
 }
 
 static int copy_file(struct erg_archive_writer *w, int fd, const char *name, const char *path,
-	uint64_t size, SHA2_CTX *sha, struct erg_err *err)
+	uint64_t size, struct erg_sha256 *sha, struct erg_err *err)
 {
 	for (uint64_t done = 0; done < size;) {
 		size_t want = size - done < COPY_SIZE ? (size_t)(size - done) : COPY_SIZE;
@@ -324,7 +324,7 @@ static int copy_file(struct erg_archive_writer *w, int fd, const char *name, con
 				     : erg_fail(err, w->failed,
 					       "%s: became shorter while it was read", path);
 		}
-		SHA256Update(sha, (unsigned char *)w->copy, (size_t)n);
+		erg_sha256_add(sha, (unsigned char *)w->copy, (size_t)n);
 		if (archive_write_data(w->tar, w->copy, (size_t)n) != n)
 			return fail_tar(w, name, err);
 		done += (uint64_t)n;
@@ -338,7 +338,7 @@ int erg_archive_add_file(struct erg_archive_writer *w, const char *name, const c
 {
 	_cleanup_(erg_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
-	SHA2_CTX sha;
+	struct erg_sha256 sha;
 	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -348,7 +348,7 @@ int erg_archive_add_file(struct erg_archive_writer *w, const char *name, const c
 	r = begin_member(w, name, (uint64_t)st.st_size, err);
 	if (r < 0)
 		return r;
-	SHA256Init(&sha);
+	erg_sha256_init(&sha);
 	r = copy_file(w, fd, name, path, (uint64_t)st.st_size, &sha, err);
 	return r < 0 ? r : end_member(w, name, &sha, err);
 }

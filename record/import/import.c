@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <sha2.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +18,7 @@
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "formats/base/say.h"
+#include "formats/base/sha256.h"
 #include "record/import/onto.h"
 #include "record/import/options.h"
 
@@ -26,16 +26,17 @@
 
 /* SHA256: of what the reader read; "" where it did not read the file itself. What came through a pipe
  * has no name of its own. */
-static json_t *describe_input(const char *path, const char *sha256, size_t rows, SHA2_CTX *all)
+static json_t *describe_input(const char *path, const char *sha256, size_t rows,
+	struct erg_sha256 *all)
 {
-	char hex[SHA256_DIGEST_STRING_LENGTH];
+	char hex[ERG_SHA256_TEXT];
 	const char *base = strrchr(path, '/');
 	struct stat st;
 
 	snprintf(hex, sizeof(hex), "%s", sha256);
-	if (!*hex && !SHA256File(path, hex))
+	if (!*hex && !erg_sha256_file(path, hex))
 		return NULL;
-	SHA256Update(all, (const uint8_t *)hex, strlen(hex));
+	erg_sha256_add(all, hex, strlen(hex));
 	base = base ? base + 1 : path;
 	return json_pack("{s:s, s:s, s:I}", "path",
 		stat(path, &st) == 0 && S_ISREG(st.st_mode) ? base : "(pipe)", "sha256", hex,
@@ -79,7 +80,7 @@ struct job {
 	struct erg_import_join samples_join, layers_join;
 };
 
-static json_t *describe_layers(const struct job *j, SHA2_CTX *all)
+static json_t *describe_layers(const struct job *j, struct erg_sha256 *all)
 {
 	json_t *layers = describe_input(j->o->layers, j->layers.sha256, j->layers.n_spans, all);
 
@@ -88,7 +89,7 @@ static json_t *describe_layers(const struct job *j, SHA2_CTX *all)
 	return layers;
 }
 
-static json_t *describe_import(const struct job *j, SHA2_CTX *all)
+static json_t *describe_import(const struct job *j, struct erg_sha256 *all)
 {
 	json_t *import = json_pack("{s:s, s:I, s:O, s:O}", "from", j->o->from->name, "origin_ns",
 		(json_int_t)j->origin_ns, "stale", j->stale, "gaps", j->log.gaps);
@@ -106,7 +107,7 @@ static json_t *describe_import(const struct job *j, SHA2_CTX *all)
 
 /* What was added to a recording, and how its clock was joined. */
 static json_t *describe_addition(const char *path, const char *sha256, size_t rows,
-	const char *from, const struct erg_import_join *join, SHA2_CTX *all)
+	const char *from, const struct erg_import_join *join, struct erg_sha256 *all)
 {
 	json_t *a = describe_input(path, sha256, rows, all);
 
@@ -118,20 +119,20 @@ static json_t *describe_addition(const char *path, const char *sha256, size_t ro
 	return a;
 }
 
-static void make_run_id(struct job *j, SHA2_CTX *all)
+static void make_run_id(struct job *j, struct erg_sha256 *all)
 {
 	_cleanup_(erg_freep) char *settings = json_dumps(j->o->sensors, JSON_COMPACT);
 	_cleanup_(erg_freep) char *words = json_dumps(j->o->named_words, JSON_COMPACT);
-	char hex[SHA256_DIGEST_STRING_LENGTH], times[128];
+	char hex[ERG_SHA256_TEXT], times[128];
 
 	if (settings)
-		SHA256Update(all, (const uint8_t *)settings, strlen(settings));
+		erg_sha256_add(all, settings, strlen(settings));
 	if (words && j->o->how.named)
-		SHA256Update(all, (const uint8_t *)words, strlen(words));
+		erg_sha256_add(all, words, strlen(words));
 	snprintf(times, sizeof(times), "%.60s %lld %llu", j->o->how.zone ? j->o->how.zone : "",
 		(long long)j->o->how.offset_ns, (unsigned long long)j->o->how.interval_ns);
-	SHA256Update(all, (const uint8_t *)times, strlen(times));
-	snprintf(j->run_id, 17, "%.16s", SHA256End(all, hex));
+	erg_sha256_add(all, times, strlen(times));
+	snprintf(j->run_id, 17, "%.16s", erg_sha256_end_text(all, hex));
 	for (size_t i = 0; i < sizeof(j->uuid); i++)
 		sscanf(hex + 16 + 2 * i, "%2hhx", &j->uuid[i]);
 }
@@ -148,11 +149,11 @@ static bool is_simulated(const struct erg_import_log *log)
 static json_t *describe(struct job *j)
 {
 	json_t *m = erg_manifest_new(ERG_MANIFEST_FORMAT, "erg-record"), *sources = json_array();
-	SHA2_CTX all;
+	struct erg_sha256 all;
 
 	if (!m || !sources)
 		return NULL;
-	SHA256Init(&all);
+	erg_sha256_init(&all);
 	json_object_set_new(m, "origin", json_string("imported"));
 	json_object_set_new(m, "simulated", json_boolean(is_simulated(&j->log)));
 	json_object_set(m, "tags", j->o->tags);
@@ -172,10 +173,10 @@ static json_t *describe_onto(struct job *j)
 	json_t *sources = json_array(),
 	       *entry = json_pack("{s:s, s:s, s:O, s:O*}", "archive", j->o->onto, "sha256",
 		       j->onto.sha256, "stale", j->stale, "gaps", j->log.gaps);
-	SHA2_CTX all;
+	struct erg_sha256 all;
 
-	SHA256Init(&all);
-	SHA256Update(&all, (const uint8_t *)j->onto.sha256, strlen(j->onto.sha256));
+	erg_sha256_init(&all);
+	erg_sha256_add(&all, j->onto.sha256, strlen(j->onto.sha256));
 	for (uint32_t i = 0; i < erg_import_sources(&j->log); i++)
 		json_array_append_new(sources,
 			describe_source(&j->log, i, j->onto.sources + i, j->kind));

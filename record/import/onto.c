@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <sha2.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/base/sha256.h"
 #include "formats/base/util.h"
 #include "formats/manifest.h"
 
@@ -84,7 +84,7 @@ int erg_import_onto_open(const char *path, struct erg_import_onto *ret, struct e
 		return erg_fail(err, -EINVAL,
 			"%s: %s; a whole archive was expected (erg-record recover)", path,
 			erg_archive_damage(ret->archive));
-	if (!SHA256File(path, ret->sha256))
+	if (!erg_sha256_file(path, ret->sha256))
 		return erg_fail_errno(err, -errno, "%s", path);
 	r = erg_manifest_load(ret->archive, ERG_MANIFEST_FORMAT, &ret->manifest, err);
 	if (r == 0)

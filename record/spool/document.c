@@ -7,13 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "formats/base/tree.h"
+#include "formats/base/sha256.h"
 #include "formats/base/util.h"
 #include "tracepoints/provider.h"
 
@@ -33,10 +33,10 @@ int erg_document_emit_pieces(const char *run, const char *name, const json_t *do
 	len = strlen(text);
 	parts = (len + PIECE - 1) / PIECE;
 	for (size_t i = 0; i < parts; i++) {
-		char event[PIECE + 384], hash[SHA256_DIGEST_STRING_LENGTH];
+		char event[PIECE + 384], hash[ERG_SHA256_TEXT];
 		size_t n = len - i * PIECE < PIECE ? len - i * PIECE : PIECE;
 
-		SHA256Data((const uint8_t *)text + i * PIECE, n, hash);
+		erg_sha256_data(text + i * PIECE, n, hash);
 		snprintf(event, sizeof(event), MAGIC "%s %s %zu/%zu %zu %s\n%.*s", run, name, i,
 			parts, n, hash, (int)n, text + i * PIECE);
 		lttng_ust_tracepoint(ergtrace, document, event);
@@ -55,7 +55,7 @@ struct find {
 /* P, at MAGIC, with LEFT bytes behind it: keeps the piece if it is whole. */
 static void piece_take(struct find *f, const char *p, size_t left)
 {
-	char line[384], run[64], name[64], hash[80], real[SHA256_DIGEST_STRING_LENGTH];
+	char line[384], run[64], name[64], hash[80], real[ERG_SHA256_TEXT];
 	const char *eol = memchr(p, '\n', left < sizeof(line) - 1 ? left : sizeof(line) - 1);
 	size_t part, parts, len;
 
@@ -69,7 +69,7 @@ static void piece_take(struct find *f, const char *p, size_t left)
 		part >= parts || len > PIECE || len > left - (size_t)(eol + 1 - p) ||
 		(f->n && f->n != parts))
 		return;
-	if (strcmp(SHA256Data((const uint8_t *)eol + 1, len, real), hash) || f->parts[part])
+	if (strcmp(erg_sha256_data(eol + 1, len, real), hash) || f->parts[part])
 		return;
 	f->n = parts;
 	f->parts[part] = strndup(eol + 1, len);

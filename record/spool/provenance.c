@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
-#include <sha2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include "formats/base/sha256.h"
 #include "formats/base/util.h"
 
 /* ---- text files ---- */
@@ -234,11 +234,11 @@ static void put_build_id(json_t *o, const char *path)
 json_t *erg_provenance_file(const char *path)
 {
 	_cleanup_(erg_freep) char *real = realpath(path, NULL);
-	char hash[SHA256_DIGEST_STRING_LENGTH];
+	char hash[ERG_SHA256_TEXT];
 	json_t *o = json_object();
 
 	json_object_set_new(o, "path", json_string(real ? real : path));
-	if (SHA256File(path, hash))
+	if (erg_sha256_file(path, hash))
 		json_object_set_new(o, "sha256", json_string(hash));
 	put_build_id(o, path);
 	return o;
