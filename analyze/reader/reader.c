@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analyze/reader/cache.h"
 #include "analyze/reader/join.h"
 #include "analyze/reader/sensor.h"
 #include "formats/base/memory.h"
@@ -254,32 +255,85 @@ static int fail_unreadable(const struct chunks *cs, struct erg_err *err)
 		cs->c[0].name, cs->n > 1 ? " and all others" : "", cs->c[0].error);
 }
 
-int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
-	struct erg_timeline **ret, struct erg_err *err)
+static int begin_timeline(const struct erg_archive *a, const char *path, struct erg_timeline **ret,
+	struct erg_err *err)
 {
-	static const struct erg_reader_options defaults = {0};
-	_cleanup_(erg_archive_freep) struct erg_archive *a = NULL;
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = calloc(1, sizeof(*tl));
-	_cleanup_(chunks_release) struct chunks cs = {0};
-	int r = open_archive(path, &a, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (!tl || !(tl->archive = strdup(path)) || !(tl->warnings = json_array()))
 		return erg_fail(err, -ENOMEM, "%s: out of memory", path);
 	if (a && erg_archive_damage(a))
 		erg_timeline_warn(tl, "damaged", "%s", erg_archive_damage(a));
 	r = load_documents(a, path, tl, err);
+	if (r >= 0)
+		*ret = erg_steal_ptr(&tl);
+	return r;
+}
+
+static bool any_error(const struct chunks *cs)
+{
+	for (size_t i = 0; i < cs->n; i++)
+		if (!cs->c[i].h || cs->c[i].error[0])
+			return true;
+	return erg_memory_starved();
+}
+
+/* A is NULL for an unpacked archive. */
+static int decode(const struct erg_archive *a, const struct erg_reader_options *opt,
+	const struct erg_cache *cache, struct erg_timeline *tl, struct chunks *cs,
+	struct erg_err *err)
+{
+	const size_t warnings = json_array_size(tl->warnings);
+	int r = a ? archive_chunks(a, cs, err) : directory_chunks(tl->archive, cs, err);
+	bool whole;
+
+	if (r >= 0)
+		r = erg_worker_run(a, cs->c, cs->n, opt, err);
+	if (r >= 0 && !opt->documents_suffice)
+		r = fail_unreadable(cs, err);
+	whole = cs->n && !any_error(cs); /* before the chunks are given back */
+	if (r >= 0)
+		r = erg_join_timeline(tl, cs->c, cs->n, err);
+	if (r >= 0 && whole && !erg_memory_starved())
+		erg_cache_store(cache, a, tl, warnings);
+	return r;
+}
+
+/* What is damaged is neither looked for nor kept: its report is of this decoding. */
+static int open_cache(const struct erg_archive *a, const struct erg_reader_options *opt,
+	struct erg_cache *ret, struct erg_err *err)
+{
+	return !a || opt->no_cache || erg_archive_damage(a) ? 0 : erg_cache_open(a, ret, err);
+}
+
+int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
+	struct erg_timeline **ret, struct erg_err *err)
+{
+	static const struct erg_reader_options defaults = {0};
+	_cleanup_(erg_archive_freep) struct erg_archive *a = NULL;
+	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
+	_cleanup_(erg_cache_close) struct erg_cache cache = ERG_CACHE_NONE;
+	_cleanup_(chunks_release) struct chunks cs = {0};
+	int cached, r = open_archive(path, &a, err);
+
+	opt = opt ? opt : &defaults;
+	if (r >= 0)
+		r = begin_timeline(a, path, &tl, err);
 	if (r < 0)
 		return r;
-	opt = opt ? opt : &defaults;
-	r = a ? archive_chunks(a, &cs, err) : directory_chunks(path, &cs, err);
-	if (r >= 0)
-		r = erg_worker_run(a, cs.c, cs.n, opt, err);
-	if (r >= 0 && !opt->documents_suffice)
-		r = fail_unreadable(&cs, err);
-	if (r >= 0)
-		r = erg_join_timeline(tl, cs.c, cs.n, err);
+	r = open_cache(a, opt, &cache, err);
+	if (r < 0)
+		return r;
+	cached = erg_cache_load(&cache, tl);
+	if (cached < 0) { /* half of something */
+		erg_timeline_free(erg_steal_ptr(&tl));
+		r = begin_timeline(a, path, &tl, err);
+		if (r < 0)
+			return r;
+	}
+	if (cached <= 0)
+		r = decode(a, opt, &cache, tl, &cs, err);
 	if (r >= 0 && opt->sensor)
 		r = erg_reader_sensor(tl, opt->sensor, err);
 	if (r < 0)

@@ -14,6 +14,7 @@ struct erg_reader_options {
 	unsigned int jobs;      /* 0: as many as there are CPUs */
 	unsigned int timeout_s; /* for one chunk; 0: default */
 	uint64_t memory_max;    /* bytes of address space of a child; 0: default */
+	bool no_cache;          /* decodes in any case and keeps nothing (analyze/reader/cache.h) */
 	bool documents_suffice; /* a trace of which nothing can be read is warned of, no failure */
 	const char *sensor; /* --sensor overrides, "key=value …" or "RAIL:key=value"; or NULL */
 };

@@ -58,8 +58,7 @@ int erg_times_push_slow(struct erg_times *t, uint64_t time)
 		return -ENOMEM;
 	if (b->full)
 		b->full[in_block] = time;
-	else
-		t->offset[t->n] = (int32_t)offset;
+	t->offset[t->n] = b->full ? 0 : (int32_t)offset; /* also there: columns are written out */
 	t->n++;
 	return 0;
 }

@@ -59,6 +59,12 @@ static int take_format(void *into, const char *arg, struct erg_err *err)
 		"jobs", 0, "N", "decode N chunks at a time (default: one a CPU)",                  \
 			ERG_OPTION_UNSIGNED, AT(reader.jobs), 1, 1024                              \
 	}
+#define ROW_CACHE                                                                                  \
+	{                                                                                          \
+		"no-cache", 0, NULL,                                                               \
+			"decode also what was decoded before, and keep nothing of it",             \
+			ERG_OPTION_FLAG, AT(reader.no_cache)                                       \
+	}
 #define ROW_FORMAT                                                                                 \
 	{                                                                                          \
 		"format", 0, "FORMAT", "text, json or csv (default text)", ERG_OPTION_CALL,        \
@@ -93,6 +99,7 @@ const struct erg_option erg_rows_account[] = {
 	{"seed", 0, "N", "of the bootstrap (default 0): the same seed gives the same bytes",
 		ERG_OPTION_U64, AT(seed), 0, 18446744073709549568.},
 	ROW_JOBS,
+	ROW_CACHE,
 	{0},
 };
 const struct erg_option erg_rows_output[] = {ROW_FORMAT, ROW_STRICT, {0}};
@@ -108,7 +115,8 @@ const struct erg_option erg_rows_select[] = {
 		SELECT(phase)},
 	{0},
 };
-const struct erg_option erg_rows_info[] = {ROW_RAIL, ROW_JOBS, ROW_FORMAT, ROW_STRICT, {0}};
+const struct erg_option erg_rows_info[] = {ROW_RAIL, ROW_JOBS, ROW_CACHE, ROW_FORMAT, ROW_STRICT,
+	{0}};
 const struct erg_option erg_rows_verify[] = {ROW_JOBS, ROW_FORMAT, ROW_STRICT, {0}};
 
 /* The name of the newest archive in this folder into BUF; false where there is none. */

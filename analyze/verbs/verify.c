@@ -74,6 +74,7 @@ static void check_content(const char *path, const struct erg_common *common, jso
 	size_t i;
 
 	reader.documents_suffice = true;
+	reader.no_cache = true; /* whether it decodes is the question */
 	if (erg_timeline_read(path, &reader, &tl, &err) < 0) {
 		add_problem(problems, err.msg);
 		return;

@@ -7,8 +7,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
+#include "formats/archive/frames.h"
 #include "formats/archive/layout.h"
 #include "formats/base/sha256.h"
 #include "formats/base/util.h"
@@ -51,4 +51,32 @@ int erg_archive_digest(const char *path, char ret[ERG_ARCHIVE_DIGEST_SIZE], stru
 	else if (!erg_sha256_fd(fd, ret))
 		return erg_fail_errno(err, -errno, "%s", path);
 	return 0;
+}
+
+int erg_archive_hash(const struct erg_archive *a, char ret[ERG_ARCHIVE_DIGEST_SIZE])
+{
+	const size_t most = 1u << 18;
+	_cleanup_(erg_freep) unsigned char *buf = malloc(most);
+	struct erg_sha256 sha;
+	uint64_t at = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	erg_sha256_init(&sha);
+	while (at < a->size) {
+		const size_t n = a->size - at < most ? (size_t)(a->size - at) : most;
+		int r = erg_pread_exactly(a->fd, buf, n, at);
+
+		if (r < 0)
+			return r;
+		erg_sha256_add(&sha, buf, n);
+		at += n;
+	}
+	erg_sha256_end_text(&sha, ret);
+	return 0;
+}
+
+int erg_archive_stat(const struct erg_archive *a, struct stat *ret)
+{
+	return fstat(a->fd, ret) < 0 ? -errno : 0;
 }

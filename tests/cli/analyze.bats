@@ -368,14 +368,14 @@ begun() { ! clean "$1" || gone "$1"; }
 @test "nothing is left behind by a run that ends, is interrupted, or is killed" {
     mktrace 2600000 big.erg
     for signal in INT TERM KILL; do
-        erg-analyze info big.erg >/dev/null 2>&1 &
+        erg-analyze info --no-cache big.erg >/dev/null 2>&1 &
         pid=$!
         await begun $pid
         kill -$signal $pid || : # it may be faster
         wait $pid || :
         await clean $pid
     done
-    erg-analyze info big.erg >/dev/null 2>&1 &
+    erg-analyze info --no-cache big.erg >/dev/null 2>&1 &
     pid=$!
     wait $pid
     [ -z "$(leftovers $pid)" ]

@@ -11,6 +11,8 @@ export PATH="$ERG_BUILD/record:$ERG_BUILD/analyze:$ERG_BUILD/tests/board:$ERG_BU
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
+    # of this test alone: what another one decoded is not there
+    export XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache-$BATS_TEST_NUMBER
     if declare -F test_setup >/dev/null; then test_setup; fi
 }
 

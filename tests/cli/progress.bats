@@ -50,7 +50,7 @@ long_bootstrap() {
     mktrace 1000000 long.erg one-chunk >/dev/null
     erg-analyze info --format json long.erg >want.json
     for jobs in 1 2; do
-        on_terminal "erg-analyze info --format json --jobs $jobs long.erg >got.json"
+        on_terminal "erg-analyze info --no-cache --format json --jobs $jobs long.erg >got.json"
         [ "$(shown decoding)" -ge 3 ]
         # more and more of it
         sed -n 's/^decoding .*\] *\([0-9]*\) %.*/\1/p' lines | sort -nc
