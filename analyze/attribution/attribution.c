@@ -331,6 +331,25 @@ static int bend(struct attr_run *r)
 	return attr_refit_again(r);
 }
 
+/* The columns as they were before they were bent: what made power seem to go with the duration was the
+ * sensor, and the search for another one is long with many columns, and finds less. */
+static int unbend(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	int rc;
+
+	if (!st->view.bent)
+		return 0;
+	attr_view_release(&st->view);
+	rc = attr_view_build(r->src, &r->opt, LONG_GAP_NS, &st->view, r->err);
+	if (!rc)
+		rc = attr_durations(&st->view, r->err);
+	attr_nnls_release(&r->nnls);
+	if (!rc)
+		rc = attr_nnls_init(&r->nnls, st->view.n_cols + r->n_extra, r->n_extra, r->err);
+	return rc ? rc : attr_fit_at(r, &st->shape, NULL);
+}
+
 /* Power goes with the duration, and that is what is wrong: a wrong kernel shows in that test as well. */
 static bool varying(const struct attr_run *r)
 {
@@ -441,7 +460,9 @@ static int fit_sensor(struct attr_run *r)
 	scattered = attr_scatters(r) ? SCATTER_LEFT * r->sol.rss_plain : INFINITY;
 	attr_trust_nothing(r);
 	memset(&r->weights, 0, sizeof(r->weights));
-	rc = attr_search(r);
+	rc = unbend(r);
+	if (!rc)
+		rc = attr_search(r);
 	if (!rc)
 		rc = weigh_and_judge(r);
 	if (!rc && varying(r))
@@ -471,7 +492,7 @@ static int attribute(struct attr_run *r)
 	if ((rc = fit_sensor(r)) < 0)
 		return rc;
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
-	if ((rc = resample(r)) < 0 || (rc = finite_run(r)) < 0 ||
+	if ((rc = resample(r)) < 0 || (rc = attr_quantum(r)) < 0 || (rc = finite_run(r)) < 0 ||
 		(rc = attr_direct_run(v, &st->readings, &st->shape, &st->direct, r->err)) < 0 ||
 		(rc = attr_coverage(st, r->err)) < 0 || (rc = attr_idle(st, r->err)) < 0)
 		return rc;
@@ -508,6 +529,7 @@ static int run(const struct erg_rail *rail, const struct attr_source *src,
 		return erg_fail(err, -ENOMEM, "out of memory");
 	r.st = a->state;
 	r.st->opt = &r.opt;
+	r.src = src;
 	rc = prepare(&r, rail, src, &shape);
 	if (!rc)
 		rc = attr_lag_search(&r.st->view, &r.st->readings, rail, &r.opt, &shape, &r.fit,

@@ -145,7 +145,7 @@ double attr_rounding_bias(double noise, double quantum)
 }
 
 /* The bias by the quantum only stays where readings see one layer alone: elsewhere the changing
- * shares are the dither. */
+ * shares are the dither. Of cells quantum.c has it. */
 static void quantum_effect(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
@@ -158,7 +158,9 @@ static void quantum_effect(struct attr_run *r)
 		uint32_t k = v->col_class[c];
 		double pure = 1;
 
-		if (!st->is_direct[k])
+		if (!st->is_direct[k] && r->weights.cell_w > 0)
+			pure = 0;
+		else if (!st->is_direct[k])
 			pure = st->gram.square[c] > 0 ? st->gram.pure[c] / st->gram.square[c] : 0;
 		if (v->class_time[k] > 0)
 			st->quantum_w[k] += attr_rounding_bias(st->direct.spread[c], q) * pure *

@@ -270,7 +270,8 @@ static double longer_of(const struct erg_attr_state *st, enum erg_attr_gate gate
 		return m->windows > 0 ? st->min_windows / m->windows : 0;
 	if (gate == ERG_GATE_BLOCKS)
 		return st->gram.n ? (double)ATTR_MIN_BLOCKS / (double)st->gram.n : 0;
-	return gate == ERG_GATE_CI && room > 0 ? stat / room * (stat / room) : 0;
+	return gate == ERG_GATE_CI && room > 0 && !(st->rounded_w > 0) ? stat / room * (stat / room)
+								       : 0;
 }
 
 static struct erg_est refused(const struct erg_attr *a, enum erg_attr_gate gate, double longer)

@@ -17,6 +17,7 @@
 
 #define WINDOW_MIN 1000.0 /* ns */
 #define STEP 0.05         /* of the window */
+#define STEP_MAX 1e5      /* ns, of the delay */
 
 double attr_window_of(const struct attr_shape *s)
 {
@@ -68,13 +69,17 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 	x->shape = *s;
 	if (s->kind == ERG_SENSOR_COUNTER)
 		w = r->spacing_ns;
-	x->h_delay = fmax(fmin(STEP * w, 1e5), 500);
+	x->h_delay = fmax(fmin(STEP * w, STEP_MAX), 500);
 	x->h_window = fmax(STEP * w, 500);
 	hi = fmax(fmin(w / 4, segment / 2), 1e5);
 	lo = 0;
 	if (tau > hi / 2) {
-		hi = sqrt(1.2) * tau;
-		lo = sqrt(0.8) * tau;
+		/* no further than the delay's: of a step that is long beside the layers little is left
+		 * but its own error, once the model's columns have taken their part of it */
+		double by = fmin(STEP * tau, x->h_delay);
+
+		hi = tau + by;
+		lo = tau - by;
 	} else if (tau > 0) {
 		hi = hypot(hi, tau);
 	}

@@ -291,7 +291,7 @@ static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 }
 
 /* How many times as long a run would resolve class C: the statistical part of its interval falls with
- * the root of the time, what is seen grows with it. */
+ * the root of the time, what is seen grows with it; what coarse digits leave open does neither. */
 static double longer(const struct gates *g, const struct erg_attr_class *k, size_t c)
 {
 	struct attr_parts p;
@@ -301,7 +301,7 @@ static double longer(const struct gates *g, const struct erg_attr_class *k, size
 		return k->windows > 0 ? g->min_windows / k->windows : 0;
 	if (k->gate == ERG_GATE_BLOCKS)
 		return g->st->gram.n ? (double)ATTR_MIN_BLOCKS / (double)g->st->gram.n : 0;
-	if (k->gate != ERG_GATE_CI && k->gate != ERG_GATE_COND)
+	if ((k->gate != ERG_GATE_CI && k->gate != ERG_GATE_COND) || g->st->rounded_w > 0)
 		return 0;
 	memset(g->weight, 0, g->n * sizeof(*g->weight));
 	g->weight[c] = 1;

@@ -13,6 +13,7 @@
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
  *   direct.c     readings inside one layer -> energy without a model
  *   bootstrap.c  sums                -> replicates
+ *   quantum.c    readings in cells   -> what rounding adds to the replicates
  *   finite.c     residuals           -> replicates for this run instead of all runs
  *   gates.c      all of it           -> what may be said
  *   combine.c    replicates          -> intervals, and what may be said of sums
@@ -190,9 +191,10 @@ struct erg_attr_state {
 	double *dir_se;
 	bool *is_direct; /* per class: value is the direct one */
 	double *rival_j; /* per class: energy by another sensor that fits as well, less its own, J */
-	double *slack_j;     /* per class: what tests that fail slightly would change, J */
-	double *lag_j;       /* ATTR_LAG_SIDES per class: change of the energy by another lag, J */
-	double *quantum_w;   /* per class: bound of the quantisation bias, W */
+	double *slack_j;   /* per class: what tests that fail slightly would change, J */
+	double *lag_j;     /* ATTR_LAG_SIDES per class: change of the energy by another lag, J */
+	double *quantum_w; /* per class: bound of the quantisation bias, W */
+	double rounded_w; /* standard: what rounding that readings share does to their mean, W; 0: little */
 	double sigma2, tau2; /* of the solution */
 	double mean_w;
 	double alias_j; /* what a sampler nearly in step made of the run's energy; 0: nothing, J */
@@ -294,6 +296,7 @@ struct attr_weights {
 /* ---- attribution.c: one attribution under way ---- */
 struct attr_run {
 	struct erg_attr *a;
+	const struct attr_source *src;
 	struct erg_attr_state *st;
 	struct erg_attr_options opt;
 	struct attr_fit fit;
@@ -319,6 +322,25 @@ void attr_weigh(const struct attr_weights *w, struct attr_row *row, const double
 /* Looks at the residuals of the fit; *RET_CHANGED: readings are not alike, R->weights says how. Cells
  * are fitted at once. */
 int attr_reweigh(struct attr_run *r, bool *ret_changed);
+
+/* ---- cells.c ---- */
+int attr_fit_cells(struct attr_run *r);
+
+/* ---- quantum.c ---- */
+/* Readings that share their rounding error, by the power that the fit gives them. */
+struct attr_levels {
+	size_t n;
+	double width; /* W */
+};
+/* Whether the rounding of the readings is not small beside what else scatters them. */
+bool attr_coarse_quantum(const struct attr_run *r);
+void attr_levels_span(const struct attr_run *r, struct attr_levels *ret);
+/* The level of a row. *RET_SD: of what its readings share, W, times the row's weight. */
+size_t attr_level_of(const struct attr_run *r, const struct attr_levels *l,
+	const struct attr_row *row, double *ret_sd);
+/* Adds to R->boot what readings of one level share of their rounding, and finds what that does to the
+ * mean of all; nothing but for cells. */
+int attr_quantum(struct attr_run *r);
 
 /* ---- rows.c ---- */
 struct attr_rows {
@@ -350,6 +372,11 @@ bool attr_scatters(const struct attr_run *r);
 
 /* ---- refit.c ---- */
 int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power);
+/* Sums and the solution for the sensor SHAPE, derivatives and weights by POWER (per column). */
+int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power);
+/* The sensor that the last solution asks for, FACTOR of the way, no further than derivatives are good for. */
+void attr_next_shape(const struct attr_run *r, const struct attr_shape *from, double factor,
+	struct attr_shape *ret);
 /* Fits the run: from r->fit on, whatever of the sensor is not known. */
 int attr_refit(struct attr_run *r);
 /* Goes on from R->st->shape and R->fit.power when the columns have changed. */

@@ -365,7 +365,8 @@ static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 	/* between the windows the power is not known; in them the sensor's noise is left, which what the
 	 * fit leaves bounds */
 	s2 = (1 - f) * s2 + f * fmin(s2, st->sigma2) + st->rail.lsb_w * st->rail.lsb_w / 12;
-	var += st->alias_j * st->alias_j * s->time * 1e-9 / run_s(st);
+	var += st->alias_j * st->alias_j * s->time * 1e-9 / run_s(st) +
+		pow(st->rounded_w * s->time * 1e-9, 2);
 	return sqrt(s->time * s->time * 1e-18 * s2 / fmax(n, 1) + var);
 }
 

@@ -7,7 +7,8 @@
  *
  *     T = g' V^-1 g,   F = T / (n - T) (n - q) / q     (Hotelling 1931) on q and n - q degrees
  *
- * Of all block lengths that leave enough blocks the least significant one counts.
+ * Of all block lengths that leave enough blocks the least significant one counts. Where the readings are
+ * rounded coarsely V also has what readings of one level share, wherever in the run they are.
  *
  * The kernel is asked by finite shifts of the lag, which are not blind in a wrong minimum, as
  * derivatives are; the clock by shifts that grow with the time, its square and its cube.
@@ -55,6 +56,8 @@ struct scores {
 	size_t rows, pure;   /* readings, and those that saw one column alone */
 	struct attr_extras x;
 	size_t hint[ATTR_SHIFTS + 1][2];
+	struct attr_levels levels; /* of a coarse quantum; n 0: none */
+	double *lm, *lz;           /* levels x dim, levels x n_z: sums, as much as they share */
 };
 
 /* The columns of one reading that the tests are about. */
@@ -124,6 +127,22 @@ static void score_row(struct scores *s, const struct attr_row *row, size_t block
 	}
 }
 
+static void score_level(struct scores *s, const struct attr_row *row)
+{
+	size_t cols = s->st->view.n_cols, at;
+	double sd;
+
+	if (!s->levels.n)
+		return;
+	at = attr_level_of(s->r, &s->levels, row, &sd);
+	for (size_t i = 0; i < row->n; i++)
+		s->lm[at * s->dim + row->col[i]] += sd * row->a[i];
+	for (size_t i = cols; i < s->dim; i++)
+		s->lm[at * s->dim + i] += sd * row->x[i - cols];
+	for (size_t i = 0; i < s->n_z; i++)
+		s->lz[at * s->n_z + i] += sd * s->z[i];
+}
+
 static bool saw_one(const struct attr_row *row)
 {
 	for (size_t k = 0; k < row->n; k++)
@@ -151,20 +170,23 @@ static int score_rows(struct scores *s)
 			s->z[i] *= row->sw;
 		if (!rc)
 			score_row(s, row, m * s->blocks / n);
+		if (!rc)
+			score_level(s, row);
 	}
 	attr_rows_close(&rows);
 	return rc;
 }
 
-/* g' V^-1 g for the N scores in the blocks' sums U (n_b x N), by Cholesky; < 0: V is singular. */
-static double quadratic(const double *u, size_t n_b, size_t n)
+/* g' V^-1 g for the N scores in the blocks' sums U (n_b x N), by Cholesky; < 0: V is singular. After the
+ * blocks come N_L levels, which are in V alone. */
+static double quadratic(const double *u, size_t n_b, size_t n_l, size_t n)
 {
 	double v[ATTR_Z * ATTR_Z], g[ATTR_Z] = {0}, t = 0;
 
 	memset(v, 0, sizeof(v));
-	for (size_t b = 0; b < n_b; b++)
+	for (size_t b = 0; b < n_b + n_l; b++)
 		for (size_t i = 0; i < n; i++) {
-			g[i] += u[b * n + i];
+			g[i] += b < n_b ? u[b * n + i] : 0;
 			for (size_t j = 0; j <= i; j++)
 				v[i * n + j] += u[b * n + i] * u[b * n + j];
 		}
@@ -213,11 +235,25 @@ static double step_of(const struct scores *s, size_t which)
 	return s->own[which] ? score_of(s, which) / s->left[which] : 0;
 }
 
+/* Of the columns WHICH, what an error of one SD of each level adds to their scores. */
+static void level_scores(const struct scores *s, const size_t *which, size_t q, double *ret)
+{
+	for (size_t l = 0; l < s->levels.n; l++)
+		for (size_t i = 0; i < q; i++) {
+			double x = s->own[which[i]] ? s->lz[l * s->n_z + which[i]] : 0;
+
+			for (size_t c = 0; c < s->dim && s->own[which[i]]; c++)
+				x -= s->c[c * s->n_z + which[i]] * s->lm[l * s->dim + c];
+			ret[l * q + i] = x;
+		}
+}
+
 static void test_scores(const struct scores *s, const size_t *which, size_t q,
 	struct attr_test *ret)
 {
 	size_t least = q * BLOCKS_PER_SCORE > BLOCKS_MIN ? q * BLOCKS_PER_SCORE : BLOCKS_MIN;
-	_cleanup_(erg_freep) double *u = erg_noted(malloc((s->blocks + 1) * q * sizeof(double)));
+	_cleanup_(erg_freep) double *u =
+		erg_noted(malloc((s->blocks + s->levels.n + 1) * q * sizeof(double)));
 
 	bool seen = false;
 
@@ -250,7 +286,8 @@ static void test_scores(const struct scores *s, const size_t *which, size_t q,
 					x -= s->c[c * s->n_z + which[i]] * s->me[b * s->dim + c];
 				u[b / length * q + i] += x;
 			}
-		t = quadratic(u, n, q);
+		level_scores(s, which, q, u + n * q);
+		t = quadratic(u, n, s->levels.n, q);
 		f = t < (double)n ? t / ((double)n - t) * (double)(n - q) / (double)q : INFINITY;
 		p = isfinite(f) ? gsl_cdf_fdist_Q(f, (double)q, (double)(n - q)) : 0;
 		if (!(ret->p >= p)) {
@@ -274,7 +311,11 @@ static int alloc_scores(struct scores *s)
 	s->z = calloc(s->n_z, sizeof(double));
 	s->c = calloc(s->dim * s->n_z, sizeof(double));
 	s->inv = calloc(s->dim * s->dim, sizeof(double));
-	if (s->me && s->ze && s->mz && s->zz && s->z && s->c && s->inv)
+	if (attr_coarse_quantum(s->r))
+		attr_levels_span(s->r, &s->levels);
+	s->lm = calloc(s->levels.n * s->dim + 1, sizeof(double));
+	s->lz = calloc(s->levels.n * s->n_z + 1, sizeof(double));
+	if (s->lm && s->lz && s->me && s->ze && s->mz && s->zz && s->z && s->c && s->inv)
 		return 0;
 	return erg_fail(s->r->err, -ENOMEM, "out of memory for %zu columns", s->dim);
 }
@@ -289,6 +330,8 @@ static void free_scores(struct scores *s)
 	free(s->z);
 	free(s->c);
 	free(s->inv);
+	free(s->lm);
+	free(s->lz);
 }
 
 /* c = (M'M)^-1 M'Z */

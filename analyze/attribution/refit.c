@@ -95,7 +95,7 @@ int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const do
 	return 0;
 }
 
-static int fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power)
+int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power)
 {
 	int rc = attr_accumulate(r, shape, power);
 
@@ -113,7 +113,7 @@ static double gain(const struct attr_run *r)
 }
 
 /* The step, no longer than what the derivatives are good for. */
-static void next_shape(const struct attr_run *r, const struct attr_shape *from, double factor,
+void attr_next_shape(const struct attr_run *r, const struct attr_shape *from, double factor,
 	struct attr_shape *ret)
 {
 	double step[ATTR_PSI], w = attr_window_of(from), tau = attr_tau_of(from), reach, shrink = 1;
@@ -156,12 +156,12 @@ int attr_fit_step(struct attr_run *r)
 	if (!power)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
 	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
-	rc = fit_at(r, &from, power);
+	rc = attr_fit_at(r, &from, power);
 	if (rc < 0 || gain(r) <= NEAR)
 		return rc;
-	next_shape(r, &from, 1, &st->shape);
+	attr_next_shape(r, &from, 1, &st->shape);
 	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
-	return fit_at(r, &st->shape, power);
+	return attr_fit_at(r, &st->shape, power);
 }
 
 /* From R->st->shape with POWER to the next minimum. The last pass is that of the shape kept. */
@@ -171,17 +171,17 @@ int attr_descend(struct attr_run *r, double *power)
 	struct attr_shape from = st->shape, next = from;
 	size_t cols = st->view.n_cols;
 	double best, factor = 1;
-	int rc = fit_at(r, &from, power), halvings = 0;
+	int rc = attr_fit_at(r, &from, power), halvings = 0;
 
 	best = r->sol.rss_plain;
 	for (int i = 0; !rc && i < STEPS_MAX && gain(r) > NEAR; i++) {
 		struct attr_solution kept = r->sol;
 
 		memcpy(power, st->power, cols * sizeof(*power));
-		next_shape(r, &from, factor, &next);
+		attr_next_shape(r, &from, factor, &next);
 		if (!moved_at_all(&from, &next))
 			break;
-		rc = fit_at(r, &next, power);
+		rc = attr_fit_at(r, &next, power);
 		if (!rc && r->sol.rss_plain < best * (1 - 1e-9)) {
 			best = r->sol.rss_plain;
 			from = next;
@@ -196,7 +196,7 @@ int attr_descend(struct attr_run *r, double *power)
 		memcpy(st->power, power, cols * sizeof(*power));
 	}
 	if (!rc && halvings && moved_at_all(&from, &next))
-		rc = fit_at(r, &from, power);
+		rc = attr_fit_at(r, &from, power);
 	st->shape = from;
 	return rc;
 }
@@ -320,7 +320,7 @@ int attr_refit(struct attr_run *r)
 	if (rc < 0)
 		return rc;
 	if (!asks(r))
-		return fit_at(r, &st->shape, NULL);
+		return attr_fit_at(r, &st->shape, NULL);
 	memcpy(power, r->fit.power, st->view.n_cols * sizeof(*power));
 	rc = fit_declared(r, power);
 	if (rc < 0)

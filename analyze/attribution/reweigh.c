@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
@@ -122,73 +121,6 @@ static int estimate(struct pile *p, struct attr_weights *w, struct erg_err *err)
 	return 0;
 }
 
-/* The noise of greatest likelihood at the present fit, in SDs of the cell Q. */
-static int cell_noise(struct attr_run *r, double q, double *ret)
-{
-	static const double of_q[] = {0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.06, 0.04};
-	double like[ERG_ARRAY_SIZE(of_q)] = {0};
-	struct attr_rows rows;
-	struct attr_row *row;
-	size_t best = 0;
-	int rc = attr_rows_open(&rows, r, &r->st->shape, NULL);
-
-	rows.k.stride = r->st->readings.n / ROWS_MAX + 1;
-	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
-		double mu = 0;
-
-		rc = 0;
-		for (size_t i = 0; i < row->n; i++)
-			mu += row->a[i] * r->st->power[row->col[i]];
-		for (size_t i = 0; i < ERG_ARRAY_SIZE(of_q); i++) {
-			double s = of_q[i] * q,
-			       p = gsl_cdf_ugaussian_P((row->y + q / 2 - mu) / s) -
-				gsl_cdf_ugaussian_P((row->y - q / 2 - mu) / s);
-
-			like[i] += log(fmax(p, 1e-12));
-		}
-	}
-	attr_rows_close(&rows);
-	for (size_t i = 1; i < ERG_ARRAY_SIZE(of_q); i++)
-		best = like[i] > like[best] ? i : best;
-	*ret = of_q[best] * q;
-	return rc;
-}
-
-static bool coarse_quantum(const struct attr_run *r)
-{
-	double q = r->st->rail.lsb_w;
-
-	return r->st->shape.kind != ERG_SENSOR_COUNTER && q > 0 &&
-		q / sqrt(12) > 0.25 * sqrt(r->sol.sigma2);
-}
-
-#define CELL_ROUNDS 6
-
-/* Cells: Newton with the noise found anew each time, which goes down as the fit gets better. */
-static int fit_cells(struct attr_run *r)
-{
-	struct attr_weights *w = &r->weights;
-	double q = r->st->rail.lsb_w, before = 0;
-	int rc = 0;
-
-	w->cell_w = 0;
-	w->used = false;
-	for (int i = 0; i < CELL_ROUNDS && !rc; i++) {
-		double sigma;
-
-		w->cell_w = 0;
-		rc = cell_noise(r, q, &sigma);
-		w->cell_w = q;
-		w->cell_sigma = i ? fmax(sigma, before / 2) : 0.5 * q;
-		if (i > 2 && w->cell_sigma == before)
-			break;
-		before = w->cell_sigma;
-		if (!rc)
-			rc = attr_fit_step(r);
-	}
-	return rc;
-}
-
 int attr_reweigh(struct attr_run *r, bool *ret_changed)
 {
 	struct attr_weights *w = &r->weights;
@@ -198,9 +130,9 @@ int attr_reweigh(struct attr_run *r, bool *ret_changed)
 	*ret_changed = false;
 	if (r->sol.sigma2 <= 0 || r->st->gram.rows < 200)
 		return 0;
-	if (coarse_quantum(r)) {
+	if (attr_coarse_quantum(r)) {
 		*ret_changed = true;
-		return fit_cells(r);
+		return attr_fit_cells(r);
 	}
 	memset(w, 0, sizeof(*w));
 	rc = collect(r, &p);

@@ -427,6 +427,44 @@ static void test_systematic(void **state)
 	done(&r);
 }
 
+/* Readings of one level share what rounding did to them: four times as many do not make the interval
+ * half as wide, and it covers. */
+static void test_coarse_quantum(void **state)
+{
+	struct erg_attr_options opt;
+	double half[2] = {0};
+	size_t covered = 0, rows = 0;
+
+	erg_attr_options_init(&opt);
+	opt.ci_limit = 10;
+	for (size_t i = 0; i < 2; i++) {
+		struct scene s;
+		struct result r;
+
+		scene_defaults(&s);
+		s.noise_w = 0;
+		s.lsb = 1;
+		s.run_s = i ? 60 : 15;
+		run(&s, &opt, &r);
+		for (size_t k = 0; k < s.layers; k++) {
+			const struct erg_est *e = &r.a->classes[k].energy_j;
+
+			if (!erg_est_resolved(e))
+				continue;
+			rows++;
+			covered += e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi;
+			half[i] += (e->hi - e->lo) / 2 / r.t.energy_j[k] / (double)s.layers;
+			/* the truth is nowhere near twice the interval away */
+			assert_true(fabs(e->value - r.t.energy_j[k]) < e->hi - e->lo);
+		}
+		assert_true(r.a->ets_j.lo < r.t.total_j && r.t.total_j < r.a->ets_j.hi);
+		done(&r);
+	}
+	assert_true(rows > 10);
+	assert_true((double)covered >= 0.9 * (double)rows);
+	assert_true(half[1] > 0.6 * half[0]);
+}
+
 static void test_bad_input(void **state)
 {
 	struct erg_attr_options opt;
@@ -473,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_systematic),
+		cmocka_unit_test(test_coarse_quantum),
 		cmocka_unit_test(test_bad_input),
 	};
 
