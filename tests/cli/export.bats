@@ -184,3 +184,46 @@ EOF
     run -1 erg-analyze export --to sqlite missing.erg -o x.db
     [ ! -e x.db ]
 }
+
+@test "python: erg.load gives the tables of archives, results and databases" {
+    [ -x /usr/bin/python3 ] || skip "python3 is not installed"
+    export PYTHONPATH=$ERG_SRC/tracepoints/adapters/python PYTHONDONTWRITEBYTECODE=1
+    mkdir -p runs stand
+    mv run.erg "runs/a 'b'?.erg"
+    erg-analyze layers runs --format json 2>/dev/null >layers.json
+    erg-analyze export --to sqlite runs -o "all?.db" 2>/dev/null
+    # pandas has no part in this but its constructor
+    printf 'class DataFrame:\n    def __init__(s, rows, columns): s.rows, s.columns = rows, columns\n    def __len__(s): return len(s.rows)\n' \
+        >stand/pandas.py
+    cat >t.py <<'EOF'
+import json, sys
+import erg
+
+doc = json.load(open("layers.json"))["runs"][0]
+for source in ("runs", "layers.json", "all?.db"):
+    r = erg.load(source, pandas=False)
+    assert [l["name"] for l in r.layers] == [l["name"] for l in doc["layers"]], source
+    for mine, its in zip(r.layers, doc["layers"]):
+        assert abs(mine["energy_j_hi"] - its["energy_j"]["hi"]) < 1e-8 and mine["merged_with"] == its["merged_with"]
+    assert len(r.runs) == 1 and r.runs[0]["rail"] == "VDD_IN" and r.runs[0]["simulated"] == 0
+    assert r.runs[0]["run"] == r.layers[0]["run"]
+assert erg.load("runs", "layers.json", pandas=False).runs[1]["run"] == 2
+assert repr(r).startswith("<erg.Results 1 runs, ")
+sys.path.append("stand")
+frame = erg.load("all?.db").layers
+assert type(frame).__name__ == "DataFrame" and "energy_j_lo" in frame.columns and len(frame) == len(r.layers)
+for error, what in ((FileNotFoundError, ["nowhere.erg"]), (TypeError, [])):
+    try:
+        erg.load(*what)
+    except error:
+        continue
+    raise AssertionError(what)
+try:
+    erg.load("runs", options=["--rail", "NONE"])
+except RuntimeError as e:
+    assert "NONE" in str(e) and "VDD_IN" in str(e)
+else:
+    raise AssertionError
+EOF
+    run -0 /usr/bin/python3 t.py
+}

@@ -35,7 +35,7 @@ from . import _lib
 
 __all__ = ["Layer", "Counter", "network", "module", "layer", "phase", "phase_begin", "phase_end",
            "thread_name", "iteration", "iterations", "marker", "counter", "enabled", "set_sync_hook", "now_ns",
-           "found"]
+           "found", "load"]
 
 found = _lib.found
 """False: liberg is not on this machine, and nothing here does anything."""
@@ -246,6 +246,23 @@ def set_sync_hook(hook):
     kept = _lib.SYNC_HOOK(lambda _: hook()) if hook else _lib.SYNC_HOOK()
     _lib.set_sync_hook(kept, None)
     _sync_hook = kept  # the one before may go only now
+
+
+def load(*paths, options=(), pandas=None):
+    """The results of PATHS as tables: archives, results of erg-analyze (JSON), folders of either, or one
+    database of `erg-analyze export --to sqlite`.
+
+        r = erg.load("runs")
+        r.layers[["run", "name", "energy_j", "energy_j_lo", "energy_j_hi"]]
+
+    options: of erg-analyze export, such as ["--rail", "VDD_GPU"].
+    pandas: True or False: tables are DataFrames, or lists of dictionaries; None: as pandas is there or not.
+    Returns an object with runs, factors, layers, counters, phases, points and warnings, as
+    erg-analyze-export(1) describes them. Raises RuntimeError with what erg-analyze said, OSError for a
+    file that is not there.
+    """
+    from . import _results
+    return _results.load(paths, options, pandas)
 
 
 # Threads may end layers while the interpreter, and with it the hook, is taken apart.
