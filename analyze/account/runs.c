@@ -53,7 +53,38 @@ static void slim(json_t *run)
 			json_object_del(layer, of_layer[k]);
 }
 
-static int load_result(const char *path, json_t *doc, json_t *runs, struct erg_err *err)
+static bool is_kept(const char *const *keep, const char *key)
+{
+	while (*keep && strcmp(*keep, key))
+		keep++;
+	return *keep;
+}
+
+static void keep_only(json_t *object, const char *const *keep)
+{
+	const char *key;
+	void *next;
+	json_t *v;
+
+	json_object_foreach_safe(object, next, key, v) if (!is_kept(keep, key))
+		json_object_del(object, key);
+}
+
+static void keep_layers(json_t *run, const char *const *keep)
+{
+	static const char *const value[] = {"value", NULL};
+	json_t *layer;
+	size_t i;
+
+	json_array_foreach (json_object_get(run, "layers"), i, layer) {
+		keep_only(layer, keep);
+		keep_only(json_object_get(layer, "energy_j"), value);
+		keep_only(json_object_get(layer, "time_s"), value);
+	}
+}
+
+static int load_result(const char *path, const char *const *keep, json_t *doc, json_t *runs,
+	struct erg_err *err)
 {
 	json_error_t e;
 	json_auto_t *result = json_load_file(path, 0, &e);
@@ -76,6 +107,8 @@ static int load_result(const char *path, json_t *doc, json_t *runs, struct erg_e
 	json_array_foreach (list, i, run) {
 		erg_document_label(doc, json_is_true(json_object_get(run, "simulated")));
 		slim(run);
+		if (keep)
+			keep_layers(run, keep);
 	}
 	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
@@ -85,6 +118,7 @@ struct reading {
 	const struct erg_common *common;
 	const char *const *by;
 	size_t n_by;
+	const char *const *keep; /* keys of layers; NULL: all that an analysis may read */
 };
 
 static int load_archive(const char *path, const struct reading *how, json_t *doc, json_t *runs,
@@ -97,6 +131,10 @@ static int load_archive(const char *path, const struct reading *how, json_t *doc
 	if (r >= 0)
 		r = erg_layers_tables(tl, how->common, how->by, how->n_by, doc, &run, err);
 	erg_timeline_free(tl);
+	if (r >= 0 && how->keep) {
+		slim(run);
+		keep_layers(run, how->keep);
+	}
 	if (r >= 0 && json_array_append_new(runs, run))
 		r = erg_fail(err, -ENOMEM, "out of memory");
 	return r;
@@ -182,7 +220,7 @@ static int load_one(const char *path, const struct reading *how, json_t *doc, js
 {
 	if (access(path, F_OK) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
-	return is_document(path) ? load_result(path, doc, runs, err)
+	return is_document(path) ? load_result(path, how->keep, doc, runs, err)
 				 : load_archive(path, how, doc, runs, err);
 }
 
@@ -194,21 +232,37 @@ int erg_runs_load(char *const *files, size_t n, const struct erg_common *common,
 	return erg_runs_load_tables(files, n, common, layer, 1, doc, ret, err);
 }
 
-int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,
-	const char *const *by, size_t n_by, json_t *doc, json_t **ret, struct erg_err *err)
+static int load_all(char *const *files, size_t n, const struct reading *how, json_t *doc,
+	json_t **ret, struct erg_err *err)
 {
-	const struct reading how = {common, by, n_by};
 	_cleanup_(erg_texts_clear) struct erg_texts all = {0};
 	json_auto_t *runs = json_array();
 	int r = erg_runs_files(files, n, &all, err);
 
 	for (size_t i = 0; r >= 0 && i < all.n; i++) {
 		erg_progress("archives", i, all.n);
-		r = load_one(all.v[i], &how, doc, runs, err);
+		r = load_one(all.v[i], how, doc, runs, err);
 	}
 	if (r < 0)
 		return r;
 	erg_progress("archives", 1, 1);
 	*ret = json_incref(runs);
 	return 0;
+}
+
+int erg_runs_load_slim(char *const *files, size_t n, const struct erg_common *common,
+	const char *const *keep, json_t *doc, json_t **ret, struct erg_err *err)
+{
+	static const char *const layer[] = {"layer"};
+	const struct reading how = {common, layer, 1, keep};
+
+	return load_all(files, n, &how, doc, ret, err);
+}
+
+int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,
+	const char *const *by, size_t n_by, json_t *doc, json_t **ret, struct erg_err *err)
+{
+	const struct reading how = {common, by, n_by, NULL};
+
+	return load_all(files, n, &how, doc, ret, err);
 }

@@ -17,6 +17,10 @@
  * *.layers.json. *ret: array. What only a single run's tables show is not in those of a document. */
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
 	json_t **ret, struct erg_err *err);
+/* The same with nothing of the layers but the keys KEEP (ends with NULL), and of their energies and times the
+ * values alone: a thousand runs stay in memory, and most of a run is its layers. */
+int erg_runs_load_slim(char *const *files, size_t n, const struct erg_common *common,
+	const char *const *keep, json_t *doc, json_t **ret, struct erg_err *err);
 /* The same with the N_BY tables of archives BY layer, type, module, network or phase, as of
  * erg_layers_tables: from one attribution. Documents have what they have. */
 int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,

@@ -42,7 +42,8 @@ static int analyze(const struct erg_common *common, const char *partner, double 
 {
 	static const struct erg_renderer renderer = {erg_corun_text, erg_corun_csv};
 	json_auto_t *doc = erg_document_new("corun"), *runs = NULL;
-	int r = erg_runs_load(files, n, common, doc, &runs, err);
+	static const char *const of_layers[] = {"counters", NULL}; /* what a co-run reads of them */
+	int r = erg_runs_load_slim(files, n, common, of_layers, doc, &runs, err);
 
 	if (r >= 0)
 		r = erg_corun_document(runs, partner, budget_w, doc, err);
