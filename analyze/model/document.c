@@ -182,11 +182,11 @@ static json_t *comparison_json(struct erg_model *const *models, size_t n, size_t
 			p += m->stage[k].p;
 		json_array_append_new(a,
 			json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "title",
-				m->title, "stages", m->n_stages > 1 ? stages_json(m) : json_array(),
-				"n_coefficients", (json_int_t)p, "r2", erg_num_json(s->r2),
-				"condition", erg_num_json(s->condition), "mean_rel_error",
-				erg_num_json(m->cv_mean), "sd_rel_error", erg_num_json(m->cv_sd),
-				"worst_rel_error", erg_num_json(m->cv_worst), "mean_row_rel_error",
+				m->title, "stages", stages_json(m), "n_coefficients", (json_int_t)p,
+				"r2", erg_num_json(s->r2), "condition", erg_num_json(s->condition),
+				"mean_rel_error", erg_num_json(m->cv_mean), "sd_rel_error",
+				erg_num_json(m->cv_sd), "worst_rel_error",
+				erg_num_json(m->cv_worst), "mean_row_rel_error",
 				erg_num_json(m->cv_row), "best", i == best));
 	}
 	return a;

@@ -5,7 +5,6 @@
  * setup (weights, image), warm-up and inference. The hash of the output shows that a recorded run
  * computed what an unrecorded one does.
  */
-#include <cblas.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -192,7 +191,8 @@ static int run_all(const struct erg_convnet_options *o, struct erg_err *err)
 		r = erg_fail_errno(err, -errno, "--times %s", o->times);
 	if (times)
 		setvbuf(times, NULL, _IOLBF, 0); /* whoever is stopped has said what it did */
-	openblas_set_num_threads((int)o->threads);
+	erg_product = o->engine;
+	erg_product->threads((int)o->threads);
 	for (int i = 0; r >= 0 && i < o->n_networks; i++)
 		r = o->list ? list_one(o->networks[i], dir, o->csv, i == 0, err)
 			    : run_one(o->networks[i], dir, o, times, err);

@@ -11,10 +11,10 @@
  * with the image itself. A depthwise one has K = 9 and would waste the product: it is done directly,
  * a row at a time.
  */
-#include <cblas.h>
 #include <string.h>
 
 #include "examples/convnet/ops.h"
+#include "examples/convnet/product.h"
 
 #define BAND_FLOATS (512u * 1024) /* 2 MiB of columns: about a last-level cache's share */
 
@@ -126,8 +126,7 @@ static void product(const struct erg_op_args *a, uint32_t group, const float *co
 	const struct erg_net_layer *l = a->layer;
 	size_t k = column_rows(l), m = l->out_channels / l->groups;
 
-	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)pixels, (int)k, 1.0f,
-		a->weights + group * m * k, (int)k, col, (int)ldb, 0.0f, out, (int)ldc);
+	erg_product->matrix(m, pixels, k, a->weights + group * m * k, col, ldb, out, ldc);
 	for (size_t i = 0; i < m; i++)
 		erg_op_finish(out + i * ldc, pixels, a->bias ? a->bias[group * m + i] : 0, l->act);
 }
@@ -210,8 +209,7 @@ void erg_op_fc(const struct erg_op_args *a)
 	const struct erg_net_layer *l = a->layer;
 	size_t k = erg_net_elements(l->in);
 
-	cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)l->out_channels, (int)k, 1.0f, a->weights,
-		(int)k, a->in[0], 1, 0.0f, a->out, 1);
+	erg_product->vector(l->out_channels, k, a->weights, a->in[0], a->out);
 	for (uint32_t i = 0; i < l->out_channels; i++)
 		erg_op_finish(a->out + i, 1, a->bias ? a->bias[i] : 0, l->act);
 }

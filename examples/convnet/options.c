@@ -19,6 +19,7 @@ enum {
 	OPT_TOP,
 	OPT_FORMAT,
 	OPT_TIMES,
+	OPT_ENGINE,
 };
 
 static const struct option longopts[] = {
@@ -34,6 +35,7 @@ static const struct option longopts[] = {
 	{"format", required_argument, NULL, OPT_FORMAT},
 	{"networks", required_argument, NULL, OPT_NETWORKS},
 	{"times", required_argument, NULL, OPT_TIMES},
+	{"engine", required_argument, NULL, OPT_ENGINE},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -49,6 +51,7 @@ void erg_convnet_usage(FILE *out)
 	      "  -i, --image FILE     binary PPM; default: seeded noise\n"
 	      "  -s, --seed N         of the weights and the noise (1)\n"
 	      "  -t, --threads N      of the matrix products (1)\n"
+	      "      --engine NAME    of the matrix products: openblas, or eigen (if built in; one thread)\n"
 	      "      --top K          print the K largest outputs\n"
 	      "      --hash           print name and hash of the output only\n"
 	      "      --times FILE     begin and end of each inference, ns of CLOCK_MONOTONIC\n"
@@ -123,6 +126,13 @@ static int one(int c, struct erg_convnet_options *o, struct erg_err *err)
 	case OPT_TIMES:
 		o->times = optarg;
 		return 0;
+	case OPT_ENGINE:
+		o->engine = erg_product_named(optarg);
+		return o->engine
+			? 0
+			: erg_fail(err, -EINVAL, "--engine \"%s\": expected openblas%s", optarg,
+				  erg_product_eigen ? " or eigen"
+						    : "; eigen needs a build with libeigen3-dev");
 	case OPT_NETWORKS:
 		o->dir = optarg;
 		return 0;
@@ -142,7 +152,11 @@ static int one(int c, struct erg_convnet_options *o, struct erg_err *err)
 int erg_convnet_options_parse(int argc, char **argv, struct erg_convnet_options *ret,
 	struct erg_err *err)
 {
-	struct erg_convnet_options o = {.iterations = 10, .warmup = 2, .seed = 1, .threads = 1};
+	struct erg_convnet_options o = {.iterations = 10,
+		.warmup = 2,
+		.seed = 1,
+		.threads = 1,
+		.engine = erg_product_openblas};
 	int c, r;
 
 	optind = 1;

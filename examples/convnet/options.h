@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "examples/convnet/product.h"
 #include "formats/net/net.h"
 
 struct erg_convnet_options {
@@ -15,6 +16,7 @@ struct erg_convnet_options {
 	const char *image, *dir, *times; /* may be NULL */
 	uint64_t seed;
 	uint32_t threads, top;
+	const struct erg_product *engine;
 	bool list, csv, hash, help;
 	char **networks;
 	int n_networks;

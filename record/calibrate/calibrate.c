@@ -20,6 +20,7 @@
 #include "formats/base/util.h"
 #include "record/run/event_cost.h"
 #include "record/sources/measure.h"
+#include "record/calibrate/roofs.h"
 #include "record/calibrate/wave.h"
 
 #define ROUNDS 1000 /* of events: 0.1 s */
@@ -151,4 +152,49 @@ int erg_calibrate(struct erg_calibrate *c, json_t **ret, struct erg_err *err)
 	if (!c->keep)
 		unlink(c->output);
 	return r;
+}
+
+/* In a recording of its own, whose command is this again, without -o. */
+static int roofs_record(const struct erg_calibrate *c, struct erg_roofs *ret, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *line = NULL;
+	FILE *f;
+	int n, status;
+
+	setenv("ERG_CAL_OUTPUT", c->output, 1);
+	setenv("ERG_CAL_SOURCE", c->source, 1);
+	setenv("ERG_CAL_SYSFS", c->sysfs, 1);
+	setenv("ERG_CAL_RATE", c->rate, 1);
+	if (asprintf(&line,
+		    "exe=$(readlink /proc/%d/exe); exec \"$exe\" run -q %s -o \"$ERG_CAL_OUTPUT\" "
+		    "-r \"$ERG_CAL_RATE\" -s \"$ERG_CAL_SOURCE\" --sysfs \"$ERG_CAL_SYSFS\" "
+		    "--tag calibration=roofs -- \"$exe\" calibrate --roofs --wave --seconds %.6f "
+		    "--threads %.0f",
+		    (int)getpid(), c->force ? "--force" : "", c->seconds, c->threads) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	f = popen(line, "re");
+	if (!f)
+		return erg_fail_errno(err, -errno, "calibrate --roofs");
+	n = fscanf(f, "%lf %lf", &ret->ops_per_s, &ret->bytes_per_s);
+	status = pclose(f);
+	return n == 2 && !status ? 0 : erg_fail(err, -EIO, "the recording of the roofs failed");
+}
+
+int erg_calibrate_roofs(const struct erg_calibrate *c, json_t **ret, struct erg_err *err)
+{
+	const char *run = getenv("ERG_RUN_ID");
+	struct erg_roofs roofs = {0};
+	int r = c->keep
+		? roofs_record(c, &roofs, err)
+		: erg_roofs_play(run ? run : "", c->seconds, (unsigned)c->threads, &roofs, err);
+
+	if (r < 0)
+		return r;
+	*ret = json_pack("{s:s, s:{s:s, s:s, s:s}, s:[], s:f, s:f, s:f}", "schema", "ergtrace/1",
+		"tool", "name", "erg-record", "version", ERG_VERSION, "verb", "calibrate",
+		"warnings", "ops_per_s", roofs.ops_per_s, "bytes_per_s", roofs.bytes_per_s,
+		"threads", c->threads);
+	if (c->keep)
+		json_object_set_new(*ret, "archive", json_string(c->output));
+	return *ret ? 0 : erg_fail(err, -ENOMEM, "out of memory");
 }

@@ -13,7 +13,7 @@ struct erg_calibrate {
 	char output[PATH_MAX];
 	bool keep, force;
 	const char *rate, *source, *sysfs;
-	double seconds, chip_ms, threads; /* of the wave */
+	double seconds, chip_ms, threads; /* of the wave, or the roofs */
 };
 
 struct erg_calibrate_costs {
@@ -25,5 +25,11 @@ int erg_calibrate(struct erg_calibrate *c, json_t **ret, struct erg_err *err);
 /* Plays the wave, in a recording that erg_calibrate() has started, and times events in it. */
 int erg_calibrate_wave(const struct erg_calibrate *c, struct erg_calibrate_costs *ret,
 	struct erg_err *err);
+
+/*
+ * The roofs of this machine, to *RET: {"ops_per_s", "bytes_per_s", "threads"}. With OUTPUT (keep) they are
+ * recorded there, without they are layers of the recording that this may be a part of.
+ */
+int erg_calibrate_roofs(const struct erg_calibrate *c, json_t **ret, struct erg_err *err);
 
 #endif

@@ -14,7 +14,7 @@
 struct options {
 	struct erg_calibrate c;
 	const char *format;
-	bool wave;
+	bool wave, roofs;
 };
 
 static const char *const formats[] = {"text", "json", NULL};
@@ -55,6 +55,10 @@ static const struct erg_option rows[] = {
 	{"threads", 0, "N", "that are busy (1)", ERG_OPTION_NUMBER, AT(c.threads), 1, 256},
 	{"format", 0, "FORMAT", "text or json (text)", ERG_OPTION_CHOICE, AT(format),
 		.choices = formats},
+	{"roofs", 0, NULL,
+		"instead: operations and bytes a second that this machine can do at most, for "
+		"rooflines; recorded with -o, or as the command of a recording",
+		ERG_OPTION_FLAG, AT(roofs)},
 	{"wave", 0, NULL, NULL, ERG_OPTION_FLAG, AT(wave)}, /* what this verb runs itself with */
 	{0},
 };
@@ -110,6 +114,33 @@ static int wave(const struct options *o, struct erg_err *err)
 	return r;
 }
 
+/* --wave: for the recorder of itself, which reads two numbers. */
+static int roofs(const struct options *o, struct erg_err *err)
+{
+	json_t *doc = NULL;
+	int r = erg_calibrate_roofs(&o->c, &doc, err);
+	double ops = json_number_value(json_object_get(doc, "ops_per_s"));
+	double bytes = json_number_value(json_object_get(doc, "bytes_per_s"));
+
+	if (r)
+		return r;
+	if (o->wave)
+		printf("%.9g %.9g\n", ops, bytes);
+	else if (!strcmp(o->format, "json"))
+		json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	else
+		printf("operations           %8.3f Gop/s  (32-bit floats, %.0f threads)\n"
+		       "bytes                %8.3f GB/s\n",
+			ops * 1e-9, o->c.threads, bytes * 1e-9);
+	if (!o->wave && !strcmp(o->format, "json"))
+		putchar('\n');
+	else if (!o->wave && json_object_get(doc, "archive"))
+		printf("the roofs are in     %s\n",
+			json_string_value(json_object_get(doc, "archive")));
+	json_decref(doc);
+	return 0;
+}
+
 static int calibrate(struct options *o, struct erg_err *err)
 {
 	json_t *doc = NULL;
@@ -142,6 +173,8 @@ static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 		return r == 1 ? 0 : r;
 	if (first < argc)
 		return erg_options_wrong(&command, "'%s' is one word too many", argv[first]);
+	if (o.roofs)
+		return roofs(&o, err);
 	return o.wave ? wave(&o, err) : calibrate(&o, err);
 }
 

@@ -10,7 +10,7 @@ small() {
 
 @test "convnet: every option is in the help" {
     run -0 erg-convnet --help
-    for o in iterations duration warmup image seed threads top hash list format networks; do
+    for o in iterations duration warmup image seed threads top hash list format networks engine; do
         [[ $output == *"--$o"* ]]
     done
 }
@@ -98,6 +98,19 @@ small() {
 @test "convnet: memory that is not there is an error, not a crash" {
     run -1 bash -c 'ulimit -v 400000; OPENBLAS_NUM_THREADS=1 exec erg-convnet -n 1 vgg16'
     [[ $output == *"vgg16: "*" bytes for weights and activations: Cannot allocate memory"* ]]
+}
+
+@test "convnet: Eigen gives the answer that OpenBLAS gives" {
+    small
+    run -2 erg-convnet --engine abacus ./small.net
+    [[ $output == *'--engine "abacus": expected openblas'* ]]
+    erg-convnet --engine eigen -n 1 ./small.net >/dev/null 2>err || skip "$(cat err)"
+    for n in ./small.net squeezenet1.1; do
+        erg-convnet --top 3 -n 1 -w 0 $n | awk '/^ / { print $1 }' >a
+        erg-convnet --top 3 -n 1 -w 0 --engine eigen $n | awk '/^ / { print $1 }' >b
+        [ -s a ]
+        cmp a b
+    done
 }
 
 @test "convnet: recorded, it computes the same, and every instance is in the trace" {

@@ -39,7 +39,8 @@ function titleRuns(runs) {
         runs.some((r) => (r.factors || {})[k] !== (runs[0].factors || {})[k]));
     const workload = (r) => (r.tags || {}).workload || (r.factors || {}).workload || '';
     const value = (r, k) => (r.factors || {})[k];
-    if (keys.length) {
+    const several = new Set(runs.map(workload)).size > 1 && runs.every((r) => (r.tags || {}).workload);
+    if (keys.length || several) {
         const order = (a, b) => { // numbers by value, all else by text
             const [x, y] = [Number(a), Number(b)];
             return Number.isFinite(x) && Number.isFinite(y) ? x - y : String(a).localeCompare(String(b));
@@ -49,11 +50,14 @@ function titleRuns(runs) {
     const seen = new Map();
     for (const r of runs) {
         const at = [workload(r), ...keys.filter((k) => value(r, k) !== undefined && k !== 'workload').map((k) => setting(k, value(r, k)))];
-        r.title = keys.length ? at.filter((t) => t).join(', ') : r.name;
+        r.title = keys.length || several ? at.filter((t) => t).join(', ') : r.name;
         r.repetition = (seen.get(r.title) || 0) + 1;
         seen.set(r.title, r.repetition);
     }
-    for (const r of runs) if (keys.length && seen.get(r.title) > 1) r.title += ', run ' + r.repetition;
+    for (const r of runs) if ((keys.length || several) && seen.get(r.title) > 1) {
+        r.group = r.title + ' (' + seen.get(r.title) + ' runs)';
+        r.title += ', run ' + r.repetition;
+    }
 }
 
 const FEW_RUNS = 12;

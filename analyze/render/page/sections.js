@@ -164,12 +164,23 @@ const MANY_LINKS = 60;
 function contents(main, runs) {
     const go = (node, text) => el('li', {}, el('a', { href: '#' + node.id, onclick: () => { if (node.tagName === 'DETAILS') node.open = true; } }, text));
     const items = [...main.querySelectorAll(':scope > section > h2')].map((h) => go(h, h.textContent));
-    const folds = [...main.querySelectorAll(':scope > details')];
+    const folds = [...main.querySelectorAll('details[id^=run]')];
     if (items.length + folds.length < 3) return;
     const list = el('ul', {}, items, folds.slice(0, MANY_LINKS).map((d, n) => go(d, runs[n].title)),
         folds.length > MANY_LINKS ? el('li', {}, 'and ' + (folds.length - MANY_LINKS) + ' more runs') : null);
     main.querySelector('h1').after(el('nav', { 'aria-label': 'Contents' },
         el('details', items.length + folds.length <= 12 ? { open: '' } : {}, el('summary', {}, 'Contents'), list)));
+}
+
+// Repetitions of a setting lie in one fold; a run that has none, on the page itself.
+function folderOf(main, folders, run) {
+    if (!run.group) return main;
+    if (!folders.has(run.group)) {
+        const fold = el('details', { open: '', class: 'setting' }, el('summary', {}, el('b', {}, run.group)));
+        main.append(fold);
+        folders.set(run.group, fold);
+    }
+    return folders.get(run.group);
 }
 
 function render() {
@@ -185,13 +196,15 @@ function render() {
     combinationSection(main, doc.corun);
     corunSection(main, doc.corun);
     thermalSection(main, doc.thermal);
+    modelsSection(main, doc.models);
     (doc.models || []).forEach((model, n) => modelSection(main, model, n));
     predictionSection(main, doc.predictions);
     compareSection(main, doc.runs || []);
+    const folders = new Map(); // of a setting with repetitions
     (doc.runs || []).forEach((run, n) => {
         const holder = doc.runs.length > 1 ? el('details', n ? {} : { open: '' }, el('summary', {}, el('b', {}, run.title))) : main;
         if (holder !== main) {
-            main.append(holder);
+            folderOf(main, folders, run).append(holder);
             holder.id = 'run' + n;
             if (run.title !== run.name) holder.append(el('p', { class: 'note' }, run.name));
         }

@@ -347,6 +347,43 @@ function modelDetails(s, m, unit) {
     layerScatter(pair, m, unit);
     const chain = (m.stages || []).length > 1 ? m.stages : ((m.models || []).find((x) => (x.stages || []).length > 1) || {}).stages || m.stages || [];
     for (const stage of chain) stageChart(pair, m, stage, unit);
+    macsChart(pair, m, unit);
+}
+
+// Energy against MACs, with the lines of all models that know nothing else.
+function macsChart(s, m, unit) {
+    const response = (m.response || {}).name, points = (m.points || []).filter((p) => p.values && p.values.macs > 0 && Number.isFinite(p.values[response]));
+    const terms = (x) => Object.keys(x.stages[0].coefficients);
+    const lines = (m.models || []).filter((x) => (x.stages || []).length === 1 && terms(x).every((k) => /^(macs(\^2)?|intercept)$/.test(k)));
+    if (points.length < 3 || !lines.length) return;
+    const groups = [...new Set(points.map((p) => p.group))], top = Math.max(...points.map((p) => p.values.macs));
+    chart(s, 'MACs against ' + response + (m.of ? ', ' + modelTitle(m) : ''), 280, { type: 'scatter', data: { datasets: groups.map((g, i) => ({ label: g,
+        backgroundColor: shade(i), pointRadius: 3, data: points.filter((p) => p.group === g).map((p) => ({ x: p.values.macs, y: p.values[response], name: p.label })),
+        errors: points.filter((p) => p.group === g).map((p) => (p.se > 0 ? [p.measured - 1.96 * p.se, p.measured + 1.96 * p.se] : null)) })).concat(lines.map((x, i) => ({
+        label: terms(x).includes('macs^2') ? 'polynomial' : 'linear', type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--fg'), borderDash: DASHES[i % DASHES.length],
+        data: Array.from({ length: 21 }, (_, k) => ({ x: top * k / 20, y: curveOf(x.stages[0], 'macs')(top * k / 20) })) }))) },
+    options: { plugins: { legend: { display: groups.length <= 10 } }, scales: { x: { beginAtZero: true, title: { display: true, text: 'MACs' }, ticks: { callback: (v) => short(v) } },
+        y: { beginAtZero: true, title: { display: true, text: response + ', ' + unit } } } } });
+}
+
+// Two libraries or platforms beside each other: what an operation and an access cost, and how well the
+// model predicts.
+function modelsSection(parent, models) {
+    const some = (models || []).filter((m) => m.of && m.cv);
+    if (some.length < 2) return;
+    const s = section(parent, 'models', 'Models side by side');
+    const terms = [...new Set(some.flatMap((m) => Object.keys(m.coefficients || {})))];
+    const unit = (e) => (e.unit || '').replace(/ per /g, '/').replace(/ /g, '·');
+    table(s, 'Each model is fitted to its own runs; ± is half of the 95 % interval', [
+        { title: 'runs with', text: true, value: (m) => modelTitle(m), cell: (m) => modelTitle(m) },
+        { title: 'model', text: true, value: (m) => m.title, cell: (m) => m.title },
+        ...terms.map((t) => ({ title: t, value: (m) => m.coefficients[t] && m.coefficients[t].value, cell: (m) => m.coefficients[t] ? estimateCell(m.coefficients[t], unit(m.coefficients[t])) : '–' })),
+        { title: 'error', value: (m) => m.cv.mean_rel_error, cell: (m) => (100 * m.cv.mean_rel_error).toPrecision(3) + ' ±' + (100 * m.cv.sd_rel_error).toPrecision(2) + ' %' },
+    ], some, null);
+    const pair = el('div', { class: 'pair' });
+    s.append(pair);
+    for (const t of terms) bars(pair, t + ' of each model', 'cost of one ' + t + ', ' + unit(some[0].coefficients[t] || {}).replace(/\/.*/, ''),
+        some.filter((m) => m.coefficients[t]).map((m) => ({ name: modelTitle(m), e: m.coefficients[t] })), (r) => r.e, () => css('--bar'));
 }
 
 function predictionSection(parent, list) {
