@@ -14,6 +14,7 @@
 #include "analyze/verbs/verb.h"
 #include "formats/base/memory.h"
 #include "formats/base/options.h"
+#include "formats/base/pager.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
@@ -83,6 +84,7 @@ int main(int argc, char **argv)
 	erg_stdio_occupy();
 	erg_memory_watch();
 	signal(SIGPIPE, SIG_IGN);
+	argc = erg_pager_option(argc, argv);
 	if (argc < 2) {
 		usage(stderr);
 		return 2;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "formats/base/options.h"
+#include "formats/base/pager.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "record/verbs/verb.h"
@@ -98,6 +99,7 @@ int main(int argc, char **argv)
 	const struct erg_record_verb *verb;
 
 	erg_stdio_occupy();
+	argc = erg_pager_option(argc, argv);
 	if (argc < 2) {
 		usage(stderr);
 		return 2;

@@ -10,6 +10,7 @@
 
 #include "analyze/render/table.h"
 #include "formats/base/memory.h"
+#include "formats/base/pager.h"
 #include "formats/base/util.h"
 
 static int render(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
@@ -64,6 +65,11 @@ void erg_document_say_warnings(const json_t *doc)
 	}
 }
 
+static int plain_print(const char *buf, size_t len)
+{
+	return fwrite(buf, 1, len, stdout) != len || fflush(stdout) ? -errno : 0;
+}
+
 int erg_document_emit(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
 	int strict, struct erg_err *err)
 {
@@ -81,7 +87,8 @@ int erg_document_emit(const json_t *doc, enum erg_format format, const struct er
 	if (rc < 0)
 		return rc;
 	erg_document_say_warnings(doc);
-	if (fwrite(buf, 1, len, stdout) != len || fflush(stdout))
-		return erg_fail_errno(err, -errno, "standard output");
+	rc = format == ERG_FORMAT_TEXT ? erg_pager_print(buf, len) : plain_print(buf, len);
+	if (rc < 0)
+		return erg_fail_errno(err, rc, "standard output");
 	return strict && json_array_size(warnings) ? 3 : 0;
 }

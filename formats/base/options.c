@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "formats/base/number.h"
+#include "formats/base/pager.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
@@ -120,7 +121,7 @@ static void print_synopsis(FILE *out, const struct erg_command *c)
 	}
 }
 
-static void print_help(FILE *out, const struct erg_command *c, bool all)
+static void help_write(FILE *out, const struct erg_command *c, bool all)
 {
 	print_synopsis(out, c);
 	fputc('\n', out);
@@ -146,6 +147,21 @@ static void print_help(FILE *out, const struct erg_command *c, bool all)
 		else
 			print_wrapped(out, c->ending, 0, 0);
 	}
+}
+
+static void print_help(const struct erg_command *c, bool all)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	size_t len = 0;
+	FILE *mem = open_memstream(&text, &len);
+
+	if (!mem) {
+		help_write(stdout, c, all);
+		return;
+	}
+	help_write(mem, c, all);
+	if (!fclose(mem))
+		(void)!erg_pager_print(text, len); /* main() looks after stdout */
 }
 
 /* ---- wrong usage ---- */
@@ -359,7 +375,7 @@ int erg_options_parse(const struct erg_command *c, int argc, char **argv, void *
 			break;
 		row = row_of(&t, ch);
 		if (ch == 'h' || ch == OPT_HELP) {
-			print_help(stdout, c, ch == OPT_HELP);
+			print_help(c, ch == OPT_HELP);
 			r = 1;
 		} else if (ch == OPT_VERSION) {
 			printf("%s %s\n", c->program, ERG_VERSION);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "formats/base/options.h"
+#include "formats/base/pager.h"
 #include "formats/base/util.h"
 #include "record/sources/source.h"
 #include "record/sources/measure.h"
@@ -174,13 +175,27 @@ static bool is_simulated(const char *sysfs)
 	return access(path, F_OK) == 0;
 }
 
+static int print_text(json_t *doc, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	size_t len = 0;
+	FILE *mem = open_memstream(&text, &len);
+	int r;
+
+	if (!mem)
+		return erg_fail(err, -ENOMEM, "sources: out of memory");
+	erg_sources_print_text(doc, mem);
+	r = fclose(mem) ? -ENOMEM : erg_pager_print(text, len);
+	return r < 0 ? erg_fail_errno(err, r, "standard output") : 0;
+}
+
 static int emit(const struct options *o, json_t *doc, struct erg_err *err)
 {
 	if (!doc)
 		return erg_fail(err, -ENOMEM, "sources: out of memory");
 	if (strcmp(o->format, "json"))
-		erg_sources_print_text(doc, stdout);
-	else if (json_dumpf(doc, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF)
+		return print_text(doc, err);
+	if (json_dumpf(doc, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF)
 		return erg_fail(err, -EIO, "standard output: cannot be written");
 	if (fflush(stdout))
 		return erg_fail_errno(err, -errno, "standard output");

@@ -71,6 +71,42 @@ assert at == {head.index("by ")}, (at, head.index("by "))'
     [ "$(erg-analyze layers --format json w.erg 2>/dev/null | jq -r '.runs[0].layers[0].network')" = "$(printf 'ne\033[2Jt')" ]
 }
 
+@test "what is longer than the terminal goes through a pager, and nothing else does" {
+    unset NO_COLOR
+    cat >pager <<'END'
+#!/bin/sh
+echo "LESS=$LESS"
+cat >paged
+END
+    chmod +x pager
+    long="stty rows 10; ERG_PAGER=./pager TERM=xterm"
+    drawn 80 "unset LESS; $long erg-analyze layers w.erg 2>/dev/null" >seen
+    grep -q '^LESS=FRX' seen
+    [ "$(wc -l <paged)" -ge 10 ]
+    grep -q "$(printf '\033')" paged # colours stay
+    rm paged
+    drawn 80 "$long erg-analyze layers --help" >seen
+    [ -s paged ]
+    rm paged
+    # what fits, --no-pager before and behind the verb, an empty variable, JSON, a pipe
+    drawn 80 "stty rows 60; ERG_PAGER=./pager TERM=xterm erg-analyze layers w.erg 2>/dev/null" >seen
+    drawn 80 "$long erg-analyze --no-pager layers w.erg 2>/dev/null" >>seen
+    drawn 80 "$long erg-analyze layers --no-pager w.erg 2>/dev/null" >>seen
+    drawn 80 "$long ERG_PAGER= erg-analyze layers w.erg 2>/dev/null" >>seen
+    drawn 80 "$long erg-analyze layers --format json w.erg 2>/dev/null" >>seen
+    drawn 80 "$long erg-analyze layers w.erg 2>/dev/null | cat" >>seen
+    [ ! -e paged ]
+    [ "$(grep -c 'observed 100.0 %' seen)" -eq 5 ]
+    # a pager that is not there costs nothing; who ends it early has not failed
+    drawn 80 "stty rows 10; ERG_PAGER=no-such-pager TERM=xterm erg-analyze layers w.erg 2>/dev/null; echo status \$?" >seen
+    grep -q 'observed 100.0 %' seen
+    drawn 80 "stty rows 10; ERG_PAGER=true TERM=xterm erg-analyze layers w.erg 2>/dev/null; echo status \$?" >seen
+    grep -q '^status 0' seen
+    # the words behind -- are the command's
+    erg-record run -q --sysfs . -s procstat -o x.erg -- sh -c 'echo "$@"' sh --no-pager >got
+    [ "$(cat got)" = --no-pager ]
+}
+
 @test "a verb that is spelled wrong is answered with the one that was meant" {
     run erg-record recrod
     [ "$status" -eq 2 ]
