@@ -9,6 +9,36 @@ _ergtrace_options() {
     "$1" "$2" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-z][a-z0-9-]*' | tr -d ' ,' | sort -u
 }
 
+# The archive that the line is about: the last that it names, or the newest here.
+_ergtrace_archive() {
+    local word found=
+    for word in "${COMP_WORDS[@]}"; do [[ $word == *.erg && -f $word ]] && found=$word; done
+    [[ -n $found ]] || for word in *.erg; do [[ -f $word && ( -z $found || $word -nt $found ) ]] && found=$word; done
+    [[ -n $found ]] && printf '%s\n' "$found"
+}
+
+# What erg-analyze info says of it; nothing where that takes long.
+_ergtrace_info() {
+    local archive
+    archive=$(_ergtrace_archive) && command timeout 3 erg-analyze info --format json "$archive" 2>/dev/null
+}
+
+_ergtrace_rails() { _ergtrace_info | sed -n 's/^ *"rail": "\([^"]*\)",*$/\1/p' | sort -u; }
+
+_ergtrace_settings() {
+    _ergtrace_info | awk '/^ *"(tags|factors)": \{$/ { inside = 1; next } /^ *\}/ { inside = 0 }
+        inside { sub(/^ *"/, ""); sub(/":.*/, ""); print }' | sort -u
+}
+
+# "KIND RAIL" of each channel of this machine, or of --sysfs DIR of the line.
+_ergtrace_sensors() {
+    local i sysfs=/sys
+    for ((i = 1; i < COMP_CWORD; i++)); do [[ ${COMP_WORDS[i]} == --sysfs ]] && sysfs=${COMP_WORDS[i + 1]}; done
+    command timeout 3 erg-record sources --reads 0 --sysfs "$sysfs" --format json 2>/dev/null |
+        sed -n 's/^      "kind": "\(.*\)",$/k \1/p; s/^ *"rail": "\(.*\)",$/r \1/p' |
+        awk '$1 == "k" { kind = $2 } $1 == "r" { print kind, substr($0, 3) }' | sort -u
+}
+
 # Values of what stands behind option $2 of verb $1; the verb model has verbs of its own.
 _ergtrace_values() {
     case $1:$2 in
@@ -22,6 +52,11 @@ _ergtrace_values() {
     *:--objective) echo ets edp ed2p time ;;
     export:--to) echo perfetto perfetto-json folded csv sqlite ;;
     *:--on) echo slurm ;;
+    *:--rail) echo all-roots; _ergtrace_rails ;;
+    sweep:--factor | sweep:--group | model:--group | corun:--group) _ergtrace_settings ;;
+    run:--tag | run:--factor) _ergtrace_settings | sed 's/$/=/' ;;
+    run:--source | run:-s | top:--source | top:-s | sources:--source | sources:-s | calibrate:-s | calibrate:--source)
+        echo auto; _ergtrace_sensors | cut -d' ' -f1 | sort -u ;;
     *:--compress) echo during after ;;
     *:--attach) echo all; command ps -e -o pid= 2>/dev/null ;;
     import:--from) echo csv tegrastats nvidia-smi ptdaemon perf mllog amd-smi powermetrics ipmi chrome-trace nsys ctf ;;
@@ -50,7 +85,13 @@ _ergtrace() {
         fi
         [[ $i -eq 1 && ${COMP_WORDS[1]} != -* ]] && verb=${COMP_WORDS[1]}
     done
-    if values=$(_ergtrace_values "$verb" "$prev"); then
+    # KIND:RAIL is three words to the shell
+    i=$((COMP_CWORD - 1))
+    [[ $cur == : ]] && cur= && i=$COMP_CWORD
+    if [[ ${COMP_WORDS[i]} == : && ${COMP_WORDS[i - 2]} == @(-s|--source) ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_ergtrace_sensors | sed -n "s/^${COMP_WORDS[i - 1]} //p")" -- "$cur")
+    elif values=$(_ergtrace_values "$verb" "$prev"); then
+        [[ $prev == --tag || $prev$verb == --factorrun ]] && compopt -o nospace
         # of a list the last element is completed
         [[ $cur == *,* ]] && before=${cur%,*},
         mapfile -t COMPREPLY < <(compgen -P "$before" -W "$values" -- "${cur##*,}")

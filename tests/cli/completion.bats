@@ -62,6 +62,25 @@ files_become() {
         'erg-record -- cat ru' 'erg-record -- cat run.erg'
 }
 
+# What is of the machine, and of an archive that the line names or that is the newest here.
+machine_becomes() {
+    mkdir -p sys/class/hwmon/hwmon0
+    echo ina226 >sys/class/hwmon/hwmon0/name
+    echo 3250000 >sys/class/hwmon/hwmon0/power1_input
+    echo VDD_IN >sys/class/hwmon/hwmon0/power1_label
+    printf 'time_s,VDD_CORE [W]\n0,1\n1,1\n2,1\n' >s.csv
+    erg-record import --samples s.csv --tag heatsink=off -o a.erg 2>/dev/null
+    becomes "$1" \
+        'erg-record --sysfs sys -s hw' 'erg-record --sysfs sys -s hwmon' \
+        'erg-record sources --sysfs sys -s hwmon:V' 'erg-record sources --sysfs sys -s hwmon:VDD_IN' \
+        'erg-analyze layers a.erg --rail VDD' 'erg-analyze layers a.erg --rail VDD_CORE' \
+        'erg-analyze totals --rail VDD' 'erg-analyze totals --rail VDD_CORE' \
+        'erg-analyze sweep --group hea' 'erg-analyze sweep --group heatsink' \
+        'erg-record run --tag hea' 'erg-record run --tag heatsink='
+}
+
+@test "bash: sensors of the machine, rails and tags of an archive" { skip_unless python3; machine_becomes bash; }
+@test "zsh: sensors of the machine, rails and tags of an archive" { skip_unless python3 zsh; machine_becomes zsh; }
 @test "bash: verbs of both programs" { skip_unless python3; verbs_become bash; }
 @test "bash: options of a verb, from its help" { skip_unless python3; options_become bash; }
 @test "bash: values of options, also in lists" { skip_unless python3; values_become bash; }
