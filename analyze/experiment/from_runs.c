@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyze/account/runs.h"
+#include "analyze/experiment/nodes.h"
 #include "analyze/experiment/points.h"
 #include "analyze/result/document.h"
 #include "formats/base/util.h"
@@ -144,5 +145,7 @@ int erg_observations_from_runs(const json_t *runs, const char *const *factors, s
 	}
 	if (r >= 0)
 		r = some_are_resolved(ret, err);
-	return r < 0 ? r : erg_observations_finish(ret, err);
+	if (r >= 0)
+		r = erg_observations_finish(ret, err);
+	return r < 0 ? r : erg_nodes_block(ret, doc, err);
 }

@@ -107,6 +107,8 @@ static struct erg_est single(const struct erg_obs *o, enum erg_objective obj)
 static void estimate_point(const struct erg_observations *o, const size_t *order,
 	struct erg_point *p)
 {
+	const double given = o->obs[order[p->first]].wider, wider = given == 0 ? 1 : given;
+
 	for (int obj = 0; obj < ERG_OBJ_N; obj++) {
 		double mean = 0, ss = 0, syst = 0;
 
@@ -121,7 +123,7 @@ static void estimate_point(const struct erg_observations *o, const size_t *order
 
 			ss += d * d;
 		}
-		p->sd[obj] = p->n > 1 ? sqrt(ss / (double)(p->n - 1)) : NAN;
+		p->sd[obj] = p->n > 1 ? wider * sqrt(ss / (double)(p->n - 1)) : NAN;
 		p->est[obj] = p->n > 1 ? student(mean, p->sd[obj], p->n, syst)
 				       : single(&o->obs[order[p->first]], obj);
 	}

@@ -38,6 +38,7 @@ struct erg_obs {
 	uint32_t *level;      /* one per dimension */
 	const json_t *layers; /* array of the run's layers, or NULL (borrowed) */
 	const json_t *run;    /* it comes from, or NULL (borrowed) */
+	double wider;         /* by how much deviations are to be widened; 0: not at all */
 	bool unresolved;      /* its energy: it is counted, and takes no other part */
 };
 

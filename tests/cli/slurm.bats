@@ -152,3 +152,37 @@ plan() {
     run -1 erg-record sweep p.yaml -o o --on slurm --tasks 3
     [[ $output == *"expected at most 2 shards"* ]]
 }
+
+# document NAME NODE CLOCK ENERGY: a result of layers.
+document() {
+    jq -n --arg n "$2" --argjson c "$3" --argjson e "$4" '{schema: "ergtrace/1", warnings: [], runs: [{archive: "x.erg",
+        workload: "net", factors: {clock: $c}, tags: {node: $n}, time_s: 2, mean_w: ($e / 2), layers: [],
+        ets_j: {value: $e, lo: $e, hi: $e, stat: 0, syst: 0, method: "direct"}}]}' >"$1.layers.json"
+}
+
+@test "sweep: a node is a block, and never pooled in silence" {
+    # Settings 10 and 20 J; the second node takes 21 % more: of the mean node (geometric) 11 and 22.
+    for c in 1 2; do
+        document a$c n1 $c ${c}0
+        document b$c n2 $c "$(jq -n "12.1 * $c")"
+    done
+    run -0 --separate-stderr erg-analyze sweep . --format json
+    [[ $stderr == *"several nodes: each node is a block"* ]]
+    jq -e '[.groups[0].points[].ets_j.value | . * 1e6 | round] == [11000000, 22000000]' <<<"$output"
+    jq -e '[.nodes[] | .energy_ratio * 1e6 | round] == [909091, 1100000] and ([.nodes[].time_ratio] == [1, 1])' <<<"$output"
+    # One run of four that is 4 % off: one degree of freedom is left of two. B = (2 ln 1.21 + 0.04) / 4; the runs of
+    # the first setting are 10 exp(B) and 12.1 exp(-B), their deviation |a - b| / sqrt 2 * sqrt 2, and t is 12.7062.
+    document b2 n2 2 "$(jq -n '24.2 * (0.04 | exp)')"
+    erg-analyze sweep . --format json 2>/dev/null | jq -e '((2 * (1.21 | log) + 0.04) / 4) as $b |
+        (10 * ($b | exp) - 12.1 * (-$b | exp)) as $d | .groups[0].points[0].ets_j |
+        ((.hi - .lo) / 2 - 12.7062 * ($d | fabs) / (2 | sqrt)) | fabs < 1e-4'
+    # By name they are kept apart, and nothing is divided.
+    run -0 --separate-stderr erg-analyze sweep . --group workload,node --format json
+    [[ $stderr != *"is a block"* ]]
+    jq -e '[.groups[].points[].ets_j.value][:3] == [10, 20, 12.1]' <<<"$output"
+    # Each setting on a node of its own: nobody can tell.
+    rm a2.layers.json b1.layers.json
+    run -0 --separate-stderr erg-analyze sweep . --format json
+    [[ $stderr == *"no settings that two nodes have made"* ]]
+    jq -e '[.groups[0].points[].ets_j.value][0] == 10' <<<"$output"
+}
