@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 #include "analyze/account/layers.h"
-#include "formats/base/progress.h"
+#include "analyze/result/apiece.h"
 #include "formats/base/util.h"
 
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len)
@@ -215,13 +215,28 @@ int erg_runs_files(char *const *files, size_t n, struct erg_texts *ret, struct e
 	return r;
 }
 
-static int load_one(const char *path, const struct reading *how, json_t *doc, json_t *runs,
+static int load_one(void *data, const char *path, unsigned int jobs, json_t *doc, json_t *runs,
 	struct erg_err *err)
 {
+	struct reading how = *(const struct reading *)data;
+	struct erg_common common = *how.common;
+
 	if (access(path, F_OK) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
-	return is_document(path) ? load_result(path, how->keep, doc, runs, err)
-				 : load_archive(path, how, doc, runs, err);
+	if (is_document(path))
+		return load_result(path, how.keep, doc, runs, err);
+	common.reader.jobs = jobs;
+	how.common = &common;
+	return load_archive(path, &how, doc, runs, err);
+}
+
+/* Documents are read sooner than they would go from one process to another. */
+static bool any_archive(const struct erg_texts *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (!is_document(files->v[i]))
+			return true;
+	return false;
 }
 
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
@@ -235,17 +250,18 @@ int erg_runs_load(char *const *files, size_t n, const struct erg_common *common,
 static int load_all(char *const *files, size_t n, const struct reading *how, json_t *doc,
 	json_t **ret, struct erg_err *err)
 {
+	struct reading each_how = *how;
+	struct erg_apiece each = {load_one, &each_how, how->common->reader.jobs};
 	_cleanup_(erg_texts_clear) struct erg_texts all = {0};
 	json_auto_t *runs = json_array();
 	int r = erg_runs_files(files, n, &all, err);
 
-	for (size_t i = 0; r >= 0 && i < all.n; i++) {
-		erg_progress("archives", i, all.n);
-		r = load_one(all.v[i], how, doc, runs, err);
-	}
+	if (r >= 0 && !any_archive(&all))
+		each.jobs = 1;
+	if (r >= 0)
+		r = erg_apiece_run(&each, all.v, all.n, doc, runs, err);
 	if (r < 0)
 		return r;
-	erg_progress("archives", 1, 1);
 	*ret = json_incref(runs);
 	return 0;
 }

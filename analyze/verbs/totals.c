@@ -16,8 +16,8 @@
 #include "analyze/account/phases.h"
 #include "analyze/account/roots.h"
 #include "analyze/render/totals.h"
+#include "analyze/result/apiece.h"
 #include "analyze/verbs/verb.h"
-#include "formats/base/progress.h"
 
 struct options {
 	struct erg_common common;
@@ -203,12 +203,17 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 	return 0;
 }
 
-static int add_run(const struct options *o, const char *path, json_t *doc, struct erg_err *err)
+static int add_run(void *data, const char *path, unsigned int jobs, json_t *doc, json_t *runs,
+	struct erg_err *err)
 {
+	struct options with = *(const struct options *)data;
+	const struct options *o = &with;
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
 	json_t *run = NULL;
-	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
+	int r;
 
+	with.common.reader.jobs = jobs;
+	r = erg_timeline_read(path, &o->common.reader, &tl, err);
 	if (r >= 0) {
 		struct wish w = {o, tl, doc};
 
@@ -221,7 +226,7 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 
 		if (left)
 			json_object_set_new(run, "left_out", json_integer((json_int_t)left));
-		json_array_append_new(json_object_get(doc, "runs"), run);
+		json_array_append_new(runs, run);
 	}
 	return r;
 }
@@ -240,11 +245,8 @@ static int run(int argc, char **argv, struct erg_err *err)
 	if (!n)
 		return 2;
 	json_object_set_new(doc, "runs", json_array());
-	for (int i = 0; r >= 0 && i < n; i++) {
-		erg_progress("archives", (uint64_t)i, (uint64_t)n);
-		r = add_run(&o, files[i], doc, err);
-	}
-	erg_progress("archives", 1, 1);
+	r = erg_apiece_run(&(struct erg_apiece){add_run, &o, o.common.reader.jobs}, files,
+		(size_t)n, doc, json_object_get(doc, "runs"), err);
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);
 }
 

@@ -56,7 +56,7 @@ static int take_format(void *into, const char *arg, struct erg_err *err)
 	}
 #define ROW_JOBS                                                                                   \
 	{                                                                                          \
-		"jobs", 0, "N", "decode N chunks at a time (default: one a CPU)",                  \
+		"jobs", 0, "N", "read N chunks, or archives, at a time (default: one a CPU)",      \
 			ERG_OPTION_UNSIGNED, AT(reader.jobs), 1, 1024                              \
 	}
 #define ROW_CACHE                                                                                  \

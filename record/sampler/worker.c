@@ -7,6 +7,9 @@
  * that is locked in phase with the workload's iterations sees the same part of each iteration for
  * ever, and the layers cannot be told apart (MEASUREMENT.md 2.5).
  *
+ * A thread wakes only at deadlines at which something is due: where all its sources are slower than the
+ * period, it sleeps through the others.
+ *
  * A thread that overran its next deadlines skips them and counts them as missed: late readings in a
  * burst would carry no information. The readings' own times are in the trace, so a late reading is
  * never wrong, only late.
@@ -163,6 +166,18 @@ static void worker_round(struct erg_worker *w, uint64_t now)
 	}
 }
 
+/* From GRID to the point of the grid at which the next member is due: nothing is read before. */
+static uint64_t worker_stride(const struct erg_worker *w, uint64_t grid)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < w->n; i++)
+		due = w->members[i].due_ns < due ? w->members[i].due_ns : due;
+	if (!w->n || due <= grid + w->period_ns)
+		return w->period_ns;
+	return (due - grid + w->period_ns - 1) / w->period_ns * w->period_ns;
+}
+
 static void worker_account(struct erg_worker *w)
 {
 	__atomic_store_n(&w->cpu_ns, erg_clock_ns(CLOCK_THREAD_CPUTIME_ID), __ATOMIC_RELAXED);
@@ -180,7 +195,7 @@ static void *worker_main(void *data)
 		w->members[i].due_ns = 0;
 	while (!last) {
 		uint64_t deadline = grid + (uint64_t)(dither * (double)rng_next(&w->rng));
-		uint64_t now, behind;
+		uint64_t now, behind, stride;
 
 		if (!sleep_until(w, deadline))
 			break;
@@ -189,13 +204,14 @@ static void *worker_main(void *data)
 		erg_histogram_add(&w->late, now > deadline ? now - deadline : 0);
 		worker_round(w, now);
 		add(&w->deadlines, 1);
-		grid += w->period_ns;
+		stride = worker_stride(w, grid);
+		grid += stride;
 		now = erg_mono_ns();
-		if (now > grid + w->period_ns) {
-			behind = (now - grid) / w->period_ns;
+		if (now > grid + stride) {
+			behind = (now - grid) / stride;
 			add(&w->missed, behind);
 			add(&w->deadlines, behind);
-			grid += behind * w->period_ns;
+			grid += behind * stride;
 		}
 		worker_account(w);
 	}

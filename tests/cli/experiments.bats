@@ -325,3 +325,24 @@ assert int(s.get("skipped")) == len(s.findall("testcase/skipped"))'
     run erg-analyze thermal on.erg --strict
     [ "$status" -eq 3 ]
 }
+
+@test "totals and sweep read archives on all processors: the same bytes for any number of jobs" {
+    skip_unless jq
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" a.erg
+    cp a.erg b.erg
+    cp a.erg c.erg
+    for verb in totals sweep; do
+        for jobs in 1 2 3; do
+            erg-analyze $verb --jobs $jobs --format json a.erg b.erg c.erg >$jobs.json 2>$jobs.err
+        done
+        cmp 1.json 2.json
+        cmp 1.json 3.json
+        cmp 1.err 2.err
+        cmp 1.err 3.err
+    done
+    [ "$(jq -r '.warnings[] | select(.code == "simulated").text' 3.json | cut -d: -f1 | tr '\n' ' ')" = "a.erg b.erg c.erg " ]
+    for jobs in 1 3; do
+        run -1 erg-analyze totals --jobs $jobs a.erg none.erg also-none.erg
+        [ "$output" = "erg-analyze totals: none.erg: No such file or directory" ]
+    done
+}
