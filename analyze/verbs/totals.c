@@ -15,6 +15,7 @@
 #include "analyze/account/per.h"
 #include "analyze/account/phases.h"
 #include "analyze/account/roots.h"
+#include "analyze/experiment/joined.h"
 #include "analyze/render/totals.h"
 #include "analyze/result/apiece.h"
 #include "analyze/verbs/verb.h"
@@ -23,6 +24,7 @@ struct options {
 	struct erg_common common;
 	struct erg_per per;
 	struct erg_select select;
+	const char *join;
 };
 
 static int take_per(void *into, const char *arg, struct erg_err *err)
@@ -35,6 +37,10 @@ static const struct erg_option own[] = {
 		"phases by name, and the energy of one counter:NAME, iteration, macs, token or "
 		"request in each",
 		ERG_OPTION_CALL, .take = take_per},
+	{"join", 0, "TAG",
+		"also the archives with the same value of this tag as one run of several nodes: the sum "
+		"of their energies, and the time from the first begin to the last end by their clocks",
+		ERG_OPTION_TEXT, offsetof(struct options, join)},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},
@@ -219,6 +225,11 @@ static int add_run(void *data, const char *path, unsigned int jobs, json_t *doc,
 
 		r = erg_apart_run(tl, &o->common, run_of_rail, &w, doc, &run, err);
 	}
+	if (r >= 0 && o->join) {
+		r = erg_joined_note(tl, o->join, run, err);
+		if (r < 0)
+			json_decref(run);
+	}
 	if (r >= 0) {
 		/* the whole run stays first */
 		size_t left = erg_select_rows(&o->select, json_object_get(run, "phases"), 1,
@@ -247,6 +258,8 @@ static int run(int argc, char **argv, struct erg_err *err)
 	json_object_set_new(doc, "runs", json_array());
 	r = erg_apiece_run(&(struct erg_apiece){add_run, &o, o.common.reader.jobs}, files,
 		(size_t)n, doc, json_object_get(doc, "runs"), err);
+	if (r >= 0 && o.join)
+		r = erg_joined_add(doc, err);
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <sys/wait.h>
+#include <sys/timex.h>
 
 #include "formats/manifest.h"
 #include "formats/base/util.h"
@@ -65,11 +66,18 @@ static void put_clock(json_t *m)
 {
 	uint64_t realtime_ns, monotonic_ns;
 
+	struct timex kept = {0};
+	json_t *clock;
+
 	erg_provenance_clock(&realtime_ns, &monotonic_ns);
 	json_object_set_new(m, "created_utc", erg_provenance_utc(realtime_ns));
-	json_object_set_new(m, "clock",
-		json_pack("{s:I, s:I}", "monotonic_ns", (json_int_t)monotonic_ns, "realtime_ns",
-			(json_int_t)realtime_ns));
+	clock = json_pack("{s:I, s:I}", "monotonic_ns", (json_int_t)monotonic_ns, "realtime_ns",
+		(json_int_t)realtime_ns);
+	/* what the time service says of this clock; a clock that none keeps says nothing */
+	if (adjtimex(&kept) >= 0 && !(kept.status & STA_UNSYNC))
+		json_object_set_new(clock, "max_error_ns",
+			json_integer((json_int_t)kept.maxerror * 1000));
+	json_object_set_new(m, "clock", clock);
 }
 
 static void put_command(json_t *m, const struct erg_manifest_facts *f)

@@ -186,3 +186,47 @@ document() {
     [[ $stderr == *"no settings that two nodes have made"* ]]
     jq -e '[.groups[0].points[].ets_j.value][0] == 10' <<<"$output"
 }
+
+@test "totals --join: energies of nodes add up, and time is as sure as their clocks" {
+    for n in 1 2; do
+        archive n$n.erg "$n"
+        erg-analyze totals n$n.erg --format json 2>/dev/null | jq '.runs[0].phases[0].ets_j' >e$n.json
+    done
+    # imported logs have no clock of the day
+    run -0 --separate-stderr erg-analyze totals n1.erg n2.erg --join workload --format json
+    [[ $stderr == *"net: the clock of a node was not synchronised"* ]]
+    jq -e --slurpfile a e1.json --slurpfile b e2.json '.joined[0] | (.nodes | length) == 2 and
+        (.ets_j.value - $a[0].value - $b[0].value | fabs) < 1e-7 and
+        (.ets_j.stat - ($a[0].stat * $a[0].stat + $b[0].stat * $b[0].stat | sqrt) | fabs) < 1e-9 and
+        (.ets_j.hi - .ets_j.value - .ets_j.stat - .ets_j.syst | fabs) < 1e-7 and
+        .time_s.value == null and .time_s.reason == "clock" and .edp_js.value == null' <<<"$output"
+    run -0 --separate-stderr erg-analyze totals n1.erg n2.erg --join workload
+    [[ $output == *"net: 2 nodes, ETS "*", time unresolved (clock), EDP unresolved (clock)"* ]]
+    run -1 erg-analyze totals n1.erg n2.erg --join job
+    [[ $output == *"n1.erg: --join job: it has no such tag"* ]]
+    run -1 erg-analyze totals n1.erg n1.erg --join workload
+    [[ $output == *"n1.erg and n1.erg are both of the node"* ]]
+}
+
+@test "totals --join: two recordings, their offset and how wrong their clocks may be" {
+    skip_unless erg-record erg-board
+    before=$EPOCHREALTIME
+    for n in 1 2; do
+        erg-board board$n --follow command -- erg-record run -o n$n.erg --sysfs board$n --tag job=7 --tag node=n$n \
+            -- sleep 0.3 2>/dev/null
+        tar -xf n$n.erg
+        # what a time service would have said
+        jq ".clock.max_error_ns = $n * 1000000" n$n/manifest.json >m.json
+        mv m.json n$n/manifest.json
+    done
+    after=$EPOCHREALTIME
+    run -0 --separate-stderr erg-analyze totals n1 n2 --join job --format json
+    jq -e --argjson span "$(awk "BEGIN { print $after - $before }")" '.joined[0] as $j | .runs as $r | $j.simulated and
+        $j.time_s.value > 0.6 and $j.time_s.value < $span and
+        ($j.time_s.value - ($r[1].clock.end_ns - $r[0].clock.begin_ns) / 1e9 | fabs) < 1e-6 and
+        ($j.time_s.hi - $j.time_s.value - 0.003 | fabs) < 1e-6 and
+        ($j.nodes[1].offset_s | .value - ($r[1].clock.begin_ns - $r[0].clock.begin_ns) / 1e9 | fabs) < 1e-6 and
+        ($j.nodes[1].offset_s | .value - .lo - 0.003 | fabs) < 1e-6 and
+        ($j.ets_j.value - $r[0].phases[0].ets_j.value - $r[1].phases[0].ets_j.value | fabs) < 1e-6 and
+        ($j.edp_js.lo - $j.ets_j.lo * $j.time_s.lo | fabs) < 1e-6' <<<"$output"
+}
