@@ -188,10 +188,10 @@ static int read_locked(struct process *p, int64_t *values)
 		board_sum(p, sum);
 	else
 		erg_process_perf_read(&p->perf, sum);
-	if (p->n_played)
-		p->cpu_ms = board_busy_ms(p);
-	else if (ms + p->ended_ms > p->cpu_ms) /* what was just waited for is in neither place */
-		p->cpu_ms = ms + p->ended_ms;
+	/* What was just waited for is in neither place, and what plays on a board has its time there. */
+	ms = p->n_played ? board_busy_ms(p) : ms + p->ended_ms;
+	if (ms > p->cpu_ms)
+		p->cpu_ms = ms;
 	values[c++] = p->cpu_ms;
 	if (p->file) {
 		values[c++] = p->runs;

@@ -61,3 +61,72 @@ test_setup() {
     run -1 erg-analyze layers empty
     [[ $output == *"empty: no archive (*.erg)"* ]]
 }
+
+# net NAME WATTS: two layers of different work, imported, and the document of all its tables.
+net() {
+    awk -v w="$2" 'BEGIN { print "time_s,VDD_IN [W]"
+        for (i = 0; i < 1200; i++) printf "%.3f,%.3f\n", i / 1000, w + (int(i / 15) % 4) / 3 + i % 7 / 100 }' >s.csv
+    awk -v n="$1" 'BEGIN { print "begin_s,end_s,layer,type,network,module,macs,phase"
+        for (i = 0; i < 80; i++) printf "%.3f,%.3f,l%d,%s,%s,m%d,%d,%s\n", i * 0.015, (i + 1) * 0.015, i % 4,
+            i % 2 ? "pool" : "conv", n, i % 2, (1 + i % 4 + (n == "vgg") / 2) * 1000000, i < 20 ? "setup" : "inference" }' >l.csv
+    erg-record import --samples s.csv --layers l.csv --sensor kind=point --sensor lag_s=0 -o "$1.erg" 2>/dev/null
+    erg-analyze layers --tables --format json "$1.erg" 2>/dev/null |
+        jq '.runs[0].layers[] |= (.bytes_in = .macs / 8 + 100000 | .work = {ops: 1e9, bytes: 1e8, ops_per_s: (.macs * 100),
+            bytes_per_s: 1e8, ops_per_byte: (.macs / 1e6), per_op_j: {value: 1e-9, lo: 9e-10, hi: 1.1e-9, method: "nnls"}})' >"$1.json"
+}
+
+# variant NET OUT JQ-UPDATE: the document of another run of it, and a copy of its archive for the curves.
+variant() {
+    cp "$1.erg" "$2.erg"
+    jq --arg n "$2" ".runs[0] |= (.archive = (\$n + \".erg\") | .workload = \"$1\" | .tags = {workload: \"$1\"} | $3)" "$1.json" >"$2.json"
+}
+
+@test "study pages: the figures of the four studies are drawn, at any width and on paper" {
+    skip_unless chromium chromedriver jq
+    local w f r c curves=() swept=() corun=()
+    for w in alexnet vgg; do
+        net $w $([ $w = vgg ] && echo 4 || echo 2)
+        for f in 600000 900000 1700000; do
+            for r in 1 2; do
+                variant $w $w-$f-$r ".factors = {\"cpufreq.frequency_khz\": $f} | .tags += {accuracy: \"0.${#w}\", repetition: \"$r\"} |
+                    .time_s = 1 + $r / 1000 + (if \"$w\" == \"vgg\" then 1e6 else 1e4 end) / $f | .ets_j.value = .time_s * (2 + $f / 1e6)"
+                swept+=($w-$f-$r.json)
+                [ $r = 2 ] || curves+=(--curves $w-$f-$r.erg)
+            done
+        done
+    done
+    for c in none memory; do
+        for f in 460800000 998400000; do
+            for r in 1 2; do
+                variant alexnet corun-$c-$f-$r ".factors = {corun: \"$c\", \"devfreq.gpu.frequency_hz\": $f} | .ets_j.value += $r / 100 |
+                    .programs = [{name: \"alexnet\", recorded: true, span_s: 1, ipc: 1.2, utilization: 0.9, per_s: {instructions: 1e9}},
+                        {name: \"memory\", recorded: false, span_s: 1, ipc: 0.3, utilization: 2, per_s: {instructions: 4e8}}][:(if \"$c\" == \"none\" then 1 else 2 end)]"
+                corun+=(corun-$c-$f-$r.json)
+                [ $c = none ] || continue
+                variant alexnet self-$f-$r ".workload = \"memory\" | .factors = {corun: \"none\", \"devfreq.gpu.frequency_hz\": $f} |
+                    .tags = {workload: \"memory\"} | .programs = [{name: \"memory\", recorded: true, span_s: 1, per_s: {instructions: (5e8 + $r * 1e6)}}]"
+                corun+=(self-$f-$r.json)
+            done
+        done
+    done
+    variant vgg roofs '.tags = {workload: "roofs"} | .workload = "roofs" | .factors = {} | .layers[].type = "roof"'
+    erg-analyze sweep "${swept[@]}" --format json >sweep.json 2>/dev/null
+    erg-analyze corun "${corun[@]}" --budget-w 9 --format json >corun.json 2>/dev/null
+    jq -e '[.matrix[].partners[] | select(.measured_by == "instructions" and .slowdown.value > 1.2)] | length == 2' corun.json
+    jq -e '.choices | length > 0' corun.json
+    for w in 1 2; do
+        erg-analyze model fit --points alexnet.json vgg.json --predictors macs --chain macs:bytes_in:energy_j --degree 1,2 --format json --save m.json \
+            2>/dev/null | jq ".of = {library: \"lib$w\"}" >model$w.json
+    done
+    erg-analyze model predict --model m.json --network squeezenet1.1 --format json >predict.json 2>err || { cat err; false; }
+    erg-analyze report "${swept[@]}" roofs.json sweep.json corun.json model1.json model2.json predict.json "${curves[@]}" -o page.html 2>err || { cat err; false; }
+    run "$ERG_SRC/tests/page/drive.py" page.html
+    echo "$output"
+    [ "$status" -eq 0 ]
+    for f in 'energy against time of each workload' 'energy saved by the best setting' 'time lost at the best setting' \
+        'time that no clock shortens' 'power of vgg over time under each setting' 'alexnet, GPU clock 460.8 MHz: system power' \
+        'latency' 'slowdown of the partners' 'error of each model' 'each layer, measured against predicted' 'MACs against energy_j' \
+        'predicted energy of the layers of squeezenet1.1' 'roofline' 'energy roofline'; do
+        grep -q "^# charts: .*$f" <<<"$output" || { echo "no chart: $f"; false; }
+    done
+}

@@ -86,6 +86,7 @@ class Checks:
         said = self.js("[...document.querySelectorAll('[role=img]')]"
                        ".map(e => e.getAttribute('aria-label'))")
         self.check(all(said), "every chart has a name")
+        print("# charts: " + "; ".join(name.split(" over time: ")[0] for name in said))
         over = [name for name in said if " over time: " in name]
         self.check(all(" from " in name and " to " in name for name in over),
                    "charts over time say their range %s" % over[:1])

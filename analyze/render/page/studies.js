@@ -153,7 +153,7 @@ function combinationSection(parent, corun) {
             combinationCharts(s, some.filter((c) => c.workload === w && (!gpu || c.settings[gpu] === clock)), w +
                 (gpu ? ', ' + setting(gpu, clock) : ''), others, corun.budget_w);
     }
-    choiceTable(s, corun);
+    choiceTable(s, corun, network);
 }
 
 function combinationCharts(s, cells, title, others, budget) {
@@ -182,8 +182,8 @@ function combinationCharts(s, cells, title, others, budget) {
     draw('CPUs kept busy beside it', '', (c) => of(c, false, 'utilization'));
 }
 
-function choiceTable(s, corun) {
-    const rows = corun.choices || [];
+function choiceTable(s, corun, network) {
+    const rows = (corun.choices || []).filter((c) => network.has(c.workload));
     if (corun.budget_w === undefined) return;
     s.append(el('h3', {}, 'Under the budget'));
     if (!rows.length) s.append(el('p', { class: 'note' }, 'No combination is surely within it.'));
