@@ -139,12 +139,35 @@ static int put_row(const struct erg_timeline *tl, const struct erg_rail *rails, 
 	return r;
 }
 
+static bool is_within(const struct erg_timeline *tl, const char *phase, uint64_t now)
+{
+	for (size_t i = 0; i < tl->n_phases; i++)
+		if (tl->phases[i].begin <= now && now < tl->phases[i].end &&
+			!strcmp(tl->phases[i].name, phase))
+			return true;
+	return false;
+}
+
+static int check_phase(const struct erg_timeline *tl, const char *phase, struct erg_err *err)
+{
+	for (size_t i = 0; phase && i < tl->n_phases; i++)
+		if (!strcmp(tl->phases[i].name, phase))
+			return 0;
+	return phase ? erg_fail(err, -ENOENT,
+			       "%s: no phase '%s' (erg-analyze totals lists those there are)",
+			       tl->archive, phase)
+		     : 0;
+}
+
 int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n_rails,
-	size_t rail, FILE *out, struct erg_err *err)
+	size_t rail, const char *phase, FILE *out, struct erg_err *err)
 {
 	_cleanup_(cursor_release) struct cursor cur = {0};
 	struct erg_csv c = {out, 0};
-	int r = erg_segment_iter_new(tl, false, NULL, &cur.it, err);
+	int r = check_phase(tl, phase, err);
+
+	if (r >= 0)
+		r = erg_segment_iter_new(tl, false, NULL, &cur.it, err);
 
 	cur.rail_at = calloc(n_rails + 1, sizeof(*cur.rail_at));
 	cur.channel_at = calloc(tl->n_channels + 1, sizeof(*cur.channel_at));
@@ -155,7 +178,8 @@ int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rails, 
 	cur.valid = r > 0;
 	put_titles(tl, rails, n_rails, &c);
 	for (size_t i = 0; r >= 0 && i < rails[rail].n; i++) {
-		r = put_row(tl, rails, n_rails, rails[rail].t[i], &cur, &c, err);
+		if (!phase || is_within(tl, phase, rails[rail].t[i]))
+			r = put_row(tl, rails, n_rails, rails[rail].t[i], &cur, &c, err);
 		if (i % TOLD == 0)
 			erg_progress("rows", i, rails[rail].n);
 	}

@@ -16,20 +16,20 @@
 #include "analyze/verbs/verb.h"
 #include "formats/base/outfile.h"
 
-static int to_perfetto(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
-	json_t *doc, struct erg_err *err)
+static int to_perfetto(const struct erg_timeline *tl, const struct erg_common *common,
+	const char *phase, FILE *out, json_t *doc, struct erg_err *err)
 {
 	return erg_export_perfetto(tl, out, err);
 }
 
 static int to_perfetto_json(const struct erg_timeline *tl, const struct erg_common *common,
-	FILE *out, json_t *doc, struct erg_err *err)
+	const char *phase, FILE *out, json_t *doc, struct erg_err *err)
 {
 	return erg_export_perfetto_json(tl, out, err);
 }
 
-static int to_csv(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
-	json_t *doc, struct erg_err *err)
+static int to_csv(const struct erg_timeline *tl, const struct erg_common *common, const char *phase,
+	FILE *out, json_t *doc, struct erg_err *err)
 {
 	struct erg_rail *rails = NULL;
 	size_t n = 0, rail;
@@ -38,13 +38,13 @@ static int to_csv(const struct erg_timeline *tl, const struct erg_common *common
 	if (r >= 0)
 		r = erg_rail_choose(rails, n, common->rail, &rail, err);
 	if (r >= 0)
-		r = erg_export_csv(tl, rails, n, rail, out, err);
+		r = erg_export_csv(tl, rails, n, rail, phase, out, err);
 	erg_rails_free(rails, n);
 	return r;
 }
 
-static int to_folded(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
-	json_t *doc, struct erg_err *err)
+static int to_folded(const struct erg_timeline *tl, const struct erg_common *common,
+	const char *phase, FILE *out, json_t *doc, struct erg_err *err)
 {
 	json_auto_t *run = NULL;
 	size_t unresolved = 0;
@@ -60,15 +60,15 @@ static int to_folded(const struct erg_timeline *tl, const struct erg_common *com
 
 static const struct target {
 	const char *name; /* without a function: a database, of any number of runs */
-	int (*write)(const struct erg_timeline *tl, const struct erg_common *common, FILE *out,
-		json_t *doc, struct erg_err *err);
+	int (*write)(const struct erg_timeline *tl, const struct erg_common *common,
+		const char *phase, FILE *out, json_t *doc, struct erg_err *err);
 } targets[] = {{"perfetto", to_perfetto}, {"perfetto-json", to_perfetto_json},
 	{"folded", to_folded}, {"csv", to_csv}, {"sqlite", NULL}};
 
 struct options {
 	struct erg_common common;
 	const struct target *target;
-	const char *output;
+	const char *output, *phase;
 };
 
 static int take_target(void *into, const char *arg, struct erg_err *err)
@@ -93,6 +93,8 @@ static const struct erg_option own[] = {
 		ERG_OPTION_CALL, .take = take_target},
 	{"output", 'o', "FILE", "where to write it. Required", ERG_OPTION_TEXT,
 		offsetof(struct options, output)},
+	{"phase", 0, "NAME", "of csv: the readings within phases of that name alone",
+		ERG_OPTION_TEXT, offsetof(struct options, phase)},
 	{0},
 };
 static const struct erg_option_group groups[] = {{NULL, own, 0, false},
@@ -116,7 +118,7 @@ static int export(const struct options *o, const char *path, struct erg_err *err
 	if (r >= 0)
 		r = erg_outfile_open(&out, o->output, err);
 	if (r >= 0)
-		r = o->target->write(tl, &o->common, out.f, doc, err);
+		r = o->target->write(tl, &o->common, o->phase, out.f, doc, err);
 	if (r >= 0)
 		r = erg_outfile_commit(&out, err);
 	if (r < 0)
@@ -199,6 +201,9 @@ static int run(int argc, char **argv, struct erg_err *err)
 
 	if (r)
 		return r == 1 ? 0 : r;
+	if (o.phase && o.target && o.target->write != to_csv)
+		return erg_options_wrong(&command, "--phase '%s': expected --to csv with it",
+			o.phase);
 	if (o.target && !o.target->write && o.output && first < argc)
 		return export_database(&o, argv + first, (size_t)(argc - first), err);
 	if (o.target && o.target->write == to_perfetto && o.output && ends_in_json(o.output))

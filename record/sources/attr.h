@@ -112,4 +112,9 @@ void erg_model_set(struct erg_sensor_model *model, char *text);
 /* DIR/ergtrace_model, written by a simulated board, replaces the fields of *model that it names. */
 void erg_model_override(struct erg_sensor_model *model, const char *dir);
 
+/* How a file that may not be read is mended; FILE is that of the note. */
+#define ERG_MEND_READ                                                                              \
+	"run as root; or, until the next start, give your group the right to read it: "            \
+	"sudo chgrp \"$(id -gn)\" FILE && sudo chmod g+r FILE"
+
 #endif

@@ -41,7 +41,7 @@ static int offer(struct finding *f)
 {
 	if (f->found > MANY_POLICIES)
 		f->s->src.interval_ns = MANY_INTERVAL_NS;
-	return erg_attr_source_offer(&f->s, f->list, "run as root");
+	return erg_attr_source_offer(&f->s, f->list, ERG_MEND_READ);
 }
 
 /* A source holds a number of channels; more of them make more sources. */

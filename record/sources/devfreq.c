@@ -45,7 +45,7 @@ static int find_class(const struct erg_source_config *cfg, const struct erg_name
 	}
 	if (r < 0 && r != -ENOSPC)
 		return r;
-	return erg_attr_source_offer(&s, list, "run as root");
+	return erg_attr_source_offer(&s, list, ERG_MEND_READ);
 }
 
 static int find(const struct erg_source_config *cfg, struct erg_source_list *list,

@@ -19,10 +19,6 @@
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
 
-#define MEND_READ                                                                                  \
-	"run as root; or, until the next start, give your group the right to read it: "            \
-	"sudo chgrp \"$(id -gn)\" FILE && sudo chmod g+r FILE"
-
 struct chip {
 	const struct erg_source_config *cfg;
 	struct erg_source_list *list;
@@ -85,7 +81,7 @@ static int offer(const struct chip *c, struct erg_attr_source **s)
 			return r;
 		erg_model_override(&(*s)->src.model, c->dir);
 	}
-	return erg_attr_source_offer(s, c->list, MEND_READ);
+	return erg_attr_source_offer(s, c->list, ERG_MEND_READ);
 }
 
 /* Index of "PREFIX<N>SUFFIX", or -1. */

@@ -126,8 +126,8 @@ int erg_ibmpowernv_find(const struct erg_source_config *cfg, const char *dir,
 		set_parent(&energy->src.channels[i], all, 2);
 	for (size_t i = 0; i < power->src.n_channels; i++)
 		set_parent(&power->src.channels[i], all, 2);
-	r = erg_attr_source_offer(&energy, list, "run as root");
+	r = erg_attr_source_offer(&energy, list, ERG_MEND_READ);
 	if (r >= 0)
-		r = erg_attr_source_offer(&power, list, "run as root");
+		r = erg_attr_source_offer(&power, list, ERG_MEND_READ);
 	return r < 0 ? r : erg_hwmon_find_thermal(cfg, dir, "ibmpowernv", list);
 }

@@ -33,6 +33,13 @@
 #define BUFFER_SAMPLES 4096
 #define BYTES 16384
 
+/* A capture opens the device and sets files of sysfs. */
+#define MEND                                                                                        \
+	"run as root, or: sudo groupadd -f iio && echo 'SUBSYSTEM==\"iio\", GROUP=\"iio\", "        \
+	"MODE=\"0660\", RUN+=\"/bin/chgrp -R iio /sys%p\", RUN+=\"/bin/chmod -R g+rwX /sys%p\"' | " \
+	"sudo tee /etc/udev/rules.d/60-iio.rules && sudo udevadm control --reload && sudo udevadm " \
+	"trigger -s iio && sudo usermod -aG iio \"$USER\", and log in again"
+
 struct iio {
 	struct erg_source src;
 	char dir[256], device[256];
@@ -437,7 +444,7 @@ static int find_device(const struct erg_source_config *cfg, const char *name,
 		erg_iio_layout(all, n);
 	choose(d, all, n, label);
 	if (d->src.n_channels && access(d->device, R_OK)) {
-		erg_source_list_note_error(list, "iio", d->device, "run as root", label, errno);
+		erg_source_list_note_error(list, "iio", d->device, MEND, label, errno);
 		d->src.n_channels = 0;
 	}
 	if (!d->src.n_channels) {

@@ -239,5 +239,5 @@ int erg_ina3221_find(const struct erg_source_config *cfg, const char *dir,
 	set_model(&s->src, p);
 	if (s->src.n_channels)
 		note_settings(list, dir);
-	return erg_attr_source_offer(&s, list, "run as root");
+	return erg_attr_source_offer(&s, list, ERG_MEND_READ);
 }

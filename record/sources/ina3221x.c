@@ -315,7 +315,7 @@ static int find_iio(const struct erg_source_config *cfg, const char *device, con
 	for (int n = 0; n < 3; n++)
 		add_rail(x, cfg, device, n);
 	if (x->n_rails && access(x->rails[0].file, R_OK)) {
-		erg_source_list_note_error(list, "ina3221x", x->rails[0].file, "run as root",
+		erg_source_list_note_error(list, "ina3221x", x->rails[0].file, ERG_MEND_READ,
 			"cannot be read", errno);
 		x->n_rails = 0;
 	}

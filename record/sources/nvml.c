@@ -241,6 +241,11 @@ static void nvml_free(struct erg_source *source)
 
 /* ---- finding ---- */
 
+#define MEND_READ                                                                                  \
+	"run as root; or, where a group may use /dev/nvidia0: sudo usermod -aG "                   \
+	"\"$(stat -c %G /dev/nvidia0)\" \"$USER\", and log in again"
+#define MEND_DRIVER "sudo modprobe nvidia; nvidia-smi says more"
+
 struct gpu {
 	struct erg_nvml *nvml;
 	unsigned int index, architecture;
@@ -336,7 +341,7 @@ static int offer(struct nvml_source *s, struct erg_source_list *list, bool *ret_
 		return -ENOMEM;
 	r = s->read(s, values, &stamp);
 	if (r == -EACCES)
-		erg_source_list_note_error(list, "nvml", s->src.path, "run as root",
+		erg_source_list_note_error(list, "nvml", s->src.path, MEND_READ,
 			s->src.channels[0].rail, EACCES);
 	if (r < 0) {
 		nvml_free(&s->src);
@@ -532,13 +537,17 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 	r = erg_nvml_open(&nvml, &e);
 	if (r < 0) {
 		erg_source_list_note(list, "nvml", "",
-			r == -ENOENT ? "install NVIDIA's driver if there is such a GPU" : "", "%s",
-			e.msg);
+			r == -ENOENT           ? "install NVIDIA's driver if there is such a GPU"
+				: r != -ENOMEM ? MEND_DRIVER
+					       : "",
+			"%s", e.msg);
 		return r == -ENOMEM ? erg_fail(err, r, "nvml: out of memory") : 0;
 	}
 	r = nvml->count(&n) ? 0 : 1;
 	if (!r || !n)
-		erg_source_list_note(list, "nvml", "", "", "the driver shows no GPU");
+		erg_source_list_note(list, "nvml", "",
+			"see nvidia-smi -L; a container wants --gpus all",
+			"the driver shows no GPU");
 	for (unsigned int i = 0; r >= 0 && i < n; i++)
 		r = find_gpu(nvml, i, list);
 	erg_nvml_unref(nvml);

@@ -86,7 +86,7 @@ static int find_family(const struct erg_source_config *cfg, const struct family 
 		}
 	}
 	*found += names.n;
-	return r < 0 ? r : erg_attr_source_offer(&s, list, "run as root");
+	return r < 0 ? r : erg_attr_source_offer(&s, list, ERG_MEND_READ);
 }
 
 /* The fan of Jetson boards with L4T up to 32. */
@@ -116,7 +116,7 @@ static int find_fan(const struct erg_source_config *cfg, struct erg_source_list 
 		r = erg_attr_source_add(s, &rpm, NULL, "%s/rpm_measured", root);
 	if (r >= 0 && erg_attr_exists("%s/cur_pwm", root))
 		r = erg_attr_source_add(s, &duty, NULL, "%s/cur_pwm", root);
-	return r < 0 ? r : erg_attr_source_offer(&s, list, "run as root");
+	return r < 0 ? r : erg_attr_source_offer(&s, list, ERG_MEND_READ);
 }
 
 static int find(const struct erg_source_config *cfg, struct erg_source_list *list,

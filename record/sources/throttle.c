@@ -103,5 +103,5 @@ int erg_throttle_find(const struct erg_source_ops *ops, const struct erg_source_
 			"only the first %d throttle counters are read", ERG_SOURCE_CHANNELS_MAX);
 	else if (r < 0)
 		return r;
-	return erg_attr_source_offer(&s, list, "run as root");
+	return erg_attr_source_offer(&s, list, ERG_MEND_READ);
 }

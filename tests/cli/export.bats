@@ -128,6 +128,15 @@ EOF
     grep -q '^0.020000000,3' run.csv
     grep '^0.020000000,' run.csv | grep -q ',net,,conv1,0,,layers$'
     grep '^0.070000000,' run.csv | grep -q 'quoted'
+    # of one phase: the readings of its time
+    sed '1s/$/,phase/; 2,41s/$/,warm/; 42,$s/$/,hot/' layers.csv >phases.csv
+    erg-record import --samples samples.csv --layers phases.csv --sensor kind=point -o p.erg 2>/dev/null
+    erg-analyze export --to csv --phase warm p.erg -o warm.csv 2>/dev/null
+    awk -F, 'NR > 1 { n++; if ($1 < 0 || $1 >= 2 || $(NF - 1) != "warm") bad = 1 } END { exit bad || n != 2000 }' warm.csv
+    run -1 erg-analyze export --to csv --phase cold p.erg -o cold.csv
+    [[ "$output" == *"p.erg: no phase 'cold'"* ]]
+    [ ! -e cold.csv ]
+    run -2 erg-analyze export --to folded --phase warm p.erg -o x
 }
 
 @test "an export that fails leaves nothing" {
