@@ -102,8 +102,8 @@ void erg_page_slim(json_t *doc, size_t max_rows)
 
 			if (is_repetition(run) != (pass == 1))
 				continue;
-			if (n <= left) {
-				left -= n;
+			if (n <= left || left == max_rows) { /* the first one in any case */
+				left -= n < left ? n : left;
 				slim_run(run);
 				continue;
 			}

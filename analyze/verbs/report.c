@@ -32,7 +32,7 @@
 /* What a page may hold, over all its runs: about 4 MB of buckets and 2.4 MB of bands. */
 #define BUCKETS_MAX 300000
 #define BANDS_MAX 150000
-#define ROWS_MAX 15000 /* of layers: 4 MB */
+#define ROWS_MAX 8000 /* of layers: 3.6 MB */
 
 struct options {
 	struct erg_common common;
