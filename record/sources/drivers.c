@@ -25,14 +25,10 @@ const struct erg_source_ops *const erg_source_drivers[] = {
 	&erg_source_cpufreq,
 	&erg_source_devfreq,
 	&erg_source_procstat,
+	&erg_source_powersensor3,
 	&erg_source_exec,
 	NULL,
 };
-
-static bool needs_arg(const struct erg_source_ops *d)
-{
-	return d == &erg_source_exec;
-}
 
 /* The driver whose name TEXT begins with, followed by the end, a comma or a colon. */
 static const struct erg_source_ops *driver_at(const char *text)
@@ -53,8 +49,8 @@ static int unknown_kind(const char *item, struct erg_err *err)
 	for (const struct erg_source_ops *const *d = erg_source_drivers; *d; d++) {
 		size_t len = strlen(names);
 
-		snprintf(names + len, sizeof(names) - len, ", %s%s", (*d)->kind,
-			needs_arg(*d) ? ":COMMAND" : "");
+		snprintf(names + len, sizeof(names) - len, ", %s%s%s", (*d)->kind,
+			(*d)->arg ? ":" : "", (*d)->arg ? (*d)->arg : "");
 	}
 	return erg_fail(err, -EINVAL, "--source: unknown source \"%.*s\": expected one of %s",
 		(int)strcspn(item, ",:"), item, names);
@@ -170,7 +166,7 @@ static int find_one(const struct erg_source_ops *d, const char *arg,
 	r = d->find(&cfg, &found, err);
 	if (r < 0)
 		return r;
-	if (arg && !needs_arg(d))
+	if (arg && !d->arg)
 		r = filter(&found, d->kind, arg, err);
 	else if (by_name && !found.n)
 		r = nothing_found(d->kind, &found, err);
@@ -231,7 +227,7 @@ static int find_auto(const struct erg_source_config *cfg, struct erg_source_list
 		if (*d == &erg_source_powercap && count_kind(ret, &erg_source_perf))
 			erg_source_list_note(ret, "powercap", "", "",
 				"left out: perf reads the same counters at less cost");
-		else if (!needs_arg(*d))
+		else if (!(*d)->arg)
 			r = find_one(*d, NULL, cfg, false, ret, err);
 		if (r < 0)
 			return r;

@@ -445,6 +445,7 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 const struct erg_source_ops erg_source_exec = {
 	.kind = "exec",
 	.about = "lines \"time_ns name value unit\" of a program: exec:COMMAND",
+	.arg = "COMMAND",
 	.slow = true,
 	.find = find,
 	.start = exec_start,

@@ -63,6 +63,7 @@ enum erg_read { ERG_READ_OK, ERG_READ_NOTHING, ERG_READ_MORE };
 struct erg_source_ops {
 	const char *kind;  /* the name used in --source */
 	const char *about; /* one line for --help and the manual */
+	const char *arg;   /* what must stand behind "KIND:", or NULL: then auto asks it */
 	bool slow;         /* each source gets a thread of its own */
 	/* Adds every source there is to LIST; a thing that is there and cannot be used is a note, not
 	 * an error. Errors are for what the user asked for by name and cannot have. */
