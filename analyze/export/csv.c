@@ -26,7 +26,7 @@ static bool is_shown(const struct erg_tl_channel *c)
 static void put_titles(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n,
 	struct erg_csv *c)
 {
-	char title[96];
+	char title[sizeof(rails->name) + 32];
 
 	erg_csv_text(c, "time_s");
 	for (size_t i = 0; i < n; i++) {

@@ -231,11 +231,6 @@ static void forward_network(void *impl, struct erg_opencv_data *last, bool clear
 
 /* ---- one set of functions for each release ---- */
 
-static void not_read(const char *const *file)
-{
-	reading = *file;
-}
-
 #define STRING "RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
 #define SYMBOL(release, rest) "_ZN2cv3dnn14dnn4_v" #release rest
 #define THEIRS(type, symbol, own)                                                                  \
@@ -280,6 +275,11 @@ static void not_read(const char *const *file)
 ERG_OPENCV_RELEASES(RUNS)
 
 #ifdef __x86_64__
+static void not_read(const char *const *file)
+{
+	reading = *file;
+}
+
 #define READ(release, name, rest)                                                                  \
 	ERG_API void *erg_##name##_##release(void *ret, const struct erg_opencv_string *a,         \
 		const struct erg_opencv_string *b, uintptr_t c) __asm__(SYMBOL(release, rest));    \
