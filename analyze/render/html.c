@@ -28,6 +28,15 @@ static int write_escaped(const char *buf, size_t size, void *data)
 	return 0;
 }
 
+int erg_html_check(struct erg_err *err)
+{
+	if (erg_page_head_len)
+		return 0;
+	return erg_fail(err, -ENOTSUP,
+		"this erg-analyze was built without the page: libjs-dygraphs or libjs-chart.js (3 or "
+		"later) was not there; the archive can be reported on another machine");
+}
+
 int erg_html_write(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	if (fwrite(erg_page_head, 1, erg_page_head_len, out) != erg_page_head_len ||

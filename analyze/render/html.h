@@ -8,6 +8,9 @@
 
 #include "formats/base/err.h"
 
+/* -ENOTSUP: this program was built without the libraries of the page. */
+int erg_html_check(struct erg_err *err);
+
 /*
  * Writes a report's document as one self-contained page. The document becomes a JSON block in
  * which '<' cannot occur, so no name of a trace can end the block or begin a tag; the page's

@@ -562,7 +562,10 @@ static json_t *title(const struct options *o, const json_t *doc)
 static int report(const struct options *o, char *const *files, struct erg_err *err)
 {
 	json_auto_t *doc = erg_document_new("report"), *layer_runs = json_array();
-	int r = 0;
+	int r = erg_html_check(err);
+
+	if (r < 0)
+		return r;
 
 	json_object_set_new(doc, "runs", json_array());
 	for (size_t i = 0; r >= 0 && i < o->files; i++) {

@@ -130,6 +130,7 @@ bare_machine() {
     mkdir -p bare
     printf '#!/bin/sh\nexit 1\n' >bare/dpkg-query
     printf '#!/bin/sh\necho "$@" >>"%s"\n[ "$1" = update ]\n' "$PWD/asked" >bare/apt-get
+    printf '#!/bin/sh\n[ "$2" != libfyaml-dev ] || [ ! -e old ]\n' >bare/apt-cache
     printf '#!/bin/sh\ncase $1 in -u) echo 0;; *) echo root;; esac\n' >bare/id
     chmod +x bare/*
     PATH=$PWD/bare:$PATH
@@ -144,6 +145,13 @@ bare_machine() {
     diff whole all
     for part in build tests frameworks; do "$packages" --list "$part"; done | sort >parts
     diff whole parts
+    # What this release does not offer is said, and the rest is asked for.
+    : >old
+    run -1 "$packages" build
+    [[ $output == *"not offered here: libfyaml-dev"* ]]
+    [ "$(tail -n 1 asked | grep -c libfyaml-dev)" -eq 0 ]
+    [ "$(tail -n 1 asked | grep -c libgsl-dev)" -eq 1 ]
+    rm old
     [ "$("$packages" --list build libdnnl-dev | tail -n 1)" = libdnnl-dev ]
     run -2 "$packages" chromiun
     [[ $output == *'no part or package "chromiun"'* ]]
