@@ -208,6 +208,19 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* CTF 2 is JSON, each fragment with a record separator in front. */
+static bool is_unread_ctf2(const char *trace)
+{
+	_cleanup_(erg_freep) char *path = NULL;
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+
+	if (bt_version_get_major() > 2 || bt_version_get_minor() >= 1 ||
+		asprintf(&path, "%s/metadata", trace) < 0)
+		return false;
+	f = fopen(path, "re");
+	return f && fgetc(f) == 0x1e;
+}
+
 /* TRACE is below the chunk's folder. */
 static int decode_whole(struct erg_tables *t, const struct erg_chunk_task *task, const char *trace,
 	struct erg_pace *pace)
@@ -217,7 +230,11 @@ static int decode_whole(struct erg_tables *t, const struct erg_chunk_task *task,
 
 	if (!r)
 		r = erg_trim_trace(t, trace, called, task->scratch, &whole);
-	if (!r && whole)
+	if (!r && whole && is_unread_ctf2(whole))
+		snprintf(t->error, sizeof(t->error),
+			"it is CTF 2, which babeltrace2 reads since 2.1; here is %u.%u.%u",
+			bt_version_get_major(), bt_version_get_minor(), bt_version_get_patch());
+	else if (!r && whole)
 		decode_trace(t, whole, pace); /* what went wrong is in t->error */
 	return r;
 }

@@ -135,9 +135,9 @@ void erg_run_summary_say(const struct erg_run *r)
 	struct erg_join_report processes;
 	bool known = erg_live_counts_get(&r->live, &counts) && r->opt.argv;
 
-	/* Nor do those whose environment was cleared. */
+	/* Nor do those whose environment was cleared, or that cannot reach the page. */
 	erg_join_reported(r->join, &processes);
-	known = known && !processes.by_descent && !r->opt.attach;
+	known = known && !processes.by_descent && !processes.apart && !r->opt.attach;
 	say_losses(r);
 	say_processes(r, &processes);
 	if (r->opt.quiet)

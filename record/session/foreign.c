@@ -13,6 +13,7 @@
 #include <lttng/lttng.h>
 
 #include "formats/base/util.h"
+#include "record/session/format.h"
 #include "record/session/session.h"
 
 #define CHANNEL "foreign"
@@ -77,9 +78,11 @@ static int fill(struct erg_foreign *f, const char *dir, char *const *events, siz
 {
 	struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
 	struct lttng_session_descriptor *d = lttng_session_descriptor_local_create(f->name, dir);
-	enum lttng_error_code code = d ? lttng_create_session_ext(d) : LTTNG_ERR_NOMEM;
+	enum lttng_error_code code;
 	int r;
 
+	erg_session_format(d);
+	code = d ? lttng_create_session_ext(d) : LTTNG_ERR_NOMEM;
 	lttng_session_descriptor_destroy(d);
 	if (code != LTTNG_OK)
 		return fail_lttng(err, -(int)code, f->name);

@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "formats/base/pidfd.h"
 #include "formats/base/util.h"
@@ -128,6 +129,24 @@ static bool same_clock(pid_t pid)
 		!strcmp(own, theirs);
 }
 
+static bool same_namespace(pid_t pid, const char *kind)
+{
+	char path[64], own[64] = "", theirs[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
+	if (readlink(path, own, sizeof(own) - 1) < 0)
+		return true; /* a kernel without */
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kind);
+	return readlink(path, theirs, sizeof(theirs) - 1) > 0 && !strcmp(own, theirs);
+}
+
+/* Another user's program may not open our files under /proc; in a container it looks for them elsewhere. */
+static bool is_apart(const struct ucred *peer)
+{
+	return peer->uid != geteuid() || !same_namespace(peer->pid, "pid") ||
+		!same_namespace(peer->pid, "user");
+}
+
 /* ---- members ---- */
 
 static int watch(struct erg_join *j, int fd, pid_t pid)
@@ -208,6 +227,7 @@ static void client_answer(struct erg_join *j, int fd)
 		member_leave_out(j, peer.pid);
 	} else if (!member_add(j, peer.pid, NULL)) {
 		j->report.by_descent += !request.token[0];
+		j->report.apart += is_apart(&peer);
 		answer.joined = 1;
 		memcpy(answer.token, j->token, sizeof(answer.token));
 		memcpy(answer.run_id, j->run_id, sizeof(answer.run_id));

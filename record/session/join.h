@@ -15,6 +15,7 @@
 struct erg_join_report {
 	uint64_t joined;       /* processes taken */
 	uint64_t by_descent;   /* of them those that brought no token */
+	uint64_t apart;        /* of them those that cannot open a file of ours by /proc */
 	uint64_t late;         /* of them those that had not waited for the answer */
 	uint64_t failed;       /* those that LTTng did not take */
 	uint64_t other_clocks; /* those in a time namespace with other times, which are left out */

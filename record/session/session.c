@@ -31,6 +31,7 @@
 #include "formats/base/util.h"
 #include "record/session/crash.h"
 #include "record/session/buffers.h"
+#include "record/session/format.h"
 
 #define PACKET_PERIOD_US 1000000
 #define WAIT_MS 30000
@@ -266,6 +267,7 @@ static int session_create(struct erg_session *s, const struct erg_session_config
 	if (!d)
 		return erg_fail(err, -EINVAL, "LTTng: cannot write to '%s'",
 			cfg->url ? cfg->url : cfg->spool);
+	erg_session_format(d);
 	code = lttng_create_session_ext(d);
 	lttng_session_descriptor_destroy(d);
 	if (code != LTTNG_OK)

@@ -109,6 +109,28 @@ TWO=("$app" network:a layer:l threads:20=l)
     grep -q 'not recorded: 1 annotated program started elsewhere' err
 }
 
+@test "another pid namespace, as containers have: recorded, and nothing is said of layers that nobody could count" {
+    skip_unless unshare
+    unshare --user --map-root-user --pid --fork --mount --mount-proc true 2>/dev/null || skip "no namespaces here"
+    erg-record -s procstat -o a.erg -- unshare --user --map-root-user --pid --fork --mount --mount-proc "${TWO[@]}" 2>err
+    [ "$(calls a.erg)" -eq 200 ]
+    [ "$(networks a.erg)" = a ]
+    [ "$(grep -c 'no layer was seen' err)" -eq 0 ]
+    [ "$(grep -c ' 0 layers' err)" -eq 0 ]
+    # A container's engine clears the environment.
+    record -o b.erg -- unshare --user --map-root-user --pid --fork --mount --mount-proc env -i "${TWO[@]}"
+    [ "$(calls b.erg)" -eq 200 ]
+    # Where it starts it by another way, the two variables let its program join.
+    record -o c.erg -- sh -c 'env | grep ^ERG_ >joins; until [ -e done ]; do sleep 0.05; done' &
+    one=$!
+    await grep -q ERG_JOIN joins
+    await grep -q ERG_RUN_ID joins
+    env $(cat joins) "${TWO[@]}"
+    : >done
+    ends $one 0
+    [ "$(calls c.erg)" -eq 200 ]
+}
+
 @test "a stream has its own layers and no other" {
     relay_start 9>&-
     record --to "127.0.0.1:$base:$((base + 1))" -- "${TWO[@]}" sleep:500 &

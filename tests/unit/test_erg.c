@@ -2,6 +2,8 @@
 /* What happens at the ends of layers: nests, threads, forks, phases and counters. */
 #include "tests/unit/erg_fixture.h"
 
+#include <unistd.h>
+
 static void pairs_nest(void **state)
 {
 	uint32_t a = layer_named(0, "a"), b = layer_named(0, "b");
