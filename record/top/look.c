@@ -245,7 +245,7 @@ static double mean_since(const struct mark *m, const struct erg_show_value *v)
 
 static bool has_parent(const struct erg_show_page *p, const struct erg_show_line *l)
 {
-	for (uint32_t i = 0; *l->parent && i < p->n; i++)
+	for (uint32_t i = 0; *l->parent && i < p->n && i < ERG_SHOW_LINES; i++)
 		if (p->lines[i].quantity == ERG_Q_POWER &&
 			!strncmp(p->lines[i].rail, l->parent, sizeof(l->parent)))
 			return true;
