@@ -244,7 +244,9 @@ void attr_trust_nothing(struct attr_run *r)
 {
 	free_all(r);
 	r->known_u[ATTR_DELAY] = 5e7;
-	r->known_u[ATTR_WINDOW] = 2 * attr_window_of(&r->declared);
+	/* a window that was said to be none may be anything up to the next reading's */
+	r->known_u[ATTR_WINDOW] =
+		fmax(2 * attr_window_of(&r->declared), r->st->readings.spacing_ns / 2);
 	r->known_u[ATTR_SQUARE] = 4e14;
 	r->known_u[ATTR_CLOCK] = 5e-4;
 }

@@ -242,7 +242,8 @@ static void choose_stretch(struct scan *s)
 	s->segment = segment_scale(v, attr_view_find(v, rd->t[s->from]));
 }
 
-/* The family that any sensor can be: an ema is a low-pass behind a short window. */
+/* The family that any sensor can be: an ema is a low-pass behind a short window, and what is no moment as
+ * was said is a mean of some time. */
 static void family_of(const struct attr_run *r, struct attr_shape *ret)
 {
 	*ret = r->declared;
@@ -258,6 +259,8 @@ static void family_of(const struct attr_run *r, struct attr_shape *ret)
 		ret->stale_ns = ret->period_ns = 0;
 		ret->phase = -1;
 	}
+	if (ret->kind == ERG_SENSOR_POINT)
+		ret->kind = ERG_SENSOR_BOXCAR;
 	/* assumed: the spacing of the readings, which says little of a window */
 	if (r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED && ret->window_ns > 0)
 		ret->window_ns = ASSUMED_WINDOW * r->st->readings.spacing_ns;
