@@ -184,19 +184,25 @@ static void sum_power(const struct erg_attr_state *st, struct sum *s)
 	close_stretches(s, INFINITY);
 }
 
-/* Power between readings M - 1 and M of a counter, W; below 0 when it was set back. */
-static double counter_w(const struct attr_readings *r, size_t m)
+/* Between readings M - 1 and M of a counter, ns: by the layers' clock, which the joules are of. */
+static double counter_ns(const struct erg_attr_state *st, size_t m)
 {
-	return (r->v[m] - r->v[m - 1]) / (double)(r->t[m] - r->t[m - 1]) * 1e9;
+	return (1 - st->shape.skew) * (double)(st->readings.t[m] - st->readings.t[m - 1]);
+}
+
+/* Power between them, W; below 0 when it was set back. */
+static double counter_w(const struct erg_attr_state *st, size_t m)
+{
+	return (st->readings.v[m] - st->readings.v[m - 1]) / counter_ns(st, m) * 1e9;
 }
 
 /* Before the first and after the last reading power goes on for as long as they are apart. */
 static void add_edge(const struct erg_attr_state *st, size_t m, double side, struct sum *s)
 {
 	const struct attr_readings *r = &st->readings;
-	double reach = fmin((double)(r->t[m] - r->t[m - 1]), st->reach_ns), before = s->time;
+	double reach = fmin(counter_ns(st, m), st->reach_ns), before = s->time;
 	double t = attr_lagged(&st->view, &st->shape, r->t[side < 0 ? m - 1 : m]);
-	double w = fmax(counter_w(r, m), 0);
+	double w = fmax(counter_w(st, m), 0);
 
 	add_piece(s, fmin(t, t + side * reach), w, fmax(t, t + side * reach), w);
 	s->edges += s->time - before;
@@ -212,7 +218,7 @@ static void sum_counter(const struct erg_attr_state *st, struct sum *s)
 	add_edge(st, 1, -1, s);
 	for (size_t m = 1; m < r->n; m++) {
 		double t1 = attr_lagged(&st->view, &st->shape, r->t[m]), before = s->time;
-		double dt = (double)(r->t[m] - r->t[m - 1]), w = counter_w(r, m);
+		double dt = counter_ns(st, m), w = counter_w(st, m);
 
 		if (w < 0)
 			continue;
@@ -296,7 +302,7 @@ static double step_at(const struct erg_attr_state *st, double t, double half)
 
 	from -= from > 0;
 	for (size_t m = from < (size_t)counter ? 1 : from; m <= to && m < r->n; m++) {
-		double w = counter ? counter_w(r, m) : r->v[m];
+		double w = counter ? counter_w(st, m) : r->v[m];
 
 		lo = fmin(lo, fmax(w, 0));
 		hi = fmax(hi, w);
