@@ -440,6 +440,21 @@ static int stands(struct attr_run *r, bool *ret)
 	return *ret && (moved(r) || blind(r)) ? attr_audit(r, ret) : 0;
 }
 
+/* Another sensor, and power that goes with the duration where it does so with that. */
+static int look_elsewhere(struct attr_run *r, bool fine)
+{
+	int rc;
+
+	attr_trust_nothing(r);
+	memset(&r->weights, 0, sizeof(r->weights));
+	rc = unbend(r);
+	if (!rc)
+		rc = attr_search(r, fine);
+	if (!rc)
+		rc = weigh_and_judge(r);
+	return !rc && varying(r) ? bend_and_judge(r) : rc;
+}
+
 /* The sensor as declared, as far as the run does not contradict it, with power that goes with the
  * duration where it does; else another sensor. */
 static int fit_sensor(struct attr_run *r)
@@ -458,15 +473,10 @@ static int fit_sensor(struct attr_run *r)
 		return rc;
 	/* times that scatter do so with any sensor, unless that explains what they seemed to do */
 	scattered = attr_scatters(r) ? SCATTER_LEFT * r->sol.rss_plain : INFINITY;
-	attr_trust_nothing(r);
-	memset(&r->weights, 0, sizeof(r->weights));
-	rc = unbend(r);
-	if (!rc)
-		rc = attr_search(r);
-	if (!rc)
-		rc = weigh_and_judge(r);
-	if (!rc && varying(r))
-		rc = bend_and_judge(r);
+	rc = look_elsewhere(r, false);
+	/* the minimum of short layers is narrow, and steps of the first look may miss it */
+	if (!rc && r->misfit.reason && !r->misfit.stopped)
+		rc = look_elsewhere(r, true);
 	if (!rc && !r->misfit.reason && r->sol.rss_plain > scattered)
 		r->misfit.reason = "misfit: clock";
 	if (!rc && !r->misfit.reason)

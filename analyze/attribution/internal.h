@@ -391,8 +391,9 @@ int attr_fit_step(struct attr_run *r);
 void attr_trust_nothing(struct attr_run *r);
 
 /* ---- search.c ---- */
-/* Looks everywhere for a sensor that the readings follow from; R is then fitted with the best. */
-int attr_search(struct attr_run *r);
+/* Looks everywhere for a sensor that the readings follow from; R is then fitted with the best. FINE: among
+ * many windows and lags, which takes longer, and no low-passes. */
+int attr_search(struct attr_run *r, bool fine);
 /* Whether no other sensor far from the one fitted does as well on a stretch of the run. The fit stays. */
 int attr_audit(struct attr_run *r, bool *ret_held);
 

@@ -21,6 +21,10 @@
 #define SCANNED 1000       /* rows of the stretch that the grid is of, or four a column */
 #define ASSUMED_WINDOW 0.3 /* of the spacing, where the grid begins */
 #define SCAN_S 4.0
+#define FINE_STEPS 4    /* of the lag, in a segment */
+#define FINE_WINDOWS 36 /* from FINE_LEAST of the first guess on */
+#define FINE_LEAST 0.15
+#define FINE_RATIO 1.1
 #define REFINED 10
 #define CARRIED 3
 #define AUDITED 5
@@ -48,10 +52,11 @@ struct scan {
 	double *power;
 	struct place *best; /* n of at most REFINED, ascending */
 	size_t n;
-	double segment;    /* typical, ns */
-	double lag_max;    /* ns */
-	double steps;      /* of the lag, in what it moves by */
-	double least;      /* residual, per row, below which all fit alike */
+	double segment; /* typical, ns */
+	double lag_max; /* ns */
+	double steps;   /* of the lag, in what it moves by */
+	bool fine;      /* windows and lags as far apart as the minima of short layers are wide */
+	double least;   /* residual, per row, below which all fit alike */
 	double work, most; /* entries looked at, and how many may be */
 };
 
@@ -184,6 +189,8 @@ static double scan_step(const struct scan *s, const struct attr_shape *shape)
 	double w = s->r->declared.kind == ERG_SENSOR_COUNTER ? s->st->readings.spacing_ns / 3
 							     : attr_window_of(shape);
 
+	if (s->fine)
+		return fmax(s->segment / FINE_STEPS, 5e4);
 	return fmax(fmax(fmax(w, shape->rc_ns), s->segment), 5e4) / s->steps;
 }
 
@@ -209,6 +216,24 @@ static int scan_grid(struct scan *s, const struct attr_shape *base, size_t n_tau
 			return rc;
 	}
 	return 0;
+}
+
+/* A window more and the edges of short layers lie elsewhere: many windows, no low-pass. */
+static int scan_finely(struct scan *s, const struct attr_shape *base)
+{
+	size_t n = base->kind == ERG_SENSOR_COUNTER ? 1 : FINE_WINDOWS;
+	struct attr_shape shape = *base;
+	int rc = 0;
+
+	s->fine = true;
+	shape.window_ns *= n > 1 ? FINE_LEAST : 1;
+	for (size_t i = 0; i < n && !rc && !tired(s); i++) {
+		erg_progress("search for the sensor", i, n);
+		rc = scan_lags(s, &shape, scan_step(s, &shape));
+		shape.window_ns *= FINE_RATIO;
+	}
+	s->fine = false;
+	return rc;
 }
 
 /* Time scale of the segments: the mean weighted by time, over a sample of them. */
@@ -545,7 +570,7 @@ int attr_audit(struct attr_run *r, bool *ret_held)
 	return rc;
 }
 
-int attr_search(struct attr_run *r)
+int attr_search(struct attr_run *r, bool fine)
 {
 	struct scan s;
 	size_t cols = r->st->view.n_cols;
@@ -553,9 +578,11 @@ int attr_search(struct attr_run *r)
 	int rc = open_scan(&s, r);
 
 	family_of(r, &base);
+	free(r->rival);
+	r->rival = NULL;
 	if (!rc)
-		rc = scan_grid(&s, &base, ERG_ARRAY_SIZE(scan_tau));
-	if (!rc && !r->st->readings.stale && base.stale_ns > 0) {
+		rc = fine ? scan_finely(&s, &base) : scan_grid(&s, &base, ERG_ARRAY_SIZE(scan_tau));
+	if (!rc && !fine && !r->st->readings.stale && base.stale_ns > 0) {
 		/* readings that do not repeat may be as fresh as they are new */
 		base.stale_ns = 0;
 		base.phase = -1;
