@@ -175,14 +175,57 @@ bool attr_instances_next(struct attr_instances *t, size_t i, size_t e, double be
 	return fresh;
 }
 
-static bool below(const struct erg_timeline *tl, uint32_t k, uint32_t top)
+static bool below(const struct attr_instances *t, uint32_t k, uint32_t top)
 {
+	const struct erg_timeline *tl = t->tl;
+	uint32_t j = k;
+
 	for (size_t steps = 0; k < tl->n_layers && steps <= tl->n_layers; steps++) {
 		k = tl->layers[k].parent;
 		if (k == top)
 			return true;
 	}
+	for (size_t steps = 0; j < tl->n_layers && steps <= tl->n_layers; steps++) {
+		j = t->up[j];
+		if (j == top)
+			return true;
+	}
 	return false;
+}
+
+#define DEPTHS 256
+
+/*
+ * What a layer runs in, by the times of the instances: what somebody else's log says of modules need not be
+ * the layers in it. Only where it is the same in all instances.
+ */
+static int find_enclosing(struct attr_instances *t, const struct attr_source *src,
+	struct erg_err *err)
+{
+	const struct erg_timeline *tl = src->tl;
+	_cleanup_(erg_freep) uint32_t *open = malloc((tl->n_tracks + 1) * DEPTHS * sizeof(*open));
+	_cleanup_(erg_freep) uint8_t *seen = calloc(tl->n_layers + 1, 1);
+
+	if (!open || !seen)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu tracks", tl->n_tracks);
+	memset(open, 0xff, (tl->n_tracks + 1) * DEPTHS * sizeof(*open)); /* ERG_NONE */
+	for (size_t k = 0; k < tl->n_layers; k++)
+		t->up[k] = ERG_NONE;
+	for (size_t i = 0; i < tl->iv.n; i++) {
+		uint32_t k = src->map ? src->map[tl->iv.layer[i]] : tl->iv.layer[i], in = ERG_NONE;
+		uint32_t *at = open + (size_t)tl->iv.track[i] * DEPTHS + tl->iv.depth[i];
+
+		*at = k;
+		if (tl->iv.depth[i])
+			in = at[-1];
+		if (k >= tl->n_layers)
+			continue;
+		t->up[k] = !seen[k] || t->up[k] == in ? in : ERG_NONE;
+		if (in < tl->n_layers)
+			t->parent[in] = 1;
+		seen[k] = 1;
+	}
+	return 0;
 }
 
 /* On how many tracks class K runs in segment I. */
@@ -206,8 +249,8 @@ static size_t position(const struct attr_instances *t, size_t i, uint32_t k)
 		return t->twice[k] && tracks_of(v, i, k) > 1;
 	if (!t->parent[k])
 		return 0;
-	after = t->last != ERG_NONE && below(t->tl, t->last, k);
-	before = i + 1 < v->n && below(t->tl, v->col[i + 1], k);
+	after = t->last != ERG_NONE && below(t, t->last, k);
+	before = i + 1 < v->n && below(t, v->col[i + 1], k);
 	return after && before ? 2 : before ? 1 : after ? 3 : 0;
 }
 
@@ -346,17 +389,20 @@ int attr_instances_find(struct attr_instances *t, const struct attr_view *v,
 	t->log_ns = erg_noted(calloc(n, sizeof(double)));
 	t->parent = erg_noted(calloc(n, 1));
 	t->twice = calloc(n, 1);
+	t->up = calloc(n, sizeof(*t->up));
 	t->parts = calloc(slots, 1);
 	t->kind = calloc(slots, sizeof(*t->kind));
 	t->at = calloc(slots * (ATTR_PARTS_MAX - 1), sizeof(double));
 	t->kind_class = calloc(slots * ATTR_PARTS_MAX, sizeof(*t->kind_class));
-	if (!t->end_ns || !t->log_ns || !t->parent || !t->twice || !t->parts || !t->kind ||
-		!t->at || !t->kind_class)
+	if (!t->end_ns || !t->log_ns || !t->parent || !t->up || !t->twice || !t->parts ||
+		!t->kind || !t->at || !t->kind_class)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", n);
 	for (size_t k = 0; k < src->tl->n_layers; k++)
 		if (src->tl->layers[k].parent < src->tl->n_layers)
 			t->parent[src->tl->layers[k].parent] = 1;
-	r = find_twice(t, err);
+	r = find_enclosing(t, src, err);
+	if (!r)
+		r = find_twice(t, err);
 	if (!r)
 		r = sample_durations(t, n, &s, &samples, err);
 	if (!r)
@@ -375,6 +421,7 @@ void attr_instances_release(struct attr_instances *t)
 	free(t->end_ns);
 	free(t->log_ns);
 	free(t->parent);
+	free(t->up);
 	free(t->twice);
 	free(t->parts);
 	free(t->kind);

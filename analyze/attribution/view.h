@@ -79,13 +79,14 @@ size_t attr_view_find(const struct attr_view *v, uint64_t t);
 struct attr_instances {
 	const struct attr_view *view;
 	const struct erg_timeline *tl;
-	double *end_ns;       /* per class: where its present instance ends, ns since t0 */
-	double *log_ns;       /* per class: log of the duration of its present instance */
-	uint8_t *parent;      /* per class: encloses others */
-	uint8_t *twice;       /* per class: what runs on several tracks at once is told apart */
-	uint8_t *parts;       /* classes x positions */
-	uint32_t *kind;       /* classes x positions: the first of its kinds */
-	double *at;           /* classes x positions x (parts max - 1): cuts, log ns */
+	double *end_ns;  /* per class: where its present instance ends, ns since t0 */
+	double *log_ns;  /* per class: log of the duration of its present instance */
+	uint8_t *parent; /* per class: encloses others */
+	uint32_t *up;    /* per class: the one that always encloses it on its track, or ERG_NONE */
+	uint8_t *twice;  /* per class: what runs on several tracks at once is told apart */
+	uint8_t *parts;  /* classes x positions */
+	uint32_t *kind;  /* classes x positions: the first of its kinds */
+	double *at;      /* classes x positions x (parts max - 1): cuts, log ns */
 	uint32_t *kind_class; /* per kind */
 	uint32_t n_kinds;
 	uint32_t last; /* class of the segment before */
