@@ -211,7 +211,7 @@ static int find_enclosing(struct attr_instances *t, const struct attr_source *sr
 	memset(open, 0xff, (tl->n_tracks + 1) * DEPTHS * sizeof(*open)); /* ERG_NONE */
 	for (size_t k = 0; k < tl->n_layers; k++)
 		t->up[k] = ERG_NONE;
-	for (size_t i = 0; i < tl->iv.n; i++) {
+	for (size_t i = 0; i < tl->iv.n && tl->iv.depth; i++) {
 		uint32_t k = src->map ? src->map[tl->iv.layer[i]] : tl->iv.layer[i], in = ERG_NONE;
 		uint32_t *at = open + (size_t)tl->iv.track[i] * DEPTHS + tl->iv.depth[i];
 

@@ -54,6 +54,12 @@ honest() {
     run ! grep -E 'ETS error [1-9]|ETS error 0\.[1-9]' lines
 }
 
+@test "a counter whose clock runs off, a mean that was said to be a moment, modules, digits of 1 W" {
+    honest skew-c kind-point nested quantum-1W
+    # the first three are found out, and no layer is left without a figure
+    [ "$(grep -cE '^(skew-c|kind-point|nested)-2: ([0-9]+) of \2 layers' lines)" = 3 ]
+}
+
 # A boxcar of 10 ms that is declared as one of 2.2 ms, 750 readings, W.csv and S.csv; layers' joules into truth.
 far_sensor() {
     awk 'function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--
