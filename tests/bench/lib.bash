@@ -16,7 +16,7 @@ noise() {
     local i TIMEFORMAT=%U
     for i in 1 2 3 4 5 6 7; do
         { time awk 'BEGIN { for (i = 0; i < 1500000; i++) x += i % 7 }'; } 2>&1
-    done | sort -n | awk '{ t[NR] = $1 } END { printf "%.3f", t[2] > 0 ? (t[6] - t[2]) / t[4] : 1 }'
+    done | sort -n | awk '{ t[NR] = $1 } END { printf "%.3f", (t[4] > 0 ? (t[6] - t[2]) / t[4] : 1) }'
 }
 noise=$(noise)
 echo "  # load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) processors; the same work differs by $(awk -v n="$noise" 'BEGIN { printf "%.0f", 100 * n }') %"
@@ -27,7 +27,7 @@ bound() {
     local verdict near=$noise
     case ${4:-} in B | MB | MiB) near=0 ;; esac
     verdict=$(awk -v v="$2" -v b="$3" -v n="$near" 'BEGIN {
-        print v > b * (1 + n) ? "MISSED" : n > 0 && v > b / (1 + n) ? "undecided: too noisy here" : "held" }')
+        print ((v > b * (1 + n)) ? "MISSED" : ((n > 0 && v > b / (1 + n)) ? "undecided: too noisy here" : "held")) }')
     case $verdict in
     MISSED) [ "$rc" -eq 1 ] || rc=3 ;;
     undecided*) rc=1 ;;
