@@ -101,10 +101,19 @@ function section(parent, id, title, note) {
     return s;
 }
 
+// What is drawn from here on ends at the edges of the plot.
+function within(chart) {
+    const a = chart.chartArea;
+    chart.ctx.beginPath();
+    chart.ctx.rect(a.left, a.top, a.right - a.left, a.bottom - a.top);
+    chart.ctx.clip();
+}
+
 // Whiskers along x: dataset.errorsX[i] = [lo, hi].
 function acrossWhiskers(chart, set, d) {
     const g = chart.ctx, axis = chart.scales.x;
     g.save();
+    within(chart);
     g.strokeStyle = css('--fg');
     g.beginPath();
     chart.getDatasetMeta(d).data.forEach((p, i) => {
@@ -137,6 +146,7 @@ const whiskers = {
             const axis = chart.scales[horizontal ? 'x' : 'y'];
             const aside = set.beside ? (lines.indexOf(set) - (lines.length - 1) / 2) * 7 : 0;
             g.save();
+            within(chart);
             g.strokeStyle = lines.length > 1 && set.beside ? set.borderColor : css('--fg');
             g.translate(aside, 0);
             g.beginPath();
@@ -189,7 +199,7 @@ function reach(config, key, errors) {
     const scales = config.options.scales = config.options.scales || {};
     if (!ends.length || (scales[key] || {}).type === 'logarithmic') return;
     const values = config.data.datasets.flatMap((s) => s.data || []).map((p) => (p && typeof p === 'object' ? p[key] : p)).filter(Number.isFinite);
-    const floor = values.every((v) => v >= 0) ? 0 : -Infinity; // what cannot be negative has no axis below 0
+    const floor = !config.signed && values.every((v) => v >= 0) ? 0 : -Infinity; // what cannot be negative has no axis below 0
     scales[key] = Object.assign({ suggestedMin: Math.max(floor, Math.min(...ends)), suggestedMax: Math.max(...ends) },
         floor === 0 ? { min: 0 } : {}, scales[key]);
 }
@@ -293,7 +303,7 @@ function limitedBars(parent, label, what, rows, of, color) {
 
 function allBars(parent, label, what, rows, of, color) {
     const unit = what.split(', ')[1], values = rows.map(of), ranged = (e) => resolved(e) && e.lo < e.hi;
-    chart(parent, label, Math.max(140, rows.length * 20 + 70), { type: 'bar',
+    chart(parent, label, Math.max(140, rows.length * 20 + 70), { type: 'bar', signed: /saved|more/.test(what), // differences may be below 0
         data: { labels: rows.map((r) => r.name || '(unnamed)'), datasets: [{ label: what,
             data: values.map((e) => (resolved(e) ? e.value : null)),
             errors: values.map((e) => (ranged(e) ? [e.lo, e.hi] : null)), backgroundColor: rows.map(color) }] },

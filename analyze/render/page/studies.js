@@ -25,9 +25,10 @@ function accuracies(runs) {
 // A point for each workload and setting, or for each run where nothing is repeated.
 function networkPoints(doc) {
     const groups = (doc.sweep || {}).groups || [];
-    const some = groups.flatMap((g) => g.points.map((p) => ({ workload: g.group.workload || label(g.group), name: [label(g.group),
-        label(p.factors)].filter((t) => t).join(', '), time: p.time_s, energy: p.ets_j })));
-    if (some.length) return some;
+    const at = (g) => g.points.filter((p) => g.points.length === 1 || JSON.stringify(p.factors) === JSON.stringify(g.reference));
+    const some = groups.flatMap((g) => at(g).map((p) => ({ workload: g.group.workload || label(g.group), name: Object.values(g.group).join(', ') ||
+        label(p.factors), time: p.time_s, energy: p.ets_j })));
+    if (some.length || doc.corun) return some;
     return (doc.runs || []).filter((r) => r.totals).map((r) => ({ workload: workloadOf(r), name: r.title, energy: r.totals.ets_j,
         time: { value: r.totals.time_s, lo: null, hi: null } }));
 }
@@ -40,9 +41,10 @@ function networkSection(parent, doc) {
     if (networks.size < 2 || all.length > 60) return;
     const range = [Math.min(...acc.values()), Math.max(...acc.values())];
     const at = (a) => range[1] > range[0] ? (a - range[0]) / (range[1] - range[0]) : 1;
-    const s = section(parent, 'networks', 'Energy against time', acc.size ? 'Color and size are the accuracy, from ' +
+    const swept = ((doc.sweep || {}).groups || []).some((g) => g.points.length > 1);
+    const s = section(parent, 'networks', 'Energy against time', (swept ? 'At full throttle. ' : '') + (acc.size ? 'Color and size are the accuracy, from ' +
         percentText(range[0]) + ' (blue, small) to ' + percentText(range[1]) + ' (yellow, large); grey where none was given. Whiskers: 95 %.' :
-        'Whiskers: 95 %.');
+        'Whiskers: 95 %.'));
     const known = (p) => acc.has(p.workload);
     chart(s, 'energy against time of each workload', 380, { type: 'scatter', data: { datasets: [{ names: all.length <= 16,
         data: all.map((p) => ({ x: p.time.value, y: p.energy.value, name: p.name, workload: p.workload })),
@@ -112,7 +114,7 @@ function boundBars(s, groups) {
     const rows = groups.filter((g) => g.sensitivity && resolved(g.sensitivity.t_mem_s) && g.sensitivity.memory_share !== null).map((g) => {
         const t = g.sensitivity.t_mem_s, share = 100 * g.sensitivity.memory_share, f = share / t.value;
         return { name: label(g.group) || 'all runs', bound: g.sensitivity.bound, share: { value: share,
-            lo: t.lo === null || !Number.isFinite(f) ? null : t.lo * f, hi: t.hi === null || !Number.isFinite(f) ? null : t.hi * f } };
+            lo: t.lo === null || !Number.isFinite(f) ? null : Math.max(0, t.lo * f), hi: t.hi === null || !Number.isFinite(f) ? null : Math.min(100, t.hi * f) } };
     });
     if (rows.length < 2) return;
     const kinds = ['memory', 'mixed', 'compute', 'unresolved'], color = (r) => shade(kinds.indexOf(r.bound));
