@@ -33,3 +33,10 @@ enter() {
         exec chroot "$root" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 \
             PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' enter "$@"
 }
+
+# Where this machine's apt has Debian's packages from.
+mirror() {
+    [ -z "${ERG_MIRROR:-}" ] || { echo "$ERG_MIRROR"; return; }
+    apt-get indextargets --format '$(ORIGIN) $(LABEL) $(SITE)' 'Created-By: Packages' |
+        sed -n 's/^Debian Debian //p' | sed -n 1p
+}
