@@ -50,26 +50,31 @@ EOF
 
 # node_kill NODE: its slurmd and all that it started die at once, as by a power loss.
 node_kill() {
-    local slurmd step process tree
+    local slurmd tree
     slurmd=$(cat "$1.pid")
     kill -STOP "$slurmd"
-    # a step's daemon has left its parent; what it started has the node's name in its environment
-    for step in $(pgrep -x slurmstepd); do
-        tree=$(below "$step")
-        for process in $tree; do
-            grep -qz "^SLURMD_NODENAME=$1$" "/proc/$process/environ" 2>/dev/null || continue
-            echo "killed on $1: $(echo "$tree" | wc -l) processes"
-            # shellcheck disable=SC2086
-            kill -KILL $tree 2>/dev/null || true
-            break
-        done
+    for _ in $(seq 50); do
+        tree=$(processes_of "$1")
+        [ -n "$tree" ] && break
+        sleep 0.1
     done
-    kill -KILL "$slurmd"
+    [ -n "$tree" ] || { echo "nothing runs on $1" >&2; return 1; }
+    # shellcheck disable=SC2086
+    kill -KILL $tree "$slurmd" 2>/dev/null || true
+    echo "killed on $1:" $tree
 }
 
-# below PID: it and all below it, a line each.
-below() {
-    local child
-    echo "$1"
-    for child in $(pgrep -P "$1" || true); do below "$child"; done
+# processes_of NODE: the daemons of its steps first, which have left their parent, then what they started, which
+# has the node's name in its environment.
+processes_of() {
+    local environ parent
+    for environ in $(grep -lszE "^SLURMD_NODENAME=$1\$" /proc/[0-9]*/environ); do
+        parent=${environ#/proc/}
+        parent=${parent%/environ}
+        while [ "${parent:-0}" -gt 1 ] && [ "$(cat "/proc/$parent/comm" 2>/dev/null)" != slurmstepd ]; do
+            parent=$(ps -o ppid= -p "$parent" | tr -d ' ' || true)
+        done
+        [ "${parent:-0}" -le 1 ] || echo "$parent"
+    done | sort -u
+    grep -lszE "^SLURMD_NODENAME=$1\$" /proc/[0-9]*/environ | cut -d/ -f3 || true
 }
