@@ -212,7 +212,7 @@ refused() {
         any(.library == "eigen" and .accuracy == "0.57")'
     sed -i 's/  corun:/  layers: {by: type}/' p.yaml
     run -1 sweep p.yaml -o other
-    [[ $output == *'p.yaml:8:3: analysis: unknown "layers": expected sweep, corun, thermal, model or report' ]]
+    [[ $output == *'p.yaml:8:3: analysis: unknown "layers": expected sweep, corun, thermal, model, predict or report' ]]
     sed -i '/layers:/d; s/slack: 5/slack: {of: 5}/' p.yaml
     run -1 sweep p.yaml -o other
     [[ $output == *'p.yaml:6:27: analysis: sweep: "slack": expected a long option of erg-analyze sweep, and a value or a list' ]]
