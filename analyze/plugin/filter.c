@@ -15,6 +15,7 @@
 
 #include "analyze/plugin/message.h"
 #include "formats/base/memory.h"
+#include "formats/base/terminal.h"
 
 struct filter {
 	const bt_value *params; /* the options borrow from it */
@@ -63,6 +64,7 @@ bt_component_class_initialize_method_status erg_plugin_filter_init(bt_self_compo
 			BT_SELF_COMPONENT_ADD_PORT_STATUS_OK ||
 		bt_self_component_filter_add_output_port(self, "out", NULL, NULL) !=
 			BT_SELF_COMPONENT_ADD_PORT_STATUS_OK) {
+		erg_terminal_text(err.msg); /* babeltrace2 prints it as it is */
 		BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_COMPONENT(c, "%s", err.msg);
 		filter_free(f);
 		return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
@@ -310,6 +312,7 @@ static bt_message_iterator_class_next_method_status status_of(struct iterator *i
 		return BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_AGAIN;
 	if (r == DONE)
 		return BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_END;
+	erg_terminal_text(it->err.msg);
 	BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_MESSAGE_ITERATOR(it->self, "%s", it->err.msg);
 	return BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_ERROR;
 }

@@ -14,6 +14,7 @@
 #include "analyze/render/emit.h"
 #include "analyze/render/layers.h"
 #include "formats/base/memory.h"
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
 struct sink {
@@ -48,6 +49,7 @@ bt_component_class_initialize_method_status erg_plugin_sink_init(bt_self_compone
 	if (erg_gather_options(params, &s->opt, &err) < 0 || erg_gather_new(&s->gather, &err) < 0 ||
 		bt_self_component_sink_add_input_port(self, "in", NULL, NULL) !=
 			BT_SELF_COMPONENT_ADD_PORT_STATUS_OK) {
+		erg_terminal_text(err.msg); /* babeltrace2 prints it as it is */
 		BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_COMPONENT(c, "%s", err.msg);
 		sink_free(s);
 		return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
@@ -122,6 +124,7 @@ bt_component_class_sink_consume_method_status erg_plugin_sink_consume(bt_self_co
 		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END;
 	if (st == BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN)
 		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN;
+	erg_terminal_text(err.msg);
 	BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_COMPONENT(c, "%s",
 		err.msg[0] ? err.msg : "the messages cannot be read to their end");
 	return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;

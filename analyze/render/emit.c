@@ -11,13 +11,14 @@
 #include "analyze/render/table.h"
 #include "formats/base/memory.h"
 #include "formats/base/pager.h"
+#include "formats/base/terminal_json.h"
 #include "formats/base/util.h"
 
 static int render(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
 	FILE *out, struct erg_err *err)
 {
 	if (format == ERG_FORMAT_TEXT) {
-		json_auto_t *shown = erg_text_printable(doc);
+		json_auto_t *shown = erg_terminal_json(doc);
 
 		return shown ? r->text(shown, out, err) : erg_fail(err, -ENOMEM, "out of memory");
 	}
@@ -43,7 +44,7 @@ static const char *warning_code(const json_t *w)
 void erg_document_say_warnings(const json_t *doc)
 {
 	enum { SHOWN = 3 };
-	json_auto_t *warnings = erg_text_printable(json_object_get(doc, "warnings"));
+	json_auto_t *warnings = erg_terminal_json(json_object_get(doc, "warnings"));
 	const json_t *w, *other;
 	size_t i, j;
 

@@ -58,9 +58,6 @@ void erg_rtable_bar(struct erg_rtable *t, double share);
 int erg_rtable_print(const struct erg_rtable *t, FILE *out, unsigned int width,
 	struct erg_err *err);
 
-/* A copy of DOC without control characters: names come from traces and must not play the terminal.
- * A new reference, or NULL without memory or without DOC. */
-json_t *erg_text_printable(const json_t *doc);
 /* Columns of the terminal that stdout is, or 0 when it is none. */
 unsigned int erg_text_width(void);
 /* stdout is a terminal that shows colour, and the user did not say NO_COLOR. */

@@ -48,42 +48,6 @@ const char *erg_text_reset(void)
 	return erg_text_color() ? "\033[0m" : "";
 }
 
-/* A copy for the terminal; whoever hands the text out asks whether there was memory. */
-static char *printable(const char *s)
-{
-	char *copy = erg_terminal_copy(s);
-
-	if (!copy)
-		erg_memory_note();
-	return copy;
-}
-
-json_t *erg_text_printable(const json_t *doc)
-{
-	_cleanup_(erg_freep) char *text =
-		json_is_string(doc) ? printable(json_string_value(doc)) : NULL;
-	json_t *ret = json_is_array(doc) ? json_array()
-		: json_is_object(doc)    ? json_object()
-					 : NULL;
-	const char *key;
-	json_t *v;
-	size_t i;
-
-	if (json_is_string(doc))
-		return text ? json_string(text) : NULL;
-	if (!ret)
-		return json_incref((json_t *)doc);
-	json_array_foreach ((json_t *)doc, i, v)
-		json_array_append_new(ret, erg_text_printable(v));
-	json_object_foreach ((json_t *)doc, key, v) {
-		_cleanup_(erg_freep) char *name = printable(key);
-
-		if (name)
-			json_object_set_new(ret, name, erg_text_printable(v));
-	}
-	return ret;
-}
-
 /* The prefix for V and the factor to it. */
 static const char *prefix(double v, double *ret_factor)
 {

@@ -278,7 +278,7 @@ static int run_verb(struct study *s, const char *name, struct erg_texts *argv,
 		return 1;
 	}
 	erg_process_last_line(ret, line, sizeof(line));
-	fprintf(stderr, "failed: %s: %s\n", name, line);
+	erg_terminal_line(stderr, "failed: %s: %s", name, line);
 	s->failed++;
 	return 0;
 }

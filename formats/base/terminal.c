@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,13 +112,43 @@ void erg_terminal_progress_start(void)
 	erg_progress_listen(&listener);
 }
 
+/* The bytes of the character at P, and its number; 1 and a control character where it is no UTF-8. */
+static size_t character(const unsigned char *p, unsigned int *ret)
+{
+	static const unsigned int least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = *p < 0x80 ? 1
+		: *p < 0xc0  ? 0
+		: *p < 0xe0  ? 2
+		: *p < 0xf0  ? 3
+		: *p < 0xf8  ? 4
+			     : 0;
+	unsigned int c = n < 2 ? *p : *p & (0x7fu >> n);
+
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80) {
+			n = 0;
+			break;
+		}
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (!n || c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
+		*ret = 0;
+		return 1;
+	}
+	*ret = c;
+	return n;
+}
+
 void erg_terminal_text(char *text)
 {
-	for (unsigned char *p = (unsigned char *)text; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			*p = '?', p[1] = '?';
+	for (unsigned char *p = (unsigned char *)text; *p;) {
+		unsigned int c;
+		size_t n = character(p, &c);
+
+		if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
+			(c >= 0x2066 && c <= 0x2069))
+			memset(p, '?', n);
+		p += n;
 	}
 }
 
@@ -160,6 +191,24 @@ char *erg_terminal_word(const char *text)
 	word[n] = '\0';
 	erg_terminal_text(word);
 	return word;
+}
+
+void erg_terminal_line(FILE *out, const char *fmt, ...)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		text = NULL;
+		fputs("(no memory for this line)\n", out);
+		return;
+	}
+	erg_terminal_text(text);
+	fprintf(out, "%s\n", text);
 }
 
 int erg_stdout_done(const char *program, int status)

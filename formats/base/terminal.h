@@ -2,6 +2,8 @@
 #ifndef ERG_FORMATS_TERMINAL_H
 #define ERG_FORMATS_TERMINAL_H
 
+#include <stdio.h>
+
 /* Progress for a person: one line on stderr, when that is a terminal and a step has taken more than a
  * second (or ERG_PROGRESS_AFTER_S seconds of the environment), with the time that is left. Nothing
  * otherwise. */
@@ -9,8 +11,9 @@ void erg_terminal_progress_start(void);
 /* Removes the line, so that something else can be printed. */
 void erg_terminal_progress_clear(void);
 
-/* Puts '?' for each byte of TEXT that a terminal would take for a command: control characters, and
- * U+0080 to U+009F in UTF-8. Names may come from elsewhere: from a file, or another machine. */
+/* Puts '?' for each byte of TEXT that a terminal would take for a command: control characters, U+0080 to
+ * U+009F, what turns the direction of writing (U+202A to U+202E, U+2066 to U+2069) or ends a line (U+2028,
+ * U+2029), and bytes that are no UTF-8. Names may come from elsewhere: from a file, or another machine. */
 void erg_terminal_text(char *text);
 
 /* A copy of TEXT (NULL counts as "") that may be printed, to be freed; NULL when memory runs out. */
@@ -18,6 +21,9 @@ char *erg_terminal_copy(const char *text);
 /* The same as one word of a shell's command, for what is to be copied and pasted: quoted where it holds
  * more than letters, digits and the plain characters of a path. */
 char *erg_terminal_word(const char *text);
+
+/* One line on OUT, in which names are shown so: what FMT makes, and the end of the line. */
+void erg_terminal_line(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* For main(): flushes stdout. STATUS when all that was printed has been written, else that of a
  * failure, which is said in the name of PROGRAM. */

@@ -29,6 +29,7 @@
 
 #include <jansson.h>
 
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
 #define FORMAT "erg-knobs"
@@ -276,7 +277,7 @@ static size_t pass(json_t *cells, bool *changed, FILE *log)
 		differ++;
 		r = erg_cell_write(path, value);
 		if (log && r == 0 && !changed[i])
-			fprintf(log, "restored %s: %s -> %s\n", path, now, value);
+			erg_terminal_line(log, "restored %s: %s -> %s", path, now, value);
 		changed[i] = true;
 	}
 	return differ;
@@ -392,7 +393,7 @@ static void watch(const char *path, int lock, int fd)
 	if (dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO) >= 0)
 		execl("/proc/self/exe", "erg-record", "restore", "--force", "--file", path, NULL);
 	if (erg_state_restore(path, true, NULL, &err) < 0) {
-		fprintf(stderr, "erg-record sweep: %s\n", err.msg);
+		erg_terminal_line(stderr, "erg-record sweep: %s", err.msg);
 		_exit(1);
 	}
 	_exit(0);

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "formats/base/terminal.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/rules/apply.h"
@@ -116,7 +117,7 @@ static __attribute__((format(printf, 2, 3))) void say(bool emitted, const char *
 	if (emitted)
 		erg_marker(line, 0);
 	else
-		fprintf(stderr, "erg-record: warning: rules: %s\n", text);
+		erg_terminal_line(stderr, "erg-record: warning: rules: %s", text);
 }
 
 static void report(const struct erg_rules_state *s, const struct erg_rules_trace *t, bool emitted)
@@ -198,7 +199,7 @@ int main(int argc, char **argv)
 	if (!r && fflush(stdout) == EOF)
 		r = erg_fail_errno(&err, -errno, "standard output");
 	if (r)
-		fprintf(stderr, "erg-record: %s\n", err.msg[0] ? err.msg : strerror(-r));
+		erg_terminal_line(stderr, "erg-record: %s", err.msg[0] ? err.msg : strerror(-r));
 	erg_rules_release(&rules);
 	return r ? 1 : 0;
 }

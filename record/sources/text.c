@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "formats/base/terminal_json.h"
+
 static const char *text(const json_t *j, const char *key)
 {
 	const char *s = json_string_value(json_object_get(j, key));
@@ -167,8 +169,9 @@ static void print_source(const json_t *s, FILE *out)
 
 void erg_sources_print_text(const json_t *doc, FILE *out)
 {
-	const json_t *sources = json_object_get(doc, "sources");
-	const json_t *missing = json_object_get(doc, "missing");
+	json_auto_t *shown = erg_terminal_json(doc); /* names of rails and files are the kernel's */
+	const json_t *sources = json_object_get(shown, "sources");
+	const json_t *missing = json_object_get(shown, "missing");
 	const json_t *j;
 	bool power = false;
 	size_t i;

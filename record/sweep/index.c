@@ -16,23 +16,6 @@
 
 #define FORMAT "erg-sweep"
 
-void erg_sweep_archive_name(const struct erg_plan_run *run, char *buf, size_t size)
-{
-	uint64_t hash = 14695981039346656037u; /* FNV-1a, for ids that are too long for a name */
-	size_t n;
-
-	for (const char *p = run->id; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * 1099511628211u;
-	n = (size_t)snprintf(buf, size, "%.180s", run->id);
-	for (char *p = buf; *p; p++)
-		if (*p == '/' || *p == ' ' || *p == '<' || *p == '>')
-			*p = '_';
-	if (n >= 180)
-		n = (size_t)snprintf(buf + 160, size - 160, "-%016llx", (unsigned long long)hash) +
-			160;
-	snprintf(buf + n, size - n, ".erg");
-}
-
 static bool has_archives(const char *dir, char *name, size_t size)
 {
 	_cleanup_(erg_closedirp) DIR *d = opendir(dir);

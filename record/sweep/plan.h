@@ -18,7 +18,10 @@
 
 #define ERG_PLAN_KNOBS_MAX 16
 #define ERG_PLAN_CORUNNERS_MAX 16
+#define ERG_PLAN_NAME_MAX 100 /* bytes of a workload's or co-runner's */
+#define ERG_PLAN_CORUN_MAX (ERG_PLAN_CORUNNERS_MAX * (ERG_PLAN_NAME_MAX + 1) + 1)
 #define ERG_PLAN_RUNS_MAX 100000
+#define ERG_PLAN_VALUES_MAX 10000 /* of one setting */
 
 struct erg_plan_program {
 	char *name;
@@ -87,13 +90,17 @@ struct erg_plan_runs {
 	size_t n;
 };
 
-/* All runs in the order in which they are to be made; values of settings have been resolved. */
+/* All runs in the order in which they are to be made; values of settings have been resolved. No two have
+ * one id, or one name of an archive. */
 int erg_plan_expand(const struct erg_plan *p, struct erg_plan_runs *ret, struct erg_err *err);
 void erg_plan_runs_clear(struct erg_plan_runs *runs);
 
 const struct erg_plan_program *erg_plan_program(const struct erg_plan *p, size_t workload);
 
-/* "none", or names joined by "+". */
+/* File name of the archive for a run; BUF of 256 bytes holds any. */
+void erg_plan_archive_name(const struct erg_plan_run *run, char *buf, size_t size);
+
+/* "none", or names joined by "+"; ERG_PLAN_CORUN_MAX bytes hold any. */
 void erg_plan_corun_name(const struct erg_plan *p, uint32_t mask, char *buf, size_t size);
 
 #endif

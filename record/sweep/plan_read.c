@@ -106,6 +106,9 @@ static int read_texts(const struct reader *r, const struct erg_yaml *key, const 
 	if (v->kind != ERG_YAML_LIST || v->n == 0)
 		return erg_yaml_fail(r->err, r->file, v->line ? v : key,
 			"%s: expected a value or a list of values", key->text);
+	if (v->n > ERG_PLAN_VALUES_MAX)
+		return erg_yaml_fail(r->err, r->file, v, "%s: %zu values: expected at most %d",
+			key->text, v->n, ERG_PLAN_VALUES_MAX);
 	for (size_t i = 0; i < v->n; i++) {
 		if (v->items[i]->kind != ERG_YAML_SCALAR)
 			return erg_yaml_fail(r->err, r->file, v->items[i],
@@ -137,19 +140,27 @@ static int read_command(struct reader *r, const struct erg_yaml *key, const stru
 	return read_texts(r, key, v, &r->program->argv);
 }
 
+static int add_pair(struct reader *r, struct erg_texts *to, const char *name, const char *value)
+{
+	_cleanup_(erg_freep) char *pair = NULL;
+
+	if (asprintf(&pair, "%s=%s", name, value) < 0) {
+		pair = NULL;
+		return no_memory(r);
+	}
+	return erg_texts_add(to, pair) < 0 ? no_memory(r) : 0;
+}
+
 static int read_environment(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
 {
-	char pair[4096];
-
 	if (v->kind != ERG_YAML_MAP)
 		return erg_yaml_fail(r->err, r->file, v, "environment: expected NAME: value");
 	for (size_t i = 0; i < v->n; i++) {
 		if (v->items[i]->kind != ERG_YAML_SCALAR)
 			return erg_yaml_fail(r->err, r->file, v->items[i], "%s: expected a value",
 				v->keys[i]->text);
-		snprintf(pair, sizeof(pair), "%s=%s", v->keys[i]->text, v->items[i]->text);
-		if (erg_texts_add(&r->program->env, pair) < 0)
-			return no_memory(r);
+		if (add_pair(r, &r->program->env, v->keys[i]->text, v->items[i]->text) < 0)
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -172,15 +183,6 @@ static int read_duration(struct reader *r, const struct erg_yaml *key, const str
 static int read_expected(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
 {
 	return read_number(r, key, v, 0, 1e7, &r->program->expected_s);
-}
-
-static int add_tag(struct reader *r, const char *name, const char *value)
-{
-	_cleanup_(erg_freep) char *pair = NULL;
-
-	if (asprintf(&pair, "%s=%s", name, value) < 0 || erg_texts_add(&r->program->tags, pair) < 0)
-		return no_memory(r);
-	return 0;
 }
 
 /* What the sweep itself says of each run, and what has a key of its own. */
@@ -207,7 +209,7 @@ static int read_tags(struct reader *r, const struct erg_yaml *key, const struct 
 				  "tags: %s: expected another name: this one has a meaning of its own",
 				  v->keys[i]->text)
 			: v->items[i]->kind == ERG_YAML_SCALAR
-			? add_tag(r, v->keys[i]->text, v->items[i]->text)
+			? add_pair(r, &r->program->tags, v->keys[i]->text, v->items[i]->text)
 			: erg_yaml_fail(r->err, r->file, v->items[i], "tags: %s: expected a value",
 				  v->keys[i]->text);
 	return e;
@@ -219,7 +221,7 @@ static int read_accuracy(struct reader *r, const struct erg_yaml *key, const str
 	double share;
 	int e = read_number(r, key, v, 0, 1, &share);
 
-	return e < 0 ? e : add_tag(r, "accuracy", v->text);
+	return e < 0 ? e : add_pair(r, &r->program->tags, "accuracy", v->text);
 }
 
 static const struct key program_keys[] = {
@@ -252,10 +254,11 @@ static int read_programs(struct reader *r, const struct erg_yaml *key, const str
 		p->name = strdup(name);
 		if (!p->name)
 			return no_memory(r);
-		if (strpbrk(name, "+/= \t") || !name[0])
+		if (strpbrk(name, "+/= \t") || !name[0] || strlen(name) > ERG_PLAN_NAME_MAX)
 			return erg_yaml_fail(r->err, r->file, v->keys[i],
-				"%s: \"%s\": a name has no spaces and none of + / =", key->text,
-				name);
+				"%s: \"%s\": a name has no spaces, none of + / =, and at most %d "
+				"bytes",
+				key->text, name, ERG_PLAN_NAME_MAX);
 		if (v->items[i]->kind == ERG_YAML_MAP)
 			e = read_map(r, v->items[i], v->keys[i], name, program_keys);
 		else

@@ -150,7 +150,7 @@ static void point(const struct grid *g, size_t index, struct erg_plan_run *ret)
 
 static char *run_id(const struct erg_plan *p, const struct erg_plan_run *run)
 {
-	char *id = NULL, name[256];
+	char *id = NULL, name[ERG_PLAN_CORUN_MAX];
 	size_t size;
 	FILE *f = open_memstream(&id, &size);
 
@@ -214,6 +214,55 @@ static int fill_block(const struct grid *g, struct erg_plan_run *block, size_t c
 	return 0;
 }
 
+void erg_plan_archive_name(const struct erg_plan_run *run, char *buf, size_t size)
+{
+	uint64_t hash = 14695981039346656037u; /* FNV-1a, for ids that are too long for a name */
+	size_t n;
+
+	for (const char *p = run->id; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+	n = (size_t)snprintf(buf, size, "%.180s", run->id);
+	for (char *p = buf; *p; p++)
+		if (strchr("/ <>", *p) || (unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '_';
+	if (n >= 180) {
+		for (n = 160; ((unsigned char)buf[n] & 0xc0) == 0x80; n--)
+			; /* not within a character: the index is UTF-8 */
+		n += (size_t)snprintf(buf + n, size - n, "-%016llx", (unsigned long long)hash);
+	}
+	snprintf(buf + n, size - n, ".erg");
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* An archive is called after its run: of two with one name the second would take the first's place. */
+static int names_differ(const struct erg_plan *p, const struct erg_plan_runs *runs,
+	struct erg_err *err)
+{
+	_cleanup_(erg_texts_clear) struct erg_texts names = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < runs->n && r == 0; i++) {
+		char name[256];
+
+		erg_plan_archive_name(&runs->v[i], name, sizeof(name));
+		r = erg_texts_add(&names, name);
+	}
+	if (r < 0)
+		return erg_fail(err, -ENOMEM, "%s: no memory", p->file);
+	qsort(names.v, names.n, sizeof(*names.v), by_text);
+	for (size_t i = 1; i < names.n; i++)
+		if (!strcmp(names.v[i - 1], names.v[i]))
+			return erg_fail(err, -EINVAL,
+				"%s: two runs would both write %s: expected values and names that "
+				"differ in more than / < >, blanks and control characters",
+				p->file, names.v[i]);
+	return 0;
+}
+
 int erg_plan_expand(const struct erg_plan *p, struct erg_plan_runs *ret, struct erg_err *err)
 {
 	uint64_t rng = p->seed;
@@ -224,12 +273,14 @@ int erg_plan_expand(const struct erg_plan *p, struct erg_plan_runs *ret, struct 
 	*ret = (struct erg_plan_runs){0};
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < p->n_conditions; i++)
+	total = p->repetitions * g.points; /* 10^4 * 10^5 * 10^6 at most */
+	for (size_t i = 0; i < p->n_conditions && total <= ERG_PLAN_RUNS_MAX; i++) {
 		conditions *= p->conditions[i].values.n;
-	total = conditions * p->repetitions * g.points;
+		total *= p->conditions[i].values.n;
+	}
 	if (total == 0 || total > ERG_PLAN_RUNS_MAX)
-		return erg_fail(err, -E2BIG, "%s: %zu runs: expected 1 to %d", p->file, total,
-			ERG_PLAN_RUNS_MAX);
+		return erg_fail(err, -E2BIG, "%s: %zu runs or more: expected 1 to %d", p->file,
+			total, ERG_PLAN_RUNS_MAX);
 	ret->v = calloc(total, sizeof(*ret->v));
 	if (!ret->v)
 		return erg_fail(err, -ENOMEM, "%s: no memory for %zu runs", p->file, total);
@@ -245,7 +296,10 @@ int erg_plan_expand(const struct erg_plan *p, struct erg_plan_runs *ret, struct 
 			arrange(p, block, g.points, rep, &rng);
 		}
 	}
-	return 0;
+	r = names_differ(p, ret, err);
+	if (r < 0)
+		erg_plan_runs_clear(ret);
+	return r;
 }
 
 void erg_plan_runs_clear(struct erg_plan_runs *runs)

@@ -350,9 +350,12 @@ static int warm_up(struct running *r, struct erg_err *err)
 
 static void add_pair(struct erg_texts *argv, const char *option, const char *key, const char *value)
 {
-	char text[5000];
+	_cleanup_(erg_freep) char *text = NULL;
 
-	snprintf(text, sizeof(text), "%s=%s", key, value);
+	if (asprintf(&text, "%s=%s", key, value) < 0) {
+		text = NULL;
+		return;
+	}
 	erg_texts_add(argv, option);
 	erg_texts_add(argv, text);
 }
@@ -360,7 +363,7 @@ static void add_pair(struct erg_texts *argv, const char *option, const char *key
 static void add_settings(const struct running *r, json_t *factors, struct erg_texts *argv)
 {
 	const struct erg_plan *p = r->s->plan;
-	char text[256];
+	char text[ERG_PLAN_CORUN_MAX];
 	const char *key;
 	json_t *v;
 
@@ -464,7 +467,7 @@ static json_t *new_entry(const struct running *r, const char *archive, const cha
 {
 	const struct erg_plan *p = r->s->plan;
 	json_t *conditions = json_object();
-	char utc[32], corun[256];
+	char utc[32], corun[ERG_PLAN_CORUN_MAX];
 	time_t now = time(NULL);
 	struct tm tm;
 
@@ -513,7 +516,7 @@ int erg_sweep_run(struct erg_sweep *s, const struct erg_plan_run *run, json_t **
 	json_t *entry;
 	int e;
 
-	erg_sweep_archive_name(run, archive, sizeof(archive));
+	erg_plan_archive_name(run, archive, sizeof(archive));
 	snprintf(path, sizeof(path), "%s/logs", s->real_dir);
 	if (mkdir(path, 0777) < 0 && errno != EEXIST)
 		return erg_fail_errno(err, -errno, "%s", path);

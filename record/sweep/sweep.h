@@ -51,8 +51,6 @@ int erg_sweep_index_write(const struct erg_sweep *s, struct erg_err *err);
 json_t *erg_sweep_index_find(const struct erg_sweep *s, const char *id);
 /* Puts ENTRY (stolen) in the place of an older one of its id, and writes the file. */
 int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err);
-/* File name of the archive for a run. */
-void erg_sweep_archive_name(const struct erg_plan_run *run, char *buf, size_t size);
 
 /* ---- shard.c ---- */
 

@@ -2,7 +2,8 @@
 /*
  * YAML to a tree with positions; libfyaml does the parsing and is known to this file alone.
  *
- * Anchors and aliases are resolved by libfyaml. A key that occurs twice is an error there. Depth is
+ * Anchors and aliases are resolved by libfyaml, once it is known what they come to: each level of nine
+ * lines can hold ten times the one before. A key that occurs twice is an error there. Depth is
  * bounded, because a plan is written by people and recursion here follows it.
  */
 #include "record/sweep/yaml.h"
@@ -14,10 +15,12 @@
 
 #include <libfyaml.h>
 
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
 #define DEPTH_MAX 32
 #define SIZE_MAX_BYTES (1u << 20)
+#define NODES_MAX 200000 /* as many as text of that size can hold, or about */
 
 struct builder {
 	const char *file;
@@ -110,6 +113,31 @@ static struct erg_yaml *build(const struct builder *b, struct fy_node *node, int
 	return build_collection(b, node, depth);
 }
 
+/* What is left of LEFT behind the nodes of NODE, aliases being copies of what they name; negative where
+ * that is not enough, or they go too deep, as in one that holds itself. */
+static long nodes_left(struct fy_node *node, int depth, long left)
+{
+	struct fy_node_pair *pair;
+	struct fy_node *item;
+	void *at = NULL;
+
+	if (node && fy_node_is_alias(node))
+		node = fy_node_resolve_alias(node);
+	left--;
+	if (depth > 4 * DEPTH_MAX)
+		return -1;
+	if (!node || left < 0)
+		return left;
+	if (fy_node_is_sequence(node))
+		while (left >= 0 && (item = fy_node_sequence_iterate(node, &at)))
+			left = nodes_left(item, depth + 1, left);
+	else if (fy_node_is_mapping(node))
+		while (left >= 0 && (pair = fy_node_mapping_iterate(node, &at)))
+			left = nodes_left(fy_node_pair_value(pair), depth + 1,
+				nodes_left(fy_node_pair_key(pair), depth + 1, left));
+	return left;
+}
+
 /* Keeps the first line that libfyaml has to say. */
 static void first_error(struct fy_diag *diag, void *user, const char *buf, size_t len)
 {
@@ -140,6 +168,36 @@ static int syntax_error(const char *file, const char *said, struct erg_err *err)
 	return erg_fail(err, -EINVAL, "%s: empty, or not text: expected a YAML document", file);
 }
 
+/* YAML is text without control characters; libfyaml 0.7 never ends on some others. */
+static int check_text(const char *file, const char *text, size_t len, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *plain = malloc(len + 1), *shown = NULL;
+	const char *line = text;
+	struct erg_yaml at = {.line = 1};
+
+	if (!plain)
+		return erg_fail(err, -ENOMEM, "%s: no memory", file);
+	for (size_t i = 0; i < len; i++)
+		plain[i] = text[i] && strchr("\n\r\t", text[i]) ? ' ' : text[i] ? text[i] : 1;
+	plain[len] = '\0';
+	shown = erg_terminal_copy(plain);
+	if (!shown)
+		return erg_fail(err, -ENOMEM, "%s: no memory", file);
+	for (size_t i = 0; i < len; i++) {
+		if (shown[i] != plain[i]) {
+			at.column = (int)(text + i - line) + 1;
+			return erg_yaml_fail(err, file, &at,
+				"byte 0x%02x: expected UTF-8 without control characters",
+				(unsigned char)text[i]);
+		}
+		if (text[i] == '\n') {
+			at.line++;
+			line = text + i + 1;
+		}
+	}
+	return 0;
+}
+
 int erg_yaml_parse(const char *file, const char *text, size_t len, struct erg_yaml **ret,
 	struct erg_err *err)
 {
@@ -150,15 +208,24 @@ int erg_yaml_parse(const char *file, const char *text, size_t len, struct erg_ya
 		.module_mask = ~0u,
 		.show_position = true};
 	struct fy_diag *diag = fy_diag_create(&diag_cfg);
-	struct fy_parse_cfg cfg = {.flags = FYPCF_RESOLVE_DOCUMENT, .diag = diag};
+	struct fy_parse_cfg cfg = {.diag = diag};
 	struct builder b = {.file = file, .err = err};
 	struct fy_document *doc;
-	int r = 0;
+	int r = diag ? check_text(file, text, len, err)
+		     : erg_fail(err, -ENOMEM, "%s: no memory", file);
 
-	if (!diag)
-		return erg_fail(err, -ENOMEM, "%s: no memory", file);
+	if (r < 0) {
+		if (diag)
+			fy_diag_destroy(diag);
+		return r;
+	}
 	doc = fy_document_build_from_string(&cfg, text, len);
-	if (!doc || !fy_document_root(doc)) {
+	if (doc && nodes_left(fy_document_root(doc), 0, NODES_MAX) < 0) {
+		r = erg_fail(err, -EFBIG,
+			"%s: its aliases come to more than %d values, or hold themselves: "
+			"expected a plan",
+			file, NODES_MAX);
+	} else if (!doc || fy_document_resolve(doc) || !fy_document_root(doc)) {
 		r = said[0] ? syntax_error(file, said, err)
 			    : erg_fail(err, -EINVAL, "%s: empty: expected a YAML document", file);
 	} else {

@@ -7,6 +7,7 @@
 
 #include "formats/base/number.h"
 #include "formats/base/options.h"
+#include "formats/base/terminal_json.h"
 #include "formats/base/util.h"
 #include "record/calibrate/calibrate.h"
 #include "record/verbs/verb.h"
@@ -152,7 +153,9 @@ static int calibrate(struct options *o, struct erg_err *err)
 		json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 		putchar('\n');
 	} else {
-		print_text(doc);
+		json_auto_t *shown = erg_terminal_json(doc);
+
+		print_text(shown);
 	}
 	json_decref(doc);
 	return 0;

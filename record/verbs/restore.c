@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "formats/base/options.h"
+#include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "record/knobs/state.h"
 #include "record/verbs/verb.h"
@@ -42,7 +43,7 @@ static int restore_file(const char *path, bool force, struct erg_err *err)
 	int r = erg_state_restore(path, force, stdout, err);
 
 	if (r >= 0)
-		printf("%s: %d knobs put back\n", path, r);
+		erg_terminal_line(stdout, "%s: %d knobs put back", path, r);
 	return r < 0 ? r : 0;
 }
 
@@ -63,7 +64,7 @@ static int restore_all(const char *dir, bool force, struct erg_err *err)
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
 		files++;
 		if (worst < 0) /* one line of error; the others are tried all the same */
-			fprintf(stderr, "erg-record restore: %s\n", err->msg);
+			erg_terminal_line(stderr, "erg-record restore: %s", err->msg);
 		r = restore_file(path, force, err);
 		if (r < 0)
 			worst = r;

@@ -226,7 +226,7 @@ static void say_progress(const struct erg_sweep *s, size_t i, json_t *entry)
 	if (json_is_false(json_object_get(entry, "cooled")))
 		fprintf(stderr, "  warning: it did not cool down in time\n");
 	if (strcmp(status, "done") != 0)
-		fprintf(stderr, "  see %s/%s\n", s->dir,
+		erg_terminal_line(stderr, "  see %s/%s", s->dir,
 			json_string_value(json_object_get(entry, "log")));
 }
 
@@ -283,7 +283,7 @@ static int with_knobs(struct erg_sweep *s, struct erg_err *err)
 	if (e < 0 && r >= 0)
 		return erg_fail(err, e, "%s", restore.msg);
 	if (e < 0)
-		fprintf(stderr, "erg-record sweep: %s\n", restore.msg);
+		erg_terminal_line(stderr, "erg-record sweep: %s", restore.msg);
 	return r;
 }
 
@@ -293,7 +293,7 @@ static int finish(struct erg_sweep *s, int r)
 	if (s->waiting)
 		fprintf(stderr, ", %zu wait for another condition (--resume --condition KEY=VALUE)",
 			s->waiting);
-	fprintf(stderr, ": %s/index.json\n", s->dir);
+	erg_terminal_line(stderr, ": %s/index.json", s->dir);
 	if (r > 0) {
 		fprintf(stderr, "stopped by signal %d; --resume continues\n", r);
 		return 128 + r;

@@ -5,19 +5,26 @@ load helpers
     timeout 900 "$ERG_BUILD/tests/fuzz/fuzz-archive" -n 300 -s 1 "$ERG_SRC"/tests/golden/archive/*/*.erg
 }
 
-@test "logs with random damage are read or refused" {
-    timeout 900 "$ERG_BUILD/tests/fuzz/fuzz-import" -n 3000 -s 1 "$ERG_SRC"/tests/fuzz/seeds/*
+# damage TARGET TIMES: the seeds of the tree, and mutations of them.
+damage() {
+    [ -x "$ERG_BUILD/tests/fuzz/fuzz-$1" ] || skip "fuzz-$1 is not built"
+    timeout 900 "$ERG_BUILD/tests/fuzz/fuzz-$1" -n "$2" -s 1 "$ERG_SRC/tests/fuzz/seeds/$1"/*
 }
 
-@test "tables with random damage are read or refused" {
-    printf 'time_s,A [W],"b, c"\r\n0,1.5e-3,"x""y"\r\n1,,\n\n 2 , 12345678901234567890e-3,"\n"\n' >seed.csv
-    printf 'begin_s,end_s,layer\n0,1,a\n' >seed2.csv
-    timeout 900 "$ERG_BUILD/tests/fuzz/fuzz-table" -n 50000 -s 1 seed.csv seed2.csv
-}
+@test "logs with random damage are read or refused" { damage import 3000; }
 
-@test "what reads sensors' bytes answers whatever they are" {
-    printf '0-123456\n' >number
-    printf '1kind=ema alpha=0.1 window_ns=5' >model
-    printf '2le:s16/16>>0\nbe:u12/16>>4\nle:s64/64>>0\n' >layout
-    timeout 900 "$ERG_BUILD/tests/fuzz/fuzz-sensors" -n 50000 -s 1 number model layout
-}
+@test "tables with random damage are read or refused" { damage table 50000; }
+
+@test "what reads sensors' bytes answers whatever they are" { damage sensors 40000; }
+
+@test "streams with random damage are cut behind a whole packet" { damage packet 2000; }
+
+@test "plans with random damage are read or refused" { damage plan 1000; }
+
+@test "models with random damage are read or refused" { damage model 1000; }
+
+@test "result documents with random damage are taken or refused" { damage results 30; }
+
+@test "saved knobs with random damage restore what is theirs and touch nothing else" { damage state 300; }
+
+@test "trees of sysfs with random damage are read or refused" { damage sysfs 50; }

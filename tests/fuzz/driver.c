@@ -84,12 +84,13 @@ int main(int argc, char **argv)
 			return 2;
 		*(c == 'n' ? &n : &seed) = strtoul(optarg, NULL, 10);
 	}
+	argv += optind; /* which a target may use for itself */
 	files = argc - optind;
 	if (!in || !buf || files == 0)
 		return 2;
 	state = 0x9e3779b97f4a7c15u ^ seed;
 	for (int i = 0; i < files; i++) {
-		in[i] = load(argv[optind + i]);
+		in[i] = load(argv[i]);
 		LLVMFuzzerTestOneInput(in[i].data, in[i].len);
 	}
 	for (unsigned long k = 0; k < n * (unsigned long)files; k++) {

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +139,70 @@ static void count(const char *text, size_t want)
 	erg_plan_runs_clear(&runs);
 }
 
+/* Texts that cost: lines of aliases that hold ten of the one before, one that holds itself, and bytes on which
+ * libfyaml never ended (found by fuzzing). */
+static void test_made_to_cost(void **state)
+{
+	char text[4096] = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+	size_t n = strlen(text);
+
+	for (int i = 1; i < 9; i++) {
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "a%d: &a%d [*a%d", i, i, i - 1);
+		for (int k = 1; k < 10; k++)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, ", *a%d", i - 1);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "]\n");
+	}
+	refused(text, "p.yaml: its aliases come to more than");
+	refused("a: &a [x, *a]\n" W, "p.yaml: its aliases come to more than");
+	refused("%\x01\xff\xa2"
+		"b_]",
+		"p.yaml:1:2: byte 0x01: expected UTF-8");
+	refused(W "name: \xff\n", "p.yaml:2:7: byte 0xff: expected UTF-8");
+	erg_plan_free(good("workloads: {w: &w {command: [a]}, v: {<<: *w, duration_s: 1}}\n"));
+}
+
+/* What two runs would both write is refused; long names stay apart, and text. */
+static void test_names_of_archives(void **state)
+{
+	_cleanup_(erg_plan_freep) struct erg_plan *same = good(W "conditions: {c: [a b, a_b]}\n");
+	struct erg_plan_runs runs;
+	struct erg_err err = {0};
+	char text[1000], name[256], longest[212] = "";
+
+	assert_true(erg_plan_expand(same, &runs, &err) < 0);
+	assert_non_null(strstr(err.msg, "p.yaml: two runs would both write w,c=a_b,r1.erg"));
+	assert_null(runs.v);
+	for (int i = 0; i < 105; i++)
+		strcat(longest, "\xc3\xa9");
+	snprintf(text, sizeof(text), W "conditions: {c: [%s1, x%s2]}\n", longest, longest);
+	{
+		_cleanup_(erg_plan_freep) struct erg_plan *p = good(text);
+
+		assert_int_equal(erg_plan_expand(p, &runs, &err), 0);
+		for (size_t i = 0; i < runs.n; i++) {
+			json_auto_t *j = NULL;
+
+			erg_plan_archive_name(&runs.v[i], name, sizeof(name));
+			j = json_string(name);
+			assert_non_null(j); /* no character is cut in two */
+		}
+		erg_plan_runs_clear(&runs);
+	}
+}
+
+static void test_long_value_of_the_environment(void **state)
+{
+	char text[6000], value[5001];
+	_cleanup_(erg_plan_freep) struct erg_plan *p = NULL;
+
+	memset(value, 'v', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	snprintf(text, sizeof(text), "workloads: {w: {command: [a], environment: {X: %s}}}\n",
+		value);
+	p = good(text);
+	assert_int_equal(strlen(p->workloads[0].env.v[0]), 2 + strlen(value));
+}
+
 static void test_number_of_runs(void **state)
 {
 	count(W, 1);
@@ -212,6 +277,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_made_to_cost),
+		cmocka_unit_test(test_names_of_archives),
+		cmocka_unit_test(test_long_value_of_the_environment),
 		cmocka_unit_test(test_number_of_runs),
 		cmocka_unit_test(test_unknown_corun),
 		cmocka_unit_test(test_random_blocks),

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "analyze/render/table.h"
+#include "formats/base/terminal.h"
+#include "formats/base/terminal_json.h"
 #include "formats/base/util.h"
 
 static void test_numbers_for_people(void **state)
@@ -89,9 +91,41 @@ static void test_names_without_control_characters(void **state)
 {
 	json_auto_t *doc = json_pack("{s:[s], s:i}", "a\033", "x\ny\xc2\x9bz é", "n", 1);
 	json_auto_t *want = json_pack("{s:[s], s:i}", "a?", "x?y??z é", "n", 1);
-	json_auto_t *got = erg_text_printable(doc);
+	json_auto_t *got = erg_terminal_json(doc);
 
 	assert_true(json_equal(got, want));
+}
+
+/* Sequences of escape, with and without UTF-8, and what turns the direction of writing. */
+static void test_bytes_that_a_terminal_obeys(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {
+		{"plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+			"plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+		{"\x1b[31m\a\n\t\x7f", "?[31m????"},
+		{"\x9b"
+		 "31m",
+			"?31m"}, /* no UTF-8: a terminal may take the byte for ESC [ */
+		{"\xc2\x9b"
+		 "31m",
+			"??31m"},
+		{"\xc3", "?"},
+		{"\xe2\x82", "??"},
+		{"\xc0\x9b\xe0\x80\x9b", "?????"}, /* longer than it needs to be */
+		{"\xed\xa0\x80", "???"},           /* half a surrogate pair */
+		{"gpj.\xe2\x80\xae"
+		 "exe",
+			"gpj.???exe"},
+		{"\xe2\x81\xa6x\xe2\x80\xa8", "???x???"},
+	};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cases); i++) {
+		_cleanup_(erg_freep) char *got = erg_terminal_copy(cases[i].from);
+
+		assert_string_equal(got, cases[i].to);
+	}
 }
 
 int main(void)
@@ -101,6 +135,7 @@ int main(void)
 		cmocka_unit_test(test_table_fits_its_width),
 		cmocka_unit_test(test_table_leaves_out),
 		cmocka_unit_test(test_names_without_control_characters),
+		cmocka_unit_test(test_bytes_that_a_terminal_obeys),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
