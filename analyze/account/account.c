@@ -127,12 +127,23 @@ static int own_times(const struct erg_timeline *tl, bool device, double *time)
 	return 0;
 }
 
+/* Layers with time that is not folded: what the attribution would have to tell apart. */
+static size_t layers_of(const struct erg_account *a, const double *time, const uint32_t *map)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < a->tl->n_layers; k++)
+		n += time[k] > 0 && map[k] == k;
+	return n;
+}
+
 /*
  * The own time of modules and networks (calls between layers) is usually microseconds, for which no
  * power can be told and which would only widen the layers' intervals: under 1 % of the run it
- * counts as time in no layer. *ret_map is for the segments.
+ * counts as time in no layer. *ret_map is for the segments, *ret_layers how many are left apart.
  */
-static int fold_small(struct erg_account *a, uint32_t **ret_map, struct erg_err *err)
+static int fold_small(struct erg_account *a, uint32_t **ret_map, size_t *ret_layers,
+	struct erg_err *err)
 {
 	const struct erg_timeline *tl = a->tl;
 	_cleanup_(erg_freep) double *time = calloc(tl->n_layers + 1, sizeof(*time));
@@ -154,6 +165,7 @@ static int fold_small(struct erg_account *a, uint32_t **ret_map, struct erg_err 
 		if (map[k] != k && time[k] > 0)
 			a->folded_s += time[k] * 1e-9;
 	}
+	*ret_layers = layers_of(a, time, map);
 	*ret_map = erg_steal_ptr(&map);
 	return 0;
 }
@@ -164,10 +176,15 @@ static int attribute(struct erg_account *a, const struct erg_common *common, str
 	struct erg_attr_options opt;
 	_cleanup_(erg_freep) double *levels = NULL;
 	_cleanup_(erg_freep) uint32_t *map = NULL;
-	int r = fold_small(a, &map, err);
+	size_t layers = 0;
+	int r = fold_small(a, &map, &layers, err);
 
 	if (r < 0)
 		return r;
+	if (layers > ERG_ACCOUNT_LAYERS_MAX)
+		return erg_fail(err, -EOVERFLOW,
+			"%zu layers ran: energy is attributed to at most %u; all are unresolved",
+			layers, ERG_ACCOUNT_LAYERS_MAX);
 	set_options(common, &opt);
 	erg_account_idle(a->tl, &idle);
 	opt.idle = idle.span;
@@ -238,6 +255,8 @@ int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	r = attribute(a, common, &why);
 	if (r == -ENODATA)
 		return erg_account_without_power(a, why.msg, err);
+	if (r == -EOVERFLOW)
+		return erg_account_without_layers(a, why.msg, err);
 	return r < 0 ? erg_fail(err, r, "%s", why.msg) : 0;
 }
 

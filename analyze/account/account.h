@@ -40,8 +40,14 @@ void erg_account_release(struct erg_account *a);
 /* Why N of RAILS, two or more, cannot have one account together: static text, or NULL. */
 const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const struct erg_rail *rails,
 	const size_t *which, size_t n);
-/* Times alone; WHY is the warning (account_none.c). */
+/* Times alone; WHY is the warning (without_power.c). */
 int erg_account_without_power(struct erg_account *a, const char *why, struct erg_err *err);
+/* Times, and the energy of the run as a whole; of no layer. */
+int erg_account_without_layers(struct erg_account *a, const char *why, struct erg_err *err);
+
+/* Layers that ran and are attributed at most: what it costs grows with the cube of their number, and its
+ * memory with the square. */
+#define ERG_ACCOUNT_LAYERS_MAX 5000u
 
 /*
  * A rail without layers, for totals: ret can be asked by erg_attr_interval for any part of

@@ -2,7 +2,8 @@
 /*
  * The account of a run in which no power was measured, or less than an account needs: the times are
  * known and exact, every energy is unresolved, and a warning says why. A machine without sensors
- * still learns how long its layers take.
+ * still learns how long its layers take. And that of a run of too many layers, whose energy is known as a
+ * whole.
  */
 #include "analyze/account/account.h"
 
@@ -28,7 +29,8 @@ static int fill_times(const struct erg_account *a, struct erg_attr *attr, struct
 	return r;
 }
 
-int erg_account_without_power(struct erg_account *a, const char *why, struct erg_err *err)
+static int times_alone(struct erg_account *a, enum erg_attr_gate gate, const char *code,
+	const char *why, struct erg_err *err)
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *attr = calloc(1, sizeof(*attr));
 	int r;
@@ -37,7 +39,7 @@ int erg_account_without_power(struct erg_account *a, const char *why, struct erg
 		return erg_fail(err, -ENOMEM, "out of memory");
 	attr->n_classes = a->tl->n_layers + 1;
 	attr->classes = calloc(attr->n_classes, sizeof(*attr->classes));
-	attr->warnings = json_pack("[{s:s, s:s}]", "code", "no-power", "text", why);
+	attr->warnings = json_pack("[{s:s, s:s}]", "code", code, "text", why);
 	if (!attr->classes || !attr->warnings)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	for (size_t k = 0; k < attr->n_classes; k++)
@@ -47,7 +49,7 @@ int erg_account_without_power(struct erg_account *a, const char *why, struct erg
 			.energy_nnls_j = ERG_EST_UNRESOLVED,
 			.group_energy_j = ERG_EST_UNRESOLVED,
 			.group_power_w = ERG_EST_UNRESOLVED,
-			.gate = ERG_GATE_NO_DATA,
+			.gate = gate,
 			.group = (uint32_t)k,
 			.group_n = 1};
 	attr->time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
@@ -59,5 +61,32 @@ int erg_account_without_power(struct erg_account *a, const char *why, struct erg
 	if (!a->n_rails)
 		snprintf(a->rails[0].name, sizeof(a->rails[0].name), "none");
 	a->attr = erg_steal_ptr(&attr);
+	return 0;
+}
+
+int erg_account_without_power(struct erg_account *a, const char *why, struct erg_err *err)
+{
+	return times_alone(a, ERG_GATE_NO_DATA, "no-power", why, err);
+}
+
+int erg_account_without_layers(struct erg_account *a, const char *why, struct erg_err *err)
+{
+	_cleanup_(erg_attr_freep) struct erg_attr *whole = NULL;
+	struct erg_account_idle idle;
+	int r;
+
+	erg_account_idle(a->tl, &idle);
+	a->idle_s = idle.time_s;
+	r = erg_account_total(&a->rails[a->rail], a->tl->begin, a->tl->end, &idle, &whole, err);
+	if (r >= 0)
+		r = times_alone(a, ERG_GATE_MANY, "too-many-layers", why, err);
+	if (r < 0)
+		return r;
+	a->attr->coverage = whole->coverage;
+	a->attr->ets_j = whole->ets_j;
+	a->attr->edp_js = whole->edp_js;
+	a->attr->ed2p_js2 = whole->ed2p_js2;
+	a->attr->mean_w = whole->mean_w;
+	a->attr->idle_w = whole->idle_w;
 	return 0;
 }

@@ -297,8 +297,9 @@ static enum erg_attr_gate pass_gates(const struct erg_attr *a, const double *wei
 	enum erg_attr_gate gate;
 
 	if (!a->state) {
-		*ret = refused(a, ERG_GATE_NO_DATA, 0);
-		return ERG_GATE_NO_DATA;
+		gate = a->n_classes ? a->classes[0].gate : ERG_GATE_NO_DATA; /* all have one */
+		*ret = refused(a, gate, 0);
+		return gate;
 	}
 	make_up(a, weight, m);
 	attr_parts_of(a->state, weight, false, p);

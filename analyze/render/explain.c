@@ -31,6 +31,7 @@ static const struct {
 		"else is wrong"},
 	{"no-idle", "no idle phase: record one with erg-record run --idle SECONDS"},
 	{"unobserved", "under half observed: readings are missing"},
+	{"too-many", "too many layers: to be told apart at all"},
 };
 
 static bool has_word(const json_t *list, const char *energy, const char *word)

@@ -149,6 +149,7 @@ static const char *words_of(const char *reason)
 		{"unfair", "seen in unfair shares"},
 		{"unobserved", "under half observed"},
 		{"impossible", "would be an impossible power"},
+		{"too-many", "too many layers"},
 		{"no-idle", "no idle phase"},
 	};
 

@@ -23,7 +23,7 @@ damage() {
 
 @test "models with random damage are read or refused" { damage model 1000; }
 
-@test "result documents with random damage are taken or refused" { damage results 30; }
+@test "result documents with random damage are taken or refused" { damage results 300; }
 
 @test "saved knobs with random damage restore what is theirs and touch nothing else" { damage state 300; }
 
