@@ -375,9 +375,29 @@ int erg_state_restore(const char *path, bool force, FILE *log, struct erg_err *e
 	return r < 0 ? r : restore(path, log, err);
 }
 
+/* PATH says SAVED, what it said when the sweep began; where somebody has changed, removed or replaced it
+ * since, or made it writable for others, it is written anew. */
+static void renew(const char *path, const json_t *saved)
+{
+	_cleanup_(erg_freep) char *text = saved ? json_dumps(saved, JSON_INDENT(1)) : NULL;
+	struct erg_err err = {0};
+	json_auto_t *now = document_read(path, &err);
+
+	if (!text || (now && json_equal(now, saved)))
+		return;
+	erg_terminal_line(stderr,
+		"erg-record sweep: %s was changed by somebody else while the sweep ran; the knobs "
+		"are put back to what it said before",
+		path);
+	rmdir(path);
+	if (write_synced(path, text, &err) < 0)
+		erg_terminal_line(stderr, "erg-record sweep: %s", err.msg);
+}
+
 static void watch(const char *path, int lock, int fd)
 {
 	struct erg_err err = {0};
+	json_auto_t *saved = document_read(path, &err);
 	char c;
 
 	setsid();
@@ -388,6 +408,7 @@ static void watch(const char *path, int lock, int fd)
 	signal(SIGQUIT, SIG_IGN);
 	while (read(fd, &c, 1) < 0 && errno == EINTR)
 		;
+	renew(path, saved);
 	/* a fresh process, as drivers' libraries do not promise to work in a fork; with the lock */
 	fcntl(lock, F_SETFD, 0);
 	if (dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO) >= 0)

@@ -12,6 +12,7 @@
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "formats/observed.h"
+#include "record/run/linked.h"
 
 #define REFUSALS_MAX 3
 
@@ -81,7 +82,13 @@ static void say_next(const struct erg_run *r, bool layers)
 
 static void say_no_layer(const struct erg_run *r)
 {
-	if (!r->opt.annotate)
+	if (erg_linked_statically(r->exe))
+		erg_say("no layer was seen: the program is linked statically, and no library can be loaded "
+			"into it: link it dynamically with liberg (man 3 erg)");
+	else if (r->work.filtered)
+		erg_say("no layer was seen: the program ran under a seccomp filter; layers need socket, "
+			"connect, sendmsg, recvmsg, mmap and threads (man ergtrace-security)");
+	else if (!r->opt.annotate)
 		erg_say("no layer was seen: annotate the program (man 3 erg), or try --annotate auto "
 			"(man erg-adapters)");
 	else

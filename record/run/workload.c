@@ -20,6 +20,7 @@
 
 #include "formats/base/pidfd.h"
 #include "formats/base/util.h"
+#include "record/run/linked.h"
 
 extern char **environ;
 
@@ -294,6 +295,11 @@ void erg_workload_signal(struct erg_workload *w, int sig, bool from_terminal)
 
 bool erg_workload_reap(struct erg_workload *w)
 {
+	siginfo_t info = {0};
+
+	if (!w->ended && waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		info.si_pid == w->pid)
+		w->filtered = erg_seccomp_filtered(w->pid);
 	if (!w->ended && waitpid(w->pid, &w->status, WNOHANG) == w->pid) {
 		w->end_ns = erg_mono_ns();
 		w->ended = true;

@@ -45,6 +45,7 @@ struct erg_workload {
 	uint64_t begin_ns, end_ns;
 	int status; /* as of waitpid() */
 	bool ended;
+	bool filtered; /* by seccomp, and this recorder is not */
 };
 
 #define ERG_WORKLOAD_INIT                                                                          \

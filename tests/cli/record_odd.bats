@@ -151,3 +151,40 @@ nobody_of() { [ -z "$(of "$1")" ]; }
     tar -xOf a.erg a/summary.json >s.json
     [ "$(jq '.sources[0].reads >= 5' s.json)" = true ]
 }
+
+@test "programs that can have no layers: linked statically, or under a seccomp filter: that is the reason given" {
+    skip_unless cc
+    echo 'int main(void) { return 0; }' >s.c
+    cc -static -o static s.c 2>/dev/null || skip "no static libraries of C"
+    erg-record -s procstat -o a.erg -- ./static 2>err
+    grep 'no layer was seen: the program is linked statically' err
+    refuses="$ERG_BUILD/tests/tools/refuses"
+    # by number: socket of x86-64 and of the others
+    number=$([ "$(uname -m)" = x86_64 ] && echo 41 || echo 198)
+    run "$refuses" "$number" true
+    [ "$status" -eq 0 ] || skip "no seccomp filters here"
+    erg-record -s procstat -o b.erg -- "$refuses" "$number" "$ERG_BUILD/tests/trace/trace-app" network:n layer:l threads:2=l 2>err
+    grep -q 'Seccomp:.0' /proc/self/status || skip "this is under a filter itself"
+    grep 'no layer was seen: the program ran under a seccomp filter' err
+}
+
+@test "the clock of the day is set during a recording: nothing of it moves" {
+    lib=$(echo "$ERG_BUILD"/tests/tools/liberg-clock-steps.so)
+    for step in 3600 -100000000; do
+        LD_PRELOAD=$lib ERG_STEP_S=$step ERG_STEP_AFTER_S=0.3 "${REC[@]}" --force --chunk-time 1 -o a.erg -- \
+            "$ERG_BUILD/tests/trace/trace-app" network:n layer:l threads:3=l sleep:1500 threads:3=l
+        erg-analyze layers --format json a.erg 2>/dev/null >layers.json
+        jq -e '.runs[0] | .time_s < 3000 and ([.layers[].calls] | add) == 60' layers.json
+        erg-analyze verify a.erg
+    done
+}
+
+@test "a folder that cannot be written into: refused before the command runs" {
+    [ "$(id -u)" -eq 0 ] || skip "mounts a file system"
+    mkdir ro
+    run -1 unshare --mount --propagation private sh -c 'mount -t tmpfs -o ro none ro || exit 77
+        cd ro && erg-record -q -s procstat -- touch ../ran'
+    [[ "$output" == *": Read-only file system" ]]
+    [ "${#lines[@]}" -eq 1 ]
+    [ ! -e ran ]
+}
