@@ -232,6 +232,29 @@ static int choose(struct erg_account *a, const char *name, struct erg_err *err)
 	return r;
 }
 
+/* Times, and the energy of the run as a whole; of no layer. */
+static int without_layers(struct erg_account *a, const char *why, struct erg_err *err)
+{
+	_cleanup_(erg_attr_freep) struct erg_attr *whole = NULL;
+	struct erg_account_idle idle;
+	int r;
+
+	erg_account_idle(a->tl, &idle);
+	a->idle_s = idle.time_s;
+	r = erg_account_total(&a->rails[a->rail], a->tl->begin, a->tl->end, &idle, &whole, err);
+	if (r >= 0)
+		r = erg_account_times(a, ERG_GATE_MANY, "too-many-layers", why, err);
+	if (r < 0)
+		return r;
+	a->attr->coverage = whole->coverage;
+	a->attr->ets_j = whole->ets_j;
+	a->attr->edp_js = whole->edp_js;
+	a->attr->ed2p_js2 = whole->ed2p_js2;
+	a->attr->mean_w = whole->mean_w;
+	a->attr->idle_w = whole->idle_w;
+	return 0;
+}
+
 int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	const struct erg_common *common, struct erg_err *err)
 {
@@ -244,7 +267,7 @@ int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 		return r;
 	r = choose(a, common->rail, &why);
 	if (r == -ENODATA)
-		return erg_account_without_power(a, why.msg, err);
+		return erg_account_times(a, ERG_GATE_NO_DATA, "no-power", why.msg, err);
 	if (r < 0)
 		return erg_fail(err, r, "%s", why.msg);
 	a->device = !a->summed && strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
@@ -254,9 +277,9 @@ int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 		a->tl = a->own;
 	r = attribute(a, common, &why);
 	if (r == -ENODATA)
-		return erg_account_without_power(a, why.msg, err);
+		return erg_account_times(a, ERG_GATE_NO_DATA, "no-power", why.msg, err);
 	if (r == -EOVERFLOW)
-		return erg_account_without_layers(a, why.msg, err);
+		return without_layers(a, why.msg, err);
 	return r < 0 ? erg_fail(err, r, "%s", why.msg) : 0;
 }
 

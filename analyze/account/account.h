@@ -40,10 +40,9 @@ void erg_account_release(struct erg_account *a);
 /* Why N of RAILS, two or more, cannot have one account together: static text, or NULL. */
 const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const struct erg_rail *rails,
 	const size_t *which, size_t n);
-/* Times alone; WHY is the warning (without_power.c). */
-int erg_account_without_power(struct erg_account *a, const char *why, struct erg_err *err);
-/* Times, and the energy of the run as a whole; of no layer. */
-int erg_account_without_layers(struct erg_account *a, const char *why, struct erg_err *err);
+/* Times alone, each energy unresolved for the reason GATE; CODE and WHY are the warning (without_power.c). */
+int erg_account_times(struct erg_account *a, enum erg_attr_gate gate, const char *code,
+	const char *why, struct erg_err *err);
 
 /* Layers that ran and are attributed at most: what it costs grows with the cube of their number, and its
  * memory with the square. */

@@ -29,7 +29,7 @@ static int fill_times(const struct erg_account *a, struct erg_attr *attr, struct
 	return r;
 }
 
-static int times_alone(struct erg_account *a, enum erg_attr_gate gate, const char *code,
+int erg_account_times(struct erg_account *a, enum erg_attr_gate gate, const char *code,
 	const char *why, struct erg_err *err)
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *attr = calloc(1, sizeof(*attr));
@@ -61,32 +61,5 @@ static int times_alone(struct erg_account *a, enum erg_attr_gate gate, const cha
 	if (!a->n_rails)
 		snprintf(a->rails[0].name, sizeof(a->rails[0].name), "none");
 	a->attr = erg_steal_ptr(&attr);
-	return 0;
-}
-
-int erg_account_without_power(struct erg_account *a, const char *why, struct erg_err *err)
-{
-	return times_alone(a, ERG_GATE_NO_DATA, "no-power", why, err);
-}
-
-int erg_account_without_layers(struct erg_account *a, const char *why, struct erg_err *err)
-{
-	_cleanup_(erg_attr_freep) struct erg_attr *whole = NULL;
-	struct erg_account_idle idle;
-	int r;
-
-	erg_account_idle(a->tl, &idle);
-	a->idle_s = idle.time_s;
-	r = erg_account_total(&a->rails[a->rail], a->tl->begin, a->tl->end, &idle, &whole, err);
-	if (r >= 0)
-		r = times_alone(a, ERG_GATE_MANY, "too-many-layers", why, err);
-	if (r < 0)
-		return r;
-	a->attr->coverage = whole->coverage;
-	a->attr->ets_j = whole->ets_j;
-	a->attr->edp_js = whole->edp_js;
-	a->attr->ed2p_js2 = whole->ed2p_js2;
-	a->attr->mean_w = whole->mean_w;
-	a->attr->idle_w = whole->idle_w;
 	return 0;
 }
