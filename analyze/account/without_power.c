@@ -33,6 +33,9 @@ int erg_account_times(struct erg_account *a, enum erg_attr_gate gate, const char
 	const char *why, struct erg_err *err)
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *attr = calloc(1, sizeof(*attr));
+	const struct erg_est none = gate == ERG_GATE_NO_DATA
+		? ERG_EST_UNRESOLVED
+		: erg_est_because(erg_attr_gate_name(gate), 0);
 	int r;
 
 	if (!attr)
@@ -43,12 +46,12 @@ int erg_account_times(struct erg_account *a, enum erg_attr_gate gate, const char
 	if (!attr->classes || !attr->warnings)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	for (size_t k = 0; k < attr->n_classes; k++)
-		attr->classes[k] = (struct erg_attr_class){.energy_j = ERG_EST_UNRESOLVED,
-			.power_w = ERG_EST_UNRESOLVED,
-			.energy_direct_j = ERG_EST_UNRESOLVED,
-			.energy_nnls_j = ERG_EST_UNRESOLVED,
-			.group_energy_j = ERG_EST_UNRESOLVED,
-			.group_power_w = ERG_EST_UNRESOLVED,
+		attr->classes[k] = (struct erg_attr_class){.energy_j = none,
+			.power_w = none,
+			.energy_direct_j = none,
+			.energy_nnls_j = none,
+			.group_energy_j = none,
+			.group_power_w = none,
 			.gate = gate,
 			.group = (uint32_t)k,
 			.group_n = 1};

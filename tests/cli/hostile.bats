@@ -48,3 +48,17 @@ bomb() {
     run -1 erg-analyze layers cut.erg
     [[ "$output" == *"cut.erg: its trace is missing: expected trace/NNNN/"* ]]
 }
+
+@test "more layers than can be told apart: times, the energy of the whole, and why there is no more" {
+    skip_unless erg-record jq
+    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i <= 200; i++) printf "%.3f,%d\n", i * 0.05, 4 + 2 * (i % 2) }' >s.csv
+    awk 'BEGIN { print "begin_s,end_s,layer"; for (i = 0; i < 5001; i++) printf "%.6f,%.6f,layer%d\n", i * 0.001, (i + 1) * 0.001, i }' >l.csv
+    erg-record import --samples s.csv --layers l.csv -o a.erg
+    erg-analyze layers --format json a.erg >layers.json 2>err
+    grep -q 'warning: a.erg: 5001 layers ran: energy is attributed to at most 5000; all are unresolved' err
+    # 10 s at 5 W in the mean
+    jq -e '.runs[0].ets_j | .lo < 50 and 50 < .hi and .hi - .lo < 5' layers.json
+    jq -e '[.runs[0].layers[] | select(.energy_j.reason == "too-many" and .energy_j.value == null and
+        .time_s.value > 0.0009 and .time_s.value < 0.0011)] | length == 5001' layers.json
+    erg-analyze layers --top 3 a.erg | grep 'too many layers'
+}
