@@ -8,7 +8,8 @@
  * layer is given here, so that an analysis has something to find.
  *
  * The same arguments give the same bytes. With a third argument, "twin", a second source has a rail
- * of the same name, which reads half as much; with "one-chunk", all is in one chunk, however long.
+ * of the same name, which reads half as much; with "chunk=N", N of them are in a chunk instead of
+ * 1,250,000.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -395,6 +396,14 @@ static int store(struct run *r, const char *format, struct erg_err *err)
 	return rc;
 }
 
+/* How many events a chunk holds; 0 when the variant says it in no form that is known. */
+static uint64_t in_a_chunk(const char *variant)
+{
+	if (!*variant || !strcmp(variant, "twin"))
+		return CHUNK_EVENTS;
+	return strncmp(variant, "chunk=", 6) ? 0 : strtoull(variant + 6, NULL, 10);
+}
+
 static int make(const char *path, uint64_t events, const char *variant, struct erg_err *err)
 {
 	struct erg_archive_options opt = {.force = true, .level = 1};
@@ -402,7 +411,7 @@ static int make(const char *path, uint64_t events, const char *variant, struct e
 		.next_sample = T0 + 2000,
 		.seed = 1,
 		.twin = !strcmp(variant, "twin"),
-		.chunk_events = strcmp(variant, "one-chunk") ? CHUNK_EVENTS : UINT64_MAX};
+		.chunk_events = in_a_chunk(variant)};
 	int rc;
 
 	for (uint32_t k = 0; k < 2; k++)
@@ -435,14 +444,13 @@ static int make(const char *path, uint64_t events, const char *variant, struct e
 int main(int argc, char **argv)
 {
 	const char *variant = argc == 4 ? argv[3] : "";
-	uint64_t events = argc == 3 || !strcmp(variant, "twin") || !strcmp(variant, "one-chunk")
-		? strtoull(argv[1], NULL, 10)
-		: 0;
+	bool known = (argc == 3 || argc == 4) && in_a_chunk(variant);
+	uint64_t events = known ? strtoull(argv[1], NULL, 10) : 0;
 	struct erg_err err = {0};
 
 	if (!events) {
 		fprintf(stderr,
-			"usage: mktrace EVENTS OUT.erg [twin|one-chunk]; prints the number of "
+			"usage: mktrace EVENTS OUT.erg [twin|chunk=N]; prints the number of "
 			"events made\n");
 		return 2;
 	}

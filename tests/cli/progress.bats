@@ -47,7 +47,7 @@ long_bootstrap() {
 
 @test "one long chunk is no silence: its decoder says how far it is, with any number of jobs" {
     skip_unless script
-    mktrace 1000000 long.erg one-chunk >/dev/null
+    mktrace 1000000 long.erg chunk=1000000 >/dev/null
     erg-analyze info --format json long.erg >want.json
     for jobs in 1 2; do
         on_terminal "erg-analyze info --no-cache --format json --jobs $jobs long.erg >got.json"
@@ -77,7 +77,7 @@ long_bootstrap() {
 
 @test "ERG_PROGRESS_AFTER_S is the age of a step that is shown" {
     skip_unless script
-    mktrace 1000000 t.erg one-chunk >/dev/null
+    mktrace 1000000 t.erg chunk=1000000 >/dev/null
     ERG_PROGRESS_AFTER_S=3600 on_terminal "erg-analyze info t.erg >/dev/null"
     ! grep -q ' left' lines || false
     on_terminal "erg-analyze info t.erg >/dev/null"
