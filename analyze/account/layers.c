@@ -122,7 +122,6 @@ static const char *workload_of(const struct erg_timeline *tl)
 	const json_t *m = tl->manifest;
 	const char *s =
 		json_string_value(json_object_get(json_object_get(m, "factors"), "workload"));
-	const char *slash;
 
 	if (!s)
 		s = json_string_value(json_object_get(json_object_get(m, "tags"), "workload"));
@@ -133,8 +132,7 @@ static const char *workload_of(const struct erg_timeline *tl)
 			s = tl->layers[i].name;
 	if (!s)
 		s = json_string_value(json_array_get(json_object_get(m, "command"), 0));
-	slash = s ? strrchr(s, '/') : NULL;
-	return slash ? slash + 1 : s ? s : "run";
+	return s ? erg_base_name(s) : "run";
 }
 
 static void set_or_empty(json_t *run, const char *key, const json_t *manifest)

@@ -71,14 +71,13 @@ static int take_file(void *data, const char *path, const struct stat *st)
 int erg_batch_add(struct erg_batch *b, const char *path, struct erg_err *err)
 {
 	struct walk w = {.b = b, .skip = strlen(path)};
-	const char *slash = strrchr(path, '/');
 	struct stat st;
 	int r;
 
 	if (stat(path, &st) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
 	r = S_ISDIR(st.st_mode) ? erg_tree_each_file(path, take_file, &w)
-				: item_add(b, path, slash ? slash + 1 : path);
+				: item_add(b, path, erg_base_name(path));
 	if (r < 0)
 		return erg_fail_errno(err, r, "%s", path);
 	return S_ISDIR(st.st_mode) && !w.found

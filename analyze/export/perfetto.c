@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/base/memory.h"
+#include "formats/base/util.h"
 
 uint64_t erg_perfetto_zero(const struct erg_timeline *tl)
 {
@@ -41,8 +42,7 @@ void erg_perfetto_process(const struct erg_timeline *tl, uint32_t pid, char *buf
 		}
 	}
 	if (pid && only && command)
-		snprintf(buf, size, "%s",
-			strrchr(command, '/') ? strrchr(command, '/') + 1 : command);
+		snprintf(buf, size, "%s", erg_base_name(command));
 }
 
 static int by_begin(const void *a, const void *b)

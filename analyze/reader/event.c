@@ -402,9 +402,8 @@ static int on_discarded_packets(struct erg_decoder *d, const bt_message *m)
 static void on_stream(struct erg_decoder *d, const bt_message *m)
 {
 	const char *name = bt_stream_get_name(bt_message_stream_beginning_borrow_stream_const(m));
-	const char *slash = name ? strrchr(name, '/') : NULL;
 
-	d->samples = name && !strncmp(slash ? slash + 1 : name, "samples", 7);
+	d->samples = name && !strncmp(erg_base_name(name), "samples", 7);
 }
 
 int erg_decoder_message(struct erg_decoder *d, const bt_message *m)

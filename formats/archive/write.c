@@ -370,8 +370,7 @@ static int name_exclusively(struct erg_archive_writer *w, const char *base)
 
 static int give_name(struct erg_archive_writer *w, struct erg_err *err)
 {
-	const char *slash = strrchr(w->path, '/');
-	const char *base = slash ? slash + 1 : w->path;
+	const char *base = erg_base_name(w->path);
 	int r = w->opt.force ? erg_archive_may_create(w->path, true, err) : 0;
 
 	if (r < 0)

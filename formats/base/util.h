@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -67,6 +68,15 @@ static inline void erg_stdio_occupy(void)
 		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	} while (fd >= 0 && fd <= STDERR_FILENO);
 	erg_closep(&fd);
+}
+
+/* What follows the last slash of PATH; all of it where there is none. basename(3) is one of two
+ * functions, by the headers that a file includes, and one of them writes. */
+static inline const char *erg_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
 }
 
 /* CLOCK in ns; 0 where there is no such clock: the CPU time of a process that has ended. */

@@ -168,7 +168,7 @@ int erg_knob_list(const struct erg_knob_context *ctx, const char *dir, const cha
 
 bool erg_knob_is_device(const char *dir, const char *name_file, const char *device)
 {
-	const char *base = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
+	const char *base = erg_base_name(dir);
 	char name[ERG_KNOB_TEXT_MAX];
 
 	if (!device[0] || strcmp(base, device) == 0)

@@ -154,7 +154,7 @@ static int root_check(const char *path, const json_t *doc, char root[PATH_MAX], 
 	r = erg_state_path(root, expected, sizeof(expected), err);
 	if (r < 0)
 		return r;
-	if (strcmp(strrchr(expected, '/') + 1, strrchr(path, '/') ? strrchr(path, '/') + 1 : path))
+	if (strcmp(strrchr(expected, '/') + 1, erg_base_name(path)))
 		return erg_fail(err, -EINVAL, "%s: expected the name %s, which belongs to %s", path,
 			strrchr(expected, '/') + 1, root);
 	return 0;
@@ -187,7 +187,7 @@ static int cells_check(const char *path, const json_t *doc, struct erg_err *err)
 /* DIR/.knobs-HASH.json.lock, which holds the pid of the sweep. */
 static int lock_take(const char *path, int *ret, struct erg_err *err)
 {
-	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	const char *base = erg_base_name(path);
 	_cleanup_(erg_closep) int fd = -1;
 	char lock[4300], pid[16] = "";
 	int n;

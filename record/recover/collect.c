@@ -43,18 +43,11 @@ static void collect_release(struct collect *c)
 		free(c->streams[i]);
 }
 
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int stream_take(void *data, const char *path)
 {
 	struct collect *c = data;
 
-	if (erg_spool_name_pid(base_of(path)) < 0)
+	if (erg_spool_name_pid(erg_base_name(path)) < 0)
 		return 0;
 	if (c->n < STREAMS_MAX && (!c->o->run || strstr(path, c->o->run)))
 		c->streams[c->n++] = strdup(path);
@@ -173,7 +166,7 @@ static int trace_restore(void *data, const char *path)
 	const struct restore *restore = data;
 	const char *rel = strstr(path + strlen(restore->dir), "/ust/");
 
-	return rel && strstr(base_of(path), "-bit")
+	return rel && strstr(erg_base_name(path), "-bit")
 		? metadata_restore(restore->dir, rel + strlen("/ust/"), restore->err)
 		: 0;
 }

@@ -120,16 +120,9 @@ static int metadata_complete(const struct walk *w, const char *dir)
 	return r;
 }
 
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int stream_visit(void *data, const char *path, const struct stat *st)
 {
-	const char *base = base_of(path);
+	const char *base = erg_base_name(path);
 
 	return strcmp(base, "metadata") && !strstr(base, ".idx") ? file_repair(data, path, false)
 								 : 0;
@@ -139,7 +132,7 @@ static int stream_visit(void *data, const char *path, const struct stat *st)
 static int trace_visit(void *data, const char *path)
 {
 	const struct walk *w = data;
-	const char *base = base_of(path);
+	const char *base = erg_base_name(path);
 	size_t digits = strspn(base, "0123456789");
 
 	if (!digits || strcmp(base + digits, "-bit") || strlen(path) <= strlen(w->chunk))

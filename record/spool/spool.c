@@ -144,7 +144,7 @@ json_t *erg_spool_identity(void)
 
 bool erg_spool_in_use(const char *spool)
 {
-	const char *id = "", *base = strrchr(spool, '/');
+	const char *id = "";
 	json_int_t ticks = 0;
 	json_t *state = NULL;
 	char boot[64];
@@ -153,7 +153,7 @@ bool erg_spool_in_use(const char *spool)
 
 	if (erg_spool_read_json(spool, "state.json", &state, NULL) != 0) {
 		/* Made a moment ago, or cut down between mkdir and the first write. */
-		pid = erg_spool_name_pid(base ? base + 1 : spool);
+		pid = erg_spool_name_pid(erg_base_name(spool));
 		return pid > 0 && start_ticks(pid) != 0;
 	}
 	json_unpack(state, "{s:{s:i, s:I, s:s}}", "recorder", "pid", &pid, "start_ticks", &ticks,

@@ -15,7 +15,7 @@
 static struct erg_plan *plan_new(const char *file)
 {
 	struct erg_plan *p = calloc(1, sizeof(*p));
-	const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	const char *base = erg_base_name(file);
 
 	if (!p)
 		return NULL;

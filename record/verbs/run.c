@@ -252,8 +252,7 @@ static char *output_default(const struct erg_run_options *o)
 	char stamp[32], *ret;
 	struct tm tm;
 
-	if (strrchr(name, '/'))
-		name = strrchr(name, '/') + 1;
+	name = erg_base_name(name);
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
 	return asprintf(&ret, "%s-%s.erg", *name ? name : "run", stamp) < 0 ? NULL : ret;
