@@ -469,7 +469,7 @@ static int fit_sensor(struct attr_run *r)
 		rc = bend_and_judge(r);
 	if (!rc)
 		rc = stands(r, &good);
-	if (rc < 0 || good)
+	if (rc < 0 || good || attr_rounded(r)) /* which no other sensor mends */
 		return rc;
 	/* times that scatter do so with any sensor, unless that explains what they seemed to do */
 	scattered = attr_scatters(r) ? SCATTER_LEFT * r->sol.rss_plain : INFINITY;

@@ -369,6 +369,8 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret);
 int attr_judge(struct attr_run *r);
 /* Whether the readings' times scatter by more than the kernel of these layers can be known with. */
 bool attr_scatters(const struct attr_run *r);
+/* The same of times that were rounded to a grid, however small the scatter looks that is left over. */
+bool attr_rounded(const struct attr_run *r);
 
 /* ---- refit.c ---- */
 int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power);

@@ -538,11 +538,23 @@ static double layer_ns(const struct attr_view *v)
 	return sum > 0 ? square / sum * 1e9 : 0;
 }
 
-bool attr_scatters(const struct attr_run *r)
+static bool is_too_much(const struct attr_run *r, double variance)
 {
 	double jitter = fmax(JITTER_MAX, JITTER_LAYER * layer_ns(&r->st->view));
 
-	return r->weights.s[2] > jitter * jitter;
+	return variance > jitter * jitter;
+}
+
+bool attr_scatters(const struct attr_run *r)
+{
+	return is_too_much(r, r->weights.s[2]);
+}
+
+bool attr_rounded(const struct attr_run *r)
+{
+	double grid = r->st->readings.grid_ns;
+
+	return is_too_much(r, grid * grid / 12);
 }
 
 static int judge(struct attr_run *r)
@@ -558,7 +570,7 @@ static int judge(struct attr_run *r)
 	/* a declared sensor that failed is not made right by a run too short for the test */
 	if (attr_test_fails(&f->fitted.kernel) || (isnan(f->fitted.kernel.p) && !f->declared_right))
 		f->reason = "misfit: unknown";
-	if (attr_test_fails(&f->fitted.clock) || attr_scatters(r))
+	if (attr_test_fails(&f->fitted.clock) || attr_scatters(r) || attr_rounded(r))
 		f->reason = "misfit: clock";
 	/* the search was for a reason */
 	if (f->stopped && !f->reason)
@@ -577,6 +589,8 @@ int attr_judge(struct attr_run *r)
 		return judge(r);
 	if (!r->st->locked && r->st->view.gap_class && r->opt.lag == ERG_LAG_OVERRIDE)
 		rc = attr_misfit(r, &f->given);
+	if (!r->st->locked && r->st->view.gap_class && attr_rounded(r))
+		f->reason = "misfit: clock";
 	/* "fits" is said of what was tested */
 	f->declared.window.p = f->declared.rc.p = f->declared.skew.p = f->declared.kernel.p = NAN;
 	return rc;

@@ -53,6 +53,35 @@ static double median_half(const struct erg_rail *rail)
 	return sum / (double)m;
 }
 
+/*
+ * What the times of all readings are multiples of, from some first one on, in ns, if that shows: they
+ * come at distances that are not all alike, as those of a meter that goes its own way and whose log
+ * rounds. A meter that keeps its period has one distance, whatever it is. 0: nothing.
+ */
+#define GRID_LEAST 100000u /* ns: finer does not matter to any layer */
+#define GRID_ODD 0.05      /* share of the distances that are not the median one */
+
+static double stamp_grid(const struct erg_rail *rail, double spacing)
+{
+	uint64_t grid = 0;
+	size_t odd = 0;
+
+	for (size_t i = 1; i < rail->n; i++) {
+		uint64_t d = rail->t[i] - rail->t[i - 1];
+
+		odd += (double)d != spacing;
+		while (d) { /* Euclid */
+			uint64_t rest = grid % d;
+
+			grid = d;
+			d = rest;
+		}
+		if (grid && grid < GRID_LEAST)
+			return 0;
+	}
+	return (double)odd > GRID_ODD * (double)rail->n ? (double)grid : 0;
+}
+
 /* Mean distance of changes in ns, and the share of distances within one spacing of it. */
 static double change_period(const struct erg_rail *rail, double spacing, double *ret_regular)
 {
@@ -146,6 +175,7 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 	ret->v = rail->v;
 	ret->half_ns = median_half(rail);
 	ret->spacing_ns = median_spacing(rail->t, rail->n);
+	ret->grid_ns = stamp_grid(rail, ret->spacing_ns);
 	ret->period_ns = model_period(rail, ret->spacing_ns);
 	period = stale_period(rail, ret->spacing_ns, ret->period_ns);
 	if (period > 0) {

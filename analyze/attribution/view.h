@@ -122,6 +122,7 @@ struct attr_readings {
 	double *own_v;
 	double spacing_ns; /* median */
 	double half_ns;    /* median half width of a reading */
+	double grid_ns;    /* what the times were rounded to; 0: nothing that shows */
 	double period_ns;  /* native update period: of the model, or found */
 	bool stale;        /* repeated readings were dropped */
 };

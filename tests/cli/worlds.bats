@@ -60,6 +60,12 @@ honest() {
     [ "$(grep -cE '^(skew-c|kind-point|nested)-2: ([0-9]+) of \2 layers' lines)" = 3 ]
 }
 
+@test "times that a log has rounded to 10 ms say nothing of layers of a few: only the total is known" {
+    honest round-10
+    grep -q '^round-10-2: 0 of .* ETS error 0.* covered 1 of 1, OLS' lines
+    grep -q 'misfit: clock' lines
+}
+
 # A boxcar of 10 ms that is declared as one of 2.2 ms, 750 readings, W.csv and S.csv; layers' joules into truth.
 far_sensor() {
     awk 'function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--

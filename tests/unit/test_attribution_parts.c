@@ -386,6 +386,38 @@ static void test_stale_readings(void **state)
 	}
 }
 
+/* A meter that goes its own way and whose log rounds; one that keeps the same period; no rounding. */
+static void test_rounded_times(void **state)
+{
+	static const struct {
+		double spacing, scatter, round; /* ms */
+		double grid_ns;
+	} cases[] = {
+		{11.3, 0, 10, 1e7}, {11.3, 0, 1, 1e6}, {100, 0.7, 1, 1e6}, {10, 0, 10, 0},
+		{11.3, 0, 0, 0}, {1, 0.01, 0.01, 0}, /* too fine to matter */
+	};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cases); i++) {
+		struct attr_readings r;
+		struct erg_rail rail;
+
+		fill_rail(&rail, 500, 1, 1, 0);
+		for (size_t k = 0; k < rail.n; k++) {
+			double t = 7 + (double)k * cases[i].spacing +
+				(double)(k % 3) * cases[i].scatter;
+
+			if (cases[i].round > 0)
+				t = floor(t / cases[i].round) * cases[i].round;
+			rail.t[k] = (uint64_t)llround(t * 1e6);
+		}
+		assert_int_equal(attr_readings_build(&rail, 0, UINT64_MAX, &r, NULL), 0);
+		assert_true(r.grid_ns == cases[i].grid_ns);
+		attr_readings_release(&r);
+		free(rail.t);
+		free(rail.v);
+	}
+}
+
 static void test_block_length(void **state)
 {
 	double white[400], slow[400];
@@ -416,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_ema),
 		cmocka_unit_test(test_slope),
 		cmocka_unit_test(test_stale_readings),
+		cmocka_unit_test(test_rounded_times),
 		cmocka_unit_test(test_block_length),
 	};
 
