@@ -21,6 +21,7 @@ const struct erg_source_ops *const erg_source_drivers[] = {
 	&erg_source_powercap,
 	&erg_source_opal,
 	&erg_source_nvml,
+	&erg_source_amdsmi,
 	&erg_source_thermal,
 	&erg_source_cpufreq,
 	&erg_source_devfreq,

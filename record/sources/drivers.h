@@ -8,7 +8,7 @@
 extern const struct erg_source_ops erg_source_hwmon, erg_source_powercap, erg_source_thermal,
 	erg_source_cpufreq, erg_source_procstat, erg_source_exec, erg_source_ina3221x,
 	erg_source_perf, erg_source_opal, erg_source_nvml, erg_source_devfreq, erg_source_iio,
-	erg_source_powersensor3;
+	erg_source_powersensor3, erg_source_amdsmi;
 
 /* Intervals of the sources that --rate leaves alone. */
 #define ERG_THERMAL_INTERVAL_NS 100000000u

@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats/base/util.h"
@@ -174,6 +175,15 @@ static const char *place(const struct erg_source *s)
 	return slash && slash[1] && strcmp(s->ops->kind, "exec") ? slash + 1 : s->ops->kind;
 }
 
+/* What lay within rail FROM of S lies within TO. */
+static void set_parent_name(struct erg_source *s, const char *from, const char *to)
+{
+	for (size_t k = 0; k < s->n_channels; k++)
+		if (!strcmp(s->channels[k].parent, from))
+			erg_text_set(s->channels[k].parent, sizeof(s->channels[k].parent), "%s",
+				to);
+}
+
 static int make_unique(struct erg_source_list *l, size_t i, size_t c)
 {
 	struct erg_source *s = l->sources[i];
@@ -193,7 +203,11 @@ static int make_unique(struct erg_source_list *l, size_t i, size_t c)
 		erg_source_list_note(l, s->ops->kind, s->path, "",
 			"the name %.48s is taken already: this one is called %s",
 			s->channels[c].rail, d.rail);
-		/* Its partners and children of this source follow. */
+		/* Its partners and children of this source follow, and its children among the sources
+		 * that tell of the same thing. */
+		for (size_t o = i + 1; is_power(&d) && o < l->n; o++)
+			if (l->sources[o]->ops == s->ops && !strcmp(l->sources[o]->path, s->path))
+				set_parent_name(l->sources[o], s->channels[c].rail, d.rail);
 		for (size_t k = 0; k < s->n_channels; k++) {
 			if (!strcmp(s->channels[k].parent, s->channels[c].rail))
 				memcpy(s->channels[k].parent, d.rail, sizeof(d.rail));
@@ -208,6 +222,52 @@ static int make_unique(struct erg_source_list *l, size_t i, size_t c)
 	return -EEXIST;
 }
 
+/* The PCI device of a chip of hwmon, "0000:03:00.0"; false: it has none. */
+static bool device_of(const struct erg_source *s, char *dst, size_t size)
+{
+	_cleanup_(erg_freep) char *at = NULL;
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/device", s->path);
+	at = realpath(path, NULL);
+	if (!at)
+		return false;
+	erg_text_set(dst, size, "%s", strrchr(at, '/') + 1);
+	return true;
+}
+
+/* The whole of AMD's card at DEVICE by AMD SMI, or NULL. */
+static const struct erg_channel_def *card_at(const struct erg_source_list *l, const char *device)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct erg_source *s = l->sources[i];
+
+		if (!strcmp(s->ops->kind, "amd-smi") && is_power(&s->channels[0]) &&
+			!*s->channels[0].parent && !strncmp(s->path, "amd-smi:", 8) &&
+			!strcmp(s->path + 8, device))
+			return &s->channels[0];
+	}
+	return NULL;
+}
+
+/* A card of AMD is told by AMD SMI and by hwmon: one supply, which must not count twice. To be called
+ * when the names are unique. */
+static void join_cards(struct erg_source_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct erg_source *s = l->sources[i];
+		const struct erg_channel_def *card = NULL;
+		char device[64];
+
+		if (!strcmp(s->ops->kind, "hwmon") && device_of(s, device, sizeof(device)))
+			card = card_at(l, device);
+		for (size_t c = 0; card && c < s->n_channels; c++)
+			if (is_power(&s->channels[c]) && !*s->channels[c].parent)
+				erg_text_set(s->channels[c].parent, sizeof(s->channels[c].parent),
+					"%s", card->rail);
+	}
+}
+
 int erg_rails_arrange(struct erg_source_list *list)
 {
 	int r = 0;
@@ -216,5 +276,7 @@ int erg_rails_arrange(struct erg_source_list *list)
 	for (size_t i = 0; r >= 0 && i < list->n; i++)
 		for (size_t c = 0; r >= 0 && c < list->sources[i]->n_channels; c++)
 			r = make_unique(list, i, c);
+	if (r >= 0)
+		join_cards(list);
 	return r;
 }

@@ -87,7 +87,7 @@ sources() {
 @test "--help names every kind" {
     run erg-record sources --help
     [ "$status" -eq 0 ]
-    for kind in hwmon ina3221x powercap perf opal nvml thermal cpufreq devfreq procstat iio exec; do
+    for kind in hwmon ina3221x powercap perf opal nvml amd-smi thermal cpufreq devfreq procstat iio exec; do
         grep -Eq "^  $kind " <<<"$output"
     done
 }

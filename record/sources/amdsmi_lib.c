@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Loading libamd_smi.so and calling it. It comes with ROCm, not with a package we could link to, so it
+ * is opened at run time; where it is missing, AMD's GPUs are left to hwmon. What differs between its
+ * versions stays in this file.
+ */
+#include "record/sources/amdsmi_lib.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+
+/* ROCm often lies where the loader does not look. */
+static const char *const places[] = {"libamd_smi.so", "libamd_smi.so.26", "libamd_smi.so.24",
+	"libamd_smi.so.23", "/opt/rocm/lib/libamd_smi.so"};
+
+static const struct symbol {
+	const char *name;
+	size_t offset;
+	bool needed;
+} symbols[] = {
+	{"amdsmi_init", offsetof(struct erg_amdsmi, init), true},
+	{"amdsmi_shut_down", offsetof(struct erg_amdsmi, shut_down), true},
+	{"amdsmi_get_lib_version", offsetof(struct erg_amdsmi, version), true},
+	{"amdsmi_get_socket_handles", offsetof(struct erg_amdsmi, sockets), true},
+	{"amdsmi_get_processor_handles", offsetof(struct erg_amdsmi, processors), true},
+	{"amdsmi_get_processor_type", offsetof(struct erg_amdsmi, type), true},
+	{"amdsmi_get_gpu_device_bdf", offsetof(struct erg_amdsmi, bdf), true},
+	{"amdsmi_get_power_info", offsetof(struct erg_amdsmi, power), false},
+	{"amdsmi_get_energy_count", offsetof(struct erg_amdsmi, energy), false},
+	{"amdsmi_get_temp_metric", offsetof(struct erg_amdsmi, temperature), false},
+	{"amdsmi_get_clock_info", offsetof(struct erg_amdsmi, clock), false},
+};
+
+int erg_amdsmi_errno(unsigned int status)
+{
+	switch (status) {
+	case ERG_AMDSMI_SUCCESS:
+		return 0;
+	case ERG_AMDSMI_INVAL:
+		return -EINVAL;
+	case ERG_AMDSMI_NOT_SUPPORTED:
+	case ERG_AMDSMI_NOT_YET_IMPLEMENTED:
+	case ERG_AMDSMI_NO_DATA:
+		return -ENOTSUP;
+	case ERG_AMDSMI_TIMEOUT:
+		return -ETIMEDOUT;
+	case ERG_AMDSMI_NO_PERM:
+		return -EACCES;
+	case ERG_AMDSMI_BUSY:
+		return -EBUSY;
+	case ERG_AMDSMI_NOT_FOUND:
+	case ERG_AMDSMI_NOT_INIT:
+	case ERG_AMDSMI_DRIVER_NOT_LOADED:
+		return -ENODEV;
+	default:
+		return -EIO;
+	}
+}
+
+/* ---- loading ---- */
+
+static int load_symbols(struct erg_amdsmi *a, struct erg_err *err)
+{
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(symbols); i++) {
+		void *f = dlsym(a->handle, symbols[i].name);
+
+		if (!f && symbols[i].needed)
+			return erg_fail(err, -ENODEV, "libamd_smi.so: has no function %s",
+				symbols[i].name);
+		/* ISO C has no cast from void * to a function; POSIX promises the copy. */
+		memcpy((char *)a + symbols[i].offset, &f, sizeof(f));
+	}
+	return 0;
+}
+
+/* The first word is the year of the release until 25, and the major version, which goes on counting
+ * from there, since. 25 (ROCm 6.4) is another ABI, of which we have seen no declaration. */
+static int set_layout(struct erg_amdsmi *a, struct erg_err *err)
+{
+	union erg_amdsmi_room v = {0};
+	unsigned int status = a->version(&v);
+
+	if (status)
+		return erg_fail(err, -ENODEV, "libamd_smi.so: tells no version: status %u", status);
+	if (v.word[0] == 23 || v.word[0] == 24)
+		a->power_word = ERG_AMDSMI_POWER_WORD;
+	else if (v.word[0] == 26)
+		a->power_word = ERG_AMDSMI_POWER_WORD_26;
+	else
+		return erg_fail(err, -ENODEV,
+			"libamd_smi.so: version %u.%u is not known: expected 23, 24 or 26 (ROCm 6.0 "
+			"to 6.3, 7)",
+			v.word[0], v.word[1]);
+	return 0;
+}
+
+static int load(struct erg_amdsmi *a, struct erg_err *err)
+{
+	unsigned int status;
+	int r;
+
+	for (size_t i = 0; !a->handle && i < ERG_ARRAY_SIZE(places); i++)
+		a->handle = dlopen(places[i], RTLD_NOW | RTLD_LOCAL);
+	if (!a->handle)
+		return erg_fail(err, -ENOENT, "libamd_smi.so: not installed");
+	r = load_symbols(a, err);
+	if (r < 0)
+		return r;
+	a->simulated = dlsym(a->handle, "ergtrace_simulated") != NULL;
+	status = a->init(ERG_AMDSMI_INIT_GPUS);
+	if (status)
+		return erg_fail(err, -ENODEV, "libamd_smi.so: cannot be initialised: status %u%s",
+			status,
+			status == ERG_AMDSMI_DRIVER_NOT_LOADED ? ", driver not loaded" : "");
+	r = set_layout(a, err);
+	if (r < 0)
+		a->shut_down();
+	return r;
+}
+
+int erg_amdsmi_open(struct erg_amdsmi **ret, struct erg_err *err)
+{
+	struct erg_amdsmi *a = calloc(1, sizeof(*a));
+	int r;
+
+	if (!a)
+		return erg_fail(err, -ENOMEM, "amd-smi: out of memory");
+	a->users = 1;
+	r = load(a, err);
+	if (r < 0) {
+		if (a->handle)
+			dlclose(a->handle);
+		free(a);
+		return r;
+	}
+	pthread_mutex_init(&a->lock, NULL);
+	*ret = a;
+	return 0;
+}
+
+struct erg_amdsmi *erg_amdsmi_ref(struct erg_amdsmi *a)
+{
+	a->users++;
+	return a;
+}
+
+void erg_amdsmi_unref(struct erg_amdsmi *a)
+{
+	if (!a || --a->users)
+		return;
+	a->shut_down();
+	dlclose(a->handle);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
+}
+
+/* ---- calling ---- */
+
+/* The first GPU of SOCKET, or NULL. */
+static struct erg_amdsmi_gpu *gpu_of(struct erg_amdsmi *a, void *socket)
+{
+	struct erg_amdsmi_gpu *all[ERG_AMDSMI_GPUS_MAX];
+	uint32_t n = 0;
+
+	if (a->processors(socket, &n, NULL) || !n)
+		return NULL;
+	if (n > ERG_AMDSMI_GPUS_MAX)
+		n = ERG_AMDSMI_GPUS_MAX;
+	if (a->processors(socket, &n, all))
+		return NULL;
+	for (uint32_t i = 0; i < n && i < ERG_AMDSMI_GPUS_MAX; i++) {
+		int type = 0;
+
+		if (!a->type(all[i], &type) && type == ERG_AMDSMI_TYPE_GPU)
+			return all[i];
+	}
+	return NULL;
+}
+
+int erg_amdsmi_gpus(struct erg_amdsmi *a, struct erg_amdsmi_gpu **gpus, unsigned int *ret_without)
+{
+	void *sockets[ERG_AMDSMI_GPUS_MAX];
+	uint32_t n = 0;
+	int found = 0, r = erg_amdsmi_errno(a->sockets(&n, NULL));
+
+	*ret_without = 0;
+	if (r < 0 || !n)
+		return r;
+	if (n > ERG_AMDSMI_GPUS_MAX)
+		return -E2BIG;
+	r = erg_amdsmi_errno(a->sockets(&n, sockets));
+	for (uint32_t i = 0; r >= 0 && i < n && i < ERG_AMDSMI_GPUS_MAX; i++) {
+		gpus[found] = gpu_of(a, sockets[i]);
+		if (gpus[found])
+			found++;
+		else
+			++*ret_without;
+	}
+	return r < 0 ? r : found;
+}
+
+/* Not told: all ones, of 16 bits where the table of the firmware has so many. */
+static uint32_t value_of(uint32_t raw)
+{
+	return raw == UINT16_MAX ? ERG_AMDSMI_NONE : raw;
+}
+
+int erg_amdsmi_power(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, uint32_t *current,
+	uint32_t *average)
+{
+	union erg_amdsmi_room room;
+	unsigned int status;
+
+	if (!a->power)
+		return -ENOTSUP;
+	memset(&room, 0xff, sizeof(room));
+	pthread_mutex_lock(&a->lock);
+	status = a->power(g, &room);
+	pthread_mutex_unlock(&a->lock);
+	if (status)
+		return erg_amdsmi_errno(status);
+	*current = value_of(room.word[a->power_word]);
+	*average = value_of(room.word[a->power_word + 1]);
+	return *current == ERG_AMDSMI_NONE && *average == ERG_AMDSMI_NONE ? -ENOTSUP : 0;
+}
+
+int erg_amdsmi_energy(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, uint64_t *count,
+	float *resolution_uj, uint64_t *stamp_ns)
+{
+	unsigned int status;
+
+	if (!a->energy)
+		return -ENOTSUP;
+	*count = UINT64_MAX;
+	*resolution_uj = 0;
+	*stamp_ns = 0;
+	pthread_mutex_lock(&a->lock);
+	status = a->energy(g, count, resolution_uj, stamp_ns);
+	pthread_mutex_unlock(&a->lock);
+	if (status)
+		return erg_amdsmi_errno(status);
+	/* A counter that is not there is all ones or stands at nothing. */
+	if (*count == 0 || *count > INT64_MAX)
+		return -ENOTSUP;
+	return isfinite(*resolution_uj) && *resolution_uj > 0 ? 0 : -EBADMSG;
+}
+
+int erg_amdsmi_temperature(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, int sensor,
+	int64_t *degc)
+{
+	unsigned int status;
+
+	if (!a->temperature)
+		return -ENOTSUP;
+	*degc = UINT16_MAX;
+	pthread_mutex_lock(&a->lock);
+	status = a->temperature(g, sensor, ERG_AMDSMI_TEMPERATURE_NOW, degc);
+	pthread_mutex_unlock(&a->lock);
+	if (status)
+		return erg_amdsmi_errno(status);
+	/* All ones of the firmware, and what no chip survives. */
+	return *degc < -273 || *degc > 1000 ? -ENOTSUP : 0;
+}
+
+int erg_amdsmi_clock(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, int type, int64_t *mhz)
+{
+	union erg_amdsmi_room room;
+	unsigned int status;
+
+	if (!a->clock)
+		return -ENOTSUP;
+	memset(&room, 0xff, sizeof(room));
+	pthread_mutex_lock(&a->lock);
+	status = a->clock(g, type, &room);
+	pthread_mutex_unlock(&a->lock);
+	if (status)
+		return erg_amdsmi_errno(status);
+	*mhz = value_of(room.word[0]); /* of the moment, in each version */
+	return *mhz == ERG_AMDSMI_NONE ? -ENOTSUP : 0;
+}
+
+int erg_amdsmi_address(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, char *dst, size_t size)
+{
+	uint64_t bdf = 0;
+	unsigned int status;
+
+	pthread_mutex_lock(&a->lock);
+	status = a->bdf(g, &bdf);
+	pthread_mutex_unlock(&a->lock);
+	if (status)
+		return erg_amdsmi_errno(status);
+	snprintf(dst, size, "%04x:%02x:%02x.%u", (unsigned int)(bdf >> 16),
+		(unsigned int)(bdf >> 8 & 0xff), (unsigned int)(bdf >> 3 & 0x1f),
+		(unsigned int)(bdf & 7));
+	return 0;
+}
