@@ -139,6 +139,14 @@ sources() {
     [[ "$output" == *"ended without a reading"* ]]
 }
 
+@test "AMD GPUs of the stand-in are found and marked as simulated" {
+    LD_LIBRARY_PATH="$ERG_BUILD/tests/standin/amd" run sources -s amd-smi --format json
+    [ "$status" -eq 0 ]
+    jq -e '[.sources[] | select(.channels[0].quantity == "energy") | .channels[0].rail] == ["gpu0", "gpu1"]' <<<"$output"
+    jq -e '[.sources[] | select(.channels[0].rail == "gpu1-instant") | .channels[0].parent] == ["gpu1"]' <<<"$output"
+    jq -e '[.sources[] | .simulated] | all' <<<"$output"
+}
+
 @test "GPUs of the stand-in are found and marked as simulated" {
     [ -e "$ERG_BUILD/tests/standin/libnvidia-ml.so.1" ]
     ERG_STANDIN_GPUS=3 LD_LIBRARY_PATH="$ERG_BUILD/tests/standin" \

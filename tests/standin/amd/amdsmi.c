@@ -75,6 +75,8 @@ EXPORT unsigned int amdsmi_init(uint64_t flags)
 		return INVAL;
 	if (ergtrace_simulated.no_driver || getenv("ERG_STANDIN_NO_DRIVER"))
 		return DRIVER_NOT_LOADED;
+	if (getenv("ERG_STANDIN_WATT"))
+		ergtrace_simulated.watt = (uint32_t)atoi(getenv("ERG_STANDIN_WATT"));
 	initialised++;
 	return 0;
 }
@@ -183,7 +185,11 @@ EXPORT unsigned int amdsmi_get_energy_count(struct gpu *g, uint64_t *count, floa
 	if (r)
 		return r;
 	clock_gettime(CLOCK_BOOTTIME, &boot);
-	*count = ergtrace_simulated.energy;
+	/* W x us are uJ */
+	*count = ergtrace_simulated.energy +
+		(uint64_t)((double)ergtrace_simulated.watt *
+			((double)boot.tv_sec * 1e6 + (double)boot.tv_nsec / 1e3) /
+			(double)ergtrace_simulated.resolution_uj);
 	*resolution_uj = ergtrace_simulated.resolution_uj;
 	*stamp_ns = ergtrace_simulated.stamp_ns
 		? ergtrace_simulated.stamp_ns

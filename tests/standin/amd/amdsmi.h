@@ -15,6 +15,7 @@ struct standin_amdsmi {
 	uint32_t current_w;  /* socket power; 0xffff or 0xffffffff: not told */
 	uint32_t average_w;
 	uint64_t energy; /* counts */
+	uint32_t watt;   /* what the counter rises by since boot, besides */
 	float resolution_uj;
 	uint64_t stamp_ns;       /* CLOCK_BOOTTIME; 0: now */
 	int64_t degc[3];         /* edge, hotspot, memory; 0xffff: not told */
