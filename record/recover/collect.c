@@ -3,9 +3,9 @@
  * Makes archives of what devices have streamed to this machine's lttng-relayd.
  *
  * The relay daemon keeps each session in a directory HOST/SESSION-DATE below its output, laid out as
- * a spool. Manifest and summary are in the trace. A stream that was cut has no summary: what is
- * there is made into an archive that says so. The relay daemon's files are left alone, since it may
- * still write them: what has no end is repaired in a copy.
+ * a spool. Manifest and summary are in the trace. A stream that was cut has no summary, or has one and
+ * lacks the end of another stream: what is there is made into an archive that says so. The relay
+ * daemon's files are left alone, since it may still write them: what has no end is repaired in a copy.
  */
 #include "record/recover/recover.h"
 
@@ -22,6 +22,7 @@
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/run/describe.h"
+#include "record/spool/arrived.h"
 #include "record/spool/document.h"
 #include "record/spool/finish.h"
 #include "formats/base/say.h"
@@ -29,6 +30,7 @@
 #include "record/spool/spool.h"
 
 #define STREAMS_MAX 256
+#define CUT_TEXT 512
 #define QUIET_S 5 /* a stream without an end that has not grown for so long was cut */
 
 struct collect {
@@ -115,14 +117,15 @@ static json_t *manifest_missing(void)
 	return m;
 }
 
-static json_t *summary_missing(const json_t *manifest, const struct erg_packets_report *rep)
+static json_t *summary_missing(const json_t *manifest, const struct erg_packets_report *rep,
+	const char *reason)
 {
 	const struct erg_summary_facts f = {
 		.run_id = json_string_value(json_object_get(manifest, "run_id")),
 		.begin_ns = rep->begin_ns,
 		.end_ns = rep->end_ns,
 		.repair = rep,
-		.reason = "the stream ended before the recording did",
+		.reason = reason,
 	};
 
 	return erg_describe_summary(&f);
@@ -223,8 +226,9 @@ static int working_copy(const char *dir, const char *output, char *ret, size_t s
 	return r < 0 ? erg_fail_errno(err, r, "%s", dir) : 0;
 }
 
+/* CUT: why the recording did not arrive as a whole, or "". */
 static int archive_make(const struct collect *c, const char *dir, const char *output,
-	json_t *manifest, json_t **summary, struct erg_err *err)
+	json_t *manifest, json_t **summary, const char *cut, struct erg_err *err)
 {
 	_cleanup_(erg_finish_freep) struct erg_finish *f = NULL;
 	struct erg_packets_report rep = {0};
@@ -233,7 +237,7 @@ static int archive_make(const struct collect *c, const char *dir, const char *ou
 
 	json_object_set_new(manifest, "origin", json_string("collected"));
 	r = erg_finish_open(output, c->o->force, manifest, &f, err);
-	if (!r && !*summary)
+	if (!r && *cut)
 		r = working_copy(dir, output, work, sizeof(work), err);
 	if (!r && *work)
 		r = metadata_restore_all(work, err);
@@ -244,7 +248,9 @@ static int archive_make(const struct collect *c, const char *dir, const char *ou
 	if (r)
 		return r;
 	if (!*summary)
-		*summary = summary_missing(manifest, &rep);
+		*summary = summary_missing(manifest, &rep, cut);
+	else if (*cut)
+		erg_describe_cut(*summary, cut, &rep);
 	r = erg_finish_close(f, *summary, err);
 	if (!r)
 		erg_say("%s: %s%s", dir, output,
@@ -262,8 +268,7 @@ static void text_of(const json_t *j, const char *fallback, char *buf, size_t siz
 		*p = '_';
 }
 
-static void list_one(const struct collect *c, const char *dir, const json_t *manifest,
-	const json_t *summary)
+static void list_one(const struct collect *c, const char *dir, const json_t *manifest, bool whole)
 {
 	const json_t *machine = json_object_get(manifest, "machine");
 	char host[256], run[64], created[64], path[PATH_MAX];
@@ -272,11 +277,7 @@ static void list_one(const struct collect *c, const char *dir, const json_t *man
 	text_of(json_object_get(machine, "hostname"), "-", host, sizeof(host));
 	text_of(json_object_get(manifest, "run_id"), "-", run, sizeof(run));
 	text_of(json_object_get(manifest, "created_utc"), "-", created, sizeof(created));
-	c->o->list(run, host, created,
-		summary              ? "complete"
-			: grows(dir) ? "streaming"
-				     : "cut",
-		path);
+	c->o->list(run, host, created, whole ? "complete" : grows(dir) ? "streaming" : "cut", path);
 }
 
 /* DIR/HOST-RUN.erg when the output is a directory. */
@@ -294,23 +295,50 @@ static char *output_name(const struct collect *c, const json_t *manifest)
 	return asprintf(&ret, "%s/%s-%s.erg", c->o->output, host, run) < 0 ? NULL : ret;
 }
 
+/* CUT[CUT_TEXT]: why the recording with this SUMMARY has not arrived as a whole, or "". */
+static int cut_find(const char *dir, const json_t *summary, char *cut, struct erg_err *err)
+{
+	const json_t *until = json_object_get(summary, "streamed_ns");
+	struct erg_spool_chunks chunks = {0};
+	char why[CUT_TEXT / 2];
+	int r;
+
+	erg_text_set(cut, CUT_TEXT, "the stream ended before the recording did");
+	if (!summary)
+		return 0;
+	if (!until) /* of an earlier recorder */
+		until = json_object_get(summary, "record_end_ns");
+	r = erg_spool_chunks(dir, false, 0, &chunks, err);
+	if (!r)
+		r = erg_arrived_check(&chunks, (uint64_t)json_integer_value(until), why,
+			sizeof(why), err);
+	if (r == 1)
+		erg_text_set(cut, CUT_TEXT, "the stream ended before the recording did: %s", why);
+	else
+		cut[0] = '\0';
+	erg_spool_chunks_release(&chunks);
+	return r < 0 ? r : 0;
+}
+
 static int stream_collect(const struct collect *c, const char *dir, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *output = NULL;
 	json_t *manifest = NULL, *summary = NULL;
-	char run[17];
+	char run[17], cut[CUT_TEXT] = "";
 	int r = erg_document_find(dir, run_of(dir, run), ERG_MANIFEST_NAME, &manifest, err);
 
 	if (r >= 0)
 		r = erg_document_find(dir, run, ERG_SUMMARY_NAME, &summary, err);
+	if (r >= 0)
+		r = cut_find(dir, summary, cut, err);
 	if (r >= 0 && c->o->list) {
-		list_one(c, dir, manifest, summary);
-	} else if (r >= 0 && !summary && !c->o->now && grows(dir)) {
+		list_one(c, dir, manifest, !*cut);
+	} else if (r >= 0 && *cut && !c->o->now && grows(dir)) {
 		r = erg_fail(err, -EBUSY, "%s: still streams; --now takes what is there", dir);
 	} else if (r >= 0) {
 		manifest = manifest ? manifest : manifest_missing();
 		output = output_name(c, manifest);
-		r = archive_make(c, dir, output, manifest, &summary, err);
+		r = archive_make(c, dir, output, manifest, &summary, cut, err);
 	}
 	json_decref(manifest);
 	json_decref(summary);

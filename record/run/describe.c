@@ -183,6 +183,23 @@ static json_t *source_outcomes(const struct erg_source_list *l)
 	return a;
 }
 
+static json_t *repair(const struct erg_packets_report *r)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "packets", (json_int_t)r->packets, "cut_bytes",
+		(json_int_t)r->cut_bytes, "cut_files", (json_int_t)r->cut_files, "unreadable",
+		(json_int_t)r->unreadable);
+}
+
+void erg_describe_cut(json_t *summary, const char *reason, const struct erg_packets_report *rep)
+{
+	const char *own = json_string_value(json_object_get(summary, "reason"));
+
+	json_object_set_new(summary, "complete", json_false());
+	json_object_set_new(summary, "reason",
+		own ? json_sprintf("%s; %s", own, reason) : json_string(reason));
+	json_object_set_new(summary, "repair", repair(rep));
+}
+
 json_t *erg_describe_summary(const struct erg_summary_facts *f)
 {
 	json_t *j = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
@@ -217,11 +234,7 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 	if (overhead)
 		json_object_set_new(j, "overhead", overhead);
 	if (f->repair)
-		json_object_set_new(j, "repair",
-			json_pack("{s:I, s:I, s:I, s:I}", "packets", (json_int_t)f->repair->packets,
-				"cut_bytes", (json_int_t)f->repair->cut_bytes, "cut_files",
-				(json_int_t)f->repair->cut_files, "unreadable",
-				(json_int_t)f->repair->unreadable));
+		json_object_set_new(j, "repair", repair(f->repair));
 	if (f->sources)
 		json_object_set_new(j, "sources", source_outcomes(f->sources));
 	return j;

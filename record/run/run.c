@@ -226,6 +226,8 @@ static void summary_stream(struct erg_run *r)
 {
 	json_t *summary = summary_make(r, NULL);
 
+	/* All that is recorded was said before. */
+	json_object_set_new(summary, "streamed_ns", json_integer((json_int_t)erg_mono_ns()));
 	erg_document_emit_pieces(r->run_id, ERG_SUMMARY_NAME, summary, NULL);
 	json_decref(summary);
 }

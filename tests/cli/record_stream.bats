@@ -29,6 +29,45 @@ unpack() {
     [ "$(grep -c utilization_sample a.txt)" -ge "$(jq '[.sources[].reads] | add' a/summary.json)" ]
 }
 
+# packet_cut FILE: without its last packet. A packet has its size in bits at byte 56, in metadata at 28.
+packet_cut() {
+    python3 - "$1" <<'END'
+import os, struct, sys
+data = open(sys.argv[1], "rb").read()
+fields = ("<I", 28) if data[:4] == bytes.fromhex("571dd175") else ("<Q", 56)
+ends = [0]
+while ends[-1] < len(data):
+    ends.append(ends[-1] + struct.unpack_from(fields[0], data, ends[-1] + fields[1])[0] // 8)
+os.truncate(sys.argv[1], ends[-2])
+END
+}
+
+@test "a recording of which one stream lacks its last packet is not complete, and says which" {
+    skip_unless python3
+    erg-record -q -s procstat --to "$to" -- true
+    relay_stop
+    mv relay whole
+    n=0
+    for stream in $(cd whole && find . -path '*-bit/*' -type f ! -name '*.idx'); do
+        rm -rf relay
+        cp -a whole relay
+        packet_cut "relay/$stream"
+        erg-record collect --from relay --list >listed
+        [ "$(grep -c complete listed)" -eq 0 ]
+        erg-record collect --now --force --from relay -o a.erg
+        [ "$(tar -xOf a.erg a/summary.json | jq -r .complete)" = false ]
+        tar -xOf a.erg a/summary.json | jq -r .reason >>reasons
+        rm -rf a
+        unpack a.erg
+        n=$((n + 1))
+    done
+    grep -q 'the stream ended before the recording did: .*/layers_0 ' reasons
+    grep -q 'the stream ended before the recording did: .*/metadata is cut' reasons
+    [ "$(grep -c 'the stream ended before the recording did' reasons)" -eq "$n" ]
+    erg-record collect --from whole -o b.erg
+    [ "$(tar -xOf b.erg b/summary.json | jq -r .complete)" = true ]
+}
+
 @test "several devices at once, into a directory" {
     erg-record -q -s procstat --to "$to" -- sleep 0.5 &
     pid=$!
