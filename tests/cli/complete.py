@@ -37,28 +37,38 @@ def until(fd, done, deadline):
             seen += os.read(fd, 65536)
 
 
-def complete(shell, line, out):
+def start(shell, out):
+    """The shell's pid and terminal, when it waits for a line."""
     argv, setup = SHELLS[shell]
-    deadline = time.monotonic() + LIMIT_S
     pid, fd = pty.fork()
     if not pid:
         os.environ.update(OUT=out, TERM="dumb", PS1="", HISTFILE="")
         os.execvp(argv[0], argv)
     # the prompt is written in two parts, so that the echo of this is not taken for it
     os.write(fd, (setup + "PS1='rea''dy>'\n").encode())
-    until(fd, lambda seen: b"ready>" in seen, deadline)
+    until(fd, lambda seen: b"ready>" in seen, time.monotonic() + LIMIT_S)
+    return pid, fd
+
+
+def complete(fd, line, out):
+    """What TAB makes of the line, which is cleared again (^U)."""
     os.write(fd, line.encode() + b"\t\x14")
-    until(fd, lambda seen: os.path.exists(out) and os.path.getsize(out), deadline)
-    os.close(fd)
-    os.waitpid(pid, 0)
+    until(fd, lambda seen: os.path.exists(out) and os.path.getsize(out), time.monotonic() + LIMIT_S)
+    os.write(fd, b"\x15")
     with open(out) as f:
-        return f.read().rstrip(" ,\n")  # zsh's comma goes when a space is typed
+        text = f.read()
+    os.unlink(out)
+    return text.rstrip(" ,\n")  # zsh's comma goes when a space is typed
 
 
 def main():
-    for line in sys.argv[2:]:
-        with tempfile.TemporaryDirectory() as folder:
-            print(complete(sys.argv[1], line, os.path.join(folder, "line")))
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "line")
+        pid, fd = start(sys.argv[1], out)
+        for line in sys.argv[2:]:
+            print(complete(fd, line, out), flush=True)
+        os.close(fd)
+        os.waitpid(pid, 0)
 
 
 if __name__ == "__main__":
