@@ -1,4 +1,5 @@
 # erg-analyze: info, verify, layers, totals on archives of a known truth, on damaged and hostile ones.
+# bats file_tags=offline
 load helpers
 
 test_setup() {

@@ -1,4 +1,5 @@
 # The archive by standard tools, cut, damaged and hostile (formats/FORMAT.md).
+# bats file_tags=offline
 load helpers
 
 pack() { "$ERG_BUILD/tests/tools/erg-pack" "$@"; }

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # What erg-analyze layers may say: the options of the attribution and its gates, on imported logs
 # whose truth is known.
 load helpers

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # SPDX-License-Identifier: GPL-3.0-or-later
 # erg-analyze batch: a document an archive, whole or not at all, and none twice; what takes them.
 load helpers

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What was decoded once is not decoded again: the same bytes with and without, and whatever is odd
 # about the cache means that it is not used. A file that was used keeps its inode, one that was made

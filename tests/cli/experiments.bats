@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # sweep, corun, thermal and compare from results and tables: what they find, and what they refuse.
 load helpers
 

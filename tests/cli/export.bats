@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # Exports: what other tools need of the files, and that hostile names break none of them.
 load helpers
 

@@ -1,4 +1,5 @@
 # Memory that is refused: what cannot be made is said, never left out.
+# bats file_tags=offline
 load helpers
 
 @test "an allocation that fails anywhere in the analyzer is told" {

@@ -1,4 +1,5 @@
 # The plain driver over the golden files: nothing crashes, whatever the bytes are.
+# bats file_tags=offline
 load helpers
 
 @test "archives with random damage are read or refused" {

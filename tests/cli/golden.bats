@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # A recording of 2026 gives the numbers that it gave: tests/golden/README.md.
 load helpers
 

@@ -1,4 +1,5 @@
 # Every public header compiles alone: what an application includes in C99, C11 and C++, what the
+# bats file_tags=offline
 # two tools share in the language of the project.
 load helpers
 

@@ -1,4 +1,5 @@
 # erg-record import: power logs of other tools become archives.
+# bats file_tags=offline
 load helpers
 
 pack() { "$ERG_BUILD/tests/tools/erg-pack" "$@"; }

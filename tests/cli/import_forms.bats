@@ -1,4 +1,5 @@
 # erg-record import: the forms of power logs and of layers that other tools write, each with joules
+# bats file_tags=offline
 # that awk computes from the same numbers.
 load helpers
 

@@ -1,4 +1,5 @@
 # erg-record import: the joules of logs whose right value is known by hand or by awk, one of each kind
+# bats file_tags=offline
 # that was once wrong without a word.
 load helpers
 

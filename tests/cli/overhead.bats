@@ -10,11 +10,11 @@ test_setup() {
     echo 3250000 >sys/class/hwmon/hwmon0/power1_input
     echo VDD_IN >sys/class/hwmon/hwmon0/power1_label
     touch sys/simulated
-    printf 'network small\ninput 3x8x8\nconv c out=8 k=3\nrelu r\nfc f out=4\n' >small.net
+    printf 'network small\ninput 3x32x32\nconv c out=64 k=3\nrelu r\nfc f out=4\n' >small.net
     cat >work <<'END'
 #!/bin/sh
 echo 6000000 >sys/class/hwmon/hwmon0/power1_input
-erg-convnet --duration 1 ./small.net
+erg-convnet ${WORK:---duration 1} ./small.net
 echo 3250000 >sys/class/hwmon/hwmon0/power1_input
 END
     chmod +x work
@@ -61,7 +61,7 @@ record() { erg-record -q --sysfs sys -o "$@"; }
 }
 
 @test "the report has the shares beside what else the recording says of itself" {
-    record a.erg -s hwmon,procstat --idle 1 -- ./work
+    WORK='-n 300' record a.erg -s hwmon,procstat --idle 1 -- ./work
     erg-analyze report a.erg -o report.html
     sed -n 's/.*<script[^>]*id="data"[^>]*>\(.*\)<\/script>.*/\1/p' report.html >doc.json
     jq -e '.runs[0].recorder.time_share.value > 0' doc.json

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # Sums of rails: boards and machines whose energy is in several roots. The joules are awk's.
 load helpers
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # Every printed figure passes the same gates, and rows add up: on imported logs whose truth is known
 # (sums.awk), and on inputs that once gave impossible figures.
 load helpers

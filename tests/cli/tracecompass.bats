@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # The analysis for Trace Compass: well formed, only what its guide knows, only events that there are.
 load helpers
 

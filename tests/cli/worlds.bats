@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=offline
 # Generated worlds in which one thing differs from what is declared (tests/accuracy/worlds), a few of
 # them: whatever erg-analyze says of them, it is not confidently wrong.
 bats_require_minimum_version 1.5.0
