@@ -101,7 +101,7 @@ static int put_in_order(struct erg_import_log *log, json_t *notes, struct erg_er
 	size_t moved = 0;
 	uint32_t first = 0;
 
-	for (size_t i = 1; i < log->n; i++) {
+	for (size_t i = 1; erg_import_has_row(log, i); i++) {
 		uint32_t line = log->line[i];
 		int64_t back = log->t[i - 1] - log->t[i];
 		size_t k = i;
@@ -125,6 +125,8 @@ static int put_in_order(struct erg_import_log *log, json_t *notes, struct erg_er
 
 static void copy_row(struct erg_import_log *log, size_t to, size_t from)
 {
+	if (to == from)
+		return;
 	log->t[to] = log->t[from];
 	log->line[to] = log->line[from];
 	for (size_t c = 0; c < log->n_channels; c++)
@@ -153,7 +155,7 @@ static int drop_duplicate_times(struct erg_import_log *log, json_t *notes, struc
 	size_t n = 0, dropped = 0, others = 0;
 	uint32_t first = 0, first_other = 0;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		bool lost = false, other = false;
 
 		if (n == 0 || log->t[i] != log->t[n - 1]) {
@@ -215,7 +217,7 @@ static int usual_distance(const struct erg_import_log *log, uint32_t group,
 
 	if (!d)
 		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (channel ? channel->raw[i] == ERG_IMPORT_MISSING
 			    : !erg_import_was_read(log, group, i))
 			continue;
@@ -274,7 +276,7 @@ static void add_gaps(struct erg_import_log *log, const struct erg_import_channel
 	const size_t first = json_array_size(log->gaps);
 	size_t before = log->n;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		int64_t d;
 
 		if (c->raw[i] == ERG_IMPORT_MISSING)
@@ -327,7 +329,8 @@ static void find_gaps(struct erg_import_log *log, json_t *notes)
 static bool has_readings(const struct erg_import_log *log, enum erg_quantity q)
 {
 	for (size_t i = 0; i < log->n_channels; i++)
-		for (size_t k = 0; log->channels[i].def.quantity == q && k < log->n; k++)
+		for (size_t k = 0; log->channels[i].def.quantity == q && erg_import_has_row(log, k);
+			k++)
 			if (log->channels[i].raw[k] != ERG_IMPORT_MISSING)
 				return true;
 	return false;

@@ -76,6 +76,7 @@ struct job {
 	int64_t origin_ns;
 	char run_id[64], kind[32];
 	uint8_t uuid[16];
+	char *folder;                /* of the output */
 	struct erg_import_onto onto; /* with --onto */
 	struct erg_import_join samples_join, layers_join;
 };
@@ -294,7 +295,7 @@ static int move_times(struct job *j, struct erg_err *err)
 
 	if (by == 0 || j->log.n == 0)
 		return 0;
-	for (size_t i = 0; i < j->log.n; i++) {
+	for (size_t i = 0; erg_import_has_row(&j->log, i); i++) {
 		j->log.t[i] += by;
 		if (llabs(j->log.t[i]) > ERG_IMPORT_TIME_MAX)
 			return erg_fail(err, -ERANGE,
@@ -327,6 +328,7 @@ static int read_samples(struct job *j, struct erg_err *err)
 	const struct erg_import_options *o = j->o;
 	int r = o->from->read(o->samples, &o->how, &j->log, j->notes, err);
 
+	erg_import_log_close(&j->log);
 	return hint(o->samples, o->from->name, r, err);
 }
 
@@ -349,14 +351,14 @@ static int join_samples(struct job *j, struct erg_err *err)
 
 	if (j->log.n == 0)
 		return 0; /* the checks say so */
-	for (size_t i = 0; i < j->log.n; i++) {
+	for (size_t i = 0; erg_import_has_row(&j->log, i); i++) {
 		first = j->log.t[i] < first ? j->log.t[i] : first;
 		last = j->log.t[i] > last ? j->log.t[i] : last;
 	}
 	r = erg_import_onto_join(&j->onto, j->o->samples, first, last, j->o->clock_u_s,
 		&j->samples_join, err);
 	by = j->samples_join.shift_ns;
-	for (size_t i = 0; r == 0 && i < j->log.n; i++)
+	for (size_t i = 0; r == 0 && erg_import_has_row(&j->log, i); i++)
 		j->log.t[i] += by;
 	for (size_t i = 0; r == 0 && i < j->log.n_phases; i++) {
 		j->log.phases[i].begin += by;
@@ -417,7 +419,7 @@ static int check_meeting(struct job *j, struct erg_err *err)
 		erg_import_note(j->notes, "layer-outside",
 			"%s: %zu of %zu layers are outside the time of %s", j->o->layers, outside,
 			j->layers.n_spans, j->o->onto);
-	for (size_t i = 0; i < j->log.n; i++)
+	for (size_t i = 0; erg_import_has_row(&j->log, i); i++)
 		rows += j->log.t[i] >= o->run_begin_ns && j->log.t[i] <= o->run_end_ns;
 	if (j->o->samples &&
 		(j->log.t[0] > o->run_begin_ns || j->log.t[j->log.n - 1] < o->run_end_ns))
@@ -491,6 +493,14 @@ static volatile int interrupted;
 static void on_signal(int sig)
 {
 	interrupted = sig;
+}
+
+/* Where many rows are kept too: the trace of them will need more. */
+static char *folder_of(const char *output)
+{
+	const char *slash = strrchr(output, '/');
+
+	return slash ? strndup(output, (size_t)(slash - output) + 1) : strdup(".");
 }
 
 /* A folder for the trace beside the output: the space is needed there anyway. */
@@ -614,7 +624,9 @@ static int import(const struct erg_import_options *o, struct erg_err *err)
 
 	sigaction(SIGINT, &act, &old_int);
 	sigaction(SIGTERM, &act, &old_term);
-	r = read_inputs(&j, err);
+	j.folder = folder_of(o->output);
+	j.log.folder = j.folder;
+	r = j.folder ? read_inputs(&j, err) : erg_fail_errno(err, -ENOMEM, "%s", o->output);
 	tell(&j);
 	if (r == 0)
 		r = write_output(&j, err);
@@ -625,6 +637,7 @@ static int import(const struct erg_import_options *o, struct erg_err *err)
 	if (r == 0 && o->strict && json_array_size(j.notes) > 0)
 		r = 3;
 	erg_import_log_release(&j.log);
+	free(j.folder);
 	erg_import_layers_release(&j.layers);
 	erg_import_onto_release(&j.onto);
 	json_decref(j.notes);

@@ -18,6 +18,7 @@
 
 #include "formats/base/err.h"
 #include "formats/sensor.h"
+#include "record/import/store.h"
 
 #define ERG_IMPORT_MISSING INT64_MIN
 #define ERG_IMPORT_TIME_MAX 4000000000000000000 /* ns: differences of two times fit int64_t */
@@ -27,8 +28,9 @@
 struct erg_import_channel {
 	struct erg_channel_def def;
 	int decimals;
-	int64_t *raw; /* one per row; ERG_IMPORT_MISSING where there is none */
-	size_t alloc; /* of raw, while rows are being added */
+	int64_t *raw;                  /* one per row; ERG_IMPORT_MISSING where there is none */
+	size_t alloc;                  /* of raw, while rows are being added */
+	struct erg_import_store store; /* of raw */
 	struct erg_sensor_model model;
 	bool model_given; /* by --sensor: window, period or alpha are not to be guessed */
 	struct erg_sensor_given given;
@@ -73,6 +75,8 @@ struct erg_import_log {
 	size_t n, alloc; /* rows */
 	int64_t *t;
 	uint32_t *line; /* of the file */
+	struct erg_import_store t_store, line_store;
+	const char *folder; /* of the file system where many rows are kept; NULL: in memory */
 	struct erg_import_channel *channels;
 	size_t n_channels;
 	struct erg_import_phase *phases; /* that the log itself marks */
@@ -95,6 +99,8 @@ int erg_import_channel(struct erg_import_log *log, const char *rail, const char 
 	struct erg_err *err);
 /* Appends a row in which every channel is missing; set its values by channels[i].raw[n - 1]. */
 int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err);
+/* Lets go of the memory of rows that are in a file; true. */
+bool erg_import_let_go(const struct erg_import_log *log);
 /* Sets the reading of the last row; -EINVAL when it has one already: two devices that look the same. */
 int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, struct erg_err *err);
 /* Whether a channel of the device has a reading in the row. */
@@ -104,7 +110,18 @@ bool erg_import_was_read(const struct erg_import_log *log, uint32_t group, size_
 void erg_import_foreign(struct erg_import_log *log, size_t line, const char *text);
 /* A phase of the log that lasts from T on as long as NAME stays; NULL or "" for none. */
 int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t);
+/* There will be no more rows and channels: no file stays open for them. */
+void erg_import_log_close(struct erg_import_log *log);
 void erg_import_log_release(struct erg_import_log *log);
+
+#define ERG_IMPORT_ROWS_HELD ((size_t)16384)
+
+/* Whether there is a row I: the condition of every pass over all rows, which holds but some of them in
+ * memory at a time. */
+static inline bool erg_import_has_row(const struct erg_import_log *log, size_t i)
+{
+	return i < log->n && (i % ERG_IMPORT_ROWS_HELD || erg_import_let_go(log));
+}
 
 /* TEXT, a decimal number that may be followed by other text, times 10^decimals, rounded. *ret_end
  * is what follows it. False when TEXT does not begin with one. */

@@ -35,17 +35,31 @@ static int find_channel(const struct erg_import_log *log, const char *rail,
 	return -ENOENT;
 }
 
-static int grow_channel(struct erg_import_channel *c, size_t alloc, size_t n)
+static int grow_channel(const struct erg_import_log *log, struct erg_import_channel *c,
+	size_t alloc)
 {
-	int64_t *p = reallocarray(c->raw, alloc, sizeof(*p));
+	void *p = c->raw;
+	int r = erg_import_store_grow(&c->store, log->folder, &p, alloc * sizeof(*c->raw));
 
-	if (!p)
-		return -ENOMEM;
-	for (size_t i = c->alloc == 0 ? 0 : n; i < n; i++)
-		p[i] = ERG_IMPORT_MISSING;
+	if (r < 0)
+		return r;
 	c->raw = p;
+	for (size_t i = c->alloc == 0 ? 0 : log->n; erg_import_has_row(log, i); i++) {
+		/* of a channel that is not the log's yet */
+		if (i % ERG_IMPORT_ROWS_HELD == 0)
+			erg_import_store_let_go(&c->store, c->raw);
+		c->raw[i] = ERG_IMPORT_MISSING;
+	}
 	c->alloc = alloc;
 	return 0;
+}
+
+static int fail_growth(const struct erg_import_log *log, int r, struct erg_err *err)
+{
+	if (r == -ENOMEM)
+		return erg_fail_errno(err, r, "%s: %zu rows", log->path, log->n);
+	return erg_fail_errno(err, r, "%s: no room for more than %zu rows of %s", log->folder,
+		log->n, log->path);
 }
 
 int erg_import_channel(struct erg_import_log *log, const char *rail, const char *unit, int decimals,
@@ -54,7 +68,7 @@ int erg_import_channel(struct erg_import_log *log, const char *rail, const char 
 	struct erg_import_channel *c;
 	enum erg_quantity quantity;
 	double scale;
-	int i;
+	int i, r;
 
 	if (!erg_unit_parse(unit, &quantity, &scale))
 		return erg_fail(err, -EINVAL,
@@ -77,44 +91,57 @@ int erg_import_channel(struct erg_import_log *log, const char *rail, const char 
 	snprintf(c->def.unit, sizeof(c->def.unit), "%s", unit);
 	c->def.quantity = quantity;
 	c->def.scale = scale / pow(10, decimals);
-	if (log->alloc && grow_channel(c, log->alloc, log->n) < 0)
-		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
+	r = log->alloc ? grow_channel(log, c, log->alloc) : 0;
+	if (r < 0)
+		return fail_growth(log, r, err);
 	return (int)log->n_channels++;
 }
 
 static int grow_rows(struct erg_import_log *log)
 {
 	size_t alloc = log->alloc ? 2 * log->alloc : 1024;
-	int64_t *t = reallocarray(log->t, alloc, sizeof(*t));
-	uint32_t *line;
+	void *t = log->t, *line = log->line;
+	int r = erg_import_store_grow(&log->t_store, log->folder, &t, alloc * sizeof(*log->t));
 
-	if (!t)
-		return -ENOMEM;
 	log->t = t;
-	line = reallocarray(log->line, alloc, sizeof(*line));
-	if (!line)
-		return -ENOMEM;
+	if (r == 0)
+		r = erg_import_store_grow(&log->line_store, log->folder, &line,
+			alloc * sizeof(*log->line));
 	log->line = line;
-	for (size_t i = 0; i < log->n_channels; i++)
-		if (grow_channel(&log->channels[i], alloc, log->n) < 0)
-			return -ENOMEM;
-	log->alloc = alloc;
-	return 0;
+	for (size_t i = 0; r == 0 && i < log->n_channels; i++)
+		r = grow_channel(log, &log->channels[i], alloc);
+	if (r == 0)
+		log->alloc = alloc;
+	return r;
 }
 
 int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err)
 {
+	int r;
+
 	if (t < -ERG_IMPORT_TIME_MAX || t > ERG_IMPORT_TIME_MAX)
 		return erg_fail(err, -ERANGE,
 			"%s: line %zu: the time is more than 126 years from zero", log->path, line);
-	if (log->n == log->alloc && grow_rows(log) < 0)
-		return erg_fail_errno(err, -ENOMEM, "%s: %zu rows", log->path, log->n);
+	r = log->n == log->alloc ? grow_rows(log) : 0;
+	if (r < 0)
+		return fail_growth(log, r, err);
+	if (log->n % ERG_IMPORT_ROWS_HELD == 0)
+		erg_import_let_go(log);
 	log->t[log->n] = t;
 	log->line[log->n] = (uint32_t)line;
 	for (size_t i = 0; i < log->n_channels; i++)
 		log->channels[i].raw[log->n] = ERG_IMPORT_MISSING;
 	log->n++;
 	return 0;
+}
+
+bool erg_import_let_go(const struct erg_import_log *log)
+{
+	erg_import_store_let_go(&log->t_store, log->t);
+	erg_import_store_let_go(&log->line_store, log->line);
+	for (size_t i = 0; i < log->n_channels; i++)
+		erg_import_store_let_go(&log->channels[i].store, log->channels[i].raw);
+	return true;
 }
 
 int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, struct erg_err *err)
@@ -173,16 +200,24 @@ int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t)
 	return 0;
 }
 
+void erg_import_log_close(struct erg_import_log *log)
+{
+	erg_import_store_close(&log->t_store);
+	erg_import_store_close(&log->line_store);
+	for (size_t i = 0; i < log->n_channels; i++)
+		erg_import_store_close(&log->channels[i].store);
+}
+
 void erg_import_log_release(struct erg_import_log *log)
 {
 	for (size_t i = 0; i < log->n_channels; i++)
-		free(log->channels[i].raw);
+		erg_import_store_release(&log->channels[i].store, log->channels[i].raw);
 	for (size_t i = 0; i < log->n_phases; i++)
 		free(log->phases[i].name);
 	free(log->channels);
 	free(log->phases);
-	free(log->t);
-	free(log->line);
+	erg_import_store_release(&log->t_store, log->t);
+	erg_import_store_release(&log->line_store, log->line);
 	json_decref(log->gaps);
 	*log = (struct erg_import_log){0};
 }

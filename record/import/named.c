@@ -374,7 +374,7 @@ static void reduce_decimals(struct reader *r)
 		for (; c->decimals > p->needed; c->decimals--)
 			by *= 10;
 		c->def.scale *= (double)by;
-		for (size_t k = 0; by > 1 && k < r->log->n; k++)
+		for (size_t k = 0; by > 1 && erg_import_has_row(r->log, k); k++)
 			if (c->raw[k] != ERG_IMPORT_MISSING)
 				c->raw[k] /= by;
 	}

@@ -209,7 +209,7 @@ static double mean_of(const struct erg_import_log *log, const struct erg_import_
 {
 	double sum = 0, n = 0;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		sum += (double)c->raw[i];

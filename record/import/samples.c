@@ -178,10 +178,10 @@ static bool refine(struct erg_import_log *log, struct erg_import_channel *c, int
 
 	for (int i = 0; i < more; i++)
 		by *= 10;
-	for (size_t i = 0; i < log->n; i++)
+	for (size_t i = 0; erg_import_has_row(log, i); i++)
 		if (c->raw[i] != ERG_IMPORT_MISSING && llabs(c->raw[i]) > ERG_IMPORT_RAW_MAX / by)
 			return false;
-	for (size_t i = 0; i < log->n; i++)
+	for (size_t i = 0; erg_import_has_row(log, i); i++)
 		if (c->raw[i] != ERG_IMPORT_MISSING)
 			c->raw[i] *= by;
 	c->decimals += more;

@@ -173,7 +173,7 @@ static size_t count_changes(const struct erg_import_log *log, const struct erg_i
 	int64_t before = ERG_IMPORT_MISSING;
 	size_t n = 0;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		n += before != ERG_IMPORT_MISSING && c->raw[i] != before;
@@ -192,7 +192,7 @@ static int find_changes(const struct erg_import_log *log, const struct erg_impor
 	ret->steps = calloc((n < most ? n : most) + 1, sizeof(*ret->steps));
 	if (!ret->t || !ret->steps)
 		return -ENOMEM;
-	for (size_t i = 0; i < log->n && ret->n < most; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i) && ret->n < most; i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		if (before != ERG_IMPORT_MISSING && c->raw[i] != before) {
@@ -250,7 +250,7 @@ static bool changes_are_layers(const struct erg_import_log *log,
 
 	for (size_t i = 0; edges && i < n; i++)
 		explained += has_edge(edges, n_edges, changes[i] - back, changes[i]);
-	for (size_t i = 0; edges && i < log->n; i++)
+	for (size_t i = 0; edges && erg_import_has_row(log, i); i++)
 		by_chance += has_edge(edges, n_edges, log->t[i] - back, log->t[i]);
 	return explained * 5 > n * 4 && by_chance * 2 < log->n;
 }
@@ -344,7 +344,7 @@ static double step_of(const struct erg_import_log *log, const struct erg_import_
 	size_t changes = 0;
 	uint64_t g = 0;
 
-	for (size_t i = 0; i < log->n && g != 1; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i) && g != 1; i++) {
 		uint64_t d, r;
 
 		if (c->raw[i] == ERG_IMPORT_MISSING)

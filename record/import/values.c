@@ -47,7 +47,7 @@ static void drop_absurd(struct erg_import_log *log, struct erg_import_channel *c
 	uint32_t line = 0;
 	double value = 0;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		double v = (double)c->raw[i] * c->def.scale;
 
 		if (c->raw[i] == ERG_IMPORT_MISSING) {
@@ -79,7 +79,7 @@ static void tell_negative(const struct erg_import_log *log, const struct erg_imp
 	size_t negative = 0;
 	uint32_t line = 0;
 
-	for (size_t i = 0; i < log->n; i++)
+	for (size_t i = 0; erg_import_has_row(log, i); i++)
 		if (c->raw[i] < 0 && c->raw[i] != ERG_IMPORT_MISSING && negative++ == 0)
 			line = log->line[i];
 	if (negative)
@@ -121,7 +121,7 @@ static double mean_size(const struct erg_import_log *log, const struct erg_impor
 	double sum = 0;
 	size_t n = 0;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		sum += fabs((double)c->raw[i]);
@@ -138,7 +138,7 @@ static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c
 	uint32_t line = 0;
 	double value = 0, before = 0;
 
-	for (size_t i = 0; i < log->n && all > 2; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i) && all > 2; i++) {
 		double v = (double)c->raw[i];
 
 		if (c->raw[i] == ERG_IMPORT_MISSING)
@@ -170,7 +170,7 @@ static void sum_deltas(struct erg_import_log *log, struct erg_import_channel *c)
 	int64_t sum = 0;
 	bool first = true;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		sum += first || sum > ERG_IMPORT_RAW_MAX ? 0 : c->raw[i];
@@ -187,7 +187,7 @@ static int check_is_counter(const struct erg_import_log *log, const struct erg_i
 	int64_t before = ERG_IMPORT_MISSING;
 	uint32_t line = 0;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		if (n++ > 0 && c->raw[i] < before && falls++ == 0)
@@ -225,7 +225,7 @@ static double fastest_rise(const struct erg_import_log *log, const struct erg_im
 	size_t before = log->n;
 	double most = 0;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		if (before < log->n)
@@ -246,7 +246,7 @@ static void check_counter(struct erg_import_log *log, struct erg_import_channel 
 	size_t resets = 0, wraps = 0;
 	uint32_t line = 0;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		struct erg_channel_def def = c->def;
 		int64_t v = c->raw[i];
 

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Import: the period of a meter from its changes, decimals and dates out of running text. */
+/* Import: the period of a meter from its changes, decimals and dates out of running text,
+ * and where rows are kept. */
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "record/import/import.h"
@@ -146,6 +152,84 @@ static void rows_and_channels_grow_together(void **state)
 	erg_import_log_release(&log);
 }
 
+static size_t mapped_files(const char *folder)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[4352];
+	size_t n = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, folder) && strstr(line, "(deleted)");
+	fclose(f);
+	return n;
+}
+
+/* What is let go of at every pass is there again; the folder never shows a file. */
+static void many_rows_are_in_files_without_a_name(void **state)
+{
+	char folder[] = "import-rows-XXXXXX";
+	struct erg_import_log log = {.path = "test"};
+	struct erg_err err = {0};
+	int64_t wrong = 0;
+
+	assert_non_null(mkdtemp(folder));
+	log.folder = folder;
+	for (int i = 0; i < 100000; i++) {
+		assert_int_equal(erg_import_row(&log, 7 * (int64_t)i, (size_t)i + 2, &err), 0);
+		if (i >= 90000) { /* its rows before are many already */
+			assert_int_equal(erg_import_channel(&log, "late", "W", 0, &err), 0);
+			log.channels[0].raw[i] = ((int64_t)1 << 59) - i;
+		}
+	}
+	erg_import_log_close(&log);
+	assert_int_equal(mapped_files(folder), 3);
+	for (size_t pass = 0; pass < 2; pass++)
+		for (size_t i = 0; erg_import_has_row(&log, i); i++)
+			wrong += log.t[i] != 7 * (int64_t)i || log.line[i] != i + 2 ||
+				log.channels[0].raw[i] !=
+					(i < 90000 ? ERG_IMPORT_MISSING
+						   : ((int64_t)1 << 59) - (int64_t)i);
+	assert_int_equal(wrong, 0);
+	erg_import_log_release(&log);
+	assert_int_equal(mapped_files(folder), 0);
+	assert_int_equal(rmdir(folder), 0); /* it is empty */
+}
+
+/* As without a disk: memory is enough. */
+static void rows_stay_in_memory_where_no_file_can_be(void **state)
+{
+	struct erg_import_log log = {.path = "test", .folder = "no/such/folder"};
+	struct erg_err err = {0};
+
+	for (int i = 0; i < 100000; i++)
+		assert_int_equal(erg_import_row(&log, i, (size_t)i + 1, &err), 0);
+	assert_int_equal(log.t[99999], 99999);
+	erg_import_log_release(&log);
+}
+
+/* RLIMIT_FSIZE is a disk that is full. */
+static void a_full_disk_is_an_error_that_names_it(void **state)
+{
+	struct erg_import_log log = {.path = "test", .folder = "."};
+	struct rlimit before, few;
+	struct erg_err err = {0};
+	int r = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	few = (struct rlimit){.rlim_cur = 300000, .rlim_max = before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+	for (int i = 0; i < 100000 && r == 0; i++)
+		r = erg_import_row(&log, i, (size_t)i + 1, &err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(r, -EFBIG);
+	assert_non_null(strstr(err.msg, "no room for more than 32768 rows of test"));
+	assert_int_equal(log.t[32767], 32767);
+	erg_import_log_release(&log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +238,9 @@ int main(void)
 		cmocka_unit_test(decimals_are_exact),
 		cmocka_unit_test(dates_are_read_in_both_orders),
 		cmocka_unit_test(rows_and_channels_grow_together),
+		cmocka_unit_test(many_rows_are_in_files_without_a_name),
+		cmocka_unit_test(rows_stay_in_memory_where_no_file_can_be),
+		cmocka_unit_test(a_full_disk_is_an_error_that_names_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
