@@ -116,8 +116,8 @@ void erg_import_log_release(struct erg_import_log *log);
 
 #define ERG_IMPORT_ROWS_HELD ((size_t)16384)
 
-/* Whether there is a row I: the condition of every pass over all rows, which holds but some of them in
- * memory at a time. */
+/* Whether there is a row I: the condition of every pass over all rows, which holds only some of them
+ * in memory at a time. */
 static inline bool erg_import_has_row(const struct erg_import_log *log, size_t i)
 {
 	return i < log->n && (i % ERG_IMPORT_ROWS_HELD || erg_import_let_go(log));

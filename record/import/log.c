@@ -202,10 +202,11 @@ int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t)
 
 void erg_import_log_close(struct erg_import_log *log)
 {
-	erg_import_store_close(&log->t_store);
-	erg_import_store_close(&log->line_store);
+	erg_import_store_close(&log->t_store, log->n * sizeof(*log->t));
+	erg_import_store_close(&log->line_store, log->n * sizeof(*log->line));
 	for (size_t i = 0; i < log->n_channels; i++)
-		erg_import_store_close(&log->channels[i].store);
+		erg_import_store_close(&log->channels[i].store,
+			log->n * sizeof(*log->channels[i].raw));
 }
 
 void erg_import_log_release(struct erg_import_log *log)

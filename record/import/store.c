@@ -100,10 +100,13 @@ void erg_import_store_let_go(const struct erg_import_store *s, void *column)
 		madvise(column, s->bytes, MADV_DONTNEED);
 }
 
-void erg_import_store_close(struct erg_import_store *s)
+void erg_import_store_close(struct erg_import_store *s, size_t bytes)
 {
-	if (s->mapped && s->fd >= 0)
+	if (s->mapped && s->fd >= 0) {
+		if (ftruncate(s->fd, (off_t)bytes) < 0)
+			errno = 0; /* nothing but room on the disk is lost */
 		close(s->fd);
+	}
 	s->fd = -1;
 }
 
@@ -111,7 +114,7 @@ void erg_import_store_release(struct erg_import_store *s, void *column)
 {
 	if (s->mapped) {
 		munmap(column, s->bytes);
-		erg_import_store_close(s);
+		erg_import_store_close(s, 0);
 	} else {
 		free(column);
 	}

@@ -22,8 +22,9 @@ int erg_import_store_grow(struct erg_import_store *s, const char *folder, void *
 	size_t bytes);
 /* Of a file, nothing is kept in memory until it is asked for again; no reading is lost. */
 void erg_import_store_let_go(const struct erg_import_store *s, void *column);
-/* It grows no more: its file is no longer held open beside the mapping. */
-void erg_import_store_close(struct erg_import_store *s);
+/* It grows no more: its file keeps the first BYTES, which alone may be touched from now on, and is no
+ * longer held open beside the mapping. */
+void erg_import_store_close(struct erg_import_store *s, size_t bytes);
 void erg_import_store_release(struct erg_import_store *s, void *column);
 
 #endif
