@@ -153,7 +153,7 @@ static int metadata_restore(const char *dir, const char *rel, struct erg_err *er
 	if (!f || fputs(text, f) < 0 || fflush(f))
 		r = erg_fail_errno(err, -errno, "%s", tmp);
 	else
-		r = erg_spool_copy(tmp, to, err);
+		r = erg_spool_copy(tmp, dir, to, err);
 	unlink(tmp);
 	json_decref(doc);
 	return r;
@@ -197,7 +197,7 @@ static int file_copy(void *data, const char *path, const struct stat *st)
 	int r;
 
 	snprintf(to, sizeof(to), "%s%s", copy->to, path + strlen(copy->from));
-	r = erg_spool_copy(path, to, &own);
+	r = erg_spool_copy(path, copy->to, to, &own);
 	if (r == -ENOENT) /* the relay daemon has put it elsewhere */
 		return 0;
 	return r ? erg_fail(copy->err, r, "%s", own.msg) : 0;

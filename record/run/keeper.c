@@ -94,6 +94,7 @@ static int chore(struct erg_keeper *k, struct erg_err *err)
 
 static int keep(struct erg_keeper *k, struct erg_err *err)
 {
+	struct erg_err gone;
 	int r;
 
 	erg_sampler_emit_status(k->cfg.sampler);
@@ -106,6 +107,11 @@ static int keep(struct erg_keeper *k, struct erg_err *err)
 				 : erg_crash_stream(k->cfg.shm, k->cfg.run_id, err);
 	if (!r && k->cfg.chore)
 		r = chore(k, err);
+	/* What failed because the spool is gone is told by that. */
+	if (r < 0 && k->cfg.spool && erg_spool_check(k->cfg.spool, &k->cfg.spool_id, &gone) < 0) {
+		*err = gone;
+		return gone.code;
+	}
 	if (r >= 0)
 		r = disk_check(k, err);
 	return r;

@@ -52,7 +52,7 @@ static int metadata_save(void *data, const char *path, const struct stat *st)
 	snprintf(to, sizeof(to), "%s/metadata/%s", save->spool, rel);
 	if (stat(to, &old) == 0 && old.st_size == st->st_size)
 		return 0;
-	return erg_spool_copy(path, to, save->err);
+	return erg_spool_copy(path, save->spool, to, save->err);
 }
 
 /* A folder that is not there, or not yet, has nothing to save. */

@@ -114,7 +114,7 @@ static int metadata_complete(const struct walk *w, const char *dir)
 		r = file_repair(w, own, true);
 	if (!r && w->saved && size_of(saved) &&
 		(!w->closed || !size_of(own) || cut != w->report->cut_files))
-		r = erg_spool_copy(saved, own, w->err);
+		r = erg_spool_copy(saved, w->chunk, own, w->err);
 	if (!r && !size_of(own))
 		w->report->unreadable++;
 	return r;

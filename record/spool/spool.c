@@ -303,12 +303,13 @@ uint64_t erg_spool_free_bytes(const char *path, uint64_t *ret_total)
 	return (uint64_t)v.f_bavail * v.f_frsize;
 }
 
-static void parents_make(const char *path)
+/* Not TOP itself: who removed it has removed it. */
+static void parents_make(const char *top, const char *path)
 {
 	char dir[PATH_MAX];
 
 	snprintf(dir, sizeof(dir), "%s", path);
-	for (char *p = dir + 1; (p = strchr(p, '/')); p++) {
+	for (char *p = dir + strlen(top) + 1; (p = strchr(p, '/')); p++) {
 		*p = '\0';
 		mkdir(dir, 0755);
 		*p = '/';
@@ -329,7 +330,7 @@ static int bytes_copy(int in, int out)
 	return n < 0 || fdatasync(out) < 0 ? -errno : 0;
 }
 
-int erg_spool_copy(const char *from, const char *to, struct erg_err *err)
+int erg_spool_copy(const char *from, const char *top, const char *to, struct erg_err *err)
 {
 	_cleanup_(erg_closep) int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
 	char tmp[PATH_MAX];
@@ -337,7 +338,7 @@ int erg_spool_copy(const char *from, const char *to, struct erg_err *err)
 
 	if (in < 0)
 		return erg_fail_errno(err, -errno, "%s", from);
-	parents_make(to);
+	parents_make(top, to);
 	snprintf(tmp, sizeof(tmp), "%s.tmp", to);
 	out = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (out < 0)

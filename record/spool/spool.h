@@ -60,8 +60,9 @@ void erg_spool_stale(const char *dir, void (*fn)(void *data, const char *spool),
 /* Bytes free on the filesystem of PATH, and all of it. */
 uint64_t erg_spool_free_bytes(const char *path, uint64_t *ret_total);
 
-/* Copies a file, whole or not at all, and synced; directories on the way are made. */
-int erg_spool_copy(const char *from, const char *to, struct erg_err *err);
+/* Copies FROM to TO, which is below the directory TOP, whole or not at all, and synced. Directories between
+ * TOP and TO are made; TOP must be there. */
+int erg_spool_copy(const char *from, const char *top, const char *to, struct erg_err *err);
 
 /* Which directory a spool is, whatever its path comes to mean. */
 struct erg_spool_id {

@@ -172,6 +172,24 @@ static void packets_are_cut_behind_the_last_complete(void **state)
 	}
 }
 
+static void a_copy_makes_no_spool_that_was_removed(void **state)
+{
+	char dir[64] = "/tmp/erg-copy-XXXXXX", from[96], spool[96], to[128];
+	struct erg_err err = {0};
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(from, sizeof(from), "%s/from", dir);
+	snprintf(spool, sizeof(spool), "%s/spool", dir);
+	snprintf(to, sizeof(to), "%s/metadata/64-bit/metadata", spool);
+	text_write(from, "/* CTF 1.8 */");
+	assert_int_equal(erg_spool_copy(from, spool, to, &err), -ENOENT);
+	assert_int_equal(access(spool, F_OK), -1);
+	assert_int_equal(mkdir(spool, 0700), 0);
+	assert_int_equal(erg_spool_copy(from, spool, to, &err), 0);
+	assert_int_equal(access(to, F_OK), 0);
+	assert_int_equal(erg_tree_remove(dir), 0);
+}
+
 static void saved_metadata_replaces_what_is_missing(void **state)
 {
 	struct erg_packets_report r = {0};
@@ -187,7 +205,7 @@ static void saved_metadata_replaces_what_is_missing(void **state)
 		char to[256];
 
 		snprintf(to, sizeof(to), "%s/64-bit/metadata", saved);
-		assert_int_equal(erg_spool_copy(path, to, &err), 0);
+		assert_int_equal(erg_spool_copy(path, saved, to, &err), 0);
 		assert_int_equal(bytes_of(to), strlen("/* CTF 1.8 */"));
 	}
 	assert_int_equal(erg_packets_repair(dir, true, saved, &r, &err), 0);
@@ -404,6 +422,7 @@ int main(void)
 		cmocka_unit_test(buffers_hold_what_they_must),
 		cmocka_unit_test(sub_buffers_are_at_least_a_page),
 		cmocka_unit_test(packets_are_cut_behind_the_last_complete),
+		cmocka_unit_test(a_copy_makes_no_spool_that_was_removed),
 		cmocka_unit_test(saved_metadata_replaces_what_is_missing),
 		cmocka_unit_test(a_chunk_may_have_any_name),
 		cmocka_unit_test(secrets_of_a_command_are_masked),
