@@ -78,9 +78,9 @@ long_bootstrap() {
 @test "ERG_PROGRESS_AFTER_S is the age of a step that is shown" {
     skip_unless script
     mktrace 1000000 t.erg chunk=1000000 >/dev/null
-    ERG_PROGRESS_AFTER_S=3600 on_terminal "erg-analyze info t.erg >/dev/null"
+    ERG_PROGRESS_AFTER_S=3600 on_terminal "erg-analyze info --no-cache t.erg >/dev/null"
     ! grep -q ' left' lines || false
-    on_terminal "erg-analyze info t.erg >/dev/null"
+    on_terminal "erg-analyze info --no-cache t.erg >/dev/null"
     grep -q ' left' lines
 }
 
