@@ -378,7 +378,6 @@ static int write_chunk(struct run *r, struct erg_err *err)
 
 static int store(struct run *r, const char *format, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *nothing = NULL;
 	json_t *doc = erg_manifest_new(format, "mktrace");
 	int rc;
 
