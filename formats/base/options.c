@@ -20,7 +20,12 @@
 #define WIDTH 80
 #define WORD_MAX 32 /* of a name that is compared */
 
-enum { OPT_HELP = 2, OPT_VERSION, OPT_FIRST = 0x100 }; /* 1: a word, as getopt gives it */
+enum {
+	OPT_HELP = 2,
+	OPT_VERSION,
+	OPT_NO_PAGER,
+	OPT_FIRST = 0x100
+}; /* 1: a word, as getopt gives it */
 
 struct row {
 	const struct erg_option *option;
@@ -29,7 +34,7 @@ struct row {
 
 struct table {
 	struct row rows[ROWS_MAX];
-	struct option longs[ROWS_MAX + 3];
+	struct option longs[ROWS_MAX + 4];
 	char shorts[2 * ROWS_MAX + 8];
 	size_t n;
 };
@@ -57,6 +62,7 @@ static void table_make(const struct erg_command *c, struct table *t)
 		}
 	t->longs[t->n] = (struct option){"help", no_argument, NULL, OPT_HELP};
 	t->longs[t->n + 1] = (struct option){"version", no_argument, NULL, OPT_VERSION};
+	t->longs[t->n + 2] = (struct option){"no-pager", no_argument, NULL, OPT_NO_PAGER};
 }
 
 static const struct row *row_of(const struct table *t, int c)
@@ -138,7 +144,8 @@ static void help_write(FILE *out, const struct erg_command *c, bool all)
 	}
 	fprintf(out,
 		"\n  -h, --help               -h is short, --help tells all\n"
-		"      --version            the version of %s\n",
+		"      --version            the version of %s\n"
+		"      --no-pager           what is longer than the terminal is printed as it is\n",
 		c->program);
 	if (c->ending) {
 		fputc('\n', out);
@@ -233,7 +240,7 @@ const char *erg_options_nearest(const char *word, const char *const *names)
 
 static int unknown_option(const struct erg_command *c, const struct table *t, const char *word)
 {
-	const char *names[ROWS_MAX + 3] = {NULL}, *near;
+	const char *names[ROWS_MAX + 4] = {NULL}, *near;
 	char name[WORD_MAX * 2];
 	size_t n = 0;
 
@@ -241,6 +248,7 @@ static int unknown_option(const struct erg_command *c, const struct table *t, co
 		names[n++] = t->rows[i].option->name;
 	names[n++] = "help";
 	names[n++] = "version";
+	names[n++] = "no-pager";
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
 		word + strspn(word, "-"));
 	near = strlen(name) > 1 ? erg_options_nearest(name, names) : NULL;
@@ -380,6 +388,8 @@ int erg_options_parse(const struct erg_command *c, int argc, char **argv, void *
 		} else if (ch == OPT_VERSION) {
 			printf("%s %s\n", c->program, ERG_VERSION);
 			r = 1;
+		} else if (ch == OPT_NO_PAGER) {
+			erg_pager_off();
 		} else if (ch == ':') {
 			row = row_of(&t, optopt);
 			r = erg_options_wrong(c, "--%s: expected %s", row ? row->option->name : "?",

@@ -13,7 +13,7 @@
  *		{0},
  *	};
  *
- * Every command also has -h, --help (all options) and --version.
+ * Every command also has -h, --help (all options), --version and --no-pager (pager.h).
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -19,20 +19,20 @@
 
 static bool unwanted;
 
+void erg_pager_off(void)
+{
+	unwanted = true;
+}
+
 int erg_pager_option(int argc, char **argv)
 {
-	int n = 0;
-	bool ended = false;
-
-	for (int i = 0; i < argc; i++) {
-		ended = ended || !strcmp(argv[i], "--");
-		if (i && !ended && !strcmp(argv[i], "--no-pager"))
-			unwanted = true;
-		else
-			argv[n++] = argv[i];
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		unwanted = unwanted || !strcmp(argv[i], "--no-pager");
+	while (argc > 1 && !strcmp(argv[1], "--no-pager")) {
+		argc--;
+		memmove(&argv[1], &argv[2], (size_t)argc * sizeof(*argv)); /* with the NULL */
 	}
-	argv[n] = NULL;
-	return n;
+	return argc;
 }
 
 /* The command, or NULL for none. */

@@ -11,8 +11,11 @@
 
 /* Returns 0, also when the person ends the pager early, or a negative errno of standard output. */
 int erg_pager_print(const char *text, size_t len);
-/* Takes the words --no-pager that stand before "--" out of ARGV; with one of them there is no pager.
- * Returns the new number of words. */
+/* With the word --no-pager before "--" there is no pager. It is taken out of ARGV before the verb alone:
+ * behind it, it is an option (options.c), or a word of the command that is recorded. Returns the new
+ * number of words. */
 int erg_pager_option(int argc, char **argv);
+/* From here on there is no pager. */
+void erg_pager_off(void);
 
 #endif

@@ -7,21 +7,22 @@ verbs_of() {
     "$1" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
 
-# Long options of a --help text, without the two that every verb has: the pages of the programs tell
+# Long options of a --help text, without the three that every verb has: the pages of the programs tell
 # those.
 options_of() {
     grep -oE '(^|[ ,(])--[a-z][a-z0-9-]+' <<<"$1" | grep -oE '[a-z][a-z0-9-]+' | sort -u |
-        grep -vxE 'help|version'
+        grep -vxE 'help|version|no-pager'
 }
 
-@test "every verb has a manual page, and the page has every option of --help" {
+@test "every verb has a manual page with every option of --help, and its lists have no others" {
     bad=0
     for program in erg-record erg-analyze; do
         [ -n "$(verbs_of $program)" ]
         for verb in $(verbs_of $program); do
             page=$ERG_SRC/man/$program-$verb.1
             if [ ! -f "$page" ]; then echo "no page for $program $verb"; bad=1; continue; fi
-            for option in $(options_of "$($program "$verb" --help)"); do
+            help=$($program "$verb" --help)
+            for option in $(options_of "$help"); do
                 grep -qE -- "(Fl -|--|\\\\-\\\\-)${option//-/\\\\?-}" "$page" ||
                     { echo "${page##*/} lacks --$option"; bad=1; }
             done
@@ -47,7 +48,7 @@ options_of() {
 
 @test "the pages of the programs tell what every verb takes" {
     for page in erg-record.1 erg-analyze.1; do
-        for option in help version; do
+        for option in help version no-pager; do
             grep -q "Fl -$option" "$ERG_SRC/man/$page"
         done
     done

@@ -105,6 +105,9 @@ END
     # the words behind -- are the command's
     erg-record run -q --sysfs . -s procstat -o x.erg -- sh -c 'echo "$@"' sh --no-pager >got
     [ "$(cat got)" = --no-pager ]
+    # and so are those behind its name
+    erg-record run -q --sysfs . -s procstat -o y.erg echo --no-pager >got
+    [ "$(cat got)" = --no-pager ]
 }
 
 @test "a verb that is spelled wrong is answered with the one that was meant" {

@@ -182,6 +182,8 @@ static void what_follows_is_anothers_where_options_stop(void **state)
 	assert_null(a.by);
 	assert_int_equal(parse(&stops, "-f -- -o x", &a, &first, argv), 0);
 	assert_string_equal(argv[first], "-o");
+	assert_int_equal(parse(&stops, "--no-pager -f ./infer --no-pager", &a, &first, argv), 0);
+	assert_string_equal(argv[first + 1], "--no-pager");
 }
 
 static void a_near_word_is_found_and_a_far_one_is_not(void **state)
