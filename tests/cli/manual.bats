@@ -26,6 +26,9 @@ options_of() {
                 grep -qE -- "(Fl -|--|\\\\-\\\\-)${option//-/\\\\?-}" "$page" ||
                     { echo "${page##*/} lacks --$option"; bad=1; }
             done
+            for option in $(grep '^\.It Fl' "$page" | grep -oE 'Fl -[a-z][a-z0-9-]+' | cut -c5- | sort -u); do
+                grep -qE -- "^ +(-., )?--$option( |$)" <<<"$help" || { echo "${page##*/}: no --$option"; bad=1; }
+            done
         done
     done
     [ "$bad" -eq 0 ]
