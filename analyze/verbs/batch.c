@@ -12,6 +12,8 @@
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
+#define TRIES 3 /* of a task, where nothing else is said */
+
 struct options {
 	const char *output;
 	unsigned int jobs, shard, shards, tasks, tries;
@@ -99,7 +101,7 @@ static char **split(int *argc, char **argv)
 
 static int analyze(struct erg_batch *b, const struct options *o, char **paths, struct erg_err *err)
 {
-	const struct erg_batch_slurm on = {paths, o->tasks, o->tries, tell_line};
+	const struct erg_batch_slurm on = {paths, o->tasks, o->tries ? o->tries : TRIES, tell_line};
 	int r = 0;
 
 	for (; r >= 0 && *paths; paths++)
@@ -118,7 +120,7 @@ static int analyze(struct erg_batch *b, const struct options *o, char **paths, s
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	_cleanup_(erg_batch_release) struct erg_batch b = {.tell = tell};
-	struct options o = {.shard = 1, .shards = 1, .tries = 3};
+	struct options o = {.shard = 1, .shards = 1};
 	int first, r;
 
 	b.analysis = split(&argc, argv);
@@ -131,6 +133,8 @@ static int run(int argc, char **argv, struct erg_err *err)
 	if (!b.analysis[0] || (strcmp(b.analysis[0], "layers") && strcmp(b.analysis[0], "totals")))
 		return erg_options_wrong(&command, "%s: expected layers or totals behind --",
 			b.analysis[0] ? b.analysis[0] : "no analysis");
+	if (!o.on && o.tries)
+		return erg_options_wrong(&command, "--tries: expected --on slurm with it");
 	if (!o.on != !o.tasks || (o.on && o.shards > 1))
 		return erg_options_wrong(&command, "%s",
 			o.on ? "--on slurm: expected --tasks N, and no --shard with it"

@@ -27,6 +27,8 @@
 #include "record/sweep/redo.h"
 #include "record/verbs/verb.h"
 
+#define TRIES 3 /* of a task, where nothing else is said */
+
 /* The sweep, and what is only about other nodes. */
 struct wishes {
 	struct erg_sweep s;
@@ -110,6 +112,8 @@ static int check_nodes(const struct wishes *w)
 		return erg_options_wrong(&command, "%s",
 			w->on ? "--on slurm: expected --tasks N"
 			      : "--tasks: expected --on slurm with it");
+	if (!w->on && w->tries)
+		return erg_options_wrong(&command, "--tries: expected --on slurm with it");
 	if (w->merge && !w->n_folders)
 		return erg_options_wrong(&command,
 			"--merge: expected folders of shards behind PLAN.yaml");
@@ -366,7 +370,7 @@ static int merge(struct erg_sweep *s, char *const *folders, size_t n, struct erg
 
 static int on_slurm(struct wishes *w, struct erg_err *err)
 {
-	const struct erg_sweep_slurm on = {w->tasks, w->tries, tell_slurm};
+	const struct erg_sweep_slurm on = {w->tasks, w->tries ? w->tries : TRIES, tell_slurm};
 	struct erg_texts folders = {0};
 	int r = erg_sweep_shards_check(w->s.plan, w->tasks, err);
 
@@ -389,8 +393,7 @@ static int elsewhere(struct wishes *w, struct erg_err *err)
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct wishes w = {.s = {.sysfs = "/sys", .watch_fd = -1, .lock_fd = -1, .start_c = NAN},
-		.tries = 3};
+	struct wishes w = {.s = {.sysfs = "/sys", .watch_fd = -1, .lock_fd = -1, .start_c = NAN}};
 	int r = parse(&w, argc, argv);
 
 	if (r == 1)

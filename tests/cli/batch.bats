@@ -42,6 +42,8 @@ test_setup() {
     erg-analyze sweep runs/a.erg runs/b.erg runs/cold/a.erg --factor clock --format csv 2>/dev/null >archives.csv
     run -0 erg-analyze batch runs/cold runs/b.erg -o half --shard 2/2
     [ "$(ls half)" = b.layers.json ]
+    run -2 erg-analyze batch runs -o half --tries 2
+    [[ $output == *"--tries: expected --on slurm with it"* ]]
     for i in 1 2 3; do run -0 erg-analyze batch runs -o results --shard $i/3; done
     rm -r runs
     erg-analyze sweep results --factor clock --format csv 2>/dev/null | diff archives.csv -

@@ -55,6 +55,8 @@ refused() {
     for o in output resume redo dry-run condition sysfs shard merge on tasks tries; do [[ $output == *"--$o"* ]]; done
     run -2 erg-record sweep
     run -2 erg-record sweep p.yaml
+    run -2 erg-record sweep p.yaml -o out --tries 2
+    [[ $output == *"--tries: expected --on slurm with it"* ]]
     run -0 erg-record restore --help
     run -2 erg-record restore something
 }
