@@ -57,9 +57,11 @@ static int take_roofs(void *into, const char *arg, struct erg_err *err)
 	_cleanup_(erg_freep) char *copy = strdup(arg);
 	char *rest = copy, *item;
 
+	if (!copy)
+		return erg_fail(err, -ENOMEM, "memory");
 	if (!o->roofs)
 		o->roofs = json_object();
-	while (copy && (item = strsep(&rest, ","))) {
+	while ((item = strsep(&rest, ","))) {
 		char *eq = strchr(item, '=');
 		double v = NAN;
 		size_t k = 0;
@@ -256,8 +258,7 @@ static json_t *page_run(json_t *layers)
 		"lost_events", "mean_w", "peak_w", "throttled_share"};
 	const char *workload = json_string_value(json_object_get(layers, "workload"));
 	const char *archive = json_string_value(json_object_get(layers, "archive"));
-	const char *slash = archive ? strrchr(archive, '/') : NULL;
-	const char *file = slash ? slash + 1 : archive ? archive : "?";
+	const char *file = archive ? erg_base_name(archive) : "?";
 	json_t *run = json_pack("{s:o, s:o}", "totals", json_object(), "by", json_object());
 
 	/* An archive is often called after the workload. */
@@ -488,19 +489,23 @@ static void add_experiments(json_t *layer_runs, json_t *doc)
 		json_object_set(doc, "sweep", sweep);
 }
 
+/* The run of the archive PATH, or where the results know it by another path, the only one of its name. */
 static json_t *run_of_archive(const json_t *doc, const char *path)
 {
-	json_t *run;
-	size_t i;
+	json_t *run, *named = NULL;
+	size_t i, n = 0;
 
 	json_array_foreach (json_object_get(doc, "runs"), i, run) {
-		const char *a = erg_text_of(run, "archive"), *x = strrchr(a, '/');
-		const char *y = strrchr(path, '/');
+		const char *archive = erg_text_of(run, "archive");
 
-		if (!strcmp(x ? x + 1 : a, y ? y + 1 : path))
+		if (!strcmp(archive, path))
 			return run;
+		if (!strcmp(erg_base_name(archive), erg_base_name(path))) {
+			named = run;
+			n++;
+		}
 	}
-	return NULL;
+	return n == 1 ? named : NULL;
 }
 
 static bool counts_words(const struct erg_timeline *tl)
@@ -519,7 +524,7 @@ static int add_all_curves(const struct options *o, json_t *doc, struct erg_err *
 
 		if (!run)
 			return erg_fail(err, -EINVAL,
-				"--curves %s: expected the archive of a run among the results",
+				"--curves %s: expected the archive of one run among the results",
 				o->curves.v[i]);
 		erg_progress("curves", i, o->curves.n);
 		r = erg_timeline_read(o->curves.v[i], &o->common.reader, &tl, err);

@@ -62,6 +62,21 @@ test_setup() {
     [[ $output == *"empty: no archive (*.erg)"* ]]
 }
 
+@test "report: curves are those of their own archive, where several have its name" {
+    skip_unless jq
+    mkdir one two
+    cp runs/slow,r1.erg one/run.erg
+    cp runs/fast,r1.erg two/run.erg
+    for d in one two; do erg-analyze layers $d/run.erg --format json >$d.json 2>/dev/null; done
+    erg-analyze report one.json two.json --curves two/run.erg -o page.html 2>/dev/null
+    sed -n 's/.*id="data">\(.*\)<\/script>.*/\1/p' page.html | jq -e '[.runs[] | has("series")] == [false, true]'
+    mv two/run.erg run.erg
+    erg-analyze report two.json --curves run.erg -o moved.html 2>/dev/null
+    run -1 erg-analyze report one.json two.json --curves run.erg -o which.html
+    [[ $output == *"--curves run.erg: expected the archive of one run among the results"* ]]
+    [ ! -e which.html ]
+}
+
 # net NAME WATTS: two layers of different work, imported, and the document of all its tables.
 net() {
     awk -v w="$2" 'BEGIN { print "time_s,VDD_IN [W]"
