@@ -88,7 +88,7 @@ static const struct erg_option own[] = {
 		ERG_OPTION_CALL, .take = take_curves},
 	{"roofs", 0, "LIST",
 		"roofs for rooflines, KEY=VALUE joined by commas: ops_per_s, bytes_per_s, and of energy "
-		"op_j, byte_j; without, those of a run of erg-record calibrate --roofs among the FILEs",
+		"op_j, byte_j; what is not given, of a run of erg-record calibrate --roofs among the FILEs",
 		ERG_OPTION_CALL, .take = take_roofs},
 	{"title", 0, "TEXT", "its heading", ERG_OPTION_TEXT, offsetof(struct options, title)},
 	{0},

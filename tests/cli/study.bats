@@ -77,6 +77,17 @@ test_setup() {
     [ ! -e which.html ]
 }
 
+@test "report: roofs that are given are in the page, and others are refused" {
+    skip_unless jq
+    erg-analyze report runs/slow,r1.erg --roofs ops_per_s=2e9,op_j=1e-10 -o page.html 2>/dev/null
+    sed -n 's/.*id="data">\(.*\)<\/script>.*/\1/p' page.html | jq -e '.roofs == {ops_per_s: 2e9, op_j: 1e-10}'
+    for list in flops=1 ops_per_s ops_per_s=0 ops_per_s=1,; do
+        run -2 erg-analyze report runs --roofs $list -o none.html
+        [[ $output == *"--roofs '$list': expected ops_per_s=, bytes_per_s=, op_j= or byte_j="* ]]
+    done
+    [ ! -e none.html ]
+}
+
 # net NAME WATTS: two layers of different work, imported, and the document of all its tables.
 net() {
     awk -v w="$2" 'BEGIN { print "time_s,VDD_IN [W]"

@@ -211,6 +211,12 @@ function partnerBars(s, cells) {
 
 // ---- rooflines ----
 
+function rooflineSource(given, source) {
+    const some = Object.keys(given), all = some.length === 4;
+    return [some.length ? 'given' + (all ? '' : ' (' + some.join(', ') + ')') : null,
+        source && !all ? 'measured: ' + source.title : null].filter((t) => t).join('; ') || null;
+}
+
 // What was given, or what a run of the roofs measured at the same setting.
 function roofsFor(doc, run) {
     const device = (r) => (r.tags || {}).device || '';
@@ -221,7 +227,7 @@ function roofsFor(doc, run) {
     const least = (key) => { const all = best(key) && best(key).filter(resolved); return all && all.length ? all.reduce((a, b) => (b.value < a.value ? b : a)) : null; };
     const given = doc.roofs || {}, top = (key) => given[key] || (source && best(key).length ? Math.max(...best(key)) : null);
     return { ops: top('ops_per_s'), bytes: top('bytes_per_s'), op: given.op_j ? { value: given.op_j } : least('per_op_j'),
-        byte: given.byte_j ? { value: given.byte_j } : least('per_byte_j'), from: doc.roofs ? 'given' : source ? 'measured: ' + source.title : null };
+        byte: given.byte_j ? { value: given.byte_j } : least('per_byte_j'), from: rooflineSource(given, source) };
 }
 
 const LOG = (text) => ({ type: 'logarithmic', title: { display: true, text }, ticks: { callback: (v) => (Math.abs(Math.log10(v) % 1) < 1e-9 ? short(v) : '') } });
