@@ -26,7 +26,8 @@
 #define ROUNDS 1000 /* of events: 0.1 s */
 #define READS 200
 
-static char *command_line(const struct erg_calibrate *c)
+/* The line that records this command again, with the options WHAT, under the tag TAG. */
+static char *command_line(const struct erg_calibrate *c, const char *tag, const char *what)
 {
 	char *ret;
 
@@ -38,10 +39,10 @@ static char *command_line(const struct erg_calibrate *c)
 	if (asprintf(&ret,
 		    "exe=$(readlink /proc/%d/exe); exec \"$exe\" run -q %s -o \"$ERG_CAL_OUTPUT\" "
 		    "-r \"$ERG_CAL_RATE\" -s \"$ERG_CAL_SOURCE\" --sysfs \"$ERG_CAL_SYSFS\" "
-		    "--tag calibration=wave -- \"$exe\" calibrate --wave --seconds %.6f --chip %.6f "
+		    "--tag calibration=%s -- \"$exe\" calibrate %s --seconds %.6f --chip %.6f "
 		    "--threads %.0f",
-		    (int)getpid(), c->force || !c->keep ? "--force" : "", c->seconds, c->chip_ms,
-		    c->threads) < 0)
+		    (int)getpid(), c->force || !c->keep ? "--force" : "", tag, what, c->seconds,
+		    c->chip_ms, c->threads) < 0)
 		return NULL;
 	return ret;
 }
@@ -49,7 +50,7 @@ static char *command_line(const struct erg_calibrate *c)
 static int record(const struct erg_calibrate *c, struct erg_calibrate_costs *ret,
 	struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *line = command_line(c);
+	_cleanup_(erg_freep) char *line = command_line(c, "wave", "--wave");
 	FILE *f = line ? popen(line, "re") : NULL;
 	int n, status;
 
@@ -157,22 +158,10 @@ int erg_calibrate(struct erg_calibrate *c, json_t **ret, struct erg_err *err)
 /* In a recording of its own, whose command is this again, without -o. */
 static int roofs_record(const struct erg_calibrate *c, struct erg_roofs *ret, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *line = NULL;
-	FILE *f;
+	_cleanup_(erg_freep) char *line = command_line(c, "roofs", "--roofs --wave");
+	FILE *f = line ? popen(line, "re") : NULL;
 	int n, status;
 
-	setenv("ERG_CAL_OUTPUT", c->output, 1);
-	setenv("ERG_CAL_SOURCE", c->source, 1);
-	setenv("ERG_CAL_SYSFS", c->sysfs, 1);
-	setenv("ERG_CAL_RATE", c->rate, 1);
-	if (asprintf(&line,
-		    "exe=$(readlink /proc/%d/exe); exec \"$exe\" run -q %s -o \"$ERG_CAL_OUTPUT\" "
-		    "-r \"$ERG_CAL_RATE\" -s \"$ERG_CAL_SOURCE\" --sysfs \"$ERG_CAL_SYSFS\" "
-		    "--tag calibration=roofs -- \"$exe\" calibrate --roofs --wave --seconds %.6f "
-		    "--threads %.0f",
-		    (int)getpid(), c->force ? "--force" : "", c->seconds, c->threads) < 0)
-		return erg_fail(err, -ENOMEM, "out of memory");
-	f = popen(line, "re");
 	if (!f)
 		return erg_fail_errno(err, -errno, "calibrate --roofs");
 	n = fscanf(f, "%lf %lf", &ret->ops_per_s, &ret->bytes_per_s);
