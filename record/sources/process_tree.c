@@ -65,23 +65,14 @@ static int process_ticks(const char *proc, pid_t pid, uint64_t *ret)
 /* The children that thread TID of PID has started. */
 static int children_add(const char *proc, pid_t pid, const char *tid, struct erg_process_ids *ids)
 {
-	char text[4096], *rest = text;
-	int r = 0,
-	    n = erg_attr_read_bytes(text, sizeof(text) - 1, "%s/%d/task/%s/children", proc,
-		    (int)pid, tid);
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+	char path[600];
+	int child, r = 0;
 
-	if (n <= 0)
-		return 0; /* ended, or a kernel without the file */
-	text[n] = '\0';
-	while (r == 0) {
-		char *end;
-		long child = strtol(rest, &end, 10);
-
-		if (end == rest)
-			break;
-		rest = end;
-		r = erg_process_ids_add(ids, (pid_t)child);
-	}
+	snprintf(path, sizeof(path), "%s/%d/task/%s/children", proc, (int)pid, tid);
+	f = fopen(path, "re"); /* NULL: ended, or a kernel without the file */
+	while (r == 0 && f && fscanf(f, "%d", &child) == 1)
+		r = erg_process_ids_add(ids, child);
 	return r;
 }
 

@@ -120,6 +120,35 @@ static void test_time_of_children(void **state)
 	assert_int_equal(s->ops->read(s, f->values, &f->native), ERG_READ_NOTHING);
 }
 
+/* /proc/PID/stat of a process that took TICKS. */
+static void put_stat(struct fixture *f, int pid, int ticks)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%d/stat", pid);
+	tree_put(&f->tree, path, "%d (a ) b) S 0 0 0 0 0 0 0 0 0 0 %d 0 0 0 20", pid, ticks);
+}
+
+/* More children than a page of text names: none is left out, and no half of a number is a process. */
+static void test_many_children(void **state)
+{
+	struct fixture *f = *state;
+	char text[8192];
+	int64_t ms;
+	int n = 0;
+
+	for (int i = 10001; i <= 10800; i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "%d ", i);
+	tree_bytes(&f->tree, "proc/7/task/7/children", text, (size_t)n);
+	put_stat(f, 7, 1);
+	put_stat(f, 10800, 300);
+	for (int i = 1; i < 1100; i++) /* what a number that is cut would name */
+		if (i != 7)
+			put_stat(f, i, 5000);
+	assert_int_equal(erg_process_walk(f->proc, 7, NULL, &ms), 0);
+	assert_int_equal(ms, 301 * 1000 / sysconf(_SC_CLK_TCK));
+}
+
 static void test_inherited_events(void **state)
 {
 	struct fixture *f = *state;
@@ -192,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_time_of_children, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_children, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inherited_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_progress_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_simulated, setup, teardown),
