@@ -70,17 +70,16 @@ static void read_file(struct process *p)
 
 /* ---- what it counts ---- */
 
-static int events_open(struct process *p, pid_t pid)
+static void events_open(struct process *p, pid_t pid)
 {
 	struct erg_process_ids threads = {0};
 	int64_t ms;
-	int r = erg_process_walk(p->proc, pid, &threads, &ms), opened = 0;
+	int r = erg_process_walk(p->proc, pid, &threads, &ms);
 
 	for (size_t i = 0; r == 0 && i < threads.n; i++)
-		opened += erg_process_perf_open(&p->perf, threads.v[i]) == 0;
+		erg_process_perf_open(&p->perf, threads.v[i]);
 	erg_process_ids_release(&threads);
 	p->opened = pid;
-	return opened ? 0 : -ESRCH;
 }
 
 /* Events of the process that runs now; what its forerunner counted is kept. */
