@@ -87,7 +87,7 @@ static int put_run(const struct merge *m, const char *folder, const json_t *entr
 	for (size_t i = 0; r >= 0 && i < ERG_ARRAY_SIZE(files); i++) {
 		const char *name = json_string_value(json_object_get(entry, files[i]));
 
-		if (!name || strstr(name, ".."))
+		if (!name || strstr(name, "../"))
 			return erg_fail(m->err, -EINVAL, "%s/index.json: %s: no %s", folder, id,
 				files[i]);
 		snprintf(from, sizeof(from), "%s/%s", folder, name);

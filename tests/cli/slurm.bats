@@ -99,6 +99,14 @@ plan() {
             shard: $s, planned: [$id], runs: [{id: $id, archive: ($id + ".erg"), log: ("logs/" + $id + ".log"),
             status: "done", begin_utc: "2026-01-01T00:00:00Z", node: $n}]}' >"$1/index.json"
     }
+    # names with two dots are names; a folder above is none
+    shard dots 1/1 a..b,r1 n1
+    run -0 erg-record sweep p.yaml -o dotted --merge dots
+    [ "$(cat dotted/a..b,r1.erg)" = a..b,r1 ]
+    jq '.runs[0].archive = "../dots/a..b,r1.erg"' dots/index.json >i
+    mv i dots/index.json
+    run -1 erg-record sweep p.yaml -o above --merge dots
+    [[ $output == *"dots/index.json: a..b,r1: no archive"* ]]
     shard one 1/2 a,r1 n1
     shard two 2/2 b,r1 n2
     run -1 erg-record sweep p.yaml -o all --merge one
