@@ -30,17 +30,15 @@ static json_t *describe_input(const char *path, const char *sha256, size_t rows,
 	struct erg_sha256 *all)
 {
 	char hex[ERG_SHA256_TEXT];
-	const char *base = strrchr(path, '/');
 	struct stat st;
 
 	snprintf(hex, sizeof(hex), "%s", sha256);
 	if (!*hex && !erg_sha256_file(path, hex))
 		return NULL;
 	erg_sha256_add(all, hex, strlen(hex));
-	base = base ? base + 1 : path;
 	return json_pack("{s:s, s:s, s:I}", "path",
-		stat(path, &st) == 0 && S_ISREG(st.st_mode) ? base : "(pipe)", "sha256", hex,
-		"rows", (json_int_t)rows);
+		stat(path, &st) == 0 && S_ISREG(st.st_mode) ? erg_base_name(path) : "(pipe)",
+		"sha256", hex, "rows", (json_int_t)rows);
 }
 
 /* The channels of one source as the manifest's element. */

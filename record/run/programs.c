@@ -56,9 +56,8 @@ static int program_add(struct erg_run *r, const struct erg_process_config *base,
 static const char *command_name(const struct erg_run *r)
 {
 	const char *workload = json_string_value(json_object_get(r->opt.tags, "workload"));
-	const char *slash = strrchr(r->opt.argv[0], '/');
 
-	return workload ? workload : slash ? slash + 1 : r->opt.argv[0];
+	return workload ? workload : erg_base_name(r->opt.argv[0]);
 }
 
 int erg_run_programs_add(struct erg_run *r, struct erg_err *err)
