@@ -29,6 +29,7 @@
 #include "record/run/describe.h"
 #include "record/run/summary.h"
 #include "record/session/destination.h"
+#include "record/sources/attr.h"
 #include "record/spool/document.h"
 #include "record/sampler/emit.h"
 #include "record/session/vigil.h"
@@ -87,7 +88,6 @@ static int output_check(const struct erg_run *r, struct erg_err *err)
 
 static int sources_find(struct erg_run *r, struct erg_err *err)
 {
-	char marker[PATH_MAX];
 	struct erg_source_config cfg = {
 		.sysfs = r->opt.sysfs,
 		.proc = "/proc",
@@ -97,8 +97,7 @@ static int sources_find(struct erg_run *r, struct erg_err *err)
 	bool power = false;
 	int n;
 
-	snprintf(marker, sizeof(marker), "%s/simulated", r->opt.sysfs);
-	cfg.simulated = access(marker, F_OK) == 0;
+	cfg.simulated = erg_attr_exists("%s/simulated", r->opt.sysfs);
 	/* A driver may hang, and signals are held. */
 	erg_vigil_start(&vigil, "a sensor's driver", NULL, true);
 	n = erg_sources_find(r->opt.sources, &cfg, &r->sources, err);

@@ -62,7 +62,7 @@ static const char *command_name(const struct erg_run *r)
 
 int erg_run_programs_add(struct erg_run *r, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *events = NULL, *marker = NULL;
+	_cleanup_(erg_freep) char *events = NULL;
 	struct erg_process_config base = {.proc = "/proc", .sysfs = r->opt.sysfs};
 	const char *name;
 	json_t *file;
@@ -70,9 +70,7 @@ int erg_run_programs_add(struct erg_run *r, struct erg_err *err)
 
 	if (!r->opt.process_counters && !r->opt.progress && !json_object_size(r->opt.beside))
 		return 0;
-	if (asprintf(&marker, "%s/simulated", r->opt.sysfs) < 0)
-		return erg_fail(err, -ENOMEM, "out of memory");
-	base.simulated = access(marker, F_OK) == 0;
+	base.simulated = erg_attr_exists("%s/simulated", r->opt.sysfs);
 	n = events_resolve(r, base.simulated, &events, err);
 	base.events = events;
 	if (n == 0 && r->opt.argv)

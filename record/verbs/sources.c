@@ -15,6 +15,7 @@
 #include "formats/base/options.h"
 #include "formats/base/pager.h"
 #include "formats/base/util.h"
+#include "record/sources/attr.h"
 #include "record/sources/source.h"
 #include "record/sources/measure.h"
 #include "record/sources/text.h"
@@ -164,17 +165,6 @@ static json_t *document(const struct erg_source_list *l, const struct erg_source
 
 /* ---- the verb ---- */
 
-static bool is_simulated(const char *sysfs)
-{
-	_cleanup_(erg_freep) char *path = NULL;
-
-	if (asprintf(&path, "%s/simulated", sysfs) < 0) {
-		path = NULL;
-		return false;
-	}
-	return access(path, F_OK) == 0;
-}
-
 static int print_text(json_t *doc, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *text = NULL;
@@ -218,7 +208,7 @@ static int sources_run(int argc, char **argv, struct erg_err *err)
 	if (r)
 		return r == 1 ? 0 : r;
 	cfg.sysfs = o.sysfs;
-	cfg.simulated = is_simulated(o.sysfs);
+	cfg.simulated = erg_attr_exists("%s/simulated", o.sysfs);
 	r = erg_sources_find(o.list, &cfg, &list, err);
 	if (r < 0)
 		return r;

@@ -15,6 +15,7 @@
 #include "formats/base/options.h"
 #include "formats/base/say.h"
 #include "formats/base/util.h"
+#include "record/sources/attr.h"
 #include "record/sources/source.h"
 #include "record/top/look.h"
 #include "record/top/sensors.h"
@@ -84,13 +85,11 @@ static int sensors_open(struct view *v, struct erg_err *err)
 		.proc = "/proc",
 		.interval_ns = (uint64_t)(1e9 / SENSORS_HZ),
 	};
-	char marker[4096];
 	int r;
 
 	if (access(v->o.sysfs, X_OK) < 0)
 		return erg_fail_errno(err, -errno, "--sysfs %s", v->o.sysfs);
-	snprintf(marker, sizeof(marker), "%s/simulated", v->o.sysfs);
-	cfg.simulated = access(marker, F_OK) == 0;
+	cfg.simulated = erg_attr_exists("%s/simulated", v->o.sysfs);
 	r = erg_sources_find(v->o.list, &cfg, &v->sources, err);
 	if (r < 0)
 		return r;
