@@ -121,10 +121,8 @@ static void view_release(struct view *v)
 {
 	erg_screen_close(v->screen);
 	erg_top_free(v->top);
-	if (!v->sensors) {
+	if (!v->sensors) /* else the page is theirs */
 		erg_top_pages_release(&v->pages);
-		return;
-	}
 	erg_top_sensors_free(v->sensors);
 	erg_source_list_release(&v->sources);
 }
