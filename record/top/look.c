@@ -40,7 +40,7 @@ struct mark { /* of a line, where a step begins */
 
 struct step {
 	uint64_t begin_ns, end_ns; /* end 0: not used */
-	uint64_t looks, idle;
+	uint64_t looks;
 	uint64_t calls[ERG_LIVE_LEVELS];
 	struct mark marks[ERG_SHOW_LINES];
 	bool slow[ERG_SHOW_LINES];
@@ -143,10 +143,8 @@ void erg_top_look(struct erg_top *t, uint64_t now_ns)
 	uint32_t place, active = look_threads(t, now_ns, &place);
 
 	s->looks++;
-	if (!active) {
-		s->idle++;
+	if (!active)
 		s->places[0].looks++;
-	}
 	look_reading(t, active, place);
 }
 
@@ -417,7 +415,7 @@ static void see_layers(struct erg_top *t)
 {
 	const struct erg_live_page *l = t->pages->live;
 	struct erg_top_frame *f = &t->frame;
-	uint64_t calls[ERG_LIVE_LEVELS] = {0}, idle = 0;
+	uint64_t calls[ERG_LIVE_LEVELS] = {0};
 	uint32_t with_spans;
 
 	f->knows_layers = l;
@@ -425,13 +423,11 @@ static void see_layers(struct erg_top *t)
 		if (!t->steps[k].end_ns)
 			continue;
 		f->looks += t->steps[k].looks;
-		idle += t->steps[k].idle;
 		for (size_t i = 0; i < ERG_LIVE_LEVELS; i++)
 			calls[i] += t->steps[k].calls[i];
 	}
 	if (!l)
 		return;
-	f->idle_share = f->looks ? (double)idle / (double)f->looks : 0;
 	for (f->level = ERG_LIVE_LEVELS - 1; f->level && !calls[f->level]; f->level--)
 		;
 	f->calls_per_s = (double)calls[f->level] / f->window_s;

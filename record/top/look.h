@@ -59,7 +59,6 @@ struct erg_top_frame {
 	double calls_per_s;
 	uint32_t level;                    /* that of which calls are */
 	uint32_t threads, threads_sharing; /* seen; and those beyond the lines of the page */
-	double idle_share;                 /* of the looks, no thread was in a layer */
 	bool short_layers;                 /* a layer of the list has no power: too short */
 	bool assumed;                      /* what the sensor of the root rail sees is assumed */
 	const struct erg_top_rail *root;   /* of the largest mean power; NULL */
