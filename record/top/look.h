@@ -63,7 +63,7 @@ struct erg_top_frame {
 	bool assumed;                      /* what the sensor of the root rail sees is assumed */
 	const struct erg_top_rail *root;   /* of the largest mean power; NULL */
 	struct erg_top_layer layers[ERG_TOP_LAYERS];
-	size_t n_layers, more_layers;
+	size_t n_layers, more_layers; /* those of least time find no room */
 };
 
 struct erg_top;

@@ -405,7 +405,7 @@ json_t *erg_top_text_json(const struct erg_top_frame *f, const struct erg_top_pa
 {
 	return json_pack(
 		"{s:s, s:{s:s, s:s, s:s}, s:[], s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, "
-		"s:o, s:i, s:o}",
+		"s:o, s:i, s:o, s:I}",
 		"schema", "ergtrace/1", "tool", "name", "erg-record", "version", ERG_VERSION,
 		"verb", "top", "warnings", "pid", p->pid ? json_integer(p->pid) : json_null(),
 		"elapsed_s", number(f->elapsed_s), "window_s", number(f->window_s), "rail",
@@ -414,5 +414,5 @@ json_t *erg_top_text_json(const struct erg_top_frame *f, const struct erg_top_pa
 		"throttled", f->tells_throttling ? json_string(f->throttled) : json_null(), "calls",
 		f->knows_layers ? json_integer((json_int_t)f->calls) : json_null(), "calls_per_s",
 		number(f->knows_layers ? f->calls_per_s : NAN), "threads", (int)f->threads,
-		"layers", layers_json(f));
+		"layers", layers_json(f), "more_layers", (json_int_t)f->more_layers);
 }

@@ -346,6 +346,33 @@ static void test_text(void **state)
 	world_free(w);
 }
 
+/* What finds no room among the layers is counted, and JSON says how much it is. */
+static void test_many_layers(void **state)
+{
+	struct world *w = world_new();
+	const struct erg_top_frame *f;
+	json_t *j;
+
+	warm_up(w);
+	for (int i = 0; i < 70; i++) {
+		w->live.layers[20 + i].level = 2;
+		w->live.layers[20 + i].ready = 1;
+		snprintf(w->live.layers[20 + i].name, sizeof(w->live.layers[0].name), "l%d", i);
+		be_in(w, 0, 20 + i);
+		looks(w, (unsigned)i + 1, 5);
+	}
+	f = erg_top_see(w->top, w->now_ns);
+	assert_int_equal(f->n_layers, 64);
+	assert_string_equal(f->layers[0].name, "l69");
+	assert_null(layer(f, "l5"));
+	assert_non_null(layer(f, "l6"));
+	j = erg_top_text_json(f, &w->pages);
+	assert_int_equal(json_array_size(json_object_get(j, "layers")), 64);
+	assert_int_equal(json_integer_value(json_object_get(j, "more_layers")), 6);
+	json_decref(j);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_killed_within_a_layer),
+		cmocka_unit_test(test_many_layers),
 		cmocka_unit_test(test_text),
 	};
 
