@@ -338,9 +338,7 @@ static int sweep(struct erg_sweep *s, struct erg_err *err)
 
 static void tell(const char *line)
 {
-	_cleanup_(erg_freep) char *text = erg_terminal_copy(line);
-
-	fprintf(stderr, "%s\n", text ? text : "");
+	erg_terminal_line(stderr, "%s", line);
 }
 
 static void tell_slurm(void *data, const char *line)
