@@ -267,6 +267,12 @@ static int complete(struct erg_run_options *o, int argc, char **argv, int first)
 	if (!o->argv && !o->duration_s)
 		return erg_options_wrong(&command,
 			"nothing to record: expected -- COMMAND or --duration S");
+	if (!o->argv && o->progress)
+		return erg_options_wrong(&command,
+			"--progress is of a command: expected -- COMMAND");
+	if (!o->argv && o->process_counters && !json_object_size(o->beside))
+		return erg_options_wrong(&command,
+			"--process-counters: nothing to count: expected -- COMMAND or --beside");
 	if (o->to && o->output)
 		return erg_options_wrong(&command,
 			"--to and --output exclude each other: erg-record collect "

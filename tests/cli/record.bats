@@ -167,6 +167,10 @@ slices() {
     [[ "$output" == *"expected names of"* ]]
     run -2 erg-record run -o a.erg
     [[ "$output" == *"expected -- COMMAND or --duration"* ]]
+    run -2 erg-record run --duration 1 --process-counters none -o a.erg
+    [[ "$output" == *"expected -- COMMAND or --beside"* ]]
+    run -2 erg-record run --duration 1 --progress p -o a.erg
+    [[ "$output" == *"expected -- COMMAND"* ]]
     run -2 erg-record run --no-such-option -- true
     run -2 erg-record nonsense
     run -1 erg-record -q -s no-such-source -o a.erg -- true
