@@ -53,18 +53,15 @@ int erg_archive_digest(const char *path, char ret[ERG_ARCHIVE_DIGEST_SIZE], stru
 	return 0;
 }
 
-int erg_archive_hash(const struct erg_archive *a, char ret[ERG_ARCHIVE_DIGEST_SIZE])
+int erg_archive_hash_until(const struct erg_archive *a, uint64_t end,
+	unsigned char ret[ERG_SHA256_SIZE])
 {
-	const size_t most = 1u << 18;
-	_cleanup_(erg_freep) unsigned char *buf = malloc(most);
+	unsigned char buf[1u << 16];
 	struct erg_sha256 sha;
-	uint64_t at = 0;
 
-	if (!buf)
-		return -ENOMEM;
 	erg_sha256_init(&sha);
-	while (at < a->size) {
-		const size_t n = a->size - at < most ? (size_t)(a->size - at) : most;
+	for (uint64_t at = 0; at < end;) {
+		const size_t n = end - at < sizeof(buf) ? (size_t)(end - at) : sizeof(buf);
 		int r = erg_pread_exactly(a->fd, buf, n, at);
 
 		if (r < 0)
@@ -72,8 +69,18 @@ int erg_archive_hash(const struct erg_archive *a, char ret[ERG_ARCHIVE_DIGEST_SI
 		erg_sha256_add(&sha, buf, n);
 		at += n;
 	}
-	erg_sha256_end_text(&sha, ret);
+	erg_sha256_end(&sha, ret);
 	return 0;
+}
+
+int erg_archive_hash(const struct erg_archive *a, char ret[ERG_ARCHIVE_DIGEST_SIZE])
+{
+	unsigned char digest[ERG_SHA256_SIZE];
+	int r = erg_archive_hash_until(a, a->size, digest);
+
+	if (r >= 0)
+		erg_sha256_text(digest, ret);
+	return r;
 }
 
 int erg_archive_stat(const struct erg_archive *a, struct stat *ret)

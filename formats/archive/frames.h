@@ -14,6 +14,7 @@
 #include <zstd.h>
 
 #include "formats/archive/archive.h"
+#include "formats/base/sha256.h"
 
 struct erg_frames {
 	int fd;
@@ -45,6 +46,10 @@ ssize_t erg_frames_read(struct erg_frames *f, void *buf, size_t len, struct erg_
 
 /* Reads exactly LEN bytes at byte POS of the file. */
 int erg_pread_exactly(int fd, void *buf, size_t len, uint64_t pos);
+
+/* The SHA-256 of the first END bytes of A's file, as they are now (digest.c). */
+int erg_archive_hash_until(const struct erg_archive *a, uint64_t end,
+	unsigned char ret[ERG_SHA256_SIZE]);
 
 /* ---- tar headers (archive_header.c) ---- */
 

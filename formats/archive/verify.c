@@ -122,21 +122,10 @@ static void verify_member(struct verify *v, size_t i)
  */
 static void verify_digest(struct verify *v, uint64_t pos)
 {
-	unsigned char frame[ERG_DIGEST_FRAME_SIZE], digest[32], buf[1u << 15];
-	uint64_t at = 0;
-	struct erg_sha256 sha;
+	unsigned char frame[ERG_DIGEST_FRAME_SIZE], digest[ERG_SHA256_SIZE];
 
-	erg_sha256_init(&sha);
-	while (at < pos) {
-		size_t n = pos - at < sizeof(buf) ? (size_t)(pos - at) : sizeof(buf);
-
-		if (erg_pread_exactly(v->a->fd, buf, n, at) < 0)
-			break;
-		erg_sha256_add(&sha, buf, n);
-		at += n;
-	}
-	erg_sha256_end(&sha, digest);
-	if (at < pos || erg_pread_exactly(v->a->fd, frame, sizeof(frame), pos) < 0 ||
+	if (erg_archive_hash_until(v->a, pos, digest) < 0 ||
+		erg_pread_exactly(v->a->fd, frame, sizeof(frame), pos) < 0 ||
 		erg_get_le32(frame) != ERG_DIGEST_SKIPPABLE_MAGIC ||
 		erg_get_le32(frame + 4) != sizeof(frame) - 8 ||
 		memcmp(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE))
