@@ -19,6 +19,7 @@
 #include "analyze/render/sweep.h"
 #include "analyze/render/thermal.h"
 #include "analyze/verbs/verb.h"
+#include "formats/base/memory.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "formats/base/outfile.h"
@@ -81,6 +82,7 @@ struct study {
 /* Runs that are analysed together: all, or those with one value of a factor or tag. */
 struct part {
 	const char *tag, *value; /* NULL: all */
+	const char *file;        /* VALUE as a part of a file's name */
 	const struct erg_texts *archives, *documents;
 };
 
@@ -251,10 +253,10 @@ static int write_tables(struct study *s, const struct analysis *a, const struct 
 	if (part->tag)
 		json_object_set_new(doc, "of", json_pack("{s:s}", part->tag, part->value));
 	snprintf(path, sizeof(path), "%s-%s%s%s.csv", s->stem, a->name, part->tag ? "-" : "",
-		part->tag ? part->value : "");
+		part->tag ? part->file : "");
 	r = write_csv(path, doc, a, err);
 	snprintf(path, sizeof(path), "%s-%s%s%s.json", s->stem, a->name, part->tag ? "-" : "",
-		part->tag ? part->value : "");
+		part->tag ? part->file : "");
 	if (r >= 0)
 		r = write_json(path, doc, err);
 	if (r >= 0 && erg_texts_add(&s->results, path) < 0)
@@ -364,7 +366,7 @@ static int predict_part(struct study *s, const struct analysis *a, const struct 
 	int r;
 
 	snprintf(path, sizeof(path), "%s-predict%s%s-model.json", s->stem, part->tag ? "-" : "",
-		part->tag ? part->value : "");
+		part->tag ? part->file : "");
 	r = fit_for(s, part, path, err);
 	if (r <= 0)
 		return r;
@@ -377,28 +379,32 @@ static int predict_part(struct study *s, const struct analysis *a, const struct 
 	return r;
 }
 
-/* Text of the factor or tag TAG of the run in document PATH; "" where it has none. */
-static void tag_of(const char *path, const char *tag, char *buf, size_t size)
+/* Text of the factor or tag TAG of the run in document PATH; NULL where it has none. */
+static char *tag_of(const char *path, const char *tag)
 {
 	json_auto_t *doc = json_load_file(path, 0, NULL);
-	const char *text =
-		erg_run_setting(json_array_get(json_object_get(doc, "runs"), 0), tag, buf, size);
+	char number[64];
+	const char *text = erg_run_setting(json_array_get(json_object_get(doc, "runs"), 0), tag,
+		number, sizeof(number));
 
-	if (text != buf)
-		snprintf(buf, size, "%s", text ? text : "");
-	for (char *p = buf; *p; p++) /* it is a part of a file's name */
+	return text && *text ? erg_noted(strdup(text)) : NULL;
+}
+
+static void file_of(const char *value, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", value);
+	for (char *p = buf; *p; p++)
 		*p = *p == '/' ? '_' : *p;
 }
 
-/* The runs with VALUE of TAG; those that are not in DONE begin a value of their own. */
+/* The runs with VALUE of TAG. */
 static int part_of(struct study *s, const char *tag, const char *value, struct erg_texts *archives,
 	struct erg_texts *documents)
 {
 	for (size_t i = 0; i < s->documents.n; i++) {
-		char text[128];
+		_cleanup_(erg_freep) char *text = tag_of(s->documents.v[i], tag);
 
-		tag_of(s->documents.v[i], tag, text, sizeof(text));
-		if (!strcmp(text, value) &&
+		if (text && !strcmp(text, value) &&
 			(erg_texts_add(documents, s->documents.v[i]) < 0 ||
 				erg_texts_add(archives, s->archives.v[i]) < 0))
 			return -ENOMEM;
@@ -421,25 +427,36 @@ typedef int run_part_fn(struct study *s, const struct analysis *a, const struct 
 static int run_each(struct study *s, const struct analysis *a, const char *tag, run_part_fn *one,
 	struct erg_err *err)
 {
-	_cleanup_(erg_texts_clear) struct erg_texts done = {0};
+	_cleanup_(erg_texts_clear) struct erg_texts done = {0}, names = {0};
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < s->documents.n; i++) {
 		_cleanup_(erg_texts_clear) struct erg_texts archives = {0};
 		_cleanup_(erg_texts_clear) struct erg_texts documents = {0};
-		char value[128];
-		struct part part = {tag, value, &archives, &documents};
+		_cleanup_(erg_freep) char *value = tag_of(s->documents.v[i], tag);
+		char file[128];
+		struct part part = {tag, value, file, &archives, &documents};
 
-		tag_of(s->documents.v[i], tag, value, sizeof(value));
-		if (!*value || holds(&done, value))
+		if (!value || holds(&done, value))
 			continue; /* without the tag: such as the run of the roofs */
-		if (erg_texts_add(&done, value) < 0 ||
+		file_of(value, file, sizeof(file));
+		if (erg_texts_add(&done, value) < 0)
+			return erg_fail(err, -ENOMEM, "out of memory");
+		if (holds(&names, file)) {
+			erg_terminal_line(stderr,
+				"failed: %s: each: %s '%s': another value has the files %s",
+				a->name, tag, value, file);
+			s->failed++;
+			continue;
+		}
+		if (erg_texts_add(&names, file) < 0 ||
 			part_of(s, tag, value, &archives, &documents) < 0)
 			return erg_fail(err, -ENOMEM, "out of memory");
 		r = one(s, a, &part, err);
 	}
 	if (r >= 0 && !done.n) {
-		fprintf(stderr, "failed: %s: each: no run has a factor or tag %s\n", a->name, tag);
+		erg_terminal_line(stderr, "failed: %s: each: no run has a factor or tag %s",
+			a->name, tag);
 		s->failed++;
 	}
 	return r;
@@ -447,7 +464,7 @@ static int run_each(struct study *s, const struct analysis *a, const char *tag, 
 
 static int run_analysis(struct study *s, const struct analysis *a, struct erg_err *err)
 {
-	const struct part all = {NULL, NULL, &s->archives, &s->documents};
+	const struct part all = {NULL, NULL, NULL, &s->archives, &s->documents};
 	const char *each =
 		json_string_value(json_object_get(json_object_get(s->analysis, a->name), "each"));
 	run_part_fn *one = strcmp(a->name, "predict") ? run_part : predict_part;
@@ -461,10 +478,9 @@ static int add_traces(const struct study *s, bool first_only, struct erg_texts *
 	size_t n = 0, all = 0;
 
 	for (size_t i = 0; i < s->documents.n; i++) {
-		char text[128];
+		_cleanup_(erg_freep) char *text = tag_of(s->documents.v[i], "repetition");
 
-		tag_of(s->documents.v[i], "repetition", text, sizeof(text));
-		if (first_only && *text && strcmp(text, "1"))
+		if (first_only && text && strcmp(text, "1"))
 			continue;
 		all++;
 		if (n == TRACES_MAX)

@@ -51,6 +51,22 @@ test_setup() {
     [ ! -e p.html ]
 }
 
+@test "study: an analysis for each value of a tag has the runs of that value, and says it" {
+    skip_unless jq
+    rm runs/fast*
+    archive runs/u.erg 'a/b' 2
+    archive runs/v.erg 'a_b' 3
+    index '{"sweep": {"factor": "workload", "each": "clock"}}'
+    run -1 erg-analyze study runs -o page.html
+    [[ $output == *"failed: sweep: each: clock 'a_b': another value has the files a_b"* ]]
+    [ "$(echo page-sweep*.json)" = "page-sweep-1.json page-sweep-a_b.json" ]
+    jq -e '.of == {clock: "1"} and [.groups[].points[].repetitions] == [2]' page-sweep-1.json
+    jq -e '.of == {clock: "a/b"} and [.groups[].points[].repetitions] == [1]' page-sweep-a_b.json
+    index '{"sweep": {"factor": "workload", "each": "flock"}}'
+    run -1 erg-analyze study runs -o none.html
+    [[ $output == *"failed: sweep: each: no run has a factor or tag flock"* ]]
+}
+
 @test "report, layers, sweep: a folder stands for its archives" {
     erg-analyze report runs -o folder.html 2>/dev/null
     erg-analyze report runs/*.erg -o files.html 2>/dev/null
