@@ -39,7 +39,7 @@ struct options {
 	const char *output, *title;
 	struct erg_texts curves;
 	json_t *roofs;
-	size_t files;
+	size_t files, drawn; /* DRAWN: runs that have curves */
 };
 
 static int take_curves(void *into, const char *arg, struct erg_err *err)
@@ -299,11 +299,10 @@ static int add_curves(const struct options *o, const struct erg_timeline *tl, js
 	struct erg_err *err)
 {
 	json_t *series = NULL, *bands = NULL;
-	size_t runs = o->curves.n ? o->curves.n : o->files;
-	int r = erg_series_json(tl, BUCKETS_MAX / runs, &series, err);
+	int r = erg_series_json(tl, BUCKETS_MAX / o->drawn, &series, err);
 
 	if (r >= 0)
-		r = erg_bands_json(tl, BANDS_MAX / runs, &bands, err);
+		r = erg_bands_json(tl, BANDS_MAX / o->drawn, &bands, err);
 	json_object_set_new(run, "series", series);
 	json_object_set_new(run, "bands", bands);
 	json_object_set_new(run, "begin_s", json_real(0));
@@ -615,6 +614,9 @@ static int run(int argc, char **argv, struct erg_err *err)
 			o.output ? "archives or results" : "-o report.html");
 	r = erg_runs_files(argv + first, (size_t)(argc - first), &files, err);
 	o.files = files.n;
+	o.drawn = o.curves.n;
+	for (size_t i = 0; i < files.n; i++)
+		o.drawn += !is_json(files.v[i]);
 	return r < 0 ? r : report(&o, files.v, err);
 }
 

@@ -41,6 +41,12 @@ hostile_run() {
     jq -r .begin bands.json | base64 -d | od -An -v -tu4 -w4 >begins
     [ "$(wc -l <begins)" -eq $((64 * 2343)) ]
     jq -e --argjson last "$(tail -1 begins)" '$last * .t_step_s > 19' bands.json
+    # archives and --curves share what a page may hold
+    head -3 layers.csv >few.csv
+    erg-record import --samples samples.csv --layers few.csv -o few.erg
+    erg-analyze layers few.erg --format json >few.json 2>/dev/null
+    erg-analyze report run.erg few.json --curves few.erg -o both.html
+    sed -n 's/.*id="data">\(.*\)<\/script>.*/\1/p' both.html | jq -e '.runs[0].bands.stretch == 1171'
 }
 
 @test "no name of a trace can end the data block" {
