@@ -33,6 +33,12 @@
 #define CUT_TEXT 512
 #define QUIET_S 5 /* a stream without an end that has not grown for so long was cut */
 
+/* Why a recording did not arrive as a whole ("": it did), and to what time it did. */
+struct cut {
+	char why[CUT_TEXT];
+	uint64_t whole_ns;
+};
+
 struct collect {
 	const struct erg_collect_options *o;
 	char *streams[STREAMS_MAX];
@@ -118,14 +124,16 @@ static json_t *manifest_missing(void)
 }
 
 static json_t *summary_missing(const json_t *manifest, const struct erg_packets_report *rep,
-	const char *reason)
+	const struct cut *cut)
 {
+	const struct erg_workload work = {.pid = -1, .end_ns = cut->whole_ns};
 	const struct erg_summary_facts f = {
 		.run_id = json_string_value(json_object_get(manifest, "run_id")),
 		.begin_ns = rep->begin_ns,
 		.end_ns = rep->end_ns,
+		.workload = &work,
 		.repair = rep,
-		.reason = reason,
+		.reason = cut->why,
 	};
 
 	return erg_describe_summary(&f);
@@ -226,9 +234,8 @@ static int working_copy(const char *dir, const char *output, char *ret, size_t s
 	return r < 0 ? erg_fail_errno(err, r, "%s", dir) : 0;
 }
 
-/* CUT: why the recording did not arrive as a whole, or "". */
 static int archive_make(const struct collect *c, const char *dir, const char *output,
-	json_t *manifest, json_t **summary, const char *cut, struct erg_err *err)
+	json_t *manifest, json_t **summary, const struct cut *cut, struct erg_err *err)
 {
 	_cleanup_(erg_finish_freep) struct erg_finish *f = NULL;
 	struct erg_packets_report rep = {0};
@@ -237,7 +244,7 @@ static int archive_make(const struct collect *c, const char *dir, const char *ou
 
 	json_object_set_new(manifest, "origin", json_string("collected"));
 	r = erg_finish_open(output, c->o->force, manifest, &f, err);
-	if (!r && *cut)
+	if (!r && cut->why[0])
 		r = working_copy(dir, output, work, sizeof(work), err);
 	if (!r && *work)
 		r = metadata_restore_all(work, err);
@@ -249,8 +256,8 @@ static int archive_make(const struct collect *c, const char *dir, const char *ou
 		return r;
 	if (!*summary)
 		*summary = summary_missing(manifest, &rep, cut);
-	else if (*cut)
-		erg_describe_cut(*summary, cut, &rep);
+	else if (cut->why[0])
+		erg_describe_cut(*summary, cut->why, cut->whole_ns, &rep);
 	r = erg_finish_close(f, *summary, err);
 	if (!r)
 		erg_say("%s: %s%s", dir, output,
@@ -295,50 +302,50 @@ static char *output_name(const struct collect *c, const json_t *manifest)
 	return asprintf(&ret, "%s/%s-%s.erg", c->o->output, host, run) < 0 ? NULL : ret;
 }
 
-/* CUT[CUT_TEXT]: why the recording with this SUMMARY has not arrived as a whole, or "". */
-static int cut_find(const char *dir, const json_t *summary, char *cut, struct erg_err *err)
+/* SUMMARY: of the recording, or NULL when it has not arrived. */
+static int cut_find(const char *dir, const json_t *summary, struct cut *ret, struct erg_err *err)
 {
 	const json_t *until = json_object_get(summary, "streamed_ns");
 	struct erg_spool_chunks chunks = {0};
-	char why[CUT_TEXT / 2];
+	struct erg_arrived arrived;
 	int r;
 
-	erg_text_set(cut, CUT_TEXT, "the stream ended before the recording did");
-	if (!summary)
-		return 0;
-	if (!until) /* of an earlier recorder */
+	if (summary && !until) /* of an earlier recorder */
 		until = json_object_get(summary, "record_end_ns");
 	r = erg_spool_chunks(dir, false, 0, &chunks, err);
 	if (!r)
-		r = erg_arrived_check(&chunks, (uint64_t)json_integer_value(until), why,
-			sizeof(why), err);
-	if (r == 1)
-		erg_text_set(cut, CUT_TEXT, "the stream ended before the recording did: %s", why);
-	else
-		cut[0] = '\0';
+		r = erg_arrived_check(&chunks, (uint64_t)json_integer_value(until), &arrived, err);
 	erg_spool_chunks_release(&chunks);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	ret->whole_ns = arrived.whole_ns;
+	if (r == 1 || !summary)
+		snprintf(ret->why, sizeof(ret->why),
+			"the stream ended before the recording did%s%s", summary ? ": " : "",
+			summary ? arrived.why : "");
+	return 0;
 }
 
 static int stream_collect(const struct collect *c, const char *dir, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *output = NULL;
 	json_t *manifest = NULL, *summary = NULL;
-	char run[17], cut[CUT_TEXT] = "";
+	char run[17];
+	struct cut cut = {0};
 	int r = erg_document_find(dir, run_of(dir, run), ERG_MANIFEST_NAME, &manifest, err);
 
 	if (r >= 0)
 		r = erg_document_find(dir, run, ERG_SUMMARY_NAME, &summary, err);
 	if (r >= 0)
-		r = cut_find(dir, summary, cut, err);
+		r = cut_find(dir, summary, &cut, err);
 	if (r >= 0 && c->o->list) {
-		list_one(c, dir, manifest, !*cut);
-	} else if (r >= 0 && *cut && !c->o->now && grows(dir)) {
+		list_one(c, dir, manifest, !cut.why[0]);
+	} else if (r >= 0 && cut.why[0] && !c->o->now && grows(dir)) {
 		r = erg_fail(err, -EBUSY, "%s: still streams; --now takes what is there", dir);
 	} else if (r >= 0) {
 		manifest = manifest ? manifest : manifest_missing();
 		output = output_name(c, manifest);
-		r = archive_make(c, dir, output, manifest, &summary, cut, err);
+		r = archive_make(c, dir, output, manifest, &summary, &cut, err);
 	}
 	json_decref(manifest);
 	json_decref(summary);

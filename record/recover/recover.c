@@ -23,6 +23,7 @@
 #include "record/session/crash.h"
 #include "record/session/daemon.h"
 #include "record/run/describe.h"
+#include "record/spool/arrived.h"
 #include "record/spool/finish.h"
 #include "record/spool/provenance.h"
 #include "formats/base/say.h"
@@ -36,6 +37,7 @@ struct recover {
 	char *part; /* the unfinished archive, which holds the first CHUNKS; NULL: there is none */
 	size_t chunks;
 	char missing[PATH_MAX + 128]; /* what there is no more, for the archive */
+	struct erg_arrived arrived;
 	json_t *state, *manifest, *summary;
 };
 
@@ -98,16 +100,49 @@ static void papers_complete(struct recover *r)
 	json_object_set_new(r->manifest, "origin", json_string("recovered"));
 }
 
-static void session_end(const struct recover *r)
+/* Returns a time before which everything of the recording was, or 0 when nobody ended it. */
+static uint64_t session_end(const struct recover *r)
 {
 	const char *name = NULL;
+	uint64_t until = 0;
 
 	json_unpack(r->state, "{s:s}", "session", &name);
 	if (!name || erg_spool_name_pid(name) < 0)
-		return; /* not a session of ours */
-	if (erg_session_daemon_alive() && erg_session_end_by_name(name, NULL) == 0)
-		erg_daemon_release();
+		return 0; /* not a session of ours */
+	if (erg_session_daemon_alive()) {
+		until = erg_mono_ns();
+		if (erg_session_end_by_name(name, NULL) == 0)
+			erg_daemon_release();
+		else
+			until = 0;
+	}
 	erg_crash_remove(name);
+	return until;
+}
+
+/* Before anything is cut: how far each stream goes. */
+static int streams_judge(struct recover *r, uint64_t until_ns, struct erg_err *err)
+{
+	struct erg_spool_chunks chunks = {0};
+	int n = erg_spool_chunks(r->spool, false, 0, &chunks, err);
+
+	if (!n)
+		n = erg_arrived_check(&chunks, until_ns, &r->arrived, err);
+	erg_spool_chunks_release(&chunks);
+	return n < 0 ? n : 0;
+}
+
+/* What of the end is left out of the run, for the archive's reason; "" for nothing. */
+static void streams_tell(const struct recover *r, char *buf, size_t size)
+{
+	const struct erg_arrived *a = &r->arrived;
+
+	buf[0] = '\0';
+	if (a->first[0])
+		snprintf(buf, size,
+			"; its last %.6f s are no part of the run, since streams end before it, %s "
+			"first",
+			(double)(a->last_ns - a->whole_ns) / 1e9, a->first);
 }
 
 /* The unfinished archive is where state.json says or, when both were moved, beside the spool.
@@ -137,9 +172,10 @@ static void part_find(struct recover *r)
 
 static json_t *summary_make(const struct recover *r, const struct erg_packets_report *rep)
 {
-	char reason[sizeof(r->missing) + 64];
+	char reason[sizeof(r->missing) + 128 + 2 * ERG_ARRIVED_TEXT], cut[128 + ERG_ARRIVED_TEXT];
+	const uint64_t whole = r->arrived.whole_ns ? r->arrived.whole_ns : rep->end_ns;
 	json_int_t begin = 0, command = 0;
-	struct erg_workload work = {.pid = -1, .end_ns = rep->end_ns};
+	struct erg_workload work = {.pid = -1, .end_ns = whole};
 	struct erg_summary_facts f = {
 		.run_id = json_string_value(json_object_get(r->manifest, "run_id")),
 		.end_ns = rep->end_ns,
@@ -147,12 +183,13 @@ static json_t *summary_make(const struct recover *r, const struct erg_packets_re
 		.reason = reason,
 	};
 
-	snprintf(reason, sizeof(reason), "recovered from the spool of a recorder that was killed%s",
-		r->missing);
+	streams_tell(r, cut, sizeof(cut));
+	snprintf(reason, sizeof(reason),
+		"recovered from the spool of a recorder that was killed%s%s", r->missing, cut);
 	json_unpack(r->state, "{s:I, s:I}", "record_begin_ns", &begin, "begin_ns", &command);
 	f.begin_ns = begin ? (uint64_t)begin : rep->begin_ns;
 	work.begin_ns = (uint64_t)command;
-	f.workload = command ? &work : NULL;
+	f.workload = &work;
 	return erg_describe_summary(&f);
 }
 
@@ -191,8 +228,9 @@ static int recover(struct recover *r, struct erg_err *err)
 	if (n)
 		return n;
 	papers_complete(r);
-	session_end(r);
-	n = archive_make(r, &rep, err);
+	n = streams_judge(r, session_end(r), err);
+	if (!n)
+		n = archive_make(r, &rep, err);
 	if (n)
 		return erg_wrap(err, n, "%s", r->spool);
 	if (r->missing[0])

@@ -190,10 +190,13 @@ static json_t *repair(const struct erg_packets_report *r)
 		(json_int_t)r->unreadable);
 }
 
-void erg_describe_cut(json_t *summary, const char *reason, const struct erg_packets_report *rep)
+void erg_describe_cut(json_t *summary, const char *reason, uint64_t end_ns,
+	const struct erg_packets_report *rep)
 {
 	const char *own = json_string_value(json_object_get(summary, "reason"));
 
+	if (json_integer_value(json_object_get(summary, "end_ns")) > (json_int_t)end_ns)
+		json_object_set_new(summary, "end_ns", json_integer((json_int_t)end_ns));
 	json_object_set_new(summary, "complete", json_false());
 	json_object_set_new(summary, "reason",
 		own ? json_sprintf("%s; %s", own, reason) : json_string(reason));

@@ -49,7 +49,8 @@ struct erg_summary_facts {
 json_t *erg_describe_summary(const struct erg_summary_facts *f);
 
 /* SUMMARY, which the recorder made before the end, is of a recording that is not complete, for REASON (and
- * the one it has, if any); REP: what had to be cut. */
-void erg_describe_cut(json_t *summary, const char *reason, const struct erg_packets_report *rep);
+ * the one it has, if any), and whose run ends at END_NS or where it did; REP: what had to be cut. */
+void erg_describe_cut(json_t *summary, const char *reason, uint64_t end_ns,
+	const struct erg_packets_report *rep);
 
 #endif

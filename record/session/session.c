@@ -32,8 +32,8 @@
 #include "record/session/crash.h"
 #include "record/session/buffers.h"
 #include "record/session/format.h"
+#include "record/spool/spool.h"
 
-#define PACKET_PERIOD_US 1000000
 #define WAIT_MS 30000
 #define REGISTER_TIMEOUT_NS (30ull * ERG_NSEC_PER_SEC)
 #define LAYER_BYTES_PER_S 12e6 /* 250,000 events a second of 48 bytes on one CPU */
@@ -182,7 +182,7 @@ static int channel_enable(struct erg_session *s, const struct channel *c, struct
 	ch->attr.overwrite = 0;
 	ch->attr.subbuf_size = b.size;
 	ch->attr.num_subbuf = b.count;
-	ch->attr.switch_timer_interval = PACKET_PERIOD_US;
+	ch->attr.switch_timer_interval = ERG_SPOOL_PACKET_US;
 	ch->attr.read_timer_interval = 0;
 	ch->attr.output = LTTNG_EVENT_MMAP;
 	r = lttng_enable_channel(s->handle, ch);

@@ -5,6 +5,11 @@
  * their last packet ends when the session did. So a stream whose last packet ended earlier has not
  * arrived as a whole. What it lacks may have been nothing, which nobody can know.
  *
+ * Where nobody stopped the session, streams end one by one, and between the first end and the last it looks
+ * as if nothing had happened of which the streams that are missing would have told. A stream of a CPU on which
+ * nothing happens has no packets, so not every early end is a loss: whatever happened was in a packet
+ * one period later, and a second one is left for the consumer daemon and the disk.
+ *
  * A relay daemon makes the files of all streams before the first packet comes: one that is empty in each
  * chunk is a stream of which nothing came. A stream of several chunks is judged by the last in which it has
  * packets, since the one that is open when the session ends may have none.
@@ -38,8 +43,7 @@ struct arrived {
 	const char *chunk;
 	struct stream *streams;
 	size_t n;
-	char *why; /* "" as long as nothing is missing */
-	size_t size;
+	struct erg_arrived *ret;
 	struct erg_err *err;
 };
 
@@ -71,8 +75,8 @@ static struct stream *stream_of(struct arrived *a, const char *name)
 
 static void missing(struct arrived *a, const char *name, const char *what)
 {
-	if (!a->why[0])
-		snprintf(a->why, a->size, "%s %s", name, what);
+	if (!a->ret->why[0])
+		snprintf(a->ret->why, sizeof(a->ret->why), "%s %s", name, what);
 }
 
 /* Whether the packet of metadata at byte OFF of FD ends behind a declaration at the top level. */
@@ -135,32 +139,46 @@ static int stream_judge(void *data, const char *path, const struct stat *st)
 	return 0;
 }
 
-static void streams_judge(struct arrived *a, uint64_t until_ns)
+static void stream_ends_early(struct arrived *a, const struct stream *s, uint64_t until_ns)
 {
+	const uint64_t certain = 2 * (uint64_t)ERG_SPOOL_PACKET_US * 1000;
+	struct erg_arrived *ret = a->ret;
+	uint64_t whole = ret->last_ns > certain ? ret->last_ns - certain : 0;
 	char what[96];
 
-	if (!a->n)
-		snprintf(a->why, a->size, "no stream");
-	for (size_t i = 0; i < a->n; i++) {
-		const struct stream *s = &a->streams[i];
-
-		if (s->end_ns >= until_ns)
-			continue;
-		if (s->end_ns)
-			snprintf(what, sizeof(what), "ends %.9f s before the recording did",
-				(double)(until_ns - s->end_ns) / 1e9);
-		missing(a, s->name, s->end_ns ? what : "is empty");
-	}
+	whole = s->end_ns > whole ? s->end_ns : whole;
+	if (!ret->first[0] || whole < ret->whole_ns)
+		snprintf(ret->first, sizeof(ret->first), "%s", s->name);
+	ret->whole_ns = whole < ret->whole_ns ? whole : ret->whole_ns;
+	snprintf(what, sizeof(what), "ends %.9f s before the recording did",
+		(double)(until_ns - s->end_ns) / 1e9);
+	missing(a, s->name, s->end_ns ? what : "is empty");
 }
 
-int erg_arrived_check(const struct erg_spool_chunks *chunks, uint64_t until_ns, char *why,
-	size_t size, struct erg_err *err)
+static void streams_judge(struct arrived *a, uint64_t until_ns)
+{
+	struct erg_arrived *ret = a->ret;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (a->streams[i].end_ns > ret->last_ns)
+			ret->last_ns = a->streams[i].end_ns;
+	ret->whole_ns = ret->last_ns;
+	until_ns = until_ns ? until_ns : ret->last_ns;
+	if (!a->n)
+		snprintf(ret->why, sizeof(ret->why), "no stream");
+	for (size_t i = 0; i < a->n; i++)
+		if (a->streams[i].end_ns < until_ns)
+			stream_ends_early(a, &a->streams[i], until_ns);
+}
+
+int erg_arrived_check(const struct erg_spool_chunks *chunks, uint64_t until_ns,
+	struct erg_arrived *ret, struct erg_err *err)
 {
 	struct erg_err own = {0};
-	struct arrived a = {.why = why, .size = size, .err = &own};
+	struct arrived a = {.ret = ret, .err = &own};
 	int r = 0;
 
-	why[0] = '\0';
+	*ret = (struct erg_arrived){0};
 	for (size_t i = 0; r >= 0 && i < chunks->n; i++) {
 		a.chunk = chunks->paths[i];
 		r = erg_tree_each_file(a.chunk, stream_judge, &a);
@@ -172,5 +190,5 @@ int erg_arrived_check(const struct erg_spool_chunks *chunks, uint64_t until_ns, 
 	else
 		erg_fail_errno(err, r, "%s", a.chunk);
 	arrived_release(&a);
-	return r < 0 ? r : why[0] != '\0';
+	return r < 0 ? r : ret->why[0] != '\0';
 }

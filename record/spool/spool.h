@@ -25,6 +25,8 @@
 
 #define ERG_SPOOL_PREFIX "ergtrace-"
 #define ERG_SPOOL_SUFFIX ".spool"
+/* A packet with events in it is closed so long after the one before, though it is not full. */
+#define ERG_SPOOL_PACKET_US 1000000
 
 /* The recorder that a name "ergtrace-PID-RUNID…" speaks of: its pid, or -1 for another name. */
 pid_t erg_spool_name_pid(const char *name);

@@ -68,10 +68,10 @@ static void whole_new(struct tree *t)
 	tree_put(t, "1/ust/uid/0/64-bit/index/samples_0.idx", "no stream");
 }
 
-/* What is missing in T, which ends here; "" for nothing. */
-static const char *missing(struct tree *t)
+/* Of T, which ends here, and whose recorder ended at UNTIL_NS. */
+static const struct erg_arrived *arrived(struct tree *t, uint64_t until_ns)
 {
-	static char why[256];
+	static struct erg_arrived ret;
 	char first[128], last[128];
 	char *paths[] = {first, last};
 	const struct erg_spool_chunks chunks = {paths, 2};
@@ -80,10 +80,16 @@ static const char *missing(struct tree *t)
 
 	snprintf(first, sizeof(first), "%s/0/ust", t->dir);
 	snprintf(last, sizeof(last), "%s/1/ust", t->dir);
-	r = erg_arrived_check(&chunks, END_NS, why, sizeof(why), &err);
-	assert_int_equal(r, why[0] != '\0');
+	r = erg_arrived_check(&chunks, until_ns, &ret, &err);
+	assert_int_equal(r, ret.why[0] != '\0');
 	tree_free(t);
-	return why;
+	return &ret;
+}
+
+/* What is missing in T, which ends here; "" for nothing. */
+static const char *missing(struct tree *t)
+{
+	return arrived(t, END_NS)->why;
 }
 
 static void a_whole_recording_is_whole(void **state)
@@ -142,6 +148,58 @@ static void no_stream_is_no_recording(void **state)
 	assert_string_equal(missing(&t), "no stream");
 }
 
+#define PERIOD_NS 1000000000ull
+
+/* The streams of one trace, whose last packets end at ENDS[3]; 0: it has none. */
+static void ends_new(struct tree *t, const uint64_t ends[3])
+{
+	tree_new(t);
+	for (int i = 0; i < 3; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "0/ust/uid/0/64-bit/layers_%d", i);
+		stream_put(t, path, (uint64_t[]){ends[i], 0}, 0);
+	}
+	metadata_put(t, "0/ust/uid/0/64-bit/metadata", WHOLE);
+	tree_put(t, "1/ust/uid/0/64-bit/index/layers_0.idx", "no stream");
+}
+
+/* Nobody ended the session: all that any stream would tell is known up to whole_ns. */
+static void what_is_known_of_all_streams(void **state)
+{
+	static const struct {
+		uint64_t ends[3], until, whole;
+		const char *first;
+	} cases[] = {
+		/* all at once */
+		{{9 * PERIOD_NS, 9 * PERIOD_NS, 9 * PERIOD_NS}, 0, 9 * PERIOD_NS, ""},
+		/* stopped, so that each has an end, whenever that was */
+		{{9 * PERIOD_NS, 8 * PERIOD_NS, 8 * PERIOD_NS}, 8 * PERIOD_NS, 9 * PERIOD_NS, ""},
+		/* a packet less */
+		{{9 * PERIOD_NS, 8 * PERIOD_NS, 9 * PERIOD_NS}, 0, 8 * PERIOD_NS, "layers_1"},
+		{{9 * PERIOD_NS, 8 * PERIOD_NS, 8 * PERIOD_NS - 1}, 0, 8 * PERIOD_NS - 1,
+			"layers_2"},
+		/* quiet for long, or for ever: only what it would have said last is missing */
+		{{9 * PERIOD_NS, 2 * PERIOD_NS, 9 * PERIOD_NS}, 0, 7 * PERIOD_NS, "layers_1"},
+		{{9 * PERIOD_NS, 9 * PERIOD_NS, 0}, 0, 7 * PERIOD_NS, "layers_2"},
+		/* shorter than that */
+		{{PERIOD_NS, PERIOD_NS, 0}, 0, 0, "layers_2"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct erg_arrived *a;
+		const char *first;
+		struct tree t;
+
+		ends_new(&t, cases[i].ends);
+		a = arrived(&t, cases[i].until);
+		first = strrchr(a->first, '/');
+		assert_int_equal(a->whole_ns, cases[i].whole);
+		assert_string_equal(first ? first + 1 : "", cases[i].first);
+		assert_int_equal(a->last_ns, cases[i].ends[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +207,7 @@ int main(void)
 		cmocka_unit_test(each_stream_has_its_end),
 		cmocka_unit_test(metadata_ends_behind_a_declaration),
 		cmocka_unit_test(no_stream_is_no_recording),
+		cmocka_unit_test(what_is_known_of_all_streams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
