@@ -18,6 +18,7 @@
 #define WINDOW_MIN 1000.0 /* ns */
 #define STEP 0.05         /* of the window */
 #define STEP_MAX 1e5      /* ns, of the delay */
+#define TAU_LEAST 3e4     /* ns, how far a difference by the low-pass reaches near none */
 
 double attr_window_of(const struct attr_shape *s)
 {
@@ -57,7 +58,7 @@ bool attr_look(const struct attr_view *v, const struct attr_readings *r, const s
 
 int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 	const struct attr_readings *r, const struct attr_shape *s, const bool *psi,
-	const double *power)
+	const double *power, double tau_reach)
 {
 	double tau = attr_tau_of(s), w = attr_window_of(s), lo, hi;
 	double segment = (double)(attr_begin(v, v->n) - v->t0) / (double)v->n;
@@ -71,7 +72,7 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 		w = r->spacing_ns;
 	x->h_delay = fmax(fmin(STEP * w, STEP_MAX), 500);
 	x->h_window = fmax(STEP * w, 500);
-	hi = fmax(fmin(w / 4, segment / 2), 1e5);
+	hi = fmin(fmax(fmin(w / 4, segment / 2), 1e5), fmax(tau_reach, TAU_LEAST));
 	lo = 0;
 	if (tau > hi / 2) {
 		/* no further than the delay's: of a step that is long beside the layers little is left

@@ -306,7 +306,8 @@ struct attr_run {
 	bool psi[ATTR_PSI];         /* parameters of the sensor among the unknowns */
 	struct attr_shape declared; /* what is known of them beforehand, and how well */
 	double known_u[ATTR_PSI];
-	size_t n_extra; /* further columns in all */
+	size_t n_extra;   /* further columns in all */
+	double tau_reach; /* ns, of the difference by the low-pass (kernel.h) */
 	struct attr_weights weights;
 	size_t from, to; /* readings that a fit is of; to 0: all */
 	double work;     /* entries and segments that passes looked at so far */

@@ -191,9 +191,12 @@ struct attr_extras {
 	double slope; /* of the reading filled last: by the lag, W/ns */
 	struct attr_curve curve;
 };
+/* TAU_REACH: ns, how far the step by the low-pass is thought to go from none. Behind a window of edges the
+ * model has kinks, of which a low-pass changes more, for the square of its time constant, the shorter it is:
+ * a difference that reaches much further than the step says too little, and the steps go to and fro. */
 int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 	const struct attr_readings *r, const struct attr_shape *s, const bool *psi,
-	const double *power);
+	const double *power, double tau_reach);
 void attr_extras_close(struct attr_extras *x);
 /* Derivatives of reading M by the free parameters, 0 of the others. */
 int attr_extras_fill(struct attr_extras *x, size_t m, double *out);

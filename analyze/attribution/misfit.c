@@ -496,7 +496,7 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 	memset(ret, 0, sizeof(*ret));
 	if (!rc)
 		rc = attr_extras_open(&s.x, &r->st->view, &r->st->readings, &r->st->shape, all,
-			r->st->power);
+			r->st->power, r->tau_reach);
 	s.x.curve.n_groups = r->st->view.z ? ATTR_GROUPS : 0;
 	if (!rc)
 		rc = score_rows(&s);

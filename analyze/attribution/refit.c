@@ -21,6 +21,7 @@
 #define ROUGH_WINDOW 0.005
 #define ROUGH_TAU 0.02 /* of the window */
 #define ROUGH_CLOCK 1e-6
+#define TAU_ROOM 1.5
 #define LAG_MIN -2e5 /* ns: no reading precedes its window; less is an error of the clocks */
 
 /* Blocks of at least five memories of the sensor, at most max_blocks or what memory allows. */
@@ -164,6 +165,13 @@ int attr_fit_step(struct attr_run *r)
 	return attr_fit_at(r, &st->shape, power);
 }
 
+/* As far as the next step goes, with room. */
+static void set_reach(struct attr_run *r, const struct attr_solution *s)
+{
+	if (r->psi[ATTR_SQUARE])
+		r->tau_reach = TAU_ROOM * sqrt(fabs(s->delta[ATTR_SQUARE]));
+}
+
 /* From R->st->shape with POWER to the next minimum. The last pass is that of the shape kept. */
 int attr_descend(struct attr_run *r, double *power)
 {
@@ -171,8 +179,10 @@ int attr_descend(struct attr_run *r, double *power)
 	struct attr_shape from = st->shape, next = from;
 	size_t cols = st->view.n_cols;
 	double best, factor = 1;
-	int rc = attr_fit_at(r, &from, power), halvings = 0;
+	int rc, halvings = 0;
 
+	r->tau_reach = INFINITY;
+	rc = attr_fit_at(r, &from, power);
 	best = r->sol.rss_plain;
 	for (int i = 0; !rc && i < STEPS_MAX && gain(r) > NEAR; i++) {
 		struct attr_solution kept = r->sol;
@@ -181,6 +191,7 @@ int attr_descend(struct attr_run *r, double *power)
 		attr_next_shape(r, &from, factor, &next);
 		if (!moved_at_all(&from, &next))
 			break;
+		set_reach(r, &kept);
 		rc = attr_fit_at(r, &next, power);
 		if (!rc && r->sol.rss_plain < best * (1 - 1e-9)) {
 			best = r->sol.rss_plain;

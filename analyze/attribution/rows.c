@@ -27,7 +27,8 @@ int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_sh
 		return rc;
 	w->with_extras = true;
 	w->power = power;
-	return attr_extras_open(&w->x, &st->view, &st->readings, shape, r->psi, power);
+	return attr_extras_open(&w->x, &st->view, &st->readings, shape, r->psi, power,
+		r->tau_reach);
 }
 
 void attr_rows_close(struct attr_rows *w)

@@ -483,7 +483,7 @@ struct aside {
 	struct attr_shape shape;
 	struct attr_weights weights;
 	bool psi[ATTR_PSI];
-	double known_u[ATTR_PSI], *power;
+	double known_u[ATTR_PSI], tau_reach, *power;
 };
 
 static int set_aside(struct attr_run *r, struct aside *a)
@@ -492,6 +492,7 @@ static int set_aside(struct attr_run *r, struct aside *a)
 
 	a->shape = r->st->shape;
 	a->weights = r->weights;
+	a->tau_reach = r->tau_reach;
 	memcpy(a->psi, r->psi, sizeof(a->psi));
 	memcpy(a->known_u, r->known_u, sizeof(a->known_u));
 	a->power = malloc((cols + 1) * sizeof(double));
@@ -508,6 +509,7 @@ static int take_back(struct attr_run *r, struct aside *a)
 {
 	r->st->shape = a->shape;
 	r->weights = a->weights;
+	r->tau_reach = a->tau_reach;
 	memcpy(r->psi, a->psi, sizeof(a->psi));
 	memcpy(r->known_u, a->known_u, sizeof(a->known_u));
 	memcpy(r->st->power, a->power, r->st->view.n_cols * sizeof(double));
