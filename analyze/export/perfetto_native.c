@@ -23,6 +23,7 @@
 #include "analyze/timeline/rail.h"
 #include "formats/base/memory.h"
 #include "formats/base/progress.h"
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
 enum {
@@ -127,21 +128,10 @@ static void put_packet(struct native *s)
 		flush(s);
 }
 
-/* A name that a reader takes: strings of Protocol Buffers are UTF-8. */
-static char *clean(const char *text)
-{
-	json_auto_t *j = json_string(text);
-	char *copy = erg_noted(strdup(text));
-
-	for (char *c = copy; !j && c && *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	return copy;
-}
-
+/* Strings of Protocol Buffers are UTF-8. */
 static void put_text(struct erg_proto *p, unsigned int field, const char *text)
 {
-	_cleanup_(erg_freep) char *name = clean(text);
+	_cleanup_(erg_freep) char *name = erg_noted(erg_utf8_copy(text));
 
 	p->failed |= !name;
 	erg_proto_text(p, field, name ? name : "?");

@@ -11,6 +11,7 @@
 
 #include "analyze/reader/event.h"
 #include "formats/base/memory.h"
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
 #define FIELDS_MAX 16
@@ -192,20 +193,6 @@ static int on_reading(struct erg_decoder *d, const struct event *e, const bt_fie
 
 /* ---- rare events ---- */
 
-/* TEXT with what is not UTF-8 replaced, since names of a trace are anybody's bytes. */
-static json_t *text(const char *s)
-{
-	json_t *j = json_string(s);
-	size_t len = strlen(s);
-	_cleanup_(erg_freep) char *clean = j ? NULL : malloc(len + 1);
-
-	if (j || !clean)
-		return j;
-	for (size_t i = 0; i <= len; i++)
-		clean[i] = (unsigned char)s[i] < 0x80 ? s[i] : '?';
-	return json_string(clean);
-}
-
 static json_t *field_json(const bt_field *f)
 {
 	bt_field_class_type type = bt_field_get_class_type(f);
@@ -213,7 +200,8 @@ static json_t *field_json(const bt_field *f)
 	/* Of an empty string libbabeltrace2 (2.0.4) sets the length only: the value is what the field
 	 * held before, in another event. */
 	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_STRING))
-		return text(bt_field_string_get_length(f) ? bt_field_string_get_value(f) : "");
+		return erg_utf8_json(
+			bt_field_string_get_length(f) ? bt_field_string_get_value(f) : "");
 	if (type == BT_FIELD_CLASS_TYPE_DOUBLE_PRECISION_REAL)
 		return json_real(bt_field_real_double_precision_get_value(f));
 	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_ARRAY)) {

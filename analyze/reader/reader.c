@@ -15,6 +15,7 @@
 #include "analyze/reader/sensor.h"
 #include "formats/base/memory.h"
 #include "formats/manifest.h"
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
 struct chunks {
@@ -261,7 +262,7 @@ static int begin_timeline(const struct erg_archive *a, const char *path, struct 
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = calloc(1, sizeof(*tl));
 	int r;
 
-	if (!tl || !(tl->archive = strdup(path)) || !(tl->warnings = json_array()))
+	if (!tl || !(tl->archive = erg_utf8_copy(path)) || !(tl->warnings = json_array()))
 		return erg_fail(err, -ENOMEM, "%s: out of memory", path);
 	if (a && erg_archive_damage(a))
 		erg_timeline_warn(tl, "damaged", "%s", erg_archive_damage(a));
@@ -279,13 +280,13 @@ static bool any_error(const struct chunks *cs)
 	return erg_memory_starved();
 }
 
-/* A is NULL for an unpacked archive. */
-static int decode(const struct erg_archive *a, const struct erg_reader_options *opt,
-	const struct erg_cache *cache, struct erg_timeline *tl, struct chunks *cs,
-	struct erg_err *err)
+/* A is NULL for an unpacked archive at PATH. */
+static int decode(const struct erg_archive *a, const char *path,
+	const struct erg_reader_options *opt, const struct erg_cache *cache,
+	struct erg_timeline *tl, struct chunks *cs, struct erg_err *err)
 {
 	const size_t warnings = json_array_size(tl->warnings);
-	int r = a ? archive_chunks(a, cs, err) : directory_chunks(tl->archive, cs, err);
+	int r = a ? archive_chunks(a, cs, err) : directory_chunks(path, cs, err);
 	bool whole;
 
 	if (r >= 0)
@@ -333,7 +334,7 @@ int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 			return r;
 	}
 	if (cached <= 0)
-		r = decode(a, opt, &cache, tl, &cs, err);
+		r = decode(a, path, opt, &cache, tl, &cs, err);
 	if (r >= 0 && opt->sensor)
 		r = erg_reader_sensor(tl, opt->sensor, err);
 	if (r < 0)

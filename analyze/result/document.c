@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "formats/base/warning.h"
 
 int erg_format_parse(const char *name)
 {
@@ -26,19 +27,11 @@ json_t *erg_document_new(const char *verb)
 
 void erg_document_warn(json_t *doc, const char *code, const char *fmt, ...)
 {
-	_cleanup_(erg_freep) char *text = NULL;
 	va_list ap;
-	int r;
 
 	va_start(ap, fmt);
-	r = vasprintf(&text, fmt, ap);
+	erg_warning_add(json_object_get(doc, "warnings"), code, fmt, ap);
 	va_end(ap);
-	if (r < 0) {
-		text = NULL;
-		return;
-	}
-	json_array_append_new(json_object_get(doc, "warnings"),
-		json_pack("{s:s, s:s%}", "code", code, "text", text, (int)strlen(text)));
 }
 
 void erg_document_label(json_t *doc, bool simulated)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "formats/base/warning.h"
 
 static void free_definitions(struct erg_timeline *tl)
 {
@@ -140,22 +141,11 @@ double erg_timeline_value_at(const struct erg_tl_channel *c, uint64_t t, size_t 
 
 void erg_timeline_warn(struct erg_timeline *tl, const char *code, const char *fmt, ...)
 {
-	_cleanup_(erg_freep) char *text = NULL;
-	json_t *w;
 	va_list ap;
-	int r;
 
 	va_start(ap, fmt);
-	r = vasprintf(&text, fmt, ap);
+	erg_warning_add(tl->warnings, code, fmt, ap);
 	va_end(ap);
-	if (r < 0) {
-		text = NULL;
-		return;
-	}
-	w = json_pack("{s:s, s:s}", "code", code, "text", text);
-	if (!w) /* a name from the trace that is no UTF-8 */
-		w = json_pack("{s:s, s:s}", "code", code, "text", "(text is not UTF-8)");
-	json_array_append_new(tl->warnings, w);
 }
 
 static double seconds_before(const struct erg_tl_channel *c, size_t i)

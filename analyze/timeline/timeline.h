@@ -131,7 +131,7 @@ struct erg_tl_status {
 };
 
 struct erg_timeline {
-	char *archive;       /* path as given */
+	char *archive;       /* path as given, but in UTF-8 (formats/base/utf8.h): to be shown */
 	json_t *manifest;    /* object; never NULL */
 	json_t *summary;     /* object, or NULL when the archive was cut before it */
 	uint64_t begin, end; /* of the command (summary), else of all events */

@@ -251,8 +251,7 @@ static int describe(const struct erg_timeline *tl, const char *rail, json_t *fil
 	bool simulated = false;
 	int r;
 
-	if (!file || json_array_append_new(files, file) < 0)
-		return erg_fail(err, -EINVAL, "%s: the name is not UTF-8", tl->archive);
+	json_array_append_new(files, file);
 	for (size_t i = 0; i < tl->n_sources; i++)
 		simulated |= tl->sources[i].simulated;
 	json_object_set_new(file, "simulated", json_boolean(simulated));

@@ -14,6 +14,7 @@
 #include "analyze/verbs/verb.h"
 #include "formats/archive/archive.h"
 #include "formats/base/progress.h"
+#include "formats/base/utf8.h"
 
 static const struct erg_option_group groups[] = {{NULL, erg_rows_verify, 0, false}, {0}};
 static const struct erg_command command = {
@@ -27,7 +28,7 @@ static const struct erg_command command = {
 
 static void add_problem(void *data, const char *line)
 {
-	json_array_append_new(data, json_string(line));
+	json_array_append_new(data, erg_utf8_json(line));
 }
 
 static void count_members(const struct erg_archive *a, json_t *file)
@@ -98,12 +99,12 @@ static int verify_file(const char *path, const struct erg_common *common, json_t
 {
 	_cleanup_(erg_archive_freep) struct erg_archive *a = NULL;
 	json_t *problems = json_array();
-	json_t *file = json_pack("{s:s, s:o}", "archive", path, "problems", problems);
+	json_t *file =
+		json_pack("{s:o, s:o}", "archive", erg_utf8_json(path), "problems", problems);
 	struct erg_err open_err = {0};
 	int r;
 
-	if (!file || json_array_append_new(files, file) < 0)
-		return erg_fail(err, -EINVAL, "%s: the name is not UTF-8", path);
+	json_array_append_new(files, file);
 	r = erg_archive_open(path, &a, &open_err);
 	if (r < 0) {
 		add_problem(problems, open_err.msg);

@@ -17,6 +17,7 @@
 
 #include "formats/base/number.h"
 #include "formats/base/progress.h"
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
 #define AFTER_S 1.0
@@ -112,38 +113,11 @@ void erg_terminal_progress_start(void)
 	erg_progress_listen(&listener);
 }
 
-/* The bytes of the character at P, and its number; 1 and a control character where it is no UTF-8. */
-static size_t character(const unsigned char *p, unsigned int *ret)
-{
-	static const unsigned int least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = *p < 0x80 ? 1
-		: *p < 0xc0  ? 0
-		: *p < 0xe0  ? 2
-		: *p < 0xf0  ? 3
-		: *p < 0xf8  ? 4
-			     : 0;
-	unsigned int c = n < 2 ? *p : *p & (0x7fu >> n);
-
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80) {
-			n = 0;
-			break;
-		}
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (!n || c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
-		*ret = 0;
-		return 1;
-	}
-	*ret = c;
-	return n;
-}
-
 void erg_terminal_text(char *text)
 {
 	for (unsigned char *p = (unsigned char *)text; *p;) {
 		unsigned int c;
-		size_t n = character(p, &c);
+		size_t n = erg_utf8_character(p, &c);
 
 		if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
 			(c >= 0x2066 && c <= 0x2069))

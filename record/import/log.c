@@ -13,16 +13,15 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "formats/base/warning.h"
 
 void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
 {
-	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	erg_warning_add(notes, code, fmt, ap);
 	va_end(ap);
-	json_array_append_new(notes, json_pack("{s:s, s:s}", "code", code, "text", text));
 }
 
 static int find_channel(const struct erg_import_log *log, const char *rail,

@@ -62,3 +62,27 @@ bomb() {
         .time_s.value > 0.0009 and .time_s.value < 0.0011)] | length == 5001' layers.json
     erg-analyze layers --top 3 a.erg | grep 'too many layers'
 }
+
+# JSON takes UTF-8 only: what cannot be put into it must not be missing.
+@test "an archive whose name is no UTF-8 is read, and its damage is told" {
+    skip_unless jq
+    name=$'caf\xe9.erg'
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" "$name"
+    for verb in layers totals info; do
+        run -0 erg-analyze $verb --format json "$name"
+    done
+    erg-analyze verify --format json "$name" >good.json
+    [ "$(jq -r '.files[0] | "\(.archive) \(.ok)"' good.json)" = "caf?.erg true" ]
+    erg-analyze layers --format json "$name" >layers.json 2>/dev/null
+    [ "$(jq -r '.runs[0].archive' layers.json)" = "caf?.erg" ]
+    [ "$(jq '.warnings | length' layers.json)" -ge 2 ]
+    cp "$name" plain.erg
+    erg-analyze layers --format json plain.erg 2>/dev/null | jq '.warnings | length' >warnings
+    [ "$(jq '.warnings | length' layers.json)" = "$(cat warnings)" ]
+    printf 'xxxxxxxx' | dd of="$name" bs=1 seek=20000 conv=notrunc status=none
+    run -1 erg-analyze verify --format json "$name"
+    echo "$output" | sed -n "/^{/,\$p" >bad.json
+    [ "$(jq -r '.files[0].ok' bad.json)" = false ]
+    [ "$(jq '.files[0].problems | length' bad.json)" -ge 1 ]
+    [[ "$(jq -r '.files[0].problems[0]' bad.json)" == "caf?.erg: "* ]]
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_FORMATS_UTF8_H
+#define ERG_FORMATS_UTF8_H
+
+/* Names from elsewhere, of files, layers and machines, are any bytes; JSON and others' formats take UTF-8. */
+#include <stddef.h>
+
+#include <jansson.h>
+
+/* The bytes of the character at P, and its number; 1 and 0 where it is no UTF-8. */
+size_t erg_utf8_character(const unsigned char *p, unsigned int *ret);
+
+/* Puts '?' for each byte of TEXT that is no UTF-8. */
+void erg_utf8_mend(char *text);
+/* A copy of TEXT that is mended, to be freed; NULL when memory is short. */
+char *erg_utf8_copy(const char *text);
+/* The same as a JSON string. */
+json_t *erg_utf8_json(const char *text);
+
+#endif
