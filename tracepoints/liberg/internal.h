@@ -61,8 +61,8 @@ uint32_t erg_registry_layer(const struct erg_layer_def *d, bool *ret_new);
 /* NULL for an id that is not defined. */
 const struct erg_layer_def *erg_registry_get(uint32_t id);
 uint32_t erg_registry_layers(void);
-/* Its place in the recorder's page, or NULL. */
-struct erg_live_layer *erg_registry_live(uint32_t id);
+/* What the recorder's page calls it. */
+uint32_t erg_registry_live(uint32_t id);
 
 uint32_t erg_registry_track(const char *name, bool device, bool *ret_new);
 const struct erg_track_def *erg_registry_track_get(uint32_t track);
@@ -141,6 +141,7 @@ struct erg_frame {
 	uint32_t iteration;
 	uint64_t begin_ns;
 	uint32_t epoch;
+	uint32_t live; /* what the recorder's page calls the layer (live.c) */
 };
 
 /* Readings of the recorded frames, only where counters exist. */
@@ -158,6 +159,7 @@ struct erg_thread {
 	struct erg_perf *perf;
 	struct erg_readings *readings;
 	struct erg_live_thread *live; /* its line of the recorder's page */
+	bool live_owned;              /* nobody else writes there */
 	int64_t app[ERG_MAX_COUNTERS];
 	struct erg_frame frames[ERG_DEPTH_FOLLOWED];
 };
@@ -179,12 +181,16 @@ static inline struct erg_thread *erg_thread_self(void)
 
 /* Maps the page at PATH (NULL: none) into erg_state_.live. */
 void erg_live_init(const char *path);
-/* A place for the layer D, shared with all that have its level, network and name; NULL: none. */
-struct erg_live_layer *erg_live_place(const struct erg_layer_def *d);
-/* A layer of LEVEL, whose place is L (or NULL), ran once; only where there is a page. */
-void erg_live_count(struct erg_thread *t, uint32_t level, struct erg_live_layer *l);
-/* The thread is INSIDE a layer, whose place is L (or NULL), or in none; only where there is a page. */
-void erg_live_now(struct erg_thread *t, bool inside, const struct erg_live_layer *l);
+/* What the page calls a layer: its level and its place (ERG_LIVE_NOWHERE if it found none) in one number,
+ * which is never 0. All that have its level, network and name share the place. */
+uint32_t erg_live_name(const struct erg_layer_def *d);
+#define ERG_LIVE_UNKNOWN (ERG_LIVE_LEVELS << ERG_LIVE_PLACE_BITS | ERG_LIVE_NOWHERE) /* not counted */
+/* The rest is only for where there is a page. The thread is in the layer of this name, 0: in none. */
+void erg_live_now(struct erg_thread *t, uint32_t name);
+/* The layer of this name ran once, and the thread is back in the layer BACK. */
+void erg_live_ended(struct erg_thread *t, uint32_t name, uint32_t back);
+/* The layer of this name ran once for DUR_NS, in no thread. */
+void erg_live_span(struct erg_thread *t, uint32_t name, uint64_t dur_ns);
 /* The thread ends. */
 void erg_live_leave(struct erg_thread *t);
 

@@ -61,14 +61,10 @@ static uint64_t key_of(const struct erg_layer_def *d)
 	return h ? h : 1;
 }
 
-struct erg_live_layer *erg_live_place(const struct erg_layer_def *d)
+static struct erg_live_layer *place_take(struct erg_live_page *page, const struct erg_layer_def *d)
 {
-	struct erg_live_page *page = erg_state_.live;
-	uint64_t key;
+	uint64_t key = key_of(d);
 
-	if (!page || d->level >= ERG_LIVE_LEVELS)
-		return NULL;
-	key = key_of(d);
 	for (uint32_t i = 0; i < ERG_LIVE_PROBES; i++) {
 		struct erg_live_layer *l = &page->layers[(key + i) & (ERG_LIVE_LAYERS - 1)];
 		uint64_t found = 0;
@@ -87,42 +83,100 @@ struct erg_live_layer *erg_live_place(const struct erg_layer_def *d)
 	return NULL;
 }
 
-static struct erg_live_thread *line_of(struct erg_thread *t, struct erg_live_page *page)
+#define LEVEL_OF(name) ((name) >> ERG_LIVE_PLACE_BITS)
+
+uint32_t erg_live_name(const struct erg_layer_def *d)
 {
-	if (!t->live) {
-		t->live =
-			&page->threads[atomic_fetch_add(&page->next_thread, 1) % ERG_LIVE_THREADS];
-		atomic_store_explicit(&t->live->process, (uint32_t)getpid(), memory_order_relaxed);
-	}
+	struct erg_live_page *page = erg_state_.live;
+	const struct erg_live_layer *l;
+
+	if (!page || d->level >= ERG_LIVE_LEVELS)
+		return ERG_LIVE_UNKNOWN;
+	l = place_take(page, d);
+	return (uint32_t)d->level << ERG_LIVE_PLACE_BITS |
+		(l ? (uint32_t)(l - page->layers) + 1 : ERG_LIVE_NOWHERE);
+}
+
+static __attribute__((noinline)) struct erg_live_thread *line_take(struct erg_thread *t)
+{
+	struct erg_live_page *page = erg_state_.live;
+	uint32_t at = atomic_fetch_add(&page->next_thread, 1);
+
+	t->live_owned = at < ERG_LIVE_OWNED;
+	if (!t->live_owned)
+		at = ERG_LIVE_OWNED + at % (ERG_LIVE_THREADS - ERG_LIVE_OWNED);
+	t->live = &page->threads[at];
+	atomic_store_explicit(&t->live->process, (uint32_t)getpid(), memory_order_relaxed);
 	return t->live;
 }
 
-void erg_live_count(struct erg_thread *t, uint32_t level, struct erg_live_layer *l)
+static inline struct erg_live_thread *line_of(struct erg_thread *t)
 {
-	if (level >= ERG_LIVE_LEVELS)
+	return t->live ? t->live : line_take(t);
+}
+
+/* Its place, or NULL. */
+static inline struct erg_live_layer *layer_of(uint32_t name)
+{
+	uint32_t place = name & ERG_LIVE_PLACE_MASK;
+
+	return place == ERG_LIVE_NOWHERE ? NULL : &erg_state_.live->layers[place - 1];
+}
+
+static inline void count_in(const struct erg_thread *t, struct erg_live_thread *line, uint32_t name)
+{
+	struct erg_live_layer *l = layer_of(name);
+	_Atomic uint64_t *calls;
+
+	if (LEVEL_OF(name) >= ERG_LIVE_LEVELS)
 		return;
-	atomic_fetch_add_explicit(&line_of(t, erg_state_.live)->calls[level], 1,
-		memory_order_relaxed);
+	calls = &line->calls[LEVEL_OF(name)];
+	if (t->live_owned)
+		atomic_store_explicit(calls,
+			atomic_load_explicit(calls, memory_order_relaxed) + 1,
+			memory_order_relaxed);
+	else
+		atomic_fetch_add_explicit(calls, 1, memory_order_relaxed);
 	if (l && !atomic_load_explicit(&l->seen, memory_order_relaxed))
 		atomic_store_explicit(&l->seen, 1, memory_order_relaxed);
 }
 
 /* Only the thread writes here, but where threads share a line; then it is one of theirs. */
-void erg_live_now(struct erg_thread *t, bool inside, const struct erg_live_layer *l)
+static inline void now_in(struct erg_live_thread *line, uint32_t name)
 {
-	struct erg_live_page *page = erg_state_.live;
-	struct erg_live_thread *line = line_of(t, page);
 	uint64_t changes =
 		atomic_load_explicit(&line->now, memory_order_relaxed) >> ERG_LIVE_PLACE_BITS;
-	uint64_t place = l ? (uint64_t)(l - page->layers) + 1 : inside ? ERG_LIVE_NOWHERE : 0;
 
-	atomic_store_explicit(&line->now, (changes + 1) << ERG_LIVE_PLACE_BITS | place,
+	atomic_store_explicit(&line->now,
+		(changes + 1) << ERG_LIVE_PLACE_BITS | (name & ERG_LIVE_PLACE_MASK),
 		memory_order_relaxed);
+}
+
+void erg_live_now(struct erg_thread *t, uint32_t name)
+{
+	now_in(line_of(t), name);
+}
+
+void erg_live_ended(struct erg_thread *t, uint32_t name, uint32_t back)
+{
+	struct erg_live_thread *line = line_of(t);
+
+	now_in(line, back);
+	count_in(t, line, name);
+}
+
+void erg_live_span(struct erg_thread *t, uint32_t name, uint64_t dur_ns)
+{
+	struct erg_live_layer *l = layer_of(name);
+
+	count_in(t, line_of(t), name);
+	if (l)
+		atomic_fetch_add_explicit(&l->span_ns, dur_ns, memory_order_relaxed);
 }
 
 void erg_live_leave(struct erg_thread *t)
 {
 	if (erg_state_.live && t->live)
-		erg_live_now(t, false, NULL);
+		erg_live_now(t, 0);
 	t->live = NULL;
 }

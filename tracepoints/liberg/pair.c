@@ -157,11 +157,16 @@ static __attribute__((noinline)) void drop_left(struct erg_thread *t, uint32_t l
 	t->depth = i;
 }
 
-static __attribute__((noinline)) void tell_now(struct erg_thread *t)
+static __attribute__((noinline)) void tell_begun(struct erg_thread *t, struct erg_frame *f)
 {
-	uint32_t layer = t->depth ? t->frames[t->depth - 1].layer : 0;
+	f->live = erg_registry_live(f->layer);
+	erg_live_now(t, f->live);
+}
 
-	erg_live_now(t, layer != 0, layer ? erg_registry_live(layer) : NULL);
+/* What the page calls the layer that the thread is in; 0: in none. */
+static inline uint32_t live_innermost(const struct erg_thread *t)
+{
+	return t->depth ? t->frames[t->depth - 1].live : 0;
 }
 
 void erg_begin_(uint32_t layer)
@@ -183,7 +188,7 @@ void erg_begin_(uint32_t layer)
 	f->epoch = epoch;
 	t->depth++;
 	if (erg_unlikely_(erg_state_.live != NULL))
-		tell_now(t);
+		tell_begun(t, f);
 	if (erg_unlikely_(erg_state_.begin_events))
 		lttng_ust_tracepoint(ergtrace, layer_begin, layer, t->iteration);
 	if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
@@ -218,12 +223,12 @@ static inline const struct erg_frame *pop(struct erg_thread *t, uint32_t layer)
 	return NULL;
 }
 
-static __attribute__((noinline)) void tell_live(struct erg_thread *t, uint32_t layer)
+static __attribute__((noinline)) void tell_ended(struct erg_thread *t, const struct erg_frame *f)
 {
-	const struct erg_layer_def *d = erg_registry_get(layer);
-
-	if (d)
-		erg_live_count(t, d->level, erg_registry_live(layer));
+	if (f - t->frames < ERG_DEPTH_RECORDED)
+		erg_live_ended(t, f->live, live_innermost(t));
+	else
+		erg_live_now(t, live_innermost(t));
 }
 
 void erg_end_(uint32_t layer)
@@ -241,15 +246,13 @@ void erg_end_(uint32_t layer)
 	if (erg_unlikely_(!f))
 		return;
 	if (erg_unlikely_(erg_state_.live != NULL))
-		tell_now(t);
+		tell_ended(t, f);
 	if (erg_unlikely_(erg_state_.poll_sessions))
 		erg_dump_if_changed();
 	if (erg_unlikely_(f - t->frames >= ERG_DEPTH_RECORDED)) {
 		too_deep();
 		return;
 	}
-	if (erg_unlikely_(erg_state_.live != NULL))
-		tell_live(t, layer);
 	if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
 		end_counted(t, f);
 	else
@@ -279,7 +282,7 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 	}
 	t->depth--;
 	if (erg_state_.live)
-		tell_now(t);
+		erg_live_now(t, live_innermost(t));
 	follow_begins(t, i - 1);
 	if (track && f.epoch == atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed))
 		erg_span(layer, f.iteration, f.begin_ns, now_ns(), track);
@@ -288,19 +291,13 @@ void erg_end_overlapping(uint32_t layer, uint32_t track)
 void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
 	uint32_t track)
 {
-	struct erg_live_layer *live;
 	struct erg_thread *t;
 
 	if (!layer || end_ns < begin_ns)
 		return;
 	erg_fork_settle();
 	if (erg_unlikely_(erg_state_.live != NULL) &&
-		lttng_ust_tracepoint_enabled(ergtrace, layer_span) && (t = erg_thread_self())) {
-		tell_live(t, layer);
-		live = erg_registry_live(layer);
-		if (live)
-			atomic_fetch_add_explicit(&live->span_ns, end_ns - begin_ns,
-				memory_order_relaxed);
-	}
+		lttng_ust_tracepoint_enabled(ergtrace, layer_span) && (t = erg_thread_self()))
+		erg_live_span(t, erg_registry_live(layer), end_ns - begin_ns);
 	lttng_ust_tracepoint(ergtrace, layer_span, layer, iteration, begin_ns, end_ns, track);
 }

@@ -25,7 +25,7 @@
 
 struct entry {
 	struct erg_layer_def def;
-	struct erg_live_layer *live;
+	uint32_t live;
 	struct entry *next;
 	uint64_t hash;
 };
@@ -64,10 +64,10 @@ const struct erg_layer_def *erg_registry_get(uint32_t id)
 	return &atomic_load(&chunks[(id - 1) / CHUNK])[(id - 1) % CHUNK].def;
 }
 
-struct erg_live_layer *erg_registry_live(uint32_t id)
+uint32_t erg_registry_live(uint32_t id)
 {
 	if (id == 0 || id > atomic_load(&count))
-		return NULL;
+		return ERG_LIVE_UNKNOWN;
 	return atomic_load(&chunks[(id - 1) / CHUNK])[(id - 1) % CHUNK].live;
 }
 
@@ -152,7 +152,7 @@ static uint32_t add(const struct erg_layer_def *d, uint64_t hash)
 	e->def.name = name;
 	e->def.type = type;
 	e->def.network = network_of(&e->def);
-	e->live = erg_live_place(&e->def);
+	e->live = erg_live_name(&e->def);
 	e->hash = hash;
 	e->next = buckets[hash & (n_buckets - 1)];
 	buckets[hash & (n_buckets - 1)] = e;
