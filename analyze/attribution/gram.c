@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "analyze/attribution/loops.h"
 #include "formats/base/util.h"
 
 /* A row this close to one column alone counts as pure. */
@@ -58,22 +59,6 @@ static double *block_of(struct attr_gram *g, uint64_t t)
 	return g->sum + b * g->stride;
 }
 
-/* A row with an entry in every column: plain loops, which the compiler vectorises. */
-static void add_dense(double *sum, size_t dim, const struct attr_row *row)
-{
-	double *line = sum;
-
-	for (size_t i = 0; i < row->n; i++) {
-		double a = row->a[i];
-
-		for (size_t j = i; j < row->n; j++)
-			line[j - i] += a * row->a[j];
-		for (size_t j = row->n; j < dim; j++)
-			line[j - i] += a * row->x[j - row->n];
-		line += dim - i;
-	}
-}
-
 static void add_sparse(double *sum, size_t dim, size_t n_cols, const struct attr_row *row)
 {
 	for (size_t i = 0; i < row->n; i++) {
@@ -110,7 +95,7 @@ void attr_gram_add(struct attr_gram *g, const struct attr_row *row)
 	size_t cols = g->dim - g->n_extra;
 
 	if (row->n == cols)
-		add_dense(sum, g->dim, row);
+		attr_add_dense(sum, g->dim, row->a, row->n, row->x);
 	else
 		add_sparse(sum, g->dim, cols, row);
 	for (size_t i = 0; i < row->n; i++) {
@@ -151,12 +136,6 @@ void attr_gram_compact(struct attr_gram *g)
 /* Elements of a sum worked on at once: with those of all rounds they fit the first cache. */
 #define TILE 256
 
-static void add_scaled(double *restrict out, const double *restrict sum, double w, size_t n)
-{
-	for (size_t k = 0; k < n; k++)
-		out[k] += w * sum[k];
-}
-
 /* What is known of the further columns beforehand, once a total. */
 static void add_known(const struct attr_gram *g, double *total)
 {
@@ -183,7 +162,7 @@ void attr_gram_total(const struct attr_gram *g, const double *weight, size_t rou
 				double w = weight ? weight[i * g->n + b] : 1;
 
 				if (w != 0)
-					add_scaled(out + i * g->stride + from,
+					attr_add_scaled(out + i * g->stride + from,
 						g->sum + b * g->stride + from, w, n);
 			}
 	}

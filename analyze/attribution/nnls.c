@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "analyze/attribution/loops.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
-#define RIDGE 1e-11
 #define TOLERANCE 1e-9
 /* Of more columns many leave the passive set between two lags, one a factorisation: a cold start takes
  * them out together. */
@@ -59,46 +59,6 @@ static double at(const double *g, size_t dim, size_t i, size_t j)
 	return i <= j ? g[attr_tri(dim, i, j)] : g[attr_tri(dim, j, i)];
 }
 
-/* Takes P columns, whose entries are the rows of PANEL, off the entries FROM .. TO of the row LI. X: the
- * row's own entries in those columns. One after another, as without panels, so that the rounding is the
- * same. */
-static void take_panel(double *restrict li, const double *restrict x, const double *restrict panel,
-	size_t n, size_t p, size_t from, size_t to)
-{
-	size_t q = 0;
-
-	for (; q + 4 <= p; q += 4) {
-		const double *a = panel + q * n, *b = a + n, *c = b + n, *d = c + n;
-		double xa = x[q], xb = x[q + 1], xc = x[q + 2], xd = x[q + 3];
-
-		for (size_t j = from; j < to; j++)
-			li[j] = li[j] - xa * a[j] - xb * b[j] - xc * c[j] - xd * d[j];
-	}
-	for (; q < p; q++)
-		for (size_t j = from; j < to; j++)
-			li[j] -= x[q] * panel[q * n + j];
-}
-
-/* Columns FROM .. TO, each taken off the later ones of the panel at once: loops without a sum, which the
- * compiler vectorises. */
-static void factor_panel(double *l, size_t n, size_t from, size_t to, double *panel)
-{
-	for (size_t k = from; k < to; k++) {
-		double d = l[k * n + k], *column = panel + (k - from) * n;
-
-		d = sqrt(d > RIDGE * 1e-2 ? d : RIDGE * 1e-2);
-		l[k * n + k] = d;
-		for (size_t i = k + 1; i < n; i++)
-			column[i] = l[i * n + k] /= d;
-		for (size_t i = k + 1; i < n; i++) {
-			double *restrict li = l + i * n, x = column[i];
-
-			for (size_t j = k + 1; j < to && j <= i; j++)
-				li[j] -= x * column[j];
-		}
-	}
-}
-
 /*
  * Lower Cholesky factor (row major, n x n in L) of the scaled G on the set. The rest of the matrix is
  * walked once for each panel of columns, and in tiles, so that it comes from the cache.
@@ -109,15 +69,15 @@ static void factor(const struct attr_nnls *s, const double *g, size_t n, double 
 		for (size_t j = 0; j <= i; j++)
 			l[i * n + j] = at(g, s->dim, s->set[j], s->set[i]) * s->scale[s->set[i]] *
 				s->scale[s->set[j]];
-		l[i * n + i] += RIDGE;
+		l[i * n + i] += ATTR_RIDGE;
 	}
 	for (size_t from = 0; from < n; from += PANEL) {
 		size_t to = from + PANEL < n ? from + PANEL : n;
 
-		factor_panel(l, n, from, to, s->panel);
+		attr_factor_panel(l, n, from, to, s->panel);
 		for (size_t tile = to; tile < n; tile += TILE)
 			for (size_t i = tile; i < n; i++)
-				take_panel(l + i * n, l + i * n + from, s->panel, n, to - from,
+				attr_take_panel(l + i * n, l + i * n + from, s->panel, n, to - from,
 					tile, tile + TILE < i + 1 ? tile + TILE : i + 1);
 	}
 }

@@ -5,20 +5,14 @@
  */
 #include "record/calibrate/kernels.h"
 
+#include "formats/base/clones.h"
+
 #define LANES 8
 #define CHAINS 8
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&       \
-	!defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define EACH_PROCESSOR                                                                             \
-	__attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
-#else
-#define EACH_PROCESSOR
-#endif
-
-EACH_PROCESSOR float erg_kernel_operations(uint64_t times)
+ERG_EACH_PROCESSOR float erg_kernel_operations(uint64_t times)
 {
 	const lanes m = (lanes){0} + 0.999f, add = (lanes){0} + 0.001f;
 	const uint64_t rounds = times * (uint64_t)(ERG_KERNEL_MACS / (LANES * CHAINS));
@@ -37,7 +31,7 @@ EACH_PROCESSOR float erg_kernel_operations(uint64_t times)
 	return ret;
 }
 
-EACH_PROCESSOR void erg_kernel_bytes(float *restrict a, const float *restrict b,
+ERG_EACH_PROCESSOR void erg_kernel_bytes(float *restrict a, const float *restrict b,
 	const float *restrict c, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

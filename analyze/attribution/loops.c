@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Loops without a sum, which the compiler vectorises, of whatever width: no element depends on another,
+ * so nothing is rounded otherwise.
+ */
+#include "analyze/attribution/loops.h"
+
+#include <math.h>
+
+#include "formats/base/clones.h"
+
+ERG_EACH_PROCESSOR void attr_add_scaled(double *restrict out, const double *restrict sum, double w,
+	size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		out[k] += w * sum[k];
+}
+
+ERG_EACH_PROCESSOR void attr_add_dense(double *sum, size_t dim, const double *a, size_t n,
+	const double *x)
+{
+	double *line = sum;
+
+	for (size_t i = 0; i < n; i++) {
+		double own = a[i];
+
+		for (size_t j = i; j < n; j++)
+			line[j - i] += own * a[j];
+		for (size_t j = n; j < dim; j++)
+			line[j - i] += own * x[j - n];
+		line += dim - i;
+	}
+}
+
+ERG_EACH_PROCESSOR void attr_take_panel(double *restrict li, const double *restrict x,
+	const double *restrict panel, size_t n, size_t p, size_t from, size_t to)
+{
+	size_t q = 0;
+
+	for (; q + 4 <= p; q += 4) {
+		const double *a = panel + q * n, *b = a + n, *c = b + n, *d = c + n;
+		double xa = x[q], xb = x[q + 1], xc = x[q + 2], xd = x[q + 3];
+
+		for (size_t j = from; j < to; j++)
+			li[j] = li[j] - xa * a[j] - xb * b[j] - xc * c[j] - xd * d[j];
+	}
+	for (; q < p; q++)
+		for (size_t j = from; j < to; j++)
+			li[j] -= x[q] * panel[q * n + j];
+}
+
+ERG_EACH_PROCESSOR void attr_factor_panel(double *l, size_t n, size_t from, size_t to, double *panel)
+{
+	for (size_t k = from; k < to; k++) {
+		double d = l[k * n + k], *column = panel + (k - from) * n;
+
+		d = sqrt(d > ATTR_RIDGE * 1e-2 ? d : ATTR_RIDGE * 1e-2);
+		l[k * n + k] = d;
+		for (size_t i = k + 1; i < n; i++)
+			column[i] = l[i * n + k] /= d;
+		for (size_t i = k + 1; i < n; i++) {
+			double *restrict li = l + i * n, own = column[i];
+
+			for (size_t j = k + 1; j < to && j <= i; j++)
+				li[j] -= own * column[j];
+		}
+	}
+}
