@@ -27,8 +27,9 @@
 #define ERG_LIVE_LAYERS 4096u /* places; a power of two */
 #define ERG_LIVE_PROBES 64u   /* places that are tried for a layer */
 #define ERG_LIVE_THREADS 256u /* lines; more threads share some of them */
-#define ERG_LIVE_OWNED 128u   /* of them, with one writer each; the rest is given out again and again */
-#define ERG_LIVE_LEVELS 3u    /* network, module, layer: enum erg_level */
+#define ERG_LIVE_OWNED                                                                             \
+	128u /* of them, with one writer each; the rest is given out again and again */
+#define ERG_LIVE_LEVELS 3u /* network, module, layer: enum erg_level */
 
 /* Of a thread's `now`: the place of its innermost layer, and above it how often that has changed. */
 #define ERG_LIVE_PLACE_BITS 13u

@@ -49,7 +49,8 @@ ERG_EACH_PROCESSOR void attr_take_panel(double *restrict li, const double *restr
 			li[j] -= x[q] * panel[q * n + j];
 }
 
-ERG_EACH_PROCESSOR void attr_factor_panel(double *l, size_t n, size_t from, size_t to, double *panel)
+ERG_EACH_PROCESSOR void attr_factor_panel(double *l, size_t n, size_t from, size_t to,
+	double *panel)
 {
 	for (size_t k = from; k < to; k++) {
 		double d = l[k * n + k], *column = panel + (k - from) * n;

@@ -105,8 +105,8 @@ int main(int argc, char **argv)
 	bench_print(on, 3);
 	floor_ = bench_ratio(&on[2], &on[0], NULL);
 	printf("  the last / two raw tracepoints: %.3f\n", floor_.mid);
-	bench_bound("pair recorded / two raw tracepoints", bench_ratio(&on[1], &on[0], NULL), 0.6, "",
-		&rc);
+	bench_bound("pair recorded / two raw tracepoints", bench_ratio(&on[1], &on[0], NULL), 0.6,
+		"", &rc);
 	bench_bound("pair without a session, beyond the empty loop",
 		bench_difference(&off[1], &off[0]), 2.0, " ns", &rc);
 	return rc;

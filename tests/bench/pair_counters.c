@@ -106,7 +106,7 @@ int main(void)
 	bench_run(b, 4);
 	bench_print(b, 4);
 	printf("  against the sum of the two loops: %.3f\n", bench_ratio(&b[3], &b[0], &b[1]).mid);
-	bench_bound("pair with counters / (pair and one group read)", bench_ratio(&b[3], &b[2], NULL),
-		1.15, "", &rc);
+	bench_bound("pair with counters / (pair and one group read)",
+		bench_ratio(&b[3], &b[2], NULL), 1.15, "", &rc);
 	return rc;
 }

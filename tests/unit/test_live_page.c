@@ -64,7 +64,8 @@ static void the_page_follows_a_nest(void **state)
 	assert_int_equal(now_of(t), 0);
 	erg_span(a, 0, 10, 40, 1);
 	assert_int_equal(calls_of(page, ERG_LEVEL_NETWORK), 1);
-	assert_int_equal(calls_of(page, ERG_LEVEL_LAYER), 2); /* a and b; the span is of no session */
+	assert_int_equal(calls_of(page, ERG_LEVEL_LAYER),
+		2); /* a and b; the span is of no session */
 	page_free(page);
 }
 

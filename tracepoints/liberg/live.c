@@ -132,8 +132,7 @@ static inline void count_in(const struct erg_thread *t, struct erg_live_thread *
 		return;
 	calls = &line->calls[LEVEL_OF(name)];
 	if (t->live_owned)
-		atomic_store_explicit(calls,
-			atomic_load_explicit(calls, memory_order_relaxed) + 1,
+		atomic_store_explicit(calls, atomic_load_explicit(calls, memory_order_relaxed) + 1,
 			memory_order_relaxed);
 	else
 		atomic_fetch_add_explicit(calls, 1, memory_order_relaxed);
