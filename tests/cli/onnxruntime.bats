@@ -131,6 +131,57 @@ warnings() { events "$1" 'marker: .*text = "erg: '; }
         END { exit bad || nodes != 10 * n }' threads.got
 }
 
+@test "onnxruntime: a program that opens the library by itself; a second library; other questions to dlsym" {
+    need_onnxruntime
+    start a
+    ORT_LIB=$ort LD_PRELOAD=$adapter "$app" "$net" 6 release >out
+    stop a
+    ORT_LIB=$ort "$app" "$net" 6 release | diff - out
+    [ "$(warnings a)" -eq 0 ]
+    [ "$(spans a | grep -c ' small ')" -eq 6 ]
+    # Both libraries answer for themselves; of the second it is said that it has no layers.
+    cat >lib.c <<'C'
+#include <stdint.h>
+static const void *get_api(uint32_t v) { return 0; }
+static const char *version(void) { return VERSION; }
+static const struct { const void *(*a)(uint32_t); const char *(*v)(void); } base = {get_api, version};
+const void *OrtGetApiBase(void) { return &base; }
+int twice(int x) { return 2 * x; }
+C
+    cat >prog.c <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+struct base { const void *a; const char *(*v)(void); };
+static const char *version(void *lib)
+{
+	struct base *(*get)(void);
+	*(void **)&get = dlsym(lib, "OrtGetApiBase");
+	return get ? get()->v() : dlerror();
+}
+int main(void)
+{
+	void *one = dlopen("./lib1.so", RTLD_NOW), *two = dlopen("./lib2.so", RTLD_NOW);
+	int (*twice)(int);
+	*(void **)&twice = dlsym(two, "twice");
+	printf("%s %s %s %d\n", version(one), version(two), version(one), twice(21));
+	/* whom these answer depends on who asks */
+	printf("%d %d\n", dlsym(RTLD_DEFAULT, "main") == (void *)main, dlsym(RTLD_NEXT, "main") == NULL);
+	printf("%d\n", dlsym(RTLD_NEXT, "printf") == (void *)printf);
+	printf("%s\n", version(dlopen("libm.so.6", RTLD_NOW)));
+}
+C
+    gcc -shared -fPIC -o lib1.so lib.c -DVERSION='"2.1"'
+    gcc -shared -fPIC -o lib2.so lib.c -DVERSION='"2.2"'
+    gcc -w -rdynamic -o prog prog.c
+    ./prog >plain
+    [ "$(head -2 plain | tr '\n' ' ')" = "2.1 2.2 2.1 42 1 1 " ]
+    start b
+    LD_PRELOAD=$adapter:$ERG_BUILD/tracepoints/adapters/liberg-llama.so ./prog | diff plain -
+    stop b
+    [ "$(events b 'marker.*a second ONNX Runtime in one program: no layers of it')" -ge 1 ]
+}
+
 @test "onnxruntime: the application's own profile is left to it, and read" {
     need_onnxruntime
     local how

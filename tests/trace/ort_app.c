@@ -2,7 +2,8 @@
 /*
  * A program on ONNX Runtime's C interface, for the tests of its adapter: ort_app MODEL RUNS [HOW]
  * makes a session of MODEL, whose input is image 1x3xWIDTHxWIDTH (WIDTH of the environment, 128) and output classes 1x10, runs it and
- * prints the classes. The library is one that is preloaded. HOW is one of
+ * prints the classes. The library is one that is preloaded or, where ORT_LIB is its path, opened by
+ * dlopen(3). HOW is one of
  *
  *	release		releases the session at the end (else it is left to exit)
  *	own		profiles the session itself; prints what the file is called
@@ -21,6 +22,7 @@
  *
  * The numbers of the functions are those of struct OrtApi in onnxruntime_c_api.h.
  */
+#include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -226,10 +228,28 @@ static void windows(void *first, const char *model, void *options, long n)
 	api[95](second);
 }
 
+/* ONNX Runtime as programs get it that do not link it. */
+static struct base *base_open(const char *path)
+{
+	void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	struct base *(*get)(void) = NULL;
+
+	if (lib)
+		*(void **)&get = dlsym(lib, "OrtGetApiBase");
+	return get ? get() : NULL;
+}
+
+static struct base *base_get(void)
+{
+	if (getenv("ORT_LIB"))
+		return base_open(getenv("ORT_LIB"));
+	return OrtGetApiBase ? OrtGetApiBase() : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 3 ? argv[3] : "";
-	struct base *base = OrtGetApiBase ? OrtGetApiBase() : NULL;
+	struct base *base = base_get();
 	float classes[CLASSES] = {0};
 	void *options, *session;
 	long runs;

@@ -5,10 +5,12 @@
  * object and in what it needs, and not at preloaded libraries. The program itself has no such handle;
  * for it the next definition is right.
  *
+ * Nor have programs that open llama.cpp by dlopen(3), as Python's ctypes does: they are answered by dlsym
+ * with our function (lookup.h), and theirs is remembered.
+ *
  * The layout of a batch is tried by llama_batch_get_one(), which fills in one.
  */
 #include <dlfcn.h>
-#include <link.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -23,6 +25,9 @@ static struct {
 	const void *base;
 } libs[LIBS_MAX];
 static uint32_t n_libs;
+
+/* llama_decode of a library that the program opened by itself. */
+static const void *_Atomic opened;
 
 /* Where calls come from: a handful of places. */
 static struct {
@@ -56,49 +61,57 @@ static const struct {
 #undef F
 };
 
+static bool is_same_object(const void *a, const void *b)
+{
+	Dl_info of_a, of_b;
+
+	return dladdr(a, &of_a) && dladdr(b, &of_b) && of_a.dli_fbase == of_b.dli_fbase;
+}
+
 static bool is_ours(const void *function)
 {
-	Dl_info of, self;
-
-	return dladdr(function, &of) && dladdr((const void *)libs, &self) &&
-		of.dli_fbase == self.dli_fbase;
+	return is_same_object(function, libs);
 }
 
-struct wanted {
-	const char *symbol;
-	void *found;
-};
-
-/* For callers that found the function by dlsym(3): any object that has it. */
-static int try_object(struct dl_phdr_info *info, size_t size, void *data)
+static void *object_of(const void *function)
 {
-	struct wanted *w = data;
-	void *lib, *f;
+	Dl_info of;
 
-	(void)size;
-	if (!info->dlpi_name || !*info->dlpi_name)
-		return 0;
-	lib = dlopen(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD);
-	if (!lib)
-		return 0;
-	f = dlsym(lib, w->symbol);
-	if (f && !is_ours(f))
-		w->found = f;
-	dlclose(lib);
-	return w->found != NULL;
+	return dladdr(function, &of) && of.dli_fname ? dlopen(of.dli_fname, RTLD_LAZY | RTLD_NOLOAD)
+						     : NULL;
 }
 
+/* In what HANDLE needs; of the library that the program opened; in what was loaded for all. */
 static void *find_function(void *handle, const char *symbol)
 {
-	struct wanted w = {symbol, handle ? dlsym(handle, symbol) : NULL};
+	const void *known = atomic_load(&opened);
+	void *f = handle ? dlsym(handle, symbol) : NULL, *lib;
 
-	if (!w.found || is_ours(w.found))
-		w.found = dlsym(RTLD_NEXT, symbol);
-	if (!w.found || is_ours(w.found)) {
-		w.found = NULL;
-		dl_iterate_phdr(try_object, &w);
+	if (f && !is_ours(f))
+		return f;
+	lib = known ? object_of(known) : NULL;
+	if (lib) {
+		f = dlsym(lib, symbol);
+		dlclose(lib);
+		if (f && !is_ours(f))
+			return f;
 	}
-	return w.found;
+	return erg_adapter_next(symbol, (uintptr_t)libs);
+}
+
+bool llama_lib_opened(const void *function)
+{
+	const void *first = NULL;
+	void *linked = dlsym(RTLD_NEXT, "llama_decode");
+
+	if (is_ours(function))
+		return false;
+	if ((!linked || is_same_object(linked, function)) &&
+		(atomic_compare_exchange_strong(&opened, &first, function) ||
+			is_same_object(first, function)))
+		return true;
+	erg_marker("erg: llama: a second llama.cpp opened by one program: no layers of it", 0);
+	return false;
 }
 
 static bool batch_is_known(const struct llama_api *api)

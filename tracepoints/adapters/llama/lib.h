@@ -15,4 +15,8 @@ struct llama_lib {
  * and a marker has said so. */
 const struct llama_lib *llama_lib_of(const void *return_address);
 
+/* FUNCTION is what a program that opens llama.cpp by itself was answered by dlsym(3): callers that need
+ * no llama.cpp of their own mean that one. False if they mean another already. */
+bool llama_lib_opened(const void *function);
+
 #endif

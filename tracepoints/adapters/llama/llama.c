@@ -27,6 +27,7 @@
 #include "tracepoints/adapters/llama/batch.h"
 #include "tracepoints/adapters/llama/lib.h"
 #include "tracepoints/adapters/llama/plan.h"
+#include "tracepoints/adapters/lookup.h"
 
 #define CALLBACKS_MAX 64
 #define NETWORKS_MAX 64
@@ -344,3 +345,16 @@ ERG_API int32_t llama_encode(struct llama_context *c, struct llama_batch batch)
 		return lib->api.encode(c, batch);
 	return step_through(&lib->api, c, &batch, &work, lib->api.encode);
 }
+
+/* ---- programs that open llama.cpp by themselves ---- */
+
+static bool opened(void *function)
+{
+	return llama_lib_opened(function);
+}
+
+const struct erg_lookup erg_lookups[] = {
+	{"llama_decode", (void (*)(void))llama_decode, opened},
+	{"llama_encode", (void (*)(void))llama_encode, opened},
+	{NULL, NULL, NULL},
+};

@@ -2,7 +2,7 @@
 /*
  * Layers of programs that are linked with a shared ONNX Runtime. When this library is preloaded,
  * OrtGetApiBase is ours first: the application asks for a versioned symbol, and a definition without
- * a version answers that. What it gets is a copy of ONNX Runtime's table of functions in which those
+ * a version answers that; who opens the library by dlopen(3) is answered by dlsym (lookup.h). What it gets is a copy of ONNX Runtime's table of functions in which those
  * around a session are ours:
  *
  * - a session that is made while something records gets profiling enabled on its options, which are
@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "tracepoints/adapters/common.h"
+#include "tracepoints/adapters/lookup.h"
 #include "tracepoints/adapters/onnxruntime/abi.h"
 #include "tracepoints/adapters/onnxruntime/clock.h"
 #include "tracepoints/adapters/onnxruntime/ending.h"
@@ -55,6 +56,7 @@ struct options {
 ERG_API const struct erg_ort_base *OrtGetApiBase(void);
 
 static const struct erg_ort_base *theirs;
+static struct erg_ort_base base; /* in its place */
 static const void *const *their_table;
 static void *table[ERG_ORT_SLOTS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -608,9 +610,9 @@ static bool table_copy(const void *from)
 }
 
 /* The N of version 1.N; -1 where the version is none of that kind. */
-static long version_of(const struct erg_ort_base *base)
+static long version_of(const struct erg_ort_base *of)
 {
-	const char *text = base->get_version();
+	const char *text = of->get_version();
 	char *end;
 	long minor;
 
@@ -645,27 +647,59 @@ static const void *get_api(uint32_t version)
 	return api;
 }
 
+typedef const struct erg_ort_base *get_base(void);
+
+/* The base of the ONNX Runtime that ours stands for: the first that was asked for. */
+static bool is_theirs(const struct erg_ort_base *found)
+{
+	bool first;
+
+	pthread_mutex_lock(&lock);
+	first = !theirs;
+	if (first) {
+		theirs = found;
+		base = (struct erg_ort_base){get_api, found->get_version};
+	}
+	first = found == theirs;
+	pthread_mutex_unlock(&lock);
+	if (!first)
+		say(NULL, "a second ONNX Runtime in one program: no layers of it");
+	return first;
+}
+
 ERG_API const struct erg_ort_base *OrtGetApiBase(void)
 {
-	static struct erg_ort_base base;
-	const struct erg_ort_base *(*get)(void), *found;
+	const struct erg_ort_base *found;
+	get_base *get;
 
 	/* also of a library that the program opened privately, as Node.js opens its modules */
 	*(void **)&get = erg_adapter_next("OrtGetApiBase", (uintptr_t)OrtGetApiBase);
 	found = get ? get() : NULL;
-	if (!found)
-		return NULL;
-	pthread_mutex_lock(&lock);
-	if (!theirs) {
-		theirs = found;
-		base = (struct erg_ort_base){get_api, found->get_version};
-	}
-	pthread_mutex_unlock(&lock);
-	if (found == theirs)
-		return &base;
-	say(NULL, "a second ONNX Runtime in one program: no layers of it");
-	return found;
+	return found && is_theirs(found) ? &base : found;
 }
+
+/* For who asks dlsym(3) of the library's handle. */
+static const struct erg_ort_base *opened_base(void)
+{
+	return &base;
+}
+
+static bool opened(void *function)
+{
+	const struct erg_ort_base *found;
+	get_base *get;
+
+	memcpy(&get, &function, sizeof(get));
+	if (get == OrtGetApiBase)
+		return false;
+	found = get();
+	return found && is_theirs(found);
+}
+
+const struct erg_lookup erg_lookups[] = {
+	{"OrtGetApiBase", (void (*)(void))opened_base, opened},
+	{NULL, NULL, NULL},
+};
 
 static void fork_prepare(void)
 {

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_TRACEPOINTS_ADAPTERS_LOOKUP_H
+#define ERG_TRACEPOINTS_ADAPTERS_LOOKUP_H
+
+/*
+ * For preloaded libraries: programs in C#, Rust, Go or Python (ctypes) open a framework's library and
+ * ask dlsym(3) for its functions by the handle, where preloaded functions are not looked for. So dlsym
+ * is ours first, and answers such questions with our function.
+ *
+ * Where the processor is none of x86-64 and arm64, dlsym is left alone.
+ */
+#include <stdbool.h>
+
+struct erg_lookup {
+	const char *name;
+	void (*ours)(void);
+	/* Whether ours stands for THEIRS, which the handle has: not for that of a second library. */
+	bool (*accept)(void *theirs);
+};
+
+/* The adapter's, ended by a row without a name. */
+extern const struct erg_lookup erg_lookups[];
+
+/* What dlsym is to answer to the code that it returns to; NULL: what it answers without us, as it always
+ * does to this library itself. */
+void *erg_lookup_answer(void *handle, const char *name, const void *return_address);
+
+/* Where dlsym goes on: that of another preloaded library, or the C library's. */
+extern void *(*erg_lookup_next)(void *handle, const char *name);
+
+#endif

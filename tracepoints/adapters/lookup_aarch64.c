@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* dlsym for arm64: see lookup.c. */
+#include "tracepoints/adapters/lookup.h"
+
+__asm__(".text\n"
+	".globl dlsym\n"
+	".type dlsym, %function\n"
+	"dlsym:\n"
+	".cfi_startproc\n"
+	"	hint #34\n" /* bti c */
+	"	stp x29, x30, [sp, #-32]!\n"
+	".cfi_adjust_cfa_offset 32\n"
+	".cfi_offset x29, -32\n"
+	".cfi_offset x30, -24\n"
+	"	mov x29, sp\n"
+	"	stp x0, x1, [sp, #16]\n"
+	"	mov x2, x30\n"
+	"	bl erg_lookup_answer\n"
+	"	mov x16, x0\n"
+	"	ldp x0, x1, [sp, #16]\n"
+	"	ldp x29, x30, [sp], #32\n"
+	".cfi_adjust_cfa_offset -32\n"
+	".cfi_restore x29\n"
+	".cfi_restore x30\n"
+	"	cbz x16, 1f\n"
+	"	mov x0, x16\n"
+	"	ret\n"
+	"1:	adrp x16, erg_lookup_next\n"
+	"	ldr x16, [x16, #:lo12:erg_lookup_next]\n"
+	"	br x16\n"
+	".cfi_endproc\n"
+	".size dlsym, .-dlsym\n");

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* dlsym for x86-64: see lookup.c. */
+#include "tracepoints/adapters/lookup.h"
+
+__asm__(".text\n"
+	".globl dlsym\n"
+	".type dlsym, @function\n"
+	"dlsym:\n"
+	".cfi_startproc\n"
+	"	endbr64\n"
+	"	pushq %rdi\n"
+	".cfi_adjust_cfa_offset 8\n"
+	"	pushq %rsi\n"
+	".cfi_adjust_cfa_offset 8\n"
+	"	subq $8, %rsp\n"
+	".cfi_adjust_cfa_offset 8\n"
+	"	movq 24(%rsp), %rdx\n" /* the return address */
+	"	call erg_lookup_answer\n"
+	"	addq $8, %rsp\n"
+	".cfi_adjust_cfa_offset -8\n"
+	"	popq %rsi\n"
+	".cfi_adjust_cfa_offset -8\n"
+	"	popq %rdi\n"
+	".cfi_adjust_cfa_offset -8\n"
+	"	testq %rax, %rax\n"
+	"	jz 1f\n"
+	"	ret\n"
+	"1:	jmp *erg_lookup_next(%rip)\n"
+	".cfi_endproc\n"
+	".size dlsym, .-dlsym\n");
