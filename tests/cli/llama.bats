@@ -169,6 +169,85 @@ C
         decode/output decode prog decode/blk.0.attn decode/blk.0.ffn decode prog)
 }
 
+# stand_in NODES: libllama.so with the interface of llama.cpp, whose graphs have these nodes (NAME:OP …)
+stand_in() {
+    { printf '#define NODES'
+      printf '{"%s","%s"},' $(tr ':' ' ' <<<"$*")
+      cat <<'C'
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+struct tensor { const char *name, *op; };
+static struct tensor nodes[] = {NODES};
+enum { N = sizeof(nodes) / sizeof(*nodes) };
+typedef bool callback(struct tensor *, bool, void *);
+static callback *cb;
+static void *cb_data;
+struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
+struct batch llama_batch_get_one(int32_t *t, int32_t n) { return (struct batch){n, t}; }
+int ggml_graph_n_nodes(void *g) { return N; }
+struct tensor *ggml_graph_node(void *g, int i) { return &nodes[i]; }
+const char *ggml_get_name(struct tensor *t) { return t->name; }
+const char *ggml_op_desc(struct tensor *t) { return t->op; }
+void ggml_backend_sched_set_eval_callback(void *s, callback *c, void *d) { cb = c; cb_data = d; }
+void ggml_backend_sched_free(void *s) {}
+int ggml_backend_sched_graph_compute_async(void *s, void *g)
+{
+	for (int i = 0; i < N; i++)
+		if (cb && cb(&nodes[i], true, cb_data) && !cb(&nodes[i], false, cb_data))
+			break;
+	return 0;
+}
+int llama_decode(void *c, struct batch b) { return ggml_backend_sched_graph_compute_async(c, c) + 40 + b.n; }
+C
+    } | gcc -shared -fPIC -w -o libllama.so -x c -
+    cat >prog.c <<'C'
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+struct batch { int32_t n; int32_t *token; void *p[5]; };
+int main(void)
+{
+	int32_t token = 1;
+	int (*decode)(void *, struct batch);
+	*(void **)&decode = dlsym(dlopen("./libllama.so", RTLD_NOW | RTLD_LOCAL), "llama_decode");
+	printf("%d\n", decode(&token, (struct batch){1, &token}));
+}
+C
+    gcc -w -o prog prog.c
+}
+
+@test "llama: a program that opens the library by itself; parts side by side, states, experts, a shift of the cache" {
+    local i=0
+    # The names and the order are those that llama.cpp gives: Falcon, whose sum asks for the product at the
+    # end of its attention last.
+    expect() {
+        i=$((i + 1))
+        start $i
+        [ "$(LD_PRELOAD=$ERG_BUILD/tracepoints/adapters/liberg-onnxruntime.so:$lib ./prog)" = 41 ]
+        stop $i
+        diff <(layers $i) <(printf '%s\n' $1 decode prog)
+        [ "$(events $i marker)" -eq 0 ]
+    }
+    stand_in embd:GET_ROWS norm-0:NORM attn_norm-0:ADD wqkv-0:MUL_MAT Qcur-0:ROPE cache_k_l0:SET_ROWS node_14:FLASH_ATTN_EXT \
+        kqv_out-0:RESHAPE ffn_up-0:MUL_MAT ffn_gelu-0:GELU ffn_out-0:MUL_MAT node_19:MUL_MAT node_20:ADD l_out-0:ADD \
+        norm:NORM result_norm:ADD result_output:MUL_MAT
+    expect 'decode/embedding decode/blk.0.attn decode/blk.0.ffn decode/blk.0.attn decode/output'
+    # Mamba, and a block that attends beside its state.
+    stand_in embd:GET_ROWS norm-0:RMS_NORM node_3:MUL_MAT node_4:SSM_CONV node_5:SSM_SCAN node_6:MUL_MAT l_out-0:ADD \
+        norm-1:RMS_NORM Qcur-1:MUL_MAT node_9:FLASH_ATTN_EXT node_10:SSM_SCAN ffn_inp-1:ADD norm-1:RMS_NORM ffn_up-1:MUL_MAT \
+        ffn_moe_probs-1:SOFT_MAX l_out-1:ADD norm:NORM result_output:MUL_MAT
+    expect 'decode/embedding decode/blk.0.recurrent decode/blk.1.mixer decode/blk.1.ffn decode/output'
+    # Gemma: what ends the attention has another name; experts beside a state.
+    stand_in norm-0:RMS_NORM Qcur-0:MUL_MAT kq_soft_max-0:SOFT_MAX attn_post_norm-0:MUL sa_out-0:ADD norm-0:RMS_NORM \
+        ffn_norm-0:MUL ffn_out-0:MUL_MAT norm-0:RMS_NORM l_out-0:ADD norm-1:RMS_NORM node_1:GATED_DELTA_NET \
+        attn_residual-1:ADD attn_post_norm-1:MUL ffn_moe_probs-1:SOFT_MAX ffn_out-1:MUL_MAT result_output:MUL_MAT
+    expect 'decode/blk.0.attn decode/blk.0.ffn decode/blk.1.recurrent decode/blk.1.ffn decode/output'
+    stand_in node_0:ROPE node_1:ROPE
+    expect decode/cache
+}
+
 @test "llama: a library with other batches, or without graphs, gives a warning and runs on" {
     local program='struct batch { int n; void *p[6]; }; int llama_decode(void *, struct batch);
         int printf(const char *, ...); int main(void) { return printf("%d\n", llama_decode(0, (struct batch){1})) < 0; }'

@@ -240,6 +240,20 @@ open(f"tmp/erg-onnxruntime-{os.getpid()}-abcdef/profile_1.json", "w").close()'
 # Its session is made: the folder of its profile has come and gone, and a second of runs.
 running_since() { [ "$(ps -o cputimes= -p "$pid")" -ge 1 ]; }
 
+@test "onnxruntime: a program that leaves by _exit, also in a handler, or by quick_exit has its layers" {
+    need_onnxruntime
+    local how
+    for how in leave handler quick; do
+        start "$how"
+        run -5 traced "$net" 5 $how
+        stop "$how"
+        [ "$(bare "$net" 5 release)" = "$output" ]
+        [ "$(warnings "$how")" -eq 0 ]
+        [ "$(spans "$how" | grep -c ' small ')" -eq 5 ]
+        [ -z "$(ls -A tmp)" ]
+    done
+}
+
 @test "onnxruntime: a version that is not known gives a warning and runs on" {
     cat >ort.c <<'C'
 #include <stdint.h>
@@ -320,6 +334,15 @@ NODES = [("mm", "MatMul", [[2, 5, 7], [7, 11]], [[2, 5, 11]], 308), ("mm", "Fuse
          ("lstm", "LSTM", [[9, 2, 3], [1, 16, 3], [1, 16, 4]], [[9, 1, 2, 4]], 448),
          ("attention", "MultiHeadAttention", [[1, 8, 12], [1, 6, 12], [1, 6, 12]], [[1, 8, 12]], 0),
          ("if", "If", [[]], [[3]], 1), ("clip", "Clip", [[3]], [[3]], 2)]
+import sys
+if "packed" in sys.argv: # weights that are left out, channels that come last, long and odd names
+    NODES = [("gru", "GRU", [[9, 2, 3]], [[9, 1, 2, 6]], 0), ("bilstm", "LSTM", [[9, 2, 3], [2, 64]], [[2, 2, 8]], 512),
+             ("attention", "Attention", [[1, 8, 16], [48]], [[1, 8, 16]], 192), ("narrow", "Attention", [[1, 8, 16], [40]], [[1, 8, 8]], 160),
+             ("past", "Attention", [[1, 8, 16], [48], [], [2, 1, 2, 5, 8]], [[1, 8, 16]], 192),
+             ("last", "NhwcFusedConv", [[1, 28, 28, 1], [56, 1, 3, 3]], [[1, 26, 26, 56]], 2016),
+             ("lastdw", "NhwcFusedConv", [[1, 28, 28, 56], [56, 1, 3, 3]], [[1, 26, 26, 56]], 2016),
+             ("z" * 700, "Relu", [[3]], [[3]], 0)]
+    EXTRA = [r'{"cat" : "Node","dur" :1,"ts" :2,"name" :"a\sb_kernel_time","args" : {"op_name" : "Relu"}}']
 P
 }
 
@@ -366,6 +389,27 @@ P
     diff layers <(printf '%s\n' "mm fc 770 77" "mm#0 fc 770 0" "deconv deconv $((6 * 16 * 45)) 275" \
         "lstm lstm $((9 * 2 * (16 * 3 + 16 * 4))) 112" "attention attention $((2 * 8 * 6 * 12)) 0" \
         "if If 0 0" "clip activation 0 0" | sort -u)
+}
+
+@test "onnxruntime: what packed weights leave of a node; channels that come last; long names" {
+    [ -x "$python" ] || skip "python3 is not installed"
+    stand_in
+    printf '%s\n' 'import onnxruntime as ort, erg' 'ort.InferenceSession("net.onnx", erg.onnxruntime.SessionOptions()).run(None, 5)' >prog.py
+    export PYTHONPATH=$PWD:$ERG_BUILD/tracepoints/adapters/python
+    start a
+    "$python" prog.py packed
+    stop a
+    [ "$(warnings a)" -eq 0 ]
+    [ "$(spans a | wc -l)" -eq 10 ]
+    # 9 steps of 2: 3 gates of 6 with 3 + 6; 4 of 8, both ways, with 3 + 8. 8 of 16 to 48, then 8 x 8 of 16
+    # twice; to 40, of which 16 and 16 are compared and 8 are summed.
+    sed -n 's/.*layer_define:.*level = 2, name = "\([^"]*\)", type = "\([^"]*\)", network = "net", macs = \([0-9]*\), params = \([0-9]*\),.*/\1 \2 \3 \4/p' a.txt |
+        grep -v ' relu ' | sort -u >layers
+    diff layers <(printf '%s\n' "gru gru $((9 * 2 * 3 * 6 * 9)) 0" "bilstm lstm $((9 * 2 * 4 * 2 * 8 * 11)) 0" \
+        "attention attention $((8 * 16 * 48 + 8 * 8 * 32)) 0" "narrow attention $((8 * 16 * 40 + 8 * 8 * 24)) 0" "past attention 0 0" \
+        "last conv $((26 * 26 * 56 * 9)) 504" "lastdw dwconv $((26 * 26 * 56 * 9)) 504" | sort -u)
+    [ "$(events a 'layer_define.*name = "z\{500\}[^"]*", type = "relu"')" -ge 1 ]
+    [ "$(events a 'layer_define.*name = "a\\\\sb", type = "relu"')" -ge 1 ]
 }
 
 @test "onnxruntime: lines of a profile that cannot be read are counted; without the adapter it runs" {

@@ -15,6 +15,9 @@
  *	end		ends the profile that it never began; prints what that gives
  *	running		exits while a thread still runs the session
  *	killed		is killed when it has run it
+ *	leave		leaves by _exit
+ *	handler		the same in the handler of a signal that comes while it allocates memory
+ *	quick		leaves by quick_exit
  *	fork		forks, and both exit
  *	windows		makes a second session when it gets a line on standard input, runs the two in
  *			turn for RUNS windows of 0.1 s, and prints by what part the second
@@ -168,8 +171,29 @@ static void end_profile(void *session)
 	allocator->free(allocator, path);
 }
 
+static void on_alarm(int number)
+{
+	(void)number;
+	_exit(5);
+}
+
+/* Until the signal comes, which finds the lock of the memory held as likely as not. */
+static void churn(void)
+{
+	signal(SIGALRM, on_alarm);
+	ualarm(200000, 0);
+	for (;;)
+		free(malloc(1 << 20));
+}
+
 static void leave(void *session, const char *how)
 {
+	if (!strcmp(how, "leave"))
+		_exit(5);
+	if (!strcmp(how, "handler"))
+		churn();
+	if (!strcmp(how, "quick"))
+		quick_exit(5);
 	if (!strcmp(how, "own") || !strcmp(how, "end"))
 		end_profile(session);
 	if (!strcmp(how, "killed"))

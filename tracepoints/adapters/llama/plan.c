@@ -8,69 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracepoints/adapters/llama/place.h"
 #include "tracepoints/adapters/llama/plan.h"
 #include "tracepoints/erg.h"
 
 #define PIECES_MAX 65536u
-
-enum part { EMBEDDING, ATTENTION, FEED_FORWARD, OUTPUT };
-
-struct place {
-	enum part part;
-	int block; /* -1: none */
-};
-
-/* What is known while walking: the place of the node before. */
-struct walk {
-	struct place at;
-	bool next_feeds_forward; /* the attention of the block has ended */
-};
-
-static bool begins(const char *name, const char *with)
-{
-	return !strncmp(name, with, strlen(with));
-}
-
-/* The block that the name ends in; -1: none. "Qcur-3 (reshaped)" is of block 3. */
-static int block_of(const char *name)
-{
-	const char *dash = strchr(name, '-');
-
-	for (; dash; dash = strchr(dash + 1, '-')) {
-		size_t digits = strspn(dash + 1, "0123456789");
-
-		if (digits && digits < 6 && (dash[1 + digits] == '\0' || dash[1 + digits] == ' '))
-			return atoi(dash + 1);
-	}
-	return -1;
-}
-
-static struct place next_place(struct walk *w, const char *name)
-{
-	int block = block_of(name);
-
-	if (begins(name, "result_")) {
-		w->at = (struct place){OUTPUT, -1};
-	} else if (block >= 0 && block != w->at.block) {
-		w->at = (struct place){ATTENTION, block};
-		w->next_feeds_forward = false;
-	} else if (w->next_feeds_forward ||
-		(block >= 0 && begins(name, "ffn_") && !begins(name, "ffn_inp"))) {
-		w->at.part = w->at.block >= 0 ? FEED_FORWARD : w->at.part;
-	}
-	/* "result_norm" comes after a norm that has no name of its own: after the last block's end
-	 * nothing but the output follows, or another block, which says so itself. */
-	if (block >= 0 && begins(name, "l_out")) {
-		struct place was = w->at;
-
-		w->at = (struct place){OUTPUT, -1};
-		w->next_feeds_forward = false;
-		return was;
-	}
-	if (block >= 0 && begins(name, "ffn_inp"))
-		w->next_feeds_forward = true;
-	return w->at;
-}
 
 /* Nodes that only say how the memory of another is seen. */
 static bool is_view(const char *op)
@@ -90,14 +32,16 @@ static void lower(char *s)
 }
 
 /* "decode/blk.3.attn", "decode/output"; followed by /op, or by the node's own name and its op. */
-static uint32_t define(const struct llama_plan *p, const struct place *at, enum llama_cut cut,
+static uint32_t define(const struct llama_plan *p, const struct llama_place *at, enum llama_cut cut,
 	const char *node, const char *op)
 {
-	static const char *const parts[] = {"embedding", "attn", "ffn", "output"};
-	static const char *const types[] = {"embedding", "attention", "ffn", "output"};
+	static const char *const parts[] = {
+		"embedding", "cache", "attn", "recurrent", "mixer", "ffn", "output"};
+	static const char *const types[] = {
+		"embedding", "cache", "attention", "recurrent", "mixer", "ffn", "output"};
 	struct erg_layer_info info = {.size = sizeof(info), .type = types[at->part]};
 	char name[256], block[64], type[64];
-	const bool named = *node && !begins(node, "node_") && !strchr(node, '(');
+	const bool named = llama_is_named(node) && !strchr(node, '(');
 
 	snprintf(block, sizeof(block), "%s/", p->step);
 	if (at->block >= 0)
@@ -155,7 +99,7 @@ static uint64_t hash_ends(const struct llama_plan *p, const struct llama_api *ap
 }
 
 /* Does the node at NOW belong to another piece than the one at WAS? */
-static bool is_cut(enum llama_cut cut, const struct place *was, const struct place *now,
+static bool is_cut(enum llama_cut cut, const struct llama_place *was, const struct llama_place *now,
 	const char *was_op, const char *op)
 {
 	if (was->part != now->part || was->block != now->block)
@@ -166,8 +110,8 @@ static bool is_cut(enum llama_cut cut, const struct place *was, const struct pla
 bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct ggml_graph *graph,
 	enum llama_cut cut, uint32_t parent, const char *step)
 {
-	struct walk w = {{EMBEDDING, -1}, false};
-	struct place was = w.at;
+	struct llama_walk w = {.api = api, .graph = graph};
+	struct llama_place was;
 	const char *was_op = "", *was_name = "";
 	const struct ggml_tensor *last = NULL;
 	int n = api->n_nodes(graph), last_at = 0;
@@ -181,10 +125,12 @@ bool llama_plan_make(struct llama_plan *p, const struct llama_api *api, struct g
 		.n_nodes = n,
 		.cap = p->cap,
 		.pieces = p->pieces};
+	llama_place_begin(&w);
+	was = w.at;
 	for (int i = 0; i < n; i++) {
 		const struct ggml_tensor *t = api->node(graph, i);
 		const char *name = api->name(t), *op = api->op(t);
-		struct place now = next_place(&w, name);
+		struct llama_place now = llama_place_next(&w, i);
 
 		if (is_view(op)) {
 			last = last ? t : NULL;

@@ -3,10 +3,7 @@
 #define ERG_TRACEPOINTS_LLAMA_PLAN_H
 
 /*
- * Where a graph is cut into layers. llama.cpp names the nodes of its graphs: what belongs to block N
- * ends in "-N", the sum that ends its attention is "ffn_inp-N", what is fed forward begins with
- * "ffn_", and what comes after the blocks begins with "result_". A node without such a name belongs
- * to what came before it.
+ * Where a graph is cut into layers: where the part of the model changes (place.h), or more often.
  */
 #include "tracepoints/adapters/llama/llama_abi.h"
 

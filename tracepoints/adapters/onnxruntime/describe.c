@@ -5,8 +5,10 @@
  *	Conv			elements of the output * elements of a filter (C/groups, kernel)
  *	ConvTranspose		elements of the input * elements of a filter (M/groups, kernel)
  *	MatMul, Gemm		elements of the output * the dimension that is summed over
- *	LSTM, GRU, RNN		steps * batch * elements of W and R
- *	Attention		the projection, and twice sequence * sequence * width
+ *	LSTM, GRU, RNN		steps * batch * gates * directions * hidden * (input + hidden); one
+ *				direction's hidden state is the last dimension of the output
+ *	Attention		the projection (as many columns as the bias has elements), and twice
+ *				sequence * sequence * width
  *	MultiHeadAttention	twice queries * keys * width
  * Operators: https://onnx.ai/onnx/operators/ and, for those of com.microsoft,
  * docs/ContribOperators.md of ONNX Runtime. The names of fused and quantized forms contain those of
@@ -77,21 +79,44 @@ static uint64_t elements(const struct erg_ort_tensor *t)
 	return n;
 }
 
+/* Of a recurrent operator; 0 of others. */
+static uint64_t gates(const char *op)
+{
+	return !strcmp(op, "LSTM") ? 4 : !strcmp(op, "GRU") ? 3 : !strcmp(op, "RNN") ? 1 : 0;
+}
+
 /* The weight, NULL where the node has none, or where its profile does not tell: a weight that was
  * packed when the session was made is left out, and what follows it moves up. */
 static const struct erg_ort_tensor *weight(const struct erg_ort_node *n)
 {
 	size_t at = !strncmp(n->op, "QLinear", 7) ? 3 : 1;
+	/* what else may move up to its place: a bias of each direction; keys are no weight */
+	uint8_t dims = gates(n->op) ? 3 : 2;
 
-	return at < n->n_in && n->in[at].dims > 1 ? &n->in[at] : NULL;
+	if (strstr(n->op, "Attention") && strcmp(n->op, "Attention"))
+		return NULL;
+	return at < n->n_in && n->in[at].dims >= dims ? &n->in[at] : NULL;
+}
+
+/* Channels of the input: the second dimension or, where the output shows that channels come last, the last;
+ * 0 where neither shows. */
+static uint64_t channels(const struct erg_ort_node *n, const struct erg_ort_tensor *w)
+{
+	const struct erg_ort_tensor *x = &n->in[0], *y = &n->out[0];
+
+	if (!n->n_out || x->dims < 3 || y->dims != x->dims)
+		return 0;
+	if (y->shape[1] == w->shape[0])
+		return x->shape[1];
+	return y->shape[y->dims - 1] == w->shape[0] ? x->shape[x->dims - 1] : 0;
 }
 
 static bool depthwise(const struct erg_ort_node *n)
 {
 	const struct erg_ort_tensor *w = weight(n);
+	uint64_t c = w && w->dims > 2 && w->shape[1] == 1 ? channels(n, w) : 0;
 
-	return w && w->dims > 2 && w->shape[1] == 1 && n->in[0].dims > 2 && n->in[0].shape[1] > 1 &&
-		w->shape[0] % n->in[0].shape[1] == 0;
+	return c > 1 && w->shape[0] % c == 0;
 }
 
 const char *erg_ort_type(const struct erg_ort_node *n)
@@ -126,23 +151,38 @@ static uint64_t summed(const struct erg_ort_node *n)
 	return a->shape[a->dims - 1] * a->shape[a->dims - 2] / rows;
 }
 
+/* The output is [steps, directions, batch, hidden] or, of the last step alone, without the first. */
 static uint64_t recurrent_macs(const struct erg_ort_node *n)
 {
-	if (n->n_in < 3 || n->in[0].dims != 3 || n->in[1].dims != 3 || n->in[2].dims != 3)
+	const struct erg_ort_tensor *x = &n->in[0], *y = &n->out[0];
+	uint64_t hidden, directions;
+
+	if (x->dims != 3 || (y->dims != 4 && y->dims != 3))
 		return 0;
-	return n->in[0].shape[0] * n->in[0].shape[1] * (elements(&n->in[1]) + elements(&n->in[2]));
+	hidden = y->shape[y->dims - 1];
+	directions = y->shape[y->dims - 3];
+	return x->shape[0] * x->shape[1] * gates(n->op) * directions * hidden *
+		(x->shape[2] + hidden);
 }
 
 /* Without a past: that of a cache is not told by the shapes of all forms. */
 static uint64_t attention_macs(const struct erg_ort_node *n)
 {
 	const struct erg_ort_tensor *q = &n->in[0], *k = &n->in[1];
+	uint64_t columns;
 
 	if (n->n_in < 2 || q->dims != 3)
 		return 0;
-	if (!strcmp(n->op, "Attention") && k->dims == 2) /* com.microsoft: input, weights */
-		return elements(q) * k->shape[1] +
-			2 * q->shape[0] * q->shape[1] * q->shape[1] * (k->shape[1] / 3);
+	for (uint8_t i = 0; i < n->n_in; i++)
+		if (n->in[i].dims == 5) /* a past */
+			return 0;
+	/* com.microsoft: input, weights, bias; of queries, keys (as wide) and values, which may be
+	 * narrower */
+	columns = k->dims && k->dims < 3 ? k->shape[k->dims - 1] : 0;
+	if (!strcmp(n->op, "Attention") && columns && n->out[0].dims == 3)
+		return elements(q) * columns +
+			q->shape[0] * q->shape[1] * q->shape[1] *
+			((columns - n->out[0].shape[2]) / 2 + n->out[0].shape[2]);
 	if (!strcmp(n->op, "MultiHeadAttention") && k->dims == 3)
 		return 2 * elements(q) * k->shape[1];
 	return 0;

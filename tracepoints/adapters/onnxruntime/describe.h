@@ -14,7 +14,7 @@ struct erg_ort_tensor {
 
 /* A node as a profile tells of it. */
 struct erg_ort_node {
-	char name[512];
+	char name[4096];
 	char op[64];
 	char provider[64];
 	int64_t index; /* the node's number in its graph, -1: not told */

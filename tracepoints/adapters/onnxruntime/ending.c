@@ -5,6 +5,9 @@
  * program, a handler wakes a thread that waits for this, which does what is to be done and then lets
  * the signal do what it would have done, so that the program's status is the same. A handler of the
  * program's own, set before or later, is left alone.
+ *
+ * Programs that leave by _exit(2) do that from handlers of signals, too, where no lock may be taken: the
+ * same thread does what is to be done, and is waited for, but not for ever.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -12,13 +15,23 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tracepoints/adapters/onnxruntime/ending.h"
+#include "tracepoints/erg.h"
+
+#define LEAVE_WAIT_S 20 /* beyond what a whole profile takes */
+#define LEAVES (-1)     /* in the place of a signal */
+
+ERG_API void _exit(int status);
+ERG_API void _Exit(int status);
 
 static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 static void (*to_call)(void);
-static sem_t told;
+static sem_t told, over;
+static bool waits; /* there is a thread that does */
 static volatile sig_atomic_t which;
 static pid_t process;
 
@@ -43,9 +56,40 @@ static void *waiter(void *data)
 	while (sem_wait(&told) < 0)
 		;
 	to_call();
-	signal(which, SIG_DFL);
-	kill(getpid(), which);
+	if (which == LEAVES) {
+		sem_post(&over);
+	} else {
+		signal(which, SIG_DFL);
+		kill(getpid(), which);
+	}
 	return NULL;
+}
+
+/* Not where the program ends already: by a signal, or because this is called in the thread that does it. */
+static _Noreturn void leave(int status)
+{
+	struct timespec until;
+
+	if (waits && getpid() == process && !which) {
+		which = LEAVES;
+		sem_post(&told);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += LEAVE_WAIT_S;
+		while (sem_timedwait(&over, &until) < 0 && errno == EINTR)
+			;
+	}
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
+ERG_API void _exit(int status)
+{
+	leave(status);
+}
+
+ERG_API void _Exit(int status)
+{
+	leave(status);
 }
 
 static bool thread_start(void)
@@ -76,8 +120,10 @@ void erg_ort_at_end(void (*last)(void))
 	to_call = last;
 	process = getpid();
 	atexit(last);
-	if (sem_init(&told, 0, 0) < 0 || !thread_start())
+	at_quick_exit(last);
+	if (sem_init(&told, 0, 0) < 0 || sem_init(&over, 0, 0) < 0 || !thread_start())
 		return;
+	waits = true;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (sigaction(signals[i], NULL, &was) == 0 && !(was.sa_flags & SA_SIGINFO) &&
 			was.sa_handler == SIG_DFL)

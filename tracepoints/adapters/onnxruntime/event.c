@@ -50,11 +50,12 @@ static bool next_is(struct text *t, char c)
 	return true;
 }
 
-/* A string, cut to SIZE with its NUL; escapes but \uXXXX are undone. */
-static void string(struct text *t, char *to, size_t size)
+/* A string, cut to SIZE with its NUL; how long it is. Escapes but \uXXXX are undone; what is none is a
+ * backslash, as names are not escaped. */
+static size_t string(struct text *t, char *to, size_t size)
 {
 	static const char codes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-	size_t n = 0;
+	size_t n = 0, len = 0;
 
 	expect(t, '"');
 	while (!t->bad && *t->p && *t->p != '"') {
@@ -65,15 +66,18 @@ static void string(struct text *t, char *to, size_t size)
 
 			if (!*t->p)
 				break;
-			c = at ? meant[at - codes] : '?';
-			t->p++;
+			if (at)
+				c = meant[at - codes];
+			t->p += at != NULL;
 		}
 		if (n + 1 < size)
 			to[n++] = c;
+		len++;
 	}
 	if (size)
 		to[n] = '\0';
 	expect(t, '"');
+	return len;
 }
 
 static void skip(struct text *t, int depth);
@@ -218,8 +222,8 @@ static void member(struct text *t, const char *key, char cat[16], struct erg_ort
 		e->dur_us = natural(t);
 	else if (!strcmp(key, "ts"))
 		e->begin_us = natural(t);
-	else if (!strcmp(key, "name"))
-		string(t, e->node.name, sizeof(e->node.name));
+	else if (!strcmp(key, "name")) /* its ending tells what it is the name of */
+		t->bad |= string(t, e->node.name, sizeof(e->node.name)) >= sizeof(e->node.name);
 	else if (!strcmp(key, "args"))
 		arguments(t, &e->node);
 	else
