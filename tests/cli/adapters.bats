@@ -10,6 +10,16 @@ test_setup() {
     export NVTX_INJECTION64_PATH=$dir/liberg-nvtx.so
 }
 
+@test "what is preloaded loads LTTng where its framework is used, and not before" {
+    local lib
+    for lib in "$dir"/liberg-{darknet,itt,llama,onnxruntime,opencv}.so "$dir"/liberg-streamline.so; do
+        [ -e "$lib" ] || continue
+        LD_PRELOAD=$lib cat /proc/self/maps >maps
+        grep -q "${lib##*/}" maps
+        run ! grep -E 'liberg\.so|lttng' maps
+    done
+}
+
 @test "nvtx: push and pop nest, the domain is the network" {
     start a
     run "$nvtx" push:net push:conv1 pop push:conv2 pop pop pop dpush:TRT=fc dpop:TRT
@@ -298,6 +308,22 @@ itt=$ERG_BUILD/tests/trace/itt-app
     [ "$(events a 'marker.*text = "conv: shape=1x3"')" -eq 1 ]
     [ "$(events a 'marker.*text = "tokens= 9"')" -eq 1 ]
     [ "$(events a marker)" -eq 3 ]
+}
+
+@test "itt: metadata of each type, of another task than the innermost, and by scope" {
+    start a
+    INTEL_LIBITTNOTIFY64=$dir/liberg-itt.so "$itt" taskid:1=outer taskid:2=inner \
+        u64:a=18446744073709551615 s64:b=-9000000000 u32:c=4294967295 s32:d=-2147483648 u16:e=65535 s16:f=-32768 \
+        float:g=1.5 double:h=-2.5e-3 u16:i=1,2,65535 of:1 u32:j=7 of:2 u32:l=8 of:3 u32:m=9 \
+        scope:4=11 scope:1=12 scopetext:4=in scopetext:3=of end:d end:d
+    stop a
+    sed -n 's/.*marker.*text = "\(.*\)", .*/\1/p' a.txt >markers
+    # What no counter holds, what is no whole number, and what is not of the innermost task.
+    diff markers <(printf '%s\n' 'inner: a= 18446744073709551615' 'inner: g= 1.5' 'inner: h= -0.0025' 'inner: i= 1 2 65535' \
+        'outer: j= 7' 'm= 9' 'k= 12' 'inner: k=in' 'k=of')
+    # Each number of the innermost is a counter, in the order of their first.
+    sed -n 's/.*counter_define.*name = "\(.\)", origin = "app".*/\1/p' a.txt | tr -d '\n' | grep -qx bcdeflk
+    [ "$(grep -c 'layer_counted.*\[0\] = -9000000000, \[1\] = 4294967295, \[2\] = -2147483648, \[3\] = 65535, \[4\] = -32768, \[5\] = 8, \[6\] = 11 ' a.txt)" -eq 2 ]
 }
 
 @test "itt: oneDNN's primitives are layers, with shapes and MACs when preloaded" {

@@ -4,8 +4,11 @@
  *
  *	task:DOMAIN=NAME  end:DOMAIN		over:N=NAME  endover:N  tendover:N (another thread)
  *	frame  marker:TEXT  meta:KEY=TEXT  number:KEY=N  thread:NAME  null  list
+ *	taskid:N=NAME (in domain d)  of:N (what the next number is about)
+ *	TYPE:KEY=V[,V…] (a number of type u64 … double)  scope:N=V  scopetext:N=V (key k)
  */
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "tests/trace/itt.h"
@@ -66,6 +69,79 @@ static void metadata(const char *op, const char *key, const char *value)
 		number(domain("d"), id_of("0"), &s, ITT_METADATA_U64, 1, &n);
 }
 
+static const char *about = "0";
+
+/* Numbers of a type, as ITT lays them out. */
+static size_t fill(enum itt_metadata_type type, const char *value, void *to)
+{
+	size_t n = 0;
+
+	for (char *end; *value; value = *end ? end + 1 : end, n++) {
+		unsigned long long u = strtoull(value, NULL, 10);
+		double v = strtod(value, &end);
+
+		switch (type) {
+		case ITT_METADATA_U64:
+		case ITT_METADATA_S64:
+			((unsigned long long *)to)[n] = u;
+			break;
+		case ITT_METADATA_U32:
+		case ITT_METADATA_S32:
+			((uint32_t *)to)[n] = (uint32_t)u;
+			break;
+		case ITT_METADATA_U16:
+		case ITT_METADATA_S16:
+			((uint16_t *)to)[n] = (uint16_t)u;
+			break;
+		case ITT_METADATA_FLOAT:
+			((float *)to)[n] = (float)v;
+			break;
+		case ITT_METADATA_DOUBLE:
+			((double *)to)[n] = v;
+			break;
+		}
+	}
+	return n;
+}
+
+static bool typed(const char *op, const char *key, const char *value)
+{
+	static const char *const types[] = {"", "u64", "s64", "u32", "s32", "u16", "s16", "float",
+		"double"};
+	struct itt_string s = {.text = key};
+	double room[32];
+
+	for (size_t i = 1; i < sizeof(types) / sizeof(types[0]); i++) {
+		size_t n;
+
+		if (strcmp(op, types[i]) != 0)
+			continue;
+		n = fill((enum itt_metadata_type)i, value, room);
+		ITT_CALL(ITT_METADATA, number_fn)(domain("d"), id_of(about), &s, (int)i, n, room);
+		about = "0";
+		return true;
+	}
+	return false;
+}
+
+typedef void scope_text_fn(const struct itt_domain *, int, const struct itt_string *, const char *,
+	size_t);
+typedef void scope_number_fn(const struct itt_domain *, int, const struct itt_string *, int, size_t,
+	const void *);
+
+static void scoped(const char *op, const char *scope, const char *value)
+{
+	struct itt_string k = {.text = "k"};
+	unsigned long long n = strtoull(value, NULL, 10);
+
+	if (!strcmp(op, "scope"))
+		ITT_CALL(ITT_METADATA_SCOPE, scope_number_fn)
+		(domain("d"), atoi(scope), &k, ITT_METADATA_U64, 1, &n);
+	else
+		ITT_CALL(ITT_METADATA_STR_SCOPE, scope_text_fn)
+		(domain("d"), atoi(scope), &k, value, strlen(value));
+}
+
 static void nulls(void)
 {
 	ITT_CALL(ITT_TASK_BEGIN, itt_task_begin)(NULL, id_of("0"), id_of("0"), NULL);
@@ -97,7 +173,9 @@ static void other(const char *op, const char *key, const char *value)
 		nulls();
 	else if (!strcmp(op, "list"))
 		list();
-	else
+	else if (!strncmp(op, "scope", 5))
+		scoped(op, key, value);
+	else if (!typed(op, key, value))
 		exit(2);
 }
 
@@ -107,6 +185,10 @@ static void run_op(const char *op, char *key, const char *value)
 
 	if (!strcmp(op, "task"))
 		begin(ITT_TASK_BEGIN, key, id_of("0"), value);
+	else if (!strcmp(op, "taskid"))
+		begin(ITT_TASK_BEGIN, "d", id_of(key), value);
+	else if (!strcmp(op, "of"))
+		about = key;
 	else if (!strcmp(op, "end"))
 		ITT_CALL(ITT_TASK_END, itt_task_end)(domain(key));
 	else if (!strcmp(op, "over"))

@@ -129,7 +129,7 @@ void erg_adapter_push(struct erg_adapter_thread *t, const void *scope, uint32_t 
 		t->overflow++;
 		return;
 	}
-	t->at[t->depth++] = (struct erg_range){scope, layer};
+	t->at[t->depth++] = (struct erg_range){.scope = scope, .layer = layer};
 	if (layer)
 		erg_begin(layer);
 }

@@ -24,6 +24,9 @@ enum erg_range_level { ERG_RANGE_SKIP, ERG_RANGE_NETWORK, ERG_RANGE_MODULE, ERG_
 struct erg_range {
 	const void *scope;
 	uint32_t layer; /* 0: begun while nothing recorded */
+	/* for the adapter: what it calls the range; NULL and 0 until it says */
+	const void *name;
+	uint64_t id;
 };
 
 struct erg_adapter_thread {

@@ -26,4 +26,10 @@ static inline int erg_adapter_enabled(void)
 
 #define erg_enabled erg_adapter_enabled
 
+/* A first call may be one of these as well. */
+#define erg_network(...) (erg_adapter_enabled(), erg_network(__VA_ARGS__))
+#define erg_track(...) (erg_adapter_enabled(), erg_track(__VA_ARGS__))
+#define erg_counter(...) (erg_adapter_enabled(), erg_counter(__VA_ARGS__))
+#define erg_marker(...) (erg_adapter_enabled(), erg_marker(__VA_ARGS__))
+
 #endif

@@ -9,11 +9,13 @@
  *	frames			iterations
  *	markers			markers
  *	metadata		of the innermost task that is open: a whole number is counted in it, by a
- *				counter of the key's name; other values are markers "TASK: KEY=VALUE"
+ *				counter of the key's name; other values, and those of another task that is
+ *				open (by its id), are markers "TASK: KEY=VALUE"
  *	thread names		names of threads
  *
  * Domains and string handles are left to ITT. While nothing records, tasks are only counted.
  */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +32,6 @@ static struct {
 	uint32_t layer;
 	uint64_t begin_ns;
 } overlapped[OVERLAPPED_MAX];
-/* Names of the open tasks: ITT's handles stay for good. NULL: by no handle. */
-static __thread const struct itt_string *tasks[ERG_RANGES_MAX];
 static _Atomic uint32_t frames;
 
 static uint32_t parent_of(const struct erg_adapter_thread *t)
@@ -61,18 +61,28 @@ static uint32_t layer_of(struct erg_adapter_thread *t, const struct itt_domain *
 		     : erg_adapter_id(t, ERG_RANGE_LAYER, parent, text_of(name), type, NULL);
 }
 
+/* 0: none. */
+static uint64_t hash_of(const struct itt_id *id)
+{
+	uint64_t h = id->d1 * 0x9e3779b97f4a7c15u;
+
+	h = ((h ^ h >> 29) + id->d2) * 0x9e3779b97f4a7c15u;
+	return ((h ^ h >> 29) + id->d3) * 0x9e3779b97f4a7c15u;
+}
+
 static void task_begin(const struct itt_domain *d, struct itt_id id, struct itt_id parent,
 	const struct itt_string *name)
 {
 	struct erg_adapter_thread *t = d ? erg_adapter_self() : NULL;
 
-	(void)id;
 	(void)parent;
 	if (!t)
 		return;
-	if (t->depth < ERG_RANGES_MAX)
-		tasks[t->depth] = name;
 	erg_adapter_push(t, d, erg_enabled() ? layer_of(t, d, name) : 0);
+	if (t->overflow)
+		return;
+	t->at[t->depth - 1].name = name; /* stays, as ITT's handles do */
+	t->at[t->depth - 1].id = hash_of(&id);
 }
 
 static void task_begin_fn(const struct itt_domain *d, struct itt_id id, struct itt_id parent,
@@ -85,8 +95,8 @@ static void task_begin_fn(const struct itt_domain *d, struct itt_id id, struct i
 
 	snprintf(text, sizeof(text), "%p", fn);
 	task_begin(d, id, parent, &name);
-	if (t && t->depth)
-		tasks[t->depth - 1] = NULL;
+	if (t && t->depth && !t->overflow)
+		t->at[t->depth - 1].name = NULL;
 }
 
 static void task_begin_ex(const struct itt_domain *d, void *clock, unsigned long long when,
@@ -100,16 +110,9 @@ static void task_begin_ex(const struct itt_domain *d, void *clock, unsigned long
 static void task_end(const struct itt_domain *d)
 {
 	struct erg_adapter_thread *t = d ? erg_adapter_self() : NULL;
-	uint32_t i;
 
-	if (!t)
-		return;
-	/* The innermost of its domain, which others may have begun within. */
-	for (i = t->depth; i > 0 && t->at[i - 1].scope != d; i--)
-		;
-	if (i && !t->overflow)
-		memmove(&tasks[i - 1], &tasks[i], (t->depth - i) * sizeof(tasks[0]));
-	erg_adapter_pop(t, d);
+	if (t)
+		erg_adapter_pop(t, d);
 }
 
 static void task_end_ex(const struct itt_domain *d, void *clock, unsigned long long when)
@@ -189,33 +192,63 @@ static void marker(const struct itt_domain *d, struct itt_id id, const struct it
 		erg_marker(text_of(name), 0);
 }
 
-/* "KEY=", after "TASK: " where a task is open that has a layer. */
-static size_t begin_text(char *to, size_t size, const struct itt_string *key)
+/* The open task that metadata of ID are about, counted from 1: the innermost where ID is none; 0: none that
+ * is open in this thread, or none that has a layer. */
+static uint32_t task_of(const struct erg_adapter_thread *t, const struct itt_id *id)
+{
+	const uint64_t wanted = hash_of(id);
+	uint32_t i = t ? t->depth : 0;
+
+	while (i && wanted && t->at[i - 1].id != wanted)
+		i--;
+	return i && t->at[i - 1].layer ? i : 0;
+}
+
+/* "KEY=", after "TASK: " where there is a TASK. */
+static size_t begin_text(char *to, size_t size, uint32_t task, const struct itt_string *key)
 {
 	const struct erg_adapter_thread *t = erg_adapter_self();
-	const char *task =
-		t && t->depth && t->at[t->depth - 1].layer ? text_of(tasks[t->depth - 1]) : "";
+	const char *name = task ? text_of(t->at[task - 1].name) : "";
 
-	return (size_t)snprintf(to, size, "%.100s%s%.100s=", task, *task ? ": " : "", text_of(key));
+	return (size_t)snprintf(to, size, "%.100s%s%.100s=", name, *name ? ": " : "", text_of(key));
+}
+
+static void say_text(uint32_t task, const struct itt_string *key, const char *data, size_t length)
+{
+	char text[512];
+	size_t n;
+
+	if (!length)
+		length = strnlen(data, sizeof(text));
+	if (length > 300)
+		length = 300;
+	n = begin_text(text, sizeof(text), task, key);
+	snprintf(text + n, sizeof(text) - n, "%.*s", (int)length, data);
+	erg_marker(text, 0);
 }
 
 static void metadata_str_add(const struct itt_domain *d, struct itt_id id,
 	const struct itt_string *key, const char *data, size_t length)
 {
-	char text[512];
-	size_t n;
-
 	(void)d;
-	(void)id;
-	if (!erg_enabled() || !data)
-		return;
-	if (!length)
-		length = strnlen(data, sizeof(text));
-	if (length > 300)
-		length = 300;
-	n = begin_text(text, sizeof(text), key);
-	snprintf(text + n, sizeof(text) - n, "%.*s", (int)length, data);
-	erg_marker(text, 0);
+	if (erg_enabled() && data)
+		say_text(task_of(erg_adapter_self(), &id), key, data, length);
+}
+
+/* Of the innermost task, or of more than it. */
+static uint32_t task_of_scope(int scope)
+{
+	const struct itt_id innermost = {0, 0, 0};
+
+	return scope == ITT_SCOPE_TASK ? task_of(erg_adapter_self(), &innermost) : 0;
+}
+
+static void metadata_str_add_with_scope(const struct itt_domain *d, int scope,
+	const struct itt_string *key, const char *data, size_t length)
+{
+	(void)d;
+	if (erg_enabled() && data)
+		say_text(task_of_scope(scope), key, data, length);
 }
 
 static int put_number(char *to, size_t cap, enum itt_metadata_type type, const void *data, size_t i)
@@ -242,39 +275,54 @@ static int put_number(char *to, size_t cap, enum itt_metadata_type type, const v
 	}
 }
 
-/* A single whole number, counted in the task that is open; false if it is none. */
+/* A single whole number that a counter holds; false if it is none. */
 static bool count_number(const struct itt_string *key, enum itt_metadata_type type, size_t count,
 	const void *data)
 {
-	const struct erg_adapter_thread *t = erg_adapter_self();
 	char text[32];
 	char *end;
 	long long v;
 
-	if (count != 1 || type == ITT_METADATA_FLOAT || type == ITT_METADATA_DOUBLE || !t ||
-		!t->depth || !t->at[t->depth - 1].layer || !*text_of(key))
+	if (count != 1 || type == ITT_METADATA_FLOAT || type == ITT_METADATA_DOUBLE ||
+		!*text_of(key) || put_number(text, sizeof(text), type, data, 0) <= 0)
 		return false;
-	if (put_number(text, sizeof(text), type, data, 0) <= 0)
-		return false;
+	errno = 0;
 	v = strtoll(text, &end, 10);
+	if (errno)
+		return false;
 	erg_counter_add(erg_counter(text_of(key)), v);
 	return true;
+}
+
+static void say_numbers(uint32_t task, const struct itt_string *key, enum itt_metadata_type type,
+	size_t count, const void *data)
+{
+	const struct erg_adapter_thread *t = erg_adapter_self();
+	char text[512];
+	size_t n;
+
+	if (task && task == t->depth && count_number(key, type, count, data))
+		return;
+	n = begin_text(text, sizeof(text), task, key);
+	for (size_t i = 0; i < count && i < 16 && n < sizeof(text) - 32; i++)
+		n += (size_t)put_number(text + n, sizeof(text) - n, type, data, i);
+	erg_marker(text, 0);
 }
 
 static void metadata_add(const struct itt_domain *d, struct itt_id id, const struct itt_string *key,
 	enum itt_metadata_type type, size_t count, const void *data)
 {
-	char text[512];
-	size_t n;
-
 	(void)d;
-	(void)id;
-	if (!erg_enabled() || !data || count_number(key, type, count, data))
-		return;
-	n = begin_text(text, sizeof(text), key);
-	for (size_t i = 0; i < count && i < 16 && n < sizeof(text) - 32; i++)
-		n += (size_t)put_number(text + n, sizeof(text) - n, type, data, i);
-	erg_marker(text, 0);
+	if (erg_enabled() && data)
+		say_numbers(task_of(erg_adapter_self(), &id), key, type, count, data);
+}
+
+static void metadata_add_with_scope(const struct itt_domain *d, int scope,
+	const struct itt_string *key, enum itt_metadata_type type, size_t count, const void *data)
+{
+	(void)d;
+	if (erg_enabled() && data)
+		say_numbers(task_of_scope(scope), key, type, count, data);
 }
 
 typedef void (*any_function)(void);
@@ -295,6 +343,8 @@ static const struct {
 	{"__itt_marker", F(marker)},
 	{"__itt_metadata_add", F(metadata_add)},
 	{"__itt_metadata_str_add", F(metadata_str_add)},
+	{"__itt_metadata_add_with_scope", F(metadata_add_with_scope)},
+	{"__itt_metadata_str_add_with_scope", F(metadata_str_add_with_scope)},
 	{"__itt_thread_set_name", F(erg_thread_name)},
 };
 

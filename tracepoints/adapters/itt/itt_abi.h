@@ -68,6 +68,8 @@ enum itt_metadata_type {
 	ITT_METADATA_DOUBLE,
 };
 
+enum { ITT_SCOPE_TASK = 4 };
+
 typedef void itt_api_init(struct itt_global *global, unsigned groups);
 
 #endif

@@ -39,8 +39,8 @@ bool llama_is_named(const char *name)
 /* What the block that begins with the node AT does. */
 static enum llama_part mixes(const struct llama_walk *w, int at, int block)
 {
-	static const char *const states[] = {
-		"SSM_", "RWKV_", "GATED_LINEAR_ATTN", "GATED_DELTA_NET", NULL};
+	static const char *const states[] = {"SSM_", "RWKV_", "GATED_LINEAR_ATTN",
+		"GATED_DELTA_NET", NULL};
 	static const char *const attends[] = {"FLASH_ATTN", "SOFT_MAX", NULL};
 	bool state = false, attention = false;
 
@@ -61,7 +61,8 @@ static enum llama_part mixes(const struct llama_walk *w, int at, int block)
 /* Within a block. */
 static enum llama_part part_of(struct llama_walk *w, const char *name, const char *op)
 {
-	static const char *const attention[] = {"Qcur", "Kcur", "Vcur", "wqkv", "kq", "attn_", NULL};
+	static const char *const attention[] = {"Qcur", "Kcur", "Vcur", "wqkv", "kq", "attn_",
+		NULL};
 	static const char *const ends[] = {"ffn_inp", "sa_out", "attn_residual", NULL};
 
 	if (begins_with_any(name, ends)) {

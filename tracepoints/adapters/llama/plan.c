@@ -35,10 +35,10 @@ static void lower(char *s)
 static uint32_t define(const struct llama_plan *p, const struct llama_place *at, enum llama_cut cut,
 	const char *node, const char *op)
 {
-	static const char *const parts[] = {
-		"embedding", "cache", "attn", "recurrent", "mixer", "ffn", "output"};
-	static const char *const types[] = {
-		"embedding", "cache", "attention", "recurrent", "mixer", "ffn", "output"};
+	static const char *const parts[] = {"embedding", "cache", "attn", "recurrent", "mixer",
+		"ffn", "output"};
+	static const char *const types[] = {"embedding", "cache", "attention", "recurrent", "mixer",
+		"ffn", "output"};
 	struct erg_layer_info info = {.size = sizeof(info), .type = types[at->part]};
 	char name[256], block[64], type[64];
 	const bool named = llama_is_named(node) && !strchr(node, '(');
