@@ -136,10 +136,9 @@ static void scoped(const char *op, const char *scope, const char *value)
 
 	if (!strcmp(op, "scope"))
 		ITT_CALL(ITT_METADATA_SCOPE, scope_number_fn)
-		(domain("d"), atoi(scope), &k, ITT_METADATA_U64, 1, &n);
-	else
-		ITT_CALL(ITT_METADATA_STR_SCOPE, scope_text_fn)
-		(domain("d"), atoi(scope), &k, value, strlen(value));
+	(domain("d"), atoi(scope), &k, ITT_METADATA_U64, 1, &n);
+	else ITT_CALL(ITT_METADATA_STR_SCOPE, scope_text_fn)(domain("d"), atoi(scope), &k, value,
+		strlen(value));
 }
 
 static void nulls(void)
