@@ -87,6 +87,35 @@ bool erg_import_scaled(const char *s, char point, int decimals, int64_t *ret, in
 	return true;
 }
 
+static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
+	1000000000};
+
+bool erg_import_plain(const char *s, char point, int decimals, int64_t *ret, int *ret_written)
+{
+	const bool negative = *s == '-';
+	const char *from = s + negative, *behind = NULL;
+	int64_t v = 0;
+
+	for (s = from; s - from < 18; s++) {
+		unsigned int digit = (unsigned int)(*s - '0');
+
+		if (digit <= 9)
+			v = 10 * v + digit;
+		else if (*s == point && !behind)
+			behind = s + 1;
+		else
+			break;
+	}
+	*ret_written = behind ? (int)(s - behind) : 0;
+	decimals -= *ret_written;
+	if (*s || s == from || s == behind || decimals < 0 ||
+		decimals >= (int)ERG_ARRAY_SIZE(powers) ||
+		__builtin_mul_overflow(v, powers[decimals], &v))
+		return false;
+	*ret = negative ? -v : v;
+	return true;
+}
+
 /* ---- cells ---- */
 
 static size_t blank_cells(char *p, char **cells, size_t max)
@@ -111,6 +140,8 @@ bool erg_import_missing_cell(const char *cell)
 	static const char *const words[] = {"", "nan", "NaN", "NAN", "-nan", "N/A", "[N/A]", "NULL",
 		"null", "None", "-", "--", "n/a"};
 
+	if (*cell >= '0' && *cell <= '9')
+		return false;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
 		if (!strcmp(cell, words[i]))
 			return true;

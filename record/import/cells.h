@@ -24,6 +24,12 @@ bool erg_import_scaled(const char *text, char point, int decimals, int64_t *ret,
 	const char **ret_end);
 
 /*
+ * The same for the usual form alone, and quickly: TEXT is "-12.50" and nothing else, and needs no
+ * rounding. *ret_written: digits behind the point, 2. False when it must be read by erg_import_scaled().
+ */
+bool erg_import_plain(const char *text, char point, int decimals, int64_t *ret, int *ret_written);
+
+/*
  * Splits TEXT in place into at most MAX cells: at SEPARATOR, with the quotes of RFC 4180, or, if it
  * is a blank, at any run of blanks and tabulators. Blanks around cells go. Returns how many cells
  * there are, which may be more than MAX.

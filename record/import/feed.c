@@ -219,7 +219,7 @@ static void go_on(struct erg_feed *f)
 	if (++f->source == f->sources) {
 		f->source = 0;
 		if (++f->row % ERG_IMPORT_ROWS_HELD == 0)
-			erg_import_let_go(f->what->log);
+			erg_import_let_go(f->what->log, f->row);
 	}
 }
 

@@ -99,8 +99,9 @@ int erg_import_channel(struct erg_import_log *log, const char *rail, const char 
 	struct erg_err *err);
 /* Appends a row in which every channel is missing; set its values by channels[i].raw[n - 1]. */
 int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err);
-/* Lets go of the memory of rows that are in a file; true. */
-bool erg_import_let_go(const struct erg_import_log *log);
+/* Lets go of the memory of the rows before ROW that a pass has been over, and, where it begins, of all
+ * that are in a file; true. */
+bool erg_import_let_go(const struct erg_import_log *log, size_t row);
 /* Sets the reading of the last row; -EINVAL when it has one already: two devices that look the same. */
 int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, struct erg_err *err);
 /* Whether a channel of the device has a reading in the row. */
@@ -120,7 +121,7 @@ void erg_import_log_release(struct erg_import_log *log);
  * in memory at a time. */
 static inline bool erg_import_has_row(const struct erg_import_log *log, size_t i)
 {
-	return i < log->n && (i % ERG_IMPORT_ROWS_HELD || erg_import_let_go(log));
+	return i < log->n && (i % ERG_IMPORT_ROWS_HELD || erg_import_let_go(log, i));
 }
 
 /* TEXT, a decimal number that may be followed by other text, times 10^decimals, rounded. *ret_end

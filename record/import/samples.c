@@ -165,8 +165,9 @@ static int take_time(struct reader *r, const char *cell, int64_t *ret, struct er
 	int digits, got;
 
 	if (r->form == TIME_NUMBER)
-		return erg_import_scaled(cell, r->point, r->time_decimals, ret, &digits, &end) &&
-			!*end;
+		return erg_import_plain(cell, r->point, r->time_decimals, ret, &digits) ||
+			(erg_import_scaled(cell, r->point, r->time_decimals, ret, &digits, &end) &&
+				!*end);
 	got = erg_import_when(r->log, r->how, cell, false, ret, &end, err);
 	return got > 0 && *end ? 0 : got;
 }
@@ -205,6 +206,8 @@ static bool take_number(struct reader *r, const char *cell, struct erg_import_ch
 	const char *end;
 	int more;
 
+	if (erg_import_plain(cell, r->point, c->decimals, ret, ret_digits))
+		return true;
 	*ret_digits = 0;
 	*ret = ERG_IMPORT_MISSING;
 	if (erg_import_missing_cell(cell))
@@ -271,7 +274,7 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 		r->headers++;
 		return 0;
 	}
-	snprintf(kept, sizeof(kept), "%.*s", (int)sizeof(kept) - 1, text);
+	*(char *)mempcpy(kept, text, strnlen(text, sizeof(kept) - 1)) = '\0';
 	n = erg_lines_split(text, r->separator, cells, COLUMNS_MAX);
 	if (n == r->n) {
 		if (!r->point)

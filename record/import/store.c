@@ -16,6 +16,7 @@
 
 #include "formats/base/util.h"
 
+#define PAGE_MAX ((size_t)64 << 10)  /* no machine has larger ones */
 #define FILE_MIN ((size_t)256 << 10) /* bytes; as many columns as a log may have are no burden */
 
 /* -1 where the folder cannot have one. */
@@ -94,10 +95,14 @@ int erg_import_store_grow(struct erg_import_store *s, const char *folder, void *
 	return 0;
 }
 
-void erg_import_store_let_go(const struct erg_import_store *s, void *column)
+void erg_import_store_let_go(const struct erg_import_store *s, void *column, size_t from,
+	size_t bytes)
 {
-	if (s->mapped)
-		madvise(column, s->bytes, MADV_DONTNEED);
+	const size_t begin = from / PAGE_MAX * PAGE_MAX;
+	const size_t end = bytes < s->bytes - from ? from + bytes : s->bytes;
+
+	if (s->mapped && begin < end)
+		madvise((char *)column + begin, end - begin, MADV_DONTNEED);
 }
 
 void erg_import_store_close(struct erg_import_store *s, size_t bytes)

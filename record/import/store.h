@@ -20,8 +20,9 @@ struct erg_import_store {
  * is as it was. */
 int erg_import_store_grow(struct erg_import_store *s, const char *folder, void **column,
 	size_t bytes);
-/* Of a file, nothing is kept in memory until it is asked for again; no reading is lost. */
-void erg_import_store_let_go(const struct erg_import_store *s, void *column);
+/* Of a file, the BYTES at FROM are not kept in memory until they are asked for again; nothing is lost. */
+void erg_import_store_let_go(const struct erg_import_store *s, void *column, size_t from,
+	size_t bytes);
 /* It grows no more: its file keeps the first BYTES, which alone may be touched from now on, and is no
  * longer held open beside the mapping. */
 void erg_import_store_close(struct erg_import_store *s, size_t bytes);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "record/import/cells.h"
 #include "record/import/import.h"
 
 static uint64_t seed;
@@ -152,6 +153,48 @@ static void rows_and_channels_grow_together(void **state)
 	erg_import_log_release(&log);
 }
 
+/* The quick way reads what the other one does, or nothing; printf() is the truth of both. */
+static void plain_numbers_are_read_alike(void **state)
+{
+	static const char *const odd[] = {"", "-", ".", "1.", "1.2.3", "1e3", "+1", " 1", "1 ",
+		"0x1", "12345678901234567890", "1.0000000001", "99999999999999999"};
+	size_t plain = 0;
+
+	seed = 7;
+	for (int i = 0; i < 20000; i++) {
+		int64_t v = (int64_t)((uniform() - 0.3) * pow(10, 12 * uniform())), got = 0,
+			other = 0;
+		int written = (int)(7 * uniform()), decimals = (int)(7 * uniform()), n = 0, digits;
+		int64_t whole = llabs(v), ten = 1;
+		const char *end;
+		char text[64];
+
+		for (int k = 0; k < written; k++)
+			ten *= 10;
+		snprintf(text, sizeof(text), written ? "%s%lld.%0*lld" : "%s%lld", v < 0 ? "-" : "",
+			(long long)(whole / ten), written, (long long)(whole % ten));
+		if (!erg_import_plain(text, '.', decimals, &got, &n)) {
+			assert_true(decimals < written);
+			continue;
+		}
+		plain++;
+		assert_int_equal(n, written);
+		for (int k = written; k < decimals; k++)
+			v *= 10;
+		assert_int_equal(got, v);
+		assert_true(erg_import_scaled(text, '.', decimals, &other, &digits, &end));
+		assert_int_equal(other, v);
+		assert_string_equal(end, "");
+	}
+	assert_true(plain > 8000);
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		int64_t got;
+		int n;
+
+		assert_false(erg_import_plain(odd[i], '.', 9, &got, &n));
+	}
+}
+
 static size_t mapped_files(const char *folder)
 {
 	FILE *f = fopen("/proc/self/maps", "r");
@@ -238,6 +281,7 @@ int main(void)
 		cmocka_unit_test(decimals_are_exact),
 		cmocka_unit_test(dates_are_read_in_both_orders),
 		cmocka_unit_test(rows_and_channels_grow_together),
+		cmocka_unit_test(plain_numbers_are_read_alike),
 		cmocka_unit_test(many_rows_are_in_files_without_a_name),
 		cmocka_unit_test(rows_stay_in_memory_where_no_file_can_be),
 		cmocka_unit_test(a_full_disk_is_an_error_that_names_it),
