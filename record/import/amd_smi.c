@@ -145,6 +145,7 @@ static int amd_value(struct amd_log *a, const struct amd_column *c, long gpu, co
 		return 0;
 	while (*end == ' ')
 		end++;
+	end += strncmp(end, "\xc2\xb0", 2) ? 0 : 2; /* °C */
 	if (*end && strcmp(end, c->unit) && strcmp(end, "C"))
 		return 0;
 	snprintf(rail, sizeof(rail), "gpu%ld%s", gpu, c->suffix);
@@ -206,6 +207,7 @@ static int read_amd_smi(const char *path, const struct erg_import_how *how,
 	int r, got = 0;
 
 	ret->path = path;
+	ret->foreign_share = 0.5; /* rocm-smi warns at each poll of GPUs that sleep */
 	r = erg_lines_open(path, &a.lines, err);
 	while (r == 0 && (got = erg_lines_next(a.lines, &text, err)) > 0)
 		r = take_amd_line(&a, text, err);

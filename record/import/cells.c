@@ -11,6 +11,7 @@
 
 #include "formats/base/util.h"
 #include "formats/lines.h"
+#include "record/import/import.h"
 
 void erg_import_keep(struct erg_import_kept *k, size_t line, const char *text)
 {
@@ -127,6 +128,48 @@ static size_t blank_cells(char *p, char **cells, size_t max)
 		if (n < max)
 			cells[n] = word;
 	return n;
+}
+
+/* The commonest of those that a table may have; a comma where there is none. */
+char erg_import_separator(const char *line)
+{
+	static const char candidates[] = ",;\t";
+	size_t best = 0;
+	char ret = ',';
+
+	for (const char *c = candidates; *c; c++) {
+		size_t n = 0;
+
+		for (const char *p = line; *p; p++)
+			n += *p == *c;
+		if (n > best) {
+			best = n;
+			ret = *c;
+		}
+	}
+	return ret;
+}
+
+char erg_import_point(struct erg_import_point *p, const char *cell)
+{
+	const char *comma = strchr(cell, ','), *point = strchr(cell, '.');
+
+	if (!p->point && !(comma && point))
+		p->point = comma ? ',' : point ? '.' : '\0';
+	if (comma && p->point == ',' && !p->sure)
+		p->sure = strspn(comma + 1, "0123456789") != 3 || comma == cell ||
+			(comma[-1] == '0' && (comma - 1 == cell || cell[0] == '-') &&
+				comma - cell < 3);
+	return p->point ? p->point : '.';
+}
+
+void erg_import_point_note(const struct erg_import_point *p, const char *path, json_t *notes)
+{
+	if (p->point == ',' && !p->sure)
+		erg_import_note(notes, "decimal-comma",
+			"%s: the comma of a number was taken for the decimal point, though three digits "
+			"follow it in all of them: are these thousands?",
+			path);
 }
 
 size_t erg_import_cells(char *line, char separator, char **cells, size_t max)

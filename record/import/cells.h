@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 /* Lines of one kind: counted, the first one kept to be shown. */
 struct erg_import_kept {
 	size_t n, line;
@@ -28,6 +30,22 @@ bool erg_import_scaled(const char *text, char point, int decimals, int64_t *ret,
  * rounding. *ret_written: digits behind the point, 2. False when it must be read by erg_import_scaled().
  */
 bool erg_import_plain(const char *text, char point, int decimals, int64_t *ret, int *ret_written);
+
+/* What the cells of a table are apart by, from its first LINE: comma, semicolon or tabulator. */
+char erg_import_separator(const char *line);
+/*
+ * The decimal point of a table whose cells are not apart by commas: the first that a number of it has.
+ * Where all have a comma before three digits, as thousands may have, that is told.
+ */
+struct erg_import_point {
+	char point; /* NUL: no number had one yet */
+	bool sure;
+};
+
+/* The decimal point for the number CELL. */
+char erg_import_point(struct erg_import_point *p, const char *cell);
+/* Tells of a comma that may be something else. */
+void erg_import_point_note(const struct erg_import_point *p, const char *path, json_t *notes);
 
 /*
  * Splits TEXT in place into at most MAX cells: at SEPARATOR, with the quotes of RFC 4180, or, if it

@@ -61,6 +61,23 @@ static int check_twice(const struct erg_import_log *log, json_t *notes, struct e
 
 /* ---- order ---- */
 
+#define MOVED_MAX 4096
+
+/* Rows that were put between two others, of the same channel: how far these are apart. */
+struct moved {
+	int64_t distance[MOVED_MAX];
+	size_t n;
+};
+
+static bool rows_share_channel(const struct erg_import_log *log, size_t a, size_t b)
+{
+	for (size_t c = 0; c < log->n_channels; c++)
+		if (log->channels[c].raw[a] != ERG_IMPORT_MISSING &&
+			log->channels[c].raw[b] != ERG_IMPORT_MISSING)
+			return true;
+	return false;
+}
+
 static void swap_rows(struct erg_import_log *log, size_t i, size_t k)
 {
 	int64_t t = log->t[i];
@@ -96,7 +113,8 @@ static int fail_order(const struct erg_import_log *log, uint32_t line, int64_t b
 }
 
 /* Insertion by neighbours: the disorder is small or refused. */
-static int put_in_order(struct erg_import_log *log, json_t *notes, struct erg_err *err)
+static int put_in_order(struct erg_import_log *log, struct moved *b, json_t *notes,
+	struct erg_err *err)
 {
 	size_t moved = 0;
 	uint32_t first = 0;
@@ -104,6 +122,7 @@ static int put_in_order(struct erg_import_log *log, json_t *notes, struct erg_er
 	for (size_t i = 1; erg_import_has_row(log, i); i++) {
 		uint32_t line = log->line[i];
 		int64_t back = log->t[i - 1] - log->t[i];
+		const bool same = back > 0 && rows_share_channel(log, i, i - 1);
 		size_t k = i;
 
 		for (; k > 0 && log->t[k] < log->t[k - 1]; k--) {
@@ -114,6 +133,8 @@ static int put_in_order(struct erg_import_log *log, json_t *notes, struct erg_er
 		if (k == i)
 			continue;
 		first = moved++ ? first : line;
+		if (same && k > 0 && b->n < MOVED_MAX)
+			b->distance[b->n++] = log->t[k + 1] - log->t[k - 1];
 	}
 	if (moved)
 		erg_import_note(notes, "order",
@@ -172,7 +193,8 @@ static int drop_duplicate_times(struct erg_import_log *log, json_t *notes, struc
 		return erg_fail(err, -EINVAL,
 			"%s: line %u: other readings of the time of the line before, "
 			"as in %zu of %zu lines: several devices? A column that tells them apart (index, "
-			"uuid, pci.bus_id), or a file for each, was expected",
+			"uuid, pci.bus_id), or a file for each, was expected; of one device that is read "
+			"more often than its stamps change, --interval",
 			log->path, first_other, others, log->n);
 	log->n = n;
 	if (dropped)
@@ -348,6 +370,43 @@ static int check_power(const struct erg_import_log *log, struct erg_err *err)
 		log->path, log->n);
 }
 
+/*
+ * Rows that were late, and rows of a clock that was set back, both lie between others. The late one fills
+ * the place that it left; the others are more than the time has place for: an interval was lost for each,
+ * which the result cannot know of.
+ */
+static int doubt_moved(struct erg_import_log *log, const struct moved *b, json_t *notes,
+	struct erg_err *err)
+{
+	const double length = (double)(log->t[log->n - 1] - log->t[0]);
+	size_t more = 0;
+	uint64_t h;
+	int r = b->n ? usual_distance(log, 0, NULL, &h, err) : 0;
+	double doubt;
+
+	for (size_t i = 0; r == 0 && i < b->n; i++)
+		more += (double)b->distance[i] < 1.5 * (double)h;
+	if (r < 0 || more == 0)
+		return r;
+	doubt = fmin(1, (double)(more + 1) * (double)h / length);
+	erg_import_doubt(log, doubt);
+	erg_import_note(notes, "clock",
+		"%s: of the rows whose time goes back %zu lie between others, as when a clock is set "
+		"back: energies are uncertain by %.3g %%",
+		log->path, more, 100 * doubt);
+	return 0;
+}
+
+static int order_rows(struct erg_import_log *log, json_t *notes, struct erg_err *err)
+{
+	struct moved b = {.n = 0};
+	int r = put_in_order(log, &b, notes, err);
+
+	if (r == 0)
+		r = drop_duplicate_times(log, notes, err);
+	return r == 0 ? doubt_moved(log, &b, notes, err) : r;
+}
+
 int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *err)
 {
 	int r = check_foreign(log, notes, err);
@@ -359,9 +418,7 @@ int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *
 	if (r < 0)
 		return r;
 	log->gaps = json_array();
-	r = put_in_order(log, notes, err);
-	if (r == 0)
-		r = drop_duplicate_times(log, notes, err);
+	r = order_rows(log, notes, err);
 	if (r == 0)
 		r = find_intervals(log, err);
 	for (size_t i = 0; r == 0 && i < log->n_channels; i++)

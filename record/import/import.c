@@ -446,6 +446,8 @@ static int read_log(struct job *j, struct erg_err *err)
 	int r = read_samples(j, err);
 
 	if (r == 0)
+		r = erg_import_spread_told(&j->log, &j->o->how, j->notes, err);
+	if (r == 0)
 		r = move_times(j, err);
 	if (r == 0)
 		r = check_clocks(j, err);

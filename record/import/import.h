@@ -165,7 +165,7 @@ const char *erg_import_form_names(char *ret, size_t size);
 
 /*
  * A date and time at the beginning of TEXT as ns since the epoch, taken as UTC: "2023/11/14
- * 12:13:14.123", "2023-11-14T12:13:14", "20231114 12:13:14", and with MONTH_FIRST "11-14-2023
+ * 12:13:14.123", "2023-11-14T12:13:14", "20231114 12:13:14", each also with AM or PM, and with MONTH_FIRST "11-14-2023
  * 12:13:14.123". *ret_end is what follows.
  */
 bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end);
@@ -188,6 +188,9 @@ int erg_import_spread_times(int64_t *t, size_t n, uint64_t interval_ns, double *
  * nothing tells the interval. */
 int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *how, json_t *notes,
 	struct erg_err *err);
+/* The same where the reader left it to --interval, which alone tells one device from several. */
+int erg_import_spread_told(struct erg_import_log *log, const struct erg_import_how *how,
+	json_t *notes, struct erg_err *err);
 /* Every energy of the log is uncertain by the share DOUBT. */
 void erg_import_doubt(struct erg_import_log *log, double doubt);
 /* -EINVAL for what is no zone. */

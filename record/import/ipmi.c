@@ -145,6 +145,38 @@ static int take_ipmi_time(struct ipmi_log *p, const char *text, bool bmc, struct
 	return 1;
 }
 
+/* "1715000000 Instantaneous power reading: …", as a script writes that has the time on the same line;
+ * *text becomes what is behind the time. */
+static int take_time_before(struct ipmi_log *p, char **text, struct erg_err *err)
+{
+	char *reading = strstr(*text, DCMI), *end;
+	size_t len;
+	int r = 0;
+
+	if (!reading && strchr(*text, '|')) { /* a sensor, whose name may have any words */
+		const size_t digits = strspn(*text, "0123456789.");
+		const char *behind = *text + digits;
+		int64_t t;
+
+		if (erg_import_time(*text, false, &t, &behind) || digits >= 10)
+			reading = *text + (behind - *text) + strspn(behind, " \t,;|");
+	}
+	if (!reading || reading == *text)
+		return 0;
+	for (end = reading; end > *text && strchr(" \t,;:|", end[-1]); end--)
+		;
+	len = (size_t)(end - *text);
+	if (len > 0 && len < 64) {
+		char time[64];
+
+		snprintf(time, sizeof(time), "%.*s", (int)len, *text);
+		r = take_ipmi_time(p, time, false, err);
+	}
+	if (r > 0)
+		*text = reading;
+	return r < 0 ? r : 0;
+}
+
 static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
 {
 	static const char *const known[] = {"Minimum during", "Maximum during",
@@ -158,6 +190,11 @@ static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(known); i++)
 		if (!strncmp(s, known[i], strlen(known[i])))
 			return 0;
+	if (!erg_lines_cut(p->lines)) {
+		r = take_time_before(p, &s, err);
+		if (r < 0)
+			return r;
+	}
 	if (erg_lines_cut(p->lines))
 		r = 0;
 	else if (!strncmp(s, DCMI, strlen(DCMI)))
@@ -172,6 +209,37 @@ static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
 	if (r == 0)
 		erg_import_foreign(p->log, erg_lines_number(p->lines), copy);
 	return r < 0 ? r : 0;
+}
+
+/* Supplies and parts are within what the whole system takes, where one sensor says that by its name. */
+static void set_whole(struct erg_import_log *log, json_t *notes)
+{
+	static const char *const words[] = {"system", "sys power", "consumption", "total",
+		"power meter", "power_usage", "chassis"};
+	const char *whole = NULL;
+	size_t found = 0, parts = 0;
+
+	for (size_t i = 0; i < log->n_channels; i++)
+		for (size_t w = 0; w < ERG_ARRAY_SIZE(words); w++)
+			if (log->channels[i].def.quantity == ERG_Q_POWER &&
+				strcasestr(log->channels[i].def.rail, words[w])) {
+				whole = log->channels[i].def.rail;
+				found++;
+				break;
+			}
+	for (size_t i = 0; found == 1 && i < log->n_channels; i++) {
+		struct erg_channel_def *d = &log->channels[i].def;
+
+		if (d->quantity != ERG_Q_POWER || d->rail == whole)
+			continue;
+		snprintf(d->parent, sizeof(d->parent), "%s", whole);
+		parts++;
+	}
+	if (parts)
+		erg_import_note(notes, "whole",
+			"%s: the other %zu powers were taken to be within '%s', by its name (--sensor "
+			"NAME:parent= says otherwise)",
+			log->path, parts, whole);
 }
 
 static int read_ipmi(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
@@ -198,6 +266,8 @@ static int read_ipmi(const char *path, const struct erg_import_how *how, struct 
 			"%s: nothing tells the time of a reading: --interval, or a line of date +%%s "
 			"before each, was expected",
 			path);
+	if (r == 0)
+		set_whole(ret, notes);
 	if (r == 0)
 		r = erg_lines_sha256(p.lines, ret->sha256, err);
 	erg_lines_free(p.lines);

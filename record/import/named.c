@@ -18,6 +18,7 @@
 
 #define CELLS_MAX 4096
 #define HEADER_LINES_MAX 1000
+#define APART_S 3600      /* no power log's rows are more */
 #define FOREIGN_SHARE 0.5 /* what tools print below a table may be much */
 
 struct place {
@@ -35,10 +36,12 @@ struct reader {
 	char *text; /* the line */
 	uint64_t interval_ns;
 	char separator;
+	struct erg_import_point point;
 	char *header; /* the line as it stands in the file */
 	char **cells;
 	int time; /* cell; -1: rows are interval_ns apart */
 	enum erg_import_time_kind kind;
+	bool by_size;      /* a number since 1970, which only its size says */
 	int time_decimals; /* of a number; epochs by their first */
 	int *where;
 	struct place *places;
@@ -140,6 +143,11 @@ static int find_header(struct reader *r, struct erg_err *err)
 	return got < 0 ? got : 1;
 }
 
+static char point_of(struct reader *r, const char *cell)
+{
+	return r->separator == ',' ? '.' : erg_import_point(&r->point, cell);
+}
+
 /* ---- times ---- */
 
 static bool ends_with(const char *name, const char *end)
@@ -172,18 +180,23 @@ static int decimals_of(enum erg_import_time_kind kind)
 	return kind == ERG_TIME_S ? 9 : kind == ERG_TIME_MS ? 6 : kind == ERG_TIME_US ? 3 : 0;
 }
 
-/* A number since 1970 in s is below 10^11 until the year 5138, in ms below 10^14, … */
-static enum erg_import_time_kind kind_of_epoch(int64_t whole)
+/* A number since 1970 in s is below 10^11 until the year 5138, in ms below 10^14, … Where nobody says that
+ * it is one, only those of this century are taken for it. */
+static enum erg_import_time_kind kind_of_epoch(int64_t whole, bool told)
 {
-	return whole < 1000000000            ? ERG_TIME_GUESS
-		: whole < 100000000000       ? ERG_TIME_S
-		: whole < 100000000000000    ? ERG_TIME_MS
-		: whole < 100000000000000000 ? ERG_TIME_US
-					     : ERG_TIME_NS;
+	static const enum erg_import_time_kind kinds[] = {ERG_TIME_S, ERG_TIME_MS, ERG_TIME_US,
+		ERG_TIME_NS};
+	const int64_t begin = told ? 1000000000 : 946684800, end = 4102444800;
+	int64_t by = 1;
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(kinds); i++, by *= 1000)
+		if (whole >= begin * by && whole / by < (told ? 100000000000 : end))
+			return kinds[i];
+	return ERG_TIME_GUESS;
 }
 
 /* What the first row's time is. */
-static int settle_kind(struct reader *r, const char *cell, char point, struct erg_err *err)
+static int settle_kind(struct reader *r, const char *cell, struct erg_err *err)
 {
 	enum erg_import_time_kind kind = r->how->kind;
 	int64_t whole = 0, date;
@@ -192,16 +205,20 @@ static int settle_kind(struct reader *r, const char *cell, char point, struct er
 
 	if (kind == ERG_TIME_GUESS && erg_import_time(cell, false, &date, &end))
 		kind = ERG_TIME_ISO;
+	if (kind == ERG_TIME_GUESS && erg_import_time_of_day(r->log, cell, &date, &end) && !*end)
+		kind = ERG_TIME_OF_DAY;
 	if (kind == ERG_TIME_GUESS)
 		kind = kind_by_name(r->how->time);
 	if (kind == ERG_TIME_GUESS || kind == ERG_TIME_EPOCH) {
-		if (!erg_import_scaled(cell, point, 0, &whole, &digits, &end))
+		if (!erg_import_scaled(cell, point_of(r, cell), 0, &whole, &digits, &end))
 			return 0; /* no row */
-		kind = kind_of_epoch(whole);
+		r->by_size = kind == ERG_TIME_GUESS;
+		kind = kind_of_epoch(whole, !r->by_size);
 		if (kind == ERG_TIME_GUESS)
 			return erg_fail(err, -EINVAL,
 				"%s: line %zu: the time '%.40s': say --time '%s:s', "
-				":ms, :us or :ns, since neither the column's name nor a date tells",
+				":ms, :us or :ns, since neither the column's name nor a date like "
+				"2023-11-14 12:13:14 tells",
 				r->log->path, erg_lines_number(r->lines), cell, r->how->time);
 	}
 	r->kind = kind;
@@ -210,15 +227,20 @@ static int settle_kind(struct reader *r, const char *cell, char point, struct er
 }
 
 /* 1; 0: it is no time; negative: a zone that is none. */
-static int read_time(struct reader *r, const char *cell, char point, int64_t *ret,
-	struct erg_err *err)
+static int read_time(struct reader *r, const char *cell, int64_t *ret, struct erg_err *err)
 {
 	const char *end;
 	int digits;
 
-	if (r->kind == ERG_TIME_ISO)
-		return erg_import_when(r->log, r->all, cell, false, ret, &end, err);
-	return erg_import_scaled(cell, point, r->time_decimals, ret, &digits, &end) && !*end;
+	if (r->kind == ERG_TIME_OF_DAY)
+		return erg_import_time_of_day(r->log, cell, ret, &end) && !*end;
+	if (r->kind == ERG_TIME_ISO) {
+		int got = erg_import_when(r->log, r->all, cell, false, ret, &end, err);
+
+		return got > 0 && end[strspn(end, " ")] ? 0 : got;
+	}
+	return erg_import_scaled(cell, point_of(r, cell), r->time_decimals, ret, &digits, &end) &&
+		!*end;
 }
 
 /* ---- values ---- */
@@ -229,12 +251,33 @@ static int decimals_for(const char *unit)
 	return *unit == 'n' ? 3 : *unit == 'u' ? 3 : *unit == 'm' ? 6 : 9;
 }
 
-static int make_channels(struct reader *r, struct erg_err *err)
+/* "Current(uA)" that is said to be in mA is more likely a slip than not. */
+static void compare_units(const struct reader *r, const struct erg_import_named_column *c,
+	json_t *notes)
+{
+	const char *open = strpbrk(c->name, "[("), *close = open ? strpbrk(open, "])") : NULL;
+	enum erg_quantity in_name, told;
+	double scale, said;
+	char unit[16];
+
+	if (!close || close - open > (int)sizeof(unit))
+		return;
+	snprintf(unit, sizeof(unit), "%.*s", (int)(close - open - 1), open + 1);
+	if (!erg_unit_parse(unit, &in_name, &scale) || !erg_unit_parse(c->unit, &told, &said) ||
+		(scale == said && (in_name == told || c->volts > 0)))
+		return;
+	erg_import_note(notes, "unit",
+		"%s: column '%s': its name says %s, --column another unit; that one is believed",
+		r->log->path, c->name, unit);
+}
+
+static int make_channels(struct reader *r, json_t *notes, struct erg_err *err)
 {
 	for (size_t i = 0; i < r->how->n_columns; i++) {
 		const struct erg_import_named_column *c = &r->how->columns[i];
 		struct place *p = &r->places[i];
 
+		compare_units(r, c, notes);
 		p->decimals = decimals_for(c->unit);
 		p->channel = erg_import_channel(r->log, c->rail, c->unit, p->decimals, err);
 		if (p->channel < 0)
@@ -253,8 +296,7 @@ static int make_channels(struct reader *r, struct erg_err *err)
 }
 
 /* A value, which its unit may follow; false when it is none. */
-static bool read_value(const struct reader *r, size_t i, const char *cell, char point, int64_t *ret,
-	int *ret_digits)
+static bool read_value(struct reader *r, size_t i, const char *cell, int64_t *ret, int *ret_digits)
 {
 	const char *end;
 
@@ -262,17 +304,12 @@ static bool read_value(const struct reader *r, size_t i, const char *cell, char 
 	*ret_digits = 0;
 	if (erg_import_missing_cell(cell))
 		return true;
-	if (!erg_import_scaled(cell, point, r->places[i].decimals, ret, ret_digits, &end))
+	if (!erg_import_scaled(cell, point_of(r, cell), r->places[i].decimals, ret, ret_digits,
+		    &end))
 		return false;
 	while (*end == ' ')
 		end++;
 	return !*end || !strcmp(end, r->how->columns[i].unit);
-}
-
-/* The decimal point: a comma where cells are separated by something else and hold no point. */
-static char point_of(const struct reader *r, const char *cell)
-{
-	return r->separator != ',' && strchr(cell, ',') && !strchr(cell, '.') ? ',' : '.';
 }
 
 static bool is_selected(const struct reader *r, size_t n)
@@ -293,18 +330,18 @@ static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, in
 
 	*t = (int64_t)(r->rows * r->interval_ns);
 	if (r->time >= 0 && r->kind == ERG_TIME_GUESS)
-		got = settle_kind(r, cell, point_of(r, cell), err);
+		got = settle_kind(r, cell, err);
 	if (got <= 0)
 		return got;
 	if (r->time >= 0)
-		got = read_time(r, cell, point_of(r, cell), t, err);
+		got = read_time(r, cell, t, err);
 	if (got <= 0)
 		return got;
 	for (size_t i = 0; i < r->how->n_columns; i++) {
 		size_t at = (size_t)r->places[i].cell;
 
 		cell = at < n ? r->cells[at] : "";
-		if (!read_value(r, i, cell, point_of(r, cell), &values[i], &digits[i]))
+		if (!read_value(r, i, cell, &values[i], &digits[i]))
 			return 0;
 	}
 	return 1;
@@ -380,12 +417,22 @@ static void reduce_decimals(struct reader *r)
 	}
 }
 
+static double mean_distance_s(const struct erg_import_log *log)
+{
+	return fabs((double)(log->t[log->n - 1] - log->t[0])) * 1e-9 / (double)(log->n - 1);
+}
+
 static int judge(struct reader *r, json_t *notes, struct erg_err *err)
 {
 	if (r->log->n == 0 && r->log->foreign.n == 0)
 		return erg_fail(err, -ENODATA,
 			"%s: no row below line %zu, which names the columns%s", r->log->path,
 			r->before + 1, r->unselected ? ", for which --where holds" : "");
+	if (r->by_size && r->log->n > 1 && mean_distance_s(r->log) > APART_S)
+		return erg_fail(err, -EINVAL,
+			"%s: column '%s': as times since 1970, by their size, the rows are %.6g s apart: "
+			"say --time '%s:s', :ms, :us or :ns",
+			r->log->path, r->how->time, mean_distance_s(r->log), r->how->time);
 	if (r->repeated)
 		erg_import_note(notes, "header",
 			"%s: the line of column names stands there %zu times more", r->log->path,
@@ -431,7 +478,7 @@ static int read_named_table(struct reader *r, json_t *notes, struct erg_err *err
 			r->log->path, erg_lines_number(r->lines),
 			r->how->time ? r->how->time : r->how->columns[0].name);
 	if (got > 0)
-		got = make_channels(r, err);
+		got = make_channels(r, notes, err);
 	if (got == 0)
 		got = read_rows(r, notes, err);
 	if (got == 0)
@@ -439,6 +486,7 @@ static int read_named_table(struct reader *r, json_t *notes, struct erg_err *err
 	if (got < 0)
 		return got;
 	reduce_decimals(r);
+	erg_import_point_note(&r->point, r->log->path, notes);
 	return erg_lines_sha256(r->lines, r->log->sha256, err);
 }
 

@@ -15,7 +15,8 @@ enum erg_import_time_kind {
 	ERG_TIME_US,
 	ERG_TIME_NS,
 	ERG_TIME_ISO,
-	ERG_TIME_EPOCH, /* since 1970, in s, ms, us or ns, told by its size */
+	ERG_TIME_OF_DAY, /* "10:20:30.5"; told by the first row */
+	ERG_TIME_EPOCH,  /* since 1970, in s, ms, us or ns, told by its size */
 };
 
 struct erg_import_named_column {

@@ -408,6 +408,50 @@ static int put_values(struct erg_nvidia_rows *r, const struct erg_nvidia_kept *k
 	return 0;
 }
 
+/* Behind a GPU's name, the longer ones first; .rank: what is the part of what, or the same told otherwise. */
+static const struct {
+	const char *suffix;
+	int rank;
+} powers[] = {{".module.average", 1}, {".module.instant", 2}, {".module", 0}, {".average", 4},
+	{".instant", 5}, {"", 3}};
+
+/* Its GPU's name is *ret_len bytes of the rail's; the return value is its rank. */
+static int rank_of_power(const char *rail, size_t *ret_len)
+{
+	const size_t len = strlen(rail);
+	size_t i = 0;
+
+	while (len < strlen(powers[i].suffix) ||
+		strcmp(rail + len - strlen(powers[i].suffix), powers[i].suffix))
+		i++;
+	*ret_len = len - strlen(powers[i].suffix);
+	return powers[i].rank;
+}
+
+/*
+ * power.draw, .average and .instant are one power, and a module (Grace Hopper) has its GPU in it: of a
+ * GPU one rail alone is part of no other, or their sum would count it several times.
+ */
+static void set_parents(struct erg_import_log *log)
+{
+	for (size_t i = 0; i < log->n_channels; i++) {
+		struct erg_channel_def *d = &log->channels[i].def;
+		size_t len, other_len;
+		int best = -1, rank = rank_of_power(d->rail, &len);
+
+		for (size_t k = 0; d->quantity == ERG_Q_POWER && k < log->n_channels; k++) {
+			const struct erg_channel_def *other = &log->channels[k].def;
+			int r = rank_of_power(other->rail, &other_len);
+
+			if (other->quantity != ERG_Q_POWER || r >= rank || r <= best ||
+				len != other_len || strncmp(d->rail, other->rail, len))
+				continue;
+			best = r;
+			snprintf(d->parent, sizeof(d->parent), "%s", other->rail);
+		}
+	}
+}
+
 static void note_alike(const struct erg_nvidia_rows *r, uint32_t devices, json_t *notes)
 {
 	if (devices > r->n_devices)
@@ -445,7 +489,9 @@ static int make_log(struct erg_nvidia_rows *r, uint32_t devices, struct erg_err 
 		return erg_fail_errno(err, rc, "%s", r->log->path);
 	p.late = rc > 0 ? late : NULL;
 	p.apart &= rc == 0;
-	return fill_log(r, &p, err);
+	rc = fill_log(r, &p, err);
+	set_parents(r->log);
+	return rc;
 }
 
 int erg_nvidia_finish(struct erg_nvidia_rows *r, json_t *notes, struct erg_err *err)

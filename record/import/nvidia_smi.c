@@ -18,6 +18,7 @@
 
 #include "formats/base/util.h"
 #include "formats/lines.h"
+#include "record/import/cells.h"
 #include "record/import/nvidia.h"
 
 #define COLUMNS_MAX 64
@@ -89,6 +90,7 @@ struct reader {
 	bool from_shape;  /* the columns were told by the first row, not by a header */
 	bool in_blanks;   /* dmon: cells are apart by blanks */
 	bool processes;   /* pmon */
+	char separator;   /* of cells; NUL: not known yet */
 	int time, date, clock;
 	size_t sum_decimals; /* of the last row's last cell, to tell a number that was cut */
 	size_t last_len;
@@ -303,14 +305,30 @@ static int take_row(struct reader *r, char **cells, size_t line, struct erg_err 
 	return rc < 0 ? erg_fail_errno(err, rc, "%s", r->log->path) : 1;
 }
 
+/* A spreadsheet of another country writes semicolons, and a comma as the decimal point. */
+static size_t split_table(struct reader *r, char *text, char **cells)
+{
+	const char separator = r->n_columns ? r->separator : erg_import_separator(text);
+	size_t n = erg_lines_split(text, separator, cells, COLUMNS_MAX);
+
+	r->separator = separator;
+	for (size_t i = 0; separator != ',' && i < n && i < COLUMNS_MAX; i++) {
+		char *comma = strchr(cells[i], ',');
+
+		if (comma && !strchr(cells[i], '.') && isdigit((unsigned char)comma[1]))
+			*comma = '.';
+	}
+	return n;
+}
+
 static size_t split(struct reader *r, char *text, char **cells)
 {
 	size_t n;
 
-	if (*text == '#' && !strchr(text, ','))
+	if (*text == '#' && !strpbrk(text, ",;"))
 		r->in_blanks = true;
 	if (!r->in_blanks)
-		return erg_lines_split(text, ',', cells, COLUMNS_MAX);
+		return split_table(r, text, cells);
 	text += *text == '#' ? 1 : 0;
 	n = 0;
 	for (char *save = NULL, *w = strtok_r(text, " \t", &save); w;

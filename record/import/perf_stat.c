@@ -120,6 +120,24 @@ static const char *text_of(const json_t *line, const char *key)
 	return text ? text : "";
 }
 
+/*
+ * perf writes the time with a point and other numbers as the locale has them: "1,234.50", "1.234,50",
+ * "1 234,50". Of two kinds of marks the last is the decimal point; a comma alone is one too, since joules
+ * have two digits behind it.
+ */
+static void make_plain(char *value)
+{
+	char *last = strrchr(value, '.'), *comma = strrchr(value, ','), *w = value;
+
+	last = comma > last ? comma : last;
+	for (char *p = value; *p; p++)
+		if (p == last)
+			*w++ = '.';
+		else if (!strchr(".,'", *p) && (unsigned char)*p < 0x80)
+			*w++ = *p;
+	*w = '\0';
+}
+
 /* -j: an object a line. */
 static int take_object(struct perf_log *p, struct erg_err *err)
 {
@@ -136,6 +154,10 @@ static int take_object(struct perf_log *p, struct erg_err *err)
 
 	if (json_is_number(value)) {
 		snprintf(number, sizeof(number), "%.9f", json_number_value(value));
+		c.value = number;
+	} else if (*c.value != '<') {
+		snprintf(number, sizeof(number), "%.60s", c.value);
+		make_plain(number);
 		c.value = number;
 	}
 	if (!json_is_number(t) || !*c.event) {
@@ -160,12 +182,35 @@ static char separator_of(const char *text)
 	return *s == '\t' || (*s == ' ' && strspn(s, " ") > 1) ? ' ' : *s;
 }
 
+static bool is_digits(const char *cell)
+{
+	return *cell && !cell[strspn(cell, "0123456789")];
+}
+
+/* Where the unit is. In a locale with decimal commas, cells that are apart by commas have "50,00" in two,
+ * which become one in JOINED. */
+static size_t find_unit(char **cells, size_t *n, char separator, char joined[64])
+{
+	size_t at = 2;
+
+	while (at + 1 < *n && strcmp(cells[at], "Joules"))
+		at++;
+	if (separator != ',' || at + 1 >= *n || (at != 3 && at != 5) || !is_digits(cells[at - 1]) ||
+		!is_digits(cells[at - 2]))
+		return at;
+	snprintf(joined, 64, "%.30s.%.30s", cells[at - 2], cells[at - 1]);
+	cells[at - 2] = joined;
+	memmove(cells + at - 1, cells + at, (*n - at) * sizeof(*cells));
+	(*n)--;
+	return at - 1;
+}
+
 /* Time, perhaps a part of the machine and how many CPUs it has, value, unit, event. */
 static int take_cells(struct perf_log *p, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *copy = strdup(p->text);
 	struct count c = {.part = ""};
-	char *cells[CELLS_MAX];
+	char *cells[CELLS_MAX], joined[64];
 	const char *end;
 	size_t n, at;
 	int digits;
@@ -180,12 +225,13 @@ static int take_cells(struct perf_log *p, struct erg_err *err)
 		erg_import_foreign(p->log, erg_lines_number(p->lines), p->text);
 		return 0;
 	}
-	for (at = 2; at + 1 < n && strcmp(cells[at], "Joules"); at++)
-		;
+	at = find_unit(cells, &n, p->separator, joined);
 	if (at + 1 >= n || at > 4) {
 		erg_import_keep(&p->other, erg_lines_number(p->lines), p->text);
 		return 0;
 	}
+	if (*cells[at - 1] != '<')
+		make_plain(cells[at - 1]);
 	c.value = cells[at - 1];
 	c.unit = cells[at];
 	c.event = cells[at + 1];
@@ -222,9 +268,14 @@ static void drop_begin(struct erg_import_log *log, json_t *notes)
 		log->path, log->line[0], (double)log->t[0] * 1e-9);
 }
 
-/* Cores and graphics are in the package, of which there may be several. */
+/* Cores and graphics are in the package, of which there may be several; the platform has all in it. */
 static void set_packages(struct erg_import_log *log)
 {
+	const char *platform = NULL;
+
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (!strncmp(log->channels[i].def.rail, "energy-psys", 11))
+			platform = log->channels[i].def.rail;
 	for (size_t i = 0; i < log->n_channels; i++) {
 		struct erg_channel_def *d = &log->channels[i].def;
 		const char *part = !strncmp(d->rail, "energy-cores", 12) ? d->rail + 12
@@ -232,8 +283,11 @@ static void set_packages(struct erg_import_log *log)
 									 : NULL;
 		char package[64];
 
-		if (!part)
+		if (!part) {
+			if (platform && d->rail != platform)
+				snprintf(d->parent, sizeof(d->parent), "%s", platform);
 			continue;
+		}
 		snprintf(package, sizeof(package), "energy-pkg%s", part);
 		for (size_t k = 0; k < log->n_channels; k++)
 			if (!strcmp(log->channels[k].def.rail, package))

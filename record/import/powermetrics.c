@@ -168,7 +168,7 @@ static int take_mac_line(struct mac_log *m, const char *text, struct erg_err *er
 	return r < 0 ? r : 0;
 }
 
-/* Combined is of CPU, GPU and ANE; clusters are of the CPU. */
+/* Combined is of CPU, GPU and ANE, the package of the memory too; clusters are of the CPU. */
 static void set_mac_parents(struct erg_import_log *log)
 {
 	static const char *const wholes[] = {"Combined", "Package"};
@@ -185,7 +185,8 @@ static void set_mac_parents(struct erg_import_log *log)
 			snprintf(d->parent, sizeof(d->parent), "CPU");
 		else if (whole &&
 			(!strcmp(d->rail, "CPU") || !strcmp(d->rail, "GPU") ||
-				!strcmp(d->rail, "ANE")))
+				!strcmp(d->rail, "ANE") ||
+				(!strcmp(d->rail, "DRAM") && !strcmp(whole, "Package"))))
 			snprintf(d->parent, sizeof(d->parent), "%s", whole);
 	}
 }

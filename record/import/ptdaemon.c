@@ -155,6 +155,8 @@ static int take_pairs(struct state *s, char **save, int64_t t_wall, const char *
 	while (r > 0 && (name = strtok_r(NULL, ",", save))) {
 		if (is_context(name, context))
 			continue;
+		if (isdigit((unsigned char)*name) || *name == '-')
+			return 0; /* the second half of a number with a decimal comma */
 		value = strtok_r(NULL, ",", save);
 		if (!strcmp(name, "Mark")) {
 			*mark = value;

@@ -24,7 +24,8 @@ struct reader {
 	struct erg_import_log *log;
 	const struct erg_import_how *how;
 	char *header; /* the line, to know it again */
-	char separator, point;
+	char separator;
+	struct erg_import_point point;
 	enum time_form form;
 	int time_decimals; /* of a number: to ns */
 	size_t n;          /* columns, with that of times */
@@ -88,26 +89,6 @@ static int time_form(const char *name)
 	return -2;
 }
 
-/* The commonest of those that a table may have; a comma where there is none. */
-static char separator_of(const char *line)
-{
-	static const char candidates[] = ",;\t";
-	size_t best = 0;
-	char ret = ',';
-
-	for (const char *c = candidates; *c; c++) {
-		size_t n = 0;
-
-		for (const char *p = line; *p; p++)
-			n += *p == *c;
-		if (n > best) {
-			best = n;
-			ret = *c;
-		}
-	}
-	return ret;
-}
-
 static int make_channels(struct reader *r, char **names, json_t *notes, struct erg_err *err)
 {
 	for (size_t i = 1; i < r->n; i++) {
@@ -135,7 +116,7 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 	r->header = strdup(line);
 	if (!r->header)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
-	r->separator = separator_of(line);
+	r->separator = erg_import_separator(line);
 	r->n = erg_lines_split(line, r->separator, names, COLUMNS_MAX);
 	if (r->n == 0 || r->n > COLUMNS_MAX)
 		return erg_fail(err, -EINVAL,
@@ -158,16 +139,24 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 
 /* ---- rows ---- */
 
+static char point_of(struct reader *r, const char *cell)
+{
+	return r->separator == ',' ? '.' : erg_import_point(&r->point, cell);
+}
+
 /* 1; 0: it is no time. */
 static int take_time(struct reader *r, const char *cell, int64_t *ret, struct erg_err *err)
 {
 	const char *end;
 	int digits, got;
 
-	if (r->form == TIME_NUMBER)
-		return erg_import_plain(cell, r->point, r->time_decimals, ret, &digits) ||
-			(erg_import_scaled(cell, r->point, r->time_decimals, ret, &digits, &end) &&
+	if (r->form == TIME_NUMBER) {
+		const char point = point_of(r, cell);
+
+		return erg_import_plain(cell, point, r->time_decimals, ret, &digits) ||
+			(erg_import_scaled(cell, point, r->time_decimals, ret, &digits, &end) &&
 				!*end);
+	}
 	got = erg_import_when(r->log, r->how, cell, false, ret, &end, err);
 	return got > 0 && *end ? 0 : got;
 }
@@ -203,21 +192,21 @@ static int written_decimals(const char *cell, char point)
 static bool take_number(struct reader *r, const char *cell, struct erg_import_channel *c,
 	int64_t *ret, int *ret_digits)
 {
-	const char *end;
+	const char point = point_of(r, cell), *end;
 	int more;
 
-	if (erg_import_plain(cell, r->point, c->decimals, ret, ret_digits))
+	if (erg_import_plain(cell, point, c->decimals, ret, ret_digits))
 		return true;
 	*ret_digits = 0;
 	*ret = ERG_IMPORT_MISSING;
 	if (erg_import_missing_cell(cell))
 		return true;
-	if (!erg_import_scaled(cell, r->point, c->decimals, ret, ret_digits, &end) || *end)
+	if (!erg_import_scaled(cell, point, c->decimals, ret, ret_digits, &end) || *end)
 		return false;
-	*ret_digits = written_decimals(cell, r->point);
+	*ret_digits = written_decimals(cell, point);
 	more = *ret_digits - c->decimals;
 	return more <= 0 || !refine(r->log, c, more) ||
-		erg_import_scaled(cell, r->point, c->decimals, ret, &more, &end);
+		erg_import_scaled(cell, point, c->decimals, ret, &more, &end);
 }
 
 /* A number at the end of a line without an end: whole if it has the digits that the last one had. */
@@ -253,15 +242,6 @@ static int take_row(struct reader *r, char **cells, size_t line, bool cut, const
 	return got < 0 ? got : 1;
 }
 
-/* Cells that are apart by something else may have a decimal comma. */
-static void find_point(struct reader *r, char **cells)
-{
-	r->point = '.';
-	for (size_t i = 0; i < r->n && r->separator != ','; i++)
-		if (strchr(cells[i], ',') && !strchr(cells[i], '.'))
-			r->point = ',';
-}
-
 static int take_line(struct reader *r, char *text, size_t line, bool cut, struct erg_err *err)
 {
 	char *cells[COLUMNS_MAX];
@@ -277,8 +257,6 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 	*(char *)mempcpy(kept, text, strnlen(text, sizeof(kept) - 1)) = '\0';
 	n = erg_lines_split(text, r->separator, cells, COLUMNS_MAX);
 	if (n == r->n) {
-		if (!r->point)
-			find_point(r, cells);
 		got = take_row(r, cells, line, cut, &odd, err);
 	}
 	if (got == 0)
@@ -320,6 +298,8 @@ static int read_csv(const char *path, const struct erg_import_how *how, struct e
 	ret->path = path;
 	got = read_lines(&r, lines, notes, err);
 	free(r.header);
+	if (got == 0)
+		erg_import_point_note(&r.point, path, notes);
 	if (got == 0 && r.headers)
 		erg_import_note(notes, "header",
 			"%s: the line of column names stands there %zu times more", path,

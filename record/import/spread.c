@@ -144,6 +144,25 @@ void erg_import_doubt(struct erg_import_log *log, double doubt)
 			log->channels[i].def.gain_max = doubt;
 }
 
+/* Whether rows of one time have readings of the same channel. */
+static bool rows_share_times(const struct erg_import_log *log)
+{
+	for (size_t i = 1; erg_import_has_row(log, i); i++)
+		for (size_t c = 0; c < log->n_channels && log->t[i] == log->t[i - 1]; c++)
+			if (log->channels[c].raw[i] != ERG_IMPORT_MISSING &&
+				log->channels[c].raw[i - 1] != ERG_IMPORT_MISSING)
+				return true;
+	return false;
+}
+
+int erg_import_spread_told(struct erg_import_log *log, const struct erg_import_how *how,
+	json_t *notes, struct erg_err *err)
+{
+	return how->interval_ns && log->clock != ERG_CLOCK_NONE && rows_share_times(log)
+		? erg_import_spread(log, how, notes, err)
+		: 0;
+}
+
 int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *how, json_t *notes,
 	struct erg_err *err)
 {

@@ -25,6 +25,7 @@
 
 #include "formats/base/util.h"
 #include "formats/lines.h"
+#include "record/import/cells.h"
 #include "record/import/import.h"
 
 /* Rails that contain the others of their board. */
@@ -43,6 +44,7 @@ struct state {
 	size_t timed, untimed; /* lines with a time, and without */
 	size_t odd_items, odd_line;
 	char odd[64];
+	struct erg_import_kept before; /* what stands in front of the items and is no time */
 };
 
 static void set(struct line *l, const char *rail, const char *unit, int decimals, int64_t v)
@@ -192,14 +194,29 @@ static void take_items(struct state *s, struct line *l, char *text, size_t line)
 
 /* ---- times ---- */
 
+/* ts(1) writes "Mar 05 10:20:30", a day without a year: the time of day counts on at midnight. */
+static const char *behind_month(const char *text)
+{
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
+		"Sep", "Oct", "Nov", "Dec"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(months); i++)
+		if (!strncmp(text, months[i], 3) && text[3] == ' ') {
+			const char *day = text + 3 + strspn(text + 3, " ");
+			size_t digits = strspn(day, "0123456789");
+
+			return digits && day[digits] == ' ' ? day + digits + 1 : text;
+		}
+	return text;
+}
+
 /* 1: *ret is the line's time; 0: it has none; -errno. */
 static int take_time(struct state *s, const char *text, int64_t *ret, struct erg_err *err)
 {
 	const char *end;
 	int r;
 
-	while (isspace((unsigned char)*text))
-		text++;
+	text = behind_month(text + strspn(text, " \t["));
 	r = erg_import_when(s->log, s->how, text, true, ret, &end, err);
 	if (r == 0)
 		r = erg_import_when(s->log, s->how, text, false, ret, &end, err);
@@ -209,7 +226,7 @@ static int take_time(struct state *s, const char *text, int64_t *ret, struct erg
 		s->log->clock = ERG_CLOCK_NUMBERS;
 		r = 1;
 	}
-	return r > 0 && *end != ' ' && *end != '\t' && *end != ':' ? 0 : r;
+	return r > 0 && !strchr(" \t:]", *end) ? 0 : r;
 }
 
 static void set_parents(struct erg_import_log *log)
@@ -261,7 +278,7 @@ static void cut_last_item(char *text)
 static int take_line(struct state *s, char *text, size_t number, bool cut, struct erg_err *err)
 {
 	struct line l = {.log = s->log, .err = err};
-	char *items = find_items(text);
+	char *items = find_items(text), kept[sizeof(s->log->foreign.text)];
 	int64_t t = (int64_t)(s->log->n * s->interval_ns);
 	int r;
 
@@ -276,6 +293,8 @@ static int take_line(struct state *s, char *text, size_t number, bool cut, struc
 		return r;
 	s->timed += r == 1;
 	s->untimed += r == 0;
+	if (r == 0 && text + strspn(text, " \t") < items)
+		erg_import_keep(&s->before, number, text);
 	if (s->timed > 0 &&
 		s->untimed > 0) { /* half a line, or one without the time of the others */
 		s->untimed = 0;
@@ -289,7 +308,13 @@ static int take_line(struct state *s, char *text, size_t number, bool cut, struc
 	r = erg_import_row(s->log, t, number, err);
 	if (r < 0)
 		return r;
+	snprintf(kept, sizeof(kept), "%s", text);
 	take_items(s, &l, items, number);
+	if (l.r == -EINVAL) { /* an item twice: two lines that run into each other */
+		s->log->n--;
+		erg_import_foreign(s->log, number, kept);
+		return 0;
+	}
 	s->log->n -= !has_reading(s->log);
 	return l.r;
 }
@@ -306,6 +331,11 @@ static int finish(struct state *s, json_t *notes, struct erg_err *err)
 	if (s->timed > 0)
 		return erg_import_spread(log, s->how, notes, err);
 	log->clock = ERG_CLOCK_NONE;
+	if (s->before.n)
+		erg_import_note(notes, "unknown",
+			"%s: line %zu: what is before RAM in '%.40s' is not understood as a time, in %zu "
+			"lines",
+			log->path, s->before.line, s->before.text, s->before.n);
 	erg_import_note(notes, "times",
 		"%s: the lines have no times; they were taken to be "
 		"%.6g s apart%s",

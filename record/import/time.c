@@ -11,6 +11,7 @@
  */
 #include "record/import/import.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +68,20 @@ static const char *take_date(const char *s, bool month_first, struct tm *tm)
 		: s;
 }
 
+/* " PM" behind a time makes its hour one of 24; NULL for an hour that a clock of 12 does not have. */
+static const char *take_half(const char *s, int *hour)
+{
+	const char *half = s + strspn(s, " ");
+
+	if (!strchr("AaPp", *half) || !*half || (half[1] != 'M' && half[1] != 'm') ||
+		isalnum((unsigned char)half[2]))
+		return s;
+	if (*hour < 1 || *hour > 12)
+		return NULL;
+	*hour = *hour % 12 + (*half == 'P' || *half == 'p' ? 12 : 0);
+	return half + 2;
+}
+
 /* "12:13:14.123"; seconds apart, since they have a fraction. */
 static const char *take_clock(const char *s, int *ret_hour, int *ret_minute, int64_t *ret_ns)
 {
@@ -75,14 +90,15 @@ static const char *take_clock(const char *s, int *ret_hour, int *ret_minute, int
 	if (!s || *s != ':' || s[1] < '0' || s[1] > '9' ||
 		!erg_import_decimal(s + 1, 9, ret_ns, &s))
 		return NULL;
-	return *ret_hour > 23 || *ret_minute > 59 || *ret_ns > 61 * SECOND ? NULL : s;
+	return *ret_hour > 23 || *ret_minute > 59 || *ret_ns > 61 * SECOND ? NULL
+									   : take_half(s, ret_hour);
 }
 
 static const char *take_date_and_clock(const char *s, bool month_first, struct tm *tm,
 	int64_t *ret_ns)
 {
 	s = take_date(s, month_first, tm);
-	if (!s || (*s != ' ' && *s != 'T' && *s != '\t'))
+	if (!s || !*s || !strchr(" T\t_", *s))
 		return NULL;
 	for (s++; *s == ' ' || *s == '\t'; s++)
 		;

@@ -256,3 +256,121 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     import --samples <(cat s.csv) --layers <(cat l.csv)
     cmp first.erg out.erg
 }
+
+@test "one power told in several ways, or of a part and its whole, is counted once" {
+    awk 'BEGIN { print "timestamp, index, power.draw [W], power.draw.average [W], power.draw.instant [W]"; for (i = 0; i < 10; i++)
+        printf "2024/05/06 10:00:%02d.000, 0, 100.00 W, 101.00 W, 99.00 W\n", i }' >several.csv
+    joules all-roots 900 -- --from nvidia-smi --samples several.csv
+    sed '1s/power.draw.average/module.power.draw.average/; 1s/power.draw.instant/module.power.draw.instant/; s/101.00/150.00/' several.csv >module.csv
+    joules all-roots 1350 -- --from nvidia-smi --samples module.csv
+    joules gpu0 900 -- --from nvidia-smi --samples module.csv
+    sed '1s/power.draw \[W\]/temperature.gpu/; s/ 100.00 W/ 40/' several.csv >two.csv
+    joules all-roots 909 -- --from nvidia-smi --samples two.csv
+    awk 'BEGIN { for (i = 0; i < 10; i++) printf "%d\nPS1 Input Power  | 100 Watts         | ok\nPS2 Input Power  | 110 Watts         | ok\nSystem Power     | 200 Watts         | ok\n", 1715000000 + i * 5 }' >psu.txt
+    joules all-roots 9000 -- --from ipmi --samples psu.txt
+    told "within 'System Power'"
+    grep -v System psu.txt >parts.txt
+    joules all-roots 9450 -- --from ipmi --samples parts.txt
+    awk 'BEGIN { for (i = 0; i < 10; i++) printf "*** Sampled system activity (Mon May  6 10:00:%02d 2024 +0200) (1000.00ms elapsed) ***\nDRAM Power: 300 mW\nCPU Power: 1000 mW\nPackage Power: 1500 mW\n", i }' >mac.txt
+    joules all-roots 13.5 -- --from powermetrics --samples mac.txt
+    awk 'BEGIN { for (i = 1; i <= 10; i++) printf "%d.000000000,60.00,Joules,power/energy-psys/,1,100.00,,\n%d.000000000,50.00,Joules,power/energy-pkg/,1,100.00,,\n", i, i }' >psys.txt
+    joules all-roots 600 -- --from perf --samples psys.txt
+}
+
+@test "numbers of other countries: decimal commas, thousands, what is ambiguous is told" {
+    { echo 'timestamp;index;power.draw [W]'; smi_rows | sed 's/, /;/g; s/\.\([0-9]*\) W/,\1 W/'; } >smi.csv
+    grep -q ';100,00 W' smi.csv
+    joules gpu0 387.6 -- --from nvidia-smi --samples smi.csv
+    awk 'BEGIN { print "time_s;P [W]"; for (i = 0; i < 10; i++) print i ";" (i < 5 ? "10" : "10,5") }' >late.csv
+    joules P 92.5 -- --samples late.csv
+    if told comma; then false; fi
+    awk 'BEGIN { print "time_s;P [mW]"; for (i = 0; i < 10; i++) print i ";" (i % 3 ? "5,123" : "987") }' >thousands.csv
+    import --samples thousands.csv 2>log; told 'thousands'
+    import --samples thousands.csv --time time_s --column 'P [mW]=mW' 2>log; told 'thousands'
+    awk 'BEGIN { print "time_s;P [W]"; for (i = 0; i < 10; i++) print i ";1.234,5" }' >both.csv
+    fails 'both.csv: line 2' '1.234,5' -- --samples both.csv
+    # a comma behind numbers with a point is none of theirs
+    awk 'BEGIN { print "time_s;P [W]"; for (i = 0; i < 40; i++) print i ";" (i == 20 ? "1,234" : "5.5") }' >odd.csv
+    joules P 214.5 -- --samples odd.csv
+    told "line 22: '1,234'"
+    # perf's text in locales with thousands, and its -x, in ones with decimal commas
+    awk 'BEGIN { for (i = 1; i <= 10; i++) printf "     %d.000000000           %s Joules power/energy-pkg/\n", i, i % 2 ? "1,234.50" : "934.50" }' >us.txt
+    joules energy-pkg 10845 -- --from perf --samples us.txt
+    tr .,= ,.= <us.txt | sed 's/,000000000/.000000000/' >de.txt
+    grep -q '1\.234,50' de.txt
+    joules energy-pkg 10845 -- --from perf --samples de.txt
+    awk 'BEGIN { for (i = 1; i <= 10; i++) for (s = 0; s < 2; s++) printf "%d.000000000,S%d,1,%d,50,Joules,power/energy-pkg/,1,100,00,,\n", i, s, 50 + 50 * s }' >x.txt
+    joules all-roots 1510 -- --from perf --samples x.txt
+    sed 's/,S0,1//; /,S1,/d' x.txt >x1.txt
+    joules energy-pkg 505 -- --from perf --samples x1.txt
+    fails 'PTDaemon' -- --from ptdaemon --samples <(seq 0 9 | sed 's/.*/Time,05-06-2024 10:00:0&.123,Watts,100,500,Volts,230,1,Mark,run/')
+}
+
+@test "times: AM and PM, times of day, numbers that are not since 1970, what stands behind a time" {
+    awk 'BEGIN { print "Date,P"; for (i = 0; i < 20; i++) printf "2024-05-06 %02d:59:%02d PM,50\n", 12, 40 + i }' >pm.csv
+    awk 'BEGIN { print "begin_s,end_s,layer"; t = 1715000380 + 5; for (i = 0; i < 10; i++) printf "%d,%d,a\n", t + i, t + i + 1 }' >pml.csv
+    date -u -d '2024-05-06 12:59:40' +%s | grep -q 1715000380
+    import --samples pm.csv --time Date --column P=W --time-zone UTC --layers pml.csv
+    sed 's/12:59/01:59/' pm.csv >one.csv
+    fails 'pml.csv: line 2' 'outside' -- --samples one.csv --time Date --column P=W --time-zone UTC --layers pml.csv
+    sed 's/12:59/13:59/' pm.csv >thirteen.csv
+    fails 'thirteen.csv: line 2' '13:59:40 PM' -- --samples thirteen.csv --time Date --column P=W
+    awk 'BEGIN { print "Date,Time,P"; for (i = 0; i < 10; i++) printf "6.5.2024,%s:%02d.5,50\n", i < 5 ? "23:59" : "00:00", i < 5 ? 50 + i * 2 : i * 2 - 10 }' >day.csv
+    joules P 900 -- --samples day.csv --time Time --column P=W
+    for t in '5e9 1e8' '1.2e12 1e8' '3e14 1e9'; do
+        awk -v t="$t" 'BEGIN { split(t, a, " "); print "time,P"; for (i = 0; i < 20; i++) printf "%.0f,50\n", a[1] + i * a[2] }' >boot.csv
+        fails 'boot.csv' "say --time 'time:s'" -- --samples boot.csv --time time --column P=W
+    done
+    joules P 950 -- --samples boot.csv --time time:ns --column P=W
+    awk 'BEGIN { print "Time(ms),I(uA)"; for (i = 0; i < 10; i++) print i * 100 ",1000" }' >ua.csv
+    joules I 0.00297 -- --samples ua.csv --time 'Time(ms)' --column 'I(uA)=uA*3.3V'
+    if told 'name says'; then false; fi
+    import --samples ua.csv --time 'Time(ms)' --column 'I(uA)=mA*3.3V' 2>log
+    told "its name says uA"
+}
+
+@test "whole seconds of any form: refused, or spread by --interval" {
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 50; i++) printf "%d,%d\n", 1715000000 + i / 10, 50 + i % 7 }' >s.csv
+    want=$(awk -F, 'NR > 2 { s += $2 / 10 } END { print s }' s.csv)
+    fails 's.csv: line 3' 'several devices' '--interval' -- --samples s.csv
+    joules P "$want" -- --samples s.csv --interval 0.1
+    told 'whole seconds'
+    joules P "$want" -- --samples s.csv --interval 0.1 --time time_s:s --column 'P [W]=W'
+    # two rails with lines of their own are no two readings of one
+    awk 'BEGIN { print "time_s,A [W],B [W]"; for (i = 0; i < 10; i++) printf "%d,5,\n%d,,6\n", i, i }' >two.csv
+    joules A 45 -- --samples two.csv --interval 0.5
+    joules B 54 -- --samples two.csv
+}
+
+@test "a clock that is set back a little is a doubt of the energy; rows that were late are none" {
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 100; i++) printf "%.3f,10\n", i / 100
+        for (i = 0; i < 105; i++) printf "%.3f,20\n", i / 100 + 0.955 }' >step.csv
+    import --samples step.csv 2>log
+    told '4 lie between others'
+    # ten of 99 intervals and twenty of 105: as long as it really was
+    erg-analyze totals --format json out.erg 2>/dev/null | jq -e '.runs[0].phases[0].ets_j | .lo <= 30.9 and .hi >= 30.9 and .hi < 32'
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 100; i++) printf "%.3f,10\n", (i % 10 == 3 ? i + 1 : i % 10 == 4 ? i - 1 : i) / 100 }' >late.csv
+    joules P 9.9 -- --samples late.csv
+    told '10 such rows'
+    if told 'lie between'; then false; fi
+}
+
+@test "tegrastats behind ts(1) and two lines in one; rocm-smi's warnings; ipmitool with the time on its line" {
+    for i in 0 1 2 3 4 5 6 7 8 9; do teg "Mar 05 10:00:0$((i / 2)).$((i % 2 * 5))" 10000; done >ts.log
+    joules VDD_IN 45 -- --from tegrastats --samples ts.log
+    sed 's/^/[node7] /' ts.log >node.log
+    import --from tegrastats --samples node.log 2>log
+    told "before RAM in '\[node7"
+    { for i in 0 1 2 3; do teg "05-06-2024 10:00:0$i" 10000; done; teg '05-06-2024 10:00:04' 10000 | head -c 120
+      for i in 5 6 7 8 9; do teg "05-06-2024 10:00:0$i" 10000; done; } >merged.log
+    joules VDD_IN 90 -- --from tegrastats --samples merged.log
+    told 'line 5:.*1 such lines of 9'
+    awk 'BEGIN { for (i = 0; i < 10; i++) { print "WARNING: AMD GPU device(s) is/are in a low-power state."; print "device,Average Graphics Package Power (W),Temperature (Sensor edge) (C)"
+        for (g = 0; g < 2; g++) printf "card%d,%d.0,40 °C\n", g, 100 * (g + 1) } }' >rocm.csv
+    joules all-roots 2700 -- --from amd-smi --samples rocm.csv --interval 1
+    told 'low-power state'
+    for i in 0 1 2 3 4; do echo "$((1715000000 + i * 5))     Instantaneous power reading:                   210 Watts"; done >line.txt
+    joules system 4200 -- --from ipmi --samples line.txt
+    for i in 0 1 2 3 4; do echo "2024-05-06 10:00:0$i, Pwr Consumption  | 210 Watts | ok"; done >sdr.txt
+    joules 'Pwr Consumption' 840 -- --from ipmi --samples sdr.txt
+}
