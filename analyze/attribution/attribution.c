@@ -153,12 +153,23 @@ static void first_shape(const struct erg_rail *rail, const struct attr_readings 
 				  : rd->period_ns;
 }
 
-static int prepare(struct attr_run *r, const struct erg_rail *rail, const struct attr_source *src,
-	struct attr_shape *shape)
+/* The columns, with the changes of level that were found so far: rows that may have seen both sides of one
+ * are left out. */
+static int build_view(struct attr_run *r)
+{
+	struct attr_view *v = &r->st->view;
+	int rc = attr_view_build(r->src, &r->opt, LONG_GAP_NS, v, r->err);
+
+	for (size_t i = 0; !rc && i < r->n_changes && v->n_changes == r->n_changes; i++)
+		v->changes[i] = r->change[i];
+	return rc;
+}
+
+static int prepare(struct attr_run *r, const struct erg_rail *rail)
 {
 	struct erg_attr_state *st = r->st;
 	struct attr_view *v = &st->view;
-	int rc = attr_view_build(src, &r->opt, LONG_GAP_NS, v, r->err);
+	int rc = build_view(r);
 
 	if (rc < 0)
 		return rc;
@@ -166,7 +177,7 @@ static int prepare(struct attr_run *r, const struct erg_rail *rail, const struct
 	if (rc < 0)
 		return rc;
 	st->rail = *rail;
-	first_shape(rail, &st->readings, shape, &r->opt);
+	first_shape(rail, &st->readings, &r->first, &r->opt);
 	return alloc_state(r, v->n_classes, v->n_cols);
 }
 
@@ -341,7 +352,7 @@ static int unbend(struct attr_run *r)
 	if (!st->view.bent)
 		return 0;
 	attr_view_release(&st->view);
-	rc = attr_view_build(r->src, &r->opt, LONG_GAP_NS, &st->view, r->err);
+	rc = build_view(r);
 	if (!rc)
 		rc = attr_durations(&st->view, r->err);
 	attr_nnls_release(&r->nnls);
@@ -484,13 +495,17 @@ static int fit_sensor(struct attr_run *r)
 	return rc;
 }
 
-/* Everything that follows from a lag. */
-static int attribute(struct attr_run *r)
+/* From the columns to the fit. */
+static int fit_run(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
 	int rc;
 
+	free(r->fit.power);
+	rc = attr_lag_search(v, &st->readings, &st->rail, &r->opt, &r->first, &r->fit, r->err);
+	if (rc < 0)
+		return rc;
 	st->shape = r->fit.shape;
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
 	st->reach_ns = 1.5 *
@@ -499,7 +514,110 @@ static int attribute(struct attr_run *r)
 	if (v->gap_class && (rc = attr_durations(&st->view, r->err)) < 0)
 		return rc;
 	st->locked = attr_lock(v, &st->readings) > ATTR_LOCK_LIMIT;
-	if ((rc = fit_sensor(r)) < 0)
+	return fit_sensor(r);
+}
+
+#define CHANGE_NEAR 0.05 /* of the run */
+
+/* All anew, with the changes of R. */
+static int fit_again(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	double *power;
+	int rc;
+
+	for (size_t i = 0; i <= r->n_changes; i++) {
+		r->step_t[i] = i ? r->change[i - 1].begin : 0;
+		r->step_v[i] = exp2((double)i);
+	}
+	r->opt.frequency =
+		(struct erg_attr_steps){r->n_changes ? r->n_changes + 1 : 0, r->step_t, r->step_v};
+	attr_view_release(&st->view);
+	attr_nnls_release(&r->nnls);
+	free(r->rival);
+	r->rival = NULL;
+	memset(&r->weights, 0, sizeof(r->weights));
+	memset(&r->misfit, 0, sizeof(r->misfit));
+	memset(r->psi, 0, sizeof(r->psi));
+	memset(r->known_u, 0, sizeof(r->known_u));
+	memset(&r->sol, 0, sizeof(r->sol));
+	rc = build_view(r);
+	if (rc < 0)
+		return rc;
+	power = realloc(st->power, (st->view.n_cols + 2) * sizeof(double));
+	if (!power)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
+	st->power = power;
+	return fit_run(r);
+}
+
+/* A change beside one that was found with a fit that was worse is the same, better placed. */
+static bool replace_change(struct attr_run *r, const struct erg_attr_span *span)
+{
+	double near =
+		CHANGE_NEAR * (double)(attr_begin(&r->st->view, r->st->view.n) - r->st->view.t0);
+
+	for (size_t i = 0; i < r->n_changes; i++)
+		if (fabs((double)(int64_t)(r->change[i].begin - span->begin)) < near) {
+			r->change[i] = *span;
+			return true;
+		}
+	return false;
+}
+
+static void add_change(struct attr_run *r, const struct erg_attr_span *span)
+{
+	size_t i = r->n_changes++;
+
+	for (; i && r->change[i - 1].begin > span->begin; i--)
+		r->change[i] = r->change[i - 1];
+	r->change[i] = *span;
+}
+
+static bool may_change(const struct attr_run *r)
+{
+	return r->n_changes < ATTR_CHANGES_MAX && r->st->view.n_levels == r->n_changes + 1 &&
+		r->st->view.gap_class && !r->st->locked;
+}
+
+/* The fit, and another one each time that it shows a change of the level, unless that is worse. */
+static int fit_changing(struct attr_run *r)
+{
+	bool replaced = false;
+	int rc = fit_run(r);
+
+	while (!rc && may_change(r)) {
+		struct erg_attr_span kept[ATTR_CHANGES_MAX], span;
+		size_t n = r->n_changes;
+		bool good = !r->misfit.reason;
+
+		memcpy(kept, r->change, sizeof(kept));
+		rc = attr_find_change(r, &span);
+		if (rc <= 0)
+			break;
+		if (!replace_change(r, &span))
+			add_change(r, &span);
+		else if (replaced)
+			return 0;
+		replaced = n == r->n_changes;
+		rc = fit_again(r);
+		if (rc < 0 || !good || !r->misfit.reason)
+			continue;
+		memcpy(r->change, kept, sizeof(kept));
+		r->n_changes = n;
+		return fit_again(r);
+	}
+	return rc;
+}
+
+/* Everything that follows from the columns and the readings. */
+static int attribute(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	const struct attr_view *v = &st->view;
+	int rc;
+
+	if ((rc = fit_changing(r)) < 0)
 		return rc;
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
 	if ((rc = resample(r)) < 0 || (rc = attr_quantum(r)) < 0 || (rc = finite_run(r)) < 0 ||
@@ -526,7 +644,6 @@ static int run(const struct erg_rail *rail, const struct attr_source *src,
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *a = erg_noted(calloc(1, sizeof(*a)));
 	struct attr_run r = {.a = a, .err = err};
-	struct attr_shape shape;
 	int rc;
 
 	if (opt)
@@ -540,10 +657,7 @@ static int run(const struct erg_rail *rail, const struct attr_source *src,
 	r.st = a->state;
 	r.st->opt = &r.opt;
 	r.src = src;
-	rc = prepare(&r, rail, src, &shape);
-	if (!rc)
-		rc = attr_lag_search(&r.st->view, &r.st->readings, rail, &r.opt, &shape, &r.fit,
-			err);
+	rc = prepare(&r, rail);
 	if (!rc)
 		rc = attribute(&r);
 	free(r.fit.power);

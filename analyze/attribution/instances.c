@@ -239,12 +239,14 @@ static size_t tracks_of(const struct attr_view *v, size_t i, uint32_t k)
 }
 
 /* Where in its layer a segment of own time lies: 0, of a layer that encloses none, or alone; 1 before
- * the layers inside, 2 between, 3 after them. Or 1, where the layer runs on several tracks at once. */
+ * the layers inside, 2 between, 3 after them, or after the layer's usual end. Or 1, where the layer runs on several tracks at once. */
 static size_t position(const struct attr_instances *t, size_t i, uint32_t k)
 {
 	const struct attr_view *v = t->view;
 	bool after, before;
 
+	if (t->tail && t->tail[i])
+		return 3;
 	if (v->first)
 		return t->twice[k] && tracks_of(v, i, k) > 1;
 	if (!t->parent[k])
@@ -374,7 +376,7 @@ static void number_kinds(struct attr_instances *t, size_t n_classes)
 		}
 }
 
-int attr_instances_find(struct attr_instances *t, const struct attr_view *v,
+int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 	const struct attr_source *src, struct erg_err *err)
 {
 	size_t n = v->gap_class + 1, slots = n * ATTR_POSITIONS;
@@ -404,6 +406,8 @@ int attr_instances_find(struct attr_instances *t, const struct attr_view *v,
 	if (!r)
 		r = find_twice(t, err);
 	if (!r)
+		r = attr_cut_stalls(v, t->parent, &t->tail, err);
+	if (!r)
 		r = sample_durations(t, n, &s, &samples, err);
 	if (!r)
 		r = cut_all(t, s, samples, err);
@@ -423,6 +427,7 @@ void attr_instances_release(struct attr_instances *t)
 	free(t->parent);
 	free(t->up);
 	free(t->twice);
+	free(t->tail);
 	free(t->parts);
 	free(t->kind);
 	free(t->at);

@@ -10,6 +10,7 @@
  *   kernel*.c    reading + view      -> one sparse row of the occupancy matrix
  *   gram.c       rows                -> sums by block of time
  *   lag.c        a subset of rows    -> lag, window
+ *   change.c     sums                -> a change of level that was not recorded
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
  *   direct.c     readings inside one layer -> energy without a model
  *   bootstrap.c  sums                -> replicates
@@ -293,6 +294,8 @@ struct attr_weights {
 	double cell_w, cell_sigma; /* > 0: readings are cells of this width, with this noise, W */
 };
 
+#define ATTR_CHANGES_MAX (ATTR_LEVELS_MAX - 1)
+
 /* ---- attribution.c: one attribution under way ---- */
 struct attr_run {
 	struct erg_attr *a;
@@ -313,6 +316,13 @@ struct attr_run {
 	double work;     /* entries and segments that passes looked at so far */
 	double *rival;   /* per column, W: what another sensor says that fits as well; NULL */
 	struct attr_misfit misfit;
+	struct attr_shape first; /* of the sensor, as it was said to be */
+	/* Of the level of power, that no counter recorded: in order; and the same as steps of the frequency,
+	 * which tell the columns apart. */
+	struct erg_attr_span change[ATTR_CHANGES_MAX];
+	size_t n_changes;
+	uint64_t step_t[ATTR_LEVELS_MAX];
+	double step_v[ATTR_LEVELS_MAX];
 	struct erg_err *err;
 };
 
@@ -392,6 +402,11 @@ double attr_lag_u(const struct attr_run *r);
 int attr_fit_step(struct attr_run *r);
 /* Everything of the sensor is asked, whatever was declared. */
 void attr_trust_nothing(struct attr_run *r);
+
+/* ---- change.c ---- */
+/* Whether the readings before some time follow from other powers than those after it: 1 and between which
+ * times that is, 0, or an error. */
+int attr_find_change(struct attr_run *r, struct erg_attr_span *ret);
 
 /* ---- search.c ---- */
 /* Looks everywhere for a sensor that the readings follow from; R is then fitted with the best. FINE: among

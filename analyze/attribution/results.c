@@ -84,8 +84,9 @@ static void fill_diag(struct attr_run *r)
 	d->block_s = st->gram.block_ns * 1e-9;
 	d->residual_w = sqrt(r->sol.sigma2 + r->sol.tau2);
 	d->drift_w = sqrt(r->sol.tau2);
-	d->levels = st->view.n_levels;
-	memcpy(d->level_hz, st->view.level_hz, sizeof(d->level_hz));
+	d->levels = r->n_changes ? 1 : st->view.n_levels;
+	if (!r->n_changes)
+		memcpy(d->level_hz, st->view.level_hz, sizeof(d->level_hz));
 }
 
 /* A lag that the user gave, by more than how well he said that he knows it. */
@@ -102,6 +103,11 @@ static void fill_warnings(struct attr_run *r)
 	const struct erg_attr_state *st = r->st;
 	const char *rail = st->rail.name;
 
+	for (size_t i = 0; i < r->n_changes; i++)
+		attr_warn(r->a, "hidden-change",
+			"rail %s: what the layers draw changed at %.4g s, for a reason that was not "
+			"recorded; before and after are told apart",
+			rail, (double)(r->change[i].begin - st->view.t0) * 1e-9);
 	if (st->locked)
 		attr_warn(r->a, "phase-locked",
 			"rail %s: the sampler runs in step with the layers "

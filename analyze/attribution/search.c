@@ -32,8 +32,10 @@
 #define AUDIT_ROWS 600
 #define SAME_FIT 30 /* variances of a reading by which a worse minimum is no rival */
 #define LAG_MAX 0.125e9
-#define WORK_PASSES 200 /* of the whole run: what a search may cost */
-#define WORK_LEAST 1e9  /* entries looked at: a few seconds */
+#define LAG_FAR 0.4e9      /* looked at with few windows */
+#define LAG_BELIEVED 0.3e9 /* the best of a range, near its end, need not be the best */
+#define WORK_PASSES 200    /* of the whole run: what a search may cost */
+#define WORK_LEAST 1e9     /* entries looked at: a few seconds */
 #define SKEW_SEEN 3e-5
 #define SKEW_MAX 1e-3
 #define SKEW_USUAL 5e-4
@@ -163,13 +165,9 @@ static void keep(struct scan *s, const struct place *p)
 	s->best[i] = *p;
 }
 
-static int scan_lags(struct scan *s, const struct attr_shape *start, double step)
+static int scan_between(struct scan *s, const struct attr_shape *start, double step, double least,
+	double most)
 {
-	double spacing = s->st->readings.spacing_ns;
-	double most = fmax(s->lag_max, fmin(1.5 * spacing, 0.3e9));
-	double least = -fmin(SKEW_USUAL * start->mid_ns, 2e7);
-
-	/* clocks that agreed when the run began do not in its middle */
 	for (double lag = -ceil(-least / step) * step; lag <= most && !tired(s); lag += step) {
 		struct place p = {.shape = *start};
 		int rc;
@@ -182,6 +180,18 @@ static int scan_lags(struct scan *s, const struct attr_shape *start, double step
 			keep(s, &p);
 	}
 	return 0;
+}
+
+/* The greatest lag of the grid. */
+static double lag_max(const struct scan *s)
+{
+	return fmax(s->lag_max, fmin(1.5 * s->st->readings.spacing_ns, 0.3e9));
+}
+
+static int scan_lags(struct scan *s, const struct attr_shape *start, double step)
+{
+	/* clocks that agreed when the run began do not in its middle */
+	return scan_between(s, start, step, -fmin(SKEW_USUAL * start->mid_ns, 2e7), lag_max(s));
 }
 
 static double scan_step(const struct scan *s, const struct attr_shape *shape)
@@ -216,6 +226,23 @@ static int scan_grid(struct scan *s, const struct attr_shape *base, size_t n_tau
 			return rc;
 	}
 	return 0;
+}
+
+/* Lags beyond the grid's: where iterations are alike a lag of some of them more or less fits a little, and
+ * that of the grid which is nearest to the true one is not it. */
+static int scan_far(struct scan *s, const struct attr_shape *base)
+{
+	static const double wide[] = {1, 0.3, 2.4};
+	bool window = base->kind != ERG_SENSOR_COUNTER;
+	int rc = 0;
+
+	for (size_t i = 0; i < (window ? ERG_ARRAY_SIZE(wide) : 1) && !rc && !tired(s); i++) {
+		struct attr_shape shape = *base;
+
+		shape.window_ns *= window ? wide[i] : 1;
+		rc = scan_between(s, &shape, scan_step(s, &shape), lag_max(s), LAG_FAR);
+	}
+	return rc;
 }
 
 /* A window more and the edges of short layers lie elsewhere: many windows, no low-pass. */
@@ -590,11 +617,13 @@ int attr_search(struct attr_run *r, bool fine)
 		base.phase = -1;
 		rc = scan_grid(&s, &base, 1);
 	}
+	if (!rc && !fine)
+		rc = scan_far(&s, &base);
 	if (!rc)
 		rc = grow(&s, &here);
 	if (!rc && s.n && !tired(&s))
 		rc = rival(&s);
-	r->misfit.stopped = tired(&s);
+	r->misfit.stopped = tired(&s) || (s.n && s.best[0].shape.lag_ns > LAG_BELIEVED);
 	if (!rc) {
 		/* a search that was cut short has seen no more than the fit before it */
 		r->st->shape = s.n && !tired(&s) ? s.best[0].shape : here;

@@ -83,23 +83,30 @@ struct attr_instances {
 	double *log_ns;  /* per class: log of the duration of its present instance */
 	uint8_t *parent; /* per class: encloses others */
 	uint32_t *up;    /* per class: the one that always encloses it on its track, or ERG_NONE */
-	uint8_t *twice;  /* per class: what runs on several tracks at once is told apart */
-	uint8_t *parts;  /* classes x positions */
-	uint32_t *kind;  /* classes x positions: the first of its kinds */
-	double *at;      /* classes x positions x (parts max - 1): cuts, log ns */
+	uint8_t *tail; /* per segment: what lies beyond its layer's usual end; NULL: nothing does */
+	uint8_t *twice;       /* per class: what runs on several tracks at once is told apart */
+	uint8_t *parts;       /* classes x positions */
+	uint32_t *kind;       /* classes x positions: the first of its kinds */
+	double *at;           /* classes x positions x (parts max - 1): cuts, log ns */
 	uint32_t *kind_class; /* per kind */
 	uint32_t n_kinds;
 	uint32_t last; /* class of the segment before */
 };
 /* Index of the first of sorted log durations X that is of the second population, or 0. */
 size_t attr_cut_durations(const double *x, size_t n);
-/* V's col must still be classes. */
-int attr_instances_find(struct attr_instances *t, const struct attr_view *v,
+/* V's col must still be classes. Its segments become more where instances were held up. */
+int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 	const struct attr_source *src, struct erg_err *err);
 void attr_instances_release(struct attr_instances *t);
 /* Entry E of segment I, BEGIN .. END: whether an instance of its class begins. In order of time. */
 bool attr_instances_next(struct attr_instances *t, size_t i, size_t e, double begin, double end);
 uint32_t attr_instances_kind(struct attr_instances *t, size_t i, size_t e);
+
+/* ---- stalls.c: instances that were held up ---- */
+/* Cuts their segments where the layer usually ends; *RET_TAIL (to be freed): which segments lie beyond, NULL
+ * for none. PARENT: per class, whether it encloses others, which are left alone. */
+int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, uint8_t **ret_tail,
+	struct erg_err *err);
 
 /* ---- durations.c: power that goes with the duration ---- */
 /* Fills V->z. */

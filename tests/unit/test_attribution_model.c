@@ -187,6 +187,45 @@ static void test_cut_durations(void **state)
 	assert_int_equal(attr_cut_durations(two, 5), 0);
 }
 
+/* Layer 0 lasts 1 ms, but for eight times in two hundred, when it lasts from 2 to 9 ms; layer 1 lasts 2 ms,
+ * but for eight times 5 ms: those are of a second kind, and stay whole. */
+static void test_cut_stalls(void **state)
+{
+	struct attr_view v = {.n = 400, .gap_class = 2};
+	uint8_t parent[2] = {0}, *tail = NULL;
+	uint64_t t = 0;
+	size_t cut = 0;
+
+	v.col = calloc(v.n, sizeof(*v.col));
+	for (size_t i = 0; i < v.n; i++) {
+		size_t k = i / 50 + 2;
+
+		v.col[i] = i % 2;
+		assert_int_equal(erg_times_push(&v.begin, t), 0);
+		t += i % 50 > 1 ? (i % 2 ? 2000000 : 1000000 + 100 * (i % 7))
+			: i % 2 ? 5000000
+				: k * 1000000;
+	}
+	assert_int_equal(erg_times_push(&v.begin, t), 0);
+	assert_int_equal(attr_cut_stalls(&v, parent, &tail, NULL), 0);
+	assert_int_equal(v.n, 408);
+	assert_int_equal(attr_begin(&v, v.n), t);
+	for (size_t i = 0; i < v.n; i++) {
+		uint64_t d = attr_begin(&v, i + 1) - attr_begin(&v, i);
+
+		if (v.col[i] == 0)
+			assert_true(tail[i] || (d >= 1000000 && d < 1001000));
+		else
+			assert_true(!tail[i] && (d == 2000000 || d == 5000000));
+		cut += tail[i];
+		assert_true(!tail[i] || (!tail[i - 1] && v.col[i - 1] == 0));
+	}
+	assert_int_equal(cut, 8);
+	free(tail);
+	free(v.col);
+	erg_times_release(&v.begin);
+}
+
 static void test_wrong_window(void **state)
 {
 	struct scene s;
@@ -223,6 +262,34 @@ static void test_refused(void **state)
 		else
 			assert_non_null(r.a->classes[k].energy_j.reason);
 	assert_true(fabs(r.a->ets_j.value / r.t.total_j - 1) < 0.02);
+	done(&r);
+}
+
+/* Once, at 25 of 45 s: found, said, and every layer has its energy. */
+static void test_hidden_change(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.run_s = 45;
+	s.switch_s = 25;
+	s.slow_power = 0.7;
+	s.slow_time = 1;
+	run(&s, NULL, &r);
+	assert_true(warned(r.a, "hidden-change"));
+	assert_int_equal(r.a->diag.levels, 1);
+	for (size_t k = 0; k < s.layers; k++) {
+		const struct erg_est *e = &r.a->classes[k].energy_j;
+
+		assert_true(erg_est_resolved(e));
+		assert_true(error_of(&r, k) < 0.02);
+		close_to(e->value, r.t.energy_j[k], 0.75 * (e->hi - e->lo));
+	}
+	done(&r);
+	s.switch_s = 0;
+	run(&s, NULL, &r);
+	assert_false(warned(r.a, "hidden-change"));
 	done(&r);
 }
 
@@ -314,8 +381,10 @@ int main(void)
 		cmocka_unit_test(test_low_pass_row),
 		cmocka_unit_test(test_shape_move),
 		cmocka_unit_test(test_cut_durations),
+		cmocka_unit_test(test_cut_stalls),
 		cmocka_unit_test(test_wrong_window),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_hidden_change),
 		cmocka_unit_test(test_slight),
 		cmocka_unit_test(test_longer),
 	};

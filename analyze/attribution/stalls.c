@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Instances that were held up: few of a layer's instances, that last longer than the rest by far and by
+ * amounts that are unlike each other (an interrupt, a page fault, a wait for memory). Such an instance did
+ * its work, at the layer's power, and waited, at another: it is cut where the layer usually ends, and what
+ * lies beyond is a part of its own. Instances of a second kind last alike; those are told apart as a whole
+ * (instances.c).
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
+#include "formats/base/util.h"
+
+#define SAMPLE_MAX 20000 /* durations of a class looked at */
+#define LEAST 60         /* durations that tell what is usual */
+#define FAR_SD 4.5       /* beyond the median of the log durations, in robust SDs */
+#define FAR_LEAST 0.15   /* and so far at least */
+#define SHARE_MAX 0.1    /* of the instances that may be so */
+#define COUNT_MIN 5      /* and of how many it is known how they differ */
+#define UNLIKE 0.15      /* SD of their log durations */
+#define UNLIKE_SD 3      /* in robust SDs of all */
+
+/* Where an instance of a class is cut, ns from its begin, and from what duration on; 0: never. */
+struct usual {
+	double limit, at;
+};
+
+struct durations {
+	size_t classes;
+	size_t *count, *begin; /* per class: of X; where its own begin there */
+	double *x;             /* log ns */
+};
+
+static void free_durations(struct durations *d)
+{
+	free(d->count);
+	free(d->begin);
+	free(d->x);
+}
+
+static double length(const struct attr_view *v, size_t i)
+{
+	return (double)(attr_begin(v, i + 1) - attr_begin(v, i));
+}
+
+/* One duration in STRIDE of each class. */
+static int gather(const struct attr_view *v, const uint8_t *parent, struct durations *d)
+{
+	_cleanup_(erg_freep) size_t *seen = NULL;
+	size_t sum = 0;
+
+	d->classes = v->gap_class;
+	d->count = erg_noted(calloc(d->classes + 1, sizeof(size_t)));
+	d->begin = erg_noted(calloc(d->classes + 1, sizeof(size_t)));
+	seen = erg_noted(calloc(2 * d->classes + 1, sizeof(size_t)));
+	if (!d->count || !d->begin || !seen)
+		return -ENOMEM;
+	for (size_t i = 0; i < v->n; i++)
+		seen[v->col[i]] += v->col[i] < d->classes && !parent[v->col[i]];
+	for (size_t k = 0; k < d->classes; k++) {
+		seen[d->classes + k] = seen[k] / SAMPLE_MAX + 1; /* stride */
+		d->begin[k] = sum;
+		sum += seen[k] / seen[d->classes + k] + 1;
+		seen[k] = 0;
+	}
+	d->x = erg_noted(malloc((sum + 1) * sizeof(double)));
+	if (!d->x)
+		return -ENOMEM;
+	for (size_t i = 0; i < v->n; i++) {
+		size_t k = v->col[i];
+
+		if (k < d->classes && !parent[k] && seen[k]++ % seen[d->classes + k] == 0)
+			d->x[d->begin[k] + d->count[k]++] = log(fmax(length(v, i), 1));
+	}
+	return 0;
+}
+
+/* Robust SD of sorted X. */
+static double scatter(const double *x, size_t n, double median)
+{
+	_cleanup_(erg_freep) double *dev = erg_noted(malloc((n + 1) * sizeof(double)));
+
+	if (!dev)
+		return INFINITY;
+	for (size_t i = 0; i < n; i++)
+		dev[i] = fabs(x[i] - median);
+	gsl_sort(dev, 1, n);
+	return 1.4826 * gsl_stats_median_from_sorted_data(dev, 1, n);
+}
+
+static struct usual usual_of(double *x, size_t n)
+{
+	double median, sd, limit;
+	size_t far = n;
+
+	if (n < LEAST)
+		return (struct usual){0};
+	gsl_sort(x, 1, n);
+	median = gsl_stats_median_from_sorted_data(x, 1, n);
+	sd = scatter(x, n, median);
+	limit = median + fmax(FAR_SD * sd, FAR_LEAST);
+	while (far && x[far - 1] > limit)
+		far--;
+	if (n - far < COUNT_MIN || (double)(n - far) > SHARE_MAX * (double)n ||
+		gsl_stats_sd(x + far, 1, n - far) < fmax(UNLIKE, UNLIKE_SD * sd))
+		return (struct usual){0};
+	return (struct usual){exp(limit), exp(median)};
+}
+
+/* The segments again, those that are held up in two. */
+static int cut(struct attr_view *v, const struct usual *u, uint8_t **ret_tail)
+{
+	struct erg_times begin = {0};
+	size_t n = 0, most = v->n;
+	bool r = false;
+	uint16_t *col;
+	uint8_t *tail;
+
+	for (size_t i = 0; i < v->n; i++)
+		most += v->col[i] < v->gap_class && u[v->col[i]].limit > 0 &&
+			length(v, i) > u[v->col[i]].limit;
+	if (most == v->n)
+		return 0;
+	col = erg_noted(malloc((most + 1) * sizeof(*col)));
+	tail = erg_noted(calloc(most + 1, 1));
+	for (size_t i = 0; col && tail && !r && i < v->n; i++) {
+		uint16_t k = v->col[i];
+		bool held = k < v->gap_class && u[k].limit > 0 && length(v, i) > u[k].limit;
+
+		r = erg_times_push(&begin, attr_begin(v, i)) < 0;
+		col[n++] = k;
+		if (!held || r)
+			continue;
+		r = erg_times_push(&begin, attr_begin(v, i) + (uint64_t)u[k].at) < 0;
+		tail[n] = 1;
+		col[n++] = k;
+	}
+	if (!col || !tail || r || erg_times_push(&begin, attr_begin(v, v->n)) < 0) {
+		erg_times_release(&begin);
+		free(col);
+		free(tail);
+		return -ENOMEM;
+	}
+	erg_times_release(&v->begin);
+	free(v->col);
+	v->begin = begin;
+	v->col = col;
+	v->n = n;
+	*ret_tail = tail;
+	return 0;
+}
+
+int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, uint8_t **ret_tail,
+	struct erg_err *err)
+{
+	struct durations d = {0};
+	_cleanup_(erg_freep) struct usual *u = NULL;
+	int r;
+
+	*ret_tail = NULL;
+	if (v->first)
+		return 0;
+	r = gather(v, parent, &d);
+	u = erg_noted(calloc((size_t)v->gap_class + 1, sizeof(*u)));
+	if (!u)
+		r = -ENOMEM;
+	for (size_t k = 0; !r && k < d.classes; k++)
+		u[k] = usual_of(d.x + d.begin[k], d.count[k]);
+	if (!r)
+		r = cut(v, u, ret_tail);
+	free_durations(&d);
+	return r < 0 ? erg_fail(err, r, "out of memory for %zu segments", v->n) : 0;
+}
