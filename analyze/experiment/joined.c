@@ -64,9 +64,17 @@ struct sum {
 	json_t *nodes;
 };
 
-static const json_t *ets_of(const json_t *run)
+/* Where the run's own figures are: totals have them as the first of the phases. */
+static const json_t *whole_of(const json_t *run)
 {
-	return json_object_get(json_array_get(json_object_get(run, "phases"), 0), "ets_j");
+	const json_t *first = json_array_get(json_object_get(run, "phases"), 0);
+
+	return first ? first : run;
+}
+
+static json_t *ets_of(const json_t *run)
+{
+	return json_object_get(whole_of(run), "ets_j");
 }
 
 static bool is_of(const json_t *run, const struct sum *s)
@@ -130,20 +138,6 @@ static struct erg_est clocked(double s, double bound)
 	return (struct erg_est){s, s - bound, s + bound, 0, bound, "clocks"};
 }
 
-static void add_energy(struct erg_est *sum, const struct erg_est *e, bool first)
-{
-	if (first) {
-		*sum = *e;
-		return;
-	}
-	sum->value += e->value;
-	sum->stat = hypot(sum->stat, e->stat);
-	sum->syst += e->syst;
-	sum->lo = sum->value - sum->stat - sum->syst;
-	sum->hi = sum->value + sum->stat + sum->syst;
-	sum->method = "sum of nodes";
-}
-
 static void add_node(struct sum *s, const json_t *run)
 {
 	const json_t *c = json_object_get(run, "clock");
@@ -151,14 +145,12 @@ static void add_node(struct sum *s, const json_t *run)
 	struct erg_est e = erg_est_from_json(ets_of(run));
 	struct erg_est offset = clocked(seconds(begin - s->begin), s->bound_s);
 
-	add_energy(&s->ets, &e, !json_array_size(s->nodes));
+	erg_joined_sum(&s->ets, &e, !json_array_size(s->nodes));
 	s->simulated = s->simulated || json_is_true(json_object_get(run, "simulated"));
 	json_array_append_new(s->nodes,
 		json_pack("{s:O, s:O, s:o, s:O?, s:O}", "node", json_object_get(run, "node"),
 			"archive", json_object_get(run, "archive"), "offset_s",
-			erg_est_json(&offset), "time_s",
-			json_object_get(json_array_get(json_object_get(run, "phases"), 0),
-				"time_s"),
+			erg_est_json(&offset), "time_s", json_object_get(whole_of(run), "time_s"),
 			"ets_j", ets_of(run)));
 }
 
@@ -178,7 +170,7 @@ static int add_sum(json_t *doc, struct sum *s, struct erg_err *err)
 {
 	struct erg_est edp, time;
 	const json_t *runs = json_object_get(doc, "runs");
-	json_t *run;
+	json_t *run, *joined;
 	size_t i;
 	int r = refuse_twice(runs, s, err);
 
@@ -190,18 +182,23 @@ static int add_sum(json_t *doc, struct sum *s, struct erg_err *err)
 			add_node(s, run);
 	time = clocked(seconds(s->end - s->begin), s->bound_s);
 	if (isnan(s->ets.value))
-		s->ets = erg_est_because("a node's energy is unresolved", 0);
+		s->ets = erg_est_because(ERG_JOINED_UNRESOLVED, 0);
 	edp = product(&s->ets, &time);
 	if (isnan(time.value))
 		erg_document_warn(doc, "clock",
 			"%s: the clock of a node was not synchronised, or its archive does not say: the "
 			"time of the whole is not known",
 			s->join);
-	json_array_append_new(json_object_get(doc, "joined"),
-		json_pack("{s:s, s:b, s:o, s:o, s:o, s:O}", "join", s->join, "simulated",
-			s->simulated, "time_s", erg_est_json(&time), "ets_j", erg_est_json(&s->ets),
-			"edp_js", erg_est_json(&edp), "nodes", s->nodes));
-	return 0;
+	joined = json_pack("{s:s, s:b, s:o, s:o, s:o, s:O}", "join", s->join, "simulated",
+		s->simulated, "time_s", erg_est_json(&time), "ets_j", erg_est_json(&s->ets),
+		"edp_js", erg_est_json(&edp), "nodes", s->nodes);
+	if (json_object_get(json_array_get(runs, 0), "by"))
+		json_object_set(joined, "by", json_object_get(json_array_get(runs, 0), "by"));
+	json_array_append_new(json_object_get(doc, "joined"), joined);
+	if (!json_object_get(json_array_get(runs, 0), "layers"))
+		return 0;
+	r = erg_joined_rows(runs, s->join, "layers", joined, err);
+	return r < 0 ? r : erg_joined_rows(runs, s->join, "rest", joined, err);
 }
 
 static bool is_there(const json_t *joined, const char *join)

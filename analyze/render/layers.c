@@ -10,6 +10,7 @@
 
 #include "analyze/result/csv.h"
 #include "analyze/render/explain.h"
+#include "analyze/render/joined.h"
 #include "analyze/render/per.h"
 #include "analyze/render/roots.h"
 #include "analyze/render/table.h"
@@ -264,6 +265,15 @@ int erg_layers_text(const json_t *doc, FILE *out, struct erg_err *err)
 		if (i)
 			fputc('\n', out);
 		r = print_run(run, energy, out, err);
+		if (r < 0)
+			return r;
+	}
+	json_array_foreach (json_object_get(doc, "joined"), i, run) {
+		int r;
+
+		fputc('\n', out);
+		erg_joined_text(run, out);
+		r = erg_joined_layers(run, energy, out, err);
 		if (r < 0)
 			return r;
 	}

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "analyze/result/csv.h"
+#include "analyze/render/joined.h"
 #include "analyze/render/per.h"
 #include "analyze/render/roots.h"
 #include "analyze/render/table.h"
@@ -77,28 +78,6 @@ static bool has_per(const json_t *doc)
 		json_object_get(json_array_get(json_object_get(doc, "runs"), 0), "phases"));
 }
 
-static void print_est(const json_t *o, const char *key, const char *what, const char *unit,
-	FILE *out)
-{
-	struct erg_est e = erg_est_from_json(json_object_get(o, key));
-
-	if (erg_est_resolved(&e))
-		fprintf(out, ", %s %.4g (%.4g to %.4g) %s", what, e.value, e.lo, e.hi, unit);
-	else
-		fprintf(out, ", %s unresolved (%s)", what, e.reason ? e.reason : "?");
-}
-
-/* One run of several nodes. */
-static void print_joined(const json_t *j, FILE *out)
-{
-	fprintf(out, "%s: %zu nodes", erg_text_of(j, "join"),
-		json_array_size(json_object_get(j, "nodes")));
-	print_est(j, "ets_j", "ETS", "J", out);
-	print_est(j, "time_s", "time", "s", out);
-	print_est(j, "edp_js", "EDP", "Js", out);
-	fprintf(out, "%s\n", json_is_true(json_object_get(j, "simulated")) ? ", simulated" : "");
-}
-
 int erg_totals_text(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	size_t i;
@@ -110,7 +89,7 @@ int erg_totals_text(const json_t *doc, FILE *out, struct erg_err *err)
 			r = print_run(run, out, err);
 	json_array_foreach (json_object_get(doc, "joined"), i, run)
 		if (r >= 0)
-			print_joined(run, out);
+			erg_joined_text(run, out);
 	return r;
 }
 

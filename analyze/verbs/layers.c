@@ -8,6 +8,7 @@
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
 #include "analyze/account/runs.h"
+#include "analyze/experiment/joined.h"
 #include "analyze/render/layers.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
@@ -18,6 +19,7 @@ struct options {
 	bool tables;
 	struct erg_per per;
 	struct erg_select select;
+	const char *join;
 };
 
 static int take_per(void *into, const char *arg, struct erg_err *err)
@@ -41,6 +43,10 @@ static const struct erg_option own[] = {
 		ERG_OPTION_CHOICE, offsetof(struct options, energy), .choices = energies},
 	{"tables", 0, NULL, "JSON: beside the rows asked for, those of all other kinds as tables",
 		ERG_OPTION_FLAG, offsetof(struct options, tables)},
+	{"join", 0, "TAG",
+		"also the archives with the same value of this tag as one run of several nodes: calls, "
+		"times and energies of each layer added up",
+		ERG_OPTION_TEXT, offsetof(struct options, join)},
 	{"simultaneous", 0, NULL, "intervals that hold for all rows at once, not each for itself",
 		ERG_OPTION_FLAG, offsetof(struct options, common.simultaneous)},
 	{0},
@@ -79,13 +85,21 @@ static int add_parts(const struct options *o, const struct erg_common *common,
 	return 0;
 }
 
-/* What was asked of the rows of RUN, and what is wrong with it as a whole. */
-static int finish_run(const struct options *o, json_t *run, json_t *doc, struct erg_err *err)
+/* What was asked of the rows of RUN, which may be of several nodes. */
+static void select_rows(const struct options *o, json_t *run)
+{
+	size_t left = erg_select_rows(&o->select, json_object_get(run, "layers"), 0,
+		strcmp(o->energy, "total") ? "above_idle_j" : "energy_j", "power_w");
+
+	if (left)
+		json_object_set_new(run, "left_out", json_integer((json_int_t)left));
+}
+
+/* What is wrong with RUN as a whole. */
+static int check_run(const struct options *o, json_t *run, json_t *doc, struct erg_err *err)
 {
 	json_t *layers = json_object_get(run, "layers");
 	const char *archive = erg_text_of(run, "archive");
-	const char *energy = strcmp(o->energy, "total") ? "above_idle_j" : "energy_j";
-	size_t left;
 
 	if (strcmp(o->energy, "total") && !json_is_null(json_object_get(run, "mean_w")) &&
 		!strcmp(erg_text_of(json_object_get(run, "idle_w"), "reason"), "no-idle"))
@@ -98,9 +112,6 @@ static int finish_run(const struct options *o, json_t *run, json_t *doc, struct 
 			"%s: it has no layers: annotate the program (man 3 erg), record it with "
 			"--annotate (man erg-adapters), or add layers by erg-record import --onto",
 			archive);
-	left = erg_select_rows(&o->select, layers, 0, energy, "power_w");
-	if (left)
-		json_object_set_new(run, "left_out", json_integer((json_int_t)left));
 	return 0;
 }
 
@@ -151,10 +162,26 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 		r = erg_apart_run(tl, &o->common, run_of_rail, &w, doc, &run, err);
 	}
 	if (r >= 0)
-		r = finish_run(o, run, doc, err);
+		r = check_run(o, run, doc, err);
+	if (r >= 0 && o->join)
+		r = erg_joined_note(tl, o->join, run, err);
 	if (r >= 0)
 		json_array_append(json_object_get(doc, "runs"), run);
 	json_decref(run);
+	return r;
+}
+
+/* What is of all runs: nodes are joined with all their rows, then rows are taken as asked for. */
+static int finish(const struct options *o, json_t *doc, struct erg_err *err)
+{
+	static const char *const lists[] = {"runs", "joined"};
+	int r = o->join ? erg_joined_add(doc, err) : 0;
+	json_t *run;
+	size_t i;
+
+	for (size_t k = 0; r >= 0 && k < ERG_ARRAY_SIZE(lists); k++)
+		json_array_foreach (json_object_get(doc, lists[k]), i, run)
+			select_rows(o, run);
 	return r;
 }
 
@@ -185,6 +212,8 @@ static int run(int argc, char **argv, struct erg_err *err)
 		r = add_run(&o, files.v[i], doc, err);
 	}
 	erg_progress("archives", 1, 1);
+	if (r >= 0)
+		r = finish(&o, doc, err);
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);
 }
 

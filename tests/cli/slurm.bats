@@ -216,6 +216,21 @@ document() {
     [[ $output == *"n1.erg and n1.erg are both of the node"* ]]
 }
 
+@test "layers --join: rows of nodes add up, before rows are left out" {
+    for n in 1 2; do archive n$n.erg "$n"; done
+    erg-analyze layers n1.erg n2.erg --join workload --sort energy --top 1 --format json 2>err >doc.json
+    grep -q 'net: the clock of a node was not synchronised' err
+    # Written by hand into the archives: 20 calls a layer and node; a takes 1 W and 2 W, b 1 W more.
+    jq -e '.runs as $r | .joined[0] | .join == "net" and (.nodes | length) == 2 and .left_out == 1 and
+        ([.layers[] | [.name, .nodes, .calls, .time_s.value]] == [["b", 2, 40, 0.4]]) and
+        (.layers[0].energy_j.value - (2.03 + 3.03) * 0.2 | fabs) < 0.02 and
+        (.layers[0].energy_j.value - ([$r[].layers[0].energy_j.value] | add) | fabs) < 1e-6' doc.json
+    run -0 --separate-stderr erg-analyze layers n1.erg n2.erg --join workload
+    [[ $output == *"net: 2 nodes, ETS "*", time unresolved (clock)"*"sum of nodes"* ]]
+    run -1 erg-analyze layers n1.erg --join job
+    [[ $output == *"n1.erg: --join job: it has no such tag"* ]]
+}
+
 @test "totals --join: two recordings, their offset and how wrong their clocks may be" {
     skip_unless erg-record erg-board
     before=$EPOCHREALTIME
