@@ -15,6 +15,7 @@
 
 #include "analyze/account/layers.h"
 #include "analyze/result/apiece.h"
+#include "analyze/result/estimate.h"
 #include "formats/base/util.h"
 
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len)
@@ -83,7 +84,31 @@ static void keep_layers(json_t *run, const char *const *keep)
 	}
 }
 
-static int load_result(const char *path, const char *const *keep, json_t *doc, json_t *runs,
+/* How archives are read, and which tables they get; of documents, those that they have of them. */
+struct reading {
+	const struct erg_common *common;
+	const char *const *by;
+	size_t n_by;
+	const char *const *keep; /* keys of layers; NULL: all that an analysis may read */
+};
+
+/* The rows BY, which the document may have beside others, become RUN's own. */
+static void take_table(json_t *run, const char *by)
+{
+	static const char *const own[] = {"by", "simultaneous", "layers", "rest"};
+	json_t *table = NULL;
+	size_t i;
+
+	if (!strcmp(erg_text_of(run, "by"), by))
+		return;
+	json_array_foreach (json_object_get(run, "tables"), i, table)
+		if (!strcmp(erg_text_of(table, "by"), by))
+			break;
+	for (size_t k = 0; table && k < ERG_ARRAY_SIZE(own); k++)
+		json_object_set(run, own[k], json_object_get(table, own[k]));
+}
+
+static int load_result(const char *path, const struct reading *how, json_t *doc, json_t *runs,
 	struct erg_err *err)
 {
 	json_error_t e;
@@ -106,20 +131,16 @@ static int load_result(const char *path, const char *const *keep, json_t *doc, j
 	}
 	json_array_foreach (list, i, run) {
 		erg_document_label(doc, json_is_true(json_object_get(run, "simulated")));
+		if (how->n_by == 1) {
+			take_table(run, how->by[0]);
+			json_object_del(run, "tables");
+		}
 		slim(run);
-		if (keep)
-			keep_layers(run, keep);
+		if (how->keep)
+			keep_layers(run, how->keep);
 	}
 	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
-
-/* How archives are read, and which tables they get. */
-struct reading {
-	const struct erg_common *common;
-	const char *const *by;
-	size_t n_by;
-	const char *const *keep; /* keys of layers; NULL: all that an analysis may read */
-};
 
 static int load_archive(const char *path, const struct reading *how, json_t *doc, json_t *runs,
 	struct erg_err *err)
@@ -224,7 +245,7 @@ static int load_one(void *data, const char *path, unsigned int jobs, json_t *doc
 	if (access(path, F_OK) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
 	if (is_document(path))
-		return load_result(path, how.keep, doc, runs, err);
+		return load_result(path, &how, doc, runs, err);
 	common.reader.jobs = jobs;
 	how.common = &common;
 	return load_archive(path, &how, doc, runs, err);

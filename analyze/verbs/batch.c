@@ -60,7 +60,7 @@ static const struct erg_command command = {
 	.about =
 		"One result document (JSON) for each archive, whole or not at all. What is there of the "
 		"same archive, options and version is kept, so that a batch that was stopped goes on. "
-		"ANALYSIS is layers (default) or totals, with its options. sweep, corun, model, compare "
+		"ANALYSIS is layers or totals with its options (default: layers --by layer,network,phase). sweep, corun, model, compare "
 		"and report take RESULTS in place of the archives.",
 	.groups = groups,
 };
@@ -87,8 +87,9 @@ static void tell_line(void *data, const char *line)
 /* Takes "-- ANALYSIS…" off the command line; the verb and its options, or the default. */
 static char **split(int *argc, char **argv)
 {
-	static char layers[] = "layers";
-	static char *otherwise[] = {layers, NULL};
+	/* What many-run analyses ask for: of phases and of networks as wholes, too. */
+	static char layers[] = "layers", by[] = "--by=layer,network,phase";
+	static char *otherwise[] = {layers, by, NULL};
 
 	for (int i = 1; i < *argc; i++)
 		if (!strcmp(argv[i], "--")) {

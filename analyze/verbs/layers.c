@@ -13,9 +13,15 @@
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
 
+#define BYS "layer, type, module, block, network or phase, or several of them with commas"
+static const char *const bys[] = {"layer", "type", "module", "block", "network", "phase"};
+
 struct options {
 	struct erg_common common;
-	const char *by, *energy;
+	const char
+		*by[ERG_ARRAY_SIZE(bys)]; /* the first is of the table, the others are beside it */
+	size_t n_by;
+	const char *energy;
 	bool tables;
 	struct erg_per per;
 	struct erg_select select;
@@ -27,14 +33,42 @@ static int take_per(void *into, const char *arg, struct erg_err *err)
 	return erg_per_parse(arg, &((struct options *)into)->per, err);
 }
 
-static const char *const bys[] = {"layer", "type", "module", "block", "network", "phase", NULL};
+static void add_by(struct options *o, const char *what)
+{
+	for (size_t i = 0; i < o->n_by; i++)
+		if (!strcmp(o->by[i], what))
+			return;
+	o->by[o->n_by++] = what;
+}
+
+/* "layer,phase": no kind twice. */
+static int take_by(void *into, const char *arg, struct erg_err *err)
+{
+	struct options *o = into;
+
+	o->n_by = 0;
+	for (size_t len; *arg; arg += len + (arg[len] == ',')) {
+		size_t i = 0;
+
+		len = strcspn(arg, ",");
+		while (i < ERG_ARRAY_SIZE(bys) &&
+			(strlen(bys[i]) != len || strncmp(bys[i], arg, len)))
+			i++;
+		if (i == ERG_ARRAY_SIZE(bys))
+			return erg_fail(err, -EINVAL, BYS);
+		add_by(o, bys[i]);
+	}
+	return o->n_by ? 0 : erg_fail(err, -EINVAL, BYS);
+}
+
 static const char *const energies[] = {"total", "above-idle", NULL};
 
 static const struct erg_option own[] = {
 	{"by", 0, "WHAT",
 		"layer, type, module, block (type of the outermost module, or of the layer), network or "
-		"phase (default layer)",
-		ERG_OPTION_CHOICE, offsetof(struct options, by), .choices = bys},
+		"phase (default layer); with commas several: the table is of the first, JSON has the "
+		"others beside it",
+		ERG_OPTION_CALL, .take = take_by},
 	{"per", 0, "UNIT", "also the energy of one counter:NAME, iteration, macs, token or request",
 		ERG_OPTION_CALL, .take = take_per},
 	{"energy", 0, "WHICH",
@@ -69,7 +103,7 @@ static int add_parts(const struct options *o, const struct erg_common *common,
 	const struct erg_timeline *tl, json_t *run, struct erg_err *err)
 {
 	_cleanup_(erg_parts_release) struct erg_parts parts = {0};
-	const bool by_phase = !strcmp(o->by, "phase");
+	const bool by_phase = !strcmp(o->by[0], "phase");
 	int r = erg_per_check(&o->per, tl, err);
 
 	if (r >= 0)
@@ -81,7 +115,7 @@ static int add_parts(const struct options *o, const struct erg_common *common,
 	if (by_phase)
 		erg_per_phase_rows(&o->per, &parts, run);
 	else
-		erg_per_rows(&o->per, &parts, o->by, run);
+		erg_per_rows(&o->per, &parts, o->by[0], run);
 	return 0;
 }
 
@@ -107,7 +141,7 @@ static int check_run(const struct options *o, json_t *run, json_t *doc, struct e
 			"%s: --energy above-idle: the run has no idle phase: expected a recording with "
 			"erg-record run --idle SECONDS, or a phase named idle in it",
 			archive);
-	if (!json_array_size(layers) && strcmp(o->by, "phase"))
+	if (!json_array_size(layers) && strcmp(o->by[0], "phase"))
 		erg_document_warn(doc, "no-layers",
 			"%s: it has no layers: annotate the program (man 3 erg), record it with "
 			"--annotate (man erg-adapters), or add layers by erg-record import --onto",
@@ -121,17 +155,11 @@ struct wish {
 	json_t *doc;
 };
 
-/* What was asked for, then all other kinds of rows. */
+/* What was asked for from one attribution. */
 static int add_tables(const struct wish *w, const struct erg_common *common, json_t **ret_run,
 	struct erg_err *err)
 {
-	const char *by[ERG_ARRAY_SIZE(bys)] = {w->o->by};
-	size_t n = 1;
-
-	for (size_t i = 0; bys[i]; i++)
-		if (strcmp(bys[i], w->o->by))
-			by[n++] = bys[i];
-	return erg_layers_tables(w->tl, common, by, w->o->tables ? n : 1, w->doc, ret_run, err);
+	return erg_layers_tables(w->tl, common, w->o->by, w->o->n_by, w->doc, ret_run, err);
 }
 
 static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_run,
@@ -143,7 +171,7 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 
 	if (r >= 0 &&
 		(w->o->per.kind != ERG_PER_NONE ||
-			(!strcmp(w->o->by, "phase") && w->tl->n_phases > ERG_PHASES_APART)))
+			(!strcmp(w->o->by[0], "phase") && w->tl->n_phases > ERG_PHASES_APART)))
 		r = add_parts(w->o, common, w->tl, run, err);
 	if (r >= 0)
 		*ret_run = json_incref(run);
@@ -188,7 +216,7 @@ static int finish(const struct options *o, json_t *doc, struct erg_err *err)
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_layers_text, erg_layers_csv};
-	struct options o = {.by = "layer", .energy = "total"};
+	struct options o = {.by = {"layer"}, .n_by = 1, .energy = "total"};
 	_cleanup_(erg_texts_clear) struct erg_texts files = {0};
 	json_auto_t *doc = erg_document_new("layers");
 	char *const *named;
@@ -196,11 +224,13 @@ static int run(int argc, char **argv, struct erg_err *err)
 
 	if (r)
 		return r == 1 ? 0 : r;
-	if (o.select.phase && strcmp(o.by, "phase"))
+	if (o.select.phase && strcmp(o.by[0], "phase"))
 		return erg_options_wrong(&command,
 			"--phase '%s': expected --by phase with it: the layers of a phase alone are not "
 			"accounted apart",
 			o.select.phase);
+	for (size_t i = 0; o.tables && i < ERG_ARRAY_SIZE(bys); i++)
+		add_by(&o, bys[i]);
 	n = erg_verb_files(&command, argc - first, argv + first, &named);
 	if (!n)
 		return 2;

@@ -16,7 +16,7 @@ test_setup() {
     run -0 erg-analyze batch runs -o results
     [ "${lines[-1]}" = "3 archives: 3 analysed, 0 there already, 0 failed: results" ]
     [ "$(ls results | tr '\n' ' ')" = "a.layers.json b.layers.json cold_a.layers.json " ]
-    erg-analyze layers runs/b.erg --format json 2>/dev/null | jq -S . >alone.json
+    erg-analyze layers runs/b.erg --by layer,network,phase --format json 2>/dev/null | jq -S . >alone.json
     jq -S 'del(.batch)' results/b.layers.json | diff alone.json -
     # The digest is what sha256sum says of the bytes before the digest frame (48 + 8 bytes and the table).
     frames=$(tail -c 9 runs/b.erg | od -An -tu4 -N4 | tr -d ' ')

@@ -180,6 +180,19 @@ EOF
     jq -r '.runs[] | .layers[] | [.name, .calls, .energy_j.value, .energy_j.hi] | join("|")' phases.json >json.txt
     [ "$(grep -c '^warm|' json.txt)" -eq 2 ]
     sql archives.db 'SELECT name, calls, energy_j, energy_j_hi FROM phases ORDER BY run, phase' | diff json.txt -
+    # Documents of a batch have the phases too, and of several kinds of rows each verb takes its own.
+    erg-analyze batch runs -o results 2>/dev/null
+    run -0 erg-analyze export --to sqlite results -o batch.db
+    [[ "$output" != *"without their phases"* ]]
+    sql batch.db 'SELECT name, calls, energy_j, energy_j_hi FROM phases ORDER BY run, phase' | diff json.txt -
+    erg-analyze layers runs --by phase,type,layer --format json 2>/dev/null >several.json
+    jq -e '[.runs[] | .by, (.tables | map(.by))] == ["phase", ["type", "layer"], "phase", ["type", "layer"]]' several.json
+    for f in runs several.json; do
+        erg-analyze sweep $f --factor clock --format json 2>/dev/null | jq -S .groups >$f.sweep
+    done
+    diff runs.sweep several.json.sweep
+    run -2 erg-analyze layers runs --by layer,kind
+    [[ "$output" == *"--by 'layer,kind': expected layer, type, module, block, network or phase, or several"* ]]
     # From results alone, with a factor: the points of the sweep.
     rm -r runs
     run -0 erg-analyze export --to sqlite ./*.layers.json -o results.db

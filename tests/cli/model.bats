@@ -174,6 +174,10 @@ runs_document() {
         == ["mobilenet1", "squeezenet1.1"]' f.json
     # 0.1 to 10 nJ a multiply-accumulate.
     jq -e '.coefficients.macs.value | . > 1e-10 and . < 1e-8' f.json
+    # Documents of a batch have the networks as wholes, too.
+    erg-analyze batch squeezenet1.1.erg mobilenet1.erg -o docs 2>/dev/null
+    erg-analyze model fit --whole docs --predictors macs --format json 2>/dev/null |
+        jq -S '.coefficients' | diff - <(jq -S .coefficients f.json)
     grep -q "the power is simulated" err
     erg-analyze layers --by network --format json squeezenet1.1.erg >l.json 2>/dev/null
     erg-analyze model predict --model m.json --whole l.json --format json >p.json 2>/dev/null
