@@ -19,19 +19,29 @@ copy_tree() {
         tar --null -T - -cf -) | tar -xf - -C "$1"
 }
 
-# enter ROOT COMMAND…
-enter() {
-    unshare --mount --pid --ipc --net --fork --mount-proc --kill-child bash -c '
+# enter ROOT COMMAND…: with no network
+enter() { entered --net "$@"; }
+
+# enter_online ROOT COMMAND…: with this machine's network, for what installs packages
+enter_online() { entered --uts "$@"; }
+
+entered() {
+    local how=$1 root=$2
+    shift 2
+    unshare --mount --pid --ipc "$how" --fork --mount-proc --kill-child bash -c '
         set -e
-        root=$1
-        shift
+        how=$1 root=$2
+        shift 2
+        mount --make-rprivate /
+        [ -e "$root/dev/null" ] || mount --rbind /dev "$root/dev"
         mount -t proc none "$root/proc"
+        mount -t sysfs -o ro none "$root/sys"
         mount -t tmpfs none "$root/run"
         mkdir -p "$root/run/lock" "$root/dev/shm"
         mount -t tmpfs -o mode=1777 none "$root/dev/shm"
-        ip link set lo up
+        [ "$how" != --net ] || ip link set lo up
         exec chroot "$root" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 \
-            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' enter "$@"
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' enter "$how" "$root" "$@"
 }
 
 # Where this machine's apt has Debian's packages from.

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "tracepoints/liberg/internal.h"
 
@@ -47,13 +48,14 @@ static void the_environment_is_parsed(void **state)
 
 static void touch_pages(size_t n)
 {
-	char *p = mmap(NULL, n * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *p = mmap(NULL, n * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert_true(p != MAP_FAILED);
-	madvise(p, n * 4096, MADV_NOHUGEPAGE);
+	madvise(p, n * page, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < n; i++)
-		((volatile char *)p)[i * 4096] = 1;
-	munmap(p, n * 4096);
+		((volatile char *)p)[i * page] = 1;
+	munmap(p, n * page);
 }
 
 static void a_layer_carries_what_it_counted(void **state)
