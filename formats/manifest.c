@@ -88,10 +88,10 @@ int erg_manifest_store(struct erg_archive_writer *w, const json_t *doc, struct e
 
 static json_t *channel_document(const struct erg_channel_def *c)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:I, s:f, s:f, s:f}", "rail", c->rail, "parent",
-		c->parent, "quantity", erg_quantity_name(c->quantity), "unit", c->unit, "scale",
-		c->scale, "wrap", (json_int_t)c->wrap, "lsb", c->lsb, "offset_max", c->offset_max,
-		"gain_max", c->gain_max);
+	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:I, s:f, s:f, s:f, s:f}", "rail", c->rail,
+		"parent", c->parent, "quantity", erg_quantity_name(c->quantity), "unit", c->unit,
+		"scale", c->scale, "wrap", (json_int_t)c->wrap, "lsb", c->lsb, "offset_max",
+		c->offset_max, "gain_max", c->gain_max, "offset", c->offset);
 }
 
 json_t *erg_manifest_source(const char *kind, const char *path, enum erg_source_class cls,

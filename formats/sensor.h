@@ -75,12 +75,18 @@ struct erg_channel_def {
 	char parent[64]; /* rail that already contains this one; "" for a root */
 	char unit[16];   /* unit of the raw integer, as in samples.csv: mW, uJ, mV, mdegC, kHz */
 	enum erg_quantity quantity;
-	double scale;      /* SI value = raw * scale */
+	double scale;      /* SI value = raw * scale + offset: erg_channel_si() */
+	double offset;     /* SI units; a calibration's, else 0 */
 	uint64_t wrap;     /* a cumulative raw value runs 0..wrap-1; 0: never wraps */
 	double lsb;        /* raw units: quantum of a reading */
 	double offset_max; /* SI units: bound of the systematic offset */
 	double gain_max;   /* fraction: bound of the systematic gain error */
 };
+
+static inline double erg_channel_si(const struct erg_channel_def *d, int64_t raw)
+{
+	return (double)raw * d->scale + d->offset;
+}
 
 /* Text names, in the order of the enums, as manifests and traces spell them. */
 const char *erg_sensor_kind_name(enum erg_sensor_kind kind);

@@ -171,7 +171,8 @@ LTTNG_UST_TRACEPOINT_EVENT(ergtrace, channel_define,
 		lttng_ust_field_integer(uint64_t, wrap, d->wrap)
 		lttng_ust_field_float(double, lsb, d->lsb)
 		lttng_ust_field_float(double, offset_max, d->offset_max)
-		lttng_ust_field_float(double, gain_max, d->gain_max)))
+		lttng_ust_field_float(double, gain_max, d->gain_max)
+		lttng_ust_field_float(double, offset, d->offset)))
 
 /* One reading of a source: raw integers in native units, one per channel in channel_define's
  * order. native: the sensor's own time on CLOCK_MONOTONIC, or 0. A channel that could not be read

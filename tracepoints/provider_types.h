@@ -47,7 +47,7 @@ struct erg_channel_event {
 	const char *rail, *parent, *quantity, *unit;
 	double scale;
 	uint64_t wrap;
-	double lsb, offset_max, gain_max;
+	double lsb, offset_max, gain_max, offset;
 };
 
 struct erg_recorder_status {

@@ -46,7 +46,7 @@ static int frequency_steps(const struct erg_timeline *tl, struct erg_attr_steps 
 	if (!*ret_v)
 		return -ENOMEM;
 	for (size_t k = 0; k < best->n; k++)
-		(*ret_v)[k] = (double)best->raw[k] * best->def.scale;
+		(*ret_v)[k] = erg_channel_si(&best->def, best->raw[k]);
 	*ret = (struct erg_attr_steps){best->n, best->t, *ret_v};
 	return 0;
 }

@@ -43,7 +43,7 @@ static struct range channel_range(const struct erg_timeline *tl, const struct er
 	struct range r = {0, INFINITY, -INFINITY, 0};
 
 	for (size_t i = 0; i < c->n; i++) {
-		double v = (double)c->raw[i] * c->def.scale;
+		double v = erg_channel_si(&c->def, c->raw[i]);
 
 		if (c->t[i] < tl->begin || c->t[i] > tl->end)
 			continue;

@@ -78,7 +78,7 @@ static double *channel_values(const struct erg_tl_channel *c)
 	double *v = erg_noted(malloc((c->n + 1) * sizeof(*v)));
 
 	for (size_t i = 0; v && i < c->n; i++)
-		v[i] = (double)c->raw[i] * c->def.scale;
+		v[i] = erg_channel_si(&c->def, c->raw[i]);
 	return v;
 }
 
@@ -224,7 +224,7 @@ static int fill_fine(const struct erg_timeline *tl, const struct erg_rail *rail,
 		if (zone->t[i] < tl->begin || zone->t[i] > tl->end)
 			continue;
 		r->temp_t_s[r->n_temps] = (double)(zone->t[i] - tl->begin) * 1e-9;
-		r->temp_degc[r->n_temps++] = (double)zone->raw[i] * zone->def.scale;
+		r->temp_degc[r->n_temps++] = erg_channel_si(&zone->def, zone->raw[i]);
 	}
 	return 0;
 }

@@ -128,7 +128,7 @@ static int put_row(const struct erg_timeline *tl, const struct erg_rail *rails, 
 		if (is_shown(ch))
 			erg_csv_number(c,
 				hold(ch->t, ch->n, now, &cur->channel_at[i])
-					? (double)ch->raw[cur->channel_at[i]] * ch->def.scale
+					? erg_channel_si(&ch->def, ch->raw[cur->channel_at[i]])
 					: NAN);
 	}
 	r = seek_layer(tl, cur, now, err);

@@ -227,7 +227,7 @@ static void put_channel(struct stream *s, const struct erg_tl_channel *c, const 
 	_cleanup_(erg_freep) char *name = quoted(c->def.rail);
 
 	for (size_t i = 0; name && i < c->n; i++)
-		put_counter(s, name, unit, c->t[i], (double)c->raw[i] * c->def.scale);
+		put_counter(s, name, unit, c->t[i], erg_channel_si(&c->def, c->raw[i]));
 }
 
 static int put_curves(struct stream *s, struct erg_err *err)

@@ -397,7 +397,7 @@ static int put_curves(struct native *s, uint64_t machine, struct erg_err *err)
 			continue;
 		counter = put_counter(s, machine, c->def.rail, hot ? "degC" : "Hz");
 		for (size_t k = 0; k < c->n; k++)
-			put_value(s, counter, c->t[k], (double)c->raw[k] * c->def.scale);
+			put_value(s, counter, c->t[k], erg_channel_si(&c->def, c->raw[k]));
 	}
 	return r;
 }

@@ -223,7 +223,7 @@ static int add_channels(const struct erg_timeline *tl, enum erg_quantity q, cons
 			continue;
 		c.v = v = malloc(ch->n * sizeof(*v));
 		for (size_t k = 0; v && k < ch->n; k++)
-			v[k] = (double)ch->raw[k] * ch->def.scale;
+			v[k] = erg_channel_si(&ch->def, ch->raw[k]);
 		if (json_array_append_new(list,
 			    v ? curve_json(&c, buckets, tl->begin, step_ns) : NULL))
 			return erg_fail(err, -ENOMEM, "out of memory for the series of %s", c.name);

@@ -90,6 +90,7 @@ static int add_channel(struct erg_join *j, const json_t *def)
 	c->def.lsb = json_number_value(json_object_get(def, "lsb"));
 	c->def.offset_max = json_number_value(json_object_get(def, "offset_max"));
 	c->def.gain_max = json_number_value(json_object_get(def, "gain_max"));
+	c->def.offset = json_number_value(json_object_get(def, "offset")); /* not in older ones */
 	e->index = (uint32_t)tl->n_channels++;
 	return 0;
 }

@@ -45,7 +45,7 @@ static int copy_readings(const struct erg_tl_channel *c, struct erg_rail *r)
 		}
 		r->t[r->n] = c->t[i];
 		r->half[r->n] = c->half[i];
-		r->v[r->n] = (double)c->raw[i] * c->def.scale;
+		r->v[r->n] = erg_channel_si(&c->def, c->raw[i]);
 		r->n++;
 	}
 	return 0;

@@ -131,10 +131,10 @@ double erg_timeline_value_at(const struct erg_tl_channel *c, uint64_t t, size_t 
 	while (i + 1 < c->n && c->t[i + 1] <= t)
 		i++;
 	*at = i;
-	a = (double)c->raw[i] * c->def.scale;
+	a = erg_channel_si(&c->def, c->raw[i]);
 	if (t <= c->t[i] || i + 1 == c->n)
 		return a;
-	b = (double)c->raw[i + 1] * c->def.scale;
+	b = erg_channel_si(&c->def, c->raw[i + 1]);
 	f = (double)(t - c->t[i]) / (double)(c->t[i + 1] - c->t[i]);
 	return a + (b - a) * f;
 }

@@ -19,6 +19,7 @@
 #include "formats/manifest.h"
 #include "formats/base/util.h"
 #include "record/run/event_cost.h"
+#include "record/sources/attr.h"
 #include "record/sources/measure.h"
 #include "record/calibrate/roofs.h"
 #include "record/calibrate/wave.h"
@@ -79,6 +80,7 @@ static json_t *reads(const struct erg_calibrate *c, struct erg_err *err)
 {
 	const struct erg_source_config cfg = {.sysfs = c->sysfs,
 		.proc = "/proc",
+		.simulated = erg_attr_exists("%s/simulated", c->sysfs),
 		.interval_ns = 1000000};
 	struct erg_source_list list = {0};
 	struct erg_source_cost *costs;

@@ -16,10 +16,12 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "formats/base/util.h"
+#include "formats/board_page.h"
 #include "tracepoints/provider.h"
 
 #define THREADS_MAX 256
@@ -70,6 +72,20 @@ static void spin_until(uint64_t t_ns)
 	(void)sink;
 }
 
+/* On the simulated board the wave is what the threads say, however little of a processor they get. */
+static void tell_board(struct erg_board_ring *ring, const struct erg_board_page *page, bool busy)
+{
+	struct erg_board_transition does = {0};
+
+	if (!ring)
+		return;
+	if (busy) {
+		does.cpu_activity = 1;
+		does.simd_rate = 2 * (double)atomic_load(&page->state.cpu_hz);
+	}
+	(void)erg_board_publish(ring, &does);
+}
+
 struct player {
 	pthread_t thread;
 	bool emits;
@@ -81,6 +97,9 @@ static void *play(void *data)
 	const struct player *p = data;
 	uint32_t state = 1, iteration = 0;
 	uint64_t edge = p->begin_ns, t = p->begin_ns;
+	struct erg_board_page *page = getenv("ERG_BOARD_PAGE") ? erg_board_page_open(NULL) : NULL;
+	struct erg_board_ring *ring =
+		page ? erg_board_ring_take(page, (uint32_t)syscall(SYS_gettid)) : NULL;
 	unsigned bit = erg_wave_next(&state);
 
 	sleep_until(t);
@@ -91,6 +110,7 @@ static void *play(void *data)
 			t += p->chip_ns;
 			bit = erg_wave_next(&state);
 		} while (bit == now && t < p->end_ns);
+		tell_board(ring, page, now);
 		if (now)
 			spin_until(t);
 		else
@@ -100,6 +120,10 @@ static void *play(void *data)
 				iteration++, edge);
 		edge = erg_mono_ns();
 	}
+	if (ring)
+		erg_board_ring_drop(ring);
+	if (page)
+		munmap(page, sizeof(*page));
 	return NULL;
 }
 

@@ -108,6 +108,7 @@ static int put_channel(struct erg_feed *f, struct erg_cursor *c, size_t i)
 	erg_put_real(c, d->lsb);
 	erg_put_real(c, d->offset_max);
 	erg_put_real(c, d->gain_max);
+	erg_put_real(c, d->offset);
 	return r;
 }
 

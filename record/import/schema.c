@@ -46,7 +46,7 @@ static const struct event {
 	[ERG_EV_CHANNEL_DEFINE] = {"channel_define",
 		{{"source", U32}, {"index", U32}, {"rail", STR}, {"parent", STR}, {"quantity", STR},
 			{"unit", STR}, {"scale", F64}, {"wrap", U64}, {"lsb", F64},
-			{"offset_max", F64}, {"gain_max", F64}}},
+			{"offset_max", F64}, {"gain_max", F64}, {"offset", F64}}},
 	[ERG_EV_LAYER_SPAN] = {"layer_span",
 		{{"id", U32}, {"iteration", U32}, {"begin", U64}, {"end", U64}, {"track", U32}}},
 	[ERG_EV_LAYER_COUNTED] = {"layer_counted",

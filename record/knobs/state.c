@@ -30,26 +30,12 @@
 #include <jansson.h>
 
 #include "formats/base/terminal.h"
+#include "formats/base/tree.h"
 #include "formats/base/util.h"
 
 #define FORMAT "erg-knobs"
 #define PASSES 6
 #define STATE_BYTES_MAX (4 << 20)
-
-static int make_dirs(char *path)
-{
-	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		int r;
-
-		if (slash)
-			*slash = 0;
-		r = mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
-		if (slash)
-			*slash = '/';
-		if (r < 0 || !slash)
-			return r;
-	}
-}
 
 int erg_state_dir(char *buf, size_t size, struct erg_err *err)
 {
@@ -69,7 +55,7 @@ int erg_state_dir(char *buf, size_t size, struct erg_err *err)
 		return erg_fail(err, -ENOENT,
 			"no directory for saved knobs: expected HOME, "
 			"XDG_STATE_HOME or ERG_STATE_DIR in the environment");
-	r = make_dirs(buf);
+	r = erg_tree_make(buf);
 	return r < 0 ? erg_fail_errno(err, r, "%s: directory for saved knobs", buf) : 0;
 }
 

@@ -128,6 +128,8 @@ json_t *erg_describe_manifest(const struct erg_manifest_facts *f)
 		json_object_set(m, "counters", f->counters);
 	if (f->process_counters)
 		json_object_set(m, "process_counters", f->process_counters);
+	if (json_array_size(f->calibrations))
+		json_object_set(m, "calibrations", f->calibrations);
 	if (json_array_size(f->warnings))
 		json_object_set_new(m, "warnings", warnings(f->warnings));
 	return m;

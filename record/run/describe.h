@@ -26,6 +26,7 @@ struct erg_manifest_facts {
 	const struct erg_sampler_config *sampling;
 	json_t *process_counters; /* the same, of programs as a whole */
 	json_t *counters;         /* of erg_counters_resolve(), or NULL */
+	json_t *calibrations;     /* array of those that were applied */
 	json_t *warnings;         /* array of strings */
 };
 

@@ -30,6 +30,7 @@
 #include "record/run/summary.h"
 #include "record/session/destination.h"
 #include "record/sources/attr.h"
+#include "record/sources/calibration.h"
 #include "record/spool/document.h"
 #include "record/sampler/emit.h"
 #include "record/session/vigil.h"
@@ -334,6 +335,7 @@ static int manifest_write(struct erg_run *r, struct erg_err *err)
 		.sampling = &r->sampling,
 		.counters = r->counters,
 		.process_counters = r->process_counters,
+		.calibrations = r->calibrations,
 		.warnings = r->warnings,
 	};
 
@@ -346,6 +348,29 @@ static int manifest_write(struct erg_run *r, struct erg_err *err)
 }
 
 /* ---- all of it ---- */
+
+static void say_unless_quiet(void *data, const char *line)
+{
+	const struct erg_run *r = data;
+
+	if (!r->opt.quiet)
+		erg_say("%s", line);
+}
+
+/* A file that cannot be read does not end a recording: its readings can be calibrated later. */
+static void calibrate(struct erg_run *r)
+{
+	struct erg_err err = {0};
+	json_auto_t *all = NULL;
+
+	r->calibrations = json_array();
+	if (erg_calibrations_load(&all, &err) < 0) {
+		erg_run_warn(r, err.msg);
+		erg_run_warn(r, "no calibration is applied to this recording's sensors");
+		return;
+	}
+	erg_calibrations_apply(&r->sources, all, r->calibrations, say_unless_quiet, r);
+}
 
 static int start_sampling(struct erg_run *r, struct erg_err *err)
 {
@@ -364,6 +389,7 @@ static int start_sampling(struct erg_run *r, struct erg_err *err)
 		n = erg_sampler_prepare(&r->sampling, erg_run_warn, r, &r->sampler, err);
 	if (n)
 		return n;
+	calibrate(r); /* starting a source may have set its model */
 	exe[len > 0 ? len : 0] = '\0';
 	erg_emit_process(r->run_id, exe);
 	r->begin_ns = erg_mono_ns();
@@ -455,6 +481,7 @@ void erg_run_release(struct erg_run *r)
 	json_decref(r->manifest);
 	json_decref(r->counters);
 	json_decref(r->process_counters);
+	json_decref(r->calibrations);
 	json_decref(r->warnings);
 	erg_finish_free(r->finish);
 	free(r->part);

@@ -63,7 +63,7 @@ struct erg_run {
 	bool losses_known;
 	bool recorded;             /* the spool holds a recording: it must not be lost */
 	uint64_t begin_ns, end_ns; /* of the recording */
-	json_t *manifest, *counters, *process_counters, *warnings;
+	json_t *manifest, *counters, *process_counters, *calibrations, *warnings;
 	struct erg_err failure; /* why the recording is not complete; code 0: it is */
 };
 

@@ -28,6 +28,7 @@ static void emit_channel(uint32_t source, uint32_t index, const struct erg_chann
 		.lsb = c->lsb,
 		.offset_max = c->offset_max,
 		.gain_max = c->gain_max,
+		.offset = c->offset,
 	};
 
 	lttng_ust_tracepoint(ergtrace, channel_define, &ev);

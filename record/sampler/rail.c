@@ -39,11 +39,11 @@ bool erg_rail_watts(const struct erg_source *s, const struct erg_rail_form *f,
 
 	if (f->by == ERG_Q_ENERGY || values[f->value] == ERG_VALUE_NONE)
 		return false;
-	w = (double)values[f->value] * s->channels[f->value].scale;
+	w = erg_channel_si(&s->channels[f->value], values[f->value]);
 	if (f->by == ERG_Q_CURRENT) {
 		if (values[f->volts] == ERG_VALUE_NONE)
 			return false;
-		w *= (double)values[f->volts] * s->channels[f->volts].scale;
+		w *= erg_channel_si(&s->channels[f->volts], values[f->volts]);
 	}
 	*ret_w = w;
 	return true;

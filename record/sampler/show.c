@@ -230,7 +230,7 @@ void erg_show_take(struct erg_show *s, uint32_t source, uint64_t time_ns, const 
 		if (values[w->channel] == ERG_VALUE_NONE)
 			continue;
 		v.time_ns = time_ns;
-		v.value = (double)values[w->channel] * src->channels[w->channel].scale;
+		v.value = erg_channel_si(&src->channels[w->channel], values[w->channel]);
 		publish(l, &v);
 	}
 }

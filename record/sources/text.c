@@ -167,6 +167,44 @@ static void print_source(const json_t *s, FILE *out)
 	fputc('\n', out);
 }
 
+static double estimate(const json_t *c, const char *key, const char *which)
+{
+	return number(json_object_get(c, key), which);
+}
+
+/* Half of a 95 % interval, as everywhere. */
+void erg_calibration_print_text(const json_t *c, FILE *out)
+{
+	const json_t *watts = json_object_get(c, "watts");
+
+	fprintf(out, "%s (%s%s) against %s, %s, on %s\n", text(c, "rail"), text(c, "kind"),
+		json_is_true(json_object_get(c, "simulated")) ? ", simulated" : "",
+		text(c, "against"), text(c, "date"), text(c, "host"));
+	fprintf(out, "  gain %.5g +-%.2g, offset %.4g +-%.2g W\n", estimate(c, "gain", "value"),
+		2 * estimate(c, "gain", "u"), estimate(c, "offset_w", "value"),
+		2 * estimate(c, "offset_w", "u"));
+	fprintf(out, "  lag %.4g +-%.2g ms, window %.4g +-%.2g ms\n",
+		1e3 * estimate(c, "lag_s", "value"), 2e3 * estimate(c, "lag_s", "u"),
+		1e3 * estimate(c, "window_s", "value"), 2e3 * estimate(c, "window_s", "u"));
+	fprintf(out, "  from %.0f readings in %g s, %.4g to %.4g W, r2 %.4f\n",
+		number(c, "readings"), number(c, "seconds"),
+		json_number_value(json_array_get(watts, 0)),
+		json_number_value(json_array_get(watts, 1)), number(c, "r2"));
+}
+
+static void print_calibrations(const json_t *list, FILE *out)
+{
+	const json_t *c;
+	size_t i;
+
+	if (json_array_size(list))
+		fprintf(out, "Calibrations, which recordings apply:\n");
+	json_array_foreach ((json_t *)list, i, c)
+		erg_calibration_print_text(c, out);
+	if (json_array_size(list))
+		fputc('\n', out);
+}
+
 void erg_sources_print_text(const json_t *doc, FILE *out)
 {
 	json_auto_t *shown = erg_terminal_json(doc); /* names of rails and files are the kernel's */
@@ -182,6 +220,7 @@ void erg_sources_print_text(const json_t *doc, FILE *out)
 	}
 	if (!power)
 		fprintf(out, "No source of power or energy: a recording will hold times only.\n\n");
+	print_calibrations(json_object_get(shown, "calibrations"), out);
 	if (json_array_size(missing))
 		fprintf(out, "Missing or noteworthy:\n");
 	json_array_foreach ((json_t *)missing, i, j) {

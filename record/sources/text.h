@@ -9,5 +9,7 @@
 /* The document of `erg-record sources` for people: each source with its rails as a tree, then what
  * is missing. */
 void erg_sources_print_text(const json_t *doc, FILE *out);
+/* A calibration (calibration.h). */
+void erg_calibration_print_text(const json_t *c, FILE *out);
 
 #endif

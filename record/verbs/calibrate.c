@@ -9,12 +9,15 @@
 #include "formats/base/options.h"
 #include "formats/base/terminal_json.h"
 #include "formats/base/util.h"
+#include "record/calibrate/against.h"
 #include "record/calibrate/calibrate.h"
+#include "record/sources/calibration.h"
+#include "record/sources/text.h"
 #include "record/verbs/verb.h"
 
 struct options {
 	struct erg_calibrate c;
-	const char *format;
+	const char *format, *against, *rail;
 	bool wave, roofs;
 };
 
@@ -60,6 +63,12 @@ static const struct erg_option rows[] = {
 		"instead: operations and bytes a second that this machine can do at most, for "
 		"rooflines; recorded with -o, or as the command of a recording",
 		ERG_OPTION_FLAG, AT(roofs)},
+	{"against", 0, "RAIL",
+		"instead: gain, offset, lag and window of a sensor against the meter that reads RAIL "
+		"on the same supply, kept for later recordings",
+		ERG_OPTION_TEXT, AT(against)},
+	{"rail", 0, "RAIL", "with --against: the sensor (the only other rail of --source)",
+		ERG_OPTION_TEXT, AT(rail)},
 	{"wave", 0, NULL, NULL, ERG_OPTION_FLAG, AT(wave)}, /* what this verb runs itself with */
 	{0},
 };
@@ -161,6 +170,44 @@ static int calibrate(struct options *o, struct erg_err *err)
 	return 0;
 }
 
+static int against(const struct options *o, struct erg_err *err)
+{
+	json_auto_t *found = NULL;
+	char path[PATH_MAX];
+	int r = erg_calibrate_against(&o->c, o->against, o->rail, &found, err);
+
+	if (!r)
+		r = erg_calibration_store(found, path, sizeof(path), err);
+	if (r < 0)
+		return r;
+	if (!strcmp(o->format, "json")) {
+		json_auto_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s}, s:[], s:O, s:s}", "schema",
+			"ergtrace/1", "tool", "name", "erg-record", "version", ERG_VERSION, "verb",
+			"calibrate", "warnings", "calibration", found, "file", path);
+
+		json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+	} else {
+		json_auto_t *shown = erg_terminal_json(found);
+
+		erg_calibration_print_text(shown, stdout);
+		printf("kept in              %s\n", path);
+	}
+	return 0;
+}
+
+static int wrong_together(const struct options *o)
+{
+	if (o->rail && !o->against)
+		return erg_options_wrong(&command, "--rail is for --against");
+	if (o->against && o->roofs)
+		return erg_options_wrong(&command, "--against and --roofs are two measurements");
+	if (o->against && o->c.keep)
+		return erg_options_wrong(&command,
+			"--against records no archive: -o is for the others");
+	return 0;
+}
+
 static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {.c = {.rate = "1000",
@@ -176,6 +223,11 @@ static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 		return r == 1 ? 0 : r;
 	if (first < argc)
 		return erg_options_wrong(&command, "'%s' is one word too many", argv[first]);
+	r = wrong_together(&o);
+	if (r)
+		return r;
+	if (o.against)
+		return against(&o, err);
 	if (o.roofs)
 		return roofs(&o, err);
 	return o.wave ? wave(&o, err) : calibrate(&o, err);

@@ -16,6 +16,7 @@
 #include "formats/base/pager.h"
 #include "formats/base/util.h"
 #include "record/sources/attr.h"
+#include "record/sources/calibration.h"
 #include "record/sources/source.h"
 #include "record/sources/measure.h"
 #include "record/sources/text.h"
@@ -104,15 +105,16 @@ static json_t *model_json(const struct erg_sensor_model *m)
 
 static json_t *value_json(const struct erg_channel_def *d, int64_t raw)
 {
-	return raw == ERG_VALUE_NONE ? json_null() : json_real((double)raw * d->scale);
+	return raw == ERG_VALUE_NONE ? json_null() : json_real(erg_channel_si(d, raw));
 }
 
 static json_t *channel_json(const struct erg_channel_def *d, int64_t raw)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:f, s:f, s:f, s:o}", "rail", d->rail,
+	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:f, s:f, s:f, s:f, s:o}", "rail", d->rail,
 		"parent", d->parent, "quantity", erg_quantity_name(d->quantity), "unit", d->unit,
 		"scale", d->scale, "wrap", count_json(d->wrap), "lsb", d->lsb, "offset_max",
-		d->offset_max, "gain_max", d->gain_max, "value", value_json(d, raw));
+		d->offset_max, "gain_max", d->gain_max, "offset", d->offset, "value",
+		value_json(d, raw));
 }
 
 static json_t *cost_json(const struct erg_source_cost *c)
@@ -146,7 +148,8 @@ static json_t *source_json(const struct erg_source *s, const struct erg_source_c
 	return j;
 }
 
-static json_t *document(const struct erg_source_list *l, const struct erg_source_cost *costs)
+static json_t *document(const struct erg_source_list *l, const struct erg_source_cost *costs,
+	json_t *calibrations)
 {
 	json_t *sources = json_array(), *missing = json_array();
 
@@ -158,9 +161,9 @@ static json_t *document(const struct erg_source_list *l, const struct erg_source
 			json_pack("{s:s, s:s, s:s, s:s}", "kind", l->notes[i].kind, "path",
 				l->notes[i].path, "reason", l->notes[i].reason, "mend",
 				l->notes[i].mend));
-	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[], s:o, s:o}", "schema", "ergtrace/1", "tool",
-		"name", "erg-record", "version", ERG_VERSION, "verb", "sources", "warnings",
-		"sources", sources, "missing", missing);
+	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[], s:o, s:o, s:O}", "schema", "ergtrace/1",
+		"tool", "name", "erg-record", "version", ERG_VERSION, "verb", "sources", "warnings",
+		"sources", sources, "missing", missing, "calibrations", calibrations);
 }
 
 /* ---- the verb ---- */
@@ -192,6 +195,11 @@ static int emit(const struct options *o, json_t *doc, struct erg_err *err)
 	return 0;
 }
 
+/* The document has them, and what they made of the models. */
+static void say_nothing(void *data, const char *line)
+{
+}
+
 static int sources_run(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {.list = "auto",
@@ -202,6 +210,7 @@ static int sources_run(int argc, char **argv, struct erg_err *err)
 	_cleanup_(erg_source_list_release) struct erg_source_list list = {0};
 	_cleanup_(erg_freep) struct erg_source_cost *costs = NULL;
 	struct erg_source_config cfg = {.proc = "/proc", .interval_ns = 1000000};
+	json_auto_t *calibrations = NULL;
 	json_t *doc;
 	int r = parse_options(argc, argv, &o);
 
@@ -220,7 +229,11 @@ static int sources_run(int argc, char **argv, struct erg_err *err)
 		if (r < 0)
 			return r;
 	}
-	doc = document(&list, costs);
+	r = erg_calibrations_load(&calibrations, err);
+	if (r < 0)
+		return r;
+	erg_calibrations_apply(&list, calibrations, NULL, say_nothing, NULL);
+	doc = document(&list, costs, calibrations);
 	r = emit(&o, doc, err);
 	json_decref(doc);
 	return r;

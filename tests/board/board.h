@@ -16,6 +16,7 @@
 #include "tests/board/adc.h"
 #include "tests/board/control.h"
 #include "tests/board/follow.h"
+#include "tests/board/meter.h"
 #include "tests/board/model.h"
 #include "formats/board_page.h"
 #include "tests/board/tree.h"
@@ -31,6 +32,7 @@ struct erg_board_config {
 	bool sensor_locked; /* samples cannot be changed */
 	bool power_files;   /* powerN_input beside current and voltage */
 	bool energy;        /* powercap energy counters */
+	bool meter;         /* a PowerSensor3 at DIR/ergboard/meter */
 	uint64_t energy_range_uj, energy_period_ns;
 	double energy_lsb_uj;
 	double thermal_speed; /* time constants are divided by it */
@@ -84,6 +86,7 @@ struct erg_board {
 	uint64_t hwmon_shown, energy_shown;
 	unsigned samples; /* the ema's N */
 
+	struct erg_meter meter;
 	struct erg_attribute *attributes;
 	size_t n_attributes;
 	struct erg_tree_file processes;

@@ -46,6 +46,7 @@ static const struct option_row rows[] = {
 	{"sensor-locked", NULL, "samples cannot be written", FLAG, AT(sensor_locked)},
 	{"power-files", NULL, "powerN_input as well", FLAG, AT(power_files)},
 	{"energy", NULL, "energy counters in class/powercap as well", FLAG, AT(energy)},
+	{"meter", NULL, "a PowerSensor3 on the input, at DIR/ergboard/meter", FLAG, AT(meter)},
 	{"energy-range", "UJ", "where the counters wrap (262143328850)", SPECIAL, 0},
 	{"energy-period", "US", "between updates of the counters (1000)", MICROSECONDS,
 		AT(energy_period_ns), 10, 1e8},

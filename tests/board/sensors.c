@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HWMON "class/hwmon/hwmon0/"
 
@@ -128,6 +129,18 @@ static void forget_files(struct erg_board *b)
 	}
 }
 
+static int open_meter(struct erg_board *b, struct erg_err *err)
+{
+	int r = erg_meter_open(&b->meter, b->cfg.rail_mv / 1000, b->t_ns, err);
+
+	if (r < 0)
+		return r;
+	(void)unlinkat(b->root_fd, "ergboard/meter", 0); /* of a board before */
+	if (symlinkat(b->meter.path, b->root_fd, "ergboard/meter") < 0)
+		return erg_fail_errno(err, -errno, "ergboard/meter");
+	return 0;
+}
+
 int erg_board_sensors_open(struct erg_board *b, struct erg_err *err)
 {
 	int r = 0;
@@ -145,11 +158,15 @@ int erg_board_sensors_open(struct erg_board *b, struct erg_err *err)
 		r = make(b, &b->hwmon_model, HWMON, "ergtrace_model", 0, "", err);
 	if (r == 0)
 		show_model(b);
+	if (r == 0 && b->cfg.meter)
+		r = open_meter(b, err);
 	return r;
 }
 
 void erg_board_sensors_feed(struct erg_board *b, uint64_t to_ns, const struct erg_model_power *p)
 {
+	if (b->cfg.meter)
+		erg_meter_feed(&b->meter, to_ns, p->rail_w[ERG_RAIL_IN]);
 	for (int i = 0; i < ERG_RAILS; i++) {
 		erg_adc_feed(&b->adc[i], to_ns, p->rail_w[i]);
 		if (b->cfg.energy)
@@ -182,6 +199,8 @@ void erg_board_sensors_show(struct erg_board *b)
 
 	if (b->cfg.energy)
 		show_counters(b);
+	if (b->cfg.meter)
+		erg_meter_serve(&b->meter);
 	for (int i = 0; i < ERG_RAILS; i++)
 		if (!erg_adc_read(&b->adc[i], b->t_ns, &s[i]))
 			return;
@@ -202,6 +221,7 @@ void erg_board_sensors_show(struct erg_board *b)
 
 void erg_board_sensors_close(struct erg_board *b)
 {
+	erg_meter_close(&b->meter);
 	for (int i = 0; i < ERG_RAILS; i++) {
 		erg_tree_close(&b->current[i]);
 		erg_tree_close(&b->voltage[i]);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The file of calibrations, and what one does to a source.
+ *
+ * A sensor shows y = o + g p. Its channel gets scale/g and -o/g in place of scale and 0, so whatever reads
+ * raw values by scale and offset has p. Current times voltage becomes p where the current alone is changed,
+ * with the offset over the mean voltage of the calibration. A counter has no offset that could be taken out
+ * of it: then what the offset is of the lowest power that was calibrated widens the bound of the gain.
+ *
+ * A calibration of a simulated board is for simulated boards, and that of a machine for the machine: files of
+ * home directories are shared between both.
+ */
+#include "record/sources/calibration.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "formats/base/outfile.h"
+#include "formats/base/tree.h"
+#include "formats/base/util.h"
+
+#define FORMAT "erg-calibrations"
+#define BYTES_MAX (4 << 20)
+#define MACHINE_DIR "/var/lib/ergtrace"
+#define NAME "calibrations.json"
+
+/* ---- the file ---- */
+
+/* 1: PATH; 0: there is none. MACHINE: what all users share. */
+static int file_path(bool machine, char *path, size_t size)
+{
+	const char *named = getenv("ERG_CALIBRATIONS"), *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (named && *named)
+		return machine || !strcmp(named, "none")
+			? 0
+			: snprintf(path, size, "%s", named) < (int)size;
+	if (machine || geteuid() == 0)
+		return machine == (geteuid() == 0)
+			? 0
+			: snprintf(path, size, "%s/%s", MACHINE_DIR, NAME) < (int)size;
+	if (state && *state)
+		return snprintf(path, size, "%s/ergtrace/%s", state, NAME) < (int)size;
+	return home && *home &&
+		snprintf(path, size, "%s/.local/state/ergtrace/%s", home, NAME) < (int)size;
+}
+
+static bool is_estimate(const json_t *c, const char *key, bool positive)
+{
+	const json_t *e = json_object_get(c, key), *v = json_object_get(e, "value");
+	const json_t *u = json_object_get(e, "u");
+
+	return json_is_number(v) && json_is_number(u) && json_number_value(u) >= 0 &&
+		(!positive || json_number_value(v) > 0);
+}
+
+static bool is_calibration(const json_t *c)
+{
+	return json_is_string(json_object_get(c, "host")) &&
+		json_is_string(json_object_get(c, "kind")) &&
+		json_is_string(json_object_get(c, "rail")) &&
+		json_is_boolean(json_object_get(c, "simulated")) &&
+		json_is_string(json_object_get(c, "date")) &&
+		json_is_string(json_object_get(c, "against")) &&
+		json_is_object(json_object_get(c, "model")) && is_estimate(c, "gain", true) &&
+		is_estimate(c, "offset_w", false) && is_estimate(c, "lag_s", false) &&
+		is_estimate(c, "window_s", false);
+}
+
+/* 0: *RET is the array; 1: there is no such file. Others could make every figure of a user wrong by it. */
+static int file_load(const char *path, json_t **ret, struct erg_err *err)
+{
+	_cleanup_(erg_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	json_error_t error;
+	struct stat st;
+	json_t *doc, *list, *c;
+	size_t i;
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 1;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return erg_fail_errno(err, -errno, "%s", path);
+	if (!S_ISREG(st.st_mode) || st.st_size > BYTES_MAX)
+		return erg_fail(err, -EINVAL, "%s: expected a file of at most %d bytes", path,
+			BYTES_MAX);
+	if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022))
+		return erg_fail(err, -EPERM,
+			"%s: expected a file that you or root own and nobody else can write", path);
+	doc = json_loadfd(fd, 0, &error);
+	list = json_object_get(doc, "calibrations");
+	if (!doc)
+		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, error.line, error.text);
+	if (strcmp(json_string_value(json_object_get(doc, "format"))
+			    ? json_string_value(json_object_get(doc, "format"))
+			    : "",
+		    FORMAT) ||
+		json_integer_value(json_object_get(doc, "version")) != 1 || !json_is_array(list)) {
+		json_decref(doc);
+		return erg_fail(err, -EINVAL, "%s: expected \"format\": \"%s\", version 1", path,
+			FORMAT);
+	}
+	json_array_foreach (list, i, c)
+		if (!is_calibration(c)) {
+			json_decref(doc);
+			return erg_fail(err, -EINVAL,
+				"%s: entry %zu is no calibration, as calibrate --against writes it",
+				path, i + 1);
+		}
+	*ret = json_incref(list);
+	json_decref(doc);
+	return 0;
+}
+
+int erg_calibrations_load(json_t **ret, struct erg_err *err)
+{
+	json_auto_t *all = json_array();
+	char path[PATH_MAX];
+
+	for (int machine = 0; machine < 2; machine++) {
+		json_auto_t *list = NULL;
+		int r = file_path(machine, path, sizeof(path)) ? file_load(path, &list, err) : 1;
+
+		if (r < 0)
+			return r;
+		if (list && json_array_extend(all, list) < 0)
+			return erg_fail_errno(err, -ENOMEM, "%s", path);
+	}
+	if (!all)
+		return erg_fail_errno(err, -ENOMEM, "calibrations");
+	*ret = json_incref(all);
+	return 0;
+}
+
+static bool same_text(const json_t *a, const json_t *b, const char *key)
+{
+	return json_equal(json_object_get(a, key), json_object_get(b, key));
+}
+
+static bool same_sensor(const json_t *a, const json_t *b)
+{
+	return same_text(a, b, "host") && same_text(a, b, "kind") && same_text(a, b, "rail") &&
+		same_text(a, b, "simulated");
+}
+
+static int folder_make(const char *path, struct erg_err *err)
+{
+	char dir[PATH_MAX], *slash;
+	int r;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (!slash || slash == dir)
+		return 0;
+	*slash = '\0';
+	r = erg_tree_make(dir);
+	return r < 0 ? erg_fail_errno(err, r, "%s", dir) : 0;
+}
+
+int erg_calibration_store(const json_t *c, char *path, size_t size, struct erg_err *err)
+{
+	_cleanup_(erg_outfile_discard) struct erg_outfile o = {0};
+	json_auto_t *list = NULL, *doc = NULL;
+	int r;
+
+	if (!file_path(false, path, size))
+		return erg_fail(err, -ENOENT,
+			"no place for the calibration: expected HOME, XDG_STATE_HOME or "
+			"ERG_CALIBRATIONS=FILE in the environment");
+	r = file_load(path, &list, err);
+	if (r > 0)
+		list = json_array();
+	if (r < 0 || folder_make(path, err) < 0 || erg_outfile_open(&o, path, err) < 0)
+		return err->code;
+	for (size_t i = json_array_size(list); i-- > 0;)
+		if (same_sensor(json_array_get(list, i), c))
+			json_array_remove(list, i);
+	json_array_append(list, (json_t *)c);
+	doc = json_pack("{s:s, s:i, s:O}", "format", FORMAT, "version", 1, "calibrations", list);
+	if (!doc || json_dumpf(doc, o.f, JSON_INDENT(2) | JSON_PRESERVE_ORDER) < 0 ||
+		fputc('\n', o.f) == EOF)
+		return erg_fail_errno(err, -EIO, "%s", path);
+	return erg_outfile_commit(&o, err);
+}
+
+/* ---- what it does ---- */
+
+static const char *text_of(const json_t *c, const char *key)
+{
+	const char *s = json_string_value(json_object_get(c, key));
+
+	return s ? s : "";
+}
+
+static double part(const json_t *c, const char *key, const char *which)
+{
+	return json_number_value(json_object_get(json_object_get(c, key), which));
+}
+
+json_t *erg_calibration_model(const struct erg_sensor_model *m)
+{
+	return json_pack("{s:s, s:I, s:I, s:f}", "kind", erg_sensor_kind_name(m->kind), "window_ns",
+		(json_int_t)m->window_ns, "period_ns", (json_int_t)m->period_ns, "alpha", m->alpha);
+}
+
+/* The channel of RAIL that makes its power: energy, else power, else current beside a voltage. */
+static struct erg_channel_def *value_channel(const struct erg_source *s, const char *rail)
+{
+	static const enum erg_quantity order[] = {ERG_Q_ENERGY, ERG_Q_POWER, ERG_Q_CURRENT};
+
+	for (size_t q = 0; q < ERG_ARRAY_SIZE(order); q++)
+		for (size_t i = 0; i < s->n_channels; i++)
+			if (s->channels[i].quantity == order[q] &&
+				!strcmp(s->channels[i].rail, rail))
+				return &s->channels[i];
+	return NULL;
+}
+
+static void channel_correct(struct erg_channel_def *d, const json_t *c)
+{
+	double gain = part(c, "gain", "value"), offset_w = part(c, "offset_w", "value");
+	double u_w = 2 * part(c, "offset_w", "u") / gain;
+	double volts = json_number_value(json_object_get(c, "mean_v"));
+	double low = json_number_value(json_array_get(json_object_get(c, "watts"), 0));
+
+	d->scale /= gain;
+	d->gain_max = 2 * part(c, "gain", "u") / gain;
+	if (d->quantity == ERG_Q_ENERGY) {
+		d->gain_max += low > 0 ? fabs(offset_w) / low : 0;
+		return;
+	}
+	if (d->quantity == ERG_Q_POWER)
+		volts = 1;
+	if (!(volts > 0))
+		return;
+	d->offset = -offset_w / gain / volts;
+	d->offset_max = u_w / volts;
+}
+
+static bool same_settings(const struct erg_sensor_model *m, const json_t *c)
+{
+	json_auto_t *now = erg_calibration_model(m);
+
+	return json_equal(now, json_object_get(c, "model"));
+}
+
+static void model_correct(struct erg_sensor_model *m, const json_t *c)
+{
+	double window_s = part(c, "window_s", "value");
+
+	m->lag_ns = llround(1e9 * part(c, "lag_s", "value"));
+	m->lag_u_ns = (uint64_t)llround(1e9 * part(c, "lag_s", "u"));
+	m->provenance = ERG_PROVENANCE_MEASURED;
+	if (m->kind == ERG_SENSOR_BOXCAR || m->kind == ERG_SENSOR_POINT)
+		m->window_ns = (uint64_t)llround(1e9 * fmax(window_s, 0));
+	else if (m->kind == ERG_SENSOR_EMA && m->period_ns && window_s > 0)
+		m->alpha = -expm1(-1e-9 * (double)m->period_ns / window_s);
+}
+
+static void say_applied(const struct erg_channel_def *d, const json_t *c, bool fits,
+	void (*say)(void *data, const char *line), void *data)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line),
+		"%s: read by the calibration of %s against %s: gain %.4g, offset %.3g W%s", d->rail,
+		text_of(c, "date"), text_of(c, "against"), part(c, "gain", "value"),
+		part(c, "offset_w", "value"),
+		fits ? ""
+		     : "; its lag and window are not, for the sensor's settings are others now");
+	say(data, line);
+}
+
+void erg_calibrations_apply(const struct erg_source_list *list, const json_t *all, json_t *applied,
+	void (*say)(void *data, const char *line), void *data)
+{
+	char host[256] = "";
+	json_t *c;
+	size_t k;
+
+	gethostname(host, sizeof(host) - 1);
+	for (size_t i = 0; i < list->n; i++) {
+		struct erg_source *s = list->sources[i];
+		const struct erg_sensor_model before = s->model;
+		bool taken[ERG_SOURCE_CHANNELS_MAX] = {false}, timed = false;
+
+		json_array_foreach ((json_t *)all, k, c) {
+			struct erg_channel_def *d = value_channel(s, text_of(c, "rail"));
+			bool fits;
+
+			if (!d || taken[d - s->channels] || strcmp(text_of(c, "host"), host) ||
+				strcmp(text_of(c, "kind"), s->ops->kind) ||
+				json_is_true(json_object_get(c, "simulated")) != s->simulated)
+				continue;
+			taken[d - s->channels] = true;
+			channel_correct(d, c);
+			fits = same_settings(&before, c);
+			if (fits && !timed) /* all rails of a sensor have one lag and one window */
+				model_correct(&s->model, c);
+			timed |= fits;
+			say_applied(d, c, fits, say, data);
+			if (applied)
+				json_array_append(applied, c);
+		}
+	}
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# A sensor of the simulated board against a meter on the board's input, whose frames are the true power;
+# then recordings with what was found, against the board's own log of the truth.
+load helpers
+
+test_setup() {
+    skip_unless erg-record erg-analyze jq lttng
+    export ERG_CALIBRATIONS=$BATS_TEST_TMPDIR/calibrations.json
+    wave=(erg-record calibrate --sysfs b -s "hwmon:VDD_IN,powersensor3:b/ergboard/meter" --against METER_IN
+        --rail VDD_IN --seconds 4 --chip 60)
+    board=(erg-board b --meter)
+    # where it may, it does not wait for others: a meter that was not served has gaps
+    ! chrt --reset-on-fork --fifo 2 true 2>/dev/null || board=(chrt --reset-on-fork --fifo 2 "${board[@]}")
+}
+
+# within JQ-PATH TRUTH AT-MOST: of what was found, by 5 standard uncertainties, which are not larger than AT-MOST
+within() {
+    jq -e --argjson truth "$2" --argjson most "$3" \
+        ".calibration.$1 | (.value - \$truth | fabs) <= 5 * .u and .u <= \$most" found.json >/dev/null ||
+        { jq -c ".calibration.$1" found.json; echo "the truth is $2"; return 1; }
+}
+
+@test "gain, offset, lag and window of a sensor are found, kept, shown and applied" {
+    # -60 mA at 19 V are -1.14 W
+    sensor=(--gain 0.7 --offset -60 --lag 30000 --window 20000 --period 20000)
+    "${board[@]}" "${sensor[@]}" -- "${wave[@]}" --format json >found.json
+    within gain 0.7 0.02
+    within offset_w -1.14 0.1
+    within lag_s 0.03 0.005
+    within window_s 0.02 0.01
+    jq -e '.calibration | .simulated and .kind == "hwmon" and (.against | startswith("METER_IN"))' found.json
+
+    # what a recording without and one with it find of the same load
+    cat >load.sh <<'SH'
+ERG_CALIBRATIONS=none erg-record run -q --sysfs b -s hwmon:VDD_IN -o plain.erg -- erg-board-play --duration 2
+erg-record run --sysfs b -s hwmon:VDD_IN -o cal.erg -- erg-board-play --duration 2 2>said
+erg-record sources --sysfs b -s hwmon:VDD_IN --seconds 0 >sources
+SH
+    "${board[@]}" "${sensor[@]}" -- sh load.sh
+    grep -q 'VDD_IN: read by the calibration of .* gain 0\.' said
+    grep -q 'Calibrations, which recordings apply' sources
+    grep -q 'lag .* ms, window .* ms' sources
+    for run in plain cal; do
+        erg-analyze export --to csv $run.erg -o $run.csv
+    done
+    tar -xOf cal.erg --wildcards '*manifest.json' |
+        jq -e '(.calibrations | length == 1) and .sources[0].sensor.provenance == "measured"'
+    # without it a third of the power is missing, and more; the lag at both ends leaves some
+    off plain 30 100
+    off cal 0 6
+    # and so in the recorder's own sum
+    found=$(sed -n 's/.* s, \([0-9.]*\) J, EDP.*/\1/p' said)
+    awk -v f="$found" -v t="$(true_j cal)" 'BEGIN { exit !(f / t > 0.94 && f / t < 1.06) }'
+}
+
+# from_to RUN: its command's begin and end, ns
+from_to() { tar -xOf "$1.erg" --wildcards '*summary.json' | jq -r '"\(.begin_ns) \(.end_ns)"'; }
+
+# true_j RUN: J of its command, by the board's log
+true_j() {
+    local from to
+    read -r from to < <(from_to "$1")
+    erg-board-truth b/ergboard/truth.log --begin "$from" --end "$to"
+}
+
+# off RUN LEAST MOST: per cent by which the mean of its readings is off the true mean power
+off() {
+    local from to
+    read -r from to < <(from_to "$1")
+    awk -F, -v joules="$(true_j "$1")" -v ns="$((to - from))" -v least="$2" -v most="$3" '
+        NR > 1 && $1 > 0 && $1 < ns / 1e9 { sum += $2; n++ }
+        END {
+            off = (sum / n) / (joules / (ns / 1e9)) * 100 - 100
+            off = off < 0 ? -off : off
+            print sum / n, joules / (ns / 1e9), off
+            exit !(off >= least && off <= most)
+        }' "$1.csv"
+}
+
+@test "what cannot be told is refused, and nothing is kept" {
+    "${board[@]}" -- sh -c '
+        "$@" --against NONE >out 2>&1; echo "$?" >>out
+        "$@" --against METER_IN >out2 2>&1; echo "$?" >>out2
+        env -u ERG_BOARD_PAGE "$@" --against METER_IN --rail VDD_IN --seconds 1 >out3 2>&1; echo "$?" >>out3
+        ' sh erg-record calibrate --sysfs b -s "hwmon,powersensor3:b/ergboard/meter"
+    grep -q -- '--against NONE: no such rail of power: there are VDD_IN, VDD_CPU, VDD_GPU, METER_IN' out
+    grep -q -- 'expected --rail with one of: VDD_IN, VDD_CPU, VDD_GPU' out2
+    grep -qE 'follow the meter|rises with the meter|varied too little' out3
+    grep -qx 1 out3
+    [ ! -e "$ERG_CALIBRATIONS" ]
+    run -2 erg-record calibrate --rail X
+    [[ $output == *"--rail is for --against"* ]]
+    run -2 erg-record calibrate --against X --roofs
+    [[ $output == *"two measurements"* ]]
+}
+
+@test "a file of calibrations that is damaged is told, and the recording goes on without" {
+    echo '{"format": "erg-calibrations", "version": 1, "calibrations": [{}]}' >"$ERG_CALIBRATIONS"
+    erg-record run -s procstat -o run.erg -- true 2>said
+    grep -q "$ERG_CALIBRATIONS: entry 1 is no calibration" said
+    grep -q "no calibration is applied" said
+    run -1 erg-record sources -s procstat --reads 0
+    [[ $output == *"entry 1 is no calibration"* ]]
+}
