@@ -135,12 +135,17 @@ static bool is_of_its_time(const struct erg_rail *r)
 	return r->at_stamp && r->model.period_ns <= r->interval_ns + r->interval_ns / 20;
 }
 
+static bool same_times(const struct erg_rail *a, const struct erg_rail *b)
+{
+	return a->n == b->n && !(a->n && memcmp(a->t, b->t, a->n * sizeof(*a->t)));
+}
+
 const char *erg_rail_sum_obstacle(const struct erg_rail *rails, const size_t *which, size_t n)
 {
 	for (size_t k = 0; k < n; k++) {
 		const struct erg_rail *a = &rails[which[0]], *b = &rails[which[k]];
 
-		if (a->n != b->n || (a->n && memcmp(a->t, b->t, a->n * sizeof(*a->t))))
+		if (!same_times(a, b))
 			return "they were not read at the same times";
 		if (!same_model(a, b))
 			return "their sensors differ";
@@ -208,8 +213,21 @@ int erg_rail_sum(const struct erg_rail *rails, const size_t *which, size_t n, st
 	return 0;
 }
 
-int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
-	struct erg_err *err)
+/* What their readings themselves do not allow, whatever is known of the sensors. */
+static const char *readings_obstacle(const struct erg_rail *rails, const size_t *which, size_t n)
+{
+	for (size_t k = 1; k < n; k++) {
+		if (!same_times(&rails[which[0]], &rails[which[k]]))
+			return "they were not read at the same times";
+		if (rails[which[0]].counter != rails[which[k]].counter)
+			return "one counts energy, another tells power";
+	}
+	return NULL;
+}
+
+static int pick(struct erg_rail *rails, size_t n, const char *name,
+	const char *(*obstacle)(const struct erg_rail *rails, const size_t *which, size_t n),
+	size_t *ret, struct erg_err *err)
 {
 	_cleanup_(erg_freep) size_t *which = NULL;
 	const char *why;
@@ -221,9 +239,21 @@ int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *re
 	*ret = which[0];
 	if (n_which == 1)
 		return 0;
-	why = erg_rail_sum_obstacle(rails, which, n_which);
+	why = obstacle(rails, which, n_which);
 	if (why)
 		return erg_fail(err, -ENOTSUP, "rails '%s' cannot be one series: %s", name, why);
 	*ret = n;
 	return erg_rail_sum(rails, which, n_which, &rails[n], err);
+}
+
+int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
+	struct erg_err *err)
+{
+	return pick(rails, n, name, erg_rail_sum_obstacle, ret, err);
+}
+
+int erg_rail_pick_readings(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
+	struct erg_err *err)
+{
+	return pick(rails, n, name, readings_obstacle, ret, err);
 }

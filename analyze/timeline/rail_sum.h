@@ -35,5 +35,9 @@ int erg_rail_sum(const struct erg_rail *rails, const size_t *which, size_t n, st
  */
 int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
 	struct erg_err *err);
+/* The same for readings that are shown, or averaged over times beside which lags are nothing: those of
+ * one time are added, whatever the sensors; the sum has the first one's model. */
+int erg_rail_pick_readings(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
+	struct erg_err *err);
 
 #endif

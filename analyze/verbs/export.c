@@ -12,7 +12,7 @@
 #include "analyze/account/runs.h"
 #include "analyze/experiment/sweep.h"
 #include "analyze/export/sqlite.h"
-#include "analyze/timeline/rail.h"
+#include "analyze/timeline/rail_sum.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/outfile.h"
 
@@ -36,9 +36,11 @@ static int to_csv(const struct erg_timeline *tl, const struct erg_common *common
 	int r = erg_rails_build(tl, &rails, &n, err);
 
 	if (r >= 0)
-		r = erg_rail_choose(rails, n, common->rail, &rail, err);
-	if (r >= 0)
+		r = erg_rail_pick_readings(rails, n, common->rail, &rail, err);
+	if (r >= 0) {
+		n += rail == n; /* a sum is a column of its own */
 		r = erg_export_csv(tl, rails, n, rail, phase, out, err);
+	}
 	erg_rails_free(rails, n);
 	return r;
 }

@@ -8,6 +8,7 @@
 
 #include "analyze/experiment/thermal.h"
 #include "analyze/account/layers.h"
+#include "analyze/timeline/rail_sum.h"
 #include "analyze/render/thermal.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
@@ -53,7 +54,8 @@ static int load_one(const struct options *o, const char *path, json_t *doc,
 	if (r >= 0)
 		r = erg_rails_build(tl, &rails, &n, err);
 	if (r >= 0) {
-		r = erg_rail_choose(rails, n, o->common.rail, &which, err);
+		r = erg_rail_pick_readings(rails, n, o->common.rail, &which, err);
+		n += r >= 0 && which == n;
 		r = r < 0 ? erg_wrap(err, r, "%s", path) : r;
 	}
 	if (r >= 0)

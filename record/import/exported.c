@@ -68,6 +68,15 @@ static int name_column(struct erg_import_named *named, const char *title, const 
 	return erg_import_named_column(named, text, err);
 }
 
+/* A sum of so many rails that its name is none for a rail; it is known from its parts. */
+static bool is_long_sum(const char *title)
+{
+	const char *open = strrchr(title, '[');
+
+	return open && memchr(title, '+', (size_t)(open - title)) &&
+		(size_t)(open - title) > sizeof(((struct erg_channel_def *)NULL)->rail);
+}
+
 static int name_columns(const char *path, struct erg_import_named *named, struct erg_err *err)
 {
 	_cleanup_(erg_lines_freep) struct erg_lines *lines = NULL;
@@ -83,9 +92,35 @@ static int name_columns(const char *path, struct erg_import_named *named, struct
 	if (r == 0)
 		r = erg_import_named_time(named, "time_s:s", err);
 	for (size_t i = 1; r == 0 && i + ERG_ARRAY_SIZE(tail) < n; i++)
-		r = name_column(named, cells[i], path, err);
+		if (!is_long_sum(cells[i]))
+			r = name_column(named, cells[i], path, err);
 	named->sparse = true;
 	return r;
+}
+
+/* Whether NAME, of LEN bytes, is one of the names that SUM joins by '+'. */
+static bool is_joined(const char *sum, const char *name, size_t len)
+{
+	for (const char *at = sum; (at = strstr(at, name)); at++)
+		if ((at == sum || at[-1] == '+') && (!at[len] || at[len] == '+'))
+			return true;
+	return false;
+}
+
+/* "A+B" beside A and B is their sum, as --rail A+B writes it: they are parts of it. */
+static void set_sums(struct erg_import_log *log)
+{
+	for (size_t i = 0; i < log->n_channels; i++) {
+		const char *sum = log->channels[i].def.rail;
+
+		for (size_t k = 0; strchr(sum, '+') && k < log->n_channels; k++) {
+			struct erg_channel_def *d = &log->channels[k].def;
+
+			if (k != i && d->quantity == ERG_Q_POWER &&
+				is_joined(sum, d->rail, strlen(d->rail)))
+				snprintf(d->parent, sizeof(d->parent), "%s", sum);
+		}
+	}
 }
 
 static int read_exported(const char *path, const struct erg_import_how *how,
@@ -104,6 +139,8 @@ static int read_exported(const char *path, const struct erg_import_how *how,
 
 		ret->channels[i].simulated = len > end && !strcmp(name + len - end, SIMULATED);
 	}
+	if (r == 0)
+		set_sums(ret);
 	erg_import_named_release(&named);
 	return r;
 }

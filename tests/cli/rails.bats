@@ -211,3 +211,28 @@ world() {
     erg-analyze report w.erg -o r.html 2>>warnings
     grep -q 'one root of 2; not in it: A' r.html
 }
+
+@test "export --to csv and thermal take a sum of rails; what was exported is imported with the same sum" {
+    awk 'BEGIN { print "timestamp, index, power.draw [W]"; for (i = 0; i < 15; i++) for (g = 0; g < 4; g++)
+        printf "2024/05/06 10:00:%06.3f, %d, %d.00 W\n", i / 10 + g * 0.003, g, 100 * (g + 1) }' >smi.csv
+    erg-record import --from nvidia-smi smi.csv -o g.erg 2>log
+    erg-analyze export --to csv --rail all-roots g.erg -o all.csv
+    head -2 all.csv | cut -d, -f 1-6 >head
+    printf 'time_s,gpu0 [W],gpu1 [W],gpu2 [W],gpu3 [W],gpu0+gpu1+gpu2+gpu3 [W]\n0.000000000,100,200,300,400,1000\n' | cmp - head
+    erg-record import --samples all.csv -o again.erg 2>log
+    totals --rail all-roots again.erg >o.json
+    jq -e '.runs[0].phases[0].ets_j.value / 1400 - 1 | fabs < 1e-6' o.json
+    erg-analyze export --to csv --rail gpu0+gpu1 g.erg -o two.csv
+    [ "$(sed -n 2p two.csv | cut -d, -f6)" = 300 ]
+    run erg-analyze export --to csv --rail gpu0+gpu0 g.erg -o x.csv
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"there twice"* ]]
+    # a sensor of another lag is no obstacle to a mean over a block
+    awk 'BEGIN { print "time_s,W [W],A [W],B [W],soc [degC]"
+        for (i = 0; i <= 6000; i++) { t = i / 200; p = (t > 5 && t < 25 ? 8 : 3) + (i % 5) / 100
+            printf "%.3f,%.4f,%.4f,%.4f,%.2f\n", t, p, p / 4, p * 3 / 4, 40 + (t > 5 ? t - 5 : 0) / 2 } }' >s.csv
+    erg-record import --samples s.csv --sensor B:lag_s=0.001 --tag heatsink=on -o t.erg 2>log
+    for r in W A+B A; do erg-analyze thermal --rail $r --format json t.erg 2>log | jq -c '.leakage.regression.value' >"$r"; done
+    jq -e --slurpfile w W '. / $w[0] - 1 | fabs < 0.01' A+B
+    jq -e --slurpfile w W '. / $w[0] - 1 | fabs > 0.5' A
+}
