@@ -115,8 +115,6 @@ int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t);
 void erg_import_log_close(struct erg_import_log *log);
 void erg_import_log_release(struct erg_import_log *log);
 
-#define ERG_IMPORT_ROWS_HELD ((size_t)16384)
-
 /* Whether there is a row I: the condition of every pass over all rows, which holds only some of them
  * in memory at a time. */
 static inline bool erg_import_has_row(const struct erg_import_log *log, size_t i)
@@ -177,13 +175,13 @@ int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how
 int erg_import_time_of_day(struct erg_import_log *log, const char *text, int64_t *ret,
 	const char **ret_end);
 /* Whether all times are whole seconds; *ret_same: how many are that of the line before. */
-bool erg_import_whole_seconds(const int64_t *t, size_t n, size_t *ret_same);
+bool erg_import_whole_seconds(const struct erg_import_column *times, size_t *ret_same);
 /*
  * Spreads the lines of the same second over it (spread.c), INTERVAL_NS apart or, if that is 0, as the
  * stamps allow. *ret_doubt: the share by which the interval may be otherwise. -ENOMEM.
  */
-int erg_import_spread_times(int64_t *t, size_t n, uint64_t interval_ns, double *ret_doubt,
-	double *ret_interval_ns);
+int erg_import_spread_times(struct erg_import_column *times, uint64_t interval_ns,
+	double *ret_doubt, double *ret_interval_ns);
 /* The same for the rows of a log, when its times are so; the doubt becomes its channels'. -EINVAL when
  * nothing tells the interval. */
 int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *how, json_t *notes,

@@ -34,17 +34,6 @@ static int find_channel(const struct erg_import_log *log, const char *rail,
 	return -ENOENT;
 }
 
-/* SIZE: of a row's part of the column. Twice the rows, since the system also maps what is before the
- * first of them when that is asked for. */
-static void let_go(const struct erg_import_store *s, void *column, size_t row, size_t size)
-{
-	const size_t before = row < 2 * ERG_IMPORT_ROWS_HELD ? 0 : row - 2 * ERG_IMPORT_ROWS_HELD;
-
-	if (s->mapped)
-		erg_import_store_let_go(s, column, before * size,
-			row ? (row - before) * size : s->bytes);
-}
-
 static int grow_channel(const struct erg_import_log *log, struct erg_import_channel *c,
 	size_t alloc)
 {
@@ -57,7 +46,7 @@ static int grow_channel(const struct erg_import_log *log, struct erg_import_chan
 	for (size_t i = c->alloc == 0 ? 0 : log->n; erg_import_has_row(log, i); i++) {
 		/* of a channel that is not the log's yet */
 		if (i % ERG_IMPORT_ROWS_HELD == 0)
-			let_go(&c->store, c->raw, i, sizeof(*c->raw));
+			erg_import_store_let_go(&c->store, c->raw, i, sizeof(*c->raw));
 		c->raw[i] = ERG_IMPORT_MISSING;
 	}
 	c->alloc = alloc;
@@ -147,10 +136,10 @@ int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct er
 
 bool erg_import_let_go(const struct erg_import_log *log, size_t row)
 {
-	let_go(&log->t_store, log->t, row, sizeof(*log->t));
-	let_go(&log->line_store, log->line, row, sizeof(*log->line));
+	erg_import_store_let_go(&log->t_store, log->t, row, sizeof(*log->t));
+	erg_import_store_let_go(&log->line_store, log->line, row, sizeof(*log->line));
 	for (size_t i = 0; i < log->n_channels; i++)
-		let_go(&log->channels[i].store, log->channels[i].raw, row,
+		erg_import_store_let_go(&log->channels[i].store, log->channels[i].raw, row,
 			sizeof(*log->channels[i].raw));
 	return true;
 }

@@ -27,20 +27,19 @@ struct erg_nvidia_row {
 };
 
 struct erg_nvidia_device;
-struct erg_nvidia_kept;
 
 struct erg_nvidia_rows {
 	struct erg_import_log *log;
 	const struct erg_import_how *how;
 	struct erg_nvidia_device *devices;
 	size_t n_devices;
-	struct erg_nvidia_kept *kept; /* rows */
-	size_t n, alloc;
-	struct erg_nvidia_value *values; /* of all rows */
-	size_t n_values, values_alloc;
+	struct erg_import_column kept;   /* struct erg_nvidia_kept, each of the rows */
+	struct erg_import_column values; /* struct erg_nvidia_value, of all rows */
 };
 
-/* Keeps a row. -ENOMEM. */
+void erg_nvidia_init(struct erg_nvidia_rows *r, struct erg_import_log *log,
+	const struct erg_import_how *how);
+/* Keeps a row. -ENOMEM, -ENOSPC. */
 int erg_nvidia_add(struct erg_nvidia_rows *r, const struct erg_nvidia_row *row);
 /* Tells the GPUs apart and fills the log. */
 int erg_nvidia_finish(struct erg_nvidia_rows *r, json_t *notes, struct erg_err *err);

@@ -70,42 +70,37 @@ static int find_device(struct erg_nvidia_rows *r, const struct erg_nvidia_row *r
 	return (int)r->n_devices++;
 }
 
-static int grow(void **p, size_t *alloc, size_t n, size_t size)
+void erg_nvidia_init(struct erg_nvidia_rows *r, struct erg_import_log *log,
+	const struct erg_import_how *how)
 {
-	size_t want = *alloc ? *alloc : 1024;
-	void *q;
-
-	if (n <= *alloc)
-		return 0;
-	while (want < n)
-		want *= 2;
-	q = reallocarray(*p, want, size);
-	if (!q)
-		return -ENOMEM;
-	*p = q;
-	*alloc = want;
-	return 0;
+	*r = (struct erg_nvidia_rows){.log = log,
+		.how = how,
+		.kept = {.size = sizeof(struct erg_nvidia_kept), .folder = log->folder},
+		.values = {.size = sizeof(struct erg_nvidia_value), .folder = log->folder}};
 }
 
 int erg_nvidia_add(struct erg_nvidia_rows *r, const struct erg_nvidia_row *row)
 {
-	int device = find_device(r, row);
-	struct erg_nvidia_kept *k;
-
-	if (device < 0 || grow((void **)&r->kept, &r->alloc, r->n + 1, sizeof(*r->kept)) < 0 ||
-		grow((void **)&r->values, &r->values_alloc, r->n_values + row->n_values,
-			sizeof(*r->values)) < 0)
-		return -ENOMEM;
-	k = &r->kept[r->n++];
-	*k = (struct erg_nvidia_kept){.t = row->t,
+	const int device = find_device(r, row);
+	struct erg_nvidia_kept k = {.t = row->t,
 		.line = (uint32_t)row->line,
 		.device = (uint32_t)device,
-		.values = r->n_values,
+		.values = r->values.n,
 		.n_values = row->n_values};
-	memcpy(r->values + r->n_values, row->values, row->n_values * sizeof(*row->values));
-	r->n_values += row->n_values;
-	r->devices[device].rows++;
-	return 0;
+	int rc = device < 0 ? device : erg_import_column_add(&r->kept, &k);
+
+	for (size_t i = 0; rc == 0 && i < row->n_values; i++)
+		rc = erg_import_column_add(&r->values, &row->values[i]);
+	if (rc == 0)
+		r->devices[device].rows++;
+	return rc;
+}
+
+/* Row I: the condition of a pass over all of them; NULL behind the last. */
+static struct erg_nvidia_kept *row_of(const struct erg_nvidia_rows *r, size_t i)
+{
+	return erg_import_column_has(&r->kept, i) ? (struct erg_nvidia_kept *)r->kept.rows + i
+						  : NULL;
 }
 
 void erg_nvidia_release(struct erg_nvidia_rows *r)
@@ -114,31 +109,33 @@ void erg_nvidia_release(struct erg_nvidia_rows *r)
 		for (size_t k = 0; k < ERG_NVIDIA_IDENTITIES; k++)
 			free(r->devices[i].identity[k]);
 	free(r->devices);
-	free(r->kept);
-	free(r->values);
+	erg_import_column_release(&r->kept);
+	erg_import_column_release(&r->values);
 }
 
 /* ---- GPUs alike ---- */
 
-/* Times of the rows of a name, in the order of the file. NULL: no memory. */
-static int64_t *times_of(const struct erg_nvidia_rows *r, uint32_t device)
+/* Times of the rows of a name, in the order of the file. -ENOMEM, -ENOSPC. */
+static int times_of(const struct erg_nvidia_rows *r, uint32_t device, struct erg_import_column *ret)
 {
-	int64_t *t = calloc(r->devices[device].rows + 1, sizeof(*t));
-	size_t n = 0;
+	const struct erg_nvidia_kept *k;
+	int rc = 0;
 
-	for (size_t i = 0; t && i < r->n; i++)
-		if (r->kept[i].device == device)
-			t[n++] = r->kept[i].t;
-	return t;
+	*ret = (struct erg_import_column){.size = sizeof(int64_t), .folder = r->log->folder};
+	for (size_t i = 0; rc == 0 && (k = row_of(r, i)); i++)
+		if (k->device == device)
+			rc = erg_import_column_add(ret, &k->t);
+	return rc;
 }
 
 /* How many rows share each time, when that is the same nearly everywhere; 0: it is not. */
-static size_t rows_of_a_time(const int64_t *t, size_t n)
+static size_t rows_of_a_time(const struct erg_import_column *times)
 {
 	size_t counts[POLL_MAX + 1] = {0}, runs = 0, best = 0;
+	const int64_t *t = times->rows;
 
-	for (size_t i = 0, k; i < n; i = k, runs++) {
-		for (k = i + 1; k < n && t[k] == t[i]; k++)
+	for (size_t i = 0, k; erg_import_column_has(times, i); i = k, runs++) {
+		for (k = i + 1; erg_import_column_has(times, k) && t[k] == t[i]; k++)
 			;
 		counts[k - i <= POLL_MAX ? k - i : 0]++;
 	}
@@ -151,12 +148,13 @@ static size_t rows_of_a_time(const int64_t *t, size_t n)
  * Whether the distances of rows come round with C of them: each place in the round has its own
  * distance, they differ by more than rounding does, and what is left of the variance is little.
  */
-static bool comes_round(const int64_t *t, size_t n, size_t c)
+static bool comes_round(const struct erg_import_column *times, size_t c)
 {
 	double mean[POLL_MAX] = {0}, rest = 0, least = INFINITY, most = 0;
-	size_t d = n - 1, in[POLL_MAX] = {0};
+	size_t d = times->n - 1, in[POLL_MAX] = {0};
+	const int64_t *t = times->rows;
 
-	for (size_t i = 0; i < d; i++) {
+	for (size_t i = 0; erg_import_column_has(times, i + 1); i++) {
 		mean[i % c] += (double)(t[i + 1] - t[i]);
 		in[i % c]++;
 	}
@@ -165,16 +163,16 @@ static bool comes_round(const int64_t *t, size_t n, size_t c)
 		least = fmin(least, mean[i]);
 		most = fmax(most, mean[i]);
 	}
-	for (size_t i = 0; i < d; i++)
+	for (size_t i = 0; erg_import_column_has(times, i + 1); i++)
 		rest += pow((double)(t[i + 1] - t[i]) - mean[i % c], 2);
 	return most - least > ROUNDING_NS && most - least > 4 * sqrt(rest / (double)d) &&
 		mean[c - 1] > most - 1;
 }
 
-static size_t rows_of_a_poll(const int64_t *t, size_t n)
+static size_t rows_of_a_poll(const struct erg_import_column *times)
 {
-	for (size_t c = 2; c <= POLL_MAX && n >= c * POLL_ROWS_MIN; c++)
-		if (comes_round(t, n, c))
+	for (size_t c = 2; c <= POLL_MAX && times->n >= c * POLL_ROWS_MIN; c++)
+		if (comes_round(times, c))
 			return c;
 	return 1;
 }
@@ -182,13 +180,14 @@ static size_t rows_of_a_poll(const int64_t *t, size_t n)
 static int fail_alike(const struct erg_nvidia_rows *r, uint32_t device, struct erg_err *err)
 {
 	int64_t before = ERG_IMPORT_MISSING;
+	const struct erg_nvidia_kept *k;
 	uint32_t line = 0;
 
-	for (size_t i = 0; i < r->n && !line; i++) {
-		if (r->kept[i].device != device)
+	for (size_t i = 0; !line && (k = row_of(r, i)); i++) {
+		if (k->device != device)
 			continue;
-		line = r->kept[i].t == before ? r->kept[i].line : 0;
-		before = r->kept[i].t;
+		line = k->t == before ? k->line : 0;
+		before = k->t;
 	}
 	return erg_fail(err, -EINVAL,
 		"%s: line %u: a second reading of one GPU at one time: index, uuid or "
@@ -196,33 +195,50 @@ static int fail_alike(const struct erg_nvidia_rows *r, uint32_t device, struct e
 		r->log->path, line);
 }
 
-/* How many GPUs the name is of. Whole seconds several to a stamp are one GPU that is read often, if
- * the name is of one. */
-static int count_alike(struct erg_nvidia_rows *r, uint32_t device, struct erg_err *err)
+/* How many GPUs the name is of, by the times of its rows. Whole seconds several to a stamp are one GPU that
+ * is read often, if the name is of one. */
+static int tell_alike(struct erg_nvidia_rows *r, uint32_t device,
+	const struct erg_import_column *times, struct erg_err *err)
 {
 	struct erg_nvidia_device *d = &r->devices[device];
-	_cleanup_(erg_freep) int64_t *t = times_of(r, device);
+	const int64_t *t = times->rows;
 	size_t same, c;
 	bool whole;
 
-	if (!t)
-		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	if (d->rows < 2 || t[0] == ERG_IMPORT_MISSING)
 		return 0;
-	whole = erg_import_whole_seconds(t, d->rows, &same);
-	for (size_t i = 1, n = same = 0; i < d->rows && !n; i++)
-		same += t[i] == t[i - 1];
+	whole = erg_import_whole_seconds(times, &same);
+	same = 0;
+	for (size_t i = 0; erg_import_column_has(times, i); i++)
+		same += i > 0 && t[i] == t[i - 1];
 	if (same > 0 && d->strong)
 		return whole || same * 20 < d->rows ? 0 : fail_alike(r, device, err);
 	if (same > 0) {
-		c = rows_of_a_time(t, d->rows);
+		c = rows_of_a_time(times);
 		if (c == 0 || (whole && c > 1 && d->rows / c < POLL_ROWS_MIN))
 			return fail_alike(r, device, err);
 		d->alike = c;
 	} else if (!d->strong) {
-		d->alike = rows_of_a_poll(t, d->rows);
+		d->alike = rows_of_a_poll(times);
 	}
 	return 0;
+}
+
+static int fail_room(const struct erg_nvidia_rows *r, int rc, struct erg_err *err)
+{
+	return rc == -ENOMEM ? erg_fail_errno(err, rc, "%s", r->log->path)
+			     : erg_fail_errno(err, rc, "%s: no room for %zu rows of %s",
+				       r->log->folder, r->kept.n, r->log->path);
+}
+
+static int count_alike(struct erg_nvidia_rows *r, uint32_t device, struct erg_err *err)
+{
+	struct erg_import_column times;
+	int rc = times_of(r, device, &times);
+
+	rc = rc < 0 ? fail_room(r, rc, err) : tell_alike(r, device, &times, err);
+	erg_import_column_release(&times);
+	return rc;
 }
 
 /* ---- names ---- */
@@ -261,53 +277,71 @@ static int rail_name(const struct erg_nvidia_rows *r, int identity, uint32_t dev
 /* Deals the ranks out and gives rows without a time theirs: a poll begins where a GPU comes again. */
 static void rank_rows(struct erg_nvidia_rows *r)
 {
+	struct erg_nvidia_kept *k;
 	size_t polls = 0;
 
-	for (size_t i = 0; i < r->n; i++) {
-		struct erg_nvidia_device *d = &r->devices[r->kept[i].device];
+	for (size_t i = 0; (k = row_of(r, i)); i++) {
+		struct erg_nvidia_device *d = &r->devices[k->device];
 
-		r->kept[i].rank = (uint32_t)(d->polled % d->alike);
+		k->rank = (uint32_t)(d->polled % d->alike);
 		polls = d->polled / d->alike + 1 > polls ? d->polled / d->alike + 1 : polls;
 		d->polled++;
-		if (r->kept[i].t == ERG_IMPORT_MISSING)
-			r->kept[i].t = (int64_t)((polls - 1) * r->how->interval_ns);
+		if (k->t == ERG_IMPORT_MISSING)
+			k->t = (int64_t)((polls - 1) * r->how->interval_ns);
 	}
 }
 
 /* Whether GPUs were read at times of their own. */
 static bool are_apart(const struct erg_nvidia_rows *r, uint32_t devices)
 {
+	const struct erg_nvidia_kept *k;
+	int64_t before = ERG_IMPORT_MISSING;
 	size_t times = 0;
 
-	for (size_t i = 0; i < r->n; i++)
-		times += i == 0 || r->kept[i].t != r->kept[i - 1].t;
-	return devices > 1 && (double)times > 1.5 * (double)r->n / devices;
+	for (size_t i = 0; (k = row_of(r, i)); i++) {
+		times += k->t != before;
+		before = k->t;
+	}
+	return devices > 1 && (double)times > 1.5 * (double)r->kept.n / devices;
 }
 
 /* How late a GPU is asked in its poll. */
 struct lateness {
 	double sum, squares, n;
-	size_t poll; /* the last one it was in, from 1 */
 };
 
 #define LATE_SPREAD_MAX 0.2 /* of a poll: GPUs that are asked in no order have no lateness */
 
-/* Rows of a poll: until a GPU comes again. *ret[i]: the row that poll begins with. */
-static void find_polls(const struct erg_nvidia_rows *r, struct lateness *late, size_t *begins)
+static uint32_t gpu_of(const struct erg_nvidia_rows *r, const struct erg_nvidia_kept *k)
 {
-	size_t poll = 0, begin = 0;
+	return r->devices[k->device].first + k->rank;
+}
 
-	for (size_t i = 0; i < r->n; i++) {
-		struct lateness *l = &late[r->devices[r->kept[i].device].first + r->kept[i].rank];
+/* Goes on to K's poll, which lasts until a GPU comes again: *poll is its number, *begin its time. LAST: of
+ * each GPU, the poll it was in. */
+static void follow_poll(size_t *last, const struct erg_nvidia_kept *k, uint32_t gpu, size_t *poll,
+	int64_t *begin)
+{
+	if (*poll == 0 || last[gpu] == *poll) {
+		++*poll;
+		*begin = k->t;
+	}
+	last[gpu] = *poll;
+}
+
+/* How late each GPU is asked. */
+static void find_lateness(const struct erg_nvidia_rows *r, struct lateness *late, size_t *last)
+{
+	const struct erg_nvidia_kept *k;
+	int64_t begin = 0;
+	size_t poll = 0;
+
+	for (size_t i = 0; (k = row_of(r, i)); i++) {
+		struct lateness *l = &late[gpu_of(r, k)];
 		double d;
 
-		if (poll == 0 || l->poll == poll) {
-			poll++;
-			begin = i;
-		}
-		l->poll = poll;
-		begins[i] = begin;
-		d = (double)(r->kept[i].t - r->kept[begin].t);
+		follow_poll(last, k, gpu_of(r, k), &poll, &begin);
+		d = (double)(k->t - begin);
 		l->sum += d;
 		l->squares += d * d;
 		l->n++;
@@ -325,19 +359,26 @@ static double spread_of(const struct lateness *l)
  */
 static int align_polls(struct erg_nvidia_rows *r, struct lateness *late, uint32_t devices)
 {
-	_cleanup_(erg_freep) size_t *begins = calloc(r->n + 1, sizeof(*begins));
+	_cleanup_(erg_freep) size_t *last = calloc(devices + 1, sizeof(*last));
+	const struct erg_nvidia_kept *rows = r->kept.rows;
+	struct erg_nvidia_kept *k;
+	int64_t begin = 0;
+	size_t poll = 0;
 	double length;
 
-	if (!begins)
+	if (!last)
 		return -ENOMEM;
-	find_polls(r, late, begins);
-	length = (double)(r->kept[r->n - 1].t - r->kept[0].t) /
+	find_lateness(r, late, last);
+	length = (double)(rows[r->kept.n - 1].t - rows[0].t) /
 		(double)(late[0].n > 1 ? late[0].n - 1 : 1);
 	for (uint32_t i = 0; i < devices; i++)
 		if (spread_of(&late[i]) > LATE_SPREAD_MAX * length || late[i].n < 1)
 			return 0;
-	for (size_t i = r->n; i-- > 0;)
-		r->kept[i].t = r->kept[begins[i]].t;
+	memset(last, 0, (devices + 1) * sizeof(*last));
+	for (size_t i = 0; (k = row_of(r, i)); i++) {
+		follow_poll(last, k, gpu_of(r, k), &poll, &begin);
+		k->t = begin;
+	}
 	return 1;
 }
 
@@ -347,29 +388,45 @@ static void set_lag(struct erg_import_channel *c, const struct lateness *l)
 	c->model.lag_u_ns = (uint64_t)llround(spread_of(l));
 }
 
+/* Spreads the times of a GPU's rows and gives them theirs. */
+static int spread_rows(struct erg_nvidia_rows *r, uint32_t device, struct erg_import_column *times,
+	double *doubt)
+{
+	struct erg_nvidia_kept *k;
+	double mine, h;
+	size_t n = 0;
+
+	if (erg_import_spread_times(times, r->how->interval_ns, &mine, &h) < 0)
+		return -ENOMEM;
+	*doubt = fmax(*doubt, mine);
+	for (size_t i = 0; (k = row_of(r, i)); i++)
+		if (k->device == device && erg_import_column_has(times, n))
+			k->t = ((const int64_t *)times->rows)[n++];
+	return 0;
+}
+
 static int spread_device(struct erg_nvidia_rows *r, uint32_t device, double *doubt,
 	struct erg_err *err)
 {
-	_cleanup_(erg_freep) int64_t *t = times_of(r, device);
-	size_t same, n = 0, rows = r->devices[device].rows;
-	double mine, h;
+	struct erg_import_column times;
+	const int64_t *t;
+	size_t same;
+	int rc = times_of(r, device, &times);
 
-	if (!t)
-		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
-	if (r->devices[device].alike > 1 || !erg_import_whole_seconds(t, rows, &same) || same == 0)
-		return 0;
-	if (t[0] == t[rows - 1] && !r->how->interval_ns)
-		return erg_fail(err, -EINVAL,
-			"%s: all lines are of one second: --interval, the seconds "
-			"between two of them, was expected",
-			r->log->path);
-	if (erg_import_spread_times(t, rows, r->how->interval_ns, &mine, &h) < 0)
-		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
-	*doubt = fmax(*doubt, mine);
-	for (size_t i = 0; i < r->n; i++)
-		if (r->kept[i].device == device)
-			r->kept[i].t = t[n++];
-	return 0;
+	t = times.rows;
+	if (rc < 0)
+		rc = fail_room(r, rc, err);
+	else if (r->devices[device].alike == 1 && erg_import_whole_seconds(&times, &same) && same) {
+		if (t[0] == t[times.n - 1] && !r->how->interval_ns)
+			rc = erg_fail(err, -EINVAL,
+				"%s: all lines are of one second: --interval, the seconds "
+				"between two of them, was expected",
+				r->log->path);
+		else if (spread_rows(r, device, &times, doubt) < 0)
+			rc = erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	}
+	erg_import_column_release(&times);
+	return rc;
 }
 
 /* ---- the log ---- */
@@ -383,8 +440,10 @@ struct plan {
 static int put_values(struct erg_nvidia_rows *r, const struct erg_nvidia_kept *k,
 	const struct plan *p, struct erg_err *err)
 {
-	for (size_t i = 0; i < k->n_values; i++) {
-		const struct erg_nvidia_value *v = &r->values[k->values + i];
+	for (size_t i = 0; i < k->n_values && erg_import_column_has(&r->values, k->values + i);
+		i++) {
+		const struct erg_nvidia_value *v =
+			(const struct erg_nvidia_value *)r->values.rows + k->values + i;
 		char rail[64];
 		int c;
 
@@ -397,10 +456,9 @@ static int put_values(struct erg_nvidia_rows *r, const struct erg_nvidia_kept *k
 		if (c < 0)
 			return c;
 		if (p->apart)
-			r->log->channels[c].group = r->devices[k->device].first + k->rank;
+			r->log->channels[c].group = gpu_of(r, k);
 		if (p->late)
-			set_lag(&r->log->channels[c],
-				&p->late[r->devices[k->device].first + k->rank]);
+			set_lag(&r->log->channels[c], &p->late[gpu_of(r, k)]);
 		c = erg_import_put(r->log, (size_t)c, v->raw, err);
 		if (c < 0)
 			return c;
@@ -464,11 +522,10 @@ static void note_alike(const struct erg_nvidia_rows *r, uint32_t devices, json_t
 
 static int fill_log(struct erg_nvidia_rows *r, const struct plan *p, struct erg_err *err)
 {
+	const struct erg_nvidia_kept *k;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < r->n; i++) {
-		const struct erg_nvidia_kept *k = &r->kept[i];
-
+	for (size_t i = 0; rc == 0 && (k = row_of(r, i)); i++) {
 		if (r->log->n == 0 || r->log->t[r->log->n - 1] != k->t)
 			rc = erg_import_row(r->log, k->t, k->line, err);
 		if (rc == 0)
@@ -500,7 +557,7 @@ int erg_nvidia_finish(struct erg_nvidia_rows *r, json_t *notes, struct erg_err *
 	uint32_t devices = 0;
 	int rc = 0;
 
-	if (r->kept[0].t == ERG_IMPORT_MISSING) {
+	if (((const struct erg_nvidia_kept *)r->kept.rows)->t == ERG_IMPORT_MISSING) {
 		if (!r->how->interval_ns)
 			return erg_fail(err, -EINVAL,
 				"%s: no column timestamp: --interval, the seconds between "

@@ -294,7 +294,7 @@ static int take_row(struct reader *r, char **cells, size_t line, struct erg_err 
 		if (c->role != VALUE)
 			continue;
 		if (take_number(c, cells[i], &v) < 0)
-			return r->rows->n == 0 ? fail_unit(r, c, cells[i], line, err) : 0;
+			return r->rows->kept.n == 0 ? fail_unit(r, c, cells[i], line, err) : 0;
 		if (row.n_values < ERG_NVIDIA_VALUES)
 			row.values[row.n_values++] =
 				(struct erg_nvidia_value){c->suffix, c->unit, c->decimals, v};
@@ -390,7 +390,7 @@ static int check_found(const struct reader *r, struct erg_err *err)
 			"%s: the log of nvidia-smi pmon has no power; that of dmon or "
 			"--query-gpu=timestamp,index,power.draw was expected",
 			r->log->path);
-	if (r->rows->n > 0)
+	if (r->rows->kept.n > 0)
 		return 0;
 	if (r->n_columns == 0)
 		return erg_fail(err, -EINVAL,
@@ -411,12 +411,13 @@ static int read_nvidia_smi(const char *path, const struct erg_import_how *how,
 	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
 	_cleanup_(erg_lines_freep) struct erg_lines *lines = NULL;
-	struct erg_nvidia_rows rows = {.log = ret, .how = how};
+	struct erg_nvidia_rows rows;
 	struct reader r = {.rows = &rows, .log = ret, .how = how};
 	int rc = erg_lines_open(path, &lines, err);
 
 	if (rc < 0)
 		return rc;
+	erg_nvidia_init(&rows, ret, how);
 	ret->path = path;
 	ret->sampled = true; /* a window that is not known: what it was when it was read */
 	rc = read_lines(&r, lines, err);

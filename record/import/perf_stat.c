@@ -256,12 +256,13 @@ static void drop_begin(struct erg_import_log *log, json_t *notes)
 {
 	if (log->n < 3 || log->t[1] - log->t[0] <= 2 * (log->t[2] - log->t[1]))
 		return;
+	for (size_t i = 0; erg_import_has_row(log, i + 1); i++) {
+		log->t[i] = log->t[i + 1];
+		log->line[i] = log->line[i + 1];
+		for (size_t c = 0; c < log->n_channels; c++)
+			log->channels[c].raw[i] = log->channels[c].raw[i + 1];
+	}
 	log->n--;
-	memmove(log->t, log->t + 1, log->n * sizeof(*log->t));
-	memmove(log->line, log->line + 1, log->n * sizeof(*log->line));
-	for (size_t i = 0; i < log->n_channels; i++)
-		memmove(log->channels[i].raw, log->channels[i].raw + 1,
-			log->n * sizeof(*log->channels[i].raw));
 	erg_import_note(notes, "begin",
 		"%s: line %u: the log begins %.9g s after perf; the energy before "
 		"its first line was left out",

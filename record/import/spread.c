@@ -21,15 +21,20 @@ struct seconds {
 	size_t n;
 };
 
-static bool find_seconds(const int64_t *t, size_t n, struct seconds *ret)
+static bool find_seconds(const struct erg_import_column *times, struct seconds *ret)
 {
+	const int64_t *t = times->rows;
+	size_t n = 0;
+
+	for (size_t i = 0; erg_import_column_has(times, i); i++)
+		n += i == 0 || t[i] != t[i - 1];
 	ret->first = calloc(n + 1, sizeof(*ret->first));
 	if (!ret->first)
 		return false;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; erg_import_column_has(times, i); i++)
 		if (i == 0 || t[i] != t[i - 1])
 			ret->first[ret->n++] = i;
-	ret->first[ret->n] = n;
+	ret->first[ret->n] = times->n;
 	return true;
 }
 
@@ -70,11 +75,12 @@ static double usual_interval(const int64_t *t, const struct seconds *s)
 }
 
 /* Evenly over all; false when no t_0 fits all stamps. */
-static bool place_evenly(int64_t *t, size_t n, double h)
+static bool place_evenly(struct erg_import_column *times, double h)
 {
 	double lo = -INFINITY, hi = INFINITY, t0;
+	int64_t *t = times->rows, begin = t[0];
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; erg_import_column_has(times, i); i++) {
 		double at = (double)(t[i] - t[0]) - (double)i * h;
 
 		lo = fmax(lo, at);
@@ -83,45 +89,50 @@ static bool place_evenly(int64_t *t, size_t n, double h)
 	if (lo >= hi)
 		return false;
 	t0 = lo; /* the first line of a second is close to its begin, as tools wait for it */
-	for (size_t i = n; i-- > 0;)
-		t[i] = t[0] + llround(t0 + (double)i * h);
+	for (size_t i = 0; erg_import_column_has(times, i); i++)
+		t[i] = begin + llround(t0 + (double)i * h);
 	return true;
 }
 
 /* Evenly over each second; the first one is filled from its end, the last one from its begin. */
-static void place_by_second(int64_t *t, const struct seconds *s, double h)
+static void place_by_second(struct erg_import_column *times, const struct seconds *s, double h)
 {
+	int64_t *t = times->rows;
+
 	for (size_t a = 0; a < s->n; a++) {
 		size_t first = s->first[a], n = s->first[a + 1] - first;
 		int64_t begin = t[first];
 		double step = a > 0 && a + 1 < s->n ? (double)SECOND / (double)n
 						    : fmin(h, (double)SECOND / (double)n);
 
-		for (size_t k = 0; k < n; k++)
+		for (size_t k = 0; k < n && erg_import_column_has(times, first + k); k++)
 			t[first + k] = begin +
 				llround(a == 0 && s->n > 1 ? (double)SECOND - step * (double)(n - k)
 							   : step * (double)k);
 	}
 }
 
-bool erg_import_whole_seconds(const int64_t *t, size_t n, size_t *ret_same)
+bool erg_import_whole_seconds(const struct erg_import_column *times, size_t *ret_same)
 {
+	const int64_t *t = times->rows;
+
 	*ret_same = 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; erg_import_column_has(times, i); i++) {
 		if (t[i] % SECOND)
 			return false;
 		*ret_same += i > 0 && t[i] == t[i - 1];
 	}
-	return n > 0;
+	return times->n > 0;
 }
 
-int erg_import_spread_times(int64_t *t, size_t n, uint64_t interval_ns, double *ret_doubt,
-	double *ret_interval_ns)
+int erg_import_spread_times(struct erg_import_column *times, uint64_t interval_ns,
+	double *ret_doubt, double *ret_interval_ns)
 {
+	const int64_t *t = times->rows;
 	struct seconds s = {0};
 	double lo = 0, hi = INFINITY, h;
 
-	if (!find_seconds(t, n, &s))
+	if (!find_seconds(times, &s))
 		return -ENOMEM;
 	bound_interval(t, &s, &lo, &hi);
 	h = interval_ns ? (double)interval_ns : usual_interval(t, &s);
@@ -129,9 +140,9 @@ int erg_import_spread_times(int64_t *t, size_t n, uint64_t interval_ns, double *
 	if (lo <= hi)
 		*ret_doubt = interval_ns ? 0 : fmin(fmax(hi - h, h - lo) / h, 1);
 	else /* the lines are not evenly apart: an interval is not known at either end */
-		*ret_doubt = fmin(2 * h / (double)(t[n - 1] - t[0] + SECOND), 1);
-	if (lo > hi || !place_evenly(t, n, h))
-		place_by_second(t, &s, h);
+		*ret_doubt = fmin(2 * h / (double)(t[times->n - 1] - t[0] + SECOND), 1);
+	if (lo > hi || !place_evenly(times, h))
+		place_by_second(times, &s, h);
 	free(s.first);
 	return 0;
 }
@@ -166,17 +177,21 @@ int erg_import_spread_told(struct erg_import_log *log, const struct erg_import_h
 int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *how, json_t *notes,
 	struct erg_err *err)
 {
+	struct erg_import_column times = {.rows = log->t,
+		.n = log->n,
+		.size = sizeof(*log->t),
+		.store = log->t_store};
 	double doubt, h;
 	size_t same;
 
-	if (!erg_import_whole_seconds(log->t, log->n, &same) || same == 0)
+	if (!erg_import_whole_seconds(&times, &same) || same == 0)
 		return 0;
 	if (log->t[0] == log->t[log->n - 1] && !how->interval_ns)
 		return erg_fail(err, -EINVAL,
 			"%s: all %zu lines are of one second: --interval, the seconds "
 			"between two of them, was expected",
 			log->path, log->n);
-	if (erg_import_spread_times(log->t, log->n, how->interval_ns, &doubt, &h) < 0)
+	if (erg_import_spread_times(&times, how->interval_ns, &doubt, &h) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
 	erg_import_doubt(log, doubt);
 	erg_import_note(notes, "times",

@@ -95,11 +95,13 @@ int erg_import_store_grow(struct erg_import_store *s, const char *folder, void *
 	return 0;
 }
 
-void erg_import_store_let_go(const struct erg_import_store *s, void *column, size_t from,
-	size_t bytes)
+/* Twice the rows, since the system also maps what is before the first of them when that is asked for. */
+void erg_import_store_let_go(const struct erg_import_store *s, void *column, size_t row,
+	size_t size)
 {
-	const size_t begin = from / PAGE_MAX * PAGE_MAX;
-	const size_t end = bytes < s->bytes - from ? from + bytes : s->bytes;
+	const size_t from = row < 2 * ERG_IMPORT_ROWS_HELD ? 0 : row - 2 * ERG_IMPORT_ROWS_HELD;
+	const size_t begin = from * size / PAGE_MAX * PAGE_MAX;
+	const size_t end = row && row * size < s->bytes ? row * size : s->bytes;
 
 	if (s->mapped && begin < end)
 		madvise((char *)column + begin, end - begin, MADV_DONTNEED);
@@ -124,4 +126,40 @@ void erg_import_store_release(struct erg_import_store *s, void *column)
 		free(column);
 	}
 	*s = (struct erg_import_store){0};
+}
+
+/* ---- columns beside a log ---- */
+
+int erg_import_column_room(struct erg_import_column *c, size_t n)
+{
+	size_t alloc = c->alloc ? c->alloc : 1024;
+	int r;
+
+	if (n <= c->alloc)
+		return 0;
+	while (alloc < n)
+		alloc *= 2;
+	r = erg_import_store_grow(&c->store, c->folder, &c->rows, alloc * c->size);
+	if (r == 0)
+		c->alloc = alloc;
+	return r;
+}
+
+int erg_import_column_add(struct erg_import_column *c, const void *row)
+{
+	int r = erg_import_column_room(c, c->n + 1);
+
+	if (r < 0)
+		return r;
+	if (c->n % ERG_IMPORT_ROWS_HELD == 0)
+		erg_import_store_let_go(&c->store, c->rows, c->n, c->size);
+	memcpy((char *)c->rows + c->n++ * c->size, row, c->size);
+	return 0;
+}
+
+void erg_import_column_release(struct erg_import_column *c)
+{
+	erg_import_store_release(&c->store, c->rows);
+	c->rows = NULL;
+	c->n = c->alloc = 0;
 }

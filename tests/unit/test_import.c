@@ -239,6 +239,44 @@ static void many_rows_are_in_files_without_a_name(void **state)
 	assert_int_equal(rmdir(folder), 0); /* it is empty */
 }
 
+/* Ten lines of each second, spread evenly: the same from a file as from memory, and as by hand. */
+static void whole_seconds_are_spread_from_a_file_as_from_memory(void **state)
+{
+	char folder[] = "import-times-XXXXXX";
+	struct erg_import_column in_file = {.size = sizeof(int64_t), .folder = folder},
+				 in_memory = {.size = sizeof(int64_t)};
+	double doubt, h;
+	int64_t wrong = 0;
+	size_t same;
+
+	assert_non_null(mkdtemp(folder));
+	for (int64_t i = 3; i < 100003; i++) {
+		int64_t t = i / 10 * 1000000000;
+
+		assert_int_equal(erg_import_column_add(&in_file, &t), 0);
+		assert_int_equal(erg_import_column_add(&in_memory, &t), 0);
+	}
+	assert_int_equal(mapped_files(folder), 1);
+	for (int k = 0; k < 2; k++) {
+		struct erg_import_column *c = k ? &in_file : &in_memory;
+
+		assert_true(erg_import_whole_seconds(c, &same));
+		assert_int_equal(same, 90000 - 1);
+		assert_int_equal(erg_import_spread_times(c, 0, &doubt, &h), 0);
+		assert_true(fabs(h - 1e8) < 1);
+	}
+	for (size_t i = 0; erg_import_column_has(&in_file, i); i++) {
+		int64_t t = ((int64_t *)in_file.rows)[i];
+
+		wrong += t != ((int64_t *)in_memory.rows)[i] ||
+			llabs(t - ((int64_t *)in_file.rows)[0] - 100000000 * (int64_t)i) > 100000;
+	}
+	assert_int_equal(wrong, 0);
+	erg_import_column_release(&in_file);
+	erg_import_column_release(&in_memory);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 /* As without a disk: memory is enough. */
 static void rows_stay_in_memory_where_no_file_can_be(void **state)
 {
@@ -283,6 +321,7 @@ int main(void)
 		cmocka_unit_test(rows_and_channels_grow_together),
 		cmocka_unit_test(plain_numbers_are_read_alike),
 		cmocka_unit_test(many_rows_are_in_files_without_a_name),
+		cmocka_unit_test(whole_seconds_are_spread_from_a_file_as_from_memory),
 		cmocka_unit_test(rows_stay_in_memory_where_no_file_can_be),
 		cmocka_unit_test(a_full_disk_is_an_error_that_names_it),
 	};
