@@ -296,6 +296,76 @@ P
     # Nothing after the removal.
     [ "$(sed -n '/text = "removed"/,$p' a.txt | grep -c 'ergtrace:layer')" -eq 0 ]
 }
+@test "python: modules without a hash, outputs that are texts or make themselves, lazy and quantized modules" {
+    need_torch
+    cat >prog.py <<'P'
+import sys, torch, erg
+from torch import nn
+
+class Odd(nn.Module):  # equal to all, and so without a hash
+    def __eq__(self, other):
+        return True
+
+    def forward(self, x):
+        return x + 1
+
+class Net(nn.Module):
+    def __init__(self, give):
+        super().__init__()
+        self.fc, self.give = nn.Linear(4, 4), give
+
+    def forward(self, x):
+        return self.give(Odd()(self.fc(x)))
+
+def steps(x):
+    for i in range(3):
+        yield x * i
+
+torch.manual_seed(0)
+x, recorded = torch.randn(2, 4), sys.argv[1:]
+
+def show(model, *args, name=None):
+    if recorded:
+        erg.torch.annotate(model, name, backward=True, sync=True)
+    got = model(*args)
+    print(got if isinstance(got, str) else got[1][0].sum() if name == "packed" else list(got))
+
+show(Net(lambda x: "text"), x)
+show(Net(steps), x)
+show(Net(lambda x: (y for y in (x, 2 * x))), x)
+show(Net(lambda x: {"a": "b", "c": [x]}.get("c")), x)
+show(nn.Sequential(nn.LazyLinear(3)), x)
+show(torch.quantization.quantize_dynamic(nn.Sequential(nn.Linear(4, 3)), {nn.Linear}), x, name="quantized")
+show(nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(4, 3))).eval(), x, name="parametrized")
+show(nn.Sequential(nn.LSTM(4, 3)), nn.utils.rnn.pack_sequence([torch.zeros(3, 4), torch.zeros(2, 4)]), name="packed")
+fails = Net(lambda x: [x][len(x)])
+if recorded:
+    erg.torch.annotate(fails, "fails")
+for _ in range(100):
+    try:
+        fails(x)
+    except IndexError:
+        pass
+fails.give = lambda x: x
+print(float(fails(x).sum()))
+P
+    # Lazy modules warn of themselves.
+    "$python" -W error::UserWarning -W "ignore:Lazy" prog.py >plain
+    start a
+    "$python" -W error::UserWarning -W "ignore:Lazy" prog.py on >out
+    stop a
+    diff plain out
+    grep -q text out
+    [ "$(events a marker)" -eq 0 ]
+    # 2 of 4 to 3; 5 steps of 4 gates of 3 with 4 + 3. The first call of a lazy module is none.
+    [ "$(events a 'layer_define.*name = "0", type = "fc", network = "quantized", macs = 24, params = 15,')" -ge 1 ]
+    [ "$(events a 'layer_define.*name = "0", type = "fc", network = "parametrized", macs = 24,')" -ge 1 ]
+    [ "$(events a 'layer_define.*name = "0\.\(_packed\|param\)')" -eq 0 ]
+    [ "$(events a 'layer_define.*name = "0", type = "lstm", network = "packed", macs = 420,')" -ge 1 ]
+    [ "$(layers a | grep -c '^fc$')" -eq 105 ]
+    [ "$(layers a | grep -c '^fails$')" -ge 1 ]
+}
+
 @test "python: a model is traced, scripted, exported and compiled as if nobody recorded" {
     need_torch
     cat >prog.py <<'P'

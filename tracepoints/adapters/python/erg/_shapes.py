@@ -29,6 +29,24 @@ def product(shape):
     return math.prod(int(extent) for extent in shape)
 
 
+def _weight(m):
+    """A quantized module packs its weight, and unpacks it when it is asked."""
+    return m.weight() if callable(m.weight) else m.weight
+
+
+def _quantized(*names):
+    """Those of its classes that this PyTorch has, wherever it keeps them."""
+    ao = getattr(getattr(torch, "ao", None), "nn", nn)
+    where = getattr(ao, "quantized", None) or getattr(nn, "quantized", None)
+    return tuple(getattr(where, name) for name in names if hasattr(where, name))
+
+
+def packed(m):
+    """The parameters of a quantized module, which has none by name."""
+    own = (getattr(m, name, None) for name in ("weight", "bias"))
+    return [p for p in (f() for f in own if callable(f)) if isinstance(p, torch.Tensor)]
+
+
 def _each(value, n):
     return tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
 
@@ -57,7 +75,7 @@ def _conv(m, x, elementwise):
     inputs = product(m.kernel_size) * (m.in_channels // m.groups)
     depthwise = m.groups > 1 and m.groups == m.in_channels == m.out_channels
     return Found("dwconv" if depthwise else "conv", product(output) * inputs, output,
-                 m.weight.shape)
+                 _weight(m).shape)
 
 
 def _deconv(m, x, elementwise):
@@ -70,7 +88,7 @@ def _deconv(m, x, elementwise):
 
 def _linear(m, x, elementwise):
     output = (*x[:-1], m.out_features)
-    return Found("fc", product(output) * m.in_features, output, m.weight.shape)
+    return Found("fc", product(output) * m.in_features, output, _weight(m).shape)
 
 
 def _bilinear(m, x, elementwise):
@@ -160,9 +178,9 @@ _ACTIVATIONS = "ReLU ReLU6 LeakyReLU PReLU RReLU ELU CELU SELU GELU SiLU Mish Si
     "Softsign Hardtanh Hardsigmoid Hardswish Hardshrink Softshrink Tanhshrink LogSigmoid Threshold"
 
 _KINDS = [
-    ((nn.Conv1d, nn.Conv2d, nn.Conv3d), _conv),
+    ((nn.Conv1d, nn.Conv2d, nn.Conv3d, *_quantized("Conv1d", "Conv2d", "Conv3d")), _conv),
     ((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), _deconv),
-    (nn.Linear, _linear),
+    ((nn.Linear, *_quantized("Linear")), _linear),
     (nn.Bilinear, _bilinear),
     ((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), _pool),
     ((nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AdaptiveMaxPool1d,

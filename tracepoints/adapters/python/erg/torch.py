@@ -4,7 +4,7 @@
     import erg.torch
     erg.torch.annotate(model)
 
-A module without children (and a multi-head attention) is a layer; one with children is a module
+A module without children (but those that make its weights, and a multi-head attention) is a layer; one with children is a module
 around them; the model is the network. Names are the paths of named_modules(): a module that is
 used in several places has the first of its names, and one call for each use.
 
@@ -14,7 +14,12 @@ Other kinds have no output shape and no MACs. Forward passes with other shapes l
 definition.
 
 What is not called as a module is not seen: functions of torch.nn.functional, module.forward(), the
-fast path of nn.TransformerEncoderLayer in evaluation (the encoder layer is then one module).
+fast path of nn.TransformerEncoderLayer in evaluation (the encoder layer is then one module), and the
+copies that nn.DataParallel makes for several devices, which is said. Nor are arguments that are given by
+keyword: of them there are no shapes. The first call of a lazy module makes it, and is no layer.
+
+A forward that raises ends its layers where PyTorch tells of that (2.1 and later); before, they have no
+end, and are dropped.
 
 While a model is traced, exported or compiled nothing is recorded and nothing is left in what comes
 out of it: the hooks are those that PyTorch calls for all modules, so that torch.jit.script finds none
@@ -25,6 +30,9 @@ backward layer. This puts hooks on graph nodes, and leaves tensors and modules a
 PyTorch's own full backward hooks refuse modules that work in place.
 """
 import collections
+import collections.abc
+import dataclasses
+import inspect
 import itertools
 import warnings
 import weakref
@@ -33,17 +41,26 @@ import torch
 import torch.fx
 from torch.nn.modules import module as _modules
 
-from . import _lib, _shapes, define, iteration, network
+from . import _lib, _shapes, define, iteration, marker, network
 
 _layers_on, _counted_on = _lib.layers_on, _lib.counted_on
 _begin, _end = _lib.begin, _lib.end
 _tracing = torch._C._get_tracing_state
 
-try:
-    from torch.compiler import is_compiling as _compiling
-except ImportError:  # PyTorch 1
-    def _compiling():
-        return False
+def _find_compiling():
+    """Whether PyTorch compiles or exports: where it has moved to since 2.0; 1 does neither."""
+    try:
+        from torch.compiler import is_compiling
+        return is_compiling
+    except ImportError:
+        pass
+    if torch.__version__.startswith("2."):
+        from torch._dynamo.external_utils import is_compiling
+        return is_compiling
+    return lambda: False
+
+
+_compiling = _find_compiling()
 
 
 def _symbolic(args):
@@ -52,7 +69,12 @@ def _symbolic(args):
 
 
 def _tensors(values):
+    values = (v.data if isinstance(v, torch.nn.utils.rnn.PackedSequence) else v for v in values)
     return [v for v in values if isinstance(v, torch.Tensor)]
+
+
+def _is_lazy(module):
+    return any(torch.nn.parameter.is_lazy(p) for p in module.parameters(recurse=False))
 
 
 def _bytes(tensors):
@@ -69,7 +91,7 @@ def _define(node, module, args):
     kind, info = type(module).__name__.lower(), {}
     try:
         found = _shapes.describe(module, args, node.elementwise)
-        params = list(module.parameters(recurse=True))
+        params = list(module.parameters(recurse=True)) or _shapes.packed(module)
         kind = found.type or kind
         info = {"macs": found.macs, "params": _count(params), "bytes_params": _bytes(params),
                 "bytes_in": _bytes(tensors), "input": tensors[0].shape if tensors else (),
@@ -78,7 +100,7 @@ def _define(node, module, args):
             like = params[0] if kind == "embedding" and params else tensors[0]
             info["bytes_out"] = _shapes.product(found.output) * like.element_size()
     except Exception as error:  # the program must run on, whatever module this is
-        warnings.warn(f"erg: {node.name}: no shapes of this {type(module).__name__}: {error}")
+        marker(f"erg: torch: {node.name}: no shapes of this {type(module).__name__}: {error}")
     node.id = define(node.parent, node.name, kind, **info)
     if node.backward:
         grads = 1 + any(t.requires_grad for t in tensors) if info.get("params") else 2
@@ -101,13 +123,15 @@ class _Node:
     def before(self, module, args):
         if (_layers_on.value or _counted_on.value) and not _symbolic(args):
             if not self.id:
+                if _is_lazy(module):
+                    return
                 _define(self, module, args)
             if self.count is not None:
                 iteration(next(self.count))
             _begin(self.id)
 
     def after(self, module, args, output):
-        if (_layers_on.value or _counted_on.value) and not _symbolic(args):
+        if (_layers_on.value or _counted_on.value) and self.id and not _symbolic(args):
             if self.sync:
                 _wait(output)
             _end(self.id)
@@ -115,14 +139,17 @@ class _Node:
                 _follow_backward(self, module, args, output)
 
 
-def _first_tensor(value):
+def _first_tensor(value, depth=8):
+    """Looks into what is there only: what makes its items when it is asked is the program's."""
     if isinstance(value, torch.Tensor):
         return value
-    if isinstance(value, dict):
-        value = value.values()
-    if isinstance(value, (tuple, list)) or hasattr(value, "__iter__"):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = tuple(vars(value).values()) if hasattr(value, "__dict__") else ()
+    elif isinstance(value, collections.abc.Mapping):
+        value = tuple(value.values())
+    if isinstance(value, (tuple, list)) and depth:
         for item in value:
-            found = _first_tensor(item)
+            found = _first_tensor(item, depth - 1)
             if found is not None:
                 return found
     return None
@@ -205,36 +232,48 @@ def _follow_backward(node, module, args, output):
         inner.register_hook(one.end)
 
 
-_annotated = weakref.WeakKeyDictionary()
-"""Per module its nodes, the first annotated first. Copies of a module have none."""
+_annotated = {}
+"""Per id() of a module its nodes, the first annotated first, and what forgets it. Not by the module:
+the hooks see all modules of the program, and not all have a hash. Copies of a module have none."""
 _handles = []
 
 
 def _before_any(module, args):
-    if not _compiling() and module in _annotated:
-        for node in _annotated[module]:
+    if not _compiling() and id(module) in _annotated:
+        for node in _annotated[id(module)][0]:
             node.before(module, args)
 
 
 def _after_any(module, args, output):
-    if not _compiling() and module in _annotated:
-        for node in reversed(_annotated[module]):
+    if not _compiling() and id(module) in _annotated:
+        for node in reversed(_annotated[id(module)][0]):
             node.after(module, args, output)
+
+
+def _register_hooks():
+    _handles.append(_modules.register_module_forward_pre_hook(_before_any))
+    after = _modules.register_module_forward_hook
+    raised = {"always_call": True} if "always_call" in inspect.signature(after).parameters else {}
+    _handles.append(after(_after_any, **raised))
+    # PyTorch 2 warns of hooks for all modules where a model was compiled: ours do nothing there.
+    warnings.filterwarnings("ignore", r"Using `torch\.compile\(module\)` when there are global hooks")
 
 
 def _attach(module, node):
     if not _handles:
-        _handles.append(_modules.register_module_forward_pre_hook(_before_any))
-        _handles.append(_modules.register_module_forward_hook(_after_any))
-    _annotated.setdefault(module, []).append(node)
+        _register_hooks()
+    key = id(module)
+    if key not in _annotated:
+        _annotated[key] = ([], weakref.ref(module, lambda _: _annotated.pop(key, None)))
+    _annotated[key][0].append(node)
 
 
 def _detach(module, node):
-    nodes = _annotated.get(module, [])
+    nodes = _annotated[id(module)][0] if id(module) in _annotated else []
     if node in nodes:
         nodes.remove(node)
     if not nodes:
-        _annotated.pop(module, None)
+        _annotated.pop(id(module), None)
     if not _annotated:
         while _handles:
             _handles.pop().remove()
@@ -260,8 +299,18 @@ class Annotation:
         return False
 
 
+def _say_copies(model):
+    if any(isinstance(m, torch.nn.DataParallel) and len(m.device_ids) > 1 for m in model.modules()):
+        marker("erg: torch: the copies that nn.DataParallel makes for its devices have no layers")
+
+
+_OF_WEIGHTS = ("parametrizations", "_packed_params")
+"""Children that hold or make a module's weights, and compute nothing of the network."""
+
+
 def _is_layer(module):
-    return isinstance(module, torch.nn.MultiheadAttention) or not any(module.children())
+    return isinstance(module, torch.nn.MultiheadAttention) or \
+        not any(name not in _OF_WEIGHTS for name, _ in module.named_children())
 
 
 def annotate(model, name=None, *, backward=False, sync=False, elementwise=False, iterations=True):
@@ -280,6 +329,7 @@ def annotate(model, name=None, *, backward=False, sync=False, elementwise=False,
     """
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"erg.torch.annotate: expected a torch.nn.Module, got {type(model).__name__}")
+    _say_copies(model)
     options = {"backward": backward, "sync": sync, "elementwise": elementwise}
     root = network(name or type(model).__name__.lower())
     ids, inside, nodes = {"": root.id}, [], []
