@@ -391,6 +391,24 @@ P
         "if If 0 0" "clip activation 0 0" | sort -u)
 }
 
+@test "onnxruntime: shapes that change from run to run: MACs are their mean" {
+    [ -x "$python" ] || skip "python3 is not installed"
+    stand_in
+    cat >prog.py <<'P'
+import onnxruntime as ort, erg
+session = ort.InferenceSession("net.onnx", erg.onnxruntime.SessionOptions())
+for n in (5, 6, 13):
+    ort.NODES = [("mm", "MatMul", [[n, 7], [7, 11]], [[n, 11]], 308)]
+    session.run(None, 5)
+P
+    export PYTHONPATH=$PWD:$ERG_BUILD/tracepoints/adapters/python
+    start a
+    "$python" prog.py
+    stop a
+    [ "$(spans a | grep -c ' mm ')" -eq 3 ]
+    [ "$(events a "layer_define.*name = \"mm\", type = \"fc\", .*macs = $((8 * 7 * 11)),")" -ge 1 ]
+}
+
 @test "onnxruntime: what packed weights leave of a node; channels that come last; long names" {
     [ -x "$python" ] || skip "python3 is not installed"
     stand_in

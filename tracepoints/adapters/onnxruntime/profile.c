@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A whole profile as spans. All of it is read first, because an event is written when it ends and its
- * run after it.
+ * run after it, and because the shapes of a node may change from run to run: its MACs are their mean.
  *
  * Times are whole microseconds, cut off: a beginning is up to 1 us late, and a duration up to 1 us
  * too short, so half of one is added to both, and what then reaches into the next node or out of its
@@ -26,10 +26,10 @@
 #define OVERLAPS_MAX 64 /* runs of one session at a time */
 
 struct span {
-	uint64_t begin, end; /* ns of the profile */
-	uint32_t tid, layer, iteration;
-	uint32_t order; /* in the file */
-	bool around;    /* others may lie in it: a run, a node with a graph of its own */
+	uint64_t begin, end;            /* ns of the profile */
+	uint32_t tid, layer, iteration; /* the layer's place while reading, then its id */
+	uint32_t order;                 /* in the file */
+	bool around; /* others may lie in it: a run, a node with a graph of its own */
 	bool run;
 };
 
@@ -49,9 +49,18 @@ struct map {
 	size_t n, room; /* a power of two */
 };
 
+struct layer {
+	char *name, *type;
+	struct erg_layer_info info; /* of the first call */
+	uint64_t macs, calls;       /* of all */
+	uint32_t id;
+};
+
 struct known {
-	struct map ids;   /* of name and number to the layer's id */
-	struct map first; /* of a name to the number that has it for itself */
+	struct map places; /* of name and number to the layer's place, counted from 1 */
+	struct map first;  /* of a name to the number that has it for itself */
+	struct layer *at;
+	size_t n, room;
 };
 
 static struct span *push(struct spans *s)
@@ -118,29 +127,68 @@ static uint64_t hash_of(const char *name, uint64_t number)
 	return h ? h : 1;
 }
 
-/* Names need not be different in ONNX: a second node of a name gets its number. */
-static uint32_t define(uint32_t network, const struct erg_ort_node *n, bool taken)
+/* Names need not be different in ONNX: a second node of a name gets its number. 0 without memory. */
+static size_t add_layer(struct known *k, const struct erg_ort_node *n, bool taken)
 {
-	struct erg_layer_info info = {.size = sizeof(info)};
+	struct layer *l;
 	char name[sizeof(n->name) + 24];
 
+	if (k->n == k->room) {
+		size_t room = k->room ? 2 * k->room : 64;
+		struct layer *at = realloc(k->at, room * sizeof(*at));
+
+		if (!at)
+			return 0;
+		k->at = at;
+		k->room = room;
+	}
 	snprintf(name, sizeof(name), taken ? "%s#%lld" : "%s", n->name, (long long)n->index);
-	erg_ort_describe(n, &info);
-	info.name = name;
-	return erg_layer(network, &info);
+	l = &k->at[k->n++];
+	*l = (struct layer){.info = {.size = sizeof(l->info)}};
+	erg_ort_describe(n, &l->info);
+	l->name = strdup(name);
+	l->type = strdup(l->info.type);
+	return k->n;
 }
 
-static uint32_t layer_of(uint32_t network, const struct erg_ort_node *n, struct known *k)
+static uint32_t layer_of(const struct erg_ort_node *n, struct known *k)
 {
 	uint64_t index = (uint64_t)n->index;
-	struct map_entry *id = map_enter(&k->ids, hash_of(n->name, index), 0);
+	struct map_entry *place = map_enter(&k->places, hash_of(n->name, index), 0);
 	const struct map_entry *first;
 
-	if (!id || id->value)
-		return id ? (uint32_t)id->value : 0;
-	first = map_enter(&k->first, hash_of(n->name, 0), index);
-	id->value = define(network, n, first && first->value != index);
-	return (uint32_t)id->value;
+	if (place && !place->value) {
+		first = map_enter(&k->first, hash_of(n->name, 0), index);
+		place->value = add_layer(k, n, first && first->value != index);
+	}
+	if (!place || !place->value)
+		return 0;
+	k->at[place->value - 1].macs += erg_ort_macs(n);
+	k->at[place->value - 1].calls++;
+	return (uint32_t)place->value;
+}
+
+static void define_layers(const struct known *k, uint32_t network)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct layer *l = &k->at[i];
+
+		l->info.name = l->name ? l->name : "";
+		l->info.type = l->type ? l->type : "";
+		l->info.macs = (l->macs + l->calls / 2) / l->calls;
+		l->id = erg_layer(network, &l->info);
+	}
+}
+
+static void known_free(struct known *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		free(k->at[i].name);
+		free(k->at[i].type);
+	}
+	free(k->at);
+	free(k->places.at);
+	free(k->first.at);
 }
 
 static bool has_graph(const char *op)
@@ -161,7 +209,8 @@ static void take(struct spans *s, const struct erg_ort_profile *p, const struct 
 		.order = (uint32_t)s->n,
 		.run = e->kind == ORT_EVENT_RUN};
 	x->around = x->run || has_graph(e->node.op);
-	x->layer = x->run ? p->id : layer_of(p->id, &e->node, known);
+	x->layer = x->run ? p->id : layer_of(&e->node, known);
+	s->no_memory |= !x->layer;
 }
 
 static void read_all(FILE *f, const struct erg_ort_profile *p, struct spans *s)
@@ -179,10 +228,13 @@ static void read_all(FILE *f, const struct erg_ort_profile *p, struct spans *s)
 		if (r > 0 && e->kind != ORT_EVENT_OTHER)
 			take(s, p, e, &known);
 	}
+	define_layers(&known, p->id);
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->at[i].run)
+			s->at[i].layer = s->at[i].layer ? known.at[s->at[i].layer - 1].id : 0;
 	free(line);
 	free(e);
-	free(known.ids.at);
-	free(known.first.at);
+	known_free(&known);
 }
 
 /* Runs first, by their beginning; then the nodes, by thread and beginning. */
