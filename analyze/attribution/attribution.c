@@ -55,6 +55,7 @@ void erg_attr_free(struct erg_attr *a)
 		free(st->rep);
 		free(st->rep_sum);
 		free(st->class_few);
+		free(st->few_j);
 		free(st->class_fitted);
 		free(st->nnls);
 		free(st->nnls_se);

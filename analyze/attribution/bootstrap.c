@@ -97,8 +97,9 @@ static void draw_known(const struct attr_gram *g, struct attr_rng *rng, double *
 			h[cols + i] += sqrt(g->prior[i] * g->sigma2) * attr_rng_normal(rng);
 }
 
-static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
-	uint64_t seed, struct attr_boot *ret, struct erg_err *err)
+static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full,
+	const struct attr_rare *rare, size_t length, uint64_t seed, struct attr_boot *ret,
+	struct erg_err *err)
 {
 	_cleanup_(erg_freep) double *weight = erg_noted(malloc(BATCH * g->n * sizeof(double)));
 	_cleanup_(erg_freep) double *totals = erg_noted(malloc(BATCH * g->stride * sizeof(double)));
@@ -120,11 +121,14 @@ static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 
 		erg_progress("bootstrap", i, ret->rounds);
 		if (i % BATCH == 0) {
-			for (size_t k = 0; k < batch; k++)
+			for (size_t k = 0; k < batch; k++) {
 				draw(&rng, g->n, length, weight + k * g->n);
+				attr_rare_weight(g, rare, weight + k * g->n);
+			}
 			attr_gram_total(g, weight, batch, totals);
 		}
 		draw_known(g, &rng, attr_sum_h(total, dim));
+		attr_rare_draw(g, rare, &rng, attr_sum_h(total, dim));
 		memcpy(s.passive, full->passive, dim);
 		memcpy(s.x, full->x, dim * sizeof(double));
 		attr_nnls_solve(&s, total, attr_sum_h(total, dim));
@@ -157,8 +161,9 @@ static void scores(const struct attr_gram *g, const struct attr_nnls *full, doub
 	}
 }
 
-static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
-	uint64_t seed, struct attr_boot *ret, struct erg_err *err)
+static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
+	const struct attr_rare *rare, size_t length, uint64_t seed, struct attr_boot *ret,
+	struct erg_err *err)
 {
 	size_t dim = g->dim;
 	_cleanup_(erg_freep) double *weight = erg_noted(malloc(g->n * sizeof(double)));
@@ -179,8 +184,10 @@ static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 
 		erg_progress("bootstrap", i, ret->rounds);
 		draw(&rng, g->n, length, weight);
+		attr_rare_weight(g, rare, weight);
 		memset(u, 0, dim * sizeof(double));
 		draw_known(g, &rng, u);
+		attr_rare_draw(g, rare, &rng, u);
 		for (size_t b = 0; b < g->n; b++)
 			for (size_t c = 0; c < dim && weight[b] > 0; c++)
 				u[c] += weight[b] * score[b * dim + c];
@@ -198,6 +205,7 @@ static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
 	unsigned int rounds, uint64_t seed, struct attr_boot *ret, struct erg_err *err)
 {
+	struct attr_rare rare;
 	int r;
 
 	ret->rounds = rounds;
@@ -206,10 +214,12 @@ int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, size
 	if (!ret->rep)
 		return erg_fail(err, -ENOMEM, "out of memory for %u rounds", rounds);
 	length = length < 1 ? 1 : length > g->n ? g->n : length;
-	if (g->dim > SCORE_COLUMNS)
-		r = score_rounds(g, full, length, seed, ret, err);
-	else
-		r = solve_rounds(g, full, length, seed, ret, err);
+	r = attr_rare_find(g, full->x, &rare, err);
+	if (!r && g->dim > SCORE_COLUMNS)
+		r = score_rounds(g, full, &rare, length, seed, ret, err);
+	else if (!r)
+		r = solve_rounds(g, full, &rare, length, seed, ret, err);
+	attr_rare_release(&rare);
 	erg_progress("bootstrap", rounds, rounds);
 	if (r < 0) {
 		free(ret->rep);

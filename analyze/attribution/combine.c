@@ -179,14 +179,14 @@ static void add_loose(const struct erg_attr *a, size_t c, double weight, struct 
 {
 	const struct erg_attr_state *st = a->state;
 	const struct erg_attr_class *k = &a->classes[c];
-	double part = k->time_s > 0 ? st->class_few[c] / k->time_s : 0,
-	       most = st->peak_w * k->time_s;
+	double most = st->peak_w * k->time_s;
 
 	m->few += weight * st->class_few[c];
-	if (forbidden(k->gate))
-		part = 1;
-	m->loose_j += weight * part *
-		(most + fmax(fmax(st->value[c] - most, -st->value[c]), 0) / sqrt(k->windows + 1));
+	m->loose_j += weight *
+		(forbidden(k->gate) ? most +
+					fmax(fmax(st->value[c] - most, -st->value[c]), 0) /
+						sqrt(k->windows + 1)
+				    : st->few_j[c]);
 }
 
 static void make_up(const struct erg_attr *a, const double *weight, struct makeup *ret)

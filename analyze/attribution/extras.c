@@ -18,7 +18,7 @@
 #define WINDOW_MIN 1000.0 /* ns */
 #define STEP 0.05         /* of the window */
 #define STEP_MAX 1e5      /* ns, of the delay */
-#define TAU_LEAST 3e4     /* ns, how far a difference by the low-pass reaches near none */
+#define TAU_LEAST 6e4     /* ns, how far a difference by the low-pass reaches near none */
 
 double attr_window_of(const struct attr_shape *s)
 {

@@ -163,6 +163,22 @@ struct attr_boot {
 int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
 	unsigned int rounds, uint64_t seed, struct attr_boot *ret, struct erg_err *err);
 
+/* ---- rare.c: for bootstrap.c, columns that few blocks saw ---- */
+struct attr_rare {
+	size_t n;       /* blocks that stay in every round */
+	uint8_t *stays; /* per block of the sums */
+	double *factor; /* n x dim x dim: of the covariance of their sums with residuals */
+};
+/* X: the solution. */
+int attr_rare_find(const struct attr_gram *g, const double *x, struct attr_rare *ret,
+	struct erg_err *err);
+void attr_rare_release(struct attr_rare *r);
+/* WEIGHT: how often each block is drawn. */
+void attr_rare_weight(const struct attr_gram *g, const struct attr_rare *r, double *weight);
+/* Adds to H (dim) what those blocks may be off by. */
+void attr_rare_draw(const struct attr_gram *g, const struct attr_rare *r, struct attr_rng *rng,
+	double *h);
+
 /* ---- lock.c ---- */
 /* Resultant length of the readings' phase in the layers' cycle, greatest over harmonics. */
 double attr_lock(const struct attr_view *v, const struct attr_readings *r);
@@ -186,6 +202,7 @@ struct erg_attr_state {
 	double *rep_sum;      /* rounds: of all classes, J */
 	double *class_fitted; /* s of a class by least squares */
 	double *class_few;    /* s of a class in columns that hardly any reading saw */
+	double *few_j;        /* and what those may be wrong by beyond the replicates, J */
 	double *nnls;         /* per class, J */
 	double *nnls_se;      /* per class */
 	double *dir;          /* per class, J; NaN where not valid */

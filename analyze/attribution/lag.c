@@ -21,7 +21,8 @@
 #define COARSE_WORK 6e7 /* operations of all coarse evaluations together, roughly */
 #define FINE_WORK 6e6   /* of one fine evaluation */
 #define ROWS_MIN 300
-#define LAG_MIN -2e5 /* ns */
+#define PHASE_STEP (1. / 2000) /* of the period */
+#define LAG_MIN -2e5           /* ns */
 #define GRID_MAX 160
 #define COARSE_SEGMENTS 200   /* a window with more sees no edges worth a dense grid */
 #define WINDOW_WORK 6e7       /* of one evaluation while a window is searched that grows */
@@ -357,10 +358,11 @@ static int refine_window(struct search *s, struct attr_shape *shape)
 	return r < 0 ? r : refine(s, shape);
 }
 
+/* By a part of the period, which is all the same a whole one later. */
 static void move_phase(struct attr_shape *shape, double by)
 {
-	by += shape->phase + by < 0;
 	shape->phase += by;
+	shape->phase += shape->phase < 0;
 	shape->lag_ns += by * shape->period_ns;
 }
 
@@ -373,8 +375,8 @@ static int refine_phase(struct search *s, struct attr_shape *shape)
 
 	if (shape->phase < 0)
 		return r;
-	for (double step = 1. / 8; !r && step > 1. / 300; step /= 2)
-		for (int way = 0; way < 4 && !r; way++) {
+	for (double step = 1. / 8; !r && step > PHASE_STEP; step /= 2)
+		for (int way = 0, stays = 0; stays < 4 && !r; way = (way + 1) % 4, stays++) {
 			struct attr_shape t = *shape;
 			double by = way % 2 ? step : -step;
 
@@ -388,6 +390,8 @@ static int refine_phase(struct search *s, struct attr_shape *shape)
 			if (!r && s->rss < best) {
 				best = s->rss;
 				*shape = t;
+				stays = -1;
+				way--;
 			}
 		}
 	return r;

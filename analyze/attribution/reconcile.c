@@ -16,9 +16,19 @@
 /* A column that fewer windows than these saw has no power of its own: windows of the least squares,
  * or readings inside of what is integrated. */
 #define FEW 5
+#define FEW_UNLIKE 0.3 /* relative, of an instance's power, where too few were seen to tell */
 
 /* Apart by more than so many times their intervals together, the classes do not make up this run. */
 #define APART 2
+
+/* What few windows (SEEN) of instances that need not be alike leave open of a column's power, W: where there
+ * is hardly one, anything up to the greatest reading. */
+static double few_w(const struct erg_attr_state *st, size_t c, double seen)
+{
+	double p = fmax(fmin(st->power[c], st->peak_w), st->mean_w);
+
+	return seen < 1 ? st->peak_w : fmin(st->peak_w, FEW_UNLIKE * p / sqrt(seen));
+}
 
 static void find_few(struct erg_attr *a)
 {
@@ -32,8 +42,10 @@ static void find_few(struct erg_attr *a)
 		bool direct = st->is_direct[v->col_class[c]] || v->col_apart[c];
 		double seen = direct ? st->direct.readings[c] : st->gram.windows[c] * fresh;
 
-		if (seen < FEW)
+		if (seen < FEW) {
 			st->class_few[v->col_class[c]] += v->col_time[c];
+			st->few_j[v->col_class[c]] += v->col_time[c] * few_w(st, c, seen);
+		}
 		if (!direct)
 			st->class_fitted[v->col_class[c]] += v->col_time[c];
 	}
@@ -55,7 +67,8 @@ int attr_sums_prepare(struct erg_attr *a, struct erg_err *err)
 	st->rep_sum = calloc(st->rounds + 1, sizeof(*st->rep_sum));
 	st->class_few = calloc(st->n_classes + 1, sizeof(*st->class_few));
 	st->class_fitted = calloc(st->n_classes + 1, sizeof(*st->class_fitted));
-	if (!st->rep_sum || !st->class_few || !st->class_fitted)
+	st->few_j = calloc(st->n_classes + 1, sizeof(*st->few_j));
+	if (!st->rep_sum || !st->few_j || !st->class_few || !st->class_fitted)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", st->n_classes);
 	st->ci_whole = st->opt->ci_whole;
 	find_few(a);

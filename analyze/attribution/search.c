@@ -182,10 +182,18 @@ static int scan_between(struct scan *s, const struct attr_shape *start, double s
 	return 0;
 }
 
+/* A lag that leaves part of a short run without a reading fits better for that: no more than PART of it. */
+static double within_run(const struct scan *s, double lag, double part)
+{
+	const struct attr_view *v = &s->st->view;
+
+	return fmin(lag, part * (double)(attr_begin(v, v->n) - v->t0));
+}
+
 /* The greatest lag of the grid. */
 static double lag_max(const struct scan *s)
 {
-	return fmax(s->lag_max, fmin(1.5 * s->st->readings.spacing_ns, 0.3e9));
+	return within_run(s, fmax(s->lag_max, fmin(1.5 * s->st->readings.spacing_ns, 0.3e9)), 0.1);
 }
 
 static int scan_lags(struct scan *s, const struct attr_shape *start, double step)
@@ -240,7 +248,8 @@ static int scan_far(struct scan *s, const struct attr_shape *base)
 		struct attr_shape shape = *base;
 
 		shape.window_ns *= window ? wide[i] : 1;
-		rc = scan_between(s, &shape, scan_step(s, &shape), lag_max(s), LAG_FAR);
+		rc = scan_between(s, &shape, scan_step(s, &shape), lag_max(s),
+			within_run(s, LAG_FAR, 0.02));
 	}
 	return rc;
 }
