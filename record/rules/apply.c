@@ -172,21 +172,26 @@ static void open_release(struct open *o)
 	free(o->type);
 }
 
-/* The values of the fields that begin and end have both; NULL when memory is short. */
-static char *same_of(const struct erg_rules_layer *l, const struct erg_rules_event *e)
+/* The values of the fields that begin and end have both; NULL when memory is short. An event that lacks one
+ * is counted: its layers are told apart by less than was asked for. */
+static char *same_of(struct erg_rules_state *s, const struct erg_rules_layer *l,
+	const struct erg_rules_event *e)
 {
 	struct erg_rules_value v;
 	char *all = strdup("");
+	bool lacks = false;
 
 	for (size_t i = 0; all && i < l->n_same; i++) {
+		bool there = e->field(e, l->same[i], &v);
 		char *longer;
 
-		if (asprintf(&longer, "%s\x1f%s", all, e->field(e, l->same[i], &v) ? v.key : "") <
-			0)
+		if (asprintf(&longer, "%s\x1f%s", all, there ? v.key : "") < 0)
 			longer = NULL;
+		lacks |= !there;
 		free(all);
 		all = longer;
 	}
+	s->report.no_same += lacks;
 	return all;
 }
 
@@ -217,7 +222,7 @@ static int begin(struct erg_rules_state *s, size_t rule, const struct erg_rules_
 	t->open = o;
 	o += t->n++;
 	*o = (struct open){.rule = rule, .begin_ns = e->time_ns};
-	o->same = same_of(l, e);
+	o->same = same_of(s, l, e);
 	o->network = text_of(s, l->network, e, "", &unnamed);
 	o->module = text_of(s, l->module, e, "", &unnamed);
 	o->name = text_of(s, l->name, e, e->name, &unnamed);
@@ -250,7 +255,7 @@ static int end(struct erg_rules_state *s, size_t rule, const struct erg_rules_ev
 	struct erg_err *err)
 {
 	struct thread *t = thread_of(s, e);
-	_cleanup_(erg_freep) char *same = same_of(&s->rules->layers[rule], e);
+	_cleanup_(erg_freep) char *same = same_of(s, &s->rules->layers[rule], e);
 	size_t i = t ? t->n : 0;
 	char track[128];
 	struct open o;

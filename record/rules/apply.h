@@ -21,6 +21,7 @@ struct erg_rules_report {
 	uint64_t unnamed;  /* whose name or module no table knew */
 	uint64_t no_begin; /* ends without a beginning */
 	uint64_t no_end;   /* beginnings that were still open at the end */
+	uint64_t no_same; /* events that lack a field which beginning and end must have in common */
 };
 
 struct erg_rules_state;

@@ -140,6 +140,10 @@ static void report(const struct erg_rules_state *s, const struct erg_rules_trace
 	if (r.no_end)
 		say(emitted, "%" PRIu64 " layers had not ended, beside %" PRIu64 " that had",
 			r.no_end, r.spans);
+	if (r.no_same)
+		say(emitted,
+			"%" PRIu64 " events without a field that 'same' names: layers may be mixed",
+			r.no_same);
 	if (r.unnamed)
 		say(emitted,
 			"%" PRIu64 " layers without all of their names, of %" PRIu64

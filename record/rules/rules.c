@@ -41,12 +41,20 @@ static int keys_check(const struct reader *r, const struct erg_yaml *map, const 
 	return 0;
 }
 
-static int text_take(const struct reader *r, const struct erg_yaml *map, const char *key,
+/* provider:event, without the * of a pattern: a rule is of one kind of event. */
+static bool is_event(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return colon && colon != name && colon[1] && !strpbrk(name, "* \t\n,");
+}
+
+static int event_take(const struct reader *r, const struct erg_yaml *map, const char *key,
 	char **ret)
 {
 	const struct erg_yaml *y = erg_yaml_get(map, key);
 
-	if (!y || y->kind != ERG_YAML_SCALAR || !*y->text)
+	if (!y || y->kind != ERG_YAML_SCALAR || !is_event(y->text))
 		return erg_yaml_fail(r->err, r->file, y ? y : map,
 			"'%s' was expected to be the name of "
 			"an event, as provider:event",
@@ -87,7 +95,7 @@ static int entry_read(const struct reader *r, size_t table, const struct erg_yam
 		return n;
 	e += rules->n_entries++;
 	*e = (struct erg_rules_entry){.table = table};
-	n = text_take(r, y, "event", &e->event);
+	n = event_take(r, y, "event", &e->event);
 	if (!n)
 		n = template_take(r, y, "key", true, true, &e->key);
 	return n ? n : template_take(r, y, "value", true, true, &e->value);
@@ -155,9 +163,9 @@ static int layer_read(const struct reader *r, const struct erg_yaml *y)
 		return n;
 	l += rules->n_layers++;
 	*l = (struct erg_rules_layer){NULL};
-	n = text_take(r, y, "begin", &l->begin);
+	n = event_take(r, y, "begin", &l->begin);
 	if (!n)
-		n = text_take(r, y, "end", &l->end);
+		n = event_take(r, y, "end", &l->end);
 	if (!n)
 		n = same_read(r, erg_yaml_get(y, "same"), l);
 	if (!n)

@@ -44,12 +44,47 @@ static bool number_text(const bt_field *f, bt_field_class_type type, struct erg_
 	return true;
 }
 
+/* The word for the number, where the trace has one. */
+static bool enumeration_text(const bt_field *f, bt_field_class_type type,
+	struct erg_rules_value *ret)
+{
+	bt_field_class_enumeration_mapping_label_array labels;
+	uint64_t n = 0;
+	bool found;
+
+	number_text(f, type, ret);
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER))
+		found = bt_field_enumeration_unsigned_get_mapping_labels(f, &labels, &n) ==
+			BT_FIELD_ENUMERATION_GET_MAPPING_LABELS_STATUS_OK;
+	else
+		found = bt_field_enumeration_signed_get_mapping_labels(f, &labels, &n) ==
+			BT_FIELD_ENUMERATION_GET_MAPPING_LABELS_STATUS_OK;
+	if (found && n)
+		snprintf(ret->text, sizeof(ret->text), "%s", labels[0]);
+	return true;
+}
+
+static bool real_text(const bt_field *f, bt_field_class_type type, struct erg_rules_value *ret)
+{
+	double v = type == BT_FIELD_CLASS_TYPE_SINGLE_PRECISION_REAL
+		? (double)bt_field_real_single_precision_get_value(f)
+		: bt_field_real_double_precision_get_value(f);
+
+	snprintf(ret->text, sizeof(ret->text), "%g", v);
+	snprintf(ret->key, sizeof(ret->key), "%.17g", v);
+	return true;
+}
+
 static bool value_of(const bt_field *f, struct erg_rules_value *ret)
 {
 	bt_field_class_type type = bt_field_get_class_type(f);
 
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_ENUMERATION))
+		return enumeration_text(f, type, ret);
 	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_INTEGER))
 		return number_text(f, type, ret);
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_REAL))
+		return real_text(f, type, ret);
 	if (!bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_STRING))
 		return false;
 	/* of an empty string only the length is set (libbabeltrace2 2.0.4) */
@@ -88,10 +123,16 @@ static uint64_t context_number(const bt_event *event, const char *name, bool *re
 	return there ? strtoull(v.key, NULL, 10) : 0;
 }
 
+static bool has_clock(const bt_event *event)
+{
+	return bt_stream_class_borrow_default_clock_class_const(
+		bt_stream_borrow_class_const(bt_event_borrow_stream_const(event)));
+}
+
 static int on_event(struct sink *s, const bt_message *m)
 {
 	const bt_event *event = bt_message_event_borrow_event_const(m);
-	const bt_clock_snapshot *clock = bt_message_event_borrow_default_clock_snapshot_const(m);
+	const bt_clock_snapshot *clock;
 	struct erg_rules_event e = {.field = field, .data = event};
 	int64_t since_origin = 0;
 	bool thread;
@@ -99,6 +140,10 @@ static int on_event(struct sink *s, const bt_message *m)
 	e.name = bt_event_class_get_name(bt_event_borrow_class_const(event));
 	if (!e.name)
 		return 0;
+	if (!has_clock(event))
+		return erg_fail(s->err, -EINVAL, "event %s: a trace with a clock was expected",
+			e.name);
+	clock = bt_message_event_borrow_default_clock_snapshot_const(m);
 	e.pid = context_number(event, "vpid", NULL);
 	e.tid = context_number(event, "vtid", &thread);
 	s->t->no_threads |= !thread;

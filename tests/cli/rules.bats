@@ -72,6 +72,9 @@ record() {
     refused 'layers: [{begin: a:b, name: x}]' "'end' was expected"
     refused 'tables: {t: [{event: a:b, key: "x y", value: z}]}' 'one expression was expected'
     refused '- x' 'a map was expected'
+    refused 'layers: [{begin: nocolon, end: c:d, name: x}]' "bad.yaml:1:18: 'begin' was expected to be the name of an event"
+    refused 'layers: [{begin: "a:*", end: c:d, name: x}]' "'begin' was expected to be the name of an event"
+    refused 'layers: [{begin: a:b, begin: c:d, end: c:d, name: x}]' 'duplicate key'
     run erg-record run -o bad.erg -s procstat --annotate lttng:nosuch -- touch ran
     [ "$status" -eq 2 ]
     [[ "$output" == *"a file of rules, or one of those that are installed (ros2)"* ]]
@@ -137,6 +140,73 @@ foreign_trace() {
     run timeout 300 erg-record import --from ctf a --rules "$ros2" --samples samples.csv -o run.erg
     [ "$status" -eq 1 ]
     [[ "$output" == *"the trace cannot be read"* ]] || [[ "$output" == *"ended by signal"* ]]
+}
+
+@test "rules: another provider, with words, fractions and a field that is spelled wrong" {
+    cat >shop.h <<'C'
+#undef LTTNG_UST_TRACEPOINT_PROVIDER
+#define LTTNG_UST_TRACEPOINT_PROVIDER shop
+#undef LTTNG_UST_TRACEPOINT_INCLUDE
+#define LTTNG_UST_TRACEPOINT_INCLUDE "./shop.h"
+#if !defined(SHOP_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ)
+#define SHOP_H
+#include <lttng/tracepoint.h>
+LTTNG_UST_TRACEPOINT_ENUM(shop, kind, LTTNG_UST_TP_ENUM_VALUES(
+	lttng_ust_field_enum_value("bread", 0) lttng_ust_field_enum_range("cake", 1, 3)))
+LTTNG_UST_TRACEPOINT_EVENT(shop, hired, LTTNG_UST_TP_ARGS(int, who, const char *, name),
+	LTTNG_UST_TP_FIELDS(lttng_ust_field_integer(int, who, who) lttng_ust_field_string(name, name)))
+LTTNG_UST_TRACEPOINT_EVENT(shop, job_in, LTTNG_UST_TP_ARGS(int, job, int, who, int, kind, double, size),
+	LTTNG_UST_TP_FIELDS(lttng_ust_field_integer(int, job, job) lttng_ust_field_integer(int, who, who)
+		lttng_ust_field_enum(shop, kind, int, kind, kind) lttng_ust_field_float(double, size, size)))
+LTTNG_UST_TRACEPOINT_EVENT(shop, job_out, LTTNG_UST_TP_ARGS(int, job),
+	LTTNG_UST_TP_FIELDS(lttng_ust_field_integer(int, job, job)))
+#endif
+#include <lttng/tracepoint-event.h>
+C
+    cat >shop.c <<'C'
+#define LTTNG_UST_TRACEPOINT_CREATE_PROBES
+#define LTTNG_UST_TRACEPOINT_DEFINE
+#include "shop.h"
+#include <unistd.h>
+int main(void)
+{
+	lttng_ust_tracepoint(shop, hired, 7, "Ann");
+	for (int i = 0; i < 4; i++) {
+		lttng_ust_tracepoint(shop, job_in, 2 * i, 7, i, i + 0.5);
+		lttng_ust_tracepoint(shop, job_in, 2 * i + 1, i % 2 ? 7 : 8, 9, 2);
+		usleep(1000);
+		lttng_ust_tracepoint(shop, job_out, 2 * i);
+		lttng_ust_tracepoint(shop, job_out, 2 * i + 1);
+	}
+	return 0;
+}
+C
+    gcc -I. -o shop shop.c -llttng-ust -ldl 2>gcc.err || skip "this LTTng-UST has other names for its macros: $(head -1 gcc.err)"
+    cat >shop.yaml <<'Y'
+tables:
+  worker: [{event: "shop:hired", key: who, value: name}]
+layers:
+  - {begin: "shop:job_in", end: "shop:job_out", same: [job], network: shop, module: "{worker[who]|'somebody'}",
+     name: "{kind} of {size}", type: "{kind}"}
+Y
+    app=./shop
+    programs=(shop)
+    need_daemon
+    lttng create "$session-a" --output="$PWD/a" >/dev/null 3>&-
+    started+=("$session-a")
+    lttng enable-event -s "$session-a" -u 'shop:*' >/dev/null
+    lttng add-context -s "$session-a" -u -t vpid -t vtid >/dev/null
+    lttng start "$session-a" >/dev/null
+    ./shop
+    stop a
+    "$rules" csv shop.yaml a >shop.csv 2>err
+    [ ! -s err ]
+    # Jobs cross: each ends while the next goes on. 9 has no word.
+    diff <(awk -F, 'NR > 1 { print $3, $6 }' shop.csv | sort) <(printf '%s\n' '"bread of 0.5" "Ann"' '"cake of 1.5" "Ann"' \
+        '"cake of 2.5" "Ann"' '"cake of 3.5" "Ann"' '"9 of 2" "Ann"' '"9 of 2" "Ann"' '"9 of 2" "somebody"' '"9 of 2" "somebody"' | sort)
+    sed 's/same: .job./same: [jib]/' shop.yaml >wrong.yaml
+    "$rules" csv wrong.yaml a >/dev/null 2>err
+    grep -q "16 events without a field that 'same' names: layers may be mixed" err
 }
 
 @test "rules: layers that cross, that one event ends and begins, and ends without a beginning" {
