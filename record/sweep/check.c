@@ -131,8 +131,8 @@ static int give_condition(struct erg_sweep *s, size_t i, const char *value, stru
 
 	if (c->values.n == 1) {
 		erg_texts_clear(&c->values);
-		return erg_texts_add(&c->values, value) < 0 ? erg_fail(err, -ENOMEM, "no memory")
-							    : 0;
+		if (erg_texts_add(&c->values, value) < 0)
+			return erg_fail(err, -ENOMEM, "no memory");
 	}
 	for (size_t v = 0; v < c->values.n; v++)
 		if (strcmp(c->values.v[v], value) == 0) {
@@ -166,7 +166,7 @@ static int check_conditions(struct erg_sweep *s, struct erg_err *err)
 	}
 	for (size_t i = 0; i < p->n_conditions; i++)
 		if (p->conditions[i].values.n > 1 && !s->now[i] && !s->dry_run &&
-			!isatty(STDIN_FILENO))
+			p->conditions[i].command.n == 0 && !isatty(STDIN_FILENO))
 			return erg_yaml_fail(err, p->file, &p->conditions[i].at,
 				"condition %s: nobody to ask: expected --condition %s=%s, then the others "
 				"with --resume",
@@ -196,14 +196,14 @@ int erg_sweep_check(struct erg_sweep *s, struct erg_err *err)
 	return r < 0 ? r : check_conditions(s, err);
 }
 
-bool erg_sweep_may_ask(const struct erg_sweep *s, const char *name)
+bool erg_sweep_may_change(const struct erg_sweep *s, const struct erg_plan_setting *c)
 {
 	const char *value;
 
 	for (size_t i = 0; i < s->given.n; i++)
-		if (is_given(s->given.v[i], name, &value))
+		if (is_given(s->given.v[i], c->name, &value))
 			return false;
-	return isatty(STDIN_FILENO);
+	return c->command.n > 0 || isatty(STDIN_FILENO);
 }
 
 void erg_sweep_release(struct erg_sweep *s)

@@ -11,9 +11,9 @@
  */
 int erg_sweep_check(struct erg_sweep *s, struct erg_err *err);
 
-/* Whether a person can be asked for condition NAME: standard input is a terminal, and the command
- * line did not fix it. */
-bool erg_sweep_may_ask(const struct erg_sweep *s, const char *name);
+/* Whether condition C can be changed now: the command line did not fix it, and it has a command or
+ * standard input is a terminal, where a person can be asked. */
+bool erg_sweep_may_change(const struct erg_sweep *s, const struct erg_plan_setting *c);
 
 void erg_sweep_release(struct erg_sweep *s);
 

@@ -73,6 +73,7 @@ static void settings_free(struct erg_plan_setting *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		free(s[i].name);
 		erg_texts_clear(&s[i].values);
+		erg_texts_clear(&s[i].command);
 	}
 	free(s);
 }

@@ -35,14 +35,16 @@ struct erg_plan_program {
 	int line, column;      /* of its command */
 };
 
-/* A setting and the values it takes. Conditions are settings that a person makes. */
+/* A setting and the values it takes. Conditions are settings that a person makes, or a command. */
 struct erg_plan_setting {
 	char *name;
 	bool all;   /* every value that the hardware lists */
 	bool range; /* from, from + step, … to */
 	double from, to, step;
-	struct erg_texts values; /* of a list; filled in for all and range when resolved */
-	struct erg_yaml at;      /* position only */
+	struct erg_texts values;  /* of a list; filled in for all and range when resolved */
+	struct erg_texts command; /* of a condition: makes it hold; none: a person does */
+	double settle_s;          /* of a condition: pause after its command */
+	struct erg_yaml at;       /* position only */
 };
 
 enum erg_plan_order { ERG_ORDER_RANDOM, ERG_ORDER_ABBA, ERG_ORDER_WRITTEN };

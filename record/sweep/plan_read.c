@@ -21,7 +21,8 @@
 struct reader {
 	const char *file;
 	struct erg_plan *plan;
-	struct erg_plan_program *program; /* the one being read */
+	struct erg_plan_program *program;   /* the one being read */
+	struct erg_plan_setting *condition; /* likewise */
 	struct erg_err *err;
 };
 
@@ -126,18 +127,23 @@ static int read_texts(const struct reader *r, const struct erg_yaml *key, const 
 
 /* ---- workloads and co-runners ---- */
 
+/* A line for the shell, or a list of words. */
+static int read_argv(const struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	struct erg_texts *ret)
+{
+	if (v->kind != ERG_YAML_SCALAR || !v->text[0])
+		return read_texts(r, key, v, ret);
+	if (erg_texts_add(ret, "/bin/sh") < 0 || erg_texts_add(ret, "-c") < 0 ||
+		erg_texts_add(ret, v->text) < 0)
+		return no_memory(r);
+	return 0;
+}
+
 static int read_command(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
 {
 	r->program->line = v->line;
 	r->program->column = v->column;
-	if (v->kind == ERG_YAML_SCALAR && v->text[0]) { /* a line for the shell */
-		if (erg_texts_add(&r->program->argv, "/bin/sh") < 0 ||
-			erg_texts_add(&r->program->argv, "-c") < 0 ||
-			erg_texts_add(&r->program->argv, v->text) < 0)
-			return no_memory(r);
-		return 0;
-	}
-	return read_texts(r, key, v, &r->program->argv);
+	return read_argv(r, key, v, &r->program->argv);
 }
 
 static int add_pair(struct reader *r, struct erg_texts *to, const char *name, const char *value)
@@ -340,7 +346,49 @@ static int read_setting(struct reader *r, const struct erg_yaml *key, const stru
 	return read_texts(r, key, v, &s->values);
 }
 
+static int read_condition_values(struct reader *r, const struct erg_yaml *key,
+	const struct erg_yaml *v)
+{
+	r->condition->at = (struct erg_yaml){.line = v->line, .column = v->column};
+	return read_texts(r, key, v, &r->condition->values);
+}
+
+static int read_condition_command(struct reader *r, const struct erg_yaml *key,
+	const struct erg_yaml *v)
+{
+	return read_argv(r, key, v, &r->condition->command);
+}
+
+static int read_condition_settle(struct reader *r, const struct erg_yaml *key,
+	const struct erg_yaml *v)
+{
+	return read_number(r, key, v, 0, 86400, &r->condition->settle_s);
+}
+
+/* {values: [on, off], command: …, settle_s: 15}, or values alone. */
+static int read_condition(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	struct erg_plan_setting *s)
+{
+	static const struct key keys[] = {{"values", read_condition_values},
+		{"command", read_condition_command}, {"settle_s", read_condition_settle}, {0}};
+	int e;
+
+	if (v->kind != ERG_YAML_MAP || erg_yaml_get(v, "from"))
+		return read_setting(r, key, v, s);
+	s->name = strdup(key->text);
+	if (!s->name)
+		return no_memory(r);
+	r->condition = s;
+	e = read_map(r, v, key, s->name, keys);
+	if (e == 0 && (s->values.n == 0 || s->command.n == 0))
+		return erg_yaml_fail(r->err, r->file, v, "conditions: %s: expected %s", s->name,
+			s->values.n == 0 ? "values" : "a command that makes it hold");
+	return e;
+}
+
 static int read_settings(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	int (*read)(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+		struct erg_plan_setting *s),
 	struct erg_plan_setting **ret, size_t *ret_n)
 {
 	if (v->kind != ERG_YAML_MAP || v->n > ERG_PLAN_KNOBS_MAX)
@@ -351,7 +399,7 @@ static int read_settings(struct reader *r, const struct erg_yaml *key, const str
 	if (!*ret)
 		return no_memory(r);
 	for (size_t i = 0; i < v->n; i++) {
-		int e = read_setting(r, v->keys[i], v->items[i], &(*ret)[(*ret_n)++]);
+		int e = read(r, v->keys[i], v->items[i], &(*ret)[(*ret_n)++]);
 
 		if (e < 0)
 			return e;
@@ -361,12 +409,12 @@ static int read_settings(struct reader *r, const struct erg_yaml *key, const str
 
 static int read_knobs(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
 {
-	return read_settings(r, key, v, &r->plan->knobs, &r->plan->n_knobs);
+	return read_settings(r, key, v, read_setting, &r->plan->knobs, &r->plan->n_knobs);
 }
 
 static int read_set(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
 {
-	int e = read_settings(r, key, v, &r->plan->set, &r->plan->n_set);
+	int e = read_settings(r, key, v, read_setting, &r->plan->set, &r->plan->n_set);
 
 	for (size_t i = 0; e == 0 && i < r->plan->n_set; i++)
 		if (r->plan->set[i].all || r->plan->set[i].range || r->plan->set[i].values.n != 1)
@@ -378,7 +426,8 @@ static int read_set(struct reader *r, const struct erg_yaml *key, const struct e
 
 static int read_conditions(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
 {
-	int e = read_settings(r, key, v, &r->plan->conditions, &r->plan->n_conditions);
+	int e = read_settings(r, key, v, read_condition, &r->plan->conditions,
+		&r->plan->n_conditions);
 
 	for (size_t i = 0; e == 0 && i < r->plan->n_conditions; i++)
 		if (r->plan->conditions[i].all || r->plan->conditions[i].range)

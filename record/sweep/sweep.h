@@ -73,6 +73,15 @@ void erg_sweep_child_signals(int sig);
  * stop (SIGINT, SIGTERM, SIGHUP), which from then on is returned at once. */
 int erg_sweep_wait(double seconds);
 
+/* ---- condition.c ---- */
+
+/*
+ * Makes condition C hold VALUE by its command, whose output goes to standard error, and waits its
+ * settle_s. Returns 0, the signal that interrupted it, or a negative errno when the command failed.
+ */
+int erg_sweep_make_condition(const struct erg_plan_setting *c, const char *value,
+	struct erg_err *err);
+
 /* ---- sweep_run.c ---- */
 
 /*

@@ -183,35 +183,60 @@ static int dry_run(const struct erg_sweep *s)
 	return 0;
 }
 
+/* Standard input says that a person has done as asked. */
+static int wait_answer(struct erg_err *err)
+{
+	int c;
+
+	fprintf(stderr, ", then press Enter: ");
+	while ((c = getchar()) != '\n')
+		if (c == EOF)
+			return erg_fail(err, -EINTR, "no answer");
+	return 0;
+}
+
+static void tell_condition(const struct erg_plan_setting *c, const char *want, const char *before,
+	const char *after)
+{
+	_cleanup_(erg_freep) char *name = erg_terminal_copy(c->name);
+	_cleanup_(erg_freep) char *value = erg_terminal_copy(want);
+
+	fprintf(stderr, "%s%s: set it to %s%s", before, name ? name : "?", value ? value : "?",
+		after);
+}
+
 /* Brings the machine into the conditions of RUN: 0, 1 when they do not hold now, else the signal or
  * error. */
 static int conditions(struct erg_sweep *s, const struct erg_plan_run *run, struct erg_err *err)
 {
-	bool asked = false;
+	bool changed = false, asked = false;
 
 	for (size_t i = 0; i < s->plan->n_conditions; i++) {
 		const struct erg_plan_setting *c = &s->plan->conditions[i];
 		const char *want = c->values.v[run->condition[i]];
-		_cleanup_(erg_freep) char *name = erg_terminal_copy(c->name);
-		_cleanup_(erg_freep) char *value = erg_terminal_copy(want);
+		int r = 0;
 
-		if (c->values.n < 2 || (s->now[i] && strcmp(s->now[i], want) == 0))
+		if ((c->values.n < 2 && !c->command.n) ||
+			(s->now[i] && strcmp(s->now[i], want) == 0))
 			continue;
-		if (!erg_sweep_may_ask(s, c->name))
+		if (!erg_sweep_may_change(s, c))
 			return 1;
-		fprintf(stderr, "%s: set it to %s", name ? name : "?", value ? value : "?");
+		if (c->command.n) {
+			tell_condition(c, want, "", ", by its command\n");
+			r = erg_sweep_make_condition(c, want, err);
+		} else {
+			tell_condition(c, want, asked ? "; " : "", "");
+			asked = true;
+		}
+		if (r != 0)
+			return r;
 		s->now[i] = want;
-		asked = true;
+		changed = true;
 	}
-	if (asked) {
-		int c;
-
-		fprintf(stderr, ", then press Enter: ");
-		while ((c = getchar()) != '\n')
-			if (c == EOF)
-				return erg_fail(err, -EINTR, "no answer");
+	if (asked && wait_answer(err) < 0)
+		return -EINTR;
+	if (changed)
 		s->start_c = erg_sweep_temperature(s);
-	}
 	return 0;
 }
 

@@ -180,6 +180,31 @@ refused() {
     [ "$(jq -r '[.runs[].conditions.heatsink] | join(" ")' out/index.json)" = "on off" ]
 }
 
+@test "sweep: a condition's command makes it hold, once a value; one that fails ends the sweep" {
+    plan 'workloads:' '  one: {command: ["true"]}' '  two: {command: ["true"]}' 'conditions:' \
+        "  sink: {values: [on, off], command: 'echo \"\$ERG_CONDITION \$ERG_VALUE\" >>made; echo out', settle_s: 0.01}" \
+        '  room: {values: 25, command: [sh, -c, "echo $ERG_CONDITION $ERG_VALUE >>made"]}'
+    sed -i 3d p.yaml
+    sed -i 2d p.yaml
+    erg-record sweep --sysfs b p.yaml -o out >stdout 2>log
+    [ ! -s stdout ]
+    grep -qx 'sink: set it to off, by its command' log
+    [ "$(tr '\n' ' ' <made)" = "sink on room 25 sink off " ]
+    [ "$(jq -r '[.runs[].conditions | .sink + .room] | join(" ")' out/index.json)" = "on25 on25 off25 off25" ]
+    rm -r out made
+    run -0 sweep p.yaml -o out --condition sink=off --condition room=26
+    [[ $output == *"2 wait for another condition"* ]]
+    [ ! -e made ] # what holds already is not made
+    [ "$(jq -r '[.runs[].conditions | .sink + .room] | join(" ")' out/index.json)" = "off26 off26" ]
+    plan 'conditions: {sink: {values: [on, off], command: "exit 3"}}'
+    run -1 sweep p.yaml -o other
+    [[ ${lines[-1]} == *"condition sink=on: its command ended with status 3: expected 0" ]]
+    [ ! -e "$(echo other/*.erg)" ]
+    plan 'conditions: {sink: {values: [on, off]}}'
+    run -1 sweep p.yaml -o other
+    [[ ${lines[-1]} == *"p.yaml:6:21: conditions: sink: expected a command that makes it hold" ]]
+}
+
 @test "sweep: cools down to the start temperature before a run" {
     kill "$board"; wait "$board"
     erg-board b --speed 200 3>&- &

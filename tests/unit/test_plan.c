@@ -116,6 +116,12 @@ static void test_refused(void **state)
 	refused(W "corunners: {w: [true]}\n",
 		"p.yaml:2:13: \"w\" names a workload and a co-runner");
 	refused(W "conditions: {heatsink: all}\n", "p.yaml:2:24: conditions: heatsink: expected");
+	refused(W "conditions: {heatsink: {values: [on, off]}}\n",
+		"p.yaml:2:25: conditions: heatsink: expected a command");
+	refused(W "conditions: {heatsink: {command: x}}\n",
+		"p.yaml:2:25: conditions: heatsink: expected values");
+	refused(W "conditions: {heatsink: {values: [on], command: x, settle_s: -1}}\n",
+		"p.yaml:2:61: settle_s");
 	refused(W "record: {output: x}\n", "p.yaml:2:10: record: unknown option \"output\"");
 	refused(W "cooldown: 3\n", "p.yaml:2:1: cooldown: expected");
 	refused(W "seed: 1\nseed: 2\n", "p.yaml:3:1: duplicate key");

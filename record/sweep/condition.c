@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Conditions that a command makes: a relay that switches a fan, a climate chamber, the heat sink of the
+ * simulated board. What the command leaves is as a person would leave it: nothing is put back.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "formats/base/util.h"
+#include "record/sweep/sweep.h"
+
+/* In the child. */
+static void become(const struct erg_plan_setting *c, const char *value)
+{
+	erg_sweep_child_signals(SIGTERM);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	if (setenv("ERG_CONDITION", c->name, 1) == 0 && setenv("ERG_VALUE", value, 1) == 0)
+		execvp(c->command.v[0], c->command.v);
+	fprintf(stderr, "erg-record sweep: %s: %s\n", c->command.v[0], strerror(errno));
+	_exit(127);
+}
+
+/* Until the child has ended: 0, or the signal that asked to stop, of which the child gets SIGTERM. */
+static int wait_command(pid_t pid, int *ret_status)
+{
+	int sig = 0;
+	pid_t got;
+
+	while ((got = waitpid(pid, ret_status, WNOHANG)) == 0 && sig == 0)
+		sig = erg_sweep_wait(1);
+	if (got == 0) {
+		kill(pid, SIGTERM);
+		waitpid(pid, ret_status, 0);
+	}
+	return sig;
+}
+
+static int settle(double seconds)
+{
+	uint64_t end = erg_mono_ns() + (uint64_t)(seconds * 1e9);
+	int sig = 0;
+
+	for (uint64_t now = erg_mono_ns(); now < end && sig == 0; now = erg_mono_ns())
+		sig = erg_sweep_wait((double)(end - now) * 1e-9);
+	return sig;
+}
+
+int erg_sweep_make_condition(const struct erg_plan_setting *c, const char *value,
+	struct erg_err *err)
+{
+	pid_t pid = fork();
+	int status = 0, sig;
+
+	if (pid < 0)
+		return erg_fail_errno(err, -errno, "condition %s: fork", c->name);
+	if (pid == 0)
+		become(c, value);
+	sig = wait_command(pid, &status);
+	if (sig)
+		return sig;
+	if (!WIFEXITED(status))
+		return erg_fail(err, -ECHILD,
+			"condition %s=%s: its command was killed by signal %d", c->name, value,
+			WTERMSIG(status));
+	if (WEXITSTATUS(status) != 0)
+		return erg_fail(err, -ECHILD,
+			"condition %s=%s: its command ended with status %d: expected 0", c->name,
+			value, WEXITSTATUS(status));
+	return settle(c->settle_s);
+}
