@@ -133,6 +133,24 @@ static void test_model_of_board(void **state)
 	assert_true(s->simulated);
 }
 
+/* As the simulated board writes it: every number, whatever its kind. */
+static void test_model_with_words_of_other_kinds(void **state)
+{
+	struct fixture *f = *state;
+	struct erg_source *s;
+	size_t c;
+
+	make_hwmon(f);
+	tree_put(&f->tree, "class/hwmon/hwmon0/ergtrace_model",
+		"kind=boxcar\nalpha=1\nwindow_ns=1000000\nperiod_ns=1000000\nlag_ns=0\nlag_u_ns=0");
+	f->cfg.simulated = true;
+	assert_int_equal(find(f, "hwmon"), 0);
+	s = channel(f, "VDD_BOARD", ERG_Q_POWER, &c);
+	assert_int_equal(s->model.kind, ERG_SENSOR_BOXCAR);
+	assert_int_equal(s->model.window_ns, 1000000);
+	assert_int_equal(s->model.provenance, ERG_PROVENANCE_DRIVER);
+}
+
 static unsigned int again; /* how many reads give EAGAIN */
 
 static ssize_t faulty_pread(int fd, void *buf, size_t n, off_t offset)
@@ -465,6 +483,7 @@ int main(void)
 		TEST(test_names_in_order),
 		TEST(test_hwmon),
 		TEST(test_model_of_board),
+		TEST(test_model_with_words_of_other_kinds),
 		TEST(test_quirks),
 		TEST(test_vanishing),
 		TEST(test_same_names),
