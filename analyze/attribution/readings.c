@@ -56,7 +56,8 @@ static double median_half(const struct erg_rail *rail)
 /*
  * What the times of all readings are multiples of, from some first one on, in ns, if that shows: they
  * come at distances that are not all alike, as those of a meter that goes its own way and whose log
- * rounds. A meter that keeps its period has one distance, whatever it is. 0: nothing.
+ * rounds. A meter that keeps its period has one distance, whatever it is, or multiples of the period that
+ * it is known to have, where readings were missed. 0: nothing.
  */
 #define GRID_LEAST 100000u /* ns: finer does not matter to any layer */
 #define GRID_ODD 0.05      /* share of the distances that are not the median one */
@@ -79,6 +80,8 @@ static double stamp_grid(const struct erg_rail *rail, double spacing)
 		if (grid && grid < GRID_LEAST)
 			return 0;
 	}
+	if (rail->model.provenance != ERG_PROVENANCE_ASSUMED && grid == rail->model.period_ns)
+		return 0;
 	return (double)odd > GRID_ODD * (double)rail->n ? (double)grid : 0;
 }
 

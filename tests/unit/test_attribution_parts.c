@@ -386,6 +386,27 @@ static void test_stale_readings(void **state)
 	}
 }
 
+/* A converter of 1 ms of which readings were missed, as its driver knows it; and one whose period nobody knows. */
+static void test_missed_readings_are_no_rounding(void **state)
+{
+	for (int known = 0; known < 2; known++) {
+		struct attr_readings r;
+		struct erg_rail rail;
+		uint64_t t = 7777;
+
+		fill_rail(&rail, 500, 1, 1, 0);
+		rail.model.provenance = known ? ERG_PROVENANCE_DRIVER : ERG_PROVENANCE_ASSUMED;
+		rail.model.period_ns = 1000000;
+		for (size_t k = 0; k < rail.n; k++)
+			rail.t[k] = t += 1000000u * (1 + k * k % 3);
+		assert_int_equal(attr_readings_build(&rail, 0, UINT64_MAX, &r, NULL), 0);
+		assert_true(r.grid_ns == (known ? 0 : 1e6));
+		attr_readings_release(&r);
+		free(rail.t);
+		free(rail.v);
+	}
+}
+
 /* A meter that goes its own way and whose log rounds; one that keeps the same period; no rounding. */
 static void test_rounded_times(void **state)
 {
@@ -449,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_slope),
 		cmocka_unit_test(test_stale_readings),
 		cmocka_unit_test(test_rounded_times),
+		cmocka_unit_test(test_missed_readings_are_no_rounding),
 		cmocka_unit_test(test_block_length),
 	};
 
