@@ -58,7 +58,7 @@ static json_t *pair_json(const struct erg_thermal_run *runs, const struct erg_th
 {
 	const struct erg_thermal_run *on = &runs[p->on], *off = &runs[p->off];
 
-	return json_pack("{s:O, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
+	return json_pack("{s:O, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}",
 		"workload", json_object_get(on->run, "workload"), "on", on->archive, "off",
 		off->archive, "difference_k", erg_num_json(p->dt_k), "difference_w",
 		erg_num_json(p->dp_w), "leakage_w_per_k", erg_est_json(&p->slope), "energy_on_j",
@@ -66,7 +66,7 @@ static json_t *pair_json(const struct erg_thermal_run *runs, const struct erg_th
 		"leakage_j", erg_num_json(p->leakage_j), "throttling_j",
 		erg_num_json(p->throttling_j), "throttled_share_off",
 		erg_num_json(off->throttled_share), "layers", layer_slopes(runs, p), "throttled",
-		p->throttled);
+		p->throttled, "split_by_all", p->split_by_all);
 }
 
 static void add_leakage(const struct erg_thermal_run *runs, size_t n,

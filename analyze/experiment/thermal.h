@@ -93,7 +93,8 @@ struct erg_thermal_pair {
 	struct erg_thermal_spread spread_on, spread_off;
 	struct erg_est slope;           /* W/K, by this pair alone */
 	double leakage_j, throttling_j; /* of energy(off) - energy(on); NaN: not known */
-	bool throttled;                 /* either run spent over a tenth of its work throttled */
+	bool split_by_all; /* these two by the slope of all pairs, as its own is unresolved */
+	bool throttled;    /* either run spent over a tenth of its work throttled */
 };
 
 /* Pairs of runs that differ in the heat sink alone, in order; *ret malloc'ed. */

@@ -232,18 +232,18 @@ struct erg_est erg_thermal_instrument(const struct erg_thermal_run *runs,
 /* ---- pairs ---- */
 
 /* Energy the off-run spent more: by leakage at its higher temperature, the rest by throttling and
- * the longer time it took. Unknown (NaN) where the slope is. */
+ * the longer time it took. Unknown (NaN) where the SLOPE is. */
 static void split_energy(const struct erg_thermal_run *runs, struct erg_thermal_pair *p,
-	double t_on)
+	double slope)
 {
-	const struct erg_thermal_run *off = &runs[p->off];
+	const struct erg_thermal_run *on = &runs[p->on], *off = &runs[p->off];
+	double t_on = erg_thermal_means_from(on, settled_from(on)).temp_degc;
 
 	p->leakage_j = 0;
 	for (size_t i = 0; i < off->n; i++)
 		if (off->blocks[i].busy && isfinite(off->blocks[i].temp_degc))
-			p->leakage_j +=
-				p->slope.value * (off->blocks[i].temp_degc - t_on) * off->block_s;
-	p->throttling_j = off->energy_j - runs[p->on].energy_j - p->leakage_j;
+			p->leakage_j += slope * (off->blocks[i].temp_degc - t_on) * off->block_s;
+	p->throttling_j = off->energy_j - on->energy_j - p->leakage_j;
 	if (!(off->throttled_share > 0))
 		p->throttling_j = 0;
 }
@@ -264,8 +264,21 @@ static bool make_pair(const struct erg_thermal_run *runs, struct erg_thermal_pai
 	p->half_dt_k = NORMAL_95 * sqrt(pair_variance(p, 0, 1));
 	p->throttled = on->throttled_share > 0.1 || off->throttled_share > 0.1;
 	p->slope = erg_thermal_instrument(runs, p, 1);
-	split_energy(runs, p, a.temp_degc);
 	return true;
+}
+
+/* By the pair's own slope, else by that of all pairs: one that throttled has often none. */
+static void split_energies(const struct erg_thermal_run *runs, struct erg_thermal_pair *pairs,
+	size_t n)
+{
+	struct erg_est all = erg_thermal_instrument(runs, pairs, n);
+
+	for (size_t i = 0; i < n; i++) {
+		pairs[i].split_by_all =
+			!erg_est_resolved(&pairs[i].slope) && erg_est_resolved(&all);
+		split_energy(runs, &pairs[i],
+			pairs[i].split_by_all ? all.value : pairs[i].slope.value);
+	}
 }
 
 int erg_thermal_pairs(const struct erg_thermal_run *runs, size_t n, struct erg_thermal_pair **ret,
@@ -293,6 +306,7 @@ int erg_thermal_pairs(const struct erg_thermal_run *runs, size_t n, struct erg_t
 			break;
 		}
 	}
+	split_energies(runs, pairs, *ret_n);
 	*ret = pairs;
 	return 0;
 }

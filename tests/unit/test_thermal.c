@@ -334,6 +334,34 @@ static void alike_temperatures_are_said_and_nothing_is_made_of_them(void **state
 	near(erg_value_of(pair, "leakage_w_per_k"), 0.03, 0.2);
 }
 
+/* 0.03 W/K by the far pair: the other one's off-run spent 100 J more, of which 40 s at 0 K are leakage. */
+static void what_throttled_is_split_by_the_slope_of_all_pairs(void **state)
+{
+	struct erg_thermal_pair *pairs = NULL;
+	struct erg_thermal_run r[4];
+	size_t found = 0;
+
+	seed = 11;
+	for (int i = 0; i < 4; i++)
+		r[i] = flat(i % 2 == 0, i == 1 ? 70 : 50, i < 2 ? 0.1 : 8);
+	for (int i = 2; i < 4; i++) {
+		r[i].match[0] = 'N'; /* another workload */
+		r[i].energy_j = 200 + 100 * (i - 2);
+		r[i].throttled_share = 0.5;
+	}
+	assert_int_equal(erg_thermal_pairs(r, 4, &pairs, &found, NULL), 0);
+	assert_int_equal(found, 2);
+	assert_false(pairs[0].split_by_all);
+	near(pairs[0].leakage_j, 0.03 * 20 * 40, 0.02);
+	assert_false(erg_est_resolved(&pairs[1].slope));
+	assert_true(pairs[1].split_by_all);
+	near(pairs[1].throttling_j + pairs[1].leakage_j, 100, 1e-9);
+	assert_true(fabs(pairs[1].leakage_j) < 0.03 * 8 * 40);
+	free(pairs);
+	for (int i = 0; i < 4; i++)
+		erg_thermal_run_release(&r[i]);
+}
+
 /* A thermometer of whole kelvins that stands still says nothing below its step. */
 static void the_step_of_the_thermometer_counts(void **state)
 {
@@ -419,6 +447,7 @@ int main(void)
 		cmocka_unit_test(the_way_of_heat_is_found),
 		cmocka_unit_test(without_a_step_nothing_is_identified),
 		cmocka_unit_test(temperatures_that_hardly_differ_give_wide_intervals_or_none),
+		cmocka_unit_test(what_throttled_is_split_by_the_slope_of_all_pairs),
 		cmocka_unit_test(alike_temperatures_are_said_and_nothing_is_made_of_them),
 		cmocka_unit_test(the_step_of_the_thermometer_counts),
 		cmocka_unit_test(the_exponential_form_is_within_its_intervals),
