@@ -83,6 +83,43 @@ static void slim_run(json_t *run)
 	json_object_set_new(run, "by", by);
 }
 
+/* Estimates of O without what only documents tell. */
+static json_t *slim_estimates(const json_t *o)
+{
+	json_t *copy = json_object(), *v;
+	const char *key;
+
+	json_object_foreach ((json_t *)o, key, v)
+		if (json_is_object(v))
+			json_object_set_new(copy, key,
+				copy_of(v, of_estimate, ERG_ARRAY_SIZE(of_estimate)));
+		else
+			json_object_set(copy, key, v);
+	return copy;
+}
+
+/* The page has no place for a sweep's layers. */
+static void slim_sweep(json_t *doc)
+{
+	static const char *const unseen[] = {"layers", "v2f", "per_layer_dvfs", "optimum"};
+	json_t *sweep = json_object_get(doc, "sweep"), *groups, *group;
+	size_t i;
+
+	if (!sweep)
+		return;
+	sweep = json_copy(sweep);
+	groups = json_array();
+	json_array_foreach (json_object_get(sweep, "groups"), i, group) {
+		json_t *copy = json_copy(group);
+
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(unseen); k++)
+			json_object_del(copy, unseen[k]);
+		json_array_append_new(groups, copy);
+	}
+	json_object_set_new(sweep, "groups", groups);
+	json_object_set_new(doc, "sweep", sweep);
+}
+
 static bool is_repetition(const json_t *run)
 {
 	const char *n =
@@ -96,6 +133,11 @@ void erg_page_slim(json_t *doc, size_t max_rows)
 	json_t *runs = json_object_get(doc, "runs"), *run;
 	size_t left = max_rows, i;
 
+	slim_sweep(doc);
+	json_array_foreach (runs, i, run)
+		if (json_object_get(run, "totals"))
+			json_object_set_new(run, "totals",
+				slim_estimates(json_object_get(run, "totals")));
 	for (int pass = 0; pass < 2; pass++)
 		json_array_foreach (runs, i, run) {
 			size_t n = rows_of(run);

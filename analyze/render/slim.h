@@ -10,7 +10,7 @@
 /*
  * Of the rows of each run ("runs"[]."by") only what the page shows is kept, and of all runs MAX_ROWS at
  * most: first runs of a setting have theirs before repetitions do; a run whose rows are left out has
- * "rows_left_out", how many. The documents have them all.
+ * "rows_left_out", how many. So it is with the layers of a sweep. The documents have them all.
  */
 void erg_page_slim(json_t *doc, size_t max_rows);
 

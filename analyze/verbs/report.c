@@ -29,10 +29,12 @@
 #include "formats/base/outfile.h"
 #include "formats/base/progress.h"
 
-/* What a page may hold, over all its runs: about 4 MB of buckets and 2.4 MB of bands. */
+/* What a page may hold, over all its runs: about 4 MB of buckets and 2.4 MB of bands; of many runs, which
+ * have rows of layers, too, two thirds of it. */
 #define BUCKETS_MAX 300000
 #define BANDS_MAX 150000
-#define ROWS_MAX 8000 /* of layers: 3.6 MB */
+#define FEW 50        /* runs */
+#define ROWS_MAX 6000 /* of layers: 3 MB */
 
 struct options {
 	struct erg_common common;
@@ -299,10 +301,11 @@ static int add_curves(const struct options *o, const struct erg_timeline *tl, js
 	struct erg_err *err)
 {
 	json_t *series = NULL, *bands = NULL;
-	int r = erg_series_json(tl, BUCKETS_MAX / o->drawn, &series, err);
+	const size_t thirds = o->files > FEW ? 2 : 3;
+	int r = erg_series_json(tl, BUCKETS_MAX / 3 * thirds / o->drawn, &series, err);
 
 	if (r >= 0)
-		r = erg_bands_json(tl, BANDS_MAX / o->drawn, &bands, err);
+		r = erg_bands_json(tl, BANDS_MAX / 3 * thirds / o->drawn, &bands, err);
 	json_object_set_new(run, "series", series);
 	json_object_set_new(run, "bands", bands);
 	json_object_set_new(run, "begin_s", json_real(0));
@@ -469,21 +472,30 @@ static bool is_json(const char *path)
 	return f && fgetc(f) == '{';
 }
 
+static bool has_experiment(const json_t *doc)
+{
+	static const char *const kinds[] = {"sweep", "corun", "thermal", "models", "predictions"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(kinds); i++)
+		if (json_object_get(doc, kinds[i]))
+			return true;
+	return false;
+}
+
 /* With several runs that differ in a factor the page has the sweep, or the co-runs, without being
- * asked; where they differ in nothing it has neither, which is no error. */
+ * asked, where no result says what was concluded; where they differ in nothing it has neither, which is
+ * no error. */
 static void add_experiments(json_t *layer_runs, json_t *doc)
 {
 	struct erg_sweep_options opt = {.objective = ERG_OBJ_ETS, .budget_w = NAN, .slack = NAN};
 	_cleanup_(erg_observations_release) struct erg_observations obs = {0};
 	json_auto_t *sweep = erg_document_new("sweep"), *corun = erg_document_new("corun");
 
-	if (json_array_size(layer_runs) < 2)
+	if (json_array_size(layer_runs) < 2 || has_experiment(doc))
 		return;
-	if (!json_object_get(doc, "corun") &&
-		erg_corun_document(layer_runs, NULL, NAN, corun, NULL) >= 0)
+	if (erg_corun_document(layer_runs, NULL, NAN, corun, NULL) >= 0)
 		json_object_set(doc, "corun", corun);
-	if (!json_object_get(doc, "sweep") && !json_object_get(doc, "corun") &&
-		erg_observations_from_runs(layer_runs, NULL, 0, NULL, 0, sweep, &obs, NULL) >= 0 &&
+	else if (erg_observations_from_runs(layer_runs, NULL, 0, NULL, 0, sweep, &obs, NULL) >= 0 &&
 		obs.n_dims > 1 && erg_sweep_document(&obs, &opt, sweep, NULL) >= 0)
 		json_object_set(doc, "sweep", sweep);
 }

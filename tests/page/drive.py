@@ -6,8 +6,10 @@ usage: drive.py REPORT.html [SCREENSHOT.png]
 
 Prints one line a check, "ok …" or "not ok …"; exits 1 when one failed.
 """
+import base64
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -48,6 +50,7 @@ class Checks:
         """Opens the table of many runs, as a person would."""
         for head in self.driver.find_elements(By.CSS_SELECTOR, "[aria-labelledby=runs] summary"):
             head.click()
+        self.driver.execute_script("erg.drawAll()")
         self.driver.execute_async_script(
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
 
@@ -55,6 +58,9 @@ class Checks:
         WebDriverWait(self.driver, 120).until(lambda _: self.js("erg.ready === true"))
         self.check(True, "the page is drawn")
         print("# open to ready: %.2f s" % seconds)
+        folded = self.js("[...document.querySelectorAll('section canvas')].filter(c => c.width === 300 &&"
+                         " c.getBoundingClientRect().top > 0 && c.getBoundingClientRect().top < 900).length")
+        self.check(folded == 0, "what is in sight is drawn: %d charts are not" % folded)
         self.check(self.driver.title != "", "the page has a title")
 
     def charts(self):
@@ -252,6 +258,33 @@ class Checks:
         command("Emulation.setEmulatedMedia", {"media": ""})
         command("Emulation.clearDeviceMetricsOverride", {})
 
+    def ink(self, pdf):
+        """Of each page of a PDF, how many of its pixels are not white."""
+        raw = subprocess.run(["pdftoppm", "-r", "40", "-gray", "-"], input=pdf, stdout=subprocess.PIPE,
+                             check=True).stdout
+        pages = []
+        while raw:
+            _, size, _, rest = raw.split(b"\n", 3)
+            width, height = map(int, size.split())
+            pages.append(sum(v < 200 for v in rest[:width * height]))
+            raw = rest[width * height:]
+        return pages
+
+    def printed(self):
+        """On paper, as the browser prints it, the charts have their lines and end at its edge."""
+        if not self.js("!!document.querySelector('.dygraph')"):
+            return
+        hide = self.driver.execute_script("""const s = document.head.appendChild(document.createElement('style'));
+            s.textContent = 'body * { visibility: hidden } .dygraph canvas { visibility: visible }'; return s;""")
+        self.driver.execute_script("""addEventListener('beforeprint', () => { erg.printed = [...document.querySelectorAll('canvas')]
+            .filter((c) => c.clientWidth).map((c) => c.getBoundingClientRect().right); }, { once: true })""")
+        pdf = self.driver.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
+        self.driver.execute_script("arguments[0].remove()", hide)
+        ink = sum(self.ink(base64.b64decode(pdf["data"])))
+        self.check(ink > 300, "lines of the charts over time are on paper: %d dots" % ink)
+        right = max(self.js("erg.printed") or [0])
+        self.check(0 < right <= 718, "charts end at the edge of the paper: at %.0f of 718 px" % right)
+
     def contents(self):
         """Each link of the contents leads to a part of the page."""
         dead = self.js("[...document.querySelectorAll('nav a')].filter(a => !document.getElementById("
@@ -292,6 +325,7 @@ def main():
             checks.touch()
             checks.contents()
             checks.widths()
+            checks.printed()
             checks.quiet()
             if len(sys.argv) > 2:
                 driver.set_window_size(1200, 4000)

@@ -18,7 +18,8 @@ function el(tag, props, ...children) {
     return node;
 }
 
-const PREFIXES = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, ''], [1e-3, 'm'], [1e-6, 'µ'], [1e-9, 'n']];
+const PREFIXES = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, ''], [1e-3, 'm'], [1e-6, 'µ'], [1e-9, 'n'], [1e-12, 'p'],
+    [1e-15, 'f'], [1e-18, 'a'], [1e-21, 'z']];
 
 // Factor and prefix for a value in a unit. Small ratios and what is per something have none.
 function prefix(v, unit) {
@@ -41,6 +42,9 @@ function num(v, unit, digits) {
 
 // The same without zeroes at its end, for settings and axes: 30 W, not 30.00 W.
 const short = (v, unit) => num(v, unit, 4).replace(/(\.\d*?)0+(?= |$)/, '$1').replace(/\.(?= |$)/, '');
+
+// Ticks of an axis whose values go up to TOP: plain numbers, with a prefix where these would be long.
+const ticksTo = (top, unit) => ({ callback: (v) => (top >= 0.01 && top < 1e5 ? String(Number(v.toPrecision(6))) : short(v, unit)) });
 
 // An estimate as ["2.24", "±0.11", "J"]: half of its interval with two digits, the value with as many
 // decimals, both in one unit. Without an interval the middle one is "".
@@ -167,6 +171,18 @@ const whiskers = {
     },
 };
 
+// The first place around point P that no name has TAKEN.
+function nameAt(chart, p, text, taken) {
+    const g = chart.ctx, w = g.measureText(text).width, left = p.x > (chart.chartArea.left + chart.chartArea.right) / 2;
+    const places = [left ? [-8 - w, -6] : [8, -6], left ? [8, -6] : [-8 - w, -6], [8, 16], [-8 - w, 16], [8, -20], [-8 - w, -20], [8, 30]]
+        .map(([x, y]) => [p.x + x, p.y + y]).filter(([x]) => x >= chart.chartArea.left && x + w <= chart.width);
+    const free = ([x, y]) => taken.every(([a, b, v]) => x + w < a || a + v < x || Math.abs(y - b) > 12);
+    const place = places.find(free) || places[0] || [p.x + 8, p.y - 6];
+    taken.push([...place, w]);
+    g.textAlign = 'left';
+    g.fillText(text, ...place);
+}
+
 // Names beside the points of a dataset with names: true, for charts of few points.
 const names = {
     id: 'names',
@@ -177,11 +193,8 @@ const names = {
             g.save();
             g.fillStyle = css('--fg');
             g.font = '12px system-ui, sans-serif';
-            chart.getDatasetMeta(d).data.forEach((p, i) => {
-                const left = p.x > (chart.chartArea.left + chart.chartArea.right) / 2;
-                g.textAlign = left ? 'right' : 'left';
-                g.fillText(set.data[i].name, p.x + (left ? -8 : 8), p.y - 6);
-            });
+            const taken = [];
+            chart.getDatasetMeta(d).data.forEach((p, i) => nameAt(chart, p, set.data[i].name, taken));
             g.restore();
         });
     },
@@ -237,6 +250,7 @@ function repaint() {
 
 function paper(on) {
     document.documentElement.classList.toggle('paper', on);
+    if (on) erg.drawAll();
     repaint();
     refit();
 }
@@ -245,10 +259,42 @@ window.addEventListener('beforeprint', () => paper(true));
 window.addEventListener('afterprint', () => paper(false));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
 
+// What lies far below is drawn when it comes near, or when all is asked for: a page of a thousand runs
+// opens at once.
+const later = new Map();
+const nearness = new IntersectionObserver((list) => list.filter((e) => e.isIntersecting).forEach((e) => drawNow(e.target)), { rootMargin: '1000px 0px' });
+
+function whenNear(node, draw) {
+    later.set(node, draw);
+    nearness.observe(node);
+}
+
+function drawNow(node) {
+    const draw = later.get(node);
+    forget(node);
+    if (draw) draw();
+}
+
+function forget(node) {
+    later.delete(node);
+    nearness.unobserve(node);
+}
+
+// All that is not folded.
+erg.drawAll = () => {
+    for (let some = [1]; some.length; some.forEach(drawNow))
+        some = [...later.keys()].filter((node) => node.getClientRects().length);
+};
+
+// CONFIG of Chart.js, or a function that makes it.
 function chart(parent, label, height, config) {
     const canvas = el('canvas', { role: 'img', 'aria-label': label });
     const box = el('div', { class: 'plot', style: 'height:' + height + 'px' }, canvas);
     parent.append(box);
+    whenNear(box, () => drawChart(canvas, typeof config === 'function' ? config() : config));
+}
+
+function drawChart(canvas, config) {
     theme();
     config.options = Object.assign({ responsive: true, maintainAspectRatio: false, animation: false },
         config.options);
@@ -258,7 +304,6 @@ function chart(parent, label, height, config) {
     config.plugins = [whiskers, names];
     const c = new Chart(canvas, config);
     erg.charts.push(c);
-    return c;
 }
 
 const MANY_BARS = 40;
@@ -284,6 +329,7 @@ const SORTED_BARS = 16;
 
 // Charts within NODE, and all else in it, go.
 function drop(node) {
+    [...later.keys()].filter((box) => node.contains(box)).forEach(forget);
     erg.charts.filter((c) => c.canvas && node.contains(c.canvas)).forEach((c) => c.destroy());
     erg.charts = erg.charts.filter((c) => c.canvas !== null);
     node.replaceChildren();
@@ -303,14 +349,24 @@ function limitedBars(parent, label, what, rows, of, color) {
 
 function allBars(parent, label, what, rows, of, color) {
     const unit = what.split(', ')[1], values = rows.map(of), ranged = (e) => resolved(e) && e.lo < e.hi;
-    chart(parent, label, Math.max(140, rows.length * 20 + 70), { type: 'bar', signed: /saved|more/.test(what), // differences may be below 0
+    const top = Math.max(0, ...values.filter(resolved).flatMap((e) => [e.value, e.lo, e.hi]).filter(Number.isFinite).map(Math.abs));
+    const long = rows.some((r) => String(r.name).length > 32);
+    chart(parent, label, Math.max(140, rows.length * (long ? 30 : 20) + 70), { type: 'bar', signed: /saved|more/.test(what), // differences may be below 0
         data: { labels: rows.map((r) => r.name || '(unnamed)'), datasets: [{ label: what,
             data: values.map((e) => (resolved(e) ? e.value : null)),
             errors: values.map((e) => (ranged(e) ? [e.lo, e.hi] : null)), backgroundColor: rows.map(color) }] },
         options: { indexAxis: 'y', plugins: { legend: { display: false }, tooltip: { callbacks: {
             label: (c) => num(c.raw, unit) + ' (' + (interval(values[c.dataIndex], unit) || 'no interval') + ')' } } },
-        scales: { x: { title: { display: true, text: what + (values.some(ranged) ? ' (whiskers: 95 %)' : '') } },
-            y: { ticks: { autoSkip: false } } } } });
+        scales: { x: { ticks: ticksTo(top, unit), title: { display: true, text: what + (values.some(ranged) ? ' (whiskers: 95 %)' : '') } },
+            y: { ticks: { autoSkip: false, callback(v) { return inLines(this.getLabelForValue(v), this.chart.width); } } } } } });
+}
+
+// A label that leaves half of the chart to its bars: on two lines, and cut where these are too long.
+function inLines(text, width) {
+    const most = Math.max(12, Math.floor(width * 0.45 / 6.5));
+    if (text.length <= most) return text;
+    const cut = text.lastIndexOf(' ', most), short = (t) => (t.length > most ? t.slice(0, most - 1) + '…' : t);
+    return cut > 0 ? [text.slice(0, cut), short(text.slice(cut + 1))] : short(text);
 }
 
 // What the makers of the data say of it: that power is simulated first, and long lists folded.

@@ -33,6 +33,9 @@ function setting(name, value) {
 // {"a": 1, "b_w": 2} as "a 1, b 2 W", without the names in BUT.
 const label = (o, ...but) => Object.entries(o || {}).filter(([k]) => !but.includes(k)).map(([k, v]) => setting(k, v)).join(', ');
 
+// The same of what groups runs: a workload is called by its name.
+const groupTitle = (o) => Object.entries(o || {}).map(([k, v]) => (k === 'workload' ? String(v) : setting(k, v))).join(', ');
+
 // What tells runs apart: the workload, then the factors that differ; repetitions are counted.
 function titleRuns(runs) {
     const keys = [...new Set(runs.flatMap((r) => Object.keys(r.factors || {})))].filter((k) =>
@@ -113,7 +116,7 @@ function sweepLine(s, g, x, key, unit, title) {
 
 // What the best setting saves, and what it costs in time: a bar a workload.
 function savingBars(s, groups) {
-    const rows = groups.filter((g) => g.savings && resolved(g.savings.ets)).map((g) => ({ name: label(g.group) || 'all runs', g }));
+    const rows = groups.filter((g) => g.savings && resolved(g.savings.ets)).map((g) => ({ name: groupTitle(g.group) || 'all runs', g }));
     const percent = (e) => resolved(e) ? { value: 100 * e.value, lo: e.lo === null ? null : 100 * e.lo,
         hi: e.hi === null ? null : 100 * e.hi } : e;
     if (rows.length < 2) return;
@@ -150,17 +153,18 @@ function pointTable(s, points) {
 
 function sweepSection(parent, sweep) {
     if (!sweep) return;
-    const s = section(parent, 'sweep', 'Sweep: which setting costs less');
+    const one = sweep.groups.every((g) => g.points.length === 1);
+    const s = section(parent, 'sweep', one ? 'Energy of each workload' : 'Sweep: which setting costs less');
     warnings(s, sweep.warnings);
-    if (sweep.groups.every((g) => g.points.length === 1)) return pointTable(s, sweep.groups.flatMap((g) => g.points.map((p) =>
-        Object.assign({ at: [label(g.group), label(p.factors)].filter((t) => t).join(', ') }, p))));
+    if (one) return pointTable(s, sweep.groups.flatMap((g) => g.points.map((p) =>
+        Object.assign({ at: [groupTitle(g.group), label(p.factors)].filter((t) => t).join(', ') }, p))));
     savingBars(s, sweep.groups);
     boundBars(s, sweep.groups);
     for (const g of sweep.groups) {
         const factors = [...new Set(g.points.flatMap((p) => Object.keys(p.factors)))];
         const x = factors.find((f) => new Set(g.points.map((p) => p.factors[f])).size > 1 &&
             g.points.every((p) => Number.isFinite(Number(p.factors[f]))));
-        s.append(el('h3', {}, label(g.group) || 'all runs'));
+        s.append(el('h3', {}, groupTitle(g.group) || 'all runs'));
         sweepBest(s, g);
         if (x) {
             sweepLine(s, g, x, 'ets_j', 'J', 'ETS');
@@ -204,7 +208,8 @@ function corunMatrix(s, cells, caption, key, unit) {
 // A bar for each workload, partner and setting.
 function corunBars(s, cells) {
     const same = Object.keys(cells[0].settings || {}).filter((k) => cells.every((c) => c.settings[k] === cells[0].settings[k]));
-    const rows = cells.map((c) => ({ c, name: [c.workload + ' beside ' + c.partner, label(c.settings, 'workload', ...same)]
+    const one = cells.every((c) => c.workload === cells[0].workload);
+    const rows = cells.map((c) => ({ c, name: [one ? c.partner : c.workload + ' beside ' + c.partner, label(c.settings, 'workload', ...same)]
         .filter((t) => t).join(', ') }));
     const partners = [...new Set(cells.map((c) => c.partner))], color = (r) => shade(partners.indexOf(r.c.partner));
     const pair = el('div', { class: 'pair' });

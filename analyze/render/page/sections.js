@@ -44,7 +44,7 @@ function recorderFacts(r) {
 function trustSection(parent, run, n) {
     const s = section(parent, 'trust' + n, 'What was recorded, and how far to trust it');
     warnings(s, (run.warnings || []).filter((w) => w.code !== 'simulated')); // that is said above
-    const facts = (run.facts || []).concat(recorderFacts(run.recorder));
+    const facts = (run.facts || []).map(([k, v]) => [k, k === 'Factors' ? label(run.factors) : v]).concat(recorderFacts(run.recorder));
     s.append(el('dl', { class: 'facts' }, facts.map(([k, v]) => [el('dt', {}, k), el('dd', {}, v)])));
 }
 
@@ -114,7 +114,7 @@ function layersSection(parent, run, n) {
         buttons.forEach((b, i) => b.setAttribute('aria-pressed', String(kinds[i] === k)));
         drop(area);
         layerBars(area, run, k);
-        if (k === 'type' || k === 'block' || k === 'module') shareBars(area, rowsOf(run, k), k);
+        if (k === 'type' || k === 'block' || k === 'module') shareBars(area, rowsOf(run, k), 'share of the inference by ' + k);
         layerTable(area, run, k);
         if (k === 'layer') scatter(area, run);
         if (k === 'layer') rooflines(area, run);
@@ -176,7 +176,7 @@ function contents(main, runs) {
 function folderOf(main, folders, run) {
     if (!run.group) return main;
     if (!folders.has(run.group)) {
-        const fold = el('details', { open: '', class: 'setting' }, el('summary', {}, el('b', {}, run.group)));
+        const fold = el('details', folders.size && folders.many ? { class: 'setting' } : { open: '', class: 'setting' }, el('summary', {}, el('b', {}, run.group)));
         main.append(fold);
         folders.set(run.group, fold);
     }
@@ -192,15 +192,18 @@ function render() {
     titleRuns(doc.runs || []);
     networkSection(main, doc);
     sweepSection(main, doc.sweep);
-    traceSection(main, doc.runs || []);
+    if (!doc.models) spentSection(main, doc);
     combinationSection(main, doc.corun);
     corunSection(main, doc.corun);
+    traceSection(main, doc);
     thermalSection(main, doc.thermal);
     modelsSection(main, doc.models);
     (doc.models || []).forEach((model, n) => modelSection(main, model, n));
     predictionSection(main, doc.predictions);
+    if (doc.models) spentSection(main, doc);
     compareSection(main, doc.runs || []);
     const folders = new Map(); // of a setting with repetitions
+    folders.many = (doc.runs || []).length > FEW_RUNS;
     (doc.runs || []).forEach((run, n) => {
         const holder = doc.runs.length > 1 ? el('details', n ? {} : { open: '' }, el('summary', {}, el('b', {}, run.title))) : main;
         if (holder !== main) {
@@ -216,12 +219,13 @@ function render() {
             layersSection(holder, run, n);
             trustSection(holder, run, n);
         };
-        if (holder === main || n === 0) draw();
+        if (holder === main) draw();
+        else if (n === 0) whenNear(holder, draw);
         else holder.addEventListener('toggle', draw, { once: true });
     });
     contents(main, doc.runs || []);
     main.append(el('p', { class: 'note' }, 'Made by ' + doc.tool.name + ' ' + doc.tool.version + '.'));
-    erg.ready = true;
+    requestAnimationFrame(() => { erg.drawn_ms = performance.now(); erg.ready = true; });
 }
 
 render();

@@ -26,9 +26,9 @@ function accuracies(runs) {
 function networkPoints(doc) {
     const groups = (doc.sweep || {}).groups || [];
     const at = (g) => g.points.filter((p) => g.points.length === 1 || JSON.stringify(p.factors) === JSON.stringify(g.reference));
-    const some = groups.flatMap((g) => at(g).map((p) => ({ workload: g.group.workload || label(g.group), name: Object.values(g.group).join(', ') ||
+    const some = groups.flatMap((g) => at(g).map((p) => ({ workload: g.group.workload || groupTitle(g.group), name: Object.values(g.group).join(', ') ||
         label(p.factors), time: p.time_s, energy: p.ets_j })));
-    if (some.length || doc.corun) return some;
+    if (some.length || doc.corun || doc.models) return some;
     return (doc.runs || []).filter((r) => r.totals).map((r) => ({ workload: workloadOf(r), name: r.title, energy: r.totals.ets_j,
         time: { value: r.totals.time_s, lo: null, hi: null } }));
 }
@@ -68,44 +68,79 @@ function trace(run) {
     const list = (run.series || []).filter((s) => s.quantity === 'power');
     const own = list.find((s) => s.name === (run.totals || {}).rail) || list[0];
     if (!own) return [];
-    const s = loadSeries(own), step = Math.max(1, Math.ceil(s.t.length / TRACE_POINTS)), points = [];
+    const s = loadSeries(own), step = Math.max(1, Math.ceil(s.t.length / TRACE_POINTS)), points = [], zero = beginOf(run);
     for (let i = 0; i < s.t.length; i += step) {
         let sum = 0, n = 0;
         for (let k = i; k < Math.min(i + step, s.t.length); k++) if (s.lo[k] <= s.hi[k]) { sum += s.mean[k]; n++; }
-        if (n) points.push({ x: at(s, i), y: s.v0 + sum / n * s.vq });
+        if (n) points.push({ x: at(s, i) - zero, y: s.v0 + sum / n * s.vq });
     }
     return points;
 }
 
-// The first run of each setting of a workload that has a curve, by its setting.
-function tracesOf(runs, workload) {
-    const seen = new Map();
-    for (const r of runs) {
-        if (workloadOf(r) !== workload || !(r.series || []).length) continue;
-        const setting = label(r.factors, 'workload') || 'as it is';
-        if (!seen.has(setting)) seen.set(setting, r);
-    }
-    return seen;
+// When the first layer of a run begins, s; 0 where that is not known.
+function beginOf(run) {
+    return run.bands && run.bands.names.length ? loadBands(run.bands).begin(0) : 0;
 }
 
-function traceSection(parent, runs) {
-    const workloads = [...new Set(runs.map(workloadOf))].map((w) => [w, tracesOf(runs, w)]).filter(([, t]) => t.size > 1);
-    if (!workloads.length) return;
-    const s = section(parent, 'traces', 'Power over time under each setting', 'The first run of each setting, from the beginning of its command on (0 s).');
+// The value of a factor that others are compared with: the highest clock or cap, no partner.
+function usual(values) {
+    return values.every((v) => Number.isFinite(Number(v))) ? values.reduce((a, b) => (Number(b) > Number(a) ? b : a)) :
+        values.includes('none') ? 'none' : values[0];
+}
+
+// One chart for each factor that varies, all others at what is usual: [{ title, runs: Map of setting to its first run }].
+function tracesOf(runs, workload) {
+    const some = runs.filter((r) => workloadOf(r) === workload && (r.series || []).length);
+    const values = new Map([...new Set(some.flatMap((r) => Object.keys(r.factors || {})))].map((k) => [k, [...new Set(some.map((r) => r.factors[k]))]]));
+    const varied = [...values.keys()].filter((k) => k !== 'workload' && values.get(k).length > 1);
+    return varied.map((k) => {
+        const rest = varied.filter((x) => x !== k), shown = new Map();
+        for (const r of some.filter((r) => rest.every((x) => r.factors[x] === usual(values.get(x)))))
+            if (!shown.has(setting(k, r.factors[k]))) shown.set(setting(k, r.factors[k]), r);
+        return { shown, title: workload + (k === 'corun' ? ' beside each partner' : ' under each ' + factor(k).title) + (rest.length ? ' (' + rest.map((x) => setting(x, usual(values.get(x)))).join(', ') + ')' : '') };
+    }).filter((t) => t.shown.size > 1);
+}
+
+function traceSection(parent, doc) {
+    const runs = doc.runs || [], beside = new Set(((doc.corun || {}).matrix || []).map((c) => c.workload)); // not what is only a partner
+    const charts = [...new Set(runs.map(workloadOf))].filter((w) => !beside.size || beside.has(w)).flatMap((w) => tracesOf(runs, w));
+    if (!charts.length) return;
+    const s = section(parent, 'traces', 'Power over time under each setting', 'The first run of each setting; 0 s is the beginning of its first layer, or of its command where it has no layers.');
     const pair = el('div', { class: 'pair' });
     s.append(pair);
-    for (const [w, traces] of workloads) {
-        const box = el('div', {}, el('h3', {}, w));
+    for (const t of charts) {
+        const box = el('div', {}, el('h3', {}, t.title)), settings = [...t.shown.keys()];
         pair.append(box);
-        const settings = [...traces.keys()];
-        chart(box, 'power of ' + w + ' over time under each setting', 300, { type: 'line', data: { datasets: settings.map((t, i) => ({ label: t,
-            data: trace(traces.get(t)), borderColor: shade(i), backgroundColor: shade(i), borderDash: DASHES[Math.floor(i / PALETTE.length) % DASHES.length],
+        chart(box, 'power over time under each setting: ' + t.title, 300, () => ({ type: 'line', data: { datasets: settings.map((name, i) => ({ label: name,
+            data: trace(t.shown.get(name)), borderColor: shade(i), backgroundColor: shade(i), borderDash: DASHES[Math.floor(i / PALETTE.length) % DASHES.length],
             borderWidth: 1.3, pointRadius: 0 })) },
-        options: { plugins: { legend: { display: settings.length <= 12 }, tooltip: { enabled: false } },
+        options: { plugins: { legend: { display: settings.length <= 16 }, tooltip: { enabled: false } },
             scales: { x: { type: 'linear', title: { display: true, text: 'time, s' } },
-                y: { beginAtZero: true, title: { display: true, text: 'power, W' } } } } });
+                y: { beginAtZero: true, title: { display: true, text: 'power, W' } } } } }));
     }
 }
+
+// ---- where each network spends it ----
+
+// Energy and time of each module, and shares of kinds of layers, of the first run of each workload.
+function spentSection(parent, doc) {
+    const runs = doc.runs || [], varied = ((doc.sweep || {}).groups || []).some((g) => g.points.length > 1);
+    const first = new Map();
+    for (const r of runs) if (!first.has(workloadOf(r)) && rowsOf(r, 'layer').some((l) => l.type !== 'roof') && kindsOf(r).length > 1) first.set(workloadOf(r), r);
+    if (varied || doc.corun || doc.thermal || first.size < 2 || first.size > MANY_NETWORKS) return;
+    const s = section(parent, 'spent', 'Where each network spends it', 'The first run of each; whiskers: 95 %. Shares are of the energy of all layers of an inference.');
+    for (const [name, r] of first) {
+        const modules = rowsOf(r, 'module').length > 1 ? 'module' : 'layer', pair = el('div', { class: 'pair' });
+        s.append(el('h3', {}, name), pair);
+        const rows = rowsOf(r, modules), color = (l) => (l.type ? colorOf(l.type) : css('--bar'));
+        if (rows.some((l) => resolved(l.energy_j))) bars(pair, name + ': energy by ' + modules, 'energy, J', rows, (l) => l.energy_j, color);
+        bars(pair, name + ': time by ' + modules, 'time, s', rows, (l) => l.time_s, color);
+        shareBars(s, kindsOf(r), name + ': share of the inference by ' + (rowsOf(r, 'block').length > 1 ? 'block' : 'type'));
+    }
+}
+
+const MANY_NETWORKS = 12;
+const kindsOf = (r) => (rowsOf(r, 'block').length > 1 ? rowsOf(r, 'block') : rowsOf(r, 'type'));
 
 // ---- what a clock can change ----
 
@@ -113,7 +148,7 @@ function traceSection(parent, runs) {
 function boundBars(s, groups) {
     const rows = groups.filter((g) => g.sensitivity && resolved(g.sensitivity.t_mem_s) && g.sensitivity.memory_share !== null).map((g) => {
         const t = g.sensitivity.t_mem_s, share = 100 * g.sensitivity.memory_share, f = share / t.value;
-        return { name: label(g.group) || 'all runs', bound: g.sensitivity.bound, share: { value: share,
+        return { name: groupTitle(g.group) || 'all runs', bound: g.sensitivity.bound, share: { value: share,
             lo: t.lo === null || !Number.isFinite(f) ? null : Math.max(0, t.lo * f), hi: t.hi === null || !Number.isFinite(f) ? null : Math.min(100, t.hi * f) } };
     });
     if (rows.length < 2) return;
@@ -284,10 +319,10 @@ function workTable(s, rows) {
 }
 
 // Shares of the inference, where layers are grouped by type or block.
-function shareBars(parent, rows, by) {
+function shareBars(parent, rows, what) {
     const some = rows.filter((r) => resolved(r.share_of_layers));
     if (some.length < 2) return;
-    bars(parent, 'share of the inference by ' + by, 'of the energy of all layers, %', some, (r) => percentOf(r.share_of_layers), (r) => colorOf(r.type || r.name));
+    bars(parent, what, 'of the energy of all layers, %', some, (r) => percentOf(r.share_of_layers), (r) => colorOf(r.type || r.name));
 }
 
 // ---- models ----
@@ -327,9 +362,11 @@ function stageChart(s, m, stage, unit) {
         const line = inputs.length === 1 ? [{ label: 'fit', type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--fg'),
             data: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].map((f) => ({ x: f * top, y: curveOf(stage, input)(f * top) })) }] : [];
         chart(s, input + ' against ' + stage.response + (m.of ? ', ' + modelTitle(m) : ''), 280, { type: 'scatter', data: { datasets: groups.map((g, i) => ({ label: g,
-            backgroundColor: shade(i), pointRadius: 3, data: points.filter((p) => p.group === g).map((p) => ({ x: p.values[input], y: p.values[stage.response], name: p.label })) })).concat(line) },
+            backgroundColor: shade(i), pointRadius: 3, data: points.filter((p) => p.group === g).map((p) => ({ x: p.values[input], y: p.values[stage.response], name: p.label })),
+            errors: points.filter((p) => p.group === g).map((p) => (stage.response === (m.response || {}).name && p.se > 0 ? [p.measured - 1.96 * p.se, p.measured + 1.96 * p.se] : null)) })).concat(line) },
         options: { plugins: { legend: { display: groups.length <= 10 }, tooltip: { callbacks: { label: (c) => (c.raw.name || '') + ' ' + num(c.raw.x) + ' → ' + num(c.raw.y, stage.response === 'energy_j' ? unit : '') } } },
-            scales: { x: { beginAtZero: true, title: { display: true, text: input } }, y: { beginAtZero: true, title: { display: true, text: stage.response } } } } });
+            scales: { x: { beginAtZero: true, ticks: ticksTo(top, ''), title: { display: true, text: input } },
+                y: { beginAtZero: true, ticks: ticksTo(Math.max(...points.map((p) => p.values[stage.response])), ''), title: { display: true, text: stage.response } } } } });
     }
 }
 
@@ -382,16 +419,14 @@ function modelsSection(parent, models) {
     const s = section(parent, 'models', 'Models side by side');
     const terms = [...new Set(some.flatMap((m) => Object.keys(m.coefficients || {})))];
     const unit = (e) => (e.unit || '').replace(/ per /g, '/').replace(/ /g, '·');
-    table(s, 'Each model is fitted to its own runs; ± is half of the 95 % interval', [
-        { title: 'runs with', text: true, value: (m) => modelTitle(m), cell: (m) => modelTitle(m) },
-        { title: 'model', text: true, value: (m) => m.title, cell: (m) => m.title },
-        ...terms.map((t) => ({ title: t, value: (m) => m.coefficients[t] && m.coefficients[t].value, cell: (m) => m.coefficients[t] ? estimateCell(m.coefficients[t], unit(m.coefficients[t])) : '–' })),
-        { title: 'error', value: (m) => m.cv.mean_rel_error, cell: (m) => (100 * m.cv.mean_rel_error).toPrecision(3) + ' ±' + (100 * m.cv.sd_rel_error).toPrecision(2) + ' %' },
-    ], some, null);
-    const pair = el('div', { class: 'pair' });
+    const shown = (m, t) => (t === 'error' ? (100 * m.cv.mean_rel_error).toPrecision(3) + ' ±' + (100 * m.cv.sd_rel_error).toPrecision(2) + ' %' :
+        t === 'model' ? m.title : m.coefficients[t] ? estimateCell(m.coefficients[t], unit(m.coefficients[t])) : '–');
+    table(s, 'Each model is fitted to its own runs; ± is half of the 95 % interval', [{ title: '', text: true, value: (t) => t, cell: (t) => t },
+        ...some.map((m) => ({ title: modelTitle(m), value: (t) => (m.coefficients[t] || {}).value, cell: (t) => shown(m, t) }))], ['model', ...terms, 'error'], null);
+    const pair = el('div', { class: 'pair' }), both = (t) => some.filter((m) => m.coefficients[t]);
     s.append(pair);
-    for (const t of terms) bars(pair, t + ' of each model', 'cost of one ' + t + ', ' + unit(some[0].coefficients[t] || {}).replace(/\/.*/, ''),
-        some.filter((m) => m.coefficients[t]).map((m) => ({ name: modelTitle(m), e: m.coefficients[t] })), (r) => r.e, () => css('--bar'));
+    for (const t of terms.filter((t) => both(t).length > 1)) bars(pair, t + ' of each model', 'cost of one ' + t + ', ' + unit(some[0].coefficients[t] || {}).replace(/\/.*/, ''),
+        both(t).map((m) => ({ name: modelTitle(m), e: m.coefficients[t] })), (r) => r.e, () => css('--bar'));
 }
 
 function predictionSection(parent, list) {
