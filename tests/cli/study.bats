@@ -166,7 +166,7 @@ variant() {
     echo "$output"
     [ "$status" -eq 0 ]
     for f in 'energy against time of each workload' 'energy saved by the best setting' 'time lost at the best setting' \
-        'time that no clock shortens' 'power over time under each setting: vgg, under each CPU clock' 'alexnet, GPU clock 460.8 MHz: system power' \
+        'time that no clock shortens' 'power over time under each setting: vgg under each CPU clock' 'alexnet, GPU clock 460.8 MHz: system power' \
         'latency' 'slowdown of the partners' 'error of each model' 'each layer, measured against predicted' 'MACs against energy_j' \
         'predicted energy of the layers of squeezenet1.1' 'roofline' 'energy roofline'; do
         grep -q "^# charts: .*$f" <<<"$output" || { echo "no chart: $f"; false; }

@@ -102,8 +102,9 @@ function tracesOf(runs, workload) {
 }
 
 function traceSection(parent, doc) {
-    const runs = doc.runs || [], beside = new Set(((doc.corun || {}).matrix || []).map((c) => c.workload)); // not what is only a partner
-    const charts = [...new Set(runs.map(workloadOf))].filter((w) => !beside.size || beside.has(w)).flatMap((w) => tracesOf(runs, w));
+    const runs = doc.runs || [], matrix = (doc.corun || {}).matrix || [], own = new Set(matrix.map((c) => c.workload));
+    const partners = new Set(matrix.flatMap((c) => String(c.partner).split('+'))); // which run alone to be compared
+    const charts = [...new Set(runs.map(workloadOf))].filter((w) => own.has(w) || !partners.has(w)).flatMap((w) => tracesOf(runs, w));
     if (!charts.length) return;
     const s = section(parent, 'traces', 'Power over time under each setting', 'The first run of each setting; 0 s is the beginning of its first layer, or of its command where it has no layers.');
     const pair = el('div', { class: 'pair' });
