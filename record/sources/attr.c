@@ -271,7 +271,8 @@ void erg_model_set(struct erg_sensor_model *model, char *text)
 		any = true;
 	}
 	told.provenance = ERG_PROVENANCE_DRIVER;
-	given.alpha = given.alpha && told.kind == ERG_SENSOR_EMA; /* of other kinds it says nothing */
+	given.alpha =
+		given.alpha && told.kind == ERG_SENSOR_EMA; /* of other kinds it says nothing */
 	if (any && erg_sensor_model_complete(&told, &given, "", NULL) == 0)
 		*model = told;
 }
