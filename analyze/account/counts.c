@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/util.h"
+
 int erg_layer_counts_init(struct erg_layer_counts *c, const struct erg_timeline *tl)
 {
 	size_t n = tl->n_layers * tl->n_counters;
@@ -90,20 +92,47 @@ json_t *erg_layer_counts_json(const struct erg_layer_counts *c, const double *we
 	return counters;
 }
 
-json_t *erg_counts_of_run(const struct erg_timeline *tl)
+bool erg_counts_work(const struct erg_tl_counter *c)
+{
+	return strcmp(c->origin, "perf") != 0;
+}
+
+#define DEEPEST 64
+
+/* The sum of the outermost instances that have a count of C. LAST: by track and depth, room for the last
+ * instance there, counted from 1. */
+static int64_t count_of_run(const struct erg_timeline *tl, size_t c, size_t (*last)[DEEPEST])
 {
 	const struct erg_tl_intervals *iv = &tl->iv;
+	int64_t sum = INT64_MIN;
+
+	for (size_t i = 0; i < iv->n; i++) {
+		size_t *around = last[iv->track[i]];
+		size_t depth = iv->depth[i] < DEEPEST ? iv->depth[i] : DEEPEST - 1, d = 0;
+
+		around[depth] = i + 1;
+		if (iv->counter[c][i] == INT64_MIN ||
+			!erg_tl_track_is(&tl->tracks[iv->track[i]], false))
+			continue;
+		while (d < depth && (!around[d] || iv->counter[c][around[d] - 1] == INT64_MIN))
+			d++;
+		if (d == depth)
+			sum = (sum == INT64_MIN ? 0 : sum) + iv->counter[c][i];
+	}
+	return sum;
+}
+
+json_t *erg_counts_of_run(const struct erg_timeline *tl)
+{
+	_cleanup_(erg_freep) size_t(*last)[DEEPEST] = calloc(tl->n_tracks + 1, sizeof(*last));
 	json_t *counters = json_object();
 
-	for (size_t c = 0; iv->counter && c < tl->n_counters; c++) {
-		int64_t sum = INT64_MIN;
+	for (size_t c = 0; last && tl->iv.counter && c < tl->n_counters; c++) {
+		int64_t sum;
 
-		if (strcmp(tl->counters[c].origin, "app"))
+		if (!erg_counts_work(&tl->counters[c]))
 			continue;
-		for (size_t i = 0; i < iv->n; i++)
-			if (!iv->depth[i] && iv->counter[c][i] != INT64_MIN &&
-				erg_tl_track_is(&tl->tracks[iv->track[i]], false))
-				sum = (sum == INT64_MIN ? 0 : sum) + iv->counter[c][i];
+		sum = count_of_run(tl, c, last);
 		if (sum != INT64_MIN)
 			json_object_set_new(counters, tl->counters[c].name, json_integer(sum));
 	}

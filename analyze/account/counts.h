@@ -3,6 +3,8 @@
 #define ERG_ANALYZE_LAYERS_COUNTS_H
 
 /* The counters of the layers, summed over a layer's instances and over sets of layers. */
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "analyze/timeline/timeline.h"
@@ -23,8 +25,12 @@ void erg_layer_counts_add(struct erg_layer_counts *c, size_t i);
  * left out. */
 json_t *erg_layer_counts_json(const struct erg_layer_counts *c, const double *weight);
 
+/* Whether C counts what the application did: its own counters, and those of imported layers. The kernel's
+ * count events of the processor. */
+bool erg_counts_work(const struct erg_tl_counter *c);
+
 /* {NAME: count} of the application's counters in all of the run, as far as layers of the host carried
- * them: the outermost of each thread. */
+ * them: the outermost of each thread that did. */
 json_t *erg_counts_of_run(const struct erg_timeline *tl);
 
 #endif

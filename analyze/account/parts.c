@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "analyze/account/calls.h"
+#include "analyze/account/counts.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
@@ -47,6 +48,7 @@ struct thread {
 struct open_layer {
 	uint64_t end;
 	uint32_t inst;
+	size_t at; /* the instance */
 };
 
 struct walk {
@@ -67,7 +69,7 @@ struct walk {
 uint32_t erg_parts_counter(const struct erg_timeline *tl, const char *name)
 {
 	for (uint32_t i = 0; i < tl->n_counters; i++)
-		if (!strcmp(tl->counters[i].name, name) && !strcmp(tl->counters[i].origin, "app"))
+		if (!strcmp(tl->counters[i].name, name) && erg_counts_work(&tl->counters[i]))
 			return i;
 	return ERG_NONE;
 }
@@ -184,7 +186,18 @@ static void add_count(double *to, double v)
 		*to = (isnan(*to) ? 0 : *to) + v;
 }
 
-static void count_instance(struct walk *w, size_t i, uint32_t in, const struct open_layer *around)
+/* The innermost of the N that are OPEN around an instance and have a count of C, which holds the instance's:
+ * rows of a log may count in some layers only. */
+static const struct open_layer *counted_around(const struct walk *w, const struct open_layer *open,
+	unsigned int n, size_t c)
+{
+	while (n && !isfinite(delta_of(w->tl, c, open[n - 1].at)))
+		n--;
+	return n ? &open[n - 1] : NULL;
+}
+
+static void count_instance(struct walk *w, size_t i, uint32_t in, const struct open_layer *open,
+	unsigned int n)
 {
 	const struct erg_timeline *tl = w->tl;
 	const struct erg_tl_layer *l = &tl->layers[tl->iv.layer[i]];
@@ -192,6 +205,7 @@ static void count_instance(struct walk *w, size_t i, uint32_t in, const struct o
 	const double macs = l->macs && counted > 0 ? counted : (double)l->macs;
 
 	for (size_t c = 0; c < tl->n_counters; c++) {
+		const struct open_layer *around = counted_around(w, open, n, c);
 		double v = delta_of(tl, c, i);
 
 		if (in != ERG_NONE)
@@ -237,10 +251,10 @@ static void walk_layers(struct walk *w)
 			--*n;
 		around = *n ? &open[*n - 1] : NULL;
 		in = thread == ERG_NONE ? ERG_NONE : phase_at(w, &w->threads[thread], begin, end);
-		count_instance(w, i, in, around);
+		count_instance(w, i, in, open, *n);
 		note_layer(w, i, in, !around || around->inst != in);
 		if (*n < DEEPEST)
-			open[(*n)++] = (struct open_layer){end, in};
+			open[(*n)++] = (struct open_layer){end, in, i};
 	}
 }
 

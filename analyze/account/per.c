@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "analyze/account/calls.h"
+#include "analyze/account/counts.h"
 #include "formats/base/util.h"
 
 int erg_per_parse(const char *text, struct erg_per *ret, struct erg_err *err)
@@ -42,7 +43,7 @@ int erg_per_check(const struct erg_per *per, const struct erg_timeline *tl, stru
 	if (per->kind != ERG_PER_COUNTER || erg_parts_counter(tl, per->counter) != ERG_NONE)
 		return 0;
 	for (size_t i = 0; i < tl->n_counters && n < sizeof(names); i++)
-		if (!strcmp(tl->counters[i].origin, "app"))
+		if (erg_counts_work(&tl->counters[i]))
 			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
 				tl->counters[i].name);
 	return erg_fail(err, -ENODATA, "%s: no counter '%s' was recorded; the application has %s",
@@ -199,7 +200,7 @@ json_t *erg_per_counters_json(const struct erg_parts *p, const struct erg_part *
 	json_t *o = json_object();
 
 	for (size_t c = 0; c < p->tl->n_counters; c++)
-		if (!strcmp(p->tl->counters[c].origin, "app") && !isnan(part->count[c]))
+		if (erg_counts_work(&p->tl->counters[c]) && !isnan(part->count[c]))
 			json_object_set_new(o, p->tl->counters[c].name,
 				json_integer((json_int_t)llround(part->count[c])));
 	return o;

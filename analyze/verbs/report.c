@@ -17,6 +17,7 @@
 #include "analyze/experiment/sweep.h"
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
+#include "analyze/account/counts.h"
 #include "analyze/account/overhead.h"
 #include "analyze/render/roots.h"
 #include "analyze/timeline/rail_sum.h"
@@ -319,7 +320,7 @@ static bool unit_of_work(const struct erg_timeline *tl, char *text, size_t size)
 	const char *first = NULL;
 
 	for (size_t i = 0; i < tl->n_counters; i++)
-		if (!first && !strcmp(tl->counters[i].origin, "app") &&
+		if (!first && erg_counts_work(&tl->counters[i]) &&
 			strcmp(tl->counters[i].name, "MACs"))
 			first = tl->counters[i].name;
 	if (erg_parts_counter(tl, "tokens") != ERG_NONE)

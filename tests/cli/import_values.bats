@@ -374,3 +374,24 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     for i in 0 1 2 3 4; do echo "2024-05-06 10:00:0$i, Pwr Consumption  | 210 Watts | ok"; done >sdr.txt
     joules 'Pwr Consumption' 840 -- --from ipmi --samples sdr.txt
 }
+
+@test "what imported layers count is work to divide by, also where only the inner ones count" {
+    awk 'BEGIN { print "time_s,CPU [W]"; for (t = 0; t <= 20; t += 0.005) printf "%.3f,%g\n", t, t < 10 ? 8 : 5 }' >s.csv
+    # 10 s of prefill in 10 prompts of 50 tokens at 8 W, 10 s of 100 tokens one by one at 5 W; around each
+    # step a network that counts nothing itself; images are counted by network and layer alike.
+    awk 'BEGIN { print "begin_s,end_s,layer,type,network,phase,counter:tokens,counter:images"
+        for (i = 0; i < 110; i++) {
+            t = i < 10 ? i : 10 + (i - 10) / 10; d = i < 10 ? 1 : 0.1; p = i < 10 ? "prefill" : "decode"
+            printf "%.3f,%.3f,net,network,net,%s,,2\n", t, t + d, p
+            printf "%.3f,%.3f,step,fc,net,%s,%d,2\n", t + d / 10, t + d * 0.9, p, i < 10 ? 50 : 1
+        } }' >l.csv
+    erg-record import --samples s.csv --layers l.csv --sensor 'kind=boxcar window_s=0.005' -o n.erg
+    erg-analyze totals --per token --format json n.erg >t.json
+    jq -e '.runs[0].phases | map({(.name): .per.count}) | add | .run == 600 and .prefill == 500 and .decode == 100' t.json
+    jq -e '.runs[0].phases | map({(.name): .per.energy_j.value}) | add |
+        (.prefill / (80 / 500) - 1 | fabs < 0.01) and (.decode / (50 / 100) - 1 | fabs < 0.01)' t.json
+    erg-analyze totals --per counter:images --format json n.erg >t.json
+    jq -e '.runs[0].phases[0].per | .count == 220 and (.energy_j.value * 220 / 130 - 1 | fabs < 0.01)' t.json
+    run ! erg-analyze totals --per counter:nosuch n.erg
+    [[ "$output" == *"the application has tokens, images"* ]]
+}
