@@ -73,15 +73,17 @@ static bool counted_outside(const struct erg_layer_counts *c, const double *weig
 	return false;
 }
 
-json_t *erg_layer_counts_json(const struct erg_layer_counts *c, const double *weight)
+json_t *erg_layer_counts_json(const struct erg_layer_counts *c, const double *weight,
+	const uint32_t *set, size_t n)
 {
 	json_t *counters = json_object();
 
 	for (size_t i = 0; i < c->tl->n_counters; i++) {
 		int64_t sum = INT64_MIN;
 
-		for (size_t k = 0; k < c->tl->n_layers; k++) {
-			int64_t v = weight[k] != 0 ? count_of(c, k, i) : INT64_MIN;
+		for (size_t j = 0; j < n; j++) {
+			uint32_t k = set[j];
+			int64_t v = k < c->tl->n_layers ? count_of(c, k, i) : INT64_MIN;
 
 			if (v != INT64_MIN && !counted_outside(c, weight, k, i))
 				sum = (sum == INT64_MIN ? 0 : sum) + v;

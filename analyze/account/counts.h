@@ -20,10 +20,11 @@ int erg_layer_counts_init(struct erg_layer_counts *c, const struct erg_timeline 
 void erg_layer_counts_release(struct erg_layer_counts *c);
 /* Adds instance I. */
 void erg_layer_counts_add(struct erg_layer_counts *c, size_t i);
-/* {NAME: count} of the layers whose WEIGHT (n_layers values or more) is not 0. The kernel's
- * counters that ran for a part of the time are scaled up to all of it; those that never ran are
- * left out. */
-json_t *erg_layer_counts_json(const struct erg_layer_counts *c, const double *weight);
+/* {NAME: count} of the layers among the N classes SET, whose WEIGHT (n_layers values or more) is not 0,
+ * as nobody else's is. The kernel's counters that ran for a part of the time are scaled up to all of it;
+ * those that never ran are left out. */
+json_t *erg_layer_counts_json(const struct erg_layer_counts *c, const double *weight,
+	const uint32_t *set, size_t n);
 
 /* Whether C counts what the application did: its own counters, and those of imported layers. The kernel's
  * count events of the processor. */

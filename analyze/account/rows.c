@@ -35,6 +35,21 @@ static void find_children(struct erg_rows *r)
 	}
 }
 
+/* Which classes share a group, in ascending order. */
+static void find_groups(struct erg_rows *r)
+{
+	const struct erg_attr *attr = r->a->attr;
+
+	for (size_t k = 0; k < attr->n_classes; k++)
+		r->group_first[k] = ERG_NONE;
+	for (uint32_t k = (uint32_t)attr->n_classes; k-- > 0;) {
+		uint32_t g = attr->classes[k].group;
+
+		r->group_next[k] = r->group_first[g];
+		r->group_first[g] = k;
+	}
+}
+
 static void count_one(struct erg_rows *r, size_t i)
 {
 	const struct erg_timeline *tl = r->a->tl;
@@ -56,22 +71,30 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	r->weight = erg_noted(calloc(a->attr->n_classes + 1, sizeof(*r->weight)));
 	r->done = calloc(a->attr->n_classes + 1, sizeof(*r->done));
 	r->row = calloc(a->attr->n_classes + 1, sizeof(*r->row));
+	r->set = calloc(a->attr->n_classes + 1, sizeof(*r->set));
+	r->whole = calloc(a->attr->n_classes + 1, sizeof(*r->whole));
+	r->group_first = calloc(a->attr->n_classes + 1, sizeof(*r->group_first));
+	r->group_next = calloc(a->attr->n_classes + 1, sizeof(*r->group_next));
 	r->child = calloc(tl->n_layers + 1, sizeof(*r->child));
 	r->next = calloc(tl->n_layers + 1, sizeof(*r->next));
 	r->path = calloc(tl->n_layers + 1, sizeof(*r->path));
 	if (!r->calls || !r->inferences || !r->span_ns || !r->weight || !r->done || !r->row ||
-		!r->child || !r->next || !r->path || erg_layer_counts_init(&r->counts, tl) < 0)
+		!r->set || !r->whole || !r->group_first || !r->group_next || !r->child ||
+		!r->next || !r->path || erg_layer_counts_init(&r->counts, tl) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	find_children(r);
+	find_groups(r);
 	erg_rows_restart(r);
 	for (size_t i = 0; i < tl->iv.n; i++)
 		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], a->device))
 			count_one(r, i);
 	if (erg_layer_calls(tl, a->device, r->calls, r->inferences) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	for (size_t k = 0; k < tl->n_layers; k++)
+	for (size_t k = 0; k < tl->n_layers; k++) {
+		r->whole[k] = r->calls[k] > 0;
 		if (r->inferences[k] > r->iterations)
 			r->iterations = r->inferences[k];
+	}
 	return 0;
 }
 
@@ -84,16 +107,28 @@ void erg_rows_release(struct erg_rows *r)
 	free(r->weight);
 	free(r->done);
 	free(r->row);
+	free(r->set);
+	free(r->whole);
+	free(r->group_first);
+	free(r->group_next);
 	free(r->child);
 	free(r->next);
 	free(r->path);
 }
 
-/* ---- sums over a set of classes: r->weight is the set ---- */
+/* ---- sums over a set of classes: r->weight and r->set are the set ---- */
 
 static void clear(struct erg_rows *r)
 {
-	memset(r->weight, 0, r->a->attr->n_classes * sizeof(*r->weight));
+	for (size_t i = 0; i < r->n_set; i++)
+		r->weight[r->set[i]] = 0;
+	r->n_set = 0;
+}
+
+static void put(struct erg_rows *r, uint32_t k, double weight)
+{
+	r->weight[k] = weight;
+	r->set[r->n_set++] = k;
 }
 
 struct sums {
@@ -118,11 +153,10 @@ static struct sums sums_of(const struct erg_rows *r)
 	struct sums s = {0};
 	bool any = false;
 
-	for (size_t k = 0; k < r->a->attr->n_classes; k++) {
+	for (size_t i = 0; i < r->n_set; i++) {
+		uint32_t k = r->set[i];
 		uint64_t n;
 
-		if (r->weight[k] == 0)
-			continue;
 		s.time_s += r->a->attr->classes[k].time_s;
 		n = k < tl->n_layers ? r->inferences[k] : inferences_of_rest(r);
 		s.inferences = any && n != s.inferences ? 0 : n;
@@ -194,7 +228,7 @@ static double counter_named(const json_t *counters, const char *name)
 
 static void add_counters(const struct erg_rows *r, json_t *row)
 {
-	json_t *counters = erg_layer_counts_json(&r->counts, r->weight);
+	json_t *counters = erg_layer_counts_json(&r->counts, r->weight, r->set, r->n_set);
 
 	json_object_set_new(row, "ipc",
 		erg_num_json(counter_named(counters, "instructions") /
@@ -216,8 +250,10 @@ static void note_done(struct erg_rows *r, const struct erg_est *energy)
 {
 	bool resolved = erg_est_resolved(energy);
 
-	for (size_t k = 0; k < r->a->attr->n_classes; k++) {
-		if (r->weight[k] == 0 || r->done[k])
+	for (size_t i = 0; i < r->n_set; i++) {
+		uint32_t k = r->set[i];
+
+		if (r->done[k])
 			continue;
 		r->done[k] = true;
 		if (resolved)
@@ -265,14 +301,15 @@ static bool is_row(const struct erg_rows *r, size_t k, enum erg_tl_level level)
 static json_t *members_json(const struct erg_rows *r, size_t head)
 {
 	const struct erg_attr *attr = r->a->attr;
+	const struct erg_timeline *tl = r->a->tl;
 	json_t *list = json_array();
 
-	for (size_t k = 0; k < r->a->tl->n_layers; k++)
-		if (k != head && attr->classes[k].group == attr->classes[head].group)
-			json_array_append_new(list, json_string(r->a->tl->layers[k].name));
-	for (size_t k = r->a->tl->n_layers; k < attr->n_classes; k++)
-		if (attr->classes[k].group == attr->classes[head].group)
-			json_array_append_new(list, json_string("(between layers)"));
+	for (uint32_t k = r->group_first[attr->classes[head].group]; k != ERG_NONE;
+		k = r->group_next[k])
+		if (k != head)
+			json_array_append_new(list,
+				json_string(k < tl->n_layers ? tl->layers[k].name
+							     : "(between layers)"));
 	return list;
 }
 
@@ -286,8 +323,10 @@ static bool heads_group(const struct erg_rows *r, size_t k, enum erg_tl_level le
 {
 	const struct erg_attr_class *c = r->a->attr->classes;
 
-	for (size_t i = 0; merged(&c[k]) && i < k; i++)
-		if (c[i].group == c[k].group && is_row(r, i, level))
+	if (!merged(&c[k]))
+		return true;
+	for (uint32_t i = r->group_first[c[k].group]; i < k; i = r->group_next[i])
+		if (is_row(r, i, level))
 			return false;
 	return true;
 }
@@ -301,12 +340,13 @@ static json_t *merged_json(const struct erg_rows *r, size_t k)
 	json_t *o = json_object(), *types = json_array();
 	double sum[5] = {0};
 
-	for (size_t i = 0; i < r->a->tl->n_layers; i++) {
+	for (uint32_t i = r->group_first[c[k].group]; i < r->a->tl->n_layers;
+		i = r->group_next[i]) {
 		const struct erg_tl_layer *l = &r->a->tl->layers[i];
 		const uint64_t v[5] = {l->macs, l->params, l->bytes_in, l->bytes_out,
 			l->bytes_params};
 
-		if (c[i].group != c[k].group || !r->calls[i])
+		if (!r->calls[i])
 			continue;
 		for (size_t j = 0; j < 5; j++)
 			sum[j] += (double)v[j] * (double)r->calls[i] / (double)r->calls[k];
@@ -356,15 +396,20 @@ static size_t add_inside(struct erg_rows *r, uint32_t k)
 
 		if (r->weight[i] != 0)
 			continue;
-		r->weight[i] = r->calls[i] ? 1 : -1;
-		called += r->calls[i] > 0;
+		put(r, i, r->calls[i] ? 1 : -1);
 		for (uint32_t c = r->child[i]; c != ERG_NONE; c = r->next[c])
 			if (r->weight[c] == 0)
 				r->path[depth++] = c;
 	}
-	for (size_t i = 0; i < r->a->tl->n_layers; i++)
-		r->weight[i] = fmax(r->weight[i], 0);
-	return called;
+	for (size_t i = 0; i < r->n_set; i++) {
+		uint32_t inside = r->set[i];
+
+		if (r->weight[inside] > 0)
+			r->set[called++] = inside;
+		else
+			r->weight[inside] = 0;
+	}
+	return r->n_set = called;
 }
 
 /* With the energy of the layers inside K; of a layer that encloses none its own. */
@@ -396,8 +441,9 @@ static json_t *layer_row(struct erg_rows *r, uint32_t k)
 	json_t *row;
 
 	clear(r);
-	for (size_t i = 0; i < r->a->attr->n_classes; i++)
-		r->weight[i] = i == k || (merged(c) && r->a->attr->classes[i].group == c->group);
+	for (uint32_t i = merged(c) ? r->group_first[c->group] : k; i != ERG_NONE;
+		i = merged(c) ? r->group_next[i] : ERG_NONE)
+		put(r, i, 1);
 	energy = energy_of_row(r, c);
 	note_done(r, &energy);
 	s = sums_of(r);
@@ -460,11 +506,47 @@ static const char *key_of(const struct erg_timeline *tl, const struct erg_tl_lay
 	return l->level == ERG_TL_LAYER ? (*l->module ? l->module : l->name) : "";
 }
 
-static bool same_row(const struct erg_timeline *tl, const struct erg_tl_layer *a,
-	const struct erg_tl_layer *b, const char *by)
+/* A layer and what it is summed by. */
+struct keyed {
+	const char *key, *network;
+	uint32_t k;
+};
+
+static int same_row(const struct keyed *x, const struct keyed *y)
 {
-	return !strcmp(key_of(tl, a, by), key_of(tl, b, by)) &&
-		(!strcmp(by, "network") || !strcmp(a->network, b->network));
+	int c = strcmp(x->key, y->key);
+
+	return c ? c : strcmp(x->network, y->network);
+}
+
+static int by_row_and_place(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+	int c = same_row(x, y);
+
+	return c ? c : (x->k > y->k) - (x->k < y->k);
+}
+
+/* Layers of one row follow each other in SORTED; AT: where a row begins, by its first layer, else
+ * ERG_NONE. Returns how many have a key. */
+static size_t sort_by_key(const struct erg_timeline *tl, const char *by, struct keyed *sorted,
+	uint32_t *at)
+{
+	bool networks = strcmp(by, "network") != 0;
+	size_t n = 0;
+
+	for (uint32_t k = 0; k < tl->n_layers; k++) {
+		const char *key = key_of(tl, &tl->layers[k], by);
+
+		at[k] = ERG_NONE;
+		if (*key)
+			sorted[n++] = (struct keyed){key, networks ? tl->layers[k].network : "", k};
+	}
+	qsort(sorted, n, sizeof(*sorted), by_row_and_place);
+	for (size_t i = 0; i < n; i++)
+		if (!i || same_row(&sorted[i - 1], &sorted[i]))
+			at[sorted[i].k] = (uint32_t)i;
+	return n;
 }
 
 /*
@@ -478,9 +560,9 @@ static uint64_t calls_of_set(const struct erg_rows *r, const char *by)
 
 	if (!strcmp(by, "type") || !strcmp(by, "block"))
 		return 0;
-	for (size_t k = 0; k < r->a->tl->n_layers; k++) {
-		if (r->weight[k] == 0)
-			continue;
+	for (size_t i = 0; i < r->n_set; i++) {
+		uint32_t k = r->set[i];
+
 		if (r->a->tl->layers[k].level == whole)
 			own += r->calls[k];
 		most = !strcmp(by, "network") && r->inferences[k] > most ? r->inferences[k]
@@ -494,42 +576,36 @@ static uint64_t calls_of_set(const struct erg_rows *r, const char *by)
  * and between them. WEIGHT is still the row's set. */
 static void add_layer_share(const struct erg_rows *r, json_t *row)
 {
-	_cleanup_(erg_freep) double *whole =
-		erg_noted(calloc(r->a->attr->n_classes + 1, sizeof(*whole)));
-	struct erg_est share;
+	struct erg_est share = erg_work_share(r->a->attr, r->weight, r->whole);
 
-	for (size_t k = 0; whole && k < r->a->tl->n_layers; k++)
-		whole[k] = r->calls[k] > 0;
-	share = whole ? erg_work_share(r->a->attr, r->weight, whole) : ERG_EST_UNRESOLVED;
 	json_object_set_new(row, "share_of_layers", erg_est_json(&share));
 }
 
 void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list)
 {
 	const struct erg_timeline *tl = r->a->tl;
-	_cleanup_(erg_freep) bool *taken = erg_noted(calloc(tl->n_layers + 1, sizeof(*taken)));
+	_cleanup_(erg_freep) struct keyed *sorted =
+		erg_noted(calloc(tl->n_layers + 1, sizeof(*sorted)));
+	_cleanup_(erg_freep) uint32_t *at = erg_noted(calloc(tl->n_layers + 1, sizeof(*at)));
+	size_t n = sorted && at ? sort_by_key(tl, by, sorted, at) : 0;
 
-	for (size_t k = 0; taken && k < tl->n_layers; k++) {
-		const char *key = key_of(tl, &tl->layers[k], by);
-		bool any = false;
+	for (size_t k = 0; n && k < tl->n_layers; k++) {
+		size_t i = at[k];
+		json_t *row;
 
-		if (taken[k] || !*key)
+		if (i >= n)
 			continue;
 		clear(r);
-		for (size_t i = k; i < tl->n_layers; i++) {
-			if (!same_row(tl, &tl->layers[i], &tl->layers[k], by))
-				continue;
-			taken[i] = true;
-			any = any || r->calls[i];
-			r->weight[i] = r->calls[i] > 0;
-		}
-		if (any) {
-			json_t *row = row_of_set(r, key, calls_of_set(r, by));
-
-			json_object_set_new(row, "network", json_string(tl->layers[k].network));
-			add_layer_share(r, row);
-			json_array_append_new(list, row);
-		}
+		do {
+			if (r->calls[sorted[i].k])
+				put(r, sorted[i].k, 1);
+		} while (++i < n && !same_row(&sorted[i - 1], &sorted[i]));
+		if (!r->n_set)
+			continue;
+		row = row_of_set(r, sorted[at[k]].key, calls_of_set(r, by));
+		json_object_set_new(row, "network", json_string(tl->layers[k].network));
+		add_layer_share(r, row);
+		json_array_append_new(list, row);
 	}
 }
 
@@ -585,7 +661,7 @@ void erg_rows_rest(struct erg_rows *r, json_t *list)
 		if (r->done[k] || !(attr->classes[k].time_s > 0))
 			continue;
 		clear(r);
-		r->weight[k] = 1;
+		put(r, (uint32_t)k, 1);
 		if (k < tl->n_layers)
 			snprintf(name, sizeof(name), "(%.240s itself)", tl->layers[k].name);
 		else

@@ -14,10 +14,15 @@ struct erg_rows {
 	struct erg_layer_counts counts;
 	uint64_t *inferences; /* per layer: how often its network ran */
 	uint64_t iterations;  /* the most of them */
-	double *weight;       /* scratch, n_classes values */
-	bool *done;           /* per class: in a row already */
-	uint32_t *row;        /* per class: the resolved row that it is in, or ERG_NONE */
-	size_t n_rows;        /* resolved so far */
+	double *weight;       /* scratch, n_classes values: the set that a row adds up */
+	uint32_t *set;        /* its n_set classes, so that a row costs what is in it */
+	size_t n_set;
+	double *whole; /* per class: 1 of layers that ran */
+	uint32_t *group_first,
+		*group_next; /* per class: the first one merged under it, the next of its group, or ERG_NONE */
+	bool *done;    /* per class: in a row already */
+	uint32_t *row; /* per class: the resolved row that it is in, or ERG_NONE */
+	size_t n_rows; /* resolved so far */
 	uint32_t *child,
 		*next;  /* per layer: the first one inside of it, the next beside it, or ERG_NONE */
 	uint32_t *path; /* scratch, per layer */

@@ -40,15 +40,19 @@ json_t *erg_work_json(double macs, double bytes, double time_s, const struct erg
 
 struct erg_est erg_work_share(const struct erg_attr *a, const double *weight, const double *whole)
 {
-	struct erg_est part = erg_attr_combine(a, weight, false);
-	struct erg_est all = erg_attr_combine(a, whole, false), rest;
-	_cleanup_(erg_freep) double *w = erg_noted(calloc(a->n_classes + 1, sizeof(*w)));
-	double share = part.value / all.value, half;
+	struct erg_est part = erg_attr_combine(a, weight, false), all, rest;
+	_cleanup_(erg_freep) double *w = NULL;
+	double share, half;
 
-	if (!w || !erg_est_resolved(&part))
-		return w ? part : ERG_EST_UNRESOLVED;
+	if (!erg_est_resolved(&part))
+		return part;
+	all = erg_attr_combine(a, whole, false);
+	w = erg_noted(calloc(a->n_classes + 1, sizeof(*w)));
+	if (!w)
+		return ERG_EST_UNRESOLVED;
 	if (!(all.value > 0))
 		return erg_est_resolved(&all) ? ERG_EST_UNRESOLVED : all;
+	share = part.value / all.value;
 	for (size_t k = 0; k < a->n_classes; k++)
 		w[k] = weight[k] - share * whole[k];
 	rest = erg_attr_combine(a, w, false);
