@@ -189,8 +189,7 @@ static size_t resample_length(struct attr_run *r)
 	double *e = erg_noted(calloc(g->n + 1, sizeof(double))), length = 1;
 
 	for (size_t b = 0; e && b < g->n; b++) {
-		double *sum = g->sum + b * g->stride;
-		const double *s = attr_sum_s(sum, g->dim), *n = attr_sum_n(sum, g->dim);
+		const double *s = attr_block_s(g, b), *n = attr_block_n(g, b);
 
 		e[b] = n[1] / n[0];
 		for (size_t c = 0; c < g->dim; c++)
@@ -209,7 +208,11 @@ static int rounds(struct attr_run *r)
 	size_t dim = st->gram.dim, length;
 	double *total = malloc(st->gram.stride * sizeof(double));
 	double *x = malloc(dim * sizeof(double));
-	int rc = total && x ? 0 : erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", dim);
+	bool scored = dim > ATTR_SCORE_COLUMNS;
+	double *score = scored ? malloc(st->gram.n * dim * sizeof(double)) : NULL;
+	int rc = total && x && (score || !scored)
+		? 0
+		: erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", dim);
 
 	if (!rc) {
 		memcpy(x, r->nnls.x, dim * sizeof(double));
@@ -220,14 +223,17 @@ static int rounds(struct attr_run *r)
 		attr_nnls_solve(&r->nnls, total, attr_sum_h(total, dim));
 		length = resample_length(r);
 		r->a->diag.block_length = length;
-		rc = attr_bootstrap(&st->gram, &r->nnls, length, r->opt.rounds, r->opt.seed,
-			&r->boot, r->err);
+		rc = score ? attr_scores(r, r->nnls.x, score) : 0;
+		if (!rc)
+			rc = attr_bootstrap(&st->gram, &r->nnls, score, length, r->opt.rounds,
+				r->opt.seed, &r->boot, r->err);
 	}
 	for (size_t i = 0; !rc && i < st->rounds; i++)
 		for (size_t c = 0; c < dim; c++)
 			r->boot.rep[i * dim + c] += x[c] - r->nnls.x[c];
 	free(total);
 	free(x);
+	free(score);
 	return rc;
 }
 
@@ -664,6 +670,7 @@ static int run(const struct erg_rail *rail, const struct attr_source *src,
 	free(r.fit.power);
 	free(r.rival);
 	free(r.boot.rep);
+	free(r.of.power);
 	attr_nnls_release(&r.nnls);
 	r.st->opt = NULL;
 	if (rc < 0)

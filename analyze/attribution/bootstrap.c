@@ -6,19 +6,20 @@
  * together follows from the autocorrelation of the blocks' residuals (Politis and White 2004, with
  * the correction of Patton, Politis and White 2009).
  *
- * Beyond SCORE_COLUMNS a round is the first Newton step from the full solution instead (the score
- * bootstrap): columns^2 in place of columns^3.
+ * Beyond ATTR_SCORE_COLUMNS a round is the first Newton step from the full solution instead (the score
+ * bootstrap), which is linear in the blocks' scores: what each of those moves the solution by is found
+ * once, and a round costs blocks x columns.
  */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "analyze/attribution/loops.h"
 #include "formats/base/memory.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
-#define SCORE_COLUMNS 150
 #define BATCH 8 /* rounds whose sums are formed together, so that a block is fetched once for all */
 
 static double autocovariance(const double *x, size_t n, double mean, size_t lag)
@@ -141,69 +142,95 @@ static int solve_rounds(const struct attr_gram *g, const struct attr_nnls *full,
 	return 0;
 }
 
-/* score[b] = h_b - G_b x, on the columns of the passive set. */
-static void scores(const struct attr_gram *g, const struct attr_nnls *full, double *score)
+/* Scores of the blocks, then one unit of each further column, as the right sides of a solution: dim x
+ * *RET_N. */
+static double *sides_of(const struct attr_gram *g, const double *score, size_t *ret_n)
+{
+	size_t dim = g->dim, n = g->n + g->n_extra, cols = dim - g->n_extra;
+	double *side = erg_noted(calloc(dim * n + 1, sizeof(double)));
+
+	for (size_t b = 0; side && b < g->n; b++)
+		for (size_t c = 0; c < dim; c++)
+			side[c * n + b] = score[b * dim + c];
+	for (size_t i = 0; side && i < g->n_extra; i++)
+		side[(cols + i) * n + g->n + i] = 1;
+	*ret_n = n;
+	return side;
+}
+
+/* Adds to the rounds what the solution moves by for the errors of rare columns that each of them drew: DRAWN,
+ * dim x rounds, or NULL where there are none. */
+static void rare_moves(const struct attr_gram *g, const struct attr_nnls *full, const double *total,
+	double *drawn, struct attr_boot *ret)
 {
 	size_t dim = g->dim;
 
-	for (size_t b = 0; b < g->n; b++) {
-		double *sum = g->sum + b * g->stride, *u = score + b * dim, *line = sum;
+	if (!drawn)
+		return;
+	attr_nnls_spread(full, total, drawn, ret->rounds);
+	for (size_t i = 0; i < ret->rounds; i++)
+		for (size_t c = 0; c < dim; c++)
+			ret->rep[i * dim + c] += drawn[c * ret->rounds + i];
+}
 
-		memcpy(u, attr_sum_h(sum, dim), dim * sizeof(double));
-		for (size_t i = 0; i < dim; i++) {
-			for (size_t j = i; j < dim; j++) {
-				u[i] -= line[j - i] * full->x[j];
-				if (j > i)
-					u[j] -= line[j - i] * full->x[i];
-			}
-			line += dim - i;
-		}
-	}
+/* The errors of round I into its column of DRAWN. */
+static void draw_rare(const struct attr_gram *g, const struct attr_rare *rare, struct attr_rng *rng,
+	size_t i, size_t rounds, double *h, double *drawn)
+{
+	if (!drawn)
+		return;
+	memset(h, 0, g->dim * sizeof(double));
+	attr_rare_draw(g, rare, rng, h);
+	for (size_t c = 0; c < g->dim; c++)
+		drawn[c * rounds + i] = h[c];
 }
 
 static int score_rounds(const struct attr_gram *g, const struct attr_nnls *full,
-	const struct attr_rare *rare, size_t length, uint64_t seed, struct attr_boot *ret,
-	struct erg_err *err)
+	const double *score, const struct attr_rare *rare, size_t length, uint64_t seed,
+	struct attr_boot *ret, struct erg_err *err)
 {
-	size_t dim = g->dim;
-	_cleanup_(erg_freep) double *weight = erg_noted(malloc(g->n * sizeof(double)));
+	size_t dim = g->dim, n, cols = dim - g->n_extra;
 	_cleanup_(erg_freep) double *total = malloc(g->stride * sizeof(double));
-	_cleanup_(erg_freep) double *inverse = malloc(dim * dim * sizeof(double));
-	_cleanup_(erg_freep) double *score = malloc(g->n * dim * sizeof(double));
-	_cleanup_(erg_freep) double *u = malloc(dim * sizeof(double));
+	_cleanup_(erg_freep) double *side = sides_of(g, score, &n);
+	_cleanup_(erg_freep) double *weight = erg_noted(calloc(n + dim + 1, sizeof(double)));
+	_cleanup_(erg_freep) double *move = erg_noted(malloc((n * dim + 1) * sizeof(double)));
+	_cleanup_(erg_freep) double *drawn =
+		rare->n ? erg_noted(malloc(dim * ret->rounds * sizeof(double))) : NULL;
 	struct attr_rng rng;
 
-	if (!weight || !total || !inverse || !score || !u)
+	if (!weight || !total || !side || !move || (rare->n && !drawn))
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", dim);
 	attr_gram_total(g, NULL, 1, total);
-	attr_nnls_inverse(full, total, inverse);
-	scores(g, full, score);
+	attr_nnls_spread(full, total, side, n);
+	for (size_t b = 0; b < n; b++)
+		for (size_t c = 0; c < dim; c++)
+			move[b * dim + c] = side[c * n + b];
 	attr_rng_seed(&rng, seed);
 	for (size_t i = 0; i < ret->rounds; i++) {
-		double *rep = ret->rep + i * dim;
+		double *rep = ret->rep + i * dim, *known = weight + n;
 
 		erg_progress("bootstrap", i, ret->rounds);
 		draw(&rng, g->n, length, weight);
 		attr_rare_weight(g, rare, weight);
-		memset(u, 0, dim * sizeof(double));
-		draw_known(g, &rng, u);
-		attr_rare_draw(g, rare, &rng, u);
-		for (size_t b = 0; b < g->n; b++)
-			for (size_t c = 0; c < dim && weight[b] > 0; c++)
-				u[c] += weight[b] * score[b * dim + c];
-		for (size_t c = 0; c < dim; c++) {
-			rep[c] = full->x[c];
-			for (size_t j = 0; j < dim && full->passive[c]; j++)
-				rep[c] += inverse[c * dim + j] * u[j];
-			if (c + full->n_free < dim)
-				rep[c] = fmax(rep[c], 0);
-		}
+		memset(known, 0, dim * sizeof(double));
+		draw_known(g, &rng, known);
+		memcpy(weight + g->n, known + cols, g->n_extra * sizeof(double));
+		draw_rare(g, rare, &rng, i, ret->rounds, known, drawn);
+		memcpy(rep, full->x, dim * sizeof(double));
+		for (size_t b = 0; b < n; b++)
+			if (weight[b] != 0)
+				attr_add_scaled(rep, move + b * dim, weight[b], dim);
 	}
+	rare_moves(g, full, total, drawn, ret);
+	for (size_t i = 0; i < ret->rounds; i++)
+		for (size_t c = 0; c + full->n_free < dim; c++)
+			ret->rep[i * dim + c] = fmax(ret->rep[i * dim + c], 0);
 	return 0;
 }
 
-int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
-	unsigned int rounds, uint64_t seed, struct attr_boot *ret, struct erg_err *err)
+int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, const double *score,
+	size_t length, unsigned int rounds, uint64_t seed, struct attr_boot *ret,
+	struct erg_err *err)
 {
 	struct attr_rare rare;
 	int r;
@@ -215,8 +242,8 @@ int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, size
 		return erg_fail(err, -ENOMEM, "out of memory for %u rounds", rounds);
 	length = length < 1 ? 1 : length > g->n ? g->n : length;
 	r = attr_rare_find(g, full->x, &rare, err);
-	if (!r && g->dim > SCORE_COLUMNS)
-		r = score_rounds(g, full, &rare, length, seed, ret, err);
+	if (!r && score)
+		r = score_rounds(g, full, score, &rare, length, seed, ret, err);
 	else if (!r)
 		r = solve_rounds(g, full, &rare, length, seed, ret, err);
 	attr_rare_release(&rare);

@@ -114,7 +114,7 @@ static bool scan_cuts(struct cutter *c)
 	size_t ends = (size_t)fmax(ENDS * (double)g->n, ENDS_BLOCKS), step;
 	double dim = (double)g->dim, work = dim * dim * dim / 3 + 2 * (double)g->stride, places;
 
-	if (g->n < 2 * ends + PLACES_LEAST)
+	if (g->thin || g->n < 2 * ends + PLACES_LEAST)
 		return false;
 	places = fmin((double)(g->n - 2 * ends), WORK_MAX / work);
 	if (places < PLACES_LEAST)
@@ -122,7 +122,7 @@ static bool scan_cuts(struct cutter *c)
 	step = (size_t)ceil((double)(g->n - 2 * ends) / places);
 	for (size_t b = 0; b < g->n; b++)
 		for (size_t i = 0; i < g->stride; i++)
-			c->all[i] += g->sum[b * g->stride + i];
+			c->all[i] += g->sum[b * g->pace + i];
 	memcpy(c->right, c->all, g->stride * sizeof(double));
 	c->rss_all = rss_of(c, c->right);
 	for (size_t b = 0; b + ends < g->n; b++) {
@@ -130,7 +130,7 @@ static bool scan_cuts(struct cutter *c)
 			try_cut(c);
 		/* the fit leaves the further columns out of the diagonal: they are not looked at again */
 		for (size_t i = 0; i < g->stride; i++)
-			c->left[i] += g->sum[b * g->stride + i];
+			c->left[i] += g->sum[b * g->pace + i];
 	}
 	return true;
 }

@@ -32,6 +32,12 @@ struct gates {
 	double *rel;       /* of group heads: relative half width */
 	double *weight;
 	double *gram; /* n x n, classes */
+	/* Per group head: its partner in merge_worst, and how much their errors are each other's. */
+	uint32_t *pair;
+	double *pair_r;
+	bool *paired;   /* the two above are up to date */
+	uint32_t *step; /* merges so far, two heads each; n_steps of them */
+	size_t n_steps;
 };
 
 /* Neighbours in time, gaps between them left out. */
@@ -171,6 +177,9 @@ static void merge(struct gates *g, uint32_t x, uint32_t y)
 	}
 	for (size_t i = 0; i < g->st->rounds; i++)
 		g->dev[head * g->st->rounds + i] += g->dev[other * g->st->rounds + i];
+	for (size_t c = 0; c < g->n; c++)
+		if (c == head || g->adjacent[head * g->n + c])
+			g->paired[c] = false;
 	g->gone[head] = false;
 	measure(g, head);
 }
@@ -178,26 +187,70 @@ static void merge(struct gates *g, uint32_t x, uint32_t y)
 /* Merges the pair of adjacent groups that are hardest to tell apart. */
 static bool merge_worst(struct gates *g)
 {
-	uint32_t bx = ERG_NONE, by = ERG_NONE;
+	uint32_t bx = ERG_NONE;
 	double best = -1;
 
 	for (uint32_t x = 0; x < g->n; x++) {
-		double r;
-		uint32_t y;
-
 		if (!mergeable(g, x))
 			continue;
-		y = partner(g, x, &r);
-		if (y != ERG_NONE && r > best) {
-			best = r;
+		if (!g->paired[x])
+			g->pair[x] = partner(g, x, &g->pair_r[x]);
+		g->paired[x] = true;
+		if (g->pair[x] != ERG_NONE && g->pair_r[x] > best) {
+			best = g->pair_r[x];
 			bx = x;
-			by = y;
 		}
 	}
 	if (bx == ERG_NONE)
 		return false;
-	merge(g, bx, by);
+	g->step[2 * g->n_steps] = bx;
+	g->step[2 * g->n_steps++ + 1] = g->pair[bx];
+	merge(g, bx, g->pair[bx]);
 	return true;
+}
+
+/* Each class alone again, and the first N of the merges. */
+static void replay(struct gates *g, size_t n)
+{
+	for (uint32_t c = 0; c < g->n; c++) {
+		g->group[c] = c;
+		for (size_t i = 0; i < g->st->rounds; i++)
+			g->dev[c * g->st->rounds + i] = g->st->rep[i * g->n + c] - g->st->value[c];
+		measure(g, c);
+		g->paired[c] = g->gone[c] = false;
+	}
+	memset(g->adjacent, 0, g->n * g->n);
+	find_neighbours(g);
+	for (size_t i = 0; i < n; i++)
+		merge(g, g->step[2 * i], g->step[2 * i + 1]);
+}
+
+/* Merges until the condition number is low enough. Of many classes it is looked at after ever more
+ * merges, and the fewest that are enough are then found by halving, for a look costs as much as a fit. */
+static void merge_conditioned(struct gates *g)
+{
+	size_t bad = 0, batch = 1, good, at;
+	bool many = g->n > ATTR_SCORE_COLUMNS;
+
+	for (double cond = g->a->diag.cond; cond > g->cond_limit; cond = condition(g)) {
+		bad = g->n_steps;
+		for (size_t i = 0; i < batch; i++)
+			if (!merge_worst(g))
+				break;
+		if (g->n_steps == bad)
+			return;
+		batch *= many ? 2 : 1;
+	}
+	for (good = at = g->n_steps; good > bad + 1;) {
+		at = bad + (good - bad) / 2;
+		replay(g, at);
+		if (condition(g) > g->cond_limit)
+			bad = at;
+		else
+			good = at;
+	}
+	if (at != good)
+		replay(g, good);
 }
 
 /* The group with the widest interval above the limit that was not given up. */
@@ -390,7 +443,12 @@ static int alloc(struct gates *g, struct erg_err *err)
 	g->gram = calloc(g->n * g->n + 1, sizeof(*g->gram));
 	g->dev = calloc(g->n * g->st->rounds + 1, sizeof(*g->dev));
 	g->rel = calloc(g->n + 1, sizeof(*g->rel));
-	if (!g->group || !g->gone || !g->adjacent || !g->weight || !g->gram || !g->dev || !g->rel)
+	g->pair = calloc(g->n + 1, sizeof(*g->pair));
+	g->pair_r = calloc(g->n + 1, sizeof(*g->pair_r));
+	g->paired = calloc(g->n + 1, sizeof(*g->paired));
+	g->step = calloc(2 * g->n + 2, sizeof(*g->step));
+	if (!g->group || !g->gone || !g->adjacent || !g->weight || !g->gram || !g->dev || !g->rel ||
+		!g->pair || !g->pair_r || !g->paired || !g->step)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", g->n);
 	for (uint32_t c = 0; c < g->n; c++) {
 		g->group[c] = c;
@@ -417,9 +475,7 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 		gate_alone(&g, opt);
 		a->diag.cond = condition(&g);
 		if (!a->state->locked && !a->state->short_run && !a->misfit) {
-			for (double cond = a->diag.cond; cond > g.cond_limit; cond = condition(&g))
-				if (!merge_worst(&g))
-					break;
+			merge_conditioned(&g);
 			merge_wide(&g);
 		}
 		for (uint32_t c = 0; c < g.n; c++)
@@ -434,5 +490,9 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 	free(g.gram);
 	free(g.dev);
 	free(g.rel);
+	free(g.pair);
+	free(g.pair_r);
+	free(g.paired);
+	free(g.step);
 	return r;
 }

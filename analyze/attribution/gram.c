@@ -23,16 +23,22 @@ int attr_gram_init(struct attr_gram *g, size_t n_cols, size_t n_extra, uint64_t 
 	g->dim = n_cols + n_extra;
 	g->n_extra = n_extra;
 	g->stride = g->dim * (g->dim + 1) / 2 + 2 * g->dim + 3;
+	g->thin = g->dim > ATTR_THIN_COLUMNS && max_blocks > 1;
+	g->pace = g->thin ? 2 * g->dim + 3 : g->stride;
 	g->t0 = t0;
 	g->max_blocks = max_blocks;
 	g->block_ns =
 		blocks > (double)max_blocks ? (double)(t1 - t0) / (double)max_blocks : block_ns;
 	g->cap = max_blocks + 1;
-	g->sum = calloc(g->cap * g->stride, sizeof(double));
+	g->sum = calloc(g->cap * g->pace, sizeof(double));
+	g->whole = g->thin ? calloc(g->stride - g->pace, sizeof(double)) : NULL;
+	g->theta = g->thin ? calloc(g->cap, sizeof(double)) : NULL;
+	g->place = g->thin ? calloc(g->cap, sizeof(*g->place)) : NULL;
 	g->windows = calloc(g->dim, sizeof(double));
 	g->square = calloc(g->dim, sizeof(double));
 	g->pure = calloc(g->dim, sizeof(double));
-	if (g->sum && g->windows && g->square && g->pure)
+	if (g->sum && g->windows && g->square && g->pure &&
+		(!g->thin || (g->whole && g->theta && g->place)))
 		return 0;
 	attr_gram_release(g);
 	return erg_fail(err, -ENOMEM, "out of memory for %zu blocks of %zu columns", max_blocks,
@@ -42,21 +48,25 @@ int attr_gram_init(struct attr_gram *g, size_t n_cols, size_t n_extra, uint64_t 
 void attr_gram_release(struct attr_gram *g)
 {
 	free(g->sum);
+	free(g->whole);
+	free(g->theta);
+	free(g->place);
 	free(g->windows);
 	free(g->square);
 	free(g->pure);
 	memset(g, 0, sizeof(*g));
 }
 
-static double *block_of(struct attr_gram *g, uint64_t t)
+static size_t block_of(const struct attr_gram *g, uint64_t t)
 {
 	size_t b = t > g->t0 ? (size_t)((double)(t - g->t0) / g->block_ns) : 0;
 
-	if (b >= g->cap)
-		b = g->cap - 1;
-	if (b >= g->n)
-		g->n = b + 1;
-	return g->sum + b * g->stride;
+	return b >= g->cap ? g->cap - 1 : b;
+}
+
+size_t attr_gram_place(const struct attr_gram *g, uint64_t t)
+{
+	return g->place[block_of(g, t)];
 }
 
 static void add_sparse(double *sum, size_t dim, size_t n_cols, const struct attr_row *row)
@@ -73,9 +83,9 @@ static void add_sparse(double *sum, size_t dim, size_t n_cols, const struct attr
 }
 
 /* The corner of the further columns among themselves, and their sums. */
-static void add_extra(double *sum, const struct attr_gram *g, const struct attr_row *row)
+static void add_extra(double *sum, double *h, double *s, const struct attr_gram *g,
+	const struct attr_row *row)
 {
-	double *h = attr_sum_h(sum, g->dim), *s = attr_sum_s(sum, g->dim);
 	size_t cols = g->dim - g->n_extra;
 
 	for (size_t i = 0; i < g->n_extra; i++) {
@@ -90,10 +100,11 @@ static void add_extra(double *sum, const struct attr_gram *g, const struct attr_
 
 void attr_gram_add(struct attr_gram *g, const struct attr_row *row)
 {
-	double *sum = block_of(g, row->t), *h = attr_sum_h(sum, g->dim);
-	double *s = attr_sum_s(sum, g->dim), *n = attr_sum_n(sum, g->dim);
-	size_t cols = g->dim - g->n_extra;
+	size_t b = block_of(g, row->t), cols = g->dim - g->n_extra;
+	double *sum = g->thin ? g->whole : g->sum + b * g->pace, *h = attr_block_h(g, b);
+	double *s = attr_block_s(g, b), *n = attr_block_n(g, b);
 
+	g->n = b >= g->n ? b + 1 : g->n;
 	if (row->n == cols)
 		attr_add_dense(sum, g->dim, row->a, row->n, row->x);
 	else
@@ -110,7 +121,7 @@ void attr_gram_add(struct attr_gram *g, const struct attr_row *row)
 		if (a > PURE)
 			g->pure[ci] += a * a;
 	}
-	add_extra(sum, g, row);
+	add_extra(sum, h, s, g, row);
 	n[0] += row->sw * row->sw;
 	n[1] += row->y * row->sw;
 	n[2] += row->y * row->y;
@@ -122,12 +133,13 @@ void attr_gram_compact(struct attr_gram *g)
 	size_t kept = 0;
 
 	for (size_t b = 0; b < g->n; b++) {
-		double *sum = g->sum + b * g->stride;
-
-		if (attr_sum_n(sum, g->dim)[0] <= 0)
+		if (attr_block_n(g, b)[0] <= 0)
 			continue;
 		if (kept != b)
-			memcpy(g->sum + kept * g->stride, sum, g->stride * sizeof(double));
+			memcpy(g->sum + kept * g->pace, g->sum + b * g->pace,
+				g->pace * sizeof(double));
+		if (g->thin)
+			g->place[b] = (uint32_t)kept;
 		kept++;
 	}
 	g->n = kept;
@@ -151,8 +163,24 @@ static void add_known(const struct attr_gram *g, double *total)
 	}
 }
 
+/* Once, of blocks without a G of their own. */
+static void total_thin(const struct attr_gram *g, double *out)
+{
+	size_t triangle = g->stride - g->pace;
+
+	memcpy(out, g->whole, triangle * sizeof(double));
+	memset(out + triangle, 0, g->pace * sizeof(double));
+	for (size_t b = 0; b < g->n; b++)
+		attr_add_scaled(out + triangle, g->sum + b * g->pace, 1, g->pace);
+}
+
 void attr_gram_total(const struct attr_gram *g, const double *weight, size_t rounds, double *out)
 {
+	if (g->thin) {
+		total_thin(g, out);
+		add_known(g, out);
+		return;
+	}
 	memset(out, 0, rounds * g->stride * sizeof(double));
 	for (size_t from = 0; from < g->stride; from += TILE) {
 		size_t n = g->stride - from < TILE ? g->stride - from : TILE;
@@ -163,7 +191,7 @@ void attr_gram_total(const struct attr_gram *g, const double *weight, size_t rou
 
 				if (w != 0)
 					attr_add_scaled(out + i * g->stride + from,
-						g->sum + b * g->stride + from, w, n);
+						g->sum + b * g->pace + from, w, n);
 			}
 	}
 	for (size_t i = 0; i < rounds; i++)

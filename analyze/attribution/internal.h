@@ -50,7 +50,14 @@ struct attr_gram {
 					 the diagonal of each total */
 	double sigma2;                /* of a reading, W^2: what the priors are relative to */
 	double pull[ATTR_EXTRA_MAX];  /* and to h: precision x (known - used) */
-	double *sum;                  /* n x stride */
+	double *sum;                  /* n x pace; one block alone is a total */
+	/* Of so many columns that no fit is compared with those of parts of the run (change.c) a block has no G
+	 * of its own: WHOLE is that of all, and the bootstrap's scores take one more pass over the rows. */
+	bool thin;
+	size_t pace;     /* from one block to the next */
+	double *whole;   /* upper triangle; NULL: not thin */
+	double *theta;   /* per block, thin: what attr_solve took off its G, theta s s' */
+	uint32_t *place; /* thin: per stretch of block_ns its block, once they are compacted */
 	uint64_t t0;
 	double block_ns;
 	size_t max_blocks;
@@ -65,11 +72,26 @@ void attr_gram_add(struct attr_gram *g, const struct attr_row *row);
 void attr_gram_release(struct attr_gram *g);
 /* Removes blocks without rows. */
 void attr_gram_compact(struct attr_gram *g);
+/* The block of a thin one that a row at T is in, after that. */
+size_t attr_gram_place(const struct attr_gram *g, uint64_t t);
 /* out[rounds x stride] = sum over blocks of weight[rounds x n] (NULL: 1) times the sums. */
 void attr_gram_total(const struct attr_gram *g, const double *weight, size_t rounds, double *out);
 static inline size_t attr_tri(size_t dim, size_t i, size_t j) /* i <= j */
 {
 	return i * dim - i * (i + 1) / 2 + j;
+}
+/* h, s and n, y, yy of block B. */
+static inline double *attr_block_h(const struct attr_gram *g, size_t b)
+{
+	return g->sum + b * g->pace + (g->thin ? 0 : g->dim * (g->dim + 1) / 2);
+}
+static inline double *attr_block_s(const struct attr_gram *g, size_t b)
+{
+	return attr_block_h(g, b) + g->dim;
+}
+static inline double *attr_block_n(const struct attr_gram *g, size_t b)
+{
+	return attr_block_s(g, b) + g->dim;
 }
 static inline double *attr_sum_h(double *sum, size_t dim)
 {
@@ -89,18 +111,27 @@ struct attr_nnls {
 	size_t dim;
 	size_t n_free; /* columns that may be negative: the last n_free */
 	double *chol, *x, *w, *z;
-	uint32_t *set;    /* passive set */
-	uint8_t *passive; /* per column; kept between calls: warm start */
-	double *scale;
-	double *panel; /* scratch of the factorisation: columns of a panel as rows */
+	uint32_t *set; /* passive set */
+	uint32_t *
+		begin; /* of each row of the factor: the first entry that is not zero; and scratch */
+	uint8_t *passive;     /* per column; kept between calls: warm start */
+	double *scale, limit; /* limit: of a gradient that is none */
+	double *panel;        /* scratch of the factorisation: columns of a panel as rows */
 };
 int attr_nnls_init(struct attr_nnls *s, size_t dim, size_t n_free, struct erg_err *err);
 void attr_nnls_release(struct attr_nnls *s);
 /* Minimises x'Gx - 2h'x, x >= 0 but for the free columns; G packed. Columns whose diagonal is 0
  * stay 0. Result in s->x. Returns the number of factorisations. */
 int attr_nnls_solve(struct attr_nnls *s, const double *g, const double *h);
-/* Inverse of G restricted to the passive set of the last solve, dim x dim full, zero elsewhere. */
-void attr_nnls_inverse(const struct attr_nnls *s, const double *g, double *ret);
+/* The minimum without the free columns into X, by the factor of the last solve; false where its passive
+ * set would be another one. */
+bool attr_nnls_without(struct attr_nnls *s, const double *g, const double *h, double *x);
+/* B (dim x SIDES) becomes G^-1 B, G restricted to the passive set of the last solve; zero elsewhere. */
+void attr_nnls_spread(const struct attr_nnls *s, const double *g, double *b, size_t sides);
+/* The diagonal of that inverse (dim); -ENOMEM. */
+int attr_nnls_diagonal(const struct attr_nnls *s, const double *g, double *ret);
+/* Entry I of it; NaN without memory. */
+double attr_nnls_spread_one(const struct attr_nnls *s, const double *g, size_t i);
 /* sqrt(lambda_max / lambda_min) of the column-scaled n x n full symmetric matrix; INFINITY when
  * singular. Columns with a zero diagonal are left out. */
 double attr_condition(const double *full, size_t n);
@@ -156,12 +187,16 @@ void attr_direct_release(struct attr_direct *d);
 /* ---- bootstrap.c ---- */
 /* Politis-White (2004) length for the mean of the series, in elements, at least 1. */
 double attr_block_length(const double *x, size_t n);
+#define ATTR_SCORE_COLUMNS 150 /* beyond, a round is one Newton step */
+#define ATTR_THIN_COLUMNS 1000 /* beyond, a Gram block has no G of its own */
 struct attr_boot {
 	size_t rounds, n_cols;
 	double *rep; /* rounds x dim: power, then the further columns */
 };
-int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, size_t length,
-	unsigned int rounds, uint64_t seed, struct attr_boot *ret, struct erg_err *err);
+/* SCORE: of each block, h - G x at the solution of FULL (n x dim); NULL: each round is solved. */
+int attr_bootstrap(const struct attr_gram *g, const struct attr_nnls *full, const double *score,
+	size_t length, unsigned int rounds, uint64_t seed, struct attr_boot *ret,
+	struct erg_err *err);
 
 /* ---- rare.c: for bootstrap.c, columns that few blocks saw ---- */
 struct attr_rare {
@@ -331,7 +366,13 @@ struct attr_run {
 	struct attr_weights weights;
 	size_t from, to; /* readings that a fit is of; to 0: all */
 	double work;     /* entries and segments that passes looked at so far */
-	double *rival;   /* per column, W: what another sensor says that fits as well; NULL */
+	/* What the sums in st->gram are of. */
+	struct {
+		struct attr_shape shape;
+		struct attr_weights weights;
+		double *power; /* of the further columns; NULL: without */
+	} of;
+	double *rival; /* per column, W: what another sensor says that fits as well; NULL */
 	struct attr_misfit misfit;
 	struct attr_shape first; /* of the sensor, as it was said to be */
 	/* Of the level of power, that no counter recorded: in order; and the same as steps of the frequency,
@@ -424,6 +465,10 @@ void attr_trust_nothing(struct attr_run *r);
 /* Whether the readings before some time follow from other powers than those after it: 1 and between which
  * times that is, 0, or an error. */
 int attr_find_change(struct attr_run *r, struct erg_attr_span *ret);
+
+/* ---- scores.c ---- */
+/* SCORE (blocks x dim): h - G X of each block of st->gram. */
+int attr_scores(struct attr_run *r, const double *x, double *score);
 
 /* ---- search.c ---- */
 /* Looks everywhere for a sensor that the readings follow from; R is then fitted with the best. FINE: among

@@ -84,14 +84,10 @@ static int evaluate(struct search *s, const struct attr_shape *shape, size_t end
 	s->delta = s->nnls.x[dim - 1];
 	s->slope_var = -1;
 	if (joint && sum[attr_tri(dim, dim - 1, dim - 1)] > 0 && g.rows > dim) {
-		double *inv = erg_noted(malloc(dim * dim * sizeof(double)));
+		double inv = attr_nnls_spread_one(&s->nnls, sum, dim - 1);
 
-		if (inv) {
-			attr_nnls_inverse(&s->nnls, sum, inv);
-			s->slope_var = inv[dim * dim - 1] * s->rss * (double)g.rows /
-				(double)(g.rows - dim);
-		}
-		free(inv);
+		if (!isnan(inv))
+			s->slope_var = inv * s->rss * (double)g.rows / (double)(g.rows - dim);
 	}
 	attr_kernel_close(&k);
 	attr_gram_release(&g);

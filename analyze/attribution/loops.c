@@ -62,8 +62,38 @@ ERG_EACH_PROCESSOR void attr_factor_panel(double *l, size_t n, size_t from, size
 		for (size_t i = k + 1; i < n; i++) {
 			double *restrict li = l + i * n, own = column[i];
 
+			if (own == 0) /* of columns that nothing saw together many are */
+				continue;
 			for (size_t j = k + 1; j < to && j <= i; j++)
 				li[j] -= own * column[j];
 		}
+	}
+}
+
+ERG_EACH_PROCESSOR void attr_forward_sides(const double *restrict l, const uint32_t *begin,
+	size_t n, size_t from, double *restrict b)
+{
+	for (size_t i = from; i < n; i++) {
+		double *bi = b + i * ATTR_SIDES, d = l[i * n + i];
+
+		for (size_t k = begin[i] > from ? begin[i] : from; k < i; k++)
+			for (size_t j = 0; j < ATTR_SIDES; j++)
+				bi[j] -= l[i * n + k] * b[k * ATTR_SIDES + j];
+		for (size_t j = 0; j < ATTR_SIDES; j++)
+			bi[j] /= d;
+	}
+}
+
+ERG_EACH_PROCESSOR void attr_back_sides(const double *restrict l, const uint32_t *begin, size_t n,
+	double *restrict b)
+{
+	for (size_t i = n; i-- > 0;) {
+		double *bi = b + i * ATTR_SIDES, d = l[i * n + i];
+
+		for (size_t j = 0; j < ATTR_SIDES; j++)
+			bi[j] /= d;
+		for (size_t k = begin[i]; k < i; k++)
+			for (size_t j = 0; j < ATTR_SIDES; j++)
+				b[k * ATTR_SIDES + j] -= l[i * n + k] * bi[j];
 	}
 }

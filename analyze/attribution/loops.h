@@ -7,6 +7,7 @@
  * each processor, with the same bytes on all (tests/unit/test_loops.c).
  */
 #include <stddef.h>
+#include <stdint.h>
 
 #define ATTR_RIDGE 1e-11 /* keeps a singular matrix of unit diagonal solvable */
 
@@ -26,5 +27,13 @@ void attr_take_panel(double *restrict li, const double *restrict x, const double
 /* Columns FROM .. TO of the Cholesky factor L (N x N, row major), each taken off the later ones of the panel
  * at once; the columns are left as rows of PANEL too. */
 void attr_factor_panel(double *l, size_t n, size_t from, size_t to, double *panel);
+
+#define ATTR_SIDES 32
+/* B, N rows of ATTR_SIDES right sides that are 0 before row FROM, becomes L^-1 B. BEGIN: of each row of L the
+ * first entry that is not zero. */
+void attr_forward_sides(const double *restrict l, const uint32_t *begin, size_t n, size_t from,
+	double *restrict b);
+/* B becomes L'^-1 B. */
+void attr_back_sides(const double *restrict l, const uint32_t *begin, size_t n, double *restrict b);
 
 #endif

@@ -44,12 +44,13 @@ struct scores {
 	const struct erg_attr_state *st;
 	size_t dim, n_z, blocks;
 	double *me;          /* blocks x dim: sums of model column x residual */
-	double *ze;          /* blocks x n_z */
+	double *ze;          /* blocks x n_z: of z x residual; then what the model leaves of it */
 	double *mz;          /* dim x n_z */
 	double *zz;          /* n_z x n_z: sums of z z', upper triangle */
 	double *z;           /* n_z, of one row */
 	double *c;           /* dim x n_z: what the model explains of z */
-	double *inv;         /* dim x dim */
+	double *total;       /* the sums, without what was known beforehand */
+	double *var;         /* dim: diagonal of their inverse, where it is asked for */
 	double left[ATTR_Z]; /* of the squares of z, by what the model does not explain */
 	bool own[ATTR_Z];    /* the model leaves something of z */
 	double ee, yy;       /* squared residuals, squared readings */
@@ -216,16 +217,25 @@ static double quadratic(const double *u, size_t n_b, size_t n_l, size_t n)
 	return t;
 }
 
-/* Score of a column: its sum with the residuals, less what the model explains of it. */
+/* The blocks' scores: their sums of z with the residuals, less what the model explains of z. */
+static void find_scores(struct scores *s)
+{
+	for (size_t b = 0; b < s->blocks; b++)
+		for (size_t c = 0; c < s->dim; c++) {
+			double me = s->me[b * s->dim + c];
+
+			for (size_t i = 0; i < s->n_z && me != 0; i++)
+				s->ze[b * s->n_z + i] -= s->c[c * s->n_z + i] * me;
+		}
+}
+
+/* Score of a column. */
 static double score_of(const struct scores *s, size_t which)
 {
 	double u = 0;
 
-	for (size_t b = 0; b < s->blocks; b++) {
+	for (size_t b = 0; b < s->blocks; b++)
 		u += s->ze[b * s->n_z + which];
-		for (size_t c = 0; c < s->dim; c++)
-			u -= s->c[c * s->n_z + which] * s->me[b * s->dim + c];
-	}
 	return u;
 }
 
@@ -277,15 +287,9 @@ static void test_scores(const struct scores *s, const size_t *which, size_t q,
 
 		memset(u, 0, n * q * sizeof(double));
 		for (size_t b = 0; b < n * length; b++)
-			for (size_t i = 0; i < q; i++) {
-				double x = s->ze[b * s->n_z + which[i]];
-
-				if (!s->own[which[i]])
-					continue;
-				for (size_t c = 0; c < s->dim; c++)
-					x -= s->c[c * s->n_z + which[i]] * s->me[b * s->dim + c];
-				u[b / length * q + i] += x;
-			}
+			for (size_t i = 0; i < q; i++)
+				if (s->own[which[i]])
+					u[b / length * q + i] += s->ze[b * s->n_z + which[i]];
 		level_scores(s, which, q, u + n * q);
 		t = quadratic(u, n, s->levels.n, q);
 		f = t < (double)n ? t / ((double)n - t) * (double)(n - q) / (double)q : INFINITY;
@@ -310,12 +314,14 @@ static int alloc_scores(struct scores *s)
 	s->zz = calloc(s->n_z * s->n_z, sizeof(double));
 	s->z = calloc(s->n_z, sizeof(double));
 	s->c = calloc(s->dim * s->n_z, sizeof(double));
-	s->inv = calloc(s->dim * s->dim, sizeof(double));
+	s->total = malloc(s->st->gram.stride * sizeof(double));
+	s->var = calloc(s->dim, sizeof(double));
 	if (attr_coarse_quantum(s->r))
 		attr_levels_span(s->r, &s->levels);
 	s->lm = calloc(s->levels.n * s->dim + 1, sizeof(double));
 	s->lz = calloc(s->levels.n * s->n_z + 1, sizeof(double));
-	if (s->lm && s->lz && s->me && s->ze && s->mz && s->zz && s->z && s->c && s->inv)
+	if (s->lm && s->lz && s->me && s->ze && s->mz && s->zz && s->z && s->c && s->total &&
+		s->var)
 		return 0;
 	return erg_fail(s->r->err, -ENOMEM, "out of memory for %zu columns", s->dim);
 }
@@ -329,31 +335,24 @@ static void free_scores(struct scores *s)
 	free(s->zz);
 	free(s->z);
 	free(s->c);
-	free(s->inv);
+	free(s->total);
+	free(s->var);
 	free(s->lm);
 	free(s->lz);
 }
 
 /* c = (M'M)^-1 M'Z */
-static int explain(struct scores *s)
+static void explain(struct scores *s)
 {
-	_cleanup_(erg_freep) double *total = malloc(s->st->gram.stride * sizeof(double));
+	double *total = s->total;
 	size_t cols = s->st->view.n_cols;
 
-	if (!total)
-		return erg_fail(s->r->err, -ENOMEM, "out of memory for %zu columns", s->dim);
 	attr_raw_total(&s->st->gram, s->r->sol.sigma2, s->r->sol.tau2, total);
 	/* a test must not lean on what was known beforehand */
 	for (size_t i = cols; i < s->dim; i++)
 		total[attr_tri(s->dim, i, i)] -= s->st->gram.prior[i - cols];
-	attr_nnls_inverse(&s->r->nnls, total, s->inv);
-	for (size_t i = 0; i < s->dim; i++)
-		for (size_t j = 0; j < s->dim; j++) {
-			double a = s->inv[i * s->dim + j];
-
-			for (size_t k = 0; k < s->n_z && a != 0; k++)
-				s->c[i * s->n_z + k] += a * s->mz[j * s->n_z + k];
-		}
+	memcpy(s->c, s->mz, s->dim * s->n_z * sizeof(double));
+	attr_nnls_spread(&s->r->nnls, total, s->c, s->n_z);
 	for (size_t k = 0; k < s->n_z; k++) {
 		double left = s->zz[k * s->n_z + k];
 
@@ -362,7 +361,7 @@ static int explain(struct scores *s)
 		s->own[k] = left > OWN_MIN * s->zz[k * s->n_z + k];
 		s->left[k] = left;
 	}
-	return 0;
+	find_scores(s);
 }
 
 /* X of G X = H by Cholesky, G n x n, lower triangle, overwritten; columns that the ones before them explain
@@ -436,7 +435,7 @@ static bool immaterial(const struct scores *s, const size_t *which, size_t q, do
 
 	for (size_t c = 0; small && c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
-		double t = v->col_time[c], se2 = s->inv[c * s->dim + c] * s->r->sol.sigma2;
+		double t = v->col_time[c], se2 = s->var[c] * s->r->sol.sigma2;
 
 		if (v->col_apart[c])
 			continue;
@@ -466,6 +465,10 @@ static void find_immaterial(struct scores *s, struct attr_tests *t)
 
 	for (size_t k = 0; k < st->n_classes; k++)
 		st->slack_j[k] = 0;
+	if (!(t->kernel.p < ATTR_MISFIT_P || t->clock.p < ATTR_MISFIT_P ||
+		    t->duration.p < ATTR_MISFIT_P) ||
+		attr_nnls_diagonal(&s->r->nnls, s->total, s->var) < 0)
+		return;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(set); i++) {
 		size_t which[ATTR_Z];
 
@@ -501,7 +504,7 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 	if (!rc)
 		rc = score_rows(&s);
 	if (!rc)
-		rc = explain(&s);
+		explain(&s);
 	for (size_t i = 0; i < ATTR_Z; i++)
 		which[i] = i;
 	if (!rc && s.ee <= ATTR_EXACT * s.yy) {

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "analyze/attribution/loops.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
@@ -25,10 +26,9 @@ struct groups {
 	struct attr_run *r;
 	struct attr_levels levels;
 	size_t dim;
-	double *sum;     /* levels x dim: of the rows, weighted by what they are off by */
-	double *inverse; /* dim x dim */
-	double *count;   /* levels: readings */
-	double *move;    /* levels x dim: what a level's error of one SD moves the unknowns by */
+	double *sum;   /* levels x dim: of the rows, weighted by what they are off by */
+	double *count; /* levels: readings */
+	double *move;  /* levels x dim: what a level's error of one SD moves the unknowns by */
 };
 
 bool attr_coarse_quantum(const struct attr_run *r)
@@ -88,9 +88,8 @@ static int alloc_groups(struct groups *g)
 {
 	g->sum = calloc(g->levels.n * g->dim + 1, sizeof(double));
 	g->move = calloc(g->levels.n * g->dim + 1, sizeof(double));
-	g->inverse = calloc(g->dim * g->dim + 1, sizeof(double));
 	g->count = calloc(g->levels.n + 1, sizeof(double));
-	if (g->count && g->sum && g->move && g->inverse)
+	if (g->count && g->sum && g->move)
 		return 0;
 	return erg_fail(g->r->err, -ENOMEM, "out of memory for %zu levels of readings",
 		g->levels.n);
@@ -101,7 +100,6 @@ static void free_groups(struct groups *g)
 	free(g->sum);
 	free(g->move);
 	free(g->count);
-	free(g->inverse);
 }
 
 static void group_row(struct groups *g, const struct attr_row *row)
@@ -138,16 +136,18 @@ static int find_moves(struct groups *g)
 {
 	const struct attr_gram *gram = &g->r->st->gram;
 	_cleanup_(erg_freep) double *total = malloc(gram->stride * sizeof(double));
+	_cleanup_(erg_freep) double *side = malloc((g->levels.n * g->dim + 1) * sizeof(double));
 
-	if (!total)
+	if (!total || !side)
 		return erg_fail(g->r->err, -ENOMEM, "out of memory for %zu columns", g->dim);
 	attr_gram_total(gram, NULL, 1, total);
-	attr_nnls_inverse(&g->r->nnls, total, g->inverse);
 	for (size_t k = 0; k < g->levels.n; k++)
 		for (size_t i = 0; i < g->dim; i++)
-			for (size_t j = 0; j < g->dim; j++)
-				g->move[k * g->dim + i] +=
-					g->inverse[i * g->dim + j] * g->sum[k * g->dim + j];
+			side[i * g->levels.n + k] = g->sum[k * g->dim + i];
+	attr_nnls_spread(&g->r->nnls, total, side, g->levels.n);
+	for (size_t k = 0; k < g->levels.n; k++)
+		for (size_t i = 0; i < g->dim; i++)
+			g->move[k * g->dim + i] = side[i * g->levels.n + k];
 	return 0;
 }
 
@@ -163,8 +163,7 @@ static void add_moves(const struct groups *g)
 		for (size_t k = 0; k < g->levels.n; k++) {
 			double z = attr_rng_normal(&rng);
 
-			for (size_t c = 0; c < g->dim; c++)
-				rep[c] += z * g->move[k * g->dim + c];
+			attr_add_scaled(rep, g->move + k * g->dim, z, g->dim);
 		}
 	}
 }

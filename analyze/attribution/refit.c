@@ -29,8 +29,8 @@ static int open_gram(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
-	double per =
-		(double)(v->n_cols + r->n_extra + 1) * (double)(v->n_cols + r->n_extra + 5) * 4;
+	double dim = (double)(v->n_cols + r->n_extra);
+	double per = dim > ATTR_THIN_COLUMNS ? 16 * (dim + 2) : (dim + 1) * (dim + 5) * 4;
 	double most = fmin(r->opt.max_blocks, fmax(BLOCK_BYTES / per, 2 * ATTR_MIN_BLOCKS));
 	uint64_t t0 = v->t0, t1 = attr_begin(v, v->n);
 
@@ -72,6 +72,23 @@ static void set_known(struct attr_run *r, const struct attr_shape *shape)
 	}
 }
 
+/* What the sums will be of. */
+static int note_sums(struct attr_run *r, const struct attr_shape *shape, const double *power)
+{
+	size_t n = r->st->view.n_cols;
+	double *copy = power ? malloc((n + 1) * sizeof(double)) : NULL;
+
+	if (power && !copy)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", n);
+	if (power)
+		memcpy(copy, power, n * sizeof(double));
+	free(r->of.power);
+	r->of.power = copy;
+	r->of.shape = *shape;
+	r->of.weights = r->weights;
+	return 0;
+}
+
 int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power)
 {
 	struct erg_attr_state *st = r->st;
@@ -81,6 +98,8 @@ int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const do
 
 	attr_gram_release(&st->gram);
 	rc = open_gram(r);
+	if (!rc)
+		rc = note_sums(r, shape, power);
 	if (rc < 0)
 		return rc;
 	rc = attr_rows_open(&rows, r, shape, power);
@@ -290,15 +309,14 @@ double attr_lag_u(const struct attr_run *r)
 {
 	const struct attr_gram *g = &r->st->gram;
 	_cleanup_(erg_freep) double *total = erg_noted(malloc(g->stride * sizeof(double)));
-	_cleanup_(erg_freep) double *inverse = erg_noted(malloc(g->dim * g->dim * sizeof(double)));
 	size_t i = r->st->view.n_cols + ATTR_DELAY;
+	double inverse;
 
-	if (!total || !inverse || !r->psi[ATTR_DELAY])
+	if (!total || !r->psi[ATTR_DELAY])
 		return INFINITY;
 	attr_gram_total(g, NULL, 1, total);
-	attr_nnls_inverse(&r->nnls, total, inverse);
-	return inverse[i * g->dim + i] > 0 ? sqrt(inverse[i * g->dim + i] * r->sol.sigma2)
-					   : INFINITY;
+	inverse = attr_nnls_spread_one(&r->nnls, total, i);
+	return inverse > 0 ? sqrt(inverse * r->sol.sigma2) : INFINITY;
 }
 
 int attr_refit_again(struct attr_run *r)

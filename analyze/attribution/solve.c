@@ -18,14 +18,12 @@
 #include "analyze/attribution/internal.h"
 #include "formats/base/util.h"
 
-/* RSS of a block and the sum of its residuals, for coefficients X. */
-static void block_residual(const struct attr_gram *g, double *sum, const double *x, double *ret_rss,
-	double *ret_sum)
+/* RSS of the sums SUM, G in front, for coefficients X. */
+static double residual(const struct attr_gram *g, double *sum, const double *x)
 {
 	size_t dim = g->dim;
-	const double *h = attr_sum_h(sum, dim), *s = attr_sum_s(sum, dim);
-	const double *n = attr_sum_n(sum, dim), *line = sum;
-	double rss = n[2], e = n[1];
+	const double *h = attr_sum_h(sum, dim), *line = sum;
+	double rss = attr_sum_n(sum, dim)[2];
 
 	for (size_t i = 0; i < dim; i++) {
 		double q = 0;
@@ -33,31 +31,38 @@ static void block_residual(const struct attr_gram *g, double *sum, const double 
 		for (size_t j = i + 1; j < dim; j++)
 			q += line[j - i] * x[j];
 		rss += x[i] * (line[0] * x[i] + 2 * q - 2 * h[i]);
-		e -= s[i] * x[i];
 		line += dim - i;
 	}
-	*ret_rss = fmax(rss, 0);
-	*ret_sum = e;
+	return fmax(rss, 0);
+}
+
+/* Sum of the residuals of block B. */
+static double mean_residual(const struct attr_gram *g, size_t b, const double *x)
+{
+	const double *s = attr_block_s(g, b);
+	double e = attr_block_n(g, b)[1];
+
+	for (size_t i = 0; i < g->dim; i++)
+		e -= s[i] * x[i];
+	return e;
 }
 
 /* Moments: sigma^2 within blocks, tau^2 between. */
-static void variances(struct attr_gram *g, const double *x, struct attr_solution *ret)
+static void variances(struct attr_gram *g, const double *x, double whole, struct attr_solution *ret)
 {
-	double within = 0, dof = 0, between = 0, weight = 0;
+	double within = g->thin ? whole : 0, dof = 0, between = 0, weight = 0;
 
 	for (size_t b = 0; b < g->n; b++) {
-		double *sum = g->sum + b * g->stride, n = attr_sum_n(sum, g->dim)[0], rss, e;
+		double n = attr_block_n(g, b)[0], e = mean_residual(g, b, x);
 
-		block_residual(g, sum, x, &rss, &e);
-		within += rss - e * e / n;
+		within += (g->thin ? 0 : residual(g, g->sum + b * g->pace, x)) - e * e / n;
 		dof += n - 1;
 	}
 	dof -= (double)g->dim - 1;
 	ret->sigma2 = dof > 0 ? within / dof : 0;
 	for (size_t b = 0; b < g->n; b++) {
-		double *sum = g->sum + b * g->stride, n = attr_sum_n(sum, g->dim)[0], rss, e;
+		double n = attr_block_n(g, b)[0], e = mean_residual(g, b, x);
 
-		block_residual(g, sum, x, &rss, &e);
 		between += e * e / (n * n) - ret->sigma2 / n;
 		weight += 1;
 	}
@@ -71,10 +76,12 @@ static void apply_baseline(struct attr_gram *g, const struct attr_solution *v)
 	if (v->tau2 <= 0)
 		return;
 	for (size_t b = 0; b < g->n; b++) {
-		double *sum = g->sum + b * g->stride, *h = attr_sum_h(sum, dim);
-		double *s = attr_sum_s(sum, dim), *n = attr_sum_n(sum, dim), *line = sum;
+		double *line = g->thin ? g->whole : g->sum + b * g->pace, *h = attr_block_h(g, b);
+		double *s = attr_block_s(g, b), *n = attr_block_n(g, b);
 		double theta = v->tau2 / (v->sigma2 + n[0] * v->tau2);
 
+		if (g->thin)
+			g->theta[b] = theta;
 		for (size_t i = 0; i < dim; i++) {
 			for (size_t j = i; j < dim; j++)
 				line[j - i] -= theta * s[i] * s[j];
@@ -91,9 +98,9 @@ void attr_raw_total(const struct attr_gram *g, double sigma2, double tau2, doubl
 
 	attr_gram_total(g, NULL, 1, out);
 	for (size_t b = 0; b < g->n && tau2 > 0; b++) {
-		double *sum = g->sum + b * g->stride, *line = out;
-		const double *s = attr_sum_s(sum, dim);
-		double theta = tau2 / (sigma2 + attr_sum_n(sum, dim)[0] * tau2);
+		double *line = out;
+		const double *s = attr_block_s(g, b);
+		double theta = tau2 / (sigma2 + attr_block_n(g, b)[0] * tau2);
 
 		for (size_t i = 0; i < dim; i++) {
 			for (size_t j = i; j < dim; j++)
@@ -106,10 +113,24 @@ void attr_raw_total(const struct attr_gram *g, double sigma2, double tau2, doubl
 /* Of the sums TOTAL with coefficients X, per row. */
 static double rss_of(const struct attr_gram *g, double *total, const double *x)
 {
-	double rss, sum, n = attr_sum_n(total, g->dim)[0];
+	double n = attr_sum_n(total, g->dim)[0];
 
-	block_residual(g, total, x, &rss, &sum);
-	return n > 0 ? rss / n : 0;
+	return n > 0 ? residual(g, total, x) / n : 0;
+}
+
+/* The residual of the readings alone: of the sums TOTAL without what was known beforehand. */
+static double without_known(const struct attr_gram *g, double *total, const double *x)
+{
+	size_t cols = g->dim - g->n_extra;
+	double rss;
+
+	if (!g->thin)
+		return 0;
+	rss = residual(g, total, x);
+	for (size_t i = 0; i < g->n_extra; i++)
+		if (total[attr_tri(g->dim, cols + i, cols + i)] > 0)
+			rss -= x[cols + i] * (g->prior[i] * x[cols + i] - 2 * g->pull[i]);
+	return fmax(rss, 0);
 }
 
 /* The residual without the further columns. */
@@ -119,6 +140,8 @@ static double plain_rss(const struct attr_gram *g, struct attr_nnls *s, const do
 	size_t cols = g->dim - g->n_extra;
 	double rss;
 
+	if (g->thin && attr_nnls_without(s, total, attr_sum_h((double *)total, g->dim), scratch))
+		return rss_of(g, (double *)total, scratch);
 	memcpy(scratch, total, g->stride * sizeof(double));
 	for (size_t i = cols; i < g->dim; i++)
 		scratch[attr_tri(g->dim, i, i)] = 0;
@@ -133,18 +156,26 @@ int attr_solve(struct attr_gram *g, struct attr_nnls *s, struct attr_solution *r
 	_cleanup_(erg_freep) double *total = malloc(g->stride * sizeof(double));
 	_cleanup_(erg_freep) double *scratch = malloc(g->stride * sizeof(double));
 	size_t dim = g->dim, cols = dim - g->n_extra;
+	_cleanup_(erg_freep) double *x = malloc((dim + 1) * sizeof(double));
 
-	if (!total || !scratch)
+	if (!total || !scratch || !x)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", dim);
 	for (int pass = 0; pass < 2; pass++) {
 		attr_gram_total(g, NULL, 1, total);
-		if (!pass)
+		if (!pass && !g->thin)
 			ret->rss_plain = plain_rss(g, s, total, scratch);
 		attr_nnls_solve(s, total, attr_sum_h(total, dim));
 		if (pass)
 			break;
+		if (g->thin) {
+			memcpy(x, s->x, dim * sizeof(double));
+			ret->rss_plain = plain_rss(g, s, total, scratch);
+			memcpy(s->x, x, dim * sizeof(double));
+		}
 		ret->rss = rss_of(g, total, s->x);
-		variances(g, s->x, ret);
+		variances(g, s->x, without_known(g, total, s->x), ret);
+		if (ret->tau2 <= 0)
+			break;
 		apply_baseline(g, ret);
 	}
 	memcpy(ret->power, s->x, cols * sizeof(double));
@@ -179,20 +210,15 @@ int attr_center(struct attr_gram *g, const double *x, const struct attr_solution
 	if (!e)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu blocks", g->n);
 	for (size_t b = 0; b < g->n; b++) {
-		double *sum = g->sum + b * g->stride, *n = attr_sum_n(sum, dim);
-		const double *s = attr_sum_s(sum, dim);
+		const double *n = attr_block_n(g, b);
 
-		e[b] = n[1];
-		for (size_t i = 0; i < dim; i++)
-			e[b] -= s[i] * x[i];
-		e[b] /= n[0];
+		e[b] = mean_residual(g, b, x) / n[0];
 		noise += v->sigma2 / n[0] / (double)g->n;
 	}
 	if (v->tau2 < 4 * noise)
 		return 0;
 	for (size_t b = 0; b < g->n; b++) {
-		double *sum = g->sum + b * g->stride, *n = attr_sum_n(sum, dim);
-		double *s = attr_sum_s(sum, dim), *h = attr_sum_h(sum, dim);
+		double *n = attr_block_n(g, b), *s = attr_block_s(g, b), *h = attr_block_h(g, b);
 		double theta = v->tau2 / (v->sigma2 + n[0] * v->tau2), u = smooth(e, g->n, b);
 
 		for (size_t i = 0; i < dim; i++)

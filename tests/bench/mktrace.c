@@ -9,7 +9,7 @@
  *
  * The same arguments give the same bytes. With a third argument, "twin", a second source has a rail
  * of the same name, which reads half as much; with "chunk=N", N of them are in a chunk instead of
- * 1,250,000.
+ * 1,250,000; with "classes=N" the network has N layers.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -215,7 +215,7 @@ struct run {
 	struct stream s[2][CPUS];
 	uint64_t events, in_chunk, chunk_events, t, next_sample;
 	unsigned int chunk;
-	uint32_t seed;
+	uint32_t seed, layers;
 	bool twin;
 };
 
@@ -288,7 +288,7 @@ static void define(struct run *r)
 
 	define_process(&r->s[LAYER_STREAM][0], "app", PID);
 	define_layer(r, 1, 0, "bench");
-	for (uint32_t i = 2; i < LAYERS + 2; i++) {
+	for (uint32_t i = 2; i < r->layers + 2; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "layer%u", i - 1);
@@ -332,8 +332,9 @@ static void iterate(struct run *r, uint32_t iteration)
 	uint64_t begin = r->t;
 	uint32_t cpu = iteration % CPUS;
 
-	for (uint32_t id = 2; id < LAYERS + 2; id++) {
-		uint64_t from = r->t + 200, to = from + 5000 + id * 500 + random32(r) % 2000;
+	for (uint32_t id = 2; id < r->layers + 2; id++) {
+		uint64_t from = r->t + 200,
+			 to = from + 5000 + (2 + (id - 2) % LAYERS) * 500 + random32(r) % 2000;
 
 		while (r->next_sample < to) {
 			int64_t mw = 3000 + 100 * (id % 17) + random32(r) % 50;
@@ -395,10 +396,18 @@ static int store(struct run *r, const char *format, struct erg_err *err)
 	return rc;
 }
 
+/* How many layers the network has; 0 when the variant says it in no form that is known. */
+static uint32_t layers_of(const char *variant)
+{
+	if (strncmp(variant, "classes=", 8) != 0)
+		return 0;
+	return (uint32_t)strtoul(variant + 8, NULL, 10);
+}
+
 /* How many events a chunk holds; 0 when the variant says it in no form that is known. */
 static uint64_t in_a_chunk(const char *variant)
 {
-	if (!*variant || !strcmp(variant, "twin"))
+	if (!*variant || !strcmp(variant, "twin") || layers_of(variant))
 		return CHUNK_EVENTS;
 	return strncmp(variant, "chunk=", 6) ? 0 : strtoull(variant + 6, NULL, 10);
 }
@@ -410,6 +419,7 @@ static int make(const char *path, uint64_t events, const char *variant, struct e
 		.next_sample = T0 + 2000,
 		.seed = 1,
 		.twin = !strcmp(variant, "twin"),
+		.layers = layers_of(variant) ? layers_of(variant) : LAYERS,
 		.chunk_events = in_a_chunk(variant)};
 	int rc;
 
@@ -449,7 +459,7 @@ int main(int argc, char **argv)
 
 	if (!events) {
 		fprintf(stderr,
-			"usage: mktrace EVENTS OUT.erg [twin|chunk=N]; prints the number of "
+			"usage: mktrace EVENTS OUT.erg [twin|chunk=N|classes=N]; prints the number of "
 			"events made\n");
 		return 2;
 	}

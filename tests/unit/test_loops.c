@@ -22,6 +22,8 @@ struct loops {
 	void (*take_panel)(double *restrict, const double *restrict, const double *restrict, size_t,
 		size_t, size_t, size_t);
 	void (*factor_panel)(double *, size_t, size_t, size_t, double *);
+	void (*forward)(const double *restrict, const uint32_t *, size_t, size_t, double *restrict);
+	void (*back)(const double *restrict, const uint32_t *, size_t, double *restrict);
 };
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -34,12 +36,16 @@ struct loops {
 #define attr_add_dense avx2_add_dense
 #define attr_take_panel avx2_take_panel
 #define attr_factor_panel avx2_factor_panel
+#define attr_forward_sides avx2_forward_sides
+#define attr_back_sides avx2_back_sides
 #undef ERG_ANALYZE_ATTRIBUTION_LOOPS_H
 #include "analyze/attribution/loops.c"
 #undef attr_add_scaled
 #undef attr_add_dense
 #undef attr_take_panel
 #undef attr_factor_panel
+#undef attr_forward_sides
+#undef attr_back_sides
 #pragma GCC pop_options
 #pragma GCC push_options
 #pragma GCC target("avx512f,fma")
@@ -47,12 +53,16 @@ struct loops {
 #define attr_add_dense avx512_add_dense
 #define attr_take_panel avx512_take_panel
 #define attr_factor_panel avx512_factor_panel
+#define attr_forward_sides avx512_forward_sides
+#define attr_back_sides avx512_back_sides
 #undef ERG_ANALYZE_ATTRIBUTION_LOOPS_H
 #include "analyze/attribution/loops.c"
 #undef attr_add_scaled
 #undef attr_add_dense
 #undef attr_take_panel
 #undef attr_factor_panel
+#undef attr_forward_sides
+#undef attr_back_sides
 #pragma GCC pop_options
 #else
 #define FORMS 0
@@ -109,6 +119,32 @@ static PLAIN void plain_factor(double *l, size_t n, size_t from, size_t to, doub
 				l[i * n + j] -= product;
 			}
 	}
+}
+
+static PLAIN void plain_forward(const double *l, size_t n, double *b)
+{
+	for (size_t j = 0; j < ATTR_SIDES; j++)
+		for (size_t i = 0; i < n; i++) {
+			for (size_t k = 0; k < i; k++) {
+				volatile double product = l[i * n + k] * b[k * ATTR_SIDES + j];
+
+				b[i * ATTR_SIDES + j] -= product;
+			}
+			b[i * ATTR_SIDES + j] /= l[i * n + i];
+		}
+}
+
+static PLAIN void plain_back(const double *l, size_t n, double *b)
+{
+	for (size_t j = 0; j < ATTR_SIDES; j++)
+		for (size_t i = n; i-- > 0;) {
+			b[i * ATTR_SIDES + j] /= l[i * n + i];
+			for (size_t k = 0; k < i; k++) {
+				volatile double product = l[i * n + k] * b[i * ATTR_SIDES + j];
+
+				b[k * ATTR_SIDES + j] -= product;
+			}
+		}
 }
 
 /* ---- numbers of many sizes ---- */
@@ -210,6 +246,33 @@ static void factor_is_alike(const struct loops *f, size_t n)
 	assert_alike(panel);
 }
 
+/* Both ways; rows of L begin where they begin. */
+static void sides_are_alike(const struct loops *f, size_t n)
+{
+	struct two b = two_of(numbers(n * ATTR_SIDES), n * ATTR_SIDES);
+	double *l = numbers(n * n);
+	uint32_t *begin = calloc(n + 1, sizeof(*begin));
+	size_t from = n / 4;
+
+	assert_non_null(begin);
+	for (size_t i = 0; i < n; i++) {
+		l[i * n + i] = 1e3 + (double)i;
+		begin[i] = (uint32_t)(i * 3 / 7);
+		for (size_t k = 0; k < begin[i]; k++)
+			l[i * n + k] = 0;
+	}
+	memset(b.plain, 0, from * ATTR_SIDES * sizeof(double));
+	memset(b.form, 0, from * ATTR_SIDES * sizeof(double));
+	plain_forward(l, n, b.plain);
+	f->forward(l, begin, n, from, b.form);
+	assert_memory_equal(b.plain, b.form, n * ATTR_SIDES * sizeof(double));
+	plain_back(l, n, b.plain);
+	f->back(l, begin, n, b.form);
+	assert_alike(b);
+	free(l);
+	free(begin);
+}
+
 static void all_are_alike(const struct loops *f)
 {
 	for (size_t n = 0; n < 70; n++) {
@@ -217,13 +280,14 @@ static void all_are_alike(const struct loops *f)
 		dense_is_alike(f, n, n % 5);
 		panel_is_alike(f, n, n % 34);
 		factor_is_alike(f, n % 33);
+		sides_are_alike(f, n % 41);
 	}
 }
 
 static void what_this_processor_takes(void **state)
 {
 	all_are_alike(&(struct loops){"taken", attr_add_scaled, attr_add_dense, attr_take_panel,
-		attr_factor_panel});
+		attr_factor_panel, attr_forward_sides, attr_back_sides});
 }
 
 static void avx2(void **state)
@@ -232,7 +296,7 @@ static void avx2(void **state)
 	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
 		skip();
 	all_are_alike(&(struct loops){"avx2", avx2_add_scaled, avx2_add_dense, avx2_take_panel,
-		avx2_factor_panel});
+		avx2_factor_panel, avx2_forward_sides, avx2_back_sides});
 #else
 	skip();
 #endif
@@ -244,7 +308,7 @@ static void avx512(void **state)
 	if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("fma"))
 		skip();
 	all_are_alike(&(struct loops){"avx512", avx512_add_scaled, avx512_add_dense,
-		avx512_take_panel, avx512_factor_panel});
+		avx512_take_panel, avx512_factor_panel, avx512_forward_sides, avx512_back_sides});
 #else
 	skip();
 #endif
