@@ -70,6 +70,63 @@ static void test_nnls_bound(void **state)
 	attr_nnls_release(&s);
 }
 
+/* Of many columns most of which no row has together, with a free one beside: the same conditions, and what
+ * the inverse gives is what a product with G undoes. */
+static void test_nnls_many(void **state)
+{
+	enum { N = 220, ROWS = 2000 };
+	struct attr_rng rng;
+	double *a = calloc(ROWS * N, sizeof(double)), *y = calloc(ROWS, sizeof(double));
+	double *g = calloc(N * (N + 1) / 2, sizeof(double)), *h = calloc(N, sizeof(double));
+	double *b = calloc(N * 2, sizeof(double)), *d = calloc(N, sizeof(double));
+	struct attr_nnls s;
+	size_t out = 0;
+
+	attr_rng_seed(&rng, 11);
+	assert_true(a && y && g && h && b && d);
+	assert_int_equal(attr_nnls_init(&s, N, 1, NULL), 0);
+	for (int round = 0; round < 4; round++) {
+		memset(a, 0, ROWS * N * sizeof(double));
+		for (size_t i = 0; i < ROWS; i++) {
+			size_t k = attr_rng_below(&rng, N - 1);
+
+			for (size_t j = 0; j < 3; j++)
+				a[i * N + (k + j) % (N - 1)] = attr_rng_uniform(&rng);
+			a[i * N + N - 1] = attr_rng_normal(&rng);
+			y[i] = 0.5 + attr_rng_normal(&rng);
+		}
+		normal(a, y, ROWS, N, g, h);
+		attr_nnls_solve(&s, g, h);
+		memset(b, 0, N * 2 * sizeof(double));
+		for (size_t i = 0; i < N; i++) {
+			double w = h[i];
+
+			for (size_t j = 0; j < N; j++)
+				w -= g[i <= j ? attr_tri(N, i, j) : attr_tri(N, j, i)] * s.x[j];
+			out += s.x[i] == 0;
+			assert_true(i == N - 1 || s.x[i] >= 0);
+			assert_true(i == N - 1 || w < 1e-6);
+			assert_true(s.x[i] == 0 || fabs(w) < 1e-6);
+			b[i * 2] = s.passive[i] ? h[i] : 0;
+			b[i * 2 + 1] = i == 100;
+		}
+		attr_nnls_spread(&s, g, b, 2);
+		for (size_t i = 0; i < N; i++)
+			assert_true(fabs(b[i * 2] - s.x[i]) < 1e-6);
+		near(attr_nnls_spread_one(&s, g, 100), b[201], 1e-9);
+		assert_int_equal(attr_nnls_diagonal(&s, g, d), 0);
+		near(d[100], b[201], 1e-9);
+	}
+	assert_true(out > 10 && out < 3 * N);
+	attr_nnls_release(&s);
+	free(a);
+	free(y);
+	free(g);
+	free(h);
+	free(b);
+	free(d);
+}
+
 /* Random problems: the conditions of Karush, Kuhn and Tucker hold, warm start or not. */
 static void test_nnls_optimal(void **state)
 {
@@ -461,6 +518,7 @@ int main(void)
 		cmocka_unit_test(test_nnls_inside),
 		cmocka_unit_test(test_nnls_bound),
 		cmocka_unit_test(test_nnls_optimal),
+		cmocka_unit_test(test_nnls_many),
 		cmocka_unit_test(test_condition),
 		cmocka_unit_test(test_rng),
 		cmocka_unit_test(test_boxcar),

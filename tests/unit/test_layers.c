@@ -50,11 +50,17 @@ static int64_t count(const struct erg_timeline *tl, double layer, double network
 	struct erg_layer_counts c;
 	json_t *all, *v;
 	int64_t ret;
+	uint32_t set[2];
+	size_t n = 0;
 
 	assert_int_equal(erg_layer_counts_init(&c, tl), 0);
 	for (size_t i = 0; i < tl->iv.n; i++)
 		erg_layer_counts_add(&c, i);
-	all = erg_layer_counts_json(&c, (double[]){layer, network});
+	if (layer != 0)
+		set[n++] = 0;
+	if (network != 0)
+		set[n++] = 1;
+	all = erg_layer_counts_json(&c, (double[]){layer, network}, set, n);
 	v = json_object_get(all, name);
 	ret = v ? json_integer_value(v) : INT64_MIN;
 	json_decref(all);
