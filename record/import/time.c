@@ -9,6 +9,7 @@
  * when the time goes back. mktime() is asked once for each quarter of an hour, since clocks change
  * at no other times.
  */
+#include "record/import/cells.h"
 #include "record/import/import.h"
 
 #include <ctype.h>
@@ -82,13 +83,26 @@ static const char *take_half(const char *s, int *hour)
 	return half + 2;
 }
 
+/* "14.123" and, as ISO 8601 has it too, "14,123" */
+static bool take_seconds(const char *s, int64_t *ret_ns, const char **ret_end)
+{
+	const char *end;
+	int digits;
+
+	if (!erg_import_decimal(s, 9, ret_ns, &end))
+		return false;
+	*ret_end = end;
+	return *end != ',' || !isdigit((unsigned char)end[1]) ||
+		memchr(s, '.', (size_t)(end - s)) ||
+		erg_import_scaled(s, ',', 9, ret_ns, &digits, ret_end);
+}
+
 /* "12:13:14.123"; seconds apart, since they have a fraction. */
 static const char *take_clock(const char *s, int *ret_hour, int *ret_minute, int64_t *ret_ns)
 {
 	s = take_digits(s, 1, 2, ret_hour);
 	s = s && *s == ':' ? take_digits(s + 1, 2, 2, ret_minute) : NULL;
-	if (!s || *s != ':' || s[1] < '0' || s[1] > '9' ||
-		!erg_import_decimal(s + 1, 9, ret_ns, &s))
+	if (!s || *s != ':' || s[1] < '0' || s[1] > '9' || !take_seconds(s + 1, ret_ns, &s))
 		return NULL;
 	return *ret_hour > 23 || *ret_minute > 59 || *ret_ns > 61 * SECOND ? NULL
 									   : take_half(s, ret_hour);

@@ -395,3 +395,11 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     run ! erg-analyze totals --per counter:nosuch n.erg
     [[ "$output" == *"the application has tokens, images"* ]]
 }
+
+@test "a comma before the part of a second, as Python's logging and ISO 8601 write it" {
+    awk 'BEGIN { print "time;P [W]"; for (i = 0; i < 20; i++) printf "2024-05-06 10:00:%02d,%d00;5\n", i / 10, i % 10 }' >c.csv
+    joules P 9.5 -- --samples c.csv
+    joules P 9.5 -- --samples c.csv --time time --column 'P [W]=W'
+    sed 's/;5/ cut;5/' c.csv >odd.csv
+    fails 'odd.csv: line 2' -- --samples odd.csv --time time --column 'P [W]=W'
+}
