@@ -122,6 +122,14 @@ static int ipmi_sensor(struct ipmi_log *p, char *text, struct erg_err *err)
 
 /* ---- lines ---- */
 
+/* Readings in front of the first line that tells a time, of a log whose begin was cut. */
+static void drop_untimed(struct ipmi_log *p)
+{
+	for (size_t i = 0; i < p->log->n; i++)
+		erg_import_foreign(p->log, p->log->line[i], "(a reading before the first time)");
+	p->log->n = 0;
+}
+
 static int take_ipmi_time(struct ipmi_log *p, const char *text, bool bmc, struct erg_err *err)
 {
 	int64_t t;
@@ -132,6 +140,8 @@ static int take_ipmi_time(struct ipmi_log *p, const char *text, bool bmc, struct
 	r = ipmi_time(p, text, &t, err);
 	if (r <= 0)
 		return r;
+	if (!bmc && !p->own && !p->bmc && p->how->interval_ns == 0)
+		drop_untimed(p);
 	p->own |= !bmc;
 	p->bmc |= bmc;
 	p->told = true;

@@ -16,12 +16,13 @@
 #define DECIMALS 9
 #define JOULE 1000000000 /* in those: where the sum begins, so that it can fall */
 #define CELLS_MAX 32
+#define BACK_MAX 3 /* lines whose time goes back, as odd ones */
 
 struct perf_log {
 	struct erg_import_log *log;
 	struct erg_lines *lines;
 	char *text; /* the line */
-	struct erg_import_kept other, lost;
+	struct erg_import_kept other, lost, back;
 	int64_t *sums; /* of each channel */
 	size_t n_sums;
 	char separator; /* NUL: not known yet */
@@ -92,6 +93,16 @@ static int add_count(struct perf_log *p, const struct count *c, struct erg_err *
 	if (!counted && *c->value != '<') {
 		erg_import_foreign(p->log, erg_lines_number(p->lines), p->text);
 		return 0;
+	}
+	if (p->log->n > 0 && c->t < p->log->t[p->log->n - 1]) { /* perf's own clock never does */
+		erg_import_keep(&p->back, erg_lines_number(p->lines), p->text);
+		erg_import_foreign(p->log, erg_lines_number(p->lines), p->text);
+		return p->back.n > BACK_MAX
+			? erg_fail(err, -EINVAL,
+				  "%s: line %zu: '%s': the time goes back, as in the lines behind it: two "
+				  "logs in one file? Import the parts one by one",
+				  p->log->path, p->back.line, p->back.text)
+			: 0;
 	}
 	r = row_at(p, c->t, err);
 	i = r < 0 ? r : channel_of(p, c, err);

@@ -16,6 +16,7 @@
 #define NEIGHBOURS 5        /* on either side, that a reading is judged by */
 #define SPIKE_NEGATIVE 10   /* times the greatest of them: no load gives so much back */
 #define SPIKE_POSITIVE 1000 /* a load may well rise a hundredfold */
+#define SPIKE_TOLD 50       /* what rises so much for one reading alone is kept and told */
 #define FALLS_MAX 0.2       /* of the readings, in a counter */
 
 /* What no sensor of the quantity reads, in SI units. */
@@ -91,11 +92,11 @@ static void tell_negative(const struct erg_import_log *log, const struct erg_imp
 
 /* ---- spikes ---- */
 
-/* Whether the reading of row I, in a channel of power, is what no neighbour is like. */
-static bool is_spike(const struct erg_import_log *log, const struct erg_import_channel *c, size_t i,
-	double mean)
+/* How many times the reading of row I, in a channel of power, is the greatest of its neighbours and of
+ * MEAN; 0 where too few are known. */
+static double times_neighbours(const struct erg_import_log *log, const struct erg_import_channel *c,
+	size_t i, double mean)
 {
-	const double times = c->raw[i] < 0 ? SPIKE_NEGATIVE : SPIKE_POSITIVE;
 	double most = mean, v = fabs((double)c->raw[i]);
 	size_t n = 0;
 
@@ -111,7 +112,7 @@ static bool is_spike(const struct erg_import_log *log, const struct erg_import_c
 		}
 		n += seen;
 	}
-	return n >= 2 && most > 0 && v > times * most;
+	return n >= 2 && most > 0 ? v / most : 0;
 }
 
 /* Of the sizes of all readings. */
@@ -131,35 +132,56 @@ static double mean_size(const struct erg_import_log *log, const struct erg_impor
 	return n ? sum / (double)n : 0;
 }
 
+struct spikes {
+	size_t n;
+	uint32_t line; /* of the first one */
+	double value;
+};
+
+static void add_spike(struct spikes *s, uint32_t line, double value)
+{
+	if (s->n++ > 0)
+		return;
+	s->line = line;
+	s->value = value;
+}
+
 static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
 {
-	size_t n = 0, all;
+	struct spikes out = {0}, kept = {0};
+	const double scale = c->def.scale;
+	size_t all;
 	const double mean = mean_size(log, c, &all);
-	uint32_t line = 0;
-	double value = 0, before = 0;
+	double before = 0;
 
 	for (size_t i = 0; erg_import_has_row(log, i) && all > 2; i++) {
-		double v = (double)c->raw[i];
+		double v = (double)c->raw[i], times = 0;
 
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		/* the mean of the others, and quickly past what is no spike */
-		if ((v >= 0 && v <= SPIKE_POSITIVE * before) ||
-			!is_spike(log, c, i, (mean * (double)all - fabs(v)) / (double)(all - 1))) {
-			before = fabs(v);
+		if (v < 0 || v > SPIKE_TOLD * before)
+			times = times_neighbours(log, c, i,
+				(mean * (double)all - fabs(v)) / (double)(all - 1));
+		if (times > (v < 0 ? SPIKE_NEGATIVE : SPIKE_POSITIVE)) {
+			add_spike(&out, log->line[i], v * scale);
+			c->raw[i] = ERG_IMPORT_MISSING;
 			continue;
 		}
-		if (n++ == 0) {
-			line = log->line[i];
-			value = v * c->def.scale;
-		}
-		c->raw[i] = ERG_IMPORT_MISSING;
+		if (v > 0 && times > SPIKE_TOLD)
+			add_spike(&kept, log->line[i], v * scale);
+		before = fabs(v);
 	}
-	if (n)
+	if (out.n)
 		erg_import_note(notes, "spike",
 			"%s: line %u: power of '%s' is %.6g W among readings of "
 			"another size, as when a counter wraps; %zu such readings were left out",
-			log->path, line, c->def.rail, value, n);
+			log->path, out.line, c->def.rail, out.value, out.n);
+	if (kept.n)
+		erg_import_note(notes, "outlier",
+			"%s: line %u: power of '%s' is %.6g W for one reading, more than %d times those "
+			"beside it; %zu such readings were kept",
+			log->path, kept.line, c->def.rail, kept.value, SPIKE_TOLD, kept.n);
 }
 
 /* ---- counters ---- */
