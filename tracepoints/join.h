@@ -12,7 +12,9 @@
  * and has no such folder, or one with too long a name, has it in /tmp. ERG_JOIN in the environment of its
  * command is "TOKEN@PATH". A program sends one request and waits for one answer, after which its events are on.
  * A program whose environment was cleared (env -i, sudo) knows no token: it finds the sockets by their
- * names, and is taken if it descends from the command.
+ * names, and is taken if it descends from the command. One that sudo runs as another user cannot look into that
+ * folder: an ordinary user's recorder has a second socket in /tmp, where it asks those of SUDO_UID. It is
+ * recorded where both have one daemon, root's; else the recorder can tell that there was one.
  */
 #define ERG_JOIN_VARIABLE "ERG_JOIN"
 #define ERG_JOIN_PREFIX "erg-join-" /* of the socket's name */

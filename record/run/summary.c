@@ -120,6 +120,10 @@ static void say_processes(const struct erg_run *r, const struct erg_join_report 
 		erg_warn("not recorded: %llu program%s in time namespaces, whose times are not the "
 			 "sensors'",
 			(unsigned long long)p->other_clocks, plural(p->other_clocks));
+	if (p->other_users)
+		erg_warn("not recorded: %llu program%s of another user, whose LTTng daemon is another "
+			 "one: sudo -E keeps what is needed; or record as root",
+			(unsigned long long)p->other_users, plural(p->other_users));
 	if (r->opt.quiet || !r->join)
 		return;
 	if (r->session_found)
@@ -157,7 +161,7 @@ void erg_run_summary_say(const struct erg_run *r)
 	erg_say("%s%s; %llu events lost%s: %s", layers, readings,
 		(unsigned long long)(r->losses.layer_events + r->losses.sample_events),
 		r->losses_known ? "" : " (or more)", r->opt.output ? r->opt.output : r->opt.to);
-	if (known && !counts.calls)
+	if (known && !counts.calls && !processes.other_users) /* for that is a reason */
 		say_no_layer(r);
 	say_next(r, !known || counts.calls);
 }

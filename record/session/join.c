@@ -47,9 +47,10 @@ struct watched {
 struct erg_join {
 	char token[ERG_JOIN_TOKEN + 1];
 	char run_id[ERG_JOIN_TOKEN + 1];
-	struct sockaddr_un at;
+	struct sockaddr_un at, also_at;
+	bool also_bound, roots_daemon;
 	char variable[ERG_JOIN_TOKEN + 1 + sizeof(((struct sockaddr_un *)0)->sun_path)];
-	int listen_fd, wake_fd;
+	int listen_fd, also_fd, wake_fd; /* also: in /tmp, for those whom sudo made others */
 	bool bound, started, stopping;
 	bool full; /* no descriptor was left for who asks */
 	pthread_t thread;
@@ -147,6 +148,14 @@ static bool is_apart(const struct ucred *peer)
 		!same_namespace(peer->pid, "user");
 }
 
+/* A program whose LTTng is another daemon's: without the environment of the command, an ordinary user's own
+ * daemon is not known to others. */
+static bool has_other_daemon(const struct erg_join *j, const struct erg_join_request *q,
+	const struct ucred *peer)
+{
+	return !j->roots_daemon && peer->uid != geteuid() && !q->token[0];
+}
+
 /* ---- members ---- */
 
 static int watch(struct erg_join *j, int fd, pid_t pid)
@@ -223,6 +232,8 @@ static void client_answer(struct erg_join *j, int fd)
 		return;
 	if (peer.pid <= 0 || !belongs(j, &request, peer.pid)) {
 		j->report.strangers++;
+	} else if (has_other_daemon(j, &request, &peer)) {
+		j->report.other_users++;
 	} else if (!same_clock(peer.pid)) {
 		member_leave_out(j, peer.pid);
 	} else if (!member_add(j, peer.pid, NULL)) {
@@ -236,14 +247,14 @@ static void client_answer(struct erg_join *j, int fd)
 		j->report.late++;
 }
 
-static void clients_accept(struct erg_join *j)
+static void clients_accept(struct erg_join *j, int listen_fd)
 {
 	int fd;
 
-	while ((fd = accept4(j->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+	while ((fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 		if (watch(j, fd, 0) < 0)
 			close(fd);
-	j->full = errno == EMFILE || errno == ENFILE; /* whoever asks waits a little */
+	j->full |= errno == EMFILE || errno == ENFILE; /* whoever asks waits a little */
 }
 
 /* Answers who asked, takes out who ended. Of the connections the oldest go first when they are too many:
@@ -284,6 +295,7 @@ static int polled_fill(struct erg_join *j, struct pollfd *p, size_t n)
 	}
 	p[n] = (struct pollfd){.fd = j->wake_fd, .events = POLLIN};
 	p[n + 1] = (struct pollfd){.fd = j->full ? -1 : j->listen_fd, .events = POLLIN};
+	p[n + 2] = (struct pollfd){.fd = j->full ? -1 : j->also_fd, .events = POLLIN};
 	return wait_ms;
 }
 
@@ -300,10 +312,10 @@ static void *join_main(void *data)
 
 		pthread_mutex_lock(&j->lock);
 		n = j->n;
-		p = calloc(n + 2, sizeof(*p));
+		p = calloc(n + 3, sizeof(*p));
 		wait_ms = p ? polled_fill(j, p, n) : 0;
 		pthread_mutex_unlock(&j->lock);
-		if (!p || (poll(p, n + 2, wait_ms) < 0 && errno != EINTR))
+		if (!p || (poll(p, n + 3, wait_ms) < 0 && errno != EINTR))
 			break;
 		pthread_mutex_lock(&j->lock);
 		if (p[n].revents)
@@ -311,8 +323,12 @@ static void *join_main(void *data)
 		stop = j->stopping;
 		if (!stop)
 			watched_serve(j, p, n);
-		if (!stop && (p[n + 1].revents || j->full))
-			clients_accept(j);
+		if (!stop && (p[n + 1].revents || p[n + 2].revents || j->full)) {
+			j->full = false;
+			clients_accept(j, j->listen_fd);
+			if (j->also_fd >= 0)
+				clients_accept(j, j->also_fd);
+		}
 		pthread_mutex_unlock(&j->lock);
 	}
 	return NULL;
@@ -346,21 +362,45 @@ static void stale_remove(const char *dir)
 }
 
 /* Binds in DIR; a program that has dropped its uid must still get through. */
-static int bind_in(struct erg_join *j, const char *dir)
+static int bind_in(const struct erg_join *j, int fd, const char *dir, struct sockaddr_un *at,
+	bool *bound)
 {
-	int n = snprintf(j->at.sun_path, sizeof(j->at.sun_path), "%s/" ERG_JOIN_PREFIX "%s", dir,
+	int n = snprintf(at->sun_path, sizeof(at->sun_path), "%s/" ERG_JOIN_PREFIX "%s", dir,
 		j->run_id);
 
-	j->at.sun_family = AF_UNIX;
-	if (n < 0 || (size_t)n >= sizeof(j->at.sun_path))
+	at->sun_family = AF_UNIX;
+	if (n < 0 || (size_t)n >= sizeof(at->sun_path))
 		return -ENAMETOOLONG;
 	stale_remove(dir);
-	if (bind(j->listen_fd, (struct sockaddr *)&j->at, sizeof(j->at)) < 0)
+	if (bind(fd, (struct sockaddr *)at, sizeof(*at)) < 0)
 		return -errno;
-	j->bound = true;
-	if (chmod(j->at.sun_path, 0666) < 0 || listen(j->listen_fd, BACKLOG) < 0)
+	*bound = true;
+	if (chmod(at->sun_path, 0666) < 0 || listen(fd, BACKLOG) < 0)
 		return -errno;
 	return 0;
+}
+
+/* Without it, what sudo runs is not heard of, and the recording is as good. */
+static void also_open(struct erg_join *j)
+{
+	static const char there[] = ERG_JOIN_OTHER_DIR "/" ERG_JOIN_PREFIX;
+
+	if (geteuid() == 0 || !strncmp(j->at.sun_path, there, sizeof(there) - 1))
+		return;
+	j->also_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (j->also_fd >= 0 &&
+		bind_in(j, j->also_fd, ERG_JOIN_OTHER_DIR, &j->also_at, &j->also_bound) < 0)
+		close(erg_steal_fd(&j->also_fd));
+}
+
+/* LTTng takes root's daemon where this user may talk to it. */
+static bool root_answers(void)
+{
+	const struct sockaddr_un a = {.sun_family = AF_UNIX,
+		.sun_path = ERG_JOIN_DAEMON_DIR "/client-lttng-sessiond"};
+	_cleanup_(erg_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof(a)) == 0;
 }
 
 static int open_socket(struct erg_join *j, struct erg_err *err)
@@ -376,10 +416,12 @@ static int open_socket(struct erg_join *j, struct erg_err *err)
 	j->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (j->listen_fd < 0 || j->wake_fd < 0)
 		return erg_fail_errno(err, -errno, "socket for programs to join");
-	r = erg_daemon_dir(dir, sizeof(dir)) ? bind_in(j, dir) : -ENAMETOOLONG;
-	if (r && !j->bound)
-		r = bind_in(j,
-			ERG_JOIN_OTHER_DIR); /* somebody else's daemon: no folder of this user's */
+	r = erg_daemon_dir(dir, sizeof(dir)) ? bind_in(j, j->listen_fd, dir, &j->at, &j->bound)
+					     : -ENAMETOOLONG;
+	if (r && !j->bound) /* somebody else's daemon: no folder of this user's */
+		r = bind_in(j, j->listen_fd, ERG_JOIN_OTHER_DIR, &j->at, &j->bound);
+	j->roots_daemon = geteuid() == 0 || root_answers();
+	also_open(j);
 	if (r)
 		return erg_fail_errno(err, r, "%s: socket for programs to join", j->at.sun_path);
 	snprintf(j->variable, sizeof(j->variable), "%s@%s", j->token, j->at.sun_path);
@@ -394,7 +436,7 @@ int erg_join_open(const char *run_id, struct erg_join **ret, struct erg_err *err
 	if (!j)
 		return erg_fail_errno(err, -ENOMEM, "socket for programs to join");
 	pthread_mutex_init(&j->lock, NULL);
-	j->listen_fd = j->wake_fd = -1;
+	j->listen_fd = j->also_fd = j->wake_fd = -1;
 	snprintf(j->run_id, sizeof(j->run_id), "%s", run_id);
 	r = open_socket(j, err);
 	if (r) {
@@ -450,9 +492,13 @@ void erg_join_stop(struct erg_join *j)
 	}
 	if (j->bound)
 		unlink(j->at.sun_path);
-	j->bound = false;
+	if (j->also_bound)
+		unlink(j->also_at.sun_path);
+	j->bound = j->also_bound = false;
 	if (j->listen_fd >= 0)
 		close(erg_steal_fd(&j->listen_fd));
+	if (j->also_fd >= 0)
+		close(erg_steal_fd(&j->also_fd));
 	for (size_t i = 0; i < j->n; i++)
 		erg_closep(&j->watched[i].fd);
 	j->n = 0;

@@ -173,6 +173,36 @@ own_daemon() {
     [ "$(calls b.erg)" -eq 200 ]
 }
 
+# What sudo does: all ids are another user's, and of the environment little is left.
+sudo_like() { echo "./as_root --reuid=0 --regid=0 --clear-groups env -i SUDO_UID=$(id -u "$(ordinary_user)") HOME=/nowhere ${TWO[*]}"; }
+
+@test "what sudo runs: recorded with root's daemon, told with a daemon of the user's own" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    skip_unless setpriv unshare
+    unshare --mount --pid --ipc --net --fork --mount-proc true 2>/dev/null || skip "no namespaces here"
+    getent group tracing >/dev/null || skip "needs a group tracing"
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+    mkdir home
+    chown "$(ordinary_user)" . home
+    cp "$(command -v setpriv)" as_root
+    chmod 4755 as_root
+    [ "$(as_user ./as_root --reuid=0 id -u)" -eq 0 ] || skip "no set-user-ID files here"
+    # his own daemon
+    # shellcheck disable=SC2046
+    as_user env HOME="$PWD/home" erg-record -s procstat -o a.erg -- $(sudo_like) 2>own
+    [ "$(calls a.erg)" -eq 0 ]
+    [ "$(processes a other_users)" -eq 1 ]
+    grep -q 'not recorded: 1 program of another user, whose LTTng daemon is another one: sudo -E' own
+    [ "$(grep -c 'no layer was seen' own)" -eq 0 ]
+    # root's
+    export ERG_GROUP=tracing
+    # shellcheck disable=SC2046
+    own_daemon as_user env HOME="$PWD/home" erg-record -s procstat -o b.erg -- $(sudo_like) 2>roots
+    [ "$(calls b.erg)" -eq 200 ]
+    [ "$(networks b.erg)" = a ]
+    [ "$(processes b other_users)" -eq 0 ]
+}
+
 @test "--attach: what is no pid and what is no process is refused before anything runs" {
     run -2 erg-record -o a.erg --attach x -- touch ran
     run -1 erg-record -o a.erg --attach 999999999 -- touch ran

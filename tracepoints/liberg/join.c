@@ -91,13 +91,21 @@ static bool join_by_variable(const char *value, char run_id[ERG_JOIN_RUN_ID])
 	return join_at(&to, &request, run_id);
 }
 
-/* A recorder of this user, or root's: another's could only hold the program up. */
+/* Who called sudo; else this user. A program with the rights of its file believes no environment. */
+static uid_t caller(void)
+{
+	const char *uid = secure_getenv("SUDO_UID");
+
+	return uid && *uid ? (uid_t)strtoul(uid, NULL, 10) : geteuid();
+}
+
+/* A recorder of this user, or root's, or of who called sudo: another's could only hold the program up. */
 static bool of_use(const char *path)
 {
 	struct stat st;
 
 	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-		(st.st_uid == geteuid() || st.st_uid == 0);
+		(st.st_uid == geteuid() || st.st_uid == 0 || st.st_uid == caller());
 }
 
 /* Asks every recorder whose socket is in DIR. */
@@ -139,9 +147,9 @@ void erg_join_recording(char run_id[ERG_JOIN_RUN_ID])
 	if (!home)
 		home = getenv("HOME");
 	if (home && (size_t)snprintf(dir, sizeof(dir), "%s/.lttng", home) < NAME_LEAVES &&
-		access(dir, W_OK) == 0)
-		join_by_descent(dir, run_id);
-	else if (access(ERG_JOIN_DAEMON_DIR, F_OK) == 0)
+		access(dir, W_OK) == 0 && join_by_descent(dir, run_id))
+		return;
+	if (caller() != geteuid() || access(ERG_JOIN_DAEMON_DIR, F_OK) == 0)
 		join_by_descent(ERG_JOIN_OTHER_DIR, run_id);
 }
 
