@@ -230,9 +230,9 @@ static int daemon_start(struct erg_err *err)
 	_cleanup_(erg_closep) int log_fd = memfd_create("lttng-sessiond", MFD_CLOEXEC);
 	char words[512];
 	int status = 0;
-	pid_t pid = fork();
+	pid_t pid = log_fd < 0 ? -1 : fork();
 
-	if (pid < 0)
+	if (pid < 0) /* no file is left, or no process */
 		return erg_fail_errno(err, -errno, "lttng-sessiond");
 	if (pid == 0)
 		exec_daemon(log_fd);

@@ -175,6 +175,67 @@ nobody_of() { [ -z "$(of "$1")" ]; }
     grep 'no layer was seen: the program ran under a seccomp filter' err
 }
 
+@test "few files and few processes: one line, or recorded whole" {
+    lttng --no-sessiond list >/dev/null 2>&1 || lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
+    for n in 16 20 26 34 48; do
+        rm -f a.erg
+        if (ulimit -n "$n"; exec erg-record -s procstat -o a.erg -- \
+            "$ERG_BUILD/tests/trace/trace-app" network:n layer:l threads:2=l) 2>err; then
+            [ "$(erg-analyze layers --format json a.erg 2>/dev/null | jq '[.runs[0].layers[].calls] | add')" -eq 20 ]
+            whole=$n
+        else
+            [ "$(grep -c '^erg-record run: ' err)" -eq 1 ]
+            grep -qE '^erg-record run: .*(files|memory|descriptor)' err || { cat err; return 1; }
+            [ ! -e a.erg ]
+        fi
+    done
+    [ "$whole" -eq 48 ]
+    cgroup=/sys/fs/cgroup/pids
+    [ -d "$cgroup" ] || cgroup=/sys/fs/cgroup
+    mkdir "$cgroup/erg-test-$$" 2>/dev/null || skip "no control groups that may be made here"
+    cgroup=$cgroup/erg-test-$$
+    [ -w "$cgroup/pids.max" ] || { rmdir "$cgroup"; skip "no control group of processes here"; }
+    for n in 3 6; do
+        echo $n >"$cgroup/pids.max"
+        ! sh -c 'echo $$ >"$0/cgroup.procs" && exec erg-record -q -s procstat -o p.erg -- touch ran' "$cgroup" 2>>all ||
+            echo "recorded with $n processes" >>all
+    done
+    await rmdir "$cgroup"
+    [ "$(grep -c '^erg-record run: .*: Resource temporarily unavailable$' all)" -eq 2 ]
+    [ "$(grep -c 'recorded with' all)" -eq 0 ]
+    [ ! -e ran ]
+}
+
+@test "a daemon of another program's at LTTng's socket: one line, and nothing runs" {
+    skip_unless python3
+    [ "$(id -u)" -eq 0 ] || skip "needs root, for a folder of its own"
+    unshare --mount --pid --fork true 2>/dev/null || skip "no namespaces here"
+    cat >other.py <<'PY'
+import os, socket
+s = socket.socket(socket.AF_UNIX)
+s.bind("/run/lttng/client-lttng-sessiond")
+s.listen(9)
+open("listens", "w")
+while True:
+    c = s.accept()[0]
+    try:
+        c.send(bytes([7] * 64))
+    except OSError:
+        pass
+    c.close()
+PY
+    run -1 unshare --mount --pid --fork --mount-proc --kill-child bash -c '
+        mount -t tmpfs tmpfs /run && mkdir -p /run/lttng /run/lock || exit 77
+        python3 other.py 3>&- &
+        until [ -e listens ]; do sleep 0.05; done
+        erg-record -q -s procstat -o a.erg -- touch ran 2>err'
+    grep -q '^erg-record run: LTTng: ' err
+    [ "$(grep -c '^erg-record' err)" -le 2 ]
+    [ ! -e ran ]
+    [ ! -e a.erg ]
+    [ -z "$(find . -name '*.spool')" ]
+}
+
 @test "the clock of the day is set during a recording: nothing of it moves" {
     lib=$(echo "$ERG_BUILD"/tests/tools/liberg-clock-steps.so)
     for step in 3600 -100000000; do
