@@ -197,12 +197,11 @@ nobody_of() { [ -z "$(of "$1")" ]; }
     [ -w "$cgroup/pids.max" ] || { rmdir "$cgroup"; skip "no control group of processes here"; }
     for n in 3 6; do
         echo $n >"$cgroup/pids.max"
-        ! sh -c 'echo $$ >"$0/cgroup.procs" && exec erg-record -q -s procstat -o p.erg -- touch ran' "$cgroup" 2>>all ||
-            echo "recorded with $n processes" >>all
+        run -1 sh -c 'echo $$ >"$0/cgroup.procs" && exec erg-record -q -s procstat -o p.erg -- touch ran' "$cgroup"
+        echo "$output" >>all
     done
     await rmdir "$cgroup"
     [ "$(grep -c '^erg-record run: .*: Resource temporarily unavailable$' all)" -eq 2 ]
-    [ "$(grep -c 'recorded with' all)" -eq 0 ]
     [ ! -e ran ]
 }
 
