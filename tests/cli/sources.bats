@@ -249,3 +249,30 @@ T
         [[ $output == *" is not installed"* ]]
     done
 }
+
+@test "amd-smi: a library that is half there is told, of one without some functions the rest is read" {
+    LD_LIBRARY_PATH=$ERG_BUILD/tests/standin/amd/half run -1 erg-record sources -s amd-smi --reads 0
+    [[ $output == *"libamd_smi.so: has no function amdsmi_get_gpu_device_bdf"* ]]
+    # and a recording goes on with the others
+    LD_LIBRARY_PATH=$ERG_BUILD/tests/standin/amd/half erg-record run -q -o run.erg -- true
+    [ -e run.erg ]
+    LD_LIBRARY_PATH=$ERG_BUILD/tests/standin/amd/old erg-record sources -s amd-smi --reads 0 --format json >old.json
+    jq -e '[.sources[].channels[] | .rail + " " + .quantity] | sort ==
+        ["gpu0 power", "gpu0-gfx frequency", "gpu0-mem frequency", "gpu1 power", "gpu1-gfx frequency", "gpu1-mem frequency"]' old.json
+}
+
+@test "a meter that is unplugged, a sensor that goes: the recording goes on with the rest, and says how much failed" {
+    erg-board b --meter 3>&- &
+    board=$!
+    await test -e b/ergboard/ready
+    erg-record --sysfs sys -s "procstat,hwmon,powersensor3:b/ergboard/meter" -o run.erg -- sh -c '
+        sleep 0.5; kill "$0"; rm -r sys/class/hwmon/hwmon0; sleep 1.5; exit 7' "$board" 2>err || [ "$?" -eq 7 ]
+    wait "$board" || true
+    tar -xOf run.erg run/summary.json >s.json
+    # each of the two has been read, and has failed since
+    jq -e '[.sources[] | select(.kind == "hwmon" or .kind == "powersensor3") | .reads > .errors and .errors > 0] == [true, true]' s.json
+    jq -e '.sources[] | select(.kind == "procstat") | .reads > 5 and .errors == 0' s.json
+    erg-analyze verify run.erg
+    erg-analyze info run.erg >info
+    grep -qi 'failed' info err
+}
