@@ -121,8 +121,9 @@ static void say_processes(const struct erg_run *r, const struct erg_join_report 
 			 "sensors'",
 			(unsigned long long)p->other_clocks, plural(p->other_clocks));
 	if (p->other_users)
-		erg_warn("not recorded: %llu program%s of another user, whose LTTng daemon is another "
-			 "one: sudo -E keeps what is needed; or record as root",
+		erg_warn(
+			"not recorded: %llu program%s of another user, whose LTTng daemon is another "
+			"one: sudo -E keeps what is needed; or record as root",
 			(unsigned long long)p->other_users, plural(p->other_users));
 	if (r->opt.quiet || !r->join)
 		return;

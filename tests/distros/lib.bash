@@ -37,7 +37,8 @@ entered() {
         mount -t proc none "$root/proc"
         mount -t sysfs -o ro none "$root/sys"
         mount -t tmpfs none "$root/run"
-        mkdir -p "$root/run/lock" "$root/dev/shm"
+        mkdir -p "$root/run/lock" "$root/dev/shm" "$root/dev/pts"
+        mount -t devpts -o newinstance,ptmxmode=0666 none "$root/dev/pts"
         mount -t tmpfs -o mode=1777 none "$root/dev/shm"
         [ "$how" != --net ] || ip link set lo up
         exec chroot "$root" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 \
