@@ -230,6 +230,20 @@ static int processes_take(struct erg_run *r, struct erg_err *err)
 	return !n && r->opt.attach ? attach(r, err) : n;
 }
 
+/* liblttng-ctl says that there is no daemon also of one that does not understand it. */
+static int daemon_doubted(int result, struct erg_err *err)
+{
+	pid_t daemon = result == -EPIPE ? erg_daemon_pid() : 0;
+	struct erg_err was = *err;
+
+	return daemon
+		? erg_fail(err, result,
+			  "%s, though one runs (process %d): is it of another version of "
+			  "LTTng than liblttng-ctl, or can no more files be opened (ulimit -n)?",
+			  was.msg, (int)daemon)
+		: result;
+}
+
 static int session_open(struct erg_run *r, struct erg_err *err)
 {
 	const struct erg_session_config cfg = {
@@ -257,7 +271,7 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 	if (!n && cfg.joined_only)
 		n = erg_join_open(r->run_id, &r->join, err);
 	if (!n)
-		n = erg_session_start(&cfg, &r->session, err);
+		n = daemon_doubted(erg_session_start(&cfg, &r->session, err), err);
 	if (!n)
 		n = processes_take(r, err);
 	erg_daemon_lock_drop(&lock);

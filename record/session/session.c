@@ -18,7 +18,6 @@
  * Reference: lttng-concepts(7), lttng-enable-channel(1), lttng-track(1).
  */
 #include "record/session/session.h"
-#include "record/session/daemon.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -108,17 +107,8 @@ static const char *const sample_events[] = {
 };
 
 /* LTTng's error CODE (negative, as its functions return it) as an erg_err. */
-/* liblttng-ctl says that there is no daemon also of one that does not understand it. */
 static int fail_ctl(struct erg_err *err, int code, const char *what)
 {
-	pid_t daemon = code == -LTTNG_ERR_NO_SESSIOND ? erg_daemon_pid() : 0;
-
-	if (daemon)
-		return erg_fail(err, -EPIPE,
-			"LTTng: %s: the session daemon that runs (process %d) gives no answer: is it of "
-			"another version of LTTng than liblttng-ctl, or can no more files be opened "
-			"(ulimit -n)?",
-			what, (int)daemon);
 	return erg_fail(err, code == -LTTNG_ERR_NO_SESSIOND ? -EPIPE : -EIO, "LTTng: %s: %s", what,
 		lttng_strerror(code));
 }
