@@ -79,7 +79,9 @@ static void print_inferences(const json_t *run, FILE *out)
 	if (n < 2)
 		return;
 	fprintf(out, "%lld inferences", (long long)n);
-	if (erg_est_resolved(&each)) {
+	if (json_object_get(run, "phase"))
+		fputs(" in the phase", out);
+	else if (erg_est_resolved(&each)) {
 		each = erg_est_scaled(&each, 1 / (double)n);
 		fprintf(out, ", of the run's energy %s each",
 			erg_text_est(a, sizeof(a), &each, "J"));
@@ -126,6 +128,9 @@ static void print_head(const json_t *run, FILE *out)
 		print_model(run, out);
 	if (json_is_true(json_object_get(run, "simultaneous")))
 		fputs("intervals hold for all rows at once\n", out);
+	if (json_object_get(run, "phase"))
+		fprintf(out, "rows are of the calls within the phase %s, shares those of the run\n",
+			erg_text_of(run, "phase"));
 	fputc('\n', out);
 }
 

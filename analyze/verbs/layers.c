@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "analyze/account/within.h"
 #include "analyze/account/apart.h"
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
@@ -119,10 +120,45 @@ static int add_parts(const struct options *o, const struct erg_common *common,
 	return 0;
 }
 
+/* Whether the rows are those of the calls within a phase; else --phase takes one of the phases' rows. */
+static bool is_within(const struct options *o)
+{
+	return o->select.phase && strcmp(o->by[0], "phase");
+}
+
+/* Also the time in no layer, which is of the whole run. */
+static void drop_outside(json_t *rows)
+{
+	for (size_t i = json_array_size(rows); i-- > 0;) {
+		const char *name = erg_text_of(json_array_get(rows, i), "name");
+
+		if (!strcmp(name, ERG_WITHIN_NOT) || !strcmp(name, "(no layer)") ||
+			!strcmp(name, "(idle)"))
+			json_array_remove(rows, i);
+	}
+}
+
+/* Rows of what is outside of the phase go. */
+static void keep_within(const struct options *o, json_t *run)
+{
+	json_t *table;
+	size_t i;
+
+	drop_outside(json_object_get(run, "layers"));
+	json_array_foreach (json_object_get(run, "tables"), i, table)
+		drop_outside(json_object_get(table, "layers"));
+	json_object_set_new(run, "phase", json_string(o->select.phase));
+}
+
 /* What was asked of the rows of RUN, which may be of several nodes. */
 static void select_rows(const struct options *o, json_t *run)
 {
-	size_t left = erg_select_rows(&o->select, json_object_get(run, "layers"), 0,
+	struct erg_select select = o->select;
+	size_t left;
+
+	if (is_within(o))
+		select.phase = NULL;
+	left = erg_select_rows(&select, json_object_get(run, "layers"), 0,
 		strcmp(o->energy, "total") ? "above_idle_j" : "energy_j", "power_w");
 
 	if (left)
@@ -181,14 +217,20 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 static int add_run(const struct options *o, const char *path, json_t *doc, struct erg_err *err)
 {
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
+	struct erg_timeline *within = NULL;
 	json_t *run = NULL;
 	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
 
+	if (r >= 0 && is_within(o))
+		r = erg_within_phase(tl, o->select.phase, &within, err);
 	if (r >= 0) {
-		struct wish w = {o, tl, doc};
+		struct wish w = {o, within ? within : tl, doc};
 
-		r = erg_apart_run(tl, &o->common, run_of_rail, &w, doc, &run, err);
+		r = erg_apart_run(w.tl, &o->common, run_of_rail, &w, doc, &run, err);
 	}
+	erg_within_release(within);
+	if (r >= 0 && is_within(o))
+		keep_within(o, run);
 	if (r >= 0)
 		r = check_run(o, run, doc, err);
 	if (r >= 0 && o->join)
@@ -224,11 +266,6 @@ static int run(int argc, char **argv, struct erg_err *err)
 
 	if (r)
 		return r == 1 ? 0 : r;
-	if (o.select.phase && strcmp(o.by[0], "phase"))
-		return erg_options_wrong(&command,
-			"--phase '%s': expected --by phase with it: the layers of a phase alone are not "
-			"accounted apart",
-			o.select.phase);
 	for (size_t i = 0; o.tables && i < ERG_ARRAY_SIZE(bys); i++)
 		add_by(&o, bys[i]);
 	n = erg_verb_files(&command, argc - first, argv + first, &named);

@@ -111,7 +111,7 @@ const struct erg_option erg_rows_select[] = {
 		ERG_OPTION_CHOICE, SELECT(sort), .choices = sorts},
 	{"top", 0, "N", "so many rows at most", ERG_OPTION_UNSIGNED, SELECT(top), 1, 1e9},
 	{"match", 0, "GLOB", "rows with such a name, as 'fire*'", ERG_OPTION_TEXT, SELECT(match)},
-	{"phase", 0, "NAME", "this phase alone; in layers where rows are phases", ERG_OPTION_TEXT,
+	{"phase", 0, "NAME", "this phase alone; of layers the calls within it", ERG_OPTION_TEXT,
 		SELECT(phase)},
 	{0},
 };
