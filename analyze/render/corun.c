@@ -26,6 +26,62 @@ static const char *varying_settings(char *buf, size_t len, const json_t *cells, 
 	return erg_text_settings(buf, len, varying);
 }
 
+/* What was measured of all programs of CELL's combination, or NULL. */
+static const json_t *combination_of(const json_t *doc, const json_t *cell)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach (json_object_get(doc, "combinations"), i, c)
+		if (!strcmp(erg_text_of(c, "workload"), erg_text_of(cell, "workload")) &&
+			!strcmp(erg_text_of(c, "partner"), erg_text_of(cell, "partner")) &&
+			json_equal(json_object_get(c, "settings"),
+				json_object_get(cell, "settings")))
+			return c;
+	return NULL;
+}
+
+static const json_t *named(const json_t *list, const char *name)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach ((json_t *)list, i, e)
+		if (!strcmp(erg_text_of(e, "name"), name))
+			return e;
+	return NULL;
+}
+
+/* What each program did, and what its neighbours cost it. */
+static void print_programs(const json_t *doc, const json_t *cell, FILE *out)
+{
+	const json_t *c = combination_of(doc, cell), *partners = json_object_get(cell, "partners"),
+		     *p;
+	const json_t *programs = json_object_get(c, "programs");
+	char a[64], b[64];
+	size_t i;
+
+	json_array_foreach ((json_t *)programs, i, p) {
+		struct erg_est busy = erg_est_from_json(json_object_get(p, "utilization"));
+		struct erg_est ipc = erg_est_from_json(json_object_get(p, "ipc"));
+
+		fprintf(out, "  %-12s %s CPUs busy", erg_text_of(p, "name"),
+			erg_text_est(a, sizeof(a), &busy, ""));
+		if (erg_est_resolved(&ipc))
+			fprintf(out, ", %s instructions a cycle",
+				erg_text_est(b, sizeof(b), &ipc, ""));
+		fputc('\n', out);
+	}
+	json_array_foreach ((json_t *)partners, i, p) {
+		struct erg_est slow = erg_est_from_json(json_object_get(p, "slowdown"));
+
+		if (erg_est_resolved(&slow))
+			fprintf(out, "  %-12s takes %s times as long as alone (by its %s)\n",
+				erg_text_of(p, "name"), erg_text_est(a, sizeof(a), &slow, ""),
+				erg_text_of(p, "measured_by"));
+	}
+}
+
 static void print_split(const json_t *cell, FILE *out)
 {
 	char a[256], b[32], c[32];
@@ -80,9 +136,65 @@ int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_rtable_si(t, c, "extra_power_w", "W");
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
-	json_array_foreach (cells, i, c)
+	json_array_foreach (cells, i, c) {
 		print_split(c, out);
+		print_programs(doc, c, out);
+	}
 	return r;
+}
+
+static const char *const of_programs[] = {"ipc", "utilization"};
+static const char *const of_slowdown[] = {"value", "lo", "hi"};
+
+static void csv_program_titles(struct erg_csv *c)
+{
+	static const char *const titles[] = {"workload_ipc", "workload_utilization", "partner_ipc",
+		"partner_utilization", "partner_slowdown", "partner_slowdown_lo",
+		"partner_slowdown_hi", "partner_slowdown_by"};
+
+	erg_csv_est_titles(c, "temperature_degc");
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(titles); i++)
+		erg_csv_text(c, titles[i]);
+}
+
+/* KEY of an estimate, or a text, of each partner, in the order of their names, joined as these are. */
+static void csv_joined(struct erg_csv *c, const json_t *partners, const json_t *list,
+	const char *key, const char *part)
+{
+	char text[512] = "";
+	size_t len = 0, i;
+	const json_t *p;
+
+	json_array_foreach ((json_t *)partners, i, p) {
+		const json_t *e = named(list, erg_text_of(p, "name"));
+		double v = part ? erg_number_of(json_object_get(e, key), part) : NAN;
+
+		if (len < sizeof(text) && i)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "+");
+		if (len < sizeof(text) && !part)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s",
+				erg_text_of(e, key));
+		else if (len < sizeof(text) && !isnan(v))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%.9g", v);
+	}
+	erg_csv_text(c, strspn(text, "+") == strlen(text) ? "" : text);
+}
+
+static void csv_programs(struct erg_csv *c, const json_t *doc, const json_t *cell)
+{
+	const json_t *both = combination_of(doc, cell),
+		     *partners = json_object_get(cell, "partners");
+	const json_t *programs = json_object_get(both, "programs");
+	const json_t *own = named(programs, erg_text_of(cell, "workload"));
+
+	erg_csv_est(c, json_object_get(both, "temperature_degc"));
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(of_programs); i++)
+		erg_csv_json(c, json_object_get(json_object_get(own, of_programs[i]), "value"));
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(of_programs); i++)
+		csv_joined(c, partners, programs, of_programs[i], "value");
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(of_slowdown); i++)
+		csv_joined(c, partners, partners, "slowdown", of_slowdown[i]);
+	csv_joined(c, partners, partners, "measured_by", NULL);
 }
 
 int erg_corun_csv(const json_t *doc, FILE *out, struct erg_err *err)
@@ -103,6 +215,7 @@ int erg_corun_csv(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_csv_text(&c, plain[k]);
 	erg_csv_est_titles(&c, "slowdown");
 	erg_csv_est_titles(&c, "extra_energy_j");
+	csv_program_titles(&c);
 	erg_csv_end(&c);
 	json_array_foreach (cells, i, cell) {
 		json_object_foreach (settings, name, v)
@@ -113,6 +226,7 @@ int erg_corun_csv(const json_t *doc, FILE *out, struct erg_err *err)
 			erg_csv_json(&c, json_object_get(cell, plain[k]));
 		erg_csv_est(&c, json_object_get(cell, "slowdown"));
 		erg_csv_est(&c, json_object_get(cell, "extra_energy_j"));
+		csv_programs(&c, doc, cell);
 		erg_csv_end(&c);
 	}
 	return 0;

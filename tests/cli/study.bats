@@ -156,6 +156,14 @@ variant() {
     erg-analyze corun "${corun[@]}" --budget-w 9 --format json >corun.json 2>/dev/null
     jq -e '[.matrix[].partners[] | select(.measured_by == "instructions" and .slowdown.value > 1.2)] | length == 2' corun.json
     jq -e '.choices | length > 0' corun.json
+    # (501 + 502) / 2 million instructions a second alone, 400 together
+    erg-analyze corun "${corun[@]}" --format csv 2>/dev/null | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        { s = $(at["partner_slowdown"]); print $(at["workload_ipc"]), $(at["partner_ipc"]), $(at["partner_utilization"]), $(at["partner_slowdown_by"]),
+            (s > 1.25 && s < 1.26 && $(at["partner_slowdown_lo"]) < s && s < $(at["partner_slowdown_hi"])) }' | sort -u >programs
+    [ "$(cat programs)" = "1.2 0.3 2 instructions 1" ]
+    erg-analyze corun "${corun[@]}" >corun.txt 2>/dev/null
+    grep -Eq '^  memory +2\.000 CPUs busy, 0\.3000 instructions a cycle$' corun.txt
+    grep -Eq '^  memory +takes 1\.25.* times as long as alone \(by its instructions\)$' corun.txt
     for w in 1 2; do
         erg-analyze model fit --points alexnet.json vgg.json --predictors macs --chain macs:bytes_in:energy_j --degree 1,2 --format json --save m.json \
             2>/dev/null | jq ".of = {library: \"lib$w\"}" >model$w.json
