@@ -57,5 +57,5 @@ named='^(examples/quickstart|tests/run|erg-record (sources|calibrate .*|--idle .
     [ -s study.html ]
     [ -s runs.db ]
     "$commands" --print "$ERG_SRC/README.md" 2>/dev/null | grep -cE "$named" >count
-    [ "$(cat count)" -le 14 ]
+    [ "$(cat count)" -le 15 ]
 }
