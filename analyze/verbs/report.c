@@ -576,10 +576,25 @@ static json_t *title(const struct options *o, const json_t *doc)
 		      : json_sprintf("%s and %zu more run%s", first, n - 1, n == 2 ? "" : "s");
 }
 
+/* Warnings about the data in DOC: its own, and those of the runs and results in it. */
+static size_t warnings_in(const json_t *doc)
+{
+	size_t i, n = 0;
+	const char *key;
+	json_t *v;
+
+	json_array_foreach ((json_t *)doc, i, v)
+		n += warnings_in(v);
+	json_object_foreach ((json_t *)doc, key, v)
+		n += strcmp(key, "warnings") == 0 ? json_array_size(v) : warnings_in(v);
+	return n;
+}
+
 static int report(const struct options *o, char *const *files, struct erg_err *err)
 {
 	json_auto_t *doc = erg_document_new("report"), *layer_runs = json_array();
 	int r = erg_html_check(err);
+	size_t warnings;
 
 	if (r < 0)
 		return r;
@@ -597,6 +612,7 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	if (r < 0)
 		return r;
 	add_experiments(layer_runs, doc);
+	warnings = warnings_in(doc);
 	erg_page_slim(doc, ROWS_MAX);
 	json_object_set(doc, "roofs", o->roofs);
 	json_object_set_new(doc, "title", title(o, doc));
@@ -604,8 +620,12 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	if (r < 0)
 		return r;
 	erg_document_say_warnings(doc);
-	fprintf(stderr, "wrote %s\n", o->output);
-	return o->common.strict && json_array_size(json_object_get(doc, "warnings")) ? 3 : 0;
+	fprintf(stderr, "wrote %s", o->output);
+	if (warnings)
+		fprintf(stderr, ", with %zu warning%s about the data", warnings,
+			warnings == 1 ? "" : "s");
+	fputs("\n", stderr);
+	return o->common.strict && warnings ? 3 : 0;
 }
 
 static void options_release(struct options *o)

@@ -49,6 +49,20 @@ hostile_run() {
     sed -n 's/.*id="data">\(.*\)<\/script>.*/\1/p' both.html | jq -e '.runs[0].bands.stretch == 1171'
 }
 
+@test "report --strict: exit 3 when any run in the page has a warning, of an archive or of a result" {
+    skip_unless jq
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" .
+    run -3 erg-analyze report --strict convnet.erg -o report.html
+    [[ "$output" == *"wrote report.html, with 3 warnings about the data" ]]
+    [ "$(sed -n 's/.*id="data">\(.*\)<\/script>.*/\1/p' report.html | jq '[.. | .warnings? // empty | length] | add')" -eq 3 ]
+    erg-analyze layers --format json convnet.erg >layers.json 2>/dev/null
+    run -3 erg-analyze report --strict layers.json -o result.html
+    run -0 erg-analyze report layers.json -o result.html
+    hostile_run good.erg
+    run -0 erg-analyze report --strict good.erg -o good.html
+    [[ "$output" == *"wrote good.html" ]]
+}
+
 @test "no name of a trace can end the data block" {
     hostile_run run.erg
     erg-analyze report run.erg -o report.html
