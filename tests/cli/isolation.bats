@@ -82,7 +82,8 @@ own_daemon() {
     ends $one 0
     [ "$(calls a.erg)" -eq 300 ]
     [ "$(processes a joined)" -eq 2 ]
-    [ "$(processes a ran_before)" -eq 1 ]
+    before=$(processes a ran_before) # the stranger; and b's program, when it was faster
+    [ "$before" -eq 1 ] || [ "$before" -eq 2 ]
     [ "$(grep 'ergtrace:' text | grep -o 'vpid = [0-9]*' | sort -u | wc -l)" -eq 3 ] # with the recorder
     [ "$(networks a.erg)" = a ]
     [ "$(calls b.erg)" -eq 330 ]
