@@ -17,6 +17,7 @@
 #include "analyze/account/calls.h"
 #include "analyze/account/counts.h"
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define DEEPEST 32
@@ -272,13 +273,6 @@ static double context_of(const struct walk *w, const struct inst *in, double *re
 	return in->count[c] / in->count[t];
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Upper ends of the part's bins, of equally many steps; returns how many. */
 static size_t bin_edges(const struct walk *w, uint32_t part, double *scratch, double edge[])
 {
@@ -306,7 +300,7 @@ static size_t bin_edges(const struct walk *w, uint32_t part, double *scratch, do
 	bins = time_s / BIN_S < (double)bins ? (size_t)(time_s / BIN_S) : bins;
 	if (bins < 2 || n < all)
 		return 0;
-	qsort(scratch, n, sizeof(*scratch), by_value);
+	qsort(scratch, n, sizeof(*scratch), erg_order_double);
 	for (size_t b = 0; b < bins; b++)
 		edge[b] = scratch[(b + 1) * n / bins - 1];
 	return scratch[0] < scratch[n - 1] ? bins : 0;

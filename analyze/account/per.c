@@ -14,6 +14,7 @@
 
 #include "analyze/account/calls.h"
 #include "analyze/account/counts.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 int erg_per_parse(const char *text, struct erg_per *ret, struct erg_err *err)
@@ -171,13 +172,6 @@ json_t *erg_per_context_json(const struct erg_per *per, const struct erg_parts *
 	return list;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 json_t *erg_per_latency_json(const struct erg_parts *p)
 {
 	const size_t n = p->n_latency;
@@ -185,7 +179,7 @@ json_t *erg_per_latency_json(const struct erg_parts *p)
 
 	if (!n)
 		return json_null();
-	qsort(p->latency_s, n, sizeof(*p->latency_s), by_value);
+	qsort(p->latency_s, n, sizeof(*p->latency_s), erg_order_double);
 	for (size_t i = 0; i < n; i++)
 		sum += p->latency_s[i];
 	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)n, "mean_s",

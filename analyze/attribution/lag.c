@@ -173,23 +173,6 @@ static int refine(struct search *s, struct attr_shape *shape)
 	return r > 0 ? evaluate(s, shape, s->fine_end, true) : r;
 }
 
-/* Time scale of the segments, ns: half of the layer time lies in segments shorter than this
- * (roughly: the mean weighted by time over a sample of them). */
-static double typical_segment(const struct attr_view *v, size_t from)
-{
-	double sum = 0, square = 0;
-
-	for (size_t i = from, k = 0; i < v->n && k < 20000; i++, k++) {
-		double d = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
-
-		if (v->col_apart[v->col[attr_first(v, i)]])
-			continue;
-		sum += d;
-		square += d * d;
-	}
-	return sum > 0 ? square / sum : 1e6;
-}
-
 /* Segments per ns from FROM on: what a window costs. */
 static double density(const struct attr_view *v, size_t from)
 {
@@ -250,7 +233,7 @@ static void find_first(struct search *s)
 static void choose_range(struct search *s, const struct attr_shape *shape, double u0)
 {
 	double window = attr_kernel_ops_of(shape->kind)->memory(shape, s->r);
-	double segment = typical_segment(s->v, attr_view_find(s->v, s->r->t[s->first]));
+	double segment = attr_view_typical_ns(s->v, attr_view_find(s->v, s->r->t[s->first]));
 	double reach = u0 > 0 ? fmax(4 * u0, shape->stale_ns / 10)
 			      : fmin(window, 20e6) + fmin(s->r->spacing_ns, 20e6);
 	double back = u0 > 0 ? reach : fmin(reach, fmax(shape->lag_ns, 0) + segment / 2);
@@ -396,7 +379,7 @@ static int refine_phase(struct search *s, struct attr_shape *shape)
 static int run_search(struct search *s, const struct attr_shape *start, bool window,
 	struct attr_shape *ret, struct coarse *ret_coarse)
 {
-	double segment = typical_segment(s->v, attr_view_find(s->v, s->r->t[s->first]));
+	double segment = attr_view_typical_ns(s->v, attr_view_find(s->v, s->r->t[s->first]));
 	struct attr_shape t;
 	int r = 0;
 

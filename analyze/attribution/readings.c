@@ -13,16 +13,10 @@
 
 #include "analyze/attribution/internal.h"
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define SAMPLE_MAX 8191 /* readings looked at for a median */
-
-static int compare_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
 
 static double median_spacing(const uint64_t *t, size_t n)
 {
@@ -37,7 +31,7 @@ static double median_spacing(const uint64_t *t, size_t n)
 
 		d[i] = t[at + 1] - t[at];
 	}
-	qsort(d, m, sizeof(*d), compare_u64);
+	qsort(d, m, sizeof(*d), erg_order_u64);
 	return (double)d[m / 2];
 }
 

@@ -272,22 +272,6 @@ static int scan_finely(struct scan *s, const struct attr_shape *base)
 	return rc;
 }
 
-/* Time scale of the segments: the mean weighted by time, over a sample of them. */
-static double segment_scale(const struct attr_view *v, size_t from)
-{
-	double sum = 0, square = 0;
-
-	for (size_t i = from, k = 0; i < v->n && k < 20000; i++, k++) {
-		double d = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
-
-		if (v->col_apart[v->col[attr_first(v, i)]])
-			continue;
-		sum += d;
-		square += d * d;
-	}
-	return sum > 0 ? square / sum : 1e6;
-}
-
 static void choose_stretch(struct scan *s)
 {
 	const struct attr_readings *rd = &s->st->readings;
@@ -300,7 +284,7 @@ static void choose_stretch(struct scan *s)
 	s->from = middle - n / 2;
 	s->to = s->from + n;
 	s->stride = 1 + n / scanned;
-	s->segment = segment_scale(v, attr_view_find(v, rd->t[s->from]));
+	s->segment = attr_view_typical_ns(v, attr_view_find(v, rd->t[s->from]));
 }
 
 /* The family that any sensor can be: an ema is a low-pass behind a short window, and what is no moment as

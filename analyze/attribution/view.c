@@ -387,3 +387,18 @@ size_t attr_skip(const struct attr_view *v, size_t i, double start)
 	}
 	return i;
 }
+
+double attr_view_typical_ns(const struct attr_view *v, size_t from)
+{
+	double sum = 0, square = 0;
+
+	for (size_t i = from, k = 0; i < v->n && k < 20000; i++, k++) {
+		double d = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
+
+		if (v->col_apart[v->col[attr_first(v, i)]])
+			continue;
+		sum += d;
+		square += d * d;
+	}
+	return sum > 0 ? square / sum : 1e6;
+}

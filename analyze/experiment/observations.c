@@ -66,18 +66,6 @@ void erg_observations_release(struct erg_observations *o)
 	*o = (struct erg_observations){0};
 }
 
-static bool grow(void *pp, size_t n, size_t size)
-{
-	void *p;
-
-	if (n & (n - 1)) /* doubles at powers of two */
-		return true;
-	p = erg_noted(realloc(*(void **)pp, (n ? 2 * n : 1) * size));
-	if (p)
-		*(void **)pp = p;
-	return p != NULL;
-}
-
 static int intern(struct erg_dim *d, const char *text, uint32_t *ret)
 {
 	struct level_entry *head = d->index, *e;
@@ -86,7 +74,7 @@ static int intern(struct erg_dim *d, const char *text, uint32_t *ret)
 	HASH_FIND(hh, head, text, (unsigned int)len, e);
 	if (!e) {
 		e = calloc(1, sizeof(*e) + len + 1);
-		if (!e || !grow(&d->levels, d->n, sizeof(*d->levels)) ||
+		if (!e || !erg_grow(&d->levels, d->n, sizeof(*d->levels)) ||
 			!(d->levels[d->n] = strdup(text))) {
 			free(e);
 			return -ENOMEM;

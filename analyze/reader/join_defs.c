@@ -12,18 +12,6 @@
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
-static bool push(void *pp, size_t n, size_t size)
-{
-	void *p;
-
-	if (n & (n - 1)) /* grows at powers of two */
-		return true;
-	p = erg_noted(realloc(*(void **)pp, (n ? 2 * n : 1) * size));
-	if (p)
-		*(void **)pp = p;
-	return p != NULL;
-}
-
 static uint8_t shape(const json_t *def, const char *key, uint32_t ret[8])
 {
 	const json_t *list = json_object_get(def, key);
@@ -40,7 +28,7 @@ static int new_layer(struct erg_join *j, const json_t *def, uint32_t parent, uin
 	struct erg_timeline *tl = j->tl;
 	struct erg_tl_layer *l;
 
-	if (!push(&tl->layers, tl->n_layers, sizeof(*l)))
+	if (!erg_grow(&tl->layers, tl->n_layers, sizeof(*l)))
 		return -ENOMEM;
 	l = &tl->layers[tl->n_layers];
 	*l = (struct erg_tl_layer){.name = strdup(erg_join_text(def, "name")),
@@ -138,7 +126,7 @@ static int new_track(struct erg_join *j, const struct erg_chunk_thread *t, const
 	struct erg_timeline *tl = j->tl;
 	char text[48];
 
-	if (tl->n_tracks >= UINT16_MAX || !push(&tl->tracks, tl->n_tracks, sizeof(*tl->tracks)))
+	if (tl->n_tracks >= UINT16_MAX || !erg_grow(&tl->tracks, tl->n_tracks, sizeof(*tl->tracks)))
 		return -ENOMEM;
 	snprintf(text, sizeof(text), t->span ? "track %u of process %u" : "thread %u", t->tid,
 		t->pid);
@@ -185,7 +173,7 @@ static int add_counter(struct erg_join *j, const json_t *def)
 	e->index = (uint32_t)i;
 	if (i < tl->n_counters)
 		return 0;
-	if (!push(&tl->counters, tl->n_counters, sizeof(*tl->counters)))
+	if (!erg_grow(&tl->counters, tl->n_counters, sizeof(*tl->counters)))
 		return -ENOMEM;
 	tl->counters[tl->n_counters++] = (struct erg_tl_counter){.name = strdup(name),
 		.origin = strdup(erg_join_text(def, "origin"))};

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 static const struct erg_tl_channel *find(const struct erg_timeline *tl, const char *rail,
@@ -79,13 +80,6 @@ static void times_voltage(struct erg_rail *r, const struct erg_tl_channel *amps,
 	r->gain_max = amps->def.gain_max + volts->def.gain_max;
 }
 
-static int compare_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* The native update period where the driver does not know it: the median time between changes of
  * the value, at least the median time between readings (a constant value says nothing). */
 static uint64_t estimate_period(const struct erg_rail *r)
@@ -98,7 +92,7 @@ static uint64_t estimate_period(const struct erg_rail *r)
 		return r->interval_ns;
 	for (size_t i = 1; i < r->n; i++)
 		d[n++] = r->t[i] - r->t[i - 1];
-	qsort(d, n, sizeof(*d), compare_u64);
+	qsort(d, n, sizeof(*d), erg_order_u64);
 	reading = d[n / 2];
 	n = 0;
 	for (size_t i = 1; i < r->n; i++) {
@@ -109,7 +103,7 @@ static uint64_t estimate_period(const struct erg_rail *r)
 		last = r->t[i];
 	}
 	if (n >= 10) {
-		qsort(d, n, sizeof(*d), compare_u64);
+		qsort(d, n, sizeof(*d), erg_order_u64);
 		change = d[n / 2];
 	}
 	return change > reading ? change : reading;

@@ -33,3 +33,15 @@ bool erg_memory_starved(void)
 {
 	return atomic_load(&watched) && atomic_load(&starved);
 }
+
+bool erg_grow(void *pp, size_t n, size_t size)
+{
+	void *p;
+
+	if (n & (n - 1))
+		return true;
+	p = erg_noted(realloc(*(void **)pp, (n ? 2 * n : 1) * size));
+	if (p)
+		*(void **)pp = p;
+	return p != NULL;
+}

@@ -23,6 +23,10 @@ static inline void *erg_noted(void *p)
 	return p;
 }
 
+/* Room for one more than N elements of SIZE bytes in the array *PP, which doubles: true at once unless N is a
+ * power of two or 0. False when memory is short; *PP is as before. */
+bool erg_grow(void *pp, size_t n, size_t size);
+
 /* Whether any failed, jansson's too, since then; for ever. False when nobody watches. */
 bool erg_memory_starved(void);
 

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "formats/observed.h"
 #include "record/import/import.h"
@@ -207,13 +208,6 @@ static int drop_duplicate_times(struct erg_import_log *log, json_t *notes, struc
 
 /* ---- distances ---- */
 
-static int compare_int64(const void *a, const void *b)
-{
-	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /*
  * The usual distance: the mean of those up to twice the median, since a dithered reader's median is
  * not its rate and gaps are no distances. At most 10^5 of them, spread over the log.
@@ -223,7 +217,7 @@ static uint64_t usual_of(int64_t *d, size_t n)
 	size_t usual = 0;
 	double sum = 0;
 
-	qsort(d, n, sizeof(*d), compare_int64);
+	qsort(d, n, sizeof(*d), erg_order_i64);
 	for (size_t i = 0; i < n && d[i] <= 2 * d[n / 2]; i++, usual++)
 		sum += (double)d[i];
 	return usual ? (uint64_t)llround(sum / (double)usual) : 0;

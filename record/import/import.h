@@ -104,6 +104,8 @@ int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct er
 bool erg_import_let_go(const struct erg_import_log *log, size_t row);
 /* Sets the reading of the last row; -EINVAL when it has one already: two devices that look the same. */
 int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, struct erg_err *err);
+/* Whether any channel has a reading in the last row. */
+bool erg_import_has_reading(const struct erg_import_log *log);
 /* Whether a channel of the device has a reading in the row. */
 bool erg_import_was_read(const struct erg_import_log *log, uint32_t group, size_t row);
 /* Counts a line that was not understood: check.c tells how many and shows the first, and refuses the

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "formats/table.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
 
@@ -458,13 +459,6 @@ const struct erg_import_layers_reader erg_import_layers_csv = {
 	.read = erg_import_layers_read,
 };
 
-static int by_value(const void *a, const void *b)
-{
-	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 int64_t *erg_import_edges(const struct erg_import_layers *l)
 {
 	int64_t *edges = calloc(2 * l->n_spans + 1, sizeof(*edges));
@@ -475,7 +469,7 @@ int64_t *erg_import_edges(const struct erg_import_layers *l)
 		edges[2 * i] = l->spans[i].begin;
 		edges[2 * i + 1] = l->spans[i].end;
 	}
-	qsort(edges, 2 * l->n_spans, sizeof(*edges), by_value);
+	qsort(edges, 2 * l->n_spans, sizeof(*edges), erg_order_i64);
 	return edges;
 }
 

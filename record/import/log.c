@@ -159,6 +159,14 @@ int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, stru
 	return 0;
 }
 
+bool erg_import_has_reading(const struct erg_import_log *log)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (log->channels[i].raw[log->n - 1] != ERG_IMPORT_MISSING)
+			return true;
+	return false;
+}
+
 bool erg_import_was_read(const struct erg_import_log *log, uint32_t group, size_t row)
 {
 	for (size_t i = 0; i < log->n_channels; i++)

@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
 
@@ -51,13 +52,6 @@ static double best_period(const int64_t *changes, size_t n, double lo, double hi
 	return best;
 }
 
-static int compare_int64(const void *a, const void *b)
-{
-	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Nearly the shortest distance between two changes: the twentieth part is shorter. 0: no memory. */
 static double shortest_gap(const int64_t *changes, size_t n)
 {
@@ -67,7 +61,7 @@ static double shortest_gap(const int64_t *changes, size_t n)
 	for (size_t i = 1; gaps && i < n; i++)
 		gaps[i - 1] = changes[i] - changes[i - 1];
 	if (gaps) {
-		qsort(gaps, n - 1, sizeof(*gaps), compare_int64);
+		qsort(gaps, n - 1, sizeof(*gaps), erg_order_i64);
 		ret = (double)gaps[(n - 1) / 20];
 	}
 	free(gaps);

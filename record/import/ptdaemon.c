@@ -170,14 +170,6 @@ static int take_pairs(struct state *s, char **save, int64_t t_wall, const char *
 	return r;
 }
 
-static bool has_reading(const struct erg_import_log *log)
-{
-	for (size_t i = 0; i < log->n_channels; i++)
-		if (log->channels[i].raw[log->n - 1] != ERG_IMPORT_MISSING)
-			return true;
-	return false;
-}
-
 /* 1: a line of the tool's; 0: none. */
 static int take_line(struct state *s, char *text, size_t line, bool cut, struct erg_err *err)
 {
@@ -199,7 +191,7 @@ static int take_line(struct state *s, char *text, size_t line, bool cut, struct 
 		s->log->n--;
 		return r < 0 ? r : 0;
 	}
-	s->log->n -= !has_reading(s->log);
+	s->log->n -= !erg_import_has_reading(s->log);
 	if (mark && !is_no_mark(mark) && erg_import_phase(s->log, mark, t) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", s->log->path);
 	return 1;

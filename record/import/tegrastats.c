@@ -258,14 +258,6 @@ static char *find_items(char *text)
 		: NULL;
 }
 
-static bool has_reading(const struct erg_import_log *log)
-{
-	for (size_t i = 0; i < log->n_channels; i++)
-		if (log->channels[i].raw[log->n - 1] != ERG_IMPORT_MISSING)
-			return true;
-	return false;
-}
-
 /* A line that was cut shows the rails in front of the cut, of which the last may have lost digits. */
 static void cut_last_item(char *text)
 {
@@ -315,7 +307,7 @@ static int take_line(struct state *s, char *text, size_t number, bool cut, struc
 		erg_import_foreign(s->log, number, kept);
 		return 0;
 	}
-	s->log->n -= !has_reading(s->log);
+	s->log->n -= !erg_import_has_reading(s->log);
 	return l.r;
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "tracepoints/provider.h"
 
@@ -47,16 +48,9 @@ static void walk(volatile unsigned char *memory)
 		memory[i]++;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static struct erg_cost_spread spread(double *x, unsigned n)
 {
-	qsort(x, n, sizeof(*x), compare);
+	qsort(x, n, sizeof(*x), erg_order_double);
 	return (struct erg_cost_spread){x[0], x[n / 2], x[n * 95 / 100]};
 }
 

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define PAUSE_NS 200000           /* between two looks while watching */
@@ -39,13 +40,6 @@ static bool is_ending(void)
 	sigpending(&pending);
 	return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
 		sigismember(&pending, SIGHUP) == 1;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
 }
 
 static void note_result(struct erg_source_cost *c, int r)
@@ -75,7 +69,7 @@ static int time_reads(struct erg_source *s, unsigned int reads, struct erg_sourc
 	}
 	if (!n)
 		return 0;
-	qsort(t, n, sizeof(*t), by_value);
+	qsort(t, n, sizeof(*t), erg_order_u64);
 	c->p50_ns = t[n / 2];
 	c->p99_ns = t[(size_t)n * 99 / 100];
 	return 0;
