@@ -255,3 +255,35 @@ PY
     [ "${#lines[@]}" -eq 1 ]
     [ ! -e ran ]
 }
+
+# quota_made: a control group, $group, whose processes get a tenth of one processor.
+quota_made() {
+    local top
+    for top in /sys/fs/cgroup/cpu /sys/fs/cgroup; do
+        group=$top/erg-test-$$
+        mkdir "$group" 2>/dev/null || continue
+        if [ -e "$group/cpu.cfs_quota_us" ]; then echo 10000 >"$group/cpu.cfs_quota_us"; return; fi
+        if [ -e "$group/cpu.max" ]; then echo 10000 100000 >"$group/cpu.max"; return; fi
+        rmdir "$group"
+    done
+    return 1
+}
+
+@test "a quota of processor time: no layer and no reading is lost, and what was missed is counted" {
+    quota_made || skip "no control groups can be made here"
+    app=$ERG_BUILD/tests/trace/trace-app
+    # no matter what comes of the recording, the group is empty when it ends
+    sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - "$group" "${REC[@]}" --rate 200 -o a.erg -- \
+        bash -c '"$1" network:n layer:l threads:20=l
+            for ((i = 0; i < 100000; i++)); do :; done
+            "$1" network:n layer:l threads:20=l' - "$app" 3>&- || failed=$?
+    throttled=$(awk '$1 == "nr_throttled" { print $2 }' "$group/cpu.stat")
+    await rmdir "$group"
+    [ -z "${failed:-}" ]
+    [ "$throttled" -gt 0 ]
+    tar -xf a.erg
+    babeltrace2 a/trace >text
+    [ "$(grep -c 'ergtrace:layer: ' text)" -eq 400 ]
+    jq -e --argjson taken "$(grep -c 'ergtrace:utilization_sample: ' text)" '.complete and .lost.sample_events == 0 and
+        .sources[0].reads == $taken and .sampler.deadlines - .sampler.missed == $taken' a/summary.json
+}
