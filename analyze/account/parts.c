@@ -120,7 +120,7 @@ static void add_phases(struct walk *w)
 				.end = end,
 				.part = part_named(w->p, p->name)};
 	}
-	qsort_r(w->inst, w->n, sizeof(*w->inst), by_thread_and_time, tl->phases);
+	erg_sort_by(w->inst, w->n, sizeof(*w->inst), by_thread_and_time, tl->phases);
 }
 
 /* Threads, and the phase around each. */
@@ -300,7 +300,7 @@ static size_t bin_edges(const struct walk *w, uint32_t part, double *scratch, do
 	bins = time_s / BIN_S < (double)bins ? (size_t)(time_s / BIN_S) : bins;
 	if (bins < 2 || n < all)
 		return 0;
-	qsort(scratch, n, sizeof(*scratch), erg_order_double);
+	erg_sort(scratch, n, sizeof(*scratch), erg_order_double);
 	for (size_t b = 0; b < bins; b++)
 		edge[b] = scratch[(b + 1) * n / bins - 1];
 	return scratch[0] < scratch[n - 1] ? bins : 0;
@@ -424,7 +424,7 @@ static int find_latencies(struct walk *w)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->n; i++)
 		order[i] = &w->inst[i];
-	qsort(order, w->n, sizeof(*order), by_time);
+	erg_sort(order, w->n, sizeof(*order), by_time);
 	for (size_t i = 0; c != ERG_NONE && i < w->n; i++) {
 		size_t last = i;
 
@@ -472,7 +472,7 @@ static int fill_view(struct walk *w)
 			w->threads[i].pid, w->threads[i].tid, ERG_TL_HOST};
 	for (size_t i = 0; i < w->n; i++)
 		order[i] = &w->inst[i];
-	qsort(order, w->n, sizeof(*order), by_interval);
+	erg_sort(order, w->n, sizeof(*order), by_interval);
 	for (size_t i = 0; i < w->n; i++) {
 		uint8_t depth = 0;
 

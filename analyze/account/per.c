@@ -179,7 +179,7 @@ json_t *erg_per_latency_json(const struct erg_parts *p)
 
 	if (!n)
 		return json_null();
-	qsort(p->latency_s, n, sizeof(*p->latency_s), erg_order_double);
+	erg_sort(p->latency_s, n, sizeof(*p->latency_s), erg_order_double);
 	for (size_t i = 0; i < n; i++)
 		sum += p->latency_s[i];
 	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)n, "mean_s",

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 struct edge {
@@ -176,7 +177,7 @@ static int prepare(struct sweep *s)
 		s->edge[s->n_edges++] = (struct edge){tl->phases[i].begin, i, true};
 		s->edge[s->n_edges++] = (struct edge){tl->phases[i].end, i, false};
 	}
-	qsort_r(s->edge, s->n_edges, sizeof(*s->edge), by_time, tl->phases);
+	erg_sort_by(s->edge, s->n_edges, sizeof(*s->edge), by_time, tl->phases);
 	for (size_t i = 0; i < s->n_edges; i++)
 		if (s->edge[i].begin)
 			add_name(s, s->edge[i].phase);

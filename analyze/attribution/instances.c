@@ -17,6 +17,7 @@
 
 #include "analyze/attribution/internal.h"
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define SAMPLE_MAX 20000 /* durations of a class looked at */
@@ -343,7 +344,7 @@ static int sample_durations(struct attr_instances *t, size_t n_classes, struct s
 		}
 		t->last = v->col[attr_first(v, i)];
 	}
-	qsort(s, n, sizeof(*s), by_slot);
+	erg_sort(s, n, sizeof(*s), by_slot);
 	*ret = s;
 	*ret_n = n;
 	return 0;

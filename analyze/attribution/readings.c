@@ -31,7 +31,7 @@ static double median_spacing(const uint64_t *t, size_t n)
 
 		d[i] = t[at + 1] - t[at];
 	}
-	qsort(d, m, sizeof(*d), erg_order_u64);
+	erg_sort(d, m, sizeof(*d), erg_order_u64);
 	return (double)d[m / 2];
 }
 

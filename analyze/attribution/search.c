@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/order.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
@@ -363,7 +364,7 @@ static int refine_places(struct scan *s, size_t n, size_t from, size_t to)
 	r->from = 0;
 	r->to = 0;
 	if (!rc)
-		qsort(s->best, n, sizeof(*s->best), by_rss);
+		erg_sort(s->best, n, sizeof(*s->best), by_rss);
 	if (!rc)
 		prefer_near(s, n, (double)(to - from));
 	return rc;

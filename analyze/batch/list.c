@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "analyze/batch/batch.h"
+#include "formats/base/order.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 
@@ -101,7 +102,7 @@ int erg_batch_shard(struct erg_batch *b, unsigned int i, unsigned int n, struct 
 {
 	size_t kept = 0;
 
-	qsort(b->items, b->n, sizeof(*b->items), by_name);
+	erg_sort(b->items, b->n, sizeof(*b->items), by_name);
 	for (size_t k = 1; k < b->n; k++)
 		if (!by_name(&b->items[k - 1], &b->items[k]))
 			return erg_fail(err, -EEXIST,

@@ -17,6 +17,7 @@
 #include "analyze/experiment/points.h"
 #include "analyze/account/runs.h"
 #include "analyze/result/document.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 static const char *const partner_names[] = {"corun", "corunner", "partner"};
@@ -219,7 +220,7 @@ static int rank(const json_t *matrix, json_t *doc)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		cells[i] = json_array_get(matrix, i);
-	qsort(cells, n, sizeof(*cells), by_cost);
+	erg_sort(cells, n, sizeof(*cells), by_cost);
 	for (size_t i = 0; i < n; i++) {
 		const char *workload = json_string_value(json_object_get(cells[i], "workload"));
 		json_t *list = json_object_get(ranking, workload);

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 struct corner {
@@ -96,7 +97,7 @@ static int dominated(const struct erg_point *p, size_t n, int other, int self, b
 			at(&p[i], ERG_OBJ_ETS, other), i};
 		m += !isnan(c[m].time) && !isnan(c[m].energy);
 	}
-	qsort(c, m, sizeof(*c), by_time);
+	erg_sort(c, m, sizeof(*c), by_time);
 	fill_least(c, m, l);
 	for (size_t i = 0; i < n; i++) {
 		double t = at(&p[i], ERG_OBJ_TIME, self), e = at(&p[i], ERG_OBJ_ETS, self);

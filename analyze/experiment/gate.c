@@ -10,6 +10,7 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define LEVEL 0.05
@@ -182,7 +183,7 @@ int erg_gate_holm(const double *p, size_t n, bool *ret)
 	for (size_t i = 0; i < n; i++)
 		if (!isnan(p[i]))
 			look[m++] = (struct look){p[i], i};
-	qsort(look, m, sizeof(*look), look_order);
+	erg_sort(look, m, sizeof(*look), look_order);
 	for (size_t i = 0; i < m && look[i].p <= LEVEL / (double)(m - i); i++)
 		ret[look[i].at] = true;
 	return 0;

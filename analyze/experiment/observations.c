@@ -14,6 +14,7 @@
 #include <uthash.h>
 
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 struct level_entry {
@@ -148,7 +149,7 @@ static int order_levels(struct erg_dim *d, uint32_t *to)
 	for (uint32_t i = 0; i < d->n; i++)
 		order[i] = i;
 	if (d->numeric)
-		qsort_r(order, d->n, sizeof(*order), by_value, d->values);
+		erg_sort_by(order, d->n, sizeof(*order), by_value, d->values);
 	for (uint32_t i = 0; i < d->n; i++) {
 		to[order[i]] = i;
 		levels[i] = d->levels[order[i]];

@@ -16,6 +16,7 @@
 #include <gsl/gsl_cdf.h>
 
 #include "analyze/result/document.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 const char *const erg_objective_names[ERG_OBJ_N] = {"ets", "edp", "ed2p", "time"};
@@ -182,7 +183,7 @@ int erg_points_build(const struct erg_observations *o, struct erg_points *ret, s
 	}
 	for (size_t i = 0; i < o->n; i++)
 		ret->order[i] = i;
-	qsort_r(ret->order, o->n, sizeof(*ret->order), compare_order, &s);
+	erg_sort_by(ret->order, o->n, sizeof(*ret->order), compare_order, &s);
 	cut_points(o, ret);
 	for (size_t i = 0; i < ret->n; i++) {
 		estimate_point(o, ret->order, &ret->points[i]);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 uint64_t erg_perfetto_zero(const struct erg_timeline *tl)
@@ -62,6 +63,6 @@ const struct erg_tl_phase **erg_perfetto_phases(const struct erg_timeline *tl)
 	for (size_t i = 0; sorted && i < tl->n_phases; i++)
 		sorted[i] = &tl->phases[i];
 	if (sorted)
-		qsort(sorted, tl->n_phases, sizeof(*sorted), by_begin);
+		erg_sort(sorted, tl->n_phases, sizeof(*sorted), by_begin);
 	return sorted;
 }

@@ -200,8 +200,10 @@ static int add_rails(const struct erg_timeline *tl, size_t buckets, double step_
 		_cleanup_(erg_freep) double *power = NULL;
 		struct curve c = {rails[i].name, "power", "W", rails[i].n, rails[i].t, rails[i].v};
 
-		if (rails[i].counter)
-			c.v = power = counter_power(&rails[i]);
+		if (rails[i].counter) {
+			power = counter_power(&rails[i]);
+			c.v = power;
+		}
 		if (c.n &&
 			json_array_append_new(list,
 				c.v ? curve_json(&c, buckets, tl->begin, step_ns) : NULL))

@@ -17,6 +17,7 @@
 
 #include "analyze/reader/columns.h"
 #include "formats/archive/digest.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define FOLDER "ergtrace"
@@ -336,7 +337,7 @@ static void prune(const struct erg_cache *c)
 			note(&all, e->d_name, &st);
 	}
 	if (all.bytes > c->most)
-		qsort(all.e, all.n, sizeof(*all.e), by_use);
+		erg_sort(all.e, all.n, sizeof(*all.e), by_use);
 	for (size_t i = 0; i < all.n && all.bytes > c->most; i++)
 		if (unlinkat(c->dir, all.e[i].name, 0) == 0 || errno == ENOENT)
 			all.bytes -= all.e[i].bytes;

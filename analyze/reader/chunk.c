@@ -15,6 +15,7 @@
 #include "analyze/reader/event.h"
 #include "analyze/reader/pace.h"
 #include "analyze/reader/trim.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 struct graph {
@@ -251,7 +252,7 @@ int erg_chunk_decode(const struct erg_chunk_task *task, struct erg_err *err)
 	if (!found.n)
 		snprintf(t.error, sizeof(t.error), "no CTF metadata in this chunk");
 	else
-		qsort(found.dirs, found.n, sizeof(*found.dirs), by_name);
+		erg_sort(found.dirs, found.n, sizeof(*found.dirs), by_name);
 	pace.bytes = found.bytes;
 	for (size_t i = 0; !r && i < found.n; i++)
 		r = decode_whole(&t, task, found.dirs[i], &pace);

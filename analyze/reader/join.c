@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 static void free_entries(struct erg_join_entry *e)
@@ -80,7 +81,7 @@ static int collect_events(struct erg_join *j, struct erg_err *err)
 		order[i] = (struct timed){erg_join_number(e,
 						  json_object_get(e, "time") ? "time" : "begin"),
 			i, e};
-	qsort(order, n, sizeof(*order), by_time);
+	erg_sort(order, n, sizeof(*order), by_time);
 	for (i = 0; i < n; i++)
 		json_array_append(j->events, order[i].event);
 	return 0;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 /* ---- sources and channels ---- */
@@ -169,7 +170,7 @@ static int gather(const struct erg_join *j, const struct erg_join_entry *e, cons
 		}
 	}
 	if (!sorted)
-		qsort(*ret, n, sizeof(**ret), by_t_before);
+		erg_sort(*ret, n, sizeof(**ret), by_t_before);
 	*ret_n = n;
 	return 0;
 }

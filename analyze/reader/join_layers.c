@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "formats/base/order.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
@@ -265,7 +266,7 @@ int erg_join_intervals(struct erg_join *j, struct erg_err *err)
 	if (!r)
 		r = allocate(j->tl, total, counted > 0);
 	if (!r)
-		qsort(cs, j->n_chunks, sizeof(*cs), by_first);
+		erg_sort(cs, j->n_chunks, sizeof(*cs), by_first);
 	if (!r)
 		r = merge(j, cs, total);
 	if (!r)

@@ -12,6 +12,7 @@
 
 #include "analyze/reader/tables.h"
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 int erg_tables_init(struct erg_tables *t)
@@ -216,7 +217,7 @@ static int write_intervals(struct erg_tables *t, int fd, uint64_t *offset, uint6
 		struct erg_tables_stream *st = &t->streams[s];
 
 		if (!insertion_sort(st->iv, st->n, 256 * st->n + 4096))
-			qsort(st->iv, st->n, sizeof(*st->iv), compare);
+			erg_sort(st->iv, st->n, sizeof(*st->iv), compare);
 	}
 	for (long s; !r && (s = next_stream(t, at, -1)) >= 0;) {
 		long rival = next_stream(t, at, s);

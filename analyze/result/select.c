@@ -10,6 +10,7 @@
 
 #include "analyze/result/estimate.h"
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 struct row {
@@ -75,7 +76,7 @@ size_t erg_select_rows(const struct erg_select *s, json_t *list, size_t keep, co
 	if (!rows || json_array_size(list) < keep)
 		return 0;
 	if (s->sort)
-		qsort(rows, n, sizeof(*rows), key ? row_by_value : row_by_name);
+		erg_sort(rows, n, sizeof(*rows), key ? row_by_value : row_by_name);
 	left = json_array_size(list) - keep;
 	while (json_array_size(list) > keep)
 		json_array_remove(list, json_array_size(list) - 1);

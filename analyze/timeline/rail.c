@@ -92,7 +92,7 @@ static uint64_t estimate_period(const struct erg_rail *r)
 		return r->interval_ns;
 	for (size_t i = 1; i < r->n; i++)
 		d[n++] = r->t[i] - r->t[i - 1];
-	qsort(d, n, sizeof(*d), erg_order_u64);
+	erg_sort(d, n, sizeof(*d), erg_order_u64);
 	reading = d[n / 2];
 	n = 0;
 	for (size_t i = 1; i < r->n; i++) {
@@ -103,7 +103,7 @@ static uint64_t estimate_period(const struct erg_rail *r)
 		last = r->t[i];
 	}
 	if (n >= 10) {
-		qsort(d, n, sizeof(*d), erg_order_u64);
+		erg_sort(d, n, sizeof(*d), erg_order_u64);
 		change = d[n / 2];
 	}
 	return change > reading ? change : reading;

@@ -20,6 +20,7 @@
 
 #include "formats/archive/frames.h"
 #include "formats/archive/layout.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 /* ---- members ---- */
@@ -355,7 +356,7 @@ static int sort_names(struct erg_archive *a, struct erg_err *err)
 		return erg_fail_errno(err, -ENOMEM, "%s", a->path);
 	for (size_t i = 0; i < a->n_members; i++)
 		a->by_name[i] = i;
-	qsort_r(a->by_name, a->n_members, sizeof(*a->by_name), compare_members, a);
+	erg_sort_by(a->by_name, a->n_members, sizeof(*a->by_name), compare_members, a);
 	for (size_t i = 1; i < a->n_members; i++)
 		if (!compare_members(&a->by_name[i - 1], &a->by_name[i], a))
 			return erg_fail(err, -EPERM, "%s: two members are named '%s': refused",

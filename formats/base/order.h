@@ -2,7 +2,24 @@
 #ifndef ERG_FORMATS_ORDER_H
 #define ERG_FORMATS_ORDER_H
 
-/* Smaller numbers first, for qsort(3). No NaN. */
+#include <stddef.h>
+#include <stdlib.h>
+
+/* qsort(3), which wants an array also where there is nothing to sort. */
+static inline void erg_sort(void *base, size_t n, size_t size,
+	int (*compare)(const void *a, const void *b))
+{
+	if (n > 1)
+		qsort(base, n, size, compare);
+}
+static inline void erg_sort_by(void *base, size_t n, size_t size,
+	int (*compare)(const void *a, const void *b, void *data), void *data)
+{
+	if (n > 1)
+		qsort_r(base, n, size, compare, data);
+}
+
+/* Smaller numbers first. No NaN. */
 int erg_order_u64(const void *a, const void *b);
 int erg_order_i64(const void *a, const void *b);
 int erg_order_double(const void *a, const void *b);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "formats/base/beside.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "formats/net/net.h"
 
@@ -73,7 +74,7 @@ static void list_networks(const char *dir, char *buf, size_t size)
 	for (struct dirent *e; d && n < ERG_ARRAY_SIZE(names) && (e = readdir(d));)
 		if (is_network_file(e->d_name) && (names[n] = strdup(e->d_name)))
 			n++;
-	qsort(names, n, sizeof(names[0]), compare_names);
+	erg_sort(names, n, sizeof(names[0]), compare_names);
 	for (size_t i = 0; i < n; i++) {
 		int w = snprintf(buf + len, size - len, " %.*s", (int)(strlen(names[i]) - 4),
 			names[i]);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 enum { PID_RECORDER = 1, PID_APP = 2, TID_RECORDER = 1 };
@@ -337,7 +338,7 @@ int erg_feed_init(struct erg_feed *f, const struct erg_import_trace *what)
 	add_edges(f, what->log->phases, what->log->n_phases);
 	if (what->layers)
 		add_edges(f, what->layers->phases, what->layers->n_phases);
-	qsort(f->edges, f->n_edges, sizeof(*f->edges), compare_edges);
+	erg_sort(f->edges, f->n_edges, sizeof(*f->edges), compare_edges);
 	f->sources = (uint32_t)erg_import_sources(what->log);
 	for (size_t i = 0; i < what->log->n_channels; i++)
 		f->devices = what->log->channels[i].group + 1 > f->devices

@@ -334,7 +334,7 @@ static void drop_overlaps(struct erg_import_layers *l, const char *path, json_t 
 	size_t kept = 0, dropped = 0;
 	char first[512] = "";
 
-	qsort(l->spans, l->n_spans, sizeof(*l->spans), by_track_and_begin);
+	erg_sort(l->spans, l->n_spans, sizeof(*l->spans), by_track_and_begin);
 	for (size_t i = 0; i < l->n_spans; i++) {
 		l->spans[kept] = l->spans[i];
 		if (place(&nest, &l->spans[kept])) {
@@ -378,7 +378,7 @@ int erg_import_layers_finish(struct erg_import_layers *l, const char *path, json
 	drop_overlaps(l, path, notes);
 	if (l->n_spans == 0)
 		return erg_fail(err, -ENODATA, "%s: no layer that could be used", path);
-	qsort(l->spans, l->n_spans, sizeof(*l->spans), by_end);
+	erg_sort(l->spans, l->n_spans, sizeof(*l->spans), by_end);
 	return 0;
 }
 
@@ -416,7 +416,7 @@ static int find_phases(struct erg_import_layers *l, const struct erg_table *t, i
 {
 	int r = 0;
 
-	qsort(l->spans, l->n_spans, sizeof(*l->spans), by_begin);
+	erg_sort(l->spans, l->n_spans, sizeof(*l->spans), by_begin);
 	for (size_t i = 0; i < l->n_spans && r == 0; i++) {
 		const struct erg_import_span *s = &l->spans[i];
 
@@ -449,7 +449,7 @@ int erg_import_layers_read(const char *path, struct erg_import_layers *ret, json
 		return erg_fail(err, -ENODATA, "%s: no layer that could be used", path);
 	if (find_phases(ret, t, c.phase) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
-	qsort(ret->spans, ret->n_spans, sizeof(*ret->spans), by_end);
+	erg_sort(ret->spans, ret->n_spans, sizeof(*ret->spans), by_end);
 	return 0;
 }
 
@@ -469,7 +469,7 @@ int64_t *erg_import_edges(const struct erg_import_layers *l)
 		edges[2 * i] = l->spans[i].begin;
 		edges[2 * i + 1] = l->spans[i].end;
 	}
-	qsort(edges, 2 * l->n_spans, sizeof(*edges), erg_order_i64);
+	erg_sort(edges, 2 * l->n_spans, sizeof(*edges), erg_order_i64);
 	return edges;
 }
 

@@ -61,7 +61,7 @@ static double shortest_gap(const int64_t *changes, size_t n)
 	for (size_t i = 1; gaps && i < n; i++)
 		gaps[i - 1] = changes[i] - changes[i - 1];
 	if (gaps) {
-		qsort(gaps, n - 1, sizeof(*gaps), erg_order_i64);
+		erg_sort(gaps, n - 1, sizeof(*gaps), erg_order_i64);
 		ret = (double)gaps[(n - 1) / 20];
 	}
 	free(gaps);
@@ -170,7 +170,7 @@ bool erg_import_is_load(const int64_t *changes, struct erg_import_step *steps, s
 		single += (double)(changes[i] - changes[i - 1]) < 1.5 * (double)period_ns;
 	if ((double)single < SINGLE_MIN * (double)n)
 		return true;
-	qsort(steps, n, sizeof(*steps), compare_steps);
+	erg_sort(steps, n, sizeof(*steps), compare_steps);
 	count_usual(steps, n, &recurring, &usual);
 	return (double)recurring > RECURRING_MIN * (double)n &&
 		(double)usual > TOLD_MIN * (double)recurring;

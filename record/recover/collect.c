@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "formats/manifest.h"
+#include "formats/base/order.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/run/describe.h"
@@ -74,7 +75,7 @@ static int streams_find(struct collect *c, struct erg_err *err)
 	if (r < 0)
 		return erg_fail_errno(err, r, "%s: expected the output of lttng-relayd",
 			c->o->from);
-	qsort(c->streams, c->n, sizeof(*c->streams), by_name);
+	erg_sort(c->streams, c->n, sizeof(*c->streams), by_name);
 	if (!c->n)
 		return erg_fail(err, -ENOENT, "%s: no stream of erg-record%s%s", c->o->from,
 			c->o->run ? " of " : "", c->o->run ? c->o->run : "");

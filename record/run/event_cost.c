@@ -50,7 +50,7 @@ static void walk(volatile unsigned char *memory)
 
 static struct erg_cost_spread spread(double *x, unsigned n)
 {
-	qsort(x, n, sizeof(*x), erg_order_double);
+	erg_sort(x, n, sizeof(*x), erg_order_double);
 	return (struct erg_cost_spread){x[0], x[n / 2], x[n * 95 / 100]};
 }
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 ssize_t (*erg_attr_pread)(int fd, void *buf, size_t n, off_t offset) = pread;
@@ -226,7 +227,7 @@ int erg_names_list(struct erg_names *ret, const char *dir, const char *prefix)
 		names.n++;
 	}
 	if (names.n)
-		qsort(names.name, names.n, sizeof(*names.name), by_version);
+		erg_sort(names.name, names.n, sizeof(*names.name), by_version);
 	*ret = names;
 	names = (struct erg_names){0};
 	return 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "formats/base/order.h"
 
 int erg_iio_parse_type(const char *text, struct erg_iio_element *e)
 {
@@ -43,7 +44,7 @@ size_t erg_iio_layout(struct erg_iio_element *e, size_t n)
 	size_t at = 0, largest = 1;
 
 	if (n)
-		qsort(e, n, sizeof(*e), by_index);
+		erg_sort(e, n, sizeof(*e), by_index);
 	for (size_t i = 0; i < n; i++) {
 		at = (at + e[i].bytes - 1) / e[i].bytes * e[i].bytes;
 		e[i].offset = at;

@@ -69,7 +69,7 @@ static int time_reads(struct erg_source *s, unsigned int reads, struct erg_sourc
 	}
 	if (!n)
 		return 0;
-	qsort(t, n, sizeof(*t), erg_order_u64);
+	erg_sort(t, n, sizeof(*t), erg_order_u64);
 	c->p50_ns = t[n / 2];
 	c->p99_ns = t[(size_t)n * 99 / 100];
 	return 0;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "record/sweep/plan.h"
 
@@ -253,7 +254,7 @@ static int names_differ(const struct erg_plan *p, const struct erg_plan_runs *ru
 	}
 	if (r < 0)
 		return erg_fail(err, -ENOMEM, "%s: no memory", p->file);
-	qsort(names.v, names.n, sizeof(*names.v), by_text);
+	erg_sort(names.v, names.n, sizeof(*names.v), by_text);
 	for (size_t i = 1; i < names.n; i++)
 		if (!strcmp(names.v[i - 1], names.v[i]))
 			return erg_fail(err, -EINVAL,

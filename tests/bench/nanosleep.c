@@ -69,6 +69,7 @@ static void loop(double hz, double seconds, const int *fds, int n)
 	}
 	if (!late)
 		return;
+	(void)sink;
 	qsort(late, rounds, sizeof(*late), compare);
 	printf("%llu %llu %llu %llu %llu\n",
 		(unsigned long long)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu),

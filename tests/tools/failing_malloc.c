@@ -136,7 +136,8 @@ int asprintf(char **ret, const char *fmt, ...)
 }
 
 /* What -D_FORTIFY_SOURCE makes of it. */
-int __asprintf_chk(char **ret, int flag, const char *fmt, ...);
+int __asprintf_chk(char **ret, int flag, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 int __asprintf_chk(char **ret, int flag, const char *fmt, ...)
 {
