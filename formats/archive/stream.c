@@ -144,7 +144,7 @@ static int write_digest_frame(struct erg_stream *s)
 
 	erg_put_le32(frame, ERG_DIGEST_SKIPPABLE_MAGIC);
 	erg_put_le32(frame + 4, sizeof(frame) - 8);
-	memcpy(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE);
+	memcpy(frame + 8, ERG_DIGEST_LABEL, ERG_DIGEST_LABEL_SIZE); /* NOLINT: bytes, no text */
 	erg_sha256_end(&sha, frame + 8 + ERG_DIGEST_LABEL_SIZE);
 	r = write_all(s, frame, sizeof(frame));
 	s->compressed = sizeof(frame);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -20,12 +21,19 @@
 #define U_DEFAULT_NS 1e6  /* of one machine's clock read by two programs that print ms */
 #define PID_FREE 5000000u /* Linux has at most 2^22 */
 #define PIDS_EACH 10u
+#define NUMBER_MAX 1000000000 /* of a chunk or a source, which counts them */
 
 static int64_t integer_of(const json_t *o, const char *key, int64_t otherwise)
 {
 	const json_t *v = json_object_get(o, key);
 
 	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
+/* So that what is added and subtracted fits. */
+static bool within(int64_t t)
+{
+	return t >= -ERG_IMPORT_TIME_MAX && t <= ERG_IMPORT_TIME_MAX;
 }
 
 static int find_times(struct erg_import_onto *o, struct erg_err *err)
@@ -47,29 +55,45 @@ static int find_times(struct erg_import_onto *o, struct erg_err *err)
 	o->origin_ns = integer_of(json_object_get(o->manifest, "import"), "origin_ns", 0);
 	o->real_known = json_is_integer(json_object_get(clock, "realtime_ns")) &&
 		json_is_integer(json_object_get(clock, "monotonic_ns"));
+	if (!within(begin) || !within(end) || !within(o->begin_ns) || !within(o->end_ns) ||
+		!within(o->origin_ns) || !within(integer_of(clock, "realtime_ns", 0)) ||
+		!within(integer_of(clock, "monotonic_ns", 0)))
+		return erg_fail(err, -EINVAL, "%s: its times were expected within %d years",
+			o->path, (int)(ERG_IMPORT_TIME_MAX / 31556952 / 1000000000));
 	o->real_ns = integer_of(clock, "realtime_ns", 0) - integer_of(clock, "monotonic_ns", 0);
 	return 0;
 }
 
-static void find_free_ids(struct erg_import_onto *o)
+/* Numbers that are free, above those that the recording has. */
+static int find_free_ids(struct erg_import_onto *o, struct erg_err *err)
 {
 	const struct erg_archive_member *m;
 	size_t n = erg_archive_members(o->archive, &m), i;
 	json_t *source;
 
 	for (i = 0; i < n; i++) {
-		unsigned int chunk;
+		const bool numbered = !strncmp(m[i].name, "trace/", strlen("trace/"));
+		const char *number = m[i].name + strlen("trace/");
+		const unsigned long chunk = numbered ? strtoul(number, NULL, 10) : 0;
 
-		if (sscanf(m[i].name, "trace/%u/", &chunk) == 1 && chunk >= o->chunk)
-			o->chunk = chunk + 1;
+		if (chunk >= NUMBER_MAX)
+			return erg_fail(err, -EINVAL, "%s: %s: a number of a chunk was expected",
+				o->path, m[i].name);
+		if (numbered && chunk >= o->chunk)
+			o->chunk = (unsigned int)chunk + 1;
 	}
 	json_array_foreach (json_object_get(o->manifest, "sources"), i, source) {
-		uint32_t id = (uint32_t)integer_of(source, "id", (int64_t)i);
+		const int64_t id = integer_of(source, "id", (int64_t)i);
 
-		o->sources = id >= o->sources ? id + 1 : o->sources;
+		if (id < 0 || id >= NUMBER_MAX)
+			return erg_fail(err, -EINVAL,
+				"%s: manifest: sources[%zu].id: a number from 0 to %d was expected",
+				o->path, i, NUMBER_MAX - 1);
+		o->sources = id >= o->sources ? (uint32_t)id + 1 : o->sources;
 	}
 	o->pid = PID_FREE +
 		PIDS_EACH * (uint32_t)json_array_size(json_object_get(o->manifest, "onto"));
+	return 0;
 }
 
 int erg_import_onto_open(const char *path, struct erg_import_onto *ret, struct erg_err *err)
@@ -92,7 +116,7 @@ int erg_import_onto_open(const char *path, struct erg_import_onto *ret, struct e
 	if (r == 0)
 		r = find_times(ret, err);
 	if (r == 0)
-		find_free_ids(ret);
+		r = find_free_ids(ret, err);
 	return r;
 }
 

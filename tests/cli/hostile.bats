@@ -86,3 +86,31 @@ bomb() {
     [ "$(jq '.files[0].problems | length' bad.json)" -ge 1 ]
     [[ "$(jq -r '.files[0].problems[0]' bad.json)" == "caf?.erg: "* ]]
 }
+
+@test "a recording whose numbers and times leave no room is joined with nothing" {
+    skip_unless jq erg-record
+    tar -xf "$ERG_SRC/tests/golden/recording/convnet.erg"
+    chmod -R u+w convnet
+    cp -r convnet good
+    awk 'BEGIN { print "time_ns,VDD [W]"; for (i = 0; i < 100; i++) printf "%.0f,3\n", 5471043040651 + i * 5e7 }' >s.csv
+    # joined NAME: convnet with s.csv
+    joined() {
+        "$ERG_BUILD/tests/tools/erg-pack" convnet "$1.erg"
+        erg-record import --onto "$1.erg" --samples s.csv --time-offset 0 -o "$1-joined.erg"
+    }
+    run -0 joined as_it_is
+    jq '.sources[0].id = 4294967295' good/manifest.json >convnet/manifest.json
+    run -1 joined source
+    [[ "$output" == *"sources[0].id: a number from 0 to 999999999 was expected" ]]
+    cp good/manifest.json convnet/
+    for key in begin_ns end_ns record_begin_ns record_end_ns; do
+        jq ".$key = (if \"$key\" | test(\"begin\") then -9223372036854775000 else 9223372036854775000 end)" \
+            good/summary.json >convnet/summary.json
+        run -1 joined "$key"
+        [[ "$output" == *"its times were expected within 126 years" ]]
+    done
+    cp good/summary.json convnet/
+    mv convnet/trace/0000 convnet/trace/4294967295
+    run -1 joined chunk
+    [[ "$output" == *"trace/4294967295/"*"a number of a chunk was expected" ]]
+}
