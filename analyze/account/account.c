@@ -337,6 +337,14 @@ uint64_t erg_account_lost(const struct erg_timeline *tl)
 			: told; /* the trace cannot tell of what was lost before its first packet */
 }
 
+/* Errors of reading name the archive themselves. */
+static bool names(const char *text, const char *archive)
+{
+	size_t n = strlen(archive);
+
+	return !strncmp(text, archive, n) && text[n] == ':';
+}
+
 void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl)
 {
 	size_t i;
@@ -346,7 +354,9 @@ void erg_document_warn_timeline(json_t *doc, const struct erg_timeline *tl)
 		const char *code = json_string_value(json_object_get(w, "code"));
 		const char *text = json_string_value(json_object_get(w, "text"));
 
-		if (code && text)
+		if (code && text && names(text, tl->archive))
+			erg_document_warn(doc, code, "%s", text);
+		else if (code && text)
 			erg_document_warn(doc, code, "%s: %s", tl->archive, text);
 	}
 }
