@@ -62,6 +62,7 @@ void erg_attr_free(struct erg_attr *a)
 		free(st->dir);
 		free(st->dir_se);
 		free(st->is_direct);
+		free(st->any_lag);
 		free(st->lag_j);
 		free(st->rival_j);
 		free(st->slack_j);
@@ -115,6 +116,7 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 	st->dir = erg_noted(calloc(n + 1, sizeof(double)));
 	st->dir_se = erg_noted(calloc(n + 1, sizeof(double)));
 	st->is_direct = erg_noted(calloc(n + 1, sizeof(bool)));
+	st->any_lag = erg_noted(calloc(n + 1, sizeof(bool)));
 	st->lag_j = erg_noted(calloc(ATTR_LAG_SIDES * (n + 1), sizeof(double)));
 	st->rival_j = erg_noted(calloc(n + 1, sizeof(double)));
 	st->slack_j = erg_noted(calloc(n + 1, sizeof(double)));
@@ -123,8 +125,8 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 	st->rounds = r->opt.rounds;
 	st->rep = calloc(st->rounds * n + 1, sizeof(double));
 	if (!r->a->classes || !st->power || !st->value || !st->nnls || !st->nnls_se || !st->dir ||
-		!st->dir_se || !st->is_direct || !st->lag_j || !st->rival_j || !st->slack_j ||
-		!st->quantum_w || !st->class_covered || !st->rep)
+		!st->dir_se || !st->is_direct || !st->any_lag || !st->lag_j || !st->rival_j ||
+		!st->slack_j || !st->quantum_w || !st->class_covered || !st->rep)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
 	return 0;
 }
@@ -320,7 +322,7 @@ static int jitter_effect(struct attr_run *r)
 }
 
 /* The columns that least squares fit become hats over the duration; the fit goes on from where it is. */
-static int bend(struct attr_run *r)
+static int bend(struct attr_run *r, size_t pieces)
 {
 	struct erg_attr_state *st = r->st;
 	struct attr_view *v = &st->view;
@@ -337,7 +339,7 @@ static int bend(struct attr_run *r)
 			v->class_time[k] * 1e9 >=
 				ATTR_DIRECT_WINDOWS * st->memory_ns * (double)v->class_calls[k];
 	}
-	rc = attr_bend(v, keep, st->power, &power, r->err);
+	rc = attr_bend(v, keep, pieces, st->power, &power, r->err);
 	free(r->fit.power);
 	r->fit.power = power;
 	if (rc < 0)
@@ -389,10 +391,20 @@ static int weigh_and_judge(struct attr_run *r)
 	return rc < 0 ? rc : attr_judge(r);
 }
 
+#define BENT_PIECES 3 /* of a curve that one is not enough for */
+
+/* A curve of one piece for each column, or of several where the test says that this is not enough. */
 static int bend_and_judge(struct attr_run *r)
 {
-	int rc = bend(r);
+	int rc = bend(r, 1);
 
+	if (!rc)
+		rc = weigh_and_judge(r);
+	if (rc < 0 || !(r->misfit.fitted.duration.p < ATTR_MISFIT_P))
+		return rc;
+	rc = unbend(r);
+	if (!rc)
+		rc = bend(r, BENT_PIECES);
 	return rc < 0 ? rc : weigh_and_judge(r);
 }
 
@@ -624,7 +636,7 @@ static int attribute(struct attr_run *r)
 	const struct attr_view *v = &st->view;
 	int rc;
 
-	if ((rc = fit_changing(r)) < 0)
+	if ((rc = fit_changing(r)) < 0 || (rc = attr_declared_fit(r)) < 0)
 		return rc;
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
 	if ((rc = resample(r)) < 0 || (rc = attr_quantum(r)) < 0 || (rc = finite_run(r)) < 0 ||
@@ -636,7 +648,7 @@ static int attribute(struct attr_run *r)
 	if ((rc = jitter_effect(r)) < 0)
 		return rc;
 	attr_classes(r);
-	if ((rc = lag_effect(r)) < 0)
+	if ((rc = lag_effect(r)) < 0 || (rc = attr_whatever(r)) < 0)
 		return rc;
 	attr_results(r);
 	attr_model(r);

@@ -19,8 +19,7 @@
 #include "formats/base/util.h"
 
 #define ENTRIES_MAX 30000000 /* beyond, a number for each takes too much memory */
-#define PIECES 3             /* of the spline */
-#define HATS (PIECES + 2)
+#define PIECES_MAX 3         /* of the spline */
 #define SAMPLE_MAX 4000
 #define INSTANCES_MIN 60
 #define SPREAD_MIN 0.004 /* SD of log duration below which power cannot go with it */
@@ -121,7 +120,7 @@ struct bent {
 	double from, to; /* z */
 };
 
-static void choose_range(struct bent *b, double *x, size_t n)
+static void choose_range(struct bent *b, double *x, size_t n, size_t pieces)
 {
 	b->n = 1;
 	if (n < INSTANCES_MIN)
@@ -130,11 +129,11 @@ static void choose_range(struct bent *b, double *x, size_t n)
 	b->from = gsl_stats_quantile_from_sorted_data(x, 1, n, 0.002);
 	b->to = gsl_stats_quantile_from_sorted_data(x, 1, n, 0.998);
 	if (b->to - b->from > 0.5)
-		b->n = HATS;
+		b->n = (uint8_t)(pieces + 2);
 }
 
 /* Columns that are long enough to be integrated directly stay. */
-static int plan_columns(const struct attr_view *v, const bool *keep, struct bent *b,
+static int plan_columns(const struct attr_view *v, const bool *keep, size_t pieces, struct bent *b,
 	size_t *ret_cols)
 {
 	size_t n = attr_first(v, v->n), cols = 0;
@@ -156,7 +155,7 @@ static int plan_columns(const struct attr_view *v, const bool *keep, struct bent
 	for (size_t c = 0; c < v->n_cols; c++) {
 		b[c].n = 1;
 		if (!keep[c] && varies(v, (uint16_t)c))
-			choose_range(&b[c], x + c * SAMPLE_MAX, count[c]);
+			choose_range(&b[c], x + c * SAMPLE_MAX, count[c], pieces);
 		b[c].first = (uint16_t)cols;
 		cols += b[c].n;
 	}
@@ -165,35 +164,36 @@ static int plan_columns(const struct attr_view *v, const bool *keep, struct bent
 }
 
 /* Basis I of the quadratic B-splines on 0 .. PIECES with triple knots at both ends, at X (de Boor 1978). */
-static double knot_at(int i)
+static double knot_at(int i, int pieces)
 {
-	return i < 3 ? 0 : i > PIECES + 2 ? PIECES : i - 2;
+	return i < 3 ? 0 : i > pieces + 2 ? pieces : i - 2;
 }
 
-static double spline(int i, int degree, double x)
+static double spline(int i, int degree, int pieces, double x)
 {
-	double a = knot_at(i), b = knot_at(i + degree), c = knot_at(i + 1),
-	       d = knot_at(i + degree + 1);
+	double a = knot_at(i, pieces), b = knot_at(i + degree, pieces), c = knot_at(i + 1, pieces),
+	       d = knot_at(i + degree + 1, pieces);
 
 	if (!degree)
 		return x >= a && x < c ? 1 : 0;
-	return (b > a ? (x - a) / (b - a) * spline(i, degree - 1, x) : 0) +
-		(d > c ? (d - x) / (d - c) * spline(i + 1, degree - 1, x) : 0);
+	return (b > a ? (x - a) / (b - a) * spline(i, degree - 1, pieces, x) : 0) +
+		(d > c ? (d - x) / (d - c) * spline(i + 1, degree - 1, pieces, x) : 0);
 }
 
 /* The hats that z lies under. Returns how many. */
 static size_t hats(const struct bent *b, double z, uint16_t *col, float *share)
 {
-	double x = (z - b->from) / (b->to - b->from) * PIECES;
+	int pieces = b->n - 2;
+	double x = (z - b->from) / (b->to - b->from) * pieces;
 	size_t n = 0;
 
 	col[0] = b->first;
 	share[0] = 1;
 	if (b->n == 1)
 		return 1;
-	x = fmax(fmin(x, PIECES * (1 - 1e-9)), 0);
-	for (int i = 0; i < HATS; i++) {
-		double s = spline(i, 2, x);
+	x = fmax(fmin(x, pieces * (1 - 1e-9)), 0);
+	for (int i = 0; i < b->n; i++) {
+		double s = spline(i, 2, pieces, x);
 
 		if (s < 1e-6)
 			continue;
@@ -317,13 +317,14 @@ static void install(struct attr_view *v, struct bent_view *n, size_t cols)
 	*n = old;
 }
 
-int attr_bend(struct attr_view *v, const bool *keep, const double *power, double **ret_power,
-	struct erg_err *err)
+int attr_bend(struct attr_view *v, const bool *keep, size_t pieces, const double *power,
+	double **ret_power, struct erg_err *err)
 {
 	_cleanup_(erg_freep) struct bent *b = calloc(v->n_cols + 1, sizeof(*b));
 	struct bent_view n = {0};
 	size_t cols = 0, old = v->n_cols;
-	int rc = b ? plan_columns(v, keep, b, &cols) : -ENOMEM;
+	int rc = b ? plan_columns(v, keep, pieces < PIECES_MAX ? pieces : PIECES_MAX, b, &cols)
+		   : -ENOMEM;
 
 	*ret_power = calloc(cols + 1, sizeof(double));
 	if (!rc && (!*ret_power || !alloc_bent(v, cols, &n)))

@@ -302,13 +302,24 @@ static bool spared(const struct gates *g, size_t c)
 		SAFE_WINDOWS * g->st->memory_ns * (double)v->class_calls[c];
 }
 
+/* No lag makes much of a difference to it. */
+static bool whatever_lag(const struct gates *g, uint32_t c)
+{
+	struct attr_parts p;
+
+	if (!g->st->any_lag[c])
+		return false;
+	group_parts(g, c, &p);
+	return p.value > 0 && p.doubt <= g->ci_limit * p.value;
+}
+
 static enum erg_attr_gate gate_of_run(const struct gates *g, size_t c)
 {
 	const struct erg_attr_class *k = &g->a->classes[c];
 
 	if (!g->st->is_direct[c] && (k->time_s <= 0 || k->windows <= 0))
 		return ERG_GATE_NO_DATA;
-	if (g->a->misfit && !spared(g, c))
+	if (g->a->misfit && !spared(g, c) && !whatever_lag(g, (uint32_t)c))
 		return ERG_GATE_MISFIT;
 	return g->st->is_direct[c] && k->coverage < ATTR_ENOUGH ? ERG_GATE_UNSEEN : ERG_GATE_NONE;
 }

@@ -243,6 +243,7 @@ struct erg_attr_state {
 	double *dir;          /* per class, J; NaN where not valid */
 	double *dir_se;
 	bool *is_direct; /* per class: value is the direct one */
+	bool *any_lag;   /* per class: slack_j holds what any lag would change of it (whatever.c) */
 	double *rival_j; /* per class: energy by another sensor that fits as well, less its own, J */
 	double *slack_j;   /* per class: what tests that fail slightly would change, J */
 	double *lag_j;     /* ATTR_LAG_SIDES per class: change of the energy by another lag, J */
@@ -482,6 +483,12 @@ int attr_audit(struct attr_run *r, bool *ret_held);
  * their unit: the first term of Widrow's Fourier series, bounded by quantum / 2 without noise. */
 double attr_rounding_bias(double noise, double quantum);
 void attr_classes(struct attr_run *r);
+
+/* ---- whatever.c: what is said although no sensor fits ---- */
+/* The fit is that of the sensor as declared, where no other was found. */
+int attr_declared_fit(struct attr_run *r);
+/* Then finds what other lags would make of the classes. */
+int attr_whatever(struct attr_run *r);
 
 /* ---- results.c ---- */
 void attr_results(struct attr_run *r);

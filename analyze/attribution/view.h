@@ -114,9 +114,10 @@ int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, uint8_t **ret_ta
 /* ---- durations.c: power that goes with the duration ---- */
 /* Fills V->z. */
 int attr_durations(struct attr_view *v, struct erg_err *err);
-/* Each column but those to KEEP becomes several; *RET_POWER (to be freed): POWER for the new ones. */
-int attr_bend(struct attr_view *v, const bool *keep, const double *power, double **ret_power,
-	struct erg_err *err);
+/* Each column but those to KEEP becomes several, two more than the PIECES of its curve; *RET_POWER (to be
+ * freed): POWER for the new ones. */
+int attr_bend(struct attr_view *v, const bool *keep, size_t pieces, const double *power,
+	double **ret_power, struct erg_err *err);
 
 /* ---- view_fill.c ---- */
 /* The segments alone; col is still the class. */

@@ -347,6 +347,41 @@ static void test_slight(void **state)
 	done(&r);
 }
 
+/* A clock that goes to and fro by 5 ms, which no sensor mends: layers of one power have it wherever the edges are, and
+ * layers of several powers have no figure. */
+static void test_whatever_lag(void **state)
+{
+	struct scene s;
+	struct result r;
+
+	for (int unlike = 0; unlike < 2; unlike++) {
+		scene_defaults(&s);
+		s.layers = 3;
+		s.layer_min_s = s.layer_max_s = 20e-3;
+		s.power_min_w = 6;
+		s.power_max_w = unlike ? 12 : 6;
+		s.gap_s = 1e-3;
+		s.gap_w = 4;
+		s.spacing_s = 1e-3;
+		s.window_s = 0.2e-3;
+		s.run_s = 20;
+		scene_make(&s, &r.t);
+		for (size_t i = 0; i < r.t.rail.n; i++)
+			r.t.rail.t[i] += (uint64_t)(5e6 *
+				(1 + sin(14 * M_PI * (double)i / (double)r.t.rail.n)));
+		assert_int_equal(attribute(&r.t, NULL, &r.a, NULL), 0);
+		assert_non_null(r.a->misfit);
+		for (size_t k = 0; k < s.layers; k++) {
+			const struct erg_est *e = &r.a->classes[k].energy_j;
+
+			assert_int_equal(erg_est_resolved(e), !unlike);
+			if (!unlike)
+				close_to(e->value, r.t.energy_j[k], (e->hi - e->lo) / 2);
+		}
+		done(&r);
+	}
+}
+
 /* An interval that is too wide says how much longer. */
 static void test_longer(void **state)
 {
@@ -387,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_hidden_change),
 		cmocka_unit_test(test_slight),
 		cmocka_unit_test(test_longer),
+		cmocka_unit_test(test_whatever_lag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
