@@ -339,7 +339,11 @@ phases() {
 @test "llama: batch, threads and quantisation are factors; the front is of energy and speed per token" {
     need_llama
     skip_unless erg-record erg-analyze erg-board
-    TYPES=q8_0 THREADS=1 BATCHES="16 256" REPETITIONS=1 "$example/sweep" runs >out 2>err || { cat err; false; }
+    TYPES=q8_0 THREADS=1 BATCHES="16 256" REPETITIONS=1 "$example/sweep" runs >out 2>err || {
+        ! grep -q '(unobserved)' err || skip "this machine is too busy for the simulated board: $(tail -1 err)"
+        cat err
+        false
+    }
     grep -q 'energy per token' out
     grep -q 'token/s' out
     erg-analyze sweep --per token --lag 0 --format json runs >s.json 2>/dev/null
