@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
+#include "formats/base/hash.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
@@ -83,6 +82,11 @@ static int intern(struct erg_dim *d, const char *text, uint32_t *ret)
 		memcpy(e->text, text, len + 1);
 		e->level = (uint32_t)d->n++;
 		HASH_ADD_KEYPTR(hh, head, e->text, len, e);
+		if (erg_hash_lost(e)) {
+			free(d->levels[--d->n]);
+			free(e);
+			return -ENOMEM;
+		}
 		d->index = head;
 	}
 	*ret = e->level;

@@ -47,8 +47,8 @@ static int gather(const struct erg_thermal_run *const *runs, size_t n, struct re
 	if (!r->t)
 		return -ENOMEM;
 	for (size_t k = 0; k < n; k++) {
-		memcpy(r->t + r->n, runs[k]->temp_degc, runs[k]->n_temps * sizeof(*r->t));
-		r->n += runs[k]->n_temps;
+		for (size_t i = 0; i < runs[k]->n_temps; i++)
+			r->t[r->n++] = runs[k]->temp_degc[i];
 		r->dt_s = fmin(r->dt_s, runs[k]->fine_s);
 		r->length_s = fmax(r->length_s, runs[k]->time_s);
 	}

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
 #include "analyze/model/data.h"
+#include "formats/base/hash.h"
 #include "formats/base/util.h"
 
 #define GROUPS_MAX 100000u
@@ -116,6 +115,10 @@ static int find_group(struct erg_model_data *d, const char *name, size_t *ret)
 		memcpy(g->name, name, len + 1);
 		g->number = d->n_groups;
 		HASH_ADD(hh, head, name, len, g);
+		if (erg_hash_lost(g)) {
+			free(g);
+			return -ENOMEM;
+		}
 		d->index = head;
 		d->groups[d->n_groups++] = g->name;
 	}

@@ -6,10 +6,9 @@
  * Decoded chunks to a timeline: ids of all processes resolved, layers of one network merged over
  * processes, instances of all chunks in one order, readings by channel.
  */
-#include <uthash.h>
-
 #include "analyze/reader/worker.h"
 #include "analyze/timeline/timeline.h"
+#include "formats/base/hash.h"
 
 struct erg_join_key {
 	uint32_t pid, id, kind; /* kind: what the id is of */

@@ -82,6 +82,10 @@ static int intern_layer(struct erg_join *j, const json_t *def, uint32_t parent, 
 			return r;
 		}
 		HASH_ADD_KEYPTR(hh, j->layers, n->text, len, n);
+		if (erg_hash_lost(n)) { /* the layer is the timeline's */
+			free(n);
+			return -ENOMEM;
+		}
 	}
 	*ret = n->index;
 	return 0;

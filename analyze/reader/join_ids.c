@@ -31,7 +31,10 @@ struct erg_join_entry *erg_join_add(struct erg_join *j, uint32_t pid, uint32_t i
 	e->key = (struct erg_join_key){pid, id, kind};
 	e->index = ERG_NONE;
 	HASH_ADD(hh, j->entries, key, sizeof(e->key), e);
-	return e;
+	if (!erg_hash_lost(e))
+		return e;
+	free(e);
+	return NULL;
 }
 
 /* But for when and by whom they were emitted. */

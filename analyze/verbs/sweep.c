@@ -15,6 +15,8 @@
 #include "analyze/experiment/table_input.h"
 #include "analyze/render/sweep.h"
 #include "analyze/verbs/verb.h"
+#include "formats/base/texts.h"
+#include "formats/base/util.h"
 
 #define NAMES_MAX 16
 
@@ -23,36 +25,43 @@ struct options {
 	struct erg_sweep_options sweep;
 	struct erg_per per;
 	const char *table;
-	const char *factors[NAMES_MAX], *groups[NAMES_MAX];
-	size_t n_factors, n_groups;
+	struct erg_texts factors, groups;
 };
 
-/* Cuts LIST at its commas; the names live as long as the program. */
-static int names(const char *list, const char **ret, size_t *n, struct erg_err *err)
+static void options_release(struct options *o)
 {
-	char *save = NULL, *copy = strdup(list);
+	erg_texts_clear(&o->factors);
+	erg_texts_clear(&o->groups);
+}
 
-	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p;
+/* Cuts LIST at its commas. */
+static int names(const char *list, struct erg_texts *ret, struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *copy = strdup(list);
+	char *save = NULL;
+	int r = copy ? 0 : -ENOMEM;
+
+	for (char *p = r < 0 ? NULL : strtok_r(copy, ",", &save); p && r >= 0;
 		p = strtok_r(NULL, ",", &save)) {
-		if (*n == NAMES_MAX)
+		if (ret->n == NAMES_MAX)
 			return erg_fail(err, -EINVAL, "at most %d names", NAMES_MAX);
-		ret[(*n)++] = p;
+		r = erg_texts_add(ret, p);
 	}
-	return 0;
+	return r < 0 ? erg_fail_errno(err, r, "%s", list) : 0;
 }
 
 static int take_factor(void *into, const char *arg, struct erg_err *err)
 {
 	struct options *o = into;
 
-	return names(arg, o->factors, &o->n_factors, err);
+	return names(arg, &o->factors, err);
 }
 
 static int take_group(void *into, const char *arg, struct erg_err *err)
 {
 	struct options *o = into;
 
-	return names(arg, o->groups, &o->n_groups, err);
+	return names(arg, &o->groups, err);
 }
 
 static int take_objective(void *into, const char *arg, struct erg_err *err)
@@ -130,8 +139,8 @@ static int load(const struct options *o, char *const *files, size_t n, json_t *d
 	int r;
 
 	if (o->table)
-		return erg_observations_from_table(o->table, o->factors, o->n_factors, o->groups,
-			o->n_groups, obs, err);
+		return erg_observations_from_table(o->table, (const char *const *)o->factors.v,
+			o->factors.n, (const char *const *)o->groups.v, o->groups.n, obs, err);
 	if (o->per.kind == ERG_PER_NONE)
 		r = erg_runs_load_slim(files, n, &o->common, of_layers, doc, ret_runs, err);
 	else
@@ -139,8 +148,9 @@ static int load(const struct options *o, char *const *files, size_t n, json_t *d
 	if (r >= 0 && o->per.kind != ERG_PER_NONE)
 		r = divide_runs(&o->per, *ret_runs, doc, err);
 	return r < 0 ? r
-		     : erg_observations_from_runs(*ret_runs, o->factors, o->n_factors, o->groups,
-			       o->n_groups, doc, obs, err);
+		     : erg_observations_from_runs(*ret_runs, (const char *const *)o->factors.v,
+			       o->factors.n, (const char *const *)o->groups.v, o->groups.n, doc,
+			       obs, err);
 }
 
 static int analyze(const struct options *o, char *const *files, size_t n, struct erg_err *err)
@@ -158,7 +168,8 @@ static int analyze(const struct options *o, char *const *files, size_t n, struct
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	struct options o = {.sweep = {.objective = ERG_OBJ_ETS, .budget_w = NAN, .slack = NAN}};
+	_cleanup_(options_release) struct options o = {
+		.sweep = {.objective = ERG_OBJ_ETS, .budget_w = NAN, .slack = NAN}};
 	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
 
 	if (r)

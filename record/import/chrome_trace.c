@@ -11,8 +11,8 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <uthash.h>
 
+#include "formats/base/hash.h"
 #include "formats/base/number.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
@@ -59,7 +59,10 @@ static struct place *place_of(struct place **all, const char *key)
 		return NULL;
 	memcpy(p->key, key, strlen(key));
 	HASH_ADD_STR(*all, key, p);
-	return p;
+	if (!erg_hash_lost(p))
+		return p;
+	free(p);
+	return NULL;
 }
 
 static void places_release(struct place **all)

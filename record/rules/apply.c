@@ -15,8 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
+#include "formats/base/hash.h"
 #include "formats/base/util.h"
 
 struct cell {
@@ -110,6 +109,8 @@ static int put(struct erg_rules_state *s, uint64_t pid, size_t table, const char
 		if (c) {
 			snprintf(c->key, size, "%" PRIu64 " %zu %s", pid, table, key);
 			HASH_ADD_STR(s->cells, key, c);
+			if (erg_hash_lost(c))
+				free(erg_steal_ptr(&c));
 		}
 	}
 	if (!c || !text || !value_key) {
@@ -160,7 +161,10 @@ static struct thread *thread_of(struct erg_rules_state *s, const struct erg_rule
 	snprintf(t->track, sizeof(t->track), "%.40s thread %" PRIu64,
 		e->field(e, "procname", &v) ? v.text : "process", e->tid);
 	HASH_ADD(hh, s->threads, id, sizeof(t->id), t);
-	return t;
+	if (!erg_hash_lost(t))
+		return t;
+	free(t);
+	return NULL;
 }
 
 static void open_release(struct open *o)
@@ -247,6 +251,10 @@ static uint32_t count(struct erg_rules_state *s, const struct open *o)
 			return 0;
 		strcpy(c->key, key);
 		HASH_ADD_STR(s->counted, key, c);
+		if (erg_hash_lost(c)) {
+			free(c);
+			return 0;
+		}
 	}
 	return c->n++;
 }

@@ -8,6 +8,7 @@ load helpers
     "$ERG_SRC/tests/faults" 25 erg-analyze layers --jobs 1 --format json run.erg
     "$ERG_SRC/tests/faults" 15 erg-analyze layers --jobs 1 run.erg
     "$ERG_SRC/tests/faults" 10 erg-analyze info --jobs 1 run.erg
+    "$ERG_SRC/tests/faults" 10 erg-analyze totals --no-cache --jobs 1 run.erg
 }
 
 @test "an allocation that fails anywhere in the import is told, and no archive is left" {

@@ -303,6 +303,7 @@ static void test_nvml(void **state)
 	gpu->no_permission = 1;
 	assert_int_equal(erg_knob_apply(&limit, "300", applied, sizeof(applied), &err), -EPERM);
 	assert_non_null(strstr(err.msg, "needs root"));
+	erg_knob_close(&clock);
 	assert_int_equal(erg_knob_open(&ctx, "nvml.9.graphics_mhz", &clock, &err), -ENODEV);
 	erg_knob_close(&limit);
 }

@@ -187,10 +187,11 @@ static void test_hostile(void **state)
 static void test_map_merges(void **state)
 {
 	static const uint32_t map[LAYERS + 1] = {0, 0, 1, 1, 2};
-	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
 	static const uint64_t begins[] = {0, 10, 40, 60};
 	struct erg_segment seg;
 	_cleanup_(fixture_release) struct fixture f;
+	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it =
+		NULL; /* looks at f to its end */
 	size_t n = 0;
 
 	init(&f);
