@@ -223,8 +223,16 @@ static int write_trace(struct erg_feed *f, const char *dir, struct erg_err *err)
 	return 0;
 }
 
+enum { CHUNK_DONE = 1, CHUNK_LAST }; /* codes of words that are no verdict */
+
+/* A word is shorter than PIPE_BUF, so it comes whole. */
+static bool send_word(int to, const struct erg_err *word)
+{
+	return write(to, word, sizeof(*word)) == (ssize_t)sizeof(*word);
+}
+
 /* Chunk after chunk, each with all definitions, from where the one before ended. */
-static int write_chunks(struct erg_feed *f, const char *dir, struct erg_err *err)
+static int write_chunks(struct erg_feed *f, const char *dir, int to, struct erg_err *err)
 {
 	unsigned int chunk = 0;
 	int r = 0;
@@ -240,31 +248,50 @@ static int write_chunks(struct erg_feed *f, const char *dir, struct erg_err *err
 		f->definition = 0;
 		f->in_chunk = 0;
 		r = write_trace(f, path, err);
+		if (r == 0)
+			send_word(to,
+				&(struct erg_err){.code = f->finished ? CHUNK_LAST : CHUNK_DONE});
 	}
 	tell(f);
 	return r;
 }
 
-/* What the child says before it ends; nothing when it died. */
-static int take_verdict(int fd, pid_t child, const volatile int *interrupted, const char *dir,
+/* What the child says: *word. False when it died, or when it is to be stopped. */
+static bool take_word(int fd, const volatile int *interrupted, struct erg_err *word)
+{
+	ssize_t n;
+
+	while ((n = read(fd, word, sizeof(*word))) < 0 && errno == EINTR)
+		if (interrupted && *interrupted)
+			return false;
+	return n == (ssize_t)sizeof(*word);
+}
+
+/* Hands the chunks on as they come; the child's verdict, or nothing when it died. */
+static int follow(const struct erg_import_trace *what, int fd, pid_t child, const char *dir,
 	struct erg_err *err)
 {
-	struct erg_err verdict = {0};
-	ssize_t n;
-	int status;
+	struct erg_err word = {0};
+	unsigned int chunk = 0;
+	bool told;
+	int status, r = 0;
 
-	while ((n = read(fd, &verdict, sizeof(verdict))) < 0 && errno == EINTR)
-		if (interrupted && *interrupted)
-			kill(child, SIGKILL);
+	while ((told = take_word(fd, what->interrupted, &word)) && word.code > 0 && r == 0)
+		r = what->chunk ? what->chunk(what->data, chunk++, word.code == CHUNK_LAST, err)
+				: 0;
+	if (r < 0 || (what->interrupted && *what->interrupted))
+		kill(child, SIGKILL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	if (interrupted && *interrupted)
+	if (what->interrupted && *what->interrupted)
 		return erg_fail(err, -EINTR, "interrupted");
-	if (n != (ssize_t)sizeof(verdict))
+	if (r < 0)
+		return r;
+	if (!told)
 		return erg_fail(err, -EIO,
 			"%s: babeltrace2 died while it wrote the trace (signal %d)", dir,
 			WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-	return verdict.code ? erg_fail(err, verdict.code, "%s", verdict.msg) : 0;
+	return word.code ? erg_fail(err, word.code, "%s", word.msg) : 0;
 }
 
 static int write_in_child(struct erg_feed *f, const char *dir, struct erg_err *err)
@@ -282,14 +309,12 @@ static int write_in_child(struct erg_feed *f, const char *dir, struct erg_err *e
 		return erg_fail_errno(err, -errno, "%s", dir);
 	if (child == 0) {
 		struct erg_err verdict = {0};
-		ssize_t n;
 
-		write_chunks(f, dir, &verdict);
-		n = write(to, &verdict, sizeof(verdict));
-		_exit(n == (ssize_t)sizeof(verdict) ? 0 : 1);
+		write_chunks(f, dir, to, &verdict);
+		_exit(send_word(to, &verdict) ? 0 : 1);
 	}
 	close(erg_steal_fd(&to));
-	return take_verdict(from, child, f->what->interrupted, dir, err);
+	return follow(f->what, from, child, dir, err);
 }
 
 int erg_import_write(const struct erg_import_trace *what, const char *dir, struct erg_err *err)

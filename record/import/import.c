@@ -540,12 +540,42 @@ static int add_traces(struct erg_archive_writer *w, const char *dir, struct erg_
 		traces = NULL;
 		return erg_fail_errno(err, -ENOMEM, "%s", dir);
 	}
+	erg_archive_expect(w, erg_tree_bytes(traces));
 	return erg_archive_add_tree(w, "trace", traces, err);
 }
 
-static int write_archive(const struct job *j, const json_t *manifest, const char *dir,
+struct chunks {
+	const struct job *j;
+	const char *dir; /* of the chunks */
+	struct erg_archive_writer *w;
+};
+
+/* Archives a chunk while the next one is written; what goes onto a recording has its place behind that. */
+static int take_chunk(void *data, unsigned int chunk, bool last, struct erg_err *err)
+{
+	const struct chunks *c = data;
+	_cleanup_(erg_freep) char *path = NULL;
+	char member[32];
+	int r = erg_import_set_uuid(c->dir, chunk, c->j->uuid, err);
+
+	if (r < 0 || c->j->o->onto)
+		return r;
+	snprintf(member, sizeof(member), "trace/%04u", chunk);
+	if (asprintf(&path, "%s/%04u", c->dir, chunk) < 0) {
+		path = NULL;
+		return erg_fail_errno(err, -ENOMEM, "%s", c->dir);
+	}
+	if (last) /* nothing else is told meanwhile */
+		erg_archive_expect(c->w, erg_tree_bytes(path));
+	r = erg_archive_add_tree(c->w, member, path, err);
+	erg_tree_remove(path);
+	return r;
+}
+
+static int write_traces(const struct job *j, const char *dir, const char *traces,
 	struct erg_archive_writer *w, struct erg_err *err)
 {
+	struct chunks chunks = {.j = j, .dir = traces, .w = w};
 	struct erg_import_trace trace = {.run_id = j->run_id,
 		.kind = j->kind,
 		.log = &j->log,
@@ -553,8 +583,24 @@ static int write_archive(const struct job *j, const json_t *manifest, const char
 		.origin_ns = j->origin_ns,
 		.first_source = j->onto.sources,
 		.pid = j->onto.pid,
-		.interrupted = &interrupted};
-	json_t *summary = j->o->onto ? json_incref(j->onto.summary) : summarize(j);
+		.interrupted = &interrupted,
+		.chunk = take_chunk,
+		.data = &chunks};
+	int r = j->o->onto ? erg_import_onto_extract(&j->onto, dir, err) : 0;
+
+	if (r == 0 && mkdir(traces, 0777) < 0)
+		r = erg_fail_errno(err, -errno, "%s", traces);
+	if (r == 0)
+		r = erg_import_write(&trace, traces, err);
+	if (r == 0 && j->o->onto)
+		r = erg_import_onto_place(&j->onto, dir, err);
+	return r == 0 && j->o->onto ? add_traces(w, dir, err) : r;
+}
+
+static int write_archive(const struct job *j, const json_t *manifest, const char *dir,
+	struct erg_archive_writer *w, struct erg_err *err)
+{
+	json_auto_t *summary = j->o->onto ? json_incref(j->onto.summary) : summarize(j);
 	_cleanup_(erg_freep) char *traces = NULL;
 	int r;
 
@@ -562,23 +608,11 @@ static int write_archive(const struct job *j, const json_t *manifest, const char
 		traces = NULL;
 		return erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
 	}
-
 	if (!summary)
 		return erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
 	r = erg_manifest_store(w, manifest, err);
-	if (r == 0 && j->o->onto)
-		r = erg_import_onto_extract(&j->onto, dir, err);
-	if (r == 0 && mkdir(traces, 0777) < 0)
-		r = erg_fail_errno(err, -errno, "%s", traces);
 	if (r == 0)
-		r = erg_import_write(&trace, traces, err);
-	if (r == 0)
-		r = erg_import_set_uuid(traces, j->uuid, err);
-	if (r == 0 && j->o->onto)
-		r = erg_import_onto_place(&j->onto, dir, err);
-	erg_archive_expect(w, erg_tree_bytes(dir));
-	if (r == 0)
-		r = add_traces(w, dir, err);
+		r = write_traces(j, dir, traces, w, err);
 	if (r == 0)
 		r = erg_manifest_store(w, summary, err);
 	if (r == 0 && interrupted)
@@ -586,7 +620,6 @@ static int write_archive(const struct job *j, const json_t *manifest, const char
 	if (r == 0)
 		r = erg_memory_starved() ? erg_fail_errno(err, -ENOMEM, "%s", j->o->output)
 					 : erg_archive_commit(w, err);
-	json_decref(summary);
 	return r;
 }
 

@@ -319,6 +319,10 @@ struct erg_import_trace {
 	int64_t origin_ns;                      /* subtracted from every time */
 	uint32_t first_source, pid;      /* ids begin there: 0, or what a recording leaves free */
 	const volatile int *interrupted; /* stops when it becomes nonzero */
+	/* Called for each chunk, in their order, once it is written and while the next one is: NULL, or
+	 * returns 0 or a negative errno, which ends it. */
+	int (*chunk)(void *data, unsigned int chunk, bool last, struct erg_err *err);
+	void *data;
 };
 
 /* The command line ARGV, of which argv[0] is the verb's name. Returns the exit status (2: wrong usage; 3: warnings, with --strict) or a
@@ -328,7 +332,8 @@ int erg_import(int argc, char **argv, struct erg_err *err);
 /* Writes CTF 1.8 traces, DIR/0000 and on: the chunks of the archive. */
 int erg_import_write(const struct erg_import_trace *trace, const char *dir, struct erg_err *err);
 
-/* Gives the traces in DIR, as babeltrace2 wrote it, another UUID (import_uuid.c). */
-int erg_import_set_uuid(const char *dir, const uint8_t uuid[16], struct erg_err *err);
+/* Gives the trace DIR/CHUNK, as babeltrace2 wrote it, a UUID made of this one and its number (uuid.c). */
+int erg_import_set_uuid(const char *dir, unsigned int chunk, const uint8_t uuid[16],
+	struct erg_err *err);
 
 #endif

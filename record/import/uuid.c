@@ -61,10 +61,9 @@ static int set_in_packets(int dirfd, const char *name, const uint8_t uuid[16])
 	return 0;
 }
 
-static int set_in_trace(int parent, const char *name, const uint8_t uuid[16])
+static int set_in_trace(const char *path, const uint8_t uuid[16])
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(erg_closedirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_(erg_closedirp) DIR *d = opendir(path);
 	const struct dirent *e;
 	int r;
 
@@ -77,24 +76,20 @@ static int set_in_trace(int parent, const char *name, const uint8_t uuid[16])
 	return r;
 }
 
-int erg_import_set_uuid(const char *dir, const uint8_t uuid[16], struct erg_err *err)
+int erg_import_set_uuid(const char *dir, unsigned int chunk, const uint8_t uuid[16],
+	struct erg_err *err)
 {
-	_cleanup_(erg_closedirp) DIR *d = opendir(dir);
-	const struct dirent *e;
-	int r = 0;
+	_cleanup_(erg_freep) char *path = NULL;
+	uint8_t own[16];
+	int r;
 
-	if (!d)
-		return erg_fail_errno(err, -errno, "%s", dir);
-	while (r == 0 && (e = readdir(d))) {
-		unsigned long chunk = strtoul(e->d_name, NULL, 10);
-		uint8_t own[16];
-
-		if (e->d_name[0] == '.')
-			continue;
-		memcpy(own, uuid, sizeof(own));
-		own[0] ^= (uint8_t)chunk;
-		own[1] ^= (uint8_t)(chunk >> 8);
-		r = set_in_trace(dirfd(d), e->d_name, own);
+	if (asprintf(&path, "%s/%04u", dir, chunk) < 0) {
+		path = NULL;
+		return erg_fail_errno(err, -ENOMEM, "%s", dir);
 	}
-	return r < 0 ? erg_fail_errno(err, r, "%s: unlike what babeltrace2 writes", dir) : 0;
+	memcpy(own, uuid, sizeof(own));
+	own[0] ^= (uint8_t)chunk;
+	own[1] ^= (uint8_t)(chunk >> 8);
+	r = set_in_trace(path, own);
+	return r < 0 ? erg_fail_errno(err, r, "%s: unlike what babeltrace2 writes", path) : 0;
 }
