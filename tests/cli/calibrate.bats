@@ -102,3 +102,21 @@ off() {
     run -1 erg-record sources -s procstat --reads 0
     [[ $output == *"entry 1 is no calibration"* ]]
 }
+
+@test "--roofs: the best rounds of a recording of its own, by the layers that it has" {
+    erg-record calibrate --roofs --seconds 1 --threads 2 --format json -o roofs.erg >roofs.json 2>err || { cat err; false; }
+    jq -e '.ops_per_s > 1e8 and .bytes_per_s > 1e7 and .archive == "roofs.erg"' roofs.json
+    best=$(jq -r '"\(.ops_per_s) \(.bytes_per_s)"' roofs.json)
+    # of the archive: calls, multiply-accumulates or bytes of one, and time of all of them
+    erg-analyze layers roofs.erg --format json 2>/dev/null | jq -r '.runs[0].layers[] | select(.type == "roof") |
+        "\(.name) \(.calls) \(if .macs > 0 then 2 * .macs else .bytes_in end) \(.time_s.value)"' >mean
+    grep -c '' mean | grep -qx 2
+    # the best round is as good as the mean one or better, and what is drawn as a roof is no more than it
+    awk -v best="$best" '{ split(best, b); mean = $2 * $3 / $4; top = b[$1 == "operations" ? 1 : 2]
+        if (!($2 >= 5 && mean <= 1.001 * top && mean > top / 20)) { print $0, mean, top; bad = 1 } } END { exit bad }' mean
+    erg-record calibrate --roofs --seconds 0.3 2>/dev/null >plain
+    mapfile -t lines <plain
+    [[ ${lines[0]} =~ ^operations\ +[0-9.]+\ Gop/s ]]
+    [[ ${lines[1]} =~ ^bytes\ +[0-9.]+\ GB/s$ ]]
+    [ "${#lines[@]}" -eq 2 ]
+}
