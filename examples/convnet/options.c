@@ -54,7 +54,7 @@ void erg_convnet_usage(FILE *out)
 	      "      --engine NAME    of the matrix products: openblas, or eigen (if built in; one thread)\n"
 	      "      --top K          print the K largest outputs\n"
 	      "      --hash           print name and hash of the output only\n"
-	      "      --times FILE     begin and end of each inference, ns of CLOCK_MONOTONIC\n"
+	      "      --times FILE     of each inference: begin, end (CLOCK_MONOTONIC) and processor time, ns\n"
 	      "      --list           print layers, shapes and MACs; run nothing\n"
 	      "      --format FORMAT  of --list: text or csv\n"
 	      "      --networks DIR   where networks are looked for\n",

@@ -62,7 +62,7 @@ small() {
 @test "convnet: --times has a line for each inference, one after another" {
     small
     erg-convnet -n 5 --times t ./small.net
-    awk '$1 >= $2 || NR > 1 && $1 != last {exit 1} {last = $2} END {exit NR != 5}' t
+    awk 'NF != 3 || $3 <= 0 || $1 >= $2 || NR > 1 && $1 != last {exit 1} {last = $2} END {exit NR != 5}' t
     run -1 erg-convnet -n 5 --times no/t ./small.net
     [ "$output" = "erg-convnet: --times no/t: No such file or directory" ]
 }
