@@ -249,6 +249,7 @@ static struct opal *opal_new(const struct erg_source_config *cfg, const char *fi
 									: ERG_SENSOR_POINT,
 		.provenance = ERG_PROVENANCE_DATASHEET,
 		.period_ns = 40000000};
+	o->timebase.own = !strcmp(cfg->sysfs, "/sys");
 	o->accumulated = f->accumulated;
 	o->ping = (off_t)b->chip * ERG_OCC_BLOCK + b->header.ping;
 	o->pong = (off_t)b->chip * ERG_OCC_BLOCK + b->header.pong;

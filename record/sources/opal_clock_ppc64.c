@@ -10,7 +10,7 @@
 
 #define BRACKET_TICKS 5120 /* 10 us */
 
-uint64_t erg_timebase_to_mono(struct erg_timebase *tb, uint64_t ticks, uint64_t now_ns)
+bool erg_timebase_measure(struct erg_timebase *tb)
 {
 	uint64_t before = __builtin_ppc_get_timebase();
 	uint64_t now = erg_mono_ns();
@@ -19,5 +19,5 @@ uint64_t erg_timebase_to_mono(struct erg_timebase *tb, uint64_t ticks, uint64_t 
 	if (!tb->known || after - before < BRACKET_TICKS)
 		tb->offset_ns = (int64_t)now - erg_timebase_ns(before + (after - before) / 2);
 	tb->known = true;
-	return (uint64_t)(erg_timebase_ns(ticks) + tb->offset_ns);
+	return true;
 }
