@@ -13,7 +13,7 @@ make_tree() {
     for i in 0000 0001 0002; do
         seq 400 | sed 's/.*/[ &.5] line &/' |
             babeltrace2 convert --component=src:source.text.dmesg \
-                --component=sink.ctf.fs --params="path=\"tree/trace/$i\",quiet=true"
+                --component=sink.ctf.fs --params="path=\"tree/trace/$i\",quiet=true$(ctf_1)"
     done
 }
 
@@ -23,7 +23,9 @@ make_tree() {
     tar -xf run.erg
     cd run
     sha256sum -c SHA256SUMS
-    [ "$(babeltrace2 trace | wc -l)" -eq 1200 ]
+    if [ -z "$(ctf_1)" ]; then # 2.1.1 aborts when it reads what its own sink.ctf.fs has written of such lines
+        [ "$(babeltrace2 trace | wc -l)" -eq 1200 ]
+    fi
     diff -r ../tree/trace trace
     [ "$(tar -tf ../run.erg 2>&1 | grep -vc '^run/')" -eq 0 ]
     zstd -t ../run.erg

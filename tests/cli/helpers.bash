@@ -23,6 +23,9 @@ skip_unless() {
     done
 }
 
+# ctf_1: the parameter by which babeltrace2 after 2.0, which writes CTF 2 unless told, writes CTF 1.8.
+ctf_1() { babeltrace2 --version | grep -q 'Babeltrace 2\.0\.' || echo ',ctf-version="1"'; }
+
 # await COMMAND…: returns when it succeeds. The limit is there against a hang, and far from what any
 # machine needs: nothing is to fail because it was slow.
 await() {

@@ -133,7 +133,9 @@ make_run() {
 
 @test "what the filter adds can be stored as CTF and read again" {
     make_run
-    graph run/trace -c filter.erg.energy -c sink.ctf.fs -p 'path="out"' -p 'quiet=true'
+    graph run/trace -c filter.erg.energy -c sink.ctf.fs -p "path=\"out\",quiet=true$(ctf_1)"
+    [ -n "$(find out -name metadata)" ]
+    [ -z "$(ctf_1)" ] || skip "babeltrace2 2.1.1 aborts when it reads what it has written of this"
     babeltrace2 out >text
     [ "$(grep -c erg:layer_energy text)" -eq 80 ]
     [ "$(grep -c ergtrace:power_reading text)" -gt 3000 ]
