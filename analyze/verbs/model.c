@@ -98,7 +98,7 @@ static int fit(const struct erg_model_options *o, struct erg_err *err)
 	static const struct erg_renderer renderer = {erg_model_fit_text, erg_model_fit_csv};
 	const char *names[ERG_MODEL_NAMES_MAX];
 	struct erg_model_want want = {.names = (char *const *)names,
-		.group = o->groups,
+		.group = (const char *const *)o->groups,
 		.n_group = o->n_groups,
 		.sigma = o->uncertainty,
 		.response = o->response,
@@ -169,7 +169,7 @@ static int predict(const struct erg_model_options *o, struct erg_err *err)
 	const char *names[ERG_MODEL_VARS + 2];
 	struct erg_model_want want = {.names = (char *const *)names,
 		.n_optional = 2,
-		.group = o->groups,
+		.group = (const char *const *)o->groups,
 		.n_group = o->n_groups,
 		.type = o->type,
 		.whole = o->whole,

@@ -19,6 +19,8 @@ void erg_model_options_done(struct erg_model_options *o)
 {
 	for (size_t i = 0; i < o->n_sets; i++)
 		free(o->sets[i].list);
+	for (size_t i = 0; i < o->n_groups; i++)
+		free(o->groups[i]);
 	free(o->spec);
 	free(o->networks);
 }
@@ -78,17 +80,20 @@ static int take_weights(void *into, const char *arg, struct erg_err *err)
 	return erg_fail(err, -EINVAL, "none, uncertainty or relative");
 }
 
-/* The names live as long as the program. */
 static int take_group(void *into, const char *arg, struct erg_err *err)
 {
 	struct erg_model_options *o = into;
-	char *save = NULL, *copy = strdup(arg);
+	_cleanup_(erg_freep) char *copy = strdup(arg);
+	char *save = NULL;
 
-	for (char *p = copy ? strtok_r(copy, ",", &save) : NULL; p;
-		p = strtok_r(NULL, ",", &save)) {
+	if (!copy)
+		return erg_fail(err, -ENOMEM, "memory");
+	for (char *p = strtok_r(copy, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
 		if (o->n_groups == ERG_MODEL_GROUPS_MAX)
 			return erg_fail(err, -EINVAL, "at most %u columns", ERG_MODEL_GROUPS_MAX);
-		o->groups[o->n_groups++] = p;
+		o->groups[o->n_groups] = strdup(p);
+		if (!o->groups[o->n_groups++])
+			return erg_fail(err, -ENOMEM, "memory");
 	}
 	return 0;
 }

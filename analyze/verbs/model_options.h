@@ -14,7 +14,7 @@ struct erg_model_options {
 	struct erg_common common;
 	bool predict;
 	const char *table, *response, *uncertainty, *type, *save, *model, *networks_dir;
-	const char *groups[ERG_MODEL_GROUPS_MAX];
+	char *groups[ERG_MODEL_GROUPS_MAX]; /* owned */
 	size_t n_groups;
 	bool whole, drop, points, intercept, with_uncertainty;
 	unsigned int degrees, methods; /* sets of bits: 1 << degree, 1 << enum erg_lsq_method */
