@@ -142,6 +142,28 @@ static int compare(const void *a, const void *b)
 	return before(a, b) ? -1 : before(b, a) ? 1 : 0;
 }
 
+static bool same_stretch(const struct erg_chunk_interval *a, const struct erg_chunk_interval *b)
+{
+	return a->begin == b->begin && a->end == b->end && a->thread == b->thread &&
+		a->end > a->begin;
+}
+
+/* Of instances that are the same stretch of one thread the one that ended last is around the others, and
+ * comes first. They follow each other in a stream. */
+static void put_outer_first(struct erg_chunk_interval *iv, size_t n)
+{
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && same_stretch(&iv[i], &iv[end]); end++)
+			;
+		for (size_t a = i, b = end - 1; a < b; a++, b--) {
+			struct erg_chunk_interval x = iv[a];
+
+			iv[a] = iv[b];
+			iv[b] = x;
+		}
+	}
+}
+
 /* Moves at most LIMIT places in all; returns false when the input is too far from sorted. */
 static bool insertion_sort(struct erg_chunk_interval *iv, size_t n, size_t limit)
 {
@@ -216,6 +238,7 @@ static int write_intervals(struct erg_tables *t, int fd, uint64_t *offset, uint6
 	for (size_t s = 0; !r && s < t->n_streams; s++) {
 		struct erg_tables_stream *st = &t->streams[s];
 
+		put_outer_first(st->iv, st->n);
 		if (!insertion_sort(st->iv, st->n, 256 * st->n + 4096))
 			erg_sort(st->iv, st->n, sizeof(*st->iv), compare);
 	}

@@ -293,6 +293,8 @@ static int by_end(const void *a, const void *b)
 		return x->end < y->end ? -1 : 1;
 	if (x->begin != y->begin)
 		return x->begin > y->begin ? -1 : 1;
+	if (x->track != y->track) /* what is one stretch of one track follows each other */
+		return x->track < y->track ? -1 : 1;
 	return (x->line < y->line) - (x->line > y->line);
 }
 

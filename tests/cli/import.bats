@@ -377,3 +377,16 @@ importing() { ls -A | grep -q erg-import; }
     [ -z "$(ls -A | grep -E '\.part$|erg-import' || true)" ]
     grep -q interrupted err
 }
+
+@test "layers of one stretch lie inside each other in the order of their lines, beside those of another track" {
+    awk 'BEGIN { print "time_s,P [W]"; srand(2); for (i = 0; i <= 1000; i++) printf "%.2f,%.3f\n", i / 100, (i % 100 < 50 ? 10 : 4) + rand() * .1 }' >p.csv
+    awk 'BEGIN { print "begin_s,end_s,layer,track"; for (i = 0; i < 10; i++)
+        printf "%d,%.1f,outer,a\n%d,%.1f,middle,a\n%d,%.1f,inner,a\n", i, i + .5, i, i + .5, i, i + .5 }' >l.csv
+    import --samples p.csv --layers l.csv -o run.erg
+    erg-analyze layers --format json run.erg 2>/dev/null >o.json
+    jq -e '.runs[0].layers | map({(.name): .time_s.value}) | add | .inner > 4.9 and .outer == 0 and .middle == 0' o.json
+    jq -e '.runs[0].layers[] | select(.name == "inner").energy_j.value | . > 49 and . < 52' o.json
+    awk -F, -v OFS=, '{ print } NR > 1 && $3 == "outer" { $4 = "b"; $3 = "beside"; print }' l.csv >b.csv
+    import --samples p.csv --layers b.csv -f -o run.erg
+    erg-analyze layers --format json run.erg 2>/dev/null | jq -e '.runs[0].layers | map({(.name): .time_s.value}) | add | (.inner - 2.5 | fabs < 0.01) and .outer == 0 and (.beside - 2.5 | fabs < 0.01)'
+}
