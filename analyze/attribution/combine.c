@@ -211,7 +211,8 @@ static void make_up(const struct erg_attr *a, const double *weight, struct makeu
 			ret->longest = fmax(ret->longest, k->time_s / (double)k->calls);
 		if (!st->is_direct[c]) {
 			ret->fitted += fabs(weight[c]) * st->class_fitted[c];
-			ret->windows += k->windows;
+			ret->windows +=
+				st->sharp[c] ? fmax(k->windows, st->min_windows) : k->windows;
 		}
 	}
 }

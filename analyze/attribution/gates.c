@@ -324,11 +324,33 @@ static enum erg_attr_gate gate_of_run(const struct gates *g, size_t c)
 	return g->st->is_direct[c] && k->coverage < ATTR_ENOUGH ? ERG_GATE_UNSEEN : ERG_GATE_NONE;
 }
 
+/* Fewer windows than min_windows will do where they are unlike: long windows hold a bit of each layer, about
+ * the same in all, and many are needed; of short ones each tells a layer from the others. */
+#define SHARP_WINDOWS 6
+#define SHARP_CONTRAST 2 /* windows: sum of (a - mean a)^2 */
+
+static void find_sharp(struct gates *g)
+{
+	struct erg_attr_state *st = g->st;
+	_cleanup_(erg_freep) double *contrast = erg_noted(calloc(g->n + 1, sizeof(double)));
+
+	for (size_t c = 0; contrast && c < st->view.n_cols && st->gram.rows; c++) {
+		double w = st->gram.windows[c];
+
+		contrast[st->view.col_class[c]] +=
+			st->gram.square[c] - w * w / (double)st->gram.rows;
+	}
+	for (size_t k = 0; contrast && k < g->n; k++)
+		st->sharp[k] =
+			g->a->classes[k].windows >= SHARP_WINDOWS && contrast[k] >= SHARP_CONTRAST;
+}
+
 static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 {
 	const struct erg_attr_state *st = g->st;
 	double rows = 0, time = 0;
 
+	find_sharp(g);
 	for (size_t c = 0; c < g->n; c++) {
 		rows += c < st->view.gap_class ? g->a->classes[c].windows : 0;
 		time += c < st->view.gap_class ? st->class_covered[c] : 0;
@@ -349,7 +371,7 @@ static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 			k->gate = ERG_GATE_UNFAIR;
 		else if (k->coverage < ATTR_ENOUGH)
 			k->gate = ERG_GATE_UNSEEN;
-		else if (k->windows < opt->min_windows)
+		else if (k->windows < opt->min_windows && !st->sharp[c])
 			k->gate = ERG_GATE_WINDOWS;
 	}
 }

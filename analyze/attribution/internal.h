@@ -243,6 +243,7 @@ struct erg_attr_state {
 	double *dir;          /* per class, J; NaN where not valid */
 	double *dir_se;
 	bool *is_direct; /* per class: value is the direct one */
+	bool *sharp;     /* per class: few windows will do, as they are unlike (gates.c) */
 	bool *any_lag;   /* per class: slack_j holds what any lag would change of it (whatever.c) */
 	double *rival_j; /* per class: energy by another sensor that fits as well, less its own, J */
 	double *slack_j;   /* per class: what tests that fail slightly would change, J */
