@@ -69,6 +69,7 @@ static void set_options(const struct erg_common *common, struct erg_attr_options
 {
 	erg_attr_options_init(opt);
 	opt->seed = common->seed;
+	opt->jobs = common->reader.jobs;
 	if (common->rounds)
 		opt->rounds = common->rounds;
 	if (common->ci_limit > 0) {

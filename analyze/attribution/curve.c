@@ -189,27 +189,36 @@ int attr_curve_cover(struct attr_curve *c, double from, double to)
 	return c->n ? 0 : -ENODATA;
 }
 
-/* The segment of the stretch that contains X; *HINT is where the last one was. */
+/* The segment of the stretch that contains X; *HINT is where the last one was: a few steps to either side, and
+ * on from there in strides that double. */
 static size_t curve_find(const struct attr_curve *c, double x, size_t *hint)
 {
-	size_t i = *hint < c->n ? *hint : c->n - 1, steps = 0, lo, hi;
+	size_t i = *hint < c->n ? *hint : c->n - 1, steps = 0, lo, hi, stride;
 
 	while (i > 0 && c->edge[i] > x && steps++ < 16)
 		i--;
-	while (i + 1 < c->n && c->edge[i + 1] <= x && steps++ < 16)
+	while (i + 1 < c->n && c->edge[i + 1] <= x && steps++ < 4)
 		i++;
-	if (steps >= 16) {
-		for (lo = 0, hi = c->n; hi - lo > 1;) {
-			size_t mid = lo + (hi - lo) / 2;
-
-			if (c->edge[mid] <= x)
-				lo = mid;
-			else
-				hi = mid;
-		}
-		i = lo;
+	if (i + 1 < c->n && c->edge[i + 1] <= x) {
+		for (stride = 4; i + stride < c->n && c->edge[i + stride] <= x; stride *= 2)
+			i += stride;
+		lo = i;
+		hi = i + stride < c->n ? i + stride : c->n;
+	} else if (c->edge[i] > x) {
+		lo = 0;
+		hi = i;
+	} else {
+		return *hint = i;
 	}
-	return *hint = i;
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (c->edge[mid] <= x)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return *hint = lo;
 }
 
 static double curve_sum(const struct attr_curve *c, size_t j, double x, size_t *hint)

@@ -19,6 +19,8 @@
 #define STEP 0.05         /* of the window */
 #define STEP_MAX 1e5      /* ns, of the delay */
 #define TAU_LEAST 6e4     /* ns, how far a difference by the low-pass reaches near none */
+#define TAU_FINE                                                                                   \
+	3e4 /* where layers are shorter: of a longer step little is left but its own error */
 
 double attr_window_of(const struct attr_shape *s)
 {
@@ -62,6 +64,7 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 {
 	double tau = attr_tau_of(s), w = attr_window_of(s), lo, hi;
 	double segment = (double)(attr_begin(v, v->n) - v->t0) / (double)v->n;
+	double least = fmin(TAU_LEAST, fmax(TAU_FINE, segment));
 
 	memset(x, 0, sizeof(*x));
 	memcpy(x->psi, psi, sizeof(x->psi));
@@ -72,7 +75,7 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 		w = r->spacing_ns;
 	x->h_delay = fmax(fmin(STEP * w, STEP_MAX), 500);
 	x->h_window = fmax(STEP * w, 500);
-	hi = fmin(fmax(fmin(w / 4, segment / 2), 1e5), fmax(tau_reach, TAU_LEAST));
+	hi = fmin(fmax(fmin(w / 4, segment / 2), 1e5), fmax(tau_reach, least));
 	lo = 0;
 	if (tau > hi / 2) {
 		/* no further than the delay's: of a step that is long beside the layers little is left

@@ -374,6 +374,7 @@ struct attr_run {
 		struct attr_weights weights;
 		double *power; /* of the further columns; NULL: without */
 	} of;
+	bool beside;   /* one of several at a time, which does not tell of its progress */
 	double *rival; /* per column, W: what another sensor says that fits as well; NULL */
 	struct attr_misfit misfit;
 	struct attr_shape first; /* of the sensor, as it was said to be */
@@ -423,6 +424,8 @@ struct attr_rows {
 	const double *power;
 	size_t n, change;
 };
+/* Readings that the rows of R are of. */
+size_t attr_rows_count(const struct attr_run *r);
 /* POWER: of the further columns; NULL: without them. */
 int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
 	const double *power);
@@ -471,6 +474,13 @@ int attr_find_change(struct attr_run *r, struct erg_attr_span *ret);
 /* ---- scores.c ---- */
 /* SCORE (blocks x dim): h - G X of each block of st->gram. */
 int attr_scores(struct attr_run *r, const double *x, double *score);
+
+/* ---- crew.c ---- */
+/* WORK of each I below N, by at most JOBS threads (0: one a CPU); WHAT: its name for progress,
+ * or NULL. Returns what the
+ * first of them that failed did, or -ENOMEM. */
+int attr_crew_run(unsigned int jobs, size_t n, const char *what, int (*work)(void *data, size_t i),
+	void *data);
 
 /* ---- search.c ---- */
 /* Looks everywhere for a sensor that the readings follow from; R is then fitted with the best. FINE: among

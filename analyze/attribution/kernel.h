@@ -57,7 +57,10 @@ struct attr_kernel {
 
 /* Levels of all columns behind a low-pass, at one time. */
 struct attr_lowpass {
-	double *level; /* n_cols, to be multiplied by scale */
+	double *level;     /* n_cols, to be multiplied by scale */
+	uint16_t *touched; /* n columns: those whose level is not 0, or all */
+	size_t n;
+	bool all;
 	double scale;
 	double at; /* since t0 */
 	size_t seg;

@@ -157,7 +157,7 @@ static int score_rows(struct scores *s)
 	struct attr_run *r = s->r;
 	struct attr_rows rows;
 	struct attr_row *row;
-	size_t n = s->st->readings.n;
+	size_t n = attr_rows_count(r);
 	int rc = attr_rows_open(&rows, r, &s->st->shape, s->st->power);
 
 	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
@@ -170,7 +170,7 @@ static int score_rows(struct scores *s)
 		for (size_t i = 0; i < s->n_z; i++)
 			s->z[i] *= row->sw;
 		if (!rc)
-			score_row(s, row, m * s->blocks / n);
+			score_row(s, row, (m - r->from) * s->blocks / n);
 		if (!rc)
 			score_level(s, row);
 	}
@@ -303,7 +303,7 @@ static void test_scores(const struct scores *s, const size_t *which, size_t q,
 
 static int alloc_scores(struct scores *s)
 {
-	size_t n = s->st->readings.n / 2;
+	size_t n = attr_rows_count(s->r) / 2;
 
 	s->dim = s->st->gram.dim;
 	s->n_z = ATTR_Z;

@@ -22,6 +22,8 @@
 #define ROUGH_TAU 0.02 /* of the window */
 #define ROUGH_CLOCK 1e-6
 #define TAU_ROOM 1.5
+#define ENOUGH_ROWS 50000 /* and so many a column: more say hardly more of where to begin */
+#define ENOUGH_EACH 100
 #define LAG_MIN -2e5 /* ns: no reading precedes its window; less is an error of the clocks */
 
 /* Blocks of at least five memories of the sensor, at most max_blocks or what memory allows. */
@@ -334,6 +336,17 @@ int attr_refit_again(struct attr_run *r)
 	return rc < 0 ? rc : attr_descend(r, power);
 }
 
+static void choose_middle(struct attr_run *r)
+{
+	size_t n = r->st->readings.n, rows = ENOUGH_EACH * r->st->view.n_cols;
+
+	rows = rows > ENOUGH_ROWS ? rows : ENOUGH_ROWS;
+	if (n < 2 * rows)
+		return;
+	r->from = n / 2 - rows / 2;
+	r->to = r->from + rows;
+}
+
 int attr_refit(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
@@ -353,6 +366,8 @@ int attr_refit(struct attr_run *r)
 	if (!asks(r))
 		return attr_fit_at(r, &st->shape, NULL);
 	memcpy(power, r->fit.power, st->view.n_cols * sizeof(*power));
+	/* of a long run the middle is asked first, and the whole from where that came to */
+	choose_middle(r);
 	rc = fit_declared(r, power);
 	if (rc < 0)
 		return rc;
@@ -362,5 +377,10 @@ int attr_refit(struct attr_run *r)
 	else
 		attr_trust_nothing(r);
 	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
-	return attr_descend(r, power);
+	if (r->to) {
+		rc = attr_descend(r, power);
+		r->from = r->to = 0;
+		memcpy(power, st->power, st->view.n_cols * sizeof(*power));
+	}
+	return rc < 0 ? rc : attr_descend(r, power);
 }

@@ -12,6 +12,11 @@
 
 #define STEP_ROWS 4096 /* between two looks at the clock */
 
+size_t attr_rows_count(const struct attr_run *r)
+{
+	return (r->to ? r->to : r->st->readings.n) - r->from;
+}
+
 int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
 	const double *power)
 {
@@ -60,7 +65,7 @@ int attr_rows_next(struct attr_rows *w, struct attr_row **ret)
 	int rc;
 
 	while ((row = attr_kernel_next(&w->k))) {
-		if (!(++w->n % STEP_ROWS))
+		if (!(++w->n % STEP_ROWS) && !w->r->beside)
 			erg_progress("attribution", w->n, st->readings.n);
 		if (row->apart >= 0.999 || saw_change(w, row))
 			continue;
@@ -77,6 +82,7 @@ int attr_rows_next(struct attr_rows *w, struct attr_row **ret)
 		*ret = row;
 		return 1;
 	}
-	erg_progress("attribution", 1, 1);
+	if (!w->r->beside)
+		erg_progress("attribution", 1, 1);
 	return 0;
 }

@@ -7,6 +7,9 @@
  *
  * The residual has many minima (a lag of one layer more fits a little). The tests that follow tell a
  * wrong one from the right; where two minima fit alike, what the other would say widens the intervals.
+ *
+ * The points of the grid, and the places that are refined, do not depend on each other: each is by itself,
+ * with a solver of its own, so that threads may share them and the result is the same for any number.
  */
 #include <errno.h>
 #include <math.h>
@@ -37,6 +40,9 @@
 #define LAG_BELIEVED 0.3e9 /* the best of a range, near its end, need not be the best */
 #define WORK_PASSES 200    /* of the whole run: what a search may cost */
 #define WORK_LEAST 1e9     /* entries looked at: a few seconds */
+#define WAVE 16            /* points of the grid at a time, between two looks at what they cost */
+#define LAGS 4             /* of a point */
+#define WIDE_JOBS 4        /* fits of many columns at a time, for their memory */
 #define SKEW_SEEN 3e-5
 #define SKEW_MAX 1e-3
 #define SKEW_USUAL 5e-4
@@ -166,23 +172,6 @@ static void keep(struct scan *s, const struct place *p)
 	s->best[i] = *p;
 }
 
-static int scan_between(struct scan *s, const struct attr_shape *start, double step, double least,
-	double most)
-{
-	for (double lag = -ceil(-least / step) * step; lag <= most && !tired(s); lag += step) {
-		struct place p = {.shape = *start};
-		int rc;
-
-		p.shape.lag_ns = lag;
-		rc = scan_at(s, &p.shape, &p.rss);
-		if (rc < 0)
-			return rc;
-		if (isfinite(p.rss))
-			keep(s, &p);
-	}
-	return 0;
-}
-
 /* A lag that leaves part of a short run without a reading fits better for that: no more than PART of it. */
 static double within_run(const struct scan *s, double lag, double part)
 {
@@ -197,10 +186,105 @@ static double lag_max(const struct scan *s)
 	return within_run(s, fmax(s->lag_max, fmin(1.5 * s->st->readings.spacing_ns, 0.3e9)), 0.1);
 }
 
-static int scan_lags(struct scan *s, const struct attr_shape *start, double step)
+/* One sensor of the grid, and its lags. */
+struct cell {
+	struct attr_shape shape;
+	double step, least, most;
+};
+
+/* Some of the lags of a cell, from LAG on, and the best of them. */
+struct point {
+	const struct cell *cell;
+	double lag, work, floor; /* floor: a scan's least */
+	struct place best[REFINED + 2];
+	size_t n;
+	struct erg_err err;
+};
+
+struct wave {
+	const struct scan *s;
+	struct point *point;
+};
+
+static int scan_point(void *data, size_t i)
 {
-	/* clocks that agreed when the run began do not in its middle */
-	return scan_between(s, start, step, -fmin(SKEW_USUAL * start->mid_ns, 2e7), lag_max(s));
+	const struct wave *w = data;
+	struct point *p = &w->point[i];
+	struct attr_run run = *w->s->r;
+	struct scan own = *w->s;
+	double lag = p->lag;
+	int rc;
+
+	run.err = &p->err;
+	own.r = &run;
+	own.best = p->best;
+	own.n = 0;
+	rc = attr_nnls_init(&own.nnls, own.st->view.n_cols + 1, 1, run.err);
+	for (int k = 0; k < LAGS && lag <= p->cell->most && !rc; k++, lag += p->cell->step) {
+		struct place place = {.shape = p->cell->shape};
+
+		place.shape.lag_ns = lag;
+		rc = scan_at(&own, &place.shape, &place.rss);
+		if (!rc && isfinite(place.rss))
+			keep(&own, &place);
+	}
+	attr_nnls_release(&own.nnls);
+	p->n = own.n;
+	p->work = own.work - w->s->work;
+	p->floor = own.least;
+	return rc;
+}
+
+/* The next points of the grid into POINT, at most WAVE; *AT and *LAG: where in its N cells. */
+static size_t next_points(const struct cell *cell, size_t n, size_t *at, double *lag,
+	struct point *point)
+{
+	size_t m = 0;
+
+	while (m < WAVE && *at < n) {
+		const struct cell *c = &cell[*at];
+
+		if (isnan(*lag))
+			*lag = -ceil(-c->least / c->step) * c->step;
+		if (*lag <= c->most) {
+			memset(&point[m], 0, sizeof(*point));
+			point[m].cell = c;
+			point[m++].lag = *lag;
+		}
+		for (int k = 0; k < LAGS && *lag <= c->most; k++)
+			*lag += c->step;
+		if (*lag <= c->most)
+			continue;
+		++*at;
+		*lag = NAN;
+	}
+	return m;
+}
+
+/* The cells, a wave at a time; the best of them all are kept. */
+static int scan_cells(struct scan *s, const struct cell *cell, size_t n)
+{
+	_cleanup_(erg_freep) struct point *point = calloc(WAVE, sizeof(*point));
+	struct wave w = {.s = s, .point = point};
+	double lag = NAN;
+	size_t at = 0, m;
+	int rc = 0;
+
+	if (!point)
+		return erg_fail(s->r->err, -ENOMEM, "out of memory for a search");
+	while (!rc && !tired(s) && (m = next_points(cell, n, &at, &lag, point))) {
+		erg_progress("search for the sensor", at, n);
+		rc = attr_crew_run(s->r->opt.jobs, m, NULL, scan_point, &w);
+		for (size_t i = 0; i < m; i++) {
+			if (rc < 0 && point[i].err.code && !s->r->err->code)
+				*s->r->err = point[i].err;
+			for (size_t j = 0; j < point[i].n; j++)
+				keep(s, &point[i].best[j]);
+			s->work += point[i].work;
+			s->least = point[i].floor;
+		}
+	}
+	return rc;
 }
 
 static double scan_step(const struct scan *s, const struct attr_shape *shape)
@@ -213,6 +297,14 @@ static double scan_step(const struct scan *s, const struct attr_shape *shape)
 	return fmax(fmax(fmax(w, shape->rc_ns), s->segment), 5e4) / s->steps;
 }
 
+static void set_lags(const struct scan *s, struct cell *c)
+{
+	c->step = scan_step(s, &c->shape);
+	/* clocks that agreed when the run began do not in its middle */
+	c->least = -fmin(SKEW_USUAL * c->shape.mid_ns, 2e7);
+	c->most = lag_max(s);
+}
+
 static const double scan_tau[] = {0, 1.5e6, 6e6, 20e6};
 
 /* The first N_TAU low-passes. */
@@ -222,19 +314,17 @@ static int scan_grid(struct scan *s, const struct attr_shape *base, size_t n_tau
 	const double *tau = scan_tau;
 	bool window = base->kind != ERG_SENSOR_COUNTER;
 	size_t n = window ? ERG_ARRAY_SIZE(wide) : 1;
+	_cleanup_(erg_freep) struct cell *cell = calloc(n * n_tau, sizeof(*cell));
 
-	for (size_t i = 0; i < n * n_tau && !tired(s); i++) {
-		struct attr_shape shape = *base;
-		int rc;
-
-		erg_progress("search for the sensor", i, n * n_tau);
-		shape.window_ns *= window ? wide[i % n] : 1;
-		shape.rc_ns = tau[i / n];
-		rc = scan_lags(s, &shape, scan_step(s, &shape));
-		if (rc < 0)
-			return rc;
+	if (!cell)
+		return erg_fail(s->r->err, -ENOMEM, "out of memory for a search");
+	for (size_t i = 0; i < n * n_tau; i++) {
+		cell[i].shape = *base;
+		cell[i].shape.window_ns *= window ? wide[i % n] : 1;
+		cell[i].shape.rc_ns = tau[i / n];
+		set_lags(s, &cell[i]);
 	}
-	return 0;
+	return scan_cells(s, cell, n * n_tau);
 }
 
 /* Lags beyond the grid's: where iterations are alike a lag of some of them more or less fits a little, and
@@ -243,16 +333,19 @@ static int scan_far(struct scan *s, const struct attr_shape *base)
 {
 	static const double wide[] = {1, 0.3, 2.4};
 	bool window = base->kind != ERG_SENSOR_COUNTER;
-	int rc = 0;
+	size_t n = window ? ERG_ARRAY_SIZE(wide) : 1;
+	_cleanup_(erg_freep) struct cell *cell = calloc(n, sizeof(*cell));
 
-	for (size_t i = 0; i < (window ? ERG_ARRAY_SIZE(wide) : 1) && !rc && !tired(s); i++) {
-		struct attr_shape shape = *base;
-
-		shape.window_ns *= window ? wide[i] : 1;
-		rc = scan_between(s, &shape, scan_step(s, &shape), lag_max(s),
-			within_run(s, LAG_FAR, 0.02));
+	if (!cell)
+		return erg_fail(s->r->err, -ENOMEM, "out of memory for a search");
+	for (size_t i = 0; i < n; i++) {
+		cell[i].shape = *base;
+		cell[i].shape.window_ns *= window ? wide[i] : 1;
+		cell[i].step = scan_step(s, &cell[i].shape);
+		cell[i].least = lag_max(s);
+		cell[i].most = within_run(s, LAG_FAR, 0.02);
 	}
-	return rc;
+	return scan_cells(s, cell, n);
 }
 
 /* A window more and the edges of short layers lie elsewhere: many windows, no low-pass. */
@@ -260,15 +353,19 @@ static int scan_finely(struct scan *s, const struct attr_shape *base)
 {
 	size_t n = base->kind == ERG_SENSOR_COUNTER ? 1 : FINE_WINDOWS;
 	struct attr_shape shape = *base;
-	int rc = 0;
+	_cleanup_(erg_freep) struct cell *cell = calloc(n, sizeof(*cell));
+	int rc;
 
+	if (!cell)
+		return erg_fail(s->r->err, -ENOMEM, "out of memory for a search");
 	s->fine = true;
 	shape.window_ns *= n > 1 ? FINE_LEAST : 1;
-	for (size_t i = 0; i < n && !rc && !tired(s); i++) {
-		erg_progress("search for the sensor", i, n);
-		rc = scan_lags(s, &shape, scan_step(s, &shape));
+	for (size_t i = 0; i < n; i++) {
+		cell[i].shape = shape;
+		set_lags(s, &cell[i]);
 		shape.window_ns *= FINE_RATIO;
 	}
+	rc = scan_cells(s, cell, n);
 	s->fine = false;
 	return rc;
 }
@@ -341,33 +438,93 @@ static void prefer_near(struct scan *s, size_t n, double rows)
 	}
 }
 
+/* Several places at a time, each with a run of its own. */
+struct refining {
+	struct scan *s;
+	size_t from, to;
+	double work[REFINED + 2], floor[REFINED + 2];
+	struct erg_err err[REFINED + 2];
+};
+
+/* A run like R, for one place, with a solver of its own; POWER: room for its powers. */
+static int run_beside(const struct attr_run *r, struct erg_attr_state *st, double *power,
+	struct attr_run *ret)
+{
+	*st = *r->st;
+	memset(&st->gram, 0, sizeof(st->gram));
+	st->power = power;
+	*ret = *r;
+	ret->st = st;
+	ret->sol.power = power;
+	ret->of.power = NULL;
+	ret->work = 0;
+	ret->beside = true;
+	return attr_nnls_init(&ret->nnls, st->view.n_cols + r->n_extra, r->n_extra, ret->err);
+}
+
+/* Gauss-Newton for place I. */
+static int refine_place(void *data, size_t i)
+{
+	struct refining *f = data;
+	struct place *p = &f->s->best[i];
+	size_t cols = f->s->st->view.n_cols;
+	_cleanup_(erg_freep) double *power = calloc(2 * cols + 2, sizeof(double));
+	struct erg_attr_state st;
+	struct attr_run run = *f->s->r, own;
+	struct scan scan = *f->s;
+	int rc;
+
+	run.err = &f->err[i];
+	if (!power)
+		return erg_fail(run.err, -ENOMEM, "out of memory for %zu columns", cols);
+	run.from = f->from;
+	run.to = f->to;
+	rc = run_beside(&run, &st, power, &own);
+	memset(&scan.nnls, 0, sizeof(scan.nnls));
+	scan.r = &own;
+	if (!rc)
+		rc = attr_nnls_init(&scan.nnls, cols + 1, 1, run.err);
+	if (!rc)
+		rc = scan_at(&scan, &p->shape, &p->rss);
+	if (!rc) {
+		memcpy(power + cols + 1, scan.nnls.x, cols * sizeof(double));
+		st.shape = p->shape;
+		rc = attr_descend(&own, power + cols + 1);
+		p->shape = st.shape;
+		p->rss = fmax(own.sol.rss_plain, scan.least);
+	}
+	f->floor[i] = scan.least;
+	f->work[i] = scan.work - f->s->work + own.work;
+	attr_gram_release(&st.gram);
+	attr_nnls_release(&own.nnls);
+	attr_nnls_release(&scan.nnls);
+	free(own.of.power);
+	return rc;
+}
+
 /* Gauss-Newton for the places, over readings FROM .. TO. */
 static int refine_places(struct scan *s, size_t n, size_t from, size_t to)
 {
-	struct attr_run *r = s->r;
-	double before;
-	int rc = 0;
+	struct refining f = {.s = s, .from = from, .to = to};
+	unsigned int jobs = s->r->opt.jobs;
+	int rc;
 
-	r->from = from;
-	r->to = to;
-	for (size_t i = 0; i < n && !rc && !tired(s); i++) {
-		r->st->shape = s->best[i].shape;
-		rc = scan_at(s, &s->best[i].shape, &s->best[i].rss);
-		memcpy(s->power, s->nnls.x, s->st->view.n_cols * sizeof(double));
-		before = r->work;
-		if (!rc)
-			rc = attr_descend(r, s->power);
-		s->work += r->work - before;
-		s->best[i].shape = r->st->shape;
-		s->best[i].rss = fmax(r->sol.rss_plain, s->least);
+	if (tired(s))
+		return 0;
+	if (s->st->view.n_cols > ATTR_SCORE_COLUMNS && (!jobs || jobs > WIDE_JOBS))
+		jobs = WIDE_JOBS;
+	rc = attr_crew_run(jobs, n, "search for the sensor", refine_place, &f);
+	for (size_t i = 0; i < n; i++) {
+		if (rc < 0 && f.err[i].code && !s->r->err->code)
+			*s->r->err = f.err[i];
+		s->work += f.work[i];
+		s->least = f.floor[i];
 	}
-	r->from = 0;
-	r->to = 0;
-	if (!rc)
-		erg_sort(s->best, n, sizeof(*s->best), by_rss);
-	if (!rc)
-		prefer_near(s, n, (double)(to - from));
-	return rc;
+	if (rc < 0)
+		return rc;
+	erg_sort(s->best, n, sizeof(*s->best), by_rss);
+	prefer_near(s, n, (double)(to - from));
+	return 0;
 }
 
 /* Spread of the kernel, ns: a window and a low-pass of the same spread are hardly told apart. */
@@ -401,25 +558,44 @@ static size_t distinct(struct scan *s, size_t n)
 }
 
 /* A clock that runs off blurs even the stretch: the best of a few, and of lags between those scanned. */
-static int scan_clocks(struct scan *s)
+static int scan_clock(void *data, size_t i)
 {
 	static const double skew[] = {0, 5e-5, 1e-4, 2e-4, 3.5e-4, 5e-4};
-	int rc = 0;
+	struct refining *f = data;
+	struct attr_run run = *f->s->r;
+	struct scan own = *f->s;
+	struct place best = own.best[i];
+	double step = scan_step(&own, &best.shape) / 3;
+	int rc;
+
+	run.err = &f->err[i];
+	own.r = &run;
+	rc = attr_nnls_init(&own.nnls, own.st->view.n_cols + 1, 1, run.err);
+	for (size_t j = 0; j < 2 * ERG_ARRAY_SIZE(skew) * 3 && !rc && !tired(&own); j++) {
+		struct place p = own.best[i];
+
+		p.shape.skew = (j % 2 ? 1 : -1) * skew[j / 2 % ERG_ARRAY_SIZE(skew)];
+		p.shape.lag_ns += step * ((double)(j / 2 / ERG_ARRAY_SIZE(skew)) - 1);
+		rc = scan_at(&own, &p.shape, &p.rss);
+		if (!rc && p.rss < best.rss)
+			best = p;
+	}
+	attr_nnls_release(&own.nnls);
+	f->work[i] = own.work - f->s->work;
+	if (!rc)
+		own.best[i] = best;
+	return rc;
+}
+
+static int scan_clocks(struct scan *s)
+{
+	struct refining f = {.s = s};
+	int rc = attr_crew_run(s->r->opt.jobs, s->n, "search for the sensor", scan_clock, &f);
 
 	for (size_t i = 0; i < s->n; i++) {
-		struct place best = s->best[i];
-		double step = scan_step(s, &best.shape) / 3;
-
-		for (size_t j = 0; j < 2 * ERG_ARRAY_SIZE(skew) * 3 && !rc && !tired(s); j++) {
-			struct place p = s->best[i];
-
-			p.shape.skew = (j % 2 ? 1 : -1) * skew[j / 2 % ERG_ARRAY_SIZE(skew)];
-			p.shape.lag_ns += step * ((double)(j / 2 / ERG_ARRAY_SIZE(skew)) - 1);
-			rc = scan_at(s, &p.shape, &p.rss);
-			if (!rc && p.rss < best.rss)
-				best = p;
-		}
-		s->best[i] = best;
+		if (rc < 0 && f.err[i].code && !s->r->err->code)
+			*s->r->err = f.err[i];
+		s->work += f.work[i];
 	}
 	return rc;
 }
@@ -452,6 +628,18 @@ static int grow(struct scan *s, const struct attr_shape *here)
 	return rc;
 }
 
+/* The fit of the run from place P on. */
+static int descend_from(struct scan *s, const struct place *p)
+{
+	struct attr_run *r = s->r;
+	double rss;
+	int rc = scan_at(s, &p->shape, &rss);
+
+	r->st->shape = p->shape;
+	memcpy(s->power, s->nnls.x, s->st->view.n_cols * sizeof(double));
+	return rc < 0 ? rc : attr_descend(r, s->power);
+}
+
 /* What the second best minimum says of the energies, where it fits as well. */
 static int rival(struct scan *s)
 {
@@ -463,9 +651,7 @@ static int rival(struct scan *s)
 
 	if (s->n < 2 || fabs(s->best[1].rss / s->best[0].rss - 1) * rows > SAME_FIT)
 		return 0;
-	st->shape = s->best[1].shape;
-	memcpy(s->power, st->power, v->n_cols * sizeof(double));
-	rc = attr_descend(r, s->power);
+	rc = descend_from(s, &s->best[1]);
 	r->rival = calloc(v->n_cols + 1, sizeof(double));
 	if (!r->rival)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
@@ -618,9 +804,11 @@ int attr_search(struct attr_run *r, bool fine)
 	if (!rc && s.n && !tired(&s))
 		rc = rival(&s);
 	r->misfit.stopped = tired(&s) || (s.n && s.best[0].shape.lag_ns > LAG_BELIEVED);
-	if (!rc) {
+	if (!rc && s.n && !tired(&s)) {
+		rc = descend_from(&s, &s.best[0]);
+	} else if (!rc) {
 		/* a search that was cut short has seen no more than the fit before it */
-		r->st->shape = s.n && !tired(&s) ? s.best[0].shape : here;
+		r->st->shape = here;
 		memcpy(s.power, r->st->power, cols * sizeof(double));
 		rc = attr_descend(r, s.power);
 	}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Many pieces of work that do not depend on each other, by several threads. What comes out is put where the
+ * piece says, never added up here, so that it is the same for any number of threads.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
+#include "formats/base/progress.h"
+#include "formats/base/util.h"
+
+struct crew {
+	int (*work)(void *data, size_t i);
+	void *data;
+	size_t n;
+	atomic_size_t next, done;
+	atomic_bool failed;
+	int *rc; /* per piece */
+};
+
+static bool crew_take(struct crew *c)
+{
+	size_t i = atomic_fetch_add(&c->next, 1);
+
+	if (i >= c->n || atomic_load(&c->failed))
+		return false;
+	c->rc[i] = c->work(c->data, i);
+	if (c->rc[i] < 0)
+		atomic_store(&c->failed, true);
+	atomic_fetch_add(&c->done, 1);
+	return true;
+}
+
+static void *crew_member(void *data)
+{
+	while (crew_take(data))
+		;
+	return NULL;
+}
+
+static size_t crew_size(unsigned int jobs, size_t n)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t size = jobs ? jobs : cpus > 0 ? (size_t)cpus : 1;
+
+	return size < n ? size : n;
+}
+
+int attr_crew_run(unsigned int jobs, size_t n, const char *what, int (*work)(void *data, size_t i),
+	void *data)
+{
+	size_t size = crew_size(jobs, n), hired = 0;
+	_cleanup_(erg_freep) int *rc = erg_noted(calloc(n + 1, sizeof(*rc)));
+	_cleanup_(erg_freep) pthread_t *thread = erg_noted(calloc(size + 1, sizeof(*thread)));
+	struct crew c = {.work = work, .data = data, .n = n, .rc = rc};
+
+	if (!rc || !thread)
+		return -ENOMEM;
+	/* where no thread can be had this one does it all */
+	while (hired + 1 < size && !pthread_create(&thread[hired], NULL, crew_member, &c))
+		hired++;
+	do {
+		if (what)
+			erg_progress(what, atomic_load(&c.done), n);
+	} while (crew_take(&c));
+	for (size_t i = 0; i < hired; i++)
+		pthread_join(thread[i], NULL);
+	for (size_t i = 0; i < n; i++)
+		if (rc[i] < 0)
+			return rc[i];
+	return 0;
+}
