@@ -193,6 +193,10 @@ int erg_sweep_text(const json_t *doc, FILE *out, struct erg_err *err)
 		if (r < 0)
 			return r;
 		print_empty(group, out);
+		if (json_array_size(json_object_get(group, "points")) < 2) {
+			fputs("  one setting: nothing to compare it with\n", out);
+			continue;
+		}
 		print_optimum(group, out);
 		print_savings(group, out);
 		print_sensitivity(group, out);

@@ -165,14 +165,23 @@ static void select_rows(const struct options *o, json_t *run)
 		json_object_set_new(run, "left_out", json_integer((json_int_t)left));
 }
 
+static bool has_idle(const struct erg_timeline *tl)
+{
+	for (size_t i = 0; i < tl->n_phases; i++)
+		if (!strcmp(tl->phases[i].name, "idle"))
+			return true;
+	return false;
+}
+
 /* What is wrong with RUN as a whole. */
-static int check_run(const struct options *o, json_t *run, json_t *doc, struct erg_err *err)
+static int check_run(const struct options *o, const struct erg_timeline *tl, json_t *run,
+	json_t *doc, struct erg_err *err)
 {
 	json_t *layers = json_object_get(run, "layers");
 	const char *archive = erg_text_of(run, "archive");
 
 	if (strcmp(o->energy, "total") && !json_is_null(json_object_get(run, "mean_w")) &&
-		!strcmp(erg_text_of(json_object_get(run, "idle_w"), "reason"), "no-idle"))
+		!has_idle(tl))
 		return erg_fail(err, -ENODATA,
 			"%s: --energy above-idle: the run has no idle phase: expected a recording with "
 			"erg-record run --idle SECONDS, or a phase named idle in it",
@@ -232,7 +241,7 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 	if (r >= 0 && is_within(o))
 		keep_within(o, run);
 	if (r >= 0)
-		r = check_run(o, run, doc, err);
+		r = check_run(o, tl, run, doc, err);
 	if (r >= 0 && o->join)
 		r = erg_joined_note(tl, o->join, run, err);
 	if (r >= 0)

@@ -441,8 +441,8 @@ int erg_archive_open(const char *path, struct erg_archive **ret, struct erg_err 
 			path);
 	if (a->n_members == 0 || a->members[0].frame != 0)
 		return erg_fail(err, -EBADMSG,
-			"%s: not an archive of ergtrace, or cut or damaged "
-			"in its first member%s%s",
+			"%s: not an archive of ergtrace (a power log becomes one by erg-record "
+			"import), or cut or damaged in its first member%s%s",
 			path, a->damage ? ": " : "", a->damage ? a->damage : "");
 	check_complete(a);
 	*ret = erg_steal_ptr(&a);

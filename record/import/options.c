@@ -244,7 +244,10 @@ int erg_import_options_parse(int argc, char **argv, struct erg_import_options *r
 		.named_words = json_array()};
 	r = erg_options_parse(&command, argc, argv, ret, &first);
 	if (!r && first < argc)
-		return erg_options_wrong(&command, "'%s': expected options only", argv[first]);
+		return erg_options_wrong(&command,
+			"'%s': expected options only; a power log is --samples FILE, one of a tool "
+			"that is known --from TOOL FILE",
+			argv[first]);
 	return r ? r : consistent(&command, ret);
 }
 

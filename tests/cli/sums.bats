@@ -209,12 +209,12 @@ P
 # 1.2 s, a phase "decode". Of it there are 6 s, 100 calls of each.
 @test "layers: --phase accounts the calls within a phase, by every kind of row" {
     awk 'BEGIN { srand(3); print "time_s,VDD_IN [W]"
-        for (i = 0; i < 12000; i++) { t = i / 1000; k = int(t / 0.015) % 4
+        for (i = 0; i < 12000; i++) { t = (i + 0.4) / 1000; k = int(t / 0.015) % 4
             printf "%.4f,%.3f\n", t, 2 + k + (int(t / 1.2) % 2 ? 1.5 * (k == 0) : 0) + 0.01 * (rand() - 0.5) } }' >s.csv
     awk 'BEGIN { print "begin_s,end_s,layer,type,network,phase"
         for (i = 0; i < 800; i++) printf "%.3f,%.3f,l%d,%s,net,%s\n", i * 0.015, (i + 1) * 0.015, i % 4,
             i % 2 ? "pool" : "conv", int(i * 0.015 / 1.2 + 1e-9) % 2 ? "decode" : "prefill" }' >l.csv
-    erg-record import --samples s.csv --layers l.csv --sensor kind=point --sensor lag_s=0 -o p.erg 2>/dev/null
+    erg-record import --samples s.csv --layers l.csv --sensor "kind=boxcar window_s=0.0001 period_s=0.001 lag_s=0" -o p.erg 2>/dev/null
     rows() { erg-analyze layers --phase "$1" --by "$2" --format json p.erg 2>/dev/null |
         jq -r '.runs[0].layers[] | "\(.name) \(.calls) \(.energy_j.value * 100 | round)"' | tr '\n' ';'; }
     [ "$(rows decode layer)" = "l0 100 525;l1 100 450;l2 100 600;l3 100 750;" ]
