@@ -183,7 +183,8 @@ static int take_word(void *into, const struct erg_option *last, const char *word
 		*o->file = word;
 		return 0;
 	}
-	return erg_fail(err, -EINVAL, "options only");
+	return erg_fail(err, -EINVAL,
+		"options only; a power log is --samples FILE, one of a tool that is known --from TOOL FILE");
 }
 
 /* Below the options: the forms that this program reads. */
@@ -244,10 +245,7 @@ int erg_import_options_parse(int argc, char **argv, struct erg_import_options *r
 		.named_words = json_array()};
 	r = erg_options_parse(&command, argc, argv, ret, &first);
 	if (!r && first < argc)
-		return erg_options_wrong(&command,
-			"'%s': expected options only; a power log is --samples FILE, one of a tool "
-			"that is known --from TOOL FILE",
-			argv[first]);
+		return erg_options_wrong(&command, "'%s': expected options only", argv[first]);
 	return r ? r : consistent(&command, ret);
 }
 
