@@ -18,6 +18,7 @@
 #define WINDOW_MIN 1000.0 /* ns */
 #define STEP 0.05         /* of the window */
 #define STEP_MAX 1e5      /* ns, of the delay */
+#define ROUNDING 1e-6     /* of a mean */
 #define TAU_LEAST 6e4     /* ns, how far a difference by the low-pass reaches near none */
 #define TAU_FINE                                                                                   \
 	3e4 /* where layers are shorter: of a longer step little is left but its own error */
@@ -105,10 +106,16 @@ static double moved(struct attr_extras *x, size_t j, const struct attr_look *l, 
 		x->hint[slot]);
 }
 
+/* Means of a short window are differences of long sums: what they differ by may be rounding. */
+static bool is_rounding(double before, double after)
+{
+	return fabs(before - after) <= ROUNDING * fmax(fabs(before), fabs(after));
+}
+
 int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
 {
 	struct attr_look l;
-	double reach, slope;
+	double reach, slope, before, after;
 	int r;
 
 	memset(out, 0, ATTR_PSI * sizeof(*out));
@@ -119,9 +126,10 @@ int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
 	r = attr_curve_cover(&x->curve, l.end - l.window - l.stale - reach, l.end + reach);
 	if (r < 0)
 		return r;
-	slope = (moved(x, 0, &l, -x->h_delay, 0, 0) - moved(x, 0, &l, x->h_delay, 0, 1)) /
-		(2 * x->h_delay);
-	x->slope = slope;
+	before = moved(x, 0, &l, -x->h_delay, 0, 0);
+	after = moved(x, 0, &l, x->h_delay, 0, 1);
+	slope = (before - after) / (2 * x->h_delay);
+	x->slope = is_rounding(before, after) ? 0 : slope;
 	if (x->psi[ATTR_DELAY])
 		out[ATTR_DELAY] = slope;
 	if (x->psi[ATTR_WINDOW])

@@ -345,6 +345,7 @@ struct attr_weights {
 	bool used;
 	double s[3];   /* variance: W^2; of the square of an instance's part; of the time, ns^2 */
 	double median; /* of the variances */
+	double time_share; /* of the variance, that of the time; 0: none that is not by chance */
 	double cell_w, cell_sigma; /* > 0: readings are cells of this width, with this noise, W */
 };
 

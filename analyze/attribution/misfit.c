@@ -550,7 +550,7 @@ static bool is_too_much(const struct attr_run *r, double variance)
 
 bool attr_scatters(const struct attr_run *r)
 {
-	return is_too_much(r, r->weights.s[2]);
+	return r->weights.time_share > 0 && is_too_much(r, r->weights.s[2]);
 }
 
 bool attr_rounded(const struct attr_run *r)

@@ -16,8 +16,9 @@
 
 #define ROWS_MAX 20000
 #define ROUNDS 6
-#define OUTLIER 25 /* of a squared residual, in variances */
-#define UNLIKE 1.3 /* a variance this far from the median is worth a weight */
+#define OUTLIER 25  /* of a squared residual, in variances */
+#define BY_CHANCE 3 /* of 1 / sqrt(n): a share of the variance that may be none */
+#define UNLIKE 1.3  /* a variance this far from the median is worth a weight */
 
 struct pile {
 	size_t n;
@@ -92,6 +93,18 @@ static int moments(const struct pile *p, struct attr_weights *w, struct erg_err 
 	return 0;
 }
 
+/* Of the variance of all readings, that of their times. */
+static double share_of_times(const struct pile *p, const struct attr_weights *w)
+{
+	double times = 0, all = 0;
+
+	for (size_t m = 0; m < p->n; m++) {
+		times += w->s[2] * p->slope2[m];
+		all += p->v[m];
+	}
+	return all > 0 && times > BY_CHANCE / sqrt((double)p->n) * all ? times / all : 0;
+}
+
 static int estimate(struct pile *p, struct attr_weights *w, struct erg_err *err)
 {
 	_cleanup_(erg_freep) double *x = malloc((p->n + 1) * sizeof(double));
@@ -116,6 +129,7 @@ static int estimate(struct pile *p, struct attr_weights *w, struct erg_err *err)
 	memcpy(x, p->v, p->n * sizeof(double));
 	gsl_sort(x, 1, p->n);
 	w->median = gsl_stats_median_from_sorted_data(x, 1, p->n);
+	w->time_share = share_of_times(p, w);
 	w->used = x[(size_t)(0.95 * (double)p->n)] > UNLIKE * w->median ||
 		x[(size_t)(0.05 * (double)p->n)] < w->median / UNLIKE;
 	return 0;
