@@ -90,14 +90,17 @@ static int choose(struct against *a, const char *meter, const char *rail, struct
 
 /* ---- reading ---- */
 
+/* Those that end the program: one that is ignored, as nohup(1) does, would be taken while it is blocked. */
 static sigset_t ending_signals(void)
 {
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction act;
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(signals); i++)
+		if (sigaction(signals[i], NULL, &act) < 0 || act.sa_handler != SIG_IGN)
+			sigaddset(&set, signals[i]);
 	return set;
 }
 

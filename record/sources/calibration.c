@@ -18,6 +18,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +30,8 @@
 #define BYTES_MAX (4 << 20)
 #define MACHINE_DIR "/var/lib/ergtrace"
 #define NAME "calibrations.json"
+#define LOCK_TRIES 1000
+#define LOCK_PAUSE_US 10000
 
 /* ---- the file ---- */
 
@@ -163,20 +166,39 @@ static int folder_make(const char *path, struct erg_err *err)
 	return r < 0 ? erg_fail_errno(err, r, "%s", dir) : 0;
 }
 
-int erg_calibration_store(const json_t *c, char *path, size_t size, struct erg_err *err)
+/* Of who reads the file, changes it and writes it: many hosts may share it, and calibrate at a time. *RET_FD is
+ * to be closed. */
+static int lock_take(const char *path, int *ret_fd, struct erg_err *err)
+{
+	char lock[PATH_MAX];
+	int r;
+
+	if (snprintf(lock, sizeof(lock), "%s.lock", path) >= (int)sizeof(lock))
+		return erg_fail_errno(err, -ENAMETOOLONG, "%s", path);
+	*ret_fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (*ret_fd < 0)
+		return erg_fail_errno(err, -errno, "%s", lock);
+	for (int i = 0; (r = flock(*ret_fd, LOCK_EX | LOCK_NB)) < 0 && i < LOCK_TRIES; i++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return 0; /* a file system without locks */
+		usleep(LOCK_PAUSE_US);
+	}
+	return r < 0 ? erg_fail(err, -EBUSY, "%s: another process holds it", lock) : 0;
+}
+
+static int store_at(const json_t *c, const char *path, struct erg_err *err)
 {
 	_cleanup_(erg_outfile_discard) struct erg_outfile o = {0};
+	_cleanup_(erg_closep) int lock = -1;
 	json_auto_t *list = NULL, *doc = NULL;
 	int r;
 
-	if (!file_path(false, path, size))
-		return erg_fail(err, -ENOENT,
-			"no place for the calibration: expected HOME, XDG_STATE_HOME or "
-			"ERG_CALIBRATIONS=FILE in the environment");
+	if (folder_make(path, err) < 0 || lock_take(path, &lock, err) < 0)
+		return err->code;
 	r = file_load(path, &list, err);
 	if (r > 0)
 		list = json_array();
-	if (r < 0 || folder_make(path, err) < 0 || erg_outfile_open(&o, path, err) < 0)
+	if (r < 0 || erg_outfile_open(&o, path, err) < 0)
 		return err->code;
 	for (size_t i = json_array_size(list); i-- > 0;)
 		if (same_sensor(json_array_get(list, i), c))
@@ -187,6 +209,24 @@ int erg_calibration_store(const json_t *c, char *path, size_t size, struct erg_e
 		fputc('\n', o.f) == EOF)
 		return erg_fail_errno(err, -EIO, "%s", path);
 	return erg_outfile_commit(&o, err);
+}
+
+int erg_calibration_store(const json_t *c, char *path, size_t size, struct erg_err *err)
+{
+	mode_t mask;
+	int r;
+
+	if (!file_path(false, path, size))
+		return erg_fail(err, -ENOENT,
+			"no place for the calibration: expected HOME, XDG_STATE_HOME or "
+			"ERG_CALIBRATIONS=FILE in the environment");
+	mask = umask(022);
+	if (geteuid() !=
+		0) /* root's are for all users to read; what others can write is not believed */
+		umask(mask | 022);
+	r = store_at(c, path, err);
+	umask(mask);
+	return r;
 }
 
 /* ---- what it does ---- */

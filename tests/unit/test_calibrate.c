@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -310,6 +311,45 @@ static void of_one_sensor_the_last_is_kept(void **state)
 	json_decref(all);
 }
 
+/* Hosts that share a home directory calibrate at a time, with files that a group may write by default. */
+static void stores_at_a_time_lose_nothing(void **state)
+{
+	enum { EACH = 6, PROCESSES = 4 };
+	const mode_t before = umask(002);
+	json_t *all = NULL;
+	struct stat st;
+	int status;
+
+	for (int i = 0; i < PROCESSES; i++) {
+		const pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		for (int k = 0; pid == 0 && k < EACH; k++) {
+			struct erg_err err = {0};
+			char path[256], rail[32];
+			json_t *c;
+
+			snprintf(rail, sizeof(rail), "rail %d %d", i, k);
+			c = calibration(rail, 0.5);
+			if (erg_calibration_store(c, path, sizeof(path), &err) < 0)
+				_exit(1);
+			json_decref(c);
+		}
+		if (pid == 0)
+			_exit(0);
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(umask(before), 002);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	assert_int_equal(load_count(&all), EACH * PROCESSES);
+	json_decref(all);
+	unlink(file);
+}
+
 static char said[4][512];
 static size_t n_said;
 
@@ -453,6 +493,7 @@ int main(void)
 		cmocka_unit_test(finds_what_a_sensor_does),
 		cmocka_unit_test(uncertainty_is_what_it_says),
 		cmocka_unit_test(refuses_what_the_readings_cannot_tell),
+		cmocka_unit_test(stores_at_a_time_lose_nothing),
 		cmocka_unit_test(of_one_sensor_the_last_is_kept),
 		cmocka_unit_test(readings_become_power),
 		cmocka_unit_test(what_does_not_fit_is_left),
