@@ -4,20 +4,27 @@
  * simulated board. What the command leaves is as a person would leave it: nothing is put back.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "formats/base/util.h"
 #include "record/sweep/sweep.h"
 
-/* In the child. */
+#define ENDING_S 10 /* for a command that is told to stop */
+
+/* In the child. Standard input is of the person who is asked for other conditions: ssh(1) would take it. */
 static void become(const struct erg_plan_setting *c, const char *value)
 {
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
 	erg_sweep_child_signals(SIGTERM);
+	dup2(null, STDIN_FILENO);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	if (setenv("ERG_CONDITION", c->name, 1) == 0 && setenv("ERG_VALUE", value, 1) == 0)
 		execvp(c->command.v[0], c->command.v);
@@ -25,7 +32,23 @@ static void become(const struct erg_plan_setting *c, const char *value)
 	_exit(127);
 }
 
-/* Until the child has ended: 0, or the signal that asked to stop, of which the child gets SIGTERM. */
+static void end_command(pid_t pid, int *ret_status)
+{
+	const struct timespec pause = {0, 20000000};
+	const uint64_t end = erg_mono_ns() + ENDING_S * ERG_NSEC_PER_SEC;
+
+	kill(pid, SIGTERM);
+	while (erg_mono_ns() < end) {
+		if (waitpid(pid, ret_status, WNOHANG) != 0)
+			return;
+		nanosleep(&pause, NULL); /* by the clock: the signal that asked is remembered */
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, ret_status, 0);
+}
+
+/* Until the child has ended: 0, or the signal that asked to stop, of which the child gets SIGTERM, and
+ * SIGKILL where that does not end it. */
 static int wait_command(pid_t pid, int *ret_status)
 {
 	int sig = 0;
@@ -33,10 +56,8 @@ static int wait_command(pid_t pid, int *ret_status)
 
 	while ((got = waitpid(pid, ret_status, WNOHANG)) == 0 && sig == 0)
 		sig = erg_sweep_wait(1);
-	if (got == 0) {
-		kill(pid, SIGTERM);
-		waitpid(pid, ret_status, 0);
-	}
+	if (got == 0)
+		end_command(pid, ret_status);
 	return sig;
 }
 

@@ -205,37 +205,60 @@ static void tell_condition(const struct erg_plan_setting *c, const char *want, c
 		after);
 }
 
-/* Brings the machine into the conditions of RUN: 0, 1 when they do not hold now, else the signal or
- * error. */
-static int conditions(struct erg_sweep *s, const struct erg_plan_run *run, struct erg_err *err)
+/* The value that condition I has to get for RUN; NULL when it holds, or when there is nothing to do. */
+static const char *to_change(const struct erg_sweep *s, const struct erg_plan_run *run, size_t i)
 {
-	bool changed = false, asked = false;
+	const struct erg_plan_setting *c = &s->plan->conditions[i];
+	const char *want = c->values.v[run->condition[i]];
 
+	if ((c->values.n < 2 && !c->command.n) || (s->now[i] && strcmp(s->now[i], want) == 0))
+		return NULL;
+	return want;
+}
+
+/* Changes those that commands make, or those that a person makes. Counts them; else the signal or error. */
+static int change(struct erg_sweep *s, const struct erg_plan_run *run, bool by_command, size_t *n,
+	struct erg_err *err)
+{
 	for (size_t i = 0; i < s->plan->n_conditions; i++) {
 		const struct erg_plan_setting *c = &s->plan->conditions[i];
-		const char *want = c->values.v[run->condition[i]];
+		const char *want = to_change(s, run, i);
 		int r = 0;
 
-		if ((c->values.n < 2 && !c->command.n) ||
-			(s->now[i] && strcmp(s->now[i], want) == 0))
+		if (!want || (c->command.n > 0) != by_command)
 			continue;
-		if (!erg_sweep_may_change(s, c))
-			return 1;
-		if (c->command.n) {
+		if (by_command) {
 			tell_condition(c, want, "", ", by its command\n");
 			r = erg_sweep_make_condition(c, want, err);
 		} else {
-			tell_condition(c, want, asked ? "; " : "", "");
-			asked = true;
+			tell_condition(c, want, *n ? "; " : "", "");
 		}
 		if (r != 0)
 			return r;
 		s->now[i] = want;
-		changed = true;
+		(*n)++;
 	}
+	return 0;
+}
+
+/* Brings the machine into the conditions of RUN: 0, 1 when they do not hold now (then nothing is changed),
+ * else the signal or error. */
+static int conditions(struct erg_sweep *s, const struct erg_plan_run *run, struct erg_err *err)
+{
+	size_t made = 0, asked = 0;
+	int r;
+
+	for (size_t i = 0; i < s->plan->n_conditions; i++)
+		if (to_change(s, run, i) && !erg_sweep_may_change(s, &s->plan->conditions[i]))
+			return 1;
+	r = change(s, run, true, &made, err);
+	if (r == 0)
+		r = change(s, run, false, &asked, err);
+	if (r != 0)
+		return r;
 	if (asked && wait_answer(err) < 0)
 		return -EINTR;
-	if (changed)
+	if (made + asked)
 		s->start_c = erg_sweep_temperature(s);
 	return 0;
 }

@@ -196,6 +196,14 @@ refused() {
     [[ $output == *"2 wait for another condition"* ]]
     [ ! -e made ] # what holds already is not made
     [ "$(jq -r '[.runs[].conditions | .sink + .room] | join(" ")' out/index.json)" = "off26 off26" ]
+    # what waits for another condition is not a reason to run a command, and standard input is not the command's
+    plan 'conditions: {sink: {values: [on, off], command: "cat >>taken; echo $ERG_VALUE >>made"}, room: [cold, hot]}'
+    erg-record sweep --sysfs b p.yaml -o rooms --condition room=cold <<<answer
+    [ "$(tr '\n' ' ' <made)" = "on off " ]
+    [ ! -s taken ]
+    run -0 sweep p.yaml -o rooms --resume --condition room=cold
+    [[ $output == *"2 wait for another condition"* ]]
+    [ "$(tr '\n' ' ' <made)" = "on off " ]
     plan 'conditions: {sink: {values: [on, off], command: "exit 3"}}'
     run -1 sweep p.yaml -o other
     [[ ${lines[-1]} == *"condition sink=on: its command ended with status 3: expected 0" ]]
