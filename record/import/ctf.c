@@ -248,9 +248,10 @@ static int write_chunks(struct erg_feed *f, const char *dir, int to, struct erg_
 		f->definition = 0;
 		f->in_chunk = 0;
 		r = write_trace(f, path, err);
-		if (r == 0)
-			send_word(to,
-				&(struct erg_err){.code = f->finished ? CHUNK_LAST : CHUNK_DONE});
+		if (r == 0 &&
+			!send_word(to,
+				&(struct erg_err){.code = f->finished ? CHUNK_LAST : CHUNK_DONE}))
+			r = erg_fail_errno(err, -errno, "%s", path);
 	}
 	tell(f);
 	return r;
@@ -261,9 +262,10 @@ static bool take_word(int fd, const volatile int *interrupted, struct erg_err *w
 {
 	ssize_t n;
 
-	while ((n = read(fd, word, sizeof(*word))) < 0 && errno == EINTR)
+	do
 		if (interrupted && *interrupted)
 			return false;
+	while ((n = read(fd, word, sizeof(*word))) < 0 && errno == EINTR);
 	return n == (ssize_t)sizeof(*word);
 }
 
