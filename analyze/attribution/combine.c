@@ -277,9 +277,7 @@ static double longer_of(const struct erg_attr_state *st, enum erg_attr_gate gate
 
 static struct erg_est refused(const struct erg_attr *a, enum erg_attr_gate gate, double longer)
 {
-	return erg_est_because(gate == ERG_GATE_MISFIT && a->misfit ? a->misfit
-								    : erg_attr_gate_name(gate),
-		longer);
+	return erg_est_because(attr_reason(a, gate), longer);
 }
 
 /* One word for how the classes of a sum were found. */

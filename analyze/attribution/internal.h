@@ -446,6 +446,8 @@ int attr_judge(struct attr_run *r);
 bool attr_scatters(const struct attr_run *r);
 /* The same of times that were rounded to a grid, however small the scatter looks that is left over. */
 bool attr_rounded(const struct attr_run *r);
+/* The same of class C alone, whose instances are shorter than those of most of the time. */
+bool attr_rounded_away(const struct erg_attr_state *st, size_t c);
 
 /* ---- refit.c ---- */
 int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power);
@@ -508,6 +510,10 @@ void attr_results(struct attr_run *r);
 /* ---- model.c ---- */
 /* The sensor that was fitted, with its uncertainty, and the tests. */
 void attr_model(struct attr_run *r);
+
+/* ---- reasons.c ---- */
+/* A gate's name, with what is wrong where the model is: of the run, or of one class alone. */
+const char *attr_reason(const struct erg_attr *a, enum erg_attr_gate gate);
 
 /* ---- gates.c ---- */
 /* The power above which a mean of a class whose instances last DUR_S cannot be, W. */

@@ -560,6 +560,14 @@ bool attr_rounded(const struct attr_run *r)
 	return is_too_much(r, grid * grid / 12);
 }
 
+bool attr_rounded_away(const struct erg_attr_state *st, size_t c)
+{
+	const struct attr_view *v = &st->view;
+	double sd = st->readings.grid_ns / sqrt(12), calls = (double)v->class_calls[c];
+
+	return sd > fmax(JITTER_MAX, JITTER_LAYER * v->class_time[c] * 1e9 / fmax(calls, 1));
+}
+
 static int judge(struct attr_run *r)
 {
 	struct attr_misfit *f = &r->misfit;

@@ -16,11 +16,18 @@ const char *erg_attr_gate_name(enum erg_attr_gate gate)
 	return gate < ERG_GATE_N ? names[gate] : "?";
 }
 
+const char *attr_reason(const struct erg_attr *a, enum erg_attr_gate gate)
+{
+	if (gate != ERG_GATE_MISFIT)
+		return erg_attr_gate_name(gate);
+	return a->misfit ? a->misfit : "misfit: clock"; /* of a class alone: attr_rounded_away() */
+}
+
 const char *erg_attr_class_reason(const struct erg_attr *a, size_t k)
 {
 	enum erg_attr_gate gate = a->classes[k].gate;
 
-	return gate == ERG_GATE_MISFIT && a->misfit ? a->misfit : erg_attr_gate_name(gate);
+	return attr_reason(a, gate);
 }
 
 /*

@@ -67,6 +67,16 @@ honest() {
     grep -q 'misfit: clock' lines
 }
 
+@test "times rounded to 1 ms say something of layers of 2 ms, and nothing of shorter ones beside them" {
+    worlds --seeds 1 --fresh 2101 --only round-1 --keep w >table || [ $? = 1 ]
+    grep -qE 'covered [0-9]+, wrong 0 \(rest 0, sums 0\)' table
+    jq -r '.runs[0].layers[] | [.name, .time_s.value / .calls, .energy_j.value // .energy_j.reason] | @tsv' \
+        w/round-1-2101/layers.json >rows
+    cat rows
+    awk '{ long = $2 > 0.001 / sqrt(12) / 0.2; n[long]++; if (long ? $3 > 0 : /misfit: clock/) ok[long]++ }
+        END { exit !(n[0] >= 5 && n[1] >= 3 && ok[0] == n[0] && ok[1] == n[1]) }' rows
+}
+
 # A boxcar of 10 ms that is declared as one of 2.2 ms, 750 readings, W.csv and S.csv; layers' joules into truth.
 far_sensor() {
     awk 'function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--
