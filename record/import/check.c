@@ -342,22 +342,60 @@ static void find_gaps(struct erg_import_log *log, json_t *notes)
 
 /* ---- all of it ---- */
 
-static bool has_readings(const struct erg_import_log *log, enum erg_quantity q)
+static bool is_read(const struct erg_import_log *log, size_t channel)
 {
-	for (size_t i = 0; i < log->n_channels; i++)
-		for (size_t k = 0; log->channels[i].def.quantity == q && erg_import_has_row(log, k);
-			k++)
-			if (log->channels[i].raw[k] != ERG_IMPORT_MISSING)
-				return true;
+	for (size_t k = 0; erg_import_has_row(log, k); k++)
+		if (log->channels[channel].raw[k] != ERG_IMPORT_MISSING)
+			return true;
+	return false;
+}
+
+/* The rail of a channel of this quantity that was read, of RAIL unless that is NULL; NULL: there is none. */
+static const char *read_rail(const struct erg_import_log *log, enum erg_quantity q,
+	const char *rail)
+{
+	for (size_t i = 0; i < log->n_channels; i++) {
+		const struct erg_channel_def *d = &log->channels[i].def;
+
+		if (d->quantity == q && (!rail || !strcmp(d->rail, rail)) && is_read(log, i))
+			return d->rail;
+	}
+	return NULL;
+}
+
+/* Whether a rail has both a current and a voltage, whose product is power. */
+static bool has_product(const struct erg_import_log *log)
+{
+	for (size_t i = 0; i < log->n_channels; i++) {
+		const struct erg_channel_def *d = &log->channels[i].def;
+
+		if (d->quantity == ERG_Q_CURRENT && is_read(log, i) &&
+			read_rail(log, ERG_Q_VOLTAGE, d->rail))
+			return true;
+	}
 	return false;
 }
 
 /* Without it nothing can be computed: as a rule the form was not understood. */
 static int check_power(const struct erg_import_log *log, struct erg_err *err)
 {
-	if (has_readings(log, ERG_Q_POWER) || has_readings(log, ERG_Q_ENERGY) ||
-		(has_readings(log, ERG_Q_VOLTAGE) && has_readings(log, ERG_Q_CURRENT)))
+	const char *amps, *volts;
+
+	if (read_rail(log, ERG_Q_POWER, NULL) || read_rail(log, ERG_Q_ENERGY, NULL) ||
+		has_product(log))
 		return 0;
+	amps = read_rail(log, ERG_Q_CURRENT, NULL);
+	volts = read_rail(log, ERG_Q_VOLTAGE, NULL);
+	if (amps && volts)
+		return erg_fail(err, -ENODATA,
+			"%s: no power: the current is of rail '%s', the voltage of rail '%s'; if they are of "
+			"one, name it for both: --column NAME=UNIT:RAIL",
+			log->path, amps, volts);
+	if (amps)
+		return erg_fail(err, -ENODATA,
+			"%s: no power: rail '%s' has a current and no voltage; one that does not change is "
+			"said by --column NAME=UNIT*VOLTSV, like uA*3.7V",
+			log->path, amps);
 	return erg_fail(err, -ENODATA,
 		"%s: no reading of power or energy in %zu rows: was power logged, "
 		"or is it written in a form that is not known here?",

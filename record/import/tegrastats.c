@@ -11,6 +11,7 @@
  *	cpu [0%,0%]@518             the same before L4T 27: one frequency for all
  *	NAME_FREQ 12%@1300          utilisation and frequency of a unit; also "EMC 3%@408", "GR3D 0%@76"
  *	GR3D_FREQ 0%@[305,0]        Orin: a frequency for each cluster
+ *	NC 0mW/0mW                  AGX Orin: an input of a monitor that is not connected; there are several
  *
  * An item that looks like power (it has a slash between numbers) and is not understood is counted too:
  * a new syntax must not lose the power in silence. The average column is a running mean since the
@@ -169,9 +170,17 @@ static void note_odd(struct state *s, const char *name, const char *word, size_t
 	snprintf(s->odd, sizeof(s->odd), "%.24s %.38s", name, word);
 }
 
+/* Of inputs that are not connected each is a rail of its own, NC, NC.2, …, in the order of the line. */
+static void number_unconnected(char name[static 64], int *seen)
+{
+	if (!strcmp(name, "NC") && ++*seen > 1)
+		snprintf(name, 64, "NC.%d", *seen);
+}
+
 static void take_items(struct state *s, struct line *l, char *text, size_t line)
 {
 	char *save = NULL, name[64] = "";
+	int unconnected = 0;
 
 	for (char *w = strtok_r(text, " \t\r\n", &save); w; w = strtok_r(NULL, " \t\r\n", &save)) {
 		if (*w == '[' && !strcasecmp(name, "cpu"))
@@ -184,6 +193,7 @@ static void take_items(struct state *s, struct line *l, char *text, size_t line)
 			;
 		else if (is_name(w)) {
 			snprintf(name, sizeof(name), "%s", w);
+			number_unconnected(name, &unconnected);
 			continue;
 		} else if (is_odd(w)) {
 			note_odd(s, name, w, line);

@@ -150,6 +150,34 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     fails 'new.log' 'no reading of power' -- --from tegrastats --samples new.log
 }
 
+@test "tegrastats: AGX Orin's inputs that are not connected, Thor's rail that reads below zero" {
+    for i in 0 1 2 3 4 5 6 7 8 9; do
+        echo "02-28-2023 23:59:0$i RAM 4122/30592MB (lfb 4998x4MB) CPU [0%@729,off] EMC_FREQ 0%@665 GR3D_FREQ 0%@[0,0] VIC_FREQ 729 CV0@-256C CPU@46.468C VDD_GPU_SOC 1989mW/1989mW VDD_CPU_CV $((400 + 100 * i))mW/397mW VIN_SYS_5V0 2519mW/2519mW NC 0mW/0mW VDDQ_VDD2_1V8AO 0mW/0mW NC 0mW/0mW"
+    done >orin.log
+    joules VDD_CPU_CV 7.65 -- --from tegrastats --samples orin.log
+    if grep -q 'left out\|not understood' log; then false; fi
+    joules all-roots 48.222 -- --from tegrastats --samples orin.log   # 7.65 J + 9 s (1.989 + 2.519) W
+    for i in 0 1 2 3 4 5 6 7 8 9; do
+        echo "09-19-2025 10:30:0$i RAM 6982/125772MB (lfb 5x4MB) CPU [0%@972] GR3D_FREQ @[0,0,0] VIC off tj@41.4C VDD_GPU $((1200 * i - 400))mW/0mW VDD_CPU_SOC_MSS 3924mW/3924mW VIN $((23000 + 1200 * i))mW/23000mW"
+    done >thor.log
+    joules VDD_GPU 45 -- --from tegrastats --samples thor.log
+    told "'VDD_GPU' is negative"
+    joules VIN 255.6 -- --from tegrastats --samples thor.log
+}
+
+@test "a current and a voltage are power where they are of one rail, and an error else" {
+    awk 'BEGIN { print "Time (s);Main current (A);Main voltage (V)"
+        for (i = 0; i <= 400; i++) { s = sprintf("%.4f;%.3f;%.1f", i * 0.0025, 0.02 + 0.01 * (i % 2), 3.5); gsub(/\./, ",", s); print s } }' >otii.csv
+    fails otii.csv "rail 'Main current'" "rail 'Main voltage'" '--column NAME=UNIT:RAIL' -- --samples otii.csv \
+        --time 'Time (s)' --column 'Main current (A)=A' --column 'Main voltage (V)=V'
+    fails otii.csv "rail 'Main current' has a current and no voltage" 'uA*3.7V' -- --samples otii.csv \
+        --time 'Time (s)' --column 'Main current (A)=A'
+    # 400 intervals of 2.5 ms, each with the power of its end: half of them 3.5 V × 30 mA, half × 20 mA
+    joules Main 0.0875 -- --samples otii.csv --time 'Time (s)' \
+        --column 'Main current (A)=A:Main' --column 'Main voltage (V)=V:Main'
+    joules 'Main current' 0.0875 -- --samples otii.csv --time 'Time (s)' --column 'Main current (A)=A*3.5V'
+}
+
 @test "clocks: wall time needs its zone beside layers, summer time is told apart or refused" {
     awk 'BEGIN { print "timestamp, index, power.draw [W]"; for (i = 0; i < 720; i++) { s = 79200 + i * 30
         p = s > 88200 && s <= 94200 ? ((int((s - 88201) / 300) % 2) ? 200 : 300) : 100
