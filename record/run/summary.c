@@ -82,6 +82,10 @@ static void say_next(const struct erg_run *r, bool layers)
 
 static void say_no_layer(const struct erg_run *r)
 {
+	int status = erg_workload_exit_status(&r->work);
+
+	if (status)
+		erg_say("the program ended with exit status %d", status);
 	if (erg_linked_statically(r->exe))
 		erg_say("no layer was seen: the program is linked statically, and no library can be loaded "
 			"into it: link it dynamically with liberg (man 3 erg)");

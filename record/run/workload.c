@@ -117,8 +117,21 @@ static int file_check(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
+static bool is_python(const char *file)
+{
+	const char *dot = strrchr(file, '.');
+
+	return dot && !strcmp(dot, ".py");
+}
+
 static int file_fail(struct erg_err *err, int r, const char *file)
 {
+	if (r == -ENOENT && !strchr(file, '/') && access(file, F_OK) == 0)
+		return erg_fail(err, r,
+			"%s: no such command in PATH; the file here is run by ./%s, or by its "
+			"interpreter%s%s",
+			file, file, is_python(file) ? ": python3 " : "",
+			is_python(file) ? file : "");
 	if (r == -ENOENT)
 		return erg_fail(err, r, "%s: no such command", file);
 	if (r == -EACCES)

@@ -126,6 +126,10 @@ slices() {
     [ "${#lines[@]}" -eq 1 ]
     run ! "${REC[@]}" -o a.erg -- no-such-command-in-path
     [[ "$output" == *"no such command"* ]]
+    touch infer.py
+    run ! "${REC[@]}" -o a.erg -- infer.py
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"infer.py: no such command in PATH; the file here is run by ./infer.py, or by its interpreter: python3 infer.py" ]]
     touch plain
     chmod 644 plain
     run ! "${REC[@]}" -o a.erg -- ./plain
