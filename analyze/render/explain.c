@@ -143,8 +143,10 @@ void erg_explain_layers(const json_t *run, const char *energy, FILE *out)
 	if (left)
 		fprintf(mem, "%lld more row%s left out as asked for\n", (long long)left,
 			left == 1 ? "" : "s");
-	explain_words(run, energy, mem);
-	explain_longer(run, energy, mem);
+	if (energy) {
+		explain_words(run, energy, mem);
+		explain_longer(run, energy, mem);
+	}
 	explain_merged(run, mem);
 	explain_rest(run, mem);
 	fclose(mem);

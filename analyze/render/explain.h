@@ -3,7 +3,7 @@
 #define ERG_ANALYZE_RENDER_EXPLAIN_H
 
 /* What stands below a table of layers: the words of the column "by", members of merged rows, how much
- * longer to record, and what is not in the table. */
+ * longer to record, and what is not in the table. ENERGY is NULL of a table without energy and "by". */
 #include <stdio.h>
 
 #include <jansson.h>

@@ -253,7 +253,7 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 		row_cells(t, &s, row);
 	r = erg_rtable_print(t, out, erg_text_width(), err);
 	if (r >= 0)
-		erg_explain_layers(run, energy, out);
+		erg_explain_layers(run, s.powerless ? NULL : energy, out);
 	return r;
 }
 

@@ -138,6 +138,15 @@ static void drop_outside(json_t *rows)
 	}
 }
 
+/* The own time of what is outside, under a table of layers. */
+static void drop_own_outside(json_t *rest)
+{
+	for (size_t i = json_array_size(rest); i-- > 0;)
+		if (!strcmp(erg_text_of(json_array_get(rest, i), "name"),
+			    "(" ERG_WITHIN_NOT " itself)"))
+			json_array_remove(rest, i);
+}
+
 /* Rows of what is outside of the phase go. */
 static void keep_within(const struct options *o, json_t *run)
 {
@@ -147,6 +156,7 @@ static void keep_within(const struct options *o, json_t *run)
 	drop_outside(json_object_get(run, "layers"));
 	json_array_foreach (json_object_get(run, "tables"), i, table)
 		drop_outside(json_object_get(table, "layers"));
+	drop_own_outside(json_object_get(run, "rest"));
 	json_object_set_new(run, "phase", json_string(o->select.phase));
 }
 

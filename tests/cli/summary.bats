@@ -71,11 +71,31 @@ figures() {
     [[ "$stderr" == *"next: erg-analyze layers 'it'\\''s b.erg'" ]]
 }
 
+@test "layers of a recording without power: times, and no word about energies that are no column" {
+    mkdir empty
+    erg-record --sysfs empty -o t.erg -- "$ERG_BUILD/tests/trace/trace-app" network:net layer:l threads:2=l
+    run --separate-stderr erg-analyze layers t.erg
+    echo "$output"
+    [[ "$output" == *"no power was read: times only"*"of the time"* ]]
+    [[ "$output" != *"not seen"* ]]
+    # what a network spends itself within a phase is a row below the layers, what it spends outside is none
+    call=(begin:net begin:l sleep:2 end:l sleep:2 end:net)
+    erg-record --sysfs empty -o p.erg -- "$ERG_BUILD/tests/trace/trace-app" network:net layer:l \
+        phase:warm "${call[@]}" /phase:warm phase:go "${call[@]}" "${call[@]}" /phase:go
+    skip_unless jq
+    erg-analyze layers --phase go --format json p.erg >p.json
+    jq -e '.runs[0] | [(.layers + .rest)[].name] == ["l", "(net itself)", "(no layer)"]' p.json
+}
+
 @test "a recording without layers says what to try, and one without rights to a sensor how to get them" {
     run --separate-stderr erg-record --sysfs sys -s hwmon -o a.erg -- sleep 0.1
     [[ "$stderr" == *"no layer was seen: annotate the program (man 3 erg), or try --annotate auto"* ]]
+    [[ "$stderr" != *"exit status"* ]]
     run --separate-stderr erg-record --sysfs sys -s hwmon -q -o b.erg -- sleep 0.1
     [[ "$stderr" != *"no layer was seen"* ]]
+    run --separate-stderr erg-record --sysfs sys -s hwmon -o c.erg -- sh -c 'exit 7'
+    [ "$status" -eq 7 ]
+    [[ "$stderr" == *"the program ended with exit status 7"*"no layer was seen"* ]]
     skip_unless jq
     chmod -R a+rX .
     chmod 0 sys/class/hwmon/hwmon0/power1_input
