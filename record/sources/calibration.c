@@ -30,6 +30,7 @@
 #define BYTES_MAX (4 << 20)
 #define MACHINE_DIR "/var/lib/ergtrace"
 #define NAME "calibrations.json"
+#define TIME_MAX_S 86400.0 /* of a lag or a window */
 #define LOCK_TRIES 1000
 #define LOCK_PAUSE_US 10000
 
@@ -64,6 +65,16 @@ static bool is_estimate(const json_t *c, const char *key, bool positive)
 		(!positive || json_number_value(v) > 0);
 }
 
+/* A time, which has to fit as nanoseconds. */
+static bool is_time(const json_t *c, const char *key)
+{
+	const json_t *e = json_object_get(c, key);
+
+	return is_estimate(c, key, false) &&
+		fabs(json_number_value(json_object_get(e, "value"))) <= TIME_MAX_S &&
+		json_number_value(json_object_get(e, "u")) <= TIME_MAX_S;
+}
+
 static bool is_calibration(const json_t *c)
 {
 	return json_is_string(json_object_get(c, "host")) &&
@@ -73,8 +84,7 @@ static bool is_calibration(const json_t *c)
 		json_is_string(json_object_get(c, "date")) &&
 		json_is_string(json_object_get(c, "against")) &&
 		json_is_object(json_object_get(c, "model")) && is_estimate(c, "gain", true) &&
-		is_estimate(c, "offset_w", false) && is_estimate(c, "lag_s", false) &&
-		is_estimate(c, "window_s", false);
+		is_estimate(c, "offset_w", false) && is_time(c, "lag_s") && is_time(c, "window_s");
 }
 
 /* 0: *RET is the array; 1: there is no such file. Others could make every figure of a user wrong by it. */

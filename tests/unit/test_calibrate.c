@@ -484,6 +484,16 @@ static void damaged_files_are_refused_by_name(void **state)
 
 		assert_int_equal(erg_calibrations_load(&all, &err), -EINVAL);
 	}
+	/* a lag that is no number of nanoseconds */
+	unlink(file);
+	{
+		json_t *c = calibration("A", 0.5), *all = NULL;
+		struct erg_err err = {0};
+
+		json_object_set_new(json_object_get(c, "lag_s"), "value", json_real(1e300));
+		store(c);
+		assert_int_equal(erg_calibrations_load(&all, &err), -EINVAL);
+	}
 	unlink(file);
 }
 
