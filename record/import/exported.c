@@ -101,7 +101,7 @@ static int name_columns(const char *path, struct erg_import_named *named, struct
 /* Whether NAME, of LEN bytes, is one of the names that SUM joins by '+'. */
 static bool is_joined(const char *sum, const char *name, size_t len)
 {
-	for (const char *at = sum; (at = strstr(at, name)); at++)
+	for (const char *at = sum; len && (at = strstr(at, name)); at++)
 		if ((at == sum || at[-1] == '+') && (!at[len] || at[len] == '+'))
 			return true;
 	return false;

@@ -149,6 +149,13 @@ static void make_plain(char *value)
 	*w = '\0';
 }
 
+/* Seconds that fit as nanoseconds. */
+static bool is_time(const json_t *t)
+{
+	return json_is_number(t) && json_number_value(t) >= 0 &&
+		json_number_value(t) <= ERG_IMPORT_TIME_MAX * 1e-9;
+}
+
 /* -j: an object a line. */
 static int take_object(struct perf_log *p, struct erg_err *err)
 {
@@ -171,7 +178,7 @@ static int take_object(struct perf_log *p, struct erg_err *err)
 		make_plain(number);
 		c.value = number;
 	}
-	if (!json_is_number(t) || !*c.event) {
+	if (!is_time(t) || !*c.event) {
 		if (json_is_string(json_object_get(line, "metric-value")))
 			erg_import_keep(&p->other, erg_lines_number(p->lines), p->text);
 		else

@@ -107,6 +107,12 @@ right() {
     echo "$output"
     [ "$status" -eq 1 ]
     [[ "$output" == *"two: line 41:"*"two logs in one file"* ]]
+    for time in 1e300 -5; do # that of perf's clock never is
+        { gen perf-j | sed -n "1s/1.000000000/$time/p"; gen perf-j; } >first
+        import perf-j first
+        right perf-j 39
+        grep -q 'line 1:.*1 such lines of' log
+    done
     gen dcmi | tail -n +2 >untimed
     import dcmi untimed
     erg-analyze totals --format json out.erg 2>/dev/null | jq -e --argjson want "$(want dcmi 39)" '.runs[0].phases[0].ets_j.value - $want + 101 | fabs < 0.5'
