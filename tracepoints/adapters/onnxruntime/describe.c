@@ -179,7 +179,7 @@ static uint64_t attention_macs(const struct erg_ort_node *n)
 	/* com.microsoft: input, weights, bias; of queries, keys (as wide) and values, which may be
 	 * narrower */
 	columns = k->dims && k->dims < 3 ? k->shape[k->dims - 1] : 0;
-	if (!strcmp(n->op, "Attention") && columns && n->out[0].dims == 3)
+	if (!strcmp(n->op, "Attention") && n->out[0].dims == 3 && columns >= n->out[0].shape[2])
 		return elements(q) * columns +
 			q->shape[0] * q->shape[1] * q->shape[1] *
 			((columns - n->out[0].shape[2]) / 2 + n->out[0].shape[2]);
