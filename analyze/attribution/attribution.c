@@ -311,7 +311,6 @@ static int jitter_effect(struct attr_run *r)
 	sol.power = calloc(st->view.n_cols + 1, sizeof(double));
 	if (!sol.power)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
-	r->rival = sol.power;
 	shape.lag_ns += shape.rc_ns;
 	shape.rc_ns = 0;
 	memset(&st->gram, 0, sizeof(st->gram));
@@ -320,6 +319,12 @@ static int jitter_effect(struct attr_run *r)
 		rc = attr_solve(&st->gram, &r->nnls, &sol, r->err);
 	attr_gram_release(&st->gram);
 	st->gram = kept;
+	r->rival = rc ? NULL : calloc(st->n_classes + 1, sizeof(double));
+	if (!rc && !r->rival)
+		rc = erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", st->n_classes);
+	if (!rc)
+		attr_fitted_energies(&st->view, sol.power, r->rival);
+	free(sol.power);
 	return rc;
 }
 

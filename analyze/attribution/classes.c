@@ -7,6 +7,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/attribution/internal.h"
 
@@ -71,6 +72,14 @@ static void choose_direct(struct attr_run *r)
 	}
 }
 
+void attr_fitted_energies(const struct attr_view *v, const double *power, double *ret)
+{
+	memset(ret, 0, v->n_classes * sizeof(double));
+	for (size_t c = 0; c < v->n_cols; c++)
+		if (!v->col_apart[c])
+			ret[v->col_class[c]] += attr_col_energy(v, power, c);
+}
+
 static void class_values(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
@@ -92,10 +101,10 @@ static void class_values(struct attr_run *r)
 		st->dir_se[k] = var ? sqrt(var[k]) : NAN;
 		st->value[k] = st->is_direct[k] ? st->dir[k] : st->nnls[k];
 	}
-	for (size_t c = 0; c < v->n_cols && r->rival; c++)
-		if (!st->is_direct[v->col_class[c]] && !v->col_apart[c])
-			st->rival_j[v->col_class[c]] +=
-				attr_col_energy(v, r->rival, c) - attr_col_energy(v, st->power, c);
+	if (r->rival)
+		attr_fitted_energies(v, st->power, st->rival_j);
+	for (size_t k = 0; k < st->n_classes && r->rival; k++)
+		st->rival_j[k] = st->is_direct[k] ? 0 : r->rival[k] - st->rival_j[k];
 	free(var);
 }
 

@@ -376,7 +376,8 @@ struct attr_run {
 		double *power; /* of the further columns; NULL: without */
 	} of;
 	bool beside;   /* one of several at a time, which does not tell of its progress */
-	double *rival; /* per column, W: what another sensor says that fits as well; NULL */
+	/* per class, J, as columns may be bent since: what another sensor says that fits as well; NULL */
+	double *rival;
 	struct attr_misfit misfit;
 	struct attr_shape first; /* of the sensor, as it was said to be */
 	/* Of the level of power, that no counter recorded: in order; and the same as steps of the frequency,
@@ -497,6 +498,8 @@ int attr_audit(struct attr_run *r, bool *ret_held);
  * their unit: the first term of Widrow's Fourier series, bounded by quantum / 2 without noise. */
 double attr_rounding_bias(double noise, double quantum);
 void attr_classes(struct attr_run *r);
+/* Of each class the energy of the columns that least squares fit with POWER (per column, W), J. */
+void attr_fitted_energies(const struct attr_view *v, const double *power, double *ret);
 
 /* ---- whatever.c: what is said although no sensor fits ---- */
 /* The fit is that of the sensor as declared, where no other was found. */

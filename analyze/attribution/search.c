@@ -645,17 +645,16 @@ static int rival(struct scan *s)
 {
 	struct attr_run *r = s->r;
 	struct erg_attr_state *st = r->st;
-	const struct attr_view *v = &st->view;
 	double rows = (double)st->readings.n;
 	int rc;
 
 	if (s->n < 2 || fabs(s->best[1].rss / s->best[0].rss - 1) * rows > SAME_FIT)
 		return 0;
 	rc = descend_from(s, &s->best[1]);
-	r->rival = calloc(v->n_cols + 1, sizeof(double));
+	r->rival = calloc(st->n_classes + 1, sizeof(double));
 	if (!r->rival)
-		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
-	memcpy(r->rival, st->power, v->n_cols * sizeof(double));
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", st->n_classes);
+	attr_fitted_energies(&st->view, st->power, r->rival);
 	return rc;
 }
 
