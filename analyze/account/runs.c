@@ -92,18 +92,24 @@ struct reading {
 	const char *const *keep; /* keys of layers; NULL: all that an analysis may read */
 };
 
+/* The table BY beside the rows of RUN; NULL: it has none. */
+static json_t *table_of(const json_t *run, const char *by)
+{
+	json_t *table;
+	size_t i;
+
+	json_array_foreach (json_object_get(run, "tables"), i, table)
+		if (!strcmp(erg_text_of(table, "by"), by))
+			return table;
+	return NULL;
+}
+
 /* The rows BY, which the document may have beside others, become RUN's own. */
 static void take_table(json_t *run, const char *by)
 {
 	static const char *const own[] = {"by", "simultaneous", "layers", "rest"};
-	json_t *table = NULL;
-	size_t i;
+	json_t *table = strcmp(erg_text_of(run, "by"), by) ? table_of(run, by) : NULL;
 
-	if (!strcmp(erg_text_of(run, "by"), by))
-		return;
-	json_array_foreach (json_object_get(run, "tables"), i, table)
-		if (!strcmp(erg_text_of(table, "by"), by))
-			break;
 	for (size_t k = 0; table && k < ERG_ARRAY_SIZE(own); k++)
 		json_object_set(run, own[k], json_object_get(table, own[k]));
 }

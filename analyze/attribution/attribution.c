@@ -497,16 +497,16 @@ static int look_elsewhere(struct attr_run *r, bool fine)
 static int fit_sensor(struct attr_run *r)
 {
 	double scattered;
-	bool good = false;
 	int rc = attr_refit(r);
 
+	r->stood = false;
 	if (!rc)
 		rc = weigh_and_judge(r);
 	if (!rc && varying(r) && !lost(r) && !guessed(r))
 		rc = bend_and_judge(r);
 	if (!rc)
-		rc = stands(r, &good);
-	if (rc < 0 || good || attr_rounded(r)) /* which no other sensor mends */
+		rc = stands(r, &r->stood);
+	if (rc < 0 || r->stood || r->glance || attr_rounded(r)) /* which no other sensor mends */
 		return rc;
 	/* times that scatter do so with any sensor, unless that explains what they seemed to do */
 	scattered = attr_scatters(r) ? SCATTER_LEFT * r->sol.rss_plain : INFINITY;
@@ -545,19 +545,13 @@ static int fit_run(struct attr_run *r)
 
 #define CHANGE_NEAR 0.05 /* of the run */
 
-/* All anew, with the changes of R. */
-static int fit_again(struct attr_run *r)
+/* All anew. */
+static int fit_anew(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	double *power;
 	int rc;
 
-	for (size_t i = 0; i <= r->n_changes; i++) {
-		r->step_t[i] = i ? r->change[i - 1].begin : 0;
-		r->step_v[i] = exp2((double)i);
-	}
-	r->opt.frequency =
-		(struct erg_attr_steps){r->n_changes ? r->n_changes + 1 : 0, r->step_t, r->step_v};
 	attr_view_release(&st->view);
 	attr_nnls_release(&r->nnls);
 	free(r->rival);
@@ -575,6 +569,41 @@ static int fit_again(struct attr_run *r)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
 	st->power = power;
 	return fit_run(r);
+}
+
+/* With the changes of R. */
+static int fit_again(struct attr_run *r)
+{
+	for (size_t i = 0; i <= r->n_changes; i++) {
+		r->step_t[i] = i ? r->change[i - 1].begin : 0;
+		r->step_v[i] = exp2((double)i);
+	}
+	r->opt.frequency =
+		(struct erg_attr_steps){r->n_changes ? r->n_changes + 1 : 0, r->step_t, r->step_v};
+	return fit_anew(r);
+}
+
+/* The fit, with instances that were held up as the readings say: a wrong guess looks like another sensor, so
+ * all are tried with the one declared first. */
+static int fit_held(struct attr_run *r)
+{
+	static const enum erg_attr_stall others[] = {ERG_STALL_BEFORE, ERG_STALL_AMID};
+	enum erg_attr_stall first = r->opt.stall;
+	int rc;
+
+	r->glance = r->st->view.tail != NULL;
+	rc = fit_run(r);
+	if (rc < 0 || !r->glance)
+		return rc;
+	for (size_t i = 0; !rc && !r->stood && i < ERG_ARRAY_SIZE(others); i++) {
+		r->opt.stall = others[i];
+		rc = fit_anew(r);
+	}
+	r->glance = false;
+	if (rc < 0 || r->stood)
+		return rc;
+	r->opt.stall = first;
+	return fit_anew(r);
 }
 
 /* A change beside one that was found with a fit that was worse is the same, better placed. */
@@ -610,7 +639,7 @@ static bool may_change(const struct attr_run *r)
 static int fit_changing(struct attr_run *r)
 {
 	bool replaced = false;
-	int rc = fit_run(r);
+	int rc = fit_held(r);
 
 	while (!rc && may_change(r)) {
 		struct erg_attr_span kept[ATTR_CHANGES_MAX], span;

@@ -44,6 +44,13 @@ enum erg_attr_lag {
 	ERG_LAG_OVERRIDE, /* opt->lag_ns +- opt->lag_u_ns */
 };
 
+/* When instances that were held up waited. */
+enum erg_attr_stall {
+	ERG_STALL_AFTER, /* their work */
+	ERG_STALL_BEFORE,
+	ERG_STALL_AMID,
+};
+
 struct erg_attr_options {
 	uint64_t seed;
 	unsigned int rounds; /* of the bootstrap; 0: the default */
@@ -61,6 +68,7 @@ struct erg_attr_options {
 	const struct erg_attr_span *idle; /* idle phases, in order of time */
 	size_t n_idle;
 	unsigned int jobs; /* threads of a search; 0: one a CPU. The result is the same */
+	enum erg_attr_stall stall; /* looked at first: what the readings follow from is found */
 };
 
 /* The defaults, also for texts that name them. */

@@ -240,13 +240,13 @@ static size_t tracks_of(const struct attr_view *v, size_t i, uint32_t k)
 }
 
 /* Where in its layer a segment of own time lies: 0, of a layer that encloses none, or alone; 1 before
- * the layers inside, 2 between, 3 after them, or after the layer's usual end. Or 1, where the layer runs on several tracks at once. */
+ * the layers inside, 2 between, 3 after them, or held up. Or 1, where the layer runs on several tracks at once. */
 static size_t position(const struct attr_instances *t, size_t i, uint32_t k)
 {
 	const struct attr_view *v = t->view;
 	bool after, before;
 
-	if (t->tail && t->tail[i])
+	if (v->tail && v->tail[i])
 		return 3;
 	if (v->first)
 		return t->twice[k] && tracks_of(v, i, k) > 1;
@@ -378,7 +378,7 @@ static void number_kinds(struct attr_instances *t, size_t n_classes)
 }
 
 int attr_instances_find(struct attr_instances *t, struct attr_view *v,
-	const struct attr_source *src, struct erg_err *err)
+	const struct attr_source *src, enum erg_attr_stall stall, struct erg_err *err)
 {
 	size_t n = v->gap_class + 1, slots = n * ATTR_POSITIONS;
 	struct sample *s = NULL;
@@ -407,7 +407,7 @@ int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 	if (!r)
 		r = find_twice(t, err);
 	if (!r)
-		r = attr_cut_stalls(v, t->parent, &t->tail, err);
+		r = attr_cut_stalls(v, t->parent, stall, err);
 	if (!r)
 		r = sample_durations(t, n, &s, &samples, err);
 	if (!r)
@@ -428,7 +428,6 @@ void attr_instances_release(struct attr_instances *t)
 	free(t->parent);
 	free(t->up);
 	free(t->twice);
-	free(t->tail);
 	free(t->parts);
 	free(t->kind);
 	free(t->at);

@@ -2,8 +2,8 @@
 /*
  * Instances that were held up: few of a layer's instances, that last longer than the rest by far and by
  * amounts that are unlike each other (an interrupt, a page fault, a wait for memory). Such an instance did
- * its work, at the layer's power, and waited, at another: it is cut where the layer usually ends, and what
- * lies beyond is a part of its own. Instances of a second kind last alike; those are told apart as a whole
+ * its work, at the layer's power, and waited, at another: the wait is a part of its own. When it was the trace
+ * does not say: after the work, before or amid it, whichever the readings follow from. Instances of a second kind last alike; those are told apart as a whole
  * (instances.c).
  */
 #include <errno.h>
@@ -27,7 +27,7 @@
 #define UNLIKE 0.15      /* SD of their log durations */
 #define UNLIKE_SD 3      /* in robust SDs of all */
 
-/* Where an instance of a class is cut, ns from its begin, and from what duration on; 0: never. */
+/* How long the work of an instance takes, ns, and from what duration on it was held up; 0: never. */
 struct usual {
 	double limit, at;
 };
@@ -114,57 +114,88 @@ static struct usual usual_of(double *x, size_t n)
 	return (struct usual){exp(limit), exp(median)};
 }
 
-/* The segments again, those that are held up in two. */
-static int cut(struct attr_view *v, const struct usual *u, uint8_t **ret_tail)
-{
-	struct erg_times begin = {0};
-	size_t n = 0, most = v->n;
-	bool r = false;
+/* Segments being written. */
+struct cutter {
+	struct erg_times begin;
+	size_t n;
 	uint16_t *col;
 	uint8_t *tail;
+};
+
+static int put(struct cutter *c, uint64_t begin, uint16_t col, bool tail)
+{
+	c->tail[c->n] = tail;
+	c->col[c->n++] = col;
+	return erg_times_push(&c->begin, begin);
+}
+
+/* The work of an instance from BEGIN to END, which usually takes AT, and its wait, as STALL says. */
+static int put_held(struct cutter *c, enum erg_attr_stall stall, uint64_t begin, uint64_t end,
+	uint64_t at, uint16_t col)
+{
+	uint64_t work = stall == ERG_STALL_BEFORE ? 0 : stall == ERG_STALL_AMID ? at / 2 : at;
+	int r = 0;
+
+	if (work)
+		r = put(c, begin, col, false);
+	if (!r)
+		r = put(c, begin + work, col, true);
+	if (!r && work < at)
+		r = put(c, end - (at - work), col, false);
+	return r;
+}
+
+static bool is_held(const struct attr_view *v, const struct usual *u, size_t i)
+{
+	uint16_t k = v->col[i];
+
+	return k < v->gap_class && u[k].limit > 0 && length(v, i) > u[k].limit;
+}
+
+/* The segments again, those that are held up in their parts. */
+static int cut(struct attr_view *v, const struct usual *u, enum erg_attr_stall stall)
+{
+	struct cutter c = {0};
+	size_t held = 0;
+	int r = 0;
 
 	for (size_t i = 0; i < v->n; i++)
-		most += v->col[i] < v->gap_class && u[v->col[i]].limit > 0 &&
-			length(v, i) > u[v->col[i]].limit;
-	if (most == v->n)
+		held += is_held(v, u, i);
+	if (!held)
 		return 0;
-	col = erg_noted(malloc((most + 1) * sizeof(*col)));
-	tail = erg_noted(calloc(most + 1, 1));
-	for (size_t i = 0; col && tail && !r && i < v->n; i++) {
+	c.col = erg_noted(malloc((v->n + 2 * held + 1) * sizeof(*c.col)));
+	c.tail = erg_noted(calloc(v->n + 2 * held + 1, 1));
+	if (!c.col || !c.tail)
+		r = -ENOMEM;
+	for (size_t i = 0; !r && i < v->n; i++) {
 		uint16_t k = v->col[i];
-		bool held = k < v->gap_class && u[k].limit > 0 && length(v, i) > u[k].limit;
 
-		r = erg_times_push(&begin, attr_begin(v, i)) < 0;
-		col[n++] = k;
-		if (!held || r)
-			continue;
-		r = erg_times_push(&begin, attr_begin(v, i) + (uint64_t)u[k].at) < 0;
-		tail[n] = 1;
-		col[n++] = k;
+		r = is_held(v, u, i) ? put_held(&c, stall, attr_begin(v, i), attr_begin(v, i + 1),
+					       (uint64_t)u[k].at, k)
+				     : put(&c, attr_begin(v, i), k, false);
 	}
-	if (!col || !tail || r || erg_times_push(&begin, attr_begin(v, v->n)) < 0) {
-		erg_times_release(&begin);
-		free(col);
-		free(tail);
+	if (r || erg_times_push(&c.begin, attr_begin(v, v->n)) < 0) {
+		erg_times_release(&c.begin);
+		free(c.col);
+		free(c.tail);
 		return -ENOMEM;
 	}
 	erg_times_release(&v->begin);
 	free(v->col);
-	v->begin = begin;
-	v->col = col;
-	v->n = n;
-	*ret_tail = tail;
+	v->begin = c.begin;
+	v->col = c.col;
+	v->n = c.n;
+	v->tail = c.tail;
 	return 0;
 }
 
-int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, uint8_t **ret_tail,
+int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, enum erg_attr_stall stall,
 	struct erg_err *err)
 {
 	struct durations d = {0};
 	_cleanup_(erg_freep) struct usual *u = NULL;
 	int r;
 
-	*ret_tail = NULL;
 	if (v->first)
 		return 0;
 	r = gather(v, parent, &d);
@@ -174,7 +205,7 @@ int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, uint8_t **ret_ta
 	for (size_t k = 0; !r && k < d.classes; k++)
 		u[k] = usual_of(d.x + d.begin[k], d.count[k]);
 	if (!r)
-		r = cut(v, u, ret_tail);
+		r = cut(v, u, stall);
 	free_durations(&d);
 	return r < 0 ? erg_fail(err, r, "out of memory for %zu segments", v->n) : 0;
 }

@@ -306,7 +306,7 @@ int attr_view_build(const struct attr_source *src, const struct erg_attr_options
 	ret->n_classes = n + (opt->n_idle ? 1 : 0);
 	r = attr_view_fill(ret, src, opt, err);
 	if (!r)
-		r = attr_instances_find(&b.inst, ret, src, err);
+		r = attr_instances_find(&b.inst, ret, src, opt->stall, err);
 	b.gap = b.inst.n_kinds;
 	b.n_kinds = b.gap + 3;
 	if (!r)
@@ -337,6 +337,7 @@ void attr_view_release(struct attr_view *v)
 	free(v->first);
 	free(v->share);
 	free(v->z);
+	free(v->tail);
 	memset(v, 0, sizeof(*v));
 }
 

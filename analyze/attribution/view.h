@@ -25,7 +25,8 @@ struct attr_view {
 	float *share;           /* per entry, or NULL: 1 */
 	float *z;  /* per entry: log duration of its instance, in SDs of its column above the
 			    mean; 0 where it cannot matter. NULL: not known */
-	bool bent; /* columns are hats over it (durations.c) */
+	uint8_t *tail; /* per segment: its layer was held up; NULL: none was */
+	bool bent;     /* columns are hats over it (durations.c) */
 	size_t n_cols;
 	uint32_t *col_class; /* public class */
 	bool *col_apart;     /* idle, or a gap outside of the work: integrated, not fitted */
@@ -86,7 +87,6 @@ struct attr_instances {
 	double *log_ns;  /* per class: log of the duration of its present instance */
 	uint8_t *parent; /* per class: encloses others */
 	uint32_t *up;    /* per class: the one that always encloses it on its track, or ERG_NONE */
-	uint8_t *tail; /* per segment: what lies beyond its layer's usual end; NULL: nothing does */
 	uint8_t *twice;       /* per class: what runs on several tracks at once is told apart */
 	uint8_t *parts;       /* classes x positions */
 	uint32_t *kind;       /* classes x positions: the first of its kinds */
@@ -99,16 +99,16 @@ struct attr_instances {
 size_t attr_cut_durations(const double *x, size_t n);
 /* V's col must still be classes. Its segments become more where instances were held up. */
 int attr_instances_find(struct attr_instances *t, struct attr_view *v,
-	const struct attr_source *src, struct erg_err *err);
+	const struct attr_source *src, enum erg_attr_stall stall, struct erg_err *err);
 void attr_instances_release(struct attr_instances *t);
 /* Entry E of segment I, BEGIN .. END: whether an instance of its class begins. In order of time. */
 bool attr_instances_next(struct attr_instances *t, size_t i, size_t e, double begin, double end);
 uint32_t attr_instances_kind(struct attr_instances *t, size_t i, size_t e);
 
 /* ---- stalls.c: instances that were held up ---- */
-/* Cuts their segments where the layer usually ends; *RET_TAIL (to be freed): which segments lie beyond, NULL
- * for none. PARENT: per class, whether it encloses others, which are left alone. */
-int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, uint8_t **ret_tail,
+/* Cuts their segments in work and wait: V->tail has the waits. PARENT: per class, whether it encloses others,
+ * which are left alone. */
+int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, enum erg_attr_stall stall,
 	struct erg_err *err);
 
 /* ---- durations.c: power that goes with the duration ---- */

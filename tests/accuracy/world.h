@@ -89,6 +89,7 @@ struct world {
 	double change_at, change_power,
 		change_dur;      /* at this fraction of the run, SD of ln factors */
 	double stall, stall_s;   /* probability in an instance, mean length, at little power */
+	double stall_at;         /* share of its work that an instance does before; < 0: any */
 	double onset_s, onset;   /* a power is reached exponentially from onset times it */
 	double drift_w, drift_s; /* added to the base: W (1 - exp(-t / s)) */
 	bool phases;             /* prefill and decode */

@@ -172,6 +172,25 @@ static void set_stalls(struct world *w, double probability)
 {
 	w->stall = probability;
 	w->stall_s = 8 * MS;
+	w->stall_at = 1;
+}
+
+static void set_first_stalls(struct world *w, double probability)
+{
+	set_stalls(w, probability);
+	w->stall_at = 0;
+}
+
+static void set_inner_stalls(struct world *w, double probability)
+{
+	set_stalls(w, probability);
+	w->stall_at = .5;
+}
+
+static void set_stalls_anywhere(struct world *w, double probability)
+{
+	set_stalls(w, probability);
+	w->stall_at = -1;
 }
 
 static void set_threads(struct world *w, double tracks)
@@ -381,6 +400,12 @@ const struct kind kinds[] = {
 	{"change", "hidden change of power and time", set_change, .25, OTHER, "instances"},
 	{"change-p", "hidden change of power alone", set_change, 0, OTHER, "instances"},
 	{"stalls", "stalls in 2 % of instances", set_stalls, .02, {1, 0, 94, 95}, "instances"},
+	{"stalls-0", "the same, before the work", set_first_stalls, .02, {1, 0, 94, 95},
+		"instances"},
+	{"stalls-half", "the same, amid the work", set_inner_stalls, .02, {1, 0, 94, 95},
+		"instances"},
+	{"stalls-any", "the same, wherever", set_stalls_anywhere, .02, {1, 0, 94, 95},
+		"instances"},
 	{"threads", "two threads", set_threads, 2, OTHER, "instances"},
 	{"streams", "two streams of a GPU", set_streams, 2, OTHER, "instances"},
 	{"three", "three processes", set_threads, 3, OTHER, "instances"},

@@ -82,8 +82,8 @@ static void run_layer(struct work *k, int track, int layer)
 {
 	const struct world *w = k->w;
 	double f = level_factor(level(k, track)), p = k->power[layer], d0 = k->dur[layer], d = d0,
-	       q;
-	bool changed = w->change_at > 0 && elapsed(k, track) > w->change_at * w->run_s;
+	       q, before;
+	bool changed = w->change_at > 0 && elapsed(k, track) > w->change_at * w->run_s, stalls;
 	size_t i = begin(k, track, layer);
 
 	if (w->dur_sd > 0)
@@ -105,9 +105,12 @@ static void run_layer(struct work *k, int track, int layer)
 	d /= f;
 	p *= f * f * fmax(0, 1 + w->variation * draw_normal(&k->draw));
 	q = fmax(0.1, p - w->idle_w);
-	own(k, track, layer, d, q, w->onset_s > 0 ? (w->onset - 1) * q : 0);
-	if (w->stall > 0 && draw_uniform(&k->draw) < w->stall)
+	stalls = w->stall > 0 && draw_uniform(&k->draw) < w->stall;
+	before = !stalls ? d : d * (w->stall_at < 0 ? draw_uniform(&k->draw) : w->stall_at);
+	own(k, track, layer, before, q, w->onset_s > 0 ? (w->onset - 1) * q : 0);
+	if (stalls)
 		own(k, track, layer, w->stall_s * (0.3 + draw_exponential(&k->draw)), 0.4, 0);
+	own(k, track, layer, d - before, q, 0);
 	k->instance[i].end_ns = k->now[track];
 }
 

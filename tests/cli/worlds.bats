@@ -44,6 +44,12 @@ honest() {
     run ! grep -E 'ETS error [1-9]' lines
 }
 
+@test "instances that are held up before or amid their work: the wait is where the readings say" {
+    honest stalls-0 stalls-half
+    [ "$(grep -cE ': ([0-9]+) of \1 layers' lines)" = 2 ]
+    run ! grep -E 'error [1-9]|ETS error 0\.[1-9]' lines
+}
+
 @test "a clock that falls through seven levels within a run of 1.8 s; a sampler in step" {
     honest fall lock
     # in step with the layers, the sampler knows neither them nor the total

@@ -189,12 +189,12 @@ static void test_cut_durations(void **state)
 
 /* Layer 0 lasts 1 ms, but for eight times in two hundred, when it lasts from 2 to 9 ms; layer 1 lasts 2 ms,
  * but for eight times 5 ms: those are of a second kind, and stay whole. */
-static void test_cut_stalls(void **state)
+static void cut_stalls(enum erg_attr_stall stall)
 {
 	struct attr_view v = {.n = 400, .gap_class = 2};
-	uint8_t parent[2] = {0}, *tail = NULL;
-	uint64_t t = 0;
-	size_t cut = 0;
+	uint8_t parent[2] = {0};
+	uint64_t t = 0, work = 0;
+	size_t held = 0;
 
 	v.col = calloc(v.n, sizeof(*v.col));
 	for (size_t i = 0; i < v.n; i++) {
@@ -207,23 +207,33 @@ static void test_cut_stalls(void **state)
 				: k * 1000000;
 	}
 	assert_int_equal(erg_times_push(&v.begin, t), 0);
-	assert_int_equal(attr_cut_stalls(&v, parent, &tail, NULL), 0);
-	assert_int_equal(v.n, 408);
+	assert_int_equal(attr_cut_stalls(&v, parent, stall, NULL), 0);
+	assert_int_equal(v.n, stall == ERG_STALL_AMID ? 416 : 408);
 	assert_int_equal(attr_begin(&v, v.n), t);
 	for (size_t i = 0; i < v.n; i++) {
 		uint64_t d = attr_begin(&v, i + 1) - attr_begin(&v, i);
+		bool before = stall != ERG_STALL_BEFORE, after = stall != ERG_STALL_AFTER;
 
-		if (v.col[i] == 0)
-			assert_true(tail[i] || (d >= 1000000 && d < 1001000));
-		else
-			assert_true(!tail[i] && (d == 2000000 || d == 5000000));
-		cut += tail[i];
-		assert_true(!tail[i] || (!tail[i - 1] && v.col[i - 1] == 0));
+		held += v.tail[i];
+		work += v.tail[i] || v.col[i] ? 0 : d;
+		assert_true(v.col[i] == 0 || (!v.tail[i] && (d == 2000000 || d == 5000000)));
+		if (!v.tail[i])
+			continue;
+		/* the wait is what an instance takes beyond 1 ms, and has its work on the sides it should */
+		assert_true(d > (held + 1) * 1000000 - 1001000 && d <= held * 1000000);
+		assert_int_equal(i && v.col[i - 1] == 0, before);
+		assert_int_equal(v.col[i + 1] == 0, after);
 	}
-	assert_int_equal(cut, 8);
-	free(tail);
-	free(v.col);
-	erg_times_release(&v.begin);
+	assert_int_equal(held, 8);
+	assert_true(work >= 200 * 1000000ull && work < 200 * 1001000ull);
+	attr_view_release(&v);
+}
+
+static void test_cut_stalls(void **state)
+{
+	cut_stalls(ERG_STALL_AFTER);
+	cut_stalls(ERG_STALL_BEFORE);
+	cut_stalls(ERG_STALL_AMID);
 }
 
 static void test_wrong_window(void **state)
