@@ -67,7 +67,7 @@ struct erg_attr_options {
 	struct erg_attr_steps frequency;  /* n = 0: none. Each class is split by frequency level */
 	const struct erg_attr_span *idle; /* idle phases, in order of time */
 	size_t n_idle;
-	unsigned int jobs; /* threads of a search; 0: one a CPU. The result is the same */
+	unsigned int jobs;         /* threads of a search; 0: one a CPU. The result is the same */
 	enum erg_attr_stall stall; /* looked at first: what the readings follow from is found */
 };
 

@@ -375,9 +375,9 @@ struct attr_run {
 		struct attr_weights weights;
 		double *power; /* of the further columns; NULL: without */
 	} of;
-	bool glance;   /* a sensor that is not as declared is not looked for */
-	bool stood;    /* the sensor as declared, or near that */
-	bool beside;   /* one of several at a time, which does not tell of its progress */
+	bool glance; /* a sensor that is not as declared is not looked for */
+	bool stood;  /* the sensor as declared, or near that */
+	bool beside; /* one of several at a time, which does not tell of its progress */
 	/* per class, J, as columns may be bent since: what another sensor says that fits as well; NULL */
 	double *rival;
 	struct attr_misfit misfit;

@@ -23,7 +23,7 @@ struct attr_view {
 	uint32_t *first;        /* n + 1; NULL: segment i has the one entry i */
 	uint16_t *col;          /* per entry */
 	float *share;           /* per entry, or NULL: 1 */
-	float *z;  /* per entry: log duration of its instance, in SDs of its column above the
+	float *z;      /* per entry: log duration of its instance, in SDs of its column above the
 			    mean; 0 where it cannot matter. NULL: not known */
 	uint8_t *tail; /* per segment: its layer was held up; NULL: none was */
 	bool bent;     /* columns are hats over it (durations.c) */
@@ -87,10 +87,10 @@ struct attr_instances {
 	double *log_ns;  /* per class: log of the duration of its present instance */
 	uint8_t *parent; /* per class: encloses others */
 	uint32_t *up;    /* per class: the one that always encloses it on its track, or ERG_NONE */
-	uint8_t *twice;       /* per class: what runs on several tracks at once is told apart */
-	uint8_t *parts;       /* classes x positions */
-	uint32_t *kind;       /* classes x positions: the first of its kinds */
-	double *at;           /* classes x positions x (parts max - 1): cuts, log ns */
+	uint8_t *twice;  /* per class: what runs on several tracks at once is told apart */
+	uint8_t *parts;  /* classes x positions */
+	uint32_t *kind;  /* classes x positions: the first of its kinds */
+	double *at;      /* classes x positions x (parts max - 1): cuts, log ns */
 	uint32_t *kind_class; /* per kind */
 	uint32_t n_kinds;
 	uint32_t last; /* class of the segment before */

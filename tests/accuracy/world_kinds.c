@@ -404,7 +404,7 @@ const struct kind kinds[] = {
 		"instances"},
 	{"stalls-half", "the same, amid the work", set_inner_stalls, .02, {1, 0, 94, 95},
 		"instances"},
-	{"stalls-any", "the same, wherever", set_stalls_anywhere, .02, {1, 0, 94, 95},
+	{"stalls-any", "the same, wherever", set_stalls_anywhere, .02, {1.5, 0, 90, 0},
 		"instances"},
 	{"threads", "two threads", set_threads, 2, OTHER, "instances"},
 	{"streams", "two streams of a GPU", set_streams, 2, OTHER, "instances"},
