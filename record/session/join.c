@@ -247,14 +247,18 @@ static void client_answer(struct erg_join *j, int fd)
 		j->report.late++;
 }
 
+/* Not all at once: the socket in /tmp is anybody's to connect to, and whoever does so without end must not
+ * keep the thread. */
 static void clients_accept(struct erg_join *j, int listen_fd)
 {
-	int fd;
+	int fd = 0;
 
-	while ((fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
-		if (watch(j, fd, 0) < 0)
+	for (size_t n = 0; n < CLIENTS_MAX && fd >= 0; n++) {
+		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0 && watch(j, fd, 0) < 0)
 			close(fd);
-	j->full |= errno == EMFILE || errno == ENFILE; /* whoever asks waits a little */
+	}
+	j->full |= fd < 0 && (errno == EMFILE || errno == ENFILE); /* whoever asks waits a little */
 }
 
 /* Answers who asked, takes out who ended. Of the connections the oldest go first when they are too many:
