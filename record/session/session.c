@@ -498,25 +498,22 @@ static int stop_and_wait(const char *name)
  * The daemon ends a session with a directory for its buffers by waiting until that directory is gone,
  * and answers no other client meanwhile (cmd_destroy_session() of lttng-tools 2.13). The directory
  * goes when all of the session's trace is written, which may need another recording's command to be
- * answered: two that stream at once then wait for ever. All that the directory is for is over when
- * tracing has stopped, so it goes before; who has the files mapped keeps them.
- */
-static void buffers_unname(const struct erg_session *s)
-{
-	if (s->shm)
-		erg_crash_remove(s->name);
-}
-
-/*
+ * answered: two that end at once then wait for ever. All that the directory is for is over when
+ * tracing has stopped, or cannot be stopped, so it goes before every end of a session; who has the
+ * files mapped keeps them.
+ *
  * A session that was rotated moves its last chunk to the others while it is destroyed, which must be
  * waited for. One that never was has nothing to move, and waiting costs half a second.
  */
 static int session_destroy(struct erg_session *s)
 {
-	int r = s->archives[0] && access(s->archives, F_OK) < 0
+	int r;
+
+	if (s->shm)
+		erg_crash_remove(s->name);
+	r = s->archives[0] && access(s->archives, F_OK) < 0
 		? lttng_destroy_session_no_wait(s->name)
 		: destroy_and_wait(s->name);
-
 	if (r >= 0 || r == -LTTNG_ERR_NO_SESSIOND || r == -LTTNG_ERR_SESS_NOT_FOUND)
 		s->created = false;
 	return r;
@@ -535,8 +532,6 @@ int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, stru
 	*ret = (struct erg_session_losses){0};
 	CTL_LOCKED();
 	r = stop_and_wait(s->name);
-	if (r >= 0)
-		buffers_unname(s);
 	r = r < 0 ? fail_ctl(err, r, "stop") : losses_count(s, ret, err);
 	d = session_destroy(s);
 	return !r && d < 0 ? fail_ctl(err, d, "destroy") : r;
@@ -573,6 +568,7 @@ int erg_session_end_by_name(const char *name, struct erg_err *err)
 	if (r == -LTTNG_ERR_SESS_NOT_FOUND || r == -LTTNG_ERR_NO_SESSIOND ||
 		r == -LTTNG_ERR_NO_SESSION)
 		return 1;
+	erg_crash_remove(name); /* as session_destroy() */
 	r = destroy_and_wait(name);
 	return r < 0 ? fail_ctl(err, r, name) : 0;
 }

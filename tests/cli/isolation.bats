@@ -91,7 +91,7 @@ own_daemon() {
     # LTTng has not so much as mapped a buffer into the stranger, as it has into what is recorded.
     record -o m.erg -- bash -c '
         "$1" network:m layer:l threads:1=l sleep:600000 &
-        for _ in $(seq 1200); do [ "$(buffers $!)" -eq 0 ] || break; sleep 0.05; done
+        until [ "$(buffers $!)" -ne 0 ] || [ $SECONDS -ge 120 ]; do sleep 0.05; done
         buffers $! >included
         buffers "$2" >stranger
         kill $!' - "$app" "$stranger"
