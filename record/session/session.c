@@ -511,9 +511,8 @@ static int session_destroy(struct erg_session *s)
 
 	if (s->shm)
 		erg_crash_remove(s->name);
-	r = s->archives[0] && access(s->archives, F_OK) < 0
-		? lttng_destroy_session_no_wait(s->name)
-		: destroy_and_wait(s->name);
+	r = s->archives[0] && access(s->archives, F_OK) < 0 ? lttng_destroy_session_no_wait(s->name)
+							    : destroy_and_wait(s->name);
 	if (r >= 0 || r == -LTTNG_ERR_NO_SESSIOND || r == -LTTNG_ERR_SESS_NOT_FOUND)
 		s->created = false;
 	return r;
