@@ -457,7 +457,7 @@ const struct erg_top_frame *erg_top_see(struct erg_top *t, uint64_t now_ns)
 		threads_check(t, now_ns);
 	see_lines(t, now_ns);
 	see_layers(t);
-	t->at = (t->at + 1) % t->n_steps;
+	t->at = t->at + 1 < t->n_steps ? t->at + 1 : 0;
 	step_begin(t, now_ns);
 	return f;
 }
@@ -469,7 +469,7 @@ int erg_top_new(const struct erg_top_pages *pages, double window_s, double inter
 	uint64_t now = erg_mono_ns();
 
 	if (t) {
-		t->n_steps = (size_t)ceil(window_s / interval_s - 1e-9);
+		t->n_steps = (size_t)fmax(1, ceil(window_s / interval_s - 1e-9));
 		t->steps = calloc(t->n_steps, sizeof(*t->steps));
 	}
 	if (!t || !t->steps) {
