@@ -321,8 +321,6 @@ static enum erg_attr_gate gate_of_run(const struct gates *g, size_t c)
 		return ERG_GATE_NO_DATA;
 	if (g->a->misfit && !spared(g, c) && !whatever_lag(g, (uint32_t)c))
 		return ERG_GATE_MISFIT;
-	if (c < g->st->view.gap_class && attr_rounded_away(g->st, c))
-		return ERG_GATE_MISFIT;
 	return g->st->is_direct[c] && k->coverage < ATTR_ENOUGH ? ERG_GATE_UNSEEN : ERG_GATE_NONE;
 }
 
@@ -375,6 +373,8 @@ static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 			k->gate = ERG_GATE_UNSEEN;
 		else if (k->windows < opt->min_windows && !st->sharp[c])
 			k->gate = ERG_GATE_WINDOWS;
+		else if (c < st->view.gap_class && attr_rounded_away(st, c))
+			k->gate = ERG_GATE_MISFIT;
 	}
 }
 
