@@ -238,15 +238,21 @@ the hooks see all modules of the program, and not all have a hash. Copies of a m
 _handles = []
 
 
+def _nodes_of(module):
+    """A copy: another thread may take its annotation away meanwhile."""
+    found = _annotated.get(id(module))
+    return tuple(found[0]) if found else ()
+
+
 def _before_any(module, args):
-    if not _compiling() and id(module) in _annotated:
-        for node in _annotated[id(module)][0]:
+    if not _compiling():
+        for node in _nodes_of(module):
             node.before(module, args)
 
 
 def _after_any(module, args, output):
-    if not _compiling() and id(module) in _annotated:
-        for node in reversed(_annotated[id(module)][0]):
+    if not _compiling():
+        for node in reversed(_nodes_of(module)):
             node.after(module, args, output)
 
 
