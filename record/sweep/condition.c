@@ -35,7 +35,7 @@ static void become(const struct erg_plan_setting *c, const char *value)
 static void end_command(pid_t pid, int *ret_status)
 {
 	const struct timespec pause = {0, 20000000};
-	const uint64_t end = erg_mono_ns() + ENDING_S * ERG_NSEC_PER_SEC;
+	const uint64_t end = erg_mono_ns() + (uint64_t)ENDING_S * ERG_NSEC_PER_SEC;
 
 	kill(pid, SIGTERM);
 	while (erg_mono_ns() < end) {
