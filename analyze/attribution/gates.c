@@ -449,6 +449,23 @@ static void publish(struct gates *g, uint32_t head)
 	}
 }
 
+/* Layers whose intervals are too wide by the readings' step alone: in an imported log without lsb= that is
+ * what all differences are multiples of, and so that of a load of a few round powers. */
+static void warn_step(struct erg_attr *a, size_t n_layers)
+{
+	const struct erg_attr_state *st = a->state;
+	size_t n = 0;
+
+	for (size_t c = 0; c < n_layers; c++)
+		n += a->classes[c].time_s > 0 &&
+			st->quantum_w[c] > st->ci_limit * a->classes[c].group_power_w.value;
+	if (n)
+		attr_warn(a, "step",
+			"rail %s: its readings are taken to be in steps of %.4g W, too coarse for %zu layer%s "
+			"(erg-record import: --sensor lsb= says otherwise)",
+			st->rail.name, st->rail.lsb_w, n, n == 1 ? "" : "s");
+}
+
 static void warn_unresolved(struct erg_attr *a, size_t n_layers)
 {
 	size_t all = 0, bad = 0, merged = 0;
@@ -517,6 +534,7 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 			if (g.group[c] == c)
 				publish(&g, c);
 		warn_unresolved(a, a->state->view.gap_class);
+		warn_step(a, a->state->view.gap_class);
 	}
 	free(g.group);
 	free(g.gone);

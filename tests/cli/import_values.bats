@@ -178,6 +178,22 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     joules 'Main current' 0.0875 -- --samples otii.csv --time 'Time (s)' --column 'Main current (A)=A*3.5V'
 }
 
+@test "a load of few round powers looks like a sensor of coarse steps: told, and lsb says otherwise" {
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 3200; i++) { t = i / 100
+        printf "%.2f,%d\n", t, (t < 1 || t >= 31 ? 50 : int((t - 1) * 2) % 2 ? 100 : 300) } }' >round.csv
+    awk 'BEGIN { print "begin_s,end_s,layer"
+        for (i = 0; i < 60; i++) printf "%.1f,%.1f,%s\n", 1 + i / 2, 1.5 + i / 2, i % 2 ? "a" : "b" }' >l.csv
+    import --samples round.csv --layers l.csv
+    erg-analyze layers out.erg 2>log >/dev/null
+    told 'readings are taken to be in steps of 50 W, too coarse for 2 layers .*lsb='
+    import --samples round.csv --layers l.csv --sensor lsb=1
+    erg-analyze layers --format json out.erg 2>log >o.json
+    # 30 times half a second: 300 W and 100 W
+    jq -e '.runs[0].layers | map({(.name): .energy_j}) | add | .b.lo < 4500 and .b.hi > 4500 and .a.lo < 1500 and
+        .a.hi > 1500 and (.b.value - 4500 | fabs) < 5' o.json
+    if grep 'in steps of' log; then false; fi
+}
+
 @test "clocks: wall time needs its zone beside layers, summer time is told apart or refused" {
     awk 'BEGIN { print "timestamp, index, power.draw [W]"; for (i = 0; i < 720; i++) { s = 79200 + i * 30
         p = s > 88200 && s <= 94200 ? ((int((s - 88201) / 300) % 2) ? 200 : 300) : 100
