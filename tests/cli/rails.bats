@@ -144,7 +144,7 @@ world() {
     jq -e '.runs[0].rail == "VDD_IN" and (.runs[0] | has("other_roots") | not)' o.json
     jq -e '.runs[0].phases[0].ets_j.value / (9 * 4.9) - 1 | fabs < 1e-6' o.json
     world
-    run erg-analyze export --to csv --rail A+B w.erg -o w.csv
+    run erg-analyze export --to csv --rail A+A w.erg -o w.csv
     [ "$status" -eq 1 ]
     [ ! -e w.csv ]
 }
