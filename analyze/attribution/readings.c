@@ -35,16 +35,41 @@ static double median_spacing(const uint64_t *t, size_t n)
 	return (double)d[m / 2];
 }
 
-static double median_half(const struct erg_rail *rail)
+/* Mean half width of the readings that are not WIDER, of some. */
+static double mean_half(const struct erg_rail *rail, double wider)
 {
 	double sum = 0;
-	size_t m = rail->n < 256 ? rail->n : 256;
+	size_t m = rail->n < 256 ? rail->n : 256, n = 0;
 
-	if (!rail->half)
-		return 0;
+	for (size_t i = 0; i < m && rail->half; i++) {
+		double half = (double)rail->half[i * rail->n / m];
+
+		sum += half <= wider ? half : 0;
+		n += half <= wider;
+	}
+	return n ? sum / (double)n : 0;
+}
+
+/*
+ * A reading that took much longer than the others: the reader was interrupted between the two times, or the
+ * driver waited, and when the value is of is not known. On a busy machine that happens while the work runs, and
+ * a few such readings, each at the middle of its two times, move energy from one layer to the next.
+ */
+#define WIDE 5         /* half widths of the usual reading */
+#define WIDE_LEAST 2e5 /* ns */
+
+static double widest_half(const struct erg_rail *rail)
+{
+	_cleanup_(erg_freep) uint64_t *half = NULL;
+	size_t m = rail->n < SAMPLE_MAX ? rail->n : SAMPLE_MAX;
+
+	half = erg_noted(malloc((m + 1) * sizeof(*half)));
+	if (!half || !rail->half)
+		return INFINITY;
 	for (size_t i = 0; i < m; i++)
-		sum += (double)rail->half[i * rail->n / m];
-	return sum / (double)m;
+		half[i] = rail->half[(size_t)((double)i * (double)rail->n / (double)m)];
+	erg_sort(half, m, sizeof(*half), erg_order_u64);
+	return fmax(WIDE * (double)half[m / 2], WIDE_LEAST);
 }
 
 /*
@@ -80,23 +105,23 @@ static double stamp_grid(const struct erg_rail *rail, double spacing)
 }
 
 /* Mean distance of changes in ns, and the share of distances within one spacing of it. */
-static double change_period(const struct erg_rail *rail, double spacing, double *ret_regular)
+static double change_period(const struct attr_readings *r, double spacing, double *ret_regular)
 {
 	double mean, regular = 0;
 	size_t changes = 0, first = 0, last = 0;
 
 	*ret_regular = 0;
-	for (size_t i = 1; i < rail->n; i++)
-		if (rail->v[i] != rail->v[i - 1]) {
+	for (size_t i = 1; i < r->n; i++)
+		if (r->v[i] != r->v[i - 1]) {
 			first = changes++ ? first : i;
 			last = i;
 		}
 	if (changes < 10)
 		return 0;
-	mean = (double)(rail->t[last] - rail->t[first]) / (double)(changes - 1);
+	mean = (double)(r->t[last] - r->t[first]) / (double)(changes - 1);
 	for (size_t i = first + 1, prev = first; i <= last; i++)
-		if (rail->v[i] != rail->v[i - 1]) {
-			regular += fabs((double)(rail->t[i] - rail->t[prev]) - mean) <= spacing;
+		if (r->v[i] != r->v[i - 1]) {
+			regular += fabs((double)(r->t[i] - r->t[prev]) - mean) <= spacing;
 			prev = i;
 		}
 	*ret_regular = regular / (double)(changes - 1);
@@ -104,20 +129,22 @@ static double change_period(const struct erg_rail *rail, double spacing, double 
 }
 
 /* The model's period, unless it is only assumed and the readings change more often than that. */
-static double model_period(const struct erg_rail *rail, double spacing)
+static double model_period(const struct erg_rail *rail, const struct attr_readings *r,
+	double spacing)
 {
 	double regular, mean, known = (double)rail->model.period_ns;
 
 	if (rail->model.provenance != ERG_PROVENANCE_ASSUMED || rail->model.kind == ERG_SENSOR_EMA)
 		return known;
-	mean = change_period(rail, spacing, &regular);
+	mean = change_period(r, spacing, &regular);
 	return mean > 0 && mean < 0.75 * known ? mean : known;
 }
 
 /* The native period when readings repeat it, else 0; known: that of the model. */
-static double stale_period(const struct erg_rail *rail, double spacing, double known)
+static double stale_period(const struct erg_rail *rail, const struct attr_readings *r,
+	double spacing, double known)
 {
-	double regular, mean = change_period(rail, spacing, &regular);
+	double regular, mean = change_period(r, spacing, &regular);
 
 	if (rail->model.kind == ERG_SENSOR_EMA && known > 0)
 		return 0; /* the filter's own conversions, which the kernel models */
@@ -130,28 +157,63 @@ static double stale_period(const struct erg_rail *rail, double spacing, double k
 	return mean > 2.9 * spacing && regular > 0.8 ? mean : 0;
 }
 
-static int keep_fresh(const struct erg_rail *rail, double period, struct attr_readings *ret,
-	struct erg_err *err)
+static int own_columns(const struct erg_rail *rail, struct attr_readings *ret, struct erg_err *err)
 {
-	size_t n = 0;
-
 	ret->own_t = malloc(rail->n * sizeof(*ret->own_t));
 	ret->own_v = malloc(rail->n * sizeof(*ret->own_v));
 	if (!ret->own_t || !ret->own_v)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu readings", rail->n);
-	for (size_t i = 1; i < rail->n; i++) {
-		bool fresh = rail->v[i] != rail->v[i - 1];
-
-		if (!fresh && !rail->counter && n)
-			fresh = (double)(rail->t[i] - ret->own_t[n - 1]) >= 1.5 * period;
-		if (!fresh)
-			continue;
-		ret->own_t[n] = rail->t[i];
-		ret->own_v[n++] = rail->v[i];
-	}
-	ret->n = n;
+	memcpy(ret->own_t, ret->t, ret->n * sizeof(*ret->own_t));
+	memcpy(ret->own_v, ret->v, ret->n * sizeof(*ret->own_v));
 	ret->t = ret->own_t;
 	ret->v = ret->own_v;
+	return 0;
+}
+
+static int leave_out_wide(const struct erg_rail *rail, double wider, struct attr_readings *ret,
+	struct erg_err *err)
+{
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < rail->n && rail->half; i++)
+		ret->wide += (double)rail->half[i] > wider;
+	if (!ret->wide)
+		return 0;
+	r = own_columns(rail, ret, err);
+	for (size_t i = 0; !r && i < rail->n; i++)
+		if ((double)rail->half[i] <= wider) {
+			ret->own_t[n] = rail->t[i];
+			ret->own_v[n++] = rail->v[i];
+		}
+	ret->n = n;
+	return r;
+}
+
+static int keep_fresh(const struct erg_rail *rail, double period, struct attr_readings *ret,
+	struct erg_err *err)
+{
+	size_t n = 0;
+	double before;
+	int r = ret->own_t ? 0 : own_columns(rail, ret, err);
+
+	if (r < 0)
+		return r;
+	before = ret->n ? ret->v[0] : 0;
+	for (size_t i = 1; i < ret->n; i++) {
+		uint64_t t = ret->t[i];
+		double v = ret->v[i];
+		bool fresh = v != before;
+
+		before = v;
+		if (!fresh && !rail->counter && n)
+			fresh = (double)(t - ret->own_t[n - 1]) >= 1.5 * period;
+		if (!fresh)
+			continue;
+		ret->own_t[n] = t; /* n < i: what is read has been */
+		ret->own_v[n++] = v;
+	}
+	ret->n = n;
 	ret->stale = true;
 	return 0;
 }
@@ -159,7 +221,8 @@ static int keep_fresh(const struct erg_rail *rail, double period, struct attr_re
 int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	struct attr_readings *ret, struct erg_err *err)
 {
-	double period;
+	double period, wider;
+	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	if (rail->n < 2 || rail->t[rail->n - 1] <= begin || rail->t[0] >= end)
@@ -170,14 +233,17 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 	ret->n = rail->n;
 	ret->t = rail->t;
 	ret->v = rail->v;
-	ret->half_ns = median_half(rail);
+	wider = widest_half(rail);
+	r = leave_out_wide(rail, wider, ret, err);
+	if (r < 0)
+		return r;
+	ret->half_ns = mean_half(rail, wider);
 	ret->spacing_ns = median_spacing(rail->t, rail->n);
 	ret->grid_ns = stamp_grid(rail, ret->spacing_ns);
-	ret->period_ns = model_period(rail, ret->spacing_ns);
-	period = stale_period(rail, ret->spacing_ns, ret->period_ns);
+	ret->period_ns = model_period(rail, ret, ret->spacing_ns);
+	period = stale_period(rail, ret, ret->spacing_ns, ret->period_ns);
 	if (period > 0) {
-		int r = keep_fresh(rail, period, ret, err);
-
+		r = keep_fresh(rail, period, ret, err);
 		if (r < 0)
 			return r;
 		if (ret->n < 2)

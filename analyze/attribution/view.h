@@ -132,10 +132,11 @@ struct attr_readings {
 	uint64_t *own_t;
 	double *own_v;
 	double spacing_ns; /* median */
-	double half_ns;    /* median half width of a reading */
+	double half_ns;    /* mean half width of a reading */
 	double grid_ns;    /* what the times were rounded to; 0: nothing that shows */
 	double period_ns;  /* native update period: of the model, or found */
 	bool stale;        /* repeated readings were dropped */
+	size_t wide;       /* left out: their times are known much worse than those of the others */
 };
 int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	struct attr_readings *ret, struct erg_err *err);

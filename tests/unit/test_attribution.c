@@ -334,6 +334,48 @@ static void test_gap(void **state)
 	done(&r);
 }
 
+/* Of the readings while layer 3 runs every other one is interrupted: its value is of where it began, its time 2 ms
+ * later, as good as the others' (HALF 0) or known to be that bad. The greatest error of a
+ * layer, infinite where one has no figure. */
+static double interrupted(uint32_t half, bool *ret_warned)
+{
+	struct scene s;
+	struct result r;
+	size_t i = 0, odd = 0;
+	double worst = 0;
+
+	scene_defaults(&s);
+	scene_make(&s, &r.t);
+	for (size_t m = 0; m + 1 < r.t.rail.n; m++) {
+		while (i + 1 < r.t.seg.n && r.t.seg.begin[i + 1] <= r.t.rail.t[m])
+			i++;
+		if (r.t.seg.class_[i] != 3 || r.t.rail.t[m] + 2000000 >= r.t.rail.t[m + 1] ||
+			odd++ % 2)
+			continue;
+		r.t.rail.t[m] += 2000000;
+		r.t.rail.half[m] = half;
+	}
+	assert_true(odd > 100);
+	assert_int_equal(attribute(&r.t, NULL, &r.a, NULL), 0);
+	for (size_t k = 0; k < s.layers; k++)
+		worst = fmax(worst,
+			erg_est_resolved(&r.a->classes[k].energy_j) ? error_of(&r, k) : INFINITY);
+	*ret_warned = warned(r.a, "wide");
+	done(&r);
+	return worst;
+}
+
+static void test_interrupted_readings(void **state)
+{
+	bool said;
+	double unknown = interrupted(0, &said), known;
+
+	assert_false(said);
+	known = interrupted(2500000, &said);
+	assert_true(said);
+	assert_true(known < 0.02 && unknown > 2 * known);
+}
+
 /* Idle power between two steps of the sensor, from a counter whose steps are longer than readings,
  * and from few readings: the interval says so. */
 static void test_idle_quantum(void **state)
@@ -509,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_idle_quantum),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_interrupted_readings),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_systematic),
 		cmocka_unit_test(test_coarse_quantum),

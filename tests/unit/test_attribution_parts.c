@@ -464,6 +464,47 @@ static void test_missed_readings_are_no_rounding(void **state)
 	}
 }
 
+/* Readings that took much longer than the others are of a time that nobody knows; where all take long, none is
+ * odd. A sensor that repeats itself is found with and without them. */
+static void test_wide_readings(void **state)
+{
+	static const struct {
+		uint32_t usual, odd;
+		size_t hold, wide, fresh;
+	} cases[] = {
+		{20000, 250000, 1, 100, 900},
+		{20000, 150000, 1, 0, 1000},
+		{300000, 1400000, 1, 0, 1000},
+		{300000, 1600000, 1, 100, 900},
+		{20000, 250000, 10, 100, 99},
+	};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cases); i++) {
+		struct attr_readings r;
+		struct erg_rail rail;
+
+		fill_rail(&rail, 1000, cases[i].hold, 1, 0);
+		rail.half = calloc(rail.n, sizeof(*rail.half));
+		for (size_t k = 0; k < rail.n; k++) {
+			rail.half[k] = k % 10 == 5 ? cases[i].odd : cases[i].usual;
+			rail.v[k] += cases[i].wide && k % 10 == 5 ? 1000 : 0;
+		}
+		assert_int_equal(attr_readings_build(&rail, 0, UINT64_MAX, &r, NULL), 0);
+		assert_int_equal(r.wide, cases[i].wide);
+		assert_int_equal(r.n, cases[i].fresh);
+		assert_int_equal(r.stale, cases[i].hold > 1);
+		for (size_t k = 0; k < r.n; k++) {
+			assert_true(r.v[k] < 100);
+			assert_true(!cases[i].wide || r.t[k] / 1000000 % 10 != 6);
+		}
+		assert_true(!cases[i].wide || r.half_ns == cases[i].usual);
+		attr_readings_release(&r);
+		free(rail.t);
+		free(rail.v);
+		free(rail.half);
+	}
+}
+
 /* A meter that goes its own way and whose log rounds; one that keeps the same period; no rounding. */
 static void test_rounded_times(void **state)
 {
@@ -527,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_ema),
 		cmocka_unit_test(test_slope),
 		cmocka_unit_test(test_stale_readings),
+		cmocka_unit_test(test_wide_readings),
 		cmocka_unit_test(test_rounded_times),
 		cmocka_unit_test(test_missed_readings_are_no_rounding),
 		cmocka_unit_test(test_block_length),
