@@ -72,7 +72,8 @@ static int verb_unknown(const char *word)
 	for (size_t i = 0; verbs[i]; i++)
 		names[i] = verbs[i]->name;
 	near = erg_options_nearest(word, names);
-	fprintf(stderr, "erg-analyze: no verb '%s'%s%s%s ('erg-analyze --help' lists them)\n", word,
+	erg_terminal_line(stderr,
+		"erg-analyze: no verb '%s'%s%s%s ('erg-analyze --help' lists them)", word,
 		near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return 2;
 }

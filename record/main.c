@@ -52,14 +52,14 @@ static int verb_unknown(const char *word)
 	names[ERG_ARRAY_SIZE(verbs) - 1] = "record";
 	near = erg_options_nearest(word, names);
 	if (near)
-		fprintf(stderr,
+		erg_terminal_line(stderr,
 			"erg-record: there is no verb '%s': did you mean '%s'? To record a command of "
-			"that name: erg-record -- %s\n",
+			"that name: erg-record -- %s",
 			word, near, word);
 	else
-		fprintf(stderr,
+		erg_terminal_line(stderr,
 			"erg-record: no verb '%s' ('erg-record --help' lists them); to record a "
-			"command of that name: erg-record -- %s\n",
+			"command of that name: erg-record -- %s",
 			word, word);
 	return 2;
 }

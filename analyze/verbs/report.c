@@ -29,6 +29,7 @@
 #include "formats/base/number.h"
 #include "formats/base/outfile.h"
 #include "formats/base/progress.h"
+#include "formats/base/terminal.h"
 
 /* What a page may hold, over all its runs: about 4 MB of buckets and 2.4 MB of bands; of many runs, which
  * have rows of layers, too, two thirds of it. */
@@ -620,11 +621,11 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	if (r < 0)
 		return r;
 	erg_document_say_warnings(doc);
-	fprintf(stderr, "wrote %s", o->output);
 	if (warnings)
-		fprintf(stderr, ", with %zu warning%s about the data", warnings,
-			warnings == 1 ? "" : "s");
-	fputs("\n", stderr);
+		erg_terminal_line(stderr, "wrote %s, with %zu warning%s about the data", o->output,
+			warnings, warnings == 1 ? "" : "s");
+	else
+		erg_terminal_line(stderr, "wrote %s", o->output);
 	return o->common.strict && warnings ? 3 : 0;
 }
 

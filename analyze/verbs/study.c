@@ -549,8 +549,8 @@ static int study(struct study *s, const char *dir, struct erg_err *err)
 		r = write_page(s, s->o->title ? s->o->title : name, err);
 	if (r < 0)
 		return r;
-	fprintf(stderr, "%zu run%s, %zu %s: %s\n", s->documents.n, s->documents.n == 1 ? "" : "s",
-		s->results.n, s->results.n == 1 ? "analysis" : "analyses", s->o->output);
+	erg_terminal_line(stderr, "%zu run%s, %zu %s: %s", s->documents.n,
+		s->documents.n == 1 ? "" : "s", s->results.n, s->results.n == 1 ? "analysis" : "analyses", s->o->output);
 	return s->failed ? 1 : 0;
 }
 

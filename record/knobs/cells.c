@@ -22,10 +22,11 @@
 #define SETTLE_NS 50000000
 #define NVML_PREFIX "nvml:"
 
-/* Attributes are regular files; what is something else in their place (a FIFO) must not be waited for. */
+/* Attributes are regular files; what is something else in their place (a FIFO) must not be waited for, and
+ * a link may name a file that is nobody's setting. */
 static int cell_open(const char *cell, int flags)
 {
-	int fd = open(cell, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = open(cell, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0)

@@ -212,8 +212,12 @@ static json_t *cells_json(const struct erg_knob *knobs, size_t n, struct erg_err
 			}
 			if (strcmp(text, ERG_KNOB_UNTOUCHED) == 0)
 				snprintf(text, sizeof(text), "unlocked");
-			json_array_append_new(cells,
-				json_pack("{s:s, s:s}", "path", path, "value", text));
+			if (json_array_append_new(cells,
+				    json_pack("{s:s, s:s}", "path", path, "value", text))) {
+				erg_fail(err, -ENOMEM, "%s: its value cannot be saved", path);
+				json_decref(cells);
+				return NULL;
+			}
 		}
 	return cells;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "formats/base/util.h"
+#include "formats/base/terminal.h"
 #include "record/sweep/sweep.h"
 
 #define ENDING_S 10 /* for a command that is told to stop */
@@ -28,7 +29,7 @@ static void become(const struct erg_plan_setting *c, const char *value)
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	if (setenv("ERG_CONDITION", c->name, 1) == 0 && setenv("ERG_VALUE", value, 1) == 0)
 		execvp(c->command.v[0], c->command.v);
-	fprintf(stderr, "erg-record sweep: %s: %s\n", c->command.v[0], strerror(errno));
+	erg_terminal_line(stderr, "erg-record sweep: %s: %s", c->command.v[0], strerror(errno));
 	_exit(127);
 }
 

@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "formats/base/util.h"
+#include "formats/base/terminal.h"
 #include "record/knobs/state.h"
 #include "record/sweep/progress.h"
 #include "record/sweep/sweep.h"
@@ -104,7 +105,7 @@ static void become(const struct running *r, const struct erg_plan_program *progr
 		sched_setaffinity(0, sizeof(r->s->ctx.affinity), &r->s->ctx.affinity);
 	if (!dir || chdir(dir) == 0)
 		execvp(argv[0], argv);
-	fprintf(stderr, "erg-record sweep: %s: %s\n", dir && errno ? dir : argv[0],
+	erg_terminal_line(stderr, "erg-record sweep: %s: %s", dir && errno ? dir : argv[0],
 		strerror(errno));
 	_exit(127);
 }

@@ -7,6 +7,7 @@
 
 #include "formats/base/number.h"
 #include "formats/base/options.h"
+#include "formats/base/terminal.h"
 #include "formats/base/terminal_json.h"
 #include "formats/base/util.h"
 #include "record/calibrate/against.h"
@@ -96,7 +97,7 @@ static void print_text(const json_t *doc)
 		json_number_value(json_object_get(doc, "disabled_ns")),
 		json_number_value(json_object_get(doc, "clock_ns")));
 	json_array_foreach (list, i, r)
-		printf("reading of %-10s%8.1f us  (p99 %.1f us)  %s\n",
+		erg_terminal_line(stdout, "reading of %-10s%8.1f us  (p99 %.1f us)  %s",
 			json_string_value(json_object_get(r, "kind")),
 			json_number_value(json_object_get(r, "p50_ns")) / 1e3,
 			json_number_value(json_object_get(r, "p99_ns")) / 1e3,
@@ -109,7 +110,7 @@ static void print_text(const json_t *doc)
 		(long long)json_integer_value(json_object_get(s, "missed")),
 		json_number_value(json_object_get(s, "late_p99_ns")) / 1e3);
 	if (json_object_get(doc, "archive"))
-		printf("the wave is in       %s\n",
+		erg_terminal_line(stdout, "the wave is in       %s",
 			json_string_value(json_object_get(doc, "archive")));
 }
 
@@ -145,7 +146,7 @@ static int roofs(const struct options *o, struct erg_err *err)
 	if (!o->wave && !strcmp(o->format, "json"))
 		putchar('\n');
 	else if (!o->wave && json_object_get(doc, "archive"))
-		printf("the roofs are in     %s\n",
+		erg_terminal_line(stdout, "the roofs are in     %s",
 			json_string_value(json_object_get(doc, "archive")));
 	json_decref(doc);
 	return 0;
@@ -191,7 +192,7 @@ static int against(const struct options *o, struct erg_err *err)
 		json_auto_t *shown = erg_terminal_json(found);
 
 		erg_calibration_print_text(shown, stdout);
-		printf("kept in              %s\n", path);
+		erg_terminal_line(stdout, "kept in              %s", path);
 	}
 	return 0;
 }

@@ -147,6 +147,31 @@ nobody_of() { [ -z "$(of "$1")" ]; }
     [ "$(tar -xOf a.erg a/manifest.json | jq '[.sources[].channels[]] | length')" = 1 ]
 }
 
+@test "a driver that never answers: said, and a signal ends the recorder before the command runs" {
+    skip_unless cc
+    # loading it takes for ever
+    echo '#include <unistd.h>
+__attribute__((constructor)) static void hang(void) { for (;;) pause(); }' |
+        cc -shared -fPIC -Wl,-soname,libnvidia-ml.so.1 -o libnvidia-ml.so.1 -x c -
+    for verb in "run -s nvml -o a.erg -- touch ran" "sources -s nvml"; do
+        # shellcheck disable=SC2086
+        LD_LIBRARY_PATH=$PWD env --default-signal=TERM erg-record $verb >out 2>err 3>&- &
+        recorder=$!
+        await grep -q libnvidia-ml /proc/$recorder/maps
+        [[ "$verb" != run* ]] || await grep -q "waiting for a sensor's driver" err
+        kill -TERM $recorder
+        ends $recorder 143
+    done
+    [ -z "$(ls -A | grep -v -e '^out$' -e '^err$' -e '^libnvidia')" ]
+}
+
+@test "a command that closes all descriptors: with --keep-fds it is recorded to its end" {
+    skip_unless babeltrace2
+    ulimit -n 1024
+    "${REC[@]}" -o a.erg --keep-fds -- "$ERG_BUILD/tests/trace/trace-app" network:n layer:l threads:2=l close threads:3=l
+    [ "$(erg-analyze layers --format json a.erg 2>/dev/null | jq '[.runs[0].layers[].calls] | add')" = 50 ]
+}
+
 @test "a rate too low for a counter that goes round: it is read often enough" {
     mkdir -p sys/class/powercap/intel-rapl:0
     cd sys/class/powercap/intel-rapl:0

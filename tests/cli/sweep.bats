@@ -100,6 +100,10 @@ refused() {
     run -0 sweep p.yaml -o out --dry-run
     [[ "$output" == *"?]0;x?nap,"* ]]
     [ "$(tr -d '\n\t -~' <<<"$output" | wc -c)" -eq 0 ]
+    plan "conditions: {sink: {values: [on], command: [\"/none/\\e]0;x\\a\"]}}"
+    run -1 sweep p.yaml -o out
+    [[ "$output" == *"/none/?]0;x?: No such file"* ]]
+    [ "$(tr -d '\n\t -~' <<<"$output" | wc -c)" -eq 0 ]
     plan 'repetitions: 18446744073709551616'
     run -1 sweep p.yaml -o out --dry-run
     [[ "$output" == *'repetitions: "18446744073709551616": expected a number from 1 to 10000'* ]]

@@ -71,6 +71,23 @@ assert at == {head.index("by ")}, (at, head.index("by "))'
     [ "$(erg-analyze layers --format json w.erg 2>/dev/null | jq -r '.runs[0].layers[0].network')" = "$(printf 'ne\033[2Jt')" ]
 }
 
+@test "what a person gives plays the terminal as little: archives, outputs, verbs" {
+    esc=$'x\e]0;y\a'
+    cp w.erg "$esc.erg"
+    erg-analyze report "$esc.erg" -o "$esc.html" 2>>seen
+    erg-analyze study "$esc.erg" -o "$esc" 2>>seen
+    erg-analyze batch "$esc.erg" -o "$esc-results" 2>>seen
+    erg-analyze layers "$esc.erg" >>seen 2>&1
+    for wrong in "$esc" "layers $esc" "layers w.erg --rail=$esc" "verify $esc" "batch $esc -o $esc-none"; do
+        # shellcheck disable=SC2086
+        run erg-analyze $wrong
+        [ "$status" -ne 0 ]
+        echo "$output" >>seen
+    done
+    [ "$(grep -c 'x?\]0;y?' seen)" -ge 8 ]
+    ! grep -q "$(printf '[\033\007]')" seen || false
+}
+
 @test "what is longer than the terminal goes through a pager, and nothing else does" {
     unset NO_COLOR
     cat >pager <<'END'

@@ -17,6 +17,7 @@
  *	exec					the rest is done by the program anew
  *	forks:N=NAME				N children, 10 pairs of layer NAME each, while 4
  *						threads go on with pairs of it
+ *	close			every descriptor above 2, as daemons do
  *	wait			prints "waiting", goes on at a line of standard input
  *	sleep:MS
  */
@@ -126,6 +127,12 @@ static void busy_stop(void)
 	busy.stop = true;
 	for (int i = 0; i < 4; i++)
 		pthread_join(busy.threads[i], NULL);
+}
+
+static void close_all(void)
+{
+	for (int fd = (int)sysconf(_SC_OPEN_MAX) - 1; fd > 2; fd--)
+		close(fd);
 }
 
 static void define_many(int n)
@@ -240,6 +247,8 @@ static void run_op(const char *op, char *name, const char *value)
 		twin = fork();
 	else if (!strcmp(op, "forks"))
 		run_forks(atoi(name), value);
+	else if (!strcmp(op, "close"))
+		close_all();
 	else if (!strcmp(op, "wait"))
 		wait_for_line();
 	else if (!strcmp(op, "sleep"))

@@ -277,6 +277,38 @@ static void test_state_file_is_not_believed(void **state)
 	is("a", "new");
 }
 
+/* A cell that became a link is no setting: what it names is not written. */
+static void test_cell_that_is_a_link(void **state)
+{
+	struct erg_err err = {0};
+	char path[512], target[300], cell[300];
+
+	put("target", "old");
+	snprintf(target, sizeof(target), "%s/target", tree.dir);
+	snprintf(cell, sizeof(cell), "%s/cell", tree.dir);
+	assert_int_equal(symlink(target, cell), 0);
+	state_put("[{\"path\": \"%s/cell\", \"value\": \"new\"}]", path, sizeof(path));
+	assert_int_equal(erg_state_restore(path, true, NULL, &err), -EIO);
+	is("target", "old");
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+/* What JSON cannot hold is not left out of what is saved: nothing is changed then. */
+static void test_value_that_cannot_be_saved(void **state)
+{
+	struct erg_err err = {0};
+	struct erg_knob k = {0};
+	char path[512];
+	int lock = -1;
+
+	open_knob("cpufreq.frequency_khz", &k);
+	put(POLICY(1) "scaling_governor", "power\xe9save\n");
+	assert_true(erg_state_save(&ctx, &k, 1, path, sizeof(path), &lock, &err) < 0);
+	assert_non_null(strstr(err.msg, "scaling_governor: its value cannot be saved"));
+	assert_int_equal(access(path, F_OK), -1);
+	erg_knob_close(&k);
+}
+
 static void test_nvml(void **state)
 {
 	void *lib = dlopen("libnvidia-ml.so.1", RTLD_NOW);
@@ -318,6 +350,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_save_and_restore, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_state_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_state_file_is_not_believed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cell_that_is_a_link, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_value_that_cannot_be_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nvml, setup, teardown),
 	};
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -18,6 +21,8 @@
 #include "analyze/reader/scratch.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
+
+#define ROUNDS 300
 
 static char base[64];
 
@@ -122,7 +127,7 @@ static void one_that_is_just_being_made_stays(void **state)
 	assert_true(there("erg-analyze-999999-young/kept"));
 }
 
-/* A folder is swapped for a link while it is emptied: what the link names is untouched. */
+/* What a link names is untouched. */
 static void a_link_inside_is_removed_and_not_followed(void **state)
 {
 	folder("precious", 0700);
@@ -130,6 +135,45 @@ static void a_link_inside_is_removed_and_not_followed(void **state)
 	assert_int_equal(symlink(in_base("precious"), in_base("erg-analyze-999999-mine/link")), 0);
 	assert_int_equal(erg_scratch_sweep(999999), 0);
 	assert_false(there("erg-analyze-999999-mine"));
+	assert_true(there("precious/kept"));
+}
+
+/* Somebody exchanges a folder in one that is removed for a link to PRECIOUS, again and again; in the
+ * loop that finds what goes by paths. */
+static pid_t exchange_for_ever(void)
+{
+	const pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		renameat2(AT_FDCWD, in_base("erg-analyze-999999-mine/deep"), AT_FDCWD,
+			in_base("link"), RENAME_EXCHANGE);
+}
+
+static void one_that_is_swapped_all_the_time_leads_nowhere(void **state)
+{
+	pid_t pid;
+	int status;
+
+	folder("precious", 0700);
+	assert_int_equal(symlink(in_base("precious"), in_base("link")), 0);
+	pid = exchange_for_ever();
+	assert_true(pid > 0);
+	for (int i = 0; i < ROUNDS; i++) {
+		folder("erg-analyze-999999-mine", 0700);
+		folder("erg-analyze-999999-mine/deep", 0700);
+		erg_scratch_sweep(999999);
+		assert_true(there("precious/kept"));
+		/* what the other has taken away or put back too late */
+		while (there("erg-analyze-999999-mine"))
+			erg_tree_remove(in_base("erg-analyze-999999-mine"));
+		assert_int_equal(erg_tree_remove(in_base("link")), 0);
+		assert_int_equal(symlink(in_base("precious"), in_base("link")), 0);
+	}
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(there("precious/kept"));
 }
 
@@ -144,6 +188,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_is_just_being_made_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_link_inside_is_removed_and_not_followed, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(one_that_is_swapped_all_the_time_leads_nowhere,
+			setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
