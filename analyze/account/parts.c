@@ -528,7 +528,7 @@ static int allocate(struct walk *w)
 	p->layer_part = calloc(tl->n_layers + 1, sizeof(*p->layer_part));
 	p->layer_calls = calloc(tl->n_layers + 1, sizeof(*p->layer_calls));
 	p->run.count = no_counts(tl->n_counters);
-	p->view = malloc(sizeof(*p->view));
+	p->view = calloc(1, sizeof(*p->view));
 	if (!w->inst || !w->threads || !w->counts || !w->track_thread || !w->open || !w->n_open ||
 		!p->part || !p->layer_part || !p->layer_calls || !p->run.count || !p->view)
 		return -ENOMEM;

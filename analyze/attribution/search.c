@@ -376,7 +376,7 @@ static void choose_stretch(struct scan *s)
 	const struct attr_view *v = &s->st->view;
 	double rows = fmax(SCAN_ROWS_MIN,
 		fmax(SCAN_S * 1e9 / rd->spacing_ns, 12 * ((double)v->n_cols + 1)));
-	size_t n = rd->n < (size_t)rows ? rd->n : (size_t)rows, middle = rd->n / 2;
+	size_t n = rows < (double)rd->n ? (size_t)rows : rd->n, middle = rd->n / 2;
 	size_t scanned = 4 * (v->n_cols + 1) > SCANNED ? 4 * (v->n_cols + 1) : SCANNED;
 
 	s->from = middle - n / 2;
@@ -613,7 +613,7 @@ static int grow(struct scan *s, const struct attr_shape *here)
 	rc = refine_places(s, s->n, from, to);
 	s->n = rc ? 0 : distinct(s, s->n);
 	while (!rc && !tired(s) && (from > 0 || to < n)) {
-		size_t more = to - from;
+		size_t more = to - from > 2 ? to - from : 2; /* a stretch without readings grows, too */
 
 		s->n = s->n < CARRIED ? s->n : CARRIED;
 		from = from > more / 2 ? from - more / 2 : 0;
