@@ -613,7 +613,8 @@ static int grow(struct scan *s, const struct attr_shape *here)
 	rc = refine_places(s, s->n, from, to);
 	s->n = rc ? 0 : distinct(s, s->n);
 	while (!rc && !tired(s) && (from > 0 || to < n)) {
-		size_t more = to - from > 2 ? to - from : 2; /* a stretch without readings grows, too */
+		size_t more =
+			to - from > 2 ? to - from : 2; /* a stretch without readings grows, too */
 
 		s->n = s->n < CARRIED ? s->n : CARRIED;
 		from = from > more / 2 ? from - more / 2 : 0;

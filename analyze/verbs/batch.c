@@ -113,8 +113,8 @@ static int analyze(struct erg_batch *b, const struct options *o, char **paths, s
 		r = o->on ? erg_batch_slurm_run(b, &on, err) : erg_batch_run(b, err);
 	if (r < 0)
 		return r;
-	erg_terminal_line(stderr,
-		"%zu archives: %zu analysed, %zu there already, %zu failed: %s", b->n, b->made, b->kept, b->failed, o->output);
+	erg_terminal_line(stderr, "%zu archives: %zu analysed, %zu there already, %zu failed: %s",
+		b->n, b->made, b->kept, b->failed, o->output);
 	return b->failed ? 1 : b->warned ? 3 : 0;
 }
 

@@ -550,7 +550,8 @@ static int study(struct study *s, const char *dir, struct erg_err *err)
 	if (r < 0)
 		return r;
 	erg_terminal_line(stderr, "%zu run%s, %zu %s: %s", s->documents.n,
-		s->documents.n == 1 ? "" : "s", s->results.n, s->results.n == 1 ? "analysis" : "analyses", s->o->output);
+		s->documents.n == 1 ? "" : "s", s->results.n,
+		s->results.n == 1 ? "analysis" : "analyses", s->o->output);
 	return s->failed ? 1 : 0;
 }
 
