@@ -80,11 +80,15 @@ static int apply_word(void *data, const struct erg_sensor_word *w, const char *w
 								    : ERG_PROVENANCE_DATASHEET;
 		n++;
 	}
-	return n ? 0
-		 : erg_fail(err, -ENOENT,
-			   "--sensor: '%s': no rail of power '%s' was recorded that this "
-			   "could be for",
-			   word, w->rail);
+	if (n)
+		return 0;
+	if (!*w->rail)
+		return erg_fail(err, -ENOENT,
+			"--sensor: '%s': no rail of power was recorded that this could be for",
+			word);
+	return erg_fail(err, -ENOENT,
+		"--sensor: '%s': no rail of power '%s' was recorded that this could be for", word,
+		w->rail);
 }
 
 static const char *rail_of(const struct erg_timeline *tl, size_t source)
