@@ -360,7 +360,7 @@ int erg_rtable_print(const struct erg_rtable *t, FILE *out, unsigned int width, 
 			i == last);
 	}
 	fprintf(out, "%s\n", erg_text_reset());
-	for (size_t i = 0; i < t->n_cells; i++) {
+	for (size_t i = 0; t->n_columns && i < t->n_cells; i++) {
 		size_t c = i % t->n_columns;
 
 		if (!dropped[c]) {

@@ -55,6 +55,7 @@ static uint32_t define(struct erg_layer_def *d, const char *name, const char *ty
 		erg_fork_settle();
 		lttng_ust_tracepoint(ergtrace, layer_define, erg_registry_get(id));
 	}
+	d->name = d->type = ""; /* the clean ones are gone */
 	return id;
 }
 
