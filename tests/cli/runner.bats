@@ -130,7 +130,7 @@ bare_machine() {
     mkdir -p bare
     printf '#!/bin/sh\nexit 1\n' >bare/dpkg-query
     printf '#!/bin/sh\necho "$@" >>"%s"\n[ "$1" = update ]\n' "$PWD/asked" >bare/apt-get
-    printf '#!/bin/sh\n[ "$2" != libfyaml-dev ] || [ ! -e old ]\n' >bare/apt-cache
+    printf '#!/bin/sh\n[ "$1" = policy ] || exit 1\ncase $2 in libfyaml-dev) [ ! -e old ];; esac &&\n    echo "  Candidate: 1.0" || echo "  Candidate: (none)"\n' >bare/apt-cache
     printf '#!/bin/sh\ncase $1 in -u) echo 0;; *) echo root;; esac\n' >bare/id
     chmod +x bare/*
     PATH=$PWD/bare:$PATH
