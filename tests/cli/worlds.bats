@@ -79,7 +79,7 @@ honest() {
     jq -r '.runs[0].layers[] | [.name, .time_s.value / .calls, .energy_j.value // .energy_j.reason] | @tsv' \
         w/round-1-2101/layers.json >rows
     cat rows
-    awk '{ long = $2 > 0.001 / sqrt(12) / 0.2; n[long]++; if (long ? $3 > 0 : /misfit: clock/) ok[long]++ }
+    awk -F '\t' '{ long = $2 > 0.001 / sqrt(12) / 0.2; n[long]++; if (long ? $3 + 0 > 0 : $3 == "misfit: clock") ok[long]++ }
         END { exit !(n[0] >= 5 && n[1] >= 3 && ok[0] == n[0] && ok[1] == n[1]) }' rows
 }
 
