@@ -149,28 +149,25 @@ static void finds_what_a_sensor_does(void **state)
 		{ERG_SENSOR_COUNTER, 0.85, 0.4, 0.012, 0, 0.010},
 	};
 
-	for (size_t i = 0; i < sizeof(sensors) / sizeof(sensors[0]); i++)
-		for (size_t form = i % 2; form < 2; form += 2) {
-			struct world x = world_make(17 + i, 3, 11);
-			struct erg_fit_series m =
-				meter_of(&x, form ? ERG_FIT_ENERGY : ERG_FIT_MEAN);
-			struct erg_fit_series s =
-				sensor_of(&x, sensors[i].kind, sensors[i].gain, sensors[i].offset,
-					sensors[i].lag, sensors[i].window, sensors[i].spacing,
-					sensors[i].kind == ERG_SENSOR_COUNTER ? 1e-4 : 0.05);
-			struct erg_fit f;
-			struct erg_err err = {0};
+	for (size_t i = 0; i < sizeof(sensors) / sizeof(sensors[0]); i++) {
+		struct world x = world_make(17 + i, 3, 11);
+		struct erg_fit_series m = meter_of(&x, i % 2 ? ERG_FIT_ENERGY : ERG_FIT_MEAN);
+		struct erg_fit_series s = sensor_of(&x, sensors[i].kind, sensors[i].gain,
+			sensors[i].offset, sensors[i].lag, sensors[i].window, sensors[i].spacing,
+			sensors[i].kind == ERG_SENSOR_COUNTER ? 1e-4 : 0.05);
+		struct erg_fit f;
+		struct erg_err err = {0};
 
-			if (erg_fit_sensor(&m, &s, sensors[i].kind, &f, &err))
-				fail_msg("sensor %zu: %s", i, err.msg);
-			assert_found(f.gain, sensors[i].gain, 0.01);
-			assert_found(f.offset_w, sensors[i].offset, 0.08);
-			assert_found(f.lag_s, sensors[i].lag, 0.001);
-			if (sensors[i].kind != ERG_SENSOR_COUNTER)
-				assert_found(f.window_s, sensors[i].window, 0.002);
-			series_free(&m);
-			series_free(&s);
-		}
+		if (erg_fit_sensor(&m, &s, sensors[i].kind, &f, &err))
+			fail_msg("sensor %zu: %s", i, err.msg);
+		assert_found(f.gain, sensors[i].gain, 0.01);
+		assert_found(f.offset_w, sensors[i].offset, 0.08);
+		assert_found(f.lag_s, sensors[i].lag, 0.001);
+		if (sensors[i].kind != ERG_SENSOR_COUNTER)
+			assert_found(f.window_s, sensors[i].window, 0.002);
+		series_free(&m);
+		series_free(&s);
+	}
 }
 
 /* In how many of 12 worlds does value +- 2 u hold the truth? Of a normal error it is 11 or 12. */
@@ -223,7 +220,7 @@ static void refuses_what_the_readings_cannot_tell(void **state)
 		sensor_of(&still, ERG_SENSOR_BOXCAR, 1, 0, 0, 0.02, 0.01, 0.5), "same supply");
 	/* falls where the meter rises */
 	refuse(meter_of(&x, ERG_FIT_MEAN),
-		sensor_of(&x, ERG_SENSOR_BOXCAR, -1, 20, 0, 0.02, 0.01, 0.05), "");
+		sensor_of(&x, ERG_SENSOR_BOXCAR, -1, 20, 0, 0.02, 0.01, 0.05), "same supply");
 	few = sensor_of(&x, ERG_SENSOR_BOXCAR, 1, 0, 0, 0.02, 0.01, 0.05);
 	few.n = 20;
 	refuse(meter_of(&x, ERG_FIT_MEAN), few, "20 of the sensor");

@@ -30,40 +30,33 @@ struct loops {
 #define FORMS 1
 #define ERG_ONE_CLONE
 #undef ERG_FORMATS_CLONES_H
+/* Each form has names of its own: avx2_add_scaled() and so on. */
+#define attr_add_scaled FORM(add_scaled)
+#define attr_add_dense FORM(add_dense)
+#define attr_take_panel FORM(take_panel)
+#define attr_factor_panel FORM(factor_panel)
+#define attr_forward_sides FORM(forward_sides)
+#define attr_back_sides FORM(back_sides)
+#define FORM(name) avx2_##name
+#undef ERG_ANALYZE_ATTRIBUTION_LOOPS_H
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
-#define attr_add_scaled avx2_add_scaled
-#define attr_add_dense avx2_add_dense
-#define attr_take_panel avx2_take_panel
-#define attr_factor_panel avx2_factor_panel
-#define attr_forward_sides avx2_forward_sides
-#define attr_back_sides avx2_back_sides
-#undef ERG_ANALYZE_ATTRIBUTION_LOOPS_H
 #include "analyze/attribution/loops.c"
-#undef attr_add_scaled
-#undef attr_add_dense
-#undef attr_take_panel
-#undef attr_factor_panel
-#undef attr_forward_sides
-#undef attr_back_sides
 #pragma GCC pop_options
+#undef FORM
+#define FORM(name) avx512_##name
+#undef ERG_ANALYZE_ATTRIBUTION_LOOPS_H
 #pragma GCC push_options
 #pragma GCC target("avx512f,fma")
-#define attr_add_scaled avx512_add_scaled
-#define attr_add_dense avx512_add_dense
-#define attr_take_panel avx512_take_panel
-#define attr_factor_panel avx512_factor_panel
-#define attr_forward_sides avx512_forward_sides
-#define attr_back_sides avx512_back_sides
-#undef ERG_ANALYZE_ATTRIBUTION_LOOPS_H
 #include "analyze/attribution/loops.c"
+#pragma GCC pop_options
+#undef FORM
 #undef attr_add_scaled
 #undef attr_add_dense
 #undef attr_take_panel
 #undef attr_factor_panel
 #undef attr_forward_sides
 #undef attr_back_sides
-#pragma GCC pop_options
 #else
 #define FORMS 0
 #endif
