@@ -11,27 +11,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--disable-dev-shm-usage", "--window-size=1200,1600"]
-
-
-def start(profile):
-    options = webdriver.ChromeOptions()
-    for flag in FLAGS + ["--user-data-dir=" + profile]:
-        options.add_argument(flag)
-    options.binary_location = "/usr/bin/chromium"
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+from browser import browser
 
 
 class Checks:
@@ -308,30 +294,26 @@ class Checks:
 
 def main():
     path = os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as profile:
-        driver = start(profile)
-        try:
-            begin = time.monotonic()
-            driver.get("file://" + path)
-            checks = Checks(driver)
-            checks.opened(time.monotonic() - begin)
-            checks.unfold()
-            checks.charts()
-            checks.names()
-            checks.zoom()
-            checks.bands()
-            checks.bars()
-            checks.sort_and_search()
-            checks.touch()
-            checks.contents()
-            checks.widths()
-            checks.printed()
-            checks.quiet()
-            if len(sys.argv) > 2:
-                driver.set_window_size(1200, 4000)
-                driver.save_screenshot(sys.argv[2])
-        finally:
-            driver.quit()
+    with browser("1200,1600", loggingPrefs={"browser": "ALL", "performance": "ALL"}) as driver:
+        begin = time.monotonic()
+        driver.get("file://" + path)
+        checks = Checks(driver)
+        checks.opened(time.monotonic() - begin)
+        checks.unfold()
+        checks.charts()
+        checks.names()
+        checks.zoom()
+        checks.bands()
+        checks.bars()
+        checks.sort_and_search()
+        checks.touch()
+        checks.contents()
+        checks.widths()
+        checks.printed()
+        checks.quiet()
+        if len(sys.argv) > 2:
+            driver.set_window_size(1200, 4000)
+            driver.save_screenshot(sys.argv[2])
     sys.exit(checks.failed > 0)
 
 

@@ -10,15 +10,10 @@ clock), and processor time of the thread that runs the page, which a loaded mach
 import os
 import statistics
 import sys
-import tempfile
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--disable-dev-shm-usage", "--window-size=1400,1000"]
+from browser import browser
 
 
 def opened(driver, url):
@@ -34,16 +29,8 @@ def opened(driver, url):
 def main():
     url = "file://" + os.path.abspath(sys.argv[1])
     times = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    options = webdriver.ChromeOptions()
-    with tempfile.TemporaryDirectory() as profile:
-        for flag in FLAGS + ["--user-data-dir=" + profile]:
-            options.add_argument(flag)
-        options.binary_location = "/usr/bin/chromium"
-        driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-        try:
-            seen = [opened(driver, url) for _ in range(times)]
-        finally:
-            driver.quit()
+    with browser("1400,1000") as driver:
+        seen = [opened(driver, url) for _ in range(times)]
     print("%.3f %.3f" % tuple(statistics.median(column) for column in zip(*seen)))
 
 
