@@ -11,6 +11,8 @@ import subprocess
 import sys
 
 PROGRAMS = ("erg-record", "erg-analyze")
+BEGINS = re.compile(r"(\$ )?([A-Z_]+=\S+ )*"
+                    r"(erg-|examples/|tests/|sudo |seq |tar |cc |meson |ninja |head |(\w+ )*\| )")
 OPERATORS = set("|&;()") | {"||", "&&", ";;", "|&"}
 
 
@@ -46,18 +48,21 @@ def of_manual(text):
 def commands(path):
     text = open(path, encoding="utf-8").read()
     for line in (of_markdown if path.endswith(".md") else of_manual)(text):
-        if re.match(r"(\$ )?([A-Z_]+=\S+ )*(erg-|examples/|tests/|sudo |seq |tar |cc |meson |ninja |head |(\w+ )*\| )", line) or \
-                re.search(r"[|;&] *erg-", line):
+        if BEGINS.match(line) or re.search(r"[|;&] *erg-", line):
             yield line
+
+
+def help_of(*words):
+    return subprocess.run([*words, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def helps(seen={}):
     """(program, verb) to the text of its help."""
     if not seen:
         for program in PROGRAMS:
-            top = subprocess.run([program, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
-            for verb in re.findall(r"^  ([a-z]+) ", top.split("\nVerbs:")[1].split("\n\n")[0], re.M):
-                seen[program, verb] = subprocess.run([program, verb, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+            verbs = help_of(program).split("\nVerbs:")[1].split("\n\n")[0]
+            for verb in re.findall(r"^  ([a-z]+) ", verbs, re.M):
+                seen[program, verb] = help_of(program, verb)
     return seen
 
 
