@@ -29,6 +29,7 @@
 
 #include <jansson.h>
 
+#include "formats/base/kept.h"
 #include "formats/base/terminal.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
@@ -39,19 +40,12 @@
 
 int erg_state_dir(char *buf, size_t size, struct erg_err *err)
 {
-	const char *dir = getenv("ERG_STATE_DIR"), *state = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
+	const char *dir = getenv("ERG_STATE_DIR");
 	int r;
 
 	if (dir && *dir)
 		snprintf(buf, size, "%s", dir);
-	else if (geteuid() == 0)
-		snprintf(buf, size, "/var/lib/ergtrace");
-	else if (state && *state)
-		snprintf(buf, size, "%s/ergtrace", state);
-	else if (home && *home)
-		snprintf(buf, size, "%s/.local/state/ergtrace", home);
-	else
+	else if (!erg_kept_folder(buf, size))
 		return erg_fail(err, -ENOENT,
 			"no directory for saved knobs: expected HOME, "
 			"XDG_STATE_HOME or ERG_STATE_DIR in the environment");
@@ -77,27 +71,16 @@ int erg_state_path(const char *sysfs, char *buf, size_t size, struct erg_err *er
 
 /* ---- what a state file may say ---- */
 
-/* The document in PATH; refuses what this user or root has not written, what others may write, and what
- * is no file. */
+/* The document in PATH; refuses also what this user or root has not written, and what others may write. */
 static json_t *document_read(const char *path, struct erg_err *err)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	json_error_t error;
+	_cleanup_(erg_closep) int fd = erg_kept_open(path, O_NOFOLLOW, STATE_BYTES_MAX, err);
 	json_t *doc = NULL;
-	struct stat st;
+	json_error_t error;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		erg_fail_errno(err, -errno, "%s", path);
-	else if (!S_ISREG(st.st_mode) || st.st_size > STATE_BYTES_MAX)
-		erg_fail(err, -EINVAL, "%s: expected a file of at most %d bytes", path,
-			STATE_BYTES_MAX);
-	else if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022))
-		erg_fail(err, -EPERM,
-			"%s: expected a file that you or root own and nobody else can write", path);
-	else if (!(doc = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error)))
+	if (fd >= 0 && !(doc = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error)))
 		erg_fail(err, -EINVAL, "%s: not a file of saved knobs: line %d: %s", path,
 			error.line, error.text);
-	erg_closep(&fd);
 	return doc;
 }
 

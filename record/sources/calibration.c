@@ -22,13 +22,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "formats/base/kept.h"
 #include "formats/base/outfile.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 
 #define FORMAT "erg-calibrations"
 #define BYTES_MAX (4 << 20)
-#define MACHINE_DIR "/var/lib/ergtrace"
 #define NAME "calibrations.json"
 #define TIME_MAX_S 86400.0 /* of a lag or a window */
 #define LOCK_TRIES 1000
@@ -36,24 +36,18 @@
 
 /* ---- the file ---- */
 
-/* 1: PATH; 0: there is none. MACHINE: what all users share. */
-static int file_path(bool machine, char *path, size_t size)
+/* False: there is none. MACHINE: what all users share. */
+static bool file_path(bool machine, char *path, size_t size)
 {
-	const char *named = getenv("ERG_CALIBRATIONS"), *state = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
+	const char *named = getenv("ERG_CALIBRATIONS");
+	char folder[PATH_MAX] = ERG_KEPT_MACHINE;
 
 	if (named && *named)
-		return machine || !strcmp(named, "none")
-			? 0
-			: snprintf(path, size, "%s", named) < (int)size;
-	if (machine || geteuid() == 0)
-		return machine == (geteuid() == 0)
-			? 0
-			: snprintf(path, size, "%s/%s", MACHINE_DIR, NAME) < (int)size;
-	if (state && *state)
-		return snprintf(path, size, "%s/ergtrace/%s", state, NAME) < (int)size;
-	return home && *home &&
-		snprintf(path, size, "%s/.local/state/ergtrace/%s", home, NAME) < (int)size;
+		return !machine && strcmp(named, "none") &&
+			snprintf(path, size, "%s", named) < (int)size;
+	if (machine ? geteuid() == 0 : !erg_kept_folder(folder, sizeof(folder)))
+		return false; /* root's own is the machine's */
+	return snprintf(path, size, "%s/%s", folder, NAME) < (int)size;
 }
 
 static bool is_estimate(const json_t *c, const char *key, bool positive)
@@ -90,22 +84,13 @@ static bool is_calibration(const json_t *c)
 /* 0: *RET is the array; 1: there is no such file. Others could make every figure of a user wrong by it. */
 static int file_load(const char *path, json_t **ret, struct erg_err *err)
 {
-	_cleanup_(erg_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_cleanup_(erg_closep) int fd = erg_kept_open(path, 0, BYTES_MAX, err);
 	json_error_t error;
-	struct stat st;
 	json_t *doc, *list, *c;
 	size_t i;
 
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 1;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return erg_fail_errno(err, -errno, "%s", path);
-	if (!S_ISREG(st.st_mode) || st.st_size > BYTES_MAX)
-		return erg_fail(err, -EINVAL, "%s: expected a file of at most %d bytes", path,
-			BYTES_MAX);
-	if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022))
-		return erg_fail(err, -EPERM,
-			"%s: expected a file that you or root own and nobody else can write", path);
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ENOTDIR ? 1 : fd;
 	doc = json_loadfd(fd, 0, &error);
 	list = json_object_get(doc, "calibrations");
 	if (!doc)
@@ -223,19 +208,19 @@ static int store_at(const json_t *c, const char *path, struct erg_err *err)
 
 int erg_calibration_store(const json_t *c, char *path, size_t size, struct erg_err *err)
 {
-	mode_t mask;
+	mode_t before;
 	int r;
 
 	if (!file_path(false, path, size))
 		return erg_fail(err, -ENOENT,
 			"no place for the calibration: expected HOME, XDG_STATE_HOME or "
 			"ERG_CALIBRATIONS=FILE in the environment");
-	mask = umask(022);
-	if (geteuid() !=
-		0) /* root's are for all users to read; what others can write is not believed */
-		umask(mask | 022);
+	/* what others can write is not believed; root's is for all users to read */
+	before = umask(022);
+	if (geteuid() != 0)
+		umask(before | 022);
 	r = store_at(c, path, err);
-	umask(mask);
+	umask(before);
 	return r;
 }
 
