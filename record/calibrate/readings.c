@@ -14,16 +14,14 @@ int erg_readings_find(const struct erg_source_list *l, const char *name, struct 
 	for (size_t i = 0; i < l->n; i++) {
 		struct erg_source *s = l->sources[i];
 
-		for (size_t c = 0; s->cls == ERG_CLASS_POWER && c < s->n_channels; c++) {
-			if (strcmp(s->channels[c].rail, name) || !erg_rail_form(s, c, &ret->form))
-				continue;
-			ret->source = s;
-			ret->series.form = ret->form.by == ERG_Q_ENERGY ? ERG_FIT_ENERGY
-				: s->model.kind == ERG_SENSOR_BOXCAR    ? ERG_FIT_MEAN
-									: ERG_FIT_POWER;
-			ret->last_raw = ret->last_mv = ERG_VALUE_NONE;
-			return 0;
-		}
+		if (s->cls != ERG_CLASS_POWER || !erg_rail_find(s, name, &ret->form))
+			continue;
+		ret->source = s;
+		ret->series.form = ret->form.by == ERG_Q_ENERGY ? ERG_FIT_ENERGY
+			: s->model.kind == ERG_SENSOR_BOXCAR    ? ERG_FIT_MEAN
+								: ERG_FIT_POWER;
+		ret->last_raw = ret->last_mv = ERG_VALUE_NONE;
+		return 0;
 	}
 	return -ENOENT;
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "record/calibrate/fit.h"
-#include "record/sampler/rail.h"
+#include "record/sources/rail_power.h"
 #include "record/sources/source.h"
 
 struct erg_readings {

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "formats/base/util.h"
-#include "record/sampler/rail.h"
+#include "record/sources/rail_power.h"
 
 #define EMA_PERIODS 4 /* of 1 / alpha: what is older counts for less than 2 % */
 

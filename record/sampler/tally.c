@@ -17,7 +17,7 @@
 
 #include "formats/base/util.h"
 #include "formats/observed.h"
-#include "record/sampler/rail.h"
+#include "record/sources/rail_power.h"
 
 #define BINS 160 /* of distances: quarters of an octave, to 2^40 ns */
 

@@ -26,6 +26,7 @@
 #include "formats/base/outfile.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
+#include "record/sources/rail_power.h"
 
 #define FORMAT "erg-calibrations"
 #define BYTES_MAX (4 << 20)
@@ -244,19 +245,6 @@ json_t *erg_calibration_model(const struct erg_sensor_model *m)
 		(json_int_t)m->window_ns, "period_ns", (json_int_t)m->period_ns, "alpha", m->alpha);
 }
 
-/* The channel of RAIL that makes its power: energy, else power, else current beside a voltage. */
-static struct erg_channel_def *value_channel(const struct erg_source *s, const char *rail)
-{
-	static const enum erg_quantity order[] = {ERG_Q_ENERGY, ERG_Q_POWER, ERG_Q_CURRENT};
-
-	for (size_t q = 0; q < ERG_ARRAY_SIZE(order); q++)
-		for (size_t i = 0; i < s->n_channels; i++)
-			if (s->channels[i].quantity == order[q] &&
-				!strcmp(s->channels[i].rail, rail))
-				return &s->channels[i];
-	return NULL;
-}
-
 static void channel_correct(struct erg_channel_def *d, const json_t *c)
 {
 	double gain = part(c, "gain", "value"), offset_w = part(c, "offset_w", "value");
@@ -326,14 +314,17 @@ void erg_calibrations_apply(const struct erg_source_list *list, const json_t *al
 		bool taken[ERG_SOURCE_CHANNELS_MAX] = {false}, timed = false;
 
 		json_array_foreach ((json_t *)all, k, c) {
-			struct erg_channel_def *d = value_channel(s, text_of(c, "rail"));
+			struct erg_rail_form form;
+			struct erg_channel_def *d;
 			bool fits;
 
-			if (!d || taken[d - s->channels] || strcmp(text_of(c, "host"), host) ||
+			if (!erg_rail_find(s, text_of(c, "rail"), &form) || taken[form.value] ||
+				strcmp(text_of(c, "host"), host) ||
 				strcmp(text_of(c, "kind"), s->ops->kind) ||
 				json_is_true(json_object_get(c, "simulated")) != s->simulated)
 				continue;
-			taken[d - s->channels] = true;
+			d = &s->channels[form.value];
+			taken[form.value] = true;
 			channel_correct(d, c);
 			fits = same_settings(&before, c);
 			if (fits && !timed) /* all rails of a sensor have one lag and one window */

@@ -35,8 +35,8 @@ int erg_calibration_store(const json_t *c, char *path, size_t size, struct erg_e
 /*
  * Applies ALL to the sources of LIST, which have been started: scale, offset, gain_max and offset_max of the
  * channels, lag and window of the models, which are "measured" then. Lag and window are left where the driver's
- * settings are others than they were. Puts those applied into APPLIED (may be NULL), and tells SAY a line
- * each, and a line for each that does not fit.
+ * settings are others than they were. Puts those applied into APPLIED (may be NULL), and tells SAY a line of
+ * each, which also says where lag and window were left.
  */
 void erg_calibrations_apply(const struct erg_source_list *list, const json_t *all, json_t *applied,
 	void (*say)(void *data, const char *line), void *data);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The power of a rail from the channels of a source; used by the sum of energy and by what is shown. */
-#include "record/sampler/rail.h"
+/* The power of a rail from the channels of a source: for calibrations, the sum of energy and what is shown. */
+#include "record/sources/rail_power.h"
 
 #include <string.h>
 
@@ -30,6 +30,14 @@ bool erg_rail_form(const struct erg_source *s, size_t i, struct erg_rail_form *r
 	ret->volts = channel_of(s, rail, ERG_Q_VOLTAGE);
 	return ret->by == ERG_Q_CURRENT && ret->volts < s->n_channels &&
 		channel_of(s, rail, ERG_Q_POWER) == s->n_channels;
+}
+
+bool erg_rail_find(const struct erg_source *s, const char *rail, struct erg_rail_form *ret)
+{
+	for (size_t i = 0; i < s->n_channels; i++)
+		if (!strcmp(s->channels[i].rail, rail) && erg_rail_form(s, i, ret))
+			return true;
+	return false;
 }
 
 bool erg_rail_watts(const struct erg_source *s, const struct erg_rail_form *f,

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_RECORD_SAMPLER_RAIL_H
-#define ERG_RECORD_SAMPLER_RAIL_H
+#ifndef ERG_RECORD_SOURCES_RAIL_POWER_H
+#define ERG_RECORD_SOURCES_RAIL_POWER_H
 
 /*
- * Which channels of a source make the power of a rail while it is recorded, as analyze/timeline/rail.c
- * does it later: an energy counter, else power, else current times voltage, the last of channels that
- * are read together.
+ * Which channels of a source make the power of a rail, as analyze/timeline/rail.c does it later: an energy
+ * counter, else power, else current times voltage, the last of channels that are read together.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +19,8 @@ struct erg_rail_form {
 
 /* The rail that channel I stands for; false when another channel does, or none can. */
 bool erg_rail_form(const struct erg_source *s, size_t i, struct erg_rail_form *ret);
+/* The form of RAIL; false where the source has none. */
+bool erg_rail_find(const struct erg_source *s, const char *rail, struct erg_rail_form *ret);
 /* Power of a reading, W; false where it is not known, or the rail is by energy. */
 bool erg_rail_watts(const struct erg_source *s, const struct erg_rail_form *f,
 	const int64_t *values, double *ret_w);
