@@ -150,10 +150,19 @@ char erg_import_separator(const char *line)
 	return ret;
 }
 
+struct erg_import_point erg_import_point_begin(char separator)
+{
+	return (struct erg_import_point){.point = separator == ',' ? '.' : '\0'};
+}
+
 char erg_import_point(struct erg_import_point *p, const char *cell)
 {
-	const char *comma = strchr(cell, ','), *point = strchr(cell, '.');
+	const char *comma, *point;
 
+	if (p->point == '.')
+		return '.';
+	comma = strchr(cell, ',');
+	point = strchr(cell, '.');
 	if (!p->point && !(comma && point))
 		p->point = comma ? ',' : point ? '.' : '\0';
 	if (comma && p->point == ',' && !p->sure)

@@ -34,14 +34,16 @@ bool erg_import_plain(const char *text, char point, int decimals, int64_t *ret, 
 /* What the cells of a table are apart by, from its first LINE: comma, semicolon or tabulator. */
 char erg_import_separator(const char *line);
 /*
- * The decimal point of a table whose cells are not apart by commas: the first that a number of it has.
- * Where all have a comma before three digits, as thousands may have, that is told.
+ * The decimal point of a table: a point where a comma is between cells, else the first that a number of it
+ * has. Where all have a comma before three digits, as thousands may have, that is told.
  */
 struct erg_import_point {
 	char point; /* NUL: no number had one yet */
 	bool sure;
 };
 
+/* Of a table whose cells are apart by SEPARATOR. */
+struct erg_import_point erg_import_point_begin(char separator);
 /* The decimal point for the number CELL. */
 char erg_import_point(struct erg_import_point *p, const char *cell);
 /* Tells of a comma that may be something else. */

@@ -70,15 +70,6 @@ struct moved {
 	size_t n;
 };
 
-static bool rows_share_channel(const struct erg_import_log *log, size_t a, size_t b)
-{
-	for (size_t c = 0; c < log->n_channels; c++)
-		if (log->channels[c].raw[a] != ERG_IMPORT_MISSING &&
-			log->channels[c].raw[b] != ERG_IMPORT_MISSING)
-			return true;
-	return false;
-}
-
 static void swap_rows(struct erg_import_log *log, size_t i, size_t k)
 {
 	int64_t t = log->t[i];
@@ -123,7 +114,7 @@ static int put_in_order(struct erg_import_log *log, struct moved *b, json_t *not
 	for (size_t i = 1; erg_import_has_row(log, i); i++) {
 		uint32_t line = log->line[i];
 		int64_t back = log->t[i - 1] - log->t[i];
-		const bool same = back > 0 && rows_share_channel(log, i, i - 1);
+		const bool same = back > 0 && erg_import_rows_share(log, i, i - 1);
 		size_t k = i;
 
 		for (; k > 0 && log->t[k] < log->t[k - 1]; k--) {

@@ -22,8 +22,8 @@
 #include "record/import/onto.h"
 #include "record/import/options.h"
 
-#define ZSTD_LEVEL                                                                                 \
-	3 /* readings of a few channels: 6 saves a hundredth and takes more than twice as long */
+/* Of readings of a few channels: 6 saves a hundredth and takes more than twice as long. */
+#define ZSTD_LEVEL 3
 
 /* ---- describing ---- */
 

@@ -106,6 +106,8 @@ bool erg_import_let_go(const struct erg_import_log *log, size_t row);
 int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, struct erg_err *err);
 /* Whether any channel has a reading in the last row. */
 bool erg_import_has_reading(const struct erg_import_log *log);
+/* Whether a channel has a reading in both rows. */
+bool erg_import_rows_share(const struct erg_import_log *log, size_t a, size_t b);
 /* Whether a channel of the device has a reading in the row. */
 bool erg_import_was_read(const struct erg_import_log *log, uint32_t group, size_t row);
 /* Counts a line that was not understood: check.c tells how many and shows the first, and refuses the
@@ -165,8 +167,8 @@ const char *erg_import_form_names(char *ret, size_t size);
 
 /*
  * A date and time at the beginning of TEXT as ns since the epoch, taken as UTC: "2023/11/14
- * 12:13:14.123", "2023-11-14T12:13:14", "20231114 12:13:14", each also with AM or PM, and with MONTH_FIRST "11-14-2023
- * 12:13:14.123". *ret_end is what follows.
+ * 12:13:14.123", "2023-11-14T12:13:14", "20231114 12:13:14", and with MONTH_FIRST "11-14-2023 12:13:14.123";
+ * each also with a decimal comma, and with AM or PM behind it. *ret_end is what follows.
  */
 bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end);
 /* The same with the zone that follows it or that HOW names, and marks what clock LOG has. 1; 0: TEXT

@@ -167,6 +167,15 @@ bool erg_import_has_reading(const struct erg_import_log *log)
 	return false;
 }
 
+bool erg_import_rows_share(const struct erg_import_log *log, size_t a, size_t b)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (log->channels[i].raw[a] != ERG_IMPORT_MISSING &&
+			log->channels[i].raw[b] != ERG_IMPORT_MISSING)
+			return true;
+	return false;
+}
+
 bool erg_import_was_read(const struct erg_import_log *log, uint32_t group, size_t row)
 {
 	for (size_t i = 0; i < log->n_channels; i++)

@@ -135,17 +135,13 @@ static int find_header(struct reader *r, struct erg_err *err)
 		}
 	if (got < 0 || most == 0)
 		return got;
+	r->point = erg_import_point_begin(r->separator);
 	r->before = erg_lines_number(r->lines) - 1;
 	r->header = strdup(r->text);
 	if (!r->header)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	got = find_cells(r, err);
 	return got < 0 ? got : 1;
-}
-
-static char point_of(struct reader *r, const char *cell)
-{
-	return r->separator == ',' ? '.' : erg_import_point(&r->point, cell);
 }
 
 /* ---- times ---- */
@@ -210,7 +206,8 @@ static int settle_kind(struct reader *r, const char *cell, struct erg_err *err)
 	if (kind == ERG_TIME_GUESS)
 		kind = kind_by_name(r->how->time);
 	if (kind == ERG_TIME_GUESS || kind == ERG_TIME_EPOCH) {
-		if (!erg_import_scaled(cell, point_of(r, cell), 0, &whole, &digits, &end))
+		if (!erg_import_scaled(cell, erg_import_point(&r->point, cell), 0, &whole, &digits,
+			    &end))
 			return 0; /* no row */
 		r->by_size = kind == ERG_TIME_GUESS;
 		kind = kind_of_epoch(whole, !r->by_size);
@@ -239,7 +236,8 @@ static int read_time(struct reader *r, const char *cell, int64_t *ret, struct er
 
 		return got > 0 && end[strspn(end, " ")] ? 0 : got;
 	}
-	return erg_import_scaled(cell, point_of(r, cell), r->time_decimals, ret, &digits, &end) &&
+	return erg_import_scaled(cell, erg_import_point(&r->point, cell), r->time_decimals, ret,
+		       &digits, &end) &&
 		!*end;
 }
 
@@ -304,8 +302,8 @@ static bool read_value(struct reader *r, size_t i, const char *cell, int64_t *re
 	*ret_digits = 0;
 	if (erg_import_missing_cell(cell))
 		return true;
-	if (!erg_import_scaled(cell, point_of(r, cell), r->places[i].decimals, ret, ret_digits,
-		    &end))
+	if (!erg_import_scaled(cell, erg_import_point(&r->point, cell), r->places[i].decimals, ret,
+		    ret_digits, &end))
 		return false;
 	while (*end == ' ')
 		end++;

@@ -117,6 +117,7 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 	if (!r->header)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	r->separator = erg_import_separator(line);
+	r->point = erg_import_point_begin(r->separator);
 	r->n = erg_lines_split(line, r->separator, names, COLUMNS_MAX);
 	if (r->n == 0 || r->n > COLUMNS_MAX)
 		return erg_fail(err, -EINVAL,
@@ -139,11 +140,6 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 
 /* ---- rows ---- */
 
-static char point_of(struct reader *r, const char *cell)
-{
-	return r->separator == ',' ? '.' : erg_import_point(&r->point, cell);
-}
-
 /* 1; 0: it is no time. */
 static int take_time(struct reader *r, const char *cell, int64_t *ret, struct erg_err *err)
 {
@@ -151,7 +147,7 @@ static int take_time(struct reader *r, const char *cell, int64_t *ret, struct er
 	int digits, got;
 
 	if (r->form == TIME_NUMBER) {
-		const char point = point_of(r, cell);
+		const char point = erg_import_point(&r->point, cell);
 
 		return erg_import_plain(cell, point, r->time_decimals, ret, &digits) ||
 			(erg_import_scaled(cell, point, r->time_decimals, ret, &digits, &end) &&
@@ -192,7 +188,7 @@ static int written_decimals(const char *cell, char point)
 static bool take_number(struct reader *r, const char *cell, struct erg_import_channel *c,
 	int64_t *ret, int *ret_digits)
 {
-	const char point = point_of(r, cell), *end;
+	const char point = erg_import_point(&r->point, cell), *end;
 	int more;
 
 	if (erg_import_plain(cell, point, c->decimals, ret, ret_digits))
@@ -256,9 +252,8 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 	}
 	*(char *)mempcpy(kept, text, strnlen(text, sizeof(kept) - 1)) = '\0';
 	n = erg_lines_split(text, r->separator, cells, COLUMNS_MAX);
-	if (n == r->n) {
+	if (n == r->n)
 		got = take_row(r, cells, line, cut, &odd, err);
-	}
 	if (got == 0)
 		erg_import_foreign(r->log, line, odd);
 	return got < 0 ? got : 0;

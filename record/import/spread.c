@@ -159,10 +159,8 @@ void erg_import_doubt(struct erg_import_log *log, double doubt)
 static bool rows_share_times(const struct erg_import_log *log)
 {
 	for (size_t i = 1; erg_import_has_row(log, i); i++)
-		for (size_t c = 0; c < log->n_channels && log->t[i] == log->t[i - 1]; c++)
-			if (log->channels[c].raw[i] != ERG_IMPORT_MISSING &&
-				log->channels[c].raw[i - 1] != ERG_IMPORT_MISSING)
-				return true;
+		if (log->t[i] == log->t[i - 1] && erg_import_rows_share(log, i, i - 1))
+			return true;
 	return false;
 }
 

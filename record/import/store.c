@@ -130,7 +130,8 @@ void erg_import_store_release(struct erg_import_store *s, void *column)
 
 /* ---- columns beside a log ---- */
 
-int erg_import_column_room(struct erg_import_column *c, size_t n)
+/* Room for N rows in all. */
+static int column_room(struct erg_import_column *c, size_t n)
 {
 	size_t alloc = c->alloc ? c->alloc : 1024;
 	int r;
@@ -147,7 +148,7 @@ int erg_import_column_room(struct erg_import_column *c, size_t n)
 
 int erg_import_column_add(struct erg_import_column *c, const void *row)
 {
-	int r = erg_import_column_room(c, c->n + 1);
+	int r = column_room(c, c->n + 1);
 
 	if (r < 0)
 		return r;

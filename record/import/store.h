@@ -39,9 +39,7 @@ struct erg_import_column {
 	struct erg_import_store store;
 };
 
-/* Room for N rows in all, as erg_import_store_grow(). */
-int erg_import_column_room(struct erg_import_column *c, size_t n);
-/* Appends a copy of the row; the same errors. */
+/* Appends a copy of the row; the errors of erg_import_store_grow(). */
 int erg_import_column_add(struct erg_import_column *c, const void *row);
 void erg_import_column_release(struct erg_import_column *c);
 
