@@ -62,14 +62,6 @@ static int check_twice(const struct erg_import_log *log, json_t *notes, struct e
 
 /* ---- order ---- */
 
-#define MOVED_MAX 4096
-
-/* Rows that were put between two others, of the same channel: how far these are apart. */
-struct moved {
-	int64_t distance[MOVED_MAX];
-	size_t n;
-};
-
 static void swap_rows(struct erg_import_log *log, size_t i, size_t k)
 {
 	int64_t t = log->t[i];
@@ -104,9 +96,10 @@ static int fail_order(const struct erg_import_log *log, uint32_t line, int64_t b
 		log->path, line, (double)back * 1e-9);
 }
 
-/* Insertion by neighbours: the disorder is small or refused. */
-static int put_in_order(struct erg_import_log *log, struct moved *b, json_t *notes,
-	struct erg_err *err)
+/* Insertion by neighbours: the disorder is small or refused. BETWEEN: of each row that was put between two
+ * others of the same channel, how far these are apart. */
+static int put_in_order(struct erg_import_log *log, struct erg_import_column *between,
+	json_t *notes, struct erg_err *err)
 {
 	size_t moved = 0;
 	uint32_t first = 0;
@@ -125,8 +118,13 @@ static int put_in_order(struct erg_import_log *log, struct moved *b, json_t *not
 		if (k == i)
 			continue;
 		first = moved++ ? first : line;
-		if (same && k > 0 && b->n < MOVED_MAX)
-			b->distance[b->n++] = log->t[k + 1] - log->t[k - 1];
+		if (same && k > 0) {
+			int r = erg_import_column_add(between,
+				&(int64_t){log->t[k + 1] - log->t[k - 1]});
+
+			if (r < 0)
+				return erg_fail_errno(err, r, "%s", log->path);
+		}
 	}
 	if (moved)
 		erg_import_note(notes, "order",
@@ -398,17 +396,18 @@ static int check_power(const struct erg_import_log *log, struct erg_err *err)
  * the place that it left; the others are more than the time has place for: an interval was lost for each,
  * which the result cannot know of.
  */
-static int doubt_moved(struct erg_import_log *log, const struct moved *b, json_t *notes,
-	struct erg_err *err)
+static int doubt_moved(struct erg_import_log *log, const struct erg_import_column *between,
+	json_t *notes, struct erg_err *err)
 {
+	const int64_t *distance = between->rows;
 	const double length = (double)(log->t[log->n - 1] - log->t[0]);
 	size_t more = 0;
 	uint64_t h;
-	int r = b->n ? usual_distance(log, 0, NULL, &h, err) : 0;
+	int r = between->n ? usual_distance(log, 0, NULL, &h, err) : 0;
 	double doubt;
 
-	for (size_t i = 0; r == 0 && i < b->n; i++)
-		more += (double)b->distance[i] < 1.5 * (double)h;
+	for (size_t i = 0; r == 0 && erg_import_column_has(between, i); i++)
+		more += (double)distance[i] < 1.5 * (double)h;
 	if (r < 0 || more == 0)
 		return r;
 	doubt = fmin(1, (double)(more + 1) * (double)h / length);
@@ -422,12 +421,15 @@ static int doubt_moved(struct erg_import_log *log, const struct moved *b, json_t
 
 static int order_rows(struct erg_import_log *log, json_t *notes, struct erg_err *err)
 {
-	struct moved b = {.n = 0};
-	int r = put_in_order(log, &b, notes, err);
+	struct erg_import_column between = {.size = sizeof(int64_t), .folder = log->folder};
+	int r = put_in_order(log, &between, notes, err);
 
 	if (r == 0)
 		r = drop_duplicate_times(log, notes, err);
-	return r == 0 ? doubt_moved(log, &b, notes, err) : r;
+	if (r == 0)
+		r = doubt_moved(log, &between, notes, err);
+	erg_import_column_release(&between);
+	return r;
 }
 
 int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *err)

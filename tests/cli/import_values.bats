@@ -393,6 +393,9 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     told '4 lie between others'
     # ten of 99 intervals and twenty of 105: as long as it really was
     erg-analyze totals --format json out.erg 2>/dev/null | jq -e '.runs[0].phases[0].ets_j | .lo <= 30.9 and .hi >= 30.9 and .hi < 32'
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 110000; i++) printf "%.3f,10\n", int(i / 100) * 0.955 + i % 100 / 100 }' >often.csv
+    import --samples often.csv 2>log
+    told '4396 lie between others' # four of each of 1099
     awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 100; i++) printf "%.3f,10\n", (i % 10 == 3 ? i + 1 : i % 10 == 4 ? i - 1 : i) / 100 }' >late.csv
     joules P 9.9 -- --samples late.csv
     told '10 such rows'
