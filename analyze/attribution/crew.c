@@ -52,7 +52,7 @@ static size_t crew_size(unsigned int jobs, size_t n)
 }
 
 int attr_crew_run(unsigned int jobs, size_t n, const char *what, int (*work)(void *data, size_t i),
-	void *data)
+	void *data, struct erg_err *err)
 {
 	size_t size = crew_size(jobs, n), hired = 0;
 	_cleanup_(erg_freep) int *rc = erg_noted(calloc(n + 1, sizeof(*rc)));
@@ -60,7 +60,7 @@ int attr_crew_run(unsigned int jobs, size_t n, const char *what, int (*work)(voi
 	struct crew c = {.work = work, .data = data, .n = n, .rc = rc};
 
 	if (!rc || !thread)
-		return -ENOMEM;
+		return erg_fail(err, -ENOMEM, "out of memory for %zu pieces of work", n);
 	/* where no thread can be had this one does it all */
 	while (hired + 1 < size && !pthread_create(&thread[hired], NULL, crew_member, &c))
 		hired++;

@@ -10,12 +10,15 @@
  *   kernel*.c    reading + view      -> one sparse row of the occupancy matrix
  *   gram.c       rows                -> sums by block of time
  *   lag.c        a subset of rows    -> lag, window
+ *   fit.c        all of these        -> which sensor stands: as declared (refit.c), or another (scan.c,
+ *                search.c), judged by misfit.c
  *   change.c     sums                -> a change of level that was not recorded
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
  *   direct.c     readings inside one layer -> energy without a model
  *   bootstrap.c  sums                -> replicates
  *   quantum.c    readings in cells   -> what rounding adds to the replicates
  *   finite.c     residuals           -> replicates for this run instead of all runs
+ *   effects.c    sums, other sensors -> what those would say (whatever.c: where none fits)
  *   gates.c      all of it           -> what may be said
  *   combine.c    replicates          -> intervals, and what may be said of sums
  *   interval.c   readings            -> the energy of stretches of time, and of the run
@@ -112,8 +115,8 @@ struct attr_nnls {
 	size_t n_free; /* columns that may be negative: the last n_free */
 	double *chol, *x, *w, *z;
 	uint32_t *set; /* passive set */
-	uint32_t *
-		begin; /* of each row of the factor: the first entry that is not zero; and scratch */
+	/* of each row of the factor: the first entry that is not zero; and scratch */
+	uint32_t *begin;
 	uint8_t *passive;     /* per column; kept between calls: warm start */
 	double *scale, limit; /* limit: of a gradient that is none */
 	double *panel;        /* scratch of the factorisation: columns of a panel as rows */
@@ -456,6 +459,8 @@ bool attr_rounded_away(const struct erg_attr_state *st, size_t c);
 int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power);
 /* Sums and the solution for the sensor SHAPE, derivatives and weights by POWER (per column). */
 int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power);
+/* POWER (per column) by the sensor SHAPE instead: the fit of R stays as it is. */
+int attr_powers_by(struct attr_run *r, const struct attr_shape *shape, double *power);
 /* The sensor that the last solution asks for, FACTOR of the way, no further than derivatives are good for. */
 void attr_next_shape(const struct attr_run *r, const struct attr_shape *from, double factor,
 	struct attr_shape *ret);
@@ -472,6 +477,19 @@ int attr_fit_step(struct attr_run *r);
 /* Everything of the sensor is asked, whatever was declared. */
 void attr_trust_nothing(struct attr_run *r);
 
+/* ---- fit.c: from the columns to a fit ---- */
+/* The columns, with the changes of level that were found so far: rows that may have seen both sides of one
+ * are left out. */
+int attr_build_view(struct attr_run *r);
+/* The fit, and another one each time that it shows a change of the level, unless that is worse. */
+int attr_fit(struct attr_run *r);
+
+/* ---- effects.c: what another sensor would say ---- */
+/* Fills the state's lag_j. */
+int attr_lag_effect(struct attr_run *r);
+/* Makes a rival, where times scatter and there is none. */
+int attr_jitter_effect(struct attr_run *r);
+
 /* ---- change.c ---- */
 /* Whether the readings before some time follow from other powers than those after it: 1 and between which
  * times that is, 0, or an error. */
@@ -482,11 +500,10 @@ int attr_find_change(struct attr_run *r, struct erg_attr_span *ret);
 int attr_scores(struct attr_run *r, const double *x, double *score);
 
 /* ---- crew.c ---- */
-/* WORK of each I below N, by at most JOBS threads (0: one a CPU); WHAT: its name for progress,
- * or NULL. Returns what the
- * first of them that failed did, or -ENOMEM. */
+/* WORK of each I below N, by at most JOBS threads (0: one a CPU); WHAT: its name for progress, or NULL. Returns
+ * what the first of them that failed did, which has told it itself, or -ENOMEM. */
 int attr_crew_run(unsigned int jobs, size_t n, const char *what, int (*work)(void *data, size_t i),
-	void *data);
+	void *data, struct erg_err *err);
 
 /* ---- search.c ---- */
 /* Looks everywhere for a sensor that the readings follow from; R is then fitted with the best. FINE: among

@@ -124,6 +124,22 @@ int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double
 	return rc < 0 ? rc : attr_solve(&r->st->gram, &r->nnls, &r->sol, r->err);
 }
 
+int attr_powers_by(struct attr_run *r, const struct attr_shape *shape, double *power)
+{
+	struct erg_attr_state *st = r->st;
+	struct attr_gram kept = st->gram;
+	struct attr_solution sol = {.power = power};
+	int rc;
+
+	memset(&st->gram, 0, sizeof(st->gram));
+	rc = attr_accumulate(r, shape, NULL);
+	if (!rc)
+		rc = attr_solve(&st->gram, &r->nnls, &sol, r->err);
+	attr_gram_release(&st->gram);
+	st->gram = kept;
+	return rc;
+}
+
 /* What the next step would gain, in variances of a reading. */
 static double gain(const struct attr_run *r)
 {

@@ -60,20 +60,17 @@ static double kernel_width(const struct attr_readings *r)
 	return INFINITY;
 }
 
-/* Energies of the classes by the sensor SHAPE, J; the fit in R->st is lost. */
+/* Energies of the classes by the sensor SHAPE, J. */
 static int energies(struct attr_run *r, const struct attr_shape *shape, double *ret)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
 	struct attr_direct d = {0};
 	_cleanup_(erg_freep) double *power = calloc(v->n_cols + 2, sizeof(double));
-	struct attr_solution sol = {.power = power};
-	int rc = power ? attr_accumulate(r, shape, NULL)
+	int rc = power ? attr_powers_by(r, shape, power)
 		       : erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
 
 	memset(ret, 0, (st->n_classes + 1) * sizeof(double));
-	if (!rc)
-		rc = attr_solve(&st->gram, &r->nnls, &sol, r->err);
 	if (!rc)
 		rc = attr_direct_run(v, &st->readings, shape, &d, r->err);
 	for (size_t c = 0; !rc && c < v->n_cols; c++) {
@@ -125,7 +122,6 @@ int attr_whatever(struct attr_run *r)
 	const struct attr_view *v = &st->view;
 	size_t n = st->n_classes + 1;
 	_cleanup_(erg_freep) double *room = calloc(2 * n, sizeof(double));
-	struct attr_gram kept = st->gram;
 	double width;
 	int rc;
 
@@ -134,12 +130,9 @@ int attr_whatever(struct attr_run *r)
 	if (!room)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
 	width = LAYER_WIDTHS * kernel_width(&st->readings);
-	memset(&st->gram, 0, sizeof(st->gram));
 	rc = energies(r, &st->shape, room);
 	if (!rc)
 		rc = moves(r, room, room + n);
-	attr_gram_release(&st->gram);
-	st->gram = kept;
 	for (size_t k = 0; !rc && k < v->gap_class; k++) {
 		st->slack_j[k] = BLURRED * room[n + k];
 		st->any_lag[k] = v->class_calls[k] &&

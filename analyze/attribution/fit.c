@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How the fit is reached: the sensor as it was declared, with power that goes with the duration where a test
+ * says so; then instances that were held up, otherwise; then another sensor (search.c); and all of it again for
+ * a change of level that the fit shows (change.c). Each step is a file of its own; what is here is which of them
+ * comes next, and what may stand.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
+
+#define LONG_GAP_NS 100e6 /* a gap this long lies outside of the work */
+
+int attr_build_view(struct attr_run *r)
+{
+	struct attr_view *v = &r->st->view;
+	int rc = attr_view_build(r->src, &r->opt, LONG_GAP_NS, v, r->err);
+
+	for (size_t i = 0; !rc && i < r->n_changes && v->n_changes == r->n_changes; i++)
+		v->changes[i] = r->change[i];
+	return rc;
+}
+
+/* The columns that least squares fit become hats over the duration; the fit goes on from where it is. */
+static int bend(struct attr_run *r, size_t pieces)
+{
+	struct erg_attr_state *st = r->st;
+	struct attr_view *v = &st->view;
+	_cleanup_(erg_freep) bool *keep = calloc(v->n_cols + 1, sizeof(*keep));
+	double *power = NULL, *p;
+	int rc;
+
+	if (!keep)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
+	for (size_t c = 0; c < v->n_cols; c++) {
+		uint32_t k = v->col_class[c];
+
+		keep[c] = v->col_apart[c] || k >= v->gap_class ||
+			v->class_time[k] * 1e9 >=
+				ATTR_DIRECT_WINDOWS * st->memory_ns * (double)v->class_calls[k];
+	}
+	rc = attr_bend(v, keep, pieces, st->power, &power, r->err);
+	free(r->fit.power);
+	r->fit.power = power;
+	if (rc < 0)
+		return rc;
+	p = realloc(st->power, (v->n_cols + 2) * sizeof(double));
+	if (!p)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
+	st->power = p;
+	return attr_refit_again(r);
+}
+
+/* The columns as they were before they were bent: what made power seem to go with the duration was the
+ * sensor, and the search for another one is long with many columns, and finds less. */
+static int unbend(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	int rc;
+
+	if (!st->view.bent)
+		return 0;
+	attr_view_release(&st->view);
+	rc = attr_build_view(r);
+	if (!rc)
+		rc = attr_durations(&st->view, r->err);
+	attr_nnls_release(&r->nnls);
+	if (!rc)
+		rc = attr_nnls_init(&r->nnls, st->view.n_cols + r->n_extra, r->n_extra, r->err);
+	return rc ? rc : attr_fit_at(r, &st->shape, NULL);
+}
+
+/* Power goes with the duration, and that is what is wrong: a wrong kernel shows in that test as well. */
+static bool varying(const struct attr_run *r)
+{
+	const struct attr_tests *t = &r->misfit.fitted;
+
+	return r->st->view.z && !r->st->view.bent && t->duration.p < ATTR_MISFIT_P &&
+		(!(t->kernel.p < ATTR_MISFIT_P) ||
+			t->duration.f * ATTR_GROUPS > t->kernel.f * ATTR_SHIFTS);
+}
+
+/* Readings that are not alike get weights, and the fit is made with them. */
+static int weigh_and_judge(struct attr_run *r)
+{
+	bool changed;
+	int rc = attr_reweigh(r, &changed);
+
+	if (!rc && changed && !r->weights.cell_w)
+		rc = attr_fit_step(r);
+	return rc < 0 ? rc : attr_judge(r);
+}
+
+#define BENT_PIECES 3 /* of a curve that one is not enough for */
+
+/* A curve of one piece for each column, or of several where the test says that this is not enough. */
+static int bend_and_judge(struct attr_run *r)
+{
+	int rc = bend(r, 1);
+
+	if (!rc)
+		rc = weigh_and_judge(r);
+	if (rc < 0 || !(r->misfit.fitted.duration.p < ATTR_MISFIT_P))
+		return rc;
+	rc = unbend(r);
+	if (!rc)
+		rc = bend(r, BENT_PIECES);
+	return rc < 0 ? rc : weigh_and_judge(r);
+}
+
+/* The lag was looked for near where it was declared and not found; and not because it cannot matter, as
+ * where the tests find nothing wrong with the declared one, which look far. */
+static bool lost(const struct attr_run *r)
+{
+	return !r->fit.estimated && !r->misfit.declared_right && r->opt.lag == ERG_LAG_AUTO &&
+		!r->st->locked && r->st->view.gap_class && !r->st->rail.model.lag_u_ns;
+}
+
+/* The tests lean on the power that was fitted: a sensor that is wrong (a clock that runs off, say) makes
+ * all layers alike and leaves the tests nothing to see. So where the lag is not held, and the fit leaves
+ * much of what the readings vary by, another sensor is looked for, whatever the tests say. */
+#define UNEXPLAINED 0.1
+#define SCATTER_LEFT 0.5 /* of the residual */
+#define MOVED 0.25       /* of what the sensor averages over */
+
+static bool blind(const struct attr_run *r)
+{
+	const struct attr_readings *rd = &r->st->readings;
+	double mean = 0, var = 0;
+
+	if (r->fit.estimated || r->opt.lag != ERG_LAG_AUTO || r->st->locked ||
+		!r->st->view.gap_class)
+		return false;
+	for (size_t i = 0; i < rd->n; i++)
+		mean += rd->v[i] / (double)rd->n;
+	for (size_t i = 0; i < rd->n; i++)
+		var += (rd->v[i] - mean) * (rd->v[i] - mean) / (double)rd->n;
+	return r->sol.rss_plain > UNEXPLAINED * var;
+}
+
+/* A lag that the data hold well within what was searched. */
+static bool found(const struct attr_run *r)
+{
+	return attr_lag_u(r) < r->fit.lag_u_ns || r->fit.lag_u_ns <= 0;
+}
+
+/* Of a sensor that nobody declared the run is asked first: power that goes with the duration makes up
+ * for a wrong window. */
+static bool guessed(const struct attr_run *r)
+{
+	return r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED && !r->misfit.declared_right;
+}
+
+/* A fit that is not near what was declared is one minimum of many: with few readings no test tells it from
+ * the right one, only that another sensor leaves less. */
+static bool moved(const struct attr_run *r)
+{
+	const struct erg_sensor_model *m = &r->st->rail.model;
+	double far = fmax(4 * (double)m->lag_u_ns, MOVED * r->st->memory_ns);
+
+	return r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class &&
+		(!r->misfit.declared_right || fabs(r->declared.lag_ns - (double)m->lag_ns) > far);
+}
+
+/* Whether the sensor as it was fitted may stand: no test fails, and where it is not near what was declared,
+ * or leaves much unexplained, no other sensor does as well. */
+static int stands(struct attr_run *r, bool *ret)
+{
+	*ret = !r->misfit.reason && !lost(r);
+	return *ret && (moved(r) || blind(r)) ? attr_audit(r, ret) : 0;
+}
+
+/* Another sensor, and power that goes with the duration where it does so with that. */
+static int look_elsewhere(struct attr_run *r, bool fine)
+{
+	int rc;
+
+	attr_trust_nothing(r);
+	memset(&r->weights, 0, sizeof(r->weights));
+	rc = unbend(r);
+	if (!rc)
+		rc = attr_search(r, fine);
+	if (!rc)
+		rc = weigh_and_judge(r);
+	return !rc && varying(r) ? bend_and_judge(r) : rc;
+}
+
+/* The sensor as declared, as far as the run does not contradict it, with power that goes with the
+ * duration where it does; else another sensor. */
+static int fit_sensor(struct attr_run *r)
+{
+	double scattered;
+	int rc = attr_refit(r);
+
+	r->stood = false;
+	if (!rc)
+		rc = weigh_and_judge(r);
+	if (!rc && varying(r) && !lost(r) && !guessed(r))
+		rc = bend_and_judge(r);
+	if (!rc)
+		rc = stands(r, &r->stood);
+	if (rc < 0 || r->stood || r->glance || attr_rounded(r)) /* which no other sensor mends */
+		return rc;
+	/* times that scatter do so with any sensor, unless that explains what they seemed to do */
+	scattered = attr_scatters(r) ? SCATTER_LEFT * r->sol.rss_plain : INFINITY;
+	rc = look_elsewhere(r, false);
+	/* the minimum of short layers is narrow, and steps of the first look may miss it */
+	if (!rc && r->misfit.reason && !r->misfit.stopped)
+		rc = look_elsewhere(r, true);
+	if (!rc && !r->misfit.reason && r->sol.rss_plain > scattered)
+		r->misfit.reason = "misfit: clock";
+	if (!rc && !r->misfit.reason)
+		r->fit.estimated = found(r);
+	return rc;
+}
+
+/* From the columns to the fit. */
+static int fit_run(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	const struct attr_view *v = &st->view;
+	int rc;
+
+	free(r->fit.power);
+	rc = attr_lag_search(v, &st->readings, &st->rail, &r->opt, &r->first, &r->fit, r->err);
+	if (rc < 0)
+		return rc;
+	st->shape = r->fit.shape;
+	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
+	st->reach_ns = 1.5 *
+		(st->readings.stale ? fmax(st->readings.period_ns, st->readings.spacing_ns)
+				    : st->readings.spacing_ns);
+	if (v->gap_class && (rc = attr_durations(&st->view, r->err)) < 0)
+		return rc;
+	st->locked = attr_lock(v, &st->readings) > ATTR_LOCK_LIMIT;
+	return fit_sensor(r);
+}
+
+#define CHANGE_NEAR 0.05 /* of the run */
+
+/* All anew. */
+static int fit_anew(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	double *power;
+	int rc;
+
+	attr_view_release(&st->view);
+	attr_nnls_release(&r->nnls);
+	free(r->rival);
+	r->rival = NULL;
+	memset(&r->weights, 0, sizeof(r->weights));
+	memset(&r->misfit, 0, sizeof(r->misfit));
+	memset(r->psi, 0, sizeof(r->psi));
+	memset(r->known_u, 0, sizeof(r->known_u));
+	memset(&r->sol, 0, sizeof(r->sol));
+	rc = attr_build_view(r);
+	if (rc < 0)
+		return rc;
+	power = realloc(st->power, (st->view.n_cols + 2) * sizeof(double));
+	if (!power)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
+	st->power = power;
+	return fit_run(r);
+}
+
+/* With the changes of R. */
+static int fit_again(struct attr_run *r)
+{
+	for (size_t i = 0; i <= r->n_changes; i++) {
+		r->step_t[i] = i ? r->change[i - 1].begin : 0;
+		r->step_v[i] = exp2((double)i);
+	}
+	r->opt.frequency =
+		(struct erg_attr_steps){r->n_changes ? r->n_changes + 1 : 0, r->step_t, r->step_v};
+	return fit_anew(r);
+}
+
+/* The fit, with instances that were held up as the readings say: a wrong guess looks like another sensor, so
+ * all are tried with the one declared first. */
+static int fit_held(struct attr_run *r)
+{
+	static const enum erg_attr_stall others[] = {ERG_STALL_BEFORE, ERG_STALL_AMID};
+	enum erg_attr_stall first = r->opt.stall;
+	int rc;
+
+	r->glance = r->st->view.tail != NULL;
+	rc = fit_run(r);
+	if (rc < 0 || !r->glance)
+		return rc;
+	for (size_t i = 0; !rc && !r->stood && i < ERG_ARRAY_SIZE(others); i++) {
+		r->opt.stall = others[i];
+		rc = fit_anew(r);
+	}
+	r->glance = false;
+	if (rc < 0 || r->stood)
+		return rc;
+	r->opt.stall = first;
+	return fit_anew(r);
+}
+
+/* A change beside one that was found with a fit that was worse is the same, better placed. */
+static bool replace_change(struct attr_run *r, const struct erg_attr_span *span)
+{
+	double near =
+		CHANGE_NEAR * (double)(attr_begin(&r->st->view, r->st->view.n) - r->st->view.t0);
+
+	for (size_t i = 0; i < r->n_changes; i++)
+		if (fabs((double)(int64_t)(r->change[i].begin - span->begin)) < near) {
+			r->change[i] = *span;
+			return true;
+		}
+	return false;
+}
+
+static void add_change(struct attr_run *r, const struct erg_attr_span *span)
+{
+	size_t i = r->n_changes++;
+
+	for (; i && r->change[i - 1].begin > span->begin; i--)
+		r->change[i] = r->change[i - 1];
+	r->change[i] = *span;
+}
+
+static bool may_change(const struct attr_run *r)
+{
+	return r->n_changes < ATTR_CHANGES_MAX && r->st->view.n_levels == r->n_changes + 1 &&
+		r->st->view.gap_class && !r->st->locked;
+}
+
+int attr_fit(struct attr_run *r)
+{
+	bool replaced = false;
+	int rc = fit_held(r);
+
+	while (!rc && may_change(r)) {
+		struct erg_attr_span kept[ATTR_CHANGES_MAX], span;
+		size_t n = r->n_changes;
+		bool good = !r->misfit.reason;
+
+		memcpy(kept, r->change, sizeof(kept));
+		rc = attr_find_change(r, &span);
+		if (rc <= 0)
+			break;
+		if (!replace_change(r, &span))
+			add_change(r, &span);
+		else if (replaced)
+			return 0;
+		replaced = n == r->n_changes;
+		rc = fit_again(r);
+		if (rc < 0 || !good || !r->misfit.reason)
+			continue;
+		memcpy(r->change, kept, sizeof(kept));
+		r->n_changes = n;
+		return fit_again(r);
+	}
+	return rc;
+}
