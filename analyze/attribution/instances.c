@@ -240,7 +240,8 @@ static size_t tracks_of(const struct attr_view *v, size_t i, uint32_t k)
 }
 
 /* Where in its layer a segment of own time lies: 0, of a layer that encloses none, or alone; 1 before
- * the layers inside, 2 between, 3 after them, or held up. Or 1, where the layer runs on several tracks at once. */
+ * the layers inside, 2 between, 3 after them, or held up. Or 1, where the layer runs on several tracks at
+ * once. */
 static size_t position(const struct attr_instances *t, size_t i, uint32_t k)
 {
 	const struct attr_view *v = t->view;

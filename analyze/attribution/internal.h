@@ -167,6 +167,8 @@ struct attr_solution {
 int attr_solve(struct attr_gram *g, struct attr_nnls *s, struct attr_solution *ret,
 	struct erg_err *err);
 
+/* Squared residuals of the sums SUM, G in front, for the coefficients X, W^2. */
+double attr_sum_residual(const struct attr_gram *g, double *sum, const double *x);
 /* attr_gram_total as it was before the baseline was applied; G only. */
 void attr_raw_total(const struct attr_gram *g, double sigma2, double tau2, double *out);
 /* Takes the drift between blocks out of the sums, for the bootstrap. */

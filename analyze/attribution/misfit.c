@@ -541,9 +541,15 @@ static double layer_ns(const struct attr_view *v)
 	return sum > 0 ? square / sum * 1e9 : 0;
 }
 
+/* How much the times of readings may scatter beside layers that last LAYER ns, ns (SD). */
+static double jitter_most(double layer)
+{
+	return fmax(JITTER_MAX, JITTER_LAYER * layer);
+}
+
 static bool is_too_much(const struct attr_run *r, double variance)
 {
-	double jitter = fmax(JITTER_MAX, JITTER_LAYER * layer_ns(&r->st->view));
+	double jitter = jitter_most(layer_ns(&r->st->view));
 
 	return variance > jitter * jitter;
 }
@@ -565,7 +571,7 @@ bool attr_rounded_away(const struct erg_attr_state *st, size_t c)
 	const struct attr_view *v = &st->view;
 	double sd = st->readings.grid_ns / sqrt(12), calls = (double)v->class_calls[c];
 
-	return sd > fmax(JITTER_MAX, JITTER_LAYER * v->class_time[c] * 1e9 / fmax(calls, 1));
+	return sd > jitter_most(v->class_time[c] * 1e9 / fmax(calls, 1));
 }
 
 static int judge(struct attr_run *r)

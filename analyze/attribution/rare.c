@@ -24,7 +24,7 @@
 
 static double square_of(const struct attr_gram *g, size_t b, size_t c)
 {
-	return g->sum[b * g->stride + attr_tri(g->dim, c, c)];
+	return g->sum[b * g->pace + attr_tri(g->dim, c, c)];
 }
 
 /* Marks the blocks that a rare column lies in; returns how many. */
@@ -74,19 +74,9 @@ static void factor(const struct attr_gram *g, const double *sum, double scale, d
 /* Mean squared residual of block B for the solution X. */
 static double residual2(const struct attr_gram *g, size_t b, const double *x)
 {
-	double *sum = g->sum + b * g->stride, *line = sum;
-	const double *h = attr_sum_h(sum, g->dim), *n = attr_sum_n(sum, g->dim);
-	double rss = n[2];
+	double n = attr_block_n(g, b)[0];
 
-	for (size_t i = 0; i < g->dim; i++) {
-		double q = 0;
-
-		for (size_t j = i + 1; j < g->dim; j++)
-			q += line[j - i] * x[j];
-		rss += x[i] * (line[0] * x[i] + 2 * q - 2 * h[i]);
-		line += g->dim - i;
-	}
-	return n[0] > 0 ? fmax(rss, 0) / n[0] : 0;
+	return n > 0 ? attr_sum_residual(g, g->sum + b * g->pace, x) / n : 0;
 }
 
 int attr_rare_find(const struct attr_gram *g, const double *x, struct attr_rare *ret,
@@ -108,7 +98,7 @@ int attr_rare_find(const struct attr_gram *g, const double *x, struct attr_rare 
 			g->dim);
 	for (size_t b = 0; b < g->n; b++)
 		if (ret->stays[b])
-			factor(g, g->sum + b * g->stride, fmax(g->sigma2, residual2(g, b, x)),
+			factor(g, g->sum + b * g->pace, fmax(g->sigma2, residual2(g, b, x)),
 				ret->factor + k++ * square);
 	ret->n = n;
 	return 0;

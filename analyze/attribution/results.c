@@ -128,11 +128,11 @@ static void fill_warnings(struct attr_run *r)
 			"rail %s: %zu blocks of %.3g s, at least %d are needed "
 			"for intervals; record a longer run",
 			rail, st->gram.n, st->gram.block_ns * 1e-9, ATTR_MIN_BLOCKS);
-	if (r->st->readings.wide)
+	if (st->readings.wide)
 		attr_warn(r->a, "wide",
 			"rail %s: %zu of %zu readings took over five times as long as the others, as on "
 			"a busy machine: when they are of is not known, and they are left out",
-			rail, r->st->readings.wide, r->st->rail.n);
+			rail, st->readings.wide, st->rail.n);
 	if (st->rail.unordered)
 		attr_warn(r->a, "unordered",
 			"rail %s: %zu readings lie before the one that they "

@@ -18,8 +18,7 @@
 #include "analyze/attribution/internal.h"
 #include "formats/base/util.h"
 
-/* RSS of the sums SUM, G in front, for coefficients X. */
-static double residual(const struct attr_gram *g, double *sum, const double *x)
+double attr_sum_residual(const struct attr_gram *g, double *sum, const double *x)
 {
 	size_t dim = g->dim;
 	const double *h = attr_sum_h(sum, dim), *line = sum;
@@ -37,7 +36,7 @@ static double residual(const struct attr_gram *g, double *sum, const double *x)
 }
 
 /* Sum of the residuals of block B. */
-static double mean_residual(const struct attr_gram *g, size_t b, const double *x)
+static double residual_sum(const struct attr_gram *g, size_t b, const double *x)
 {
 	const double *s = attr_block_s(g, b);
 	double e = attr_block_n(g, b)[1];
@@ -53,15 +52,15 @@ static void variances(struct attr_gram *g, const double *x, double whole, struct
 	double within = g->thin ? whole : 0, dof = 0, between = 0, weight = 0;
 
 	for (size_t b = 0; b < g->n; b++) {
-		double n = attr_block_n(g, b)[0], e = mean_residual(g, b, x);
+		double n = attr_block_n(g, b)[0], e = residual_sum(g, b, x);
 
-		within += (g->thin ? 0 : residual(g, g->sum + b * g->pace, x)) - e * e / n;
+		within += (g->thin ? 0 : attr_sum_residual(g, g->sum + b * g->pace, x)) - e * e / n;
 		dof += n - 1;
 	}
 	dof -= (double)g->dim - 1;
 	ret->sigma2 = dof > 0 ? within / dof : 0;
 	for (size_t b = 0; b < g->n; b++) {
-		double n = attr_block_n(g, b)[0], e = mean_residual(g, b, x);
+		double n = attr_block_n(g, b)[0], e = residual_sum(g, b, x);
 
 		between += e * e / (n * n) - ret->sigma2 / n;
 		weight += 1;
@@ -115,7 +114,7 @@ static double rss_of(const struct attr_gram *g, double *total, const double *x)
 {
 	double n = attr_sum_n(total, g->dim)[0];
 
-	return n > 0 ? residual(g, total, x) / n : 0;
+	return n > 0 ? attr_sum_residual(g, total, x) / n : 0;
 }
 
 /* The residual of the readings alone: of the sums TOTAL without what was known beforehand. */
@@ -126,7 +125,7 @@ static double without_known(const struct attr_gram *g, double *total, const doub
 
 	if (!g->thin)
 		return 0;
-	rss = residual(g, total, x);
+	rss = attr_sum_residual(g, total, x);
 	for (size_t i = 0; i < g->n_extra; i++)
 		if (total[attr_tri(g->dim, cols + i, cols + i)] > 0)
 			rss -= x[cols + i] * (g->prior[i] * x[cols + i] - 2 * g->pull[i]);
@@ -212,7 +211,7 @@ int attr_center(struct attr_gram *g, const double *x, const struct attr_solution
 	for (size_t b = 0; b < g->n; b++) {
 		const double *n = attr_block_n(g, b);
 
-		e[b] = mean_residual(g, b, x) / n[0];
+		e[b] = residual_sum(g, b, x) / n[0];
 		noise += v->sigma2 / n[0] / (double)g->n;
 	}
 	if (v->tau2 < 4 * noise)

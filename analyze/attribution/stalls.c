@@ -82,17 +82,12 @@ static int gather(const struct attr_view *v, const uint8_t *parent, struct durat
 	return 0;
 }
 
-/* Robust SD of sorted X. */
-static double scatter(const double *x, size_t n, double median)
+/* Robust SD of X. */
+static double scatter(const double *x, size_t n)
 {
-	_cleanup_(erg_freep) double *dev = erg_noted(malloc((n + 1) * sizeof(double)));
+	_cleanup_(erg_freep) double *work = erg_noted(malloc((n + 1) * sizeof(double)));
 
-	if (!dev)
-		return INFINITY;
-	for (size_t i = 0; i < n; i++)
-		dev[i] = fabs(x[i] - median);
-	gsl_sort(dev, 1, n);
-	return 1.4826 * gsl_stats_median_from_sorted_data(dev, 1, n);
+	return work ? 1.4826 * gsl_stats_mad0(x, 1, n, work) : INFINITY;
 }
 
 static struct usual usual_of(double *x, size_t n)
@@ -104,7 +99,7 @@ static struct usual usual_of(double *x, size_t n)
 		return (struct usual){0};
 	gsl_sort(x, 1, n);
 	median = gsl_stats_median_from_sorted_data(x, 1, n);
-	sd = scatter(x, n, median);
+	sd = scatter(x, n);
 	limit = median + fmax(FAR_SD * sd, FAR_LEAST);
 	while (far && x[far - 1] > limit)
 		far--;
