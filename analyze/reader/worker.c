@@ -27,17 +27,6 @@
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
-/* Addresses of a decoder. AddressSanitizer wants 16 TiB of them for itself. */
-#if defined(__SANITIZE_ADDRESS__)
-#define MEMORY_MAX RLIM_INFINITY
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MEMORY_MAX RLIM_INFINITY
-#endif
-#endif
-#if !defined(MEMORY_MAX)
-#define MEMORY_MAX ((rlim_t)16 << 30)
-#endif
 #define TIMEOUT_S 600 /* for a chunk of unknown size */
 #define CPU_S 2       /* for the smallest: starting the decoder takes some */
 /* Traces compress well, empty sub-buffers best; what unpacks to more is made to fill disks. */
@@ -179,7 +168,7 @@ static void child(const struct erg_archive *a, const struct job *j,
 	silence();
 	limit(RLIMIT_CORE, 0);
 	setrlimit(RLIMIT_CPU, &(struct rlimit){cpu_s(c, opt), cpu_s(c, opt) + 5}); /* SIGXCPU */
-	limit(RLIMIT_AS, opt->memory_max ? opt->memory_max : MEMORY_MAX);
+	limit(RLIMIT_AS, opt->memory_max ? opt->memory_max : ERG_DECODER_ADDRESSES);
 	if (!c->dir)
 		unpack(a, c, j->tmp.path, &damage);
 	snprintf(name, sizeof(name), "trace/%s", c->name);
