@@ -16,6 +16,7 @@
 #include "analyze/account/phases.h"
 #include "analyze/account/work.h"
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 /* Which layers lie directly inside of which. */
@@ -542,7 +543,7 @@ static size_t sort_by_key(const struct erg_timeline *tl, const char *by, struct 
 		if (*key)
 			sorted[n++] = (struct keyed){key, networks ? tl->layers[k].network : "", k};
 	}
-	qsort(sorted, n, sizeof(*sorted), by_row_and_place);
+	erg_sort(sorted, n, sizeof(*sorted), by_row_and_place);
 	for (size_t i = 0; i < n; i++)
 		if (!i || same_row(&sorted[i - 1], &sorted[i]))
 			at[sorted[i].k] = (uint32_t)i;

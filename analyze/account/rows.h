@@ -18,8 +18,8 @@ struct erg_rows {
 	uint32_t *set;        /* its n_set classes, so that a row costs what is in it */
 	size_t n_set;
 	double *whole; /* per class: 1 of layers that ran */
-	uint32_t *group_first,
-		*group_next; /* per class: the first one merged under it, the next of its group, or ERG_NONE */
+	/* per class: the first one merged under it, the next of its group, or ERG_NONE */
+	uint32_t *group_first, *group_next;
 	bool *done;    /* per class: in a row already */
 	uint32_t *row; /* per class: the resolved row that it is in, or ERG_NONE */
 	size_t n_rows; /* resolved so far */

@@ -14,7 +14,8 @@
 #include "formats/base/texts.h"
 
 /* FILE: an archive, or a JSON document with "runs". A directory means its *.erg, or else its
- * *.layers.json. *ret: array. What only a single run's tables show is not in those of a document; its rows are those by layer, if it has them. */
+ * *.layers.json. *ret: array. What only a single run's tables show is not in those of a document; its rows are
+ * those by layer, if it has them. */
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
 	json_t **ret, struct erg_err *err);
 /* The same with nothing of the layers but the keys KEEP (ends with NULL), and of their energies and times the
@@ -22,7 +23,8 @@ int erg_runs_load(char *const *files, size_t n, const struct erg_common *common,
 int erg_runs_load_slim(char *const *files, size_t n, const struct erg_common *common,
 	const char *const *keep, json_t *doc, json_t **ret, struct erg_err *err);
 /* The same with the N_BY tables of archives BY layer, type, module, network or phase, as of
- * erg_layers_tables: from one attribution. Documents have what they have; of one table, that one where they have it beside others. */
+ * erg_layers_tables: from one attribution. Documents have what they have; of one table, that one where they have
+ * it beside others. */
 int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,
 	const char *const *by, size_t n_by, json_t *doc, json_t **ret, struct erg_err *err);
 

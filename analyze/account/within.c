@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A timeline in which each layer is two: within a phase, and not. */
 #include "analyze/account/within.h"
 
 #include <errno.h>

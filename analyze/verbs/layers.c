@@ -4,11 +4,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "analyze/account/within.h"
+#include "analyze/account/account.h"
 #include "analyze/account/apart.h"
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
 #include "analyze/account/runs.h"
+#include "analyze/account/within.h"
 #include "analyze/experiment/joined.h"
 #include "analyze/render/layers.h"
 #include "analyze/verbs/verb.h"
@@ -175,23 +176,16 @@ static void select_rows(const struct options *o, json_t *run)
 		json_object_set_new(run, "left_out", json_integer((json_int_t)left));
 }
 
-static bool has_idle(const struct erg_timeline *tl)
-{
-	for (size_t i = 0; i < tl->n_phases; i++)
-		if (!strcmp(tl->phases[i].name, "idle"))
-			return true;
-	return false;
-}
-
 /* What is wrong with RUN as a whole. */
 static int check_run(const struct options *o, const struct erg_timeline *tl, json_t *run,
 	json_t *doc, struct erg_err *err)
 {
 	json_t *layers = json_object_get(run, "layers");
 	const char *archive = erg_text_of(run, "archive");
+	struct erg_account_idle idle;
 
-	if (strcmp(o->energy, "total") && !json_is_null(json_object_get(run, "mean_w")) &&
-		!has_idle(tl))
+	erg_account_idle(tl, &idle);
+	if (strcmp(o->energy, "total") && !json_is_null(json_object_get(run, "mean_w")) && !idle.n)
 		return erg_fail(err, -ENODATA,
 			"%s: --energy above-idle: the run has no idle phase: expected a recording with "
 			"erg-record run --idle SECONDS, or a phase named idle in it",
