@@ -7,6 +7,7 @@ tmp=$(mktemp -d) || exit 1
 tree=$(mktemp -d -p /dev/shm) || exit 1
 rc=0
 export ERG_CACHE_SIZE=0 XDG_CACHE_HOME=$tmp/cache # decoding is what is measured
+export ERG_CALIBRATIONS=none
 trap 'rm -rf "$tmp" "$tree"' EXIT
 
 fail() { echo "${0##*/}: $1" >&2; exit 1; }
