@@ -282,6 +282,122 @@ C
     [ "$(events a 'marker.*text = "erg: onnxruntime: 2.0.1: a version that is not known: no layers"')" -eq 1 ]
 }
 
+# A library of ONNX Runtime's interface that only profiles: a line for each run. While `held` is not 0 it makes
+# no session; `inside` counts the sessions that it makes.
+holding_library() {
+    cat >ort.c <<'C'
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+struct options { char prefix[4096]; };
+struct session { uint64_t start; int runs; FILE *f; };
+struct allocator { uint32_t version; void *(*alloc)(struct allocator *, size_t); void (*free)(struct allocator *, void *); };
+atomic_int held, inside;
+static void *enable(struct options *o, const char *prefix) { snprintf(o->prefix, 4096, "%s", prefix); return 0; }
+static void *disable(struct options *o) { o->prefix[0] = 0; return 0; }
+static void *create(void *env, const char *path, struct options *o, struct session **ret)
+{
+	struct timespec now;
+	char name[5000];
+	inside++;
+	while (held)
+		usleep(1000);
+	*ret = calloc(1, sizeof(**ret));
+	clock_gettime(CLOCK_REALTIME, &now);
+	(*ret)->start = now.tv_sec * 1000000000ull + now.tv_nsec;
+	snprintf(name, sizeof(name), "%s.json", o->prefix);
+	(*ret)->f = *o->prefix ? fopen(name, "w") : NULL;
+	return 0;
+}
+static void *run(struct session *s) { s->runs++; return 0; }
+static void *alloc(struct allocator *a, size_t n) { return calloc(1, n); }
+static void give(struct allocator *a, void *p) { free(p); }
+static struct allocator standard = {20, alloc, give};
+static void *get_allocator(struct allocator **ret) { *ret = &standard; return 0; }
+static void *start(struct session *s, uint64_t *ret) { *ret = s->start; return 0; }
+static void *end(struct session *s, struct allocator *a, char **ret)
+{
+	for (int i = 0; i < s->runs; i++)
+		fprintf(s->f, "{\"cat\" : \"Session\",\"pid\" :1,\"tid\" :1,\"dur\" :5,\"ts\" :%d,\"ph\" : \"X\",\"name\" :\"model_run\",\"args\" : {}},\n", 10 * i);
+	fflush(s->f);
+	*ret = calloc(1, 1);
+	return 0;
+}
+static void release(void *p) { free(p); }
+static void *table[1024] = {[7] = create, [9] = run, [14] = enable, [15] = disable, [78] = get_allocator,
+	[95] = release, [110] = end, [146] = start};
+static const void *get_api(uint32_t v) { return table; }
+static const char *version(void) { return "1.20.0"; }
+static const struct { const void *(*a)(uint32_t); const char *(*v)(void); } base = {get_api, version};
+const void *OrtGetApiBase(void) { return &base; }
+C
+    gcc -w -shared -fPIC -o libort.so ort.c
+}
+
+@test "onnxruntime: a child of fork does what it wants; what other threads of its parent do is not waited for" {
+    holding_library
+    cat >prog.c <<'C'
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+struct base { void **(*a)(uint32_t); };
+struct base *OrtGetApiBase(void);
+extern atomic_int held, inside;
+static char options[4096];
+static void **api;
+static void *make(void *path)
+{
+	void *session;
+	((void *(*)(void *, const char *, void *, void **))api[7])(NULL, path, options, &session);
+	return session;
+}
+static void run(void *session, int times)
+{
+	while (times--)
+		((void *(*)(void *, ...))api[9])(session, NULL, NULL, NULL, (size_t)0, NULL, (size_t)0, NULL);
+}
+int main(void)
+{
+	pthread_t one, two;
+	void *a;
+	int status;
+	api = OrtGetApiBase()->a(20);
+	run(a = make("a.onnx"), 2);
+	held = 1;
+	pthread_create(&one, NULL, make, "one.onnx");
+	while (inside < 2)
+		usleep(1000);
+	pthread_create(&two, NULL, make, "two.onnx"); /* waits for the options */
+	usleep(10000);
+	if (!fork()) {
+		alarm(60); /* instead of for ever */
+		held = 0;
+		run(make("b.onnx"), 3);
+		run(a, 1);
+		exit(0);
+	}
+	wait(&status);
+	held = 0;
+	pthread_join(one, NULL);
+	pthread_join(two, NULL);
+	return !WIFEXITED(status);
+}
+C
+    gcc -w -o prog prog.c -L. -lort -Wl,-rpath,"$PWD"
+    start a
+    LD_PRELOAD=$adapter ./prog
+    stop a
+    [ "$(warnings a)" -eq 0 ]
+    [ "$(spans a | awk '{ print $2 }' | sort | uniq -c | xargs)" = "2 a 3 b" ]
+    [ -z "$(ls -A tmp)" ]
+}
+
 # A stand-in for the wheel: its classes, and a profile as ONNX Runtime writes it.
 stand_in() {
     cat >onnxruntime.py <<'P'

@@ -7,7 +7,8 @@
  * ask dlsym(3) for its functions by the handle, where preloaded functions are not looked for. So dlsym
  * is ours first, and answers such questions with our function.
  *
- * Where the processor is none of x86-64 and arm64, dlsym is left alone.
+ * Where the processor is none of x86-64 and arm64, or the C library has no dlvsym(3), dlsym is left alone:
+ * programs that open a framework's library by themselves have no layers.
  */
 #include <stdbool.h>
 
@@ -15,7 +16,7 @@ struct erg_lookup {
 	const char *name;
 	void (*ours)(void);
 	/* Whether ours stands for THEIRS, which the handle has: not for that of a second library. */
-	bool (*accept)(void *theirs);
+	bool (*accept)(const void *theirs);
 };
 
 /* The adapter's, ended by a row without a name. */

@@ -348,13 +348,8 @@ ERG_API int32_t llama_encode(struct llama_context *c, struct llama_batch batch)
 
 /* ---- programs that open llama.cpp by themselves ---- */
 
-static bool opened(void *function)
-{
-	return llama_lib_opened(function);
-}
-
 const struct erg_lookup erg_lookups[] = {
-	{"llama_decode", (void (*)(void))llama_decode, opened},
-	{"llama_encode", (void (*)(void))llama_encode, opened},
+	{"llama_decode", (void (*)(void))llama_decode, llama_lib_opened},
+	{"llama_encode", (void (*)(void))llama_encode, llama_lib_opened},
 	{NULL, NULL, NULL},
 };

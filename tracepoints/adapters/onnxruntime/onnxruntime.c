@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layers of programs that are linked with a shared ONNX Runtime. When this library is preloaded,
- * OrtGetApiBase is ours first: the application asks for a versioned symbol, and a definition without
- * a version answers that; who opens the library by dlopen(3) is answered by dlsym (lookup.h). What it gets is a copy of ONNX Runtime's table of functions in which those
- * around a session are ours:
+ * Layers of programs that are linked with a shared ONNX Runtime, or open it. When this library is preloaded
+ * they get some of its functions from here (base.c), those around a session:
  *
  * - a session that is made while something records gets profiling enabled on its options, which are
- *   put back when it is made;
+ *   put back when it is made (options.c);
  * - when it is released, and at exit, the profile is read and written as spans (profile.c): names,
  *   operators and shapes as ONNX Runtime has them after fusion;
  * - runs are counted, and the clock is noted at each.
@@ -18,19 +16,17 @@
  * wait for the end.
  */
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "tracepoints/adapters/common.h"
-#include "tracepoints/adapters/lookup.h"
-#include "tracepoints/adapters/onnxruntime/abi.h"
 #include "tracepoints/adapters/onnxruntime/clock.h"
 #include "tracepoints/adapters/onnxruntime/ending.h"
+#include "tracepoints/adapters/onnxruntime/onnxruntime.h"
+#include "tracepoints/adapters/onnxruntime/options.h"
+#include "tracepoints/adapters/onnxruntime/original.h"
 #include "tracepoints/adapters/onnxruntime/session.h"
 
 #define EXIT_WAIT_S 1 /* for runs that go on in other threads while the program ends */
@@ -46,125 +42,9 @@ struct session {
 	bool ending, ended;
 };
 
-/* Session options on which the application has enabled profiling, or which make a session now. */
-struct options {
-	struct options *next;
-	const void *options;
-	bool profiled, busy;
-};
-
-ERG_API const struct erg_ort_base *OrtGetApiBase(void);
-
-static const struct erg_ort_base *theirs;
-static struct erg_ort_base base; /* in its place */
-static const void *const *their_table;
-static void *table[ERG_ORT_SLOTS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct session *sessions;
-static struct options *all_options;
-static pid_t process;
-
-/* The function of ONNX Runtime itself. A place of its table is a pointer of another type. */
-#define ORIGINAL(slot, type) (*(type *const *)(const void *)&their_table[slot])
-
-static void say(const char *network, const char *what)
-{
-	char text[256];
-
-	snprintf(text, sizeof(text), "erg: onnxruntime: %s%s%s", network ? network : "",
-		network ? ": " : "", what);
-	erg_marker(text, 0);
-}
-
-/* What a function of ONNX Runtime returned, of which only whether it went well matters. */
-static bool well(void *status)
-{
-	if (status)
-		ORIGINAL(ORT_RELEASE_STATUS, erg_ort_release)(status);
-	return !status;
-}
-
-/* ---- options ---- */
-
-static struct options *options_find(const void *options)
-{
-	struct options *o = all_options;
-
-	while (o && o->options != options)
-		o = o->next;
-	return o;
-}
-
-/* With the lock. NULL when memory runs out. */
-static struct options *options_get(const void *options)
-{
-	struct options *o = options_find(options);
-
-	if (o || !(o = calloc(1, sizeof(*o))))
-		return o;
-	o->options = options;
-	o->next = all_options;
-	all_options = o;
-	return o;
-}
-
-static void options_profiled(const void *options, bool profiled)
-{
-	struct options *o;
-
-	pthread_mutex_lock(&lock);
-	o = profiled ? options_get(options) : options_find(options);
-	if (o)
-		o->profiled = profiled;
-	pthread_mutex_unlock(&lock);
-}
-
-static void *enable_profiling(void *options, const char *prefix)
-{
-	void *status = ORIGINAL(ORT_ENABLE_PROFILING, erg_ort_enable_profiling)(options, prefix);
-
-	if (!status)
-		options_profiled(options, true);
-	return status;
-}
-
-static void *disable_profiling(void *options)
-{
-	options_profiled(options, false);
-	return ORIGINAL(ORT_DISABLE_PROFILING, erg_ort_disable_profiling)(options);
-}
-
-static void *clone_options(const void *options, void **ret)
-{
-	void *status = ORIGINAL(ORT_CLONE_SESSION_OPTIONS, erg_ort_clone_options)(options, ret);
-	const struct options *o;
-	bool profiled;
-
-	pthread_mutex_lock(&lock);
-	o = options_find(options);
-	profiled = o && o->profiled;
-	pthread_mutex_unlock(&lock);
-	if (!status && profiled)
-		options_profiled(*ret, true);
-	return status;
-}
-
-static void release_options(void *options)
-{
-	struct options **at, *gone = NULL;
-
-	pthread_mutex_lock(&lock);
-	for (at = &all_options; *at && (*at)->options != options; at = &(*at)->next)
-		;
-	if (*at) {
-		gone = *at;
-		*at = gone->next;
-	}
-	pthread_mutex_unlock(&lock);
-	free(gone);
-	ORIGINAL(ORT_RELEASE_SESSION_OPTIONS, erg_ort_release)(options);
-}
 
 /* ---- the end of a session ---- */
 
@@ -177,7 +57,7 @@ static void finish(struct session *s, const char *path)
 	if (f)
 		erg_ort_profile_finish(f, s->network, s->start_ns, s->runs);
 	else
-		say(s->network->name, "its profile cannot be opened: no layers");
+		erg_ort_say(s->network->name, "its profile cannot be opened: no layers");
 }
 
 /* Waits until nothing runs in S, at most until UNTIL if that is not NULL; with the lock. */
@@ -212,12 +92,12 @@ static void end(struct session *s, const struct timespec *until)
 	quiet = quiet_wait(s, until);
 	pthread_mutex_unlock(&lock);
 	if (!quiet)
-		say(s->network->name, "runs while the program ends: no layers");
-	else if (!well(ORIGINAL(ORT_GET_DEFAULT_ALLOCATOR, erg_ort_default_allocator)(
+		erg_ort_say(s->network->name, "runs while the program ends: no layers");
+	else if (!erg_ort_well(ORIGINAL(ORT_GET_DEFAULT_ALLOCATOR, erg_ort_default_allocator)(
 			 &allocator)) ||
-		!well(ORIGINAL(ORT_SESSION_END_PROFILING, erg_ort_end_profiling)(s->session,
+		!erg_ort_well(ORIGINAL(ORT_SESSION_END_PROFILING, erg_ort_end_profiling)(s->session,
 			allocator, &path)))
-		say(s->network->name, "its profile could not be ended: no layers");
+		erg_ort_say(s->network->name, "its profile could not be ended: no layers");
 	else
 		finish(s, path);
 	if (path)
@@ -261,7 +141,7 @@ static void release_session(void *session)
 	if (s)
 		over = s->ended || s->ending;
 	pthread_mutex_unlock(&lock);
-	if (s && !over && getpid() == process)
+	if (s && !over)
 		end(s, NULL);
 	if (s)
 		session_forget(s);
@@ -306,8 +186,6 @@ static void end_all(void)
 	struct timespec until;
 	struct session *s;
 
-	if (getpid() != process)
-		return;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += EXIT_WAIT_S;
 	do {
@@ -386,32 +264,6 @@ struct making {
 	char prefix[4096];
 };
 
-/* Waits until OPTIONS make no other session; then whether the application profiles by them. */
-static bool options_take(const void *options)
-{
-	struct options *o;
-
-	pthread_mutex_lock(&lock);
-	while ((o = options_get(options)) && o->busy)
-		pthread_cond_wait(&changed, &lock);
-	if (o && !o->profiled)
-		o->busy = true;
-	pthread_mutex_unlock(&lock);
-	return o && o->profiled;
-}
-
-static void options_give(const void *options)
-{
-	struct options *o;
-
-	pthread_mutex_lock(&lock);
-	o = options_find(options);
-	if (o)
-		o->busy = false;
-	pthread_cond_broadcast(&changed);
-	pthread_mutex_unlock(&lock);
-}
-
 static void making_begin(struct making *m, const void *options)
 {
 	void *writable;
@@ -420,18 +272,19 @@ static void making_begin(struct making *m, const void *options)
 	if (!erg_enabled())
 		return;
 	if (!options &&
-		!well(ORIGINAL(ORT_CREATE_SESSION_OPTIONS, erg_ort_create_options)(&m->made)))
+		!erg_ort_well(
+			ORIGINAL(ORT_CREATE_SESSION_OPTIONS, erg_ort_create_options)(&m->made)))
 		return;
 	if (!options)
 		m->options = m->made;
-	m->theirs = options_take(m->options);
+	m->theirs = erg_ort_options_take(m->options);
 	if (m->theirs)
 		return;
 	erg_ort_clock_note();
 	memcpy(&writable, &m->options, sizeof(writable));
 	m->own = erg_ort_folder_make(m->prefix, sizeof(m->prefix));
 	if (m->own &&
-		!well(ORIGINAL(ORT_ENABLE_PROFILING, erg_ort_enable_profiling)(writable,
+		!erg_ort_well(ORIGINAL(ORT_ENABLE_PROFILING, erg_ort_enable_profiling)(writable,
 			m->prefix))) {
 		FILE *none = erg_ort_folder_take(m->prefix);
 
@@ -440,7 +293,7 @@ static void making_begin(struct making *m, const void *options)
 		m->own = false;
 	}
 	if (!m->own)
-		say(NULL, "no folder for a profile can be made: no layers");
+		erg_ort_say(NULL, "no folder for a profile can be made: no layers");
 }
 
 /* The graph's name, where the session comes from memory. */
@@ -451,11 +304,12 @@ static struct erg_ort_network *network_of_graph(void *session, size_t size)
 	void *metadata = NULL;
 	char *name = NULL;
 
-	if (well(ORIGINAL(ORT_GET_DEFAULT_ALLOCATOR, erg_ort_default_allocator)(&allocator)) &&
-		well(ORIGINAL(ORT_SESSION_GET_MODEL_METADATA, erg_ort_model_metadata)(session,
-			&metadata)))
-		well(ORIGINAL(ORT_MODEL_METADATA_GET_GRAPH_NAME, erg_ort_graph_name)(metadata,
-			allocator, &name));
+	if (erg_ort_well(
+		    ORIGINAL(ORT_GET_DEFAULT_ALLOCATOR, erg_ort_default_allocator)(&allocator)) &&
+		erg_ort_well(ORIGINAL(ORT_SESSION_GET_MODEL_METADATA,
+			erg_ort_model_metadata)(session, &metadata)))
+		erg_ort_well(ORIGINAL(ORT_MODEL_METADATA_GET_GRAPH_NAME,
+			erg_ort_graph_name)(metadata, allocator, &name));
 	network = erg_ort_network(name && *name ? name : erg_adapter_program(), size);
 	if (name)
 		allocator->free(allocator, name);
@@ -487,13 +341,12 @@ static void session_add(void *session, FILE *f, struct erg_ort_network *network)
 	s->session = session;
 	s->f = f;
 	s->network = network;
-	if (!well(ORIGINAL(ORT_SESSION_GET_PROFILING_START, erg_ort_profiling_start)(session,
-		    &s->start_ns)))
+	if (!erg_ort_well(ORIGINAL(ORT_SESSION_GET_PROFILING_START,
+		    erg_ort_profiling_start)(session, &s->start_ns)))
 		s->start_ns = 0;
 	pthread_mutex_lock(&lock);
 	s->next = sessions;
 	sessions = s;
-	process = getpid();
 	erg_ort_at_end(end_all);
 	pthread_mutex_unlock(&lock);
 }
@@ -506,13 +359,13 @@ static void making_end(struct making *m, void *session, const char *path, size_t
 
 	memcpy(&writable, &m->options, sizeof(writable));
 	if (m->own) {
-		well(ORIGINAL(ORT_DISABLE_PROFILING, erg_ort_disable_profiling)(writable));
+		erg_ort_well(ORIGINAL(ORT_DISABLE_PROFILING, erg_ort_disable_profiling)(writable));
 		f = erg_ort_folder_take(m->prefix);
 	}
 	if (m->options && !m->theirs)
-		options_give(m->options);
+		erg_ort_options_give(m->options);
 	if (m->made)
-		release_options(m->made);
+		erg_ort_options_release(m->made);
 	if (session && (f || m->theirs))
 		session_add(session, f,
 			path ? erg_ort_network(path, path_key(path))
@@ -520,7 +373,7 @@ static void making_end(struct making *m, void *session, const char *path, size_t
 	else if (f)
 		fclose(f);
 	else if (session && m->own)
-		say(path, "it wrote no profile: no layers");
+		erg_ort_say(path, "it wrote no profile: no layers");
 }
 
 static void *create(const void *env, const char *path, const void *options, void **ret)
@@ -575,130 +428,20 @@ static void *create_from_array_prepacked(const void *env, const void *model, siz
 
 /* ---- the table ---- */
 
-static const struct {
-	enum erg_ort_slot slot;
-	void (*function)(void);
-} ours[] = {
+const struct erg_ort_ours erg_ort_ours[] = {
 	{ORT_CREATE_SESSION, (void (*)(void))create},
 	{ORT_CREATE_SESSION_FROM_ARRAY, (void (*)(void))create_from_array},
 	{ORT_CREATE_SESSION_PREPACKED, (void (*)(void))create_prepacked},
 	{ORT_CREATE_SESSION_FROM_ARRAY_PREPACKED, (void (*)(void))create_from_array_prepacked},
 	{ORT_RUN, (void (*)(void))run},
 	{ORT_RUN_WITH_BINDING, (void (*)(void))run_with_binding},
-	{ORT_ENABLE_PROFILING, (void (*)(void))enable_profiling},
-	{ORT_DISABLE_PROFILING, (void (*)(void))disable_profiling},
-	{ORT_CLONE_SESSION_OPTIONS, (void (*)(void))clone_options},
-	{ORT_RELEASE_SESSION_OPTIONS, (void (*)(void))release_options},
+	{ORT_ENABLE_PROFILING, (void (*)(void))erg_ort_options_enable},
+	{ORT_DISABLE_PROFILING, (void (*)(void))erg_ort_options_disable},
+	{ORT_CLONE_SESSION_OPTIONS, (void (*)(void))erg_ort_options_clone},
+	{ORT_RELEASE_SESSION_OPTIONS, (void (*)(void))erg_ort_options_release},
 	{ORT_RELEASE_SESSION, (void (*)(void))release_session},
 	{ORT_SESSION_END_PROFILING, (void (*)(void))end_profiling},
-};
-
-/* How long the table is, it does not say: what can be read from its beginning is copied. */
-static bool table_copy(const void *from)
-{
-	struct iovec remote = {(void *)(uintptr_t)from, sizeof(table)};
-	struct iovec local = {table, sizeof(table)};
-	ssize_t n = 0;
-
-	for (; n <= 0 && remote.iov_len > 4096; remote.iov_len -= 1024)
-		n = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
-	if (n <= (ssize_t)(ORT_CREATE_SESSION_FROM_ARRAY_PREPACKED * sizeof(table[0])))
-		return false;
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		memcpy(&table[ours[i].slot], &ours[i].function, sizeof(table[0]));
-	return true;
-}
-
-/* The N of version 1.N; -1 where the version is none of that kind. */
-static long version_of(const struct erg_ort_base *of)
-{
-	const char *text = of->get_version();
-	char *end;
-	long minor;
-
-	if (!text || strncmp(text, "1.", 2))
-		return -1;
-	minor = strtol(text + 2, &end, 10);
-	return end == text + 2 ? -1 : minor;
-}
-
-static const void *get_api(uint32_t version)
-{
-	static bool refused;
-	const void *api = theirs->get_api(version);
-	long minor = version_of(theirs);
-
-	if (!api)
-		return NULL;
-	pthread_mutex_lock(&lock);
-	if (!their_table && !refused) {
-		refused = true;
-		if (minor < ERG_ORT_VERSION_MIN || minor > ERG_ORT_VERSION_MAX ||
-			version > ERG_ORT_VERSION_MAX)
-			say(theirs->get_version(), "a version that is not known: no layers");
-		else if (!table_copy(api))
-			say(NULL, "its table of functions cannot be read: no layers");
-		else
-			their_table = api;
-	}
-	if (api == (const void *)their_table)
-		api = table;
-	pthread_mutex_unlock(&lock);
-	return api;
-}
-
-typedef const struct erg_ort_base *get_base(void);
-
-/* The base of the ONNX Runtime that ours stands for: the first that was asked for. */
-static bool is_theirs(const struct erg_ort_base *found)
-{
-	bool first;
-
-	pthread_mutex_lock(&lock);
-	first = !theirs;
-	if (first) {
-		theirs = found;
-		base = (struct erg_ort_base){get_api, found->get_version};
-	}
-	first = found == theirs;
-	pthread_mutex_unlock(&lock);
-	if (!first)
-		say(NULL, "a second ONNX Runtime in one program: no layers of it");
-	return first;
-}
-
-ERG_API const struct erg_ort_base *OrtGetApiBase(void)
-{
-	const struct erg_ort_base *found;
-	get_base *get;
-
-	/* also of a library that the program opened privately, as Node.js opens its modules */
-	*(void **)&get = erg_adapter_next("OrtGetApiBase", (uintptr_t)OrtGetApiBase);
-	found = get ? get() : NULL;
-	return found && is_theirs(found) ? &base : found;
-}
-
-/* For who asks dlsym(3) of the library's handle. */
-static const struct erg_ort_base *opened_base(void)
-{
-	return &base;
-}
-
-static bool opened(void *function)
-{
-	const struct erg_ort_base *found;
-	get_base *get;
-
-	memcpy(&get, &function, sizeof(get));
-	if (get == OrtGetApiBase)
-		return false;
-	found = get();
-	return found && is_theirs(found);
-}
-
-const struct erg_lookup erg_lookups[] = {
-	{"OrtGetApiBase", (void (*)(void))opened_base, opened},
-	{NULL, NULL, NULL},
+	{0, NULL},
 };
 
 static void fork_prepare(void)
@@ -706,12 +449,23 @@ static void fork_prepare(void)
 	pthread_mutex_lock(&lock);
 }
 
-static void fork_done(void)
+static void fork_parent(void)
 {
+	pthread_mutex_unlock(&lock);
+}
+
+/* The profiles are the parent's, and so are the threads that end one or wait for an end. */
+static void fork_child(void)
+{
+	changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	for (struct session *s = sessions; s; s = s->next) {
+		s->ending = false;
+		s->ended = true;
+	}
 	pthread_mutex_unlock(&lock);
 }
 
 static __attribute__((constructor)) void follow_forks(void)
 {
-	pthread_atfork(fork_prepare, fork_done, fork_done);
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
