@@ -2,8 +2,8 @@
 #ifndef ERG_TRACEPOINTS_ONNXRUNTIME_ENDING_H
 #define ERG_TRACEPOINTS_ONNXRUNTIME_ENDING_H
 
-/* Has LAST called when the program exits, or before it dies of SIGTERM, SIGINT or SIGHUP where it does
- * nothing about these itself. Again: nothing. */
+/* Has LAST called when the program ends: by exit, quick_exit or _exit, and before it dies of SIGTERM, SIGINT
+ * or SIGHUP where it does nothing about these itself. Again: nothing. */
 void erg_ort_at_end(void (*last)(void));
 
 #endif

@@ -321,12 +321,10 @@ static struct erg_ort_network *network_of_graph(void *session, size_t size)
 static uint64_t path_key(const char *path)
 {
 	char *full = realpath(path, NULL);
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t key = erg_ort_key(full ? full : path);
 
-	for (const char *p = full ? full : path; *p; p++)
-		h = (h ^ (unsigned char)*p) * 0x100000001b3u;
 	free(full);
-	return h;
+	return key;
 }
 
 static void session_add(void *session, FILE *f, struct erg_ort_network *network)

@@ -143,12 +143,16 @@ static size_t add_layer(struct known *k, const struct erg_ort_node *n, bool take
 		k->room = room;
 	}
 	snprintf(name, sizeof(name), taken ? "%s#%lld" : "%s", n->name, (long long)n->index);
-	l = &k->at[k->n++];
+	l = &k->at[k->n];
 	*l = (struct layer){.info = {.size = sizeof(l->info)}};
 	erg_ort_describe(n, &l->info);
-	l->name = strdup(name);
-	l->type = strdup(l->info.type);
-	return k->n;
+	l->info.name = l->name = strdup(name);
+	l->info.type = l->type = strdup(l->info.type);
+	if (l->name && l->type)
+		return ++k->n;
+	free(l->name);
+	free(l->type);
+	return 0;
 }
 
 static uint32_t layer_of(const struct erg_ort_node *n, struct known *k)
@@ -173,8 +177,6 @@ static void define_layers(const struct known *k, uint32_t network)
 	for (size_t i = 0; i < k->n; i++) {
 		struct layer *l = &k->at[i];
 
-		l->info.name = l->name ? l->name : "";
-		l->info.type = l->type ? l->type : "";
 		l->info.macs = (l->macs + l->calls / 2) / l->calls;
 		l->id = erg_layer(network, &l->info);
 	}
@@ -210,7 +212,7 @@ static void take(struct spans *s, const struct erg_ort_profile *p, const struct 
 		.run = e->kind == ORT_EVENT_RUN};
 	x->around = x->run || has_graph(e->node.op);
 	x->layer = x->run ? p->id : layer_of(&e->node, known);
-	s->no_memory |= !x->layer;
+	s->no_memory |= !x->run && !x->layer;
 }
 
 static void read_all(FILE *f, const struct erg_ort_profile *p, struct spans *s)

@@ -24,6 +24,15 @@
 
 static struct erg_ort_network *networks;
 
+uint64_t erg_ort_key(const char *text)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3u;
+	return h;
+}
+
 static void name_of(char *to, size_t size, const char *path)
 {
 	const char *slash = strrchr(path, '/');

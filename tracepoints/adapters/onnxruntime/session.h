@@ -14,6 +14,9 @@ struct erg_ort_network {
 	uint32_t iterations; /* that were written */
 };
 
+/* A key of TEXT, by FNV-1a. */
+uint64_t erg_ort_key(const char *text);
+
 /* NAME without folder and ending is the name; KEY tells models of the same name apart. NULL when
  * memory runs out. */
 struct erg_ort_network *erg_ort_network(const char *name, uint64_t key);

@@ -24,11 +24,8 @@ ERG_API int erg_onnxruntime_write(const char *path, const char *model, uint64_t 
 {
 	FILE *f = fopen(path, "re");
 	struct erg_ort_network *network;
-	uint64_t key = 0xcbf29ce484222325u;
 
-	for (const char *p = model; *p; p++)
-		key = (key ^ (unsigned char)*p) * 0x100000001b3u;
-	network = f ? erg_ort_network(model, key) : NULL;
+	network = f ? erg_ort_network(model, erg_ort_key(model)) : NULL;
 	if (network)
 		erg_ort_profile_finish(f, network, start_ns, 0);
 	else if (f)
