@@ -130,18 +130,3 @@ int erg_tree_remove(const char *path)
 {
 	return erg_tree_remove_at(AT_FDCWD, path);
 }
-
-int erg_tree_make(char *path)
-{
-	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		int r;
-
-		if (slash)
-			*slash = 0;
-		r = mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
-		if (slash)
-			*slash = '/';
-		if (r < 0 || !slash)
-			return r;
-	}
-}

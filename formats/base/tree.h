@@ -12,9 +12,6 @@
 /* Bytes on disk of the regular files below PATH (st_blocks); what cannot be read counts nothing. */
 uint64_t erg_tree_bytes(const char *path);
 
-/* Makes PATH and what is missing above it, as mkdir -p does. The text of PATH is changed and put back. */
-int erg_tree_make(char *path);
-
 /* Removes PATH and all below it; what is not there is no error. The first errno otherwise, negative,
  * after everything that can be removed is gone. */
 int erg_tree_remove(const char *path);

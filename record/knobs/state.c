@@ -29,9 +29,9 @@
 
 #include <jansson.h>
 
+#include "formats/base/folders.h"
 #include "formats/base/kept.h"
 #include "formats/base/terminal.h"
-#include "formats/base/tree.h"
 #include "formats/base/util.h"
 
 #define FORMAT "erg-knobs"
@@ -49,7 +49,7 @@ int erg_state_dir(char *buf, size_t size, struct erg_err *err)
 		return erg_fail(err, -ENOENT,
 			"no directory for saved knobs: expected HOME, "
 			"XDG_STATE_HOME or ERG_STATE_DIR in the environment");
-	r = erg_tree_make(buf);
+	r = erg_folders_make(buf);
 	return r < 0 ? erg_fail_errno(err, r, "%s: directory for saved knobs", buf) : 0;
 }
 

@@ -22,9 +22,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "formats/base/folders.h"
 #include "formats/base/kept.h"
 #include "formats/base/outfile.h"
-#include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/sources/rail_power.h"
 
@@ -158,7 +158,7 @@ static int folder_make(const char *path, struct erg_err *err)
 	if (!slash || slash == dir)
 		return 0;
 	*slash = '\0';
-	r = erg_tree_make(dir);
+	r = erg_folders_make(dir);
 	return r < 0 ? erg_fail_errno(err, r, "%s", dir) : 0;
 }
 
