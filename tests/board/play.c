@@ -261,15 +261,15 @@ static void set_up(struct player *p)
 
 /*
  * A board has no other programs that keep it waiting between the begin of a layer and its power: before
- * them, where this is allowed. It sleeps nearly always.
+ * them, where this is allowed; an ordinary user's is as late as others make it. It sleeps nearly always.
  */
 static void come_first(void)
 {
 	struct sched_param first = {.sched_priority = 1};
 
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-	if (sched_setscheduler(0, SCHED_FIFO, &first) < 0 && setpriority(PRIO_PROCESS, 0, -20) < 0)
-		return; /* an ordinary user's: as late as others make it */
+	if (sched_setscheduler(0, SCHED_FIFO, &first) < 0)
+		setpriority(PRIO_PROCESS, 0, -20);
 }
 
 static void *play(void *arg)
