@@ -8,9 +8,10 @@
  * summary, and for who looks at the recording while it goes on (erg-record top).
  *
  * The recorder makes it (a memory file) and names it in the environment variable ERG_LIVE; liberg maps
- * it when it is loaded. A layer costs an addition and two stores to a cache line of the thread's own, whether
- * somebody looks or not; the first ERG_LIVE_OWNED threads have such a line for themselves, later ones share
- * the others and add with the bus locked. Nothing waits and nothing fails: what finds no room is counted as that.
+ * it when it is loaded. A layer costs an addition and two stores to a cache line of the thread's own,
+ * whether somebody looks or not; the first ERG_LIVE_OWNED threads have such a line for themselves, later
+ * ones share the others and add with the bus locked. Nothing waits and nothing fails: what finds no room is
+ * counted as that.
  *
  * Who looks now and then at what each thread is in knows the layers' shares of the time, as a profiler
  * does, and no program takes a time for it.
@@ -26,10 +27,9 @@
 #define ERG_LIVE_VERSION 3u
 #define ERG_LIVE_LAYERS 4096u /* places; a power of two */
 #define ERG_LIVE_PROBES 64u   /* places that are tried for a layer */
-#define ERG_LIVE_THREADS 256u /* lines; more threads share some of them */
-#define ERG_LIVE_OWNED                                                                             \
-	128u /* of them, with one writer each; the rest is given out again and again */
-#define ERG_LIVE_LEVELS 3u /* network, module, layer: enum erg_level */
+#define ERG_LIVE_THREADS 256u /* lines */
+#define ERG_LIVE_OWNED 128u   /* of them, with one writer each; threads share the rest */
+#define ERG_LIVE_LEVELS 3u    /* network, module, layer: enum erg_level */
 
 /* Of a thread's `now`: the place of its innermost layer, and above it how often that has changed. */
 #define ERG_LIVE_PLACE_BITS 13u

@@ -134,11 +134,13 @@ static void scoped(const char *op, const char *scope, const char *value)
 	struct itt_string k = {.text = "k"};
 	unsigned long long n = strtoull(value, NULL, 10);
 
-	if (!strcmp(op, "scope"))
+	if (!strcmp(op, "scope")) {
 		ITT_CALL(ITT_METADATA_SCOPE, scope_number_fn)
-	(domain("d"), atoi(scope), &k, ITT_METADATA_U64, 1, &n);
-	else ITT_CALL(ITT_METADATA_STR_SCOPE, scope_text_fn)(domain("d"), atoi(scope), &k, value,
-		strlen(value));
+		(domain("d"), atoi(scope), &k, ITT_METADATA_U64, 1, &n);
+		return;
+	}
+	ITT_CALL(ITT_METADATA_STR_SCOPE, scope_text_fn)
+	(domain("d"), atoi(scope), &k, value, strlen(value));
 }
 
 static void nulls(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A program on ONNX Runtime's C interface, for the tests of its adapter: ort_app MODEL RUNS [HOW]
- * makes a session of MODEL, whose input is image 1x3xWIDTHxWIDTH (WIDTH of the environment, 128) and output classes 1x10, runs it and
- * prints the classes. The library is one that is preloaded or, where ORT_LIB is its path, opened by
- * dlopen(3). HOW is one of
+ * makes a session of MODEL, whose input is image 1x3xWIDTHxWIDTH (WIDTH of the environment, 128) and
+ * output classes 1x10, runs it and prints the classes. The library is one that is preloaded or, where
+ * ORT_LIB is its path, opened by dlopen(3). HOW is one of
  *
  *	release		releases the session at the end (else it is left to exit)
  *	own		profiles the session itself; prints what the file is called

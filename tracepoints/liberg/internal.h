@@ -184,8 +184,8 @@ void erg_live_init(const char *path);
 /* What the page calls a layer: its level and its place (ERG_LIVE_NOWHERE if it found none) in one number,
  * which is never 0. All that have its level, network and name share the place. */
 uint32_t erg_live_name(const struct erg_layer_def *d);
-#define ERG_LIVE_UNKNOWN                                                                           \
-	(ERG_LIVE_LEVELS << ERG_LIVE_PLACE_BITS | ERG_LIVE_NOWHERE) /* not counted */
+/* The name of what is not counted. */
+#define ERG_LIVE_UNKNOWN (ERG_LIVE_LEVELS << ERG_LIVE_PLACE_BITS | ERG_LIVE_NOWHERE)
 /* The rest is only for where there is a page. The thread is in the layer of this name, 0: in none. */
 void erg_live_now(struct erg_thread *t, uint32_t name);
 /* The layer of this name ran once, and the thread is back in the layer BACK. */

@@ -29,8 +29,8 @@ static __attribute__((constructor)) void load(void)
 	const char *begin = getenv("ERG_LAYER_BEGIN");
 
 	erg_state_.begin_events = begin && !strcmp(begin, "1");
-	erg_live_init(
-		secure_getenv("ERG_LIVE")); /* opened for writing: not with the rights of a file */
+	/* opened for writing: not with the rights of a file */
+	erg_live_init(secure_getenv("ERG_LIVE"));
 	erg_thread_init();
 	erg_counters_init(getenv("ERG_COUNTERS"));
 	erg_dump_init();

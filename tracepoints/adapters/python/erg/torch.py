@@ -4,9 +4,10 @@
     import erg.torch
     erg.torch.annotate(model)
 
-A module without children (but those that make its weights, and a multi-head attention) is a layer; one with children is a module
-around them; the model is the network. Names are the paths of named_modules(): a module that is
-used in several places has the first of its names, and one call for each use.
+A module without children (but those that make its weights), and a multi-head attention, is a layer;
+one with children is a module around them; the model is the network. Names are the paths of
+named_modules(): a module that is used in several places has the first of its names, and one call for
+each use.
 
 A layer's definition is made when its first forward begins while something records: from the shapes
 of the inputs, from which the shape of the output follows for the kinds of module in _shapes.py.
