@@ -265,14 +265,14 @@ static void compass(struct fit *f, struct place *best)
 	}
 }
 
-static double median_spacing(const struct fit *f)
+static double mean_spacing(const struct fit *f)
 {
 	return f->m > 1 ? (f->s[f->m - 1] - f->s[0]) / (double)(f->m - 1) : 0;
 }
 
 static struct place search(struct fit *f)
 {
-	double window = fmin(fmax(median_spacing(f), 1e-3), 1);
+	double window = fmin(fmax(mean_spacing(f), 1e-3), 1);
 	struct place first = {0, window, INFINITY}, best = first;
 
 	for (double c = CENTRE_LEAST_S; c <= CENTRE_MOST_S; c += SCAN_S) {

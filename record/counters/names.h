@@ -17,11 +17,11 @@ struct erg_counter_event {
 	uint64_t config, config1, config2;
 };
 
-/* The kernel's own names, hardware and software (counters_kernel.c). */
+/* The kernel's own names, hardware and software (kernel.c). */
 bool erg_counter_kernel_find(const char *name, struct erg_counter_event *ret);
 void erg_counter_kernel_each(void (*f)(void *arg, const char *name), void *arg);
 
-/* Processor events by libpfm4 (counters_pfm.c), or none where it is not there (counters_nopfm.c).
+/* Processor events by libpfm4 (pfm.c), or none where it is not there (nopfm.c).
  * 0, or -ENOENT with a reason. */
 int erg_counter_pfm_find(const char *name, struct erg_counter_event *ret, const char **ret_reason);
 void erg_counter_pfm_each(void (*f)(void *arg, const char *name), void *arg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Writes an imported log as CTF 1.8: a babeltrace2 graph of two components, a source of ours that
- * makes the messages of import_feed.c's events and the ctf plug-in's file system sink. One packet
+ * makes the messages of feed.c's events and the ctf plug-in's file system sink. One packet
  * holds so many events that it stays near a mebibyte.
  *
  * The graph runs in a child process: when the sink fails (a full disk) or is stopped, babeltrace2

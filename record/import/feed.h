@@ -3,7 +3,7 @@
 #define ERG_RECORD_IMPORT_FEED_H
 
 /*
- * Private to import_ctf.c and import_feed.c: where an import stands while its events are made, one
+ * Private to ctf.c and feed.c: where an import stands while its events are made, one
  * after the other.
  */
 #include "record/import/import.h"

@@ -3,9 +3,9 @@
 #define ERG_RECORD_IMPORT_H
 
 /*
- * `erg-record import`: any power log as an archive. A reader of one kind of log (import_samples.c,
- * import_tegrastats.c, …) fills a struct erg_import_log; the checks and the sensor models are the
- * same for all; import_ctf.c writes what came of it. Times are ns of the log's own clock.
+ * `erg-record import`: any power log as an archive. A reader of one kind of log (samples.c,
+ * tegrastats.c, …) fills a struct erg_import_log; the checks and the sensor models are the
+ * same for all; ctf.c writes what came of it. Times are ns of the log's own clock.
  *
  * What is wrong in the data and can be left out is a note, with the line it came from; what makes
  * the log useless is an error.
@@ -51,7 +51,7 @@ enum erg_import_clock {
 	ERG_CLOCK_NONE,        /* none: rows --interval apart, from 0 on */
 };
 
-/* Private to import_time.c: the zone that is in use, and what it said last. */
+/* Private to time.c: the zone that is in use, and what it said last. */
 struct erg_import_wall {
 	bool ready, fixed, asked, any;
 	int minutes;
@@ -91,7 +91,7 @@ struct erg_import_log {
 	char sha256[65]; /* of what was read; "" where the reader did not read the file itself */
 };
 
-/* ---- building a log (import_log.c) ---- */
+/* ---- building a log (log.c) ---- */
 
 /* The index of the channel RAIL with UNIT; made when it is new (all earlier rows missing it), or a
  * negative errno: an unknown unit, or no memory. */
@@ -198,7 +198,7 @@ void erg_import_doubt(struct erg_import_log *log, double doubt);
 /* -EINVAL for what is no zone. */
 int erg_import_zone_check(const char *zone, struct erg_err *err);
 
-/* ---- layers.csv (import_layers.c) ---- */
+/* ---- layers.csv (layers.c) ---- */
 
 /* A network, a module or a layer, as in layer_define; its id is its index + 1, and parents come
  * before their children. */
@@ -269,7 +269,7 @@ extern const struct erg_import_layers_reader erg_import_layers_csv, erg_import_c
 int erg_import_layers_by_rules(const char *trace, const char *rules, struct erg_import_layers *ret,
 	json_t *notes, struct erg_err *err);
 
-/* ---- checks and models (import_check.c, import_period.c, import_sensor.c) ---- */
+/* ---- checks and models (check.c, period.c, sensor.c) ---- */
 
 /* What was not understood, order, duplicates, gaps, readings; that there is power or energy. */
 int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *err);
@@ -312,7 +312,7 @@ int erg_import_models(struct erg_import_log *log, const struct erg_import_layers
 size_t erg_import_sources(const struct erg_import_log *log);
 enum erg_source_class erg_import_class(const struct erg_import_channel *c);
 
-/* ---- writing (import_ctf.c) ---- */
+/* ---- writing (ctf.c) ---- */
 
 struct erg_import_trace {
 	const char *run_id, *kind; /* kind of the sources: imported:csv */

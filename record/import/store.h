@@ -3,7 +3,7 @@
 #define ERG_RECORD_IMPORT_STORE_H
 
 /*
- * Private to import_log.c: where one column of a log's rows is. A short one is in memory; a long one
+ * Private to log.c: where one column of a log's rows is. A short one is in memory; a long one
  * in a file without a name that is mapped, so that a log may be longer than memory.
  */
 #include <stdbool.h>

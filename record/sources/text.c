@@ -198,7 +198,7 @@ static void print_calibrations(const json_t *list, FILE *out)
 	size_t i;
 
 	if (json_array_size(list))
-		fprintf(out, "Calibrations, which recordings apply:\n");
+		fprintf(out, "Calibrations, of which recordings apply those of their host:\n");
 	json_array_foreach ((json_t *)list, i, c)
 		erg_calibration_print_text(c, out);
 	if (json_array_size(list))

@@ -15,10 +15,9 @@
 #define ERG_ARRIVED_TEXT 256
 
 struct erg_arrived {
-	char why[ERG_ARRIVED_TEXT]; /* what is missing, in one line; "": nothing */
-	char first
-		[ERG_ARRIVED_TEXT]; /* the stream that ends first of those that end too early, or "" */
-	uint64_t last_ns;           /* end of the last packet of all streams; 0: there is none */
+	char why[ERG_ARRIVED_TEXT];   /* what is missing, in one line; "": nothing */
+	char first[ERG_ARRIVED_TEXT]; /* of the streams that end too early the first, or "" */
+	uint64_t last_ns;             /* end of the last packet of all streams; 0: there is none */
 	/* What any stream says of the time before this is there, as long as packets were written within
 	 * a period of being closed; LAST_NS when no stream ends too early. */
 	uint64_t whole_ns;

@@ -41,7 +41,7 @@ struct erg_sweep {
 	size_t asked, redone;         /* runs made before: looked at, and to be made again */
 };
 
-/* ---- sweep_index.c ---- */
+/* ---- index.c ---- */
 
 /* Makes or opens DIR and its index.json. -EEXIST where something else, or another sweep, is. */
 int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err);
@@ -63,7 +63,7 @@ int erg_sweep_shard_note(struct erg_sweep *s, struct erg_err *err);
 /* -EEXIST when the index that is at PATH is of another shard. */
 int erg_sweep_shard_check(const struct erg_sweep *s, const char *path, struct erg_err *err);
 
-/* ---- sweep_wait.c: signals and children ---- */
+/* ---- wait.c: signals and children ---- */
 
 /* Blocks the signals that are waited for below. */
 void erg_sweep_signals(void);
@@ -82,7 +82,7 @@ int erg_sweep_wait(double seconds);
 int erg_sweep_make_condition(const struct erg_plan_setting *c, const char *value,
 	struct erg_err *err);
 
-/* ---- sweep_run.c ---- */
+/* ---- run.c ---- */
 
 /*
  * Makes one run: knobs, cool-down, co-runners, warm-up, recording. Its entry for the index is

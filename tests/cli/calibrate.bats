@@ -40,7 +40,7 @@ erg-record sources --sysfs b -s hwmon:VDD_IN --seconds 0 >sources
 SH
     "${board[@]}" "${sensor[@]}" -- sh load.sh
     grep -q 'VDD_IN: read by the calibration of .* gain 0\.' said
-    grep -q 'Calibrations, which recordings apply' sources
+    grep -q 'Calibrations, of which recordings apply those of their host' sources
     grep -q 'lag .* ms, window .* ms' sources
     for run in plain cal; do
         erg-analyze export --to csv $run.erg -o $run.csv

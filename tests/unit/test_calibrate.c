@@ -147,6 +147,8 @@ static void finds_what_a_sensor_does(void **state)
 		{ERG_SENSOR_POINT, 1, 0.1, 0.005, 0.002, 0.005}, /* in step with the meter */
 		{ERG_SENSOR_EMA, 0.9, 0.2, 0.015, 0.080, 0.020},
 		{ERG_SENSOR_COUNTER, 0.85, 0.4, 0.012, 0, 0.010},
+		{ERG_SENSOR_BOXCAR, 0.9, 0.2, 2.0, 0.100, 0.025},
+		{ERG_SENSOR_BOXCAR, 0.9, 0.2, 2.0, 2.0, 0.025}, /* the furthest */
 	};
 
 	for (size_t i = 0; i < sizeof(sensors) / sizeof(sensors[0]); i++) {
