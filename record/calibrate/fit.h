@@ -38,8 +38,8 @@ struct erg_fit {
 /*
  * y(t) = offset + gain x mean of the meter's power over the window that ended at t - lag. KIND is the
  * sensor's: of ERG_SENSOR_EMA the window is the time constant of an exponential mean; a counter's readings
- * are differenced, and its window is 0. A window of up to 4 s is found, and a lag as long as lag and half of the
- * window (all of the time constant) are no more than 3 s together.
+ * are differenced, and its window is 0. A window of up to 4 s is found, and a lag as long as lag and half of
+ * the window (all of the time constant) are no more than 3 s together.
  *
  * The uncertainty comes from sums over blocks of time (a cluster-robust covariance), so that neither
  * readings more frequent than news nor noise that lasts make it too small.
