@@ -229,7 +229,6 @@ static json_t *facts_json(const struct erg_timeline *tl)
 		fact(facts, machine[i].name, json_object_get(m, machine[i].key));
 	fact(facts, "Governors", json_object_get(tl->manifest, "governors"));
 	fact(facts, "Tags", json_object_get(tl->manifest, "tags"));
-	fact(facts, "Factors", json_object_get(tl->manifest, "factors"));
 	sensor_facts(tl, facts);
 	fact(facts, "Lost", json_object_get(tl->summary, "lost"));
 	sampler_fact(facts, json_object_get(tl->summary, "sampler"));

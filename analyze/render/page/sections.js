@@ -44,7 +44,7 @@ function recorderFacts(r) {
 function trustSection(parent, run, n) {
     const s = section(parent, 'trust' + n, 'What was recorded, and how far to trust it');
     warnings(s, (run.warnings || []).filter((w) => w.code !== 'simulated')); // that is said above
-    const facts = (run.facts || []).map(([k, v]) => [k, k === 'Factors' ? label(run.factors) : v]).concat(recorderFacts(run.recorder));
+    const facts = (run.facts || []).concat(label(run.factors) ? [['Factors', label(run.factors)]] : [], recorderFacts(run.recorder));
     s.append(el('dl', { class: 'facts' }, facts.map(([k, v]) => [el('dt', {}, k), el('dd', {}, v)])));
 }
 
