@@ -56,7 +56,7 @@ static double mean_half(const struct erg_rail *rail, double wider)
  * a few such readings, each at the middle of its two times, move energy from one layer to the next.
  */
 #define WIDE 5         /* half widths of the usual reading */
-#define WIDE_LEAST 2e5 /* ns */
+#define WIDE_LEAST 2e5 /* ns, of half of it */
 
 static double widest_half(const struct erg_rail *rail)
 {

@@ -3,8 +3,8 @@
  * Instances that were held up: few of a layer's instances, that last longer than the rest by far and by
  * amounts that are unlike each other (an interrupt, a page fault, a wait for memory). Such an instance did
  * its work, at the layer's power, and waited, at another: the wait is a part of its own. When it was the trace
- * does not say: after the work, before or amid it, whichever the readings follow from. Instances of a second kind last alike; those are told apart as a whole
- * (instances.c).
+ * does not say: after the work, before or amid it, whichever the readings follow from. Instances of a second
+ * kind last alike; those are told apart as a whole (instances.c).
  */
 #include <errno.h>
 #include <math.h>
