@@ -41,6 +41,15 @@ spans() {
             $1 == "S" { print $3, layer[$2], track[$6], $4, $5 }' | sort -n -k4,4 -k5,5r
 }
 
+# by_process NAME: the same, with the process
+by_process() {
+    local p
+    for p in $(sed -n 's/.*layer_span:.* vpid = \([0-9]*\),.*/\1/p' "$1.txt" | sort -u); do
+        grep " vpid = $p," "$1.txt" >"$1.$p.txt"
+        spans "$1.$p" | sed "s/\$/ $p/"
+    done | sort -n -k4,4 -k5,5r
+}
+
 warnings() { events "$1" 'marker: .*text = "erg: '; }
 
 @test "--annotate onnxruntime: layers of a program that knows nothing of it; its output is the same" {
@@ -254,6 +263,32 @@ running_since() { [ "$(ps -o cputimes= -p "$pid")" -ge 1 ]; }
     done
 }
 
+@test "onnxruntime: a child of fork that goes on with its parent's session has layers of its own, and its parent's are the parent's" {
+    need_onnxruntime
+    local how
+    for how in child child-leave child-release; do
+        start "$how"
+        traced "$net" 4 $how >out
+        stop "$how"
+        bare "$net" 4 $how | diff - out
+        [ "$(warnings "$how")" -eq 0 ]
+        [ -z "$(ls -A tmp)" ]
+        by_process "$how" >got
+        # Runs of both, numbered from 0, each of ten nodes; the parent's last begins when the child's have ended.
+        [ "$(awk '$2 == "small" { n[$6]++ } END { for (p in n) print n[p] }' got | sort | xargs)" = "4 5" ]
+        awk '$2 == "small" { if ($1 != runs[$6]++ + 0) bad = 1; next } { nodes[$6 " " $1]++ }
+            END { for (r in nodes) if (nodes[r] != 10) bad = 1; exit bad }' got
+        [ "$(awk '$2 == "small" { print $6 }' got | uniq | wc -l)" -eq 3 ]
+    done
+    # A profile of the application is left to it, so the child cannot have one of its own; that is said.
+    start own
+    traced "$net" 4 own-child >out
+    stop own
+    [ "$(events own 'marker.*small: goes on in a child of fork, .* no layers there')" -eq 1 ]
+    [ "$(spans own | grep -c ' small ')" -eq 5 ]
+    jq -e 'map(select(.name == "model_run")) | length == 5' own_*.json
+}
+
 @test "onnxruntime: a version that is not known gives a warning and runs on" {
     cat >ort.c <<'C'
 #include <stdint.h>
@@ -293,7 +328,7 @@ holding_library() {
 #include <time.h>
 #include <unistd.h>
 struct options { char prefix[4096]; };
-struct session { uint64_t start; int runs; FILE *f; };
+struct session { uint64_t start; int runs, pids[8]; FILE *f; };
 struct allocator { uint32_t version; void *(*alloc)(struct allocator *, size_t); void (*free)(struct allocator *, void *); };
 atomic_int held, inside;
 static void *enable(struct options *o, const char *prefix) { snprintf(o->prefix, 4096, "%s", prefix); return 0; }
@@ -312,7 +347,7 @@ static void *create(void *env, const char *path, struct options *o, struct sessi
 	(*ret)->f = *o->prefix ? fopen(name, "w") : NULL;
 	return 0;
 }
-static void *run(struct session *s) { s->runs++; return 0; }
+static void *run(struct session *s) { s->pids[s->runs++] = getpid(); return 0; }
 static void *alloc(struct allocator *a, size_t n) { return calloc(1, n); }
 static void give(struct allocator *a, void *p) { free(p); }
 static struct allocator standard = {20, alloc, give};
@@ -321,7 +356,7 @@ static void *start(struct session *s, uint64_t *ret) { *ret = s->start; return 0
 static void *end(struct session *s, struct allocator *a, char **ret)
 {
 	for (int i = 0; i < s->runs; i++)
-		fprintf(s->f, "{\"cat\" : \"Session\",\"pid\" :1,\"tid\" :1,\"dur\" :5,\"ts\" :%d,\"ph\" : \"X\",\"name\" :\"model_run\",\"args\" : {}},\n", 10 * i);
+		fprintf(s->f, "{\"cat\" : \"Session\",\"pid\" :%d,\"tid\" :1,\"dur\" :5,\"ts\" :%d,\"ph\" : \"X\",\"name\" :\"model_run\",\"args\" : {}},\n", s->pids[i], 10 * i);
 	fflush(s->f);
 	*ret = calloc(1, 1);
 	return 0;
@@ -362,7 +397,7 @@ static void run(void *session, int times)
 	while (times--)
 		((void *(*)(void *, ...))api[9])(session, NULL, NULL, NULL, (size_t)0, NULL, (size_t)0, NULL);
 }
-int main(void)
+int main(int argc, char **argv)
 {
 	pthread_t one, two;
 	void *a;
@@ -380,6 +415,8 @@ int main(void)
 		held = 0;
 		run(make("b.onnx"), 3);
 		run(a, 1);
+		if (argc > 1)
+			_exit(0); /* nothing of its parent's threads is here to do what is to be done then */
 		exit(0);
 	}
 	wait(&status);
@@ -390,12 +427,15 @@ int main(void)
 }
 C
     gcc -w -o prog prog.c -L. -lort -Wl,-rpath,"$PWD"
-    start a
-    LD_PRELOAD=$adapter ./prog
-    stop a
-    [ "$(warnings a)" -eq 0 ]
-    [ "$(spans a | awk '{ print $2 }' | sort | uniq -c | xargs)" = "2 a 3 b" ]
-    [ -z "$(ls -A tmp)" ]
+    local how
+    for how in '' leave; do
+        start "x$how"
+        LD_PRELOAD=$adapter ./prog $how
+        stop "x$how"
+        [ "$(warnings "x$how")" -eq 0 ]
+        [ "$(spans "x$how" | awk '{ print $2 }' | sort | uniq -c | xargs)" = "3 a 3 b" ]
+        [ -z "$(ls -A tmp)" ]
+    done
 }
 
 # A stand-in for the wheel: its classes, and a profile as ONNX Runtime writes it.
@@ -505,6 +545,38 @@ P
     diff layers <(printf '%s\n' "mm fc 770 77" "mm#0 fc 770 0" "deconv deconv $((6 * 16 * 45)) 275" \
         "lstm lstm $((9 * 2 * (16 * 3 + 16 * 4))) 112" "attention attention $((2 * 8 * 6 * 12)) 0" \
         "if If 0 0" "clip activation 0 0" | sort -u)
+}
+
+@test "onnxruntime: Python's wheel in children of fork, of multiprocessing, and where os._exit ends a program" {
+    [ -x "$python" ] || skip "python3 is not installed"
+    stand_in
+    cat >prog.py <<'P'
+import multiprocessing, onnxruntime as ort, erg, os, sys
+s = ort.InferenceSession("net.onnx", erg.onnxruntime.SessionOptions())
+def infer(n):
+    for _ in range(n):
+        s.run(None, {})
+infer(3)
+for n in (0, 5):
+    if not os.fork():
+        infer(n)
+        sys.exit()
+    os.wait()
+job = multiprocessing.get_context("fork").Process(target=infer, args=(7,))
+job.start()
+job.join()
+infer(1)
+os._exit(job.exitcode)
+P
+    export PYTHONPATH=$PWD:$ERG_BUILD/tracepoints/adapters/python
+    start a
+    "$python" prog.py
+    stop a
+    [ "$(warnings a)" -eq 0 ]
+    [ -z "$(ls -A tmp)" ]
+    by_process a >got
+    [ "$(awk '$2 == "net" { n[$6]++ } END { for (p in n) print n[p] }' got | sort | xargs)" = "4 5 7" ]
+    [ "$(wc -l <got)" -eq $((16 * 8)) ]
 }
 
 @test "onnxruntime: shapes that change from run to run: MACs are their mean" {

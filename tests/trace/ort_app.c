@@ -19,6 +19,10 @@
  *	handler		the same in the handler of a signal that comes while it allocates memory
  *	quick		leaves by quick_exit
  *	fork		forks, and both exit
+ *	child, child-leave, child-release	forks, and the child runs it as often again and prints that too,
+ *			then exits, leaves by _exit, or releases the session; the parent
+ *			runs it once more when the child has ended
+ *	own-child	own-release and child
  *	windows		makes a second session when it gets a line on standard input, runs the two in
  *			turn for RUNS windows of 0.1 s, and prints by what part the second
  *			is slower than the first was just before and after, and the same for the first
@@ -186,6 +190,23 @@ static void churn(void)
 		free(malloc(1 << 20));
 }
 
+static void child(void *session, long runs, const char *how)
+{
+	float classes[CLASSES] = {0};
+	pid_t pid = fork();
+
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	run(session, pid ? 1 : runs, classes);
+	print(classes);
+	if (!pid && !strcmp(how, "child-leave"))
+		_exit(0);
+	if (!pid && !strcmp(how, "child-release"))
+		api[95](session);
+	if (!pid)
+		exit(0);
+}
+
 static void leave(void *session, const char *how)
 {
 	if (!strcmp(how, "leave"))
@@ -299,6 +320,8 @@ int main(int argc, char **argv)
 			run(session, runs, classes);
 		if (strcmp(how, "threads"))
 			print(classes);
+		if (strstr(how, "child"))
+			child(session, runs, how);
 		leave(session, how);
 	}
 	if (!strcmp(how, "running")) {

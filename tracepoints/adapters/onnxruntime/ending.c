@@ -112,15 +112,18 @@ static bool thread_start(void)
 void erg_ort_at_end(void (*last)(void))
 {
 	struct sigaction ours = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, was;
-	static bool done;
+	const pid_t self = getpid();
 
-	if (done)
+	if (process == self)
 		return;
-	done = true;
+	if (!process) {
+		atexit(last);
+		at_quick_exit(last);
+	}
 	to_call = last;
-	process = getpid();
-	atexit(last);
-	at_quick_exit(last);
+	waits = false;
+	which = 0;
+	process = self;
 	if (sem_init(&told, 0, 0) < 0 || sem_init(&over, 0, 0) < 0 || !thread_start())
 		return;
 	waits = true;

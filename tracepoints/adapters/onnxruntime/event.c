@@ -216,6 +216,8 @@ static void member(struct text *t, const char *key, char cat[16], struct erg_ort
 {
 	if (!strcmp(key, "cat"))
 		string(t, cat, 16);
+	else if (!strcmp(key, "pid"))
+		e->pid = (uint32_t)natural(t);
 	else if (!strcmp(key, "tid"))
 		e->tid = (uint32_t)natural(t);
 	else if (!strcmp(key, "dur"))
@@ -251,7 +253,7 @@ int erg_ort_event_read(const char *line, struct erg_ort_event *ret)
 	char key[32], cat[16] = "";
 
 	ret->kind = ORT_EVENT_OTHER;
-	ret->tid = 0;
+	ret->pid = ret->tid = 0;
 	ret->begin_us = ret->dur_us = 0;
 	ret->node.name[0] = ret->node.op[0] = ret->node.provider[0] = '\0';
 	ret->node.index = -1;

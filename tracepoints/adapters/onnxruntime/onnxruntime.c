@@ -14,12 +14,15 @@
  * A session's profile ends but once, and must not end while it runs: ONNX Runtime's profiler refuses
  * then (ORT_ENFORCE) and the run fails. So the end waits for the runs, and runs that come meanwhile
  * wait for the end.
+ *
+ * A child of fork that goes on with a session of its parent has the rest of it for itself (inherit.c).
  */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tracepoints/adapters/common.h"
 #include "tracepoints/adapters/onnxruntime/clock.h"
@@ -40,7 +43,11 @@ struct session {
 	uint64_t runs; /* that went well */
 	uint32_t running;
 	bool ending, ended;
+	bool inherited;   /* from the parent, whose profile it still has */
+	uint32_t process; /* that has it from its parent; 0: the one that made it */
 };
+
+static void end_all(void);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -55,7 +62,7 @@ static void finish(struct session *s, const char *path)
 
 	s->f = NULL;
 	if (f)
-		erg_ort_profile_finish(f, s->network, s->start_ns, s->runs);
+		erg_ort_profile_finish(f, s->network, s->start_ns, s->runs, s->process);
 	else
 		erg_ort_say(s->network->name, "its profile cannot be opened: no layers");
 }
@@ -105,6 +112,36 @@ static void end(struct session *s, const struct timespec *until)
 	ended(s);
 }
 
+/* With the lock, in a child of fork: from here on S writes a file of its own. An application's own profile
+ * is not touched. */
+static void disinherit(struct session *s)
+{
+	int fd = s->f ? erg_ort_file_part(fileno(s->f)) : -1;
+
+	s->inherited = false;
+	if (s->f)
+		fclose(s->f);
+	s->f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!s->f && fd >= 0)
+		close(fd);
+}
+
+/* The same, of one that is run: its profile goes on. */
+static void go_on(struct session *s)
+{
+	disinherit(s);
+	if (!s->f) {
+		erg_ort_say(s->network->name,
+			"goes on in a child of fork, where its profile cannot be parted from that of the "
+			"parent: no layers there");
+		return;
+	}
+	s->ended = false;
+	s->runs = 0;
+	s->process = (uint32_t)getpid();
+	erg_ort_at_end(end_all);
+}
+
 /* With the lock: the session, if it is one of ours whose profile goes on. */
 static struct session *session_find(const void *session)
 {
@@ -138,6 +175,8 @@ static void release_session(void *session)
 
 	pthread_mutex_lock(&lock);
 	s = session_find(session);
+	if (s && s->inherited)
+		disinherit(s); /* ONNX Runtime writes the profile then */
 	if (s)
 		over = s->ended || s->ending;
 	pthread_mutex_unlock(&lock);
@@ -210,6 +249,8 @@ static struct session *run_begin(const void *session)
 	s = session_find(session);
 	while (s && s->ending)
 		pthread_cond_wait(&changed, &lock);
+	if (s && s->inherited)
+		go_on(s);
 	if (s && s->ended)
 		s = NULL;
 	if (s)
@@ -452,13 +493,15 @@ static void fork_parent(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The profiles are the parent's, and so are the threads that end one or wait for an end. */
+/* The profiles are the parent's until they are run here, and so are the threads that end one or wait for an end. */
 static void fork_child(void)
 {
 	changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	for (struct session *s = sessions; s; s = s->next) {
+		s->inherited |= !s->ended;
 		s->ending = false;
 		s->ended = true;
+		s->running = 0;
 	}
 	pthread_mutex_unlock(&lock);
 }

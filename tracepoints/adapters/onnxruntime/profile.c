@@ -215,6 +215,20 @@ static void take(struct spans *s, const struct erg_ort_profile *p, const struct 
 	s->no_memory |= !x->run && !x->layer;
 }
 
+/* What was read is another process's, who wrote into the same file before. */
+static void forget(struct spans *s, struct known *k)
+{
+	s->n = 0;
+	s->unreadable = 0;
+	known_free(k);
+	*k = (struct known){0};
+}
+
+static bool is_wanted(const struct erg_ort_event *e, const struct erg_ort_profile *p)
+{
+	return e->kind != ORT_EVENT_OTHER && (!p->process || e->pid == p->process);
+}
+
 static void read_all(FILE *f, const struct erg_ort_profile *p, struct spans *s)
 {
 	struct erg_ort_event *e = malloc(sizeof(*e));
@@ -226,8 +240,10 @@ static void read_all(FILE *f, const struct erg_ort_profile *p, struct spans *s)
 	while (!s->no_memory && getline(&line, &size, f) > 0) {
 		int r = erg_ort_event_read(line, e);
 
+		if (*line == '[')
+			forget(s, &known);
 		s->unreadable += r < 0;
-		if (r > 0 && e->kind != ORT_EVENT_OTHER)
+		if (r > 0 && is_wanted(e, p))
 			take(s, p, e, &known);
 	}
 	define_layers(&known, p->id);

@@ -10,7 +10,7 @@
 /* One line of a profile. */
 struct erg_ort_event {
 	enum { ORT_EVENT_OTHER, ORT_EVENT_RUN, ORT_EVENT_NODE } kind;
-	uint32_t tid;
+	uint32_t pid, tid;
 	uint64_t begin_us, dur_us; /* since the profile began; whole us, cut off */
 	struct erg_ort_node node;  /* of a node: without the ending of its name */
 };
@@ -23,6 +23,7 @@ struct erg_ort_profile {
 	uint32_t id;         /* of the network */
 	uint32_t iteration;  /* number of the first run */
 	uint64_t runs;       /* that were made, 0: not counted */
+	uint32_t process;    /* whose events alone are wanted, 0: all */
 	/* CLOCK_MONOTONIC of NS after the profile's beginning */
 	uint64_t (*time_ns)(void *data, uint64_t ns);
 	void *data;

@@ -142,6 +142,14 @@ bool erg_ort_folder_make(char *prefix, size_t size)
 	return true;
 }
 
+void erg_ort_folder_remove(const char *prefix)
+{
+	char folder[4096];
+
+	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(prefix, '/') - prefix), prefix);
+	folder_remove(folder);
+}
+
 FILE *erg_ort_folder_take(const char *prefix)
 {
 	char folder[4096];
@@ -160,7 +168,7 @@ FILE *erg_ort_folder_take(const char *prefix)
 	}
 	if (d)
 		closedir(d);
-	folder_remove(folder);
+	erg_ort_folder_remove(prefix);
 	return f;
 }
 
@@ -172,12 +180,13 @@ static uint64_t mono_ns(void *data, uint64_t ns)
 }
 
 void erg_ort_profile_finish(FILE *f, struct erg_ort_network *network, uint64_t start_ns,
-	uint64_t runs)
+	uint64_t runs, uint32_t process)
 {
 	struct erg_ort_profile p = {.network = network->name,
 		.id = network->id,
 		.iteration = network->iterations,
 		.runs = runs,
+		.process = process,
 		.time_ns = mono_ns,
 		.data = &start_ns};
 	uint64_t jump;

@@ -29,9 +29,16 @@ bool erg_ort_folder_make(char *prefix, size_t size);
  * whatever dies. NULL where there is none. */
 FILE *erg_ort_folder_take(const char *prefix);
 
-/* Writes the layers of a profile that began at START_NS of CLOCK_REALTIME, and closes F. RUNS as in
- * struct erg_ort_profile. */
+/* Removes what erg_ort_folder_make made, with what is in it. */
+void erg_ort_folder_remove(const char *prefix);
+
+/* In a child of fork: what ONNX Runtime writes into the file SHARED, which it and its parent have open, is
+ * written into another one. That, without a name and open for reading; -1 where it cannot be done. */
+int erg_ort_file_part(int shared);
+
+/* Writes the layers of a profile that began at START_NS of CLOCK_REALTIME, and closes F. RUNS and
+ * PROCESS as in struct erg_ort_profile. */
 void erg_ort_profile_finish(FILE *f, struct erg_ort_network *network, uint64_t start_ns,
-	uint64_t runs);
+	uint64_t runs, uint32_t process);
 
 #endif

@@ -27,13 +27,16 @@ def _open():
     try:
         lib = ctypes.CDLL(os.path.join(folder, "liberg-onnxruntime.so"))
         lib.erg_onnxruntime_note.restype = None
-        lib.erg_onnxruntime_write.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64]
+        lib.erg_onnxruntime_write.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64,
+                                              ctypes.c_uint32]
         return lib
     except (OSError, AttributeError):
         return None
 
 
 _reader = None
+_followed = []
+"""The finalizers of sessions, each with its profile."""
 _marked = []
 """Options that were made here. They stay, because a number of theirs that is used again would mark
 another object."""
@@ -52,6 +55,8 @@ class _Profile:
 
     def __init__(self, options):
         self.options = options
+        self.process = os.getpid()
+        self.inherited = False
         self.folder = tempfile.mkdtemp(prefix="erg-onnxruntime-%d-" % os.getpid())
         self.file = None
         options.enable_profiling = True
@@ -65,17 +70,47 @@ class _Profile:
             self.file = open(os.path.join(self.folder, names[0]), "rb")
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def part(self):
+        """In a child of fork: from here on it is this process's own. Whether it can be."""
+        if self.process == os.getpid():
+            return self.file is not None
+        self.process, self.inherited = os.getpid(), True
+        fd = _reader.erg_onnxruntime_part(self.file.fileno()) if self.file else -1
+        if self.file:
+            self.file.close()
+        self.file = open(fd, "rb") if fd >= 0 else None
+        return self.file is not None
 
-def _finish(inner, file, model, start_ns):
+
+def _wrap_leave(original):
+    """For os._exit, which ends the children of multiprocessing: nothing is finalized then."""
+
+    @functools.wraps(original)
+    def leave(*args, **kwargs):
+        for profile, finalizer in _followed:
+            if profile.process == os.getpid():
+                finalizer()
+        return original(*args, **kwargs)
+
+    leave._erg_wrapped = True
+    return leave
+
+
+def _finish(inner, profile, model, start_ns):
     """The session is gone but for INNER, what it held."""
     try:
+        # of a child that did not run it nobody wants to know, but it is not to write its parent's
+        ran = profile.process == os.getpid()
+        if not profile.part():
+            return
         inner.end_profiling()
-        path = "/proc/self/fd/%d" % file.fileno()
-        if _reader.erg_onnxruntime_write(path.encode(), _lib.text(model), start_ns):
+        path = "/proc/self/fd/%d" % profile.file.fileno()
+        process = profile.process if profile.inherited else 0
+        if ran and _reader.erg_onnxruntime_write(path.encode(), _lib.text(model), start_ns, process):
             _say("%s: its profile cannot be opened: no layers" % model)
+        profile.file.close()
     except Exception as error:  # nothing of ours may end a program
         _say("%s: %s: no layers" % (model, error))
-    file.close()
 
 
 def _follow(session, profile, model):
@@ -84,9 +119,12 @@ def _follow(session, profile, model):
         _say("%s: this release of onnxruntime is not known: no layers" % model)
         return
     _reader.erg_onnxruntime_note()
-    session._erg_followed = True
-    weakref.finalize(session, _finish, inner, profile.file, model,
-                     session.get_profiling_start_time_ns())
+    session._erg_followed = profile, model
+    _followed[:] = [f for f in _followed if f[1].alive]
+    _followed.append((profile, weakref.finalize(session, _finish, inner, profile, model,
+                                                session.get_profiling_start_time_ns())))
+    if not getattr(os._exit, "_erg_wrapped", False):
+        os._exit = _wrap_leave(os._exit)
 
 
 def _wrap_init(original):
@@ -113,8 +151,12 @@ def _wrap_init(original):
 def _wrap_run(original):
     @functools.wraps(original)
     def run(self, *args, **kwargs):
-        if getattr(self, "_erg_followed", False):
+        profile, model = getattr(self, "_erg_followed", (None, None))
+        if profile:
             _reader.erg_onnxruntime_note()
+            if profile.process != os.getpid() and not profile.part():
+                _say("%s: goes on in a child of fork, where its profile cannot be parted from that of "
+                     "the parent: no layers there" % model)
         return original(self, *args, **kwargs)
 
     return run
