@@ -344,5 +344,9 @@ int erg_layers_tables(const struct erg_timeline *tl, const struct erg_common *co
 int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *common, const char *by,
 	json_t *doc, json_t **ret_run, struct erg_err *err)
 {
-	return erg_layers_tables(tl, common, &by, 1, doc, ret_run, err);
+	int r = erg_layers_tables(tl, common, &by, 1, doc, ret_run, err);
+
+	if (r >= 0)
+		erg_layers_warn_unresolved(*ret_run, "energy_j", doc);
+	return r;
 }

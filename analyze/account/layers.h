@@ -35,4 +35,9 @@ int erg_layers_run(const struct erg_timeline *tl, const struct erg_common *commo
 int erg_layers_tables(const struct erg_timeline *tl, const struct erg_common *common,
 	const char *const *by, size_t n, json_t *doc, json_t **ret_run, struct erg_err *err);
 
+/* Adds to DOC how many of the rows of RUN's first table are merged and how many are not resolved, by their
+ * estimate ENERGY ("energy_j"); nothing where all are resolved. Callers of erg_layers_tables() say it when
+ * they have done to the rows what they do. */
+void erg_layers_warn_unresolved(const json_t *run, const char *energy, json_t *doc);
+
 #endif

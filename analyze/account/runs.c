@@ -158,6 +158,8 @@ static int load_archive(const char *path, const struct reading *how, json_t *doc
 	if (r >= 0)
 		r = erg_layers_tables(tl, how->common, how->by, how->n_by, doc, &run, err);
 	erg_timeline_free(tl);
+	if (r >= 0)
+		erg_layers_warn_unresolved(run, "energy_j", doc);
 	if (r >= 0 && how->keep) {
 		slim(run);
 		keep_layers(run, how->keep);

@@ -466,26 +466,6 @@ static void warn_step(struct erg_attr *a, size_t n_layers)
 			st->rail.name, st->rail.lsb_w, n, n == 1 ? "" : "s");
 }
 
-static void warn_unresolved(struct erg_attr *a, size_t n_layers)
-{
-	size_t all = 0, bad = 0, merged = 0;
-	char text[64] = "";
-
-	for (size_t c = 0; c < n_layers; c++) {
-		const struct erg_attr_class *k = &a->classes[c];
-		bool group = erg_est_resolved(&k->group_energy_j);
-
-		all += k->time_s > 0;
-		merged += k->time_s > 0 && group && k->group_n > 1;
-		bad += k->time_s > 0 && !group;
-	}
-	if (merged)
-		snprintf(text, sizeof(text), " %zu are merged with a neighbour,", merged);
-	if (bad || merged)
-		attr_warn(a, "unresolved", "rail %s: of %zu layers%s %zu are not resolved",
-			a->state->rail.name, all, text, bad);
-}
-
 static int alloc(struct gates *g, struct erg_err *err)
 {
 	g->group = erg_noted(calloc(g->n + 1, sizeof(*g->group)));
@@ -533,7 +513,6 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 		for (uint32_t c = 0; c < g.n; c++)
 			if (g.group[c] == c)
 				publish(&g, c);
-		warn_unresolved(a, a->state->view.gap_class);
 		warn_step(a, a->state->view.gap_class);
 	}
 	free(g.group);

@@ -161,6 +161,11 @@ static void keep_within(const struct options *o, json_t *run)
 	json_object_set_new(run, "phase", json_string(o->select.phase));
 }
 
+static const char *shown_energy(const struct options *o)
+{
+	return strcmp(o->energy, "total") ? "above_idle_j" : "energy_j";
+}
+
 /* What was asked of the rows of RUN, which may be of several nodes. */
 static void select_rows(const struct options *o, json_t *run)
 {
@@ -169,8 +174,8 @@ static void select_rows(const struct options *o, json_t *run)
 
 	if (is_within(o))
 		select.phase = NULL;
-	left = erg_select_rows(&select, json_object_get(run, "layers"), 0,
-		strcmp(o->energy, "total") ? "above_idle_j" : "energy_j", "power_w");
+	left = erg_select_rows(
+		&select, json_object_get(run, "layers"), 0, shown_energy(o), "power_w");
 
 	if (left)
 		json_object_set_new(run, "left_out", json_integer((json_int_t)left));
@@ -190,6 +195,7 @@ static int check_run(const struct options *o, const struct erg_timeline *tl, jso
 			"%s: --energy above-idle: the run has no idle phase: expected a recording with "
 			"erg-record run --idle SECONDS, or a phase named idle in it",
 			archive);
+	erg_layers_warn_unresolved(run, shown_energy(o), doc);
 	if (!json_array_size(layers) && strcmp(o->by[0], "phase"))
 		erg_document_warn(doc, "no-layers",
 			"%s: it has no layers: annotate the program (man 3 erg), record it with "

@@ -399,6 +399,7 @@ static int add_archive(const struct options *o, const char *path, json_t *doc, j
 			&layers, err);
 	if (r < 0)
 		return r;
+	erg_layers_warn_unresolved(layers, "energy_j", scratch);
 	json_array_append_new(layer_runs, layers);
 	run = page_run(layers);
 	json_array_append_new(json_object_get(doc, "runs"), run);

@@ -190,6 +190,31 @@ P
         contains([["m0/conv", true]]) and contains([["m0/relu", false]])' o.json
 }
 
+@test "what is said to be not resolved is what the table shows, also of what the offset of a sensor refuses" {
+    world nested=1 phases=1 idle=3
+    offset=(--sensor 'kind=boxcar window_s=0.002 offset_max=0.2' --ci-limit 3)
+    n=0
+    for words in "--by layer" "--by type" "--by module" "--by block" "--by phase" "--energy above-idle" "--phase decode" "--phase prefill --by type"; do
+        # shellcheck disable=SC2086
+        erg-analyze layers $words "${offset[@]}" n.erg >table 2>said
+        rows=$(sed -n '/ share  by/,/^$/p' table | sed '1d;/^(/d;/^$/d' | tee rows | wc -l)
+        seen=$(grep -c ' unresolved ' rows || true)
+        n=$((n + (seen > 0)))
+        if [ "$seen" -eq 0 ]; then
+            ! grep -q 'not resolved' said || { echo "$words"; return 1; }
+        else
+            grep -qE "^warning: n\.erg: rail VDD: of $rows [a-z]+ $seen (is|are) not resolved\$" said || { echo "$words"; cat said rows; return 1; }
+        fi
+    done
+    [ "$n" -ge 5 ]
+    run -3 erg-analyze layers --strict "${offset[@]}" n.erg
+    # the same in JSON and on the page
+    layers "${offset[@]}" n.erg >o.json
+    text=$(jq -r '.warnings[] | select(.code == "unresolved").text' o.json)
+    [ "$text" = "n.erg: rail VDD: of 9 layers $(jq '[.runs[0].layers[] | select(.energy_j.value == null)] | length' o.json) are not resolved" ]
+    if erg-analyze report --help >/dev/null && erg-analyze report "${offset[@]}" n.erg -o n.html 2>said; then grep -qF "$text" n.html; fi
+}
+
 @test "--simultaneous: wider intervals about the same figures, by one factor for all rows" {
     world nested=1
     for by in layer module phase; do

@@ -58,7 +58,7 @@ function layerBars(parent, run, by) {
     if (types.length > 1 && types.length < rows.length) parent.append(legend(types.map((t) => [t, colorOf(t)])));
     if (hidden) parent.append(el('p', { class: 'note' }, hidden === rows.length ?
         'No energy could be resolved at this level.' :
-        'The energy of ' + hidden + ' of ' + rows.length + ' is unresolved: they have no bar.'));
+        'The energy of ' + hidden + ' of ' + rows.length + ' rows is not resolved: they have no bar.'));
     const pair = el('div', { class: 'pair' });
     parent.append(pair);
     const color = (r) => colorOf(r.type || r.name);
