@@ -92,22 +92,39 @@ static int document_write(const struct pool *p, const struct slot *s, const json
 	return erg_outfile_commit(&out, p->err);
 }
 
+/* Whether the archive is still what its key was made of: the process may have read another one, which
+ * somebody has put in its place. */
+static bool unchanged(const struct pool *p, const struct slot *s)
+{
+	json_auto_t *now = NULL;
+
+	return erg_batch_origin(s->item->archive, p->b->analysis, &now, NULL) >= 0 &&
+		json_equal(now, s->origin);
+}
+
 /* The document of a process that ended well becomes the result. */
 static int document_take(const struct pool *p, const struct slot *s)
 {
+	const bool warned = s->child.status == STATUS_STRICT;
 	json_auto_t *doc = NULL, *whole = json_object();
 	json_error_t e;
 
+	if (!unchanged(p, s)) {
+		failed(p->b, s->item, "the archive changed while it was analysed");
+		return 0;
+	}
 	lseek(s->child.out, 0, SEEK_SET);
 	doc = json_loadfd(s->child.out, 0, &e);
 	if (!doc || json_array_size(json_object_get(doc, "runs")) != 1) {
 		failed(p->b, s->item, doc ? "expected an analysis that tells of one run" : e.text);
 		return 0;
 	}
+	json_object_set_new(s->origin, ERG_BATCH_WARNED, json_boolean(warned));
 	json_object_set(whole, ERG_BATCH_ORIGIN, s->origin); /* first: it is looked for again */
 	if (!whole || json_object_update(whole, doc))
 		return erg_fail(p->err, -ENOMEM, "out of memory");
 	p->b->made++;
+	p->b->warned += warned;
 	p->b->tell(p->b->data, s->item->archive, NULL);
 	return document_write(p, s, whole);
 }
@@ -118,7 +135,6 @@ static int ended(const struct pool *p, struct slot *s)
 	char line[1024];
 
 	if (code == 0 || code == STATUS_STRICT) {
-		p->b->warned += code == STATUS_STRICT;
 		r = document_take(p, s);
 		slot_release(s);
 		return r;
@@ -161,6 +177,7 @@ static int begin(struct pool *p, const struct erg_batch_item *item)
 {
 	struct erg_err why = {0};
 	struct slot *s = free_slot(p);
+	bool warned = false;
 	int r;
 
 	s->item = item;
@@ -169,9 +186,10 @@ static int begin(struct pool *p, const struct erg_batch_item *item)
 		failed(p->b, item, why.msg);
 		return 0;
 	}
-	r = erg_batch_is_made(p->b->results, item->name, s->origin, p->err);
+	r = erg_batch_is_made(p->b->results, item->name, s->origin, &warned, p->err);
 	if (r != 0) {
 		p->b->kept += r > 0;
+		p->b->warned += warned;
 		slot_release(s);
 		return r < 0 ? r : 0;
 	}

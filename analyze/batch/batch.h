@@ -29,7 +29,7 @@ struct erg_batch {
 	void *data;
 
 	size_t made, kept, failed; /* documents: made now, there before, not to be had */
-	size_t warned;             /* of those made with --strict: those with warnings */
+	size_t warned;             /* of --strict: those made or there with warnings */
 };
 
 /* Adds the archive PATH, or every archive (*.erg) below the folder PATH; -ENOENT where there is none. The

@@ -19,19 +19,21 @@
 /* Archives whose document is there. Those without are told when WHY is given. */
 static int count_made(struct erg_batch *b, const char *why, size_t *ret, struct erg_err *err)
 {
-	*ret = 0;
+	*ret = b->warned = 0;
 	for (size_t i = 0; i < b->n; i++) {
 		json_auto_t *origin = NULL;
 		struct erg_err reason = {0};
+		bool warned = false;
 		int r = erg_batch_origin(b->items[i].archive, b->analysis, &origin, &reason);
 
 		if (r >= 0)
-			r = erg_batch_is_made(b->results, b->items[i].name, origin, err);
+			r = erg_batch_is_made(b->results, b->items[i].name, origin, &warned, err);
 		else
 			r = 0;
 		if (r < 0)
 			return r;
 		*ret += r > 0;
+		b->warned += warned;
 		if (!r && why)
 			b->tell(b->data, b->items[i].archive, reason.msg[0] ? reason.msg : why);
 	}
@@ -91,7 +93,6 @@ static int run_array(struct erg_batch *b, const struct erg_batch_slurm *on, cons
 
 	if (r >= 0)
 		r = erg_slurm_run(&s, err);
-	b->warned = s.worst == good[0];
 	return r;
 }
 

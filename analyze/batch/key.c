@@ -38,8 +38,8 @@ int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, s
 	}
 	erg_sha256_end_text(&sha, key);
 	*ret = r < 0 ? NULL
-		     : json_pack("{s:s, s:s, s:O, s:s}", "key", key, "archive_digest", digest,
-			       "analysis", list, "version", ERG_VERSION);
+		     : json_pack("{s:s, s:b, s:s, s:O, s:s}", "key", key, ERG_BATCH_WARNED, 0,
+			       "archive_digest", digest, "analysis", list, "version", ERG_VERSION);
 	if (r < 0)
 		return r;
 	if (text)
@@ -50,44 +50,57 @@ int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, s
 }
 
 static const char start[] = "{\"" ERG_BATCH_ORIGIN "\":{\"key\":\"";
+static const char warned[] = "\",\"" ERG_BATCH_WARNED "\":true";
 
-/* The key of the document at PATH, "" where it has none. -ENOENT, -EEXIST: no batch made it. */
-static int key_read(const char *path, char ret[ERG_SHA256_TEXT])
+struct head {
+	char key[ERG_SHA256_TEXT]; /* "" where the document has none */
+	bool warned;
+};
+
+/* How the document at PATH begins. -ENOENT, -EEXIST: no batch made it. */
+static int head_read(const char *path, struct head *ret)
 {
-	char head[sizeof(start) + ERG_SHA256_TEXT] = "";
+	char text[sizeof(start) + ERG_SHA256_TEXT + sizeof(warned)] = "";
 	_cleanup_(erg_fclosep) FILE *f = fopen(path, "r");
+	const char *key = text + sizeof(start) - 1;
 	size_t n;
 
 	if (!f)
 		return -errno;
-	n = fread(head, 1, sizeof(head) - 1, f);
-	if (n < sizeof(start) - 1 || strncmp(head, start, sizeof(start) - 1))
+	n = fread(text, 1, sizeof(text) - 1, f);
+	if (n < sizeof(start) - 1 || strncmp(text, start, sizeof(start) - 1))
 		return -EEXIST;
-	snprintf(ret, ERG_SHA256_TEXT, "%.*s", ERG_SHA256_TEXT - 1, head + sizeof(start) - 1);
+	snprintf(ret->key, sizeof(ret->key), "%.*s", ERG_SHA256_TEXT - 1, key);
+	ret->warned = !strncmp(key + strlen(ret->key), warned, sizeof(warned) - 1);
 	return 0;
 }
 
-int erg_batch_is_made(const char *results, const char *name, const json_t *origin,
+int erg_batch_is_made(const char *results, const char *name, const json_t *origin, bool *ret_warned,
 	struct erg_err *err)
 {
 	const char *key = json_string_value(json_object_get(origin, "key"));
-	char path[4096], there[ERG_SHA256_TEXT];
+	struct head there;
+	char path[4096];
 	int r;
 
 	snprintf(path, sizeof(path), "%s/%s", results, name);
-	r = key_read(path, there);
+	r = head_read(path, &there);
 	if (r == -EEXIST)
 		return erg_fail(err, r, "%s: is there, and no result of a batch", path);
 	if (r < 0)
 		return r == -ENOENT ? 0 : erg_fail_errno(err, r, "%s", path);
-	return !strcmp(there, key);
+	if (strcmp(there.key, key))
+		return 0;
+	*ret_warned = there.warned;
+	return 1;
 }
 
 void erg_batch_forget(const char *results, const char *name)
 {
-	char path[4096], there[ERG_SHA256_TEXT];
+	struct head there;
+	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s", results, name);
-	if (!key_read(path, there))
+	if (!head_read(path, &there))
 		unlink(path);
 }

@@ -247,10 +247,8 @@ static unsigned int take_failures(struct array *a, unsigned int try)
 		if (!a->asked[i])
 			continue;
 		a->asked[i] = a->status[i] == NOT_ENDED || !is_good(a->s, a->status[i]);
-		if (!a->asked[i]) {
-			a->s->worst = a->status[i] > a->s->worst ? a->status[i] : a->s->worst;
+		if (!a->asked[i])
 			continue;
-		}
 		n++;
 		if (a->status[i] == NOT_ENDED)
 			say(a->s,

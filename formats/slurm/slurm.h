@@ -32,7 +32,6 @@ struct erg_slurm {
 	void *data;
 
 	unsigned int failed; /* tasks that failed each time */
-	int worst;           /* the highest status of those that did not */
 };
 
 /*

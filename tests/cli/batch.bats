@@ -78,3 +78,45 @@ test_setup() {
     run -2 erg-analyze batch runs
     [ ! -e r/a.layers.json ]
 }
+
+@test "batch: warnings count as well in documents that are there" {
+    head -c -200 runs/a.erg >runs/cut.erg
+    run -3 erg-analyze layers runs/cut.erg --strict
+    run -3 erg-analyze batch runs -o results -- layers --strict
+    [ "${lines[-1]}" = "4 archives: 4 analysed, 0 there already, 0 failed: results" ]
+    [ "$(jq .batch.warned results/*.json | sort | uniq -c | tr -s ' \n' ' ')" = " 3 false 1 true " ]
+    run -3 erg-analyze batch runs -o results -- layers --strict
+    [ "${lines[-1]}" = "4 archives: 0 analysed, 4 there already, 0 failed: results" ]
+    run -0 erg-analyze batch runs -o results --shard 1/4 -- layers --strict
+    [ "${lines[-1]}" = "1 archives: 0 analysed, 1 there already, 0 failed: results" ]
+    run -0 erg-analyze batch runs -o results
+    [ "${lines[-1]}" = "4 archives: 4 analysed, 0 there already, 0 failed: results" ]
+}
+
+# Whenever the replacing happens, a document says the digest of what it tells of.
+@test "batch: an archive that is replaced meanwhile is not taken for the one before" {
+    archive old.erg 1
+    archive new.erg 30
+    erg-analyze batch old.erg -o old
+    rm -r runs
+    mkdir runs
+    for i in 1 2 3 4 5 6 7 8 9; do
+        cp old.erg runs/$i.erg
+        cp new.erg runs/$i.new
+    done
+    erg-analyze batch runs -o results --jobs 2 2>said &
+    for i in 9 8 7 6 5 4 3 2 1; do
+        sleep 0.01
+        mv runs/$i.new runs/$i.erg
+    done
+    ends $! 0 || grep -q '^failed: runs/[1-9]\.erg: the archive changed while it was analysed' said
+    for f in results/*.json; do
+        is=new of=new
+        if jq -e '.runs[0].tags.clock == "1"' "$f"; then is=old; fi
+        if jq -e --slurpfile o old/old.layers.json '.batch.archive_digest == $o[0].batch.archive_digest' "$f"; then of=old; fi
+        [ $is = $of ]
+    done
+    run -0 erg-analyze batch runs -o results
+    [[ ${lines[-1]} == "9 archives: "*", 0 failed: results" ]]
+    [ "$(jq -r .runs[0].tags.clock results/*.json | sort -u)" = 30 ]
+}
