@@ -136,6 +136,53 @@ calls() { layers "$1" | LC_ALL=C sort | uniq -c | awk '{ n = $1; $1 = ""; print 
     [ "$(events a "layer_counted.*deltas = . .0. = $((38 * 6144 * 4096)) ")" -eq 1 ]
 }
 
+@test "nvtx: modules with the parameters that vLLM writes; a note on the call before is no call" {
+    local step n args=() tensors
+    for step in 1 2 3; do
+        n=$((10 * step))
+        # kind of module, shapes and parameters as nvtx_pytorch_hooks.py has them: all in one dictionary
+        for tensors in "'Inputs': [[2, 3, 10, 10]]" "'Outputs': [[2, 8, 5, 5]]"; do
+            args+=("push:{'Module': 'top.patch', 'TrainableParams': {'weight': [8, 3, 3, 3]}, $tensors, 'StaticParams': {'in_chan': 3, 'out_chan': 8, 'filter_dim': (3, 3), 'stride': (2, 2), 'padding': (1, 1), 'dilation': (1, 1), 'transposed': False, 'output_padding': (0, 0), 'groups': 1, 'padding_mode': 'zeros'}}" pop)
+        done
+        args+=("push:{'Module': 'top.up', 'TrainableParams': {'weight': [8, 3, 3, 3]}, 'Inputs': [[2, 8, 5, 5]], 'StaticParams': {'in_chan': 8, 'filter_dim': (3, 3), 'stride': (2, 2), 'transposed': True}}" pop
+            "push:{'Module': 'top.same', 'TrainableParams': {'weight': [8, 3, 3, 3]}, 'Inputs': [[2, 3, 5, 7]], 'StaticParams': {'in_chan': 3, 'stride': (1, 1), 'padding': 'same'}}" pop
+            "push:{'Module': 'top.pool', 'Inputs': [[2, 8, 5, 5]], 'StaticParams': {'filter_dim': [2, 2], 'stride': [2, 2], 'padding': [0, 0], 'dilation': [1, 1]}}" pop
+            "push:{'Module': 'top.bn', 'Inputs': [[2, 8, 5, 5]], 'StaticParams': {'num_features': 8, 'epsilon': 1e-05, 'momentum': 0.1}}" pop
+            "push:{'Module': 'top.awq', 'TrainableParams': {'qweight': [512, 64], 'scales': [4, 512]}, 'Inputs': [[$n, 512]], 'StaticParams': {'in_features': 512, 'out_features': 96}}" pop
+            "push:{'Module': 'top.gptq', 'TrainableParams': {'qweight': [512, 64]}, 'Inputs': [[$n, 512]]}" pop
+            "push:{'Module': 'top.gpt2', 'TrainableParams': {'weight': [512, 96]}, 'Inputs': [[$n, 512]]}" pop
+            "push:{'Module': 'top.kwargs', 'positions': [[$n]]}" pop "push:{'Module': 'top.kwargs', 'Outputs': [[$n, 5]]}" pop)
+    done
+    start a
+    "$nvtx" "${args[@]}" >/dev/null
+    stop a
+    start b
+    ERG_NVTX_LAYERS=0=network "$nvtx" "${args[@]:0:8}" >/dev/null
+    stop b
+    sed -n 's/.*layer_define:.*level = 2, name = "\([^"]*\)", type = "\([^"]*\)",.* macs = \([0-9]*\), params = \([0-9]*\),.*/\1 \2 \3 \4/p' a.txt |
+        sort >got
+    # 2 images of 5x5 outputs, of 5x5 inputs where it is transposed, and of 5x7; 8 filters of 3x3x3. 10 rows.
+    diff got <(printf '%s\n' "top.awq fc $((10 * 512 * 96)) $((512 * 96))" "top.bn norm 0 0" "top.gpt2 fc $((10 * 512 * 96)) $((512 * 96))" \
+        "top.gptq range 0 0" "top.kwargs range 0 0" "top.patch conv $((2 * 25 * 216)) 216" "top.pool pool 0 0" \
+        "top.same conv $((2 * 35 * 216)) 216" "top.up deconv $((2 * 25 * 216)) 216")
+    diff <(calls a) <(printf 'top.%s: 3\n' awq bn gpt2 gptq kwargs patch pool same up)
+    # As networks: each call is one iteration, and a note is none.
+    [ "$(sed -n 's/.*layer_counted:.* iteration = \([0-9]*\),.*/\1/p' b.txt | xargs)" = "0 1 2" ]
+}
+
+@test "nvtx: dictionaries with other keys, orders, quotes and escapes" {
+    start a
+    "$nvtx" "push:{'Inputs': (torch.Size([5, 4]),), 'TrainableParams': {'weight': (8, 4)}, 'Module': \"top.it's\"}" pop \
+        'push:{"Inputs": [[5.0, 4]], "module": "top.\u00e9\ud83d\ude00", "TrainableParams": {"weight": [8, 4]}}' pop \
+        "push:{1: 'a', (2, 'b'): {'Module': 'x'}, None: [4], 'Module': 'top.a'}" pop \
+        "push:{'Name': 'Linear', 'Module': 'top.layers.12.mlp', 'step': 3}" pop "push:{'name': 'Linear', 'module': 'top.layers.13.mlp', 'step': 3}" pop \
+        "push:{'meta': {'name': 'inner'}, 'name': 'outer'}" pop "push:{'Module': 'top.cu" pop "push:{'Module': '', 'name': 'y'}" pop >/dev/null
+    stop a
+    diff <(layers a) <(printf '%s\n' "top.it's" 'top.é😀' top.a top.layers.12.mlp top.layers.13.mlp outer "{\\'Module\\': \\'top.cu" y | sed "s/it's/it\\\\'s/")
+    [ "$(events a "layer_define.*name = \"top.it.*macs = $((5 * 4 * 8)), params = 32,")" -eq 1 ]
+    [ "$(events a 'layer_define.*name = "top.é😀", type = "range", .*macs = 0, params = 32, .*in_shape = \[ \]')" -eq 1 ]
+}
+
 @test "nvtx: names as torch's emit_nvtx writes them: the operator is the layer" {
     start a
     "$nvtx" 'push:aten::conv2d, seq = 12, sizes = [[1, 3, 8, 8], [8, 3, 3, 3], []], input_op_ids = [(0,1)]' \
@@ -158,8 +205,22 @@ calls() { layers "$1" | LC_ALL=C sort | uniq -c | awk '{ n = $1; $1 = ""; print 
     diff <(calls a) <(printf '%s\n' 'Batch: #: 3' 'conv1: 3' 'conv2: 3' \
         'execute_context_#(#)_generation_#(#): 3' 'features.step.1: 1' 'features.step.2: 1' \
         'features.step.3: 1' 'iter=#: 3' 'step #: 3' | LC_ALL=C sort)
+    # Words behind numbers, digests, dictionaries without a module; places and hashes of kernels stay.
+    args=()
+    for i in 1 2 3; do
+        args+=("push:[Executor] _forward_step 1$i: $i ctx reqs, 12$i ctx tokens, 4 gen reqs" pop "push:ProfilerStep#$i" pop
+            "push:chatcmpl-6f3ab2$i${i}9c0d4e5f8a7b decode" pop "push:Request 550e840$i-e29b-41d4-a716-44665544000$i" pop
+            "push:{'step': $i, 'phase': 'decode'}" pop "push:{'name': 'prefill req_$i', 'tokens': 7}" pop "push:time=1.2$i s" pop
+            "push:layer.$i.attn" pop "push:{'Module': 'top.step_$i'}" pop "push:triton_fused_6f3ab2$i$i" pop "push:batch_norm_$i" pop)
+    done
+    start c
+    "$nvtx" "${args[@]}" >/dev/null
+    stop c
+    diff <(calls c | tr -d '\\' | LC_ALL=C sort) <(printf '%s\n' '[Executor] _forward_step #: # ctx reqs, # ctx tokens, # gen reqs: 3' \
+        'ProfilerStep#: 3' 'Request #: 3' 'chatcmpl-# decode: 3' 'prefill req_#: 3' 'time=# s: 3' "{'step': #, 'phase': 'decode'}: 3" \
+        'layer.'{1,2,3}'.attn: 1' 'top.step_'{1,2,3}': 1' 'triton_fused_6f3ab2'{11,22,33}': 1' 'batch_norm_'{1,2,3}': 1' | LC_ALL=C sort)
     start b
-    ERG_NVTX_NUMBERS=keep "$nvtx" "${args[@]}" >/dev/null
+    ERG_NVTX_NUMBERS=keep "$nvtx" "${args[@]}" "push:step 1" pop "push:step 2" pop "push:step 3" pop >/dev/null
     stop b
     [ "$(calls b | grep -c '^step [123]: 1$')" -eq 3 ]
 }

@@ -35,30 +35,72 @@ static bool in_list(const char *const *list, const char *word, size_t len)
 	return false;
 }
 
-/* The word that ends at END: letters alone. */
+/* The word that ends at END: letters alone, the last of them where a capital begins it ("ProfilerStep"). */
 static size_t word_before(const char *text, const char *end)
 {
 	const char *from = end;
 
-	while (from > text && isalpha((unsigned char)from[-1]))
+	while (from > text && isalpha((unsigned char)from[-1]) &&
+		(from == end || !isupper((unsigned char)*from) ||
+			!islower((unsigned char)from[-1])))
 		from--;
 	return (size_t)(end - from);
 }
 
-/* Does the number at AT count? */
-static bool counts(const char *text, const char *at)
+static size_t number_length(const char *at)
 {
-	static const char *const always[] = {"step", "iter", "iteration", "epoch", "request", "req",
-		"batch", "frame", "tokens", "context", "generation", NULL};
+	return strspn(at, "0123456789");
+}
+
+/* At AT, which no letter or digit precedes: eight hexadecimal digits or more, some of them letters and some
+ * not, and what dashes add to them, as in a UUID. 0: something else. */
+static size_t digest_length(const char *text, const char *at)
+{
+	static const char hex[] = "0123456789abcdefABCDEF";
+	size_t n = strspn(at, hex), more;
+
+	if (n < 8 || strspn(at, "0123456789") >= n || !strpbrk(at, "0123456789") ||
+		strcspn(at, "0123456789") >= n || (at > text && isalnum((unsigned char)at[-1])))
+		return 0;
+	while (at[n] == '-' && (more = strspn(at + n + 1, hex)) >= 4)
+		n += 1 + more;
+	return isalnum((unsigned char)at[n]) ? 0 : n;
+}
+
+/* The words behind a number, of which one or two are looked at: things that are counted? */
+static bool things_follow(const char *at)
+{
+	static const char *const things[] = {"tokens", "reqs", "requests", "seqs", "sequences",
+		"steps", "prompts", "samples", "images", "frames", "batches", "iterations", NULL};
+
+	for (int i = 0; i < 2 && *at == ' '; i++) {
+		const char *word = at + 1;
+
+		for (at = word; isalpha((unsigned char)*at);)
+			at++;
+		if (in_list(things, word, (size_t)(at - word)))
+			return true;
+	}
+	return false;
+}
+
+/* Does the number at AT, which ends at END, count? */
+static bool counts(const char *text, const char *at, const char *end)
+{
+	static const char *const always[] = {"step", "steps", "iter", "iteration", "epoch",
+		"request", "requests", "req", "reqs", "cmpl", "chatcmpl", "batch", "microbatch",
+		"frame", "tokens", "context", "generation", NULL};
 	static const char *const apart[] = {"seq", "seqlen", "token", "pos", "position", "id", "n",
 		"bs", "size", "len", "length", "idx", "num", "time", "it", NULL};
-	const char *end = at + strspn(at, "0123456789");
 	size_t apart_by, len;
 
 	/* Part of a longer word, "step3x3"; or of a path, "step.3". */
 	if (isalpha((unsigned char)*end))
 		return false;
-	for (apart_by = 0; at - apart_by > text && strchr(" \t=:#([_-", at[-1 - (long)apart_by]);)
+	if (things_follow(end))
+		return true;
+	for (apart_by = 0;
+		at - apart_by > text && strchr(" \t=:#([_-'\"", at[-1 - (long)apart_by]);)
 		apart_by++;
 	len = word_before(text, at - apart_by);
 	if (!len)
@@ -71,19 +113,35 @@ static bool counts(const char *text, const char *at)
 	return in_list(apart, at - len, len);
 }
 
+/* What at AT may stand for a number; 0: nothing. */
+static size_t number_or_digest(const char *text, const char *at)
+{
+	size_t n = digest_length(text, at);
+
+	return n ? n : number_length(at);
+}
+
+/* The fraction of a number that ends at AT: "time=1.25". */
+static size_t fraction_length(const char *at)
+{
+	return *at == '.' && number_length(at + 1) ? 1 + number_length(at + 1) : 0;
+}
+
 bool nvtx_numbers_by_words(const char *text, char *ret, size_t size)
 {
 	bool found = false, after = false;
 	size_t n = 0;
 
 	for (const char *at = text; *at && n + 1 < size;) {
-		size_t digits = strspn(at, "0123456789");
+		size_t digits = number_or_digest(text, at);
 
 		/* "context_3(120)": the second counts as the first does. */
-		if (digits && (after || counts(text, at))) {
-			ret[n++] = '#';
+		if (digits && (after || counts(text, at, at + digits))) {
+			if (!n || ret[n - 1] != '#')
+				ret[n++] = '#';
 			found = after = true;
 			at += digits;
+			at += fraction_length(at);
 			continue;
 		}
 		after = after && *at == '(';
@@ -94,17 +152,17 @@ bool nvtx_numbers_by_words(const char *text, char *ret, size_t size)
 	return found;
 }
 
-/* NAME with every number as '#': false if there is none. */
+/* NAME with every number and digest as '#': false if there is none. */
 static bool shape_of(const char *name, char *ret, size_t size)
 {
 	bool found = false;
 	size_t n = 0;
 
-	while (*name && n + 1 < size) {
-		size_t digits = strspn(name, "0123456789");
+	for (const char *at = name; *at && n + 1 < size;) {
+		size_t digits = number_or_digest(name, at);
 
-		ret[n++] = digits ? '#' : *name;
-		name += digits ? digits : 1;
+		ret[n++] = digits ? '#' : *at;
+		at += digits ? digits : 1;
 		found |= digits > 0;
 	}
 	ret[n] = '\0';

@@ -7,9 +7,10 @@
  * that is called again. Without this a server becomes a layer a request.
  *
  * By their words: a number after a word that counts ("step 17", "batch_3", "iter=4", "tokens: 96",
- * "execute_context_3(120)_generation_4(4)") is replaced by '#'.
+ * "execute_context_3(120)_generation_4(4)", "ProfilerStep#7") or before what is counted ("4 gen reqs") is
+ * replaced by '#', and so is the digest that names a request ("req-6f3ab21e").
  *
- * By what is seen: NVTX_NUMBERS_MOST names that differ in nothing but their numbers, in one parent,
+ * By what is seen: NVTX_NUMBERS_MOST names that differ in nothing but their numbers and digests, in one parent,
  * none of which came twice, are taken for one layer from then on, and a marker says so.
  *
  * ERG_NVTX_NUMBERS=keep leaves all names as they are.

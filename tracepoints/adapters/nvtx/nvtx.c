@@ -142,19 +142,31 @@ static const char *name_of(struct erg_adapter_thread *t, enum erg_range_level le
 {
 	char folded[NVTX_NAME_MAX];
 
-	if (nvtx_name_read(text, n))
-		return n->name;
-	n->type = NULL;
-	n->info = (struct erg_layer_info){0};
-	n->macs = 0;
-	if (keep_numbers || !text[strcspn(text, "0123456789")] ||
+	if (nvtx_name_read(text, n)) {
+		text = n->name;
+	} else {
+		n->type = NULL;
+		n->info = (struct erg_layer_info){0};
+		n->macs = 0;
+		n->is_path = n->is_note = false;
+	}
+	if (keep_numbers || n->is_path || !text[strcspn(text, "0123456789")] ||
 		erg_adapter_known(t, level, parent, text))
 		return text;
-	if (nvtx_numbers_by_words(text, n->name, sizeof(n->name)))
-		text = n->name;
+	if (nvtx_numbers_by_words(text, folded, sizeof(folded)))
+		text = strcpy(n->name, folded);
 	if (nvtx_numbers_by_count(parent, text, folded, sizeof(folded)))
 		text = strcpy(n->name, folded);
 	return text;
+}
+
+/* Of the range NAME that N and M describe; 0 where it is none. */
+static uint32_t id_of(struct erg_adapter_thread *t, enum erg_range_level level, uint32_t parent,
+	const char *name, struct nvtx_domain *d, const struct message *m, const struct nvtx_name *n)
+{
+	const char *type = n->type && !m->category ? n->type : nvtx_category_name(d, m->category);
+
+	return n->is_note ? 0 : erg_adapter_id(t, level, parent, name, type, &n->info);
 }
 
 static uint32_t layer_of(struct erg_adapter_thread *t, struct nvtx_domain *d,
@@ -168,20 +180,21 @@ static uint32_t layer_of(struct erg_adapter_thread *t, struct nvtx_domain *d,
 
 	if (level == ERG_RANGE_SKIP)
 		return 0;
-	if (level == ERG_RANGE_NETWORK)
-		erg_iteration(t->iteration++);
-	else
+	if (level != ERG_RANGE_NETWORK)
 		parent = erg_adapter_parent(t, d, 0);
 	if (!parent && level != ERG_RANGE_NETWORK)
 		parent = network_of(d);
 	name = name_of(t, level, parent, m->text, &n);
+	if (n.is_note)
+		return 0;
+	if (level == ERG_RANGE_NETWORK)
+		erg_iteration(t->iteration++);
 	*ret_macs = n.info.macs = n.macs;
 	if (payload_is == PAYLOAD_MACS)
 		n.info.macs = m->payload;
 	else if (payload_is == PAYLOAD_ITERATION && m->payload)
 		erg_iteration((uint32_t)m->payload);
-	return erg_adapter_id(t, level, parent, name,
-		n.type && !m->category ? n.type : nvtx_category_name(d, m->category), &n.info);
+	return id_of(t, level, parent, name, d, m, &n);
 }
 
 static int push(struct nvtx_domain *given, struct message m)
@@ -240,9 +253,7 @@ static uint64_t start(struct nvtx_domain *given, struct message m)
 
 		track = track_of(d);
 		n.info.macs = n.macs;
-		layer = erg_adapter_id(t, ERG_RANGE_LAYER, network_of(d), name,
-			n.type && !m.category ? n.type : nvtx_category_name(d, m.category),
-			&n.info);
+		layer = id_of(t, ERG_RANGE_LAYER, network_of(d), name, d, &m, &n);
 	}
 	free(m.owned);
 	return nvtx_open_start(layer, track);
