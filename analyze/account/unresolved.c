@@ -52,6 +52,7 @@ void erg_layers_warn_unresolved(const json_t *run, const char *energy, json_t *d
 	if (t.merged)
 		snprintf(merged, sizeof(merged), " %zu are merged with a neighbour,", t.merged);
 	erg_document_warn(doc, "unresolved", "%s: rail %s: of %zu %s%s%s %zu %s not resolved",
-		erg_text_of(run, "archive"), erg_text_of(run, "rail"), t.all, erg_text_of(run, "by"),
-		t.all == 1 ? "" : "s", merged, t.unresolved, are(t.unresolved));
+		erg_text_of(run, "archive"), erg_text_of(run, "rail"), t.all,
+		erg_text_of(run, "by"), t.all == 1 ? "" : "s", merged, t.unresolved,
+		are(t.unresolved));
 }

@@ -174,8 +174,8 @@ static void select_rows(const struct options *o, json_t *run)
 
 	if (is_within(o))
 		select.phase = NULL;
-	left = erg_select_rows(
-		&select, json_object_get(run, "layers"), 0, shown_energy(o), "power_w");
+	left = erg_select_rows(&select, json_object_get(run, "layers"), 0, shown_energy(o),
+		"power_w");
 
 	if (left)
 		json_object_set_new(run, "left_out", json_integer((json_int_t)left));

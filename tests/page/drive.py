@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -37,8 +38,26 @@ class Checks:
         for head in self.driver.find_elements(By.CSS_SELECTOR, "[aria-labelledby=runs] summary"):
             head.click()
         self.driver.execute_script("erg.drawAll()")
+        self.drawn()
+
+    def drawn(self):
+        """Waits until the browser has drawn what was asked of it."""
         self.driver.execute_async_script(
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
+
+    def await_js(self, text):
+        """Whether TEXT becomes true; the limit is far from what any machine needs."""
+        try:
+            return WebDriverWait(self.driver, 60).until(lambda _: self.js("!!(%s)" % text))
+        except TimeoutException:
+            return False
+
+    def show_chart(self):
+        """The first chart over time at the upper edge of the window."""
+        self.drawn()
+        self.driver.execute_script("document.querySelector('.dygraph').scrollIntoView()")
+        self.await_js("Math.abs(document.querySelector('.dygraph').getBoundingClientRect().top) < 60")
+        self.drawn()
 
     def opened(self, seconds):
         WebDriverWait(self.driver, 120).until(lambda _: self.js("erg.ready === true"))
@@ -134,8 +153,8 @@ class Checks:
         command("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
         command("Emulation.setDeviceMetricsOverride",
                 {"width": 390, "height": 600, "deviceScaleFactor": 1, "mobile": True})
-        self.driver.execute_script("document.querySelector('.dygraph').scrollIntoView()")
-        time.sleep(0.3)
+        self.await_js("window.innerWidth === 390")
+        self.show_chart()
         y, whole = self.js("window.scrollY"), self.js("erg.groups[0].range")
 
         def move(*steps):
@@ -143,16 +162,15 @@ class Checks:
                 command("Input.dispatchTouchEvent", {
                     "type": "touchMove" if i else "touchStart",
                     "touchPoints": [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(points)]})
-                time.sleep(0.02)
+                self.drawn()
             command("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-            time.sleep(0.5)
         move(*([(180 - 8 * i, 120), (220 + 8 * i, 120)] for i in range(10)))
-        now = self.js("erg.groups[0].range")
-        self.check(now[1] - now[0] < whole[1] - whole[0], "two fingers zoom into a chart")
+        self.check(self.await_js("erg.groups[0].range[1] - erg.groups[0].range[0] < %r" % (whole[1] - whole[0])),
+                   "two fingers zoom into a chart")
         self.press("Show all")
-        self.driver.execute_script("document.querySelector('.dygraph').scrollIntoView()")
+        self.show_chart()
         move(*([(200, 180 - 10 * i)] for i in range(16)))
-        self.check(self.js("window.scrollY") > y, "one finger over a chart scrolls the page")
+        self.check(self.await_js("window.scrollY > %r" % y), "one finger over a chart scrolls the page")
         command("Emulation.clearDeviceMetricsOverride", {})
         command("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
