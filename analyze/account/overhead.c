@@ -224,6 +224,8 @@ json_t *erg_overhead_result(const struct erg_timeline *tl, const struct erg_rail
 		return json_null();
 	erg_account_idle(tl, &idle);
 	count_events(tl, &f);
+	if (tl->undecoded)
+		f.events = f.events_thread = NAN;
 	event_cost(json_object_get(overhead, "event"), &f);
 	busy(tl, &idle, &f);
 	energy_facts(tl, rail, &idle, &f);

@@ -159,10 +159,23 @@ static int load_documents(const struct erg_archive *a, const char *path, struct 
 	return 0;
 }
 
+static uint64_t lost(const struct erg_timeline *tl, const char *what)
+{
+	json_int_t n =
+		json_integer_value(json_object_get(json_object_get(tl->summary, "lost"), what));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 static void warn_losses(struct erg_timeline *tl)
 {
 	uint64_t events[2] = {0}, packets = 0;
 
+	if (tl->undecoded) {
+		events[0] = lost(tl, "layer_events");
+		events[1] = lost(tl, "sample_events");
+		packets = lost(tl, "packets");
+	}
 	for (size_t i = 0; i < tl->n_losses; i++) {
 		events[tl->losses[i].samples] += tl->losses[i].events;
 		packets += !strcmp(tl->losses[i].what, "packets");
@@ -217,10 +230,12 @@ void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chu
 				chunks[i].error);
 	for (size_t i = 0; i < tl->n_sources; i++)
 		simulated |= tl->sources[i].simulated && tl->sources[i].cls == ERG_CLASS_POWER;
+	if (tl->undecoded)
+		simulated = json_is_true(json_object_get(tl->manifest, "simulated"));
 	if (simulated)
 		erg_timeline_warn(tl, "simulated",
 			"power is simulated: it comes from a model, not from a sensor");
-	if (!tl->iv.n && !tl->n_channels)
+	if (!tl->iv.n && !tl->n_channels && !tl->undecoded)
 		erg_timeline_warn(tl, "empty", "the trace holds no layer and no reading of ours");
 	warn_losses(tl);
 	warn_multiplexed(tl);
@@ -270,6 +285,38 @@ static int begin_timeline(const struct erg_archive *a, const char *path, struct 
 	if (r >= 0)
 		*ret = erg_steal_ptr(&tl);
 	return r;
+}
+
+static uint64_t nanoseconds(const json_t *summary, const char *key)
+{
+	json_int_t t = json_integer_value(json_object_get(summary, key));
+
+	return t > 0 ? (uint64_t)t : 0;
+}
+
+/* Whether A is described by its documents alone, as OPT has it. What is damaged, or was not recorded to
+ * its end, is what can be read of it. */
+static bool leave_undecoded(const struct erg_archive *a, const struct erg_reader_options *opt,
+	struct erg_timeline *tl)
+{
+	const struct erg_archive_member *m;
+	size_t n = a ? erg_archive_members(a, &m) : 0;
+	uint64_t bytes = 0;
+
+	if (!opt->decode_max || !a || erg_archive_damage(a) ||
+		!json_is_true(json_object_get(tl->summary, "complete")))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!strncmp(m[i].name, "trace/", 6))
+			bytes += m[i].frame_size;
+	if (bytes <= opt->decode_max)
+		return false;
+	tl->undecoded = true;
+	tl->begin = nanoseconds(tl->summary, "begin_ns");
+	tl->end = nanoseconds(tl->summary, "end_ns");
+	if (tl->end < tl->begin)
+		tl->end = tl->begin;
+	return true;
 }
 
 static bool any_error(const struct chunks *cs)
@@ -323,6 +370,11 @@ int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 		r = begin_timeline(a, path, &tl, err);
 	if (r < 0)
 		return r;
+	if (leave_undecoded(a, opt, tl)) {
+		erg_reader_warn(tl, NULL, 0);
+		*ret = erg_steal_ptr(&tl);
+		return 0;
+	}
 	r = open_cache(a, opt, &cache, err);
 	if (r < 0)
 		return r;

@@ -16,6 +16,9 @@ struct erg_reader_options {
 	uint64_t memory_max;    /* bytes of address space of a child; 0: default */
 	bool no_cache;          /* decodes in any case and keeps nothing (analyze/reader/cache.h) */
 	bool documents_suffice; /* a trace of which nothing can be read is warned of, no failure */
+	/* Not 0: a whole archive whose chunks take more bytes than this, and whose recording is complete,
+	 * is not decoded: the timeline has the documents, its time, and nothing else (undecoded). */
+	uint64_t decode_max;
 	const char *sensor; /* --sensor overrides, "key=value …" or "RAIL:key=value"; or NULL */
 };
 

@@ -131,6 +131,11 @@ static void layers(FILE *out, const json_t *f)
 	size_t i;
 
 	label(out, "layers");
+	if (json_is_null(json_object_get(f, "layer_events"))) {
+		fputs("not counted: a large archive, of which no chunk was read (--decode does)\n",
+			out);
+		return;
+	}
 	fprintf(out, "%.0f instances of %.0f definitions, %zu tracks",
 		erg_number_of(f, "layer_events"), erg_number_of(f, "layers"),
 		json_array_size(json_object_get(f, "tracks")));
@@ -145,6 +150,12 @@ static void losses(FILE *out, const json_t *f)
 	size_t i, unknown = 0;
 
 	label(out, "lost");
+	if (erg_number_of(f, "lost_events") + erg_number_of(f, "lost_samples") > 0 &&
+		!json_is_array(list)) {
+		fprintf(out, "%.0f layer events, %.0f samples\n", erg_number_of(f, "lost_events"),
+			erg_number_of(f, "lost_samples"));
+		return;
+	}
 	if (!json_array_size(list)) {
 		/* the daemon's count, where the recorder could ask for it */
 		fputs(json_is_null(json_object_get(f, "lost")) ? "unknown\n" : "nothing\n", out);
@@ -263,7 +274,10 @@ static int channels(FILE *out, const json_t *f, struct erg_err *err)
 		erg_rtable_cell(t, "%s [%s]", erg_text_of(c, "quantity"), erg_text_of(c, "unit"));
 		erg_rtable_cell(t, "%s%s", erg_text_of(c, "source"),
 			json_is_true(json_object_get(c, "simulated")) ? " (simulated)" : "");
-		erg_rtable_cell(t, "%.0f", erg_number_of(c, "readings"));
+		if (json_is_null(json_object_get(c, "readings")))
+			erg_rtable_cell(t, "not counted"); /* nor does an old summary say it */
+		else
+			erg_rtable_cell(t, "%.0f", erg_number_of(c, "readings"));
 		erg_rtable_si(t, c, "rate_hz", "Hz");
 		erg_rtable_si(t, c, "read_s", "s");
 		erg_rtable_text(t, s, "kind");
@@ -271,6 +285,9 @@ static int channels(FILE *out, const json_t *f, struct erg_err *err)
 		erg_rtable_si(t, s, "lag_s", "s");
 		erg_rtable_text(t, s, "provenance");
 	}
+	if (!i && json_is_false(json_object_get(f, "decoded")))
+		line(out, "channels",
+			"the manifest names none (--decode finds those of the chunks)");
 	fputc('\n', out);
 	return i ? erg_rtable_print(t, out, erg_text_width(), err) : 0;
 }

@@ -135,6 +135,7 @@ struct erg_timeline {
 	json_t *manifest;    /* object; never NULL */
 	json_t *summary;     /* object, or NULL when the archive was cut before it */
 	uint64_t begin, end; /* of the command (summary), else of all events */
+	bool undecoded;      /* no chunk was read: there are the documents alone */
 	json_t *warnings;    /* array of {"code", "text"}: damage, loss, clock, simulated */
 
 	size_t n_layers, n_tracks, n_counters, n_sources, n_channels, n_phases, n_markers;

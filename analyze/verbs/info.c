@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +15,25 @@
 #include "analyze/account/overhead.h"
 #include "analyze/timeline/rail_sum.h"
 #include "analyze/render/info.h"
+#include "analyze/verbs/info_documents.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/progress.h"
 
-static const struct erg_option_group groups[] = {{NULL, erg_rows_info, 0, false}, {0}};
+#define DECODE_MAX ((uint64_t)16 << 20) /* bytes of chunks: some seconds on a small machine */
+
+struct options {
+	struct erg_common common;
+	bool decode;
+};
+
+static const struct erg_option own[] = {
+	{"decode", 0, NULL,
+		"count what is in the chunks of a large archive, too (default: of 16 MiB at most)",
+		ERG_OPTION_FLAG, offsetof(struct options, decode)},
+	{0},
+};
+static const struct erg_option_group groups[] = {{NULL, own, 0, false},
+	{NULL, erg_rows_info, offsetof(struct options, common), false}, {0}};
 static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "info",
@@ -254,11 +270,17 @@ static int describe(const struct erg_timeline *tl, const char *rail, json_t *fil
 	json_array_append_new(files, file);
 	for (size_t i = 0; i < tl->n_sources; i++)
 		simulated |= tl->sources[i].simulated;
+	if (tl->undecoded)
+		simulated = json_is_true(json_object_get(tl->manifest, "simulated"));
 	json_object_set_new(file, "simulated", json_boolean(simulated));
+	json_object_set_new(file, "decoded", json_boolean(!tl->undecoded));
 	copy_documents(tl, file);
-	r = add_rails(tl, rail, file, err);
+	r = tl->undecoded ? erg_info_documents(tl, rail, file, err)
+			  : add_rails(tl, rail, file, err);
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);
+	if (tl->undecoded)
+		return 0;
 	json_object_set_new(file, "channels", channels(tl));
 	add_layers(tl, file);
 	add_phases(tl, file);
@@ -267,14 +289,16 @@ static int describe(const struct erg_timeline *tl, const char *rail, json_t *fil
 	return 0;
 }
 
-static int info(int n, char *const *paths, const struct erg_common *common, struct erg_err *err)
+static int info(int n, char *const *paths, const struct options *o, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_info_text, erg_info_csv};
 	_cleanup_(erg_json_decrefp) json_t *doc = erg_document_new("info");
+	const struct erg_common *common = &o->common;
 	struct erg_reader_options reader = common->reader;
 	json_t *files = json_array();
 
 	reader.documents_suffice = true;
+	reader.decode_max = o->decode ? 0 : DECODE_MAX;
 	if (!doc || json_object_set_new(doc, "files", files) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	for (int i = 0; i < n; i++) {
@@ -295,7 +319,14 @@ static int info(int n, char *const *paths, const struct erg_common *common, stru
 
 static int run(int argc, char **argv, struct erg_err *err)
 {
-	return erg_verb_archives(&command, argc, argv, info, err);
+	struct options o = {0};
+	char *const *files;
+	int first, n, r = erg_options_parse(&command, argc, argv, &o, &first);
+
+	if (r)
+		return r == 1 ? 0 : r;
+	n = erg_verb_files(&command, argc - first, argv + first, &files);
+	return n ? info(n, files, &o, err) : 2;
 }
 
 const struct erg_verb erg_verb_info = {"info",

@@ -220,6 +220,21 @@ static int64_t last_time(const struct job *j)
 	return t;
 }
 
+/* Appends what the readings of each channel came to. */
+static int put_figures(const struct job *j, json_t *summary)
+{
+	json_t *sources = json_object_get(summary, "sources");
+	json_auto_t *own = erg_import_figures(&j->log, j->kind, j->origin_ns, j->onto.sources);
+
+	if (!own)
+		return -ENOMEM;
+	if (!json_array_size(own))
+		return 0; /* layers alone */
+	if (!json_is_array(sources))
+		return json_object_set(summary, "sources", own);
+	return json_array_extend(sources, own);
+}
+
 static json_t *summarize(const struct job *j)
 {
 	json_t *s = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
@@ -608,7 +623,7 @@ static int write_archive(const struct job *j, const json_t *manifest, const char
 		traces = NULL;
 		return erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
 	}
-	if (!summary)
+	if (!summary || put_figures(j, summary) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", j->o->output);
 	r = erg_manifest_store(w, manifest, err);
 	if (r == 0)

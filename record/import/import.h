@@ -312,6 +312,10 @@ int erg_import_models(struct erg_import_log *log, const struct erg_import_layers
 size_t erg_import_sources(const struct erg_import_log *log);
 enum erg_source_class erg_import_class(const struct erg_import_channel *c);
 
+/* The summary's sources (figures.c): what the readings of each channel came to. NULL: no memory. */
+json_t *erg_import_figures(const struct erg_import_log *log, const char *kind, int64_t origin_ns,
+	uint32_t first_source);
+
 /* ---- writing (ctf.c) ---- */
 
 struct erg_import_trace {

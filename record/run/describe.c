@@ -165,7 +165,7 @@ static json_t *sampler(const struct erg_sampler_stats *s, uint64_t wall_ns)
 		"realtime", s->realtime, "memory_locked", s->locked);
 }
 
-static json_t *source_outcomes(const struct erg_source_list *l)
+static json_t *source_outcomes(const struct erg_source_list *l, const struct erg_readings *readings)
 {
 	json_t *a = json_array();
 
@@ -177,6 +177,7 @@ static json_t *source_outcomes(const struct erg_source_list *l)
 
 		if (s->errors)
 			json_object_set_new(j, "last_error", json_string(strerror(-s->last_error)));
+		erg_readings_describe(readings, i, j);
 		/* With what only the end could tell. */
 		if (s->settings)
 			json_object_set(j, "settings", s->settings);
@@ -242,6 +243,6 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 	if (f->repair)
 		json_object_set_new(j, "repair", repair(f->repair));
 	if (f->sources)
-		json_object_set_new(j, "sources", source_outcomes(f->sources));
+		json_object_set_new(j, "sources", source_outcomes(f->sources, f->readings));
 	return j;
 }

@@ -43,6 +43,7 @@ struct erg_summary_facts {
 	const struct erg_sampler_stats *sampler; /* NULL: none */
 	const struct erg_overhead *overhead;     /* NULL: not measured */
 	const struct erg_source_list *sources;
+	const struct erg_readings *readings;     /* of these; NULL: not known */
 	const struct erg_packets_report *repair; /* what had to be cut; NULL: nothing */
 	const char *reason; /* why the recording is not complete; NULL: it is */
 };

@@ -393,7 +393,10 @@ static int start_sampling(struct erg_run *r, struct erg_err *err)
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	int n = erg_tally_new(&r->sources, &r->tally, err);
 
+	if (!n)
+		n = erg_readings_new(&r->sources, &r->readings, err);
 	r->sampling.tally = r->tally;
+	r->sampling.readings = r->readings;
 	/* Where there is no memory for it nobody can look, and the recording goes on. */
 	if (!n &&
 		erg_show_new(&r->sources, r->run_id, r->opt.argv ? r->opt.argv[0] : "", &r->show,
@@ -478,6 +481,7 @@ void erg_run_release(struct erg_run *r)
 	erg_join_stop(r->join);
 	erg_sampler_free(r->sampler);
 	erg_tally_free(r->tally);
+	erg_readings_free(r->readings);
 	erg_show_free(r->show);
 	if (r->session) {
 		erg_session_free(r->session);

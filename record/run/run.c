@@ -212,6 +212,7 @@ static json_t *summary_make(struct erg_run *r, const struct erg_packets_report *
 		.sampler = &st,
 		.overhead = &r->overhead,
 		.sources = &r->sources,
+		.readings = r->readings,
 		.repair = r->failure.code ? repair : NULL,
 		.reason = r->failure.code ? r->failure.msg : NULL,
 	};

@@ -46,8 +46,9 @@ struct erg_run {
 	struct erg_source *command; /* of them: the command as a whole, or NULL */
 	struct erg_sampler_config sampling;
 	struct erg_sampler *sampler;
-	struct erg_tally *tally; /* the energy so far, for the summary */
-	struct erg_show *show;   /* the last readings, for erg-record top */
+	struct erg_tally *tally;       /* the energy so far, for the summary */
+	struct erg_readings *readings; /* figures of each channel, for the summary's readers */
+	struct erg_show *show;         /* the last readings, for erg-record top */
 	struct erg_session *session;
 	struct erg_join *join;       /* NULL: all programs are recorded */
 	unsigned session_found;      /* annotated programs that ran before and are not recorded */

@@ -98,6 +98,7 @@ static int workers_make(struct erg_sampler *s)
 		s->workers[i].stop = &s->stop;
 		s->workers[i].tally = s->cfg.tally;
 		s->workers[i].show = s->cfg.show;
+		s->workers[i].readings = s->cfg.readings;
 		s->workers[i].dither = s->cfg.dither;
 		s->workers[i].rng = s->cfg.seed + i * 0x632be59bd9b4e019u;
 	}

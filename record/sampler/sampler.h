@@ -11,6 +11,7 @@
 
 #include "formats/base/err.h"
 #include "record/sources/source.h"
+#include "record/sampler/readings.h"
 #include "record/sampler/show.h"
 #include "record/sampler/tally.h"
 
@@ -22,6 +23,7 @@ struct erg_sampler_config {
 	const struct erg_source_list *sources; /* borrowed */
 	struct erg_tally *tally;               /* gets every reading; borrowed; NULL: none */
 	struct erg_show *show;                 /* the same */
+	struct erg_readings *readings;         /* the same */
 };
 
 struct erg_sampler_stats {

@@ -110,6 +110,7 @@ static int member_read_one(struct erg_worker *w, struct erg_worker_member *m)
 		erg_emit_sample(m->id, s, before, after, native, values);
 		erg_tally_take(w->tally, m->id, at, values);
 		erg_show_take(w->show, m->id, at, values);
+		erg_readings_take(w->readings, m->id, at, after - before, values);
 	}
 	if (!w->first_ns)
 		__atomic_store_n(&w->first_ns, before, __ATOMIC_RELAXED);

@@ -10,6 +10,7 @@
 #include "formats/base/err.h"
 #include "record/sampler/histogram.h"
 #include "record/sources/source.h"
+#include "record/sampler/readings.h"
 #include "record/sampler/show.h"
 #include "record/sampler/tally.h"
 
@@ -22,11 +23,12 @@ struct erg_worker_member { /* a source of the thread */
 };
 
 struct erg_worker {
-	const bool *stop;        /* set by another thread: come to an end; borrowed */
-	struct erg_tally *tally; /* gets every reading; borrowed; NULL: none */
-	struct erg_show *show;   /* the same */
-	double dither;           /* see struct erg_sampler_config */
-	uint64_t rng;            /* of the dither */
+	const bool *stop;              /* set by another thread: come to an end; borrowed */
+	struct erg_tally *tally;       /* gets every reading; borrowed; NULL: none */
+	struct erg_show *show;         /* the same */
+	struct erg_readings *readings; /* the same */
+	double dither;                 /* see struct erg_sampler_config */
+	uint64_t rng;                  /* of the dither */
 	uint64_t period_ns;
 	struct erg_worker_member *members;
 	size_t n;

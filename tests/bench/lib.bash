@@ -45,7 +45,7 @@ chip() {
 
 # Layer events in $tmp/run.erg.
 layers() {
-    "$build/analyze/erg-analyze" info --format json "$tmp/run.erg" 2>/dev/null | jq '.files[0].layer_events'
+    "$build/analyze/erg-analyze" info --decode --format json "$tmp/run.erg" 2>/dev/null | jq '.files[0].layer_events'
 }
 
 # slower NAME [LIMIT]: ratios - 1 on standard input to their median with its 95 % bootstrap interval.

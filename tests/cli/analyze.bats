@@ -72,6 +72,68 @@ unpacked() {
     erg-analyze info --format csv run.erg | head -1 | grep -q '^archive,rail,'
 }
 
+# What was counted while the readings passed is what decoding finds, whatever the channels are.
+@test "info of a large archive reads no chunk, and its figures are those of the chunks" {
+    skip_unless jq
+    awk 'BEGIN { srand(11); print "time_s,IN [mW],A [mA],A [mV],soc [degC],pkg [uJ],clk [MHz]"
+        for (i = 0; i < 1500000; i++) { e += int(1000 * rand()); p = int(9000 * rand()); sum += p
+            printf "%.3f,%d,%d,%d,%s,%d,%d\n", 3 + i / 1000, p, 900 * rand(), 5000 + 9 * rand(),
+                i % 10 ? "" : int(400 + 99 * rand()) / 10, e, 1 + i % 3 }
+        print sum / 1500000 / 1000 >"mean" }' >s.csv
+    erg-record import --samples s.csv --sensor "kind=point lag_s=0" --sensor "pkg:kind=counter" -o big.erg
+    erg-analyze info --format json big.erg >i.json
+    jq -e '.files[0] | .decoded == false and .layer_events == null and .phases == null and .rail == "IN"' i.json
+    jq -e '[.files[0].channels[].readings] == [1500000, 1500000, 1500000, 150000, 1500000, 1500000]' i.json
+    near "$(jq '.files[0].rails[0].mean_w' i.json)" "$(cat mean)" 1e-5
+    near "$(jq '.files[0].channels[3].rate_hz' i.json)" 100 1e-5
+    erg-analyze info --decode --format json big.erg >d.json
+    jq -e '.files[0] | .decoded == true and .layer_events == 0' d.json
+    # an empty cell is a reading that failed when it comes from the chunks; the last digits are those of
+    # another order of the sums
+    for f in i d; do
+        jq '.files[0] | [.channels[] | del(.failed)], .rails, .rail, .time_s, .lost_samples | .. |= if type == "number" then (. * 1e6 | round) else . end' \
+            $f.json >$f
+    done
+    diff i d
+    erg-analyze info big.erg >text
+    grep '^layers     not counted' text
+    grep '^soc .* 150000 ' text
+    # no byte of a chunk is looked at
+    size=$(stat -c %s big.erg)
+    for at in $((size / 3)) $((size / 2)); do
+        head -c 4096 /dev/zero | dd of=big.erg bs=1 seek="$at" conv=notrunc status=none
+    done
+    erg-analyze info --strict --format json big.erg | jq '.files[0]' | diff - <(jq '.files[0]' i.json)
+    run erg-analyze info --decode --strict big.erg
+    [ "$status" -eq 3 ]
+    [[ "$output" == *chunk* ]]
+    # what is cut is read as far as it goes
+    head -c $((size - 20000)) big.erg >cut.erg
+    erg-analyze info --format json cut.erg 2>/dev/null | jq -e '.files[0].decoded'
+    run -1 erg-analyze info --rail OUT big.erg
+    [[ "$output" == *"big.erg: no rail 'OUT'; there are: IN, A, pkg"* ]]
+}
+
+@test "info of a large archive that says nothing of its readings: not counted, and no number" {
+    skip_unless jq
+    mktrace 2500000 old.erg
+    erg-analyze info old.erg >text 2>/dev/null
+    grep '^layers     not counted' text
+    grep '^channels   the manifest names none' text
+    erg-analyze info --format json old.erg 2>/dev/null |
+        jq -e '.files[0] | .simulated and (.channels | length) == 0 and .rail == null and .layer_events == null'
+    erg-analyze info --decode --format json old.erg 2>/dev/null | jq -e '.files[0].layer_events > 2400000'
+    # a manifest with sources and a summary without their figures
+    tar -xf old.erg
+    jq '.sources = [{id: 0, kind: "x", path: "p", simulated: true, interval_ns: 1000000, sensor: {kind: "point"},
+        channels: [{rail: "VDD", parent: "", quantity: "power", unit: "mW", scale: 0.001, lsb: 1}]}]' old/manifest.json >m
+    mv m old/manifest.json
+    "$ERG_BUILD/tests/tools/erg-pack" old named.erg
+    erg-analyze info --format json named.erg 2>/dev/null |
+        jq -e '.files[0].channels[0] | .readings == null and .rate_hz == null and .asked_hz == 1000 and .lsb == 0.001'
+    erg-analyze info named.erg 2>/dev/null | grep '^VDD .* not counted'
+}
+
 @test "layers finds the power of each layer, and the keys are those of the contract" {
     make_run
     erg-analyze layers --format json run.erg >l.json

@@ -119,6 +119,48 @@ slices() {
     jq -e '.files[0] | .processes == 2 and (.tracks | length == 8)' info.json
 }
 
+# Counted while it is recorded, and decoded from the chunks: two ways to the same.
+@test "the summary has of each channel how many readings it had, when, and their mean" {
+    skip_unless jq
+    mkdir -p sys/class/hwmon/hwmon0 sys/class/powercap/intel-rapl:0
+    echo ina3221 >sys/class/hwmon/hwmon0/name
+    echo VDD_IN >sys/class/hwmon/hwmon0/in1_label
+    echo 5000 >sys/class/hwmon/hwmon0/in1_input
+    echo 1200 >sys/class/hwmon/hwmon0/curr1_input
+    echo package-0 >sys/class/powercap/intel-rapl:0/name
+    echo 7000000 >sys/class/powercap/intel-rapl:0/energy_uj
+    echo 262143328850 >sys/class/powercap/intel-rapl:0/max_energy_range_uj
+    cat >work <<'END'
+#!/bin/sh
+for i in 1 2 3 4 5 6 7 8 9; do
+    echo $((1000 + i * 100)) >sys/class/hwmon/hwmon0/curr1_input
+    echo $((7000000 + i * 400000)) >sys/class/powercap/intel-rapl:0/energy_uj
+    sleep 0.05
+done
+END
+    chmod +x work
+    erg-record -q -s hwmon,powercap --sysfs sys -o a.erg -- ./work
+    erg-analyze info --format json a.erg >i.json 2>/dev/null
+    tar -xOf a.erg a/summary.json >s.json
+    jq -c '[.sources[].channels[] | [.rail, .quantity, .readings]]' s.json >got
+    jq -c '[.files[0].channels[] | [.rail, .quantity, .readings]]' i.json | diff - got
+    jq -e '[.sources[].channels[] | .readings > 100 and .last_ns > .first_ns and
+        (.mean != null) == (.quantity != "energy")] | all' s.json
+    # of a current with its voltage the power, of energy what was counted
+    jq '[.sources[].channels[] | select(.mean_w) | {key: .rail, value: (.mean_w * 1e6 | round)}] | from_entries' s.json >got
+    jq -e 'keys == ["VDD_IN", "package-0"]' got
+    jq '[.files[0].rails[] | {key: .rail, value: (.mean_w * 1e6 | round)}] | from_entries' i.json | diff - got
+    jq -e '.VDD_IN > 5000000 and .VDD_IN < 9500000' got
+    # how long a read took, to the ns of its half
+    jq '[.sources[] | .read_ns as $t | .channels[] | $t]' s.json >read
+    jq -e --slurpfile r read '[[.files[0].channels[].read_s * 1e9], $r[0]] | transpose | all((.[0] - .[1] | fabs) <= 2)' i.json
+    # what is added is counted too
+    jq -r .begin_ns s.json | awk '{ print "time_ns,METER [W]"; for (i = 0; i < 400; i++) printf "%.0f,%d\n", $1 + i * 1e6, i % 2 }' >p.csv
+    erg-record import --onto a.erg --samples p.csv -o b.erg
+    tar -xOf b.erg b/summary.json | jq -e --slurpfile s s.json '.sources[:2] == $s[0].sources and
+        (.sources[2].channels[0] | .rail == "METER" and .readings == 400 and .mean == 0.5)'
+}
+
 @test "no such command and no permission: one line, exit 1, nothing left" {
     run ! "${REC[@]}" -o a.erg -- ./no-such-command
     [ "$status" -eq 1 ]

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the readings of a channel came to: means, times, counters that wrap and that are reset. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "formats/base/util.h"
+#include "formats/figures.h"
+
+#define S 1000000000u
+
+static double number(const json_t *j, const char *key)
+{
+	assert_non_null(json_object_get(j, key));
+	return json_number_value(json_object_get(j, key));
+}
+
+/* 10, 20 and 60 in mW at 1, 2 and 4 s, with an offset of 1 W: mean 30 mW and 1 W. */
+static void test_mean(void **state)
+{
+	const struct erg_channel_def d = {.rail = "VDD",
+		.quantity = ERG_Q_POWER,
+		.scale = 1e-3,
+		.offset = 1};
+	struct erg_figures f = {0};
+	json_auto_t *j = NULL;
+
+	(void)state;
+	erg_figures_take(&f, &d, 1 * (uint64_t)S, 10);
+	erg_figures_take(&f, &d, 2 * (uint64_t)S, 20);
+	erg_figures_take(&f, &d, 4 * (uint64_t)S, 60);
+	j = erg_figures_json(&f, &d, ERG_SENSOR_POINT);
+	assert_int_equal(json_integer_value(json_object_get(j, "readings")), 3);
+	assert_int_equal(json_integer_value(json_object_get(j, "first_ns")), 1000000000);
+	assert_int_equal(json_integer_value(json_object_get(j, "last_ns")), 4000000000);
+	assert_float_equal(number(j, "mean"), 1.03, 1e-12);
+	assert_float_equal(number(j, "mean_w"), 1.03, 1e-12);
+	assert_string_equal(json_string_value(json_object_get(j, "unit")), "W");
+}
+
+/* Values near the end of what an integer can hold differ by little: the mean keeps the difference. */
+static void test_mean_of_large(void **state)
+{
+	const struct erg_channel_def d = {.quantity = ERG_Q_FREQUENCY, .scale = 1};
+	const int64_t base = (int64_t)1 << 52;
+	struct erg_figures f = {0};
+	json_auto_t *j = NULL;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		erg_figures_take(&f, &d, (uint64_t)i * S, base + i % 2);
+	j = erg_figures_json(&f, &d, ERG_SENSOR_POINT);
+	assert_float_equal(number(j, "mean") - (double)base, 0.5, 0.5);
+	assert_null(json_object_get(j, "mean_w"));
+}
+
+/* A counter of 1 mJ up to 1 kJ: 3 J in each of three seconds, over its end. */
+static void test_wrap(void **state)
+{
+	const struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .scale = 1e-3, .wrap = 1000000};
+	const int64_t raw[] = {996000, 999000, 2000, 5000};
+	struct erg_figures f = {0};
+	json_auto_t *j = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(raw); i++)
+		erg_figures_take(&f, &d, (i + 1) * (uint64_t)S, raw[i]);
+	j = erg_figures_json(&f, &d, ERG_SENSOR_COUNTER);
+	assert_float_equal(number(j, "mean_w"), 3, 1e-9);
+	assert_null(json_object_get(j, "mean"));
+}
+
+/* A counter that never wraps falls: 2 J in one second, a reset, 4 J in two. */
+static void test_reset(void **state)
+{
+	const struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .scale = 1};
+	const int64_t raw[] = {100, 102, 0, 4};
+	const uint64_t at[] = {1, 2, 3, 5};
+	struct erg_figures f = {0};
+	json_auto_t *j = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(raw); i++)
+		erg_figures_take(&f, &d, at[i] * S, raw[i]);
+	j = erg_figures_json(&f, &d, ERG_SENSOR_COUNTER);
+	assert_float_equal(number(j, "mean_w"), 2, 1e-9);
+}
+
+/* The clock of a device that goes back or stands still. */
+static void test_time_goes_back(void **state)
+{
+	const struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .scale = 1};
+	struct erg_figures f = {0};
+	json_auto_t *j = NULL;
+
+	(void)state;
+	erg_figures_take(&f, &d, 5 * (uint64_t)S, 10);
+	erg_figures_take(&f, &d, 4 * (uint64_t)S, 11);
+	erg_figures_take(&f, &d, 5 * (uint64_t)S, 12);
+	j = erg_figures_json(&f, &d, ERG_SENSOR_COUNTER);
+	assert_int_equal(json_integer_value(json_object_get(j, "readings")), 3);
+	assert_int_equal(json_integer_value(json_object_get(j, "last_ns")), 5000000000);
+	assert_null(json_object_get(j, "mean_w"));
+}
+
+/* 2 A at 5 V and 4 A at 10 V: 25 W, which no product of means is. */
+static void test_current(void **state)
+{
+	const struct erg_channel_def d = {.quantity = ERG_Q_CURRENT, .scale = 1};
+	struct erg_figures f = {0};
+	json_auto_t *j = NULL;
+
+	(void)state;
+	erg_figures_take(&f, &d, 1, 2);
+	erg_figures_take_watts(&f, 10);
+	erg_figures_take(&f, &d, 2, 4);
+	erg_figures_take_watts(&f, 40);
+	j = erg_figures_json(&f, &d, ERG_SENSOR_POINT);
+	assert_float_equal(number(j, "mean"), 3, 1e-12);
+	assert_float_equal(number(j, "mean_w"), 25, 1e-12);
+}
+
+static void test_none(void **state)
+{
+	const struct erg_channel_def d = {.quantity = ERG_Q_POWER, .scale = 1};
+	struct erg_figures f = {0};
+	json_auto_t *j = erg_figures_json(&f, &d, ERG_SENSOR_POINT);
+
+	(void)state;
+	assert_int_equal(json_integer_value(json_object_get(j, "readings")), 0);
+	assert_null(json_object_get(j, "mean"));
+	assert_null(json_object_get(j, "first_ns"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mean),
+		cmocka_unit_test(test_mean_of_large),
+		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_time_goes_back),
+		cmocka_unit_test(test_current),
+		cmocka_unit_test(test_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
