@@ -16,37 +16,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/library.h"
 #include "formats/base/util.h"
 #include "record/knobs/knobs.h"
 
+#define SONAME "libnvidia-ml.so.1"
+
+static const struct erg_library_function functions[] = {
+	{"nvmlInit_v2", NULL, offsetof(struct erg_knob_nvml_lib, init), false},
+	{"nvmlDeviceGetCount_v2", NULL, offsetof(struct erg_knob_nvml_lib, count), false},
+	{"nvmlDeviceGetHandleByIndex_v2", NULL, offsetof(struct erg_knob_nvml_lib, handle), false},
+	{"nvmlDeviceGetPowerManagementLimit", NULL, offsetof(struct erg_knob_nvml_lib, get_limit),
+		false},
+	{"nvmlDeviceGetPowerManagementLimitConstraints", NULL,
+		offsetof(struct erg_knob_nvml_lib, limits), false},
+	{"nvmlDeviceSetPowerManagementLimit", NULL, offsetof(struct erg_knob_nvml_lib, set_limit),
+		false},
+	{"nvmlDeviceSetGpuLockedClocks", NULL, offsetof(struct erg_knob_nvml_lib, lock_clocks),
+		false},
+	{"nvmlDeviceResetGpuLockedClocks", NULL, offsetof(struct erg_knob_nvml_lib, reset_clocks),
+		false},
+	{"nvmlDeviceGetMaxClockInfo", NULL, offsetof(struct erg_knob_nvml_lib, max_clock), false},
+	{"nvmlErrorString", NULL, offsetof(struct erg_knob_nvml_lib, error), false},
+};
+
 static int load(struct erg_knob_nvml_lib *n)
 {
-	const struct {
-		void *to;
-		const char *name;
-	} symbols[] = {
-		{&n->init, "nvmlInit_v2"},
-		{&n->count, "nvmlDeviceGetCount_v2"},
-		{&n->handle, "nvmlDeviceGetHandleByIndex_v2"},
-		{&n->get_limit, "nvmlDeviceGetPowerManagementLimit"},
-		{&n->limits, "nvmlDeviceGetPowerManagementLimitConstraints"},
-		{&n->set_limit, "nvmlDeviceSetPowerManagementLimit"},
-		{&n->lock_clocks, "nvmlDeviceSetGpuLockedClocks"},
-		{&n->reset_clocks, "nvmlDeviceResetGpuLockedClocks"},
-		{&n->max_clock, "nvmlDeviceGetMaxClockInfo"},
-		{&n->error, "nvmlErrorString"},
-	};
-
-	n->lib = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!n->lib)
+	n->lib = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
+	if (!n->lib ||
+		erg_library_fill(n, n->lib, SONAME, functions, ERG_ARRAY_SIZE(functions), NULL) < 0)
 		return -ENODEV;
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(symbols); i++) {
-		void *f = dlsym(n->lib, symbols[i].name);
-
-		if (!f)
-			return -ENODEV;
-		memcpy(symbols[i].to, &f, sizeof(f));
-	}
 	return n->init() == 0 ? 0 : -ENODEV;
 }
 

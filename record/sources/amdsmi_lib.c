@@ -13,28 +13,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/library.h"
 #include "formats/base/util.h"
 
 /* ROCm often lies where the loader does not look. */
 static const char *const places[] = {"libamd_smi.so", "libamd_smi.so.26", "libamd_smi.so.24",
 	"libamd_smi.so.23", "/opt/rocm/lib/libamd_smi.so"};
 
-static const struct symbol {
-	const char *name;
-	size_t offset;
-	bool needed;
-} symbols[] = {
-	{"amdsmi_init", offsetof(struct erg_amdsmi, init), true},
-	{"amdsmi_shut_down", offsetof(struct erg_amdsmi, shut_down), true},
-	{"amdsmi_get_lib_version", offsetof(struct erg_amdsmi, version), true},
-	{"amdsmi_get_socket_handles", offsetof(struct erg_amdsmi, sockets), true},
-	{"amdsmi_get_processor_handles", offsetof(struct erg_amdsmi, processors), true},
-	{"amdsmi_get_processor_type", offsetof(struct erg_amdsmi, type), true},
-	{"amdsmi_get_gpu_device_bdf", offsetof(struct erg_amdsmi, bdf), true},
-	{"amdsmi_get_power_info", offsetof(struct erg_amdsmi, power), false},
-	{"amdsmi_get_energy_count", offsetof(struct erg_amdsmi, energy), false},
-	{"amdsmi_get_temp_metric", offsetof(struct erg_amdsmi, temperature), false},
-	{"amdsmi_get_clock_info", offsetof(struct erg_amdsmi, clock), false},
+static const struct erg_library_function functions[] = {
+	{"amdsmi_init", NULL, offsetof(struct erg_amdsmi, init), false},
+	{"amdsmi_shut_down", NULL, offsetof(struct erg_amdsmi, shut_down), false},
+	{"amdsmi_get_lib_version", NULL, offsetof(struct erg_amdsmi, version), false},
+	{"amdsmi_get_socket_handles", NULL, offsetof(struct erg_amdsmi, sockets), false},
+	{"amdsmi_get_processor_handles", NULL, offsetof(struct erg_amdsmi, processors), false},
+	{"amdsmi_get_processor_type", NULL, offsetof(struct erg_amdsmi, type), false},
+	{"amdsmi_get_gpu_device_bdf", NULL, offsetof(struct erg_amdsmi, bdf), false},
+	{"amdsmi_get_power_info", NULL, offsetof(struct erg_amdsmi, power), true},
+	{"amdsmi_get_energy_count", NULL, offsetof(struct erg_amdsmi, energy), true},
+	{"amdsmi_get_temp_metric", NULL, offsetof(struct erg_amdsmi, temperature), true},
+	{"amdsmi_get_clock_info", NULL, offsetof(struct erg_amdsmi, clock), true},
 };
 
 int erg_amdsmi_errno(unsigned int status)
@@ -64,20 +61,6 @@ int erg_amdsmi_errno(unsigned int status)
 }
 
 /* ---- loading ---- */
-
-static int load_symbols(struct erg_amdsmi *a, struct erg_err *err)
-{
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(symbols); i++) {
-		void *f = dlsym(a->handle, symbols[i].name);
-
-		if (!f && symbols[i].needed)
-			return erg_fail(err, -ENODEV, "libamd_smi.so: has no function %s",
-				symbols[i].name);
-		/* ISO C has no cast from void * to a function; POSIX promises the copy. */
-		memcpy((char *)a + symbols[i].offset, &f, sizeof(f));
-	}
-	return 0;
-}
 
 /* The first word is the year of the release until 25, and the major version, which goes on counting
  * from there, since. 25 (ROCm 6.4) is another ABI, of which we have seen no declaration. */
@@ -109,7 +92,8 @@ static int load(struct erg_amdsmi *a, struct erg_err *err)
 		a->handle = dlopen(places[i], RTLD_NOW | RTLD_LOCAL);
 	if (!a->handle)
 		return erg_fail(err, -ENOENT, "libamd_smi.so: not installed");
-	r = load_symbols(a, err);
+	r = erg_library_fill(a, a->handle, "libamd_smi.so", functions, ERG_ARRAY_SIZE(functions),
+		err);
 	if (r < 0)
 		return r;
 	a->simulated = dlsym(a->handle, "ergtrace_simulated") != NULL;

@@ -72,7 +72,7 @@ struct erg_amdsmi {
 };
 
 /* Opens and initialises the library: *ret holds one use. -ENOENT: it is not installed; -ENODEV: no
- * driver, a version that is not known, or a function is missing; the message says what. */
+ * driver, or a version that is not known; -ELIBBAD: a function is missing; the message says what. */
 int erg_amdsmi_open(struct erg_amdsmi **ret, struct erg_err *err);
 struct erg_amdsmi *erg_amdsmi_ref(struct erg_amdsmi *a);
 void erg_amdsmi_unref(struct erg_amdsmi *a);

@@ -11,34 +11,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/library.h"
 #include "formats/base/util.h"
 
 #define SONAME "libnvidia-ml.so.1"
 
-static const struct symbol {
-	const char *name, *older; /* older: tried when name is missing */
-	size_t offset;
-	bool needed;
-} symbols[] = {
-	{"nvmlInit_v2", "nvmlInit", offsetof(struct erg_nvml, init), true},
-	{"nvmlShutdown", NULL, offsetof(struct erg_nvml, shutdown), true},
-	{"nvmlErrorString", NULL, offsetof(struct erg_nvml, error), true},
-	{"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount", offsetof(struct erg_nvml, count), true},
+static const struct erg_library_function functions[] = {
+	{"nvmlInit_v2", "nvmlInit", offsetof(struct erg_nvml, init), false},
+	{"nvmlShutdown", NULL, offsetof(struct erg_nvml, shutdown), false},
+	{"nvmlErrorString", NULL, offsetof(struct erg_nvml, error), false},
+	{"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount", offsetof(struct erg_nvml, count), false},
 	{"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex",
-		offsetof(struct erg_nvml, device), true},
-	{"nvmlDeviceGetName", NULL, offsetof(struct erg_nvml, name), true},
-	{"nvmlDeviceGetUUID", NULL, offsetof(struct erg_nvml, uuid), false},
-	{"nvmlDeviceGetArchitecture", NULL, offsetof(struct erg_nvml, architecture), false},
-	{"nvmlDeviceGetFieldValues", NULL, offsetof(struct erg_nvml, fields), false},
-	{"nvmlDeviceGetTotalEnergyConsumption", NULL, offsetof(struct erg_nvml, energy), false},
-	{"nvmlDeviceGetPowerUsage", NULL, offsetof(struct erg_nvml, power), false},
+		offsetof(struct erg_nvml, device), false},
+	{"nvmlDeviceGetName", NULL, offsetof(struct erg_nvml, name), false},
+	{"nvmlDeviceGetUUID", NULL, offsetof(struct erg_nvml, uuid), true},
+	{"nvmlDeviceGetArchitecture", NULL, offsetof(struct erg_nvml, architecture), true},
+	{"nvmlDeviceGetFieldValues", NULL, offsetof(struct erg_nvml, fields), true},
+	{"nvmlDeviceGetTotalEnergyConsumption", NULL, offsetof(struct erg_nvml, energy), true},
+	{"nvmlDeviceGetPowerUsage", NULL, offsetof(struct erg_nvml, power), true},
 	{"nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetPowerManagementLimit",
-		offsetof(struct erg_nvml, power_limit), false},
-	{"nvmlDeviceGetClockInfo", NULL, offsetof(struct erg_nvml, clock), false},
-	{"nvmlDeviceGetUtilizationRates", NULL, offsetof(struct erg_nvml, utilization), false},
-	{"nvmlDeviceGetTemperature", NULL, offsetof(struct erg_nvml, temperature), false},
+		offsetof(struct erg_nvml, power_limit), true},
+	{"nvmlDeviceGetClockInfo", NULL, offsetof(struct erg_nvml, clock), true},
+	{"nvmlDeviceGetUtilizationRates", NULL, offsetof(struct erg_nvml, utilization), true},
+	{"nvmlDeviceGetTemperature", NULL, offsetof(struct erg_nvml, temperature), true},
 	{"nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons",
-		offsetof(struct erg_nvml, event_reasons), false},
+		offsetof(struct erg_nvml, event_reasons), true},
 };
 
 int erg_nvml_errno(int result)
@@ -63,22 +60,6 @@ int erg_nvml_errno(int result)
 	}
 }
 
-static int load_symbols(struct erg_nvml *n, struct erg_err *err)
-{
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(symbols); i++) {
-		void *f = dlsym(n->handle, symbols[i].name);
-
-		if (!f && symbols[i].older)
-			f = dlsym(n->handle, symbols[i].older);
-		if (!f && symbols[i].needed)
-			return erg_fail(err, -ENODEV, SONAME ": has no function %s",
-				symbols[i].name);
-		/* ISO C has no cast from void * to a function; POSIX promises the copy. */
-		memcpy((char *)n + symbols[i].offset, &f, sizeof(f));
-	}
-	return 0;
-}
-
 static int load(struct erg_nvml *n, struct erg_err *err)
 {
 	int r;
@@ -86,7 +67,7 @@ static int load(struct erg_nvml *n, struct erg_err *err)
 	n->handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
 	if (!n->handle)
 		return erg_fail(err, -ENOENT, SONAME ": not installed");
-	r = load_symbols(n, err);
+	r = erg_library_fill(n, n->handle, SONAME, functions, ERG_ARRAY_SIZE(functions), err);
 	if (r < 0)
 		return r;
 	n->simulated = dlsym(n->handle, "ergtrace_simulated") != NULL;
