@@ -4,7 +4,7 @@
 
 /*
  * run.erg: a pax tar in zstd, one frame per member, with a seek table. formats/FORMAT.md is the
- * normative text. Writing and reading share nothing but the constants of archive_layout.h.
+ * normative text. Writing and reading share nothing but the constants of layout.h.
  *
  * Inside the tar every member is TOP/NAME, where TOP is the file name of the archive without
  * ".erg" when it was written (run.erg unpacks to run/). Names in this interface are without TOP,
@@ -33,7 +33,7 @@ struct erg_archive_options {
 };
 
 /* An early answer, before a run is recorded in vain; commit has the last word. -EEXIST, unless FORCE;
- * -EINVAL for what cannot be replaced. */
+ * -EINVAL for what cannot be replaced; -ELIBACC without libarchive. */
 int erg_archive_may_create(const char *path, bool force, struct erg_err *err);
 
 /*
@@ -81,7 +81,8 @@ struct erg_archive_member {
  * can be read; erg_archive_damage() then says what is wrong, and the members are those whose
  * frames are all there. Fails with a message that names file and place: -ENODATA for an empty
  * file, -EBADMSG for what is no archive or has no readable first member, -EPERM for hostile
- * members (absolute paths, "..", links, devices, two of one name, impossible sizes).
+ * members (absolute paths, "..", links, devices, two of one name, impossible sizes), -ELIBACC without
+ * libarchive.
  */
 int erg_archive_open(const char *path, struct erg_archive **ret, struct erg_err *err);
 void erg_archive_free(struct erg_archive *a);

@@ -3,7 +3,7 @@
 #define ERG_FORMATS_ARCHIVE_FRAMES_H
 
 /*
- * Private to archive_*.c: the decompressed content of a range of zstd frames, frame by frame, with
+ * Private to this folder: the decompressed content of a range of zstd frames, frame by frame, with
  * pread only.
  */
 #include <stdbool.h>
@@ -51,7 +51,7 @@ int erg_pread_exactly(int fd, void *buf, size_t len, uint64_t pos);
 int erg_archive_hash_until(const struct erg_archive *a, uint64_t end,
 	unsigned char ret[ERG_SHA256_SIZE]);
 
-/* ---- tar headers (archive_header.c) ---- */
+/* ---- tar headers (read.c) ---- */
 
 struct erg_tar_header {
 	char *path;         /* owned */
@@ -66,7 +66,7 @@ int erg_tar_header_parse(const char *file, uint64_t frame, const unsigned char *
 /* Bytes of tar that the member takes; UINT64_MAX for an impossible size. */
 uint64_t erg_tar_header_extent(const struct erg_tar_header *h);
 
-/* ---- the archive as archive_read.c keeps it ---- */
+/* ---- the archive as read.c keeps it ---- */
 
 struct erg_seek_entry {
 	uint32_t compressed, content, checksum;

@@ -4,7 +4,7 @@
 
 /*
  * The numbers of formats/FORMAT.md that the writer and the reader of archives share; private to
- * archive_*.c. Frames and skippable frames: RFC 8878. Seek table: zstd's "seekable format" 0.1.0.
+ * this folder. Frames and skippable frames: RFC 8878. Seek table: zstd's "seekable format" 0.1.0.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,8 +11,6 @@
  */
 #include "formats/archive/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 
 #include "formats/archive/frames.h"
 #include "formats/archive/layout.h"
+#include "formats/archive/libarchive.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 
@@ -422,6 +421,9 @@ int erg_archive_open(const char *path, struct erg_archive **ret, struct erg_err 
 
 	if (!a || !(a->path = strdup(path)))
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
+	r = erg_libarchive_load(err);
+	if (r < 0)
+		return r;
 	a->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (a->fd < 0 || fstat(a->fd, &st) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
@@ -524,21 +526,22 @@ static la_ssize_t give_block(struct archive *a, void *data, const void **ret)
 static int check_entry(const char *file, uint64_t frame, struct archive_entry *e,
 	struct erg_tar_header *ret, struct erg_err *err)
 {
-	const char *path = archive_entry_pathname_utf8(e);
+	const char *path = erg_libarchive.entry_pathname_utf8(e);
 
 	if (!path)
-		path = archive_entry_pathname(e);
+		path = erg_libarchive.entry_pathname(e);
 	if (!path || !*path)
 		return erg_fail(err, -EPERM, "%s: member without a name (frame at byte %llu)", file,
 			(unsigned long long)frame);
-	if (archive_entry_hardlink(e) || archive_entry_symlink(e))
+	if (erg_libarchive.entry_hardlink(e) || erg_libarchive.entry_symlink(e))
 		return erg_fail(err, -EPERM, "%s: member '%s' is a link: refused", file, path);
-	if (archive_entry_filetype(e) != AE_IFREG || archive_entry_sparse_count(e) > 0)
+	if (erg_libarchive.entry_filetype(e) != AE_IFREG ||
+		erg_libarchive.entry_sparse_count(e) > 0)
 		return erg_fail(err, -EPERM, "%s: member '%s' is not a regular file: refused", file,
 			path);
-	if (!archive_entry_size_is_set(e) || archive_entry_size(e) < 0)
+	if (!erg_libarchive.entry_size_is_set(e) || erg_libarchive.entry_size(e) < 0)
 		return erg_fail(err, -EPERM, "%s: member '%s' has no size: refused", file, path);
-	ret->size = (uint64_t)archive_entry_size(e);
+	ret->size = (uint64_t)erg_libarchive.entry_size(e);
 	ret->path = strdup(path);
 	return ret->path ? 0 : erg_fail_errno(err, -ENOMEM, "%s", file);
 }
@@ -547,17 +550,17 @@ int erg_tar_header_parse(const char *file, uint64_t frame, const unsigned char *
 	struct erg_tar_header *ret, struct erg_err *err)
 {
 	struct source s = {data, len, 0};
-	struct archive *a = archive_read_new();
+	struct archive *a = erg_libarchive.read_new();
 	struct archive_entry *e;
 	int r;
 
 	*ret = (struct erg_tar_header){0};
 	if (!a)
 		return erg_fail_errno(err, -ENOMEM, "%s", file);
-	archive_read_support_format_tar(a);
-	r = archive_read_open(a, &s, NULL, give_block, NULL);
+	erg_libarchive.read_support_format_tar(a);
+	r = erg_libarchive.read_open(a, &s, NULL, give_block, NULL);
 	if (r == ARCHIVE_OK)
-		r = archive_read_next_header(a, &e);
+		r = erg_libarchive.read_next_header(a, &e);
 	if (r == ARCHIVE_OK || r == ARCHIVE_WARN) {
 		r = check_entry(file, frame, e, ret, err);
 		ret->len = s.given;
@@ -568,7 +571,7 @@ int erg_tar_header_parse(const char *file, uint64_t frame, const unsigned char *
 		r = erg_fail(err, -EBADMSG, "%s: no tar header (frame at byte %llu)", file,
 			(unsigned long long)frame);
 	}
-	archive_read_free(a);
+	erg_libarchive.read_free(a);
 	return r;
 }
 

@@ -3,7 +3,7 @@
 #define ERG_FORMATS_ARCHIVE_STREAM_H
 
 /*
- * Private to archive_write.c: bytes in, zstd frames with their digest and seek table out. All
+ * Private to write.c: bytes in, zstd frames with their digest and seek table out. All
  * functions return 0 or a negative errno.
  */
 #include <stddef.h>

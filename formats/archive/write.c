@@ -6,13 +6,11 @@
  * owner and mode, one time for all, and no locale.
  *
  * libarchive makes the tar; its output arrives unbuffered in tar_write(), which gives it to the
- * stream of frames (archive_stream.c). A frame ends where a member ends, so each member can be read
+ * stream of frames (stream.c). A frame ends where a member ends, so each member can be read
  * alone.
  */
 #include "formats/archive/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -23,6 +21,7 @@
 #include <sys/stat.h>
 
 #include "formats/archive/layout.h"
+#include "formats/archive/libarchive.h"
 #include "formats/archive/stream.h"
 #include "formats/base/progress.h"
 #include "formats/base/sha256.h"
@@ -53,7 +52,7 @@ static la_ssize_t tar_write(struct archive *a, void *data, const void *buf, size
 	if (!w->failed)
 		w->failed = erg_stream_write(&w->stream, buf, len);
 	if (w->failed) {
-		archive_set_error(a, -w->failed, "%s", strerror(-w->failed));
+		erg_libarchive.set_error(a, -w->failed, "%s", strerror(-w->failed));
 		return -1;
 	}
 	return (la_ssize_t)len;
@@ -103,7 +102,10 @@ static int open_temporary(struct erg_archive_writer *w)
 int erg_archive_may_create(const char *path, bool force, struct erg_err *err)
 {
 	struct stat st;
+	int r = erg_libarchive_load(err);
 
+	if (r < 0)
+		return r;
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : erg_fail_errno(err, -errno, "%s", path);
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
@@ -120,14 +122,14 @@ static int open_tar(struct erg_archive_writer *w)
 
 	if (r < 0)
 		return r;
-	w->tar = archive_write_new();
+	w->tar = erg_libarchive.write_new();
 	w->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	w->copy = malloc(COPY_SIZE);
 	if (!w->tar || !w->copy)
 		return -ENOMEM;
-	if (archive_write_set_format_pax(w->tar) != ARCHIVE_OK ||
-		archive_write_set_bytes_per_block(w->tar, 0) != ARCHIVE_OK ||
-		archive_write_open(w->tar, w, NULL, tar_write, NULL) != ARCHIVE_OK)
+	if (erg_libarchive.write_set_format_pax(w->tar) != ARCHIVE_OK ||
+		erg_libarchive.write_set_bytes_per_block(w->tar, 0) != ARCHIVE_OK ||
+		erg_libarchive.write_open(w->tar, w, NULL, tar_write, NULL) != ARCHIVE_OK)
 		return -ENOMEM;
 	return 0;
 }
@@ -194,9 +196,9 @@ static int fail_tar(struct erg_archive_writer *w, const char *name, struct erg_e
 {
 	if (!w->failed)
 		w->failed = -EIO;
-	if (archive_error_string(w->tar))
+	if (erg_libarchive.error_string(w->tar))
 		return erg_fail(err, w->failed, "%s: cannot write member %s: %s", w->path, name,
-			archive_error_string(w->tar));
+			erg_libarchive.error_string(w->tar));
 	return erg_fail_errno(err, w->failed, "%s: cannot write member %s", w->path, name);
 }
 
@@ -204,7 +206,7 @@ static int fail_tar(struct erg_archive_writer *w, const char *name, struct erg_e
 static bool write_header(struct erg_archive_writer *w, struct archive_entry *e)
 {
 	locale_t old = w->utf8 ? uselocale(w->utf8) : (locale_t)0;
-	int r = archive_write_header(w->tar, e);
+	int r = erg_libarchive.write_header(w->tar, e);
 
 	if (w->utf8)
 		uselocale(old);
@@ -223,20 +225,20 @@ static int begin_member(struct erg_archive_writer *w, const char *name, uint64_t
 	r = claim_name(w, name, err);
 	if (r < 0)
 		return r;
-	e = archive_entry_new();
+	e = erg_libarchive.entry_new();
 	if (!e || asprintf(&path, "%s/%s", w->top, name) < 0) {
 		path = NULL;
-		archive_entry_free(e);
+		erg_libarchive.entry_free(e);
 		return erg_fail_errno(err, -ENOMEM, "%s: %s", w->path, name);
 	}
-	archive_entry_set_pathname(e, path);
-	archive_entry_set_filetype(e, AE_IFREG);
-	archive_entry_set_perm(e, 0644);
-	archive_entry_set_size(e, (la_int64_t)size);
-	archive_entry_set_mtime(e, (time_t)(w->opt.mtime_ns / ERG_NSEC_PER_SEC),
+	erg_libarchive.entry_set_pathname(e, path);
+	erg_libarchive.entry_set_filetype(e, AE_IFREG);
+	erg_libarchive.entry_set_perm(e, 0644);
+	erg_libarchive.entry_set_size(e, (la_int64_t)size);
+	erg_libarchive.entry_set_mtime(e, (time_t)(w->opt.mtime_ns / ERG_NSEC_PER_SEC),
 		(long)(w->opt.mtime_ns % ERG_NSEC_PER_SEC));
 	r = write_header(w, e) ? 0 : fail_tar(w, name, err);
-	archive_entry_free(e);
+	erg_libarchive.entry_free(e);
 	return r;
 }
 
@@ -262,7 +264,7 @@ static int end_member(struct erg_archive_writer *w, const char *name, struct erg
 {
 	char hex[ERG_SHA256_TEXT];
 
-	if (archive_write_finish_entry(w->tar) != ARCHIVE_OK)
+	if (erg_libarchive.write_finish_entry(w->tar) != ARCHIVE_OK)
 		return fail_tar(w, name, err);
 	w->failed = erg_stream_end_frame(&w->stream);
 	if (!w->failed && sha)
@@ -294,7 +296,7 @@ static int add_bytes(struct erg_archive_writer *w, const char *name, const void 
 		return r;
 	if (sha)
 		erg_sha256_add(sha, data, len);
-	if (len > 0 && archive_write_data(w->tar, data, len) != (la_ssize_t)len)
+	if (len > 0 && erg_libarchive.write_data(w->tar, data, len) != (la_ssize_t)len)
 		return fail_tar(w, name, err);
 	tell(w, len);
 	return end_member(w, name, sha, err);
@@ -325,7 +327,7 @@ static int copy_file(struct erg_archive_writer *w, int fd, const char *name, con
 					       "%s: became shorter while it was read", path);
 		}
 		erg_sha256_add(sha, (unsigned char *)w->copy, (size_t)n);
-		if (archive_write_data(w->tar, w->copy, (size_t)n) != n)
+		if (erg_libarchive.write_data(w->tar, w->copy, (size_t)n) != n)
 			return fail_tar(w, name, err);
 		done += (uint64_t)n;
 		tell(w, (size_t)n);
@@ -433,7 +435,7 @@ int erg_archive_commit(struct erg_archive_writer *w, struct erg_err *err)
 
 	if (r < 0)
 		return r;
-	if (archive_write_close(w->tar) != ARCHIVE_OK)
+	if (erg_libarchive.write_close(w->tar) != ARCHIVE_OK)
 		return fail_tar(w, "(end of archive)", err);
 	r = erg_stream_finish(&w->stream);
 	if (r == 0 && fsync(w->fd) < 0)
@@ -452,7 +454,8 @@ void erg_archive_writer_free(struct erg_archive_writer *w)
 		return;
 	if (!w->failed)
 		w->failed = -ECANCELED; /* what libarchive still has goes nowhere */
-	archive_write_free(w->tar);
+	if (w->tar)
+		erg_libarchive.write_free(w->tar);
 	erg_stream_release(&w->stream);
 	if (w->tmp && !w->kept)
 		unlinkat(w->dirfd, w->tmp, 0);

@@ -103,21 +103,21 @@ static void papers_complete(struct recover *r)
 /* Returns a time before which everything of the recording was, or 0 when nobody ended it. */
 static uint64_t session_end(const struct recover *r)
 {
+	const uint64_t now = erg_mono_ns();
 	const char *name = NULL;
-	uint64_t until = 0;
+	struct erg_err err;
+	int ended;
 
 	json_unpack(r->state, "{s:s}", "session", &name);
 	if (!name || erg_spool_name_pid(name) < 0)
 		return 0; /* not a session of ours */
-	if (erg_session_daemon_alive()) {
-		until = erg_mono_ns();
-		if (erg_session_end_by_name(name, NULL) == 0)
-			erg_daemon_release();
-		else
-			until = 0;
-	}
+	ended = erg_session_end_by_name(name, &err);
+	if (ended == 0)
+		erg_daemon_release();
+	else if (ended < 0 && erg_daemon_pid())
+		erg_warn("%s: the session that wrote it may go on: %s", r->spool, err.msg);
 	erg_crash_remove(name);
-	return until;
+	return ended == 0 ? now : 0;
 }
 
 /* Before anything is cut: how far each stream goes. */

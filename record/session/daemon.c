@@ -30,6 +30,7 @@
 
 #include "formats/base/pidfd.h"
 #include "formats/base/util.h"
+#include "record/session/lttng.h"
 #include "record/session/session.h"
 
 /* Limits against a hang, far from what a loaded machine needs. */
@@ -287,8 +288,10 @@ static bool daemon_is_ours(const struct erg_daemon_lock *l, struct identity *ret
 int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err)
 {
 	struct identity id = {0};
-	int r;
+	int r = erg_lttng_load(err);
 
+	if (r < 0)
+		return r;
 	if (consumer_lost() && erg_session_daemon_alive()) {
 		if (!daemon_is_ours(l, &id))
 			return erg_fail(err, -EIO,

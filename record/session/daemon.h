@@ -26,7 +26,7 @@ struct erg_daemon_lock {
 void erg_daemon_lock_take(struct erg_daemon_lock *l);
 void erg_daemon_lock_drop(struct erg_daemon_lock *l);
 
-/* Starts a session daemon unless one answers. Call with the lock held. */
+/* Starts a session daemon unless one answers. Call with the lock held. -ELIBACC without liblttng-ctl. */
 int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err);
 
 /* The folder of the session daemon of this user; false when it does not fit. */

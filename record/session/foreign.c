@@ -10,10 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <lttng/lttng.h>
-
 #include "formats/base/util.h"
-#include "record/session/format.h"
+#include "record/session/lttng.h"
 #include "record/session/session.h"
 
 #define CHANNEL "foreign"
@@ -27,17 +25,12 @@ struct erg_foreign {
 	bool created;
 };
 
-static int fail_lttng(struct erg_err *err, int code, const char *what)
-{
-	return erg_fail(err, -EIO, "LTTng: %s: %s", what, lttng_strerror(code));
-}
-
 static int channel_make(struct erg_foreign *f, struct erg_err *err)
 {
 	static const enum lttng_event_context_type contexts[] = {LTTNG_EVENT_CONTEXT_VPID,
 		LTTNG_EVENT_CONTEXT_VTID, LTTNG_EVENT_CONTEXT_PROCNAME};
-	struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
-	struct lttng_channel *ch = lttng_channel_create(&domain);
+	struct lttng_domain domain = erg_lttng_domain();
+	struct lttng_channel *ch = erg_lttng.channel_create(&domain);
 	int r;
 
 	if (!ch)
@@ -47,19 +40,19 @@ static int channel_make(struct erg_foreign *f, struct erg_err *err)
 	ch->attr.subbuf_size = SUBBUF_BYTES;
 	ch->attr.num_subbuf = SUBBUFS;
 	ch->attr.output = LTTNG_EVENT_MMAP;
-	r = lttng_enable_channel(f->handle, ch);
-	lttng_channel_destroy(ch);
+	r = erg_lttng.enable_channel(f->handle, ch);
+	erg_lttng.channel_destroy(ch);
 	for (size_t i = 0; r >= 0 && i < ERG_ARRAY_SIZE(contexts); i++) {
 		struct lttng_event_context ctx = {.ctx = contexts[i]};
 
-		r = lttng_add_context(f->handle, &ctx, NULL, CHANNEL);
+		r = erg_lttng.add_context(f->handle, &ctx, NULL, CHANNEL);
 	}
-	return r < 0 ? fail_lttng(err, r, CHANNEL) : 0;
+	return r < 0 ? erg_lttng_fail(err, r, CHANNEL) : 0;
 }
 
 static int event_enable(struct erg_foreign *f, const char *name, struct erg_err *err)
 {
-	struct lttng_event *ev = lttng_event_create();
+	struct lttng_event *ev = erg_lttng.event_create();
 	int r;
 
 	if (!ev)
@@ -68,32 +61,33 @@ static int event_enable(struct erg_foreign *f, const char *name, struct erg_err 
 	ev->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
 	ev->loglevel = -1;
 	snprintf(ev->name, sizeof(ev->name), "%s", name);
-	r = lttng_enable_event(f->handle, ev, CHANNEL);
-	lttng_event_destroy(ev);
-	return r < 0 ? fail_lttng(err, r, name) : 0;
+	r = erg_lttng.enable_event(f->handle, ev, CHANNEL);
+	erg_lttng.event_destroy(ev);
+	return r < 0 ? erg_lttng_fail(err, r, name) : 0;
 }
 
 static int fill(struct erg_foreign *f, const char *dir, char *const *events, size_t n,
 	struct erg_err *err)
 {
-	struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
-	struct lttng_session_descriptor *d = lttng_session_descriptor_local_create(f->name, dir);
+	struct lttng_domain domain = erg_lttng_domain();
+	struct lttng_session_descriptor *d =
+		erg_lttng.session_descriptor_local_create(f->name, dir);
 	enum lttng_error_code code;
 	int r;
 
-	erg_session_format(d);
-	code = d ? lttng_create_session_ext(d) : LTTNG_ERR_NOMEM;
-	lttng_session_descriptor_destroy(d);
+	erg_lttng_ctf_1_8(d);
+	code = d ? erg_lttng.create_session_ext(d) : LTTNG_ERR_NOMEM;
+	erg_lttng.session_descriptor_destroy(d);
 	if (code != LTTNG_OK)
-		return fail_lttng(err, -(int)code, f->name);
+		return erg_lttng_fail(err, -(int)code, f->name);
 	f->created = true;
-	f->handle = lttng_create_handle(f->name, &domain);
+	f->handle = erg_lttng.create_handle(f->name, &domain);
 	r = f->handle ? channel_make(f, err) : erg_fail_errno(err, -ENOMEM, "%s", f->name);
 	for (size_t i = 0; !r && i < n; i++)
 		r = event_enable(f, events[i], err);
 	if (!r) {
-		r = lttng_start_tracing(f->name);
-		r = r < 0 ? fail_lttng(err, r, "start") : 0;
+		r = erg_lttng.start_tracing(f->name);
+		r = r < 0 ? erg_lttng_fail(err, r, "start") : 0;
 	}
 	return r;
 }
@@ -107,9 +101,11 @@ int erg_foreign_start(const char *name, const char *dir, char *const *events, si
 	if (!f)
 		return erg_fail_errno(err, -ENOMEM, "%s", name);
 	snprintf(f->name, sizeof(f->name), "%s", name);
-	erg_session_ctl_lock();
-	r = fill(f, dir, events, n, err);
-	erg_session_ctl_unlock();
+	erg_lttng_lock();
+	r = erg_lttng_load(err);
+	if (!r)
+		r = fill(f, dir, events, n, err);
+	erg_lttng_unlock(NULL);
 	if (r) {
 		erg_foreign_free(f);
 		return r;
@@ -122,9 +118,9 @@ static int pending(const char *name)
 {
 	int r;
 
-	erg_session_ctl_lock();
-	r = lttng_data_pending(name);
-	erg_session_ctl_unlock();
+	erg_lttng_lock();
+	r = erg_lttng.data_pending(name);
+	erg_lttng_unlock(NULL);
 	return r;
 }
 
@@ -133,9 +129,9 @@ static int wait_written(const char *name)
 	const uint64_t until = erg_mono_ns() + WAIT_MS * 1000000ull;
 	int r;
 
-	erg_session_ctl_lock();
-	r = lttng_stop_tracing_no_wait(name);
-	erg_session_ctl_unlock();
+	erg_lttng_lock();
+	r = erg_lttng.stop_tracing_no_wait(name);
+	erg_lttng_unlock(NULL);
 	if (r < 0 && r != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
 		return r;
 	while ((r = pending(name)) == 1) {
@@ -152,30 +148,30 @@ int erg_foreign_stop(struct erg_foreign *f, uint64_t *ret_lost, struct erg_err *
 	int r = wait_written(f->name), n;
 
 	*ret_lost = 0;
-	erg_session_ctl_lock();
-	n = r < 0 ? 0 : lttng_list_channels(f->handle, &channels);
+	erg_lttng_lock();
+	n = r < 0 ? 0 : erg_lttng.list_channels(f->handle, &channels);
 	for (int i = 0; i < n; i++) {
 		uint64_t events = 0;
 
-		lttng_channel_get_discarded_event_count(&channels[i], &events);
+		erg_lttng.channel_get_discarded_event_count(&channels[i], &events);
 		*ret_lost += events;
 	}
 	free(channels);
-	if (lttng_destroy_session_no_wait(f->name) >= 0)
+	if (erg_lttng.destroy_session_no_wait(f->name) >= 0)
 		f->created = false;
-	erg_session_ctl_unlock();
-	return r < 0 ? fail_lttng(err, r, "stop") : 0;
+	erg_lttng_unlock(NULL);
+	return r < 0 ? erg_lttng_fail(err, r, "stop") : 0;
 }
 
 void erg_foreign_free(struct erg_foreign *f)
 {
 	if (!f)
 		return;
-	erg_session_ctl_lock();
+	erg_lttng_lock();
 	if (f->created)
-		(void)lttng_destroy_session_no_wait(f->name);
+		(void)erg_lttng.destroy_session_no_wait(f->name);
 	if (f->handle)
-		lttng_destroy_handle(f->handle);
-	erg_session_ctl_unlock();
+		erg_lttng.destroy_handle(f->handle);
+	erg_lttng_unlock(NULL);
 	free(f);
 }

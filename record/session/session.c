@@ -20,18 +20,15 @@
 #include "record/session/session.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#include <lttng/lttng.h>
-
 #include "formats/base/util.h"
 #include "record/session/crash.h"
 #include "record/session/buffers.h"
-#include "record/session/format.h"
+#include "record/session/lttng.h"
 #include "record/spool/spool.h"
 
 #define WAIT_MS 30000
@@ -52,27 +49,6 @@ struct erg_session {
 	bool created;
 	bool shm; /* its buffers are in a directory of ours */
 };
-
-static pthread_mutex_t ctl = PTHREAD_MUTEX_INITIALIZER;
-
-static void unlock(pthread_mutex_t **m)
-{
-	pthread_mutex_unlock(*m);
-}
-
-#define CTL_LOCKED()                                                                               \
-	_cleanup_(unlock) pthread_mutex_t *ctl_locked_ __attribute__((unused)) = &ctl;             \
-	pthread_mutex_lock(&ctl)
-
-void erg_session_ctl_lock(void)
-{
-	pthread_mutex_lock(&ctl);
-}
-
-void erg_session_ctl_unlock(void)
-{
-	pthread_mutex_unlock(&ctl);
-}
 
 /* What the channels do not record. An event that is new in the provider is in both until it is put into
  * one of these lists. */
@@ -106,28 +82,12 @@ static const char *const sample_events[] = {
 	"layer_begin",
 };
 
-/* LTTng's error CODE (negative, as its functions return it) as an erg_err. */
-static int fail_ctl(struct erg_err *err, int code, const char *what)
-{
-	return erg_fail(err, code == -LTTNG_ERR_NO_SESSIOND ? -EPIPE : -EIO, "LTTng: %s: %s", what,
-		lttng_strerror(code));
-}
-
-static struct lttng_domain ust_domain(void)
-{
-	struct lttng_domain d = {0};
-
-	d.type = LTTNG_DOMAIN_UST;
-	d.buf_type = LTTNG_BUFFER_PER_UID;
-	return d;
-}
-
 /* ---- who is recorded ---- */
 
 static int include_locked(struct erg_session *s, pid_t pid, struct erg_err *err)
 {
 	enum lttng_process_attr_tracker_handle_status st =
-		lttng_process_attr_virtual_process_id_tracker_handle_add_pid(s->tracker, pid);
+		erg_lttng.process_attr_virtual_process_id_tracker_handle_add_pid(s->tracker, pid);
 
 	if (st == LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_OK ||
 		st == LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_EXISTS)
@@ -138,16 +98,16 @@ static int include_locked(struct erg_session *s, pid_t pid, struct erg_err *err)
 
 int erg_session_include(struct erg_session *s, pid_t pid, struct erg_err *err)
 {
-	CTL_LOCKED();
+	ERG_LTTNG_LOCKED();
 	return s->tracker ? include_locked(s, pid, err) : 0;
 }
 
 void erg_session_exclude(struct erg_session *s, pid_t pid)
 {
-	CTL_LOCKED();
+	ERG_LTTNG_LOCKED();
 	if (s->tracker)
-		(void)lttng_process_attr_virtual_process_id_tracker_handle_remove_pid(s->tracker,
-			pid);
+		(void)erg_lttng
+			.process_attr_virtual_process_id_tracker_handle_remove_pid(s->tracker, pid);
 }
 
 unsigned erg_session_found(const struct erg_session *s)
@@ -169,8 +129,8 @@ struct channel {
 
 static int channel_enable(struct erg_session *s, const struct channel *c, struct erg_err *err)
 {
-	struct lttng_domain domain = ust_domain();
-	struct lttng_channel *ch = lttng_channel_create(&domain);
+	struct lttng_domain domain = erg_lttng_domain();
+	struct lttng_channel *ch = erg_lttng.channel_create(&domain);
 	struct erg_session_buffers b;
 	int r;
 
@@ -185,24 +145,24 @@ static int channel_enable(struct erg_session *s, const struct channel *c, struct
 	ch->attr.switch_timer_interval = ERG_SPOOL_PACKET_US;
 	ch->attr.read_timer_interval = 0;
 	ch->attr.output = LTTNG_EVENT_MMAP;
-	r = lttng_enable_channel(s->handle, ch);
-	lttng_channel_destroy(ch);
-	return r < 0 ? fail_ctl(err, r, c->name) : 0;
+	r = erg_lttng.enable_channel(s->handle, ch);
+	erg_lttng.channel_destroy(ch);
+	return r < 0 ? erg_lttng_fail(err, r, c->name) : 0;
 }
 
 static int context_add(struct erg_session *s, const char *channel, enum lttng_event_context_type c,
 	struct erg_err *err)
 {
 	struct lttng_event_context ctx = {.ctx = c};
-	int r = lttng_add_context(s->handle, &ctx, NULL, channel);
+	int r = erg_lttng.add_context(s->handle, &ctx, NULL, channel);
 
-	return r < 0 ? fail_ctl(err, r, channel) : 0;
+	return r < 0 ? erg_lttng_fail(err, r, channel) : 0;
 }
 
 /* All events of the provider but for EXCEPT. FILTER may be NULL. */
 static int events_enable(struct erg_session *s, const struct channel *c, struct erg_err *err)
 {
-	struct lttng_event *ev = lttng_event_create();
+	struct lttng_event *ev = erg_lttng.event_create();
 	char full[EXCEPT_MAX][LTTNG_SYMBOL_NAME_LEN];
 	char *list[EXCEPT_MAX];
 	int r;
@@ -217,10 +177,10 @@ static int events_enable(struct erg_session *s, const struct channel *c, struct 
 	ev->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
 	ev->loglevel = -1;
 	snprintf(ev->name, sizeof(ev->name), "ergtrace:*");
-	r = lttng_enable_event_with_exclusions(s->handle, ev, c->name, c->filter, (int)c->n_except,
-		list);
-	lttng_event_destroy(ev);
-	return r < 0 ? fail_ctl(err, r, c->name) : 0;
+	r = erg_lttng.enable_event_with_exclusions(s->handle, ev, c->name, c->filter,
+		(int)c->n_except, list);
+	erg_lttng.event_destroy(ev);
+	return r < 0 ? erg_lttng_fail(err, r, c->name) : 0;
 }
 
 static int channel_fill(struct erg_session *s, const struct channel *c, struct erg_err *err)
@@ -241,15 +201,15 @@ static int rotation_set(struct erg_session *s, bool by_size, uint64_t value, str
 
 	if (!value)
 		return 0;
-	sched = by_size ? lttng_rotation_schedule_size_threshold_create()
-			: lttng_rotation_schedule_periodic_create();
+	sched = by_size ? erg_lttng.rotation_schedule_size_threshold_create()
+			: erg_lttng.rotation_schedule_periodic_create();
 	if (!sched)
 		return erg_fail_errno(err, -ENOMEM, "rotation schedule");
-	st = by_size ? lttng_rotation_schedule_size_threshold_set_threshold(sched, value)
-		     : lttng_rotation_schedule_periodic_set_period(sched, value);
+	st = by_size ? erg_lttng.rotation_schedule_size_threshold_set_threshold(sched, value)
+		     : erg_lttng.rotation_schedule_periodic_set_period(sched, value);
 	if (st == LTTNG_ROTATION_STATUS_OK)
-		st = lttng_session_add_rotation_schedule(s->name, sched);
-	lttng_rotation_schedule_destroy(sched);
+		st = erg_lttng.session_add_rotation_schedule(s->name, sched);
+	erg_lttng.rotation_schedule_destroy(sched);
 	if (st != LTTNG_ROTATION_STATUS_OK)
 		return erg_fail(err, -EIO, "LTTng: cannot rotate %s %s (status %d)", s->name,
 			by_size ? "by size" : "by time", (int)st);
@@ -260,24 +220,24 @@ static int session_create(struct erg_session *s, const struct erg_session_config
 	struct erg_err *err)
 {
 	struct lttng_session_descriptor *d = cfg->url
-		? lttng_session_descriptor_network_create(s->name, cfg->url, NULL)
-		: lttng_session_descriptor_local_create(s->name, cfg->spool);
+		? erg_lttng.session_descriptor_network_create(s->name, cfg->url, NULL)
+		: erg_lttng.session_descriptor_local_create(s->name, cfg->spool);
 	enum lttng_error_code code;
 
 	if (!d)
 		return erg_fail(err, -EINVAL, "LTTng: cannot write to '%s'",
 			cfg->url ? cfg->url : cfg->spool);
-	erg_session_format(d);
-	code = lttng_create_session_ext(d);
-	lttng_session_descriptor_destroy(d);
+	erg_lttng_ctf_1_8(d);
+	code = erg_lttng.create_session_ext(d);
+	erg_lttng.session_descriptor_destroy(d);
 	if (code != LTTNG_OK)
-		return fail_ctl(err, -(int)code, cfg->url ? cfg->url : s->name);
+		return erg_lttng_fail(err, -(int)code, cfg->url ? cfg->url : s->name);
 	s->created = true;
 	s->shm = cfg->shm;
 	if (cfg->shm) {
-		int r = lttng_set_session_shm_path(s->name, cfg->shm);
+		int r = erg_lttng.set_session_shm_path(s->name, cfg->shm);
 
-		return r < 0 ? fail_ctl(err, r, cfg->shm) : 0;
+		return r < 0 ? erg_lttng_fail(err, r, cfg->shm) : 0;
 	}
 	return 0;
 }
@@ -298,7 +258,7 @@ static bool registered(struct erg_session *s)
 {
 	struct lttng_event *list = NULL;
 	bool found = false;
-	int n = lttng_list_tracepoints(s->handle, &list);
+	int n = erg_lttng.list_tracepoints(s->handle, &list);
 
 	s->found = 0;
 	for (int i = 0; i < n; i++)
@@ -331,12 +291,12 @@ static int registration_wait(struct erg_session *s, struct erg_err *err)
 /* Limits the session to the processes that are included, of which this is the first. */
 static int tracker_open(struct erg_session *s, struct erg_err *err)
 {
-	enum lttng_error_code code = lttng_session_get_tracker_handle(s->name, LTTNG_DOMAIN_UST,
+	enum lttng_error_code code = erg_lttng.session_get_tracker_handle(s->name, LTTNG_DOMAIN_UST,
 		LTTNG_PROCESS_ATTR_VIRTUAL_PROCESS_ID, &s->tracker);
 
 	if (code != LTTNG_OK)
-		return fail_ctl(err, -(int)code, "track processes");
-	if (lttng_process_attr_tracker_handle_set_tracking_policy(s->tracker,
+		return erg_lttng_fail(err, -(int)code, "track processes");
+	if (erg_lttng.process_attr_tracker_handle_set_tracking_policy(s->tracker,
 		    LTTNG_TRACKING_POLICY_INCLUDE_SET) !=
 		LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_OK)
 		return erg_fail(err, -EIO, "LTTng: the session cannot be limited to processes");
@@ -362,10 +322,10 @@ static int channels_fill(struct erg_session *s, const struct erg_session_config 
 static int session_fill(struct erg_session *s, const struct erg_session_config *cfg,
 	struct erg_err *err)
 {
-	struct lttng_domain domain = ust_domain();
+	struct lttng_domain domain = erg_lttng_domain();
 	int r;
 
-	s->handle = lttng_create_handle(s->name, &domain);
+	s->handle = erg_lttng.create_handle(s->name, &domain);
 	if (!s->handle)
 		return erg_fail_errno(err, -ENOMEM, "%s", s->name);
 	r = cfg->joined_only ? tracker_open(s, err) : 0;
@@ -378,8 +338,8 @@ static int session_fill(struct erg_session *s, const struct erg_session_config *
 	if (!r)
 		r = registration_wait(s, err);
 	if (!r) {
-		r = lttng_start_tracing(s->name);
-		r = r < 0 ? fail_ctl(err, r, "start") : 0;
+		r = erg_lttng.start_tracing(s->name);
+		r = r < 0 ? erg_lttng_fail(err, r, "start") : 0;
 	}
 	return r;
 }
@@ -395,12 +355,15 @@ int erg_session_start(const struct erg_session_config *cfg, struct erg_session *
 	snprintf(s->name, sizeof(s->name), "%s", cfg->name);
 	if (!cfg->url)
 		snprintf(s->archives, sizeof(s->archives), "%s/archives", cfg->spool);
-	pthread_mutex_lock(&ctl);
-	r = session_create(s, cfg, err);
+	erg_lttng_lock();
+	r = erg_lttng_load(err);
+	if (!r)
+		r = session_create(s, cfg, err);
 	if (!r)
 		r = session_fill(s, cfg, err);
-	s->consumer = lttng_health_create_consumerd(LTTNG_HEALTH_CONSUMERD_UST_64);
-	pthread_mutex_unlock(&ctl);
+	if (!r)
+		s->consumer = erg_lttng.health_create_consumerd(LTTNG_HEALTH_CONSUMERD_UST_64);
+	erg_lttng_unlock(NULL);
 	if (r) {
 		erg_session_free(s);
 		return cfg->url ? erg_wrap(err, r, "streaming to lttng-relayd at %s", cfg->url) : r;
@@ -413,8 +376,8 @@ int erg_session_start(const struct erg_session_config *cfg, struct erg_session *
 
 bool erg_session_daemon_alive(void)
 {
-	CTL_LOCKED();
-	return lttng_session_daemon_alive() == 1;
+	ERG_LTTNG_LOCKED();
+	return erg_lttng_load(NULL) == 0 && erg_lttng.session_daemon_alive() == 1;
 }
 
 int erg_session_count(struct erg_err *err)
@@ -422,18 +385,21 @@ int erg_session_count(struct erg_err *err)
 	struct lttng_session *list = NULL;
 	int n;
 
-	CTL_LOCKED();
-	n = lttng_list_sessions(&list);
+	ERG_LTTNG_LOCKED();
+	n = erg_lttng_load(err);
+	if (n < 0)
+		return n;
+	n = erg_lttng.list_sessions(&list);
 	free(list);
-	return n < 0 ? fail_ctl(err, n, "list sessions") : n;
+	return n < 0 ? erg_lttng_fail(err, n, "list sessions") : n;
 }
 
 int erg_session_check(struct erg_session *s, struct erg_err *err)
 {
-	CTL_LOCKED();
-	if (lttng_session_daemon_alive() != 1)
+	ERG_LTTNG_LOCKED();
+	if (erg_lttng.session_daemon_alive() != 1)
 		return erg_fail(err, -EPIPE, "the LTTng session daemon is gone");
-	if (s->consumer && lttng_health_query(s->consumer) < 0)
+	if (s->consumer && erg_lttng.health_query(s->consumer) < 0)
 		return erg_fail(err, -EPIPE, "the LTTng consumer daemon is gone");
 	return 0;
 }
@@ -441,15 +407,15 @@ int erg_session_check(struct erg_session *s, struct erg_err *err)
 static int losses_count(struct erg_session *s, struct erg_session_losses *ret, struct erg_err *err)
 {
 	struct lttng_channel *channels = NULL;
-	int n = lttng_list_channels(s->handle, &channels);
+	int n = erg_lttng.list_channels(s->handle, &channels);
 
 	if (n < 0)
-		return fail_ctl(err, n, "count losses");
+		return erg_lttng_fail(err, n, "count losses");
 	for (int i = 0; i < n; i++) {
 		uint64_t events = 0, packets = 0;
 
-		lttng_channel_get_discarded_event_count(&channels[i], &events);
-		lttng_channel_get_lost_packet_count(&channels[i], &packets);
+		erg_lttng.channel_get_discarded_event_count(&channels[i], &events);
+		erg_lttng.channel_get_lost_packet_count(&channels[i], &packets);
 		if (!strcmp(channels[i].name, "layers"))
 			ret->layer_events += events;
 		else
@@ -464,15 +430,16 @@ static int losses_count(struct erg_session *s, struct erg_session_losses *ret, s
 static int destroy_and_wait(const char *name)
 {
 	struct lttng_destruction_handle *handle = NULL;
-	enum lttng_error_code code = lttng_destroy_session_ext(name, &handle), result = LTTNG_OK;
+	enum lttng_error_code code = erg_lttng.destroy_session_ext(name, &handle),
+			      result = LTTNG_OK;
 	enum lttng_destruction_handle_status st;
 
 	if (code != LTTNG_OK)
 		return -(int)code;
-	st = lttng_destruction_handle_wait_for_completion(handle, WAIT_MS);
+	st = erg_lttng.destruction_handle_wait_for_completion(handle, WAIT_MS);
 	if (st == LTTNG_DESTRUCTION_HANDLE_STATUS_COMPLETED)
-		lttng_destruction_handle_get_result(handle, &result);
-	lttng_destruction_handle_destroy(handle);
+		erg_lttng.destruction_handle_get_result(handle, &result);
+	erg_lttng.destruction_handle_destroy(handle);
 	if (st != LTTNG_DESTRUCTION_HANDLE_STATUS_COMPLETED)
 		return -LTTNG_ERR_UNK;
 	return result == LTTNG_OK ? 0 : -(int)result;
@@ -482,11 +449,11 @@ static int destroy_and_wait(const char *name)
 static int stop_and_wait(const char *name)
 {
 	const uint64_t until = erg_mono_ns() + WAIT_MS * 1000000ull;
-	int r = lttng_stop_tracing_no_wait(name);
+	int r = erg_lttng.stop_tracing_no_wait(name);
 
 	if (r < 0 && r != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
 		return r;
-	while ((r = lttng_data_pending(name)) == 1) {
+	while ((r = erg_lttng.data_pending(name)) == 1) {
 		if (erg_mono_ns() > until)
 			return -LTTNG_ERR_UNK;
 		usleep(5000);
@@ -511,8 +478,9 @@ static int session_destroy(struct erg_session *s)
 
 	if (s->shm)
 		erg_crash_remove(s->name);
-	r = s->archives[0] && access(s->archives, F_OK) < 0 ? lttng_destroy_session_no_wait(s->name)
-							    : destroy_and_wait(s->name);
+	r = s->archives[0] && access(s->archives, F_OK) < 0
+		? erg_lttng.destroy_session_no_wait(s->name)
+		: destroy_and_wait(s->name);
 	if (r >= 0 || r == -LTTNG_ERR_NO_SESSIOND || r == -LTTNG_ERR_SESS_NOT_FOUND)
 		s->created = false;
 	return r;
@@ -520,8 +488,8 @@ static int session_destroy(struct erg_session *s)
 
 void erg_session_halt(struct erg_session *s)
 {
-	CTL_LOCKED();
-	(void)lttng_stop_tracing_no_wait(s->name);
+	ERG_LTTNG_LOCKED();
+	(void)erg_lttng.stop_tracing_no_wait(s->name);
 }
 
 int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, struct erg_err *err)
@@ -529,11 +497,11 @@ int erg_session_stop(struct erg_session *s, struct erg_session_losses *ret, stru
 	int r, d;
 
 	*ret = (struct erg_session_losses){0};
-	CTL_LOCKED();
+	ERG_LTTNG_LOCKED();
 	r = stop_and_wait(s->name);
-	r = r < 0 ? fail_ctl(err, r, "stop") : losses_count(s, ret, err);
+	r = r < 0 ? erg_lttng_fail(err, r, "stop") : losses_count(s, ret, err);
 	d = session_destroy(s);
-	return !r && d < 0 ? fail_ctl(err, d, "destroy") : r;
+	return !r && d < 0 ? erg_lttng_fail(err, d, "destroy") : r;
 }
 
 void erg_session_abandon(struct erg_session *s)
@@ -545,16 +513,16 @@ void erg_session_free(struct erg_session *s)
 {
 	if (!s)
 		return;
-	pthread_mutex_lock(&ctl);
+	erg_lttng_lock();
 	if (s->created)
 		session_destroy(s);
 	if (s->handle)
-		lttng_destroy_handle(s->handle);
+		erg_lttng.destroy_handle(s->handle);
 	if (s->tracker)
-		lttng_process_attr_tracker_handle_destroy(s->tracker);
+		erg_lttng.process_attr_tracker_handle_destroy(s->tracker);
 	if (s->consumer)
-		lttng_health_destroy(s->consumer);
-	pthread_mutex_unlock(&ctl);
+		erg_lttng.health_destroy(s->consumer);
+	erg_lttng_unlock(NULL);
 	free(s);
 }
 
@@ -562,27 +530,32 @@ int erg_session_end_by_name(const char *name, struct erg_err *err)
 {
 	int r;
 
-	CTL_LOCKED();
+	ERG_LTTNG_LOCKED();
+	r = erg_lttng_load(err);
+	if (r < 0)
+		return r;
 	r = stop_and_wait(name);
 	if (r == -LTTNG_ERR_SESS_NOT_FOUND || r == -LTTNG_ERR_NO_SESSIOND ||
 		r == -LTTNG_ERR_NO_SESSION)
 		return 1;
 	erg_crash_remove(name); /* as session_destroy() */
 	r = destroy_and_wait(name);
-	return r < 0 ? fail_ctl(err, r, name) : 0;
+	return r < 0 ? erg_lttng_fail(err, r, name) : 0;
 }
 
 int erg_session_each(void (*fn)(void *data, const char *name, const char *path), void *data,
 	struct erg_err *err)
 {
 	struct lttng_session *list = NULL;
-	int n;
+	int n = erg_lttng_load(err);
 
-	pthread_mutex_lock(&ctl);
-	n = lttng_list_sessions(&list);
-	pthread_mutex_unlock(&ctl);
 	if (n < 0)
-		return fail_ctl(err, n, "list sessions");
+		return n;
+	erg_lttng_lock();
+	n = erg_lttng.list_sessions(&list);
+	erg_lttng_unlock(NULL);
+	if (n < 0)
+		return erg_lttng_fail(err, n, "list sessions");
 	for (int i = 0; i < n; i++)
 		fn(data, list[i].name, list[i].path);
 	free(list);

@@ -33,11 +33,6 @@ struct erg_session_losses {
 
 struct erg_session;
 
-/* LTTng's control library keeps one connection for the process: who speaks to it holds this. For the
- * files of this room. */
-void erg_session_ctl_lock(void);
-void erg_session_ctl_unlock(void);
-
 /* A session daemon answers. */
 bool erg_session_daemon_alive(void);
 /* The number of sessions that the daemon has, or a negative errno. */

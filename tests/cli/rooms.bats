@@ -24,6 +24,13 @@ include_upwards() { echo '#include "analyze/reader/reader.h"' >>tree/analyze/ren
     grep -q 'analyze/render/table.c:[0-9]*: analyze/render may not know analyze/reader' <<<"$output"
 }
 
+include_library() { sed -i '1i #include <lttng/lttng.h>' tree/record/run/run.c; }
+
+@test "a library's header where its table does not name the room is found" {
+    faulty include_library
+    grep -q '^record/run/run.c:1: record/run may not know the library of <lttng/lttng.h>$' <<<"$output"
+}
+
 @test "a symbol of a room that may not be known is found" {
     forbid() { sed -i 's/^\(| `record\/session` |.*\), `record\/spool` |$/\1 |/' tree/ARCHITECTURE.md; }
     faulty forbid

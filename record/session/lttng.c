@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of liblttng-ctl's functions, whose turn it is, and what both kinds of sessions ask of it. */
+#include "record/session/lttng.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "formats/base/library.h"
+
+#define FUNCTION(name) {"lttng_" #name, NULL, offsetof(struct erg_lttng, name), false},
+
+struct erg_lttng erg_lttng;
+
+static const struct erg_library_function functions[] = {ERG_LTTNG(FUNCTION)};
+
+static struct erg_library library = {"liblttng-ctl.so.0", "liblttng-ctl0", functions,
+	ERG_ARRAY_SIZE(functions), &erg_lttng, false};
+
+int erg_lttng_load(struct erg_err *err)
+{
+	return erg_library_load(&library, err);
+}
+
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+void erg_lttng_lock(void)
+{
+	pthread_mutex_lock(&turn);
+}
+
+void erg_lttng_unlock(void *unused)
+{
+	pthread_mutex_unlock(&turn);
+}
+
+int erg_lttng_fail(struct erg_err *err, int code, const char *what)
+{
+	return erg_fail(err, code == -LTTNG_ERR_NO_SESSIOND ? -EPIPE : -EIO, "LTTng: %s: %s", what,
+		erg_lttng.strerror(code));
+}
+
+struct lttng_domain erg_lttng_domain(void)
+{
+	return (struct lttng_domain){.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
+}
+
+void erg_lttng_ctf_1_8(struct lttng_session_descriptor *d)
+{
+#ifdef ERG_LTTNG_TRACE_FORMAT
+	if (d)
+		(void)erg_lttng.session_descriptor_set_trace_format(d, LTTNG_TRACE_FORMAT_CTF_1_8);
+#else
+	(void)d;
+#endif
+}
