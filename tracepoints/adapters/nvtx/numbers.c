@@ -59,11 +59,12 @@ static size_t digest_length(const char *text, const char *at)
 	static const char hex[] = "0123456789abcdefABCDEF";
 	size_t n = strspn(at, hex), more;
 
-	if (n < 8 || strspn(at, "0123456789") >= n || !strpbrk(at, "0123456789") ||
-		strcspn(at, "0123456789") >= n || (at > text && isalnum((unsigned char)at[-1])))
+	if (n < 8 || (at > text && isalnum((unsigned char)at[-1])))
 		return 0;
 	while (at[n] == '-' && (more = strspn(at + n + 1, hex)) >= 4)
 		n += 1 + more;
+	if (strspn(at, "0123456789-") >= n || strcspn(at, "0123456789") >= n)
+		return 0;
 	return isalnum((unsigned char)at[n]) ? 0 : n;
 }
 
