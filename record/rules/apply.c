@@ -6,6 +6,9 @@
  * open beginning of its rule in its thread whose fields are the same. One that does not end the
  * innermost open layer of its thread crosses the others, which a thread's own track cannot show: it
  * goes to a track beside it.
+ *
+ * Layers whose end may come in another thread belong to none: each is on the first track of its process
+ * that is free while it lasts.
  */
 #include "record/rules/apply.h"
 
@@ -18,6 +21,8 @@
 #include "formats/base/hash.h"
 #include "formats/base/util.h"
 
+#define NO_THREAD UINT64_MAX /* in the place of a tid */
+
 struct cell {
 	UT_hash_handle hh;
 	char *value, *value_key;
@@ -27,13 +32,14 @@ struct cell {
 struct open {
 	size_t rule;
 	uint64_t begin_ns;
-	char *same; /* the values of the fields, joined */
+	uint32_t lane; /* of those that belong to no thread: which track, from 0 */
+	char *same;    /* the values of the fields, joined */
 	char *network, *module, *name, *type;
 };
 
 struct thread {
 	UT_hash_handle hh;
-	uint64_t id[2]; /* pid, tid */
+	uint64_t id[2]; /* pid, tid; NO_THREAD */
 	char track[96];
 	struct open *open;
 	size_t n;
@@ -145,10 +151,22 @@ static int tell_tables(struct erg_rules_state *s, const struct erg_rules_event *
 
 /* ---- threads ---- */
 
-static struct thread *thread_of(struct erg_rules_state *s, const struct erg_rules_event *e)
+static void track_name(const struct erg_rules_event *e, uint64_t tid, char *to, size_t size)
 {
-	const uint64_t id[2] = {e->pid, e->tid};
 	struct erg_rules_value v;
+	const char *process = e->field(e, "procname", &v) ? v.text : "process";
+
+	if (tid == NO_THREAD)
+		snprintf(to, size, "%.40s, process %" PRIu64, process, e->pid);
+	else
+		snprintf(to, size, "%.40s thread %" PRIu64, process, tid);
+}
+
+/* Where the layers of rule L are open that E begins or ends. */
+static struct thread *thread_of(struct erg_rules_state *s, const struct erg_rules_layer *l,
+	const struct erg_rules_event *e)
+{
+	const uint64_t id[2] = {e->pid, l->any_thread ? NO_THREAD : e->tid};
 	struct thread *t;
 
 	HASH_FIND(hh, s->threads, id, sizeof(id), t);
@@ -158,8 +176,7 @@ static struct thread *thread_of(struct erg_rules_state *s, const struct erg_rule
 	if (!t)
 		return NULL;
 	memcpy(t->id, id, sizeof(id));
-	snprintf(t->track, sizeof(t->track), "%.40s thread %" PRIu64,
-		e->field(e, "procname", &v) ? v.text : "process", e->tid);
+	track_name(e, id[1], t->track, sizeof(t->track));
 	HASH_ADD(hh, s->threads, id, sizeof(t->id), t);
 	if (!erg_hash_lost(t))
 		return t;
@@ -214,18 +231,36 @@ static char *text_of(struct erg_rules_state *s, const struct erg_rules_template 
 	return strdup(otherwise);
 }
 
+/* The first that no other open layer of T has. */
+static uint32_t lane_find(const struct thread *t)
+{
+	_cleanup_(erg_freep) char *taken = calloc(t->n + 1, 1);
+	uint32_t lane = 0;
+
+	if (!taken)
+		return (uint32_t)t->n;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->open[i].lane < t->n)
+			taken[t->open[i].lane] = 1;
+	while (taken[lane])
+		lane++;
+	return lane;
+}
+
 static int begin(struct erg_rules_state *s, size_t rule, const struct erg_rules_event *e)
 {
 	const struct erg_rules_layer *l = &s->rules->layers[rule];
-	struct thread *t = thread_of(s, e);
+	struct thread *t = thread_of(s, l, e);
 	struct open *o = t ? reallocarray(t->open, t->n + 1, sizeof(*o)) : NULL;
 	bool unnamed = false;
 
 	if (!o)
 		return -ENOMEM;
 	t->open = o;
-	o += t->n++;
+	o += t->n;
 	*o = (struct open){.rule = rule, .begin_ns = e->time_ns};
+	o->lane = l->any_thread ? lane_find(t) : 0;
+	t->n++;
 	o->same = same_of(s, l, e);
 	o->network = text_of(s, l->network, e, "", &unnamed);
 	o->module = text_of(s, l->module, e, "", &unnamed);
@@ -259,11 +294,23 @@ static uint32_t count(struct erg_rules_state *s, const struct open *o)
 	return c->n++;
 }
 
+/* The track of the layer at I, which ends. */
+static void track_of(const struct thread *t, size_t i, char *to, size_t size)
+{
+	const char *beside = t->id[1] != NO_THREAD && i + 1 < t->n ? ", overlapping" : "";
+
+	if (t->open[i].lane)
+		snprintf(to, size, "%s, %" PRIu32, t->track, t->open[i].lane + 1);
+	else
+		snprintf(to, size, "%s%s", t->track, beside);
+}
+
 static int end(struct erg_rules_state *s, size_t rule, const struct erg_rules_event *e,
 	struct erg_err *err)
 {
-	struct thread *t = thread_of(s, e);
-	_cleanup_(erg_freep) char *same = same_of(s, &s->rules->layers[rule], e);
+	const struct erg_rules_layer *l = &s->rules->layers[rule];
+	struct thread *t = thread_of(s, l, e);
+	_cleanup_(erg_freep) char *same = same_of(s, l, e);
 	size_t i = t ? t->n : 0;
 	char track[128];
 	struct open o;
@@ -278,7 +325,7 @@ static int end(struct erg_rules_state *s, size_t rule, const struct erg_rules_ev
 		return 0;
 	}
 	o = t->open[i - 1];
-	snprintf(track, sizeof(track), i == t->n ? "%s" : "%s, overlapping", t->track);
+	track_of(t, i - 1, track, sizeof(track));
 	memmove(&t->open[i - 1], &t->open[i], (t->n - i) * sizeof(o));
 	t->n--;
 	s->report.spans++;

@@ -126,7 +126,11 @@ static void report(const struct erg_rules_state *s, const struct erg_rules_trace
 
 	erg_rules_report(s, &r);
 	if (t->lost)
-		say(emitted, "%" PRIu64 " events were lost: layers may be missing", t->lost);
+		say(emitted,
+			"%" PRIu64
+			" events were lost: layers may be missing, and be two that became "
+			"one",
+			t->lost);
 	if (t->no_threads)
 		say(emitted,
 			"events without their thread (context vtid): layers of several threads are "
@@ -195,7 +199,7 @@ int main(int argc, char **argv)
 			"       erg-rules emit|csv RULES.yaml TRACE\n");
 		return 2;
 	}
-	r = erg_rules_read(argv[2], &rules, &err);
+	r = erg_rules_read(argv[2], !strcmp(argv[1], "csv"), &rules, &err);
 	if (!r && argc == 3)
 		events_print(&rules);
 	else if (!r)

@@ -14,6 +14,7 @@
 
 struct reader {
 	const char *file;
+	bool any_name;
 	struct erg_rules *rules;
 	struct erg_err *err;
 };
@@ -42,11 +43,12 @@ static int keys_check(const struct reader *r, const struct erg_yaml *map, const 
 }
 
 /* provider:event, without the * of a pattern: a rule is of one kind of event. */
-static bool is_event(const char *name)
+static bool is_event(const struct reader *r, const char *name)
 {
 	const char *colon = strchr(name, ':');
 
-	return colon && colon != name && colon[1] && !strpbrk(name, "* \t\n,");
+	return *name && ((colon && colon != name && colon[1]) || r->any_name) &&
+		!strpbrk(name, "* \t\n,");
 }
 
 static int event_take(const struct reader *r, const struct erg_yaml *map, const char *key,
@@ -54,11 +56,10 @@ static int event_take(const struct reader *r, const struct erg_yaml *map, const 
 {
 	const struct erg_yaml *y = erg_yaml_get(map, key);
 
-	if (!y || y->kind != ERG_YAML_SCALAR || !is_event(y->text))
+	if (!y || y->kind != ERG_YAML_SCALAR || !is_event(r, y->text))
 		return erg_yaml_fail(r->err, r->file, y ? y : map,
-			"'%s' was expected to be the name of "
-			"an event, as provider:event",
-			key);
+			"'%s' was expected to be the name of an event%s", key,
+			r->any_name ? "" : ", as provider:event");
 	*ret = strdup(y->text);
 	return *ret ? 0 : erg_fail_errno(r->err, -ENOMEM, "%s", r->file);
 }
@@ -131,6 +132,26 @@ static int tables_read(const struct reader *r, const struct erg_yaml *tables)
 	return 0;
 }
 
+static bool is_field(const char *name)
+{
+	return *name && !name[strspn(name, ERG_RULES_FIELD_CHARS)];
+}
+
+/* Threads that are not the same do not tell which beginning an end belongs to: then fields must. */
+static int scope_read(const struct reader *r, const struct erg_yaml *y, struct erg_rules_layer *l)
+{
+	if (!y)
+		return 0;
+	l->any_thread = y->kind == ERG_YAML_SCALAR && !strcmp(y->text, "process");
+	if (!l->any_thread && (y->kind != ERG_YAML_SCALAR || strcmp(y->text, "thread") != 0))
+		return wrong(r, y, "scope: thread or process was expected");
+	if (l->any_thread && !l->n_same)
+		return wrong(r, y,
+			"scope: process: 'same' was expected, the fields that tell which beginning an "
+			"end belongs to");
+	return 0;
+}
+
 static int same_read(const struct reader *r, const struct erg_yaml *y, struct erg_rules_layer *l)
 {
 	if (!y)
@@ -139,7 +160,7 @@ static int same_read(const struct reader *r, const struct erg_yaml *y, struct er
 		return wrong(r, y, "same: a list of fields was expected");
 	l->same = calloc(y->n + 1, sizeof(*l->same));
 	for (size_t i = 0; i < y->n; i++) {
-		if (y->items[i]->kind != ERG_YAML_SCALAR)
+		if (y->items[i]->kind != ERG_YAML_SCALAR || !is_field(y->items[i]->text))
 			return wrong(r, y->items[i], "same: a list of fields was expected");
 		if (!l->same || !(l->same[i] = strdup(y->items[i]->text)))
 			return erg_fail_errno(r->err, -ENOMEM, "%s", r->file);
@@ -150,8 +171,8 @@ static int same_read(const struct reader *r, const struct erg_yaml *y, struct er
 
 static int layer_read(const struct reader *r, const struct erg_yaml *y)
 {
-	static const char *const known[] = {"begin", "end", "same", "name", "module", "network",
-		"type", NULL};
+	static const char *const known[] = {"begin", "end", "same", "scope", "name", "module",
+		"network", "type", NULL};
 	struct erg_rules *rules = r->rules;
 	struct erg_rules_layer *l = reallocarray(rules->layers, rules->n_layers + 1, sizeof(*l));
 	int n = l ? keys_check(r, y, "a layer", known)
@@ -168,6 +189,8 @@ static int layer_read(const struct reader *r, const struct erg_yaml *y)
 		n = event_take(r, y, "end", &l->end);
 	if (!n)
 		n = same_read(r, erg_yaml_get(y, "same"), l);
+	if (!n)
+		n = scope_read(r, erg_yaml_get(y, "scope"), l);
 	if (!n)
 		n = template_take(r, y, "name", false, true, &l->name);
 	if (!n)
@@ -194,10 +217,10 @@ static int all_read(const struct reader *r, const struct erg_yaml *y)
 	return n;
 }
 
-int erg_rules_read(const char *file, struct erg_rules *ret, struct erg_err *err)
+int erg_rules_read(const char *file, bool any_name, struct erg_rules *ret, struct erg_err *err)
 {
 	_cleanup_(erg_yaml_freep) struct erg_yaml *y = NULL;
-	struct reader r = {file, ret, err};
+	struct reader r = {file, any_name, ret, err};
 	int n = erg_yaml_read(file, &y, err);
 
 	*ret = (struct erg_rules){NULL};

@@ -12,7 +12,8 @@
  *	layers:
  *	  - begin: ros2:callback_start
  *	    end: ros2:callback_end
- *	    same: [callback]		# fields that both have, beside the thread
+ *	    same: [callback]		# fields that both have
+ *	    scope: thread		# the end comes in the thread of the beginning; or process
  *	    name: "{symbol[callback]|callback}"
  */
 #include <stdbool.h>
@@ -22,6 +23,8 @@
 #include "formats/base/err.h"
 
 #define ERG_RULES_TEXT 512
+/* Of the names of fields. */
+#define ERG_RULES_FIELD_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 /* What an event's field holds, or a table. */
 struct erg_rules_value {
@@ -60,6 +63,7 @@ struct erg_rules_layer {
 	char *begin, *end;
 	char **same;
 	size_t n_same;
+	bool any_thread; /* the end may come in another thread of the process */
 	struct erg_rules_template *name, *module, *network, *type; /* but name, may be NULL */
 };
 
@@ -72,8 +76,9 @@ struct erg_rules {
 	size_t n_layers;
 };
 
-/* Messages begin with "FILE:LINE:COLUMN: ". */
-int erg_rules_read(const char *file, struct erg_rules *ret, struct erg_err *err);
+/* Events of LTTng's user space are named PROVIDER:EVENT; those of other tracers, which a trace may be of, of
+ * any kind: ANY_NAME. Messages begin with "FILE:LINE:COLUMN: ". */
+int erg_rules_read(const char *file, bool any_name, struct erg_rules *ret, struct erg_err *err);
 void erg_rules_release(struct erg_rules *r);
 
 /* ---- templates (template.c) ---- */

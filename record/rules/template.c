@@ -74,10 +74,7 @@ static struct expression *parse_one(struct parser *ps, int depth)
 	blanks(ps);
 	quoted = *ps->p == '\'';
 	from = ps->p += quoted;
-	ps->p += quoted ? strcspn(ps->p, "'")
-			: strspn(ps->p,
-				  "abcdefghijklmnopqrstuvwxyz"
-				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+	ps->p += quoted ? strcspn(ps->p, "'") : strspn(ps->p, ERG_RULES_FIELD_CHARS);
 	if (!x || !(x->text = strndup(from, (size_t)(ps->p - from)))) {
 		expression_free(x);
 		return failed(ps, "out of memory");

@@ -18,6 +18,8 @@
 
 #include "formats/base/util.h"
 
+#define DEPTH_MAX 8 /* of variants in variants, as nobody has them */
+
 struct sink {
 	struct erg_rules_trace *t;
 	struct erg_err *err;
@@ -37,9 +39,15 @@ static bool number_text(const bt_field *f, bt_field_class_type type, struct erg_
 		snprintf(ret->key, sizeof(ret->key), "%" PRIu64, v);
 		snprintf(ret->text, sizeof(ret->text), hex ? "0x%" PRIx64 : "%" PRIu64, v);
 	} else {
-		snprintf(ret->key, sizeof(ret->key), "%" PRId64,
-			bt_field_integer_signed_get_value(f));
-		memcpy(ret->text, ret->key, sizeof(ret->text));
+		int64_t v = bt_field_integer_signed_get_value(f);
+		uint64_t bits = bt_field_class_integer_get_field_value_range(cls);
+
+		snprintf(ret->key, sizeof(ret->key), "%" PRId64, v);
+		if (hex)
+			snprintf(ret->text, sizeof(ret->text), "0x%" PRIx64,
+				(uint64_t)v & (bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX));
+		else
+			memcpy(ret->text, ret->key, sizeof(ret->text));
 	}
 	return true;
 }
@@ -75,6 +83,22 @@ static bool real_text(const bt_field *f, bt_field_class_type type, struct erg_ru
 	return true;
 }
 
+/* What a variant holds now, or an option if it holds anything. */
+static const bt_field *inner(const bt_field *f)
+{
+	for (int depth = 0; f && depth < DEPTH_MAX; depth++) {
+		bt_field_class_type type = bt_field_get_class_type(f);
+
+		if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_VARIANT))
+			f = bt_field_variant_borrow_selected_option_field_const(f);
+		else if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_OPTION))
+			f = bt_field_option_borrow_field_const(f);
+		else
+			return f;
+	}
+	return NULL;
+}
+
 static bool value_of(const bt_field *f, struct erg_rules_value *ret)
 {
 	bt_field_class_type type = bt_field_get_class_type(f);
@@ -85,6 +109,19 @@ static bool value_of(const bt_field *f, struct erg_rules_value *ret)
 		return number_text(f, type, ret);
 	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_REAL))
 		return real_text(f, type, ret);
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_BOOL)) {
+		snprintf(ret->text, sizeof(ret->text), "%s",
+			bt_field_bool_get_value(f) ? "true" : "false");
+		memcpy(ret->key, ret->text, sizeof(ret->key));
+		return true;
+	}
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_BIT_ARRAY)) {
+		uint64_t bits = bt_field_bit_array_get_value_as_integer(f);
+
+		snprintf(ret->text, sizeof(ret->text), "0x%" PRIx64, bits);
+		snprintf(ret->key, sizeof(ret->key), "%" PRIu64, bits);
+		return true;
+	}
 	if (!bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_STRING))
 		return false;
 	/* of an empty string only the length is set (libbabeltrace2 2.0.4) */
@@ -94,13 +131,56 @@ static bool value_of(const bt_field *f, struct erg_rules_value *ret)
 	return true;
 }
 
-static bool member(const bt_field *structure, const char *name, struct erg_rules_value *ret)
+/* The element of an array that NAME is the number of. */
+static const bt_field *element(const bt_field *array, const char *name)
 {
-	const bt_field *f = structure
-		? bt_field_structure_borrow_member_field_by_name_const(structure, name)
-		: NULL;
+	char *end;
+	unsigned long long i = strtoull(name, &end, 10);
 
-	return f && value_of(f, ret);
+	return end != name && !*end && *name != '-' && i < bt_field_array_get_length(array)
+		? bt_field_array_borrow_element_field_by_index_const(array, i)
+		: NULL;
+}
+
+/* The field NAME in F, a structure or an array. */
+static const bt_field *within(const bt_field *f, const char *name)
+{
+	bt_field_class_type type;
+
+	f = inner(f);
+	if (!f)
+		return NULL;
+	type = bt_field_get_class_type(f);
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_STRUCTURE))
+		return bt_field_structure_borrow_member_field_by_name_const(f, name);
+	return bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_ARRAY) ? element(f, name) : NULL;
+}
+
+/* NAME may have dots in it, or lead through them into structures and arrays. */
+static bool member(const bt_field *f, const char *name, struct erg_rules_value *ret)
+{
+	const bt_field *whole = f ? within(f, name) : NULL;
+	const char *dot = strchr(name, '.');
+	char first[ERG_RULES_TEXT];
+
+	whole = whole ? inner(whole) : NULL;
+	if (whole && value_of(whole, ret))
+		return true;
+	if (!f || !dot || (size_t)(dot - name) >= sizeof(first))
+		return false;
+	memcpy(first, name, (size_t)(dot - name));
+	first[dot - name] = '\0';
+	return member(within(f, first), dot + 1, ret);
+}
+
+static const bt_field *packet_context(const bt_event *event)
+{
+	const bt_stream_class *cls =
+		bt_stream_borrow_class_const(bt_event_borrow_stream_const(event));
+
+	return bt_stream_class_supports_packets(cls)
+		? bt_packet_borrow_context_field_const(bt_event_borrow_packet_const(event))
+		: NULL;
 }
 
 /* Of the payload first, then of what surrounds it. */
@@ -110,13 +190,16 @@ static bool field(const struct erg_rules_event *e, const char *name, struct erg_
 
 	return member(bt_event_borrow_payload_field_const(event), name, ret) ||
 		member(bt_event_borrow_specific_context_field_const(event), name, ret) ||
-		member(bt_event_borrow_common_context_field_const(event), name, ret);
+		member(bt_event_borrow_common_context_field_const(event), name, ret) ||
+		member(packet_context(event), name, ret);
 }
 
+/* NAME, or as the kernel's tracer says it, without the v. */
 static uint64_t context_number(const bt_event *event, const char *name, bool *ret_there)
 {
 	struct erg_rules_value v;
-	bool there = member(bt_event_borrow_common_context_field_const(event), name, &v);
+	const bt_field *context = bt_event_borrow_common_context_field_const(event);
+	bool there = member(context, name, &v) || member(context, name + 1, &v);
 
 	if (ret_there)
 		*ret_there = there;

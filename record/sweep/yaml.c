@@ -9,6 +9,7 @@
 #include "record/sweep/yaml.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,31 @@ static int check_text(const char *file, const char *text, size_t len, struct erg
 	return 0;
 }
 
+/* Where a second document begins, of which nothing would be read. False: there is none. */
+static bool second_document(const struct fy_parse_cfg *cfg, const char *text, size_t len,
+	struct erg_yaml *ret_at)
+{
+	struct fy_parser *parser = fy_parser_create(cfg);
+	struct fy_event *e = NULL;
+	int documents = 0;
+
+	if (parser && fy_parser_set_string(parser, text, len) == 0)
+		while (documents < 2 && (e = fy_parser_parse(parser))) {
+			documents += e->type == FYET_DOCUMENT_START;
+			if (documents == 2 && e->document_start.document_start) {
+				const struct fy_mark *mark =
+					fy_token_start_mark(e->document_start.document_start);
+
+				ret_at->line = mark ? mark->line + 1 : 0;
+				ret_at->column = mark ? mark->column + 1 : 0;
+			}
+			fy_parser_event_free(parser, e);
+		}
+	if (parser)
+		fy_parser_destroy(parser);
+	return documents > 1;
+}
+
 int erg_yaml_parse(const char *file, const char *text, size_t len, struct erg_yaml **ret,
 	struct erg_err *err)
 {
@@ -210,6 +236,7 @@ int erg_yaml_parse(const char *file, const char *text, size_t len, struct erg_ya
 	struct fy_diag *diag = fy_diag_create(&diag_cfg);
 	struct fy_parse_cfg cfg = {.diag = diag};
 	struct builder b = {.file = file, .err = err};
+	struct erg_yaml second = {.line = 1, .column = 1};
 	struct fy_document *doc;
 	int r = diag ? check_text(file, text, len, err)
 		     : erg_fail(err, -ENOMEM, "%s: no memory", file);
@@ -223,11 +250,15 @@ int erg_yaml_parse(const char *file, const char *text, size_t len, struct erg_ya
 	if (doc && nodes_left(fy_document_root(doc), 0, NODES_MAX) < 0) {
 		r = erg_fail(err, -EFBIG,
 			"%s: its aliases come to more than %d values, or hold themselves: "
-			"expected a plan",
+			"expected what people write",
 			file, NODES_MAX);
 	} else if (!doc || fy_document_resolve(doc) || !fy_document_root(doc)) {
 		r = said[0] ? syntax_error(file, said, err)
 			    : erg_fail(err, -EINVAL, "%s: empty: expected a YAML document", file);
+	} else if (second_document(&cfg, text, len, &second)) {
+		r = erg_yaml_fail(err, file, &second, "a second document: one was expected");
+	} else if (said[0]) { /* behind the first */
+		r = syntax_error(file, said, err);
 	} else {
 		*ret = build(&b, fy_document_root(doc), 0);
 		if (!*ret)
@@ -255,7 +286,7 @@ int erg_yaml_read(const char *file, struct erg_yaml **ret, struct erg_err *err)
 	if (ferror(f))
 		return erg_fail_errno(err, -EIO, "%s", file);
 	if (n > SIZE_MAX_BYTES)
-		return erg_fail(err, -EFBIG, "%s: larger than %u bytes: expected a plan", file,
-			SIZE_MAX_BYTES);
+		return erg_fail(err, -EFBIG, "%s: larger than %u bytes: expected what people write",
+			file, SIZE_MAX_BYTES);
 	return erg_yaml_parse(file, text, n, ret, err);
 }

@@ -74,6 +74,10 @@ record() {
     refused '- x' 'a map was expected'
     refused 'layers: [{begin: nocolon, end: c:d, name: x}]' "bad.yaml:1:18: 'begin' was expected to be the name of an event"
     refused 'layers: [{begin: "a:*", end: c:d, name: x}]' "'begin' was expected to be the name of an event"
+    refused 'layers: [{begin: a:b, end: c:d, name: x, same: ["a b"]}]' "bad.yaml:1:50: same: a list of fields was expected"
+    refused 'layers: [{begin: a:b, end: c:d, name: x, scope: process}]' "bad.yaml:1:49: scope: process: 'same' was expected"
+    refused 'layers: [{begin: a:b, end: c:d, name: x, same: [a], scope: trace}]' "bad.yaml:1:60: scope: thread or process was expected"
+    refused $'layers: [{begin: a:b, end: c:d, name: x}]\n---\nlayers: []' "bad.yaml:2:1: a second document: one was expected"
     refused 'layers: [{begin: a:b, begin: c:d, end: c:d, name: x}]' 'duplicate key'
     run erg-record run -o bad.erg -s procstat --annotate lttng:nosuch -- touch ran
     [ "$status" -eq 2 ]
@@ -232,4 +236,80 @@ Y
     [ "$(grep -c '"0x.*, overlapping"' any.csv)" -eq 6 ]
     grep -q '2 ends of layers without a beginning' any.err
     grep -q '2 layers had not ended' any.err
+}
+
+# A trace as no tracer here writes it: of a kernel's names, with fields of every kind that CTF 1.8 has. Time is
+# in ns since 1700000000 s.
+foreign_kinds() {
+    /usr/bin/python3 - "$1" <<'P'
+import os, struct, sys
+os.mkdir(sys.argv[1])
+open(sys.argv[1] + "/metadata", "w").write("""/* CTF 1.8 */
+typealias integer { size = 8; align = 8; signed = false; } := u8;
+typealias integer { size = 32; align = 8; signed = false; } := u32;
+typealias integer { size = 16; align = 8; signed = true; base = x; } := x16;
+trace { major = 1; minor = 8; byte_order = le; };
+clock { name = c; freq = 1000000000; offset_s = 1700000000; };
+typealias integer { size = 64; align = 8; signed = false; map = clock.c.value; } := t64;
+stream { packet.context := struct { u8 cpu_id; };
+  event.header := struct { u8 id; t64 timestamp; }; event.context := struct { u32 pid; u32 tid; }; };
+event { name = "request_in"; id = 0; fields := struct {
+  struct { u32 number; string name; } client; u32 shape[2]; x16 flags;
+  enum : u8 { small, large } tag; variant <tag> { u8 small; string large; } what;
+  u8 _n; u8 list[_n]; floating_point { exp_dig = 8; mant_dig = 24; align = 8; } half; }; };
+event { name = "request_out"; id = 1; fields := struct { struct { u32 number; } client; }; };
+event { name = "irq_entry"; id = 2; fields := struct { u8 irq; }; };
+event { name = "irq_exit"; id = 3; fields := struct { u8 irq; }; };
+""")
+def begin(at, tid, number, name, large):
+    what = b"big\0" if large else b"\x05"
+    return struct.pack("<BQIII", 0, at, 9, tid, number) + name + b"\0" + struct.pack("<IIh", 3, 224, -2) + \
+        bytes([large]) + what + bytes([2, 7, 8]) + struct.pack("<f", 0.5)
+def end(at, tid, number):
+    return struct.pack("<BQIII", 1, at, 9, tid, number)
+def irq(at, kind, number):
+    return struct.pack("<BQIIB", kind, at, 9, 1, number)
+requests = begin(1000, 1, 4294967295, b"ann", 0) + begin(2000, 1, 12, b"bob", 1) + end(3000, 2, 4294967295) + \
+    begin(4000, 3, 13, b"eve", 0) + end(5000, 1, 12) + end(6000, 9, 99) + end(7000, 1, 13) + begin(8000, 1, 14, b"joe", 1)
+open(sys.argv[1] + "/cpu0", "wb").write(b"\0" + requests)
+open(sys.argv[1] + "/cpu1", "wb").write(b"\1" + irq(500, 2, 5) + irq(600, 3, 5))
+open(sys.argv[1] + "/cpu2", "wb").write(b"\2" + irq(510, 2, 5) + irq(520, 2, 6) + irq(530, 3, 6) + irq(700, 3, 5))
+P
+}
+
+@test "rules: layers that begin in one thread and end in another; fields of each kind; a kernel's names" {
+    [ -x /usr/bin/python3 ] || skip "python3 is not installed"
+    foreign_kinds t
+    cat >kinds.yaml <<'Y'
+layers:
+  - begin: request_in
+    end: request_out
+    same: [client.number]
+    scope: process
+    network: "{client.name}"
+    type: "{tag} {what}"
+    name: "{shape.0}x{shape.1} {flags} {list.1} {half} {list.2|'two'} {client|'whole'} {tid}"
+  - begin: irq_entry
+    end: irq_exit
+    same: [cpu_id]
+    name: "irq {irq} on {cpu_id}"
+Y
+    "$rules" csv kinds.yaml t >kinds.csv 2>err
+    # The last of the same processor ends first: 6 within 5; the other processor's ends while these go on.
+    diff kinds.csv - <<'C'
+begin_ns,end_ns,layer,type,network,module,track,iteration
+1700000000000000520,1700000000000000530,"irq 6 on 2","","","","process thread 1",0
+1700000000000000500,1700000000000000600,"irq 5 on 1","","","","process thread 1, overlapping",0
+1700000000000000510,1700000000000000700,"irq 5 on 2","","","","process thread 1",0
+1700000000000001000,1700000000000003000,"3x224 0xfffe 8 0.5 two whole 1","small 5","ann","","process, process 9",0
+1700000000000002000,1700000000000005000,"3x224 0xfffe 8 0.5 two whole 1","large big","bob","","process, process 9, 2",0
+1700000000000004000,1700000000000007000,"3x224 0xfffe 8 0.5 two whole 3","small 5","eve","","process, process 9",0
+C
+    grep -q '1 ends of layers without a beginning, beside 6 layers' err
+    grep -q '1 layers had not ended, beside 6 that had' err
+    [ "$(wc -l <err)" -eq 2 ]
+    # What is recorded has a provider.
+    run "$rules" events kinds.yaml
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"kinds.yaml:2:12: 'begin' was expected to be the name of an event, as provider:event"* ]]
 }
