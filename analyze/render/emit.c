@@ -14,14 +14,16 @@
 #include "formats/base/terminal_json.h"
 #include "formats/base/util.h"
 
+/* What shows a document takes for granted what a whole one has: no NULL in the place of a name. */
 static int render(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
 	FILE *out, struct erg_err *err)
 {
-	if (format == ERG_FORMAT_TEXT) {
-		json_auto_t *shown = erg_terminal_json(doc);
+	json_auto_t *shown = format == ERG_FORMAT_TEXT ? erg_terminal_json(doc) : NULL;
 
-		return shown ? r->text(shown, out, err) : erg_fail(err, -ENOMEM, "out of memory");
-	}
+	if (erg_memory_starved() || (format == ERG_FORMAT_TEXT && !shown))
+		return erg_fail(err, -ENOMEM, "out of memory");
+	if (format == ERG_FORMAT_TEXT)
+		return r->text(shown, out, err);
 	if (format == ERG_FORMAT_CSV) {
 		if (!r->csv)
 			return erg_fail(err, -EINVAL,

@@ -7,8 +7,28 @@ load helpers
     cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
     "$ERG_SRC/tests/faults" 25 erg-analyze layers --jobs 1 --format json run.erg
     "$ERG_SRC/tests/faults" 15 erg-analyze layers --jobs 1 run.erg
-    "$ERG_SRC/tests/faults" 10 erg-analyze info --jobs 1 run.erg
     "$ERG_SRC/tests/faults" 10 erg-analyze totals --no-cache --jobs 1 run.erg
+    ERG_FAULTS_PART=1/6 "$ERG_SRC/tests/faults" ways erg-analyze info --jobs 1 run.erg
+}
+
+# What shows a document takes for granted that it is whole.
+@test "an allocation that fails ends no verb by a signal, wherever its document is made" {
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
+    "$ERG_SRC/tests/faults" verify.c erg-analyze verify --jobs 1 run.erg
+    "$ERG_SRC/tests/faults" info.c erg-analyze info --jobs 1 run.erg
+}
+
+# Of what is freed, all was set.
+@test "an allocation that fails among those of an account is told" {
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
+    "$ERG_SRC/tests/faults" parts.c erg-analyze layers --per iteration --by phase --jobs 1 run.erg
+}
+
+@test "an allocation that fails anywhere in an export is told, and leaves no file" {
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
+    for form in perfetto perfetto-json folded csv; do
+        ERG_FAULTS_PART=1/60 "$ERG_SRC/tests/faults" ways erg-analyze export --to "$form" --jobs 1 run.erg -o OUT
+    done
 }
 
 @test "an allocation that fails anywhere in the import is told, and no archive is left" {
