@@ -116,12 +116,15 @@ static int directory_document(const char *path, const char *name, const char *fo
 {
 	_cleanup_(erg_freep) char *text = NULL;
 	char file[4096];
+	struct stat st;
 	json_t *doc;
 	json_error_t e;
 
 	snprintf(file, sizeof(file), "%s/%s", path, name);
-	if (access(file, F_OK))
+	if (stat(file, &st))
 		return erg_fail_errno(err, -errno, "%s", file);
+	if (!S_ISREG(st.st_mode)) /* a pipe would not end */
+		return erg_fail(err, -EINVAL, "%s: is no file", file);
 	doc = json_load_file(file, 0, &e);
 	if (!doc)
 		return erg_fail(err, -EINVAL, "%s: line %d: %s", file, e.line, e.text);
@@ -132,11 +135,26 @@ static int directory_document(const char *path, const char *name, const char *fo
 	return erg_manifest_parse(text, strlen(text), format, file, ret, err);
 }
 
+/* One that is there and not to be read is another thing than a recording that was cut. */
+static int without_summary(struct erg_timeline *tl, int why, const struct erg_err *what,
+	struct erg_err *err)
+{
+	tl->summary = NULL;
+	if (why == -ENOMEM)
+		return erg_fail(err, why, "%s", what->msg);
+	if (why == -ENOENT)
+		erg_timeline_warn(tl, "no-summary",
+			"no summary: the recording or the archive was cut before its end");
+	else
+		erg_timeline_warn(tl, "no-summary", "no summary: it cannot be read: %s", what->msg);
+	return 0;
+}
+
 /* Manifest and summary; the summary may be missing (a recording that was cut). */
 static int load_documents(const struct erg_archive *a, const char *path, struct erg_timeline *tl,
 	struct erg_err *err)
 {
-	struct erg_err ignored = {0};
+	struct erg_err what = {0};
 	const char *reason;
 	int r = a ? erg_manifest_load(a, ERG_MANIFEST_FORMAT, &tl->manifest, err)
 		  : directory_document(path, ERG_MANIFEST_NAME, ERG_MANIFEST_FORMAT, &tl->manifest,
@@ -144,14 +162,11 @@ static int load_documents(const struct erg_archive *a, const char *path, struct 
 
 	if (r < 0)
 		return r;
-	r = a ? erg_manifest_load(a, ERG_SUMMARY_FORMAT, &tl->summary, &ignored)
-	      : directory_document(path, ERG_SUMMARY_NAME, ERG_SUMMARY_FORMAT, &tl->summary,
-			&ignored);
-	if (r < 0) {
-		tl->summary = NULL;
-		erg_timeline_warn(tl, "no-summary",
-			"no summary: the recording or the archive was cut before its end");
-	} else if (json_is_false(json_object_get(tl->summary, "complete"))) {
+	r = a ? erg_manifest_load(a, ERG_SUMMARY_FORMAT, &tl->summary, &what)
+	      : directory_document(path, ERG_SUMMARY_NAME, ERG_SUMMARY_FORMAT, &tl->summary, &what);
+	if (r < 0)
+		return without_summary(tl, r, &what, err);
+	if (json_is_false(json_object_get(tl->summary, "complete"))) {
 		reason = json_string_value(json_object_get(tl->summary, "reason"));
 		erg_timeline_warn(tl, "incomplete", "the recording ended early: %s",
 			reason ? reason : "it does not say why");

@@ -114,3 +114,38 @@ bomb() {
     run -1 joined chunk
     [[ "$output" == *"trace/4294967295/"*"a number of a chunk was expected" ]]
 }
+
+@test "a summary that is there and cannot be read is no recording that was cut: the reason is its own" {
+    skip_unless zstd tar
+    tar -xf "$ERG_SRC/tests/golden/recording/convnet.erg"
+    mv convnet run
+    # with COMMAND…: the archive whose summary is what it prints
+    with() {
+        "$@" >run/summary.json
+        for f in run/manifest.json $(find run/trace -type f | sort) run/summary.json; do
+            member "$f"
+        done >with.erg
+    }
+    large() { printf '{"format": "erg-summary", "version": 1, "complete": true%*s}' 68000000 ''; }
+    chmod -R u+w run
+    with large
+    run -1 erg-analyze verify with.erg
+    [[ "$output" == *"with.erg: no summary: it cannot be read: "*"summary.json has 680000"*" bytes, at most "* ]]
+    erg-analyze info with.erg >info.txt 2>err
+    grep 'no summary: it cannot be read: .*summary.json has ' err
+    run ! grep 'no summary: the recording' err info.txt
+    with echo '{"format": "erg-summary", "version": 1,'
+    erg-analyze info with.erg 2>&1 >/dev/null | grep 'no summary: it cannot be read: summary.json: line 2: '
+    with echo '[]'
+    erg-analyze info with.erg 2>&1 >/dev/null | grep 'no summary: it cannot be read: summary.json: a JSON object was expected'
+    with echo '{"format": "erg-manifest", "version": 1}'
+    erg-analyze info with.erg 2>&1 >/dev/null | grep "no summary: it cannot be read: .*'erg-summary' was expected"
+    with echo '{"format": "erg-summary", "version": 2}'
+    erg-analyze info with.erg 2>&1 >/dev/null | grep 'no summary: it cannot be read: .*newer ergtrace'
+    # of a folder the same, also where it would never end
+    rm run/summary.json
+    mkfifo run/summary.json
+    timeout 60 erg-analyze info run 2>&1 >/dev/null | grep 'no summary: it cannot be read: .*summary.json: is no file'
+    rm run/summary.json
+    erg-analyze info run 2>&1 >/dev/null | grep 'no summary: the recording or the archive was cut'
+}
