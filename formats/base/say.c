@@ -11,23 +11,29 @@
 #include <unistd.h>
 
 #include "formats/base/terminal.h"
+#include "formats/base/util.h"
 
 static void say(const char *prefix, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
+/* A command that is cut would be another command: the line is as long as it is. */
 static void say(const char *prefix, const char *fmt, va_list ap)
 {
-	char line[2048];
-	int n = snprintf(line, sizeof(line), "erg-record: %s", prefix);
-	size_t len;
+	static const char lack[] = "erg-record: (no memory for this line)\n";
+	_cleanup_(erg_freep) char *text = NULL, *line = NULL;
 	ssize_t w;
+	int n;
 
 	erg_terminal_progress_clear();
-	vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
-	erg_terminal_text(line);
-	len = strlen(line);
-	line[len++] = '\n';
-	w = write(STDERR_FILENO, line, len);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	else
+		erg_terminal_text(text);
+	n = text ? asprintf(&line, "erg-record: %s%s\n", prefix, text) : -1;
+	if (n < 0)
+		line = NULL;
+	w = n < 0 ? write(STDERR_FILENO, lack, sizeof(lack) - 1)
+		  : write(STDERR_FILENO, line, (size_t)n);
 	(void)w; /* nobody is left to tell */
 }
 

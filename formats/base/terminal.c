@@ -113,14 +113,20 @@ void erg_terminal_progress_start(void)
 	erg_progress_listen(&listener);
 }
 
+/* Whether a terminal would take character C for a command. */
+static bool commands(unsigned int c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
+		(c >= 0x2066 && c <= 0x2069);
+}
+
 void erg_terminal_text(char *text)
 {
 	for (unsigned char *p = (unsigned char *)text; *p;) {
 		unsigned int c;
 		size_t n = erg_utf8_character(p, &c);
 
-		if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
-			(c >= 0x2066 && c <= 0x2069))
+		if (commands(c))
 			memset(p, '?', n);
 		p += n;
 	}
@@ -135,36 +141,62 @@ char *erg_terminal_copy(const char *text)
 	return copy;
 }
 
-char *erg_terminal_word(const char *text)
+/* The bytes of TEXT as printf(1) makes them again: '?' would be another file's name. */
+static char *word_of_bytes(const char *text, bool option)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_./-+,:=@%";
-	size_t len = strlen(text), n = 0;
-	char *word = malloc(4 * len + 5);
+	const size_t len = strlen(text);
+	char *word = malloc(4 * len + sizeof("\"$(printf './/')\"")), *to = word;
 
 	if (!word)
 		return NULL;
-	if (*text == '-') { /* no option */
-		memcpy(word, "./", 2);
-		n = 2;
+	to += sprintf(to, "\"$(printf '%s", option ? "./" : "");
+	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+		unsigned int c;
+		const size_t n = erg_utf8_character(p, &c);
+
+		for (size_t i = 0; i < n; i++)
+			if (commands(c) || strchr("\\'!%", p[i]))
+				to += sprintf(to, "\\%03o", (unsigned int)p[i]);
+			else
+				*to++ = (char)p[i];
+		p += n;
 	}
-	if (len && strspn(text, plain) == len) {
-		strcpy(word + n, text);
-		return word;
-	}
-	word[n++] = '\'';
-	for (; *text; text++) {
-		if (*text == '\'') { /* ends the quotes, stands alone, begins them again */
-			memcpy(word + n, "'\\''", 4);
-			n += 4;
-		} else {
-			word[n++] = *text;
-		}
-	}
-	word[n++] = '\'';
-	word[n] = '\0';
-	erg_terminal_text(word);
+	/* a shell takes line ends from the end */
+	sprintf(to, "%s')\"", text[len - 1] == '\n' ? "/" : "");
 	return word;
+}
+
+static char *word_quoted(const char *text, bool option)
+{
+	char *word = malloc(4 * strlen(text) + sizeof("./''")), *to = word;
+
+	if (!word)
+		return NULL;
+	to += sprintf(to, "%s'", option ? "./" : "");
+	for (; *text; text++)
+		if (*text == '\'') /* ends the quotes, stands alone, begins them again */
+			to += sprintf(to, "'\\''");
+		else
+			*to++ = *text;
+	strcpy(to, "'");
+	return word;
+}
+
+char *erg_terminal_word(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_./-+,:@%";
+	_cleanup_(erg_freep) char *shown = erg_terminal_copy(text);
+	const bool option = *text == '-';
+	char *word;
+
+	if (!shown)
+		return NULL;
+	if (strcmp(shown, text))
+		return word_of_bytes(text, option);
+	if (!*text || strspn(text, plain) != strlen(text))
+		return word_quoted(text, option);
+	return asprintf(&word, "%s%s", option ? "./" : "", text) < 0 ? NULL : word;
 }
 
 void erg_terminal_line(FILE *out, const char *fmt, ...)

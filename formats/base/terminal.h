@@ -18,8 +18,9 @@ void erg_terminal_text(char *text);
 
 /* A copy of TEXT (NULL counts as "") that may be printed, to be freed; NULL when memory runs out. */
 char *erg_terminal_copy(const char *text);
-/* The same as one word of a shell's command, for what is to be copied and pasted: quoted where it holds
- * more than letters, digits and the plain characters of a path. */
+/* The same as one word of a shell's command, for what is to be copied and pasted: TEXT to the byte, quoted
+ * where it holds more than letters, digits and the plain characters of a path. Of a folder whose name ends
+ * in a line end, with a slash. */
 char *erg_terminal_word(const char *text);
 
 /* One line on OUT, in which names are shown so: what FMT makes, and the end of the line. */

@@ -297,10 +297,10 @@ static int archive_make(struct erg_run *r, struct erg_err *err)
 	if (n < 0) {
 		_cleanup_(erg_freep) char *word = erg_terminal_word(r->spool);
 
-		return erg_wrap(err, n,
-			"the recording is kept; erg-record recover %s -o FILE.erg makes an archive "
+		erg_say("the recording is kept; erg-record recover %s -o FILE.erg makes an archive "
 			"of it",
 			word ? word : "SPOOL");
+		return n;
 	}
 	erg_tree_remove(r->spool);
 	return 0;

@@ -241,3 +241,38 @@ killed() { # killed PATTERN WHO
 @test "both daemons are killed: what was recorded is kept, the command goes on" {
     killed lttng session
 }
+
+# What is printed for copy and paste is done by a shell: folders' names are chosen by others.
+@test "the command that recovers a spool, pasted into a shell, recovers it and does nothing else" {
+    skip_unless jq tar
+    tar -xf "$ERG_SRC/tests/golden/recording/convnet.erg"
+    run_id=$(jq -r .run_id convnet/summary.json)
+    room=$PWD/$'-dir $(touch X) `touch X`\n'
+    mkdir -- "$room"
+    names=('a$(touch X)' "it's \"quoted\";touch X" 'two  spaces & touch X' $'new\nline; touch X' $'\e]0;title\a\e[2J'
+        $'caf\xe9' $'\u202etxt.exe' 'back\\slash\\0101 100%s' '!x !! *' '')
+    for name in "${names[@]}"; do
+        spool=$room/ergtrace-4194999-$name.spool
+        mkdir -- "$spool"
+        cp -r convnet/trace/0000 "$spool/ust"
+        cp convnet/manifest.json "$spool/"
+        jq '{run_id, begin_ns, record_begin_ns}' convnet/summary.json >"$spool/state.json"
+    done
+    "${REC[@]}" -o "$room/new.erg" -- true 2>said
+    [ "$(grep -c 'left by a recorder that was killed' said)" -eq "${#names[@]}" ]
+    run ! grep -P '[\x00-\x09\x0b-\x1f\x7f\xff\xe9]|\xe2\x80\xae' said
+    sed -n 's/^.*; to keep it: \(.* -o FILE\.erg\); or remove it$/\1/p' said >lines
+    [ "$(wc -l <lines)" -eq "${#names[@]}" ]
+    mkdir away
+    n=0
+    while IFS= read -r line; do
+        (cd away && sh -c "$line") 2>recovered
+        n=$((n + 1))
+        [ "$(ls -A away)" = FILE.erg ]
+        [ "$(tar -xOf away/FILE.erg FILE/summary.json | jq -r .run_id)" = "$run_id" ]
+        [ "$(find "$room" -mindepth 1 -maxdepth 1 -print0 | tr -cd '\0' | wc -c)" -eq $((${#names[@]} - n + 1)) ]
+        rm away/FILE.erg
+    done <lines
+    [ "$(ls -A "$room")" = new.erg ]
+    [ -z "$(find . -name X)" ]
+}

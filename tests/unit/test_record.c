@@ -270,7 +270,11 @@ static void words_of_a_shell_are_quoted(void **state)
 		const char *text, *word;
 	} cases[] = {{"/tmp/a-b.spool", "/tmp/a-b.spool"}, {"", "''"}, {"-o", "./-o"},
 		{"-a b", "./'-a b'"}, {"/tmp/$(id).spool", "'/tmp/$(id).spool'"},
-		{"it's", "'it'\\''s'"}, {"a\033[2Jb", "'a?[2Jb'"}};
+		{"it's", "'it'\\''s'"}, {"a\033[2Jb", "\"$(printf 'a\\033[2Jb')\""},
+		{"-\n", "\"$(printf './-\\012/')\""}, {"=x", "'=x'"},
+		{"a\xff", "\"$(printf 'a\\377')\""},
+		{"\r%'!\\", "\"$(printf '\\015\\045\\047\\041\\134')\""},
+		{"\xe2\x80\xae\xc3\xa4", "\"$(printf '\\342\\200\\256\xc3\xa4')\""}};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(cases); i++) {
 		char *word = erg_terminal_word(cases[i].text);
