@@ -124,8 +124,8 @@ static bool lost(const struct attr_run *r)
  * all layers alike and leaves the tests nothing to see. So where the lag is not held, and the fit leaves
  * much of what the readings vary by, another sensor is looked for, whatever the tests say. */
 #define UNEXPLAINED 0.1
-#define SCATTER_LEFT 0.5 /* of the residual */
-#define MOVED 0.25       /* of what the sensor averages over */
+#define TIMES_LEFT 0.5 /* of the residual */
+#define MOVED 0.25     /* of what the sensor averages over */
 
 static bool blind(const struct attr_run *r)
 {
@@ -166,6 +166,22 @@ static bool moved(const struct attr_run *r)
 		(!r->misfit.declared_right || fabs(r->declared.lag_ns - (double)m->lag_ns) > far);
 }
 
+/* The stamps alone are wrong, amid one layer: no other sensor mends that, though one may seem to. */
+static bool late(const struct attr_run *r)
+{
+	const struct attr_tests *t = &r->misfit.fitted;
+
+	return attr_test_fails(&t->late) && !attr_test_fails(&t->kernel) &&
+		!attr_test_fails(&t->clock);
+}
+
+/* What is wrong with the times of the readings: they are so with any sensor, unless that explains what they
+ * seemed to do. NULL: nothing. */
+static const char *of_times(const struct attr_run *r)
+{
+	return attr_scatters(r) ? "misfit: clock" : late(r) ? "misfit: late" : NULL;
+}
+
 /* Whether the sensor as it was fitted may stand: no test fails, and where it is not near what was declared,
  * or leaves much unexplained, no other sensor does as well. */
 static int stands(struct attr_run *r, bool *ret)
@@ -193,7 +209,8 @@ static int look_elsewhere(struct attr_run *r, bool fine)
  * duration where it does; else another sensor. */
 static int fit_sensor(struct attr_run *r)
 {
-	double scattered;
+	const char *times;
+	double most;
 	int rc = attr_refit(r);
 
 	r->stood = false;
@@ -203,16 +220,19 @@ static int fit_sensor(struct attr_run *r)
 		rc = bend_and_judge(r);
 	if (!rc)
 		rc = stands(r, &r->stood);
-	if (rc < 0 || r->stood || r->glance || attr_rounded(r)) /* which no other sensor mends */
+	if (rc < 0 || r->stood || r->glance || attr_rounded(r) || (late(r) && !lost(r)))
 		return rc;
-	/* times that scatter do so with any sensor, unless that explains what they seemed to do */
-	scattered = attr_scatters(r) ? SCATTER_LEFT * r->sol.rss_plain : INFINITY;
+	times = of_times(r);
+	most = times ? TIMES_LEFT * r->sol.rss_plain : INFINITY;
 	rc = look_elsewhere(r, false);
 	/* the minimum of short layers is narrow, and steps of the first look may miss it */
-	if (!rc && r->misfit.reason && !r->misfit.stopped)
+	if (!rc && r->misfit.reason && !r->misfit.stopped) {
+		times = of_times(r) ? of_times(r) : times;
+		most = of_times(r) ? fmin(most, TIMES_LEFT * r->sol.rss_plain) : most;
 		rc = look_elsewhere(r, true);
-	if (!rc && !r->misfit.reason && r->sol.rss_plain > scattered)
-		r->misfit.reason = "misfit: clock";
+	}
+	if (!rc && !r->misfit.reason && r->sol.rss_plain > most)
+		r->misfit.reason = times;
 	if (!rc && !r->misfit.reason)
 		r->fit.estimated = found(r);
 	return rc;

@@ -334,8 +334,24 @@ struct attr_test {
 };
 struct attr_tests {
 	struct attr_test lag, window, rc, skew, kernel, clock, duration;
+	struct attr_test late; /* the least likely of all layers; p by Bonferroni */
 };
 #define ATTR_MISFIT_P 1e-4
+/* ---- late.c: for misfit.c, which layers run at a reading */
+#define ATTR_LATE_EACH 2 /* columns of a layer */
+#define ATTR_LATE_AT 16  /* layers at once that are looked at */
+struct attr_late {
+	const struct attr_view *view;
+	uint32_t *slot; /* per class, or ERG_NONE */
+	size_t layers, n;
+	bool ends;                 /* those at the window's end have columns of their own */
+	uint32_t at[ATTR_LATE_AT]; /* first columns of those that run at this reading */
+	size_t n_at;
+};
+int attr_late_open(struct attr_late *l, const struct attr_view *v, const struct attr_shape *s);
+void attr_late_close(struct attr_late *l);
+/* A reading that was stamped at STAMP, and whose window ended at END (ns since t0). */
+void attr_late_look(struct attr_late *l, double stamp, double end);
 /* Of consequence: not one that widens instead. */
 bool attr_test_fails(const struct attr_test *t);
 struct attr_misfit {
@@ -343,7 +359,7 @@ struct attr_misfit {
 	struct attr_tests given; /* of a lag that the user gave */
 	bool stopped;            /* the search for another sensor was given up */
 	bool declared_right;
-	const char *reason; /* window, rc, clock, varying, unknown; NULL: the model is right */
+	const char *reason; /* clock, late, varying, unknown; NULL: the model is right */
 };
 
 struct attr_weights {

@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <gsl/gsl_cdf.h>
@@ -36,6 +37,7 @@
 #define TAKEN_CLOCK 0.3 /* which has no other minima to be in */
 #define SHIFT_MAX 0.005 /* of a class's energy */
 #define SLACK 1.5       /* of a shift, as it is known only roughly */
+#define LATE_SHIFT 2    /* of shift_ns, beside the slope */
 
 static const double shift_ns[ATTR_SHIFTS] = {-3e6, -1e6, 1e6, 3e6, 6e6, 12e6, 20e6, 35e6, 60e6};
 
@@ -43,20 +45,22 @@ struct scores {
 	struct attr_run *r;
 	const struct erg_attr_state *st;
 	size_t dim, n_z, blocks;
-	double *me;          /* blocks x dim: sums of model column x residual */
-	double *ze;          /* blocks x n_z: of z x residual; then what the model leaves of it */
-	double *mz;          /* dim x n_z */
-	double *zz;          /* n_z x n_z: sums of z z', upper triangle */
-	double *z;           /* n_z, of one row */
-	double *c;           /* dim x n_z: what the model explains of z */
-	double *total;       /* the sums, without what was known beforehand */
-	double *var;         /* dim: diagonal of their inverse, where it is asked for */
-	double left[ATTR_Z]; /* of the squares of z, by what the model does not explain */
-	bool own[ATTR_Z];    /* the model leaves something of z */
-	double ee, yy;       /* squared residuals, squared readings */
-	size_t rows, pure;   /* readings, and those that saw one column alone */
+	double *me;        /* blocks x dim: sums of model column x residual */
+	double *ze;        /* blocks x n_z: of z x residual; then what the model leaves of it */
+	double *mz;        /* dim x n_z */
+	double *zz;        /* n_z x n_z: sums of z z', upper triangle */
+	double *z;         /* n_z, of one row */
+	double *c;         /* dim x n_z: what the model explains of z */
+	double *total;     /* the sums, without what was known beforehand */
+	double *var;       /* dim: diagonal of their inverse, where it is asked for */
+	double *left;      /* n_z: of the squares of z, by what the model does not explain */
+	bool *own;         /* n_z: the model leaves something of z */
+	double ee, yy;     /* squared residuals, squared readings */
+	size_t rows, pure; /* readings, and those that saw one column alone */
 	struct attr_extras x;
 	size_t hint[ATTR_SHIFTS + 1][2];
+	struct attr_late late;     /* its columns are those of z from ATTR_Z on */
+	size_t worst;              /* the one of them that test_late chose */
 	struct attr_levels levels; /* of a coarse quantum; n 0: none */
 	double *lm, *lz;           /* levels x dim, levels x n_z: sums, as much as they share */
 };
@@ -71,6 +75,7 @@ static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 	int r = attr_extras_fill(x, m, s->z + ATTR_Z_PSI);
 
 	memset(s->z + ATTR_Z_SHIFT, 0, (ATTR_Z - ATTR_Z_SHIFT) * sizeof(double));
+	s->late.n_at = 0;
 	if (r < 0 || !attr_look(x->view, x->readings, &x->shape, m, &l))
 		return r;
 	r = attr_curve_cover(&x->curve,
@@ -91,6 +96,7 @@ static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 	for (size_t i = 0; i < x->curve.n_groups; i++)
 		s->z[ATTR_Z_DURATION + i] =
 			attr_curve_group(&x->curve, i, l.end, l.window, s->hint[ATTR_SHIFTS]);
+	attr_late_look(&s->late, l.end + x->shape.lag_ns, l.end);
 	return 0;
 }
 
@@ -106,15 +112,36 @@ static double residual(const struct erg_attr_state *st, const struct attr_row *r
 	return e;
 }
 
+/* Of the layers that run at this reading: their columns are those of any, and 0 elsewhere. */
+static void score_late(struct scores *s, const struct attr_row *row, size_t block, double e)
+{
+	const double z[ATTR_LATE_EACH] = {s->z[ATTR_Z_PSI + ATTR_DELAY],
+		s->z[ATTR_Z_SHIFT + LATE_SHIFT]};
+	size_t cols = s->st->view.n_cols, n = row->n + s->dim - cols;
+
+	for (size_t j = 0; j < s->late.n_at * ATTR_LATE_EACH; j++) {
+		size_t i = ATTR_Z + s->late.at[j / ATTR_LATE_EACH] + j % ATTR_LATE_EACH;
+		double x = z[j % ATTR_LATE_EACH];
+
+		s->ze[block * s->n_z + i] += x * e;
+		s->zz[i * s->n_z + i] += x * x;
+		for (size_t k = 0; k < n; k++) {
+			size_t c = k < row->n ? row->col[k] : cols + k - row->n;
+
+			s->mz[c * s->n_z + i] += x * (k < row->n ? row->a[k] : row->x[k - row->n]);
+		}
+	}
+}
+
 static void score_row(struct scores *s, const struct attr_row *row, size_t block)
 {
 	size_t cols = s->st->view.n_cols, extra = s->dim - cols;
 	double e = residual(s->st, row, s->r->sol.delta, extra);
 	double *me = s->me + block * s->dim, *ze = s->ze + block * s->n_z;
 
-	for (size_t i = 0; i < s->n_z; i++) {
+	for (size_t i = 0; i < ATTR_Z; i++) {
 		ze[i] += s->z[i] * e;
-		for (size_t j = i; j < s->n_z; j++)
+		for (size_t j = i; j < ATTR_Z; j++)
 			s->zz[i * s->n_z + j] += s->z[i] * s->z[j];
 	}
 	s->ee += e * e;
@@ -123,9 +150,10 @@ static void score_row(struct scores *s, const struct attr_row *row, size_t block
 		double a = k < row->n ? row->a[k] : row->x[k - row->n];
 
 		me[c] += a * e;
-		for (size_t i = 0; i < s->n_z; i++)
+		for (size_t i = 0; i < ATTR_Z; i++)
 			s->mz[c * s->n_z + i] += a * s->z[i];
 	}
+	score_late(s, row, block, e);
 }
 
 static void score_level(struct scores *s, const struct attr_row *row)
@@ -140,7 +168,7 @@ static void score_level(struct scores *s, const struct attr_row *row)
 		s->lm[at * s->dim + row->col[i]] += sd * row->a[i];
 	for (size_t i = cols; i < s->dim; i++)
 		s->lm[at * s->dim + i] += sd * row->x[i - cols];
-	for (size_t i = 0; i < s->n_z; i++)
+	for (size_t i = 0; i < ATTR_Z; i++)
 		s->lz[at * s->n_z + i] += sd * s->z[i];
 }
 
@@ -167,7 +195,7 @@ static int score_rows(struct scores *s)
 		s->rows++;
 		s->pure += saw_one(row);
 		rc = score_columns(s, m, row);
-		for (size_t i = 0; i < s->n_z; i++)
+		for (size_t i = 0; i < ATTR_Z; i++)
 			s->z[i] *= row->sw;
 		if (!rc)
 			score_row(s, row, (m - r->from) * s->blocks / n);
@@ -306,13 +334,17 @@ static int alloc_scores(struct scores *s)
 	size_t n = attr_rows_count(s->r) / 2;
 
 	s->dim = s->st->gram.dim;
-	s->n_z = ATTR_Z;
+	if (attr_late_open(&s->late, &s->st->view, &s->st->shape) < 0)
+		return erg_fail(s->r->err, -ENOMEM, "out of memory for tests of each layer");
+	s->n_z = ATTR_Z + s->late.n;
 	s->blocks = n < BASE_BLOCKS ? n : BASE_BLOCKS;
 	s->me = erg_noted(calloc(s->blocks * s->dim + 1, sizeof(double)));
 	s->ze = erg_noted(calloc(s->blocks * s->n_z + 1, sizeof(double)));
 	s->mz = calloc(s->dim * s->n_z, sizeof(double));
 	s->zz = calloc(s->n_z * s->n_z, sizeof(double));
 	s->z = calloc(s->n_z, sizeof(double));
+	s->left = calloc(s->n_z, sizeof(double));
+	s->own = calloc(s->n_z, sizeof(bool));
 	s->c = calloc(s->dim * s->n_z, sizeof(double));
 	s->total = malloc(s->st->gram.stride * sizeof(double));
 	s->var = calloc(s->dim, sizeof(double));
@@ -321,7 +353,7 @@ static int alloc_scores(struct scores *s)
 	s->lm = calloc(s->levels.n * s->dim + 1, sizeof(double));
 	s->lz = calloc(s->levels.n * s->n_z + 1, sizeof(double));
 	if (s->lm && s->lz && s->me && s->ze && s->mz && s->zz && s->z && s->c && s->total &&
-		s->var)
+		s->var && s->left && s->own)
 		return 0;
 	return erg_fail(s->r->err, -ENOMEM, "out of memory for %zu columns", s->dim);
 }
@@ -329,6 +361,9 @@ static int alloc_scores(struct scores *s)
 static void free_scores(struct scores *s)
 {
 	attr_extras_close(&s->x);
+	attr_late_close(&s->late);
+	free(s->left);
+	free(s->own);
 	free(s->me);
 	free(s->ze);
 	free(s->mz);
@@ -460,13 +495,14 @@ static void find_immaterial(struct scores *s, struct attr_tests *t)
 		double most;
 	} set[] = {{&t->kernel, ATTR_Z_SHIFT, ATTR_SHIFTS, TAKEN_MAX},
 		{&t->clock, ATTR_Z_CLOCK, 3, TAKEN_CLOCK},
-		{&t->duration, ATTR_Z_DURATION, ATTR_GROUPS, TAKEN_MAX}};
+		{&t->duration, ATTR_Z_DURATION, ATTR_GROUPS, TAKEN_MAX},
+		{&t->late, s->worst, 1, TAKEN_MAX}};
 	struct erg_attr_state *st = s->r->st;
 
 	for (size_t k = 0; k < st->n_classes; k++)
 		st->slack_j[k] = 0;
 	if (!(t->kernel.p < ATTR_MISFIT_P || t->clock.p < ATTR_MISFIT_P ||
-		    t->duration.p < ATTR_MISFIT_P) ||
+		    t->duration.p < ATTR_MISFIT_P || t->late.p < ATTR_MISFIT_P) ||
 		attr_nnls_diagonal(&s->r->nnls, s->total, s->var) < 0)
 		return;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(set); i++) {
@@ -482,11 +518,30 @@ static void find_immaterial(struct scores *s, struct attr_tests *t)
 		st->slack_j[k] = sqrt(st->slack_j[k]);
 }
 
+/* Of each layer's columns the least likely one; as many could be so by chance. */
+static void test_late(struct scores *s, struct attr_test *ret)
+{
+	s->worst = ATTR_Z;
+	ret->f = ret->p = NAN;
+	for (size_t i = ATTR_Z; i < s->n_z; i++) {
+		struct attr_test t;
+
+		if (!s->own[i])
+			continue;
+		test_scores(s, &i, 1, &t);
+		if (ret->p <= t.p || isnan(t.p))
+			continue;
+		*ret = t;
+		s->worst = i;
+	}
+	ret->p = fmin(ret->p * (double)s->late.n, 1);
+}
+
 /* A residual of rounding errors has no pattern that means anything. */
 static void pass_all(struct attr_tests *t)
 {
 	t->lag.p = t->window.p = t->rc.p = t->skew.p = 1;
-	t->kernel.p = t->clock.p = t->duration.p = 1;
+	t->kernel.p = t->clock.p = t->duration.p = t->late.p = 1;
 }
 
 int attr_misfit(struct attr_run *r, struct attr_tests *ret)
@@ -517,6 +572,7 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 		test_scores(&s, which + ATTR_Z_SHIFT, ATTR_SHIFTS, &ret->kernel);
 		test_scores(&s, which + ATTR_Z_CLOCK, 3, &ret->clock);
 		test_scores(&s, which + ATTR_Z_DURATION, ATTR_GROUPS, &ret->duration);
+		test_late(&s, &ret->late);
 		find_immaterial(&s, ret);
 	}
 	free_scores(&s);
@@ -582,6 +638,8 @@ static int judge(struct attr_run *r)
 	f->reason = NULL;
 	if (rc < 0)
 		return rc;
+	if (attr_test_fails(&f->fitted.late))
+		f->reason = "misfit: late";
 	if (attr_test_fails(&f->fitted.duration))
 		f->reason = "misfit: varying";
 	/* a declared sensor that failed is not made right by a run too short for the test */
@@ -600,7 +658,7 @@ int attr_judge(struct attr_run *r)
 	struct attr_misfit *f = &r->misfit;
 	int rc = 0;
 
-	f->fitted.kernel.p = f->fitted.clock.p = f->fitted.duration.p = NAN;
+	f->fitted.kernel.p = f->fitted.clock.p = f->fitted.duration.p = f->fitted.late.p = NAN;
 	f->given.lag.p = f->given.kernel.p = NAN;
 	if (!r->st->locked && r->st->view.gap_class && r->opt.lag == ERG_LAG_AUTO)
 		return judge(r);

@@ -68,6 +68,8 @@ static void add_tests(struct attr_run *r, struct erg_attr_model *m)
 	add_test(m, "kernel", &f->fitted.kernel);
 	add_test(m, "clock", &f->fitted.clock);
 	add_test(m, "duration", &f->fitted.duration);
+	if (f->fitted.late.p < ATTR_MISFIT_P)
+		add_test(m, "late", &f->fitted.late);
 }
 
 void attr_model(struct attr_run *r)

@@ -101,6 +101,7 @@ struct world {
 	/* clock */
 	double skew, offset_s, stamp_sd_s,
 		stamp_round_s; /* rounded down, or to the nearest by seed */
+	double late_s; /* a read amid one of the layers is stamped so much later, or about so much by seed */
 	/* sensor as it is declared */
 	bool declared;
 	struct sensor says; /* lag_s: NAN where it is not given */
@@ -170,7 +171,7 @@ struct readings {
 };
 
 /* Until the time END; at least one second after the work is enough for all lags. */
-void sense(const struct world *w, const struct curve *c, double end, struct readings *ret);
+void sense(const struct work *k, double end, struct readings *ret);
 
 /* ---- files of a world */
 int world_write(const struct work *k, const struct readings *r, const char *dir);

@@ -270,6 +270,12 @@ static void set_rounding(struct world *w, double r)
 	w->spacing_s = 11.3 * MS; /* or all would be rounded by the same */
 }
 
+static void set_late(struct world *w, double x)
+{
+	w->late_s = x;
+	w->noise_w = 0.1;
+}
+
 static void in_step(struct world *w, double beat)
 {
 	w->jitter = 0;
@@ -429,6 +435,9 @@ const struct kind kinds[] = {
 		"readings"},
 	{"round-1", "stamps rounded to 1 ms", set_rounding, 1 * MS, {0}, "readings"},
 	{"round-10", "stamps rounded to 10 ms", set_rounding, 10 * MS, {0}, "readings"},
+	{"late-100", "stamps 0.1 ms late amid one layer", set_late, 100 * US, {0}, "readings"},
+	{"late-300", "stamps 0.3 ms late amid one layer", set_late, 300 * US, {0}, "readings"},
+	{"late-1000", "stamps 1 ms late amid one layer", set_late, 1 * MS, {0}, "readings"},
 	{"nvml", "25 ms in 100 ms", set_nvml, 25 * MS, {0}, "readings"},
 	{"lock", "sampler in step", in_step, 0, {0}, "readings"},
 	{"beat", "sampler in a beat of 1e-4", in_step, 1e-4, {0}, "readings"},

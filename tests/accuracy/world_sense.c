@@ -92,11 +92,32 @@ static double jitter(struct draw *d, uint64_t seed, double sd)
 	}
 }
 
-void sense(const struct world *w, const struct curve *c, double end, struct readings *ret)
+/* Whether the layer whose reads are late runs at the time t; *at: the first instance not over yet. */
+static bool runs(const struct work *k, double t, size_t *at)
 {
-	struct state s = {.w = w, .c = c, .seed = w->seed * 2654435761u + 17};
+	int layer = (int)(k->w->seed % (uint64_t)k->w->layers);
+
+	while (*at < k->instances &&
+		(k->instance[*at].layer != layer || (double)k->instance[*at].end_ns * 1e-9 <= t))
+		++*at;
+	return *at < k->instances && (double)k->instance[*at].begin_ns * 1e-9 <= t;
+}
+
+static double lateness(const struct work *k, double t, size_t *at, struct draw *d)
+{
+	double late = k->w->late_s;
+
+	if (!(late > 0) || !runs(k, t, at))
+		return 0;
+	return k->w->seed % 2 ? late * (0.5 + draw_uniform(d)) : late;
+}
+
+void sense(const struct work *k, double end, struct readings *ret)
+{
+	const struct world *w = k->w;
+	struct state s = {.w = w, .c = &k->total, .seed = w->seed * 2654435761u + 17};
 	struct draw d;
-	size_t room = (size_t)(end / w->spacing_s) + 8;
+	size_t room = (size_t)(end / w->spacing_s) + 8, at = 0;
 	double t, first;
 
 	draw_seed(&d, s.seed);
@@ -120,7 +141,8 @@ void sense(const struct world *w, const struct curve *c, double end, struct read
 			r->value += w->noise_w * draw_normal_at(s.seed, index);
 		r->value = quantised(w, r->value);
 		r->stamp = t * (1 + w->skew) + w->offset_s +
-			(w->stamp_sd_s > 0 ? jitter(&d, w->seed, w->stamp_sd_s) : 0);
+			(w->stamp_sd_s > 0 ? jitter(&d, w->seed, w->stamp_sd_s) : 0) +
+			lateness(k, t, &at, &d);
 		if (w->stamp_round_s > 0)
 			r->stamp = w->stamp_round_s *
 				floor(r->stamp / w->stamp_round_s + (w->seed % 2 ? 0 : 0.5));

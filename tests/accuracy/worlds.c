@@ -209,7 +209,7 @@ static void one_world(const struct options *o, const struct kind *kind, uint64_t
 	}
 	world_of_kind(kind, seed, &w);
 	work_make(&k, &w);
-	sense(&w, &k.total, (double)k.end_ns * 1e-9 + w.idle_s, &r);
+	sense(&k, (double)k.end_ns * 1e-9 + w.idle_s, &r);
 	if (o->again)
 		score_again(&k, &r, dir, ret);
 	else

@@ -83,6 +83,14 @@ honest() {
         END { exit !(n[0] >= 5 && n[1] >= 3 && ok[0] == n[0] && ok[1] == n[1]) }' rows
 }
 
+@test "stamps that are late while one layer runs: no layer has a figure, and why" {
+    worlds --seeds 1 --fresh 4 --only late-100 --keep w >table || [ $? = 1 ]
+    cat table
+    grep -q '^late-100-4: 0 of 14 layers.* ETS error 0.* covered 1 of 1, .* misfit: late 14' table
+    jq -e '.runs[0].model | .misfit == "misfit: late" and any(.tests[]; .name == "late" and .p < 1e-4)' \
+        w/late-100-4/layers.json
+}
+
 # A boxcar of 10 ms that is declared as one of 2.2 ms, 750 readings, W.csv and S.csv; layers' joules into truth.
 far_sensor() {
     awk 'function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--

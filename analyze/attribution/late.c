@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Stamps that are late while one particular layer runs (a driver that stamps when a read completes, on a CPU
+ * that the layer loads): the reading is of a time before the one that it says, by a delay that the lag of all
+ * readings does not have. So each layer has columns of its own in the tests of the model (misfit.c): what a
+ * lag would change of the readings that were stamped, or whose windows ended, while it ran. A delay is seen
+ * by the slope of the model; one that is long beside the layers by a finite shift as well.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/attribution/internal.h"
+
+#define LAYERS_MAX 32 /* those with the most time */
+#define APART_NS                                                                                   \
+	100e3 /* a lag, from which on the layers at the stamp and at the window's end differ */
+
+/* The least time of a layer that is asked about. */
+static double least_time(const struct attr_view *v)
+{
+	double least = 0;
+	size_t n = LAYERS_MAX + 1;
+
+	while (n > LAYERS_MAX) {
+		double next = INFINITY;
+
+		n = 0;
+		for (size_t k = 0; k < v->gap_class; k++) {
+			n += v->class_time[k] > least;
+			if (v->class_time[k] > least)
+				next = fmin(next, v->class_time[k]);
+		}
+		if (n > LAYERS_MAX)
+			least = next;
+	}
+	return least;
+}
+
+int attr_late_open(struct attr_late *l, const struct attr_view *v, const struct attr_shape *s)
+{
+	double least = least_time(v);
+
+	*l = (struct attr_late){.view = v, .ends = fabs(s->lag_ns) > APART_NS};
+	l->slot = malloc((v->n_classes + 1) * sizeof(*l->slot));
+	if (!l->slot)
+		return -ENOMEM;
+	for (size_t k = 0; k < v->n_classes; k++)
+		l->slot[k] = k < v->gap_class && v->class_time[k] > least ? (uint32_t)l->layers++
+									  : ERG_NONE;
+	l->n = l->layers * ATTR_LATE_EACH * (l->ends ? 2 : 1);
+	return 0;
+}
+
+void attr_late_close(struct attr_late *l)
+{
+	free(l->slot);
+	l->slot = NULL;
+}
+
+static void add_layers(struct attr_late *l, double at, size_t from)
+{
+	const struct attr_view *v = l->view;
+	size_t i;
+
+	if (at < 0 || at >= (double)(int64_t)(attr_begin(v, v->n) - v->t0))
+		return;
+	i = attr_view_find(v, v->t0 + (uint64_t)at);
+	for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
+		uint32_t slot = l->slot[v->col_class[v->col[e]]];
+
+		if (slot != ERG_NONE && l->n_at < ATTR_LATE_AT)
+			l->at[l->n_at++] = (uint32_t)(from + slot * ATTR_LATE_EACH);
+	}
+}
+
+void attr_late_look(struct attr_late *l, double stamp, double end)
+{
+	l->n_at = 0;
+	add_layers(l, stamp, 0);
+	if (l->ends)
+		add_layers(l, end, l->layers * ATTR_LATE_EACH);
+}
