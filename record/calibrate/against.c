@@ -235,6 +235,8 @@ static json_t *calibration_json(const struct against *a, const struct erg_fit *f
 	j = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s}", "host", host, "kind", s->ops->kind,
 		"path", s->path, "rail", s->channels[a->sensor.form.value].rail, "simulated",
 		(int)s->simulated, "date", date, "against", against);
+	if (*s->device)
+		json_object_set_new(j, "device", json_string(s->device));
 	json_object_set_new(j, "seconds", json_real(a->c->seconds));
 	json_object_set_new(j, "readings", json_integer((json_int_t)fit->n));
 	json_object_set_new(j, "r2", json_real(fit->r2));

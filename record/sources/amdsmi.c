@@ -194,6 +194,7 @@ static struct amd_source *amd_source_new(const struct amd_gpu *g, enum erg_sourc
 	s->src.rate_fixed = true;
 	s->src.interval_ns = cls == ERG_CLASS_POWER ? POWER_INTERVAL_NS : STATE_INTERVAL_NS;
 	erg_text_set(s->src.path, sizeof(s->src.path), "%s", g->path);
+	erg_text_set(s->src.device, sizeof(s->src.device), "%s", g->path);
 	s->lib = erg_amdsmi_ref(g->lib);
 	s->gpu = g->gpu;
 	s->read = read;

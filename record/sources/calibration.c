@@ -142,9 +142,18 @@ static bool same_text(const json_t *a, const json_t *b, const char *key)
 	return json_equal(json_object_get(a, key), json_object_get(b, key));
 }
 
+/* Who does not tell may be either. */
+static bool may_be_device(const json_t *c, const char *device)
+{
+	const char *of = json_string_value(json_object_get(c, "device"));
+
+	return !of || !*of || !device || !*device || !strcmp(of, device);
+}
+
 static bool same_sensor(const json_t *a, const json_t *b)
 {
-	return same_text(a, b, "host") && same_text(a, b, "kind") && same_text(a, b, "rail") &&
+	return may_be_device(a, json_string_value(json_object_get(b, "device"))) &&
+		same_text(a, b, "host") && same_text(a, b, "kind") && same_text(a, b, "rail") &&
 		same_text(a, b, "simulated");
 }
 
@@ -321,6 +330,7 @@ void erg_calibrations_apply(const struct erg_source_list *list, const json_t *al
 			if (!erg_rail_find(s, text_of(c, "rail"), &form) || taken[form.value] ||
 				strcmp(text_of(c, "host"), host) ||
 				strcmp(text_of(c, "kind"), s->ops->kind) ||
+				!may_be_device(c, s->device) ||
 				json_is_true(json_object_get(c, "simulated")) != s->simulated)
 				continue;
 			d = &s->channels[form.value];

@@ -8,6 +8,8 @@
  * The file is a JSON object {"format": "erg-calibrations", "version": 1, "calibrations": […]}, each
  *
  *   host, kind, path, rail, simulated    whose sensor; a path may change with the next boot
+ *   device                               which piece of hardware, its place on a bus or its number; left out
+ *                                        where the source does not tell. A simulated board is its folder
  *   date                                 UTC, when it was measured
  *   against                              the meter
  *   seconds, readings, r2, watts         how long, how many, how much of the sensor's variance the meter

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "record/sources/device.h"
 #include "record/sources/attr.h"
 #include "record/sources/drivers.h"
 
@@ -256,6 +257,8 @@ int erg_sources_find(const char *list, const struct erg_source_config *cfg,
 	r = erg_rails_arrange(&found);
 	if (r < 0)
 		return erg_fail_errno(err, r, "--source %s: naming the rails", list);
+	for (size_t i = 0; i < found.n; i++)
+		erg_source_device_find(found.sources[i]);
 	*ret = found;
 	found = (struct erg_source_list){0};
 	return 0;

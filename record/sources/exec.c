@@ -320,6 +320,7 @@ static struct exec_source *source_for(struct shared *sh, const struct line *l)
 	s->src.rate_fixed = true;
 	s->src.interval_ns = INTERVAL_NS;
 	erg_text_set(s->src.path, sizeof(s->src.path), "exec:%s", sh->child->command);
+	erg_text_set(s->src.device, sizeof(s->src.device), "%s", s->src.path);
 	s->src.channels = calloc(ERG_SOURCE_CHANNELS_MAX, sizeof(*s->src.channels));
 	s->queue = calloc(QUEUE, sizeof(*s->queue));
 	if (!s->src.channels || !s->queue) {

@@ -275,6 +275,7 @@ static struct nvml_source *source_new(const struct gpu *g, enum erg_source_class
 	s->src.interval_ns = cls == ERG_CLASS_POWER ? POWER_INTERVAL_NS : STATE_INTERVAL_NS;
 	erg_text_set(s->src.path, sizeof(s->src.path), "nvml:%u (%s)%s", g->index, g->name,
 		g->uuid);
+	erg_text_set(s->src.device, sizeof(s->src.device), "%s", *g->uuid ? g->uuid + 1 : "");
 	s->nvml = erg_nvml_ref(g->nvml);
 	s->index = g->index;
 	s->device = g->device;

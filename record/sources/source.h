@@ -89,6 +89,8 @@ struct erg_source_ops {
 struct erg_source {
 	const struct erg_source_ops *ops;
 	char path[256]; /* where it is, for people */
+	char device
+		[256]; /* which piece of hardware, whatever its number is now; "": not known (device.h) */
 	enum erg_source_class cls;
 	struct erg_sensor_model model;
 	bool simulated;

@@ -198,7 +198,8 @@ static void print_calibrations(const json_t *list, FILE *out)
 	size_t i;
 
 	if (json_array_size(list))
-		fprintf(out, "Calibrations, of which recordings apply those of their host:\n");
+		fprintf(out,
+			"Calibrations, of which recordings apply those of their host and sensor:\n");
 	json_array_foreach ((json_t *)list, i, c)
 		erg_calibration_print_text(c, out);
 	if (json_array_size(list))
@@ -221,6 +222,8 @@ void erg_sources_print_text(const json_t *doc, FILE *out)
 	if (!power)
 		fprintf(out, "No source of power or energy: a recording will hold times only.\n\n");
 	print_calibrations(json_object_get(shown, "calibrations"), out);
+	json_array_foreach (json_object_get(shown, "warnings"), i, j)
+		fprintf(out, "%s\n\n", json_string_value(j));
 	if (json_array_size(missing))
 		fprintf(out, "Missing or noteworthy:\n");
 	json_array_foreach ((json_t *)missing, i, j) {

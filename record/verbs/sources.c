@@ -139,9 +139,10 @@ static json_t *source_json(const struct erg_source *s, const struct erg_source_c
 	for (size_t i = 0; i < s->n_channels; i++)
 		json_array_append_new(channels,
 			channel_json(&s->channels[i], c ? c->last[i] : ERG_VALUE_NONE));
-	j = json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "kind", s->ops->kind, "path", s->path,
-		"class", erg_source_class_name(s->cls), "simulated", s->simulated, "interval_ns",
-		count_json(s->interval_ns), "model", model_json(&s->model), "channels", channels);
+	j = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "kind", s->ops->kind, "path",
+		s->path, "device", s->device, "class", erg_source_class_name(s->cls), "simulated",
+		s->simulated, "interval_ns", count_json(s->interval_ns), "model",
+		model_json(&s->model), "channels", channels);
 	json_object_set_new(j, "read", c ? cost_json(c) : json_null());
 	if (s->settings)
 		json_object_set(j, "settings", s->settings);
@@ -195,6 +196,10 @@ static int emit(const struct options *o, json_t *doc, struct erg_err *err)
 	return 0;
 }
 
+/* Until it is started a source does not say which settings its sensor has. */
+#define NOT_APPLIED                                                                                \
+	"nothing was measured (--reads 0): calibrations are listed, and not applied to what is shown"
+
 /* The document has them, and what they made of the models. */
 static void say_nothing(void *data, const char *line)
 {
@@ -232,8 +237,11 @@ static int sources_run(int argc, char **argv, struct erg_err *err)
 	r = erg_calibrations_load(&calibrations, err);
 	if (r < 0)
 		return r;
-	erg_calibrations_apply(&list, calibrations, NULL, say_nothing, NULL);
+	if (o.reads)
+		erg_calibrations_apply(&list, calibrations, NULL, say_nothing, NULL);
 	doc = document(&list, costs, calibrations);
+	if (!o.reads && json_array_size(calibrations))
+		json_array_append_new(json_object_get(doc, "warnings"), json_string(NOT_APPLIED));
 	r = emit(&o, doc, err);
 	json_decref(doc);
 	return r;

@@ -96,6 +96,31 @@ off() {
     [[ $output == *"two measurements"* ]]
 }
 
+@test "a calibration is of one board: another in another folder has its own; --reads 0 applies none" {
+    mkdir one two
+    erg-board one -- erg-record sources --sysfs one -s hwmon:VDD_IN --reads 0 --format json >one.json
+    jq -e '.sources[0].device | endswith("/one/class/hwmon")' one.json
+    jq -n --slurpfile s one.json --arg host "$(uname -n)" '{format: "erg-calibrations", version: 1, calibrations: [
+        ($s[0].sources[0] | {kind, path, device, simulated, model: (.model | {kind, window_ns, period_ns, alpha})}) +
+        {host: $host, rail: "VDD_IN", date: "2026-11-29T00:00:00Z", against: "METER", watts: [2, 9], mean_v: 19,
+         gain: {value: 0.5, u: 0.001}, offset_w: {value: 0, u: 0.01}, lag_s: {value: 0, u: 0.001}, window_s: {value: 0, u: 0.001}}]}' >"$PWD/c.json"
+    export ERG_CALIBRATIONS=$PWD/c.json
+    local dir
+    for dir in one two; do
+        erg-board "$dir" -- erg-record sources --sysfs "$dir" -s hwmon:VDD_IN --reads 3 --seconds 0 --format json >$dir.json
+        erg-board "$dir" -- erg-record run -o $dir.erg --sysfs "$dir" -s hwmon:VDD_IN -- true 2>$dir.said
+    done
+    jq -e '.sources[0].channels[] | select(.rail == "VDD_IN" and .quantity == "current") | .gain_max == 0.004' one.json
+    grep -q 'VDD_IN: read by the calibration of 2026-11-29' one.said
+    jq -e '[.sources[0].channels[].gain_max] | all(. != 0.004)' two.json
+    run ! grep -q 'calibration' two.said
+    erg-board one -- erg-record sources --sysfs one -s hwmon:VDD_IN --reads 0 >text
+    grep -q 'calibrations are listed, and not applied to what is shown' text
+    grep -q '^VDD_IN (hwmon, simulated) against METER' text
+    erg-board one -- erg-record sources --sysfs one -s hwmon:VDD_IN --reads 0 --format json |
+        jq -e '([.sources[0].channels[].gain_max] | all(. != 0.004)) and (.warnings | length == 1) and (.calibrations | length == 1)'
+}
+
 @test "a file of calibrations that is damaged is told, and the recording goes on without" {
     echo '{"format": "erg-calibrations", "version": 1, "calibrations": [{}]}' >"$ERG_CALIBRATIONS"
     erg-record run -s procstat -o run.erg -- true 2>said

@@ -17,6 +17,7 @@
 
 #include "formats/base/tree.h"
 #include "record/sources/calibration.h"
+#include "record/sources/device.h"
 
 static char folder[] = "/tmp/erg-test-calibrate-XXXXXX";
 static char file[64];
@@ -224,6 +225,92 @@ static void what_does_not_fit_is_left(void **state)
 	assert_non_null(strstr(said[0], "settings are others now"));
 }
 
+/* A chip of the bus I2C as sysfs has it, which has the number of HWMON. */
+static void chip_make(const char *hwmon, const char *i2c)
+{
+	const char *const folders[] = {"sys", "sys/class", "sys/class/hwmon", "sys/devices"};
+	char path[256], to[256];
+
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, folders[i]);
+		mkdir(path, 0755);
+	}
+	snprintf(path, sizeof(path), "%s/sys/devices/%s", folder, i2c);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/sys/devices/%s/%s", folder, i2c, hwmon);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(to, sizeof(to), "../../devices/%s/%s", i2c, hwmon);
+	snprintf(path, sizeof(path), "%s/sys/class/hwmon/%s", folder, hwmon);
+	assert_int_equal(symlink(to, path), 0);
+}
+
+static void device_of(const char *path, char *ret)
+{
+	struct erg_source s = {.ops = &hwmon};
+
+	snprintf(s.path, sizeof(s.path), "%s/%s", folder, path);
+	erg_source_device_find(&s);
+	assert_memory_equal(s.device, folder, *s.device ? strlen(folder) : 0);
+	strcpy(ret, *s.device ? s.device + strlen(folder) : "");
+}
+
+/* A chip is where it is on the bus, whatever number the kernel has given it this time. */
+static void a_number_is_no_identity(void **state)
+{
+	char device[256];
+
+	chip_make("hwmon3", "1-0040");
+	chip_make("hwmon4", "1-0041");
+	device_of("sys/class/hwmon/hwmon3", device);
+	assert_string_equal(device, "/sys/devices/1-0040");
+	device_of("sys/class/hwmon/hwmon4", device);
+	assert_string_equal(device, "/sys/devices/1-0041");
+	device_of("sys/devices", device); /* is itself */
+	assert_string_equal(device, "/sys/devices");
+	device_of("sys/devices/occ0", device); /* a part of what is there */
+	assert_string_equal(device, "/sys/devices/occ0");
+	device_of("nowhere/occ0", device);
+	assert_string_equal(device, "");
+}
+
+static json_t *calibration_of(const char *device, double gain)
+{
+	json_t *c = calibration("A", gain);
+
+	json_object_set_new(c, "device", json_string(device));
+	return c;
+}
+
+/* Two sensors of one name; one that does not tell is any, as in files from before. */
+static void another_device_is_another_sensor(void **state)
+{
+	struct erg_channel_def d = {.rail = "A", .quantity = ERG_Q_POWER, .scale = 1};
+	struct erg_source s = {.ops = &hwmon, .n_channels = 1, .channels = &d};
+	struct erg_source *list[] = {&s};
+	const struct erg_source_list sources = {.sources = list, .n = 1};
+	static const struct {
+		const char *device;
+		double scale;
+	} seen[] = {{"/one", 2}, {"/two", 4}, {"/three", 1}, {"", 2}};
+	json_t *all = NULL;
+
+	unlink(file);
+	store(calibration_of("/one", 0.5));
+	store(calibration_of("/two", 0.5));
+	store(calibration_of("/two", 0.25));
+	assert_int_equal(load_count(&all), 2);
+	for (size_t i = 0; i < 4; i++) {
+		n_said = 0;
+		d.scale = 1;
+		strcpy(s.device, seen[i].device);
+		erg_calibrations_apply(&sources, all, NULL, hear, NULL);
+		assert_float_equal(d.scale, seen[i].scale, 1e-12);
+		assert_int_equal(n_said, seen[i].scale > 1);
+	}
+	json_decref(all);
+	unlink(file);
+}
+
 static void put(const char *text, mode_t mode)
 {
 	FILE *f = fopen(file, "w");
@@ -286,6 +373,8 @@ int main(void)
 		cmocka_unit_test(of_one_sensor_the_last_is_kept),
 		cmocka_unit_test(readings_become_power),
 		cmocka_unit_test(what_does_not_fit_is_left),
+		cmocka_unit_test(a_number_is_no_identity),
+		cmocka_unit_test(another_device_is_another_sensor),
 		cmocka_unit_test(damaged_files_are_refused_by_name),
 	};
 
