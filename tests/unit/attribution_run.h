@@ -45,6 +45,12 @@ static inline void done(struct result *r)
 	scene_release(&r->t);
 }
 
+static inline void close_to(double got, double want, double room)
+{
+	if (!(fabs(got - want) <= room))
+		fail_msg("%.12g, expected %.12g +- %g", got, want, room);
+}
+
 static inline double error_of(const struct result *r, size_t k)
 {
 	return fabs(r->a->classes[k].energy_j.value / r->t.energy_j[k] - 1);

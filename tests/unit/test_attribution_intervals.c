@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Intervals of the attribution: that they cover the truth, what they become for a sum, and what a quantum and
+ * the sensor's own error do to them.
+ */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
+#include "tests/accuracy/scene.h"
+#include "tests/unit/attribution_run.h"
+
+/* 95 % intervals over many traces: within 90 .. 98 % but for the noise of 30 traces. */
+static void test_interval_coverage(void **state)
+{
+	double covered = 0, n = 0, total = 0;
+
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct scene s;
+		struct result r;
+
+		scene_defaults(&s);
+		s.seed = seed;
+		s.run_s = 20;
+		s.window_s = 10e-3;
+		run(&s, NULL, &r);
+		for (size_t k = 0; k < s.layers; k++) {
+			struct erg_est *e = &r.a->classes[k].energy_j;
+
+			if (!erg_est_resolved(e))
+				continue;
+			covered += e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi;
+			n++;
+		}
+		total += r.a->ets_j.lo <= r.t.total_j && r.t.total_j <= r.a->ets_j.hi;
+		done(&r);
+	}
+	assert_true(n > 200);
+	assert_true(covered / n > 0.89 && covered / n < 0.99);
+	assert_true(total >= 26);
+}
+
+/* Idle power between two steps of the sensor, from a counter whose steps are longer than readings,
+ * and from few readings: the interval says so. */
+static void test_idle_quantum(void **state)
+{
+	struct erg_attr_options opt;
+	struct scene s;
+	struct result r;
+
+	erg_attr_options_init(&opt);
+	scene_defaults(&s);
+	s.run_s = 10;
+	s.idle_s = 10;
+	s.idle_w = 0.11;
+	s.lsb = 0.076;
+	run(&s, &opt, &r);
+	assert_true(r.a->idle_w.lo < 0.11 && 0.11 < r.a->idle_w.hi);
+	assert_true(r.a->idle_w.hi - r.a->idle_w.lo < 0.1);
+	done(&r);
+	s.kind = ERG_SENSOR_COUNTER;
+	s.spacing_s = 1e-3;
+	s.idle_w = 0.05;
+	s.lsb = 61e-6;
+	run(&s, &opt, &r);
+	assert_true(fabs(r.a->idle_w.value - 0.05) < 5e-4);
+	assert_true(r.a->idle_w.lo < 0.05 && 0.05 < r.a->idle_w.hi);
+	done(&r);
+	scene_defaults(&s);
+	s.run_s = 10;
+	s.idle_s = 0.1;
+	run(&s, &opt, &r);
+	assert_true(r.a->idle_w.hi - r.a->idle_w.lo > 1e-3);
+	done(&r);
+}
+
+/* The interval of a sum is not the sum of the intervals: neighbours' errors cancel. */
+static void test_sum(void **state)
+{
+	double weight[12] = {0}, half = 0;
+	struct erg_est e, whole;
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.window_s = 10e-3;
+	run(&s, NULL, &r);
+	for (size_t k = 3; k < 7; k++) {
+		weight[k] = 1;
+		half += r.a->classes[k].energy_j.stat;
+	}
+	e = erg_attr_combine(r.a, weight, false);
+	assert_true(e.stat < 0.8 * half);
+	assert_true(
+		fabs(e.value - r.a->classes[3].energy_j.value - r.a->classes[4].energy_j.value -
+			r.a->classes[5].energy_j.value - r.a->classes[6].energy_j.value) < 1e-9);
+	whole = erg_attr_interval(r.a, r.t.seg.begin[0], r.t.seg.begin[r.t.seg.n], NULL, NULL);
+	assert_true(fabs(whole.value / r.t.total_j - 1) < 0.005);
+	done(&r);
+}
+
+static void test_systematic(void **state)
+{
+	struct scene s;
+	struct result r;
+	struct erg_est *e;
+
+	scene_defaults(&s);
+	s.offset_w = 0.1;
+	s.gain = 0.01;
+	scene_make(&s, &r.t);
+	r.t.rail.offset_max = 0.15;
+	r.t.rail.gain_max = 0.02;
+	assert_int_equal(attribute(&r.t, NULL, &r.a, NULL), 0);
+	for (size_t k = 0; k < s.layers; k++) {
+		e = &r.a->classes[k].energy_j;
+		assert_true(e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi);
+		assert_true(
+			fabs(e->syst - 0.15 * r.t.time_s[k] - 0.02 * e->value) < 1e-6 * e->value);
+		assert_true(e->hi - e->lo > 2 * e->syst);
+	}
+	done(&r);
+	/* a quantum without noise stays where readings see one layer alone */
+	scene_defaults(&s);
+	s.run_s = 20;
+	s.kind = ERG_SENSOR_POINT;
+	s.window_s = 0.28e-3;
+	s.noise_w = 0;
+	s.lsb = 0.5;
+	run(&s, NULL, &r);
+	for (size_t k = 0; k < s.layers; k++) {
+		e = &r.a->classes[k].energy_j;
+		assert_true(!erg_est_resolved(e) ||
+			(e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi));
+	}
+	done(&r);
+}
+
+/* Readings of one level share what rounding did to them: four times as many do not make the interval
+ * half as wide, and it covers. */
+static void test_coarse_quantum(void **state)
+{
+	struct erg_attr_options opt;
+	double half[2] = {0};
+	size_t covered = 0, rows = 0;
+
+	erg_attr_options_init(&opt);
+	opt.ci_limit = 10;
+	for (size_t i = 0; i < 2; i++) {
+		struct scene s;
+		struct result r;
+
+		scene_defaults(&s);
+		s.noise_w = 0;
+		s.lsb = 1;
+		s.run_s = i ? 60 : 15;
+		run(&s, &opt, &r);
+		for (size_t k = 0; k < s.layers; k++) {
+			const struct erg_est *e = &r.a->classes[k].energy_j;
+
+			if (!erg_est_resolved(e))
+				continue;
+			rows++;
+			covered += e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi;
+			half[i] += (e->hi - e->lo) / 2 / r.t.energy_j[k] / (double)s.layers;
+			/* the truth is nowhere near twice the interval away */
+			assert_true(fabs(e->value - r.t.energy_j[k]) < e->hi - e->lo);
+		}
+		assert_true(r.a->ets_j.lo < r.t.total_j && r.t.total_j < r.a->ets_j.hi);
+		done(&r);
+	}
+	assert_true(rows > 10);
+	assert_true((double)covered >= 0.9 * (double)rows);
+	assert_true(half[1] > 0.6 * half[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_interval_coverage),
+		cmocka_unit_test(test_idle_quantum),
+		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_systematic),
+		cmocka_unit_test(test_coarse_quantum),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
