@@ -380,9 +380,9 @@ recorded() {
     near "$(energy sure.erg inference)" "$right" 0.01
     import --onto power.erg --layers l.csv --clock-u 0.02 -o unsure.erg
     near "$(energy unsure.erg inference)" "$right" 0.5
-    lag_u() { erg-analyze info --format json "$1" | jq '[.. | .lag_u_s? // empty] | max'; }
-    [ "$(lag_u sure.erg)" = 0 ]
-    [ "$(lag_u unsure.erg)" = 0.02 ]
+    lag_u() { erg-analyze info --format json "$1" | jq -e --argjson u "$2" '[.. | .lag_u_s? // empty] | max == $u'; }
+    lag_u sure.erg 0
+    lag_u unsure.erg 0.02
     erg-analyze verify unsure.erg
 }
 

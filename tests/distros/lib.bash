@@ -33,6 +33,7 @@ entered() {
         how=$1 root=$2
         shift 2
         mount --make-rprivate /
+        mount --bind "$root" "$root" # a root that is a mount: what unshares in it wants that
         [ -e "$root/dev/null" ] || mount --rbind /dev "$root/dev"
         mount -t proc none "$root/proc"
         mount -t sysfs -o ro none "$root/sys"
