@@ -2,8 +2,8 @@
 /*
  * AMD GPUs by AMD SMI, the library of ROCm.
  *
- * Each GPU becomes up to four sources, each in a thread of its own, because a call may wait for the
- * firmware: the energy counter, power, temperatures and clocks. Power is of the moment on MI300 and
+ * Each GPU becomes up to five sources, each in a thread of its own, because a call may wait for the
+ * firmware: the energy counter, power, temperatures, clocks, and what held it back. Power is of the moment on MI300 and
  * later, an average whose window is not documented on the cards before. Counter and power tell of the
  * same socket, so power is filed under the counter's rail; so is the card's power by hwmon, where both
  * are asked (rails.c).
@@ -14,8 +14,9 @@
  * The counter's stamp is what the kernel's driver writes into the table of metrics: CLOCK_BOOTTIME. It
  * is moved to CLOCK_MONOTONIC; one that is not near the reading is not believed.
  *
- * Throttling is left out: its flags lie in a table that is laid out otherwise in nearly each release,
- * and amdsmi_get_violation_status waits for 100 ms.
+ * What held it back is counted by the firmware of MI300 and later (amdsmi_get_violation_status, which waits
+ * for 100 ms and is asked once a second). The flags of the cards before lie in a table that is laid out
+ * otherwise in nearly each release, and are left out.
  *
  * Written by the declarations of the versions that amdsmi_lib.h names, and tried with a stand-in only.
  */
@@ -31,6 +32,7 @@
 
 #define POWER_INTERVAL_NS 10000000u
 #define STATE_INTERVAL_NS 100000000u
+#define SLOWING_INTERVAL_NS 1000000000u
 #define STAMP_BELIEVED_NS 2000000000
 #define GAIN_MAX 0.05
 
@@ -121,6 +123,16 @@ static int read_clocks(struct amd_source *s, int64_t *values, uint64_t *stamp_ns
 
 		keep_value(e, mhz, &values[i], &r);
 	}
+	return r;
+}
+
+static int read_slowing(struct amd_source *s, int64_t *values, uint64_t *stamp_ns)
+{
+	uint64_t counts[ERG_AMDSMI_VIOLATIONS];
+	int r = erg_amdsmi_violations(s->lib, s->gpu, counts);
+
+	for (size_t i = 0; r >= 0 && i < ERG_AMDSMI_VIOLATIONS; i++)
+		values[i] = counts[i] <= INT64_MAX ? (int64_t)counts[i] : ERG_VALUE_NONE;
 	return r;
 }
 
@@ -316,6 +328,28 @@ static int find_state(const struct amd_gpu *g, struct erg_source_list *list)
 		: offer_state(amd_source_new(g, ERG_CLASS_FREQUENCY, read_clocks, clocks, 2), list);
 }
 
+static int find_slowing(const struct amd_gpu *g, struct erg_source_list *list)
+{
+	static const char *const causes[ERG_AMDSMI_VIOLATIONS] = {"prochot", "power", "socket-heat",
+		"regulator-heat", "memory-heat"};
+	struct erg_channel_def d[ERG_AMDSMI_VIOLATIONS];
+	struct amd_source *s;
+
+	for (size_t i = 0; i < ERG_AMDSMI_VIOLATIONS; i++) {
+		d[i] = (struct erg_channel_def){.quantity = ERG_Q_COUNT,
+			.unit = "1",
+			.scale = 1,
+			.lsb = 1};
+		erg_text_set(d[i].rail, sizeof(d[i].rail), "%s-throttle-%s", g->rail, causes[i]);
+	}
+	s = amd_source_new(g, ERG_CLASS_THERMAL, read_slowing, d, ERG_AMDSMI_VIOLATIONS);
+	if (s) {
+		s->src.model.kind = ERG_SENSOR_COUNTER;
+		s->src.interval_ns = SLOWING_INTERVAL_NS;
+	}
+	return offer_state(s, list);
+}
+
 static int find_gpu(struct amd_gpu *g, struct erg_source_list *list)
 {
 	char address[24];
@@ -330,7 +364,9 @@ static int find_gpu(struct amd_gpu *g, struct erg_source_list *list)
 	r = find_energy(g, list);
 	if (r >= 0)
 		r = find_power(g, list);
-	return r < 0 ? r : find_state(g, list);
+	if (r >= 0)
+		r = find_state(g, list);
+	return r < 0 ? r : find_slowing(g, list);
 }
 
 static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
@@ -375,7 +411,7 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 
 const struct erg_source_ops erg_source_amdsmi = {
 	.kind = "amd-smi",
-	.about = "AMD GPUs: energy, power, temperatures, clocks",
+	.about = "AMD GPUs: energy, power, temperatures, clocks, throttling",
 	.slow = true,
 	.find = find,
 	.read = amd_read,

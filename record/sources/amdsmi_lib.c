@@ -32,6 +32,7 @@ static const struct erg_library_function functions[] = {
 	{"amdsmi_get_energy_count", NULL, offsetof(struct erg_amdsmi, energy), true},
 	{"amdsmi_get_temp_metric", NULL, offsetof(struct erg_amdsmi, temperature), true},
 	{"amdsmi_get_clock_info", NULL, offsetof(struct erg_amdsmi, clock), true},
+	{"amdsmi_get_violation_status", NULL, offsetof(struct erg_amdsmi, violations), true},
 };
 
 int erg_amdsmi_errno(unsigned int status)
@@ -267,6 +268,28 @@ int erg_amdsmi_clock(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, int type, i
 		return erg_amdsmi_errno(status);
 	*mhz = value_of(room.word[0]); /* of the moment, in each version */
 	return *mhz == ERG_AMDSMI_NONE ? -ENOTSUP : 0;
+}
+
+/* Not under the lock, under which everything else would wait for as long: libraries that have the function
+ * lock each GPU for each look at it. */
+int erg_amdsmi_violations(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g,
+	uint64_t counts[ERG_AMDSMI_VIOLATIONS])
+{
+	union erg_amdsmi_long_room room;
+	unsigned int status;
+	bool told = false;
+
+	if (!a->violations)
+		return -ENOTSUP;
+	memset(&room, 0xff, sizeof(room));
+	status = a->violations(g, &room);
+	if (status)
+		return erg_amdsmi_errno(status);
+	for (size_t i = 0; i < ERG_AMDSMI_VIOLATIONS; i++) {
+		counts[i] = room.word[ERG_AMDSMI_ACC_PROCHOT + i];
+		told |= counts[i] != UINT64_MAX;
+	}
+	return told ? 0 : -ENOTSUP;
 }
 
 int erg_amdsmi_address(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, char *dst, size_t size)

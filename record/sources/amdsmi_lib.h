@@ -44,6 +44,21 @@ union erg_amdsmi_room {
 	uint64_t align;
 };
 
+/* The same for what is held back, of which newer versions tell for each part of each partition. */
+union erg_amdsmi_long_room {
+	uint64_t word[2048];
+};
+
+/* What holds a GPU back: words of its structure, which begins alike in all versions. */
+enum {
+	ERG_AMDSMI_ACC_PROCHOT = 3,
+	ERG_AMDSMI_ACC_POWER,
+	ERG_AMDSMI_ACC_SOCKET_HEAT,
+	ERG_AMDSMI_ACC_REGULATOR_HEAT,
+	ERG_AMDSMI_ACC_MEMORY_HEAT,
+};
+#define ERG_AMDSMI_VIOLATIONS 5
+
 /* Words of the structure of power: the order is the same, in 26 behind a 64-bit value. */
 enum { ERG_AMDSMI_POWER_WORD = 0, ERG_AMDSMI_POWER_WORD_26 = 2 };
 
@@ -69,6 +84,7 @@ struct erg_amdsmi {
 	unsigned int (
 		*temperature)(struct erg_amdsmi_gpu *g, int sensor, int metric, int64_t *degc);
 	unsigned int (*clock)(struct erg_amdsmi_gpu *g, int type, union erg_amdsmi_room *info);
+	unsigned int (*violations)(struct erg_amdsmi_gpu *g, union erg_amdsmi_long_room *status);
 };
 
 /* Opens and initialises the library: *ret holds one use. -ENOENT: it is not installed; -ENODEV: no
@@ -98,6 +114,10 @@ int erg_amdsmi_energy(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, uint64_t *
 int erg_amdsmi_temperature(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, int sensor,
 	int64_t *degc);
 int erg_amdsmi_clock(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, int type, int64_t *mhz);
+/* How often the firmware has found it held back, since it was started: by ERG_AMDSMI_ACC_PROCHOT and what
+ * follows it; UINT64_MAX for what it does not tell. Waits for 100 ms. */
+int erg_amdsmi_violations(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g,
+	uint64_t counts[ERG_AMDSMI_VIOLATIONS]);
 /* "0000:03:00.0" */
 int erg_amdsmi_address(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, char *dst, size_t size);
 

@@ -57,7 +57,7 @@ static void test_energy(void **state)
 	size_t c;
 
 	assert_int_equal(find(f, "amd-smi"), 0);
-	assert_int_equal(f->list.n, 8); /* four a GPU */
+	assert_int_equal(f->list.n, 10); /* five a GPU */
 	s = channel(f, "gpu1", ERG_Q_ENERGY, &c);
 	assert_true(s->simulated);
 	assert_string_equal(s->path, "amd-smi:0000:13:00.0");
@@ -137,7 +137,7 @@ static void test_no_counter(void **state)
 		standin->current_w = 0xffff;
 		assert_int_equal(find(f, "amd-smi"), 0);
 		assert_true(noted(f, "gpu0 tells neither power nor energy"));
-		assert_int_equal(f->list.n, 4); /* temperatures and clocks remain */
+		assert_int_equal(f->list.n, 6); /* all but energy and power remain */
 	}
 }
 
@@ -166,6 +166,31 @@ static void test_state(void **state)
 	assert_true(v == ERG_VALUE_NONE);
 }
 
+/* What held it back is counted: an analysis has the readings in which a count has moved as throttled. */
+static void test_slowing(void **state)
+{
+	struct fixture *f = *state;
+	const struct erg_source *s;
+	int64_t v;
+
+	assert_int_equal(find(f, "amd-smi"), 0);
+	assert_int_equal(read_rail(f, "gpu1-throttle-power", ERG_Q_COUNT, &v), ERG_READ_OK);
+	assert_int_equal(v, 70);
+	assert_int_equal(f->values[0], 0);
+	assert_int_equal(f->values[2], 3);
+	assert_true(f->values[3] == ERG_VALUE_NONE); /* not told */
+	standin->held_back[1] = 71;
+	assert_int_equal(read_rail(f, "gpu0-throttle-power", ERG_Q_COUNT, &v), ERG_READ_OK);
+	assert_int_equal(v, 71);
+	s = f->list.sources[4];
+	assert_int_equal(s->cls, ERG_CLASS_THERMAL);
+	assert_int_equal(s->model.kind, ERG_SENSOR_COUNTER);
+	assert_string_equal(s->channels[0].unit, "1");
+	standin->no_violations = 1; /* a card from before MI300: no source */
+	assert_int_equal(find(f, "amd-smi"), 0);
+	assert_int_equal(f->list.n, 8);
+}
+
 /* A card in four partitions is one supply. */
 static void test_partitions(void **state)
 {
@@ -173,7 +198,7 @@ static void test_partitions(void **state)
 
 	standin->partitions = 4;
 	assert_int_equal(find(f, "amd-smi"), 0);
-	assert_int_equal(f->list.n, 8);
+	assert_int_equal(f->list.n, 10);
 }
 
 static void test_failures(void **state)
@@ -279,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_power_ceases, amd_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_counter, amd_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_state, amd_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_slowing, amd_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_partitions, amd_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failures, amd_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_library, amd_setup, teardown),

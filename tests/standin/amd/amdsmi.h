@@ -21,6 +21,8 @@ struct standin_amdsmi {
 	int64_t degc[3];         /* edge, hotspot, memory; 0xffff: not told */
 	uint32_t no_memory_heat; /* the memory's sensor is not supported */
 	uint32_t mhz[5];         /* by type of clock */
+	uint64_t held_back[5];   /* counts: PROCHOT, power, heat of socket, regulator, memory */
+	uint32_t no_violations;  /* a card that does not count them */
 };
 
 #endif
