@@ -71,16 +71,17 @@ static void keep_only(json_t *object, const char *const *keep)
 		json_object_del(object, key);
 }
 
-static void keep_layers(json_t *run, const char *const *keep)
+void erg_runs_trim(json_t *run, const struct erg_runs_keep *keep)
 {
-	static const char *const value[] = {"value", NULL};
-	json_t *layer;
+	static const char *const estimates[] = {"energy_j", "time_s", "power_w", "above_idle_j"};
+	json_t *row;
 	size_t i;
 
-	json_array_foreach (json_object_get(run, "layers"), i, layer) {
-		keep_only(layer, keep);
-		keep_only(json_object_get(layer, "energy_j"), value);
-		keep_only(json_object_get(layer, "time_s"), value);
+	slim(run);
+	json_array_foreach (json_object_get(run, "layers"), i, row) {
+		keep_only(row, keep->rows);
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(estimates); k++)
+			keep_only(json_object_get(row, estimates[k]), keep->estimate);
 	}
 }
 
@@ -89,7 +90,9 @@ struct reading {
 	const struct erg_common *common;
 	const char *const *by;
 	size_t n_by;
-	const char *const *keep; /* keys of layers; NULL: all that an analysis may read */
+	const struct erg_runs_keep *keep; /* NULL: all that an analysis may read */
+	int (*taken)(void *data, const json_t *run, struct erg_err *err);
+	void *data;
 };
 
 /* The table BY beside the rows of RUN; NULL: it has none. */
@@ -141,9 +144,10 @@ static int load_result(const char *path, const struct reading *how, json_t *doc,
 			take_table(run, how->by[0]);
 			json_object_del(run, "tables");
 		}
-		slim(run);
 		if (how->keep)
-			keep_layers(run, how->keep);
+			erg_runs_trim(run, how->keep);
+		else
+			slim(run);
 	}
 	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
@@ -160,10 +164,8 @@ static int load_archive(const char *path, const struct reading *how, json_t *doc
 	erg_timeline_free(tl);
 	if (r >= 0)
 		erg_layers_warn_unresolved(run, "energy_j", doc);
-	if (r >= 0 && how->keep) {
-		slim(run);
-		keep_layers(run, how->keep);
-	}
+	if (r >= 0 && how->keep)
+		erg_runs_trim(run, how->keep);
 	if (r >= 0 && json_array_append_new(runs, run))
 		r = erg_fail(err, -ENOMEM, "out of memory");
 	return r;
@@ -268,19 +270,22 @@ static bool any_archive(const struct erg_texts *files)
 	return false;
 }
 
-int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
-	json_t **ret, struct erg_err *err)
+static int rows_taken(void *data, json_t *run, struct erg_err *err)
 {
-	static const char *const layer[] = {"layer"};
+	const struct reading *how = data;
+	int r = how->taken(how->data, run, err);
 
-	return erg_runs_load_tables(files, n, common, layer, 1, doc, ret, err);
+	json_object_del(run, "layers");
+	json_object_del(run, "tables");
+	return r;
 }
 
 static int load_all(char *const *files, size_t n, const struct reading *how, json_t *doc,
 	json_t **ret, struct erg_err *err)
 {
 	struct reading each_how = *how;
-	struct erg_apiece each = {load_one, &each_how, how->common->reader.jobs};
+	struct erg_apiece each = {load_one, how->taken ? rows_taken : NULL, &each_how,
+		how->common->reader.jobs};
 	_cleanup_(erg_texts_clear) struct erg_texts all = {0};
 	json_auto_t *runs = json_array();
 	int r = erg_runs_files(files, n, &all, err);
@@ -295,19 +300,29 @@ static int load_all(char *const *files, size_t n, const struct reading *how, jso
 	return 0;
 }
 
-int erg_runs_load_slim(char *const *files, size_t n, const struct erg_common *common,
-	const char *const *keep, json_t *doc, json_t **ret, struct erg_err *err)
+int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
+	json_t **ret, struct erg_err *err)
 {
 	static const char *const layer[] = {"layer"};
-	const struct reading how = {common, layer, 1, keep};
+	const struct reading how = {.common = common, .by = layer, .n_by = 1};
+
+	return load_all(files, n, &how, doc, ret, err);
+}
+
+int erg_runs_load_slim(char *const *files, size_t n, const struct erg_common *common,
+	const struct erg_runs_keep *keep, json_t *doc, json_t **ret, struct erg_err *err)
+{
+	const struct reading how = {.common = common, .by = &keep->by, .n_by = 1, .keep = keep};
 
 	return load_all(files, n, &how, doc, ret, err);
 }
 
 int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,
-	const char *const *by, size_t n_by, json_t *doc, json_t **ret, struct erg_err *err)
+	const char *const *by, size_t n_by,
+	int (*taken)(void *data, const json_t *run, struct erg_err *err), void *data, json_t *doc,
+	json_t **ret, struct erg_err *err)
 {
-	const struct reading how = {common, by, n_by, NULL};
+	const struct reading how = {common, by, n_by, NULL, taken, data};
 
 	return load_all(files, n, &how, doc, ret, err);
 }

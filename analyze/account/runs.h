@@ -18,15 +18,25 @@
  * those by layer, if it has them. */
 int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
 	json_t **ret, struct erg_err *err);
-/* The same with nothing of the layers but the keys KEEP (ends with NULL), and of their energies and times the
- * values alone: a thousand runs stay in memory, and most of a run is its layers. */
+/* What an analysis of many runs reads of their rows: a thousand runs stay in memory, and most of a run is
+ * its rows. Lists end with NULL. */
+struct erg_runs_keep {
+	const char *by;              /* layer, network, … */
+	const char *const *rows;     /* keys */
+	const char *const *estimate; /* keys of those that are estimates */
+};
+/* Leaves of RUN what KEEP says, and of the rest what analyses of many runs read. */
+void erg_runs_trim(json_t *run, const struct erg_runs_keep *keep);
+/* The same with rows BY, and nothing of them but what KEEP says. */
 int erg_runs_load_slim(char *const *files, size_t n, const struct erg_common *common,
-	const char *const *keep, json_t *doc, json_t **ret, struct erg_err *err);
+	const struct erg_runs_keep *keep, json_t *doc, json_t **ret, struct erg_err *err);
 /* The same with the N_BY tables of archives BY layer, type, module, network or phase, as of
- * erg_layers_tables: from one attribution. Documents have what they have; of one table, that one where they have
- * it beside others. */
+ * erg_layers_tables: from one attribution. Documents have what they have. TAKEN is called with each run in
+ * order, and has its rows alone: they are removed then. */
 int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,
-	const char *const *by, size_t n_by, json_t *doc, json_t **ret, struct erg_err *err);
+	const char *const *by, size_t n_by,
+	int (*taken)(void *data, const json_t *run, struct erg_err *err), void *data, json_t *doc,
+	json_t **ret, struct erg_err *err);
 
 /* The files that FILES stand for: a directory that is no unpacked archive for what it holds. -ENOENT for
  * one that holds neither archives nor results. */

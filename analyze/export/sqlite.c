@@ -9,6 +9,7 @@
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyze/result/estimate.h"
@@ -44,18 +45,19 @@ static const struct table factors_table = {"factors", "run INTEGER REFERENCES ru
 static const struct table counters_table = {"counters",
 	"run INTEGER REFERENCES runs, layer INTEGER", {"name", "count"}};
 
-struct db {
+struct erg_export_db {
 	sqlite3 *db;
-	const char *path;
-	struct erg_err *err;
+	char *path;
+	sqlite3_int64 runs;
+	struct erg_err *err; /* of the call that is being made */
 };
 
-static int db_fail(const struct db *d)
+static int db_fail(const struct erg_export_db *d)
 {
 	return erg_fail(d->err, -EIO, "%s: %s", d->path, sqlite3_errmsg(d->db));
 }
 
-static int execute(const struct db *d, const char *sql)
+static int execute(const struct erg_export_db *d, const char *sql)
 {
 	return sqlite3_exec(d->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : db_fail(d);
 }
@@ -72,7 +74,7 @@ static void column_write(FILE *out, const char *column, bool typed)
 			typed ? " REAL" : "", n, column, typed ? " TEXT" : "");
 }
 
-static int create(const struct db *d, const struct table *t)
+static int create(const struct erg_export_db *d, const struct table *t)
 {
 	_cleanup_(erg_freep) char *sql = NULL;
 	size_t len;
@@ -87,7 +89,8 @@ static int create(const struct db *d, const struct table *t)
 	return fclose(f) ? erg_fail(d->err, -ENOMEM, "out of memory") : execute(d, sql);
 }
 
-static int prepare(const struct db *d, const struct table *t, size_t keys, sqlite3_stmt **ret)
+static int prepare(const struct erg_export_db *d, const struct table *t, size_t keys,
+	sqlite3_stmt **ret)
 {
 	_cleanup_(erg_freep) char *sql = NULL;
 	size_t len, n = keys;
@@ -139,8 +142,8 @@ static void bind_column(sqlite3_stmt *s, int *at, const json_t *row, const char 
 }
 
 /* One row: KEYS numbers, then what ROW has. */
-static int insert(const struct db *d, sqlite3_stmt *s, const struct table *t, size_t keys,
-	const sqlite3_int64 *key, const json_t *row)
+static int insert(const struct erg_export_db *d, sqlite3_stmt *s, const struct table *t,
+	size_t keys, const sqlite3_int64 *key, const json_t *row)
 {
 	int at = 1;
 
@@ -154,7 +157,7 @@ static int insert(const struct db *d, sqlite3_stmt *s, const struct table *t, si
 }
 
 /* The rows of LIST, numbered from 1 behind the number RUN (0: there is none). */
-static int insert_list(const struct db *d, const struct table *t, sqlite3_int64 run,
+static int insert_list(const struct erg_export_db *d, const struct table *t, sqlite3_int64 run,
 	const json_t *list)
 {
 	sqlite3_int64 key[2] = {run, 0};
@@ -192,7 +195,7 @@ static void add_settings(const json_t *settings, const char *kind, json_t *list)
 	}
 }
 
-static int insert_counters(const struct db *d, sqlite3_int64 run, const json_t *layers)
+static int insert_counters(const struct erg_export_db *d, sqlite3_int64 run, const json_t *layers)
 {
 	sqlite3_stmt *s = NULL;
 	int r = prepare(d, &counters_table, 2, &s);
@@ -232,15 +235,31 @@ const json_t *erg_export_phases(const json_t *run)
 	return NULL;
 }
 
-static int insert_run(const struct db *d, sqlite3_int64 id, const json_t *run)
+static int insert_one(const struct erg_export_db *d, const struct table *t, sqlite3_int64 key,
+	const json_t *row)
+{
+	sqlite3_stmt *s = NULL;
+	int r = prepare(d, t, 1, &s);
+
+	if (r >= 0)
+		r = insert(d, s, t, 1, &key, row);
+	sqlite3_finalize(s);
+	return r;
+}
+
+int erg_export_sqlite_run(struct erg_export_db *d, const json_t *run, struct erg_err *err)
 {
 	json_auto_t *settings = json_array();
 	const json_t *layers = is_by(run, "phase") ? NULL : json_object_get(run, "layers");
+	const sqlite3_int64 id = ++d->runs;
 	int r;
 
+	d->err = err;
 	add_settings(json_object_get(run, "factors"), "factor", settings);
 	add_settings(json_object_get(run, "tags"), "tag", settings);
-	r = insert_list(d, &factors_table, id, settings);
+	r = insert_one(d, &runs_table, id, run);
+	if (r >= 0)
+		r = insert_list(d, &factors_table, id, settings);
 	if (r >= 0)
 		r = insert_list(d, &layers_table, id, layers);
 	if (r >= 0)
@@ -262,42 +281,59 @@ static json_t *all_points(const json_t *sweep)
 	return list;
 }
 
-static int fill(const struct db *d, const json_t *runs, const json_t *sweep, const json_t *warnings)
-{
-	static const struct table *const tables[] = {&runs_table, &factors_table, &layers_table,
-		&counters_table, &phases_table, &points_table, &warnings_table};
-	json_auto_t *points = all_points(sweep);
-	json_t *run;
-	size_t i;
-	int r = execute(d, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN");
-
-	for (i = 0; r >= 0 && i < ERG_ARRAY_SIZE(tables); i++)
-		r = create(d, tables[i]);
-	if (r >= 0)
-		r = insert_list(d, &runs_table, 0, runs);
-	json_array_foreach (runs, i, run)
-		if (r >= 0)
-			r = insert_run(d, (sqlite3_int64)i + 1, run);
-	if (r >= 0)
-		r = insert_list(d, &points_table, 0, points);
-	if (r >= 0)
-		r = insert_list(d, &warnings_table, 0, warnings);
-	return r < 0 ? r : execute(d, "COMMIT");
-}
-
 int erg_export_sqlite_check(struct erg_err *err)
 {
 	return 0;
 }
 
-int erg_export_sqlite(const char *path, const json_t *runs, const json_t *sweep,
-	const json_t *warnings, struct erg_err *err)
+static int begin(const struct erg_export_db *d)
 {
-	struct db d = {.path = path, .err = err};
-	int r = sqlite3_open_v2(path, &d.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	static const struct table *const tables[] = {&runs_table, &factors_table, &layers_table,
+		&counters_table, &phases_table, &points_table, &warnings_table};
+	int r = execute(d, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN");
 
-	r = r == SQLITE_OK ? fill(&d, runs, sweep, warnings) : db_fail(&d);
-	if (sqlite3_close(d.db) != SQLITE_OK && r >= 0)
-		r = erg_fail(err, -EIO, "%s: the database cannot be closed", path);
+	for (size_t i = 0; r >= 0 && i < ERG_ARRAY_SIZE(tables); i++)
+		r = create(d, tables[i]);
 	return r;
+}
+
+int erg_export_sqlite_open(const char *path, struct erg_export_db **ret, struct erg_err *err)
+{
+	struct erg_export_db *d = calloc(1, sizeof(*d));
+	int r;
+
+	if (!d || !(d->path = strdup(path))) {
+		free(d);
+		return erg_fail(err, -ENOMEM, "out of memory");
+	}
+	d->err = err;
+	r = sqlite3_open_v2(path, &d->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	r = r == SQLITE_OK ? begin(d) : db_fail(d);
+	if (r < 0)
+		erg_export_sqlite_close(d);
+	else
+		*ret = d;
+	return r;
+}
+
+int erg_export_sqlite_end(struct erg_export_db *d, const json_t *sweep, const json_t *warnings,
+	struct erg_err *err)
+{
+	json_auto_t *points = all_points(sweep);
+	int r;
+
+	d->err = err;
+	r = insert_list(d, &points_table, 0, points);
+	if (r >= 0)
+		r = insert_list(d, &warnings_table, 0, warnings);
+	return r < 0 ? r : execute(d, "COMMIT");
+}
+
+void erg_export_sqlite_close(struct erg_export_db *d)
+{
+	if (!d)
+		return;
+	sqlite3_close(d->db);
+	free(d->path);
+	free(d);
 }

@@ -9,12 +9,17 @@
 /* -ENOTSUP where this program was built without SQLite: to be asked before the runs are read. */
 int erg_export_sqlite_check(struct erg_err *err);
 
-/*
- * Writes the database PATH (an empty file, or none) of RUNS as of erg_runs_load_tables by layer and by
- * phase, of the points of a SWEEP document (or NULL), and of WARNINGS.
- */
-int erg_export_sqlite(const char *path, const json_t *runs, const json_t *sweep,
-	const json_t *warnings, struct erg_err *err);
+/* A database that is being written, one run after another. */
+struct erg_export_db;
+
+/* Begins the database PATH (an empty file, or none). */
+int erg_export_sqlite_open(const char *path, struct erg_export_db **ret, struct erg_err *err);
+/* Adds a RUN as of erg_runs_load_tables by layer and by phase. */
+int erg_export_sqlite_run(struct erg_export_db *db, const json_t *run, struct erg_err *err);
+/* Adds the points of a SWEEP document (or NULL), and WARNINGS; then it is whole. */
+int erg_export_sqlite_end(struct erg_export_db *db, const json_t *sweep, const json_t *warnings,
+	struct erg_err *err);
+void erg_export_sqlite_close(struct erg_export_db *db);
 
 /* The rows of RUN by phase: its own, or those of one of its "tables"; NULL where it has none, as the
  * result of another table has. */

@@ -67,7 +67,7 @@ static size_t rows_of(const json_t *run)
 }
 
 /* New tables in place of the run's, whose rows may be shared with other parts of the document. */
-static void slim_run(json_t *run)
+static void slim_rows(json_t *run)
 {
 	json_t *by = json_object(), *rows, *row;
 	const char *level;
@@ -128,28 +128,46 @@ static bool is_repetition(const json_t *run)
 	return n && strcmp(n, "1");
 }
 
-void erg_page_slim(json_t *doc, size_t max_rows)
+/* Whether N more rows have room; if not, RUN is left without them. */
+static bool fit(json_t *run, size_t n, const struct erg_page_rows *rows)
 {
-	json_t *runs = json_object_get(doc, "runs"), *run;
-	size_t left = max_rows, i;
+	if (n <= rows->left || rows->left == rows->max)
+		return true;
+	json_object_set_new(run, "rows_left_out", json_integer((json_int_t)n));
+	json_object_set_new(run, "by", json_object());
+	return false;
+}
+
+static void take(struct erg_page_rows *rows, size_t n)
+{
+	rows->left -= n < rows->left ? n : rows->left;
+}
+
+void erg_page_slim_run(json_t *run, struct erg_page_rows *rows)
+{
+	size_t n = rows_of(run);
+
+	if (!fit(run, n, rows)) /* nor later: there will be no more room */
+		return;
+	slim_rows(run);
+	if (!is_repetition(run))
+		take(rows, n);
+}
+
+void erg_page_slim(json_t *doc, struct erg_page_rows *rows)
+{
+	json_t *run;
+	size_t i;
 
 	slim_sweep(doc);
-	json_array_foreach (runs, i, run)
+	json_array_foreach (json_object_get(doc, "runs"), i, run) {
+		size_t n = rows_of(run);
+
 		if (json_object_get(run, "totals"))
 			json_object_set_new(run, "totals",
 				slim_estimates(json_object_get(run, "totals")));
-	for (int pass = 0; pass < 2; pass++)
-		json_array_foreach (runs, i, run) {
-			size_t n = rows_of(run);
-
-			if (is_repetition(run) != (pass == 1))
-				continue;
-			if (n <= left || left == max_rows) { /* the first one in any case */
-				left -= n < left ? n : left;
-				slim_run(run);
-				continue;
-			}
-			json_object_set_new(run, "rows_left_out", json_integer((json_int_t)n));
-			json_object_set_new(run, "by", json_object());
-		}
+		if (is_repetition(run) && !json_object_get(run, "rows_left_out") &&
+			fit(run, n, rows))
+			take(rows, n);
+	}
 }

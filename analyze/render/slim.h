@@ -8,10 +8,16 @@
 #include <jansson.h>
 
 /*
- * Of the rows of each run ("runs"[]."by") only what the page shows is kept, and of all runs MAX_ROWS at
- * most: first runs of a setting have theirs before repetitions do; a run whose rows are left out has
- * "rows_left_out", how many. So it is with the layers of a sweep. The documents have them all.
+ * How many rows a page holds. First runs of a setting have theirs before repetitions do, and the first of
+ * all in any case; a run whose rows are left out has "rows_left_out", how many. The documents have them all.
  */
-void erg_page_slim(json_t *doc, size_t max_rows);
+struct erg_page_rows {
+	size_t max, left; /* equal at the beginning */
+};
+
+/* RUN is the next one of the page: of its rows ("by") there is no more than what the page shows, as copies. */
+void erg_page_slim_run(json_t *run, struct erg_page_rows *rows);
+/* All "runs" are there: repetitions get the rows that are left. Of a sweep the layers are taken out. */
+void erg_page_slim(json_t *doc, struct erg_page_rows *rows);
 
 #endif

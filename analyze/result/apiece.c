@@ -201,6 +201,17 @@ static int take(struct crew *c, size_t i, json_t *doc, json_t *runs, struct erg_
 	return part ? merge(part, doc, runs, err) : died(c->files[i], 0, err);
 }
 
+/* Tells of the runs from FROM on. */
+static int tell_taken(const struct erg_apiece *a, const json_t *runs, size_t from,
+	struct erg_err *err)
+{
+	int r = 0;
+
+	for (size_t i = from; r >= 0 && a->taken && i < json_array_size(runs); i++)
+		r = a->taken(a->data, json_array_get(runs, i), err);
+	return r;
+}
+
 #define AHEAD 4u /* times as many as run may wait to be taken: each is an open file */
 
 static int run_crew(struct crew *c, json_t *doc, json_t *runs, struct erg_err *err)
@@ -215,7 +226,11 @@ static int run_crew(struct crew *c, json_t *doc, json_t *runs, struct erg_err *e
 		if (!r && c->parts[taken].pid > 0)
 			wait_one(c);
 		while (!r && taken < c->begun && c->parts[taken].pid == 0) {
+			const size_t before = json_array_size(runs);
+
 			r = take(c, taken++, doc, runs, err);
+			if (!r)
+				r = tell_taken(c->a, runs, before, err);
 			erg_progress("archives", taken, c->n);
 		}
 	}
@@ -228,8 +243,12 @@ static int run_here(const struct erg_apiece *a, char *const *files, size_t n, js
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < n; i++) {
+		const size_t before = json_array_size(runs);
+
 		erg_progress("archives", i, n);
 		r = a->fn(a->data, files[i], a->jobs, doc, runs, err);
+		if (r >= 0)
+			r = tell_taken(a, runs, before, err);
 	}
 	erg_progress("archives", 1, 1);
 	return r;

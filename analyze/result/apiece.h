@@ -18,6 +18,9 @@ struct erg_apiece {
 	 * itself. 0 or a negative errno. */
 	int (*fn)(void *data, const char *file, unsigned int jobs, json_t *doc, json_t *runs,
 		struct erg_err *err);
+	/* Called in this process with each run when it is there, in order; what it deletes takes no memory
+	 * while the others are read. NULL: nobody. 0 or a negative errno. */
+	int (*taken)(void *data, json_t *run, struct erg_err *err);
 	void *data;
 	unsigned int jobs; /* processes at a time; 0: one a CPU */
 };

@@ -42,8 +42,9 @@ static int analyze(const struct erg_common *common, const char *partner, double 
 {
 	static const struct erg_renderer renderer = {erg_corun_text, erg_corun_csv};
 	json_auto_t *doc = erg_document_new("corun"), *runs = NULL;
-	static const char *const of_layers[] = {"counters", NULL}; /* what a co-run reads of them */
-	int r = erg_runs_load_slim(files, n, common, of_layers, doc, &runs, err);
+	static const char *const rows[] = {"counters", NULL}, *const estimate[] = {NULL};
+	static const struct erg_runs_keep keep = {"layer", rows, estimate};
+	int r = erg_runs_load_slim(files, n, common, &keep, doc, &runs, err);
 
 	if (r >= 0)
 		r = erg_corun_document(runs, partner, budget_w, doc, err);

@@ -148,39 +148,57 @@ static json_t *sweep_of(const json_t *runs)
 	return json_incref(sweep);
 }
 
-/* Results of layers have no phases: rows that are missing are told. */
-static void tell_phases(const json_t *runs, json_t *doc)
-{
-	size_t i, without = 0;
-	json_t *run;
+/* A database that is being written: no more than one run's rows are in memory. */
+struct database {
+	struct erg_export_db *db;
+	const char *path;
+	size_t runs, without_phases;
+};
 
-	json_array_foreach ((json_t *)runs, i, run)
-		without += !erg_export_phases(run);
-	if (without)
+/* The database is opened when there is something to be written. */
+static int add_run(void *data, const json_t *run, struct erg_err *err)
+{
+	struct database *d = data;
+	int r = d->db ? 0 : erg_export_sqlite_open(d->path, &d->db, err);
+
+	d->runs++;
+	d->without_phases += !erg_export_phases(run);
+	return r < 0 ? r : erg_export_sqlite_run(d->db, run, err);
+}
+
+static int fill_database(const struct options *o, char *const *paths, size_t n, struct database *d,
+	json_t *doc, struct erg_err *err)
+{
+	static const char *const by[] = {"layer", "phase"};
+	json_auto_t *runs = NULL, *sweep = NULL;
+	int r = erg_runs_load_tables(paths, n, &o->common, by, ERG_ARRAY_SIZE(by), add_run, d, doc,
+		&runs, err);
+
+	if (r < 0)
+		return r;
+	if (d->without_phases)
 		erg_document_warn(doc, "no-phases",
 			"%zu of %zu runs are results without their phases: the table phases lacks them; "
 			"expected their archives, or results of layers --by phase",
-			without, i);
+			d->without_phases, d->runs);
+	sweep = sweep_of(runs);
+	return erg_export_sqlite_end(d->db, sweep, json_object_get(doc, "warnings"), err);
 }
 
 static int export_database(const struct options *o, char *const *paths, size_t n,
 	struct erg_err *err)
 {
 	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
-	static const char *const by[] = {"layer", "phase"};
-	json_auto_t *doc = erg_document_new("export"), *runs = NULL, *sweep = NULL;
+	json_auto_t *doc = erg_document_new("export");
+	struct database d = {0};
 	int r = erg_export_sqlite_check(err);
 
 	if (r >= 0)
-		r = erg_runs_load_tables(paths, n, &o->common, by, ERG_ARRAY_SIZE(by), doc, &runs,
-			err);
-	if (r >= 0)
 		r = erg_outfile_open(&out, o->output, err);
-	if (r < 0)
-		return r;
-	tell_phases(runs, doc);
-	sweep = sweep_of(runs);
-	r = erg_export_sqlite(out.tmp, runs, sweep, json_object_get(doc, "warnings"), err);
+	d.path = out.tmp;
+	if (r >= 0)
+		r = fill_database(o, paths, n, &d, doc, err);
+	erg_export_sqlite_close(d.db);
 	if (r >= 0)
 		r = erg_outfile_commit(&out, err);
 	if (r < 0)

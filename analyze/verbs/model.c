@@ -15,17 +15,34 @@
 #include "analyze/verbs/verb.h"
 #include "formats/base/outfile.h"
 
+/* The keys of rows that any model reads, and those that this one asks for. */
+static void keys_wanted(const struct erg_model_want *want, const char **ret)
+{
+	static const char *const always[] = {"name", "type", "network", "calls", "inferences",
+		"macs", "merged", "counters", "time_s"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(always); i++)
+		*ret++ = always[i];
+	for (size_t i = 0; i < want->n; i++)
+		*ret++ = want->names[i];
+	*ret = NULL;
+}
+
 static int load_rows(const struct erg_model_options *o, const struct erg_model_want *want,
 	json_t *doc, struct erg_model_data *ret, struct erg_err *err)
 {
+	static const char *const estimate[] = {"value", "lo", "hi", NULL};
+	const char *rows[ERG_MODEL_NAMES_MAX + 16];
 	/* A network's energy is known where those of its layers are not. */
-	const char *const by = o->whole && !o->type ? "network" : "layer";
+	const struct erg_runs_keep keep = {o->whole && !o->type ? "network" : "layer", rows,
+		estimate};
 	json_auto_t *runs = NULL;
 	int r;
 
 	if (o->table)
 		return erg_model_data_table(o->table, want, ret, err);
-	r = erg_runs_load_tables(o->files, o->n_files, &o->common, &by, 1, doc, &runs, err);
+	keys_wanted(want, rows);
+	r = erg_runs_load_slim(o->files, o->n_files, &o->common, &keep, doc, &runs, err);
 	return r < 0 ? r : erg_model_data_runs(runs, want, ret, err);
 }
 

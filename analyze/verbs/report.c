@@ -386,7 +386,25 @@ static void add_roots(const json_t *layers, json_t *facts)
 		json_array_append_new(facts, json_pack("[s, s%]", "Rails", text, (int)len - 1));
 }
 
-static int add_archive(const struct options *o, const char *path, json_t *doc, json_t *layer_runs,
+/* What is read, one file after another. */
+struct page {
+	json_t *doc, *layer_runs; /* the second for experiments */
+	struct erg_page_rows rows;
+};
+
+/* The page has its own copies of the rows of RUN: of LAYERS only what experiments read stays. */
+static void trim(struct page *p, json_t *run, json_t *layers)
+{
+	static const char *const rows[] = {"name", "merged_with", "calls", "time_s", "energy_j",
+		"counters", NULL};
+	static const char *const estimate[] = {"value", NULL};
+	static const struct erg_runs_keep keep = {"layer", rows, estimate};
+
+	erg_page_slim_run(run, &p->rows);
+	erg_runs_trim(layers, &keep);
+}
+
+static int add_archive(const struct options *o, const char *path, struct page *p,
 	struct erg_err *err)
 {
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
@@ -400,12 +418,13 @@ static int add_archive(const struct options *o, const char *path, json_t *doc, j
 	if (r < 0)
 		return r;
 	erg_layers_warn_unresolved(layers, "energy_j", scratch);
-	json_array_append_new(layer_runs, layers);
+	json_array_append_new(p->layer_runs, layers);
 	run = page_run(layers);
-	json_array_append_new(json_object_get(doc, "runs"), run);
+	json_array_append_new(json_object_get(p->doc, "runs"), run);
 	take_levels(layers, run);
 	json_object_set_new(run, "facts", facts_json(tl));
 	add_roots(layers, json_object_get(run, "facts"));
+	trim(p, run, layers);
 	json_object_set(run, "warnings", json_object_get(scratch, "warnings"));
 	r = add_recorder(o, tl, run, err);
 	if (r >= 0)
@@ -413,7 +432,7 @@ static int add_archive(const struct options *o, const char *path, json_t *doc, j
 	return r < 0 ? r : add_curves(o, tl, run, err);
 }
 
-static void add_layers_result(const json_t *result, json_t *doc, json_t *layer_runs)
+static void add_layers_result(const json_t *result, struct page *p)
 {
 	size_t i;
 	json_t *entry;
@@ -421,13 +440,11 @@ static void add_layers_result(const json_t *result, json_t *doc, json_t *layer_r
 	json_array_foreach (json_object_get(result, "runs"), i, entry) {
 		json_t *run = page_run(entry);
 
-		json_t *shown = json_copy(entry);
-
-		take_levels(shown, run);
-		json_decref(shown);
+		take_levels(entry, run);
+		trim(p, run, entry);
 		json_object_set(run, "warnings", json_object_get(result, "warnings"));
-		json_array_append_new(json_object_get(doc, "runs"), run);
-		json_array_append(layer_runs, entry);
+		json_array_append_new(json_object_get(p->doc, "runs"), run);
+		json_array_append(p->layer_runs, entry);
 	}
 }
 
@@ -439,7 +456,7 @@ static void add_to_list(json_t *doc, const char *key, json_t *result)
 	json_array_append(json_object_get(doc, key), result);
 }
 
-static int add_result(const char *path, json_t *doc, json_t *layer_runs, struct erg_err *err)
+static int add_result(const char *path, struct page *p, struct erg_err *err)
 {
 	static const char *const parts[] = {"sweep", "corun", "thermal"};
 	json_error_t e;
@@ -451,19 +468,19 @@ static int add_result(const char *path, json_t *doc, json_t *layer_runs, struct 
 		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
 	for (size_t i = 0; verb && i < ERG_ARRAY_SIZE(parts); i++)
 		if (!strncmp(verb, parts[i], strlen(parts[i]))) {
-			json_object_set(doc, parts[i], result);
+			json_object_set(p->doc, parts[i], result);
 			return 0;
 		}
 	if (verb && !strncmp(verb, "model", 5)) {
-		add_to_list(doc, json_object_get(result, "predictions") ? "predictions" : "models",
-			result);
+		add_to_list(p->doc,
+			json_object_get(result, "predictions") ? "predictions" : "models", result);
 		return 0;
 	}
 	if (!verb || strcmp(verb, "layers"))
 		return erg_fail(err, -EINVAL,
 			"%s: expected an archive or a result of layers, sweep, corun, thermal or model",
 			path);
-	add_layers_result(result, doc, layer_runs);
+	add_layers_result(result, p);
 	return 0;
 }
 
@@ -594,6 +611,7 @@ static size_t warnings_in(const json_t *doc)
 static int report(const struct options *o, char *const *files, struct erg_err *err)
 {
 	json_auto_t *doc = erg_document_new("report"), *layer_runs = json_array();
+	struct page page = {doc, layer_runs, {ROWS_MAX, ROWS_MAX}};
 	int r = erg_html_check(err);
 	size_t warnings;
 
@@ -603,8 +621,8 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	json_object_set_new(doc, "runs", json_array());
 	for (size_t i = 0; r >= 0 && i < o->files; i++) {
 		erg_progress("archives", i, o->files);
-		r = is_json(files[i]) ? add_result(files[i], doc, layer_runs, err)
-				      : add_archive(o, files[i], doc, layer_runs, err);
+		r = is_json(files[i]) ? add_result(files[i], &page, err)
+				      : add_archive(o, files[i], &page, err);
 	}
 	erg_progress("archives", 1, 1);
 	if (r < 0)
@@ -614,7 +632,7 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 		return r;
 	add_experiments(layer_runs, doc);
 	warnings = warnings_in(doc);
-	erg_page_slim(doc, ROWS_MAX);
+	erg_page_slim(doc, &page.rows);
 	json_object_set(doc, "roofs", o->roofs);
 	json_object_set_new(doc, "title", title(o, doc));
 	r = write_page(o, doc, err);

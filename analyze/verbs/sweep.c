@@ -133,16 +133,17 @@ static int divide_runs(const struct erg_per *per, json_t *runs, json_t *doc, str
 static int load(const struct options *o, char *const *files, size_t n, json_t *doc,
 	json_t **ret_runs, struct erg_observations *obs, struct erg_err *err)
 {
-	/* what a sweep reads of them */
-	static const char *const of_layers[] = {"name", "merged_with", "calls", "time_s",
-		"energy_j", NULL};
+	static const char *const rows[] = {"name", "merged_with", "calls", "time_s", "energy_j",
+		NULL};
+	static const char *const estimate[] = {"value", NULL};
+	static const struct erg_runs_keep keep = {"layer", rows, estimate};
 	int r;
 
 	if (o->table)
 		return erg_observations_from_table(o->table, (const char *const *)o->factors.v,
 			o->factors.n, (const char *const *)o->groups.v, o->groups.n, obs, err);
 	if (o->per.kind == ERG_PER_NONE)
-		r = erg_runs_load_slim(files, n, &o->common, of_layers, doc, ret_runs, err);
+		r = erg_runs_load_slim(files, n, &o->common, &keep, doc, ret_runs, err);
 	else
 		r = erg_runs_load(files, n, &o->common, doc, ret_runs, err);
 	if (r >= 0 && o->per.kind != ERG_PER_NONE)

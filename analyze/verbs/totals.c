@@ -256,7 +256,7 @@ static int run(int argc, char **argv, struct erg_err *err)
 	if (!n)
 		return 2;
 	json_object_set_new(doc, "runs", json_array());
-	r = erg_apiece_run(&(struct erg_apiece){add_run, &o, o.common.reader.jobs}, files,
+	r = erg_apiece_run(&(struct erg_apiece){add_run, NULL, &o, o.common.reader.jobs}, files,
 		(size_t)n, doc, json_object_get(doc, "runs"), err);
 	if (r >= 0 && o.join)
 		r = erg_joined_add(doc, err);

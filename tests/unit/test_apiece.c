@@ -55,7 +55,7 @@ static int one(void *data, const char *file, unsigned int jobs, json_t *doc, jso
 static char *made(unsigned int jobs, int *ret_calls)
 {
 	json_t *doc = erg_document_new("test"), *runs = json_array();
-	const struct erg_apiece a = {one, ret_calls, jobs};
+	const struct erg_apiece a = {one, NULL, ret_calls, jobs};
 	struct erg_err err = {0};
 	struct files names = {.text = {"a", "b", "c", "d", "e", "f", "g", "h", "i"}};
 	char *text;
@@ -83,11 +83,48 @@ static void test_any_number_of_jobs_gives_the_same(void **state)
 	free(alone);
 }
 
+static int append_file(void *data, json_t *run, struct erg_err *err)
+{
+	strcat(data, json_string_value(json_object_get(run, "file")));
+	json_object_del(run, "third");
+	return strchr(data, 'g') ? erg_fail(err, -ENOSPC, "enough") : 0;
+}
+
+static int take(void *data, const char *file, unsigned int jobs, json_t *doc, json_t *runs,
+	struct erg_err *err)
+{
+	int calls = 0;
+
+	return one(&calls, file, jobs, doc, runs, err);
+}
+
+static void test_runs_are_told_in_order_and_stay_as_they_were_left(void **state)
+{
+	struct files names = {.text = {"e", "b", "c", "d", "a", "f", "g", "h", "i"}};
+
+	for (unsigned int jobs = 1; jobs < 6; jobs++) {
+		char told[N + 1] = "";
+		const struct erg_apiece a = {take, append_file, told, jobs};
+		json_t *doc = erg_document_new("test"), *runs = json_array();
+		struct erg_err err = {0};
+
+		assert_int_equal(erg_apiece_run(&a, list(&names), 6, doc, runs, &err), 0);
+		assert_string_equal(told, "ebcdaf");
+		for (size_t i = 0; i < 6; i++)
+			assert_null(json_object_get(json_array_get(runs, i), "third"));
+		told[0] = '\0';
+		assert_int_equal(erg_apiece_run(&a, list(&names), N, doc, runs, &err), -ENOSPC);
+		assert_string_equal(told, "ebcdafg");
+		json_decref(doc);
+		json_decref(runs);
+	}
+}
+
 static int fails(char *const *files, size_t n, unsigned int jobs, struct erg_err *err)
 {
 	int calls = 0, r;
 	json_t *doc = erg_document_new("test"), *runs = json_array();
-	const struct erg_apiece a = {one, &calls, jobs};
+	const struct erg_apiece a = {one, NULL, &calls, jobs};
 
 	r = erg_apiece_run(&a, files, n, doc, runs, err);
 	json_decref(doc);
@@ -116,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_number_of_jobs_gives_the_same),
+		cmocka_unit_test(test_runs_are_told_in_order_and_stay_as_they_were_left),
 		cmocka_unit_test(test_the_first_failure_is_told),
 	};
 
