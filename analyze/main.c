@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 	erg_stdio_occupy();
 	erg_memory_watch();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit (ulimit -f) is said, as a full disk is */
 	argc = erg_pager_option(argc, argv);
 	if (argc < 2) {
 		usage(stderr);

@@ -9,6 +9,7 @@
  * The locale is never set: whatever the user's, a decimal point is a point and output is UTF-8.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
 	const struct erg_record_verb *verb;
 
 	erg_stdio_occupy();
+	signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit (ulimit -f) is said, as a full disk is */
 	argc = erg_pager_option(argc, argv);
 	if (argc < 2) {
 		usage(stderr);

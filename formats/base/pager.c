@@ -96,6 +96,7 @@ static void pager_exec(const char *pager, int in)
 {
 	dup2(in, STDIN_FILENO);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	setenv("LESS", "FRX", 0);
 	setenv("LV", "-c", 0);

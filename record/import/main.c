@@ -3,6 +3,7 @@
  * erg-import: the verb import of erg-record, as a program of its own. It is called by erg-record,
  * speaks in its name, and needs neither LTTng nor a sensor.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ int main(int argc, char **argv)
 	int r;
 
 	erg_stdio_occupy();
+	signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit (ulimit -f) is said, as a full disk is */
 	erg_memory_watch();
 	erg_terminal_progress_start();
 	r = erg_import(argc, argv, &err);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
@@ -235,7 +236,12 @@ static int daemon_doubted(int result, struct erg_err *err)
 {
 	pid_t daemon = result == -EPIPE ? erg_daemon_pid() : 0;
 	struct erg_err was = *err;
+	struct rlimit files;
 
+	if (result == -EIO && getrlimit(RLIMIT_FSIZE, &files) == 0 &&
+		files.rlim_cur != RLIM_INFINITY)
+		return erg_fail(err, result,
+			"%s: are its buffers larger than files may be here (ulimit -f)?", was.msg);
 	return daemon
 		? erg_fail(err, result,
 			  "%s, though one runs (process %d): is it of another version of "

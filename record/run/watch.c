@@ -29,6 +29,7 @@ static void viewer_exec(int in, int out, const sigset_t *mask)
 		dup2(out, STDERR_FILENO) < 0)
 		_exit(126);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	/* It emits nothing: it need not wait for LTTng's daemon. */
 	setenv("LTTNG_UST_REGISTER_TIMEOUT", "0", 1);
 	sigprocmask(SIG_SETMASK, mask, NULL);

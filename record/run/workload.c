@@ -187,6 +187,7 @@ static void child_exec(int go, int fd, const char *path, char *const *argv, char
 	if (read(go, &byte, 1) != 1)
 		_exit(126);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execve(path, argv, envp);
 	code = errno;

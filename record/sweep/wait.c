@@ -36,6 +36,7 @@ void erg_sweep_child_signals(int sig)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGXFSZ, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, sig);
 }
 

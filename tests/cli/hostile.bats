@@ -149,3 +149,88 @@ bomb() {
     rm run/summary.json
     erg-analyze info run 2>&1 >/dev/null | grep 'no summary: the recording or the archive was cut'
 }
+
+# private COMMAND…: in a mount namespace, where /dev/shm and ./small have room for 4 MiB and TMPDIR is ./small;
+# all that is left in them at the end goes to left.
+private() {
+    skip_unless unshare
+    unshare --user --map-root-user --mount true 2>/dev/null || skip "no namespaces here"
+    mkdir -p small
+    unshare --user --map-root-user --mount sh -c '
+        mount -t tmpfs -o size=4m tmpfs /dev/shm && mount -t tmpfs -o size=4m${INODES:+,nr_inodes=$INODES} tmpfs small ||
+            exit 77
+        [ -z "${INODES:-}" ] || mount --bind small /dev/shm
+        TMPDIR=$PWD/small "$@"
+        rc=$?
+        find /dev/shm small -mindepth 1 >left
+        exit $rc' sh "$@"
+}
+
+# convnet_with FILE…: run.erg of the recording in run/ and of FILE.
+convnet_with() {
+    for f in run/manifest.json $(find run/trace -type f | sort) "$@" run/summary.json; do member "$f"; done >run.erg
+}
+
+@test "verify reads an archive of any size in little memory, and unpacks nothing but chunks" {
+    skip_unless zstd tar prlimit
+    private true
+    tar -xf "$ERG_SRC/tests/golden/recording/convnet.erg"
+    mv convnet run
+    truncate -s 700M run/more
+    convnet_with run/more
+    run -1 private prlimit --as=400000000 erg-analyze verify run.erg
+    # the seek table is what zstd alone does not write; there is nothing else
+    [ "$(grep -c '^run.erg: ' <<<"$output")" -eq 1 ]
+    [[ "$output" == *"run.erg: the seek table is missing or wrong"*"12 complete members"* ]]
+    [ ! -s left ]
+    # the sum is of the whole: one byte of it is wrong
+    at=$("$ERG_BUILD/tests/tools/erg-pack" --list run.erg | sed -n 's/^more [0-9]* \([0-9]*\) .*/\1/p')
+    printf x | dd of=run.erg bs=1 seek=$((at + 9000)) conv=notrunc status=none
+    run -1 private prlimit --as=400000000 erg-analyze verify run.erg
+    [[ "$output" == *"run.erg: damaged data ("*"frame at byte $at)"* ]]
+    [ ! -s left ]
+}
+
+@test "no room for a chunk: said before anything is unpacked, and nothing is left" {
+    skip_unless zstd tar
+    private true
+    mkdir -p run/trace/0000
+    printf '{"format": "erg-manifest", "version": 1}\n' >run/manifest.json
+    printf '/* CTF 1.8 */\n' >run/trace/0000/metadata
+    head -c 6000000 /dev/urandom >run/trace/0000/stream
+    for f in run/manifest.json run/trace/0000/metadata run/trace/0000/stream; do member "$f"; done >large.erg
+    for verb in layers totals verify 'export --to folded -o made'; do
+        run -1 private erg-analyze $verb large.erg
+        [[ "$output" == *"large.erg: "*"chunk 0000: unpacked it has 60000"*" bytes and "*"/small/erg-analyze-"*" has room for "*": TMPDIR can name another place"* ]]
+        [ ! -s left ]
+        [ ! -e made ]
+    done
+    # too few inodes for its files: the reason is the disk's
+    rm -r run
+    tar -xf "$ERG_SRC/tests/golden/recording/convnet.erg"
+    mv convnet run
+    convnet_with
+    INODES=6 private erg-analyze layers --no-cache run.erg >out 2>err || [ $? -eq 1 ]
+    grep 'chunk 0000: .*No space left on device' err
+    [ ! -s left ]
+    # what is refused for its ratio leaves nothing, either
+    bomb 300M
+    for verb in layers verify; do
+        run -1 private erg-analyze $verb bomb.erg
+        [[ "$output" == *"it says that its "* ]]
+        [ ! -s left ]
+    done
+}
+
+@test "files that may not be large: what cannot be written is said, nobody dies of it, and the rest is there" {
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
+    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i < 9000; i++) printf "%.3f,%d.5\n", i / 100, 3 + i % 5 }' >s.csv
+    limited() { bash -c 'ulimit -f 20; exec "$@"' sh "$@"; }
+    limited erg-analyze layers run.erg >out 2>err || [ $? -eq 1 ]
+    grep 'chunk 0000: .*File too large' err
+    run ! grep 'died' err
+    run -1 limited erg-analyze report run.erg -o r.html
+    [[ "$output" == *"File too large"* ]]
+    run -1 limited erg-record import --samples s.csv -o s.erg
+    [ "$(ls -A)" = "$(printf 'err\nout\nrun.erg\ns.csv')" ]
+}

@@ -230,6 +230,32 @@ __attribute__((constructor)) static void hang(void) { for (;;) pause(); }' |
     [ ! -e ran ]
 }
 
+@test "files that may not be large: one line, or recorded whole, and the command has the signal as it was" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root, for daemons under this limit"
+    unshare --mount --pid --fork true 2>/dev/null || skip "no namespaces here"
+    limited() { # KIB COMMAND…
+        unshare --mount --pid --fork --mount-proc --kill-child bash -c '
+            mount -t tmpfs tmpfs /run && mkdir -p /run/lttng /run/lock &&
+                mount -t tmpfs -o mode=1777 tmpfs /dev/shm || exit 77
+            ulimit -f "$0"
+            "$@"' "$@"
+    }
+    for kib in 20 2000 100000; do
+        rm -f a.erg
+        rc=0
+        limited $kib erg-record -s procstat -o a.erg -- grep SigIgn /proc/self/status >ignored 2>err || rc=$?
+        if [ "$rc" -eq 0 ]; then
+            erg-analyze verify a.erg 2>/dev/null
+            cmp ignored <(limited $kib grep SigIgn /proc/self/status)
+            whole=$kib
+        else
+            [ "$rc" -eq 1 ]
+            grep -qE '^erg-record.*(File too large|ulimit -f|daemon is gone|not complete)' err || { cat err; return 1; }
+        fi
+    done
+    [ "$whole" -eq 100000 ]
+}
+
 @test "a daemon of another program's at LTTng's socket: one line, and nothing runs" {
     skip_unless python3
     [ "$(id -u)" -eq 0 ] || skip "needs root, for a folder of its own"
