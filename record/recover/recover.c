@@ -16,6 +16,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "formats/manifest.h"
 #include "formats/base/tree.h"
@@ -28,6 +30,7 @@
 #include "record/spool/provenance.h"
 #include "formats/base/say.h"
 #include "record/session/session.h"
+#include "record/session/stale.h"
 #include "record/spool/spool.h"
 
 struct recover {
@@ -154,7 +157,8 @@ static void part_find(struct recover *r)
 
 	json_unpack(r->state, "{s:{s:s, s:I}}", "part", "path", &path, "chunks", &chunks);
 	name = path ? strrchr(path, '/') : NULL;
-	if (!name || chunks <= 0)
+	/* what it names is removed at the end: nothing else than such a file */
+	if (!name || chunks <= 0 || !erg_stale_is_part(name + 1))
 		return;
 	if (access(path, F_OK) == 0)
 		r->part = strdup(path);
@@ -220,8 +224,15 @@ static int archive_make(struct recover *r, struct erg_packets_report *rep, struc
 static int recover(struct recover *r, struct erg_err *err)
 {
 	struct erg_packets_report rep = {0};
+	struct stat st;
 	int n;
 
+	/* its papers say which session ends and which file goes */
+	if (stat(r->spool, &st) == 0 && st.st_uid != geteuid())
+		return erg_fail(err, -EPERM,
+			"%s: belongs to another user (%u): expected a spool of yours, or a copy of it "
+			"(cp -r)",
+			r->spool, (unsigned)st.st_uid);
 	if (erg_spool_in_use(r->spool))
 		return erg_fail(err, -EBUSY, "%s: its recorder still runs", r->spool);
 	n = papers_read(r, err);

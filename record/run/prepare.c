@@ -202,6 +202,8 @@ static int spool_open(struct erg_run *r, struct erg_err *err)
 	n = erg_spool_create(spool_dir(r, buf, sizeof(buf)), r->run_id, &r->spool, err);
 	if (!n)
 		n = erg_spool_identify(r->spool, &r->spool_id, err);
+	if (!n)
+		r->spool_held = erg_spool_hold(r->spool);
 	return n ? n : erg_run_state_write(r, err);
 }
 
@@ -500,6 +502,7 @@ void erg_run_release(struct erg_run *r)
 	erg_environ_release(&r->env);
 	erg_live_release(&r->live);
 	erg_workload_release(&r->work);
+	erg_closep(&r->spool_held);
 	erg_closep(&r->signal_fd);
 	erg_closep(&r->timer_fd);
 	json_decref(r->manifest);

@@ -393,6 +393,7 @@ static void undo(struct erg_run *r)
 int erg_run(const struct erg_run_options *options, int argc, char **argv, struct erg_err *err)
 {
 	struct erg_run r = {.opt = *options,
+		.spool_held = -1,
 		.signal_fd = -1,
 		.timer_fd = -1,
 		.live = ERG_LIVE_INIT,

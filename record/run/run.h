@@ -34,10 +34,11 @@ struct erg_run {
 	char *exe;     /* where the command is; NULL without one */
 	char *spool;   /* NULL with --to */
 	struct erg_spool_id spool_id;
-	char *url;     /* NULL without --to */
-	char shm[64];  /* of the session's buffers; "" where there is no memory for it */
-	sigset_t mask; /* of signals, as it was before */
-	sigset_t held; /* those that are blocked now, and read from signal_fd */
+	int spool_held; /* while it is open, others see that it is in use */
+	char *url;      /* NULL without --to */
+	char shm[64];   /* of the session's buffers; "" where there is no memory for it */
+	sigset_t mask;  /* of signals, as it was before */
+	sigset_t held;  /* those that are blocked now, and read from signal_fd */
 	int signal_fd, timer_fd;
 	int interrupted; /* by this signal */
 	struct erg_environ env;

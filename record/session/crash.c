@@ -40,6 +40,20 @@ void erg_crash_dir(const char *name, char *buf, size_t size)
 		snprintf(buf, size, "%s/%s", ERG_CRASH_BASE, name);
 }
 
+/* LTTng takes a folder that is there, and would make one of this mode. */
+int erg_crash_hold(const char *shm)
+{
+	return mkdir(shm, 0770) == 0 ? erg_spool_hold(shm) : -1;
+}
+
+bool erg_crash_held(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", ERG_CRASH_BASE, name);
+	return erg_spool_held(path);
+}
+
 static int metadata_save(void *data, const char *path, const struct stat *st)
 {
 	const struct save *save = data;

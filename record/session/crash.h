@@ -8,6 +8,7 @@
  * buffers in a directory of ours, LTTng keeps the metadata there as a text file that is always
  * complete, and the recorder copies it to the spool.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "formats/base/err.h"
@@ -16,6 +17,10 @@
 
 /* The directory for the buffers of session NAME; "" where no memory-backed filesystem is. */
 void erg_crash_dir(const char *name, char *buf, size_t size);
+/* Makes the directory SHM and holds it: see erg_spool_hold(). */
+int erg_crash_hold(const char *shm);
+/* Whether somebody holds the directory of session NAME. */
+bool erg_crash_held(const char *name);
 /* Copies each metadata file below SHM to SPOOL/metadata, laid out as in a chunk, if it grew. */
 int erg_crash_save(const char *shm, const char *spool, struct erg_err *err);
 /* For a stream: emits each metadata file below SHM as a document (record/spool/document.h), once. */

@@ -56,7 +56,10 @@ void erg_daemon_lock_take(struct erg_daemon_lock *l)
 		snprintf(path, sizeof(path), "%s/ergtrace-%u.lock", lock_dirs[i],
 			(unsigned)geteuid());
 		l->fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (l->fd >= 0 && (fstat(l->fd, &st) < 0 || st.st_uid != geteuid()))
+		/* it is written into: nobody else's, and no other name of another file */
+		if (l->fd >= 0 &&
+			(fstat(l->fd, &st) < 0 || st.st_uid != geteuid() || !S_ISREG(st.st_mode) ||
+				st.st_nlink != 1))
 			close(erg_steal_fd(&l->fd));
 	}
 	/* Whoever holds it for so long hangs, and need not take the others with it. */

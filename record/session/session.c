@@ -47,7 +47,8 @@ struct erg_session {
 	struct lttng_process_attr_tracker_handle *tracker; /* NULL: records all */
 	unsigned found;
 	bool created;
-	bool shm; /* its buffers are in a directory of ours */
+	bool shm;     /* its buffers are in a directory of ours */
+	int shm_held; /* that it is in use; -1: nobody else is told */
 };
 
 /* What the channels do not record. An event that is new in the provider is in both until it is put into
@@ -224,6 +225,7 @@ static int session_create(struct erg_session *s, const struct erg_session_config
 		: erg_lttng.session_descriptor_local_create(s->name, cfg->spool);
 	enum lttng_error_code code;
 
+	s->shm_held = cfg->shm ? erg_crash_hold(cfg->shm) : -1;
 	if (!d)
 		return erg_fail(err, -EINVAL, "LTTng: cannot write to '%s'",
 			cfg->url ? cfg->url : cfg->spool);
@@ -352,6 +354,7 @@ int erg_session_start(const struct erg_session_config *cfg, struct erg_session *
 
 	if (!s)
 		return erg_fail_errno(err, -ENOMEM, "%s", cfg->name);
+	s->shm_held = -1;
 	snprintf(s->name, sizeof(s->name), "%s", cfg->name);
 	if (!cfg->url)
 		snprintf(s->archives, sizeof(s->archives), "%s/archives", cfg->spool);
@@ -523,6 +526,7 @@ void erg_session_free(struct erg_session *s)
 	if (s->consumer)
 		erg_lttng.health_destroy(s->consumer);
 	erg_lttng_unlock(NULL);
+	erg_closep(&s->shm_held);
 	free(s);
 }
 

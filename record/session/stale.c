@@ -33,14 +33,16 @@ struct names {
 
 static void session_collect(void *data, const char *name, const char *path)
 {
+	const bool spool = path && *path == '/' && strstr(path, ERG_SPOOL_SUFFIX);
 	struct names *l = data;
 	pid_t pid = erg_spool_name_pid(name);
 
 	if (pid < 0 || l->n == STALE_MAX || strlen(name) >= sizeof(l->name[0]))
 		return;
-	if (kill(pid, 0) < 0 && errno == ESRCH)
-		strcpy(l->name[l->n++], name);
-	else if (path && *path == '/' && strstr(path, ERG_SPOOL_SUFFIX) && !erg_spool_in_use(path))
+	/* who holds its folders lives, though its pid may mean nobody here */
+	if (erg_crash_held(name) || (spool && erg_spool_in_use(path)))
+		return;
+	if (spool || (kill(pid, 0) < 0 && errno == ESRCH))
 		strcpy(l->name[l->n++], name);
 }
 
@@ -56,29 +58,43 @@ void erg_stale_sessions_end(void)
 				l.name[i]);
 }
 
-static bool is_part(const char *name)
+static bool ends_in(const char *name, const char *end)
 {
-	const size_t head = strlen(ERG_ARCHIVE_HIDDEN), tail = strlen(ERG_ARCHIVE_PART);
-	const size_t len = strlen(name);
+	const size_t len = strlen(name), n = strlen(end);
 
-	return len == head + 16 + tail && !strncmp(name, ERG_ARCHIVE_HIDDEN, head) &&
-		!strcmp(name + len - tail, ERG_ARCHIVE_PART) &&
+	return len == strlen(ERG_ARCHIVE_HIDDEN) + 16 + n && !strcmp(name + len - n, end);
+}
+
+/* Its 16 digits. */
+static bool is_hidden(const char *name)
+{
+	const size_t head = strlen(ERG_ARCHIVE_HIDDEN);
+
+	return !strncmp(name, ERG_ARCHIVE_HIDDEN, head) &&
 		strspn(name + head, "0123456789abcdef") >= 16;
+}
+
+bool erg_stale_is_part(const char *name)
+{
+	return is_hidden(name) &&
+		(ends_in(name, ERG_ARCHIVE_PART) || ends_in(name, ERG_ARCHIVE_KEEP));
 }
 
 void erg_stale_parts_remove(const char *output)
 {
 	char buf[PATH_MAX];
 	struct dirent *e;
+	struct stat st;
 
 	snprintf(buf, sizeof(buf), "%s", output);
 	for (_cleanup_(erg_closedirp) DIR *d = opendir(dirname(buf)); d && (e = readdir(d));) {
 		_cleanup_(erg_closep) int fd = -1;
 
-		if (!is_part(e->d_name))
+		if (!is_hidden(e->d_name) || !ends_in(e->d_name, ERG_ARCHIVE_PART))
 			continue;
-		fd = openat(dirfd(d), e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		fd = openat(dirfd(d), e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+			st.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			unlinkat(dirfd(d), e->d_name, 0);
 	}
 }
@@ -101,7 +117,7 @@ void erg_stale_buffers_remove(void)
 	while (d && (e = readdir(d))) {
 		pid_t pid = erg_spool_name_pid(e->d_name);
 
-		if (pid > 0 && kill(pid, 0) < 0 && errno == ESRCH &&
+		if (pid > 0 && kill(pid, 0) < 0 && errno == ESRCH && !erg_crash_held(e->d_name) &&
 			fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			st.st_uid == geteuid())
 			erg_crash_remove(e->d_name);

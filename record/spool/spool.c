@@ -3,9 +3,11 @@
  * The spool on disk. It promises that whoever finds it later, after a crash of any of the programs
  * involved, can tell whether its recorder still runs and can make the archive from it alone.
  *
- * A pid alone does not identify a recorder: pids are used again, and a spool may outlive a boot. So
- * state.json holds pid, start time in clock ticks since boot (/proc/PID/stat, field 22) and the
- * kernel's boot id, and a spool is in use only if all three agree.
+ * The recorder holds a lock on its folders, which whoever finds them sees, from another process namespace,
+ * too, where pids mean others. Not every filesystem has locks; a pid alone does not identify a recorder:
+ * pids are used again, and a spool may outlive a boot. So state.json holds pid, start time in clock ticks
+ * since boot (/proc/PID/stat, field 22) and the kernel's boot id, and a spool that nobody holds is in use
+ * only if all three agree.
  */
 #include "record/spool/spool.h"
 
@@ -14,6 +16,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -88,14 +91,19 @@ int erg_spool_write_json(const char *spool, const char *name, const json_t *doc,
 
 int erg_spool_read_json(const char *spool, const char *name, json_t **ret, struct erg_err *err)
 {
+	_cleanup_(erg_closep) int fd = -1;
 	char path[PATH_MAX];
 	json_error_t e;
+	struct stat st;
 
 	*ret = NULL;
 	snprintf(path, sizeof(path), "%s/%s", spool, name);
-	if (access(path, F_OK) < 0)
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return errno == ENOENT ? 1 : erg_fail_errno(err, -errno, "%s", path);
-	*ret = json_load_file(path, 0, &e);
+	if (!S_ISREG(st.st_mode)) /* a pipe would not end */
+		return erg_fail(err, -EINVAL, "%s: is no file", path);
+	*ret = json_loadfd(fd, 0, &e);
 	if (!*ret)
 		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
 	return 0;
@@ -142,6 +150,26 @@ json_t *erg_spool_identity(void)
 		(json_int_t)start_ticks(getpid()), "boot_id", boot);
 }
 
+static int folder_open(const char *path)
+{
+	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* A shared lock, since NFS gives no other to who has opened for reading. */
+int erg_spool_hold(const char *folder)
+{
+	_cleanup_(erg_closep) int fd = folder_open(folder);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 ? erg_steal_fd(&fd) : -1;
+}
+
+bool erg_spool_held(const char *folder)
+{
+	_cleanup_(erg_closep) int fd = folder_open(folder);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 bool erg_spool_in_use(const char *spool)
 {
 	const char *id = "";
@@ -151,6 +179,8 @@ bool erg_spool_in_use(const char *spool)
 	bool used;
 	int pid = -1;
 
+	if (erg_spool_held(spool))
+		return true;
 	if (erg_spool_read_json(spool, "state.json", &state, NULL) != 0) {
 		/* Made a moment ago, or cut down between mkdir and the first write. */
 		pid = erg_spool_name_pid(erg_base_name(spool));
@@ -275,13 +305,16 @@ void erg_spool_stale(const char *dir, void (*fn)(void *data, const char *spool),
 	_cleanup_(erg_closedirp) DIR *d = opendir(dir);
 	size_t suffix = strlen(ERG_SPOOL_SUFFIX);
 	struct dirent *e;
+	struct stat st;
 
 	while (d && (e = readdir(d))) {
 		_cleanup_(erg_freep) char *path = NULL;
 		size_t len = strlen(e->d_name);
 
 		if (erg_spool_name_pid(e->d_name) < 0 || len < suffix ||
-			strcmp(e->d_name + len - suffix, ERG_SPOOL_SUFFIX))
+			strcmp(e->d_name + len - suffix, ERG_SPOOL_SUFFIX) ||
+			fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
 			continue;
 		if (asprintf(&path, "%s/%s", dir, e->d_name) < 0)
 			return;

@@ -40,7 +40,13 @@ int erg_spool_write_json(const char *spool, const char *name, const json_t *doc,
 /* Returns 1 when there is no such file (*ret is then NULL). */
 int erg_spool_read_json(const char *spool, const char *name, json_t **ret, struct erg_err *err);
 
-/* Is the recorder of this spool's state.json alive: same pid, same start, same boot? */
+/* Holds a folder: while the descriptor that is returned is open, or until the process ends, it is in use to
+ * everybody. -1 where that cannot be said. */
+int erg_spool_hold(const char *folder);
+/* Whether somebody holds it. */
+bool erg_spool_held(const char *folder);
+
+/* Is it held, or the recorder of its state.json alive: same pid, same start, same boot? */
 bool erg_spool_in_use(const char *spool);
 /* The identity that erg_spool_in_use() compares: {pid, start_ticks, boot_id}. */
 json_t *erg_spool_identity(void);
@@ -56,7 +62,7 @@ int erg_spool_chunks(const char *spool, bool rotated, size_t first, struct erg_s
 	struct erg_err *err);
 void erg_spool_chunks_release(struct erg_spool_chunks *c);
 
-/* Calls FN for every spool in DIR whose recorder is gone. */
+/* Calls FN for every spool of this user's in DIR whose recorder is gone. */
 void erg_spool_stale(const char *dir, void (*fn)(void *data, const char *spool), void *data);
 
 /* Bytes free on the filesystem of PATH, and all of it. */

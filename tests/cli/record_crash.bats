@@ -242,6 +242,15 @@ killed() { # killed PATTERN WHO
     killed lttng session
 }
 
+# leftover FOLDER: a spool as a killed recorder leaves it.
+leftover() {
+    [ -d convnet ] || tar -xf "$ERG_SRC/tests/golden/recording/convnet.erg"
+    mkdir "$1"
+    cp -r convnet/trace/0000 "$1/ust"
+    cp convnet/manifest.json "$1/"
+    jq '{run_id, begin_ns, record_begin_ns}' convnet/summary.json >"$1/state.json"
+}
+
 # What is printed for copy and paste is done by a shell: folders' names are chosen by others.
 @test "the command that recovers a spool, pasted into a shell, recovers it and does nothing else" {
     skip_unless jq tar
@@ -252,11 +261,7 @@ killed() { # killed PATTERN WHO
     names=('a$(touch X)' "it's \"quoted\";touch X" 'two  spaces & touch X' $'new\nline; touch X' $'\e]0;title\a\e[2J'
         $'caf\xe9' $'\u202etxt.exe' 'back\\slash\\0101 100%s' '!x !! *' '')
     for name in "${names[@]}"; do
-        spool=$room/ergtrace-4194999-$name.spool
-        mkdir -- "$spool"
-        cp -r convnet/trace/0000 "$spool/ust"
-        cp convnet/manifest.json "$spool/"
-        jq '{run_id, begin_ns, record_begin_ns}' convnet/summary.json >"$spool/state.json"
+        leftover "$room/ergtrace-4194999-$name.spool"
     done
     "${REC[@]}" -o "$room/new.erg" -- true 2>said
     [ "$(grep -c 'left by a recorder that was killed' said)" -eq "${#names[@]}" ]
@@ -275,4 +280,82 @@ killed() { # killed PATTERN WHO
     done <lines
     [ "$(ls -A "$room")" = new.erg ]
     [ -z "$(find . -name X)" ]
+}
+
+@test "a recorder in another pid namespace leaves alone what is being recorded: its pid says nothing" {
+    skip_unless unshare jq
+    [ "$(id -u)" -eq 0 ] || skip "needs root, for namespaces that share /dev/shm"
+    unshare --mount --pid --fork --mount-proc true 2>/dev/null || skip "no namespaces here"
+    "${REC[@]}" -o a.erg -- "${UNTIL_GO[@]}" &
+    a=$!
+    await recording $a
+    # the same daemon, which does not know it by the pid that it has there
+    unshare --pid --fork --mount --mount-proc --kill-child erg-record -q -s procstat -o b.erg -- true 2>b.err &
+    b=$!
+    await grep -q 'waiting for the LTTng session daemon\|^erg-record run' b.err
+    kill $b
+    wait $b || true
+    # a daemon of its own, and the same memory for buffers
+    unshare --mount --pid --fork --mount-proc --kill-child sh -c 'mount -t tmpfs tmpfs /run &&
+        mkdir -p /run/lttng /run/lock && "$@"' sh erg-record -q -s procstat -o c.erg -- true 2>c.err
+    ls -d /dev/shm/ergtrace-$a-* ./ergtrace-$a-*.spool
+    run ! grep -E 'left by a recorder|ended the session' b.err c.err
+    touch go
+    ends $a 5
+    erg-analyze verify a.erg c.erg
+    [ "$(tar -xOf a.erg a/summary.json | jq .complete)" = true ]
+}
+
+@test "what others put beside the output is neither waited for, nor removed, nor recommended" {
+    skip_unless jq
+    mkfifo .erg-0123456789abcdef.part
+    leftover ergtrace-4194999-0123456789abcdef.spool
+    rm ergtrace-4194999-0123456789abcdef.spool/state.json
+    mkfifo ergtrace-4194999-0123456789abcdef.spool/state.json
+    leftover away
+    ln -s away ergtrace-4194998-0123456789abcdef.spool
+    if [ "$(id -u)" -eq 0 ]; then
+        user=$(ordinary_user)
+        touch .erg-0123456789abcdee.part
+        leftover ergtrace-4194997-0123456789abcdef.spool
+        chown -R "$user" .erg-0123456789abcdee.part ergtrace-4194997-0123456789abcdef.spool
+    fi
+    touch .erg-0123456789abcded.part # ours, and nobody's
+    timeout 120 "${REC[@]}" -o a.erg -- true 2>said
+    [ -p .erg-0123456789abcdef.part ]
+    [ ! -e .erg-0123456789abcded.part ]
+    run ! grep -E '419499[78]' said
+    timeout 60 erg-record recover ergtrace-4194999-0123456789abcdef.spool -o b.erg 2>said || [ $? -eq 1 ]
+    grep 'state.json: is no file' said
+    [ -n "${user:-}" ] || return 0
+    [ -e .erg-0123456789abcdee.part ]
+    run -1 erg-record recover ergtrace-4194997-0123456789abcdef.spool -o b.erg
+    [[ "$output" == *"ergtrace-4194997-0123456789abcdef.spool: belongs to another user"*"cp -r"* ]]
+    cp -r ergtrace-4194997-0123456789abcdef.spool mine
+    erg-record recover mine -o b.erg
+    erg-analyze layers b.erg >/dev/null
+}
+
+@test "a lock that is another name of a file: the file is left as it is" {
+    skip_unless unshare
+    [ "$(id -u)" -eq 0 ] || skip "needs root, for a /run of its own"
+    unshare --mount --pid --fork --mount-proc true 2>/dev/null || skip "no namespaces here"
+    unshare --mount --pid --fork --mount-proc --kill-child sh -c '
+        mount -t tmpfs tmpfs /run && mkdir -p /run/lttng /run/lock || exit 77
+        echo precious >/run/lock/file && ln /run/lock/file /run/lock/ergtrace-0.lock
+        "$@"
+        cat /run/lock/file >all' sh "${REC[@]}" -o a.erg -- true
+    erg-analyze verify a.erg
+    [ "$(cat all)" = precious ]
+}
+
+@test "a spool whose papers name somebody's archive as its own part: it is not taken, and not removed" {
+    skip_unless jq
+    leftover a.spool
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" good.erg
+    jq --arg path "$PWD/good.erg" '.part = {path: $path, chunks: 1}' a.spool/state.json >state.json
+    cp state.json a.spool/
+    erg-record recover a.spool -o a.erg
+    cmp good.erg "$ERG_SRC/tests/golden/recording/convnet.erg"
+    erg-analyze verify a.erg 2>&1 | grep 'a.erg: good\|ended early'
 }
