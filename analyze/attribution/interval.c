@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Energy of a stretch of time, whatever ran in it. A counter gives it by its difference. Mean
- * power gives it by the trapezoid over the readings; where the readings' windows leave time
- * between them this is a sample, whose variance follows from the differences of neighbours. What
+ * Energy of a stretch of time, whatever ran in it. A counter gives it by its difference; readings of
+ * a log that are means since the one before give it by the sum of power times time. Other power gives
+ * it by the trapezoid over the readings; where the readings' windows leave time between them this is
+ * a sample, whose variance follows from the differences of neighbours. What
  * lies in gaps counts at the mean power of the rest, each gap off by as much as readings are. For
  * the whole run such a sampling sensor does better with the layers' help: their times are exact,
  * so only what the model leaves unexplained is sampled (the regression estimator of Cochran 1977,
@@ -153,20 +154,44 @@ static double seen_at(const struct erg_attr_state *st, size_t m)
 	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - shift;
 }
 
+/* Whether a reading is the mean of the time since the one before, however far away that is. */
+static bool is_since_last(const struct erg_attr_state *st)
+{
+	double period = (double)st->rail.model.period_ns;
+
+	return st->rail.at_stamp && st->shape.kind == ERG_SENSOR_BOXCAR &&
+		fabs(st->shape.window_ns - period) <= (1 - WHOLE) * period;
+}
+
+/* The time of which reading M, its window's middle at T, is the mean: to the end of the window, from the one
+ * before (its middle at BEFORE) or, at the beginning and after a gap, for as long as the window is. */
+static void add_mean(struct sum *s, const struct erg_attr_state *st, size_t m, double before,
+	double t)
+{
+	double half = st->shape.window_ns / 2, y = st->readings.v[m];
+	double from = m ? before + half : t - fmax(half, stands_for(st, s, t, -1));
+
+	if (m && erg_observed_gap(t - before, attr_period(st), attr_seen_ns(st)))
+		from = t - half;
+	add_piece(s, from, y, t + half, y);
+}
+
 /* Mean power: readings at the middle of their windows. */
 static void sum_power(const struct erg_attr_state *st, struct sum *s)
 {
 	const struct attr_readings *r = &st->readings;
-	double before = 0, y = 0;
+	const bool since_last = is_since_last(st);
+	double before = 0, y = 0, reach;
 
 	for (size_t m = 0; m < r->n; m++) {
-		double t = seen_at(st, m), weight;
+		double t = seen_at(st, m), weight = weight_at(s, t);
 
-		if (!m)
+		if (since_last)
+			add_mean(s, st, m, before, t);
+		else if (!m)
 			add_piece(s, t - stands_for(st, s, t, -1), r->v[m], t, r->v[m]);
 		else
 			add_between(s, st, before, y, t, r->v[m]);
-		weight = weight_at(s, t);
 		if (m && weight > 0)
 			s->diff2 += (r->v[m] - y) * (r->v[m] - y);
 		if (m && weight > 0 &&
@@ -180,7 +205,8 @@ static void sum_power(const struct erg_attr_state *st, struct sum *s)
 		before = t;
 		y = r->v[m];
 	}
-	add_piece(s, before, y, before + stands_for(st, s, before, 1), y);
+	reach = before + stands_for(st, s, before, 1);
+	add_piece(s, since_last ? fmin(before + st->shape.window_ns / 2, reach) : before, y, reach, y);
 	close_stretches(s, INFINITY);
 }
 

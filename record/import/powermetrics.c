@@ -28,13 +28,17 @@ struct mac_log {
 
 /* ---- times ---- */
 
-/* A sample begins with its time and what elapsed; both are known when the second one is. */
+/* A sample begins with its time and what elapsed; both are known when the second one is. The log begins
+ * where the first one's time does, with a row that has no reading. */
 static int mac_row(struct mac_log *m, int64_t elapsed_ns, struct erg_err *err)
 {
 	struct erg_import_log *log = m->log;
 	int64_t t = m->stamp;
+	int r = 0;
 
-	if (log->n > 0) {
+	if (log->n == 0) {
+		r = erg_import_row(log, t - elapsed_ns, erg_lines_number(m->lines), err);
+	} else {
 		int64_t on = log->t[log->n - 1] + elapsed_ns;
 
 		if (llabs(on - m->stamp) < APART_NS)
@@ -43,7 +47,7 @@ static int mac_row(struct mac_log *m, int64_t elapsed_ns, struct erg_err *err)
 			m->pauses++;
 	}
 	m->stamped = m->elapsed = false;
-	return erg_import_row(log, t, erg_lines_number(m->lines), err);
+	return r < 0 ? r : erg_import_row(log, t, erg_lines_number(m->lines), err);
 }
 
 /* "*** Sampled system activity (Wed Jun 14 10:21:33 2023 +0200) (1003.42ms elapsed) ***" */
@@ -168,6 +172,14 @@ static int take_mac_line(struct mac_log *m, const char *text, struct erg_err *er
 	return r < 0 ? r : 0;
 }
 
+/* "E-Cluster", "P0-Cluster" and, of other versions, "ECPU", "PCPU1". */
+static bool is_cluster(const char *rail)
+{
+	const char *cpu = strstr(rail, "CPU");
+
+	return strstr(rail, "-Cluster") || (cpu && cpu > rail && !strpbrk(rail, " ("));
+}
+
 /* Combined is of CPU, GPU and ANE, the package of the memory too; clusters are of the CPU. */
 static void set_mac_parents(struct erg_import_log *log)
 {
@@ -181,7 +193,7 @@ static void set_mac_parents(struct erg_import_log *log)
 	for (size_t i = 0; i < log->n_channels; i++) {
 		struct erg_channel_def *d = &log->channels[i].def;
 
-		if (strstr(d->rail, "-Cluster"))
+		if (is_cluster(d->rail))
 			snprintf(d->parent, sizeof(d->parent), "CPU");
 		else if (whole &&
 			(!strcmp(d->rail, "CPU") || !strcmp(d->rail, "GPU") ||

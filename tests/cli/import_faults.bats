@@ -1,7 +1,7 @@
 # erg-record import: every form of log with each of the faults that logs have, by one generator a form.
 # bats file_tags=offline
 # Power is p(i) W at second i; the joules are awk's: the sum of p(1) and on where a reading is of the time before
-# it, the trapezoid where it is what was at that moment.
+# it, of p(0) too where the log tells how long that is, the trapezoid where it is what was at that moment.
 load helpers
 
 P='function p(i) { return 100 + i * i % 17 }'
@@ -31,6 +31,7 @@ want() { # want FORM LAST: J up to reading LAST, from 0
     case $1 in
     smi | dmon | tegrastats) awk -v n="$2" "$P"'BEGIN { for (i = 1; i <= n; i++) e += (p(i) + p(i - 1)) / 2; print e }' ;;
     perf-*) awk -v n="$2" "$P"'BEGIN { for (i = 1; i <= n + 1; i++) e += p(i); print e }' ;;
+    mac | plist) awk -v n="$2" "$P"'BEGIN { for (i = 0; i <= n; i++) e += p(i); print e }' ;;
     *) awk -v n="$2" "$P"'BEGIN { for (i = 1; i <= n; i++) e += p(i); print e }' ;;
     esac
 }

@@ -254,6 +254,16 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     jq -e --argjson want "$want" '.runs[0].phases[0].ets_j | .hi - .lo < 0.1 * $want' t.json
     want=$(awk -F, 'NR > 2 { s += ($2 + p) / 2 * ($1 - t) } { t = $1; p = $2 } END { print s }' ramp.csv)
     joules gpu "$want" 1e-4 -- --samples ramp.csv --sensor kind=point
+    # a step in the first interval, and intervals of all lengths; of the first reading nothing is known
+    printf 'time_s,P [W]\n0,10\n1,20\n2,30\n3,10\n' >step.csv
+    joules P 60 1e-9 -- --samples step.csv
+    printf 'time_s,P [W]\n0,10\n1,20\n3,30\n3.5,10\n5,40\n6,20\n' >uneven.csv
+    joules P 165 1e-9 -- --samples uneven.csv
+    printf 'time_s,P [W]\n0,7\n10,5\n' >two.csv
+    joules P 50 1e-9 -- --samples two.csv
+    # nothing is bridged: 4 J in the 4 s before the gap, 9 J in 3 s from the window before the reading behind it on
+    printf 'time_s,P [W]\n0,1\n1,1\n2,1\n3,1\n4,1\n10,3\n11,3\n12,3\n' >gap.csv
+    joules P "$(awk 'BEGIN { printf "%.9g", 13. / 7 * 12 }')" 1e-6 -- --samples gap.csv
 }
 
 @test "a load that repeats itself is no stale meter: 24 of duty, period and rate" {
@@ -316,7 +326,9 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     grep -v System psu.txt >parts.txt
     joules all-roots 9450 -- --from ipmi --samples parts.txt
     awk 'BEGIN { for (i = 0; i < 10; i++) printf "*** Sampled system activity (Mon May  6 10:00:%02d 2024 +0200) (1000.00ms elapsed) ***\nDRAM Power: 300 mW\nCPU Power: 1000 mW\nPackage Power: 1500 mW\n", i }' >mac.txt
-    joules all-roots 13.5 -- --from powermetrics --samples mac.txt
+    joules all-roots 15 -- --from powermetrics --samples mac.txt
+    sed 's/^DRAM/ECPU Power: 100 mW\nPCPU Power: 900 mW\nDRAM/' mac.txt >clusters.txt
+    joules all-roots 15 -- --from powermetrics --samples clusters.txt
     awk 'BEGIN { for (i = 1; i <= 10; i++) printf "%d.000000000,60.00,Joules,power/energy-psys/,1,100.00,,\n%d.000000000,50.00,Joules,power/energy-pkg/,1,100.00,,\n", i, i }' >psys.txt
     joules all-roots 600 -- --from perf --samples psys.txt
 }
