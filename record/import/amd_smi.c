@@ -2,7 +2,8 @@
 /*
  * `amd-smi monitor -p -t -u -w S --csv`, `amd-smi metric --csv` and `rocm-smi -P -t -u --csv`, also in
  * a loop that repeats the header. Columns are known by name; each GPU has its own rails. Without a
- * time stamp the readings are --interval apart, and a GPU that comes again begins the next.
+ * time stamp the time is that of a line of date(1) before a poll, else readings are --interval apart,
+ * and a GPU that comes again begins the next.
  */
 #include <errno.h>
 #include <string.h>
@@ -55,7 +56,11 @@ struct amd_log {
 	struct amd_column columns[CELLS_MAX];
 	size_t n, polls;
 	int time, gpu;
-	bool known; /* there was a header */
+	bool known;   /* there was a header */
+	bool told;    /* a line told the time of the poll below it, which has no row yet */
+	int64_t t;    /* that time */
+	size_t dated; /* such lines */
+	struct erg_import_kept odd; /* cells that are no number, of what is no power */
 };
 
 /* ---- the header ---- */
@@ -107,13 +112,12 @@ static long amd_gpu_of(const char *cell)
 static int amd_time(struct amd_log *a, const char *cell, int64_t *ret, struct erg_err *err)
 {
 	const char *end;
-	int64_t whole;
-	int digits;
+	int r;
 
-	if (!erg_import_scaled(cell, '.', 0, &whole, &digits, &end) || *end)
-		return erg_import_when(a->log, a->how, cell, false, ret, &end, err);
-	a->log->clock = ERG_CLOCK_ZONED;
-	return erg_import_scaled(cell, '.', whole > 100000000000 ? 6 : 9, ret, &digits, &end);
+	if (erg_import_epoch(a->log, cell, ret, &end) && !*end)
+		return 1;
+	r = erg_import_when(a->log, a->how, cell, ERG_DATE_YEAR_FIRST, ret, &end, err);
+	return r > 0 && *end ? 0 : r;
 }
 
 /* The row of T, or of this poll, which the GPU has no reading in yet. */
@@ -122,13 +126,26 @@ static int amd_row(struct amd_log *a, long gpu, int64_t t, struct erg_err *err)
 	struct erg_import_log *log = a->log;
 	bool fresh = log->n == 0 || erg_import_was_read(log, (uint32_t)gpu, log->n - 1);
 
-	if (a->time < 0) {
+	if (a->time < 0 && a->dated) {
+		fresh |= a->told;
+		a->told = false;
+		t = a->t;
+	} else if (a->time < 0) {
 		a->polls += fresh;
 		t = (int64_t)((a->polls - 1) * a->how->interval_ns);
 	} else if (!fresh && log->t[log->n - 1] != t) {
 		fresh = true;
 	}
 	return fresh ? erg_import_row(log, t, erg_lines_number(a->lines), err) : 0;
+}
+
+/* A list of a unit's parts, as of what is no power there are: 1, and told; a power: 0. */
+static int not_a_number(struct amd_log *a, const struct amd_column *c, const char *cell)
+{
+	if (!strcmp(c->unit, "W") || !strcmp(c->unit, "J"))
+		return 0;
+	erg_import_keep(&a->odd, erg_lines_number(a->lines), cell);
+	return 1;
 }
 
 static int amd_value(struct amd_log *a, const struct amd_column *c, long gpu, const char *cell,
@@ -139,15 +156,15 @@ static int amd_value(struct amd_log *a, const struct amd_column *c, long gpu, co
 	int64_t v;
 	int digits, i;
 
-	if (erg_import_missing_cell(cell))
+	if (erg_import_missing_cell(cell) || !strncmp(cell, "N/A ", 4)) /* N/A (Secondary die) */
 		return 1;
 	if (!erg_import_scaled(cell, '.', DECIMALS, &v, &digits, &end))
-		return 0;
+		return not_a_number(a, c, cell);
 	while (*end == ' ')
 		end++;
 	end += strncmp(end, "\xc2\xb0", 2) ? 0 : 2; /* °C */
 	if (*end && strcmp(end, c->unit) && strcmp(end, "C"))
-		return 0;
+		return not_a_number(a, c, cell);
 	snprintf(rail, sizeof(rail), "gpu%ld%s", gpu, c->suffix);
 	i = erg_import_channel(a->log, rail, c->unit, DECIMALS, err);
 	if (i < 0)
@@ -180,6 +197,27 @@ static int take_amd_row(struct amd_log *a, char **cells, size_t n, struct erg_er
 	return r < 0 ? r : 1;
 }
 
+/* A line of date(1) before a poll, in a log without a column of times: 1; 0: it is none. */
+static int take_amd_date(struct amd_log *a, const char *text, struct erg_err *err)
+{
+	char iso[64];
+	int r;
+
+	if (a->known && a->time >= 0)
+		return 0;
+	if (erg_import_unix_date(text, iso, sizeof(iso)))
+		text = iso;
+	r = amd_time(a, text, &a->t, err);
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; a->dated == 0 && i < a->log->n; i++)
+		erg_import_foreign(a->log, a->log->line[i], "(a poll before the first date)");
+	a->log->n = a->dated ? a->log->n : 0;
+	a->told = true;
+	a->dated++;
+	return 1;
+}
+
 static int take_amd_line(struct amd_log *a, char *text, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *copy = strdup(text);
@@ -194,6 +232,8 @@ static int take_amd_line(struct amd_log *a, char *text, struct erg_err *err)
 		return 0;
 	r = n > 0 && n <= CELLS_MAX && !erg_lines_cut(a->lines) ? take_amd_row(a, cells, n, err)
 								: 0;
+	if (r == 0)
+		r = take_amd_date(a, text, err);
 	if (r == 0)
 		erg_import_foreign(a->log, erg_lines_number(a->lines), text);
 	return r < 0 ? r : 0;
@@ -217,12 +257,17 @@ static int read_amd_smi(const char *path, const struct erg_import_how *how,
 			"%s: no line names a column gpu or device beside power; amd-smi monitor "
 			"-p --csv or rocm-smi -P --csv was expected",
 			path);
-	if (r == 0 && a.time < 0 && how->interval_ns == 0)
+	if (r == 0 && a.time < 0 && how->interval_ns == 0 && !a.dated)
 		r = erg_fail(err, -EINVAL,
-			"%s: no column timestamp (amd-smi monitor -w S): --interval was expected",
+			"%s: no column timestamp (amd-smi monitor -w S): --interval, or a line of date +%%s "
+			"before each poll, was expected",
 			path);
-	if (r == 0 && a.time < 0)
+	if (r == 0 && a.time < 0 && !a.dated)
 		ret->clock = ERG_CLOCK_NONE;
+	if (r == 0 && a.odd.n)
+		erg_import_note(notes, "unknown",
+			"%s: line %zu: '%.40s' is no number; %zu such cells, of no power, were left out",
+			path, a.odd.line, a.odd.text, a.odd.n);
 	if (r == 0)
 		r = erg_lines_sha256(a.lines, ret->sha256, err);
 	erg_lines_free(a.lines);

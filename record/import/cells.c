@@ -152,7 +152,14 @@ char erg_import_separator(const char *line)
 
 struct erg_import_point erg_import_point_begin(char separator)
 {
-	return (struct erg_import_point){.point = separator == ',' ? '.' : '\0'};
+	return (struct erg_import_point){.commas = separator == ','};
+}
+
+/* Digits behind a comma that are not three are no thousands, nor are any behind a 0. */
+static bool is_sure(const char *cell, const char *comma)
+{
+	return strspn(comma + 1, "0123456789") != 3 || comma == cell ||
+		(comma[-1] == '0' && (comma - 1 == cell || cell[0] == '-') && comma - cell < 3);
 }
 
 char erg_import_point(struct erg_import_point *p, const char *cell)
@@ -163,12 +170,12 @@ char erg_import_point(struct erg_import_point *p, const char *cell)
 		return '.';
 	comma = strchr(cell, ',');
 	point = strchr(cell, '.');
+	if (comma && !point && !p->point && p->commas && !is_sure(cell, comma))
+		return '.';
 	if (!p->point && !(comma && point))
 		p->point = comma ? ',' : point ? '.' : '\0';
 	if (comma && p->point == ',' && !p->sure)
-		p->sure = strspn(comma + 1, "0123456789") != 3 || comma == cell ||
-			(comma[-1] == '0' && (comma - 1 == cell || cell[0] == '-') &&
-				comma - cell < 3);
+		p->sure = is_sure(cell, comma);
 	return p->point ? p->point : '.';
 }
 
@@ -200,24 +207,52 @@ bool erg_import_missing_cell(const char *cell)
 	return false;
 }
 
+/* Day of the week, then the month and the day in either order: what follows, or NULL. */
+static const char *take_day(const char *text, char month[4], int *day)
+{
+	int n = 0;
+
+	if (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != 3)
+		return NULL;
+	text += 3 + (text[3] == ','); /* as date -R writes it */
+	if ((sscanf(text, " %3[A-Za-z] %2d%n", month, day, &n) == 2 && n > 0) ||
+		(sscanf(text, " %2d %3[A-Za-z]%n", day, month, &n) == 2 && n > 0))
+		return text + n;
+	return NULL;
+}
+
 bool erg_import_unix_date(const char *text, char *ret, size_t size)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char month[4] = "", zone[12] = "";
-	int day, hour, minute, second, year, n = 0;
-	const char *at;
+	char month[4] = "", half[3] = "", zone[12] = "", clock[9] = "";
+	int day, year = 0, n = 0;
+	const char *at = take_day(text, month, &day), *found;
 
-	if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &day, &hour,
-		    &minute, &second, &year, &n) == 6 &&
-		n > 0)
-		sscanf(text + n, " %11[A-Z0-9+:-]", zone);
-	else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %11[A-Z0-9+-] %4d", month,
-			 &day, &hour, &minute, &second, zone, &year) != 7)
+	if (at && sscanf(at, " %4d%n", &year, &n) == 1 && at[n] == ' ' && year > 1900)
+		at += n;
+	else
+		year = 0;
+	n = 0;
+	if (!at || sscanf(at, " %8[0-9:]%n", clock, &n) != 1 || strlen(clock) != 8)
 		return false;
-	at = strlen(month) == 3 ? strstr(months, month) : NULL;
-	if (!at || (at - months) % 3)
+	at += n;
+	if (sscanf(at, " %1[AP]M%n", half, &n) == 1 && !strncmp(at + strspn(at, " ") + 1, "M", 1))
+		at += strspn(at, " ") + 2;
+	else
+		*half = '\0';
+	n = 0;
+	if (!year && sscanf(at, " %4d%n", &year, &n) == 1 && year > 1900) {
+		at += n;
+	} else if (!year) {
+		if (sscanf(at, " %11[A-Z0-9+-] %4d", zone, &year) != 2)
+			return false;
+		at = "";
+	}
+	sscanf(at, " %11[A-Z0-9+:-]", zone);
+	found = strlen(month) == 3 ? strstr(months, month) : NULL;
+	if (!found || (found - months) % 3)
 		return false;
-	snprintf(ret, size, "%04d-%02d-%02d %02d:%02d:%02d %s", year, (int)(at - months) / 3 + 1,
-		day, hour, minute, second, zone);
+	snprintf(ret, size, "%04d-%02d-%02d %s %s%s %s", year, (int)(found - months) / 3 + 1, day,
+		clock, half, *half ? "M" : "", zone);
 	return true;
 }

@@ -34,12 +34,13 @@ bool erg_import_plain(const char *text, char point, int decimals, int64_t *ret, 
 /* What the cells of a table are apart by, from its first LINE: comma, semicolon or tabulator. */
 char erg_import_separator(const char *line);
 /*
- * The decimal point of a table: a point where a comma is between cells, else the first that a number of it
- * has. Where all have a comma before three digits, as thousands may have, that is told.
+ * The decimal point of a table: the first that a number of it has. Where all have a comma before three
+ * digits, as thousands may have, that is told; where commas are between cells too, and such a number
+ * in quotes, it is none.
  */
 struct erg_import_point {
 	char point; /* NUL: no number had one yet */
-	bool sure;
+	bool sure, commas;
 };
 
 /* Of a table whose cells are apart by SEPARATOR. */

@@ -72,6 +72,34 @@ const char *erg_import_looks_like(const char *path)
 	return NULL;
 }
 
+const char *erg_import_no_text(const char *path)
+{
+	static const struct {
+		const char *begin, *what;
+	} kinds[] = {
+		{"\x1f\x8b",
+			"compressed by gzip: zcat FILE | erg-record import --samples /dev/stdin"},
+		{"\xfd"
+		 "7zXZ",
+			"compressed by xz: xzcat FILE | erg-record import --samples /dev/stdin"},
+		{"\x28\xb5\x2f\xfd",
+			"compressed by zstd: zstdcat FILE | erg-record import --samples /dev/stdin"},
+		{"PK\x03\x04", "a spreadsheet or a zip archive: a table saved as CSV was expected"},
+		{"{", "JSON: a table of times and readings was expected"},
+		{"[", "JSON: a table of times and readings was expected"}};
+	_cleanup_(erg_fclosep) FILE *f = fopen(path, "re");
+	char head[8] = "";
+	size_t n = f ? fread(head, 1, sizeof(head), f) : 0;
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(kinds); i++) {
+		size_t len = strlen(kinds[i].begin);
+
+		if (n >= len && !memcmp(head, kinds[i].begin, len))
+			return kinds[i].what;
+	}
+	return NULL;
+}
+
 const char *erg_import_form_names(char *ret, size_t size)
 {
 	size_t len = 0;

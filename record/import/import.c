@@ -329,10 +329,14 @@ static int move_times(struct job *j, struct erg_err *err)
 /* A file of another form is refused with the one it looks like. */
 static int hint(const char *path, const char *form, int r, struct erg_err *err)
 {
-	const char *like =
-		r == -EINVAL || r == -ENODATA || r == -ENOENT ? erg_import_looks_like(path) : NULL;
+	const bool other = r == -EINVAL || r == -ENODATA || r == -ENOENT,
+		   json = !strcmp(form, "chrome-trace") || !strcmp(form, "perf");
+	const char *like = other ? erg_import_looks_like(path) : NULL,
+		   *kind = other && !like && !json ? erg_import_no_text(path) : NULL;
 	size_t len = strlen(err->msg);
 
+	if (kind)
+		snprintf(err->msg + len, sizeof(err->msg) - len, " (it is %s)", kind);
 	if (like && strcmp(like, form))
 		snprintf(err->msg + len, sizeof(err->msg) - len, " (it looks like --from %s)",
 			like);
@@ -470,7 +474,9 @@ static int read_log(struct job *j, struct erg_err *err)
 		r = join_samples(j, err);
 	if (r == 0)
 		r = erg_import_settings(&j->log, j->o->sensors, err);
-	return r < 0 ? r : erg_import_check(&j->log, j->notes, err);
+	return r < 0 ? r
+		     : hint(j->o->samples, j->o->from->name,
+			       erg_import_check(&j->log, j->notes, err), err);
 }
 
 static int read_inputs(struct job *j, struct erg_err *err)

@@ -160,21 +160,39 @@ extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats, erg
 bool erg_import_is_exported(const char *path);
 /* The form that the file at PATH looks like, or NULL. */
 const char *erg_import_looks_like(const char *path);
+/* What the file at PATH is, if it is no log as text, and what to do; or NULL. */
+const char *erg_import_no_text(const char *path);
 /* "csv, tegrastats or …", of logs and of layers */
 const char *erg_import_form_names(char *ret, size_t size);
 
 /* ---- times (time.c) ---- */
 
+/* What a date begins with that does not begin with its year, nor is written with points: these it is a day. */
+enum erg_import_date { ERG_DATE_YEAR_FIRST, ERG_DATE_MONTH_FIRST, ERG_DATE_DAY_FIRST };
+
 /*
  * A date and time at the beginning of TEXT as ns since the epoch, taken as UTC: "2023/11/14
- * 12:13:14.123", "2023-11-14T12:13:14", "20231114 12:13:14", and with MONTH_FIRST "11-14-2023 12:13:14.123";
- * each also with a decimal comma, and with AM or PM behind it. *ret_end is what follows.
+ * 12:13:14.123", "2023-11-14T12:13:14", "20231114 12:13:14", "14.11.2023 12:13", and where ORDER says so
+ * "11-14-2023 12:13:14.123" or "14/11/23 12:13:14"; each also with a decimal comma, and with AM or PM behind
+ * it. *ret_end is what follows.
  */
-bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end);
+bool erg_import_time(const char *text, enum erg_import_date order, int64_t *ret,
+	const char **ret_end);
 /* The same with the zone that follows it or that HOW names, and marks what clock LOG has. 1; 0: TEXT
  * begins with no time; -errno. */
 int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how, const char *text,
-	bool month_first, int64_t *ret, const char **ret_end, struct erg_err *err);
+	enum erg_import_date order, int64_t *ret, const char **ret_end, struct erg_err *err);
+/* Digits from the unit that the end of a column's name says, like time_ms or Time (s), to ns; -1: none. */
+int erg_import_time_unit(const char *column);
+/* A number of this century since 1970 at the beginning of TEXT, in s, ms, us or ns, which its size tells, and
+ * marks what clock LOG has. */
+bool erg_import_epoch(struct erg_import_log *log, const char *text, int64_t *ret,
+	const char **ret_end);
+/* Digits from the unit that a number since 1970 is in, by its size, to ns; -1: it is none. TOLD that it is
+ * one, in s it is below 10^11, until the year 5138, in ms below 10^14, …; else it is of this century. */
+int erg_import_epoch_decimals(int64_t whole, bool told);
+/* Tells that the numbers of COLUMN were taken for times since 1970, and which. */
+void erg_import_note_epoch(const struct erg_import_log *log, const char *column, json_t *notes);
 /* "10:20:30.5" as ns since midnight of the first day; later ones count on past the next. 1 or 0. */
 int erg_import_time_of_day(struct erg_import_log *log, const char *text, int64_t *ret,
 	const char **ret_end);

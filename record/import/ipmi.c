@@ -34,17 +34,15 @@ static int ipmi_time(struct ipmi_log *p, const char *text, int64_t *ret, struct 
 {
 	const char *end;
 	char iso[64];
-	int64_t whole;
-	int digits, r;
+	int r;
 
-	if (erg_import_scaled(text, '.', 0, &whole, &digits, &end) && !*end && whole > 1000000000) {
-		p->log->clock = ERG_CLOCK_ZONED;
-		return erg_import_scaled(text, '.', whole > 100000000000 ? 6 : 9, ret, &digits,
-			&end);
-	}
+	if (erg_import_epoch(p->log, text, ret, &end) && !*end)
+		return 1;
 	if (erg_import_unix_date(text, iso, sizeof(iso)))
-		return erg_import_when(p->log, p->how, iso, false, ret, &end, err);
-	r = erg_import_when(p->log, p->how, text, false, ret, &end, err);
+		return erg_import_when(p->log, p->how, iso, ERG_DATE_YEAR_FIRST, ret, &end, err);
+	r = erg_import_when(p->log, p->how, text, ERG_DATE_MONTH_FIRST, ret, &end, err);
+	if (r == 0)
+		r = erg_import_time_of_day(p->log, text, ret, &end);
 	return r > 0 && *end ? 0 : r;
 }
 
@@ -168,7 +166,7 @@ static int take_time_before(struct ipmi_log *p, char **text, struct erg_err *err
 		const char *behind = *text + digits;
 		int64_t t;
 
-		if (erg_import_time(*text, false, &t, &behind) || digits >= 10)
+		if (erg_import_time(*text, ERG_DATE_YEAR_FIRST, &t, &behind) || digits >= 10)
 			reading = *text + (behind - *text) + strspn(behind, " \t,;|");
 	}
 	if (!reading || reading == *text)

@@ -46,6 +46,8 @@ struct reader {
 	int *where;
 	struct place *places;
 	size_t before, repeated, unselected, rows;
+	size_t cells_before,
+		last_before; /* of the line before: how many, and the digits that end it */
 };
 
 /* ---- the header ---- */
@@ -92,6 +94,17 @@ static int header_missing(struct reader *r, const char *name, struct erg_err *er
 		erg_lines_number(r->lines), name, list);
 }
 
+/* What stands in a row twice under one name is two things, of which nobody said which. */
+static int check_single(struct reader *r, char **cells, size_t n, int at, struct erg_err *err)
+{
+	for (size_t i = (size_t)at + 1; i < n; i++)
+		if (!strcmp(cells[i], cells[at]))
+			return erg_fail(err, -EINVAL,
+				"%s: line %zu: columns %d and %zu are both called '%s': which one is meant?",
+				r->log->path, erg_lines_number(r->lines), at + 1, i + 1, cells[i]);
+	return 0;
+}
+
 static int find_cells(struct reader *r, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *copy = strdup(r->header);
@@ -107,6 +120,8 @@ static int find_cells(struct reader *r, struct erg_err *err)
 		r->places[i].cell = cell_named(r->cells, n, r->how->columns[i].name);
 		if (r->places[i].cell < 0)
 			return header_missing(r, r->how->columns[i].name, err);
+		if (check_single(r, r->cells, n, r->places[i].cell, err) < 0)
+			return -EINVAL;
 	}
 	for (size_t i = 0; i < r->how->n_where; i++) {
 		r->where[i] = cell_named(r->cells, n, r->how->where[i].name);
@@ -146,49 +161,25 @@ static int find_header(struct reader *r, struct erg_err *err)
 
 /* ---- times ---- */
 
-static bool ends_with(const char *name, const char *end)
+static enum erg_import_time_kind kind_of_decimals(int decimals)
 {
-	size_t n = strlen(name), e = strlen(end);
-
-	return n >= e && !strcasecmp(name + n - e, end);
-}
-
-static enum erg_import_time_kind kind_by_name(const char *name)
-{
-	static const struct {
-		const char *end;
-		enum erg_import_time_kind kind;
-	} ends[] = {{"(ms)", ERG_TIME_MS}, {"[ms]", ERG_TIME_MS}, {"_ms", ERG_TIME_MS},
-		{"(us)", ERG_TIME_US}, {"[us]", ERG_TIME_US}, {"_us", ERG_TIME_US},
-		{"(ns)", ERG_TIME_NS}, {"[ns]", ERG_TIME_NS}, {"_ns", ERG_TIME_NS},
-		{"(s)", ERG_TIME_S}, {"[s]", ERG_TIME_S}, {"_s", ERG_TIME_S}, {"(sec)", ERG_TIME_S},
-		{"[sec]", ERG_TIME_S}, {"_sec", ERG_TIME_S}, {"seconds", ERG_TIME_S},
-		{"(seconds)", ERG_TIME_S}};
-
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(ends); i++)
-		if (ends_with(name, ends[i].end))
-			return ends[i].kind;
-	return ERG_TIME_GUESS;
+	switch (decimals) {
+	case 9:
+		return ERG_TIME_S;
+	case 6:
+		return ERG_TIME_MS;
+	case 3:
+		return ERG_TIME_US;
+	case 0:
+		return ERG_TIME_NS;
+	default:
+		return ERG_TIME_GUESS;
+	}
 }
 
 static int decimals_of(enum erg_import_time_kind kind)
 {
 	return kind == ERG_TIME_S ? 9 : kind == ERG_TIME_MS ? 6 : kind == ERG_TIME_US ? 3 : 0;
-}
-
-/* A number since 1970 in s is below 10^11 until the year 5138, in ms below 10^14, … Where nobody says that
- * it is one, only those of this century are taken for it. */
-static enum erg_import_time_kind kind_of_epoch(int64_t whole, bool told)
-{
-	static const enum erg_import_time_kind kinds[] = {ERG_TIME_S, ERG_TIME_MS, ERG_TIME_US,
-		ERG_TIME_NS};
-	const int64_t begin = told ? 1000000000 : 946684800, end = 4102444800;
-	int64_t by = 1;
-
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(kinds); i++, by *= 1000)
-		if (whole >= begin * by && whole / by < (told ? 100000000000 : end))
-			return kinds[i];
-	return ERG_TIME_GUESS;
 }
 
 /* What the first row's time is. */
@@ -199,18 +190,25 @@ static int settle_kind(struct reader *r, const char *cell, struct erg_err *err)
 	const char *end;
 	int digits;
 
-	if (kind == ERG_TIME_GUESS && erg_import_time(cell, false, &date, &end))
+	if (kind == ERG_TIME_GUESS && erg_import_time(cell, ERG_DATE_YEAR_FIRST, &date, &end))
 		kind = ERG_TIME_ISO;
+	if (kind == ERG_TIME_GUESS &&
+		(erg_import_time(cell, ERG_DATE_MONTH_FIRST, &date, &end) ||
+			erg_import_time(cell, ERG_DATE_DAY_FIRST, &date, &end)))
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: the date '%.40s': say --time '%s:mdy' if its month is first, or :dmy if "
+			"its day is",
+			r->log->path, erg_lines_number(r->lines), cell, r->how->time);
 	if (kind == ERG_TIME_GUESS && erg_import_time_of_day(r->log, cell, &date, &end) && !*end)
 		kind = ERG_TIME_OF_DAY;
 	if (kind == ERG_TIME_GUESS)
-		kind = kind_by_name(r->how->time);
+		kind = kind_of_decimals(erg_import_time_unit(r->how->time));
 	if (kind == ERG_TIME_GUESS || kind == ERG_TIME_EPOCH) {
 		if (!erg_import_scaled(cell, erg_import_point(&r->point, cell), 0, &whole, &digits,
 			    &end))
 			return 0; /* no row */
 		r->by_size = kind == ERG_TIME_GUESS;
-		kind = kind_of_epoch(whole, !r->by_size);
+		kind = kind_of_decimals(erg_import_epoch_decimals(whole, !r->by_size));
 		if (kind == ERG_TIME_GUESS)
 			return erg_fail(err, -EINVAL,
 				"%s: line %zu: the time '%.40s': say --time '%s:s', "
@@ -232,7 +230,7 @@ static int read_time(struct reader *r, const char *cell, int64_t *ret, struct er
 	if (r->kind == ERG_TIME_OF_DAY)
 		return erg_import_time_of_day(r->log, cell, ret, &end) && !*end;
 	if (r->kind == ERG_TIME_ISO) {
-		int got = erg_import_when(r->log, r->all, cell, false, ret, &end, err);
+		int got = erg_import_when(r->log, r->all, cell, r->how->date, ret, &end, err);
 
 		return got > 0 && end[strspn(end, " ")] ? 0 : got;
 	}
@@ -367,6 +365,26 @@ static int keep_row(struct reader *r, int64_t t, const int64_t *values, const in
 	return got;
 }
 
+/* Digits behind the point that end a line. */
+static size_t last_digits(const char *text)
+{
+	const char *point = strrchr(text, '.'), *comma = strrchr(text, ',');
+	const char *p = point > comma ? point : comma;
+
+	return p && !p[1 + strspn(p + 1, "0123456789")] ? strlen(p + 1) : 0;
+}
+
+/* A last line without an end is whole if it has as many cells as the one before, and ends in as many digits
+ * behind a point, of which the writer gives always the same number. */
+static bool is_whole(const struct reader *r)
+{
+	_cleanup_(erg_freep) char *copy = strdup(r->text);
+
+	return copy && r->last_before > 0 && last_digits(r->text) >= r->last_before &&
+		r->separator != ' ' &&
+		erg_import_cells(copy, r->separator, r->cells, CELLS_MAX) == r->cells_before;
+}
+
 static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_err *err)
 {
 	const char *text = r->text + strspn(r->text, " \t");
@@ -385,6 +403,7 @@ static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_
 	if (!copy)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	n = erg_import_cells(copy, r->separator, r->cells, CELLS_MAX);
+	r->cells_before = n;
 	got = n == 0 || n > CELLS_MAX || (r->time >= 0 && (size_t)r->time >= n) ? 0 : 1;
 	if (got && !is_selected(r, n)) {
 		r->unselected++;
@@ -431,6 +450,8 @@ static int judge(struct reader *r, json_t *notes, struct erg_err *err)
 			"%s: column '%s': as times since 1970, by their size, the rows are %.6g s apart: "
 			"say --time '%s:s', :ms, :us or :ns",
 			r->log->path, r->how->time, mean_distance_s(r->log), r->how->time);
+	if (r->by_size && r->log->n > 0)
+		erg_import_note_epoch(r->log, r->how->time, notes);
 	if (r->repeated)
 		erg_import_note(notes, "header",
 			"%s: the line of column names stands there %zu times more", r->log->path,
@@ -451,13 +472,18 @@ static int read_rows(struct reader *r, json_t *notes, struct erg_err *err)
 	if (!values || !digits)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	while ((got = erg_lines_next(r->lines, &r->text, err)) > 0) {
-		if (erg_lines_cut(r->lines)) {
+		if (erg_lines_cut(r->lines) && !is_whole(r)) {
 			erg_import_note(notes, "cut",
 				"%s: line %zu: '%.60s' has no end: the last line was "
 				"left out, its last number may be cut",
 				r->log->path, erg_lines_number(r->lines), r->text);
 			break;
 		}
+		if (r->rows == 0)
+			r->last_before = last_digits(r->text);
+		else if (last_digits(r->text) != r->last_before)
+			r->last_before =
+				SIZE_MAX; /* of no number that can be told from a cut one */
 		got = take_line(r, values, digits, err);
 		if (got < 0)
 			break;

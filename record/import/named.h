@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "formats/base/err.h"
+#include "record/import/import.h"
 
 enum erg_import_time_kind {
 	ERG_TIME_GUESS, /* by the column's name, or a date, or a number of 1970 and on */
@@ -31,6 +32,7 @@ struct erg_import_where {
 struct erg_import_named {
 	char *time;
 	enum erg_import_time_kind kind;
+	enum erg_import_date date; /* the order of its dates */
 	struct erg_import_named_column *columns;
 	size_t n_columns;
 	struct erg_import_where *where;
@@ -38,7 +40,7 @@ struct erg_import_named {
 	bool sparse; /* a column may be empty */
 };
 
-/* COL[:ms|us|s|ns|iso|epoch]; -EINVAL with what was expected. */
+/* COL[:ms|us|s|ns|iso|mdy|dmy|epoch]; -EINVAL with what was expected. */
 int erg_import_named_time(struct erg_import_named *n, const char *text, struct erg_err *err);
 /* NAME=UNIT[*VOLTSV][:RAIL] */
 int erg_import_named_column(struct erg_import_named *n, const char *text, struct erg_err *err);

@@ -13,8 +13,11 @@
 static const struct {
 	const char *word;
 	enum erg_import_time_kind kind;
-} kinds[] = {{"s", ERG_TIME_S}, {"ms", ERG_TIME_MS}, {"us", ERG_TIME_US}, {"ns", ERG_TIME_NS},
-	{"iso", ERG_TIME_ISO}, {"epoch", ERG_TIME_EPOCH}};
+	enum erg_import_date date;
+} kinds[] = {{"s", ERG_TIME_S, ERG_DATE_YEAR_FIRST}, {"ms", ERG_TIME_MS, ERG_DATE_YEAR_FIRST},
+	{"us", ERG_TIME_US, ERG_DATE_YEAR_FIRST}, {"ns", ERG_TIME_NS, ERG_DATE_YEAR_FIRST},
+	{"iso", ERG_TIME_ISO, ERG_DATE_YEAR_FIRST}, {"mdy", ERG_TIME_ISO, ERG_DATE_MONTH_FIRST},
+	{"dmy", ERG_TIME_ISO, ERG_DATE_DAY_FIRST}, {"epoch", ERG_TIME_EPOCH, ERG_DATE_YEAR_FIRST}};
 
 int erg_import_named_time(struct erg_import_named *n, const char *text, struct erg_err *err)
 {
@@ -26,11 +29,12 @@ int erg_import_named_time(struct erg_import_named *n, const char *text, struct e
 		if (strcmp(colon + 1, kinds[i].word))
 			continue;
 		n->kind = kinds[i].kind;
+		n->date = kinds[i].date;
 		len = (size_t)(colon - text);
 	}
 	if (len == 0)
 		return erg_fail(err, -EINVAL,
-			"--time: '%s': COLUMN[:s|ms|us|ns|iso|epoch] was expected", text);
+			"--time: '%s': COLUMN[:s|ms|us|ns|iso|mdy|dmy|epoch] was expected", text);
 	free(n->time);
 	n->time = strndup(text, len);
 	return n->time ? 0 : erg_fail_errno(err, -ENOMEM, "--time");

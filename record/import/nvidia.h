@@ -21,7 +21,7 @@ struct erg_nvidia_value {
 struct erg_nvidia_row {
 	int64_t t; /* ERG_IMPORT_MISSING: by --interval */
 	size_t line;
-	const char *identity[ERG_NVIDIA_IDENTITIES]; /* NULL: there is no such column */
+	char *identity[ERG_NVIDIA_IDENTITIES]; /* not its own; NULL: there is no such column */
 	struct erg_nvidia_value values[ERG_NVIDIA_VALUES];
 	size_t n_values;
 };
@@ -41,6 +41,9 @@ void erg_nvidia_init(struct erg_nvidia_rows *r, struct erg_import_log *log,
 	const struct erg_import_how *how);
 /* Keeps a row. -ENOMEM, -ENOSPC. */
 int erg_nvidia_add(struct erg_nvidia_rows *r, const struct erg_nvidia_row *row);
+/* 1: the indices, which no header calls so, are something else, since GPUs would come in turn; they were
+ * forgotten. 0: they may be. -ENOMEM. */
+int erg_nvidia_check_index(struct erg_nvidia_rows *r);
 /* Tells the GPUs apart and fills the log. */
 int erg_nvidia_finish(struct erg_nvidia_rows *r, json_t *notes, struct erg_err *err);
 void erg_nvidia_release(struct erg_nvidia_rows *r);

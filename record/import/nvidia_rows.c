@@ -42,19 +42,22 @@ static bool same_text(const char *a, const char *b)
 	return !a || !b ? a == b : !strcmp(a, b);
 }
 
+static bool is_device(const struct erg_nvidia_device *d, char *const *identity)
+{
+	size_t same = 0;
+
+	while (same < ERG_NVIDIA_IDENTITIES && same_text(d->identity[same], identity[same]))
+		same++;
+	return same == ERG_NVIDIA_IDENTITIES;
+}
+
 static int find_device(struct erg_nvidia_rows *r, const struct erg_nvidia_row *row)
 {
 	struct erg_nvidia_device *d;
 
-	for (size_t i = 0; i < r->n_devices; i++) {
-		size_t same = 0;
-
-		while (same < ERG_NVIDIA_IDENTITIES &&
-			same_text(r->devices[i].identity[same], row->identity[same]))
-			same++;
-		if (same == ERG_NVIDIA_IDENTITIES)
+	for (size_t i = 0; i < r->n_devices; i++)
+		if (is_device(&r->devices[i], row->identity))
 			return (int)i;
-	}
 	d = reallocarray(r->devices, r->n_devices + 1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
@@ -111,6 +114,68 @@ void erg_nvidia_release(struct erg_nvidia_rows *r)
 	free(r->devices);
 	erg_import_column_release(&r->kept);
 	erg_import_column_release(&r->values);
+}
+
+/* ---- a number that may be an index ---- */
+
+#define ROUND_SHARE 0.9 /* rows that fit, or the number is of something else */
+
+/* Whether GPUs come in turn, each once a poll: the rows of a number that changes with the load do not. */
+static bool take_turns(const struct erg_nvidia_rows *r)
+{
+	_cleanup_(erg_freep) uint32_t *before = calloc(r->n_devices + 1, sizeof(*before));
+	const struct erg_nvidia_kept *k;
+	size_t fits = 0, n = 0;
+	uint32_t last = 0;
+
+	for (size_t i = 0; before && (k = row_of(r, i)); i++) {
+		uint32_t *place = &before[i % r->n_devices];
+
+		fits += i >= r->n_devices && k->device == *place && k->device != last;
+		n += i >= r->n_devices;
+		*place = last = k->device;
+	}
+	return n > 0 && (double)fits >= ROUND_SHARE * (double)n;
+}
+
+int erg_nvidia_check_index(struct erg_nvidia_rows *r)
+{
+	_cleanup_(erg_freep) uint32_t *now = calloc(r->n_devices + 1, sizeof(*now));
+	struct erg_nvidia_kept *k;
+	size_t n = 0;
+
+	if (!now)
+		return -ENOMEM;
+	if (r->n_devices < 2 || !r->devices[0].identity[0] || take_turns(r))
+		return 0;
+	for (uint32_t i = 0; i < r->n_devices; i++) {
+		struct erg_nvidia_device *d = &r->devices[i], *same = NULL;
+
+		free(d->identity[0]);
+		d->identity[0] = NULL;
+		d->strong = false;
+		for (size_t m = 1; m < STRONG; m++)
+			d->strong |= d->identity[m] != NULL;
+		for (size_t m = 0; m < n && !same; m++)
+			same = is_device(&r->devices[m], d->identity) ? &r->devices[m] : NULL;
+		now[i] = (uint32_t)(same ? (size_t)(same - r->devices) : n);
+		if (!same) {
+			struct erg_nvidia_device swap = *d;
+
+			*d = r->devices[n];
+			r->devices[n++] = swap;
+			continue;
+		}
+		same->rows += d->rows;
+		d->rows = 0;
+	}
+	for (size_t i = 0; (k = row_of(r, i)); i++)
+		k->device = now[k->device];
+	for (size_t i = n; i < r->n_devices; i++)
+		for (size_t m = 0; m < ERG_NVIDIA_IDENTITIES; m++)
+			free(r->devices[i].identity[m]);
+	r->n_devices = n;
+	return 1;
 }
 
 /* ---- GPUs alike ---- */

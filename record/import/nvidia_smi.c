@@ -88,13 +88,33 @@ struct reader {
 	struct column columns[COLUMNS_MAX];
 	size_t n_columns; /* 0: no header yet */
 	bool from_shape;  /* the columns were told by the first row, not by a header */
-	bool in_blanks;   /* dmon: cells are apart by blanks */
-	bool processes;   /* pmon */
-	char separator;   /* of cells; NUL: not known yet */
+	size_t guessed; /* of these the one that is taken for power, from 1; 0: its unit says so */
+	unsigned int identities; /* a bit for each that the columns have */
+	bool in_blanks;          /* dmon: cells are apart by blanks */
+	bool processes;          /* pmon */
+	char separator;          /* of cells; NUL: not known yet */
 	int time, date, clock;
 	size_t sum_decimals; /* of the last row's last cell, to tell a number that was cut */
 	size_t last_len;
 };
+
+/* A script that writes the tool's names may have another unit for power; none else is known. */
+static struct column in_unit(struct column c, const char *brackets)
+{
+	static const struct {
+		const char *brackets, *unit;
+		int decimals;
+	} powers[] = {{"[W]", "W", 3}, {"[mW]", "mW", 3}, {"[kW]", "kW", 6}};
+
+	for (size_t i = 0; c.role == VALUE && !strcmp(c.unit, "W") && i < ERG_ARRAY_SIZE(powers);
+		i++)
+		if (!strcmp(powers[i].brackets, brackets)) {
+			c.unit = powers[i].unit;
+			c.decimals = powers[i].decimals;
+			return c;
+		}
+	return c.role == VALUE && !strcmp(c.unit, "W") ? (struct column){NONE, NULL, NULL, 0} : c;
+}
 
 /* The name is followed by nothing or by a unit in brackets. */
 static struct column classify(const char *name)
@@ -102,9 +122,12 @@ static struct column classify(const char *name)
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(known); i++) {
 		size_t len = strlen(known[i].name);
 
-		if (!strncasecmp(name, known[i].name, len) &&
-			(!name[len] || (name[len] == ' ' && name[len + 1] == '[')))
+		if (strncasecmp(name, known[i].name, len))
+			continue;
+		if (!name[len])
 			return known[i].column;
+		if (name[len] == ' ' && name[len + 1] == '[')
+			return in_unit(known[i].column, name + len + 1);
 	}
 	return (struct column){NONE, NULL, NULL, 0};
 }
@@ -112,6 +135,7 @@ static struct column classify(const char *name)
 static void set_columns(struct reader *r, const struct column *columns, size_t n)
 {
 	r->time = r->date = r->clock = -1;
+	r->identities = 0;
 	memcpy(r->columns, columns, n * sizeof(*columns));
 	r->n_columns = n;
 	for (size_t i = 0; i < n; i++) {
@@ -122,6 +146,7 @@ static void set_columns(struct reader *r, const struct column *columns, size_t n
 		if (columns[i].role == CLOCK)
 			r->clock = (int)i;
 		r->processes |= columns[i].role == PROCESS;
+		r->identities |= columns[i].role == IDENTITY ? 1u << (*columns[i].suffix - '0') : 0;
 	}
 }
 
@@ -152,7 +177,7 @@ static bool is_time(const char *cell)
 	const char *end;
 	int64_t t;
 
-	return erg_import_time(cell, false, &t, &end);
+	return erg_import_time(cell, ERG_DATE_YEAR_FIRST, &t, &end);
 }
 
 static struct column shape_of(const char *cell)
@@ -177,6 +202,24 @@ static struct column shape_of(const char *cell)
 	return (struct column){NONE, NULL, NULL, 0};
 }
 
+/* Without units too (noheader,nounits): of what the tool writes only powers have two digits behind the
+ * point. The place of the only such number, from 1; 0: there is none, or several. */
+static size_t power_place(char **cells, size_t n)
+{
+	size_t found = 0, place = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *point = strchr(cells[i], '.');
+
+		if (!point || strspn(cells[i], "0123456789") != (size_t)(point - cells[i]) ||
+			point == cells[i] || strspn(point + 1, "0123456789") != 2 || point[3])
+			continue;
+		place = i + 1;
+		found++;
+	}
+	return found == 1 ? place : 0;
+}
+
 /* Only with a time and one power; of several whole numbers without a unit the first is the index. */
 static bool take_shape(struct reader *r, char **cells, size_t n)
 {
@@ -192,6 +235,11 @@ static bool take_shape(struct reader *r, char **cells, size_t n)
 			columns[i].role = NONE;
 		if (columns[i].role == IDENTITY && *columns[i].suffix == '0' && indices++ > 0)
 			columns[i].role = NONE;
+	}
+	r->guessed = times == 1 && powers == 0 ? power_place(cells, n) : 0;
+	if (r->guessed) {
+		columns[r->guessed - 1] = (struct column){VALUE, "", "W", 3};
+		powers = 1;
 	}
 	if (times != 1 || powers != 1)
 		return false;
@@ -233,12 +281,15 @@ static int row_time(struct reader *r, char **cells, int64_t *ret, struct erg_err
 	int rc;
 
 	if (r->time >= 0) {
-		rc = erg_import_when(r->log, r->how, cells[r->time], false, ret, &end, err);
+		if (erg_import_epoch(r->log, cells[r->time], ret, &end) && !*end)
+			return 1;
+		rc = erg_import_when(r->log, r->how, cells[r->time], ERG_DATE_YEAR_FIRST, ret, &end,
+			err);
 		return rc > 0 && *end ? 0 : rc;
 	}
 	if (r->clock >= 0 && r->date >= 0) {
 		snprintf(both, sizeof(both), "%.20s %.30s", cells[r->date], cells[r->clock]);
-		rc = erg_import_when(r->log, r->how, both, false, ret, &end, err);
+		rc = erg_import_when(r->log, r->how, both, ERG_DATE_YEAR_FIRST, ret, &end, err);
 		return rc > 0 && *end ? 0 : rc;
 	}
 	if (r->clock >= 0) {
@@ -305,13 +356,16 @@ static int take_row(struct reader *r, char **cells, size_t line, struct erg_err 
 	return rc < 0 ? erg_fail_errno(err, rc, "%s", r->log->path) : 1;
 }
 
-/* A spreadsheet of another country writes semicolons, and a comma as the decimal point. */
+/* A spreadsheet of another country writes semicolons, and a comma as the decimal point; any keeps the blank
+ * behind the tool's commas within its quotes. */
 static size_t split_table(struct reader *r, char *text, char **cells)
 {
 	const char separator = r->n_columns ? r->separator : erg_import_separator(text);
 	size_t n = erg_lines_split(text, separator, cells, COLUMNS_MAX);
 
 	r->separator = separator;
+	for (size_t i = 0; i < n && i < COLUMNS_MAX; i++)
+		cells[i] += strspn(cells[i], " ");
 	for (size_t i = 0; separator != ',' && i < n && i < COLUMNS_MAX; i++) {
 		char *comma = strchr(cells[i], ',');
 
@@ -348,6 +402,7 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 {
 	char *cells[COLUMNS_MAX], kept[sizeof(r->log->foreign.text)];
 	size_t len = strlen(text), n;
+	const unsigned int before = r->identities;
 	bool head = *text == '#';
 	int rc = 0;
 
@@ -357,7 +412,12 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 	n = split(r, text, cells);
 	if (n > 0 && n <= COLUMNS_MAX) {
 		if (take_header(r, cells, n))
-			return 0;
+			return before == r->identities || r->rows->kept.n == 0
+				? 0
+				: erg_fail(err, -EINVAL,
+					  "%s: line %zu: other columns than before name the GPUs: two logs "
+					  "in one file? Import the parts one by one",
+					  r->log->path, line);
 		if (r->n_columns == 0 && !head)
 			take_shape(r, cells, n);
 		if (n == r->n_columns && !(cut && may_be_cut(r, cells[n - 1], len)))
@@ -423,6 +483,14 @@ static int read_nvidia_smi(const char *path, const struct erg_import_how *how,
 	rc = read_lines(&r, lines, err);
 	if (rc == 0)
 		rc = check_found(&r, err);
+	if (rc == 0 && r.from_shape && r.guessed)
+		erg_import_note(notes, "columns",
+			"%s: neither names of columns nor units: number %zu of each row, which has two digits "
+			"behind the point, was taken for power in W",
+			path, r.guessed);
+	if (rc == 0 && r.from_shape)
+		rc = erg_nvidia_check_index(&rows) < 0 ? erg_fail_errno(err, -ENOMEM, "%s", path)
+						       : 0;
 	if (rc == 0)
 		rc = erg_nvidia_finish(&rows, notes, err);
 	erg_nvidia_release(&rows);

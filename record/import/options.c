@@ -137,7 +137,7 @@ static const struct erg_option input_rows[] = {
 static const struct erg_option table_rows[] = {
 	{"time", 0, "COL[:UNIT]",
 		"the log is a table, and this its column of times; UNIT is s, ms, us, ns, "
-		"iso or epoch",
+		"iso, mdy, dmy or epoch",
 		ERG_OPTION_CALL, .take = take_time},
 	{"column", 0, "NAME=UNIT[:RAIL]", "a column of readings; uA*3.7V is power at 3.7 V",
 		ERG_OPTION_CALL, .take = take_column},
@@ -183,8 +183,12 @@ static int take_word(void *into, const struct erg_option *last, const char *word
 		*o->file = word;
 		return 0;
 	}
+	if (!o->samples && *word) {
+		o->samples = word;
+		return 0;
+	}
 	return erg_fail(err, -EINVAL,
-		"options only; a power log is --samples FILE, one of a tool that is known --from TOOL FILE");
+		"one power log; it is --samples FILE, one of a tool that is known --from TOOL FILE");
 }
 
 /* Below the options: the forms that this program reads. */

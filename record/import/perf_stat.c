@@ -23,6 +23,7 @@ struct perf_log {
 	struct erg_lines *lines;
 	char *text; /* the line */
 	struct erg_import_kept other, lost, back;
+	size_t counted;
 	int64_t *sums; /* of each channel */
 	size_t n_sums;
 	char separator; /* NUL: not known yet */
@@ -117,6 +118,7 @@ static int add_count(struct perf_log *p, const struct count *c, struct erg_err *
 			(double)c->t * 1e-9);
 	if (!counted)
 		erg_import_keep(&p->lost, erg_lines_number(p->lines), p->text);
+	p->counted += counted;
 	p->sums[i] = counted && p->sums[i] < ERG_IMPORT_RAW_MAX ? p->sums[i] + v : JOULE / 2;
 	*cell = p->sums[i];
 	return 0;
@@ -239,8 +241,12 @@ static int take_cells(struct perf_log *p, struct erg_err *err)
 		p->separator = separator_of(copy);
 	n = p->separator ? erg_import_cells(copy, p->separator, cells, CELLS_MAX) : 0;
 	n = n < CELLS_MAX ? n : CELLS_MAX;
-	if (n < 4 || !erg_import_scaled(cells[0], '.', 9, &c.t, &digits, &end) || *end || c.t < 0) {
+	if (n < 3 || !erg_import_scaled(cells[0], '.', 9, &c.t, &digits, &end) || *end || c.t < 0) {
 		erg_import_foreign(p->log, erg_lines_number(p->lines), p->text);
+		return 0;
+	}
+	if (n == 3) { /* a count without a unit: time, cycles, their name */
+		erg_import_keep(&p->other, erg_lines_number(p->lines), p->text);
 		return 0;
 	}
 	at = find_unit(cells, &n, p->separator, joined);
@@ -327,6 +333,10 @@ static int judge_perf(struct perf_log *p, json_t *notes, struct erg_err *err)
 			"or -j",
 			p->log->path, p->log->foreign.n ? p->log->foreign.line : 1,
 			p->log->foreign.text);
+	if (p->log->n > 0 && p->counted == 0)
+		return erg_fail(err, -ENODATA,
+			"%s: line %zu: '%s': no event that counts Joules was counted, in %zu lines",
+			p->log->path, p->lost.line, p->lost.text, p->lost.n);
 	if (p->lost.n)
 		erg_import_note(notes, "not-counted",
 			"%s: line %zu: '%s': %zu values were not counted; their "

@@ -62,7 +62,7 @@ static int mac_text_sample(struct mac_log *m, const char *text, struct erg_err *
 		!erg_import_scaled(elapsed + 1, '.', 3, &us, &digits, &end) ||
 		strncmp(end, "ms", 2))
 		return 0;
-	r = erg_import_when(m->log, m->how, iso, false, &m->stamp, &end, err);
+	r = erg_import_when(m->log, m->how, iso, ERG_DATE_YEAR_FIRST, &m->stamp, &end, err);
 	if (r <= 0)
 		return r;
 	r = mac_row(m, us * 1000, err);
@@ -132,7 +132,7 @@ static int mac_plist(struct mac_log *m, const char *text, struct erg_err *err)
 	int digits, r = 1;
 
 	if (v) {
-		r = erg_import_when(m->log, m->how, v, false, &m->stamp, &end, err);
+		r = erg_import_when(m->log, m->how, v, ERG_DATE_YEAR_FIRST, &m->stamp, &end, err);
 		if (r <= 0)
 			return r;
 		m->stamped = true;

@@ -100,7 +100,7 @@ static void take_own_time(struct state *s, const char *rail, int64_t line_t, con
 	double late;
 	int64_t t;
 
-	if (!erg_import_time(value, true, &t, &end))
+	if (!erg_import_time(value, ERG_DATE_MONTH_FIRST, &t, &end))
 		return;
 	for (size_t i = 0; i < s->n_contexts && !c; i++)
 		c = strcmp(s->contexts[i].rail, rail) ? NULL : &s->contexts[i];
@@ -178,9 +178,10 @@ static int take_line(struct state *s, char *text, size_t line, bool cut, struct 
 	int64_t t, wall;
 	int r;
 
-	if (!name || strcmp(name, "Time") || !value || !erg_import_time(value, true, &wall, &end))
+	if (!name || strcmp(name, "Time") || !value ||
+		!erg_import_time(value, ERG_DATE_MONTH_FIRST, &wall, &end))
 		return 0;
-	r = erg_import_when(s->log, s->how, value, true, &t, &end, err);
+	r = erg_import_when(s->log, s->how, value, ERG_DATE_MONTH_FIRST, &t, &end, err);
 	if (r <= 0 || *end)
 		return r < 0 ? r : 0;
 	r = erg_import_row(s->log, t, line, err);

@@ -18,7 +18,8 @@
 #define COLUMNS_MAX 512
 #define ROWS_TOLD 16384 /* rows between two words on progress */
 
-enum time_form { TIME_NUMBER, TIME_DATE };
+/* TIME_GUESS: by the first row. */
+enum time_form { TIME_NUMBER, TIME_DATE, TIME_OF_DAY, TIME_GUESS };
 
 struct reader {
 	struct erg_import_log *log;
@@ -28,6 +29,8 @@ struct reader {
 	struct erg_import_point point;
 	enum time_form form;
 	int time_decimals; /* of a number: to ns */
+	bool by_size;      /* of a number since 1970: which its size said */
+	char time_name[64];
 	size_t n;          /* columns, with that of times */
 	size_t headers;    /* that came again */
 	int last_decimals; /* of the last cell of the row before, to tell one that was cut */
@@ -72,21 +75,48 @@ static void compare_name_with_unit(const struct erg_import_channel *c, json_t *n
 
 /* ---- the header ---- */
 
-/* Decimals from the column's unit to ns; -1: dates, -2: no column of times. */
+/* Decimals from the column's unit to ns; -1: as the first row is, -2: no column of times. */
 static int time_form(const char *name)
 {
-	static const struct {
-		const char *name;
-		int decimals;
-	} forms[] = {{"time_s", 9}, {"time_ms", 6}, {"time_us", 3}, {"time_ns", 0}, {"time [s]", 9},
-		{"time (s)", 9}, {"time [ms]", 6}, {"time (ms)", 6}, {"time [us]", 3},
-		{"time (us)", 3}, {"time [ns]", 0}, {"time (ns)", 0}, {"time_iso", -1},
-		{"time", -1}, {"timestamp", -1}, {"datetime", -1}, {"date", -1}};
+	static const char *const plain[] = {"time_iso", "time", "timestamp", "datetime", "date",
+		"date_time", "date time"};
+	int decimals = erg_import_time_unit(name);
 
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(forms); i++)
-		if (!strcasecmp(name, forms[i].name))
-			return forms[i].decimals;
-	return -2;
+	for (size_t i = 0; decimals < 0 && i < ERG_ARRAY_SIZE(plain); i++)
+		if (!strcasecmp(name, plain[i]))
+			return -1;
+	return decimals < 0 ? -2 : decimals;
+}
+
+/* "(W)" and "[W]" are W. */
+static const char *bare_unit(char *unit)
+{
+	size_t len = strlen(unit);
+
+	if (len < 3 || !strchr("[(", *unit) || !strchr("])", unit[len - 1]))
+		return unit;
+	unit[len - 1] = '\0';
+	return unit + 1;
+}
+
+/* "P", with "W" in the line below, is "P [W]"; false where that line is none of units. */
+static bool add_units(char **names, size_t n, char **units, size_t n_units, char *ret, size_t size,
+	char separator)
+{
+	enum erg_quantity quantity;
+	size_t len = 0;
+	double scale;
+
+	for (size_t i = 0; i < n && n == n_units && len < size; i++) {
+		const char *unit = bare_unit(units[i]);
+		bool known = erg_unit_parse(unit, &quantity, &scale), told = i == 0 && !*unit;
+
+		if (!known && !told)
+			return false;
+		len += (size_t)snprintf(ret + len, size - len, told ? "%c%s" : "%c%s [%s]",
+			i ? separator : ' ', names[i], unit);
+	}
+	return n == n_units && len < size;
 }
 
 static int make_channels(struct reader *r, char **names, json_t *notes, struct erg_err *err)
@@ -124,14 +154,17 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 			"%s: a line of at most %d column names was expected, with their "
 			"quotes closed",
 			r->log->path, COLUMNS_MAX);
+	while (r->n > 2 && !*names[r->n - 1])
+		r->n--; /* a separator behind the last column */
 	form = time_form(names[0]);
 	if (form == -2)
 		return erg_fail(err, -EINVAL,
 			"%s: the first column is '%.60s'; time_s or time_ns, time_ms, "
 			"time_us, or time with dates was expected (--time names another column)",
 			r->log->path, names[0]);
-	r->form = form < 0 ? TIME_DATE : TIME_NUMBER;
+	r->form = form < 0 ? TIME_GUESS : TIME_NUMBER;
 	r->time_decimals = form;
+	snprintf(r->time_name, sizeof(r->time_name), "%s", names[0]);
 	if (r->n < 2)
 		return erg_fail(err, -EINVAL, "%s: a column of readings beside %s was expected",
 			r->log->path, names[0]);
@@ -140,11 +173,55 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 
 /* ---- rows ---- */
 
-/* 1; 0: it is no time. */
-static int take_time(struct reader *r, const char *cell, int64_t *ret, struct erg_err *err)
+/* What the first row's time is: 1; 0: the line is no row. */
+static int settle_time(struct reader *r, const char *cell, size_t line, struct erg_err *err)
 {
 	const char *end;
-	int digits, got;
+	int64_t t;
+	int digits;
+
+	if (erg_import_time(cell, ERG_DATE_YEAR_FIRST, &t, &end)) {
+		r->form = TIME_DATE;
+		return 1;
+	}
+	if (erg_import_time_of_day(r->log, cell, &t, &end) && !*end) {
+		r->form = TIME_OF_DAY;
+		return 1;
+	}
+	if (erg_import_time(cell, ERG_DATE_MONTH_FIRST, &t, &end) ||
+		erg_import_time(cell, ERG_DATE_DAY_FIRST, &t, &end))
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: the date '%.40s': which is its month? --time '%s:mdy' or :dmy, and "
+			"--column, say it",
+			r->log->path, line, cell, r->time_name);
+	if (!erg_import_scaled(cell, erg_import_point(&r->point, cell), 0, &t, &digits, &end) ||
+		*end)
+		return 0;
+	r->time_decimals = erg_import_epoch_decimals(t, false);
+	if (r->time_decimals < 0)
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: the time '%.40s' of column '%s' has no unit: a name like time_s, "
+			"time_ms, time_us or time_ns, or dates like 2023-11-14 12:13:14, were expected",
+			r->log->path, line, cell, r->time_name);
+	r->form = TIME_NUMBER;
+	r->by_size = true;
+	r->log->clock = ERG_CLOCK_ZONED;
+	return 1;
+}
+
+/* 1; 0: it is no time. */
+static int take_time(struct reader *r, const char *cell, size_t line, int64_t *ret,
+	struct erg_err *err)
+{
+	const char *end;
+	int digits, got = 1;
+
+	if (r->form == TIME_GUESS)
+		got = settle_time(r, cell, line, err);
+	if (got <= 0)
+		return got;
+	if (r->form == TIME_OF_DAY)
+		return erg_import_time_of_day(r->log, cell, ret, &end) && !*end;
 
 	if (r->form == TIME_NUMBER) {
 		const char point = erg_import_point(&r->point, cell);
@@ -153,7 +230,7 @@ static int take_time(struct reader *r, const char *cell, int64_t *ret, struct er
 			(erg_import_scaled(cell, point, r->time_decimals, ret, &digits, &end) &&
 				!*end);
 	}
-	got = erg_import_when(r->log, r->how, cell, false, ret, &end, err);
+	got = erg_import_when(r->log, r->how, cell, ERG_DATE_YEAR_FIRST, ret, &end, err);
 	return got > 0 && *end ? 0 : got;
 }
 
@@ -220,7 +297,7 @@ static int take_row(struct reader *r, char **cells, size_t line, bool cut, const
 	size_t len = strlen(cells[r->n - 1]);
 
 	*ret_odd = cells[0];
-	got = take_time(r, cells[0], &t, err);
+	got = take_time(r, cells[0], line, &t, err);
 	if (got <= 0)
 		return got;
 	for (size_t i = 1; i < r->n; i++) {
@@ -252,6 +329,8 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 	}
 	*(char *)mempcpy(kept, text, strnlen(text, sizeof(kept) - 1)) = '\0';
 	n = erg_lines_split(text, r->separator, cells, COLUMNS_MAX);
+	while (n > r->n && n <= COLUMNS_MAX && !*cells[n - 1])
+		n--;
 	if (n == r->n)
 		got = take_row(r, cells, line, cut, &odd, err);
 	if (got == 0)
@@ -259,23 +338,74 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 	return got < 0 ? got : 0;
 }
 
-static int read_lines(struct reader *r, struct erg_lines *lines, json_t *notes, struct erg_err *err)
+/* The first line that is neither a comment nor Excel's "sep=;". */
+static int next_header(struct erg_lines *lines, char **ret, struct erg_err *err)
 {
-	char *text;
-	int got = erg_lines_next(lines, &text, err);
+	int got;
 
+	do
+		got = erg_lines_next(lines, ret, err);
+	while (got > 0 &&
+		((**ret == '#' && time_form(*ret + 1 + strspn(*ret + 1, " ")) == -2 &&
+			 !strpbrk(*ret, ",;\t")) ||
+			(!strncasecmp(*ret, "sep=", 4) && strlen(*ret) == 5)));
+	return got;
+}
+
+/* The line of names, and that of units which may be below it. *ret_text: a line that is none of these. */
+static int read_header(struct reader *r, struct erg_lines *lines, char **ret_text, json_t *notes,
+	struct erg_err *err)
+{
+	char *text, *names[COLUMNS_MAX], *units[COLUMNS_MAX], joined[4096];
+	_cleanup_(erg_freep) char *header = NULL, *copy = NULL, *below = NULL;
+	int got = next_header(lines, &text, err);
+	char separator;
+	size_t n;
+
+	*ret_text = NULL;
 	if (got == 0)
 		return erg_fail(err, -ENODATA,
 			"%s: the file is empty, a line of column names was expected", r->log->path);
-	if (got > 0)
-		got = take_header(r, text, notes, err) < 0 ? -EINVAL : 1;
-	while (got > 0 && (got = erg_lines_next(lines, &text, err)) > 0) {
+	if (got < 0)
+		return got;
+	header = strdup(text);
+	copy = strdup(text);
+	if (!header || !copy)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	separator = erg_import_separator(header);
+	n = erg_lines_split(copy, separator, names, COLUMNS_MAX);
+	if (strpbrk(header, "[(") || n < 2 || n > COLUMNS_MAX)
+		return take_header(r, header, notes, err);
+	got = erg_lines_next(lines, ret_text, err);
+	below = got > 0 ? strdup(*ret_text) : NULL;
+	if (below &&
+		add_units(names, n, units, erg_lines_split(below, separator, units, COLUMNS_MAX),
+			joined, sizeof(joined), separator)) {
+		*ret_text = NULL;
+		got = take_header(r, joined, notes, err);
+		free(r->header);
+		r->header = erg_steal_ptr(&header);
+		return got < 0 || r->header ? got
+					    : erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	}
+	return got < 0 ? got : take_header(r, header, notes, err);
+}
+
+static int read_lines(struct reader *r, struct erg_lines *lines, json_t *notes, struct erg_err *err)
+{
+	char *text;
+	int got = read_header(r, lines, &text, notes, err);
+
+	if (got < 0)
+		return got;
+	while (text || (got = erg_lines_next(lines, &text, err)) > 0) {
 		int taken = take_line(r, text, erg_lines_number(lines), erg_lines_cut(lines), err);
 
 		if (taken < 0)
 			return taken;
 		if (r->log->n % ROWS_TOLD == 0)
 			erg_lines_progress(lines);
+		text = NULL;
 	}
 	erg_lines_progress(lines);
 	return got < 0 ? got : erg_lines_sha256(lines, r->log->sha256, err);
@@ -295,6 +425,8 @@ static int read_csv(const char *path, const struct erg_import_how *how, struct e
 	free(r.header);
 	if (got == 0)
 		erg_import_point_note(&r.point, path, notes);
+	if (got == 0 && r.by_size && ret->n > 0)
+		erg_import_note_epoch(ret, r.time_name, notes);
 	if (got == 0 && r.headers)
 		erg_import_note(notes, "header",
 			"%s: the line of column names stands there %zu times more", path,

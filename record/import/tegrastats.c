@@ -227,9 +227,9 @@ static int take_time(struct state *s, const char *text, int64_t *ret, struct erg
 	int r;
 
 	text = behind_month(text + strspn(text, " \t["));
-	r = erg_import_when(s->log, s->how, text, true, ret, &end, err);
+	r = erg_import_when(s->log, s->how, text, ERG_DATE_MONTH_FIRST, ret, &end, err);
 	if (r == 0)
-		r = erg_import_when(s->log, s->how, text, false, ret, &end, err);
+		r = erg_import_when(s->log, s->how, text, ERG_DATE_YEAR_FIRST, ret, &end, err);
 	if (r == 0)
 		r = erg_import_time_of_day(s->log, text, ret, &end);
 	if (r == 0 && isdigit((unsigned char)*text) && erg_import_decimal(text, 9, ret, &end)) {

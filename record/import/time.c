@@ -39,34 +39,61 @@ static const char *take_digits(const char *s, int least, int most, int *ret)
 	return n >= least ? s + n : NULL;
 }
 
-static const char *take_date(const char *s, bool month_first, struct tm *tm)
+static bool is_date(const struct tm *tm)
 {
-	int a, b, c, n = (int)strspn(s, "0123456789");
+	return tm->tm_year >= 70 && tm->tm_year <= 190 && tm->tm_mon >= 0 && tm->tm_mon <= 11 &&
+		tm->tm_mday >= 1 && tm->tm_mday <= 31;
+}
+
+/* "20240506" */
+static const char *take_compact_date(const char *s, struct tm *tm)
+{
+	int year, month, day;
+
+	s = take_digits(s, 4, 4, &year);
+	s = take_digits(s, 2, 2, &month);
+	s = take_digits(s, 2, 2, &day);
+	*tm = (struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+	return is_date(tm) ? s : NULL;
+}
+
+/* A year that is written first says the order, and so do points: "06.05.2024" is a day, a month, a year. A year
+ * of two digits is one of this century. */
+static const char *take_date(const char *s, enum erg_import_date order, struct tm *tm)
+{
+	const char *end;
+	int a, b, c;
+	bool year_first;
 	char sep;
 
-	if (n == 8 && !month_first) { /* 20240506 */
-		s = take_digits(s, 4, 4, &a);
-		s = take_digits(s, 2, 2, &b);
-		s = take_digits(s, 2, 2, &c);
-	} else {
-		s = take_digits(s, month_first ? 1 : 4, month_first ? 2 : 4, &a);
-		if (!s || (*s != '-' && *s != '/'))
-			return NULL;
-		sep = *s;
-		s = take_digits(s + 1, 1, 2, &b);
-		if (!s || *s != sep)
-			return NULL;
-		s = take_digits(s + 1, month_first ? 4 : 1, month_first ? 4 : 2, &c);
-	}
-	if (!s)
+	if (strspn(s, "0123456789") == 8 && order == ERG_DATE_YEAR_FIRST)
+		return take_compact_date(s, tm);
+	end = take_digits(s, 1, 4, &a);
+	if (!end || !*end || !strchr("-/.", *end))
 		return NULL;
-	*tm = (struct tm){.tm_year = (month_first ? c : a) - 1900,
-		.tm_mon = (month_first ? a : b) - 1,
-		.tm_mday = month_first ? b : c};
-	return tm->tm_year < 70 || tm->tm_year > 190 || tm->tm_mon < 0 || tm->tm_mon > 11 ||
-			tm->tm_mday < 1 || tm->tm_mday > 31
-		? NULL
-		: s;
+	year_first = end - s == 4;
+	sep = *end;
+	end = take_digits(end + 1, 1, 2, &b);
+	if (!end || *end != sep)
+		return NULL;
+	s = end + 1;
+	end = take_digits(s, 1, year_first ? 2 : 4, &c);
+	if (!end || (!year_first && end - s != 4 && (end - s != 2 || sep == '-')))
+		return NULL;
+	if (year_first) {
+		*tm = (struct tm){.tm_year = a - 1900, .tm_mon = b - 1, .tm_mday = c};
+		return is_date(tm) ? end : NULL;
+	}
+	if (order == ERG_DATE_YEAR_FIRST && sep != '.')
+		return NULL;
+	if (order == ERG_DATE_MONTH_FIRST && sep != '.') {
+		int day = b;
+
+		b = a;
+		a = day;
+	}
+	*tm = (struct tm){.tm_year = c < 100 ? c + 100 : c - 1900, .tm_mon = b - 1, .tm_mday = a};
+	return is_date(tm) ? end : NULL;
 }
 
 /* " PM" behind a time makes its hour one of 24; NULL for an hour that a clock of 12 does not have. */
@@ -83,7 +110,7 @@ static const char *take_half(const char *s, int *hour)
 	return half + 2;
 }
 
-/* "14.123" and, as ISO 8601 has it too, "14,123" */
+/* "14.123" and, as ISO 8601 has it too, "14,123"; Power Gadget writes "14:123" */
 static bool take_seconds(const char *s, int64_t *ret_ns, const char **ret_end)
 {
 	const char *end;
@@ -92,44 +119,116 @@ static bool take_seconds(const char *s, int64_t *ret_ns, const char **ret_end)
 	if (!erg_import_decimal(s, 9, ret_ns, &end))
 		return false;
 	*ret_end = end;
+	if (end == s + 2 && *end == ':' && strspn(end + 1, "0123456789") == 3) {
+		*ret_end = take_digits(end + 1, 3, 3, &digits);
+		*ret_ns += digits * (int64_t)1000000;
+		return true;
+	}
 	return *end != ',' || !isdigit((unsigned char)end[1]) ||
 		memchr(s, '.', (size_t)(end - s)) ||
 		erg_import_scaled(s, ',', 9, ret_ns, &digits, ret_end);
 }
 
-/* "12:13:14.123"; seconds apart, since they have a fraction. */
-static const char *take_clock(const char *s, int *ret_hour, int *ret_minute, int64_t *ret_ns)
+/* "12:13:14.123"; seconds apart, since they have a fraction. "12:13" only BEHIND_DATE. */
+static const char *take_clock(const char *s, bool behind_date, int *ret_hour, int *ret_minute,
+	int64_t *ret_ns)
 {
 	s = take_digits(s, 1, 2, ret_hour);
 	s = s && *s == ':' ? take_digits(s + 1, 2, 2, ret_minute) : NULL;
-	if (!s || *s != ':' || s[1] < '0' || s[1] > '9' || !take_seconds(s + 1, ret_ns, &s))
+	*ret_ns = 0;
+	if (!s || (*s != ':' && !behind_date))
+		return NULL;
+	if (*s == ':' && (s[1] < '0' || s[1] > '9' || !take_seconds(s + 1, ret_ns, &s)))
 		return NULL;
 	return *ret_hour > 23 || *ret_minute > 59 || *ret_ns > 61 * SECOND ? NULL
 									   : take_half(s, ret_hour);
 }
 
-static const char *take_date_and_clock(const char *s, bool month_first, struct tm *tm,
+static const char *take_date_and_clock(const char *s, enum erg_import_date order, struct tm *tm,
 	int64_t *ret_ns)
 {
-	s = take_date(s, month_first, tm);
+	s = take_date(s, order, tm);
 	if (!s || !*s || !strchr(" T\t_", *s))
 		return NULL;
 	for (s++; *s == ' ' || *s == '\t'; s++)
 		;
-	return take_clock(s, &tm->tm_hour, &tm->tm_min, ret_ns);
+	return take_clock(s, true, &tm->tm_hour, &tm->tm_min, ret_ns);
 }
 
-bool erg_import_time(const char *text, bool month_first, int64_t *ret, const char **ret_end)
+bool erg_import_time(const char *text, enum erg_import_date order, int64_t *ret,
+	const char **ret_end)
 {
 	struct tm tm;
 	int64_t ns;
-	const char *end = take_date_and_clock(text, month_first, &tm, &ns);
+	const char *end = take_date_and_clock(text, order, &tm, &ns);
 
 	if (!end)
 		return false;
 	*ret_end = end;
 	*ret = timegm(&tm) * SECOND + ns;
 	return true;
+}
+
+/* ---- units and numbers ---- */
+
+int erg_import_time_unit(const char *column)
+{
+	static const struct {
+		const char *end;
+		int decimals;
+	} ends[] = {{"(ms)", 6}, {"[ms]", 6}, {"_ms", 6}, {"(us)", 3}, {"[us]", 3}, {"_us", 3},
+		{"(ns)", 0}, {"[ns]", 0}, {"_ns", 0}, {"(s)", 9}, {"[s]", 9}, {"_s", 9},
+		{"(sec)", 9}, {"[sec]", 9}, {"_sec", 9}, {"seconds", 9}, {"(seconds)", 9}};
+	const size_t len = strlen(column);
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(ends); i++) {
+		const size_t end = strlen(ends[i].end);
+
+		if (len >= end && !strcasecmp(column + len - end, ends[i].end))
+			return ends[i].decimals;
+	}
+	return -1;
+}
+
+int erg_import_epoch_decimals(int64_t whole, bool told)
+{
+	static const int decimals[] = {9, 6, 3, 0};
+	const int64_t begin = told ? 1000000000 : 946684800, end = 4102444800;
+	int64_t by = 1;
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(decimals); i++, by *= 1000)
+		if (whole >= begin * by && whole / by < (told ? 100000000000 : end))
+			return decimals[i];
+	return -1;
+}
+
+bool erg_import_epoch(struct erg_import_log *log, const char *text, int64_t *ret,
+	const char **ret_end)
+{
+	int64_t whole;
+	int digits, decimals;
+
+	if (*text < '0' || *text > '9' ||
+		!erg_import_scaled(text, '.', 0, &whole, &digits, ret_end))
+		return false;
+	decimals = erg_import_epoch_decimals(whole, false);
+	if (decimals < 0)
+		return false;
+	log->clock = ERG_CLOCK_ZONED;
+	return erg_import_scaled(text, '.', decimals, ret, &digits, ret_end);
+}
+
+void erg_import_note_epoch(const struct erg_import_log *log, const char *column, json_t *notes)
+{
+	const time_t first = (time_t)(log->t[0] / SECOND);
+	char text[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&first, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	erg_import_note(notes, "epoch",
+		"%s: column '%s': by their size its numbers were taken for times since 1970, from %s UTC on",
+		log->path, column, text);
 }
 
 /* ---- zones ---- */
@@ -314,12 +413,12 @@ static int use_zone(struct erg_import_log *log, const char *zone)
 }
 
 int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how, const char *text,
-	bool month_first, int64_t *ret, const char **ret_end, struct erg_err *err)
+	enum erg_import_date order, int64_t *ret, const char **ret_end, struct erg_err *err)
 {
 	struct tm tm;
 	int64_t ns;
 	int minutes, r;
-	const char *end = take_date_and_clock(text, month_first, &tm, &ns), *behind;
+	const char *end = take_date_and_clock(text, order, &tm, &ns), *behind;
 
 	if (!end)
 		return 0;
@@ -351,7 +450,7 @@ int erg_import_time_of_day(struct erg_import_log *log, const char *text, int64_t
 	const int64_t day = 86400 * SECOND;
 	int hour, minute;
 	int64_t ns;
-	const char *end = take_clock(text, &hour, &minute, &ns);
+	const char *end = take_clock(text, false, &hour, &minute, &ns);
 
 	if (!end)
 		return 0;

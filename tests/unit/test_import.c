@@ -112,17 +112,17 @@ static void dates_are_read_in_both_orders(void **state)
 	const char *end;
 	int64_t t;
 
-	assert_true(erg_import_time("2023/11/14 12:13:14.123, 0", false, &t, &end));
+	assert_true(erg_import_time("2023/11/14 12:13:14.123, 0", ERG_DATE_YEAR_FIRST, &t, &end));
 	assert_int_equal(t, want);
 	assert_string_equal(end, ", 0");
-	assert_true(erg_import_time("11-14-2023 12:13:14.123", true, &t, &end));
+	assert_true(erg_import_time("11-14-2023 12:13:14.123", ERG_DATE_MONTH_FIRST, &t, &end));
 	assert_int_equal(t, want);
-	assert_true(erg_import_time("2024-02-29T00:00:00", false, &t, &end));
+	assert_true(erg_import_time("2024-02-29T00:00:00", ERG_DATE_YEAR_FIRST, &t, &end));
 	assert_int_equal(t, 1709164800000000000);
-	assert_false(erg_import_time("11-14-2023 12:13:14", false, &t, &end));
-	assert_false(erg_import_time("2023-13-14 12:13:14", false, &t, &end));
-	assert_false(erg_import_time("2023-11-14 25:13:14", false, &t, &end));
-	assert_false(erg_import_time("RAM 1/2", false, &t, &end));
+	assert_false(erg_import_time("11-14-2023 12:13:14", ERG_DATE_YEAR_FIRST, &t, &end));
+	assert_false(erg_import_time("2023-13-14 12:13:14", ERG_DATE_YEAR_FIRST, &t, &end));
+	assert_false(erg_import_time("2023-11-14 25:13:14", ERG_DATE_YEAR_FIRST, &t, &end));
+	assert_false(erg_import_time("RAM 1/2", ERG_DATE_YEAR_FIRST, &t, &end));
 }
 
 static void rows_and_channels_grow_together(void **state)

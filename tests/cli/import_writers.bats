@@ -1,0 +1,167 @@
+# erg-record import: the same power as tools, scripts and spreadsheets of all kinds write it, whose joules are
+# bats file_tags=offline
+# known by hand: 40 readings a second apart, of 100 + i % 5 W (plain() says how else), from 10:00:00 on.
+load helpers
+
+# The means since the last reading are 39 * 100 + (1 + 2 + 3 + 4) * 8 - 0 = 3980 J: eight rounds of five, of which
+# the first begins with 0. The trapezoid takes half of the first (100) and of the last (104) away: 3978 J.
+MEANS=3980 TRAPEZOID=3978
+P='function p(i) { return 100 + i % 5 }
+   function hms(i) { return sprintf("10:00:%02d", i) }'
+rows() { awk "$P"' BEGIN { for (i = 0; i < 40; i++) { '"$1"' } }'; } # rows AWK: for each i
+
+# joules WANT [RAIL] -- ARGS…: to 10^-4
+joules() {
+    local want=$1 rail=all-roots
+    [ "$2" = -- ] || rail=$2
+    while [ "$1" != -- ]; do shift; done
+    shift
+    erg-record import "$@" -f -o out.erg 2>log || { cat log; return 1; }
+    erg-analyze totals --rail "$rail" --format json out.erg 2>/dev/null >t.json
+    jq -e --argjson want "$want" '.runs[0].phases[0].ets_j | (.value / $want - 1 | fabs) < 1e-4 and
+        .lo <= $want * 1.0001 and .hi >= $want * 0.9999' t.json || { jq -c '.runs[0].phases[0].ets_j' t.json; cat log; return 1; }
+}
+told() { grep -q "$1" log || { cat log; return 1; }; }
+# fails WORDS… -- ARGS…: exit status 1, and the last line says all of the words
+fails() {
+    local words=() w
+    while [ "$1" != -- ]; do words+=("$1"); shift; done
+    shift
+    run erg-record import "$@" -f -o fails.erg
+    echo "$output"
+    [ "$status" -eq 1 ]
+    for w in "${words[@]}"; do [[ ${lines[-1]} == *"$w"* ]]; done
+    [ ! -e fails.erg ]
+}
+
+@test "a log is the word that is no option" {
+    { echo 'time_s,P [W]'; rows 'printf "%d,%d\n", i, p(i)'; } >s.csv
+    joules $MEANS -- s.csv
+    run erg-record import s.csv s.csv -f -o out.erg
+    [ "$status" -eq 2 ]
+    [[ $output == *"one power log"* ]]
+    { echo 'timestamp, index, power.draw [W]'; rows 'printf "2024/05/06 %s.000, 0, %d.00 W\n", hms(i), p(i)'; } >smi.csv
+    joules $TRAPEZOID -- smi.csv --from nvidia-smi
+    fails 'looks like --from nvidia-smi' -- smi.csv
+}
+
+@test "nvidia-smi: neither header nor units, a number that is no index, quotes, other units, times since 1970" {
+    rows 'printf "2024/05/06 %s.000, %d.00\n", hms(i), p(i)' >bare.csv
+    joules $TRAPEZOID -- --from nvidia-smi bare.csv
+    told 'number 2 of each row'
+    # a temperature that stays for a while and a load are no GPUs, also where units tell the power
+    rows 'printf "2024/05/06 %s.000, %d, %d.00\n", hms(i), 44 + int(i / 9), p(i)' >temperature.csv
+    joules $TRAPEZOID -- --from nvidia-smi temperature.csv
+    rows 'printf "2024/05/06 %s.000, %d, %d.00 W\n", hms(i), 60 - i, p(i)' >load.csv
+    joules $TRAPEZOID -- --from nvidia-smi load.csv
+    rows 'for (g = 0; g < 2; g++) printf "2024/05/06 %s.000, %d, %d.00\n", hms(i), g, p(i) + 50 * g' >two.csv
+    joules $((2 * TRAPEZOID + 39 * 50)) -- --from nvidia-smi two.csv
+    rows 'printf "2024/05/06 %s.000, %d.00, 300.00\n", hms(i), p(i)' >limit.csv
+    fails 'no column timestamp' -- --from nvidia-smi limit.csv
+    { echo '"timestamp"," power.draw [W]"'; rows 'printf "\"2024/05/06 %s.000\",\" %d.00 W\"\n", hms(i), p(i)'; } >quoted.csv
+    joules $TRAPEZOID -- --from nvidia-smi quoted.csv
+    { echo 'timestamp,power.draw [mW]'; rows 'printf "%.3f,%d\n", 1714989600 + i, p(i) * 1000'; } >milli.csv
+    joules $TRAPEZOID -- --from nvidia-smi milli.csv
+    { echo 'timestamp,power.draw [hp]'; rows 'printf "%.3f,%d\n", 1714989600 + i, p(i)'; } >horses.csv
+    fails horses.csv -- --from nvidia-smi horses.csv
+    { head -20 bare.csv | sed '1i timestamp, power.draw [W]'
+      echo 'timestamp, index, power.draw [W]'; tail -20 bare.csv | sed 's/, /, 0, /'; } >joined.csv
+    fails 'joined.csv: line 22' 'two logs' -- --from nvidia-smi joined.csv
+}
+
+@test "amd-smi and rocm-smi: second dies, lists, dates before each poll" {
+    rows 'print "device,Average Graphics Package Power (W)"; for (g = 0; g < 8; g++) printf "card%d,%s\n", g, g % 2 ? "N/A (Secondary die)" : p(i) ".0"
+        print ""' >dies.csv
+    joules $((4 * MEANS)) -- --from amd-smi dies.csv --interval 1
+    { echo 'timestamp,gpu,power_usage,gfx,hotspot'; rows 'printf "%d,0,%d,\"[1, %cN/A%c]\",40\n", 1714989600 + i, p(i), 39, 39'; } >lists.csv
+    joules $MEANS -- --from amd-smi lists.csv
+    told "40 such cells"
+    rows 'printf "Mon May  6 %s UTC 2024\ndevice,Average Graphics Package Power (W)\ncard0,%d.0\ncard1,%d.0\n\n", hms(i), p(i), p(i)' >dated.csv
+    joules $((2 * MEANS)) -- --from amd-smi dated.csv
+    tail -n +2 dated.csv >late.csv
+    joules $((2 * MEANS - 2 * 101)) -- --from amd-smi late.csv
+    told 'before the first date'
+    grep -v 2024 dated.csv >undated.csv
+    fails 'a line of date' -- --from amd-smi undated.csv
+}
+
+@test "ipmitool: dates of all countries' date(1), of its own versions, times of day" {
+    reading='printf "    Instantaneous power reading:                   %d Watts\n", p(i)'
+    rows "$reading"'; printf "    IPMI timestamp:                           05/06/24 %s UTC\n", hms(i)' >own.txt
+    joules $MEANS -- --from ipmi own.txt
+    for date in 'Mon May  6 %s AM UTC 2024' 'Mon 06 May 2024 %s AM UTC' 'Mon, 06 May 2024 %s +0000' '06.05.2024 %s' '%s'; do
+        rows 'printf "'"$date"'\n", hms(i); '"$reading" >dated.txt
+        joules $MEANS -- --from ipmi dated.txt
+    done
+}
+
+@test "perf: many counts beside the energy, and none that was counted" {
+    rows 'printf "     %d.000000000             %d.00 Joules power/energy-pkg/\n", i + 1, p(i)
+        for (k = 0; k < 3; k++) printf "     %d.000000000     1,234,567,890      event%d        #    1.23  GHz   (83.3%%)\n", i + 1, k' >many.txt
+    joules $((MEANS + 100)) -- --from perf many.txt
+    rows 'printf "%d.000000000,<not supported>,Joules,power/energy-pkg/,0,100.00,,\n", i + 1' >none.txt
+    fails 'not supported' 'in 40 lines' -- --from perf none.txt
+}
+
+@test "samples.csv: comments, sep=, units in a line of their own, separators at the end, decimal commas in quotes" {
+    { echo '# of a meter'; echo '#'; echo 'time_s,P [W]'; rows 'printf "%d,%d\n", i, p(i)'; } >comment.csv
+    joules $MEANS -- comment.csv
+    { echo 'sep=;'; echo 'time_s;P [W]'; rows 'printf "%d;%d\n", i, p(i)'; } >sep.csv
+    joules $MEANS -- sep.csv
+    { echo 'time,P,U'; echo '(ms),(mW),(V)'; rows 'printf "%d,%d,5\n", i * 1000, p(i) * 1000'; } >units.csv
+    joules $MEANS P -- units.csv
+    { echo 'time_s;P'; echo 's;kW'; rows 'printf "%d;0,%d\n", i, p(i)'; } >units2.csv
+    joules $MEANS -- units2.csv
+    { echo 'time_s,P [W],'; rows 'printf "%d,%d,\n", i, p(i)'; } >end.csv
+    joules $MEANS -- end.csv
+    sed '1s/,$//' end.csv >end2.csv
+    joules $MEANS -- end2.csv
+    { echo '"time_s","P [W]"'; rows 'printf "\"%d,0\",\"%d,00\"\n", i, p(i)'; } >quoted.csv
+    joules $MEANS -- quoted.csv
+    { echo '"time_s","P [W]"'; rows 'printf "\"%d\",\"1,%d\"\n", i, p(i)'; } >thousands.csv
+    fails "'1,100' is not understood" -- thousands.csv
+    { echo '{"time": 0, "P": 5}'; } >j.json
+    fails 'it is JSON' -- j.json
+    gzip -c comment.csv >c.csv.gz
+    fails 'compressed by gzip' zcat -- c.csv.gz
+    joules $MEANS -- --samples <(zcat c.csv.gz)
+}
+
+@test "times as others write them: since 1970, points, minutes, months first, colons, and what has no unit" {
+    { echo 'timestamp,P [W]'; rows 'printf "%.3f,%d\n", 1714989600 + i, p(i)'; } >s.csv
+    joules $MEANS -- s.csv
+    told 'since 1970, from 2024-05-06 10:00:00 UTC'
+    { echo 'timestamp,P [W]'; rows 'printf "%.0f,%d\n", 1714989600000 + i * 1000, p(i)'; } >ms.csv
+    joules $MEANS -- ms.csv
+    for date in '06.05.2024 %s' '6.5.24 %s' '2024.05.06 %s' '%s' '%s:000'; do
+        { echo 'time;P [W]'; rows 'printf "'"$date"';%d\n", hms(i), p(i)'; } >t.csv
+        joules $MEANS -- t.csv
+    done
+    { echo 'time,P [W]'; rows 'printf "2024-05-06 10:%02d,%d\n", i, p(i)'; } >minutes.csv
+    joules $((60 * MEANS)) -- minutes.csv
+    { echo 'Elapsed Time (sec),P [W]'; rows 'printf "%d,%d\n", i, p(i)'; } >elapsed.csv
+    joules $MEANS -- elapsed.csv
+    { echo 'time,P [W]'; rows 'printf "%d,%d\n", i, p(i)'; } >none.csv
+    fails "line 2: the time '0' of column 'time' has no unit" time_ms -- none.csv
+    { echo 'time,P [W]'; rows 'printf "05/06/2024 %s AM,%d\n", hms(i), p(i)'; } >month.csv
+    fails "'05/06/2024 10:00:00 AM'" "'time:mdy' or :dmy" -- month.csv
+    fails "'05/06/2024 10:00:00 AM'" "'time:mdy'" -- month.csv --time time --column 'P [W]=W'
+    for order in mdy:5 dmy:6; do
+        joules $MEANS -- month.csv --time "time:${order%:*}" --column 'P [W]=W'
+        rm -rf out; tar -xf out.erg
+        babeltrace2 --clock-cycles out/trace | grep power_reading | head -1 |
+            grep -q "^.0*$(date -u -d "2024-0${order#*:}-0$((11 - ${order#*:})) 10:00:00" +%s)000000000."
+    done
+}
+
+@test "columns: two of one name, a last line without an end, dates" {
+    { echo 't,P,P'; rows 'printf "%d,%d,9\n", i, p(i)'; } >twice.csv
+    fails "columns 2 and 3 are both called 'P'" -- twice.csv --time t:s --column P=W
+    { echo 't,P'; rows 'printf "%s%d,%d.5", i ? "\n" : "", i, p(i)'; } >end.csv
+    joules "$(awk -v m=$MEANS 'BEGIN { print m + 39 * 0.5 }')" -- end.csv --time t:s --column P=W
+    sed '$s/.$//' end.csv >cut.csv
+    joules "$(awk -v m=$MEANS 'BEGIN { print m + 39 * 0.5 - 104.5 }')" -- cut.csv --time t:s --column P=W
+    told 'line 41.*has no end'
+    { echo 'Zeit;P (W)'; rows 'printf "06.05.2024 %s;%d,0\n", hms(i), p(i)'; } >zeit.csv
+    joules $MEANS -- zeit.csv --time Zeit --column 'P (W)=W'
+}
