@@ -214,6 +214,40 @@ static void pass_warnings(const struct erg_account *a, json_t *doc)
 	}
 }
 
+/* Layers of threads alone have no time on a GPU's tracks, and no row beside those that have. */
+static int warn_threads(const struct erg_account *a, json_t *doc)
+{
+	const struct erg_timeline *tl = a->tl;
+	_cleanup_(erg_freep) uint64_t *calls = calloc(tl->n_layers + 1, sizeof(*calls));
+	_cleanup_(erg_freep) bool *device = calloc(tl->n_layers + 1, sizeof(*device));
+	uint64_t all = 0;
+	char names[256];
+	size_t n = 0, len = 0;
+
+	if (!calls || !device)
+		return -ENOMEM;
+	for (size_t i = 0; a->device && i < tl->iv.n; i++) {
+		calls[tl->iv.layer[i]] += erg_tl_track_is(&tl->tracks[tl->iv.track[i]], false);
+		device[tl->iv.layer[i]] |= erg_tl_track_is(&tl->tracks[tl->iv.track[i]], true);
+	}
+	for (size_t k = 0; k < tl->n_layers; k++) {
+		if (!calls[k] || device[k] || tl->layers[k].level != ERG_TL_LAYER)
+			continue;
+		if (n < 3 && len < sizeof(names))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%.60s",
+				n ? ", " : "", tl->layers[k].name);
+		all += calls[k];
+		n++;
+	}
+	if (n)
+		erg_document_warn(doc, "threads",
+			"%s: rail %s goes by what ran on the GPU itself: %zu layers of threads alone (%s%s), "
+			"with %llu calls, have no row",
+			tl->archive, a->rails[a->rail].name, n, names, n > 3 ? ", ..." : "",
+			(unsigned long long)all);
+	return 0;
+}
+
 static int make_rows(struct erg_rows *rows, const char *by, json_t *list, json_t *rest,
 	struct erg_err *err)
 {
@@ -330,7 +364,7 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 	*ret_run = json_incref(run);
 	erg_document_label(w->doc, a.rails[a.rail].simulated);
 	pass_warnings(&a, w->doc);
-	return 0;
+	return warn_threads(&a, w->doc) < 0 ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
 int erg_layers_tables(const struct erg_timeline *tl, const struct erg_common *common,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What `nsys export --type sqlite` writes, as layers: NVTX ranges on their threads, kernels, copies
- * and fills on their streams. Times are ns since the capture began; the export says when that was,
+ * What `nsys export --type sqlite` writes, as layers: NVTX ranges on their threads, kernels, graphs as a
+ * whole (--cuda-graph-trace=graph), copies and fills on their streams. Times are ns since the capture began; the export says when that was,
  * since 1970. Tables and columns depend on what was traced and on the version, so each is asked for.
  *
  * Schema: Nsight Systems, "SQLite Export Schema Reference".
@@ -153,6 +153,10 @@ static int take_device(struct nsys *n, struct erg_err *err)
 			"SELECT start, end, 'memcpy', " ON_STREAM " FROM "
 			"CUPTI_ACTIVITY_KIND_MEMCPY ORDER BY start",
 			"memcpy"},
+		{"CUPTI_ACTIVITY_KIND_GRAPH_TRACE",
+			"SELECT start, end, 'graph ' || graphId, " ON_STREAM " FROM "
+			"CUPTI_ACTIVITY_KIND_GRAPH_TRACE ORDER BY start",
+			"graph"},
 		{"CUPTI_ACTIVITY_KIND_MEMSET",
 			"SELECT start, end, 'memset', " ON_STREAM " FROM "
 			"CUPTI_ACTIVITY_KIND_MEMSET ORDER BY start",

@@ -460,6 +460,29 @@ nsys_export() {
     [ "$(erg-analyze layers --format json out.erg | jq '.runs[0].layers[] | select(.name == "conv").calls')" -eq 20 ]
 }
 
+@test "beside a GPU's rail kernels and graphs have rows, ranges and operators of threads are counted and said" {
+    skip_unless sqlite3
+    power_log 17000000 | sed 's/board/gpu0/' >p.csv
+    nsys_export n.sqlite
+    sqlite3 n.sqlite 'CREATE TABLE CUPTI_ACTIVITY_KIND_GRAPH_TRACE (start INT, end INT, deviceId INT, graphId INT, graphExecId INT, contextId INT, streamId INT, correlationId INT, globalPid INT);
+        INSERT INTO CUPTI_ACTIVITY_KIND_GRAPH_TRACE SELECT start + 20000000, start + 30000000, 0, 5, 6, 1, 7, 0, 0 FROM CUPTI_ACTIVITY_KIND_KERNEL;'
+    import --samples p.csv --from nsys n.sqlite -o out.erg
+    erg-analyze layers --format json out.erg >l.json 2>l.log
+    jq -e '.runs[0].layers | map(.name) == ["void gemm<float>()", "graph 5"] and map(.calls) == [20, 20]' l.json
+    jq -e '.warnings[] | select(.code == "threads").text | contains("2 layers of threads alone (conv, epoch), with 21 calls, have no row")' l.json
+    grep -q 'rail gpu0 goes by what ran on the GPU itself' l.log
+    jq -e '.runs[0].layers | map(.time_s.value * 1000 | round) == [280, 200]' l.json
+    kineto >k.json
+    power_log 17000000 | sed 's/board/gpu0/' >p.csv
+    import --samples p.csv --from chrome-trace k.json -f -o out.erg
+    erg-analyze layers --format json out.erg 2>/dev/null |
+        jq -e '.warnings[] | select(.code == "threads").text | contains("aten::conv2d")'
+    # of a board, where threads count, nothing is left out
+    sed -i 's/gpu0/board/' p.csv
+    import --samples p.csv --from nsys n.sqlite -f -o out.erg
+    erg-analyze layers --format json out.erg 2>/dev/null | jq -e '.warnings | map(select(.code == "threads")) == []'
+}
+
 @test "nsys: an old export without ids, one that is damaged or of something else" {
     skip_unless sqlite3
     power_log '' | sed 's/^1\([01]\)\./\1./' >p.csv
