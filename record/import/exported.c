@@ -123,6 +123,22 @@ static void set_sums(struct erg_import_log *log)
 	}
 }
 
+/* The table has no place for what is part of what, and for what a sensor does. */
+static void note_unknown(const struct erg_import_log *log, json_t *notes)
+{
+	size_t powers = 0, parts = 0;
+
+	for (size_t i = 0; i < log->n_channels; i++) {
+		powers += log->channels[i].def.quantity == ERG_Q_POWER;
+		parts += *log->channels[i].def.parent != '\0';
+	}
+	if (powers > 1 && parts == 0)
+		erg_import_note(notes, "exported",
+			"%s: the table does not say which of its %zu rails are parts of others, and a sum of all "
+			"may count some twice: --sensor NAME:parent=RAIL says it",
+			log->path, powers);
+}
+
 static int read_exported(const char *path, const struct erg_import_how *how,
 	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
@@ -139,8 +155,10 @@ static int read_exported(const char *path, const struct erg_import_how *how,
 
 		ret->channels[i].simulated = len > end && !strcmp(name + len - end, SIMULATED);
 	}
-	if (r == 0)
+	if (r == 0) {
 		set_sums(ret);
+		note_unknown(ret, notes);
+	}
 	erg_import_named_release(&named);
 	return r;
 }

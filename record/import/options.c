@@ -209,6 +209,8 @@ static const char *forms(char *buf, size_t size)
 /* What belongs together is there. */
 static int consistent(const struct erg_command *c, struct erg_import_options *o)
 {
+	if (o->samples && !strcmp(o->samples, "-"))
+		o->samples = "/dev/stdin";
 	if (o->rules && o->layers_from != &erg_import_ctf)
 		return erg_options_wrong(c, "--rules '%s': expected --from ctf TRACE", o->rules);
 	if (!o->samples && !(o->onto && o->layers))

@@ -37,6 +37,7 @@ fails() {
 @test "a log is the word that is no option" {
     { echo 'time_s,P [W]'; rows 'printf "%d,%d\n", i, p(i)'; } >s.csv
     joules $MEANS -- s.csv
+    joules $MEANS -- - <s.csv
     run erg-record import s.csv s.csv -f -o out.erg
     [ "$status" -eq 2 ]
     [[ $output == *"one power log"* ]]
@@ -152,6 +153,15 @@ fails() {
         babeltrace2 --clock-cycles out/trace | grep power_reading | head -1 |
             grep -q "^.0*$(date -u -d "2024-0${order#*:}-0$((11 - ${order#*:})) 10:00:00" +%s)000000000."
     done
+}
+
+@test "of what export wrote nobody knows what is part of what, and that is told" {
+    rows 'printf "05-06-2024 %s RAM 2274/6834MB (lfb 27x4MB) CPU [99%%%%@1189,off] VDD_IN %dmW/9999mW VDD_SOC 1234mW/1234mW\n", hms(i), p(i) * 1000' >t.log
+    joules $TRAPEZOID -- --from tegrastats t.log
+    erg-analyze export --to csv out.erg -o out.csv 2>/dev/null
+    joules $MEANS VDD_IN -- out.csv
+    told 'which of its 2 rails are parts'
+    joules $MEANS -- out.csv --sensor VDD_SOC:parent=VDD_IN
 }
 
 @test "columns: two of one name, a last line without an end, dates" {
