@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
@@ -60,6 +59,23 @@ static double *replicates(const struct erg_attr_state *st, const double *weight,
 	return x;
 }
 
+/* The quantile Q of X as of the sorted ones (gsl_stats_quantile_from_sorted_data), without sorting: for two of
+ * them that takes a tenth of the time. X is put into another order. */
+static double quantile(double *x, size_t n, double q)
+{
+	double at = q * (double)(n - 1), share, low, high;
+	size_t k = (size_t)at;
+
+	low = gsl_stats_select(x, 1, n, k);
+	if (k + 1 == n)
+		return low;
+	share = at - (double)k;
+	high = x[k + 1]; /* behind the one selected are those that are greater */
+	for (size_t i = k + 2; i < n; i++)
+		high = x[i] < high ? x[i] : high;
+	return (1 - share) * low + share * high;
+}
+
 static void statistical(const struct erg_attr_state *st, const double *weight, bool share,
 	struct attr_parts *ret)
 {
@@ -69,9 +85,8 @@ static void statistical(const struct erg_attr_state *st, const double *weight, b
 	ret->lo = ret->hi = NAN;
 	if (!x || st->rounds < 40)
 		return;
-	gsl_sort(x, 1, st->rounds);
-	lo = gsl_stats_quantile_from_sorted_data(x, 1, st->rounds, 0.025);
-	hi = gsl_stats_quantile_from_sorted_data(x, 1, st->rounds, 0.975);
+	lo = quantile(x, st->rounds, 0.025);
+	hi = quantile(x, st->rounds, 0.975);
 	ret->lo = ret->value - f * fmax(ret->value - lo, 0);
 	ret->hi = ret->value + f * fmax(hi - ret->value, 0);
 }

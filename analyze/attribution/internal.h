@@ -129,6 +129,9 @@ int attr_nnls_solve(struct attr_nnls *s, const double *g, const double *h);
 /* The minimum without the free columns into X, by the factor of the last solve; false where its passive
  * set would be another one. */
 bool attr_nnls_without(struct attr_nnls *s, const double *g, const double *h, double *x);
+/* Of the last solve: how the minimum rises with the free columns' coefficients, as a form (n_free x n_free);
+ * zero for those without entries. */
+void attr_nnls_corner(const struct attr_nnls *s, double *ret);
 /* B (dim x SIDES) becomes G^-1 B, G restricted to the passive set of the last solve; zero elsewhere. */
 void attr_nnls_spread(const struct attr_nnls *s, const double *g, double *b, size_t sides);
 /* The diagonal of that inverse (dim); -ENOMEM. */

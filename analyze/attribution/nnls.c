@@ -344,6 +344,26 @@ bool attr_nnls_without(struct attr_nnls *s, const double *g, const double *h, do
 	return true;
 }
 
+void attr_nnls_corner(const struct attr_nnls *s, double *ret)
+{
+	size_t n = 0, bound = s->dim - s->n_free, m = 0;
+
+	for (size_t i = 0; i < s->dim; i++) {
+		n += s->passive[i];
+		m += s->passive[i] && i < bound;
+	}
+	memset(ret, 0, s->n_free * s->n_free * sizeof(double));
+	for (size_t i = m; i < n; i++)
+		for (size_t j = m; j < n; j++) {
+			double sum = 0;
+
+			for (size_t k = m; k <= (i < j ? i : j); k++)
+				sum += s->chol[i * n + k] * s->chol[j * n + k];
+			ret[(s->set[i] - bound) * s->n_free + s->set[j] - bound] =
+				sum / s->scale[s->set[i]] / s->scale[s->set[j]];
+		}
+}
+
 void attr_nnls_spread(const struct attr_nnls *s, const double *g, double *b, size_t sides)
 {
 	size_t n = 0;

@@ -209,6 +209,47 @@ static void set_reach(struct attr_run *r, const struct attr_solution *s)
 		r->tau_reach = TAU_ROOM * sqrt(fabs(s->delta[ATTR_SQUARE]));
 }
 
+/* What is left over around a fit, by its own derivatives. */
+struct slope {
+	double at[ATTR_PSI];
+	double form[ATTR_PSI * ATTR_PSI];
+};
+
+/* Of the last solution, without what was known of the sensor beforehand: the next residual is of the
+ * readings alone. */
+static void slope_of(const struct attr_run *r, struct slope *ret)
+{
+	const struct attr_gram *g = &r->st->gram;
+
+	attr_nnls_corner(&r->nnls, ret->form);
+	for (size_t i = 0; i < ATTR_PSI; i++) {
+		ret->at[i] = -g->pull[i];
+		for (size_t k = 0; k < ATTR_PSI; k++)
+			ret->at[i] += ret->form[i * ATTR_PSI + k] * r->sol.delta[k];
+	}
+	for (size_t i = 0; i < ATTR_PSI; i++)
+		ret->form[i * ATTR_PSI + i] -= g->prior[i];
+}
+
+/* Whether the residual would rise from FROM to NEXT since a part of the step may not be taken: there is no
+ * square below 0, and that can have been all that there was to gain. */
+static bool would_rise(const struct slope *s, const struct attr_shape *from,
+	const struct attr_shape *next)
+{
+	double step[ATTR_PSI], change = 0;
+
+	if (from->rc_ns > 0 || next->rc_ns > 0)
+		return false;
+	for (size_t i = 0; i < ATTR_PSI; i++)
+		step[i] = parameter(next, i) - parameter(from, i);
+	for (size_t i = 0; i < ATTR_PSI; i++) {
+		change -= 2 * s->at[i] * step[i];
+		for (size_t k = 0; k < ATTR_PSI; k++)
+			change += s->form[i * ATTR_PSI + k] * step[i] * step[k];
+	}
+	return change >= 0;
+}
+
 /* From R->st->shape with POWER to the next minimum. The last pass is that of the shape kept. */
 int attr_descend(struct attr_run *r, double *power)
 {
@@ -216,26 +257,40 @@ int attr_descend(struct attr_run *r, double *power)
 	struct attr_shape from = st->shape, next = from;
 	size_t cols = st->view.n_cols;
 	double best, factor = 1;
+	struct slope slope;
+	bool rose = false; /* as it would */
 	int rc, halvings = 0;
 
 	r->tau_reach = INFINITY;
 	rc = attr_fit_at(r, &from, power);
 	best = r->sol.rss_plain;
+	slope_of(r, &slope);
 	for (int i = 0; !rc && i < STEPS_MAX && gain(r) > NEAR; i++) {
 		struct attr_solution kept = r->sol;
+		bool rises;
 
 		memcpy(power, st->power, cols * sizeof(*power));
 		attr_next_shape(r, &from, factor, &next);
 		if (!moved_at_all(&from, &next))
 			break;
 		set_reach(r, &kept);
+		rises = would_rise(&slope, &from, &next);
+		if (rises && rose) { /* so will a part of the same step: a pass to no purpose */
+			factor /= 4;
+			if (++halvings > HALVINGS)
+				break;
+			continue;
+		}
 		rc = attr_fit_at(r, &next, power);
 		if (!rc && r->sol.rss_plain < best * (1 - 1e-9)) {
 			best = r->sol.rss_plain;
 			from = next;
+			slope_of(r, &slope);
 			factor = fmin(2 * factor, 1);
+			rose = false;
 			continue;
 		}
+		rose = rises;
 		kept.power = r->sol.power;
 		r->sol = kept;
 		factor /= 4;

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "analyze/attribution/loops.h"
 #include "formats/base/util.h"
 
 double attr_sum_residual(const struct attr_gram *g, double *sum, const double *x)
@@ -68,45 +69,55 @@ static void variances(struct attr_gram *g, const double *x, double whole, struct
 	ret->tau2 = weight > 4 ? fmax(between / weight, 0) : 0;
 }
 
-static void apply_baseline(struct attr_gram *g, const struct attr_solution *v)
+static double theta_of(const struct attr_gram *g, size_t b, double sigma2, double tau2)
+{
+	return tau2 / (sigma2 + attr_block_n(g, b)[0] * tau2);
+}
+
+/* FACTOR theta s s' of the blocks FROM .. TO onto the triangle SUM, a line of it after the other, so that a
+ * line stays in the cache for all of them. */
+static void add_baseline(const struct attr_gram *g, size_t from, size_t to, double factor,
+	double sigma2, double tau2, double *sum)
 {
 	size_t dim = g->dim;
 
+	for (size_t i = 0; i < dim; i++) {
+		for (size_t b = from; b < to; b++) {
+			const double *s = attr_block_s(g, b);
+			double w = factor * (theta_of(g, b, sigma2, tau2) * s[i]);
+
+			if (w != 0)
+				attr_add_scaled(sum, s + i, w, dim - i);
+		}
+		sum += dim - i;
+	}
+}
+
+static void apply_baseline(struct attr_gram *g, const struct attr_solution *v)
+{
 	if (v->tau2 <= 0)
 		return;
+	if (g->thin)
+		add_baseline(g, 0, g->n, -1, v->sigma2, v->tau2, g->whole);
 	for (size_t b = 0; b < g->n; b++) {
-		double *line = g->thin ? g->whole : g->sum + b * g->pace, *h = attr_block_h(g, b);
-		double *s = attr_block_s(g, b), *n = attr_block_n(g, b);
-		double theta = v->tau2 / (v->sigma2 + n[0] * v->tau2);
+		double *h = attr_block_h(g, b), *s = attr_block_s(g, b), *n = attr_block_n(g, b);
+		double theta = theta_of(g, b, v->sigma2, v->tau2);
 
 		if (g->thin)
 			g->theta[b] = theta;
-		for (size_t i = 0; i < dim; i++) {
-			for (size_t j = i; j < dim; j++)
-				line[j - i] -= theta * s[i] * s[j];
+		else
+			add_baseline(g, b, b + 1, -1, v->sigma2, v->tau2, g->sum + b * g->pace);
+		for (size_t i = 0; i < g->dim; i++)
 			h[i] -= theta * s[i] * n[1];
-			line += dim - i;
-		}
 		n[2] -= theta * n[1] * n[1];
 	}
 }
 
 void attr_raw_total(const struct attr_gram *g, double sigma2, double tau2, double *out)
 {
-	size_t dim = g->dim;
-
 	attr_gram_total(g, NULL, 1, out);
-	for (size_t b = 0; b < g->n && tau2 > 0; b++) {
-		double *line = out;
-		const double *s = attr_block_s(g, b);
-		double theta = tau2 / (sigma2 + attr_block_n(g, b)[0] * tau2);
-
-		for (size_t i = 0; i < dim; i++) {
-			for (size_t j = i; j < dim; j++)
-				line[j - i] += theta * s[i] * s[j];
-			line += dim - i;
-		}
-	}
+	if (tau2 > 0)
+		add_baseline(g, 0, g->n, 1, sigma2, tau2, out);
 }
 
 /* Of the sums TOTAL with coefficients X, per row. */
