@@ -206,7 +206,8 @@ static void sum_power(const struct erg_attr_state *st, struct sum *s)
 		y = r->v[m];
 	}
 	reach = before + stands_for(st, s, before, 1);
-	add_piece(s, since_last ? fmin(before + st->shape.window_ns / 2, reach) : before, y, reach, y);
+	add_piece(s, since_last ? fmin(before + st->shape.window_ns / 2, reach) : before, y, reach,
+		y);
 	close_stretches(s, INFINITY);
 }
 

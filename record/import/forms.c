@@ -88,7 +88,7 @@ const char *erg_import_no_text(const char *path)
 		{"{", "JSON: a table of times and readings was expected"},
 		{"[", "JSON: a table of times and readings was expected"}};
 	_cleanup_(erg_fclosep) FILE *f = fopen(path, "re");
-	char head[8] = "";
+	char head[256] = "";
 	size_t n = f ? fread(head, 1, sizeof(head), f) : 0;
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(kinds); i++) {
@@ -97,6 +97,9 @@ const char *erg_import_no_text(const char *path)
 		if (n >= len && !memcmp(head, kinds[i].begin, len))
 			return kinds[i].what;
 	}
+	for (size_t i = 0; i < n; i++) /* NUL is in UTF-16 */
+		if (head[i] > 0 && head[i] < ' ' && !strchr("\t\n\r\f\v\x1b", head[i]))
+			return "no text: a table as text was expected";
 	return NULL;
 }
 

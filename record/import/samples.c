@@ -274,7 +274,8 @@ static bool take_number(struct reader *r, const char *cell, struct erg_import_ch
 	*ret = ERG_IMPORT_MISSING;
 	if (erg_import_missing_cell(cell))
 		return true;
-	if (!erg_import_scaled(cell, point, c->decimals, ret, ret_digits, &end) || *end)
+	if (!erg_import_scaled(cell, point, c->decimals, ret, ret_digits, &end) ||
+		(*end && strcmp(end + strspn(end, " "), c->def.unit)))
 		return false;
 	*ret_digits = written_decimals(cell, point);
 	more = *ret_digits - c->decimals;

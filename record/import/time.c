@@ -57,6 +57,35 @@ static const char *take_compact_date(const char *s, struct tm *tm)
 	return is_date(tm) ? s : NULL;
 }
 
+/* "May" at S is 5, and *s is behind it and SEP; 0: no month. */
+static int take_month(const char **s, char sep)
+{
+	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+	for (int i = 0; i < 12; i++) {
+		if (strncasecmp(*s, months + 3 * i, 3) || (*s)[3] != sep)
+			continue;
+		*s += 4;
+		return i + 1;
+	}
+	return 0;
+}
+
+/* "06-May-2024": which number is what the month says. */
+static const char *take_named_date(const char *s, struct tm *tm)
+{
+	int day, month, year;
+
+	s = take_digits(s, 1, 2, &day);
+	if (!s || !*s || !strchr("-/ ", *s))
+		return NULL;
+	s++;
+	month = take_month(&s, s[-1]);
+	s = month ? take_digits(s, 4, 4, &year) : NULL;
+	*tm = (struct tm){.tm_year = s ? year - 1900 : 0, .tm_mon = month - 1, .tm_mday = day};
+	return s && is_date(tm) ? s : NULL;
+}
+
 /* A year that is written first says the order, and so do points: "06.05.2024" is a day, a month, a year. A year
  * of two digits is one of this century. */
 static const char *take_date(const char *s, enum erg_import_date order, struct tm *tm)
@@ -69,6 +98,8 @@ static const char *take_date(const char *s, enum erg_import_date order, struct t
 	if (strspn(s, "0123456789") == 8 && order == ERG_DATE_YEAR_FIRST)
 		return take_compact_date(s, tm);
 	end = take_digits(s, 1, 4, &a);
+	if (end && *end && isalpha((unsigned char)end[1]))
+		return take_named_date(s, tm);
 	if (!end || !*end || !strchr("-/.", *end))
 		return NULL;
 	year_first = end - s == 4;
@@ -144,9 +175,42 @@ static const char *take_clock(const char *s, bool behind_date, int *ret_hour, in
 									   : take_half(s, ret_hour);
 }
 
+/* "Mon, 06 May 2024": the day of the week says nothing. */
+static const char *behind_weekday(const char *s)
+{
+	static const char days[] = "MonTueWedThuFriSatSun";
+
+	for (int i = 0; i < 7; i++)
+		if (!strncasecmp(s, days + 3 * i, 3) && (s[3] == ',' || s[3] == ' '))
+			return s + 3 + strspn(s + 3, ", ");
+	return s;
+}
+
+/* "May  6 10:00:00 2024", as ctime(3) writes it behind the day of the week. */
+static const char *take_ctime(const char *s, struct tm *tm, int64_t *ret_ns)
+{
+	int day, year, hour, minute, month = take_month(&s, ' ');
+
+	s += strspn(s, " ");
+	s = month ? take_digits(s, 1, 2, &day) : NULL;
+	s = s && *s == ' ' ? take_clock(s + 1, false, &hour, &minute, ret_ns) : NULL;
+	s = s && *s == ' ' ? take_digits(s + 1, 4, 4, &year) : NULL;
+	if (!s)
+		return NULL;
+	*tm = (struct tm){.tm_year = year - 1900,
+		.tm_mon = month - 1,
+		.tm_mday = day,
+		.tm_hour = hour,
+		.tm_min = minute};
+	return is_date(tm) ? s : NULL;
+}
+
 static const char *take_date_and_clock(const char *s, enum erg_import_date order, struct tm *tm,
 	int64_t *ret_ns)
 {
+	s = behind_weekday(s);
+	if (isalpha((unsigned char)*s))
+		return take_ctime(s, tm, ret_ns);
 	s = take_date(s, order, tm);
 	if (!s || !*s || !strchr(" T\t_", *s))
 		return NULL;

@@ -121,6 +121,12 @@ fails() {
     joules $MEANS -- quoted.csv
     { echo '"time_s","P [W]"'; rows 'printf "\"%d\",\"1,%d\"\n", i, p(i)'; } >thousands.csv
     fails "'1,100' is not understood" -- thousands.csv
+    { echo 'time_s,P [W]'; rows 'printf "%d,%d W\n", i, p(i)'; } >w.csv
+    joules $MEANS -- w.csv
+    sed '2,$s/ W/000 mW/' w.csv >mw.csv
+    fails "'100000 mW' is not understood" -- mw.csv
+    printf 'JLS\001\002\003 time_s,P [W]\n' >j.jls
+    fails 'it is no text' -- j.jls
     { echo '{"time": 0, "P": 5}'; } >j.json
     fails 'it is JSON' -- j.json
     gzip -c comment.csv >c.csv.gz
@@ -134,7 +140,8 @@ fails() {
     told 'since 1970, from 2024-05-06 10:00:00 UTC'
     { echo 'timestamp,P [W]'; rows 'printf "%.0f,%d\n", 1714989600000 + i * 1000, p(i)'; } >ms.csv
     joules $MEANS -- ms.csv
-    for date in '06.05.2024 %s' '6.5.24 %s' '2024.05.06 %s' '%s' '%s:000'; do
+    for date in '06.05.2024 %s' '6.5.24 %s' '2024.05.06 %s' '%s' '%s:000' '06-May-2024 %s' '6 May 2024 %s.000' \
+        'Mon May  6 %s 2024' 'Mon, 06 May 2024 %s GMT'; do
         { echo 'time;P [W]'; rows 'printf "'"$date"';%d\n", hms(i), p(i)'; } >t.csv
         joules $MEANS -- t.csv
     done

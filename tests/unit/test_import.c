@@ -119,6 +119,18 @@ static void dates_are_read_in_both_orders(void **state)
 	assert_int_equal(t, want);
 	assert_true(erg_import_time("2024-02-29T00:00:00", ERG_DATE_YEAR_FIRST, &t, &end));
 	assert_int_equal(t, 1709164800000000000);
+	assert_true(erg_import_time("14-Nov-2023 12:13", ERG_DATE_YEAR_FIRST, &t, &end));
+	assert_int_equal(t, 1699963980000000000);
+	assert_true(erg_import_time("14.11.23 12:13:14:500", ERG_DATE_YEAR_FIRST, &t, &end));
+	assert_int_equal(t, 1699963994500000000);
+	assert_true(erg_import_time("Tue Nov 14 12:13:14 2023 Z", ERG_DATE_DAY_FIRST, &t, &end));
+	assert_int_equal(t, 1699963994000000000);
+	assert_string_equal(end, " Z");
+	assert_true(erg_import_time("14/11/2023 12:13:14", ERG_DATE_DAY_FIRST, &t, &end));
+	assert_int_equal(t, 1699963994000000000);
+	assert_false(erg_import_time("14/11/2023 12:13:14", ERG_DATE_MONTH_FIRST, &t, &end));
+	assert_false(erg_import_time("14-Now-2023 12:13:14", ERG_DATE_YEAR_FIRST, &t, &end));
+	assert_false(erg_import_time("14-11-23 12:13:14", ERG_DATE_DAY_FIRST, &t, &end));
 	assert_false(erg_import_time("11-14-2023 12:13:14", ERG_DATE_YEAR_FIRST, &t, &end));
 	assert_false(erg_import_time("2023-13-14 12:13:14", ERG_DATE_YEAR_FIRST, &t, &end));
 	assert_false(erg_import_time("2023-11-14 25:13:14", ERG_DATE_YEAR_FIRST, &t, &end));
