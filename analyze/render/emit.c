@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyze/render/table.h"
 #include "formats/base/memory.h"
 #include "formats/base/pager.h"
+#include "formats/base/terminal.h"
 #include "formats/base/terminal_json.h"
 #include "formats/base/util.h"
 
@@ -30,7 +32,10 @@ static int render(const json_t *doc, enum erg_format format, const struct erg_re
 				"--format csv: this verb has no table to print");
 		return r->csv(doc, out, err);
 	}
-	if (json_dumpf(doc, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) < 0)
+	/* for a terminal in ASCII, which says the same */
+	if (json_dumpf(doc, out,
+		    JSON_INDENT(2) | JSON_REAL_PRECISION(9) |
+			    (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0)) < 0)
 		return erg_fail(err, -EIO, "the result cannot be written as JSON");
 	fputc('\n', out);
 	return 0;
@@ -90,6 +95,8 @@ int erg_document_emit(const json_t *doc, enum erg_format format, const struct er
 	if (rc < 0)
 		return rc;
 	erg_document_say_warnings(doc);
+	if (format == ERG_FORMAT_CSV && isatty(STDOUT_FILENO))
+		erg_terminal_lines(buf);
 	rc = format == ERG_FORMAT_TEXT ? erg_pager_print(buf, len) : plain_print(buf, len);
 	if (rc < 0)
 		return erg_fail_errno(err, rc, "standard output");

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * CSV, written cell by cell. RFC 4180: a cell with a comma, a quote or a line break is quoted, and
- * quotes in it are doubled.
+ * quotes in it are doubled. A text that a spreadsheet would run begins with an apostrophe: names come
+ * from others.
  */
 #include "analyze/result/csv.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 static void separate(struct erg_csv *c)
@@ -14,14 +16,24 @@ static void separate(struct erg_csv *c)
 		fputc(',', c->out);
 }
 
+/* =…, and what calls a function or (by |) another program after another sign of a formula. -3 or @main are
+ * no more than a name. */
+static bool is_formula(const char *s)
+{
+	s += strspn(s, "\t\r\n ");
+	return *s == '=' || (*s && strchr("+-@", *s) && strpbrk(s, "(|"));
+}
+
 void erg_csv_text(struct erg_csv *c, const char *s)
 {
+	const char *guard = is_formula(s) ? "'" : "";
+
 	separate(c);
 	if (!strpbrk(s, ",\"\r\n")) {
-		fputs(s, c->out);
+		fprintf(c->out, "%s%s", guard, s);
 		return;
 	}
-	fputc('"', c->out);
+	fprintf(c->out, "\"%s", guard);
 	for (; *s; s++) {
 		if (*s == '"')
 			fputc('"', c->out);

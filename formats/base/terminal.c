@@ -132,6 +132,19 @@ void erg_terminal_text(char *text)
 	}
 }
 
+void erg_terminal_lines(char *text)
+{
+	for (char end = 1; end;) {
+		char *to = text + strcspn(text, "\n\t");
+
+		end = *to;
+		*to = '\0';
+		erg_terminal_text(text);
+		*to = end;
+		text = to + 1;
+	}
+}
+
 char *erg_terminal_copy(const char *text)
 {
 	char *copy = strdup(text ? text : "");

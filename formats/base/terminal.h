@@ -15,6 +15,8 @@ void erg_terminal_progress_clear(void);
  * U+009F, what turns the direction of writing (U+202A to U+202E, U+2066 to U+2069) or ends a line (U+2028,
  * U+2029), and bytes that are no UTF-8. Names may come from elsewhere: from a file, or another machine. */
 void erg_terminal_text(char *text);
+/* The same of each line of TEXT: line ends and tabs stay. */
+void erg_terminal_lines(char *text);
 
 /* A copy of TEXT (NULL counts as "") that may be printed, to be freed; NULL when memory runs out. */
 char *erg_terminal_copy(const char *text);

@@ -234,3 +234,25 @@ convnet_with() {
     run -1 limited erg-record import --samples s.csv -o s.erg
     [ "$(ls -A)" = "$(printf 'err\nout\nrun.erg\ns.csv')" ]
 }
+
+@test "a name that a spreadsheet would run is a text in CSV, and any other is as it was" {
+    skip_unless erg-record python3
+    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i <= 400; i++) printf "%.3f,%d\n", i * 0.05, 4 + 2 * (i % 2) }' >s.csv
+    cat >names.py <<'END'
+import csv, sys
+run = ["=1+1", "=cmd|'/C calc'!A0", "@SUM(1)", "+cmd|' /C calc'!A0", "-2+f(3)", "\r\n=2"]
+plain = ["-3", "@main", "+x", "a=b", "a|b", "conv(3)", "'x", '"=1"', "a,b", "new\nline"]
+if sys.argv[1] == "write":
+    out = csv.writer(open("l.csv", "w", newline=""))
+    out.writerow(["begin_s", "end_s", "layer"])
+    for i in range(190):
+        out.writerow(["%.3f" % (i / 10), "%.3f" % ((i + 1) / 10), (run + plain)[i % 16]])
+else:
+    got = [r["name"] for r in csv.DictReader(open(sys.argv[2], newline=""))]
+    assert set(got) - {"(no layer)"} == {"'" + n for n in run} | set(plain), got
+END
+    python3 names.py write
+    erg-record import --samples s.csv --layers l.csv -o a.erg
+    erg-analyze layers --format csv a.erg >layers.csv 2>/dev/null
+    python3 names.py read layers.csv
+}

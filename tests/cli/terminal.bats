@@ -71,6 +71,20 @@ assert at == {head.index("by ")}, (at, head.index("by "))'
     [ "$(erg-analyze layers --format json w.erg 2>/dev/null | jq -r '.runs[0].layers[0].network')" = "$(printf 'ne\033[2Jt')" ]
 }
 
+@test "CSV and JSON on a terminal cannot play it, either, and JSON says the same there" {
+    for verb in layers totals 'layers --by network'; do
+        drawn 200 "erg-analyze $verb --format csv w.erg 2>/dev/null" >csv
+        drawn 200 "erg-analyze $verb --format json w.erg 2>/dev/null" >json
+        run ! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' csv json
+        erg-analyze $verb --format json w.erg 2>/dev/null | python3 -c '
+import json, sys
+assert json.load(sys.stdin) == json.load(open("json"))'
+        # a file has the names as they are
+        erg-analyze $verb --format csv w.erg 2>/dev/null >file
+        grep -q "$(printf '\033')" file || [ "$verb" = totals ]
+    done
+}
+
 @test "what a person gives plays the terminal as little: archives, outputs, verbs" {
     esc=$'x\e]0;y\a'
     cp w.erg "$esc.erg"
