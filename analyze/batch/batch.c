@@ -2,7 +2,8 @@
 /*
  * The processes of a batch. Each is this program with the analysis's verb on one archive; what it prints
  * goes into memory (memfd), and into the folder of results only when it is a whole document and the
- * process ended well. So a batch that is killed leaves nothing but finished documents.
+ * process ended well. So a batch that is killed leaves finished documents, and of one that was being
+ * written a file under a temporary name, which nobody reads.
  */
 #include "analyze/batch/batch.h"
 
