@@ -27,6 +27,7 @@
 #include "record/sampler/worker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -38,6 +39,7 @@
 #define BACKOFF_MAX_NS 1000000000u
 #define SLICE_NS 50000000u /* a thread looks this often whether it is to stop */
 #define LAST_NS 200000000u /* so far ahead the last deadline may lie */
+#define JOIN_S 2           /* an end takes no longer, but for a source that answers slowly */
 
 /* Only the thread itself adds. */
 static void add(uint64_t *p, uint64_t v)
@@ -130,13 +132,25 @@ static void member_read(struct erg_worker *w, struct erg_worker_member *m)
 
 /* ---- the thread ---- */
 
+/* A sandbox may refuse the call; a thread of this priority must sleep all the same. */
+static void doze(uint64_t now, uint64_t until)
+{
+	const struct timespec ts = {(time_t)(until / ERG_NSEC_PER_SEC),
+		(long)(until % ERG_NSEC_PER_SEC)};
+	const struct timespec left = {(time_t)((until - now) / ERG_NSEC_PER_SEC),
+		(long)((until - now) % ERG_NSEC_PER_SEC)};
+	int r = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+
+	if (r && r != EINTR)
+		ppoll(NULL, 0, &left, NULL);
+}
+
 /* Sleeps until DEADLINE, or until the sampler is to stop and DEADLINE is not near: false. */
 static bool sleep_until(struct erg_worker *w, uint64_t deadline)
 {
 	for (;;) {
 		uint64_t now = erg_mono_ns();
 		uint64_t until = deadline;
-		struct timespec ts;
 
 		if (now >= deadline)
 			return true;
@@ -144,9 +158,7 @@ static bool sleep_until(struct erg_worker *w, uint64_t deadline)
 			return false;
 		if (until > now + SLICE_NS)
 			until = now + SLICE_NS;
-		ts.tv_sec = (time_t)(until / ERG_NSEC_PER_SEC);
-		ts.tv_nsec = (long)(until % ERG_NSEC_PER_SEC);
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+		doze(now, until);
 	}
 }
 
@@ -287,8 +299,28 @@ void erg_worker_move(struct erg_worker *w, int cpu)
 		pthread_setaffinity_np(w->thread, sizeof(set), &set);
 }
 
+/* Nothing depends on its times any more. */
+static void worker_make_ordinary(struct erg_worker *w)
+{
+	const struct sched_param none = {0};
+	cpu_set_t all;
+
+	pthread_setschedparam(w->thread, SCHED_OTHER, &none);
+	if (sched_getaffinity(0, sizeof(all), &all) == 0)
+		pthread_setaffinity_np(w->thread, sizeof(all), &all);
+}
+
 void erg_worker_join(struct erg_worker *w)
 {
-	if (w->started)
-		pthread_join(w->thread, NULL);
+	struct timespec until;
+
+	if (!w->started)
+		return;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += JOIN_S;
+	if (pthread_timedjoin_np(w->thread, NULL, &until) == 0)
+		return;
+	/* A real-time thread of somebody else may have its processor, for ever. */
+	worker_make_ordinary(w);
+	pthread_join(w->thread, NULL);
 }

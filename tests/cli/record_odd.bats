@@ -338,3 +338,19 @@ quota_made() {
     jq -e --argjson taken "$(grep -c 'ergtrace:utilization_sample: ' text)" '.complete and .lost.sample_events == 0 and
         .sources[0].reads == $taken and .sampler.deadlines - .sampler.missed == $taken' a/summary.json
 }
+
+@test "a sampler whose processor a real-time program keeps does not hold up the end of the recording" {
+    [ "$(nproc)" -gt 1 ] || skip "one processor: nothing else would run"
+    chrt --fifo 1 true 2>/dev/null || skip "no real-time priority here"
+    # it goes on until the recording has ended
+    "${REC[@]}" --cpu 0 -o a.erg -- sh -c ': >began; until [ -e hogged ]; do sleep 0.05; done' 3>&- &
+    one=$!
+    await test -e began
+    chrt --fifo 1 taskset -c 0 sh -c ': >hogged; while :; do :; done' 3>&- &
+    hog=$!
+    await gone $one || failed=$?
+    kill $hog
+    [ -z "${failed:-}" ]
+    ends $one 0
+    erg-analyze verify a.erg
+}

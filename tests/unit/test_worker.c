@@ -2,13 +2,16 @@
 /*
  * A thread of the sampler wakes for what is due and for nothing else: sources that are slower than the
  * period of the thread's grid are each read at their own rate, and every deadline that was not missed
- * read something.
+ * read something. It sleeps also where clock_nanosleep is refused.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +19,18 @@
 #include "record/sampler/worker.h"
 
 static uint64_t calls[2];
+static bool refuse;
+static uint64_t refused;
+
+/* The worker's sleep, in place of the C library's. */
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t, struct timespec *left)
+{
+	if (refuse) {
+		refused++;
+		return EPERM;
+	}
+	return syscall(SYS_clock_nanosleep, clock, flags, t, left) < 0 ? errno : 0;
+}
 
 static int count(struct erg_source *s, int64_t *values, uint64_t *native)
 {
@@ -52,9 +67,20 @@ static void test_it_wakes_for_what_is_due(void **state)
 	free(w.members);
 }
 
+static void test_it_sleeps_in_a_sandbox(void **state)
+{
+	calls[0] = calls[1] = 0;
+	refuse = true;
+	test_it_wakes_for_what_is_due(state);
+	refuse = false;
+	/* once a deadline, and where the next is not near a few times more */
+	assert_true(refused > 0 && refused < 10 * (calls[0] + calls[1]));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_it_wakes_for_what_is_due)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_it_wakes_for_what_is_due),
+		cmocka_unit_test(test_it_sleeps_in_a_sandbox)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
