@@ -19,7 +19,10 @@
 #include "record/knobs/knobs.h"
 #include "record/knobs/nvml_cells.h"
 
-#define SETTLE_NS 50000000
+#define PAUSE_NS 1000000
+#define LOOKS "ergboard/looks"
+#define LOOKS_POLL_NS 5000000
+#define LOOKS_POLLS 2000 /* a board that does not look for so long is none any more */
 #define NVML_PREFIX "nvml:"
 
 /* Attributes are regular files; what is something else in their place (a FIFO) must not be waited for, and
@@ -77,10 +80,31 @@ int erg_cell_write(const char *cell, const char *text)
 	return 0;
 }
 
+/* How often the simulated board has looked at its files; 0 where there is none. */
+static unsigned long board_looks(const struct erg_knob_context *ctx)
+{
+	char buf[ERG_KNOB_TEXT_MAX];
+
+	return erg_knob_text(buf, sizeof(buf), "%s/" LOOKS, ctx->sysfs) < 0
+		? 0
+		: strtoul(buf, NULL, 10);
+}
+
+/* A simulated board takes a write, or puts back what was there, when it looks; one look may have been under
+ * way. */
+static void settle(const struct erg_knob_context *ctx)
+{
+	const unsigned long before = ctx->simulated ? board_looks(ctx) : 0;
+	struct timespec pause = {0, ctx->simulated ? LOOKS_POLL_NS : PAUSE_NS};
+
+	nanosleep(&pause, NULL);
+	for (int i = 0; before && i < LOOKS_POLLS && board_looks(ctx) < before + 2; i++)
+		nanosleep(&pause, NULL);
+}
+
 int erg_cell_put(const struct erg_knob_context *ctx, const char *cell, const char *text, char *got)
 {
 	char buf[ERG_KNOB_TEXT_MAX];
-	struct timespec pause = {0, ctx->simulated ? SETTLE_NS : 1000000};
 	int r = erg_cell_write(cell, text);
 
 	if (!got)
@@ -90,7 +114,7 @@ int erg_cell_put(const struct erg_knob_context *ctx, const char *cell, const cha
 			got[0] = 0;
 		return r;
 	}
-	nanosleep(&pause, NULL);
+	settle(ctx);
 	r = erg_cell_read(cell, got, ERG_KNOB_TEXT_MAX);
 	if (r < 0)
 		return r;

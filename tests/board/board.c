@@ -292,7 +292,8 @@ int erg_board_open(struct erg_board *b, const struct erg_board_config *cfg, stru
 	memset(b, 0, sizeof(*b));
 	b->cfg = *cfg;
 	b->root_fd = -1;
-	b->processes.fd = -1;
+	b->processes.fd = b->looks.fd = -1;
+	b->n_looks = 1;
 	erg_control_init(&b->control, &cfg->model);
 	b->control.sink = cfg->sink;
 	r = open_root(b, err);

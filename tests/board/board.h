@@ -89,6 +89,8 @@ struct erg_board {
 	struct erg_meter meter;
 	struct erg_attribute *attributes;
 	size_t n_attributes;
+	struct erg_tree_file looks; /* how often the files were looked at */
+	uint64_t n_looks;
 	struct erg_tree_file processes;
 	uint64_t counts_ns; /* when they are shown again */
 };

@@ -421,6 +421,8 @@ int erg_board_files_open(struct erg_board *b, struct erg_err *err)
 		snprintf(path, sizeof(path), "devices/system/cpu/cpu%d/online", i);
 		r = make_attribute(b, &online, path, err);
 	}
+	if (r == 0)
+		r = erg_tree_make(b->root_fd, "ergboard/looks", 0444, 10, "1", &b->looks, err);
 	return r;
 }
 
@@ -440,10 +442,12 @@ void erg_board_files_poll(struct erg_board *b)
 		a->show(b, a->arg, text, sizeof(text));
 		erg_tree_put(&a->file, text);
 	}
+	erg_tree_put_int(&b->looks, (int64_t)(++b->n_looks));
 }
 
 void erg_board_files_close(struct erg_board *b)
 {
+	erg_tree_close(&b->looks);
 	for (size_t i = 0; i < b->n_attributes; i++)
 		erg_tree_close(&b->attributes[i].file);
 	free(b->attributes);
