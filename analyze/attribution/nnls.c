@@ -72,15 +72,24 @@ static void gather(const struct attr_nnls *s, const double *g, size_t n, double 
 {
 	for (size_t i = 0; i < n; i++)
 		s->begin[i] = (uint32_t)i;
-	for (size_t from = 0; from < n; from += COLUMNS)
-		for (size_t i = from; i < n; i++)
-			for (size_t j = from; j <= i && j < from + COLUMNS; j++) {
-				double v = at(g, s->dim, s->set[j], s->set[i]);
+	for (size_t from = 0; from < n; from += COLUMNS) {
+		size_t to = from + COLUMNS < n ? from + COLUMNS : n;
+		const double *line[COLUMNS];
 
-				l[i * n + j] = v * s->scale[s->set[i]] * s->scale[s->set[j]];
+		for (size_t j = from; j < to; j++) /* the set is in order: where G's row begins */
+			line[j - from] = g + attr_tri(s->dim, s->set[j], s->set[j]);
+		for (size_t i = from; i < n; i++) {
+			size_t c = s->set[i], end = i < to ? i + 1 : to;
+
+			for (size_t j = from; j < end; j++) {
+				double v = line[j - from][c - s->set[j]];
+
+				l[i * n + j] = v * s->scale[c] * s->scale[s->set[j]];
 				if (v != 0 && j < s->begin[i])
 					s->begin[i] = (uint32_t)j;
 			}
+		}
+	}
 	for (size_t i = 0; i < n; i++)
 		l[i * n + i] += ATTR_RIDGE;
 }
