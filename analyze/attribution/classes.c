@@ -117,7 +117,6 @@ static void class_replicates(struct attr_run *r)
 	attr_rng_seed(&rng, r->opt.seed ^ 0x6469726563740000u);
 	for (size_t i = 0; i < st->rounds; i++) {
 		const double *power = r->boot.rep + i * st->gram.dim;
-		double *rep = st->rep + i * st->n_classes;
 		/* the drift's mean over the readings is not quite its mean over the run */
 		double common =
 			sqrt(st->tau2 / fmax((double)st->gram.rows, 1)) * attr_rng_normal(&rng);
@@ -132,14 +131,14 @@ static void class_replicates(struct attr_run *r)
 				e = (st->direct.energy[c] / st->direct.time[c] +
 					    sqrt(st->direct.var[c]) * attr_rng_normal(&rng)) *
 					t;
-			rep[k] += e;
+			attr_rep(st, k)[i] += e;
 		}
 		for (size_t k = 0; k < st->n_classes; k++) {
-			double d = rep[k] - st->nnls[k];
+			double *rep = &attr_rep(st, k)[i], d = *rep - st->nnls[k];
 
 			st->nnls_se[k] += d * d / (double)st->rounds;
 			if (st->is_direct[k])
-				rep[k] = st->dir[k] + st->dir_se[k] * attr_rng_normal(&rng);
+				*rep = st->dir[k] + st->dir_se[k] * attr_rng_normal(&rng);
 		}
 	}
 	for (size_t k = 0; k < st->n_classes; k++)

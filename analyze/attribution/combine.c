@@ -15,6 +15,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
+#include "analyze/attribution/loops.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
@@ -43,19 +44,12 @@ static double idle_energy(const struct erg_attr_state *st, const double *weight)
 static double *replicates(const struct erg_attr_state *st, const double *weight, bool share)
 {
 	double *x = erg_noted(calloc(st->rounds + 1, sizeof(double)));
-	_cleanup_(erg_freep) size_t *used = erg_noted(calloc(st->n_classes + 1, sizeof(size_t)));
-	size_t n = 0;
 
-	for (size_t c = 0; used && c < st->n_classes; c++)
+	for (size_t c = 0; x && c < st->n_classes; c++)
 		if (weight[c] != 0)
-			used[n++] = c;
-	for (size_t i = 0; x && i < st->rounds; i++) {
-		const double *rep = st->rep + i * st->n_classes;
-
-		for (size_t u = 0; u < n; u++)
-			x[i] += weight[used[u]] * rep[used[u]];
-		x[i] /= share ? st->rep_sum[i] : 1;
-	}
+			attr_add_scaled(x, attr_rep(st, c), weight[c], st->rounds);
+	for (size_t i = 0; x && share && i < st->rounds; i++)
+		x[i] /= st->rep_sum[i];
 	return x;
 }
 

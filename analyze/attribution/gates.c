@@ -215,7 +215,7 @@ static void replay(struct gates *g, size_t n)
 	for (uint32_t c = 0; c < g->n; c++) {
 		g->group[c] = c;
 		for (size_t i = 0; i < g->st->rounds; i++)
-			g->dev[c * g->st->rounds + i] = g->st->rep[i * g->n + c] - g->st->value[c];
+			g->dev[c * g->st->rounds + i] = attr_rep(g->st, c)[i] - g->st->value[c];
 		measure(g, c);
 		g->paired[c] = g->gone[c] = false;
 	}
@@ -485,7 +485,7 @@ static int alloc(struct gates *g, struct erg_err *err)
 	for (uint32_t c = 0; c < g->n; c++) {
 		g->group[c] = c;
 		for (size_t i = 0; i < g->st->rounds; i++)
-			g->dev[c * g->st->rounds + i] = g->st->rep[i * g->n + c] - g->st->value[c];
+			g->dev[c * g->st->rounds + i] = attr_rep(g->st, c)[i] - g->st->value[c];
 	}
 	for (uint32_t c = 0; c < g->n; c++)
 		measure(g, c);

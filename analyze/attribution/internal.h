@@ -241,7 +241,7 @@ struct erg_attr_state {
 	size_t rounds, n_classes;
 	double *power;        /* per column, W, by least squares */
 	double *value;        /* per class, J: direct or nnls */
-	double *rep;          /* rounds x n_classes, J */
+	double *rep;          /* n_classes x rounds, J: attr_rep() */
 	double *rep_sum;      /* rounds: of all classes, J */
 	double *class_fitted; /* s of a class by least squares */
 	double *class_few;    /* s of a class in columns that hardly any reading saw */
@@ -276,6 +276,12 @@ struct erg_attr_state {
 	struct erg_attr_span *gaps; /* no reading within reach */
 	double *class_covered;      /* s */
 };
+
+/* The rounds of class C. */
+static inline double *attr_rep(const struct erg_attr_state *st, size_t c)
+{
+	return st->rep + c * st->rounds;
+}
 
 /* ---- finite.c ---- */
 /* Shrinks the replicates by what the instances of this very run explain. */

@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/attribution/internal.h"
+#include "analyze/attribution/loops.h"
 #include "formats/base/util.h"
 
 /* A column that fewer windows than these saw has no power of its own: windows of the least squares,
@@ -53,11 +55,9 @@ static void find_few(struct erg_attr *a)
 
 static void add_up(struct erg_attr_state *st)
 {
-	for (size_t i = 0; i < st->rounds; i++) {
-		st->rep_sum[i] = 0;
-		for (size_t c = 0; c < st->n_classes; c++)
-			st->rep_sum[i] += st->rep[i * st->n_classes + c];
-	}
+	memset(st->rep_sum, 0, st->rounds * sizeof(double));
+	for (size_t c = 0; c < st->n_classes; c++)
+		attr_add_scaled(st->rep_sum, attr_rep(st, c), 1, st->rounds);
 }
 
 int attr_sums_prepare(struct erg_attr *a, struct erg_err *err)
@@ -95,7 +95,7 @@ static void find_parts(const struct erg_attr_state *st, double by, double u, dou
 		double cov = 0;
 
 		for (size_t i = 0; i < st->rounds; i++)
-			cov += st->rep[i * st->n_classes + c] * (st->rep_sum[i] - mean) / n;
+			cov += attr_rep(st, c)[i] * (st->rep_sum[i] - mean) / n;
 		part[c] = st->value[c] / all;
 		if (var + even > 0)
 			part[c] = (cov + part[c] * even) / (var + even);
@@ -138,12 +138,10 @@ static void move(struct erg_attr_state *st, double total, double u, double by, c
 	attr_rng_seed(&rng, st->opt->seed ^ 0x746f74616c000000u);
 	for (size_t c = 0; c < st->n_classes; c++)
 		st->value[c] += part[c] * by;
-	for (size_t i = 0; i < st->rounds; i++) {
-		double to = total + u * attr_rng_normal(&rng) - st->rep_sum[i];
-
-		for (size_t c = 0; c < st->n_classes; c++)
-			st->rep[i * st->n_classes + c] += part[c] * to;
-	}
+	for (size_t i = 0; i < st->rounds; i++) /* by how much the sum of a round moves */
+		st->rep_sum[i] = total + u * attr_rng_normal(&rng) - st->rep_sum[i];
+	for (size_t c = 0; c < st->n_classes; c++)
+		attr_add_scaled(attr_rep(st, c), st->rep_sum, part[c], st->rounds);
 	add_up(st);
 }
 

@@ -21,7 +21,7 @@ static void add_round(const struct erg_attr_state *st, const uint32_t *row, size
 {
 	for (size_t c = 0; c < st->n_classes; c++)
 		if (row[c] != ERG_NONE)
-			sum[row[c]] += st->rep[i * st->n_classes + c];
+			sum[row[c]] += attr_rep(st, c)[i];
 }
 
 /* The greatest deviation of each round, in spreads of its row. */
