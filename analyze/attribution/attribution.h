@@ -150,6 +150,7 @@ struct erg_attr_model {
 	size_t n_tests;
 	struct erg_attr_test tests[16];
 	struct erg_est lag_s, window_s, tau_s, skew_ppm;
+	struct erg_est scatter_s; /* SD of what the times are off by, in place of tau_s */
 	double declared_lag_s, declared_lag_u_s, declared_window_s, declared_tau_s;
 };
 

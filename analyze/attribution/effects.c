@@ -4,6 +4,7 @@
  * what was declared of it, and without what stands in for times that scatter.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "analyze/attribution/internal.h"
@@ -37,31 +38,49 @@ int attr_lag_effect(struct attr_run *r)
 	return rc;
 }
 
-/* Readings whose times are off see a kernel of a shape that is none of the family: what the fit would say
- * without the low-pass that stands in for it, and without weights, is as good a guess. */
+/* Readings whose times are off see a kernel of a shape that is none of the family: what the fit would say without
+ * the low-pass or the blur that stands in for it, and without weights, is as good a guess; where the two were both
+ * tried and differ (blur.c), a part of that is, as their difference in one layer may be small by chance. */
 #define JITTER_SEEN 2e4 /* ns, SD */
+#define SHAPE_PART 0.3
 
-int attr_jitter_effect(struct attr_run *r)
+static int without_blur(struct attr_run *r, double *ret_energy)
 {
 	const struct attr_view *v = &r->st->view;
 	struct attr_shape shape = r->st->shape;
-	_cleanup_(erg_freep) double *power = NULL;
+	_cleanup_(erg_freep) double *power = calloc(v->n_cols + 1, sizeof(double));
 	int rc;
 
-	if (r->rival || r->misfit.reason || !r->weights.used || r->opt.lag != ERG_LAG_AUTO ||
-		r->weights.s[2] < JITTER_SEEN * JITTER_SEEN)
-		return 0;
-	power = calloc(v->n_cols + 1, sizeof(double));
 	if (!power)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
 	shape.lag_ns += shape.rc_ns;
-	shape.rc_ns = 0;
+	shape.rc_ns = shape.blur_ns = 0;
 	rc = attr_powers_by(r, &shape, power);
-	if (rc < 0)
+	if (!rc)
+		attr_fitted_energies(v, power, ret_energy);
+	return rc;
+}
+
+int attr_jitter_effect(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	size_t n = st->view.n_classes;
+	_cleanup_(erg_freep) double *energy = calloc(2 * n + 2, sizeof(double));
+	double *here = energy + n + 1;
+	int rc;
+
+	if (r->misfit.reason || !r->weights.used || r->opt.lag != ERG_LAG_AUTO ||
+		r->weights.s[2] < JITTER_SEEN * JITTER_SEEN)
+		return 0;
+	if (!energy)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
+	rc = without_blur(r, energy);
+	if (rc < 0 || !r->rival) {
+		r->rival = rc < 0 ? r->rival : erg_steal_ptr(&energy);
 		return rc;
-	r->rival = calloc(v->n_classes + 1, sizeof(double));
-	if (!r->rival)
-		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", v->n_classes);
-	attr_fitted_energies(v, power, r->rival);
+	}
+	attr_fitted_energies(&st->view, st->power, here);
+	for (size_t k = 0; k < n; k++)
+		st->slack_j[k] = hypot(st->slack_j[k], SHAPE_PART * (energy[k] - here[k]));
 	return 0;
 }

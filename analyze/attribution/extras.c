@@ -19,6 +19,7 @@
 #define STEP 0.05         /* of the window */
 #define STEP_MAX 1e5      /* ns, of the delay */
 #define ROUNDING 1e-6     /* of a mean */
+#define BLUR_LEAST 1e5    /* ns */
 #define TAU_LEAST 6e4     /* ns, how far a difference by the low-pass reaches near none */
 #define TAU_FINE                                                                                   \
 	3e4 /* where layers are shorter: of a longer step little is left but its own error */
@@ -41,6 +42,13 @@ double attr_tau_of(const struct attr_shape *s)
 	return s->alpha >= 1 ? 0 : -s->period_ns / log1p(-s->alpha);
 }
 
+double attr_square_of(const struct attr_shape *s)
+{
+	double tau = attr_tau_of(s);
+
+	return s->blurred ? s->blur_ns * s->blur_ns / 12 : tau * tau;
+}
+
 bool attr_look(const struct attr_view *v, const struct attr_readings *r, const struct attr_shape *s,
 	size_t m, struct attr_look *ret)
 {
@@ -57,6 +65,18 @@ bool attr_look(const struct attr_view *v, const struct attr_readings *r, const s
 		ret->window = ret->end - attr_read_end(v, r, s, m - 1);
 	}
 	return ret->window >= 1;
+}
+
+/* Half as much again and half as much, of the square. */
+static void set_blur(struct attr_extras *x)
+{
+	double square = fmax(x->shape.blur_ns * x->shape.blur_ns, BLUR_LEAST * BLUR_LEAST);
+
+	x->blur_hi = sqrt(1.5 * square);
+	x->blur_lo = x->shape.blur_ns > 0 ? sqrt(0.5 * square) : 0;
+	x->d_square = (x->blur_hi * x->blur_hi - x->blur_lo * x->blur_lo) / 12;
+	x->to_hi = x->blur_hi;
+	x->to_lo = 0;
 }
 
 int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
@@ -91,6 +111,8 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 	x->d_square = hi * hi - lo * lo;
 	x->to_hi = hi - tau;
 	x->to_lo = lo - tau;
+	if (s->blurred)
+		set_blur(x);
 	return attr_curve_open(&x->curve, v, power, (double[]){tau, lo, hi}, 3);
 }
 
@@ -104,6 +126,18 @@ static double moved(struct attr_extras *x, size_t j, const struct attr_look *l, 
 {
 	return attr_curve_mean(&x->curve, j, l->end + by, l->window + wider, l->stale,
 		x->hint[slot]);
+}
+
+/* With the blur BLUR instead. */
+static double with_blur(struct attr_extras *x, size_t m, double blur, size_t slot)
+{
+	struct attr_shape s = x->shape;
+	struct attr_look l;
+
+	s.blur_ns = blur;
+	if (!attr_look(x->view, x->readings, &s, m, &l))
+		return 0;
+	return attr_curve_mean(&x->curve, 0, l.end, l.window, l.stale, x->hint[slot]);
 }
 
 /* Means of a short window are differences of long sums: what they differ by may be rounding. */
@@ -136,7 +170,11 @@ int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
 		out[ATTR_WINDOW] = (moved(x, 0, &l, x->h_window / 2, x->h_window, 2) -
 					   moved(x, 0, &l, -x->h_window / 2, -x->h_window, 3)) /
 			(2 * x->h_window);
-	if (x->psi[ATTR_SQUARE])
+	if (x->psi[ATTR_SQUARE] && x->shape.blurred)
+		out[ATTR_SQUARE] =
+			(with_blur(x, m, x->blur_hi, 4) - with_blur(x, m, x->blur_lo, 5)) /
+			x->d_square;
+	else if (x->psi[ATTR_SQUARE])
 		out[ATTR_SQUARE] =
 			(moved(x, 2, &l, x->to_hi, 0, 4) - moved(x, 1, &l, x->to_lo, 0, 5)) /
 			x->d_square;
@@ -165,7 +203,9 @@ void attr_shape_move(struct attr_shape *s, const double *step)
 	w = s->kind == ERG_SENSOR_COUNTER ? 0 : attr_window_of(s);
 	if (w > 0 && step[ATTR_WINDOW] != 0)
 		s->window_ns = w = fmax(w + step[ATTR_WINDOW], WINDOW_MIN);
-	if (step[ATTR_SQUARE] != 0)
+	if (step[ATTR_SQUARE] != 0 && s->blurred)
+		s->blur_ns = sqrt(fmax(s->blur_ns * s->blur_ns + 12 * step[ATTR_SQUARE], 0));
+	else if (step[ATTR_SQUARE] != 0)
 		s->rc_ns = tau = sqrt(fmax(tau * tau + step[ATTR_SQUARE], 0));
 	if (s->rc_ns < 1000)
 		s->rc_ns = tau = 0;

@@ -85,14 +85,45 @@ static bool varying(const struct attr_run *r)
 }
 
 /* Readings that are not alike get weights, and the fit is made with them. */
-static int weigh_and_judge(struct attr_run *r)
+static int weigh(struct attr_run *r)
 {
 	bool changed;
 	int rc = attr_reweigh(r, &changed);
 
-	if (!rc && changed && !r->weights.cell_w)
-		rc = attr_fit_step(r);
-	return rc < 0 ? rc : attr_judge(r);
+	return !rc && changed && !r->weights.cell_w ? attr_fit_step(r) : rc;
+}
+
+#define STEADY_ROUNDS 4
+
+/* Times that scatter, once the sensor is known: what seems to scatter beside a wrong one is that. */
+static int mend_times(struct attr_run *r)
+{
+	const struct attr_tests *t = &r->misfit.fitted;
+	bool changed = true, tried = false;
+	int rc = 0;
+
+	if (attr_test_fails(&t->kernel) || attr_test_fails(&t->clock))
+		return 0;
+	for (int i = 0; !rc && changed && i < STEADY_ROUNDS; i++) {
+		rc = attr_steady(r, &changed);
+		tried = tried || changed;
+		if (!rc && changed)
+			rc = attr_goes_on(r);
+		if (!rc && changed)
+			rc = weigh(r);
+	}
+	if (!rc)
+		rc = attr_blur(r, &changed);
+	return !rc && (tried || changed) ? attr_judge(r) : rc;
+}
+
+static int weigh_and_judge(struct attr_run *r)
+{
+	int rc = weigh(r);
+
+	if (!rc)
+		rc = attr_judge(r);
+	return rc ? rc : mend_times(r);
 }
 
 #define BENT_PIECES 3 /* of a curve that one is not enough for */
@@ -196,6 +227,7 @@ static int look_elsewhere(struct attr_run *r, bool fine)
 	int rc;
 
 	attr_trust_nothing(r);
+	attr_unsteady(r);
 	memset(&r->weights, 0, sizeof(r->weights));
 	rc = unbend(r);
 	if (!rc)

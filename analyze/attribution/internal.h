@@ -448,6 +448,16 @@ size_t attr_level_of(const struct attr_run *r, const struct attr_levels *l,
  * mean of all; nothing but for cells. */
 int attr_quantum(struct attr_run *r);
 
+/* ---- steady.c ---- */
+/* Times of readings whose stamps scatter, by the pace of their neighbours. */
+int attr_steady(struct attr_run *r, bool *ret_changed);
+/* The times are those of the stamps again. */
+void attr_unsteady(struct attr_run *r);
+
+/* ---- blur.c ---- */
+/* A blur for readings whose times scatter, where that fits better than a low-pass. */
+int attr_blur(struct attr_run *r, bool *ret_changed);
+
 /* ---- rows.c ---- */
 struct attr_rows {
 	struct attr_run *r;
@@ -499,10 +509,14 @@ int attr_refit_again(struct attr_run *r);
 int attr_descend(struct attr_run *r, double *power);
 /* Standard error of the lag by the last fit, as of white noise, ns. */
 double attr_lag_u(const struct attr_run *r);
+/* From where the fit is, as the rows have changed. */
+int attr_goes_on(struct attr_run *r);
 /* One step of Gauss-Newton, taken as it is. */
 int attr_fit_step(struct attr_run *r);
 /* Everything of the sensor is asked, whatever was declared. */
 void attr_trust_nothing(struct attr_run *r);
+/* But what was declared of the window and the clock, as far as the fit agrees with it. */
+void attr_trust_again(struct attr_run *r);
 
 /* ---- fit.c: from the columns to a fit ---- */
 /* The columns, with the changes of level that were found so far: rows that may have seen both sides of one

@@ -73,9 +73,15 @@ struct attr_row *attr_kernel_next(struct attr_kernel *k)
 	return NULL;
 }
 
-double attr_stale(const struct attr_shape *s)
+static double stale_of(const struct attr_shape *s)
 {
 	return s->phase >= 0 && s->period_ns > 0 ? 0 : s->stale_ns;
+}
+
+/* A blur widens it, about its middle. */
+double attr_stale(const struct attr_shape *s)
+{
+	return s->blur_ns > 0 ? hypot(stale_of(s), s->blur_ns) : stale_of(s);
 }
 
 double attr_read_end(const struct attr_view *v, const struct attr_readings *r,
@@ -85,6 +91,7 @@ double attr_read_end(const struct attr_view *v, const struct attr_readings *r,
 	double t = (double)(int64_t)(r->t[m] - b0), first;
 
 	t -= s->skew * (t - s->mid_ns);
+	t += s->blur_ns > 0 ? (attr_stale(s) - stale_of(s)) / 2 : 0;
 	if (s->phase < 0 || s->period_ns <= 0)
 		return t - s->lag_ns;
 	first = (double)(int64_t)(r->t[0] - b0) + (s->phase - 1) * s->period_ns;

@@ -17,8 +17,10 @@ struct attr_shape {
 	double alpha;
 	double tau_ns;
 	double phase; /* of the updates, in periods since the first reading; < 0: unknown: stale_ns */
-	double rc_ns; /* a low-pass before the window (board, amplifier), first order; 0: none */
-	double skew;  /* the readings' clock less the layers', s/s, about mid_ns since t0 */
+	double rc_ns;   /* a low-pass before the window (board, amplifier), first order; 0: none */
+	bool blurred;   /* its square among the parameters is that of blur_ns instead */
+	double blur_ns; /* the readings' times are off by up to half of it either way, uniformly */
+	double skew;    /* the readings' clock less the layers', s/s, about mid_ns since t0 */
 	double mid_ns;
 };
 
@@ -181,6 +183,8 @@ bool attr_look(const struct attr_view *v, const struct attr_readings *r, const s
 	size_t m, struct attr_look *ret);
 double attr_window_of(const struct attr_shape *s);
 double attr_tau_of(const struct attr_shape *s);
+/* Variance of the blur, or square of the time constant, ns^2. */
+double attr_square_of(const struct attr_shape *s);
 double attr_delay_of(const struct attr_shape *s); /* of the middle of the kernel */
 /* ATTR_PSI steps: ns, ns, ns^2, s/s. */
 void attr_shape_move(struct attr_shape *s, const double *step);
@@ -190,6 +194,7 @@ struct attr_extras {
 	struct attr_shape shape;
 	bool psi[ATTR_PSI]; /* which are free */
 	double h_delay, h_window, d_square, to_hi, to_lo;
+	double blur_hi, blur_lo; /* ns, where the square is that of a blur */
 	size_t hint[6][2];
 	double slope; /* of the reading filled last: by the lag, W/ns */
 	struct attr_curve curve;

@@ -9,7 +9,7 @@
 
 static double memory(const struct attr_shape *s, const struct attr_readings *r)
 {
-	return fmax(s->window_ns, 1000) + s->stale_ns + RC_SEEN * s->rc_ns;
+	return fmax(s->window_ns, 1000) + s->stale_ns + RC_SEEN * s->rc_ns + s->blur_ns;
 }
 
 static bool row(struct attr_kernel *k)

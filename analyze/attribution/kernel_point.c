@@ -19,7 +19,7 @@ static double jitter_of(const struct attr_shape *s, const struct attr_readings *
 
 static double memory(const struct attr_shape *s, const struct attr_readings *r)
 {
-	return window_of(s) + fmax(s->stale_ns, 2 * r->half_ns) + RC_SEEN * s->rc_ns;
+	return window_of(s) + fmax(s->stale_ns, 2 * r->half_ns) + RC_SEEN * s->rc_ns + s->blur_ns;
 }
 
 static bool row(struct attr_kernel *k)

@@ -24,14 +24,14 @@ static double tau_after(double tau, double square)
 static void add_replicate(const struct attr_run *r, const double *extra, struct spread *s)
 {
 	const struct attr_shape *shape = &r->st->shape;
-	double d[ATTR_PSI], tau = attr_tau_of(shape), to, lag;
+	double d[ATTR_PSI], tau = sqrt(attr_square_of(shape)), to, lag;
 
 	/* near 0 the low-pass is not told from the lag: no split of them is reported */
 
 	for (size_t i = 0; i < ATTR_PSI; i++)
 		d[i] = r->psi[i] ? extra[i] - r->sol.delta[i] : 0;
 	to = tau_after(tau, d[ATTR_SQUARE]);
-	lag = d[ATTR_DELAY] - d[ATTR_WINDOW] / 2 - (tau > 0 ? to - tau : 0);
+	lag = d[ATTR_DELAY] - d[ATTR_WINDOW] / 2 - (tau > 0 && !shape->blurred ? to - tau : 0);
 	s->lag += lag * lag;
 	s->window += d[ATTR_WINDOW] * d[ATTR_WINDOW];
 	s->tau += (to - tau) * (to - tau);
@@ -83,8 +83,11 @@ void attr_model(struct attr_run *r)
 		add_replicate(r, r->boot.rep + i * r->st->gram.dim + r->st->view.n_cols, &sum);
 	m->lag_s = around(r->psi[ATTR_DELAY], s->lag_ns, sum.lag, n, 1e-9);
 	m->window_s = around(r->psi[ATTR_WINDOW], attr_window_of(s), sum.window, n, 1e-9);
-	m->tau_s = around(r->psi[ATTR_SQUARE], attr_tau_of(s), sum.tau, n, 1e-9);
+	m->tau_s = around(r->psi[ATTR_SQUARE] && !s->blurred, attr_tau_of(s), sum.tau, n, 1e-9);
 	m->tau_s.lo = fmax(m->tau_s.lo, 0);
+	m->scatter_s = around(r->psi[ATTR_SQUARE] && s->blurred, sqrt(attr_square_of(s)), sum.tau,
+		n, 1e-9);
+	m->scatter_s.lo = fmax(m->scatter_s.lo, 0);
 	m->skew_ppm = around(r->psi[ATTR_CLOCK], s->skew, sum.skew, n, 1e6);
 	m->declared_lag_s = d->lag_ns * 1e-9;
 	m->declared_lag_u_s = (double)r->st->rail.model.lag_u_ns * 1e-9;
@@ -116,6 +119,7 @@ json_t *erg_attr_model_json(const struct erg_attr *a)
 	set_fitted(fitted, "lag_s", &m->lag_s);
 	set_fitted(fitted, "window_s", &m->window_s);
 	set_fitted(fitted, "tau_s", &m->tau_s);
+	set_fitted(fitted, "scatter_s", &m->scatter_s);
 	set_fitted(fitted, "skew_ppm", &m->skew_ppm);
 	declared = json_pack("{s:o, s:o, s:o, s:o}", "lag_s", erg_num_json(m->declared_lag_s),
 		"lag_u_s", erg_num_json(m->declared_lag_u_s), "window_s",

@@ -22,6 +22,7 @@
 #define ROUGH_TAU 0.02 /* of the window */
 #define ROUGH_CLOCK 1e-6
 #define TAU_ROOM 1.5
+#define CONTRADICTED 9    /* variances that a parameter is from what was declared */
 #define ENOUGH_ROWS 50000 /* and so many a column: more say hardly more of where to begin */
 #define ENOUGH_EACH 100
 #define LAG_MIN -2e5 /* ns: no reading precedes its window; less is an error of the clocks */
@@ -51,11 +52,9 @@ static int open_gram(struct attr_run *r)
 
 static double parameter(const struct attr_shape *s, size_t i)
 {
-	double tau = attr_tau_of(s);
-
 	return i == ATTR_DELAY     ? attr_delay_of(s)
 		: i == ATTR_WINDOW ? attr_window_of(s)
-		: i == ATTR_SQUARE ? tau * tau
+		: i == ATTR_SQUARE ? attr_square_of(s)
 				   : s->skew;
 }
 
@@ -154,7 +153,8 @@ static double gain(const struct attr_run *r)
 void attr_next_shape(const struct attr_run *r, const struct attr_shape *from, double factor,
 	struct attr_shape *ret)
 {
-	double step[ATTR_PSI], w = attr_window_of(from), tau = attr_tau_of(from), reach, shrink = 1;
+	double step[ATTR_PSI], w = attr_window_of(from), tau = sqrt(attr_square_of(from)), reach,
+			       shrink = 1;
 
 	if (from->kind == ERG_SENSOR_COUNTER)
 		w = r->st->readings.spacing_ns;
@@ -181,7 +181,7 @@ void attr_next_shape(const struct attr_run *r, const struct attr_shape *from, do
 static bool moved_at_all(const struct attr_shape *a, const struct attr_shape *b)
 {
 	return a->lag_ns != b->lag_ns || a->window_ns != b->window_ns || a->rc_ns != b->rc_ns ||
-		a->skew != b->skew;
+		a->blur_ns != b->blur_ns || a->skew != b->skew;
 }
 
 int attr_fit_step(struct attr_run *r)
@@ -378,18 +378,43 @@ static bool asks(const struct attr_run *r)
 	return r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class > 0;
 }
 
-double attr_lag_u(const struct attr_run *r)
+/* Standard error of parameter WHICH by the last fit, as of white noise. */
+static double standard_error(const struct attr_run *r, enum attr_psi which)
 {
 	const struct attr_gram *g = &r->st->gram;
 	_cleanup_(erg_freep) double *total = erg_noted(malloc(g->stride * sizeof(double)));
-	size_t i = r->st->view.n_cols + ATTR_DELAY;
 	double inverse;
 
-	if (!total || !r->psi[ATTR_DELAY])
+	if (!total || !r->psi[which])
 		return INFINITY;
 	attr_gram_total(g, NULL, 1, total);
-	inverse = attr_nnls_spread_one(&r->nnls, total, i);
+	inverse = attr_nnls_spread_one(&r->nnls, total, r->st->view.n_cols + which);
 	return inverse > 0 ? sqrt(inverse * r->sol.sigma2) : INFINITY;
+}
+
+double attr_lag_u(const struct attr_run *r)
+{
+	return standard_error(r, ATTR_DELAY);
+}
+
+/* How far a parameter is from what was declared, as declared_u() asks for it. */
+static double still_declared_u(const struct attr_run *r, enum attr_psi which, double rough)
+{
+	double step = parameter(&r->declared, which) - parameter(&r->st->shape, which);
+	double se = standard_error(r, which);
+	struct attr_test t = {.step = step, .f = step * step / (se * se)};
+
+	return t.f < CONTRADICTED ? declared_u(rough, &t) : r->known_u[which];
+}
+
+void attr_trust_again(struct attr_run *r)
+{
+	double w = attr_window_of(&r->declared);
+
+	if (r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED)
+		return;
+	r->known_u[ATTR_WINDOW] = still_declared_u(r, ATTR_WINDOW, ROUGH_WINDOW * w);
+	r->known_u[ATTR_CLOCK] = still_declared_u(r, ATTR_CLOCK, ROUGH_CLOCK);
 }
 
 int attr_refit_again(struct attr_run *r)
@@ -405,6 +430,18 @@ int attr_refit_again(struct attr_run *r)
 	r->sol.power = st->power;
 	memcpy(power, r->fit.power, st->view.n_cols * sizeof(*power));
 	return rc < 0 ? rc : attr_descend(r, power);
+}
+
+/* From where the fit is, as the rows have changed. */
+int attr_goes_on(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	_cleanup_(erg_freep) double *power = calloc(st->view.n_cols + 1, sizeof(double));
+
+	if (!power)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->view.n_cols);
+	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
+	return attr_descend(r, power);
 }
 
 static void choose_middle(struct attr_run *r)

@@ -128,6 +128,11 @@ static void fill_warnings(struct attr_run *r)
 			"rail %s: %zu blocks of %.3g s, at least %d are needed "
 			"for intervals; record a longer run",
 			rail, st->gram.n, st->gram.block_ns * 1e-9, ATTR_MIN_BLOCKS);
+	if (st->readings.steadied > 0)
+		attr_warn(r->a, "scattered-stamps",
+			"rail %s: its readings keep their pace better than their stamps: %.0f %% of what a "
+			"stamp is off the pace of its neighbours by is taken for an error of the stamp",
+			rail, 100 * st->readings.steadied);
 	if (st->readings.wide)
 		attr_warn(r->a, "wide",
 			"rail %s: %zu of %zu readings took over five times as long as the others, as on "

@@ -130,6 +130,8 @@ struct attr_readings {
 	const uint64_t *t;
 	const double *v;
 	uint64_t *own_t;
+	uint64_t *stamp; /* as they were, where the times are others (steady.c); NULL */
+	double steadied; /* part of what they were off from their pace that was taken off the times */
 	double *own_v;
 	double spacing_ns; /* median */
 	double half_ns;    /* mean half width of a reading */

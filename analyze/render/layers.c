@@ -45,6 +45,7 @@ static void print_model(const json_t *run, FILE *out)
 	print_fitted(model, "lag_s", "lag", "s", out);
 	print_fitted(model, "window_s", "window", "s", out);
 	print_fitted(model, "tau_s", "time constant", "s", out);
+	print_fitted(model, "scatter_s", "scatter of the times", "s", out);
 	print_fitted(model, "skew_ppm", "clock", " ppm", out);
 	json_array_foreach (tests, i, t)
 		fprintf(out, "%s%s %.3g", i ? ", " : "; F of ", erg_text_of(t, "name"),

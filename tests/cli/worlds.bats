@@ -83,6 +83,13 @@ honest() {
         END { exit !(n[0] >= 5 && n[1] >= 3 && ok[0] == n[0] && ok[1] == n[1]) }' rows
 }
 
+@test "stamps that scatter about a steady pace: put back as far as the readings say, and said so" {
+    worlds --seeds 1 --fresh 4 --only jitter-300 --keep w >table || [ $? = 1 ]
+    cat table
+    grep -qE '^jitter-300-4: (9|1[0-4]) of 14 layers, error 0\..* wrong 0 \(rest 0, sums 0\)' table
+    jq -e 'any(.warnings[]; .code == "scattered-stamps")' w/jitter-300-4/layers.json
+}
+
 @test "stamps that are late while one layer runs: no layer has a figure, and why" {
     worlds --seeds 1 --fresh 4 --only late-100 --keep w >table || [ $? = 1 ]
     cat table
