@@ -108,7 +108,12 @@ int erg_archive_may_create(const char *path, bool force, struct erg_err *err)
 		return r;
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : erg_fail_errno(err, -errno, "%s", path);
-	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+	/* neither /dev/stdout nor another link to what is no file */
+	if (S_ISLNK(st.st_mode) && !strncmp(path, "/dev/", 5))
+		st.st_mode = S_IFCHR;
+	else if (S_ISLNK(st.st_mode) && stat(path, &st) < 0)
+		st.st_mode = S_IFREG;
+	if (!S_ISREG(st.st_mode))
 		return erg_fail(err, -EINVAL, "%s: is not a regular file, cannot be replaced",
 			path);
 	if (!force)

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whole or not at all, by rename(2), which is atomic within a directory. The temporary name ends
- * in six random letters (mkostemp), so two writers never share one.
+ * in six random letters (mkostemp), so two writers never share one. What is no file (/dev/null, a pipe)
+ * stays what it is: it gets what was written when that is whole.
  */
 #include "formats/base/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
@@ -23,13 +26,55 @@ static void usual_mode(int fd)
 	fchmod(fd, 0666 & ~mask);
 }
 
+/* Devices and pipes, and links to them; links of the kernel's, whatever they lead to: root's rename would put a
+ * file where /dev/stdout was. */
+static bool is_place(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
+		(!strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6)))
+		return true;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+/* Where it is written: beside its place, or, where that is none for files, with other temporary files. */
+static char *temporary(const char *path, bool place)
+{
+	const char *dir = getenv("TMPDIR");
+	char *tmp;
+	int n = place ? asprintf(&tmp, "%s/erg-XXXXXX", dir && *dir ? dir : "/tmp")
+		      : asprintf(&tmp, "%s.XXXXXX", path);
+
+	return n < 0 ? NULL : tmp;
+}
+
+/* Copies what is in F to the device or pipe at PATH: 0 or a negative errno. */
+static int copy_to(const char *path, FILE *f)
+{
+	_cleanup_(erg_closep) int fd = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+	char buf[1u << 14];
+	size_t n;
+
+	rewind(f);
+	while (fd >= 0 && (n = fread(buf, 1, sizeof(buf), f)) > 0)
+		for (size_t done = 0; done < n;) {
+			ssize_t w = write(fd, buf + done, n - done);
+
+			if (w < 0 && errno != EINTR)
+				return -errno;
+			done += w > 0 ? (size_t)w : 0;
+		}
+	return fd < 0 || ferror(f) ? -errno : 0;
+}
+
 int erg_outfile_open(struct erg_outfile *o, const char *path, struct erg_err *err)
 {
 	_cleanup_(erg_closep) int fd = -1;
 
-	*o = (struct erg_outfile){.path = strdup(path)};
-	if (!o->path || asprintf(&o->tmp, "%s.XXXXXX", path) < 0) {
-		o->tmp = NULL;
+	*o = (struct erg_outfile){.path = strdup(path), .place = is_place(path)};
+	o->tmp = temporary(path, o->place);
+	if (!o->path || !o->tmp) {
 		erg_outfile_discard(o);
 		return erg_fail(err, -ENOMEM, "%s: out of memory", path);
 	}
@@ -42,8 +87,9 @@ int erg_outfile_open(struct erg_outfile *o, const char *path, struct erg_err *er
 		erg_outfile_discard(o);
 		return erg_fail_errno(err, r, "%s: cannot be written", path);
 	}
-	usual_mode(fd);
-	o->f = fdopen(fd, "w");
+	if (!o->place)
+		usual_mode(fd);
+	o->f = fdopen(fd, "w+");
 	if (!o->f) {
 		erg_outfile_discard(o);
 		return erg_fail(err, -ENOMEM, "%s: out of memory", path);
@@ -61,14 +107,16 @@ int erg_outfile_commit(struct erg_outfile *o, struct erg_err *err)
 		r = errno ? -errno : -EIO;
 	if (!r && erg_memory_starved())
 		r = -ENOMEM; /* what is in it may lack parts */
+	if (!r && o->place)
+		r = copy_to(o->path, o->f);
 	if (fclose(o->f) && !r)
 		r = -errno;
 	o->f = NULL;
-	if (!r && rename(o->tmp, o->path))
+	if (!r && !o->place && rename(o->tmp, o->path))
 		r = -errno;
 	if (r < 0)
 		r = erg_fail_errno(err, r, "%s: cannot be written", o->path);
-	else {
+	else if (!o->place) {
 		free(o->tmp);
 		o->tmp = NULL;
 	}

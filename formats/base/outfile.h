@@ -4,13 +4,14 @@
 
 /*
  * A file that appears whole or not at all: written under a temporary name beside its place, synced,
- * then renamed onto it.
+ * then renamed onto it. A device or a pipe gets it when it is whole, and stays.
  *
  *	_cleanup_(erg_outfile_discard) struct erg_outfile o = {0};
  *	r = erg_outfile_open(&o, "report.html", err);
  *	fprintf(o.f, …);
  *	r = erg_outfile_commit(&o, err);
  */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "formats/base/err.h"
@@ -18,6 +19,7 @@
 struct erg_outfile {
 	FILE *f;
 	char *path, *tmp;
+	bool place; /* no file: see above */
 };
 
 int erg_outfile_open(struct erg_outfile *o, const char *path, struct erg_err *err);

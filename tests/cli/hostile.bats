@@ -256,3 +256,41 @@ END
     erg-analyze layers --format csv a.erg >layers.csv 2>/dev/null
     python3 names.py read layers.csv
 }
+
+@test "an output that is no file gets what was written and stays what it is" {
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
+    for form in 'export --to csv' 'export --to sqlite' report; do
+        rm -f plain got
+        erg-analyze $form run.erg -o plain 2>/dev/null >&2
+        mkfifo pipe
+        ln -s pipe link
+        for to in pipe link; do
+            cat pipe >got &
+            timeout 100 erg-analyze $form run.erg -o $to 2>/dev/null >&2
+            wait $!
+            cmp got plain
+        done
+        [ -p pipe ]
+        [ -L link ]
+        rm pipe link
+        run -1 erg-analyze $form run.erg -o /dev/full
+        [[ "$output" == *"/dev/full: cannot be written: No space left on device"* ]]
+        [ -c /dev/full ]
+    done
+    erg-analyze export --to csv run.erg -o /proc/self/fd/1 2>/dev/null >to
+    erg-analyze export --to csv run.erg -o plain 2>/dev/null
+    cmp to plain
+    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i < 500; i++) printf "%.3f,%d.5\n", i / 100, 3 + i % 5 }' >s.csv
+    ln -s /dev/full link
+    for to in /dev/full link; do
+        run -1 erg-record import --force --samples s.csv -o $to
+        [[ "$output" == *"$to: is not a regular file, cannot be replaced" ]]
+    done
+    if [ "$(id -u)" -eq 0 ] && mknod null c 1 3 2>/dev/null; then
+        for form in 'export --to folded' 'export --to sqlite' report; do
+            erg-analyze $form run.erg -o null 2>/dev/null >&2
+            [ -c null ]
+        done
+    fi
+    [ -z "$(find . -name '*.??????')" ]
+}
