@@ -31,10 +31,11 @@ int erg_progress_open(struct erg_progress *p, const char *path, const char *log,
 {
 	snprintf(p->path, sizeof(p->path), "%s", path);
 	p->needle = needle;
-	p->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	p->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		0666);
 	if (p->fd < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
-	p->log = open(log, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
+	p->log = open(log, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
 	if (p->log < 0 || lseek(p->log, 0, SEEK_END) < 0)
 		return erg_fail_errno(err, -errno, "%s", log);
 	show(p);

@@ -301,7 +301,9 @@ static int open_companion(struct running *r, size_t i, struct erg_err *err)
 
 	snprintf(log, sizeof(log), "%.*s.%s.log", stem, r->log_path, p->name);
 	snprintf(progress, sizeof(progress), "%.*s.%s.progress", stem, r->log_path, p->name);
-	r->with.log[i] = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+	r->with.log[i] = open(log,
+		O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		0666);
 	if (r->with.log[i] < 0)
 		return erg_fail_errno(err, -errno, "%s", log);
 	return erg_progress_open(&r->with.progress[i], progress, log, p->progress, err);
@@ -528,7 +530,9 @@ int erg_sweep_run(struct erg_sweep *s, const struct erg_plan_run *run, json_t **
 		r.with.progress[i] = (struct erg_progress)ERG_PROGRESS_NONE;
 		r.with.log[i] = -1;
 	}
-	r.log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+	r.log = open(path,
+		O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		0666);
 	if (r.log < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
 	entry = new_entry(&r, archive, log);

@@ -388,3 +388,20 @@ print("%016x" % h)' "$(realpath b)").json
     run -0 erg-record restore
     [ "$output" = "nothing to restore" ]
 }
+
+@test "a sweep writes into no file that a link in its folder names, and waits for no pipe" {
+    plan
+    sweep p.yaml -o first
+    mkdir -p out/logs
+    echo precious >victim
+    for log in first/logs/*; do ln -s ../../victim "out/logs/${log##*/}"; done
+    run sweep p.yaml -o out
+    [[ "$output" == *"out/logs/"*".log: Too many levels of symbolic links"* ]]
+    [ "$(cat victim)" = precious ]
+    rm -r out
+    mkdir -p out/logs
+    for log in first/logs/*; do mkfifo "out/logs/${log##*/}"; done
+    run timeout 120 erg-record sweep --sysfs b p.yaml -o out
+    [ "$status" -ne 124 ]
+    [[ "$output" == *"out/logs/"*".log: No such device or address"* ]]
+}
