@@ -37,9 +37,10 @@
 #include "record/sampler/emit.h"
 
 #define BACKOFF_MAX_NS 1000000000u
-#define SLICE_NS 50000000u /* a thread looks this often whether it is to stop */
 #define LAST_NS 200000000u /* so far ahead the last deadline may lie */
-#define JOIN_S 2           /* an end takes no longer, but for a source that answers slowly */
+#define SLICE_NS                                                                                   \
+	50000000u /* while it lies further, a thread looks this often whether it is to stop */
+#define JOIN_S 2  /* an end takes no longer, but for a source that answers slowly */
 
 /* Only the thread itself adds. */
 static void add(uint64_t *p, uint64_t v)
@@ -156,7 +157,7 @@ static bool sleep_until(struct erg_worker *w, uint64_t deadline)
 			return true;
 		if (stopping(w) && deadline > now + LAST_NS)
 			return false;
-		if (until > now + SLICE_NS)
+		if (deadline > now + LAST_NS)
 			until = now + SLICE_NS;
 		doze(now, until);
 	}

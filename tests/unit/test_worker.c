@@ -2,7 +2,7 @@
 /*
  * A thread of the sampler wakes for what is due and for nothing else: sources that are slower than the
  * period of the thread's grid are each read at their own rate, and every deadline that was not missed
- * read something. It sleeps also where clock_nanosleep is refused.
+ * read something, with one sleep before it. It sleeps also where clock_nanosleep is refused.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -20,11 +20,12 @@
 
 static uint64_t calls[2];
 static bool refuse;
-static uint64_t refused;
+static uint64_t sleeps, refused;
 
 /* The worker's sleep, in place of the C library's. */
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t, struct timespec *left)
 {
+	__atomic_add_fetch(&sleeps, 1, __ATOMIC_RELAXED);
 	if (refuse) {
 		refused++;
 		return EPERM;
@@ -67,6 +68,27 @@ static void test_it_wakes_for_what_is_due(void **state)
 	free(w.members);
 }
 
+static void test_it_sleeps_once_for_a_deadline(void **state)
+{
+	static const struct erg_source_ops ops = {.kind = "count", .read = count};
+	struct erg_source slow = {.ops = &ops, .n_channels = 1};
+	bool stop = false;
+	struct erg_worker w = {.stop = &stop, .period_ns = 1000000, .dither = .1};
+	struct erg_err err = {0};
+
+	calls[0] = sleeps = 0;
+	assert_int_equal(erg_worker_adopt(&w, &slow, 0, 120000000), 0);
+	erg_worker_sources_start(&w, NULL, NULL);
+	assert_int_equal(erg_worker_start(&w, -1, &err), 0);
+	for (int i = 0; i < 1000 && __atomic_load_n(&calls[0], __ATOMIC_RELAXED) < 6; i++)
+		usleep(10000);
+	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
+	erg_worker_join(&w);
+	assert_true(calls[0] >= 6);
+	assert_true(sleeps > 0 && sleeps <= calls[0] + 1);
+	free(w.members);
+}
+
 static void test_it_sleeps_in_a_sandbox(void **state)
 {
 	calls[0] = calls[1] = 0;
@@ -80,6 +102,7 @@ static void test_it_sleeps_in_a_sandbox(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_it_wakes_for_what_is_due),
+		cmocka_unit_test(test_it_sleeps_once_for_a_deadline),
 		cmocka_unit_test(test_it_sleeps_in_a_sandbox)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
