@@ -24,6 +24,7 @@ struct erg_sampler {
 	struct erg_worker *workers;
 	size_t n;
 	struct erg_placement *placement; /* NULL: the CPU is fixed */
+	int not_placed; /* errno: threads may not choose where they run, as behind seccomp */
 	uint64_t moves;
 	int cpu;
 	bool stop, stopped, locked;
@@ -58,6 +59,10 @@ static void cpu_choose(struct erg_sampler *s)
 	if (s->cpu >= 0 || sched_getaffinity(0, sizeof(allowed), &allowed) < 0 ||
 		CPU_COUNT(&allowed) < 2)
 		return;
+	if (sched_setaffinity(0, sizeof(allowed), &allowed) < 0) { /* as it is: whether it may */
+		s->not_placed = errno;
+		return;
+	}
 	s->cpu = last_cpu_of(&allowed);
 	/* Without /proc it stays there. */
 	(void)!erg_placement_open("/proc", &allowed, &s->placement, &err);
@@ -105,6 +110,20 @@ static int workers_make(struct erg_sampler *s)
 	return r;
 }
 
+static void say_not_placed(const struct erg_sampler *s, void (*warn)(void *data, const char *line),
+	void *data)
+{
+	char line[256];
+
+	if (!s->not_placed)
+		return;
+	snprintf(line, sizeof(line),
+		"threads may not choose where they run (sched_setaffinity: %s): the sampler runs where "
+		"the command does",
+		strerror(s->not_placed));
+	warn(data, line);
+}
+
 int erg_sampler_prepare(const struct erg_sampler_config *cfg,
 	void (*warn)(void *data, const char *line), void *data, struct erg_sampler **ret,
 	struct erg_err *err)
@@ -116,6 +135,7 @@ int erg_sampler_prepare(const struct erg_sampler_config *cfg,
 		return erg_fail_errno(err, -ENOMEM, "sampler");
 	s->cfg = *cfg;
 	cpu_choose(s);
+	say_not_placed(s, warn, data);
 	r = workers_make(s);
 	if (r < 0)
 		return erg_fail_errno(err, r, "sampler");
