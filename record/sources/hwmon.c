@@ -32,11 +32,27 @@ static int find_chip(const struct erg_source_config *cfg, const char *dir,
 	return erg_hwmon_find_chip(cfg, dir, name, list);
 }
 
+/* A chip that only measures power, and of which there was nothing to read. */
+static void note_empty(const char *dir, struct erg_source_list *list)
+{
+	static const char *const meters[] = {"power_meter", "xe", "ina209", "ina219", "ina220",
+		"ina226", "ina230", "ina231", "ina238", "ina3221"};
+	char name[64];
+
+	if (erg_attr_read_line(name, sizeof(name), "%s/name", dir) <= 0)
+		return;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(meters); i++)
+		if (!strcmp(meters[i], name))
+			erg_source_list_note(list, "hwmon", dir, "",
+				"%s tells neither power nor energy, nor current and voltage", name);
+}
+
 static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
 	char dir[256];
+	size_t before;
 	int r;
 
 	snprintf(dir, sizeof(dir), "%s/class/hwmon", cfg->sysfs);
@@ -47,7 +63,14 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 		if (!erg_attr_exists("%s/name", dir) && erg_attr_exists("%s/device/name", dir))
 			snprintf(dir, sizeof(dir), "%s/class/hwmon/%s/device", cfg->sysfs,
 				names.name[i]);
+		if (!erg_attr_exists("%s", dir)) {
+			erg_source_list_note(list, "hwmon", dir, "", "its device is gone");
+			continue;
+		}
+		before = list->n + list->n_notes;
 		r = find_chip(cfg, dir, list);
+		if (r >= 0 && list->n + list->n_notes == before)
+			note_empty(dir, list);
 	}
 	if (r >= 0 && !names.n)
 		erg_source_list_note(list, "hwmon", dir, "", "no hardware monitoring chip");

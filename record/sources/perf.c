@@ -156,22 +156,41 @@ static double event_scale(const char *root, const char *event)
 	return strtod(text, NULL);
 }
 
+/* Once, whatever the number of CPUs. */
+static void note_event(struct erg_source_list *list, const char *root, const char *event,
+	const char *what)
+{
+	char path[288];
+
+	snprintf(path, sizeof(path), "%s/events/%s", root, event);
+	for (size_t i = 0; i < list->n_notes; i++)
+		if (!strcmp(list->notes[i].path, path))
+			return;
+	erg_source_list_note(list, "perf", path, "", "%s", what);
+}
+
 static void add_event(struct perf *p, const char *root, uint32_t type, int cpu,
-	const struct domain *d, int64_t package, bool psys)
+	const struct domain *d, int64_t package, bool psys, struct erg_source_list *list)
 {
 	struct erg_channel_def *c = &p->src.channels[p->src.n_channels];
 	struct perf_event_def *e = &p->events[p->src.n_channels];
 	uint64_t config;
 	char text[64];
 
-	if (erg_attr_read_line(text, sizeof(text), "%s/events/%s", root, d->event) <= 0 ||
-		parse_event(text, &config) < 0)
+	if (!erg_attr_exists("%s/events/%s", root, d->event))
 		return;
+	if (erg_attr_read_line(text, sizeof(text), "%s/events/%s", root, d->event) <= 0 ||
+		parse_event(text, &config) < 0) {
+		note_event(list, root, d->event, "is no event: expected event=NUMBER");
+		return;
+	}
 	*c = (struct erg_channel_def){.quantity = ERG_Q_ENERGY,
 		.unit = "2^-32J",
 		.scale = event_scale(root, d->event)};
-	if (!(c->scale > 0 && c->scale < 1))
+	if (!(c->scale > 0 && c->scale < 1)) {
+		note_event(list, root, d->event, "its scale is none: expected a number below 1");
 		return;
+	}
 	/* The hardware counts 15.3 or 61 uJ; the finer unit only holds it. */
 	c->lsb = 61e-6 / c->scale;
 	if (d->parent) {
@@ -222,7 +241,7 @@ static int64_t package_of(const struct erg_source_config *cfg, int cpu)
 }
 
 static struct perf *perf_new(const struct erg_source_config *cfg, const char *root, uint32_t type,
-	int cpu)
+	int cpu, struct erg_source_list *list)
 {
 	bool psys = erg_attr_exists("%s/events/energy-psys", root);
 	int64_t package = package_of(cfg, cpu);
@@ -236,7 +255,7 @@ static struct perf *perf_new(const struct erg_source_config *cfg, const char *ro
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(domains); i++)
 		/* The platform is one, whatever the number of packages. */
 		if (domains[i].parent || package == 0)
-			add_event(p, root, type, cpu, &domains[i], package, psys);
+			add_event(p, root, type, cpu, &domains[i], package, psys, list);
 	return p;
 }
 
@@ -321,7 +340,7 @@ static int find_cpus(const struct erg_source_config *cfg, const char *root, uint
 
 		if (!CPU_ISSET(cpu, &cpus))
 			continue;
-		p = perf_new(cfg, root, type, cpu);
+		p = perf_new(cfg, root, type, cpu, list);
 		r = p ? offer(p, root, list) : -ENOMEM;
 		if (r < 0)
 			return r;
@@ -342,13 +361,13 @@ static bool has_package(const struct erg_source_list *list, const char *rail)
 
 /* The core of CPU, as a part of its package where that is read, too. */
 static void add_core(const struct erg_source_config *cfg, struct perf *p, const char *root,
-	uint32_t type, int cpu, const struct erg_source_list *list)
+	uint32_t type, int cpu, struct erg_source_list *list)
 {
 	static const struct domain core = {"energy-core", "core-cpu", "package", true};
 	size_t n = p->src.n_channels;
 	struct erg_channel_def *c = &p->src.channels[n];
 
-	add_event(p, root, type, cpu, &core, package_of(cfg, cpu), false);
+	add_event(p, root, type, cpu, &core, package_of(cfg, cpu), false, list);
 	if (p->src.n_channels == n)
 		return;
 	erg_text_set(c->rail, sizeof(c->rail), "%s%d", core.rail, cpu);
@@ -365,8 +384,12 @@ static int find_cores(const struct erg_source_config *cfg, struct erg_source_lis
 	struct perf *p = NULL;
 
 	snprintf(root, sizeof(root), "%s/bus/event_source/devices/power_core", cfg->sysfs);
-	if (erg_attr_read_int(&type, "%s/type", root) < 0)
+	if (!erg_attr_exists("%s", root))
 		return 0;
+	if (erg_attr_read_int(&type, "%s/type", root) < 0) {
+		erg_source_list_note(list, "perf", root, "", "its type is no number");
+		return 0;
+	}
 	if (erg_attr_read_line(mask, sizeof(mask), "%s/cpumask", root) <= 0 ||
 		erg_cpulist_parse(mask, &cpus) < 0) {
 		erg_source_list_note(list, "perf", root, "", "its cpumask is no list of CPUs");
@@ -401,7 +424,9 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 	int r = 0;
 
 	snprintf(root, sizeof(root), "%s/bus/event_source/devices/power", cfg->sysfs);
-	if (erg_attr_read_int(&type, "%s/type", root) < 0)
+	if (erg_attr_exists("%s/type", root) && erg_attr_read_int(&type, "%s/type", root) < 0)
+		erg_source_list_note(list, "perf", root, "", "its type is no number");
+	else if (erg_attr_read_int(&type, "%s/type", root) < 0)
 		erg_source_list_note(list, "perf", root,
 			"on x86 try: modprobe rapl; virtual machines have none",
 			"no perf PMU of energy");

@@ -71,18 +71,38 @@ static void set_rail(const struct zone *z, struct erg_channel_def *d, const char
 		strcpy(d->parent, "psys");
 }
 
+static void note(struct erg_source_list *list, const struct zone *z, const char *zone,
+	const char *what)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", z->root, zone);
+	erg_source_list_note(list, "powercap", path, "", "it %s", what);
+}
+
 static int add_zone(const struct zone *z, struct erg_attr_source *s, const char *zone,
-	const char *top_name, bool top)
+	const char *top_name, bool top, struct erg_source_list *list)
 {
 	struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .unit = "uJ", .scale = 1e-6};
 	char name[32];
 	int64_t range;
 
-	if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", z->root, zone) <= 0 ||
-		!erg_attr_exists("%s/%s/energy_uj", z->root, zone))
+	if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", z->root, zone) <= 0) {
+		note(list, z, zone, "has no name");
 		return 0;
-	if (erg_attr_read_int(&range, "%s/%s/max_energy_range_uj", z->root, zone) < 0 || range < 0)
+	}
+	if (!erg_attr_exists("%s/%s/energy_uj", z->root, zone)) {
+		/* that a zone only limits is no fault; a package does not */
+		if (!strncmp(name, "package", 7))
+			note(list, z, zone, "has no energy_uj");
+		return 0;
+	}
+	if (erg_attr_read_int(&range, "%s/%s/max_energy_range_uj", z->root, zone) < 0 ||
+		range <= 0) {
+		note(list, z, zone,
+			"does not tell where it wraps: a reading at which it does is lost");
 		range = 0;
+	}
 	d.lsb = range ? (double)range / UINT32_MAX : 1;
 	/* One unit more than the largest value. */
 	d.wrap = range ? (uint64_t)range + (uint64_t)llround(d.lsb) : 0;
@@ -113,8 +133,11 @@ static int find_top(const struct zone *z, const struct erg_names *names, const c
 	int r;
 
 	snprintf(path, sizeof(path), "%s/%s", z->root, top);
-	if (erg_attr_read_line(name, sizeof(name), "%s/name", path) <= 0)
+	if (erg_attr_read_line(name, sizeof(name), "%s/name", path) <= 0) {
+		if (erg_attr_exists("%s/energy_uj", path))
+			note(list, z, top, "has no name");
 		return 0;
+	}
 	s = erg_attr_source_new(&erg_source_powercap, z->cfg, ERG_CLASS_POWER, path);
 	if (!s)
 		return -ENOMEM;
@@ -124,11 +147,11 @@ static int find_top(const struct zone *z, const struct erg_names *names, const c
 	erg_model_override(&s->src.model, path);
 	r = erg_attr_source_time(s, path);
 	if (r >= 0)
-		r = add_zone(z, s, top, name, true);
+		r = add_zone(z, s, top, name, true, list);
 	for (size_t i = 0; r >= 0 && i < names->n; i++)
 		if (!strncmp(names->name[i], top, strlen(top)) &&
 			names->name[i][strlen(top)] == ':')
-			r = add_zone(z, s, names->name[i], name, false);
+			r = add_zone(z, s, names->name[i], name, false, list);
 	bound_interval(&s->src, z->cfg);
 	return r < 0 ? r : erg_attr_source_offer(&s, list, MEND);
 }
