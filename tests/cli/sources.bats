@@ -280,15 +280,26 @@ T
 @test "trees that are half there: one line for each fault, and the rest is read" {
     put() { mkdir -p "$(dirname "t/$1")"; printf '%s\n' "$2" >"t/$1"; }
     local h=class/hwmon p=class/powercap e=bus/event_source/devices
-    put $h/hwmon0/name good && put $h/hwmon0/power1_input 5000000
-    put $h/hwmon1/name ina219 && put $h/hwmon1/in1_input 5000 # no current
+    put $h/hwmon0/name good
+    put $h/hwmon0/power1_input 5000000
+    put $h/hwmon1/name ina219
+    put $h/hwmon1/in1_input 5000 # no current
     ln -s ../../devices/gone t/$h/hwmon2
-    put $h/hwmon3/device/name power_meter && put $h/hwmon3/device/power1_oem_info "CPU Power Socket 0"
-    put $h/hwmon4/name odd && put $h/hwmon4/power1_input garbage && put $h/hwmon4/power2_input 7000000 && mkdir t/$h/hwmon4/power3_input
-    put $p/intel-rapl:0/name package-0 && put $p/intel-rapl:0/energy_uj 7 && put $p/intel-rapl:0/max_energy_range_uj 1000
+    put $h/hwmon3/device/name power_meter
+    put $h/hwmon3/device/power1_oem_info "CPU Power Socket 0"
+    put $h/hwmon4/name odd
+    put $h/hwmon4/power1_input garbage
+    put $h/hwmon4/power2_input 7000000
+    mkdir t/$h/hwmon4/power3_input
+    put $p/intel-rapl:0/name package-0
+    put $p/intel-rapl:0/energy_uj 7
+    put $p/intel-rapl:0/max_energy_range_uj 1000
     put $p/intel-rapl:0:0/energy_uj 3 # no name
-    put $p/intel-rapl:1/energy_uj 3 && put $p/intel-rapl:2/name package-2
-    put $p/intel-rapl:3/name package-3 && put $p/intel-rapl:3/energy_uj 7 && put $p/intel-rapl:3/max_energy_range_uj 0
+    put $p/intel-rapl:1/energy_uj 3
+    put $p/intel-rapl:2/name package-2
+    put $p/intel-rapl:3/name package-3
+    put $p/intel-rapl:3/energy_uj 7
+    put $p/intel-rapl:3/max_energy_range_uj 0
     put $e/power/type none
     put $e/power_core/type none
     erg-record sources --sysfs t -s auto --reads 1 --seconds 0 --format json >doc.json
@@ -310,7 +321,9 @@ $p/intel-rapl:2: it has no energy_uj
 $p/intel-rapl:3: it does not tell where it wraps: a reading at which it does is lost
 END
     # An event that is none is said once, whatever the number of CPUs.
-    put $e/power_core/type 33 && put $e/power_core/cpumask 0-3 && put $e/power_core/events/energy-core event=zz
+    put $e/power_core/type 33
+    put $e/power_core/cpumask 0-3
+    put $e/power_core/events/energy-core event=zz
     erg-record sources --sysfs t --reads 0 >text
     [ "$(grep -c 'events/energy-core: is no event: expected event=NUMBER' text)" -eq 1 ]
 }
