@@ -107,10 +107,9 @@ int erg_import_named_column(struct erg_import_named *n, const char *text, struct
 	r = take_volts(c, text, err);
 	if (r == 0 && !erg_unit_parse(c->unit, &quantity, &scale))
 		return erg_fail(err, -EINVAL,
-			"--column: '%s': unit '%s' is not known; W mW uW J mJ uJ V mV "
-			"uV A mA uA degC mdegC Hz kHz MHz GHz %% or a current at a voltage, like "
+			"--column: '%s': unit '%s' is not known; one of %s, or a current at a voltage, like "
 			"uA*3.7V, was expected",
-			text, c->unit);
+			text, c->unit, erg_unit_names());
 	return r;
 }
 
