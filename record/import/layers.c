@@ -319,10 +319,17 @@ static bool place(struct nest *n, struct erg_import_span *s)
 		n->depth--;
 	top = n->depth > 0 ? n->open[n->depth - 1] : NULL;
 	if (top && s->end > top->end) {
-		if (top->end - s->begin > OVERLAP_ROUNDING_NS)
+		const bool inside = s->end - top->end <= OVERLAP_ROUNDING_NS &&
+			s->end - top->end < top->end - s->begin;
+
+		if (!inside && top->end - s->begin > OVERLAP_ROUNDING_NS)
 			return false;
-		s->begin = top->end;
-		n->depth--;
+		if (inside) { /* their ends were rounded otherwise */
+			s->end = top->end;
+		} else {
+			s->begin = top->end;
+			n->depth--;
+		}
 	}
 	if (n->depth == DEPTH_MAX)
 		return false;

@@ -182,3 +182,16 @@ fails() {
     { echo 'Zeit;P (W)'; rows 'printf "06.05.2024 %s;%d,0\n", hms(i), p(i)'; } >zeit.csv
     joules $MEANS -- zeit.csv --time Zeit --column 'P (W)=W'
 }
+
+@test "layers that end with the one around them, to a microsecond, lie inside it" {
+    { echo 'time_s,P [W]'; awk 'BEGIN { for (i = 0; i <= 4000; i++) printf "%.3f,%.3f\n", i / 1000, (int(i / 100) % 2 ? 20 : 10) + i % 7 / 100 }'; } >s.csv
+    awk 'BEGIN { print "["; for (i = 0; i < 20; i++) { t = i * 200000
+        printf "%s{\"ph\":\"X\",\"name\":\"step\",\"pid\":1,\"tid\":1,\"ts\":%d,\"dur\":199999},\n", i ? "," : "", t
+        printf "{\"ph\":\"X\",\"name\":\"a\",\"pid\":1,\"tid\":1,\"ts\":%d,\"dur\":100000},\n", t
+        printf "{\"ph\":\"X\",\"name\":\"b\",\"pid\":1,\"tid\":1,\"ts\":%d,\"dur\":100000}\n", t + 100000 }
+        print "]" }' >t.json
+    erg-record import s.csv --from chrome-trace t.json -f -o out.erg 2>log
+    if told 'left out'; then false; fi
+    erg-analyze layers --format json out.erg 2>/dev/null |
+        jq -e '.runs[0].layers | map(select(.name != "step")) | map(.calls) == [20, 20] and map(.time_s.value * 1e6 | round) == [2000000, 1999980]'
+}
