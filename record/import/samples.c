@@ -125,6 +125,11 @@ static int make_channels(struct reader *r, char **names, json_t *notes, struct e
 		char name[64], unit[16];
 		int c = split_name(r->log->path, names[i], name, unit, err);
 
+		if (c == 0 && !strncmp(name, "power.draw", 10))
+			return erg_fail(err, -EINVAL,
+				"%s: column '%s' is of nvidia-smi, whose powers are no means since the reading "
+				"before",
+				r->log->path, names[i]);
 		if (c == 0)
 			c = erg_import_channel(r->log, name, unit, 0, err);
 		if (c < 0)

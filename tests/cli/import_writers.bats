@@ -44,6 +44,9 @@ fails() {
     { echo 'timestamp, index, power.draw [W]'; rows 'printf "2024/05/06 %s.000, 0, %d.00 W\n", hms(i), p(i)'; } >smi.csv
     joules $TRAPEZOID -- smi.csv --from nvidia-smi
     fails 'looks like --from nvidia-smi' -- smi.csv
+    sed 's/, [0-9]*, /, /; s/index, //' smi.csv >one.csv
+    fails "'power.draw [W]' is of nvidia-smi" 'looks like --from nvidia-smi' -- one.csv
+    joules $TRAPEZOID -- one.csv --from nvidia-smi
 }
 
 @test "nvidia-smi: neither header nor units, a number that is no index, quotes, other units, times since 1970" {
