@@ -270,6 +270,14 @@ static bool any_archive(const struct erg_texts *files)
 	return false;
 }
 
+bool erg_runs_any_archive(char *const *files, size_t n)
+{
+	_cleanup_(erg_texts_clear) struct erg_texts all = {0};
+
+	/* what cannot be read is said by who reads it */
+	return erg_runs_files(files, n, &all, NULL) < 0 || any_archive(&all);
+}
+
 static int rows_taken(void *data, json_t *run, struct erg_err *err)
 {
 	const struct reading *how = data;

@@ -42,6 +42,9 @@ int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *
  * one that holds neither archives nor results. */
 int erg_runs_files(char *const *files, size_t n, struct erg_texts *ret, struct erg_err *err);
 
+/* Is one of FILES (or of what a directory among them holds) anything but a result? */
+bool erg_runs_any_archive(char *const *files, size_t n);
+
 /* Text of a factor or tag of the run, or NULL. Written to BUF when it is a number. */
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len);
 

@@ -476,7 +476,8 @@ static int run(int argc, char **argv, struct erg_err *err)
 		return erg_options_wrong(&command,
 			"expected BASE and NEW (archives, folders or results), got %d",
 			argc - first);
-	return compare(&o, argv + first, (size_t)(argc - first), err);
+	r = erg_verb_check_account(&command, &o.common, argv + first, (size_t)(argc - first));
+	return r ? r : compare(&o, argv + first, (size_t)(argc - first), err);
 }
 
 const struct erg_verb erg_verb_compare = {"compare", "what changed between runs; a gate for CI",

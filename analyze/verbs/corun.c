@@ -60,7 +60,10 @@ static int run(int argc, char **argv, struct erg_err *err)
 		return r == 1 ? 0 : r;
 	if (first == argc)
 		return erg_options_wrong(&command, "expected archives");
-	return analyze(&o.common, o.partner, o.budget_w, argv + first, (size_t)(argc - first), err);
+	r = erg_verb_check_account(&command, &o.common, argv + first, (size_t)(argc - first));
+	return r ? r
+		 : analyze(&o.common, o.partner, o.budget_w, argv + first, (size_t)(argc - first),
+			   err);
 }
 
 const struct erg_verb erg_verb_corun = {"corun", "alone against together", run};

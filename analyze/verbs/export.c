@@ -214,6 +214,24 @@ static bool ends_in_json(const char *name)
 	return n > 5 && !strcmp(name + n - 5, ".json");
 }
 
+/* A database has accounts, and stacks have energies; the others show what was read. */
+static int account_check(const struct options *o, char *const *files, size_t n)
+{
+	const char *given = erg_verb_attribution_given(&o->common);
+
+	if (!o->target->write)
+		return erg_verb_check_account(&command, &o->common, files, n);
+	if (o->target->write == to_folded)
+		return 0;
+	if (o->target->write != to_csv && o->common.rail)
+		given = "--rail";
+	return given ? erg_options_wrong(&command, "%s: of no use with --to %s, which has %s",
+			       given, o->target->name,
+			       o->target->write == to_csv ? "readings and no energies"
+							  : "all rails as they were read")
+		     : 0;
+}
+
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
@@ -224,6 +242,9 @@ static int run(int argc, char **argv, struct erg_err *err)
 	if (o.phase && o.target && o.target->write != to_csv)
 		return erg_options_wrong(&command, "--phase '%s': expected --to csv with it",
 			o.phase);
+	r = o.target ? account_check(&o, argv + first, (size_t)(argc - first)) : 0;
+	if (r)
+		return r;
 	if (o.target && !o.target->write && o.output && first < argc)
 		return export_database(&o, argv + first, (size_t)(argc - first), err);
 	if (o.target && o.target->write == to_perfetto && o.output && ends_in_json(o.output))

@@ -285,6 +285,8 @@ static int run(int argc, char **argv, struct erg_err *err)
 
 	if (r)
 		return r == 1 ? 0 : r;
+	if (o.tables && o.common.format != ERG_FORMAT_JSON)
+		return erg_options_wrong(&command, "--tables: expected --format json with it");
 	for (size_t i = 0; o.tables && i < ERG_ARRAY_SIZE(bys); i++)
 		add_by(&o, bys[i]);
 	n = erg_verb_files(&command, argc - first, argv + first, &named);

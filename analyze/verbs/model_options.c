@@ -230,6 +230,14 @@ static bool consistent(const struct erg_model_options *o)
 		wrong = "--model and --network are for predict";
 	else if (o->predict && (o->n_sets || o->save || o->response))
 		wrong = "--predictors, --chain, --response and --save are for fit";
+	else if (o->predict &&
+		(o->methods || o->degrees || o->weights || o->intercept || o->points ||
+			o->lambda >= 0))
+		wrong = "--method, --lambda, --weights, --intercept, --degree and --points are for fit";
+	else if (o->networks_dir && !o->n_networks)
+		wrong = "--networks: expected --network NAME with it";
+	else if (o->lambda >= 0 && !(o->methods & 1u << ERG_LSQ_RIDGE))
+		wrong = "--lambda: expected --method ridge with it";
 	else if (!o->predict && o->table && !o->response)
 		wrong = "expected --response NAME, a column of the table";
 	else if (o->table && o->whole)
@@ -376,7 +384,7 @@ int erg_model_options_parse(struct erg_model_options *o, int argc, char **argv)
 	if (!sort_files(o, argc, argv, first))
 		return 2;
 	default_response(o);
-	if (!consistent(o))
+	if (!consistent(o) || erg_verb_check_account(&command, &o->common, o->files, o->n_files))
 		return 2;
 	if (o->predict)
 		return 0;

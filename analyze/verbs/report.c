@@ -664,6 +664,11 @@ static int run(int argc, char **argv, struct erg_err *err)
 	if (!o.output || first == argc)
 		return erg_options_wrong(&report_command, "expected %s",
 			o.output ? "archives or results" : "-o report.html");
+	r = o.curves.n ? 0
+		       : erg_verb_check_account(&report_command, &o.common, argv + first,
+				 (size_t)(argc - first));
+	if (r)
+		return r;
 	r = erg_runs_files(argv + first, (size_t)(argc - first), &files, err);
 	o.files = files.n;
 	o.drawn = o.curves.n;

@@ -179,7 +179,8 @@ static int run(int argc, char **argv, struct erg_err *err)
 		return erg_options_wrong(&command, "expected archives, or --table T.csv");
 	if (o.table && o.per.kind != ERG_PER_NONE)
 		return erg_options_wrong(&command, "--per: a table has no counters");
-	return analyze(&o, argv + first, (size_t)(argc - first), err);
+	r = erg_verb_check_account(&command, &o.common, argv + first, (size_t)(argc - first));
+	return r ? r : analyze(&o, argv + first, (size_t)(argc - first), err);
 }
 
 const struct erg_verb erg_verb_sweep = {"sweep", "which setting costs less: ETS, EDP, Pareto front",

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analyze/account/runs.h"
 #include "analyze/attribution/attribution.h"
 #include "formats/base/terminal.h"
 
@@ -164,6 +165,35 @@ int erg_verb_files(const struct erg_command *c, int n, char *const *words, char 
 		c->verb, shown);
 	*ret = one;
 	return 1;
+}
+
+const char *erg_verb_attribution_given(const struct erg_common *common)
+{
+	return common->lag_given         ? "--lag"
+		: common->ci_limit > 0   ? "--ci-limit"
+		: common->cond_limit > 0 ? "--cond-limit"
+		: common->rounds         ? "--rounds"
+		: common->seed           ? "--seed"
+					 : NULL;
+}
+
+const char *erg_verb_account_given(const struct erg_common *common)
+{
+	return common->rail             ? "--rail"
+		: common->reader.sensor ? "--sensor"
+					: erg_verb_attribution_given(common);
+}
+
+int erg_verb_check_account(const struct erg_command *c, const struct erg_common *common,
+	char *const *files, size_t n)
+{
+	const char *given = erg_verb_account_given(common);
+
+	return given && !erg_runs_any_archive(files, n)
+		? erg_options_wrong(c,
+			  "%s: expected an archive with it: results and tables are taken as they are",
+			  given)
+		: 0;
 }
 
 int erg_verb_archives(const struct erg_command *c, int argc, char **argv,

@@ -59,3 +59,34 @@ named='^(examples/quickstart|tests/run|erg-record (sources|calibrate .*|--idle .
     "$commands" --print "$ERG_SRC/README.md" 2>/dev/null | grep -cE "$named" >count
     [ "$(cat count)" -le 15 ]
 }
+
+@test "no option of the account is taken where nothing is accounted: results, tables, what was read" {
+    skip_unless babeltrace2 jq
+    run_of a.erg freq=1
+    run_of bb.erg freq=2
+    for f in a bb; do erg-analyze layers --format json $f.erg >$f.json 2>/dev/null; done
+    printf 'freq,time_s,energy_j\n1,2,3\n2,1,4\n' >t.csv
+    local verb option
+    for option in "--rail VDD_GPU" "--sensor kind=point" "--lag 0.1" "--ci-limit 3" "--cond-limit 9" "--rounds 9" "--seed 3"; do
+        for verb in "sweep a.json bb.json" "sweep --table t.csv" "corun a.json bb.json" "compare a.json bb.json" \
+            "model fit a.json bb.json" "model fit --table t.csv --response energy_j --predictors time_s" \
+            "report -o r.html a.json" "export --to sqlite -o x.db a.json"; do
+            # shellcheck disable=SC2086
+            run -2 erg-analyze ${verb%% *} $option ${verb#* }
+            [[ $output == *": ${option%% *}: expected an archive with it"* ]]
+        done
+        [ "${option%% *}" != --sensor ] || continue
+        run -2 erg-analyze export --to perfetto $option -o x a.erg
+        [[ $output == *": ${option%% *}: of no use with --to perfetto"* ]]
+    done
+    run -2 erg-analyze export --to csv --lag 0.1 -o x a.erg
+    run -2 erg-analyze layers --tables a.erg
+    run -2 erg-analyze model fit --lambda 3 --table t.csv --response energy_j --predictors time_s
+    run -2 erg-analyze model predict --model M.json --degree 2 a.erg
+    run -2 erg-analyze model predict --model M.json --networks . a.erg
+    [ ! -e r.html ]
+    [ ! -e x.db ]
+    # one archive among results is enough
+    erg-analyze compare --rail VDD_GPU a.json bb.erg
+    erg-analyze sweep --rail VDD_GPU a.erg bb.erg
+}

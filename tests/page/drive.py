@@ -164,9 +164,17 @@ class Checks:
                     "touchPoints": [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(points)]})
                 self.drawn()
             command("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        move(*([(180 - 8 * i, 120), (220 + 8 * i, 120)] for i in range(10)))
-        self.check(self.await_js("erg.groups[0].range[1] - erg.groups[0].range[0] < %r" % (whole[1] - whole[0])),
-                   "two fingers zoom into a chart")
+        narrower = "erg.groups[0].range[1] - erg.groups[0].range[0] < %r" % (whole[1] - whole[0])
+        # Touches that a page does not answer within some 200 ms Chromium takes for its own: a loaded
+        # machine gets some more.
+        for _ in range(20):
+            move(*([(180 - 8 * i, 120), (220 + 8 * i, 120)] for i in range(10)))
+            self.drawn()
+            if self.js(narrower):
+                break
+            command("Emulation.resetPageScaleFactor", {})
+            self.show_chart()
+        self.check(self.await_js(narrower), "two fingers zoom into a chart")
         self.press("Show all")
         self.show_chart()
         move(*([(200, 180 - 10 * i)] for i in range(16)))
