@@ -225,8 +225,8 @@ static void what_does_not_fit_is_left(void **state)
 	assert_non_null(strstr(said[0], "settings are others now"));
 }
 
-/* A chip of the bus I2C as sysfs has it, which has the number of HWMON. */
-static void chip_make(const char *hwmon, const char *i2c)
+/* A chip of the bus I2C as sysfs has it, which has the name NUMBER. */
+static void chip_make(const char *number, const char *i2c)
 {
 	const char *const folders[] = {"sys", "sys/class", "sys/class/hwmon", "sys/devices"};
 	char path[256], to[256];
@@ -237,10 +237,10 @@ static void chip_make(const char *hwmon, const char *i2c)
 	}
 	snprintf(path, sizeof(path), "%s/sys/devices/%s", folder, i2c);
 	mkdir(path, 0755);
-	snprintf(path, sizeof(path), "%s/sys/devices/%s/%s", folder, i2c, hwmon);
+	snprintf(path, sizeof(path), "%s/sys/devices/%s/%s", folder, i2c, number);
 	assert_int_equal(mkdir(path, 0755), 0);
-	snprintf(to, sizeof(to), "../../devices/%s/%s", i2c, hwmon);
-	snprintf(path, sizeof(path), "%s/sys/class/hwmon/%s", folder, hwmon);
+	snprintf(to, sizeof(to), "../../devices/%s/%s", i2c, number);
+	snprintf(path, sizeof(path), "%s/sys/class/hwmon/%s", folder, number);
 	assert_int_equal(symlink(to, path), 0);
 }
 
