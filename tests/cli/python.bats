@@ -20,6 +20,7 @@ record() {
     env -u PYTHONPATH erg-board board --follow command -- erg-record run --force -o run.erg \
         --sysfs board --annotate python -- "$@" >out 2>err || { cat err; return 1; }
     erg-analyze layers --format json run.erg >layers.json 2>>err
+    cat err # shown when what follows fails
 }
 
 macs() { jq -r '.runs[0].layers[] | [.name, .macs] | @tsv' layers.json | sort; }
