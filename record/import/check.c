@@ -303,10 +303,20 @@ static void add_gaps(struct erg_import_log *log, const struct erg_import_channel
 	}
 }
 
+/* A gap as where summer time begins: an hour more than the usual distance, by a clock without a zone. */
+static bool is_summer(const struct erg_import_log *log, const struct gaps *g, uint64_t interval)
+{
+	return log->clock == ERG_CLOCK_WALL &&
+		llabs(g->longest - (3600 * (int64_t)ERG_NSEC_PER_SEC + (int64_t)interval)) <
+		(int64_t)interval;
+}
+
 static void find_gaps(struct erg_import_log *log, json_t *notes)
 {
 	struct gaps g = {0};
 	uint64_t interval = 0;
+	double hour = 3600e9 / (double)(log->t[log->n - 1] - log->t[0]);
+	bool summer;
 
 	for (size_t i = 0; i < log->n_channels; i++) {
 		size_t n = g.n;
@@ -314,19 +324,19 @@ static void find_gaps(struct erg_import_log *log, json_t *notes)
 		add_gaps(log, &log->channels[i], &g);
 		interval = n == 0 && g.n > 0 ? log->channels[i].interval_ns : interval;
 	}
-	if (g.n)
-		erg_import_note(notes, "gap",
-			"%s: line %u: no reading for %.6g s; %zu gaps of more "
-			"than 3 times the usual %.6g s, %.6g s in all%s",
-			log->path, log->line[g.at], (double)g.longest * 1e-9, g.n,
-			(double)interval * 1e-9, (double)g.total * 1e-9,
-			log->clock == ERG_CLOCK_WALL &&
-					llabs(g.longest -
-						(3600 * (int64_t)ERG_NSEC_PER_SEC +
-							(int64_t)interval)) < (int64_t)interval
-				? " (an hour: summer time began? --time-zone "
-				  "tells)"
-				: "");
+	if (g.n == 0)
+		return;
+	summer = is_summer(log, &g, interval);
+	if (summer) /* the hour may never have been */
+		erg_import_doubt(log, fmin(1, hour));
+	erg_import_note(notes, "gap",
+		"%s: line %u: no reading for %.6g s; %zu gaps of more "
+		"than 3 times the usual %.6g s, %.6g s in all%s",
+		log->path, log->line[g.at], (double)g.longest * 1e-9, g.n, (double)interval * 1e-9,
+		(double)g.total * 1e-9,
+		summer ? " (an hour: summer time began? --time-zone tells; energies are uncertain by "
+			 "that hour)"
+		       : "");
 }
 
 /* ---- all of it ---- */

@@ -186,6 +186,16 @@ fails() {
     joules $MEANS -- zeit.csv --time Zeit --column 'P (W)=W'
 }
 
+@test "an hour that summer time took is in the interval, and --time-zone takes it out" {
+    # every five minutes from 00:30 on in Berlin, where 02:00 to 03:00 was not
+    { echo 'time,P [W]'; rows 'm = 30 + 5 * i; m += m >= 120 ? 60 : 0; printf "2024-03-31 %02d:%02d:00,%d\n", m / 60, m % 60, p(i)'; } >spring.csv
+    joules $((300 * MEANS)) -- spring.csv --time-zone Europe/Berlin
+    erg-record import spring.csv -f -o out.erg 2>log
+    told 'summer time began'
+    erg-analyze totals --format json out.erg 2>/dev/null |
+        jq -e '.runs[0].phases[0].ets_j | .lo < 300 * 3980 and .value > 300 * 3980 * 1.2'
+}
+
 @test "layers that end with the one around them, to a microsecond, lie inside it" {
     { echo 'time_s,P [W]'; awk 'BEGIN { for (i = 0; i <= 4000; i++) printf "%.3f,%.3f\n", i / 1000, (int(i / 100) % 2 ? 20 : 10) + i % 7 / 100 }'; } >s.csv
     awk 'BEGIN { print "["; for (i = 0; i < 20; i++) { t = i * 200000
