@@ -237,13 +237,35 @@ static int look_elsewhere(struct attr_run *r, bool fine)
 	return !rc && varying(r) ? bend_and_judge(r) : rc;
 }
 
+#define EDGE_ROUNDS 3
+
+/* Which updates the readings of a counter saw goes with the fit. */
+static int refit(struct attr_run *r)
+{
+	bool changed, seen;
+	int rc = attr_edges(r, r->fit.power, &changed);
+
+	if (!rc)
+		rc = attr_refit(r);
+	seen = changed;
+	for (int i = 0; !rc && changed && i < EDGE_ROUNDS; i++) {
+		rc = attr_edges(r, r->st->power, &changed);
+		if (!rc)
+			rc = attr_goes_on(r);
+	}
+	/* the search for the lag was without that */
+	if (!rc && seen && !r->fit.estimated)
+		r->fit.estimated = found(r);
+	return rc;
+}
+
 /* The sensor as declared, as far as the run does not contradict it, with power that goes with the
  * duration where it does; else another sensor. */
 static int fit_sensor(struct attr_run *r)
 {
 	const char *times;
 	double most;
-	int rc = attr_refit(r);
+	int rc = refit(r);
 
 	r->stood = false;
 	if (!rc)

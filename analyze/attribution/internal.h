@@ -448,6 +448,10 @@ size_t attr_level_of(const struct attr_run *r, const struct attr_levels *l,
  * mean of all; nothing but for cells. */
 int attr_quantum(struct attr_run *r);
 
+/* ---- edges.c ---- */
+/* Which update each reading of a counter saw, by the powers POWER. */
+int attr_edges(struct attr_run *r, const double *power, bool *ret_changed);
+
 /* ---- steady.c ---- */
 /* Times of readings whose stamps scatter, by the pace of their neighbours. */
 int attr_steady(struct attr_run *r, bool *ret_changed);

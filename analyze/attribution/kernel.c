@@ -95,7 +95,9 @@ double attr_read_end(const struct attr_view *v, const struct attr_readings *r,
 	if (s->phase < 0 || s->period_ns <= 0)
 		return t - s->lag_ns;
 	first = (double)(int64_t)(r->t[0] - b0) + (s->phase - 1) * s->period_ns;
-	return first + floor((t - first) / s->period_ns) * s->period_ns - s->lag_ns;
+	return first +
+		(floor((t - first) / s->period_ns) + (r->step ? r->step[m] : 0)) * s->period_ns -
+		s->lag_ns;
 }
 
 double attr_end(const struct attr_kernel *k, size_t m)

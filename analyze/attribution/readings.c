@@ -261,5 +261,6 @@ void attr_readings_release(struct attr_readings *r)
 	free(r->own_t);
 	free(r->own_v);
 	free(r->stamp);
+	free(r->step);
 	memset(r, 0, sizeof(*r));
 }

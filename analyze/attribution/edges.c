@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A counter that is read about as it is updated: whether a reading saw the update that was due at its time or
+ * the one before or after is chance (the updates jitter, too), and a wrong guess is wrong by the energy of a
+ * whole period. The energy itself tells: of the two updates nearest to each reading, the sequence whose energies
+ * are nearest to those that the fit expects (Viterbi 1967). Kept only where the typical difference falls by a fifth.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
+#include "formats/base/util.h"
+
+#define BETTER 0.8
+#define PHASES 8
+#define ROWS_MIN 200
+#define WAYS 2 /* to see a reading: the update due, the other one that is nearest */
+
+struct edges {
+	const struct attr_view *view;
+	struct attr_readings *r;
+	struct attr_shape shape;
+	struct attr_curve curve;
+	size_t hint[2];
+	double *cost;  /* of the best sequence up to a reading, J, by its way */
+	uint8_t *from; /* n x WAYS: the way of the reading before */
+	int8_t *step;  /* n */
+};
+
+/* The update other than the one due that is nearest to reading M: one more, or one less. */
+static int other_way(const struct edges *e, size_t m)
+{
+	const struct attr_shape *s = &e->shape;
+	double due = attr_read_end(e->view, e->r, s, m) + s->lag_ns;
+	double t = (double)(int64_t)(e->r->t[m] - e->view->t0);
+
+	t -= s->skew * (t - s->mid_ns);
+	return t - due > s->period_ns / 2 ? 1 : -1;
+}
+
+/* What the counter would have moved by between two updates, J; NaN where the timeline does not tell. */
+static double expected(struct edges *e, double from, double to)
+{
+	if (to <= from)
+		return 0;
+	if (from < 0 || attr_curve_cover(&e->curve, from, to) < 0)
+		return NAN;
+	return attr_curve_mean(&e->curve, 0, to, to - from, 0, e->hint) * (to - from) * 1e-9;
+}
+
+/* How far the energy of reading M is from what is expected, if it and the one before were seen so, J. */
+static double miss(struct edges *e, size_t m, double from, double to)
+{
+	double x = to < from ? INFINITY : expected(e, from, to);
+
+	return isnan(x) ? 0 : fabs(e->r->v[m] - e->r->v[m - 1] - x);
+}
+
+/* The best sequence; its misses into MISS, those of the updates due into DUE (n each). */
+static int find_sequence(struct edges *e, double *ret_miss, double *ret_due)
+{
+	size_t n = e->r->n;
+	double at[WAYS] = {0}, cost[WAYS] = {0};
+	uint8_t way;
+
+	for (size_t m = 0; m < n; m++) {
+		double end = attr_read_end(e->view, e->r, &e->shape, m), next[WAYS], sum[WAYS];
+
+		e->step[m] = (int8_t)other_way(e, m);
+		for (int w = 0; w < WAYS; w++) {
+			next[w] = end + w * e->step[m] * e->shape.period_ns;
+			sum[w] = m ? INFINITY : 0;
+		}
+		if (m &&
+			attr_curve_cover(&e->curve, fmax(at[0] - 2 * e->shape.period_ns, 0),
+				end + 2 * e->shape.period_ns) == -ENOMEM)
+			return -ENOMEM;
+		for (int w = 0; m && w < WAYS; w++)
+			for (int v = 0; v < WAYS; v++) {
+				double c = miss(e, m, at[v], next[w]);
+
+				if (!w && !v)
+					ret_due[m] = c;
+				if (cost[v] + c < sum[w]) {
+					sum[w] = cost[v] + c;
+					e->from[m * WAYS + (size_t)w] = (uint8_t)v;
+				}
+			}
+		memcpy(at, next, sizeof(at));
+		memcpy(cost, sum, sizeof(cost));
+	}
+	way = cost[1] < cost[0];
+	for (size_t m = n; m-- > 0;) {
+		uint8_t before = e->from[m * WAYS + way];
+
+		e->step[m] = way ? e->step[m] : 0;
+		way = before;
+	}
+	e->r->step = e->step;
+	for (size_t m = 1; m < n; m++)
+		ret_miss[m] = miss(e, m, attr_read_end(e->view, e->r, &e->shape, m - 1),
+			attr_read_end(e->view, e->r, &e->shape, m));
+	return 0;
+}
+
+static double median(double *x, size_t n)
+{
+	gsl_sort(x, 1, n);
+	return gsl_stats_median_from_sorted_data(x, 1, n);
+}
+
+/* Of readings whose updates are not known at all. */
+static double median_plain(struct edges *e, double *x)
+{
+	size_t n = e->r->n;
+
+	e->r->step = NULL;
+	for (size_t m = 1; m < n; m++) {
+		double from = attr_read_end(e->view, e->r, &e->shape, m - 1);
+		double to = attr_read_end(e->view, e->r, &e->shape, m);
+
+		x[m] = miss(e, m, from, to);
+	}
+	return median(x + 1, n - 1);
+}
+
+static bool asked(const struct attr_run *r)
+{
+	const struct attr_shape *s = &r->st->shape;
+
+	return s->kind == ERG_SENSOR_COUNTER && s->period_ns > 0 && !r->st->readings.stale &&
+		r->st->readings.n > ROWS_MIN;
+}
+
+/* With the updates at PHASE; *RET: the median miss, J. X: room for 2 n. */
+static int try_phase(struct edges *e, double phase, double *x, double *ret, double *ret_due)
+{
+	size_t n = e->r->n;
+	int rc;
+
+	e->shape.phase = phase;
+	e->r->step = NULL;
+	rc = find_sequence(e, x, x + n);
+	*ret = rc ? INFINITY : median(x + 1, n - 1);
+	*ret_due = rc ? INFINITY : median(x + n + 1, n - 1);
+	return rc;
+}
+
+/* The phase of the updates that is known, or the best of some; *RET_CHANGED: it is worth it. */
+static int best_phase(struct edges *e, double *x, bool *ret_changed)
+{
+	double known = e->shape.phase, best = known, least, due, miss;
+	int rc = 0;
+
+	if (known >= 0) {
+		rc = try_phase(e, known, x, &least, &due);
+		*ret_changed = least < BETTER * due;
+		return rc;
+	}
+	due = median_plain(e, x);
+	least = INFINITY;
+	for (int i = 0; !rc && i < PHASES; i++) {
+		double phase = (double)i / PHASES, unused;
+
+		rc = try_phase(e, phase, x, &miss, &unused);
+		if (miss < least) {
+			least = miss;
+			best = phase;
+		}
+	}
+	*ret_changed = least < BETTER * due;
+	return !rc && *ret_changed ? try_phase(e, best, x, &miss, &due) : rc;
+}
+
+int attr_edges(struct attr_run *r, const double *power, bool *ret_changed)
+{
+	struct attr_readings *rd = &r->st->readings;
+	struct edges e = {.view = &r->st->view, .r = rd, .shape = r->st->shape};
+	_cleanup_(erg_freep) double *x = calloc(2 * rd->n + 2, sizeof(double));
+	_cleanup_(erg_freep) uint8_t *from = calloc(rd->n * WAYS + 1, 1);
+	int rc;
+
+	*ret_changed = false;
+	if (!asked(r))
+		return 0;
+	free(rd->step);
+	e.from = from;
+	e.step = calloc(rd->n + 1, 1);
+	rc = x && from && e.step
+		? attr_curve_open(&e.curve, e.view, power, (double[]){e.shape.rc_ns}, 1)
+		: -ENOMEM;
+	if (!rc)
+		rc = best_phase(&e, x, ret_changed);
+	attr_curve_close(&e.curve);
+	rd->step = *ret_changed ? e.step : NULL;
+	if (*ret_changed)
+		r->st->shape.phase = r->fit.shape.phase = e.shape.phase;
+	else
+		free(e.step);
+	return rc < 0 ? erg_fail(r->err, rc, "out of memory for %zu readings", rd->n) : 0;
+}
