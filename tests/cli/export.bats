@@ -215,11 +215,15 @@ EOF
     mv run.erg "runs/a 'b'?.erg"
     erg-analyze layers runs --format json 2>/dev/null >layers.json
     erg-analyze export --to sqlite runs -o "all?.db" 2>/dev/null
-    # pandas has no part in this but its constructor
-    printf 'class DataFrame:\n    def __init__(s, rows, columns): s.rows, s.columns = rows, columns\n    def __len__(s): return len(s.rows)\n' \
-        >stand/pandas.py
+    # pandas where it is not installed: it has no part in this but a constructor and columns
+    cat >stand/pandas.py <<'EOF'
+class DataFrame:
+    def __init__(s, rows, columns): s.rows, s.columns = rows, columns
+    def __len__(s): return len(s.rows)
+    def __getitem__(s, column): return [row[column] for row in s.rows]
+EOF
     cat >t.py <<'EOF'
-import json, sys
+import json, math, sys
 import erg
 
 doc = json.load(open("layers.json"))["runs"][0]
@@ -235,6 +239,8 @@ assert repr(r).startswith("<erg.Results 1 runs, ")
 sys.path.append("stand")
 frame = erg.load("all?.db").layers
 assert type(frame).__name__ == "DataFrame" and "energy_j_lo" in frame.columns and len(frame) == len(r.layers)
+nothing = [c for c in r.runs[0] if r.runs[0][c] is None]
+assert nothing and all(math.isnan(v) for c in nothing for v in erg.load("all?.db").runs[c])
 for error, what in ((FileNotFoundError, ["nowhere.erg"]), (TypeError, [])):
     try:
         erg.load(*what)

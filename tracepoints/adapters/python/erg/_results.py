@@ -3,6 +3,7 @@
 (erg-analyze-export(1)), which reads archives, result documents and folders of either; nothing is computed
 here."""
 import json
+import math
 import os
 import shutil
 import sqlite3
@@ -36,7 +37,13 @@ def _table(db, name, frame):
     cursor = db.execute('SELECT * FROM "%s"' % name)
     columns = [c[0] for c in cursor.description]
     rows = [{c: _value(c, v) for c, v in zip(columns, row)} for row in cursor]
-    return frame(rows, columns=columns) if frame else rows
+    if not frame:
+        return rows
+    # A column of which nothing is known would be one of objects, with which nobody can reckon.
+    unknown = {c: math.nan for c in columns if all(row[c] is None for row in rows)}
+    for row in rows:
+        row.update(unknown)
+    return frame(rows, columns=columns)
 
 
 def _read(path, frame):
