@@ -71,9 +71,12 @@ double erg_per_count(const struct erg_per *per, const struct erg_parts *p,
 	}
 }
 
+/* Of an energy that is unresolved, for its reason; of nothing, or of less, because nothing was counted. */
 static struct erg_est divided(const struct erg_est *e, double count)
 {
-	return count > 0 && erg_est_resolved(e) ? erg_est_scaled(e, 1 / count) : ERG_EST_UNRESOLVED;
+	if (!erg_est_resolved(e))
+		return *e;
+	return count > 0 ? erg_est_scaled(e, 1 / count) : erg_est_because("no-work", 0);
 }
 
 static json_t *per_json(const struct erg_per *per, double count, const struct erg_est *energy)

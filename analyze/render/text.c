@@ -151,6 +151,7 @@ static const char *words_of(const char *reason)
 		{"impossible", "would be an impossible power"},
 		{"too-many", "too many layers"},
 		{"no-idle", "no idle phase"},
+		{"no-work", "none was counted"},
 	};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(known); i++)

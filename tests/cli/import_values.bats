@@ -451,6 +451,19 @@ teg() { # teg TIME WATTS: a line of an Orin NX
         (.prefill / (80 / 500) - 1 | fabs < 0.01) and (.decode / (50 / 100) - 1 | fabs < 0.01)' t.json
     erg-analyze totals --per counter:images --format json n.erg >t.json
     jq -e '.runs[0].phases[0].per | .count == 220 and (.energy_j.value * 220 / 130 - 1 | fabs < 0.01)' t.json
+    # Phases and layers that count nothing, or less than that, have no energy a unit of it, and that reason.
+    awk 'BEGIN { print "begin_s,end_s,layer,phase,counter:none,counter:less,counter:some"
+        for (i = 0; i < 20; i++) printf "%d,%.1f,step,%s,0,-3,%s\n", i, i + 0.9, i < 10 ? "prefill" : "decode", i < 10 ? "" : 4 }' >z.csv
+    erg-record import --samples s.csv --layers z.csv --sensor 'kind=boxcar window_s=0.005' -o z.erg
+    for unit in none less; do
+        erg-analyze totals --per counter:$unit --format json z.erg |
+            jq -e '.runs[0].phases | length == 3 and all(.per.energy_j | .value == null and .reason == "no-work")'
+        erg-analyze layers --per counter:$unit --format json z.erg |
+            jq -e '.runs[0].layers[0].per.energy_j | .value == null and (.reason | length > 0)'
+    done
+    erg-analyze totals --per counter:some --format json z.erg | jq -e '.runs[0].phases | map({(.name): .per}) | add |
+        .run.count == 40 and .decode.count == 40 and .prefill.energy_j.reason == "no-work" and
+        (.decode.energy_j.value * 40 / 45 - 1 | fabs < 0.01)'
     run ! erg-analyze totals --per counter:nosuch n.erg
     [[ "$output" == *"the application has tokens, images"* ]]
 }
