@@ -58,6 +58,8 @@ static void count_one(struct erg_rows *r, size_t i)
 	uint32_t l = iv->layer[i];
 
 	r->span_ns[l] += erg_tl_duration(iv, i);
+	if (erg_tl_begin(iv, i) < r->first[l])
+		r->first[l] = erg_tl_begin(iv, i);
 	erg_layer_counts_add(&r->counts, i);
 }
 
@@ -69,6 +71,7 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	r->calls = erg_noted(calloc(tl->n_layers + 1, sizeof(*r->calls)));
 	r->inferences = erg_noted(calloc(tl->n_layers + 1, sizeof(*r->inferences)));
 	r->span_ns = erg_noted(calloc(tl->n_layers + 1, sizeof(*r->span_ns)));
+	r->first = erg_noted(malloc((tl->n_layers + 1) * sizeof(*r->first)));
 	r->weight = erg_noted(calloc(a->attr->n_classes + 1, sizeof(*r->weight)));
 	r->done = calloc(a->attr->n_classes + 1, sizeof(*r->done));
 	r->row = calloc(a->attr->n_classes + 1, sizeof(*r->row));
@@ -79,13 +82,14 @@ int erg_rows_init(struct erg_rows *r, const struct erg_account *a, struct erg_er
 	r->child = calloc(tl->n_layers + 1, sizeof(*r->child));
 	r->next = calloc(tl->n_layers + 1, sizeof(*r->next));
 	r->path = calloc(tl->n_layers + 1, sizeof(*r->path));
-	if (!r->calls || !r->inferences || !r->span_ns || !r->weight || !r->done || !r->row ||
-		!r->set || !r->whole || !r->group_first || !r->group_next || !r->child ||
+	if (!r->calls || !r->inferences || !r->span_ns || !r->first || !r->weight || !r->done ||
+		!r->row || !r->set || !r->whole || !r->group_first || !r->group_next || !r->child ||
 		!r->next || !r->path || erg_layer_counts_init(&r->counts, tl) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	find_children(r);
 	find_groups(r);
 	erg_rows_restart(r);
+	memset(r->first, 0xff, (tl->n_layers + 1) * sizeof(*r->first));
 	for (size_t i = 0; i < tl->iv.n; i++)
 		if (erg_tl_track_is(&tl->tracks[tl->iv.track[i]], a->device))
 			count_one(r, i);
@@ -104,6 +108,7 @@ void erg_rows_release(struct erg_rows *r)
 	free(r->calls);
 	free(r->inferences);
 	free(r->span_ns);
+	free(r->first);
 	erg_layer_counts_release(&r->counts);
 	free(r->weight);
 	free(r->done);
@@ -510,7 +515,9 @@ static const char *key_of(const struct erg_timeline *tl, const struct erg_tl_lay
 /* A layer and what it is summed by. */
 struct keyed {
 	const char *key, *network;
+	uint64_t first; /* when it first began */
 	uint32_t k;
+	size_t at; /* of the first of a row: where it lies in the list of all */
 };
 
 static int same_row(const struct keyed *x, const struct keyed *y)
@@ -520,33 +527,46 @@ static int same_row(const struct keyed *x, const struct keyed *y)
 	return c ? c : strcmp(x->network, y->network);
 }
 
-static int by_row_and_place(const void *a, const void *b)
+static int by_begin(const void *a, const void *b)
 {
 	const struct keyed *x = a, *y = b;
-	int c = same_row(x, y);
 
-	return c ? c : (x->k > y->k) - (x->k < y->k);
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return (x->k > y->k) - (x->k < y->k);
 }
 
-/* Layers of one row follow each other in SORTED; AT: where a row begins, by its first layer, else
- * ERG_NONE. Returns how many have a key. */
-static size_t sort_by_key(const struct erg_timeline *tl, const char *by, struct keyed *sorted,
-	uint32_t *at)
+static int by_row_and_begin(const void *a, const void *b)
 {
+	int c = same_row(a, b);
+
+	return c ? c : by_begin(a, b);
+}
+
+/* Layers of one row follow each other in SORTED. HEADS: the first of each row, in the order in which
+ * they ran. Returns how many layers have a key. */
+static size_t sort_by_key(const struct erg_rows *r, const char *by, struct keyed *sorted,
+	struct keyed *heads, size_t *ret_heads)
+{
+	const struct erg_timeline *tl = r->a->tl;
 	bool networks = strcmp(by, "network") != 0;
 	size_t n = 0;
 
+	*ret_heads = 0;
 	for (uint32_t k = 0; k < tl->n_layers; k++) {
 		const char *key = key_of(tl, &tl->layers[k], by);
 
-		at[k] = ERG_NONE;
 		if (*key)
-			sorted[n++] = (struct keyed){key, networks ? tl->layers[k].network : "", k};
+			sorted[n++] = (struct keyed){key, networks ? tl->layers[k].network : "",
+				r->first[k], k, 0};
 	}
-	erg_sort(sorted, n, sizeof(*sorted), by_row_and_place);
+	erg_sort(sorted, n, sizeof(*sorted), by_row_and_begin);
 	for (size_t i = 0; i < n; i++)
-		if (!i || same_row(&sorted[i - 1], &sorted[i]))
-			at[sorted[i].k] = (uint32_t)i;
+		if (!i || same_row(&sorted[i - 1], &sorted[i])) {
+			heads[*ret_heads] = sorted[i];
+			heads[(*ret_heads)++].at = i;
+		}
+	erg_sort(heads, *ret_heads, sizeof(*heads), by_begin);
 	return n;
 }
 
@@ -582,31 +602,48 @@ static void add_layer_share(const struct erg_rows *r, json_t *row)
 	json_object_set_new(row, "share_of_layers", erg_est_json(&share));
 }
 
-void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list)
+/* What all of the set are parts of, by the type of their outermost module: "" where they differ. */
+static const char *type_of_set(const struct erg_rows *r)
 {
 	const struct erg_timeline *tl = r->a->tl;
-	_cleanup_(erg_freep) struct keyed *sorted =
-		erg_noted(calloc(tl->n_layers + 1, sizeof(*sorted)));
-	_cleanup_(erg_freep) uint32_t *at = erg_noted(calloc(tl->n_layers + 1, sizeof(*at)));
-	size_t n = sorted && at ? sort_by_key(tl, by, sorted, at) : 0;
+	const char *type = r->n_set ? block_of(tl, &tl->layers[r->set[0]]) : "";
 
-	for (size_t k = 0; n && k < tl->n_layers; k++) {
-		size_t i = at[k];
-		json_t *row;
+	for (size_t i = 1; i < r->n_set; i++)
+		if (strcmp(block_of(tl, &tl->layers[r->set[i]]), type))
+			return "";
+	return type;
+}
 
-		if (i >= n)
-			continue;
+static void add_row_of_key(struct erg_rows *r, const char *by, const struct keyed *head,
+	json_t *list)
+{
+	json_t *row = row_of_set(r, head->key, calls_of_set(r, by));
+
+	json_object_set_new(row, "network", json_string(r->a->tl->layers[head->k].network));
+	if (!strcmp(by, "module"))
+		json_object_set_new(row, "type", json_string(type_of_set(r)));
+	add_layer_share(r, row);
+	json_array_append_new(list, row);
+}
+
+void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list)
+{
+	size_t all = r->a->tl->n_layers + 1, n_heads = 0, n = 0;
+	_cleanup_(erg_freep) struct keyed *sorted = erg_noted(calloc(all, sizeof(*sorted)));
+	_cleanup_(erg_freep) struct keyed *heads = erg_noted(calloc(all, sizeof(*heads)));
+
+	if (sorted && heads)
+		n = sort_by_key(r, by, sorted, heads, &n_heads);
+	for (size_t h = 0; h < n_heads; h++) {
+		size_t i = heads[h].at;
+
 		clear(r);
 		do {
 			if (r->calls[sorted[i].k])
 				put(r, sorted[i].k, 1);
 		} while (++i < n && !same_row(&sorted[i - 1], &sorted[i]));
-		if (!r->n_set)
-			continue;
-		row = row_of_set(r, sorted[at[k]].key, calls_of_set(r, by));
-		json_object_set_new(row, "network", json_string(tl->layers[k].network));
-		add_layer_share(r, row);
-		json_array_append_new(list, row);
+		if (r->n_set)
+			add_row_of_key(r, by, &heads[h], list);
 	}
 }
 

@@ -11,6 +11,7 @@ struct erg_rows {
 	double total_j;    /* for shares */
 	uint64_t *calls;   /* per layer */
 	uint64_t *span_ns; /* per layer: begin to end, inner layers included */
+	uint64_t *first;   /* per layer: when it first began, UINT64_MAX of one that never did */
 	struct erg_layer_counts counts;
 	uint64_t *inferences; /* per layer: how often its network ran */
 	uint64_t iterations;  /* the most of them */

@@ -179,7 +179,7 @@ static void overhead(FILE *out, const json_t *o)
 		return;
 	label(out, "sampler");
 	fprintf(out,
-		"%.0f deadlines, %.0f missed; late by %s (median), %s (p99), %s (max); %s of a "
+		"%.0f times to read, %.0f left out; late by %s (median), %s (p99), %s (max); %s of a "
 		"CPU; %.0f failed reads\n",
 		erg_number_of(o, "deadlines"), erg_number_of(o, "missed"),
 		erg_text_si(p50, sizeof(p50), erg_number_of(o, "late_p50_s"), "s"),

@@ -158,7 +158,7 @@ static void sampler_fact(json_t *facts, const json_t *sampler)
 		    &share))
 		return;
 	len = snprintf(text, sizeof(text),
-		"%lld deadlines, %lld missed; late by %.3g ms or less in 99 %%, %.3g ms at most",
+		"%lld times to read, %lld left out; late by %.3g ms or less in 99 %%, %.3g ms at most",
 		deadlines, missed, (double)p99 * 1e-6, (double)most * 1e-6);
 	if (isfinite(share))
 		snprintf(text + len, sizeof(text) - (size_t)len, "; %.2g %% of a CPU", 100 * share);

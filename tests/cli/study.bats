@@ -125,15 +125,16 @@ variant() {
 
 @test "study pages: the figures of the four studies are drawn, at any width and on paper" {
     skip_unless chromium chromedriver jq
-    local w f r c curves=() swept=() corun=()
+    local w f r c at curves=() swept=() corun=()
     for w in alexnet vgg; do
         net $w $([ $w = vgg ] && echo 4 || echo 2)
         for f in 600000 900000 1700000; do
             for r in 1 2; do
-                variant $w $w-$f-$r ".factors = {\"cpufreq.frequency_khz\": $f} | .tags += {accuracy: \"0.${#w}\", repetition: \"$r\"} |
+                at="$w,cpufreq.frequency_khz=$f,devfreq.gpu.frequency_hz=998400000,powercap.limit_w=30,r$r" # wider than a phone
+                variant $w "$at" ".factors = {\"cpufreq.frequency_khz\": $f} | .tags += {accuracy: \"0.${#w}\", repetition: \"$r\"} |
                     .time_s = 1 + $r / 1000 + (if \"$w\" == \"vgg\" then 1e6 else 1e4 end) / $f | .ets_j.value = .time_s * (2 + $f / 1e6)"
-                swept+=($w-$f-$r.json)
-                [ $r = 2 ] || curves+=(--curves $w-$f-$r.erg)
+                swept+=("$at.json")
+                [ $r = 2 ] || curves+=(--curves "$at.erg")
             done
         done
     done

@@ -252,3 +252,18 @@ P
     run -1 erg-analyze layers --phase dcode p.erg
     [[ ${lines[-1]} == *"p.erg: no phase 'dcode': expected one of prefill, decode" ]]
 }
+
+@test "modules, types and blocks stand in the order in which they ran" {
+    awk 'BEGIN { print "time_s,VDD [W]"; for (i = 0; i < 6000; i++) printf "%.3f,%.3f\n", i / 1000, 2 + int(i / 10) % 3 + i % 7 / 100 }' >S.csv
+    # modules are described before the layers that run before them
+    awk 'BEGIN { print "begin_s,end_s,layer,type,network,module"
+        for (i = 0; i < 60; i++) { t = i / 10
+            printf "%.3f,%.3f,fire2,module,net,\n", t + 0.03, t + 0.06
+            printf "%.3f,%.3f,fire2/a,conv,net,fire2\n%.3f,%.3f,fire2/b,pool,net,fire2\n", t + 0.03, t + 0.045, t + 0.045, t + 0.06
+            printf "%.3f,%.3f,conv1,conv,net,\n%.3f,%.3f,fc,fc,net,\n", t, t + 0.03, t + 0.06, t + 0.099 } }' >L.csv
+    erg-record import --samples S.csv --layers L.csv --sensor 'kind=point lag_s=0' -o a.erg
+    layers --by module a.erg >o.json
+    jq -e '[.runs[0].layers[] | [.name, .type]] == [["conv1", "conv"], ["fire2", ""], ["fc", "fc"]]' o.json
+    layers --by type a.erg >o.json
+    jq -e '[.runs[0].layers[].name] | index("conv") < index("pool") and index("pool") < index("fc")' o.json
+}

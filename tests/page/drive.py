@@ -251,6 +251,35 @@ class Checks:
             self.check(abs(ends[0] - ends[1]) < 3, "layers lie beneath their time %s: %.1f, %.1f px"
                        % (where, ends[0], ends[1]))
 
+    def axes(self):
+        """Axes of amounts begin at 0, or say that they do not."""
+        bad = self.js("""erg.charts.filter(c => c.canvas).flatMap(c => Object.values(c.scales).filter(s =>
+            s.type === 'linear' && s.min > 0 && /energy|power|ETS|EDP|time|latency|accuracy|%|, [JWs]$/.test(s.options.title.text || '') &&
+            !/need not begin at 0/.test(s.options.title.text))
+            .map(s => c.canvas.getAttribute('aria-label') + ': ' + s.options.title.text + ' from ' + s.min))""")
+        self.check(not bad, "axes of amounts begin at 0 %s" % bad[:3])
+        bad = self.js("""erg.charts.filter(c => c.canvas).flatMap(c => Object.values(c.scales).flatMap(s => s.ticks
+            .filter(t => /^-?[0-9.]+e[-+]?[0-9]+/.test([].concat(t.label).join(' '))).map(t => s.options.title.text + ': ' + t.label)))""")
+        self.check(not bad, "no tick is in powers of ten %s" % bad[:3])
+
+    def reasons(self):
+        """A row of layers that is not resolved says why, where its document does."""
+        why = self.js("""(((erg.doc.runs[0] || {}).by || {}).layer || []).filter(r => r.energy_j && r.energy_j.value === null
+            && r.energy_j.reason).length""")
+        said = self.js("""[...document.querySelectorAll('section[aria-labelledby=layers0] tbody tr')].filter(
+            r => r.cells[r.cells.length - 1].textContent !== 'unresolved' && r.querySelector('.unresolved')).length""")
+        self.check(said >= why, "rows without a figure say why: %d of %d" % (said, why))
+
+    def rows_on_paper(self):
+        """A number stands on one line, and what belongs together on one page."""
+        broken = self.js("""[...document.querySelectorAll('td:not(.text)')].filter(c => { const r = document.createRange();
+            r.selectNodeContents(c); return c.cellIndex && r.getBoundingClientRect().height > 24;
+            }).map(c => c.textContent).slice(0, 3)""")
+        self.check(not broken, "no number is broken on paper %s" % broken)
+        apart = self.js("""[...document.querySelectorAll('.whole, .pair > *, p, .plot')].filter(
+            e => getComputedStyle(e).breakInside !== 'avoid').length""")
+        self.check(apart == 0, "charts stay with their headings on paper: %d may not" % apart)
+
     def widths(self):
         """A wide window, a phone, and paper, one after the other without loading again."""
         command = self.driver.execute_cdp_cmd
@@ -266,6 +295,7 @@ class Checks:
         cut = self.js("[...document.querySelectorAll('canvas')].filter(c => c.clientWidth &&"
                       " c.getBoundingClientRect().right > 719).length")
         self.check(cut == 0, "no chart is cut by the edge of the paper: %d" % cut)
+        self.rows_on_paper()
         self.driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
         command("Emulation.setEmulatedMedia", {"media": ""})
         command("Emulation.clearDeviceMetricsOverride", {})
@@ -332,6 +362,8 @@ def main():
         checks.bands()
         checks.bars()
         checks.sort_and_search()
+        checks.axes()
+        checks.reasons()
         checks.touch()
         checks.contents()
         checks.widths()

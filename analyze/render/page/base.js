@@ -58,6 +58,12 @@ function around(e, unit) {
 
 const resolved = (e) => e && e.value !== null && e.value !== undefined;
 
+// Why nothing can be told, as `erg-analyze layers` says it.
+const REASONS = { 'no-data': 'not seen', windows: 'seen too little', condition: 'not told from its neighbours', interval: 'interval too wide',
+    'phase-locked': 'sampler in step with the layers', blocks: 'run too short', unfair: 'seen in unfair shares', unobserved: 'under half observed',
+    impossible: 'would be an impossible power', 'too-many': 'too many layers', 'no-idle': 'no idle phase' };
+const methodOf = (e) => (!e ? '' : resolved(e) ? e.method || '' : REASONS[e.reason] || e.reason || 'unresolved');
+
 function interval(e, unit) {
     return e.lo === null || e.lo === undefined || e.lo === e.hi ? '' :
         num(e.lo, unit) + ' … ' + num(e.hi, unit);
@@ -137,9 +143,12 @@ function acrossWhiskers(chart, set, d) {
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 
 // Whiskers of estimates over a bar or point chart: dataset.errors[i] = [lo, hi].
+// Bars lie beneath theirs, points upon.
 const whiskers = {
     id: 'whiskers',
-    afterDatasetsDraw(chart) {
+    beforeDatasetsDraw(chart) { if (chart.config.type !== 'bar') this.draw(chart); },
+    afterDatasetsDraw(chart) { if (chart.config.type === 'bar') this.draw(chart); },
+    draw(chart) {
         const g = chart.ctx;
         // Lines may share a place: their whiskers stand side by side, in their colors.
         const lines = chart.data.datasets.filter((set) => set.errors && set.beside);
@@ -177,7 +186,8 @@ function nameAt(chart, p, text, taken) {
     const places = [left ? [-8 - w, -6] : [8, -6], left ? [8, -6] : [-8 - w, -6], [8, 16], [-8 - w, 16], [8, -20], [-8 - w, -20], [8, 30]]
         .map(([x, y]) => [p.x + x, p.y + y]).filter(([x]) => x >= chart.chartArea.left && x + w <= chart.width);
     const free = ([x, y]) => taken.every(([a, b, v]) => x + w < a || a + v < x || Math.abs(y - b) > 12);
-    const place = places.find(free) || places[0] || [p.x + 8, p.y - 6];
+    const place = places.find(free);
+    if (!place) return; // the tooltip has it
     taken.push([...place, w]);
     g.textAlign = 'left';
     g.fillText(text, ...place);
@@ -194,7 +204,7 @@ const names = {
             g.fillStyle = css('--fg');
             g.font = '12px system-ui, sans-serif';
             const taken = [];
-            chart.getDatasetMeta(d).data.forEach((p, i) => nameAt(chart, p, set.data[i].name, taken));
+            chart.getDatasetMeta(d).data.forEach((p, i) => { if (!set.data[i].quiet) nameAt(chart, p, set.data[i].name, taken); });
             g.restore();
         });
     },
@@ -234,6 +244,7 @@ function recolor(c) {
 
 // Charts have the width of their place, which paper has another of.
 function refit() {
+    document.querySelectorAll('.plot').forEach(setHeight);
     erg.charts.forEach((c) => c.resize());
     erg.painters.forEach((draw) => draw());
 }
@@ -255,6 +266,7 @@ function paper(on) {
     refit();
 }
 
+window.addEventListener('resize', () => document.querySelectorAll('.plot').forEach(setHeight));
 window.addEventListener('beforeprint', () => paper(true));
 window.addEventListener('afterprint', () => paper(false));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
@@ -286,15 +298,22 @@ erg.drawAll = () => {
         some = [...later.keys()].filter((node) => node.getClientRects().length);
 };
 
-// CONFIG of Chart.js, or a function that makes it.
+// CONFIG of Chart.js, or a function that makes it. HEIGHT in pixels, or a function of the chart's width.
 function chart(parent, label, height, config) {
     const canvas = el('canvas', { role: 'img', 'aria-label': label });
-    const box = el('div', { class: 'plot', style: 'height:' + height + 'px' }, canvas);
+    const box = el('div', { class: 'plot' }, canvas);
+    box.height = typeof height === 'function' ? height : () => height;
     parent.append(box);
+    setHeight(box);
     whenNear(box, () => drawChart(canvas, typeof config === 'function' ? config() : config));
 }
 
+function setHeight(box) {
+    box.style.height = box.height(box.clientWidth || 600) + 'px';
+}
+
 function drawChart(canvas, config) {
+    setHeight(canvas.parentNode); // in a fold it had no width
     theme();
     config.options = Object.assign({ responsive: true, maintainAspectRatio: false, animation: false },
         config.options);
@@ -312,7 +331,8 @@ const MANY_BARS = 40;
 // rows the largest are shown, and the rest is folded.
 function bars(parent, label, what, rows, of, color) {
     if (rows.length < SORTED_BARS) return allBars(parent, label, what, rows, of, color);
-    const box = el('div'), area = el('div'), orders = { 'in order': (list) => list,
+    const first = rows.length > MANY_BARS ? {} : { 'in order': (list) => list }; // of many the largest are shown
+    const box = el('div'), area = el('div'), orders = { ...first,
         'largest first': (list) => list.slice().sort((a, b) => (resolved(of(b)) ? of(b).value : -Infinity) - (resolved(of(a)) ? of(a).value : -Infinity)),
         'by name': (list) => list.slice().sort((a, b) => String(a.name).localeCompare(String(b.name))) };
     const choose = el('select', { 'aria-label': 'order of ' + label, onchange: () => draw() }, Object.keys(orders).map((o) => el('option', {}, o)));
@@ -338,20 +358,22 @@ function drop(node) {
 function limitedBars(parent, label, what, rows, of, color) {
     if (rows.length <= MANY_BARS) return allBars(parent, label, what, rows, of, color);
     const height = (r) => (resolved(of(r)) ? of(r).value : -Infinity);
-    const sorted = rows.slice().sort((a, b) => height(b) - height(a)), box = el('div');
+    const largest = new Set(rows.slice().sort((a, b) => height(b) - height(a)).slice(0, MANY_BARS)), box = el('div');
+    const shown = rows.filter((r) => largest.has(r)), others = rows.filter((r) => !largest.has(r));
     const rest = el('details', {}, el('summary', {}, 'The other ' + (rows.length - MANY_BARS) + ' of ' + rows.length));
     parent.append(box);
-    box.append(el('p', { class: 'note' }, 'The ' + MANY_BARS + ' largest of ' + rows.length + ', sorted.'));
-    allBars(box, label, what, sorted.slice(0, MANY_BARS), of, color);
-    rest.addEventListener('toggle', () => allBars(rest, label + ', the rest', what, sorted.slice(MANY_BARS), of, color), { once: true });
+    box.append(el('p', { class: 'note' }, 'The ' + MANY_BARS + ' largest of ' + rows.length + '.'));
+    allBars(box, label, what, shown, of, color);
+    rest.addEventListener('toggle', () => allBars(rest, label + ', the rest', what, others, of, color), { once: true });
     box.append(rest);
 }
 
 function allBars(parent, label, what, rows, of, color) {
     const unit = what.split(', ')[1], values = rows.map(of), ranged = (e) => resolved(e) && e.lo < e.hi;
     const top = Math.max(0, ...values.filter(resolved).flatMap((e) => [e.value, e.lo, e.hi]).filter(Number.isFinite).map(Math.abs));
-    const long = rows.some((r) => String(r.name).length > 32);
-    chart(parent, label, Math.max(140, rows.length * (long ? 30 : 20) + 70), { type: 'bar', signed: /saved|more/.test(what), // differences may be below 0
+    const longest = Math.max(...rows.map((r) => String(r.name).length));
+    const height = (width) => Math.max(140, rows.length * (longest > lineOf(width) ? 30 : 20) + 70);
+    chart(parent, label, height, { type: 'bar', signed: /saved|more/.test(what), // differences may be below 0
         data: { labels: rows.map((r) => r.name || '(unnamed)'), datasets: [{ label: what,
             data: values.map((e) => (resolved(e) ? e.value : null)),
             errors: values.map((e) => (ranged(e) ? [e.lo, e.hi] : null)), backgroundColor: rows.map(color) }] },
@@ -361,11 +383,14 @@ function allBars(parent, label, what, rows, of, color) {
             y: { ticks: { autoSkip: false, callback(v) { return inLines(this.getLabelForValue(v), this.chart.width); } } } } } });
 }
 
+// How many letters of a label fit into the left half of a chart.
+const lineOf = (width) => Math.max(12, Math.floor(width * 0.45 / 6.5));
+
 // A label that leaves half of the chart to its bars: on two lines, and cut where these are too long.
 function inLines(text, width) {
-    const most = Math.max(12, Math.floor(width * 0.45 / 6.5));
+    const most = lineOf(width);
     if (text.length <= most) return text;
-    const cut = text.lastIndexOf(' ', most), short = (t) => (t.length > most ? t.slice(0, most - 1) + '…' : t);
+    const comma = text.lastIndexOf(', ', most) + 1, cut = comma > text.length - most - 2 && comma > 0 ? comma : text.lastIndexOf(' ', most), short = (t) => (t.length > most ? t.slice(0, most - 1) + '…' : t);
     return cut > 0 ? [text.slice(0, cut), short(text.slice(cut + 1))] : short(text);
 }
 
@@ -411,8 +436,11 @@ function table(parent, caption, columns, rows, searchOf) {
                 return (x < y ? -1 : x > y ? 1 : 0) * (state.down ? -1 : 1);
             });
         }
-        body.replaceChildren(...shown.map((r) => el('tr', {}, columns.map((c) =>
-            el('td', { class: c.text ? 'text' : '' }, c.cell(r))))));
+        body.replaceChildren(...shown.map((r) => el('tr', {}, columns.map((c) => {
+            const cell = el('td', { class: c.text ? 'text' : '' }, c.cell(r));
+            cell.classList.toggle('long', Boolean(c.text) && cell.textContent.length > 24);
+            return cell;
+        }))));
     }
     function sortBy(i) {
         state.down = state.key === i ? !state.down : !columns[i].text;

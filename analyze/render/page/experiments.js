@@ -19,15 +19,20 @@ function spoken(title) {
 }
 
 function factor(name) {
+    if (name === 'ambient_c') return { title: 'ambient', scale: 1, unit: '°C' };
     const m = /^(.*)_(khz|mhz|hz|mw|w)$/.exec(name);
     return m ? { title: spoken(m[1]), scale: SUFFIXES[m[2]][0], unit: SUFFIXES[m[2]][1] } :
         { title: spoken(name), scale: 1, unit: '' };
 }
 
+function levelText(name, value) {
+    const f = factor(name), number = f.unit && value !== '' && Number.isFinite(Number(value));
+    return name === 'corun' && value === 'none' ? 'alone' : number ? short(value * f.scale, f.unit) : String(value);
+}
+
 function setting(name, value) {
-    const f = factor(name);
-    const number = f.unit && value !== '' && Number.isFinite(Number(value));
-    return f.title + ' ' + (number ? short(value * f.scale, f.unit) : value);
+    const level = levelText(name, value);
+    return level === 'alone' ? level : factor(name).title + ' ' + level;
 }
 
 // {"a": 1, "b_w": 2} as "a 1, b 2 W", without the names in BUT.
@@ -76,16 +81,19 @@ function compareSection(parent, runs) {
 
 function compareRuns(s, runs) {
     const marks = (r) => Object.assign({}, r.factors, r.tags);
-    const tags = [...new Set(runs.flatMap((r) => Object.keys(marks(r))))];
+    const value = (r, k) => marks(r)[k] ?? '', all = [...new Set(runs.flatMap((r) => Object.keys(marks(r))))];
+    const tags = all.filter((k) => runs.some((r) => value(r, k) !== value(runs[0], k)));
+    const same = all.filter((k) => !tags.includes(k)).map((k) => setting(k, value(runs[0], k)));
     const total = (r, key) => r.totals && r.totals[key];
     table(s, 'All runs; ± is half of the 95 % interval', [
         { title: 'run', text: true, value: (r) => r.title, cell: (r) => el('span', { title: r.name }, r.title) },
         { title: 'energy', value: (r) => total(r, 'ets_j') && total(r, 'ets_j').value, cell: (r) => estimateCell(total(r, 'ets_j'), 'J') },
         { title: 'time', value: (r) => total(r, 'time_s'), cell: (r) => num(total(r, 'time_s'), 's') },
         { title: 'EDP', value: (r) => total(r, 'edp_js') && total(r, 'edp_js').value, cell: (r) => estimateCell(total(r, 'edp_js'), 'J·s') },
-        ...tags.map((k) => ({ title: factor(k).title, text: true, value: (r) => marks(r)[k] ?? '',
-            cell: (r) => marks(r)[k] === undefined ? '' : setting(k, marks(r)[k]).slice(factor(k).title.length + 1) })),
+        ...tags.map((k) => ({ title: factor(k).title, text: true, value: (r) => value(r, k),
+            cell: (r) => marks(r)[k] === undefined ? '' : levelText(k, marks(r)[k]) })),
     ], runs, (r) => r.name + ' ' + label(marks(r)));
+    if (same.length) s.append(el('p', { class: 'note' }, 'The same of all: ' + same.join(', ') + '.'));
     const pair = el('div', { class: 'pair' }), color = () => css('--bar');
     s.append(pair);
     const titled = runs.map((r) => Object.assign({}, r, { name: r.title }));
@@ -94,9 +102,11 @@ function compareRuns(s, runs) {
     const acc = runs.filter((r) => resolved(total(r, 'ets_j')) && r.tags && r.tags.accuracy !== undefined &&
         Number.isFinite(Number(r.tags.accuracy)));
     if (acc.length > 1) chart(s, 'accuracy against energy', 300, { type: 'scatter', data: { datasets: [{ names: true,
-        backgroundColor: css('--bar'), data: acc.map((r) => ({ x: r.totals.ets_j.value, y: Number(r.tags.accuracy), name: r.name })) }] },
-    options: { plugins: { legend: { display: false }, tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.x, 'J') + ', ' + c.raw.y } } },
-        scales: { x: { beginAtZero: true, title: { display: true, text: 'ETS, J' } }, y: { title: { display: true, text: 'accuracy' } } } } });
+        backgroundColor: css('--bar'), data: acc.map((r) => ({ x: r.totals.ets_j.value, y: 100 * Number(r.tags.accuracy), name: r.title })),
+        errorsX: acc.map((r) => ends(r.totals.ets_j)) }] },
+    options: { plugins: { legend: { display: false }, tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.x, 'J') + ', ' + Number(c.raw.y.toPrecision(4)) + ' %' } } },
+        scales: { x: { beginAtZero: true, title: { display: true, text: 'ETS, J (whiskers: 95 %)' } },
+            y: { title: { display: true, text: 'accuracy, % (the axis need not begin at 0)' } } } } });
 }
 
 // One line for each setting of the other factors.
@@ -173,15 +183,16 @@ function sweepSection(parent, sweep) {
         const place = (p) => p.pareto_decided === false ? 'undecided' : p.pareto ? 'front' : 'dominated';
         const mark = { front: ' ◆', undecided: ' ◇', dominated: '' };
         const front = (v) => g.points.filter((p) => place(p) === v && resolved(p.ets_j) && resolved(p.time_s))
-            .map((p) => ({ x: p.time_s.value, y: p.ets_j.value, name: label(p.factors) }));
+            .map((p) => ({ x: p.time_s.value, y: p.ets_j.value, name: label(p.factors), errors: ends(p.ets_j), errorsX: ends(p.time_s) }));
+        const whiskered = (set) => Object.assign(set, { errors: set.data.map((p) => p.errors), errorsX: set.data.map((p) => p.errorsX) });
         chart(s, 'Pareto front of energy and time', 280, { type: 'scatter', data: { datasets: [
             { label: 'Pareto front', data: front('front'), backgroundColor: PALETTE[1], pointRadius: 6, pointStyle: 'rectRot' },
             { label: 'undecided: intervals overlap', data: front('undecided'), backgroundColor: 'transparent', borderColor: PALETTE[1],
                 pointRadius: 6, pointStyle: 'rectRot' },
-            { label: 'dominated', data: front('dominated'), backgroundColor: PALETTE[7] }].filter((d) => d.data.length) },
+            { label: 'dominated', data: front('dominated'), backgroundColor: PALETTE[7] }].filter((d) => d.data.length).map(whiskered) },
         options: { plugins: { tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.y, 'J') + ', ' + num(c.raw.x, 's') } } },
-            scales: { x: { beginAtZero: true, title: { display: true, text: 'time, s' } },
-                y: { beginAtZero: true, title: { display: true, text: 'ETS, J' } } } } });
+            scales: { x: { beginAtZero: true, title: { display: true, text: 'time, s (whiskers: 95 %)' } },
+                y: { beginAtZero: true, title: { display: true, text: 'ETS, J (whiskers: 95 %)' } } } } });
         pointTable(s, g.points.map((p) => Object.assign({ at: label(p.factors), mark: mark[place(p)] }, p)));
     }
 }
@@ -237,7 +248,7 @@ function thermalPoints(s, thermal) {
     const line = (key, title) => ({ label: title, type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--fg'),
         data: fit.map((p) => ({ x: p.temperature_degc, y: p[key] })) });
     const axes = (title) => ({ scales: { x: { type: 'linear', title: { display: true, text: 'temperature, °C' } },
-        y: { title: { display: true, text: title } } } });
+        y: { beginAtZero: true, title: { display: true, text: title } } } });
     chart(s, 'power against temperature', 340, { type: 'scatter', data: { datasets: [
         { label: 'heat sink on', data: set((p) => p.heatsink && !p.throttled), backgroundColor: PALETTE[0] },
         { label: 'heat sink off', data: set((p) => !p.heatsink && !p.throttled), backgroundColor: PALETTE[1], pointStyle: 'rect' },
@@ -292,13 +303,16 @@ function modelSection(parent, model, n) {
     if (model.simulated) warnings(s, [{ code: 'simulated' }]);
     warnings(s, (model.warnings || []).filter((w) => w.code !== 'simulated'));
     const top = Math.max(...folds.flatMap((f) => [f.measured, f.predicted]));
+    const doubt = (f) => 1.96 * (model.points || []).filter((p) => p.group === f.group).reduce((sum, p) => sum + (p.se || 0), 0);
     const axis = (title) => ({ title: { display: true, text: title + (unit ? ', ' + unit : '') } });
     chart(s, 'measured against predicted', 360, { type: 'scatter', data: { datasets: [
         { label: 'groups', names: folds.length <= 12, backgroundColor: css('--bar'),
-            data: folds.map((f) => ({ x: f.measured, y: f.predicted, name: f.group })) },
+            data: folds.map((f) => ({ x: f.measured, y: f.predicted, name: f.group })),
+            errorsX: folds.map((f) => (doubt(f) > 0 ? [f.measured - doubt(f), f.measured + doubt(f)] : null)) },
         { label: 'equal', type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--dim'), data: [{ x: 0, y: 0 }, { x: top, y: top }] }] },
     options: { plugins: { tooltip: { callbacks: { label: (c) => (c.raw.name || '') + ' ' + num(c.raw.x, unit) + ' → ' + num(c.raw.y, unit) } } },
-        scales: { x: axis('measured'), y: axis('predicted') } } });
+        scales: { x: Object.assign({ beginAtZero: true }, axis('measured')), y: Object.assign({ beginAtZero: true }, axis('predicted')) } } });
+    if (folds.some((f) => doubt(f) > 0)) s.append(el('p', { class: 'note' }, 'Whiskers: 95 %; those of a network are those of its layers, added up.'));
     modelDetails(s, model, unit);
     modelTables(s, model, folds, unit);
 }

@@ -78,9 +78,9 @@ function layerTable(parent, run, by) {
         { title: 'share', value: (r) => r.share && r.share.value,
             cell: (r) => resolved(r.share) ? (100 * r.share.value).toFixed(1) + ' %' : el('span', { class: 'unresolved' }, '–') },
         { title: 'MACs', value: (r) => r.macs, cell: (r) => r.macs ? num(r.macs) : '–' },
-        { title: 'method', text: true, value: (r) => r.energy_j && r.energy_j.method, cell: (r) => (r.energy_j && r.energy_j.method) || '' },
+        { title: 'by', text: true, value: (r) => methodOf(r.energy_j), cell: (r) => methodOf(r.energy_j) },
     ];
-    if (by !== 'layer') cols.splice(1, 1);
+    if (rowsOf(run, by).every((r) => !r.type)) cols.splice(1, 1);
     table(parent, 'Energy by ' + by + '; ± is half of the 95 % interval', cols, rowsOf(run, by),
         (r) => [r.name, r.type, r.module, r.network].join(' '));
 }
@@ -103,9 +103,8 @@ function scatter(parent, run) {
 }
 
 function layersSection(parent, run, n) {
-    const names = (k) => rowsOf(run, k).map((r) => r.name).join();
     const kinds = ['layer', 'module', 'type', 'block', 'network', 'phase'].filter((k) => rowsOf(run, k).length &&
-        (k !== 'block' || names(k) !== names('type')));
+        (k !== 'block' || namesOf(run, k) !== namesOf(run, 'type')));
     if (run.rows_left_out) parent.append(el('p', { class: 'note' }, 'The ' + run.rows_left_out + ' rows of its layers are left out of the page; its document has them.'));
     if (!kinds.length) return;
     const s = section(parent, 'layers' + n, 'Energy and time by layer');

@@ -29,7 +29,8 @@ function networkPoints(doc) {
     const some = groups.flatMap((g) => at(g).map((p) => ({ workload: g.group.workload || groupTitle(g.group), name: Object.values(g.group).join(', ') ||
         label(p.factors), time: p.time_s, energy: p.ets_j })));
     if (some.length || doc.corun || doc.models) return some;
-    return (doc.runs || []).filter((r) => r.totals).map((r) => ({ workload: workloadOf(r), name: r.title, energy: r.totals.ets_j,
+    if (doc.thermal) return []; // the same work, hot and cool
+    return (doc.runs || []).filter((r) => r.totals).map((r) => ({ workload: workloadOf(r), name: r.title, quiet: r.repetition > 1, energy: r.totals.ets_j,
         time: { value: r.totals.time_s, lo: null, hi: null } }));
 }
 
@@ -47,7 +48,7 @@ function networkSection(parent, doc) {
         'Whiskers: 95 %.'));
     const known = (p) => acc.has(p.workload);
     chart(s, 'energy against time of each workload', 380, { type: 'scatter', data: { datasets: [{ names: all.length <= 16,
-        data: all.map((p) => ({ x: p.time.value, y: p.energy.value, name: p.name, workload: p.workload })),
+        data: all.map((p) => ({ x: p.time.value, y: p.energy.value, name: p.name, quiet: p.quiet, workload: p.workload })),
         errors: all.map((p) => ends(p.energy)), errorsX: all.map((p) => ends(p.time)),
         backgroundColor: all.map((p) => known(p) ? ramp(at(acc.get(p.workload))) : PALETTE[7]),
         pointRadius: all.map((p) => known(p) ? 5 + 7 * at(acc.get(p.workload)) : 5) }] },
@@ -132,15 +133,20 @@ function spentSection(parent, doc) {
     const s = section(parent, 'spent', 'Where each network spends it', 'The first run of each; whiskers: 95 %. Shares are of the energy of all layers of an inference.');
     for (const [name, r] of first) {
         const modules = rowsOf(r, 'module').length > 1 ? 'module' : 'layer', pair = el('div', { class: 'pair' });
-        s.append(el('h3', {}, name), pair);
+        const box = el('div', { class: 'whole' }, el('h3', {}, name), pair);
+        s.append(box);
         const rows = rowsOf(r, modules), color = (l) => (l.type ? colorOf(l.type) : css('--bar'));
         if (rows.some((l) => resolved(l.energy_j))) bars(pair, name + ': energy by ' + modules, 'energy, J', rows, (l) => l.energy_j, color);
         bars(pair, name + ': time by ' + modules, 'time, s', rows, (l) => l.time_s, color);
-        shareBars(s, kindsOf(r), name + ': share of the inference by ' + (rowsOf(r, 'block').length > 1 ? 'block' : 'type'));
+        const shares = el('div', { class: 'pair' }), kinds = ['block', 'type'].filter((k, i, all) => rowsOf(r, k).length > 1 &&
+            (!i || namesOf(r, k) !== namesOf(r, all[0])));
+        box.append(shares);
+        for (const k of kinds) shareBars(shares, rowsOf(r, k), name + ': share of the inference by ' + k);
     }
 }
 
 const MANY_NETWORKS = 12;
+const namesOf = (r, k) => rowsOf(r, k).map((l) => l.name).join();
 const kindsOf = (r) => (rowsOf(r, 'block').length > 1 ? rowsOf(r, 'block') : rowsOf(r, 'type'));
 
 // ---- what a clock can change ----
@@ -171,7 +177,7 @@ function columns(parent, title, what, labels, series, budget) {
         backgroundColor: shade(i) })).concat(budget === undefined ? [] : [{ label: 'budget', type: 'line', data: labels.map(() => budget),
         borderColor: css('--fg'), borderDash: [6, 4], borderWidth: 1.5, pointRadius: 0, pointStyle: 'line' }]) },
     options: { plugins: { legend: { display: series.length > 1 || budget !== undefined } },
-        scales: { x: { ticks: { autoSkip: false } }, y: { beginAtZero: true, title: { display: true, text: what } } } } });
+        scales: { x: { ticks: { autoSkip: false, maxRotation: 0, callback(v) { return this.getLabelForValue(v).split(/(?<=\+)/); } } }, y: { beginAtZero: true, title: { display: true, text: what } } } } });
 }
 
 // System power and latency of each combination, a chart at each clock of the GPU.
@@ -195,7 +201,8 @@ function combinationSection(parent, corun) {
 }
 
 function combinationCharts(s, cells, title, others, budget) {
-    const partners = [...new Set(cells.map((c) => c.partner))];
+    const many = (p) => (p === 'none' ? 0 : p.split('+').length); // alone, beside one, beside several
+    const partners = [...new Set(cells.map((c) => c.partner))].sort((a, b) => many(a) - many(b) || a.localeCompare(b));
     const at = (c) => others.map((k) => setting(k, c.settings[k])).join(', ');
     const settings = [...new Set(cells.map(at))];
     const name = (p) => (p === 'none' ? 'alone' : p);
@@ -266,7 +273,12 @@ function roofsFor(doc, run) {
         byte: given.byte_j ? { value: given.byte_j } : least('per_byte_j'), from: rooflineSource(given, source) };
 }
 
-const LOG = (text) => ({ type: 'logarithmic', title: { display: true, text }, ticks: { callback: (v) => (Math.abs(Math.log10(v) % 1) < 1e-9 ? short(v) : '') } });
+// A logarithmic axis with room around its VALUES; ticks are the decades, and between them 2 and 5 where
+// there are few.
+const LOG = (text, values, unit) => ({ type: 'logarithmic', min: Math.min(...values) / 2, max: Math.max(...values) * 2, title: { display: true, text }, ticks: { maxRotation: 0, autoSkip: false, callback(v, i, all) {
+    const lead = Number((v / Math.pow(10, Math.floor(Math.log10(v) + 1e-9))).toPrecision(6));
+    return lead === 1 || ((lead === 2 || lead === 5) && all[all.length - 1].value < 100 * all[0].value) ? short(v, unit) : '';
+} } });
 
 // A line over the intensities of the points, a little beyond both ends.
 function roofLine(title, xs, f, i) {
@@ -286,6 +298,7 @@ function rooflines(s, run) {
     const rows = rowsOf(run, 'layer').filter((l) => l.type !== 'roof' && l.work && l.work.ops_per_s && l.work.ops_per_byte);
     if (rows.length < 2) return;
     const roofs = roofsFor(erg.doc, run), xs = rows.map((l) => l.work.ops_per_byte);
+    const ys = (sets) => sets.flatMap((d) => d.data.filter((p) => p.x >= Math.min(...xs) / 2 && p.x <= Math.max(...xs) * 2).map((p) => p.y));
     const tip = (unit) => ({ tooltip: { callbacks: { label: (c) => c.raw.name + ': ' + num(c.raw.y, unit) + ' at ' + num(c.raw.x) + ' op/byte' } } });
     s.append(el('h3', {}, 'Roofline'), el('p', { class: 'note' }, 'Operations are two for each multiply-accumulate; bytes are those of inputs, outputs and parameters, each once. Roofs: ' +
         (roofs.from || 'none (a run of erg-record calibrate --roofs, or --roofs of erg-analyze report)') + '.'));
@@ -294,14 +307,14 @@ function rooflines(s, run) {
     const time = typedPoints(rows, (l) => ({ x: l.work.ops_per_byte, y: l.work.ops_per_s, name: l.name }));
     if (roofs.ops && roofs.bytes) time.push(roofLine('roof: ' + num(roofs.ops, 'op/s') + ', ' + num(roofs.bytes, 'B/s'), xs, (x) => Math.min(roofs.ops, x * roofs.bytes), 0));
     chart(pair, 'roofline', 360, { type: 'scatter', data: { datasets: time }, options: { plugins: tip('op/s'),
-        scales: { x: LOG('arithmetic intensity, op/byte'), y: LOG('op/s') } } });
+        scales: { x: LOG('arithmetic intensity, op/byte', xs), y: LOG('op/s', ys(time)) } } });
     const priced = rows.filter((l) => resolved(l.work.per_op_j));
     if (!priced.length) return;
     const energy = typedPoints(priced, (l) => ({ x: l.work.ops_per_byte, y: l.work.per_op_j.value, name: l.name }), (l) => ends(l.work.per_op_j));
     if (roofs.op && roofs.byte) energy.push(roofLine('roof: ' + num(roofs.op.value, 'J') + '/op + ' + num(roofs.byte.value, 'J') + '/byte', xs,
         (x) => roofs.op.value + roofs.byte.value / x, 0));
     chart(pair, 'energy roofline', 360, { type: 'scatter', data: { datasets: energy }, options: { plugins: tip('J'),
-        scales: { x: LOG('arithmetic intensity, op/byte'), y: LOG('energy of an operation, J (whiskers: 95 %)') } } });
+        scales: { x: LOG('arithmetic intensity, op/byte', xs), y: LOG('energy of an operation (whiskers: 95 %)', ys(energy), 'J') } } });
     workTable(s, rows);
 }
 
@@ -353,6 +366,10 @@ function curveOf(stage, input) {
     return (x) => v('intercept') + v(input) * x + v(input + '^2') * x * x;
 }
 
+// "energy_j" as people say it, with its unit.
+const quantityName = (name, unit) => (/_j$/.test(name) ? name.replace(/_j$/, '').replace(/_/g, ' ') + ', ' + (unit || 'J') :
+    name === 'macs' ? 'multiply-accumulates (MACs)' : name);
+
 // One step of a chain: what predicts what.
 function stageChart(s, m, stage, unit) {
     const inputs = Object.keys(stage.coefficients).filter((k) => k !== 'intercept' && !/[\^*]/.test(k));
@@ -366,8 +383,8 @@ function stageChart(s, m, stage, unit) {
             backgroundColor: shade(i), pointRadius: 3, data: points.filter((p) => p.group === g).map((p) => ({ x: p.values[input], y: p.values[stage.response], name: p.label })),
             errors: points.filter((p) => p.group === g).map((p) => (stage.response === (m.response || {}).name && p.se > 0 ? [p.measured - 1.96 * p.se, p.measured + 1.96 * p.se] : null)) })).concat(line) },
         options: { plugins: { legend: { display: groups.length <= 10 }, tooltip: { callbacks: { label: (c) => (c.raw.name || '') + ' ' + num(c.raw.x) + ' → ' + num(c.raw.y, stage.response === 'energy_j' ? unit : '') } } },
-            scales: { x: { beginAtZero: true, ticks: ticksTo(top, ''), title: { display: true, text: input } },
-                y: { beginAtZero: true, ticks: ticksTo(Math.max(...points.map((p) => p.values[stage.response])), ''), title: { display: true, text: stage.response } } } } });
+            scales: { x: { beginAtZero: true, ticks: ticksTo(top, ''), title: { display: true, text: quantityName(input, unit) } },
+                y: { beginAtZero: true, ticks: ticksTo(Math.max(...points.map((p) => p.values[stage.response])), ''), title: { display: true, text: quantityName(stage.response, unit) } } } } });
     }
 }
 
@@ -408,8 +425,8 @@ function macsChart(s, m, unit) {
         errors: points.filter((p) => p.group === g).map((p) => (p.se > 0 ? [p.measured - 1.96 * p.se, p.measured + 1.96 * p.se] : null)) })).concat(lines.map((x, i) => ({
         label: terms(x).includes('macs^2') ? 'polynomial' : 'linear', type: 'line', pointRadius: 0, pointStyle: 'line', borderColor: css('--fg'), borderDash: DASHES[i % DASHES.length],
         data: Array.from({ length: 21 }, (_, k) => ({ x: top * k / 20, y: curveOf(x.stages[0], 'macs')(top * k / 20) })) }))) },
-    options: { plugins: { legend: { display: groups.length <= 10 } }, scales: { x: { beginAtZero: true, title: { display: true, text: 'MACs' }, ticks: { callback: (v) => short(v) } },
-        y: { beginAtZero: true, title: { display: true, text: response + ', ' + unit } } } } });
+    options: { plugins: { legend: { display: groups.length <= 10 } }, scales: { x: { beginAtZero: true, title: { display: true, text: quantityName('macs') }, ticks: { callback: (v) => short(v) } },
+        y: { beginAtZero: true, title: { display: true, text: quantityName(response, unit) } } } } });
 }
 
 // Two libraries or platforms beside each other: what an operation and an access cost, and how well the

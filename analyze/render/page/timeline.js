@@ -8,7 +8,7 @@ const MAX_POINTS = 1500;
 function loadSeries(s) {
     const t = unpack(s.t, Uint32Array), lo = unpack(s.lo, Uint16Array), hi = unpack(s.hi, Uint16Array),
         mean = unpack(s.mean, Uint16Array);
-    return { name: s.name, unit: s.unit, quantity: s.quantity, t, lo, hi, mean, t0: s.t0_s, tq: s.t_step_s,
+    return { name: seriesName(s), unit: s.unit, quantity: s.quantity, t, lo, hi, mean, t0: s.t0_s, tq: s.t_step_s,
         v0: s.v_min, vq: s.v_step };
 }
 
@@ -78,13 +78,25 @@ function inWords(s) {
     return s.name + ' from ' + num(s.v0, s.unit) + ' to ' + num(s.v0 + top * s.vq, s.unit);
 }
 
+// Steady lines may lie on each other: they are told apart by their dashes.
+function dashes(list) {
+    return Object.fromEntries(list.map((s, i) => [s.name, { strokePattern: s.quantity === 'power' || !DASHES[i % DASHES.length].length ?
+        null : DASHES[i % DASHES.length] }]));
+}
+
+// A clock by whose it is: "57000000.gpu" is a file's name.
+function seriesName(s) {
+    if (s.quantity !== 'frequency') return s.name;
+    return (/gpu/i.test(s.name) ? 'GPU clock' : /^(policy|cpu)\d/.test(s.name) ? 'CPU clock' : 'clock') + ' (' + s.name + ')';
+}
+
 function plotSeries(parent, label, list, span, group) {
     const box = el('div', { class: 'dygraph', role: 'img', 'aria-label': label + ' over time: ' + list.map(inWords).join('; ') });
     const values = el('div', { class: 'values' });
     parent.append(el('h3', {}, label), values, box);
     let busy = false;
     const g = new Dygraph(box, joined(list, span[0], span[1]), {
-        labels: ['time', ...list.map((s) => s.name)], customBars: true, connectSeparatedPoints: true,
+        labels: ['time', ...list.map((s) => s.name)], series: dashes(list), includeZero: list[0].quantity === 'frequency', customBars: true, connectSeparatedPoints: true,
         colors: list.map((s, i) => PALETTE[i % PALETTE.length]), strokeWidth: 1.3, fillAlpha: 0.25,
         dateWindow: span.slice(), legend: 'always', labelsDiv: values, labelsSeparateLines: false, animatedZooms: false,
         interactionModel: Object.assign({}, Dygraph.defaultInteractionModel, TOUCH), xRangePad: 0, gridLineColor: css('--line'), axisLineColor: css('--dim'),
@@ -220,7 +232,8 @@ function timelineSection(parent, run, n) {
     const list = (run.series || []).map(loadSeries).filter((s) => s.t.length);
     if (!list.length && !(run.bands && run.bands.names.length)) return;
     const s = section(parent, 'timeline' + n, 'Over time',
-        'Lines are means, shades reach from minimum to maximum. Drag to zoom, Shift-drag to pan; on a touch screen, with two fingers.');
+        'Lines are means, shades reach from minimum to maximum.' + (list.some((x) => x.quantity === 'temperature') ? ' Axes of temperature do not begin at 0.' : ''));
+    s.append(el('p', { class: 'note hint' }, 'Drag to zoom, Shift-drag to pan; on a touch screen, with two fingers.'));
     const span = [run.begin_s, run.end_s];
     const group = { members: [], moving: false, range: span.slice(), move(range) {
         if (this.moving || (range[0] === this.range[0] && range[1] === this.range[1])) return;
