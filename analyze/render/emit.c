@@ -16,6 +16,25 @@
 #include "formats/base/terminal_json.h"
 #include "formats/base/util.h"
 
+/* Lines that are no table's are as long as what they say. */
+static int render_text(const json_t *shown, const struct erg_renderer *r, FILE *out,
+	struct erg_err *err)
+{
+	_cleanup_(erg_freep) char *text = NULL;
+	size_t len = 0;
+	FILE *mem = open_memstream(&text, &len);
+	int rc;
+
+	if (!mem)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	rc = r->text(shown, mem, err);
+	if (fclose(mem) && rc >= 0)
+		rc = erg_fail(err, -ENOMEM, "out of memory");
+	if (rc >= 0)
+		erg_text_folded(out, text, erg_text_width());
+	return rc;
+}
+
 /* What shows a document takes for granted what a whole one has: no NULL in the place of a name. */
 static int render(const json_t *doc, enum erg_format format, const struct erg_renderer *r,
 	FILE *out, struct erg_err *err)
@@ -25,7 +44,7 @@ static int render(const json_t *doc, enum erg_format format, const struct erg_re
 	if (erg_memory_starved() || (format == ERG_FORMAT_TEXT && !shown))
 		return erg_fail(err, -ENOMEM, "out of memory");
 	if (format == ERG_FORMAT_TEXT)
-		return r->text(shown, out, err);
+		return render_text(shown, r, out, err);
 	if (format == ERG_FORMAT_CSV) {
 		if (!r->csv)
 			return erg_fail(err, -EINVAL,

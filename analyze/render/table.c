@@ -68,7 +68,7 @@ static size_t text_fitting(const char *s, size_t limit, size_t *ret_cells)
 	return bytes;
 }
 
-static size_t text_width(const char *s)
+size_t erg_text_cells(const char *s)
 {
 	size_t cells;
 
@@ -112,7 +112,7 @@ void erg_rtable_column(struct erg_rtable *t, const char *title, unsigned int fla
 		return;
 	}
 	c->flags = flags;
-	c->width = text_width(title);
+	c->width = erg_text_cells(title);
 	t->n_columns++;
 }
 
@@ -156,7 +156,7 @@ void erg_rtable_cell(struct erg_rtable *t, const char *fmt, ...)
 		return;
 	}
 	c = &t->columns[t->n_cells % t->n_columns];
-	w = text_width(text);
+	w = erg_text_cells(text);
 	if (w > c->width)
 		c->width = w;
 	t->cells[t->n_cells++] = text;
@@ -284,7 +284,7 @@ static void pad(FILE *out, size_t n)
 
 static void print_text(FILE *out, const char *s, size_t width, bool right, bool last)
 {
-	size_t w = text_width(s), bytes;
+	size_t w = erg_text_cells(s), bytes;
 
 	if (w <= width) {
 		if (right)
@@ -328,7 +328,7 @@ static void print_dropped(const struct erg_rtable *t, FILE *out, const bool *dro
 	const char *sep = "not shown for lack of width: ";
 
 	for (size_t i = 0; line && i < t->n_columns; i++)
-		if (dropped[i] && !(t->columns[i].flags & ERG_COL_BAR)) {
+		if (dropped[i] && *t->columns[i].title && !(t->columns[i].flags & ERG_COL_BAR)) {
 			fprintf(line, "%s%s", sep, t->columns[i].title);
 			sep = ", ";
 		}

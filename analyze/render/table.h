@@ -76,8 +76,13 @@ const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const ch
 /* Why the estimate EST is unresolved, in words, and how much longer a run would do where that is known:
  * "seen too little, about 3 x as long a run would do". */
 const char *erg_text_reason(char *buf, size_t len, const json_t *est);
+/* Columns that S takes on a terminal. */
+size_t erg_text_cells(const char *s);
 /* TEXT and a newline, in lines of at most WIDTH columns (0: one line) where its words allow. */
 void erg_text_wrapped(FILE *out, const char *text, unsigned int width);
+/* Lines of TEXT that are wider than WIDTH columns (0: none is) are folded at their spaces; the rest of one stands
+ * beneath what follows its label, or two columns in. */
+void erg_text_folded(FILE *out, const char *text, unsigned int width);
 /* Says of a document with simulated power that it is, for documents whose rows do not. */
 void erg_text_simulated(const json_t *doc, FILE *out);
 /* "cap=9 clock=1.2e+09": what is not an object itself of the object LEVELS. */

@@ -57,6 +57,32 @@ at = {cells(r[:r.index("direct")]) for r in rows}
 assert at == {head.index("by ")}, (at, head.index("by "))'
 }
 
+@test "no line of any verb is wider than a terminal of 60 or 80 columns, and no number loses its unit" {
+    for n in 1 2; do
+        erg-record import --samples s.csv --layers l.csv --sensor "kind=point window_s=0 lag_s=0" --tag workload=net --tag clock_mhz=$n \
+            --tag "note=what a person may write of a run, which is as long as it likes" -o a-rather-long-name-of-an-archive-$n.erg
+    done
+    two="a-rather-long-name-of-an-archive-1.erg a-rather-long-name-of-an-archive-2.erg"
+    n=0
+    for columns in 60 80; do
+        for words in layers "layers --by type" "layers --by module" "layers --by phase" "layers --by block" "layers --by network" \
+            "layers --sort power --top 1" "layers --per iteration" "layers --match conv*" totals "totals --per iteration" info compare \
+            "compare --by layer" sweep verify; do
+            files=$two
+            [[ $words != info ]] || files=${two%% *}
+            drawn $columns "NO_COLOR=1 ERG_PAGER= erg-analyze $words $files 2>/dev/null" >seen
+            [ -s seen ]
+            n=$((n + 1))
+            [ "$(widths <seen | sort -n | tail -1)" -le $columns ] || { echo "$words at $columns:"; cat seen; return 1; }
+            ! grep -qE '^ +(±|[mµ]?[sJW]([ ,;)]|$)|%|ppm)' seen || { echo "$words at $columns: a unit is alone"; cat seen; return 1; }
+            ! grep -qE '±0\.0 |, $' seen || { echo "$words: ±0.0, or a list that ends with a comma"; cat seen; return 1; }
+        done
+    done
+    [ "$n" -eq 32 ]
+    drawn 80 "NO_COLOR=1 erg-analyze info ${two%% *} 2>/dev/null" >seen
+    grep -A1 '^tags' seen | tail -1 | grep -q '^           [^ ]' # what is folded stands beneath what follows the label
+}
+
 @test "a name cannot play the terminal, with colour or without" {
     for no in '' 1; do
         drawn 100 "NO_COLOR=$no TERM=xterm erg-analyze layers w.erg" >seen
