@@ -16,6 +16,7 @@
 #include "analyze/account/layers.h"
 #include "analyze/result/apiece.h"
 #include "analyze/result/estimate.h"
+#include "formats/base/regular.h"
 #include "formats/base/util.h"
 
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len)
@@ -173,7 +174,7 @@ static int load_archive(const char *path, const struct reading *how, json_t *doc
 
 static bool is_document(const char *path)
 {
-	_cleanup_(erg_fclosep) FILE *f = fopen(path, "r");
+	_cleanup_(erg_fclosep) FILE *f = erg_regular_open(path);
 	int c = f ? fgetc(f) : EOF;
 
 	while (c == ' ' || c == '\n' || c == '\t' || c == '\r')

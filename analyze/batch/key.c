@@ -13,6 +13,7 @@
 
 #include "formats/archive/digest.h"
 #include "formats/base/sha256.h"
+#include "formats/base/regular.h"
 #include "formats/base/util.h"
 
 static void hash_text(struct erg_sha256 *sha, const char *text)
@@ -61,12 +62,12 @@ struct head {
 static int head_read(const char *path, struct head *ret)
 {
 	char text[sizeof(start) + ERG_SHA256_TEXT + sizeof(warned)] = "";
-	_cleanup_(erg_fclosep) FILE *f = fopen(path, "r");
+	_cleanup_(erg_fclosep) FILE *f = erg_regular_open(path);
 	const char *key = text + sizeof(start) - 1;
 	size_t n;
 
 	if (!f)
-		return -errno;
+		return errno == ENOTSUP ? -EEXIST : -errno;
 	n = fread(text, 1, sizeof(text) - 1, f);
 	if (n < sizeof(start) - 1 || strncmp(text, start, sizeof(start) - 1))
 		return -EEXIST;

@@ -29,6 +29,7 @@
 #include "formats/base/number.h"
 #include "formats/base/outfile.h"
 #include "formats/base/progress.h"
+#include "formats/base/regular.h"
 #include "formats/base/terminal.h"
 
 /* What a page may hold, over all its runs: about 4 MB of buckets and 2.4 MB of bands; of many runs, which
@@ -486,7 +487,7 @@ static int add_result(const char *path, struct page *p, struct erg_err *err)
 
 static bool is_json(const char *path)
 {
-	_cleanup_(erg_fclosep) FILE *f = fopen(path, "r");
+	_cleanup_(erg_fclosep) FILE *f = erg_regular_open(path);
 
 	return f && fgetc(f) == '{';
 }

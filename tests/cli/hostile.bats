@@ -294,3 +294,17 @@ END
     fi
     [ -z "$(find . -name '*.??????')" ]
 }
+
+@test "a pipe in a folder of results is waited for by nobody" {
+    mkdir res archives
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" archives/a.erg
+    mkfifo res/a.layers.json archives/z.erg
+    for verb in "sweep res" "compare res res" "report res -o made" "export --to sqlite res -o made" \
+        "layers archives" "totals archives/z.erg" "verify archives/z.erg"; do
+        timeout 60 erg-analyze $verb >err 2>&1 || [ $? -eq 1 ]
+        grep '\(res/a.layers.json\|archives/z.erg\): a regular file was expected' err
+        [ ! -e made ]
+    done
+    timeout 60 erg-analyze batch archives -o res >/dev/null 2>err || [ $? -eq 1 ]
+    grep 'res/a.layers.json: is there, and no result of a batch' err
+}
