@@ -57,7 +57,8 @@ bool erg_import_scaled(const char *s, char point, int decimals, int64_t *ret, in
 {
 	bool negative = *s == '-';
 	struct mantissa m = {0};
-	int shift, exponent = 0;
+	long exponent = 0;
+	int shift;
 
 	s += *s == '-' || *s == '+';
 	s = read_digits(s, false, &m);
@@ -67,14 +68,14 @@ bool erg_import_scaled(const char *s, char point, int decimals, int64_t *ret, in
 		return false;
 	if ((*s == 'e' || *s == 'E') &&
 		strspn(s + 1 + (s[1] == '-' || s[1] == '+'), "0123456789")) {
-		exponent = (int)strtol(s + 1, NULL, 10);
+		exponent = strtol(s + 1, NULL, 10); /* of too many digits, the most there is */
 		s += 1 + (s[1] == '-' || s[1] == '+');
 		s += strspn(s, "0123456789");
 	}
 	if (exponent > 1000 || exponent < -1000)
 		return false;
-	*ret_digits = m.behind - exponent > 0 ? m.behind - exponent : 0;
-	for (shift = decimals - m.behind + exponent; shift > 0 && m.v; shift--) {
+	*ret_digits = m.behind - (int)exponent > 0 ? m.behind - (int)exponent : 0;
+	for (shift = decimals - m.behind + (int)exponent; shift > 0 && m.v; shift--) {
 		if (m.v > INT64_MAX / 10)
 			return false;
 		m.v *= 10;

@@ -180,8 +180,13 @@ static uint32_t define_event(struct trace *t, const json_t *e, uint32_t *ret_ite
 		name[len - 12] = '\0';
 	hash = strncmp(name, "ProfilerStep#", 13) ? NULL : name + 12;
 	if (hash && hash[1] >= '0' && hash[1] <= '9') {
-		step = (uint32_t)strtoul(hash + 1, (char **)&end, 10);
-		if (!*end)
+		const unsigned long v = strtoul(hash + 1, (char **)&end, 10);
+
+		if (v <= UINT32_MAX)
+			step = (uint32_t)v;
+		else
+			end = NULL; /* a name, and no instance */
+		if (end && !*end)
 			name[12] = '\0';
 	}
 	id = erg_import_layers_define(t->layers, 2, 0, *name ? name : "unnamed",

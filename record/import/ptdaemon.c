@@ -48,13 +48,13 @@ static bool classify(const char *name, const char *context, char rail[32], const
 {
 	int channel = 0, used = 0;
 
-	if (sscanf(name, "Ch%d%n", &channel, &used) == 1)
+	if (sscanf(name, "Ch%4d%n", &channel, &used) == 1)
 		name += used;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(items); i++) {
 		size_t len = strlen(items[i].name);
 
 		if (strncasecmp(name, items[i].name, len) ||
-			name[len + strspn(name + len, "0123456789")])
+			name[len + strspn(name + len, "0123456789")] || strlen(name + len) > 4)
 			continue;
 		if (name[len])
 			channel = atoi(name + len);

@@ -263,7 +263,11 @@ static int written_decimals(const char *cell, char point)
 	const char *p = strchr(cell, point), *e = strpbrk(cell, "eE");
 	long n = p ? (long)strspn(p + 1, "0123456789") : 0;
 
-	n -= e ? strtol(e + 1, NULL, 10) : 0;
+	if (e) {
+		const long exponent = strtol(e + 1, NULL, 10);
+
+		n -= exponent < -DECIMALS_MAX ? -DECIMALS_MAX : exponent > n ? n : exponent;
+	}
 	return n < 0 ? 0 : n < DECIMALS_MAX ? (int)n : DECIMALS_MAX;
 }
 

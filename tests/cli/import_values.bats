@@ -475,3 +475,17 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     sed 's/;5/ cut;5/' c.csv >odd.csv
     fails 'odd.csv: line 2' -- --samples odd.csv --time time --column 'P [W]=W'
 }
+
+@test "an exponent of more digits than a number has is no other exponent" {
+    for bad in 2e4294967297 1e9223372036854775807 7e-9223372036854775808 7e18446744073709551617 2E+4294967298; do
+        awk -v bad="$bad" 'BEGIN { print "time_s,VDD [W]"; for (i = 0; i < 100; i++) print i / 10 "," (i == 50 ? bad : "3.25") }' >s.csv
+        run erg-record import --force --samples s.csv -o a.erg
+        if [ "$status" -eq 0 ]; then
+            [[ "$output" == *"warning"* ]]
+            erg-analyze export --to csv a.erg -o a.csv 2>/dev/null
+            [ "$(cut -d, -f2 a.csv | sed '1d;/^$/d' | sort -u)" = 3.25 ]
+        else
+            [[ "$output" == *"line 52: "* ]]
+        fi
+    done
+}
