@@ -463,7 +463,7 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     done
     erg-analyze totals --per counter:some --format json z.erg | jq -e '.runs[0].phases | map({(.name): .per}) | add |
         .run.count == 40 and .decode.count == 40 and .prefill.energy_j.reason == "no-work" and
-        (.decode.energy_j.value * 40 / 45 - 1 | fabs < 0.01)'
+        (.decode.energy_j.value * 40 / 49.5 - 1 | fabs < 0.01)'
     run ! erg-analyze totals --per counter:nosuch n.erg
     [[ "$output" == *"the application has tokens, images"* ]]
 }
