@@ -537,9 +537,10 @@ static int read_named(const char *path, const struct erg_import_how *how,
 		got = erg_fail_errno(err, -ENOMEM, "%s", path);
 	if (got == 0 && how->named->n_columns == 0)
 		got = erg_fail(err, -EINVAL,
-			"--time: '%s': which columns hold readings, by --column "
+			"%s: '%s': which columns hold readings, by --column "
 			"NAME=UNIT, was expected too",
-			how->named->time);
+			how->named->time ? "--time" : "--where",
+			how->named->time ? how->named->time : how->named->where[0].name);
 	if (got == 0 && !how->named->time && how->interval_ns == 0)
 		got = erg_fail(err, -EINVAL,
 			"--column: '%s': which column holds the time, by --time, or "

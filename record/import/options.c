@@ -206,6 +206,15 @@ static const char *forms(char *buf, size_t size)
 	return buf;
 }
 
+/* The first option of the log of readings that was given; NULL: none. */
+static const char *of_samples(const struct erg_import_options *o)
+{
+	return json_array_size(o->sensors)        ? "--sensor"
+		: json_array_size(o->named_words) ? "--time, --column or --where"
+		: o->how.interval_ns              ? "--interval"
+						  : NULL;
+}
+
 /* What belongs together is there. */
 static int consistent(const struct erg_command *c, struct erg_import_options *o)
 {
@@ -216,6 +225,9 @@ static int consistent(const struct erg_command *c, struct erg_import_options *o)
 	if (!o->samples && !(o->onto && o->layers))
 		return erg_options_wrong(c, "expected --samples FILE, a power log%s",
 			o->onto ? ", or layers" : "");
+	if (!o->samples && of_samples(o))
+		return erg_options_wrong(c, "%s is of readings: expected --samples FILE with it",
+			of_samples(o));
 	if (o->how.named && o->from != &erg_import_csv)
 		return erg_options_wrong(c, "--from '%s': expected csv with --time and --column",
 			o->from->name);

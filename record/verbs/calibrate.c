@@ -206,6 +206,8 @@ static int wrong_together(const struct options *o)
 	if (o->against && o->c.keep)
 		return erg_options_wrong(&command,
 			"--against records no archive: -o is for the others");
+	if (o->c.force && !o->c.keep)
+		return erg_options_wrong(&command, "--force: expected -o FILE.erg with it");
 	return 0;
 }
 

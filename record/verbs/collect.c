@@ -62,6 +62,9 @@ static int verb_collect(int argc, char **argv, struct erg_err *err)
 		return r == 1 ? 0 : r;
 	if (first < argc || (!o.c.output && !o.list))
 		return erg_options_wrong(&command, "expected -o FILE.erg or -o DIR");
+	if (o.list && (o.c.output || o.c.force))
+		return erg_options_wrong(&command,
+			"--list makes nothing: expected no -o and no --force");
 	o.c.list = o.list ? print_stream : NULL;
 	if (!o.c.from && asprintf(&traces, "%s/lttng-traces", home ? home : "") < 0)
 		return erg_fail_errno(err, -ENOMEM, "collect");

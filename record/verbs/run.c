@@ -258,6 +258,26 @@ static char *output_default(const struct erg_run_options *o)
 	return asprintf(&ret, "%s-%s.erg", *name ? name : "run", stamp) < 0 ? NULL : ret;
 }
 
+/* The first option that is of a command, or of an archive here, and that was given; NULL: none. Rules
+ * (lttng:) are also of programs that run. */
+static const char *of_command(const struct erg_run_options *o)
+{
+	return o->progress                                      ? "--progress"
+		: o->counters                                   ? "--counters"
+		: o->keep_fds                                   ? "--keep-fds"
+		: o->no_command                                 ? "--no-command"
+		: o->annotate && !strstr(o->annotate, "lttng:") ? "--annotate"
+								: NULL;
+}
+
+static const char *of_archive(const struct erg_run_options *o)
+{
+	return o->force                ? "--force"
+		: o->spool_limit_bytes ? "--spool-limit"
+		: o->compress_during   ? "--compress during"
+				       : NULL;
+}
+
 static int complete(struct erg_run_options *o, int argc, char **argv, int first)
 {
 	if (first < argc) {
@@ -267,9 +287,12 @@ static int complete(struct erg_run_options *o, int argc, char **argv, int first)
 	if (!o->argv && !o->duration_s)
 		return erg_options_wrong(&command,
 			"nothing to record: expected -- COMMAND or --duration S");
-	if (!o->argv && o->progress)
-		return erg_options_wrong(&command,
-			"--progress is of a command: expected -- COMMAND");
+	if (!o->argv && of_command(o))
+		return erg_options_wrong(&command, "%s is of a command: expected -- COMMAND",
+			of_command(o));
+	if (o->to && of_archive(o))
+		return erg_options_wrong(&command, "%s is of an archive: --to makes none here",
+			of_archive(o));
 	if (!o->argv && o->process_counters && !json_object_size(o->beside))
 		return erg_options_wrong(&command,
 			"--process-counters: nothing to count: expected -- COMMAND or --beside");

@@ -407,3 +407,32 @@ inotify_init1:38:
 process_vm_readv:1:
 END
 }
+
+@test "options of a command, of an archive or of a log are not taken where there is none" {
+    local option
+    for option in "--counters cycles" --keep-fds --no-command "--annotate nvtx" "--progress f"; do
+        # shellcheck disable=SC2086
+        run -2 "${REC[@]}" --duration 0.1 $option -o a.erg
+        [[ $output == *"${option%% *} is of a command: expected -- COMMAND"* ]]
+    done
+    for option in --force "--spool-limit 5" "--compress during"; do
+        # shellcheck disable=SC2086
+        run -2 "${REC[@]}" --to 127.0.0.1 $option -- true
+        [[ $output == *": --to makes none here"* ]]
+    done
+    run -2 erg-record collect --list -o a.erg
+    run -2 erg-record collect --list --force
+    run -2 erg-record calibrate --force
+    printf 'time_s,A [W]\n0,1\n1,2\n2,1\n' >s.csv
+    printf 'begin_s,end_s,layer\n0,1,a\n' >l.csv
+    erg-record import --samples s.csv -o b.erg
+    for option in "--sensor kind=point" "--interval 1" "--time t" "--column A=W" "--where A=1"; do
+        # shellcheck disable=SC2086
+        run -2 erg-record import --onto b.erg --layers l.csv -o c.erg $option
+        [[ $output == *" of readings: expected --samples FILE with it"* ]]
+    done
+    run -1 erg-record import --samples s.csv -o c.erg --where A=1
+    [[ $output == *"--where: 'A': which columns hold readings"* ]]
+    [ ! -e a.erg ]
+    [ ! -e c.erg ]
+}
