@@ -405,3 +405,23 @@ print("%016x" % h)' "$(realpath b)").json
     [ "$status" -ne 124 ]
     [[ "$output" == *"out/logs/"*".log: No such device or address"* ]]
 }
+
+# Of each study the runs that its plan's lists make, by hand: 8 workloads at 4 clocks and 2 caps, 3 times; 4 at 4
+# clocks of the GPU; one network alone and beside 4, and 3 alone, at 4 settings; 2 workloads with and without the heat
+# sink, twice; 10 and 8 workloads.
+@test "sweep: the plans of the examples' studies can be made on the board, and list the runs that they speak of" {
+    while read -r plan runs; do
+        # shellcheck disable=SC2016
+        (cd "$ERG_SRC/examples/${plan%/*}" && erg-board "$BATS_TEST_TMPDIR/board" -- \
+            sh -c 'exec erg-record sweep "$0" -o "$1" --sysfs "$ERG_BOARD_DIR" --dry-run' "${plan#*/}" "$BATS_TEST_TMPDIR/none") >out 2>&1 </dev/null ||
+            { cat out; return 1; }
+        [[ $(tail -1 out) == "$runs runs, 0 done; expected time"* ]] || { echo "$plan: $(tail -1 out)"; return 1; }
+        [ "$(grep -cE '^ *[0-9]+  ' out)" -eq "$runs" ]
+    done <<<"minsky/plan.yaml $((8 * 4 * 2 * 3))
+minsky/plan-gpu.yaml $((4 * 4 * 3))
+tx1-corun/plan.yaml $(((1 + 4 + 3) * 4 * 3))
+heatsink/plan.yaml $((2 * 2 * 2))
+synergy/plan.yaml 10
+profile/plan.yaml $((8 * 2))"
+    [ ! -e none ]
+}
