@@ -132,3 +132,13 @@ small() {
     done
     grep -q 'layer_define.*name = "c", type = "conv", network = "small", macs = 3888, params = 112' own.txt
 }
+
+@test "convnet: the commands of its page do what it says" {
+    skip_unless lttng-sessiond
+    "$ERG_SRC/tests/cli/commands.py" --print "$ERG_SRC/examples/convnet/README.md" >lines
+    [ "$(wc -l <lines)" -ge 4 ]
+    bash -e -o pipefail lines >out 2>err || { cat err; return 1; }
+    grep -q 'res5c' out                       # --list resnet50
+    grep -Eq '^fire2/squeeze1x1 +conv +2[0-9][0-9] ' out # 200 inferences, after those that warm up
+    [ -s run.erg ]
+}
