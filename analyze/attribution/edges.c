@@ -2,8 +2,8 @@
 /*
  * A counter that is read about as it is updated: whether a reading saw the update that was due at its time or
  * the one before or after is chance (the updates jitter, too), and a wrong guess is wrong by the energy of a
- * whole period. The energy itself tells: of the two updates nearest to each reading, the sequence whose energies
- * are nearest to those that the fit expects (Viterbi 1967). Kept only where the typical difference falls by a fifth.
+ * whole period. The energy itself tells: of the updates nearest to each reading, the sequence whose energies are
+ * nearest to those that the fit expects (Viterbi 1967). Kept only where the typical difference falls by a fifth.
  */
 #include <errno.h>
 #include <math.h>
@@ -20,7 +20,10 @@
 #define BETTER 0.8
 #define PHASES 8
 #define ROWS_MIN 200
-#define WAYS 2 /* to see a reading: the update due, the other one that is nearest */
+#define WAYS 3
+
+/* The updates that a reading may have seen: the one due, and its neighbours. */
+static const double step_of[WAYS] = {0, 1, -1};
 
 struct edges {
 	const struct attr_view *view;
@@ -28,21 +31,10 @@ struct edges {
 	struct attr_shape shape;
 	struct attr_curve curve;
 	size_t hint[2];
-	double *cost;  /* of the best sequence up to a reading, J, by its way */
-	uint8_t *from; /* n x WAYS: the way of the reading before */
-	int8_t *step;  /* n */
+	double *cost;   /* of the best sequence up to a reading, J, by its way */
+	uint8_t *from;  /* n x WAYS: the way of the reading before */
+	double *update; /* n */
 };
-
-/* The update other than the one due that is nearest to reading M: one more, or one less. */
-static int other_way(const struct edges *e, size_t m)
-{
-	const struct attr_shape *s = &e->shape;
-	double due = attr_read_end(e->view, e->r, s, m) + s->lag_ns;
-	double t = (double)(int64_t)(e->r->t[m] - e->view->t0);
-
-	t -= s->skew * (t - s->mid_ns);
-	return t - due > s->period_ns / 2 ? 1 : -1;
-}
 
 /* What the counter would have moved by between two updates, J; NaN where the timeline does not tell. */
 static double expected(struct edges *e, double from, double to)
@@ -67,19 +59,20 @@ static int find_sequence(struct edges *e, double *ret_miss, double *ret_due)
 {
 	size_t n = e->r->n;
 	double at[WAYS] = {0}, cost[WAYS] = {0};
-	uint8_t way;
+	uint8_t way = 0;
 
 	for (size_t m = 0; m < n; m++) {
-		double end = attr_read_end(e->view, e->r, &e->shape, m), next[WAYS], sum[WAYS];
+		double next[WAYS], sum[WAYS];
 
-		e->step[m] = (int8_t)other_way(e, m);
+		e->update[m] = attr_update_due(e->view, e->r, &e->shape, m);
 		for (int w = 0; w < WAYS; w++) {
-			next[w] = end + w * e->step[m] * e->shape.period_ns;
+			next[w] = attr_update_end(e->view, e->r, &e->shape,
+				e->update[m] + step_of[w]);
 			sum[w] = m ? INFINITY : 0;
 		}
 		if (m &&
 			attr_curve_cover(&e->curve, fmax(at[0] - 2 * e->shape.period_ns, 0),
-				end + 2 * e->shape.period_ns) == -ENOMEM)
+				next[0] + 2 * e->shape.period_ns) == -ENOMEM)
 			return -ENOMEM;
 		for (int w = 0; m && w < WAYS; w++)
 			for (int v = 0; v < WAYS; v++) {
@@ -95,14 +88,15 @@ static int find_sequence(struct edges *e, double *ret_miss, double *ret_due)
 		memcpy(at, next, sizeof(at));
 		memcpy(cost, sum, sizeof(cost));
 	}
-	way = cost[1] < cost[0];
+	for (uint8_t w = 1; w < WAYS; w++)
+		way = cost[w] < cost[way] ? w : way;
 	for (size_t m = n; m-- > 0;) {
 		uint8_t before = e->from[m * WAYS + way];
 
-		e->step[m] = way ? e->step[m] : 0;
+		e->update[m] += step_of[way];
 		way = before;
 	}
-	e->r->step = e->step;
+	e->r->update = e->update;
 	for (size_t m = 1; m < n; m++)
 		ret_miss[m] = miss(e, m, attr_read_end(e->view, e->r, &e->shape, m - 1),
 			attr_read_end(e->view, e->r, &e->shape, m));
@@ -120,7 +114,7 @@ static double median_plain(struct edges *e, double *x)
 {
 	size_t n = e->r->n;
 
-	e->r->step = NULL;
+	e->r->update = NULL;
 	for (size_t m = 1; m < n; m++) {
 		double from = attr_read_end(e->view, e->r, &e->shape, m - 1);
 		double to = attr_read_end(e->view, e->r, &e->shape, m);
@@ -145,7 +139,7 @@ static int try_phase(struct edges *e, double phase, double *x, double *ret, doub
 	int rc;
 
 	e->shape.phase = phase;
-	e->r->step = NULL;
+	e->r->update = NULL;
 	rc = find_sequence(e, x, x + n);
 	*ret = rc ? INFINITY : median(x + 1, n - 1);
 	*ret_due = rc ? INFINITY : median(x + n + 1, n - 1);
@@ -189,19 +183,19 @@ int attr_edges(struct attr_run *r, const double *power, bool *ret_changed)
 	*ret_changed = false;
 	if (!asked(r))
 		return 0;
-	free(rd->step);
+	free(rd->update);
 	e.from = from;
-	e.step = calloc(rd->n + 1, 1);
-	rc = x && from && e.step
+	e.update = calloc(rd->n + 1, sizeof(double));
+	rc = x && from && e.update
 		? attr_curve_open(&e.curve, e.view, power, (double[]){e.shape.rc_ns}, 1)
 		: -ENOMEM;
 	if (!rc)
 		rc = best_phase(&e, x, ret_changed);
 	attr_curve_close(&e.curve);
-	rd->step = *ret_changed ? e.step : NULL;
+	rd->update = *ret_changed ? e.update : NULL;
 	if (*ret_changed)
 		r->st->shape.phase = r->fit.shape.phase = e.shape.phase;
 	else
-		free(e.step);
+		free(e.update);
 	return rc < 0 ? erg_fail(r->err, rc, "out of memory for %zu readings", rd->n) : 0;
 }

@@ -84,20 +84,41 @@ double attr_stale(const struct attr_shape *s)
 	return s->blur_ns > 0 ? hypot(stale_of(s), s->blur_ns) : stale_of(s);
 }
 
+static double first_update(const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *s)
+{
+	return (double)(int64_t)(r->t[0] - v->t0) + (s->phase - 1) * s->period_ns;
+}
+
+double attr_update_end(const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *s, double number)
+{
+	double t = first_update(v, r, s) + number * s->period_ns;
+
+	return t - s->skew * (t - s->mid_ns) - s->lag_ns;
+}
+
+double attr_update_due(const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *s, size_t m)
+{
+	double t = (double)(int64_t)(r->t[m] - v->t0);
+
+	return floor((t - s->skew * (t - s->mid_ns) - first_update(v, r, s)) / s->period_ns);
+}
+
 double attr_read_end(const struct attr_view *v, const struct attr_readings *r,
 	const struct attr_shape *s, size_t m)
 {
-	uint64_t b0 = v->t0;
-	double t = (double)(int64_t)(r->t[m] - b0), first;
+	double t = (double)(int64_t)(r->t[m] - v->t0), first;
 
 	t -= s->skew * (t - s->mid_ns);
 	t += s->blur_ns > 0 ? (attr_stale(s) - stale_of(s)) / 2 : 0;
 	if (s->phase < 0 || s->period_ns <= 0)
 		return t - s->lag_ns;
-	first = (double)(int64_t)(r->t[0] - b0) + (s->phase - 1) * s->period_ns;
-	return first +
-		(floor((t - first) / s->period_ns) + (r->step ? r->step[m] : 0)) * s->period_ns -
-		s->lag_ns;
+	if (r->update)
+		return attr_update_end(v, r, s, r->update[m]);
+	first = first_update(v, r, s);
+	return first + floor((t - first) / s->period_ns) * s->period_ns - s->lag_ns;
 }
 
 double attr_end(const struct attr_kernel *k, size_t m)

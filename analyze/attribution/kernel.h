@@ -111,6 +111,12 @@ struct attr_row *attr_kernel_next(struct attr_kernel *k);
 double attr_end(const struct attr_kernel *k, size_t m);
 double attr_read_end(const struct attr_view *v, const struct attr_readings *r,
 	const struct attr_shape *s, size_t m);
+/* When the sensor made update NUMBER, as attr_read_end() says it; and the number of the one that was due at
+ * reading M. */
+double attr_update_end(const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *s, double number);
+double attr_update_due(const struct attr_view *v, const struct attr_readings *r,
+	const struct attr_shape *s, size_t m);
 double attr_stale(const struct attr_shape *s);
 /* For kernel_*.c: adds the occupancy of boxcar(window) convolved with boxcar(stale) that ends at
  * END (ns, absolute), times WEIGHT; *cursor is a segment at or before the support and moves on.

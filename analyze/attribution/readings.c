@@ -261,6 +261,6 @@ void attr_readings_release(struct attr_readings *r)
 	free(r->own_t);
 	free(r->own_v);
 	free(r->stamp);
-	free(r->step);
+	free(r->update);
 	memset(r, 0, sizeof(*r));
 }

@@ -133,7 +133,7 @@ struct attr_readings {
 	uint64_t *stamp; /* as they were, where the times are others (steady.c); NULL */
 	double steadied; /* part of what they were off from their pace that was taken off the times */
 	double *own_v;
-	int8_t *step; /* updates that a reading saw beyond the one due at its time (edges.c); NULL: none */
+	double *update; /* number of the update that each saw, where that is not the one due (edges.c); NULL */
 	double spacing_ns; /* median */
 	double half_ns;    /* mean half width of a reading */
 	double grid_ns;    /* what the times were rounded to; 0: nothing that shows */
