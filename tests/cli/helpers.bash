@@ -25,6 +25,14 @@ skip_unless() {
     done
 }
 
+# from_npm NAME FOLDER: what FOLDER/install gets from npm is there. npm asks for a minute before it gives up: it is
+# asked once for all tests of a file.
+from_npm() {
+    local why=$BATS_FILE_TMPDIR/npm.err
+    [ -e "$why" ] || "$2/install" 2>npm.err || mv npm.err "$why"
+    [ ! -e "$why" ] || skip "$1 cannot be had from npm: $(tail -1 "$why")"
+}
+
 # ctf_1: the parameter by which babeltrace2 after 2.0, which writes CTF 2 unless told, writes CTF 1.8.
 ctf_1() { babeltrace2 --version | grep -q 'Babeltrace 2\.0\.' || echo ',ctf-version="1"'; }
 

@@ -16,10 +16,7 @@ need_llama() {
     skip_unless node npm
     [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -ge 20 ] || skip "node is older than 20"
     [ "$(uname -m)" = x86_64 ] || skip "the example's lock file has the libraries for x86_64"
-    # npm asks for a minute before it gives up: once for all tests
-    local why=$BATS_FILE_TMPDIR/npm.err
-    [ -e "$why" ] || "$example/install" 2>npm.err || mv npm.err "$why"
-    [ ! -e "$why" ] || skip "node-llama-cpp cannot be had from npm: $(tail -1 "$why")"
+    from_npm node-llama-cpp "$example"
     node "$example/make-model.mjs" small.gguf f16 2 128
 }
 

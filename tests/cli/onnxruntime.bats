@@ -16,8 +16,7 @@ test_setup() {
 # The library that the example's install step gets from npm; NET is the example's network.
 need_onnxruntime() {
     skip_unless node npm
-    "$example/install" 2>npm.err ||
-        skip "onnxruntime-node cannot be had from npm: $(tail -1 npm.err)"
+    from_npm onnxruntime-node "$example"
     case $(uname -m) in
     x86_64) ort=x64 ;;
     aarch64) ort=arm64 ;;
