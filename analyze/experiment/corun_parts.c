@@ -19,14 +19,16 @@ const json_t *erg_corun_run(const struct erg_corun_side *s, size_t k)
 
 double erg_corun_half(double va, size_t na, double vb, size_t nb)
 {
-	double dof;
+	double c;
 
-	if (na < 2 || nb < 2)
+	if (na < 2 || nb < 2 || !isfinite(va + vb))
 		return NAN;
 	if (va + vb == 0)
 		return 0;
-	dof = (va + vb) * (va + vb) / (va * va / (double)(na - 1) + vb * vb / (double)(nb - 1));
-	return gsl_cdf_tdist_Pinv(0.975, dof) * sqrt(va + vb);
+	c = va / (va + vb);
+	return gsl_cdf_tdist_Pinv(0.975,
+		       1 / (c * c / (double)(na - 1) + (1 - c) * (1 - c) / (double)(nb - 1))) *
+		sqrt(va + vb);
 }
 
 struct erg_est erg_corun_est(double v, double half, double syst)

@@ -63,18 +63,22 @@ static struct pair pair_of(const struct erg_gate_side *base, const struct erg_ga
 /* Welch and Satterthwaite; a side that borrowed its scatter adds no degree of freedom. */
 static double freedom(const struct pair *p, double vb, double va)
 {
-	double nb = (double)p->base.n - 1, na = (double)p->added.n - 1, sum;
+	double nb = (double)p->base.n - 1, na = (double)p->added.n - 1, c;
 
 	if (!p->scattered)
 		return INFINITY;
 	if (nb < 1 || na < 1)
 		return fmax(nb, na);
-	sum = vb * vb / nb + va * va / na;
-	return sum > 0 ? (vb + va) * (vb + va) / sum : nb + na;
+	c = vb / (vb + va); /* squares of variances may be too small or too large for a number */
+	return vb + va > 0 ? 1 / (c * c / nb + (1 - c) * (1 - c) / na) : nb + na;
 }
 
 static double upper_tail(double t, double df)
 {
+	if (isnan(t) || !(df > 0)) /* GSL would end the program */
+		return NAN;
+	if (isinf(t))
+		return t > 0 ? 0 : 1;
 	return isinf(df) ? gsl_cdf_ugaussian_Q(t) : gsl_cdf_tdist_Q(t, df);
 }
 

@@ -247,14 +247,14 @@ double erg_points_welch(const struct erg_point *a, const struct erg_point *b,
 {
 	double va = a->sd[obj] * a->sd[obj] / (double)a->n;
 	double vb = b->sd[obj] * b->sd[obj] / (double)b->n;
-	double d = a->est[obj].value - b->est[obj].value;
+	double d = a->est[obj].value - b->est[obj].value, c;
 
-	if (!(va + vb >= 0))
+	if (!(va + vb >= 0) || !isfinite(va + vb) || !isfinite(d))
 		return NAN;
 	if (va + vb == 0)
 		return d == 0 ? 1 : 0;
+	c = va / (va + vb);
 	return 2 *
 		gsl_cdf_tdist_Q(fabs(d) / sqrt(va + vb),
-			(va + vb) * (va + vb) /
-				(va * va / (double)(a->n - 1) + vb * vb / (double)(b->n - 1)));
+			1 / (c * c / (double)(a->n - 1) + (1 - c) * (1 - c) / (double)(b->n - 1)));
 }
