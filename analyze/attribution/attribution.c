@@ -260,7 +260,7 @@ static int attribute(struct attr_run *r)
 		return rc;
 	st->sigma2 = r->sol.sigma2;
 	st->tau2 = r->sol.tau2;
-	if ((rc = attr_jitter_effect(r)) < 0)
+	if ((rc = attr_jitter_effect(r)) < 0 || (rc = attr_held_effect(r)) < 0)
 		return rc;
 	attr_classes(r);
 	if ((rc = attr_lag_effect(r)) < 0 || (rc = attr_whatever(r)) < 0)

@@ -452,11 +452,25 @@ int attr_quantum(struct attr_run *r);
 /* Which update each reading of a counter saw, by the powers POWER. */
 int attr_edges(struct attr_run *r, const double *power, bool *ret_changed);
 
+/* ---- pace.c ---- */
+/* Whether stamps scatter about their pace at all. */
+bool attr_stamps_scatter(const struct attr_readings *r);
+/* Keeps the stamps beside the times, and how far each is off the pace. */
+int attr_stamps_keep(struct attr_run *r);
+/* The times are the stamps, less the part PART of what they are off by, and all of it where they are later than HELD. */
+void attr_times_by_pace(struct attr_readings *r, double part, double held);
+/* The times are those of the stamps again. */
+void attr_unsteady(struct attr_run *r);
+
+/* ---- held.c ---- */
+/* Times of readings that were held up now and then before their stamp, by the pace of the others. */
+int attr_held(struct attr_run *r, bool *ret_changed);
+/* Those that were held up by less than can be seen widen the intervals. */
+int attr_held_effect(struct attr_run *r);
+
 /* ---- steady.c ---- */
 /* Times of readings whose stamps scatter, by the pace of their neighbours. */
 int attr_steady(struct attr_run *r, bool *ret_changed);
-/* The times are those of the stamps again. */
-void attr_unsteady(struct attr_run *r);
 
 /* ---- blur.c ---- */
 /* A blur for readings whose times scatter, where that fits better than a low-pass. */
@@ -480,6 +494,8 @@ int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_sh
 void attr_rows_close(struct attr_rows *w);
 /* 1 and a row, 0 at the end. */
 int attr_rows_next(struct attr_rows *w, struct attr_row **ret);
+/* What the fit leaves of a row. */
+double attr_row_residual(const struct attr_run *r, const struct attr_row *row);
 
 /* Share of the readings' squares that is of rounding (of stamps, of digits): 3e-5 of a reading. */
 #define ATTR_EXACT 1e-9

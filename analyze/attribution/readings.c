@@ -262,5 +262,6 @@ void attr_readings_release(struct attr_readings *r)
 	free(r->own_v);
 	free(r->stamp);
 	free(r->update);
+	free(r->off);
 	memset(r, 0, sizeof(*r));
 }

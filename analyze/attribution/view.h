@@ -131,7 +131,10 @@ struct attr_readings {
 	const double *v;
 	uint64_t *own_t;
 	uint64_t *stamp; /* as they were, where the times are others (steady.c); NULL */
+	double *off; /* where there are stamps: how much later than the pace of its neighbours, ns */
 	double steadied; /* part of what they were off from their pace that was taken off the times */
+	double held_ns; /* from where on all of it was; 0: not asked, INFINITY: none */
+	size_t n_held;  /* of which that was done */
 	double *own_v;
 	double *update; /* number of the update that each saw, where that is not the one due (edges.c); NULL */
 	double spacing_ns; /* median */

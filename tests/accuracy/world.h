@@ -101,6 +101,7 @@ struct world {
 	/* clock */
 	double skew, offset_s, stamp_sd_s,
 		stamp_round_s; /* rounded down, or to the nearest by seed */
+	double held_s; /* one stamp in ten is so much later, on average, and those behind it wait */
 	double late_s; /* a read amid one of the layers is stamped so much later, or about so much by seed */
 	/* sensor as it is declared */
 	bool declared;

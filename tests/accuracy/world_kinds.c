@@ -264,6 +264,11 @@ static void set_stamp_jitter(struct world *w, double sd)
 	w->stamp_sd_s = sd;
 }
 
+static void set_held(struct world *w, double x)
+{
+	w->held_s = x;
+}
+
 static void set_rounding(struct world *w, double r)
 {
 	w->stamp_round_s = r;
@@ -435,6 +440,8 @@ const struct kind kinds[] = {
 		"readings"},
 	{"round-1", "stamps rounded to 1 ms", set_rounding, 1 * MS, {0}, "readings"},
 	{"round-10", "stamps rounded to 10 ms", set_rounding, 10 * MS, {0}, "readings"},
+	{"held-1", "one stamp in ten late by 1 ms, as it falls", set_held, 1 * MS, {0}, "readings"},
+	{"held-5", "one stamp in ten late by 5 ms, as it falls", set_held, 5 * MS, {0}, "readings"},
 	{"late-100", "stamps 0.1 ms late amid one layer", set_late, 100 * US, {0}, "readings"},
 	{"late-300", "stamps 0.3 ms late amid one layer", set_late, 300 * US, {0}, "readings"},
 	{"late-1000", "stamps 1 ms late amid one layer", set_late, 1 * MS, {0}, "readings"},

@@ -112,6 +112,15 @@ static double lateness(const struct work *k, double t, size_t *at, struct draw *
 	return k->w->seed % 2 ? late * (0.5 + draw_uniform(d)) : late;
 }
 
+/* One stamp in ten is late, and those after it until the reader has caught up. */
+static double held_up(const struct world *w, const struct readings *r, struct draw *d)
+{
+	double stamp =
+		r->r[r->n].stamp + (draw_uniform(d) < 0.1 ? w->held_s * draw_exponential(d) : 0);
+
+	return r->n ? fmax(stamp, r->r[r->n - 1].stamp + 50e-6) : stamp;
+}
+
 void sense(const struct work *k, double end, struct readings *ret)
 {
 	const struct world *w = k->w;
@@ -143,6 +152,8 @@ void sense(const struct work *k, double end, struct readings *ret)
 		r->stamp = t * (1 + w->skew) + w->offset_s +
 			(w->stamp_sd_s > 0 ? jitter(&d, w->seed, w->stamp_sd_s) : 0) +
 			lateness(k, t, &at, &d);
+		if (w->held_s > 0)
+			r->stamp = held_up(w, ret, &d);
 		if (w->stamp_round_s > 0)
 			r->stamp = w->stamp_round_s *
 				floor(r->stamp / w->stamp_round_s + (w->seed % 2 ? 0 : 0.5));

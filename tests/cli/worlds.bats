@@ -96,6 +96,12 @@ honest() {
     jq -e 'any(.warnings[]; .code == "scattered-stamps")' w/jitter-300-4/layers.json
 }
 
+@test "one stamp in ten is late by milliseconds, and those behind it wait: they are put back" {
+    honest held-1 held-5
+    [ "$(grep -cE ': ([0-9]+) of \1 layers, error 0\.' lines)" = 2 ]
+    jq -e 'any(.warnings[]; .code == "late-stamps")' w/held-5-2/layers.json
+}
+
 @test "stamps that are late while one layer runs: no layer has a figure, and why" {
     worlds --seeds 1 --fresh 4 --only late-100 --keep w >table || [ $? = 1 ]
     cat table

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Readings that were held up now and then between the reading and its stamp, by times in which the work changes: a few
+ * of them spoil the fit, and no score of the model sees them. Those whose stamps are later than the pace by so much
+ * that most fit better at it are put there. Others were held up by less than can be told from the reader's own
+ * scatter: a part of what the former did to the energies is in the intervals.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
+
+#include "analyze/attribution/internal.h"
+#include "formats/base/memory.h"
+#include "formats/base/util.h"
+
+#define HELD_LEAST 8        /* readings */
+#define HELD_SIGNIFICANT 12 /* of a gain, that is a loss where stamps are right */
+#define HELD_PART 0.5 /* of what those that were held up do, by others that nothing tells apart */
+#define LATE_SEEN 2e4 /* ns */
+
+/* Squared residual of each reading; NAN where it has none. */
+static int squares(struct attr_run *r, double *ret)
+{
+	const struct erg_attr_state *st = r->st;
+	struct attr_rows rows;
+	struct attr_row *row;
+	int rc = attr_rows_open(&rows, r, &st->shape, st->power);
+
+	for (size_t m = 0; m < st->readings.n; m++)
+		ret[m] = NAN;
+	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
+		double e = attr_row_residual(r, row);
+
+		rc = 0;
+		ret[rows.k.m - rows.k.stride] = e * e;
+	}
+	attr_rows_close(&rows);
+	return rc;
+}
+
+/* From where on, of stamps in the order of ORDER, that of how late they are, their readings fit better at the pace:
+ * GAIN is by how much each does. INFINITY: nowhere, but by chance. */
+static double held_from(const double *late, const double *gain, const size_t *order, size_t n)
+{
+	double sum = 0, squared = 0, best = 0, ret = INFINITY;
+
+	for (size_t i = n; i-- > 0 && late[order[i]] > LATE_SEEN;) {
+		double g = gain[order[i]];
+
+		if (isfinite(g)) {
+			sum += g;
+			squared += g * g;
+		}
+		if (sum > best && n - i >= HELD_LEAST && sum * sum > HELD_SIGNIFICANT * squared) {
+			best = sum;
+			ret = late[order[i]] * (1 - 1e-12);
+		}
+	}
+	return ret;
+}
+
+int attr_held(struct attr_run *r, bool *ret_changed)
+{
+	struct attr_readings *rd = &r->st->readings;
+	_cleanup_(erg_freep) double *at_stamp = malloc((rd->n + 1) * sizeof(double));
+	_cleanup_(erg_freep) double *gain = malloc((rd->n + 1) * sizeof(double));
+	_cleanup_(erg_freep) size_t *order = malloc((rd->n + 1) * sizeof(size_t));
+	double held;
+	int rc;
+
+	if (!at_stamp || !gain || !order)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu readings", rd->n);
+	rc = squares(r, at_stamp);
+	attr_times_by_pace(rd, 1, INFINITY);
+	if (!rc)
+		rc = squares(r, gain);
+	for (size_t m = 0; m < rd->n; m++)
+		gain[m] = at_stamp[m] - gain[m];
+	gsl_sort_index(order, rd->off, 1, rd->n);
+	held = rc ? INFINITY : held_from(rd->off, gain, order, rd->n);
+	attr_times_by_pace(rd, 0, held);
+	*ret_changed = isfinite(held);
+	return rc;
+}
+
+int attr_held_effect(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	struct attr_readings *rd = &st->readings;
+	size_t n = st->view.n_classes;
+	_cleanup_(erg_freep) double *power = calloc(st->view.n_cols + 1, sizeof(double));
+	_cleanup_(erg_freep) double *energy = calloc(2 * n + 2, sizeof(double));
+	double part = rd->steadied, held = rd->held_ns, *here = energy + n + 1;
+	int rc;
+
+	if (r->misfit.reason || !rd->n_held)
+		return 0;
+	if (!power || !energy)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
+	attr_fitted_energies(&st->view, st->power, here);
+	attr_times_by_pace(rd, part, INFINITY);
+	rc = attr_powers_by(r, &st->shape, power);
+	attr_times_by_pace(rd, part, held);
+	if (rc < 0)
+		return rc;
+	attr_fitted_energies(&st->view, power, energy);
+	for (size_t k = 0; k < n; k++)
+		st->slack_j[k] = hypot(st->slack_j[k], HELD_PART * (energy[k] - here[k]));
+	return 0;
+}
