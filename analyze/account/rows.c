@@ -225,6 +225,14 @@ static void add_energy(const struct erg_rows *r, json_t *row, const struct erg_e
 		s->inferences ? json_integer((json_int_t)s->inferences) : json_null());
 }
 
+/* That of the class, or of what refused the energy afterwards. */
+static const char *gate_of(const struct erg_rows *r, const struct erg_est *energy, size_t k)
+{
+	const bool late = r->a->attr->classes[k].gate == ERG_GATE_NONE && !erg_est_resolved(energy);
+
+	return late && energy->reason ? energy->reason : erg_attr_class_reason(r->a->attr, k);
+}
+
 static double counter_named(const json_t *counters, const char *name)
 {
 	const json_t *v = json_object_get(counters, name);
@@ -463,7 +471,7 @@ static json_t *layer_row(struct erg_rows *r, uint32_t k)
 	json_object_set_new(row, "merged_with", merged(c) ? members_json(r, k) : json_array());
 	if (merged(c))
 		json_object_set_new(row, "merged", merged_json(r, k));
-	json_object_set_new(row, "gate", json_string(erg_attr_class_reason(r->a->attr, k)));
+	json_object_set_new(row, "gate", json_string(gate_of(r, &energy, k)));
 	json_object_set_new(row, "coverage", erg_num_json(c->coverage));
 	json_object_set_new(row, "windows", erg_num_json(c->windows));
 	json_object_set_new(row, "direct_j", erg_est_json(&c->energy_direct_j));

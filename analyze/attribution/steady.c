@@ -45,13 +45,14 @@ int attr_steady(struct attr_run *r, bool *ret_changed)
 	int rc;
 
 	*ret_changed = false;
-	if (!r->psi[ATTR_DELAY] || r->st->shape.kind == ERG_SENSOR_COUNTER || w->cell_w > 0 ||
-		rd->stale || rd->grid_ns > 0 || (!rd->stamp && !attr_stamps_scatter(rd)))
+	if (w->cell_w > 0 || rd->stale || rd->grid_ns > 0 ||
+		(!rd->stamp && !attr_stamps_scatter(rd)))
 		return 0;
 	rc = attr_stamps_keep(r);
 	if (!rc && !rd->held_ns)
 		rc = attr_held(r, ret_changed);
-	if (rc < 0 || *ret_changed)
+	if (rc < 0 || *ret_changed || !r->psi[ATTR_DELAY] ||
+		r->st->shape.kind == ERG_SENSOR_COUNTER)
 		return rc;
 	rc = part_asked(r, &more);
 	part = fmin(fmax(rd->steadied + more, 0), 1);
