@@ -22,6 +22,7 @@
 
 /* Apart by more than so many times their intervals together, the classes do not make up this run. */
 #define APART 2
+#define LITTLE 1e-3 /* of the total: moves each class by little, and widens it */
 
 /* What few windows (SEEN) of instances that need not be alike leave open of a column's power, W: where there
  * is hardly one, anything up to the greatest reading. */
@@ -136,8 +137,11 @@ static void move(struct erg_attr_state *st, double total, double u, double by, c
 	struct attr_rng rng;
 
 	attr_rng_seed(&rng, st->opt->seed ^ 0x746f74616c000000u);
-	for (size_t c = 0; c < st->n_classes; c++)
+	for (size_t c = 0; c < st->n_classes; c++) {
 		st->value[c] += part[c] * by;
+		if (fabs(by) > 1.959964 * u)
+			st->slack_j[c] = hypot(st->slack_j[c], part[c] * by);
+	}
 	for (size_t i = 0; i < st->rounds; i++) /* by how much the sum of a round moves */
 		st->rep_sum[i] = total + u * attr_rng_normal(&rng) - st->rep_sum[i];
 	for (size_t c = 0; c < st->n_classes; c++)
@@ -154,7 +158,8 @@ int attr_reconcile(struct erg_attr *a, const struct erg_est *total, const struct
 
 	if (!part)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", a->n_classes);
-	if (fabs(by) > APART * ((all->hi - all->lo) + (total->hi - total->lo)) / 2) {
+	if (fabs(by) > fmax(LITTLE * total->value,
+			       APART * ((all->hi - all->lo) + (total->hi - total->lo)) / 2)) {
 		a->state->contradicts = true;
 		attr_warn(a, "contradiction",
 			"rail %s: the layers together are %.4g J and the readings "
