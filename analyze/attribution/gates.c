@@ -40,6 +40,27 @@ struct gates {
 	size_t n_steps;
 };
 
+/* Of the columns of two layers, from which on they are the same but for rounding. */
+#define SAME_COLUMN (1 - 1e-7)
+
+static void meet(struct gates *g, uint32_t x, uint32_t y)
+{
+	g->adjacent[x * g->n + y] = g->adjacent[y * g->n + x] = 1;
+}
+
+/* Those that run beside one. */
+static void find_beside(struct gates *g, size_t i, uint32_t c)
+{
+	const struct attr_view *v = &g->st->view;
+
+	for (uint32_t e = attr_first(v, i) + 1; e < attr_first(v, i + 1); e++) {
+		uint32_t other = v->col_class[v->col[e]];
+
+		if (!v->col_apart[v->col[e]] && other < v->gap_class && other != c)
+			meet(g, c, other);
+	}
+}
+
 /* Neighbours in time, gaps between them left out. */
 static void find_neighbours(struct gates *g)
 {
@@ -57,7 +78,8 @@ static void find_neighbours(struct gates *g)
 		if (c >= v->gap_class)
 			continue;
 		if (last != ERG_NONE && last != c)
-			g->adjacent[last * g->n + c] = g->adjacent[c * g->n + last] = 1;
+			meet(g, last, c);
+		find_beside(g, i, c);
 		last = c;
 	}
 }
@@ -209,6 +231,23 @@ static bool merge_worst(struct gates *g)
 	return true;
 }
 
+/* Layers that run at the same times in all they do: whatever one of them is said to have spent, the other may have. */
+static void merge_same(struct gates *g)
+{
+	for (uint32_t x = 0; x < g->n; x++)
+		for (uint32_t y = x + 1; y < g->n && mergeable(g, x); y++) {
+			double both = g->gram[x * g->n + y];
+
+			if (!(both > 0) || !mergeable(g, y) ||
+				both * both <
+					SAME_COLUMN * g->gram[x * g->n + x] * g->gram[y * g->n + y])
+				continue;
+			g->step[2 * g->n_steps] = x;
+			g->step[2 * g->n_steps++ + 1] = y;
+			merge(g, x, y);
+		}
+}
+
 /* Each class alone again, and the first N of the merges. */
 static void replay(struct gates *g, size_t n)
 {
@@ -229,10 +268,11 @@ static void replay(struct gates *g, size_t n)
  * merges, and the fewest that are enough are then found by halving, for a look costs as much as a fit. */
 static void merge_conditioned(struct gates *g)
 {
-	size_t bad = 0, batch = 1, good, at;
+	size_t bad = g->n_steps, batch = 1, good, at;
 	bool many = g->n > ATTR_SCORE_COLUMNS;
 
-	for (double cond = g->a->diag.cond; cond > g->cond_limit; cond = condition(g)) {
+	for (double cond = bad ? condition(g) : g->a->diag.cond; cond > g->cond_limit;
+		cond = condition(g)) {
 		bad = g->n_steps;
 		for (size_t i = 0; i < batch; i++)
 			if (!merge_worst(g))
@@ -408,21 +448,21 @@ static void publish(struct gates *g, uint32_t head)
 	struct erg_est e = ERG_EST_UNRESOLVED, p = ERG_EST_UNRESOLVED, e1, p1;
 	struct attr_parts parts;
 	uint32_t members = 0;
-	double time = 0;
+	double time = 0, dur = INFINITY; /* of one instance: the shortest */
 	bool ok;
 
 	for (size_t c = 0; c < g->n; c++)
 		if (g->group[c] == head) {
 			members++;
 			time += a->classes[c].time_s;
+			if (a->classes[c].time_s > 0)
+				dur = fmin(dur, a->classes[c].time_s / (double)a->classes[c].calls);
 		}
 	group_parts(g, head, &parts);
 	ok = time > 0 && parts.value > 0 && isfinite(parts.doubt) &&
 		(g->st->is_direct[head] || parts.doubt <= g->ci_limit * parts.value);
 	if (ok && head < g->st->view.gap_class && a->classes[head].gate == ERG_GATE_NONE &&
-		parts.value - parts.doubt > time *
-				attr_power_limit(g->st,
-					members > 1 ? time : time / (double)a->classes[head].calls))
+		parts.value - parts.doubt > time * attr_power_limit(g->st, dur))
 		a->classes[head].gate = ERG_GATE_IMPOSSIBLE;
 	if (a->classes[head].gate == ERG_GATE_NONE && ok) {
 		e = attr_parts_est(&parts, 1, method);
@@ -507,6 +547,7 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 		gate_alone(&g, opt);
 		a->diag.cond = condition(&g);
 		if (!a->state->locked && !a->state->short_run && !a->misfit) {
+			merge_same(&g);
 			merge_conditioned(&g);
 			merge_wide(&g);
 		}

@@ -489,3 +489,15 @@ teg() { # teg TIME WATTS: a line of an Orin NX
         fi
     done
 }
+
+@test "units as scripts write them, behind the name: power_w, gpu_power_mW, energy_uj; rail_a is no current" {
+    awk 'BEGIN { print "time_s,power_w,gpu_power_mW,dram_energy_uj,temp_c,clock_mhz"
+        for (i = 0; i < 11; i++) print i ",2.5,1500," 3000000 * i ",40," 900 + i }' >u.csv
+    joules power 25 -- --samples u.csv
+    joules gpu_power 15 -- --samples u.csv
+    joules dram_energy 30 -- --samples u.csv
+    sed 's/temp_c/rail_c/' u.csv >c.csv
+    fails "column 'rail_c'" -- --samples c.csv
+    sed 's/power_mW/power_MW/' u.csv >mega.csv
+    fails "column 'gpu_power_MW'" -- --samples mega.csv
+}
