@@ -15,6 +15,9 @@
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
+/* What one layer late in its stamps makes of the mean is known by the slope of the model alone, and of that layer alone. */
+#define LATE_DOUBT 3
+
 void erg_attr_options_init(struct erg_attr_options *opt)
 {
 	memset(opt, 0, sizeof(*opt));
@@ -262,6 +265,8 @@ static int attribute(struct attr_run *r)
 	st->tau2 = r->sol.tau2;
 	if ((rc = attr_jitter_effect(r)) < 0 || (rc = attr_held_effect(r)) < 0)
 		return rc;
+	if (r->misfit.reason && attr_test_fails(&r->misfit.fitted.late))
+		st->late_w = LATE_DOUBT * r->misfit.fitted.late_w;
 	attr_classes(r);
 	if ((rc = attr_lag_effect(r)) < 0 || (rc = attr_whatever(r)) < 0)
 		return rc;

@@ -260,6 +260,7 @@ struct erg_attr_state {
 	double rounded_w; /* standard: what rounding that readings share does to their mean, W; 0: little */
 	double sigma2, tau2; /* of the solution */
 	double mean_w;
+	double late_w;  /* doubt of the mean power by stamps that are late amid a layer, W */
 	double alias_j; /* what a sampler nearly in step made of the run's energy; 0: nothing, J */
 	double ratio; /* ets_j over the readings' own sum, which parts of the run are brought to; 0: 1 */
 	double wider; /* statistical parts by this factor, for simultaneous intervals; 0: 1 */
@@ -344,6 +345,7 @@ struct attr_test {
 struct attr_tests {
 	struct attr_test lag, window, rc, skew, kernel, clock, duration;
 	struct attr_test late; /* the least likely of all layers; p by Bonferroni */
+	double late_w;         /* what that layer's stamps make of the mean of the readings, W */
 };
 #define ATTR_MISFIT_P 1e-4
 /* ---- late.c: for misfit.c, which layers run at a reading */

@@ -458,7 +458,7 @@ static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, d
 	ret->lo = ret->value - u;
 	ret->hi = ret->value + u;
 	ret->syst = fabs(ret->value) * st->rail.gain_max + blur +
-		time * 1e-9 * (st->rail.offset_max + quantum_w(st, s));
+		time * 1e-9 * (st->rail.offset_max + quantum_w(st, s) + st->late_w);
 }
 
 /* Energy above idle: an offset is the same in both and cancels. */

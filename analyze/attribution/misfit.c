@@ -53,6 +53,8 @@ struct scores {
 	double *c;         /* dim x n_z: what the model explains of z */
 	double *total;     /* the sums, without what was known beforehand */
 	double *var;       /* dim: diagonal of their inverse, where it is asked for */
+	double *late_sum;  /* n_z: sums of z of layers, as the readings are weighed */
+	double weight;     /* sum of these weights */
 	double *left;      /* n_z: of the squares of z, by what the model does not explain */
 	bool *own;         /* n_z: the model leaves something of z */
 	double ee, yy;     /* squared residuals, squared readings */
@@ -125,6 +127,7 @@ static void score_late(struct scores *s, const struct attr_row *row, size_t bloc
 
 		s->ze[block * s->n_z + i] += x * e;
 		s->zz[i * s->n_z + i] += x * x;
+		s->late_sum[i] += x;
 		for (size_t k = 0; k < n; k++) {
 			size_t c = k < row->n ? row->col[k] : cols + k - row->n;
 
@@ -144,6 +147,7 @@ static void score_row(struct scores *s, const struct attr_row *row, size_t block
 		for (size_t j = i; j < ATTR_Z; j++)
 			s->zz[i * s->n_z + j] += s->z[i] * s->z[j];
 	}
+	s->weight += row->sw;
 	s->ee += e * e;
 	for (size_t k = 0; k < row->n + extra; k++) {
 		size_t c = k < row->n ? row->col[k] : cols + k - row->n;
@@ -344,6 +348,7 @@ static int alloc_scores(struct scores *s)
 	s->zz = calloc(s->n_z * s->n_z, sizeof(double));
 	s->z = calloc(s->n_z, sizeof(double));
 	s->left = calloc(s->n_z, sizeof(double));
+	s->late_sum = calloc(s->n_z, sizeof(double));
 	s->own = calloc(s->n_z, sizeof(bool));
 	s->c = calloc(s->dim * s->n_z, sizeof(double));
 	s->total = malloc(s->st->gram.stride * sizeof(double));
@@ -353,7 +358,7 @@ static int alloc_scores(struct scores *s)
 	s->lm = calloc(s->levels.n * s->dim + 1, sizeof(double));
 	s->lz = calloc(s->levels.n * s->n_z + 1, sizeof(double));
 	if (s->lm && s->lz && s->me && s->ze && s->mz && s->zz && s->z && s->c && s->total &&
-		s->var && s->left && s->own)
+		s->var && s->left && s->late_sum && s->own)
 		return 0;
 	return erg_fail(s->r->err, -ENOMEM, "out of memory for %zu columns", s->dim);
 }
@@ -363,6 +368,7 @@ static void free_scores(struct scores *s)
 	attr_extras_close(&s->x);
 	attr_late_close(&s->late);
 	free(s->left);
+	free(s->late_sum);
 	free(s->own);
 	free(s->me);
 	free(s->ze);
@@ -519,7 +525,7 @@ static void find_immaterial(struct scores *s, struct attr_tests *t)
 }
 
 /* Of each layer's columns the least likely one; as many could be so by chance. */
-static void test_late(struct scores *s, struct attr_test *ret)
+static void test_late(struct scores *s, struct attr_test *ret, double *ret_w)
 {
 	s->worst = ATTR_Z;
 	ret->f = ret->p = NAN;
@@ -535,6 +541,9 @@ static void test_late(struct scores *s, struct attr_test *ret)
 		s->worst = i;
 	}
 	ret->p = fmin(ret->p * (double)s->late.n, 1);
+	*ret_w = s->worst < s->n_z && s->weight > 0
+		? fabs(step_of(s, s->worst) * s->late_sum[s->worst]) / s->weight
+		: 0;
 }
 
 /* A residual of rounding errors has no pattern that means anything. */
@@ -572,7 +581,7 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 		test_scores(&s, which + ATTR_Z_SHIFT, ATTR_SHIFTS, &ret->kernel);
 		test_scores(&s, which + ATTR_Z_CLOCK, 3, &ret->clock);
 		test_scores(&s, which + ATTR_Z_DURATION, ATTR_GROUPS, &ret->duration);
-		test_late(&s, &ret->late);
+		test_late(&s, &ret->late, &ret->late_w);
 		find_immaterial(&s, ret);
 	}
 	free_scores(&s);
