@@ -44,6 +44,7 @@ static int take_rate(void *into, const char *arg, struct erg_err *err)
 		: erg_fail(err, -EINVAL, "a number from 0.01 to 100000");
 }
 
+#define CHIP_MS 100 /* where --chip says nothing */
 #define AT(field) offsetof(struct options, field)
 
 static const struct erg_option rows[] = {
@@ -203,6 +204,9 @@ static int wrong_together(const struct options *o)
 		return erg_options_wrong(&command, "--rail is for --against");
 	if (o->against && o->roofs)
 		return erg_options_wrong(&command, "--against and --roofs are two measurements");
+	if (o->roofs && !o->wave && o->c.chip_ms)
+		return erg_options_wrong(&command,
+			"--chip is of the wave of load, and --roofs has none");
 	if (o->against && o->c.keep)
 		return erg_options_wrong(&command,
 			"--against records no archive: -o is for the others");
@@ -217,7 +221,6 @@ static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 				    .source = "auto",
 				    .sysfs = "/sys",
 				    .seconds = 60,
-				    .chip_ms = 100,
 				    .threads = 1},
 		.format = "text"};
 	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
@@ -229,6 +232,8 @@ static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 	r = wrong_together(&o);
 	if (r)
 		return r;
+	if (!o.c.chip_ms)
+		o.c.chip_ms = CHIP_MS;
 	if (o.against)
 		return against(&o, err);
 	if (o.roofs)

@@ -117,6 +117,9 @@ static int check_nodes(const struct wishes *w)
 	if (w->merge && !w->n_folders)
 		return erg_options_wrong(&command,
 			"--merge: expected folders of shards behind PLAN.yaml");
+	if (w->merge && w->s.given.n)
+		return erg_options_wrong(&command,
+			"--condition is of runs that are made: expected it without --merge");
 	if ((w->merge || w->on) && w->s.dry_run)
 		return erg_options_wrong(&command,
 			"--dry-run: expected it without --merge and --on");

@@ -94,6 +94,10 @@ off() {
     [[ $output == *"--rail is for --against"* ]]
     run -2 erg-record calibrate --against X --roofs
     [[ $output == *"two measurements"* ]]
+    run -2 erg-record calibrate --roofs --chip 5
+    [[ $output == *"--chip is of the wave"* ]]
+    run -2 erg-record sweep plan.yaml -o d --merge s1 --condition heatsink=on
+    [[ $output == *"--condition is of runs that are made"* ]]
 }
 
 @test "a calibration is of one board: another in another folder has its own; --reads 0 applies none" {
