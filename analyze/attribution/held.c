@@ -46,7 +46,7 @@ static int squares(struct attr_run *r, double *ret)
  * GAIN is by how much each does. INFINITY: nowhere, but by chance. */
 static double held_from(const double *late, const double *gain, const size_t *order, size_t n)
 {
-	double sum = 0, squared = 0, best = 0, ret = INFINITY;
+	double sum = 0, squared = 0, best = 0, better = 0, tried = 0, ret = INFINITY;
 
 	for (size_t i = n; i-- > 0 && late[order[i]] > LATE_SEEN;) {
 		double g = gain[order[i]];
@@ -54,8 +54,12 @@ static double held_from(const double *late, const double *gain, const size_t *or
 		if (isfinite(g)) {
 			sum += g;
 			squared += g * g;
+			better += g > 0 ? 1 : -1;
+			tried++;
 		}
-		if (sum > best && n - i >= HELD_LEAST && sum * sum > HELD_SIGNIFICANT * squared) {
+		if (sum > best && n - i >= HELD_LEAST &&
+			(sum * sum > HELD_SIGNIFICANT * squared ||
+				(better > 0 && better * better > HELD_SIGNIFICANT * tried))) {
 			best = sum;
 			ret = late[order[i]] * (1 - 1e-12);
 		}

@@ -289,6 +289,9 @@ static int find_stale(const struct erg_import_log *log, const struct erg_import_
 	return 0;
 }
 
+/* A given period, of the one that is measured. */
+#define CONTRADICTED 0.75
+
 static int measure_period(struct erg_import_log *log, const struct erg_import_layers *layers,
 	size_t i, json_t *stale, json_t *notes)
 {
@@ -312,7 +315,14 @@ static int measure_period(struct erg_import_log *log, const struct erg_import_la
 		log->path, erg_quantity_name(c->def.quantity), c->def.rail,
 		(double)c->interval_ns * 1e-9, (double)period * 1e-9, (size_t)c->repeated,
 		changes.readings);
-	if (c->model.period_ns == 0) {
+	if (c->model.period_ns && (double)c->model.period_ns < CONTRADICTED * (double)period) {
+		erg_import_note(notes, "period",
+			"%s: period_s=%.6g that was given for '%s' is not what the readings do: it is taken "
+			"to be %.6g s",
+			log->path, (double)c->model.period_ns * 1e-9, c->def.rail,
+			(double)period * 1e-9);
+		c->model.period_ns = period;
+	} else if (c->model.period_ns == 0) {
 		c->model.period_ns = period;
 		if (!c->model_given)
 			c->model.provenance = ERG_PROVENANCE_MEASURED;

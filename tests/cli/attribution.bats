@@ -146,3 +146,15 @@ layers() { erg-analyze layers --format json "$@" 2>warnings; }
         (keys == ["a", "c"]) and .a.merged_with == ["b"] and (.a.energy_j.value / $both - 1 | fabs < 0.005) and
         .c.gate == "resolved" and (.c.energy_j.value / $c - 1 | fabs < 0.005)'
 }
+
+# truth.awk reads every 10 ms; here a logger that polls each 2 ms writes each reading five times, and says so of 2 ms.
+@test "a sensor that is polled more often than it updates, declared as if it did: repeated readings count once" {
+    awk -F, 'NR == 1 { print; next } { for (i = 0; i < 5; i++) printf "%.9f,%s\n", $1 + i * 0.002, $2 }' S.csv >polled.csv
+    erg-record import --samples polled.csv --layers L.csv --sensor kind=boxcar window_s=0.002 period_s=0.002 -o polled.erg 2>log
+    layers polled.erg >r.json
+    grep -q 'period_s=0.002 that was given for .VDD_IN. is not what the readings do' log
+    jq -e 'any(.warnings[]; .text | test("updates every (9.99|10|10.0)[0-9]* ms, repeated readings were dropped"))' r.json
+    jq -r '.runs[0].layers[] | "\(.name) \(.energy_j.lo) \(.energy_j.hi)"' r.json >got
+    awk 'NR == FNR { want[$1] = $2; next } { w = want[$1]; in_ += $2 <= w && w <= $3; n++ }
+        END { exit !(n == 5 && in_ >= 4) }' want got
+}
