@@ -206,8 +206,11 @@ static int keep_fresh(const struct erg_rail *rail, double period, struct attr_re
 		bool fresh = v != before;
 
 		before = v;
-		if (!fresh && !rail->counter && n)
-			fresh = (double)(t - ret->own_t[n - 1]) >= 1.5 * period;
+		if (!fresh && !rail->counter && n) {
+			/* an update of the same value as the one before: it was due a period after that */
+			fresh = (double)(t - ret->own_t[n - 1]) >= period + 0.5 * ret->spacing_ns;
+			t = fresh ? ret->own_t[n - 1] + (uint64_t)llround(period) : t;
+		}
 		if (!fresh)
 			continue;
 		ret->own_t[n] = t; /* n < i: what is read has been */
