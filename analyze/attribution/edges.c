@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics.h>
-
 #include "analyze/attribution/internal.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
@@ -103,12 +100,6 @@ static int find_sequence(struct edges *e, double *ret_miss, double *ret_due)
 	return 0;
 }
 
-static double median(double *x, size_t n)
-{
-	gsl_sort(x, 1, n);
-	return gsl_stats_median_from_sorted_data(x, 1, n);
-}
-
 /* Of readings whose updates are not known at all. */
 static double median_plain(struct edges *e, double *x)
 {
@@ -121,7 +112,7 @@ static double median_plain(struct edges *e, double *x)
 
 		x[m] = miss(e, m, from, to);
 	}
-	return median(x + 1, n - 1);
+	return attr_median(x + 1, n - 1);
 }
 
 static bool asked(const struct attr_run *r)
@@ -141,8 +132,8 @@ static int try_phase(struct edges *e, double phase, double *x, double *ret, doub
 	e->shape.phase = phase;
 	e->r->update = NULL;
 	rc = find_sequence(e, x, x + n);
-	*ret = rc ? INFINITY : median(x + 1, n - 1);
-	*ret_due = rc ? INFINITY : median(x + n + 1, n - 1);
+	*ret = rc ? INFINITY : attr_median(x + 1, n - 1);
+	*ret_due = rc ? INFINITY : attr_median(x + n + 1, n - 1);
 	return rc;
 }
 

@@ -8,10 +8,8 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
 #include "formats/base/memory.h"

@@ -24,7 +24,7 @@ struct level {
 	double rounding;
 };
 
-static double median(double *x, size_t n)
+double attr_median(double *x, size_t n)
 {
 	gsl_sort(x, 1, n);
 	return gsl_stats_median_from_sorted_data(x, 1, n);
@@ -75,7 +75,7 @@ static double median_reading(const struct reading *x, size_t n, double *scratch)
 {
 	for (size_t i = 0; i < n; i++)
 		scratch[i] = x[i].w;
-	return median(scratch, n);
+	return attr_median(scratch, n);
 }
 
 /* Standard uncertainty by rounding: a median of rounded readings is a multiple of the quantum, and
@@ -112,7 +112,7 @@ static bool level_of(const struct erg_attr_state *st, const struct erg_attr_span
 	}
 	for (size_t i = 0; i < parts; i++)
 		var += pow(part[i] - sum / (double)parts, 2) / (double)(parts - 1);
-	ret->w = counter ? median(part, parts) : median_reading(x, n, scratch);
+	ret->w = counter ? attr_median(part, parts) : median_reading(x, n, scratch);
 	ret->u =
 		sqrt(var / (double)parts) * gsl_cdf_tdist_Pinv(0.975, (double)parts - 1) / 1.959964;
 	if (counter)

@@ -303,6 +303,8 @@ static inline double attr_period(const struct erg_attr_state *st)
 }
 
 /* ---- idle.c ---- */
+/* Sorts X. */
+double attr_median(double *x, size_t n);
 int attr_idle(struct erg_attr_state *st, struct erg_err *err);
 
 /* ---- combine.c ---- */

@@ -25,12 +25,6 @@ struct near {
 	double i[WINDOW], x[WINDOW]; /* number, and ns by which it is later */
 };
 
-static double median_of(double *x, size_t n)
-{
-	gsl_sort(x, 1, n);
-	return gsl_stats_median_from_sorted_data(x, 1, n);
-}
-
 /* How late the more punctual quarter is. */
 static double punctual(double *x, size_t n)
 {
@@ -87,10 +81,10 @@ static void keep_steady(struct near *v)
 	size_t n = 0;
 
 	memcpy(x, v->x, v->n * sizeof(*x));
-	level = median_of(x, v->n);
+	level = attr_median(x, v->n);
 	for (size_t j = 0; j < v->n; j++)
 		x[j] = fabs(v->x[j] - level);
-	spread = median_of(x, v->n);
+	spread = attr_median(x, v->n);
 	for (size_t j = 0; j < v->n; j++)
 		if (fabs(v->x[j] - level) <= HELD_UP * spread + 1) {
 			v->i[n] = v->i[j];
