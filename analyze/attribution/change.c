@@ -22,6 +22,7 @@
 #define WORK_MAX 3e9   /* operations of all fits together */
 #define ROUNDING 1e-9  /* of a difference of sums */
 #define PLACES_LEAST 8 /* fewer find nothing */
+#define FOUNDED 10     /* readings a column on either side: fewer tell no power of each */
 
 struct cutter {
 	struct attr_run *r;
@@ -162,6 +163,7 @@ static int place(struct cutter *c, struct erg_attr_span *ret)
 	struct attr_rows rows;
 	struct attr_row *row;
 	double sum = 0, best = INFINITY, before = -1;
+	size_t n = 0, at = 0, least = FOUNDED * c->shared;
 	int rc = attr_rows_open(&rows, r, &r->st->shape, NULL);
 
 	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
@@ -171,14 +173,16 @@ static int place(struct cutter *c, struct erg_attr_span *ret)
 		/* the change is after the reading before, whose sum is known, and before this one */
 		if (before >= 0 && sum < best) {
 			best = sum;
+			at = n;
 			ret->begin = v->t0 + (uint64_t)fmax(before, 0);
 			ret->end = v->t0 + (uint64_t)fmax(t, before + 1);
 		}
 		sum += square(row, c->x[0]) - square(row, c->x[1]);
 		before = t;
+		n++;
 	}
 	attr_rows_close(&rows);
-	return rc < 0 ? rc : isfinite(best);
+	return rc < 0 ? rc : isfinite(best) && at >= least && n - at >= least;
 }
 
 int attr_find_change(struct attr_run *r, struct erg_attr_span *ret)
