@@ -37,6 +37,31 @@ include_library() { sed -i '1i #include <lttng/lttng.h>' tree/record/run/run.c; 
     grep -q 'record/session/crash.c: record/session may not know record/spool (erg_' <<<"$output"
 }
 
+@test "a symbol is found in a folder whose objects meson keeps in another's" {
+    forbid() { sed -i 's/^\(| `formats\/archive` |.*\)| `formats\/base` |$/\1| |/' tree/ARCHITECTURE.md; }
+    faulty forbid
+    grep -q '^formats/archive/write.c: formats/archive may not know formats/base (erg_' <<<"$output"
+}
+
+@test "without a build includes are checked and it is said that symbols are not; a build that is named must be there" {
+    faulty include_upwards
+    run env -u ERG_BUILD tree/tests/rooms
+    [ "$status" -eq 1 ]
+    [[ $output == analyze/render/table.c:* ]]
+    cp "$ERG_SRC/analyze/render/table.c" tree/analyze/render/table.c
+    run env -u ERG_BUILD tree/tests/rooms
+    [ "$status" -eq 0 ]
+    [[ $output == *"includes are in their places; symbols were not checked: no build in "*/tree/build ]]
+    run env ERG_BUILD="$PWD/none" tree/tests/rooms
+    [ "$status" -eq 1 ]
+    [ "$output" = "$PWD/none: no objects; expected a build folder (ERG_BUILD)" ]
+    mkdir none
+    cp -r "$ERG_BUILD/compile_commands.json" "$ERG_BUILD/meson-info" none/ # set up, and not built
+    run env ERG_BUILD="$PWD/none" tree/tests/rooms
+    [ "$status" -eq 1 ]
+    [[ $output == "$PWD/none: "*" objects are missing or older than their sources: build first" ]]
+}
+
 @test "files that form a circle are found" {
     # the check's own search, on a graph by hand: a -> b -> c -> a, and d -> a
     run python3 - "$ERG_SRC/tests/rooms" <<'PY'
