@@ -13,10 +13,10 @@
 #include <string.h>
 
 #include "analyze/account/calls.h"
+#include "analyze/account/keys.h"
 #include "analyze/account/phases.h"
 #include "analyze/account/work.h"
 #include "formats/base/memory.h"
-#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 /* Which layers lie directly inside of which. */
@@ -491,93 +491,6 @@ void erg_rows_by_layer(struct erg_rows *r, json_t *list)
 
 /* ---- by type, module, network ---- */
 
-/* The type of the outermost module around a layer, where it has one ("fire"), else its own ("conv"). */
-static const char *block_of(const struct erg_timeline *tl, const struct erg_tl_layer *l)
-{
-	const char *type = l->level == ERG_TL_LAYER ? l->type : "";
-	uint32_t p = l->parent;
-
-	if (l->level == ERG_TL_MODULE)
-		type = l->type;
-	for (size_t depth = 0; p < tl->n_layers && depth < tl->n_layers;
-		p = tl->layers[p].parent, depth++)
-		if (tl->layers[p].level == ERG_TL_MODULE && *tl->layers[p].type)
-			type = tl->layers[p].type;
-	return type;
-}
-
-static const char *key_of(const struct erg_timeline *tl, const struct erg_tl_layer *l,
-	const char *by)
-{
-	if (!strcmp(by, "type"))
-		return l->level == ERG_TL_LAYER ? l->type : "";
-	if (!strcmp(by, "network"))
-		return erg_layer_network(l);
-	if (!strcmp(by, "block"))
-		return block_of(tl, l);
-	if (l->level == ERG_TL_MODULE)
-		return l->name;
-	return l->level == ERG_TL_LAYER ? (*l->module ? l->module : l->name) : "";
-}
-
-/* A layer and what it is summed by. */
-struct keyed {
-	const char *key, *network;
-	uint64_t first; /* when it first began */
-	uint32_t k;
-	size_t at; /* of the first of a row: where it lies in the list of all */
-};
-
-static int same_row(const struct keyed *x, const struct keyed *y)
-{
-	int c = strcmp(x->key, y->key);
-
-	return c ? c : strcmp(x->network, y->network);
-}
-
-static int by_begin(const void *a, const void *b)
-{
-	const struct keyed *x = a, *y = b;
-
-	if (x->first != y->first)
-		return x->first < y->first ? -1 : 1;
-	return (x->k > y->k) - (x->k < y->k);
-}
-
-static int by_row_and_begin(const void *a, const void *b)
-{
-	int c = same_row(a, b);
-
-	return c ? c : by_begin(a, b);
-}
-
-/* Layers of one row follow each other in SORTED. HEADS: the first of each row, in the order in which
- * they ran. Returns how many layers have a key. */
-static size_t sort_by_key(const struct erg_rows *r, const char *by, struct keyed *sorted,
-	struct keyed *heads, size_t *ret_heads)
-{
-	const struct erg_timeline *tl = r->a->tl;
-	bool networks = strcmp(by, "network") != 0;
-	size_t n = 0;
-
-	*ret_heads = 0;
-	for (uint32_t k = 0; k < tl->n_layers; k++) {
-		const char *key = key_of(tl, &tl->layers[k], by);
-
-		if (*key)
-			sorted[n++] = (struct keyed){key, networks ? tl->layers[k].network : "",
-				r->first[k], k, 0};
-	}
-	erg_sort(sorted, n, sizeof(*sorted), by_row_and_begin);
-	for (size_t i = 0; i < n; i++)
-		if (!i || same_row(&sorted[i - 1], &sorted[i])) {
-			heads[*ret_heads] = sorted[i];
-			heads[(*ret_heads)++].at = i;
-		}
-	erg_sort(heads, *ret_heads, sizeof(*heads), by_begin);
-	return n;
-}
-
 /*
  * How often the set ran as one thing: a module or network its own calls, or those of the most called
  * layer in it where it has none; a type (0) as often as its layers together.
@@ -614,15 +527,15 @@ static void add_layer_share(const struct erg_rows *r, json_t *row)
 static const char *type_of_set(const struct erg_rows *r)
 {
 	const struct erg_timeline *tl = r->a->tl;
-	const char *type = r->n_set ? block_of(tl, &tl->layers[r->set[0]]) : "";
+	const char *type = r->n_set ? erg_key_block(tl, &tl->layers[r->set[0]]) : "";
 
 	for (size_t i = 1; i < r->n_set; i++)
-		if (strcmp(block_of(tl, &tl->layers[r->set[i]]), type))
+		if (strcmp(erg_key_block(tl, &tl->layers[r->set[i]]), type))
 			return "";
 	return type;
 }
 
-static void add_row_of_key(struct erg_rows *r, const char *by, const struct keyed *head,
+static void add_row_of_key(struct erg_rows *r, const char *by, const struct erg_keyed *head,
 	json_t *list)
 {
 	json_t *row = row_of_set(r, head->key, calls_of_set(r, by));
@@ -636,20 +549,18 @@ static void add_row_of_key(struct erg_rows *r, const char *by, const struct keye
 
 void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list)
 {
-	size_t all = r->a->tl->n_layers + 1, n_heads = 0, n = 0;
-	_cleanup_(erg_freep) struct keyed *sorted = erg_noted(calloc(all, sizeof(*sorted)));
-	_cleanup_(erg_freep) struct keyed *heads = erg_noted(calloc(all, sizeof(*heads)));
+	const struct erg_timeline *tl = r->a->tl;
+	size_t all = tl->n_layers + 1, n = 0;
+	_cleanup_(erg_freep) struct erg_keyed *sorted = erg_noted(calloc(all, sizeof(*sorted)));
+	_cleanup_(erg_freep) struct erg_keyed *heads = erg_noted(calloc(all, sizeof(*heads)));
 
 	if (sorted && heads)
-		n = sort_by_key(r, by, sorted, heads, &n_heads);
-	for (size_t h = 0; h < n_heads; h++) {
-		size_t i = heads[h].at;
-
+		n = erg_keys_sort(tl, r->first, by, sorted, heads);
+	for (size_t h = 0; h < n; h++) {
 		clear(r);
-		do {
+		for (size_t i = heads[h].at; i < heads[h].at + heads[h].n; i++)
 			if (r->calls[sorted[i].k])
 				put(r, sorted[i].k, 1);
-		} while (++i < n && !same_row(&sorted[i - 1], &sorted[i]));
 		if (r->n_set)
 			add_row_of_key(r, by, &heads[h], list);
 	}
