@@ -37,6 +37,18 @@ static void copy(json_t *into, const char *key, const json_t *from, const char *
 	json_object_set_new(into, key, v ? json_incref(v) : json_null());
 }
 
+/* "NAME_s" of "NAME_ns", for each of N NAMES. */
+static void put_seconds(json_t *into, const char *const *names, size_t n, const json_t *from)
+{
+	for (size_t i = 0; i < n; i++) {
+		char there[16], here[16];
+
+		snprintf(there, sizeof(there), "%s_ns", names[i]);
+		snprintf(here, sizeof(here), "%s_s", names[i]);
+		json_object_set_new(into, here, erg_num_json(seconds_of(from, there)));
+	}
+}
+
 static json_t *sensor(const json_t *source)
 {
 	const json_t *m = json_object_get(source, "sensor");
@@ -45,13 +57,7 @@ static json_t *sensor(const json_t *source)
 
 	copy(j, "kind", m, "kind");
 	copy(j, "provenance", m, "provenance");
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(times); i++) {
-		char there[16], here[16];
-
-		snprintf(there, sizeof(there), "%s_ns", times[i]);
-		snprintf(here, sizeof(here), "%s_s", times[i]);
-		json_object_set_new(j, here, erg_num_json(seconds_of(m, there)));
-	}
+	put_seconds(j, times, ERG_ARRAY_SIZE(times), m);
 	copy(j, "alpha", m, "alpha");
 	return j;
 }
@@ -233,13 +239,7 @@ static void put_sampler(const json_t *summary, json_t *file)
 	j = json_object();
 	copy(j, "deadlines", s, "deadlines");
 	copy(j, "missed", s, "missed");
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(late); i++) {
-		char there[16], here[16];
-
-		snprintf(there, sizeof(there), "%s_ns", late[i]);
-		snprintf(here, sizeof(here), "%s_s", late[i]);
-		json_object_set_new(j, here, erg_num_json(seconds_of(s, there)));
-	}
+	put_seconds(j, late, ERG_ARRAY_SIZE(late), s);
 	copy(j, "cpu_share", s, "cpu_share");
 	json_object_set_new(j, "detail", failures(summary, &errors));
 	json_object_set_new(j, "errors", json_integer((json_int_t)errors));
