@@ -122,8 +122,7 @@ static void warn_left_out(struct erg_join *j)
 			"the definition of some layers was lost: they are named by their ids");
 }
 
-/* The run: what the summary says, else all there is. */
-static void set_span(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n)
+void erg_join_span(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n)
 {
 	uint64_t begin = UINT64_MAX, end = 0;
 
@@ -147,7 +146,7 @@ int erg_join_timeline(struct erg_timeline *tl, struct erg_worker_chunk *chunks, 
 	_cleanup_(join_release) struct erg_join j = {.tl = tl, .chunks = chunks, .n_chunks = n};
 	int r;
 
-	set_span(tl, chunks, n);
+	erg_join_span(tl, chunks, n);
 	r = collect_events(&j, err);
 	if (r >= 0)
 		r = find_processes(&j, err);

@@ -53,6 +53,9 @@ struct erg_join {
 int erg_join_timeline(struct erg_timeline *tl, struct erg_worker_chunk *chunks, size_t n,
 	struct erg_err *err);
 
+/* When the run began and ended: what the summary says, else all there is. */
+void erg_join_span(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n);
+
 /* The MACs of layers whose calls were counted one by one. -ENOMEM */
 int erg_join_macs(struct erg_timeline *tl);
 

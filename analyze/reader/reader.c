@@ -302,13 +302,6 @@ static int begin_timeline(const struct erg_archive *a, const char *path, struct 
 	return r;
 }
 
-static uint64_t nanoseconds(const json_t *summary, const char *key)
-{
-	json_int_t t = json_integer_value(json_object_get(summary, key));
-
-	return t > 0 ? (uint64_t)t : 0;
-}
-
 /* Whether A is described by its documents alone, as OPT has it. What is damaged, or was not recorded to
  * its end, is what can be read of it. */
 static bool leave_undecoded(const struct erg_archive *a, const struct erg_reader_options *opt,
@@ -327,10 +320,7 @@ static bool leave_undecoded(const struct erg_archive *a, const struct erg_reader
 	if (bytes <= opt->decode_max)
 		return false;
 	tl->undecoded = true;
-	tl->begin = nanoseconds(tl->summary, "begin_ns");
-	tl->end = nanoseconds(tl->summary, "end_ns");
-	if (tl->end < tl->begin)
-		tl->end = tl->begin;
+	erg_join_span(tl, NULL, 0);
 	return true;
 }
 
