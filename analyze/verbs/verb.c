@@ -177,7 +177,8 @@ const char *erg_verb_attribution_given(const struct erg_common *common)
 					 : NULL;
 }
 
-const char *erg_verb_account_given(const struct erg_common *common)
+/* The same, or the rail or the sensor. */
+static const char *account_given(const struct erg_common *common)
 {
 	return common->rail             ? "--rail"
 		: common->reader.sensor ? "--sensor"
@@ -187,7 +188,7 @@ const char *erg_verb_account_given(const struct erg_common *common)
 int erg_verb_check_account(const struct erg_command *c, const struct erg_common *common,
 	char *const *files, size_t n)
 {
-	const char *given = erg_verb_account_given(common);
+	const char *given = account_given(common);
 
 	return given && !erg_runs_any_archive(files, n)
 		? erg_options_wrong(c,

@@ -59,12 +59,11 @@ extern const struct erg_option erg_rows_verify[];  /* --jobs, --format, --strict
  */
 int erg_verb_files(const struct erg_command *c, int n, char *const *words, char *const **ret);
 
-/* The first option of the attribution that COMMON was given, or of it, the rail and the sensor; NULL: none. */
+/* The first option of the attribution that COMMON was given; NULL: none. */
 const char *erg_verb_attribution_given(const struct erg_common *common);
-const char *erg_verb_account_given(const struct erg_common *common);
 /*
- * Results and tables are taken as they are: returns 2 and says it where such an option was given and none of
- * the N FILES is an archive, else 0.
+ * Results and tables are taken as they are: returns 2 and says it where such an option, or one of the rail or
+ * the sensor, was given and none of the N FILES is an archive, else 0.
  */
 int erg_verb_check_account(const struct erg_command *c, const struct erg_common *common,
 	char *const *files, size_t n);
