@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "formats/base/regular.h"
 #include "formats/base/util.h"
 
 pid_t erg_spool_name_pid(const char *name)
@@ -91,19 +92,18 @@ int erg_spool_write_json(const char *spool, const char *name, const json_t *doc,
 
 int erg_spool_read_json(const char *spool, const char *name, json_t **ret, struct erg_err *err)
 {
-	_cleanup_(erg_closep) int fd = -1;
+	_cleanup_(erg_fclosep) FILE *f = NULL;
 	char path[PATH_MAX];
 	json_error_t e;
-	struct stat st;
 
 	*ret = NULL;
 	snprintf(path, sizeof(path), "%s/%s", spool, name);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return errno == ENOENT ? 1 : erg_fail_errno(err, -errno, "%s", path);
-	if (!S_ISREG(st.st_mode)) /* a pipe would not end */
+	f = erg_regular_open(path);
+	if (!f && errno == ENOTSUP)
 		return erg_fail(err, -EINVAL, "%s: is no file", path);
-	*ret = json_loadfd(fd, 0, &e);
+	if (!f)
+		return errno == ENOENT ? 1 : erg_fail_errno(err, -errno, "%s", path);
+	*ret = json_loadf(f, 0, &e);
 	if (!*ret)
 		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
 	return 0;
