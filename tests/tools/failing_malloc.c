@@ -4,8 +4,8 @@
  * on a machine without memory, and ERG_FAIL_FOR - 1 after it (1 by default). Without ERG_FAIL_AT their
  * number is written to the file ERG_FAIL_COUNT at the end, and to ERG_FAIL_PATHS the numbers of the first
  * and of the last that came the same way (by the calls that led there), each with the two nearest places in
- * the program, for addr2line(1). What other libraries allocate is
- * left alone: glib ends a program then. A child goes on counting from its parent's number.
+ * the program, for addr2line(1). What other libraries allocate is left alone: glib ends a program then. A child
+ * goes on counting from its parent's number.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -93,13 +93,8 @@ static struct way way_here(void)
 
 static void note_way(unsigned long n)
 {
-	static _Thread_local int within; /* backtrace() allocates at its first call */
-	struct way here;
+	struct way here = way_here();
 
-	if (within)
-		return;
-	within = 1;
-	here = way_here();
 	for (size_t i = here.hash % WAYS, tried = 0; tried < WAYS; i = (i + 1) % WAYS, tried++) {
 		struct way *w = &ways[i];
 
@@ -110,7 +105,6 @@ static void note_way(unsigned long n)
 		*w = here;
 		break;
 	}
-	within = 0;
 }
 
 static void write_ways(const char *path)
