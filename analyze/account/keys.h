@@ -10,8 +10,8 @@ struct erg_keyed {
 	const char *key, *network;
 	uint64_t first; /* when it first began */
 	uint32_t k;     /* the layer */
-	size_t at,
-		n; /* of the first of a row: where its layers lie in the list of all, and how many */
+	/* of the first of a row: where its layers lie in the list of all, and how many */
+	size_t at, n;
 };
 
 /* The type of the outermost module around a layer, where it has one ("fire"), else its own ("conv"). */
