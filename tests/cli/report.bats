@@ -199,3 +199,11 @@ clock_run() {
     [ "$status" -eq 2 ]
     [ ! -e report.html ]
 }
+
+@test "the page has the same words for a reason as the tables" {
+    sed -n 's/^\t\t{"\([a-z-]*\)", "\(.*\)"},$/\1: \2/p' "$ERG_SRC/analyze/render/text.c" | sort >tables
+    sed -n '/^const REASONS = {/,/};$/p' "$ERG_SRC/analyze/render/page/base.js" |
+        grep -oE "[a-z-]+'?: '[^']+'" | tr -d "'" | sort >page
+    [ "$(wc -l <tables)" -ge 12 ]
+    diff tables page
+}
