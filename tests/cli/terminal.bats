@@ -100,6 +100,7 @@ assert at == {head.index("by ")}, (at, head.index("by "))'
 @test "CSV and JSON on a terminal cannot play it, either, and JSON says the same there" {
     for verb in layers totals 'layers --by network'; do
         drawn 200 "erg-analyze $verb --format csv w.erg 2>/dev/null" >csv
+        [ -s csv ]
         drawn 200 "erg-analyze $verb --format json w.erg 2>/dev/null" >json
         run ! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' csv json
         erg-analyze $verb --format json w.erg 2>/dev/null | python3 -c '
