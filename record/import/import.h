@@ -141,7 +141,7 @@ struct erg_import_how {
 	const struct erg_import_named *named; /* columns by --time and --column, or NULL */
 	const char *zone; /* of wall clock times without one, checked; NULL: not told */
 	bool offset_given;
-	int64_t offset_ns; /* is added to all times, by import.c */
+	int64_t offset_ns; /* is added to all times, by inputs.c */
 };
 
 struct erg_import_reader {
