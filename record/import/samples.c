@@ -13,6 +13,7 @@
 #include "formats/lines.h"
 #include "record/import/cells.h"
 #include "record/import/import.h"
+#include "record/import/units.h"
 
 #define DECIMALS_MAX 9
 #define COLUMNS_MAX 512
@@ -37,87 +38,6 @@ struct reader {
 	size_t last_len;
 	int64_t values[COLUMNS_MAX];
 };
-
-/* What scripts write behind a name, in small letters or as the unit is written; of what is not power or energy
- * the name must say what it is, since it may as well end in the letter of a rail. */
-static const struct ending {
-	const char *small, *unit, *word;
-} endings[] = {
-	{"w", "W", NULL},
-	{"mw", "mW", NULL},
-	{"uw", "uW", NULL},
-	{"kw", "kW", NULL},
-	{"watt", "W", NULL},
-	{"watts", "W", NULL},
-	{"milliwatts", "mW", NULL},
-	{"microwatts", "uW", NULL},
-	{"j", "J", NULL},
-	{"mj", "mJ", NULL},
-	{"uj", "uJ", NULL},
-	{"kj", "kJ", NULL},
-	{"joule", "J", NULL},
-	{"joules", "J", NULL},
-	{"millijoules", "mJ", NULL},
-	{"microjoules", "uJ", NULL},
-	{"wh", "Wh", NULL},
-	{"mwh", "mWh", NULL},
-	{"kwh", "kWh", NULL},
-	{"v", "V", "volt"},
-	{"mv", "mV", "volt"},
-	{"a", "A", "current"},
-	{"ma", "mA", "current"},
-	{"ua", "uA", "current"},
-	{"c", "degC", "temp"},
-	{"hz", "Hz", NULL},
-	{"khz", "kHz", NULL},
-	{"mhz", "MHz", NULL},
-	{"ghz", "GHz", NULL},
-};
-
-/* "gpu_power_mw" is gpu_power, mW. */
-static const char *unit_behind(const char *column, size_t *ret_len)
-{
-	const char *last = strrchr(column, '_');
-
-	for (size_t i = 0; last && last > column && i < ERG_ARRAY_SIZE(endings); i++) {
-		const struct ending *e = &endings[i];
-		const char *word = e->word ? strcasestr(column, e->word) : column;
-
-		if ((strcmp(last + 1, e->small) && strcmp(last + 1, e->unit)) || !word ||
-			word >= last)
-			continue;
-		*ret_len = (size_t)(last - column);
-		return e->unit;
-	}
-	return NULL;
-}
-
-/* "VDD_IN [mW]", "VDD_IN (mW)" and "VDD_IN_mW" are VDD_IN, mW. */
-static int split_name(const char *path, const char *column, char name[64], char unit[16],
-	struct erg_err *err)
-{
-	const char *square = strrchr(column, '['), *round = strrchr(column, '(');
-	const char *open = square ? square : round, *close = strrchr(column, square ? ']' : ')');
-	size_t len = open ? (size_t)(open - column) : 0;
-	const char *behind = open ? NULL : unit_behind(column, &len);
-
-	if (behind && len < 64) {
-		snprintf(name, 64, "%.*s", (int)len, column);
-		snprintf(unit, 16, "%s", behind);
-		return 0;
-	}
-	while (len > 0 && (column[len - 1] == ' ' || column[len - 1] == '\t'))
-		len--;
-	if (!open || !close || close < open || close[1] || len == 0 || len >= 64 ||
-		close - open - 1 >= 16 || close - open < 2)
-		return erg_fail(err, -EINVAL,
-			"%s: column '%s': a name and a unit, like 'VDD_IN [mW]' or 'vdd_in_mw', were "
-			"expected (one of %s; --column takes some columns of a table)",
-			path, column, erg_unit_names());
-	snprintf(name, 64, "%.*s", (int)len, column);
-	snprintf(unit, 16, "%.*s", (int)(close - open - 1), open + 1);
-	return 0;
-}
 
 /* A name that says "energy" above watts is more likely a slip than a rail. */
 static void compare_name_with_unit(const struct erg_import_channel *c, json_t *notes)
@@ -148,42 +68,11 @@ static int time_form(const char *name)
 	return decimals < 0 ? -2 : decimals;
 }
 
-/* "(W)" and "[W]" are W. */
-static const char *bare_unit(char *unit)
-{
-	size_t len = strlen(unit);
-
-	if (len < 3 || !strchr("[(", *unit) || !strchr("])", unit[len - 1]))
-		return unit;
-	unit[len - 1] = '\0';
-	return unit + 1;
-}
-
-/* "P", with "W" in the line below, is "P [W]"; false where that line is none of units. */
-static bool add_units(char **names, size_t n, char **units, size_t n_units, char *ret, size_t size,
-	char separator)
-{
-	enum erg_quantity quantity;
-	size_t len = 0;
-	double scale;
-
-	for (size_t i = 0; i < n && n == n_units && len < size; i++) {
-		const char *unit = bare_unit(units[i]);
-		bool known = erg_unit_parse(unit, &quantity, &scale), told = i == 0 && !*unit;
-
-		if (!known && !told)
-			return false;
-		len += (size_t)snprintf(ret + len, size - len, told ? "%c%s" : "%c%s [%s]",
-			i ? separator : ' ', names[i], unit);
-	}
-	return n == n_units && len < size;
-}
-
 static int make_channels(struct reader *r, char **names, json_t *notes, struct erg_err *err)
 {
 	for (size_t i = 1; i < r->n; i++) {
 		char name[64], unit[16];
-		int c = split_name(r->log->path, names[i], name, unit, err);
+		int c = erg_import_split_unit(r->log->path, names[i], name, unit, err);
 
 		if (c == 0 && !strncmp(name, "power.draw", 10))
 			return erg_fail(err, -EINVAL,
@@ -449,8 +338,9 @@ static int read_header(struct reader *r, struct erg_lines *lines, char **ret_tex
 	got = erg_lines_next(lines, ret_text, err);
 	below = got > 0 ? strdup(*ret_text) : NULL;
 	if (below &&
-		add_units(names, n, units, erg_lines_split(below, separator, units, COLUMNS_MAX),
-			joined, sizeof(joined), separator)) {
+		erg_import_add_units(names, n, units,
+			erg_lines_split(below, separator, units, COLUMNS_MAX), joined,
+			sizeof(joined), separator)) {
 		*ret_text = NULL;
 		got = take_header(r, joined, notes, err);
 		free(r->header);
