@@ -208,6 +208,16 @@ bool erg_import_missing_cell(const char *cell)
 	return false;
 }
 
+int erg_import_month(const char *text)
+{
+	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+	for (int i = 0; i < 12; i++)
+		if (!strncasecmp(text, months + 3 * i, 3))
+			return i + 1;
+	return 0;
+}
+
 /* Day of the week, then the month and the day in either order: what follows, or NULL. */
 static const char *take_day(const char *text, char month[4], int *day)
 {
@@ -224,10 +234,9 @@ static const char *take_day(const char *text, char month[4], int *day)
 
 bool erg_import_unix_date(const char *text, char *ret, size_t size)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	char month[4] = "", half[3] = "", zone[12] = "", clock[9] = "";
 	int day, year = 0, n = 0;
-	const char *at = take_day(text, month, &day), *found;
+	const char *at = take_day(text, month, &day);
 
 	if (at && sscanf(at, " %4d%n", &year, &n) == 1 && at[n] == ' ' && year > 1900)
 		at += n;
@@ -250,10 +259,9 @@ bool erg_import_unix_date(const char *text, char *ret, size_t size)
 		at = "";
 	}
 	sscanf(at, " %11[A-Z0-9+:-]", zone);
-	found = strlen(month) == 3 ? strstr(months, month) : NULL;
-	if (!found || (found - months) % 3)
+	if (!erg_import_month(month))
 		return false;
-	snprintf(ret, size, "%04d-%02d-%02d %s %s%s %s", year, (int)(found - months) / 3 + 1, day,
-		clock, half, *half ? "M" : "", zone);
+	snprintf(ret, size, "%04d-%02d-%02d %s %s%s %s", year, erg_import_month(month), day, clock,
+		half, *half ? "M" : "", zone);
 	return true;
 }

@@ -56,6 +56,8 @@ void erg_import_point_note(const struct erg_import_point *p, const char *path, j
  * there are, which may be more than MAX.
  */
 size_t erg_import_cells(char *text, char separator, char **cells, size_t max);
+/* 1 of a TEXT that begins with "Jan", in letters of any size, to 12; 0: with no month. */
+int erg_import_month(const char *text);
 /* "Tue Nov 14 12:13:14 2023" with a zone before the year or behind it, as date(1) and ctime(3) write
  * it, as "2023-11-14 12:13:14 ZONE". */
 bool erg_import_unix_date(const char *text, char *ret, size_t size);

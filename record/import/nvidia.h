@@ -41,8 +41,7 @@ void erg_nvidia_init(struct erg_nvidia_rows *r, struct erg_import_log *log,
 	const struct erg_import_how *how);
 /* Keeps a row. -ENOMEM, -ENOSPC. */
 int erg_nvidia_add(struct erg_nvidia_rows *r, const struct erg_nvidia_row *row);
-/* 1: the indices, which no header calls so, are something else, since GPUs would come in turn; they were
- * forgotten. 0: they may be. -ENOMEM. */
+/* Forgets indices that no header calls so, if they are something else, since GPUs would come in turn. -ENOMEM. */
 int erg_nvidia_check_index(struct erg_nvidia_rows *r);
 /* Tells the GPUs apart and fills the log. */
 int erg_nvidia_finish(struct erg_nvidia_rows *r, json_t *notes, struct erg_err *err);

@@ -175,7 +175,7 @@ int erg_nvidia_check_index(struct erg_nvidia_rows *r)
 		for (size_t m = 0; m < ERG_NVIDIA_IDENTITIES; m++)
 			free(r->devices[i].identity[m]);
 	r->n_devices = n;
-	return 1;
+	return 0;
 }
 
 /* ---- GPUs alike ---- */

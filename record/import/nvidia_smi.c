@@ -488,9 +488,8 @@ static int read_nvidia_smi(const char *path, const struct erg_import_how *how,
 			"%s: neither names of columns nor units: number %zu of each row, which has two digits "
 			"behind the point, was taken for power in W",
 			path, r.guessed);
-	if (rc == 0 && r.from_shape)
-		rc = erg_nvidia_check_index(&rows) < 0 ? erg_fail_errno(err, -ENOMEM, "%s", path)
-						       : 0;
+	if (rc == 0 && r.from_shape && erg_nvidia_check_index(&rows) < 0)
+		rc = erg_fail_errno(err, -ENOMEM, "%s", path);
 	if (rc == 0)
 		rc = erg_nvidia_finish(&rows, notes, err);
 	erg_nvidia_release(&rows);

@@ -207,16 +207,12 @@ static void take_items(struct state *s, struct line *l, char *text, size_t line)
 /* ts(1) writes "Mar 05 10:20:30", a day without a year: the time of day counts on at midnight. */
 static const char *behind_month(const char *text)
 {
-	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
-		"Sep", "Oct", "Nov", "Dec"};
+	if (erg_import_month(text) && text[3] == ' ') {
+		const char *day = text + 3 + strspn(text + 3, " ");
+		size_t digits = strspn(day, "0123456789");
 
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(months); i++)
-		if (!strncmp(text, months[i], 3) && text[3] == ' ') {
-			const char *day = text + 3 + strspn(text + 3, " ");
-			size_t digits = strspn(day, "0123456789");
-
-			return digits && day[digits] == ' ' ? day + digits + 1 : text;
-		}
+		return digits && day[digits] == ' ' ? day + digits + 1 : text;
+	}
 	return text;
 }
 

@@ -60,15 +60,12 @@ static const char *take_compact_date(const char *s, struct tm *tm)
 /* "May" at S is 5, and *s is behind it and SEP; 0: no month. */
 static int take_month(const char **s, char sep)
 {
-	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+	const int month = erg_import_month(*s);
 
-	for (int i = 0; i < 12; i++) {
-		if (strncasecmp(*s, months + 3 * i, 3) || (*s)[3] != sep)
-			continue;
-		*s += 4;
-		return i + 1;
-	}
-	return 0;
+	if (!month || (*s)[3] != sep)
+		return 0;
+	*s += 4;
+	return month;
 }
 
 /* "06-May-2024": which number is what the month says. */
