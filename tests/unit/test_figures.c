@@ -19,6 +19,22 @@ static double number(const json_t *j, const char *key)
 	return json_number_value(json_object_get(j, key));
 }
 
+struct reading {
+	unsigned int at_s;
+	int64_t raw;
+};
+
+/* What N readings of the channel D come to. */
+static json_t *figures_of(const struct erg_channel_def *d, enum erg_sensor_kind kind,
+	const struct reading *readings, size_t n)
+{
+	struct erg_figures f = {0};
+
+	for (size_t i = 0; i < n; i++)
+		erg_figures_take(&f, d, readings[i].at_s * (uint64_t)S, readings[i].raw);
+	return erg_figures_json(&f, d, kind);
+}
+
 /* 10, 20 and 60 in mW at 1, 2 and 4 s, with an offset of 1 W: mean 30 mW and 1 W. */
 static void test_mean(void **state)
 {
@@ -26,14 +42,10 @@ static void test_mean(void **state)
 		.quantity = ERG_Q_POWER,
 		.scale = 1e-3,
 		.offset = 1};
-	struct erg_figures f = {0};
-	json_auto_t *j = NULL;
+	const struct reading readings[] = {{1, 10}, {2, 20}, {4, 60}};
+	json_auto_t *j = figures_of(&d, ERG_SENSOR_POINT, readings, ERG_ARRAY_SIZE(readings));
 
 	(void)state;
-	erg_figures_take(&f, &d, 1 * (uint64_t)S, 10);
-	erg_figures_take(&f, &d, 2 * (uint64_t)S, 20);
-	erg_figures_take(&f, &d, 4 * (uint64_t)S, 60);
-	j = erg_figures_json(&f, &d, ERG_SENSOR_POINT);
 	assert_int_equal(json_integer_value(json_object_get(j, "readings")), 3);
 	assert_int_equal(json_integer_value(json_object_get(j, "first_ns")), 1000000000);
 	assert_int_equal(json_integer_value(json_object_get(j, "last_ns")), 4000000000);
@@ -64,14 +76,10 @@ static void test_mean_of_large(void **state)
 static void test_wrap(void **state)
 {
 	const struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .scale = 1e-3, .wrap = 1000000};
-	const int64_t raw[] = {996000, 999000, 2000, 5000};
-	struct erg_figures f = {0};
-	json_auto_t *j = NULL;
+	const struct reading readings[] = {{1, 996000}, {2, 999000}, {3, 2000}, {4, 5000}};
+	json_auto_t *j = figures_of(&d, ERG_SENSOR_COUNTER, readings, ERG_ARRAY_SIZE(readings));
 
 	(void)state;
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(raw); i++)
-		erg_figures_take(&f, &d, (i + 1) * (uint64_t)S, raw[i]);
-	j = erg_figures_json(&f, &d, ERG_SENSOR_COUNTER);
 	assert_float_equal(number(j, "mean_w"), 3, 1e-9);
 	assert_null(json_object_get(j, "mean"));
 }
@@ -80,15 +88,10 @@ static void test_wrap(void **state)
 static void test_reset(void **state)
 {
 	const struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .scale = 1};
-	const int64_t raw[] = {100, 102, 0, 4};
-	const uint64_t at[] = {1, 2, 3, 5};
-	struct erg_figures f = {0};
-	json_auto_t *j = NULL;
+	const struct reading readings[] = {{1, 100}, {2, 102}, {3, 0}, {5, 4}};
+	json_auto_t *j = figures_of(&d, ERG_SENSOR_COUNTER, readings, ERG_ARRAY_SIZE(readings));
 
 	(void)state;
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(raw); i++)
-		erg_figures_take(&f, &d, at[i] * S, raw[i]);
-	j = erg_figures_json(&f, &d, ERG_SENSOR_COUNTER);
 	assert_float_equal(number(j, "mean_w"), 2, 1e-9);
 }
 
@@ -96,14 +99,10 @@ static void test_reset(void **state)
 static void test_time_goes_back(void **state)
 {
 	const struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .scale = 1};
-	struct erg_figures f = {0};
-	json_auto_t *j = NULL;
+	const struct reading readings[] = {{5, 10}, {4, 11}, {5, 12}};
+	json_auto_t *j = figures_of(&d, ERG_SENSOR_COUNTER, readings, ERG_ARRAY_SIZE(readings));
 
 	(void)state;
-	erg_figures_take(&f, &d, 5 * (uint64_t)S, 10);
-	erg_figures_take(&f, &d, 4 * (uint64_t)S, 11);
-	erg_figures_take(&f, &d, 5 * (uint64_t)S, 12);
-	j = erg_figures_json(&f, &d, ERG_SENSOR_COUNTER);
 	assert_int_equal(json_integer_value(json_object_get(j, "readings")), 3);
 	assert_int_equal(json_integer_value(json_object_get(j, "last_ns")), 5000000000);
 	assert_null(json_object_get(j, "mean_w"));
