@@ -1,6 +1,6 @@
-# erg-record import: the same power as tools, scripts and spreadsheets of all kinds write it, whose joules are
+# erg-record import: the same power as tools, scripts and spreadsheets of all kinds write it, whose joules are known
 # bats file_tags=offline
-# known by hand: 40 readings a second apart, of 100 + i % 5 W (plain() says how else), from 10:00:00 on.
+# by hand: 40 readings a second apart, of 100 + i % 5 W, from 10:00:00 on.
 load helpers
 
 # The means since the last reading are 39 * 100 + (1 + 2 + 3 + 4) * 8 - 0 = 3980 J: eight rounds of five, of which
