@@ -246,8 +246,9 @@ bool erg_import_unix_date(const char *text, char *ret, size_t size)
 	if (!at || sscanf(at, " %8[0-9:]%n", clock, &n) != 1 || strlen(clock) != 8)
 		return false;
 	at += n;
-	if (sscanf(at, " %1[AP]M%n", half, &n) == 1 && !strncmp(at + strspn(at, " ") + 1, "M", 1))
-		at += strspn(at, " ") + 2;
+	n = 0;
+	if (sscanf(at, " %1[AP]M%n", half, &n) == 1 && n > 0)
+		at += n;
 	else
 		*half = '\0';
 	n = 0;

@@ -59,7 +59,7 @@ size_t erg_import_cells(char *text, char separator, char **cells, size_t max);
 /* 1 of a TEXT that begins with "Jan", in letters of any size, to 12; 0: with no month. */
 int erg_import_month(const char *text);
 /* "Tue Nov 14 12:13:14 2023" with a zone before the year or behind it, as date(1) and ctime(3) write
- * it, as "2023-11-14 12:13:14 ZONE". */
+ * it, as "2023-11-14 12:13:14 ZONE", with AM or PM before the zone where it has that. */
 bool erg_import_unix_date(const char *text, char *ret, size_t size);
 /* Whether the cell says that there is no reading: "", N/A, nan, … */
 bool erg_import_missing_cell(const char *cell);

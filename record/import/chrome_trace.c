@@ -543,5 +543,6 @@ static int read_chrome_trace(const char *path, struct erg_import_layers *ret, js
 const struct erg_import_layers_reader erg_import_chrome_trace = {
 	.name = "chrome-trace",
 	.about = "Chrome's trace format: PyTorch profiler, ONNX Runtime, TensorFlow, JAX",
+	.json = true,
 	.read = read_chrome_trace,
 };

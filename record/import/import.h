@@ -147,6 +147,7 @@ struct erg_import_how {
 struct erg_import_reader {
 	const char *name; /* --from */
 	const char *about;
+	bool json; /* its files may be JSON */
 	int (*read)(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
 		json_t *notes, struct erg_err *err);
 };
@@ -275,6 +276,7 @@ void erg_import_layers_release(struct erg_import_layers *l);
 struct erg_import_layers_reader {
 	const char *name; /* --from */
 	const char *about;
+	bool json; /* its files may be JSON */
 	int (*read)(const char *path, struct erg_import_layers *ret, json_t *notes,
 		struct erg_err *err);
 };

@@ -111,10 +111,9 @@ static int move_times(struct erg_import_job *j, struct erg_err *err)
 }
 
 /* A file of another form is refused with the one it looks like. */
-static int hint(const char *path, const char *form, int r, struct erg_err *err)
+static int hint(const char *path, const char *form, bool json, int r, struct erg_err *err)
 {
-	const bool other = r == -EINVAL || r == -ENODATA || r == -ENOENT,
-		   json = !strcmp(form, "chrome-trace") || !strcmp(form, "perf");
+	const bool other = r == -EINVAL || r == -ENODATA || r == -ENOENT;
 	const char *like = other ? erg_import_looks_like(path) : NULL,
 		   *kind = other && !like && !json ? erg_import_no_text(path) : NULL;
 	size_t len = strlen(err->msg);
@@ -133,7 +132,7 @@ static int read_samples(struct erg_import_job *j, struct erg_err *err)
 	int r = o->from->read(o->samples, &o->how, &j->log, j->notes, err);
 
 	erg_import_log_close(&j->log);
-	return hint(o->samples, o->from->name, r, err);
+	return hint(o->samples, o->from->name, o->from->json, r, err);
 }
 
 static int read_layers(struct erg_import_job *j, struct erg_err *err)
@@ -143,7 +142,7 @@ static int read_layers(struct erg_import_job *j, struct erg_err *err)
 		? erg_import_layers_by_rules(o->layers, o->rules, &j->layers, j->notes, err)
 		: o->layers_from->read(o->layers, &j->layers, j->notes, err);
 
-	return hint(o->layers, o->layers_from->name, r, err);
+	return hint(o->layers, o->layers_from->name, o->layers_from->json, r, err);
 }
 
 /* ---- onto a recording ---- */
@@ -260,7 +259,7 @@ static int read_log(struct erg_import_job *j, struct erg_err *err)
 	if (r == 0)
 		r = erg_import_settings(&j->log, j->o->sensors, err);
 	return r < 0 ? r
-		     : hint(j->o->samples, j->o->from->name,
+		     : hint(j->o->samples, j->o->from->name, j->o->from->json,
 			       erg_import_check(&j->log, j->notes, err), err);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What `nsys export --type sqlite` writes, as layers: NVTX ranges on their threads, kernels, graphs as a
- * whole (--cuda-graph-trace=graph), copies and fills on their streams. Times are ns since the capture began; the export says when that was,
- * since 1970. Tables and columns depend on what was traced and on the version, so each is asked for.
+ * whole (--cuda-graph-trace=graph), copies and fills on their streams. Times are ns since the capture
+ * began; the export says when that was, since 1970. Tables and columns depend on what was traced and on
+ * the version, so each is asked for.
  *
  * Schema: Nsight Systems, "SQLite Export Schema Reference".
  */

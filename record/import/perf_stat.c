@@ -333,7 +333,7 @@ static int judge_perf(struct perf_log *p, json_t *notes, struct erg_err *err)
 			"or -j",
 			p->log->path, p->log->foreign.n ? p->log->foreign.line : 1,
 			p->log->foreign.text);
-	if (p->log->n > 0 && p->counted == 0)
+	if (p->counted == 0)
 		return erg_fail(err, -ENODATA,
 			"%s: line %zu: '%s': no event that counts Joules was counted, in %zu lines",
 			p->log->path, p->lost.line, p->lost.text, p->lost.n);
@@ -386,5 +386,6 @@ static int read_perf_stat(const char *path, const struct erg_import_how *how,
 const struct erg_import_reader erg_import_perf_stat = {
 	.name = "perf",
 	.about = "perf stat -I MS -e power/energy-pkg/, also with -x or -j",
+	.json = true,
 	.read = read_perf_stat,
 };
