@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define BETTER 0.8

@@ -12,7 +12,6 @@
 #include <gsl/gsl_sort.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define HELD_LEAST 8        /* readings */

@@ -8,8 +8,7 @@
 
 static double memory(const struct attr_shape *s, const struct attr_readings *r)
 {
-	return (r->stale ? r->period_ns : r->spacing_ns) + s->stale_ns + RC_SEEN * s->rc_ns +
-		s->blur_ns;
+	return (r->stale ? r->period_ns : r->spacing_ns) + s->stale_ns + RC_SEEN * s->rc_ns;
 }
 
 static bool row(struct attr_kernel *k)

@@ -102,18 +102,6 @@ static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 	return 0;
 }
 
-static double residual(const struct erg_attr_state *st, const struct attr_row *row,
-	const double *delta, size_t n_extra)
-{
-	double e = row->y;
-
-	for (size_t i = 0; i < row->n; i++)
-		e -= row->a[i] * st->power[row->col[i]];
-	for (size_t i = 0; i < n_extra; i++)
-		e -= row->x[i] * delta[i];
-	return e;
-}
-
 /* Of the layers that run at this reading: their columns are those of any, and 0 elsewhere. */
 static void score_late(struct scores *s, const struct attr_row *row, size_t block, double e)
 {
@@ -139,7 +127,7 @@ static void score_late(struct scores *s, const struct attr_row *row, size_t bloc
 static void score_row(struct scores *s, const struct attr_row *row, size_t block)
 {
 	size_t cols = s->st->view.n_cols, extra = s->dim - cols;
-	double e = residual(s->st, row, s->r->sol.delta, extra);
+	double e = attr_row_residual(s->r, row);
 	double *me = s->me + block * s->dim, *ze = s->ze + block * s->n_z;
 
 	for (size_t i = 0; i < ATTR_Z; i++) {

@@ -12,7 +12,6 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/base/util.h"
 
 #define NEIGHBOURS 16 /* to either side, whose pace is asked */
 #define WINDOW (2 * NEIGHBOURS + 1)

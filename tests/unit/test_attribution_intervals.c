@@ -3,17 +3,14 @@
  * Intervals of the attribution: that they cover the truth, what they become for a sum, and what a quantum and
  * the sensor's own error do to them.
  */
-#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/base/util.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"
 

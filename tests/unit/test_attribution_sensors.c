@@ -3,17 +3,14 @@
  * What the attribution makes of sensors: a lag and a window that nobody told, two levels of the
  * clock, readings that were interrupted.
  */
-#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/base/util.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"
 

@@ -3,17 +3,14 @@
  * Readings in step with the work, or nearly, and a search that ends beside the truth, on traces whose truth is
  * known.
  */
-#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "analyze/attribution/internal.h"
-#include "formats/base/util.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"
 
