@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The parts of the attribution one by one: non-negative least squares against problems with known
- * answers, occupancy against windows worked out by hand, stale readings, the bootstrap's block
- * length, the random numbers.
+ * answers, occupancy against windows worked out by hand, stale readings, stamps off their pace, the
+ * bootstrap's block length, the random numbers.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -537,6 +537,34 @@ static void test_rounded_times(void **state)
 	}
 }
 
+/* Read every 10 ms, of which three are missing amid them: a stamp that is 1 ms late is so by 1 ms, also beside the
+ * readings that are missing, and the others are not. */
+static void test_off_pace(void **state)
+{
+	enum { N = 100, MISSING = 3 };
+	static const size_t late[] = {20, 48, 52};
+	uint64_t t[N];
+	struct erg_attr_state st = {.readings = {.n = N, .t = t, .spacing_ns = 10e6}};
+	struct attr_run r = {.st = &st};
+
+	for (size_t m = 0; m < N; m++)
+		t[m] = 5000000000u + 10000000u * (m < N / 2 ? m : m + MISSING);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(late); i++)
+		t[late[i]] += 1000000;
+	assert_int_equal(attr_stamps_keep(&r), 0);
+	for (size_t m = 0; m < N; m++)
+		near(st.readings.off[m], m == 20 || m == 48 || m == 52 ? 1e6 : 0, 1);
+	/* all of what is more than 0.5 ms late is put back, of the rest nothing */
+	attr_times_by_pace(&st.readings, 0, 5e5);
+	assert_int_equal(st.readings.n_held, 3);
+	for (size_t m = 0; m < N; m++)
+		near((double)st.readings.t[m], 5e9 + 1e7 * (double)(m < N / 2 ? m : m + MISSING),
+			1);
+	attr_unsteady(&r);
+	assert_memory_equal(st.readings.t, t, sizeof(t));
+	attr_readings_release(&st.readings);
+}
+
 static void test_block_length(void **state)
 {
 	double white[400], slow[400];
@@ -571,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_wide_readings),
 		cmocka_unit_test(test_rounded_times),
 		cmocka_unit_test(test_missed_readings_are_no_rounding),
+		cmocka_unit_test(test_off_pace),
 		cmocka_unit_test(test_block_length),
 	};
 
