@@ -2,7 +2,7 @@
 /*
  * What a sensor makes of the power: the exact mean over a window, an instant, a chip's recursive
  * average over its conversions, a counter that moves on a grid; then noise, gain and quantum; and
- * the stamp that the reader puts on it, by a clock that runs fast or slow, jitters and rounds.
+ * the stamp that the reader puts on it, late or by a clock that runs fast or slow, jitters and rounds.
  */
 #include <math.h>
 #include <stdlib.h>
