@@ -298,6 +298,35 @@ static void test_hidden_change(void **state)
 	done(&r);
 }
 
+/* The first half second has half as much power again, of which 50 readings of 12 columns saw it: these tell no power of
+ * each layer, and the run's energy is that of the readings. */
+static void test_change_unfounded(void **state)
+{
+	struct scene s;
+	struct result r;
+	double total;
+	uint64_t until;
+
+	scene_defaults(&s);
+	s.run_s = 20;
+	scene_make(&s, &r.t);
+	until = r.t.seg.begin[0] + 500000000u;
+	for (size_t m = 0; m < r.t.rail.n; m++)
+		if (r.t.rail.t[m] < until)
+			r.t.rail.v[m] *= 1.5;
+	total = r.t.total_j;
+	for (size_t i = 0; r.t.seg.begin[i] < until; i++) {
+		uint32_t k = r.t.seg.class_[i];
+
+		total += 0.5 * r.t.energy_j[k] / r.t.time_s[k] *
+			(double)(r.t.seg.begin[i + 1] - r.t.seg.begin[i]) * 1e-9;
+	}
+	assert_int_equal(attribute(&r.t, NULL, &r.a, NULL), 0);
+	assert_false(warned(r.a, "hidden-change"));
+	close_to(r.a->ets_j.value, total, (r.a->ets_j.hi - r.a->ets_j.lo) / 2);
+	done(&r);
+}
+
 /* An interval that is too wide says how much longer. */
 static void test_longer(void **state)
 {
@@ -336,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_window),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_hidden_change),
+		cmocka_unit_test(test_change_unfounded),
 		cmocka_unit_test(test_longer),
 	};
 
