@@ -178,6 +178,46 @@ static void test_coarse_quantum(void **state)
 	assert_true(half[1] > 0.6 * half[0]);
 }
 
+/* Layers whose sum is off by half a thousandth of the readings', and sure of it to a millionth, are moved by it, and
+ * their intervals have it; by a hundredth, they are not of this run. */
+static void test_reconcile(void **state)
+{
+	struct scene s;
+	struct result r;
+	struct erg_attr_options opt;
+	struct erg_est all, total;
+	double sum = 0, slack = 0;
+
+	scene_defaults(&s);
+	s.run_s = 20;
+	run(&s, NULL, &r);
+	for (size_t k = 0; k < r.a->n_classes; k++)
+		sum += r.a->state->value[k];
+	all = (struct erg_est){.value = sum, .lo = sum * (1 - 1e-6), .hi = sum * (1 + 1e-6)};
+	total = (struct erg_est){.value = sum * 1.0005,
+		.lo = sum * 1.000499,
+		.hi = sum * 1.000501,
+		.stat = sum * 1e-6};
+	erg_attr_options_init(&opt);
+	r.a->state->opt = &opt;
+	assert_int_equal(attr_reconcile(r.a, &total, &all, NULL), 0);
+	assert_false(r.a->state->contradicts);
+	sum = 0;
+	for (size_t k = 0; k < r.a->n_classes; k++) {
+		sum += r.a->state->value[k];
+		slack += r.a->state->slack_j[k];
+	}
+	close_to(sum, total.value, 1e-9 * sum);
+	assert_true(slack >= (1 - 1e-6) * (total.value - all.value));
+	all.value = total.value;
+	total.value *= 1.01;
+	assert_int_equal(attr_reconcile(r.a, &total, &all, NULL), 0);
+	assert_true(r.a->state->contradicts);
+	assert_true(warned(r.a, "contradiction"));
+	r.a->state->opt = NULL;
+	done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_systematic),
 		cmocka_unit_test(test_coarse_quantum),
+		cmocka_unit_test(test_reconcile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
