@@ -167,7 +167,15 @@ struct nvtx_payload_data {
 #define NVTX_ENTRY_ARRAY_MASK (7u << 4)
 #define NVTX_ENTRY_ARRAY_FIXED (1u << 4)
 #define NVTX_ENTRY_ARRAY_ZERO_TERMINATED (2u << 4)
+#define NVTX_ENTRY_ARRAY_LENGTH_INDEX                                                              \
+	(3u << 4) /* the detail is the index of the entry with the length */
+#define NVTX_ENTRY_ARRAY_LENGTH_PAYLOAD (4u << 4) /* the same, of another payload */
 #define NVTX_ENTRY_MESSAGE (1u << 10)
+#define NVTX_ENTRY_TIMESTAMP (2u << 10)
+/* Any of them: what is there is no number that counts. */
+#define NVTX_ENTRY_NO_NUMBER                                                                       \
+	(NVTX_ENTRY_POINTER | NVTX_ENTRY_OFFSET_FLAGS | NVTX_ENTRY_ARRAY_MASK |                    \
+		NVTX_ENTRY_TIMESTAMP)
 
 /* Of an entry's type: the numbers are in payload.c. */
 enum {
@@ -209,6 +217,7 @@ struct nvtx_schema_entry {
 /* Bits of the mask. */
 enum {
 	NVTX_SCHEMA_NAME = 1 << 1,
+	NVTX_SCHEMA_TYPE = 1 << 2,
 	NVTX_SCHEMA_FLAGS = 1 << 3,
 	NVTX_SCHEMA_ENTRIES = 1 << 4,
 	NVTX_SCHEMA_N_ENTRIES = 1 << 5,
@@ -217,10 +226,13 @@ enum {
 	NVTX_SCHEMA_ID = 1 << 8,
 };
 
+/* Of a schema's type. */
+enum { NVTX_SCHEMA_STATIC = 1, NVTX_SCHEMA_DYNAMIC, NVTX_SCHEMA_UNION, NVTX_SCHEMA_UNION_SELECTED };
+
 struct nvtx_schema_attr {
 	uint64_t mask;
 	const char *name;
-	uint64_t type; /* 1: static */
+	uint64_t type;
 	uint64_t flags;
 	const struct nvtx_schema_entry *entries;
 	size_t n_entries;

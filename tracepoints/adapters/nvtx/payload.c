@@ -2,8 +2,9 @@
 /*
  * Schemas and counters that a program registers are kept for good, like domains. A struct is read by
  * the offsets that its schema gives or, where it gives none, by natural alignment, and never beyond
- * the size that comes with it. What is not understood (nested schemas, unions, 128-bit numbers, data
- * behind offsets) is passed over; a layout that cannot be followed ends the reading.
+ * the size that comes with it. What is not understood (nested schemas, 128-bit numbers, data behind
+ * offsets, unions, of which nothing says which member is set) is passed over; a layout that cannot be
+ * followed ends the reading.
  *
  * A counter's samples are absolute unless its semantics say otherwise. Ours count per thread: each
  * sample adds its difference to the one before, to the thread that gives it.
@@ -27,6 +28,7 @@ struct entry {
 	char *name;
 	uint64_t flags, type, detail;
 	size_t offset, size;
+	uint64_t value_type; /* of a counter, by its own semantics; 0: it has none */
 };
 
 struct schema {
@@ -34,7 +36,9 @@ struct schema {
 	const struct nvtx_domain *domain;
 	uint64_t id;
 	char *name;
-	size_t n, size;
+	size_t n;
+	size_t size; /* as it was declared; 0: it was not */
+	size_t end;  /* of what has a place; 0: some has none */
 	struct entry entries[];
 };
 
@@ -130,6 +134,15 @@ static bool is_embedded(const struct nvtx_schema_entry *e)
 		(e->detail || (e->flags & NVTX_ENTRY_ARRAY_MASK));
 }
 
+/* Is DETAIL a number of elements? Of the other arrays it is the index of the entry that has the length, or
+ * something else. */
+static bool is_fixed(uint64_t flags)
+{
+	const uint64_t array = flags & NVTX_ENTRY_ARRAY_MASK;
+
+	return !array || array == NVTX_ENTRY_ARRAY_FIXED;
+}
+
 /* Size of the entry within the struct, 0 where it is not known. */
 static size_t entry_size(const struct nvtx_schema_entry *e)
 {
@@ -137,11 +150,11 @@ static size_t entry_size(const struct nvtx_schema_entry *e)
 
 	if (e->flags & (NVTX_ENTRY_POINTER | NVTX_ENTRY_OFFSET_FLAGS))
 		return sizeof(void *);
+	if (!is_fixed(e->flags) || e->detail >= 65536)
+		return 0;
 	if (is_embedded(e))
-		return e->detail < 65536 ? (size_t)e->detail : 0;
-	if ((e->flags & NVTX_ENTRY_ARRAY_MASK) == NVTX_ENTRY_ARRAY_FIXED)
-		return e->detail < 65536 ? size * (size_t)e->detail : 0;
-	return e->flags & NVTX_ENTRY_ARRAY_MASK ? 0 : size;
+		return (size_t)e->detail;
+	return e->flags & NVTX_ENTRY_ARRAY_MASK ? size * (size_t)e->detail : size;
 }
 
 static size_t aligned(size_t at, size_t to)
@@ -177,16 +190,45 @@ static char *copied(const char *text)
 	return text ? strdup(text) : NULL;
 }
 
+/* Where the struct ends at least; 0 where that is not known. */
+static size_t end_of(const struct schema *s)
+{
+	size_t end = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct entry *e = &s->entries[i];
+
+		if (!e->type || !e->size || e->offset > SIZE_MAX / 2)
+			return 0;
+		end = e->offset + e->size > end ? e->offset + e->size : end;
+	}
+	return end;
+}
+
+/* What the samples of a counter are, by its semantics: NVTX_COUNTER_DELTA or another; 0: nothing is said. */
+static uint64_t value_type(const struct nvtx_semantics *s)
+{
+	for (; s; s = s->next)
+		if (s->id == NVTX_COUNTER_SEMANTICS &&
+			s->struct_size >= sizeof(struct nvtx_counter_semantics))
+			return ((const struct nvtx_counter_semantics *)(const void *)s)->flags &
+				NVTX_COUNTER_VALUE_MASK;
+	return 0;
+}
+
 static struct schema *copy_schema(const struct nvtx_schema_attr *a)
 {
-	const size_t n = a->n_entries < ENTRIES_MAX ? a->n_entries : ENTRIES_MAX;
+	const uint64_t type = a->mask & NVTX_SCHEMA_TYPE ? a->type : NVTX_SCHEMA_STATIC;
+	const size_t all = type < NVTX_SCHEMA_UNION ? a->n_entries : 0;
+	const size_t n = all < ENTRIES_MAX ? all : ENTRIES_MAX;
 	struct schema *s = calloc(1, sizeof(*s) + n * sizeof(s->entries[0]));
 	bool known = true;
 
 	if (!s)
 		return NULL;
 	s->name = a->mask & NVTX_SCHEMA_NAME ? copied(a->name) : NULL;
-	s->size = a->mask & NVTX_SCHEMA_STATIC_SIZE ? a->static_size : 0;
+	if (type == NVTX_SCHEMA_STATIC && a->mask & NVTX_SCHEMA_STATIC_SIZE)
+		s->size = a->static_size;
 	for (size_t i = 0; i < n; i++) {
 		const struct nvtx_schema_entry *e = &a->entries[i];
 
@@ -198,7 +240,9 @@ static struct schema *copy_schema(const struct nvtx_schema_attr *a)
 		s->entries[i].flags = e->flags;
 		s->entries[i].type = e->type;
 		s->entries[i].detail = e->detail;
+		s->entries[i].value_type = value_type(e->semantics);
 	}
+	s->end = type == NVTX_SCHEMA_STATIC ? end_of(s) : 0;
 	return s;
 }
 
@@ -282,37 +326,80 @@ static bool read_number(uint64_t type, const void *from, int64_t *ret)
 	return true;
 }
 
-/* The string of entry E: the program's own, or in this thread's buffer where its end is not marked. */
-static const char *read_string(const struct entry *e, const struct nvtx_payload_data *d,
-	size_t limit)
+/* How many bytes a string whose end is not marked has, by the entry that says it; SIZE_MAX: its end is marked,
+ * 0: it is not known. */
+static size_t string_length(const struct schema *s, const struct entry *e,
+	const struct nvtx_payload_data *d, size_t limit)
+{
+	const struct entry *of = e->detail < s->n ? &s->entries[e->detail] : NULL;
+	int64_t n = 0;
+
+	switch (e->flags & NVTX_ENTRY_ARRAY_MASK) {
+	case 0:
+	case NVTX_ENTRY_ARRAY_FIXED:
+		return e->detail ? (size_t)e->detail : SIZE_MAX;
+	case NVTX_ENTRY_ARRAY_ZERO_TERMINATED:
+		return e->detail ? 0 : SIZE_MAX; /* else it is an array of strings */
+	case NVTX_ENTRY_ARRAY_LENGTH_INDEX:
+		if (of && of != e && !of->flags &&
+			read_number(of->type, inside(d, limit, of->offset, type_size(of->type)),
+				&n))
+			return n > 0 ? (size_t)n : 0;
+		return 0;
+	default: /* in another payload */
+		return 0;
+	}
+}
+
+/* N bytes at FROM in this thread's buffer; NULL where there are none. */
+static const char *cut(const char *from, size_t n)
 {
 	static __thread char buf[512];
-	const char *s;
-	size_t n;
 
-	if (e->type == NVTX_ENTRY_REGISTERED_STRING || e->flags & NVTX_ENTRY_POINTER ||
-		!(e->detail || e->flags & NVTX_ENTRY_ARRAY_MASK)) {
-		const void *at = inside(d, limit, e->offset, sizeof(s));
-
-		if (!at || (e->flags & NVTX_ENTRY_OFFSET_FLAGS))
-			return NULL;
-		memcpy(&s, at, sizeof(s));
-		if (s && e->type == NVTX_ENTRY_REGISTERED_STRING)
-			return ((const struct nvtx_string *)(const void *)s)->text;
-		return s;
-	}
-	n = e->size ? e->size : limit > e->offset ? limit - e->offset : 0;
-	n = n < sizeof(buf) ? n : sizeof(buf) - 1;
-	s = inside(d, limit, e->offset, n);
-	if (!s)
+	if (!from || !n)
 		return NULL;
-	memcpy(buf, s, n);
+	n = strnlen(from, n < sizeof(buf) ? n : sizeof(buf) - 1);
+	memcpy(buf, from, n);
 	buf[n] = '\0';
 	return buf;
 }
 
-static void read_entry(const struct entry *e, const struct nvtx_payload_data *d, size_t limit,
-	const char *wanted, struct nvtx_payload *ret)
+/* The string that the entry points to: the program's own, where its end is marked. */
+static const char *pointed_string(const struct schema *s, const struct entry *e,
+	const struct nvtx_payload_data *d, size_t limit)
+{
+	const void *at = inside(d, limit, e->offset, sizeof(void *));
+	const char *text;
+	size_t n;
+
+	if (!at || e->flags & NVTX_ENTRY_OFFSET_FLAGS)
+		return NULL;
+	memcpy(&text, at, sizeof(text));
+	if (text && e->type == NVTX_ENTRY_REGISTERED_STRING)
+		return ((const struct nvtx_string *)(const void *)text)->text;
+	n = string_length(s, e, d, limit);
+	return n == SIZE_MAX ? text : cut(text, n);
+}
+
+/* The string of entry E of S. */
+static const char *read_string(const struct schema *s, const struct entry *e,
+	const struct nvtx_payload_data *d, size_t limit)
+{
+	size_t n;
+
+	if (e->type == NVTX_ENTRY_REGISTERED_STRING ||
+		e->flags & (NVTX_ENTRY_POINTER | NVTX_ENTRY_OFFSET_FLAGS) ||
+		!(e->detail || e->flags & NVTX_ENTRY_ARRAY_MASK))
+		return pointed_string(s, e, d, limit);
+	n = string_length(s, e, d, limit);
+	if (n == SIZE_MAX)
+		n = limit > e->offset ? limit - e->offset : 0;
+	return cut(inside(d, limit, e->offset, n), n);
+}
+
+static void read_entry(const struct schema *s, const struct entry *e,
+	const struct nvtx_payload_data *d, size_t limit, const char *wanted,
+	struct nvtx_payload *ret)
 {
 	const void *at = inside(d, limit, e->offset, type_size(e->type));
 	const bool is_wanted = wanted && e->name && !strcmp(e->name, wanted);
@@ -320,9 +407,9 @@ static void read_entry(const struct entry *e, const struct nvtx_payload_data *d,
 
 	if (e->flags & NVTX_ENTRY_MESSAGE &&
 		(is_string(e->type) || e->type == NVTX_ENTRY_REGISTERED_STRING)) {
-		const char *s = read_string(e, d, limit);
+		const char *text = read_string(s, e, d, limit);
 
-		ret->message = s ? s : ret->message;
+		ret->message = text ? text : ret->message;
 	} else if (e->type == NVTX_ENTRY_COLOR && at) {
 		ret->color = (uint32_t)as_signed(at, 4) & 0xffffff;
 	} else if (e->type == NVTX_ENTRY_CATEGORY && at) {
@@ -346,9 +433,9 @@ void nvtx_payload_read(const struct nvtx_domain *domain, const struct nvtx_paylo
 		if (!s || !data[i].payload)
 			continue;
 		if (limit == SIZE_MAX)
-			limit = s->size;
+			limit = s->size ? s->size : s->end;
 		for (size_t k = 0; k < s->n; k++)
-			read_entry(&s->entries[k], &data[i], limit, wanted, ret);
+			read_entry(s, &s->entries[k], &data[i], limit, wanted, ret);
 		if (!ret->message && !before)
 			ret->message = s->name;
 	}
@@ -356,18 +443,8 @@ void nvtx_payload_read(const struct nvtx_domain *domain, const struct nvtx_paylo
 
 /* ---- counters ---- */
 
-static bool is_delta(const struct nvtx_semantics *s)
-{
-	for (; s; s = s->next)
-		if (s->id == NVTX_COUNTER_SEMANTICS &&
-			s->struct_size >= sizeof(struct nvtx_counter_semantics))
-			return (((const struct nvtx_counter_semantics *)(const void *)s)->flags &
-				       NVTX_COUNTER_VALUE_MASK) == NVTX_COUNTER_DELTA;
-	return false;
-}
-
 static void add_counter(const struct nvtx_domain *domain, const struct nvtx_counter_attr *a,
-	uint64_t id, const char *name, size_t member)
+	uint64_t id, const char *name, size_t member, uint64_t own_type)
 {
 	static _Atomic bool said;
 	uint32_t n;
@@ -379,7 +456,8 @@ static void add_counter(const struct nvtx_domain *domain, const struct nvtx_coun
 		counters[n].id = id;
 		counters[n].schema = a->schema;
 		counters[n].member = member;
-		counters[n].delta = is_delta(a->semantics);
+		counters[n].delta =
+			(own_type ? own_type : value_type(a->semantics)) == NVTX_COUNTER_DELTA;
 		counters[n].index = erg_counter(name);
 		atomic_store(&n_counters, n + 1);
 	}
@@ -396,12 +474,13 @@ static void register_group(struct nvtx_domain *domain, const struct nvtx_counter
 	size_t size;
 
 	for (size_t i = 0; i < s->n; i++) {
-		if (number_type(s->entries[i].type, &size) == NOT_A_NUMBER)
+		if (number_type(s->entries[i].type, &size) == NOT_A_NUMBER ||
+			s->entries[i].flags & NVTX_ENTRY_NO_NUMBER)
 			continue;
 		snprintf(name, sizeof(name), "%s%s%s", a->name ? a->name : "",
 			a->name && *a->name ? ": " : "",
 			s->entries[i].name ? s->entries[i].name : "counter");
-		add_counter(domain, a, id, name, i);
+		add_counter(domain, a, id, name, i, s->entries[i].value_type);
 	}
 }
 
@@ -417,7 +496,7 @@ uint64_t nvtx_counter_register(struct nvtx_domain *domain, const struct nvtx_cou
 	if (s)
 		register_group(domain, a, id, s);
 	else
-		add_counter(domain, a, id, a->name && *a->name ? a->name : "counter", 0);
+		add_counter(domain, a, id, a->name && *a->name ? a->name : "counter", 0, 0);
 	return id;
 }
 
