@@ -385,12 +385,23 @@ static void find_sharp(struct gates *g)
 			g->a->classes[k].windows >= SHARP_WINDOWS && contrast[k] >= SHARP_CONTRAST;
 }
 
+/* Whether class C was seen for another share of the readings than its share of the time, where EXPECT windows
+ * would have been its own. */
+static bool seen_unfairly(const struct gates *g, size_t c, double expect)
+{
+	double slack = 6 * sqrt(expect + 1) + 0.15 * expect;
+
+	return c < g->st->view.gap_class && !g->st->is_direct[c] && g->a->classes[c].windows > 0 &&
+		fabs(g->a->classes[c].windows - expect) > slack;
+}
+
 static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 {
-	const struct erg_attr_state *st = g->st;
+	struct erg_attr_state *st = g->st;
 	double rows = 0, time = 0;
 
 	find_sharp(g);
+	st->unfair_s = 0;
 	for (size_t c = 0; c < g->n; c++) {
 		rows += c < st->view.gap_class ? g->a->classes[c].windows : 0;
 		time += c < st->view.gap_class ? st->class_covered[c] : 0;
@@ -398,8 +409,10 @@ static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 	for (size_t c = 0; c < g->n; c++) {
 		struct erg_attr_class *k = &g->a->classes[c];
 		double expect = time > 0 ? rows * st->class_covered[c] / time : 0;
-		double slack = 6 * sqrt(expect + 1) + 0.15 * expect;
+		bool unfair = seen_unfairly(g, c, expect);
 
+		/* the readings are no less unfair where the model is refused as well */
+		st->unfair_s += unfair ? k->time_s : 0;
 		k->gate = gate_of_run(g, c);
 		if (st->is_direct[c] || k->gate != ERG_GATE_NONE)
 			continue;
@@ -407,7 +420,7 @@ static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 			k->gate = ERG_GATE_LOCKED;
 		else if (st->short_run)
 			k->gate = ERG_GATE_BLOCKS;
-		else if (c < st->view.gap_class && fabs(k->windows - expect) > slack)
+		else if (unfair)
 			k->gate = ERG_GATE_UNFAIR;
 		else if (k->coverage < ATTR_ENOUGH)
 			k->gate = ERG_GATE_UNSEEN;

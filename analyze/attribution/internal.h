@@ -266,6 +266,7 @@ struct erg_attr_state {
 	double wider; /* statistical parts by this factor, for simultaneous intervals; 0: 1 */
 	bool locked, short_run;
 	bool contradicts; /* the classes together are not the energy that the readings have */
+	double unfair_s;  /* of layers that were, whatever else is wrong with them */
 	bool unfair; /* over a hundredth of the time was seen in shares that are not those of the run */
 	double peak_w;                /* greatest reading */
 	double ci_limit, min_windows; /* of the gates */

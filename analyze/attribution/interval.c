@@ -575,19 +575,14 @@ static bool fit_is_better(const struct erg_attr_state *st, const struct erg_est 
 }
 
 /* Whether the readings saw some of the work in shares that are not those of the run: a sampler in
- * step or in a slow beat with it. */
+ * a slow beat with it. */
 static bool seen_unfairly(const struct erg_attr *a)
 {
-	double unfair = 0, time = 0;
+	double time = 0;
 
-	for (size_t k = 0; k < a->n_classes; k++) {
-		enum erg_attr_gate g = a->classes[k].gate;
-
+	for (size_t k = 0; k < a->n_classes; k++)
 		time += a->classes[k].time_s;
-		if (g == ERG_GATE_UNFAIR || g == ERG_GATE_LOCKED)
-			unfair += a->classes[k].time_s;
-	}
-	return unfair > 0.01 * time;
+	return a->state->unfair_s > 0.01 * time;
 }
 
 static void warn_gaps(struct erg_attr *a, bool fitted)

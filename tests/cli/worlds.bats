@@ -110,6 +110,13 @@ honest() {
         w/late-100-4/layers.json
 }
 
+@test "layers that were seen in unfair shares refuse the energy of the run, also where the model is refused" {
+    worlds --seeds 1 --fresh 7 --only late-1000 --keep w >table || [ $? = 1 ]
+    cat table
+    grep -q '^late-1000-7: 0 of 15 layers.* ETS error - %.* covered 0 of 0, .* misfit: [a-z]* 15' table
+    jq -e '.runs[0].ets_j.reason == "unfair"' w/late-1000-7/layers.json
+}
+
 # A boxcar of 10 ms that is declared as one of 2.2 ms, 750 readings, W.csv and S.csv; layers' joules into truth.
 far_sensor() {
     awk 'function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--
