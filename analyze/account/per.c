@@ -65,7 +65,7 @@ double erg_per_count(const struct erg_per *per, const struct erg_parts *p,
 		c = erg_parts_counter(p->tl, per->counter);
 		if (!strcmp(per->unit, "request"))
 			part = &p->run;
-		return c == ERG_NONE || !(part->count[c] > 0) ? NAN : part->count[c];
+		return c == ERG_NONE ? NAN : part->count[c];
 	default:
 		return NAN;
 	}

@@ -455,12 +455,17 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     awk 'BEGIN { print "begin_s,end_s,layer,phase,counter:none,counter:less,counter:some"
         for (i = 0; i < 20; i++) printf "%d,%.1f,step,%s,0,-3,%s\n", i, i + 0.9, i < 10 ? "prefill" : "decode", i < 10 ? "" : 4 }' >z.csv
     erg-record import --samples s.csv --layers z.csv --sensor 'kind=boxcar window_s=0.005' -o z.erg
-    for unit in none less; do
-        erg-analyze totals --per counter:$unit --format json z.erg |
-            jq -e '.runs[0].phases | length == 3 and all(.per.energy_j | .value == null and .reason == "no-work")'
-        erg-analyze layers --per counter:$unit --format json z.erg |
-            jq -e '.runs[0].layers[0].per.energy_j | .value == null and (.reason | length > 0)'
+    for unit in none:0 less:-60; do
+        erg-analyze totals --per counter:${unit%:*} --format json z.erg | jq -e --argjson n ${unit#*:} '.runs[0].phases |
+            length == 3 and .[0].per.count == $n and all(.per | (.count == $n or .count == $n / 2) and
+                .energy_j.value == null and .energy_j.reason == "no-work")'
+        erg-analyze layers --per counter:${unit%:*} --format json z.erg | jq -e --argjson n ${unit#*:} '.runs[0].layers[0].per |
+            .count == $n and .energy_j.value == null and (.energy_j.reason | length > 0)'
     done
+    erg-analyze totals --per counter:none --format csv z.erg |
+        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "per_count") c = i } NR > 1 && $c != "0" { exit 1 }'
+    # What counted nothing at all has no count.
+    erg-analyze totals --per counter:some --format json z.erg | jq -e '.runs[0].phases[] | select(.name == "prefill").per.count == null'
     erg-analyze totals --per counter:some --format json z.erg | jq -e '.runs[0].phases | map({(.name): .per}) | add |
         .run.count == 40 and .decode.count == 40 and .prefill.energy_j.reason == "no-work" and
         (.decode.energy_j.value * 40 / 49.5 - 1 | fabs < 0.01)'
