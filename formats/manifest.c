@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
 #define DOCUMENT_MAX (64u << 20)
@@ -99,13 +100,14 @@ json_t *erg_manifest_source(const char *kind, const char *path, enum erg_source_
 	const struct erg_channel_def *channels, size_t n_channels)
 {
 	json_t *doc =
-		json_pack("{s:s, s:s, s:s, s:b, s:I, s:{s:s, s:s, s:I, s:I, s:I, s:I, s:f}, s:[]}",
-			"kind", kind, "path", path, "class", erg_source_class_name(cls),
-			"simulated", (int)simulated, "interval_ns", (json_int_t)interval_ns,
-			"sensor", "kind", erg_sensor_kind_name(m->kind), "provenance",
-			erg_provenance_name(m->provenance), "window_ns", (json_int_t)m->window_ns,
-			"period_ns", (json_int_t)m->period_ns, "lag_ns", (json_int_t)m->lag_ns,
-			"lag_u_ns", (json_int_t)m->lag_u_ns, "alpha", m->alpha, "channels");
+		json_pack("{s:s, s:o, s:s, s:b, s:I, s:{s:s, s:s, s:I, s:I, s:I, s:I, s:f}, s:[]}",
+			"kind", kind, "path", erg_utf8_json(path), "class",
+			erg_source_class_name(cls), "simulated", (int)simulated, "interval_ns",
+			(json_int_t)interval_ns, "sensor", "kind", erg_sensor_kind_name(m->kind),
+			"provenance", erg_provenance_name(m->provenance), "window_ns",
+			(json_int_t)m->window_ns, "period_ns", (json_int_t)m->period_ns, "lag_ns",
+			(json_int_t)m->lag_ns, "lag_u_ns", (json_int_t)m->lag_u_ns, "alpha",
+			m->alpha, "channels");
 
 	if (!doc)
 		return NULL;

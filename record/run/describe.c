@@ -10,6 +10,7 @@
 #include <sys/timex.h>
 
 #include "formats/manifest.h"
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 #include "record/spool/provenance.h"
 
@@ -26,17 +27,18 @@ static json_t *command(const struct erg_run_options *o)
 
 static json_t *options(const struct erg_run_options *o, const struct erg_sampler_config *s)
 {
-	json_t *j = json_pack("{s:f, s:f, s:I, s:s, s:s, s:f, s:b, s:I}", "rate_hz", o->rate_hz,
+	json_t *j = json_pack("{s:f, s:f, s:I, s:o, s:o, s:f, s:b, s:I}", "rate_hz", o->rate_hz,
 		"dither", o->dither, "dither_seed", (json_int_t)(s->seed & INT64_MAX), "source",
-		o->sources, "sysfs", o->sysfs, "idle_s", o->idle_s, "layer_begin", o->layer_begin,
-		"chunk_bytes", (json_int_t)o->chunk_bytes);
+		erg_provenance_command(o->sources), "sysfs", erg_utf8_json(o->sysfs), "idle_s",
+		o->idle_s, "layer_begin", o->layer_begin, "chunk_bytes",
+		(json_int_t)o->chunk_bytes);
 
 	if (o->counters)
-		json_object_set_new(j, "counters", json_string(o->counters));
+		json_object_set_new(j, "counters", erg_utf8_json(o->counters));
 	if (o->annotate)
-		json_object_set_new(j, "annotate", json_string(o->annotate));
+		json_object_set_new(j, "annotate", erg_utf8_json(o->annotate));
 	if (o->attach)
-		json_object_set_new(j, "attach", json_string(o->attach));
+		json_object_set_new(j, "attach", erg_utf8_json(o->attach));
 	if (o->duration_s > 0)
 		json_object_set_new(j, "duration_s", json_real(o->duration_s));
 	return j;
@@ -87,7 +89,7 @@ static void put_command(json_t *m, const struct erg_manifest_facts *f)
 
 	json_object_set_new(m, "command", command(f->options));
 	if (cwd)
-		json_object_set_new(m, "cwd", json_string(cwd));
+		json_object_set_new(m, "cwd", erg_utf8_json(cwd));
 	json_object_set_new(m, "environment", erg_provenance_environment(f->env->vars));
 	if (!f->executable)
 		return;
@@ -202,7 +204,7 @@ void erg_describe_cut(json_t *summary, const char *reason, uint64_t end_ns,
 		json_object_set_new(summary, "end_ns", json_integer((json_int_t)end_ns));
 	json_object_set_new(summary, "complete", json_false());
 	json_object_set_new(summary, "reason",
-		own ? json_sprintf("%s; %s", own, reason) : json_string(reason));
+		own ? json_sprintf("%s; %s", own, reason) : erg_utf8_json(reason));
 	json_object_set_new(summary, "repair", repair(rep));
 }
 
@@ -216,7 +218,7 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 	json_object_set_new(j, "run_id", json_string(f->run_id));
 	json_object_set_new(j, "complete", json_boolean(!f->reason));
 	if (f->reason)
-		json_object_set_new(j, "reason", json_string(f->reason));
+		json_object_set_new(j, "reason", erg_utf8_json(f->reason));
 	put_workload(j, f);
 	json_object_set_new(j, "record_begin_ns", json_integer((json_int_t)f->begin_ns));
 	json_object_set_new(j, "record_end_ns", json_integer((json_int_t)f->end_ns));

@@ -319,7 +319,7 @@ static struct exec_source *source_for(struct shared *sh, const struct line *l)
 	s->src.model.lag_u_ns += INTERVAL_NS;
 	s->src.rate_fixed = true;
 	s->src.interval_ns = INTERVAL_NS;
-	erg_text_set(s->src.path, sizeof(s->src.path), "exec:%s", sh->child->command);
+	erg_text_set(s->src.path, sizeof(s->src.path), "exec:%s", sh->child->shown);
 	erg_text_set(s->src.device, sizeof(s->src.device), "%s", s->src.path);
 	s->src.channels = calloc(ERG_SOURCE_CHANNELS_MAX, sizeof(*s->src.channels));
 	s->queue = calloc(QUEUE, sizeof(*s->queue));
@@ -357,7 +357,7 @@ static int learn_line(struct shared *sh, const struct line *l)
 static int learn(struct shared *sh, struct erg_err *err)
 {
 	uint64_t now = erg_mono_ns(), deadline = now + START_NS;
-	const char *command = sh->child->command;
+	const char *command = sh->child->shown;
 	char *text, copy[128];
 
 	for (; now < deadline; now = erg_mono_ns()) {

@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "formats/base/secrets.h"
 #include "formats/base/util.h"
 
 #define BACKOFF_MIN_NS 100000000u
@@ -34,11 +35,11 @@ struct erg_child *erg_child_new(const char *command)
 	c->fd = -1;
 	c->backoff_ns = BACKOFF_MIN_NS;
 	c->command = strdup(command);
-	if (!c->command) {
-		free(c);
-		return NULL;
-	}
-	return c;
+	c->shown = erg_secrets_mask(command, ERG_SECRET_COMMAND);
+	if (c->command && c->shown)
+		return c;
+	erg_child_free(c);
+	return NULL;
 }
 
 /* Between fork and exec in a process with threads: only async-signal-safe calls. */
@@ -73,14 +74,14 @@ int erg_child_start(struct erg_child *c, struct erg_err *err)
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return erg_fail_errno(err, -errno, "exec:%s: pipe", c->command);
+		return erg_fail_errno(err, -errno, "exec:%s: pipe", c->shown);
 	pid = fork();
 	if (pid < 0) {
 		int r = -errno;
 
 		close(fds[0]);
 		close(fds[1]);
-		return erg_fail_errno(err, r, "exec:%s: fork", c->command);
+		return erg_fail_errno(err, r, "exec:%s: fork", c->shown);
 	}
 	if (!pid)
 		become(c, fds[1], parent);
@@ -131,6 +132,7 @@ void erg_child_free(struct erg_child *c)
 		return;
 	erg_child_end(c);
 	free(c->command);
+	free(c->shown);
 	free(c);
 }
 

@@ -12,8 +12,8 @@
 #define ERG_CHILD_BUFFER 65536
 
 struct erg_child {
-	char *command;
-	pid_t pid; /* 0: not running */
+	char *command, *shown; /* shown: without secrets, for messages and archives */
+	pid_t pid;             /* 0: not running */
 	int fd;
 	uint64_t backoff_ns, restart_ns; /* pause after the last death; when to start again */
 	bool spoke;                      /* gave a line since it was started */

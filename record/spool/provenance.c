@@ -3,8 +3,8 @@
  * Provenance: a measurement that nobody can repeat is an anecdote. The manifest therefore says which
  * binary ran (by hash and build-id), on what processor under what kernel and governor, and with
  * which of the variables that choose libraries, threads and devices. Other variables are left out:
- * environments hold passwords. So do command lines: what stands behind a word that names a secret is
- * masked there (--api-key=…, --token …, https://user:…@host).
+ * environments hold passwords. So do command lines and what is kept of the environment: secrets are masked
+ * there (formats/base/secrets.h).
  */
 #include "record/spool/provenance.h"
 
@@ -22,8 +22,20 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include "formats/base/memory.h"
+#include "formats/base/secrets.h"
 #include "formats/base/sha256.h"
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
+
+/* A string of TEXT, which is freed; "(not UTF-8)" keeps the place of what is none. */
+static json_t *kept_text(char *text)
+{
+	json_t *s = json_string(text);
+
+	free(text);
+	return s ? s : json_string("(not UTF-8)");
+}
 
 /* ---- text files ---- */
 
@@ -48,6 +60,17 @@ static void put_line(json_t *o, const char *key, const char *path)
 	line_read(path, buf, sizeof(buf));
 	if (buf[0])
 		json_object_set_new(o, key, json_string(buf));
+}
+
+/* What the kernel was started with, which may name keys of disks and services. */
+static void put_boot(json_t *o)
+{
+	char buf[4096];
+
+	line_read("/proc/cmdline", buf, sizeof(buf));
+	if (buf[0])
+		json_object_set_new(o, "cmdline",
+			kept_text(erg_noted(erg_secrets_mask(buf, ERG_SECRET_WORDS))));
 }
 
 /* "key\t: value" of /proc/cpuinfo and the like: the first that is there. */
@@ -140,7 +163,7 @@ json_t *erg_provenance_machine(const char *sysfs)
 
 	put_cpu(o);
 	if (uname(&u) == 0) {
-		json_object_set_new(o, "hostname", json_string(u.nodename));
+		json_object_set_new(o, "hostname", erg_utf8_json(u.nodename));
 		json_object_set_new(o, "arch", json_string(u.machine));
 		json_object_set_new(o, "kernel", json_sprintf("%s %s", u.sysname, u.release));
 		json_object_set_new(o, "kernel_version", json_string(u.version));
@@ -152,7 +175,7 @@ json_t *erg_provenance_machine(const char *sysfs)
 	json_object_set_new(o, "governors", governors(sysfs));
 	put_line(o, "clocksource",
 		"/sys/devices/system/clocksource/clocksource0/current_clocksource");
-	put_line(o, "cmdline", "/proc/cmdline");
+	put_boot(o);
 	put_virtualization(o);
 	return o;
 }
@@ -237,7 +260,7 @@ json_t *erg_provenance_file(const char *path)
 	char hash[ERG_SHA256_TEXT];
 	json_t *o = json_object();
 
-	json_object_set_new(o, "path", json_string(real ? real : path));
+	json_object_set_new(o, "path", erg_utf8_json(real ? real : path));
 	if (erg_sha256_file(path, hash))
 		json_object_set_new(o, "sha256", json_string(hash));
 	put_build_id(o, path);
@@ -292,70 +315,14 @@ static bool may_be_secret(const char *name)
 	return false;
 }
 
-#define MASKED "(masked)"
-
-/* Is one of the words of NAME, LEN bytes, that of a secret? Words, not parts of words: --max-tokens,
- * --tokenizer and --author are none. */
-static bool names_secret(const char *name, size_t len)
-{
-	static const char *const words[] = {"key", "apikey", "token", "secret", "secrets", "pass",
-		"password", "passwords", "passwd", "passphrase", "pwd", "credential", "credentials",
-		"auth", "authorization", "bearer"};
-
-	for (const char *p = name; p < name + len;) {
-		size_t n = 0;
-
-		while (p + n < name + len && isalnum((unsigned char)p[n]))
-			n++;
-		for (size_t i = 0; n && i < ERG_ARRAY_SIZE(words); i++)
-			if (n == strlen(words[i]) && !strncasecmp(p, words[i], n))
-				return true;
-		p += n + 1;
-	}
-	return false;
-}
-
-/* "user:password@" of an URL, or NULL; *RET_END is at the '@'. */
-static const char *url_password(const char *word, const char **ret_end)
-{
-	const char *host = strstr(word, "://"), *at, *colon;
-
-	if (!host)
-		return NULL;
-	host += 3;
-	at = memchr(host, '@', strcspn(host, "/?#"));
-	colon = at ? memchr(host, ':', (size_t)(at - host)) : NULL;
-	*ret_end = at;
-	return colon ? colon + 1 : NULL;
-}
-
-/* Where the value begins of a name in WORD that is that of a secret: name=value, name: value, also behind
- * others, as in --env=API_KEY=x; NULL: nowhere. */
-static const char *secret_value(const char *word)
-{
-	for (const char *name = word, *p; (p = strpbrk(name, "=:")); name = p + 1)
-		if (names_secret(name, (size_t)(p - name)))
-			return p + 1;
-	return NULL;
-}
-
 json_t *erg_provenance_word(char *const *argv, int i)
 {
-	const char *word = argv[i], *before = i > 1 ? argv[i - 1] : "";
-	const char *end = "", *password = url_password(word, &end), *value = secret_value(word);
-	json_t *s = NULL;
+	return kept_text(erg_noted(erg_secrets_word(argv, i)));
+}
 
-	if (*before == '-' && *word != '-' && !strchr(before, '=') &&
-		names_secret(before, strlen(before)))
-		return json_string(MASKED);
-	if (i && password)
-		s = json_sprintf("%.*s" MASKED "%s", (int)(password - word), word, end);
-	else if (i && value)
-		s = json_sprintf("%.*s" MASKED, (int)(value - word), word);
-	else
-		s = json_string(word);
-	/* A word that is not UTF-8 keeps its place. */
-	return s ? s : json_string("(not UTF-8)");
+json_t *erg_provenance_command(const char *command)
+{
+	return kept_text(erg_noted(erg_secrets_mask(command, ERG_SECRET_COMMAND)));
 }
 
 json_t *erg_provenance_environment(char *const *envp)
@@ -368,8 +335,9 @@ json_t *erg_provenance_environment(char *const *envp)
 
 		for (size_t i = 0; name && i < ERG_ARRAY_SIZE(kept); i++)
 			if (!strncmp(*envp, kept[i], strlen(kept[i])) && !may_be_secret(name))
-				/* refuses what is not UTF-8 */
-				json_object_set_new(o, name, json_string(eq + 1));
+				json_object_set_new(o, name,
+					kept_text(erg_noted(
+						erg_secrets_mask(eq + 1, ERG_SECRET_VALUE))));
 	}
 	return o;
 }

@@ -19,6 +19,8 @@ json_t *erg_provenance_file(const char *path);
 json_t *erg_provenance_environment(char *const *envp);
 /* The word I of a command, a string: "(masked)" for a secret, "(not UTF-8)" for what is none. */
 json_t *erg_provenance_word(char *const *argv, int i);
+/* A command in one text, in the same way. */
+json_t *erg_provenance_command(const char *command);
 /* One moment by both clocks. */
 void erg_provenance_clock(uint64_t *ret_realtime_ns, uint64_t *ret_monotonic_ns);
 /* "2026-11-21T01:50:12Z" of a CLOCK_REALTIME in ns. */

@@ -118,6 +118,17 @@ nobody_of() { [ -z "$(of "$1")" ]; }
     [ "$(jq -r '.command | join(" ")' m.json)" = \
         "true --api-key=(masked) --token (masked) https://me:(masked)@host/ --max-tokens 512" ]
     run -1 grep hidden m.json
+    # what is kept of the environment, of sources and of scripts, and in the trace
+    reader='while echo "0 VDD_IN 3.25 W"; do sleep 0.1; done; : --token hidden'
+    OMP_NUM_THREADS=http://me:hidden@host/ PYTHON_BASIC=sk-hidden0hidden0hidden0hidden \
+        "${REC[@]}" -s "exec:$reader" -o c.erg -- sh -c 'true; : --password hidden' 'https://me:hidden@host/?token=hidden'
+    mkdir c
+    tar -C c -xf c.erg
+    [ "$(jq -r '.sources[0].path' c/c/manifest.json)" = "exec:${reader/hidden/(masked)}" ]
+    [ "$(jq -r '.environment | .OMP_NUM_THREADS + .PYTHON_BASIC' c/c/manifest.json)" = "http://me:(masked)@host/(masked)" ]
+    [ "$(jq -r '.command[2:] | join(" ")' c/c/manifest.json)" = \
+        "true; : --password (masked) https://me:(masked)@host/?token=(masked)" ]
+    run -1 grep -r hidden c
     "${REC[@]}" -o b.erg --no-command -- true some thing
     [ "$(tar -xOf b.erg b/manifest.json | jq -c .command)" = '["true"]' ]
 }
