@@ -102,9 +102,11 @@ int erg_outfile_commit(struct erg_outfile *o, struct erg_err *err)
 {
 	int r = 0;
 
-	errno = 0;
-	if (ferror(o->f) || fflush(o->f) || fsync(fileno(o->f)))
-		r = errno ? -errno : -EIO;
+	/* What an earlier write failed with is told by the one that tries it again. */
+	if (fflush(o->f) || (!ferror(o->f) && fsync(fileno(o->f))))
+		r = -errno;
+	else if (ferror(o->f))
+		r = -EIO;
 	if (!r && erg_memory_starved())
 		r = -ENOMEM; /* what is in it may lack parts */
 	if (!r && o->place)

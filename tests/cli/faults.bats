@@ -1,4 +1,4 @@
-# Memory that is refused: what cannot be made is said, never left out.
+# Memory that is refused, and disks that are full or broken at any call: what cannot be made is said, never left out.
 # bats file_tags=offline
 load helpers
 
@@ -36,4 +36,41 @@ load helpers
     awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i < 500; i++) printf "%.3f,%d.5\n", i / 100, 3 + i % 5 }' >s.csv
     "$ERG_SRC/tests/faults" 25 "$ERG_BUILD/record/import/erg-import" --force --samples s.csv -o s.erg
     [ -z "$(ls -A | grep -v -e '^s\.csv$' -e '^s\.erg$')" ]
+}
+
+# A kernel whose seccomp(2) has no listener: nothing can be made to fail.
+fails_calls() {
+    local rc=0
+    "$ERG_BUILD/tests/tools/failing-call" write true 2>/dev/null || rc=$?
+    [ "$rc" -ne 77 ] || skip "no listener of system calls here"
+}
+
+@test "a disk that is full or broken at any call of an output is told, and leaves nothing" {
+    skip_unless erg-record
+    fails_calls
+    export ERG_FAULTS_PROGRAM=erg-
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
+    erg-analyze layers run.erg >/dev/null 2>&1
+    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i < 500; i++) printf "%.3f,%d.5\n", i / 100, 3 + i % 5 }' >s.csv
+    for fault in write:ENOSPC write:EIO write:short write:EINTR sync:EIO open:EMFILE rename:ENOSPC close:EIO; do
+        ERG_FAULTS_PART=1/9 "$ERG_SRC/tests/faults" $fault erg-analyze report --jobs 1 run.erg -o OUT
+        ERG_FAULTS_PART=1/3 "$ERG_SRC/tests/faults" $fault erg-analyze export --to sqlite --jobs 1 run.erg -o OUT
+        ERG_FAULTS_PART=1/2 "$ERG_SRC/tests/faults" $fault "$ERG_BUILD/record/import/erg-import" --samples s.csv -o OUT
+    done
+    ERG_FAULTS_PART=1/10 "$ERG_SRC/tests/faults" write:ENOSPC erg-analyze export --to csv --jobs 1 run.erg -o OUT
+    # the reason is the disk's, also where only the end of the file is written
+    run -1 bash -c 'ulimit -f 40; exec erg-analyze export --to csv run.erg -o made'
+    [[ "$output" == *"made: cannot be written: File too large" ]]
+}
+
+@test "no more processes, threads or files while an archive is unpacked and decoded: told" {
+    fails_calls
+    export ERG_FAULTS_PROGRAM=erg-
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
+    for fault in start:EAGAIN open:EMFILE close:EIO; do
+        "$ERG_SRC/tests/faults" $fault erg-analyze totals --no-cache --jobs 1 run.erg
+    done
+    for fault in write:ENOSPC write:short mkdir:ENOSPC read:EIO; do
+        ERG_FAULTS_PART=1/7 "$ERG_SRC/tests/faults" $fault erg-analyze totals --no-cache --jobs 2 run.erg
+    done
 }
