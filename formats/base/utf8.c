@@ -2,6 +2,8 @@
 /* No overlong forms, no halves of a pair, nothing above U+10FFFF (RFC 3629): as jansson has it. */
 #include "formats/base/utf8.h"
 
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats/base/memory.h"
@@ -52,6 +54,35 @@ char *erg_utf8_copy(const char *text)
 	if (copy)
 		erg_utf8_mend(copy);
 	return copy;
+}
+
+static bool is_utf8(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+		unsigned int c;
+
+		p += erg_utf8_character(p, &c);
+		if (!c)
+			return false;
+	}
+	return true;
+}
+
+char *erg_utf8_from(const char *text)
+{
+	char *ret, *w;
+
+	if (is_utf8(text))
+		return strdup(text);
+	ret = w = malloc(2 * strlen(text) + 1);
+	for (const unsigned char *p = (const unsigned char *)text; ret && *p; p++) {
+		if (*p >= 0x80)
+			*w++ = (char)(0xc0 | *p >> 6);
+		*w++ = (char)(*p >= 0x80 ? 0x80 | (*p & 0x3f) : *p);
+	}
+	if (ret)
+		*w = '\0';
+	return ret;
 }
 
 json_t *erg_utf8_json(const char *text)

@@ -14,7 +14,10 @@ size_t erg_utf8_character(const unsigned char *p, unsigned int *ret);
 void erg_utf8_mend(char *text);
 /* A copy of TEXT that is mended, to be freed; NULL when memory is short. */
 char *erg_utf8_copy(const char *text);
-/* The same as a JSON string. */
+/* A copy of TEXT as it is, or, where it is no UTF-8, of what it is in Latin-1; to be freed. NULL when memory is
+ * short. */
+char *erg_utf8_from(const char *text);
+/* The same as erg_utf8_copy() as a JSON string. */
 json_t *erg_utf8_json(const char *text);
 
 #endif

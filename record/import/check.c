@@ -43,12 +43,12 @@ static int check_foreign(const struct erg_import_log *log, json_t *notes, struct
 	return 0;
 }
 
-/* The hour that the zone has twice, by its order; not when there is nothing else. */
+/* The hour that the zone has twice, by its order; not when there is nothing else and it never went back. */
 static int check_twice(const struct erg_import_log *log, json_t *notes, struct erg_err *err)
 {
 	if (log->wall.twice == 0)
 		return 0;
-	if (log->wall.twice >= log->n && log->n > 0)
+	if (log->wall.twice >= log->n && log->n > 0 && !log->wall.fell)
 		return erg_fail(err, -EINVAL,
 			"%s: all times are of the hour that the zone has twice; "
 			"--time-zone with an offset, like +01:00, was expected",

@@ -54,6 +54,8 @@ enum erg_import_clock {
 /* Private to time.c: the zone that is in use, and what it said last. */
 struct erg_import_wall {
 	bool ready, fixed, asked, any;
+	bool fraction; /* some time was written with parts of a second */
+	bool fell;     /* the time went back within the hour that a zone has twice */
 	int minutes;
 	int64_t quarter, shift[2], last;
 	uint64_t twice; /* times of the hour that a zone has twice */
@@ -209,7 +211,8 @@ int erg_import_spread_times(struct erg_import_column *times, uint64_t interval_n
  * nothing tells the interval. */
 int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *how, json_t *notes,
 	struct erg_err *err);
-/* The same where the reader left it to --interval, which alone tells one device from several. */
+/* The same where the reader left it to --interval, which alone tells one device from several; without it,
+ * one that is read a little faster than once a second, and what stamps of whole seconds leave in doubt. */
 int erg_import_spread_told(struct erg_import_log *log, const struct erg_import_how *how,
 	json_t *notes, struct erg_err *err);
 /* Every energy of the log is uncertain by the share DOUBT. */

@@ -10,11 +10,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 #include "formats/lines.h"
 #include "record/import/import.h"
 #include "record/import/cells.h"
 #include "record/import/named.h"
+#include "record/import/turns.h"
 
 #define CELLS_MAX 4096
 #define HEADER_LINES_MAX 1000
@@ -28,6 +30,15 @@ struct place {
 	size_t values;
 };
 
+/* A column that may tell devices apart. */
+struct teller {
+	char *name;
+	int cell;
+	struct erg_import_turns *turns;
+};
+
+#define TELLERS_MAX 16
+
 struct reader {
 	const struct erg_import_named *how;
 	const struct erg_import_how *all;
@@ -39,8 +50,18 @@ struct reader {
 	struct erg_import_point point;
 	char *header; /* the line as it stands in the file */
 	char **cells;
-	int time; /* cell; -1: rows are interval_ns apart */
+	size_t n_cells; /* of the header */
+	size_t n_row;   /* of the row */
+	bool entity;    /* its first cell is two of a row's: "GPU 0" */
+	int time;       /* cell; -1: rows are interval_ns apart */
+	int date;       /* cell of the dates that belong to times of a day; -1: none */
+	char day[32];   /* of the row before, where DATE is of no order that is known */
+	size_t days;    /* how often that changed */
+	struct teller tellers[TELLERS_MAX];
+	size_t n_tellers;
+	struct erg_import_kept wide; /* rows of more cells than the header has */
 	enum erg_import_time_kind kind;
+	bool settled;      /* by the first row */
 	bool by_size;      /* a number since 1970, which only its size says */
 	int time_decimals; /* of a number; epochs by their first */
 	int *where;
@@ -68,11 +89,18 @@ static int cell_named(char **cells, size_t n, const char *name)
 	return -1;
 }
 
+/* TEXT as a header: "# time power" has two columns. */
+static size_t header_cells(char *text, char separator, char **cells)
+{
+	text += separator == ' ' ? strspn(text, " \t#") : 0;
+	return erg_import_cells(text, separator, cells, CELLS_MAX);
+}
+
 /* How many of the columns the line names, if it is split at SEPARATOR. */
 static size_t named_in(struct reader *r, char separator)
 {
-	_cleanup_(erg_freep) char *copy = strdup(r->text);
-	size_t n = copy ? erg_import_cells(copy, separator, r->cells, CELLS_MAX) : 0, found = 0;
+	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->text);
+	size_t n = copy ? header_cells(copy, separator, r->cells) : 0, found = 0;
 
 	n = n < CELLS_MAX ? n : CELLS_MAX;
 	found += r->how->time && cell_named(r->cells, n, r->how->time) >= 0;
@@ -83,8 +111,8 @@ static size_t named_in(struct reader *r, char separator)
 
 static int header_missing(struct reader *r, const char *name, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *copy = strdup(r->header);
-	size_t n = copy ? erg_import_cells(copy, r->separator, r->cells, CELLS_MAX) : 0, len = 0;
+	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->header);
+	size_t n = copy ? header_cells(copy, r->separator, r->cells) : 0, len = 0;
 	char list[512] = "";
 
 	for (size_t i = 0; i < n && i < CELLS_MAX && len < sizeof(list); i++)
@@ -105,10 +133,40 @@ static int check_single(struct reader *r, char **cells, size_t n, int at, struct
 	return 0;
 }
 
+/* Columns that name devices, but for those that are read or chosen by. -ENOMEM. */
+static int find_tellers(struct reader *r, char **cells, size_t n)
+{
+	for (size_t i = 0; i < n && r->n_tellers < TELLERS_MAX; i++) {
+		struct teller *t = &r->tellers[r->n_tellers];
+		bool used =
+			(int)i == r->time || r->how->sparse || !erg_import_names_devices(cells[i]);
+
+		for (size_t k = 0; k < r->how->n_columns && !used; k++)
+			used = r->places[k].cell == (int)i;
+		for (size_t k = 0; k < r->how->n_where && !used; k++)
+			used = r->where[k] == (int)i;
+		if (used)
+			continue;
+		*t = (struct teller){strdup(cells[i]), (int)i, erg_import_turns_new()};
+		r->n_tellers++;
+		if (!t->name || !t->turns)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Behind the last column that has a name there may be separators. */
+static size_t without_empty(char **cells, size_t n)
+{
+	while (n > 1 && n <= CELLS_MAX && !*cells[n - 1])
+		n--;
+	return n;
+}
+
 static int find_cells(struct reader *r, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *copy = strdup(r->header);
-	size_t n = copy ? erg_import_cells(copy, r->separator, r->cells, CELLS_MAX) : 0;
+	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->header);
+	size_t n = copy ? header_cells(copy, r->separator, r->cells) : 0;
 
 	if (n > CELLS_MAX)
 		return erg_fail(err, -EINVAL, "%s: line %zu: %zu columns, at most %d were expected",
@@ -128,7 +186,14 @@ static int find_cells(struct reader *r, struct erg_err *err)
 		if (r->where[i] < 0)
 			return header_missing(r, r->how->where[i].name, err);
 	}
-	return 0;
+	r->n_cells = without_empty(r->cells, n);
+	r->entity = r->separator == ' ' && !strcasecmp(plain_name(r->cells[0]), "Entity");
+	r->date = -1;
+	for (size_t i = 0; i < n && r->time >= 0; i++)
+		if (!strcasecmp(plain_name(r->cells[i]), "date") && (int)i != r->time)
+			r->date = (int)i;
+	return find_tellers(r, r->cells, n) < 0 ? erg_fail_errno(err, -ENOMEM, "%s", r->log->path)
+						: 0;
 }
 
 /* The first line that names a column: 1 when there is one. */
@@ -182,6 +247,26 @@ static int decimals_of(enum erg_import_time_kind kind)
 	return kind == ERG_TIME_S ? 9 : kind == ERG_TIME_MS ? 6 : kind == ERG_TIME_US ? 3 : 0;
 }
 
+/* The date of a column of its own and the time of a day, in the order that it is said to have. */
+static const char *join_date(const struct reader *r, const char *clock, char ret[96])
+{
+	snprintf(ret, 96, "%.40s %.50s", (size_t)r->date < r->n_row ? r->cells[r->date] : "",
+		clock);
+	return ret;
+}
+
+/* Whether the time is one of a day whose date is in a column of its own. */
+static bool has_date(struct reader *r, const char *cell)
+{
+	char joined[96];
+	const char *end;
+	int64_t t;
+
+	if (r->date < 0 || erg_import_time(cell, r->how->date, &t, &end))
+		return false;
+	return erg_import_time(join_date(r, cell, joined), r->how->date, &t, &end) && !*end;
+}
+
 /* What the first row's time is. */
 static int settle_kind(struct reader *r, const char *cell, struct erg_err *err)
 {
@@ -190,6 +275,14 @@ static int settle_kind(struct reader *r, const char *cell, struct erg_err *err)
 	const char *end;
 	int digits;
 
+	if (has_date(r, cell)) {
+		r->kind = ERG_TIME_DATED;
+		r->settled = true;
+		return 1;
+	}
+	r->settled = r->kind != ERG_TIME_GUESS;
+	if (r->settled)
+		return 1;
 	if (kind == ERG_TIME_GUESS && erg_import_time(cell, ERG_DATE_YEAR_FIRST, &date, &end))
 		kind = ERG_TIME_ISO;
 	if (kind == ERG_TIME_GUESS &&
@@ -217,6 +310,7 @@ static int settle_kind(struct reader *r, const char *cell, struct erg_err *err)
 				r->log->path, erg_lines_number(r->lines), cell, r->how->time);
 	}
 	r->kind = kind;
+	r->settled = true;
 	r->time_decimals = decimals_of(kind);
 	return 1;
 }
@@ -224,13 +318,24 @@ static int settle_kind(struct reader *r, const char *cell, struct erg_err *err)
 /* 1; 0: it is no time; negative: a zone that is none. */
 static int read_time(struct reader *r, const char *cell, int64_t *ret, struct erg_err *err)
 {
+	char joined[96];
 	const char *end;
 	int digits;
 
-	if (r->kind == ERG_TIME_OF_DAY)
-		return erg_import_time_of_day(r->log, cell, ret, &end) && !*end;
-	if (r->kind == ERG_TIME_ISO) {
-		int got = erg_import_when(r->log, r->all, cell, r->how->date, ret, &end, err);
+	if (r->kind == ERG_TIME_OF_DAY) {
+		if (!erg_import_time_of_day(r->log, cell, ret, &end) || *end)
+			return 0;
+		if (r->date >= 0 && (size_t)r->date < r->n_row &&
+			strncmp(r->day, r->cells[r->date], sizeof(r->day) - 1)) {
+			r->days++;
+			snprintf(r->day, sizeof(r->day), "%s", r->cells[r->date]);
+		}
+		return 1;
+	}
+	if (r->kind == ERG_TIME_ISO || r->kind == ERG_TIME_DATED) {
+		int got = erg_import_when(r->log, r->all,
+			r->kind == ERG_TIME_ISO ? cell : join_date(r, cell, joined), r->how->date,
+			ret, &end, err);
 
 		return got > 0 && end[strspn(end, " ")] ? 0 : got;
 	}
@@ -325,7 +430,7 @@ static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, in
 	int got = 1;
 
 	*t = (int64_t)(r->rows * r->interval_ns);
-	if (r->time >= 0 && r->kind == ERG_TIME_GUESS)
+	if (r->time >= 0 && !r->settled)
 		got = settle_kind(r, cell, err);
 	if (got <= 0)
 		return got;
@@ -385,6 +490,85 @@ static bool is_whole(const struct reader *r)
 		erg_import_cells(copy, r->separator, r->cells, CELLS_MAX) == r->cells_before;
 }
 
+/* "GPU 0" of a row is the first cell of dcgmi's table. */
+static size_t join_entity(char **cells, size_t n)
+{
+	char *end = cells[0] + strlen(cells[0]);
+
+	memmove(end + 1, cells[1], strlen(cells[1]) + 1);
+	*end = ' ';
+	memmove(cells + 1, cells + 2, (n - 2) * sizeof(*cells));
+	return n - 1;
+}
+
+/* A line that names all columns again: at the same places, or there are two tables. 1; 0: it does not. */
+static int take_header_again(struct reader *r, struct erg_err *err)
+{
+	size_t asked = r->how->n_columns + (r->how->time != NULL), n;
+	_cleanup_(erg_freep) char *copy = NULL;
+	bool same;
+
+	if (named_in(r, r->separator) < asked)
+		return 0;
+	copy = erg_utf8_from(r->text);
+	n = copy ? header_cells(copy, r->separator, r->cells) : 0;
+	same = !r->how->time || cell_named(r->cells, n, r->how->time) == r->time;
+	for (size_t i = 0; i < r->how->n_columns && same; i++)
+		same = cell_named(r->cells, n, r->how->columns[i].name) == r->places[i].cell;
+	if (!same)
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: '%.60s': the columns are other ones from here on: two logs in one "
+			"file? Import the parts one by one",
+			r->log->path, erg_lines_number(r->lines), r->text);
+	r->repeated++;
+	return 1;
+}
+
+static int watch_devices(struct reader *r, size_t n, struct erg_err *err)
+{
+	for (size_t i = 0; i < r->n_tellers; i++)
+		if ((size_t)r->tellers[i].cell < n &&
+			erg_import_turns_add(r->tellers[i].turns, r->cells[r->tellers[i].cell]) < 0)
+			return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+	return 0;
+}
+
+/* The same of a line that --where leaves out. */
+static int take_other_table(struct reader *r, struct erg_err *err)
+{
+	int got = take_header_again(r, err);
+
+	return got < 0 ? got : 0;
+}
+
+/* A line that is no row: a header again, or one that is not understood. */
+static int take_other(struct reader *r, struct erg_err *err)
+{
+	int got = take_header_again(r, err);
+
+	if (got == 0)
+		erg_import_foreign(r->log, erg_lines_number(r->lines), r->text);
+	return got < 0 ? got : 0;
+}
+
+/* The cells of LINE; 0: it cannot be a row. */
+static size_t row_cells(struct reader *r, char *line)
+{
+	size_t n = erg_import_cells(line, r->separator, r->cells, CELLS_MAX);
+
+	r->cells_before = n;
+	if (r->entity && n == r->n_cells + 1 && n <= CELLS_MAX)
+		n = join_entity(r->cells, n);
+	if (n > CELLS_MAX || (r->time >= 0 && (size_t)r->time >= n))
+		return 0;
+	if (n > r->n_cells && without_empty(r->cells, n) > r->n_cells) {
+		erg_import_keep(&r->wide, erg_lines_number(r->lines), r->text);
+		return 0;
+	}
+	r->n_row = n;
+	return n;
+}
+
 static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_err *err)
 {
 	const char *text = r->text + strspn(r->text, " \t");
@@ -402,17 +586,19 @@ static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_
 	copy = strdup(r->text);
 	if (!copy)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
-	n = erg_import_cells(copy, r->separator, r->cells, CELLS_MAX);
-	r->cells_before = n;
-	got = n == 0 || n > CELLS_MAX || (r->time >= 0 && (size_t)r->time >= n) ? 0 : 1;
-	if (got && !is_selected(r, n)) {
+	n = row_cells(r, copy);
+	if (n > 0 && !is_selected(r, n)) {
 		r->unselected++;
-		return 0;
+		return r->how->time && strstr(r->text, plain_name(r->how->time))
+			? take_other_table(r, err)
+			: 0;
 	}
-	got = got ? parse_row(r, n, &t, values, digits, err) : 0;
+	got = n > 0 ? parse_row(r, n, &t, values, digits, err) : 0;
 	if (got == 0)
-		erg_import_foreign(r->log, erg_lines_number(r->lines), r->text);
-	return got <= 0 ? got : keep_row(r, t, values, digits, err);
+		return take_other(r, err);
+	if (got > 0)
+		got = watch_devices(r, n, err);
+	return got < 0 ? got : keep_row(r, t, values, digits, err);
 }
 
 /* ---- the end ---- */
@@ -439,8 +625,49 @@ static double mean_distance_s(const struct erg_import_log *log)
 	return fabs((double)(log->t[log->n - 1] - log->t[0])) * 1e-9 / (double)(log->n - 1);
 }
 
+/* What the header does not fit, and devices of which several are in the rows. */
+static int judge_table(const struct reader *r, struct erg_err *err)
+{
+	const char *a, *b;
+
+	if (r->wide.n > r->log->n)
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: '%s' has more cells than the %zu that line %zu names, as %zu lines "
+			"have",
+			r->log->path, r->wide.line, r->wide.text, r->n_cells, r->before + 1,
+			r->wide.n);
+	for (size_t i = 0; i < r->n_tellers; i++) {
+		size_t n = erg_import_turns_count(r->tellers[i].turns, &a, &b);
+
+		if (n > 0)
+			return erg_fail(err, -EINVAL,
+				"%s: the rows are of %zu devices in turn, by column '%s': '%.40s', '%.40s'%s; "
+				"--where '%s=%.40s' takes those of one",
+				r->log->path, n, r->tellers[i].name, a, b, n > 2 ? ", …" : "",
+				r->tellers[i].name, a);
+	}
+	return 0;
+}
+
+/* Times of a day count on at midnight; dates beside them, of an order that nobody told, must do the same. */
+static int judge_days(const struct reader *r, struct erg_err *err)
+{
+	const int64_t day = 86400 * (int64_t)ERG_NSEC_PER_SEC;
+	const struct erg_import_log *log = r->log;
+
+	if (r->kind != ERG_TIME_OF_DAY || r->date < 0 || log->n == 0 ||
+		(int64_t)r->days == log->t[log->n - 1] / day - log->t[0] / day + 1)
+		return 0;
+	return erg_fail(err, -EINVAL,
+		"%s: column '%s' has times of a day, and the column of dates beside it %zu days: which is "
+		"their month? --time '%s:mdy' or :dmy was expected",
+		log->path, r->how->time, r->days, r->how->time);
+}
+
 static int judge(struct reader *r, json_t *notes, struct erg_err *err)
 {
+	if (judge_table(r, err) < 0 || judge_days(r, err) < 0)
+		return -EINVAL;
 	if (r->log->n == 0 && r->log->foreign.n == 0)
 		return erg_fail(err, -ENODATA,
 			"%s: no row below line %zu, which names the columns%s", r->log->path,
@@ -553,6 +780,10 @@ static int read_named(const char *path, const struct erg_import_how *how,
 	free(r.cells);
 	free(r.places);
 	free(r.where);
+	for (size_t i = 0; i < r.n_tellers; i++) {
+		free(r.tellers[i].name);
+		erg_import_turns_free(r.tellers[i].turns);
+	}
 	return got;
 }
 

@@ -17,6 +17,7 @@ enum erg_import_time_kind {
 	ERG_TIME_NS,
 	ERG_TIME_ISO,
 	ERG_TIME_OF_DAY, /* "10:20:30.5"; told by the first row */
+	ERG_TIME_DATED,  /* the same, with the date in a column of its own; told by the first row */
 	ERG_TIME_EPOCH,  /* since 1970, in s, ms, us or ns, told by its size */
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 #include "formats/lines.h"
 #include "record/import/cells.h"
@@ -97,9 +98,6 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 	char *names[COLUMNS_MAX];
 	int form;
 
-	r->header = strdup(line);
-	if (!r->header)
-		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	r->separator = erg_import_separator(line);
 	r->point = erg_import_point_begin(r->separator);
 	r->n = erg_lines_split(line, r->separator, names, COLUMNS_MAX);
@@ -292,6 +290,11 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 		n--;
 	if (n == r->n)
 		got = take_row(r, cells, line, cut, &odd, err);
+	if (got == 0 && n > 1 && n <= COLUMNS_MAX && !strcasecmp(cells[0], r->time_name))
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: '%s': the columns are other ones from here on: two logs in one "
+			"file? Import the parts one by one",
+			r->log->path, line, kept);
 	if (got == 0)
 		erg_import_foreign(r->log, line, odd);
 	return got < 0 ? got : 0;
@@ -316,7 +319,7 @@ static int read_header(struct reader *r, struct erg_lines *lines, char **ret_tex
 	struct erg_err *err)
 {
 	char *text, *names[COLUMNS_MAX], *units[COLUMNS_MAX], joined[4096];
-	_cleanup_(erg_freep) char *header = NULL, *copy = NULL, *below = NULL;
+	_cleanup_(erg_freep) char *header = NULL, *copy = NULL, *below = NULL, *raw = NULL;
 	int got = next_header(lines, &text, err);
 	char separator;
 	size_t n;
@@ -327,26 +330,24 @@ static int read_header(struct reader *r, struct erg_lines *lines, char **ret_tex
 			"%s: the file is empty, a line of column names was expected", r->log->path);
 	if (got < 0)
 		return got;
-	header = strdup(text);
-	copy = strdup(text);
-	if (!header || !copy)
+	header = erg_utf8_from(text);
+	copy = erg_utf8_from(text);
+	raw = strdup(text);
+	if (!header || !copy || !raw)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	separator = erg_import_separator(header);
 	n = erg_lines_split(copy, separator, names, COLUMNS_MAX);
+	r->header = erg_steal_ptr(&raw);
 	if (strpbrk(header, "[(") || n < 2 || n > COLUMNS_MAX)
 		return take_header(r, header, notes, err);
 	got = erg_lines_next(lines, ret_text, err);
-	below = got > 0 ? strdup(*ret_text) : NULL;
+	below = got > 0 ? erg_utf8_from(*ret_text) : NULL;
 	if (below &&
 		erg_import_add_units(names, n, units,
 			erg_lines_split(below, separator, units, COLUMNS_MAX), joined,
 			sizeof(joined), separator)) {
 		*ret_text = NULL;
-		got = take_header(r, joined, notes, err);
-		free(r->header);
-		r->header = erg_steal_ptr(&header);
-		return got < 0 || r->header ? got
-					    : erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
+		return take_header(r, joined, notes, err);
 	}
 	return got < 0 ? got : take_header(r, header, notes, err);
 }

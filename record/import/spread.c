@@ -14,11 +14,16 @@
 #include "record/import/import.h"
 
 #define SECOND ((int64_t)ERG_NSEC_PER_SEC)
+#define MINUTE (60 * SECOND) /* what a spreadsheet makes of times */
+#define SHARED_MAX                                                                                 \
+	0.25 /* rows of the second of the one before, of one device that is a little faster */
+#define CENTURY (946684800 * SECOND) /* a number beyond it is a time since 1970 */
 #define PAIRED 64u /* seconds at either end that are paired: the longest distances bound the most */
 
 struct seconds {
 	size_t *first; /* row of each second's first line; [n]: behind the last */
 	size_t n;
+	int64_t tick; /* a second, or a minute where all stamps have but these */
 };
 
 static bool find_seconds(const struct erg_import_column *times, struct seconds *ret)
@@ -26,8 +31,13 @@ static bool find_seconds(const struct erg_import_column *times, struct seconds *
 	const int64_t *t = times->rows;
 	size_t n = 0;
 
-	for (size_t i = 0; erg_import_column_has(times, i); i++)
+	ret->tick = MINUTE;
+	for (size_t i = 0; erg_import_column_has(times, i); i++) {
 		n += i == 0 || t[i] != t[i - 1];
+		ret->tick = t[i] % MINUTE ? SECOND : ret->tick;
+	}
+	if (n < 2)
+		ret->tick = SECOND;
 	ret->first = calloc(n + 1, sizeof(*ret->first));
 	if (!ret->first)
 		return false;
@@ -39,12 +49,13 @@ static bool find_seconds(const struct erg_import_column *times, struct seconds *
 }
 
 /* The bounds of h from lines I < K. */
-static void bound(const int64_t *t, size_t i, size_t k, double *lo, double *hi)
+static void bound(const int64_t *t, const struct seconds *s, size_t i, size_t k, double *lo,
+	double *hi)
 {
 	double rows = (double)(k - i), d = (double)(t[k] - t[i]);
 
-	*lo = fmax(*lo, (d - (double)SECOND) / rows);
-	*hi = fmin(*hi, (d + (double)SECOND) / rows);
+	*lo = fmax(*lo, (d - (double)s->tick) / rows);
+	*hi = fmin(*hi, (d + (double)s->tick) / rows);
 }
 
 static void bound_interval(const int64_t *t, const struct seconds *s, double *lo, double *hi)
@@ -55,9 +66,9 @@ static void bound_interval(const int64_t *t, const struct seconds *s, double *lo
 			size_t last_a = s->first[a + 1] - 1, last_b = s->first[b + 1] - 1;
 
 			if (last_b > s->first[a])
-				bound(t, s->first[a], last_b, lo, hi);
+				bound(t, s, s->first[a], last_b, lo, hi);
 			if (b > a)
-				bound(t, last_a, s->first[b], lo, hi);
+				bound(t, s, last_a, s->first[b], lo, hi);
 		}
 }
 
@@ -71,11 +82,11 @@ static double usual_interval(const int64_t *t, const struct seconds *s)
 			(double)(s->first[s->n - 1] - s->first[1]);
 	for (size_t i = 0; i < s->n; i++)
 		most = s->first[i + 1] - s->first[i] > most ? s->first[i + 1] - s->first[i] : most;
-	return (double)SECOND / (double)most;
+	return (double)s->tick / (double)most;
 }
 
 /* Evenly over all; false when no t_0 fits all stamps. */
-static bool place_evenly(struct erg_import_column *times, double h)
+static bool place_evenly(struct erg_import_column *times, int64_t tick, double h)
 {
 	double lo = -INFINITY, hi = INFINITY, t0;
 	int64_t *t = times->rows, begin = t[0];
@@ -84,7 +95,7 @@ static bool place_evenly(struct erg_import_column *times, double h)
 		double at = (double)(t[i] - t[0]) - (double)i * h;
 
 		lo = fmax(lo, at);
-		hi = fmin(hi, at + (double)SECOND);
+		hi = fmin(hi, at + (double)tick);
 	}
 	if (lo >= hi)
 		return false;
@@ -102,13 +113,14 @@ static void place_by_second(struct erg_import_column *times, const struct second
 	for (size_t a = 0; a < s->n; a++) {
 		size_t first = s->first[a], n = s->first[a + 1] - first;
 		int64_t begin = t[first];
-		double step = a > 0 && a + 1 < s->n ? (double)SECOND / (double)n
-						    : fmin(h, (double)SECOND / (double)n);
+		double step = a > 0 && a + 1 < s->n ? (double)s->tick / (double)n
+						    : fmin(h, (double)s->tick / (double)n);
 
 		for (size_t k = 0; k < n && erg_import_column_has(times, first + k); k++)
 			t[first + k] = begin +
-				llround(a == 0 && s->n > 1 ? (double)SECOND - step * (double)(n - k)
-							   : step * (double)k);
+				llround(a == 0 && s->n > 1
+						? (double)s->tick - step * (double)(n - k)
+						: step * (double)k);
 	}
 }
 
@@ -140,8 +152,8 @@ int erg_import_spread_times(struct erg_import_column *times, uint64_t interval_n
 	if (lo <= hi)
 		*ret_doubt = interval_ns ? 0 : fmin(fmax(hi - h, h - lo) / h, 1);
 	else /* the lines are not evenly apart: an interval is not known at either end */
-		*ret_doubt = fmin(2 * h / (double)(t[times->n - 1] - t[0] + SECOND), 1);
-	if (lo > hi || !place_evenly(times, h))
+		*ret_doubt = fmin(2 * h / (double)(t[times->n - 1] - t[0] + s.tick), 1);
+	if (lo > hi || !place_evenly(times, s.tick, h))
 		place_by_second(times, &s, h);
 	free(s.first);
 	return 0;
@@ -155,35 +167,93 @@ void erg_import_doubt(struct erg_import_log *log, double doubt)
 			log->channels[i].def.gain_max = doubt;
 }
 
-/* Whether rows of one time have readings of the same channel. */
-static bool rows_share_times(const struct erg_import_log *log)
+/* How many rows have the time of the row before, and a reading of a channel that has one there, too. */
+static size_t rows_that_share(const struct erg_import_log *log)
 {
+	size_t n = 0;
+
 	for (size_t i = 1; erg_import_has_row(log, i); i++)
-		if (log->t[i] == log->t[i - 1] && erg_import_rows_share(log, i, i - 1))
-			return true;
-	return false;
+		n += log->t[i] == log->t[i - 1] && erg_import_rows_share(log, i, i - 1);
+	return n;
+}
+
+static struct erg_import_column times_of(const struct erg_import_log *log)
+{
+	return (struct erg_import_column){.rows = log->t,
+		.n = log->n,
+		.size = sizeof(*log->t),
+		.store = log->t_store};
+}
+
+/*
+ * One device that is read a little faster than once a second has two rows in some of them, which fit even
+ * distances: 1, and *ret_doubt is what these may be otherwise. 0: they do not fit, and nothing was changed.
+ */
+static int spread_few(struct erg_import_log *log, double *ret_doubt, double *ret_h)
+{
+	struct erg_import_column times = times_of(log);
+	struct seconds s = {0};
+	double lo = 0, hi = INFINITY;
+	bool fits;
+
+	if (!find_seconds(&times, &s))
+		return -ENOMEM;
+	bound_interval(log->t, &s, &lo, &hi);
+	*ret_h = (lo + hi) / 2;
+	*ret_doubt = (hi - lo) / 2 / *ret_h;
+	fits = s.tick == SECOND && lo < hi && place_evenly(&times, s.tick, *ret_h);
+	free(s.first);
+	return fits;
+}
+
+/* Clocks that are read to the second are up to one late at both ends of a log. */
+static int doubt_seconds(struct erg_import_log *log, json_t *notes, struct erg_err *err)
+{
+	struct erg_import_column times = times_of(log);
+	const bool numbers = log->clock == ERG_CLOCK_NUMBERS && log->n > 0 && log->t[0] < CENTURY;
+	size_t same, shared;
+	double doubt, h;
+	int r;
+
+	if (log->clock == ERG_CLOCK_NONE || numbers || log->wall.fraction || log->n < 3 ||
+		!erg_import_whole_seconds(&times, &same) || log->t[log->n - 1] <= log->t[0])
+		return 0;
+	doubt = fmin(1, (double)SECOND / (double)(log->t[log->n - 1] - log->t[0]));
+	shared = same ? rows_that_share(log) : 0;
+	if (shared > 0 && shared == same && (double)shared <= SHARED_MAX * (double)log->n) {
+		r = spread_few(log, &doubt, &h);
+		if (r < 0)
+			return erg_fail_errno(err, r, "%s", log->path);
+		if (r > 0)
+			erg_import_note(notes, "times",
+				"%s: the times have whole seconds; %zu lines of the same second as the one "
+				"before show that they are %.6g s apart, to %.3g %%",
+				log->path, shared, h * 1e-9, 100 * doubt);
+	}
+	erg_import_doubt(log, doubt);
+	return 0;
 }
 
 int erg_import_spread_told(struct erg_import_log *log, const struct erg_import_how *how,
 	json_t *notes, struct erg_err *err)
 {
-	return how->interval_ns && log->clock != ERG_CLOCK_NONE && rows_share_times(log)
+	return how->interval_ns && log->clock != ERG_CLOCK_NONE && rows_that_share(log)
 		? erg_import_spread(log, how, notes, err)
-		: 0;
+		: doubt_seconds(log, notes, err);
 }
 
 int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *how, json_t *notes,
 	struct erg_err *err)
 {
-	struct erg_import_column times = {.rows = log->t,
-		.n = log->n,
-		.size = sizeof(*log->t),
-		.store = log->t_store};
+	struct erg_import_column times = times_of(log);
+	bool minutes = log->n > 0 && log->t[0] != log->t[log->n - 1];
 	double doubt, h;
 	size_t same;
 
 	if (!erg_import_whole_seconds(&times, &same) || same == 0)
 		return 0;
+	for (size_t i = 0; minutes && erg_import_has_row(log, i); i++)
+		minutes = log->t[i] % MINUTE == 0;
 	if (log->t[0] == log->t[log->n - 1] && !how->interval_ns)
 		return erg_fail(err, -EINVAL,
 			"%s: all %zu lines are of one second: --interval, the seconds "
@@ -193,9 +263,9 @@ int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *h
 		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
 	erg_import_doubt(log, doubt);
 	erg_import_note(notes, "times",
-		"%s: the times have whole seconds; %zu lines of the same second "
+		"%s: the times have whole %s; %zu lines of the same one "
 		"were spread over it, %.6g s apart; energies are uncertain by %.3g %%%s",
-		log->path, same, h * 1e-9, 100 * doubt,
+		log->path, minutes ? "minutes" : "seconds", same, h * 1e-9, 100 * doubt,
 		how->interval_ns ? "" : " (--interval says what it is)");
 	return 0;
 }

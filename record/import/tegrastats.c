@@ -99,15 +99,18 @@ static void take_cores(struct line *l, char *text)
 	}
 }
 
-/* "3203/3211", "3203mW/3211mW" and "3203mW/3211mW/3300mW"; memory ("1766/3964MB") is told by its unit. */
+/* "3203/3211", "3203mW/3211mW" and "3203mW/3211mW/3300mW", and "3203mW" alone, as tools that write like it
+ * have it; memory ("1766/3964MB") is told by its unit. */
 static bool take_power(struct line *l, const char *name, const char *text)
 {
 	int64_t now, other;
+	bool unit;
 
 	if (!erg_import_decimal(text, 0, &now, &text))
 		return false;
-	text += strncmp(text, "mW", 2) ? 0 : 2;
-	for (int n = 0; n < 2 && (n == 0 || *text); n++) {
+	unit = !strncmp(text, "mW", 2);
+	text += unit ? 2 : 0;
+	for (int n = 0; n < 2 && ((n == 0 && !unit) || *text); n++) {
 		if (*text++ != '/' || !erg_import_decimal(text, 0, &other, &text))
 			return false;
 		text += strncmp(text, "mW", 2) ? 0 : 2;

@@ -68,19 +68,24 @@ static int take_month(const char **s, char sep)
 	return month;
 }
 
-/* "06-May-2024": which number is what the month says. */
+/* "06-May-2024" and "06-May-24": which number is what the month says. */
 static const char *take_named_date(const char *s, struct tm *tm)
 {
 	int day, month, year;
+	const char *end;
 
 	s = take_digits(s, 1, 2, &day);
 	if (!s || !*s || !strchr("-/ ", *s))
 		return NULL;
 	s++;
 	month = take_month(&s, s[-1]);
-	s = month ? take_digits(s, 4, 4, &year) : NULL;
-	*tm = (struct tm){.tm_year = s ? year - 1900 : 0, .tm_mon = month - 1, .tm_mday = day};
-	return s && is_date(tm) ? s : NULL;
+	end = month ? take_digits(s, 2, 4, &year) : NULL;
+	if (!end || end - s == 3)
+		return NULL;
+	*tm = (struct tm){.tm_year = end - s == 2 ? year + 100 : year - 1900,
+		.tm_mon = month - 1,
+		.tm_mday = day};
+	return is_date(tm) ? end : NULL;
 }
 
 /* A year that is written first says the order, and so do points: "06.05.2024" is a day, a month, a year. A year
@@ -138,18 +143,21 @@ static const char *take_half(const char *s, int *hour)
 	return half + 2;
 }
 
-/* "14.123" and, as ISO 8601 has it too, "14,123"; Power Gadget writes "14:123" */
+/* "14.123" and, as ISO 8601 has it too, "14,123"; Power Gadget writes "14:123", Python's %S:%f six digits and
+ * date's %S:%N nine */
 static bool take_seconds(const char *s, int64_t *ret_ns, const char **ret_end)
 {
 	const char *end;
 	int digits;
+	size_t n;
 
 	if (!erg_import_decimal(s, 9, ret_ns, &end))
 		return false;
 	*ret_end = end;
-	if (end == s + 2 && *end == ':' && strspn(end + 1, "0123456789") == 3) {
-		*ret_end = take_digits(end + 1, 3, 3, &digits);
-		*ret_ns += digits * (int64_t)1000000;
+	n = end == s + 2 && *end == ':' ? strspn(end + 1, "0123456789") : 0;
+	if (n == 3 || n == 6 || n == 9) {
+		*ret_end = take_digits(end + 1, (int)n, (int)n, &digits);
+		*ret_ns += digits * (int64_t)(n == 3 ? 1000000 : n == 6 ? 1000 : 1);
 		return true;
 	}
 	return *end != ',' || !isdigit((unsigned char)end[1]) ||
@@ -202,9 +210,34 @@ static const char *take_ctime(const char *s, struct tm *tm, int64_t *ret_ns)
 	return is_date(tm) ? s : NULL;
 }
 
+/* "20240506T101213Z", "20240506-101213.5" and "20240506101213": ISO 8601's basic form, and what scripts make of it.
+ * NULL: no such. */
+static const char *take_compact(const char *s, struct tm *tm, int64_t *ret_ns)
+{
+	const char *clock;
+	int seconds;
+
+	if (strspn(s, "0123456789") != 8 && strspn(s, "0123456789") != 14)
+		return NULL;
+	clock = take_compact_date(s, tm);
+	clock = clock && *clock && strchr(" T_-", *clock) ? clock + 1 : clock;
+	if (!clock || strspn(clock, "0123456789") != 6)
+		return NULL;
+	s = take_digits(clock, 2, 2, &tm->tm_hour);
+	s = take_digits(s, 2, 2, &tm->tm_min);
+	take_digits(s, 2, 2, &seconds);
+	if (tm->tm_hour > 23 || tm->tm_min > 59 || seconds > 60)
+		return NULL;
+	return erg_import_decimal(s, 9, ret_ns, &clock) ? clock : NULL;
+}
+
 static const char *take_date_and_clock(const char *s, enum erg_import_date order, struct tm *tm,
 	int64_t *ret_ns)
 {
+	const char *end = take_compact(s, tm, ret_ns);
+
+	if (end)
+		return end;
 	s = behind_weekday(s);
 	if (isalpha((unsigned char)*s))
 		return take_ctime(s, tm, ret_ns);
@@ -455,8 +488,10 @@ static bool from_zone(struct erg_import_log *log, const struct tm *tm, int64_t *
 	*ret = wall * SECOND + w->shift[0];
 	if (w->shift[0] != w->shift[1]) {
 		w->twice++;
-		if (w->any && *ret < w->last - DISORDER_NS)
+		if (w->any && *ret < w->last - DISORDER_NS) {
 			*ret = wall * SECOND + w->shift[1];
+			w->fell = true;
+		}
 	}
 	return true;
 }
@@ -473,6 +508,17 @@ static int use_zone(struct erg_import_log *log, const char *zone)
 	return 0;
 }
 
+/* Whether the clock time that ends at END is written with parts of a second. */
+static bool has_fraction(const char *text, const char *end)
+{
+	const char *p = end;
+
+	while (p > text && isdigit((unsigned char)p[-1]))
+		p--;
+	return p > text && p < end &&
+		(p[-1] == '.' || p[-1] == ',' || (p[-1] == ':' && end - p > 2));
+}
+
 int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how, const char *text,
 	enum erg_import_date order, int64_t *ret, const char **ret_end, struct erg_err *err)
 {
@@ -483,6 +529,7 @@ int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how
 
 	if (!end)
 		return 0;
+	log->wall.fraction |= has_fraction(text, end);
 	behind = take_zone(end, &minutes);
 	*ret_end = behind ? behind : end;
 	if (behind || !how->zone) {
@@ -516,6 +563,7 @@ int erg_import_time_of_day(struct erg_import_log *log, const char *text, int64_t
 	if (!end)
 		return 0;
 	log->clock = ERG_CLOCK_TIME_OF_DAY;
+	log->wall.fraction |= has_fraction(text, end);
 	*ret = (hour * 60 + minute) * 60 * SECOND + ns;
 	while (log->wall.any && *ret < log->wall.last - day / 2)
 		*ret += day;

@@ -371,7 +371,7 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     fails 'pml.csv: line 2' 'outside' -- --samples one.csv --time Date --column P=W --time-zone UTC --layers pml.csv
     sed 's/12:59/13:59/' pm.csv >thirteen.csv
     fails 'thirteen.csv: line 2' '13:59:40 PM' -- --samples thirteen.csv --time Date --column P=W
-    awk 'BEGIN { print "Date,Time,P"; for (i = 0; i < 10; i++) printf "6.5.2024,%s:%02d.5,50\n", i < 5 ? "23:59" : "00:00", i < 5 ? 50 + i * 2 : i * 2 - 10 }' >day.csv
+    awk 'BEGIN { print "Date,Time,P"; for (i = 0; i < 10; i++) printf "%d.5.2024,%s:%02d.5,50\n", i < 5 ? 6 : 7, i < 5 ? "23:59" : "00:00", i < 5 ? 50 + i * 2 : i * 2 - 10 }' >day.csv
     joules P 900 -- --samples day.csv --time Time --column P=W
     for t in '5e9 1e8' '1.2e12 1e8' '3e14 1e9'; do
         awk -v t="$t" 'BEGIN { split(t, a, " "); print "time,P"; for (i = 0; i < 20; i++) printf "%.0f,50\n", a[1] + i * a[2] }' >boot.csv

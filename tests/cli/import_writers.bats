@@ -208,3 +208,109 @@ fails() {
     erg-analyze layers --format json out.erg 2>/dev/null |
         jq -e '.runs[0].layers | map(select(.name != "step")) | map(.calls) == [20, 20] and map(.time_s.value * 1e6 | round) == [2000000, 1999980]'
 }
+
+# ---- several devices in one table ----
+
+@test "rows of devices in turn, each at a time of its own, are no one rail" {
+    { echo 'time,gpu,power'; rows 'for (g = 0; g < 2; g++) printf "%.1f,%d,%d\n", 1714989600 + i + g / 2, g, p(i) + 50 * g'; } >two.csv
+    fails "of 2 devices in turn, by column 'gpu': '0', '1'" "--where 'gpu=0'" -- two.csv --time time --column power=W
+    joules $((MEANS + 39 * 50)) -- two.csv --time time --column power=W --where gpu=1
+    { echo 'Timestamp, DeviceId, GPU Power (W)'; rows 'for (g = 0; g < 3; g++) printf "%s.%d00,    %d, %d.00\n", hms(i), g, g, p(i)'; } >three.csv
+    fails "of 3 devices in turn, by column 'DeviceId': '0', '1', …" -- three.csv --time Timestamp --column 'GPU Power (W)=W'
+    { printf 'Core\tCPU\tPkgWatt\n'; rows 'printf "-\t-\t%d.00\n0\t0\t%d.00\n1\t1\n", p(i), p(i)'; } >turbo.txt
+    fails "by column 'Core'" "--where 'Core=-'" -- turbo.txt --column PkgWatt=W --interval 1
+    joules $MEANS -- turbo.txt --column PkgWatt=W --interval 1 --where Core=-
+    # a load in per cent under the name of a device, and devices one after the other, do not take turns
+    { echo 'time,gpu,power'; rows 'printf "%d,%d,%d\n", 1714989600 + i, i * i % 17, p(i)'; } >load.csv
+    joules $MEANS -- load.csv --time time --column power=W
+    { echo 'time,host,power'; rows 'printf "%d,%s,%d\n", 1714989600 + i, i < 20 ? "a" : "b", p(i)'; } >hosts.csv
+    joules $MEANS -- hosts.csv --time time --column power=W
+}
+
+@test "dcgmi dmon: an entity is two words" {
+    rows 'if (i % 15 == 0) print "#Entity   POWER  TEMP\nID        W      C"
+        printf "GPU 0     %d.000   45\nGPU 1     %d.000   44\n", p(i), p(i) + 50' >dcgmi.txt
+    fails "by column 'Entity': 'GPU 0', 'GPU 1'" -- dcgmi.txt --column POWER=W --interval 1
+    joules $((MEANS + 39 * 50)) -- dcgmi.txt --column POWER=W --interval 1 --where 'Entity=GPU 1'
+    sed '/GPU 1/d' dcgmi.txt >one.txt
+    joules $MEANS -- one.txt --column POWER=W --interval 1
+}
+
+@test "columns that change, more cells than names, a header in Latin-1 or behind '#'" {
+    { echo 'time_s,P_w'; rows 'if (i == 20) print "time_s,P_mw"; printf "%d,%d\n", i, i < 20 ? p(i) : p(i) * 1000'; } >units.csv
+    fails "units.csv: line 22: 'time_s,P_mw': the columns are other ones" -- units.csv
+    { echo 't,P'; rows 'if (i == 20) print "t,I,P"; printf i < 20 ? "%d,%d\n" : "%d,1,%d\n", i, p(i)'; } >more.csv
+    fails "more.csv: line 22: 't,I,P': the columns are other ones" -- more.csv --time t:s --column P=W
+    { echo 't,I,P'; rows 'if (i == 20) print "\"t\", \"I\", \"P\""; printf "%d,1,%d\n", i, p(i)'; } >again.csv
+    joules $MEANS -- again.csv --time t:s --column P=W
+    told 'stands there 1 times more'
+    { echo 't,P'; rows 'printf "%d,%d,5\n", i, p(i)'; } >comma.csv
+    fails "comma.csv: line 2: '0,100,5' has more cells than the 2 that line 1 names" -- comma.csv --time t:s --column P=W
+    { echo 'R_x t,P' | tr ' ' ,; rows 'printf "%d,%d,%d,,\n", i, i, p(i)'; } >ends.csv # separators behind the last column
+    joules $MEANS -- ends.csv --time t:s --column P=W
+    { printf 'time_s,T [\260C],P [\265W]\n'; rows 'printf "%d,45,%d000000\n", i, p(i)'; } >latin1.csv
+    joules $MEANS P -- latin1.csv
+    { printf 'Zeit,S\374d [W]\n'; rows 'printf "2024-05-06 %s.5,%d\n", hms(i), p(i)'; } >sued.csv
+    joules $MEANS Süd -- sued.csv --time Zeit --column 'Süd [W]=W'
+    { echo '# time power'; rows 'printf "%.18e %.18e\n", 1714989600 + i, p(i)'; } >savetxt.txt
+    joules $MEANS -- savetxt.txt --time time --column power=W
+}
+
+# ---- times ----
+
+@test "dates beside times of a day, times without marks, parts of a second behind a colon" {
+    # a row every 25 hours, which times of a day alone put an hour apart
+    { echo 'Date,Time,P'; rows 'h = 25 * i; printf "%d.5.2024,%02d:00:00,%d\n", 1 + h / 24, h % 24, p(i)' | head -28; } >dates.csv
+    want=$(awk -F, 'NR > 2 { s += $3 * 90000 } END { printf "%d", s }' dates.csv)
+    joules "$want" -- dates.csv --time Time --column P=W
+    sed -E 's/^([0-9]+)\.5\./5\/\1\//' dates.csv >mdy.csv
+    fails "which is their month? --time 'Time:mdy'" -- mdy.csv --time Time --column P=W
+    joules "$want" -- mdy.csv --time Time:mdy --column P=W
+    for f in '20240506T100%03dZ' '20240506100%03d' '20240506-100%03d.5' '06-May-24 10:00:%02d'; do
+        { echo 'time,P [W]'; rows 'printf "'"$f"',%d\n", i, p(i)'; } >t.csv
+        joules $MEANS -- t.csv
+        tar -xf out.erg trace
+        babeltrace2 --clock-cycles trace | grep -q "$(date -u -d '2024-05-06 10:00:39' +%s)[05]00000000\]"
+    done
+    for f in '10:00:%02d:250000' '10:00:%02d:250000000'; do
+        { echo 'pwr main, time'; rows 'printf "%d, '"$f"'\n", p(i) * 1000, i'; } >c.csv
+        joules $MEANS -- c.csv --time time --column 'pwr main=mW'
+    done
+    # of an hour that a zone has twice, both of which are there
+    rows 'printf "10-27-2024 02:%s RAM 2274/6834MB (lfb 27x4MB) CPU [9%%%%@1189,off] VDD_IN %dmW\n", i < 20 ? "59:" 40 + i : sprintf("00:%02d", i - 20), p(i) * 1000' >twice.log
+    fails 'as when summer time ends' -- --from tegrastats twice.log
+    joules $TRAPEZOID -- --from tegrastats twice.log --time-zone Europe/Berlin
+    rows 'printf "10-27-2024 02:59:%02d RAM 2274/6834MB (lfb 27x4MB) CPU [9%%%%@1189,off] VDD_IN %dmW\n", i, p(i) * 1000' >once.log
+    fails 'the hour that the zone has twice' -- --from tegrastats once.log --time-zone Europe/Berlin
+}
+
+@test "whole seconds of rows that are not a second apart" {
+    # 0.97 s: two rows in one second now and then; the first and the last second are not full
+    { echo 'timestamp,P [W]'; awk "$P"'BEGIN { for (i = 0; i < 120; i++) { s = 0.4 + i * 0.97; printf "2024-05-06 10:%02d:%02d,%d\n", s / 60, s % 60, p(i) } }'; } >fast.csv
+    want=$(awk -F, 'NR > 2 { s += $2 * 0.97 } END { print s }' fast.csv)
+    erg-record import fast.csv -f -o out.erg 2>log
+    told 'show that they are 0\.9[67]'
+    erg-analyze totals --format json out.erg 2>/dev/null |
+        jq -e --argjson w "$want" '.runs[0].phases[0].ets_j | .lo <= $w and .hi >= $w and (.value / $w - 1 | fabs) < 1e-3'
+    # 1.006 s: the log says 119 s, and it were 119.7: in the interval, which numbers without a clock do not widen
+    { echo 'timestamp,P [W]'; awk "$P"'BEGIN { for (i = 0; i < 120; i++) { s = 0.2 + i * 1.006; printf "2024-05-06 10:%02d:%02d,%d\n", s / 60, s % 60, p(i) } }'; } >slow.csv
+    want=$(awk -F, 'NR > 2 { s += $2 * 1.006 } END { print s }' slow.csv)
+    erg-record import slow.csv -f -o out.erg
+    erg-analyze totals --format json out.erg 2>/dev/null |
+        jq -e --argjson w "$want" '.runs[0].phases[0].ets_j | .lo <= $w and .hi >= $w'
+    awk -F'[:,]' 'NR == 1 { print "time_s,P [W]" } NR > 1 { print $2 * 60 + $3 "," $4 }' slow.csv >numbers.csv
+    joules "$(awk -F, 'NR > 2 { s += $2 * ($1 - t) } { t = $1 } END { print s }' numbers.csv)" -- numbers.csv
+    erg-analyze totals --format json out.erg 2>/dev/null | jq -e '.runs[0].phases[0].ets_j | .hi - .lo < 0.01 * .value'
+    # two devices have two rows in every second, which are no device at half the distance
+    { echo 'timestamp,P [W]'; rows 'printf "2024-05-06 %s,%d\n2024-05-06 %s,%d\n", hms(i), p(i), hms(i), p(i) + 50'; } >two.csv
+    fails 'two.csv: line 3' 'several devices' -- two.csv
+    # minutes, as a spreadsheet keeps times
+    { echo 'time;P'; rows 'printf "06.05.2024 10:%02d;%d\n", i / 6, p(i)'; } >minutes.csv
+    fails 'several devices' '--interval' -- minutes.csv --time time --column P=W
+    joules $((10 * MEANS)) -- minutes.csv --time time --column P=W --interval 10
+}
+
+@test "tegrastats: power without an average, as tools that write like it have it" {
+    rows 'printf "05-06-2024 %s RAM 2505/7775MB (lfb 1429x4MB) CPU [2%%%%@2035,0%%%%@2035] POM_5V_IN %dmW VDD_CPU 99mW\n", hms(i), p(i) * 1000' >one.log
+    joules $TRAPEZOID POM_5V_IN -- --from tegrastats one.log
+}
