@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -114,6 +116,61 @@ static void helpers_are_counted_when_asked_for(void **state)
 	erg_perf_close(all);
 }
 
+/* Whether the kernel lets programs read the processor's counters, by what it says itself. */
+static bool may_read_alone(void)
+{
+#if defined(__x86_64__)
+	FILE *f = fopen("/sys/bus/event_source/devices/cpu/rdpmc", "r");
+#else
+	FILE *f = fopen("/proc/sys/kernel/perf_user_access", "r");
+#endif
+	int c = f ? fgetc(f) : '0';
+
+	if (f)
+		fclose(f);
+	return c != '0' && c != EOF;
+}
+
+#define ROUNDS 1000000
+
+/* Two instructions a round. */
+static void spin(void)
+{
+	long n = ROUNDS;
+
+#if defined(__x86_64__)
+	__asm__ volatile("1: dec %0\n\tjnz 1b" : "+r"(n) : : "cc");
+#elif defined(__aarch64__)
+	__asm__ volatile("1: subs %0, %0, #1\n\tb.ne 1b" : "+r"(n) : : "cc");
+#endif
+}
+
+/* With the event's file closed nobody can ask the kernel, and the page stays mapped. */
+static void counters_are_read_without_the_kernel(void **state)
+{
+	char name[] = "instructions";
+	struct erg_perf_spec spec = {name, 0, 1, 0, 0};
+	struct erg_reading a, b;
+	int fd = open("/dev/null", O_RDONLY); /* the number of the file that is opened next */
+	struct erg_perf *p;
+
+	close(fd);
+	p = may_read_alone() ? erg_perf_open(&spec, 1, false) : NULL;
+	if (!p)
+		skip();
+	assert_int_equal(close(fd), 0);
+	for (int i = 0; i < 100; i++) { /* not while other events have their turn */
+		erg_perf_read(p, 1, &a);
+		spin();
+		erg_perf_read(p, 1, &b);
+		if (a.values[0] != INT64_MIN && b.values[0] != INT64_MIN)
+			break;
+	}
+	assert_in_range(b.values[0] - a.values[0], 2 * ROUNDS, 2 * ROUNDS + ROUNDS / 10);
+	assert_true(b.running > a.running);
+	erg_perf_close(p);
+}
+
 static void differences_keep_what_is_missing(void **state)
 {
 	struct erg_reading a = {10, 5, 2, {3, INT64_MIN}}, b = {30, 15, 3, {9, 4, 11}}, d;
@@ -133,6 +190,7 @@ int main(void)
 		cmocka_unit_test(the_environment_is_parsed),
 		cmocka_unit_test(a_layer_carries_what_it_counted),
 		cmocka_unit_test(helpers_are_counted_when_asked_for),
+		cmocka_unit_test(counters_are_read_without_the_kernel),
 		cmocka_unit_test(differences_keep_what_is_missing),
 	};
 

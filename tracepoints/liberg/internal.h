@@ -129,10 +129,14 @@ void erg_perf_close(struct erg_perf *p);
 void erg_perf_read(struct erg_perf *p, uint32_t n, struct erg_reading *ret);
 
 struct perf_event_mmap_page;
-/* Reads one counter without the kernel (rdpmc_*.c); false where that is not possible now. */
+/* Reads one counter without the kernel (rdpmc.c); false where that is not possible now. */
 bool erg_rdpmc_read(const struct perf_event_mmap_page *page, int64_t *ret_value,
 	uint64_t *ret_enabled, uint64_t *ret_running);
 bool erg_rdpmc_possible(const struct perf_event_mmap_page *page);
+/* Of the processor (rdpmc_*.c): what config1 of an event of TYPE has to be read so; a counter, and the clock. */
+uint64_t erg_rdpmc_config1(uint32_t type);
+uint64_t erg_rdpmc_counter(uint32_t counter);
+uint64_t erg_rdpmc_clock(void);
 
 /* ---- what belongs to a thread (thread.c) ---- */
 

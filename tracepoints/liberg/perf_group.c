@@ -42,7 +42,7 @@ static int open_event(const struct erg_perf_spec *s, int group, bool inherit)
 		.type = s->type,
 		.size = sizeof(attr),
 		.config = s->config,
-		.config1 = s->config1,
+		.config1 = s->config1 | (inherit ? 0 : erg_rdpmc_config1(s->type)),
 		.config2 = s->config2,
 		.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED |
 			PERF_FORMAT_TOTAL_TIME_RUNNING,
@@ -55,6 +55,10 @@ static int open_event(const struct erg_perf_spec *s, int group, bool inherit)
 
 	if (fd < 0 && (errno == EACCES || errno == EPERM) && !attr.exclude_kernel) {
 		attr.exclude_kernel = 1;
+		fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, group, PERF_FLAG_FD_CLOEXEC);
+	}
+	if (fd < 0 && attr.config1 != s->config1) { /* a PMU that does not know it */
+		attr.config1 = s->config1;
 		fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, group, PERF_FLAG_FD_CLOEXEC);
 	}
 	return fd;

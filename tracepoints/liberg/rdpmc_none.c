@@ -2,6 +2,12 @@
 /* Processors where counters are not read from user space: the kernel reads them. */
 #include "tracepoints/liberg/internal.h"
 
+uint64_t erg_rdpmc_config1(uint32_t type)
+{
+	(void)type;
+	return 0;
+}
+
 bool erg_rdpmc_possible(const struct perf_event_mmap_page *page)
 {
 	(void)page;

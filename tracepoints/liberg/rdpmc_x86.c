@@ -1,49 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Reading a counter from user space by rdpmc, with the page that the kernel maps beside the event.
- * The protocol (sequence lock, sign extension by pmc_width, the times extrapolated by the TSC) is
- * that of the comment on struct perf_event_mmap_page in <linux/perf_event.h>.
- */
-#include <linux/perf_event.h>
+/* Counters of x86 by rdpmc, and the clock of their times by rdtsc. */
 #include <x86intrin.h>
 
 #include "tracepoints/liberg/internal.h"
 
-bool erg_rdpmc_possible(const struct perf_event_mmap_page *page)
+uint64_t erg_rdpmc_config1(uint32_t type)
 {
-	return page->cap_user_rdpmc && page->cap_user_time && page->pmc_width > 0 &&
-		page->pmc_width <= 64;
+	(void)type; /* they may be read without being asked for */
+	return 0;
 }
 
-bool erg_rdpmc_read(const struct perf_event_mmap_page *page, int64_t *ret_value,
-	uint64_t *ret_enabled, uint64_t *ret_running)
+uint64_t erg_rdpmc_clock(void)
 {
-	const volatile struct perf_event_mmap_page *p = page;
-	uint32_t seq, index;
+	return __rdtsc();
+}
 
-	do {
-		uint64_t cycles, mult, delta;
-		uint32_t shift;
-		int64_t pmc;
-
-		seq = p->lock;
-		__asm__ volatile("" ::: "memory");
-		index = p->index;
-		if (!index || !p->cap_user_rdpmc)
-			return false;
-		*ret_enabled = p->time_enabled;
-		*ret_running = p->time_running;
-		cycles = __rdtsc();
-		mult = p->time_mult;
-		shift = p->time_shift;
-		delta = p->time_offset + (cycles >> shift) * mult +
-			(((cycles & (((uint64_t)1 << shift) - 1)) * mult) >> shift);
-		pmc = (int64_t)__rdpmc((int)index - 1);
-		pmc = (int64_t)((uint64_t)pmc << (64 - p->pmc_width)) >> (64 - p->pmc_width);
-		*ret_value = p->offset + pmc;
-		*ret_enabled += delta;
-		*ret_running += delta;
-		__asm__ volatile("" ::: "memory");
-	} while (p->lock != seq);
-	return true;
+uint64_t erg_rdpmc_counter(uint32_t counter)
+{
+	return __rdpmc((int)counter);
 }
