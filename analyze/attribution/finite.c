@@ -8,7 +8,8 @@
  *     Var(p^ - p-) = Var(p^) - sigma_k^2 / n_k          (Cochran 1977, chapter 2)
  *
  * The variance sigma_k^2 between instances comes from the residuals: E e_m^2 = sum_k a_mk^2
- * sigma_k^2 + sigma_0^2, non-negative least squares once more.
+ * sigma_k^2 + sigma_0^2, non-negative least squares once more. It is a small difference where the
+ * sensor's noise is not: what counts is what it is at least, or noise is taken off the interval.
  */
 #include <errno.h>
 #include <math.h>
@@ -19,6 +20,7 @@
 
 #define ROWS_MAX 20000 /* a variance needs no more; evenly taken from the run */
 #define KEEP_MIN 0.3   /* share of the variance that always stays */
+#define AT_LEAST 2     /* standard errors below the estimate */
 
 /* Turns a row into one of the variance problem. */
 static void square_row(struct attr_row *row, const double *power, double delta)
@@ -31,6 +33,22 @@ static void square_row(struct attr_row *row, const double *power, double delta)
 	}
 	row->y = e * e;
 	row->x[0] = 1;
+}
+
+/* Of each of the N columns of the variance problem G, solved by S, what it is at least. Readings whose windows
+ * overlap have alike residuals, EACH of them as one. */
+static int at_least(const struct attr_gram *g, const struct attr_nnls *s, double each, size_t n,
+	double *ret, struct erg_err *err)
+{
+	_cleanup_(erg_freep) double *inverse = malloc((g->dim + 1) * sizeof(double));
+	double dof = fmax((double)g->rows - (double)g->dim, 1), s2;
+
+	if (!inverse || attr_nnls_diagonal(s, g->sum, inverse) < 0)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", g->dim);
+	s2 = each * attr_sum_residual(g, g->sum, s->x) / dof;
+	for (size_t c = 0; c < n; c++)
+		ret[c] = fmax(s->x[c] - AT_LEAST * sqrt(s2 * fmax(inverse[c], 0)), 0);
+	return 0;
 }
 
 static int components(struct erg_attr_state *st, const double *slope_power, double delta,
@@ -60,7 +78,9 @@ static int components(struct erg_attr_state *st, const double *slope_power, doub
 			}
 		attr_kernel_close(&k);
 		attr_nnls_solve(&s, g.sum, attr_sum_h(g.sum, dim));
-		memcpy(ret, s.x, (dim - 1) * sizeof(double));
+		r = at_least(&g, &s,
+			fmax(st->memory_ns / (st->readings.spacing_ns * (double)k.stride), 1),
+			dim - 1, ret, err);
 	}
 	attr_nnls_release(&s);
 	attr_gram_release(&g);

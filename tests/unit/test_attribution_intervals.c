@@ -44,6 +44,37 @@ static void test_interval_coverage(void **state)
 	assert_true(total >= 26);
 }
 
+/* Noise of the sensor is not taken for instances that differ: no interval is narrower than what it does to the mean of
+ * as many readings as saw the layer, but for the chance of the rounds, on the average of the layers. */
+static void test_noise_stays(void **state)
+{
+	double ratio = 0, n = 0;
+
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		struct scene s;
+		struct result r;
+
+		scene_defaults(&s);
+		s.seed = seed;
+		s.run_s = 12;
+		s.spacing_s = s.window_s = 1e-3;
+		s.layer_min_s = 3e-3;
+		s.layer_max_s = 8e-3;
+		s.noise_w = 0.5;
+		run(&s, NULL, &r);
+		for (size_t k = 0; k < s.layers; k++) {
+			const struct erg_attr_class *c = &r.a->classes[k];
+
+			ratio += c->energy_j.stat /
+				(1.96 * s.noise_w * c->time_s / sqrt(c->windows));
+			n++;
+		}
+		done(&r);
+	}
+	assert_int_equal(n, 44);
+	assert_true(ratio / n > 0.95);
+}
+
 /* Idle power between two steps of the sensor, from a counter whose steps are longer than readings,
  * and from few readings: the interval says so. */
 static void test_idle_quantum(void **state)
@@ -222,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interval_coverage),
+		cmocka_unit_test(test_noise_stays),
 		cmocka_unit_test(test_idle_quantum),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_systematic),
