@@ -19,13 +19,14 @@
 #include "formats/base/util.h"
 
 #define SAMPLE_MAX 20000 /* durations of a class looked at */
-#define LEAST 60         /* durations that tell what is usual */
+#define LEAST 20         /* durations that tell what is usual */
 #define FAR_SD 4.5       /* beyond the median of the log durations, in robust SDs */
 #define FAR_LEAST 0.15   /* and so far at least */
 #define SHARE_MAX 0.1    /* of the instances that may be so */
-#define COUNT_MIN 5      /* and of how many it is known how they differ */
-#define UNLIKE 0.15      /* SD of their log durations */
-#define UNLIKE_SD 3      /* in robust SDs of all */
+#define COUNT_MIN                                                                                  \
+	5 /* and from how many on it is known how they differ: fewer are no kind of their own */
+#define UNLIKE 0.15 /* SD of their log durations */
+#define UNLIKE_SD 3 /* in robust SDs of all */
 
 /* How long the work of an instance takes, ns, and from what duration on it was held up; 0: never. */
 struct usual {
@@ -103,8 +104,9 @@ static struct usual usual_of(double *x, size_t n)
 	limit = median + fmax(FAR_SD * sd, FAR_LEAST);
 	while (far && x[far - 1] > limit)
 		far--;
-	if (n - far < COUNT_MIN || (double)(n - far) > SHARE_MAX * (double)n ||
-		gsl_stats_sd(x + far, 1, n - far) < fmax(UNLIKE, UNLIKE_SD * sd))
+	if (far == n || (double)(n - far) > SHARE_MAX * (double)n ||
+		(n - far >= COUNT_MIN &&
+			gsl_stats_sd(x + far, 1, n - far) < fmax(UNLIKE, UNLIKE_SD * sd)))
 		return (struct usual){0};
 	return (struct usual){exp(limit), exp(median)};
 }

@@ -417,6 +417,8 @@ const struct kind kinds[] = {
 		"instances"},
 	{"stalls-any", "the same, wherever", set_stalls_anywhere, .02, {1.5, 0, 90, 0},
 		"instances"},
+	{"stalls-few", "stalls in 1 of 1,000 instances", set_stalls, .001, {1, 0, 94, 95},
+		"instances"},
 	{"threads", "two threads", set_threads, 2, OTHER, "instances"},
 	{"streams", "two streams of a GPU", set_streams, 2, OTHER, "instances"},
 	{"three", "three processes", set_threads, 3, OTHER, "instances"},

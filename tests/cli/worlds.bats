@@ -45,8 +45,8 @@ honest() {
 }
 
 @test "instances that are held up before or amid their work: the wait is where the readings say" {
-    honest stalls-0 stalls-half
-    [ "$(grep -cE ': ([0-9]+) of \1 layers' lines)" = 2 ]
+    honest stalls-0 stalls-half stalls-few
+    [ "$(grep -cE ': ([0-9]+) of \1 layers' lines)" = 3 ]
     run ! grep -E 'error [1-9]|ETS error 0\.[1-9]' lines
 }
 
