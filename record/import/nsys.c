@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What `nsys export --type sqlite` writes, as layers: NVTX ranges on their threads, kernels, graphs as a
- * whole (--cuda-graph-trace=graph), copies and fills on their streams. Times are ns since the capture
+ * whole (--cuda-graph-trace=graph), copies and fills on their streams, and there the ranges that launched
+ * them, as their modules: a launch is the CUDA call of the same correlationId and process. Times are ns since the capture
  * began; the export says when that was, since 1970. Tables and columns depend on what was traced and on
  * the version, so each is asked for.
  *
@@ -12,7 +13,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
-#include "record/import/import.h"
+#include "record/import/nsys.h"
 
 enum { NVTX_PUSH_POP = 59, NVTX_START_END = 60 };
 
@@ -22,6 +23,11 @@ struct nsys {
 	const char *path;
 	int64_t begin_ns; /* of the capture, since 1970 */
 	size_t unfinished, unnamed;
+	uint32_t rows;
+	bool launches; /* CUDA's calls were traced */
+	struct erg_nsys_ranges ranges;
+	size_t operations, unlaunched, outside,
+		apart; /* apart: ranges that are started and ended */
 };
 
 static void db_closep(sqlite3 **db)
@@ -68,17 +74,52 @@ static int has_column(const struct nsys *n, const char *table, const char *colum
 	return sqlite3_column_int(s, 0) > 0;
 }
 
-/* ---- rows: start, end, name, track ---- */
+/* ---- rows: start, end, name, track; of a device also thread and time of the launch ---- */
 
-static int add_row(struct nsys *n, sqlite3_stmt *s, const char *type, struct erg_err *err)
+enum { START, END, NAME, TRACK, THREAD, LAUNCHED };
+
+/* The range that launched what the row is of, if there is one. */
+static size_t launcher_of(struct nsys *n, sqlite3_stmt *s)
 {
-	const char *name = (const char *)sqlite3_column_text(s, 2);
-	const char *track = (const char *)sqlite3_column_text(s, 3);
-	int64_t begin = sqlite3_column_int64(s, 0), end = sqlite3_column_int64(s, 1);
+	size_t range;
+
+	n->operations++;
+	if (!n->launches || sqlite3_column_type(s, LAUNCHED) == SQLITE_NULL) {
+		n->unlaunched++;
+		return ERG_NSYS_NONE;
+	}
+	range = erg_nsys_range_at(&n->ranges, sqlite3_column_int64(s, THREAD),
+		sqlite3_column_int64(s, LAUNCHED));
+	n->outside += range == ERG_NSYS_NONE;
+	return range;
+}
+
+/* Its module is the range that launched it. 0: no memory. */
+static uint32_t define_row(struct nsys *n, const char *name, const char *type, size_t range,
+	uint32_t track, int64_t begin, int64_t end)
+{
+	uint32_t module = 0;
+
+	if (range != ERG_NSYS_NONE) {
+		if (erg_nsys_launched(&n->ranges, n->layers, range, track, begin, end) < 0)
+			return 0;
+		module = n->ranges.ranges[range].module;
+	}
+	return erg_import_layers_define(n->layers, 2, module, name && *name ? name : "unnamed",
+		type, "");
+}
+
+static int add_row(struct nsys *n, sqlite3_stmt *s, const char *type, bool device,
+	struct erg_err *err)
+{
+	const char *name = (const char *)sqlite3_column_text(s, NAME);
+	const char *track = (const char *)sqlite3_column_text(s, TRACK);
+	int64_t begin = sqlite3_column_int64(s, START), end = sqlite3_column_int64(s, END);
 	struct erg_import_span *span;
 	uint32_t layer, id;
+	size_t range = ERG_NSYS_NONE;
 
-	if (sqlite3_column_type(s, 1) == SQLITE_NULL || end < begin) {
+	if (sqlite3_column_type(s, END) == SQLITE_NULL || end < begin) {
 		n->unfinished++;
 		return 0;
 	}
@@ -87,27 +128,52 @@ static int add_row(struct nsys *n, sqlite3_stmt *s, const char *type, struct erg
 		__builtin_add_overflow(end, n->begin_ns, &end) || end > ERG_IMPORT_TIME_MAX)
 		return erg_fail(err, -ERANGE, "%s: '%.60s' is at a time that cannot be", n->path,
 			name ? name : type);
-	layer = erg_import_layers_define(n->layers, 2, 0, name && *name ? name : "unnamed", type,
-		"");
+	if (device)
+		range = launcher_of(n, s);
 	id = erg_import_layers_track(n->layers, track ? track : type);
-	span = layer && id ? erg_import_layers_add(n->layers) : NULL;
+	layer = id ? define_row(n, name, type, range, id, begin, end) : 0;
+	span = layer ? erg_import_layers_add(n->layers) : NULL;
 	if (!span)
 		return erg_fail_errno(err, -ENOMEM, "%s", n->path);
 	*span = (struct erg_import_span){.begin = begin,
 		.end = end,
 		.layer = layer - 1,
 		.track = id,
+		.line = ++n->rows, /* behind those of its ranges */
 		.iteration = n->layers->defs[layer - 1].seen++};
 	return 0;
 }
 
-static int take_rows(struct nsys *n, const char *query, const char *type, struct erg_err *err)
+/* One that is pushed and popped may have launched something; the others' threads may differ at either end. */
+static int keep_range(struct nsys *n, sqlite3_stmt *s, struct erg_err *err)
+{
+	const char *name = (const char *)sqlite3_column_text(s, NAME);
+
+	if (sqlite3_column_type(s, END) == SQLITE_NULL ||
+		sqlite3_column_int64(s, END) < sqlite3_column_int64(s, START))
+		return 0;
+	if (sqlite3_column_int(s, LAUNCHED) != NVTX_PUSH_POP) {
+		n->apart++;
+		return 0;
+	}
+	return erg_nsys_add_range(&n->ranges, sqlite3_column_int64(s, THREAD),
+		       sqlite3_column_int64(s, START), sqlite3_column_int64(s, END),
+		       name && *name ? name : "unnamed") < 0
+		? erg_fail_errno(err, -ENOMEM, "%s", n->path)
+		: 0;
+}
+
+static int take_rows(struct nsys *n, const char *query, const char *type, bool device,
+	struct erg_err *err)
 {
 	_cleanup_(statement_endp) sqlite3_stmt *s = NULL;
 	int r = prepare(n, query, &s, err), got = SQLITE_ROW;
 
-	while (r == 0 && (got = sqlite3_step(s)) == SQLITE_ROW)
-		r = add_row(n, s, type, err);
+	while (r == 0 && (got = sqlite3_step(s)) == SQLITE_ROW) {
+		r = add_row(n, s, type, device, err);
+		if (r == 0 && !device)
+			r = keep_range(n, s, err);
+	}
 	if (r == 0 && got != SQLITE_DONE)
 		r = fail_database(n, err);
 	return r;
@@ -117,14 +183,14 @@ static int take_rows(struct nsys *n, const char *query, const char *type, struct
 static int take_nvtx(struct nsys *n, struct erg_err *err)
 {
 	int ids = has_column(n, "NVTX_EVENTS", "textId", err);
-	int names = has_column(n, "ThreadNames", "nameId", err);
+	int names = has_column(n, "ThreadNames", "nameId", err), r;
 	_cleanup_(erg_freep) char *query = NULL;
 
 	if (ids < 0 || names < 0)
 		return ids < 0 ? ids : names;
 	if (asprintf(&query,
 		    "SELECT e.start, e.end, %s, %s || CASE e.eventType WHEN %d THEN '' ELSE ' ranges' "
-		    "END FROM NVTX_EVENTS AS e %s %s WHERE e.eventType IN (%d, %d) ORDER BY e.start",
+		    "END, e.globalTid, e.eventType FROM NVTX_EVENTS AS e %s %s WHERE e.eventType IN (%d, %d) ORDER BY e.start",
 		    ids ? "COALESCE(e.text, t.value)" : "e.text",
 		    names ? "COALESCE(w.value || ' ', '') || 'thread ' || (e.globalTid & 16777215)"
 			  : "'thread ' || (e.globalTid & 16777215)",
@@ -136,40 +202,60 @@ static int take_nvtx(struct nsys *n, struct erg_err *err)
 		query = NULL;
 		return erg_fail_errno(err, -ENOMEM, "%s", n->path);
 	}
-	return take_rows(n, query, "nvtx", err);
+	r = take_rows(n, query, "nvtx", false, err);
+	erg_nsys_sort_ranges(&n->ranges);
+	return r;
 }
 
-#define ON_STREAM "'gpu ' || deviceId || ' stream ' || streamId"
+static const struct kind {
+	const char *table, *name, *join, *type;
+} kinds[] = {
+	{"CUPTI_ACTIVITY_KIND_KERNEL", "x.value",
+		"LEFT JOIN StringIds AS x ON x.id = k.demangledName", "kernel"},
+	{"CUPTI_ACTIVITY_KIND_MEMCPY", "'memcpy'", "", "memcpy"},
+	{"CUPTI_ACTIVITY_KIND_GRAPH_TRACE", "'graph ' || k.graphId", "", "graph"},
+	{"CUPTI_ACTIVITY_KIND_MEMSET", "'memset'", "", "memset"},
+};
+
+/* What ran on a device, and by which call it was launched. */
+#define LAUNCHES                                                                                   \
+	"LEFT JOIN (SELECT correlationId, globalTid, globalTid / 16777216 AS process, "            \
+	"MIN(start) AS start FROM CUPTI_ACTIVITY_KIND_RUNTIME GROUP BY correlationId, "            \
+	"globalTid / 16777216) AS r ON r.correlationId = k.correlationId"
+
+static int take_kind(struct nsys *n, const struct kind *k, struct erg_err *err)
+{
+	int processes = has_column(n, k->table, "globalPid", err);
+	int ids = has_column(n, k->table, "correlationId", err);
+	bool launches = n->launches && ids > 0;
+	_cleanup_(erg_freep) char *query = NULL;
+
+	if (processes < 0 || ids < 0)
+		return processes < 0 ? processes : ids;
+	if (asprintf(&query,
+		    "SELECT k.start, k.end, %s, 'gpu ' || k.deviceId || ' stream ' || k.streamId, %s "
+		    "FROM %s AS k %s %s%s ORDER BY k.start",
+		    k->name, launches ? "r.globalTid, r.start" : "NULL, NULL", k->table, k->join,
+		    launches ? LAUNCHES : "",
+		    launches && processes ? " AND r.process = k.globalPid / 16777216" : "") < 0) {
+		query = NULL;
+		return erg_fail_errno(err, -ENOMEM, "%s", n->path);
+	}
+	return take_rows(n, query, k->type, true, err);
+}
 
 static int take_device(struct nsys *n, struct erg_err *err)
 {
-	static const struct {
-		const char *table, *query, *type;
-	} kinds[] = {
-		{"CUPTI_ACTIVITY_KIND_KERNEL",
-			"SELECT start, end, value, " ON_STREAM " FROM "
-			"CUPTI_ACTIVITY_KIND_KERNEL LEFT JOIN StringIds ON id = demangledName ORDER BY start",
-			"kernel"},
-		{"CUPTI_ACTIVITY_KIND_MEMCPY",
-			"SELECT start, end, 'memcpy', " ON_STREAM " FROM "
-			"CUPTI_ACTIVITY_KIND_MEMCPY ORDER BY start",
-			"memcpy"},
-		{"CUPTI_ACTIVITY_KIND_GRAPH_TRACE",
-			"SELECT start, end, 'graph ' || graphId, " ON_STREAM " FROM "
-			"CUPTI_ACTIVITY_KIND_GRAPH_TRACE ORDER BY start",
-			"graph"},
-		{"CUPTI_ACTIVITY_KIND_MEMSET",
-			"SELECT start, end, 'memset', " ON_STREAM " FROM "
-			"CUPTI_ACTIVITY_KIND_MEMSET ORDER BY start",
-			"memset"},
-	};
-	int r = 0;
+	int r = has_column(n, "CUPTI_ACTIVITY_KIND_RUNTIME", "correlationId", err);
 
+	n->launches = r > 0;
 	for (size_t i = 0; r >= 0 && i < ERG_ARRAY_SIZE(kinds); i++) {
 		r = has_column(n, kinds[i].table, NULL, err);
 		if (r > 0)
-			r = take_rows(n, kinds[i].query, kinds[i].type, err);
+			r = take_kind(n, &kinds[i], err);
 	}
+	if (r >= 0 && erg_nsys_add_modules(&n->ranges, n->layers) < 0)
+		r = erg_fail_errno(err, -ENOMEM, "%s", n->path);
 	return r < 0 ? r : 0;
 }
 
@@ -218,6 +304,27 @@ static int read_database(struct nsys *n, json_t *notes, struct erg_err *err)
 	return r < 0 ? r : take_device(n, err);
 }
 
+/* What has no module that could have one. */
+static void note_projection(const struct nsys *n, json_t *notes)
+{
+	if (n->operations == 0 || n->ranges.n + n->apart == 0)
+		return;
+	if (!n->launches) {
+		erg_import_note(notes, "projection",
+			"%s: there is no table CUPTI_ACTIVITY_KIND_RUNTIME (nsys profile -t cuda,nvtx makes "
+			"it), which says what launched the %zu kernels and copies: the ranges are of threads "
+			"alone",
+			n->path, n->operations);
+		return;
+	}
+	if (n->unlaunched || n->outside || n->apart)
+		erg_import_note(notes, "projection",
+			"%s: of %zu kernels and copies %zu were launched outside of all ranges and of %zu it "
+			"is not known by which call; %zu ranges that are started and ended have no thread to "
+			"launch on: these are not part of what ranges are on streams",
+			n->path, n->operations, n->outside, n->unlaunched, n->apart);
+}
+
 static int read_nsys(const char *path, struct erg_import_layers *ret, json_t *notes,
 	struct erg_err *err)
 {
@@ -228,6 +335,8 @@ static int read_nsys(const char *path, struct erg_import_layers *ret, json_t *no
 	erg_import_layers_init(ret);
 	r = read_database(&n, notes, err);
 	db = n.db;
+	note_projection(&n, notes);
+	erg_nsys_release_ranges(&n.ranges);
 	if (r < 0)
 		return r;
 	if (n.unfinished)
