@@ -16,6 +16,7 @@
 #include "analyze/reader/pace.h"
 #include "analyze/reader/trim.h"
 #include "formats/base/order.h"
+#include "formats/base/ctf.h"
 #include "formats/base/util.h"
 
 struct graph {
@@ -209,17 +210,9 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* CTF 2 is JSON, each fragment with a record separator in front. */
 static bool is_unread_ctf2(const char *trace)
 {
-	_cleanup_(erg_freep) char *path = NULL;
-	_cleanup_(erg_fclosep) FILE *f = NULL;
-
-	if (bt_version_get_major() > 2 || bt_version_get_minor() >= 1 ||
-		asprintf(&path, "%s/metadata", trace) < 0)
-		return false;
-	f = fopen(path, "re");
-	return f && fgetc(f) == 0x1e;
+	return bt_version_get_major() == 2 && bt_version_get_minor() < 1 && erg_ctf_is_2(trace);
 }
 
 /* TRACE is below the chunk's folder. */

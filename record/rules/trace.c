@@ -16,6 +16,7 @@
 
 #include <babeltrace2/babeltrace.h>
 
+#include "formats/base/ctf.h"
 #include "formats/base/util.h"
 
 #define DEPTH_MAX 8 /* of variants in variants, as nobody has them */
@@ -350,6 +351,11 @@ static bool connect_ports(bt_graph *graph, const bt_component_source *source,
 	return true;
 }
 
+static const char *folder_at(const bt_value *folders, uint64_t i)
+{
+	return bt_value_string_get(bt_value_array_borrow_element_by_index_const(folders, i));
+}
+
 static bool build(bt_graph *graph, const bt_value *folders, struct sink *s)
 {
 	const bt_component_filter *muxer = add_muxer(graph);
@@ -357,9 +363,7 @@ static bool build(bt_graph *graph, const bt_value *folders, struct sink *s)
 	uint64_t at = 0;
 
 	for (uint64_t i = 0; muxer && i < bt_value_array_get_length(folders); i++) {
-		const bt_component_source *source = add_source(graph,
-			bt_value_string_get(
-				bt_value_array_borrow_element_by_index_const(folders, i)));
+		const bt_component_source *source = add_source(graph, folder_at(folders, i));
 
 		if (!source || !connect_ports(graph, source, muxer, &at))
 			return false;
@@ -370,6 +374,18 @@ static bool build(bt_graph *graph, const bt_value *folders, struct sink *s)
 		!bt_graph_connect_ports(graph,
 			bt_component_filter_borrow_output_port_by_index_const(muxer, 0),
 			bt_component_sink_borrow_input_port_by_index_const(sink, 0), NULL);
+}
+
+static int refuse_ctf2(const bt_value *folders, struct erg_err *err)
+{
+	for (uint64_t i = 0; i < bt_value_array_get_length(folders); i++)
+		if (bt_version_get_major() == 2 && bt_version_get_minor() < 1 &&
+			erg_ctf_is_2(folder_at(folders, i)))
+			return erg_fail(err, -EINVAL,
+				"%s: it is CTF 2, which babeltrace2 reads since 2.1; here is %u.%u.%u",
+				folder_at(folders, i), bt_version_get_major(),
+				bt_version_get_minor(), bt_version_get_patch());
+	return 0;
 }
 
 static int fail_babeltrace(const char *path, struct erg_err *err)
@@ -398,9 +414,11 @@ int erg_rules_trace_read(const char *path, struct erg_rules_trace *t, struct erg
 	else if (!find_traces(path, folders, 0))
 		r = erg_fail(err, -ENOENT,
 			"%s: a folder with a CTF trace (a file metadata) was expected", path);
-	else if (!build(graph, folders, &s))
-		r = fail_babeltrace(path, err);
 	else
+		r = refuse_ctf2(folders, err);
+	if (!r && !build(graph, folders, &s))
+		r = fail_babeltrace(path, err);
+	else if (!r)
 		while ((status = bt_graph_run(graph)) == BT_GRAPH_RUN_STATUS_AGAIN)
 			;
 	if (!r && s.failed)

@@ -92,3 +92,30 @@ make_tree() {
     LC_ALL=C.UTF-8 pack tree run.erg
     cmp first.erg run.erg
 }
+
+@test "a chunk that is CTF 2 is read where babeltrace2 is 2.1 or later, and else said to be one" {
+    skip_unless erg-record erg-analyze
+    awk 'BEGIN { print "time_s,CPU [W]"; for (i = 0; i < 400; i++) printf "%.2f,%g\n", i / 100, i < 200 ? 8 : 5 }' >s.csv
+    printf '%s\n' begin_s,end_s,layer 0.1,1.9,conv 2.1,3.9,fc >l.csv
+    erg-record import --samples s.csv --layers l.csv -o n.erg
+    tar -xf n.erg
+    if babeltrace2 --version | grep -q 'Babeltrace 2\.0\.'; then
+        printf '\036{"type":"preamble","version":2}\n' >n/trace/0000/metadata
+        pack n two.erg
+        run -1 erg-analyze layers two.erg
+        [[ "$output" == *"two.erg: nothing of its trace can be read: chunk 0000: it is CTF 2, which babeltrace2 reads since 2.1; here is 2.0."* ]]
+        run -1 erg-analyze verify two.erg
+        [[ "$output" == *"it is CTF 2"* ]]
+        return
+    fi
+    babeltrace2 n/trace/0000 -c sink.ctf.fs -p 'path="two"'
+    m=$(find two -name metadata)
+    [ "$(head -c 1 "$m" | od -An -tx1 | tr -d ' ')" = 1e ]
+    rm -r n/trace/0000
+    mv "${m%/metadata}" n/trace/0000
+    pack n two.erg
+    erg-analyze verify two.erg
+    erg-analyze layers --format json n.erg 2>/dev/null | jq -S '.runs[0].layers' >n.json
+    erg-analyze layers --format json two.erg 2>/dev/null | jq -S '.runs[0].layers' | diff n.json -
+    jq -e 'length == 2 and all(.calls == 1)' n.json
+}

@@ -120,6 +120,17 @@ foreign_trace() {
     cmp run.erg again/run.erg
 }
 
+@test "import --from ctf: a trace that is CTF 2 is one also in the error where it is not read" {
+    babeltrace2 --version | grep -q 'Babeltrace 2\.0\.' || skip "babeltrace2 is 2.1 or later: it reads CTF 2"
+    mkdir -p a/b
+    printf '\036{"type":"preamble","version":2}\n' >a/b/metadata
+    printf 'time_s,CPU [W]\n0,1\n1,1\n' >samples.csv
+    run erg-record import --from ctf a --rules "$ros2" --samples samples.csv -o run.erg
+    [ "$status" -eq 1 ]
+    [[ "$output" =~ ^"erg-record import: a/b: it is CTF 2, which babeltrace2 reads since 2.1; here is 2.0."[0-9]+$ ]]
+    [ ! -e run.erg ]
+}
+
 @test "import --from ctf: what is wrong is said, and nothing is written" {
     skip_unless erg-record
     foreign_trace 3 late
