@@ -44,12 +44,12 @@ void erg_figures_take_watts(struct erg_figures *f, double watts)
 	f->n_watts++;
 }
 
-static const char *si_unit(enum erg_quantity q)
+/* Of the mean. Speeds are of several kinds, none of which is the others': theirs is the channel's own. */
+static const char *unit_of(const struct erg_channel_def *d)
 {
-	static const char *const units[ERG_Q_N] = {"W", "J", "V", "A", "degC", "Hz", "1", "s", "1",
-		"1"};
+	static const char *const units[ERG_Q_N] = {"W", "J", "V", "A", "degC", "Hz", "1", "s", "1"};
 
-	return units[q];
+	return d->quantity == ERG_Q_SPEED ? d->unit : units[d->quantity];
 }
 
 static void put(json_t *j, const char *key, double value)
@@ -78,7 +78,7 @@ json_t *erg_figures_json(const struct erg_figures *f, const struct erg_channel_d
 	enum erg_sensor_kind kind)
 {
 	json_t *j = json_pack("{s:s, s:s, s:s, s:I}", "rail", d->rail, "quantity",
-		erg_quantity_name(d->quantity), "unit", si_unit(d->quantity), "readings",
+		erg_quantity_name(d->quantity), "unit", unit_of(d), "readings",
 		(json_int_t)f->readings);
 
 	if (!j || !f->readings)

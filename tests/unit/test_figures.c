@@ -125,6 +125,24 @@ static void test_current(void **state)
 	assert_float_equal(number(j, "mean_w"), 25, 1e-12);
 }
 
+/* Means of speeds: rpm of one fan, the level of another. */
+static void test_unit_of_speed(void **state)
+{
+	static const char *const units[] = {"rpm", "level"};
+	const struct reading readings[] = {{1, 2400}, {2, 2500}};
+
+	(void)state;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(units); i++) {
+		struct erg_channel_def d = {.quantity = ERG_Q_SPEED, .scale = 1};
+		json_auto_t *j = NULL;
+
+		strcpy(d.unit, units[i]);
+		j = figures_of(&d, ERG_SENSOR_POINT, readings, ERG_ARRAY_SIZE(readings));
+		assert_string_equal(json_string_value(json_object_get(j, "unit")), units[i]);
+		assert_float_equal(number(j, "mean"), 2450, 1e-9);
+	}
+}
+
 static void test_none(void **state)
 {
 	const struct erg_channel_def d = {.quantity = ERG_Q_POWER, .scale = 1};
@@ -146,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_time_goes_back),
 		cmocka_unit_test(test_current),
+		cmocka_unit_test(test_unit_of_speed),
 		cmocka_unit_test(test_none),
 	};
 
