@@ -136,6 +136,20 @@ int erg_source_class_parse(const char *name)
 	return parse_name(class_names, ERG_ARRAY_SIZE(class_names), name);
 }
 
+int erg_rail_rank(enum erg_quantity q)
+{
+	switch (q) {
+	case ERG_Q_ENERGY:
+		return 3; /* the difference of two readings is exact */
+	case ERG_Q_POWER:
+		return 2;
+	case ERG_Q_CURRENT:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 bool erg_unit_parse(const char *unit, enum erg_quantity *ret_quantity, double *ret_scale)
 {
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(units); i++) {

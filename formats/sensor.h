@@ -100,6 +100,10 @@ int erg_provenance_parse(const char *name);
 int erg_quantity_parse(const char *name);
 int erg_source_class_parse(const char *name);
 
+/* How well a channel of quantity Q stands for the power of its rail; of those that were read the best is taken.
+ * 0: not at all. A current does only with a voltage. */
+int erg_rail_rank(enum erg_quantity q);
+
 /*
  * A unit as written in samples.csv ("mW", "uJ", "degC", "MHz", "%") gives the quantity and the
  * factor to SI. Returns false for an unknown unit.

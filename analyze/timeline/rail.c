@@ -26,9 +26,21 @@ static const struct erg_tl_channel *find(const struct erg_timeline *tl, const ch
 	return i == ERG_NONE || !tl->channels[i].n ? NULL : &tl->channels[i];
 }
 
-static bool is_electrical(enum erg_quantity q)
+/* What the power of the rail NAME is taken from; NULL: its channels are not enough. */
+static const struct erg_tl_channel *best(const struct erg_timeline *tl, const char *name,
+	const struct erg_tl_channel *volts)
 {
-	return q == ERG_Q_POWER || q == ERG_Q_ENERGY || q == ERG_Q_CURRENT;
+	const struct erg_tl_channel *c, *best = NULL;
+	int rank = 0;
+
+	for (enum erg_quantity q = 0; q < ERG_Q_N; q++) {
+		c = q == ERG_Q_CURRENT && !volts ? NULL : find(tl, name, q);
+		if (!c || erg_rail_rank(q) <= rank)
+			continue;
+		rank = erg_rail_rank(q);
+		best = c;
+	}
+	return best;
 }
 
 /* Keeps the readings of C whose time increases. */
@@ -128,11 +140,8 @@ static bool is_at_stamp(const struct erg_tl_source *src)
 /* 1: formed, 0: the channels are not enough for a rail. */
 static int build(const struct erg_timeline *tl, const char *name, struct erg_rail *r)
 {
-	const struct erg_tl_channel *energy = find(tl, name, ERG_Q_ENERGY);
-	const struct erg_tl_channel *power = find(tl, name, ERG_Q_POWER);
-	const struct erg_tl_channel *amps = find(tl, name, ERG_Q_CURRENT);
 	const struct erg_tl_channel *volts = find(tl, name, ERG_Q_VOLTAGE);
-	const struct erg_tl_channel *c = energy ? energy : power ? power : volts ? amps : NULL;
+	const struct erg_tl_channel *c = best(tl, name, volts);
 	const struct erg_tl_source *src;
 
 	if (!c)
@@ -143,19 +152,19 @@ static int build(const struct erg_timeline *tl, const char *name, struct erg_rai
 	r->simulated = src->simulated;
 	r->model = src->model;
 	r->interval_ns = src->interval_ns;
-	r->at_stamp = c != energy && is_at_stamp(src);
+	r->at_stamp = c->def.quantity != ERG_Q_ENERGY && is_at_stamp(src);
 	r->lsb_w = c->def.lsb * c->def.scale;
 	r->offset_max = c->def.offset_max;
 	r->gain_max = c->def.gain_max;
 	if (copy_readings(c, r) < 0)
 		return -ENOMEM;
-	if (c == energy) {
+	if (c->def.quantity == ERG_Q_ENERGY) {
 		r->counter = true;
 		r->model.kind = ERG_SENSOR_COUNTER;
 		from_zero(r);
-	} else if (c == amps) {
+	} else if (c->def.quantity == ERG_Q_CURRENT) {
 		r->simulated |= tl->sources[volts->source].simulated;
-		times_voltage(r, amps, volts);
+		times_voltage(r, c, volts);
 	}
 	if (!r->model.period_ns)
 		r->model.period_ns = estimate_period(r);
@@ -182,7 +191,7 @@ int erg_rails_build(const struct erg_timeline *tl, struct erg_rail **ret, size_t
 		const struct erg_channel_def *def = &tl->channels[i].def;
 		int r;
 
-		if (!is_electrical(def->quantity) || have(rails, n, def->rail))
+		if (!erg_rail_rank(def->quantity) || have(rails, n, def->rail))
 			continue;
 		r = build(tl, def->rail, &rails[n]);
 		if (r < 0) {

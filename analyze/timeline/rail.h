@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_POWER_H
-#define ERG_ANALYZE_POWER_H
+#ifndef ERG_ANALYZE_RAIL_H
+#define ERG_ANALYZE_RAIL_H
 
 /*
  * A rail as one series of power or of cumulative energy in SI units, whatever was recorded: power

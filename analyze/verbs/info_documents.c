@@ -12,6 +12,7 @@
 #include "analyze/account/overhead.h"
 #include "analyze/result/estimate.h"
 #include "formats/base/util.h"
+#include "formats/sensor.h"
 
 /* The element of ARRAY whose id is ID; NULL without one. */
 static const json_t *by_id(const json_t *array, const json_t *id)
@@ -81,7 +82,8 @@ static json_t *channel(const json_t *source, const json_t *def, const json_t *ou
 	copy(j, "failed", outcome, "errors");
 	json_object_set_new(j, "rate_hz", erg_num_json(span_s > 0 ? (readings - 1) / span_s : NAN));
 	json_object_set_new(j, "asked_hz", erg_num_json(interval_s > 0 ? 1 / interval_s : NAN));
-	json_object_set_new(j, "read_s", erg_num_json(seconds_of(outcome, "read_ns")));
+	json_object_set_new(j, "read_s",
+		erg_num_json(readings > 0 ? seconds_of(outcome, "read_ns") : NAN));
 	json_object_set_new(j, "lsb",
 		erg_num_json(erg_number_of(def, "lsb") * erg_number_of(def, "scale")));
 	json_object_set_new(j, "sensor", sensor(source));
@@ -90,14 +92,16 @@ static json_t *channel(const json_t *source, const json_t *def, const json_t *ou
 
 /* ---- rails ---- */
 
-/* How well a channel of QUANTITY stands for its rail, as analyze/timeline/rail.c has it; 0: not at all. */
-static int rank(const char *quantity, bool has_power)
+/* As erg_rail_rank(), of a channel of which the summary has FIGURES: 0 where none of its readings came. */
+static int rank(const char *quantity, const json_t *figures)
 {
-	if (!strcmp(quantity, "energy"))
-		return 3;
-	if (!strcmp(quantity, "power"))
-		return 2;
-	return !strcmp(quantity, "current") && has_power;
+	int q = erg_quantity_parse(quantity);
+
+	if (q < 0 || erg_number_of(figures, "readings") <= 0)
+		return 0;
+	if (q == ERG_Q_CURRENT && !json_object_get(figures, "mean_w"))
+		return 0; /* no voltage was read with it */
+	return erg_rail_rank(q);
 }
 
 static json_t *rail_named(json_t *rails, const char *name)
@@ -116,7 +120,7 @@ static void take_rail(json_t *rails, json_t *ranks, const json_t *channel, const
 {
 	const char *name = erg_text_of(channel, "rail");
 	const char *quantity = erg_text_of(channel, "quantity");
-	int better = rank(quantity, json_object_get(figures, "mean_w") != NULL);
+	int better = rank(quantity, figures);
 	json_t *r = rail_named(rails, name);
 
 	if (better <= json_integer_value(json_object_get(ranks, name)))

@@ -6,8 +6,7 @@
 #include "formats/figures.h"
 #include "record/import/import.h"
 
-/* The voltage of the rail whose current C is, which is read with it; NULL where there is none, or the
- * rail's power comes from another channel. */
+/* The voltage of the rail whose current C is, which is read with it; NULL where there is none. */
 static const struct erg_import_channel *volts_of(const struct erg_import_log *log,
 	const struct erg_import_channel *c)
 {
@@ -16,11 +15,7 @@ static const struct erg_import_channel *volts_of(const struct erg_import_log *lo
 	for (size_t i = 0; c->def.quantity == ERG_Q_CURRENT && i < log->n_channels; i++) {
 		const struct erg_import_channel *o = &log->channels[i];
 
-		if (strcmp(o->def.rail, c->def.rail))
-			continue;
-		if (o->def.quantity == ERG_Q_POWER || o->def.quantity == ERG_Q_ENERGY)
-			return NULL;
-		if (o->def.quantity == ERG_Q_VOLTAGE)
+		if (o->def.quantity == ERG_Q_VOLTAGE && !strcmp(o->def.rail, c->def.rail))
 			volts = o;
 	}
 	return volts;

@@ -31,8 +31,7 @@ static int source_init(struct source *of, const struct erg_source *s)
 	if (!of->channels)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_channels; i++)
-		of->channels[i].by_current = erg_rail_form(s, i, &of->channels[i].form) &&
-			of->channels[i].form.by == ERG_Q_CURRENT;
+		of->channels[i].by_current = erg_rail_by_current(s, i, &of->channels[i].form);
 	return 0;
 }
 

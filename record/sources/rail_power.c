@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+/* The number of channels where there is none. */
 static size_t channel_of(const struct erg_source *s, const char *rail, enum erg_quantity q)
 {
 	size_t i = 0;
@@ -14,22 +15,27 @@ static size_t channel_of(const struct erg_source *s, const char *rail, enum erg_
 	return i;
 }
 
+bool erg_rail_by_current(const struct erg_source *s, size_t i, struct erg_rail_form *ret)
+{
+	*ret = (struct erg_rail_form){.value = i,
+		.volts = channel_of(s, s->channels[i].rail, ERG_Q_VOLTAGE),
+		.by = ERG_Q_CURRENT};
+	return s->channels[i].quantity == ERG_Q_CURRENT && ret->volts < s->n_channels;
+}
+
 bool erg_rail_form(const struct erg_source *s, size_t i, struct erg_rail_form *ret)
 {
 	const char *rail = s->channels[i].rail;
+	int rank = erg_rail_rank(s->channels[i].quantity);
 
-	ret->value = i;
-	ret->volts = 0;
-	ret->by = s->channels[i].quantity;
-	if (ret->by == ERG_Q_ENERGY)
-		return true;
-	if (channel_of(s, rail, ERG_Q_ENERGY) < s->n_channels)
-		return false;
-	if (ret->by == ERG_Q_POWER)
-		return true;
-	ret->volts = channel_of(s, rail, ERG_Q_VOLTAGE);
-	return ret->by == ERG_Q_CURRENT && ret->volts < s->n_channels &&
-		channel_of(s, rail, ERG_Q_POWER) == s->n_channels;
+	for (size_t k = 0; k < s->n_channels; k++)
+		if (!strcmp(s->channels[k].rail, rail) &&
+			erg_rail_rank(s->channels[k].quantity) > rank)
+			return false;
+	if (s->channels[i].quantity == ERG_Q_CURRENT)
+		return erg_rail_by_current(s, i, ret);
+	*ret = (struct erg_rail_form){.value = i, .by = s->channels[i].quantity};
+	return rank > 0;
 }
 
 bool erg_rail_find(const struct erg_source *s, const char *rail, struct erg_rail_form *ret)

@@ -19,6 +19,8 @@ struct erg_rail_form {
 
 /* The rail that channel I stands for; false when another channel does, or none can. */
 bool erg_rail_form(const struct erg_source *s, size_t i, struct erg_rail_form *ret);
+/* The same by current I and the voltage that is read with it, whatever else the source has of the rail. */
+bool erg_rail_by_current(const struct erg_source *s, size_t i, struct erg_rail_form *ret);
 /* The form of RAIL; false where the source has none. */
 bool erg_rail_find(const struct erg_source *s, const char *rail, struct erg_rail_form *ret);
 /* Power of a reading, W; false where it is not known, or the rail is by energy. */
