@@ -164,9 +164,9 @@ static int left_in_queue(struct array *a)
 		NULL};
 	_cleanup_(erg_freep) char *out = NULL;
 	struct erg_err why = {0};
+	char reason[sizeof(a->waits)] = "";
 	int n = 0, running = 0;
 	char *line, *save = NULL;
-	const char *reason = "";
 
 	snprintf(jobs, sizeof(jobs), "--jobs=%s", a->job);
 	if (erg_slurm_tool(argv, NULL, &out, &why) < 0)
@@ -174,12 +174,12 @@ static int left_in_queue(struct array *a)
 	for (line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		n++;
 		if (!strncmp(line, "PENDING ", 8))
-			reason = line + 8;
+			snprintf(reason, sizeof(reason), "%s", line + 8);
 		else
 			running++;
 	}
 	if (n && !running && strcmp(a->waits, reason)) {
-		snprintf(a->waits, sizeof(a->waits), "%s", reason);
+		memcpy(a->waits, reason, sizeof(reason));
 		if (strcmp(reason, "None") && strcmp(reason, "Priority"))
 			say(a->s, "job %s: %d tasks wait: %s", a->job, n, reason);
 	}
