@@ -57,8 +57,9 @@ ends() {
     [ "$rc" -eq "$2" ]
 }
 
-# gone PID: there is no such process any more.
-gone() { ! kill -0 "$1" 2>/dev/null; }
+# gone PID: there is no such process any more, or it is dead and nobody has waited for it: where process 1 of a
+# container waits for no orphan, that stays so.
+gone() { ! kill -0 "$1" 2>/dev/null || [ "$(ps -o state= -p "$1")" = Z ]; }
 
 # recording PID: the erg-record that runs as PID has its signals, its spool and a session that records.
 recording() { lttng --no-sessiond list 2>/dev/null | grep -q "ergtrace-$1-.*\[active\]"; }
