@@ -53,10 +53,10 @@ warnings() { events "$1" 'marker: .*text = "erg: '; }
 
 @test "--annotate onnxruntime: layers of a program that knows nothing of it; its output is the same" {
     need_onnxruntime
-    skip_unless erg-record erg-analyze erg-board jq
-    mkdir board
-    erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board \
-        --annotate onnxruntime -- node "$example/main.js" "$net" 30 >out 2>err
+    skip_unless erg-record erg-analyze jq
+    # without power: layers that the readings do not tell apart share a row, and which those are goes by the
+    # load of the machine
+    erg-record run -o run.erg -s procstat --annotate onnxruntime -- node "$example/main.js" "$net" 30 >out 2>err
     node "$example/main.js" "$net" 30 >plain
     diff plain out
     erg-analyze layers --format json run.erg >layers.json 2>err
@@ -70,8 +70,6 @@ warnings() { events "$1" 'marker: .*text = "erg: '; }
     jq -e '.runs[0].layers[] | select(.macs == 37748736) | .in_shape == [1, 64, 32, 32] and
         .out_shape == [1, 64, 32, 32] and .kernel_shape == [64, 64, 3, 3] and
         .params == 64 * 64 * 9 + 64 and .time_s.value > 0' layers.json
-    jq -e '.runs[0] as $r | ([$r.layers[].energy_j.value // 0] | add) <= $r.ets_j.value * 1.0001' \
-        layers.json
     [ -z "$(ls -A tmp)" ]
 }
 
@@ -81,6 +79,8 @@ warnings() { events "$1" 'marker: .*text = "erg: '; }
     mkdir board
     erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board \
         --annotate onnxruntime -- node "$example/main.js" "$net" 100 >out 2>err
+    erg-analyze layers --format json run.erg 2>err | jq -e '.runs[0] as $r | $r.ets_j.value == null or
+        ([$r.layers[].energy_j.value // 0] | add) <= $r.ets_j.value * 1.0001'
     erg-analyze layers --by network --format json run.erg >layers.json 2>err
     # they add up, or what is not told has its reason: a second of a loaded board may tell little
     jq -e '.runs[0] as $r | [$r.layers[], ($r.rest[] | select(.name == "(no layer)")) | .energy_j] as $e |
