@@ -168,7 +168,8 @@ C
         decode/output decode prog decode/blk.0.attn decode/blk.0.ffn decode prog)
 }
 
-# stand_in NODES: libllama.so with the interface of llama.cpp, whose graphs have these nodes (NAME:OP …)
+# stand_in NODES: libllama.so with the interface of llama.cpp, whose graphs have these nodes (NAME:OP …); CACHE says by
+# which functions it tells how long its cache is: memory (since the middle of 2025), self (before), none (long before).
 stand_in() {
     { printf '#define NODES'
       printf '{"%s","%s"},' $(tr ':' ' ' <<<"$*")
@@ -198,9 +199,16 @@ int ggml_backend_sched_graph_compute_async(void *s, void *g)
 			break;
 	return 0;
 }
-int llama_decode(void *c, struct batch b) { return ggml_backend_sched_graph_compute_async(c, c) + 40 + b.n; }
+static int held;
+int llama_decode(void *c, struct batch b) { held += b.n; return ggml_backend_sched_graph_compute_async(c, c); }
+#ifdef CACHE_memory
+void *llama_get_memory(void *c) { return &held; }
+int llama_memory_seq_pos_max(void *m, int32_t s) { return *(int *)m - 1; }
+#elif defined CACHE_self
+int llama_kv_self_seq_pos_max(void *c, int32_t s) { return held - 1; }
+#endif
 C
-    } | gcc -shared -fPIC -w -o libllama.so -x c -
+    } | gcc -shared -fPIC -w "-DCACHE_${CACHE:-memory}" -o libllama.so -x c -
     cat >prog.c <<'C'
 #include <dlfcn.h>
 #include <stdint.h>
@@ -224,7 +232,7 @@ C
     expect() {
         i=$((i + 1))
         start $i
-        [ "$(LD_PRELOAD=$ERG_BUILD/tracepoints/adapters/liberg-onnxruntime.so:$lib ./prog)" = 41 ]
+        [ "$(LD_PRELOAD=$ERG_BUILD/tracepoints/adapters/liberg-onnxruntime.so:$lib ./prog)" = 0 ]
         stop $i
         diff <(layers $i) <(printf '%s\n' $1 decode prog)
         [ "$(events $i marker)" -eq 0 ]
@@ -245,6 +253,24 @@ C
     expect 'decode/blk.0.attn decode/blk.0.ffn decode/blk.1.recurrent decode/blk.1.ffn decode/output'
     stand_in node_0:ROPE node_1:ROPE
     expect decode/cache
+}
+
+@test "llama: a library that does not tell how long its cache is: what is not known is not counted, and that is said" {
+    local kind counters said
+    while IFS=: read -r kind counters said; do
+        CACHE=$kind stand_in node_0:MUL_MAT
+        start $kind
+        [ "$(LD_PRELOAD=$lib ./prog)" = 0 ]
+        stop $kind
+        diff <(sed -n 's/.*counter_define.* name = "\([a-z]*\)".*/\1/p' $kind.txt | sort -u | xargs) <(echo "$counters")
+        [ "$(events $kind marker)" -eq "$([ -z "$said" ] && echo 0 || echo 1)" ] || { echo "$kind"; grep marker $kind.txt; false; }
+        [ -z "$said" ] || [ "$(events $kind "marker.*erg: llama: this libllama does not tell $said\"")" -eq 1 ]
+        [ "$(events $kind 'layer_counted')" -gt 0 ]
+    done <<'KINDS'
+memory:context requests tokens:
+self:context tokens:when its cache is empty: no requests
+none:tokens:how long its cache is: no requests, no context
+KINDS
 }
 
 @test "llama: a library with other batches, or without graphs, gives a warning and runs on" {

@@ -82,13 +82,17 @@ void llama_batch_read(const struct llama_api *api, const struct llama_context *c
 		ret->step = writing ? LLAMA_MIXED : LLAMA_PREFILL;
 }
 
-int64_t llama_batch_context(const struct llama_api *api, const struct llama_context *c,
+int64_t llama_batch_context(const struct llama_api *api, struct llama_context *c,
 	const struct llama_work *w)
 {
-	struct llama_memory *m = api->get_memory && api->pos_max ? api->get_memory(c) : NULL;
+	const bool by_memory = api->get_memory && api->pos_max;
+	struct llama_memory *m = by_memory ? api->get_memory(c) : NULL;
 	int64_t sum = 0;
 
-	for (uint32_t i = 0; m && i < w->n && i < LLAMA_SEQUENCES_MAX; i++)
-		sum += api->pos_max(m, w->sequence[i]) + 1;
+	for (uint32_t i = 0; i < w->n && i < LLAMA_SEQUENCES_MAX; i++)
+		if (m)
+			sum += api->pos_max(m, w->sequence[i]) + 1;
+		else if (!by_memory && api->kv_pos_max)
+			sum += api->kv_pos_max(c, w->sequence[i]) + 1;
 	return sum;
 }

@@ -26,7 +26,7 @@ void llama_batch_read(const struct llama_api *api, const struct llama_context *c
 	const struct llama_batch *b, struct llama_work *ret);
 
 /* After: how much the sequences of the batch hold, in tokens, all together. 0: not known. */
-int64_t llama_batch_context(const struct llama_api *api, const struct llama_context *c,
+int64_t llama_batch_context(const struct llama_api *api, struct llama_context *c,
 	const struct llama_work *w);
 
 #endif

@@ -51,6 +51,7 @@ static const struct {
 	F("llama_model_desc", model_desc),
 	F("llama_get_memory", get_memory),
 	F("llama_memory_seq_pos_max", pos_max),
+	F("llama_kv_self_seq_pos_max", kv_pos_max),
 	F("ggml_backend_sched_set_eval_callback", set_eval_callback),
 	F("ggml_backend_sched_graph_compute_async", compute),
 	F("ggml_backend_sched_free", sched_free),
@@ -127,6 +128,20 @@ static bool batch_is_known(const struct llama_api *api)
 		!b.seq_id && !b.logits;
 }
 
+/* Once: callers within libllama are judged, too. */
+static void say_cache(bool context)
+{
+	static bool said;
+
+	if (!said)
+		erg_marker(context
+				? "erg: llama: this libllama does not tell when its cache is empty: no requests"
+				: "erg: llama: this libllama does not tell how long its cache is: no requests, "
+				  "no context",
+			0);
+	said = true;
+}
+
 static void judge(struct llama_lib *lib)
 {
 	const struct llama_api *a = &lib->api;
@@ -134,6 +149,8 @@ static void judge(struct llama_lib *lib)
 	lib->decodes = a->decode && batch_is_known(a);
 	lib->graphs =
 		a->set_eval_callback && a->compute && a->n_nodes && a->node && a->name && a->op;
+	lib->requests = a->get_memory && a->pos_max;
+	lib->context = lib->requests || a->kv_pos_max;
 	if (!lib->decodes)
 		erg_marker("erg: llama: this libllama's batches are laid out otherwise: no layers",
 			0);
@@ -141,6 +158,8 @@ static void judge(struct llama_lib *lib)
 		erg_marker("erg: llama: this libllama lacks functions that following its graphs "
 			   "needs: no blocks",
 			0);
+	if (lib->decodes && !lib->requests)
+		say_cache(lib->context);
 }
 
 /* Fills a place for the object of BASE. */

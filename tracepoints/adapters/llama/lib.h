@@ -7,8 +7,9 @@
 
 struct llama_lib {
 	struct llama_api api;
-	bool decodes; /* batches are laid out as we know them */
-	bool graphs;  /* has what it takes to follow a graph */
+	bool decodes;           /* batches are laid out as we know them */
+	bool graphs;            /* has what it takes to follow a graph */
+	bool requests, context; /* has what tells them */
 };
 
 /* Of the code that returns to RETURN_ADDRESS. Never NULL; what could not be found is NULL in its api,

@@ -287,21 +287,23 @@ static void count(const char *name, _Atomic uint32_t *known, int64_t n)
 static _Atomic uint32_t tokens, requests, context, steps;
 
 /* Counters exist before the first layer that carries them. */
-static void define_counters(void)
+static void define_counters(const struct llama_lib *lib)
 {
 	counter("tokens", &tokens);
-	counter("requests", &requests);
-	counter("context", &context);
+	if (lib->requests)
+		counter("requests", &requests);
+	if (lib->context)
+		counter("context", &context);
 }
 
-static int32_t step_through(const struct llama_api *api, struct llama_context *c,
+static int32_t step_through(const struct llama_lib *lib, struct llama_context *c,
 	struct llama_batch *batch, struct llama_work *work,
 	int32_t (*call)(struct llama_context *, struct llama_batch))
 {
-	const struct network n = network_of(api, c, work->step);
+	const struct network n = network_of(&lib->api, c, work->step);
 	int32_t status;
 
-	define_counters();
+	define_counters(lib);
 	erg_phase_begin(step_names[work->step]);
 	erg_iteration(atomic_fetch_add(&steps, 1));
 	erg_begin(n.id);
@@ -312,8 +314,10 @@ static int32_t step_through(const struct llama_api *api, struct llama_context *c
 	current.module = 0;
 	if (!status) {
 		count("tokens", &tokens, batch->n_tokens);
-		count("requests", &requests, work->requests);
-		count("context", &context, llama_batch_context(api, c, work));
+		if (lib->requests)
+			count("requests", &requests, work->requests);
+		if (lib->context)
+			count("context", &context, llama_batch_context(&lib->api, c, work));
 	}
 	erg_end(n.modules[work->step]);
 	erg_end(n.id);
@@ -331,7 +335,7 @@ ERG_API int32_t llama_decode(struct llama_context *c, struct llama_batch batch)
 	if (!lib->decodes || !erg_enabled())
 		return lib->api.decode(c, batch);
 	llama_batch_read(&lib->api, c, &batch, &work);
-	return step_through(&lib->api, c, &batch, &work, lib->api.decode);
+	return step_through(lib, c, &batch, &work, lib->api.decode);
 }
 
 ERG_API int32_t llama_encode(struct llama_context *c, struct llama_batch batch)
@@ -343,7 +347,7 @@ ERG_API int32_t llama_encode(struct llama_context *c, struct llama_batch batch)
 		return -1;
 	if (!lib->decodes || !erg_enabled())
 		return lib->api.encode(c, batch);
-	return step_through(&lib->api, c, &batch, &work, lib->api.encode);
+	return step_through(lib, c, &batch, &work, lib->api.encode);
 }
 
 /* ---- programs that open llama.cpp by themselves ---- */

@@ -44,6 +44,8 @@ struct llama_api {
 	int32_t (*model_desc)(const struct llama_model *m, char *buf, size_t size);
 	struct llama_memory *(*get_memory)(const struct llama_context *c);
 	int32_t (*pos_max)(struct llama_memory *m, int32_t seq);
+	int32_t (*kv_pos_max)(struct llama_context *c,
+		int32_t seq); /* of 2025, before the two above */
 	void (*set_eval_callback)(struct ggml_sched *s, ggml_eval_callback *cb, void *data);
 	int (*compute)(struct ggml_sched *s, struct ggml_graph *g);
 	void (*sched_free)(struct ggml_sched *s);
