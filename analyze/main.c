@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyze/verbs/verb.h"
 #include "formats/base/memory.h"
@@ -44,7 +45,7 @@ static void usage(FILE *out)
 	fprintf(out,
 		"\n'erg-analyze VERB --help' (or 'erg-analyze help VERB') tells more; so does man "
 		"erg-analyze-VERB.\n"
-		"Exit status: 0 done, 1 failed, 2 wrong usage, 3 warnings with --strict.\n");
+		"Exit status: 0 done, 1 failed, 2 wrong usage, 3 warnings with --strict; of compare also 4 and 5.\n");
 }
 
 static int run_verb(const struct erg_verb *verb, int argc, char **argv)
@@ -65,10 +66,35 @@ static int run_verb(const struct erg_verb *verb, int argc, char **argv)
 	return 1;
 }
 
+static bool is_of_recorder(const char *word)
+{
+	static const char *const names[] = {"run", "record", "sources", "top", "restore", "import",
+		"recover", "collect", "calibrate"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], word))
+			return true;
+	return false;
+}
+
+/* What was meant: a verb of the other program, one that is spelled like it, or a file without a verb. */
 static int verb_unknown(const char *word)
 {
 	const char *names[ERG_ARRAY_SIZE(verbs)] = {NULL}, *near;
 
+	if (is_of_recorder(word)) {
+		erg_terminal_line(stderr,
+			"erg-analyze: '%s' is a verb of erg-record: erg-record %s --help", word,
+			word);
+		return 2;
+	}
+	if (!access(word, F_OK)) {
+		erg_terminal_line(stderr,
+			"erg-analyze: '%s' is a file: name a verb before it, as erg-analyze layers %s "
+			"('erg-analyze --help' lists them)",
+			word, word);
+		return 2;
+	}
 	for (size_t i = 0; verbs[i]; i++)
 		names[i] = verbs[i]->name;
 	near = erg_options_nearest(word, names);

@@ -43,11 +43,29 @@ static const struct erg_record_verb *verb_find(const char *name)
 	return NULL;
 }
 
-/* What was meant: a verb that is spelled like it, or a command to record. */
+static bool is_of_analyzer(const char *word)
+{
+	static const char *const names[] = {"info", "verify", "layers", "totals", "corun",
+		"thermal", "model", "compare", "report", "export", "batch", "study"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], word))
+			return true;
+	return false;
+}
+
+/* What was meant: a verb of the other program, one that is spelled like it, or a command to record. */
 static int verb_unknown(const char *word)
 {
 	const char *names[ERG_ARRAY_SIZE(verbs) + 1] = {NULL}, *near;
 
+	if (is_of_analyzer(word)) {
+		erg_terminal_line(stderr,
+			"erg-record: '%s' is a verb of erg-analyze: erg-analyze %s --help; to record a "
+			"command of that name: erg-record -- %s",
+			word, word, word);
+		return 2;
+	}
 	for (size_t i = 0; verbs[i]; i++)
 		names[i] = verbs[i]->name;
 	names[ERG_ARRAY_SIZE(verbs) - 1] = "record";

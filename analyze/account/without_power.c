@@ -58,6 +58,11 @@ int erg_account_times(struct erg_account *a, enum erg_attr_gate gate, const char
 	attr->time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
 	attr->ets_j = attr->edp_js = attr->ed2p_js2 = attr->idle_w = ERG_EST_UNRESOLVED;
 	attr->mean_w = attr->ets_j.value;
+	attr->model = (struct erg_attr_model){.lag_s = ERG_EST_UNRESOLVED,
+		.window_s = ERG_EST_UNRESOLVED,
+		.tau_s = ERG_EST_UNRESOLVED,
+		.scatter_s = ERG_EST_UNRESOLVED,
+		.skew_ppm = ERG_EST_UNRESOLVED};
 	r = fill_times(a, attr, err);
 	if (r < 0)
 		return r;

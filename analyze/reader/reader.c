@@ -122,7 +122,12 @@ static int directory_document(const char *path, const char *name, const char *fo
 
 	snprintf(file, sizeof(file), "%s/%s", path, name);
 	if (stat(file, &st))
-		return erg_fail_errno(err, -errno, "%s", file);
+		return errno == ENOENT && !strcmp(name, ERG_MANIFEST_NAME)
+			? erg_fail(err, -ENOENT,
+				  "%s: a folder without %s: expected an archive, or the folder that tar "
+				  "unpacks it to (the archives in a folder: %s/*.erg)",
+				  path, name, path)
+			: erg_fail_errno(err, -errno, "%s", file);
 	if (!S_ISREG(st.st_mode)) /* a pipe would not end */
 		return erg_fail(err, -EINVAL, "%s: is no file", file);
 	doc = json_load_file(file, 0, &e);

@@ -32,6 +32,9 @@ static const struct {
 	{"no-idle", "no idle phase: record one with erg-record run --idle SECONDS"},
 	{"unobserved", "under half observed: readings are missing"},
 	{"too-many", "too many layers: to be told apart at all"},
+	{"misfit",
+		"misfit: the readings do not follow from the layers and any sensor that was tried (man "
+		"erg-analyze-layers, THE MODEL)"},
 };
 
 static bool has_word(const json_t *list, const char *energy, const char *word)
@@ -42,9 +45,11 @@ static bool has_word(const json_t *list, const char *energy, const char *word)
 	json_array_foreach ((json_t *)list, i, row) {
 		const json_t *e = json_object_get(row, energy);
 
-		if (!strcmp(erg_text_of(e, isnan(erg_number_of(e, "value")) ? "reason" : "method"),
-			    word))
-			return true;
+		const char *said =
+			erg_text_of(e, isnan(erg_number_of(e, "value")) ? "reason" : "method");
+
+		if (!strncmp(said, word, strlen(word)) && strchr(":", said[strlen(word)]))
+			return true; /* "misfit: clock" is a misfit */
 	}
 	return false;
 }
@@ -71,7 +76,7 @@ static void explain_words(const json_t *run, const char *energy, FILE *out)
 		fputc('\n', out);
 }
 
-/* "5 layers need about 2.1 to 6.0 × as long a run": of those whose row says it. */
+/* "5 layers need about 2.1 to 6.0 × as long a run, each as its row says (run 2.1×)": of those whose row says it. */
 static void explain_longer(const json_t *run, const char *energy, FILE *out)
 {
 	const json_t *row;
@@ -94,7 +99,9 @@ static void explain_longer(const json_t *run, const char *energy, FILE *out)
 		n == 1 ? "s" : "");
 	if (most > 1.2 * least)
 		fprintf(out, "%.*f to ", least < 9.95, least);
-	fprintf(out, "%.*f × as long a run\n", most < 9.95, most);
+	fprintf(out, "%.*f × as long a run", most < 9.95, most);
+	fprintf(out, n > 1 ? ", each as its row says (run %.*f×)\n" : " (run %.*f×)\n",
+		least < 9.95, least);
 }
 
 static void explain_merged(const json_t *run, FILE *out)
@@ -131,18 +138,26 @@ static void explain_rest(const json_t *run, FILE *out)
 	}
 }
 
-void erg_explain_layers(const json_t *run, const char *energy, FILE *out)
+void erg_explain_left_out(const json_t *run, const char *what, size_t shown, FILE *out)
 {
 	json_int_t left = json_integer_value(json_object_get(run, "left_out"));
+
+	if (left && !shown)
+		fprintf(out, "no %s is such as asked for: %lld left out\n", what, (long long)left);
+	else if (left)
+		fprintf(out, "%lld more %s%s left out as asked for\n", (long long)left, what,
+			left == 1 ? "" : "s");
+}
+
+void erg_explain_layers(const json_t *run, const char *energy, FILE *out)
+{
 	_cleanup_(erg_freep) char *text = NULL;
 	size_t len;
 	FILE *mem = open_memstream(&text, &len);
 
 	if (!mem)
 		return;
-	if (left)
-		fprintf(mem, "%lld more row%s left out as asked for\n", (long long)left,
-			left == 1 ? "" : "s");
+	erg_explain_left_out(run, "row", json_array_size(json_object_get(run, "layers")), mem);
 	if (energy) {
 		explain_words(run, energy, mem);
 		explain_longer(run, energy, mem);

@@ -8,6 +8,9 @@
 
 #include <jansson.h>
 
+/* The line that says how many rows --top, --match or --phase left out, of which SHOWN are in the table; none where
+ * nothing was. WHAT: "row". */
+void erg_explain_left_out(const json_t *run, const char *what, size_t shown, FILE *out);
 void erg_explain_layers(const json_t *run, const char *energy, FILE *out);
 
 #endif

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analyze/render/explain.h"
 #include "analyze/render/table.h"
 #include "analyze/result/estimate.h"
 #include "formats/base/util.h"
@@ -52,7 +53,6 @@ int erg_joined_layers(const json_t *joined, const char *energy, FILE *out, struc
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
 	static const char *const lists[] = {"layers", "rest"};
-	json_int_t left = json_integer_value(json_object_get(joined, "left_out"));
 	const char *by = erg_text_of(joined, "by");
 	size_t i;
 	json_t *row;
@@ -70,7 +70,7 @@ int erg_joined_layers(const json_t *joined, const char *energy, FILE *out, struc
 		json_array_foreach (json_object_get(joined, lists[k]), i, row)
 			cells(t, row, energy);
 	r = erg_rtable_print(t, out, erg_text_width(), err);
-	if (left)
-		fprintf(out, "%lld more left out as asked for\n", (long long)left);
+	erg_explain_left_out(joined, "row", json_array_size(json_object_get(joined, "layers")),
+		out);
 	return r;
 }

@@ -36,20 +36,20 @@ static void print_model(const json_t *run, FILE *out)
 	const json_t *model = json_object_get(run, "model"),
 		     *tests = json_object_get(model, "tests");
 	const char *misfit = json_string_value(json_object_get(model, "misfit"));
-	json_t *t;
-	size_t i;
 
 	if (!json_array_size(tests) && !json_object_size(json_object_get(model, "fitted")))
 		return;
-	fprintf(out, "model %s", misfit ? misfit : json_array_size(tests) ? "fits" : "not tested");
+	fprintf(out, "sensor model %s",
+		misfit                           ? "does not fit the readings"
+			: json_array_size(tests) ? "fits the readings"
+						 : "not tested");
 	print_fitted(model, "lag_s", "lag", "s", out);
 	print_fitted(model, "window_s", "window", "s", out);
 	print_fitted(model, "tau_s", "time constant", "s", out);
 	print_fitted(model, "scatter_s", "scatter of the times", "s", out);
 	print_fitted(model, "skew_ppm", "clock", " ppm", out);
-	json_array_foreach (tests, i, t)
-		fprintf(out, "%s%s %.3g", i ? ", " : "; F of ", erg_text_of(t, "name"),
-			erg_number_of(t, "f"));
+	if (misfit)
+		fprintf(out, "; %s", misfit);
 	fputc('\n', out);
 }
 
@@ -156,6 +156,17 @@ static bool any_inference(const json_t *rows)
 	return false;
 }
 
+static bool any_type(const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach ((json_t *)rows, i, row)
+		if (*erg_text_of(row, "type"))
+			return true;
+	return false;
+}
+
 static void columns(struct erg_rtable *t, const struct shape *s)
 {
 	const char *by = erg_text_of(s->run, "by");
@@ -237,7 +248,7 @@ static int print_run(const json_t *run, const char *energy, FILE *out, struct er
 	struct shape s = {.run = run,
 		.energy = energy,
 		.unit = erg_per_unit(layers),
-		.typed = !*by || !strcmp(by, "layer"),
+		.typed = (!*by || !strcmp(by, "layer")) && any_type(layers),
 		.powerless = is_powerless(run),
 		.inferences = !strcmp(energy, "energy_j") && any_inference(layers)};
 	size_t i;

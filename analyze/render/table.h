@@ -74,7 +74,7 @@ const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const c
 /* The same from the JSON of an estimate. */
 const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const char *unit);
 /* Why the estimate EST is unresolved, in words, and how much longer a run would do where that is known:
- * "seen too little, about 3 x as long a run would do". */
+ * "run 3.0×: seen too little". What is cut for lack of width is the words, never the number. */
 const char *erg_text_reason(char *buf, size_t len, const json_t *est);
 /* Columns that S takes on a terminal. */
 size_t erg_text_cells(const char *s);

@@ -164,11 +164,12 @@ const char *erg_text_reason(char *buf, size_t len, const json_t *est)
 {
 	const char *reason = erg_text_of(est, "reason");
 	double longer = erg_number_of(est, "longer");
-	int n = snprintf(buf, len, "%s", *reason ? words_of(reason) : "unresolved");
+	int n = 0;
 
-	if (longer > 1 && n > 0 && (size_t)n < len)
-		snprintf(buf + n, len - (size_t)n, ", about %.*f × as long a run would do",
-			longer < 9.95, longer);
+	if (longer > 1)
+		n = snprintf(buf, len, "run %.*f×: ", longer < 9.95, longer);
+	if (n >= 0 && (size_t)n < len)
+		snprintf(buf + n, len - (size_t)n, "%s", *reason ? words_of(reason) : "unresolved");
 	return buf;
 }
 

@@ -3,8 +3,10 @@
 #include "analyze/render/totals.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "analyze/result/csv.h"
+#include "analyze/render/explain.h"
 #include "analyze/render/joined.h"
 #include "analyze/render/per.h"
 #include "analyze/render/roots.h"
@@ -15,26 +17,28 @@ static const char *const ests[] = {"ets_j", "edp_js", "ed2p_js2", "above_idle_j"
 static const char *const units[] = {"J", "Js", "Js²", "J"};
 static const char *const titles[] = {"ETS", "EDP", "ED²P", "above idle"};
 
-static int print_run(const json_t *run, FILE *out, struct erg_err *err)
+/* Nothing told what the run drew: then there are times, and no columns of what is not known. */
+static bool is_powerless(const json_t *run)
 {
-	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
-	const json_t *phases = json_object_get(run, "phases");
-	const char *unit = erg_per_unit(phases);
-	char why[128];
-	size_t i;
-	json_t *p;
-	int r;
+	return !strcmp(erg_text_of(run, "rail"), "none") && isnan(erg_number_of(run, "mean_w"));
+}
 
-	fprintf(out, "%s%s%s, rail %s%s, %lld events lost\n", erg_text_bold(),
-		json_string_value(json_object_get(run, "archive")), erg_text_reset(),
-		json_string_value(json_object_get(run, "rail")),
-		json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)" : "",
+static void print_title(const json_t *run, FILE *out)
+{
+	fprintf(out, "%s%s%s, ", erg_text_bold(), erg_text_of(run, "archive"), erg_text_reset());
+	if (is_powerless(run))
+		fputs("no power was read: times only", out);
+	else
+		fprintf(out, "rail %s%s", erg_text_of(run, "rail"),
+			json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)"
+									: "");
+	fprintf(out, ", %lld events lost\n",
 		(long long)json_integer_value(json_object_get(run, "lost_events")));
-	erg_roots_text(run, out);
-	erg_rtable_column(t, "phase", ERG_COL_LEFT | ERG_COL_SHRINK);
-	erg_rtable_column(t, "count", ERG_COL_RIGHT | ERG_COL_DROP);
-	erg_rtable_column(t, "time", ERG_COL_RIGHT);
-	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++) {
+}
+
+static void energy_columns(struct erg_rtable *t, const char *unit)
+{
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(ests); i++) {
 		erg_rtable_column(t, titles[i], ERG_COL_RIGHT | (i > !unit ? ERG_COL_DROP : 0));
 		if (!i && unit)
 			erg_per_columns(t, unit, true);
@@ -43,30 +47,63 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "peak", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "observed", ERG_COL_RIGHT | ERG_COL_DROP);
 	erg_rtable_column(t, "one costs", ERG_COL_RIGHT | ERG_COL_DROP);
-	erg_rtable_column(t, "", ERG_COL_LEFT | ERG_COL_DROP);
+}
+
+static void energy_cells(struct erg_rtable *t, const json_t *p, const char *unit)
+{
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(ests); i++) {
+		erg_rtable_est(t, p, ests[i], units[i]);
+		if (!i && unit)
+			erg_per_cells(t, p, unit, true);
+	}
+	erg_rtable_si(t, p, "mean_w", "W");
+	erg_rtable_si(t, p, "peak_w", "W");
+	erg_rtable_percent(t, p, "coverage");
+	erg_rtable_est(t, p, "mean_j", "J");
+}
+
+/* "warm-up: unresolved, seen too little": why a row has no energy, which no column has room for. */
+static void print_reasons(const json_t *phases, FILE *out)
+{
+	char why[128];
+	size_t i;
+	json_t *p;
+
+	json_array_foreach ((json_t *)phases, i, p)
+		if (isnan(erg_value_of(p, "ets_j")))
+			fprintf(out, "%s: unresolved, %s\n", erg_text_of(p, "name"),
+				erg_text_reason(why, sizeof(why), json_object_get(p, "ets_j")));
+}
+
+static int print_run(const json_t *run, FILE *out, struct erg_err *err)
+{
+	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	const json_t *phases = json_object_get(run, "phases");
+	const char *unit = erg_per_unit(phases);
+	bool powerless = is_powerless(run);
+	size_t i;
+	json_t *p;
+	int r;
+
+	print_title(run, out);
+	erg_roots_text(run, out);
+	erg_rtable_column(t, "phase", ERG_COL_LEFT | ERG_COL_SHRINK);
+	erg_rtable_column(t, "count", ERG_COL_RIGHT | ERG_COL_DROP);
+	erg_rtable_column(t, "time", ERG_COL_RIGHT);
+	if (!powerless)
+		energy_columns(t, unit);
 	json_array_foreach (phases, i, p) {
-		erg_rtable_cell(t, "%s", json_string_value(json_object_get(p, "name")));
+		erg_rtable_cell(t, "%s", erg_text_of(p, "name"));
 		erg_rtable_cell(t, "%lld",
 			(long long)json_integer_value(json_object_get(p, "count")));
 		erg_rtable_si(t, p, "time_s", "s");
-		for (size_t k = 0; k < ERG_ARRAY_SIZE(ests); k++) {
-			erg_rtable_est(t, p, ests[k], units[k]);
-			if (!k && unit)
-				erg_per_cells(t, p, unit, true);
-		}
-		erg_rtable_si(t, p, "mean_w", "W");
-		erg_rtable_si(t, p, "peak_w", "W");
-		erg_rtable_percent(t, p, "coverage");
-		erg_rtable_est(t, p, "mean_j", "J");
-		erg_rtable_cell(t, "%s",
-			isnan(erg_value_of(p, "ets_j"))
-				? erg_text_reason(why, sizeof(why), json_object_get(p, "ets_j"))
-				: "");
+		if (!powerless)
+			energy_cells(t, p, unit);
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
-	if (json_integer_value(json_object_get(run, "left_out")))
-		fprintf(out, "%lld more left out as asked for\n",
-			(long long)json_integer_value(json_object_get(run, "left_out")));
+	erg_explain_left_out(run, "phase", json_array_size(phases) - 1, out);
+	if (!powerless)
+		print_reasons(phases, out);
 	if (r >= 0)
 		erg_per_below(run, out);
 	return r;

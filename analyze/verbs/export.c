@@ -105,8 +105,8 @@ static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "export",
 	.synopsis =
-		"--to FORMAT [options] FILE.erg -o OUT\n--to sqlite [options] FILE|DIR... -o OUT.db",
-	.about = "A run for other tools.",
+		"--to FORMAT [options] [FILE.erg] -o OUT\n--to sqlite [options] [FILE|DIR...] -o OUT.db",
+	.about = "A run for other tools. " ERG_NEWEST_HELP,
 	.groups = groups,
 };
 
@@ -235,7 +235,8 @@ static int account_check(const struct options *o, char *const *files, size_t n)
 static int run(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
-	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
+	char *const *files;
+	int first, n, r = erg_options_parse(&command, argc, argv, &o, &first);
 
 	if (r)
 		return r == 1 ? 0 : r;
@@ -245,15 +246,17 @@ static int run(int argc, char **argv, struct erg_err *err)
 	r = o.target ? account_check(&o, argv + first, (size_t)(argc - first)) : 0;
 	if (r)
 		return r;
-	if (o.target && !o.target->write && o.output && first < argc)
-		return export_database(&o, argv + first, (size_t)(argc - first), err);
 	if (o.target && o.target->write == to_perfetto && o.output && ends_in_json(o.output))
 		fprintf(stderr,
 			"warning: %s: --to perfetto is binary; --to perfetto-json makes JSON\n",
 			o.output);
-	if (!o.target || !o.output || argc - first != 1)
+	if (!o.target || !o.output || (o.target->write && argc - first > 1))
 		return erg_options_wrong(&command, "expected --to FORMAT, one archive and -o OUT");
-	return export(&o, argv[first], err);
+	n = erg_verb_files(&command, argc - first, argv + first, &files);
+	if (!n)
+		return 2;
+	return o.target->write ? export(&o, files[0], err)
+			       : export_database(&o, files, (size_t)n, err);
 }
 
 const struct erg_verb erg_verb_export = {"export",

@@ -37,9 +37,9 @@ static const struct erg_option_group groups[] = {{NULL, own, 0, false},
 static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "info",
-	.synopsis = "[options] FILE...",
+	.synopsis = "[options] [FILE...]",
 	.about =
-		"Who recorded what, where and when; rails, rates, losses, and what recording cost.",
+		"Who recorded what, where and when; rails, rates, losses, and what recording cost. " ERG_NEWEST_HELP,
 	.groups = groups,
 };
 

@@ -93,10 +93,10 @@ static const struct erg_option_group groups[] = {{NULL, own, 0, false},
 static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "layers",
-	.synopsis = "[options] FILE.erg|DIR...",
+	.synopsis = "[options] [FILE.erg|DIR...]",
 	.about =
 		"Energy, time and power of each layer, with 95 % intervals; what the data cannot tell is "
-		"merged with its neighbour or called unresolved.",
+		"merged with its neighbour or called unresolved. " ERG_NEWEST_HELP,
 	.groups = groups,
 };
 

@@ -103,12 +103,12 @@ static const struct erg_option_group groups[] = {{NULL, own, 0, false},
 static const struct erg_command report_command = {
 	.program = "erg-analyze",
 	.verb = "report",
-	.synopsis = "[options] FILE|DIR... -o report.html",
+	.synopsis = "[options] [FILE|DIR...] -o report.html",
 	.about =
 		"One self-contained page, which opens without a network, from archives and from results "
 		"of the other verbs (--format json): what was recorded and how far to trust it, power "
 		"over time with the layers beneath, energy by layer, module and type; for several "
-		"archives the runs side by side and the sweep over the factors that differ.",
+		"archives the runs side by side and the sweep over the factors that differ. " ERG_NEWEST_HELP,
 	.groups = groups,
 };
 
@@ -658,19 +658,20 @@ static int run(int argc, char **argv, struct erg_err *err)
 {
 	_cleanup_(erg_texts_clear) struct erg_texts files = {0};
 	_cleanup_(options_release) struct options o = {0};
-	int first, r = erg_options_parse(&report_command, argc, argv, &o, &first);
+	char *const *named;
+	int first, n, r = erg_options_parse(&report_command, argc, argv, &o, &first);
 
 	if (r)
 		return r == 1 ? 0 : r;
-	if (!o.output || first == argc)
-		return erg_options_wrong(&report_command, "expected %s",
-			o.output ? "archives or results" : "-o report.html");
-	r = o.curves.n ? 0
-		       : erg_verb_check_account(&report_command, &o.common, argv + first,
-				 (size_t)(argc - first));
+	if (!o.output)
+		return erg_options_wrong(&report_command, "expected -o report.html");
+	n = erg_verb_files(&report_command, argc - first, argv + first, &named);
+	if (!n)
+		return 2;
+	r = o.curves.n ? 0 : erg_verb_check_account(&report_command, &o.common, named, (size_t)n);
 	if (r)
 		return r;
-	r = erg_runs_files(argv + first, (size_t)(argc - first), &files, err);
+	r = erg_runs_files(named, (size_t)n, &files, err);
 	o.files = files.n;
 	o.drawn = o.curves.n;
 	for (size_t i = 0; i < files.n; i++)

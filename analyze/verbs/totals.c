@@ -49,9 +49,9 @@ static const struct erg_option_group groups[] = {{NULL, own, 0, false},
 static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "totals",
-	.synopsis = "[options] FILE.erg...",
+	.synopsis = "[options] [FILE.erg...]",
 	.about =
-		"Energy to solution (ETS), EDP, ED2P, mean and peak power of a run and of its phases.",
+		"Energy to solution (ETS), EDP, ED2P, mean and peak power of a run and of its phases. " ERG_NEWEST_HELP,
 	.groups = groups,
 };
 

@@ -20,9 +20,9 @@ static const struct erg_option_group groups[] = {{NULL, erg_rows_verify, 0, fals
 static const struct erg_command command = {
 	.program = "erg-analyze",
 	.verb = "verify",
-	.synopsis = "[options] FILE...",
+	.synopsis = "[options] [FILE...]",
 	.about =
-		"Checks every checksum and decodes every chunk of each archive; tells what is damaged or missing. Exit status 1 when anything is.",
+		"Checks every checksum and decodes every chunk of each archive; tells what is damaged or missing. Exit status 1 when anything is. " ERG_NEWEST_HELP,
 	.groups = groups,
 };
 

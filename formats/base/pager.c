@@ -42,8 +42,8 @@ static const char *pager_of(void)
 
 	if (!pager)
 		pager = getenv("PAGER");
-	if (!pager)
-		pager = "less";
+	if (!pager) /* small systems have none, and are not to be told so */
+		pager = "command -v less >/dev/null || exit 127; exec less";
 	if (unwanted || !term || !strcmp(term, "dumb") || !*pager || !strcmp(pager, "cat"))
 		return NULL;
 	return pager;

@@ -237,6 +237,19 @@ static int find_auto(const struct erg_source_config *cfg, struct erg_source_list
 	return 0;
 }
 
+int erg_sources_check(const char *list, struct erg_err *err)
+{
+	for (const char *p = list;;) {
+		const char *end = is_auto(p) ? p + 4 : item_end(p);
+
+		if (!is_auto(p) && !driver_at(p))
+			return unknown_kind(p, err);
+		if (!*end)
+			return 0;
+		p = end + 1;
+	}
+}
+
 int erg_sources_find(const char *list, const struct erg_source_config *cfg,
 	struct erg_source_list *ret, struct erg_err *err)
 {

@@ -121,5 +121,7 @@ extern const struct erg_source_ops *const erg_source_drivers[];
  */
 int erg_sources_find(const char *list, const struct erg_source_config *cfg,
 	struct erg_source_list *ret, struct erg_err *err);
+/* The words of LIST alone, before anything is looked for: 0, or -EINVAL as above. */
+int erg_sources_check(const char *list, struct erg_err *err);
 
 #endif

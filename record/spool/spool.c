@@ -101,6 +101,9 @@ int erg_spool_read_json(const char *spool, const char *name, json_t **ret, struc
 	f = erg_regular_open(path);
 	if (!f && errno == ENOTSUP)
 		return erg_fail(err, -EINVAL, "%s: is no file", path);
+	if (!f && errno == ENOTDIR)
+		return erg_fail(err, -ENOTDIR,
+			"%s: is no folder: expected a spool (ergtrace-PID-ID.spool)", spool);
 	if (!f)
 		return errno == ENOENT ? 1 : erg_fail_errno(err, -errno, "%s", path);
 	*ret = json_loadf(f, 0, &e);

@@ -284,7 +284,9 @@ int erg_yaml_read(const char *file, struct erg_yaml **ret, struct erg_err *err)
 		return erg_fail(err, -ENOMEM, "%s: no memory", file);
 	n = fread(text, 1, SIZE_MAX_BYTES + 1, f);
 	if (ferror(f))
-		return erg_fail_errno(err, -EIO, "%s", file);
+		return errno == EISDIR
+			? erg_fail(err, -EISDIR, "%s: is a folder: expected a YAML file", file)
+			: erg_fail_errno(err, -EIO, "%s", file);
 	if (n > SIZE_MAX_BYTES)
 		return erg_fail(err, -EFBIG, "%s: larger than %u bytes: expected what people write",
 			file, SIZE_MAX_BYTES);

@@ -229,6 +229,8 @@ static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 		return r == 1 ? 0 : r;
 	if (first < argc)
 		return erg_options_wrong(&command, "'%s' is one word too many", argv[first]);
+	if (erg_sources_check(o.c.source, err) < 0)
+		return erg_options_wrong(&command, "%s", err->msg);
 	r = wrong_together(&o);
 	if (r)
 		return r;

@@ -280,10 +280,14 @@ static const char *of_archive(const struct erg_run_options *o)
 
 static int complete(struct erg_run_options *o, int argc, char **argv, int first)
 {
+	struct erg_err err = {0};
+
 	if (first < argc) {
 		o->argv = argv + first;
 		o->argc = argc - first;
 	}
+	if (erg_sources_check(o->sources, &err) < 0)
+		return erg_options_wrong(&command, "%s", err.msg);
 	if (!o->argv && !o->duration_s)
 		return erg_options_wrong(&command,
 			"nothing to record: expected -- COMMAND or --duration S");

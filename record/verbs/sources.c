@@ -80,10 +80,13 @@ static int parse_options(int argc, char **argv, struct options *o)
 		.groups = groups,
 		.ending = kinds(ending, sizeof(ending)),
 	};
+	struct erg_err err = {0};
 	int first, r = erg_options_parse(&command, argc, argv, o, &first);
 
 	if (!r && first < argc)
 		return erg_options_wrong(&command, "'%s': expected options only", argv[first]);
+	if (!r && erg_sources_check(o->list, &err) < 0)
+		return erg_options_wrong(&command, "%s", err.msg);
 	return r;
 }
 

@@ -232,10 +232,13 @@ static int view_run(struct view *v)
 
 static int parse(int argc, char **argv, struct options *o)
 {
+	struct erg_err err = {0};
 	int first, r = erg_options_parse(&command, argc, argv, o, &first);
 
 	if (r)
 		return r;
+	if (erg_sources_check(o->list, &err) < 0)
+		return erg_options_wrong(&command, "%s", err.msg);
 	if (first < argc)
 		return erg_options_wrong(&command, "'%s': expected options only", argv[first]);
 	if (o->pid && o->sensors)

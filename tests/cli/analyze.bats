@@ -468,6 +468,18 @@ begun() { ! clean "$1" || gone "$1"; }
     run --separate-stderr erg-analyze totals
     [[ "$output" == "z.erg, "* ]]
     [[ "$stderr" == *"taking the newest here: z.erg"* ]]
+    erg-analyze report -o newest.html 2>said
+    grep -q '^erg-analyze report: no archive named, taking the newest here: z.erg$' said
+    [ -s newest.html ]
+    erg-analyze export --to csv -o newest.csv 2>said
+    grep -q 'taking the newest here: z.erg$' said
+    erg-analyze export --to csv z.erg -o named.csv
+    cmp newest.csv named.csv
+    erg-analyze export --to sqlite -o newest.db 2>/dev/null
+    [ -s newest.db ]
+    for verb in info verify layers totals report export; do
+        erg-analyze $verb --help | tr '\n' ' ' | grep -q 'Without a FILE: the newest archive in this folder.'
+    done
     skip_unless jq
     tar -xf a.erg
     jq --arg long "$(head -c 5000 /dev/zero | tr '\0' x)" '.command = ["sh", "-c", $long]' a/manifest.json >m

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# examples/quickstart, the first command of README.md.
+# examples/quickstart and examples/shell, the first commands of README.md.
 load helpers
 
 @test "the quickstart records a network, prints its layers and writes a report" {
@@ -17,4 +17,28 @@ load helpers
     fi
     run -0 "$ERG_SRC/examples/quickstart" --help
     [[ $output == *"[NETWORK] [SECONDS]"* ]]
+}
+
+@test "examples/shell opens a shell where one is, in which what is built is found" {
+    skip_unless meson ninja pkg-config
+    mkdir own
+    cat >own/typed <<'END'
+pwd
+erg-record --version
+erg-analyze --version
+command -v erg-board
+pkg-config --exists erg && echo header
+python3 -c 'import erg; print("package")'
+man -w erg-record >/dev/null 2>&1 || echo "no manual"
+END
+    cd own
+    run -0 --separate-stderr env SHELL=/bin/sh PS1= "$ERG_SRC/examples/shell" <typed
+    echo "$output"
+    [[ ${lines[0]} == "$PWD" ]]
+    [[ $output == *"erg-record "*"erg-analyze "*/erg-board*header*package* ]]
+    ! command -v man >/dev/null || [[ $output != *"no manual"* ]]
+    run -2 "$ERG_SRC/examples/shell" no-such-package
+    [[ $output == *'no part or package "no-such-package"'* ]]
+    run -0 "$ERG_SRC/examples/shell" --help
+    [[ $output == *"[PACKAGE]"* ]]
 }

@@ -78,6 +78,12 @@ figures() {
     echo "$output"
     [[ "$output" == *"no power was read: times only"*"of the time"* ]]
     [[ "$output" != *"not seen"* ]]
+    run --separate-stderr erg-analyze totals t.erg
+    [[ "${lines[0]}" == "t.erg, no power was read: times only, 0 events lost" ]]
+    [[ "$output" != *"unresolved"* && "$output" != *"ETS"* ]]
+    if command -v jq >/dev/null; then # a sensor that there is not has no model, neither lag nor window
+        erg-analyze totals --format json t.erg | jq -e '.runs[0] | .model.fitted == {} and .phases[0].ets_j.value == null'
+    fi
     # what a network spends itself within a phase is a row below the layers, what it spends outside is none
     call=(begin:net begin:l sleep:2 end:l sleep:2 end:net)
     erg-record --sysfs empty -o p.erg -- "$ERG_BUILD/tests/trace/trace-app" network:net layer:l \

@@ -104,7 +104,7 @@ P
             NR == 3 { exit !($(c["energy_j"]) == "" && $(c["power_w"]) == "" && $(c["reason"]) != "") }' o.csv
     done
     run -0 --separate-stderr erg-analyze layers --by type a.erg
-    grep -Eq '^dropout .*unresolved .*seen too little, about [0-9]+ × as long a run would do' <<<"$output"
+    grep -Eq '^dropout .*unresolved .*run [0-9]+×: seen too little' <<<"$output"
 }
 
 # A counter whose quantum is 20 times what the layer spends gives no figure for it: least squares would

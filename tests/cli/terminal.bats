@@ -160,6 +160,12 @@ END
     grep -q 'observed 100.0 %' seen
     drawn 80 "stty rows 10; ERG_PAGER=true TERM=xterm erg-analyze layers w.erg 2>/dev/null; echo status \$?" >seen
     grep -q '^status 0' seen
+    # nor is one that is missing named where nobody has chosen it: small systems have no less
+    mkdir bin
+    for program in sh erg-analyze stty; do ln -s "$(command -v $program)" bin; done
+    drawn 80 "export PATH=$PWD/bin; stty rows 10; TERM=xterm erg-analyze layers w.erg 2>&1" >seen
+    grep -q 'observed 100.0 %' seen
+    ! grep -q 'less' seen || false
     # the words behind -- are the command's
     erg-record run -q --sysfs . -s procstat -o x.erg -- sh -c 'echo "$@"' sh --no-pager >got
     [ "$(cat got)" = --no-pager ]
@@ -168,7 +174,47 @@ END
     [ "$(cat got)" = --no-pager ]
 }
 
+# 80 calls of 0.1 ms are 8 windows of 1 ms. By hand: 50 windows are 6.25 times as many.
+@test "why there is no figure, and how much longer a run would do, survive 80 and 60 columns" {
+    skip_unless jq
+    awk 'BEGIN { print "time_s,VDD_IN [W]"
+        for (i = 0; i <= 4000; i++) printf "%.3f,%.3f\n", i / 1000, 3 + i % 7 / 100 }' >few.csv
+    awk 'BEGIN { print "begin_s,end_s,layer"
+        for (i = 0; i < 80; i++) printf "%.4f,%.4f,inception_4a/3x3_reduce\n%.4f,%.4f,inception_4a/relu_3x3_reduce\n",
+            i * .05, i * .05 + .0499, i * .05 + .0499, i * .05 + .05 }' >few-layers.csv
+    erg-record import --samples few.csv --layers few-layers.csv --sensor kind=boxcar window_s=0.001 lag_s=0 -o few.erg
+    erg-analyze layers --format json few.erg >few.json 2>/dev/null
+    jq -e '.runs[0].layers[1].energy_j | .reason == "windows" and .longer == 6.25' few.json
+    for columns in 80 60; do
+        drawn $columns "erg-analyze layers few.erg 2>/dev/null" >seen
+        grep -Eq '^inception_4.* unresolved .*run 6\.2×: seen ' seen
+        [ "$(widths <seen | sort -n | tail -n 1)" -le $columns ]
+    done
+    # no type was said, so there is no column of types
+    erg-analyze layers few.erg 2>/dev/null >seen
+    grep -q '^layer  *calls' seen
+}
+
+@test "a glob or a phase that nothing fits is said" {
+    run --separate-stderr erg-analyze layers --match 'fire*' w.erg
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"no row is such as asked for: 2 left out"* ]]
+    run --separate-stderr erg-analyze layers --top 1 w.erg
+    [[ "$output" == *"1 more row left out as asked for"* ]]
+}
+
 @test "a verb that is spelled wrong is answered with the one that was meant" {
+    # of the other program, whose verbs are those of its help
+    for verb in $(erg-record --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | grep -vx sweep) record; do
+        run -2 erg-analyze $verb
+        [[ $output == "erg-analyze: '$verb' is a verb of erg-record: erg-record $verb"* ]]
+    done
+    for verb in $(erg-analyze --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | grep -vx sweep); do
+        run -2 erg-record $verb w.erg
+        [[ $output == "erg-record: '$verb' is a verb of erg-analyze: erg-analyze $verb"*"erg-record -- $verb"* ]]
+    done
+    run -2 erg-analyze w.erg
+    [[ $output == *"name a verb before it, as erg-analyze layers w.erg"* ]]
     run erg-record recrod
     [ "$status" -eq 2 ]
     [[ $output == *"did you mean 'record'"*"erg-record -- recrod"* ]]
@@ -194,6 +240,11 @@ END
         run erg-analyze $words a.erg
         [ "$status" -eq 2 ]
         [[ ${lines[0]} == "erg-analyze ${words%% *}: --"*": expected "* ]]
+        [ "${#lines[@]}" -eq 1 ]
+    done
+    for words in "run --source nothing -- true" "sources -s thermal,nothing" "top --source nothing" "calibrate --source nothing"; do
+        run -2 erg-record $words
+        [[ ${lines[0]} == "erg-record ${words%% *}: --source: unknown source \"nothing\": expected one of auto, "* ]]
         [ "${#lines[@]}" -eq 1 ]
     done
     for words in "run --rate 0" "sources --reads x" "calibrate --format csv" "run --annotate nothing"; do
