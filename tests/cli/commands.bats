@@ -31,7 +31,7 @@ run_of() {
 
 # Of README.md: what needs a device, a framework or the network is named; tutorial.bats, sweep.bats, calibrate.bats, top.bats
 # and install.bats do these, llama.bats tokens, model.bats models. All else is run, in the order in which it stands there.
-named='^(examples/quickstart|tests/run|erg-record (sources|calibrate .*|--idle .*|run .*|top|sweep .*)|erg-analyze totals --per token .*|erg-analyze model fit .*|cc .*|meson .*|ninja .*)$'
+named='^(examples/quickstart|examples/shell|tests/run|erg-record (sources|calibrate .*|--idle .*|run .*|top|sweep .*)|erg-analyze totals --per token .*|erg-analyze model fit .*|cc .*|meson .*|ninja .*)$'
 
 @test "README.md: its commands do what it says" {
     skip_unless babeltrace2 jq
