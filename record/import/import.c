@@ -17,6 +17,7 @@
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "formats/base/say.h"
+#include "formats/base/terminal.h"
 #include "record/import/job.h"
 
 /* Of readings of a few channels: 6 saves a hundredth and takes more than twice as long. */
@@ -185,6 +186,18 @@ static void tell(const struct erg_import_job *j)
 		erg_warn("%s", json_string_value(json_object_get(note, "text")));
 }
 
+/* What the archive has, and what to do with it; layers may be those of the recording that it was added to. */
+static void say_done(const struct erg_import_job *j)
+{
+	_cleanup_(erg_freep) char *file = erg_terminal_word(j->o->output);
+
+	erg_say("%s: %zu readings of %zu channels over %.9g s, %zu layers; next: erg-analyze %s %s",
+		j->o->output, j->log.n, j->log.n_channels,
+		(double)(erg_import_last_time(j) - erg_import_first_time(j)) * 1e-9,
+		j->layers.n_spans, j->layers.n_spans || j->o->onto ? "layers" : "totals",
+		file ? file : "FILE.erg");
+}
+
 static int import(const struct erg_import_options *o, struct erg_err *err)
 {
 	struct erg_import_job j = {.o = o, .notes = json_array(), .stale = json_array()};
@@ -200,10 +213,7 @@ static int import(const struct erg_import_options *o, struct erg_err *err)
 	if (r == 0)
 		r = write_output(&j, err);
 	if (r == 0)
-		erg_say("%s: %zu readings of %zu channels over %.9g s, %zu layers", o->output,
-			j.log.n, j.log.n_channels,
-			(double)(erg_import_last_time(&j) - erg_import_first_time(&j)) * 1e-9,
-			j.layers.n_spans);
+		say_done(&j);
 	if (r == 0 && o->strict && json_array_size(j.notes) > 0)
 		r = 3;
 	erg_import_log_release(&j.log);

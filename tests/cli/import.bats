@@ -78,6 +78,18 @@ test_setup() {
     grep -q 'layer_span.*id = 2, iteration = 0, begin = 15000000, end = 30000000, track = 2' e
 }
 
+@test "what comes next is said, as one can type it" {
+    printf 'time_s,P [W]\n0,1\n1,1\n2,1\n' >s.csv
+    printf 'begin_s,end_s,layer\n0,1,a\n1,2,b\n' >l.csv
+    run -0 --separate-stderr import --samples s.csv -o "it's log.erg"
+    [[ $stderr == "erg-record: it's log.erg: 3 readings of 1 channels over 2 s, 0 layers; next: erg-analyze totals 'it'\\''s log.erg'" ]]
+    eval "${stderr##*next: }" >out 2>/dev/null
+    run -0 --separate-stderr import --samples s.csv --layers l.csv -o both.erg
+    [[ $stderr == *", 2 layers; next: erg-analyze layers both.erg" ]]
+    run -0 --separate-stderr import --samples s.csv --onto both.erg -o onto.erg
+    [[ $stderr == *"; next: erg-analyze layers onto.erg" ]]
+}
+
 @test "the same inputs give the same bytes" {
     import --samples s.csv --layers l.csv -o run.erg
     mv run.erg first.erg
