@@ -50,7 +50,7 @@ _ergtrace_values() {
     *:--per) echo counter: iteration macs token request ;;
     *:--energy) echo total above-idle ;;
     *:--objective) echo ets edp ed2p time ;;
-    export:--to) echo perfetto perfetto-json folded csv sqlite ;;
+    export:--to) echo perfetto perfetto-json folded csv samples layers sqlite ;;
     *:--on) echo slurm ;;
     *:--rail) echo all-roots; _ergtrace_rails ;;
     sweep:--factor | sweep:--group | model:--group | corun:--group) _ergtrace_settings ;;

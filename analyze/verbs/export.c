@@ -11,6 +11,7 @@
 #include "analyze/account/layers.h"
 #include "analyze/account/runs.h"
 #include "analyze/experiment/sweep.h"
+#include "analyze/export/samples.h"
 #include "analyze/export/sqlite.h"
 #include "analyze/timeline/rail_sum.h"
 #include "analyze/verbs/verb.h"
@@ -45,6 +46,25 @@ static int to_csv(const struct erg_timeline *tl, const struct erg_common *common
 	return r;
 }
 
+static int to_samples(const struct erg_timeline *tl, const struct erg_common *common,
+	const char *phase, FILE *out, json_t *doc, struct erg_err *err)
+{
+	size_t left;
+	int r = erg_export_samples(tl, out, &left, err);
+
+	if (r >= 0 && left)
+		erg_document_warn(doc, "bits",
+			"%zu channels of bits, as of what slows a device down, have no column",
+			left);
+	return r;
+}
+
+static int to_layers(const struct erg_timeline *tl, const struct erg_common *common,
+	const char *phase, FILE *out, json_t *doc, struct erg_err *err)
+{
+	return erg_export_layers(tl, out, err);
+}
+
 static int to_folded(const struct erg_timeline *tl, const struct erg_common *common,
 	const char *phase, FILE *out, json_t *doc, struct erg_err *err)
 {
@@ -65,7 +85,8 @@ static const struct target {
 	int (*write)(const struct erg_timeline *tl, const struct erg_common *common,
 		const char *phase, FILE *out, json_t *doc, struct erg_err *err);
 } targets[] = {{"perfetto", to_perfetto}, {"perfetto-json", to_perfetto_json},
-	{"folded", to_folded}, {"csv", to_csv}, {"sqlite", NULL}};
+	{"folded", to_folded}, {"csv", to_csv}, {"samples", to_samples}, {"layers", to_layers},
+	{"sqlite", NULL}};
 
 struct options {
 	struct erg_common common;
@@ -80,7 +101,8 @@ static int take_target(void *into, const char *arg, struct erg_err *err)
 			((struct options *)into)->target = &targets[i];
 			return 0;
 		}
-	return erg_fail(err, -EINVAL, "perfetto, perfetto-json, folded, csv or sqlite");
+	return erg_fail(err, -EINVAL,
+		"perfetto, perfetto-json, folded, csv, samples, layers or sqlite");
 }
 
 static const struct erg_option own[] = {
@@ -88,8 +110,9 @@ static const struct erg_option own[] = {
 		"perfetto (layers as slices; rails, temperatures and frequencies as counters; "
 		"for ui.perfetto.dev), perfetto-json (the same as Trace Event Format, ten times as large), "
 		"folded (stacks network;module;layer weighted by "
-		"microjoules, for flame graphs) or csv (the aligned timeline: one row a reading, with the "
-		"layer that ran), all of one archive; or sqlite (a database of runs, factors, layers, "
+		"microjoules, for flame graphs), csv (the aligned timeline: one row a reading, with the "
+		"layer that ran), samples and layers (all readings with their sensors' models, and when what ran: "
+		"what erg-record import takes), all of one archive; or sqlite (a database of runs, factors, layers, "
 		"counters, phases, points of the sweep, and warnings; of any number of archives, results "
 		"and folders). Required",
 		ERG_OPTION_CALL, .take = take_target},

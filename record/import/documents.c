@@ -50,8 +50,8 @@ static json_t *describe_source(const struct erg_import_log *log, uint32_t source
 	}
 	if (!first)
 		return NULL;
-	j = erg_manifest_source(kind, log->path, erg_import_class(first), first->simulated,
-		first->interval_ns, &first->model, defs, n);
+	j = erg_manifest_source(erg_import_kind(first, kind), log->path, erg_import_class(first),
+		first->simulated, first->interval_ns, &first->model, defs, n);
 	if (j)
 		json_object_set_new(j, "id", json_integer((json_int_t)id));
 	return j;
@@ -192,12 +192,17 @@ static int put_figures(const struct erg_import_job *j, json_t *summary)
 static json_t *summarize_new(const struct erg_import_job *j)
 {
 	json_t *s = erg_manifest_new(ERG_SUMMARY_FORMAT, "erg-record");
+	const bool told = j->log.run_end > j->log.run_begin;
 
 	if (s)
 		json_object_update_new(s,
 			json_pack("{s:s, s:b, s:I, s:I}", "run_id", j->run_id, "complete", 1,
-				"begin_ns", (json_int_t)(erg_import_first_time(j) - j->origin_ns),
-				"end_ns", (json_int_t)(erg_import_last_time(j) - j->origin_ns)));
+				"begin_ns",
+				(json_int_t)((told ? j->log.run_begin : erg_import_first_time(j)) -
+					j->origin_ns),
+				"end_ns",
+				(json_int_t)((told ? j->log.run_end : erg_import_last_time(j)) -
+					j->origin_ns)));
 	return s;
 }
 

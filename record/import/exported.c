@@ -128,6 +128,11 @@ static void note_unknown(const struct erg_import_log *log, json_t *notes)
 {
 	size_t powers = 0, parts = 0;
 
+	erg_import_note(notes, "exported",
+		"%s: the table has neither what the sensors do nor when layers ran; erg-analyze export --to samples "
+		"and --to layers keep both",
+		log->path);
+
 	for (size_t i = 0; i < log->n_channels; i++) {
 		powers += log->channels[i].def.quantity == ERG_Q_POWER;
 		parts += *log->channels[i].def.parent != '\0';

@@ -75,7 +75,8 @@ static int put_source(struct erg_feed *f, struct erg_cursor *c, uint32_t source)
 	int r;
 
 	erg_put_unsigned(c, f->what->first_source + source);
-	r = erg_put_string(c, f->what->kind) || erg_put_string(c, log->path) ||
+	r = erg_put_string(c, erg_import_kind(first, f->what->kind)) ||
+		erg_put_string(c, log->path) ||
 		erg_put_string(c, erg_source_class_name(erg_import_class(first)));
 	erg_put_unsigned(c, first->simulated);
 	r = r || erg_put_string(c, erg_sensor_kind_name(m->kind)) ||
@@ -174,7 +175,9 @@ bt_message *erg_feed_definition(struct erg_feed *f, bt_self_message_iterator *it
 		break;
 	case 4:
 		r = put_named(&c, (uint32_t)i + 1, l->tracks[i]);
-		erg_put_unsigned(&c, strcasestr(l->tracks[i], "gpu") != NULL);
+		erg_put_unsigned(&c,
+			l->places[i] == ERG_PLACE_BY_NAME ? strcasestr(l->tracks[i], "gpu") != NULL
+							  : l->places[i] == ERG_PLACE_DEVICE);
 		break;
 	case 5:
 		r = put_named(&c, (uint32_t)i, l->counters[i]) || erg_put_string(&c, "import");

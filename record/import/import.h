@@ -38,6 +38,7 @@ struct erg_import_channel {
 	uint32_t source;      /* index into sources */
 	uint32_t group;       /* of the device: what is read apart is another source */
 	bool simulated;       /* it comes from a model, not from a sensor */
+	bool held;            /* it is a register's, as a recorder read it, and no log's */
 	bool delta;           /* energy of each interval, by --sensor kind=delta */
 	uint64_t interval_ns; /* usual distance of its readings, after the checks */
 };
@@ -91,6 +92,9 @@ struct erg_import_log {
 	bool sampled; /* power is what it was at the reading's time, not a mean since the last one */
 	double foreign_share; /* of all lines, beyond which the log is refused; 0: a tenth */
 	char sha256[65]; /* of what was read; "" where the reader did not read the file itself */
+	char **told;     /* of columns, by what exported them */
+	size_t n_told;
+	int64_t run_begin, run_end; /* of the command, by the same; the same: not told */
 };
 
 /* ---- building a log (log.c) ---- */
@@ -241,13 +245,16 @@ struct erg_import_span {
 	uint32_t row; /* where its counters are */
 };
 
+enum erg_import_place { ERG_PLACE_BY_NAME, ERG_PLACE_HOST, ERG_PLACE_DEVICE };
+
 struct erg_import_layers {
 	struct erg_import_layer_def *defs;
 	size_t n_defs;
 	uint32_t buckets[256];         /* heads of chains of defs */
 	struct erg_import_span *spans; /* in the order of their ends, inner ones first */
 	size_t n_spans, spans_alloc;
-	char **tracks; /* names; the track's id is index + 1 */
+	char **tracks;                 /* names; the track's id is index + 1 */
+	enum erg_import_place *places; /* of the tracks */
 	size_t n_tracks;
 	char **counters;
 	size_t n_counters;
@@ -325,8 +332,19 @@ bool erg_import_is_load(const int64_t *changes, struct erg_import_step *steps, s
 
 /* "key=value …" or "NAME:key=value" of --sensor, checked and kept in LIST (array of words). */
 int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err);
-/* Gives every channel its unit's default model and what LIST says; before erg_import_check(). */
+/* Gives every channel its unit's default model; then told.c and these are asked. */
+void erg_import_default_models(struct erg_import_log *log);
+/* Gives channels what LIST says; before erg_import_check(). */
 int erg_import_settings(struct erg_import_log *log, const json_t *list, struct erg_err *err);
+/* What one word, as it is written, says of a channel. -EINVAL for a kind that does not fit. */
+int erg_import_set_word(struct erg_import_channel *c, const struct erg_sensor_word *w,
+	const char *as_written, struct erg_err *err);
+/* A line of those that erg-analyze export writes above a table (told.c); and, once there are channels, what they
+ * said of these. -EINVAL. */
+int erg_import_told(struct erg_import_log *log, const char *text, size_t line, struct erg_err *err);
+int erg_import_apply_told(struct erg_import_log *log, struct erg_err *err);
+/* What the manifest and the trace call the kind of a source, of which the channel is. */
+const char *erg_import_kind(const struct erg_import_channel *c, const char *kind);
 /* Completes the models by what the readings show of periods and steps; each stale channel is an
  * element of STALE. LAYERS (or NULL) tell a stale meter from a workload of constant powers. Sorts
  * channels into sources: one for each class and model. */

@@ -107,6 +107,8 @@ static int move_times(struct erg_import_job *j, struct erg_err *err)
 		j->log.phases[i].begin += by;
 		j->log.phases[i].end += by;
 	}
+	j->log.run_begin += by;
+	j->log.run_end += by;
 	return 0;
 }
 
@@ -256,6 +258,9 @@ static int read_log(struct erg_import_job *j, struct erg_err *err)
 		r = check_clocks(j, err);
 	if (r == 0 && j->o->onto)
 		r = join_samples(j, err);
+	erg_import_default_models(&j->log);
+	if (r == 0)
+		r = erg_import_apply_told(&j->log, err);
 	if (r == 0)
 		r = erg_import_settings(&j->log, j->o->sensors, err);
 	return r < 0 ? r

@@ -16,6 +16,7 @@
 
 struct columns {
 	int begin, end, layer, type, network, module, iteration, track, phase, macs;
+	int level, module_type, place; /* that erg-analyze export writes */
 	int time_decimals;
 	int *counters;
 };
@@ -80,22 +81,52 @@ static const char *cell_of(const struct erg_table *t, size_t row, int column)
 	return column < 0 ? "" : erg_table_cell(t, row, (size_t)column);
 }
 
+/* The modules of a cell, from the outermost on, apart by tabulators as their types are. 0: no memory. */
+static uint32_t define_modules(struct erg_import_layers *l, uint32_t parent, const char *names,
+	const char *types, const char *network)
+{
+	_cleanup_(erg_freep) char *all = strdup(names), *kinds = strdup(types);
+	char *name = all, *type = kinds;
+
+	while (name && type) {
+		char *next_name = strchr(name, '\t'), *next_type = strchr(type, '\t');
+
+		if (next_name)
+			*next_name++ = '\0';
+		if (next_type)
+			*next_type++ = '\0';
+		parent = erg_import_layers_define(l, 1, parent, name, strcmp(type, "-") ? type : "",
+			network);
+		if (!next_name || !parent)
+			return parent;
+		name = next_name;
+		type = next_type ? next_type : type + strlen(type);
+	}
+	return 0;
+}
+
 static uint32_t define_row(struct erg_import_layers *l, const struct erg_table *t,
 	const struct columns *c, size_t row)
 {
 	const char *network = cell_of(t, row, c->network), *module = cell_of(t, row, c->module);
+	const char *name = cell_of(t, row, c->layer), *level = cell_of(t, row, c->level);
 	uint32_t parent = 0;
 
+	if (!strcmp(level, "network"))
+		return erg_import_layers_define(l, 0, 0, name, "", name);
 	if (*network && (parent = erg_import_layers_define(l, 0, 0, network, "", network)) == 0)
 		return 0;
-	if (*module && (parent = erg_import_layers_define(l, 1, parent, module, "", network)) == 0)
+	if (*module &&
+		(parent = define_modules(l, parent, module, cell_of(t, row, c->module_type),
+			 network)) == 0)
 		return 0;
-	return erg_import_layers_define(l, 2, parent, cell_of(t, row, c->layer),
+	return erg_import_layers_define(l, !strcmp(level, "module") ? 1 : 2, parent, name,
 		cell_of(t, row, c->type), network);
 }
 
 uint32_t erg_import_layers_track(struct erg_import_layers *l, const char *name)
 {
+	enum erg_import_place *places;
 	char **p;
 
 	if (!*name)
@@ -107,6 +138,11 @@ uint32_t erg_import_layers_track(struct erg_import_layers *l, const char *name)
 	if (!p)
 		return 0;
 	l->tracks = p;
+	places = reallocarray(l->places, l->n_tracks + 1, sizeof(*places));
+	if (!places)
+		return 0;
+	l->places = places;
+	places[l->n_tracks] = ERG_PLACE_BY_NAME;
 	p[l->n_tracks] = strdup(name);
 	return p[l->n_tracks] ? (uint32_t)++l->n_tracks : 0;
 }
@@ -158,6 +194,9 @@ static int find_columns(const struct erg_table *t, const char *path, struct colu
 	c->track = optional(t, "track");
 	c->phase = optional(t, "phase");
 	c->macs = optional(t, "macs");
+	c->level = optional(t, "level");
+	c->module_type = optional(t, "module_type");
+	c->place = optional(t, "place");
 	if (find_counters(t, c, l) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
 	if (l->n_counters > 255)
@@ -236,6 +275,10 @@ static int take_row(struct erg_import_layers *l, const struct erg_table *t, cons
 	s->track = erg_import_layers_track(l, cell_of(t, row, c->track));
 	if (id == 0 || s->track == 0)
 		return erg_fail_errno(err, -ENOMEM, "line %u", s->line);
+	if (*cell_of(t, row, c->place))
+		l->places[s->track - 1] = strcmp(cell_of(t, row, c->place), "device")
+			? ERG_PLACE_HOST
+			: ERG_PLACE_DEVICE;
 	s->layer = id - 1;
 	s->row = (uint32_t)row;
 	r = take_numbers(t, c, row, s, &l->defs[s->layer], err);
@@ -502,6 +545,7 @@ void erg_import_layers_release(struct erg_import_layers *l)
 	free_names(l->tracks, l->n_tracks);
 	free_names(l->counters, l->n_counters);
 	free(l->defs);
+	free(l->places);
 	free(l->phases);
 	free(l->spans);
 	free(l->values);

@@ -12,6 +12,7 @@
 #include "formats/base/utf8.h"
 #include "formats/base/util.h"
 #include "formats/lines.h"
+#include "formats/told.h"
 #include "record/import/cells.h"
 #include "record/import/import.h"
 #include "record/import/units.h"
@@ -300,16 +301,20 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 	return got < 0 ? got : 0;
 }
 
-/* The first line that is neither a comment nor Excel's "sep=;". */
-static int next_header(struct erg_lines *lines, char **ret, struct erg_err *err)
+/* The first line that is neither a comment nor Excel's "sep=;"; comments of erg-analyze are taken. */
+static int next_header(struct reader *r, struct erg_lines *lines, char **ret, struct erg_err *err)
 {
 	int got;
 
-	do
+	do {
 		got = erg_lines_next(lines, ret, err);
-	while (got > 0 &&
-		((**ret == '#' && time_form(*ret + 1 + strspn(*ret + 1, " ")) == -2 &&
-			 !strpbrk(*ret, ",;\t")) ||
+		if (got > 0 && !strncmp(*ret, ERG_TOLD, strlen(ERG_TOLD)) &&
+			erg_import_told(r->log, *ret, erg_lines_number(lines), err) < 0)
+			return -EINVAL;
+	} while (got > 0 &&
+		(!strncmp(*ret, ERG_TOLD, strlen(ERG_TOLD)) ||
+			(**ret == '#' && time_form(*ret + 1 + strspn(*ret + 1, " ")) == -2 &&
+				!strpbrk(*ret, ",;\t")) ||
 			(!strncasecmp(*ret, "sep=", 4) && strlen(*ret) == 5)));
 	return got;
 }
@@ -320,7 +325,7 @@ static int read_header(struct reader *r, struct erg_lines *lines, char **ret_tex
 {
 	char *text, *names[COLUMNS_MAX], *units[COLUMNS_MAX], joined[4096];
 	_cleanup_(erg_freep) char *header = NULL, *copy = NULL, *below = NULL, *raw = NULL;
-	int got = next_header(lines, &text, err);
+	int got = next_header(r, lines, &text, err);
 	char separator;
 	size_t n;
 

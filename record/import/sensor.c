@@ -80,6 +80,23 @@ static bool concerns(const struct erg_import_channel *c, const struct erg_sensor
 		erg_sensor_kind_fits((enum erg_sensor_kind)w->number, q);
 }
 
+int erg_import_set_word(struct erg_import_channel *c, const struct erg_sensor_word *w,
+	const char *as_written, struct erg_err *err)
+{
+	if (w->key == ERG_SENSOR_KEY_KIND &&
+		!erg_sensor_kind_fits((enum erg_sensor_kind)w->number, c->def.quantity))
+		return erg_fail(err, -EINVAL,
+			"--sensor: '%s' contradicts the unit [%s] of "
+			"'%s', which is %s",
+			as_written, c->def.unit, c->def.rail, erg_quantity_name(c->def.quantity));
+	if (erg_sensor_word_set_model(w, &c->model, &c->given)) {
+		c->model_given = true;
+		c->model.provenance = ERG_PROVENANCE_DATASHEET;
+	}
+	set_channel(c, w);
+	return 0;
+}
+
 static int apply_setting(struct erg_import_log *log, const char *text, struct erg_err *err)
 {
 	struct erg_sensor_word w;
@@ -94,17 +111,9 @@ static int apply_setting(struct erg_import_log *log, const char *text, struct er
 		if (!concerns(c, &w))
 			continue;
 		hits++;
-		if (w.key == ERG_SENSOR_KEY_KIND &&
-			!erg_sensor_kind_fits((enum erg_sensor_kind)w.number, c->def.quantity))
-			return erg_fail(err, -EINVAL,
-				"--sensor: '%s' contradicts the unit [%s] of "
-				"'%s', which is %s",
-				text, c->def.unit, c->def.rail, erg_quantity_name(c->def.quantity));
-		if (erg_sensor_word_set_model(&w, &c->model, &c->given)) {
-			c->model_given = true;
-			c->model.provenance = ERG_PROVENANCE_DATASHEET;
-		}
-		set_channel(c, &w);
+		r = erg_import_set_word(c, &w, text, err);
+		if (r < 0)
+			return r;
 	}
 	if (hits == 0)
 		return erg_fail(err, -EINVAL,
@@ -131,14 +140,18 @@ static void set_default_kind(const struct erg_import_log *log, struct erg_import
 	}
 }
 
+void erg_import_default_models(struct erg_import_log *log)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		set_default_kind(log, &log->channels[i]);
+}
+
 int erg_import_settings(struct erg_import_log *log, const json_t *list, struct erg_err *err)
 {
 	const json_t *s;
 	size_t i;
 	int r = 0;
 
-	for (i = 0; i < log->n_channels; i++)
-		set_default_kind(log, &log->channels[i]);
 	json_array_foreach (list, i, s) {
 		r = apply_setting(log, json_string_value(s), err);
 		if (r < 0)
@@ -390,10 +403,11 @@ static bool same_source(const struct erg_import_channel *a, const struct erg_imp
 {
 	const struct erg_sensor_model *x = &a->model, *y = &b->model;
 
-	return a->group == b->group && class_of(a->def.quantity) == class_of(b->def.quantity) &&
-		x->kind == y->kind && x->provenance == y->provenance &&
-		x->window_ns == y->window_ns && x->period_ns == y->period_ns &&
-		x->lag_ns == y->lag_ns && x->lag_u_ns == y->lag_u_ns && x->alpha == y->alpha;
+	return a->group == b->group && a->held == b->held && a->simulated == b->simulated &&
+		class_of(a->def.quantity) == class_of(b->def.quantity) && x->kind == y->kind &&
+		x->provenance == y->provenance && x->window_ns == y->window_ns &&
+		x->period_ns == y->period_ns && x->lag_ns == y->lag_ns &&
+		x->lag_u_ns == y->lag_u_ns && x->alpha == y->alpha;
 }
 
 static void sort_into_sources(struct erg_import_log *log)
@@ -414,6 +428,11 @@ static void sort_into_sources(struct erg_import_log *log)
 		}
 		n += c->source == n;
 	}
+}
+
+const char *erg_import_kind(const struct erg_import_channel *c, const char *kind)
+{
+	return c->held ? "exported:csv" : kind;
 }
 
 size_t erg_import_sources(const struct erg_import_log *log)

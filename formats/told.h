@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_FORMATS_TOLD_H
+#define ERG_FORMATS_TOLD_H
+
+/*
+ * What `erg-analyze export --to samples` says above its table, for `erg-record import`: lines that begin with
+ * ERG_TOLD, of which each is one of
+ *
+ *	run BEGIN END            when the command ran, ns of the table's clock
+ *	phase BEGIN END NAME
+ *	column N<tab>KEY=VALUE<tab>…
+ *
+ * N counts from 1, the first column behind the times. The keys are those of --sensor, of which a number in the
+ * column's unit is one in SI units here, and two more: simulated=1, and held=1 of a register that was brought up to
+ * date before it was read, as a recorder's are.
+ */
+#define ERG_TOLD "#erg "
+
+#endif
