@@ -33,7 +33,8 @@ struct inst {
 	uint32_t thread;
 	uint32_t class_;
 	uint64_t begin, end;
-	double *count; /* per counter */
+	double *count;  /* per counter */
+	uint32_t begun; /* how many instances of layers in it counted requests */
 	double macs;
 };
 
@@ -63,8 +64,8 @@ struct walk {
 	uint32_t *track_thread;             /* ERG_NONE: no phases there */
 	struct open_layer (*open)[DEEPEST]; /* per track */
 	unsigned int *n_open;
-	uint64_t *part_calls; /* part x layer, outermost instances */
-	uint32_t macs_counter;
+	uint64_t *part_calls;            /* part x layer, outermost instances */
+	uint32_t macs_counter, requests; /* counters, or ERG_NONE */
 };
 
 uint32_t erg_parts_counter(const struct erg_timeline *tl, const char *name)
@@ -211,6 +212,8 @@ static void count_instance(struct walk *w, size_t i, uint32_t in, const struct o
 
 		if (in != ERG_NONE)
 			add_count(&w->inst[in].count[c], v);
+		if (in != ERG_NONE && c == w->requests && v > 0 && (!around || around->inst != in))
+			w->inst[in].begun++;
 		if (around && around->inst != ERG_NONE)
 			add_count(&w->inst[around->inst].count[c], -v);
 		if (!around)
@@ -412,29 +415,44 @@ static int by_time(const void *a, const void *b)
 	return x->begin < y->begin ? -1 : x->begin > y->begin;
 }
 
+#define TOGETHER                                                                                   \
+	4096 /* requests that begin in one step, at most: more is a count of something else */
+
+static size_t together(double requests)
+{
+	return (size_t)(requests < TOGETHER ? ceil(requests) : TOGETHER);
+}
+
 /* A request's first token is there when the last step that reads its prompt ends: before a step of
- * another part begins, or another request. */
+ * another part begins, or another request. In a phase that holds the steps of several it is not known when. */
 static int find_latencies(struct walk *w)
 {
-	const uint32_t c = erg_parts_counter(w->tl, "requests");
+	const uint32_t c = w->requests;
 	_cleanup_(erg_freep) const struct inst **order = calloc(w->n + 1, sizeof(*order));
+	size_t all = 0;
 
-	w->p->latency_s = calloc(w->n + 1, sizeof(*w->p->latency_s));
+	for (size_t i = 0; c != ERG_NONE && i < w->n; i++)
+		all += w->inst[i].count[c] > 0 ? together(w->inst[i].count[c]) : 0;
+	w->p->latency_s = calloc(all + 1, sizeof(*w->p->latency_s));
 	if (!order || !w->p->latency_s)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->n; i++)
 		order[i] = &w->inst[i];
 	erg_sort(order, w->n, sizeof(*order), by_time);
 	for (size_t i = 0; c != ERG_NONE && i < w->n; i++) {
+		const size_t n = order[i]->count[c] > 0 ? together(order[i]->count[c]) : 0;
 		size_t last = i;
 
-		if (!(order[i]->count[c] > 0))
+		if (order[i]->begun > 1) {
+			w->p->n_untimed += n;
 			continue;
+		}
 		while (last + 1 < w->n && order[last + 1]->part == order[i]->part &&
 			!(order[last + 1]->count[c] > 0))
 			last++;
-		w->p->latency_s[w->p->n_latency++] =
-			(double)(order[last]->end - order[i]->begin) * 1e-9;
+		for (size_t k = 0; k < n; k++)
+			w->p->latency_s[w->p->n_latency++] =
+				(double)(order[last]->end - order[i]->begin) * 1e-9;
 	}
 	return 0;
 }
@@ -605,6 +623,7 @@ int erg_parts_open(struct erg_parts *p, const struct erg_timeline *tl, struct er
 
 	*p = (struct erg_parts){.tl = tl};
 	w.macs_counter = erg_parts_counter(tl, "MACs");
+	w.requests = erg_parts_counter(tl, "requests");
 	r = open_parts(&w);
 	if (r == -E2BIG)
 		return erg_fail(err, r, "%s: phases of more than %u threads", tl->archive,

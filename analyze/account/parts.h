@@ -43,6 +43,7 @@ struct erg_parts {
 	uint64_t *layer_calls; /* per layer */
 	double *latency_s; /* from the begin of a request to its first token, n_latency values */
 	size_t n_latency;
+	size_t n_untimed; /* requests of which it is not known when they began */
 
 	struct erg_timeline *view; /* classes are the parts; owned */
 	struct erg_account account;

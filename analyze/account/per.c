@@ -178,18 +178,22 @@ json_t *erg_per_context_json(const struct erg_per *per, const struct erg_parts *
 json_t *erg_per_latency_json(const struct erg_parts *p)
 {
 	const size_t n = p->n_latency;
-	double sum = 0;
+	double sum = 0, median = NAN, p90 = NAN, max = NAN;
 
-	if (!n)
+	if (!n && !p->n_untimed)
 		return json_null();
 	erg_sort(p->latency_s, n, sizeof(*p->latency_s), erg_order_double);
 	for (size_t i = 0; i < n; i++)
 		sum += p->latency_s[i];
-	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)n, "mean_s",
-		erg_num_json(sum / (double)n), "median_s",
-		erg_num_json((p->latency_s[(n - 1) / 2] + p->latency_s[n / 2]) / 2), "p90_s",
-		erg_num_json(p->latency_s[(size_t)ceil(0.9 * (double)n) - 1]), "max_s",
-		erg_num_json(p->latency_s[n - 1]));
+	if (n) {
+		median = (p->latency_s[(n - 1) / 2] + p->latency_s[n / 2]) / 2;
+		p90 = p->latency_s[(size_t)ceil(0.9 * (double)n) - 1];
+		max = p->latency_s[n - 1];
+	}
+	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)n, "untimed",
+		(json_int_t)p->n_untimed, "mean_s", erg_num_json(n ? sum / (double)n : NAN),
+		"median_s", erg_num_json(median), "p90_s", erg_num_json(p90), "max_s",
+		erg_num_json(max));
 }
 
 json_t *erg_per_counters_json(const struct erg_parts *p, const struct erg_part *part)

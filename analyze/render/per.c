@@ -56,20 +56,33 @@ static void print_line(const json_t *line, FILE *out)
 			erg_text_est_json(a, sizeof(a), json_object_get(p, "energy_j"), "J"));
 }
 
+static void print_first_token(const json_t *first, FILE *out)
+{
+	const long long n = json_integer_value(json_object_get(first, "n"));
+	const long long untimed = json_integer_value(json_object_get(first, "untimed"));
+	char a[64], b[64], c[64];
+
+	fputs("time to the first token: ", out);
+	if (n)
+		fprintf(out, "median %s, 90 %% below %s, at most %s (%lld requests)",
+			erg_text_si(a, sizeof(a), erg_number_of(first, "median_s"), "s"),
+			erg_text_si(b, sizeof(b), erg_number_of(first, "p90_s"), "s"),
+			erg_text_si(c, sizeof(c), erg_number_of(first, "max_s"), "s"), n);
+	if (untimed)
+		fprintf(out,
+			"%snot known of %lld requests in phases that hold the steps of several",
+			n ? "; " : "", untimed);
+	fputc('\n', out);
+}
+
 void erg_per_below(const json_t *run, FILE *out)
 {
 	const json_t *first = json_object_get(run, "first_token");
-	char a[64], b[64], c[64];
 	size_t i;
 	json_t *line;
 
 	if (json_is_object(first))
-		fprintf(out,
-			"time to the first token: median %s, 90 %% below %s, at most %s (%lld requests)\n",
-			erg_text_si(a, sizeof(a), erg_number_of(first, "median_s"), "s"),
-			erg_text_si(b, sizeof(b), erg_number_of(first, "p90_s"), "s"),
-			erg_text_si(c, sizeof(c), erg_number_of(first, "max_s"), "s"),
-			(long long)json_integer_value(json_object_get(first, "n")));
+		print_first_token(first, out);
 	json_array_foreach (json_object_get(run, "context"), i, line)
 		print_line(line, out);
 }

@@ -469,6 +469,20 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     erg-analyze totals --per counter:some --format json z.erg | jq -e '.runs[0].phases | map({(.name): .per}) | add |
         .run.count == 40 and .decode.count == 40 and .prefill.energy_j.reason == "no-work" and
         (.decode.energy_j.value * 40 / 49.5 - 1 | fabs < 0.01)'
+    # Time to the first token: prompts of 0.5 s, the second of two steps and of two requests, each before a second of
+    # answers; and prompts one after the other, whose phase is one and tells of none.
+    printf '%s\n' begin_s,end_s,layer,phase,counter:tokens,counter:requests 1,1.5,p,prefill,9,1 1.5,2.5,d,decode,9,0 \
+        3,3.3,p,prefill,9,2 3.3,3.7,p,prefill,9,0 3.7,4.7,d,decode,9,0 >f.csv
+    erg-record import --samples s.csv --layers f.csv -o f.erg
+    erg-analyze totals --per token --format json f.erg | jq -e '.runs[0].first_token | .n == 3 and .untimed == 0 and
+        (.median_s - 0.7 | fabs < 1e-6) and (.mean_s - 1.9 / 3 | fabs < 1e-6) and (.max_s - 0.7 | fabs < 1e-6)'
+    { cat f.csv; for i in 0 1 2 3; do echo "$((i + 10)),$((i + 11)),p,prefill,9,1"; done; } >g.csv
+    erg-record import --samples s.csv --layers g.csv -o g.erg
+    erg-analyze totals --per token --format json g.erg | jq -e '.runs[0].first_token | .n == 3 and .untimed == 4 and (.max_s - 0.7 | fabs < 1e-6)'
+    erg-analyze totals --per token g.erg | grep -q '(3 requests); not known of 4 requests in phases that hold the steps of several$'
+    sed '2,6d' g.csv >h.csv
+    erg-record import --samples s.csv --layers h.csv -o h.erg
+    erg-analyze totals --per token h.erg | grep -qx 'time to the first token: not known of 4 requests in phases that hold the steps of several'
     run ! erg-analyze totals --per counter:nosuch n.erg
     [[ "$output" == *"the application has tokens, images"* ]]
 }

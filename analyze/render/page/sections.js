@@ -134,7 +134,7 @@ function workSection(parent, run, n) {
         f.append(el('span', {}, '; ' + num(r.per.count) + ' ' + w.unit + 's' +
             (r.per.rate_per_s ? ', ' + num(r.per.rate_per_s, '', 4) + ' a second' : '')));
         return f;
-    }), w.first_token ? figure('time to the first token (median)', num(w.first_token.median_s, 's', 4),
+    }), w.first_token && w.first_token.n ? figure('time to the first token (median)', num(w.first_token.median_s, 's', 4),
         '90 % below ' + num(w.first_token.p90_s, 's') + ', ' + w.first_token.n + ' requests') : null));
     (w.context || []).forEach((c) => contextChart(s, c));
 }
