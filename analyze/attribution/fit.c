@@ -95,15 +95,36 @@ static int weigh(struct attr_run *r)
 
 #define STEADY_ROUNDS 4
 
+static bool sensor_fails(const struct attr_run *r)
+{
+	const struct attr_tests *t = &r->misfit.fitted;
+
+	return attr_test_fails(&t->kernel) || attr_test_fails(&t->clock);
+}
+
+/* Stamps that are far off their pace look like another sensor: whether that is all. */
+static int mend_far(struct attr_run *r, bool *ret_changed)
+{
+	int rc = attr_steady_first(r, ret_changed);
+
+	if (!rc && *ret_changed)
+		rc = attr_goes_on(r);
+	if (!rc && *ret_changed)
+		rc = weigh(r);
+	return !rc && *ret_changed ? attr_judge(r) : rc;
+}
+
 /* Times that scatter, once the sensor is known: what seems to scatter beside a wrong one is that. */
 static int mend_times(struct attr_run *r)
 {
-	const struct attr_tests *t = &r->misfit.fitted;
 	bool changed = true, tried = false;
 	int rc = 0;
 
-	if (attr_test_fails(&t->kernel) || attr_test_fails(&t->clock))
-		return 0;
+	if (sensor_fails(r)) {
+		rc = mend_far(r, &tried);
+		if (rc < 0 || sensor_fails(r))
+			return rc;
+	}
 	for (int i = 0; !rc && changed && i < STEADY_ROUNDS; i++) {
 		rc = attr_steady(r, &changed);
 		tried = tried || changed;

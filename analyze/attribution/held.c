@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <gsl/gsl_sort.h>
 
@@ -17,6 +18,8 @@
 #define HELD_LEAST 8        /* readings */
 #define HELD_SIGNIFICANT 12 /* of a gain, that is a loss where stamps are right */
 #define HELD_PART 0.5 /* of what those that were held up do, by others that nothing tells apart */
+#define STRAY 6.7     /* median deviations (4.5 SD) off the pace: none of the others is by chance */
+#define FAR_LEFT 0.7  /* of the squared residuals, where they are put back that were held up */
 #define LATE_SEEN 2e4 /* ns */
 
 /* Squared residual of each reading; NAN where it has none. */
@@ -85,6 +88,82 @@ int attr_held(struct attr_run *r, bool *ret_changed)
 	held = rc ? INFINITY : held_from(rd->off, gain, order, rd->n);
 	attr_times_by_pace(rd, 0, held);
 	*ret_changed = isfinite(held);
+	return rc;
+}
+
+/* Squared residuals together, with powers that are fitted to the times as they are. */
+static int fitted_squares(struct attr_run *r, double *power, double *ret)
+{
+	const struct erg_attr_state *st = r->st;
+	struct attr_rows rows;
+	struct attr_row *row;
+	int rc = attr_powers_by(r, &st->shape, power);
+
+	*ret = 0;
+	if (rc < 0)
+		return rc;
+	rc = attr_rows_open(&rows, r, &st->shape, NULL);
+	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
+		double e = row->y;
+
+		rc = 0;
+		for (size_t i = 0; i < row->n; i++)
+			e -= row->a[i] * power[row->col[i]];
+		*ret += e * e;
+	}
+	attr_rows_close(&rows);
+	return rc;
+}
+
+/* How late a stamp is that the others' scatter does not reach, ns; INFINITY: hardly any is. */
+static double beyond_others(const struct attr_readings *rd, double *off)
+{
+	double level, reach;
+	size_t n = 0;
+
+	memcpy(off, rd->off, rd->n * sizeof(*off));
+	level = attr_median(off, rd->n);
+	for (size_t m = 0; m < rd->n; m++)
+		off[m] = fabs(rd->off[m] - level);
+	reach = fmax(level + STRAY * attr_median(off, rd->n), LATE_SEEN);
+	for (size_t m = 0; m < rd->n; m++)
+		n += rd->off[m] > reach;
+	return n >= HELD_LEAST ? reach : INFINITY;
+}
+
+int attr_held_far(struct attr_run *r, bool *ret_changed)
+{
+	struct attr_readings *rd = &r->st->readings;
+	_cleanup_(erg_freep) double *power = calloc(r->st->view.n_cols + 1, sizeof(double));
+	_cleanup_(erg_freep) double *off = malloc((rd->n + 1) * sizeof(double));
+	double tried = rd->held_ns, held, at_stamp, at_pace;
+	bool better;
+	int rc;
+
+	*ret_changed = false;
+	if (!power || !off)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu readings", rd->n);
+	held = beyond_others(rd, off);
+	if (!isfinite(held))
+		return 0;
+	rc = fitted_squares(r, power, &at_stamp);
+	if (rc < 0)
+		return rc;
+	attr_times_by_pace(rd, 0, held);
+	rc = fitted_squares(r, power, &at_pace);
+	*ret_changed = !rc && at_pace < FAR_LEFT * at_stamp;
+	if (rc < 0 || !*ret_changed) {
+		attr_unsteady(r);
+		rd->held_ns = tried;
+		return rc;
+	}
+	/* of a fit without them the others tell from where on */
+	rc = attr_goes_on(r);
+	attr_unsteady(r);
+	if (!rc)
+		rc = attr_held(r, &better);
+	if (!rc && !better)
+		attr_times_by_pace(rd, 0, held);
 	return rc;
 }
 

@@ -470,12 +470,17 @@ void attr_unsteady(struct attr_run *r);
 /* ---- held.c ---- */
 /* Times of readings that were held up now and then before their stamp, by the pace of the others. */
 int attr_held(struct attr_run *r, bool *ret_changed);
+/* The same of those that were held up by more than the others scatter, where powers fitted to these times leave
+ * much less: a fit to the stamps does not know which of them are wrong. */
+int attr_held_far(struct attr_run *r, bool *ret_changed);
 /* Those that were held up by less than can be seen widen the intervals. */
 int attr_held_effect(struct attr_run *r);
 
 /* ---- steady.c ---- */
 /* Times of readings whose stamps scatter, by the pace of their neighbours. */
 int attr_steady(struct attr_run *r, bool *ret_changed);
+/* Before the sensor is known: those that were held up may be all that is wrong. */
+int attr_steady_first(struct attr_run *r, bool *ret_changed);
 
 /* ---- blur.c ---- */
 /* A blur for readings whose times scatter, where that fits better than a low-pass. */

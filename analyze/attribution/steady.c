@@ -37,20 +37,40 @@ static int part_asked(struct attr_run *r, double *ret)
 	return rc;
 }
 
+/* Whether the readings have a pace that their stamps scatter about. */
+static bool has_pace(const struct attr_run *r)
+{
+	const struct attr_readings *rd = &r->st->readings;
+
+	return !(r->weights.cell_w > 0) && !rd->stale && !(rd->grid_ns > 0) &&
+		(rd->stamp || attr_stamps_scatter(rd));
+}
+
+int attr_steady_first(struct attr_run *r, bool *ret_changed)
+{
+	int rc;
+
+	*ret_changed = false;
+	if (!has_pace(r) || r->st->readings.n_held || r->st->readings.steadied > 0)
+		return 0;
+	rc = attr_stamps_keep(r);
+	return rc ? rc : attr_held_far(r, ret_changed);
+}
+
 int attr_steady(struct attr_run *r, bool *ret_changed)
 {
-	const struct attr_weights *w = &r->weights;
 	struct attr_readings *rd = &r->st->readings;
 	double more = 0, part;
 	int rc;
 
 	*ret_changed = false;
-	if (w->cell_w > 0 || rd->stale || rd->grid_ns > 0 ||
-		(!rd->stamp && !attr_stamps_scatter(rd)))
+	if (!has_pace(r))
 		return 0;
 	rc = attr_stamps_keep(r);
 	if (!rc && !rd->held_ns)
 		rc = attr_held(r, ret_changed);
+	if (!rc && !rd->n_held && !(rd->steadied > 0))
+		rc = attr_held_far(r, ret_changed);
 	if (rc < 0 || *ret_changed || !r->psi[ATTR_DELAY] ||
 		r->st->shape.kind == ERG_SENSOR_COUNTER)
 		return rc;

@@ -117,6 +117,37 @@ honest() {
     jq -e '.runs[0].ets_j.reason == "unfair"' w/late-1000-7/layers.json
 }
 
+# Readings each 10 ms, those amid layer l2 stamped LATE_S later, of RUN iterations from SEED on: W.csv and S.csv;
+# joules of the run, by hand, into truth.
+late_amid() { # SEED LATE_S RUN
+    awk -v seed="$1" -v late="$2" -v run="$3" '
+        function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--; return e[k] + p[k] * (t - at[k]) }
+        function add(t, watts) { e[n + 1] = e[n] + p[n] * (t - at[n]); at[++n] = t; p[n] = watts }
+        BEGIN { srand(seed); split("3.7 2.9 1.3 4.6 0.8 2.1", d); split("10.2 12.5 3.8 7 5 3.2", w); t = .5; p[0] = 2; n = k = h = 0; at[0] = e[0] = 0
+            print "begin_s,end_s,layer,type,network" >"W.csv"
+            for (i = 0; i < run; i++) for (l = 1; l <= 6; l++) {
+                b = t; t += d[l] / 1000 * (.92 + .16 * rand()); add(b, w[l])
+                if (l == 2) { hot_b[++hots] = b; hot_e[hots] = t }
+                printf "%.9f,%.9f,l%d,conv,n\n", b, t, l >"W.csv" }
+            add(t, 2); print "time_s,VDD [W]" >"S.csv"
+            for (r = .02; r < t + .3; r += .01) {
+                x = r + .0008 * rand(); while (h < hots && hot_e[h + 1] <= x) h++
+                s = x + (hot_b[h + 1] <= x && x < hot_e[h + 1] ? late * (.6 + .8 * rand()) : 0)
+                printf "%.9f,%.6f\n", s, (energy(x) - energy(x - .0022)) / .0022 + (rand() + rand() + rand() - 1.5) * .04 >"S.csv"
+                first = first ? first : s; last = s }
+            print energy(last) - energy(first) }' >truth
+}
+
+@test "stamps that are late by as much as layers last, off a steady pace: put back, as a fit to the pace tells" {
+    late_amid 3 .003 2000
+    erg-record import --samples S.csv --layers W.csv --sensor 'kind=boxcar window_s=0.0022' -o late.erg
+    erg-analyze layers --format json late.erg >o.json
+    jq -c '.runs[0] | .ets_j, .model.misfit, [.layers[].energy_j.value]' o.json
+    cat truth
+    jq -e 'any(.warnings[]; .code == "late-stamps") and ([.runs[0].layers[] | select(.energy_j.value)] | length) >= 3' o.json
+    jq -e --argjson true "$(cat truth)" '.runs[0].ets_j | .lo <= $true and $true <= .hi and .hi - .lo < 0.01 * $true' o.json
+}
+
 # A boxcar of 10 ms that is declared as one of 2.2 ms, 750 readings, W.csv and S.csv; layers' joules into truth.
 far_sensor() {
     awk 'function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--
