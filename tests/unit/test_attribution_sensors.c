@@ -100,8 +100,8 @@ static void test_frequency(void **state)
 	done(&plain);
 }
 
-/* Of the readings while layer 3 runs every other one is interrupted: its value is of where it began, its time 2 ms
- * later, as good as the others' (HALF 0) or known to be that bad. The greatest error of a
+/* Of the readings while layer 3 runs every other one is interrupted: its value is of where it began, its time 0.6 ms
+ * later, too little to be seen, as good as the others' (HALF 0) or known to be that bad. The greatest error of a
  * layer, infinite where one has no figure. */
 static double interrupted(uint32_t half, bool *ret_warned)
 {
@@ -116,10 +116,10 @@ static double interrupted(uint32_t half, bool *ret_warned)
 	for (size_t m = 0; m + 1 < r.t.rail.n; m++) {
 		while (i + 1 < r.t.seg.n && r.t.seg.begin[i + 1] <= r.t.rail.t[m])
 			i++;
-		if (r.t.seg.class_[i] != 3 || r.t.rail.t[m] + 2000000 >= r.t.rail.t[m + 1] ||
+		if (r.t.seg.class_[i] != 3 || r.t.rail.t[m] + 600000 >= r.t.rail.t[m + 1] ||
 			odd++ % 2)
 			continue;
-		r.t.rail.t[m] += 2000000;
+		r.t.rail.t[m] += 600000;
 		r.t.rail.half[m] = half;
 	}
 	assert_true(odd > 60);
