@@ -39,17 +39,16 @@ static void print_model(const json_t *run, FILE *out)
 
 	if (!json_array_size(tests) && !json_object_size(json_object_get(model, "fitted")))
 		return;
-	fprintf(out, "sensor model %s",
-		misfit                           ? "does not fit the readings"
-			: json_array_size(tests) ? "fits the readings"
-						 : "not tested");
+	if (misfit)
+		fprintf(out, "sensor model does not fit the readings (%s)", misfit);
+	else
+		fprintf(out, "sensor model %s",
+			json_array_size(tests) ? "fits the readings" : "not tested");
 	print_fitted(model, "lag_s", "lag", "s", out);
 	print_fitted(model, "window_s", "window", "s", out);
 	print_fitted(model, "tau_s", "time constant", "s", out);
 	print_fitted(model, "scatter_s", "scatter of the times", "s", out);
 	print_fitted(model, "skew_ppm", "clock", " ppm", out);
-	if (misfit)
-		fprintf(out, "; %s", misfit);
 	fputc('\n', out);
 }
 

@@ -22,9 +22,20 @@ static void print_beta(const json_t *doc, FILE *out)
 			100 * hi);
 }
 
+/* How it goes with the other figure, or that nobody knows how sure it is. */
+static const char *beside_regression(const json_t *leakage)
+{
+	const struct erg_est e = erg_est_from_json(json_object_get(leakage, "regression"));
+	const json_t *agree = json_object_get(leakage, "agree");
+
+	if (json_is_boolean(agree))
+		return json_is_true(agree) ? "   (they agree)" : "   (they disagree)";
+	return erg_est_resolved(&e) && isnan(e.lo) ? "   (too few runs for an interval)" : "";
+}
+
 static void print_leakage(const json_t *doc, FILE *out)
 {
-	const json_t *l = json_object_get(doc, "leakage"), *agree = json_object_get(l, "agree");
+	const json_t *l = json_object_get(doc, "leakage");
 	const json_t *exponential = json_object_get(doc, "exponential");
 	char a[64], b[64];
 
@@ -32,9 +43,7 @@ static void print_leakage(const json_t *doc, FILE *out)
 		erg_text_bold(), erg_text_reset(),
 		erg_text_est_json(a, sizeof(a), json_object_get(l, "instrument"), "W/K"),
 		erg_text_est_json(b, sizeof(b), json_object_get(l, "regression"), "W/K"),
-		json_is_true(agree)            ? "   (they agree)"
-			: json_is_false(agree) ? "   (they disagree)"
-					       : "");
+		beside_regression(l));
 	print_beta(doc, out);
 	if (!isnan(erg_value_of(exponential, "l0_w")))
 		fprintf(out, "  L0 at %.1f degC     %s\n", erg_number_of(exponential, "t0_degc"),

@@ -325,6 +325,9 @@ assert int(s.get("skipped")) == len(s.findall("testcase/skipped"))'
     jq -e '.pairs == [] and (.leakage.instrument.method == "unresolved")' t.json
     run erg-analyze thermal on.erg --strict
     [ "$status" -eq 3 ]
+    # a figure of one run has no interval, and does not stand there as if it needed none
+    jq -e '.leakage.regression | .value != null and .lo == null' t.json
+    grep -Eq '^ +by regression .*W/K   \(too few runs for an interval\)$' <<<"$output"
 }
 
 @test "totals and sweep read archives on all processors: the same bytes for any number of jobs" {
