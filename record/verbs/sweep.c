@@ -345,6 +345,8 @@ static int with_knobs(struct erg_sweep *s, struct erg_err *err)
 static int finish(struct erg_sweep *s, int r)
 {
 	fprintf(stderr, "%zu runs made, %zu failed", s->done + s->failed, s->failed);
+	if (s->failed && r <= 0)
+		fputs(" (--resume makes them again)", stderr);
 	if (s->waiting)
 		fprintf(stderr, ", %zu wait for another condition (--resume --condition KEY=VALUE)",
 			s->waiting);

@@ -108,6 +108,11 @@ honest() {
     grep -q '^late-100-4: 0 of 14 layers.* ETS error 0.* covered 1 of 1, .* misfit: late 14' table
     jq -e '.runs[0].model | .misfit == "misfit: late" and any(.tests[]; .name == "late" and .p < 1e-4)' \
         w/late-100-4/layers.json
+    # in the words of the table: no row of statistics, and what a misfit is
+    erg-analyze layers "$(ls w/late-100-4/*.erg)" 2>/dev/null >text
+    grep -q '^sensor model does not fit the readings (misfit: late)$' text
+    grep -q 'misfit: the readings do not follow from the layers and any sensor that was tried' text
+    ! grep -q 'F of' text || false
 }
 
 @test "layers that were seen in unfair shares refuse the energy of the run, also where the model is refused" {
