@@ -54,7 +54,7 @@ sources() {
 
 @test "an unknown kind lists those that exist" {
     run sources -s hwmon,bogus --sysfs sys
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 2 ]
     [ "${#lines[@]}" -eq 1 ]
     [[ "$output" == *'unknown source "bogus": expected one of auto,'*procstat* ]]
 }
