@@ -172,25 +172,48 @@ static int join_samples(struct erg_import_job *j, struct erg_err *err)
 	return r;
 }
 
+static void move_layers(struct erg_import_layers *l, int64_t by)
+{
+	for (size_t i = 0; i < l->n_spans; i++) {
+		l->spans[i].begin += by;
+		l->spans[i].end += by;
+	}
+	for (size_t i = 0; i < l->n_phases; i++) {
+		l->phases[i].begin += by;
+		l->phases[i].end += by;
+	}
+}
+
+/* --time-offset is of the layers where no log comes with them. */
+static int offset_layers(struct erg_import_job *j, struct erg_err *err)
+{
+	struct erg_import_layers *l = &j->layers;
+	const int64_t by = j->o->samples ? 0 : j->o->how.offset_ns;
+
+	for (size_t i = 0; by && i < l->n_spans; i++)
+		if (llabs(l->spans[i].begin + by) > ERG_IMPORT_TIME_MAX ||
+			llabs(l->spans[i].end + by) > ERG_IMPORT_TIME_MAX)
+			return erg_fail(err, -ERANGE,
+				"%s: with --time-offset a layer is more than 126 years from zero",
+				j->o->layers);
+	move_layers(l, by);
+	return 0;
+}
+
 static int join_layers(struct erg_import_job *j, struct erg_err *err)
 {
 	struct erg_import_layers *l = &j->layers;
-	int64_t first = INT64_MAX, by;
-	int r;
+	int64_t first = INT64_MAX;
+	int r = offset_layers(j, err);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < l->n_spans; i++)
 		first = l->spans[i].begin < first ? l->spans[i].begin : first;
 	r = erg_import_onto_join(&j->onto, j->o->layers, first, l->spans[l->n_spans - 1].end,
 		j->o->clock_u_s, &j->layers_join, err);
-	by = j->layers_join.shift_ns;
-	for (size_t i = 0; r == 0 && i < l->n_spans; i++) {
-		l->spans[i].begin += by;
-		l->spans[i].end += by;
-	}
-	for (size_t i = 0; r == 0 && i < l->n_phases; i++) {
-		l->phases[i].begin += by;
-		l->phases[i].end += by;
-	}
+	if (r == 0)
+		move_layers(l, j->layers_join.shift_ns);
 	return r;
 }
 

@@ -316,3 +316,16 @@ fails() {
     rows 'printf "05-06-2024 %s RAM 2505/7775MB (lfb 1429x4MB) CPU [2%%%%@2035,0%%%%@2035] POM_5V_IN %dmW VDD_CPU 99mW\n", hms(i), p(i) * 1000' >one.log
     joules $TRAPEZOID POM_5V_IN -- --from tegrastats one.log
 }
+
+@test "--time-offset brings layers alone to the clock of the recording that they are added to" {
+    awk 'BEGIN { print "time,P [W]"; for (i = 0; i <= 2000; i++) printf "%.3f,%.3f\n", 1714989600 + i / 1000, (int((i + 99) / 100) % 2 ? 4 : 10) + i * 7919 % 101 / 5000 }' >power.csv
+    awk 'BEGIN { print "["; for (i = 0; i < 20; i++) printf "%s{\"ph\":\"X\",\"name\":\"%s\",\"pid\":1,\"tid\":1,\"ts\":%d,\"dur\":100000}", i ? ",\n" : "", i % 2 ? "hi" : "lo", i * 100000 + 5000000
+        print "]" }' >boot.json
+    erg-record import power.csv -o run.erg
+    fails 'do not meet those of run.erg' '--time-offset' -- --onto run.erg --from chrome-trace boot.json
+    erg-record import --onto run.erg --from chrome-trace boot.json --time-offset 1714989595 -f -o out.erg
+    # by hand: 10 times 0.1 s at 4 and at 10 W, and the 0.01 W that the noise is in the mean
+    erg-analyze layers --format json out.erg 2>/dev/null |
+        jq -e '.runs[0].layers | map([.name, (.energy_j.value * 10 | round / 10)]) | sort == [["hi", 10], ["lo", 4]]'
+    fails 'more than 126 years' -- --onto run.erg --from chrome-trace boot.json --time-offset 4e9
+}
