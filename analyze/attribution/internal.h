@@ -523,7 +523,6 @@ bool attr_rounded(const struct attr_run *r);
 bool attr_rounded_away(const struct erg_attr_state *st, size_t c);
 
 /* ---- refit.c ---- */
-int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power);
 /* Sums and the solution for the sensor SHAPE, derivatives and weights by POWER (per column). */
 int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power);
 /* POWER (per column) by the sensor SHAPE instead: the fit of R stays as it is. */

@@ -90,7 +90,8 @@ static int note_sums(struct attr_run *r, const struct attr_shape *shape, const d
 	return 0;
 }
 
-int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const double *power)
+static int accumulate_readings(struct attr_run *r, const struct attr_shape *shape,
+	const double *power)
 {
 	struct erg_attr_state *st = r->st;
 	struct attr_rows rows;
@@ -118,7 +119,7 @@ int attr_accumulate(struct attr_run *r, const struct attr_shape *shape, const do
 
 int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power)
 {
-	int rc = attr_accumulate(r, shape, power);
+	int rc = accumulate_readings(r, shape, power);
 
 	return rc < 0 ? rc : attr_solve(&r->st->gram, &r->nnls, &r->sol, r->err);
 }
@@ -131,7 +132,7 @@ int attr_powers_by(struct attr_run *r, const struct attr_shape *shape, double *p
 	int rc;
 
 	memset(&st->gram, 0, sizeof(st->gram));
-	rc = attr_accumulate(r, shape, NULL);
+	rc = accumulate_readings(r, shape, NULL);
 	if (!rc)
 		rc = attr_solve(&st->gram, &r->nnls, &sol, r->err);
 	attr_gram_release(&st->gram);

@@ -29,7 +29,8 @@ int erg_objective_parse(const char *name)
 	return -1;
 }
 
-double erg_objective_of(const struct erg_obs *o, enum erg_objective obj)
+/* ETS, ETS·T, ETS·T² or T of one observation. */
+static double objective_of(const struct erg_obs *o, enum erg_objective obj)
 {
 	switch (obj) {
 	case ERG_OBJ_ETS:
@@ -89,14 +90,14 @@ static double syst_of(const struct erg_obs *o, enum erg_objective obj)
 {
 	if (obj == ERG_OBJ_TIME || isnan(o->ets.syst))
 		return 0;
-	return o->ets.syst * fabs(erg_objective_of(o, obj) / o->energy_j);
+	return o->ets.syst * fabs(objective_of(o, obj) / o->energy_j);
 }
 
 /* Of one observation: what its own run knew of its interval. EDP scales the run's interval of the
  * energy; the time of a run is known far better than its energy. */
 static struct erg_est single(const struct erg_obs *o, enum erg_objective obj)
 {
-	double v = erg_objective_of(o, obj), f = o->energy_j != 0 ? v / o->energy_j : 0;
+	double v = objective_of(o, obj), f = o->energy_j != 0 ? v / o->energy_j : 0;
 
 	if (obj == ERG_OBJ_TIME)
 		return (struct erg_est){v, o->time.lo, o->time.hi, o->time.stat, o->time.syst,
@@ -116,11 +117,11 @@ static void estimate_point(const struct erg_observations *o, const size_t *order
 		for (size_t i = 0; i < p->n; i++) {
 			const struct erg_obs *b = &o->obs[order[p->first + i]];
 
-			mean += erg_objective_of(b, obj) / (double)p->n;
+			mean += objective_of(b, obj) / (double)p->n;
 			syst += syst_of(b, obj) / (double)p->n;
 		}
 		for (size_t i = 0; i < p->n; i++) {
-			double d = erg_objective_of(&o->obs[order[p->first + i]], obj) - mean;
+			double d = objective_of(&o->obs[order[p->first + i]], obj) - mean;
 
 			ss += d * d;
 		}

@@ -60,8 +60,6 @@ int erg_observations_finish(struct erg_observations *o, struct erg_err *err);
 enum erg_objective { ERG_OBJ_ETS, ERG_OBJ_EDP, ERG_OBJ_ED2P, ERG_OBJ_TIME, ERG_OBJ_N };
 extern const char *const erg_objective_names[ERG_OBJ_N];
 int erg_objective_parse(const char *name);
-/* ETS, ETS·T, ETS·T² or T of one observation. */
-double erg_objective_of(const struct erg_obs *o, enum erg_objective obj);
 
 struct erg_point {
 	size_t first, n; /* observations order[first .. first + n - 1], all resolved */

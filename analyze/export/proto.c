@@ -28,7 +28,7 @@ static bool reserve(struct erg_proto *p, size_t more)
 	return true;
 }
 
-void erg_proto_varint(struct erg_proto *p, uint64_t v)
+static void put_varint(struct erg_proto *p, uint64_t v)
 {
 	if (!reserve(p, 10))
 		return;
@@ -41,13 +41,13 @@ void erg_proto_varint(struct erg_proto *p, uint64_t v)
 
 static void put_tag(struct erg_proto *p, unsigned int field, enum wire wire)
 {
-	erg_proto_varint(p, (uint64_t)field << 3 | (uint64_t)wire);
+	put_varint(p, (uint64_t)field << 3 | (uint64_t)wire);
 }
 
 void erg_proto_uint(struct erg_proto *p, unsigned int field, uint64_t v)
 {
 	put_tag(p, field, WIRE_VARINT);
-	erg_proto_varint(p, v);
+	put_varint(p, v);
 }
 
 void erg_proto_double(struct erg_proto *p, unsigned int field, double v)
@@ -61,10 +61,10 @@ void erg_proto_double(struct erg_proto *p, unsigned int field, double v)
 			p->v[p->n++] = (unsigned char)(bits >> (8 * i));
 }
 
-void erg_proto_bytes(struct erg_proto *p, unsigned int field, const void *v, size_t n)
+static void put_bytes(struct erg_proto *p, unsigned int field, const void *v, size_t n)
 {
 	put_tag(p, field, WIRE_BYTES);
-	erg_proto_varint(p, n);
+	put_varint(p, n);
 	if (n && reserve(p, n)) {
 		memcpy(p->v + p->n, v, n);
 		p->n += n;
@@ -73,13 +73,13 @@ void erg_proto_bytes(struct erg_proto *p, unsigned int field, const void *v, siz
 
 void erg_proto_text(struct erg_proto *p, unsigned int field, const char *text)
 {
-	erg_proto_bytes(p, field, text, strlen(text));
+	put_bytes(p, field, text, strlen(text));
 }
 
 void erg_proto_message(struct erg_proto *p, unsigned int field, const struct erg_proto *m)
 {
 	p->failed |= m->failed;
-	erg_proto_bytes(p, field, m->v, m->n);
+	put_bytes(p, field, m->v, m->n);
 }
 
 void erg_proto_release(struct erg_proto *p)

@@ -18,10 +18,8 @@ struct erg_proto {
 	bool failed;
 };
 
-void erg_proto_varint(struct erg_proto *p, uint64_t v);
 void erg_proto_uint(struct erg_proto *p, unsigned int field, uint64_t v);
 void erg_proto_double(struct erg_proto *p, unsigned int field, double v);
-void erg_proto_bytes(struct erg_proto *p, unsigned int field, const void *v, size_t n);
 void erg_proto_text(struct erg_proto *p, unsigned int field, const char *text);
 void erg_proto_message(struct erg_proto *p, unsigned int field, const struct erg_proto *m);
 void erg_proto_release(struct erg_proto *p);

@@ -60,8 +60,6 @@ int erg_rtable_print(const struct erg_rtable *t, FILE *out, unsigned int width,
 
 /* Columns of the terminal that stdout is, or 0 when it is none. */
 unsigned int erg_text_width(void);
-/* stdout is a terminal that shows colour, and the user did not say NO_COLOR. */
-bool erg_text_color(void);
 /* Escape sequences, or "" without colour. */
 const char *erg_text_bold(void);
 const char *erg_text_dim(void);

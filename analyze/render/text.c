@@ -26,7 +26,8 @@ unsigned int erg_text_width(void)
 	return columns && atoi(columns) > 0 ? (unsigned int)atoi(columns) : 80;
 }
 
-bool erg_text_color(void)
+/* stdout is a terminal that shows colour, and the user did not say NO_COLOR. */
+static bool has_color(void)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -35,17 +36,17 @@ bool erg_text_color(void)
 
 const char *erg_text_bold(void)
 {
-	return erg_text_color() ? "\033[1m" : "";
+	return has_color() ? "\033[1m" : "";
 }
 
 const char *erg_text_dim(void)
 {
-	return erg_text_color() ? "\033[2m" : "";
+	return has_color() ? "\033[2m" : "";
 }
 
 const char *erg_text_reset(void)
 {
-	return erg_text_color() ? "\033[0m" : "";
+	return has_color() ? "\033[0m" : "";
 }
 
 /* The prefix for V and the factor to it. */

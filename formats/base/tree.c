@@ -88,6 +88,8 @@ static void first_error(int *first, int r)
 		*first = r;
 }
 
+static int remove_at(int dir, const char *name);
+
 /* What is in the directory FD, which this closes. */
 static int content_remove(int fd)
 {
@@ -102,7 +104,7 @@ static int content_remove(int fd)
 	}
 	while ((e = readdir(d)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			first_error(&r, erg_tree_remove_at(dirfd(d), e->d_name));
+			first_error(&r, remove_at(dirfd(d), e->d_name));
 	return r;
 }
 
@@ -113,7 +115,7 @@ int erg_tree_clear(int fd)
 	return copy < 0 ? -errno : content_remove(copy);
 }
 
-int erg_tree_remove_at(int dir, const char *name)
+static int remove_at(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
 
@@ -128,5 +130,5 @@ int erg_tree_remove_at(int dir, const char *name)
 
 int erg_tree_remove(const char *path)
 {
-	return erg_tree_remove_at(AT_FDCWD, path);
+	return remove_at(AT_FDCWD, path);
 }

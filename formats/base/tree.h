@@ -15,8 +15,6 @@ uint64_t erg_tree_bytes(const char *path);
 /* Removes PATH and all below it; what is not there is no error. The first errno otherwise, negative,
  * after everything that can be removed is gone. */
 int erg_tree_remove(const char *path);
-/* The same for NAME in the directory DIRFD. */
-int erg_tree_remove_at(int dirfd, const char *name);
 
 /* Removes all that is in the directory FD, which stays open and stays. */
 int erg_tree_clear(int fd);

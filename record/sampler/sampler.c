@@ -218,7 +218,8 @@ void erg_sampler_place(struct erg_sampler *s)
 	__atomic_store_n(&s->moves, s->moves + 1, __ATOMIC_RELAXED);
 }
 
-void erg_sampler_detail(struct erg_sampler *s, char *buf, size_t size)
+/* "hwmon /sys/…: Input/output error x12; …": what went wrong so far, "" for nothing. */
+static void say_errors(struct erg_sampler *s, char *buf, size_t size)
 {
 	size_t len = 0;
 
@@ -241,7 +242,7 @@ void erg_sampler_emit_status(struct erg_sampler *s)
 	char detail[1024];
 
 	erg_sampler_stats(s, &st);
-	erg_sampler_detail(s, detail, sizeof(detail));
+	say_errors(s, detail, sizeof(detail));
 	erg_emit_status(&(struct erg_recorder_status){
 		.deadlines = st.deadlines,
 		.missed = st.missed,

@@ -56,8 +56,6 @@ void erg_sampler_stats(struct erg_sampler *s, struct erg_sampler_stats *ret);
 /* Moves the sampler to a CPU that the workload leaves idle, unless its CPU was asked for. To be
  * called now and then, by one thread, between start and stop. */
 void erg_sampler_place(struct erg_sampler *s);
-/* "hwmon /sys/…: Input/output error x12; …": what went wrong so far, "" for nothing. */
-void erg_sampler_detail(struct erg_sampler *s, char *buf, size_t size);
 /* Emits recorder_status. */
 void erg_sampler_emit_status(struct erg_sampler *s);
 /* Stops the threads, each after one more reading if that is soon, then the sources; the statistics

@@ -35,7 +35,8 @@ static const struct erg_library_function functions[] = {
 	{"amdsmi_get_violation_status", NULL, offsetof(struct erg_amdsmi, violations), true},
 };
 
-int erg_amdsmi_errno(unsigned int status)
+/* A status as negative errno. */
+static int errno_of(unsigned int status)
 {
 	switch (status) {
 	case ERG_AMDSMI_SUCCESS:
@@ -172,14 +173,14 @@ int erg_amdsmi_gpus(struct erg_amdsmi *a, struct erg_amdsmi_gpu **gpus, unsigned
 {
 	void *sockets[ERG_AMDSMI_GPUS_MAX];
 	uint32_t n = 0;
-	int found = 0, r = erg_amdsmi_errno(a->sockets(&n, NULL));
+	int found = 0, r = errno_of(a->sockets(&n, NULL));
 
 	*ret_without = 0;
 	if (r < 0 || !n)
 		return r;
 	if (n > ERG_AMDSMI_GPUS_MAX)
 		return -E2BIG;
-	r = erg_amdsmi_errno(a->sockets(&n, sockets));
+	r = errno_of(a->sockets(&n, sockets));
 	for (uint32_t i = 0; r >= 0 && i < n && i < ERG_AMDSMI_GPUS_MAX; i++) {
 		gpus[found] = gpu_of(a, sockets[i]);
 		if (gpus[found])
@@ -209,7 +210,7 @@ int erg_amdsmi_power(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, uint32_t *c
 	status = a->power(g, &room);
 	pthread_mutex_unlock(&a->lock);
 	if (status)
-		return erg_amdsmi_errno(status);
+		return errno_of(status);
 	*current = value_of(room.word[a->power_word]);
 	*average = value_of(room.word[a->power_word + 1]);
 	return *current == ERG_AMDSMI_NONE && *average == ERG_AMDSMI_NONE ? -ENOTSUP : 0;
@@ -229,7 +230,7 @@ int erg_amdsmi_energy(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, uint64_t *
 	status = a->energy(g, count, resolution_uj, stamp_ns);
 	pthread_mutex_unlock(&a->lock);
 	if (status)
-		return erg_amdsmi_errno(status);
+		return errno_of(status);
 	/* A counter that is not there is all ones or stands at nothing. */
 	if (*count == 0 || *count > INT64_MAX)
 		return -ENOTSUP;
@@ -248,7 +249,7 @@ int erg_amdsmi_temperature(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, int s
 	status = a->temperature(g, sensor, ERG_AMDSMI_TEMPERATURE_NOW, degc);
 	pthread_mutex_unlock(&a->lock);
 	if (status)
-		return erg_amdsmi_errno(status);
+		return errno_of(status);
 	/* All ones of the firmware, and what no chip survives. */
 	return *degc < -273 || *degc > 1000 ? -ENOTSUP : 0;
 }
@@ -265,7 +266,7 @@ int erg_amdsmi_clock(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, int type, i
 	status = a->clock(g, type, &room);
 	pthread_mutex_unlock(&a->lock);
 	if (status)
-		return erg_amdsmi_errno(status);
+		return errno_of(status);
 	*mhz = value_of(room.word[0]); /* of the moment, in each version */
 	return *mhz == ERG_AMDSMI_NONE ? -ENOTSUP : 0;
 }
@@ -284,7 +285,7 @@ int erg_amdsmi_violations(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g,
 	memset(&room, 0xff, sizeof(room));
 	status = a->violations(g, &room);
 	if (status)
-		return erg_amdsmi_errno(status);
+		return errno_of(status);
 	for (size_t i = 0; i < ERG_AMDSMI_VIOLATIONS; i++) {
 		counts[i] = room.word[ERG_AMDSMI_ACC_PROCHOT + i];
 		told |= counts[i] != UINT64_MAX;
@@ -301,7 +302,7 @@ int erg_amdsmi_address(struct erg_amdsmi *a, struct erg_amdsmi_gpu *g, char *dst
 	status = a->bdf(g, &bdf);
 	pthread_mutex_unlock(&a->lock);
 	if (status)
-		return erg_amdsmi_errno(status);
+		return errno_of(status);
 	snprintf(dst, size, "%04x:%02x:%02x.%u", (unsigned int)(bdf >> 16),
 		(unsigned int)(bdf >> 8 & 0xff), (unsigned int)(bdf >> 3 & 0x1f),
 		(unsigned int)(bdf & 7));

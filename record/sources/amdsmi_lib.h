@@ -93,9 +93,6 @@ int erg_amdsmi_open(struct erg_amdsmi **ret, struct erg_err *err);
 struct erg_amdsmi *erg_amdsmi_ref(struct erg_amdsmi *a);
 void erg_amdsmi_unref(struct erg_amdsmi *a);
 
-/* A status as negative errno. */
-int erg_amdsmi_errno(unsigned int status);
-
 /*
  * The GPUs, one a socket: a card that is partitioned shows several processors, each of which tells the
  * whole card's power. GPUS has room for ERG_AMDSMI_GPUS_MAX, *ret_without is how many sockets show no

@@ -51,7 +51,6 @@ struct erg_process_ids {
 };
 
 void erg_process_ids_release(struct erg_process_ids *ids);
-int erg_process_ids_add(struct erg_process_ids *ids, pid_t id);
 /*
  * PID and all that it and its children have started, as far as it is there: its threads to THREADS (may
  * be NULL), and its CPU time, with that of children that have ended, to *RET_MS. -ESRCH when PID is not

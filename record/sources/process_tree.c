@@ -24,7 +24,7 @@ void erg_process_ids_release(struct erg_process_ids *ids)
 	*ids = (struct erg_process_ids){0};
 }
 
-int erg_process_ids_add(struct erg_process_ids *ids, pid_t id)
+static int add_id(struct erg_process_ids *ids, pid_t id)
 {
 	for (size_t i = 0; i < ids->n; i++)
 		if (ids->v[i] == id)
@@ -72,7 +72,7 @@ static int children_add(const char *proc, pid_t pid, const char *tid, struct erg
 	snprintf(path, sizeof(path), "%s/%d/task/%s/children", proc, (int)pid, tid);
 	f = fopen(path, "re"); /* NULL: ended, or a kernel without the file */
 	while (r == 0 && f && fscanf(f, "%d", &child) == 1)
-		r = erg_process_ids_add(ids, child);
+		r = add_id(ids, child);
 	return r;
 }
 
@@ -92,7 +92,7 @@ static int threads_walk(const char *proc, pid_t pid, struct erg_process_ids *thr
 		if (d->d_name[0] < '0' || d->d_name[0] > '9')
 			continue;
 		if (threads)
-			r = erg_process_ids_add(threads, (pid_t)atoi(d->d_name));
+			r = add_id(threads, (pid_t)atoi(d->d_name));
 		if (r == 0)
 			r = children_add(proc, pid, d->d_name, processes);
 	}
@@ -104,7 +104,7 @@ int erg_process_walk(const char *proc, pid_t pid, struct erg_process_ids *thread
 {
 	struct erg_process_ids all = {0};
 	uint64_t sum = 0, ticks;
-	int r = erg_process_ids_add(&all, pid);
+	int r = add_id(&all, pid);
 
 	for (size_t i = 0; r == 0 && i < all.n; i++) { /* grows while it is walked */
 		int e = process_ticks(proc, all.v[i], &ticks);

@@ -60,7 +60,7 @@ static void dump_threads(void)
 	}
 }
 
-void erg_dump_all(void)
+static void describe_all(void)
 {
 	uint32_t layers = erg_registry_layers(), tracks = erg_registry_tracks();
 
@@ -94,7 +94,7 @@ static void session_started(void *data, struct lttng_ust_session *session)
 	if (first_recorder(&ERG_TRACEPOINT(layer)) &&
 		first_recorder(&ERG_TRACEPOINT(layer_counted)))
 		atomic_fetch_add(&erg_state_.epoch, 1);
-	erg_dump_all();
+	describe_all();
 }
 
 void erg_dump_if_changed(void)
@@ -104,7 +104,7 @@ void erg_dump_if_changed(void)
 
 	if (now != atomic_load_explicit(&seen, memory_order_relaxed) &&
 		now != atomic_exchange(&seen, now))
-		erg_dump_all();
+		describe_all();
 }
 
 void *erg_lttng_symbol(const char *name)
@@ -136,5 +136,5 @@ void erg_dump_init(void)
 	erg_join_recording(joined);
 	erg_text_clean(run_id, run && *run ? run : joined);
 	erg_state_.poll_sessions = attach() != 0;
-	erg_dump_all();
+	describe_all();
 }

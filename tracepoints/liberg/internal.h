@@ -82,7 +82,6 @@ void erg_registry_unlock(void);
 
 /* Starts to listen for sessions, and describes the process to those that record already. */
 void erg_dump_init(void);
-void erg_dump_all(void);
 /* A function of the tracepoint library, which the provider has loaded; NULL if there is none. */
 void *erg_lttng_symbol(const char *name);
 /* Where LTTng tells nothing of new sessions: dumps if the set of sessions has changed. */

@@ -45,7 +45,8 @@ static const char *const types[] = {
 	[BLANK] = "blank",
 };
 
-const char *erg_darknet_type(const struct layer *l)
+/* The word that erg.h uses for the type of a layer: conv, pool, fc, … */
+static const char *type_of(const struct layer *l)
 {
 	if (l->type == CONVOLUTIONAL && l->groups > 1 && l->groups == l->c && l->groups == l->n)
 		return "dwconv";
@@ -105,7 +106,8 @@ static uint64_t times(const struct layer *l)
 	return l->steps > 0 ? u(l->steps) : 1;
 }
 
-uint64_t erg_darknet_macs(const struct layer *l)
+/* Multiply-accumulates of one forward call. */
+static uint64_t macs_of(const struct layer *l)
 {
 	const struct layer *inner[8];
 	size_t n = inner_layers(l, inner);
@@ -163,8 +165,8 @@ void erg_darknet_describe(const struct layer *l, struct erg_layer_info *info)
 	/* Not every kind of layer notes its inputs. */
 	if (inputs <= 0)
 		inputs = l->h > 0 && l->w > 0 ? l->h * l->w * l->c : l->outputs;
-	info->type = erg_darknet_type(l);
-	info->macs = erg_darknet_macs(l);
+	info->type = type_of(l);
+	info->macs = macs_of(l);
 	info->params = params(l);
 	info->bytes_in = calls * u(inputs) * sizeof(float);
 	info->bytes_out = calls * u(l->outputs) * sizeof(float);

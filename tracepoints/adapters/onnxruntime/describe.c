@@ -119,7 +119,8 @@ static bool depthwise(const struct erg_ort_node *n)
 	return c > 1 && w->shape[0] % c == 0;
 }
 
-const char *erg_ort_type(const struct erg_ort_node *n)
+/* The word that erg.h uses for the operator of a node, or the operator's own name. */
+static const char *type_of(const struct erg_ort_node *n)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (fits(n->op, types[i].part))
@@ -190,7 +191,7 @@ static uint64_t attention_macs(const struct erg_ort_node *n)
 
 uint64_t erg_ort_macs(const struct erg_ort_node *n)
 {
-	const char *type = erg_ort_type(n);
+	const char *type = type_of(n);
 
 	if (!n->n_in || !n->n_out)
 		return 0;
@@ -251,7 +252,7 @@ void erg_ort_describe(const struct erg_ort_node *n, struct erg_layer_info *info)
 {
 	const struct erg_ort_tensor *w = weight(n);
 
-	info->type = erg_ort_type(n);
+	info->type = type_of(n);
 	info->macs = erg_ort_macs(n);
 	info->params = params(n);
 	info->bytes_in = n->activation_bytes;

@@ -23,9 +23,6 @@ struct erg_ort_node {
 	struct erg_ort_tensor in[ERG_ORT_TENSORS], out[ERG_ORT_TENSORS];
 };
 
-/* The word that erg.h uses for the operator of NODE, or the operator's own name. */
-const char *erg_ort_type(const struct erg_ort_node *node);
-
 /* Multiply-accumulates of one call, as executed: with the shapes after fusion and blocking. 0 where
  * there are none, and where the shapes do not tell. */
 uint64_t erg_ort_macs(const struct erg_ort_node *node);
