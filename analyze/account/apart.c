@@ -23,7 +23,7 @@ static void apart_release(struct apart *a)
 	free(a->which);
 }
 
-static int find(const struct erg_timeline *tl, const char *name, struct apart *a,
+static int find_layer(const struct erg_timeline *tl, const char *name, struct apart *a,
 	struct erg_err *err)
 {
 	int r;
@@ -96,7 +96,7 @@ int erg_apart_run(const struct erg_timeline *tl, const struct erg_common *common
 	void *ctx, json_t *doc, json_t **ret_run, struct erg_err *err)
 {
 	_cleanup_(apart_release) struct apart a = {0};
-	int r = find(tl, common->rail, &a, err);
+	int r = find_layer(tl, common->rail, &a, err);
 
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);

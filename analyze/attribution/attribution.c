@@ -278,7 +278,7 @@ static int attribute(struct attr_run *r)
 	return rc ? rc : attr_total(r->a, r->err);
 }
 
-static int run(const struct erg_rail *rail, const struct attr_source *src,
+static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err)
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *a = erg_noted(calloc(1, sizeof(*a)));
@@ -315,6 +315,6 @@ int erg_attr_run_timeline(const struct erg_rail *rail, const struct erg_timeline
 	const uint32_t *map, const struct erg_attr_options *opt, struct erg_attr **ret,
 	struct erg_err *err)
 {
-	return run(rail, &(struct attr_source){.tl = tl, .device = device, .map = map}, opt, ret,
-		err);
+	return run_once(rail, &(struct attr_source){.tl = tl, .device = device, .map = map}, opt,
+		ret, err);
 }

@@ -65,7 +65,7 @@ static void flush(struct pass *p)
 }
 
 /* A reading Y about T (middle of its window) that lies wholly inside segment SEG. */
-static void add(struct pass *p, size_t seg, double t, double y)
+static void direct_add(struct pass *p, size_t seg, double t, double y)
 {
 	struct moments *m = &p->m[p->v->col[attr_first(p->v, seg)]];
 
@@ -158,8 +158,8 @@ static bool reading(const struct attr_readings *r, const struct attr_shape *shap
 	return *ret_y >= 0;
 }
 
-static void run(struct pass *p, const struct attr_readings *r, const struct attr_shape *shape,
-	double memory)
+static void direct_pass(struct pass *p, const struct attr_readings *r,
+	const struct attr_shape *shape, double memory)
 {
 	const struct attr_view *v = p->v;
 	double middle = shape->kind == ERG_SENSOR_EMA ? 0.25 : 0.5;
@@ -175,7 +175,7 @@ static void run(struct pass *p, const struct attr_readings *r, const struct attr
 			end - w < (double)(attr_begin(v, i) - v->t0) ||
 			attr_first(v, i + 1) - attr_first(v, i) != 1)
 			continue;
-		add(p, i, end - middle * w, y);
+		direct_add(p, i, end - middle * w, y);
 	}
 	flush(p);
 }
@@ -197,7 +197,7 @@ int attr_direct_run(const struct attr_view *v, const struct attr_readings *r,
 	p.m = calloc(v->n_cols + 1, sizeof(*p.m));
 	if (!p.m)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
-	run(&p, r, shape, memory);
+	direct_pass(&p, r, shape, memory);
 	for (size_t c = 0; c < v->n_cols; c++)
 		finish(&p, c);
 	free(p.m);

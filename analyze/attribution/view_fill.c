@@ -130,7 +130,7 @@ static int push(struct filler *f, uint64_t begin, const struct erg_segment *s, s
 	return 0;
 }
 
-static int add(struct filler *f, const struct erg_segment *s, struct erg_err *err)
+static int add_segment(struct filler *f, const struct erg_segment *s, struct erg_err *err)
 {
 	int r = push(f, s->begin, s, err);
 
@@ -151,7 +151,7 @@ static int from_timeline(struct filler *f, const struct attr_source *src, struct
 
 	while (r >= 0 && (r = erg_segment_next(it, &s, err)) > 0) {
 		end = s.end;
-		r = add(f, &s, err);
+		r = add_segment(f, &s, err);
 		if (++segments % STEP_SEGMENTS == 0)
 			erg_progress("segments", end - src->tl->begin,
 				src->tl->end - src->tl->begin);

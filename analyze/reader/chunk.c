@@ -6,7 +6,6 @@
  * know babeltrace2.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,7 @@
 #include "analyze/reader/trim.h"
 #include "formats/base/order.h"
 #include "formats/base/ctf.h"
+#include "formats/base/tree.h"
 #include "formats/base/util.h"
 
 struct graph {
@@ -177,31 +177,27 @@ static int decode_trace(struct erg_tables *t, const char *dir, struct erg_pace *
 	return -EINVAL;
 }
 
-/* nftw has no argument for its callback. */
-static struct {
-	char **dirs;
+struct found {
+	char **dirs; /* with metadata: traces */
 	size_t n;
 	uint64_t bytes; /* of all files */
-	int error;
-} found;
+};
 
-static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int note_file(void *data, const char *path, const struct stat *st)
 {
+	struct found *found = data;
+	const char *name = strrchr(path, '/');
 	char **p;
 
-	if (type != FTW_F)
+	found->bytes += (uint64_t)st->st_size;
+	if (strcmp(name, "/metadata"))
 		return 0;
-	found.bytes += (uint64_t)st->st_size;
-	if (strcmp(path + ftw->base, "metadata"))
-		return 0;
-	p = realloc(found.dirs, (found.n + 1) * sizeof(*p));
+	p = realloc(found->dirs, (found->n + 1) * sizeof(*p));
 	if (p)
-		found.dirs = p;
-	if (!p || !(p[found.n] = strndup(path, (size_t)ftw->base - 1))) {
-		found.error = -ENOMEM;
-		return 1;
-	}
-	found.n++;
+		found->dirs = p;
+	if (!p || !(p[found->n] = strndup(path, (size_t)(name - path))))
+		return -ENOMEM;
+	found->n++;
 	return 0;
 }
 
@@ -237,10 +233,10 @@ int erg_chunk_decode(const struct erg_chunk_task *task, struct erg_err *err)
 {
 	_cleanup_(erg_tables_release) struct erg_tables t = {0};
 	struct erg_pace pace = {.share = task->share};
+	struct found found = {0};
 	int r = erg_tables_init(&t);
 
-	nftw(task->dir, visit, 16, FTW_PHYS);
-	if (r || found.error)
+	if (r || erg_tree_each_file(task->dir, note_file, &found) == -ENOMEM)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	if (!found.n)
 		snprintf(t.error, sizeof(t.error), "no CTF metadata in this chunk");

@@ -18,7 +18,7 @@
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 
-static const struct erg_tl_channel *find(const struct erg_timeline *tl, const char *rail,
+static const struct erg_tl_channel *channel_read(const struct erg_timeline *tl, const char *rail,
 	enum erg_quantity q)
 {
 	uint32_t i = erg_timeline_find(tl, rail, q);
@@ -34,7 +34,7 @@ static const struct erg_tl_channel *best(const struct erg_timeline *tl, const ch
 	int rank = 0;
 
 	for (enum erg_quantity q = 0; q < ERG_Q_N; q++) {
-		c = q == ERG_Q_CURRENT && !volts ? NULL : find(tl, name, q);
+		c = q == ERG_Q_CURRENT && !volts ? NULL : channel_read(tl, name, q);
 		if (!c || erg_rail_rank(q) <= rank)
 			continue;
 		rank = erg_rail_rank(q);
@@ -140,7 +140,7 @@ static bool is_at_stamp(const struct erg_tl_source *src)
 /* 1: formed, 0: the channels are not enough for a rail. */
 static int build(const struct erg_timeline *tl, const char *name, struct erg_rail *r)
 {
-	const struct erg_tl_channel *volts = find(tl, name, ERG_Q_VOLTAGE);
+	const struct erg_tl_channel *volts = channel_read(tl, name, ERG_Q_VOLTAGE);
 	const struct erg_tl_channel *c = best(tl, name, volts);
 	const struct erg_tl_source *src;
 

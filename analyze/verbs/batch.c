@@ -118,7 +118,7 @@ static int analyze(struct erg_batch *b, const struct options *o, char **paths, s
 	return b->failed ? 1 : b->warned ? 3 : 0;
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int batch_verb(int argc, char **argv, struct erg_err *err)
 {
 	_cleanup_(erg_batch_release) struct erg_batch b = {.tell = tell};
 	struct options o = {.shard = 1, .shards = 1};
@@ -146,4 +146,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 }
 
 const struct erg_verb erg_verb_batch = {"batch", "one result document for each of many archives",
-	run};
+	batch_verb};

@@ -462,7 +462,7 @@ static int compare(const struct options *o, char *const *files, size_t n, struct
 	return r < 0 ? r : status_of(doc, r);
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int compare_verb(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {.form = forms[FORM_TEXT],
 		.by = bys[0],
@@ -481,4 +481,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 }
 
 const struct erg_verb erg_verb_compare = {"compare", "what changed between runs; a gate for CI",
-	run};
+	compare_verb};

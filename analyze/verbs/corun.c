@@ -51,7 +51,7 @@ static int analyze(const struct erg_common *common, const char *partner, double 
 	return r < 0 ? r : erg_document_emit(doc, common->format, &renderer, common->strict, err);
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int corun_verb(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {.budget_w = NAN};
 	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
@@ -66,4 +66,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 			   err);
 }
 
-const struct erg_verb erg_verb_corun = {"corun", "alone against together", run};
+const struct erg_verb erg_verb_corun = {"corun", "alone against together", corun_verb};

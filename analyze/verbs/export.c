@@ -255,7 +255,7 @@ static int account_check(const struct options *o, char *const *files, size_t n)
 		     : 0;
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int export_verb(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
 	char *const *files;
@@ -283,4 +283,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 }
 
 const struct erg_verb erg_verb_export = {"export",
-	"runs for Perfetto, flame graphs, or as CSV or database", run};
+	"runs for Perfetto, flame graphs, or as CSV or database", export_verb};

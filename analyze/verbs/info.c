@@ -317,7 +317,7 @@ static int info(int n, char *const *paths, const struct options *o, struct erg_e
 	return erg_document_emit(doc, common->format, &renderer, common->strict, err);
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int info_verb(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
 	char *const *files;
@@ -330,4 +330,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 }
 
 const struct erg_verb erg_verb_info = {"info",
-	"who recorded what, where, when; rails, rates, losses, overhead", run};
+	"who recorded what, where, when; rails, rates, losses, overhead", info_verb};

@@ -274,7 +274,7 @@ static int finish(const struct options *o, json_t *doc, struct erg_err *err)
 	return r;
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int layers_verb(int argc, char **argv, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_layers_text, erg_layers_csv};
 	struct options o = {.by = {"layer"}, .n_by = 1, .energy = "total"};
@@ -305,4 +305,5 @@ static int run(int argc, char **argv, struct erg_err *err)
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);
 }
 
-const struct erg_verb erg_verb_layers = {"layers", "energy, time and power of each layer", run};
+const struct erg_verb erg_verb_layers = {"layers", "energy, time and power of each layer",
+	layers_verb};

@@ -209,7 +209,7 @@ static int predict(const struct erg_model_options *o, struct erg_err *err)
 		     : erg_document_emit(doc, o->common.format, &renderer, o->common.strict, err);
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int model_verb(int argc, char **argv, struct erg_err *err)
 {
 	_cleanup_(erg_model_options_done) struct erg_model_options o = {0};
 	int r = erg_model_options_parse(&o, argc, argv);
@@ -220,4 +220,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 }
 
 const struct erg_verb erg_verb_model = {"model",
-	"energy from counters and MACs: fit, validate, predict", run};
+	"energy from counters and MACs: fit, validate, predict", model_verb};

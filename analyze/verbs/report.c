@@ -654,7 +654,7 @@ static void options_release(struct options *o)
 	json_decref(o->roofs);
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int report_verb(int argc, char **argv, struct erg_err *err)
 {
 	_cleanup_(erg_texts_clear) struct erg_texts files = {0};
 	_cleanup_(options_release) struct options o = {0};
@@ -679,4 +679,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 	return r < 0 ? r : report(&o, files.v, err);
 }
 
-const struct erg_verb erg_verb_report = {"report", "one self-contained page", run};
+const struct erg_verb erg_verb_report = {"report", "one self-contained page", report_verb};

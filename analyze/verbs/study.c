@@ -555,7 +555,7 @@ static int study(struct study *s, const char *dir, struct erg_err *err)
 	return s->failed ? 1 : 0;
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int study_verb(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
 	_cleanup_(study_release) struct study s = {.o = &o};
@@ -570,4 +570,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 }
 
 const struct erg_verb erg_verb_study = {"study",
-	"all that a plan's analysis: asks for, as one page", run};
+	"all that a plan's analysis: asks for, as one page", study_verb};

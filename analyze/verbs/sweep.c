@@ -167,7 +167,7 @@ static int analyze(const struct options *o, char *const *files, size_t n, struct
 		     : erg_document_emit(doc, o->common.format, &renderer, o->common.strict, err);
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int sweep_verb(int argc, char **argv, struct erg_err *err)
 {
 	_cleanup_(options_release) struct options o = {
 		.sweep = {.objective = ERG_OBJ_ETS, .budget_w = NAN, .slack = NAN}};
@@ -184,4 +184,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 }
 
 const struct erg_verb erg_verb_sweep = {"sweep", "which setting costs less: ETS, EDP, Pareto front",
-	run};
+	sweep_verb};

@@ -111,7 +111,7 @@ static int analyze(const struct options *o, char *const *files, size_t n, struct
 		     : erg_document_emit(doc, o->common.format, &renderer, o->common.strict, err);
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int thermal_verb(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {.thermal = {.ambient_degc = NAN, .throttle_below = 0.98}};
 	int first, r = erg_options_parse(&command, argc, argv, &o, &first);
@@ -124,4 +124,4 @@ static int run(int argc, char **argv, struct erg_err *err)
 }
 
 const struct erg_verb erg_verb_thermal = {"thermal", "leakage and throttling, heat sink on and off",
-	run};
+	thermal_verb};

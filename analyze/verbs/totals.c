@@ -242,7 +242,7 @@ static int add_run(void *data, const char *path, unsigned int jobs, json_t *doc,
 	return r;
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int totals_verb(int argc, char **argv, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_totals_text, erg_totals_csv};
 	struct options o = {0};
@@ -263,4 +263,5 @@ static int run(int argc, char **argv, struct erg_err *err)
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);
 }
 
-const struct erg_verb erg_verb_totals = {"totals", "ETS, EDP, ED2P, mean and peak power", run};
+const struct erg_verb erg_verb_totals = {"totals", "ETS, EDP, ED2P, mean and peak power",
+	totals_verb};

@@ -190,10 +190,10 @@ static int verify(int n, char *const *paths, const struct erg_common *common, st
 	return r;
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int verify_verb(int argc, char **argv, struct erg_err *err)
 {
 	return erg_verb_archives(&command, argc, argv, verify, err);
 }
 
 const struct erg_verb erg_verb_verify = {"verify",
-	"every checksum and every chunk; what is missing", run};
+	"every checksum and every chunk; what is missing", verify_verb};

@@ -60,7 +60,7 @@ static void draw(const struct step *s, uint64_t now)
 }
 
 /* The open step WHAT, begun now when there is none; steps within it have ended. NULL: too deep. */
-static struct step *find(const char *what, uint64_t now)
+static struct step *step_of(const char *what, uint64_t now)
 {
 	size_t i = 0;
 
@@ -77,7 +77,7 @@ static struct step *find(const char *what, uint64_t now)
 static void step(void *data, const char *what, uint64_t done, uint64_t total)
 {
 	uint64_t now = erg_mono_ns();
-	struct step *s = find(what, now);
+	struct step *s = step_of(what, now);
 	size_t shown = 0;
 
 	if (!s)

@@ -49,7 +49,8 @@ static void notes_take(int fd, json_t *notes, char *said, size_t size)
 	fclose(f);
 }
 
-static int run(const char *trace, const char *rules, int out, int complaints, struct erg_err *err)
+static int run_rules(const char *trace, const char *rules, int out, int complaints,
+	struct erg_err *err)
 {
 	char program[PATH_MAX];
 	const char *const argv[] = {program, "csv", rules, trace, NULL};
@@ -84,7 +85,7 @@ int erg_import_layers_by_rules(const char *trace, const char *rules, struct erg_
 	if (out < 0 || complaints < 0)
 		r = erg_fail_errno(err, -errno, "%s", trace);
 	else
-		r = run(trace, rules, out, complaints, err);
+		r = run_rules(trace, rules, out, complaints, err);
 	if (complaints >= 0)
 		notes_take(complaints, notes, said, sizeof(said));
 	if (r == -EINVAL)

@@ -35,7 +35,7 @@ static const struct files *files_of(const struct erg_knob *k)
 	return k->ops == &erg_knob_cpufreq ? &cpu_files : &dev_files;
 }
 
-static int find(struct erg_knob *k, struct erg_err *err)
+static int freq_find(struct erg_knob *k, struct erg_err *err)
 {
 	const struct files *f = files_of(k);
 	struct erg_texts all = {0};
@@ -195,7 +195,7 @@ const struct erg_knob_ops erg_knob_cpufreq = {
 	.driver = "cpufreq",
 	.attributes = "frequency_khz, governor, min_khz, max_khz",
 	.about = "clock of the CPUs, of all policies or of cpufreq.policyN",
-	.find = find,
+	.find = freq_find,
 	.allowed = allowed,
 	.apply = apply,
 	.read = read_value,
@@ -205,7 +205,7 @@ const struct erg_knob_ops erg_knob_devfreq = {
 	.driver = "devfreq",
 	.attributes = "frequency_hz, governor, min_hz, max_hz",
 	.about = "clock of a GPU, memory controller or other device",
-	.find = find,
+	.find = freq_find,
 	.allowed = allowed,
 	.apply = apply,
 	.read = read_value,

@@ -11,7 +11,7 @@
 
 #define NVML_CLOCK_GRAPHICS 0
 
-static int find(struct erg_knob *k, struct erg_err *err)
+static int nvml_find(struct erg_knob *k, struct erg_err *err)
 {
 	struct erg_knob_nvml_lib *n = erg_knob_nvml_lib();
 	unsigned count = 0;
@@ -84,7 +84,7 @@ const struct erg_knob_ops erg_knob_nvml = {
 	.attributes = "power_limit_w, graphics_mhz",
 	.about =
 		"power limit and locked clock of NVIDIA GPUs: nvml.power_limit_w, nvml.0.graphics_mhz",
-	.find = find,
+	.find = nvml_find,
 	.allowed = allowed,
 	.apply = apply,
 	.read = read_value,

@@ -85,7 +85,7 @@ static struct cell *cell_find(const struct erg_rules_state *s, uint64_t pid, siz
 	return c;
 }
 
-static bool find(void *data, uint64_t pid, size_t table, const char *key,
+static bool find_in_state(void *data, uint64_t pid, size_t table, const char *key,
 	struct erg_rules_value *ret)
 {
 	const struct cell *c = cell_find(data, pid, table, key);
@@ -99,7 +99,7 @@ static bool find(void *data, uint64_t pid, size_t table, const char *key,
 
 static struct erg_rules_lookup lookup(struct erg_rules_state *s)
 {
-	return (struct erg_rules_lookup){find, s};
+	return (struct erg_rules_lookup){find_in_state, s};
 }
 
 static int put(struct erg_rules_state *s, uint64_t pid, size_t table, const char *key,

@@ -123,7 +123,7 @@ static struct expression *parse(struct parser *ps, int depth)
 	return first;
 }
 
-static struct piece *add(struct erg_rules_template *t)
+static struct piece *add_piece(struct erg_rules_template *t)
 {
 	struct piece *p = reallocarray(t->pieces, t->n + 1, sizeof(*p));
 
@@ -138,7 +138,7 @@ static struct piece *add(struct erg_rules_template *t)
 static bool add_text(struct erg_rules_template *t, struct parser *ps)
 {
 	size_t len = strcspn(ps->p, "{}");
-	struct piece *p = add(t);
+	struct piece *p = add_piece(t);
 
 	if (!p || !(p->text = strndup(ps->p, len)))
 		return failed(ps, "out of memory") != NULL;
@@ -148,7 +148,7 @@ static bool add_text(struct erg_rules_template *t, struct parser *ps)
 
 static bool add_expression(struct erg_rules_template *t, struct parser *ps, bool bare)
 {
-	struct piece *p = add(t);
+	struct piece *p = add_piece(t);
 
 	if (!p)
 		return failed(ps, "out of memory") != NULL;

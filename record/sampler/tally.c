@@ -123,7 +123,7 @@ static double between(const struct rail *r, const struct erg_channel_def *c, int
 	return (f1 - f0) * dt_s * (r->last_w + (w - r->last_w) * mid);
 }
 
-static void add(struct rail *r, const struct erg_channel_def *c, uint64_t now, int64_t raw,
+static void add_energy(struct rail *r, const struct erg_channel_def *c, uint64_t now, int64_t raw,
 	double w, uint64_t begin, uint64_t end)
 {
 	uint64_t from = r->last_ns > begin ? r->last_ns : begin;
@@ -159,7 +159,7 @@ void erg_tally_take(struct erg_tally *t, uint32_t source, uint64_t time_ns, cons
 			continue; /* as if it had not been read */
 		if (r->valid &&
 			(f->by != ERG_Q_ENERGY || goes_on(r, &s->channels[f->value], time_ns, raw)))
-			add(r, &s->channels[f->value], time_ns, raw, w,
+			add_energy(r, &s->channels[f->value], time_ns, raw, w,
 				__atomic_load_n(&t->begin_ns, __ATOMIC_RELAXED),
 				__atomic_load_n(&t->end_ns, __ATOMIC_RELAXED));
 		r->valid = true;

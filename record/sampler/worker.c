@@ -43,7 +43,7 @@
 #define JOIN_S 2  /* an end takes no longer, but for a source that answers slowly */
 
 /* Only the thread itself adds. */
-static void add(uint64_t *p, uint64_t v)
+static void count_up(uint64_t *p, uint64_t v)
 {
 	__atomic_store_n(p, *p + v, __ATOMIC_RELAXED);
 }
@@ -69,7 +69,7 @@ static void member_failed(struct erg_worker_member *m, int code, uint64_t now, u
 {
 	struct erg_source *s = m->source;
 
-	add(&s->errors, 1);
+	count_up(&s->errors, 1);
 	__atomic_store_n(&s->last_error, code, __ATOMIC_RELAXED);
 	m->backoff_ns = m->backoff_ns ? 2 * m->backoff_ns : period_ns;
 	if (m->backoff_ns > BACKOFF_MAX_NS)
@@ -100,8 +100,8 @@ static int member_read_one(struct erg_worker *w, struct erg_worker_member *m)
 	before = erg_mono_ns();
 	r = s->ops->read(s, values, &native);
 	after = erg_mono_ns();
-	add(&w->reads_ns, after - before);
-	add(&s->reads, 1);
+	count_up(&w->reads_ns, after - before);
+	count_up(&s->reads, 1);
 	if (r < 0) {
 		member_failed(m, r, after, w->period_ns);
 		return r;
@@ -217,14 +217,14 @@ static void *worker_main(void *data)
 		now = erg_mono_ns();
 		erg_histogram_add(&w->late, now > deadline ? now - deadline : 0);
 		worker_round(w, now);
-		add(&w->deadlines, 1);
+		count_up(&w->deadlines, 1);
 		stride = worker_stride(w, grid);
 		grid += stride;
 		now = erg_mono_ns();
 		if (now > grid + stride) {
 			behind = (now - grid) / stride;
-			add(&w->missed, behind);
-			add(&w->deadlines, behind);
+			count_up(&w->missed, behind);
+			count_up(&w->deadlines, behind);
 			grid += behind * stride;
 		}
 		worker_account(w);

@@ -369,7 +369,7 @@ static int find_gpu(struct amd_gpu *g, struct erg_source_list *list)
 	return r < 0 ? r : find_slowing(g, list);
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int amdsmi_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	struct erg_amdsmi_gpu *gpus[ERG_AMDSMI_GPUS_MAX];
@@ -413,7 +413,7 @@ const struct erg_source_ops erg_source_amdsmi = {
 	.kind = "amd-smi",
 	.about = "AMD GPUs: energy, power, temperatures, clocks, throttling",
 	.slow = true,
-	.find = find,
+	.find = amdsmi_find,
 	.read = amd_read,
 	.free = amd_free,
 };

@@ -45,7 +45,7 @@ static int offer(struct finding *f)
 }
 
 /* A source holds a number of channels; more of them make more sources. */
-static int add(struct finding *f, const struct erg_channel_def *like, const char *rail,
+static int cpufreq_add(struct finding *f, const struct erg_channel_def *like, const char *rail,
 	const char *file)
 {
 	struct erg_channel_def d = *like;
@@ -79,7 +79,7 @@ static int add_policies(struct finding *f)
 	r = erg_names_list(&names, dir, "policy");
 	for (size_t i = 0; r >= 0 && i < names.n; i++) {
 		snprintf(file, sizeof(file), "%s/%s/scaling_cur_freq", dir, names.name[i]);
-		r = add(f, &khz, names.name[i], file);
+		r = cpufreq_add(f, &khz, names.name[i], file);
 	}
 	return r;
 }
@@ -102,7 +102,7 @@ static int add_cpus(struct finding *f)
 		if (erg_attr_read_line(cpus, sizeof(cpus), "%s/related_cpus", dir) > 0 &&
 			!erg_attr_parse(cpus, &first) && first != number)
 			continue;
-		r = add(f, &khz, names.name[i], file);
+		r = cpufreq_add(f, &khz, names.name[i], file);
 	}
 	return r;
 }
@@ -119,12 +119,12 @@ static int add_regulators(struct finding *f)
 		snprintf(file, sizeof(file), "%s/%s/microvolts", dir, names.name[i]);
 		if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", dir, names.name[i]) > 0 &&
 			strcasestr(name, "cpu") && erg_attr_exists("%s", file))
-			r = add(f, &microvolts, name, file);
+			r = cpufreq_add(f, &microvolts, name, file);
 	}
 	return r;
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int cpufreq_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	struct finding f = {.cfg = cfg, .list = list};
@@ -151,7 +151,7 @@ const struct erg_source_ops erg_source_cpufreq = {
 	.kind = "cpufreq",
 	.about = "CPU frequencies by policy, and the CPU's voltage where a regulator tells it",
 	.slow = true,
-	.find = find,
+	.find = cpufreq_find,
 	.start = erg_attr_source_start,
 	.read = erg_attr_source_read,
 	.stop = erg_attr_source_stop,

@@ -48,7 +48,7 @@ static int find_class(const struct erg_source_config *cfg, const struct erg_name
 	return erg_attr_source_offer(&s, list, ERG_MEND_READ);
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int devfreq_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
@@ -74,7 +74,7 @@ const struct erg_source_ops erg_source_devfreq = {
 	.kind = "devfreq",
 	.about = "frequencies and load of GPUs and memory controllers",
 	.slow = true,
-	.find = find,
+	.find = devfreq_find,
 	.start = erg_attr_source_start,
 	.read = erg_attr_source_read,
 	.stop = erg_attr_source_stop,

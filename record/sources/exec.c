@@ -417,7 +417,7 @@ static struct shared *shared_new(const char *command)
 	return sh;
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int exec_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	struct shared *sh;
@@ -448,7 +448,7 @@ const struct erg_source_ops erg_source_exec = {
 	.about = "lines \"time_ns name value unit\" of a program: exec:COMMAND",
 	.arg = "COMMAND",
 	.slow = true,
-	.find = find,
+	.find = exec_find,
 	.start = exec_start,
 	.read = exec_read,
 	.stop = exec_stop,

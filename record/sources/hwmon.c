@@ -47,7 +47,7 @@ static void note_empty(const char *dir, struct erg_source_list *list)
 				"%s tells neither power nor energy, nor current and voltage", name);
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int hwmon_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
@@ -81,5 +81,5 @@ const struct erg_source_ops erg_source_hwmon = {
 	.kind = "hwmon",
 	.about = "power, current x voltage, energy, temperature and fans of hardware monitoring "
 		 "chips",
-	.find = find,
+	.find = hwmon_find,
 };

@@ -456,7 +456,7 @@ static int find_device(const struct erg_source_config *cfg, const char *name,
 	return erg_source_list_add(list, &d->src);
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int iio_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
@@ -480,7 +480,7 @@ const struct erg_source_ops erg_source_iio = {
 	.kind = "iio",
 	.about = "power monitors and converters of the IIO subsystem, captured at full rate",
 	.slow = true,
-	.find = find,
+	.find = iio_find,
 	.start = iio_start,
 	.read = iio_read,
 	.stop = iio_stop,

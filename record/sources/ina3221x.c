@@ -367,7 +367,7 @@ static void note_missing(const struct erg_source_config *cfg, struct erg_source_
 			"no INA3221 of a Jetson with L4T up to 32");
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int ina3221x_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	_cleanup_(erg_names_freep) struct erg_names devices = {0};
@@ -400,7 +400,7 @@ const struct erg_source_ops erg_source_ina3221x = {
 	.kind = "ina3221x",
 	.about = "power monitors of Jetson boards with L4T up to 32",
 	.slow = true,
-	.find = find,
+	.find = ina3221x_find,
 	.start = ina3221x_start,
 	.read = ina3221x_read,
 	.stop = ina3221x_stop,

@@ -522,7 +522,7 @@ static int find_gpu(struct erg_nvml *nvml, unsigned int index, struct erg_source
 	return r < 0 ? r : find_state(&g, list);
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int nvml_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	struct erg_nvml *nvml;
@@ -559,7 +559,7 @@ const struct erg_source_ops erg_source_nvml = {
 	.kind = "nvml",
 	.about = "NVIDIA GPUs: energy, power, temperature, clocks, load, throttling",
 	.slow = true,
-	.find = find,
+	.find = nvml_find,
 	.read = nvml_read,
 	.free = nvml_free,
 };

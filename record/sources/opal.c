@@ -329,7 +329,7 @@ static int find_blocks(const struct erg_source_config *cfg, const char *file, co
 	return r;
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int opal_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	_cleanup_(erg_freep) uint8_t *bytes = malloc((size_t)ERG_OCC_MAX * ERG_OCC_BLOCK);
@@ -354,7 +354,7 @@ const struct erg_source_ops erg_source_opal = {
 	.kind = "opal",
 	.about = "in-band sensors of POWER9's on-chip controllers: energy with native times",
 	.slow = true,
-	.find = find,
+	.find = opal_find,
 	.start = opal_start,
 	.read = opal_read,
 	.stop = opal_stop,

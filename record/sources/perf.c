@@ -415,7 +415,7 @@ static int find_cores(const struct erg_source_config *cfg, struct erg_source_lis
 	return p ? offer(p, root, list) : 0;
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int perf_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	size_t before = list->n;
@@ -444,7 +444,7 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 const struct erg_source_ops erg_source_perf = {
 	.kind = "perf",
 	.about = "RAPL energy counters by perf events: cheaper than powercap, and preferred",
-	.find = find,
+	.find = perf_find,
 	.start = perf_start,
 	.read = perf_read,
 	.stop = perf_stop,

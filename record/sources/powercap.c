@@ -156,7 +156,7 @@ static int find_top(const struct zone *z, const struct erg_names *names, const c
 	return r < 0 ? r : erg_attr_source_offer(&s, list, MEND);
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int powercap_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
@@ -191,7 +191,7 @@ static int find(const struct erg_source_config *cfg, struct erg_source_list *lis
 const struct erg_source_ops erg_source_powercap = {
 	.kind = "powercap",
 	.about = "RAPL energy counters of x86 packages, cores and memory",
-	.find = find,
+	.find = powercap_find,
 	.start = erg_attr_source_start,
 	.read = erg_attr_source_read,
 	.stop = erg_attr_source_stop,

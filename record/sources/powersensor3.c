@@ -232,7 +232,7 @@ static void ps3_free(struct erg_source *src)
 	free(s);
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int powersensor3_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	struct powersensor3 *s;
@@ -391,7 +391,7 @@ const struct erg_source_ops erg_source_powersensor3 = {
 	.about = "a PowerSensor3, 20 kHz over USB: powersensor3:DEVICE",
 	.arg = "DEVICE",
 	.slow = true,
-	.find = find,
+	.find = powersensor3_find,
 	.start = ps3_start,
 	.read = ps3_read,
 	.stop = ps3_stop,

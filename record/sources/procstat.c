@@ -152,7 +152,7 @@ static void add_cpu(void *arg, int cpu, uint64_t busy_ticks)
 	erg_text_set(d->rail, sizeof(d->rail), "cpu%d", cpu);
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int procstat_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	long configured = sysconf(_SC_NPROCESSORS_CONF);
@@ -183,7 +183,7 @@ const struct erg_source_ops erg_source_procstat = {
 	.kind = "procstat",
 	.about = "busy time of each CPU",
 	.slow = true,
-	.find = find,
+	.find = procstat_find,
 	.start = procstat_start,
 	.read = procstat_read,
 	.stop = procstat_stop,

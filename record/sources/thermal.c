@@ -119,7 +119,7 @@ static int find_fan(const struct erg_source_config *cfg, struct erg_source_list 
 	return r < 0 ? r : erg_attr_source_offer(&s, list, ERG_MEND_READ);
 }
 
-static int find(const struct erg_source_config *cfg, struct erg_source_list *list,
+static int thermal_find(const struct erg_source_config *cfg, struct erg_source_list *list,
 	struct erg_err *err)
 {
 	size_t found = 0;
@@ -143,7 +143,7 @@ const struct erg_source_ops erg_source_thermal = {
 	.kind = "thermal",
 	.about = "thermal zones, cooling devices and throttle counters",
 	.slow = true,
-	.find = find,
+	.find = thermal_find,
 	.start = erg_attr_source_start,
 	.read = erg_attr_source_read,
 	.stop = erg_attr_source_stop,

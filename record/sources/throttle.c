@@ -33,7 +33,7 @@ struct throttle {
 	bool seen[PACKAGES_MAX];
 };
 
-static int add(struct throttle *t, const char *rail, int64_t n, const char *file)
+static int throttle_add(struct throttle *t, const char *rail, int64_t n, const char *file)
 {
 	struct erg_channel_def d = count;
 
@@ -53,14 +53,14 @@ static int add_cpu(struct throttle *t, const char *cpu, int64_t number)
 		package = 0;
 	snprintf(path, sizeof(path), "%s/%s/thermal_throttle/core_throttle_count", t->root, cpu);
 	if (erg_attr_exists("%s", path))
-		r = add(t, "throttle-core", number, path);
+		r = throttle_add(t, "throttle-core", number, path);
 	first = !t->seen[package];
 	t->seen[package] = true;
 	if (r < 0 || !first)
 		return r;
 	snprintf(path, sizeof(path), "%s/%s/thermal_throttle/package_throttle_count", t->root, cpu);
 	if (erg_attr_exists("%s", path))
-		r = add(t, "throttle-package", package, path);
+		r = throttle_add(t, "throttle-package", package, path);
 	for (size_t i = 0; r >= 0 && i < ERG_ARRAY_SIZE(power_stats); i++) {
 		char rail[48];
 
@@ -68,7 +68,7 @@ static int add_cpu(struct throttle *t, const char *cpu, int64_t number)
 			power_stats[i]);
 		snprintf(rail, sizeof(rail), "throttle-%s", power_stats[i]);
 		if (erg_attr_exists("%s", path))
-			r = add(t, rail, package, path);
+			r = throttle_add(t, rail, package, path);
 	}
 	return r;
 }

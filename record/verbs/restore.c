@@ -74,7 +74,7 @@ static int restore_all(const char *dir, bool force, struct erg_err *err)
 	return worst;
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int restore_verb(int argc, char **argv, struct erg_err *err)
 {
 	struct options o = {0};
 	char dir[3000];
@@ -93,5 +93,5 @@ static int run(int argc, char **argv, struct erg_err *err)
 const struct erg_record_verb erg_record_verb_restore = {
 	.name = "restore",
 	.about = "put back the knobs that a killed sweep left changed",
-	.run = run,
+	.run = restore_verb,
 };

@@ -442,7 +442,7 @@ static int elsewhere(struct wishes *w, struct erg_err *err)
 	return w->on ? on_slurm(w, err) : merge(&w->s, w->folders, w->n_folders, err);
 }
 
-static int run(int argc, char **argv, struct erg_err *err)
+static int sweep_verb(int argc, char **argv, struct erg_err *err)
 {
 	struct wishes w = {.s = {.sysfs = "/sys", .watch_fd = -1, .lock_fd = -1, .start_c = NAN}};
 	int r = parse(&w, argc, argv);
@@ -458,5 +458,5 @@ static int run(int argc, char **argv, struct erg_err *err)
 const struct erg_record_verb erg_record_verb_sweep = {
 	.name = "sweep",
 	.about = "make all runs of a plan, over knobs, co-runners and conditions",
-	.run = run,
+	.run = sweep_verb,
 };

@@ -31,7 +31,7 @@ const struct erg_counter_def *erg_counters_get(uint32_t index)
 	return index < erg_counters_n() ? &defs[index] : NULL;
 }
 
-static uint32_t add(const char *name, const char *origin)
+static uint32_t add_counter(const char *name, const char *origin)
 {
 	uint32_t n = erg_counters_n();
 	char *copy = n < ERG_MAX_COUNTERS ? strdup(name) : NULL;
@@ -90,7 +90,7 @@ void erg_counters_init(const char *spec)
 			continue;
 		}
 		erg_text_clean(name, specs[n_perf].name);
-		if (add(name, "perf") == UINT32_MAX)
+		if (add_counter(name, "perf") == UINT32_MAX)
 			break;
 		specs[n_perf].name = defs[n_perf].name;
 		n_perf++;
@@ -109,7 +109,7 @@ uint32_t erg_counters_define(const char *name, bool *ret_new)
 			found = i;
 	*ret_new = found == UINT32_MAX;
 	if (*ret_new)
-		found = add(name, "app");
+		found = add_counter(name, "app");
 	erg_registry_unlock();
 	if (found == UINT32_MAX)
 		*ret_new = false;

@@ -79,7 +79,7 @@ static uint64_t hash_of(const struct erg_layer_def *d)
 	return erg_text_hash(h, d->name, strlen(d->name));
 }
 
-static struct entry *find(const struct erg_layer_def *d, uint64_t hash)
+static struct entry *find_layer(const struct erg_layer_def *d, uint64_t hash)
 {
 	if (!n_buckets)
 		return NULL;
@@ -138,7 +138,7 @@ static const char *network_of(const struct erg_layer_def *d)
 	return up ? up->name : "";
 }
 
-static uint32_t add(const struct erg_layer_def *d, uint64_t hash)
+static uint32_t add_layer(const struct erg_layer_def *d, uint64_t hash)
 {
 	struct entry *e = next_entry();
 	char *name = NULL, *type = NULL;
@@ -167,8 +167,8 @@ uint32_t erg_registry_layer(const struct erg_layer_def *d, bool *ret_new)
 	uint32_t id;
 
 	erg_registry_lock();
-	e = find(d, hash);
-	id = e ? e->def.id : add(d, hash);
+	e = find_layer(d, hash);
+	id = e ? e->def.id : add_layer(d, hash);
 	*ret_new = !e && id;
 	erg_registry_unlock();
 	return id;

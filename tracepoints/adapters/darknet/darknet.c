@@ -119,7 +119,7 @@ static uint32_t define_network(const char *cfg)
 	return erg_network(name);
 }
 
-static struct wrapped *find(const struct layer *layers)
+static struct wrapped *find_wrapped(const struct layer *layers)
 {
 	struct wrapped *w;
 
@@ -216,7 +216,7 @@ static __attribute__((noinline)) uint32_t define(uint32_t parent, const struct l
 static layer_fn *enter(const struct layer *l, const struct network *net, enum way way,
 	uint32_t *ret_id)
 {
-	struct wrapped *w = find(net->layers);
+	struct wrapped *w = find_wrapped(net->layers);
 	int i = w ? index_of(w, l, net) : -1;
 
 	*ret_id = 0;
@@ -284,7 +284,7 @@ ERG_API void forward_network(network *net)
 		known = run;
 	}
 	/* A network that was not wrapped may be laid out in any way: it is not looked into. */
-	w = all ? find(net->layers) : NULL;
+	w = all ? find_wrapped(net->layers) : NULL;
 	if (w) {
 		erg_iteration(w->iteration++);
 		erg_begin(w->network);

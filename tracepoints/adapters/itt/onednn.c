@@ -101,7 +101,7 @@ static int major_of(void *lib)
 	return version ? version()->major : 0;
 }
 
-static void find(void)
+static void find_onednn(void)
 {
 	void *lib = RTLD_NEXT;
 	execute_fn *execute = execute_of(lib);
@@ -131,7 +131,7 @@ ERG_API int dnnl_primitive_execute(const void *primitive, void *stream, int n, c
 	int status;
 
 	if (!execute) {
-		find();
+		find_onednn();
 		execute = __atomic_load_n(&dnnl.execute, __ATOMIC_ACQUIRE);
 		if (!execute)
 			return DNNL_UNIMPLEMENTED;

@@ -273,7 +273,7 @@ static void run_end(struct session *s, const void *status)
 	pthread_mutex_unlock(&lock);
 }
 
-static void *run(void *session, const void *run_options, const char *const *input_names,
+static void *ort_run(void *session, const void *run_options, const char *const *input_names,
 	const void *const *inputs, size_t n_inputs, const char *const *output_names,
 	size_t n_outputs, void **outputs)
 {
@@ -472,7 +472,7 @@ const struct erg_ort_ours erg_ort_ours[] = {
 	{ORT_CREATE_SESSION_FROM_ARRAY, (void (*)(void))create_from_array},
 	{ORT_CREATE_SESSION_PREPACKED, (void (*)(void))create_prepacked},
 	{ORT_CREATE_SESSION_FROM_ARRAY_PREPACKED, (void (*)(void))create_from_array_prepacked},
-	{ORT_RUN, (void (*)(void))run},
+	{ORT_RUN, (void (*)(void))ort_run},
 	{ORT_RUN_WITH_BINDING, (void (*)(void))run_with_binding},
 	{ORT_ENABLE_PROFILING, (void (*)(void))erg_ort_options_enable},
 	{ORT_DISABLE_PROFILING, (void (*)(void))erg_ort_options_disable},

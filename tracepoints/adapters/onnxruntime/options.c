@@ -16,7 +16,7 @@ static struct options *all;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t given = PTHREAD_COND_INITIALIZER;
 
-static struct options *find(const void *options)
+static struct options *find_options(const void *options)
 {
 	struct options *o = all;
 
@@ -28,7 +28,7 @@ static struct options *find(const void *options)
 /* With the lock. NULL when memory runs out. */
 static struct options *get(const void *options)
 {
-	struct options *o = find(options);
+	struct options *o = find_options(options);
 
 	if (o || !(o = calloc(1, sizeof(*o))))
 		return o;
@@ -43,7 +43,7 @@ static void set_profiled(const void *options, bool profiled)
 	struct options *o;
 
 	pthread_mutex_lock(&lock);
-	o = profiled ? get(options) : find(options);
+	o = profiled ? get(options) : find_options(options);
 	if (o)
 		o->profiled = profiled;
 	pthread_mutex_unlock(&lock);
@@ -69,7 +69,7 @@ void erg_ort_options_give(const void *options)
 	struct options *o;
 
 	pthread_mutex_lock(&lock);
-	o = find(options);
+	o = find_options(options);
 	if (o)
 		o->busy = false;
 	pthread_cond_broadcast(&given);
@@ -98,7 +98,7 @@ void *erg_ort_options_clone(const void *options, void **ret)
 	bool profiled;
 
 	pthread_mutex_lock(&lock);
-	o = find(options);
+	o = find_options(options);
 	profiled = o && o->profiled;
 	pthread_mutex_unlock(&lock);
 	if (!status && profiled)
