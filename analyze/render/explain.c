@@ -76,32 +76,42 @@ static void explain_words(const json_t *run, const char *energy, FILE *out)
 		fputc('\n', out);
 }
 
-/* "5 layers need about 2.1 to 6.0 × as long a run, each as its row says (run 2.1×)": of those whose row says it. */
-static void explain_longer(const json_t *run, const char *energy, FILE *out)
+struct longer {
+	double least, most;
+	size_t n;
+};
+
+static void add_longer(const json_t *rows, const char *energy, struct longer *to)
 {
 	const json_t *row;
-	double least = INFINITY, most = 0;
-	size_t n = 0, i;
+	size_t i;
 
-	json_array_foreach (json_object_get(run, "layers"), i, row) {
+	json_array_foreach ((json_t *)rows, i, row) {
 		double k = erg_number_of(json_object_get(row, energy), "longer");
 
 		if (!(k > 1))
 			continue;
-		n++;
-		least = fmin(least, k);
-		most = fmax(most, k);
+		to->n++;
+		to->least = fmin(to->least, k);
+		to->most = fmax(to->most, k);
 	}
-	if (!n)
+}
+
+/* "5 rows need about 2.1 to 6.0 × as long a run, each as it says (run 2.1×)" */
+static void explain_longer(const json_t *run, const char *energy, FILE *out)
+{
+	struct longer all = {INFINITY, 0, 0};
+
+	add_longer(json_object_get(run, "layers"), energy, &all);
+	add_longer(json_object_get(run, "rest"), energy, &all);
+	if (!all.n)
 		return;
-	fprintf(out, "%zu %s%s need%s about ", n,
-		*erg_text_of(run, "by") ? erg_text_of(run, "by") : "layer", n == 1 ? "" : "s",
-		n == 1 ? "s" : "");
-	if (most > 1.2 * least)
-		fprintf(out, "%.*f to ", least < 9.95, least);
-	fprintf(out, "%.*f × as long a run", most < 9.95, most);
-	fprintf(out, n > 1 ? ", each as its row says (run %.*f×)\n" : " (run %.*f×)\n",
-		least < 9.95, least);
+	fprintf(out, all.n == 1 ? "%zu row needs about " : "%zu rows need about ", all.n);
+	if (all.most > 1.2 * all.least)
+		fprintf(out, "%.*f to ", all.least < 9.95, all.least);
+	fprintf(out, "%.*f × as long a run", all.most < 9.95, all.most);
+	fprintf(out, all.n > 1 ? ", each as it says (run %.*f×)\n" : " (run %.*f×)\n",
+		all.least < 9.95, all.least);
 }
 
 static void explain_merged(const json_t *run, FILE *out)

@@ -190,6 +190,10 @@ END
         grep -Eq '^inception_4.* unresolved .*run 6\.2×: seen ' seen
         [ "$(widths <seen | sort -n | tail -n 1)" -le $columns ]
     done
+    # beneath the table it is explained, of every row that says it
+    erg-analyze layers few.erg 2>/dev/null >seen
+    rows=$(grep -c ' run [0-9.]*×: ' seen)
+    grep -Eq "^$rows rows? needs? about 6\\.2 .*× as long a run.* \\(run 6\\.2×\\)\$" seen
     # no type was said, so there is no column of types
     erg-analyze layers few.erg 2>/dev/null >seen
     grep -q '^layer  *calls' seen
