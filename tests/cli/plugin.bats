@@ -38,6 +38,13 @@ make_run() {
     tar -xf run.erg
 }
 
+@test "a graph sees of the plugin what babeltrace2 looks for, and no other symbol" {
+    skip_unless nm
+    nm -D --defined-only "$PLUGIN/babeltrace-plugin-erg.so" >symbols
+    grep -q ' T __bt_get_begin_section_plugin_descriptors$' symbols
+    ! grep -v ' __bt_get_' symbols || false
+}
+
 @test "sink.erg.layers prints the figures of erg-analyze layers" {
     skip_unless jq
     make_run
