@@ -37,6 +37,19 @@ END
     [[ ${lines[0]} == "$PWD" ]]
     [[ $output == *"erg-record "*"erg-analyze "*/erg-board*header*package* ]]
     ! command -v man >/dev/null || [[ $output != *"no manual"* ]]
+    # meson before 1.0 has no folder to begin in
+    mkdir ../old
+    cat >../old/meson <<END
+#!/bin/sh
+case "\$*" in
+"devenv --help") $(command -v meson) devenv --help | grep -v workdir ;;
+*" -w "*) exit 9 ;;
+*) exec $(command -v meson) "\$@" ;;
+esac
+END
+    chmod +x ../old/meson
+    run -0 --separate-stderr env SHELL=/bin/sh PS1= PATH="$PWD/../old:$PATH" "$ERG_SRC/examples/shell" <typed
+    [[ ${lines[0]} == "$PWD" && $output == *header* ]]
     run -2 "$ERG_SRC/examples/shell" no-such-package
     [[ $output == *'no part or package "no-such-package"'* ]]
     run -0 "$ERG_SRC/examples/shell" --help
