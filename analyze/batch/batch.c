@@ -87,8 +87,9 @@ static int document_write(const struct pool *p, const struct slot *s, const json
 	r = erg_outfile_open(&out, path, p->err);
 	if (r < 0)
 		return r;
+	errno = 0;
 	if (json_dumpf(doc, out.f, JSON_COMPACT | JSON_REAL_PRECISION(9)) < 0)
-		return erg_fail(p->err, -EIO, "%s: cannot be written", path);
+		return erg_fail_errno(p->err, errno ? -errno : -EIO, "%s: cannot be written", path);
 	fputc('\n', out.f);
 	return erg_outfile_commit(&out, p->err);
 }

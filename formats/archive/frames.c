@@ -53,10 +53,18 @@ void erg_frames_release(struct erg_frames *f)
 
 void erg_frames_seek(struct erg_frames *f, uint64_t begin, uint64_t end)
 {
-	f->next = f->frame = begin;
+	const uint64_t have = f->next - f->in.size; /* the place of what is in the buffer */
+
+	/* The next frame is mostly there already; of small ones a buffer holds thousands. */
+	if (begin >= have && begin <= f->next && f->next <= end) {
+		f->in.pos = (size_t)(begin - have);
+	} else {
+		f->in = (ZSTD_inBuffer){f->buffer, 0, 0};
+		f->next = begin;
+	}
+	f->frame = begin;
 	f->end = end;
 	f->inside = f->ended = f->cut = false;
-	f->in = (ZSTD_inBuffer){f->buffer, 0, 0};
 	ZSTD_DCtx_reset(f->zstd, ZSTD_reset_session_only);
 }
 
@@ -77,6 +85,7 @@ static ssize_t fetch(struct erg_frames *f, struct erg_err *err)
 	if (want == 0)
 		return 0;
 	memmove(f->buffer, f->buffer + f->in.pos, left);
+	f->in = (ZSTD_inBuffer){f->buffer, left, 0};
 	r = erg_pread_exactly(f->fd, f->buffer + left, want, f->next);
 	if (r < 0)
 		return erg_fail_errno(err, r, "%s: byte %llu", f->path,

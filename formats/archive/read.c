@@ -22,6 +22,9 @@
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 
+#define DAMAGED_FRAMES 1000
+#define DAMAGED_FRAME_BYTES 4096
+
 /* ---- members ---- */
 
 /* Splits TOP/NAME; every member has the same TOP. */
@@ -163,6 +166,10 @@ static int index_frame(struct erg_archive *a, struct erg_frames *f, unsigned cha
 	ssize_t len;
 	int r;
 
+	if (!a->seek[i].compressed)
+		return erg_fail(err, -EPERM,
+			"%s: the seek table has a frame without bytes (at byte %llu): refused",
+			a->path, (unsigned long long)pos);
 	erg_frames_seek(f, pos, pos + a->seek[i].compressed);
 	len = read_prefix(f, buf, ERG_TAR_HEADER_MAX, err);
 	if (len < 0)
@@ -243,9 +250,10 @@ static int walk_frame(struct erg_frames *f, unsigned char *buf, size_t *ret_len,
 static uint64_t find_magic(struct erg_archive *a, uint64_t pos)
 {
 	unsigned char buf[65536];
+	size_t want = 256; /* what follows is mostly near */
 
-	while (pos + 4 <= a->size) {
-		size_t n = a->size - pos < sizeof(buf) ? (size_t)(a->size - pos) : sizeof(buf);
+	for (; pos + 4 <= a->size; want = want < sizeof(buf) ? 2 * want : want) {
+		size_t n = a->size - pos < want ? (size_t)(a->size - pos) : want;
 
 		if (erg_pread_exactly(a->fd, buf, n, pos) < 0)
 			break;
@@ -304,11 +312,28 @@ static int take_frame(struct erg_archive *a, struct pending *p, const unsigned c
 	return r;
 }
 
+/* Frames that are no member's are looked at in proportion to the file: more are there to cost time. */
+static bool too_many(struct erg_archive *a, uint64_t damaged, uint64_t pos)
+{
+	char *line;
+
+	if (damaged <= DAMAGED_FRAMES + a->size / DAMAGED_FRAME_BYTES)
+		return false;
+	if (asprintf(&line,
+		    "%s; %llu frames are no member's: what follows byte %llu was not looked at",
+		    a->damage ? a->damage : a->path, (unsigned long long)damaged,
+		    (unsigned long long)pos) >= 0) {
+		free(a->damage);
+		a->damage = line;
+	}
+	return true;
+}
+
 static int index_by_walking(struct erg_archive *a, struct erg_frames *f, unsigned char *buf,
 	struct erg_err *err)
 {
 	struct pending p = {0};
-	uint64_t pos = 0;
+	uint64_t pos = 0, damaged = 0;
 	int r = 0;
 
 	while (pos < a->size && !a->ended) {
@@ -331,7 +356,7 @@ static int index_by_walking(struct erg_archive *a, struct erg_frames *f, unsigne
 		r = 0;
 		note_damage(a, what.msg);
 		drop_pending(&p);
-		if (f->cut)
+		if (f->cut || too_many(a, ++damaged, pos))
 			break;
 		pos = find_magic(a, pos + 1);
 	}

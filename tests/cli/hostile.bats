@@ -40,6 +40,27 @@ bomb() {
     [[ "$output" != *"it says that"* ]]
 }
 
+@test "frames without end that are no member's: as many are looked at as are in proportion to the file" {
+    skip_unless zstd python3
+    printf '' | zstd -q >none
+    python3 -c 'open("frames.erg", "wb").write(open("none", "rb").read() * 200000)'
+    run -1 erg-analyze info frames.erg
+    [[ "$output" == *"frames.erg: no tar header (frame at byte 0); 1"???" frames are no member's: what follows byte "*" was not looked at" ]]
+    # behind members: what is there is read, and verify says that it is not all
+    cat "$ERG_SRC/tests/golden/recording/convnet.erg" frames.erg >behind.erg
+    erg-analyze layers behind.erg >layers.txt
+    run -1 erg-analyze verify behind.erg
+    # a seek table of frames without bytes
+    python3 - "$ERG_SRC/tests/golden/recording/convnet.erg" <<'END'
+import struct, sys
+a = open(sys.argv[1], "rb").read()
+t = b"".join(struct.pack("<III", *e) for e in [(0, 0, 0), (len(a), 100, 0)]) + struct.pack("<IBI", 2, 0x80, 0x8F92EAB1)
+open("seek.erg", "wb").write(a + struct.pack("<II", 0x184D2A5E, len(t)) + t)
+END
+    run -1 erg-analyze layers seek.erg
+    [[ "$output" == *"seek.erg: the seek table has a frame without bytes (at byte 0): refused" ]]
+}
+
 @test "an archive without a trace gives no table" {
     skip_unless zstd tar
     mkdir run
