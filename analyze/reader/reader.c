@@ -8,13 +8,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "analyze/reader/cache.h"
 #include "analyze/reader/join.h"
 #include "analyze/reader/sensor.h"
 #include "formats/base/memory.h"
 #include "formats/manifest.h"
+#include "formats/base/regular.h"
 #include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
@@ -114,23 +114,24 @@ static int directory_chunks(const char *path, struct chunks *cs, struct erg_err 
 static int directory_document(const char *path, const char *name, const char *format, json_t **ret,
 	struct erg_err *err)
 {
+	_cleanup_(erg_fclosep) FILE *f = NULL;
 	_cleanup_(erg_freep) char *text = NULL;
 	char file[4096];
-	struct stat st;
 	json_t *doc;
 	json_error_t e;
 
 	snprintf(file, sizeof(file), "%s/%s", path, name);
-	if (stat(file, &st))
-		return errno == ENOENT && !strcmp(name, ERG_MANIFEST_NAME)
-			? erg_fail(err, -ENOENT,
-				  "%s: a folder without %s: expected an archive, or the folder that tar "
-				  "unpacks it to (the archives in a folder: %s/*.erg)",
-				  path, name, path)
-			: erg_fail_errno(err, -errno, "%s", file);
-	if (!S_ISREG(st.st_mode)) /* a pipe would not end */
+	f = erg_regular_open(file); /* a pipe would not end */
+	if (!f && errno == ENOTSUP)
 		return erg_fail(err, -EINVAL, "%s: is no file", file);
-	doc = json_load_file(file, 0, &e);
+	if (!f && errno == ENOENT && !strcmp(name, ERG_MANIFEST_NAME))
+		return erg_fail(err, -ENOENT,
+			"%s: a folder without %s: expected an archive, or the folder that tar "
+			"unpacks it to (the archives in a folder: %s/*.erg)",
+			path, name, path);
+	if (!f)
+		return erg_fail_errno(err, -errno, "%s", file);
+	doc = json_loadf(f, 0, &e);
 	if (!doc)
 		return erg_fail(err, -EINVAL, "%s: line %d: %s", file, e.line, e.text);
 	text = json_dumps(doc, 0);
@@ -166,11 +167,17 @@ static int load_documents(const struct erg_archive *a, const char *path, struct 
 			    err);
 
 	if (r < 0)
-		return r;
+		return a && strncmp(err->msg, path, strlen(path)) ? erg_wrap(err, r, "%s", path)
+								  : r;
 	r = a ? erg_manifest_load(a, ERG_SUMMARY_FORMAT, &tl->summary, &what)
 	      : directory_document(path, ERG_SUMMARY_NAME, ERG_SUMMARY_FORMAT, &tl->summary, &what);
 	if (r < 0)
 		return without_summary(tl, r, &what, err);
+	if (!json_is_integer(json_object_get(tl->summary, "begin_ns")) ||
+		!json_is_integer(json_object_get(tl->summary, "end_ns")))
+		erg_timeline_warn(tl, "no-times",
+			"the summary does not say when the run began and ended: it is taken from the "
+			"first event to the last");
 	if (json_is_false(json_object_get(tl->summary, "complete"))) {
 		reason = json_string_value(json_object_get(tl->summary, "reason"));
 		erg_timeline_warn(tl, "incomplete", "the recording ended early: %s",
@@ -208,20 +215,33 @@ static void warn_losses(struct erg_timeline *tl)
 		erg_timeline_warn(tl, "lost", "packets of events are missing");
 }
 
+#define NOTICES_MAX 50
+
 /* What liberg and the adapters say of themselves, each once (formats/FORMAT.md). */
 static void warn_notices(struct erg_timeline *tl)
 {
+	const char *told[NOTICES_MAX];
+	size_t n = 0, more = 0;
+
 	for (size_t i = 0; i < tl->n_markers; i++) {
 		const char *text = tl->markers[i].text;
 		size_t k = 0;
 
 		if (strncmp(text, "erg: ", 5))
 			continue;
-		while (strcmp(tl->markers[k].text, text))
+		while (k < n && strcmp(told[k], text))
 			k++;
-		if (k == i)
-			erg_timeline_warn(tl, "notice", "%s", text + 5);
+		if (k < n)
+			continue;
+		if (n == NOTICES_MAX) {
+			more++;
+			continue;
+		}
+		told[n++] = text;
+		erg_timeline_warn(tl, "notice", "%s", text + 5);
 	}
+	if (more)
+		erg_timeline_warn(tl, "notice", "%zu notices more, of other texts", more);
 }
 
 /* Counters that others wanted too: see layers_counts.c. */

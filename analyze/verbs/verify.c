@@ -56,7 +56,7 @@ static void count_members(const struct erg_archive *a, json_t *file)
 /* Findings of the reader that mean that something of the archive is missing. */
 static bool is_problem(const char *code)
 {
-	static const char *const codes[] = {"chunk", "cut", "no-summary"};
+	static const char *const codes[] = {"chunk", "cut", "no-summary", "no-times"};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(codes); i++)
 		if (!strcmp(code, codes[i]))

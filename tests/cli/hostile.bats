@@ -171,6 +171,21 @@ END
     erg-analyze info run 2>&1 >/dev/null | grep 'no summary: the recording or the archive was cut'
 }
 
+@test "a summary without times, and a manifest that is none: told, with the archive's name" {
+    skip_unless zstd tar jq
+    tar -xf "$ERG_SRC/tests/golden/recording/convnet.erg"
+    chmod -R u+w convnet
+    jq 'del(.begin_ns)' convnet/summary.json >s.json
+    mv s.json convnet/summary.json
+    "$ERG_BUILD/tests/tools/erg-pack" convnet t.erg
+    erg-analyze totals t.erg 2>&1 >/dev/null | grep 'warning: t.erg: the summary does not say when the run began and ended'
+    run -1 erg-analyze verify t.erg
+    awk 'BEGIN { printf "{\"format\": \"erg-manifest\", \"version\": 1, \"x\": "; for (i = 0; i < 200000; i++) printf "["; }' >convnet/manifest.json
+    "$ERG_BUILD/tests/tools/erg-pack" convnet deep.erg
+    run -1 erg-analyze layers deep.erg
+    [[ "$output" == *"deep.erg: manifest.json: line 1: maximum parsing depth"* ]]
+}
+
 # private COMMAND…: in a mount namespace, where /dev/shm and ./small have room for 4 MiB and TMPDIR is ./small;
 # all that is left in them at the end goes to left.
 private() {

@@ -166,6 +166,15 @@ nobody_of() { [ -z "$(of "$1")" ]; }
     [[ "$output" == *"removed while it was recorded into"* ]]
 }
 
+@test "a program that gives notices without end: fifty are told, and how many more" {
+    steps=(layer:l)
+    for i in $(seq 70) 1 2; do steps+=("marker:erg: notice $i"); done
+    "${REC[@]}" -o a.erg -- "$ERG_BUILD/tests/trace/trace-app" "${steps[@]}"
+    erg-analyze info --decode --format json a.erg 2>/dev/null | jq -r '.warnings[] | select(.code == "notice") | .text' >told
+    [ "$(grep -c '^a.erg: notice [0-9]*$' told)" -eq 50 ]
+    grep '^a.erg: 20 notices more, of other texts$' told
+}
+
 @test "a time namespace: layers with other times are left out, and that is said" {
     skip_unless unshare
     unshare --time --monotonic 100000 --fork true 2>/dev/null || skip "no time namespaces here"
