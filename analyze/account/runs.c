@@ -16,6 +16,7 @@
 #include "analyze/account/layers.h"
 #include "analyze/result/apiece.h"
 #include "analyze/result/estimate.h"
+#include "analyze/result/load.h"
 #include "formats/base/regular.h"
 #include "formats/base/util.h"
 
@@ -121,13 +122,14 @@ static void take_table(json_t *run, const char *by)
 static int load_result(const char *path, const struct reading *how, json_t *doc, json_t *runs,
 	struct erg_err *err)
 {
-	json_error_t e;
-	json_auto_t *result = json_load_file(path, 0, &e);
-	json_t *list = json_object_get(result, "runs"), *w, *run;
+	json_auto_t *result = NULL;
+	json_t *list, *w, *run;
+	int r = erg_result_load(path, &result, err);
 	size_t i;
 
-	if (!result)
-		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
+	if (r < 0)
+		return r;
+	list = json_object_get(result, "runs");
 	if (!json_is_array(list) || !json_array_size(list))
 		return erg_fail(err, -EINVAL,
 			"%s: a JSON document without \"runs\": expected a result of erg-analyze layers",

@@ -23,6 +23,7 @@
 #include "analyze/timeline/rail_sum.h"
 #include "analyze/render/html.h"
 #include "analyze/render/slim.h"
+#include "analyze/result/load.h"
 #include "analyze/export/series.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/memory.h"
@@ -460,13 +461,13 @@ static void add_to_list(json_t *doc, const char *key, json_t *result)
 static int add_result(const char *path, struct page *p, struct erg_err *err)
 {
 	static const char *const parts[] = {"sweep", "corun", "thermal"};
-	json_error_t e;
-	json_auto_t *result = json_load_file(path, 0, &e);
-	const char *verb =
-		json_string_value(json_object_get(json_object_get(result, "tool"), "verb"));
+	json_auto_t *result = NULL;
+	const char *verb;
+	int r = erg_result_load(path, &result, err);
 
-	if (!result)
-		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
+	if (r < 0)
+		return r;
+	verb = json_string_value(json_object_get(json_object_get(result, "tool"), "verb"));
 	for (size_t i = 0; verb && i < ERG_ARRAY_SIZE(parts); i++)
 		if (!strncmp(verb, parts[i], strlen(parts[i]))) {
 			json_object_set(p->doc, parts[i], result);

@@ -331,6 +331,22 @@ END
     [ -z "$(find . -name '*.??????')" ]
 }
 
+@test "results with figures that nothing can be computed of are refused by all who read them" {
+    skip_unless jq
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
+    erg-analyze layers --format json run.erg >good.json 2>/dev/null
+    for figure in 1e308 -1e61; do
+        jq ".runs[0].layers[1].energy_j.value = $figure" good.json >bad.json
+        for verb in "compare good.json bad.json" "sweep bad.json" "corun bad.json" "model fit bad.json --predictors macs" \
+            "report bad.json -o made" "export --to sqlite bad.json -o made"; do
+            run -1 erg-analyze $verb
+            [[ "$output" == *"bad.json: a figure is ${figure/e/e+}: at most 1e+60 was expected" ]]
+            [ ! -e made ]
+        done
+    done
+    erg-analyze compare good.json good.json >/dev/null
+}
+
 @test "a pipe in a folder of results is waited for by nobody" {
     mkdir res archives
     cp "$ERG_SRC/tests/golden/recording/convnet.erg" archives/a.erg
