@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 const char *erg_layer_network(const struct erg_tl_layer *l)
@@ -22,9 +23,40 @@ static void count_calls(const struct erg_timeline *tl, bool device, uint64_t *ca
 		calls[tl->iv.layer[i]] += erg_tl_track_is(&tl->tracks[tl->iv.track[i]], device);
 }
 
+static int compare_networks(const void *a, const void *b, void *data)
+{
+	const struct erg_tl_layer *layers = data;
+
+	return strcmp(erg_layer_network(&layers[*(const size_t *)a]),
+		erg_layer_network(&layers[*(const size_t *)b]));
+}
+
+/* Of all layers of a network the most that one of them has in V. */
+static int spread_most(const struct erg_timeline *tl, uint64_t *v)
+{
+	_cleanup_(erg_freep) size_t *at = calloc(tl->n_layers + 1, sizeof(*at));
+
+	if (!at)
+		return -ENOMEM;
+	for (size_t k = 0; k < tl->n_layers; k++)
+		at[k] = k;
+	erg_sort_by(at, tl->n_layers, sizeof(*at), compare_networks, tl->layers);
+	for (size_t from = 0, to; from < tl->n_layers; from = to) {
+		uint64_t most = 0;
+
+		for (to = from;
+			to < tl->n_layers && !compare_networks(&at[from], &at[to], tl->layers);
+			to++)
+			most = v[at[to]] > most ? v[at[to]] : most;
+		for (size_t k = from; k < to; k++)
+			v[at[k]] = most;
+	}
+	return 0;
+}
+
 /* How often each network ran, at all of its layers: calls of the most called of those of depth 0, on
  * the tracks of the device, or of the host; 0 where none of them was there. */
-static void count_inferences(const struct erg_timeline *tl, bool device, const uint64_t *calls,
+static int count_inferences(const struct erg_timeline *tl, bool device, const uint64_t *calls,
 	uint64_t *ret)
 {
 	const struct erg_tl_intervals *iv = &tl->iv;
@@ -32,20 +64,7 @@ static void count_inferences(const struct erg_timeline *tl, bool device, const u
 	for (size_t i = 0; i < iv->n; i++)
 		if (!iv->depth[i] && erg_tl_track_is(&tl->tracks[iv->track[i]], device))
 			ret[iv->layer[i]] = calls[iv->layer[i]];
-	for (size_t k = 0; k < tl->n_layers; k++) {
-		const char *network = erg_layer_network(&tl->layers[k]);
-		uint64_t most = 0;
-
-		if (k && !strcmp(erg_layer_network(&tl->layers[k - 1]), network))
-			continue; /* done with that one */
-		for (int pass = 0; pass < 2; pass++)
-			for (size_t i = 0; i < tl->n_layers; i++) {
-				if (strcmp(erg_layer_network(&tl->layers[i]), network))
-					continue;
-				most = ret[i] > most ? ret[i] : most;
-				ret[i] = most; /* of all of them in the second pass */
-			}
-	}
+	return spread_most(tl, ret);
 }
 
 /*
@@ -60,7 +79,8 @@ static int prefer_host(const struct erg_timeline *tl, uint64_t *calls, uint64_t 
 	if (!host || !ran)
 		return -ENOMEM;
 	count_calls(tl, false, host);
-	count_inferences(tl, false, host, ran);
+	if (count_inferences(tl, false, host, ran) < 0)
+		return -ENOMEM;
 	for (size_t k = 0; k < tl->n_layers; k++) {
 		if (calls[k] && host[k])
 			calls[k] = host[k];
@@ -76,7 +96,8 @@ int erg_layer_calls(const struct erg_timeline *tl, bool device, uint64_t *calls,
 	uint64_t most = 0;
 
 	count_calls(tl, device, calls);
-	count_inferences(tl, device, calls, inferences);
+	if (count_inferences(tl, device, calls, inferences) < 0)
+		return -ENOMEM;
 	if (device && prefer_host(tl, calls, inferences) < 0)
 		return -ENOMEM;
 	for (size_t k = 0; k < tl->n_layers; k++)

@@ -84,6 +84,17 @@ END
     erg-analyze layers --top 3 a.erg | grep 'too many layers'
 }
 
+@test "networks whose layers come in any order: what each ran is that of its most called layer" {
+    skip_unless erg-record jq
+    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i <= 200; i++) printf "%.3f,%d\n", i * 0.05, 4 + 2 * (i % 2) }' >s.csv
+    awk 'BEGIN { print "begin_s,end_s,layer,network"; for (i = 0; i < 90; i++)
+        printf "%.1f,%.1f,%s\n", i / 10, (i + 1) / 10, i % 3 == 0 ? "x,a" : i % 3 == 1 ? "y,b" : i % 2 ? "z,a" : "w,b" }' >l.csv
+    erg-record import --samples s.csv --layers l.csv -o a.erg
+    erg-analyze layers --format json a.erg >layers.json
+    jq -e '[.runs[0].layers[] | select(.calls > 0) | [.name, .network, .calls, .inferences]] | sort ==
+        [["w", "b", 15, 30], ["x", "a", 30, 30], ["y", "b", 30, 30], ["z", "a", 15, 30]]' layers.json
+}
+
 # JSON takes UTF-8 only: what cannot be put into it must not be missing.
 @test "an archive whose name is no UTF-8 is read, and its damage is told" {
     skip_unless jq
