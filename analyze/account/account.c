@@ -6,6 +6,7 @@
  */
 #include "analyze/account/account.h"
 #include "analyze/timeline/gpus.h"
+#include "analyze/timeline/nesting.h"
 #include "analyze/timeline/rail_sum.h"
 
 #include <errno.h>
@@ -93,37 +94,24 @@ static bool has_device_work(const struct erg_timeline *tl)
 	return false;
 }
 
-#define OPEN_MAX 16 /* deeper layers count as own time of the sixteenth */
-
-struct open {
-	uint64_t end[OPEN_MAX];
-	uint32_t layer[OPEN_MAX];
-	unsigned int n;
-};
-
 /* Time of each layer that is not that of layers inside it, ns, all tracks together. */
 static int own_times(const struct erg_timeline *tl, bool device, double *time)
 {
 	const struct erg_tl_intervals *iv = &tl->iv;
-	_cleanup_(erg_freep) struct open *open = calloc(tl->n_tracks + 1, sizeof(*open));
+	_cleanup_(erg_nesting_freep) struct erg_nesting *nesting = NULL;
 
-	if (!open)
+	if (erg_nesting_new(tl, &nesting) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < iv->n; i++) {
-		struct open *o = &open[iv->track[i]];
 		double t = (double)erg_tl_duration(iv, i);
+		size_t around;
 
 		if (!erg_tl_track_is(&tl->tracks[iv->track[i]], device))
 			continue;
-		while (o->n && o->end[o->n - 1] <= erg_tl_begin(iv, i))
-			o->n--;
+		around = erg_nesting_around(nesting, i);
 		time[iv->layer[i]] += t;
-		if (o->n)
-			time[o->layer[o->n - 1]] -= t;
-		if (o->n < OPEN_MAX) {
-			o->end[o->n] = erg_tl_end(iv, i);
-			o->layer[o->n++] = iv->layer[i];
-		}
+		if (around != SIZE_MAX)
+			time[iv->layer[around]] -= t;
 	}
 	return 0;
 }

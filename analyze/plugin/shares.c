@@ -9,42 +9,24 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analyze/timeline/nesting.h"
 #include "formats/base/util.h"
-
-#define OPEN_MAX 256 /* greatest depth, as depths are kept in eight bits */
-
-/* Instances that are open on one track, outermost first. */
-struct open {
-	size_t *at, n;
-};
-
-static void open_release(struct open **open)
-{
-	for (size_t i = 0; *open && (*open)[i].at; i++)
-		free((*open)[i].at);
-	free(*open);
-}
 
 static int own_times(struct erg_shares *s)
 {
 	const struct erg_tl_intervals *iv = &s->tl->iv;
-	_cleanup_(open_release) struct open *open = calloc(s->tl->n_tracks + 1, sizeof(*open));
+	_cleanup_(erg_nesting_freep) struct erg_nesting *nesting = NULL;
 
-	for (size_t i = 0; open && i < s->tl->n_tracks; i++)
-		if (!(open[i].at = calloc(OPEN_MAX, sizeof(size_t))))
-			return -ENOMEM;
-	for (size_t i = 0; open && i < iv->n; i++) {
-		struct open *o = &open[iv->track[i]];
+	if (erg_nesting_new(s->tl, &nesting) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < iv->n; i++) {
+		size_t around = erg_nesting_around(nesting, i);
 
-		while (o->n && erg_tl_end(iv, o->at[o->n - 1]) <= erg_tl_begin(iv, i))
-			o->n--;
 		s->own[i] = (double)erg_tl_duration(iv, i);
-		if (o->n)
-			s->own[o->at[o->n - 1]] -= s->own[i];
-		if (o->n < OPEN_MAX)
-			o->at[o->n++] = i;
+		if (around != SIZE_MAX)
+			s->own[around] -= s->own[i];
 	}
-	return open ? 0 : -ENOMEM;
+	return 0;
 }
 
 int erg_shares_open(struct erg_shares *s, const struct erg_timeline *tl,

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analyze/timeline/nesting.h"
 #include "formats/base/order.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
@@ -225,29 +226,18 @@ static int merge(struct erg_join *j, struct cursor *cs, size_t total)
 	return r;
 }
 
-#define OPEN_MAX 64
-
-struct open {
-	uint64_t end[OPEN_MAX];
-	unsigned int n;
-};
-
 /* Depth: how many instances of the track enclose this one. */
 static int set_depths(struct erg_timeline *tl)
 {
 	struct erg_tl_intervals *iv = &tl->iv;
-	_cleanup_(erg_freep) struct open *open = calloc(tl->n_tracks + 1, sizeof(*open));
+	_cleanup_(erg_nesting_freep) struct erg_nesting *nesting = NULL;
 
-	if (!open)
+	if (erg_nesting_new(tl, &nesting) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < iv->n; i++) {
-		struct open *o = &open[iv->track[i]];
+		size_t around = erg_nesting_around(nesting, i);
 
-		while (o->n && o->end[o->n - 1] <= erg_tl_begin(iv, i))
-			o->n--;
-		iv->depth[i] = (uint8_t)o->n;
-		if (o->n < OPEN_MAX)
-			o->end[o->n++] = erg_tl_end(iv, i);
+		iv->depth[i] = around == SIZE_MAX ? 0 : (uint8_t)(iv->depth[around] + 1);
 	}
 	return 0;
 }

@@ -27,7 +27,7 @@ static const struct erg_tl_channel *channel_read(const struct erg_timeline *tl, 
 }
 
 /* What the power of the rail NAME is taken from; NULL: its channels are not enough. */
-static const struct erg_tl_channel *best(const struct erg_timeline *tl, const char *name,
+static const struct erg_tl_channel *best_channel(const struct erg_timeline *tl, const char *name,
 	const struct erg_tl_channel *volts)
 {
 	const struct erg_tl_channel *c, *best = NULL;
@@ -141,7 +141,7 @@ static bool is_at_stamp(const struct erg_tl_source *src)
 static int build(const struct erg_timeline *tl, const char *name, struct erg_rail *r)
 {
 	const struct erg_tl_channel *volts = channel_read(tl, name, ERG_Q_VOLTAGE);
-	const struct erg_tl_channel *c = best(tl, name, volts);
+	const struct erg_tl_channel *c = best_channel(tl, name, volts);
 	const struct erg_tl_source *src;
 
 	if (!c)

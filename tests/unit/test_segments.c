@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "analyze/timeline/nesting.h"
 #include "analyze/timeline/segments.h"
 #include "formats/base/util.h"
 
@@ -207,6 +208,51 @@ static void test_map_merges(void **state)
 	assert_int_equal(seg.end, 100);
 }
 
+/* Of two tracks, by hand: [0, 50] has [10, 20], which ends as [20, 30] begins, and that [22, 25]; another track lies
+ * across; [50, 60] begins as the first ends. */
+static void test_nesting(void **state)
+{
+	_cleanup_(fixture_release) struct fixture f;
+	_cleanup_(erg_nesting_freep) struct erg_nesting *nesting = NULL;
+	static const struct {
+		uint64_t begin, end;
+		uint16_t track;
+		size_t around;
+	} of[] = {{0, 50, 0, SIZE_MAX}, {5, 70, 1, SIZE_MAX}, {10, 20, 0, 0}, {20, 30, 0, 0},
+		{22, 25, 0, 3}, {26, 28, 1, 1}, {30, 40, 0, 0}, {50, 60, 0, SIZE_MAX}};
+
+	(void)state;
+	init(&f);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(of); i++)
+		add(&f, of[i].begin, of[i].end, 0, of[i].track);
+	assert_int_equal(erg_nesting_new(&f.tl, &nesting), 0);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(of); i++)
+		assert_int_equal(erg_nesting_around(nesting, i), of[i].around);
+}
+
+/* Seventy within each other: those beyond ERG_NESTING_MAX are in the last of them. */
+static void test_nesting_deep(void **state)
+{
+	enum { N = 70 };
+	uint16_t track[N] = {0};
+	struct erg_timeline tl = {.n_tracks = 1, .iv = {.track = track}};
+	_cleanup_(erg_nesting_freep) struct erg_nesting *nesting = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		assert_int_equal(erg_times_push(&tl.iv.begin, i), 0);
+		assert_int_equal(erg_times_push(&tl.iv.end, 1000 - i), 0);
+	}
+	assert_int_equal(erg_nesting_new(&tl, &nesting), 0);
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(erg_nesting_around(nesting, i),
+			!i                            ? SIZE_MAX
+				: i < ERG_NESTING_MAX ? i - 1
+						      : ERG_NESTING_MAX - 1);
+	erg_times_release(&tl.iv.begin);
+	erg_times_release(&tl.iv.end);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +261,8 @@ int main(void)
 		cmocka_unit_test(test_device_is_apart),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_map_merges),
+		cmocka_unit_test(test_nesting),
+		cmocka_unit_test(test_nesting_deep),
 	};
 
 	return cmocka_run_group_tests_name("segments", tests, NULL, NULL);
