@@ -20,6 +20,7 @@
 
 #include "formats/manifest.h"
 #include "formats/base/order.h"
+#include "formats/base/texts.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/run/describe.h"
@@ -30,7 +31,6 @@
 #include "record/sources/attr.h"
 #include "record/spool/spool.h"
 
-#define STREAMS_MAX 256
 #define CUT_TEXT 512
 #define QUIET_S 5 /* a stream without an end that has not grown for so long was cut */
 
@@ -42,15 +42,8 @@ struct cut {
 
 struct collect {
 	const struct erg_collect_options *o;
-	char *streams[STREAMS_MAX];
-	size_t n;
+	struct erg_texts streams;
 };
-
-static void collect_release(struct collect *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		free(c->streams[i]);
-}
 
 static int stream_take(void *data, const char *path)
 {
@@ -58,8 +51,8 @@ static int stream_take(void *data, const char *path)
 
 	if (erg_spool_name_pid(erg_base_name(path)) < 0)
 		return 0;
-	if (c->n < STREAMS_MAX && (!c->o->run || strstr(path, c->o->run)))
-		c->streams[c->n++] = strdup(path);
+	if ((!c->o->run || strstr(path, c->o->run)) && erg_texts_add(&c->streams, path) < 0)
+		return -ENOMEM;
 	return ERG_TREE_SKIP;
 }
 
@@ -75,8 +68,8 @@ static int streams_find(struct collect *c, struct erg_err *err)
 	if (r < 0)
 		return erg_fail_errno(err, r, "%s: expected the output of lttng-relayd",
 			c->o->from);
-	erg_sort(c->streams, c->n, sizeof(*c->streams), by_name);
-	if (!c->n)
+	erg_sort(c->streams.v, c->streams.n, sizeof(*c->streams.v), by_name);
+	if (!c->streams.n)
 		return erg_fail(err, -ENOENT, "%s: no stream of erg-record%s%s", c->o->from,
 			c->o->run ? " of " : "", c->o->run ? c->o->run : "");
 	return 0;
@@ -327,14 +320,29 @@ static int cut_find(const char *dir, const json_t *summary, struct cut *ret, str
 	return 0;
 }
 
+/* Root reads what others cannot: who owns a stream could put links to that into it, and get an archive of it. */
+static int owner_check(const char *dir, struct erg_err *err)
+{
+	struct stat st;
+
+	if (lstat(dir, &st) < 0)
+		return erg_fail_errno(err, -errno, "%s", dir);
+	if (geteuid() || !st.st_uid)
+		return 0;
+	return erg_fail(err, -EPERM, "%s: belongs to user %u: collect it as that user", dir,
+		(unsigned int)st.st_uid);
+}
+
 static int stream_collect(const struct collect *c, const char *dir, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *output = NULL;
 	json_t *manifest = NULL, *summary = NULL;
 	char run[17];
 	struct cut cut = {0};
-	int r = erg_document_find(dir, run_of(dir, run), ERG_MANIFEST_NAME, &manifest, err);
+	int r = owner_check(dir, err);
 
+	if (r >= 0)
+		r = erg_document_find(dir, run_of(dir, run), ERG_MANIFEST_NAME, &manifest, err);
 	if (r >= 0)
 		r = erg_document_find(dir, run, ERG_SUMMARY_NAME, &summary, err);
 	if (r >= 0)
@@ -360,14 +368,15 @@ static int collect(struct collect *c, struct erg_err *err)
 
 	if (r)
 		return r;
-	if (!c->o->list && c->n > 1 && (stat(c->o->output, &st) < 0 || !S_ISDIR(st.st_mode)))
+	if (!c->o->list && c->streams.n > 1 &&
+		(stat(c->o->output, &st) < 0 || !S_ISDIR(st.st_mode)))
 		return erg_fail(err, -EINVAL,
 			"%s: %zu streams; choose one by --run, or give a directory with -o",
-			c->o->from, c->n);
-	for (size_t i = 0; i < c->n; i++) {
-		int one = stream_collect(c, c->streams[i], err);
+			c->o->from, c->streams.n);
+	for (size_t i = 0; i < c->streams.n; i++) {
+		int one = stream_collect(c, c->streams.v[i], err);
 
-		if (one < 0 && i + 1 < c->n)
+		if (one < 0 && i + 1 < c->streams.n)
 			erg_warn("%s", err->msg);
 		r = one < 0 ? one : r;
 	}
@@ -379,6 +388,6 @@ int erg_collect(const struct erg_collect_options *o, struct erg_err *err)
 	struct collect c = {.o = o};
 	int r = collect(&c, err);
 
-	collect_release(&c);
+	erg_texts_clear(&c.streams);
 	return r;
 }

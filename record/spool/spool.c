@@ -360,6 +360,8 @@ static int bytes_copy(int in, int out)
 	while ((n = read(in, buf, sizeof(buf))) > 0)
 		for (ssize_t done = 0, w; done < n; done += w) {
 			w = write(out, buf + done, (size_t)(n - done));
+			if (w < 0 && errno == EINTR)
+				w = 0;
 			if (w < 0)
 				return -errno;
 		}
@@ -368,7 +370,8 @@ static int bytes_copy(int in, int out)
 
 int erg_spool_copy(const char *from, const char *top, const char *to, struct erg_err *err)
 {
-	_cleanup_(erg_closep) int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	_cleanup_(erg_closep) int in = open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
+				  out = -1;
 	char tmp[PATH_MAX];
 	int r;
 

@@ -358,6 +358,18 @@ END
     erg-analyze compare good.json good.json >/dev/null
 }
 
+@test "collect: any number of streams is found, and root makes no archive of another user's" {
+    skip_unless erg-record
+    for i in $(seq 300); do mkdir -p "relay/h/ergtrace-$i-0123456789abcdef-20260101-000000"; done
+    erg-record collect --list --from relay >list
+    [ "$(grep -c 'relay/h/ergtrace-' list)" -eq 300 ]
+    [ "$(id -u)" -eq 0 ] || skip "not root"
+    chown nobody relay/h/ergtrace-7-*
+    run -1 erg-record collect --from relay --run ergtrace-7- -o a.erg
+    [[ "$output" == *"relay/h/ergtrace-7-0123456789abcdef-20260101-000000: belongs to user $(id -u nobody): collect it as that user" ]]
+    [ ! -e a.erg ]
+}
+
 @test "a pipe in a folder of results is waited for by nobody" {
     mkdir res archives
     cp "$ERG_SRC/tests/golden/recording/convnet.erg" archives/a.erg
