@@ -42,20 +42,49 @@ static bool complete(const struct near *v, double spacing)
 	return fabs(punctual(x + v->n / 2, v->n - v->n / 2) - before) < spacing / 2;
 }
 
-/* Where readings are missing, those that are there have the numbers that their times say; false where these
- * scatter too much for that. */
+/* From one time to the next of a pace, to which T is later; within half a spacing. */
+static double off_grid(double t, double spacing)
+{
+	return fabs(t - round(t / spacing) * spacing);
+}
+
+/* When of the pace most of the stamps are: one of them, by the median of what the others are off. FAR: that median. */
+static double phase_of(const struct near *v, double spacing, double *ret_far)
+{
+	double at = 0;
+
+	*ret_far = INFINITY;
+	for (size_t c = 0; c < v->n; c++) {
+		double t = v->x[c] + v->i[c] * spacing, far[WINDOW], median;
+
+		for (size_t j = 0; j < v->n; j++)
+			far[j] = off_grid(v->x[j] + v->i[j] * spacing - t, spacing);
+		median = attr_median(far, v->n);
+		if (median < *ret_far) {
+			*ret_far = median;
+			at = t;
+		}
+	}
+	return at;
+}
+
+#define EARLY 0.25 /* of a spacing: a stamp is late rather than early */
+
+/* Where readings are missing, those that are there have the numbers that their times say, of those that are at the
+ * pace; false where these are not most of them. */
 static bool number_by_time(struct near *v, double spacing)
 {
-	double sum = 0;
+	double far, phase = phase_of(v, spacing, &far);
 
+	/* that of the one in the middle, which has number 0 */
+	phase -= spacing * ceil(phase / spacing - EARLY);
 	for (size_t j = 0; j < v->n; j++) {
 		double t = v->x[j] + v->i[j] * spacing;
 
-		v->i[j] = round(t / spacing);
+		v->i[j] = floor((t - phase) / spacing + EARLY);
 		v->x[j] = t - v->i[j] * spacing;
-		sum += fabs(v->x[j]);
 	}
-	return sum < (double)v->n * spacing / 8;
+	return far < spacing / 8;
 }
 
 static bool look_near(const struct attr_readings *r, size_t m, struct near *ret)

@@ -537,23 +537,21 @@ static void test_rounded_times(void **state)
 	}
 }
 
-/* Read every 10 ms, of which three are missing amid them: a stamp that is 1 ms late is so by 1 ms, also beside the
- * readings that are missing, and the others are not. */
+/* Read every 10 ms, of which three are missing amid them: a stamp that is 1 ms late is so by 1 ms, and one that is 6 ms
+ * late by 6 ms, also beside the readings that are missing, and the others are not. */
 static void test_off_pace(void **state)
 {
 	enum { N = 100, MISSING = 3 };
-	static const size_t late[] = {20, 48, 52};
+	static const uint64_t late[N] = {[20] = 1000000, [48] = 6000000, [52] = 1000000};
 	uint64_t t[N];
 	struct erg_attr_state st = {.readings = {.n = N, .t = t, .spacing_ns = 10e6}};
 	struct attr_run r = {.st = &st};
 
 	for (size_t m = 0; m < N; m++)
-		t[m] = 5000000000u + 10000000u * (m < N / 2 ? m : m + MISSING);
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(late); i++)
-		t[late[i]] += 1000000;
+		t[m] = 5000000000u + 10000000u * (m < N / 2 ? m : m + MISSING) + late[m];
 	assert_int_equal(attr_stamps_keep(&r), 0);
 	for (size_t m = 0; m < N; m++)
-		near(st.readings.off[m], m == 20 || m == 48 || m == 52 ? 1e6 : 0, 1);
+		near(st.readings.off[m], (double)late[m], 1);
 	/* all of what is more than 0.5 ms late is put back, of the rest nothing */
 	attr_times_by_pace(&st.readings, 0, 5e5);
 	assert_int_equal(st.readings.n_held, 3);
