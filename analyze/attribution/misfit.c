@@ -37,6 +37,7 @@
 #define TAKEN_CLOCK 0.3 /* which has no other minima to be in */
 #define SHIFT_MAX 0.005 /* of a class's energy */
 #define SLACK 1.5       /* of a shift, as it is known only roughly */
+#define DOUBTFUL_P 0.05 /* of a test that passes, and asks for something all the same */
 #define LATE_SHIFT 2    /* of shift_ns, beside the slope */
 
 static const double shift_ns[ATTR_SHIFTS] = {-3e6, -1e6, 1e6, 3e6, 6e6, 12e6, 20e6, 35e6, 60e6};
@@ -447,40 +448,75 @@ static double extend(const struct scores *s, const size_t *which, size_t q, doub
 	return s->ee > 0 ? took / s->ee : INFINITY;
 }
 
-/*
- * What the columns WHICH would move the classes' energies by, added to SLACK (J, squares); false where
- * that is more than a small part of some class's energy and of its standard error, or where they
- * take more than the part MOST of what the model does not explain: then a step of Gauss-Newton is not to be believed.
- */
-static bool immaterial(const struct scores *s, const size_t *which, size_t q, double most,
-	double *slack)
+/* What a test asks for, of the classes' energies. */
+struct asked {
+	double *shift, *energy, *var; /* per class: J, J, J^2; the first owns the others */
+	double took;                  /* part of the squared residuals */
+};
+
+/* A shift of class K that is of no consequence, J. */
+static double little(const struct asked *a, size_t k)
+{
+	return fmax(SHIFT_MAX * a->energy[k], 2 * sqrt(a->var[k]));
+}
+
+/* What the columns WHICH would move them by. */
+static int ask(const struct scores *s, const size_t *which, size_t q, struct asked *ret)
 {
 	const struct erg_attr_state *st = s->st;
 	const struct attr_view *v = &st->view;
-	_cleanup_(erg_freep) double *shift =
-		erg_noted(calloc(3 * (v->n_classes + 1), sizeof(double)));
-	double beta[ATTR_Z] = {0}, *energy = shift + v->n_classes, *var = energy + v->n_classes;
-	bool small = shift && extend(s, which, q, beta) <= most;
+	double beta[ATTR_Z] = {0};
 
-	for (size_t c = 0; small && c < v->n_cols; c++) {
+	ret->shift = erg_noted(calloc(3 * (v->n_classes + 1), sizeof(double)));
+	if (!ret->shift)
+		return -ENOMEM;
+	ret->energy = ret->shift + v->n_classes;
+	ret->var = ret->energy + v->n_classes;
+	ret->took = extend(s, which, q, beta);
+	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
 		double t = v->col_time[c], se2 = s->var[c] * s->r->sol.sigma2;
 
 		if (v->col_apart[c])
 			continue;
 		for (size_t i = 0; i < q; i++)
-			shift[k] -= t * s->c[c * s->n_z + which[i]] * beta[i];
-		energy[k] += attr_col_energy(v, st->power, c);
-		var[k] += t * t * fmax(se2, 0);
+			ret->shift[k] -= t * s->c[c * s->n_z + which[i]] * beta[i];
+		ret->energy[k] += attr_col_energy(v, st->power, c);
+		ret->var[k] += t * t * fmax(se2, 0);
 	}
-	for (size_t k = 0; small && k < v->gap_class; k++)
-		small = fabs(shift[k]) <= fmax(SHIFT_MAX * energy[k], 2 * sqrt(var[k]));
-	for (size_t k = 0; small && k < v->n_classes; k++)
-		slack[k] += shift[k] * shift[k] * SLACK * SLACK;
-	return small;
+	return 0;
 }
 
-/* Of the tests that fail, which are of no consequence; those widen the intervals instead. */
+/*
+ * A test of the columns WHICH that fails, or nearly does. Where it fails: whether what it asks for is of no
+ * consequence, that is little of each class's energy, or of its standard error; and not more than the part MOST
+ * of what the model does not explain: then a step of Gauss-Newton is not to be believed. That, and what one that
+ * passes asks for beyond chance, as far as that is little, is added to SLACK (J, squares).
+ */
+static bool immaterial(const struct scores *s, const struct attr_test *t, const size_t *which,
+	size_t q, double most, double *slack)
+{
+	const struct attr_view *v = &s->st->view;
+	bool fails = t->p < ATTR_MISFIT_P, small;
+	double part = fails ? 1 : 1 - 1 / fmax(t->f, 1);
+	struct asked a = {0};
+
+	if (ask(s, which, q, &a) < 0)
+		return false;
+	small = a.took <= most;
+	for (size_t k = 0; small && k < v->gap_class; k++)
+		small = fabs(a.shift[k]) <= little(&a, k);
+	for (size_t k = 0; (small || !fails) && k < v->n_classes; k++) {
+		double shift = fails ? a.shift[k] : fmin(fabs(a.shift[k]), little(&a, k));
+
+		slack[k] += part * shift * shift * SLACK * SLACK;
+	}
+	free(a.shift);
+	return fails && small;
+}
+
+/* Of the tests that fail, which are of no consequence; those widen the intervals instead, as do those that nearly
+ * fail. */
 static void find_immaterial(struct scores *s, struct attr_tests *t)
 {
 	const struct {
@@ -495,8 +531,8 @@ static void find_immaterial(struct scores *s, struct attr_tests *t)
 
 	for (size_t k = 0; k < st->n_classes; k++)
 		st->slack_j[k] = 0;
-	if (!(t->kernel.p < ATTR_MISFIT_P || t->clock.p < ATTR_MISFIT_P ||
-		    t->duration.p < ATTR_MISFIT_P || t->late.p < ATTR_MISFIT_P) ||
+	if (!(t->kernel.p < DOUBTFUL_P || t->clock.p < DOUBTFUL_P || t->duration.p < DOUBTFUL_P ||
+		    t->late.p < DOUBTFUL_P) ||
 		attr_nnls_diagonal(&s->r->nnls, s->total, s->var) < 0)
 		return;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(set); i++) {
@@ -505,8 +541,8 @@ static void find_immaterial(struct scores *s, struct attr_tests *t)
 		for (size_t j = 0; j < set[i].n; j++)
 			which[j] = set[i].first + j;
 		/* a test that sees nothing, or nothing else, says nothing of how much */
-		set[i].test->slight = set[i].test->p < ATTR_MISFIT_P && isfinite(set[i].test->f) &&
-			immaterial(s, which, set[i].n, set[i].most, st->slack_j);
+		set[i].test->slight = set[i].test->p < DOUBTFUL_P && isfinite(set[i].test->f) &&
+			immaterial(s, set[i].test, which, set[i].n, set[i].most, st->slack_j);
 	}
 	for (size_t k = 0; k < st->n_classes; k++)
 		st->slack_j[k] = sqrt(st->slack_j[k]);
