@@ -167,6 +167,16 @@ int attr_held_far(struct attr_run *r, bool *ret_changed)
 	return rc;
 }
 
+/* How much of what those did that were held up others may do, that were so by less than can be seen. */
+static double unseen_part(const struct attr_readings *rd)
+{
+	double late = 0;
+
+	for (size_t m = 0; m < rd->n; m++)
+		late += rd->off[m] > rd->held_ns ? rd->off[m] : 0;
+	return HELD_PART * fmin((double)rd->n_held * rd->held_ns / late, 1);
+}
+
 int attr_held_effect(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
@@ -174,7 +184,7 @@ int attr_held_effect(struct attr_run *r)
 	size_t n = st->view.n_classes;
 	_cleanup_(erg_freep) double *power = calloc(st->view.n_cols + 1, sizeof(double));
 	_cleanup_(erg_freep) double *energy = calloc(2 * n + 2, sizeof(double));
-	double part = rd->steadied, held = rd->held_ns, *here = energy + n + 1;
+	double part = rd->steadied, held = rd->held_ns, *here = energy + n + 1, all = 0;
 	int rc;
 
 	if (r->misfit.reason || !rd->n_held)
@@ -188,7 +198,10 @@ int attr_held_effect(struct attr_run *r)
 	if (rc < 0)
 		return rc;
 	attr_fitted_energies(&st->view, power, energy);
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < n; k++) {
 		st->slack_j[k] = hypot(st->slack_j[k], HELD_PART * (energy[k] - here[k]));
+		all += energy[k] - here[k];
+	}
+	st->held_j = unseen_part(rd) * fabs(all);
 	return 0;
 }

@@ -290,6 +290,51 @@ static void test_reconcile(void **state)
 	done(&r);
 }
 
+/* 40 s in which the readings amid LAYER are stamped LATE ns later than they are. */
+static void late_amid(size_t layer, uint64_t late, struct result *r)
+{
+	struct scene s;
+	size_t i = 0;
+
+	scene_defaults(&s);
+	s.run_s = 40;
+	scene_make(&s, &r->t);
+	for (size_t m = 0; m + 1 < r->t.rail.n; m++) {
+		while (i + 1 < r->t.seg.n && r->t.seg.begin[i + 1] <= r->t.rail.t[m])
+			i++;
+		if (r->t.seg.class_[i] == layer && r->t.rail.t[m] + late < r->t.rail.t[m + 1])
+			r->t.rail.t[m] += late;
+	}
+	assert_int_equal(attribute(&r->t, NULL, &r->a, NULL), 0);
+}
+
+/* Of stamps that are late amid a layer the run's interval has more than what chance does. */
+static void test_late(void **state)
+{
+	struct result r;
+	const struct erg_est *e;
+
+	late_amid(3, 0, &r);
+	assert_true(r.a->ets_j.syst < 1e-5 * r.t.total_j);
+	done(&r);
+	/* by little: the layers are refused, and what such stamps may do to the mean is in it */
+	late_amid(3, 300000, &r);
+	e = &r.a->ets_j;
+	assert_non_null(r.a->misfit);
+	assert_true(e->syst > 1e-4 * r.t.total_j);
+	assert_true(e->syst >= r.a->state->late_w * r.a->time_s && r.a->state->late_w > 0);
+	assert_true(e->lo < r.t.total_j && r.t.total_j < e->hi);
+	done(&r);
+	/* by as long as layers last: put back, and others may be late by too little to be seen */
+	late_amid(0, 4000000, &r);
+	e = &r.a->ets_j;
+	assert_null(r.a->misfit);
+	assert_true(r.a->state->readings.n_held > 100);
+	assert_true(e->syst > 1e-4 * r.t.total_j);
+	assert_true(e->lo < r.t.total_j && r.t.total_j < e->hi);
+	done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_systematic),
 		cmocka_unit_test(test_coarse_quantum),
 		cmocka_unit_test(test_reconcile),
+		cmocka_unit_test(test_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
