@@ -17,8 +17,10 @@
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
-#define CHUNK 16384 /* segments made ready at once */
-#define WARM 20     /* time constants before the stretch, after which a wrong start is forgotten */
+#define CHUNK                                                                                      \
+	4096     /* segments that are kept at least, before those that are done with are left out */
+#define BATCH 32 /* segments made ready at once */
+#define WARM 20  /* time constants before the stretch, after which a wrong start is forgotten */
 
 int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const double *power,
 	const double *tau, size_t n_tau)
@@ -27,6 +29,7 @@ int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const doubl
 	c->view = v;
 	c->power = power;
 	c->n_tau = n_tau;
+	c->apart = -1;
 	memcpy(c->tau, tau, n_tau * sizeof(*tau));
 	return 0;
 }
@@ -61,7 +64,7 @@ static int curve_room(struct attr_curve *c, size_t n)
 	n += n / 2 + 2;
 	ok = more(&c->edge, n) && more(&c->sum, n) && more(&c->p, n);
 	for (size_t j = 0; j < c->n_tau; j++)
-		ok = ok && more(&c->y[j], n);
+		ok = ok && (c->tau[j] <= 0 || more(&c->y[j], n));
 	for (size_t j = 0; j < c->n_groups; j++)
 		ok = ok && more(&c->group[j], n);
 	c->cap = ok ? n : c->cap;
@@ -80,9 +83,10 @@ static double power_of(const struct attr_curve *c, size_t i)
 	return p;
 }
 
-static void append_groups(struct attr_curve *c, size_t i, size_t n, double d)
+static void append_groups(struct attr_curve *c, size_t i, size_t n)
 {
 	const struct attr_view *v = c->view;
+	double d = c->edge[n + 1] - c->edge[n];
 
 	for (size_t g = 0; g < ATTR_GROUPS; g++)
 		c->group[g][n + 1] = c->group[g][n];
@@ -97,20 +101,34 @@ static void append_groups(struct attr_curve *c, size_t i, size_t n, double d)
 	}
 }
 
-static void append(struct attr_curve *c, size_t i, double begin, double end)
+/* The next segments, BATCH of them or fewer at the end. */
+static void append(struct attr_curve *c)
 {
-	size_t n = c->n++;
-	double p = power_of(c, i), d = end - begin;
+	const struct attr_view *v = c->view;
+	size_t from = c->n, m = v->n - c->next < BATCH ? v->n - c->next : BATCH, to = from + m;
 
-	c->work += 1 + 4 * c->n_tau; /* an exponential is a few additions */
+	for (size_t n = from; n < to;) {
+		const int32_t *offset;
+		int64_t base;
+		size_t k = attr_ends(v, c->next + n - from, &base, &offset);
 
-	c->p[n] = p;
-	c->edge[n + 1] = end;
-	c->sum[n + 1] = c->sum[n] + p * d;
+		for (size_t j = 0; j < k && n < to; j++, n++)
+			c->edge[n + 1] = (double)(base + offset[j]);
+	}
+	for (size_t n = from; n < to; n++) {
+		c->p[n] = power_of(c, c->next + n - from);
+		c->sum[n + 1] = c->sum[n] + c->p[n] * (c->edge[n + 1] - c->edge[n]);
+	}
 	for (size_t j = 0; j < c->n_tau; j++)
-		c->y[j][n + 1] = c->tau[j] > 0 ? p + (c->y[j][n] - p) * exp(-d / c->tau[j]) : p;
-	if (c->n_groups)
-		append_groups(c, i, n, d);
+		for (size_t n = from; n < to && c->tau[j] > 0; n++)
+			c->y[j][n + 1] = c->p[n] +
+				(c->y[j][n] - c->p[n]) *
+					exp((c->edge[n] - c->edge[n + 1]) / c->tau[j]);
+	for (size_t n = from; n < to && c->n_groups; n++)
+		append_groups(c, c->next + n - from, n);
+	c->n = to;
+	c->next += m;
+	c->work += m * (1 + 4 * c->n_tau); /* an exponential is a few additions */
 }
 
 /* Segments that end before X are done with; what is left moves to the front. Its sums begin anew, for a
@@ -128,7 +146,8 @@ void attr_curve_drop(struct attr_curve *c, double x)
 	memmove(c->edge, c->edge + k, (c->n + 1) * sizeof(double));
 	memmove(c->p, c->p + k, c->n * sizeof(double));
 	for (size_t j = 0; j < c->n_tau; j++)
-		memmove(c->y[j], c->y[j] + k, (c->n + 1) * sizeof(double));
+		if (c->tau[j] > 0)
+			memmove(c->y[j], c->y[j] + k, (c->n + 1) * sizeof(double));
 	c->sum[0] = 0;
 	for (size_t i = 0; i < c->n; i++)
 		c->sum[i + 1] = c->sum[i] + c->p[i] * (c->edge[i + 1] - c->edge[i]);
@@ -152,38 +171,49 @@ static int curve_begin(struct attr_curve *c, size_t i)
 	c->edge[0] = i < v->n ? (double)(int64_t)(attr_begin(v, i) - v->t0) : 0;
 	c->sum[0] = 0;
 	for (size_t j = 0; j < c->n_tau; j++)
-		c->y[j][0] = i < v->n ? power_of(c, i) : 0;
+		if (c->tau[j] > 0)
+			c->y[j][0] = i < v->n ? power_of(c, i) : 0;
 	for (size_t j = 0; j < c->n_groups; j++)
 		c->group[j][0] = 0;
 	return 0;
+}
+
+/* A stretch from FROM on, and before that so much that the low-passes are warm there. */
+static int begin_at(struct attr_curve *c, double from, double warm)
+{
+	const struct attr_view *v = c->view;
+	double start = fmax(from - warm, 0);
+	bool on = c->n && start > c->edge[c->n];
+
+	c->from = from;
+	c->most = CHUNK;
+	return curve_begin(c,
+		on ? attr_skip(v, c->next, start) : attr_view_find(v, v->t0 + (uint64_t)start));
 }
 
 int attr_curve_cover(struct attr_curve *c, double from, double to)
 {
 	const struct attr_view *v = c->view;
 	double warm = 0;
-	size_t most;
 
 	if (c->n && from >= c->from && (to <= c->edge[c->n] || c->at_end))
 		return 0;
 	c->span = fmax(c->span, to - from);
-	if (c->n && from >= c->from && from <= c->edge[c->n]) {
-		/* it goes on where it was, and as far back as was ever asked for */
+	for (size_t j = 0; j < c->n_tau; j++)
+		warm = fmax(warm, WARM * c->tau[j]);
+	if (!c->n || from < c->from || from - warm > c->edge[c->n]) {
+		if (begin_at(c, from, warm) < 0)
+			return -ENOMEM;
+	} else if (c->n >= c->most) {
+		/* it goes on where it was, and as far back as was ever asked for; half as much again as there
+		 * is, so that what stays moves but seldom */
 		attr_curve_drop(c, to - c->span);
-	} else {
-		for (size_t j = 0; j < c->n_tau; j++)
-			warm = fmax(warm, WARM * c->tau[j]);
-		c->from = from;
-		if (curve_begin(c, attr_view_find(v, v->t0 + (uint64_t)fmax(from - warm, 0))) < 0)
-			return -ENOMEM;
+		c->most = c->n + (c->n > 2 * (size_t)CHUNK ? c->n / 2 : CHUNK);
 	}
-	/* half as much again as there is, so that what stays moves but seldom */
-	most = c->n > 2 * (size_t)CHUNK ? c->n + c->n / 2 : c->n + CHUNK;
-	for (; c->next < v->n && (c->n < most || c->edge[c->n] < to); c->next++) {
-		if (curve_room(c, c->n + 1) < 0)
+	while (c->next < v->n && (!c->n || c->edge[c->n] < to)) {
+		if (curve_room(c, c->n + BATCH) < 0)
 			return -ENOMEM;
-		append(c, c->next, c->edge[c->n],
-			(double)(int64_t)(attr_begin(v, c->next + 1) - v->t0));
+		append(c);
 	}
 	c->at_end = c->next == v->n;
 	return c->n ? 0 : -ENODATA;
@@ -221,14 +251,48 @@ static size_t curve_find(const struct attr_curve *c, double x, size_t *hint)
 	return *hint = lo;
 }
 
-static double curve_sum(const struct attr_curve *c, size_t j, double x, size_t *hint)
+/* How many of at most N points, each BY before the one before, from X on lie in segment I. */
+static size_t points_in(const struct attr_curve *c, size_t i, double x, double by, size_t n)
 {
-	size_t i = curve_find(c, x, hint);
-	double d = x - c->edge[i], tau = c->tau[j], p = c->p[i];
+	double many = i && by > 0 ? floor((x - c->edge[i]) / by) + 1 : (double)n;
 
-	if (tau <= 0)
-		return c->sum[i] + p * d;
-	return c->sum[i] + p * d - tau * (p + (c->y[j][i] - p) * exp(-d / tau));
+	return many < 1 ? 1 : many < (double)n ? (size_t)many : n;
+}
+
+/* Sum of the integrals up to N points, each BY before the one before, from X on. Those that lie in one segment are
+ * one sum, and their exponentials a geometric series. */
+static double curve_sums(struct attr_curve *c, size_t j, double x, double by, size_t n,
+	size_t *hint)
+{
+	double tau = c->tau[j], sum = 0;
+
+	for (size_t m; n; n -= m, x -= (double)m * by) {
+		size_t i = curve_find(c, x, hint);
+		double d = x - c->edge[i], p = c->p[i], more;
+
+		m = points_in(c, i, x, by, n);
+		more = (double)m * (c->sum[i] + p * d) - p * by * (double)(m * (m - 1)) / 2;
+		if (tau > 0)
+			more -= tau *
+				((double)m * p +
+					(c->y[j][i] - p) * c->series[j][m] *
+						exp(((double)(m - 1) * by - d) / tau));
+		sum += more;
+	}
+	return sum;
+}
+
+/* Sums of exponentials of points that are BY apart. */
+static void set_series(struct attr_curve *c, double by)
+{
+	for (size_t j = 0; j < c->n_tau && !(by == c->apart); j++) {
+		double q = c->tau[j] > 0 ? exp(-by / c->tau[j]) : 0, power = 1;
+
+		c->series[j][0] = 0;
+		for (size_t m = 1; m <= ATTR_STALE_POINTS; m++, power *= q)
+			c->series[j][m] = c->series[j][m - 1] + power;
+	}
+	c->apart = by;
 }
 
 static double group_sum(const struct attr_curve *c, size_t g, double x, size_t *hint)
@@ -245,16 +309,14 @@ double attr_curve_group(const struct attr_curve *c, size_t g, double end, double
 	return (group_sum(c, g, end, &hint[0]) - group_sum(c, g, end - window, &hint[1])) / window;
 }
 
-double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window,
-	double stale, size_t hint[2])
+double attr_curve_mean(struct attr_curve *c, size_t j, double end, double window, double stale,
+	size_t hint[2])
 {
 	size_t n = stale > 0 ? ATTR_STALE_POINTS : 1;
-	double sum = 0;
+	double by = stale > 0 ? stale / (double)n : 0, x = end - by / 2;
 
-	for (size_t i = 0; i < n; i++) {
-		double e = stale > 0 ? end - stale * ((double)i + 0.5) / (double)n : end;
-
-		sum += curve_sum(c, j, e, &hint[0]) - curve_sum(c, j, e - window, &hint[1]);
-	}
-	return sum / (double)n / window;
+	set_series(c, by);
+	return (curve_sums(c, j, x, by, n, &hint[0]) -
+		       curve_sums(c, j, x - window, by, n, &hint[1])) /
+		(double)n / window;
 }

@@ -157,12 +157,16 @@ struct attr_curve {
 	double tau[ATTR_TAUS]; /* ns; 0: none */
 	double from;           /* from here on the low-passes are warm, ns since t0 */
 	double span;           /* the longest that was asked for, ns */
+	size_t most;           /* segments, before those that are done with are left out */
 	size_t next;           /* segment after the last that is ready */
 	size_t work;           /* as an attr_kernel's */
 	bool at_end;
 	double *edge, *sum;   /* n + 1: ns since t0; W ns */
 	double *p;            /* n: W */
-	double *y[ATTR_TAUS]; /* n + 1: power behind the low-pass, W */
+	double *y[ATTR_TAUS]; /* n + 1: power behind the low-pass, W; NULL without one */
+	double apart;         /* of the points whose exponentials SERIES has, ns */
+	double series[ATTR_TAUS]
+		     [ATTR_STALE_POINTS + 1]; /* sums of so many of them, the last one being 1 */
 	size_t n_groups; /* of columns, by index: sums of power x z, the last of power x (z^2 - 1) */
 	double *group[ATTR_GROUPS]; /* n + 1: W ns */
 };
@@ -176,8 +180,8 @@ void attr_curve_drop(struct attr_curve *c, double x);
 double attr_curve_group(const struct attr_curve *c, size_t g, double end, double window,
 	size_t hint[2]);
 /* Mean over a window that ends at END, or up to STALE before. HINT: two cursors. */
-double attr_curve_mean(const struct attr_curve *c, size_t j, double end, double window,
-	double stale, size_t hint[2]);
+double attr_curve_mean(struct attr_curve *c, size_t j, double end, double window, double stale,
+	size_t hint[2]);
 
 /* ---- extras.c: parameters of the sensor as further columns ---- */
 enum attr_psi { ATTR_DELAY, ATTR_WINDOW, ATTR_SQUARE, ATTR_CLOCK, ATTR_PSI };
