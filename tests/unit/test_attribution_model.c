@@ -16,7 +16,7 @@
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"
 
-/* Layer 0 for 4 ms, then layer 1 for 4 ms, then layer 0 again. */
+/* Layer 0 for a while, then layer 1 for as long, then layer 0 again, and so on. */
 struct pair {
 	struct erg_timeline tl;
 	struct erg_tl_layer layers[2];
@@ -24,31 +24,36 @@ struct pair {
 	struct attr_view view;
 };
 
-static void pair_setup(struct pair *p)
+static void many_setup(struct pair *p, size_t n, uint64_t ns)
 {
 	struct erg_attr_options opt;
 
 	memset(p, 0, sizeof(*p));
 	p->tl = (struct erg_timeline){.archive = (char *)"pair",
 		.begin = 1000,
-		.end = 12001000,
+		.end = 1000 + n * ns,
 		.layers = p->layers,
 		.n_layers = 2,
 		.tracks = &p->track,
 		.n_tracks = 1};
 	p->layers[0].parent = p->layers[1].parent = ERG_NONE;
-	p->tl.iv.layer = calloc(3, sizeof(*p->tl.iv.layer));
-	p->tl.iv.iteration = calloc(3, sizeof(*p->tl.iv.iteration));
-	p->tl.iv.track = calloc(3, sizeof(*p->tl.iv.track));
-	for (size_t i = 0; i < 3; i++) {
+	p->tl.iv.layer = calloc(n, sizeof(*p->tl.iv.layer));
+	p->tl.iv.iteration = calloc(n, sizeof(*p->tl.iv.iteration));
+	p->tl.iv.track = calloc(n, sizeof(*p->tl.iv.track));
+	for (size_t i = 0; i < n; i++) {
 		p->tl.iv.layer[p->tl.iv.n++] = i % 2;
-		assert_int_equal(erg_times_push(&p->tl.iv.begin, 1000 + i * 4000000), 0);
-		assert_int_equal(erg_times_push(&p->tl.iv.end, 1000 + (i + 1) * 4000000), 0);
+		assert_int_equal(erg_times_push(&p->tl.iv.begin, 1000 + i * ns), 0);
+		assert_int_equal(erg_times_push(&p->tl.iv.end, 1000 + (i + 1) * ns), 0);
 	}
 	erg_attr_options_init(&opt);
 	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt, 1e8, &p->view,
 				 NULL),
 		0);
+}
+
+static void pair_setup(struct pair *p)
+{
+	many_setup(p, 3, 4000000);
 }
 
 static void pair_teardown(struct pair *p)
@@ -79,6 +84,56 @@ static void test_curve(void **state)
 	/* y(t) = 10 - 8 exp(-(t - 4 ms) / tau): its mean over 4 .. 6 ms */
 	close_to(attr_curve_mean(&c, 1, 6e6, 2e6, 0, hint), 10 - 8 * (1 - exp(-2)) / 2, 1e-9);
 	attr_curve_close(&c);
+	pair_teardown(&p);
+}
+
+/* Behind the same low-pass, windows of 2 ms whose ends are somewhere in 1.6 ms: the mean of eight, of which some or
+ * all end after the edge. */
+static void test_curve_of_many_ends(void **state)
+{
+	const double power[] = {2, 10}, tau[] = {1e6};
+	double after = 0, across = 0;
+	struct attr_curve c;
+	struct pair p;
+	size_t hint[2] = {0};
+
+	pair_setup(&p);
+	assert_int_equal(attr_curve_open(&c, &p.view, power, tau, 1), 0);
+	assert_int_equal(attr_curve_cover(&c, 0, 8e6), 0);
+	for (int i = 0; i < 8; i++) {
+		double end = 3.6 - 0.1 - 0.2 * i,
+		       rest = 0.8 - 0.1 - 0.2 * i; /* ms after the edge */
+
+		after += 10 - 4 * (exp(2 - end) - exp(-end));
+		across += 2 + (rest > 0 ? 4 * (rest - 1 + exp(-rest)) : 0);
+	}
+	close_to(attr_curve_mean(&c, 0, 7.6e6, 2e6, 1.6e6, hint), after / 8, 1e-9);
+	close_to(attr_curve_mean(&c, 0, 4.8e6, 2e6, 1.6e6, hint), across / 8, 1e-9);
+	attr_curve_close(&c);
+	pair_teardown(&p);
+}
+
+/* 1,000 segments of 0.1 ms, of which two windows ask for a few: the others are left out, and the low-pass has forgotten
+ * that. */
+static void test_curve_leaves_out(void **state)
+{
+	const double power[] = {2, 10}, tau[] = {20e3};
+	struct attr_curve all, few;
+	struct pair p;
+	size_t hint[2][2] = {{0}};
+
+	many_setup(&p, 1000, 100000);
+	assert_int_equal(attr_curve_open(&all, &p.view, power, tau, 1), 0);
+	assert_int_equal(attr_curve_open(&few, &p.view, power, tau, 1), 0);
+	assert_int_equal(attr_curve_cover(&all, 0, 100e6), 0);
+	for (double at = 20e6; at < 100e6; at += 35e6) {
+		assert_int_equal(attr_curve_cover(&few, at - 1e6, at), 0);
+		close_to(attr_curve_mean(&few, 0, at, 0.13e6, 0, hint[0]),
+			attr_curve_mean(&all, 0, at, 0.13e6, 0, hint[1]), 1e-7);
+	}
+	assert_true(few.work < all.work / 3);
+	attr_curve_close(&all);
+	attr_curve_close(&few);
 	pair_teardown(&p);
 }
 
@@ -380,6 +435,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_curve),
+		cmocka_unit_test(test_curve_of_many_ends),
+		cmocka_unit_test(test_curve_leaves_out),
 		cmocka_unit_test(test_curve_moves_on),
 		cmocka_unit_test(test_low_pass_row),
 		cmocka_unit_test(test_shape_move),
