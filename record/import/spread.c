@@ -206,6 +206,15 @@ static int spread_few(struct erg_import_log *log, double *ret_doubt, double *ret
 	return fits;
 }
 
+/* Whether rows are as many whole seconds apart everywhere: then that is what the writer waits for. */
+static bool are_regular(const struct erg_import_log *log)
+{
+	for (size_t i = 2; erg_import_has_row(log, i); i++)
+		if (log->t[i] - log->t[i - 1] != log->t[1] - log->t[0])
+			return false;
+	return true;
+}
+
 /* Clocks that are read to the second are up to one late at both ends of a log. */
 static int doubt_seconds(struct erg_import_log *log, json_t *notes, struct erg_err *err)
 {
@@ -217,6 +226,8 @@ static int doubt_seconds(struct erg_import_log *log, json_t *notes, struct erg_e
 
 	if (log->clock == ERG_CLOCK_NONE || numbers || log->wall.fraction || log->n < 3 ||
 		!erg_import_whole_seconds(&times, &same) || log->t[log->n - 1] <= log->t[0])
+		return 0;
+	if (are_regular(log))
 		return 0;
 	doubt = fmin(1, (double)SECOND / (double)(log->t[log->n - 1] - log->t[0]));
 	shared = same ? rows_that_share(log) : 0;
