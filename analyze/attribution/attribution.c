@@ -65,6 +65,7 @@ void erg_attr_free(struct erg_attr *a)
 		free(st->is_direct);
 		free(st->any_lag);
 		free(st->sharp);
+		free(st->spread);
 		free(st->lag_j);
 		free(st->rival_j);
 		free(st->slack_j);
@@ -120,6 +121,7 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 	st->is_direct = erg_noted(calloc(n + 1, sizeof(bool)));
 	st->any_lag = erg_noted(calloc(n + 1, sizeof(bool)));
 	st->sharp = erg_noted(calloc(n + 1, sizeof(bool)));
+	st->spread = erg_noted(calloc(n + 1, sizeof(double)));
 	st->lag_j = erg_noted(calloc(ATTR_LAG_SIDES * (n + 1), sizeof(double)));
 	st->rival_j = erg_noted(calloc(n + 1, sizeof(double)));
 	st->slack_j = erg_noted(calloc(n + 1, sizeof(double)));
@@ -128,7 +130,7 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 	st->rounds = r->opt.rounds;
 	st->rep = calloc(st->rounds * n + 1, sizeof(double));
 	if (!r->a->classes || !st->power || !st->value || !st->nnls || !st->nnls_se || !st->dir ||
-		!st->dir_se || !st->is_direct || !st->any_lag || !st->sharp || !st->lag_j ||
+		!st->dir_se || !st->is_direct || !st->any_lag || !st->sharp || !st->spread || !st->lag_j ||
 		!st->rival_j || !st->slack_j || !st->quantum_w || !st->class_covered || !st->rep)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
 	return 0;

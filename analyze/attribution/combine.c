@@ -19,10 +19,22 @@
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
-/* Few blocks make the bootstrap's spread too small: sqrt(n / (n - 1)) and Student's t. */
-static double widen(const struct erg_attr_state *st)
+/* How many readings the least squares has of a sum's classes, or INFINITY: one is integrated. */
+static double spread_of(const struct erg_attr_state *st, const double *weight)
 {
-	double n = st->gram.n > 2 ? (double)st->gram.n : 3;
+	double n = 0;
+
+	for (size_t c = 0; c < st->n_classes; c++)
+		if (weight[c] != 0)
+			n += st->is_direct[c] ? INFINITY : st->spread[c];
+	return n;
+}
+
+/* Few blocks, or readings of what is asked for, make the bootstrap's spread too small: sqrt(n / (n - 1)) and
+ * Student's t. */
+static double widen(const struct erg_attr_state *st, const double *weight)
+{
+	double n = fmax(fmin((double)st->gram.n, spread_of(st, weight)), 3);
 
 	return (st->wider > 0 ? st->wider : 1) * sqrt(n / (n - 1)) *
 		gsl_cdf_tdist_Pinv(0.975, n - 1) / 1.959964;
@@ -74,7 +86,7 @@ static void statistical(const struct erg_attr_state *st, const double *weight, b
 	struct attr_parts *ret)
 {
 	_cleanup_(erg_freep) double *x = replicates(st, weight, share);
-	double f = widen(st), lo, hi;
+	double f = widen(st, weight), lo, hi;
 
 	ret->lo = ret->hi = NAN;
 	if (!x || st->rounds < 40)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
@@ -365,24 +366,38 @@ static enum erg_attr_gate gate_of_run(const struct gates *g, size_t c)
 }
 
 /* Fewer windows than min_windows will do where they are unlike: long windows hold a bit of each layer, about
- * the same in all, and many are needed; of short ones each tells a layer from the others. */
-#define SHARP_WINDOWS 6
-#define SHARP_CONTRAST 2 /* windows: sum of (a - mean a)^2 */
+ * the same in all, and many are needed; of short ones each tells a layer from the others. What counts then
+ * is how many readings the layer is spread over, (sum a)^2 / sum a^2 (Kish 1965), of which at least half of
+ * sum a^2 must be the difference to the others. */
+#define SHARP_WINDOWS 1.5
+#define SHARP_READINGS 12
+#define SHARP_CONTRAST 0.5
 
-static void find_sharp(struct gates *g)
+static int find_sharp(struct gates *g)
 {
 	struct erg_attr_state *st = g->st;
-	_cleanup_(erg_freep) double *contrast = erg_noted(calloc(g->n + 1, sizeof(double)));
+	_cleanup_(erg_freep) double *square = erg_noted(calloc(g->n + 1, sizeof(double)));
+	_cleanup_(erg_freep) double *alike = erg_noted(calloc(g->n + 1, sizeof(double)));
+	_cleanup_(erg_freep) double *windows = erg_noted(calloc(g->n + 1, sizeof(double)));
 
-	for (size_t c = 0; contrast && c < st->view.n_cols && st->gram.rows; c++) {
+	double fresh = attr_fresh(st);
+
+	if (!square || !alike || !windows)
+		return -ENOMEM;
+	for (size_t c = 0; c < st->view.n_cols && st->gram.rows; c++) {
+		uint32_t k = st->view.col_class[c];
 		double w = st->gram.windows[c];
 
-		contrast[st->view.col_class[c]] +=
-			st->gram.square[c] - w * w / (double)st->gram.rows;
+		windows[k] += w;
+		square[k] += st->gram.square[c];
+		alike[k] += w * w / (double)st->gram.rows;
 	}
-	for (size_t k = 0; contrast && k < g->n; k++)
-		st->sharp[k] =
-			g->a->classes[k].windows >= SHARP_WINDOWS && contrast[k] >= SHARP_CONTRAST;
+	for (size_t k = 0; k < g->n; k++) {
+		st->spread[k] = square[k] > 0 ? fresh * windows[k] * windows[k] / square[k] : 0;
+		st->sharp[k] = windows[k] >= SHARP_WINDOWS && st->spread[k] >= SHARP_READINGS &&
+			alike[k] <= (1 - SHARP_CONTRAST) * square[k];
+	}
+	return 0;
 }
 
 /* Whether class C was seen for another share of the readings than its share of the time, where EXPECT windows
@@ -400,7 +415,6 @@ static void gate_alone(struct gates *g, const struct erg_attr_options *opt)
 	struct erg_attr_state *st = g->st;
 	double rows = 0, time = 0;
 
-	find_sharp(g);
 	st->unfair_s = 0;
 	for (size_t c = 0; c < g->n; c++) {
 		rows += c < st->view.gap_class ? g->a->classes[c].windows : 0;
@@ -553,7 +567,8 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 		.cond_limit = opt->cond_limit,
 		.min_windows = opt->min_windows,
 		.n = a->n_classes};
-	int r = alloc(&g, err);
+	int r = find_sharp(&g) < 0 ? erg_fail(err, -ENOMEM, "out of memory for %zu classes", g.n)
+				  : alloc(&g, err);
 
 	if (!r) {
 		find_neighbours(&g);

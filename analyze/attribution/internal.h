@@ -252,6 +252,7 @@ struct erg_attr_state {
 	double *dir_se;
 	bool *is_direct; /* per class: value is the direct one */
 	bool *sharp;     /* per class: few windows will do, as they are unlike (gates.c) */
+	double *spread;  /* per class: readings that it is spread over, (sum a)^2 / sum a^2 */
 	bool *any_lag;   /* per class: slack_j holds what any lag would change of it (whatever.c) */
 	double *rival_j; /* per class: energy by another sensor that fits as well, less its own, J */
 	double *slack_j; /* per class: what tests that fail slightly would change, J */
@@ -599,6 +600,8 @@ int attr_whatever(struct attr_run *r);
 
 /* ---- results.c ---- */
 void attr_results(struct attr_run *r);
+/* The share of a reading's window that no reading before saw: windows that overlap count once. */
+double attr_fresh(const struct erg_attr_state *st);
 
 /* ---- model.c ---- */
 /* The sensor that was fitted, with its uncertainty, and the tests. */

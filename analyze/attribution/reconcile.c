@@ -33,17 +33,25 @@ static double few_w(const struct erg_attr_state *st, size_t c, double seen)
 	return seen < 1 ? st->peak_w : fmin(st->peak_w, FEW_UNLIKE * p / sqrt(seen));
 }
 
+/* Windows that saw column C; of a class that each window tells from the others, those that saw any of it. */
+static double seen_by(const struct erg_attr_state *st, size_t c)
+{
+	double w = st->gram.windows[c];
+
+	return st->sharp[st->view.col_class[c]] && st->gram.square[c] > 0
+		? w * w / st->gram.square[c]
+		: w;
+}
+
 static void find_few(struct erg_attr *a)
 {
 	struct erg_attr_state *st = a->state;
 	const struct attr_view *v = &st->view;
-	double window = st->shape.kind == ERG_SENSOR_COUNTER ? st->readings.spacing_ns
-							     : st->shape.window_ns;
-	double fresh = window > 0 ? fmin(1, st->readings.spacing_ns / window) : 1;
+	double fresh = attr_fresh(st);
 
 	for (size_t c = 0; c < v->n_cols; c++) {
 		bool direct = st->is_direct[v->col_class[c]] || v->col_apart[c];
-		double seen = direct ? st->direct.readings[c] : st->gram.windows[c] * fresh;
+		double seen = direct ? st->direct.readings[c] : seen_by(st, c) * fresh;
 
 		if (seen < FEW) {
 			st->class_few[v->col_class[c]] += v->col_time[c];

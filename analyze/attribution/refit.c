@@ -15,6 +15,7 @@
 #include "formats/base/util.h"
 
 #define BLOCK_BYTES 134217728.0 /* memory for the blocks */
+#define BLOCKS_WANTED (2 * ATTR_MIN_BLOCKS)
 #define STEPS_MAX 12
 #define HALVINGS 4
 #define NEAR 0.1 /* of a reading's variance: the residual a further step would gain */
@@ -27,14 +28,23 @@
 #define ENOUGH_EACH 100
 #define LAG_MIN -2e5 /* ns: no reading precedes its window; less is an error of the clocks */
 
-/* Blocks of at least five memories of the sensor, at most max_blocks or what memory allows. */
+/* Blocks of five memories of the sensor hardly know of each other; where these are few, as many as intervals
+ * should have, of no less than two memories: attr_block_length() puts together what goes together. */
+static double block_ns(double memory_ns, double run_ns, double most)
+{
+	double far = fmax(5 * memory_ns, run_ns / most);
+
+	return fmin(far, fmax(2 * memory_ns, run_ns / BLOCKS_WANTED));
+}
+
+/* At most max_blocks or what memory allows. */
 static int open_gram(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
 	double dim = (double)(v->n_cols + r->n_extra);
 	double per = dim > ATTR_THIN_COLUMNS ? 16 * (dim + 2) : (dim + 1) * (dim + 5) * 4;
-	double most = fmin(r->opt.max_blocks, fmax(BLOCK_BYTES / per, 2 * ATTR_MIN_BLOCKS));
+	double most = fmin(r->opt.max_blocks, fmax(BLOCK_BYTES / per, BLOCKS_WANTED));
 	uint64_t t0 = v->t0, t1 = attr_begin(v, v->n);
 
 	/* only the time of the work, which the rows come from */
@@ -47,7 +57,7 @@ static int open_gram(struct attr_run *r)
 		t1 = attr_begin(v, v->n);
 	}
 	return attr_gram_init(&st->gram, v->n_cols, r->n_extra, t0, t1,
-		fmax(5 * st->memory_ns, (double)(t1 - t0) / most), (size_t)most, r->err);
+		block_ns(st->memory_ns, (double)(t1 - t0), most), (size_t)most, r->err);
 }
 
 static double parameter(const struct attr_shape *s, size_t i)

@@ -8,15 +8,20 @@
 
 #include "analyze/attribution/internal.h"
 
+double attr_fresh(const struct erg_attr_state *st)
+{
+	double window = st->shape.kind == ERG_SENSOR_COUNTER ? st->readings.spacing_ns
+							     : st->shape.window_ns;
+
+	return window > 0 ? fmin(1, st->readings.spacing_ns / window) : 1;
+}
+
 static void fill_classes(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
-	double window = st->shape.kind == ERG_SENSOR_COUNTER ? st->readings.spacing_ns
-							     : st->shape.window_ns,
-	       fresh, all = 0;
+	double fresh = attr_fresh(st), all = 0;
 
-	fresh = window > 0 ? fmin(1, st->readings.spacing_ns / window) : 1;
 	for (size_t k = 0; k < st->n_classes; k++) {
 		struct erg_attr_class *c = &r->a->classes[k];
 
