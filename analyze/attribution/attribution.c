@@ -130,8 +130,9 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 	st->rounds = r->opt.rounds;
 	st->rep = calloc(st->rounds * n + 1, sizeof(double));
 	if (!r->a->classes || !st->power || !st->value || !st->nnls || !st->nnls_se || !st->dir ||
-		!st->dir_se || !st->is_direct || !st->any_lag || !st->sharp || !st->spread || !st->lag_j ||
-		!st->rival_j || !st->slack_j || !st->quantum_w || !st->class_covered || !st->rep)
+		!st->dir_se || !st->is_direct || !st->any_lag || !st->sharp || !st->spread ||
+		!st->lag_j || !st->rival_j || !st->slack_j || !st->quantum_w ||
+		!st->class_covered || !st->rep)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
 	return 0;
 }

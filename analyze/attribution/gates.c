@@ -568,7 +568,7 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 		.min_windows = opt->min_windows,
 		.n = a->n_classes};
 	int r = find_sharp(&g) < 0 ? erg_fail(err, -ENOMEM, "out of memory for %zu classes", g.n)
-				  : alloc(&g, err);
+				   : alloc(&g, err);
 
 	if (!r) {
 		find_neighbours(&g);
