@@ -370,7 +370,6 @@ static enum erg_attr_gate gate_of_run(const struct gates *g, size_t c)
  * is how many readings the layer is spread over, (sum a)^2 / sum a^2 (Kish 1965), of which at least half of
  * sum a^2 must be the difference to the others. */
 #define SHARP_WINDOWS 1.5
-#define SHARP_READINGS 12
 #define SHARP_CONTRAST 0.5
 
 static int find_sharp(struct gates *g)
@@ -394,7 +393,7 @@ static int find_sharp(struct gates *g)
 	}
 	for (size_t k = 0; k < g->n; k++) {
 		st->spread[k] = square[k] > 0 ? fresh * windows[k] * windows[k] / square[k] : 0;
-		st->sharp[k] = windows[k] >= SHARP_WINDOWS && st->spread[k] >= SHARP_READINGS &&
+		st->sharp[k] = windows[k] >= SHARP_WINDOWS && st->spread[k] >= ATTR_SPREAD &&
 			alike[k] <= (1 - SHARP_CONTRAST) * square[k];
 	}
 	return 0;

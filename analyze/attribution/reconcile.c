@@ -33,25 +33,25 @@ static double few_w(const struct erg_attr_state *st, size_t c, double seen)
 	return seen < 1 ? st->peak_w : fmin(st->peak_w, FEW_UNLIKE * p / sqrt(seen));
 }
 
-/* Windows that saw column C; of a class that each window tells from the others, those that saw any of it. */
+/* Windows that saw column C, or those that saw any of it, where they are enough and tell its class. */
 static double seen_by(const struct erg_attr_state *st, size_t c)
 {
-	double w = st->gram.windows[c];
+	double w = st->gram.windows[c] * attr_fresh(st), spread;
 
-	return st->sharp[st->view.col_class[c]] && st->gram.square[c] > 0
-		? w * w / st->gram.square[c]
-		: w;
+	if (!st->sharp[st->view.col_class[c]] || !(st->gram.square[c] > 0))
+		return w;
+	spread = w * st->gram.windows[c] / st->gram.square[c];
+	return spread >= ATTR_SPREAD ? spread : w;
 }
 
 static void find_few(struct erg_attr *a)
 {
 	struct erg_attr_state *st = a->state;
 	const struct attr_view *v = &st->view;
-	double fresh = attr_fresh(st);
 
 	for (size_t c = 0; c < v->n_cols; c++) {
 		bool direct = st->is_direct[v->col_class[c]] || v->col_apart[c];
-		double seen = direct ? st->direct.readings[c] : seen_by(st, c) * fresh;
+		double seen = direct ? st->direct.readings[c] : seen_by(st, c);
 
 		if (seen < FEW) {
 			st->class_few[v->col_class[c]] += v->col_time[c];
