@@ -32,8 +32,8 @@
 /* Below this share of observed time the mean power of the rest says nothing of the gaps. */
 #define ATTR_ENOUGH ERG_OBSERVED_ENOUGH
 #define ATTR_DIRECT_WINDOWS 10 /* a layer this many windows long is integrated directly */
-#define ATTR_SPREAD 12         /* readings that differ by a layer, which tell it though it fills few */
-#define ATTR_MIN_BLOCKS 20     /* of a bootstrap */
+#define ATTR_SPREAD 12     /* readings that differ by a layer, which tell it though it fills few */
+#define ATTR_MIN_BLOCKS 20 /* of a bootstrap */
 
 /* ---- rng.c: xoshiro256** (Blackman, Vigna 2018): the same bytes on every machine ---- */
 struct attr_rng {
