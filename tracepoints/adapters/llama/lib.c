@@ -189,6 +189,7 @@ static const struct llama_lib *find_lib(const void *address)
 	const struct llama_lib *lib = NULL;
 
 	dladdr(address, &caller);
+	(void)erg_enabled(); /* loads liberg and LTTng, which forks: not under the lock, which a fork takes */
 	erg_adapter_lock();
 	for (uint32_t i = 0; i < n_libs && !lib; i++)
 		if (libs[i].base == caller.dli_fbase)
