@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "formats/base/say.h"
 #include "formats/base/util.h"
 #include "record/calibrate/fit.h"
 #include "record/calibrate/readings.h"
@@ -26,6 +27,7 @@
 #include "record/sources/calibration.h"
 
 #define LOOK_NS 50000000
+#define SCATTER_TOLD_S 1e-3
 #define BEFORE_NS 500000000u /* the sensor's window reaches back before the wave */
 
 struct against {
@@ -242,6 +244,7 @@ static json_t *calibration_json(const struct against *a, const struct erg_fit *f
 	json_object_set_new(j, "r2", json_real(fit->r2));
 	json_object_set_new(j, "watts", json_pack("[f, f]", fit->low_w, fit->high_w));
 	json_object_set_new(j, "rms_w", json_real(fit->rms_w));
+	json_object_set_new(j, "time_scatter_s", json_real(fit->scatter_s));
 	json_object_set_new(j, "gain", value_json(&fit->gain, gain_u));
 	json_object_set_new(j, "offset_w", value_json(&fit->offset_w, offset_u * fit->gain.value));
 	json_object_set_new(j, "lag_s", value_json(&fit->lag_s, lag_u));
@@ -270,6 +273,11 @@ static int measure(struct against *a, json_t **ret, struct erg_err *err)
 		err);
 	if (r < 0)
 		return r;
+	if (fit.scatter_s > SCATTER_TOLD_S)
+		erg_warn(
+			"the times of the readings are off by %.3g ms (SD): lag and window are known no "
+			"better than that; was the machine busy?",
+			1e3 * fit.scatter_s);
 	*ret = calibration_json(a, &fit);
 	return *ret ? 0 : erg_fail_errno(err, -ENOMEM, "calibrate");
 }

@@ -27,7 +27,9 @@
 #define BLOCKS 32
 #define LEAST_R2 0.5
 #define GAIN_U_MOST 0.1
-#define PARAMETERS 4 /* offset, gain, lag, window */
+#define STEEP 1e-3    /* of the steepest, squared */
+#define LEAST_FLAT 10 /* readings: what they are off by is known */
+#define PARAMETERS 4  /* offset, gain, lag, window */
 
 struct fit {
 	double *t, *e, *p; /* meter: s, J until there, W on the way there */
@@ -403,6 +405,38 @@ static bool covariance(struct fit *f, const struct line *l, double (*d)[2], int 
 	return true;
 }
 
+/*
+ * How far the times of readings are off, s (SD): what the readings at an edge of the power are off by beyond
+ * those where it stood still, over how steep it is there.
+ */
+static double time_scatter(const struct fit *f, const struct line *l, double (*d)[2])
+{
+	double most = 0, flat = 0, steep = 0, slopes = 0;
+	size_t n_flat = 0, n_steep = 0;
+
+	for (size_t i = 0; i < f->m; i++)
+		if (!isnan(f->x[i] + d[i][0]))
+			most = fmax(most, d[i][0] * d[i][0]);
+	for (size_t i = 0; i < f->m; i++) {
+		double rest = f->y[i] - l->offset - l->gain * f->x[i];
+
+		if (isnan(rest + d[i][0]))
+			continue;
+		if (d[i][0] * d[i][0] < STEEP * most) {
+			flat += rest * rest;
+			n_flat++;
+		} else {
+			steep += rest * rest;
+			slopes += l->gain * l->gain * d[i][0] * d[i][0];
+			n_steep++;
+		}
+	}
+	if (!(slopes > 0))
+		return 0;
+	flat = n_flat >= LEAST_FLAT ? flat / (double)n_flat * (double)n_steep : 0;
+	return sqrt(fmax(steep - flat, 0) / slopes);
+}
+
 /* ---- all of it ---- */
 
 static int check_r2(const struct erg_fit *r, struct erg_err *err)
@@ -444,6 +478,10 @@ static int uncertainties(struct fit *f, const struct line *l, struct erg_fit *re
 		u[3] = 2 * cell / sqrt(3);
 		u[2] = hypot(u[2], u[3] / 2);
 	}
+	/* of times that are off it is not known that they are so by chance: a busy machine is late */
+	ret->scatter_s = time_scatter(f, l, d);
+	u[2] = hypot(u[2], ret->scatter_s);
+	u[3] = hypot(u[3], 2 * ret->scatter_s);
 	ret->offset_w.u = u[0];
 	ret->gain.u = u[1];
 	/* where in one of its means the meter's power changed is not known: one edge for the lag, two for

@@ -32,6 +32,7 @@ struct erg_fit {
 	struct erg_fit_value gain, offset_w, lag_s, window_s;
 	double low_w, high_w; /* of what the sensor's windows saw */
 	double rms_w, r2;
+	double scatter_s; /* SD of the errors of the readings' times, in the uncertainties of lag and window */
 	size_t n; /* readings of the sensor */
 };
 
@@ -42,7 +43,8 @@ struct erg_fit {
  * the window (all of the time constant) are no more than 3 s together.
  *
  * The uncertainty comes from sums over blocks of time (a cluster-robust covariance), so that neither
- * readings more frequent than news nor noise that lasts make it too small.
+ * readings more frequent than news nor noise that lasts make it too small. By how much the times of readings
+ * seem to be off is in it as well.
  *
  * -ENODATA: too few readings, a load that hardly varied, or a sensor that does not follow the meter; -ENOMEM.
  */

@@ -13,23 +13,33 @@ test_setup() {
     ! chrt --reset-on-fork --fifo 2 true 2>/dev/null || board=(chrt --reset-on-fork --fifo 2 "${board[@]}")
 }
 
-# within JQ-PATH TRUTH AT-MOST: of what was found, by 5 standard uncertainties, which are not larger than AT-MOST
+# within JQ-PATH TRUTH: of what was found, by 5 standard uncertainties
 within() {
-    jq -e --argjson truth "$2" --argjson most "$3" \
-        ".calibration.$1 | (.value - \$truth | fabs) <= 5 * .u and .u <= \$most" found.json >/dev/null ||
+    jq -e --argjson truth "$2" ".calibration.$1 | (.value - \$truth | fabs) <= 5 * .u" found.json >/dev/null ||
         { jq -c ".calibration.$1" found.json; echo "the truth is $2"; return 1; }
+}
+
+# How well it is known at most; a machine that is busy with other things knows it less well, and says so.
+known() {
+    jq -e '.calibration | .gain.u <= 0.02 and .offset_w.u <= 0.1 and .lag_s.u <= 0.005 and .window_s.u <= 0.01' found.json
 }
 
 @test "gain, offset, lag and window of a sensor are found, kept, shown and applied" {
     # -60 mA at 19 V are -1.14 W
     sensor=(--gain 0.7 --offset -60 --lag 30000 --window 20000 --period 20000)
     # under nohup(1), whose terminal goes away meanwhile: a signal that is ignored ends nothing
-    "${board[@]}" "${sensor[@]}" -- sh -c 'trap "" HUP; (sleep 1.5; kill -HUP $$) >/dev/null 2>&1 & exec "$@"' \
-        sh "${wave[@]}" --format json >found.json
-    within gain 0.7 0.02
-    within offset_w -1.14 0.1
-    within lag_s 0.03 0.005
-    within window_s 0.02 0.01
+    for try in 1 2 3 4; do
+        "${board[@]}" "${sensor[@]}" -- sh -c 'trap "" HUP; (sleep 1.5; kill -HUP $$) >/dev/null 2>&1 & exec "$@"' \
+            sh "${wave[@]}" --format json >found.json 2>told
+        within gain 0.7
+        within offset_w -1.14
+        within lag_s 0.03
+        within window_s 0.02
+        jq -e '.calibration.time_scatter_s > 0.001' found.json || ! grep 'the times of the readings are off' told
+        ! known || break
+        grep 'the times of the readings are off' told
+    done
+    known
     jq -e '.calibration | .simulated and .kind == "hwmon" and (.against | startswith("METER_IN"))' found.json
 
     # what a recording without and one with it find of the same load
@@ -144,7 +154,7 @@ off() {
     grep -c '' mean | grep -qx 2
     # the best round is as good as the mean one or better, and what is drawn as a roof is no more than it
     awk -v best="$best" '{ split(best, b); mean = $2 * $3 / $4; top = b[$1 == "operations" ? 1 : 2]
-        if (!($2 >= 5 && mean <= 1.001 * top && mean > top / 20)) { print $0, mean, top; bad = 1 } } END { exit bad }' mean
+        if (!($2 >= 2 && mean <= 1.001 * top && mean > top / 20)) { print $0, mean, top; bad = 1 } } END { exit bad }' mean
     erg-record calibrate --roofs --seconds 0.3 2>/dev/null >plain
     mapfile -t lines <plain
     [[ ${lines[0]} =~ ^operations\ +[0-9.]+\ Gop/s ]]

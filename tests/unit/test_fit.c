@@ -199,6 +199,44 @@ static void uncertainty_is_what_it_says(void **state)
 	assert_true(gain >= 9 && offset >= 9 && lag >= 9 && window >= 9);
 }
 
+static struct erg_fit fit_late(uint64_t seed, double late_share, double meter_s)
+{
+	struct world x = world_make(seed, 3, 11);
+	struct erg_fit_series m = meter_of(&x, ERG_FIT_MEAN, 1000);
+	struct erg_fit_series s =
+		sensor_of(&x, ERG_SENSOR_BOXCAR, 0.7, -1.1, 0.03, 0.02, 0.02, 0.05);
+	struct erg_err err = {0};
+	struct erg_fit f;
+
+	s.n = 220;
+	for (size_t i = 0; i < s.n; i++)
+		if (uniform(&x) < late_share)
+			s.t_ns[i] += (uint64_t)(19e6 * uniform(&x));
+	for (size_t i = 3000; i < 4500; i++) /* the sensor is read from 2 to 6.4 s */
+		m.t_ns[i] += (uint64_t)(1e9 * meter_s);
+	if (erg_fit_sensor(&m, &s, ERG_SENSOR_BOXCAR, &f, &err))
+		fail_msg("%s", err.msg);
+	series_free(&m);
+	series_free(&s);
+	return f;
+}
+
+/* Of a busy machine: some readings are late by up to 19 ms, or a third of the meter is by 8 ms. */
+static void times_that_are_off_are_in_the_uncertainty(void **state)
+{
+	for (uint64_t seed = 101; seed < 106; seed++) {
+		struct erg_fit quiet = fit_late(seed, 0, 0), late = fit_late(seed, 0.1, 0);
+		struct erg_fit meter = fit_late(seed, 0, 0.008);
+
+		assert_true(quiet.scatter_s < 2e-4 && quiet.lag_s.u < 5e-4);
+		assert_true(late.scatter_s > 1e-3 && meter.scatter_s > 2e-3);
+		assert_true(fabs(late.lag_s.value - 0.03) < 2 * late.lag_s.u);
+		assert_true(fabs(meter.lag_s.value - 0.03) < 2 * meter.lag_s.u);
+		assert_true(fabs(late.window_s.value - 0.02) < 2 * late.window_s.u);
+		assert_true(fabs(meter.window_s.value - 0.02) < 2 * meter.window_s.u);
+	}
+}
+
 static void refuse(struct erg_fit_series m, struct erg_fit_series s, const char *why)
 {
 	struct erg_fit f;
@@ -236,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_a_sensor_does),
 		cmocka_unit_test(uncertainty_is_what_it_says),
+		cmocka_unit_test(times_that_are_off_are_in_the_uncertainty),
 		cmocka_unit_test(refuses_what_the_readings_cannot_tell),
 	};
 
