@@ -72,6 +72,11 @@ int erg_outfile_open(struct erg_outfile *o, const char *path, struct erg_err *er
 {
 	_cleanup_(erg_closep) int fd = -1;
 
+	if (!strcmp(path, "-")) {
+		path = "/dev/stdout";
+		if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) /* it was closed */
+			return erg_fail_errno(err, -EBADF, "%s: cannot be written", path);
+	}
 	*o = (struct erg_outfile){.path = strdup(path), .place = is_place(path)};
 	o->tmp = temporary(path, o->place);
 	if (!o->path || !o->tmp) {

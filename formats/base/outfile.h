@@ -4,7 +4,7 @@
 
 /*
  * A file that appears whole or not at all: written under a temporary name beside its place, synced,
- * then renamed onto it. A device or a pipe gets it when it is whole, and stays.
+ * then renamed onto it. A device or a pipe gets it when it is whole, and stays; "-" is standard output.
  *
  *	_cleanup_(erg_outfile_discard) struct erg_outfile o = {0};
  *	r = erg_outfile_open(&o, "report.html", err);

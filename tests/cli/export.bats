@@ -127,6 +127,10 @@ EOF
     [ "$(wc -l <run.csv)" -eq 8002 ]
     head -1 run.csv | grep -q '^time_s,VDD_IN \[W\],soc \[degC\],cpu \[Hz\],network,module,layer,iteration,phase,thread$'
     grep -q '^0.020000000,3' run.csv
+    erg-analyze export --to csv run.erg -o - 2>/dev/null | cmp - run.csv
+    [ ! -e ./- ]
+    run -1 sh -c 'erg-analyze export --to csv run.erg -o - >&-'
+    [[ "$output" == *"/dev/stdout: cannot be written"* ]]
     grep '^0.020000000,' run.csv | grep -q ',net,,conv1,0,,layers$'
     grep '^0.070000000,' run.csv | grep -q 'quoted'
     # of one phase: the readings of its time
