@@ -207,7 +207,9 @@ EOF
     [ "$(sql mixed.db 'SELECT group_concat(DISTINCT run) FROM layers')" = 3 ]
     [ "$(sql results.db "SELECT group_concat(json_extract(factors, '$.freq')) FROM points")" = 1,2 ]
     [ "$(sql results.db 'PRAGMA integrity_check')" = ok ]
-    run -2 erg-analyze export --to sqlite -o x.db
+    erg-analyze export --to sqlite -o newest.db 2>told # of the newest archive here
+    grep -q 'taking .*\.erg' told || { cat told; false; }
+    [ "$(sql newest.db 'SELECT count(*) FROM runs')" = 1 ]
     run -1 erg-analyze export --to sqlite missing.erg -o x.db
     [ ! -e x.db ]
 }
