@@ -133,8 +133,9 @@ slices() {
     cat >work <<'END'
 #!/bin/sh
 for i in 1 2 3 4 5 6 7 8 9; do
-    echo $((1000 + i * 100)) >sys/class/hwmon/hwmon0/curr1_input
-    echo $((7000000 + i * 400000)) >sys/class/powercap/intel-rapl:0/energy_uj
+    # over what is there: a file that is emptied first is empty for a moment, and a reading of it fails
+    echo $((1000 + i * 100)) 1<>sys/class/hwmon/hwmon0/curr1_input
+    echo $((7000000 + i * 400000)) 1<>sys/class/powercap/intel-rapl:0/energy_uj
     sleep 0.05
 done
 END
@@ -219,7 +220,7 @@ END
     [[ "$output" == *"expected -- COMMAND"* ]]
     run -2 erg-record run --no-such-option -- true
     run -2 erg-record nonsense
-    run -1 erg-record -q -s no-such-source -o a.erg -- true
+    run -2 erg-record -q -s no-such-source -o a.erg -- true
     [ ! -e a.erg ]
     nothing_left
 }
