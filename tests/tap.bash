@@ -16,6 +16,8 @@ tap() {
     out=$(mktemp) || return
     timeout -k 10 "$limit" "$@" </dev/null >"$out" 2>&1 || rc=$?
     while IFS= read -r line || [ -n "$line" ]; do
+        # cmocka's way to say that a test was skipped
+        [[ ! $line =~ ^"not ok "[0-9]+" # SKIP " ]] || line="ok ${line#not ok }"
         case $line in
         "not ok "*) bad=$((bad + 1)); results=$((results + 1)); echo "not ok $name: ${line#not ok }" ;;
         "ok "*"# skip"* | "ok "*"# SKIP"*) skipped=$((skipped + 1)); results=$((results + 1)); echo "ok $name: ${line#ok }" ;;
