@@ -11,7 +11,7 @@
  *   gram.c       rows                -> sums by block of time
  *   lag.c        a subset of rows    -> lag, window
  *   fit.c        all of these        -> which sensor stands: as declared (refit.c), or another (scan.c,
- *                search.c), judged by misfit.c
+ *                search.c), judged by misfit.c, judge.c
  *   change.c     sums                -> a change of level that was not recorded
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
  *   direct.c     readings inside one layer -> energy without a model
@@ -516,6 +516,8 @@ double attr_row_residual(const struct attr_run *r, const struct attr_row *row);
 /* ---- misfit.c ---- */
 /* Tests the fit in r->st->power, r->sol.delta, r->st->gram at r->st->shape. */
 int attr_misfit(struct attr_run *r, struct attr_tests *ret);
+
+/* ---- judge.c ---- */
 /* The tests of the fit, and r->misfit.reason. */
 int attr_judge(struct attr_run *r);
 /* Whether the readings' times scatter by more than the kernel of these layers can be known with. */

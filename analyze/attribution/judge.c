@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Whether the model may stand: which of its tests (misfit.c) fail, and whether the times of the readings are known
+ * well enough for the layers that they saw.
+ */
+#include <math.h>
+
+#include "analyze/attribution/internal.h"
+
+#define JITTER_MAX                                                                                 \
+	2e5 /* ns, SD of the readings' times: beyond, the kernel of short layers is not known */
+#define JITTER_LAYER 0.2 /* or of a layer's duration */
+
+bool attr_test_fails(const struct attr_test *t)
+{
+	return t->p < ATTR_MISFIT_P && !t->slight;
+}
+
+/* Mean duration of a layer's instance, weighted by time, ns. */
+static double layer_ns(const struct attr_view *v)
+{
+	double sum = 0, square = 0;
+
+	for (size_t k = 0; k < v->gap_class; k++) {
+		sum += v->class_time[k];
+		if (v->class_calls[k])
+			square += v->class_time[k] * v->class_time[k] / (double)v->class_calls[k];
+	}
+	return sum > 0 ? square / sum * 1e9 : 0;
+}
+
+/* How much the times of readings may scatter beside layers that last LAYER ns, ns (SD). */
+static double jitter_most(double layer)
+{
+	return fmax(JITTER_MAX, JITTER_LAYER * layer);
+}
+
+static bool is_too_much(const struct attr_run *r, double variance)
+{
+	double jitter = jitter_most(layer_ns(&r->st->view));
+
+	return variance > jitter * jitter;
+}
+
+bool attr_scatters(const struct attr_run *r)
+{
+	return r->weights.time_share > 0 && is_too_much(r, r->weights.s[2]);
+}
+
+bool attr_rounded(const struct attr_run *r)
+{
+	double grid = r->st->readings.grid_ns;
+
+	return is_too_much(r, grid * grid / 12);
+}
+
+bool attr_rounded_away(const struct erg_attr_state *st, size_t c)
+{
+	const struct attr_view *v = &st->view;
+	double sd = st->readings.grid_ns / sqrt(12), calls = (double)v->class_calls[c];
+
+	return sd > jitter_most(v->class_time[c] * 1e9 / fmax(calls, 1));
+}
+
+static int judge(struct attr_run *r)
+{
+	struct attr_misfit *f = &r->misfit;
+	int rc = attr_misfit(r, &f->fitted);
+
+	f->reason = NULL;
+	if (rc < 0)
+		return rc;
+	if (attr_test_fails(&f->fitted.late))
+		f->reason = "misfit: late";
+	if (attr_test_fails(&f->fitted.duration))
+		f->reason = "misfit: varying";
+	/* a declared sensor that failed is not made right by a run too short for the test */
+	if (attr_test_fails(&f->fitted.kernel) || (isnan(f->fitted.kernel.p) && !f->declared_right))
+		f->reason = "misfit: unknown";
+	if (attr_test_fails(&f->fitted.clock) || attr_scatters(r) || attr_rounded(r))
+		f->reason = "misfit: clock";
+	/* the search was for a reason */
+	if (f->stopped && !f->reason)
+		f->reason = "misfit: unknown";
+	return 0;
+}
+
+int attr_judge(struct attr_run *r)
+{
+	struct attr_misfit *f = &r->misfit;
+	int rc = 0;
+
+	f->fitted.kernel.p = f->fitted.clock.p = f->fitted.duration.p = f->fitted.late.p = NAN;
+	f->given.lag.p = f->given.kernel.p = NAN;
+	if (!r->st->locked && r->st->view.gap_class && r->opt.lag == ERG_LAG_AUTO)
+		return judge(r);
+	if (!r->st->locked && r->st->view.gap_class && r->opt.lag == ERG_LAG_OVERRIDE)
+		rc = attr_misfit(r, &f->given);
+	if (!r->st->locked && r->st->view.gap_class && attr_rounded(r))
+		f->reason = "misfit: clock";
+	/* "fits" is said of what was tested */
+	f->declared.window.p = f->declared.rc.p = f->declared.skew.p = f->declared.kernel.p = NAN;
+	return rc;
+}
