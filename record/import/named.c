@@ -16,11 +16,11 @@
 #include "record/import/import.h"
 #include "record/import/cells.h"
 #include "record/import/named.h"
+#include "record/import/named_time.h"
 #include "record/import/turns.h"
 
 #define CELLS_MAX 4096
 #define HEADER_LINES_MAX 1000
-#define APART_S 3600      /* no power log's rows are more */
 #define FOREIGN_SHARE 0.5 /* what tools print below a table may be much */
 
 struct place {
@@ -41,7 +41,6 @@ struct teller {
 
 struct reader {
 	const struct erg_import_named *how;
-	const struct erg_import_how *all;
 	struct erg_import_log *log;
 	struct erg_lines *lines;
 	char *text; /* the line */
@@ -55,15 +54,10 @@ struct reader {
 	bool entity;    /* its first cell is two of a row's: "GPU 0" */
 	int time;       /* cell; -1: rows are interval_ns apart */
 	int date;       /* cell of the dates that belong to times of a day; -1: none */
-	char day[32];   /* of the row before, where DATE is of no order that is known */
-	size_t days;    /* how often that changed */
+	struct erg_named_time when;
 	struct teller tellers[TELLERS_MAX];
 	size_t n_tellers;
 	struct erg_import_kept wide; /* rows of more cells than the header has */
-	enum erg_import_time_kind kind;
-	bool settled;      /* by the first row */
-	bool by_size;      /* a number since 1970, which only its size says */
-	int time_decimals; /* of a number; epochs by their first */
 	int *where;
 	struct place *places;
 	size_t before, repeated, unselected, rows;
@@ -192,6 +186,7 @@ static int find_cells(struct reader *r, struct erg_err *err)
 	for (size_t i = 0; i < n && r->time >= 0; i++)
 		if (!strcasecmp(plain_name(r->cells[i]), "date") && (int)i != r->time)
 			r->date = (int)i;
+	r->when.dated = r->date >= 0;
 	return find_tellers(r, r->cells, n) < 0 ? erg_fail_errno(err, -ENOMEM, "%s", r->log->path)
 						: 0;
 }
@@ -222,126 +217,6 @@ static int find_header(struct reader *r, struct erg_err *err)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	got = find_cells(r, err);
 	return got < 0 ? got : 1;
-}
-
-/* ---- times ---- */
-
-static enum erg_import_time_kind kind_of_decimals(int decimals)
-{
-	switch (decimals) {
-	case 9:
-		return ERG_TIME_S;
-	case 6:
-		return ERG_TIME_MS;
-	case 3:
-		return ERG_TIME_US;
-	case 0:
-		return ERG_TIME_NS;
-	default:
-		return ERG_TIME_GUESS;
-	}
-}
-
-static int decimals_of(enum erg_import_time_kind kind)
-{
-	return kind == ERG_TIME_S ? 9 : kind == ERG_TIME_MS ? 6 : kind == ERG_TIME_US ? 3 : 0;
-}
-
-/* The date of a column of its own and the time of a day, in the order that it is said to have. */
-static const char *join_date(const struct reader *r, const char *clock, char ret[96])
-{
-	snprintf(ret, 96, "%.40s %.50s", (size_t)r->date < r->n_row ? r->cells[r->date] : "",
-		clock);
-	return ret;
-}
-
-/* Whether the time is one of a day whose date is in a column of its own. */
-static bool has_date(struct reader *r, const char *cell)
-{
-	char joined[96];
-	const char *end;
-	int64_t t;
-
-	if (r->date < 0 || erg_import_time(cell, r->how->date, &t, &end))
-		return false;
-	return erg_import_time(join_date(r, cell, joined), r->how->date, &t, &end) && !*end;
-}
-
-/* What the first row's time is. */
-static int settle_kind(struct reader *r, const char *cell, struct erg_err *err)
-{
-	enum erg_import_time_kind kind = r->how->kind;
-	int64_t whole = 0, date;
-	const char *end;
-	int digits;
-
-	if (has_date(r, cell)) {
-		r->kind = ERG_TIME_DATED;
-		r->settled = true;
-		return 1;
-	}
-	r->settled = r->kind != ERG_TIME_GUESS;
-	if (r->settled)
-		return 1;
-	if (kind == ERG_TIME_GUESS && erg_import_time(cell, ERG_DATE_YEAR_FIRST, &date, &end))
-		kind = ERG_TIME_ISO;
-	if (kind == ERG_TIME_GUESS &&
-		(erg_import_time(cell, ERG_DATE_MONTH_FIRST, &date, &end) ||
-			erg_import_time(cell, ERG_DATE_DAY_FIRST, &date, &end)))
-		return erg_fail(err, -EINVAL,
-			"%s: line %zu: the date '%.40s': say --time '%s:mdy' if its month is first, or :dmy if "
-			"its day is",
-			r->log->path, erg_lines_number(r->lines), cell, r->how->time);
-	if (kind == ERG_TIME_GUESS && erg_import_time_of_day(r->log, cell, &date, &end) && !*end)
-		kind = ERG_TIME_OF_DAY;
-	if (kind == ERG_TIME_GUESS)
-		kind = kind_of_decimals(erg_import_time_unit(r->how->time));
-	if (kind == ERG_TIME_GUESS || kind == ERG_TIME_EPOCH) {
-		if (!erg_import_scaled(cell, erg_import_point(&r->point, cell), 0, &whole, &digits,
-			    &end))
-			return 0; /* no row */
-		r->by_size = kind == ERG_TIME_GUESS;
-		kind = kind_of_decimals(erg_import_epoch_decimals(whole, !r->by_size));
-		if (kind == ERG_TIME_GUESS)
-			return erg_fail(err, -EINVAL,
-				"%s: line %zu: the time '%.40s': say --time '%s:s', "
-				":ms, :us or :ns, since neither the column's name nor a date like "
-				"2023-11-14 12:13:14 tells",
-				r->log->path, erg_lines_number(r->lines), cell, r->how->time);
-	}
-	r->kind = kind;
-	r->settled = true;
-	r->time_decimals = decimals_of(kind);
-	return 1;
-}
-
-/* 1; 0: it is no time; negative: a zone that is none. */
-static int read_time(struct reader *r, const char *cell, int64_t *ret, struct erg_err *err)
-{
-	char joined[96];
-	const char *end;
-	int digits;
-
-	if (r->kind == ERG_TIME_OF_DAY) {
-		if (!erg_import_time_of_day(r->log, cell, ret, &end) || *end)
-			return 0;
-		if (r->date >= 0 && (size_t)r->date < r->n_row &&
-			strncmp(r->day, r->cells[r->date], sizeof(r->day) - 1)) {
-			r->days++;
-			snprintf(r->day, sizeof(r->day), "%s", r->cells[r->date]);
-		}
-		return 1;
-	}
-	if (r->kind == ERG_TIME_ISO || r->kind == ERG_TIME_DATED) {
-		int got = erg_import_when(r->log, r->all,
-			r->kind == ERG_TIME_ISO ? cell : join_date(r, cell, joined), r->how->date,
-			ret, &end, err);
-
-		return got > 0 && end[strspn(end, " ")] ? 0 : got;
-	}
-	return erg_import_scaled(cell, erg_import_point(&r->point, cell), r->time_decimals, ret,
-		       &digits, &end) &&
-		!*end;
 }
 
 /* ---- values ---- */
@@ -423,6 +298,11 @@ static bool is_selected(const struct reader *r, size_t n)
 }
 
 /* 1: values[] are the row's; 0: the line is no row. */
+static const char *date_of(const struct reader *r)
+{
+	return r->date >= 0 && (size_t)r->date < r->n_row ? r->cells[r->date] : NULL;
+}
+
 static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, int *digits,
 	struct erg_err *err)
 {
@@ -430,12 +310,9 @@ static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, in
 	int got = 1;
 
 	*t = (int64_t)(r->rows * r->interval_ns);
-	if (r->time >= 0 && !r->settled)
-		got = settle_kind(r, cell, err);
-	if (got <= 0)
-		return got;
 	if (r->time >= 0)
-		got = read_time(r, cell, t, err);
+		got = erg_named_time_read(&r->when, cell, date_of(r), erg_lines_number(r->lines), t,
+			err);
 	if (got <= 0)
 		return got;
 	for (size_t i = 0; i < r->how->n_columns; i++) {
@@ -620,11 +497,6 @@ static void reduce_decimals(struct reader *r)
 	}
 }
 
-static double mean_distance_s(const struct erg_import_log *log)
-{
-	return fabs((double)(log->t[log->n - 1] - log->t[0])) * 1e-9 / (double)(log->n - 1);
-}
-
 /* What the header does not fit, and devices of which several are in the rows. */
 static int judge_table(const struct reader *r, struct erg_err *err)
 {
@@ -649,36 +521,14 @@ static int judge_table(const struct reader *r, struct erg_err *err)
 	return 0;
 }
 
-/* Times of a day count on at midnight; dates beside them, of an order that nobody told, must do the same. */
-static int judge_days(const struct reader *r, struct erg_err *err)
-{
-	const int64_t day = 86400 * (int64_t)ERG_NSEC_PER_SEC;
-	const struct erg_import_log *log = r->log;
-
-	if (r->kind != ERG_TIME_OF_DAY || r->date < 0 || log->n == 0 ||
-		(int64_t)r->days == log->t[log->n - 1] / day - log->t[0] / day + 1)
-		return 0;
-	return erg_fail(err, -EINVAL,
-		"%s: column '%s' has times of a day, and the column of dates beside it %zu days: which is "
-		"their month? --time '%s:mdy' or :dmy was expected",
-		log->path, r->how->time, r->days, r->how->time);
-}
-
 static int judge(struct reader *r, json_t *notes, struct erg_err *err)
 {
-	if (judge_table(r, err) < 0 || judge_days(r, err) < 0)
+	if (judge_table(r, err) < 0 || erg_named_time_judge(&r->when, notes, err) < 0)
 		return -EINVAL;
 	if (r->log->n == 0 && r->log->foreign.n == 0)
 		return erg_fail(err, -ENODATA,
 			"%s: no row below line %zu, which names the columns%s", r->log->path,
 			r->before + 1, r->unselected ? ", for which --where holds" : "");
-	if (r->by_size && r->log->n > 1 && mean_distance_s(r->log) > APART_S)
-		return erg_fail(err, -EINVAL,
-			"%s: column '%s': as times since 1970, by their size, the rows are %.6g s apart: "
-			"say --time '%s:s', :ms, :us or :ns",
-			r->log->path, r->how->time, mean_distance_s(r->log), r->how->time);
-	if (r->by_size && r->log->n > 0)
-		erg_import_note_epoch(r->log, r->how->time, notes);
 	if (r->repeated)
 		erg_import_note(notes, "header",
 			"%s: the line of column names stands there %zu times more", r->log->path,
@@ -744,19 +594,13 @@ static int read_named_table(struct reader *r, json_t *notes, struct erg_err *err
 static int read_named(const char *path, const struct erg_import_how *how,
 	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
-	struct reader r = {.how = how->named,
-		.log = ret,
-		.all = how,
-		.interval_ns = how->interval_ns,
-		.kind = how->named->kind};
+	struct reader r = {.how = how->named, .log = ret, .interval_ns = how->interval_ns};
 	int got = 0;
 
 	ret->path = path;
 	ret->foreign_share = FOREIGN_SHARE;
 	ret->clock = how->named->time ? ERG_CLOCK_NUMBERS : ERG_CLOCK_NONE;
-	if (r.kind == ERG_TIME_EPOCH)
-		r.kind = ERG_TIME_GUESS;
-	r.time_decimals = decimals_of(r.kind);
+	erg_named_time_init(&r.when, how, ret, &r.point);
 	r.cells = calloc(CELLS_MAX, sizeof(*r.cells));
 	r.places = calloc(how->named->n_columns + 1, sizeof(*r.places));
 	r.where = calloc(how->named->n_where + 1, sizeof(*r.where));
