@@ -119,6 +119,9 @@ bool erg_import_was_read(const struct erg_import_log *log, uint32_t group, size_
 /* Counts a line that was not understood: check.c tells how many and shows the first, and refuses the
  * log when they are more than its share. */
 void erg_import_foreign(struct erg_import_log *log, size_t line, const char *text);
+/* Appends a phase to a list of N. -ENOMEM. */
+int erg_import_phase_add(struct erg_import_phase **list, size_t *n, const char *name, int64_t begin,
+	int64_t end);
 /* A phase of the log that lasts from T on as long as NAME stays; NULL or "" for none. */
 int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t);
 /* There will be no more rows and channels: no file stays open for them. */

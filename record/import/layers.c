@@ -446,13 +446,7 @@ static int add_phase(struct erg_import_layers *l, const char *name, int64_t begi
 	}
 	if (p && p->end > begin)
 		p->end = begin;
-	p = reallocarray(l->phases, l->n_phases + 1, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	l->phases = p;
-	p += l->n_phases++;
-	*p = (struct erg_import_phase){strdup(name), begin, end};
-	return p->name ? 0 : -ENOMEM;
+	return erg_import_phase_add(&l->phases, &l->n_phases, name, begin, end);
 }
 
 static int by_begin(const void *a, const void *b)

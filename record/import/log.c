@@ -195,6 +195,22 @@ void erg_import_foreign(struct erg_import_log *log, size_t line, const char *tex
 	snprintf(f->text, sizeof(f->text), "%.*s", (int)sizeof(f->text) - 1, text);
 }
 
+int erg_import_phase_add(struct erg_import_phase **list, size_t *n, const char *name, int64_t begin,
+	int64_t end)
+{
+	struct erg_import_phase *p = reallocarray(*list, *n + 1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	*list = p;
+	p += *n;
+	*p = (struct erg_import_phase){strdup(name), begin, end};
+	if (!p->name)
+		return -ENOMEM;
+	++*n;
+	return 0;
+}
+
 int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t)
 {
 	struct erg_import_phase *p = log->n_phases ? &log->phases[log->n_phases - 1] : NULL;
@@ -203,18 +219,7 @@ int erg_import_phase(struct erg_import_log *log, const char *name, int64_t t)
 		p->end = t;
 		return 0;
 	}
-	if (!name || !*name)
-		return 0;
-	p = reallocarray(log->phases, log->n_phases + 1, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	log->phases = p;
-	p += log->n_phases;
-	*p = (struct erg_import_phase){.name = strdup(name), .begin = t, .end = t};
-	if (!p->name)
-		return -ENOMEM;
-	log->n_phases++;
-	return 0;
+	return name && *name ? erg_import_phase_add(&log->phases, &log->n_phases, name, t, t) : 0;
 }
 
 void erg_import_log_close(struct erg_import_log *log)

@@ -21,17 +21,6 @@ static int keep_column(struct erg_import_log *log, const char *text)
 	return p[log->n_told] ? (log->n_told++, 0) : -ENOMEM;
 }
 
-static int keep_phase(struct erg_import_log *log, const char *name, int64_t begin, int64_t end)
-{
-	struct erg_import_phase *p = reallocarray(log->phases, log->n_phases + 1, sizeof(*p));
-
-	if (!p)
-		return -ENOMEM;
-	log->phases = p;
-	p[log->n_phases] = (struct erg_import_phase){strdup(name), begin, end};
-	return p[log->n_phases].name ? (log->n_phases++, 0) : -ENOMEM;
-}
-
 static bool are_times(long long begin, long long end)
 {
 	return begin >= -ERG_IMPORT_TIME_MAX && end <= ERG_IMPORT_TIME_MAX && begin <= end;
@@ -49,7 +38,7 @@ int erg_import_told(struct erg_import_log *log, const char *text, size_t line, s
 		log->run_end = end;
 	} else if (sscanf(text, "phase %lld %lld %n", &begin, &end, &name) == 2 && name &&
 		text[name] && are_times(begin, end)) {
-		r = keep_phase(log, text + name, begin, end);
+		r = erg_import_phase_add(&log->phases, &log->n_phases, text + name, begin, end);
 	} else if (!strncmp(text, "column ", 7)) {
 		r = keep_column(log, text + 7);
 	} else {
