@@ -206,11 +206,6 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool is_unread_ctf2(const char *trace)
-{
-	return bt_version_get_major() == 2 && bt_version_get_minor() < 1 && erg_ctf_is_2(trace);
-}
-
 /* TRACE is below the chunk's folder. */
 static int decode_whole(struct erg_tables *t, const struct erg_chunk_task *task, const char *trace,
 	struct erg_pace *pace)
@@ -220,7 +215,7 @@ static int decode_whole(struct erg_tables *t, const struct erg_chunk_task *task,
 
 	if (!r)
 		r = erg_trim_trace(t, trace, called, task->scratch, &whole);
-	if (!r && whole && is_unread_ctf2(whole))
+	if (!r && whole && erg_ctf_is_unread(whole, bt_version_get_major(), bt_version_get_minor()))
 		snprintf(t->error, sizeof(t->error),
 			"it is CTF 2, which babeltrace2 reads since 2.1; here is %u.%u.%u",
 			bt_version_get_major(), bt_version_get_minor(), bt_version_get_patch());

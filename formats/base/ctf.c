@@ -10,7 +10,7 @@
 
 #include "formats/base/util.h"
 
-bool erg_ctf_is_2(const char *trace)
+static bool is_2(const char *trace)
 {
 	_cleanup_(erg_freep) char *path = NULL;
 	_cleanup_(erg_fclosep) FILE *f = NULL;
@@ -19,4 +19,9 @@ bool erg_ctf_is_2(const char *trace)
 		return false;
 	f = fopen(path, "re");
 	return f && fgetc(f) == 0x1e;
+}
+
+bool erg_ctf_is_unread(const char *trace, unsigned int major, unsigned int minor)
+{
+	return major == 2 && minor < 1 && is_2(trace);
 }

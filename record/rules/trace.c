@@ -379,8 +379,8 @@ static bool build(bt_graph *graph, const bt_value *folders, struct sink *s)
 static int refuse_ctf2(const bt_value *folders, struct erg_err *err)
 {
 	for (uint64_t i = 0; i < bt_value_array_get_length(folders); i++)
-		if (bt_version_get_major() == 2 && bt_version_get_minor() < 1 &&
-			erg_ctf_is_2(folder_at(folders, i)))
+		if (erg_ctf_is_unread(folder_at(folders, i), bt_version_get_major(),
+			    bt_version_get_minor()))
 			return erg_fail(err, -EINVAL,
 				"%s: it is CTF 2, which babeltrace2 reads since 2.1; here is %u.%u.%u",
 				folder_at(folders, i), bt_version_get_major(),
