@@ -62,12 +62,8 @@ static void print_title(const json_t *run, FILE *out)
 {
 	fprintf(out, "%s%s%s  %s, ", erg_text_bold(), erg_text_of(run, "workload"),
 		erg_text_reset(), erg_text_of(run, "archive"));
-	if (is_powerless(run))
-		fputs("no power was read: times only\n", out);
-	else
-		fprintf(out, "rail %s%s\n", erg_text_of(run, "rail"),
-			json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)"
-									: "");
+	erg_roots_rail(run, is_powerless(run), out);
+	fputc('\n', out);
 }
 
 static void print_inferences(const json_t *run, FILE *out)

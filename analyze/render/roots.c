@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What to know of a figure where a machine has its energy in several roots. */
+/* What rail a figure is of, and what to know of it where a machine has its energy in several roots. */
 #include "analyze/render/roots.h"
 
 #include "analyze/render/table.h"
 #include "analyze/result/estimate.h"
+
+void erg_roots_rail(const json_t *run, bool powerless, FILE *out)
+{
+	if (powerless)
+		fputs("no power was read: times only", out);
+	else
+		fprintf(out, "rail %s%s", erg_text_of(run, "rail"),
+			json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)"
+									: "");
+}
 
 void erg_roots_text(const json_t *run, FILE *out)
 {

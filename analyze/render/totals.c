@@ -26,12 +26,7 @@ static bool is_powerless(const json_t *run)
 static void print_title(const json_t *run, FILE *out)
 {
 	fprintf(out, "%s%s%s, ", erg_text_bold(), erg_text_of(run, "archive"), erg_text_reset());
-	if (is_powerless(run))
-		fputs("no power was read: times only", out);
-	else
-		fprintf(out, "rail %s%s", erg_text_of(run, "rail"),
-			json_is_true(json_object_get(run, "simulated")) ? " (SIMULATED power)"
-									: "");
+	erg_roots_rail(run, is_powerless(run), out);
 	fprintf(out, ", %lld events lost\n",
 		(long long)json_integer_value(json_object_get(run, "lost_events")));
 }
