@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "analyze/attribution/internal.h"
@@ -378,7 +377,6 @@ static int find_sharp(struct gates *g)
 	_cleanup_(erg_freep) double *square = erg_noted(calloc(g->n + 1, sizeof(double)));
 	_cleanup_(erg_freep) double *alike = erg_noted(calloc(g->n + 1, sizeof(double)));
 	_cleanup_(erg_freep) double *windows = erg_noted(calloc(g->n + 1, sizeof(double)));
-
 	double fresh = attr_fresh(st);
 
 	if (!square || !alike || !windows)

@@ -53,11 +53,12 @@ extern const struct erg_option erg_rows_verify[];  /* --jobs, --format, --strict
 		0                                                                                  \
 	}
 
+/* In the help of a verb that takes what erg_verb_files() does. */
+#define ERG_NEWEST_HELP "Without a FILE: the newest archive in this folder."
 /*
  * The archives that a command line names: N of WORDS, or, of none, the newest *.erg in this folder, which is
  * said on stderr. Returns their number and in *RET the archives; 0 when there is none, which was said (exit 2).
  */
-#define ERG_NEWEST_HELP "Without a FILE: the newest archive in this folder."
 int erg_verb_files(const struct erg_command *c, int n, char *const *words, char *const **ret);
 
 /* The first option of the attribution that COMMON was given; NULL: none. */

@@ -8,6 +8,7 @@
 #include "formats/base/secrets.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

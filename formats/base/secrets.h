@@ -3,8 +3,6 @@
 #define ERG_FORMATS_SECRETS_H
 
 /* What is kept of a command or a setting, and goes to others with an archive, without the secrets in it. */
-#include <stdbool.h>
-
 #define ERG_SECRET_MASKED "(masked)"
 
 /* How much of a text is one value. */
