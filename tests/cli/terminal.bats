@@ -174,7 +174,7 @@ END
     [ "$(cat got)" = --no-pager ]
 }
 
-# 80 calls of 0.1 ms are 8 windows of 1 ms. By hand: 50 windows are 6.25 times as many.
+# 5 calls of 1 ms are 5 windows of 1 ms. By hand: 50 windows are ten times as many.
 @test "why there is no figure, and how much longer a run would do, survive 80 and 60 columns" {
     skip_unless jq
     awk 'BEGIN { print "time_s,VDD_IN [W]"
