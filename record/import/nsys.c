@@ -74,9 +74,9 @@ static int has_column(const struct nsys *n, const char *table, const char *colum
 	return sqlite3_column_int(s, 0) > 0;
 }
 
-/* ---- rows: start, end, name, track; of a device also thread and time of the launch ---- */
+/* ---- rows: start, end, name, track, thread; of a device also the time of the launch, of NVTX the event's kind ---- */
 
-enum { START, END, NAME, TRACK, THREAD, LAUNCHED };
+enum { START, END, NAME, TRACK, THREAD, LAUNCHED, KIND = LAUNCHED };
 
 /* The range that launched what the row is of, if there is one. */
 static size_t launcher_of(struct nsys *n, sqlite3_stmt *s)
@@ -152,7 +152,7 @@ static int keep_range(struct nsys *n, sqlite3_stmt *s, struct erg_err *err)
 	if (sqlite3_column_type(s, END) == SQLITE_NULL ||
 		sqlite3_column_int64(s, END) < sqlite3_column_int64(s, START))
 		return 0;
-	if (sqlite3_column_int(s, LAUNCHED) != NVTX_PUSH_POP) {
+	if (sqlite3_column_int(s, KIND) != NVTX_PUSH_POP) {
 		n->apart++;
 		return 0;
 	}
