@@ -27,9 +27,11 @@
 #define BLOCKS 32
 #define LEAST_R2 0.5
 #define GAIN_U_MOST 0.1
-#define STEEP 1e-3    /* of the steepest, squared */
-#define LEAST_FLAT 10 /* readings: what they are off by is known */
-#define PARAMETERS 4  /* offset, gain, lag, window */
+#define STEEP 1e-3             /* of the steepest, squared */
+#define LEAST_FLAT 10          /* readings: what they are off by is known */
+#define PARAMETERS 4           /* offset, gain, lag, window */
+#define PROFILE_STEP 1.0905077 /* 2^(1/8) */
+#define PROFILE_SDS 3
 
 struct fit {
 	double *t, *e, *p; /* meter: s, J until there, W on the way there */
@@ -239,10 +241,10 @@ struct place {
 	double centre, window, misfit;
 };
 
-static void compass(struct fit *f, struct place *best)
+/* From BEST, whose misfit is known; the window moves, too, if HAS_WINDOW. */
+static void compass(struct fit *f, struct place *best, bool has_window)
 {
 	double step = SCAN_S, factor = 2;
-	bool has_window = f->kind != ERG_SENSOR_COUNTER;
 
 	while (step > 2e-7 || (has_window && factor > 1.0005)) {
 		const struct place at[] = {{best->centre + step, best->window, 0},
@@ -290,7 +292,7 @@ static struct place search(struct fit *f)
 		p.misfit = misfit(f, p.centre, p.window);
 		if (isinf(p.misfit))
 			continue;
-		compass(f, &p);
+		compass(f, &p, f->kind != ERG_SENSOR_COUNTER);
 		if (p.misfit < best.misfit)
 			best = p;
 		if (f->kind == ERG_SENSOR_COUNTER)
@@ -360,8 +362,9 @@ static void derivatives(struct fit *f, double lag, double window, double (*d)[2]
 }
 
 /* (J'J)^-1 (sum over blocks of s s') (J'J)^-1, s the sum of J'r in a block; columns of J scaled to 1. The
- * first N parameters; those behind are held. */
-static bool covariance(struct fit *f, const struct line *l, double (*d)[2], int n, double *u)
+ * first N parameters; those behind are held. EXCESS: the largest variance over that of white noise. */
+static bool covariance(struct fit *f, const struct line *l, double (*d)[2], int n, double *u,
+	double *excess)
 {
 	double a[PARAMETERS][PARAMETERS] = {{0}}, inv[PARAMETERS][PARAMETERS];
 	double s[BLOCKS][PARAMETERS] = {{0}}, scale[PARAMETERS] = {0};
@@ -390,6 +393,7 @@ static bool covariance(struct fit *f, const struct line *l, double (*d)[2], int 
 			return false;
 	if (!invert(a, inv, n))
 		return false;
+	*excess = 1;
 	for (int k = 0; k < n; k++) {
 		double var = 0;
 
@@ -400,7 +404,9 @@ static bool covariance(struct fit *f, const struct line *l, double (*d)[2], int 
 				g += inv[k][q] * s[b][q];
 			var += g * g;
 		}
-		u[k] = sqrt(var * BLOCKS / (BLOCKS - 1.0) / scale[k]);
+		var *= BLOCKS / (BLOCKS - 1.0);
+		*excess = fmax(*excess, var / (inv[k][k] * l->rss / (double)l->n));
+		u[k] = sqrt(var / scale[k]);
 	}
 	return true;
 }
@@ -459,62 +465,127 @@ static int check_gain(const struct erg_fit *r, struct erg_err *err)
 	return 0;
 }
 
-/* A window that is shorter than two of the meter's means is not told from 0, nor its end from its lag. */
-static int uncertainties(struct fit *f, const struct line *l, struct erg_fit *ret,
-	struct erg_err *err)
+/*
+ * How far lag and window are from BEST where the data fit as well: windows from there on in one direction,
+ * each with its best centre. LIMIT: of the misfit, above the best one, at one standard uncertainty. Where the
+ * load keeps step with the sensor there is a valley that slopes at BEST and hardly beyond; so places of up
+ * to PROFILE_SDS count by their share. False where a place is better than BEST, which becomes that.
+ */
+static bool profile(struct fit *f, struct place *best, double limit, double factor, double *lag_s,
+	double *window_s)
 {
-	_cleanup_(erg_freep) double(*d)[2] = malloc((f->m + 1) * sizeof(*d));
-	double cell = (f->t[f->n - 1] - f->t[0]) / (double)f->n, u[PARAMETERS] = {0};
-	bool counter = f->kind == ERG_SENSOR_COUNTER,
-	     held = counter || ret->window_s.value < 2 * cell;
+	struct place p = *best;
 
-	if (!d)
-		return erg_fail_errno(err, -ENOMEM, "calibrate");
-	derivatives(f, ret->lag_s.value, fmax(ret->window_s.value, WINDOW_LEAST_S), d);
-	if (!covariance(f, l, d, held ? 3 : 4, u))
+	for (;;) {
+		double sds, lag, window;
+
+		p.window *= factor;
+		p.misfit = misfit(f, p.centre, p.window);
+		if (isinf(p.misfit))
+			return true;
+		compass(f, &p, false);
+		if (p.misfit < best->misfit) {
+			compass(f, &p, true);
+			*best = p;
+			return false;
+		}
+		sds = sqrt((p.misfit - best->misfit) / limit);
+		if (sds > PROFILE_SDS)
+			return true;
+		window = fabs(p.window - best->window);
+		lag = fabs(p.centre - centre_of(f, p.window) - best->centre +
+			centre_of(f, best->window));
+		*lag_s = fmax(*lag_s, lag / fmax(sds, 1));
+		*window_s = fmax(*window_s, window / fmax(sds, 1));
+	}
+}
+
+/* Of the readings alone at BEST to U; 0 where a better place was found, which BEST is then. */
+static int readings_u(struct fit *f, const struct line *l, struct place *best, double (*d)[2],
+	double cell, double *u, struct erg_err *err)
+{
+	bool counter = f->kind == ERG_SENSOR_COUNTER, held = counter || best->window < 2 * cell;
+	double excess, limit;
+
+	derivatives(f, best->centre - centre_of(f, best->window),
+		fmax(best->window, WINDOW_LEAST_S), d);
+	if (!covariance(f, l, d, held ? 3 : 4, u, &excess))
 		return erg_fail(err, -ENODATA,
 			"the readings do not tell gain, offset and lag apart");
-	if (held && !counter) {
+	if (counter)
+		return 1;
+	/* a window that is shorter than two of the meter's means is not told from 0, nor its end from its lag */
+	if (held) {
 		u[3] = 2 * cell / sqrt(3);
 		u[2] = hypot(u[2], u[3] / 2);
 	}
+	limit = excess * best->misfit / (double)l->n;
+	return profile(f, best, limit, PROFILE_STEP, &u[2], &u[3]) &&
+		profile(f, best, limit, 1 / PROFILE_STEP, &u[2], &u[3]);
+}
+
+static struct line line_at(struct fit *f, const struct place *p)
+{
+	predict(f, p->centre - centre_of(f, p->window), p->window);
+	return line_fit(f);
+}
+
+static void values(const struct fit *f, const struct place *best, const struct line *l,
+	struct erg_fit *ret)
+{
+	ret->lag_s.value = best->centre - centre_of(f, best->window);
+	ret->window_s.value = f->kind == ERG_SENSOR_COUNTER ? 0 : best->window;
+	ret->offset_w.value = l->offset;
+	ret->gain.value = l->gain;
+	ret->low_w = l->low;
+	ret->high_w = l->high;
+	ret->r2 = l->r2;
+	ret->rms_w = sqrt(l->rss / (double)l->n);
+	ret->n = l->n;
+}
+
+static void uncertainties(struct fit *f, const struct line *l, double (*d)[2], double cell,
+	const double *u, struct erg_fit *ret)
+{
 	/* of times that are off it is not known that they are so by chance: a busy machine is late */
 	ret->scatter_s = time_scatter(f, l, d);
-	u[2] = hypot(u[2], ret->scatter_s);
-	u[3] = hypot(u[3], 2 * ret->scatter_s);
 	ret->offset_w.u = u[0];
 	ret->gain.u = u[1];
 	/* where in one of its means the meter's power changed is not known: one edge for the lag, two for
 	 * the window */
-	ret->lag_s.u = hypot(u[2], cell / sqrt(12));
-	ret->window_s.u = counter ? 0 : hypot(u[3], cell / sqrt(6));
-	return check_gain(ret, err);
+	ret->lag_s.u = hypot(hypot(u[2], ret->scatter_s), cell / sqrt(12));
+	if (f->kind != ERG_SENSOR_COUNTER)
+		ret->window_s.u = hypot(hypot(u[3], 2 * ret->scatter_s), cell / sqrt(6));
 }
 
 static int fit_all(struct fit *f, struct erg_fit *ret, struct erg_err *err)
 {
+	_cleanup_(erg_freep) double(*d)[2] = malloc((f->m + 1) * sizeof(*d));
+	double cell = (f->t[f->n - 1] - f->t[0]) / (double)f->n, u[PARAMETERS];
 	struct place best = search(f);
 	struct line l;
 	int r;
 
+	if (!d)
+		return erg_fail_errno(err, -ENOMEM, "calibrate");
 	if (isinf(best.misfit))
 		return erg_fail(err, -ENODATA,
 			"no lag of up to %g s at which the sensor rises with the meter: is it on the same "
 			"supply, and did the load vary?",
 			CENTRE_MOST_S);
-	ret->lag_s.value = best.centre - centre_of(f, best.window);
-	ret->window_s.value = f->kind == ERG_SENSOR_COUNTER ? 0 : best.window;
-	predict(f, ret->lag_s.value, best.window);
-	l = line_fit(f);
-	ret->offset_w.value = l.offset;
-	ret->gain.value = l.gain;
-	ret->low_w = l.low;
-	ret->high_w = l.high;
-	ret->r2 = l.r2;
-	ret->rms_w = sqrt(l.rss / (double)l.n);
-	ret->n = l.n;
-	r = check_r2(ret, err);
-	return r ? r : uncertainties(f, &l, ret, err);
+	for (r = 0; !r;) {
+		memset(u, 0, sizeof(u));
+		l = line_at(f, &best);
+		values(f, &best, &l, ret);
+		r = check_r2(ret, err);
+		if (!r)
+			r = readings_u(f, &l, &best, d, cell, u, err);
+	}
+	if (r < 0)
+		return r;
+	l = line_at(f, &best);
+	uncertainties(f, &l, d, cell, u, ret);
+	return check_gain(ret, err);
 }
 
 int erg_fit_sensor(const struct erg_fit_series *meter, const struct erg_fit_series *sensor,

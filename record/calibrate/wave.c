@@ -5,7 +5,9 @@
  * Its autocorrelation is that of white noise down to the length of one bit, so the response of a
  * sensor to it determines lag and window together, where a regular square wave leaves them
  * ambiguous modulo its period (Godfrey, Perturbation Signals for System Identification, 1993). Bits
- * of one kind in a row are one layer instance; the longest run is ten bits.
+ * of one kind in a row are one layer instance; the longest run is ten bits. Bits differ in length, by up to
+ * half: edges that kept step with a sensor would all fall into one place of its windows, which tells their
+ * begin from their end no more.
  *
  * Busy is a chain of dependent multiplications on each thread: a steady load that no compiler and
  * no cache changes.
@@ -13,6 +15,7 @@
 #include "record/calibrate/wave.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -92,10 +95,18 @@ struct player {
 	uint64_t begin_ns, end_ns, chip_ns;
 };
 
+/* Of bit I: evenly spread from CHIP to half as much again (Weyl's sequence of the golden ratio), the same in each thread. */
+static uint64_t chip_length(uint64_t chip_ns, uint32_t i)
+{
+	double share = 1 + 0.5 * fmod(0.6180339887498949 * i, 1);
+
+	return (uint64_t)((double)chip_ns * share);
+}
+
 static void *play(void *data)
 {
 	const struct player *p = data;
-	uint32_t state = 1, iteration = 0;
+	uint32_t state = 1, iteration = 0, chip = 0;
 	uint64_t edge = p->begin_ns, t = p->begin_ns;
 	struct erg_board_page *page = getenv("ERG_BOARD_PAGE") ? erg_board_page_open(NULL) : NULL;
 	struct erg_board_ring *ring =
@@ -107,7 +118,7 @@ static void *play(void *data)
 		unsigned now = bit;
 
 		do {
-			t += p->chip_ns;
+			t += chip_length(p->chip_ns, chip++);
 			bit = erg_wave_next(&state);
 		} while (bit == now && t < p->end_ns);
 		tell_board(ring, page, now);

@@ -28,18 +28,24 @@ static double uniform(struct world *x)
 	return (double)(x->rng >> 11) / 9007199254740992.0;
 }
 
-static struct world world_make(uint64_t seed, double low, double high)
+/* Pieces of LENGTH and up to SPREAD times as much again. */
+static struct world world_of(uint64_t seed, double low, double high, double length, double spread)
 {
 	struct world x = {.rng = seed};
 	double t = 0;
 
 	for (int i = 0; i < PIECES; i++) {
-		t += PIECE_S * (1 + uniform(&x));
+		t += length * (1 + spread * uniform(&x));
 		x.end_s[i] = t;
 		x.w[i] = uniform(&x) < 0.5 ? low : high;
 		x.j[i + 1] = x.j[i] + x.w[i] * (t - (i ? x.end_s[i - 1] : 0));
 	}
 	return x;
+}
+
+static struct world world_make(uint64_t seed, double low, double high)
+{
+	return world_of(seed, low, high, PIECE_S, 1);
 }
 
 /* Until T; there is none before 0 and after the last piece. */
@@ -237,6 +243,31 @@ static void times_that_are_off_are_in_the_uncertainty(void **state)
 	}
 }
 
+/*
+ * Pieces of three readings, but for 0.1 ms: all edges fall into one place of the sensor's windows, and how far
+ * through a window they were is nearly all that the readings tell. Many windows fit that, with their lags.
+ */
+static void a_load_in_step_tells_lag_and_window_less(void **state)
+{
+	for (uint64_t seed = 201; seed < 209; seed++) {
+		struct world x = world_of(seed, 3, 4, 0.06, 0.0015);
+		struct erg_fit_series m = meter_of(&x, ERG_FIT_MEAN, 1000);
+		double lag = 0.03 + 0.001 * (double)(seed - 201);
+		struct erg_fit_series s =
+			sensor_of(&x, ERG_SENSOR_BOXCAR, 0.7, -1.1, lag, 0.02, 0.02, 0.05);
+		struct erg_err err = {0};
+		struct erg_fit f;
+
+		s.n = 200;
+		if (erg_fit_sensor(&m, &s, ERG_SENSOR_BOXCAR, &f, &err))
+			fail_msg("%s", err.msg);
+		assert_true(fabs(f.lag_s.value - lag) < 2.5 * f.lag_s.u);
+		assert_true(fabs(f.window_s.value - 0.02) < 2.5 * f.window_s.u);
+		series_free(&m);
+		series_free(&s);
+	}
+}
+
 static void refuse(struct erg_fit_series m, struct erg_fit_series s, const char *why)
 {
 	struct erg_fit f;
@@ -275,6 +306,7 @@ int main(void)
 		cmocka_unit_test(finds_what_a_sensor_does),
 		cmocka_unit_test(uncertainty_is_what_it_says),
 		cmocka_unit_test(times_that_are_off_are_in_the_uncertainty),
+		cmocka_unit_test(a_load_in_step_tells_lag_and_window_less),
 		cmocka_unit_test(refuses_what_the_readings_cannot_tell),
 	};
 
