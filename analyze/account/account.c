@@ -181,42 +181,40 @@ static int attribute(struct erg_account *a, const struct erg_common *common, str
 	a->idle_s = idle.time_s;
 	if (frequency_steps(a->tl, &opt.frequency, &levels) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	return erg_attr_run_timeline(&a->rails[a->rail], a->tl, a->device, map, &opt, &a->attr,
-		err);
+	return erg_attr_run_timeline(a->rail, a->tl, a->device, map, &opt, &a->attr, err);
 }
 
-const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const struct erg_rail *rails,
-	const size_t *which, size_t n)
+const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const size_t *which, size_t n)
 {
-	const char *why = erg_rail_sum_obstacle(rails, which, n);
+	const char *why = erg_rail_sum_obstacle(tl, which, n);
 
 	for (size_t k = 0; k < n && !why; k++)
-		if (strcasestr(rails[which[k]].name, "gpu") && has_device_work(tl))
+		if (strcasestr(tl->rails[which[k]].name, "gpu") && has_device_work(tl))
 			why = "GPUs go by the time of their own tracks";
 	return why;
 }
 
 /* a->rail, which may be a sum. */
-static int choose(struct erg_account *a, const char *name, struct erg_err *err)
+static int choose_rail(struct erg_account *a, const char *name, struct erg_err *err)
 {
 	_cleanup_(erg_freep) size_t *which = NULL;
 	const char *why;
 	size_t n;
-	int r = erg_rail_select(a->rails, a->n_rails, name, &which, &n, err);
+	int r = erg_rail_select(a->tl, name, &which, &n, err);
 
 	if (r < 0)
 		return r;
-	a->rail = which[0];
+	a->rail = &a->tl->rails[which[0]];
 	if (n == 1)
 		return 0;
-	why = erg_account_sum_obstacle(a->tl, a->rails, which, n);
+	why = erg_account_sum_obstacle(a->tl, which, n);
 	if (why)
 		return erg_fail(err, -ENOTSUP,
 			"rails '%s' have no account together here: %s; expected "
 			"one of them",
 			name, why);
-	r = erg_rail_sum(a->rails, which, n, &a->rails[a->n_rails], err);
-	a->rail = a->n_rails;
+	r = erg_rail_sum(a->tl, which, n, &a->none_or_sum, err);
+	a->rail = &a->none_or_sum;
 	a->summed = r >= 0;
 	return r;
 }
@@ -230,7 +228,7 @@ static int without_layers(struct erg_account *a, const char *why, struct erg_err
 
 	erg_account_idle(a->tl, &idle);
 	a->idle_s = idle.time_s;
-	r = erg_account_total(&a->rails[a->rail], a->tl->begin, a->tl->end, &idle, &whole, err);
+	r = erg_account_total(a->rail, a->tl->begin, a->tl->end, &idle, &whole, err);
 	if (r >= 0)
 		r = erg_account_times(a, ERG_GATE_MANY, "too-many-layers", why, err);
 	if (r < 0)
@@ -251,16 +249,14 @@ int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	int r;
 
 	*a = (struct erg_account){.tl = tl};
-	r = erg_rails_build(tl, &a->rails, &a->n_rails, err);
-	if (r < 0)
-		return r;
-	r = choose(a, common->rail, &why);
+	a->rail = &a->none_or_sum;
+	r = choose_rail(a, common->rail, &why);
 	if (r == -ENODATA)
 		return erg_account_times(a, ERG_GATE_NO_DATA, "no-power", why.msg, err);
 	if (r < 0)
 		return erg_fail(err, r, "%s", why.msg);
-	a->device = !a->summed && strcasestr(a->rails[a->rail].name, "gpu") && has_device_work(tl);
-	if (a->device && erg_gpus_of_rail(tl, &a->rails[a->rail], &a->own) < 0)
+	a->device = !a->summed && strcasestr(a->rail->name, "gpu") && has_device_work(tl);
+	if (a->device && erg_gpus_of_rail(tl, a->rail, &a->own) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	if (a->own)
 		a->tl = a->own;
@@ -276,7 +272,7 @@ void erg_account_release(struct erg_account *a)
 {
 	erg_attr_free(a->attr);
 	erg_gpus_release(a->own);
-	erg_rails_free(a->rails, a->n_rails + a->summed);
+	erg_rail_release(&a->none_or_sum);
 	*a = (struct erg_account){0};
 }
 
@@ -294,16 +290,15 @@ int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	return erg_attr_run_timeline(rail, &tl, false, NULL, &opt, ret, err);
 }
 
-struct erg_est erg_account_rail(const struct erg_account *a, size_t i, double *ret_coverage,
-	double *ret_peak_w)
+struct erg_est erg_account_rail(const struct erg_account *a, const struct erg_rail *rail,
+	double *ret_coverage, double *ret_peak_w)
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *own = NULL;
-	const struct erg_attr *attr = i == a->rail ? a->attr : NULL;
+	const struct erg_attr *attr = rail == a->rail ? a->attr : NULL;
 	struct erg_est e;
 
 	*ret_coverage = *ret_peak_w = NAN;
-	if (!attr &&
-		erg_account_total(&a->rails[i], a->tl->begin, a->tl->end, NULL, &own, NULL) < 0)
+	if (!attr && erg_account_total(rail, a->tl->begin, a->tl->end, NULL, &own, NULL) < 0)
 		return erg_est_because(erg_attr_gate_name(ERG_GATE_NO_DATA), 0);
 	if (own && erg_attr_in_step(a->attr))
 		erg_attr_set_in_step(own);

@@ -21,25 +21,24 @@ struct erg_account_idle {
 
 struct erg_account {
 	const struct erg_timeline *tl;
-	struct erg_timeline *own; /* tl, if the rail is one of several GPUs' */
-	struct erg_rail *rails;
-	size_t n_rails, rail; /* all that can be formed, and the one of this account */
-	bool summed;          /* which is a sum of some of them, rails[n_rails] */
-	bool device;          /* attributed by device time */
+	struct erg_timeline *own;    /* tl, if the rail is one of several GPUs' */
+	const struct erg_rail *rail; /* one of tl->rails, or none_or_sum */
+	struct erg_rail none_or_sum;
+	bool summed; /* rail is a sum */
+	bool device; /* attributed by device time */
 	struct erg_attr *attr;
 	double idle_s; /* length of the idle phases */
 	double folded_s; /* own time of modules and networks that counts as time in no layer, all tracks */
 };
 
 /* Attributes the chosen rail of TL. Without a rail, or with too few readings, every energy is
- * unresolved and a warning of the attribution says why; rails[rail] is an empty one then. -ENOTSUP: a sum
+ * unresolved and a warning of the attribution says why; the rail is an empty one, "none", where there is none. -ENOTSUP: a sum
  * of rails that must be accounted apart (apart.h). */
 int erg_account_open(struct erg_account *a, const struct erg_timeline *tl,
 	const struct erg_common *common, struct erg_err *err);
 void erg_account_release(struct erg_account *a);
-/* Why N of RAILS, two or more, cannot have one account together: static text, or NULL. */
-const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const struct erg_rail *rails,
-	const size_t *which, size_t n);
+/* Why N of TL's rails, two or more, cannot have one account together: static text, or NULL. */
+const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const size_t *which, size_t n);
 /* Times alone, each energy unresolved for the reason GATE; CODE and WHY are the warning (without_power.c). */
 int erg_account_times(struct erg_account *a, enum erg_attr_gate gate, const char *code,
 	const char *why, struct erg_err *err);
@@ -55,10 +54,10 @@ int erg_account_times(struct erg_account *a, enum erg_attr_gate gate, const char
 int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	const struct erg_account_idle *idle, struct erg_attr **ret, struct erg_err *err);
 
-/* Energy of the run of rail I of all that can be formed, also with the greatest reading and the share
+/* Energy of the run of RAIL, one of tl->rails, also with the greatest reading and the share
  * of the time that was observed (NaN where not known). */
-struct erg_est erg_account_rail(const struct erg_account *a, size_t i, double *ret_coverage,
-	double *ret_peak_w);
+struct erg_est erg_account_rail(const struct erg_account *a, const struct erg_rail *rail,
+	double *ret_coverage, double *ret_peak_w);
 
 void erg_account_idle(const struct erg_timeline *tl, struct erg_account_idle *ret);
 

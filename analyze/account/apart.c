@@ -10,8 +10,7 @@
 #include "formats/base/util.h"
 
 struct apart {
-	struct erg_rail *rails;
-	size_t n_rails;
+	const struct erg_rail *rails; /* of the timeline */
 	size_t *which;
 	size_t n;
 	const char *why; /* NULL: one rail, or one series */
@@ -19,24 +18,22 @@ struct apart {
 
 static void apart_release(struct apart *a)
 {
-	erg_rails_free(a->rails, a->n_rails);
 	free(a->which);
 }
 
-static int find_layer(const struct erg_timeline *tl, const char *name, struct apart *a,
+static int find_apart(const struct erg_timeline *tl, const char *name, struct apart *a,
 	struct erg_err *err)
 {
 	int r;
 
-	*a = (struct apart){0};
+	*a = (struct apart){.rails = tl->rails};
 	if (!name || (!strchr(name, '+') && strcmp(name, ERG_RAIL_ALL_ROOTS)))
 		return 0;
-	r = erg_rails_build(tl, &a->rails, &a->n_rails, err);
-	if (r < 0 || !a->n_rails)
-		return r;
-	r = erg_rail_select(a->rails, a->n_rails, name, &a->which, &a->n, err);
+	if (!tl->n_rails)
+		return 0;
+	r = erg_rail_select(tl, name, &a->which, &a->n, err);
 	if (r >= 0 && a->n > 1)
-		a->why = erg_account_sum_obstacle(tl, a->rails, a->which, a->n);
+		a->why = erg_account_sum_obstacle(tl, a->which, a->n);
 	return r;
 }
 
@@ -96,7 +93,7 @@ int erg_apart_run(const struct erg_timeline *tl, const struct erg_common *common
 	void *ctx, json_t *doc, json_t **ret_run, struct erg_err *err)
 {
 	_cleanup_(apart_release) struct apart a = {0};
-	int r = find_layer(tl, common->rail, &a, err);
+	int r = find_apart(tl, common->rail, &a, err);
 
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);

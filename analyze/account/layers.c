@@ -20,14 +20,15 @@ static json_t *rails_json(const struct erg_account *a)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < a->n_rails; i++) {
+	for (size_t i = 0; i < a->tl->n_rails; i++) {
+		const struct erg_rail *rail = &a->tl->rails[i];
 		double coverage, peak, time_s = (double)(a->tl->end - a->tl->begin) * 1e-9;
-		struct erg_est e = erg_account_rail(a, i, &coverage, &peak);
+		struct erg_est e = erg_account_rail(a, rail, &coverage, &peak);
 
 		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "rail", a->rails[i].name,
-				"parent", a->rails[i].parent, "simulated", a->rails[i].simulated,
-				"ets_j", erg_est_json(&e), "mean_w", erg_num_json(e.value / time_s),
+			json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "rail", rail->name,
+				"parent", rail->parent, "simulated", rail->simulated, "ets_j",
+				erg_est_json(&e), "mean_w", erg_num_json(e.value / time_s),
 				"peak_w", erg_num_json(peak), "coverage", erg_num_json(coverage)));
 	}
 	return list;
@@ -147,7 +148,7 @@ static void set_or_empty(json_t *run, const char *key, const json_t *manifest)
 
 static json_t *sensor_json(const struct erg_account *a)
 {
-	const struct erg_rail *rail = &a->rails[a->rail];
+	const struct erg_rail *rail = a->rail;
 	const struct erg_sensor_model *m = &rail->model;
 	const struct erg_attr_diag *d = &a->attr->diag;
 
@@ -243,7 +244,7 @@ static int warn_threads(const struct erg_account *a, json_t *doc)
 		erg_document_warn(doc, "threads",
 			"%s: rail %s goes by what ran on the GPU itself: %zu layers of threads alone (%s%s), "
 			"with %llu calls, have no row",
-			tl->archive, a->rails[a->rail].name, n, names, n > 3 ? ", ..." : "",
+			tl->archive, a->rail->name, n, names, n > 3 ? ", ..." : "",
 			(unsigned long long)all);
 	return 0;
 }
@@ -311,7 +312,7 @@ static int add_tables(struct erg_rows *rows, const char *const *by, size_t n, bo
 
 static json_t *run_json(const struct erg_account *a, const struct erg_rows *rows)
 {
-	const struct erg_rail *rail = &a->rails[a->rail];
+	const struct erg_rail *rail = a->rail;
 	const json_t *machine = json_object_get(a->tl->manifest, "machine");
 	const char *cpu = json_string_value(json_object_get(machine, "cpu_model"));
 	const char *host = json_string_value(json_object_get(machine, "hostname"));
@@ -362,7 +363,7 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 	if (r < 0)
 		return erg_wrap(err, r, "%s", tl->archive);
 	*ret_run = json_incref(run);
-	erg_document_label(w->doc, a.rails[a.rail].simulated);
+	erg_document_label(w->doc, a.rail->simulated);
 	pass_warnings(&a, w->doc);
 	return warn_threads(&a, w->doc) < 0 ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }

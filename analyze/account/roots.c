@@ -20,6 +20,7 @@ static double watts(const struct erg_rail *r)
 
 void erg_roots_note(const struct erg_account *a, const struct erg_common *common, json_t *run)
 {
+	const struct erg_rail *rails = a->tl->rails;
 	_cleanup_(erg_freep) size_t *which = NULL;
 	json_t *list;
 	size_t n = 0;
@@ -27,19 +28,17 @@ void erg_roots_note(const struct erg_account *a, const struct erg_common *common
 
 	if (a->summed)
 		json_object_set_new(run, "covariance", json_string("readings"));
-	if (common->rail || !a->n_rails ||
-		erg_rail_select(a->rails, a->n_rails, ERG_RAIL_ALL_ROOTS, &which, &n, NULL) < 0 ||
-		n < 2)
+	if (common->rail || !a->tl->n_rails ||
+		erg_rail_select(a->tl, ERG_RAIL_ALL_ROOTS, &which, &n, NULL) < 0 || n < 2)
 		return;
 	for (size_t i = 0; i < n; i++)
-		all += watts(&a->rails[which[i]]);
+		all += watts(&rails[which[i]]);
 	list = json_array();
 	for (size_t i = 0; i < n; i++)
-		if (which[i] != a->rail)
+		if (&rails[which[i]] != a->rail)
 			json_array_append_new(list,
-				json_pack("{s:s, s:o, s:o}", "rail", a->rails[which[i]].name,
-					"mean_w",
-					erg_num_json(erg_rail_mean_w(&a->rails[which[i]])), "share",
-					erg_num_json(watts(&a->rails[which[i]]) / all)));
+				json_pack("{s:s, s:o, s:o}", "rail", rails[which[i]].name, "mean_w",
+					erg_num_json(erg_rail_mean_w(&rails[which[i]])), "share",
+					erg_num_json(watts(&rails[which[i]]) / all)));
 	json_object_set_new(run, "other_roots", list);
 }

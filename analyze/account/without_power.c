@@ -66,8 +66,8 @@ int erg_account_times(struct erg_account *a, enum erg_attr_gate gate, const char
 	r = fill_times(a, attr, err);
 	if (r < 0)
 		return r;
-	if (!a->n_rails)
-		snprintf(a->rails[0].name, sizeof(a->rails[0].name), "none");
+	if (!a->tl->n_rails)
+		snprintf(a->none_or_sum.name, sizeof(a->none_or_sum.name), "none");
 	a->attr = erg_steal_ptr(&attr);
 	return 0;
 }

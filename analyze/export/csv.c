@@ -23,15 +23,15 @@ static bool is_shown(const struct erg_tl_channel *c)
 	return c->def.quantity == ERG_Q_TEMPERATURE || c->def.quantity == ERG_Q_FREQUENCY;
 }
 
-static void put_titles(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n,
-	struct erg_csv *c)
+static void put_titles(const struct erg_timeline *tl, const struct erg_rail *const *rails,
+	size_t n_rails, struct erg_csv *c)
 {
-	char title[sizeof(rails->name) + 32];
+	char title[sizeof(rails[0]->name) + 32];
 
 	erg_csv_text(c, "time_s");
-	for (size_t i = 0; i < n; i++) {
-		snprintf(title, sizeof(title), "%s [W]%s", rails[i].name,
-			rails[i].simulated ? " simulated" : "");
+	for (size_t i = 0; i < n_rails; i++) {
+		snprintf(title, sizeof(title), "%s [W]%s", rails[i]->name,
+			rails[i]->simulated ? " simulated" : "");
 		erg_csv_text(c, title);
 	}
 	for (size_t i = 0; i < tl->n_channels; i++) {
@@ -62,12 +62,14 @@ struct cursor {
 	struct erg_segment_iter *it;
 	struct erg_segment seg;
 	bool valid;
-	size_t *rail_at, *channel_at;
+	const struct erg_rail **rails; /* the columns */
+	size_t n_rails, *rail_at, *channel_at;
 };
 
 static void cursor_release(struct cursor *c)
 {
 	erg_segment_iter_free(c->it);
+	free(c->rails);
 	free(c->rail_at);
 	free(c->channel_at);
 }
@@ -110,17 +112,17 @@ static const char *phase_at(const struct erg_timeline *tl, uint64_t now)
 	return name;
 }
 
-static int put_row(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n,
-	uint64_t now, struct cursor *cur, struct erg_csv *c, struct erg_err *err)
+static int put_row(const struct erg_timeline *tl, uint64_t now, struct cursor *cur,
+	struct erg_csv *c, struct erg_err *err)
 {
 	int r;
 
 	fprintf(c->out, "%.9f", ((double)now - (double)tl->begin) * 1e-9);
 	c->column = 1;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < cur->n_rails; i++)
 		erg_csv_number(c,
-			hold(rails[i].t, rails[i].n, now, &cur->rail_at[i])
-				? erg_rail_power(&rails[i], cur->rail_at[i])
+			hold(cur->rails[i]->t, cur->rails[i]->n, now, &cur->rail_at[i])
+				? erg_rail_power(cur->rails[i], cur->rail_at[i])
 				: NAN);
 	for (size_t i = 0; i < tl->n_channels; i++) {
 		const struct erg_tl_channel *ch = &tl->channels[i];
@@ -159,8 +161,28 @@ static int check_phase(const struct erg_timeline *tl, const char *phase, struct 
 		     : 0;
 }
 
-int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n_rails,
-	size_t rail, const char *phase, FILE *out, struct erg_err *err)
+/* RAIL has a column among the others, or behind them. */
+static int open_columns(const struct erg_timeline *tl, const struct erg_rail *rail,
+	struct cursor *cur, struct erg_err *err)
+{
+	bool own = true;
+
+	cur->rails = calloc(tl->n_rails + 1, sizeof(*cur->rails));
+	cur->rail_at = calloc(tl->n_rails + 1, sizeof(*cur->rail_at));
+	cur->channel_at = calloc(tl->n_channels + 1, sizeof(*cur->channel_at));
+	if (!cur->rails || !cur->rail_at || !cur->channel_at)
+		return erg_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < tl->n_rails; i++) {
+		cur->rails[cur->n_rails++] = &tl->rails[i];
+		own = own && rail != &tl->rails[i];
+	}
+	if (own)
+		cur->rails[cur->n_rails++] = rail;
+	return 0;
+}
+
+int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rail, const char *phase,
+	FILE *out, struct erg_err *err)
 {
 	_cleanup_(cursor_release) struct cursor cur = {0};
 	struct erg_csv c = {out, 0};
@@ -168,20 +190,18 @@ int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rails, 
 
 	if (r >= 0)
 		r = erg_segment_iter_new(tl, false, NULL, &cur.it, err);
-
-	cur.rail_at = calloc(n_rails + 1, sizeof(*cur.rail_at));
-	cur.channel_at = calloc(tl->n_channels + 1, sizeof(*cur.channel_at));
-	if (r >= 0 && (!cur.rail_at || !cur.channel_at))
-		r = erg_fail(err, -ENOMEM, "out of memory");
+	if (r >= 0)
+		r = open_columns(tl, rail, &cur, err);
 	if (r >= 0)
 		r = erg_segment_next(cur.it, &cur.seg, err);
 	cur.valid = r > 0;
-	put_titles(tl, rails, n_rails, &c);
-	for (size_t i = 0; r >= 0 && i < rails[rail].n; i++) {
-		if (!phase || is_within(tl, phase, rails[rail].t[i]))
-			r = put_row(tl, rails, n_rails, rails[rail].t[i], &cur, &c, err);
+	if (r >= 0)
+		put_titles(tl, cur.rails, cur.n_rails, &c);
+	for (size_t i = 0; r >= 0 && i < rail->n; i++) {
+		if (!phase || is_within(tl, phase, rail->t[i]))
+			r = put_row(tl, rail->t[i], &cur, &c, err);
 		if (i % TOLD == 0)
-			erg_progress("rows", i, rails[rail].n);
+			erg_progress("rows", i, rail->n);
 	}
 	erg_progress("rows", 1, 1);
 	return r < 0 ? r : 0;

@@ -22,14 +22,13 @@ int erg_export_perfetto_json(const struct erg_timeline *tl, FILE *out, struct er
 int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err *err);
 
 /*
- * Comma-separated: one row for each reading of RAIL (an index into RAILS): time_s, the power of
- * each rail, each temperature and frequency (the last value known), then network, module, layer and
+ * Comma-separated: one row for each reading of RAIL (one of the timeline's, or a sum, which is a column
+ * of its own): time_s, the power of each rail, each temperature and frequency (the last value known), then network, module, layer and
  * iteration that ran at that moment on the first thread that ran one, the phase, and that thread.
  * PHASE (NULL: all): rows within phases of that name alone; -ENOENT when there is none.
  */
-struct erg_rail;
-int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rails, size_t n_rails,
-	size_t rail, const char *phase, FILE *out, struct erg_err *err);
+int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rail, const char *phase,
+	FILE *out, struct erg_err *err);
 
 /* Folded stacks "network;module;layer N", N in microjoules, from one run of the layers' document. */
 int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved);

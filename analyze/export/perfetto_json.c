@@ -230,15 +230,10 @@ static void put_channel(struct stream *s, const struct erg_tl_channel *c, const 
 		put_counter(s, name, unit, c->t[i], erg_channel_si(&c->def, c->raw[i]));
 }
 
-static int put_curves(struct stream *s, struct erg_err *err)
+static void put_curves(struct stream *s)
 {
-	struct erg_rail *rails = NULL;
-	size_t n = 0;
-	int r = erg_rails_build(s->tl, &rails, &n, err);
-
-	for (size_t i = 0; r >= 0 && i < n; i++)
-		put_rail(s, &rails[i]);
-	erg_rails_free(rails, n);
+	for (size_t i = 0; i < s->tl->n_rails; i++)
+		put_rail(s, &s->tl->rails[i]);
 	for (size_t i = 0; i < s->tl->n_channels; i++) {
 		enum erg_quantity q = s->tl->channels[i].def.quantity;
 
@@ -247,7 +242,6 @@ static int put_curves(struct stream *s, struct erg_err *err)
 		else if (q == ERG_Q_FREQUENCY)
 			put_channel(s, &s->tl->channels[i], "Hz");
 	}
-	return r;
 }
 
 static void stream_release(struct stream *s)
@@ -272,7 +266,6 @@ int erg_export_perfetto_json(const struct erg_timeline *tl, FILE *out, struct er
 		.lanes = erg_noted(calloc(tl->n_tracks + 1, sizeof(*s.lanes))),
 		.next_tid = PID_MAX + 16};
 	bool ok = s.names && s.lanes;
-	int r;
 
 	for (size_t i = 0; ok && i < tl->n_layers; i++) {
 		s.names[i] = quoted(tl->layers[i].name);
@@ -285,7 +278,7 @@ int erg_export_perfetto_json(const struct erg_timeline *tl, FILE *out, struct er
 	if (!put_layers(&s) || !put_phases(&s))
 		return erg_fail(err, -ENOMEM, "out of memory");
 	put_markers(&s);
-	r = put_curves(&s, err);
+	put_curves(&s);
 	fputs("\n]}\n", out);
-	return r < 0 ? r : 0;
+	return 0;
 }

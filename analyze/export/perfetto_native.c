@@ -378,16 +378,11 @@ static void put_rail(struct native *s, uint64_t machine, const struct erg_rail *
 	}
 }
 
-static int put_curves(struct native *s, uint64_t machine, struct erg_err *err)
+static void put_curves(struct native *s, uint64_t machine)
 {
-	struct erg_rail *rails = NULL;
-	size_t n = 0;
-	int r = erg_rails_build(s->tl, &rails, &n, err);
-
-	for (size_t i = 0; r >= 0 && i < n; i++)
-		put_rail(s, machine, &rails[i]);
+	for (size_t i = 0; i < s->tl->n_rails; i++)
+		put_rail(s, machine, &s->tl->rails[i]);
 	erg_progress("rails", 1, 1);
-	erg_rails_free(rails, n);
 	for (size_t i = 0; i < s->tl->n_channels; i++) {
 		const struct erg_tl_channel *c = &s->tl->channels[i];
 		const bool hot = c->def.quantity == ERG_Q_TEMPERATURE;
@@ -399,7 +394,6 @@ static int put_curves(struct native *s, uint64_t machine, struct erg_err *err)
 		for (size_t k = 0; k < c->n; k++)
 			put_value(s, counter, c->t[k], erg_channel_si(&c->def, c->raw[k]));
 	}
-	return r;
 }
 
 static void native_release(struct native *s)
@@ -424,7 +418,6 @@ int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err
 		.zero = erg_perfetto_zero(tl),
 		.rows = erg_noted(calloc(tl->n_tracks + 1, sizeof(*s.rows)))};
 	uint64_t machine;
-	int r;
 
 	if (!s.rows)
 		return erg_fail(err, -ENOMEM, "out of memory");
@@ -433,10 +426,8 @@ int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err
 	describe(&s);
 	put_tracks(&s, machine);
 	put_slices(&s);
-	r = put_curves(&s, machine, err);
+	put_curves(&s, machine);
 	flush(&s);
 	s.failed |= s.packet.failed | s.event.failed | s.inner.failed;
-	if (r >= 0 && s.failed)
-		return erg_fail(err, -ENOMEM, "out of memory");
-	return r < 0 ? r : 0;
+	return s.failed ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }

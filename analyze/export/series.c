@@ -192,16 +192,15 @@ static double time_quantum(const struct erg_timeline *tl)
 static int add_rails(const struct erg_timeline *tl, size_t buckets, double step_ns, json_t *list,
 	struct erg_err *err)
 {
-	struct erg_rail *rails = NULL;
-	size_t n = 0;
-	int r = erg_rails_build(tl, &rails, &n, err);
+	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < n; i++) {
+	for (size_t i = 0; r >= 0 && i < tl->n_rails; i++) {
+		const struct erg_rail *rail = &tl->rails[i];
 		_cleanup_(erg_freep) double *power = NULL;
-		struct curve c = {rails[i].name, "power", "W", rails[i].n, rails[i].t, rails[i].v};
+		struct curve c = {rail->name, "power", "W", rail->n, rail->t, rail->v};
 
-		if (rails[i].counter) {
-			power = counter_power(&rails[i]);
+		if (rail->counter) {
+			power = counter_power(rail);
 			c.v = power;
 		}
 		if (c.n &&
@@ -209,8 +208,7 @@ static int add_rails(const struct erg_timeline *tl, size_t buckets, double step_
 				c.v ? curve_json(&c, buckets, tl->begin, step_ns) : NULL))
 			r = erg_fail(err, -ENOMEM, "out of memory for the series of %s", c.name);
 	}
-	erg_rails_free(rails, n);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 static int add_channels(const struct erg_timeline *tl, enum erg_quantity q, const char *unit,

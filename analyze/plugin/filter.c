@@ -188,8 +188,7 @@ static int analyse(struct iterator *it)
 		r = erg_shares_open(&it->shares, it->tl, &opt->common, &it->err);
 	if (r < 0)
 		return r;
-	if (opt->readings &&
-		!(it->given = calloc(it->shares.account.n_rails + 1, sizeof(*it->given))))
+	if (opt->readings && !(it->given = calloc(it->tl->n_rails + 1, sizeof(*it->given))))
 		return erg_fail(&it->err, -ENOMEM, "out of memory");
 	if (bt_message_iterator_seek_beginning(it->upstream) !=
 		BT_MESSAGE_ITERATOR_SEEK_BEGINNING_STATUS_OK)
@@ -234,13 +233,14 @@ static uint64_t time_of(const bt_message *m, uint64_t last)
 /* The next reading that lies before now, as an event; NULL when all are given. */
 static const bt_message *reading(struct iterator *it, int *ret)
 {
-	const struct erg_account *a = &it->shares.account;
 	const bt_message *m;
 
-	for (size_t i = 0; it->given && i < a->n_rails; i++) {
-		if (it->given[i] == a->rails[i].n || a->rails[i].t[it->given[i]] > it->now)
+	for (size_t i = 0; it->given && i < it->tl->n_rails; i++) {
+		const struct erg_rail *rail = &it->tl->rails[i];
+
+		if (it->given[i] == rail->n || rail->t[it->given[i]] > it->now)
 			continue;
-		m = erg_power_message(&it->out, it->self, it->now, &a->rails[i], it->given[i]++);
+		m = erg_power_message(&it->out, it->self, it->now, rail, it->given[i]++);
 		*ret = m ? MORE : erg_fail(&it->err, -ENOMEM, "out of memory for an event");
 		return m;
 	}
@@ -258,7 +258,7 @@ static int follow(struct iterator *it, const bt_message *m)
 		it->now = time_of(m, it->now);
 	if (r > 0 && erg_shares_find(&it->shares, &g, &share)) {
 		it->waiting = erg_energy_message(&it->out, it->self, it->now, &share, &g,
-			&it->shares.account.rails[it->shares.account.rail]);
+			it->shares.account.rail);
 		if (!it->waiting)
 			r = erg_fail(&it->err, -ENOMEM, "out of memory for an event");
 	}

@@ -12,6 +12,7 @@
 #include "analyze/reader/cache.h"
 #include "analyze/reader/join.h"
 #include "analyze/reader/sensor.h"
+#include "analyze/timeline/rail.h"
 #include "formats/base/memory.h"
 #include "formats/manifest.h"
 #include "formats/base/regular.h"
@@ -419,6 +420,8 @@ int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 		r = decode(a, path, opt, &cache, tl, &cs, err);
 	if (r >= 0 && opt->sensor)
 		r = erg_reader_sensor(tl, opt->sensor, err);
+	if (r >= 0)
+		r = erg_rails_form(tl, err);
 	if (r < 0)
 		return erg_wrap(err, r, "%s", path);
 	erg_reader_warn(tl, cs.c, cs.n);

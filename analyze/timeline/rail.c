@@ -138,7 +138,7 @@ static bool is_at_stamp(const struct erg_tl_source *src)
 }
 
 /* 1: formed, 0: the channels are not enough for a rail. */
-static int build(const struct erg_timeline *tl, const char *name, struct erg_rail *r)
+static int form_rail(const struct erg_timeline *tl, const char *name, struct erg_rail *r)
 {
 	const struct erg_tl_channel *volts = channel_read(tl, name, ERG_Q_VOLTAGE);
 	const struct erg_tl_channel *c = best_channel(tl, name, volts);
@@ -171,48 +171,33 @@ static int build(const struct erg_timeline *tl, const char *name, struct erg_rai
 	return 1;
 }
 
-static bool have(const struct erg_rail *rails, size_t n, const char *name)
+static bool is_formed(const struct erg_timeline *tl, const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(rails[i].name, name))
+	for (size_t i = 0; i < tl->n_rails; i++)
+		if (!strcmp(tl->rails[i].name, name))
 			return true;
 	return false;
 }
 
-int erg_rails_build(const struct erg_timeline *tl, struct erg_rail **ret, size_t *ret_n,
-	struct erg_err *err)
+int erg_rails_form(struct erg_timeline *tl, struct erg_err *err)
 {
-	struct erg_rail *rails = calloc(tl->n_channels + 1, sizeof(*rails));
-	size_t n = 0;
-
-	if (!rails)
+	tl->rails = calloc(tl->n_channels + 1, sizeof(*tl->rails));
+	if (!tl->rails)
 		return erg_fail_errno(err, -ENOMEM, "rails");
 	for (size_t i = 0; i < tl->n_channels; i++) {
 		const struct erg_channel_def *def = &tl->channels[i].def;
 		int r;
 
-		if (!erg_rail_rank(def->quantity) || have(rails, n, def->rail))
+		if (!erg_rail_rank(def->quantity) || is_formed(tl, def->rail))
 			continue;
-		r = build(tl, def->rail, &rails[n]);
+		r = form_rail(tl, def->rail, &tl->rails[tl->n_rails]);
 		if (r < 0) {
-			erg_rails_free(rails, n + 1);
+			erg_rail_release(&tl->rails[tl->n_rails]);
 			return erg_fail_errno(err, r, "rail %s", def->rail);
 		}
-		n += (size_t)r;
+		tl->n_rails += (size_t)r;
 	}
-	*ret = rails;
-	*ret_n = n;
 	return 0;
-}
-
-void erg_rails_free(struct erg_rail *rails, size_t n)
-{
-	for (size_t i = 0; rails && i < n; i++) {
-		free(rails[i].t);
-		free(rails[i].half);
-		free(rails[i].v);
-	}
-	free(rails);
 }
 
 double erg_rail_power(const struct erg_rail *r, size_t i)
@@ -238,22 +223,22 @@ double erg_rail_mean_w(const struct erg_rail *r)
 	return energy / time;
 }
 
-static int no_such_rail(const struct erg_rail *rails, size_t n, const char *name,
-	struct erg_err *err)
+static int no_such_rail(const struct erg_timeline *tl, const char *name, struct erg_err *err)
 {
 	char list[512] = "";
 	size_t len = 0;
 
-	for (size_t i = 0; i < n && len < sizeof(list) - 1; i++)
+	for (size_t i = 0; i < tl->n_rails && len < sizeof(list) - 1; i++)
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
-			rails[i].name);
+			tl->rails[i].name);
 	return erg_fail(err, -ENOENT, "no rail '%s'; there are: %s", name, list);
 }
 
-int erg_rail_choose(const struct erg_rail *rails, size_t n, const char *name, size_t *ret,
+int erg_rail_choose(const struct erg_timeline *tl, const char *name, size_t *ret,
 	struct erg_err *err)
 {
-	size_t best = n;
+	const struct erg_rail *rails = tl->rails;
+	size_t n = tl->n_rails, best = n;
 
 	if (!n)
 		return erg_fail(err, -ENODATA, "no rail's power was recorded");
@@ -263,9 +248,9 @@ int erg_rail_choose(const struct erg_rail *rails, size_t n, const char *name, si
 			return 0;
 		}
 	if (name)
-		return no_such_rail(rails, n, name, err);
+		return no_such_rail(tl, name, err);
 	for (size_t i = 0; i < n; i++) {
-		if (rails[i].parent[0] && have(rails, n, rails[i].parent))
+		if (rails[i].parent[0] && is_formed(tl, rails[i].parent))
 			continue;
 		if (best == n || erg_rail_mean_w(&rails[i]) > erg_rail_mean_w(&rails[best]))
 			best = i;

@@ -7,6 +7,8 @@
  * directly, current times voltage (the voltage interpolated at the current's times), or an energy
  * counter. It is what every attribution starts from.
  */
+#include <stdlib.h>
+
 #include "analyze/timeline/timeline.h"
 #include "formats/base/err.h"
 
@@ -32,11 +34,18 @@ struct erg_rail {
 	double *v;
 };
 
-/* All rails that can be formed, in the order of the recording. *ret is an array of *ret_n, and never
- * NULL: after the last is room for one. */
-int erg_rails_build(const struct erg_timeline *tl, struct erg_rail **ret, size_t *ret_n,
-	struct erg_err *err);
-void erg_rails_free(struct erg_rail *rails, size_t n);
+/* Makes tl->rails: all that can be formed, in the order of the recording. For whoever makes a timeline,
+ * when its channels and their sensors are there; it frees them. */
+int erg_rails_form(struct erg_timeline *tl, struct erg_err *err);
+
+/* Frees what R holds, as a sum of rails does (rail_sum.h). */
+static inline void erg_rail_release(struct erg_rail *r)
+{
+	free(r->t);
+	free(r->half);
+	free(r->v);
+	*r = (struct erg_rail){0};
+}
 
 /* Mean power that reading I says, W: of a counter, since the reading before it; NaN where that is
  * not known. */
@@ -48,9 +57,9 @@ double erg_rail_mean_w(const struct erg_rail *r);
 /*
  * Which rail a figure is about when the user named none: a root (no parent) of the largest mean
  * power. NAME != NULL: that rail; when it does not exist, -ENOENT and a message that lists those
- * that do.
+ * that do. *ret: its index; -ENODATA: there are no rails.
  */
-int erg_rail_choose(const struct erg_rail *rails, size_t n, const char *name, size_t *ret,
+int erg_rail_choose(const struct erg_timeline *tl, const char *name, size_t *ret,
 	struct erg_err *err);
 
 #endif

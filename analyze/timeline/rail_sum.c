@@ -15,36 +15,41 @@
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
-static size_t index_of(const struct erg_rail *rails, size_t n, const char *name, size_t len)
+/* tl->n_rails: none is called so. */
+static size_t index_of(const struct erg_timeline *tl, const char *name, size_t len)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strlen(rails[i].name) == len && !strncmp(rails[i].name, name, len))
+	for (size_t i = 0; i < tl->n_rails; i++)
+		if (strlen(tl->rails[i].name) == len && !strncmp(tl->rails[i].name, name, len))
 			return i;
-	return n;
+	return tl->n_rails;
 }
 
 /* Is rail I part of OF, at any depth? A circle of parents, which only a damaged archive has, ends. */
-static bool is_part(const struct erg_rail *rails, size_t n, size_t i, size_t of)
+static bool is_part(const struct erg_timeline *tl, size_t i, size_t of)
 {
-	for (size_t depth = 0; depth < n && rails[i].parent[0]; depth++) {
-		i = index_of(rails, n, rails[i].parent, strlen(rails[i].parent));
+	const struct erg_rail *rails = tl->rails;
+
+	for (size_t depth = 0; depth < tl->n_rails && rails[i].parent[0]; depth++) {
+		i = index_of(tl, rails[i].parent, strlen(rails[i].parent));
 		if (i == of)
 			return true;
-		if (i == n)
+		if (i == tl->n_rails)
 			return false;
 	}
 	return false;
 }
 
-static int check_apart(const struct erg_rail *rails, size_t n, const size_t *which, size_t n_which,
+static int check_apart(const struct erg_timeline *tl, const size_t *which, size_t n_which,
 	struct erg_err *err)
 {
+	const struct erg_rail *rails = tl->rails;
+
 	for (size_t a = 0; a < n_which; a++)
 		for (size_t b = 0; b < n_which; b++) {
 			if (a != b && which[a] == which[b])
 				return erg_fail(err, -EINVAL, "rail '%s' is there twice",
 					rails[which[a]].name);
-			if (a != b && is_part(rails, n, which[a], which[b]))
+			if (a != b && is_part(tl, which[a], which[b]))
 				return erg_fail(err, -EINVAL,
 					"rail '%s' is part of '%s': their sum "
 					"would count it twice",
@@ -54,23 +59,25 @@ static int check_apart(const struct erg_rail *rails, size_t n, const size_t *whi
 }
 
 /* Names joined by '+'; of several that fit, the longest is taken. */
-static int split(const struct erg_rail *rails, size_t n, const char *text, size_t *which,
+static int split_names(const struct erg_timeline *tl, const char *text, size_t *which,
 	size_t *ret_n, struct erg_err *err)
 {
+	size_t n = tl->n_rails;
+
 	*ret_n = 0;
 	for (const char *p = text;; p++) {
 		size_t len = strlen(p), i = n;
 
 		for (; len; len--)
-			if ((!p[len] || p[len] == '+') && (i = index_of(rails, n, p, len)) < n)
+			if ((!p[len] || p[len] == '+') && (i = index_of(tl, p, len)) < n)
 				break;
 		if (i == n || *ret_n == n) {
 			_cleanup_(erg_freep) char *name = strndup(p, strcspn(p, "+"));
 			size_t none;
 
-			return i < n
-				? erg_fail(err, -EINVAL, "rail '%s' is there twice", rails[i].name)
-				: erg_rail_choose(rails, n, name ? name : p, &none, err);
+			return i < n ? erg_fail(err, -EINVAL, "rail '%s' is there twice",
+					       tl->rails[i].name)
+				     : erg_rail_choose(tl, name ? name : p, &none, err);
 		}
 		which[(*ret_n)++] = i;
 		p += len;
@@ -79,39 +86,40 @@ static int split(const struct erg_rail *rails, size_t n, const char *text, size_
 	}
 }
 
-static size_t roots(const struct erg_rail *rails, size_t n, size_t *which)
+static size_t find_roots(const struct erg_timeline *tl, size_t *which)
 {
+	const struct erg_rail *rails = tl->rails;
 	size_t k = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < tl->n_rails; i++)
 		if (!rails[i].parent[0] ||
-			index_of(rails, n, rails[i].parent, strlen(rails[i].parent)) == n)
+			index_of(tl, rails[i].parent, strlen(rails[i].parent)) == tl->n_rails)
 			which[k++] = i;
 	return k;
 }
 
-int erg_rail_select(const struct erg_rail *rails, size_t n, const char *name, size_t **ret,
-	size_t *ret_n, struct erg_err *err)
+int erg_rail_select(const struct erg_timeline *tl, const char *name, size_t **ret, size_t *ret_n,
+	struct erg_err *err)
 {
+	size_t n = tl->n_rails;
 	_cleanup_(erg_freep) size_t *which = malloc((n + 1) * sizeof(*which));
 	int r = 0;
 
 	if (!which)
 		return erg_fail_errno(err, -ENOMEM, "rails");
 	*ret_n = 0;
-	if (n && name && !strcmp(name, ERG_RAIL_ALL_ROOTS) &&
-		index_of(rails, n, name, strlen(name)) == n)
-		*ret_n = roots(rails, n, which);
+	if (n && name && !strcmp(name, ERG_RAIL_ALL_ROOTS) && index_of(tl, name, strlen(name)) == n)
+		*ret_n = find_roots(tl, which);
 	else if (n && name && strchr(name, '+'))
-		r = split(rails, n, name, which, ret_n, err);
+		r = split_names(tl, name, which, ret_n, err);
 	if (r >= 0 &&
 		!*ret_n) { /* one name, or none; roots are none only where parents are a circle */
-		r = erg_rail_choose(rails, n,
-			name && strcmp(name, ERG_RAIL_ALL_ROOTS) ? name : NULL, which, err);
+		r = erg_rail_choose(tl, name && strcmp(name, ERG_RAIL_ALL_ROOTS) ? name : NULL,
+			which, err);
 		*ret_n = 1;
 	}
 	if (r >= 0)
-		r = check_apart(rails, n, which, *ret_n, err);
+		r = check_apart(tl, which, *ret_n, err);
 	if (r >= 0)
 		*ret = erg_steal_ptr(&which);
 	return r;
@@ -140,10 +148,10 @@ static bool same_times(const struct erg_rail *a, const struct erg_rail *b)
 	return a->n == b->n && !(a->n && memcmp(a->t, b->t, a->n * sizeof(*a->t)));
 }
 
-const char *erg_rail_sum_obstacle(const struct erg_rail *rails, const size_t *which, size_t n)
+const char *erg_rail_sum_obstacle(const struct erg_timeline *tl, const size_t *which, size_t n)
 {
 	for (size_t k = 0; k < n; k++) {
-		const struct erg_rail *a = &rails[which[0]], *b = &rails[which[k]];
+		const struct erg_rail *a = &tl->rails[which[0]], *b = &tl->rails[which[k]];
 
 		if (!same_times(a, b))
 			return "they were not read at the same times";
@@ -155,14 +163,14 @@ const char *erg_rail_sum_obstacle(const struct erg_rail *rails, const size_t *wh
 	return NULL;
 }
 
-static int join_names(const struct erg_rail *rails, const size_t *which, size_t n, char *ret,
+static int join_names(const struct erg_timeline *tl, const size_t *which, size_t n, char *ret,
 	size_t size, struct erg_err *err)
 {
 	size_t len = 0;
 
 	for (size_t k = 0; k < n; k++) {
 		len += (size_t)snprintf(ret + len, size - len, "%s%s", k ? "+" : "",
-			rails[which[k]].name);
+			tl->rails[which[k]].name);
 		if (len >= size)
 			return erg_fail(err, -E2BIG, "the names of %zu rails have no room", n);
 	}
@@ -183,10 +191,10 @@ static void add_rail(struct erg_rail *sum, const struct erg_rail *r)
 	}
 }
 
-int erg_rail_sum(const struct erg_rail *rails, const size_t *which, size_t n, struct erg_rail *ret,
+int erg_rail_sum(const struct erg_timeline *tl, const size_t *which, size_t n, struct erg_rail *ret,
 	struct erg_err *err)
 {
-	const struct erg_rail *first = &rails[which[0]];
+	const struct erg_rail *first = &tl->rails[which[0]];
 	int r;
 
 	*ret = (struct erg_rail){.counter = first->counter,
@@ -194,66 +202,63 @@ int erg_rail_sum(const struct erg_rail *rails, const size_t *which, size_t n, st
 		.interval_ns = first->interval_ns,
 		.at_stamp = first->at_stamp,
 		.n = first->n};
-	r = join_names(rails, which, n, ret->name, sizeof(ret->name), err);
+	r = join_names(tl, which, n, ret->name, sizeof(ret->name), err);
 	if (r < 0)
 		return r;
 	ret->t = erg_noted(malloc((ret->n + 1) * sizeof(*ret->t)));
 	ret->half = calloc(ret->n + 1, sizeof(*ret->half));
 	ret->v = calloc(ret->n + 1, sizeof(*ret->v));
 	if (!ret->t || !ret->half || !ret->v) {
-		free(ret->t);
-		free(ret->half);
-		free(ret->v);
-		*ret = (struct erg_rail){0};
+		erg_rail_release(ret);
 		return erg_fail_errno(err, -ENOMEM, "rails");
 	}
 	memcpy(ret->t, first->t, ret->n * sizeof(*ret->t));
 	for (size_t k = 0; k < n; k++)
-		add_rail(ret, &rails[which[k]]);
+		add_rail(ret, &tl->rails[which[k]]);
 	return 0;
 }
 
 /* What their readings themselves do not allow, whatever is known of the sensors. */
-static const char *readings_obstacle(const struct erg_rail *rails, const size_t *which, size_t n)
+static const char *readings_obstacle(const struct erg_timeline *tl, const size_t *which, size_t n)
 {
 	for (size_t k = 1; k < n; k++) {
-		if (!same_times(&rails[which[0]], &rails[which[k]]))
+		if (!same_times(&tl->rails[which[0]], &tl->rails[which[k]]))
 			return "they were not read at the same times";
-		if (rails[which[0]].counter != rails[which[k]].counter)
+		if (tl->rails[which[0]].counter != tl->rails[which[k]].counter)
 			return "one counts energy, another tells power";
 	}
 	return NULL;
 }
 
-static int pick(struct erg_rail *rails, size_t n, const char *name,
-	const char *(*obstacle)(const struct erg_rail *rails, const size_t *which, size_t n),
-	size_t *ret, struct erg_err *err)
+static int pick_rail(const struct erg_timeline *tl, const char *name,
+	const char *(*obstacle)(const struct erg_timeline *tl, const size_t *which, size_t n),
+	struct erg_rail *sum, const struct erg_rail **ret, struct erg_err *err)
 {
 	_cleanup_(erg_freep) size_t *which = NULL;
 	const char *why;
 	size_t n_which;
-	int r = erg_rail_select(rails, n, name, &which, &n_which, err);
+	int r = erg_rail_select(tl, name, &which, &n_which, err);
 
+	*sum = (struct erg_rail){0};
 	if (r < 0)
 		return r;
-	*ret = which[0];
+	*ret = n_which == 1 ? &tl->rails[which[0]] : sum;
 	if (n_which == 1)
 		return 0;
-	why = obstacle(rails, which, n_which);
+	why = obstacle(tl, which, n_which);
 	if (why)
 		return erg_fail(err, -ENOTSUP, "rails '%s' cannot be one series: %s", name, why);
-	*ret = n;
-	return erg_rail_sum(rails, which, n_which, &rails[n], err);
+	return erg_rail_sum(tl, which, n_which, sum, err);
 }
 
-int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
-	struct erg_err *err)
+int erg_rail_pick(const struct erg_timeline *tl, const char *name, struct erg_rail *sum,
+	const struct erg_rail **ret, struct erg_err *err)
 {
-	return pick(rails, n, name, erg_rail_sum_obstacle, ret, err);
+	return pick_rail(tl, name, erg_rail_sum_obstacle, sum, ret, err);
 }
 
-int erg_rail_pick_readings(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
-	struct erg_err *err)
+int erg_rail_pick_readings(const struct erg_timeline *tl, const char *name, struct erg_rail *sum,
+	const struct erg_rail **ret, struct erg_err *err)
 {
-	return pick(rails, n, name, readings_obstacle, ret, err);
+	return pick_rail(tl, name, readings_obstacle, sum, ret, err);
 }

@@ -18,26 +18,26 @@
  * name, and a message with those that exist; -EINVAL: a name twice, or a rail beside one that it is
  * part of; -ENODATA: there are no rails.
  */
-int erg_rail_select(const struct erg_rail *rails, size_t n, const char *name, size_t **ret,
-	size_t *ret_n, struct erg_err *err);
+int erg_rail_select(const struct erg_timeline *tl, const char *name, size_t **ret, size_t *ret_n,
+	struct erg_err *err);
 
-/* NULL: rails WHICH[0] .. WHICH[N - 1] can be summed as one series; else why not, static text. */
-const char *erg_rail_sum_obstacle(const struct erg_rail *rails, const size_t *which, size_t n);
+/* NULL: tl->rails WHICH[0] .. WHICH[N - 1] can be summed as one series; else why not, static text. */
+const char *erg_rail_sum_obstacle(const struct erg_timeline *tl, const size_t *which, size_t n);
 
-/* Their sum, which must have no obstacle; its name is theirs joined by '+'. RET is released as a member
- * of an array by erg_rails_free(). -ENOMEM, -E2BIG: the name has no room. */
-int erg_rail_sum(const struct erg_rail *rails, const size_t *which, size_t n, struct erg_rail *ret,
+/* Their sum, which must have no obstacle; its name is theirs joined by '+'. RET is to be
+ * released by erg_rail_release(). -ENOMEM, -E2BIG: the name has no room. */
+int erg_rail_sum(const struct erg_timeline *tl, const size_t *which, size_t n, struct erg_rail *ret,
 	struct erg_err *err);
 
 /*
- * As erg_rail_choose(), also for a sum: it is made in rails[n], for which the array has room,
- * *ret is n then, and n + 1 rails are to be freed. -ENOTSUP: a sum with an obstacle, which is named.
+ * The rail that NAME means, also for a sum: *ret is one of tl->rails, or SUM, in which it is made and
+ * which is to be released in any case. -ENOTSUP: a sum with an obstacle, which is named.
  */
-int erg_rail_pick(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
-	struct erg_err *err);
+int erg_rail_pick(const struct erg_timeline *tl, const char *name, struct erg_rail *sum,
+	const struct erg_rail **ret, struct erg_err *err);
 /* The same for readings that are shown, or averaged over times beside which lags are nothing: those of
  * one time are added, whatever the sensors; the sum has the first one's model. */
-int erg_rail_pick_readings(struct erg_rail *rails, size_t n, const char *name, size_t *ret,
-	struct erg_err *err);
+int erg_rail_pick_readings(const struct erg_timeline *tl, const char *name, struct erg_rail *sum,
+	const struct erg_rail **ret, struct erg_err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/timeline/rail.h"
 #include "formats/base/util.h"
 #include "formats/base/warning.h"
 
@@ -84,6 +85,9 @@ void erg_timeline_free(struct erg_timeline *tl)
 		tl->release(tl); /* sets the pointers of what it freed to NULL */
 	free_columns(tl);
 	free(tl->channels);
+	for (size_t i = 0; i < tl->n_rails; i++)
+		erg_rail_release(&tl->rails[i]);
+	free(tl->rails);
 	free_definitions(tl);
 	free_happenings(tl);
 	json_decref(tl->manifest);

@@ -149,6 +149,8 @@ struct erg_timeline {
 	struct erg_tl_marker *markers;
 	struct erg_tl_loss *losses;
 	struct erg_tl_status *statuses;
+	size_t n_rails;
+	struct erg_rail *rails; /* what the channels come to (analyze/timeline/rail.h) */
 
 	struct erg_tl_intervals iv;
 

@@ -32,18 +32,11 @@ static int to_perfetto_json(const struct erg_timeline *tl, const struct erg_comm
 static int to_csv(const struct erg_timeline *tl, const struct erg_common *common, const char *phase,
 	FILE *out, json_t *doc, struct erg_err *err)
 {
-	struct erg_rail *rails = NULL;
-	size_t n = 0, rail;
-	int r = erg_rails_build(tl, &rails, &n, err);
+	_cleanup_(erg_rail_release) struct erg_rail sum = {0};
+	const struct erg_rail *rail = NULL;
+	int r = erg_rail_pick_readings(tl, common->rail, &sum, &rail, err);
 
-	if (r >= 0)
-		r = erg_rail_pick_readings(rails, n, common->rail, &rail, err);
-	if (r >= 0) {
-		n += rail == n; /* a sum is a column of its own */
-		r = erg_export_csv(tl, rails, n, rail, phase, out, err);
-	}
-	erg_rails_free(rails, n);
-	return r;
+	return r < 0 ? r : erg_export_csv(tl, rail, phase, out, err);
 }
 
 static int to_samples(const struct erg_timeline *tl, const struct erg_common *common,

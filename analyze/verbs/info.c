@@ -116,16 +116,19 @@ static json_t *channels(const struct erg_timeline *tl)
 	return out;
 }
 
-static json_t *rails(const struct erg_rail *list, size_t n)
+static json_t *rails_json(const struct erg_timeline *tl)
 {
 	json_t *out = json_array();
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < tl->n_rails; i++) {
+		const struct erg_rail *rail = &tl->rails[i];
+
 		json_array_append_new(out,
-			json_pack("{s:s, s:s, s:b, s:s, s:o}", "rail", list[i].name, "parent",
-				list[i].parent, "simulated", list[i].simulated, "from",
-				list[i].counter ? "energy" : "power", "mean_w",
-				erg_num_json(erg_rail_mean_w(&list[i]))));
+			json_pack("{s:s, s:s, s:b, s:s, s:o}", "rail", rail->name, "parent",
+				rail->parent, "simulated", rail->simulated, "from",
+				rail->counter ? "energy" : "power", "mean_w",
+				erg_num_json(erg_rail_mean_w(rail))));
+	}
 	return out;
 }
 
@@ -133,20 +136,15 @@ static json_t *rails(const struct erg_rail *list, size_t n)
 static int add_rails(const struct erg_timeline *tl, const char *name, json_t *file,
 	struct erg_err *err)
 {
-	struct erg_rail *list;
-	size_t n, chosen = 0;
-	int r = erg_rails_build(tl, &list, &n, err);
-	bool found;
+	_cleanup_(erg_rail_release) struct erg_rail sum = {0};
+	const struct erg_rail *chosen = NULL;
+	int r = erg_rail_pick(tl, name, &sum, &chosen, tl->n_rails ? err : NULL);
 
 	if (r < 0)
-		return r;
-	r = erg_rail_pick(list, n, name, &chosen, n ? err : NULL);
-	found = r >= 0;
-	json_object_set_new(file, "rail", found ? json_string(list[chosen].name) : json_null());
-	json_object_set_new(file, "rails", rails(list, n));
-	json_object_set_new(file, "recorder",
-		erg_overhead_result(tl, found ? &list[chosen] : NULL));
-	erg_rails_free(list, found && chosen == n ? n + 1 : n);
+		chosen = NULL;
+	json_object_set_new(file, "rail", chosen ? json_string(chosen->name) : json_null());
+	json_object_set_new(file, "rails", rails_json(tl));
+	json_object_set_new(file, "recorder", erg_overhead_result(tl, chosen));
 	return r == -ENODATA ? 0 : r;
 }
 

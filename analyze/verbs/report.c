@@ -238,22 +238,14 @@ static json_t *facts_json(const struct erg_timeline *tl)
 }
 
 /* The recorder's share; of the energy of the rail that the run's figures are about. */
-static int add_recorder(const struct options *o, const struct erg_timeline *tl, json_t *run,
-	struct erg_err *err)
+static void add_recorder(const struct options *o, const struct erg_timeline *tl, json_t *run)
 {
-	struct erg_rail *rails;
-	size_t n, rail;
-	int r = erg_rails_build(tl, &rails, &n, err);
+	_cleanup_(erg_rail_release) struct erg_rail sum = {0};
+	const struct erg_rail *rail = NULL;
+	int r = erg_rail_pick(tl, o->common.rail, &sum, &rail, NULL);
 
-	if (r < 0)
-		return r;
-	rail = n;
-	r = erg_rail_pick(rails, n, o->common.rail, &rail, NULL);
 	if (r != -ENOTSUP) /* of rails that were not read together it is not known */
-		json_object_set_new(run, "recorder",
-			erg_overhead_result(tl, r < 0 ? NULL : &rails[rail]));
-	erg_rails_free(rails, r >= 0 && rail == n ? n + 1 : n);
-	return 0;
+		json_object_set_new(run, "recorder", erg_overhead_result(tl, r < 0 ? NULL : rail));
 }
 
 /* A run of the page from an entry of the layers' document. */
@@ -428,9 +420,8 @@ static int add_archive(const struct options *o, const char *path, struct page *p
 	add_roots(layers, json_object_get(run, "facts"));
 	trim(p, run, layers);
 	json_object_set(run, "warnings", json_object_get(scratch, "warnings"));
-	r = add_recorder(o, tl, run, err);
-	if (r >= 0)
-		r = add_work(o, tl, run, err);
+	add_recorder(o, tl, run);
+	r = add_work(o, tl, run, err);
 	return r < 0 ? r : add_curves(o, tl, run, err);
 }
 
@@ -563,8 +554,8 @@ static int add_all_curves(const struct options *o, json_t *doc, struct erg_err *
 		if (r < 0)
 			return r;
 		json_object_set_new(run, "facts", facts_json(tl));
-		r = add_recorder(o, tl, run, err);
-		if (r >= 0 && counts_words(tl))
+		add_recorder(o, tl, run);
+		if (counts_words(tl))
 			r = add_work(o, tl, run, err);
 		if (r >= 0)
 			r = add_curves(o, tl, run, err);

@@ -46,23 +46,19 @@ static int load_one(const struct options *o, const char *path, json_t *doc,
 	struct erg_thermal_run *ret, struct erg_err *err)
 {
 	_cleanup_(erg_timeline_freep) struct erg_timeline *tl = NULL;
-	struct erg_rail *rails = NULL;
+	_cleanup_(erg_rail_release) struct erg_rail sum = {0};
+	const struct erg_rail *rail = NULL;
 	json_t *run = NULL;
-	size_t n = 0, which;
 	int r = erg_timeline_read(path, &o->common.reader, &tl, err);
 
-	if (r >= 0)
-		r = erg_rails_build(tl, &rails, &n, err);
 	if (r >= 0) {
-		r = erg_rail_pick_readings(rails, n, o->common.rail, &which, err);
-		n += r >= 0 && which == n;
+		r = erg_rail_pick_readings(tl, o->common.rail, &sum, &rail, err);
 		r = r < 0 ? erg_wrap(err, r, "%s", path) : r;
 	}
 	if (r >= 0)
 		r = erg_layers_run(tl, &o->common, "layer", doc, &run, err);
 	if (r >= 0)
-		r = erg_thermal_run_build(tl, &rails[which], run, &o->thermal, ret, err);
-	erg_rails_free(rails, n);
+		r = erg_thermal_run_build(tl, rail, run, &o->thermal, ret, err);
 	return r;
 }
 

@@ -136,7 +136,7 @@ static json_t *run_json(const struct erg_account *a, const struct erg_phases *ph
 		json_array_append_new(list, part_json(a, &p, parts, per));
 	}
 	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:o}", "archive", tl->archive, "rail",
-		a->rails[a->rail].name, "simulated", a->rails[a->rail].simulated, "coverage",
+		a->rail->name, "simulated", a->rail->simulated, "coverage",
 		erg_num_json(a->attr->coverage), "idle_w", erg_est_json(&a->attr->idle_w), "model",
 		erg_attr_model_json(a->attr), "lost_events", (json_int_t)erg_account_lost(tl),
 		"phases", list);

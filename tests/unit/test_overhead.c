@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "analyze/account/overhead.h"
+#include "analyze/timeline/rail.h"
 
 /* 10 s on 4 CPUs, of which 2 were busy at 10 W, and half a one at 4 W in the idle phases: a CPU
  * second adds (10 - 4) W / (2 - 0.5) = 4 J. Half of 2000 events of 100 us are of one thread. */
@@ -258,18 +259,15 @@ static void scene_release(struct scene *s)
 	erg_times_release(&s->tl.iv.begin);
 	erg_times_release(&s->tl.iv.end);
 	json_decref(s->tl.summary);
+	for (size_t i = 0; i < s->tl.n_rails; i++)
+		erg_rail_release(&s->tl.rails[i]);
+	free(s->tl.rails);
 }
 
-static json_t *scene_shares(const struct scene *s)
+static json_t *scene_shares(struct scene *s)
 {
-	struct erg_rail *rails;
-	size_t n;
-	json_t *j;
-
-	assert_int_equal(erg_rails_build(&s->tl, &rails, &n, NULL), 0);
-	j = erg_overhead_result(&s->tl, n ? &rails[0] : NULL);
-	erg_rails_free(rails, n);
-	return j;
+	assert_int_equal(erg_rails_form(&s->tl, NULL), 0);
+	return erg_overhead_result(&s->tl, s->tl.n_rails ? &s->tl.rails[0] : NULL);
 }
 
 static struct erg_est est_of(const json_t *j, const char *key)

@@ -20,6 +20,21 @@ struct fixture {
 	struct erg_tl_channel channels[8];
 };
 
+/* Forms the rails, of which there should be N. */
+static struct erg_rail *form(struct fixture *f, size_t n)
+{
+	assert_int_equal(erg_rails_form(&f->tl, NULL), 0);
+	assert_int_equal(f->tl.n_rails, n);
+	return f->tl.rails;
+}
+
+static void release(struct fixture *f)
+{
+	for (size_t i = 0; i < f->tl.n_rails; i++)
+		erg_rail_release(&f->tl.rails[i]);
+	free(f->tl.rails);
+}
+
 static void init(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
@@ -55,18 +70,16 @@ static void test_power_in_milliwatts(void **state)
 	int64_t mw[] = {1000, 2500, 4000};
 	struct erg_rail *rails;
 	struct fixture f;
-	size_t n;
 
 	init(&f);
 	add(&f, "VDD_IN", "", ERG_Q_POWER, 1e-3, 3, t3, half3, mw);
-	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
-	assert_int_equal(n, 1);
+	rails = form(&f, 1);
 	assert_true(rails[0].simulated);
 	assert_false(rails[0].counter);
 	assert_float_equal(rails[0].v[1], 2.5, 1e-12);
 	assert_float_equal(rails[0].lsb_w, 1e-3, 1e-12);
 	assert_float_equal(erg_rail_mean_w(&rails[0]), 2.5, 1e-12);
-	erg_rails_free(rails, n);
+	release(&f);
 }
 
 /* The voltage is read at 50 and 250 only: 10 V rising to 12 V. */
@@ -76,18 +89,16 @@ static void test_voltage_times_current(void **state)
 	uint64_t tv[] = {50, 250};
 	struct erg_rail *rails;
 	struct fixture f;
-	size_t n;
 
 	init(&f);
 	add(&f, "in1", "", ERG_Q_CURRENT, 1e-3, 3, t3, half3, ma);
 	add(&f, "in1", "", ERG_Q_VOLTAGE, 1e-3, 2, tv, half3, mv);
-	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
-	assert_int_equal(n, 1);
+	rails = form(&f, 1);
 	assert_float_equal(rails[0].v[0], 10.5, 1e-9);
 	assert_float_equal(rails[0].v[1], 11.5, 1e-9);
 	assert_float_equal(rails[0].v[2], 24.0, 1e-9);
 	assert_true(rails[0].offset_max > 0.01 * 11);
-	erg_rails_free(rails, n);
+	release(&f);
 }
 
 /* A current alone, and a voltage alone, make no rail. */
@@ -95,18 +106,16 @@ static void test_not_enough(void **state)
 {
 	int64_t ma[] = {1, 2, 3};
 	struct erg_err err = {0};
-	struct erg_rail *rails;
 	struct fixture f;
-	size_t n, which;
+	size_t which;
 
 	init(&f);
 	add(&f, "a", "", ERG_Q_CURRENT, 1e-3, 3, t3, half3, ma);
 	add(&f, "b", "", ERG_Q_VOLTAGE, 1e-3, 3, t3, half3, ma);
-	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
-	assert_int_equal(n, 0);
-	assert_true(erg_rail_choose(rails, n, NULL, &which, &err) < 0);
+	form(&f, 0);
+	assert_true(erg_rail_choose(&f.tl, NULL, &which, &err) < 0);
 	assert_true(err.msg[0]);
-	erg_rails_free(rails, n);
+	release(&f);
 }
 
 static void test_counter_from_zero_and_times_increase(void **state)
@@ -116,18 +125,16 @@ static void test_counter_from_zero_and_times_increase(void **state)
 	uint32_t half[] = {1, 1, 1, 1, 1};
 	struct erg_rail *rails;
 	struct fixture f;
-	size_t n;
 
 	init(&f);
 	add(&f, "package-0", "", ERG_Q_ENERGY, 1e-6, 5, t, half, uj);
-	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
-	assert_int_equal(n, 1);
+	rails = form(&f, 1);
 	assert_true(rails[0].counter);
 	assert_int_equal(rails[0].n, 3);
 	assert_float_equal(rails[0].v[0], 0, 1e-12);
 	assert_float_equal(rails[0].v[2], 2e-3, 1e-12);
 	assert_int_equal(rails[0].unordered, 1);
-	erg_rails_free(rails, n);
+	release(&f);
 }
 
 /* A counter of microjoules that rises by 10 mJ every ms, 10 W, and falls once. */
@@ -166,7 +173,6 @@ static void test_counters_that_fall(void **state)
 		int64_t raw[10];
 		struct erg_rail *rails;
 		struct fixture f;
-		size_t n;
 
 		for (uint64_t i = 0; i < 10; i++)
 			t[i] = i * 1000000;
@@ -175,7 +181,7 @@ static void test_counters_that_fall(void **state)
 		add(&f, "package-0", "", ERG_Q_ENERGY, 1e-6, 10, t, half, raw);
 		f.channels[0].def.wrap = falls[k].wrap;
 		assert_int_equal(erg_tl_unwrap(&f.channels[0]), falls[k].resets);
-		assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
+		rails = form(&f, 1);
 		assert_true(isnan(erg_rail_power(&rails[0], 0)));
 		for (size_t i = 1; i < 10; i++) {
 			double w = erg_rail_power(&rails[0], i);
@@ -186,7 +192,7 @@ static void test_counters_that_fall(void **state)
 				assert_float_equal(w, 10, 1e-6);
 		}
 		assert_float_equal(erg_rail_mean_w(&rails[0]), 10, 1e-6);
-		erg_rails_free(rails, n);
+		release(&f);
 	}
 }
 
@@ -196,27 +202,26 @@ static void test_choice(void **state)
 	struct erg_err err = {0};
 	struct erg_rail *rails;
 	struct fixture f;
-	size_t n, which;
+	size_t which;
 
 	init(&f);
 	add(&f, "VDD_MUX", "", ERG_Q_POWER, 1e-3, 3, t3, half3, mux);
 	add(&f, "VDD_CPU", "VDD_IN", ERG_Q_POWER, 1e-3, 3, t3, half3, cpu);
 	add(&f, "VDD_IN", "", ERG_Q_POWER, 1e-3, 3, t3, half3, in);
-	assert_int_equal(erg_rails_build(&f.tl, &rails, &n, NULL), 0);
-	assert_int_equal(n, 3);
-	assert_int_equal(erg_rail_choose(rails, n, NULL, &which, &err), 0);
+	rails = form(&f, 3);
+	assert_int_equal(erg_rail_choose(&f.tl, NULL, &which, &err), 0);
 	assert_string_equal(rails[which].name, "VDD_IN");
-	assert_int_equal(erg_rail_choose(rails, n, "VDD_CPU", &which, &err), 0);
+	assert_int_equal(erg_rail_choose(&f.tl, "VDD_CPU", &which, &err), 0);
 	assert_string_equal(rails[which].name, "VDD_CPU");
-	assert_true(erg_rail_choose(rails, n, "VDD_GPU", &which, &err) < 0);
+	assert_true(erg_rail_choose(&f.tl, "VDD_GPU", &which, &err) < 0);
 	assert_non_null(strstr(err.msg, "VDD_MUX"));
-	erg_rails_free(rails, n);
+	release(&f);
 }
 
 /* ---- sums ---- */
 
 /* 1, 2.5, 4 W and 10, 10, 20 W at the same times; a part of the first; and one read a moment later. */
-static void four_rails(struct fixture *f, struct erg_rail **rails, size_t *n)
+static void four_rails(struct fixture *f)
 {
 	static int64_t a[] = {1000, 2500, 4000}, b[] = {10000, 10000, 20000},
 		       part[] = {500, 500, 500};
@@ -231,42 +236,44 @@ static void four_rails(struct fixture *f, struct erg_rail **rails, size_t *n)
 	add(f, "c+d", "", ERG_Q_POWER, 1e-3, 3, later, half3, b);
 	f->channels[0].def.gain_max = 0.01;
 	f->channels[1].def.gain_max = 0.03;
-	assert_int_equal(erg_rails_build(&f->tl, rails, n, NULL), 0);
-	assert_int_equal(*n, 4);
+	form(f, 4);
 }
 
 static void test_sum_of_rails_read_together(void **state)
 {
-	struct erg_rail *rails;
+	const struct erg_rail *which;
+	struct erg_rail sum;
 	struct fixture f;
-	size_t n, which;
 
-	four_rails(&f, &rails, &n);
-	assert_int_equal(erg_rail_pick(rails, n, "a+b", &which, NULL), 0);
-	assert_int_equal(which, n);
-	assert_string_equal(rails[n].name, "a+b");
-	assert_true(rails[n].simulated);
-	assert_int_equal(rails[n].n, 3);
-	assert_float_equal(rails[n].v[0], 11, 1e-12);
-	assert_float_equal(rails[n].v[1], 12.5, 1e-12);
-	assert_float_equal(rails[n].v[2], 24, 1e-12);
-	assert_float_equal(rails[n].lsb_w, 2e-3, 1e-12);
-	assert_float_equal(rails[n].offset_max, 0.02, 1e-12);
-	assert_float_equal(rails[n].gain_max, 0.03, 1e-12);
-	erg_rails_free(rails, n + 1);
+	four_rails(&f);
+	assert_int_equal(erg_rail_pick(&f.tl, "a+b", &sum, &which, NULL), 0);
+	assert_ptr_equal(which, &sum);
+	assert_string_equal(sum.name, "a+b");
+	assert_true(sum.simulated);
+	assert_int_equal(sum.n, 3);
+	assert_float_equal(sum.v[0], 11, 1e-12);
+	assert_float_equal(sum.v[1], 12.5, 1e-12);
+	assert_float_equal(sum.v[2], 24, 1e-12);
+	assert_float_equal(sum.lsb_w, 2e-3, 1e-12);
+	assert_float_equal(sum.offset_max, 0.02, 1e-12);
+	assert_float_equal(sum.gain_max, 0.03, 1e-12);
+	erg_rail_release(&sum);
+	assert_int_equal(erg_rail_pick(&f.tl, "b", &sum, &which, NULL), 0);
+	assert_ptr_equal(which, &f.tl.rails[1]);
+	release(&f);
 }
 
 static void expect_refused(const char *name, int error, const char *message)
 {
 	struct erg_err err = {0};
-	struct erg_rail *rails;
+	const struct erg_rail *which;
+	struct erg_rail sum;
 	struct fixture f;
-	size_t n, which;
 
-	four_rails(&f, &rails, &n);
-	assert_int_equal(erg_rail_pick(rails, n, name, &which, &err), error);
+	four_rails(&f);
+	assert_int_equal(erg_rail_pick(&f.tl, name, &sum, &which, &err), error);
 	assert_string_equal(err.msg, message);
-	erg_rails_free(rails, n);
+	release(&f);
 }
 
 static void test_sums_that_are_refused(void **state)
@@ -286,31 +293,31 @@ static void test_which_rails_are_summed(void **state)
 {
 	struct erg_rail *rails;
 	struct fixture f;
-	size_t n, *which, k;
+	size_t *which, k;
 
-	four_rails(&f, &rails, &n);
-	assert_int_equal(erg_rail_select(rails, n, "all-roots", &which, &k, NULL), 0);
+	four_rails(&f);
+	rails = f.tl.rails;
+	assert_int_equal(erg_rail_select(&f.tl, "all-roots", &which, &k, NULL), 0);
 	assert_int_equal(k, 3); /* not the part of a */
 	assert_int_equal(which[0], 0);
 	assert_int_equal(which[1], 1);
 	assert_int_equal(which[2], 3);
 	free(which);
-	assert_int_equal(erg_rail_select(rails, n, "c+d", &which, &k, NULL),
-		0); /* a name with a + */
+	assert_int_equal(erg_rail_select(&f.tl, "c+d", &which, &k, NULL), 0); /* a name with a + */
 	assert_int_equal(k, 1);
 	assert_int_equal(which[0], 3);
 	free(which);
 	rails[0].model.period_ns = rails[1].model.period_ns = 1100; /* slower than it is read */
-	assert_int_equal(erg_rail_select(rails, n, "a+b", &which, &k, NULL), 0);
-	assert_string_equal(erg_rail_sum_obstacle(rails, which, k),
+	assert_int_equal(erg_rail_select(&f.tl, "a+b", &which, &k, NULL), 0);
+	assert_string_equal(erg_rail_sum_obstacle(&f.tl, which, k),
 		"each shows what it last measured, at a time of its own");
 	free(which);
 	rails[0].model.period_ns = rails[1].model.period_ns = 1000;
 	rails[1].model.lag_ns = 5;
-	assert_int_equal(erg_rail_select(rails, n, "a+b", &which, &k, NULL), 0);
-	assert_string_equal(erg_rail_sum_obstacle(rails, which, k), "their sensors differ");
+	assert_int_equal(erg_rail_select(&f.tl, "a+b", &which, &k, NULL), 0);
+	assert_string_equal(erg_rail_sum_obstacle(&f.tl, which, k), "their sensors differ");
 	free(which);
-	erg_rails_free(rails, n);
+	release(&f);
 }
 
 int main(void)
