@@ -3,13 +3,14 @@
  * The plan of a sweep, read from YAML.
  *
  * Every key is known or an error that says where it stands: a misspelt "repetition" that was
- * silently ignored would cost a night. Tables of keys with one function each take the place of a
- * schema.
+ * silently ignored would cost a night. Tables of keys take the place of a schema: what a key's value is
+ * read by, and which member of the struct at hand it goes into.
  */
 #include "record/sweep/plan.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +22,20 @@
 struct reader {
 	const char *file;
 	struct erg_plan *plan;
-	struct erg_plan_program *program;   /* the one being read */
-	struct erg_plan_setting *condition; /* likewise */
 	struct erg_err *err;
 };
 
+/* A key that a map may have. READ puts the value into INTO, what the map is about: a plan, a program or
+ * a condition. */
 struct key {
 	const char *name;
-	int (*read)(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *value);
+	int (*read)(struct reader *r, const struct key *k, const struct erg_yaml *key,
+		const struct erg_yaml *value, void *into);
+	size_t at;       /* offset of the member, where READ is of any */
+	double min, max; /* of a number */
 };
+
+#define MEMBER(type, member) offsetof(struct type, member)
 
 static int no_memory(const struct reader *r)
 {
@@ -45,9 +51,9 @@ static void known_keys(const struct key *keys, char *buf, size_t size)
 		n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? ", " : "", keys->name);
 }
 
-/* Reads a map by its table of keys. WHAT is for messages. */
+/* Reads a map by its table of keys into INTO. WHAT is for messages. */
 static int read_map(struct reader *r, const struct erg_yaml *map, const struct erg_yaml *at,
-	const char *what, const struct key *keys)
+	const char *what, const struct key *keys, void *into)
 {
 	char known[512];
 
@@ -66,7 +72,7 @@ static int read_map(struct reader *r, const struct erg_yaml *map, const struct e
 				"%s: unknown key \"%s\": expected one of %s", what,
 				map->keys[i]->text, known);
 		}
-		e = k->read(r, map->keys[i], map->items[i]);
+		e = k->read(r, k, map->keys[i], map->items[i], into);
 		if (e < 0)
 			return e;
 	}
@@ -125,8 +131,6 @@ static int read_texts(const struct reader *r, const struct erg_yaml *key, const 
 	return 0;
 }
 
-/* ---- workloads and co-runners ---- */
-
 /* A line for the shell, or a list of words. */
 static int read_argv(const struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
 	struct erg_texts *ret)
@@ -139,11 +143,46 @@ static int read_argv(const struct reader *r, const struct erg_yaml *key, const s
 	return 0;
 }
 
-static int read_command(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+/* ---- for tables of keys: members of any struct ---- */
+
+static int number_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
-	r->program->line = v->line;
-	r->program->column = v->column;
-	return read_argv(r, key, v, &r->program->argv);
+	return read_number(r, key, v, k->min, k->max, (double *)((char *)into + k->at));
+}
+
+static int text_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
+{
+	return read_text(r, key, v, (char **)((char *)into + k->at));
+}
+
+static int texts_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
+{
+	return read_texts(r, key, v, (struct erg_texts *)((char *)into + k->at));
+}
+
+static int argv_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
+{
+	return read_argv(r, key, v, (struct erg_texts *)((char *)into + k->at));
+}
+
+/* ---- workloads and co-runners ---- */
+
+static int read_command(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
+	struct erg_plan_program *p)
+{
+	p->line = v->line;
+	p->column = v->column;
+	return read_argv(r, key, v, &p->argv);
+}
+
+static int command_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
+{
+	return read_command(r, key, v, into);
 }
 
 static int add_pair(struct reader *r, struct erg_texts *to, const char *name, const char *value)
@@ -157,38 +196,21 @@ static int add_pair(struct reader *r, struct erg_texts *to, const char *name, co
 	return erg_texts_add(to, pair) < 0 ? no_memory(r) : 0;
 }
 
-static int read_environment(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int environment_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
+	struct erg_plan_program *p = into;
+
 	if (v->kind != ERG_YAML_MAP)
 		return erg_yaml_fail(r->err, r->file, v, "environment: expected NAME: value");
 	for (size_t i = 0; i < v->n; i++) {
 		if (v->items[i]->kind != ERG_YAML_SCALAR)
 			return erg_yaml_fail(r->err, r->file, v->items[i], "%s: expected a value",
 				v->keys[i]->text);
-		if (add_pair(r, &r->program->env, v->keys[i]->text, v->items[i]->text) < 0)
+		if (add_pair(r, &p->env, v->keys[i]->text, v->items[i]->text) < 0)
 			return -ENOMEM;
 	}
 	return 0;
-}
-
-static int read_directory(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_text(r, key, v, &r->program->directory);
-}
-
-static int read_progress(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_text(r, key, v, &r->program->progress);
-}
-
-static int read_duration(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_number(r, key, v, 0, 1e7, &r->program->duration_s);
-}
-
-static int read_expected(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_number(r, key, v, 0, 1e7, &r->program->expected_s);
 }
 
 /* What the sweep itself says of each run, and what has a key of its own. */
@@ -202,8 +224,10 @@ static bool is_taken(const char *tag)
 	return strchr(tag, '=');
 }
 
-static int read_tags(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int tags_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
+	struct erg_plan_program *p = into;
 	int e = 0;
 
 	if (v->kind != ERG_YAML_MAP)
@@ -215,30 +239,32 @@ static int read_tags(struct reader *r, const struct erg_yaml *key, const struct 
 				  "tags: %s: expected another name: this one has a meaning of its own",
 				  v->keys[i]->text)
 			: v->items[i]->kind == ERG_YAML_SCALAR
-			? add_pair(r, &r->program->tags, v->keys[i]->text, v->items[i]->text)
+			? add_pair(r, &p->tags, v->keys[i]->text, v->items[i]->text)
 			: erg_yaml_fail(r->err, r->file, v->items[i], "tags: %s: expected a value",
 				  v->keys[i]->text);
 	return e;
 }
 
 /* Of the network's answers: for the page, beside energy and time. */
-static int read_accuracy(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int accuracy_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
+	struct erg_plan_program *p = into;
 	double share;
 	int e = read_number(r, key, v, 0, 1, &share);
 
-	return e < 0 ? e : add_pair(r, &r->program->tags, "accuracy", v->text);
+	return e < 0 ? e : add_pair(r, &p->tags, "accuracy", v->text);
 }
 
 static const struct key program_keys[] = {
-	{"command", read_command},
-	{"directory", read_directory},
-	{"environment", read_environment},
-	{"duration_s", read_duration},
-	{"expected_s", read_expected},
-	{"progress", read_progress},
-	{"tags", read_tags},
-	{"accuracy", read_accuracy},
+	{"command", command_key},
+	{"directory", text_key, MEMBER(erg_plan_program, directory)},
+	{"environment", environment_key},
+	{"duration_s", number_key, MEMBER(erg_plan_program, duration_s), 0, 1e7},
+	{"expected_s", number_key, MEMBER(erg_plan_program, expected_s), 0, 1e7},
+	{"progress", text_key, MEMBER(erg_plan_program, progress)},
+	{"tags", tags_key},
+	{"accuracy", accuracy_key},
 	{0},
 };
 
@@ -256,7 +282,6 @@ static int read_programs(struct reader *r, const struct erg_yaml *key, const str
 		const char *name = v->keys[i]->text;
 		int e;
 
-		r->program = p;
 		p->name = strdup(name);
 		if (!p->name)
 			return no_memory(r);
@@ -266,9 +291,9 @@ static int read_programs(struct reader *r, const struct erg_yaml *key, const str
 				"bytes",
 				key->text, name, ERG_PLAN_NAME_MAX);
 		if (v->items[i]->kind == ERG_YAML_MAP)
-			e = read_map(r, v->items[i], v->keys[i], name, program_keys);
+			e = read_map(r, v->items[i], v->keys[i], name, program_keys, p);
 		else
-			e = read_command(r, v->keys[i], v->items[i]);
+			e = read_command(r, v->keys[i], v->items[i], p);
 		if (e < 0)
 			return e;
 		if (p->argv.n == 0)
@@ -277,22 +302,19 @@ static int read_programs(struct reader *r, const struct erg_yaml *key, const str
 	return 0;
 }
 
-static int read_workloads(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int workloads_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	return read_programs(r, key, v, &r->plan->workloads, &r->plan->n_workloads);
 }
 
-static int read_corunners(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int corunners_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	if (v->kind == ERG_YAML_MAP && v->n > ERG_PLAN_CORUNNERS_MAX)
 		return erg_yaml_fail(r->err, r->file, key, "corunners: more than %d",
 			ERG_PLAN_CORUNNERS_MAX);
 	return read_programs(r, key, v, &r->plan->corunners, &r->plan->n_corunners);
-}
-
-static int read_coruns(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_texts(r, key, v, &r->plan->coruns);
 }
 
 /* ---- settings ---- */
@@ -346,31 +368,25 @@ static int read_setting(struct reader *r, const struct erg_yaml *key, const stru
 	return read_texts(r, key, v, &s->values);
 }
 
-static int read_condition_values(struct reader *r, const struct erg_yaml *key,
-	const struct erg_yaml *v)
+static int values_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
-	r->condition->at = (struct erg_yaml){.line = v->line, .column = v->column};
-	return read_texts(r, key, v, &r->condition->values);
-}
+	struct erg_plan_setting *s = into;
 
-static int read_condition_command(struct reader *r, const struct erg_yaml *key,
-	const struct erg_yaml *v)
-{
-	return read_argv(r, key, v, &r->condition->command);
-}
-
-static int read_condition_settle(struct reader *r, const struct erg_yaml *key,
-	const struct erg_yaml *v)
-{
-	return read_number(r, key, v, 0, 86400, &r->condition->settle_s);
+	s->at = (struct erg_yaml){.line = v->line, .column = v->column};
+	return read_texts(r, key, v, &s->values);
 }
 
 /* {values: [on, off], command: …, settle_s: 15}, or values alone. */
 static int read_condition(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
 	struct erg_plan_setting *s)
 {
-	static const struct key keys[] = {{"values", read_condition_values},
-		{"command", read_condition_command}, {"settle_s", read_condition_settle}, {0}};
+	static const struct key keys[] = {
+		{"values", values_key},
+		{"command", argv_key, MEMBER(erg_plan_setting, command)},
+		{"settle_s", number_key, MEMBER(erg_plan_setting, settle_s), 0, 86400},
+		{0},
+	};
 	int e;
 
 	if (v->kind != ERG_YAML_MAP || erg_yaml_get(v, "from"))
@@ -378,8 +394,7 @@ static int read_condition(struct reader *r, const struct erg_yaml *key, const st
 	s->name = strdup(key->text);
 	if (!s->name)
 		return no_memory(r);
-	r->condition = s;
-	e = read_map(r, v, key, s->name, keys);
+	e = read_map(r, v, key, s->name, keys, s);
 	if (e == 0 && (s->values.n == 0 || s->command.n == 0))
 		return erg_yaml_fail(r->err, r->file, v, "conditions: %s: expected %s", s->name,
 			s->values.n == 0 ? "values" : "a command that makes it hold");
@@ -407,12 +422,14 @@ static int read_settings(struct reader *r, const struct erg_yaml *key, const str
 	return 0;
 }
 
-static int read_knobs(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int knobs_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	return read_settings(r, key, v, read_setting, &r->plan->knobs, &r->plan->n_knobs);
 }
 
-static int read_set(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int set_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	int e = read_settings(r, key, v, read_setting, &r->plan->set, &r->plan->n_set);
 
@@ -424,7 +441,8 @@ static int read_set(struct reader *r, const struct erg_yaml *key, const struct e
 	return e;
 }
 
-static int read_conditions(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int conditions_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	int e = read_settings(r, key, v, read_condition, &r->plan->conditions,
 		&r->plan->n_conditions);
@@ -439,11 +457,6 @@ static int read_conditions(struct reader *r, const struct erg_yaml *key, const s
 
 /* ---- the rest ---- */
 
-static int read_name(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_text(r, key, v, &r->plan->name);
-}
-
 static int read_whole(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v,
 	double min, double max, double *ret)
 {
@@ -455,7 +468,8 @@ static int read_whole(struct reader *r, const struct erg_yaml *key, const struct
 	return e;
 }
 
-static int read_repetitions(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int repetitions_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	double n = 0;
 	int e = read_whole(r, key, v, 1, 10000, &n);
@@ -465,7 +479,8 @@ static int read_repetitions(struct reader *r, const struct erg_yaml *key, const 
 	return e;
 }
 
-static int read_seed(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int seed_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	double n = 0;
 	int e = read_whole(r, key, v, 0, 9e15, &n);
@@ -475,7 +490,8 @@ static int read_seed(struct reader *r, const struct erg_yaml *key, const struct 
 	return e;
 }
 
-static int read_order(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int order_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	static const char *const names[] = {"random", "abba", "as-written"};
 
@@ -487,47 +503,23 @@ static int read_order(struct reader *r, const struct erg_yaml *key, const struct
 	return erg_yaml_fail(r->err, r->file, v, "order: expected random, abba or as-written");
 }
 
-static int read_warmup(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int cooldown_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
-	return read_number(r, key, v, 0, 86400, &r->plan->warmup_s);
-}
-
-static int read_settle(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_number(r, key, v, 0, 3600, &r->plan->settle_s);
-}
-
-static int read_timeout(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_number(r, key, v, 0, 1e7, &r->plan->timeout_s);
-}
-
-static int read_within(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_number(r, key, v, 0.01, 100, &r->plan->cooldown_within_k);
-}
-
-static int read_limit(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_number(r, key, v, 0, 86400, &r->plan->cooldown_limit_s);
-}
-
-static int read_zone(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	return read_text(r, key, v, &r->plan->cooldown_zone);
-}
-
-static int read_cooldown(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
-{
-	static const struct key keys[] = {{"within_k", read_within}, {"limit_s", read_limit},
-		{"zone", read_zone}, {0}};
+	static const struct key keys[] = {
+		{"within_k", number_key, MEMBER(erg_plan, cooldown_within_k), 0.01, 100},
+		{"limit_s", number_key, MEMBER(erg_plan, cooldown_limit_s), 0, 86400},
+		{"zone", text_key, MEMBER(erg_plan, cooldown_zone)},
+		{0},
+	};
 
 	r->plan->cooldown = true;
-	return read_map(r, v, key, "cooldown", keys);
+	return read_map(r, v, key, "cooldown", keys, r->plan);
 }
 
 /* Options of erg-record run by their long names; "no value" is an empty one. */
-static int read_record(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int record_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	static const char *const known[] = {"rate", "dither", "source", "sysfs", "counters", "idle",
 		"annotate", "spool", "chunk", "compress", "cpu", "process-counters", NULL};
@@ -537,11 +529,11 @@ static int read_record(struct reader *r, const struct erg_yaml *key, const struc
 			"record: expected OPTION: value");
 	for (size_t i = 0; i < v->n; i++) {
 		char option[64];
-		size_t k = 0;
+		size_t o = 0;
 
-		while (known[k] && strcmp(known[k], v->keys[i]->text) != 0)
-			k++;
-		if (!known[k])
+		while (known[o] && strcmp(known[o], v->keys[i]->text) != 0)
+			o++;
+		if (!known[o])
 			return erg_yaml_fail(r->err, r->file, v->keys[i],
 				"record: unknown option \"%s\": expected rate, dither, source, sysfs, "
 				"counters, idle, annotate, spool, chunk, compress, cpu or "
@@ -549,8 +541,8 @@ static int read_record(struct reader *r, const struct erg_yaml *key, const struc
 				v->keys[i]->text);
 		if (v->items[i]->kind != ERG_YAML_SCALAR)
 			return erg_yaml_fail(r->err, r->file, v->items[i],
-				"record: %s: expected a value", known[k]);
-		snprintf(option, sizeof(option), "--%s", known[k]);
+				"record: %s: expected a value", known[o]);
+		snprintf(option, sizeof(option), "--%s", known[o]);
 		if (erg_texts_add(&r->plan->record, option) < 0 ||
 			erg_texts_add(&r->plan->record, v->items[i]->text) < 0)
 			return no_memory(r);
@@ -558,28 +550,29 @@ static int read_record(struct reader *r, const struct erg_yaml *key, const struc
 	return 0;
 }
 
-static int read_analysis(struct reader *r, const struct erg_yaml *key, const struct erg_yaml *v)
+static int analysis_key(struct reader *r, const struct key *k, const struct erg_yaml *key,
+	const struct erg_yaml *v, void *into)
 {
 	return erg_plan_analysis(r->file, key, v, &r->plan->analysis, r->err);
 }
 
 static const struct key plan_keys[] = {
-	{"name", read_name},
-	{"workloads", read_workloads},
-	{"corunners", read_corunners},
-	{"coruns", read_coruns},
-	{"knobs", read_knobs},
-	{"set", read_set},
-	{"conditions", read_conditions},
-	{"repetitions", read_repetitions},
-	{"order", read_order},
-	{"seed", read_seed},
-	{"warmup_s", read_warmup},
-	{"settle_s", read_settle},
-	{"timeout_s", read_timeout},
-	{"cooldown", read_cooldown},
-	{"record", read_record},
-	{"analysis", read_analysis},
+	{"name", text_key, MEMBER(erg_plan, name)},
+	{"workloads", workloads_key},
+	{"corunners", corunners_key},
+	{"coruns", texts_key, MEMBER(erg_plan, coruns)},
+	{"knobs", knobs_key},
+	{"set", set_key},
+	{"conditions", conditions_key},
+	{"repetitions", repetitions_key},
+	{"order", order_key},
+	{"seed", seed_key},
+	{"warmup_s", number_key, MEMBER(erg_plan, warmup_s), 0, 86400},
+	{"settle_s", number_key, MEMBER(erg_plan, settle_s), 0, 3600},
+	{"timeout_s", number_key, MEMBER(erg_plan, timeout_s), 0, 1e7},
+	{"cooldown", cooldown_key},
+	{"record", record_key},
+	{"analysis", analysis_key},
 	{0},
 };
 
@@ -609,7 +602,7 @@ static int check_whole(struct reader *r, const struct erg_yaml *y)
 int erg_plan_fill(struct erg_plan *plan, const struct erg_yaml *y, struct erg_err *err)
 {
 	struct reader r = {.file = plan->file, .plan = plan, .err = err};
-	int e = read_map(&r, y, NULL, "plan", plan_keys);
+	int e = read_map(&r, y, NULL, "plan", plan_keys, plan);
 
 	return e < 0 ? e : check_whole(&r, y);
 }
