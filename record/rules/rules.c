@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
-#include "record/sweep/yaml.h"
+#include "record/yaml/yaml.h"
 
 struct reader {
 	const char *file;

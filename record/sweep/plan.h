@@ -14,7 +14,7 @@
 
 #include "formats/base/err.h"
 #include "formats/base/texts.h"
-#include "record/sweep/yaml.h"
+#include "record/yaml/yaml.h"
 
 #define ERG_PLAN_KNOBS_MAX 16
 #define ERG_PLAN_CORUNNERS_MAX 16

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "record/sweep/yaml.h"
+#include "record/yaml/yaml.h"
 
 /* The plan's analysis: in V as a JSON object; *RET is a new reference. */
 int erg_plan_analysis(const char *file, const struct erg_yaml *key, const struct erg_yaml *v,

@@ -6,7 +6,7 @@
  * lines can hold ten times the one before. A key that occurs twice is an error there. Depth is
  * bounded, because a plan is written by people and recursion here follows it.
  */
-#include "record/sweep/yaml.h"
+#include "record/yaml/yaml.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -23,95 +23,86 @@
 #define SIZE_MAX_BYTES (1u << 20)
 #define NODES_MAX 200000 /* as many as text of that size can hold, or about */
 
-struct builder {
-	const char *file;
-	struct erg_err *err;
-};
+static struct erg_yaml *build(struct fy_node *node, int depth);
 
-static struct erg_yaml *build(const struct builder *b, struct fy_node *node, int depth);
-
-static struct erg_yaml *build_scalar(const struct builder *b, struct fy_node *node)
+static struct erg_yaml *build_scalar(struct fy_node *node)
 {
-	struct erg_yaml *y = calloc(1, sizeof(*y));
+	_cleanup_(erg_yaml_freep) struct erg_yaml *y = calloc(1, sizeof(*y));
 	struct fy_token *token = node ? fy_node_get_scalar_token(node) : NULL;
 	const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
 	const char *text = node ? fy_node_get_scalar0(node) : "";
 
-	if (y && mark) {
+	if (!y || !(y->text = strdup(text ? text : "")))
+		return NULL;
+	if (mark) {
 		y->line = mark->line + 1;
 		y->column = mark->column + 1;
-	}
-	if (y)
-		y->text = strdup(text ? text : "");
-	return y;
-}
-
-static int append(struct erg_yaml *y, struct erg_yaml *key, struct erg_yaml *item)
-{
-	struct erg_yaml **items = reallocarray(y->items, y->n + 1, sizeof(*items)), **keys;
-
-	if (items)
-		y->items = items;
-	keys = reallocarray(y->keys, y->n + 1, sizeof(*keys));
-	if (keys)
-		y->keys = keys;
-	if (!items || !keys || !item) {
-		erg_yaml_free(key);
-		erg_yaml_free(item);
-		return -ENOMEM;
-	}
-	y->items[y->n] = item;
-	y->keys[y->n++] = key;
-	if (y->n == 1) { /* a collection begins where its first element does */
-		y->line = key ? key->line : item->line;
-		y->column = key ? key->column : item->column;
-	}
-	return 0;
-}
-
-static struct erg_yaml *build_collection(const struct builder *b, struct fy_node *node, int depth)
-{
-	_cleanup_(erg_yaml_freep) struct erg_yaml *y = calloc(1, sizeof(*y));
-	struct fy_node_pair *pair;
-	struct fy_node *item;
-	void *at = NULL;
-
-	if (!y)
-		return NULL;
-	if (fy_node_is_sequence(node)) {
-		y->kind = ERG_YAML_LIST;
-		while ((item = fy_node_sequence_iterate(node, &at)))
-			if (append(y, NULL, build(b, item, depth + 1)) < 0)
-				return NULL;
-		return erg_steal_ptr(&y);
-	}
-	y->kind = ERG_YAML_MAP;
-	while ((pair = fy_node_mapping_iterate(node, &at))) {
-		struct erg_yaml *key;
-
-		if (!fy_node_is_scalar(fy_node_pair_key(pair)))
-			return NULL;
-		key = build_scalar(b, fy_node_pair_key(pair));
-		item = fy_node_pair_value(pair);
-		if (!key)
-			return NULL;
-		if (append(y, key, build(b, item, depth + 1)) < 0)
-			return NULL;
-		if (y->items[y->n - 1]->line == 0) { /* an empty value */
-			y->items[y->n - 1]->line = y->keys[y->n - 1]->line;
-			y->items[y->n - 1]->column = y->keys[y->n - 1]->column;
-		}
 	}
 	return erg_steal_ptr(&y);
 }
 
-static struct erg_yaml *build(const struct builder *b, struct fy_node *node, int depth)
+static void stand_at(struct erg_yaml *y, const struct erg_yaml *other)
+{
+	y->line = other->line;
+	y->column = other->column;
+}
+
+/* A collection begins where its first element does. */
+static struct erg_yaml *build_list(struct fy_node *node, int depth)
+{
+	_cleanup_(erg_yaml_freep) struct erg_yaml *y = calloc(1, sizeof(*y));
+	struct fy_node *item;
+	void *at = NULL;
+
+	if (!y ||
+		!(y->items = calloc((size_t)fy_node_sequence_item_count(node) + 1,
+			  sizeof(*y->items))))
+		return NULL;
+	y->kind = ERG_YAML_LIST;
+	while ((item = fy_node_sequence_iterate(node, &at)))
+		if (!(y->items[y->n++] = build(item, depth)))
+			return NULL;
+	if (y->n)
+		stand_at(y, y->items[0]);
+	return erg_steal_ptr(&y);
+}
+
+static struct erg_yaml *build_map(struct fy_node *node, int depth)
+{
+	_cleanup_(erg_yaml_freep) struct erg_yaml *y = calloc(1, sizeof(*y));
+	size_t n = (size_t)fy_node_mapping_item_count(node);
+	struct fy_node_pair *pair;
+	void *at = NULL;
+
+	if (!y || !(y->items = calloc(n + 1, sizeof(*y->items))) ||
+		!(y->keys = calloc(n + 1, sizeof(*y->keys))))
+		return NULL;
+	y->kind = ERG_YAML_MAP;
+	for (; (pair = fy_node_mapping_iterate(node, &at)); y->n++) {
+		struct erg_yaml **key = &y->keys[y->n], **item = &y->items[y->n];
+
+		if (!fy_node_is_scalar(fy_node_pair_key(pair)) ||
+			!(*key = build_scalar(fy_node_pair_key(pair))) ||
+			!(*item = build(fy_node_pair_value(pair), depth))) {
+			y->n++; /* for what of it there is */
+			return NULL;
+		}
+		if (!(*item)->line) /* an empty value */
+			stand_at(*item, *key);
+	}
+	if (y->n)
+		stand_at(y, y->keys[0]);
+	return erg_steal_ptr(&y);
+}
+
+/* NULL: no memory, deeper than DEPTH_MAX, or a key that is no text. */
+static struct erg_yaml *build(struct fy_node *node, int depth)
 {
 	if (depth > DEPTH_MAX)
 		return NULL;
 	if (!node || fy_node_is_scalar(node))
-		return build_scalar(b, node);
-	return build_collection(b, node, depth);
+		return build_scalar(node);
+	return fy_node_is_sequence(node) ? build_list(node, depth + 1) : build_map(node, depth + 1);
 }
 
 /* What is left of LEFT behind the nodes of NODE, aliases being copies of what they name; negative where
@@ -199,6 +190,12 @@ static int check_text(const char *file, const char *text, size_t len, struct erg
 	return 0;
 }
 
+static void destroy_document(struct fy_document **doc)
+{
+	if (*doc)
+		fy_document_destroy(*doc);
+}
+
 /* Where a second document begins, of which nothing would be read. False: there is none. */
 static bool second_document(const struct fy_parse_cfg *cfg, const char *text, size_t len,
 	struct erg_yaml *ret_at)
@@ -224,6 +221,36 @@ static bool second_document(const struct fy_parse_cfg *cfg, const char *text, si
 	return documents > 1;
 }
 
+/* What the one document of the text comes to. SAID: what libfyaml had to say, of which CFG takes note. */
+static int parse_document(const struct fy_parse_cfg *cfg, const char *said, const char *file,
+	const char *text, size_t len, struct erg_yaml **ret, struct erg_err *err)
+{
+	_cleanup_(destroy_document) struct fy_document *doc =
+		fy_document_build_from_string(cfg, text, len);
+	struct erg_yaml second = {.line = 1, .column = 1};
+
+	if (doc && nodes_left(fy_document_root(doc), 0, NODES_MAX) < 0)
+		return erg_fail(err, -EFBIG,
+			"%s: its aliases come to more than %d values, or hold themselves: "
+			"expected what people write",
+			file, NODES_MAX);
+	if (!doc || fy_document_resolve(doc) || !fy_document_root(doc))
+		return said[0]
+			? syntax_error(file, said, err)
+			: erg_fail(err, -EINVAL, "%s: empty: expected a YAML document", file);
+	if (second_document(cfg, text, len, &second))
+		return erg_yaml_fail(err, file, &second, "a second document: one was expected");
+	if (said[0]) /* behind the first */
+		return syntax_error(file, said, err);
+	errno = 0;
+	*ret = build(fy_document_root(doc), 0);
+	if (!*ret && errno == ENOMEM)
+		return erg_fail(err, -ENOMEM, "%s: no memory", file);
+	return *ret ? 0
+		    : erg_fail(err, -EINVAL, "%s: keys that are no text, or nested deeper than %d",
+			      file, DEPTH_MAX);
+}
+
 int erg_yaml_parse(const char *file, const char *text, size_t len, struct erg_yaml **ret,
 	struct erg_err *err)
 {
@@ -233,42 +260,16 @@ int erg_yaml_parse(const char *file, const char *text, size_t len, struct erg_ya
 		.level = FYET_ERROR,
 		.module_mask = ~0u,
 		.show_position = true};
-	struct fy_diag *diag = fy_diag_create(&diag_cfg);
-	struct fy_parse_cfg cfg = {.diag = diag};
-	struct builder b = {.file = file, .err = err};
-	struct erg_yaml second = {.line = 1, .column = 1};
-	struct fy_document *doc;
-	int r = diag ? check_text(file, text, len, err)
-		     : erg_fail(err, -ENOMEM, "%s: no memory", file);
+	struct fy_parse_cfg cfg = {0};
+	int r = check_text(file, text, len, err);
 
-	if (r < 0) {
-		if (diag)
-			fy_diag_destroy(diag);
+	if (r < 0)
 		return r;
-	}
-	doc = fy_document_build_from_string(&cfg, text, len);
-	if (doc && nodes_left(fy_document_root(doc), 0, NODES_MAX) < 0) {
-		r = erg_fail(err, -EFBIG,
-			"%s: its aliases come to more than %d values, or hold themselves: "
-			"expected what people write",
-			file, NODES_MAX);
-	} else if (!doc || fy_document_resolve(doc) || !fy_document_root(doc)) {
-		r = said[0] ? syntax_error(file, said, err)
-			    : erg_fail(err, -EINVAL, "%s: empty: expected a YAML document", file);
-	} else if (second_document(&cfg, text, len, &second)) {
-		r = erg_yaml_fail(err, file, &second, "a second document: one was expected");
-	} else if (said[0]) { /* behind the first */
-		r = syntax_error(file, said, err);
-	} else {
-		*ret = build(&b, fy_document_root(doc), 0);
-		if (!*ret)
-			r = erg_fail(err, -EINVAL,
-				"%s: keys that are no text, or nested deeper than %d", file,
-				DEPTH_MAX);
-	}
-	if (doc)
-		fy_document_destroy(doc);
-	fy_diag_destroy(diag);
+	cfg.diag = fy_diag_create(&diag_cfg);
+	if (!cfg.diag)
+		return erg_fail(err, -ENOMEM, "%s: no memory", file);
+	r = parse_document(&cfg, said, file, text, len, ret, err);
+	fy_diag_destroy(cfg.diag);
 	return r;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The tree of a YAML document: what does not need the parser. */
-#include "record/sweep/yaml.h"
+#include "record/yaml/yaml.h"
 
 #include <errno.h>
 #include <stdarg.h>

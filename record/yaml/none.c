@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Stands in for yaml.c where libfyaml is not installed: every plan is refused, with the reason. */
-#include "record/sweep/yaml.h"
+/* Stands in for parse.c where libfyaml is not installed: every plan is refused, with the reason. */
+#include "record/yaml/yaml.h"
 
 #include <errno.h>
 
