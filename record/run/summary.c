@@ -110,6 +110,15 @@ static void say_losses(const struct erg_run *r)
 			(unsigned long long)r->losses.packets);
 }
 
+/* They had SIGKILL, and could tell nobody: what they had not ended has no layers. */
+static void say_memory(const struct erg_run *r)
+{
+	if (r->work.oom_kills)
+		erg_warn("the kernel ended %llu process%s of this control group, which had no more "
+			 "memory (its limit counts the recorder, too)",
+			(unsigned long long)r->work.oom_kills, r->work.oom_kills == 1 ? "" : "es");
+}
+
 /* What is annotated and was left out, and why: nobody is to wonder where layers are. */
 static void say_processes(const struct erg_run *r, const struct erg_join_report *p)
 {
@@ -155,6 +164,7 @@ void erg_run_summary_say(const struct erg_run *r)
 	erg_join_reported(r->join, &processes);
 	known = known && !processes.by_descent && !processes.apart && !r->opt.attach;
 	say_losses(r);
+	say_memory(r);
 	say_processes(r, &processes);
 	if (r->opt.quiet)
 		return;

@@ -21,6 +21,7 @@
 #include "formats/base/pidfd.h"
 #include "formats/base/util.h"
 #include "record/run/linked.h"
+#include "record/run/oom.h"
 
 extern char **environ;
 
@@ -176,6 +177,11 @@ int erg_workload_resolve(const char *file, char **ret, struct erg_err *err)
 
 /* ---- the process ---- */
 
+static uint64_t oom_kills(void)
+{
+	return erg_oom_kills("/proc/self/cgroup", "/sys/fs/cgroup");
+}
+
 /* GO is read before the program is executed: nothing comes from it when the recorder is gone. */
 static void child_exec(int go, int fd, const char *path, char *const *argv, char **envp,
 	const sigset_t *mask)
@@ -280,6 +286,7 @@ int erg_workload_start(struct erg_workload *w, const struct erg_workload_start *
 	go = fds[1];
 	if (s->before)
 		s->before(s->data, w->pid);
+	w->oom_before = oom_kills();
 	w->begin_ns = erg_mono_ns();
 	r = child_release(go, in);
 	if (r) {
@@ -316,6 +323,8 @@ bool erg_workload_reap(struct erg_workload *w)
 		w->filtered = erg_seccomp_filtered(w->pid);
 	if (!w->ended && waitpid(w->pid, &w->status, WNOHANG) == w->pid) {
 		w->end_ns = erg_mono_ns();
+		w->oom_kills = oom_kills();
+		w->oom_kills -= w->oom_kills > w->oom_before ? w->oom_before : w->oom_kills;
 		w->ended = true;
 	}
 	return w->ended;

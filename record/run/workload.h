@@ -46,6 +46,9 @@ struct erg_workload {
 	int status; /* as of waitpid() */
 	bool ended;
 	bool filtered; /* by seccomp, and this recorder is not */
+	/* processes that the kernel ended for want of memory in this control group: before the command, and
+	 * through it */
+	uint64_t oom_before, oom_kills;
 };
 
 #define ERG_WORKLOAD_INIT                                                                          \

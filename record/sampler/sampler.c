@@ -68,13 +68,17 @@ static void cpu_choose(struct erg_sampler *s)
 	(void)!erg_placement_open("/proc", &allowed, &s->placement, &err);
 }
 
-/* Locking what is mapped later too needs a limit that is no limit, or every later mmap fails. */
+/* Locking what is mapped later too needs a limit that is no limit, or every later mmap fails. Only what was
+ * used once is locked: whole stacks and the tables of libraries would be 60 MB more, and the kernel ends
+ * the largest first where recorder and command share a limit of memory. */
 static bool memory_lock(void)
 {
 	struct rlimit lim;
 	bool unlimited = getrlimit(RLIMIT_MEMLOCK, &lim) == 0 && lim.rlim_cur == RLIM_INFINITY;
+	int what = unlimited || geteuid() == 0 ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT;
 
-	return mlockall(unlimited || geteuid() == 0 ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT) == 0;
+	/* Linux before 4.4 does not know the last. */
+	return mlockall(what | MCL_ONFAULT) == 0 || (errno == EINVAL && mlockall(what) == 0);
 }
 
 /* Worker 0 has the fast sources; each slow one gets a worker behind it. */

@@ -387,6 +387,37 @@ quota_made() {
         .sources[0].reads == $taken and .sampler.deadlines - .sampler.missed == $taken' a/summary.json
 }
 
+# memory_made MIB: a control group, $group, whose processes may have so much together.
+memory_made() {
+    local top file
+    for top in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+        group=$top/erg-test-$$
+        mkdir "$group" 2>/dev/null || continue
+        for file in memory.limit_in_bytes memory.max; do
+            [ ! -e "$group/$file" ] || { echo $(($1 << 20)) >"$group/$file" && return; }
+        done
+        rmdir "$group"
+    done
+    return 1
+}
+
+@test "a limit of memory that recorder and command share: the command is ended, the recording goes on, and it is said" {
+    # a few times what the recorder and its buffers take, less than locking whole stacks and libraries took
+    memory_made $((60 + 20 * $(nproc))) || skip "no control groups can be made here"
+    app=$ERG_BUILD/tests/trace/trace-app
+    sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - "$group" erg-record run -s procstat -o a.erg -- \
+        sh -c '"$1" network:n layer:l threads:20=l; tail /dev/zero; echo $? >status
+            "$1" network:n layer:l threads:20=l' - "$app" 2>err 3>&- || failed=$?
+    await rmdir "$group"
+    [ -z "${failed:-}" ]
+    [ "$(cat status)" -eq 137 ]
+    [ "$(grep -c 'warning: the kernel ended 1 process of this control group, which had no more memory' err)" -eq 1 ]
+    erg-analyze layers --format json a.erg 2>/dev/null | jq -e '[.runs[0].layers[].calls] == [400] and .runs[0].lost_events == 0'
+    # and nothing is said where nothing was ended
+    erg-record run -s procstat -o b.erg -- true 2>err
+    [ "$(grep -c 'the kernel ended' err)" -eq 0 ]
+}
+
 @test "a sampler whose processor a real-time program keeps does not hold up the end of the recording" {
     [ "$(nproc)" -gt 1 ] || skip "one processor: nothing else would run"
     chrt --fifo 1 true 2>/dev/null || skip "no real-time priority here"
