@@ -168,6 +168,74 @@ C
         decode/output decode prog decode/blk.0.attn decode/blk.0.ffn decode prog)
 }
 
+@test "llama: an application's callback that decodes with another context: the blocks of both steps, and no block of one in the other" {
+    cat >llama.c <<'C'
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+struct tensor { const char *name, *op; };
+static struct tensor nodes[] = {{"norm-0", "RMS_NORM"}, {"ffn_inp-0", "ADD"}, {"l_out-0", "ADD"}, {"result_output", "MUL_MAT"}};
+typedef bool callback(struct tensor *, bool, void *);
+struct context { callback *cb; void *data; callback *own; }; /* and its own scheduler */
+struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
+struct batch llama_batch_get_one(int32_t *t, int32_t n) { return (struct batch){n, t}; }
+int ggml_graph_n_nodes(void *g) { return 4; }
+struct tensor *ggml_graph_node(void *g, int i) { return &nodes[i]; }
+const char *ggml_get_name(struct tensor *t) { return t->name; }
+const char *ggml_op_desc(struct tensor *t) { return t->op; }
+void ggml_backend_sched_set_eval_callback(struct context *s, callback *c, void *d) { s->cb = c; s->data = d; }
+void ggml_backend_sched_free(void *s) {}
+int ggml_backend_sched_graph_compute_async(struct context *s, void *g)
+{
+	for (int i = 0; i < 4; i++)
+		if (s->cb && s->cb(&nodes[i], true, s->data))
+			s->cb(&nodes[i], false, s->data);
+	return 0;
+}
+int llama_decode(struct context *c, struct batch b)
+{
+	if (c->own)
+		ggml_backend_sched_set_eval_callback(c, c->own, NULL);
+	return ggml_backend_sched_graph_compute_async(c, c);
+}
+C
+    cat >prog.c <<'C'
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+struct tensor { const char *name, *op; };
+struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
+int llama_decode(void *c, struct batch b);
+static int32_t token;
+static bool mine(struct tensor *t, bool ask, void *data)
+{
+	void *other[3] = {0};
+
+	if (!ask)
+		printf("%s: %d\n", t->name, llama_decode(other, (struct batch){1, &token}));
+	return !strcmp(t->name, "ffn_inp-0");
+}
+int main(void)
+{
+	void *context[3] = {0, 0, (void *)mine};
+
+	for (int i = 0; i < 2; i++)
+		printf("%d\n", llama_decode(context, (struct batch){1, &token}));
+}
+C
+    gcc -shared -fPIC -w -o libllama.so llama.c
+    gcc -w -o prog prog.c -L. -lllama -Wl,-rpath,"$PWD"
+    ./prog >plain
+    start a
+    LD_PRELOAD=$lib ./prog >traced
+    stop a
+    diff plain traced
+    # within another's graph a step has no blocks of its own
+    diff <(layers a) <(for _ in 1 2; do
+        printf '%s\n' decode/blk.0.attn decode prog decode/blk.0.ffn decode/output decode prog; done)
+}
+
 # stand_in NODES: libllama.so with the interface of llama.cpp, whose graphs have these nodes (NAME:OP …); CACHE says by
 # which functions it tells how long its cache is: memory (since the middle of 2025), self (before), none (long before).
 stand_in() {

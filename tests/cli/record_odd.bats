@@ -394,7 +394,7 @@ memory_made() {
         group=$top/erg-test-$$
         mkdir "$group" 2>/dev/null || continue
         for file in memory.limit_in_bytes memory.max; do
-            [ ! -e "$group/$file" ] || { echo $(($1 << 20)) >"$group/$file" && return; }
+            if [ -e "$group/$file" ]; then echo $(($1 << 20)) >"$group/$file"; return; fi
         done
         rmdir "$group"
     done

@@ -6,79 +6,141 @@
 #include "tracepoints/adapters/common.h"
 #include "tracepoints/adapters/llama/batch.h"
 
-#define REMEMBERED 256u
+#define REMEMBERED 4096u /* a power of two */
+#define NEIGHBOURS 16u
+#define GUESSES_MAX 64u /* more that all want an output are a prompt all the same */
 
-/* Sequences that wrote the last time: hashes of context and sequence; one that falls on another's
- * place takes it, and the other's next prompt counts as a request only if it begins empty. */
-static uint64_t wrote[REMEMBERED];
+/* What a sequence did the last time. */
+enum {
+	READS = 1,
+	WROTE,
+	ANSWERS
+}; /* more of the prompt comes; one or several; of its prompt's last token alone */
+
+/* Hashes of context and sequence, with what they did in the last two bits. One that finds no place takes another's,
+ * whose next prompt then counts as a request only if it begins empty. */
+static uint64_t remembered[REMEMBERED];
 
 static uint64_t key_of(const struct llama_context *c, int32_t sequence)
 {
-	uint64_t h =
-		((uint64_t)(uintptr_t)c ^ (uint64_t)(uint32_t)sequence << 48) * 0x9e3779b97f4a7c15u;
+	uint64_t h = (uint64_t)(uintptr_t)c * 0x9e3779b97f4a7c15u + (uint32_t)sequence;
 
-	return h ? h : 1;
+	/* the mixer of splitmix64: each bit of either is in all of the hash */
+	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
+	h = (h ^ h >> 27) * 0x94d049bb133111ebu;
+	h = (h ^ h >> 31) & ~(uint64_t)3;
+	return h ? h : 4;
 }
 
-/* Whether SEQUENCE wrote the last time; now it WRITES. */
-static bool swap_writes(const struct llama_context *c, int32_t sequence, bool writes)
+/* The place of KEY, or one that it may take. */
+static uint64_t *slot_of(uint64_t key)
 {
-	uint64_t key = key_of(c, sequence), *slot = &wrote[(key >> 32) % REMEMBERED];
-	bool was;
+	uint64_t *free_one = NULL;
+
+	for (uint32_t i = 0; i < NEIGHBOURS; i++) {
+		uint64_t *slot = &remembered[((key >> 32) + i) % REMEMBERED];
+
+		if ((*slot & ~(uint64_t)3) == key)
+			return slot;
+		if (!*slot && !free_one)
+			free_one = slot;
+	}
+	return free_one ? free_one : &remembered[(key >> 32) % REMEMBERED];
+}
+
+static struct llama_part_of_batch *find_part(struct llama_work *w, int32_t sequence)
+{
+	const uint32_t n = w->n < LLAMA_SEQUENCES_MAX ? w->n : LLAMA_SEQUENCES_MAX;
+
+	/* tokens of one sequence stand together, nearly always */
+	for (uint32_t i = n; i-- > 0;)
+		if (w->parts[i].sequence == sequence)
+			return &w->parts[i];
+	return NULL;
+}
+
+static void count_token(struct llama_work *w, int32_t sequence, bool output)
+{
+	struct llama_part_of_batch *p = find_part(w, sequence);
+
+	if (!p) {
+		if (w->n++ >= LLAMA_SEQUENCES_MAX)
+			return;
+		p = &w->parts[w->n - 1];
+		*p = (struct llama_part_of_batch){.sequence = sequence};
+	}
+	p->tokens++;
+	p->outputs += output;
+}
+
+static uint32_t last_time(const struct llama_context *c, int32_t sequence)
+{
+	uint64_t key = key_of(c, sequence), slot;
 
 	erg_adapter_lock();
-	was = *slot == key;
-	if (writes)
-		*slot = key;
-	else if (was)
-		*slot = 0;
+	slot = *slot_of(key);
 	erg_adapter_unlock();
-	return was;
+	return (slot & ~(uint64_t)3) == key ? slot & 3 : 0;
 }
 
-static void count_token(struct llama_work *w, int32_t sequence)
+/* An answer is written a token at a time, or by several that were guessed: each wants an output, as of a prompt
+ * only the last does. */
+static uint32_t does_now(const struct llama_part_of_batch *p, bool empty, uint32_t was)
 {
-	for (uint32_t i = 0; i < w->n && i < LLAMA_SEQUENCES_MAX; i++)
-		if (w->sequence[i] == sequence) {
-			w->tokens[i]++;
-			return;
-		}
-	if (w->n < LLAMA_SEQUENCES_MAX) {
-		w->sequence[w->n] = sequence;
-		w->tokens[w->n] = 1;
+	if (p->tokens == 1)
+		return WROTE;
+	if (!empty && p->tokens <= GUESSES_MAX && p->outputs == p->tokens &&
+		(was == WROTE || was == ANSWERS))
+		return WROTE;
+	return p->outputs && p->outputs < p->tokens ? ANSWERS : READS;
+}
+
+void llama_batch_done(const struct llama_context *c, const struct llama_work *w)
+{
+	erg_adapter_lock();
+	for (uint32_t i = 0; w->step != LLAMA_ENCODE && i < w->n && i < LLAMA_SEQUENCES_MAX; i++) {
+		uint64_t key = key_of(c, w->parts[i].sequence);
+
+		*slot_of(key) = key | w->parts[i].does;
 	}
-	w->n++;
+	erg_adapter_unlock();
 }
 
-static bool begins_request(const struct llama_api *api, const struct llama_context *c,
-	int32_t sequence, uint32_t tokens)
+static void read_tokens(const struct llama_batch *b, struct llama_work *w)
 {
-	struct llama_memory *m = api->get_memory && api->pos_max ? api->get_memory(c) : NULL;
-	const bool wrote_before = swap_writes(c, sequence, tokens == 1);
+	for (int32_t i = 0; i < b->n_tokens; i++) {
+		/* without the list the last token has one */
+		bool output = b->logits ? b->logits[i] : i == b->n_tokens - 1;
 
-	if (m && api->pos_max(m, sequence) < 0)
-		return true;
-	return wrote_before && tokens > 1;
+		if (!b->seq_id || !b->n_seq_id)
+			count_token(w, 0, output);
+		else if (b->n_seq_id[i] > 0)
+			count_token(w, b->seq_id[i][0], output);
+	}
 }
 
 void llama_batch_read(const struct llama_api *api, const struct llama_context *c,
-	const struct llama_batch *b, struct llama_work *ret)
+	const struct llama_batch *b, bool encodes, struct llama_work *ret)
 {
+	const bool known = api->get_memory && api->pos_max;
+	struct llama_memory *m = known ? api->get_memory(c) : NULL;
 	uint32_t reading = 0, writing = 0;
 
-	*ret = (struct llama_work){.step = LLAMA_DECODE};
-	for (int32_t i = 0; i < b->n_tokens; i++) {
-		if (!b->seq_id || !b->n_seq_id)
-			count_token(ret, 0);
-		else if (b->n_seq_id[i] > 0)
-			count_token(ret, b->seq_id[i][0]);
-	}
+	ret->step = encodes || (known && !m) ? LLAMA_ENCODE : LLAMA_DECODE;
+	ret->n = ret->requests = 0;
+	read_tokens(b, ret);
 	for (uint32_t i = 0; i < ret->n && i < LLAMA_SEQUENCES_MAX; i++) {
-		reading += ret->tokens[i] > 1;
-		writing += ret->tokens[i] == 1;
-		ret->requests += begins_request(api, c, ret->sequence[i], ret->tokens[i]);
+		struct llama_part_of_batch *p = &ret->parts[i];
+		/* A model that keeps nothing reads all anew; one that does has its request in what it decodes. */
+		const bool empty = known && (!m || (!encodes && api->pos_max(m, p->sequence) < 0));
+		const uint32_t was = ret->step == LLAMA_ENCODE ? 0 : last_time(c, p->sequence);
+
+		p->does = does_now(p, empty, was);
+		ret->requests += empty || (was == WROTE && p->does != WROTE);
+		writing += p->does == WROTE;
+		reading += p->does != WROTE;
 	}
-	if (reading)
+	if (ret->step != LLAMA_ENCODE && reading)
 		ret->step = writing ? LLAMA_MIXED : LLAMA_PREFILL;
 }
 
@@ -91,8 +153,8 @@ int64_t llama_batch_context(const struct llama_api *api, struct llama_context *c
 
 	for (uint32_t i = 0; i < w->n && i < LLAMA_SEQUENCES_MAX; i++)
 		if (m)
-			sum += api->pos_max(m, w->sequence[i]) + 1;
+			sum += api->pos_max(m, w->parts[i].sequence) + 1;
 		else if (!by_memory && api->kv_pos_max)
-			sum += api->kv_pos_max(c, w->sequence[i]) + 1;
+			sum += api->kv_pos_max(c, w->parts[i].sequence) + 1;
 	return sum;
 }

@@ -3,27 +3,36 @@
 #define ERG_TRACEPOINTS_LLAMA_BATCH_H
 
 /*
- * What a batch does. Prefill reads prompts: more than one token of a sequence. Decode writes: one
- * token of each sequence. A batch of a server may do both: mixed.
+ * What a batch does. Prefill reads prompts: several tokens of a sequence. Decode writes: one token of each
+ * sequence, or some that were guessed and are checked at once. A batch of a server may do both: mixed. Encode
+ * is of a model, or the part of one, that keeps nothing from step to step.
  */
 #include "tracepoints/adapters/llama/llama_abi.h"
 
 enum llama_step { LLAMA_PREFILL, LLAMA_DECODE, LLAMA_MIXED, LLAMA_ENCODE, LLAMA_STEPS };
 
-#define LLAMA_SEQUENCES_MAX 64
+#define LLAMA_SEQUENCES_MAX 256 /* as many as a context of llama.cpp may have */
+
+struct llama_part_of_batch {
+	int32_t sequence;
+	uint32_t tokens, outputs; /* those whose output is wanted */
+	uint32_t does;
+};
 
 struct llama_work {
 	enum llama_step step;
 	uint32_t requests; /* sequences whose prompt begins here */
 	uint32_t n;        /* sequences, of which the first LLAMA_SEQUENCES_MAX are told apart */
-	int32_t sequence[LLAMA_SEQUENCES_MAX];
-	uint32_t tokens[LLAMA_SEQUENCES_MAX];
+	struct llama_part_of_batch parts[LLAMA_SEQUENCES_MAX];
 };
 
-/* Before the batch is computed. A prompt begins with a sequence that holds nothing, or that wrote the
- * last time; what a sequence did is remembered per context. */
+/* Before the batch is computed, by llama_encode if it ENCODES. A prompt begins with a sequence that holds nothing,
+ * or that wrote the last time; what a sequence did is remembered per context. */
 void llama_batch_read(const struct llama_api *api, const struct llama_context *c,
-	const struct llama_batch *b, struct llama_work *ret);
+	const struct llama_batch *b, bool encodes, struct llama_work *ret);
+
+/* After one that was computed: what its sequences did is remembered. */
+void llama_batch_done(const struct llama_context *c, const struct llama_work *w);
 
 /* After: how much the sequences of the batch hold, in tokens, all together. 0: not known. */
 int64_t llama_batch_context(const struct llama_api *api, struct llama_context *c,

@@ -41,10 +41,11 @@ ERG_API void ggml_backend_sched_free(struct ggml_sched *s);
 
 static const char *const step_names[LLAMA_STEPS] = {"prefill", "decode", "mixed", "encode"};
 
-/* The step that the thread is in, and its last plan. */
+/* The step that the thread is in, and its last plan, which a graph follows while it is computed. */
 static __thread struct {
 	uint32_t module; /* 0: none */
 	const char *step;
+	bool follows;
 	struct llama_plan plan;
 } current __attribute__((tls_model("initial-exec")));
 
@@ -198,7 +199,8 @@ ERG_API int ggml_backend_sched_graph_compute_async(struct ggml_sched *s, struct 
 	struct run run = {.plan = &current.plan};
 	int status;
 
-	if (!current.module || !lib->graphs || !erg_enabled())
+	/* A callback of the application may compute another graph. */
+	if (!current.module || current.follows || !lib->graphs || !erg_enabled())
 		return api->compute ? api->compute(s, g) : -1;
 	if (atomic_load(&callbacks_full) ||
 		!llama_plan_make(&current.plan, api, g, cut_wanted(), current.module,
@@ -210,7 +212,9 @@ ERG_API int ggml_backend_sched_graph_compute_async(struct ggml_sched *s, struct 
 	api->set_eval_callback(s, follow, &run);
 	if (run.plan->n)
 		erg_begin(run.plan->pieces[0].layer);
+	current.follows = true;
 	status = api->compute(s, g);
+	current.follows = false;
 	/* A graph that was stopped, or that the backend ended otherwise. */
 	if (run.at < run.plan->n)
 		erg_end(run.plan->pieces[run.at].layer);
@@ -301,6 +305,8 @@ static int32_t step_through(const struct llama_lib *lib, struct llama_context *c
 	int32_t (*call)(struct llama_context *, struct llama_batch))
 {
 	const struct network n = network_of(&lib->api, c, work->step);
+	const uint32_t outer_module = current.module;
+	const char *outer_step = current.step;
 	int32_t status;
 
 	define_counters(lib);
@@ -311,8 +317,10 @@ static int32_t step_through(const struct llama_lib *lib, struct llama_context *c
 	current.module = n.modules[work->step];
 	current.step = step_names[work->step];
 	status = call(c, *batch);
-	current.module = 0;
+	current.module = outer_module;
+	current.step = outer_step;
 	if (!status) {
+		llama_batch_done(c, work);
 		count("tokens", &tokens, batch->n_tokens);
 		if (lib->requests)
 			count("requests", &requests, work->requests);
@@ -334,19 +342,20 @@ ERG_API int32_t llama_decode(struct llama_context *c, struct llama_batch batch)
 		return -1;
 	if (!lib->decodes || !erg_enabled())
 		return lib->api.decode(c, batch);
-	llama_batch_read(&lib->api, c, &batch, &work);
+	llama_batch_read(&lib->api, c, &batch, false, &work);
 	return step_through(lib, c, &batch, &work, lib->api.decode);
 }
 
 ERG_API int32_t llama_encode(struct llama_context *c, struct llama_batch batch)
 {
 	const struct llama_lib *lib = llama_lib_of(__builtin_return_address(0));
-	struct llama_work work = {.step = LLAMA_ENCODE};
+	struct llama_work work;
 
 	if (!lib->api.encode)
 		return -1;
 	if (!lib->decodes || !erg_enabled())
 		return lib->api.encode(c, batch);
+	llama_batch_read(&lib->api, c, &batch, true, &work);
 	return step_through(lib, c, &batch, &work, lib->api.encode);
 }
 
