@@ -439,7 +439,9 @@ phases() {
     }
     grep -q 'energy per token' out
     grep -q 'token/s' out
-    erg-analyze sweep --per token --lag 0 --format json runs >s.json 2>/dev/null
+    erg-analyze sweep --per token --lag 0 --format json runs >s.json 2>err
+    # a point whose readings are missing is none
+    [ "$(grep -c '(unobserved): left out' err)" -eq 0 ] || skip "this machine is too busy for the simulated board: $(tail -1 err)"
     jq -e '.per == "token" and (.groups | length == 1)' s.json
     jq -e '.groups[0].points | length == 2 and ([.[].factors.batch] | sort == [16, 256]) and any(.pareto)' s.json
     # 4 requests of 200 and of 149 tokens that are fed back.
