@@ -26,7 +26,7 @@ static double tau_of(const struct attr_shape *s)
 	return -s->period_ns / log1p(-s->alpha);
 }
 
-static double memory(const struct attr_shape *s, const struct attr_readings *r)
+static double ema_memory(const struct attr_shape *s, const struct attr_readings *r)
 {
 	return s->period_ns + 4 * tau_of(s);
 }
@@ -36,7 +36,7 @@ static double read_time(const struct attr_kernel *k)
 	return (double)(int64_t)(k->r->t[k->m] - k->view->t0);
 }
 
-static int start(struct attr_kernel *k, struct erg_err *err)
+static int ema_start(struct attr_kernel *k, struct erg_err *err)
 {
 	const struct attr_shape *s = &k->shape;
 	double back = log(1 / WARM) * tau_of(s) + 2 * s->period_ns, from;
@@ -142,7 +142,7 @@ static bool advance_rc(struct attr_kernel *k, struct attr_ema *e, double end)
 	return true;
 }
 
-static bool row(struct attr_kernel *k)
+static bool ema_row(struct attr_kernel *k)
 {
 	double t = read_time(k), end = t - k->shape.lag_ns, slope = 0;
 	bool rc = k->shape.period_ns <= 0;
@@ -178,7 +178,7 @@ static bool row(struct attr_kernel *k)
 
 const struct attr_kernel_ops attr_kernel_ema = {
 	.kind = ERG_SENSOR_EMA,
-	.start = start,
-	.row = row,
-	.memory = memory,
+	.start = ema_start,
+	.row = ema_row,
+	.memory = ema_memory,
 };
