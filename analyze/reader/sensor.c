@@ -52,17 +52,26 @@ struct setting {
 	struct erg_sensor_given *given; /* by source */
 };
 
+static int check_word(void *data, const struct erg_sensor_word *w, const char *word,
+	struct erg_err *err)
+{
+	(void)data;
+	return is_for_import(w) ? erg_fail(err, -EINVAL,
+					  "--sensor: '%s': this is for erg-record import; a "
+					  "recording cannot be told it afterwards",
+					  word)
+				: 0;
+}
+
 static int apply_word(void *data, const struct erg_sensor_word *w, const char *word,
 	struct erg_err *err)
 {
 	const struct setting *s = data;
 	size_t n = 0;
+	int r = check_word(NULL, w, word, err);
 
-	if (is_for_import(w))
-		return erg_fail(err, -EINVAL,
-			"--sensor: '%s': this is for erg-record import; a recording "
-			"cannot be told it afterwards",
-			word);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < s->tl->n_channels; i++) {
 		struct erg_tl_channel *c = &s->tl->channels[i];
 		struct erg_sensor_model *m = &s->tl->sources[c->source].model;
@@ -97,6 +106,11 @@ static const char *rail_of(const struct erg_timeline *tl, size_t source)
 		if (tl->channels[i].source == source)
 			return tl->channels[i].def.rail;
 	return "";
+}
+
+int erg_reader_sensor_check(const char *text, struct erg_err *err)
+{
+	return erg_sensor_words(text, check_word, NULL, err);
 }
 
 int erg_reader_sensor(struct erg_timeline *tl, const char *text, struct erg_err *err)

@@ -269,8 +269,9 @@ static int export_verb(int argc, char **argv, struct erg_err *err)
 	if (!o.target || !o.output || (o.target->write && argc - first > 1))
 		return erg_options_wrong(&command, "expected --to FORMAT, one archive and -o OUT");
 	n = erg_verb_files(&command, argc - first, argv + first, &files);
-	if (!n)
-		return 2;
+	r = n ? erg_verb_output(&command, o.output, files, (size_t)n, err) : 2;
+	if (r)
+		return r;
 	return o.target->write ? export(&o, files[0], err)
 			       : export_database(&o, files, (size_t)n, err);
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyze/account/runs.h"
 #include "analyze/model/document.h"
@@ -148,7 +149,11 @@ static int load_model(const char *path, struct erg_model **ret, struct erg_err *
 	json_auto_t *j = json_load_file(path, 0, &e);
 
 	if (!j)
-		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
+		return access(path, R_OK) < 0
+			? erg_fail_errno(err, -errno, "%s", path)
+			: erg_fail(err, -EINVAL,
+				  "%s: no JSON (line %d: %s): expected what model fit --save wrote",
+				  path, e.line, e.text);
 	return erg_model_from_json(j, path, ret, err);
 }
 
@@ -216,6 +221,9 @@ static int model_verb(int argc, char **argv, struct erg_err *err)
 
 	if (r)
 		return r == 1 ? 0 : r;
+	r = erg_model_options_check_save(&o, err);
+	if (r)
+		return r;
 	return o.predict ? predict(&o, err) : fit(&o, err);
 }
 

@@ -396,3 +396,11 @@ int erg_model_options_parse(struct erg_model_options *o, int argc, char **argv)
 	o->methods = o->methods ? o->methods : 1u << ERG_LSQ_OLS;
 	return build_specs(o) ? 0 : 2;
 }
+
+int erg_model_options_check_save(const struct erg_model_options *o, struct erg_err *err)
+{
+	char *const table[] = {(char *)o->table};
+	int r = o->save ? erg_verb_output(&command, o->save, o->files, o->n_files, err) : 0;
+
+	return r || !o->save || !o->table ? r : erg_verb_output(&command, o->save, table, 1, err);
+}

@@ -37,6 +37,8 @@ struct erg_model_options {
 /* argv[0] is the verb. 0: good; 1: help was printed; 2: wrong, and stderr says what. Strings
  * point into ARGV. */
 int erg_model_options_parse(struct erg_model_options *o, int argc, char **argv);
+/* Of --save, before the work: 0, 2 where the wrong name was said, or a negative errno. */
+int erg_model_options_check_save(const struct erg_model_options *o, struct erg_err *err);
 void erg_model_options_done(struct erg_model_options *o);
 
 #endif

@@ -664,11 +664,17 @@ static int report_verb(int argc, char **argv, struct erg_err *err)
 	if (r)
 		return r;
 	r = erg_runs_files(named, (size_t)n, &files, err);
+	if (r >= 0)
+		r = erg_verb_output(&report_command, o.output, files.v, files.n, err);
+	if (!r && o.curves.n)
+		r = erg_verb_output(&report_command, o.output, o.curves.v, o.curves.n, err);
+	if (r)
+		return r;
 	o.files = files.n;
 	o.drawn = o.curves.n;
 	for (size_t i = 0; i < files.n; i++)
 		o.drawn += !is_json(files.v[i]);
-	return r < 0 ? r : report(&o, files.v, err);
+	return report(&o, files.v, err);
 }
 
 const struct erg_verb erg_verb_report = {"report", "one self-contained page", report_verb};

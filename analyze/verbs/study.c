@@ -566,7 +566,8 @@ static int study_verb(int argc, char **argv, struct erg_err *err)
 	if (first + 1 != argc || !o.output)
 		return erg_options_wrong(&command, "expected %s",
 			o.output ? "one folder of erg-record sweep" : "-o report.html");
-	return study(&s, argv[first], err);
+	r = erg_verb_output(&command, o.output, argv + first, 1, err);
+	return r ? r : study(&s, argv[first], err);
 }
 
 const struct erg_verb erg_verb_study = {"study",

@@ -14,6 +14,8 @@
 
 #include "analyze/account/runs.h"
 #include "analyze/attribution/attribution.h"
+#include "analyze/reader/sensor.h"
+#include "formats/base/outfile.h"
 #include "formats/base/terminal.h"
 
 #define TEXT_OF(x) #x
@@ -36,6 +38,22 @@ static int take_lag(void *into, const char *arg, struct erg_err *err)
 	if (end != arg && !*end && fabs(common->lag_s) < 1e6 && common->lag_u_s >= 0)
 		return 0;
 	return erg_fail(err, -EINVAL, "SECONDS or SECONDS+-UNCERTAINTY");
+}
+
+/* May be repeated: the words of all. */
+static int take_sensor(void *into, const char *arg, struct erg_err *err)
+{
+	static char words[2048];
+	size_t len = strlen(words);
+	int r = erg_reader_sensor_check(arg, err);
+
+	if (r < 0)
+		return r;
+	if (len + strlen(arg) + 2 > sizeof(words))
+		return erg_fail(err, -EINVAL, "at most %zu bytes of it", sizeof(words) - 2);
+	snprintf(words + len, sizeof(words) - len, "%s%s", len ? " " : "", arg);
+	((struct erg_common *)into)->reader.sensor = words;
+	return 0;
 }
 
 static int take_format(void *into, const char *arg, struct erg_err *err)
@@ -81,8 +99,8 @@ const struct erg_option erg_rows_account[] = {
 	ROW_RAIL,
 	{"sensor", 0, "MODEL",
 		"replace the sensor model: [RAIL:]kind=... lag_s=... (several in one "
-		"argument, separated by spaces)",
-		ERG_OPTION_TEXT, AT(reader.sensor)},
+		"argument, separated by spaces, or repeated)",
+		ERG_OPTION_CALL, .take = take_sensor},
 	{"lag", 0, "SECONDS[+-U]",
 		"the sensor's lag and its standard uncertainty (default: from the "
 		"data)",
@@ -195,6 +213,26 @@ int erg_verb_check_account(const struct erg_command *c, const struct erg_common 
 			  "%s: expected an archive with it: results and tables are taken as they are",
 			  given)
 		: 0;
+}
+
+int erg_verb_output(const struct erg_command *c, const char *path, char *const *files, size_t n,
+	struct erg_err *err)
+{
+	const char *end = strrchr(path, '.');
+	struct stat st, in;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+		for (size_t i = 0; i < n; i++)
+			if (stat(files[i], &in) == 0 && in.st_dev == st.st_dev &&
+				in.st_ino == st.st_ino)
+				return erg_options_wrong(c,
+					"'%s' is what is read: expected another name to write to",
+					path);
+		if (end && !strcmp(end, ".erg"))
+			return erg_options_wrong(c,
+				"'%s' is an archive: expected another name to write to", path);
+	}
+	return erg_outfile_check(path, err);
 }
 
 int erg_verb_archives(const struct erg_command *c, int argc, char **argv,

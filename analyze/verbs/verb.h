@@ -70,6 +70,13 @@ const char *erg_verb_attribution_given(const struct erg_common *common);
 int erg_verb_check_account(const struct erg_command *c, const struct erg_common *common,
 	char *const *files, size_t n);
 
+/*
+ * Before the work: whether a file may be written to PATH, and is none that C reads (N FILES) and no recording,
+ * which would be lost. Returns 0, 2 where that was said, or a negative errno with ERR set.
+ */
+int erg_verb_output(const struct erg_command *c, const char *path, char *const *files, size_t n,
+	struct erg_err *err);
+
 /* A verb that has the common options alone and takes archives: calls FN with those named. Returns what
  * FN does, 0 after --help, 2 for wrong usage. */
 int erg_verb_archives(const struct erg_command *c, int argc, char **argv,

@@ -68,6 +68,13 @@ static int copy_to(const char *path, FILE *f)
 	return fd < 0 || ferror(f) ? -errno : 0;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int erg_outfile_open(struct erg_outfile *o, const char *path, struct erg_err *err)
 {
 	_cleanup_(erg_closep) int fd = -1;
@@ -77,6 +84,8 @@ int erg_outfile_open(struct erg_outfile *o, const char *path, struct erg_err *er
 		if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) /* it was closed */
 			return erg_fail_errno(err, -EBADF, "%s: cannot be written", path);
 	}
+	if (is_folder(path))
+		return erg_fail(err, -EISDIR, "%s: is a folder, expected a name for a file", path);
 	*o = (struct erg_outfile){.path = strdup(path), .place = is_place(path)};
 	o->tmp = temporary(path, o->place);
 	if (!o->path || !o->tmp) {
@@ -101,6 +110,13 @@ int erg_outfile_open(struct erg_outfile *o, const char *path, struct erg_err *er
 	}
 	erg_steal_fd(&fd);
 	return 0;
+}
+
+int erg_outfile_check(const char *path, struct erg_err *err)
+{
+	_cleanup_(erg_outfile_discard) struct erg_outfile o = {0};
+
+	return erg_outfile_open(&o, path, err);
 }
 
 int erg_outfile_commit(struct erg_outfile *o, struct erg_err *err)

@@ -23,6 +23,8 @@ struct erg_outfile {
 };
 
 int erg_outfile_open(struct erg_outfile *o, const char *path, struct erg_err *err);
+/* Whether it may be opened, before the work that is to be written; leaves nothing. */
+int erg_outfile_check(const char *path, struct erg_err *err);
 /* Fails, and leaves nothing, when anything written before failed. Replaces an existing file. */
 int erg_outfile_commit(struct erg_outfile *o, struct erg_err *err);
 /* Removes what was not committed; safe after commit and on zeroes. */

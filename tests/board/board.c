@@ -270,6 +270,7 @@ static void settle(struct erg_board *b)
 static int open_root(struct erg_board *b, struct erg_err *err)
 {
 	const char *dir = b->cfg.dir;
+	int r;
 
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return erg_fail_errno(err, -errno, "%s", dir);
@@ -281,8 +282,14 @@ static int open_root(struct erg_board *b, struct erg_err *err)
 		return erg_fail(err, -EEXIST,
 			"%s: has a class/ that no board made: expected a new or a board's directory",
 			dir);
-	return erg_tree_static(b->root_fd, "simulated",
-		"everything below is simulated by erg-board", err);
+	r = erg_tree_static(b->root_fd, "simulated", "everything below is simulated by erg-board",
+		err);
+	return r == -EACCES
+		? erg_fail(err, r,
+			  "%s: cannot be written: expected a new directory, or a board's "
+			  "of the same user",
+			  dir)
+		: r;
 }
 
 int erg_board_open(struct erg_board *b, const struct erg_board_config *cfg, struct erg_err *err)

@@ -30,6 +30,20 @@ static int make_dirs(int root_fd, const char *path)
 	return 0;
 }
 
+/* What a board wrote here before may be read-only, also for the user whose it is. */
+static int open_fresh(int root_fd, const char *path, unsigned mode)
+{
+	const int flags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC;
+	int fd = openat(root_fd, path, flags, mode);
+
+	if (fd < 0 && errno == EACCES) {
+		if (unlinkat(root_fd, path, 0) == 0)
+			return openat(root_fd, path, flags, mode);
+		errno = EACCES;
+	}
+	return fd;
+}
+
 int erg_tree_make(int root_fd, const char *path, unsigned mode, int width, const char *text,
 	struct erg_tree_file *ret, struct erg_err *err)
 {
@@ -38,7 +52,7 @@ int erg_tree_make(int root_fd, const char *path, unsigned mode, int width, const
 	*ret = (struct erg_tree_file){.fd = -1, .width = width};
 	if (r < 0)
 		return erg_fail_errno(err, r, "%s: making its directory", path);
-	ret->fd = openat(root_fd, path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	ret->fd = open_fresh(root_fd, path, mode);
 	if (ret->fd < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
 	if (fchmod(ret->fd, mode) < 0)

@@ -48,6 +48,22 @@ holds() { [ "$(value "$2")" = "$1" ]; }
     [ ! -e real/simulated ]
 }
 
+@test "board: an ordinary user starts it again in its folder; another's is told" {
+    [ "$(id -u)" -eq 0 ] || skip "one user alone"
+    local dir
+    dir=$(mktemp -d /tmp/erg-board-XXXXXX)
+    chmod 777 "$dir"
+    run as_user test -x "$ERG_BUILD/tests/board/erg-board"
+    if [ "$status" -ne 0 ]; then rm -r "$dir"; skip "an ordinary user cannot reach the build"; fi
+    as_user erg-board "$dir/b" -- true
+    run -0 as_user erg-board "$dir/b" -- cat "$dir/b/simulated" "$dir/b/class/hwmon/hwmon0/name"
+    [ "${lines[1]}" = ina3221 ]
+    erg-board "$dir/theirs" -- true
+    run -1 as_user erg-board "$dir/theirs" -- true
+    [[ $output == *"$dir/theirs: "*"same user"* ]]
+    rm -r "$dir"
+}
+
 @test "board: ends with the status of its command" {
     run -7 erg-board b -- sh -c 'test -f "$ERG_BOARD_DIR/simulated" && exit 7'
     run -127 erg-board b -- ./no-such-command

@@ -90,3 +90,60 @@ named='^(examples/quickstart|examples/shell|tests/run|erg-record (sources|calibr
     erg-analyze compare --rail VDD_GPU a.json bb.erg
     erg-analyze sweep --rail VDD_GPU a.erg bb.erg
 }
+
+@test "what is to be written is looked at before the work; no recording is written over" {
+    skip_unless babeltrace2
+    run_of a.erg
+    cp a.erg b.erg
+    erg-analyze layers --format json a.erg >a.json 2>/dev/null
+    printf 'time_s,energy_j\n1,2\n2,4\n3,6\n4,8\n' >t.csv
+    sha256sum a.erg b.erg a.json t.csv >sums
+    local out
+    for out in a.erg b.erg ./a.erg; do
+        run -2 erg-analyze report a.erg -o $out
+        run -2 erg-analyze export --to csv a.erg -o $out
+        run -2 erg-analyze export --to sqlite a.erg -o $out
+    done
+    [[ $output == *"what is read"* ]]
+    run -2 erg-analyze report a.json --curves a.erg -o a.json
+    run -2 erg-analyze report a.json --curves a.erg -o a.erg
+    run -2 erg-analyze model fit --table t.csv --response energy_j --predictors time_s --save t.csv
+    run -2 erg-analyze study . -o b.erg
+    ln a.json again.json # the same file by another name
+    run -2 erg-analyze report a.json -o again.json
+    sha256sum -c sums
+    # before anything is read: the archive would be refused
+    : >empty.erg
+    mkdir folder
+    for out in folder nowhere/x; do
+        run -1 erg-analyze report empty.erg -o $out
+        [[ $output == *"$out: "* && $output != *empty* ]]
+        run -1 erg-analyze export --to perfetto empty.erg -o $out
+        [[ $output == *"$out: "* && $output != *empty* ]]
+        run -1 erg-analyze model fit empty.erg --save $out
+        [[ $output == *"$out: "* && $output != *empty* ]]
+        run -1 erg-analyze study folder -o $out
+        [[ $output == *"$out: "* ]]
+    done
+    run -1 erg-analyze report empty.erg -o x.html
+    [ ! -e x.html ]
+    erg-analyze report a.json -o x.html 2>/dev/null
+    erg-analyze report a.json -o x.html 2>/dev/null # a page is replaced
+    run -1 erg-analyze model predict --model x.html a.erg
+    [[ $output == *"x.html: no JSON"*"model fit --save"* ]]
+}
+
+@test "layers: a sensor's words are checked before anything is read; repeated, all hold" {
+    skip_unless babeltrace2 jq
+    local words
+    : >empty.erg
+    for words in foo kind=foo window_s=-1 'lag_s=1ms' wrap=5 'kind=point nokey=1'; do
+        run -2 erg-analyze layers --sensor "$words" empty.erg
+        [[ $output == *--sensor* && $output != *empty* ]]
+    done
+    run_of a.erg
+    erg-analyze layers --rounds 50 --sensor 'kind=boxcar window_s=0.02 lag_s=0.004' --format json a.erg >one.json 2>/dev/null
+    erg-analyze layers --rounds 50 --sensor kind=boxcar --sensor window_s=0.02 --sensor lag_s=0.004 --format json a.erg >two.json 2>/dev/null
+    cmp one.json two.json
+    jq -e '.runs[0] | .sensor.kind == "boxcar" and .model.declared.window_s == 0.02' one.json
+}
