@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/open_files.h"
 #include "formats/base/util.h"
 #include "record/session/daemon.h"
 #include "record/run/run.h"
@@ -55,6 +56,23 @@ int erg_run_signals_hold(struct erg_run *r, struct erg_err *err)
 	return 0;
 }
 
+int erg_run_files_check(size_t beyond, struct erg_err *err)
+{
+	const size_t need = beyond + erg_session_buffer_files();
+	size_t left, limit;
+
+	if (erg_open_files_of(getpid(), &left, &limit) < 0) {
+		if (errno != EMFILE)
+			return 0; /* no /proc: nobody knows */
+		return erg_fail(err, -EMFILE, "no more files can be opened (ulimit -n)");
+	}
+	if (left >= need)
+		return 0;
+	return erg_fail(err, -EMFILE,
+		"%zu files may be open (ulimit -n), and a recording needs %zu on this machine",
+		limit, limit - left + need);
+}
+
 static int daemon_start(struct erg_err *err)
 {
 	struct erg_daemon_lock lock = ERG_DAEMON_LOCK_INIT;
@@ -90,7 +108,9 @@ int erg_run_daemon_first(const struct erg_run *r, int argc, char **argv, struct 
 	memcpy(again + 2, argv + 1, (size_t)(argc - 1) * sizeof(*again));
 	snprintf(bits, sizeof(bits), "%" PRIx32, mask_to_bits(&r->mask));
 	setenv(AGAIN, bits, 1);
+	erg_open_files_restore();
 	execv("/proc/self/exe", again);
+	erg_open_files_raise();
 	unsetenv(AGAIN); /* it works without, only later */
 	return 0;
 }

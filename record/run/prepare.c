@@ -40,6 +40,8 @@
 #include "record/session/stale.h"
 #include "tracepoints/join.h"
 
+#define FILES_STILL 27 /* that a recording opens when it has its sources */
+
 /* What erg_run_signals_hold() has blocked is read from a descriptor. */
 static int signals_open(struct erg_run *r, struct erg_err *err)
 {
@@ -455,6 +457,8 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 		n = identity_make(r, err);
 	if (!n)
 		n = sources_find(r, err);
+	if (!n)
+		n = erg_run_files_check(FILES_STILL, err);
 	if (!n)
 		n = erg_run_programs_add(r, err);
 	if (!n)

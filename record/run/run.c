@@ -18,6 +18,7 @@
 #include <sys/timerfd.h>
 
 #include "formats/manifest.h"
+#include "formats/base/open_files.h"
 #include "formats/base/tree.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
@@ -33,6 +34,7 @@
 #include "record/spool/spool.h"
 
 #define EVENT_COST_ROUNDS 32        /* about 3 ms, and 10 kB of the trace */
+#define FILES_AT_ALL 32             /* that a recording has open at a time, and its least source */
 #define FIRST_READING_NS 200000000u /* a source may need so long; the command waits no longer */
 
 /* ---- waiting ---- */
@@ -402,6 +404,9 @@ int erg_run(const struct erg_run_options *options, int argc, char **argv, struct
 	int n = erg_run_signals_hold(&r, err);
 	int status = 1;
 
+	erg_open_files_raise();
+	if (!n)
+		n = erg_run_files_check(FILES_AT_ALL, err);
 	if (!n)
 		n = erg_run_refuse_early(&r, err);
 	if (!n)

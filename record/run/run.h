@@ -87,6 +87,9 @@ int erg_run_refuse_early(struct erg_run *r, struct erg_err *err);
  * daemon when a program starts, and for another time only seconds later. Does not return then.
  */
 int erg_run_daemon_first(const struct erg_run *r, int argc, char **argv, struct erg_err *err);
+/* Refuses where BEYOND the buffers of LTTng not so many files can be opened: half-way through a recording
+ * it is too late. */
+int erg_run_files_check(size_t beyond, struct erg_err *err);
 /* Adds to the sources the programs that are counted as a whole. */
 int erg_run_programs_add(struct erg_run *r, struct erg_err *err);
 /* Everything up to the moment when samples are taken: what can refuse, refuses here, and then

@@ -15,6 +15,7 @@
 #include "record/run/linked.h"
 
 #define REFUSALS_MAX 3
+#define OWN_FILES    12 /* a program has open beside LTTng's, or it need not be told of its limit */
 
 /* "8.91 J, EDP 17.9 Js (rail VDD_IN, SIMULATED, observed 99.9 %)"; what was not observed counts at
  * the mean power of the rest, as in erg-analyze totals. */
@@ -80,7 +81,7 @@ static void say_next(const struct erg_run *r, bool layers)
 	erg_say("next: erg-analyze %s %s", layers ? "layers" : "totals", file ? file : "FILE.erg");
 }
 
-static void say_no_layer(const struct erg_run *r)
+static void say_no_layer(const struct erg_run *r, const struct erg_join_report *processes)
 {
 	int status = erg_workload_exit_status(&r->work);
 
@@ -92,6 +93,8 @@ static void say_no_layer(const struct erg_run *r)
 	else if (r->work.filtered)
 		erg_say("no layer was seen: the program ran under a seccomp filter; layers need socket, "
 			"connect, sendmsg, recvmsg, mmap and threads (man ergtrace-security)");
+	else if (processes->few_files)
+		erg_say("no layer was seen: raise the limit of open files (ulimit -n) for the program");
 	else if (!r->opt.annotate)
 		erg_say("no layer was seen: annotate the program (man 3 erg), or try --annotate auto "
 			"(man erg-adapters)");
@@ -119,6 +122,12 @@ static void say_memory(const struct erg_run *r)
 			(unsigned long long)r->work.oom_kills, r->work.oom_kills == 1 ? "" : "es");
 }
 
+/* It may not even have opened what it asks or tells us by. */
+static bool has_few_files(const struct erg_run *r)
+{
+	return r->work.files && r->work.files < OWN_FILES + erg_session_files();
+}
+
 /* What is annotated and was left out, and why: nobody is to wonder where layers are. */
 static void say_processes(const struct erg_run *r, const struct erg_join_report *p)
 {
@@ -133,6 +142,15 @@ static void say_processes(const struct erg_run *r, const struct erg_join_report 
 		erg_warn("not recorded: %llu program%s in time namespaces, whose times are not the "
 			 "sensors'",
 			(unsigned long long)p->other_clocks, plural(p->other_clocks));
+	if (has_few_files(r))
+		erg_warn("the command could open %llu files (ulimit -n), and LTTng needs %zu of them: "
+			 "layers may be missing",
+			(unsigned long long)r->work.files, erg_session_files());
+	else if (p->few_files)
+		erg_warn("not recorded: %llu program%s that may open too few files (ulimit -n): LTTng "
+			 "opens %zu in each",
+			(unsigned long long)p->few_files, plural(p->few_files),
+			erg_session_files());
 	if (p->other_users)
 		erg_warn(
 			"not recorded: %llu program%s of another user, whose LTTng daemon is another "
@@ -162,7 +180,8 @@ void erg_run_summary_say(const struct erg_run *r)
 
 	/* Nor do those whose environment was cleared, or that cannot reach the page. */
 	erg_join_reported(r->join, &processes);
-	known = known && !processes.by_descent && !processes.apart && !r->opt.attach;
+	known = known && !processes.by_descent && !processes.apart && !r->opt.attach &&
+		!has_few_files(r);
 	say_losses(r);
 	say_memory(r);
 	say_processes(r, &processes);
@@ -177,7 +196,7 @@ void erg_run_summary_say(const struct erg_run *r)
 		(unsigned long long)(r->losses.layer_events + r->losses.sample_events),
 		r->losses_known ? "" : " (or more)", r->opt.output ? r->opt.output : r->opt.to);
 	if (known && !counts.calls && !processes.other_users) /* for that is a reason */
-		say_no_layer(r);
+		say_no_layer(r, &processes);
 	say_next(r, !known || counts.calls);
 }
 

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "formats/base/open_files.h"
 #include "formats/base/pidfd.h"
 #include "formats/base/util.h"
 #include "record/run/linked.h"
@@ -195,6 +196,7 @@ static void child_exec(int go, int fd, const char *path, char *const *argv, char
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	erg_open_files_restore();
 	execve(path, argv, envp);
 	code = errno;
 	n = write(fd, &code, sizeof(code));
@@ -317,10 +319,14 @@ void erg_workload_signal(struct erg_workload *w, int sig, bool from_terminal)
 bool erg_workload_reap(struct erg_workload *w)
 {
 	siginfo_t info = {0};
+	struct rlimit files;
 
 	if (!w->ended && waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		info.si_pid == w->pid)
+		info.si_pid == w->pid) {
 		w->filtered = erg_seccomp_filtered(w->pid);
+		if (prlimit(w->pid, RLIMIT_NOFILE, NULL, &files) == 0)
+			w->files = files.rlim_cur;
+	}
 	if (!w->ended && waitpid(w->pid, &w->status, WNOHANG) == w->pid) {
 		w->end_ns = erg_mono_ns();
 		w->oom_kills = oom_kills();

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -42,6 +43,8 @@
 #define APPS_SOCKET "lttng-ust-sock-8"
 #define CONSUMER_SOCKET "ustconsumerd64/health"
 #define NETWORK_TIMEOUT_MS "30000"
+#define FILES_AT_ALL   128 /* of the daemon; 60 before there is a session or a program */
+#define FILES_A_BUFFER 8
 
 /* ---- the lock ---- */
 
@@ -239,6 +242,19 @@ static int log_open(void)
 	return fd < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : fd;
 }
 
+/* With fewer it waits for ever for itself, or records nothing. It has the limit of who starts it. */
+static int files_check(struct erg_err *err)
+{
+	const size_t need = FILES_AT_ALL + FILES_A_BUFFER * erg_session_buffers();
+	struct rlimit may;
+
+	if (getrlimit(RLIMIT_NOFILE, &may) < 0 || may.rlim_cur >= need)
+		return 0;
+	return erg_fail(err, -EMFILE,
+		"lttng-sessiond: %llu files may be open (ulimit -n), and a recording needs %zu in it",
+		(unsigned long long)may.rlim_cur, need);
+}
+
 static int daemon_start(struct erg_err *err)
 {
 	_cleanup_(erg_closep) int log_fd = log_open();
@@ -315,7 +331,9 @@ int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err)
 	}
 	if (erg_session_daemon_alive())
 		return 0;
-	r = daemon_start(err);
+	r = files_check(err);
+	if (!r)
+		r = daemon_start(err);
 	if (r < 0)
 		return r;
 	/* It may answer before it has written down its pid, and without that nobody will stop it. */

@@ -28,6 +28,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "formats/base/open_files.h"
 #include "formats/base/pidfd.h"
 #include "formats/base/util.h"
 #include "record/session/daemon.h"
@@ -188,6 +189,8 @@ static int member_add(struct erg_join *j, pid_t pid, struct erg_err *err)
 	if (is_member(j, pid))
 		return 0;
 	fd = j->n < PIDFDS_MAX ? erg_pidfd_open(pid) : -1; /* without one it is looked for */
+	if (fd >= 0 && !erg_open_files_spare(fd))
+		close(erg_steal_fd(&fd));
 	r = erg_session_include(j->session, pid, err);
 	if (!r && watch(j, fd, pid) < 0)
 		r = erg_fail_errno(err, -ENOMEM, "process %d", (int)pid);
@@ -211,6 +214,19 @@ static void member_leave_out(struct erg_join *j, pid_t pid)
 			erg_closep(&j->watched[i].fd);
 			j->watched[i].pid = -1; /* watched_serve() takes the entry out */
 		}
+}
+
+/* LTTng leaves out all of a program in which it cannot open its buffers, whose paths have the run's name. Asked
+ * after it was taken. */
+static bool has_few_files(const struct erg_join *j, pid_t pid)
+{
+	size_t left, limit;
+	int like;
+
+	if (erg_open_files_of(pid, &left, &limit) < 0 || left >= erg_session_files())
+		return false;
+	like = erg_open_files_like(pid, j->run_id);
+	return like >= 0 && (size_t)like < erg_session_buffers();
 }
 
 static bool gone(const struct watched *w, short events)
@@ -239,6 +255,7 @@ static void client_answer(struct erg_join *j, int fd)
 	} else if (!member_add(j, peer.pid, NULL)) {
 		j->report.by_descent += !request.token[0];
 		j->report.apart += is_apart(&peer);
+		j->report.few_files += has_few_files(j, peer.pid);
 		answer.joined = 1;
 		memcpy(answer.token, j->token, sizeof(answer.token));
 		memcpy(answer.run_id, j->run_id, sizeof(answer.run_id));
@@ -257,6 +274,10 @@ static void clients_accept(struct erg_join *j, int listen_fd)
 		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0 && watch(j, fd, 0) < 0)
 			close(fd);
+		if (fd >= 0 && !erg_open_files_spare(fd)) {
+			j->full = true;
+			return;
+		}
 	}
 	j->full |= fd < 0 && (errno == EMFILE || errno == ENFILE); /* whoever asks waits a little */
 }

@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "formats/base/library.h"
+#include "formats/base/open_files.h"
 
+#define FILES 8 /* that a call may open at a time */
 #define FUNCTION(name) {"lttng_" #name, NULL, offsetof(struct erg_lttng, name), false},
 
 struct erg_lttng erg_lttng;
@@ -18,7 +21,13 @@ static struct erg_library library = {"liblttng-ctl.so.0", "liblttng-ctl0", funct
 
 int erg_lttng_load(struct erg_err *err)
 {
-	return erg_library_load(&library, err);
+	size_t left, limit;
+	int r = erg_library_load(&library, err);
+
+	/* without a socket of its own it ends the program (an assertion) */
+	if (r || erg_open_files_of(getpid(), &left, &limit) < 0 || left >= FILES)
+		return r;
+	return erg_fail(err, -EMFILE, "LTTng: too many files are open (ulimit -n %zu)", limit);
 }
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;

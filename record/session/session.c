@@ -119,6 +119,24 @@ unsigned erg_session_found(const struct erg_session *s)
 /* ---- creation ---- */
 
 #define EXCEPT_MAX 16
+#define CHANNELS 2
+#define SOCKETS  5 /* of LTTng in each program, and what it counts errors in */
+
+size_t erg_session_buffers(void)
+{
+	return CHANNELS * (size_t)get_nprocs_conf();
+}
+
+/* Memory and a pipe for each, and a pipe for the channel. */
+size_t erg_session_buffer_files(void)
+{
+	return 2 * erg_session_buffers() + CHANNELS;
+}
+
+size_t erg_session_files(void)
+{
+	return SOCKETS + erg_session_buffer_files();
+}
 
 struct channel {
 	const char *name;

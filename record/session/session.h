@@ -62,6 +62,11 @@ void erg_session_free(struct erg_session *s);
 
 /* Stops and destroys the session NAME, whoever made it; 1 when there is no such session. */
 int erg_session_end_by_name(const char *name, struct erg_err *err);
+/* How many descriptors LTTng opens in each program that is recorded; of them those for the buffers; and the
+ * number of buffers. */
+size_t erg_session_files(void);
+size_t erg_session_buffer_files(void);
+size_t erg_session_buffers(void);
 /* Calls FN with the name and the output path of each session of this daemon. */
 int erg_session_each(void (*fn)(void *data, const char *name, const char *path), void *data,
 	struct erg_err *err);

@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "formats/base/open_files.h"
 #include "formats/base/secrets.h"
 #include "formats/base/util.h"
 
@@ -60,6 +61,7 @@ static void become(const struct erg_child *c, int out, pid_t parent)
 	signal(SIGXFSZ, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	erg_open_files_restore();
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
