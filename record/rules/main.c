@@ -120,21 +120,46 @@ static __attribute__((format(printf, 2, 3))) void say(bool emitted, const char *
 		erg_terminal_line(stderr, "erg-record: warning: rules: %s", text);
 }
 
-static void report(const struct erg_rules_state *s, const struct erg_rules_trace *t, bool emitted)
+/* Is anything that is known of one process meant for it alone? */
+static bool parts_processes(const struct erg_rules *rules)
 {
-	struct erg_rules_report r;
+	bool parts = rules->n_entries > 0;
 
-	erg_rules_report(s, &r);
+	for (size_t i = 0; i < rules->n_layers; i++)
+		parts |= rules->layers[i].any_thread;
+	return parts;
+}
+
+static void report_trace(const struct erg_rules *rules, const struct erg_rules_trace *t,
+	bool emitted)
+{
 	if (t->lost)
 		say(emitted,
 			"%" PRIu64
 			" events were lost: layers may be missing, and be two that became "
 			"one",
 			t->lost);
+	if (t->lost_packets)
+		say(emitted,
+			"%" PRIu64
+			" packets of events were lost: layers may be missing, and be two "
+			"that became one",
+			t->lost_packets);
 	if (t->no_threads)
 		say(emitted,
 			"events without their thread (context vtid): layers of several threads are "
 			"mixed");
+	if (t->no_processes && parts_processes(rules))
+		say(emitted,
+			"events without their process (context vpid): if they are of several, what "
+			"these tell is mixed");
+}
+
+static void report(const struct erg_rules_state *s, const struct erg_rules_trace *t, bool emitted)
+{
+	struct erg_rules_report r;
+
+	erg_rules_report(s, &r);
 	if (!r.spans)
 		say(emitted, "no layer in %" PRIu64 " events", t->events);
 	if (r.no_begin)
@@ -180,8 +205,10 @@ static int apply(const struct erg_rules *rules, const char *trace, bool emitted,
 	if (!emitted)
 		puts("begin_ns,end_ns,layer,type,network,module,track,iteration");
 	r = erg_rules_trace_read(trace, &t, err);
-	if (!r)
+	if (!r) {
+		report_trace(rules, &t, emitted);
 		report(s, &t, emitted);
+	}
 	erg_rules_state_free(s);
 	return r;
 }

@@ -202,9 +202,18 @@ static uint64_t context_number(const bt_event *event, const char *name, bool *re
 	const bt_field *context = bt_event_borrow_common_context_field_const(event);
 	bool there = member(context, name, &v) || member(context, name + 1, &v);
 
-	if (ret_there)
-		*ret_there = there;
+	*ret_there = there;
 	return there ? strtoull(v.key, NULL, 10) : 0;
+}
+
+/* Of a trace of one process, as LTTng's buffers of each process make them. */
+static uint64_t trace_pid(const bt_event *event, bool *ret_there)
+{
+	const bt_value *pid = bt_trace_borrow_environment_entry_value_by_name_const(
+		bt_stream_borrow_trace_const(bt_event_borrow_stream_const(event)), "vpid");
+
+	*ret_there = pid && bt_value_is_signed_integer(pid);
+	return *ret_there ? (uint64_t)bt_value_integer_signed_get(pid) : 0;
 }
 
 static bool has_clock(const bt_event *event)
@@ -219,7 +228,7 @@ static int on_event(struct sink *s, const bt_message *m)
 	const bt_clock_snapshot *clock;
 	struct erg_rules_event e = {.field = field, .data = event};
 	int64_t since_origin = 0;
-	bool thread;
+	bool process, thread;
 
 	e.name = bt_event_class_get_name(bt_event_borrow_class_const(event));
 	if (!e.name)
@@ -228,9 +237,12 @@ static int on_event(struct sink *s, const bt_message *m)
 		return erg_fail(s->err, -EINVAL, "event %s: a trace with a clock was expected",
 			e.name);
 	clock = bt_message_event_borrow_default_clock_snapshot_const(m);
-	e.pid = context_number(event, "vpid", NULL);
+	e.pid = context_number(event, "vpid", &process);
+	if (!process)
+		e.pid = trace_pid(event, &process);
 	e.tid = context_number(event, "vtid", &thread);
 	s->t->no_threads |= !thread;
+	s->t->no_processes |= !process;
 	if (s->t->monotonic)
 		e.time_ns = bt_clock_snapshot_get_value(clock);
 	else if (bt_clock_snapshot_get_ns_from_origin(clock, &since_origin) ==
@@ -247,8 +259,16 @@ static void on_message(struct sink *s, const bt_message *m)
 	if (bt_message_get_type(m) == BT_MESSAGE_TYPE_EVENT) {
 		s->failed = on_event(s, m);
 	} else if (bt_message_get_type(m) == BT_MESSAGE_TYPE_DISCARDED_EVENTS) {
-		bt_message_discarded_events_get_count(m, &n);
+		/* how many, the trace need not say */
+		if (bt_message_discarded_events_get_count(m, &n) !=
+			BT_PROPERTY_AVAILABILITY_AVAILABLE)
+			n = 1;
 		s->t->lost += n;
+	} else if (bt_message_get_type(m) == BT_MESSAGE_TYPE_DISCARDED_PACKETS) {
+		if (bt_message_discarded_packets_get_count(m, &n) !=
+			BT_PROPERTY_AVAILABILITY_AVAILABLE)
+			n = 1;
+		s->t->lost_packets += n;
 	}
 }
 
@@ -278,45 +298,97 @@ static bt_graph_simple_sink_component_consume_func_status consume(bt_message_ite
 			 : BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_OK;
 }
 
-/* Adds to INPUTS every folder below PATH that holds a trace: a file "metadata". */
+static int is_visible(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
+}
+
+/* Adds to INPUTS every folder below PATH that holds a trace: a file "metadata". In the order of their names, so that
+ * the same trace gives the same. */
 static int find_traces(const char *path, bt_value *inputs, int depth)
 {
-	_cleanup_(erg_closedirp) DIR *d = depth > 8 ? NULL : opendir(path);
 	_cleanup_(erg_freep) char *metadata = NULL;
-	struct dirent *e;
-	int found = 0;
+	struct dirent **list = NULL;
+	int found = 0, n;
 
-	if (!d || asprintf(&metadata, "%s/metadata", path) < 0) {
+	if (depth > 8)
+		return 0;
+	if (asprintf(&metadata, "%s/metadata", path) < 0) {
 		metadata = NULL;
 		return 0;
 	}
 	if (access(metadata, R_OK) == 0)
 		return bt_value_array_append_string_element(inputs, path) ? 0 : 1;
-	while ((e = readdir(d))) {
+	n = scandir(path, &list, is_visible, alphasort);
+	for (int i = 0; i < n; i++) {
 		_cleanup_(erg_freep) char *below = NULL;
 
-		if (e->d_name[0] == '.' || asprintf(&below, "%s/%s", path, e->d_name) < 0) {
+		if (asprintf(&below, "%s/%s", path, list[i]->d_name) < 0)
 			below = NULL;
-			continue;
-		}
-		found += find_traces(below, inputs, depth + 1);
+		else
+			found += find_traces(below, inputs, depth + 1);
+		free(list[i]);
 	}
+	free(list);
 	return found;
 }
 
-static const bt_component_source *add_source(bt_graph *graph, const char *folder)
+static const char *folder_at(const bt_value *folders, uint64_t i)
+{
+	return bt_value_string_get(bt_value_array_borrow_element_by_index_const(folders, i));
+}
+
+/* What is known of a folder: how its metadata begins, and whether a source has it. */
+struct part {
+	unsigned char head[20];
+	bool known, taken;
+};
+
+/* Metadata of CTF 1 in packets begins with a magic number and the trace's UUID. */
+static void part_read(const char *folder, struct part *ret)
+{
+	static const unsigned char magic[2][4] = {{0x57, 0x1d, 0xd1, 0x75},
+		{0x75, 0xd1, 0x1d, 0x57}};
+	_cleanup_(erg_freep) char *path = NULL;
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+
+	if (asprintf(&path, "%s/metadata", folder) < 0)
+		path = NULL;
+	f = path ? fopen(path, "re") : NULL;
+	ret->known = f && fread(ret->head, sizeof(ret->head), 1, f) == 1 &&
+		(!memcmp(ret->head, magic[0], sizeof(magic[0])) ||
+			!memcmp(ret->head, magic[1], sizeof(magic[1])));
+}
+
+/* Parts of one trace, as snapshots and the chunks of a rotation are: they may have packets in common, and packets
+ * between them may be lost. */
+static bool same_trace(const struct part *a, const struct part *b)
+{
+	return a == b || (a->known && b->known && !memcmp(a->head, b->head, sizeof(a->head)));
+}
+
+/* The trace of the folder at FIRST, with those after it that are parts of the same. */
+static const bt_component_source *add_source(bt_graph *graph, const bt_value *folders,
+	uint64_t first, struct part *parts)
 {
 	const bt_component_source *source = NULL;
 	const bt_plugin *plugin = NULL;
 	bt_value *params = bt_value_map_create(), *inputs = bt_value_array_create();
+	bool ok = params && inputs;
 
-	if (bt_plugin_find("ctf", BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, &plugin) ==
+	for (uint64_t i = first; ok && i < bt_value_array_get_length(folders); i++) {
+		if (!same_trace(&parts[first], &parts[i]))
+			continue;
+		parts[i].taken = true;
+		ok = !bt_value_array_append_string_element(inputs, folder_at(folders, i));
+	}
+	if (ok &&
+		bt_plugin_find("ctf", BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, &plugin) ==
 			BT_PLUGIN_FIND_STATUS_OK &&
-		params && inputs && !bt_value_array_append_string_element(inputs, folder) &&
 		!bt_value_map_insert_entry(params, "inputs", inputs))
 		(void)bt_graph_add_source_component(graph,
-			bt_plugin_borrow_source_component_class_by_name_const(plugin, "fs"), folder,
-			params, BT_LOGGING_LEVEL_NONE, &source);
+			bt_plugin_borrow_source_component_class_by_name_const(plugin, "fs"),
+			folder_at(folders, first), params, BT_LOGGING_LEVEL_NONE, &source);
 	bt_value_put_ref(inputs);
 	bt_value_put_ref(params);
 	bt_plugin_put_ref(plugin);
@@ -351,24 +423,26 @@ static bool connect_ports(bt_graph *graph, const bt_component_source *source,
 	return true;
 }
 
-static const char *folder_at(const bt_value *folders, uint64_t i)
-{
-	return bt_value_string_get(bt_value_array_borrow_element_by_index_const(folders, i));
-}
-
 static bool build(bt_graph *graph, const bt_value *folders, struct sink *s)
 {
 	const bt_component_filter *muxer = add_muxer(graph);
+	const uint64_t n = bt_value_array_get_length(folders);
+	_cleanup_(erg_freep) struct part *parts = calloc(n, sizeof(*parts));
 	const bt_component_sink *sink = NULL;
 	uint64_t at = 0;
 
-	for (uint64_t i = 0; muxer && i < bt_value_array_get_length(folders); i++) {
-		const bt_component_source *source = add_source(graph, folder_at(folders, i));
+	for (uint64_t i = 0; parts && i < n; i++)
+		part_read(folder_at(folders, i), &parts[i]);
+	for (uint64_t i = 0; parts && muxer && i < n; i++) {
+		const bt_component_source *source;
 
+		if (parts[i].taken)
+			continue;
+		source = add_source(graph, folders, i, parts);
 		if (!source || !connect_ports(graph, source, muxer, &at))
 			return false;
 	}
-	return muxer &&
+	return parts && muxer &&
 		!bt_graph_add_simple_sink_component(graph, "rules", NULL, consume, NULL, s,
 			&sink) &&
 		!bt_graph_connect_ports(graph,

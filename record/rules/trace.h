@@ -8,10 +8,12 @@ struct erg_rules_trace {
 	/* Each event in the order of time; -errno ends the reading. */
 	int (*event)(void *data, const struct erg_rules_event *e, struct erg_err *err);
 	void *data;
-	bool monotonic;  /* times as the trace's clock counts, else since its origin (the epoch) */
-	uint64_t lost;   /* out: events that the tracer discarded */
-	uint64_t events; /* out */
-	bool no_threads; /* out: events do not tell their thread (context vtid) */
+	bool monotonic; /* times as the trace's clock counts, else since its origin (the epoch) */
+	uint64_t lost;  /* out: events that the tracer discarded, at least */
+	uint64_t lost_packets; /* out: of events that it wrote over, or could not write, at least */
+	uint64_t events;       /* out */
+	bool no_threads;       /* out: events do not tell their thread (context vtid) */
+	bool no_processes; /* out: nor their process (context vpid, or buffers of each process) */
 };
 
 /* Reads the CTF traces below the folder PATH. */

@@ -236,6 +236,15 @@ calls() { layers "$1" | LC_ALL=C sort | uniq -c | awk '{ n = $1; $1 = ""; print 
     [ "$(grep -c '^client-' got)" -eq 1025 ]
     [ "$(grep -c '^conv[0-7]: 13[78]$' got)" -eq 8 ]
     [ "$(events a 'marker.*erg: nvtx: 1024 ranges differ from ."client-#/decode."')" -eq 1 ]
+    # and in an address, whose digits are letters, too
+    args=()
+    for i in $(seq 1100); do args+=("push:<Linear at $(printf '0x7f%06x' $((i * 54321 % 16777213)))>" pop); done
+    start b
+    "$nvtx" "${args[@]}" >/dev/null
+    stop b
+    calls b >got
+    grep -qx '<Linear at #>: 76' got
+    [ "$(wc -l <got)" -eq 1025 ]
 }
 
 @test "nvtx: ranges and counters of the extension modules" {

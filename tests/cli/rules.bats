@@ -120,6 +120,70 @@ foreign_trace() {
     cmp run.erg again/run.erg
 }
 
+@test "import --from ctf: snapshots of one buffer have events in common, and packets between them are lost: none is counted twice, and that is said" {
+    need_daemon
+    lttng create "$session-a" --snapshot --output="$PWD/a" >/dev/null 3>&-
+    started+=("$session-a")
+    lttng enable-channel -s "$session-a" -u --overwrite --subbuf-size=4k --num-subbuf=8 c >/dev/null
+    lttng enable-event -s "$session-a" -u 'ros2:*' -c c >/dev/null
+    lttng add-context -s "$session-a" -u -t vpid -t vtid -c c >/dev/null
+    lttng start "$session-a" >/dev/null
+    "$app" 10 >out
+    lttng snapshot record -s "$session-a" >/dev/null
+    lttng snapshot record -s "$session-a" >/dev/null
+    "$app" 10 >out
+    lttng snapshot record -s "$session-a" >/dev/null
+    [ "$(find a -name metadata | wc -l)" -eq 3 ]
+    "$rules" csv "$ros2" a >a.csv 2>err
+    [ ! -s err ]
+    [ "$(sed 1d a.csv | sort -u | wc -l)" -eq 60 ]
+    [ "$(wc -l <a.csv)" -eq 61 ]
+    # a buffer that was written over since: eight packets of 4 KiB are left of each processor
+    taskset -c "$(taskset -cp $$ | sed "s|.*[: ,-]||")" "$app" 300 >out
+    lttng snapshot record -s "$session-a" >/dev/null
+    babeltrace2 a >/dev/null 2>lost || true
+    [ "$(grep -c 'discarded .* packet' lost)" -ge 1 ]
+    "$rules" csv "$ros2" a >b.csv 2>err
+    [ "$(grep -c 'rules: [0-9]* packets of events were lost: layers may be missing' err)" -eq 1 ]
+    stop a
+}
+
+@test "import --from ctf: processes whose addresses are the same: by the trace where each has its own buffers; else it is said" {
+    skip_unless setarch
+    local how
+    # how the buffers are, which contexts there are, what is said
+    while IFS=: read -r how contexts said; do
+        need_daemon
+        lttng create "$session-$how" --output="$PWD/$how" >/dev/null 3>&-
+        started+=("$session-$how")
+        lttng enable-channel -s "$session-$how" -u "--buffers-${how%%-*}" c >/dev/null
+        lttng enable-event -s "$session-$how" -u 'ros2:*' -c c >/dev/null
+        [ -z "$contexts" ] || lttng add-context -s "$session-$how" -u -c c $contexts >/dev/null
+        lttng start "$session-$how" >/dev/null
+        setarch -R "$app" 20 >out1 3>&- &
+        setarch -R "$app" 20 >out2 || { kill $!; skip "no program may choose its addresses here"; }
+        wait $!
+        stop "$how"
+        "$rules" csv "$ros2" "$how" >"$how.csv" 2>err
+        diff <(sed 's/.*rules: //' err) <(echo -n "${said:+$said
+}")
+        [ "$(wc -l <"$how.csv")" -eq 121 ]
+        # Of each process the time is what babeltrace2 and awk make of its trace.
+        if [ "$how" = pid ]; then
+            find "$how" -name metadata -printf '%h\n' | while read -r trace; do
+                babeltrace2 --clock-cycles "$trace"
+                echo
+            done | sed -n 's/^\[\([0-9]*\)\].*ros2:callback_\([a-z]*\):.*callback = \(0x[0-9A-Fa-f]*\).*/\1 \2 \3/p' |
+                awk '$2 == "start" { at[$3] = $1; next } { sum += $1 - at[$3] } END { printf "%.0f\n", sum }' >by_hand
+            awk -F, 'NR > 1 { sum += $2 - $1 } END { printf "%.0f\n", sum }' "$how.csv" >by_us
+            paste by_hand by_us | awk '{ d = $1 - $2; exit d * d > 99999 * 99999 }'
+        fi
+    done <<'KINDS'
+pid::events without their thread (context vtid): layers of several threads are mixed
+uid:-t vtid:events without their process (context vpid): if they are of several, what these tell is mixed
+KINDS
+}
+
 @test "import --from ctf: a trace that is CTF 2 is one also in the error where it is not read" {
     babeltrace2 --version | grep -q 'Babeltrace 2\.0\.' || skip "babeltrace2 is 2.1 or later: it reads CTF 2"
     mkdir -p a/b

@@ -53,13 +53,18 @@ static size_t number_length(const char *at)
 }
 
 /* At AT, which no letter or digit precedes: eight hexadecimal digits or more, some of them letters and some
- * not, and what dashes add to them, as in a UUID. 0: something else. */
+ * not, and what dashes add to them, as in a UUID; or any behind 0x, as of an address. 0: something else. */
 static size_t digest_length(const char *text, const char *at)
 {
 	static const char hex[] = "0123456789abcdefABCDEF";
-	size_t n = strspn(at, hex), more;
+	const size_t prefix = !strncasecmp(at, "0x", 2) && isxdigit((unsigned char)at[2]) ? 2 : 0;
+	size_t n = strspn(at + prefix, hex), more;
 
-	if (n < 8 || (at > text && isalnum((unsigned char)at[-1])))
+	if (at > text && isalnum((unsigned char)at[-1]))
+		return 0;
+	if (prefix)
+		return isalnum((unsigned char)at[prefix + n]) ? 0 : prefix + n;
+	if (n < 8)
 		return 0;
 	while (at[n] == '-' && (more = strspn(at + n + 1, hex)) >= 4)
 		n += 1 + more;
