@@ -5,7 +5,7 @@
 #include <math.h>
 
 /* What a cumulative channel counted since the last reading; nobody knows that over a reset. */
-static void count(struct erg_figures *f, const struct erg_channel_def *d, uint64_t time_ns,
+static void count_up(struct erg_figures *f, const struct erg_channel_def *d, uint64_t time_ns,
 	int64_t raw)
 {
 	double dt_s = (double)(time_ns - f->last_ns) * 1e-9;
@@ -31,7 +31,7 @@ void erg_figures_take(struct erg_figures *f, const struct erg_channel_def *d, ui
 		f->above += (double)raw - (double)f->first;
 		return; /* a clock that was set back, or one time twice: a value, and no time */
 	} else {
-		count(f, d, time_ns, raw);
+		count_up(f, d, time_ns, raw);
 	}
 	f->above += (double)raw - (double)f->first;
 	f->last_ns = time_ns;
@@ -52,7 +52,7 @@ static const char *unit_of(const struct erg_channel_def *d)
 	return d->quantity == ERG_Q_SPEED ? d->unit : units[d->quantity];
 }
 
-static void put(json_t *j, const char *key, double value)
+static void put_number(json_t *j, const char *key, double value)
 {
 	if (isfinite(value))
 		json_object_set_new(j, key, json_real(value));
@@ -65,13 +65,13 @@ static void put_means(const struct erg_figures *f, const struct erg_channel_def 
 	const double mean = erg_channel_si(d, f->first) + f->above / n * d->scale;
 
 	if (kind != ERG_SENSOR_COUNTER && d->quantity != ERG_Q_ENERGY)
-		put(j, "mean", mean);
+		put_number(j, "mean", mean);
 	if (d->quantity == ERG_Q_POWER)
-		put(j, "mean_w", mean);
+		put_number(j, "mean_w", mean);
 	else if (d->quantity == ERG_Q_ENERGY && f->counted_s > 0)
-		put(j, "mean_w", f->counted * d->scale / f->counted_s);
+		put_number(j, "mean_w", f->counted * d->scale / f->counted_s);
 	else if (f->n_watts)
-		put(j, "mean_w", f->watts / (double)f->n_watts);
+		put_number(j, "mean_w", f->watts / (double)f->n_watts);
 }
 
 json_t *erg_figures_json(const struct erg_figures *f, const struct erg_channel_def *d,

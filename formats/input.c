@@ -95,7 +95,7 @@ static const char *encoding_of(const unsigned char *p, size_t n, size_t *ret_mar
 	return NULL;
 }
 
-static int begin(struct erg_input *in, struct erg_err *err)
+static int begin_input(struct erg_input *in, struct erg_err *err)
 {
 	const char *encoding;
 	size_t mark;
@@ -140,7 +140,7 @@ static long convert(struct erg_input *in, char *buf, size_t size, struct erg_err
 long erg_input_read(struct erg_input *in, char *buf, size_t size, struct erg_err *err)
 {
 	if (!in->begun) {
-		int r = begin(in, err);
+		int r = begin_input(in, err);
 
 		if (r < 0)
 			return r;

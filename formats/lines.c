@@ -37,7 +37,7 @@ int erg_lines_open(const char *path, struct erg_lines **ret, struct erg_err *err
 	return 0;
 }
 
-static int fill(struct erg_lines *l, struct erg_err *err)
+static int fill_buffer(struct erg_lines *l, struct erg_err *err)
 {
 	long n;
 
@@ -82,7 +82,7 @@ static int find_line(struct erg_lines *l, size_t *ret, struct erg_err *err)
 			return l->len > 0;
 		}
 		seen = l->len;
-		r = fill(l, err);
+		r = fill_buffer(l, err);
 		if (r < 0)
 			return r;
 	}

@@ -30,7 +30,7 @@ static const struct layout {
 	[ERG_PACKET_METADATA] = {0x75D11D57u, 32, 4, 24, 28, 0, 0},
 };
 
-static uint64_t number(const unsigned char *p, unsigned int width, bool big_endian)
+static uint64_t packet_number(const unsigned char *p, unsigned int width, bool big_endian)
 {
 	uint64_t v = 0;
 
@@ -49,15 +49,15 @@ bool erg_packet_read(int fd, enum erg_packet_layout layout, uint64_t off, uint64
 
 	if (off >= size || pread(fd, h, l->header, (off_t)off) != (ssize_t)l->header)
 		return false;
-	big = number(h, 4, true) == l->magic;
-	if (!big && number(h, 4, false) != l->magic)
+	big = packet_number(h, 4, true) == l->magic;
+	if (!big && packet_number(h, 4, false) != l->magic)
 		return false;
-	content = number(h + l->content, l->width, big);
-	packet = number(h + l->packet, l->width, big);
+	content = packet_number(h + l->content, l->width, big);
+	packet = packet_number(h + l->packet, l->width, big);
 	if (packet % 8 || packet / 8 < l->header || packet / 8 > size - off || content > packet)
 		return false;
 	*ret = (struct erg_packet){.bytes = packet / 8,
-		.begin_ns = l->begin ? number(h + l->begin, 8, big) : 0,
-		.end_ns = l->end ? number(h + l->end, 8, big) : 0};
+		.begin_ns = l->begin ? packet_number(h + l->begin, 8, big) : 0,
+		.end_ns = l->end ? packet_number(h + l->end, 8, big) : 0};
 	return true;
 }

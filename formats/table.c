@@ -203,7 +203,7 @@ static int take_header(struct scan *s, struct erg_err *err)
 	return 0;
 }
 
-static int split(struct erg_table *t, struct erg_err *err)
+static int split_lines(struct erg_table *t, struct erg_err *err)
 {
 	struct scan s = {.t = t, .p = t->text, .end = t->text + t->len, .w = t->text, .line = 1};
 	int r;
@@ -284,7 +284,7 @@ int erg_table_read(const char *path, struct erg_table **ret, struct erg_err *err
 			"%s: holds NUL bytes, comma-separated text was "
 			"expected",
 			path);
-	r = split(t, err);
+	r = split_lines(t, err);
 	if (r < 0)
 		return r;
 	*ret = erg_steal_ptr(&t);

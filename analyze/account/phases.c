@@ -160,7 +160,7 @@ static void add_name(struct sweep *s, size_t phase)
 	s->name[phase] = i;
 }
 
-static int prepare(struct sweep *s)
+static int prepare_sweep(struct sweep *s)
 {
 	const struct erg_timeline *tl = s->tl;
 
@@ -195,7 +195,7 @@ int erg_phases_find(const struct erg_timeline *tl, struct erg_phases *ret, struc
 	int r;
 
 	*ret = (struct erg_phases){0};
-	r = prepare(&s);
+	r = prepare_sweep(&s);
 	if (s.n_edges && s.edge[0].t < before)
 		before = s.edge[0].t;
 	for (size_t i = 0; i < s.n_edges && !r; i++) {

@@ -131,7 +131,7 @@ static void clear(struct erg_rows *r)
 	r->n_set = 0;
 }
 
-static void put(struct erg_rows *r, uint32_t k, double weight)
+static void put_class(struct erg_rows *r, uint32_t k, double weight)
 {
 	r->weight[k] = weight;
 	r->set[r->n_set++] = k;
@@ -381,7 +381,7 @@ static void shape_json(json_t *row, const char *key, const uint32_t *v, uint8_t 
 	json_object_set_new(row, key, list);
 }
 
-static void describe(const struct erg_rows *r, size_t k, json_t *row)
+static void describe_row(const struct erg_rows *r, size_t k, json_t *row)
 {
 	const struct erg_tl_layer *l = &r->a->tl->layers[k];
 
@@ -410,7 +410,7 @@ static size_t add_inside(struct erg_rows *r, uint32_t k)
 
 		if (r->weight[i] != 0)
 			continue;
-		put(r, i, r->calls[i] ? 1 : -1);
+		put_class(r, i, r->calls[i] ? 1 : -1);
 		for (uint32_t c = r->child[i]; c != ERG_NONE; c = r->next[c])
 			if (r->weight[c] == 0)
 				r->path[depth++] = c;
@@ -457,7 +457,7 @@ static json_t *layer_row(struct erg_rows *r, uint32_t k)
 	clear(r);
 	for (uint32_t i = merged(c) ? r->group_first[c->group] : k; i != ERG_NONE;
 		i = merged(c) ? r->group_next[i] : ERG_NONE)
-		put(r, i, 1);
+		put_class(r, i, 1);
 	energy = energy_of_row(r, c);
 	note_done(r, &energy);
 	s = sums_of(r);
@@ -465,7 +465,7 @@ static json_t *layer_row(struct erg_rows *r, uint32_t k)
 		s.time_s = c->group_time_s;
 	row = json_pack("{s:s, s:I}", "name", r->a->tl->layers[k].name, "calls",
 		(json_int_t)r->calls[k]);
-	describe(r, k, row);
+	describe_row(r, k, row);
 	add_energy(r, row, &energy, &s);
 	add_counters(r, row);
 	json_object_set_new(row, "merged_with", merged(c) ? members_json(r, k) : json_array());
@@ -560,7 +560,7 @@ void erg_rows_by_key(struct erg_rows *r, const char *by, json_t *list)
 		clear(r);
 		for (size_t i = heads[h].at; i < heads[h].at + heads[h].n; i++)
 			if (r->calls[sorted[i].k])
-				put(r, sorted[i].k, 1);
+				put_class(r, sorted[i].k, 1);
 		if (r->n_set)
 			add_row_of_key(r, by, &heads[h], list);
 	}
@@ -618,7 +618,7 @@ void erg_rows_rest(struct erg_rows *r, json_t *list)
 		if (r->done[k] || !(attr->classes[k].time_s > 0))
 			continue;
 		clear(r);
-		put(r, (uint32_t)k, 1);
+		put_class(r, (uint32_t)k, 1);
 		if (k < tl->n_layers)
 			snprintf(name, sizeof(name), "(%.240s itself)", tl->layers[k].name);
 		else

@@ -49,7 +49,7 @@ static void failed(struct erg_batch *b, const struct erg_batch_item *item, const
 }
 
 /* The verb with --jobs in front of its own options (the last one holds), --format json behind them. */
-static int start(const struct pool *p, struct slot *s)
+static int start_process(const struct pool *p, struct slot *s)
 {
 	_cleanup_(erg_freep) const char **argv = NULL;
 	size_t n = 0, at = 0;
@@ -96,7 +96,7 @@ static int document_write(const struct pool *p, const struct slot *s, const json
 
 /* Whether the archive is still what its key was made of: the process may have read another one, which
  * somebody has put in its place. */
-static bool unchanged(const struct pool *p, const struct slot *s)
+static bool is_unchanged(const struct pool *p, const struct slot *s)
 {
 	json_auto_t *now = NULL;
 
@@ -111,7 +111,7 @@ static int document_take(const struct pool *p, const struct slot *s)
 	json_auto_t *doc = NULL, *whole = json_object();
 	json_error_t e;
 
-	if (!unchanged(p, s)) {
+	if (!is_unchanged(p, s)) {
 		failed(p->b, s->item, "the archive changed while it was analysed");
 		return 0;
 	}
@@ -175,7 +175,7 @@ static struct slot *free_slot(struct pool *p)
 }
 
 /* 0: its document is there, or the archive cannot be read; 1: a process works on it. */
-static int begin(struct pool *p, const struct erg_batch_item *item)
+static int begin_item(struct pool *p, const struct erg_batch_item *item)
 {
 	struct erg_err why = {0};
 	struct slot *s = free_slot(p);
@@ -195,7 +195,7 @@ static int begin(struct pool *p, const struct erg_batch_item *item)
 		slot_release(s);
 		return r < 0 ? r : 0;
 	}
-	r = start(p, s);
+	r = start_process(p, s);
 	if (r < 0) {
 		slot_release(s);
 		return erg_fail_errno(p->err, r, "%s: a process for it", item->archive);
@@ -230,7 +230,7 @@ int erg_batch_run(struct erg_batch *b, struct erg_err *err)
 		while (r >= 0 && p.busy == p.n)
 			r = wait_one(&p);
 		if (r >= 0)
-			r = begin(&p, &b->items[i]);
+			r = begin_item(&p, &b->items[i]);
 	}
 	p.err = r < 0 ? NULL : err; /* the first error stays */
 	while (p.busy) {

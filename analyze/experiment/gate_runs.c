@@ -57,7 +57,8 @@ static const json_t *row_of(const json_t *run, const json_t *layer)
 }
 
 /* KEY of the row LAYER in all RUNS in which it is resolved. */
-static bool gather(const json_t *runs, const json_t *layer, const char *key, struct numbers *ret)
+static bool gather_numbers(const json_t *runs, const json_t *layer, const char *key,
+	struct numbers *ret)
 {
 	const size_t room = json_array_size(runs) + 1;
 	const json_t *run;
@@ -112,7 +113,7 @@ static void set_mean(json_t *to, const json_t *runs, const json_t *layer, const 
 	struct numbers x = {0};
 	struct erg_est e = erg_est_because("runs", 0);
 
-	if (gather(runs, layer, key, &x) && x.n == json_array_size(runs))
+	if (gather_numbers(runs, layer, key, &x) && x.n == json_array_size(runs))
 		e = mean_of(&x);
 	if (json_is_number(json_object_get(to, key)))
 		json_object_set_new(to, key, erg_num_json(e.value));
@@ -148,7 +149,7 @@ static bool test_row(const json_t *base, const json_t *added, const json_t *laye
 {
 	struct numbers b = {0}, a = {0};
 	const char *key = layer ? "energy_j" : "ets_j";
-	bool ok = gather(base, layer, key, &b) && gather(added, layer, key, &a);
+	bool ok = gather_numbers(base, layer, key, &b) && gather_numbers(added, layer, key, &a);
 
 	if (ok) {
 		const struct erg_gate_side sb = {b.value, b.stat, b.syst, b.n};

@@ -159,7 +159,7 @@ static void divide_run(const struct block *k, size_t obs, double wider)
 	b->wider = wider;
 }
 
-static void tell(const struct block *k, json_t *doc)
+static void tell_block(const struct block *k, json_t *doc)
 {
 	json_t *list = json_object_get(doc, "nodes");
 
@@ -202,7 +202,7 @@ static void block_group(struct block *k, json_t *doc, size_t *blocked, size_t *m
 			divide_run(k, nth_of(k, &k->points[s], i), wider);
 	++*blocked;
 	if (doc)
-		tell(k, doc);
+		tell_block(k, doc);
 }
 
 static void warn(size_t blocked, size_t mixed, json_t *doc)

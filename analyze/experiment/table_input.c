@@ -59,8 +59,8 @@ static int positive(const struct erg_table *t, const char *path, size_t row, int
 	return 0;
 }
 
-static int fill(const struct erg_table *t, const char *path, size_t row, const struct columns *c,
-	struct erg_obs *b, struct erg_err *err)
+static int fill_observation(const struct erg_table *t, const char *path, size_t row,
+	const struct columns *c, struct erg_obs *b, struct erg_err *err)
 {
 	int r = positive(t, path, row, c->time, &b->time_s, err);
 
@@ -139,7 +139,8 @@ static int read_rows(const struct erg_table *t, const char *path, const struct c
 					erg_table_line(t, row), o->dims[d].name);
 		}
 		b = erg_observations_add(o, cells);
-		r = b ? fill(t, path, row, c, b, err) : erg_fail(err, -ENOMEM, "out of memory");
+		r = b ? fill_observation(t, path, row, c, b, err)
+		      : erg_fail(err, -ENOMEM, "out of memory");
 		if (r < 0)
 			return r;
 	}

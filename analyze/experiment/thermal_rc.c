@@ -36,7 +36,7 @@ static void record_release(struct record *r)
 	free(r->t);
 }
 
-static int gather(const struct erg_thermal_run *const *runs, size_t n, struct record *r)
+static int gather_record(const struct erg_thermal_run *const *runs, size_t n, struct record *r)
 {
 	size_t total = 0;
 
@@ -196,7 +196,7 @@ static int coarse(struct fit *f, const double *grid, double *ret_log_tau)
 	return 0;
 }
 
-static int refine(struct fit *f, double *log_tau)
+static int refine_tau(struct fit *f, double *log_tau)
 {
 	gsl_multimin_function fn = {fit_at, f->terms, f};
 	gsl_vector *start = gsl_vector_alloc(f->terms), *step = gsl_vector_alloc(f->terms);
@@ -236,7 +236,7 @@ static bool sensible(const struct fit *f, const double *log_tau)
 	return true;
 }
 
-static void keep(const struct fit *f, const double *log_tau, struct erg_thermal_rc *ret)
+static void keep_fit(const struct fit *f, const double *log_tau, struct erg_thermal_rc *ret)
 {
 	size_t n = 0;
 
@@ -268,14 +268,14 @@ static int choose_terms(const struct record *r, const double *grid, struct erg_t
 		double log_tau[ERG_RC_TERMS] = {0}, bic;
 
 		if (fit_init(&f, r, terms) < 0 || coarse(&f, grid, log_tau) < 0 ||
-			refine(&f, log_tau) < 0)
+			refine_tau(&f, log_tau) < 0)
 			return -ENOMEM;
 		bic = (double)r->n * log(f.rss / (double)r->n) +
 			(double)(f.columns + terms) * log((double)r->n);
 		if (bic < best && f.rss < 0.9 * rss && sensible(&f, log_tau)) {
 			best = bic;
 			rss = f.rss;
-			keep(&f, log_tau, ret);
+			keep_fit(&f, log_tau, ret);
 		}
 	}
 	return 0;
@@ -302,7 +302,7 @@ int erg_thermal_rc_fit(const struct erg_thermal_run *const *runs, size_t n,
 	double grid[GRID];
 
 	*ret = (struct erg_thermal_rc){.why = NULL};
-	if (gather(runs, n, &r) < 0)
+	if (gather_record(runs, n, &r) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	if (r.n < 30 || !steps(&r)) {
 		ret->why = r.n < 30 ? "fewer than 30 readings of the temperature"

@@ -161,7 +161,7 @@ static void put_names(struct native *s)
 	put_packet(s);
 }
 
-/* Begins a descriptor in s->event; describe() ends it. Returns its uuid. */
+/* Begins a descriptor in s->event; end_descriptor() ends it. Returns its uuid. */
 static uint64_t descriptor(struct native *s, uint64_t parent, const char *name)
 {
 	uint64_t uuid = ++s->next_uuid;
@@ -175,7 +175,7 @@ static uint64_t descriptor(struct native *s, uint64_t parent, const char *name)
 	return uuid;
 }
 
-static void describe(struct native *s)
+static void end_descriptor(struct native *s)
 {
 	erg_proto_message(&s->packet, PACKET_DESCRIPTOR, &s->event);
 	erg_proto_uint(&s->packet, PACKET_SEQUENCE, SEQUENCE);
@@ -194,7 +194,7 @@ static uint64_t put_process(struct native *s, uint32_t pid)
 		put_text(&s->inner, PROCESS_NAME, name);
 		erg_proto_message(&s->event, DESCRIPTOR_PROCESS, &s->inner);
 	}
-	describe(s);
+	end_descriptor(s);
 	return uuid;
 }
 
@@ -210,7 +210,7 @@ static uint64_t put_track(struct native *s, const struct erg_tl_track *t, uint64
 		put_text(&s->inner, THREAD_NAME, t->name);
 		erg_proto_message(&s->event, DESCRIPTOR_THREAD, &s->inner);
 	}
-	describe(s);
+	end_descriptor(s);
 	return uuid;
 }
 
@@ -232,7 +232,7 @@ static void put_tracks(struct native *s, uint64_t machine)
 	s->rows[tl->n_tracks] = (struct row){.parent = machine,
 		.name = "phases",
 		.uuid = descriptor(s, machine, "phases")};
-	describe(s);
+	end_descriptor(s);
 }
 
 /* Begins an event of TRACK in s->event; end_event() puts it at T. */
@@ -281,7 +281,7 @@ static struct row *row_for(struct native *s, size_t i, uint64_t begin, uint64_t 
 		snprintf(name, sizeof(name), "%.100s (overlapping)", s->rows[i].name);
 		row->next->uuid = descriptor(s, row->parent, name);
 		row->next->parent = row->parent;
-		describe(s);
+		end_descriptor(s);
 	}
 }
 
@@ -351,7 +351,7 @@ static uint64_t put_counter(struct native *s, uint64_t machine, const char *name
 	s->inner.n = 0;
 	erg_proto_text(&s->inner, COUNTER_UNIT_NAME, unit);
 	erg_proto_message(&s->event, DESCRIPTOR_COUNTER, &s->inner);
-	describe(s);
+	end_descriptor(s);
 	return uuid;
 }
 
@@ -423,7 +423,7 @@ int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err
 		return erg_fail(err, -ENOMEM, "out of memory");
 	put_names(&s);
 	machine = descriptor(&s, 0, "machine");
-	describe(&s);
+	end_descriptor(&s);
 	put_tracks(&s, machine);
 	put_slices(&s);
 	put_curves(&s, machine);

@@ -89,7 +89,7 @@ static int create(const struct erg_export_db *d, const struct table *t)
 	return fclose(f) ? erg_fail(d->err, -ENOMEM, "out of memory") : execute(d, sql);
 }
 
-static int prepare(const struct erg_export_db *d, const struct table *t, size_t keys,
+static int prepare_insert(const struct erg_export_db *d, const struct table *t, size_t keys,
 	sqlite3_stmt **ret)
 {
 	_cleanup_(erg_freep) char *sql = NULL;
@@ -163,7 +163,7 @@ static int insert_list(const struct erg_export_db *d, const struct table *t, sql
 	sqlite3_int64 key[2] = {run, 0};
 	size_t keys = run ? 2 : 1, i;
 	sqlite3_stmt *s = NULL;
-	int r = prepare(d, t, keys, &s);
+	int r = prepare_insert(d, t, keys, &s);
 	json_t *row;
 
 	json_array_foreach (list, i, row) {
@@ -198,7 +198,7 @@ static void add_settings(const json_t *settings, const char *kind, json_t *list)
 static int insert_counters(const struct erg_export_db *d, sqlite3_int64 run, const json_t *layers)
 {
 	sqlite3_stmt *s = NULL;
-	int r = prepare(d, &counters_table, 2, &s);
+	int r = prepare_insert(d, &counters_table, 2, &s);
 	const char *name;
 	json_t *layer, *v;
 	size_t i;
@@ -239,7 +239,7 @@ static int insert_one(const struct erg_export_db *d, const struct table *t, sqli
 	const json_t *row)
 {
 	sqlite3_stmt *s = NULL;
-	int r = prepare(d, t, 1, &s);
+	int r = prepare_insert(d, t, 1, &s);
 
 	if (r >= 0)
 		r = insert(d, s, t, 1, &key, row);
@@ -286,7 +286,7 @@ int erg_export_sqlite_check(struct erg_err *err)
 	return 0;
 }
 
-static int begin(const struct erg_export_db *d)
+static int begin_database(const struct erg_export_db *d)
 {
 	static const struct table *const tables[] = {&runs_table, &factors_table, &layers_table,
 		&counters_table, &phases_table, &points_table, &warnings_table};
@@ -308,7 +308,7 @@ int erg_export_sqlite_open(const char *path, struct erg_export_db **ret, struct 
 	}
 	d->err = err;
 	r = sqlite3_open_v2(path, &d->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-	r = r == SQLITE_OK ? begin(d) : db_fail(d);
+	r = r == SQLITE_OK ? begin_database(d) : db_fail(d);
 	if (r < 0)
 		erg_export_sqlite_close(d);
 	else

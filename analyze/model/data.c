@@ -75,7 +75,7 @@ static int resize(void *pp, size_t n, size_t size)
 	return 0;
 }
 
-static int grow(struct erg_model_data *d)
+static int grow_rows(struct erg_model_data *d)
 {
 	size_t cap = d->cap ? 2 * d->cap : 256;
 	int r = resize(&d->group, cap, sizeof(*d->group));
@@ -134,7 +134,7 @@ int erg_model_data_row(struct erg_model_data *d, const double *values, double si
 	int r = find_group(d, group, &number);
 
 	if (r >= 0 && d->n == d->cap)
-		r = grow(d);
+		r = grow_rows(d);
 	if (r < 0)
 		return r;
 	if (label && !(copy = strdup(label)))

@@ -50,7 +50,7 @@ static char *make_title(const struct erg_model_spec *spec)
 	return s;
 }
 
-static int build(const struct erg_model_data *d, const struct erg_model_spec *spec,
+static int build_model(const struct erg_model_data *d, const struct erg_model_spec *spec,
 	struct erg_model *m, struct erg_err *err)
 {
 	m->title = make_title(spec);
@@ -113,7 +113,7 @@ static void sort_rows(struct erg_model_fitting *f)
 	f->first[0] = 0;
 }
 
-static int prepare(struct erg_model_fitting *f)
+static int prepare_fitting(struct erg_model_fitting *f)
 {
 	f->stride = f->spec->n_stages * ERG_LSQ_MAX;
 	f->order = calloc(f->d->n + 1, sizeof(*f->order));
@@ -188,7 +188,7 @@ int erg_model_fit(const struct erg_model_data *d, const struct erg_model_spec *s
 
 	if (!m)
 		return erg_fail_errno(err, -ENOMEM, "model");
-	r = build(d, spec, m, err);
+	r = build_model(d, spec, m, err);
 	if (r >= 0)
 		r = find_columns(&f, m, err);
 	if (r >= 0)
@@ -197,7 +197,7 @@ int erg_model_fit(const struct erg_model_data *d, const struct erg_model_spec *s
 		r = check_weights(&f, m, err);
 	if (r < 0)
 		return r;
-	if (prepare(&f) < 0)
+	if (prepare_fitting(&f) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", m->title);
 	find_box(&f, m);
 	for (size_t s = 0; s < m->n_stages && r >= 0; s++)

@@ -38,7 +38,7 @@ struct extremes {
 	size_t group;
 };
 
-static void take(struct extremes *e, double v, size_t group)
+static void note_extreme(struct extremes *e, double v, size_t group)
 {
 	if (v < e->first) {
 		e->second = e->group == group ? e->second : e->first;
@@ -55,8 +55,8 @@ static void mark_extrapolations(const struct erg_model_fitting *f, struct erg_mo
 	struct extremes lo = {HUGE_VAL, HUGE_VAL, SIZE_MAX}, hi = lo;
 
 	for (size_t i = 0; i < f->d->n; i++) {
-		take(&lo, col[i], f->d->group[i]);
-		take(&hi, -col[i], f->d->group[i]);
+		note_extreme(&lo, col[i], f->d->group[i]);
+		note_extreme(&hi, -col[i], f->d->group[i]);
 	}
 	for (size_t i = 0; i < f->d->n; i++) {
 		size_t g = f->d->group[i];

@@ -14,7 +14,7 @@
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
-static json_t *number(double v)
+static json_t *number_json(double v)
 {
 	return isfinite(v) ? json_real(v) : json_null();
 }
@@ -24,7 +24,7 @@ static json_t *numbers(const double *v, size_t n)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(a, number(v[i]));
+		json_array_append_new(a, number_json(v[i]));
 	return a;
 }
 
@@ -38,7 +38,7 @@ static json_t *stage_to_json(const struct erg_model *m, const struct erg_model_s
 	return json_pack("{s:s, s:o, s:i, s:b, s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:f}", "response",
 		m->vars[s->response], "predictors", inputs, "degree", (int)s->degree, "intercept",
 		s->intercept, "b", numbers(s->fit.b, s->p), "covariance",
-		numbers(s->fit.cov, s->p * s->p), "dof", number(s->fit.dof), "condition",
+		numbers(s->fit.cov, s->p * s->p), "dof", number_json(s->fit.dof), "condition",
 		isfinite(s->condition) ? s->condition : 1e300, "noise_sd", s->noise_sd,
 		"noise_relative", s->noise_relative, "hull_triangle", numbers(s->hull.r, c * c),
 		"leverage_max", s->leverage_max);
@@ -47,7 +47,7 @@ static json_t *stage_to_json(const struct erg_model *m, const struct erg_model_s
 static json_t *folds_to_json(const struct erg_model *m)
 {
 	return json_pack("{s:I, s:o, s:o}", "n", (json_int_t)m->n_folds, "mean_rel_error",
-		number(m->cv_mean), "sd_rel_error", number(m->cv_sd));
+		number_json(m->cv_mean), "sd_rel_error", number_json(m->cv_sd));
 }
 
 json_t *erg_model_to_json(const struct erg_model *m)
@@ -59,13 +59,13 @@ json_t *erg_model_to_json(const struct erg_model *m)
 		json_array_append_new(stages, stage_to_json(m, &m->stage[s]));
 	for (size_t v = 0; v < m->n_vars; v++)
 		json_object_set_new(range, m->vars[v],
-			json_pack("[o,o]", number(m->lo[v]), number(m->hi[v])));
+			json_pack("[o,o]", number_json(m->lo[v]), number_json(m->hi[v])));
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:O, s:O, s:o, s:b}", "schema",
 		"ergtrace/1", "kind", "model", "title", m->title, "method", methods[m->method],
 		"stages", stages, "hull", range, "rows", (json_int_t)m->n, "cv", folds_to_json(m),
 		"machines", m->machines, "rails", m->rails, "frequency_hz",
-		json_pack("[o,o]", number(m->frequency_lo), number(m->frequency_hi)), "simulated",
-		m->simulated);
+		json_pack("[o,o]", number_json(m->frequency_lo), number_json(m->frequency_hi)),
+		"simulated", m->simulated);
 }
 
 /* ---- reading ---- */

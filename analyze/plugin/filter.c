@@ -266,7 +266,7 @@ static int follow(struct iterator *it, const bt_message *m)
 	return r < 0 ? r : 0;
 }
 
-static const bt_message *mark(struct iterator *it, int *ret)
+static const bt_message *stream_mark(struct iterator *it, int *ret)
 {
 	const bt_message *m = it->state == BEGINNING
 		? bt_message_stream_beginning_create(it->self, it->out.stream)
@@ -287,7 +287,7 @@ static const bt_message *next_message(struct iterator *it, int *ret)
 	if (m || (it->state == PASSING && (m = reading(it, ret))) || *ret < 0)
 		return m;
 	if (it->state == BEGINNING)
-		return mark(it, ret);
+		return stream_mark(it, ret);
 	while (it->state == PASSING && it->at == it->in_n) {
 		*ret = pull(it);
 		if (*ret == AGAIN || *ret < 0)
@@ -296,7 +296,7 @@ static const bt_message *next_message(struct iterator *it, int *ret)
 			it->state = it->clock ? ENDING : OVER;
 	}
 	if (it->state == ENDING)
-		return mark(it, ret);
+		return stream_mark(it, ret);
 	if (it->state == OVER) {
 		*ret = DONE;
 		return NULL;

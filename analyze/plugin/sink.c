@@ -95,7 +95,7 @@ static int print(struct sink *s, struct erg_err *err)
 	return erg_document_emit(doc, s->opt.common.format, &renderer, false, err);
 }
 
-static int take(struct sink *s, bt_message_array_const messages, uint64_t count,
+static int take_messages(struct sink *s, bt_message_array_const messages, uint64_t count,
 	struct erg_err *err)
 {
 	int r = 0;
@@ -118,7 +118,8 @@ bt_component_class_sink_consume_method_status erg_plugin_sink_consume(bt_self_co
 	bt_message_iterator_next_status st =
 		bt_message_iterator_next(s->upstream, &messages, &count);
 
-	if (st == BT_MESSAGE_ITERATOR_NEXT_STATUS_OK && take(s, messages, count, &err) >= 0)
+	if (st == BT_MESSAGE_ITERATOR_NEXT_STATUS_OK &&
+		take_messages(s, messages, count, &err) >= 0)
 		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK;
 	if (st == BT_MESSAGE_ITERATOR_NEXT_STATUS_END && print(s, &err) >= 0)
 		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END;

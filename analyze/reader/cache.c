@@ -286,7 +286,7 @@ static bool is_key(const char *name)
 		strspn(name, "0123456789abcdef") == ERG_SHA256_TEXT - 1;
 }
 
-static void note(struct entries *all, const char *name, const struct stat *st)
+static void note_entry(struct entries *all, const char *name, const struct stat *st)
 {
 	struct entry *e;
 
@@ -334,7 +334,7 @@ static void prune(const struct erg_cache *c)
 		if (!strncmp(e->d_name, NEW, strlen(NEW)))
 			drop_abandoned(c, e->d_name, &st);
 		else if (is_key(e->d_name))
-			note(&all, e->d_name, &st);
+			note_entry(&all, e->d_name, &st);
 	}
 	if (all.bytes > c->most)
 		erg_sort(all.e, all.n, sizeof(*all.e), by_use);

@@ -46,7 +46,7 @@ struct erg_decoder {
 	bool samples;        /* the stream is of the channel "samples" */
 };
 
-static const bt_field *member(const bt_field *payload, struct place p)
+static const bt_field *field_member(const bt_field *payload, struct place p)
 {
 	return p.at < 0
 		? NULL
@@ -67,9 +67,9 @@ static int64_t integer(const bt_field *f)
 	return 0;
 }
 
-static uint64_t number(const bt_field *payload, struct place p)
+static uint64_t field_number(const bt_field *payload, struct place p)
 {
-	const bt_field *f = member(payload, p);
+	const bt_field *f = field_member(payload, p);
 
 	if (f && p.kind == PLACE_UNSIGNED)
 		return bt_field_integer_unsigned_get_value(f);
@@ -79,7 +79,7 @@ static uint64_t number(const bt_field *payload, struct place p)
 }
 
 /* Fills VALUES with up to MAX elements of an array field; returns how many there are. */
-static uint64_t elements(const bt_field *f, int64_t *values, uint64_t max)
+static uint64_t field_elements(const bt_field *f, int64_t *values, uint64_t max)
 {
 	uint64_t n;
 
@@ -110,9 +110,9 @@ static struct erg_chunk_interval *add_interval(struct erg_decoder *d, const stru
 
 	iv = thread < 0 ? NULL : erg_tables_interval(d->t, d->stream);
 	if (iv)
-		*iv = (struct erg_chunk_interval){.id = (uint32_t)number(p, e->at[0]),
-			.iteration = (uint32_t)number(p, e->at[1]),
-			.begin = number(p, e->at[2]),
+		*iv = (struct erg_chunk_interval){.id = (uint32_t)field_number(p, e->at[0]),
+			.iteration = (uint32_t)field_number(p, e->at[1]),
+			.begin = field_number(p, e->at[2]),
 			.counted = UINT32_MAX,
 			.thread = (uint16_t)thread,
 			.span = span};
@@ -134,7 +134,7 @@ static int on_counted(struct erg_decoder *d, const struct event *e, const bt_fie
 {
 	struct erg_chunk_interval *iv = add_interval(d, e, p, d->vtid, false);
 	int64_t values[ERG_TABLES_COUNTERS_MAX], *row;
-	uint64_t n = elements(member(p, e->at[5]), values, ERG_TABLES_COUNTERS_MAX);
+	uint64_t n = field_elements(field_member(p, e->at[5]), values, ERG_TABLES_COUNTERS_MAX);
 
 	if (!iv)
 		return -ENOMEM;
@@ -143,19 +143,20 @@ static int on_counted(struct erg_decoder *d, const struct event *e, const bt_fie
 	row = erg_tables_counted(d->t, n, &iv->counted);
 	if (!row)
 		return -ENOMEM;
-	row[0] = (int64_t)number(p, e->at[3]);
-	row[1] = (int64_t)number(p, e->at[4]);
+	row[0] = (int64_t)field_number(p, e->at[3]);
+	row[1] = (int64_t)field_number(p, e->at[4]);
 	memcpy(row + 2, values, n * sizeof(*values));
 	return 0;
 }
 
 static int on_span(struct erg_decoder *d, const struct event *e, const bt_field *p, uint64_t time)
 {
-	struct erg_chunk_interval *iv = add_interval(d, e, p, (uint32_t)number(p, e->at[4]), true);
+	struct erg_chunk_interval *iv =
+		add_interval(d, e, p, (uint32_t)field_number(p, e->at[4]), true);
 
 	if (!iv)
 		return -ENOMEM;
-	iv->end = number(p, e->at[3]);
+	iv->end = field_number(p, e->at[3]);
 	return 0;
 }
 
@@ -163,7 +164,7 @@ static int add_reading(struct erg_decoder *d, uint64_t source, const bt_field *o
 	const uint64_t times[3])
 {
 	int64_t values[256], *row;
-	uint64_t n = elements(of_channels, values, ERG_ARRAY_SIZE(values));
+	uint64_t n = field_elements(of_channels, values, ERG_ARRAY_SIZE(values));
 
 	if (!n || n > ERG_ARRAY_SIZE(values))
 		return 0;
@@ -177,9 +178,10 @@ static int add_reading(struct erg_decoder *d, uint64_t source, const bt_field *o
 
 static int on_sample(struct erg_decoder *d, const struct event *e, const bt_field *p, uint64_t time)
 {
-	const uint64_t times[] = {number(p, e->at[1]), number(p, e->at[2]), number(p, e->at[3])};
+	const uint64_t times[] = {field_number(p, e->at[1]), field_number(p, e->at[2]),
+		field_number(p, e->at[3])};
 
-	return add_reading(d, number(p, e->at[0]), member(p, e->at[4]), times);
+	return add_reading(d, field_number(p, e->at[0]), field_member(p, e->at[4]), times);
 }
 
 /* Of a log: it took no time, at the event's own. */
@@ -188,7 +190,7 @@ static int on_reading(struct erg_decoder *d, const struct event *e, const bt_fie
 {
 	const uint64_t times[] = {time, time, 0};
 
-	return add_reading(d, number(p, e->at[0]), member(p, e->at[1]), times);
+	return add_reading(d, field_number(p, e->at[0]), field_member(p, e->at[1]), times);
 }
 
 /* ---- rare events ---- */
@@ -206,7 +208,7 @@ static json_t *field_json(const bt_field *f)
 		return json_real(bt_field_real_double_precision_get_value(f));
 	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_ARRAY)) {
 		int64_t values[256];
-		uint64_t n = elements(f, values, ERG_ARRAY_SIZE(values));
+		uint64_t n = field_elements(f, values, ERG_ARRAY_SIZE(values));
 		json_t *list = json_array();
 
 		for (uint64_t i = 0; i < n && i < ERG_ARRAY_SIZE(values); i++)
@@ -340,8 +342,8 @@ static int on_event(struct erg_decoder *d, const bt_message *m)
 		return 0;
 	time = bt_clock_snapshot_get_value(bt_message_event_borrow_default_clock_snapshot_const(m));
 	context = bt_event_borrow_common_context_field_const(event);
-	d->vpid = context ? (uint32_t)number(context, e->vpid) : 0;
-	d->vtid = context ? (uint32_t)number(context, e->vtid) : 0;
+	d->vpid = context ? (uint32_t)field_number(context, e->vpid) : 0;
+	d->vtid = context ? (uint32_t)field_number(context, e->vtid) : 0;
 	d->t->events++;
 	d->t->first_ns = time < d->t->first_ns ? time : d->t->first_ns;
 	d->t->last_ns = time > d->t->last_ns ? time : d->t->last_ns;

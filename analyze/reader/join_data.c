@@ -136,8 +136,8 @@ static int by_t_before(const void *a, const void *b)
 }
 
 /* All readings of one source over the chunks, in order of time: pointers into the chunks. */
-static int gather(const struct erg_join *j, const struct erg_join_entry *e, const int64_t ***ret,
-	size_t *ret_n, uint32_t *ret_channels)
+static int gather_readings(const struct erg_join *j, const struct erg_join_entry *e,
+	const int64_t ***ret, size_t *ret_n, uint32_t *ret_channels)
 {
 	size_t n = 0;
 	bool sorted = true;
@@ -224,7 +224,7 @@ static int fill_source(struct erg_join *j, const struct erg_join_entry *e)
 	const int64_t **rows;
 	uint32_t channels;
 	size_t n;
-	int r = gather(j, e, &rows, &n, &channels);
+	int r = gather_readings(j, e, &rows, &n, &channels);
 
 	for (uint32_t i = 0; !r && i < channels; i++) {
 		const struct erg_join_entry *c =
@@ -291,7 +291,7 @@ int erg_join_readings(struct erg_join *j, struct erg_err *err)
 
 /* ---- happenings ---- */
 
-static void *append(void *pp, size_t *n, size_t size)
+static void *append_one(void *pp, size_t *n, size_t size)
 {
 	char *p = erg_noted(realloc(*(void **)pp, (*n + 1) * size));
 
@@ -304,7 +304,7 @@ static void *append(void *pp, size_t *n, size_t size)
 
 static int on_phase_begin(struct erg_timeline *tl, const json_t *e)
 {
-	struct erg_tl_phase *p = append(&tl->phases, &tl->n_phases, sizeof(*p));
+	struct erg_tl_phase *p = append_one(&tl->phases, &tl->n_phases, sizeof(*p));
 
 	if (!p)
 		return -ENOMEM;
@@ -335,7 +335,7 @@ static int on_phase_end(struct erg_timeline *tl, const json_t *e)
 
 static int on_marker(struct erg_timeline *tl, const json_t *e)
 {
-	struct erg_tl_marker *m = append(&tl->markers, &tl->n_markers, sizeof(*m));
+	struct erg_tl_marker *m = append_one(&tl->markers, &tl->n_markers, sizeof(*m));
 
 	if (!m)
 		return -ENOMEM;
@@ -346,7 +346,7 @@ static int on_marker(struct erg_timeline *tl, const json_t *e)
 
 static int on_loss(struct erg_timeline *tl, const json_t *e)
 {
-	struct erg_tl_loss *l = append(&tl->losses, &tl->n_losses, sizeof(*l));
+	struct erg_tl_loss *l = append_one(&tl->losses, &tl->n_losses, sizeof(*l));
 
 	if (!l)
 		return -ENOMEM;
@@ -363,7 +363,7 @@ static int on_loss(struct erg_timeline *tl, const json_t *e)
 
 static int on_status(struct erg_timeline *tl, const json_t *e)
 {
-	struct erg_tl_status *s = append(&tl->statuses, &tl->n_statuses, sizeof(*s));
+	struct erg_tl_status *s = append_one(&tl->statuses, &tl->n_statuses, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;

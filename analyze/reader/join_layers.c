@@ -125,7 +125,7 @@ struct memo {
 
 #define MEMO 4096
 
-static int put(struct erg_join *j, struct cursor *c, const struct erg_chunk_interval *x,
+static int put_interval(struct erg_join *j, struct cursor *c, const struct erg_chunk_interval *x,
 	struct memo *memo)
 {
 	struct erg_tl_intervals *iv = &j->tl->iv;
@@ -163,7 +163,7 @@ static int put(struct erg_join *j, struct cursor *c, const struct erg_chunk_inte
 	return 0;
 }
 
-static void refill(struct cursor *c)
+static void refill_cursor(struct cursor *c)
 {
 	if (c->at < c->n)
 		return;
@@ -205,7 +205,7 @@ static int by_first(const void *a, const void *b)
 #define STEP_INSTANCES 65536 /* between two looks at the clock */
 
 /* TOTAL instances of all cursors. */
-static int merge(struct erg_join *j, struct cursor *cs, size_t total)
+static int merge_cursors(struct erg_join *j, struct cursor *cs, size_t total)
 {
 	_cleanup_(erg_freep) struct memo *memo = calloc(MEMO, sizeof(*memo));
 	struct cursor *c;
@@ -215,12 +215,12 @@ static int merge(struct erg_join *j, struct cursor *cs, size_t total)
 	for (size_t i = 0; memo && i < MEMO; i++)
 		memo[i].layer = ERG_NONE;
 	for (size_t i = 0; i < j->n_chunks; i++)
-		refill(&cs[i]);
+		refill_cursor(&cs[i]);
 	while (!r && (c = first_cursor(cs, j->n_chunks, &lo))) {
 		if (!(++n % STEP_INSTANCES))
 			erg_progress("joining", n, total);
-		r = put(j, c, &c->iv[c->at++], memo);
-		refill(c);
+		r = put_interval(j, c, &c->iv[c->at++], memo);
+		refill_cursor(c);
 	}
 	erg_progress("joining", 1, 1);
 	return r;
@@ -258,7 +258,7 @@ int erg_join_intervals(struct erg_join *j, struct erg_err *err)
 	if (!r)
 		erg_sort(cs, j->n_chunks, sizeof(*cs), by_first);
 	if (!r)
-		r = merge(j, cs, total);
+		r = merge_cursors(j, cs, total);
 	if (!r)
 		r = set_depths(j->tl);
 	for (size_t i = 0; cs && i < j->n_chunks; i++)

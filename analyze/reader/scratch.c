@@ -22,7 +22,7 @@
 #define YOUNG_S 60 /* one that is being made is not locked yet */
 
 /* Memory when there is room for the chunk twice, else a disk. */
-static const char *place(uint64_t bytes)
+static const char *scratch_place(uint64_t bytes)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct statvfs s;
@@ -37,8 +37,8 @@ int erg_scratch_make(uint64_t bytes, struct erg_scratch *ret, struct erg_err *er
 	struct erg_scratch s = ERG_SCRATCH_NONE;
 	char path[sizeof(s.path)];
 
-	if (snprintf(path, sizeof(path), "%s/" PREFIX "%d-XXXXXX", place(bytes), (int)getpid()) >=
-		(int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/" PREFIX "%d-XXXXXX", scratch_place(bytes),
+		    (int)getpid()) >= (int)sizeof(path))
 		return erg_fail(err, -ENAMETOOLONG, "%s: expected a shorter TMPDIR", path);
 	if (!mkdtemp(path))
 		return erg_fail_errno(err, -errno, "%s: cannot be made", path);

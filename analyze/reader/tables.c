@@ -34,7 +34,7 @@ void erg_tables_release(struct erg_tables *t)
 	json_decref(t->defs);
 }
 
-static bool grow(void *pp, size_t *cap, size_t need, size_t size)
+static bool grow_table(void *pp, size_t *cap, size_t need, size_t size)
 {
 	size_t to = *cap ? *cap + *cap / 2 : 256;
 	void *p;
@@ -87,7 +87,7 @@ struct erg_chunk_interval *erg_tables_interval(struct erg_tables *t, size_t stre
 {
 	struct erg_tables_stream *s = &t->streams[stream];
 
-	return grow(&s->iv, &s->cap, s->n + 1, sizeof(*s->iv)) ? &s->iv[s->n++] : NULL;
+	return grow_table(&s->iv, &s->cap, s->n + 1, sizeof(*s->iv)) ? &s->iv[s->n++] : NULL;
 }
 
 int64_t *erg_tables_counted(struct erg_tables *t, size_t n, uint32_t *ret_index)
@@ -96,7 +96,7 @@ int64_t *erg_tables_counted(struct erg_tables *t, size_t n, uint32_t *ret_index)
 	int64_t *row;
 
 	if (n > ERG_TABLES_COUNTERS_MAX || t->n_counted >= UINT32_MAX - 1 ||
-		!grow(&t->counted, &t->cap_counted, t->n_counted + 1, words * sizeof(*row)))
+		!grow_table(&t->counted, &t->cap_counted, t->n_counted + 1, words * sizeof(*row)))
 		return NULL;
 	row = t->counted + t->n_counted * words;
 	for (size_t i = 2; i < words; i++)
@@ -122,7 +122,7 @@ int64_t *erg_tables_reading(struct erg_tables *t, uint32_t pid, uint32_t source,
 		*s = (struct erg_tables_source){.pid = pid, .source = source, .channels = channels};
 	}
 	if (s->channels != channels ||
-		!grow(&s->rows, &s->cap, s->n + 1, (3 + (size_t)channels) * sizeof(*s->rows)))
+		!grow_table(&s->rows, &s->cap, s->n + 1, (3 + (size_t)channels) * sizeof(*s->rows)))
 		return NULL;
 	return s->rows + (3 + (size_t)channels) * s->n++;
 }

@@ -68,7 +68,7 @@ static bool find_layout(const char *dir, enum erg_packet_layout *ret)
 	return false;
 }
 
-static void measure(int fd, enum erg_packet_layout layout, struct file *f)
+static void measure_file(int fd, enum erg_packet_layout layout, struct file *f)
 {
 	struct erg_packet p;
 
@@ -82,7 +82,7 @@ static void measure(int fd, enum erg_packet_layout layout, struct file *f)
 /* Metadata without packets is text, of which any length may be whole. */
 static void measure_metadata(int fd, struct file *f)
 {
-	measure(fd, ERG_PACKET_METADATA, f);
+	measure_file(fd, ERG_PACKET_METADATA, f);
 	f->begin_ns = UINT64_MAX; /* it has no times */
 	if (!f->whole)
 		f->whole = f->size;
@@ -108,7 +108,7 @@ static int add_file(struct trace *t, const char *name, enum erg_packet_layout la
 		return -ENOMEM;
 	t->n++;
 	if (strcmp(name, METADATA))
-		measure(fd, layout, f);
+		measure_file(fd, layout, f);
 	else
 		measure_metadata(fd, f);
 	return 0;
@@ -125,7 +125,7 @@ static int find_files(struct trace *t, enum erg_packet_layout layout)
 	return r;
 }
 
-static int copy(const char *from, const char *to, const struct file *f)
+static int copy_file(const char *from, const char *to, const struct file *f)
 {
 	_cleanup_(erg_closep) int in = open_in(from, f->name, O_RDONLY);
 	_cleanup_(erg_closep) int out = open_in(to, f->name, O_WRONLY | O_CREAT | O_EXCL);
@@ -162,7 +162,7 @@ static int lay_out(const struct trace *t, const char *to)
 		const struct file *f = &t->files[i];
 
 		if (f->whole)
-			r = f->whole < f->size ? copy(from, to, f) : link_to(from, to, f);
+			r = f->whole < f->size ? copy_file(from, to, f) : link_to(from, to, f);
 	}
 	return r;
 }

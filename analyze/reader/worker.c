@@ -150,7 +150,7 @@ static void limit(int what, rlim_t value)
 }
 
 /* In the child: never returns. A member that cannot be unpacked is said, the others are decoded. */
-static void child(const struct erg_archive *a, const struct job *j,
+static void decode_child(const struct erg_archive *a, const struct job *j,
 	const struct erg_reader_options *opt)
 {
 	const struct erg_worker_chunk *c = j->c;
@@ -208,7 +208,7 @@ static bool refuse(struct erg_worker_chunk *c, const char *folder)
 	return c->bytes > left;
 }
 
-static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
+static int start_job(const struct erg_archive *a, struct erg_worker_chunk *c,
 	const struct erg_reader_options *opt, struct job *j, struct erg_err *err)
 {
 	int fds[2], r;
@@ -233,13 +233,13 @@ static int start(const struct erg_archive *a, struct erg_worker_chunk *c,
 		return erg_fail_errno(err, -errno, "a pipe for chunk %s", c->name);
 	j->pid = fork();
 	if (!j->pid)
-		child(a, j, opt);
+		decode_child(a, j, opt);
 	close(fds[1]);
 	j->alive = fds[0];
 	return j->pid < 0 ? erg_fail_errno(err, -errno, "a process for chunk %s", c->name) : 0;
 }
 
-static void take(struct job *j)
+static void take_table(struct job *j)
 {
 	struct erg_worker_chunk *c = j->c;
 	struct stat st;
@@ -256,14 +256,14 @@ static void take(struct job *j)
 		erg_worker_unmap(c);
 }
 
-static void finish(struct job *j, bool timed_out)
+static void finish_job(struct job *j, bool timed_out)
 {
 	struct erg_worker_chunk *c = j->c;
 	int status = 0;
 
 	if (j->pid > 0) {
 		waitpid(j->pid, &status, 0);
-		take(j);
+		take_table(j);
 	}
 	if (c->error[0])
 		; /* refused */
@@ -298,7 +298,7 @@ static uint64_t weight(const struct erg_worker_chunk *c)
 	return (c->bytes ? c->bytes : 1) * ERG_PACE_WHOLE;
 }
 
-static void report(const struct crew *crew)
+static void report_chunk(const struct crew *crew)
 {
 	uint64_t done = crew->done;
 
@@ -312,8 +312,8 @@ static void report(const struct crew *crew)
 static void finish_one(struct crew *crew, size_t i, bool timed_out)
 {
 	crew->done += weight(crew->jobs[i].c);
-	finish(&crew->jobs[i], timed_out);
-	report(crew);
+	finish_job(&crew->jobs[i], timed_out);
+	report_chunk(crew);
 }
 
 /* Waits until one of the running jobs ends, and ends it. */
@@ -339,7 +339,7 @@ static void wait_one(struct crew *crew)
 				finish_one(crew, i, false);
 				return;
 			}
-		report(crew);
+		report_chunk(crew);
 	}
 }
 
@@ -398,9 +398,9 @@ int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks,
 		}
 		while (crew.jobs[slot].pid > 0)
 			slot++;
-		r = start(a, &chunks[i], opt, &crew.jobs[slot], err);
+		r = start_job(a, &chunks[i], opt, &crew.jobs[slot], err);
 		if (r < 0)
-			finish(&crew.jobs[slot], false);
+			finish_job(&crew.jobs[slot], false);
 		else if (crew.jobs[slot].pid <= 0)
 			finish_one(&crew, slot, false);
 		else

@@ -138,7 +138,7 @@ static bool fit(json_t *run, size_t n, const struct erg_page_rows *rows)
 	return false;
 }
 
-static void take(struct erg_page_rows *rows, size_t n)
+static void take_rows(struct erg_page_rows *rows, size_t n)
 {
 	rows->left -= n < rows->left ? n : rows->left;
 }
@@ -151,7 +151,7 @@ void erg_page_slim_run(json_t *run, struct erg_page_rows *rows)
 		return;
 	slim_rows(run);
 	if (!is_repetition(run))
-		take(rows, n);
+		take_rows(rows, n);
 }
 
 void erg_page_slim(json_t *doc, struct erg_page_rows *rows)
@@ -168,6 +168,6 @@ void erg_page_slim(json_t *doc, struct erg_page_rows *rows)
 				slim_estimates(json_object_get(run, "totals")));
 		if (is_repetition(run) && !json_object_get(run, "rows_left_out") &&
 			fit(run, n, rows))
-			take(rows, n);
+			take_rows(rows, n);
 	}
 }

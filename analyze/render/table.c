@@ -116,7 +116,7 @@ void erg_rtable_column(struct erg_rtable *t, const char *title, unsigned int fla
 	t->n_columns++;
 }
 
-static bool grow(struct erg_rtable *t)
+static bool grow_rows(struct erg_rtable *t)
 {
 	size_t room = t->room ? 2 * t->room : 64;
 	char **cells;
@@ -146,7 +146,7 @@ void erg_rtable_cell(struct erg_rtable *t, const char *fmt, ...)
 	size_t w;
 	int r;
 
-	if (!t || !t->n_columns || !grow(t))
+	if (!t || !t->n_columns || !grow_rows(t))
 		return;
 	va_start(ap, fmt);
 	r = vasprintf(&text, fmt, ap);
@@ -209,7 +209,7 @@ void erg_rtable_layer(struct erg_rtable *t, const json_t *row)
 
 void erg_rtable_bar(struct erg_rtable *t, double share)
 {
-	if (!t || !t->n_columns || !grow(t))
+	if (!t || !t->n_columns || !grow_rows(t))
 		return;
 	t->bars[t->n_cells] = share;
 	t->cells[t->n_cells++] = NULL;

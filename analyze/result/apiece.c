@@ -59,7 +59,7 @@ static void crew_release(struct crew *c)
 }
 
 /* jansson's own functions for descriptors take a system call a byte. */
-static bool put(int fd, const void *data, size_t len)
+static bool write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;
 
@@ -98,11 +98,11 @@ static bool make_part(const struct crew *c, const char *file, int memfd)
 	part = json_pack("{s:O, s:O*, s:O}", "warnings", json_object_get(doc, "warnings"),
 		"simulated", json_object_get(doc, "simulated"), "runs", runs);
 	text = part ? json_dumps(part, JSON_COMPACT) : NULL;
-	return text && put(memfd, &e, sizeof(e)) && put(memfd, text, strlen(text));
+	return text && write_all(memfd, &e, sizeof(e)) && write_all(memfd, text, strlen(text));
 }
 
 /* Never returns. */
-static void child(const struct crew *c, const char *file, int memfd, pid_t parent)
+static void run_child(const struct crew *c, const char *file, int memfd, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
@@ -123,7 +123,7 @@ static int begin_one(struct crew *c, struct erg_err *err)
 		return erg_fail_errno(err, -errno, "%s: a process for it", file);
 	p->pid = fork();
 	if (!p->pid)
-		child(c, file, p->memfd, parent);
+		run_child(c, file, p->memfd, parent);
 	close(fds[1]);
 	p->alive = fds[0];
 	if (p->pid < 0)
@@ -166,7 +166,7 @@ static int died(const char *file, int status, struct erg_err *err)
 	return erg_fail(err, -ENOMEM, "%s: out of memory", file);
 }
 
-static int merge(const json_t *part, json_t *doc, json_t *runs, struct erg_err *err)
+static int merge_part(const json_t *part, json_t *doc, json_t *runs, struct erg_err *err)
 {
 	const json_t *simulated = json_object_get(part, "simulated");
 
@@ -180,7 +180,7 @@ static int merge(const json_t *part, json_t *doc, json_t *runs, struct erg_err *
 }
 
 /* The part of file I, whose child has ended, to the document. */
-static int take(struct crew *c, size_t i, json_t *doc, json_t *runs, struct erg_err *err)
+static int take_part(struct crew *c, size_t i, json_t *doc, json_t *runs, struct erg_err *err)
 {
 	const int memfd = c->parts[i].memfd, status = c->parts[i].status;
 	json_auto_t *part = NULL;
@@ -198,7 +198,7 @@ static int take(struct crew *c, size_t i, json_t *doc, json_t *runs, struct erg_
 	part = get_json(memfd, sizeof(e));
 	close(memfd);
 	c->parts[i].memfd = -1;
-	return part ? merge(part, doc, runs, err) : died(c->files[i], 0, err);
+	return part ? merge_part(part, doc, runs, err) : died(c->files[i], 0, err);
 }
 
 /* Tells of the runs from FROM on. */
@@ -228,7 +228,7 @@ static int run_crew(struct crew *c, json_t *doc, json_t *runs, struct erg_err *e
 		while (!r && taken < c->begun && c->parts[taken].pid == 0) {
 			const size_t before = json_array_size(runs);
 
-			r = take(c, taken++, doc, runs, err);
+			r = take_part(c, taken++, doc, runs, err);
 			if (!r)
 				r = tell_taken(c->a, runs, before, err);
 			erg_progress("archives", taken, c->n);

@@ -163,7 +163,7 @@ static void fill_shares(const struct erg_segment_iter *it, struct entries *e)
 		e->share[k] = known && sum > 0 ? (float)(e->share[k] / sum) : 1 / (float)e->n;
 }
 
-static void fill(const struct erg_segment_iter *it, uint64_t end, struct entries *e)
+static void fill_segment(const struct erg_segment_iter *it, uint64_t end, struct entries *e)
 {
 	const struct erg_tl_intervals *iv = &it->tl->iv;
 
@@ -225,7 +225,7 @@ static int advance(struct erg_segment_iter *it)
 	if (r < 0)
 		return r;
 	t = close_all(it);
-	fill(it, t, it->out);
+	fill_segment(it, t, it->out);
 	it->now = t;
 	return 1;
 }

@@ -65,7 +65,7 @@ static const struct erg_command command = {
 	.groups = groups,
 };
 
-static void tell(void *data, const char *archive, const char *why)
+static void tell_archive(void *data, const char *archive, const char *why)
 {
 	/* The process names its archive in most of what it says. */
 	_cleanup_(erg_freep) char *name =
@@ -85,7 +85,7 @@ static void tell_line(void *data, const char *line)
 }
 
 /* Takes "-- ANALYSIS…" off the command line; the verb and its options, or the default. */
-static char **split(int *argc, char **argv)
+static char **split_analysis(int *argc, char **argv)
 {
 	/* What many-run analyses ask for: of phases and of networks as wholes, too. */
 	static char layers[] = "layers", by[] = "--by=layer,network,phase";
@@ -100,7 +100,8 @@ static char **split(int *argc, char **argv)
 	return otherwise;
 }
 
-static int analyze(struct erg_batch *b, const struct options *o, char **paths, struct erg_err *err)
+static int analyze_batch(struct erg_batch *b, const struct options *o, char **paths,
+	struct erg_err *err)
 {
 	const struct erg_batch_slurm on = {paths, o->tasks, o->tries ? o->tries : TRIES, tell_line};
 	int r = 0;
@@ -120,11 +121,11 @@ static int analyze(struct erg_batch *b, const struct options *o, char **paths, s
 
 static int batch_verb(int argc, char **argv, struct erg_err *err)
 {
-	_cleanup_(erg_batch_release) struct erg_batch b = {.tell = tell};
+	_cleanup_(erg_batch_release) struct erg_batch b = {.tell = tell_archive};
 	struct options o = {.shard = 1, .shards = 1};
 	int first, r;
 
-	b.analysis = split(&argc, argv);
+	b.analysis = split_analysis(&argc, argv);
 	r = erg_options_parse(&command, argc, argv, &o, &first);
 	if (r)
 		return r == 1 ? 0 : r;
@@ -142,7 +143,7 @@ static int batch_verb(int argc, char **argv, struct erg_err *err)
 			     : "--tasks: expected --on slurm with it");
 	b.results = o.output;
 	b.jobs = o.jobs;
-	return analyze(&b, &o, argv + first, err);
+	return analyze_batch(&b, &o, argv + first, err);
 }
 
 const struct erg_verb erg_verb_batch = {"batch", "one result document for each of many archives",

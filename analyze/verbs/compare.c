@@ -430,7 +430,7 @@ static int status_of(const json_t *doc, int emitted)
 	return !strcmp(verdict, "more") ? 4 : !strcmp(verdict, "cannot-tell") ? 5 : 0;
 }
 
-static int emit(const struct options *o, const json_t *doc, struct erg_err *err)
+static int emit_document(const struct options *o, const json_t *doc, struct erg_err *err)
 {
 	static const struct erg_renderer plain = {erg_compare_text, erg_compare_csv};
 	static const struct erg_renderer junit = {erg_compare_junit, NULL};
@@ -458,7 +458,7 @@ static int compare(const struct options *o, char *const *files, size_t n, struct
 		return erg_fail(err, -EINVAL, "%s: expected a run on either side", files[0]);
 	r = compare_runs(o, base, added, doc, err);
 	if (r >= 0)
-		r = emit(o, doc, err);
+		r = emit_document(o, doc, err);
 	return r < 0 ? r : status_of(doc, r);
 }
 

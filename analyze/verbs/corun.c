@@ -37,7 +37,7 @@ static const struct erg_command command = {
 	.groups = groups,
 };
 
-static int analyze(const struct erg_common *common, const char *partner, double budget_w,
+static int analyze_corun(const struct erg_common *common, const char *partner, double budget_w,
 	char *const *files, size_t n, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_corun_text, erg_corun_csv};
@@ -62,8 +62,8 @@ static int corun_verb(int argc, char **argv, struct erg_err *err)
 		return erg_options_wrong(&command, "expected archives");
 	r = erg_verb_check_account(&command, &o.common, argv + first, (size_t)(argc - first));
 	return r ? r
-		 : analyze(&o.common, o.partner, o.budget_w, argv + first, (size_t)(argc - first),
-			   err);
+		 : analyze_corun(&o.common, o.partner, o.budget_w, argv + first,
+			   (size_t)(argc - first), err);
 }
 
 const struct erg_verb erg_verb_corun = {"corun", "alone against together", corun_verb};

@@ -257,7 +257,7 @@ static void add_overhead(const struct erg_timeline *tl, json_t *file)
 			"errors", (json_int_t)s->errors, "detail", s->detail));
 }
 
-static int describe(const struct erg_timeline *tl, const char *rail, json_t *files,
+static int describe_archive(const struct erg_timeline *tl, const char *rail, json_t *files,
 	struct erg_err *err)
 {
 	json_t *file = json_pack("{s:s, s:o}", "archive", tl->archive, "time_s",
@@ -306,7 +306,7 @@ static int info(int n, char *const *paths, const struct options *o, struct erg_e
 		erg_progress("archives", (uint64_t)i, (uint64_t)n);
 		r = erg_timeline_read(paths[i], &reader, &tl, err);
 		if (r >= 0)
-			r = describe(tl, common->rail, files, err);
+			r = describe_archive(tl, common->rail, files, err);
 		if (r < 0)
 			return r;
 		erg_document_warn_timeline(doc, tl);

@@ -31,7 +31,7 @@ static double seconds_of(const json_t *o, const char *key)
 	return erg_number_of(o, key) * 1e-9;
 }
 
-static void copy(json_t *into, const char *key, const json_t *from, const char *key_there)
+static void copy_key(json_t *into, const char *key, const json_t *from, const char *key_there)
 {
 	json_t *v = json_object_get(from, key_there);
 
@@ -56,10 +56,10 @@ static json_t *sensor(const json_t *source)
 	static const char *const times[] = {"window", "period", "lag", "lag_u"};
 	json_t *j = json_object();
 
-	copy(j, "kind", m, "kind");
-	copy(j, "provenance", m, "provenance");
+	copy_key(j, "kind", m, "kind");
+	copy_key(j, "provenance", m, "provenance");
 	put_seconds(j, times, ERG_ARRAY_SIZE(times), m);
-	copy(j, "alpha", m, "alpha");
+	copy_key(j, "alpha", m, "alpha");
 	return j;
 }
 
@@ -74,12 +74,12 @@ static json_t *channel(const json_t *source, const json_t *def, const json_t *ou
 	json_t *j = json_object();
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(of_channel); i++)
-		copy(j, of_channel[i], def, of_channel[i]);
-	copy(j, "source", source, "kind");
-	copy(j, "path", source, "path");
-	copy(j, "simulated", source, "simulated");
-	copy(j, "readings", figures, "readings");
-	copy(j, "failed", outcome, "errors");
+		copy_key(j, of_channel[i], def, of_channel[i]);
+	copy_key(j, "source", source, "kind");
+	copy_key(j, "path", source, "path");
+	copy_key(j, "simulated", source, "simulated");
+	copy_key(j, "readings", figures, "readings");
+	copy_key(j, "failed", outcome, "errors");
 	json_object_set_new(j, "rate_hz", erg_num_json(span_s > 0 ? (readings - 1) / span_s : NAN));
 	json_object_set_new(j, "asked_hz", erg_num_json(interval_s > 0 ? 1 / interval_s : NAN));
 	json_object_set_new(j, "read_s",
@@ -130,12 +130,12 @@ static void take_rail(json_t *rails, json_t *ranks, const json_t *channel, const
 		r = json_object();
 		json_array_append_new(rails, r);
 	}
-	copy(r, "rail", channel, "rail");
-	copy(r, "parent", channel, "parent");
-	copy(r, "simulated", channel, "simulated");
+	copy_key(r, "rail", channel, "rail");
+	copy_key(r, "parent", channel, "parent");
+	copy_key(r, "simulated", channel, "simulated");
 	json_object_set_new(r, "from",
 		json_string(strcmp(quantity, "energy") ? "power" : "energy"));
-	copy(r, "mean_w", figures, "mean_w");
+	copy_key(r, "mean_w", figures, "mean_w");
 }
 
 /* The root of the largest mean power, as erg_rail_choose() takes it; NULL where none is known. */
@@ -152,7 +152,7 @@ static const json_t *largest_root(json_t *rails)
 	return best;
 }
 
-static int choose(json_t *rails, const char *name, json_t *file, struct erg_err *err)
+static int choose_rail(json_t *rails, const char *name, json_t *file, struct erg_err *err)
 {
 	const json_t *r = name ? rail_named(rails, name) : largest_root(rails);
 	char list[512] = "";
@@ -192,7 +192,7 @@ static int put_channels(const struct erg_timeline *tl, const char *rail, json_t 
 	}
 	json_object_set_new(file, "channels", channels);
 	json_object_set_new(file, "rails", rails);
-	return choose(rails, rail, file, err);
+	return choose_rail(rails, rail, file, err);
 }
 
 /* ---- what else the summary has ---- */
@@ -204,8 +204,8 @@ static void put_losses(const json_t *summary, json_t *file)
 	const json_t *lost = json_object_get(summary, "lost");
 
 	lost = lost ? lost : nothing;
-	copy(file, "lost_events", lost, "layer_events");
-	copy(file, "lost_samples", lost, "sample_events");
+	copy_key(file, "lost_events", lost, "layer_events");
+	copy_key(file, "lost_samples", lost, "sample_events");
 	json_object_set_new(file, "losses", json_null());
 }
 
@@ -241,10 +241,10 @@ static void put_sampler(const json_t *summary, json_t *file)
 	if (!json_is_object(s))
 		return;
 	j = json_object();
-	copy(j, "deadlines", s, "deadlines");
-	copy(j, "missed", s, "missed");
+	copy_key(j, "deadlines", s, "deadlines");
+	copy_key(j, "missed", s, "missed");
 	put_seconds(j, late, ERG_ARRAY_SIZE(late), s);
-	copy(j, "cpu_share", s, "cpu_share");
+	copy_key(j, "cpu_share", s, "cpu_share");
 	json_object_set_new(j, "detail", failures(summary, &errors));
 	json_object_set_new(j, "errors", json_integer((json_int_t)errors));
 	json_object_set_new(file, "overhead", j);

@@ -261,7 +261,7 @@ static int add_run(const struct options *o, const char *path, json_t *doc, struc
 }
 
 /* What is of all runs: nodes are joined with all their rows, then rows are taken as asked for. */
-static int finish(const struct options *o, json_t *doc, struct erg_err *err)
+static int finish_document(const struct options *o, json_t *doc, struct erg_err *err)
 {
 	static const char *const lists[] = {"runs", "joined"};
 	int r = o->join ? erg_joined_add(doc, err) : 0;
@@ -301,7 +301,7 @@ static int layers_verb(int argc, char **argv, struct erg_err *err)
 	}
 	erg_progress("archives", 1, 1);
 	if (r >= 0)
-		r = finish(&o, doc, err);
+		r = finish_document(&o, doc, err);
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);
 }
 

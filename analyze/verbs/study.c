@@ -94,7 +94,7 @@ static void study_release(struct study *s)
 	json_decref(s->analysis);
 }
 
-static void tell(void *data, const char *archive, const char *why)
+static void tell_archive(void *data, const char *archive, const char *why)
 {
 	_cleanup_(erg_freep) char *name = erg_terminal_copy(archive);
 	_cleanup_(erg_freep) char *text = why ? erg_terminal_copy(why) : NULL;
@@ -111,7 +111,7 @@ static int make_documents(struct study *s, const char *dir, struct erg_err *err)
 	_cleanup_(erg_batch_release) struct erg_batch b = {.analysis = analysis,
 		.results = s->layers,
 		.jobs = s->o->jobs,
-		.tell = tell};
+		.tell = tell_archive};
 	int r = erg_batch_add(&b, dir, err);
 
 	if (r >= 0)

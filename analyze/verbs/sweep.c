@@ -130,7 +130,7 @@ static int divide_runs(const struct erg_per *per, json_t *runs, json_t *doc, str
 	return r;
 }
 
-static int load(const struct options *o, char *const *files, size_t n, json_t *doc,
+static int load_files(const struct options *o, char *const *files, size_t n, json_t *doc,
 	json_t **ret_runs, struct erg_observations *obs, struct erg_err *err)
 {
 	static const char *const rows[] = {"name", "merged_with", "calls", "time_s", "energy_j",
@@ -154,12 +154,12 @@ static int load(const struct options *o, char *const *files, size_t n, json_t *d
 			       obs, err);
 }
 
-static int analyze(const struct options *o, char *const *files, size_t n, struct erg_err *err)
+static int analyze_sweep(const struct options *o, char *const *files, size_t n, struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_sweep_text, erg_sweep_csv};
 	_cleanup_(erg_observations_release) struct erg_observations obs = {0};
 	json_auto_t *doc = erg_document_new("sweep"), *runs = NULL;
-	int r = load(o, files, n, doc, &runs, &obs, err);
+	int r = load_files(o, files, n, doc, &runs, &obs, err);
 
 	if (r >= 0)
 		r = erg_sweep_document(&obs, &o->sweep, doc, err);
@@ -180,7 +180,7 @@ static int sweep_verb(int argc, char **argv, struct erg_err *err)
 	if (o.table && o.per.kind != ERG_PER_NONE)
 		return erg_options_wrong(&command, "--per: a table has no counters");
 	r = erg_verb_check_account(&command, &o.common, argv + first, (size_t)(argc - first));
-	return r ? r : analyze(&o, argv + first, (size_t)(argc - first), err);
+	return r ? r : analyze_sweep(&o, argv + first, (size_t)(argc - first), err);
 }
 
 const struct erg_verb erg_verb_sweep = {"sweep", "which setting costs less: ETS, EDP, Pareto front",

@@ -89,7 +89,8 @@ static int load_all(const struct options *o, char *const *files, size_t n, json_
 	return *ret_n ? 0 : erg_fail(err, first.code, "%s", first.msg);
 }
 
-static int analyze(const struct options *o, char *const *files, size_t n, struct erg_err *err)
+static int analyze_thermal(const struct options *o, char *const *files, size_t n,
+	struct erg_err *err)
 {
 	static const struct erg_renderer renderer = {erg_thermal_text, erg_thermal_csv};
 	struct erg_thermal_run *runs = calloc(n + 1, sizeof(*runs));
@@ -116,7 +117,7 @@ static int thermal_verb(int argc, char **argv, struct erg_err *err)
 		return r == 1 ? 0 : r;
 	if (first == argc)
 		return erg_options_wrong(&command, "expected archives");
-	return analyze(&o, argv + first, (size_t)(argc - first), err);
+	return analyze_thermal(&o, argv + first, (size_t)(argc - first), err);
 }
 
 const struct erg_verb erg_verb_thermal = {"thermal", "leakage and throttling, heat sink on and off",

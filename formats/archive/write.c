@@ -284,7 +284,7 @@ void erg_archive_expect(struct erg_archive_writer *w, uint64_t bytes)
 	w->expected += bytes;
 }
 
-static void tell(struct erg_archive_writer *w, size_t bytes)
+static void tell_progress(struct erg_archive_writer *w, size_t bytes)
 {
 	if (!w->expected)
 		return;
@@ -303,7 +303,7 @@ static int add_bytes(struct erg_archive_writer *w, const char *name, const void 
 		erg_sha256_add(sha, data, len);
 	if (len > 0 && erg_libarchive.write_data(w->tar, data, len) != (la_ssize_t)len)
 		return fail_tar(w, name, err);
-	tell(w, len);
+	tell_progress(w, len);
 	return end_member(w, name, sha, err);
 }
 
@@ -335,7 +335,7 @@ static int copy_file(struct erg_archive_writer *w, int fd, const char *name, con
 		if (erg_libarchive.write_data(w->tar, w->copy, (size_t)n) != n)
 			return fail_tar(w, name, err);
 		done += (uint64_t)n;
-		tell(w, (size_t)n);
+		tell_progress(w, (size_t)n);
 	}
 	return 0;
 }

@@ -14,7 +14,7 @@
 static void format_into(struct erg_err *err, int code, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
 
-static void note(int code)
+static void note_code(int code)
 {
 	if (code == -ENOMEM)
 		erg_memory_note();
@@ -30,7 +30,7 @@ int erg_fail(struct erg_err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
 
-	note(code);
+	note_code(code);
 	if (!err)
 		return code;
 	va_start(ap, fmt);
@@ -44,7 +44,7 @@ int erg_fail_errno(struct erg_err *err, int code, const char *fmt, ...)
 	va_list ap;
 	size_t len;
 
-	note(code);
+	note_code(code);
 	if (!err)
 		return code;
 	va_start(ap, fmt);

@@ -26,7 +26,7 @@ int erg_library_fill(void *into, void *handle, const char *soname,
 	return 0;
 }
 
-static int load(struct erg_library *l, struct erg_err *err)
+static int load_library(struct erg_library *l, struct erg_err *err)
 {
 	void *handle = dlopen(l->soname, RTLD_NOW | RTLD_LOCAL);
 	int r;
@@ -48,7 +48,7 @@ int erg_library_load(struct erg_library *l, struct erg_err *err)
 	int r;
 
 	pthread_mutex_lock(&lock);
-	r = l->loaded ? 0 : load(l, err);
+	r = l->loaded ? 0 : load_library(l, err);
 	pthread_mutex_unlock(&lock);
 	return r;
 }

@@ -9,7 +9,7 @@
 
 static atomic_bool watched, starved;
 
-static void *get(size_t size)
+static void *get_memory(size_t size)
 {
 	void *p = malloc(size);
 
@@ -21,7 +21,7 @@ static void *get(size_t size)
 void erg_memory_watch(void)
 {
 	atomic_store(&watched, true);
-	json_set_alloc_funcs(get, free);
+	json_set_alloc_funcs(get_memory, free);
 }
 
 void erg_memory_note(void)

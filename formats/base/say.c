@@ -13,11 +13,11 @@
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
-static void say(const char *prefix, const char *fmt, va_list ap)
+static void say_line(const char *prefix, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
 /* A command that is cut would be another command: the line is as long as it is. */
-static void say(const char *prefix, const char *fmt, va_list ap)
+static void say_line(const char *prefix, const char *fmt, va_list ap)
 {
 	static const char lack[] = "erg-record: (no memory for this line)\n";
 	_cleanup_(erg_freep) char *text = NULL, *line = NULL;
@@ -42,7 +42,7 @@ void erg_say(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("", fmt, ap);
+	say_line("", fmt, ap);
 	va_end(ap);
 }
 
@@ -51,6 +51,6 @@ void erg_warn(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("warning: ", fmt, ap);
+	say_line("warning: ", fmt, ap);
 	va_end(ap);
 }

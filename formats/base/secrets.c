@@ -87,7 +87,7 @@ static bool names_secret(const char *name, size_t len)
 
 /* ---- where they are ---- */
 
-static void mark(struct marked *m, size_t from, size_t to)
+static void mark_secret(struct marked *m, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
 		m->secret[i] = true;
@@ -99,7 +99,7 @@ static void mark_value(struct marked *m, size_t from)
 
 	while (to < m->len && (m->whole_rest || !is_blank(m->text[to])))
 		to++;
-	mark(m, from, to);
+	mark_secret(m, from, to);
 }
 
 /* name=value, name: value, also behind others, as in --env=API_KEY=x; the first, as the rest is its value. */
@@ -148,9 +148,9 @@ static void mark_url(struct marked *m, size_t scheme, size_t host)
 	else if (colon && !(strchr("/?#", colon[1 + port]) && port))
 		at = memchr(p, '@', strcspn(p, " \t\r\n\"'"));
 	if (at && colon)
-		mark(m, (size_t)(colon + 1 - m->text), (size_t)(at - m->text));
+		mark_secret(m, (size_t)(colon + 1 - m->text), (size_t)(at - m->text));
 	else if (at && web)
-		mark(m, host, (size_t)(at - m->text));
+		mark_secret(m, host, (size_t)(at - m->text));
 }
 
 static void mark_urls(struct marked *m)
@@ -180,7 +180,7 @@ static void mark_tokens(struct marked *m)
 				(m->text[i + n] && strchr("-_.", m->text[i + n])))
 				n++;
 			if (n >= begin + forms[k].least)
-				mark(m, i, i + n);
+				mark_secret(m, i, i + n);
 		}
 }
 
@@ -197,7 +197,7 @@ static void mark_all(struct marked *m, enum erg_secret_text what)
 	mark_tokens(m);
 }
 
-static char *copy(const struct marked *m)
+static char *copy_without(const struct marked *m)
 {
 	/* no run of marks is shorter than one byte */
 	char *ret = malloc(m->len * strlen(ERG_SECRET_MASKED) + 1), *p = ret;
@@ -227,7 +227,7 @@ char *erg_secrets_mask(const char *text, enum erg_secret_text what)
 	if (!marked_init(&m, text))
 		return NULL;
 	mark_all(&m, what);
-	ret = copy(&m);
+	ret = copy_without(&m);
 	free(m.secret);
 	return ret;
 }
@@ -247,7 +247,7 @@ static void mark_user(struct marked *m)
 	size_t colon = strcspn(m->text, ":");
 
 	if (colon < m->len && m->text[strspn(m->text, "0123456789:")])
-		mark(m, colon + 1, m->len);
+		mark_secret(m, colon + 1, m->len);
 }
 
 static void mark_letters(struct marked *m, char *const *argv, int i)
@@ -257,10 +257,10 @@ static void mark_letters(struct marked *m, char *const *argv, int i)
 	if (!strcmp(before, "-u") || !strcmp(before, "--user") || !strcmp(before, "--proxy-user"))
 		mark_user(m);
 	if (is_of(argv, i, "sshpass") && !strcmp(before, "-p"))
-		mark(m, 0, m->len);
+		mark_secret(m, 0, m->len);
 	if (!strncmp(word, "-p", 2) &&
 		(is_of(argv, i, "sshpass") || is_of(argv, i, "mysql") || is_of(argv, i, "mariadb")))
-		mark(m, 2, m->len);
+		mark_secret(m, 2, m->len);
 }
 
 char *erg_secrets_word(char *const *argv, int i)
@@ -273,12 +273,12 @@ char *erg_secrets_word(char *const *argv, int i)
 		return NULL;
 	if (*before == '-' && argv[i][0] != '-' && !strchr(before, '=') &&
 		names_secret(before, strlen(before)))
-		mark(&m, 0, m.len);
+		mark_secret(&m, 0, m.len);
 	else if (i) {
 		mark_all(&m, ERG_SECRET_COMMAND);
 		mark_letters(&m, argv, i);
 	}
-	ret = copy(&m);
+	ret = copy_without(&m);
 	free(m.secret);
 	return ret;
 }

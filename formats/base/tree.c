@@ -23,7 +23,7 @@ static void fts_closep(FTS **f)
 }
 
 /* Calls FN for each entry in the order of names, until it returns other than 0 or ERG_TREE_SKIP. */
-static int walk(const char *path, int (*fn)(void *data, const FTSENT *e), void *data)
+static int walk_tree(const char *path, int (*fn)(void *data, const FTSENT *e), void *data)
 {
 	char *const roots[] = {(char *)path, NULL};
 	_cleanup_(fts_closep) FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
@@ -60,12 +60,12 @@ static int each(void *data, const FTSENT *e)
 int erg_tree_each_file(const char *path,
 	int (*fn)(void *data, const char *path, const struct stat *st), void *data)
 {
-	return walk(path, each, &(struct each){.file = fn, .data = data});
+	return walk_tree(path, each, &(struct each){.file = fn, .data = data});
 }
 
 int erg_tree_each_folder(const char *path, int (*fn)(void *data, const char *path), void *data)
 {
-	return walk(path, each, &(struct each){.folder = fn, .data = data});
+	return walk_tree(path, each, &(struct each){.folder = fn, .data = data});
 }
 
 static int bytes_add(void *data, const char *path, const struct stat *st)

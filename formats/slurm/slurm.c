@@ -32,8 +32,8 @@ struct array {
 	char waits[128]; /* why a task waits that has not begun, as last told */
 };
 
-__attribute__((format(printf, 2, 3))) static void say(const struct erg_slurm *s, const char *fmt,
-	...)
+__attribute__((format(printf, 2, 3))) static void say_job(const struct erg_slurm *s,
+	const char *fmt, ...)
 {
 	char line[1024];
 	va_list ap;
@@ -125,8 +125,8 @@ static int submit(struct array *a, struct erg_err *err)
 		return erg_fail(err, -EPROTO, "sbatch: expected a job's number, found '%.40s'",
 			out);
 	snprintf(a->job, sizeof(a->job), "%.*s", (int)n, out);
-	say(a->s, "job %s: tasks %s; what they print is in %s; scancel %s ends it", a->job, list,
-		a->s->dir, a->job);
+	say_job(a->s, "job %s: tasks %s; what they print is in %s; scancel %s ends it", a->job,
+		list, a->s->dir, a->job);
 	return 0;
 }
 
@@ -181,7 +181,7 @@ static int left_in_queue(struct array *a)
 	if (n && !running && strcmp(a->waits, reason)) {
 		memcpy(a->waits, reason, sizeof(reason));
 		if (strcmp(reason, "None") && strcmp(reason, "Priority"))
-			say(a->s, "job %s: %d tasks wait: %s", a->job, n, reason);
+			say_job(a->s, "job %s: %d tasks wait: %s", a->job, n, reason);
 	}
 	return n;
 }
@@ -251,12 +251,12 @@ static unsigned int take_failures(struct array *a, unsigned int try)
 			continue;
 		n++;
 		if (a->status[i] == NOT_ENDED)
-			say(a->s,
+			say_job(a->s,
 				"failed: task %u of job %s did not end: it or its node was killed%s",
 				i + 1, a->job, then);
 		else
-			say(a->s, "failed: task %u of job %s, status %d: see %s/%s_%u.log%s", i + 1,
-				a->job, a->status[i], a->s->dir, a->job, i + 1, then);
+			say_job(a->s, "failed: task %u of job %s, status %d: see %s/%s_%u.log%s",
+				i + 1, a->job, a->status[i], a->s->dir, a->job, i + 1, then);
 		a->status[i] = NOT_ENDED;
 	}
 	return n;

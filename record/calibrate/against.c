@@ -66,7 +66,8 @@ static void rails_text(const struct erg_source_list *l, const char *but, char *b
 	}
 }
 
-static int choose(struct against *a, const char *meter, const char *rail, struct erg_err *err)
+static int choose_channel(struct against *a, const char *meter, const char *rail,
+	struct erg_err *err)
 {
 	const char *only = NULL;
 	char rails[600];
@@ -256,7 +257,7 @@ static json_t *calibration_json(const struct against *a, const struct erg_fit *f
 	return j;
 }
 
-static int measure(struct against *a, json_t **ret, struct erg_err *err)
+static int measure_against(struct against *a, json_t **ret, struct erg_err *err)
 {
 	struct erg_fit fit;
 	int r;
@@ -295,10 +296,10 @@ int erg_calibrate_against(const struct erg_calibrate *c, const char *meter, cons
 
 	if (r < 0)
 		return r;
-	r = choose(&a, meter, rail, err);
+	r = choose_channel(&a, meter, rail, err);
 	if (!r) {
 		pthread_sigmask(SIG_BLOCK, &ending, &before);
-		r = measure(&a, ret, err);
+		r = measure_against(&a, ret, err);
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
 	}
 	erg_readings_release(&a.meter);

@@ -26,7 +26,7 @@ int erg_readings_find(const struct erg_source_list *l, const char *name, struct 
 	return -ENOENT;
 }
 
-static bool grow(struct erg_readings *r)
+static bool grow_readings(struct erg_readings *r)
 {
 	size_t room = r->room ? 2 * r->room : 4096;
 	uint64_t *t = reallocarray(r->series.t_ns, room, sizeof(*t));
@@ -67,8 +67,8 @@ static bool value_of(struct erg_readings *r, int64_t *values, double *ret)
 	return true;
 }
 
-static void take(struct erg_reader *reader, struct erg_readings *r, uint64_t before, uint64_t after,
-	uint64_t native, int64_t *values)
+static void take_reading(struct erg_reader *reader, struct erg_readings *r, uint64_t before,
+	uint64_t after, uint64_t native, int64_t *values)
 {
 	uint64_t t = native ? native : before + (after - before) / 2;
 	double v;
@@ -77,7 +77,7 @@ static void take(struct erg_reader *reader, struct erg_readings *r, uint64_t bef
 		return; /* the same reading again */
 	if (!value_of(r, values, &v))
 		return;
-	if (r->series.n == r->room && !grow(r)) {
+	if (r->series.n == r->room && !grow_readings(r)) {
 		reader->short_of_memory = true;
 		return;
 	}
@@ -105,7 +105,7 @@ static void *reader_main(void *data)
 		}
 		for (size_t i = 0; i < 2 && n >= 0 && n != ERG_READ_NOTHING; i++)
 			if (r->of[i])
-				take(r, r->of[i], before, after, native, values);
+				take_reading(r, r->of[i], before, after, native, values);
 		if (n == ERG_READ_MORE)
 			continue;
 		due = due + r->interval_ns > after ? due + r->interval_ns : after;

@@ -93,7 +93,7 @@ static double amount(const struct roofs *r, int kind, uint64_t times)
 		(kind == LAYER_OPERATIONS ? ERG_KERNEL_MACS : 12.0 * (double)r->floats);
 }
 
-static void define(const struct roofs *r, uint32_t id, const char *name, const uint64_t *times)
+static void define_roof(const struct roofs *r, uint32_t id, const char *name, const uint64_t *times)
 {
 	const struct erg_layer_def d = {
 		.id = id,
@@ -119,9 +119,9 @@ static void play(struct roofs *r, struct thread *first, const char *run_id, doub
 	uint64_t best[2] = {UINT64_MAX, UINT64_MAX};
 
 	lttng_ust_tracepoint(ergtrace, process_define, run_id, "app", "erg-record calibrate");
-	define(r, LAYER_NETWORK, "roofs", times);
-	define(r, LAYER_OPERATIONS, "operations", times);
-	define(r, LAYER_BYTES, "bytes", times);
+	define_roof(r, LAYER_NETWORK, "roofs", times);
+	define_roof(r, LAYER_OPERATIONS, "operations", times);
+	define_roof(r, LAYER_BYTES, "bytes", times);
 	for (uint32_t i = 0; i < 2 || erg_mono_ns() < end; i++) {
 		const int k = i % 2, kind = k ? LAYER_BYTES : LAYER_OPERATIONS;
 		const uint64_t begin = erg_mono_ns(), ns = round_of(r, first, kind, times[k]);

@@ -39,7 +39,7 @@ unsigned erg_wave_next(uint32_t *state)
 	return bit;
 }
 
-static void define(uint32_t id, uint8_t level, const char *name, const char *type)
+static void define_step(uint32_t id, uint8_t level, const char *name, const char *type)
 {
 	const struct erg_layer_def d = {
 		.id = id,
@@ -145,9 +145,9 @@ int erg_wave_play(const char *run_id, double seconds, uint64_t chip_ns, unsigned
 	int r = 0;
 
 	lttng_ust_tracepoint(ergtrace, process_define, run_id, "app", "erg-record calibrate");
-	define(LAYER_NETWORK, ERG_LEVEL_NETWORK, "calibration", "network");
-	define(LAYER_IDLE, ERG_LEVEL_LAYER, "idle", "idle");
-	define(LAYER_BUSY, ERG_LEVEL_LAYER, "busy", "busy");
+	define_step(LAYER_NETWORK, ERG_LEVEL_NETWORK, "calibration", "network");
+	define_step(LAYER_IDLE, ERG_LEVEL_LAYER, "idle", "idle");
+	define_step(LAYER_BUSY, ERG_LEVEL_LAYER, "busy", "busy");
 	lttng_ust_tracepoint(ergtrace, phase_begin, "calibration");
 	threads = threads > THREADS_MAX ? THREADS_MAX : threads;
 	for (unsigned i = 0; i < threads; i++) {

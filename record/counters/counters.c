@@ -121,7 +121,7 @@ static bool has(const struct resolved *res, const char *name)
 
 /* Takes EV if it can be counted together with those before it: the measured process reads all in
  * one group, which a PMU counts as a whole or not at all. */
-static bool take(struct resolved *res, const struct erg_counter_event *ev)
+static bool take_event(struct resolved *res, const struct erg_counter_event *ev)
 {
 	char text[64];
 
@@ -170,7 +170,7 @@ static void resolve_name(struct resolved *res, const char *name)
 	bool unknown;
 
 	if (!look_up(name, &ev, &reason, &unknown))
-		take(res, &ev);
+		take_event(res, &ev);
 	else
 		miss(res, name, reason, unknown);
 }
@@ -190,7 +190,7 @@ static const struct candidate *pick(struct resolved *res, const struct candidate
 		}
 		if (c->raw ? erg_counter_fit(&ev, 1) > 0
 			   : !look_up(c->name, &ev, &reason, &unknown))
-			return take(res, &ev) ? c : NULL;
+			return take_event(res, &ev) ? c : NULL;
 	}
 	return NULL;
 }
@@ -271,7 +271,7 @@ static int write_env(const struct resolved *res, char **ret)
 	return 0;
 }
 
-static void describe(struct resolved *res, const char *list, json_t *manifest)
+static void describe_events(struct resolved *res, const char *list, json_t *manifest)
 {
 	if (!manifest)
 		return;
@@ -295,7 +295,7 @@ int erg_counters_resolve(const char *list, char **ret_env, json_t *manifest, str
 	res->warnings = json_array();
 	r = resolve_list(res, list, manifest, err);
 	if (r >= 0) {
-		describe(res, list, manifest);
+		describe_events(res, list, manifest);
 		r = write_env(res, ret_env);
 		if (r < 0)
 			r = erg_fail(err, r, "--counters: out of memory");

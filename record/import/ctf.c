@@ -23,7 +23,7 @@
 
 /* ---- the stream of messages ---- */
 
-static void tell(const struct erg_feed *f)
+static void tell_progress(const struct erg_feed *f)
 {
 	const struct erg_import_layers *l = f->what->layers;
 
@@ -33,7 +33,7 @@ static void tell(const struct erg_feed *f)
 
 static bt_message *begin_packet(struct erg_feed *f, bt_self_message_iterator *it)
 {
-	tell(f);
+	tell_progress(f);
 	f->packet = bt_packet_create(f->schema.stream);
 	f->in_packet = 0;
 	return f->packet ? bt_message_packet_beginning_create_with_default_clock_snapshot(it,
@@ -253,7 +253,7 @@ static int write_chunks(struct erg_feed *f, const char *dir, int to, struct erg_
 				&(struct erg_err){.code = f->finished ? CHUNK_LAST : CHUNK_DONE}))
 			r = erg_fail_errno(err, -errno, "%s", path);
 	}
-	tell(f);
+	tell_progress(f);
 	return r;
 }
 

@@ -21,7 +21,7 @@ static const struct erg_import_channel *volts_of(const struct erg_import_log *lo
 	return volts;
 }
 
-static void take(struct erg_figures *f, const struct erg_import_channel *c,
+static void take_power(struct erg_figures *f, const struct erg_import_channel *c,
 	const struct erg_import_channel *volts, size_t row, int64_t time_ns)
 {
 	if (c->raw[row] == ERG_IMPORT_MISSING)
@@ -33,7 +33,7 @@ static void take(struct erg_figures *f, const struct erg_import_channel *c,
 				erg_channel_si(&volts->def, volts->raw[row]));
 }
 
-static struct erg_figures *count(const struct erg_import_log *log, int64_t origin_ns)
+static struct erg_figures *count_log(const struct erg_import_log *log, int64_t origin_ns)
 {
 	struct erg_figures *f = calloc(log->n_channels + 1, sizeof(*f));
 	const struct erg_import_channel **volts = calloc(log->n_channels + 1, sizeof(*volts));
@@ -42,7 +42,8 @@ static struct erg_figures *count(const struct erg_import_log *log, int64_t origi
 		volts[i] = volts_of(log, &log->channels[i]);
 	for (size_t row = 0; f && volts && erg_import_has_row(log, row); row++)
 		for (size_t i = 0; i < log->n_channels; i++)
-			take(&f[i], &log->channels[i], volts[i], row, log->t[row] - origin_ns);
+			take_power(&f[i], &log->channels[i], volts[i], row,
+				log->t[row] - origin_ns);
 	if (!volts) {
 		free(f);
 		f = NULL;
@@ -72,7 +73,7 @@ static json_t *source(const struct erg_import_log *log, const struct erg_figures
 json_t *erg_import_figures(const struct erg_import_log *log, const char *kind, int64_t origin_ns,
 	uint32_t first_source)
 {
-	struct erg_figures *f = count(log, origin_ns);
+	struct erg_figures *f = count_log(log, origin_ns);
 	json_t *all = f ? json_array() : NULL;
 
 	for (uint32_t i = 0; all && i < erg_import_sources(log); i++) {

@@ -351,7 +351,7 @@ struct nest {
 };
 
 /* False when the span cannot be where it is. */
-static bool place(struct nest *n, struct erg_import_span *s)
+static bool place_span(struct nest *n, struct erg_import_span *s)
 {
 	const struct erg_import_span *top;
 
@@ -389,7 +389,7 @@ static void drop_overlaps(struct erg_import_layers *l, const char *path, json_t 
 	erg_sort(l->spans, l->n_spans, sizeof(*l->spans), by_track_and_begin);
 	for (size_t i = 0; i < l->n_spans; i++) {
 		l->spans[kept] = l->spans[i];
-		if (place(&nest, &l->spans[kept])) {
+		if (place_span(&nest, &l->spans[kept])) {
 			kept++;
 			continue;
 		}

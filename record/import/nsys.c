@@ -50,7 +50,8 @@ static int fail_database(const struct nsys *n, struct erg_err *err)
 	return erg_fail(err, -EIO, "%s: %s", n->path, sqlite3_errmsg(n->db));
 }
 
-static int prepare(const struct nsys *n, const char *query, sqlite3_stmt **ret, struct erg_err *err)
+static int prepare_query(const struct nsys *n, const char *query, sqlite3_stmt **ret,
+	struct erg_err *err)
 {
 	return sqlite3_prepare_v2(n->db, query, -1, ret, NULL) == SQLITE_OK ? 0
 									    : fail_database(n, err);
@@ -61,7 +62,7 @@ static int has_column(const struct nsys *n, const char *table, const char *colum
 	struct erg_err *err)
 {
 	_cleanup_(statement_endp) sqlite3_stmt *s = NULL;
-	int r = prepare(n,
+	int r = prepare_query(n,
 		"SELECT count(*) FROM pragma_table_info(?1) WHERE ?2 IS NULL OR name = ?2", &s,
 		err);
 
@@ -167,7 +168,7 @@ static int take_rows(struct nsys *n, const char *query, const char *type, bool d
 	struct erg_err *err)
 {
 	_cleanup_(statement_endp) sqlite3_stmt *s = NULL;
-	int r = prepare(n, query, &s, err), got = SQLITE_ROW;
+	int r = prepare_query(n, query, &s, err), got = SQLITE_ROW;
 
 	while (r == 0 && (got = sqlite3_step(s)) == SQLITE_ROW) {
 		r = add_row(n, s, type, device, err);
@@ -269,7 +270,8 @@ static int find_begin(struct nsys *n, json_t *notes, struct erg_err *err)
 	if (r < 0)
 		return r;
 	if (r > 0)
-		r = prepare(n, "SELECT utcEpochNs FROM TARGET_INFO_SESSION_START_TIME", &s, err);
+		r = prepare_query(n, "SELECT utcEpochNs FROM TARGET_INFO_SESSION_START_TIME", &s,
+			err);
 	if (r < 0)
 		return r;
 	if (s && sqlite3_step(s) == SQLITE_ROW)

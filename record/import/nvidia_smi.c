@@ -117,7 +117,7 @@ static struct column in_unit(struct column c, const char *brackets)
 }
 
 /* The name is followed by nothing or by a unit in brackets. */
-static struct column classify(const char *name)
+static struct column classify_column(const char *name)
 {
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(known); i++) {
 		size_t len = strlen(known[i].name);
@@ -157,7 +157,7 @@ static bool take_header(struct reader *r, char **cells, size_t n)
 	size_t values = 0, known_ones = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		columns[i] = classify(cells[i] + (i == 0 && *cells[0] == '#'));
+		columns[i] = classify_column(cells[i] + (i == 0 && *cells[0] == '#'));
 		values += columns[i].role == VALUE;
 		known_ones += columns[i].role != NONE;
 		if (isdigit((unsigned char)*cells[i]))
@@ -375,7 +375,7 @@ static size_t split_table(struct reader *r, char *text, char **cells)
 	return n;
 }
 
-static size_t split(struct reader *r, char *text, char **cells)
+static size_t split_cells(struct reader *r, char *text, char **cells)
 {
 	size_t n;
 
@@ -409,7 +409,7 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 	if (is_unit_line(text))
 		return 0;
 	snprintf(kept, sizeof(kept), "%.*s", (int)sizeof(kept) - 1, text);
-	n = split(r, text, cells);
+	n = split_cells(r, text, cells);
 	if (n > 0 && n <= COLUMNS_MAX) {
 		if (take_header(r, cells, n))
 			return before == r->identities || r->rows->kept.n == 0

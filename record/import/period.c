@@ -69,7 +69,7 @@ static double shortest_gap(const int64_t *changes, size_t n)
 }
 
 /* Least squares of the changes on their numbers of periods: what a grid leaves is taken out. */
-static double refine(const int64_t *changes, size_t n, double t)
+static double refine_period(const int64_t *changes, size_t n, double t)
 {
 	double sm = 0, sx = 0, smm = 0, smx = 0;
 
@@ -112,7 +112,7 @@ uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_n
 		double span = (double)(changes[used - 1] - changes[0]);
 		double width = t * t / span; /* a whole turn at the end */
 
-		t = refine(changes, used,
+		t = refine_period(changes, used,
 			best_period(changes, used, t - width / 2, t + width / 2, &r));
 		if (used == n || used >= CHANGES_MAX)
 			break;

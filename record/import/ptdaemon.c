@@ -44,7 +44,8 @@ struct state {
 };
 
 /* "Watts" is meter; "Ch2Watts" and "Watts2" are meter.2. False for what is not kept. */
-static bool classify(const char *name, const char *context, char rail[32], const char **ret_unit)
+static bool classify_column(const char *name, const char *context, char rail[32],
+	const char **ret_unit)
 {
 	int channel = 0, used = 0;
 
@@ -126,7 +127,7 @@ static int set_value(struct state *s, const char *context, const char *name, con
 	int64_t v;
 	int i;
 
-	if (!classify(name, context, rail, &unit))
+	if (!classify_column(name, context, rail, &unit))
 		return 1;
 	if (!erg_import_decimal(value, DECIMALS, &v, &end) || *end)
 		return 0;

@@ -188,7 +188,7 @@ static int take_time(struct reader *r, const char *cell, size_t line, int64_t *r
 }
 
 /* All earlier readings, and all to come, get MORE digits. */
-static bool refine(struct erg_import_log *log, struct erg_import_channel *c, int more)
+static bool refine_digits(struct erg_import_log *log, struct erg_import_channel *c, int more)
 {
 	int64_t by = 1;
 
@@ -236,7 +236,7 @@ static bool take_number(struct reader *r, const char *cell, struct erg_import_ch
 		return false;
 	*ret_digits = written_decimals(cell, point);
 	more = *ret_digits - c->decimals;
-	return more <= 0 || !refine(r->log, c, more) ||
+	return more <= 0 || !refine_digits(r->log, c, more) ||
 		erg_import_scaled(cell, point, c->decimals, ret, &more, &end);
 }
 

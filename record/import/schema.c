@@ -93,7 +93,7 @@ static bt_field_class *field_class(bt_trace_class *tc, enum field_type type)
 }
 
 /* Takes over the class. */
-static int append(bt_field_class *structure, const char *name, bt_field_class *member)
+static int append_member(bt_field_class *structure, const char *name, bt_field_class *member)
 {
 	int r = !member || bt_field_class_structure_append_member(structure, name, member) ? -ENOMEM
 											   : 0;
@@ -115,7 +115,7 @@ static int append_sequence(bt_trace_class *tc, bt_field_class *structure, const 
 		array = bt_field_class_array_dynamic_create(tc, element, length);
 	bt_field_class_put_ref(element);
 	bt_field_class_put_ref(length);
-	return r == 0 ? append(structure, f->name, array) : -ENOMEM;
+	return r == 0 ? append_member(structure, f->name, array) : -ENOMEM;
 }
 
 static int fill_structure(bt_trace_class *tc, bt_field_class *structure, const struct field *f)
@@ -125,7 +125,7 @@ static int fill_structure(bt_trace_class *tc, bt_field_class *structure, const s
 	for (; r == 0 && f->type != END; f++)
 		r = f->type == SEQ32 || f->type == SEQ64
 			? append_sequence(tc, structure, f)
-			: append(structure, f->name, field_class(tc, f->type));
+			: append_member(structure, f->name, field_class(tc, f->type));
 	return r;
 }
 
@@ -150,8 +150,9 @@ static int create_stream_class(struct erg_schema *s)
 	bt_field_class *context = bt_field_class_structure_create(s->trace_class);
 	int r = -ENOMEM;
 
-	if (context && append(context, "vpid", integer_class(s->trace_class, 32, true)) == 0 &&
-		append(context, "vtid", integer_class(s->trace_class, 32, true)) == 0 &&
+	if (context &&
+		append_member(context, "vpid", integer_class(s->trace_class, 32, true)) == 0 &&
+		append_member(context, "vtid", integer_class(s->trace_class, 32, true)) == 0 &&
 		bt_stream_class_set_default_clock_class(s->stream_class, s->clock_class) == 0 &&
 		bt_stream_class_set_event_common_context_field_class(s->stream_class, context) == 0)
 		r = 0;

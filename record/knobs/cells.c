@@ -92,7 +92,7 @@ static unsigned long board_looks(const struct erg_knob_context *ctx)
 
 /* A simulated board takes a write, or puts back what was there, when it looks; one look may have been under
  * way. */
-static void settle(const struct erg_knob_context *ctx)
+static void settle_board(const struct erg_knob_context *ctx)
 {
 	const unsigned long before = ctx->simulated ? board_looks(ctx) : 0;
 	struct timespec pause = {0, ctx->simulated ? LOOKS_POLL_NS : PAUSE_NS};
@@ -114,7 +114,7 @@ int erg_cell_put(const struct erg_knob_context *ctx, const char *cell, const cha
 			got[0] = 0;
 		return r;
 	}
-	settle(ctx);
+	settle_board(ctx);
 	r = erg_cell_read(cell, got, ERG_KNOB_TEXT_MAX);
 	if (r < 0)
 		return r;

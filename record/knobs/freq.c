@@ -92,7 +92,7 @@ static bool has_userspace(const struct files *f, const char *dir)
 		strstr(text, "userspace") && erg_attr_exists("%s/%s", dir, f->set);
 }
 
-static int put(const struct erg_knob *k, const char *dir, const char *file, const char *value,
+static int put_cell(const struct erg_knob *k, const char *dir, const char *file, const char *value,
 	struct erg_err *err)
 {
 	char path[1024], got[ERG_KNOB_TEXT_MAX] = "";
@@ -105,7 +105,7 @@ static int put(const struct erg_knob *k, const char *dir, const char *file, cons
 	return r < 0 ? erg_fail_errno(err, r, "%s: writing %s", path, value) : 0;
 }
 
-static long long number(const char *dir, const char *file)
+static long long cell_number(const char *dir, const char *file)
 {
 	char text[64];
 
@@ -113,23 +113,23 @@ static long long number(const char *dir, const char *file)
 }
 
 /* Makes room for VALUE between the limits. */
-static int widen(const struct erg_knob *k, const struct files *f, const char *dir,
+static int widen_limits(const struct erg_knob *k, const struct files *f, const char *dir,
 	const char *value, struct erg_err *err)
 {
 	long long v = atoll(value);
 	int r = 0;
 
-	if (number(dir, f->max) < v)
-		r = put(k, dir, f->max, value, err);
-	if (r == 0 && number(dir, f->min) > v)
-		r = put(k, dir, f->min, value, err);
+	if (cell_number(dir, f->max) < v)
+		r = put_cell(k, dir, f->max, value, err);
+	if (r == 0 && cell_number(dir, f->min) > v)
+		r = put_cell(k, dir, f->min, value, err);
 	return r;
 }
 
 static int put_frequency(const struct erg_knob *k, const struct files *f, const char *dir,
 	const char *value, struct erg_err *err)
 {
-	int r = widen(k, f, dir, value, err);
+	int r = widen_limits(k, f, dir, value, err);
 	char governor[64] = "";
 
 	if (r < 0)
@@ -137,12 +137,12 @@ static int put_frequency(const struct erg_knob *k, const struct files *f, const 
 	if (has_userspace(f, dir)) {
 		erg_knob_text(governor, sizeof(governor), "%s/%s", dir, f->governor);
 		if (strcmp(governor, "userspace") != 0)
-			r = put(k, dir, f->governor, "userspace", err);
-		return r < 0 ? r : put(k, dir, f->set, value, err);
+			r = put_cell(k, dir, f->governor, "userspace", err);
+		return r < 0 ? r : put_cell(k, dir, f->set, value, err);
 	}
 	/* widened: VALUE is between the limits, so they can be moved to it in any order */
-	r = put(k, dir, f->max, value, err);
-	return r < 0 ? r : put(k, dir, f->min, value, err);
+	r = put_cell(k, dir, f->max, value, err);
+	return r < 0 ? r : put_cell(k, dir, f->min, value, err);
 }
 
 static const char *file_of(const struct erg_knob *k, const struct files *f, const char *dir)
@@ -174,7 +174,7 @@ static int read_value(const struct erg_knob *k, char *buf, size_t size, struct e
 	return 0;
 }
 
-static int apply(struct erg_knob *k, const char *value, char *applied, size_t size,
+static int apply_freq(struct erg_knob *k, const char *value, char *applied, size_t size,
 	struct erg_err *err)
 {
 	const struct files *f = files_of(k);
@@ -186,7 +186,7 @@ static int apply(struct erg_knob *k, const char *value, char *applied, size_t si
 		if (strcmp(k->attribute, f->frequency_attr) == 0)
 			r = put_frequency(k, f, dir, value, err);
 		else
-			r = put(k, dir, file_of(k, f, dir), value, err);
+			r = put_cell(k, dir, file_of(k, f, dir), value, err);
 	}
 	return r < 0 ? r : read_value(k, applied, size, err);
 }
@@ -197,7 +197,7 @@ const struct erg_knob_ops erg_knob_cpufreq = {
 	.about = "clock of the CPUs, of all policies or of cpufreq.policyN",
 	.find = freq_find,
 	.allowed = allowed,
-	.apply = apply,
+	.apply = apply_freq,
 	.read = read_value,
 };
 
@@ -207,6 +207,6 @@ const struct erg_knob_ops erg_knob_devfreq = {
 	.about = "clock of a GPU, memory controller or other device",
 	.find = freq_find,
 	.allowed = allowed,
-	.apply = apply,
+	.apply = apply_freq,
 	.read = read_value,
 };

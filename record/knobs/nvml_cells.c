@@ -40,7 +40,7 @@ static const struct erg_library_function functions[] = {
 	{"nvmlErrorString", NULL, offsetof(struct erg_knob_nvml_lib, error), false},
 };
 
-static int load(struct erg_knob_nvml_lib *n)
+static int load_nvml(struct erg_knob_nvml_lib *n)
 {
 	n->lib = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
 	if (!n->lib ||
@@ -55,7 +55,7 @@ struct erg_knob_nvml_lib *erg_knob_nvml_lib(void)
 	static int state = 1;
 
 	if (state == 1) {
-		state = load(&n);
+		state = load_nvml(&n);
 		for (size_t i = 0; i < ERG_ARRAY_SIZE(n.locked); i++)
 			snprintf(n.locked[i], sizeof(n.locked[i]), ERG_KNOB_UNTOUCHED);
 	}

@@ -366,7 +366,7 @@ static void renew(const char *path, const json_t *saved)
 		erg_terminal_line(stderr, "erg-record sweep: %s", err.msg);
 }
 
-static void watch(const char *path, int lock, int fd)
+static void watch_parent(const char *path, int lock, int fd)
 {
 	struct erg_err err = {0};
 	json_auto_t *saved = document_read(path, &err);
@@ -407,7 +407,7 @@ int erg_watchdog_start(const char *path, int lock, pid_t *ret_pid, int *ret_fd, 
 	}
 	if (pid == 0) {
 		close(fds[1]);
-		watch(path, lock, fds[0]);
+		watch_parent(path, lock, fds[0]);
 	}
 	close(fds[0]);
 	*ret_pid = pid;

@@ -102,7 +102,7 @@ static struct erg_rules_lookup lookup(struct erg_rules_state *s)
 	return (struct erg_rules_lookup){find_in_state, s};
 }
 
-static int put(struct erg_rules_state *s, uint64_t pid, size_t table, const char *key,
+static int put_value(struct erg_rules_state *s, uint64_t pid, size_t table, const char *key,
 	const struct erg_rules_value *value)
 {
 	struct cell *c = cell_find(s, pid, table, key);
@@ -143,7 +143,7 @@ static int tell_tables(struct erg_rules_state *s, const struct erg_rules_event *
 			!erg_rules_template_eval(entry->key, e, &look, &key) ||
 			!erg_rules_template_eval(entry->value, e, &look, &value))
 			continue;
-		if (put(s, e->pid, entry->table, key.key, &value) < 0)
+		if (put_value(s, e->pid, entry->table, key.key, &value) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -247,7 +247,7 @@ static uint32_t lane_find(const struct thread *t)
 	return lane;
 }
 
-static int begin(struct erg_rules_state *s, size_t rule, const struct erg_rules_event *e)
+static int begin_layer(struct erg_rules_state *s, size_t rule, const struct erg_rules_event *e)
 {
 	const struct erg_rules_layer *l = &s->rules->layers[rule];
 	struct thread *t = thread_of(s, l, e);
@@ -270,7 +270,7 @@ static int begin(struct erg_rules_state *s, size_t rule, const struct erg_rules_
 	return o->same && o->network && o->module && o->name && o->type ? 0 : -ENOMEM;
 }
 
-static uint32_t count(struct erg_rules_state *s, const struct open *o)
+static uint32_t count_calls(struct erg_rules_state *s, const struct open *o)
 {
 	_cleanup_(erg_freep) char *key = NULL;
 	struct counted *c;
@@ -305,7 +305,7 @@ static void track_of(const struct thread *t, size_t i, char *to, size_t size)
 		snprintf(to, size, "%s%s", t->track, beside);
 }
 
-static int end(struct erg_rules_state *s, size_t rule, const struct erg_rules_event *e,
+static int end_layer(struct erg_rules_state *s, size_t rule, const struct erg_rules_event *e,
 	struct erg_err *err)
 {
 	const struct erg_rules_layer *l = &s->rules->layers[rule];
@@ -330,8 +330,8 @@ static int end(struct erg_rules_state *s, size_t rule, const struct erg_rules_ev
 	t->n--;
 	s->report.spans++;
 	r = s->out.span(s->out.data,
-		&(struct erg_rules_span){o.network, o.module, o.name, o.type, track, count(s, &o),
-			o.begin_ns, e->time_ns},
+		&(struct erg_rules_span){o.network, o.module, o.name, o.type, track,
+			count_calls(s, &o), o.begin_ns, e->time_ns},
 		err);
 	open_release(&o);
 	return r;
@@ -344,10 +344,10 @@ int erg_rules_event(struct erg_rules_state *s, const struct erg_rules_event *e, 
 	/* an event may end one layer and begin the next */
 	for (size_t i = 0; !r && i < s->rules->n_layers; i++)
 		if (!strcmp(s->rules->layers[i].end, e->name))
-			r = end(s, i, e, err);
+			r = end_layer(s, i, e, err);
 	for (size_t i = 0; !r && i < s->rules->n_layers; i++)
 		if (!strcmp(s->rules->layers[i].begin, e->name))
-			r = begin(s, i, e);
+			r = begin_layer(s, i, e);
 	return r == -ENOMEM ? erg_fail_errno(err, r, "rules") : r;
 }
 

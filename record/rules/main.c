@@ -58,7 +58,7 @@ static void events_print(const struct erg_rules *r)
 
 /* ---- outputs ---- */
 
-static int emit(void *data, const struct erg_rules_span *s, struct erg_err *err)
+static int emit_span(void *data, const struct erg_rules_span *s, struct erg_err *err)
 {
 	uint64_t *n = data;
 	struct erg_layer_info info = {.size = sizeof(info), .name = s->name, .type = s->type};
@@ -194,7 +194,7 @@ static int apply(const struct erg_rules *rules, const char *trace, bool emitted,
 	struct erg_err *err)
 {
 	uint64_t n = 0;
-	const struct erg_rules_output out = {emitted ? emit : csv, &n};
+	const struct erg_rules_output out = {emitted ? emit_span : csv, &n};
 	struct erg_rules_state *s = erg_rules_state_new(rules, &out);
 	struct erg_rules_trace t = {.event = on_event, .data = s, .monotonic = emitted};
 	int r;

@@ -423,7 +423,7 @@ static bool connect_ports(bt_graph *graph, const bt_component_source *source,
 	return true;
 }
 
-static bool build(bt_graph *graph, const bt_value *folders, struct sink *s)
+static bool build_graph(bt_graph *graph, const bt_value *folders, struct sink *s)
 {
 	const bt_component_filter *muxer = add_muxer(graph);
 	const uint64_t n = bt_value_array_get_length(folders);
@@ -490,7 +490,7 @@ int erg_rules_trace_read(const char *path, struct erg_rules_trace *t, struct erg
 			"%s: a folder with a CTF trace (a file metadata) was expected", path);
 	else
 		r = refuse_ctf2(folders, err);
-	if (!r && !build(graph, folders, &s))
+	if (!r && !build_graph(graph, folders, &s))
 		r = fail_babeltrace(path, err);
 	else if (!r)
 		while ((status = bt_graph_run(graph)) == BT_GRAPH_RUN_STATUS_AGAIN)

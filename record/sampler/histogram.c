@@ -29,12 +29,12 @@ static uint64_t bucket_top(unsigned b)
 	return ((base + 1) << shift) - 1;
 }
 
-static void store(uint64_t *p, uint64_t v)
+static void store_count(uint64_t *p, uint64_t v)
 {
 	__atomic_store_n(p, v, __ATOMIC_RELAXED);
 }
 
-static uint64_t load(const uint64_t *p)
+static uint64_t load_count(const uint64_t *p)
 {
 	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
@@ -43,32 +43,32 @@ void erg_histogram_add(struct erg_histogram *h, uint64_t v)
 {
 	uint64_t *c = &h->counts[bucket_of(v)];
 
-	store(c, *c + 1);
-	store(&h->n, h->n + 1);
+	store_count(c, *c + 1);
+	store_count(&h->n, h->n + 1);
 	if (v > h->max)
-		store(&h->max, v);
+		store_count(&h->max, v);
 }
 
 void erg_histogram_merge(struct erg_histogram *h, const struct erg_histogram *from)
 {
-	uint64_t max = load(&from->max);
+	uint64_t max = load_count(&from->max);
 
 	for (unsigned b = 0; b < ERG_HISTOGRAM_BUCKETS; b++)
-		h->counts[b] += load(&from->counts[b]);
-	h->n += load(&from->n);
+		h->counts[b] += load_count(&from->counts[b]);
+	h->n += load_count(&from->n);
 	h->max = max > h->max ? max : h->max;
 }
 
 uint64_t erg_histogram_quantile(const struct erg_histogram *h, double q)
 {
-	uint64_t n = 0, seen = 0, max = load(&h->max);
+	uint64_t n = 0, seen = 0, max = load_count(&h->max);
 
 	for (unsigned b = 0; b < ERG_HISTOGRAM_BUCKETS; b++)
-		n += load(&h->counts[b]);
+		n += load_count(&h->counts[b]);
 	if (!n)
 		return 0;
 	for (unsigned b = 0; b < ERG_HISTOGRAM_BUCKETS; b++) {
-		seen += load(&h->counts[b]);
+		seen += load_count(&h->counts[b]);
 		if ((double)seen >= q * (double)n)
 			return bucket_top(b) < max ? bucket_top(b) : max;
 	}

@@ -54,7 +54,7 @@ int erg_placement_open(const char *proc, const cpu_set_t *allowed, struct erg_pl
 	return 0;
 }
 
-static void take(void *arg, int cpu, uint64_t busy_ticks)
+static void take_cpu(void *arg, int cpu, uint64_t busy_ticks)
 {
 	struct erg_placement *p = arg;
 
@@ -88,7 +88,7 @@ int erg_placement_look(struct erg_placement *p, int current, uint64_t own_ns, ui
 	p->text[n] = '\0';
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		p->busy_ns[cpu] = -1;
-	erg_cpu_busy_each(p->text, take, p);
+	erg_cpu_busy_each(p->text, take_cpu, p);
 	if (p->busy_ns[current] > 0)
 		p->busy_ns[current] = fmax(0, p->busy_ns[current] - (double)(own_ns - p->own_ns));
 	p->looked_ns = now_ns;

@@ -70,7 +70,7 @@ static int metadata_save(void *data, const char *path, const struct stat *st)
 }
 
 /* A folder that is not there, or not yet, has nothing to save. */
-static int walk(const char *shm, int (*fn)(void *, const char *, const struct stat *),
+static int walk_buffers(const char *shm, int (*fn)(void *, const char *, const struct stat *),
 	struct save *save, struct erg_err *err)
 {
 	struct erg_err own = {0};
@@ -85,7 +85,7 @@ int erg_crash_save(const char *shm, const char *spool, struct erg_err *err)
 {
 	struct save save = {.spool = spool};
 
-	return walk(shm, metadata_save, &save, err);
+	return walk_buffers(shm, metadata_save, &save, err);
 }
 
 #define STREAMED_MAX 16
@@ -127,7 +127,7 @@ int erg_crash_stream(const char *shm, const char *run_id, struct erg_err *err)
 {
 	struct save save = {.run_id = run_id};
 
-	return walk(shm, metadata_stream, &save, err);
+	return walk_buffers(shm, metadata_stream, &save, err);
 }
 
 void erg_crash_remove(const char *name)

@@ -66,7 +66,7 @@ static int event_enable(struct erg_foreign *f, const char *name, struct erg_err 
 	return r < 0 ? erg_lttng_fail(err, r, name) : 0;
 }
 
-static int fill(struct erg_foreign *f, const char *dir, char *const *events, size_t n,
+static int fill_folder(struct erg_foreign *f, const char *dir, char *const *events, size_t n,
 	struct erg_err *err)
 {
 	struct lttng_domain domain = erg_lttng_domain();
@@ -104,7 +104,7 @@ int erg_foreign_start(const char *name, const char *dir, char *const *events, si
 	erg_lttng_lock();
 	r = erg_lttng_load(err);
 	if (!r)
-		r = fill(f, dir, events, n, err);
+		r = fill_folder(f, dir, events, n, err);
 	erg_lttng_unlock(NULL);
 	if (r) {
 		erg_foreign_free(f);

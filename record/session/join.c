@@ -159,7 +159,7 @@ static bool has_other_daemon(const struct erg_join *j, const struct erg_join_req
 
 /* ---- members ---- */
 
-static int watch(struct erg_join *j, int fd, pid_t pid)
+static int watch_program(struct erg_join *j, int fd, pid_t pid)
 {
 	if (j->n == j->room) {
 		size_t room = j->room ? 2 * j->room : 64;
@@ -192,7 +192,7 @@ static int member_add(struct erg_join *j, pid_t pid, struct erg_err *err)
 	if (fd >= 0 && !erg_open_files_spare(fd))
 		close(erg_steal_fd(&fd));
 	r = erg_session_include(j->session, pid, err);
-	if (!r && watch(j, fd, pid) < 0)
+	if (!r && watch_program(j, fd, pid) < 0)
 		r = erg_fail_errno(err, -ENOMEM, "process %d", (int)pid);
 	if (r) {
 		j->report.failed++;
@@ -272,7 +272,7 @@ static void clients_accept(struct erg_join *j, int listen_fd)
 
 	for (size_t n = 0; n < CLIENTS_MAX && fd >= 0; n++) {
 		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd >= 0 && watch(j, fd, 0) < 0)
+		if (fd >= 0 && watch_program(j, fd, 0) < 0)
 			close(fd);
 		if (fd >= 0 && !erg_open_files_spare(fd)) {
 			j->full = true;

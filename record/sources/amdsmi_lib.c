@@ -85,7 +85,7 @@ static int set_layout(struct erg_amdsmi *a, struct erg_err *err)
 	return 0;
 }
 
-static int load(struct erg_amdsmi *a, struct erg_err *err)
+static int load_amdsmi(struct erg_amdsmi *a, struct erg_err *err)
 {
 	unsigned int status;
 	int r;
@@ -118,7 +118,7 @@ int erg_amdsmi_open(struct erg_amdsmi **ret, struct erg_err *err)
 	if (!a)
 		return erg_fail(err, -ENOMEM, "amd-smi: out of memory");
 	a->users = 1;
-	r = load(a, err);
+	r = load_amdsmi(a, err);
 	if (r < 0) {
 		if (a->handle)
 			dlclose(a->handle);

@@ -37,7 +37,7 @@ struct finding {
 	size_t found;
 };
 
-static int offer(struct finding *f)
+static int offer_finding(struct finding *f)
 {
 	if (f->found > MANY_POLICIES)
 		f->s->src.interval_ns = MANY_INTERVAL_NS;
@@ -52,7 +52,7 @@ static int cpufreq_add(struct finding *f, const struct erg_channel_def *like, co
 	int r = 0;
 
 	if (f->s && f->s->src.n_channels == ERG_SOURCE_CHANNELS_MAX)
-		r = offer(f);
+		r = offer_finding(f);
 	if (r >= 0 && !f->s) {
 		f->s = erg_attr_source_new(&erg_source_cpufreq, f->cfg, ERG_CLASS_FREQUENCY,
 			f->root);
@@ -142,7 +142,7 @@ static int cpufreq_find(const struct erg_source_config *cfg, struct erg_source_l
 	else if (r >= 0)
 		r = add_regulators(&f);
 	if (r >= 0 && f.s)
-		r = offer(&f);
+		r = offer_finding(&f);
 	erg_attr_source_freep(&f.s);
 	return r < 0 ? erg_fail_errno(err, r, "cpufreq") : 0;
 }

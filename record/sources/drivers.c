@@ -125,7 +125,7 @@ static bool same_place(const struct erg_source_list *l, const struct erg_source 
 }
 
 /* Moves sources and notes of FROM to TO, leaving out what TO has already (hwmon,hwmon). */
-static int append(struct erg_source_list *to, struct erg_source_list *from)
+static int append_sources(struct erg_source_list *to, struct erg_source_list *from)
 {
 	int r = 0;
 
@@ -174,7 +174,7 @@ static int find_one(const struct erg_source_ops *d, const char *arg,
 		r = nothing_found(d->kind, &found, err);
 	if (r < 0)
 		return r;
-	r = append(ret, &found);
+	r = append_sources(ret, &found);
 	return r < 0 ? erg_fail_errno(err, r, "%s", d->kind) : 0;
 }
 

@@ -167,7 +167,7 @@ static void building_flush(struct exec_source *s)
 	building_reset(s);
 }
 
-static void put(struct exec_source *s, size_t channel, const struct line *l, uint64_t now_ns)
+static void put_line(struct exec_source *s, size_t channel, const struct line *l, uint64_t now_ns)
 {
 	uint64_t t_ns = l->t_ns ? l->t_ns : now_ns;
 
@@ -196,7 +196,7 @@ static int deal(struct shared *sh)
 		for (size_t i = 0; p > 0 && i < sh->n_sources && c < 0; i++) {
 			c = find_channel(sh->sources[i], &l);
 			if (c >= 0)
-				put(sh->sources[i], (size_t)c, &l, now_ns);
+				put_line(sh->sources[i], (size_t)c, &l, now_ns);
 		}
 		if (p < 0 || (p > 0 && c < 0))
 			r = -EBADMSG;

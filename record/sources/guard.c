@@ -54,7 +54,7 @@ static void put_back(const struct erg_guard *g)
 }
 
 /* In the child of a process with threads: only async-signal-safe calls. */
-static void watch(const struct erg_guard *g, int fd)
+static void watch_parent(const struct erg_guard *g, int fd)
 {
 	ssize_t n;
 	char c;
@@ -84,7 +84,7 @@ void erg_guard_start(struct erg_guard *g)
 		return;
 	g->pid = fork();
 	if (!g->pid)
-		watch(g, fds[0]);
+		watch_parent(g, fds[0]);
 	close(fds[0]);
 	if (g->pid < 0) {
 		g->pid = 0;

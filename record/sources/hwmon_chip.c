@@ -72,7 +72,7 @@ static void rail_name(const struct chip *c, const char *prefix, int n, char *dst
 		erg_text_set(dst, size, "%s-%s%d", c->name, prefix, n);
 }
 
-static int offer(const struct chip *c, struct erg_attr_source **s)
+static int offer_chip(const struct chip *c, struct erg_attr_source **s)
 {
 	if ((*s)->src.cls == ERG_CLASS_POWER) {
 		int r = erg_attr_source_time(*s, c->dir);
@@ -168,7 +168,7 @@ static int find_power(const struct chip *c)
 	r = add_all(c, s, "power", "_input", &power);
 	if (r >= 0)
 		r = add_current_voltage(c, s);
-	return r < 0 ? r : offer(c, &s);
+	return r < 0 ? r : offer_chip(c, &s);
 }
 
 static int find_average(const struct chip *c)
@@ -190,7 +190,7 @@ static int find_average(const struct chip *c)
 		s->src.model.provenance = ERG_PROVENANCE_DRIVER;
 	}
 	r = add_all(c, s, "power", "_average", &power);
-	return r < 0 ? r : offer(c, &s);
+	return r < 0 ? r : offer_chip(c, &s);
 }
 
 /* The card contains its package: Documentation/ABI/testing/sysfs-driver-intel-xe-hwmon. Told here,
@@ -223,7 +223,7 @@ static int find_energy(const struct chip *c)
 		return -ENOMEM;
 	r = add_all(c, s, "energy", "_input", &energy);
 	set_card_of_package(c, s);
-	return r < 0 ? r : offer(c, &s);
+	return r < 0 ? r : offer_chip(c, &s);
 }
 
 /* Clocks of GPUs: amdgpu's sclk and mclk. */
@@ -242,7 +242,7 @@ static int find_frequency(const struct chip *c)
 	s->src.rate_fixed = true;
 	s->src.interval_ns = ERG_THERMAL_INTERVAL_NS;
 	r = add_all(c, s, "freq", "_input", &hertz);
-	return r < 0 ? r : offer(c, &s);
+	return r < 0 ? r : offer_chip(c, &s);
 }
 
 int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir, const char *chip,
@@ -275,7 +275,7 @@ int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir,
 		r = add_all(&c, s, "fan", "_input", &fan);
 	if (r >= 0)
 		r = add_all(&c, s, "pwm", "", &duty);
-	return r < 0 ? r : offer(&c, &s);
+	return r < 0 ? r : offer_chip(&c, &s);
 }
 
 int erg_hwmon_find_chip(const struct erg_source_config *cfg, const char *dir, const char *name,

@@ -303,7 +303,7 @@ static size_t load_elements(const struct iio *d, struct erg_iio_element *all)
 	return n;
 }
 
-static void take(struct iio *d, const struct erg_iio_element *e, const char *rail,
+static void take_element(struct iio *d, const struct erg_iio_element *e, const char *rail,
 	enum erg_quantity q)
 {
 	struct erg_channel_def *c;
@@ -324,7 +324,7 @@ static bool is_kind(const struct erg_iio_element *e, const char *prefix)
 	return !strncmp(e->name, prefix, strlen(prefix));
 }
 
-static size_t count(const struct erg_iio_element *all, size_t n, const char *prefix)
+static size_t count_elements(const struct erg_iio_element *all, size_t n, const char *prefix)
 {
 	size_t found = 0;
 
@@ -344,10 +344,12 @@ static const struct erg_iio_element *from_end(const struct erg_iio_element *all,
 }
 
 /* Chooses what to capture; the channels follow in the order of capture. */
-static void choose(struct iio *d, const struct erg_iio_element *all, size_t n, const char *name)
+static void choose_elements(struct iio *d, const struct erg_iio_element *all, size_t n,
+	const char *name)
 {
-	size_t currents = count(all, n, "in_current"), voltages = count(all, n, "in_voltage");
-	size_t powers = count(all, n, "in_power");
+	size_t currents = count_elements(all, n, "in_current"),
+	       voltages = count_elements(all, n, "in_voltage");
+	size_t powers = count_elements(all, n, "in_power");
 	bool product = currents && voltages >= currents;
 	char rail[64];
 
@@ -359,13 +361,13 @@ static void choose(struct iio *d, const struct erg_iio_element *all, size_t n, c
 			snprintf(rail, sizeof(rail), "%s", name);
 		else
 			snprintf(rail, sizeof(rail), "%.32s-%.24s", name, e->name + 3);
-		take(d, e, rail, product ? ERG_Q_CURRENT : ERG_Q_POWER);
+		take_element(d, e, rail, product ? ERG_Q_CURRENT : ERG_Q_POWER);
 		if (product)
-			take(d, from_end(all, n, "in_voltage", k), rail, ERG_Q_VOLTAGE);
+			take_element(d, from_end(all, n, "in_voltage", k), rail, ERG_Q_VOLTAGE);
 	}
-	d->has_time = d->src.n_channels && count(all, n, "in_timestamp");
+	d->has_time = d->src.n_channels && count_elements(all, n, "in_timestamp");
 	if (d->has_time)
-		take(d, from_end(all, n, "in_timestamp", 0), NULL, ERG_Q_TIME);
+		take_element(d, from_end(all, n, "in_timestamp", 0), NULL, ERG_Q_TIME);
 }
 
 /* Which channel each element fills: elements are sorted for the layout, channels are not. */
@@ -442,7 +444,7 @@ static int find_device(const struct erg_source_config *cfg, const char *name,
 	n = load_elements(d, all);
 	if (n)
 		erg_iio_layout(all, n);
-	choose(d, all, n, label);
+	choose_elements(d, all, n, label);
 	if (d->src.n_channels && access(d->device, R_OK)) {
 		erg_source_list_note_error(list, "iio", d->device, MEND, label, errno);
 		d->src.n_channels = 0;

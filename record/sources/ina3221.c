@@ -85,7 +85,7 @@ static void remember(struct ina3221 *p, struct setting *s, size_t n)
 }
 
 /* A board that is simulated applies a setting some milliseconds after it was written. */
-static void settle(struct erg_source *s, const struct ina3221 *p)
+static void settle_board(struct erg_source *s, const struct ina3221 *p)
 {
 	for (int i = 0; i < 30; i++) {
 		set_model(s, p);
@@ -115,7 +115,7 @@ static void change_all(struct erg_source *s, struct ina3221 *p)
 		erg_guard_finish(&p->guard);
 		return;
 	}
-	settle(s, p);
+	settle_board(s, p);
 	json_decref(s->settings);
 	s->settings = json_object();
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(settings); i++)

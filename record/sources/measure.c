@@ -139,7 +139,7 @@ static int watch_all(struct watch *w, size_t n, struct erg_err *err)
 	return r < 0 ? erg_fail_errno(err, r, "sources: a thread") : 0;
 }
 
-static int measure(struct erg_source_list *list, unsigned int reads, uint64_t watch_ns,
+static int measure_costs(struct erg_source_list *list, unsigned int reads, uint64_t watch_ns,
 	struct erg_source_cost *costs, struct erg_err *err)
 {
 	_cleanup_(erg_freep) struct watch *w = calloc(list->n ? list->n : 1, sizeof(*w));
@@ -176,7 +176,7 @@ int erg_sources_measure(struct erg_source_list *list, unsigned int reads, uint64
 	int r;
 
 	pthread_sigmask(SIG_BLOCK, &ending, &before);
-	r = measure(list, reads, watch_ns, costs, err);
+	r = measure_costs(list, reads, watch_ns, costs, err);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r;
 }

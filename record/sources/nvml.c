@@ -114,7 +114,7 @@ static int read_power_call(struct nvml_source *s, int64_t *values, long long *st
 }
 
 /* Several calls make one reading: it fails when all of them do. */
-static void keep(int result, int64_t value, int64_t *dst, int *r)
+static void keep_value(int result, int64_t value, int64_t *dst, int *r)
 {
 	*dst = result ? ERG_VALUE_NONE : value;
 	if (!result)
@@ -132,11 +132,11 @@ static int read_heat(struct nvml_source *s, int64_t *values, long long *stamp_us
 	int e = n->temperature ? n->temperature(s->device, ERG_NVML_TEMPERATURE_GPU, &degc)
 			       : ERG_NVML_NOT_SUPPORTED;
 
-	keep(e, degc, &values[0], &r);
+	keep_value(e, degc, &values[0], &r);
 	e = n->event_reasons ? n->event_reasons(s->device, &bits) : ERG_NVML_NOT_SUPPORTED;
-	keep(e, (int64_t)bits, &values[1], &r);
+	keep_value(e, (int64_t)bits, &values[1], &r);
 	e = n->power_limit ? n->power_limit(s->device, &mw) : ERG_NVML_NOT_SUPPORTED;
-	keep(e, mw, &values[2], &r);
+	keep_value(e, mw, &values[2], &r);
 	return r;
 }
 
@@ -149,9 +149,9 @@ static int read_clocks(struct nvml_source *s, int64_t *values, long long *stamp_
 	if (!n->clock)
 		return r;
 	e = n->clock(s->device, ERG_NVML_CLOCK_SM, &sm);
-	keep(e, sm, &values[0], &r);
+	keep_value(e, sm, &values[0], &r);
 	e = n->clock(s->device, ERG_NVML_CLOCK_MEM, &mem);
-	keep(e, mem, &values[1], &r);
+	keep_value(e, mem, &values[1], &r);
 	return r;
 }
 
@@ -331,7 +331,7 @@ static struct erg_sensor_model power_model(const struct gpu *g, bool average)
 }
 
 /* Offers S if one reading works; *ret_found tells. Takes S. */
-static int offer(struct nvml_source *s, struct erg_source_list *list, bool *ret_found)
+static int offer_nvml(struct nvml_source *s, struct erg_source_list *list, bool *ret_found)
 {
 	int64_t values[ERG_SOURCE_CHANNELS_MAX];
 	long long stamp;
@@ -370,13 +370,13 @@ static int find_energy(struct gpu *g, struct erg_source_list *list)
 		s = source_new(g, ERG_CLASS_POWER, read_field, ERG_NVML_FIELD_ENERGY, &d, 1);
 		if (s)
 			s->src.model = model;
-		r = offer(s, list, &g->counts_energy);
+		r = offer_nvml(s, list, &g->counts_energy);
 	}
 	if (r >= 0 && !g->counts_energy && g->nvml->energy) {
 		s = source_new(g, ERG_CLASS_POWER, read_energy_call, 0, &d, 1);
 		if (s)
 			s->src.model = model;
-		r = offer(s, list, &g->counts_energy);
+		r = offer_nvml(s, list, &g->counts_energy);
 	}
 	return r;
 }
@@ -400,7 +400,7 @@ static int find_power_of(const struct gpu *g, read_function *read, int field, bo
 	s = source_new(g, ERG_CLASS_POWER, read, field, &d, 1);
 	if (s)
 		s->src.model = power_model(g, average);
-	return offer(s, list, ret_found);
+	return offer_nvml(s, list, ret_found);
 }
 
 static int find_power(const struct gpu *g, struct erg_source_list *list)
@@ -448,7 +448,7 @@ static int find_module(const struct gpu *g, struct erg_source_list *list, size_t
 		s->scope = ERG_NVML_SCOPE_MODULE;
 		s->src.model = power_model(g, false);
 	}
-	r = offer(s, list, &found);
+	r = offer_nvml(s, list, &found);
 	for (size_t i = from; r >= 0 && found && i < until; i++)
 		if (!strcmp(list->sources[i]->channels[0].rail, g->rail))
 			memcpy(list->sources[i]->channels[0].parent, d.rail, sizeof(d.rail));
@@ -480,12 +480,12 @@ static int find_state(const struct gpu *g, struct erg_source_list *list)
 	erg_text_set(clocks[1].rail, sizeof(clocks[1].rail), "%s-mem", g->rail);
 	strcpy(load[0].rail, g->rail);
 	erg_text_set(load[1].rail, sizeof(load[1].rail), "%s-mem", g->rail);
-	r = offer(source_new(g, ERG_CLASS_THERMAL, read_heat, 0, heat, 3), list, &found);
+	r = offer_nvml(source_new(g, ERG_CLASS_THERMAL, read_heat, 0, heat, 3), list, &found);
 	if (r >= 0)
-		r = offer(source_new(g, ERG_CLASS_FREQUENCY, read_clocks, 0, clocks, 2), list,
+		r = offer_nvml(source_new(g, ERG_CLASS_FREQUENCY, read_clocks, 0, clocks, 2), list,
 			&found);
 	if (r >= 0)
-		r = offer(source_new(g, ERG_CLASS_UTILIZATION, read_load, 0, load, 2), list,
+		r = offer_nvml(source_new(g, ERG_CLASS_UTILIZATION, read_load, 0, load, 2), list,
 			&found);
 	return r;
 }

@@ -60,7 +60,7 @@ int erg_nvml_errno(int result)
 	}
 }
 
-static int load(struct erg_nvml *n, struct erg_err *err)
+static int load_nvml(struct erg_nvml *n, struct erg_err *err)
 {
 	int r;
 
@@ -87,7 +87,7 @@ int erg_nvml_open(struct erg_nvml **ret, struct erg_err *err)
 	if (!n)
 		return erg_fail(err, -ENOMEM, "nvml: out of memory");
 	n->users = 1;
-	r = load(n, err);
+	r = load_nvml(n, err);
 	if (r < 0) {
 		if (n->handle)
 			dlclose(n->handle);

@@ -79,7 +79,7 @@ static uint64_t stamp(const struct opal *o, const uint8_t *copy)
 }
 
 /* Index of the buffer that is valid and newer, or -EAGAIN when neither is valid. */
-static int choose(const struct opal *o)
+static int choose_buffer(const struct opal *o)
 {
 	bool ping = o->copy[0][0] == 1, pong = o->copy[1][0] == 1;
 
@@ -113,7 +113,7 @@ static int copy_buffers(struct opal *o)
 		if (r >= 0)
 			r = read_at(o, o->copy[1], o->span, o->pong);
 		if (r >= 0)
-			r = choose(o);
+			r = choose_buffer(o);
 		if (r == -EAGAIN || (r >= 0 && !unchanged(o, r))) {
 			r = -EAGAIN;
 			continue;

@@ -23,7 +23,7 @@
 #define HEADER_SIZE 24u
 #define NAME_SIZE_MIN 40u
 
-static uint64_t get(const uint8_t *p, unsigned int bytes)
+static uint64_t get_bytes(const uint8_t *p, unsigned int bytes)
 {
 	uint64_t v = 0;
 
@@ -34,18 +34,18 @@ static uint64_t get(const uint8_t *p, unsigned int bytes)
 
 static double decimal(const uint8_t *p)
 {
-	return (double)get(p, 3) * pow(10, (int8_t)p[3]);
+	return (double)get_bytes(p, 3) * pow(10, (int8_t)p[3]);
 }
 
 int erg_occ_header(const uint8_t *block, size_t size, struct erg_occ_header *ret)
 {
 	if (size < HEADER_SIZE || block[0] != 1)
 		return -EBADMSG;
-	ret->sensors = (uint16_t)get(block + 2, 2);
-	ret->names = (uint32_t)get(block + 8, 4);
+	ret->sensors = (uint16_t)get_bytes(block + 2, 2);
+	ret->names = (uint32_t)get_bytes(block + 8, 4);
 	ret->name_size = block[13];
-	ret->ping = (uint32_t)get(block + 16, 4);
-	ret->pong = (uint32_t)get(block + 20, 4);
+	ret->ping = (uint32_t)get_bytes(block + 16, 4);
+	ret->pong = (uint32_t)get_bytes(block + 20, 4);
 	if (ret->name_size < NAME_SIZE_MIN || ret->names > size ||
 		(size_t)ret->sensors * ret->name_size > size - ret->names || ret->ping >= size ||
 		ret->pong >= size)
@@ -71,10 +71,10 @@ int erg_occ_sensor(const uint8_t *block, size_t size, const struct erg_occ_heade
 	get_text(ret->unit, p + 16, 4);
 	ret->hz = decimal(p + 22);
 	ret->scale = decimal(p + 26);
-	ret->type = (uint16_t)get(p + 30, 2);
-	ret->location = (uint16_t)get(p + 32, 2);
+	ret->type = (uint16_t)get_bytes(p + 30, 2);
+	ret->location = (uint16_t)get_bytes(p + 32, 2);
 	ret->full = p[34] == 1;
-	ret->offset = (uint32_t)get(p + 35, 4);
+	ret->offset = (uint32_t)get_bytes(p + 35, 4);
 	if (ret->offset > size - last || size - last - ret->offset < ERG_OCC_RECORD_SIZE ||
 		!(ret->hz > 0) || !(ret->scale > 0))
 		return -EBADMSG;
@@ -83,8 +83,8 @@ int erg_occ_sensor(const uint8_t *block, size_t size, const struct erg_occ_heade
 
 void erg_occ_record(const uint8_t *r, struct erg_occ_record *ret)
 {
-	ret->timestamp = get(r + 2, 8);
-	ret->sample = (uint16_t)get(r + 10, 2);
-	ret->accumulator = get(r + 28, 8);
-	ret->update_tag = (uint32_t)get(r + 36, 4);
+	ret->timestamp = get_bytes(r + 2, 8);
+	ret->sample = (uint16_t)get_bytes(r + 10, 2);
+	ret->accumulator = get_bytes(r + 28, 8);
+	ret->update_tag = (uint32_t)get_bytes(r + 36, 4);
 }

@@ -261,7 +261,7 @@ static struct perf *perf_new(const struct erg_source_config *cfg, const char *ro
 
 /* Watches the counters until all have moved, for WATCH_NS at most. Sets still[] of those that have
  * not and should; returns how many. */
-static size_t watch(struct perf *p, bool *still)
+static size_t watch_counters(struct perf *p, bool *still)
 {
 	int64_t first[EVENTS_MAX], now[EVENTS_MAX];
 	uint64_t until, native;
@@ -287,7 +287,7 @@ static void leave_out_still(struct perf *p, struct erg_source_list *list)
 	bool still[EVENTS_MAX];
 	size_t kept = 0, n = p->src.n_channels;
 
-	if (!watch(p, still))
+	if (!watch_counters(p, still))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		if (still[i]) {
@@ -304,7 +304,7 @@ static void leave_out_still(struct perf *p, struct erg_source_list *list)
 }
 
 /* Takes P: gives it to LIST if it opens and counts, else says why not. */
-static int offer(struct perf *p, const char *root, struct erg_source_list *list)
+static int offer_perf(struct perf *p, const char *root, struct erg_source_list *list)
 {
 	struct erg_err err;
 	int r = p->src.n_channels ? perf_start(&p->src, &err) : -ENODATA;
@@ -341,7 +341,7 @@ static int find_cpus(const struct erg_source_config *cfg, const char *root, uint
 		if (!CPU_ISSET(cpu, &cpus))
 			continue;
 		p = perf_new(cfg, root, type, cpu, list);
-		r = p ? offer(p, root, list) : -ENOMEM;
+		r = p ? offer_perf(p, root, list) : -ENOMEM;
 		if (r < 0)
 			return r;
 	}
@@ -401,7 +401,7 @@ static int find_cores(const struct erg_source_config *cfg, struct erg_source_lis
 		if (!CPU_ISSET(cpu, &cpus))
 			continue;
 		if (p && p->src.n_channels == EVENTS_MAX) {
-			r = offer(p, root, list);
+			r = offer_perf(p, root, list);
 			p = NULL;
 		}
 		if (!p)
@@ -412,7 +412,7 @@ static int find_cores(const struct erg_source_config *cfg, struct erg_source_lis
 		p->src.interval_ns = CORES_INTERVAL_NS;
 		add_core(cfg, p, root, (uint32_t)type, cpu, list);
 	}
-	return p ? offer(p, root, list) : 0;
+	return p ? offer_perf(p, root, list) : 0;
 }
 
 static int perf_find(const struct erg_source_config *cfg, struct erg_source_list *list,

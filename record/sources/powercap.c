@@ -71,7 +71,7 @@ static void set_rail(const struct zone *z, struct erg_channel_def *d, const char
 		strcpy(d->parent, "psys");
 }
 
-static void note(struct erg_source_list *list, const struct zone *z, const char *zone,
+static void note_zone(struct erg_source_list *list, const struct zone *z, const char *zone,
 	const char *what)
 {
 	char path[512];
@@ -88,18 +88,18 @@ static int add_zone(const struct zone *z, struct erg_attr_source *s, const char 
 	int64_t range;
 
 	if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", z->root, zone) <= 0) {
-		note(list, z, zone, "has no name");
+		note_zone(list, z, zone, "has no name");
 		return 0;
 	}
 	if (!erg_attr_exists("%s/%s/energy_uj", z->root, zone)) {
 		/* that a zone only limits is no fault; a package does not */
 		if (!strncmp(name, "package", 7))
-			note(list, z, zone, "has no energy_uj");
+			note_zone(list, z, zone, "has no energy_uj");
 		return 0;
 	}
 	if (erg_attr_read_int(&range, "%s/%s/max_energy_range_uj", z->root, zone) < 0 ||
 		range <= 0) {
-		note(list, z, zone,
+		note_zone(list, z, zone,
 			"does not tell where it wraps: a reading at which it does is lost");
 		range = 0;
 	}
@@ -135,7 +135,7 @@ static int find_top(const struct zone *z, const struct erg_names *names, const c
 	snprintf(path, sizeof(path), "%s/%s", z->root, top);
 	if (erg_attr_read_line(name, sizeof(name), "%s/name", path) <= 0) {
 		if (erg_attr_exists("%s/energy_uj", path))
-			note(list, z, top, "has no name");
+			note_zone(list, z, top, "has no name");
 		return 0;
 	}
 	s = erg_attr_source_new(&erg_source_powercap, z->cfg, ERG_CLASS_POWER, path);

@@ -56,7 +56,7 @@ struct powersensor3 {
 
 /* ---- the line ---- */
 
-static int say(int fd, char c)
+static int send_command(int fd, char c)
 {
 	return write(fd, &c, 1) == 1 ? 0 : -(errno ? errno : EIO);
 }
@@ -89,7 +89,7 @@ static int make_quiet(int fd)
 {
 	uint8_t bytes[4096];
 	size_t total = 0;
-	int r = say(fd, 'T');
+	int r = send_command(fd, 'T');
 
 	while (r >= 0 && total < QUIET_BYTES) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -131,14 +131,14 @@ static int open_line(const char *path)
 static int read_config(struct powersensor3 *s)
 {
 	uint8_t bytes[ERG_PS3_CONFIG_BYTES];
-	int r = say(s->fd, 'R');
+	int r = send_command(s->fd, 'R');
 
 	for (size_t i = 0; r >= 0 && i < ERG_PS3_SENSORS; i++) {
 		r = hear(s->fd, bytes, sizeof(bytes));
 		if (r >= 0 && !erg_ps3_sensor_parse(bytes, &s->sensor[i]))
 			r = -EPROTO;
 		if (r >= 0)
-			r = say(s->fd, 's');
+			r = send_command(s->fd, 's');
 	}
 	if (r >= 0)
 		r = hear(s->fd, bytes, 1);
@@ -150,7 +150,7 @@ static int read_one(struct powersensor3 *s, struct erg_ps3_frame *ret)
 {
 	struct erg_ps3_decoder d = {0};
 	uint8_t byte;
-	int r = say(s->fd, 'I');
+	int r = send_command(s->fd, 'I');
 
 	for (size_t i = 0; r >= 0 && i < 16 * FRAME_BYTES; i++) {
 		r = hear(s->fd, &byte, 1);
@@ -201,7 +201,7 @@ static int fail_line(struct erg_err *err, int r, const char *path)
 	return erg_fail_errno(err, r, "powersensor3:%s", path);
 }
 
-static int look(struct powersensor3 *s, const char *path, struct erg_err *err)
+static int look_at(struct powersensor3 *s, const char *path, struct erg_err *err)
 {
 	struct erg_ps3_frame f = {0};
 	int r = s->fd = open_line(path);
@@ -256,7 +256,7 @@ static int powersensor3_find(const struct erg_source_config *cfg, struct erg_sou
 	s->src.interval_ns = LOOK_NS;
 	erg_text_set(s->src.path, sizeof(s->src.path), "%s", cfg->arg);
 	set_model(s, cfg->interval_ns);
-	r = look(s, cfg->arg, err);
+	r = look_at(s, cfg->arg, err);
 	if (r < 0) {
 		ps3_free(&s->src);
 		return r;
@@ -286,7 +286,7 @@ static int ps3_start(struct erg_source *src, struct erg_err *err)
 		r = s->fd = open_line(src->path);
 	begin_anew(s);
 	if (r >= 0)
-		r = say(s->fd, 'S');
+		r = send_command(s->fd, 'S');
 	s->streams = r >= 0;
 	return r < 0 ? fail_line(err, r, src->path) : 0;
 }
@@ -327,7 +327,7 @@ static void decode(struct powersensor3 *s, const uint8_t *bytes, size_t n)
 }
 
 /* What has come. Frames that are missing were lost before it, not within: the line was full. */
-static int refill(struct powersensor3 *s)
+static int refill_frames(struct powersensor3 *s)
 {
 	uint8_t bytes[BYTES];
 	uint64_t before = erg_mono_ns(), lost = s->clock.lost_us;
@@ -346,7 +346,7 @@ static int refill(struct powersensor3 *s)
 	return 0;
 }
 
-static void take(struct powersensor3 *s, const struct erg_ps3_frame *f)
+static void take_frame(struct powersensor3 *s, const struct erg_ps3_frame *f)
 {
 	for (size_t c = 0; c < s->src.n_channels; c++) {
 		int i = 2 * s->pair[c];
@@ -362,7 +362,7 @@ static int ps3_read(struct erg_source *src, int64_t *values, uint64_t *native)
 	struct powersensor3 *s = (struct powersensor3 *)src;
 
 	if (s->taken == s->n_frames) {
-		int r = refill(s);
+		int r = refill_frames(s);
 
 		if (r < 0)
 			return r;
@@ -370,7 +370,7 @@ static int ps3_read(struct erg_source *src, int64_t *values, uint64_t *native)
 	while (s->taken < s->n_frames) {
 		uint64_t at_us = s->frame[s->taken].device_us;
 
-		take(s, &s->frame[s->taken++].f);
+		take_frame(s, &s->frame[s->taken++].f);
 		if (s->n < s->per_reading)
 			continue;
 		for (size_t c = 0; c < src->n_channels; c++)

@@ -277,7 +277,8 @@ static bool is_of_board(const char *name)
 	return false;
 }
 
-static int describe(struct process *p, const struct erg_process_config *cfg, struct erg_err *err)
+static int describe_process(struct process *p, const struct erg_process_config *cfg,
+	struct erg_err *err)
 {
 	int r = cfg->events ? erg_process_perf_parse(cfg->events, &p->perf, err) : 0;
 
@@ -323,7 +324,7 @@ int erg_process_source_new(const struct erg_process_config *cfg, struct erg_sour
 	erg_text_set(p->src.path, sizeof(p->src.path), "the command");
 	r = !p->src.channels || !p->text || (cfg->file && !p->file)
 		? erg_fail(err, -ENOMEM, "out of memory")
-		: describe(p, cfg, err);
+		: describe_process(p, cfg, err);
 	if (r < 0) {
 		process_free(&p->src);
 		return r;

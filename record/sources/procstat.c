@@ -42,7 +42,7 @@ struct filling {
 	int64_t *values;
 };
 
-static void fill(void *arg, int cpu, uint64_t busy_ticks)
+static void fill_cpu(void *arg, int cpu, uint64_t busy_ticks)
 {
 	struct filling *f = arg;
 
@@ -62,7 +62,7 @@ static int procstat_read(struct erg_source *s, int64_t *values, uint64_t *native
 	*native = 0;
 	for (size_t i = 0; i < s->n_channels; i++)
 		values[i] = ERG_VALUE_NONE;
-	return erg_cpu_busy_each(p->text, fill, &f) ? ERG_READ_OK : -EBADMSG;
+	return erg_cpu_busy_each(p->text, fill_cpu, &f) ? ERG_READ_OK : -EBADMSG;
 }
 
 static int procstat_start(struct erg_source *s, struct erg_err *err)

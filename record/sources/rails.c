@@ -168,7 +168,7 @@ static bool taken(const struct erg_source_list *l, size_t until_source, size_t u
 }
 
 /* What tells this source from its like: the last part of its path. */
-static const char *place(const struct erg_source *s)
+static const char *place_of_source(const struct erg_source *s)
 {
 	const char *slash = strrchr(s->path, '/');
 
@@ -194,10 +194,10 @@ static int make_unique(struct erg_source_list *l, size_t i, size_t c)
 	for (int n = 1; n < 1000; n++) {
 		if (n == 1)
 			erg_text_set(d.rail, sizeof(d.rail), "%.40s@%.20s", s->channels[c].rail,
-				place(s));
+				place_of_source(s));
 		else
 			erg_text_set(d.rail, sizeof(d.rail), "%.36s@%.20s#%d", s->channels[c].rail,
-				place(s), n);
+				place_of_source(s), n);
 		if (taken(l, i, c, &d))
 			continue;
 		erg_source_list_note(l, s->ops->kind, s->path, "",

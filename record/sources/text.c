@@ -17,7 +17,7 @@ static const char *text(const json_t *j, const char *key)
 	return s ? s : "";
 }
 
-static double number(const json_t *j, const char *key)
+static double text_number(const json_t *j, const char *key)
 {
 	return json_number_value(json_object_get(j, key));
 }
@@ -50,19 +50,19 @@ static void print_model(const json_t *source, FILE *out)
 	const json_t *m = json_object_get(source, "model");
 
 	fprintf(out, "  %s sensor (%s)", text(m, "kind"), text(m, "provenance"));
-	if (number(m, "window_ns") > 0) {
+	if (text_number(m, "window_ns") > 0) {
 		fprintf(out, ", window ");
-		print_time(out, number(m, "window_ns"));
+		print_time(out, text_number(m, "window_ns"));
 	}
-	if (number(m, "period_ns") > 0) {
+	if (text_number(m, "period_ns") > 0) {
 		fprintf(out, ", updates every ");
-		print_time(out, number(m, "period_ns"));
+		print_time(out, text_number(m, "period_ns"));
 	}
 	if (!strcmp(text(m, "kind"), "ema"))
-		print_ema(number(m, "alpha"), number(m, "period_ns"), out);
-	if (number(source, "interval_ns") > 0) {
+		print_ema(text_number(m, "alpha"), text_number(m, "period_ns"), out);
+	if (text_number(source, "interval_ns") > 0) {
 		fprintf(out, "; read every ");
-		print_time(out, number(source, "interval_ns"));
+		print_time(out, text_number(source, "interval_ns"));
 	}
 	fputc('\n', out);
 }
@@ -73,24 +73,24 @@ static void print_cost(const json_t *source, FILE *out)
 
 	if (!json_is_object(c))
 		return;
-	if (!number(c, "reads")) {
+	if (!text_number(c, "reads")) {
 		fprintf(out, "  does not start: %s\n", text(c, "last_error"));
 		return;
 	}
 	fprintf(out, "  one read: ");
-	print_time(out, number(c, "p50_ns"));
+	print_time(out, text_number(c, "p50_ns"));
 	fprintf(out, " (p99 ");
-	print_time(out, number(c, "p99_ns"));
-	fprintf(out, "); %.1f new values a second", number(c, "distinct_per_s"));
+	print_time(out, text_number(c, "p99_ns"));
+	fprintf(out, "); %.1f new values a second", text_number(c, "distinct_per_s"));
 	if (json_is_number(json_object_get(c, "native_period_s"))) {
 		fprintf(out, ", one every ");
-		print_time(out, number(c, "native_period_s") * 1e9);
+		print_time(out, text_number(c, "native_period_s") * 1e9);
 	} else if (json_is_number(json_object_get(c, "distinct_per_s"))) {
 		fprintf(out, " (too steady to tell its period)");
 	}
-	if (number(c, "errors") > 0)
-		fprintf(out, "; %.0f of %.0f reads failed: %s", number(c, "errors"),
-			number(c, "reads"), text(c, "last_error"));
+	if (text_number(c, "errors") > 0)
+		fprintf(out, "; %.0f of %.0f reads failed: %s", text_number(c, "errors"),
+			text_number(c, "reads"), text(c, "last_error"));
 	fputc('\n', out);
 }
 
@@ -169,7 +169,7 @@ static void print_source(const json_t *s, FILE *out)
 
 static double estimate(const json_t *c, const char *key, const char *which)
 {
-	return number(json_object_get(c, key), which);
+	return text_number(json_object_get(c, key), which);
 }
 
 /* Half of a 95 % interval, as everywhere. */
@@ -187,9 +187,9 @@ void erg_calibration_print_text(const json_t *c, FILE *out)
 		1e3 * estimate(c, "lag_s", "value"), 2e3 * estimate(c, "lag_s", "u"),
 		1e3 * estimate(c, "window_s", "value"), 2e3 * estimate(c, "window_s", "u"));
 	fprintf(out, "  from %.0f readings in %g s, %.4g to %.4g W, r2 %.4f\n",
-		number(c, "readings"), number(c, "seconds"),
+		text_number(c, "readings"), text_number(c, "seconds"),
 		json_number_value(json_array_get(watts, 0)),
-		json_number_value(json_array_get(watts, 1)), number(c, "r2"));
+		json_number_value(json_array_get(watts, 1)), text_number(c, "r2"));
 }
 
 static void print_calibrations(const json_t *list, FILE *out)

@@ -36,7 +36,7 @@ static bool is_setting(const char *type)
 }
 
 /* The channel of DIR/NAME; false when it says nothing about heat. */
-static bool describe(const struct family *f, const char *root, const char *name,
+static bool describe_channel(const struct family *f, const char *root, const char *name,
 	struct erg_channel_def *ret)
 {
 	char type[48];
@@ -74,7 +74,7 @@ static int find_family(const struct erg_source_config *cfg, const struct family 
 	for (size_t i = 0; r >= 0 && i < names.n; i++) {
 		struct erg_channel_def d;
 
-		if (!describe(f, root, names.name[i], &d))
+		if (!describe_channel(f, root, names.name[i], &d))
 			continue;
 		r = erg_attr_source_add(s, &d, NULL, "%s/%s/%s", root, names.name[i], f->attribute);
 		if (r == -ENOSPC) {

@@ -29,7 +29,7 @@ struct walk {
 	struct erg_err *err;
 };
 
-static void count(const struct erg_packet *p, struct erg_packets_report *rep)
+static void count_packet(const struct erg_packet *p, struct erg_packets_report *rep)
 {
 	rep->packets++;
 	if (!rep->begin_ns || p->begin_ns < rep->begin_ns)
@@ -75,7 +75,7 @@ static int file_repair(const struct walk *w, const char *path, bool metadata)
 	while (erg_packet_read(fd, layout, off, size, &p) && p.begin_ns <= p.end_ns) {
 		off += p.bytes;
 		if (!metadata)
-			count(&p, rep);
+			count_packet(&p, rep);
 	}
 	if (off < size) {
 		rep->cut_files++;

@@ -62,7 +62,7 @@ static int wait_command(pid_t pid, int *ret_status)
 	return sig;
 }
 
-static int settle(double seconds)
+static int settle_for(double seconds)
 {
 	uint64_t end = erg_mono_ns() + (uint64_t)(seconds * 1e9);
 	int sig = 0;
@@ -93,5 +93,5 @@ int erg_sweep_make_condition(const struct erg_plan_setting *c, const char *value
 		return erg_fail(err, -ECHILD,
 			"condition %s=%s: its command ended with status %d: expected 0", c->name,
 			value, WEXITSTATUS(status));
-	return settle(c->settle_s);
+	return settle_for(c->settle_s);
 }

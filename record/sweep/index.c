@@ -32,7 +32,7 @@ static bool has_archives(const char *dir, char *name, size_t size)
 	return false;
 }
 
-static int load(struct erg_sweep *s, const char *path, struct erg_err *err)
+static int load_index(struct erg_sweep *s, const char *path, struct erg_err *err)
 {
 	json_error_t error;
 	const char *format, *plan;
@@ -71,7 +71,7 @@ int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err)
 		return erg_fail_errno(err, -errno, "%s", s->dir);
 	snprintf(path, sizeof(path), "%s/index.json", s->dir);
 	if (access(path, F_OK) == 0)
-		return load(s, path, err);
+		return load_index(s, path, err);
 	if (has_archives(s->dir, name, sizeof(name)))
 		return erg_fail(err, -EEXIST,
 			"%s: holds archives of something else (%s) and no "

@@ -25,7 +25,7 @@ struct merge {
 	struct erg_err *err;
 };
 
-static int copy(const char *from, const char *to, struct erg_err *err)
+static int copy_archive(const char *from, const char *to, struct erg_err *err)
 {
 	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
 	_cleanup_(erg_fclosep) FILE *in = fopen(from, "r");
@@ -56,7 +56,7 @@ static int put_file(const char *from, const char *to, struct erg_err *err)
 		return erg_fail_errno(err, -errno, "%s", from);
 	if (stat(to, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
 		return 0;
-	return copy(from, to, err);
+	return copy_archive(from, to, err);
 }
 
 /* The same node made the run once more, as --redo does. */
@@ -128,7 +128,7 @@ static int take_shard(const struct merge *m, const char *folder, const json_t *i
 	return 0;
 }
 
-static int load(const struct merge *m, const char *folder, json_t **ret)
+static int load_shard(const struct merge *m, const char *folder, json_t **ret)
 {
 	char path[PATH_MAX];
 	json_error_t e;
@@ -172,7 +172,7 @@ static int put_shard(const struct merge *m, const char *folder)
 	json_auto_t *index = NULL;
 	json_t *planned;
 	size_t i;
-	int r = load(m, folder, &index);
+	int r = load_shard(m, folder, &index);
 
 	json_array_foreach (json_object_get(index, "planned"), i, planned) {
 		const char *id = json_string_value(planned);

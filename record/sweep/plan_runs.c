@@ -127,7 +127,7 @@ static int grid_init(struct grid *g, const struct erg_plan *p, struct erg_err *e
 }
 
 /* Splits INDEX into an index for each setting, the last one varying fastest. */
-static void split(size_t index, const struct erg_plan_setting *s, size_t n, uint16_t *ret)
+static void split_index(size_t index, const struct erg_plan_setting *s, size_t n, uint16_t *ret)
 {
 	for (size_t i = n; i-- > 0;) {
 		ret[i] = (uint16_t)(index % s[i].values.n);
@@ -139,7 +139,7 @@ static void point(const struct grid *g, size_t index, struct erg_plan_run *ret)
 {
 	size_t program = index / g->knobs, pairs = g->plan->n_workloads * g->n_masks;
 
-	split(index % g->knobs, g->plan->knobs, g->plan->n_knobs, ret->knob);
+	split_index(index % g->knobs, g->plan->knobs, g->plan->n_knobs, ret->knob);
 	if (program < pairs) {
 		ret->workload = program / g->n_masks;
 		ret->corunners = g->masks[program % g->n_masks];
@@ -206,7 +206,7 @@ static int fill_block(const struct grid *g, struct erg_plan_run *block, size_t c
 		struct erg_plan_run *run = &block[i];
 
 		point(g, i, run);
-		split(condition, g->plan->conditions, g->plan->n_conditions, run->condition);
+		split_index(condition, g->plan->conditions, g->plan->n_conditions, run->condition);
 		run->repetition = repetition;
 		run->id = run_id(g->plan, run);
 		if (!run->id)

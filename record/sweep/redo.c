@@ -31,7 +31,7 @@ static void program_find(char *ret, size_t size)
 }
 
 /* Starts it on ARCHIVE; its standard output becomes *RET. */
-static int start(const char *program, const char *archive, pid_t *ret_pid, FILE **ret,
+static int start_analysis(const char *program, const char *archive, pid_t *ret_pid, FILE **ret,
 	struct erg_err *err)
 {
 	const char *const argv[] = {program, "totals", "--format", "json", archive, NULL};
@@ -81,7 +81,7 @@ static int is_resolved(const char *program, const char *archive, struct erg_err 
 {
 	FILE *f;
 	pid_t pid;
-	int r = start(program, archive, &pid, &f, err);
+	int r = start_analysis(program, archive, &pid, &f, err);
 
 	if (r < 0)
 		return r;

@@ -110,8 +110,8 @@ static void become(const struct running *r, const struct erg_plan_program *progr
 	_exit(127);
 }
 
-static pid_t start(const struct running *r, const struct erg_plan_program *program, char **argv,
-	int log, int death)
+static pid_t start_program(const struct running *r, const struct erg_plan_program *program,
+	char **argv, int log, int death)
 {
 	pid_t pid = fork();
 
@@ -133,7 +133,7 @@ static int start_companion(struct running *r, size_t i, struct erg_err *err)
 		return erg_fail(err, -ECHILD,
 			"co-runner %s ends at once, again and again: see its log", p->name);
 	r->with.started_ns[i] = now;
-	r->with.pid[i] = start(r, p, p->argv.v, r->with.log[i], SIGKILL);
+	r->with.pid[i] = start_program(r, p, p->argv.v, r->with.log[i], SIGKILL);
 	if (r->with.pid[i] < 0)
 		return erg_fail_errno(err, -errno, "co-runner %s: fork", p->name);
 	erg_progress_begin(&r->with.progress[i], r->with.pid[i]);
@@ -163,7 +163,7 @@ static int64_t cpu_ms(const struct rusage *used)
 }
 
 /* What the programs have printed. */
-static void look(struct running *r)
+static void look_at_output(struct running *r)
 {
 	erg_progress_look(&r->progress);
 	for (size_t i = 0; i < r->s->plan->n_corunners; i++)
@@ -177,7 +177,7 @@ static int reap(struct running *r, struct erg_err *err)
 	int status;
 	pid_t pid;
 
-	look(r);
+	look_at_output(r);
 	while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
 		if (pid == r->s->watchdog) {
 			r->s->watchdog = 0;
@@ -341,7 +341,7 @@ static int warm_up(struct running *r, struct erg_err *err)
 
 	while (e == 0 && erg_mono_ns() < end) {
 		r->ended = false;
-		r->child = start(r, r->program, r->program->argv.v, r->log, SIGTERM);
+		r->child = start_program(r, r->program, r->program->argv.v, r->log, SIGTERM);
 		if (r->child < 0)
 			return erg_fail_errno(err, -errno, "%s: fork", r->program->name);
 		e = wait_child(r, (double)(end - erg_mono_ns()) * 1e-9, NULL, err);
@@ -438,7 +438,7 @@ static int record(struct running *r, const char *archive, json_t *factors, json_
 
 	recorder_argv(r, archive, factors, &argv);
 	r->ended = false;
-	r->child = start(r, r->program, argv.v, r->log, SIGTERM);
+	r->child = start_program(r, r->program, argv.v, r->log, SIGTERM);
 	erg_texts_clear(&argv);
 	if (r->child < 0)
 		return erg_fail_errno(err, -errno, "%s: fork", r->program->name);

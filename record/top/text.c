@@ -107,10 +107,10 @@ struct screen {
 	void *data;
 };
 
-static void put(struct screen *s, bool head, const char *fmt, ...)
+static void put_line(struct screen *s, bool head, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static void put(struct screen *s, bool head, const char *fmt, ...)
+static void put_line(struct screen *s, bool head, const char *fmt, ...)
 {
 	char text[1024], cut[1024];
 	va_list ap;
@@ -134,10 +134,10 @@ static void put_title(struct screen *s, const struct erg_top_frame *f,
 	what[sizeof(what) - 1] = '\0';
 	erg_terminal_text(what);
 	if (!p->pid)
-		put(s, true, "erg-record top: the sensors of this machine, %.1f s; q quits",
+		put_line(s, true, "erg-record top: the sensors of this machine, %.1f s; q quits",
 			f->elapsed_s);
 	else
-		put(s, true, "erg-record top: %s, recorded by process %d for %.1f s; q quits",
+		put_line(s, true, "erg-record top: %s, recorded by process %d for %.1f s; q quits",
 			*what ? what : "this machine", (int)p->pid, f->elapsed_s);
 }
 
@@ -146,11 +146,11 @@ static void put_rails(struct screen *s, const struct erg_top_frame *f)
 	char name[256], now[32] = "-", mean[32] = "-", energy[32] = "-", label[96], heading[64];
 
 	if (!f->n_rails) {
-		put(s, false, "no power is read here; erg-record sources says why");
+		put_line(s, false, "no power is read here; erg-record sources says why");
 		return;
 	}
 	snprintf(heading, sizeof(heading), "mean of %.1f s", f->window_s);
-	put(s, true, "%-*s %12s %14s %12s", NAME_CELLS, "rail", "now", heading, "so far");
+	put_line(s, true, "%-*s %12s %14s %12s", NAME_CELLS, "rail", "now", heading, "so far");
 	for (size_t i = 0; i < f->n_rails; i++) {
 		const struct erg_top_rail *r = &f->rails[i];
 
@@ -165,10 +165,11 @@ static void put_rails(struct screen *s, const struct erg_top_frame *f)
 			watts(r->mean_w, mean, sizeof(mean));
 			joules(r->energy_j, energy, sizeof(energy));
 		}
-		put(s, false, "%s %12s %14s %12s", name, now, mean, energy);
+		put_line(s, false, "%s %12s %14s %12s", name, now, mean, energy);
 	}
 	if (f->lines_left_out)
-		put(s, false, "%u more channels are recorded and not shown", f->lines_left_out);
+		put_line(s, false, "%u more channels are recorded and not shown",
+			f->lines_left_out);
 }
 
 static bool all_simulated(const struct erg_top_frame *f, enum erg_quantity q)
@@ -205,17 +206,17 @@ static void put_others(struct screen *s, const struct erg_top_frame *f, enum erg
 	if (left_out)
 		snprintf(text + len, sizeof(text) - (size_t)len, ", %zu more", left_out);
 	if (n || left_out)
-		put(s, false, "%s", text);
+		put_line(s, false, "%s", text);
 }
 
 static void put_throttling(struct screen *s, const struct erg_top_frame *f)
 {
 	if (!f->tells_throttling)
-		put(s, false, "%-12s%s", "throttling", "nothing here tells");
+		put_line(s, false, "%-12s%s", "throttling", "nothing here tells");
 	else if (!f->n_throttled)
-		put(s, false, "%-12s%s", "throttling", "none");
+		put_line(s, false, "%-12s%s", "throttling", "none");
 	else
-		put(s, true, "%-12s%s", "throttling", f->throttled);
+		put_line(s, true, "%-12s%s", "throttling", f->throttled);
 }
 
 static void put_layer(struct screen *s, const struct erg_top_layer *l)
@@ -229,8 +230,8 @@ static void put_layer(struct screen *s, const struct erg_top_layer *l)
 		snprintf(power, sizeof(power), "%.3g W", l->mean_w);
 		snprintf(energy, sizeof(energy), "%.3g J", l->energy_j);
 	}
-	put(s, false, "%s %s %7.2f s %6.1f %% %10s %10s", name, network, l->time_s, 100 * l->share,
-		power, energy);
+	put_line(s, false, "%s %s %7.2f s %6.1f %% %10s %10s", name, network, l->time_s,
+		100 * l->share, power, energy);
 }
 
 /* What has no room beneath the table must stand above it. */
@@ -239,30 +240,33 @@ static void put_layers(struct screen *s, const struct erg_top_frame *f)
 	size_t shown, notes;
 
 	if (!f->knows_layers) {
-		put(s, false, "%-12s%s", "layers", "nothing is known of them while this goes on");
+		put_line(s, false, "%-12s%s", "layers",
+			"nothing is known of them while this goes on");
 		return;
 	}
-	put(s, false, "%-12s%.4g calls a second (%ss), %llu so far, %u thread%s", "layers",
+	put_line(s, false, "%-12s%.4g calls a second (%ss), %llu so far, %u thread%s", "layers",
 		f->calls_per_s, level_name(f->level), (unsigned long long)f->calls, f->threads,
 		f->threads == 1 ? "" : "s");
 	if (f->threads_sharing)
-		put(s, false, "%-12s%u threads share lines with others: shares are rough", "",
+		put_line(s, false, "%-12s%u threads share lines with others: shares are rough", "",
 			f->threads_sharing);
-	put(s, false, "%s", "");
-	put(s, true, "%-*s %-14s %9s %8s %10s %10s%s%s%s", NAME_CELLS, "layer", "network", "time",
-		"share", "power", "energy", f->root ? "  of " : "", f->root ? f->root->rail : "",
-		f->root && f->root->simulated ? " (SIMULATED)" : "");
+	put_line(s, false, "%s", "");
+	put_line(s, true, "%-*s %-14s %9s %8s %10s %10s%s%s%s", NAME_CELLS, "layer", "network",
+		"time", "share", "power", "energy", f->root ? "  of " : "",
+		f->root ? f->root->rail : "", f->root && f->root->simulated ? " (SIMULATED)" : "");
 	notes = 2 * f->short_layers + (f->root && f->assumed);
 	shown = s->left > (int)notes ? (size_t)s->left - notes : 0;
 	for (size_t i = 0; i < f->n_layers && i < shown; i++)
 		put_layer(s, &f->layers[i]);
 	if (f->short_layers) {
-		put(s, false, "-: calls shorter than what a reading of %s sees, or others at once;",
+		put_line(s, false,
+			"-: calls shorter than what a reading of %s sees, or others at once;",
 			f->root->rail);
-		put(s, false, "   erg-analyze layers says more, from the archive");
+		put_line(s, false, "   erg-analyze layers says more, from the archive");
 	}
 	if (f->root && f->assumed)
-		put(s, false, "what a reading of %s sees is assumed, not known", f->root->rail);
+		put_line(s, false, "what a reading of %s sees is assumed, not known",
+			f->root->rail);
 }
 
 void erg_top_text_screen(const struct erg_top_frame *f, const struct erg_top_pages *p, int width,
@@ -271,7 +275,7 @@ void erg_top_text_screen(const struct erg_top_frame *f, const struct erg_top_pag
 	struct screen s = {.width = width, .left = height, .line = line, .data = data};
 
 	put_title(&s, f, p);
-	put(&s, false, "%s", "");
+	put_line(&s, false, "%s", "");
 	put_rails(&s, f);
 	put_others(&s, f, ERG_Q_TEMPERATURE, "temperature");
 	put_others(&s, f, ERG_Q_FREQUENCY, "clock");
@@ -282,10 +286,10 @@ void erg_top_text_screen(const struct erg_top_frame *f, const struct erg_top_pag
 
 /* ---- one line ---- */
 
-static void append(char *buf, size_t size, const char *fmt, ...)
+static void append_text(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static void append(char *buf, size_t size, const char *fmt, ...)
+static void append_text(char *buf, size_t size, const char *fmt, ...)
 {
 	size_t len = strlen(buf);
 	va_list ap;
@@ -310,12 +314,13 @@ static void append_layers(const struct erg_top_frame *f, char *buf, size_t size)
 {
 	char label[128];
 
-	append(buf, size, "; %.4g %ss/s", f->calls_per_s, level_name(f->level));
+	append_text(buf, size, "; %.4g %ss/s", f->calls_per_s, level_name(f->level));
 	for (size_t i = 0; i < f->n_layers && i < LINE_LAYERS; i++) {
 		layer_label(&f->layers[i], label, sizeof(label));
-		append(buf, size, "%s%s %.0f %%", i ? ", " : ": ", label, 100 * f->layers[i].share);
+		append_text(buf, size, "%s%s %.0f %%", i ? ", " : ": ", label,
+			100 * f->layers[i].share);
 		if (!isnan(f->layers[i].mean_w)) {
-			append(buf, size, " %.3g W", f->layers[i].mean_w);
+			append_text(buf, size, " %.3g W", f->layers[i].mean_w);
 		}
 	}
 }
@@ -330,26 +335,26 @@ void erg_top_text_line(const struct erg_top_frame *f, char *buf, size_t size)
 	if (f->root) {
 		watts(f->root->now_w, text, sizeof(text));
 		joules(f->root->energy_j, energy, sizeof(energy));
-		append(buf, size, "%s %s%s, %s so far", f->root->rail, text,
+		append_text(buf, size, "%s %s%s, %s so far", f->root->rail, text,
 			f->root->simulated ? " (SIMULATED)" : "", energy);
 	} else {
-		append(buf, size, "no power");
+		append_text(buf, size, "no power");
 	}
 	for (int i = 0; i < 2; i++) {
 		if (!(i ? fast : hot))
 			continue;
 		other_text(i ? fast : hot, text, sizeof(text));
-		append(buf, size, ", %s", text);
+		append_text(buf, size, ", %s", text);
 	}
 	if (f->n_throttled)
-		append(buf, size, ", THROTTLED by %s", f->throttled);
+		append_text(buf, size, ", THROTTLED by %s", f->throttled);
 	if (f->knows_layers)
 		append_layers(f, buf, size);
 }
 
 /* ---- JSON ---- */
 
-static json_t *number(double v)
+static json_t *number_json(double v)
 {
 	return isfinite(v) ? json_real(v) : json_null();
 }
@@ -364,9 +369,9 @@ static json_t *rails_json(const struct erg_top_frame *f)
 		json_array_append_new(a,
 			json_pack("{s:s, s:b, s:b, s:o, s:o, s:o}", "rail", r->rail, "simulated",
 				r->simulated, "root", r->is_root, "now_w",
-				number(r->known ? r->now_w : NAN), "mean_w",
-				number(r->known ? r->mean_w : NAN), "energy_j",
-				number(r->known ? r->energy_j : NAN)));
+				number_json(r->known ? r->now_w : NAN), "mean_w",
+				number_json(r->known ? r->mean_w : NAN), "energy_j",
+				number_json(r->known ? r->energy_j : NAN)));
 	}
 	return a;
 }
@@ -381,7 +386,7 @@ static json_t *others_json(const struct erg_top_frame *f)
 				f->others[i].simulated,
 				f->others[i].quantity == ERG_Q_TEMPERATURE ? "temperature_degc"
 									   : "clock_hz",
-				number(f->others[i].value)));
+				number_json(f->others[i].value)));
 	return a;
 }
 
@@ -394,9 +399,9 @@ static json_t *layers_json(const struct erg_top_frame *f)
 
 		json_array_append_new(a,
 			json_pack("{s:s, s:s, s:o, s:o, s:i, s:o, s:o}", "name", l->name, "network",
-				l->network, "time_s", number(l->time_s), "share", number(l->share),
-				"readings", (int)l->readings, "mean_w", number(l->mean_w),
-				"energy_j", number(l->energy_j)));
+				l->network, "time_s", number_json(l->time_s), "share",
+				number_json(l->share), "readings", (int)l->readings, "mean_w",
+				number_json(l->mean_w), "energy_j", number_json(l->energy_j)));
 	}
 	return a;
 }
@@ -408,11 +413,11 @@ json_t *erg_top_text_json(const struct erg_top_frame *f, const struct erg_top_pa
 		"s:o, s:i, s:o, s:I}",
 		"schema", "ergtrace/1", "tool", "name", "erg-record", "version", ERG_VERSION,
 		"verb", "top", "warnings", "pid", p->pid ? json_integer(p->pid) : json_null(),
-		"elapsed_s", number(f->elapsed_s), "window_s", number(f->window_s), "rail",
-		f->root ? json_string(f->root->rail) : json_null(), "simulated",
+		"elapsed_s", number_json(f->elapsed_s), "window_s", number_json(f->window_s),
+		"rail", f->root ? json_string(f->root->rail) : json_null(), "simulated",
 		f->root && f->root->simulated, "rails", rails_json(f), "others", others_json(f),
 		"throttled", f->tells_throttling ? json_string(f->throttled) : json_null(), "calls",
 		f->knows_layers ? json_integer((json_int_t)f->calls) : json_null(), "calls_per_s",
-		number(f->knows_layers ? f->calls_per_s : NAN), "threads", (int)f->threads,
+		number_json(f->knows_layers ? f->calls_per_s : NAN), "threads", (int)f->threads,
 		"layers", layers_json(f), "more_layers", (json_int_t)f->more_layers);
 }

@@ -186,7 +186,7 @@ static int print_text(json_t *doc, struct erg_err *err)
 	return r < 0 ? erg_fail_errno(err, r, "standard output") : 0;
 }
 
-static int emit(const struct options *o, json_t *doc, struct erg_err *err)
+static int emit_document(const struct options *o, json_t *doc, struct erg_err *err)
 {
 	if (!doc)
 		return erg_fail(err, -ENOMEM, "sources: out of memory");
@@ -245,7 +245,7 @@ static int sources_run(int argc, char **argv, struct erg_err *err)
 	doc = document(&list, costs, calibrations);
 	if (!o.reads && json_array_size(calibrations))
 		json_array_append_new(json_object_get(doc, "warnings"), json_string(NOT_APPLIED));
-	r = emit(&o, doc, err);
+	r = emit_document(&o, doc, err);
 	json_decref(doc);
 	return r;
 }

@@ -342,7 +342,7 @@ static int with_knobs(struct erg_sweep *s, struct erg_err *err)
 	return r;
 }
 
-static int finish(struct erg_sweep *s, int r)
+static int finish_sweep(struct erg_sweep *s, int r)
 {
 	fprintf(stderr, "%zu runs made, %zu failed", s->done + s->failed, s->failed);
 	if (s->failed && r <= 0)
@@ -386,21 +386,21 @@ static int sweep(struct erg_sweep *s, struct erg_err *err)
 		return r;
 	erg_sweep_signals();
 	r = with_knobs(s, err);
-	return r < 0 ? r : finish(s, r);
+	return r < 0 ? r : finish_sweep(s, r);
 }
 
-static void tell(const char *line)
+static void tell_line(const char *line)
 {
 	erg_terminal_line(stderr, "%s", line);
 }
 
 static void tell_slurm(void *data, const char *line)
 {
-	tell(line);
+	tell_line(line);
 }
 
 /* The shards in FOLDERS become DIR; 1 when runs are missing. */
-static int merge(struct erg_sweep *s, char *const *folders, size_t n, struct erg_err *err)
+static int merge_shards(struct erg_sweep *s, char *const *folders, size_t n, struct erg_err *err)
 {
 	struct erg_sweep_merged m;
 	int r;
@@ -410,7 +410,7 @@ static int merge(struct erg_sweep *s, char *const *folders, size_t n, struct erg
 	if (r >= 0 && s->plan->analysis)
 		json_object_set(s->index, "analysis", s->plan->analysis);
 	if (r >= 0)
-		r = erg_sweep_merge(s, folders, n, tell, &m, err);
+		r = erg_sweep_merge(s, folders, n, tell_line, &m, err);
 	if (r < 0)
 		return r;
 	fprintf(stderr,
@@ -428,7 +428,7 @@ static int on_slurm(struct wishes *w, struct erg_err *err)
 	if (r >= 0)
 		r = erg_sweep_slurm_run(&w->s, &on, &folders, err);
 	if (r >= 0)
-		r = merge(&w->s, folders.v, folders.n, err);
+		r = merge_shards(&w->s, folders.v, folders.n, err);
 	erg_texts_clear(&folders);
 	return r;
 }
@@ -439,7 +439,7 @@ static int elsewhere(struct wishes *w, struct erg_err *err)
 
 	if (r < 0)
 		return r;
-	return w->on ? on_slurm(w, err) : merge(&w->s, w->folders, w->n_folders, err);
+	return w->on ? on_slurm(w, err) : merge_shards(&w->s, w->folders, w->n_folders, err);
 }
 
 static int sweep_verb(int argc, char **argv, struct erg_err *err)

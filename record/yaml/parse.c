@@ -23,7 +23,7 @@
 #define SIZE_MAX_BYTES (1u << 20)
 #define NODES_MAX 200000 /* as many as text of that size can hold, or about */
 
-static struct erg_yaml *build(struct fy_node *node, int depth);
+static struct erg_yaml *build_node(struct fy_node *node, int depth);
 
 static struct erg_yaml *build_scalar(struct fy_node *node)
 {
@@ -60,7 +60,7 @@ static struct erg_yaml *build_list(struct fy_node *node, int depth)
 		return NULL;
 	y->kind = ERG_YAML_LIST;
 	while ((item = fy_node_sequence_iterate(node, &at)))
-		if (!(y->items[y->n++] = build(item, depth)))
+		if (!(y->items[y->n++] = build_node(item, depth)))
 			return NULL;
 	if (y->n)
 		stand_at(y, y->items[0]);
@@ -83,7 +83,7 @@ static struct erg_yaml *build_map(struct fy_node *node, int depth)
 
 		if (!fy_node_is_scalar(fy_node_pair_key(pair)) ||
 			!(*key = build_scalar(fy_node_pair_key(pair))) ||
-			!(*item = build(fy_node_pair_value(pair), depth))) {
+			!(*item = build_node(fy_node_pair_value(pair), depth))) {
 			y->n++; /* for what of it there is */
 			return NULL;
 		}
@@ -96,7 +96,7 @@ static struct erg_yaml *build_map(struct fy_node *node, int depth)
 }
 
 /* NULL: no memory, deeper than DEPTH_MAX, or a key that is no text. */
-static struct erg_yaml *build(struct fy_node *node, int depth)
+static struct erg_yaml *build_node(struct fy_node *node, int depth)
 {
 	if (depth > DEPTH_MAX)
 		return NULL;
@@ -243,7 +243,7 @@ static int parse_document(const struct fy_parse_cfg *cfg, const char *said, cons
 	if (said[0]) /* behind the first */
 		return syntax_error(file, said, err);
 	errno = 0;
-	*ret = build(fy_document_root(doc), 0);
+	*ret = build_node(fy_document_root(doc), 0);
 	if (!*ret && errno == ENOMEM)
 		return erg_fail(err, -ENOMEM, "%s: no memory", file);
 	return *ret ? 0

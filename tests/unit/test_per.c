@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "analyze/account/per.h"
+#include "analyze/timeline/rail.h"
 #include "formats/base/util.h"
 
 #define REQUESTS 10
@@ -147,6 +148,7 @@ static void add_power(struct erg_timeline *tl)
 			watts = strcmp(tl->phases[k].name, "prefill") ? 5 : 10;
 		add_reading(c, t, watts);
 	}
+	assert_int_equal(erg_rails_form(tl, NULL), 0);
 }
 
 static void make(struct world *w)

@@ -56,7 +56,7 @@ static uint64_t hash_of(enum erg_range_level level, uint32_t parent, const char 
 	return h;
 }
 
-static uint32_t define(enum erg_range_level level, uint32_t parent, const char *name,
+static uint32_t define_range(enum erg_range_level level, uint32_t parent, const char *name,
 	const char *type, const struct erg_layer_info *extra)
 {
 	struct erg_layer_info i = {0};
@@ -100,7 +100,7 @@ uint32_t erg_adapter_id(struct erg_adapter_thread *t, enum erg_range_level level
 	slot = slot_of(h);
 	if (t->cache[slot].id && t->cache[slot].hash == h)
 		return t->cache[slot].id;
-	t->cache[slot].id = define(level, parent, name, type, extra);
+	t->cache[slot].id = define_range(level, parent, name, type, extra);
 	t->cache[slot].hash = h;
 	return t->cache[slot].id;
 }

@@ -48,7 +48,7 @@ static erg_attach_fn *attach_probe;
 static erg_detach_fn *detach_probe;
 static bool wrapped; /* liblttng-ust-fork.so does it */
 static bool at_once;
-/* by prepare(), read by the other two; the lock of the registry protects them */
+/* by prepare_fork(), read by the other two; the lock of the registry protects them */
 static bool told;
 static uint32_t forker;
 static sigset_t mask;
@@ -65,7 +65,7 @@ static bool fork_is_wrapped(void)
 	return f && dladdr(f, &info) && info.dli_fname && strstr(info.dli_fname, "lttng-ust-fork");
 }
 
-static void prepare(void)
+static void prepare_fork(void)
 {
 	sigset_t saved;
 	bool tell;
@@ -96,7 +96,7 @@ static void parent(void)
 	pthread_mutex_unlock(&settling);
 }
 
-/* What the child has of its parent's sessions stays until settle(). */
+/* What the child has of its parent's sessions stays until settle_child(). */
 static void postpone(sigset_t *saved)
 {
 	lttng_ust_after_fork_parent(saved);
@@ -145,7 +145,7 @@ static void layers_let_go(void)
  * Other threads of the child wait; LTTng's own do not come here, since what they call (dump.c) does not
  * settle. The child joins before LTTng registers it, so that its events are on when that is done.
  */
-static void settle(void)
+static void settle_child(void)
 {
 	sigset_t saved;
 
@@ -173,6 +173,6 @@ void erg_fork_init(void)
 	*(void **)&detach_probe = erg_lttng_symbol(ERG_DETACH_SYMBOL);
 	at_once = (eager && !strcmp(eager, "1")) || !attach_probe || !detach_probe;
 	wrapped = fork_is_wrapped();
-	erg_state_.settle = settle;
-	pthread_atfork(prepare, parent, child);
+	erg_state_.settle = settle_child;
+	pthread_atfork(prepare_fork, parent, child);
 }

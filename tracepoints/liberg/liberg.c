@@ -37,7 +37,7 @@ static __attribute__((constructor)) void load(void)
 	erg_fork_init();
 }
 
-static uint32_t define(struct erg_layer_def *d, const char *name, const char *type)
+static uint32_t define_named(struct erg_layer_def *d, const char *name, const char *type)
 {
 	char clean_name[ERG_TEXT_MAX], clean_type[ERG_TEXT_MAX];
 	bool is_new;
@@ -63,14 +63,14 @@ uint32_t erg_network(const char *name)
 {
 	struct erg_layer_def d = {.level = ERG_LEVEL_NETWORK};
 
-	return define(&d, name, "network");
+	return define_named(&d, name, "network");
 }
 
 uint32_t erg_module(uint32_t parent, const char *name, const char *type)
 {
 	struct erg_layer_def d = {.level = ERG_LEVEL_MODULE, .parent = parent};
 
-	return define(&d, name, type);
+	return define_named(&d, name, type);
 }
 
 static uint8_t dims(uint8_t n)
@@ -122,7 +122,7 @@ uint32_t erg_layer(uint32_t parent, const struct erg_layer_info *info)
 	memcpy(d.in_shape, i.in_shape, sizeof(d.in_shape));
 	memcpy(d.out_shape, i.out_shape, sizeof(d.out_shape));
 	memcpy(d.kernel_shape, i.kernel_shape, sizeof(d.kernel_shape));
-	return define(&d, i.name, i.type);
+	return define_named(&d, i.name, i.type);
 }
 
 uint32_t erg_track(const char *name, bool device)

@@ -156,7 +156,7 @@ static void CUPTIAPI buffer_completed(CUcontext context, uint32_t stream, uint8_
 	free(buffer);
 }
 
-static void finish(void)
+static void finish_activity(void)
 {
 	if (stopped)
 		return;
@@ -223,7 +223,7 @@ static bool enable(void)
 	return true;
 }
 
-static bool start(void)
+static bool start_activity(void)
 {
 	CUpti_SubscriberHandle client;
 	char why[160];
@@ -249,9 +249,9 @@ ERG_API int InitializeInjection(void)
 
 	if ((!getenv("ERG_RUN_ID") && !erg_enabled()) || atomic_exchange(&called, true))
 		return 1;
-	if (start()) {
+	if (start_activity()) {
 		pthread_atfork(NULL, NULL, in_child);
-		atexit(finish);
+		atexit(finish_activity);
 		erg_set_layer_hook(follow_layer, NULL);
 	}
 	return 1;

@@ -178,7 +178,7 @@ static bool read_shapes(struct shapes *s)
 	return s->src.n || s->dst.n;
 }
 
-static uint64_t elements(const struct shape *s)
+static uint64_t shape_elements(const struct shape *s)
 {
 	uint64_t n = s->n > 0;
 
@@ -194,13 +194,14 @@ static uint64_t macs_of(const char *kind, const struct shapes *s)
 	uint64_t channels;
 
 	if (!strcmp(kind, "matmul"))
-		return elements(&s->dst) * (s->src.n ? (uint64_t)s->src.d[s->src.n - 1] : 0);
+		return shape_elements(&s->dst) * (s->src.n ? (uint64_t)s->src.d[s->src.n - 1] : 0);
 	if (strcmp(kind, "convolution") && strcmp(kind, "inner_product") && !deconv)
 		return 0;
 	if (s->weights.n < group + 2)
 		return 0;
 	channels = (uint64_t)s->weights.d[group + deconv] * (group ? (uint64_t)s->weights.d[0] : 1);
-	return channels ? elements(deconv ? &s->src : &s->dst) * (elements(&s->weights) / channels)
+	return channels ? shape_elements(deconv ? &s->src : &s->dst) *
+			(shape_elements(&s->weights) / channels)
 			: 0;
 }
 
@@ -236,7 +237,7 @@ static uint8_t copy_shape(uint32_t to[ERG_MAX_DIMS], const struct shape *s)
 	return (uint8_t)n;
 }
 
-static uint32_t define(uint32_t parent, const char *kind, const struct shapes *s)
+static uint32_t define_primitive(uint32_t parent, const char *kind, const struct shapes *s)
 {
 	struct erg_layer_info i = {.size = sizeof(i), .type = erg_onednn_type(kind)};
 	char name[320];
@@ -247,7 +248,7 @@ static uint32_t define(uint32_t parent, const char *kind, const struct shapes *s
 	put_shape(name + n, sizeof(name) - n, " -> ", &s->dst);
 	i.name = name;
 	i.macs = macs_of(kind, s);
-	i.params = elements(&s->weights);
+	i.params = shape_elements(&s->weights);
 	i.in_dims = copy_shape(i.in_shape, &s->src);
 	i.out_dims = copy_shape(i.out_shape, &s->dst);
 	i.kernel_dims = copy_shape(i.kernel_shape, &s->weights);
@@ -274,7 +275,7 @@ uint32_t erg_onednn_layer(struct erg_adapter_thread *t, uint32_t parent, const c
 	slot = (uint32_t)(h ^ h >> 32) & (ERG_CACHE_SIZE - 1);
 	if (!t->cache[slot].id || t->cache[slot].hash != h) {
 		t->cache[slot].hash = h;
-		t->cache[slot].id = define(parent, kind, &s);
+		t->cache[slot].id = define_primitive(parent, kind, &s);
 	}
 	return t->cache[slot].id;
 }

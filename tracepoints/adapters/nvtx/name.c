@@ -49,7 +49,7 @@ static void skip_space(struct cursor *c)
 		c->at++;
 }
 
-static bool take(struct cursor *c, char wanted)
+static bool take_char(struct cursor *c, char wanted)
 {
 	skip_space(c);
 	if (*c->at != wanted)
@@ -234,23 +234,23 @@ static void each_entry(struct cursor *c, struct module *m,
 {
 	char key[64];
 
-	if (!take(c, '{'))
+	if (!take_char(c, '{'))
 		return;
-	while (!c->broken && !take(c, '}')) {
+	while (!c->broken && !take_char(c, '}')) {
 		skip_space(c);
 		key[0] = '\0';
 		if (at_string(c))
 			read_string(c, key, sizeof(key));
 		else
 			skip_value(c, true);
-		if (!take(c, ':')) {
+		if (!take_char(c, ':')) {
 			c->broken = true;
 			return;
 		}
 		skip_space(c);
 		for_key(m, key, *c);
 		skip_value(c, false);
-		take(c, ',');
+		take_char(c, ',');
 	}
 }
 
@@ -415,7 +415,7 @@ static uint8_t copy_shape(uint32_t to[ERG_MAX_DIMS], const uint64_t *from, uint8
 	return dims;
 }
 
-static void describe(const struct module *m)
+static void describe_module(const struct module *m)
 {
 	struct nvtx_name *to = m->to;
 
@@ -440,7 +440,7 @@ static bool read_dictionary(const char *text, struct nvtx_name *ret)
 	if (!m.named)
 		return false;
 	ret->is_note = m.has_outputs && !m.has_inputs;
-	describe(&m);
+	describe_module(&m);
 	return true;
 }
 

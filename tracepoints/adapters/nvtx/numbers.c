@@ -211,7 +211,7 @@ static void decide(struct shape *s, enum verdict verdict)
 }
 
 /* The verdict after NAME; *ret_now: it has just become that of one layer. */
-static enum verdict watch(struct shape *s, uint64_t name, bool *ret_now)
+static enum verdict watch_shape(struct shape *s, uint64_t name, bool *ret_now)
 {
 	if (s->verdict != WATCHED)
 		return s->verdict;
@@ -226,7 +226,7 @@ static enum verdict watch(struct shape *s, uint64_t name, bool *ret_now)
 	return decide(s, ONE_LAYER), ONE_LAYER;
 }
 
-static void say(const char *shape)
+static void say_shape(const char *shape)
 {
 	char line[NVTX_NAME_MAX + 200];
 
@@ -248,9 +248,9 @@ bool nvtx_numbers_by_count(uint32_t parent, const char *name, char *ret, size_t 
 	erg_adapter_lock();
 	s = find_shape(hash_of(parent, ret));
 	if (s)
-		verdict = watch(s, hash_of(parent, name), &now);
+		verdict = watch_shape(s, hash_of(parent, name), &now);
 	erg_adapter_unlock();
 	if (now)
-		say(ret);
+		say_shape(ret);
 	return verdict == ONE_LAYER;
 }

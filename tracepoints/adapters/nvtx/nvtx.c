@@ -223,7 +223,7 @@ static int pop(struct nvtx_domain *given)
 	return erg_adapter_depth(t, d);
 }
 
-static void mark(struct message m)
+static void mark_message(struct message m)
 {
 	if (erg_enabled())
 		erg_marker(m.text, m.color);
@@ -241,7 +241,7 @@ static uint32_t track_of(struct nvtx_domain *d)
 	return d->track;
 }
 
-static uint64_t start(struct nvtx_domain *given, struct message m)
+static uint64_t start_range(struct nvtx_domain *given, struct message m)
 {
 	struct erg_adapter_thread *t = erg_adapter_self();
 	struct nvtx_domain *d = or_default(given);
@@ -259,7 +259,7 @@ static uint64_t start(struct nvtx_domain *given, struct message m)
 	return nvtx_open_start(layer, track);
 }
 
-static void end(uint64_t id)
+static void end_range(uint64_t id)
 {
 	struct nvtx_open o;
 
@@ -284,48 +284,48 @@ static struct message wide(const wchar_t *text)
 
 static void domain_mark_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
 {
-	mark(read_attributes(d, a));
+	mark_message(read_attributes(d, a));
 }
 
 static void mark_ex(const struct nvtx_attributes *a)
 {
-	mark(read_attributes(NULL, a));
+	mark_message(read_attributes(NULL, a));
 }
 
 static void mark_a(const char *text)
 {
-	mark(plain(text));
+	mark_message(plain(text));
 }
 
 static void mark_w(const wchar_t *text)
 {
-	mark(wide(text));
+	mark_message(wide(text));
 }
 
 static uint64_t domain_start_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
 {
-	return start(d, read_attributes(d, a));
+	return start_range(d, read_attributes(d, a));
 }
 
 static uint64_t start_ex(const struct nvtx_attributes *a)
 {
-	return start(NULL, read_attributes(NULL, a));
+	return start_range(NULL, read_attributes(NULL, a));
 }
 
 static uint64_t start_a(const char *text)
 {
-	return start(NULL, plain(text));
+	return start_range(NULL, plain(text));
 }
 
 static uint64_t start_w(const wchar_t *text)
 {
-	return start(NULL, wide(text));
+	return start_range(NULL, wide(text));
 }
 
 static void domain_end(struct nvtx_domain *d, uint64_t id)
 {
 	(void)d;
-	end(id);
+	end_range(id);
 }
 
 static int domain_push_ex(struct nvtx_domain *d, const struct nvtx_attributes *a)
@@ -441,7 +441,7 @@ static int payload_pop(struct nvtx_domain *d, const struct nvtx_payload_data *da
 static uint64_t payload_start(struct nvtx_domain *d, const struct nvtx_payload_data *data,
 	size_t count)
 {
-	return start(d, from_payload(d, data, count));
+	return start_range(d, from_payload(d, data, count));
 }
 
 static void payload_end(struct nvtx_domain *d, uint64_t id, const struct nvtx_payload_data *data,
@@ -450,12 +450,12 @@ static void payload_end(struct nvtx_domain *d, uint64_t id, const struct nvtx_pa
 	(void)d;
 	(void)data;
 	(void)count;
-	end(id);
+	end_range(id);
 }
 
 static void payload_mark(struct nvtx_domain *d, const struct nvtx_payload_data *data, size_t count)
 {
-	mark(from_payload(d, data, count));
+	mark_message(from_payload(d, data, count));
 }
 
 static uint64_t schema_register(struct nvtx_domain *d, const struct nvtx_schema_attr *attr)
@@ -516,7 +516,7 @@ static const nvtx_function core[NVTX_CORE_SIZE] = {
 	[NVTX_RANGE_START_EX] = F(start_ex),
 	[NVTX_RANGE_START_A] = F(start_a),
 	[NVTX_RANGE_START_W] = F(start_w),
-	[NVTX_RANGE_END] = F(end),
+	[NVTX_RANGE_END] = F(end_range),
 	[NVTX_RANGE_PUSH_EX] = F(push_ex),
 	[NVTX_RANGE_PUSH_A] = F(push_a),
 	[NVTX_RANGE_PUSH_W] = F(push_w),
@@ -563,7 +563,8 @@ static const nvtx_function counter_functions[NVTX_EXT_COUNTERS_SIZE] = {
 	[NVTX_EXT_COUNTER_BATCH] = F(counter_batch),
 };
 
-static bool fill(const struct nvtx_callbacks *cb, int module, const nvtx_function *ours, unsigned n)
+static bool fill_module(const struct nvtx_callbacks *cb, int module, const nvtx_function *ours,
+	unsigned n)
 {
 	nvtx_function **table = NULL;
 	unsigned size = 0;
@@ -596,9 +597,9 @@ ERG_API int InitializeInjectionNvtx2(nvtx_get_export_table get)
 		policy = nvtx_policy_parse(getenv("ERG_NVTX_LAYERS"));
 	if (v && v->struct_size >= sizeof(*v) && v->set_injection_version)
 		v->set_injection_version(3);
-	if (!fill(cb, NVTX_MODULE_CORE, core, NVTX_CORE_SIZE))
+	if (!fill_module(cb, NVTX_MODULE_CORE, core, NVTX_CORE_SIZE))
 		return 0;
-	fill(cb, NVTX_MODULE_CORE2, core2, NVTX_CORE2_SIZE);
+	fill_module(cb, NVTX_MODULE_CORE2, core2, NVTX_CORE2_SIZE);
 	return 1;
 }
 

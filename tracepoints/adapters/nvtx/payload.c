@@ -163,7 +163,7 @@ static size_t aligned(size_t at, size_t to)
 }
 
 /* Where entry I lies; false where nothing tells. */
-static bool place(const struct nvtx_schema_attr *a, struct schema *s, size_t i, bool *known)
+static bool place_entry(const struct nvtx_schema_attr *a, struct schema *s, size_t i, bool *known)
 {
 	const struct nvtx_schema_entry *e = &a->entries[i];
 	size_t align = is_embedded(e)           ? 1
@@ -235,7 +235,7 @@ static struct schema *copy_schema(const struct nvtx_schema_attr *a)
 		/* An entry that has no place is kept with no type, for those after it. */
 		s->n++;
 		s->entries[i].name = copied(e->name);
-		if (!place(a, s, i, &known))
+		if (!place_entry(a, s, i, &known))
 			continue;
 		s->entries[i].flags = e->flags;
 		s->entries[i].type = e->type;

@@ -37,7 +37,7 @@ static int64_t now(clockid_t clock)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-static struct note look(void)
+static struct note look_at_clocks(void)
 {
 	struct note best = {0};
 	int64_t least = INT64_MAX;
@@ -54,7 +54,7 @@ static struct note look(void)
 	return best;
 }
 
-static bool keep(struct note n)
+static bool keep_note(struct note n)
 {
 	if (n_notes == room) {
 		size_t more = room ? 2 * room : 64;
@@ -71,13 +71,13 @@ static bool keep(struct note n)
 
 void erg_ort_clock_note(void)
 {
-	struct note n = look();
+	struct note n = look_at_clocks();
 
 	erg_adapter_lock();
 	if (n_notes)
 		n.jump = llabs(n.offset - last.offset) - llabs(n.real - last.real) / 2000;
 	if (!n_notes || llabs(n.offset - notes[n_notes - 1].offset) > CHANGE_NS)
-		keep(n);
+		keep_note(n);
 	last = n;
 	erg_adapter_unlock();
 }

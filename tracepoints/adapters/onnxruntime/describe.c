@@ -70,7 +70,7 @@ static bool fits(const char *op, const char *part)
 	return *part == '=' ? !strcmp(op, part + 1) : strstr(op, part) != NULL;
 }
 
-static uint64_t elements(const struct erg_ort_tensor *t)
+static uint64_t tensor_elements(const struct erg_ort_tensor *t)
 {
 	uint64_t n = 1;
 
@@ -134,7 +134,7 @@ static uint64_t filter(const struct erg_ort_node *n)
 {
 	const struct erg_ort_tensor *w = weight(n);
 
-	return w && w->shape[0] ? elements(w) / w->shape[0] : 0;
+	return w && w->shape[0] ? tensor_elements(w) / w->shape[0] : 0;
 }
 
 /* What the first input sums over: its last dimension, or the one before where it is transposed. */
@@ -181,11 +181,11 @@ static uint64_t attention_macs(const struct erg_ort_node *n)
 	 * narrower */
 	columns = k->dims && k->dims < 3 ? k->shape[k->dims - 1] : 0;
 	if (!strcmp(n->op, "Attention") && n->out[0].dims == 3 && columns >= n->out[0].shape[2])
-		return elements(q) * columns +
+		return tensor_elements(q) * columns +
 			q->shape[0] * q->shape[1] * q->shape[1] *
 			((columns - n->out[0].shape[2]) / 2 + n->out[0].shape[2]);
 	if (!strcmp(n->op, "MultiHeadAttention") && k->dims == 3)
-		return 2 * elements(q) * k->shape[1];
+		return 2 * tensor_elements(q) * k->shape[1];
 	return 0;
 }
 
@@ -196,11 +196,11 @@ uint64_t erg_ort_macs(const struct erg_ort_node *n)
 	if (!n->n_in || !n->n_out)
 		return 0;
 	if (!strcmp(type, "conv") || !strcmp(type, "dwconv"))
-		return elements(&n->out[0]) * filter(n);
+		return tensor_elements(&n->out[0]) * filter(n);
 	if (!strcmp(type, "deconv"))
-		return elements(&n->in[0]) * filter(n);
+		return tensor_elements(&n->in[0]) * filter(n);
 	if (!strcmp(type, "fc"))
-		return elements(&n->out[0]) * summed(n);
+		return tensor_elements(&n->out[0]) * summed(n);
 	if (!strcmp(type, "attention"))
 		return attention_macs(n);
 	if (!strcmp(type, "lstm") || !strcmp(type, "gru") || !strcmp(type, "rnn"))
@@ -233,11 +233,11 @@ static uint64_t params(const struct erg_ort_node *n)
 
 	if (!n->parameter_bytes || !size)
 		return 0;
-	if (n->parameter_bytes < elements(w) * size)
+	if (n->parameter_bytes < tensor_elements(w) * size)
 		return n->parameter_bytes / size;
 	for (uint8_t i = 1; i < n->n_in; i++)
 		if (strcmp(n->in[i].type, w->type))
-			return elements(w);
+			return tensor_elements(w);
 	return n->parameter_bytes / size;
 }
 

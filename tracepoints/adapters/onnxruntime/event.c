@@ -117,7 +117,7 @@ static void skip(struct text *t, int depth)
 }
 
 /* A whole number, in quotes or not. */
-static int64_t number(struct text *t)
+static int64_t take_number(struct text *t)
 {
 	bool quoted = next_is(t, '"');
 	char *end;
@@ -134,7 +134,7 @@ static int64_t number(struct text *t)
 
 static uint64_t natural(struct text *t)
 {
-	int64_t v = number(t);
+	int64_t v = take_number(t);
 
 	return v > 0 ? (uint64_t)v : 0;
 }
@@ -182,7 +182,7 @@ static void argument(struct text *t, const char *key, struct erg_ort_node *n)
 	else if (!strcmp(key, "provider"))
 		string(t, n->provider, sizeof(n->provider));
 	else if (!strcmp(key, "node_index") || !strcmp(key, "graph_index"))
-		n->index = number(t);
+		n->index = take_number(t);
 	else if (!strcmp(key, "activation_size"))
 		n->activation_bytes = natural(t);
 	else if (!strcmp(key, "parameter_size"))
@@ -233,7 +233,7 @@ static void member(struct text *t, const char *key, char cat[16], struct erg_ort
 }
 
 /* Nodes have an event for their kernel and, in older releases, two around it. */
-static void classify(const char *cat, struct erg_ort_event *e)
+static void classify_event(const char *cat, struct erg_ort_event *e)
 {
 	static const char kernel[] = "_kernel_time";
 	size_t len = strlen(e->node.name), end = sizeof(kernel) - 1;
@@ -273,6 +273,6 @@ int erg_ort_event_read(const char *line, struct erg_ort_event *ret)
 	spaces(&t);
 	if (t.bad || *t.p)
 		return -1;
-	classify(cat, ret);
+	classify_event(cat, ret);
 	return 1;
 }

@@ -56,7 +56,7 @@ static struct session *sessions;
 /* ---- the end of a session ---- */
 
 /* The file that ONNX Runtime has written is PATH, where it is not ours. */
-static void finish(struct session *s, const char *path)
+static void take_profile(struct session *s, const char *path)
 {
 	FILE *f = s->f ? s->f : path && *path ? fopen(path, "re") : NULL;
 
@@ -89,7 +89,7 @@ static void ended(struct session *s)
 }
 
 /* Ends the profile of S, of which nobody else holds the end, and writes its layers. */
-static void end(struct session *s, const struct timespec *until)
+static void end_profile(struct session *s, const struct timespec *until)
 {
 	struct erg_ort_allocator *allocator = NULL;
 	char *path = NULL;
@@ -106,7 +106,7 @@ static void end(struct session *s, const struct timespec *until)
 			allocator, &path)))
 		erg_ort_say(s->network->name, "its profile could not be ended: no layers");
 	else
-		finish(s, path);
+		take_profile(s, path);
 	if (path)
 		allocator->free(allocator, path);
 	ended(s);
@@ -181,7 +181,7 @@ static void release_session(void *session)
 		over = s->ended || s->ending;
 	pthread_mutex_unlock(&lock);
 	if (s && !over)
-		end(s, NULL);
+		end_profile(s, NULL);
 	if (s)
 		session_forget(s);
 	ORIGINAL(ORT_RELEASE_SESSION, erg_ort_release)(session);
@@ -212,7 +212,7 @@ static void *end_profiling(void *session, struct erg_ort_allocator *allocator, c
 	status =
 		ORIGINAL(ORT_SESSION_END_PROFILING, erg_ort_end_profiling)(session, allocator, ret);
 	if (s && !s->ended && !status) {
-		finish(s, *ret);
+		take_profile(s, *ret);
 		ended(s);
 	}
 	return status;
@@ -235,7 +235,7 @@ static void end_all(void)
 			s->ending = true;
 		pthread_mutex_unlock(&lock);
 		if (s)
-			end(s, &until);
+			end_profile(s, &until);
 	} while (s);
 }
 

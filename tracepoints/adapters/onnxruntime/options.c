@@ -26,7 +26,7 @@ static struct options *find_options(const void *options)
 }
 
 /* With the lock. NULL when memory runs out. */
-static struct options *get(const void *options)
+static struct options *get_options(const void *options)
 {
 	struct options *o = find_options(options);
 
@@ -43,7 +43,7 @@ static void set_profiled(const void *options, bool profiled)
 	struct options *o;
 
 	pthread_mutex_lock(&lock);
-	o = profiled ? get(options) : find_options(options);
+	o = profiled ? get_options(options) : find_options(options);
 	if (o)
 		o->profiled = profiled;
 	pthread_mutex_unlock(&lock);
@@ -55,7 +55,7 @@ bool erg_ort_options_take(const void *options)
 	bool profiled;
 
 	pthread_mutex_lock(&lock);
-	while ((o = get(options)) && o->busy)
+	while ((o = get_options(options)) && o->busy)
 		pthread_cond_wait(&given, &lock);
 	profiled = o && o->profiled;
 	if (o && !profiled)

@@ -63,7 +63,7 @@ struct known {
 	size_t n, room;
 };
 
-static struct span *push(struct spans *s)
+static struct span *push_span(struct spans *s)
 {
 	if (s->n == s->room) {
 		size_t room = s->room ? 2 * s->room : 4096;
@@ -198,10 +198,10 @@ static bool has_graph(const char *op)
 	return !strcmp(op, "If") || !strcmp(op, "Loop") || !strcmp(op, "Scan");
 }
 
-static void take(struct spans *s, const struct erg_ort_profile *p, const struct erg_ort_event *e,
-	struct known *known)
+static void take_event(struct spans *s, const struct erg_ort_profile *p,
+	const struct erg_ort_event *e, struct known *known)
 {
-	struct span *x = push(s);
+	struct span *x = push_span(s);
 
 	if (!x)
 		return;
@@ -244,7 +244,7 @@ static void read_all(FILE *f, const struct erg_ort_profile *p, struct spans *s)
 			forget(s, &known);
 		s->unreadable += r < 0;
 		if (r > 0 && is_wanted(e, p))
-			take(s, p, e, &known);
+			take_event(s, p, e, &known);
 	}
 	define_layers(&known, p->id);
 	for (size_t i = 0; i < s->n; i++)
@@ -317,7 +317,7 @@ static struct span *run_of(struct span *runs, size_t n, const struct span *x)
 }
 
 /* Numbers the nodes by their runs, which are made to contain them. Returns the number of runs. */
-static uint32_t number(struct spans *s, uint32_t first)
+static uint32_t number_runs(struct spans *s, uint32_t first)
 {
 	size_t runs = 0;
 
@@ -387,7 +387,7 @@ uint32_t erg_ort_profile_emit(FILE *f, const struct erg_ort_profile *p)
 	read_all(f, p, &s);
 	if (s.n)
 		qsort(s.at, s.n, sizeof(*s.at), by_place);
-	runs = number(&s, p->iteration);
+	runs = number_runs(&s, p->iteration);
 	write_all(&s, p);
 	say_losses(&s, p, runs);
 	free(s.at);

@@ -77,7 +77,7 @@ static bool text(const struct erg_opencv_string *s, char *to, size_t size)
 }
 
 /* How many elements of SIZE bytes V has; -1 where it is no vector. */
-static long count(const struct erg_opencv_vector *v, size_t size)
+static long count_elements(const struct erg_opencv_vector *v, size_t size)
 {
 	uintptr_t begin = (uintptr_t)v->begin, end = (uintptr_t)v->end;
 
@@ -105,7 +105,7 @@ static bool shape_of(const struct erg_opencv_mat *m, struct shape *ret)
 	return true;
 }
 
-static uint64_t elements(const struct shape *s)
+static uint64_t shape_elements(const struct shape *s)
 {
 	uint64_t n = s->dims > 0;
 
@@ -119,10 +119,10 @@ static uint64_t bytes(const struct erg_opencv_mat *m, const struct shape *s)
 {
 	static const uint8_t sizes[8] = {1, 1, 2, 2, 4, 4, 8, 2};
 
-	return elements(s) * sizes[m->flags & 7];
+	return shape_elements(s) * sizes[m->flags & 7];
 }
 
-static uint8_t put(uint32_t to[ERG_MAX_DIMS], const struct shape *s)
+static uint8_t put_shape(uint32_t to[ERG_MAX_DIMS], const struct shape *s)
 {
 	uint8_t n = s->dims < ERG_MAX_DIMS ? s->dims : ERG_MAX_DIMS;
 
@@ -134,7 +134,7 @@ static uint8_t put(uint32_t to[ERG_MAX_DIMS], const struct shape *s)
 static bool first_output(const struct erg_opencv_data *d, struct shape *ret, uint64_t *ret_bytes)
 {
 	struct erg_opencv_mat m;
-	long n = count(&d->outputs, sizeof(m));
+	long n = count_elements(&d->outputs, sizeof(m));
 
 	if (n < 0)
 		return false;
@@ -148,7 +148,7 @@ static bool first_input(const struct erg_opencv_data *d, struct shape *ret, uint
 {
 	struct erg_opencv_mat m;
 	const void *at;
-	long n = count(&d->inputs, sizeof(at));
+	long n = count_elements(&d->inputs, sizeof(at));
 
 	if (n < 0)
 		return false;
@@ -172,7 +172,7 @@ static bool weights(const struct erg_opencv_data *d, struct shape *ret, struct e
 		return true;
 	if (!readable(d->layer, &layer, sizeof(layer)))
 		return false;
-	n = count(&layer.blobs, sizeof(m));
+	n = count_elements(&layer.blobs, sizeof(m));
 	for (long i = 0; i < n && i < BLOBS_MAX; i++) {
 		if (!readable((const char *)layer.blobs.begin + (size_t)i * sizeof(m), &m,
 			    sizeof(m)) ||
@@ -180,7 +180,7 @@ static bool weights(const struct erg_opencv_data *d, struct shape *ret, struct e
 			return false;
 		if (i == 0)
 			*ret = s;
-		info->params += elements(&s);
+		info->params += shape_elements(&s);
 		info->bytes_params += bytes(&m, &s);
 	}
 	return n >= 0;
@@ -200,12 +200,12 @@ static const char *type_of(const char *theirs, const struct shape *w, const stru
 static uint64_t macs(const char *type, const struct shape *w, const struct shape *in,
 	const struct shape *out)
 {
-	uint64_t filter = w->dims > 1 && w->at[0] ? elements(w) / w->at[0] : 0;
+	uint64_t filter = w->dims > 1 && w->at[0] ? shape_elements(w) / w->at[0] : 0;
 
 	if (!strcmp(type, "conv") || !strcmp(type, "dwconv") || !strcmp(type, "fc"))
-		return elements(out) * filter;
+		return shape_elements(out) * filter;
 	if (!strcmp(type, "deconv"))
-		return elements(in) * filter;
+		return shape_elements(in) * filter;
 	return 0;
 }
 
@@ -229,8 +229,8 @@ bool erg_opencv_describe(const struct erg_opencv_data *data, struct erg_opencv_t
 		info->name += sizeof(onnx) - 1;
 	info->type = type_of(ret->type, &w, &in);
 	info->macs = macs(info->type, &w, &in, &out);
-	info->in_dims = put(info->in_shape, &in);
-	info->out_dims = put(info->out_shape, &out);
-	info->kernel_dims = info->macs ? put(info->kernel_shape, &w) : 0;
+	info->in_dims = put_shape(info->in_shape, &in);
+	info->out_dims = put_shape(info->out_shape, &out);
+	info->kernel_dims = info->macs ? put_shape(info->kernel_shape, &w) : 0;
 	return true;
 }

@@ -37,7 +37,7 @@ static const void *channel_scope(uint32_t channel)
 }
 
 /* Splits "name___type" into NAME and the returned type; FALLBACK where there is no separator. */
-static const char *split(const char *str, char name[NAME_MAX_], const char *fallback)
+static const char *split_name(const char *str, char name[NAME_MAX_], const char *fallback)
 {
 	const char *sep = strstr(str, SEPARATOR);
 	size_t n = sep ? (size_t)(sep - str) : 0;
@@ -53,7 +53,7 @@ static uint32_t layer_for(struct erg_adapter_thread *t, uint32_t parent, const c
 	const char *fallback)
 {
 	char name[NAME_MAX_];
-	const char *type = split(str, name, fallback);
+	const char *type = split_name(str, name, fallback);
 
 	return erg_adapter_id(t, ERG_RANGE_LAYER, parent, type ? name : str, type ? type : fallback,
 		NULL);
@@ -164,7 +164,7 @@ static void begin_marked(struct erg_adapter_thread *t, const char *str)
 {
 	char name[NAME_MAX_];
 
-	if (!erg_enabled() || !split(str, name, "layer"))
+	if (!erg_enabled() || !split_name(str, name, "layer"))
 		return;
 	marked.owner = t;
 	marked.layer = layer_for(t, erg_adapter_network(), str, "layer");
