@@ -14,8 +14,9 @@
 
 #include "formats/base/util.h"
 
-#define SPARE  32
-#define USEFUL 65536 /* more is of no use, and some programs do something for each that is allowed */
+#define SPARE 32
+#define USEFUL                                                                                     \
+	65536 /* more is of no use, and some programs do something for each that is allowed */
 
 static struct rlimit before;
 

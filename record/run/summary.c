@@ -15,7 +15,7 @@
 #include "record/run/linked.h"
 
 #define REFUSALS_MAX 3
-#define OWN_FILES    12 /* a program has open beside LTTng's, or it need not be told of its limit */
+#define OWN_FILES 12 /* a program has open beside LTTng's, or it need not be told of its limit */
 
 /* "8.91 J, EDP 17.9 Js (rail VDD_IN, SIMULATED, observed 99.9 %)"; what was not observed counts at
  * the mean power of the rest, as in erg-analyze totals. */
@@ -143,12 +143,14 @@ static void say_processes(const struct erg_run *r, const struct erg_join_report 
 			 "sensors'",
 			(unsigned long long)p->other_clocks, plural(p->other_clocks));
 	if (has_few_files(r))
-		erg_warn("the command could open %llu files (ulimit -n), and LTTng needs %zu of them: "
-			 "layers may be missing",
+		erg_warn(
+			"the command could open %llu files (ulimit -n), and LTTng needs %zu of them: "
+			"layers may be missing",
 			(unsigned long long)r->work.files, erg_session_files());
 	else if (p->few_files)
-		erg_warn("not recorded: %llu program%s that may open too few files (ulimit -n): LTTng "
-			 "opens %zu in each",
+		erg_warn(
+			"not recorded: %llu program%s that may open too few files (ulimit -n): LTTng "
+			"opens %zu in each",
 			(unsigned long long)p->few_files, plural(p->few_files),
 			erg_session_files());
 	if (p->other_users)

@@ -50,7 +50,7 @@ struct erg_workload {
 	/* processes that the kernel ended for want of memory in this control group: before the command, and
 	 * through it */
 	uint64_t oom_before, oom_kills;
-	rlim_t files;  /* that it could open at the end; 0: not known */
+	rlim_t files; /* that it could open at the end; 0: not known */
 };
 
 #define ERG_WORKLOAD_INIT                                                                          \

@@ -43,7 +43,7 @@
 #define APPS_SOCKET "lttng-ust-sock-8"
 #define CONSUMER_SOCKET "ustconsumerd64/health"
 #define NETWORK_TIMEOUT_MS "30000"
-#define FILES_AT_ALL   128 /* of the daemon; 60 before there is a session or a program */
+#define FILES_AT_ALL 128 /* of the daemon; 60 before there is a session or a program */
 #define FILES_A_BUFFER 8
 
 /* ---- the lock ---- */

@@ -120,7 +120,7 @@ unsigned erg_session_found(const struct erg_session *s)
 
 #define EXCEPT_MAX 16
 #define CHANNELS 2
-#define SOCKETS  5 /* of LTTng in each program, and what it counts errors in */
+#define SOCKETS 5 /* of LTTng in each program, and what it counts errors in */
 
 size_t erg_session_buffers(void)
 {
