@@ -296,7 +296,7 @@ int main(int argc, char **argv)
 	const char *how = argc > 3 ? argv[3] : "";
 	struct base *base = base_get();
 	float classes[CLASSES] = {0};
-	void *options, *session;
+	void *options, *session = NULL;
 	long runs;
 
 	if (argc < 3 || !base || !(api = base->get_api(VERSION))) {
