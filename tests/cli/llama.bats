@@ -1,6 +1,7 @@
 # Layers of programs on llama.cpp, by preloading: the libraries that the example gets from npm.
 load helpers
 load lttng
+load boardtruth
 
 lib=$ERG_BUILD/tracepoints/adapters/liberg-llama.so
 example=$ERG_SRC/examples/llama
@@ -379,7 +380,7 @@ phases() {
         }'
 }
 
-@test "llama: joules per token of prefill and decode are those of the board's truth" {
+@test "llama: joules per token of prefill and decode, and of types and blocks, are those of the board's truth" {
     need_llama
     skip_unless erg-record erg-analyze erg-board erg-board-truth
     node "$example/make-model.mjs" small.gguf f16 2 256
@@ -405,6 +406,7 @@ phases() {
             select(.name == $name) | .ets_j | (.value - $truth | fabs) <
                 1.5 * (.hi - .lo) / 2 + 0.05 * $truth' t.json || { cat truth.txt t.json; false; }
     done
+    holds_truth run.erg truth.log
     # The same by request, by layer and as a table.
     erg-analyze layers --per request --lag 0 --format json run.erg 2>/dev/null |
         jq -e '[.runs[0].layers[].per | .unit == "request" and .count == 8] | length >= 6 and all'

@@ -1,6 +1,7 @@
 # Layers of programs on ONNX Runtime: those that link it, by preloading, and Python's wheel.
 load helpers
 load lttng
+load boardtruth
 
 example=$ERG_SRC/examples/onnxruntime
 adapter=$ERG_BUILD/tracepoints/adapters/liberg-onnxruntime.so
@@ -73,12 +74,12 @@ warnings() { events "$1" 'marker: .*text = "erg: '; }
     [ -z "$(ls -A tmp)" ]
 }
 
-@test "the sum over layers and rest is the energy to solution" {
+@test "the sum over layers and rest is the energy to solution; types and layers hold the board's truth" {
     need_onnxruntime
-    skip_unless erg-record erg-analyze erg-board jq
+    skip_unless erg-record erg-analyze erg-board erg-board-truth jq
     mkdir board
-    erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board \
-        --annotate onnxruntime -- node "$example/main.js" "$net" 100 >out 2>err
+    erg-board board --truth "$PWD/truth.log" --follow command -- erg-record run --force -o run.erg --sysfs board \
+        --annotate onnxruntime -- node "$example/main.js" "$net" 400 >out 2>err
     erg-analyze layers --format json run.erg 2>err | jq -e '.runs[0] as $r | $r.ets_j.value == null or
         ([$r.layers[].energy_j.value // 0] | add) <= $r.ets_j.value * 1.0001'
     erg-analyze layers --by network --format json run.erg >layers.json 2>err
@@ -87,6 +88,7 @@ warnings() { events "$1" 'marker: .*text = "erg: '; }
         if all($e[], $r.ets_j; .value != null)
         then ([$e[].value] | add) / $r.ets_j.value | . > 0.999 and . < 1.001
         else all($e[], $r.ets_j; .value != null or (.reason | length > 0)) end' layers.json
+    holds_truth run.erg truth.log
 }
 
 @test "onnxruntime: spans lie in their run, one after the other; runs are counted" {

@@ -1,6 +1,7 @@
 # Layers of programs on OpenCV's dnn module, by preloading.
 load helpers
 load lttng
+load boardtruth
 
 adapter=$ERG_BUILD/tracepoints/adapters/liberg-opencv.so
 net=$ERG_BUILD/examples/opencv/opencv-net
@@ -48,11 +49,11 @@ need_opencv() {
         "concat conv dwconv fc input pool relu softmax" ]
 }
 
-@test "opencv: the sum over a network and the rest is the energy to solution" {
+@test "opencv: the sum over a network and the rest is the energy to solution; types and layers hold the board's truth" {
     need_opencv
-    skip_unless erg-record erg-analyze erg-board jq
+    skip_unless erg-record erg-analyze erg-board erg-board-truth jq
     mkdir board
-    erg-board board --follow command -- erg-record run --force -o run.erg --sysfs board \
+    erg-board board --truth "$PWD/truth.log" --follow command -- erg-record run --force -o run.erg --sysfs board \
         --annotate opencv -- "$net" 600 squeeze.prototxt >out 2>err
     erg-analyze layers --by network --format json run.erg >networks.json 2>err
     # they add up, or what is not told has its reason: some seconds of a loaded board may tell little
@@ -60,6 +61,7 @@ need_opencv() {
         if all($e[], $r.ets_j; .value != null)
         then ([$e[].value] | add) / $r.ets_j.value | . > 0.999 and . < 1.001
         else all($e[], $r.ets_j; .value != null or (.reason | length > 0)) end' networks.json
+    holds_truth run.erg truth.log
 }
 
 @test "opencv: the network is around its layers; iterations; nothing where nothing records" {
