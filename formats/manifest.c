@@ -87,7 +87,16 @@ int erg_manifest_store(struct erg_archive_writer *w, const json_t *doc, struct e
 	return erg_archive_add_mem(w, member_of(format), text, len + 1, err);
 }
 
-static json_t *channel_document(const struct erg_channel_def *c)
+json_t *erg_manifest_model(const struct erg_sensor_model *m)
+{
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:f}", "kind",
+		erg_sensor_kind_name(m->kind), "provenance", erg_provenance_name(m->provenance),
+		"window_ns", (json_int_t)m->window_ns, "period_ns", (json_int_t)m->period_ns,
+		"lag_ns", (json_int_t)m->lag_ns, "lag_u_ns", (json_int_t)m->lag_u_ns, "alpha",
+		m->alpha);
+}
+
+json_t *erg_manifest_channel(const struct erg_channel_def *c)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:I, s:f, s:f, s:f, s:f}", "rail", c->rail,
 		"parent", c->parent, "quantity", erg_quantity_name(c->quantity), "unit", c->unit,
@@ -99,20 +108,15 @@ json_t *erg_manifest_source(const char *kind, const char *path, enum erg_source_
 	bool simulated, uint64_t interval_ns, const struct erg_sensor_model *m,
 	const struct erg_channel_def *channels, size_t n_channels)
 {
-	json_t *doc =
-		json_pack("{s:s, s:o, s:s, s:b, s:I, s:{s:s, s:s, s:I, s:I, s:I, s:I, s:f}, s:[]}",
-			"kind", kind, "path", erg_utf8_json(path), "class",
-			erg_source_class_name(cls), "simulated", (int)simulated, "interval_ns",
-			(json_int_t)interval_ns, "sensor", "kind", erg_sensor_kind_name(m->kind),
-			"provenance", erg_provenance_name(m->provenance), "window_ns",
-			(json_int_t)m->window_ns, "period_ns", (json_int_t)m->period_ns, "lag_ns",
-			(json_int_t)m->lag_ns, "lag_u_ns", (json_int_t)m->lag_u_ns, "alpha",
-			m->alpha, "channels");
+	json_t *doc = json_pack("{s:s, s:o, s:s, s:b, s:I, s:o, s:[]}", "kind", kind, "path",
+		erg_utf8_json(path), "class", erg_source_class_name(cls), "simulated",
+		(int)simulated, "interval_ns", (json_int_t)interval_ns, "sensor",
+		erg_manifest_model(m), "channels");
 
 	if (!doc)
 		return NULL;
 	for (size_t i = 0; i < n_channels; i++)
 		json_array_append_new(json_object_get(doc, "channels"),
-			channel_document(&channels[i]));
+			erg_manifest_channel(&channels[i]));
 	return doc;
 }

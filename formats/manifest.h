@@ -42,11 +42,15 @@ int erg_manifest_load(const struct erg_archive *a, const char *format, json_t **
 /* Adds DOC to the archive under the name that its format has; keys in the order of insertion. */
 int erg_manifest_store(struct erg_archive_writer *w, const json_t *doc, struct erg_err *err);
 
-/*
- * One element of the manifest's "sources": kind, path, class, simulated, interval_ns, "sensor"
- * (kind, provenance, window_ns, period_ns, lag_ns, lag_u_ns, alpha) and "channels" (rail, parent,
- * quantity, unit, scale, wrap, lsb, offset_max, gain_max). NULL when memory is short.
- */
+/* A sensor's model as an object: kind, provenance, window_ns, period_ns, lag_ns, lag_u_ns, alpha. NULL when
+ * memory is short; likewise below. */
+json_t *erg_manifest_model(const struct erg_sensor_model *m);
+
+/* A channel: rail, parent, quantity, unit, scale, wrap, lsb, offset_max, gain_max, offset. */
+json_t *erg_manifest_channel(const struct erg_channel_def *c);
+
+/* One element of the manifest's "sources": kind, path, class, simulated, interval_ns, "sensor" and
+ * "channels". */
 json_t *erg_manifest_source(const char *kind, const char *path, enum erg_source_class cls,
 	bool simulated, uint64_t interval_ns, const struct erg_sensor_model *model,
 	const struct erg_channel_def *channels, size_t n_channels);

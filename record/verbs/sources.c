@@ -15,6 +15,7 @@
 #include "formats/base/options.h"
 #include "formats/base/pager.h"
 #include "formats/base/util.h"
+#include "formats/manifest.h"
 #include "record/sources/attr.h"
 #include "record/sources/calibration.h"
 #include "record/sources/source.h"
@@ -97,27 +98,14 @@ static json_t *count_json(uint64_t v)
 	return json_integer((json_int_t)v);
 }
 
-static json_t *model_json(const struct erg_sensor_model *m)
-{
-	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:f}", "kind",
-		erg_sensor_kind_name(m->kind), "provenance", erg_provenance_name(m->provenance),
-		"window_ns", count_json(m->window_ns), "period_ns", count_json(m->period_ns),
-		"lag_ns", (json_int_t)m->lag_ns, "lag_u_ns", count_json(m->lag_u_ns), "alpha",
-		m->alpha);
-}
-
-static json_t *value_json(const struct erg_channel_def *d, int64_t raw)
-{
-	return raw == ERG_VALUE_NONE ? json_null() : json_real(erg_channel_si(d, raw));
-}
-
+/* As in a manifest, with the last value. */
 static json_t *channel_json(const struct erg_channel_def *d, int64_t raw)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:f, s:f, s:f, s:f, s:o}", "rail", d->rail,
-		"parent", d->parent, "quantity", erg_quantity_name(d->quantity), "unit", d->unit,
-		"scale", d->scale, "wrap", count_json(d->wrap), "lsb", d->lsb, "offset_max",
-		d->offset_max, "gain_max", d->gain_max, "offset", d->offset, "value",
-		value_json(d, raw));
+	json_t *j = erg_manifest_channel(d);
+
+	json_object_set_new(j, "value",
+		raw == ERG_VALUE_NONE ? json_null() : json_real(erg_channel_si(d, raw)));
+	return j;
 }
 
 static json_t *cost_json(const struct erg_source_cost *c)
@@ -145,7 +133,7 @@ static json_t *source_json(const struct erg_source *s, const struct erg_source_c
 	j = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "kind", s->ops->kind, "path",
 		s->path, "device", s->device, "class", erg_source_class_name(s->cls), "simulated",
 		s->simulated, "interval_ns", count_json(s->interval_ns), "model",
-		model_json(&s->model), "channels", channels);
+		erg_manifest_model(&s->model), "channels", channels);
 	json_object_set_new(j, "read", c ? cost_json(c) : json_null());
 	if (s->settings)
 		json_object_set(j, "settings", s->settings);
