@@ -42,13 +42,18 @@ static bool is_ending(void)
 		sigismember(&pending, SIGHUP) == 1;
 }
 
-static void note_result(struct erg_source_cost *c, int r)
+/* What reading S came to: R, and VALUES where it gave any. */
+static void note_result(struct erg_source_cost *c, const struct erg_source *s, int r,
+	const int64_t *values)
 {
 	c->reads++;
 	if (r < 0) {
 		c->errors++;
 		c->last_error = r;
 	}
+	for (size_t i = 0; i < s->n_channels && (r == ERG_READ_OK || r == ERG_READ_MORE); i++)
+		if (values[i] != ERG_VALUE_NONE)
+			c->last[i] = values[i];
 }
 
 static int time_reads(struct erg_source *s, unsigned int reads, struct erg_source_cost *c)
@@ -65,7 +70,7 @@ static int time_reads(struct erg_source *s, unsigned int reads, struct erg_sourc
 		int r = s->ops->read(s, values, &native);
 
 		t[n++] = erg_mono_ns() - before;
-		note_result(c, r);
+		note_result(c, s, r, values);
 	}
 	if (!n)
 		return 0;
@@ -89,15 +94,17 @@ static void *watch_thread(void *arg)
 {
 	struct watch *w = arg;
 	unsigned int changes[ERG_SOURCE_CHANNELS_MAX] = {0};
-	int64_t values[ERG_SOURCE_CHANNELS_MAX], *last = w->cost->last;
+	int64_t values[ERG_SOURCE_CHANNELS_MAX], last[ERG_SOURCE_CHANNELS_MAX];
 	uint64_t begin = erg_mono_ns(), native = 0, last_native = 0;
 	unsigned int natives = 0;
 	bool waited = false;
 
+	for (size_t i = 0; i < w->s->n_channels; i++)
+		last[i] = ERG_VALUE_NONE;
 	while (erg_mono_ns() - begin < w->watch_ns && !is_ending()) {
 		int r = w->s->ops->read(w->s, values, &native);
 
-		note_result(w->cost, r);
+		note_result(w->cost, w->s, r, values);
 		for (size_t i = 0; i < w->s->n_channels && (r == ERG_READ_OK || r == ERG_READ_MORE);
 			i++) {
 			if (values[i] == ERG_VALUE_NONE)

@@ -116,7 +116,8 @@ sources() {
 }
 
 @test "exec: a program's lines, with commas in the command, beside another source" {
-    run sources -s "exec:while :; do echo '0 METER,A 2.5 W'; echo '0 T 30 degC'; sleep 0.005; done,procstat" --format json
+    # long enough for a line of a shell that hardly gets a turn
+    run sources --seconds 2 -s "exec:while :; do echo '0 METER,A 2.5 W'; echo '0 T 30 degC'; sleep 0.005; done,procstat" --format json
     [ "$status" -eq 0 ]
     jq -e '[.sources[] | .kind] | contains(["exec", "procstat"])' <<<"$output"
     jq -e '.sources[0].channels[0] | .rail == "METER,A" and .value == 2.5' <<<"$output"
