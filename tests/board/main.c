@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,15 @@ static int serve(struct erg_board *b, pid_t command)
 	}
 }
 
+/* Hardware does not wait for a processor. Where that is not permitted the board is late as any program is. */
+static void take_precedence(void)
+{
+	const struct sched_param rt = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
+
+	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+	(void)!sched_setscheduler(0, SCHED_FIFO, &rt);
+}
+
 static int announce(struct erg_board *b, struct erg_err *err)
 {
 	char pid[16];
@@ -123,7 +133,6 @@ int main(int argc, char **argv)
 		erg_board_close(&board);
 		return 1;
 	}
-	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
@@ -132,6 +141,7 @@ int main(int argc, char **argv)
 		if (cfg.follow_command)
 			erg_follow_init(&board.follow, ERG_FOLLOW_PID, command);
 	}
+	take_precedence(); /* the command does not */
 	status = command < 0 ? 1 : serve(&board, command);
 	unlinkat(board.root_fd, "ergboard/ready", 0);
 	erg_board_step(&board);
