@@ -103,18 +103,26 @@ static double p_of(const struct pair *p, const struct erg_gate_wish *w, double m
 	return upper_tail(d / sqrt(vb + va), freedom(p, vb, va));
 }
 
-/* The margin at which the one-sided test just decides: p falls (or, LESS, grows) with it. */
+static bool is_above(const struct pair *p, const struct erg_gate_wish *w, double margin, bool less)
+{
+	return less ? p_of(p, w, margin, true) < LEVEL : p_of(p, w, margin, false) > LEVEL;
+}
+
+/* The margin at which the one-sided test just decides: p falls (or, LESS, grows) with it. Infinite where the
+ * base may be next to nothing: no margin decides then. */
 static double bound(const struct pair *p, const struct erg_gate_wish *w, bool less)
 {
 	double lo = -0.999999, hi = 1;
 
-	while (hi < 1e6 && (less ? p_of(p, w, hi, true) > LEVEL : p_of(p, w, hi, false) < LEVEL))
+	while (!is_above(p, w, hi, less)) {
 		hi *= 2;
+		if (hi > 1e6)
+			return INFINITY;
+	}
 	for (int i = 0; i < 200; i++) {
 		double mid = (lo + hi) / 2;
-		bool above = less ? p_of(p, w, mid, true) < LEVEL : p_of(p, w, mid, false) > LEVEL;
 
-		*(above ? &hi : &lo) = mid;
+		*(is_above(p, w, mid, less) ? &hi : &lo) = mid;
 	}
 	return (lo + hi) / 2;
 }

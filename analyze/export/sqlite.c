@@ -47,14 +47,14 @@ static const struct table counters_table = {"counters",
 
 struct erg_export_db {
 	sqlite3 *db;
-	char *path;
+	char *name;
 	sqlite3_int64 runs;
 	struct erg_err *err; /* of the call that is being made */
 };
 
 static int db_fail(const struct erg_export_db *d)
 {
-	return erg_fail(d->err, -EIO, "%s: %s", d->path, sqlite3_errmsg(d->db));
+	return erg_fail(d->err, -EIO, "%s: %s", d->name, sqlite3_errmsg(d->db));
 }
 
 static int execute(const struct erg_export_db *d, const char *sql)
@@ -297,12 +297,13 @@ static int begin_database(const struct erg_export_db *d)
 	return r;
 }
 
-int erg_export_sqlite_open(const char *path, struct erg_export_db **ret, struct erg_err *err)
+int erg_export_sqlite_open(const char *path, const char *name, struct erg_export_db **ret,
+	struct erg_err *err)
 {
 	struct erg_export_db *d = calloc(1, sizeof(*d));
 	int r;
 
-	if (!d || !(d->path = strdup(path))) {
+	if (!d || !(d->name = strdup(name))) {
 		free(d);
 		return erg_fail(err, -ENOMEM, "out of memory");
 	}
@@ -334,6 +335,6 @@ void erg_export_sqlite_close(struct erg_export_db *d)
 	if (!d)
 		return;
 	sqlite3_close(d->db);
-	free(d->path);
+	free(d->name);
 	free(d);
 }

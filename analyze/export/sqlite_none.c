@@ -9,7 +9,8 @@ int erg_export_sqlite_check(struct erg_err *err)
 	return erg_fail(err, -ENOTSUP, "--to sqlite: built without SQLite (libsqlite3-dev)");
 }
 
-int erg_export_sqlite_open(const char *path, struct erg_export_db **ret, struct erg_err *err)
+int erg_export_sqlite_open(const char *path, const char *name, struct erg_export_db **ret,
+	struct erg_err *err)
 {
 	return erg_export_sqlite_check(err);
 }

@@ -24,6 +24,7 @@ const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const
 	const json_t *added = json_object_get(entry, "added");
 	const char *verdict = erg_text_of(entry, "verdict");
 	double more = erg_number_of(entry, "repetitions"), value = erg_number_of(added, "value");
+	double lo = erg_number_of(added, "lo"), hi = erg_number_of(added, "hi");
 	double within = erg_number_of(gate, "equivalent"),
 	       above = erg_number_of(gate, "fail_above");
 	FILE *f = fmemopen(buf, len, "w");
@@ -36,9 +37,12 @@ const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const
 		fprintf(f, " within %.4g %%", 100 * within);
 	if (above > 0 && (!strcmp(verdict, "not-more") || !strcmp(verdict, "more")))
 		fprintf(f, " by %.4g %%", 100 * above);
-	if (isfinite(value))
-		fprintf(f, ": %+.2f %% (90 %% interval %+.2f to %+.2f %%)", 100 * value,
-			100 * erg_number_of(added, "lo"), 100 * erg_number_of(added, "hi"));
+	if (isfinite(value) && isfinite(hi))
+		fprintf(f, ": %+.2f %% (90 %% interval %+.2f to %+.2f %%)", 100 * value, 100 * lo,
+			100 * hi);
+	else if (isfinite(value))
+		fprintf(f, ": %+.2f %% (90 %% interval from %+.2f %%, without an end)", 100 * value,
+			100 * lo);
 	else
 		fputs(": not resolved on both sides", f);
 	fprintf(f, ", %lld and %lld runs",

@@ -37,12 +37,12 @@ int erg_html_check(struct erg_err *err)
 		"later) was not there; the archive can be reported on another machine");
 }
 
-int erg_html_write(const json_t *doc, FILE *out, struct erg_err *err)
+int erg_html_write(const json_t *doc, FILE *out)
 {
 	if (fwrite(erg_page_head, 1, erg_page_head_len, out) != erg_page_head_len ||
 		json_dump_callback(doc, write_escaped, out,
 			JSON_COMPACT | JSON_REAL_PRECISION(7)) ||
 		fwrite(erg_page_tail, 1, erg_page_tail_len, out) != erg_page_tail_len)
-		return erg_fail_errno(err, errno ? -errno : -EIO, "cannot write the report");
+		return errno ? -errno : -EIO;
 	return 0;
 }

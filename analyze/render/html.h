@@ -14,8 +14,8 @@ int erg_html_check(struct erg_err *err);
 /*
  * Writes a report's document as one self-contained page. The document becomes a JSON block in
  * which '<' cannot occur, so no name of a trace can end the block or begin a tag; the page's
- * script makes text nodes of all names.
+ * script makes text nodes of all names. 0 or a negative errno.
  */
-int erg_html_write(const json_t *doc, FILE *out, struct erg_err *err);
+int erg_html_write(const json_t *doc, FILE *out);
 
 #endif

@@ -167,7 +167,7 @@ static json_t *sweep_of(const json_t *runs)
 /* A database that is being written: no more than one run's rows are in memory. */
 struct database {
 	struct erg_export_db *db;
-	const char *path;
+	const char *path, *name; /* where it is written, and what it will be */
 	size_t runs, without_phases;
 };
 
@@ -175,7 +175,7 @@ struct database {
 static int add_run(void *data, const json_t *run, struct erg_err *err)
 {
 	struct database *d = data;
-	int r = d->db ? 0 : erg_export_sqlite_open(d->path, &d->db, err);
+	int r = d->db ? 0 : erg_export_sqlite_open(d->path, d->name, &d->db, err);
 
 	d->runs++;
 	d->without_phases += !erg_export_phases(run);
@@ -212,6 +212,7 @@ static int export_database(const struct options *o, char *const *paths, size_t n
 	if (r >= 0)
 		r = erg_outfile_open(&out, o->output, err);
 	d.path = out.tmp;
+	d.name = o->output;
 	if (r >= 0)
 		r = fill_database(o, paths, n, &d, doc, err);
 	erg_export_sqlite_close(d.db);

@@ -570,9 +570,11 @@ static int write_page(const struct options *o, const json_t *doc, struct erg_err
 	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
 	int r = erg_outfile_open(&out, o->output, err);
 
-	if (r >= 0)
-		r = erg_html_write(doc, out.f, err);
-	return r < 0 ? r : erg_outfile_commit(&out, err);
+	if (r < 0)
+		return r;
+	r = erg_html_write(doc, out.f);
+	return r < 0 ? erg_fail_errno(err, r, "%s: cannot be written", o->output)
+		     : erg_outfile_commit(&out, err);
 }
 
 static json_t *title(const struct options *o, const json_t *doc)

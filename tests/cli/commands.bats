@@ -127,6 +127,13 @@ named='^(examples/quickstart|examples/shell|tests/run|erg-record (sources|calibr
     done
     run -1 erg-analyze report empty.erg -o x.html
     [ ! -e x.html ]
+    # the name that was given is in the message, not that of a file on the way
+    for out in 'report a.json -o' 'export --to sqlite a.json -o'; do
+        # shellcheck disable=SC2086
+        run -1 bash -c 'ulimit -f 2; trap "" XFSZ; exec erg-analyze "$@"' - $out x.out
+        [[ $output == *" x.out: "* ]]
+        [ ! -e x.out ]
+    done
     erg-analyze report a.json -o x.html 2>/dev/null
     erg-analyze report a.json -o x.html 2>/dev/null # a page is replaced
     run -1 erg-analyze model predict --model x.html a.erg

@@ -67,6 +67,19 @@ static void welch_tests_have_the_p_of_another_program(void **state)
 	assert_int_equal(verdict(tested(more, 4, base, 5, none)), ERG_GATE_LESS);
 }
 
+/* base: mean 5.05, standard error 4.95; Student's 95 % of one degree of freedom is 6.31: no multiple of it is
+ * above 5, so there is no upper bound. */
+static void a_base_that_may_be_nothing_has_no_upper_bound(void **state)
+{
+	const struct erg_gate_wish none = {.same_sensor = true};
+	const double wild[] = {10, 0.1}, steady[] = {5, 5.1};
+	struct erg_gate_result r = tested(wild, 2, steady, 2, none);
+
+	assert_true(isinf(r.hi));
+	assert_true(r.lo < 0 && r.lo > -1);
+	assert_int_equal(verdict(r), ERG_GATE_CANNOT_TELL);
+}
+
 static void margins_decide(void **state)
 {
 	const struct erg_gate_wish five = {.has_fail_above = true, .fail_above = .05};
@@ -133,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(welch_tests_have_the_p_of_another_program),
+		cmocka_unit_test(a_base_that_may_be_nothing_has_no_upper_bound),
 		cmocka_unit_test(margins_decide),
 		cmocka_unit_test(single_runs_have_their_own_intervals),
 		cmocka_unit_test(what_is_not_there_is_not_decided),
