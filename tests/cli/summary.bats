@@ -123,3 +123,13 @@ figures() {
     run "$ERG_SRC/examples/ci/gate" one
     [ "$status" -eq 2 ]
 }
+
+@test "examples/ci/gate: a program that fails is no verdict, and archives of the last time are none of this one" {
+    mkdir -p energy/base energy/new
+    for f in base/1 base/9 new/7 base/mine; do echo old >"energy/$f.erg"; done
+    run -1 "$ERG_SRC/examples/ci/gate" -n 2 -f 10 'true' 'exit 4' --sysfs sys -s hwmon
+    [[ $output == *"'exit 4'"*"exit status 4"* ]]
+    [ "$(cd energy && echo */*)" = "base/1.erg base/mine.erg new/1.erg" ]
+    run -1 env PATH=/usr/bin:/bin "$ERG_SRC/examples/ci/gate" true true
+    [[ $output == *"examples/shell"* ]]
+}
