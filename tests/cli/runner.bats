@@ -160,6 +160,19 @@ bare_machine() {
     [[ $output == *'no part or package "chromiun"'* ]]
 }
 
+@test "run: sudo may ask for the password on a terminal, and elsewhere packages are named" {
+    bare_machine
+    printf '#!/bin/sh\ncase $1 in -u) echo 1000;; *) echo user;; esac\n' >bare/id
+    printf '#!/bin/sh\ncase $1 in -n) exit 1;; -v) echo "$@" >>"%s";; *) exec "$@";; esac\n' "$PWD/sudo" >bare/sudo
+    chmod +x bare/sudo
+    run -1 "$ERG_SRC/tests/install-packages" libdnnl-dev </dev/null
+    [[ $output == "missing packages; as root: apt-get install "*libdnnl-dev ]]
+    [ ! -e sudo ]
+    script -qec "$ERG_SRC/tests/install-packages libdnnl-dev" tty.log >/dev/null </dev/null || true
+    [ "$(cat sudo)" = -v ]
+    grep -q 'install .*libdnnl-dev' asked
+}
+
 @test "run: the quickstart asks for no browser and no framework" {
     bare_machine
     run -1 "$ERG_SRC/examples/quickstart"
