@@ -217,10 +217,14 @@ static void put_frame(FILE *out, const char *name, bool first)
 		fputc(*name == ';' || *name == '\n' || *name == '\r' ? '_' : *name, out);
 }
 
-static void put_stack(const json_t *row, FILE *out, double microjoules)
+/* Stacks of simulated power have that as their root: a flame graph has no other place to say it. */
+static void put_stack(const json_t *row, bool simulated, FILE *out, double microjoules)
 {
 	static const char *const frames[] = {"network", "module", "name"};
-	bool first = true;
+	bool first = !simulated;
+
+	if (simulated)
+		put_frame(out, "SIMULATED power", true);
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(frames); i++) {
 		const char *name = json_string_value(json_object_get(row, frames[i]));
@@ -236,6 +240,7 @@ static void put_stack(const json_t *row, FILE *out, double microjoules)
 int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved)
 {
 	static const char *const parts[] = {"layers", "rest"};
+	bool simulated = json_is_true(json_object_get(run, "simulated"));
 	size_t i;
 	json_t *row;
 
@@ -247,7 +252,7 @@ int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved)
 			double uj = json_is_number(v) ? json_number_value(v) * 1e6 : NAN;
 
 			if (uj >= 0.5)
-				put_stack(row, out, uj);
+				put_stack(row, simulated, out, uj);
 			else if (isnan(uj))
 				++*ret_unresolved;
 		}

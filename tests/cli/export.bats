@@ -120,6 +120,14 @@ EOF
     awk -v a="$sum" -v b="$want" 'BEGIN { exit !(a > 0 && (a - b) / b < 1e-5 && (b - a) / b < 1e-5) }'
     # network;layer: one separator a line, the name's own semicolon replaced
     awk -F';' 'NF != 2 && !/no layer/ { exit 1 }' run.folded
+    # stacks of simulated power say so, and are the same beyond that
+    erg-analyze export --to samples run.erg -o samples.txt 2>/dev/null
+    erg-analyze export --to layers run.erg -o layers.txt 2>/dev/null
+    sed '/^#erg column/s/$/\tsimulated=1/' samples.txt >simulated.txt
+    erg-record import --samples simulated.txt --layers layers.txt -o simulated.erg 2>/dev/null
+    erg-analyze export --to folded simulated.erg -o simulated.folded 2>/dev/null
+    sed 's/^SIMULATED power;//' simulated.folded | cut -d' ' -f1 | diff - <(cut -d' ' -f1 run.folded)
+    [ "$(grep -vc '^SIMULATED power;' simulated.folded)" -eq 0 ]
 }
 
 @test "csv: one row a reading, with the layer that ran" {

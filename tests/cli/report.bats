@@ -177,6 +177,23 @@ clock_run() {
     grep -q "'energy of each run': 13" <<<"$output"
 }
 
+@test "of runs side by side those of simulated power are named" {
+    skip_unless chromium chromedriver
+    for n in 1 2; do clock_run $n $((n + 2)); done
+    erg-analyze export --to samples run2.erg -o samples.txt
+    sed '/^#erg column/s/$/\tsimulated=1/' samples.txt >simulated.txt
+    erg-record import --samples simulated.txt -o made.erg
+    erg-analyze report run1.erg made.erg -o report.html
+    page_text report.html >text
+    grep -q 'Power of 1 of 2 runs is simulated' text
+    grep -q 'made.erg) (simulated)' text
+    [ "$(grep -c 'run1.erg) (simulated)' text)" -eq 0 ]
+    erg-analyze report made.erg made.erg -o report.html
+    page_text report.html >text
+    [ "$(grep -o 'Power is simulated' text | wc -l)" -ge 2 ] # once in the page's script
+    [ "$(grep -c 'Power of . of' text)" -eq 0 ]
+}
+
 @test "a report that cannot be written leaves nothing, and what was there stays" {
     printf 'net,f,time_s,power_w\na,1,2,3\na,2,1,4\n' >t.csv
     erg-analyze sweep --table t.csv --format json >sweep.json

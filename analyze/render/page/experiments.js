@@ -85,8 +85,11 @@ function compareRuns(s, runs) {
     const tags = all.filter((k) => runs.some((r) => value(r, k) !== value(runs[0], k)));
     const same = all.filter((k) => !tags.includes(k)).map((k) => setting(k, value(runs[0], k)));
     const total = (r, key) => r.totals && r.totals[key];
+    // Where some runs are a model's and some are not, each says it.
+    const mixed = runs.some((r) => r.simulated) && !runs.every((r) => r.simulated);
+    const titleOf = (r) => r.title + (mixed && r.simulated ? ' (simulated)' : '');
     table(s, 'All runs; ± is half of the 95 % interval', [
-        { title: 'run', text: true, value: (r) => r.title, cell: (r) => el('span', { title: r.name }, r.title) },
+        { title: 'run', text: true, value: titleOf, cell: (r) => el('span', { title: r.name }, titleOf(r)) },
         { title: 'energy', value: (r) => total(r, 'ets_j') && total(r, 'ets_j').value, cell: (r) => estimateCell(total(r, 'ets_j'), 'J') },
         { title: 'time', value: (r) => total(r, 'time_s'), cell: (r) => num(total(r, 'time_s'), 's') },
         { title: 'EDP', value: (r) => total(r, 'edp_js') && total(r, 'edp_js').value, cell: (r) => estimateCell(total(r, 'edp_js'), 'J·s') },
@@ -96,7 +99,7 @@ function compareRuns(s, runs) {
     if (same.length) s.append(el('p', { class: 'note' }, 'The same of all: ' + same.join(', ') + '.'));
     const pair = el('div', { class: 'pair' }), color = () => css('--bar');
     s.append(pair);
-    const titled = runs.map((r) => Object.assign({}, r, { name: r.title }));
+    const titled = runs.map((r) => Object.assign({}, r, { name: titleOf(r) }));
     bars(pair, 'energy of each run', 'ETS, J', titled, (r) => total(r, 'ets_j'), color);
     bars(pair, 'time of each run', 'time, s', titled, (r) => ({ value: total(r, 'time_s') }), color);
     const acc = runs.filter((r) => resolved(total(r, 'ets_j')) && r.tags && r.tags.accuracy !== undefined &&

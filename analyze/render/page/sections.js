@@ -186,8 +186,12 @@ function render() {
     const doc = erg.doc, main = document.getElementById('main');
     main.append(el('h1', {}, doc.title || 'ergtrace report'));
     document.title = doc.title || 'ergtrace report';
-    const some = (doc.runs || []).length > 1 && doc.runs.some((r) => r.simulated);
-    warnings(main, (doc.warnings || []).concat(some ? [{ code: 'simulated' }] : []));
+    const runs = doc.runs || [], simulated = runs.filter((r) => r.simulated).length;
+    const some = simulated > 0 && simulated < runs.length;
+    warnings(main, (doc.warnings || []).filter((w) => !some || w.code !== 'simulated').concat(
+        simulated && !some && runs.length > 1 ? [{ code: 'simulated' }] : []));
+    if (some) main.append(el('p', { class: 'warning' },
+        'Power of ' + simulated + ' of ' + runs.length + ' runs is simulated: it comes from a model, not from a sensor.'));
     titleRuns(doc.runs || []);
     networkSection(main, doc);
     sweepSection(main, doc.sweep);
