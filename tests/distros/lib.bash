@@ -11,12 +11,20 @@ need() {
     [ "$(id -u)" -eq 0 ] || { echo "$0: makes other roots, so it must be run as root" >&2; exit 1; }
 }
 
-# copy_tree DIR: what git knows of the working tree, changed or not, and what is new in it
+# copy_tree DIR: what git knows of the working tree, changed or not, and what is new in it. What is as it was in DIR
+# keeps its time there, what is not has now: the time that a file has here says nothing of what was built there since.
 copy_tree() {
+    rm -rf "$1.old"
+    [ ! -d "$1" ] || mv "$1" "$1.old"
     mkdir -p "$1"
     (cd "$src" && git ls-files -z --cached --others --exclude-standard |
         while IFS= read -r -d '' f; do [ ! -e "$f" ] || printf '%s\0' "$f"; done |
-        tar --null -T - -cf -) | tar -xf - -C "$1"
+        tar --null -T - -cf -) | tar -xmf - -C "$1"
+    [ -d "$1.old" ] || return 0
+    (cd "$1" && find . -type f -print0 | while IFS= read -r -d '' f; do
+        ! cmp -s "$f" "../${1##*/}.old/$f" || touch -r "../${1##*/}.old/$f" "$f"
+    done)
+    rm -rf "$1.old"
 }
 
 # enter ROOT COMMAND…: with no network
