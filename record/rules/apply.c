@@ -351,6 +351,16 @@ int erg_rules_event(struct erg_rules_state *s, const struct erg_rules_event *e, 
 	return r == -ENOMEM ? erg_fail_errno(err, r, "rules") : r;
 }
 
+void erg_rules_loss(struct erg_rules_state *s)
+{
+	for (struct thread *t = s->threads; t; t = t->hh.next) {
+		for (size_t i = 0; i < t->n; i++)
+			open_release(&t->open[i]);
+		s->report.cut += t->n;
+		t->n = 0;
+	}
+}
+
 void erg_rules_report(const struct erg_rules_state *s, struct erg_rules_report *ret)
 {
 	*ret = s->report;

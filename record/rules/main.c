@@ -104,6 +104,11 @@ static int on_event(void *data, const struct erg_rules_event *e, struct erg_err 
 	return erg_rules_event(data, e, err);
 }
 
+static void on_loss(void *data)
+{
+	erg_rules_loss(data);
+}
+
 /* Where the layers go, there also what is wrong with them is said. */
 static __attribute__((format(printf, 2, 3))) void say(bool emitted, const char *format, ...)
 {
@@ -134,16 +139,9 @@ static void report_trace(const struct erg_rules *rules, const struct erg_rules_t
 	bool emitted)
 {
 	if (t->lost)
-		say(emitted,
-			"%" PRIu64
-			" events were lost: layers may be missing, and be two that became "
-			"one",
-			t->lost);
+		say(emitted, "%" PRIu64 " events were lost: layers are missing", t->lost);
 	if (t->lost_packets)
-		say(emitted,
-			"%" PRIu64
-			" packets of events were lost: layers may be missing, and be two "
-			"that became one",
+		say(emitted, "%" PRIu64 " packets of events were lost: layers are missing",
 			t->lost_packets);
 	if (t->no_threads)
 		say(emitted,
@@ -169,6 +167,11 @@ static void report(const struct erg_rules_state *s, const struct erg_rules_trace
 	if (r.no_end)
 		say(emitted, "%" PRIu64 " layers had not ended, beside %" PRIu64 " that had",
 			r.no_end, r.spans);
+	if (r.cut)
+		say(emitted,
+			"%" PRIu64
+			" layers that were open where events were lost are left out: they may be two",
+			r.cut);
 	if (r.no_same)
 		say(emitted,
 			"%" PRIu64 " events without a field that 'same' names: layers may be mixed",
@@ -196,7 +199,10 @@ static int apply(const struct erg_rules *rules, const char *trace, bool emitted,
 	uint64_t n = 0;
 	const struct erg_rules_output out = {emitted ? emit_span : csv, &n};
 	struct erg_rules_state *s = erg_rules_state_new(rules, &out);
-	struct erg_rules_trace t = {.event = on_event, .data = s, .monotonic = emitted};
+	struct erg_rules_trace t = {.event = on_event,
+		.loss = on_loss,
+		.data = s,
+		.monotonic = emitted};
 	int r;
 
 	if (!s)

@@ -26,6 +26,9 @@ struct sink {
 	struct erg_err *err;
 	bt_message_iterator *it;
 	int failed;
+	/* Where stretches end in which events were lost: some tracers lose them before that, some after the beginning. */
+	uint64_t *loss_ends;
+	size_t n_loss_ends;
 };
 
 static bool number_text(const bt_field *f, bt_field_class_type type, struct erg_rules_value *ret)
@@ -222,12 +225,38 @@ static bool has_clock(const bt_event *event)
 		bt_stream_borrow_class_const(bt_event_borrow_stream_const(event)));
 }
 
+static uint64_t time_of(const struct sink *s, const bt_clock_snapshot *clock)
+{
+	int64_t since_origin = 0;
+
+	if (s->t->monotonic)
+		return bt_clock_snapshot_get_value(clock);
+	return bt_clock_snapshot_get_ns_from_origin(clock, &since_origin) ==
+				BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK &&
+			since_origin > 0
+		? (uint64_t)since_origin
+		: 0;
+}
+
+static void losses_end(struct sink *s, uint64_t now_ns)
+{
+	bool ended = false;
+
+	for (size_t i = 0; i < s->n_loss_ends;)
+		if (s->loss_ends[i] < now_ns) {
+			s->loss_ends[i] = s->loss_ends[--s->n_loss_ends];
+			ended = true;
+		} else {
+			i++;
+		}
+	if (ended && s->t->loss)
+		s->t->loss(s->t->data);
+}
+
 static int on_event(struct sink *s, const bt_message *m)
 {
 	const bt_event *event = bt_message_event_borrow_event_const(m);
-	const bt_clock_snapshot *clock;
 	struct erg_rules_event e = {.field = field, .data = event};
-	int64_t since_origin = 0;
 	bool process, thread;
 
 	e.name = bt_event_class_get_name(bt_event_borrow_class_const(event));
@@ -236,39 +265,76 @@ static int on_event(struct sink *s, const bt_message *m)
 	if (!has_clock(event))
 		return erg_fail(s->err, -EINVAL, "event %s: a trace with a clock was expected",
 			e.name);
-	clock = bt_message_event_borrow_default_clock_snapshot_const(m);
 	e.pid = context_number(event, "vpid", &process);
 	if (!process)
 		e.pid = trace_pid(event, &process);
 	e.tid = context_number(event, "vtid", &thread);
 	s->t->no_threads |= !thread;
 	s->t->no_processes |= !process;
-	if (s->t->monotonic)
-		e.time_ns = bt_clock_snapshot_get_value(clock);
-	else if (bt_clock_snapshot_get_ns_from_origin(clock, &since_origin) ==
-		BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK)
-		e.time_ns = since_origin > 0 ? (uint64_t)since_origin : 0;
+	e.time_ns = time_of(s, bt_message_event_borrow_default_clock_snapshot_const(m));
+	losses_end(s, e.time_ns);
 	s->t->events++;
 	return s->t->event(s->t->data, &e, s->err);
 }
 
-static void on_message(struct sink *s, const bt_message *m)
+static int on_loss(struct sink *s, const bt_clock_snapshot *end)
 {
-	uint64_t n = 0;
+	uint64_t *longer;
 
-	if (bt_message_get_type(m) == BT_MESSAGE_TYPE_EVENT) {
-		s->failed = on_event(s, m);
-	} else if (bt_message_get_type(m) == BT_MESSAGE_TYPE_DISCARDED_EVENTS) {
-		/* how many, the trace need not say */
-		if (bt_message_discarded_events_get_count(m, &n) !=
-			BT_PROPERTY_AVAILABILITY_AVAILABLE)
-			n = 1;
-		s->t->lost += n;
-	} else if (bt_message_get_type(m) == BT_MESSAGE_TYPE_DISCARDED_PACKETS) {
-		if (bt_message_discarded_packets_get_count(m, &n) !=
-			BT_PROPERTY_AVAILABILITY_AVAILABLE)
-			n = 1;
-		s->t->lost_packets += n;
+	if (s->t->loss)
+		s->t->loss(s->t->data);
+	if (!end)
+		return 0;
+	longer = reallocarray(s->loss_ends, s->n_loss_ends + 1, sizeof(*longer));
+	if (!longer)
+		return erg_fail_errno(s->err, -ENOMEM, "rules");
+	s->loss_ends = longer;
+	s->loss_ends[s->n_loss_ends++] = time_of(s, end);
+	return 0;
+}
+
+/* How many were lost, the trace need not say: one at least. */
+static int on_lost_events(struct sink *s, const bt_message *m)
+{
+	const bt_stream_class *cls =
+		bt_stream_borrow_class_const(bt_message_discarded_events_borrow_stream_const(m));
+	uint64_t n = 1;
+
+	if (bt_message_discarded_events_get_count(m, &n) != BT_PROPERTY_AVAILABILITY_AVAILABLE)
+		n = 1;
+	s->t->lost += n;
+	return on_loss(s,
+		bt_stream_class_discarded_events_have_default_clock_snapshots(cls)
+			? bt_message_discarded_events_borrow_end_default_clock_snapshot_const(m)
+			: NULL);
+}
+
+static int on_lost_packets(struct sink *s, const bt_message *m)
+{
+	const bt_stream_class *cls =
+		bt_stream_borrow_class_const(bt_message_discarded_packets_borrow_stream_const(m));
+	uint64_t n = 1;
+
+	if (bt_message_discarded_packets_get_count(m, &n) != BT_PROPERTY_AVAILABILITY_AVAILABLE)
+		n = 1;
+	s->t->lost_packets += n;
+	return on_loss(s,
+		bt_stream_class_discarded_packets_have_default_clock_snapshots(cls)
+			? bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(m)
+			: NULL);
+}
+
+static int on_message(struct sink *s, const bt_message *m)
+{
+	switch (bt_message_get_type(m)) {
+	case BT_MESSAGE_TYPE_EVENT:
+		return on_event(s, m);
+	case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
+		return on_lost_events(s, m);
+	case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
+		return on_lost_packets(s, m);
+	default:
+		return 0;
 	}
 }
 
@@ -291,7 +357,7 @@ static bt_graph_simple_sink_component_consume_func_status consume(bt_message_ite
 	}
 	for (uint64_t i = 0; i < n; i++) {
 		if (!s->failed)
-			on_message(s, messages[i]);
+			s->failed = on_message(s, messages[i]);
 		bt_message_put_ref(messages[i]);
 	}
 	return s->failed ? BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_ERROR
@@ -501,5 +567,6 @@ int erg_rules_trace_read(const char *path, struct erg_rules_trace *t, struct erg
 		r = fail_babeltrace(path, err);
 	bt_graph_put_ref(graph);
 	bt_value_put_ref(folders);
+	free(s.loss_ends);
 	return r;
 }

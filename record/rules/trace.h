@@ -7,6 +7,8 @@
 struct erg_rules_trace {
 	/* Each event in the order of time; -errno ends the reading. */
 	int (*event)(void *data, const struct erg_rules_event *e, struct erg_err *err);
+	/* Events were lost hereabouts; NULL for nothing to do. */
+	void (*loss)(void *data);
 	void *data;
 	bool monotonic; /* times as the trace's clock counts, else since its origin (the epoch) */
 	uint64_t lost;  /* out: events that the tracer discarded, at least */

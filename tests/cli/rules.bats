@@ -144,8 +144,47 @@ foreign_trace() {
     babeltrace2 a >/dev/null 2>lost || true
     [ "$(grep -c 'discarded .* packet' lost)" -ge 1 ]
     "$rules" csv "$ros2" a >b.csv 2>err
-    [ "$(grep -c 'rules: [0-9]* packets of events were lost: layers may be missing' err)" -eq 1 ]
+    [ "$(grep -c 'rules: [0-9]* packets of events were lost: layers are missing' err)" -eq 1 ]
     stop a
+}
+
+@test "import --from ctf: layers that were open where events were lost are left out, and no others" {
+    skip_unless python3
+    cat >make.py <<'PY'
+import os, struct, sys
+# By the specification of CTF 1.8: two packets of a clock of 1 MHz; how many events were lost when the second was full.
+lost = int(sys.argv[2])
+os.mkdir(sys.argv[1])
+open(sys.argv[1] + "/metadata", "w").write('''/* CTF 1.8 */
+typealias integer { size = 16; align = 8; signed = false; } := u16;
+typealias integer { size = 32; align = 8; signed = false; } := u32;
+typealias integer { size = 64; align = 8; signed = false; } := u64;
+trace { major = 1; minor = 8; byte_order = le; packet.header := struct { u32 magic; u32 stream_id; }; };
+clock { name = "c"; freq = 1000000; offset_s = 1700000000; };
+typealias integer { size = 64; align = 8; signed = false; map = clock.c.value; } := stamp;
+stream { id = 0; event.header := struct { u16 id; stamp timestamp; };
+  packet.context := struct { stamp timestamp_begin; stamp timestamp_end; u64 content_size; u64 packet_size; u32 events_discarded; }; };
+event { id = 0; stream_id = 0; name = "begin"; fields := struct { u32 k; }; };
+event { id = 1; stream_id = 0; name = "end"; fields := struct { u32 k; }; };
+''')
+with open(sys.argv[1] + "/stream", "wb") as f:
+    # the first ends whole; the second's end may be another's, as may the third's beginning; the fourth is whole
+    for events, n in ([(10, 0, 1), (20, 1, 1), (30, 0, 2)], 0), ([(1000, 1, 2), (1010, 0, 4), (1020, 1, 4), (1030, 0, 3)], lost), (
+            [(2000, 1, 3), (2010, 0, 5), (2020, 1, 5)], lost):
+        body = b"".join(struct.pack("<HQI", e, t, k) for t, e, k in events)
+        bits = 8 * (8 + 36 + len(body))
+        f.write(struct.pack("<IIQQQQI", 0xC1FC1FC1, 0, events[0][0], events[-1][0], bits, bits, n) + body)
+PY
+    python3 make.py whole 0
+    python3 make.py lossy 7
+    echo 'layers: [{begin: begin, end: end, same: [k], name: "layer {k}"}]' >x.yaml
+    "$rules" csv x.yaml whole 2>err | awk -F, 'NR > 1 { print $3, substr($2, 11) - substr($1, 11) }' >whole.txt
+    diff whole.txt <(printf '"layer %d" %d\n' 1 10000 2 970000 4 10000 3 970000 5 10000)
+    [ "$(grep -c lost err)" -eq 0 ]
+    "$rules" csv x.yaml lossy 2>err | awk -F, 'NR > 1 { print $3 }' >lossy.txt
+    diff lossy.txt <(printf '"layer %d"\n' 1 4 5)
+    [ "$(grep -c 'rules: 7 events were lost: layers are missing' err)" -eq 1 ]
+    [ "$(grep -c 'rules: 2 layers that were open where events were lost are left out: they may be two' err)" -eq 1 ]
 }
 
 @test "import --from ctf: processes whose addresses are the same: by the trace where each has its own buffers; else it is said" {
