@@ -51,21 +51,6 @@ int erg_pread_exactly(int fd, void *buf, size_t len, uint64_t pos);
 int erg_archive_hash_until(const struct erg_archive *a, uint64_t end,
 	unsigned char ret[ERG_SHA256_SIZE]);
 
-/* ---- tar headers (read.c) ---- */
-
-struct erg_tar_header {
-	char *path;         /* owned */
-	uint64_t size, len; /* of the data; of the header itself */
-	bool end;           /* the tar's end marker; nothing else is set */
-};
-
-/* From the first LEN bytes of the frame at byte FRAME of FILE. -EBADMSG: there is no tar header;
- * -EPERM: one that is refused. */
-int erg_tar_header_parse(const char *file, uint64_t frame, const unsigned char *data, size_t len,
-	struct erg_tar_header *ret, struct erg_err *err);
-/* Bytes of tar that the member takes; UINT64_MAX for an impossible size. */
-uint64_t erg_tar_header_extent(const struct erg_tar_header *h);
-
 /* ---- the archive as read.c keeps it ---- */
 
 struct erg_seek_entry {

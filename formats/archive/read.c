@@ -19,11 +19,106 @@
 #include "formats/archive/frames.h"
 #include "formats/archive/layout.h"
 #include "formats/archive/libarchive.h"
+#include "formats/base/memory.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define DAMAGED_FRAMES 1000
 #define DAMAGED_FRAME_BYTES 4096
+
+/* ---- the tar header ---- */
+
+/*
+ * It stands at the beginning of a member's first frame, and is read by libarchive. What no writer of
+ * ours makes is told apart from what is merely damaged: a link, a device, a member without a size
+ * is hostile.
+ */
+
+struct tar_header {
+	char *path;         /* owned */
+	uint64_t size, len; /* of the data; of the header itself */
+	bool end;           /* the tar's end marker; nothing else is set */
+};
+
+struct source {
+	const unsigned char *data;
+	size_t len, given;
+};
+
+/* One block at a time, so that what was given is what the header takes. */
+static la_ssize_t give_block(struct archive *a, void *data, const void **ret)
+{
+	struct source *s = data;
+	size_t n = s->len - s->given;
+
+	if (n > ERG_TAR_BLOCK)
+		n = ERG_TAR_BLOCK;
+	*ret = s->data + s->given;
+	s->given += n;
+	return (la_ssize_t)n;
+}
+
+static int check_entry(const char *file, uint64_t frame, struct archive_entry *e,
+	struct tar_header *ret, struct erg_err *err)
+{
+	const char *path = erg_libarchive.entry_pathname_utf8(e);
+
+	if (!path)
+		path = erg_libarchive.entry_pathname(e);
+	if (!path || !*path)
+		return erg_fail(err, -EPERM, "%s: member without a name (frame at byte %llu)", file,
+			(unsigned long long)frame);
+	if (erg_libarchive.entry_hardlink(e) || erg_libarchive.entry_symlink(e))
+		return erg_fail(err, -EPERM, "%s: member '%s' is a link: refused", file, path);
+	if (erg_libarchive.entry_filetype(e) != AE_IFREG ||
+		erg_libarchive.entry_sparse_count(e) > 0)
+		return erg_fail(err, -EPERM, "%s: member '%s' is not a regular file: refused", file,
+			path);
+	if (!erg_libarchive.entry_size_is_set(e) || erg_libarchive.entry_size(e) < 0)
+		return erg_fail(err, -EPERM, "%s: member '%s' has no size: refused", file, path);
+	ret->size = (uint64_t)erg_libarchive.entry_size(e);
+	ret->path = strdup(path);
+	return ret->path ? 0 : erg_fail_errno(err, -ENOMEM, "%s", file);
+}
+
+/* From the first LEN bytes of the frame at byte FRAME of FILE. -EBADMSG: there is no tar header;
+ * -EPERM: one that is refused. */
+static int header_parse(const char *file, uint64_t frame, const unsigned char *data, size_t len,
+	struct tar_header *ret, struct erg_err *err)
+{
+	struct source s = {data, len, 0};
+	struct archive *a = erg_libarchive.read_new();
+	struct archive_entry *e;
+	int r;
+
+	*ret = (struct tar_header){0};
+	if (!a)
+		return erg_fail_errno(err, -ENOMEM, "%s", file);
+	erg_libarchive.read_support_format_tar(a);
+	r = erg_libarchive.read_open(a, &s, NULL, give_block, NULL);
+	if (r == ARCHIVE_OK)
+		r = erg_libarchive.read_next_header(a, &e);
+	if (r == ARCHIVE_OK || r == ARCHIVE_WARN) {
+		r = check_entry(file, frame, e, ret, err);
+		ret->len = s.given;
+	} else if (r == ARCHIVE_EOF && len >= ERG_TAR_BLOCK) {
+		ret->end = true;
+		r = 0;
+	} else {
+		r = erg_fail(err, -EBADMSG, "%s: no tar header (frame at byte %llu)", file,
+			(unsigned long long)frame);
+	}
+	erg_libarchive.read_free(a);
+	return r;
+}
+
+/* Bytes of tar that the member takes; UINT64_MAX for an impossible size. */
+static uint64_t header_extent(const struct tar_header *h)
+{
+	if (h->size > UINT64_MAX - h->len - ERG_TAR_BLOCK)
+		return UINT64_MAX;
+	return h->len + (h->size + ERG_TAR_BLOCK - 1) / ERG_TAR_BLOCK * ERG_TAR_BLOCK;
+}
 
 /* ---- members ---- */
 
@@ -53,7 +148,7 @@ static int member_name(struct erg_archive *a, const char *path, const char **ret
 	return 0;
 }
 
-static int add_member(struct erg_archive *a, const struct erg_tar_header *h, uint64_t frame,
+static int add_member(struct erg_archive *a, const struct tar_header *h, uint64_t frame,
 	uint64_t frame_size, struct erg_err *err)
 {
 	struct erg_archive_member *m;
@@ -86,6 +181,14 @@ static int add_member(struct erg_archive *a, const struct erg_tar_header *h, uin
 	return 0;
 }
 
+static int refuse_extent(const struct erg_archive *a, const struct tar_header *h, uint64_t frame,
+	struct erg_err *err)
+{
+	return erg_fail(err, -EPERM,
+		"%s: member '%s' claims %llu bytes, its frames (at byte %llu) hold other: refused",
+		a->path, h->path, (unsigned long long)h->size, (unsigned long long)frame);
+}
+
 static void forget_members(struct erg_archive *a)
 {
 	for (size_t i = 0; i < a->n_members; i++)
@@ -100,7 +203,7 @@ static void forget_members(struct erg_archive *a)
 static void note_damage(struct erg_archive *a, const char *line)
 {
 	if (!a->damage)
-		a->damage = strdup(line);
+		a->damage = erg_noted(strdup(line));
 }
 
 /* ---- by the seek table ---- */
@@ -161,7 +264,7 @@ static int index_frame(struct erg_archive *a, struct erg_frames *f, unsigned cha
 	uint64_t pos, size_t *ret_taken, struct erg_err *err)
 {
 	uint64_t content = 0, compressed = 0, extent;
-	struct erg_tar_header h;
+	struct tar_header h;
 	size_t n = 0;
 	ssize_t len;
 	int r;
@@ -174,7 +277,7 @@ static int index_frame(struct erg_archive *a, struct erg_frames *f, unsigned cha
 	len = read_prefix(f, buf, ERG_TAR_HEADER_MAX, err);
 	if (len < 0)
 		return (int)len;
-	r = erg_tar_header_parse(a->path, pos, buf, (size_t)len, &h, err);
+	r = header_parse(a->path, pos, buf, (size_t)len, &h, err);
 	if (r < 0)
 		return r;
 	*ret_taken = 1;
@@ -182,7 +285,7 @@ static int index_frame(struct erg_archive *a, struct erg_frames *f, unsigned cha
 		a->ended = true;
 		return 0;
 	}
-	extent = erg_tar_header_extent(&h);
+	extent = header_extent(&h);
 	while (i + n < a->n_seek && content < extent) {
 		content += a->seek[i + n].content;
 		compressed += a->seek[i + n].compressed;
@@ -190,10 +293,7 @@ static int index_frame(struct erg_archive *a, struct erg_frames *f, unsigned cha
 	}
 	*ret_taken = n;
 	if (content != extent)
-		r = erg_fail(err, -EPERM,
-			"%s: member '%s' claims %llu bytes, its frames (at byte %llu) hold other: "
-			"refused",
-			a->path, h.path, (unsigned long long)h.size, (unsigned long long)pos);
+		r = refuse_extent(a, &h, pos, err);
 	else
 		r = add_member(a, &h, pos, compressed, err);
 	free(h.path);
@@ -267,7 +367,7 @@ static uint64_t find_magic(struct erg_archive *a, uint64_t pos)
 
 /* A member whose frames are being walked. */
 struct pending {
-	struct erg_tar_header h;
+	struct tar_header h;
 	uint64_t frame, content;
 	bool open;
 };
@@ -286,7 +386,7 @@ static int take_frame(struct erg_archive *a, struct pending *p, const unsigned c
 	int r;
 
 	if (!p->open) {
-		r = erg_tar_header_parse(a->path, begin, buf, len, &p->h, err);
+		r = header_parse(a->path, begin, buf, len, &p->h, err);
 		if (r < 0)
 			return r;
 		if (p->h.end) {
@@ -297,15 +397,11 @@ static int take_frame(struct erg_archive *a, struct pending *p, const unsigned c
 		p->frame = begin;
 	}
 	p->content += content;
-	extent = erg_tar_header_extent(&p->h);
+	extent = header_extent(&p->h);
 	if (p->content < extent && content == ERG_FRAME_CONTENT_MAX)
 		return 0;
 	if (p->content != extent)
-		r = erg_fail(err, -EPERM,
-			"%s: member '%s' claims %llu bytes, its frames (at byte %llu) hold other: "
-			"refused",
-			a->path, p->h.path, (unsigned long long)p->h.size,
-			(unsigned long long)p->frame);
+		r = refuse_extent(a, &p->h, p->frame, err);
 	else
 		r = add_member(a, &p->h, p->frame, end - p->frame, err);
 	drop_pending(p);
@@ -325,6 +421,8 @@ static bool too_many(struct erg_archive *a, uint64_t damaged, uint64_t pos)
 		    (unsigned long long)pos) >= 0) {
 		free(a->damage);
 		a->damage = line;
+	} else {
+		erg_memory_note();
 	}
 	return true;
 }
@@ -424,10 +522,12 @@ static void check_complete(struct erg_archive *a)
 		what = "the end of the tar is missing";
 	else if (erg_archive_find(a, ERG_ARCHIVE_SUMS) < 0)
 		what = "member " ERG_ARCHIVE_SUMS " is missing";
-	if (what &&
-		asprintf(&line, "%s: %s (%zu complete members in %llu bytes)", a->path, what,
-			a->n_members, (unsigned long long)a->size) >= 0)
-		note_damage(a, line);
+	if (!what)
+		return;
+	if (asprintf(&line, "%s: %s (%zu complete members in %llu bytes)", a->path, what,
+		    a->n_members, (unsigned long long)a->size) < 0)
+		line = erg_noted(NULL);
+	note_damage(a, line ? line : what);
 }
 
 /* Somebody took a result for what it was made of. */
@@ -444,7 +544,10 @@ int erg_archive_open(const char *path, struct erg_archive **ret, struct erg_err 
 	struct stat st;
 	int r;
 
-	if (!a || !(a->path = strdup(path)))
+	if (!a)
+		return erg_fail_errno(err, -ENOMEM, "%s", path);
+	a->fd = -1;
+	if (!(a->path = strdup(path)))
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
 	r = erg_libarchive_load(err);
 	if (r < 0)
@@ -522,87 +625,4 @@ int erg_archive_find(const struct erg_archive *a, const char *name)
 const char *erg_archive_damage(const struct erg_archive *a)
 {
 	return a->damage;
-}
-
-/*
- * The tar headers at the beginning of a member's first frame, read by libarchive. What no writer of
- * ours makes is told apart from what is merely damaged: a link, a device, a member without a size
- * is hostile.
- */
-
-struct source {
-	const unsigned char *data;
-	size_t len, given;
-};
-
-/* One block at a time, so that what was given is what the header takes. */
-static la_ssize_t give_block(struct archive *a, void *data, const void **ret)
-{
-	struct source *s = data;
-	size_t n = s->len - s->given;
-
-	if (n > ERG_TAR_BLOCK)
-		n = ERG_TAR_BLOCK;
-	*ret = s->data + s->given;
-	s->given += n;
-	return (la_ssize_t)n;
-}
-
-static int check_entry(const char *file, uint64_t frame, struct archive_entry *e,
-	struct erg_tar_header *ret, struct erg_err *err)
-{
-	const char *path = erg_libarchive.entry_pathname_utf8(e);
-
-	if (!path)
-		path = erg_libarchive.entry_pathname(e);
-	if (!path || !*path)
-		return erg_fail(err, -EPERM, "%s: member without a name (frame at byte %llu)", file,
-			(unsigned long long)frame);
-	if (erg_libarchive.entry_hardlink(e) || erg_libarchive.entry_symlink(e))
-		return erg_fail(err, -EPERM, "%s: member '%s' is a link: refused", file, path);
-	if (erg_libarchive.entry_filetype(e) != AE_IFREG ||
-		erg_libarchive.entry_sparse_count(e) > 0)
-		return erg_fail(err, -EPERM, "%s: member '%s' is not a regular file: refused", file,
-			path);
-	if (!erg_libarchive.entry_size_is_set(e) || erg_libarchive.entry_size(e) < 0)
-		return erg_fail(err, -EPERM, "%s: member '%s' has no size: refused", file, path);
-	ret->size = (uint64_t)erg_libarchive.entry_size(e);
-	ret->path = strdup(path);
-	return ret->path ? 0 : erg_fail_errno(err, -ENOMEM, "%s", file);
-}
-
-int erg_tar_header_parse(const char *file, uint64_t frame, const unsigned char *data, size_t len,
-	struct erg_tar_header *ret, struct erg_err *err)
-{
-	struct source s = {data, len, 0};
-	struct archive *a = erg_libarchive.read_new();
-	struct archive_entry *e;
-	int r;
-
-	*ret = (struct erg_tar_header){0};
-	if (!a)
-		return erg_fail_errno(err, -ENOMEM, "%s", file);
-	erg_libarchive.read_support_format_tar(a);
-	r = erg_libarchive.read_open(a, &s, NULL, give_block, NULL);
-	if (r == ARCHIVE_OK)
-		r = erg_libarchive.read_next_header(a, &e);
-	if (r == ARCHIVE_OK || r == ARCHIVE_WARN) {
-		r = check_entry(file, frame, e, ret, err);
-		ret->len = s.given;
-	} else if (r == ARCHIVE_EOF && len >= ERG_TAR_BLOCK) {
-		ret->end = true;
-		r = 0;
-	} else {
-		r = erg_fail(err, -EBADMSG, "%s: no tar header (frame at byte %llu)", file,
-			(unsigned long long)frame);
-	}
-	erg_libarchive.read_free(a);
-	return r;
-}
-
-uint64_t erg_tar_header_extent(const struct erg_tar_header *h)
-{
-	if (h->size > UINT64_MAX - h->len - ERG_TAR_BLOCK)
-		return UINT64_MAX;
-	return h->len + (h->size + ERG_TAR_BLOCK - 1) / ERG_TAR_BLOCK * ERG_TAR_BLOCK;
 }

@@ -3,6 +3,8 @@
 #define ERG_FORMATS_UTIL_H
 
 /*
+ * What nearly every file needs: ownership, the clock, the last part of a path.
+ *
  * Ownership: a resource is declared with its cleanup (_cleanup_(erg_freep) char *p = NULL;) and
  * leaves the scope only by an explicit steal. Cleanup functions accept NULL, -1 and half-built
  * things.
