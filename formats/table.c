@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 #include "formats/input.h"
@@ -181,9 +182,35 @@ static int add_row(struct scan *s, char *row, size_t cells, size_t line, struct 
 	return 0;
 }
 
+/* By name, and of one name by place. */
+static int compare_names(const void *a, const void *b)
+{
+	const char *x = *(char *const *)a, *y = *(char *const *)b;
+	int c = strcmp(x, y);
+
+	return c ? c : (x > y) - (x < y);
+}
+
+/* The first column that is named as one before it; *ret is NULL where none is. A name that is empty is none. */
+static int find_twice(const struct erg_table *t, const char **ret)
+{
+	_cleanup_(erg_freep) char **sorted = calloc(t->n_columns, sizeof(*sorted));
+
+	*ret = NULL;
+	if (!sorted)
+		return -ENOMEM;
+	memcpy(sorted, t->names, t->n_columns * sizeof(*sorted));
+	erg_sort(sorted, t->n_columns, sizeof(*sorted), compare_names);
+	for (size_t i = 1; i < t->n_columns; i++)
+		if (*sorted[i] && !strcmp(sorted[i - 1], sorted[i]) && (!*ret || sorted[i] < *ret))
+			*ret = sorted[i];
+	return 0;
+}
+
 static int take_header(struct scan *s, struct erg_err *err)
 {
 	struct erg_table *t = s->t;
+	const char *twice;
 	char *name = s->w;
 	int r = take_row(s, &t->n_columns, err);
 
@@ -192,15 +219,13 @@ static int take_header(struct scan *s, struct erg_err *err)
 	t->names = calloc(t->n_columns, sizeof(*t->names));
 	if (!t->names)
 		return erg_fail_errno(err, -ENOMEM, "%s", t->path);
-	for (size_t i = 0; i < t->n_columns; i++, name += strlen(name) + 1) {
+	for (size_t i = 0; i < t->n_columns; i++, name += strlen(name) + 1)
 		t->names[i] = name;
-		for (size_t k = 0; *name && k < i; k++)
-			if (!strcmp(t->names[k], name))
-				return erg_fail(err, -EINVAL,
-					"%s: line %zu: two columns are named '%s'", t->path,
-					s->line - 1, name);
-	}
-	return 0;
+	if (find_twice(t, &twice) < 0)
+		return erg_fail_errno(err, -ENOMEM, "%s", t->path);
+	return twice ? erg_fail(err, -EINVAL, "%s: line %zu: two columns are named '%s'", t->path,
+			       s->line - 1, twice)
+		     : 0;
 }
 
 static int split_lines(struct erg_table *t, struct erg_err *err)

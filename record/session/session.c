@@ -138,6 +138,10 @@ size_t erg_session_files(void)
 	return SOCKETS + erg_session_buffer_files();
 }
 
+_Static_assert(ERG_ARRAY_SIZE(layer_events) <= EXCEPT_MAX &&
+		ERG_ARRAY_SIZE(sample_events) <= EXCEPT_MAX,
+	"a channel leaves out at most so many");
+
 struct channel {
 	const char *name;
 	double bytes_per_s, hold_s;

@@ -163,6 +163,7 @@ static void bad_tables_are_refused_with_the_line(void **state)
 	expect_failure("a,b\n1,\"2\n", -EINVAL, "line 2: a quote is not closed");
 	expect_failure("a,b\n\"1\"x,2\n", -EINVAL, "line 2: text behind");
 	expect_failure("a,b,a\n", -EINVAL, "two columns are named 'a'");
+	expect_failure("x,a,b,b,a,,\n", -EINVAL, "two columns are named 'b'"); /* the first */
 	assert_int_equal(read_text("a\0b\n", 4, &t, &err), -EINVAL);
 	assert_non_null(strstr(err.msg, "NUL"));
 	assert_int_equal(erg_table_read("/nonexistent.csv", &t, &err), -ENOENT);
