@@ -172,3 +172,26 @@ draws() { [ "$(value class/hwmon/hwmon0/curr1_input)" -gt 0 ]; }
     awk -v a="$ets" -v t="$truth" 'BEGIN {d = a / t - 1; exit !(d < 0.005 && d > -0.005)}'
     jq -e '.runs[0].simulated' layers.json
 }
+
+@test "examples/known-lag: the board's readings have no lag, unless they contradict it; of other sensors nothing is said" {
+    skip_unless erg-record erg-analyze jq
+    mkdir bin
+    cat >bin/erg-analyze <<'SH'
+#!/bin/sh
+echo "$*" >>asked
+cat "$5"
+SH
+    chmod +x bin/erg-analyze
+    known() { PATH=$PWD/bin:$PATH "$ERG_SRC/examples/known-lag" "$1" | xargs; }
+    echo '{"runs": [{"simulated": true}], "warnings": [{"code": "simulated"}]}' >a
+    echo '{"runs": [{"simulated": true}], "warnings": [{"code": "simulated"}, {"code": "lag-contradicted"}]}' >b
+    echo '{"runs": [{"simulated": false}], "warnings": []}' >c
+    [ "$(known a)" = "--lag 0" ]
+    [ -z "$(known b)" ]
+    [ -z "$(known c)" ]
+    [ "$(sort -u asked | xargs)" = "layers --lag 0 --format json a layers --lag 0 --format json b layers --lag 0 --format json c" ]
+    # and these are the words of the document
+    erg-board board -- erg-record run -q -o run.erg --sysfs board -- erg-board-play --duration 1 2>err
+    erg-analyze layers --lag 0.05 --format json run.erg 2>/dev/null >doc.json
+    jq -e '.runs[0].simulated and (.warnings | map(.code) | index("lag-contradicted") != null)' doc.json
+}
