@@ -308,6 +308,8 @@ static int fit_sensor(struct attr_run *r)
 	}
 	if (!rc && !r->misfit.reason && r->sol.rss_plain > most)
 		r->misfit.reason = times;
+	if (!rc && !r->misfit.reason && attr_far_and_doubtful(r))
+		r->misfit.reason = "misfit: unknown";
 	if (!rc && !r->misfit.reason)
 		r->fit.estimated = found(r);
 	return rc;

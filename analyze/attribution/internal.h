@@ -520,6 +520,8 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret);
 /* ---- judge.c ---- */
 /* The tests of the fit, and r->misfit.reason. */
 int attr_judge(struct attr_run *r);
+/* The sensor as it was fitted is far from the one declared, and a test of it nearly fails: not to be believed. */
+bool attr_far_and_doubtful(const struct attr_run *r);
 /* Whether the readings' times scatter by more than the kernel of these layers can be known with. */
 bool attr_scatters(const struct attr_run *r);
 /* The same of times that were rounded to a grid, however small the scatter looks that is left over. */

@@ -62,6 +62,24 @@ bool attr_rounded_away(const struct erg_attr_state *st, size_t c)
 	return sd > jitter_most(v->class_time[c] * 1e9 / fmax(calls, 1));
 }
 
+/* A sensor that is far from the one declared was chosen among many for what the readings are like; of power that
+ * is not the same all through a layer, say, a low-pass makes much, and leaves a trace. So what is tested of it must
+ * not fail by less: once in 200 runs it does by chance. */
+#define FAR_P 0.005
+#define FAR_WINDOW 0.05 /* of the one declared */
+#define FAR_TAU 0.15    /* of the window */
+
+bool attr_far_and_doubtful(const struct attr_run *r)
+{
+	const struct attr_shape *s = &r->st->shape;
+	const struct attr_tests *t = &r->misfit.fitted;
+	double declared = attr_window_of(&r->declared), w = attr_window_of(s);
+	double p = fmin(t->kernel.p, fmin(t->clock.p, t->duration.p));
+
+	return (fabs(w - declared) > FAR_WINDOW * declared || attr_tau_of(s) > FAR_TAU * w) &&
+		3 * p < FAR_P;
+}
+
 static int judge(struct attr_run *r)
 {
 	struct attr_misfit *f = &r->misfit;

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "analyze/attribution/internal.h"
+#include "formats/base/util.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"
 
@@ -327,6 +328,35 @@ static void test_wrong_window(void **state)
 	done(&r);
 }
 
+/* A window of 10 ms was declared; p is that of the least likely of three tests. */
+static void test_far_and_doubtful(void **state)
+{
+	static const struct {
+		double window_ns, rc_ns, p;
+		bool doubtful;
+	} fits[] = {
+		{10e6, 0, 0.001, false}, {10.4e6, 1e6, 0.001, false}, {7e6, 0, 0.001, true},
+		{7e6, 0, 0.002, false}, {10e6, 1.8e6, 0.001, true},
+		{10e6, 1.8e6, NAN, false}, /* too few readings for a test */
+	};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(fits); i++)
+		for (int which = 0; which < 3; which++) {
+			struct erg_attr_state st = {.shape = {.kind = ERG_SENSOR_BOXCAR,
+							    .window_ns = fits[i].window_ns,
+							    .rc_ns = fits[i].rc_ns}};
+			struct attr_run r = {.st = &st,
+				.declared = {.kind = ERG_SENSOR_BOXCAR, .window_ns = 10e6}};
+			struct attr_tests *t = &r.misfit.fitted;
+
+			t->kernel.p = t->clock.p = t->duration.p = 0.5;
+			*(which == 0                 ? &t->kernel.p
+					: which == 1 ? &t->clock.p
+						     : &t->duration.p) = fits[i].p;
+			assert_int_equal(attr_far_and_doubtful(&r), fits[i].doubtful);
+		}
+}
+
 /* Power that changes in the middle of the run, and nothing in the trace that tells. */
 static void test_refused(void **state)
 {
@@ -444,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_cut_stalls),
 		cmocka_unit_test(test_cut_few_stalls),
 		cmocka_unit_test(test_wrong_window),
+		cmocka_unit_test(test_far_and_doubtful),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_hidden_change),
 		cmocka_unit_test(test_change_unfounded),
