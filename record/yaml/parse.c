@@ -21,7 +21,9 @@
 
 #define DEPTH_MAX 32
 #define SIZE_MAX_BYTES (1u << 20)
-#define NODES_MAX 200000 /* as many as text of that size can hold, or about */
+#define PAIRS_MAX 4000000   /* of keys, which are compared: 0.3 s; 2800 keys of one map */
+#define LOOKUPS_MAX 4000000 /* of anchors for aliases: 0.4 s */
+#define NODES_MAX 200000    /* as many as text of that size can hold, or about */
 
 static struct erg_yaml *build_node(struct fy_node *node, int depth);
 
@@ -196,39 +198,99 @@ static void destroy_document(struct fy_document **doc)
 		fy_document_destroy(*doc);
 }
 
-/* Where a second document begins, of which nothing would be read. False: there is none. */
-static bool second_document(const struct fy_parse_cfg *cfg, const char *text, size_t len,
-	struct erg_yaml *ret_at)
+/* What its events say of a text, in a time in proportion to it. */
+struct survey {
+	int documents;          /* up to the second, of which nothing would be read */
+	struct erg_yaml second; /* where that begins */
+	long pairs;             /* of keys of one map */
+	long anchors, aliases;
+};
+
+/* The collections that are open, from the outermost: values in each so far. Lists are not counted. */
+struct levels {
+	long n[4 * DEPTH_MAX];
+	bool map[4 * DEPTH_MAX];
+	size_t depth;
+};
+
+static bool level_open(struct levels *l, bool map)
+{
+	if (l->depth == ERG_ARRAY_SIZE(l->n))
+		return false; /* libfyaml refuses it, too */
+	l->n[l->depth] = 0;
+	l->map[l->depth++] = map;
+	return true;
+}
+
+static bool survey_event(struct survey *s, struct levels *l, const struct fy_event *e)
+{
+	const bool begins = e->type == FYET_MAPPING_START || e->type == FYET_SEQUENCE_START;
+
+	if (begins || e->type == FYET_SCALAR || e->type == FYET_ALIAS) {
+		if (l->depth && l->map[l->depth - 1] && ++l->n[l->depth - 1] % 2)
+			s->pairs += l->n[l->depth - 1] / 2;
+		s->aliases += e->type == FYET_ALIAS;
+		s->anchors += (e->type == FYET_SCALAR && e->scalar.anchor) ||
+			(e->type == FYET_MAPPING_START && e->mapping_start.anchor) ||
+			(e->type == FYET_SEQUENCE_START && e->sequence_start.anchor);
+	}
+	if (begins)
+		return level_open(l, e->type == FYET_MAPPING_START);
+	if ((e->type == FYET_MAPPING_END || e->type == FYET_SEQUENCE_END) && l->depth)
+		l->depth--;
+	if (e->type == FYET_DOCUMENT_START && ++s->documents == 2) {
+		struct fy_token *token = e->document_start.document_start;
+		const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
+
+		s->second.line = mark ? mark->line + 1 : 1;
+		s->second.column = mark ? mark->column + 1 : 1;
+	}
+	return s->documents < 2;
+}
+
+static void survey(const struct fy_parse_cfg *cfg, const char *text, size_t len, struct survey *s)
 {
 	struct fy_parser *parser = fy_parser_create(cfg);
-	struct fy_event *e = NULL;
-	int documents = 0;
+	struct levels levels = {.depth = 0};
+	struct fy_event *e;
+	bool on = true;
 
 	if (parser && fy_parser_set_string(parser, text, len) == 0)
-		while (documents < 2 && (e = fy_parser_parse(parser))) {
-			documents += e->type == FYET_DOCUMENT_START;
-			if (documents == 2 && e->document_start.document_start) {
-				const struct fy_mark *mark =
-					fy_token_start_mark(e->document_start.document_start);
-
-				ret_at->line = mark ? mark->line + 1 : 0;
-				ret_at->column = mark ? mark->column + 1 : 0;
-			}
+		while (on && (e = fy_parser_parse(parser))) {
+			on = survey_event(s, &levels, e);
 			fy_parser_event_free(parser, e);
 		}
 	if (parser)
 		fy_parser_destroy(parser);
-	return documents > 1;
+}
+
+/* libfyaml compares each key of a map with all others, and each alias with all anchors. */
+static int check_cost(const char *file, const struct survey *s, struct erg_err *err)
+{
+	if (s->pairs > PAIRS_MAX)
+		return erg_fail(err, -EFBIG,
+			"%s: maps with more keys than are compared in time: expected what people write",
+			file);
+	if (s->aliases && s->anchors > LOOKUPS_MAX / s->aliases)
+		return erg_fail(err, -EFBIG,
+			"%s: %ld aliases, and %ld anchors that they may mean: expected what people write",
+			file, s->aliases, s->anchors);
+	return 0;
 }
 
 /* What the one document of the text comes to. SAID: what libfyaml had to say, of which CFG takes note. */
 static int parse_document(const struct fy_parse_cfg *cfg, const char *said, const char *file,
 	const char *text, size_t len, struct erg_yaml **ret, struct erg_err *err)
 {
-	_cleanup_(destroy_document) struct fy_document *doc =
-		fy_document_build_from_string(cfg, text, len);
-	struct erg_yaml second = {.line = 1, .column = 1};
+	_cleanup_(destroy_document) struct fy_document *doc = NULL;
+	struct survey s = {0};
+	int r;
 
+	survey(cfg, text, len, &s);
+	r = check_cost(file, &s, err);
+	if (r < 0)
+		return r;
+	doc = fy_document_build_from_string(cfg, text, len);
 	if (doc && nodes_left(fy_document_root(doc), 0, NODES_MAX) < 0)
 		return erg_fail(err, -EFBIG,
 			"%s: its aliases come to more than %d values, or hold themselves: "
@@ -238,8 +300,8 @@ static int parse_document(const struct fy_parse_cfg *cfg, const char *said, cons
 		return said[0]
 			? syntax_error(file, said, err)
 			: erg_fail(err, -EINVAL, "%s: empty: expected a YAML document", file);
-	if (second_document(cfg, text, len, &second))
-		return erg_yaml_fail(err, file, &second, "a second document: one was expected");
+	if (s.documents > 1)
+		return erg_yaml_fail(err, file, &s.second, "a second document: one was expected");
 	if (said[0]) /* behind the first */
 		return syntax_error(file, said, err);
 	errno = 0;

@@ -167,6 +167,45 @@ static void test_made_to_cost(void **state)
 	erg_plan_free(good("workloads: {w: &w {command: [a]}, v: {<<: *w, duration_s: 1}}\n"));
 }
 
+/* TEXT is what PART makes of each number below N, in a text for the caller to free. */
+static char *of_numbers(const char *begin, const char *part, int n, const char *end)
+{
+	size_t each = strlen(part) + 24;
+	char *text = malloc(strlen(begin) + (size_t)n * each + strlen(end) + 1), *p;
+
+	assert_non_null(text);
+	p = stpcpy(text, begin);
+	for (int i = 0; i < n; i++)
+		p += snprintf(p, each, part, i, i); /* NOLINT: a test's own */
+	stpcpy(p, end);
+	return text;
+}
+
+/* What libfyaml takes n^2 for: keys of a map, of many maps, and aliases among many anchors. */
+static void test_made_to_cost_squares(void **state)
+{
+	const struct {
+		const char *begin, *part;
+		int n;
+		const char *end, *message;
+	} cases[] = {
+		{"", "k%d: 1\n", 20000, "", "p.yaml: maps with more keys than are compared"},
+		{"a: &a 1\n", "k%d: *a\n", 20000, "",
+			"p.yaml: maps with more keys than are compared"},
+		{"a: {", "k%d, ", 3000, "k: 1}\n", "p.yaml: maps with more keys than are compared"},
+		{"a:\n", "- &a%d 1\n- *a%d\n", 20000, "",
+			"p.yaml: 20000 aliases, and 20000 anchors that they may mean"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *text = of_numbers(cases[i].begin, cases[i].part, cases[i].n, cases[i].end);
+
+		refused(text, cases[i].message);
+		free(text);
+	}
+}
+
 /* What two runs would both write is refused; long names stay apart, and text. */
 static void test_names_of_archives(void **state)
 {
@@ -284,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_made_to_cost),
+		cmocka_unit_test(test_made_to_cost_squares),
 		cmocka_unit_test(test_names_of_archives),
 		cmocka_unit_test(test_long_value_of_the_environment),
 		cmocka_unit_test(test_number_of_runs),
