@@ -16,6 +16,7 @@
 
 #include "analyze/account/calls.h"
 #include "analyze/account/counts.h"
+#include "formats/base/hash.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
@@ -53,6 +54,16 @@ struct open_layer {
 	size_t at; /* the instance */
 };
 
+struct class_key {
+	uint32_t around, part, bin; /* around: a class, or ERG_NONE */
+};
+
+struct class_entry {
+	struct class_key key;
+	uint32_t class_;
+	UT_hash_handle hh;
+};
+
 struct walk {
 	struct erg_parts *p;
 	const struct erg_timeline *tl;
@@ -64,6 +75,7 @@ struct walk {
 	uint32_t *track_thread;             /* ERG_NONE: no phases there */
 	struct open_layer (*open)[DEEPEST]; /* per track */
 	unsigned int *n_open;
+	struct class_entry *classes;
 	uint64_t *part_calls;            /* part x layer, outermost instances */
 	uint32_t macs_counter, requests; /* counters, or ERG_NONE */
 };
@@ -94,18 +106,19 @@ static int by_thread_and_time(const void *a, const void *b, void *data)
 }
 
 /* The part of that name, made at need; there is room for as many as there are phases. */
-static uint32_t part_named(struct erg_parts *p, const char *name)
+static int part_named(struct erg_parts *p, const char *name, uint32_t *ret)
 {
-	uint32_t i = 0;
+	size_t i;
 
-	while (i < p->n && strcmp(p->part[i].name, name))
-		i++;
+	if (erg_names_put(&p->names, name, &i) < 0)
+		return -ENOMEM;
 	if (i == p->n)
 		p->part[p->n++] = (struct erg_part){.name = name};
-	return i;
+	*ret = (uint32_t)i;
+	return 0;
 }
 
-static void add_phases(struct walk *w)
+static int add_phases(struct walk *w)
 {
 	struct erg_timeline const *tl = w->tl;
 
@@ -113,15 +126,20 @@ static void add_phases(struct walk *w)
 		const struct erg_tl_phase *p = &tl->phases[i];
 		uint64_t begin = p->begin > tl->begin ? p->begin : tl->begin;
 		uint64_t end = p->end < tl->end ? p->end : tl->end;
+		uint32_t part;
 
-		if (end > begin && strcmp(p->name, "idle"))
-			w->inst[w->n++] = (struct inst){.phase = i,
-				.around = ERG_NONE,
-				.begin = begin,
-				.end = end,
-				.part = part_named(w->p, p->name)};
+		if (end <= begin || !strcmp(p->name, "idle"))
+			continue;
+		if (part_named(w->p, p->name, &part) < 0)
+			return -ENOMEM;
+		w->inst[w->n++] = (struct inst){.phase = i,
+			.around = ERG_NONE,
+			.begin = begin,
+			.end = end,
+			.part = part};
 	}
 	erg_sort_by(w->inst, w->n, sizeof(*w->inst), by_thread_and_time, tl->phases);
+	return 0;
 }
 
 /* Threads, and the phase around each. */
@@ -319,22 +337,35 @@ static uint32_t bin_of(const double *edge, size_t n, double x)
 }
 
 /* The class of (what is around it, its part, its bin), made at need. */
-static uint32_t class_of(struct erg_timeline *view, uint32_t around, char *name, uint32_t bin)
+static int class_of(struct walk *w, const struct class_key *key, uint32_t *ret)
 {
-	for (uint32_t k = 0; k < view->n_layers; k++) {
-		const struct erg_tl_layer *l = &view->layers[k];
+	struct erg_timeline *view = w->p->view;
+	char *name = (char *)(uintptr_t)w->p->part[key->part].name;
+	struct class_entry *e;
 
-		if (l->parent == around && l->name == name && l->macs == bin)
-			return k;
+	HASH_FIND(hh, w->classes, key, sizeof(*key), e);
+	if (e) {
+		*ret = e->class_;
+		return 0;
 	}
-	view->layers[view->n_layers] = (struct erg_tl_layer){.name = name,
+	e = erg_noted(calloc(1, sizeof(*e)));
+	if (!e)
+		return -ENOMEM;
+	e->key = *key;
+	e->class_ = *ret = (uint32_t)view->n_layers;
+	HASH_ADD(hh, w->classes, key, sizeof(e->key), e);
+	if (erg_hash_lost(e)) {
+		free(e);
+		return -ENOMEM;
+	}
+	view->layers[view->n_layers++] = (struct erg_tl_layer){.name = name,
 		.type = name,
 		.network = (char *)(uintptr_t) "",
 		.module = (char *)(uintptr_t) "",
-		.parent = around,
+		.parent = key->around,
 		.level = ERG_TL_LAYER,
-		.macs = bin};
-	return (uint32_t)view->n_layers++;
+		.macs = key->bin};
+	return 0;
 }
 
 static void add_to_bin(struct walk *w, struct inst *in, uint32_t bin, double context, double tokens)
@@ -351,11 +382,15 @@ static int make_classes(struct walk *w)
 {
 	_cleanup_(erg_freep) double *scratch = calloc(w->n + 1, sizeof(*scratch));
 	_cleanup_(erg_freep) double(*edge)[ERG_PARTS_BINS] = calloc(w->p->n + 1, sizeof(*edge));
+	_cleanup_(erg_freep) size_t *steps = calloc(w->p->n + 1, sizeof(*steps));
 
-	if (!scratch || !edge)
+	if (!scratch || !edge || !steps)
 		return -ENOMEM;
-	for (uint32_t k = 0; k < w->p->n; k++)
-		w->p->part[k].n_bins = bin_edges(w, k, scratch, edge[k]);
+	for (size_t i = 0; i < w->n; i++)
+		steps[w->inst[i].part]++;
+	for (uint32_t k = 0; k < w->p->n; k++) /* each looks at the instances of all */
+		if (steps[k] >= 2 * BIN_STEPS)
+			w->p->part[k].n_bins = bin_edges(w, k, scratch, edge[k]);
 	for (size_t i = 0; i < w->n; i++) {
 		struct inst *in = &w->inst[i];
 		struct erg_part *part = &w->p->part[in->part];
@@ -364,7 +399,8 @@ static int make_classes(struct walk *w)
 		double tokens = 0, x = part->n_bins ? context_of(w, in, &tokens) : NAN;
 		uint32_t bin = part->n_bins ? bin_of(edge[in->part], part->n_bins, x) : 0;
 
-		in->class_ = class_of(w->p->view, around, (char *)(uintptr_t)part->name, bin);
+		if (class_of(w, &(struct class_key){around, in->part, bin}, &in->class_) < 0)
+			return -ENOMEM;
 		if (part->n_bins)
 			add_to_bin(w, in, bin, x, tokens);
 	}
@@ -522,6 +558,13 @@ static double *no_counts(size_t n)
 
 static void release_walk(struct walk *w)
 {
+	struct class_entry *e, *next;
+
+	HASH_ITER(hh, w->classes, e, next)
+	{
+		HASH_DEL(w->classes, e);
+		free(e);
+	}
 	free(w->inst);
 	free(w->counts);
 	free(w->threads);
@@ -589,7 +632,9 @@ static int open_parts(struct walk *w)
 
 	if (r < 0)
 		return r;
-	add_phases(w);
+	r = add_phases(w);
+	if (r < 0)
+		return r;
 	nest_phases(w);
 	r = allocate_parts(w);
 	if (r < 0)
@@ -636,6 +681,7 @@ void erg_parts_release(struct erg_parts *p)
 	for (size_t k = 0; k < p->n; k++)
 		free(p->part[k].count);
 	free(p->part);
+	erg_names_release(&p->names);
 	free(p->run.count);
 	free(p->layer_part);
 	free(p->layer_calls);
@@ -659,8 +705,7 @@ void erg_parts_release(struct erg_parts *p)
 
 const struct erg_part *erg_parts_named(const struct erg_parts *p, const char *name)
 {
-	for (size_t k = 0; k < p->n; k++)
-		if (!strcmp(p->part[k].name, name))
-			return &p->part[k];
-	return NULL;
+	size_t k;
+
+	return erg_names_find(&p->names, name, &k) ? &p->part[k] : NULL;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base/names.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 
@@ -26,6 +27,7 @@ struct open {
 struct sweep {
 	const struct erg_timeline *tl;
 	struct erg_phases *out;
+	struct erg_names names;
 	size_t *name; /* per phase of the timeline: index into out->phase */
 	struct edge *edge;
 	size_t n_edges;
@@ -36,6 +38,7 @@ struct sweep {
 
 static void sweep_release(struct sweep *s)
 {
+	erg_names_release(&s->names);
 	free(s->name);
 	free(s->edge);
 	free(s->open);
@@ -146,18 +149,19 @@ static int by_time(const void *a, const void *b, void *phases)
 	return x->phase < y->phase ? -1 : x->phase > y->phase;
 }
 
-static void add_name(struct sweep *s, size_t phase)
+static int add_name(struct sweep *s, size_t phase)
 {
 	const struct erg_tl_phase *p = &s->tl->phases[phase];
-	size_t i = 0;
+	size_t i;
 
-	while (i < s->out->n && strcmp(s->out->phase[i].name, p->name))
-		i++;
-	if (i == s->out->n)
-		s->out->phase[s->out->n++].name = p->name;
+	if (erg_names_put(&s->names, p->name, &i) < 0)
+		return -ENOMEM;
+	s->out->n = s->names.n;
+	s->out->phase[i].name = p->name;
 	s->out->phase[i].count++;
 	s->out->phase[i].open |= p->open;
 	s->name[phase] = i;
+	return 0;
 }
 
 static int prepare_sweep(struct sweep *s)
@@ -179,11 +183,11 @@ static int prepare_sweep(struct sweep *s)
 	}
 	erg_sort_by(s->edge, s->n_edges, sizeof(*s->edge), by_time, tl->phases);
 	for (size_t i = 0; i < s->n_edges; i++)
-		if (s->edge[i].begin)
-			add_name(s, s->edge[i].phase);
+		if (s->edge[i].begin && add_name(s, s->edge[i].phase) < 0)
+			return -ENOMEM;
 	for (size_t i = 0; i < tl->n_phases; i++)
-		if (tl->phases[i].end <= tl->phases[i].begin)
-			add_name(s, i); /* counted, but of no time */
+		if (tl->phases[i].end <= tl->phases[i].begin && add_name(s, i) < 0)
+			return -ENOMEM; /* it is counted, but of no time */
 	s->out->phase[s->out->n].name = "";
 	return 0;
 }

@@ -176,14 +176,40 @@ static void add_mean(struct sum *s, const struct erg_attr_state *st, size_t m, d
 	add_piece(s, from, y, t + half, y);
 }
 
+/* Reading by which T (ns since t0) is seen: the first at or after it. */
+static size_t reading_after(const struct erg_attr_state *st, double t)
+{
+	size_t lo = 0, hi = st->readings.n;
+	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if ((counter ? attr_lagged(&st->view, &st->shape, st->readings.t[mid])
+			     : seen_at(st, mid)) < t)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 /* Mean power: readings at the middle of their windows. */
 static void sum_power(const struct erg_attr_state *st, struct sum *s)
 {
 	const struct attr_readings *r = &st->readings;
 	const bool since_last = is_since_last(st);
 	double before = 0, y = 0, reach;
+	size_t m = reading_after(st, stretch_begin(s, 0) - st->shape.window_ns);
 
-	for (size_t m = 0; m < r->n; m++) {
+	m -= m > 1
+		? 2
+		: m; /* what is before stands for no time that is asked for, nor what is behind */
+	if (m) {
+		before = seen_at(st, m - 1);
+		y = r->v[m - 1];
+	}
+	for (; m < r->n && s->next < s->n_at; m++) {
 		double t = seen_at(st, m), weight = weight_at(s, t);
 
 		if (since_last)
@@ -239,11 +265,13 @@ static void add_edge(const struct erg_attr_state *st, size_t m, double side, str
 static void sum_counter(const struct erg_attr_state *st, struct sum *s)
 {
 	const struct attr_readings *r = &st->readings;
+	size_t m;
 
 	if (r->n < 2)
 		return;
 	add_edge(st, 1, -1, s);
-	for (size_t m = 1; m < r->n; m++) {
+	m = reading_after(st, stretch_begin(s, 0));
+	for (m = m > 1 ? m - 1 : 1; m < r->n && s->next < s->n_at; m++) {
 		double t1 = attr_lagged(&st->view, &st->shape, r->t[m]), before = s->time;
 		double dt = counter_ns(st, m), w = counter_w(st, m);
 
@@ -299,24 +327,6 @@ static double holes_u2(const struct erg_attr_state *st, const struct sum *s)
 static double run_s(const struct erg_attr_state *st)
 {
 	return (double)(attr_begin(&st->view, st->view.n) - st->view.t0) * 1e-9;
-}
-
-/* Reading by which T (ns since t0) is seen: the first at or after it. */
-static size_t reading_after(const struct erg_attr_state *st, double t)
-{
-	size_t lo = 0, hi = st->readings.n;
-	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if ((counter ? attr_lagged(&st->view, &st->shape, st->readings.t[mid])
-			     : seen_at(st, mid)) < t)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
 }
 
 /* What the readings about T differ by, W: a step of the power there, when T is the end of a phase. */

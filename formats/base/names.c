@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names by number: a hash table, for there may be as many names as there are events.
+ */
+#include "formats/base/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/base/hash.h"
+
+struct erg_name {
+	const char *text;
+	size_t number;
+	UT_hash_handle hh;
+};
+
+static struct erg_name *look_up(struct erg_name *table, const char *name)
+{
+	struct erg_name *e;
+
+	HASH_FIND(hh, table, name, (unsigned int)strlen(name), e);
+	return e;
+}
+
+bool erg_names_find(const struct erg_names *s, const char *name, size_t *ret)
+{
+	const struct erg_name *e = look_up(s->table, name);
+
+	if (e)
+		*ret = e->number;
+	return e;
+}
+
+int erg_names_put(struct erg_names *s, const char *name, size_t *ret)
+{
+	struct erg_name *e;
+
+	if (erg_names_find(s, name, ret))
+		return 0;
+	e = erg_noted(calloc(1, sizeof(*e)));
+	if (!e)
+		return -ENOMEM;
+	e->text = name;
+	e->number = s->n;
+	HASH_ADD_KEYPTR(hh, s->table, e->text, (unsigned int)strlen(name), e);
+	if (erg_hash_lost(e)) {
+		free(e);
+		return -ENOMEM;
+	}
+	*ret = s->n++;
+	return 0;
+}
+
+void erg_names_release(struct erg_names *s)
+{
+	struct erg_name *e, *next;
+
+	HASH_ITER(hh, s->table, e, next)
+	{
+		HASH_DEL(s->table, e);
+		free(e);
+	}
+	*s = (struct erg_names){0};
+}
