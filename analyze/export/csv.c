@@ -13,6 +13,7 @@
 #include "analyze/timeline/rail.h"
 #include "analyze/result/csv.h"
 #include "analyze/timeline/segments.h"
+#include "formats/base/order.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
@@ -64,6 +65,9 @@ struct cursor {
 	bool valid;
 	const struct erg_rail **rails; /* the columns */
 	size_t n_rails, *rail_at, *channel_at;
+	size_t *phase,
+		n_begun; /* of the timeline in the order of their beginnings; how many have begun */
+	size_t *open, n_open; /* phases of which NOW may be a time */
 };
 
 static void cursor_release(struct cursor *c)
@@ -72,6 +76,8 @@ static void cursor_release(struct cursor *c)
 	free(c->rails);
 	free(c->rail_at);
 	free(c->channel_at);
+	free(c->phase);
+	free(c->open);
 }
 
 /* Goes to the segment of NOW: 1 if a layer runs in it, 0 if none does. */
@@ -102,14 +108,38 @@ static void put_layer(const struct erg_timeline *tl, const struct erg_segment *s
 		erg_csv_text(c, "");
 }
 
-static const char *phase_at(const struct erg_timeline *tl, uint64_t now)
+static int phase_by_begin(const void *a, const void *b, void *phases)
 {
-	const char *name = "";
+	const struct erg_tl_phase *p = phases;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
 
-	for (size_t i = 0; i < tl->n_phases; i++)
-		if (tl->phases[i].begin <= now && now < tl->phases[i].end)
-			name = tl->phases[i].name;
-	return name;
+	if (p[x].begin != p[y].begin)
+		return p[x].begin < p[y].begin ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+/* Goes to the phases of NOW, which never decreases. */
+static void seek_phases(const struct erg_timeline *tl, struct cursor *cur, uint64_t now)
+{
+	size_t kept = 0;
+
+	for (; cur->n_begun < tl->n_phases && tl->phases[cur->phase[cur->n_begun]].begin <= now;
+		cur->n_begun++)
+		cur->open[cur->n_open++] = cur->phase[cur->n_begun];
+	for (size_t i = 0; i < cur->n_open; i++)
+		if (now < tl->phases[cur->open[i]].end)
+			cur->open[kept++] = cur->open[i];
+	cur->n_open = kept;
+}
+
+/* Of those of NOW the one that the timeline has last. */
+static const char *phase_at(const struct erg_timeline *tl, const struct cursor *cur)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < cur->n_open; i++)
+		last = cur->open[i] > last ? cur->open[i] : last;
+	return cur->n_open ? tl->phases[last].name : "";
 }
 
 static int put_row(const struct erg_timeline *tl, uint64_t now, struct cursor *cur,
@@ -135,17 +165,16 @@ static int put_row(const struct erg_timeline *tl, uint64_t now, struct cursor *c
 	}
 	r = seek_layer(tl, cur, now, err);
 	put_layer(tl, r > 0 ? &cur->seg : NULL, c);
-	erg_csv_text(c, phase_at(tl, now));
+	erg_csv_text(c, phase_at(tl, cur));
 	erg_csv_text(c, r > 0 ? tl->tracks[cur->seg.track[0]].name : "");
 	erg_csv_end(c);
 	return r;
 }
 
-static bool is_within(const struct erg_timeline *tl, const char *phase, uint64_t now)
+static bool is_within(const struct erg_timeline *tl, const struct cursor *cur, const char *phase)
 {
-	for (size_t i = 0; i < tl->n_phases; i++)
-		if (tl->phases[i].begin <= now && now < tl->phases[i].end &&
-			!strcmp(tl->phases[i].name, phase))
+	for (size_t i = 0; i < cur->n_open; i++)
+		if (!strcmp(tl->phases[cur->open[i]].name, phase))
 			return true;
 	return false;
 }
@@ -170,8 +199,13 @@ static int open_columns(const struct erg_timeline *tl, const struct erg_rail *ra
 	cur->rails = calloc(tl->n_rails + 1, sizeof(*cur->rails));
 	cur->rail_at = calloc(tl->n_rails + 1, sizeof(*cur->rail_at));
 	cur->channel_at = calloc(tl->n_channels + 1, sizeof(*cur->channel_at));
-	if (!cur->rails || !cur->rail_at || !cur->channel_at)
+	cur->phase = calloc(tl->n_phases + 1, sizeof(*cur->phase));
+	cur->open = calloc(tl->n_phases + 1, sizeof(*cur->open));
+	if (!cur->rails || !cur->rail_at || !cur->channel_at || !cur->phase || !cur->open)
 		return erg_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < tl->n_phases; i++)
+		cur->phase[i] = i;
+	erg_sort_by(cur->phase, tl->n_phases, sizeof(*cur->phase), phase_by_begin, tl->phases);
 	for (size_t i = 0; i < tl->n_rails; i++) {
 		cur->rails[cur->n_rails++] = &tl->rails[i];
 		own = own && rail != &tl->rails[i];
@@ -198,7 +232,8 @@ int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rail, c
 	if (r >= 0)
 		put_titles(tl, cur.rails, cur.n_rails, &c);
 	for (size_t i = 0; r >= 0 && i < rail->n; i++) {
-		if (!phase || is_within(tl, phase, rail->t[i]))
+		seek_phases(tl, &cur, rail->t[i]);
+		if (!phase || is_within(tl, &cur, phase))
 			r = put_row(tl, rail->t[i], &cur, &c, err);
 		if (i % TOLD == 0)
 			erg_progress("rows", i, rail->n);
