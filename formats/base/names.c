@@ -16,7 +16,7 @@ struct erg_name {
 	UT_hash_handle hh;
 };
 
-static struct erg_name *look_up(struct erg_name *table, const char *name)
+static struct erg_name *name_entry(struct erg_name *table, const char *name)
 {
 	struct erg_name *e;
 
@@ -26,7 +26,7 @@ static struct erg_name *look_up(struct erg_name *table, const char *name)
 
 bool erg_names_find(const struct erg_names *s, const char *name, size_t *ret)
 {
-	const struct erg_name *e = look_up(s->table, name);
+	const struct erg_name *e = name_entry(s->table, name);
 
 	if (e)
 		*ret = e->number;

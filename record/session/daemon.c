@@ -243,7 +243,7 @@ static int log_open(void)
 }
 
 /* With fewer it waits for ever for itself, or records nothing. It has the limit of who starts it. */
-static int files_check(struct erg_err *err)
+static int daemon_files_check(struct erg_err *err)
 {
 	const size_t need = FILES_AT_ALL + FILES_A_BUFFER * erg_session_buffers();
 	struct rlimit may;
@@ -331,7 +331,7 @@ int erg_daemon_ensure(struct erg_daemon_lock *l, struct erg_err *err)
 	}
 	if (erg_session_daemon_alive())
 		return 0;
-	r = files_check(err);
+	r = daemon_files_check(err);
 	if (!r)
 		r = daemon_start(err);
 	if (r < 0)
