@@ -149,7 +149,7 @@ static int environment_make(struct erg_run *r, struct erg_err *err)
 	if (!n && r->opt.layer_begin)
 		n = erg_environ_set(&r->env, "ERG_LAYER_BEGIN", "1");
 	if (!n && r->opt.keep_fds)
-		n = erg_environ_prepend(&r->env, "LD_PRELOAD", "liblttng-ust-fd.so.1");
+		n = erg_environ_prepend(&r->env, "LD_PRELOAD", ERG_UST_FD);
 	if (!n && r->opt.annotate && strstr(r->opt.annotate, "lttng:"))
 		n = erg_environ_set(&r->env, "ERG_FORK_AT_ONCE", "1");
 	if (n < 0)

@@ -408,6 +408,8 @@ layers:
     same: [cpu_id]
     name: "irq {irq} on {cpu_id}"
 Y
+    # babeltrace2 2.1.1 aborts where packets have no times
+    babeltrace2 t >/dev/null 2>&1 || [ $? -ne 134 ] || skip "this babeltrace2 aborts on the trace"
     "$rules" csv kinds.yaml t >kinds.csv 2>err
     # The last of the same processor ends first: 6 within 5; the other processor's ends while these go on.
     diff kinds.csv - <<'C'
