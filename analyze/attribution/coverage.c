@@ -107,10 +107,12 @@ int attr_coverage(struct erg_attr_state *st, struct erg_err *err)
 			uint64_t to =
 				attr_begin(v, i + 1) < gap->end ? attr_begin(v, i + 1) : gap->end;
 
+			/* a segment of bent columns (durations.c) has parts in several */
 			for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1) && to > from;
 				e++)
 				uncover(st, v->col[e], attr_first(v, i + 1) - attr_first(v, i),
-					(double)(to - from) * 1e-9);
+					(double)(to - from) * 1e-9 *
+						(v->share ? (double)v->share[e] : 1));
 		}
 	}
 	return 0;

@@ -187,6 +187,39 @@ static void test_gap(void **state)
 	done(&r);
 }
 
+/* Columns that are bent over the duration are parts of the same time: what is observed of a class is the same.
+ * It was subtracted once a column, so that 64 % were 0. */
+static void test_gap_of_bent_columns(void **state)
+{
+	struct erg_err err = {0};
+	struct erg_attr_state *st;
+	double covered[16], *power;
+	bool keep[64] = {false};
+	struct scene s;
+	struct result r;
+
+	scene_defaults(&s);
+	s.hole_begin_s = 20;
+	s.hole_end_s = 32;
+	run(&s, NULL, &r);
+	st = r.a->state;
+	assert_true(r.a->n_classes <= 16 && st->view.n_cols <= 64);
+	memcpy(covered, st->class_covered, st->view.n_classes * sizeof(double));
+	assert_int_equal(attr_durations(&st->view, &err), 0);
+	for (size_t c = 0; c < st->view.n_cols; c++)
+		keep[c] = st->view.col_class[c] >= st->view.gap_class;
+	assert_int_equal(attr_bend(&st->view, keep, 4, st->power, &power, &err), 0);
+	free(power);
+	assert_true(st->view.n_cols > r.a->n_classes);
+	st->n_gaps = 0;
+	free(st->gaps);
+	st->gaps = NULL;
+	assert_int_equal(attr_coverage(st, &err), 0);
+	for (size_t k = 0; k < st->view.n_classes; k++)
+		close_to(st->class_covered[k], covered[k], 1e-4 * st->view.class_time[k]);
+	done(&r);
+}
+
 static void test_bad_input(void **state)
 {
 	struct erg_attr_options opt;
@@ -258,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_gap_of_bent_columns),
 		cmocka_unit_test(test_bad_input),
 		cmocka_unit_test(test_kinds),
 	};
