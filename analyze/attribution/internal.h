@@ -161,6 +161,8 @@ struct attr_solution {
 	double *power; /* n_cols */
 	double delta
 		[ATTR_EXTRA_MAX]; /* what the further columns ask for; [0]: shift of the lag, ns */
+	double step[ATTR_PSI];    /* of it what a sensor can have (refit.c) */
+	double part;              /* of what delta would gain, that the step does */
 	double rss;               /* per row, before the baseline, with the further columns; W^2 */
 	double rss_plain;         /* and without them */
 	double sigma2;            /* of one reading, within blocks */

@@ -261,9 +261,9 @@ static void define_source(struct stream *s, uint32_t source)
 	put8(s, 1);
 	put_text(s, "point");
 	put_text(s, "datasheet");
-	put64(s, 100);  /* window */
-	put64(s, 100);  /* it converts back to back: a reading is never stale */
-	put64(s, 2000); /* lag: the value is of the time before the reading, not of its middle */
+	put64(s, 1000); /* window */
+	put64(s, 100);  /* between updates: a reading is never stale */
+	put64(s, 0);    /* lag */
 	put64(s, 100);
 	put_double(s, 0);
 	put64(s, 1000000);
@@ -327,6 +327,20 @@ static void layer(struct run *r, uint32_t cpu, uint32_t id, uint32_t iteration, 
 	r->in_chunk++;
 }
 
+/* Readings up to TO, of MW and what noise adds to it. The sensor is as it is declared: an instant within the 1 us
+ * before one of the 4 us that a reading takes. */
+static void samples(struct run *r, uint64_t to, int64_t mw)
+{
+	for (; r->next_sample < to; r->next_sample += 1000000 + random32(r) % 100000) {
+		uint64_t t = r->next_sample + random32(r) % 1000 - random32(r) % 4000;
+		int64_t v = mw + random32(r) % 50;
+
+		sample(r, 1, t, v);
+		if (r->twin)
+			sample(r, 2, t, v / 2);
+	}
+}
+
 static void iterate(struct run *r, uint32_t iteration)
 {
 	uint64_t begin = r->t;
@@ -336,14 +350,8 @@ static void iterate(struct run *r, uint32_t iteration)
 		uint64_t from = r->t + 200,
 			 to = from + 5000 + (2 + (id - 2) % LAYERS) * 500 + random32(r) % 2000;
 
-		while (r->next_sample < to) {
-			int64_t mw = 3000 + 100 * (id % 17) + random32(r) % 50;
-
-			sample(r, 1, r->next_sample, mw);
-			if (r->twin)
-				sample(r, 2, r->next_sample, mw / 2);
-			r->next_sample += 1000000 + random32(r) % 100000;
-		}
+		samples(r, from, 2500);
+		samples(r, to, 3000 + 100 * (id % 17));
 		layer(r, cpu, id, iteration, from, to);
 		r->t = to;
 	}
@@ -416,7 +424,7 @@ static int make(const char *path, uint64_t events, const char *variant, struct e
 {
 	struct erg_archive_options opt = {.force = true, .level = 1};
 	struct run r = {.t = T0 + 1000,
-		.next_sample = T0 + 2000,
+		.next_sample = T0 + 6000,
 		.seed = 1,
 		.twin = !strcmp(variant, "twin"),
 		.layers = layers_of(variant) ? layers_of(variant) : LAYERS,
