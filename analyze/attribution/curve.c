@@ -101,29 +101,52 @@ static void append_groups(struct attr_curve *c, size_t i, size_t n)
 	}
 }
 
-/* The next segments, BATCH of them or fewer at the end. */
-static void append(struct attr_curve *c)
+/* The ends and powers of the segments FROM .. TO - 1 of the stretch. */
+static void append_edges(struct attr_curve *c, size_t from, size_t to)
 {
 	const struct attr_view *v = c->view;
-	size_t from = c->n, m = v->n - c->next < BATCH ? v->n - c->next : BATCH, to = from + m;
 
 	for (size_t n = from; n < to;) {
 		const int32_t *offset;
 		int64_t base;
 		size_t k = attr_ends(v, c->next + n - from, &base, &offset);
 
-		for (size_t j = 0; j < k && n < to; j++, n++)
-			c->edge[n + 1] = (double)(base + offset[j]);
+		k = k < to - n ? k : to - n;
+		for (size_t j = 0; j < k; j++)
+			c->edge[n + 1 + j] = (double)base + (double)offset[j];
+		n += k;
 	}
+	if (v->first)
+		for (size_t n = from; n < to; n++)
+			c->p[n] = power_of(c, c->next + n - from);
+	else
+		for (size_t n = from; n < to; n++)
+			c->p[n] = c->power[v->col[c->next + n - from]];
+}
+
+static void append_lowpass(struct attr_curve *c, size_t j, size_t from, size_t to)
+{
+	double *y = c->y[j], now = y[from];
+
 	for (size_t n = from; n < to; n++) {
-		c->p[n] = power_of(c, c->next + n - from);
-		c->sum[n + 1] = c->sum[n] + c->p[n] * (c->edge[n + 1] - c->edge[n]);
+		now = c->p[n] + (now - c->p[n]) * exp((c->edge[n] - c->edge[n + 1]) / c->tau[j]);
+		y[n + 1] = now;
 	}
+}
+
+/* The next segments, BATCH of them or fewer at the end. */
+static void append(struct attr_curve *c)
+{
+	const struct attr_view *v = c->view;
+	size_t from = c->n, m = v->n - c->next < BATCH ? v->n - c->next : BATCH, to = from + m;
+	double sum = c->sum[from];
+
+	append_edges(c, from, to);
+	for (size_t n = from; n < to; n++)
+		c->sum[n + 1] = sum += c->p[n] * (c->edge[n + 1] - c->edge[n]);
 	for (size_t j = 0; j < c->n_tau; j++)
-		for (size_t n = from; n < to && c->tau[j] > 0; n++)
-			c->y[j][n + 1] = c->p[n] +
-				(c->y[j][n] - c->p[n]) *
-					exp((c->edge[n] - c->edge[n + 1]) / c->tau[j]);
+		if (c->tau[j] > 0)
+			append_lowpass(c, j, from, to);
 	for (size_t n = from; n < to && c->n_groups; n++)
 		append_groups(c, c->next + n - from, n);
 	c->n = to;
