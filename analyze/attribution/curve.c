@@ -159,6 +159,7 @@ static void append(struct attr_curve *c)
 void attr_curve_drop(struct attr_curve *c, double x)
 {
 	size_t k = 0;
+	double sum = 0;
 
 	while (k < c->n && c->edge[k + 1] <= x)
 		k++;
@@ -173,7 +174,7 @@ void attr_curve_drop(struct attr_curve *c, double x)
 			memmove(c->y[j], c->y[j] + k, (c->n + 1) * sizeof(double));
 	c->sum[0] = 0;
 	for (size_t i = 0; i < c->n; i++)
-		c->sum[i + 1] = c->sum[i] + c->p[i] * (c->edge[i + 1] - c->edge[i]);
+		c->sum[i + 1] = sum += c->p[i] * (c->edge[i + 1] - c->edge[i]);
 	for (size_t j = 0; j < c->n_groups; j++) {
 		const double base = c->group[j][k];
 
@@ -277,9 +278,9 @@ static size_t curve_find(const struct attr_curve *c, double x, size_t *hint)
 /* How many of at most N points, each BY before the one before, from X on lie in segment I. */
 static size_t points_in(const struct attr_curve *c, size_t i, double x, double by, size_t n)
 {
-	double many = i && by > 0 ? floor((x - c->edge[i]) / by) + 1 : (double)n;
+	double steps = i && by > 0 ? (x - c->edge[i]) / by : (double)n;
 
-	return many < 1 ? 1 : many < (double)n ? (size_t)many : n;
+	return steps < (double)n - 1 ? (size_t)steps + 1 : n;
 }
 
 /* Sum of the integrals up to N points, each BY before the one before, from X on. Those that lie in one segment are
