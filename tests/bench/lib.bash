@@ -22,6 +22,15 @@ noise() {
 noise=$(noise)
 echo "  # load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) processors; the same work differs by $(awk -v n="$noise" 'BEGIN { printf "%.0f", 100 * n }') %"
 
+# least COMMAND…: seconds of the processor, user and system, with all children: the least of three.
+least() {
+    local i out TIMEFORMAT='%U %S'
+    for i in 1 2 3; do
+        out=$({ time "$@" >/dev/null 2>"$tmp/log"; } 2>&1) || fail "$*: $(tail -1 "$tmp/log")"
+        awk '{ print $1 + $2 }' <<<"$out"
+    done | sort -n | head -1
+}
+
 # bound NAME VALUE LIMIT [UNIT [NOTE]]: no verdict where the value is nearer to the limit than what is the
 # same differs (not for sizes, which differ by nothing).
 bound() {
