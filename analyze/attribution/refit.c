@@ -19,7 +19,7 @@
 #define STEPS_MAX 12
 #define HALVINGS 4
 #define ROUNDS_IN 10000 /* over the parameters of a step, of which some are held */
-#define NEAR 0.1 /* of a reading's variance: the residual a further step would gain */
+#define NEAR 0.1        /* of a reading's variance: the residual a further step would gain */
 #define ROUGH_WINDOW 0.005
 #define ROUGH_TAU 0.02 /* of the window */
 #define ROUGH_CLOCK 1e-6
