@@ -18,8 +18,7 @@
 #define BLOCKS_WANTED (2 * ATTR_MIN_BLOCKS)
 #define STEPS_MAX 12
 #define HALVINGS 4
-#define ROUNDS_IN 10000 /* over the parameters of a step, of which some are held */
-#define NEAR 0.1        /* of a reading's variance: the residual a further step would gain */
+#define NEAR 0.1 /* of a reading's variance: the residual a further step would gain */
 #define ROUGH_WINDOW 0.005
 #define ROUGH_TAU 0.02 /* of the window */
 #define ROUGH_CLOCK 1e-6
@@ -128,59 +127,21 @@ static int accumulate_readings(struct attr_run *r, const struct attr_shape *shap
 	return 0;
 }
 
-/* How much row I of FORM adds to the slope at X, where DELTA is the minimum. */
-static double pull_of(const double *form, const double *x, const double *delta, size_t i)
-{
-	double sum = 0;
-
-	for (size_t k = 0; k < ATTR_PSI; k++)
-		sum += form[i * ATTR_PSI + k] * (x[k] - delta[k]);
-	return sum;
-}
-
-/* X goes to the minimum over the parameters that are not HELD, one after the other. */
-static void descend_in(const double *form, const double *delta, const bool *held, double *x)
-{
-	bool moves = true;
-
-	for (int round = 0; round < ROUNDS_IN && moves; round++) {
-		moves = false;
-		for (size_t i = 0; i < ATTR_PSI; i++) {
-			double d = form[i * ATTR_PSI + i], to;
-
-			if (held[i] || !(d > 0))
-				continue;
-			to = x[i] - pull_of(form, x, delta, i) / d;
-			moves = moves || fabs(to - x[i]) > 1e-9 * fabs(x[i]);
-			x[i] = to;
-		}
-	}
-}
-
 /* The step that the solution asks for at SHAPE. There is no square below 0, nor a window below the least: of one
  * that is there and should be less, the others go to where they are best with it, for else they would go to and
  * fro about where they are best without. */
 static void set_step(struct attr_run *r, const struct attr_shape *shape)
 {
-	struct attr_solution *s = &r->sol;
-	double form[ATTR_PSI * ATTR_PSI], all = 0, left = 0;
+	double form[ATTR_PSI * ATTR_PSI];
 	bool held[ATTR_PSI], any = false;
 
 	for (size_t i = 0; i < ATTR_PSI; i++) {
-		held[i] = attr_least(shape, i) && s->delta[i] < 0;
-		s->step[i] = held[i] ? 0 : s->delta[i];
+		held[i] = attr_least(shape, i) && r->sol.delta[i] < 0;
 		any = any || held[i];
 	}
-	s->part = 1;
-	if (!any)
-		return;
-	attr_nnls_corner(&r->nnls, form);
-	descend_in(form, s->delta, held, s->step);
-	for (size_t i = 0; i < ATTR_PSI; i++) {
-		all += s->delta[i] * pull_of(form, s->delta, (double[ATTR_PSI]){0}, i);
-		left += (s->step[i] - s->delta[i]) * pull_of(form, s->step, s->delta, i);
-	}
-	s->part = all > 0 ? fmax(1 - left / all, 0) : 0;
+	if (any)
+		attr_nnls_corner(&r->nnls, form);
+	r->sol.part = attr_step(any ? form : NULL, r->sol.delta, held, r->sol.step);
 }
 
 int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power)
