@@ -37,6 +37,9 @@ sources() {
     jq -e '.sources[0].channels[1] | .rail == "VDD_CPU" and .parent == "VDD_IN" and .value == 1.2' <<<"$output"
     jq -e '.sources[0].read | .reads >= 10 and .errors == 0 and .p50_ns > 0 and .p99_ns >= .p50_ns' <<<"$output"
     jq -e '.sources[0].model.provenance == "assumed"' <<<"$output"
+    # what the timed reads had is a value also where none is waited for
+    run sources --sysfs sys --format json -s hwmon --seconds 0
+    jq -e '.sources[0].channels[1].value == 1.2' <<<"$output"
 }
 
 @test "a simulated tree is marked" {
