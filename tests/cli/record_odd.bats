@@ -268,8 +268,10 @@ with_files() {
 }
 
 @test "the soft limit of files is raised for the recorder, and not for the command and a meter's program" {
-    meter='while echo "0 v $(ulimit -S -n) W"; do sleep 0.1; done'
-    (ulimit -S -n 30; exec erg-record -q -s procstat -s "exec:$meter" -o b.erg -- sh -c 'ulimit -S -n; ulimit -H -n') >limits
+    # the command goes on until it was read, on a busy machine too
+    meter='n=0; while echo "0 v $(ulimit -S -n) W"; do n=$((n + 1)); [ $n -lt 5 ] || : >told; sleep 0.1; done'
+    (ulimit -S -n 30; exec erg-record -q -s procstat -s "exec:$meter" -o b.erg -- sh -c 'ulimit -S -n; ulimit -H -n
+        for _ in $(seq 1000); do [ ! -e told ] || break; sleep 0.1; done') >limits
     [ "$(cat limits)" = "$(printf '%s\n' 30 "$(ulimit -H -n)")" ]
     tar -xf b.erg
     babeltrace2 b/trace | grep power_sample | grep -q 'values = \[ \[0\] = 30000000'
@@ -292,7 +294,8 @@ with_files() {
     app="$ERG_BUILD/tests/trace/trace-app network:n layer:l threads:2=l"
     # whatever it reaches, and at the limit at which nothing is left when it ends
     for n in $(seq 8 26); do
-        LTTNG_UST_REGISTER_TIMEOUT=300 erg-record -s procstat --force -o a.erg -- sh -c "ulimit -n $n; exec $app" 2>err
+        LTTNG_UST_REGISTER_TIMEOUT=300 erg-record -s procstat --force -o a.erg -- sh -c "ulimit -n $n; exec $app" 2>err ||
+            { echo "$n: status $?"; cat err; false; }
         grep -q "the command could open $n files (ulimit -n), and LTTng needs [0-9]* of them" err
     done
     erg-record -s procstat -o b.erg -- sh -c "$app; (ulimit -n 17; exec $app); $app" 2>err
