@@ -14,15 +14,20 @@
 
 #include "formats/base/hash.h"
 #include "formats/base/number.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
 #include "record/import/json_walk.h"
 #include "record/import/cells.h"
 
-/* An event that has begun and not ended. */
-struct begun {
-	int64_t begin;
-	uint32_t layer, iteration, line;
+/* A begin (ph B) or an end (ph E). */
+struct mark {
+	int64_t t;
+	const char *name; /* of an end: whose it is; NULL: of what began last */
+	uint32_t layer;   /* of a begin; 0: an end */
+	uint32_t step;    /* UINT32_MAX: the event does not number itself */
+	uint32_t line, order;
+	bool device;
 };
 
 struct place {
@@ -30,17 +35,25 @@ struct place {
 	char *process, *name; /* the process' and the thread's, when told */
 	uint32_t track;       /* id; 0: nothing happened there */
 	bool device;
-	struct begun *open;
-	size_t n_open, alloc;
+	struct mark *marks; /* of the thread, also of what it says ran on a device */
+	size_t n_marks, alloc;
 	char key[];
+};
+
+/* What begins in the file's events; an end has a name of these. */
+struct known_name {
+	UT_hash_handle hh;
+	char text[];
 };
 
 struct trace {
 	struct erg_json_walk *walk;
 	struct erg_import_layers *layers;
 	struct place *places, *processes;
+	struct known_name *names;
 	int64_t base_ns;
 	size_t events, foreign, foreign_line, asynchronous, unmatched, unmatched_line;
+	size_t disordered, disordered_line; /* threads whose begins and ends are in no order */
 	const char *path, *text; /* of the event */
 	bool cut;
 };
@@ -74,8 +87,19 @@ static void places_release(struct place **all)
 		HASH_DEL(*all, p);
 		free(p->process);
 		free(p->name);
-		free(p->open);
+		free(p->marks);
 		free(p);
+	}
+}
+
+static void names_release(struct known_name **all)
+{
+	struct known_name *n, *next;
+
+	HASH_ITER(hh, *all, n, next)
+	{
+		HASH_DEL(*all, n);
+		free(n);
 	}
 }
 
@@ -165,38 +189,40 @@ static bool number_us(const struct trace *t, const json_t *e, const char *key, i
 	return true;
 }
 
-/* "ProfilerStep#12" is instance 12 of ProfilerStep; "conv1_kernel_time" is conv1. */
-static uint32_t define_event(struct trace *t, const json_t *e, uint32_t *ret_iteration)
+/* "ProfilerStep#12" is step 12 of ProfilerStep; "conv1_kernel_time" is conv1. The name is cut there; UINT32_MAX:
+ * it has no number. */
+static uint32_t cut_name(char *name)
 {
-	const json_t *args = json_object_get(e, "args");
-	const char *type = word_of(args, "op_name"), *hash, *end = NULL;
+	const size_t len = strlen(name);
+	char *end;
+	unsigned long v;
+
+	if (len > 12 && name_ends(name, "_kernel_time"))
+		name[len - 12] = '\0';
+	if (strncmp(name, "ProfilerStep#", 13) || name[13] < '0' || name[13] > '9')
+		return UINT32_MAX;
+	v = strtoul(name + 13, &end, 10);
+	if (*end || v >= UINT32_MAX)
+		return UINT32_MAX;
+	name[12] = '\0';
+	return (uint32_t)v;
+}
+
+/* The id of the layer; 0: no memory. */
+static uint32_t define_event(struct trace *t, const json_t *e, uint32_t *ret_step)
+{
+	const char *type = word_of(json_object_get(e, "args"), "op_name");
 	_cleanup_(erg_freep) char *name = strdup(word_of(e, "name"));
-	size_t len = name ? strlen(name) : 0;
-	uint32_t id, step = 0;
 
 	if (!name)
 		return 0;
-	if (len > 12 && name_ends(name, "_kernel_time"))
-		name[len - 12] = '\0';
-	hash = strncmp(name, "ProfilerStep#", 13) ? NULL : name + 12;
-	if (hash && hash[1] >= '0' && hash[1] <= '9') {
-		const unsigned long v = strtoul(hash + 1, (char **)&end, 10);
-
-		if (v <= UINT32_MAX)
-			step = (uint32_t)v;
-		else
-			end = NULL; /* a name, and no instance */
-		if (end && !*end)
-			name[12] = '\0';
-	}
-	id = erg_import_layers_define(t->layers, 2, 0, *name ? name : "unnamed",
+	*ret_step = cut_name(name);
+	return erg_import_layers_define(t->layers, 2, 0, *name ? name : "unnamed",
 		*type ? type : word_of(e, "cat"), "");
-	if (id)
-		*ret_iteration = end && !*end ? step : t->layers->defs[id - 1].seen++;
-	return id;
 }
 
-static int add_span(struct trace *t, struct place *p, const struct begun *b, int64_t end)
+/* The event's span on the track of P. */
+static int add_span(struct trace *t, struct place *p, const struct mark *b, int64_t end)
 {
 	struct erg_import_span *s = erg_import_layers_add(t->layers);
 
@@ -204,10 +230,11 @@ static int add_span(struct trace *t, struct place *p, const struct begun *b, int
 		p->track = erg_import_layers_track(t->layers, p->key);
 	if (!s || !p->track)
 		return -ENOMEM;
-	*s = (struct erg_import_span){.begin = b->begin,
+	*s = (struct erg_import_span){.begin = b->t,
 		.end = end,
 		.layer = b->layer - 1,
-		.iteration = b->iteration,
+		.iteration = b->step < UINT32_MAX ? b->step
+						  : t->layers->defs[b->layer - 1].seen++,
 		.track = p->track,
 		.line = b->line};
 	return 1;
@@ -217,66 +244,82 @@ static int add_span(struct trace *t, struct place *p, const struct begun *b, int
 
 static int take_complete(struct trace *t, const json_t *e)
 {
-	struct begun b = {.line = (uint32_t)erg_json_walk_line(t->walk)};
+	struct mark b = {.line = (uint32_t)erg_json_walk_line(t->walk)};
 	bool device = is_device(e);
 	int64_t duration = 0;
 	struct place *p;
 
-	if (!number_us(t, e, "ts", &b.begin))
+	if (!number_us(t, e, "ts", &b.t))
 		return 0;
 	if (json_object_get(e, "dur") && (!number_us(t, e, "dur", &duration) || duration < 0))
 		return 0;
 	if (is_no_work(e))
 		return 1;
 	p = thread_of(t, e, device);
-	b.layer = p ? define_event(t, e, &b.iteration) : 0;
+	b.layer = p ? define_event(t, e, &b.step) : 0;
 	if (!b.layer)
 		return -ENOMEM;
 	p->device = device;
-	return add_span(t, p, &b, b.begin + duration);
+	return add_span(t, p, &b, b.t + duration);
 }
 
-static int take_begin(struct trace *t, const json_t *e)
+/* The name as it is kept once; NULL: no memory. */
+static const char *keep_name(struct trace *t, const char *text)
 {
-	struct place *p = thread_of(t, e, is_device(e));
-	struct begun b = {.line = (uint32_t)erg_json_walk_line(t->walk)};
+	struct known_name *n;
 
-	if (!p)
-		return -ENOMEM;
-	if (!number_us(t, e, "ts", &b.begin))
-		return 0;
-	b.layer = define_event(t, e, &b.iteration);
-	if (!b.layer)
-		return -ENOMEM;
-	if (p->n_open == p->alloc) {
-		size_t alloc = p->alloc ? 2 * p->alloc : 16;
-		struct begun *open = reallocarray(p->open, alloc, sizeof(*open));
-
-		if (!open)
-			return -ENOMEM;
-		p->open = open;
-		p->alloc = alloc;
-	}
-	p->open[p->n_open++] = b;
-	return 1;
+	HASH_FIND_STR(t->names, text, n);
+	if (n)
+		return n->text;
+	n = calloc(1, sizeof(*n) + strlen(text) + 1);
+	if (!n)
+		return NULL;
+	memcpy(n->text, text, strlen(text));
+	HASH_ADD_STR(t->names, text, n);
+	if (!erg_hash_lost(n))
+		return n->text;
+	free(n);
+	return NULL;
 }
 
-/* An end need not repeat the category of its begin. */
-static int take_end(struct trace *t, const json_t *e)
+/* Whose end it is, if it says so. */
+static int name_end(struct trace *t, const json_t *e, const char **ret)
+{
+	_cleanup_(erg_freep) char *name = strdup(word_of(e, "name"));
+
+	if (!name)
+		return -ENOMEM;
+	cut_name(name);
+	*ret = *name ? keep_name(t, name) : NULL;
+	return *name && !*ret ? -ENOMEM : 0;
+}
+
+/* A begin or an end: they are matched once all of the file was read, since writers that flush the buffers of
+ * several threads, or sort by name, have them in any order. */
+static int take_mark(struct trace *t, const json_t *e, bool is_end)
 {
 	struct place *p = thread_of(t, e, false);
-	int64_t end;
+	struct mark m = {.line = (uint32_t)erg_json_walk_line(t->walk),
+		.step = UINT32_MAX,
+		.device = is_device(e)};
 
-	if (p && p->n_open == 0)
-		p = thread_of(t, e, true);
 	if (!p)
 		return -ENOMEM;
-	if (!number_us(t, e, "ts", &end))
+	if (!number_us(t, e, "ts", &m.t))
 		return 0;
-	if (p->n_open > 0)
-		return add_span(t, p, &p->open[--p->n_open], end);
-	if (t->unmatched++ == 0)
-		t->unmatched_line = erg_json_walk_line(t->walk);
+	if (is_end ? name_end(t, e, &m.name) < 0 : !(m.layer = define_event(t, e, &m.step)))
+		return -ENOMEM;
+	if (p->n_marks == p->alloc) {
+		size_t alloc = p->alloc ? 2 * p->alloc : 16;
+		struct mark *marks = reallocarray(p->marks, alloc, sizeof(*marks));
+
+		if (!marks)
+			return -ENOMEM;
+		p->marks = marks;
+		p->alloc = alloc;
+	}
+	m.order = (uint32_t)p->n_marks;
+	p->marks[p->n_marks++] = m;
 	return 1;
 }
 
@@ -326,9 +369,8 @@ static int take_event(struct trace *t, const json_t *e)
 	case 'X':
 		return take_complete(t, e);
 	case 'B':
-		return take_begin(t, e);
 	case 'E':
-		return take_end(t, e);
+		return take_mark(t, e, ph[0] == 'E');
 	case 'M':
 		return take_metadata(t, e);
 	case 'b':
@@ -418,6 +460,129 @@ static int read_document(struct trace *t, struct erg_err *err)
 	return r;
 }
 
+/* ---- begins and ends ---- */
+
+/* Of one time what ends is before what begins. */
+static int compare_marks(const void *a, const void *b)
+{
+	const struct mark *x = a, *y = b;
+
+	if (x->t != y->t)
+		return x->t < y->t ? -1 : 1;
+	if (!x->layer != !y->layer)
+		return x->layer ? 1 : -1;
+	return x->order < y->order ? -1 : 1;
+}
+
+static void put_marks_in_order(struct trace *t, struct place *p)
+{
+	size_t i = 1;
+
+	while (i < p->n_marks && p->marks[i].t >= p->marks[i - 1].t)
+		i++;
+	if (i >= p->n_marks)
+		return;
+	if (t->disordered++ == 0)
+		t->disordered_line = p->marks[i].line;
+	erg_sort(p->marks, p->n_marks, sizeof(*p->marks), compare_marks);
+}
+
+static void count_unmatched(struct trace *t, const struct mark *m)
+{
+	if (t->unmatched++ == 0)
+		t->unmatched_line = m->line;
+}
+
+#define NESTED_MAX 256u /* that the search for one's begin goes through */
+
+/* Which of the N that are open, the outermost first, END is of; N: of none. */
+static size_t find_open(const struct trace *t, const struct mark *marks, const size_t *open, size_t n,
+	const struct mark *end)
+{
+	const size_t lowest = n > NESTED_MAX ? n - NESTED_MAX : 0;
+
+	if (!end->name)
+		return n ? n - 1 : n;
+	for (size_t i = n; i > lowest; i--)
+		if (!strcmp(t->layers->defs[marks[open[i - 1]].layer - 1].name, end->name))
+			return i - 1;
+	return n;
+}
+
+/* Takes AT out of the N that are open. What began within it has no end, but for what begins as it ends. */
+static size_t close_one(struct trace *t, const struct mark *marks, size_t *open, size_t n, size_t at,
+	int64_t end)
+{
+	size_t left = at;
+
+	for (size_t i = at + 1; i < n; i++) {
+		if (marks[open[i]].t == end)
+			open[left++] = open[i];
+		else
+			count_unmatched(t, &marks[open[i]]);
+	}
+	return left;
+}
+
+static int match_marks(struct trace *t, struct place *p, struct place *device)
+{
+	_cleanup_(erg_freep) size_t *open = calloc(p->n_marks + 1, sizeof(*open));
+	size_t n = 0;
+
+	if (!open)
+		return -ENOMEM;
+	put_marks_in_order(t, p);
+	for (size_t i = 0; i < p->n_marks; i++) {
+		const struct mark *m = &p->marks[i], *b;
+		size_t at = m->layer ? 0 : find_open(t, p->marks, open, n, m);
+
+		if (m->layer) {
+			open[n++] = i;
+			continue;
+		}
+		if (at == n) {
+			count_unmatched(t, m);
+			continue;
+		}
+		b = &p->marks[open[at]];
+		n = close_one(t, p->marks, open, n, at, m->t);
+		if (add_span(t, b->device ? device : p, b, m->t) < 0)
+			return -ENOMEM;
+	}
+	while (n > 0)
+		count_unmatched(t, &p->marks[open[--n]]);
+	return 0;
+}
+
+/* What PLACE's thread says of a device is on a track of its own. */
+static struct place *device_of(struct trace *t, const struct place *p)
+{
+	_cleanup_(erg_freep) char *key = strdup(p->key);
+	struct place *device;
+
+	if (!key)
+		return NULL;
+	key[strlen(key) - 1] = '1';
+	device = place_of(&t->places, key);
+	if (device)
+		device->device = true;
+	return device;
+}
+
+static int match_all(struct trace *t, struct erg_err *err)
+{
+	struct place *p, *next;
+
+	HASH_ITER(hh, t->places, p, next)
+	{
+		struct place *device = p->n_marks ? device_of(t, p) : p;
+
+		if (!device || match_marks(t, p, device) < 0)
+			return erg_fail_errno(err, -ENOMEM, "%s", t->path);
+	}
+	return 0;
+}
+
 /* ---- the end ---- */
 
 /* "GPU 0 stream 7", "python thread 1234 (python)". */
@@ -452,9 +617,6 @@ static int name_tracks(struct trace *t, struct erg_err *err)
 
 	HASH_ITER(hh, t->places, p, next)
 	{
-		t->unmatched += p->n_open;
-		if (p->n_open > 0 && t->unmatched == p->n_open)
-			t->unmatched_line = p->open[0].line;
 		if (p->track && name_track(t, p) < 0)
 			return erg_fail_errno(err, -ENOMEM, "%s", t->path);
 	}
@@ -489,6 +651,11 @@ static int judge_trace(struct trace *t, json_t *notes, struct erg_err *err)
 			"%s: %zu asynchronous events (ph b) were left out: they "
 			"are on no thread",
 			t->path, t->asynchronous);
+	if (t->disordered)
+		erg_import_note(notes, "order",
+			"%s: line %zu: events that begin and end are not in the order of their times on %zu "
+			"threads; they were put in order",
+			t->path, t->disordered_line, t->disordered);
 	if (t->unmatched)
 		erg_import_note(notes, "unmatched",
 			"%s: line %zu: an event that only begins or only ends; %zu "
@@ -528,6 +695,8 @@ static int read_chrome_trace(const char *path, struct erg_import_layers *ret, js
 	if (r == 0)
 		r = read_document(&t, err);
 	if (r == 0)
+		r = match_all(&t, err);
+	if (r == 0)
 		r = name_tracks(&t, err);
 	if (r == 0)
 		r = judge_trace(&t, notes, err);
@@ -537,6 +706,7 @@ static int read_chrome_trace(const char *path, struct erg_import_layers *ret, js
 		r = erg_import_layers_finish(ret, path, notes, err);
 	places_release(&t.places);
 	places_release(&t.processes);
+	names_release(&t.names);
 	return r;
 }
 

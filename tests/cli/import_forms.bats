@@ -303,6 +303,42 @@ begin_end() {
     near "$(energy b.erg net)" 2.32 0.03
 }
 
+# turns: lo 60 ms at 4 W and hi 40 ms at 10 W in turn, 10 rounds: an event a line, as "B name t".
+turns() { awk 'BEGIN { for (i = 0; i < 10; i++) { t = i * 100; printf "B lo %d\nE lo %d\nB hi %d\nE hi %d\n", t, t + 60, t + 60, t + 100 } }'; }
+as_json() { awk 'BEGIN { print "[" } { printf "%s{\"ph\":\"%s\",\"pid\":1,\"tid\":1,\"ts\":%d%s}", n++ ? ",\n" : "", $1, $3 * 1000, $2 == "-" ? "" : ",\"name\":\"" $2 "\"" } END { print "]" }'; }
+
+@test "chrome-trace: events that begin and end, in any order, without names, and where one was lost" {
+    awk 'BEGIN { print "time_s,board [W]"
+        for (i = 0; i <= 1000; i++) printf "%.3f,%.3f\n", i / 1000, ((i + 99) % 100 < 60 ? 4 : 10) + (i * 7919 % 101 - 50) / 500 }' >p.csv
+    turns >t
+    sort t >name # all that begin, by name, then all that end
+    awk 'NR % 2 { held = $0; next } { print; print held }' t >swapped # each end before its begin
+    tail -n +11 t >late; head -n 10 t >>late # a buffer that was flushed late
+    sed 's/^E [a-z]*/E -/' t | sort -s -k1,1 >unnamed
+    for order in name swapped late unnamed; do
+        as_json <$order >b.json
+        warns 'not in the order of their times on 1 threads' -- --samples p.csv --from chrome-trace b.json
+        if [[ $output == *"left out"* ]]; then false; fi
+        near "$(energy out.erg lo)" 2.4 0.01
+        near "$(energy out.erg hi)" 4 0.01
+    done
+    # of one time the next one's begin before the end: they are neighbours, and neither lasts no time
+    awk '{ l[NR] = $0 } END { print l[1]; for (i = 2; i < NR; i += 2) { print l[i + 1]; print l[i] } print l[NR] }' t | as_json >ties.json
+    import --samples p.csv --from chrome-trace ties.json -f -o out.erg
+    near "$(energy out.erg lo)" 2.4 0.01
+    near "$(energy out.erg hi)" 4 0.01
+    # the end of one lo in a step is lost: that one is, and no other
+    { awk 'NR % 4 == 1 { print "B step " $3 } { if (NR != 6) print } NR % 4 == 0 { print "E step " $3 }' t; } | as_json >lost.json
+    warns 'line 9: an event that only begins or only ends; 1 such' -- --samples p.csv --from chrome-trace lost.json
+    [ "$(erg-analyze layers --format json out.erg | jq -c '[.runs[0].layers[] | select(.name != "(no layer)") | [.name, .calls]] | sort')" = '[["hi",10],["lo",9],["step",10]]' ]
+    near "$(energy out.erg hi)" 4 0.01
+    # what a thread says of a device is on a track of it
+    sed 's/"name":"lo"/"name":"lo","cat":"kernel"/' ties.json >device.json
+    import --samples p.csv --from chrome-trace device.json -f -o out.erg
+    rm -rf out; tar -xf out.erg
+    babeltrace2 out/trace | grep -q 'track_define.*name = "gpu thread 1", device = 1'
+}
+
 @test "chrome-trace: cut, foreign and wrong events are told; another form is refused" {
     power_log '' | sed 's/^1\([01]\)\./\1./' >p.csv
     begin_end | head -n 53 | head -c -10 >cut.json
