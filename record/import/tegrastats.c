@@ -29,8 +29,13 @@
 #include "record/import/cells.h"
 #include "record/import/import.h"
 
-/* Rails that contain the others of their board. */
+/* Rails that contain the others of their board; of boards without one, what contains which. */
 static const char *const total_rails[] = {"VDD_IN", "POM_5V_IN", "VIN", NULL};
+static const struct {
+	const char *rail, *part;
+} wholes[] = {
+	{"VIN_SYS_5V0", "VDDQ_VDD2_1V8AO"}, /* AGX Orin: Jetson Linux Developer Guide r36.4.3 */
+};
 
 struct line {
 	struct erg_import_log *log;
@@ -238,15 +243,28 @@ static int take_time(struct state *s, const char *text, int64_t *ret, struct erg
 	return r > 0 && !strchr(" \t:]", *end) ? 0 : r;
 }
 
+/* The power of RAIL, or NULL. */
+static struct erg_channel_def *power_of(const struct erg_import_log *log, const char *rail)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (log->channels[i].def.quantity == ERG_Q_POWER &&
+			!strcmp(log->channels[i].def.rail, rail))
+			return &log->channels[i].def;
+	return NULL;
+}
+
 static void set_parents(struct erg_import_log *log)
 {
 	const char *total = NULL;
 
-	for (size_t i = 0; i < log->n_channels && !total; i++)
-		for (size_t k = 0; total_rails[k]; k++)
-			if (log->channels[i].def.quantity == ERG_Q_POWER &&
-				!strcmp(log->channels[i].def.rail, total_rails[k]))
-				total = total_rails[k];
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(wholes); i++) {
+		struct erg_channel_def *part = power_of(log, wholes[i].part);
+
+		if (part && power_of(log, wholes[i].rail))
+			snprintf(part->parent, sizeof(part->parent), "%s", wholes[i].rail);
+	}
+	for (size_t k = 0; total_rails[k] && !total; k++)
+		total = power_of(log, total_rails[k]) ? total_rails[k] : NULL;
 	for (size_t i = 0; total && i < log->n_channels; i++) {
 		struct erg_channel_def *d = &log->channels[i].def;
 

@@ -6,8 +6,8 @@
  * not say this; the boards' schematics do. The table names, for each board-level input that
  * NVIDIA's Jetson boards measure, the rails behind it (energymon's JetsonPowerRails.md; L4T
  * developer guides). Rails of a carrier board (VDD_MUX and what it feeds) lie beside the module's
- * VDD_IN, not under it. AGX Xavier and AGX Orin measure no common input: their rails are all
- * roots and may be added.
+ * VDD_IN, not under it. AGX Xavier and AGX Orin measure no common input: their rails are roots
+ * and may be added, but for the memory's of AGX Orin, which its 5 V rail feeds.
  *
  * A rail gets a parent only from its own directory of sensors or, where a board has several chips
  * (TX2), from the same kind of source.
@@ -31,6 +31,8 @@ static const struct family {
 			"VDD_SYS_DDR", "VDD_4V0_WIFI", "VDD_CPU_GPU_CV", "VDD_CPU_CV", "VDD_DDR"}},
 	/* Nano */
 	{"POM_5V_IN", {"POM_5V_GPU", "POM_5V_CPU"}},
+	/* AGX Orin: Jetson Linux Developer Guide r36.4.3, "Software-Based Power Consumption Modeling" */
+	{"VIN_SYS_5V0", {"VDDQ_VDD2_1V8AO"}},
 	/* the TX1's carrier */
 	{"VDD_MUX", {"VDD_5V_IO_SYS", "VDD_3V3_SYS", "VDD_3V3_IO", "VDD_1V8_IO", "VDD_M2_IN"}},
 };

@@ -152,11 +152,12 @@ teg() { # teg TIME WATTS: a line of an Orin NX
 
 @test "tegrastats: AGX Orin's inputs that are not connected, Thor's rail that reads below zero" {
     for i in 0 1 2 3 4 5 6 7 8 9; do
-        echo "02-28-2023 23:59:0$i RAM 4122/30592MB (lfb 4998x4MB) CPU [0%@729,off] EMC_FREQ 0%@665 GR3D_FREQ 0%@[0,0] VIC_FREQ 729 CV0@-256C CPU@46.468C VDD_GPU_SOC 1989mW/1989mW VDD_CPU_CV $((400 + 100 * i))mW/397mW VIN_SYS_5V0 2519mW/2519mW NC 0mW/0mW VDDQ_VDD2_1V8AO 0mW/0mW NC 0mW/0mW"
+        echo "02-28-2023 23:59:0$i RAM 4122/30592MB (lfb 4998x4MB) CPU [0%@729,off] EMC_FREQ 0%@665 GR3D_FREQ 0%@[0,0] VIC_FREQ 729 CV0@-256C CPU@46.468C VDD_GPU_SOC 1989mW/1989mW VDD_CPU_CV $((400 + 100 * i))mW/397mW VIN_SYS_5V0 2519mW/2519mW NC 0mW/0mW VDDQ_VDD2_1V8AO 705mW/705mW NC 0mW/0mW"
     done >orin.log
     joules VDD_CPU_CV 7.65 -- --from tegrastats --samples orin.log
     if grep -q 'left out\|not understood' log; then false; fi
     joules all-roots 48.222 -- --from tegrastats --samples orin.log   # 7.65 J + 9 s (1.989 + 2.519) W
+    joules VDDQ_VDD2_1V8AO 6.345 -- --from tegrastats --samples orin.log   # which VIN_SYS_5V0 has in it
     for i in 0 1 2 3 4 5 6 7 8 9; do
         echo "09-19-2025 10:30:0$i RAM 6982/125772MB (lfb 5x4MB) CPU [0%@972] GR3D_FREQ @[0,0,0] VIC off tj@41.4C VDD_GPU $((1200 * i - 400))mW/0mW VDD_CPU_SOC_MSS 3924mW/3924mW VIN $((23000 + 1200 * i))mW/23000mW"
     done >thor.log

@@ -238,6 +238,30 @@ static void test_orin(void **state)
 }
 
 /* Regulated voltage: every tenth reading, the value of before in between. */
+/* Two chips, of which one measures a part of what the other does. */
+static void test_agx_orin(void **state)
+{
+	static const char *const files[][2] = {{"hwmon3/name", "ina3221"},
+		{"hwmon3/in1_label", "VDD_GPU_SOC"}, {"hwmon3/in1_input", "843"},
+		{"hwmon3/curr1_input", "6170"}, {"hwmon3/in3_label", "VIN_SYS_5V0"},
+		{"hwmon3/in3_input", "4968"}, {"hwmon3/curr3_input", "953"},
+		{"hwmon4/name", "ina3221"}, {"hwmon4/in2_label", "VDDQ_VDD2_1V8AO"},
+		{"hwmon4/in2_input", "4968"}, {"hwmon4/curr2_input", "141"}};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(files); i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), "class/hwmon/%s", files[i][0]);
+		tree_put(&f->tree, path, "%s", files[i][1]);
+	}
+	assert_int_equal(find(f, "hwmon"), 0);
+	start_all(f);
+	assert_string_equal(parent_of(f, "VDDQ_VDD2_1V8AO", ERG_Q_CURRENT), "VIN_SYS_5V0");
+	assert_string_equal(parent_of(f, "VIN_SYS_5V0", ERG_Q_CURRENT), "");
+	assert_string_equal(parent_of(f, "VDD_GPU_SOC", ERG_Q_CURRENT), "");
+}
+
 static void test_orin_voltage(void **state)
 {
 	struct fixture *f = *state;
@@ -527,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_ina3221_config),
 		TEST(test_orin),
 		TEST(test_orin_voltage),
+		TEST(test_agx_orin),
 		cmocka_unit_test_setup_teardown(test_perf, perf_setup, perf_teardown),
 		cmocka_unit_test_setup_teardown(test_perf_forbidden, perf_setup, perf_teardown),
 		cmocka_unit_test_setup_teardown(test_perf_packages, perf_setup, perf_teardown),
