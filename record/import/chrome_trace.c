@@ -14,29 +14,18 @@
 
 #include "formats/base/hash.h"
 #include "formats/base/number.h"
-#include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
 #include "record/import/json_walk.h"
 #include "record/import/cells.h"
-
-/* A begin (ph B) or an end (ph E). */
-struct mark {
-	int64_t t;
-	const char *name; /* of an end: whose it is; NULL: of what began last */
-	uint32_t layer;   /* of a begin; 0: an end */
-	uint32_t step;    /* UINT32_MAX: the event does not number itself */
-	uint32_t line, order;
-	bool device;
-};
+#include "record/import/chrome_marks.h"
 
 struct place {
 	UT_hash_handle hh;
 	char *process, *name; /* the process' and the thread's, when told */
 	uint32_t track;       /* id; 0: nothing happened there */
 	bool device;
-	struct mark *marks; /* of the thread, also of what it says ran on a device */
-	size_t n_marks, alloc;
+	struct erg_chrome_marks marks; /* of the thread, also of what it says ran on a device */
 	char key[];
 };
 
@@ -52,8 +41,8 @@ struct trace {
 	struct place *places, *processes;
 	struct known_name *names;
 	int64_t base_ns;
-	size_t events, foreign, foreign_line, asynchronous, unmatched, unmatched_line;
-	size_t disordered, disordered_line; /* threads whose begins and ends are in no order */
+	size_t events, foreign, foreign_line, asynchronous;
+	struct erg_chrome_odd odd;
 	const char *path, *text; /* of the event */
 	bool cut;
 };
@@ -87,7 +76,7 @@ static void places_release(struct place **all)
 		HASH_DEL(*all, p);
 		free(p->process);
 		free(p->name);
-		free(p->marks);
+		free(p->marks.marks);
 		free(p);
 	}
 }
@@ -222,7 +211,7 @@ static uint32_t define_event(struct trace *t, const json_t *e, uint32_t *ret_ste
 }
 
 /* The event's span on the track of P. */
-static int add_span(struct trace *t, struct place *p, const struct mark *b, int64_t end)
+static int add_span(struct trace *t, struct place *p, const struct erg_chrome_mark *b, int64_t end)
 {
 	struct erg_import_span *s = erg_import_layers_add(t->layers);
 
@@ -233,8 +222,7 @@ static int add_span(struct trace *t, struct place *p, const struct mark *b, int6
 	*s = (struct erg_import_span){.begin = b->t,
 		.end = end,
 		.layer = b->layer - 1,
-		.iteration = b->step < UINT32_MAX ? b->step
-						  : t->layers->defs[b->layer - 1].seen++,
+		.iteration = b->step < UINT32_MAX ? b->step : t->layers->defs[b->layer - 1].seen++,
 		.track = p->track,
 		.line = b->line};
 	return 1;
@@ -244,7 +232,7 @@ static int add_span(struct trace *t, struct place *p, const struct mark *b, int6
 
 static int take_complete(struct trace *t, const json_t *e)
 {
-	struct mark b = {.line = (uint32_t)erg_json_walk_line(t->walk)};
+	struct erg_chrome_mark b = {.line = (uint32_t)erg_json_walk_line(t->walk)};
 	bool device = is_device(e);
 	int64_t duration = 0;
 	struct place *p;
@@ -299,7 +287,7 @@ static int name_end(struct trace *t, const json_t *e, const char **ret)
 static int take_mark(struct trace *t, const json_t *e, bool is_end)
 {
 	struct place *p = thread_of(t, e, false);
-	struct mark m = {.line = (uint32_t)erg_json_walk_line(t->walk),
+	struct erg_chrome_mark m = {.line = (uint32_t)erg_json_walk_line(t->walk),
 		.step = UINT32_MAX,
 		.device = is_device(e)};
 
@@ -309,18 +297,7 @@ static int take_mark(struct trace *t, const json_t *e, bool is_end)
 		return 0;
 	if (is_end ? name_end(t, e, &m.name) < 0 : !(m.layer = define_event(t, e, &m.step)))
 		return -ENOMEM;
-	if (p->n_marks == p->alloc) {
-		size_t alloc = p->alloc ? 2 * p->alloc : 16;
-		struct mark *marks = reallocarray(p->marks, alloc, sizeof(*marks));
-
-		if (!marks)
-			return -ENOMEM;
-		p->marks = marks;
-		p->alloc = alloc;
-	}
-	m.order = (uint32_t)p->n_marks;
-	p->marks[p->n_marks++] = m;
-	return 1;
+	return erg_chrome_marks_add(&p->marks, &m) < 0 ? -ENOMEM : 1;
 }
 
 static int set_word(char **ret, const char *text)
@@ -462,98 +439,6 @@ static int read_document(struct trace *t, struct erg_err *err)
 
 /* ---- begins and ends ---- */
 
-/* Of one time what ends is before what begins. */
-static int compare_marks(const void *a, const void *b)
-{
-	const struct mark *x = a, *y = b;
-
-	if (x->t != y->t)
-		return x->t < y->t ? -1 : 1;
-	if (!x->layer != !y->layer)
-		return x->layer ? 1 : -1;
-	return x->order < y->order ? -1 : 1;
-}
-
-static void put_marks_in_order(struct trace *t, struct place *p)
-{
-	size_t i = 1;
-
-	while (i < p->n_marks && p->marks[i].t >= p->marks[i - 1].t)
-		i++;
-	if (i >= p->n_marks)
-		return;
-	if (t->disordered++ == 0)
-		t->disordered_line = p->marks[i].line;
-	erg_sort(p->marks, p->n_marks, sizeof(*p->marks), compare_marks);
-}
-
-static void count_unmatched(struct trace *t, const struct mark *m)
-{
-	if (t->unmatched++ == 0)
-		t->unmatched_line = m->line;
-}
-
-#define NESTED_MAX 256u /* that the search for one's begin goes through */
-
-/* Which of the N that are open, the outermost first, END is of; N: of none. */
-static size_t find_open(const struct trace *t, const struct mark *marks, const size_t *open, size_t n,
-	const struct mark *end)
-{
-	const size_t lowest = n > NESTED_MAX ? n - NESTED_MAX : 0;
-
-	if (!end->name)
-		return n ? n - 1 : n;
-	for (size_t i = n; i > lowest; i--)
-		if (!strcmp(t->layers->defs[marks[open[i - 1]].layer - 1].name, end->name))
-			return i - 1;
-	return n;
-}
-
-/* Takes AT out of the N that are open. What began within it has no end, but for what begins as it ends. */
-static size_t close_one(struct trace *t, const struct mark *marks, size_t *open, size_t n, size_t at,
-	int64_t end)
-{
-	size_t left = at;
-
-	for (size_t i = at + 1; i < n; i++) {
-		if (marks[open[i]].t == end)
-			open[left++] = open[i];
-		else
-			count_unmatched(t, &marks[open[i]]);
-	}
-	return left;
-}
-
-static int match_marks(struct trace *t, struct place *p, struct place *device)
-{
-	_cleanup_(erg_freep) size_t *open = calloc(p->n_marks + 1, sizeof(*open));
-	size_t n = 0;
-
-	if (!open)
-		return -ENOMEM;
-	put_marks_in_order(t, p);
-	for (size_t i = 0; i < p->n_marks; i++) {
-		const struct mark *m = &p->marks[i], *b;
-		size_t at = m->layer ? 0 : find_open(t, p->marks, open, n, m);
-
-		if (m->layer) {
-			open[n++] = i;
-			continue;
-		}
-		if (at == n) {
-			count_unmatched(t, m);
-			continue;
-		}
-		b = &p->marks[open[at]];
-		n = close_one(t, p->marks, open, n, at, m->t);
-		if (add_span(t, b->device ? device : p, b, m->t) < 0)
-			return -ENOMEM;
-	}
-	while (n > 0)
-		count_unmatched(t, &p->marks[open[--n]]);
-	return 0;
-}
-
 /* What PLACE's thread says of a device is on a track of its own. */
 static struct place *device_of(struct trace *t, const struct place *p)
 {
@@ -569,15 +454,28 @@ static struct place *device_of(struct trace *t, const struct place *p)
 	return device;
 }
 
+struct of_thread {
+	struct trace *trace;
+	struct place *host, *device;
+};
+
+static int add_matched(void *data, const struct erg_chrome_mark *begin, int64_t end)
+{
+	const struct of_thread *of = data;
+
+	return add_span(of->trace, begin->device ? of->device : of->host, begin, end);
+}
+
 static int match_all(struct trace *t, struct erg_err *err)
 {
 	struct place *p, *next;
 
 	HASH_ITER(hh, t->places, p, next)
 	{
-		struct place *device = p->n_marks ? device_of(t, p) : p;
+		struct of_thread of = {t, p, p->marks.n ? device_of(t, p) : p};
 
-		if (!device || match_marks(t, p, device) < 0)
+		if (!of.device ||
+			erg_chrome_marks_match(&p->marks, t->layers, add_matched, &of, &t->odd) < 0)
 			return erg_fail_errno(err, -ENOMEM, "%s", t->path);
 	}
 	return 0;
@@ -651,16 +549,16 @@ static int judge_trace(struct trace *t, json_t *notes, struct erg_err *err)
 			"%s: %zu asynchronous events (ph b) were left out: they "
 			"are on no thread",
 			t->path, t->asynchronous);
-	if (t->disordered)
+	if (t->odd.disordered)
 		erg_import_note(notes, "order",
 			"%s: line %zu: events that begin and end are not in the order of their times on %zu "
 			"threads; they were put in order",
-			t->path, t->disordered_line, t->disordered);
-	if (t->unmatched)
+			t->path, t->odd.disordered_line, t->odd.disordered);
+	if (t->odd.unmatched)
 		erg_import_note(notes, "unmatched",
 			"%s: line %zu: an event that only begins or only ends; %zu "
 			"such were left out",
-			t->path, t->unmatched_line, t->unmatched);
+			t->path, t->odd.unmatched_line, t->odd.unmatched);
 	return 0;
 }
 
