@@ -20,6 +20,8 @@
 #define TWICE_SHARE_MAX                                                                            \
 	0.05 /* rows of one time with other readings: two devices, not a clock too coarse */
 
+#define HALF_DAY_NS (43200 * (int64_t)ERG_NSEC_PER_SEC)
+#define YEAR_NS (31556952 * (int64_t)ERG_NSEC_PER_SEC)
 #define RHYTHM_MIN 3 /* distances, to tell a column's own rhythm */
 
 /* ---- what was not understood ---- */
@@ -85,6 +87,11 @@ static int fail_order(const struct erg_import_log *log, uint32_t line, int64_t b
 	bool hour = log->clock == ERG_CLOCK_WALL &&
 		llabs(back - 3600 * (int64_t)ERG_NSEC_PER_SEC) < DISORDER_NS_MAX;
 
+	if (llabs(back - HALF_DAY_NS) < DISORDER_NS_MAX && log->clock != ERG_CLOCK_NUMBERS)
+		return erg_fail(err, -EINVAL,
+			"%s: line %u: the time goes back by %.6g s, as that of a clock of 12 hours does where "
+			"AM and PM are not written; or two logs are in one file: import the parts one by one",
+			log->path, line, (double)back * 1e-9);
 	if (hour)
 		return erg_fail(err, -EINVAL,
 			"%s: line %u: the time goes back by %.6g s, as when summer "
@@ -94,6 +101,16 @@ static int fail_order(const struct erg_import_log *log, uint32_t line, int64_t b
 		"%s: line %u: the time goes back by %.6g s: two logs in one file, "
 		"or a clock that was set? Import the parts one by one",
 		log->path, line, (double)back * 1e-9);
+}
+
+/* A pause of more than a year is none: as a rule a board's clock, which began in 1970, was set. */
+static int fail_jump(const struct erg_import_log *log, uint32_t line, int64_t on,
+	struct erg_err *err)
+{
+	return erg_fail(err, -EINVAL,
+		"%s: line %u: the time goes on by %.6g s, which is %.3g years, as when a clock is set, or "
+		"two logs are in one file: import the parts one by one",
+		log->path, line, (double)on * 1e-9, (double)on / (double)YEAR_NS);
 }
 
 /* Insertion by neighbours: the disorder is small or refused. BETWEEN: of each row that was put between two
@@ -110,6 +127,8 @@ static int put_in_order(struct erg_import_log *log, struct erg_import_column *be
 		const bool same = back > 0 && erg_import_rows_share(log, i, i - 1);
 		size_t k = i;
 
+		if (back < -YEAR_NS)
+			return fail_jump(log, line, -back, err);
 		for (; k > 0 && log->t[k] < log->t[k - 1]; k--) {
 			if (i - k >= DISORDER_ROWS_MAX || back > DISORDER_NS_MAX)
 				return fail_order(log, line, back, err);

@@ -18,7 +18,9 @@
 #include "record/import/import.h"
 
 #define FIRST_CHANGES 48u
+#define CHANGES_MIN 24u
 #define CHANGES_MAX 20000u
+#define PAUSE 256 /* distances between changes */
 
 /* Mean resultant length of the phases of N changes on a circle of T. */
 static double concentration(const int64_t *changes, size_t n, double t)
@@ -95,17 +97,39 @@ static bool is_significant(double r, size_t n, double t, double interval)
 	return r > 0.25 && r * r * (double)n > 20 && r > 0.8 * fabs(sin(x) / x);
 }
 
+/*
+ * The most changes that follow each other without a long pause: over one the phase is not carried, and over a
+ * jump of a clock, as of a board that begins in 1970, there would be no end of periods to try.
+ */
+static size_t longest_stretch(const int64_t **changes, size_t n, double pause)
+{
+	const int64_t *all = *changes;
+	size_t most = 0;
+
+	for (size_t i = 0, k; i < n; i = k) {
+		for (k = i + 1; k < n && (double)(all[k] - all[k - 1]) < pause; k++)
+			;
+		if (k - i <= most)
+			continue;
+		most = k - i;
+		*changes = all + i;
+	}
+	return most;
+}
+
 uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_ns)
 {
-	size_t used = n < FIRST_CHANGES ? n : FIRST_CHANGES;
 	const double interval = (double)interval_ns;
 	double gap, t, r = 0;
+	size_t used;
 
-	if (n < 24 || interval_ns == 0)
+	if (n < CHANGES_MIN || interval_ns == 0)
 		return 0;
 	gap = shortest_gap(changes, n);
-	if (gap <= 0 || changes[n - 1] - changes[0] < (int64_t)(1.3 * interval * (double)n))
+	n = gap > 0 ? longest_stretch(&changes, n, PAUSE * (gap + interval)) : 0;
+	if (n < CHANGES_MIN || changes[n - 1] - changes[0] < (int64_t)(1.3 * interval * (double)n))
 		return 0;
+	used = n < FIRST_CHANGES ? n : FIRST_CHANGES;
 	t = best_period(changes, used, fmax(1.3 * interval, gap - 0.15 * interval),
 		gap + 1.05 * interval, &r);
 	for (;;) {

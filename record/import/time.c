@@ -129,18 +129,36 @@ static const char *take_date(const char *s, enum erg_import_date order, struct t
 	return is_date(tm) ? end : NULL;
 }
 
+/* "PM", "pm", "p.m." and "p. m.", behind blanks, of which Unicode's CLDR has a narrow one; NULL: none of these. */
+static const char *behind_half(const char *s, bool *ret_pm)
+{
+	static const char narrow[] = "\xe2\x80\xaf", fixed[] = "\xc2\xa0";
+
+	s += strspn(s, " ");
+	s += !strncmp(s, narrow, 3) ? 3 : !strncmp(s, fixed, 2) ? 2 : 0;
+	if (!*s || !strchr("AaPp", *s))
+		return NULL;
+	*ret_pm = *s == 'P' || *s == 'p';
+	s++;
+	if (*s == '.') {
+		s += 1 + strspn(s + 1, " ");
+		return (*s == 'm' || *s == 'M') && s[1] == '.' ? s + 2 : NULL;
+	}
+	return (*s == 'm' || *s == 'M') && !isalnum((unsigned char)s[1]) ? s + 1 : NULL;
+}
+
 /* " PM" behind a time makes its hour one of 24; NULL for an hour that a clock of 12 does not have. */
 static const char *take_half(const char *s, int *hour)
 {
-	const char *half = s + strspn(s, " ");
+	bool pm;
+	const char *end = behind_half(s, &pm);
 
-	if (!strchr("AaPp", *half) || !*half || (half[1] != 'M' && half[1] != 'm') ||
-		isalnum((unsigned char)half[2]))
+	if (!end)
 		return s;
 	if (*hour < 1 || *hour > 12)
 		return NULL;
-	*hour = *hour % 12 + (*half == 'P' || *half == 'p' ? 12 : 0);
-	return half + 2;
+	*hour = *hour % 12 + (pm ? 12 : 0);
+	return end;
 }
 
 /* "14.123" and, as ISO 8601 has it too, "14,123"; Power Gadget writes "14:123", Python's %S:%f six digits and

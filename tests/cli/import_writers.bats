@@ -209,6 +209,22 @@ fails() {
         jq -e '.runs[0].layers | map(select(.name != "step")) | map(.calls) == [20, 20] and map(.time_s.value * 1e6 | round) == [2000000, 1999980]'
 }
 
+@test "clocks that are set in mid-log, and clocks of 12 hours, are refused with what they are" {
+    # a board without a battery begins in 1970, until it hears of the time: 54 years are no pause, and no period is sought in them
+    rows 'printf "%s RAM 2274/6834MB (lfb 27x4MB) CPU [9%%%%@1189,off] VDD_IN %dmW\n", (i < 20 ? "01-01-1970 00:00:" : "05-06-2024 10:00:") sprintf("%02d", i), p(i) * 1000' >boot.log
+    fails 'boot.log: line 21: the time goes on by' 'years' 'clock is set' -- --from tegrastats boot.log
+    { echo 'time_s,P [W]'; rows 'printf "%d,%d\n", i < 20 ? i : 2e9 + i, p(i)'; } >uptime.csv
+    fails 'uptime.csv: line 22: the time goes on by 2e+09 s' -- uptime.csv
+    { echo 'time,P [W]'; rows 'printf "2024-05-06 %s,%d\n", i < 20 ? "12:59:" 40 + i : sprintf("01:00:%02d", i - 20), p(i)'; } >half.csv
+    fails 'half.csv: line 22' 'clock of 12 hours' -- half.csv
+    sed 's/2024-05-06 //' half.csv >day.csv
+    fails 'day.csv: line 22' 'clock of 12 hours' -- day.csv
+    for half in PM pm p.m. $'\xe2\x80\xafPM' ' p. m.'; do
+        sed "2,\$s/,/ $half,/" half.csv >named.csv
+        joules $MEANS -- named.csv
+    done
+}
+
 # ---- several devices in one table ----
 
 @test "rows of devices in turn, each at a time of its own, are no one rail" {
