@@ -18,6 +18,7 @@
 #include "record/import/named.h"
 #include "record/import/named_time.h"
 #include "record/import/turns.h"
+#include "record/import/units.h"
 
 #define CELLS_MAX 4096
 #define HEADER_LINES_MAX 1000
@@ -271,21 +272,28 @@ static int make_channels(struct reader *r, json_t *notes, struct erg_err *err)
 	return 0;
 }
 
-/* A value, which its unit may follow; false when it is none. */
+/* A value, which its unit may follow, or another of its quantity; false when it is none. */
 static bool read_value(struct reader *r, size_t i, const char *cell, int64_t *ret, int *ret_digits)
 {
+	const int decimals = r->places[i].decimals;
 	const char *end;
+	char point;
+	int shift;
 
 	*ret = ERG_IMPORT_MISSING;
 	*ret_digits = 0;
 	if (erg_import_missing_cell(cell))
 		return true;
-	if (!erg_import_scaled(cell, erg_import_point(&r->point, cell), r->places[i].decimals, ret,
-		    ret_digits, &end))
+	point = erg_import_point(&r->point, cell);
+	if (!erg_import_scaled(cell, point, decimals, ret, ret_digits, &end) ||
+		!erg_import_unit_of_cell(end, r->how->columns[i].unit, &shift))
 		return false;
-	while (*end == ' ')
-		end++;
-	return !*end || !strcmp(end, r->how->columns[i].unit);
+	if (shift == 0)
+		return true;
+	if (!erg_import_scaled(cell, point, decimals + shift, ret, ret_digits, &end))
+		return false;
+	*ret_digits = *ret_digits > shift ? *ret_digits - shift : 0;
+	return true;
 }
 
 static bool is_selected(const struct reader *r, size_t n)

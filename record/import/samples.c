@@ -223,7 +223,7 @@ static bool take_number(struct reader *r, const char *cell, struct erg_import_ch
 	int64_t *ret, int *ret_digits)
 {
 	const char point = erg_import_point(&r->point, cell), *end;
-	int more;
+	int more, shift;
 
 	if (erg_import_plain(cell, point, c->decimals, ret, ret_digits))
 		return true;
@@ -232,12 +232,17 @@ static bool take_number(struct reader *r, const char *cell, struct erg_import_ch
 	if (erg_import_missing_cell(cell))
 		return true;
 	if (!erg_import_scaled(cell, point, c->decimals, ret, ret_digits, &end) ||
-		(*end && strcmp(end + strspn(end, " "), c->def.unit)))
+		!erg_import_unit_of_cell(end, c->def.unit, &shift))
 		return false;
 	*ret_digits = written_decimals(cell, point);
-	more = *ret_digits - c->decimals;
-	return more <= 0 || !refine_digits(r->log, c, more) ||
-		erg_import_scaled(cell, point, c->decimals, ret, &more, &end);
+	more = *ret_digits - shift - c->decimals;
+	if (more > DECIMALS_MAX - c->decimals)
+		more = DECIMALS_MAX - c->decimals;
+	if (shift == 0 && (more <= 0 || !refine_digits(r->log, c, more)))
+		return true;
+	if (shift && more > 0)
+		refine_digits(r->log, c, more);
+	return erg_import_scaled(cell, point, c->decimals + shift, ret, &more, &end);
 }
 
 /* A number at the end of a line without an end: whole if it has the digits that the last one had. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Units in the names of columns: in brackets, or as scripts write them. Beside erg_unit_parse(), which
+ * Units in the names of columns: in brackets, or as scripts write them; and behind numbers. Beside erg_unit_parse(), which
  * takes a unit as it is written: behind a name "mw" is mW, alone it is nothing.
  */
 #include "record/import/units.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,4 +121,21 @@ bool erg_import_add_units(char **names, size_t n, char **units, size_t n_units, 
 			i ? separator : ' ', names[i], unit);
 	}
 	return n == n_units && len < size;
+}
+
+bool erg_import_unit_of_cell(const char *text, const char *unit, int *ret_shift)
+{
+	enum erg_quantity of_cell, of_column;
+	double cell, column, digits;
+
+	*ret_shift = 0;
+	text += strspn(text, " ");
+	if (!*text || !strcmp(text, unit))
+		return true;
+	if (!erg_unit_parse(text, &of_cell, &cell) || !erg_unit_parse(unit, &of_column, &column) ||
+		of_cell != of_column || cell <= 0 || column <= 0)
+		return false;
+	digits = log10(cell / column);
+	*ret_shift = (int)lround(digits);
+	return fabs(digits - *ret_shift) < 1e-9; /* Wh are no number of J's digits */
 }

@@ -126,8 +126,13 @@ fails() {
     fails "'1,100' is not understood" -- thousands.csv
     { echo 'time_s,P [W]'; rows 'printf "%d,%d W\n", i, p(i)'; } >w.csv
     joules $MEANS -- w.csv
-    sed '2,$s/ W/000 mW/' w.csv >mw.csv
-    fails "'100000 mW' is not understood" -- mw.csv
+    # as panels write what they show: the unit by the number's size
+    sed -E '2,$s/,(1[0-9])([0-9]) W/,0.\1\2 kW/; 3,$s/,0\.(1.1) kW/,\1000 mW/' w.csv >kw.csv
+    grep -q ',0.100 kW' kw.csv && grep -q ',101000 mW' kw.csv
+    joules $MEANS -- kw.csv
+    joules $MEANS -- kw.csv --time time_s --column 'P [W]=W'
+    sed '2,$s/ W/ V/' w.csv >v.csv
+    fails "'100 V' is not understood" -- v.csv
     printf 'JLS\001\002\003 time_s,P [W]\n' >j.jls
     fails 'it is no text' -- j.jls
     { echo '{"time": 0, "P": 5}'; } >j.json
