@@ -151,44 +151,6 @@ char erg_import_separator(const char *line)
 	return ret;
 }
 
-struct erg_import_point erg_import_point_begin(char separator)
-{
-	return (struct erg_import_point){.commas = separator == ','};
-}
-
-/* Digits behind a comma that are not three are no thousands, nor are any behind a 0. */
-static bool is_sure(const char *cell, const char *comma)
-{
-	return strspn(comma + 1, "0123456789") != 3 || comma == cell ||
-		(comma[-1] == '0' && (comma - 1 == cell || cell[0] == '-') && comma - cell < 3);
-}
-
-char erg_import_point(struct erg_import_point *p, const char *cell)
-{
-	const char *comma, *point;
-
-	if (p->point == '.')
-		return '.';
-	comma = strchr(cell, ',');
-	point = strchr(cell, '.');
-	if (comma && !point && !p->point && p->commas && !is_sure(cell, comma))
-		return '.';
-	if (!p->point && !(comma && point))
-		p->point = comma ? ',' : point ? '.' : '\0';
-	if (comma && p->point == ',' && !p->sure)
-		p->sure = is_sure(cell, comma);
-	return p->point ? p->point : '.';
-}
-
-void erg_import_point_note(const struct erg_import_point *p, const char *path, json_t *notes)
-{
-	if (p->point == ',' && !p->sure)
-		erg_import_note(notes, "decimal-comma",
-			"%s: the comma of a number was taken for the decimal point, though three digits "
-			"follow it in all of them: are these thousands?",
-			path);
-}
-
 size_t erg_import_cells(char *line, char separator, char **cells, size_t max)
 {
 	return separator == ' ' ? blank_cells(line, cells, max)

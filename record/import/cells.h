@@ -34,23 +34,6 @@ bool erg_import_plain(const char *text, char point, int decimals, int64_t *ret, 
 /* What the cells of a table are apart by, from its first LINE: comma, semicolon or tabulator. */
 char erg_import_separator(const char *line);
 /*
- * The decimal point of a table: the first that a number of it has. Where all have a comma before three
- * digits, as thousands may have, that is told; where commas are between cells too, and such a number
- * in quotes, it is none.
- */
-struct erg_import_point {
-	char point; /* NUL: no number had one yet */
-	bool sure, commas;
-};
-
-/* Of a table whose cells are apart by SEPARATOR. */
-struct erg_import_point erg_import_point_begin(char separator);
-/* The decimal point for the number CELL. */
-char erg_import_point(struct erg_import_point *p, const char *cell);
-/* Tells of a comma that may be something else. */
-void erg_import_point_note(const struct erg_import_point *p, const char *path, json_t *notes);
-
-/*
  * Splits TEXT in place into at most MAX cells: at SEPARATOR, with the quotes of RFC 4180, or, if it
  * is a blank, at any run of blanks and tabulators. Blanks around cells go. Returns how many cells
  * there are, which may be more than MAX.

@@ -26,6 +26,15 @@
 
 /* ---- what was not understood ---- */
 
+/* Digits, and marks of which some are between thousands. */
+static bool is_grouped(const char *text)
+{
+	static const char of_number[] = "0123456789.,'- \xc2\xa0\xe2\x80\xaf\x99";
+	const size_t len = strlen(text);
+
+	return len > 0 && strspn(text, of_number) == len && strspn(text, "0123456789") > 0;
+}
+
 static int check_foreign(const struct erg_import_log *log, json_t *notes, struct erg_err *err)
 {
 	const struct erg_import_foreign *f = &log->foreign;
@@ -35,9 +44,11 @@ static int check_foreign(const struct erg_import_log *log, json_t *notes, struct
 		return 0;
 	if ((double)f->n > share * (double)(f->n + log->n))
 		return erg_fail(err, -EINVAL,
-			"%s: line %zu: '%s' is not understood, as %zu of %zu lines: "
-			"is it another kind of log (--from)?",
-			log->path, f->line, f->text, f->n, f->n + log->n);
+			"%s: line %zu: '%s' is not understood, as %zu of %zu lines: %s", log->path,
+			f->line, f->text, f->n, f->n + log->n,
+			is_grouped(f->text)
+				? "--decimal says which mark is the decimal point of a table"
+				: "is it another kind of log (--from)?");
 	erg_import_note(notes, "foreign",
 		"%s: line %zu: '%s' is not understood; %zu such lines of %zu "
 		"were left out",

@@ -109,6 +109,8 @@ static void make_run_id(struct erg_import_job *j, struct erg_sha256 *all)
 	snprintf(times, sizeof(times), "%.60s %lld %llu", j->o->how.zone ? j->o->how.zone : "",
 		(long long)j->o->how.offset_ns, (unsigned long long)j->o->how.interval_ns);
 	erg_sha256_add(all, times, strlen(times));
+	if (j->o->how.point)
+		erg_sha256_add(all, &j->o->how.point, 1);
 	snprintf(j->run_id, 17, "%.16s", erg_sha256_end_text(all, hex));
 	for (size_t i = 0; i < sizeof(j->uuid); i++)
 		sscanf(hex + 16 + 2 * i, "%2hhx", &j->uuid[i]);

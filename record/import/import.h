@@ -148,6 +148,7 @@ void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
 struct erg_import_how {
 	uint64_t interval_ns;                 /* of the rows of a log without times */
 	const struct erg_import_named *named; /* columns by --time and --column, or NULL */
+	char point;                           /* of numbers, by --decimal; NUL: as they show */
 	const char *zone; /* of wall clock times without one, checked; NULL: not told */
 	bool offset_given;
 	int64_t offset_ns; /* is added to all times, by inputs.c */

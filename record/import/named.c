@@ -42,6 +42,7 @@ struct teller {
 
 struct reader {
 	const struct erg_import_named *how;
+	const struct erg_import_how *import;
 	struct erg_import_log *log;
 	struct erg_lines *lines;
 	char *text; /* the line */
@@ -211,7 +212,7 @@ static int find_header(struct reader *r, struct erg_err *err)
 		}
 	if (got < 0 || most == 0)
 		return got;
-	r->point = erg_import_point_begin(r->separator);
+	r->point = erg_import_point_begin(r->separator, r->import->point);
 	r->before = erg_lines_number(r->lines) - 1;
 	r->header = strdup(r->text);
 	if (!r->header)
@@ -273,7 +274,7 @@ static int make_channels(struct reader *r, json_t *notes, struct erg_err *err)
 }
 
 /* A value, which its unit may follow, or another of its quantity; false when it is none. */
-static bool read_value(struct reader *r, size_t i, const char *cell, int64_t *ret, int *ret_digits)
+static bool read_value(struct reader *r, size_t i, char *cell, int64_t *ret, int *ret_digits)
 {
 	const int decimals = r->places[i].decimals;
 	const char *end;
@@ -284,7 +285,7 @@ static bool read_value(struct reader *r, size_t i, const char *cell, int64_t *re
 	*ret_digits = 0;
 	if (erg_import_missing_cell(cell))
 		return true;
-	point = erg_import_point(&r->point, cell);
+	point = erg_import_point(&r->point, cell, (int)i);
 	if (!erg_import_scaled(cell, point, decimals, ret, ret_digits, &end) ||
 		!erg_import_unit_of_cell(end, r->how->columns[i].unit, &shift))
 		return false;
@@ -314,9 +315,10 @@ static const char *date_of(const struct reader *r)
 static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, int *digits,
 	struct erg_err *err)
 {
-	const char *cell = r->time < 0 ? "" : r->cells[r->time];
+	char none[1] = "", *cell = r->time < 0 ? none : r->cells[r->time];
 	int got = 1;
 
+	r->point.line = erg_lines_number(r->lines);
 	*t = (int64_t)(r->rows * r->interval_ns);
 	if (r->time >= 0)
 		got = erg_named_time_read(&r->when, cell, date_of(r), erg_lines_number(r->lines), t,
@@ -326,7 +328,7 @@ static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, in
 	for (size_t i = 0; i < r->how->n_columns; i++) {
 		size_t at = (size_t)r->places[i].cell;
 
-		cell = at < n ? r->cells[at] : "";
+		cell = at < n ? r->cells[at] : none;
 		if (!read_value(r, i, cell, &values[i], &digits[i]))
 			return 0;
 	}
@@ -594,15 +596,20 @@ static int read_named_table(struct reader *r, json_t *notes, struct erg_err *err
 		got = judge(r, notes, err);
 	if (got < 0)
 		return got;
+	got = erg_import_point_judge(&r->point, r->log, notes, err);
+	if (got < 0)
+		return got;
 	reduce_decimals(r);
-	erg_import_point_note(&r->point, r->log->path, notes);
 	return erg_lines_sha256(r->lines, r->log->sha256, err);
 }
 
 static int read_named(const char *path, const struct erg_import_how *how,
 	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
-	struct reader r = {.how = how->named, .log = ret, .interval_ns = how->interval_ns};
+	struct reader r = {.how = how->named,
+		.import = how,
+		.log = ret,
+		.interval_ns = how->interval_ns};
 	int got = 0;
 
 	ret->path = path;

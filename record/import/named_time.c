@@ -52,7 +52,7 @@ static bool has_date(const struct erg_named_time *t, const char *cell, const cha
 }
 
 /* What the first row's time is. */
-static int settle(struct erg_named_time *t, const char *cell, const char *date, size_t line,
+static int settle(struct erg_named_time *t, char *cell, const char *date, size_t line,
 	struct erg_err *err)
 {
 	const char *column = t->how->named->time;
@@ -83,8 +83,8 @@ static int settle(struct erg_named_time *t, const char *cell, const char *date, 
 	if (kind == ERG_TIME_GUESS)
 		kind = kind_of_decimals(erg_import_time_unit(column));
 	if (kind == ERG_TIME_GUESS || kind == ERG_TIME_EPOCH) {
-		if (!erg_import_scaled(cell, erg_import_point(t->point, cell), 0, &whole, &digits,
-			    &end))
+		if (!erg_import_scaled(cell, erg_import_point(t->point, cell, ERG_POINT_TIME), 0,
+			    &whole, &digits, &end))
 			return 0; /* no row */
 		t->by_size = kind == ERG_TIME_GUESS;
 		kind = kind_of_decimals(erg_import_epoch_decimals(whole, !t->by_size));
@@ -102,7 +102,7 @@ static int settle(struct erg_named_time *t, const char *cell, const char *date, 
 }
 
 /* What erg_named_time_read() says, once the kind is settled. */
-static int read_settled(struct erg_named_time *t, const char *cell, const char *date, int64_t *ret,
+static int read_settled(struct erg_named_time *t, char *cell, const char *date, int64_t *ret,
 	struct erg_err *err)
 {
 	char joined[96];
@@ -125,8 +125,8 @@ static int read_settled(struct erg_named_time *t, const char *cell, const char *
 
 		return got > 0 && end[strspn(end, " ")] ? 0 : got;
 	}
-	return erg_import_scaled(cell, erg_import_point(t->point, cell), t->decimals, ret, &digits,
-		       &end) &&
+	return erg_import_scaled(cell, erg_import_point(t->point, cell, ERG_POINT_TIME),
+		       t->decimals, ret, &digits, &end) &&
 		!*end;
 }
 
@@ -138,7 +138,7 @@ void erg_named_time_init(struct erg_named_time *t, const struct erg_import_how *
 	t->decimals = decimals_of(t->kind);
 }
 
-int erg_named_time_read(struct erg_named_time *t, const char *cell, const char *date, size_t line,
+int erg_named_time_read(struct erg_named_time *t, char *cell, const char *date, size_t line,
 	int64_t *ret, struct erg_err *err)
 {
 	int got = t->settled ? 1 : settle(t, cell, date, line, err);

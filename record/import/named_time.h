@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "record/import/cells.h"
+#include "record/import/point.h"
 #include "record/import/named.h"
 
 struct erg_named_time {
@@ -25,7 +26,7 @@ void erg_named_time_init(struct erg_named_time *t, const struct erg_import_how *
 	struct erg_import_log *log, struct erg_import_point *point);
 /* The time of CELL in line LINE; DATE: its cell in the column of dates, NULL where the row has none. 1; 0: it is no
  * time; negative: a zone that is none, or a time that may be several things. */
-int erg_named_time_read(struct erg_named_time *t, const char *cell, const char *date, size_t line,
+int erg_named_time_read(struct erg_named_time *t, char *cell, const char *date, size_t line,
 	int64_t *ret, struct erg_err *err);
 /* Once all rows were read: whether the times are what they were taken for. */
 int erg_named_time_judge(const struct erg_named_time *t, json_t *notes, struct erg_err *err);

@@ -85,6 +85,14 @@ static int take_where(void *into, const char *arg, struct erg_err *err)
 	return erg_import_named_where(&o->named, arg, err);
 }
 
+static int take_decimal(void *into, const char *arg, struct erg_err *err)
+{
+	if (strcmp(arg, ".") && strcmp(arg, ","))
+		return erg_fail(err, -EINVAL, ". or ,");
+	((struct erg_import_options *)into)->how.point = *arg;
+	return 0;
+}
+
 static int take_zone(void *into, const char *arg, struct erg_err *err)
 {
 	((struct erg_import_options *)into)->how.zone = arg;
@@ -141,6 +149,9 @@ static const struct erg_option table_rows[] = {
 		ERG_OPTION_CALL, .take = take_time},
 	{"column", 0, "NAME=UNIT[:RAIL]", "a column of readings; uA*3.7V is power at 3.7 V",
 		ERG_OPTION_CALL, .take = take_column},
+	{"decimal", 0, "MARK",
+		"the decimal point of a table's numbers, . or ,; the other may be between thousands",
+		ERG_OPTION_CALL, .take = take_decimal},
 	{"where", 0, "COL=VALUE", "only the rows in which it is so", ERG_OPTION_CALL,
 		.take = take_where},
 	{0},
@@ -212,6 +223,7 @@ static const char *of_samples(const struct erg_import_options *o)
 	return json_array_size(o->sensors)        ? "--sensor"
 		: json_array_size(o->named_words) ? "--time, --column or --where"
 		: o->how.interval_ns              ? "--interval"
+		: o->how.point                    ? "--decimal"
 						  : NULL;
 }
 
@@ -230,6 +242,9 @@ static int consistent(const struct erg_command *c, struct erg_import_options *o)
 			of_samples(o));
 	if (o->how.named && o->from != &erg_import_csv)
 		return erg_options_wrong(c, "--from '%s': expected csv with --time and --column",
+			o->from->name);
+	if (o->how.point && o->from != &erg_import_csv)
+		return erg_options_wrong(c, "--from '%s': expected csv with --decimal",
 			o->from->name);
 	if (!o->output)
 		return erg_options_wrong(c, "expected -o FILE.erg, a name for the archive");

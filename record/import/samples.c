@@ -15,6 +15,7 @@
 #include "formats/told.h"
 #include "record/import/cells.h"
 #include "record/import/import.h"
+#include "record/import/point.h"
 #include "record/import/units.h"
 
 #define DECIMALS_MAX 9
@@ -100,7 +101,7 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 	int form;
 
 	r->separator = erg_import_separator(line);
-	r->point = erg_import_point_begin(r->separator);
+	r->point = erg_import_point_begin(r->separator, r->how->point);
 	r->n = erg_lines_split(line, r->separator, names, COLUMNS_MAX);
 	if (r->n == 0 || r->n > COLUMNS_MAX)
 		return erg_fail(err, -EINVAL,
@@ -127,7 +128,7 @@ static int take_header(struct reader *r, char *line, json_t *notes, struct erg_e
 /* ---- rows ---- */
 
 /* What the first row's time is: 1; 0: the line is no row. */
-static int settle_time(struct reader *r, const char *cell, size_t line, struct erg_err *err)
+static int settle_time(struct reader *r, char *cell, size_t line, struct erg_err *err)
 {
 	const char *end;
 	int64_t t;
@@ -147,7 +148,8 @@ static int settle_time(struct reader *r, const char *cell, size_t line, struct e
 			"%s: line %zu: the date '%.40s': which is its month? --time '%s:mdy' or :dmy, and "
 			"--column, say it",
 			r->log->path, line, cell, r->time_name);
-	if (!erg_import_scaled(cell, erg_import_point(&r->point, cell), 0, &t, &digits, &end) ||
+	if (!erg_import_scaled(cell, erg_import_point(&r->point, cell, ERG_POINT_TIME), 0, &t,
+		    &digits, &end) ||
 		*end)
 		return 0;
 	r->time_decimals = erg_import_epoch_decimals(t, false);
@@ -163,8 +165,7 @@ static int settle_time(struct reader *r, const char *cell, size_t line, struct e
 }
 
 /* 1; 0: it is no time. */
-static int take_time(struct reader *r, const char *cell, size_t line, int64_t *ret,
-	struct erg_err *err)
+static int take_time(struct reader *r, char *cell, size_t line, int64_t *ret, struct erg_err *err)
 {
 	const char *end;
 	int digits, got = 1;
@@ -177,7 +178,7 @@ static int take_time(struct reader *r, const char *cell, size_t line, int64_t *r
 		return erg_import_time_of_day(r->log, cell, ret, &end) && !*end;
 
 	if (r->form == TIME_NUMBER) {
-		const char point = erg_import_point(&r->point, cell);
+		const char point = erg_import_point(&r->point, cell, ERG_POINT_TIME);
 
 		return erg_import_plain(cell, point, r->time_decimals, ret, &digits) ||
 			(erg_import_scaled(cell, point, r->time_decimals, ret, &digits, &end) &&
@@ -219,10 +220,10 @@ static int written_decimals(const char *cell, char point)
 	return n < 0 ? 0 : n < DECIMALS_MAX ? (int)n : DECIMALS_MAX;
 }
 
-static bool take_number(struct reader *r, const char *cell, struct erg_import_channel *c,
-	int64_t *ret, int *ret_digits)
+static bool take_number(struct reader *r, char *cell, size_t channel, int64_t *ret, int *ret_digits)
 {
-	const char point = erg_import_point(&r->point, cell), *end;
+	const char point = erg_import_point(&r->point, cell, (int)channel), *end;
+	struct erg_import_channel *c = &r->log->channels[channel];
 	int more, shift;
 
 	if (erg_import_plain(cell, point, c->decimals, ret, ret_digits))
@@ -259,13 +260,15 @@ static int take_row(struct reader *r, char **cells, size_t line, bool cut, const
 	int digits = 0, got;
 	size_t len = strlen(cells[r->n - 1]);
 
+	if (!r->point.sure)
+		r->point.line = line;
 	*ret_odd = cells[0];
 	got = take_time(r, cells[0], line, &t, err);
 	if (got <= 0)
 		return got;
 	for (size_t i = 1; i < r->n; i++) {
 		*ret_odd = cells[i];
-		if (!take_number(r, cells[i], &r->log->channels[i - 1], &r->values[i - 1], &digits))
+		if (!take_number(r, cells[i], i - 1, &r->values[i - 1], &digits))
 			return 0;
 	}
 	if (cut && may_be_cut(r, digits, len))
@@ -395,7 +398,7 @@ static int read_csv(const char *path, const struct erg_import_how *how, struct e
 	got = read_lines(&r, lines, notes, err);
 	free(r.header);
 	if (got == 0)
-		erg_import_point_note(&r.point, path, notes);
+		got = erg_import_point_judge(&r.point, ret, notes, err);
 	if (got == 0 && r.by_size && ret->n > 0)
 		erg_import_note_epoch(ret, r.time_name, notes);
 	if (got == 0 && r.headers)

@@ -342,10 +342,39 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     joules P 92.5 -- --samples late.csv
     if told comma; then false; fi
     awk 'BEGIN { print "time_s;P [mW]"; for (i = 0; i < 10; i++) print i ";" (i % 3 ? "5,123" : "987") }' >thousands.csv
-    import --samples thousands.csv 2>log; told 'thousands'
-    import --samples thousands.csv --time time_s --column 'P [mW]=mW' 2>log; told 'thousands'
+    for columns in '' "--time time_s --column P\\ [mW]=mW"; do # whole numbers beside such: these are thousands, or a writer dropped zeros
+        eval "set -- $columns"
+        fails "thousands.csv: line 3: '5,123' in [mW]" "--decimal . for thousands" -- --samples thousands.csv "$@"
+        joules P 33.699 -- --samples thousands.csv --decimal . "$@"   # 6 times 5.123 W, 3 of 0.987
+    done
+    # all have three digits: of small units there are thousands, of watts it is told
+    sed 's/;987/;6,500/' thousands.csv >small.csv
+    fails "small.csv: line 2: '6,500' in [mW]" '--decimal' -- --samples small.csv
+    tr , . <small.csv >point.csv
+    fails "point.csv: line 2: '6.500' in [mW]" '--decimal . for a fraction, or --decimal , for thousands' -- --samples point.csv
+    joules P 50.238 -- --samples point.csv --decimal ,
+    sed 's/mW/W/' point.csv >watts.csv
+    joules P 50.238 -- --samples watts.csv
+    told "watts.csv: line 2: the point of '6.500' was taken for the decimal point"
+    joules P 50238 -- --samples watts.csv --decimal ,
+    { cat small.csv; echo '10;0,500'; } >sure.csv # a number below one tells for all
+    joules P 0.050738 -- --samples sure.csv
+    # what stands between thousands
+    for mark in ' ' "'" , $'\xc2\xa0' $'\xe2\x80\xaf' $'\xe2\x80\x99'; do
+        sed "s/[.]/$mark/" point.csv >grouped.csv
+        joules P 50.238 -- --samples grouped.csv --decimal .
+    done
+    sed "s/[.]/'/" point.csv >grouped.csv
+    fails "grouped.csv: line 2: '6'500' is not understood" '--decimal' -- --samples grouped.csv
+    sed 's/6[.]500/1.234.500,25/; s/5[.]123/5.12/' point.csv >odd.csv
+    fails "odd.csv: line 3: '5.12' is not understood" -- --samples odd.csv --decimal ,
+    run import --samples small.csv --decimal 1 -f -o out.erg
+    [ "$status" -eq 2 ]
+    run import --from perf --samples small.csv --decimal . -f -o out.erg
+    [ "$status" -eq 2 ]
     awk 'BEGIN { print "time_s;P [W]"; for (i = 0; i < 10; i++) print i ";1.234,5" }' >both.csv
     fails 'both.csv: line 2' '1.234,5' -- --samples both.csv
+    joules P 11110.5 -- --samples both.csv --decimal ,
     # a comma behind numbers with a point is none of theirs
     awk 'BEGIN { print "time_s;P [W]"; for (i = 0; i < 40; i++) print i ";" (i == 20 ? "1,234" : "5.5") }' >odd.csv
     joules P 214.5 -- --samples odd.csv
