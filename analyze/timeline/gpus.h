@@ -5,7 +5,9 @@
 /*
  * Which GPU. CUDA and NVML count GPUs in different orders, and CUDA_VISIBLE_DEVICES changes CUDA's;
  * what they share is the UUID, "GPU-" and 36 characters: the recorder has it in the path of an NVML
- * source, the adapter for CUDA in the name of a track.
+ * source, an imported log may have it in the rail's name, the adapter for CUDA in the name of a track. A rail
+ * without one that is called gpu1 goes by that number, if there are tracks of several, and of it: in what
+ * profilers write, "GPU 1 stream 7".
  */
 #include "analyze/timeline/rail.h"
 #include "analyze/timeline/timeline.h"

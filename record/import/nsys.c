@@ -24,7 +24,10 @@ struct nsys {
 	int64_t begin_ns; /* of the capture, since 1970 */
 	size_t unfinished, unnamed;
 	uint32_t rows;
-	bool launches; /* CUDA's calls were traced */
+	int processes;      /* that ran kernels */
+	bool contexts;      /* several of one process have streams of the same number */
+	bool mapped, uuids; /* it is told which GPUs a process has, also by UUID */
+	bool launches;      /* CUDA's calls were traced */
 	struct erg_nsys_ranges ranges;
 	size_t operations, unlaunched, outside,
 		apart; /* apart: ranges that are started and ended */
@@ -224,25 +227,90 @@ static const struct kind {
 	"MIN(start) AS start FROM CUPTI_ACTIVITY_KIND_RUNTIME GROUP BY correlationId, "            \
 	"globalTid / 16777216) AS r ON r.correlationId = k.correlationId"
 
+/* CUDA counts the GPUs of each process from 0. Which these are: their number by PCI address, which is nvidia-smi's
+ * index, and their UUID. */
+#define PID "(k.globalPid >> 24 & 16777215)"
+#define GPUS                                                                                       \
+	" LEFT JOIN (SELECT c.pid AS pid, c.cudaId AS cudaId, MIN(g.number) AS number, "           \
+	"MIN(%s) AS uuid FROM TARGET_INFO_CUDA_DEVICE AS c JOIN (SELECT id, (SELECT COUNT(*) "     \
+	"FROM TARGET_INFO_GPU AS o WHERE o.busLocation < a.busLocation) AS number "                \
+	"FROM TARGET_INFO_GPU AS a) AS g ON g.id = c.gpuId GROUP BY c.pid, c.cudaId) AS d "        \
+	"ON d.cudaId = k.deviceId AND d.pid = " PID
+
 static int take_kind(struct nsys *n, const struct kind *k, struct erg_err *err)
 {
 	int processes = has_column(n, k->table, "globalPid", err);
 	int ids = has_column(n, k->table, "correlationId", err);
-	bool launches = n->launches && ids > 0;
-	_cleanup_(erg_freep) char *query = NULL;
+	int contexts = has_column(n, k->table, "contextId", err);
+	const bool launches = n->launches && ids > 0, mapped = n->mapped && processes > 0;
+	_cleanup_(erg_freep) char *query = NULL, *gpus = NULL;
 
-	if (processes < 0 || ids < 0)
-		return processes < 0 ? processes : ids;
+	if (processes < 0 || ids < 0 || contexts < 0)
+		return processes < 0 ? processes : ids < 0 ? ids : contexts;
+	if (asprintf(&gpus, GPUS, n->uuids ? "c.uuid" : "NULL") < 0) {
+		gpus = NULL;
+		return erg_fail_errno(err, -ENOMEM, "%s", n->path);
+	}
 	if (asprintf(&query,
-		    "SELECT k.start, k.end, %s, 'gpu ' || k.deviceId || ' stream ' || k.streamId, %s "
-		    "FROM %s AS k %s %s%s ORDER BY k.start",
-		    k->name, launches ? "r.globalTid, r.start" : "NULL, NULL", k->table, k->join,
+		    "SELECT k.start, k.end, %s, 'gpu ' || %s%s%s || ' stream ' || k.streamId%s, %s "
+		    "FROM %s AS k %s %s%s%s ORDER BY k.start",
+		    k->name, mapped ? "COALESCE(d.number, k.deviceId)" : "k.deviceId",
+		    n->processes > 1 && processes ? " || ' process ' || " PID : "",
+		    n->contexts && contexts ? " || ' context ' || k.contextId" : "",
+		    mapped ? " || CASE length(d.uuid) WHEN 40 THEN ' ' || d.uuid WHEN 36 THEN ' GPU-' || "
+			     "d.uuid ELSE '' END"
+			   : "",
+		    launches ? "r.globalTid, r.start" : "NULL, NULL", k->table, k->join,
 		    launches ? LAUNCHES : "",
-		    launches && processes ? " AND r.process = k.globalPid / 16777216" : "") < 0) {
+		    launches && processes ? " AND r.process = k.globalPid / 16777216" : "",
+		    mapped ? gpus : "") < 0) {
 		query = NULL;
 		return erg_fail_errno(err, -ENOMEM, "%s", n->path);
 	}
 	return take_rows(n, query, k->type, true, err);
+}
+
+/* The number that QUERY asks for. */
+static int ask_number(const struct nsys *n, const char *query, int *ret, struct erg_err *err)
+{
+	_cleanup_(statement_endp) sqlite3_stmt *s = NULL;
+	int r = prepare(n, query, &s, err);
+
+	if (r == 0 && sqlite3_step(s) != SQLITE_ROW)
+		r = fail_database(n, err);
+	if (r == 0)
+		*ret = sqlite3_column_int(s, 0);
+	return r;
+}
+
+/* Streams have numbers of their own in each process and context: whether there are several, and what tells which GPU
+ * a process calls what. */
+static int find_owners(struct nsys *n, struct erg_err *err)
+{
+	const char *table = "CUPTI_ACTIVITY_KIND_KERNEL";
+	const int kernels = has_column(n, table, NULL, err),
+		  processes = has_column(n, table, "globalPid", err),
+		  contexts = has_column(n, table, "contextId", err),
+		  cuda = has_column(n, "TARGET_INFO_CUDA_DEVICE", "pid", err),
+		  gpus = has_column(n, "TARGET_INFO_GPU", "busLocation", err),
+		  uuids = has_column(n, "TARGET_INFO_CUDA_DEVICE", "uuid", err);
+	int several = 0, r = 0;
+
+	if (kernels < 0 || processes < 0 || contexts < 0 || cuda < 0 || gpus < 0 || uuids < 0)
+		return -EIO;
+	if (processes)
+		r = ask_number(n,
+			"SELECT COUNT(DISTINCT globalPid) FROM CUPTI_ACTIVITY_KIND_KERNEL",
+			&n->processes, err);
+	if (r == 0 && processes && contexts)
+		r = ask_number(n,
+			"SELECT COUNT(*) FROM (SELECT 1 FROM CUPTI_ACTIVITY_KIND_KERNEL GROUP BY globalPid, "
+			"deviceId, streamId HAVING COUNT(DISTINCT contextId) > 1 LIMIT 1)",
+			&several, err);
+	n->contexts = several > 0;
+	n->mapped = cuda && gpus;
+	n->uuids = uuids;
+	return r;
 }
 
 static int take_device(struct nsys *n, struct erg_err *err)
@@ -250,6 +318,8 @@ static int take_device(struct nsys *n, struct erg_err *err)
 	int r = has_column(n, "CUPTI_ACTIVITY_KIND_RUNTIME", "correlationId", err);
 
 	n->launches = r > 0;
+	if (r >= 0)
+		r = find_owners(n, err);
 	for (size_t i = 0; r >= 0 && i < ERG_ARRAY_SIZE(kinds); i++) {
 		r = has_column(n, kinds[i].table, NULL, err);
 		if (r > 0)

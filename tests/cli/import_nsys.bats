@@ -134,3 +134,69 @@ near() { awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; exit !(d * d < 4e-4 * b * b
     grep -q "overlaps" log
     [ -z "$(row module crooked)" ]
 }
+
+# Of two processes each calls its only GPU device 0 and its first stream 7: kernels at the same time. nsys counts the
+# GPUs otherwise than PCI does: process 77 has the one that nvidia-smi calls 1.
+TWO="UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET streamId = 7, start = start - 29000000, end = end - 12000000 WHERE streamId = 9;
+    CREATE TABLE TARGET_INFO_GPU (vmId INTEGER NOT NULL, id INTEGER NOT NULL, name TEXT, busLocation TEXT, uuid TEXT);
+    CREATE TABLE TARGET_INFO_CUDA_DEVICE (gpuId INTEGER, cudaId INTEGER NOT NULL, pid INTEGER NOT NULL, uuid TEXT);
+    INSERT INTO TARGET_INFO_GPU VALUES (0, 0, 'A', '0000:0f:00.0', ''), (0, 1, 'A', '0000:07:00.0', '');
+    INSERT INTO TARGET_INFO_CUDA_DEVICE VALUES (0, 0, 77, ''), (1, 0, 88, '');"
+A=GPU-5fd4f087-86f3-7a43-b711-4771313afc50 B=GPU-01234567-89ab-cdef-0123-456789abcdef
+
+# two_powers RAIL0 RAIL1: 20 W while the kernels of 88 run, from 15 to 35 ms, else 3; the power of 77's GPU.
+two_powers() {
+    power | awk -F, -v a="$1" -v b="$2" 'NR == 1 { print "time_s," a " [W]," b " [W]"; next }
+        { m = (NR - 2 + 49) % 50; print $1 "," (m >= 15 && m < 35 ? 20 : 3) + (NR * 7907 % 103 - 51) / 1000 "," (m >= 44 && m < 47 ? $2 - 2 : $2) }'
+}
+# layer RAIL NAME: J
+layer() {
+    erg-analyze layers --rail "$1" --format json out.erg 2>/dev/null |
+        jq -c --arg n "$2" '[.runs[0].layers[] | select(.name == $n).energy_j.value] | add // 0'
+}
+
+@test "several GPUs: what each process calls device 0, streams of one number, rails by number, UUID, or all" {
+    two_powers gpu0 gpu1 >p.csv
+    nsys n.sqlite "$TWO"
+    erg-record import p.csv --from nsys n.sqlite -o out.erg 2>log
+    if grep -q 'overlaps' log; then false; fi
+    rm -rf out; tar -xf out.erg
+    babeltrace2 out/trace >events
+    grep -q 'track_define.*name = "gpu 1 process 77 stream 7", device = 1' events
+    grep -q 'track_define.*name = "gpu 0 process 88 stream 7", device = 1' events
+    # by hand: 88 runs 40 times 20 ms at 20 W; 77's conv, fc and what is behind step 5.48 + 2 + 0.64 J, and nothing of 88
+    erg-analyze layers --rail gpu0 --format json out.erg 2>/dev/null >0.json
+    jq -e '[.runs[0].layers[] | select(.name != "(no layer)").module] == ["other"]' 0.json
+    near "$(layer gpu0 'void gemm<float>()')" 16
+    near "$(layer gpu1 'void gemm<float>()')" "$(awk 'BEGIN { print 5.48 + 40 * 0.008 * 6 + 40 * 0.002 * 8 }')"
+    near "$(layer all-roots 'void gemm<float>()')" "$(awk 'BEGIN { print 16 + 5.48 + 1.92 + 0.64 }')"
+    # names of rails and GPUs that have UUIDs go by these, whatever their numbers
+    two_powers "gpu$A" "gpu$B" >u.csv
+    nsys u.sqlite "$TWO UPDATE TARGET_INFO_CUDA_DEVICE SET uuid = CASE pid WHEN 77 THEN '$B' ELSE '${A#GPU-}' END;"
+    erg-record import u.csv --from nsys u.sqlite -f -o out.erg 2>log
+    near "$(layer "gpu$A" 'void gemm<float>()')" 16
+    near "$(layer "gpu$B" 'void gemm<float>()')" 8.04
+    # one stream number in two contexts of a process; and nothing that says which GPU a device is
+    nsys c.sqlite "${TWO%%CREATE*} UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET contextId = 2, globalPid = 77 << 24, correlationId = NULL WHERE globalPid = 88 << 24;"
+    erg-record import p.csv --from nsys c.sqlite -f -o out.erg 2>log
+    if grep -q 'overlaps' log; then false; fi
+    rm -rf out; tar -xf out.erg
+    babeltrace2 out/trace | grep -q 'track_define.*name = "gpu 0 context 2 stream 7", device = 1'
+}
+
+@test "several GPUs of a framework's own profile: each rail has the tracks of its number" {
+    awk 'BEGIN { print "time_s,gpu0 [W],gpu1 [W]"; for (i = 0; i <= 2000; i++) { m = (i + 49) % 50
+        printf "%.3f,%.3f,%.3f\n", 100 + i / 1000, (m >= 15 && m < 35 ? 20 : 3) + (i * 7907 % 103 - 51) / 1000, (m >= 13 && m < 27 ? 10 : 4) + (i * 7919 % 101 - 50) / 1000 } }' >p.csv
+    awk 'BEGIN { print "["; for (i = 0; i < 40; i++) { t = 100000000 + i * 50000; for (g = 0; g < 2; g++)
+            printf "{\"ph\":\"X\",\"cat\":\"kernel\",\"name\":\"k%d\",\"pid\":%d,\"tid\":7,\"ts\":%d,\"dur\":%d},\n", g, g, t + (g ? 13000 : 15000), g ? 14000 : 20000 }
+        for (g = 0; g < 2; g++) printf "%s{\"ph\":\"M\",\"name\":\"process_labels\",\"pid\":%d,\"args\":{\"labels\":\"GPU %d\"}}\n", g ? "," : "", g, g
+        print "]" }' >t.json
+    erg-record import p.csv --from chrome-trace t.json -o out.erg 2>log
+    near "$(layer gpu0 k0)" 16
+    near "$(layer gpu1 k1)" 5.6
+    [ "$(layer gpu1 k0) $(layer gpu0 k1)" = '0 0' ]
+    # tracks of one GPU alone may be of any: which it is, the number does not say where others are hidden
+    sed '/"k0"/d' t.json >one.json
+    erg-record import p.csv --from chrome-trace one.json -f -o out.erg 2>log
+    near "$(layer gpu1 k1)" 5.6
+}
