@@ -32,7 +32,8 @@ static bool is_grouped(const char *text)
 	static const char of_number[] = "0123456789.,'- \xc2\xa0\xe2\x80\xaf\x99";
 	const size_t len = strlen(text);
 
-	return len > 0 && strspn(text, of_number) == len && strspn(text, "0123456789") > 0;
+	return len > 0 && strspn(text, of_number) == len && strspn(text, "0123456789") > 0 &&
+		strspn(text, "0123456789") < len;
 }
 
 static int check_foreign(const struct erg_import_log *log, json_t *notes, struct erg_err *err)
@@ -305,10 +306,51 @@ struct gaps {
 	size_t n, at;
 };
 
+/*
+ * Readings that are missing between others, too few to be a gap: N/A, a line that was cut. The next one stands for
+ * them, which is what a meter of means does that is asked late, and is wrong of one that was asked. What they were
+ * is as far from it as readings usually are from the next, and the more so the more they are.
+ */
+struct holes {
+	size_t distances, regular;
+	double steps, missing; /* sums of squares */
+	double sum;
+};
+
+#define REGULAR_MIN 0.8 /* of the distances: else one of twice the usual is nothing missing */
+
+static void add_distance(struct holes *h, double d, double interval, double from, double to)
+{
+	h->distances++;
+	h->steps += (to - from) * (to - from);
+	h->sum += to;
+	if (fabs(d - interval) < 0.2 * interval) {
+		h->regular++;
+	} else if (d > 1.5 * interval) {
+		const double k = round(d / interval) - 1;
+
+		h->missing += pow(k * (k + 1) / 2, 2);
+		h->sum += to * k;
+	}
+}
+
+static void doubt_holes(const struct holes *h, struct erg_import_channel *c)
+{
+	double doubt;
+
+	if (h->missing <= 0 || h->sum <= 0 || c->def.quantity == ERG_Q_ENERGY ||
+		(double)h->regular < REGULAR_MIN * (double)h->distances)
+		return;
+	doubt = fmin(1, 2 * sqrt(h->missing * h->steps / (double)h->distances) / h->sum);
+	c->def.gain_max = fmax(c->def.gain_max, doubt);
+}
+
 /* Adds those of C that no channel before had; the gaps of a device are gaps of all of its channels. */
-static void add_gaps(struct erg_import_log *log, const struct erg_import_channel *c, struct gaps *g)
+static void add_gaps(struct erg_import_log *log, struct erg_import_channel *c, struct gaps *g)
 {
 	const size_t first = json_array_size(log->gaps);
+	const bool is_power = erg_import_class(c) == ERG_CLASS_POWER;
+	struct holes holes = {0};
 	size_t before = log->n;
 
 	for (size_t i = 0; erg_import_has_row(log, i); i++) {
@@ -317,8 +359,11 @@ static void add_gaps(struct erg_import_log *log, const struct erg_import_channel
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		d = before < log->n ? log->t[i] - log->t[before] : 0;
-		if (erg_observed_gap((double)d, (double)c->interval_ns, 0) &&
-			(first == 0 || !is_listed(log->gaps, log->t[before], log->t[i]))) {
+		if (!erg_observed_gap((double)d, (double)c->interval_ns, 0)) {
+			if (is_power && d > 0 && c->interval_ns > 0)
+				add_distance(&holes, (double)d, (double)c->interval_ns,
+					(double)c->raw[before], (double)c->raw[i]);
+		} else if ((first == 0 || !is_listed(log->gaps, log->t[before], log->t[i]))) {
 			g->n++;
 			g->total += d;
 			g->at = d > g->longest ? i : g->at;
@@ -331,6 +376,7 @@ static void add_gaps(struct erg_import_log *log, const struct erg_import_channel
 		}
 		before = i;
 	}
+	doubt_holes(&holes, c);
 }
 
 /* A gap as where summer time begins: an hour more than the usual distance, by a clock without a zone. */
@@ -367,6 +413,44 @@ static void find_gaps(struct erg_import_log *log, json_t *notes)
 		summer ? " (an hour: summer time began? --time-zone tells; energies are uncertain by "
 			 "that hour)"
 		       : "");
+}
+
+/* Power or energy that is there only in a part of the log: a device that was lost, or that came later. */
+static void tell_ends(const struct erg_import_log *log, json_t *notes)
+{
+	const struct erg_import_channel *first = NULL;
+	size_t n = 0, row = 0;
+	bool ends = false;
+	double pause = 0;
+
+	for (size_t c = 0; c < log->n_channels; c++) {
+		const struct erg_import_channel *ch = &log->channels[c];
+		size_t begin = 0, end = log->n;
+
+		if (erg_import_class(ch) != ERG_CLASS_POWER)
+			continue;
+		while (begin < end && ch->raw[begin] == ERG_IMPORT_MISSING)
+			begin++;
+		while (end > begin && ch->raw[end - 1] == ERG_IMPORT_MISSING)
+			end--;
+		for (int side = 0; side < 2 && begin < end; side++) {
+			const int64_t d = side ? log->t[log->n - 1] - log->t[end - 1]
+					       : log->t[begin] - log->t[0];
+
+			if (!erg_observed_gap((double)d, (double)ch->interval_ns, 0) || n++ > 0)
+				continue;
+			first = ch;
+			ends = side;
+			row = side ? end - 1 : begin;
+			pause = (double)d * 1e-9;
+		}
+	}
+	if (first)
+		erg_import_note(notes, "partial",
+			"%s: line %u: %s of '%s' has no reading %s this line, for %.6g s of the log, where what "
+			"it was is not known; %zu such in all",
+			log->path, log->line[row], erg_quantity_name(first->def.quantity),
+			first->def.rail, ends ? "behind" : "before", pause, n);
 }
 
 /* ---- all of it ---- */
@@ -498,5 +582,6 @@ int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *
 			"readings, no energy can be computed",
 			log->path, log->line[0]);
 	find_gaps(log, notes);
+	tell_ends(log, notes);
 	return 0;
 }

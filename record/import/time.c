@@ -290,7 +290,10 @@ int erg_import_time_unit(const char *column)
 		int decimals;
 	} ends[] = {{"(ms)", 6}, {"[ms]", 6}, {"_ms", 6}, {"(us)", 3}, {"[us]", 3}, {"_us", 3},
 		{"(ns)", 0}, {"[ns]", 0}, {"_ns", 0}, {"(s)", 9}, {"[s]", 9}, {"_s", 9},
-		{"(sec)", 9}, {"[sec]", 9}, {"_sec", 9}, {"seconds", 9}, {"(seconds)", 9}};
+		{"(sec)", 9}, {"[sec]", 9}, {"_sec", 9}, {"(msec)", 6}, {"[msec]", 6}, {"_msec", 6},
+		{"(usec)", 3}, {"[usec]", 3}, {"_usec", 3}, {"milliseconds", 6},
+		{"(milliseconds)", 6}, {"microseconds", 3}, {"(microseconds)", 3},
+		{"nanoseconds", 0}, {"(nanoseconds)", 0}, {"seconds", 9}, {"(seconds)", 9}};
 	const size_t len = strlen(column);
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(ends); i++) {

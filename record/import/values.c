@@ -74,6 +74,64 @@ static void drop_absurd(struct erg_import_log *log, struct erg_import_channel *c
 		erg_import_note(notes, "empty", "%s: '%s' has no readings", log->path, c->def.rail);
 }
 
+static bool is_negative(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	for (size_t i = 0; erg_import_has_row(log, i); i++)
+		if (c->raw[i] < 0 && c->raw[i] != ERG_IMPORT_MISSING)
+			return true;
+	return false;
+}
+
+/* What drivers and scripts write for what they could not read. */
+static bool is_marker(double v)
+{
+	static const double markers[] = {-1, -99, -255, -999, -9999, -32768, -99999, -2147483648.0};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(markers); i++)
+		if (v == markers[i])
+			return true;
+	return false;
+}
+
+#define MARKER_TIMES                                                                               \
+	10 /* that the others are greater, on the average; or it is below what any of them is above zero */
+
+/* One round negative number, the only one below zero among readings of another size, is no power. */
+static void drop_markers(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
+{
+	const double unit = pow(10, -c->decimals);
+	int64_t marker = 0, most = 0;
+	size_t n = 0, others = 0;
+	uint32_t line = 0;
+	double sum = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		const int64_t v = c->raw[i];
+
+		if (v == ERG_IMPORT_MISSING)
+			continue;
+		if (v >= 0) {
+			sum += (double)v;
+			most = v > most ? v : most;
+			others++;
+			continue;
+		}
+		if (n > 0 && v != marker)
+			return;
+		line = n++ ? line : log->line[i];
+		marker = v;
+	}
+	if (n == 0 || n > others || !is_marker((double)marker * unit) ||
+		(sum < MARKER_TIMES * -(double)marker * (double)others && marker > -most))
+		return;
+	for (size_t i = 0; erg_import_has_row(log, i); i++)
+		c->raw[i] = c->raw[i] == marker ? ERG_IMPORT_MISSING : c->raw[i];
+	erg_import_note(notes, "marker",
+		"%s: line %u: power of '%s' is %.6g %s, %zu times, and never else below zero: that is how what "
+		"could not be read is marked, and was left out",
+		log->path, line, c->def.rail, (double)marker * unit, c->def.unit, n);
+}
+
 static void tell_negative(const struct erg_import_log *log, const struct erg_import_channel *c,
 	json_t *notes)
 {
@@ -311,8 +369,13 @@ int erg_import_check_values(struct erg_import_log *log, struct erg_import_channe
 
 	drop_absurd(log, c, notes);
 	if (c->def.quantity == ERG_Q_POWER) {
+		const bool negative = is_negative(log, c);
+
+		if (negative)
+			drop_markers(log, c, notes);
 		drop_spikes(log, c, notes);
-		tell_negative(log, c, notes);
+		if (negative)
+			tell_negative(log, c, notes);
 	}
 	if (c->def.quantity != ERG_Q_ENERGY)
 		return 0;

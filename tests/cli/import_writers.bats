@@ -230,6 +230,32 @@ fails() {
     done
 }
 
+@test "readings that are missing between others are in the interval; what marks them is no power; rails that end are told" {
+    # the 120 W of second 21 is not there, and the 100 of the next one stands for it: 39 * 100 + 20 * 20 J were right
+    { echo 'time_s,P [W]'; rows 'if (i != 21) printf "%d,%d\n", i, 100 + 20 * (i % 2)'; } >hole.csv
+    { echo 'time_s,P [W]'; rows 'printf "%d,%s\n", i, i == 21 ? "N/A" : 100 + 20 * (i % 2)'; } >na.csv
+    { echo 'time_s,P [W]'; rows 'printf "%d,%s\n", i, i == 21 ? "-1.0" : 100 + 20 * (i % 2)'; } >minus.csv
+    { echo 'time_s,P [mW]'; rows 'printf "%d,%s\n", i, i == 21 ? -9999 : 1000 + 200 * (i % 2)'; } >nines.csv
+    for f in hole na minus nines; do
+        erg-record import $f.csv -f -o out.erg 2>$f.log
+        erg-analyze totals --format json out.erg 2>/dev/null |
+            jq -e --argjson w "$(if [ $f = nines ]; then echo 43; else echo 4300; fi)" '.runs[0].phases[0].ets_j | .lo <= $w and .hi >= $w and .hi - .lo < 0.1 * $w'
+    done
+    grep -q "minus.csv: line 23: power of 'P' is -1 W, 1 times" minus.log
+    grep -q "nines.csv: line 23: power of 'P' is -9999 mW, 1 times" nines.log
+    # a power that is below zero otherwise, too, is one
+    { echo 'time_s,P [W]'; rows 'printf "%d,%s\n", i, i == 21 ? -1 : i == 30 ? -2 : p(i)'; } >below.csv
+    joules $((MEANS - 204)) -- below.csv # 101 and 100 W were -1 and -2
+    told 'negative, 2 times'
+    # of a GPU that falls off its bus in second 20 nothing is known from then on, and the log goes on
+    { echo 'timestamp, index, power.draw [W]'; rows 'printf "2024/05/06 %s.000, 0, %s\n", hms(i), i < 20 ? p(i) ".00 W" : "[GPU is lost]"'; } >lost.csv
+    erg-record import --from nvidia-smi lost.csv -f -o out.erg 2>log
+    told "lost.csv: line 21: power of 'gpu0' has no reading behind this line, for 20 s of the log"
+    { echo 'time_s,A [W],B [W]'; rows 'printf "%d,%d,%s\n", i, p(i), i < 20 ? "" : p(i)'; } >later.csv
+    erg-record import later.csv -f -o out.erg 2>log
+    told "later.csv: line 22: power of 'B' has no reading before this line, for 20 s"
+}
+
 # ---- several devices in one table ----
 
 @test "rows of devices in turn, each at a time of its own, are no one rail" {
