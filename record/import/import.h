@@ -90,6 +90,7 @@ struct erg_import_log {
 	struct erg_import_wall wall;
 	struct erg_import_foreign foreign;
 	bool sampled; /* power is what it was at the reading's time, not a mean since the last one */
+	const char *apart;    /* what would tell devices apart, for errors; NULL: a column */
 	double foreign_share; /* of all lines, beyond which the log is refused; 0: a tenth */
 	char sha256[65]; /* of what was read; "" where the reader did not read the file itself */
 	char **told;     /* of columns, by what exported them */
@@ -307,6 +308,17 @@ int erg_import_layers_by_rules(const char *trace, const char *rules, struct erg_
 
 /* What was not understood, order, duplicates, gaps, readings; that there is power or energy. */
 int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *err);
+
+/* Of check.c's (gaps.c): the usual distance of the rows that a device has a reading in, or, if CHANNEL is not NULL,
+ * that this one has; 0: too few. -ENOMEM. */
+int erg_import_usual_distance(const struct erg_import_log *log, uint32_t group,
+	const struct erg_import_channel *channel, uint64_t *ret, struct erg_err *err);
+/* Of each channel and of the log. -ENOMEM. */
+int erg_import_find_intervals(struct erg_import_log *log, struct erg_err *err);
+/* Lists the gaps; what single readings that are missing leave in doubt becomes their channel's. */
+void erg_import_find_gaps(struct erg_import_log *log, json_t *notes);
+/* Tells of power that is there in a part of the log only. */
+void erg_import_tell_ends(const struct erg_import_log *log, json_t *notes);
 
 /* Of one channel (values.c): absurd and negative values, spikes, energies of intervals, counters that
  * fall. */

@@ -151,10 +151,11 @@ int erg_import_put(struct erg_import_log *log, size_t channel, int64_t raw, stru
 
 	if (*cell != ERG_IMPORT_MISSING)
 		return erg_fail(err, -EINVAL,
-			"%s: line %u: a second %s of '%s' at one time; a column "
-			"that tells devices apart (index, uuid or pci.bus_id of nvidia-smi) was expected",
-			log->path, log->line[log->n - 1], erg_quantity_name(c->def.quantity),
-			c->def.rail);
+			"%s: line %u: a second %s of '%s' at one time; %s was expected", log->path,
+			log->line[log->n - 1], erg_quantity_name(c->def.quantity), c->def.rail,
+			log->apart
+				? log->apart
+				: "what tells devices apart (a column index, uuid or pci.bus_id)");
 	*cell = raw;
 	return 0;
 }

@@ -102,6 +102,7 @@ static int read_mllog(const char *path, const struct erg_import_how *how,
 	int r, got = 0;
 
 	ret->path = path;
+	ret->apart = "a node in the metadata of each reading";
 	ret->clock = ERG_CLOCK_ZONED;
 	r = erg_lines_open(path, &lines, err);
 	while (r == 0 && (got = erg_lines_next(lines, &text, err)) > 0) {

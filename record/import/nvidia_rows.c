@@ -641,6 +641,11 @@ int erg_nvidia_finish(struct erg_nvidia_rows *r, json_t *notes, struct erg_err *
 		return rc;
 	rank_rows(r);
 	note_alike(r, devices, notes);
+	if (r->log->clock == ERG_CLOCK_NONE && r->n_devices == 1 && !r->devices[0].strong)
+		erg_import_note(notes, "devices",
+			"%s: nothing names the GPUs, and the rows have no times: they were taken to be of one GPU, "
+			"%.6g s apart (timestamp and index in --query-gpu= say it)",
+			r->log->path, (double)r->how->interval_ns * 1e-9);
 	rc = make_log(r, devices, err);
 	if (rc < 0 || doubt <= 0)
 		return rc;

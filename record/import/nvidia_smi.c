@@ -94,6 +94,8 @@ struct reader {
 	bool processes;          /* pmon */
 	char separator;          /* of cells; NUL: not known yet */
 	int time, date, clock;
+	size_t header_line;
+	char header[80];
 	size_t sum_decimals; /* of the last row's last cell, to tell a number that was cut */
 	size_t last_len;
 };
@@ -411,13 +413,16 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 	snprintf(kept, sizeof(kept), "%.*s", (int)sizeof(kept) - 1, text);
 	n = split_cells(r, text, cells);
 	if (n > 0 && n <= COLUMNS_MAX) {
-		if (take_header(r, cells, n))
+		if (take_header(r, cells, n)) {
+			r->header_line = line;
+			memcpy(r->header, kept, sizeof(kept));
 			return before == r->identities || r->rows->kept.n == 0
 				? 0
 				: erg_fail(err, -EINVAL,
 					  "%s: line %zu: other columns than before name the GPUs: two logs "
 					  "in one file? Import the parts one by one",
 					  r->log->path, line);
+		}
 		if (r->n_columns == 0 && !head)
 			take_shape(r, cells, n);
 		if (n == r->n_columns && !(cut && may_be_cut(r, cells[n - 1], len)))
@@ -443,6 +448,15 @@ static int read_lines(struct reader *r, struct erg_lines *lines, struct erg_err 
 	return rc < 0 ? rc : erg_lines_sha256(lines, r->log->sha256, err);
 }
 
+static bool has_value(const struct reader *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->n_columns; i++)
+		any |= r->columns[i].role == VALUE;
+	return any;
+}
+
 static int check_found(const struct reader *r, struct erg_err *err)
 {
 	if (r->processes)
@@ -457,6 +471,11 @@ static int check_found(const struct reader *r, struct erg_err *err)
 			"%s: no column timestamp; a log of nvidia-smi "
 			"--query-gpu=timestamp,power.draw,… --format=csv, or of dmon -o DT, was expected",
 			r->log->path);
+	if (!has_value(r))
+		return erg_fail(err, -ENODATA,
+			"%s: line %zu: '%s': its names are not those of nvidia-smi, of which power.draw was "
+			"expected; other tables are read by --time and --column",
+			r->log->path, r->header_line, r->header);
 	if (r->log->foreign.n > 0)
 		return erg_fail(err, -EINVAL,
 			"%s: line %zu: '%s': a time like '2023/11/14 12:13:14.123' and "

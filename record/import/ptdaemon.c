@@ -288,6 +288,7 @@ static int read_ptdaemon(const char *path, const struct erg_import_how *how,
 	if (r < 0)
 		return r;
 	ret->path = path;
+	ret->apart = "a name or number of its channel before a second Watts";
 	ret->foreign_share = 0.5; /* a line is known by itself, so others do no harm */
 	r = read_lines(&s, lines, err);
 	if (r == 0 && ret->n == 0)

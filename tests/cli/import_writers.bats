@@ -256,6 +256,24 @@ fails() {
     told "later.csv: line 22: power of 'B' has no reading before this line, for 20 s"
 }
 
+@test "a rail that is the sum of the others, GPUs that nothing names, names that are not nvidia-smi's: said" {
+    { echo 'time_s,Total [W],CPU [W],GPU [mW]'; rows 'printf "%d,%d,%.1f,%d\n", i, p(i), p(i) * 0.4, p(i) * 600'; } >total.csv
+    joules $MEANS Total -- total.csv
+    told "'Total' is the sum of the other 2 rails in 40 of 40 rows"
+    joules $MEANS -- total.csv --sensor CPU:parent=Total GPU:parent=Total
+    if told 'is the sum'; then false; fi
+    { echo 'time_s,A [W],B [W],C [W]'; rows 'printf "%d,%d,%d,%d\n", i, 2 * p(i), p(i), p(i) + i % 7 * 3'; } >apart.csv
+    joules "$(awk -F, 'NR > 2 { s += $2 + $3 + $4 } END { print s }' apart.csv)" -- apart.csv
+    if told 'is the sum'; then false; fi
+    { echo 'power.draw [W]'; rows 'printf "%d.00 W\n%d.00 W\n", p(i), p(i) + 50'; } >alike.csv
+    erg-record import --from nvidia-smi alike.csv --interval 1 -f -o out.erg 2>log
+    told 'nothing names the GPUs, and the rows have no times: they were taken to be of one GPU'
+    { echo 'timestamp,index,power_draw_w'; rows 'printf "2024/05/06 %s.000,0,%d\n", hms(i), p(i)'; } >own.csv
+    fails "own.csv: line 1: 'timestamp,index,power_draw_w'" 'power.draw was expected' -- --from nvidia-smi own.csv
+    rows 'for (g = 0; g < 2; g++) printf ":::MLLOG {\"time_ms\": %.0f, \"key\": \"power_reading\", \"value\": %d, \"metadata\": {}}\n", (1714989600 + i) * 1000, p(i)' >ml.txt
+    fails 'ml.txt: line 1' 'a node in the metadata' -- --from mllog ml.txt
+}
+
 # ---- several devices in one table ----
 
 @test "rows of devices in turn, each at a time of its own, are no one rail" {
