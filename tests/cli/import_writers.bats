@@ -128,7 +128,8 @@ fails() {
     joules $MEANS -- w.csv
     # as panels write what they show: the unit by the number's size
     sed -E '2,$s/,(1[0-9])([0-9]) W/,0.\1\2 kW/; 3,$s/,0\.(1.1) kW/,\1000 mW/' w.csv >kw.csv
-    grep -q ',0.100 kW' kw.csv && grep -q ',101000 mW' kw.csv
+    grep -q ',0.100 kW' kw.csv
+    grep -q ',101000 mW' kw.csv
     joules $MEANS -- kw.csv
     joules $MEANS -- kw.csv --time time_s --column 'P [W]=W'
     sed '2,$s/ W/ V/' w.csv >v.csv
