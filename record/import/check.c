@@ -18,6 +18,7 @@
 #define TWICE_SHARE_MAX                                                                            \
 	0.05 /* rows of one time with other readings: two devices, not a clock too coarse */
 
+#define STRETCH_MAX 16 /* rows */
 #define HALF_DAY_NS (43200 * (int64_t)ERG_NSEC_PER_SEC)
 #define YEAR_NS (31556952 * (int64_t)ERG_NSEC_PER_SEC)
 
@@ -44,7 +45,7 @@ static int check_foreign(const struct erg_import_log *log, json_t *notes, struct
 		return erg_fail(err, -EINVAL,
 			"%s: line %zu: '%s' is not understood, as %zu of %zu lines: %s", log->path,
 			f->line, f->text, f->n, f->n + log->n,
-			is_grouped(f->text)
+			f->cells && is_grouped(f->text)
 				? "--decimal says which mark is the decimal point of a table"
 				: "is it another kind of log (--from)?");
 	erg_import_note(notes, "foreign",
@@ -113,6 +114,36 @@ static int fail_order(const struct erg_import_log *log, uint32_t line, int64_t b
 }
 
 /* A pause of more than a year is none: as a rule a board's clock, which began in 1970, was set. */
+/* Rows that go back and lie between those before, one after the other: another log, or a clock that was set. */
+struct stretch {
+	size_t n, at; /* where the last one was put */
+	uint32_t line;
+	int64_t back;
+};
+
+/* Whether row K, which came from behind, is what row K - 1 was. */
+static bool is_repeat(const struct erg_import_log *log, size_t k)
+{
+	bool same = k > 0 && log->t[k] == log->t[k - 1];
+
+	for (size_t c = 0; same && c < log->n_channels; c++)
+		same = log->channels[c].raw[k] == log->channels[c].raw[k - 1];
+	return same;
+}
+
+/* A row was put at K. False: there are too many of them. */
+static bool follow_stretch(struct stretch *s, const struct erg_import_log *log, size_t k,
+	int64_t back)
+{
+	if (s->n == 0 || k <= s->at) {
+		*s = (struct stretch){.n = 1, .at = k, .line = log->line[k], .back = back};
+		return true;
+	}
+	s->n += k > s->at + 1 && !is_repeat(log, k);
+	s->at = k;
+	return s->n < STRETCH_MAX;
+}
+
 static int fail_jump(const struct erg_import_log *log, uint32_t line, int64_t on,
 	struct erg_err *err)
 {
@@ -127,6 +158,7 @@ static int fail_jump(const struct erg_import_log *log, uint32_t line, int64_t on
 static int put_in_order(struct erg_import_log *log, struct erg_import_column *between,
 	json_t *notes, struct erg_err *err)
 {
+	struct stretch stretch = {0};
 	size_t moved = 0;
 	uint32_t first = 0;
 
@@ -143,9 +175,13 @@ static int put_in_order(struct erg_import_log *log, struct erg_import_column *be
 				return fail_order(log, line, back, err);
 			swap_rows(log, k, k - 1);
 		}
-		if (k == i)
+		if (k == i) {
+			stretch.n = 0;
 			continue;
+		}
 		first = moved++ ? first : line;
+		if (same && !follow_stretch(&stretch, log, k, back))
+			return fail_order(log, stretch.line, stretch.back, err);
 		if (same && k > 0) {
 			int r = erg_import_column_add(between,
 				&(int64_t){log->t[k + 1] - log->t[k - 1]});
@@ -269,6 +305,48 @@ static void tell_whole(const struct erg_import_log *log, json_t *notes)
 			"%s: '%s' is the sum of the other %zu rails in %zu of %zu rows: if these are its parts, "
 			"--sensor NAME:parent=%s says so of each; --rail all-roots counts all of them",
 			log->path, whole->def.rail, n - 1, sums, rows, whole->def.rail);
+}
+
+#define CONTRADICTION 1.25 /* times: no noise, but a unit */
+
+/* A rail whose power and whose energy are not of one size: one of them has another unit than it is said to have. */
+static void tell_contradiction(const struct erg_import_log *log,
+	const struct erg_import_channel *power, const struct erg_import_channel *energy,
+	json_t *notes)
+{
+	size_t before = log->n, n = 0;
+	double joules = 0, counted = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (power->raw[i] == ERG_IMPORT_MISSING || energy->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (before < log->n && energy->raw[i] >= energy->raw[before]) {
+			joules += (double)power->raw[i] * power->def.scale *
+				(double)(log->t[i] - log->t[before]) * 1e-9;
+			counted +=
+				(double)(energy->raw[i] - energy->raw[before]) * energy->def.scale;
+			n++;
+		}
+		before = i;
+	}
+	if (n < WHOLE_ROWS_MIN || joules <= 0 || counted <= 0 ||
+		(joules < CONTRADICTION * counted && counted < CONTRADICTION * joules))
+		return;
+	erg_import_note(notes, "contradiction",
+		"%s: rail '%s' has %.6g J by its power and %.6g J by its energy: the unit of one of them is "
+		"another? The energy is believed",
+		log->path, power->def.rail, joules, counted);
+}
+
+static void tell_contradictions(const struct erg_import_log *log, json_t *notes)
+{
+	for (size_t p = 0; p < log->n_channels; p++)
+		for (size_t e = 0; e < log->n_channels; e++)
+			if (log->channels[p].def.quantity == ERG_Q_POWER &&
+				log->channels[e].def.quantity == ERG_Q_ENERGY &&
+				!strcmp(log->channels[p].def.rail, log->channels[e].def.rail))
+				tell_contradiction(log, &log->channels[p], &log->channels[e],
+					notes);
 }
 
 /* ---- all of it ---- */
@@ -402,5 +480,6 @@ int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *
 	erg_import_find_gaps(log, notes);
 	erg_import_tell_ends(log, notes);
 	tell_whole(log, notes);
+	tell_contradictions(log, notes);
 	return 0;
 }

@@ -65,6 +65,7 @@ struct erg_import_wall {
 /* Lines that were not understood. */
 struct erg_import_foreign {
 	size_t n, line; /* of the first one */
+	bool cells;     /* the text is that of a cell, and not of the line */
 	char text[80];
 };
 

@@ -170,6 +170,8 @@ static int find_cells(struct reader *r, struct erg_err *err)
 	r->time = r->how->time ? cell_named(r->cells, n, r->how->time) : -1;
 	if (r->how->time && r->time < 0)
 		return header_missing(r, r->how->time, err);
+	if (r->time >= 0 && check_single(r, r->cells, n, r->time, err) < 0)
+		return -EINVAL;
 	for (size_t i = 0; i < r->how->n_columns; i++) {
 		r->places[i].cell = cell_named(r->cells, n, r->how->columns[i].name);
 		if (r->places[i].cell < 0)
@@ -181,6 +183,8 @@ static int find_cells(struct reader *r, struct erg_err *err)
 		r->where[i] = cell_named(r->cells, n, r->how->where[i].name);
 		if (r->where[i] < 0)
 			return header_missing(r, r->how->where[i].name, err);
+		if (check_single(r, r->cells, n, r->where[i], err) < 0)
+			return -EINVAL;
 	}
 	r->n_cells = without_empty(r->cells, n);
 	r->entity = r->separator == ' ' && !strcasecmp(plain_name(r->cells[0]), "Entity");
@@ -234,13 +238,17 @@ static void compare_units(const struct reader *r, const struct erg_import_named_
 	json_t *notes)
 {
 	const char *open = strpbrk(c->name, "[("), *close = open ? strpbrk(open, "])") : NULL;
+	const char *in = open ? NULL : erg_import_unit_in(c->name);
 	enum erg_quantity in_name, told;
 	double scale, said;
 	char unit[16];
 
-	if (!close || close - open > (int)sizeof(unit))
+	if (close && close - open <= (int)sizeof(unit))
+		snprintf(unit, sizeof(unit), "%.*s", (int)(close - open - 1), open + 1);
+	else if (in)
+		snprintf(unit, sizeof(unit), "%s", in);
+	else
 		return;
-	snprintf(unit, sizeof(unit), "%.*s", (int)(close - open - 1), open + 1);
 	if (!erg_unit_parse(unit, &in_name, &scale) || !erg_unit_parse(c->unit, &told, &said) ||
 		(scale == said && (in_name == told || c->volts > 0)))
 		return;

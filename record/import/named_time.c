@@ -51,6 +51,22 @@ static bool has_date(const struct erg_named_time *t, const char *cell, const cha
 	return erg_import_time(join_date(date, cell, joined), order, &ns, &end) && !*end;
 }
 
+/* Whether a number that is told to be in a unit is one of this century in another. */
+static void look_at_size(struct erg_named_time *t, const char *cell)
+{
+	const char *end;
+	int64_t whole;
+	int digits;
+
+	if ((t->kind == ERG_TIME_S || t->kind == ERG_TIME_MS || t->kind == ERG_TIME_US ||
+		    t->kind == ERG_TIME_NS) &&
+		erg_import_scaled(cell, '.', 0, &whole, &digits, &end)) {
+		const int decimals = erg_import_epoch_decimals(whole, false);
+
+		t->other_size = decimals >= 0 && decimals != t->decimals;
+	}
+}
+
 /* What the first row's time is. */
 static int settle(struct erg_named_time *t, char *cell, const char *date, size_t line,
 	struct erg_err *err)
@@ -67,8 +83,10 @@ static int settle(struct erg_named_time *t, char *cell, const char *date, size_t
 		return 1;
 	}
 	t->settled = t->kind != ERG_TIME_GUESS;
-	if (t->settled)
+	if (t->settled) {
+		look_at_size(t, cell);
 		return 1;
+	}
 	if (kind == ERG_TIME_GUESS && erg_import_time(cell, ERG_DATE_YEAR_FIRST, &ns, &end))
 		kind = ERG_TIME_ISO;
 	if (kind == ERG_TIME_GUESS &&
@@ -172,6 +190,8 @@ static int judge_days(const struct erg_named_time *t, struct erg_err *err)
 int erg_named_time_judge(const struct erg_named_time *t, json_t *notes, struct erg_err *err)
 {
 	const char *column = t->how->named->time;
+	const enum erg_import_time_kind told = t->how->named->kind;
+	const int in_name = erg_import_time_unit(column);
 
 	if (judge_days(t, err) < 0)
 		return -EINVAL;
@@ -180,6 +200,13 @@ int erg_named_time_judge(const struct erg_named_time *t, json_t *notes, struct e
 			"%s: column '%s': as times since 1970, by their size, the rows are %.6g s apart: "
 			"say --time '%s:s', :ms, :us or :ns",
 			t->log->path, column, mean_distance_s(t->log), column);
+	if (t->other_size ||
+		(in_name >= 0 && told == t->kind && kind_of_decimals(in_name) != told &&
+			decimals_of(told) != in_name && told != ERG_TIME_ISO))
+		erg_import_note(notes, "unit",
+			"%s: column '%s': %s another unit than --time; that one is believed",
+			t->log->path, column,
+			t->other_size ? "as times since 1970 its numbers have" : "its name says");
 	if (t->by_size && t->log->n > 0)
 		erg_import_note_epoch(t->log, column, notes);
 	return 0;

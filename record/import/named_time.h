@@ -14,12 +14,13 @@ struct erg_named_time {
 	struct erg_import_log *log;
 	struct erg_import_point *point; /* of the table's numbers */
 	enum erg_import_time_kind kind;
-	bool dated;   /* there is a column of dates, which belong to times of a day */
-	bool settled; /* by the first row */
-	bool by_size; /* a number since 1970, which only its size says */
-	int decimals; /* of a number; epochs by their first */
-	char day[32]; /* of the row before, where the dates are of no order that is known */
-	size_t days;  /* how often that changed */
+	bool dated;      /* there is a column of dates, which belong to times of a day */
+	bool settled;    /* by the first row */
+	bool other_size; /* the number is of this century, in another unit than it is told to have */
+	bool by_size;    /* a number since 1970, which only its size says */
+	int decimals;    /* of a number; epochs by their first */
+	char day[32];    /* of the row before, where the dates are of no order that is known */
+	size_t days;     /* how often that changed */
 };
 
 void erg_named_time_init(struct erg_named_time *t, const struct erg_import_how *how,

@@ -395,6 +395,7 @@ static int read_csv(const char *path, const struct erg_import_how *how, struct e
 	if (got < 0)
 		return got;
 	ret->path = path;
+	ret->foreign.cells = true;
 	got = read_lines(&r, lines, notes, err);
 	free(r.header);
 	if (got == 0)

@@ -123,6 +123,25 @@ bool erg_import_add_units(char **names, size_t n, char **units, size_t n_units, 
 	return n == n_units && len < size;
 }
 
+const char *erg_import_unit_in(const char *column)
+{
+	static const char *const words[] = {"watt", "watts", "milliwatt", "milliwatts", "joule",
+		"joules"};
+	static const char *const as_units[] = {"W", "W", "mW", "mW", "J", "J"};
+	const char *last = strrchr(column, ' ');
+	enum erg_quantity quantity;
+	size_t len;
+	double scale;
+
+	if (!last)
+		return unit_behind(column, &len);
+	last++;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
+		if (!strcasecmp(last, words[i]))
+			return as_units[i];
+	return strlen(last) > 1 && erg_unit_parse(last, &quantity, &scale) ? last : NULL;
+}
+
 bool erg_import_unit_of_cell(const char *text, const char *unit, int *ret_shift)
 {
 	enum erg_quantity of_cell, of_column;

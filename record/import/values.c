@@ -17,6 +17,7 @@
 #define SPIKE_NEGATIVE 10   /* times the greatest of them: no load gives so much back */
 #define SPIKE_POSITIVE 1000 /* a load may well rise a hundredfold */
 #define SPIKE_TOLD 50       /* what rises so much for one reading alone is kept and told */
+#define REGULAR_MIN 0.8     /* of the distances */
 #define FALLS_MAX 0.2       /* of the readings, in a counter */
 
 /* What no sensor of the quantity reads, in SI units. */
@@ -74,6 +75,11 @@ static void drop_absurd(struct erg_import_log *log, struct erg_import_channel *c
 		erg_import_note(notes, "empty", "%s: '%s' has no readings", log->path, c->def.rail);
 }
 
+static const char *si_unit(const struct erg_import_channel *c)
+{
+	return c->def.quantity == ERG_Q_ENERGY ? "J" : "W";
+}
+
 static bool is_negative(const struct erg_import_log *log, const struct erg_import_channel *c)
 {
 	for (size_t i = 0; erg_import_has_row(log, i); i++)
@@ -127,9 +133,10 @@ static void drop_markers(struct erg_import_log *log, struct erg_import_channel *
 	for (size_t i = 0; erg_import_has_row(log, i); i++)
 		c->raw[i] = c->raw[i] == marker ? ERG_IMPORT_MISSING : c->raw[i];
 	erg_import_note(notes, "marker",
-		"%s: line %u: power of '%s' is %.6g %s, %zu times, and never else below zero: that is how what "
+		"%s: line %u: %s of '%s' is %.6g %s, %zu times, and never else below zero: that is how what "
 		"could not be read is marked, and was left out",
-		log->path, line, c->def.rail, (double)marker * unit, c->def.unit, n);
+		log->path, line, erg_quantity_name(c->def.quantity), c->def.rail,
+		(double)marker * unit, c->def.unit, n);
 }
 
 static void tell_negative(const struct erg_import_log *log, const struct erg_import_channel *c,
@@ -143,9 +150,9 @@ static void tell_negative(const struct erg_import_log *log, const struct erg_imp
 			line = log->line[i];
 	if (negative)
 		erg_import_note(notes, "negative",
-			"%s: line %u: power of '%s' is negative, %zu times "
+			"%s: line %u: %s of '%s' is negative, %zu times "
 			"in all; kept (a battery that is charged, or an offset of the sensor)",
-			log->path, line, c->def.rail, negative);
+			log->path, line, erg_quantity_name(c->def.quantity), c->def.rail, negative);
 }
 
 /* ---- spikes ---- */
@@ -232,29 +239,54 @@ static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c
 	}
 	if (out.n)
 		erg_import_note(notes, "spike",
-			"%s: line %u: power of '%s' is %.6g W among readings of "
+			"%s: line %u: %s of '%s' is %.6g %s among readings of "
 			"another size, as when a counter wraps; %zu such readings were left out",
-			log->path, out.line, c->def.rail, out.value, out.n);
+			log->path, out.line, erg_quantity_name(c->def.quantity), c->def.rail,
+			out.value, si_unit(c), out.n);
 	if (kept.n)
 		erg_import_note(notes, "outlier",
-			"%s: line %u: power of '%s' is %.6g W for one reading, more than %d times those "
+			"%s: line %u: %s of '%s' is %.6g %s for one reading, more than %d times those "
 			"beside it; %zu such readings were kept",
-			log->path, kept.line, c->def.rail, kept.value, SPIKE_TOLD, kept.n);
+			log->path, kept.line, erg_quantity_name(c->def.quantity), c->def.rail,
+			kept.value, si_unit(c), SPIKE_TOLD, kept.n);
 }
 
 /* ---- counters ---- */
 
-/* Energy of each interval becomes a counter; what the first row tells was before the log. */
-static void sum_deltas(struct erg_import_log *log, struct erg_import_channel *c)
+/* Of rows that are evenly apart, a distance of nearly two is one that is missing. */
+static bool is_regular(const struct erg_import_log *log, const struct erg_import_channel *c)
 {
-	int64_t sum = 0;
-	bool first = true;
+	const double h = (double)c->interval_ns;
+	size_t n = 0, regular = 0, before = log->n;
 
 	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
-		sum += first || sum > ERG_IMPORT_RAW_MAX ? 0 : c->raw[i];
-		first = false;
+		n += before < log->n;
+		regular +=
+			before < log->n && fabs((double)(log->t[i] - log->t[before]) - h) < 0.2 * h;
+		before = i;
+	}
+	return (double)regular >= REGULAR_MIN * (double)n;
+}
+
+/* Energy of each interval becomes a counter; what the first row tells was before the log. Where some are missing
+ * nobody knows what it was: there the counter falls by one, which is read so. */
+static void sum_deltas(struct erg_import_log *log, struct erg_import_channel *c)
+{
+	const double most = is_regular(log, c) ? 1.5 : 3; /* as of a gap */
+	int64_t sum = 0, t = 0;
+	bool first = true, missing = false;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING) {
+			missing |= !first;
+			continue;
+		}
+		missing |= !first && (double)(log->t[i] - t) > most * (double)c->interval_ns;
+		sum += first || sum > ERG_IMPORT_RAW_MAX ? 0 : missing ? -1 : c->raw[i];
+		first = missing = false;
+		t = log->t[i];
 		c->raw[i] = sum > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : sum;
 	}
 }
@@ -354,7 +386,12 @@ static void check_counter(struct erg_import_log *log, struct erg_import_channel 
 			"%s: line %u: the energy counter '%s' wrapped, %zu times "
 			"in all; unwrapped",
 			log->path, line, c->def.rail, wraps);
-	if (resets)
+	if (resets && c->delta)
+		erg_import_note(notes, "reset",
+			"%s: line %u: the energy of the interval before is missing, or below zero, in '%s', %zu "
+			"times in all: what it was is not known",
+			log->path, line, c->def.rail, resets);
+	else if (resets)
 		erg_import_note(notes, "reset",
 			"%s: line %u: the energy counter '%s' falls: it was "
 			"reset, %zu times in all; the energy between the readings before and after is "
@@ -368,13 +405,13 @@ int erg_import_check_values(struct erg_import_log *log, struct erg_import_channe
 	int r = 0;
 
 	drop_absurd(log, c, notes);
-	if (c->def.quantity == ERG_Q_POWER) {
+	if (c->def.quantity == ERG_Q_POWER || (c->delta && c->def.quantity == ERG_Q_ENERGY)) {
 		const bool negative = is_negative(log, c);
 
 		if (negative)
 			drop_markers(log, c, notes);
 		drop_spikes(log, c, notes);
-		if (negative)
+		if (negative && !c->delta)
 			tell_negative(log, c, notes);
 	}
 	if (c->def.quantity != ERG_Q_ENERGY)

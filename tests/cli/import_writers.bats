@@ -275,6 +275,61 @@ fails() {
     fails 'ml.txt: line 1' 'a node in the metadata' -- --from mllog ml.txt
 }
 
+@test "joules of intervals of which some are missing, or are none" {
+    { echo 'time_s,E [J]'; rows 'printf "%d,%d\n", i, p(i)'; } >all.csv
+    joules $MEANS -- all.csv --sensor kind=delta
+    # the 102 J of second 22 are not known, whatever tells that they are not there
+    sed 's/^22,.*/22,N\/A/' all.csv >na.csv
+    sed '/^22,/d' all.csv >row.csv
+    sed 's/^22,.*/22,-40/' all.csv >below.csv
+    sed 's/^22,.*/22,6684672/' all.csv >spike.csv
+    for f in na row below spike; do
+        erg-record import $f.csv --sensor kind=delta -f -o out.erg 2>log
+        told "$f.csv: line 2[45]: the energy of the interval before is missing, or below zero, in 'E', 1 times"
+        erg-analyze totals --format json out.erg 2>/dev/null |
+            jq -e --argjson w $MEANS '.runs[0].phases[0].ets_j | .lo <= $w and .hi >= $w and .hi - .lo < 0.1 * $w and (.value / $w - 1 | fabs) < 0.002'
+    done
+    # over a pause nothing was counted: 0 J it was not
+    awk -F, 'NR > 21 { $1 += 15 } { print $1 "," $2 }' all.csv >pause.csv
+    erg-record import pause.csv --sensor kind=delta -f -o out.erg 2>log
+    erg-analyze totals --format json out.erg 2>/dev/null | jq -e '.runs[0].phases[0].ets_j | .value > 5200 and .value < 5800 and .hi > 5400'
+}
+
+@test "what the command says of a table and the table contradict each other: said" {
+    { echo 'time_ms,P_mW,Leistung W'; rows 'printf "%d,%d,%d\n", i * 1000, p(i) * 1000, p(i)'; } >names.csv
+    joules $((1000 * MEANS)) -- names.csv --time time_ms --column P_mW=W
+    told "column 'P_mW': its name says mW"
+    joules 3.980 -- names.csv --time time_ms --column 'Leistung W=mW'
+    joules $((1000 * MEANS)) -- names.csv --time time_ms:s --column 'Leistung W=W'
+    told "column 'time_ms': its name says another unit"
+    joules $MEANS -- names.csv --time time_ms:ms --column 'Leistung W=W'
+    if told 'another unit'; then false; fi
+    { echo 'ts,P'; rows 'printf "%d,%d\n", 1714989600 + i, p(i)'; } >since.csv
+    erg-record import since.csv --time ts:ms --column P=W -f -o out.erg 2>log
+    told "as times since 1970 its numbers have another unit"
+    { echo 'time_s,P [W],P [J]'; rows 'e += p(i); printf "%d,%d,%d\n", i, p(i), 2 * e'; } >both.csv
+    joules $((2 * MEANS)) -- both.csv
+    told "rail 'P' has 3980 J by its power and 7960 J by its energy"
+    sed 's/P .J/E [J/' both.csv >apart.csv
+    erg-record import apart.csv -f -o out.erg 2>log
+    if told 'by its energy'; then false; fi
+    { echo 'time,P,time'; rows 'printf "%d,%d,%d\n", i, p(i), 2 * i'; } >twice.csv
+    fails "columns 1 and 3 are both called 'time'" -- twice.csv --time time:s --column P=W
+    { echo 't,g,P,g'; rows 'printf "%d,%d,%d,1\n", i, i % 2, p(i)'; } >where.csv
+    fails "columns 2 and 4 are both called 'g'" -- where.csv --time t:s --column P=W --where g=1
+}
+
+@test "two logs one after the other, of the same times, are no late rows" {
+    { echo 'time_s,P [W]'; rows 'printf "%.1f,%d\n", i % 20 + (i < 20 ? 0 : 0.3), p(i)'; } >runs.csv
+    fails 'runs.csv: line 22: the time goes back by 18.7 s: two logs in one file' -- runs.csv
+    # the second half first, as rotated logs are put together, is one log
+    { echo 'time_s,P [W]'; rows 'k = (i + 20) % 40; printf "%d,%d\n", k, p(k)'; } >rotated.csv
+    joules $MEANS -- rotated.csv
+    # a row out of two writers' buffers is late again and again
+    { echo 'time_s,P [W]'; rows 'k = i % 2 ? i - 1 : i + 1; printf "%d,%d\n", k, p(k)'; } >late.csv
+    joules $MEANS -- late.csv
+}
+
 # ---- several devices in one table ----
 
 @test "rows of devices in turn, each at a time of its own, are no one rail" {
