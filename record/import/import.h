@@ -34,11 +34,12 @@ struct erg_import_channel {
 	struct erg_sensor_model model;
 	bool model_given; /* by --sensor: window, period or alpha are not to be guessed */
 	struct erg_sensor_given given;
-	uint64_t repeated;    /* readings equal to the one before, when the log is stale */
-	uint32_t source;      /* index into sources */
-	uint32_t group;       /* of the device: what is read apart is another source */
-	bool simulated;       /* it comes from a model, not from a sensor */
-	bool held;            /* it is a register's, as a recorder read it, and no log's */
+	uint64_t repeated; /* readings equal to the one before, when the log is stale */
+	uint32_t source;   /* index into sources */
+	uint32_t group;    /* of the device: what is read apart is another source */
+	bool simulated;    /* it comes from a model, not from a sensor */
+	bool held;         /* it is a register's, as a recorder read it, and no log's */
+	bool summed; /* by its reader, of energies of intervals, whose first begins with the first row */
 	bool delta;           /* energy of each interval, by --sensor kind=delta */
 	uint64_t interval_ns; /* usual distance of its readings, after the checks */
 };
@@ -325,6 +326,12 @@ void erg_import_tell_ends(const struct erg_import_log *log, json_t *notes);
  * fall. */
 int erg_import_check_values(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
 	struct erg_err *err);
+
+/* Of energies (energies.c): makes a counter of them that only falls where they are not known. */
+int erg_import_check_energy(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
+	struct erg_err *err);
+/* Makes energies of intervals of what the reader has summed. */
+void erg_import_undo_sums(struct erg_import_log *log, struct erg_import_channel *c);
 
 /*
  * The period with which a value really changes, from the times of its N changes: the one

@@ -75,6 +75,7 @@ static int channel_of(struct perf_log *p, const struct count *c, struct erg_err 
 	p->sums = sums;
 	p->n_sums = (size_t)i + 1;
 	sums[i] = JOULE;
+	p->log->channels[i].summed = true;
 	p->log->channels[i].raw[p->log->n - 2] = JOULE;
 	return i;
 }

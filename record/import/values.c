@@ -2,9 +2,7 @@
 /*
  * What is wrong with the readings of one channel. A reading that no sensor gives is taken out and
  * counted; so is one that its neighbours contradict by orders of magnitude, which is how a counter
- * that wrapped looks once a tool has made power of it. An energy counter that falls has wrapped or
- * was reset: the first is known when its modulus is, the second loses what was counted since the last
- * reading, and says so. One that falls all the time, or never moves, is no counter.
+ * that wrapped looks once a tool has made power of it. energies.c looks at counters.
  */
 #include <errno.h>
 #include <math.h>
@@ -17,8 +15,6 @@
 #define SPIKE_NEGATIVE 10   /* times the greatest of them: no load gives so much back */
 #define SPIKE_POSITIVE 1000 /* a load may well rise a hundredfold */
 #define SPIKE_TOLD 50       /* what rises so much for one reading alone is kept and told */
-#define REGULAR_MIN 0.8     /* of the distances */
-#define FALLS_MAX 0.2       /* of the readings, in a counter */
 
 /* What no sensor of the quantity reads, in SI units. */
 static bool is_absurd(enum erg_quantity q, double v)
@@ -91,7 +87,8 @@ static bool is_negative(const struct erg_import_log *log, const struct erg_impor
 /* What drivers and scripts write for what they could not read. */
 static bool is_marker(double v)
 {
-	static const double markers[] = {-1, -99, -255, -999, -9999, -32768, -99999, -2147483648.0};
+	static const double markers[] = {-1, -99, -255, -999, -9999, -32768, -99999, -2147483648.0,
+		65535, 4294967295.0, 2147483647};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(markers); i++)
 		if (v == markers[i])
@@ -214,7 +211,7 @@ static void add_spike(struct spikes *s, uint32_t line, double value)
 static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
 {
 	struct spikes out = {0}, kept = {0};
-	const double scale = c->def.scale;
+	const double scale = c->def.scale, unit = pow(10, -c->decimals);
 	size_t all;
 	const double mean = mean_size(log, c, &all);
 	double before = 0;
@@ -228,7 +225,8 @@ static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c
 		if (v < 0 || v > SPIKE_TOLD * before)
 			times = times_neighbours(log, c, i,
 				(mean * (double)all - fabs(v)) / (double)(all - 1));
-		if (times > (v < 0 ? SPIKE_NEGATIVE : SPIKE_POSITIVE)) {
+		if (times > (v < 0 ? SPIKE_NEGATIVE : SPIKE_POSITIVE) ||
+			(times > MARKER_TIMES && is_marker(v * unit))) {
 			add_spike(&out, log->line[i], v * scale);
 			c->raw[i] = ERG_IMPORT_MISSING;
 			continue;
@@ -240,7 +238,7 @@ static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c
 	if (out.n)
 		erg_import_note(notes, "spike",
 			"%s: line %u: %s of '%s' is %.6g %s among readings of "
-			"another size, as when a counter wraps; %zu such readings were left out",
+			"another size, as when a counter wraps or nothing could be read; %zu such readings were left out",
 			log->path, out.line, erg_quantity_name(c->def.quantity), c->def.rail,
 			out.value, si_unit(c), out.n);
 	if (kept.n)
@@ -251,159 +249,11 @@ static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c
 			kept.value, si_unit(c), SPIKE_TOLD, kept.n);
 }
 
-/* ---- counters ---- */
-
-/* Of rows that are evenly apart, a distance of nearly two is one that is missing. */
-static bool is_regular(const struct erg_import_log *log, const struct erg_import_channel *c)
-{
-	const double h = (double)c->interval_ns;
-	size_t n = 0, regular = 0, before = log->n;
-
-	for (size_t i = 0; erg_import_has_row(log, i); i++) {
-		if (c->raw[i] == ERG_IMPORT_MISSING)
-			continue;
-		n += before < log->n;
-		regular +=
-			before < log->n && fabs((double)(log->t[i] - log->t[before]) - h) < 0.2 * h;
-		before = i;
-	}
-	return (double)regular >= REGULAR_MIN * (double)n;
-}
-
-/* Energy of each interval becomes a counter; what the first row tells was before the log. Where some are missing
- * nobody knows what it was: there the counter falls by one, which is read so. */
-static void sum_deltas(struct erg_import_log *log, struct erg_import_channel *c)
-{
-	const double most = is_regular(log, c) ? 1.5 : 3; /* as of a gap */
-	int64_t sum = 0, t = 0;
-	bool first = true, missing = false;
-
-	for (size_t i = 0; erg_import_has_row(log, i); i++) {
-		if (c->raw[i] == ERG_IMPORT_MISSING) {
-			missing |= !first;
-			continue;
-		}
-		missing |= !first && (double)(log->t[i] - t) > most * (double)c->interval_ns;
-		sum += first || sum > ERG_IMPORT_RAW_MAX ? 0 : missing ? -1 : c->raw[i];
-		first = missing = false;
-		t = log->t[i];
-		c->raw[i] = sum > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : sum;
-	}
-}
-
-/* What falls at every other reading, or stays the same for ever, is no counter, whatever its unit. */
-static int check_is_counter(const struct erg_import_log *log, const struct erg_import_channel *c,
-	struct erg_err *err)
-{
-	size_t n = 0, falls = 0, rises = 0;
-	int64_t before = ERG_IMPORT_MISSING;
-	uint32_t line = 0;
-
-	for (size_t i = 0; erg_import_has_row(log, i); i++) {
-		if (c->raw[i] == ERG_IMPORT_MISSING)
-			continue;
-		if (n++ > 0 && c->raw[i] < before && falls++ == 0)
-			line = log->line[i];
-		rises += n > 1 && c->raw[i] > before;
-		before = c->raw[i];
-	}
-	if (n > 4 && (double)falls > FALLS_MAX * (double)n)
-		return erg_fail(err, -EINVAL,
-			"%s: line %u: the energy of '%s' falls, as %zu times in %zu "
-			"readings: if it is that of each interval, say --sensor '%s:kind=delta'",
-			log->path, line, c->def.rail, falls, n, c->def.rail);
-	if (n > 2 && falls == 0 && rises == 0 && before != 0 && !c->given.kind)
-		return erg_fail(err, -EINVAL,
-			"%s: the energy of '%s' is %.6g J in all %zu readings: if that "
-			"is of each interval, say --sensor '%s:kind=delta'; if it is a counter that stands "
-			"still, kind=counter",
-			log->path, c->def.rail, (double)before * c->def.scale, n, c->def.rail);
-	return 0;
-}
-
-/* The modulus of a counter of 32 bits when the reading before the fall was in its last tenth. */
-static uint64_t guess_wrap(int64_t before, int64_t after)
-{
-	const int64_t modulus = (int64_t)1 << 32;
-
-	return before < modulus && before > modulus / 10 * 9 && after < modulus / 10
-		? (uint64_t)modulus
-		: 0;
-}
-
-/* The most by which a counter rose in a second. */
-static double fastest_rise(const struct erg_import_log *log, const struct erg_import_channel *c)
-{
-	size_t before = log->n;
-	double most = 0;
-
-	for (size_t i = 0; erg_import_has_row(log, i); i++) {
-		if (c->raw[i] == ERG_IMPORT_MISSING)
-			continue;
-		if (before < log->n)
-			most = fmax(most,
-				erg_counter_rate(&c->def, c->raw[before], c->raw[i],
-					(double)(log->t[i] - log->t[before]) * 1e-9));
-		before = i;
-	}
-	return most;
-}
-
-/* An energy counter is made to count on past its end. What a reset lost is not known: there it falls
- * by one, which is read so. */
-static void check_counter(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
-{
-	int64_t before = ERG_IMPORT_MISSING, base = 0, t = 0;
-	double fastest = fastest_rise(log, c);
-	size_t resets = 0, wraps = 0;
-	uint32_t line = 0;
-
-	for (size_t i = 0; erg_import_has_row(log, i); i++) {
-		struct erg_channel_def def = c->def;
-		int64_t v = c->raw[i];
-
-		if (v == ERG_IMPORT_MISSING)
-			continue;
-		if (before != ERG_IMPORT_MISSING && v < before) {
-			def.wrap = def.wrap ? def.wrap : guess_wrap(before, v);
-			line = resets + wraps ? line : log->line[i];
-			if (erg_counter_wrapped(&def, before, v, (double)(log->t[i] - t) * 1e-9,
-				    fastest)) {
-				base += base > ERG_IMPORT_RAW_MAX ? 0 : (int64_t)def.wrap;
-				wraps++;
-			} else {
-				base += before - 1 - v;
-				resets++;
-			}
-		}
-		before = v;
-		t = log->t[i];
-		c->raw[i] = base > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : base + v;
-	}
-	c->def.wrap = 0; /* what is written counts on */
-	if (wraps)
-		erg_import_note(notes, "wrap",
-			"%s: line %u: the energy counter '%s' wrapped, %zu times "
-			"in all; unwrapped",
-			log->path, line, c->def.rail, wraps);
-	if (resets && c->delta)
-		erg_import_note(notes, "reset",
-			"%s: line %u: the energy of the interval before is missing, or below zero, in '%s', %zu "
-			"times in all: what it was is not known",
-			log->path, line, c->def.rail, resets);
-	else if (resets)
-		erg_import_note(notes, "reset",
-			"%s: line %u: the energy counter '%s' falls: it was "
-			"reset, %zu times in all; the energy between the readings before and after is "
-			"not known (if it wrapped, say --sensor '%s:wrap=' and where)",
-			log->path, line, c->def.rail, resets, c->def.rail);
-}
-
 int erg_import_check_values(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
 	struct erg_err *err)
 {
-	int r = 0;
-
+	if (c->summed)
+		erg_import_undo_sums(log, c);
 	drop_absurd(log, c, notes);
 	if (c->def.quantity == ERG_Q_POWER || (c->delta && c->def.quantity == ERG_Q_ENERGY)) {
 		const bool negative = is_negative(log, c);
@@ -414,13 +264,5 @@ int erg_import_check_values(struct erg_import_log *log, struct erg_import_channe
 		if (negative && !c->delta)
 			tell_negative(log, c, notes);
 	}
-	if (c->def.quantity != ERG_Q_ENERGY)
-		return 0;
-	if (c->delta)
-		sum_deltas(log, c);
-	else
-		r = check_is_counter(log, c, err);
-	if (r == 0)
-		check_counter(log, c, notes);
-	return r;
+	return c->def.quantity == ERG_Q_ENERGY ? erg_import_check_energy(log, c, notes, err) : 0;
 }

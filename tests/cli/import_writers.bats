@@ -295,6 +295,39 @@ fails() {
     erg-analyze totals --format json out.erg 2>/dev/null | jq -e '.runs[0].phases[0].ets_j | .value > 5200 and .value < 5800 and .hi > 5400'
 }
 
+@test "counters that were misread once, that wrap often, perf's intervals that are missing or none, 65535" {
+    { echo 'time_s,E [J]'; rows 'e += p(i); printf "%d,%d\n", i, 500 + e'; } >all.csv
+    joules $MEANS -- all.csv
+    for odd in 0 -1 9999999 9000; do # of 2654 J and the like
+        sed "s/^21,.*/21,$odd/" all.csv >misread.csv
+        joules $MEANS -- misread.csv
+        told "misread.csv: line 23: the energy counter 'E' is .* J for one reading"
+    done
+    # one that was reset goes on from 0
+    awk -F, 'NR > 22 { $2 -= 2500 } { print $1 "," $2 }' all.csv >reset.csv
+    erg-record import reset.csv -f -o out.erg 2>log
+    told 'it was reset, 1 times'
+    if told 'for one reading'; then false; fi
+    { echo 'time_s,E [J]'; rows 'e += p(i); printf "%d,%d\n", i, e % 250'; } >wraps.csv
+    fails "the energy of 'E' falls" 'wrap= and where' -- wraps.csv
+    joules $MEANS -- wraps.csv --sensor wrap=250
+    rows 'printf "     %d.000100000             %d.00 Joules power/energy-pkg/\n", i + 1, p(i)' >all.txt
+    sed 22d all.txt >missing.txt
+    sed '22s/1[0-9]*.00 Joules/262144.00 Joules/' all.txt >spike.txt
+    sed '22s/1[0-9]*.00 Joules/18,446,744,073,709.55 Joules/' all.txt >huge.txt
+    for f in missing spike huge; do
+        erg-record import --from perf $f.txt -f -o out.erg 2>log
+        told "$f.txt: line 2[23]: the energy of the interval before is missing, or below zero, in 'energy-pkg', 1 times"
+        erg-analyze totals --format json out.erg 2>/dev/null | # all 40 intervals: perf tells when it began
+            jq -e --argjson w $((MEANS + 100)) '.runs[0].phases[0].ets_j | .lo <= $w and .hi >= $w and .hi - .lo < 0.1 * $w and (.value / $w - 1 | fabs) < 0.002'
+    done
+    { echo 'timestamp,gpu,power_usage'; rows 'printf "%d,0,%d\n", 1714989600 + i, i == 21 ? 65535 : p(i)'; } >amd.csv
+    erg-record import --from amd-smi amd.csv -f -o out.erg 2>log
+    told "amd.csv: line 23: power of 'gpu0' is 65535 W among readings of another size"
+    erg-analyze totals --format json out.erg 2>/dev/null |
+        jq -e --argjson w $MEANS '.runs[0].phases[0].ets_j | .lo <= $w and .hi >= $w and .hi - .lo < 0.05 * $w'
+}
+
 @test "what the command says of a table and the table contradict each other: said" {
     { echo 'time_ms,P_mW,Leistung W'; rows 'printf "%d,%d,%d\n", i * 1000, p(i) * 1000, p(i)'; } >names.csv
     joules $((1000 * MEANS)) -- names.csv --time time_ms --column P_mW=W

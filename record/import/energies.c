@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is wrong with energies. A counter that falls has wrapped or was reset: the first is known when its modulus
+ * is, the second loses what was counted since the last reading, and says so. One that falls all the time, or never
+ * moves, is no counter. Joules of intervals are summed up; where some are missing, nobody knows them.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "formats/base/util.h"
+#include "record/import/import.h"
+
+#define REGULAR_MIN 0.8 /* of the distances */
+#define FALLS_MAX 0.2   /* of the readings, in a counter */
+#define GLITCH_TIMES 10 /* the rates beside it */
+
+/* Of rows that are evenly apart, a distance of nearly two is one that is missing. */
+static bool is_regular(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	const double h = (double)c->interval_ns;
+	size_t n = 0, regular = 0, before = log->n;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		n += before < log->n;
+		regular +=
+			before < log->n && fabs((double)(log->t[i] - log->t[before]) - h) < 0.2 * h;
+		before = i;
+	}
+	return (double)regular >= REGULAR_MIN * (double)n;
+}
+
+/* Energy of each interval becomes a counter; what the first row tells was before the log. Where some are missing
+ * nobody knows what it was: there the counter falls by one, which is read so. */
+static void sum_deltas(struct erg_import_log *log, struct erg_import_channel *c)
+{
+	const double most = is_regular(log, c) ? 1.5 : 3; /* as of a gap */
+	int64_t sum = 0, t = 0;
+	bool first = true, missing = false;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING) {
+			missing |= !first;
+			continue;
+		}
+		missing |= !first && (double)(log->t[i] - t) > most * (double)c->interval_ns;
+		sum += first || sum > ERG_IMPORT_RAW_MAX ? 0 : missing ? -1 : c->raw[i];
+		first = missing = false;
+		t = log->t[i];
+		c->raw[i] = sum > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : sum;
+	}
+}
+
+/* What falls at every other reading, or stays the same for ever, is no counter, whatever its unit. */
+static int check_is_counter(const struct erg_import_log *log, const struct erg_import_channel *c,
+	struct erg_err *err)
+{
+	size_t n = 0, falls = 0, rises = 0;
+	int64_t before = ERG_IMPORT_MISSING;
+	uint32_t line = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (n++ > 0 && c->raw[i] < before && falls++ == 0)
+			line = log->line[i];
+		rises += n > 1 && c->raw[i] > before;
+		before = c->raw[i];
+	}
+	if (n > 4 && (double)falls > FALLS_MAX * (double)n && !c->def.wrap)
+		return erg_fail(err, -EINVAL,
+			"%s: line %u: the energy of '%s' falls, as %zu times in %zu "
+			"readings: if it is that of each interval, say --sensor '%s:kind=delta'; if it is a counter "
+			"that wraps, wrap= and where",
+			log->path, line, c->def.rail, falls, n, c->def.rail);
+	if (n > 2 && falls == 0 && rises == 0 && before != 0 && !c->given.kind)
+		return erg_fail(err, -EINVAL,
+			"%s: the energy of '%s' is %.6g J in all %zu readings: if that "
+			"is of each interval, say --sensor '%s:kind=delta'; if it is a counter that stands "
+			"still, kind=counter",
+			log->path, c->def.rail, (double)before * c->def.scale, n, c->def.rail);
+	return 0;
+}
+
+/* The modulus of a counter of 32 bits when the reading before the fall was in its last tenth. */
+static uint64_t guess_wrap(int64_t before, int64_t after)
+{
+	const int64_t modulus = (int64_t)1 << 32;
+
+	return before < modulus && before > modulus / 10 * 9 && after < modulus / 10
+		? (uint64_t)modulus
+		: 0;
+}
+
+/* The most by which a counter rose in a second. */
+static double fastest_rise(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	size_t before = log->n;
+	double most = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (before < log->n)
+			most = fmax(most,
+				erg_counter_rate(&c->def, c->raw[before], c->raw[i],
+					(double)(log->t[i] - log->t[before]) * 1e-9));
+		before = i;
+	}
+	return most;
+}
+
+/* An energy counter is made to count on past its end. What a reset lost is not known: there it falls
+ * by one, which is read so. */
+static void check_counter(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
+{
+	int64_t before = ERG_IMPORT_MISSING, base = 0, t = 0;
+	double fastest = fastest_rise(log, c);
+	size_t resets = 0, wraps = 0;
+	uint32_t line = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		struct erg_channel_def def = c->def;
+		int64_t v = c->raw[i];
+
+		if (v == ERG_IMPORT_MISSING)
+			continue;
+		if (before != ERG_IMPORT_MISSING && v < before) {
+			def.wrap = def.wrap ? def.wrap : guess_wrap(before, v);
+			line = resets + wraps ? line : log->line[i];
+			if (erg_counter_wrapped(&def, before, v, (double)(log->t[i] - t) * 1e-9,
+				    fastest)) {
+				base += base > ERG_IMPORT_RAW_MAX ? 0 : (int64_t)def.wrap;
+				wraps++;
+			} else {
+				base += before - 1 - v;
+				resets++;
+			}
+		}
+		before = v;
+		t = log->t[i];
+		c->raw[i] = base > ERG_IMPORT_RAW_MAX ? ERG_IMPORT_MISSING : base + v;
+	}
+	c->def.wrap = 0; /* what is written counts on */
+	if (wraps)
+		erg_import_note(notes, "wrap",
+			"%s: line %u: the energy counter '%s' wrapped, %zu times "
+			"in all; unwrapped",
+			log->path, line, c->def.rail, wraps);
+	if (resets && c->delta)
+		erg_import_note(notes, "reset",
+			"%s: line %u: the energy of the interval before is missing, or below zero, in '%s', %zu "
+			"times in all: what it was is not known",
+			log->path, line, c->def.rail, resets);
+	else if (resets)
+		erg_import_note(notes, "reset",
+			"%s: line %u: the energy counter '%s' falls: it was "
+			"reset, %zu times in all; the energy between the readings before and after is "
+			"not known (if it wrapped, say --sensor '%s:wrap=' and where)",
+			log->path, line, c->def.rail, resets, c->def.rail);
+}
+
+/* ---- readings that are none ---- */
+
+/* The last five readings: indices of their rows, the oldest first. */
+struct window {
+	size_t row[5], n;
+};
+
+static double rate(const struct erg_import_log *log, const struct erg_import_channel *c,
+	size_t from, size_t to)
+{
+	return (double)(c->raw[to] - c->raw[from]) / fmax(1, (double)(log->t[to] - log->t[from]));
+}
+
+/*
+ * Whether the middle one is far from a line on which the others go on: the counter goes back behind it, or comes
+ * back, as no counter does that was reset.
+ */
+static bool is_glitch(const struct erg_import_log *log, const struct erg_import_channel *c,
+	const size_t *w)
+{
+	const int64_t *v = c->raw;
+	const double before = rate(log, c, w[0], w[1]), over = rate(log, c, w[1], w[3]),
+		     behind = rate(log, c, w[3], w[4]), usual = fmax(before, behind);
+
+	if (before < 0 || behind < 0 || over < 0 || over > GLITCH_TIMES * usual ||
+		GLITCH_TIMES * over < fmin(before, behind))
+		return false;
+	return v[w[2]] < v[w[1]] ||
+		(v[w[2]] > v[w[3]] && rate(log, c, w[1], w[2]) > GLITCH_TIMES * usual);
+}
+
+static void drop_glitches(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
+{
+	struct window w = {0};
+	size_t glitches = 0;
+	uint32_t line = 0;
+	double value = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (w.n == 5) {
+			memmove(w.row, w.row + 1, 4 * sizeof(*w.row));
+			w.n--;
+		}
+		w.row[w.n++] = i;
+		if (w.n < 5 || !is_glitch(log, c, w.row))
+			continue;
+		if (glitches++ == 0) {
+			line = log->line[w.row[2]];
+			value = (double)c->raw[w.row[2]] * c->def.scale;
+		}
+		c->raw[w.row[2]] = ERG_IMPORT_MISSING;
+		memmove(w.row + 2, w.row + 3, 2 * sizeof(*w.row));
+		w.n = 4;
+	}
+	if (glitches)
+		erg_import_note(notes, "glitch",
+			"%s: line %u: the energy counter '%s' is %.6g J for one reading and goes on from the one "
+			"before; %zu such readings were left out",
+			log->path, line, c->def.rail, value, glitches);
+}
+
+void erg_import_undo_sums(struct erg_import_log *log, struct erg_import_channel *c)
+{
+	int64_t before = ERG_IMPORT_MISSING;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		const int64_t v = c->raw[i];
+
+		if (v == ERG_IMPORT_MISSING)
+			continue;
+		c->raw[i] = before == ERG_IMPORT_MISSING ? 0
+			: v < before                     ? ERG_IMPORT_MISSING
+							 : v - before;
+		before = v;
+	}
+	c->delta = true;
+}
+
+int erg_import_check_energy(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
+	struct erg_err *err)
+{
+	int r = 0;
+
+	if (c->delta) {
+		sum_deltas(log, c);
+	} else {
+		r = check_is_counter(log, c, err);
+		if (r == 0)
+			drop_glitches(log, c, notes);
+	}
+	if (r == 0)
+		check_counter(log, c, notes);
+	return r;
+}
