@@ -6,6 +6,7 @@
  * separator is the one that makes the named column a cell of it; a decimal comma is one where the
  * separator is none. A line that is no row is counted and shown, never half taken.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -419,8 +420,41 @@ static int take_header_again(struct reader *r, struct erg_err *err)
 	return 1;
 }
 
+/* A column of words may tell devices apart, too, whatever it is called: the first row shows which are. */
+static int find_words(struct reader *r, size_t n)
+{
+	_cleanup_(erg_freep) char **names = calloc(CELLS_MAX, sizeof(*names));
+	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->header);
+	const size_t named = names && copy ? header_cells(copy, r->separator, names) : 0;
+
+	if (!names || !copy)
+		return -ENOMEM;
+	for (size_t i = 0; i < n && i < named && r->n_tellers < TELLERS_MAX; i++) {
+		bool used = !isalpha((unsigned char)*r->cells[i]) ||
+			erg_import_missing_cell(r->cells[i]) || (int)i == r->time ||
+			(int)i == r->date || r->how->sparse;
+
+		for (size_t k = 0; k < r->n_tellers && !used; k++)
+			used = r->tellers[k].cell == (int)i;
+		for (size_t k = 0; k < r->how->n_columns && !used; k++)
+			used = r->places[k].cell == (int)i;
+		for (size_t k = 0; k < r->how->n_where && !used; k++)
+			used = r->where[k] == (int)i;
+		if (used)
+			continue;
+		r->tellers[r->n_tellers] =
+			(struct teller){strdup(names[i]), (int)i, erg_import_turns_new()};
+		r->n_tellers++;
+		if (!r->tellers[r->n_tellers - 1].name || !r->tellers[r->n_tellers - 1].turns)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int watch_devices(struct reader *r, size_t n, struct erg_err *err)
 {
+	if (r->rows == 0 && find_words(r, n) < 0)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	for (size_t i = 0; i < r->n_tellers; i++)
 		if ((size_t)r->tellers[i].cell < n &&
 			erg_import_turns_add(r->tellers[i].turns, r->cells[r->tellers[i].cell]) < 0)

@@ -191,7 +191,7 @@ int erg_named_time_judge(const struct erg_named_time *t, json_t *notes, struct e
 {
 	const char *column = t->how->named->time;
 	const enum erg_import_time_kind told = t->how->named->kind;
-	const int in_name = erg_import_time_unit(column);
+	const int in_name = column ? erg_import_time_unit(column) : -1;
 
 	if (judge_days(t, err) < 0)
 		return -EINVAL;

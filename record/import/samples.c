@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * samples.csv: a time and a column for each channel. Numbers become integers without rounding: the
- * unit of a column is refined as soon as a number has more digits behind the point, up to nine, so a
+ * unit of a column is refined as soon as a number has more digits behind the point, up to nine that count, so a
  * log goes into the archive as it was written. A line that is no row (too few cells, a word where a
  * number should be) is counted and told; a header that comes again is passed over.
  */
@@ -19,6 +19,7 @@
 #include "record/import/units.h"
 
 #define DECIMALS_MAX 9
+#define DECIMALS_TINY 15 /* of what is far below one */
 #define COLUMNS_MAX 512
 #define ROWS_TOLD 16384 /* rows between two words on progress */
 
@@ -206,18 +207,22 @@ static bool refine_digits(struct erg_import_log *log, struct erg_import_channel 
 	return true;
 }
 
-/* Digits behind the point, as written: "5.00" has two, "1.50e-3" five. */
+/* Digits behind the point, as written: "5.00" has two, "1.50e-3" five; at most nine from the first that is not 0 on. */
 static int written_decimals(const char *cell, char point)
 {
-	const char *p = strchr(cell, point), *e = strpbrk(cell, "eE");
+	const char *p = strchr(cell, point), *e = strpbrk(cell, "eE"),
+		   *first = cell + strspn(cell, "+-0");
 	long n = p ? (long)strspn(p + 1, "0123456789") : 0;
+	long most = DECIMALS_MAX + (p && first == p ? (long)strspn(p + 1, "0") : 0);
 
 	if (e) {
 		const long exponent = strtol(e + 1, NULL, 10);
 
-		n -= exponent < -DECIMALS_MAX ? -DECIMALS_MAX : exponent > n ? n : exponent;
+		n -= exponent < -DECIMALS_TINY ? -DECIMALS_TINY : exponent > n ? n : exponent;
+		most -= exponent < -DECIMALS_TINY ? -DECIMALS_TINY : exponent < 0 ? exponent : 0;
 	}
-	return n < 0 ? 0 : n < DECIMALS_MAX ? (int)n : DECIMALS_MAX;
+	most = most < DECIMALS_TINY ? most : DECIMALS_TINY;
+	return n < 0 ? 0 : n < most ? (int)n : (int)most;
 }
 
 static bool take_number(struct reader *r, char *cell, size_t channel, int64_t *ret, int *ret_digits)
@@ -237,8 +242,8 @@ static bool take_number(struct reader *r, char *cell, size_t channel, int64_t *r
 		return false;
 	*ret_digits = written_decimals(cell, point);
 	more = *ret_digits - shift - c->decimals;
-	if (more > DECIMALS_MAX - c->decimals)
-		more = DECIMALS_MAX - c->decimals;
+	if (more > DECIMALS_TINY - c->decimals)
+		more = DECIMALS_TINY - c->decimals;
 	if (shift == 0 && (more <= 0 || !refine_digits(r->log, c, more)))
 		return true;
 	if (shift && more > 0)

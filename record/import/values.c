@@ -21,7 +21,7 @@ static bool is_absurd(enum erg_quantity q, double v)
 {
 	switch (q) {
 	case ERG_Q_POWER:
-		return fabs(v) > 1e6;
+		return fabs(v) > 1e9; /* a data centre has megawatts */
 	case ERG_Q_ENERGY:
 		return fabs(v) > 1e15;
 	case ERG_Q_VOLTAGE:

@@ -381,6 +381,23 @@ fails() {
     joules $MEANS -- hosts.csv --time time --column power=W
 }
 
+@test "a column of words whose values come in turn tells devices apart, whatever it is called; one that does not is a state" {
+    { echo 'time,what,value'; rows 'printf "%d.0,power_w,%d\n%d.5,temp_c,45\n", i, p(i), i'; } >long.csv
+    fails "of 2 devices in turn, by column 'what': 'power_w', 'temp_c'" "--where 'what=power_w'" -- long.csv --time time:s --column value=W
+    joules $MEANS -- long.csv --time time:s --column value=W --where what=power_w
+    { echo 'time,state,value'; rows 'printf "%d,%s,%d\n", i, i % 4 < 2 ? "busy" : "idle", p(i)'; } >state.csv
+    joules $MEANS -- state.csv --time time:s --column value=W
+}
+
+@test "nanowatts in a column of watts keep their digits, and a data centre has megawatts" {
+    { echo 'time_s,P [W]'; rows 'printf "%d,%.15f\n", i, p(i) * 1.0123e-10'; } >nano.csv
+    joules "$(awk -v m=$MEANS 'BEGIN { print m * 1.0123e-10 }')" -- nano.csv
+    { echo 'time_s,P [W]'; rows 'printf "%d,%.6e\n", i, p(i) * 1.0123e-10'; } >exponent.csv
+    joules "$(awk -v m=$MEANS 'BEGIN { print m * 1.0123e-10 }')" -- exponent.csv
+    { echo 'time_s,P [kW]'; rows 'printf "%d,%d\n", i, p(i) * 200'; } >centre.csv
+    joules $((MEANS * 200000)) -- centre.csv
+}
+
 @test "dcgmi dmon: an entity is two words" {
     rows 'if (i % 15 == 0) print "#Entity   POWER  TEMP\nID        W      C"
         printf "GPU 0     %d.000   45\nGPU 1     %d.000   44\n", p(i), p(i) + 50' >dcgmi.txt
