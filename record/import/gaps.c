@@ -127,7 +127,7 @@ static void doubt_holes(const struct holes *h, struct erg_import_channel *c)
 		(double)h->regular < REGULAR_MIN * (double)h->distances)
 		return;
 	doubt = fmin(1, 2 * sqrt(h->missing * h->steps / (double)h->distances) / h->sum);
-	c->def.gain_max = fmax(c->def.gain_max, doubt);
+	c->def.gain_max += doubt; /* beside what the clock leaves in doubt */
 }
 
 /* Adds those of C that no channel before had; the gaps of a device are gaps of all of its channels. */
