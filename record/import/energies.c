@@ -36,16 +36,23 @@ static bool is_regular(const struct erg_import_log *log, const struct erg_import
  * nobody knows what it was: there the counter falls by one, which is read so. */
 static void sum_deltas(struct erg_import_log *log, struct erg_import_channel *c)
 {
-	const double most = is_regular(log, c) ? 1.5 : 3; /* as of a gap */
+	const bool regular = is_regular(log, c);
+	const double h = (double)c->interval_ns, most = regular ? 1.5 : 3; /* as of a gap */
 	int64_t sum = 0, t = 0;
 	bool first = true, missing = false;
 
 	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (c->raw[i] == ERG_IMPORT_MISSING) {
 			missing |= !first;
+			/* its time tells where the next one's interval begins */
+			if (!first && regular && fabs((double)(log->t[i] - t) - h) < 0.2 * h) {
+				c->raw[i] = --sum;
+				t = log->t[i];
+				missing = false;
+			}
 			continue;
 		}
-		missing |= !first && (double)(log->t[i] - t) > most * (double)c->interval_ns;
+		missing |= !first && (double)(log->t[i] - t) > most * h;
 		sum += first || sum > ERG_IMPORT_RAW_MAX ? 0 : missing ? -1 : c->raw[i];
 		first = missing = false;
 		t = log->t[i];

@@ -186,7 +186,11 @@ static int find_columns(const struct erg_table *t, const char *path, struct colu
 	c->end = c->begin < 0 ? c->begin : erg_table_find(t, ns ? "end_ns" : "end_s", err);
 	c->layer = c->end < 0 ? c->end : erg_table_find(t, "layer", err);
 	if (c->layer < 0)
-		return c->layer;
+		return erg_table_columns(t) == 1 && strpbrk(erg_table_column_name(t, 0), ";\t")
+			? erg_fail(err, -EINVAL,
+				  "%s: line 1: '%.60s': columns begin_s,end_s,layer, apart by commas, were expected",
+				  path, erg_table_column_name(t, 0))
+			: c->layer;
 	c->type = optional(t, "type");
 	c->network = optional(t, "network");
 	c->module = optional(t, "module");
@@ -300,7 +304,8 @@ static int take_rows(struct erg_import_layers *l, const struct erg_table *t,
 		int r = take_row(l, t, c, i, err);
 
 		if (r < 0)
-			return erg_wrap(err, r, "%s", path);
+			return strncmp(err->msg, path, strlen(path)) ? erg_wrap(err, r, "%s", path)
+								     : r;
 		if (r == 0 && backward++ == 0)
 			first = erg_table_line(t, i);
 		l->n_spans += (size_t)r;
