@@ -72,6 +72,15 @@ static int check_twice(const struct erg_import_log *log, json_t *notes, struct e
 	return 0;
 }
 
+static void tell_wraps(const struct erg_import_log *log, json_t *notes)
+{
+	if (log->wrap.n)
+		erg_import_note(notes, "clock-wrap",
+			"%s: the clock of its times has 32 bits and began again from 0, %zu times; it was "
+			"counted on",
+			log->path, log->wrap.n);
+}
+
 /* ---- order ---- */
 
 static void swap_rows(struct erg_import_log *log, size_t i, size_t k)
@@ -460,6 +469,7 @@ int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *
 		r = erg_fail(err, -ENODATA, "%s: no reading in the whole file", log->path);
 	if (r == 0)
 		r = check_twice(log, notes, err);
+	tell_wraps(log, notes);
 	if (r < 0)
 		return r;
 	log->gaps = json_array();

@@ -63,6 +63,12 @@ struct erg_import_wall {
 	uint64_t twice; /* times of the hour that a zone has twice */
 };
 
+/* Private to time.c: a clock of 32 bits, as microcontrollers have it. */
+struct erg_import_wrap {
+	int64_t last, distance, base;
+	size_t rows, n; /* n: how often it began again */
+};
+
 /* Lines that were not understood. */
 struct erg_import_foreign {
 	size_t n, line; /* of the first one */
@@ -90,6 +96,7 @@ struct erg_import_log {
 	json_t *gaps;         /* array of {"begin_ns", "end_ns"} */
 	enum erg_import_clock clock;
 	struct erg_import_wall wall;
+	struct erg_import_wrap wrap;
 	struct erg_import_foreign foreign;
 	bool sampled; /* power is what it was at the reading's time, not a mean since the last one */
 	const char *apart;    /* what would tell devices apart, for errors; NULL: a column */
@@ -205,6 +212,9 @@ bool erg_import_epoch(struct erg_import_log *log, const char *text, int64_t *ret
 /* Digits from the unit that a number since 1970 is in, by its size, to ns; -1: it is none. TOLD that it is
  * one, in s it is below 10^11, until the year 5138, in ms below 10^14, …; else it is of this century. */
 int erg_import_epoch_decimals(int64_t whole, bool told);
+/* A time that was counted in us or ms (3 or 6 digits to ns, DECIMALS) by a clock of 32 bits, which began again where
+ * it goes on from their end. */
+int64_t erg_import_unwrap(struct erg_import_log *log, int decimals, int64_t t);
 /* Tells that the numbers of COLUMN were taken for times since 1970, and which. */
 void erg_import_note_epoch(const struct erg_import_log *log, const char *column, json_t *notes);
 /* "10:20:30.5" as ns since midnight of the first day; later ones count on past the next. 1 or 0. */

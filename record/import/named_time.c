@@ -143,9 +143,12 @@ static int read_settled(struct erg_named_time *t, char *cell, const char *date, 
 
 		return got > 0 && end[strspn(end, " ")] ? 0 : got;
 	}
-	return erg_import_scaled(cell, erg_import_point(t->point, cell, ERG_POINT_TIME),
-		       t->decimals, ret, &digits, &end) &&
-		!*end;
+	if (!erg_import_scaled(cell, erg_import_point(t->point, cell, ERG_POINT_TIME), t->decimals,
+		    ret, &digits, &end) ||
+		*end)
+		return 0;
+	*ret = erg_import_unwrap(t->log, t->decimals, *ret);
+	return 1;
 }
 
 void erg_named_time_init(struct erg_named_time *t, const struct erg_import_how *how,

@@ -181,9 +181,11 @@ static int take_time(struct reader *r, char *cell, size_t line, int64_t *ret, st
 	if (r->form == TIME_NUMBER) {
 		const char point = erg_import_point(&r->point, cell, ERG_POINT_TIME);
 
-		return erg_import_plain(cell, point, r->time_decimals, ret, &digits) ||
+		got = erg_import_plain(cell, point, r->time_decimals, ret, &digits) ||
 			(erg_import_scaled(cell, point, r->time_decimals, ret, &digits, &end) &&
 				!*end);
+		*ret = got ? erg_import_unwrap(r->log, r->time_decimals, *ret) : 0;
+		return got;
 	}
 	got = erg_import_when(r->log, r->how, cell, ERG_DATE_YEAR_FIRST, ret, &end, err);
 	return got > 0 && *end ? 0 : got;

@@ -333,6 +333,26 @@ bool erg_import_epoch(struct erg_import_log *log, const char *text, int64_t *ret
 	return erg_import_scaled(text, '.', decimals, ret, &digits, ret_end);
 }
 
+int64_t erg_import_unwrap(struct erg_import_log *log, int decimals, int64_t t)
+{
+	struct erg_import_wrap *w = &log->wrap;
+	const int64_t period = ((int64_t)1 << 32) * (decimals == 3 ? 1000 : 1000000);
+	const int64_t on = t + period - w->last;
+
+	if (decimals != 3 && decimals != 6)
+		return t;
+	if (w->rows > 1 && t < w->last && t >= 0 && w->last < period && on > 0 &&
+		on <= 16 * w->distance) {
+		w->base += period;
+		w->n++;
+	} else if (w->rows > 0) {
+		w->distance = t > w->last ? t - w->last : w->distance;
+	}
+	w->rows++;
+	w->last = t;
+	return t + w->base;
+}
+
 void erg_import_note_epoch(const struct erg_import_log *log, const char *column, json_t *notes)
 {
 	const time_t first = (time_t)(log->t[0] / SECOND);

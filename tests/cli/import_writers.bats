@@ -352,6 +352,17 @@ fails() {
     fails "columns 2 and 4 are both called 'g'" -- where.csv --time t:s --column P=W --where g=1
 }
 
+@test "a microcontroller's clock of 32 bits that begins again is counted on; one that was reset is another log" {
+    { echo 'time_us,P [W]'; rows 'printf "%.0f,%d\n", (4280000000 + i * 1000000) % 4294967296, p(i)'; } >us.csv
+    joules $MEANS -- us.csv
+    told '32 bits and began again from 0, 1 times'
+    { echo 'millis,P'; rows 'printf "%.0f,%d\n", (4294950000 + i * 1000) % 4294967296, p(i)'; } >ms.csv
+    joules $MEANS -- ms.csv --time millis:ms --column P=W
+    told '1 times'
+    { echo 'time_us,P [W]'; rows 'printf "%.0f,%d\n", i < 20 ? 3000000000 + i * 1000000 : i * 1000000, p(i)'; } >reset.csv
+    fails 'reset.csv: line 22: the time goes back' -- reset.csv
+}
+
 @test "two logs one after the other, of the same times, are no late rows" {
     { echo 'time_s,P [W]'; rows 'printf "%.1f,%d\n", i % 20 + (i < 20 ? 0 : 0.3), p(i)'; } >runs.csv
     fails 'runs.csv: line 22: the time goes back by 18.7 s: two logs in one file' -- runs.csv
