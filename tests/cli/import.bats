@@ -232,7 +232,8 @@ test_setup() {
             erg-analyze export --to csv --rail $rail $file.erg -o $file.csv
             cat $file.csv
         done >$file.raw 2>/dev/null
-        sed "s/$file/FILE/" $file.raw >$file.all
+        # but for what missing readings leave in doubt, which is in the new one's intervals
+        sed "s/$file/FILE/; /^ *\"\(lo\|hi\|syst\)\": /d" $file.raw >$file.all
     done
     grep -c power_w new.all
     cmp v1-samples.all new.all
