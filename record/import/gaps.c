@@ -92,9 +92,10 @@ struct gaps {
 };
 
 /*
- * Readings that are missing between others, too few to be a gap: N/A, a line that was cut. The next one stands for
- * them, which is what a meter of means does that is asked late, and is wrong of one that was asked. What they were
- * is as far from it as readings usually are from the next, and the more so the more they are.
+ * Readings that are missing between others, too few to be a gap: N/A, a line that was cut. Of a sensor that
+ * nobody declared the next one stands for them, which is what a meter of means does that is asked late, and is
+ * wrong of one that was asked. What they were is as far from it as readings usually are from the next, and the
+ * more so the more they are.
  */
 struct holes {
 	size_t distances, regular;
@@ -123,7 +124,7 @@ static void doubt_holes(const struct holes *h, struct erg_import_channel *c)
 {
 	double doubt;
 
-	if (h->missing <= 0 || h->sum <= 0 || c->def.quantity == ERG_Q_ENERGY ||
+	if (h->missing <= 0 || h->sum <= 0 || c->def.quantity == ERG_Q_ENERGY || c->model_given ||
 		(double)h->regular < REGULAR_MIN * (double)h->distances)
 		return;
 	doubt = fmin(1, 2 * sqrt(h->missing * h->steps / (double)h->distances) / h->sum);
