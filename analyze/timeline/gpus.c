@@ -48,7 +48,7 @@ struct which {
 	long number; /* -1: none by which tracks could be told apart */
 };
 
-static struct which gpu_of(const struct erg_timeline *tl, const struct erg_rail *rail)
+static struct which gpu_of_rail(const struct erg_timeline *tl, const struct erg_rail *rail)
 {
 	struct which w = {uuid_in(path_of(tl, rail)), -1};
 	const long number = number_in(rail->name);
@@ -81,7 +81,7 @@ static bool is_other(const struct which *w, const struct erg_tl_track *t)
 int erg_gpus_of_rail(const struct erg_timeline *tl, const struct erg_rail *rail,
 	struct erg_timeline **ret_own)
 {
-	const struct which w = gpu_of(tl, rail);
+	const struct which w = gpu_of_rail(tl, rail);
 	_cleanup_(erg_freep) struct erg_timeline *own = NULL;
 	size_t n = 0;
 

@@ -45,7 +45,7 @@ static int compare_marks(const void *a, const void *b)
 	return x->order < y->order ? -1 : 1;
 }
 
-static void put_in_order(struct erg_chrome_marks *m, struct erg_chrome_odd *odd)
+static void put_marks_in_order(struct erg_chrome_marks *m, struct erg_chrome_odd *odd)
 {
 	size_t i = 1;
 
@@ -65,7 +65,7 @@ static void count_unmatched(struct erg_chrome_odd *odd, const struct erg_chrome_
 }
 
 /* Which of the open ones END is of; their number: of none. */
-static size_t find_begin(const struct erg_chrome_marks *m, const struct erg_import_layers *layers,
+static size_t find_mark_of(const struct erg_chrome_marks *m, const struct erg_import_layers *layers,
 	const struct open_ones *open, const struct erg_chrome_mark *end)
 {
 	const size_t lowest = open->n > NESTED_MAX ? open->n - NESTED_MAX : 0;
@@ -102,7 +102,7 @@ int erg_chrome_marks_match(struct erg_chrome_marks *m, const struct erg_import_l
 
 	if (!at)
 		return -ENOMEM;
-	put_in_order(m, odd);
+	put_marks_in_order(m, odd);
 	for (size_t i = 0; i < m->n; i++) {
 		const struct erg_chrome_mark *mark = &m->marks[i], *begin;
 		size_t which;
@@ -112,7 +112,7 @@ int erg_chrome_marks_match(struct erg_chrome_marks *m, const struct erg_import_l
 			open.at[open.n++] = i;
 			continue;
 		}
-		which = find_begin(m, layers, &open, mark);
+		which = find_mark_of(m, layers, &open, mark);
 		if (which == open.n) {
 			count_unmatched(odd, mark);
 			continue;

@@ -440,7 +440,7 @@ static int read_document(struct trace *t, struct erg_err *err)
 /* ---- begins and ends ---- */
 
 /* What PLACE's thread says of a device is on a track of its own. */
-static struct place *device_of(struct trace *t, const struct place *p)
+static struct place *device_place(struct trace *t, const struct place *p)
 {
 	_cleanup_(erg_freep) char *key = strdup(p->key);
 	struct place *device;
@@ -472,7 +472,7 @@ static int match_all(struct trace *t, struct erg_err *err)
 
 	HASH_ITER(hh, t->places, p, next)
 	{
-		struct of_thread of = {t, p, p->marks.n ? device_of(t, p) : p};
+		struct of_thread of = {t, p, p->marks.n ? device_place(t, p) : p};
 
 		if (!of.device ||
 			erg_chrome_marks_match(&p->marks, t->layers, add_matched, &of, &t->odd) < 0)

@@ -176,7 +176,7 @@ struct window {
 	size_t row[5], n;
 };
 
-static double rate(const struct erg_import_log *log, const struct erg_import_channel *c,
+static double rate_between(const struct erg_import_log *log, const struct erg_import_channel *c,
 	size_t from, size_t to)
 {
 	return (double)(c->raw[to] - c->raw[from]) / fmax(1, (double)(log->t[to] - log->t[from]));
@@ -190,14 +190,15 @@ static bool is_glitch(const struct erg_import_log *log, const struct erg_import_
 	const size_t *w)
 {
 	const int64_t *v = c->raw;
-	const double before = rate(log, c, w[0], w[1]), over = rate(log, c, w[1], w[3]),
-		     behind = rate(log, c, w[3], w[4]), usual = fmax(before, behind);
+	const double before = rate_between(log, c, w[0], w[1]),
+		     over = rate_between(log, c, w[1], w[3]),
+		     behind = rate_between(log, c, w[3], w[4]), usual = fmax(before, behind);
 
 	if (before < 0 || behind < 0 || over < 0 || over > GLITCH_TIMES * usual ||
 		GLITCH_TIMES * over < fmin(before, behind))
 		return false;
 	return v[w[2]] < v[w[1]] ||
-		(v[w[2]] > v[w[3]] && rate(log, c, w[1], w[2]) > GLITCH_TIMES * usual);
+		(v[w[2]] > v[w[3]] && rate_between(log, c, w[1], w[2]) > GLITCH_TIMES * usual);
 }
 
 static void drop_glitches(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)

@@ -274,7 +274,7 @@ static int take_kind(struct nsys *n, const struct kind *k, struct erg_err *err)
 static int ask_number(const struct nsys *n, const char *query, int *ret, struct erg_err *err)
 {
 	_cleanup_(statement_endp) sqlite3_stmt *s = NULL;
-	int r = prepare(n, query, &s, err);
+	int r = prepare_query(n, query, &s, err);
 
 	if (r == 0 && sqlite3_step(s) != SQLITE_ROW)
 		r = fail_database(n, err);

@@ -65,7 +65,8 @@ static void ungroup(char *cell, char point)
 	memmove(to, s, strlen(s) + 1);
 }
 
-static void remember(struct erg_import_point *p, const char *cell, const char *mark, int column)
+static void remember_number(struct erg_import_point *p, const char *cell, const char *mark,
+	int column)
 {
 	const size_t digits = strspn(cell + (*cell == '-'), DIGITS);
 
@@ -96,7 +97,7 @@ char erg_import_point_look(struct erg_import_point *p, char *cell, int column)
 	mark = p->point == ',' ? comma : p->point == '.' ? point : NULL;
 	p->sure = (p->point == '.' && p->commas) || (mark && is_sure(cell, mark));
 	if (!p->sure && !(comma && point))
-		remember(p, cell, mark, column);
+		remember_number(p, cell, mark, column);
 	return p->point ? p->point : '.';
 }
 

@@ -244,7 +244,7 @@ static int take_time(struct state *s, const char *text, int64_t *ret, struct erg
 }
 
 /* The power of RAIL, or NULL. */
-static struct erg_channel_def *power_of(const struct erg_import_log *log, const char *rail)
+static struct erg_channel_def *power_of_rail(const struct erg_import_log *log, const char *rail)
 {
 	for (size_t i = 0; i < log->n_channels; i++)
 		if (log->channels[i].def.quantity == ERG_Q_POWER &&
@@ -258,13 +258,13 @@ static void set_parents(struct erg_import_log *log)
 	const char *total = NULL;
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(wholes); i++) {
-		struct erg_channel_def *part = power_of(log, wholes[i].part);
+		struct erg_channel_def *part = power_of_rail(log, wholes[i].part);
 
-		if (part && power_of(log, wholes[i].rail))
+		if (part && power_of_rail(log, wholes[i].rail))
 			snprintf(part->parent, sizeof(part->parent), "%s", wholes[i].rail);
 	}
 	for (size_t k = 0; total_rails[k] && !total; k++)
-		total = power_of(log, total_rails[k]) ? total_rails[k] : NULL;
+		total = power_of_rail(log, total_rails[k]) ? total_rails[k] : NULL;
 	for (size_t i = 0; total && i < log->n_channels; i++) {
 		struct erg_channel_def *d = &log->channels[i].def;
 

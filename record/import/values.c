@@ -71,7 +71,7 @@ static void drop_absurd(struct erg_import_log *log, struct erg_import_channel *c
 		erg_import_note(notes, "empty", "%s: '%s' has no readings", log->path, c->def.rail);
 }
 
-static const char *si_unit(const struct erg_import_channel *c)
+static const char *si_unit_of(const struct erg_import_channel *c)
 {
 	return c->def.quantity == ERG_Q_ENERGY ? "J" : "W";
 }
@@ -240,13 +240,13 @@ static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c
 			"%s: line %u: %s of '%s' is %.6g %s among readings of "
 			"another size, as when a counter wraps or nothing could be read; %zu such readings were left out",
 			log->path, out.line, erg_quantity_name(c->def.quantity), c->def.rail,
-			out.value, si_unit(c), out.n);
+			out.value, si_unit_of(c), out.n);
 	if (kept.n)
 		erg_import_note(notes, "outlier",
 			"%s: line %u: %s of '%s' is %.6g %s for one reading, more than %d times those "
 			"beside it; %zu such readings were kept",
 			log->path, kept.line, erg_quantity_name(c->def.quantity), c->def.rail,
-			kept.value, si_unit(c), SPIKE_TOLD, kept.n);
+			kept.value, si_unit_of(c), SPIKE_TOLD, kept.n);
 }
 
 int erg_import_check_values(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
