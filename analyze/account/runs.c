@@ -221,7 +221,8 @@ static int expand_directory(const char *path, struct erg_texts *ret, struct erg_
 			"%s: no archive (*.erg) and no result (*.layers.json) in this directory",
 			path);
 	for (int i = 0; i < n; i++) {
-		snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
+		snprintf(file, sizeof(file), "%s%s%s", path,
+			path[strlen(path) - 1] == '/' ? "" : "/", names[i]->d_name);
 		if (r >= 0 && erg_texts_add(ret, file) < 0)
 			r = erg_fail(err, -ENOMEM, "out of memory");
 		free(names[i]);

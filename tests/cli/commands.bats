@@ -53,6 +53,7 @@ named='^(examples/quickstart|examples/shell|tests/run|erg-record (sources|calibr
         [[ $line != tar* ]] || continue
         bash -e -o pipefail -c "$line" >out 2>err </dev/null || { echo "$line: exit $?"; cat err; return 1; }
     done <lines
+    erg-analyze compare base/ new/ | grep -qx 'A base/a.erg'
     [ -s report.html ]
     [ -s study.html ]
     [ -s runs.db ]
