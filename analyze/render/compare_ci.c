@@ -19,6 +19,17 @@ static const char *verdict_words(const char *verdict)
 	return verdict;
 }
 
+/* "5", or, where a row is not resolved in all of them, "3 of 5" */
+static void put_runs(const json_t *gate, const json_t *entry, const char *key, FILE *f)
+{
+	json_int_t n = json_integer_value(json_object_get(entry, key));
+	json_int_t all = json_integer_value(json_object_get(gate, key));
+
+	fprintf(f, "%lld", (long long)n);
+	if (n < all)
+		fprintf(f, " of %lld", (long long)all);
+}
+
 const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const json_t *entry)
 {
 	const json_t *added = json_object_get(entry, "added");
@@ -45,9 +56,11 @@ const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const
 			100 * lo);
 	else
 		fputs(": not resolved on both sides", f);
-	fprintf(f, ", %lld and %lld runs",
-		(long long)json_integer_value(json_object_get(entry, "base_runs")),
-		(long long)json_integer_value(json_object_get(entry, "new_runs")));
+	fputs(", ", f);
+	put_runs(gate, entry, "base_runs", f);
+	fputs(" and ", f);
+	put_runs(gate, entry, "new_runs", f);
+	fputs(" runs", f);
 	if (!strcmp(verdict, "cannot-tell") && more > 0)
 		fprintf(f, "; about %.0f a side would tell", more);
 	fclose(f);

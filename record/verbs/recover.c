@@ -46,7 +46,7 @@ static int verb_recover(int argc, char **argv, struct erg_err *err)
 		return erg_options_wrong(&command, "expected one SPOOL directory");
 	spool = realpath(argv[first], NULL);
 	if (!spool)
-		return erg_options_wrong(&command, "%s: %s", argv[first], strerror(errno));
+		return erg_fail_errno(err, -errno, "%s", argv[first]);
 	return erg_recover(spool, o.output, o.force, o.keep, err);
 }
 

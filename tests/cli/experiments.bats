@@ -220,6 +220,11 @@ runs_of() {
     run --separate-stderr erg-analyze compare base.json same/*.json --equivalent 1
     [ "$status" -eq 5 ]
     [[ "$output" == *"ETS cannot tell: "*"; about "*" a side would tell"* ]]
+    # a run that says nothing is left out, and that is said
+    jq '.runs[0].ets_j = {value: null, lo: null, hi: null, method: "unresolved", reason: "unobserved"}' more/103.json >none.json
+    run --separate-stderr erg-analyze compare base.json more/*.json none.json --fail-above 2
+    [ "$status" -eq 4 ]
+    [[ "$output" == *"interval +2.83 to +4.68 %), 5 and 4 of 5 runs"* ]]
     # without a gate nothing fails
     erg-analyze compare base.json more/*.json >/dev/null 2>&1
     run erg-analyze compare base.json

@@ -165,7 +165,7 @@ killed_packing() {
     mkdir empty
     run -1 erg-record recover empty -o a.erg
     [[ "$output" == *"no spool of erg-record"* ]]
-    run -2 erg-record recover no-such-directory -o a.erg
+    run -1 erg-record recover no-such-directory -o a.erg # as any other file that is not there
     run -2 erg-record recover
     mkdir bad
     echo '{"recorder":' > bad/state.json
