@@ -41,8 +41,8 @@ struct erg_parts {
 	struct erg_part *part;
 	size_t n;
 	struct erg_names names; /* of the parts */
-	uint32_t *layer_part;  /* per layer: the part that all its calls are in, or ERG_NONE */
-	uint64_t *layer_calls; /* per layer */
+	uint32_t *layer_part;   /* per layer: the part that all its calls are in, or ERG_NONE */
+	uint64_t *layer_calls;  /* per layer */
 	double *latency_s; /* from the begin of a request to its first token, n_latency values */
 	size_t n_latency;
 	size_t n_untimed; /* requests of which it is not known when they began */
