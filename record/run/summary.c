@@ -158,6 +158,11 @@ static void say_processes(const struct erg_run *r, const struct erg_join_report 
 			"not recorded: %llu program%s of another user, whose LTTng daemon is another "
 			"one: sudo -E keeps what is needed; or record as root",
 			(unsigned long long)p->other_users, plural(p->other_users));
+	if (p->went_on && r->opt.argv && !r->opt.attach)
+		erg_warn(
+			"%llu program%s of the command went on when it had ended: the recording ended with "
+			"the command",
+			(unsigned long long)p->went_on, plural(p->went_on));
 	if (r->opt.quiet || !r->join)
 		return;
 	if (r->session_found)

@@ -503,6 +503,19 @@ int erg_join_take(struct erg_join *j, pid_t pid, struct erg_err *err)
 	return r;
 }
 
+static uint64_t still_run(const struct erg_join *j)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < j->n; i++) {
+		const struct watched *w = &j->watched[i];
+		struct pollfd p = {.fd = w->fd, .events = POLLIN};
+
+		n += w->pid > 0 && !gone(w, w->fd >= 0 && poll(&p, 1, 0) > 0 ? p.revents : 0);
+	}
+	return n;
+}
+
 void erg_join_stop(struct erg_join *j)
 {
 	if (!j)
@@ -514,6 +527,7 @@ void erg_join_stop(struct erg_join *j)
 		eventfd_write(j->wake_fd, 1);
 		pthread_join(j->thread, NULL);
 		j->started = false;
+		j->report.went_on = still_run(j);
 	}
 	if (j->bound)
 		unlink(j->at.sun_path);

@@ -21,7 +21,9 @@ struct erg_join_report {
 	uint64_t other_clocks; /* those in a time namespace with other times, which are left out */
 	uint64_t few_files;   /* of those taken, those that may open fewer files than LTTng needs */
 	uint64_t other_users; /* programs of the command as another user, whose daemon is another */
-	uint64_t strangers;   /* programs that asked and do not descend from the recorder */
+	uint64_t
+		went_on; /* of those taken, those that still ran when nobody was answered any more */
+	uint64_t strangers; /* programs that asked and do not descend from the recorder */
 };
 
 struct erg_join;

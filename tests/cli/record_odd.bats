@@ -529,3 +529,16 @@ END
     [ ! -e a.erg ]
     [ ! -e c.erg ]
 }
+
+@test "programs that go on when the command has ended: said, and what they did before is recorded" {
+    app=$ERG_BUILD/tests/trace/trace-app
+    mkfifo in
+    "${REC[@]}" -o a.erg -- sh -c "setsid '$app' network:n layer:l threads:2=l wait threads:2=l <>in >out 2>&1 3>&- &
+        echo \$! >pid; until grep -q waiting out; do sleep 0.05; done" 2>err
+    kill "$(cat pid)"
+    grep '1 program of the command went on when it had ended' err
+    [ "$(tar -xOf a.erg a/summary.json | jq .processes.went_on)" = 1 ]
+    [ "$(erg-analyze layers --format json a.erg 2>/dev/null | jq '[.runs[0].layers[].calls] | add')" -eq 20 ]
+    "${REC[@]}" -o b.erg -- sh -c "'$app' network:n layer:l threads:2=l & wait" 2>err
+    run -1 grep 'went on' err
+}
