@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,10 +72,13 @@ static int write_layers(const struct work *k, const char *dir)
 static int write_truth(const struct work *k, const struct readings *r, const char *dir)
 {
 	FILE *f = create(dir, "truth.json");
-	char name[32], sensor[256];
+	char name[32], sensor[256], peers[64];
+	double hold[WORLD_LAYERS], ols[WORLD_LAYERS];
 
 	if (!f)
 		return -errno;
+	peer_hold(k, r, hold);
+	peer_ols(k, r, ols);
 	world_sensor(k->w, sensor, sizeof(sensor));
 	fprintf(f, "{\"kind\": \"%s\", \"seed\": %llu, \"sensor\": \"%s\",\n", k->w->kind,
 		(unsigned long long)k->w->seed, sensor);
@@ -82,10 +86,12 @@ static int write_truth(const struct work *k, const struct readings *r, const cha
 		truth_rest(k, r));
 	for (int i = 0; i < k->layers; i++) {
 		layer_name(k, i, name, sizeof(name));
+		snprintf(peers, sizeof(peers), isnan(ols[i]) ? "" : ", \"ols_j\": %.9g", ols[i]);
 		fprintf(f,
 			"%s\n  \"%s\": {\"energy_j\": %.9g, \"all_shared_equally_j\": %.9g, "
-			"\"type\": \"%s\", \"time_s\": %.9g}",
-			i ? "," : "", name, k->energy[i], k->equal[i], layer_type(i), k->time_s[i]);
+			"\"type\": \"%s\", \"time_s\": %.9g, \"hold_j\": %.9g%s}",
+			i ? "," : "", name, k->energy[i], k->equal[i], layer_type(i), k->time_s[i],
+			hold[i], peers);
 	}
 	fprintf(f, "}}\n");
 	return fclose(f) ? -errno : 0;
