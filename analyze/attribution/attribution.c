@@ -271,7 +271,8 @@ static int attribute(struct attr_run *r)
 	if (r->misfit.reason && attr_test_fails(&r->misfit.fitted.late))
 		st->late_w = LATE_DOUBT * r->misfit.fitted.late_w;
 	attr_classes(r);
-	if ((rc = attr_lag_effect(r)) < 0 || (rc = attr_whatever(r)) < 0)
+	if ((rc = attr_lag_effect(r)) < 0 || (rc = attr_whatever(r)) < 0 ||
+		(rc = attr_known(r)) < 0)
 		return rc;
 	attr_results(r);
 	attr_model(r);

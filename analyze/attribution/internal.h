@@ -610,6 +610,11 @@ int attr_declared_fit(struct attr_run *r);
 /* Then finds what other lags would make of the classes. */
 int attr_whatever(struct attr_run *r);
 
+/* ---- known.c: what is likely beforehand ---- */
+/* Moves the energies towards what they are if the sensor's delay and clock are as declared, and the power
+ * between the layers that outside of the work, as far as the run does not say otherwise. */
+int attr_known(struct attr_run *r);
+
 /* ---- results.c ---- */
 void attr_results(struct attr_run *r);
 /* The share of a reading's window that no reading before saw: windows that overlap count once. */

@@ -50,7 +50,9 @@ static void find_few(struct erg_attr *a)
 	const struct attr_view *v = &st->view;
 
 	for (size_t c = 0; c < v->n_cols; c++) {
-		bool direct = st->is_direct[v->col_class[c]] || v->col_apart[c];
+		/* beside what is integrated of a class, what no reading lay inside of is fitted */
+		bool direct = v->col_apart[c] ||
+			(st->is_direct[v->col_class[c]] && st->direct.readings[c] > 0);
 		double seen = direct ? st->direct.readings[c] : seen_by(st, c);
 
 		if (seen < FEW) {
