@@ -3,8 +3,8 @@
  * What is likely beforehand and not asserted: the sensor's delay and clock are as they were declared, and
  * between the layers flows what flows outside of the work. The fit has each of them among its unknowns, and in
  * a short run that costs more than anything else. Where the run does not say otherwise the energies go most of
- * the way back to what they would be with that known: by the covariance of the replicates with each
- * parameter (the update of a Kalman filter), with an uncertainty of what is known beforehand as the run itself
+ * the way back to what they would be with that known: by the covariance with each parameter (the update
+ * of a Kalman filter), with an uncertainty of what is known beforehand as the run itself
  * has it, E d^2 = u^2 + SE^2 (the positive part of James and Stein 1961). The intervals stay as wide as
  * without: where what was declared is off by a little more than the run can see, they hold that.
  */
@@ -29,40 +29,36 @@ static const struct trust said = {3, 0.6}; /* or likely to be so */
 static const struct trust seen = {6, 0.2}; /* by other readings */
 
 struct clue {
-	size_t c;  /* column of the replicates */
+	size_t c;  /* column of the sums */
 	double at; /* its value in the fit */
 	double off,
 		u2; /* by how much that is not what is known of it, and how well that is, as a variance */
-	double stays; /* of its variance */
-	double w;     /* weight of its covariance */
+	struct trust how;
+	double w; /* weight of its covariance */
 };
 
 struct clues {
 	struct clue at[CLUES];
 	size_t n;
+	double sigma2;   /* of a reading, W^2 */
+	double *inverse; /* columns of the inverse of the sums: dim x CLUES */
 };
 
-static double moment(const struct attr_run *r, size_t a, double at_a, size_t b, double at_b)
+static double covariance(const struct clues *s, size_t c, size_t clue)
 {
-	const struct attr_boot *boot = &r->boot;
-	size_t dim = r->st->gram.dim;
-	double sum = 0;
+	return s->sigma2 * s->inverse[c * CLUES + clue];
+}
 
-	for (size_t i = 0; i < boot->rounds; i++)
-		sum += (boot->rep[i * dim + a] - at_a) * (boot->rep[i * dim + b] - at_b);
-	return sum / (double)boot->rounds;
+static double variance(const struct clues *s, size_t clue)
+{
+	return covariance(s, s->at[clue].c, clue);
 }
 
 /* OFF: of the value AT of column C from what is known of it to U2, a variance. */
-static void add(const struct attr_run *r, struct clues *s, size_t c, double at, double off,
-	double u2, const struct trust *t)
+static void add(struct clues *s, size_t c, double at, double off, double u2, struct trust how)
 {
-	double var = moment(r, c, at, c, at);
-
-	if (!(var > 0) || off * off > APART_MAX * APART_MAX * var)
-		return;
-	s->at[s->n++] =
-		(struct clue){c, at, off, fmax(u2, off * off - t->chance * var), t->stays, 0};
+	if (s->n < CLUES)
+		s->at[s->n++] = (struct clue){c, at, off, u2, how, 0};
 }
 
 /* A lag that was searched among updates of the sensor is known but for those. */
@@ -74,31 +70,29 @@ static bool is_declared(const struct attr_run *r)
 		st->shape.phase < 0 && st->rail.model.provenance != ERG_PROVENANCE_ASSUMED;
 }
 
+/* What is added to a parameter of the sensor is among the unknowns of the last fit. */
+static void add_parameter(const struct attr_run *r, struct clues *s, enum attr_psi i, double is,
+	double known, double u)
+{
+	double step = r->sol.delta[i];
+
+	if (r->psi[i])
+		add(s, r->st->view.n_cols + i, step, is + step - known, u * u, said);
+}
+
 static void add_sensor(const struct attr_run *r, struct clues *s)
 {
 	const struct attr_shape *is = &r->st->shape;
 	struct attr_shape known = r->declared;
-	double u = (double)r->st->rail.model.lag_u_ns;
-	size_t cols = r->st->view.n_cols;
 
 	known.lag_ns = r->first.lag_ns;
 	if (!is_declared(r))
 		return;
-	if (r->psi[ATTR_DELAY])
-		add(r, s, cols + ATTR_DELAY, r->sol.delta[ATTR_DELAY],
-			attr_delay_of(is) + r->sol.delta[ATTR_DELAY] - attr_delay_of(&known), u * u,
-			&said);
-	if (r->psi[ATTR_WINDOW])
-		add(r, s, cols + ATTR_WINDOW, r->sol.delta[ATTR_WINDOW],
-			attr_window_of(is) + r->sol.delta[ATTR_WINDOW] - attr_window_of(&known), 0,
-			&said);
-	if (r->psi[ATTR_SQUARE])
-		add(r, s, cols + ATTR_SQUARE, r->sol.delta[ATTR_SQUARE],
-			attr_square_of(is) + r->sol.delta[ATTR_SQUARE] - attr_square_of(&known), 0,
-			&said);
-	if (r->psi[ATTR_CLOCK])
-		add(r, s, cols + ATTR_CLOCK, r->sol.delta[ATTR_CLOCK],
-			is->skew + r->sol.delta[ATTR_CLOCK] - known.skew, 0, &said);
+	add_parameter(r, s, ATTR_DELAY, attr_delay_of(is), attr_delay_of(&known),
+		(double)r->st->rail.model.lag_u_ns);
+	add_parameter(r, s, ATTR_WINDOW, attr_window_of(is), attr_window_of(&known), 0);
+	add_parameter(r, s, ATTR_SQUARE, attr_square_of(is), attr_square_of(&known), 0);
+	add_parameter(r, s, ATTR_CLOCK, is->skew, known.skew, 0);
 }
 
 /* Power outside of the work, W, and its variance; false: there is none. */
@@ -119,41 +113,64 @@ static bool outside(const struct erg_attr_state *st, double *ret_w, double *ret_
 	return time > 0;
 }
 
-/* What flows outside of the work is integrated, and so known to the readings that saw its edges. */
-static void add_outside(const struct attr_run *r, struct clues *s)
+/* What flows outside of the work is integrated, and so known to the readings that saw its edges; and what
+ * flows between the layers may be the same. */
+static void add_gaps(const struct attr_run *r, struct clues *s)
 {
 	const struct erg_attr_state *st = r->st;
 	const struct attr_direct *d = &st->direct;
-
-	for (size_t c = 0; c < st->view.n_cols && s->n + 1 < CLUES; c++)
-		if (st->view.col_apart[c] && st->gram.windows[c] > 0 && d->time[c] > 0)
-			add(r, s, c, st->power[c], st->power[c] - d->energy[c] / d->time[c],
-				d->var[c] + st->tau2, &seen);
-}
-
-static void add_base(const struct attr_run *r, struct clues *s)
-{
-	const struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
+	bool one = v->n_levels == 1;
 	double w, var;
 
-	if (v->n_levels > 1 || !outside(st, &w, &var))
-		return;
+	one = outside(st, &w, &var) && one;
 	for (size_t c = 0; c < v->n_cols; c++)
-		if (v->col_class[c] == v->gap_class && !v->col_apart[c] && st->gram.windows[c] > 0)
-			add(r, s, c, st->power[c], st->power[c] - w, var, &said);
+		if (v->col_class[c] == v->gap_class && !v->col_apart[c] && one &&
+			st->gram.windows[c] > 0)
+			add(s, c, st->power[c], st->power[c] - w, var, said);
+	for (size_t c = 0; c < v->n_cols; c++)
+		if (v->col_apart[c] && st->gram.windows[c] > 0 && d->time[c] > 0)
+			add(s, c, st->power[c], st->power[c] - d->energy[c] / d->time[c],
+				d->var[c] + st->tau2, seen);
+}
+
+/* The inverse of the sums for the parameters, and how well they are known beforehand. */
+static int look(struct attr_run *r, struct clues *s)
+{
+	struct erg_attr_state *st = r->st;
+	_cleanup_(erg_freep) double *total = malloc(st->gram.stride * sizeof(*total));
+	size_t n = 0;
+
+	if (!total)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->gram.dim);
+	attr_gram_total(&st->gram, NULL, 1, total);
+	for (size_t i = 0; i < s->n; i++)
+		s->inverse[s->at[i].c * CLUES + i] = 1;
+	attr_nnls_spread(&r->nnls, total, s->inverse, CLUES);
+	for (size_t i = 0; i < s->n; i++) {
+		struct clue c = s->at[i];
+		double var = variance(s, i), off2 = c.off * c.off;
+
+		c.u2 = fmax(c.u2, off2 - c.how.chance * var);
+		if (!(var > 0) || off2 > APART_MAX * APART_MAX * var)
+			continue;
+		for (size_t j = 0; j < st->gram.dim; j++)
+			s->inverse[j * CLUES + n] = s->inverse[j * CLUES + i];
+		s->at[n++] = c;
+	}
+	s->n = n;
+	return 0;
 }
 
 /* Weights of the covariances: (V + U) w = off, by elimination; V + U is positive definite. */
-static bool weigh(const struct attr_run *r, struct clues *s)
+static bool weigh(struct clues *s)
 {
 	double m[CLUES][CLUES], b[CLUES];
 
 	for (size_t i = 0; i < s->n; i++) {
 		b[i] = s->at[i].off;
 		for (size_t j = 0; j < s->n; j++)
-			m[i][j] = moment(r, s->at[i].c, s->at[i].at, s->at[j].c, s->at[j].at) +
-				(i == j ? s->at[i].u2 : 0);
+			m[i][j] = covariance(s, s->at[i].c, j) + (i == j ? s->at[i].u2 : 0);
 	}
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t j = i + 1; j < s->n; j++) {
@@ -176,6 +193,7 @@ static bool weigh(const struct attr_run *r, struct clues *s)
 /* Energies of the classes, J, of powers that are linear in what least squares fit. */
 static void energies(const struct erg_attr_state *st, const double *power, double *ret)
 {
+	memset(ret, 0, st->n_classes * sizeof(*ret));
 	for (size_t c = 0; c < st->view.n_cols; c++) {
 		uint32_t k = st->view.col_class[c];
 
@@ -184,13 +202,13 @@ static void energies(const struct erg_attr_state *st, const double *power, doubl
 	}
 }
 
-/* What the replicates of a parameter are to be wider by: where they are moved by more than they vary, that is
+/* What the replicates of a parameter are to be wider by: where it is moved by more than they vary, that is
  * what is not known. */
 static double wider(const struct clue *c, double var)
 {
 	double f = var / (var + c->u2), moved = f * c->off;
 
-	return sqrt(fmax((moved * moved + f * c->u2) / var, c->stays)) - 1;
+	return sqrt(fmax((moved * moved + f * c->u2) / var, c->how.stays)) - 1;
 }
 
 /* The replicates of the energies by those of a parameter; SLOPE: per class, J a unit. */
@@ -216,37 +234,45 @@ static void move(struct erg_attr_state *st, const double *by)
 	}
 }
 
-int attr_known(struct attr_run *r)
+/* SLOPE: scratch, per column; per class; and per class what it is moved by, J, 0 to begin with. */
+static void follow(struct attr_run *r, const struct clues *s, double *slope)
 {
 	struct erg_attr_state *st = r->st;
-	size_t cols = st->view.n_cols, n = st->n_classes;
-	_cleanup_(erg_freep) double *slope = calloc(cols + 2 * n + 1, sizeof(*slope));
-	double *of = slope + cols, *by = of + n;
-	struct clues s = {.n = 0};
+	double *of = slope + st->view.n_cols, *by = of + st->n_classes;
 
-	if (!slope)
-		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
-	if (r->misfit.reason || st->locked || st->short_run || !st->view.gap_class)
-		return 0;
-	add_sensor(r, &s);
-	add_outside(r, &s);
-	add_base(r, &s);
-	if (!weigh(r, &s))
-		return 0;
-	for (size_t i = 0; i < s.n; i++) {
-		const struct clue *c = &s.at[i];
-		double var = moment(r, c->c, c->at, c->c, c->at);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct clue *c = &s->at[i];
+		double var = variance(s, i);
 
-		for (size_t j = 0; j < cols; j++)
-			slope[j] = st->view.col_apart[j]
-				? 0
-				: moment(r, j, st->power[j], c->c, c->at) / var;
-		memset(of, 0, n * sizeof(*of));
+		for (size_t j = 0; j < st->view.n_cols; j++)
+			slope[j] = covariance(s, j, i) / var;
 		energies(st, slope, of);
-		for (size_t k = 0; k < n; k++)
+		for (size_t k = 0; k < st->n_classes; k++)
 			by[k] += c->w * var * of[k];
 		widen(r, c, wider(c, var), of);
 	}
 	move(st, by);
-	return 0;
+}
+
+int attr_known(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	_cleanup_(erg_freep) double *slope =
+		calloc(st->view.n_cols + 2 * st->n_classes + 1, sizeof(*slope));
+	_cleanup_(erg_freep) double *inverse = calloc(st->gram.dim * CLUES, sizeof(*inverse));
+	struct clues s = {.sigma2 = r->sol.sigma2, .inverse = inverse};
+	int rc;
+
+	if (!slope || !inverse)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->gram.dim);
+	if (r->misfit.reason || st->locked || st->short_run || !st->view.gap_class)
+		return 0;
+	add_sensor(r, &s);
+	add_gaps(r, &s);
+	if (!s.n)
+		return 0;
+	rc = look(r, &s);
+	if (!rc && weigh(&s))
+		follow(r, &s, slope);
+	return rc;
 }
