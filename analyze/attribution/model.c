@@ -89,7 +89,7 @@ void attr_model(struct attr_run *r)
 		n, 1e-9);
 	m->scatter_s.lo = fmax(m->scatter_s.lo, 0);
 	m->skew_ppm = around(r->psi[ATTR_CLOCK], s->skew, sum.skew, n, 1e6);
-	m->declared_lag_s = d->lag_ns * 1e-9;
+	m->declared_lag_s = r->first.lag_ns * 1e-9; /* not what was found near it */
 	m->declared_lag_u_s = (double)r->st->rail.model.lag_u_ns * 1e-9;
 	m->declared_window_s = attr_window_of(d) * 1e-9;
 	m->declared_tau_s = attr_tau_of(d) * 1e-9;

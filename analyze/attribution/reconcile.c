@@ -44,6 +44,21 @@ static double seen_by(const struct erg_attr_state *st, size_t c)
 	return spread >= ATTR_SPREAD ? spread : w;
 }
 
+/* Something flows at any time: where the fit gives what is between the layers nothing at all, W may be there
+ * all the same, as it is outside of them. */
+static double none_w(const struct erg_attr_state *st, size_t c)
+{
+	const struct attr_view *v = &st->view;
+	double w = st->mean_w;
+
+	if (v->col_class[c] != v->gap_class || st->power[c] > 0)
+		return 0;
+	for (size_t i = 0; i < v->n_cols; i++)
+		if (v->col_apart[i] && st->direct.time[i] > 0)
+			w = fmin(w, st->direct.energy[i] / st->direct.time[i]);
+	return w;
+}
+
 static void find_few(struct erg_attr *a)
 {
 	struct erg_attr_state *st = a->state;
@@ -58,6 +73,8 @@ static void find_few(struct erg_attr *a)
 		if (seen < FEW) {
 			st->class_few[v->col_class[c]] += v->col_time[c];
 			st->few_j[v->col_class[c]] += v->col_time[c] * few_w(st, c, seen);
+		} else if (!direct) {
+			st->few_j[v->col_class[c]] += v->col_time[c] * none_w(st, c);
 		}
 		if (!direct)
 			st->class_fitted[v->col_class[c]] += v->col_time[c];
