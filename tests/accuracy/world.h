@@ -91,6 +91,7 @@ struct world {
 	double stall, stall_s;   /* probability in an instance, mean length, at little power */
 	double stall_at;         /* share of its work that an instance does before; < 0: any */
 	double onset_s, onset;   /* a power is reached exponentially from onset times it */
+	double busy_w;           /* the base is higher by this while the work runs */
 	double drift_w, drift_s; /* added to the base: W (1 - exp(-t / s)) */
 	bool phases;             /* prefill and decode */
 	double fall_s;           /* the clock falls through seven levels within so long, unevenly */

@@ -358,6 +358,42 @@ static void set_mixed(struct world *w, double x)
 	w->declared = draw_uniform(&d) < 0.8;
 }
 
+/* Between LO and HI, each order of magnitude as likely. */
+static double any(const struct world *w, uint64_t what, double lo, double hi)
+{
+	struct draw d;
+
+	draw_seed(&d, w->seed ^ what);
+	return lo * exp(draw_uniform(&d) * log(hi / lo));
+}
+
+/* The base is a little higher while the work runs than where nothing does. */
+static void set_busy(struct world *w, double watts)
+{
+	w->busy_w = any(w, 0x62757379, watts / 50, watts);
+}
+
+static void set_busy_threads(struct world *w, double watts)
+{
+	set_threads(w, 2);
+	set_busy(w, watts);
+}
+
+static void set_busy_short(struct world *w, double watts)
+{
+	set_short(w, 1);
+	set_busy(w, watts);
+}
+
+/* All that was said of the sensor is true, nearly: by about as much as a short run can see. */
+static void set_nearly(struct world *w, double lag)
+{
+	set_short(w, 1);
+	w->is.lag_s = any(w, 0x74696e79, lag / 30, lag);
+	w->skew = any(w, 0x736b6577, 1e-7, 3e-6);
+	w->says.window_s = w->is.window_s * (1 + any(w, 0x77696e, 1e-4, 3e-3));
+}
+
 #define RIGHT                                                                                      \
 	{                                                                                          \
 		0, 0, 90, 0                                                                        \
@@ -454,6 +490,10 @@ const struct kind kinds[] = {
 	{"short-20", "20 iterations at 500 Hz", set_iterations, 20, {.2, .9, 90, 90}, "short"},
 	{"fall", "clock falls through 7 levels in 1.8 s", set_fall, 1.8, {0}, "short"},
 	{"mixed", "several of these at once", set_mixed, .3, {0}, "mixed"},
+	{"busy", "base to 1 W higher amid the work, two threads", set_busy_threads, 1, RIGHT,
+		"nearly"},
+	{"busy-short", "the same in a run of 1 s, one thread", set_busy_short, 1, RIGHT, "nearly"},
+	{"nearly", "lag of 0.5 to 14 us, run of 1 s", set_nearly, 14 * US, RIGHT, "nearly"},
 	{"gain", "undeclared gain of 3 %", set_gain, .03, {0}, "gain"},
 };
 

@@ -229,6 +229,10 @@ static void make_base(struct work *k)
 	double t0 = w->idle_s, at = 0, step = 0.1;
 
 	curve_add(&k->base, -5, w->idle_w, 0, 0);
+	if (w->busy_w != 0) {
+		curve_add(&k->base, t0, w->idle_w + w->busy_w, 0, 0);
+		curve_add(&k->base, (double)k->end_ns * 1e-9, w->idle_w, 0, 0);
+	}
 	for (double t = 0; w->drift_w != 0 && t0 + t < (double)k->end_ns * 1e-9; t += step) {
 		double next = w->drift_w * -expm1(-(t + step) / w->drift_s);
 
