@@ -44,18 +44,18 @@ struct clues {
 	double *inverse; /* columns of the inverse of the sums: dim x CLUES */
 };
 
-static double covariance(const struct clues *s, size_t c, size_t clue)
+static double clue_covariance(const struct clues *s, size_t c, size_t clue)
 {
 	return s->sigma2 * s->inverse[c * CLUES + clue];
 }
 
-static double variance(const struct clues *s, size_t clue)
+static double clue_variance(const struct clues *s, size_t clue)
 {
-	return covariance(s, s->at[clue].c, clue);
+	return clue_covariance(s, s->at[clue].c, clue);
 }
 
 /* OFF: of the value AT of column C from what is known of it to U2, a variance. */
-static void add(struct clues *s, size_t c, double at, double off, double u2, struct trust how)
+static void add_clue(struct clues *s, size_t c, double at, double off, double u2, struct trust how)
 {
 	if (s->n < CLUES)
 		s->at[s->n++] = (struct clue){c, at, off, u2, how, 0};
@@ -77,7 +77,7 @@ static void add_parameter(const struct attr_run *r, struct clues *s, enum attr_p
 	double step = r->sol.delta[i];
 
 	if (r->psi[i])
-		add(s, r->st->view.n_cols + i, step, is + step - known, u * u, said);
+		add_clue(s, r->st->view.n_cols + i, step, is + step - known, u * u, said);
 }
 
 static void add_sensor(const struct attr_run *r, struct clues *s)
@@ -96,7 +96,7 @@ static void add_sensor(const struct attr_run *r, struct clues *s)
 }
 
 /* Power outside of the work, W, and its variance; false: there is none. */
-static bool outside(const struct erg_attr_state *st, double *ret_w, double *ret_var)
+static bool power_outside(const struct erg_attr_state *st, double *ret_w, double *ret_var)
 {
 	const struct attr_direct *d = &st->direct;
 	double time = 0, energy = 0, var = 0;
@@ -123,19 +123,19 @@ static void add_gaps(const struct attr_run *r, struct clues *s)
 	bool one = v->n_levels == 1;
 	double w, var;
 
-	one = outside(st, &w, &var) && one;
+	one = power_outside(st, &w, &var) && one;
 	for (size_t c = 0; c < v->n_cols; c++)
 		if (v->col_class[c] == v->gap_class && !v->col_apart[c] && one &&
 			st->gram.windows[c] > 0)
-			add(s, c, st->power[c], st->power[c] - w, var, said);
+			add_clue(s, c, st->power[c], st->power[c] - w, var, said);
 	for (size_t c = 0; c < v->n_cols; c++)
 		if (v->col_apart[c] && st->gram.windows[c] > 0 && d->time[c] > 0)
-			add(s, c, st->power[c], st->power[c] - d->energy[c] / d->time[c],
+			add_clue(s, c, st->power[c], st->power[c] - d->energy[c] / d->time[c],
 				d->var[c] + st->tau2, seen);
 }
 
 /* The inverse of the sums for the parameters, and how well they are known beforehand. */
-static int look(struct attr_run *r, struct clues *s)
+static int find_covariances(struct attr_run *r, struct clues *s)
 {
 	struct erg_attr_state *st = r->st;
 	_cleanup_(erg_freep) double *total = malloc(st->gram.stride * sizeof(*total));
@@ -149,7 +149,7 @@ static int look(struct attr_run *r, struct clues *s)
 	attr_nnls_spread(&r->nnls, total, s->inverse, CLUES);
 	for (size_t i = 0; i < s->n; i++) {
 		struct clue c = s->at[i];
-		double var = variance(s, i), off2 = c.off * c.off;
+		double var = clue_variance(s, i), off2 = c.off * c.off;
 
 		c.u2 = fmax(c.u2, off2 - c.how.chance * var);
 		if (!(var > 0) || off2 > APART_MAX * APART_MAX * var)
@@ -163,14 +163,14 @@ static int look(struct attr_run *r, struct clues *s)
 }
 
 /* Weights of the covariances: (V + U) w = off, by elimination; V + U is positive definite. */
-static bool weigh(struct clues *s)
+static bool weigh_clues(struct clues *s)
 {
 	double m[CLUES][CLUES], b[CLUES];
 
 	for (size_t i = 0; i < s->n; i++) {
 		b[i] = s->at[i].off;
 		for (size_t j = 0; j < s->n; j++)
-			m[i][j] = covariance(s, s->at[i].c, j) + (i == j ? s->at[i].u2 : 0);
+			m[i][j] = clue_covariance(s, s->at[i].c, j) + (i == j ? s->at[i].u2 : 0);
 	}
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t j = i + 1; j < s->n; j++) {
@@ -191,7 +191,7 @@ static bool weigh(struct clues *s)
 }
 
 /* Energies of the classes, J, of powers that are linear in what least squares fit. */
-static void energies(const struct erg_attr_state *st, const double *power, double *ret)
+static void fitted_parts(const struct erg_attr_state *st, const double *power, double *ret)
 {
 	memset(ret, 0, st->n_classes * sizeof(*ret));
 	for (size_t c = 0; c < st->view.n_cols; c++) {
@@ -204,7 +204,7 @@ static void energies(const struct erg_attr_state *st, const double *power, doubl
 
 /* What the replicates of a parameter are to be wider by: where it is moved by more than they vary, that is
  * what is not known. */
-static double wider(const struct clue *c, double var)
+static double wider_by(const struct clue *c, double var)
 {
 	double f = var / (var + c->u2), moved = f * c->off;
 
@@ -212,7 +212,7 @@ static double wider(const struct clue *c, double var)
 }
 
 /* The replicates of the energies by those of a parameter; SLOPE: per class, J a unit. */
-static void widen(struct attr_run *r, const struct clue *c, double by, const double *slope)
+static void widen_by(struct attr_run *r, const struct clue *c, double by, const double *slope)
 {
 	struct erg_attr_state *st = r->st;
 
@@ -222,7 +222,7 @@ static void widen(struct attr_run *r, const struct clue *c, double by, const dou
 				by * slope[k] * (r->boot.rep[i * st->gram.dim + c->c] - c->at);
 }
 
-static void move(struct erg_attr_state *st, const double *by)
+static void move_classes(struct erg_attr_state *st, const double *by)
 {
 	for (size_t k = 0; k < st->n_classes; k++) {
 		if (!(st->value[k] > by[k]))
@@ -235,23 +235,23 @@ static void move(struct erg_attr_state *st, const double *by)
 }
 
 /* SLOPE: scratch, per column; per class; and per class what it is moved by, J, 0 to begin with. */
-static void follow(struct attr_run *r, const struct clues *s, double *slope)
+static void follow_clues(struct attr_run *r, const struct clues *s, double *slope)
 {
 	struct erg_attr_state *st = r->st;
 	double *of = slope + st->view.n_cols, *by = of + st->n_classes;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct clue *c = &s->at[i];
-		double var = variance(s, i);
+		double var = clue_variance(s, i);
 
 		for (size_t j = 0; j < st->view.n_cols; j++)
-			slope[j] = covariance(s, j, i) / var;
-		energies(st, slope, of);
+			slope[j] = clue_covariance(s, j, i) / var;
+		fitted_parts(st, slope, of);
 		for (size_t k = 0; k < st->n_classes; k++)
 			by[k] += c->w * var * of[k];
-		widen(r, c, wider(c, var), of);
+		widen_by(r, c, wider_by(c, var), of);
 	}
-	move(st, by);
+	move_classes(st, by);
 }
 
 int attr_known(struct attr_run *r)
@@ -271,8 +271,8 @@ int attr_known(struct attr_run *r)
 	add_gaps(r, &s);
 	if (!s.n)
 		return 0;
-	rc = look(r, &s);
-	if (!rc && weigh(&s))
-		follow(r, &s, slope);
+	rc = find_covariances(r, &s);
+	if (!rc && weigh_clues(&s))
+		follow_clues(r, &s, slope);
 	return rc;
 }

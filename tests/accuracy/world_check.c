@@ -73,10 +73,10 @@ static void check_total(const struct work *k)
 		sum += k->energy[i];
 		same += k->equal[i];
 	}
-	/* what remains is the base while nothing runs: the gaps, at idle power without drift */
+	/* what remains is the base while nothing runs: the gaps, at the power of the base, without drift */
 	for (int i = 0; i < k->layers; i++)
 		idle += k->time_s[i];
-	idle = (end - begin - idle) * k->w->idle_w;
+	idle = (end - begin - idle) * (k->w->idle_w + k->w->busy_w);
 	if (k->w->drift_w == 0)
 		expect("the energy of all layers", k->w, sum + idle,
 			curve_joules(&k->total, end) - curve_joules(&k->total, begin), 1e-6);
