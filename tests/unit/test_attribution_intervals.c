@@ -335,6 +335,57 @@ static void test_late(void **state)
 	done(&r);
 }
 
+/* Errors of all layers of 1 s, the lag as OPT has it; the true one is LAG. *RET_OUT: intervals that do not cover. */
+static double short_errors(const struct erg_attr_options *opt, double lag, int *ret_out)
+{
+	double sum = 0;
+
+	*ret_out = 0;
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct erg_attr_options o = *opt;
+		struct scene s;
+		struct result r;
+
+		scene_defaults(&s);
+		s.seed = seed;
+		s.run_s = 1;
+		s.spacing_s = 2e-3;
+		s.noise_w = 0.05;
+		s.lag_s = lag;
+		scene_make(&s, &r.t);
+		r.t.rail.model.lag_ns = 0; /* as it is said */
+		assert_int_equal(attribute(&r.t, &o, &r.a, NULL), 0);
+		for (size_t k = 0; k < s.layers; k++) {
+			const struct erg_est *e = &r.a->classes[k].energy_j;
+
+			if (!erg_est_resolved(e))
+				continue;
+			sum += error_of(&r, k);
+			*ret_out += !(e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi);
+		}
+		done(&r);
+	}
+	return sum;
+}
+
+/* A lag that is as it was declared costs hardly more than if it were not asked for; one that is not, by what the
+ * run can just see, is in the intervals. */
+static void test_declared_lag(void **state)
+{
+	struct erg_attr_options opt;
+	double free, given;
+	int out;
+
+	erg_attr_options_init(&opt);
+	free = short_errors(&opt, 0, &out);
+	assert_true(out < 60 * 11 * 0.08);
+	short_errors(&opt, 6e-6, &out);
+	assert_true(out < 60 * 11 * 0.08);
+	opt.lag = ERG_LAG_OVERRIDE;
+	given = short_errors(&opt, 0, &out);
+	assert_true(free < 1.05 * given);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_coarse_quantum),
 		cmocka_unit_test(test_reconcile),
 		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_declared_lag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
