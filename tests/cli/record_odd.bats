@@ -268,14 +268,11 @@ with_files() {
 }
 
 @test "the soft limit of files is raised for the recorder, and not for the command and a meter's program" {
-    # the command goes on until it was read, on a busy machine too
-    meter='n=0; while echo "0 v $(ulimit -S -n) W"; do n=$((n + 1)); [ $n -lt 5 ] || : >told; sleep 0.1; done'
-    (ulimit -S -n 30; exec erg-record -q -s procstat -s "exec:$meter" -o b.erg -- sh -c 'ulimit -S -n; ulimit -H -n
-        for _ in $(seq 1000); do [ ! -e told ] || break; sleep 0.1; done') >limits
+    meter='ulimit -S -n >met.new; mv met.new met; while echo "0 v 1 W"; do sleep 0.1; done'
+    (ulimit -S -n 30; exec erg-record -q -s procstat -s "exec:$meter" -o b.erg -- \
+        sh -c 'ulimit -S -n; ulimit -H -n; until [ -e met ]; do sleep 0.05; done') >limits
     [ "$(cat limits)" = "$(printf '%s\n' 30 "$(ulimit -H -n)")" ]
-    tar -xf b.erg
-    babeltrace2 b/trace >text
-    grep -q 'power_sample.*values = \[ \[0\] = 30000000' text
+    [ "$(cat met)" = 30 ]
 }
 
 @test "few files for a session daemon: it is not started, in one line" {
