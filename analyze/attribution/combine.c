@@ -279,7 +279,8 @@ static enum erg_attr_gate gate_of_sum(const struct erg_attr_state *st, const str
 		(m->nnls &&
 			total->value - total->doubt > m->time * attr_power_limit(st, m->longest)))
 		return ERG_GATE_IMPOSSIBLE;
-	return half <= (limited ? st->ci_limit : 1) * total->value ? ERG_GATE_NONE : ERG_GATE_CI;
+	return half <= (limited || st->ci_whole ? st->ci_limit : 1) * total->value ? ERG_GATE_NONE
+										   : ERG_GATE_CI;
 }
 
 static double longer_of(const struct erg_attr_state *st, enum erg_attr_gate gate,
@@ -310,7 +311,7 @@ static const char *method_of(const struct erg_attr_state *st, const struct makeu
 }
 
 /* The gates of a sum: ERG_GATE_NONE and its parts, or why not, in *RET. LIMITED: to an interval that
- * ci_limit allows, or else to one that tells it from nothing. */
+ * ci_limit allows, or else to one that tells it from nothing; a limit that was asked for is one of all figures. */
 static enum erg_attr_gate pass_gates(const struct erg_attr *a, const double *weight, bool limited,
 	struct makeup *m, struct attr_parts *p, struct erg_est *ret)
 {

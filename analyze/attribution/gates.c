@@ -484,7 +484,8 @@ static void publish(struct gates *g, uint32_t head)
 		}
 	group_parts(g, head, &parts);
 	ok = time > 0 && parts.value > 0 && isfinite(parts.doubt) &&
-		(g->st->is_direct[head] || parts.doubt <= g->ci_limit * parts.value);
+		((g->st->is_direct[head] && !g->st->opt->ci_whole) ||
+			parts.doubt <= g->ci_limit * parts.value);
 	if (ok && head < g->st->view.gap_class && a->classes[head].gate == ERG_GATE_NONE &&
 		parts.value - parts.doubt > time * attr_power_limit(g->st, dur))
 		a->classes[head].gate = ERG_GATE_IMPOSSIBLE;

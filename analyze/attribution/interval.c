@@ -487,8 +487,17 @@ static struct erg_est above_of_sum(const struct erg_attr_state *st, const struct
 	return attr_parts_est(&above, 1, method);
 }
 
-void erg_attr_over(const struct erg_attr *a, const struct erg_attr_stretch *at, size_t n,
-	struct erg_attr_over *ret)
+/* Not told from nothing, or less well known than was asked for. */
+static bool too_wide(const struct erg_attr_state *st, const struct attr_parts *p, bool limited)
+{
+	double half = (p->hi - p->lo) / 2 + p->syst;
+
+	return p->lo - p->syst <= 0 || (limited && st->ci_whole && half > st->ci_limit * p->value);
+}
+
+/* LIMITED: to an interval that was asked for. */
+static void integrate(const struct erg_attr *a, const struct erg_attr_stretch *at, size_t n,
+	bool limited, struct erg_attr_over *ret)
 {
 	const struct erg_attr_state *st = a->state;
 	bool counter = st && st->shape.kind == ERG_SENSOR_COUNTER;
@@ -514,8 +523,10 @@ void erg_attr_over(const struct erg_attr *a, const struct erg_attr_stretch *at, 
 	why = refusal(st, &s, time);
 	if (!why) {
 		parts_of_sum(st, &s, time, &p);
-		if (!(p.value > 0 && p.lo - p.syst > 0))
-			why = erg_attr_gate_name(p.value > 0 ? ERG_GATE_CI : ERG_GATE_IMPOSSIBLE);
+		if (!(p.value > 0))
+			why = erg_attr_gate_name(ERG_GATE_IMPOSSIBLE);
+		else if (too_wide(st, &p, limited))
+			why = erg_attr_gate_name(ERG_GATE_CI);
 	}
 	if (why) {
 		ret->energy_j = ret->above_idle_j = erg_est_because(why, 0);
@@ -525,13 +536,19 @@ void erg_attr_over(const struct erg_attr *a, const struct erg_attr_stretch *at, 
 	ret->above_idle_j = above_of_sum(st, &s, &p, method);
 }
 
+void erg_attr_over(const struct erg_attr *a, const struct erg_attr_stretch *at, size_t n,
+	struct erg_attr_over *ret)
+{
+	integrate(a, at, n, true, ret);
+}
+
 struct erg_est erg_attr_interval(const struct erg_attr *a, uint64_t begin, uint64_t end,
 	double *ret_coverage, double *ret_peak_w)
 {
 	struct erg_attr_stretch whole = {begin, end, 1};
 	struct erg_attr_over o;
 
-	erg_attr_over(a, &whole, end > begin, &o);
+	integrate(a, &whole, end > begin, false, &o);
 	if (ret_coverage)
 		*ret_coverage = o.coverage;
 	if (ret_peak_w)

@@ -190,6 +190,18 @@ P
         contains([["m0/conv", true]]) and contains([["m0/relu", false]])' o.json
 }
 
+@test "--ci-limit is one of phases as well, and not of the run; without it they are shown as they are" {
+    world nested=1 phases=1 idle=3
+    totals() { erg-analyze totals "$@" --format json n.erg 2>/dev/null | jq '.runs[0].phases'; }
+    totals >o.json
+    jq -e '.[1:] | length >= 2 and all(.ets_j.value != null)' o.json
+    between=$(jq '[.[1:][].ets_j | (.hi - .lo) / 2 / .value * 100] | (min + max) / 2' o.json)
+    totals --ci-limit "$between" >limited.json
+    jq -e '[.[1:][].ets_j.value != null] | any and (all | not)' limited.json
+    totals --ci-limit 1e-6 >none.json
+    jq -e '.[0].name == "run" and .[0].ets_j.value != null and (.[1:] | all(.ets_j.reason == "interval"))' none.json
+}
+
 @test "what is said to be not resolved is what the table shows, also of what the offset of a sensor refuses" {
     world nested=1 phases=1 idle=3
     offset=(--sensor 'kind=boxcar window_s=0.002 offset_max=0.2' --ci-limit 3)
