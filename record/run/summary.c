@@ -13,6 +13,7 @@
 #include "formats/base/util.h"
 #include "formats/observed.h"
 #include "record/run/linked.h"
+#include "record/sources/process.h"
 
 #define REFUSALS_MAX 3
 #define OWN_FILES 12 /* a program has open beside LTTng's, or it need not be told of its limit */
@@ -122,6 +123,22 @@ static void say_memory(const struct erg_run *r)
 			(unsigned long long)r->work.oom_kills, r->work.oom_kills == 1 ? "" : "es");
 }
 
+/* Of programs that files tell of. */
+static void say_untold(const struct erg_run *r)
+{
+	for (size_t i = 0; i < r->sources.n; i++) {
+		struct erg_source *s = r->sources.sources[i];
+		const char *file =
+			strcmp(s->ops->kind, "process") ? NULL : erg_process_source_untold(s);
+
+		if (file)
+			erg_warn(
+				"%s: %s never had a line \"PID RUNS CPU_MS ITERATIONS SUM\": nothing is "
+				"known of that program",
+				s->channels[0].rail, file);
+	}
+}
+
 /* It may not even have opened what it asks or tells us by. */
 static bool has_few_files(const struct erg_run *r)
 {
@@ -191,6 +208,7 @@ void erg_run_summary_say(const struct erg_run *r)
 		!has_few_files(r);
 	say_losses(r);
 	say_memory(r);
+	say_untold(r);
 	say_processes(r, &processes);
 	if (r->opt.quiet)
 		return;

@@ -38,6 +38,7 @@ struct process {
 	double before[ERG_PROCESS_EVENTS]; /* of forerunners, whose events are closed */
 	int64_t cpu_ms, runs, iterations, ended_ms;
 	pid_t now;
+	bool told; /* by FILE */
 	struct played *played;
 	size_t n_played;
 	char *text; /* of the board's file */
@@ -59,6 +60,7 @@ static void read_file(struct process *p)
 		sscanf(line, "%lld %lld %lld %lld %lld", &pid, &runs, &ms, &iterations, &sum) ==
 			5 &&
 		sum == pid + runs + ms + iterations) {
+		p->told = true;
 		p->now = (pid_t)pid;
 		p->runs = runs;
 		p->ended_ms = ms;
@@ -331,6 +333,17 @@ int erg_process_source_new(const struct erg_process_config *cfg, struct erg_sour
 	}
 	*ret = &p->src;
 	return 0;
+}
+
+const char *erg_process_source_untold(struct erg_source *s)
+{
+	struct process *p = (struct process *)s;
+	bool told;
+
+	pthread_mutex_lock(&p->lock);
+	told = p->told;
+	pthread_mutex_unlock(&p->lock);
+	return told ? NULL : p->file;
 }
 
 void erg_process_source_follow(struct erg_source *s, pid_t pid)

@@ -38,6 +38,8 @@ int erg_process_source_new(const struct erg_process_config *cfg, struct erg_sour
 	struct erg_err *err);
 /* PID is the program: it is there and, best, has not begun. From any thread. */
 void erg_process_source_follow(struct erg_source *s, pid_t pid);
+/* The file that it was to be told by and that has told nothing, or NULL. */
+const char *erg_process_source_untold(struct erg_source *s);
 
 /* ---- between the files of this source ---- */
 

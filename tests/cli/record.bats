@@ -225,6 +225,13 @@ END
     nothing_left
 }
 
+@test "files of programs that run beside: what never told anything is told" {
+    echo "$$ 0 0 0 $$" >there
+    erg-record run -s procstat --beside known="$PWD/there" --beside lost="$PWD/nowhere" -o a.erg -- sleep 0.5 2>err
+    grep "lost: $PWD/nowhere never had a line" err
+    ! grep 'known:' err || return 1
+}
+
 @test "--help of every verb" {
     for verb in $(erg-record --help | awk '/^Verbs:/ {v = 1; next} /^$/ {v = 0} v {print $1}'); do
         run -0 erg-record "$verb" --help
