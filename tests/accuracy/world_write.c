@@ -86,7 +86,9 @@ static int write_truth(const struct work *k, const struct readings *r, const cha
 		truth_rest(k, r));
 	for (int i = 0; i < k->layers; i++) {
 		layer_name(k, i, name, sizeof(name));
-		snprintf(peers, sizeof(peers), isnan(ols[i]) ? "" : ", \"ols_j\": %.9g", ols[i]);
+		peers[0] = '\0';
+		if (!isnan(ols[i]))
+			snprintf(peers, sizeof(peers), ", \"ols_j\": %.9g", ols[i]);
 		fprintf(f,
 			"%s\n  \"%s\": {\"energy_j\": %.9g, \"all_shared_equally_j\": %.9g, "
 			"\"type\": \"%s\", \"time_s\": %.9g, \"hold_j\": %.9g%s}",
