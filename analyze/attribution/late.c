@@ -59,6 +59,15 @@ void attr_late_close(struct attr_late *l)
 	l->slot = NULL;
 }
 
+static bool is_there(const struct attr_late *l, uint32_t column)
+{
+	for (size_t i = 0; i < l->n_at; i++)
+		if (l->at[i] == column)
+			return true;
+	return false;
+}
+
+/* Each once, also one that has several columns there: bent ones, or those of several tracks. */
 static void add_layers(struct attr_late *l, double at, size_t from)
 {
 	const struct attr_view *v = l->view;
@@ -69,9 +78,10 @@ static void add_layers(struct attr_late *l, double at, size_t from)
 	i = attr_view_find(v, v->t0 + (uint64_t)at);
 	for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
 		uint32_t slot = l->slot[v->col_class[v->col[e]]];
+		uint32_t column = (uint32_t)(from + slot * ATTR_LATE_EACH);
 
-		if (slot != ERG_NONE && l->n_at < ATTR_LATE_AT)
-			l->at[l->n_at++] = (uint32_t)(from + slot * ATTR_LATE_EACH);
+		if (slot != ERG_NONE && l->n_at < ATTR_LATE_AT && !is_there(l, column))
+			l->at[l->n_at++] = column;
 	}
 }
 

@@ -328,6 +328,41 @@ static void test_wrong_window(void **state)
 	done(&r);
 }
 
+/* A layer of two columns (its curve over the duration), then another one, then the gap. */
+static void test_late_once(void **state)
+{
+	uint32_t first[] = {0, 2, 3, 4}, class_of[] = {0, 0, 1, 2};
+	uint16_t col[] = {0, 1, 2, 3};
+	double time[] = {1e-3, 1e-3, 1e-3};
+	struct attr_view v = {.n = 3,
+		.t0 = 1000,
+		.first = first,
+		.col = col,
+		.n_cols = 4,
+		.col_class = class_of,
+		.n_classes = 3,
+		.gap_class = 2,
+		.class_time = time};
+	struct attr_shape at_once = {.kind = ERG_SENSOR_POINT, .phase = -1}, lags = at_once;
+	struct attr_late l;
+
+	lags.lag_ns = 5e5;
+	for (uint64_t i = 0; i < 4; i++)
+		assert_int_equal(erg_times_push(&v.begin, 1000 + 1000000 * i), 0);
+	assert_int_equal(attr_late_open(&l, &v, &at_once), 0);
+	attr_late_look(&l, 500000, 500000);
+	assert_int_equal(l.n_at, 1);
+	attr_late_look(&l, 1500000, 1500000);
+	assert_int_equal(l.n_at, 1);
+	attr_late_close(&l);
+	assert_int_equal(attr_late_open(&l, &v, &lags), 0);
+	attr_late_look(&l, 500000, 400000);
+	assert_int_equal(l.n_at, 2);
+	assert_int_not_equal(l.at[0], l.at[1]);
+	attr_late_close(&l);
+	erg_times_release(&v.begin);
+}
+
 /* A window of 10 ms was declared; p is that of the least likely of three tests. */
 static void test_far_and_doubtful(void **state)
 {
@@ -474,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_cut_stalls),
 		cmocka_unit_test(test_cut_few_stalls),
 		cmocka_unit_test(test_wrong_window),
+		cmocka_unit_test(test_late_once),
 		cmocka_unit_test(test_far_and_doubtful),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_hidden_change),
