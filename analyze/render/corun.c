@@ -108,6 +108,32 @@ static void print_split(const json_t *cell, FILE *out)
 			erg_number_of(cell, "ipc_together"));
 }
 
+/* With a budget: which settings keep it. */
+static void print_choices(const json_t *doc, FILE *out)
+{
+	const json_t *choices = json_object_get(doc, "choices"), *c;
+	double budget = erg_number_of(doc, "budget_w");
+	char a[256], b[64], d[64];
+	size_t i;
+
+	if (isnan(budget))
+		return;
+	fprintf(out, "\nfastest whose power, with all of its interval, stays within %s:%s\n",
+		erg_text_si(a, sizeof(a), budget, "W"), json_array_size(choices) ? "" : " none");
+	json_array_foreach (choices, i, c) {
+		const char *partner = erg_text_of(c, "partner");
+		struct erg_est time = erg_est_from_json(json_object_get(c, "time_s"));
+		struct erg_est power = erg_est_from_json(json_object_get(c, "power_w"));
+		bool alone = !strcmp(partner, "none");
+
+		fprintf(out, "  %s %s%s: %s, %s, %s\n", erg_text_of(c, "workload"),
+			alone ? "alone" : "beside ", alone ? "" : partner,
+			erg_text_settings(a, sizeof(a), json_object_get(c, "settings")),
+			erg_text_est(b, sizeof(b), &time, "s"),
+			erg_text_est(d, sizeof(d), &power, "W"));
+	}
+}
+
 int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
@@ -136,6 +162,7 @@ int erg_corun_text(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_rtable_si(t, c, "extra_power_w", "W");
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
+	print_choices(doc, out);
 	json_array_foreach (cells, i, c) {
 		print_split(c, out);
 		print_programs(doc, c, out);

@@ -165,6 +165,13 @@ variant() {
     erg-analyze corun "${corun[@]}" >corun.txt 2>/dev/null
     grep -Eq '^  memory +2\.000 CPUs busy, 0\.3000 instructions a cycle$' corun.txt
     grep -Eq '^  memory +takes 1\.25.* times as long as alone \(by its instructions\)$' corun.txt
+    ! grep -q 'stays within' corun.txt || return 1
+    erg-analyze corun "${corun[@]}" --budget-w 9 >corun9.txt 2>/dev/null
+    # as many as the document chooses, with their times
+    jq -r '.choices[] | "  \(.workload) \(if .partner == "none" then "alone" else "beside \(.partner)" end): "' corun.json >chosen
+    grep -A9 'stays within 9.000 W:' corun9.txt
+    [ "$(grep -cFf chosen corun9.txt)" -eq "$(wc -l <chosen)" ]
+    erg-analyze corun "${corun[@]}" --budget-w 0.01 2>/dev/null | grep 'stays within 10.00 mW: none'
     for w in 1 2; do
         erg-analyze model fit --points alexnet.json vgg.json --predictors macs --chain macs:bytes_in:energy_j --degree 1,2 --format json --save m.json \
             2>/dev/null | jq ".of = {library: \"lib$w\"}" >model$w.json
