@@ -103,6 +103,49 @@ static int some_are_resolved(const struct erg_observations *o, struct erg_err *e
 		erg_text_of(o->obs[0].run, "archive"), reason_of(o->obs[0].run), o->n);
 }
 
+/* A tag by which A and B differ and that makes them runs of unlike settings, or NULL. */
+static const char *differing_tag(const json_t *a, const json_t *b)
+{
+	static const char *const others[] = {"workload", "repetition", "node", "calibration"};
+	const json_t *of_b = json_object_get(b, "tags");
+	const char *name;
+	json_t *v, *w;
+
+	json_object_foreach (json_object_get(a, "tags"), name, v) {
+		bool other = false;
+
+		for (size_t i = 0; i < ERG_ARRAY_SIZE(others); i++)
+			other = other || !strcmp(name, others[i]);
+		w = json_object_get(of_b, name);
+		if (!other && w && !json_equal(v, w))
+			return name;
+	}
+	return NULL;
+}
+
+/* Runs that are taken for repetitions, and are tagged as something else. */
+static void tell_tags(const struct erg_observations *o, json_t *doc)
+{
+	for (size_t i = 1; i < o->n; i++)
+		for (size_t j = 0; j < i; j++) {
+			const char *tag;
+
+			if (memcmp(o->obs[i].level, o->obs[j].level,
+				    o->n_dims * sizeof(*o->obs[i].level)) != 0)
+				continue;
+			tag = differing_tag(o->obs[i].run, o->obs[j].run);
+			if (tag) {
+				erg_document_warn(doc, "tags",
+					"%s and %s are taken for repetitions and differ by the tag %s: "
+					"--factor %s tells them apart",
+					erg_text_of(o->obs[j].run, "archive"),
+					erg_text_of(o->obs[i].run, "archive"), tag, tag);
+				return;
+			}
+			break; /* the others have been compared with that */
+		}
+}
+
 int erg_observations_from_runs(const json_t *runs, const char *const *factors, size_t n_factors,
 	const char *const *groups, size_t n_groups, json_t *doc, struct erg_observations *ret,
 	struct erg_err *err)
@@ -147,5 +190,7 @@ int erg_observations_from_runs(const json_t *runs, const char *const *factors, s
 		r = some_are_resolved(ret, err);
 	if (r >= 0)
 		r = erg_observations_finish(ret, err);
+	if (r >= 0 && doc && factors == found.v)
+		tell_tags(ret, doc);
 	return r < 0 ? r : erg_nodes_block(ret, doc, err);
 }

@@ -355,3 +355,20 @@ assert int(s.get("skipped")) == len(s.findall("testcase/skipped"))'
         [ "$output" = "erg-analyze totals: none.erg: No such file or directory" ]
     done
 }
+
+@test "runs that differ by tags alone are not taken for repetitions without a word" {
+    skip_unless erg-record erg-analyze jq
+    for batch in 1 2; do
+        for r in 1 2; do
+            awk -v w=$((3 * batch)) -v r=$r 'BEGIN { print "time_s,VDD [W]"; for (i = 0; i < 500; i++) printf "%.3f,%.3f\n", i / 100, w + r / 100 }' >s.csv
+            erg-record import --samples s.csv --tag batch=$batch --tag repetition=$r -o b$batch-r$r.erg
+        done
+    done
+    erg-analyze sweep b*.erg 2>err >table
+    grep 'taken for repetitions and differ by the tag batch: --factor batch' err
+    erg-analyze sweep --factor batch --format json b*.erg 2>err >two.json
+    jq -e '[.groups[].points[]] | length == 2' two.json
+    ! grep 'taken for repetitions' err || return 1
+    erg-analyze sweep b1-*.erg 2>err >/dev/null
+    ! grep 'taken for repetitions' err || return 1
+}
