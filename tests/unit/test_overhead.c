@@ -254,18 +254,26 @@ static void scene_init(struct scene *s)
 		"clock_ns", 10e3);
 }
 
+static void rails_release(struct scene *s)
+{
+	for (size_t i = 0; i < s->tl.n_rails; i++)
+		erg_rail_release(&s->tl.rails[i]);
+	free(s->tl.rails);
+	s->tl.rails = NULL;
+	s->tl.n_rails = 0;
+}
+
 static void scene_release(struct scene *s)
 {
 	erg_times_release(&s->tl.iv.begin);
 	erg_times_release(&s->tl.iv.end);
 	json_decref(s->tl.summary);
-	for (size_t i = 0; i < s->tl.n_rails; i++)
-		erg_rail_release(&s->tl.rails[i]);
-	free(s->tl.rails);
+	rails_release(s);
 }
 
 static json_t *scene_shares(struct scene *s)
 {
+	rails_release(s);
 	assert_int_equal(erg_rails_form(&s->tl, NULL), 0);
 	return erg_overhead_result(&s->tl, s->tl.n_rails ? &s->tl.rails[0] : NULL);
 }
