@@ -191,12 +191,6 @@ double attr_delay_of(const struct attr_shape *s)
 	return s->lag_ns + w / 2 + attr_tau_of(s);
 }
 
-bool attr_least(const struct attr_shape *s, enum attr_psi which)
-{
-	return which == ATTR_SQUARE ? attr_square_of(s) <= 0
-				    : which == ATTR_WINDOW && s->window_ns <= WINDOW_MIN;
-}
-
 void attr_shape_move(struct attr_shape *s, const double *step)
 {
 	double delay = attr_delay_of(s) + step[ATTR_DELAY], w, tau = attr_tau_of(s);

@@ -161,8 +161,6 @@ struct attr_solution {
 	double *power; /* n_cols */
 	double delta
 		[ATTR_EXTRA_MAX]; /* what the further columns ask for; [0]: shift of the lag, ns */
-	double step[ATTR_PSI];    /* of it what a sensor can have (step.c) */
-	double part;              /* of what delta would gain, that the step does */
 	double rss;               /* per row, before the baseline, with the further columns; W^2 */
 	double rss_plain;         /* and without them */
 	double sigma2;            /* of one reading, within blocks */
@@ -547,14 +545,9 @@ int attr_refit_again(struct attr_run *r);
 int attr_descend(struct attr_run *r, double *power);
 /* Standard error of the lag by the last fit, as of white noise, ns. */
 double attr_lag_u(const struct attr_run *r);
-/* ---- step.c ---- */
-/* DELTA, where the square FORM (ATTR_PSI x ATTR_PSI) is least, with those HELD at 0 and the others where it is then
- * least. Returns what part of the way down that is. FORM NULL: none is held. */
-double attr_step(const double *form, const double *delta, const bool *held, double *ret);
-
 /* From where the fit is, as the rows have changed. */
 int attr_goes_on(struct attr_run *r);
-/* One step of Gauss-Newton, unless it leaves more. */
+/* One step of Gauss-Newton, taken as it is. */
 int attr_fit_step(struct attr_run *r);
 /* Everything of the sensor is asked, whatever was declared. */
 void attr_trust_nothing(struct attr_run *r);

@@ -196,8 +196,6 @@ double attr_tau_of(const struct attr_shape *s);
 /* Variance of the blur, or square of the time constant, ns^2. */
 double attr_square_of(const struct attr_shape *s);
 double attr_delay_of(const struct attr_shape *s); /* of the middle of the kernel */
-/* Whether a parameter is as little as it can be. */
-bool attr_least(const struct attr_shape *s, enum attr_psi which);
 /* ATTR_PSI steps: ns, ns, ns^2, s/s. */
 void attr_shape_move(struct attr_shape *s, const double *step);
 struct attr_extras {

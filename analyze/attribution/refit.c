@@ -127,32 +127,11 @@ static int accumulate_readings(struct attr_run *r, const struct attr_shape *shap
 	return 0;
 }
 
-/* The step that the solution asks for at SHAPE. There is no square below 0, nor a window below the least: of one
- * that is there and should be less, the others go to where they are best with it, for else they would go to and
- * fro about where they are best without. */
-static void set_step(struct attr_run *r, const struct attr_shape *shape)
-{
-	double form[ATTR_PSI * ATTR_PSI];
-	bool held[ATTR_PSI], any = false;
-
-	for (size_t i = 0; i < ATTR_PSI; i++) {
-		held[i] = attr_least(shape, i) && r->sol.delta[i] < 0;
-		any = any || held[i];
-	}
-	if (any)
-		attr_nnls_corner(&r->nnls, form);
-	r->sol.part = attr_step(any ? form : NULL, r->sol.delta, held, r->sol.step);
-}
-
 int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power)
 {
 	int rc = accumulate_readings(r, shape, power);
 
-	if (!rc)
-		rc = attr_solve(&r->st->gram, &r->nnls, &r->sol, r->err);
-	if (!rc)
-		set_step(r, shape);
-	return rc;
+	return rc < 0 ? rc : attr_solve(&r->st->gram, &r->nnls, &r->sol, r->err);
 }
 
 int attr_powers_by(struct attr_run *r, const struct attr_shape *shape, double *power)
@@ -178,7 +157,7 @@ static double gain(const struct attr_run *r)
 
 	if (dof < 1 || !(r->sol.rss > 0))
 		return 0;
-	return (r->sol.rss_plain / r->sol.rss - 1) * dof * r->sol.part;
+	return (r->sol.rss_plain / r->sol.rss - 1) * dof;
 }
 
 /* The step, no longer than what the derivatives are good for. */
@@ -191,7 +170,7 @@ void attr_next_shape(const struct attr_run *r, const struct attr_shape *from, do
 	if (from->kind == ERG_SENSOR_COUNTER)
 		w = r->st->readings.spacing_ns;
 	reach = fmax(w, fmax(tau, 1e5)) / 2;
-	memcpy(step, r->sol.step, sizeof(step));
+	memcpy(step, r->sol.delta, sizeof(step));
 	if (fabs(step[ATTR_DELAY]) > reach)
 		shrink = reach / fabs(step[ATTR_DELAY]);
 	if (fabs(step[ATTR_WINDOW]) * shrink > w / 2)
@@ -221,7 +200,6 @@ int attr_fit_step(struct attr_run *r)
 	struct erg_attr_state *st = r->st;
 	_cleanup_(erg_freep) double *power = malloc((st->view.n_cols + 1) * sizeof(double));
 	struct attr_shape from = st->shape;
-	double before;
 	int rc;
 
 	if (!power)
@@ -230,14 +208,9 @@ int attr_fit_step(struct attr_run *r)
 	rc = attr_fit_at(r, &from, power);
 	if (rc < 0 || gain(r) <= NEAR)
 		return rc;
-	before = r->sol.rss_plain;
 	attr_next_shape(r, &from, 1, &st->shape);
 	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
-	rc = attr_fit_at(r, &st->shape, power);
-	if (rc < 0 || r->sol.rss_plain < before)
-		return rc;
-	st->shape = from;
-	return attr_fit_at(r, &from, power);
+	return attr_fit_at(r, &st->shape, power);
 }
 
 /* As far as the next step goes, with room. */

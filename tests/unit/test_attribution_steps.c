@@ -88,35 +88,12 @@ static void test_lag_beside_the_truth(void **state)
 	done(&r);
 }
 
-/* Of 2x^2 + 2xy + 2y^2 about (1, -1), x in ns and y in ns^2, the least with y = 0 is at 1/2, and there 3/2 of the 2 at
- * (0, 0) are left. */
-static void test_step_of_what_is_free(void **state)
-{
-	const double unit = 1e9;
-	double form[ATTR_PSI * ATTR_PSI] = {0}, delta[ATTR_PSI] = {0}, step[ATTR_PSI];
-	bool held[ATTR_PSI] = {false};
-
-	form[ATTR_DELAY * ATTR_PSI + ATTR_DELAY] = 2;
-	form[ATTR_DELAY * ATTR_PSI + ATTR_SQUARE] = form[ATTR_SQUARE * ATTR_PSI + ATTR_DELAY] =
-		1 / unit;
-	form[ATTR_SQUARE * ATTR_PSI + ATTR_SQUARE] = 2 / unit / unit;
-	delta[ATTR_DELAY] = 1;
-	delta[ATTR_SQUARE] = -unit;
-	assert_true(attr_step(NULL, delta, held, step) == 1);
-	assert_memory_equal(step, delta, sizeof(delta));
-	held[ATTR_SQUARE] = true;
-	close_to(attr_step(form, delta, held, step), 0.25, 1e-9);
-	close_to(step[ATTR_DELAY], 0.5, 1e-9);
-	assert_true(step[ATTR_SQUARE] == 0 && step[ATTR_WINDOW] == 0 && step[ATTR_CLOCK] == 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gate_locked),
 		cmocka_unit_test(test_nearly_in_step),
 		cmocka_unit_test(test_lag_beside_the_truth),
-		cmocka_unit_test(test_step_of_what_is_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
