@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The first moments of a recording: signals, and a daemon that has to be started first.
+ * The first moments of a recording: signals, how many files may be open, and a daemon that has to be started first.
  *
  * Signals are held from the beginning, so that nothing is left behind whenever they come: a daemon
  * that has been started and not yet written down would stay for ever, and the next recorder would
