@@ -256,12 +256,10 @@ with_files() {
 @test "few files: refused in one line that says how many are needed, and with so many recorded whole" {
     lttng --no-sessiond list >/dev/null 2>&1 || lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
     for n in 9 16 20 26 34; do
-        run -1 with_files "$n" erg-record -s procstat -o a.erg
+        # LTTng-UST, which has no file to reach its daemon by, is not to wait for it
+        LTTNG_UST_REGISTER_TIMEOUT=300 run -1 with_files "$n" erg-record -s procstat -o a.erg
         echo "$output"
-        # beside it there may be what is said of others, which were killed, and what liblttng-ctl says itself
-        # where it looks for a daemon that a recorder has started
-        output=$(grep -vE '^(PERROR - .*: Too many open files|erg-record[^:]*: (ended the session .* a killed recorder|.*left by a recorder that was killed))' <<<"$output")
-        [ "$(wc -l <<<"$output")" -eq 1 ]
+        [ "${#lines[@]}" -eq 1 ]
         [[ "$output" =~ ^"erg-record run: "(.*"(ulimit -n), and a recording needs "([0-9]+)|"no more files can be opened (ulimit -n)") ]]
         [ -z "$(ls -A)" ]
     done
