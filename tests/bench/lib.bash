@@ -35,6 +35,7 @@ least() {
 # same differs (not for sizes, which differ by nothing).
 bound() {
     local verdict near=$noise
+    [ -n "$2" ] || fail "$1: nothing was measured"
     case ${4:-} in B | MB | MiB) near=0 ;; esac
     verdict=$(awk -v v="$2" -v b="$3" -v n="$near" 'BEGIN {
         print ((v > b * (1 + n)) ? "MISSED" : ((n > 0 && v > b / (1 + n)) ? "undecided: too noisy here" : "held")) }')
