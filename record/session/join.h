@@ -19,7 +19,8 @@ struct erg_join_report {
 	uint64_t late;         /* of them those that had not waited for the answer */
 	uint64_t failed;       /* those that LTTng did not take */
 	uint64_t other_clocks; /* those in a time namespace with other times, which are left out */
-	uint64_t few_files;   /* of those taken, those that may open fewer files than LTTng needs */
+	uint64_t
+		few_files; /* of those taken, those that LTTng leaves out for they may open too few files */
 	uint64_t other_users; /* programs of the command as another user, whose daemon is another */
 	uint64_t
 		went_on; /* of those taken, those that still ran when nobody was answered any more */

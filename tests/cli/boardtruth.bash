@@ -41,15 +41,18 @@ own_truth() {
 holds_truth() {
     local by
     own_truth "$1" "$2" | jq -Rn '[inputs / "\t" | {network: .[0], type: .[1], name: .[2], j: (.[3] | tonumber)}]' >truth.json
+    jq -e 'length > 0' truth.json || return
     for by in type layer; do
         erg-analyze layers --by "$by" --format json "$1" >rows.json 2>warnings || return
         jq -e --arg by "$by" --slurpfile truth truth.json '
             ([$truth[0][] | {key: "\(.network)\t\(if $by == "type" then .type else .name end)", j}] |
                 group_by(.key) | map({(.[0].key): (map(.j) | add)}) | add) as $of |
-            [.runs[0].layers[] | select(.energy_j.value != null) | . as $row |
+            [.runs[0].layers[] | select(.energy_j.value != null)] as $resolved |
+            [$resolved[] | . as $row |
                 {name, e: .energy_j, true: ([.name, (.merged_with // [])[] | $of["\($row.network)\t\(.)"]] |
                     if any(. == null) then null else add end)} | select(.true != null)] as $rows |
             ($rows | map(select((.e.value - .true | fabs) > 1.5 * (.e.hi - .e.lo) / 2 + 0.05 * .true))) as $wrong |
-            if $wrong == [] then $rows | length else error("\($wrong)") end' rows.json || { cat warnings; return 1; }
+            if $rows == [] and any($resolved[]; .calls > 0) then error("no row is one of \($of | keys)")
+            elif $wrong == [] then $rows | length else error("\($wrong)") end' rows.json || { cat warnings; return 1; }
     done
 }

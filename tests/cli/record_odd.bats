@@ -300,6 +300,7 @@ with_files() {
     done
     erg-record -s procstat -o b.erg -- sh -c "$app; (ulimit -n 17; exec $app); $app" 2>err
     grep 'not recorded: 1 program that may open too few files (ulimit -n)' err
+    [ "$(tar -xOf b.erg b/summary.json | jq .processes.few_files)" = 1 ]
     [ "$(erg-analyze layers --format json b.erg 2>/dev/null | jq '[.runs[0].layers[].calls] | add')" -eq 40 ]
 }
 

@@ -237,7 +237,6 @@ static void test_orin(void **state)
 	assert_int_equal(file_value(f, ORIN "update_interval"), 430);
 }
 
-/* Regulated voltage: every tenth reading, the value of before in between. */
 /* Two chips, of which one measures a part of what the other does. */
 static void test_agx_orin(void **state)
 {
@@ -262,6 +261,7 @@ static void test_agx_orin(void **state)
 	assert_string_equal(parent_of(f, "VDD_GPU_SOC", ERG_Q_CURRENT), "");
 }
 
+/* Regulated voltage: every tenth reading, the value of before in between. */
 static void test_orin_voltage(void **state)
 {
 	struct fixture *f = *state;
