@@ -403,22 +403,19 @@ int erg_run(const struct erg_run_options *options, int argc, char **argv, struct
 		.work = ERG_WORKLOAD_INIT};
 	int n = erg_run_signals_hold(&r, err);
 	int status = 1;
-	bool begun;
 
 	erg_open_files_raise();
 	if (!n)
 		n = erg_run_files_check(FILES_AT_ALL, err);
 	if (!n)
 		n = erg_run_refuse_early(&r, err);
-	begun = !n;
 	if (!n)
 		n = erg_run_daemon_first(&r, argc, argv, err);
 	if (!n)
 		n = erg_run_prepare(&r, err);
 	if (!n)
 		n = recording_run(&r, err);
-	/* what was refused has nothing to undo, and LTTng is not asked without files to ask it by */
-	if (n < 0 && begun && !r.recorded)
+	if (n < 0 && !r.recorded)
 		undo(&r);
 	if (n == 1) {
 		erg_run_summary_say(&r);

@@ -356,6 +356,8 @@ void erg_daemon_release(void)
 	struct erg_daemon_lock l = ERG_DAEMON_LOCK_INIT;
 	struct identity id;
 
+	if (erg_lttng_load(NULL) < 0) /* it cannot be asked: not known to be gone */
+		return;
 	erg_daemon_lock_take(&l);
 	if (daemon_is_ours(&l, &id)) {
 		if (consumer_lost())

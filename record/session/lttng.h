@@ -76,6 +76,7 @@ struct erg_lttng {
 /* To be called after erg_lttng_load(), by who holds the lock. */
 extern struct erg_lttng erg_lttng;
 
+/* Loads the library; -EMFILE also where its calls would have too few files. */
 int erg_lttng_load(struct erg_err *err);
 
 void erg_lttng_lock(void);
