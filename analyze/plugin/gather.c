@@ -13,8 +13,6 @@
 
 #include "analyze/reader/event.h"
 #include "analyze/reader/join.h"
-#include "analyze/reader/sensor.h"
-#include "analyze/timeline/rail.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 
@@ -195,13 +193,10 @@ int erg_gather_timeline(struct erg_gather *g, const struct erg_gather_options *o
 		r = to_chunk(g, &c, err);
 	if (!r)
 		r = erg_join_timeline(tl, &c, 1, err);
-	if (r >= 0 && opt->common.reader.sensor)
-		r = erg_reader_sensor(tl, opt->common.reader.sensor, err);
 	if (r >= 0)
-		r = erg_rails_form(tl, err);
+		r = erg_reader_finish(tl, opt->common.reader.sensor, &c, 1, err);
 	if (r < 0)
 		return r;
-	erg_reader_warn(tl, &c, 1);
 	*ret = erg_steal_ptr(&tl);
 	return 0;
 }

@@ -261,7 +261,7 @@ static void warn_multiplexed(struct erg_timeline *tl)
 			100 * running / enabled);
 }
 
-void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n)
+static void warn_timeline(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n)
 {
 	bool simulated = false;
 
@@ -281,6 +281,18 @@ void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chu
 	warn_losses(tl);
 	warn_multiplexed(tl);
 	warn_notices(tl);
+}
+
+int erg_reader_finish(struct erg_timeline *tl, const char *sensor,
+	const struct erg_worker_chunk *chunks, size_t n, struct erg_err *err)
+{
+	int r = sensor ? erg_reader_sensor(tl, sensor, err) : 0;
+
+	if (r >= 0)
+		r = erg_rails_form(tl, err);
+	if (r >= 0)
+		warn_timeline(tl, chunks, n);
+	return r;
 }
 
 static int open_archive(const char *path, struct erg_archive **ret, struct erg_err *err)
@@ -402,7 +414,7 @@ int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 	if (r < 0)
 		return r;
 	if (leave_undecoded(a, opt, tl)) {
-		erg_reader_warn(tl, NULL, 0);
+		warn_timeline(tl, NULL, 0);
 		*ret = erg_steal_ptr(&tl);
 		return 0;
 	}
@@ -418,13 +430,10 @@ int erg_timeline_read(const char *path, const struct erg_reader_options *opt,
 	}
 	if (cached <= 0)
 		r = decode(a, path, opt, &cache, tl, &cs, err);
-	if (r >= 0 && opt->sensor)
-		r = erg_reader_sensor(tl, opt->sensor, err);
 	if (r >= 0)
-		r = erg_rails_form(tl, err);
+		r = erg_reader_finish(tl, opt->sensor, cs.c, cs.n, err);
 	if (r < 0)
 		return erg_wrap(err, r, "%s", path);
-	erg_reader_warn(tl, cs.c, cs.n);
 	*ret = erg_steal_ptr(&tl);
 	return 0;
 }

@@ -22,8 +22,10 @@ struct erg_worker_chunk {
 /* Decodes all chunks, JOBS at a time. A chunk that fails has its error set and is no failure here. */
 int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks, size_t n,
 	const struct erg_reader_options *opt, struct erg_err *err);
-/* Adds the warnings that follow from what was read: damage, losses, simulated power, nothing. */
-void erg_reader_warn(struct erg_timeline *tl, const struct erg_worker_chunk *chunks, size_t n);
+/* What a timeline of all chunks lacks: the words of SENSOR (or NULL) for its models, its rails, and the warnings that
+ * follow from what was read: damage, losses, simulated power, nothing. */
+int erg_reader_finish(struct erg_timeline *tl, const char *sensor,
+	const struct erg_worker_chunk *chunks, size_t n, struct erg_err *err);
 /* Unmaps one chunk's result. */
 void erg_worker_unmap(struct erg_worker_chunk *c);
 

@@ -76,7 +76,7 @@ static void test_sums(void **state)
 	assert_int_equal(count(tl, 0, 1, "cycles"), 200);
 	assert_int_equal(count(tl, 1, 1, "cycles"), 200); /* the layer's are within the network's */
 	assert_int_equal(count(tl, 1, 1, "images"), 7);
-	erg_reader_warn(tl, NULL, 0);
+	assert_int_equal(erg_reader_finish(tl, NULL, NULL, 0, NULL), 0);
 	assert_int_equal(json_array_size(tl->warnings), 0);
 }
 
@@ -91,7 +91,7 @@ static void test_multiplexed(void **state)
 	assert_int_equal(count(tl, 1, 0, "cycles"), 60);
 	assert_int_equal(count(tl, 1, 0, "images"), 3);
 	assert_int_equal(count(tl, 0, 1, "cycles"), 200);
-	erg_reader_warn(tl, NULL, 0);
+	assert_int_equal(erg_reader_finish(tl, NULL, NULL, 0, NULL), 0);
 	assert_int_equal(json_array_size(tl->warnings), 1);
 	assert_string_equal(json_string_value(
 				    json_object_get(json_array_get(tl->warnings, 0), "text")),
