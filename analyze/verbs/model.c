@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "analyze/account/runs.h"
 #include "analyze/model/document.h"
@@ -15,6 +14,7 @@
 #include "analyze/render/model.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/outfile.h"
+#include "formats/base/regular.h"
 
 /* The keys of rows that any model reads, and those that this one asks for. */
 static void keys_wanted(const struct erg_model_want *want, const char **ret)
@@ -145,15 +145,19 @@ static int fit(const struct erg_model_options *o, struct erg_err *err)
 
 static int load_model(const char *path, struct erg_model **ret, struct erg_err *err)
 {
+	_cleanup_(erg_fclosep) FILE *f = erg_regular_open(path);
+	json_auto_t *j = NULL;
 	json_error_t e;
-	json_auto_t *j = json_load_file(path, 0, &e);
 
+	if (!f && errno == ENOTSUP)
+		return erg_fail(err, -EINVAL, "%s: a regular file was expected", path);
+	if (!f)
+		return erg_fail_errno(err, -errno, "%s", path);
+	j = json_loadf(f, 0, &e);
 	if (!j)
-		return access(path, R_OK) < 0
-			? erg_fail_errno(err, -errno, "%s", path)
-			: erg_fail(err, -EINVAL,
-				  "%s: no JSON (line %d: %s): expected what model fit --save wrote",
-				  path, e.line, e.text);
+		return erg_fail(err, -EINVAL,
+			"%s: no JSON (line %d: %s): expected what model fit --save wrote", path,
+			e.line, e.text);
 	return erg_model_from_json(j, path, ret, err);
 }
 

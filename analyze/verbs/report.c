@@ -667,7 +667,7 @@ static int report_verb(int argc, char **argv, struct erg_err *err)
 		return r;
 	r = erg_runs_files(named, (size_t)n, &files, err);
 	if (r >= 0)
-		r = erg_verb_output(&report_command, o.output, files.v, files.n, err);
+		r = erg_verb_output(&report_command, o.output, named, (size_t)n, err);
 	if (!r && o.curves.n)
 		r = erg_verb_output(&report_command, o.output, o.curves.v, o.curves.n, err);
 	if (r)

@@ -44,7 +44,8 @@ static int take_lag(void *into, const char *arg, struct erg_err *err)
 static int take_sensor(void *into, const char *arg, struct erg_err *err)
 {
 	static char words[2048];
-	size_t len = strlen(words);
+	struct erg_common *common = into;
+	size_t len = common->reader.sensor ? strlen(words) : 0;
 	int r = erg_reader_sensor_check(arg, err);
 
 	if (r < 0)
@@ -52,7 +53,7 @@ static int take_sensor(void *into, const char *arg, struct erg_err *err)
 	if (len + strlen(arg) + 2 > sizeof(words))
 		return erg_fail(err, -EINVAL, "at most %zu bytes of it", sizeof(words) - 2);
 	snprintf(words + len, sizeof(words) - len, "%s%s", len ? " " : "", arg);
-	((struct erg_common *)into)->reader.sensor = words;
+	common->reader.sensor = words;
 	return 0;
 }
 
@@ -215,19 +216,30 @@ int erg_verb_check_account(const struct erg_command *c, const struct erg_common 
 		: 0;
 }
 
+/* Whether FILE is one of those, or one in a folder of them; what is wrong with them is said when they are read. */
+static bool is_among(const struct stat *file, char *const *files, size_t n)
+{
+	_cleanup_(erg_texts_clear) struct erg_texts all = {0};
+	struct stat in;
+
+	erg_runs_files(files, n, &all, NULL);
+	for (size_t i = 0; i < all.n; i++)
+		if (stat(all.v[i], &in) == 0 && in.st_dev == file->st_dev &&
+			in.st_ino == file->st_ino)
+			return true;
+	return false;
+}
+
 int erg_verb_output(const struct erg_command *c, const char *path, char *const *files, size_t n,
 	struct erg_err *err)
 {
 	const char *end = strrchr(path, '.');
-	struct stat st, in;
+	struct stat st;
 
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-		for (size_t i = 0; i < n; i++)
-			if (stat(files[i], &in) == 0 && in.st_dev == st.st_dev &&
-				in.st_ino == st.st_ino)
-				return erg_options_wrong(c,
-					"'%s' is what is read: expected another name to write to",
-					path);
+		if (is_among(&st, files, n))
+			return erg_options_wrong(c,
+				"'%s' is what is read: expected another name to write to", path);
 		if (end && !strcmp(end, ".erg"))
 			return erg_options_wrong(c,
 				"'%s' is an archive: expected another name to write to", path);

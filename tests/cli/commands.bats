@@ -110,6 +110,10 @@ named='^(examples/quickstart|examples/shell|tests/run|erg-record (sources|calibr
     run -2 erg-analyze report a.json --curves a.erg -o a.erg
     run -2 erg-analyze model fit --table t.csv --response energy_j --predictors time_s --save t.csv
     run -2 erg-analyze study . -o b.erg
+    mkdir results && cp a.json results/a.layers.json # one of a folder
+    run -2 erg-analyze export --to sqlite results -o results/a.layers.json
+    run -2 erg-analyze report results -o results/a.layers.json
+    cmp a.json results/a.layers.json
     ln a.json again.json # the same file by another name
     run -2 erg-analyze report a.json -o again.json
     sha256sum -c sums
