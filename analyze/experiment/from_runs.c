@@ -142,7 +142,6 @@ static void tell_tags(const struct erg_observations *o, json_t *doc)
 					erg_text_of(o->obs[i].run, "archive"), tag, tag);
 				return;
 			}
-			break; /* the others have been compared with that */
 		}
 }
 

@@ -109,7 +109,7 @@ static bool is_above(const struct pair *p, const struct erg_gate_wish *w, double
 }
 
 /* The margin at which the one-sided test just decides: p falls (or, LESS, grows) with it. Infinite where the
- * base may be next to nothing: no margin decides then. */
+ * base may be next to nothing, or the ratio is beyond all reason: no margin decides then. */
 static double bound(const struct pair *p, const struct erg_gate_wish *w, bool less)
 {
 	double lo = -0.999999, hi = 1;

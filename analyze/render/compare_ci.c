@@ -51,9 +51,11 @@ const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const
 	if (isfinite(value) && isfinite(hi))
 		fprintf(f, ": %+.2f %% (90 %% interval %+.2f to %+.2f %%)", 100 * value, 100 * lo,
 			100 * hi);
-	else if (isfinite(value))
+	else if (isfinite(value) && isfinite(lo))
 		fprintf(f, ": %+.2f %% (90 %% interval from %+.2f %%, without an end)", 100 * value,
 			100 * lo);
+	else if (isfinite(value))
+		fprintf(f, ": %+.2f %% (no interval)", 100 * value);
 	else
 		fputs(": not resolved on both sides", f);
 	fputs(", ", f);
