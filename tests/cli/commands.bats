@@ -110,7 +110,8 @@ named='^(examples/quickstart|examples/shell|tests/run|erg-record (sources|calibr
     run -2 erg-analyze report a.json --curves a.erg -o a.erg
     run -2 erg-analyze model fit --table t.csv --response energy_j --predictors time_s --save t.csv
     run -2 erg-analyze study . -o b.erg
-    mkdir results && cp a.json results/a.layers.json # one of a folder
+    mkdir results
+    cp a.json results/a.layers.json # one of a folder
     run -2 erg-analyze export --to sqlite results -o results/a.layers.json
     run -2 erg-analyze report results -o results/a.layers.json
     cmp a.json results/a.layers.json

@@ -86,20 +86,38 @@ steps() {
     [ "$(events b 'layer_define.*name = "decode/blk.0.attn/Qcur mul_mat", type = "mul_mat"')" -ge 1 ]
 }
 
-@test "llama: an application's own callback is called as ever, between the layers" {
-    cat >ggml.c <<'C'
+# api.h: what programs and libraries with the interface of llama.cpp say of it.
+llama_api() {
+    cat >api.h <<'C'
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-/* A scheduler and a context with the interface of llama.cpp: six nodes a graph. */
+#include <stdio.h>
+#include <string.h>
 struct tensor { const char *name, *op; };
+typedef bool callback(struct tensor *, bool, void *);
+struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
+C
+}
+
+# The program says the same with the adapter, and a has what it did.
+same_when_traced() {
+    ./prog >plain
+    start a
+    LD_PRELOAD=$lib ./prog >traced
+    stop a
+    diff plain traced
+}
+
+@test "llama: an application's own callback is called as ever, between the layers" {
+    llama_api
+    cat >ggml.c <<'C'
+#include "api.h"
+/* A scheduler and a context with the interface of llama.cpp: six nodes a graph. */
 static struct tensor nodes[] = {{"norm-0", "RMS_NORM"}, {"ffn_inp-0", "ADD"}, {"ffn_out-0", "MUL_MAT"},
 	{"l_out-0", "ADD"}, {"result_norm", "MUL"}, {"result_output", "MUL_MAT"}};
-typedef bool callback(struct tensor *, bool, void *);
 static callback *cb;
 static void *cb_data;
-struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
 struct batch llama_batch_get_one(int32_t *t, int32_t n) { return (struct batch){n, t}; }
 int ggml_graph_n_nodes(void *g) { return 6; }
 struct tensor *ggml_graph_node(void *g, int i) { return &nodes[i]; }
@@ -131,12 +149,7 @@ int llama_decode(void *c, struct batch b)
 }
 C
     cat >prog.c <<'C'
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-struct tensor { const char *name, *op; };
-struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
+#include "api.h"
 int llama_decode(void *c, struct batch b);
 extern int computed;
 static int asked, seen;
@@ -158,27 +171,19 @@ int main(void)
 C
     gcc -shared -fPIC -w -o libllama.so llama.c
     gcc -o prog prog.c -L. -lllama -Wl,-rpath,"$PWD"
-    ./prog >plain
+    same_when_traced
     [ "$(tail -1 plain)" = "9 asked, 9 computed" ]
-    start a
-    LD_PRELOAD=$lib ./prog >traced
-    stop a
-    diff plain traced
     # The second graph is stopped after ffn_out-0: what is open then ends with it.
     diff <(layers a) <(printf '%s\n' decode/blk.0.attn decode/blk.0.ffn \
         decode/output decode prog decode/blk.0.attn decode/blk.0.ffn decode prog)
 }
 
 @test "llama: an application's callback that decodes with another context: the blocks of both steps, and no block of one in the other" {
+    llama_api
     cat >llama.c <<'C'
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-struct tensor { const char *name, *op; };
+#include "api.h"
 static struct tensor nodes[] = {{"norm-0", "RMS_NORM"}, {"ffn_inp-0", "ADD"}, {"l_out-0", "ADD"}, {"result_output", "MUL_MAT"}};
-typedef bool callback(struct tensor *, bool, void *);
 struct context { callback *cb; void *data; callback *own; }; /* and its own scheduler */
-struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
 struct batch llama_batch_get_one(int32_t *t, int32_t n) { return (struct batch){n, t}; }
 int ggml_graph_n_nodes(void *g) { return 4; }
 struct tensor *ggml_graph_node(void *g, int i) { return &nodes[i]; }
@@ -201,12 +206,7 @@ int llama_decode(struct context *c, struct batch b)
 }
 C
     cat >prog.c <<'C'
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-struct tensor { const char *name, *op; };
-struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
+#include "api.h"
 int llama_decode(void *c, struct batch b);
 static int32_t token;
 static bool mine(struct tensor *t, bool ask, void *data)
@@ -227,11 +227,7 @@ int main(void)
 C
     gcc -shared -fPIC -w -o libllama.so llama.c
     gcc -w -o prog prog.c -L. -lllama -Wl,-rpath,"$PWD"
-    ./prog >plain
-    start a
-    LD_PRELOAD=$lib ./prog >traced
-    stop a
-    diff plain traced
+    same_when_traced
     # within another's graph a step has no blocks of its own
     diff <(layers a) <(for _ in 1 2; do
         printf '%s\n' decode/blk.0.attn decode prog decode/blk.0.ffn decode/output decode prog; done)
@@ -240,20 +236,16 @@ C
 # stand_in NODES: libllama.so with the interface of llama.cpp, whose graphs have these nodes (NAME:OP …); CACHE says by
 # which functions it tells how long its cache is: memory (since the middle of 2025), self (before), none (long before).
 stand_in() {
+    llama_api
     { printf '#define NODES'
       printf '{"%s","%s"},' $(tr ':' ' ' <<<"$*")
       cat <<'C'
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-struct tensor { const char *name, *op; };
+#include "api.h"
 static struct tensor nodes[] = {NODES};
 enum { N = sizeof(nodes) / sizeof(*nodes) };
-typedef bool callback(struct tensor *, bool, void *);
 static callback *cb;
 static void *cb_data;
-struct batch { int32_t n; int32_t *token; float *embd; int32_t *pos, *n_seq_id; int32_t **seq_id; int8_t *logits; };
 struct batch llama_batch_get_one(int32_t *t, int32_t n) { return (struct batch){n, t}; }
 int ggml_graph_n_nodes(void *g) { return N; }
 struct tensor *ggml_graph_node(void *g, int i) { return &nodes[i]; }

@@ -165,15 +165,21 @@ static void test_idle(void **state)
 	done(&r);
 }
 
+/* No readings from 20 to 32 s. */
+static void run_with_hole(struct scene *s, struct result *r)
+{
+	scene_defaults(s);
+	s->hole_begin_s = 20;
+	s->hole_end_s = 32;
+	run(s, NULL, r);
+}
+
 static void test_gap(void **state)
 {
 	struct scene s;
 	struct result r;
 
-	scene_defaults(&s);
-	s.hole_begin_s = 20;
-	s.hole_end_s = 32;
-	run(&s, NULL, &r);
+	run_with_hole(&s, &r);
 	assert_true(fabs(r.a->coverage - 0.8) < 0.01);
 	assert_true(fabs(r.a->classes[4].coverage - 0.8) < 0.02);
 	assert_true(warned(r.a, "gaps"));
@@ -198,10 +204,7 @@ static void test_gap_of_bent_columns(void **state)
 	struct scene s;
 	struct result r;
 
-	scene_defaults(&s);
-	s.hole_begin_s = 20;
-	s.hole_end_s = 32;
-	run(&s, NULL, &r);
+	run_with_hole(&s, &r);
 	st = r.a->state;
 	assert_true(r.a->n_classes <= 16 && st->view.n_cols <= 64);
 	memcpy(covered, st->class_covered, st->view.n_classes * sizeof(double));
