@@ -78,6 +78,36 @@ static size_t find_mark_of(const struct erg_chrome_marks *m, const struct erg_im
 	return open->n;
 }
 
+/*
+ * Of what lasts no time the end is sorted before the begin: which begin of its time END, which has none, is of;
+ * the number of marks: of none. A begin that the next end of the name needs is that one's, and one that was
+ * written behind END is another one's.
+ */
+static size_t find_begin_behind(const struct erg_chrome_marks *m,
+	const struct erg_import_layers *layers, size_t end)
+{
+	const struct erg_chrome_mark *e = &m->marks[end];
+	size_t found = m->n, begins = 0;
+
+	for (size_t i = end + 1; e->name && i < m->n && i - end <= NESTED_MAX; i++) {
+		const struct erg_chrome_mark *k = &m->marks[i];
+		const char *name = k->layer ? layers->defs[k->layer - 1].name : k->name;
+
+		if (k->t > e->t && begins == 0)
+			break;
+		if (k->taken || !name || strcmp(name, e->name))
+			continue;
+		if (k->t > e->t) {
+			begins -= !k->layer;
+			break;
+		}
+		begins += k->layer != 0;
+		if (k->layer && k->order < e->order && found == m->n)
+			found = i;
+	}
+	return begins > 0 ? found : m->n;
+}
+
 /* What began within the one that ends has no end, but for what begins as it ends. */
 static void close_one(const struct erg_chrome_marks *m, struct open_ones *open, size_t which,
 	int64_t end, struct erg_chrome_odd *odd)
@@ -109,16 +139,23 @@ int erg_chrome_marks_match(struct erg_chrome_marks *m, const struct erg_import_l
 		int r;
 
 		if (mark->layer) {
-			open.at[open.n++] = i;
+			if (!mark->taken)
+				open.at[open.n++] = i;
 			continue;
 		}
 		which = find_mark_of(m, layers, &open, mark);
-		if (which == open.n) {
-			count_unmatched(odd, mark);
-			continue;
+		if (which < open.n) {
+			begin = &m->marks[open.at[which]];
+			close_one(m, &open, which, mark->t, odd);
+		} else {
+			which = find_begin_behind(m, layers, i);
+			if (which == m->n) {
+				count_unmatched(odd, mark);
+				continue;
+			}
+			begin = &m->marks[which];
+			m->marks[which].taken = true;
 		}
-		begin = &m->marks[open.at[which]];
-		close_one(m, &open, which, mark->t, odd);
 		r = span(data, begin, mark->t);
 		if (r < 0)
 			return r;

@@ -19,6 +19,7 @@ struct erg_chrome_mark {
 	uint32_t step;    /* UINT32_MAX: the event does not number itself */
 	uint32_t line, order;
 	bool device;
+	bool taken; /* a begin, by an end of its time that was sorted before it */
 };
 
 struct erg_chrome_marks {

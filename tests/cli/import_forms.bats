@@ -332,6 +332,15 @@ as_json() { awk 'BEGIN { print "[" } { printf "%s{\"ph\":\"%s\",\"pid\":1,\"tid\
     warns 'line 9: an event that only begins or only ends; 1 such' -- --samples p.csv --from chrome-trace lost.json
     [ "$(erg-analyze layers --format json out.erg | jq -c '[.runs[0].layers[] | select(.name != "(no layer)") | [.name, .calls]] | sort')" = '[["hi",10],["lo",9],["step",10]]' ]
     near "$(energy out.erg hi)" 4 0.01
+    # what lasts no time keeps its end and its begin, whichever the marks beside it make first; begins that have an
+    # end later are that one's, where the begin before was lost
+    { cat late; printf 'B %s 300\nE %s 300\n' tick tick tick tick lo lo; } | as_json >none.json
+    warns 'not in the order of their times on 1 threads' -- --samples p.csv --from chrome-trace none.json
+    if [[ $output == *"left out"* ]]; then false; fi
+    [ "$(erg-analyze layers --format json out.erg | jq -c '[.runs[0].layers[] | select(.name != "(no layer)") | [.name, .calls]] | sort')" = '[["hi",10],["lo",11],["tick",2]]' ]
+    near "$(energy out.erg lo)" 2.4 0.01
+    awk 'BEGIN { for (i = 1; i < 10; i++) printf "B lo %d\nE lo %d\n", i * 100, i * 100 + 100 }' | sed 1d | sort | as_json >cascade.json
+    warns 'only begins or only ends; 1 such' -- --samples p.csv --from chrome-trace cascade.json
     # what a thread says of a device is on a track of it
     sed 's/"name":"lo"/"name":"lo","cat":"kernel"/' ties.json >device.json
     import --samples p.csv --from chrome-trace device.json -f -o out.erg
