@@ -230,7 +230,8 @@ static int take_counters(struct erg_import_layers *l, const struct erg_table *t,
 }
 
 static int take_numbers(const struct erg_table *t, const struct columns *c, size_t row,
-	struct erg_import_span *s, struct erg_import_layer_def *d, struct erg_err *err)
+	const char *path, struct erg_import_span *s, struct erg_import_layer_def *d,
+	struct erg_err *err)
 {
 	int64_t v;
 	int r = 0;
@@ -240,15 +241,16 @@ static int take_numbers(const struct erg_table *t, const struct columns *c, size
 		r = erg_table_scaled(t, row, (size_t)c->iteration, 0, &v, err);
 		if (r == 0 && (v < 0 || v > UINT32_MAX))
 			return erg_fail(err, -ERANGE,
-				"line %zu: iteration %lld: 0 to 2^32-1 was "
+				"%s: line %zu: iteration %lld: 0 to 2^32-1 was "
 				"expected",
-				erg_table_line(t, row), (long long)v);
+				path, erg_table_line(t, row), (long long)v);
 		s->iteration = r == 0 ? (uint32_t)v : 0;
 	}
 	if (r == 0 && *cell_of(t, row, c->macs)) {
 		r = erg_table_scaled(t, row, (size_t)c->macs, 0, &v, err);
 		if (r == 0 && v < 0)
-			return erg_fail(err, -ERANGE, "line %zu: %lld macs: a count was expected",
+			return erg_fail(err, -ERANGE,
+				"%s: line %zu: %lld macs: a count was expected", path,
 				erg_table_line(t, row), (long long)v);
 		d->macs = r == 0 ? (uint64_t)v : 0;
 	}
@@ -257,7 +259,7 @@ static int take_numbers(const struct erg_table *t, const struct columns *c, size
 
 /* Returns 1 when the row became l->spans[l->n_spans]; 0 when it ends before it begins. */
 static int take_row(struct erg_import_layers *l, const struct erg_table *t, const struct columns *c,
-	size_t row, struct erg_err *err)
+	size_t row, const char *path, struct erg_err *err)
 {
 	struct erg_import_span *s = &l->spans[l->n_spans];
 	uint32_t id;
@@ -269,23 +271,23 @@ static int take_row(struct erg_import_layers *l, const struct erg_table *t, cons
 		return r;
 	s->line = (uint32_t)erg_table_line(t, row);
 	if (s->begin < -ERG_IMPORT_TIME_MAX || s->end > ERG_IMPORT_TIME_MAX)
-		return erg_fail(err, -ERANGE, "line %u: the time is more than 126 years from zero",
-			s->line);
+		return erg_fail(err, -ERANGE,
+			"%s: line %u: the time is more than 126 years from zero", path, s->line);
 	if (!*cell_of(t, row, c->layer))
-		return erg_fail(err, -EINVAL, "line %u: the layer has no name", s->line);
+		return erg_fail(err, -EINVAL, "%s: line %u: the layer has no name", path, s->line);
 	if (s->end < s->begin)
 		return 0;
 	id = define_row(l, t, c, row);
 	s->track = erg_import_layers_track(l, cell_of(t, row, c->track));
 	if (id == 0 || s->track == 0)
-		return erg_fail_errno(err, -ENOMEM, "line %u", s->line);
+		return erg_fail_errno(err, -ENOMEM, "%s: line %u", path, s->line);
 	if (*cell_of(t, row, c->place))
 		l->places[s->track - 1] = strcmp(cell_of(t, row, c->place), "device")
 			? ERG_PLACE_HOST
 			: ERG_PLACE_DEVICE;
 	s->layer = id - 1;
 	s->row = (uint32_t)row;
-	r = take_numbers(t, c, row, s, &l->defs[s->layer], err);
+	r = take_numbers(t, c, row, path, s, &l->defs[s->layer], err);
 	if (r == 0)
 		r = take_counters(l, t, c, row, err);
 	return r < 0 ? r : 1;
@@ -301,11 +303,10 @@ static int take_rows(struct erg_import_layers *l, const struct erg_table *t,
 	if (!l->spans)
 		return erg_fail_errno(err, -ENOMEM, "%s", path);
 	for (size_t i = 0; i < rows; i++) {
-		int r = take_row(l, t, c, i, err);
+		int r = take_row(l, t, c, i, path, err);
 
 		if (r < 0)
-			return strncmp(err->msg, path, strlen(path)) ? erg_wrap(err, r, "%s", path)
-								     : r;
+			return r;
 		if (r == 0 && backward++ == 0)
 			first = erg_table_line(t, i);
 		l->n_spans += (size_t)r;

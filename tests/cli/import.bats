@@ -261,7 +261,9 @@ test_setup() {
     printf 'begin_s,end_s,layer,iteration\n0.1,0.2,a,-1\n' >bad.csv
     fails 'line 2' 'iteration' -- --samples s.csv --layers bad.csv
     printf 'begin_s,end_s,layer\n0.1,0.2,\n' >bad.csv
-    fails 'line 2' 'no name' -- --samples s.csv --layers bad.csv
+    fails 'bad.csv: line 2' 'no name' -- --samples s.csv --layers bad.csv
+    cp bad.csv l
+    fails 'l: line 2: the layer has no name' -- --samples s.csv --layers l
     printf 'begin_s,end_s,layer\n5,6,a\n' >bad.csv
     fails 'bad.csv: line 2' 'outside the time of the readings' 'time-offset' -- --samples s.csv --layers bad.csv
     printf 'begin_s,end_s,layer\n0.1,0.2,a\n0.2,0.3,b\n5,5.05,a\n' >bad.csv
