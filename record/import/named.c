@@ -130,19 +130,25 @@ static int check_single(struct reader *r, char **cells, size_t n, int at, struct
 	return 0;
 }
 
+/* Whether a column is read or chosen by. */
+static bool is_used(const struct reader *r, size_t column)
+{
+	bool used = (int)column == r->time;
+
+	for (size_t k = 0; k < r->how->n_columns && !used; k++)
+		used = r->places[k].cell == (int)column;
+	for (size_t k = 0; k < r->how->n_where && !used; k++)
+		used = r->where[k] == (int)column;
+	return used;
+}
+
 /* Columns that name devices, but for those that are read or chosen by. -ENOMEM. */
 static int find_tellers(struct reader *r, char **cells, size_t n)
 {
 	for (size_t i = 0; i < n && r->n_tellers < TELLERS_MAX; i++) {
 		struct teller *t = &r->tellers[r->n_tellers];
-		bool used =
-			(int)i == r->time || r->how->sparse || !erg_import_names_devices(cells[i]);
 
-		for (size_t k = 0; k < r->how->n_columns && !used; k++)
-			used = r->places[k].cell == (int)i;
-		for (size_t k = 0; k < r->how->n_where && !used; k++)
-			used = r->where[k] == (int)i;
-		if (used)
+		if (r->how->sparse || !erg_import_names_devices(cells[i]) || is_used(r, i))
 			continue;
 		*t = (struct teller){strdup(cells[i]), (int)i, erg_import_turns_new()};
 		r->n_tellers++;
@@ -431,15 +437,11 @@ static int find_words(struct reader *r, size_t n)
 		return -ENOMEM;
 	for (size_t i = 0; i < n && i < named && r->n_tellers < TELLERS_MAX; i++) {
 		bool used = !isalpha((unsigned char)*r->cells[i]) ||
-			erg_import_missing_cell(r->cells[i]) || (int)i == r->time ||
-			(int)i == r->date || r->how->sparse;
+			erg_import_missing_cell(r->cells[i]) || (int)i == r->date ||
+			r->how->sparse || is_used(r, i);
 
 		for (size_t k = 0; k < r->n_tellers && !used; k++)
 			used = r->tellers[k].cell == (int)i;
-		for (size_t k = 0; k < r->how->n_columns && !used; k++)
-			used = r->places[k].cell == (int)i;
-		for (size_t k = 0; k < r->how->n_where && !used; k++)
-			used = r->where[k] == (int)i;
 		if (used)
 			continue;
 		r->tellers[r->n_tellers] =
