@@ -8,10 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "formats/base/util.h"
+#include "formats/observed.h"
 #include "record/import/import.h"
 
-#define REGULAR_MIN 0.8 /* of the distances */
 #define FALLS_MAX 0.2   /* of the readings, in a counter */
 #define GLITCH_TIMES 10 /* the rates beside it */
 
@@ -25,11 +24,11 @@ static bool is_regular(const struct erg_import_log *log, const struct erg_import
 		if (c->raw[i] == ERG_IMPORT_MISSING)
 			continue;
 		n += before < log->n;
-		regular +=
-			before < log->n && fabs((double)(log->t[i] - log->t[before]) - h) < 0.2 * h;
+		regular += before < log->n &&
+			erg_import_is_one((double)(log->t[i] - log->t[before]), h);
 		before = i;
 	}
-	return (double)regular >= REGULAR_MIN * (double)n;
+	return (double)regular >= ERG_IMPORT_REGULAR_MIN * (double)n;
 }
 
 /* Energy of each interval becomes a counter; what the first row tells was before the log. Where some are missing
@@ -37,22 +36,25 @@ static bool is_regular(const struct erg_import_log *log, const struct erg_import
 static void sum_deltas(struct erg_import_log *log, struct erg_import_channel *c)
 {
 	const bool regular = is_regular(log, c);
-	const double h = (double)c->interval_ns, most = regular ? 1.5 : 3; /* as of a gap */
+	const double h = (double)c->interval_ns;
 	int64_t sum = 0, t = 0;
 	bool first = true, missing = false;
 
 	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		const double d = (double)(log->t[i] - t);
+
 		if (c->raw[i] == ERG_IMPORT_MISSING) {
 			missing |= !first;
 			/* its time tells where the next one's interval begins */
-			if (!first && regular && fabs((double)(log->t[i] - t) - h) < 0.2 * h) {
+			if (!first && regular && erg_import_is_one(d, h)) {
 				c->raw[i] = --sum;
 				t = log->t[i];
 				missing = false;
 			}
 			continue;
 		}
-		missing |= !first && (double)(log->t[i] - t) > most * h;
+		missing |=
+			!first && (regular ? erg_import_is_more(d, h) : erg_observed_gap(d, h, 0));
 		sum += first || sum > ERG_IMPORT_RAW_MAX ? 0 : missing ? -1 : c->raw[i];
 		first = missing = false;
 		t = log->t[i];

@@ -103,16 +103,14 @@ struct holes {
 	double sum;
 };
 
-#define REGULAR_MIN 0.8 /* of the distances: else one of twice the usual is nothing missing */
-
 static void add_distance(struct holes *h, double d, double interval, double from, double to)
 {
 	h->distances++;
 	h->steps += (to - from) * (to - from);
 	h->sum += to;
-	if (fabs(d - interval) < 0.2 * interval) {
+	if (erg_import_is_one(d, interval)) {
 		h->regular++;
-	} else if (d > 1.5 * interval) {
+	} else if (erg_import_is_more(d, interval)) {
 		const double k = round(d / interval) - 1;
 
 		h->missing += pow(k * (k + 1) / 2, 2);
@@ -125,7 +123,7 @@ static void doubt_holes(const struct holes *h, struct erg_import_channel *c)
 	double doubt;
 
 	if (h->missing <= 0 || h->sum <= 0 || c->def.quantity == ERG_Q_ENERGY || c->model_given ||
-		(double)h->regular < REGULAR_MIN * (double)h->distances)
+		(double)h->regular < ERG_IMPORT_REGULAR_MIN * (double)h->distances)
 		return;
 	doubt = fmin(1, 2 * sqrt(h->missing * h->steps / (double)h->distances) / h->sum);
 	c->def.gain_max += doubt; /* beside what the clock leaves in doubt */

@@ -10,6 +10,7 @@
  * What is wrong in the data and can be left out is a note, with the line it came from; what makes
  * the log useless is an error.
  */
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -327,6 +328,19 @@ int erg_import_usual_distance(const struct erg_import_log *log, uint32_t group,
 	const struct erg_import_channel *channel, uint64_t *ret, struct erg_err *err);
 /* Of each channel and of the log. -ENOMEM. */
 int erg_import_find_intervals(struct erg_import_log *log, struct erg_err *err);
+/* Whether two readings are one usual distance apart; or more, so that some are missing between them. */
+#define ERG_IMPORT_REGULAR_MIN 0.8 /* of all: else one of twice the usual is nothing missing */
+
+static inline bool erg_import_is_one(double distance, double usual)
+{
+	return fabs(distance - usual) < 0.2 * usual;
+}
+
+static inline bool erg_import_is_more(double distance, double usual)
+{
+	return distance > 1.5 * usual;
+}
+
 /* Lists the gaps; what single readings that are missing leave in doubt becomes their channel's. */
 void erg_import_find_gaps(struct erg_import_log *log, json_t *notes);
 /* Tells of power that is there in a part of the log only. */
