@@ -288,16 +288,17 @@ static int ask_number(const struct nsys *n, const char *query, int *ret, struct 
 static int find_owners(struct nsys *n, struct erg_err *err)
 {
 	const char *table = "CUPTI_ACTIVITY_KIND_KERNEL";
-	const int kernels = has_column(n, table, NULL, err),
-		  processes = has_column(n, table, "globalPid", err),
+	const int processes = has_column(n, table, "globalPid", err),
 		  contexts = has_column(n, table, "contextId", err),
 		  cuda = has_column(n, "TARGET_INFO_CUDA_DEVICE", "pid", err),
 		  gpus = has_column(n, "TARGET_INFO_GPU", "busLocation", err),
 		  uuids = has_column(n, "TARGET_INFO_CUDA_DEVICE", "uuid", err);
+	const int asked[] = {processes, contexts, cuda, gpus, uuids};
 	int several = 0, r = 0;
 
-	if (kernels < 0 || processes < 0 || contexts < 0 || cuda < 0 || gpus < 0 || uuids < 0)
-		return -EIO;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(asked); i++)
+		if (asked[i] < 0)
+			return asked[i];
 	if (processes)
 		r = ask_number(n,
 			"SELECT COUNT(DISTINCT globalPid) FROM CUPTI_ACTIVITY_KIND_KERNEL",
