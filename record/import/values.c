@@ -4,9 +4,7 @@
  * counted; so is one that its neighbours contradict by orders of magnitude, which is how a counter
  * that wrapped looks once a tool has made power of it. energies.c looks at counters.
  */
-#include <errno.h>
 #include <math.h>
-#include <string.h>
 
 #include "formats/base/util.h"
 #include "record/import/import.h"
