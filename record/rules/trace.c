@@ -249,7 +249,7 @@ static void losses_end(struct sink *s, uint64_t now_ns)
 		} else {
 			i++;
 		}
-	if (ended && s->t->loss)
+	if (ended)
 		s->t->loss(s->t->data);
 }
 
@@ -281,8 +281,7 @@ static int on_loss(struct sink *s, const bt_clock_snapshot *end)
 {
 	uint64_t *longer;
 
-	if (s->t->loss)
-		s->t->loss(s->t->data);
+	s->t->loss(s->t->data);
 	if (!end)
 		return 0;
 	longer = reallocarray(s->loss_ends, s->n_loss_ends + 1, sizeof(*longer));

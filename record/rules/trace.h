@@ -7,7 +7,7 @@
 struct erg_rules_trace {
 	/* Each event in the order of time; -errno ends the reading. */
 	int (*event)(void *data, const struct erg_rules_event *e, struct erg_err *err);
-	/* Events were lost hereabouts; NULL for nothing to do. */
+	/* Events were lost hereabouts. */
 	void (*loss)(void *data);
 	void *data;
 	bool monotonic; /* times as the trace's clock counts, else since its origin (the epoch) */
