@@ -122,7 +122,6 @@ static int fail_order(const struct erg_import_log *log, uint32_t line, int64_t b
 		log->path, line, (double)back * 1e-9);
 }
 
-/* A pause of more than a year is none: as a rule a board's clock, which began in 1970, was set. */
 /* Rows that go back and lie between those before, one after the other: another log, or a clock that was set. */
 struct stretch {
 	size_t n, at; /* where the last one was put */
@@ -153,6 +152,7 @@ static bool follow_stretch(struct stretch *s, const struct erg_import_log *log, 
 	return s->n < STRETCH_MAX;
 }
 
+/* A pause of more than a year is none: as a rule a board's clock, which began in 1970, was set. */
 static int fail_jump(const struct erg_import_log *log, uint32_t line, int64_t on,
 	struct erg_err *err)
 {
