@@ -21,7 +21,7 @@ static const struct erg_import_channel *volts_of(const struct erg_import_log *lo
 	return volts;
 }
 
-static void take_power(struct erg_figures *f, const struct erg_import_channel *c,
+static void take_reading(struct erg_figures *f, const struct erg_import_channel *c,
 	const struct erg_import_channel *volts, size_t row, int64_t time_ns)
 {
 	if (c->raw[row] == ERG_IMPORT_MISSING)
@@ -42,7 +42,7 @@ static struct erg_figures *count_log(const struct erg_import_log *log, int64_t o
 		volts[i] = volts_of(log, &log->channels[i]);
 	for (size_t row = 0; f && volts && erg_import_has_row(log, row); row++)
 		for (size_t i = 0; i < log->n_channels; i++)
-			take_power(&f[i], &log->channels[i], volts[i], row,
+			take_reading(&f[i], &log->channels[i], volts[i], row,
 				log->t[row] - origin_ns);
 	if (!volts) {
 		free(f);

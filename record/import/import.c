@@ -177,7 +177,7 @@ static int write_output(struct erg_import_job *j, struct erg_err *err)
 	return r;
 }
 
-static void tell_progress(const struct erg_import_job *j)
+static void tell_notes(const struct erg_import_job *j)
 {
 	const json_t *note;
 	size_t i;
@@ -209,7 +209,7 @@ static int import(const struct erg_import_options *o, struct erg_err *err)
 	j.folder = folder_of(o->output);
 	j.log.folder = j.folder;
 	r = j.folder ? erg_import_inputs(&j, err) : erg_fail_errno(err, -ENOMEM, "%s", o->output);
-	tell_progress(&j);
+	tell_notes(&j);
 	if (r == 0)
 		r = write_output(&j, err);
 	if (r == 0)
