@@ -24,6 +24,7 @@ static const struct ending {
 	{"kw", "kW", NULL},
 	{"watt", "W", NULL},
 	{"watts", "W", NULL},
+	{"milliwatt", "mW", NULL},
 	{"milliwatts", "mW", NULL},
 	{"microwatts", "uW", NULL},
 	{"j", "J", NULL},
@@ -48,6 +49,8 @@ static const struct ending {
 	{"mhz", "MHz", NULL},
 	{"ghz", "GHz", NULL},
 };
+
+#define WORD_MIN 4 /* letters of an ending that is a word, as "watt" is, and no symbol, as "kwh" */
 
 /* "gpu_power_mw" is gpu_power, mW. */
 static const char *unit_behind(const char *column, size_t *ret_len)
@@ -125,9 +128,6 @@ bool erg_import_add_units(char **names, size_t n, char **units, size_t n_units, 
 
 const char *erg_import_unit_in(const char *column)
 {
-	static const char *const words[] = {"watt", "watts", "milliwatt", "milliwatts", "joule",
-		"joules"};
-	static const char *const as_units[] = {"W", "W", "mW", "mW", "J", "J"};
 	const char *last = strrchr(column, ' ');
 	enum erg_quantity quantity;
 	size_t len;
@@ -136,9 +136,9 @@ const char *erg_import_unit_in(const char *column)
 	if (!last)
 		return unit_behind(column, &len);
 	last++;
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
-		if (!strcasecmp(last, words[i]))
-			return as_units[i];
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(endings); i++)
+		if (strlen(last) >= WORD_MIN && !strcasecmp(last, endings[i].small))
+			return endings[i].unit;
 	return strlen(last) > 1 && erg_unit_parse(last, &quantity, &scale) ? last : NULL;
 }
 
