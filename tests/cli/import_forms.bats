@@ -341,6 +341,7 @@ as_json() { awk 'BEGIN { print "[" } { printf "%s{\"ph\":\"%s\",\"pid\":1,\"tid\
     near "$(energy out.erg lo)" 2.4 0.01
     awk 'BEGIN { for (i = 1; i < 10; i++) printf "B lo %d\nE lo %d\n", i * 100, i * 100 + 100 }' | sed 1d | sort | as_json >cascade.json
     warns 'only begins or only ends; 1 such' -- --samples p.csv --from chrome-trace cascade.json
+    near "$(energy out.erg lo)" 5.12 0.01
     # what a thread says of a device is on a track of it
     sed 's/"name":"lo"/"name":"lo","cat":"kernel"/' ties.json >device.json
     import --samples p.csv --from chrome-trace device.json -f -o out.erg
