@@ -1,17 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The attribution from end to end; each step is a file of its own (internal.h has the list).
+ * The attribution from end to end; each step is a file of its own (run.h has the list).
  * Promises: the result depends on the inputs and the seed alone; a figure that the data cannot
  * carry is unresolved, with the reason; nothing is printed.
  */
 #include "analyze/attribution/attribution.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/classes.h"
+#include "analyze/attribution/coverage.h"
+#include "analyze/attribution/direct.h"
+#include "analyze/attribution/effects.h"
+#include "analyze/attribution/finite.h"
+#include "analyze/attribution/fit.h"
+#include "analyze/attribution/gates.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/idle.h"
+#include "analyze/attribution/interval.h"
+#include "analyze/attribution/judge.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/known.h"
+#include "analyze/attribution/model.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/quantum.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/reconcile.h"
+#include "analyze/attribution/results.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/scores.h"
+#include "analyze/attribution/solve.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/times.h"
+#include "analyze/attribution/view.h"
+#include "analyze/attribution/whatever.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

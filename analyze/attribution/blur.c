@@ -11,7 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/times.h"
+#include "analyze/attribution/classes.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/refit.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
+#include "analyze/attribution/weights.h"
 #include "formats/base/util.h"
 
 #define BLUR_SEEN 2e4 /* ns, SD */

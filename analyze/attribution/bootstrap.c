@@ -14,8 +14,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/gram.h"
 #include "analyze/attribution/loops.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/rare.h"
+#include "analyze/attribution/rng.h"
 #include "formats/base/memory.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"

@@ -12,7 +12,12 @@
 
 #include <gsl/gsl_cdf.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/weights.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/refit.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

@@ -11,7 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/change.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

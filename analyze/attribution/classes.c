@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/classes.h"
+#include "analyze/attribution/direct.h"
+#include "analyze/attribution/rng.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 
 #include "formats/base/memory.h"
 

@@ -14,8 +14,11 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/combine.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/gates.h"
 #include "analyze/attribution/loops.h"
+#include "analyze/attribution/state.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

@@ -3,7 +3,11 @@
 #include <errno.h>
 #include <math.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/coverage.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 #include "formats/observed.h"
 

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/crew.h"
+#include "formats/base/err.h"
 #include "formats/base/memory.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"

@@ -10,7 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/times.h"
+#include "analyze/attribution/curve.h"
+#include "analyze/attribution/idle.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
 #define BETTER 0.8

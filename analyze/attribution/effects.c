@@ -7,7 +7,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/effects.h"
+#include "analyze/attribution/classes.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/refit.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
 /* A lag that was given to +-u, not found in the data: refits on both sides. Not only at the ends, as

@@ -13,7 +13,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/curve.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/view.h"
 
 #define WINDOW_MIN 1000.0 /* ns */
 #define STEP 0.05         /* of the window */

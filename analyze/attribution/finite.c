@@ -15,7 +15,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/finite.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/solve.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
 #define ROWS_MAX 20000 /* a variance needs no more; evenly taken from the run */

@@ -10,7 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/fit.h"
+#include "analyze/attribution/change.h"
+#include "analyze/attribution/curve.h"
+#include "analyze/attribution/direct.h"
+#include "analyze/attribution/instances.h"
+#include "analyze/attribution/judge.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/lag.h"
+#include "analyze/attribution/lock.h"
+#include "analyze/attribution/misfit.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/refit.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/search.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/times.h"
+#include "analyze/attribution/view.h"
+#include "analyze/attribution/weights.h"
 #include "formats/base/util.h"
 
 #define LONG_GAP_NS 100e6 /* a gap this long lies outside of the work */

@@ -13,7 +13,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/gates.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/combine.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/judge.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/results.h"
+#include "analyze/attribution/solve.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
+#include "analyze/attribution/warn.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

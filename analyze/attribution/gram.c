@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
 #include "analyze/attribution/loops.h"
 #include "formats/base/util.h"
 

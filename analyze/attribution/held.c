@@ -12,7 +12,15 @@
 
 #include <gsl/gsl_sort.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/times.h"
+#include "analyze/attribution/classes.h"
+#include "analyze/attribution/idle.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/refit.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
 #include "formats/base/util.h"
 
 #define HELD_LEAST 8        /* readings */

@@ -14,7 +14,10 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/idle.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/state.h"
 #include "formats/base/util.h"
 
 #define PARTS 10

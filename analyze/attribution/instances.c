@@ -15,7 +15,8 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/instances.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"

@@ -13,7 +13,15 @@
  */
 #include <math.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/interval.h"
+#include "analyze/attribution/classes.h"
+#include "analyze/attribution/combine.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/reconcile.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
+#include "analyze/attribution/warn.h"
 
 /* From this share of time inside of windows the readings are an integral, not a sample. */
 #define WHOLE 0.9

@@ -5,7 +5,13 @@
  */
 #include <math.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/judge.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/misfit.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 
 #define JITTER_MAX                                                                                 \
 	2e5 /* ns, SD of the readings' times: beyond, the kernel of short layers is not known */

@@ -13,7 +13,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
 void attr_row_begin(struct attr_kernel *k)

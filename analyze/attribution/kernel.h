@@ -2,12 +2,18 @@
 #ifndef ERG_ANALYZE_ATTRIBUTION_KERNEL_H
 #define ERG_ANALYZE_ATTRIBUTION_KERNEL_H
 
-/* What a sensor makes of a view: the row of one reading, and what it would be for another sensor. */
+/* What a sensor makes of a view: one sparse row of the occupancy matrix a reading. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyze/attribution/attribution.h"
 #include "analyze/attribution/view.h"
+
+struct attr_readings;
 
 #define ATTR_EXTRA_MAX 40 /* columns beside those of the classes */
 
-/* ---- kernel.c and kernel_*.c: one row of the occupancy matrix per reading ---- */
 struct attr_shape {
 	enum erg_sensor_kind kind;
 	double lag_ns;
@@ -87,6 +93,7 @@ struct attr_kernel_ops {
 	/* Length of the memory: what a layer must contain to be seen alone, ns. */
 	double (*memory)(const struct attr_shape *s, const struct attr_readings *r);
 };
+
 extern const struct attr_kernel_ops attr_kernel_point, attr_kernel_boxcar, attr_kernel_ema,
 	attr_kernel_counter;
 /* lowpass.c: for kernel.c; nothing without a low-pass. */
@@ -95,9 +102,7 @@ void attr_lowpass_close(struct attr_kernel *k);
 /* Takes from the row what window WHICH, which ended at END, is less than its occupancy, times WEIGHT. */
 void attr_lowpass_add(struct attr_kernel *k, size_t which, double end, double window,
 	double weight);
-
 const struct attr_kernel_ops *attr_kernel_ops_of(enum erg_sensor_kind kind);
-
 /* Rows of readings FIRST .. END-1. */
 int attr_kernel_open(struct attr_kernel *k, const struct attr_view *view,
 	const struct attr_readings *r, const struct attr_shape *shape, size_t first, size_t end,
@@ -105,7 +110,6 @@ int attr_kernel_open(struct attr_kernel *k, const struct attr_view *view,
 void attr_kernel_close(struct attr_kernel *k);
 /* The next row, or NULL at the end. Valid until the next call. */
 struct attr_row *attr_kernel_next(struct attr_kernel *k);
-
 /* For kernel_*.c: when the window of reading M ended, ns since t0; with a known phase of the
  * updates exactly, else up to attr_stale() earlier. */
 double attr_end(const struct attr_kernel *k, size_t m);
@@ -136,7 +140,6 @@ static inline void attr_row_add(struct attr_kernel *k, uint16_t col, double a)
 double attr_power_mean(const struct attr_kernel *k, size_t *cursor, double end_ns, double width_ns);
 /* d/d(lag) of the model behind boxcar(window) * boxcar(stale) that ends at END. */
 double attr_slope(struct attr_kernel *k, double end_ns, double window_ns, double stale_ns);
-
 /* The time ns since t0 that a reading at T tells of. */
 static inline double attr_lagged(const struct attr_view *v, const struct attr_shape *s, uint64_t t)
 {
@@ -146,77 +149,5 @@ static inline double attr_lagged(const struct attr_view *v, const struct attr_sh
 }
 #define ATTR_STALE_POINTS 8 /* of a window's end that is known to within `stale` only */
 #define RC_SEEN 6           /* time constants of a low-pass that count as its memory */
-
-/* ---- curve.c: the power that the classes' powers make of the timeline, and its integral ---- */
-#define ATTR_TAUS 3
-#define ATTR_GROUPS 7
-struct attr_curve {
-	const struct attr_view *view;
-	const double *power;   /* per column, W; borrowed */
-	size_t n_tau, n, cap;  /* n segments are ready */
-	double tau[ATTR_TAUS]; /* ns; 0: none */
-	double from;           /* from here on the low-passes are warm, ns since t0 */
-	double span;           /* the longest that was asked for, ns */
-	size_t most;           /* segments, before those that are done with are left out */
-	size_t next;           /* segment after the last that is ready */
-	size_t work;           /* as an attr_kernel's */
-	bool at_end;
-	double *edge, *sum;   /* n + 1: ns since t0; W ns */
-	double *p;            /* n: W */
-	double *y[ATTR_TAUS]; /* n + 1: power behind the low-pass, W; NULL without one */
-	double apart;         /* of the points whose exponentials SERIES has, ns */
-	double series[ATTR_TAUS]
-		     [ATTR_STALE_POINTS + 1]; /* sums of so many of them, the last one being 1 */
-	size_t n_groups; /* of columns, by index: sums of power x z, the last of power x (z^2 - 1) */
-	double *group[ATTR_GROUPS]; /* n + 1: W ns */
-};
-int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const double *power,
-	const double *tau, size_t n_tau);
-void attr_curve_close(struct attr_curve *c);
-/* Makes FROM .. TO (ns since t0) ready. Cheap when they move forward. */
-int attr_curve_cover(struct attr_curve *c, double from, double to);
-/* Leaves out the segments that end before X. */
-void attr_curve_drop(struct attr_curve *c, double x);
-double attr_curve_group(const struct attr_curve *c, size_t g, double end, double window,
-	size_t hint[2]);
-/* Mean over a window that ends at END, or up to STALE before. HINT: two cursors. */
-double attr_curve_mean(struct attr_curve *c, size_t j, double end, double window, double stale,
-	size_t hint[2]);
-
-/* ---- extras.c: parameters of the sensor as further columns ---- */
-enum attr_psi { ATTR_DELAY, ATTR_WINDOW, ATTR_SQUARE, ATTR_CLOCK, ATTR_PSI };
-struct attr_look {
-	double end, window, stale; /* ns since t0; ns */
-};
-/* Where reading M looks; false: nowhere. */
-bool attr_look(const struct attr_view *v, const struct attr_readings *r, const struct attr_shape *s,
-	size_t m, struct attr_look *ret);
-double attr_window_of(const struct attr_shape *s);
-double attr_tau_of(const struct attr_shape *s);
-/* Variance of the blur, or square of the time constant, ns^2. */
-double attr_square_of(const struct attr_shape *s);
-double attr_delay_of(const struct attr_shape *s); /* of the middle of the kernel */
-/* ATTR_PSI steps: ns, ns, ns^2, s/s. */
-void attr_shape_move(struct attr_shape *s, const double *step);
-struct attr_extras {
-	const struct attr_view *view;
-	const struct attr_readings *readings;
-	struct attr_shape shape;
-	bool psi[ATTR_PSI]; /* which are free */
-	double h_delay, h_window, d_square, to_hi, to_lo;
-	double blur_hi, blur_lo; /* ns, where the square is that of a blur */
-	size_t hint[6][2];
-	double slope; /* of the reading filled last: by the lag, W/ns */
-	struct attr_curve curve;
-};
-/* TAU_REACH: ns, how far the step by the low-pass is thought to go from none. Behind a window of edges the
- * model has kinks, of which a low-pass changes more, for the square of its time constant, the shorter it is:
- * a difference that reaches much further than the step says too little, and the steps go to and fro. */
-int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
-	const struct attr_readings *r, const struct attr_shape *s, const bool *psi,
-	const double *power, double tau_reach);
-void attr_extras_close(struct attr_extras *x);
-/* Derivatives of reading M by the free parameters, 0 of the others. */
-int attr_extras_fill(struct attr_extras *x, size_t m, double *out);
 
 #endif

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
 const struct attr_kernel_ops *attr_kernel_ops_of(enum erg_sensor_kind kind)

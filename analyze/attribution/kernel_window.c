@@ -14,7 +14,8 @@
  */
 #include <math.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
 
 static double window_of(const struct attr_shape *s)
 {

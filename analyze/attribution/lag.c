@@ -11,7 +11,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/lag.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

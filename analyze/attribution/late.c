@@ -10,7 +10,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/late.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/view.h"
 
 #define LAYERS_MAX 32 /* those with the most time */
 #define APART_NS                                                                                   \

@@ -8,7 +8,9 @@
  */
 #include <math.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/lock.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
 #define MIN_CYCLES 50

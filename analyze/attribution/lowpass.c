@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
 #define MEMORY 14         /* time constants after which the rest counts to the oldest segment */

@@ -20,9 +20,29 @@
 
 #include <gsl/gsl_cdf.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/misfit.h"
+#include "analyze/attribution/curve.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/late.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/quantum.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/solve.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
+
+enum {
+	ATTR_Z_PSI = 0,
+	ATTR_Z_SHIFT = ATTR_PSI,
+	ATTR_Z_CLOCK = ATTR_Z_SHIFT + ATTR_SHIFTS,
+	ATTR_Z_DURATION = ATTR_Z_CLOCK + 3,
+	ATTR_Z = ATTR_Z_DURATION + ATTR_GROUPS
+};
 
 #define BASE_BLOCKS 2048
 #define PURE 0.99    /* of a reading's window */

@@ -8,7 +8,13 @@
 
 #include <gsl/gsl_statistics.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/model.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/judge.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/misfit.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
 
 #define Z95 1.959964
 

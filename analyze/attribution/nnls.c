@@ -13,7 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/gram.h"
 #include "analyze/attribution/loops.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"

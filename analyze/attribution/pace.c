@@ -11,7 +11,11 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/times.h"
+#include "analyze/attribution/idle.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
 
 #define NEIGHBOURS 16 /* to either side, whose pace is asked */
 #define WINDOW (2 * NEIGHBOURS + 1)

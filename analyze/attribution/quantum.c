@@ -12,8 +12,16 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/quantum.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
 #include "analyze/attribution/loops.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/rng.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/weights.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

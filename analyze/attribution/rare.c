@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/rare.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/rng.h"
+#include "analyze/attribution/solve.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

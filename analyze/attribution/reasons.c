@@ -5,7 +5,8 @@
  */
 #include <math.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/gates.h"
+#include "analyze/attribution/state.h"
 
 const char *erg_attr_gate_name(enum erg_attr_gate gate)
 {

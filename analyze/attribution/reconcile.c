@@ -11,8 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/reconcile.h"
+#include "analyze/attribution/combine.h"
+#include "analyze/attribution/gates.h"
 #include "analyze/attribution/loops.h"
+#include "analyze/attribution/results.h"
+#include "analyze/attribution/rng.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
+#include "analyze/attribution/warn.h"
 #include "formats/base/util.h"
 
 /* A column that fewer windows than these saw has no power of its own: windows of the least squares,

@@ -10,7 +10,18 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/refit.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/misfit.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/solve.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

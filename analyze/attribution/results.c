@@ -6,7 +6,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/results.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/combine.h"
+#include "analyze/attribution/judge.h"
+#include "analyze/attribution/misfit.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
+#include "analyze/attribution/warn.h"
 
 double attr_fresh(const struct erg_attr_state *st)
 {

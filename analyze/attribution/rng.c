@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/rng.h"
 
 static uint64_t rotl(uint64_t x, int k)
 {

@@ -6,7 +6,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/weights.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 

@@ -11,7 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/search.h"
+#include "analyze/attribution/scan.h"
+#include "analyze/attribution/crew.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 

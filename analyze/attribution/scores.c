@@ -5,7 +5,13 @@
  */
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/scores.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/weights.h"
 #include "formats/base/util.h"
 
 static void scores_of_blocks(const struct attr_gram *g, const double *x, double *score)

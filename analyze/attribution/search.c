@@ -17,6 +17,18 @@
 #include <string.h>
 
 #include "analyze/attribution/search.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/classes.h"
+#include "analyze/attribution/crew.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/refit.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/scan.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/weights.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 

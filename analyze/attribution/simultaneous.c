@@ -13,7 +13,7 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/state.h"
 #include "formats/base/util.h"
 
 /* Sums of round I by row. */

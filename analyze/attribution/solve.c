@@ -15,8 +15,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/solve.h"
+#include "analyze/attribution/gram.h"
 #include "analyze/attribution/loops.h"
+#include "analyze/attribution/nnls.h"
 #include "formats/base/util.h"
 
 double attr_sum_residual(const struct attr_gram *g, double *sum, const double *x)

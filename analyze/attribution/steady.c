@@ -7,7 +7,13 @@
  */
 #include <math.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/times.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/rows.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
 
 #define SIGNIFICANT 30
 #define LEAST 0.02 /* of a stamp's being off, that is worth a correction */

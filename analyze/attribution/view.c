@@ -12,7 +12,8 @@
 
 #include <gsl/gsl_sort.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/view.h"
+#include "analyze/attribution/instances.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 

@@ -2,7 +2,7 @@
 /* What an attribution warns of: a leaf, since every part may. */
 #include <stdarg.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/warn.h"
 #include "formats/base/warning.h"
 
 void attr_warn(struct erg_attr *a, const char *code, const char *fmt, ...)

@@ -17,7 +17,8 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/weights.h"
+#include "analyze/attribution/kernel.h"
 
 #define FAR 7 /* SDs from a cell, beyond which it is its nearer end */
 

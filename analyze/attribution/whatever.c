@@ -16,7 +16,14 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/whatever.h"
+#include "analyze/attribution/direct.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/refit.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/rng.h"
+#include "analyze/attribution/state.h"
 
 #define T0 1000000000u /* ns: traces begin at one second */
 

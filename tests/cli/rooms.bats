@@ -31,6 +31,13 @@ include_library() { sed -i '1i #include <lttng/lttng.h>' tree/record/run/run.c; 
     grep -q '^record/run/run.c:1: record/run may not know the library of <lttng/lttng.h>$' <<<"$output"
 }
 
+include_back() { sed -i '/^#include "/i #include "analyze/attribution/run.h"' tree/analyze/attribution/view.h; }
+
+@test "headers that include one another are found" {
+    faulty include_back
+    grep -q '^circle: .*analyze/attribution/run.h -> analyze/attribution/view.h (#include)' <<<"$output"
+}
+
 @test "a symbol of a room that may not be known is found" {
     forbid() { sed -i 's/^\(| `record\/session` |.*\), `record\/spool` |$/\1 |/' tree/ARCHITECTURE.md; }
     faulty forbid

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/attribution.h"
 #include "tests/accuracy/scene.h"
 
 struct result {

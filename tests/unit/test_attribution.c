@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/coverage.h"
+#include "analyze/attribution/instances.h"
+#include "analyze/attribution/state.h"
 #include "formats/base/util.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"

@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/attribution.h"
+#include "analyze/attribution/misfit.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"
 

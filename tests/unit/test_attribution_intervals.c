@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/reconcile.h"
+#include "analyze/attribution/state.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"
 

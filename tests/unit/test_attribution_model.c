@@ -12,7 +12,17 @@
 
 #include <cmocka.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/curve.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/instances.h"
+#include "analyze/attribution/judge.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/late.h"
+#include "analyze/attribution/misfit.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"

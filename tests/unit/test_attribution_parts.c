@@ -12,7 +12,16 @@
 
 #include <cmocka.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/readings.h"
+#include "analyze/attribution/rng.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/times.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
 static void near(double x, double want, double tolerance)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/attribution.h"
 #include "tests/accuracy/scene.h"
 #include "tests/unit/attribution_run.h"
 

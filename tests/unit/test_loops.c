@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "analyze/attribution/internal.h"
+#include "analyze/attribution/gram.h"
 #include "analyze/attribution/loops.h"
 
 struct loops {

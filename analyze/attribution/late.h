@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ATTRIBUTION_LATE_H
+#define ERG_ANALYZE_ATTRIBUTION_LATE_H
+
+/* For misfit.c: which layers run at a reading. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct attr_shape;
+struct attr_view;
+
+#define ATTR_LATE_EACH 2 /* columns of a layer */
+#define ATTR_LATE_AT 16  /* layers at once that are looked at */
+
+struct attr_late {
+	const struct attr_view *view;
+	uint32_t *slot; /* per class, or ERG_NONE */
+	size_t layers, n;
+	bool ends;                 /* those at the window's end have columns of their own */
+	uint32_t at[ATTR_LATE_AT]; /* first columns of those that run at this reading */
+	size_t n_at;
+};
+int attr_late_open(struct attr_late *l, const struct attr_view *v, const struct attr_shape *s);
+void attr_late_close(struct attr_late *l);
+/* A reading that was stamped at STAMP, and whose window ended at END (ns since t0). */
+void attr_late_look(struct attr_late *l, double stamp, double end);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ATTRIBUTION_READINGS_H
+#define ERG_ANALYZE_ATTRIBUTION_READINGS_H
+
+/* The readings of a rail that are fresh: repetitions of a stale one are dropped. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyze/attribution/attribution.h"
+
+struct attr_readings {
+	size_t n;
+	const uint64_t *t;
+	const double *v;
+	uint64_t *own_t;
+	uint64_t *stamp; /* as they were, where the times are others (steady.c); NULL */
+	double *off; /* where there are stamps: how much later than the pace of its neighbours, ns */
+	double steadied; /* part of what they were off from their pace that was taken off the times */
+	double held_ns; /* from where on all of it was; 0: not asked, INFINITY: none */
+	size_t n_held;  /* of which that was done */
+	double *own_v;
+	double *update; /* number of the update that each saw, where that is not the one due (edges.c); NULL */
+	double spacing_ns; /* median */
+	double half_ns;    /* mean half width of a reading */
+	double grid_ns;    /* what the times were rounded to; 0: nothing that shows */
+	double period_ns;  /* native update period: of the model, or found */
+	bool stale;        /* repeated readings were dropped */
+	size_t wide;       /* left out: their times are known much worse than those of the others */
+};
+int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t end,
+	struct attr_readings *ret, struct erg_err *err);
+void attr_readings_release(struct attr_readings *r);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ATTRIBUTION_RUN_H
+#define ERG_ANALYZE_ATTRIBUTION_RUN_H
+
+/*
+ * One attribution under way: what its steps, each a file, hand to one another.
+ *
+ *   view*.c      segments            -> columns (class x frequency level, gaps inside and outside)
+ *   readings.c   a rail              -> fresh readings (stale repetitions dropped)
+ *   kernel*.c    reading + view      -> one sparse row of the occupancy matrix
+ *   gram.c       rows                -> sums by block of time
+ *   lag.c        a subset of rows    -> lag, window
+ *   fit.c        all of these        -> which sensor stands: as declared (refit.c), or another (scan.c,
+ *                search.c), judged by misfit.c, judge.c
+ *   change.c     sums                -> a change of level that was not recorded
+ *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
+ *   direct.c     readings inside one layer -> energy without a model
+ *   bootstrap.c  sums                -> replicates
+ *   quantum.c    readings in cells   -> what rounding adds to the replicates
+ *   finite.c     residuals           -> replicates for this run instead of all runs
+ *   effects.c    sums, other sensors -> what those would say (whatever.c: where none fits)
+ *   known.c      what was declared   -> energies moved towards it, where the run does not say otherwise
+ *   gates.c      all of it           -> what may be said
+ *   combine.c    replicates          -> intervals, and what may be said of sums
+ *   interval.c   readings            -> the energy of stretches of time, and of the run
+ *   reconcile.c  both                -> parts that make up the whole
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyze/attribution/attribution.h"
+#include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/extras.h"
+#include "analyze/attribution/judge.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/lag.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/solve.h"
+#include "analyze/attribution/view.h"
+#include "analyze/attribution/weights.h"
+
+struct erg_attr_state;
+
+#define ATTR_CHANGES_MAX (ATTR_LEVELS_MAX - 1)
+
+struct attr_run {
+	struct erg_attr *a;
+	const struct attr_source *src;
+	struct erg_attr_state *st;
+	struct erg_attr_options opt;
+	struct attr_fit fit;
+	struct attr_solution sol;
+	struct attr_nnls nnls;
+	struct attr_boot boot;
+	bool psi[ATTR_PSI];         /* parameters of the sensor among the unknowns */
+	struct attr_shape declared; /* what is known of them beforehand, and how well */
+	double known_u[ATTR_PSI];
+	size_t n_extra;   /* further columns in all */
+	double tau_reach; /* ns, of the difference by the low-pass (kernel.h) */
+	struct attr_weights weights;
+	size_t from, to; /* readings that a fit is of; to 0: all */
+	double work;     /* entries and segments that passes looked at so far */
+	/* What the sums in st->gram are of. */
+	struct {
+		struct attr_shape shape;
+		struct attr_weights weights;
+		double *power; /* of the further columns; NULL: without */
+	} of;
+	bool glance; /* a sensor that is not as declared is not looked for */
+	bool stood;  /* the sensor as declared, or near that */
+	bool beside; /* one of several at a time, which does not tell of its progress */
+	/* per class, J, as columns may be bent since: what another sensor says that fits as well; NULL */
+	double *rival;
+	struct attr_misfit misfit;
+	struct attr_shape first; /* of the sensor, as it was said to be */
+	/* Of the level of power, that no counter recorded: in order; and the same as steps of the frequency,
+	 * which tell the columns apart. */
+	struct erg_attr_span change[ATTR_CHANGES_MAX];
+	size_t n_changes;
+	uint64_t step_t[ATTR_LEVELS_MAX];
+	double step_v[ATTR_LEVELS_MAX];
+	struct erg_err *err;
+};
+
+#endif

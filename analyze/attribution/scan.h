@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ATTRIBUTION_SCAN_H
+#define ERG_ANALYZE_ATTRIBUTION_SCAN_H
+
+/* The grid of sensors that a search looks at, over a stretch of the run. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "analyze/attribution/attribution.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/nnls.h"
+
+struct attr_run;
+struct erg_attr_state;
+
+#define ATTR_REFINED 10 /* places that are kept of a grid; two more may join them */
+
+struct attr_place {
+	struct attr_shape shape;
+	double rss;
+	bool own; /* where the search began */
+};
+
+struct attr_scan {
+	struct attr_run *r;
+	const struct erg_attr_state *st;
+	size_t from, to, stride; /* readings */
+	struct attr_nnls nnls;
+	double *power;
+	struct attr_place *best; /* n of at most ATTR_REFINED, ascending */
+	size_t n;
+	double segment; /* typical, ns */
+	double lag_max; /* ns */
+	double steps;   /* of the lag, in what it moves by */
+	bool fine;      /* windows and lags as far apart as the minima of short layers are wide */
+	double least;   /* residual, per row, below which all fit alike */
+	double work, most; /* entries looked at, and how many may be */
+};
+/* A stretch in the middle of R's readings, nothing of it looked at. */
+int attr_scan_open(struct attr_scan *s, struct attr_run *r);
+void attr_scan_close(struct attr_scan *s);
+/* Whether all that a search may cost is spent. */
+bool attr_scan_tired(const struct attr_scan *s);
+/* Residual of the stretch with SHAPE, per row, W^2; INFINITY: too few rows. The powers in s->nnls.x. */
+int attr_scan_at(struct attr_scan *s, const struct attr_shape *shape, double *ret);
+/* The sensor that a grid is built around: what was declared of R's, as far as that says anything. */
+void attr_scan_family(const struct attr_run *r, struct attr_shape *ret);
+/* Windows and lags around BASE, and low-passes if SLOW: the best are in s->best. */
+int attr_scan_grid(struct attr_scan *s, const struct attr_shape *base, bool slow);
+/* Lags beyond the grid's: where iterations are alike a lag of some of them more or less fits a little, and
+ * that of the grid which is nearest to the true one is not it. */
+int attr_scan_far(struct attr_scan *s, const struct attr_shape *base);
+/* A window more and the edges of short layers lie elsewhere: many windows, no low-pass. */
+int attr_scan_finely(struct attr_scan *s, const struct attr_shape *base);
+/* A clock that runs off blurs even the stretch: of each of the best places the best of a few clocks, and of
+ * lags between those scanned. */
+int attr_scan_clocks(struct attr_scan *s);
+/* What one of several pieces of work said of its failure is what R says, unless it has said something. */
+void attr_scan_failed(const struct attr_scan *s, const struct erg_err *err);
+
+#endif
