@@ -110,7 +110,7 @@ static int part_named(struct erg_parts *p, const char *name, uint32_t *ret)
 {
 	size_t i;
 
-	if (erg_names_put(&p->names, name, &i) < 0)
+	if (erg_numbered_put(&p->names, name, &i) < 0)
 		return -ENOMEM;
 	if (i == p->n)
 		p->part[p->n++] = (struct erg_part){.name = name};
@@ -681,7 +681,7 @@ void erg_parts_release(struct erg_parts *p)
 	for (size_t k = 0; k < p->n; k++)
 		free(p->part[k].count);
 	free(p->part);
-	erg_names_release(&p->names);
+	erg_numbered_release(&p->names);
 	free(p->run.count);
 	free(p->layer_part);
 	free(p->layer_calls);
@@ -707,5 +707,5 @@ const struct erg_part *erg_parts_named(const struct erg_parts *p, const char *na
 {
 	size_t k;
 
-	return erg_names_find(&p->names, name, &k) ? &p->part[k] : NULL;
+	return erg_numbered_find(&p->names, name, &k) ? &p->part[k] : NULL;
 }

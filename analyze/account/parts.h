@@ -12,7 +12,7 @@
  * ranges of its length, from which energy against context is fitted.
  */
 #include "analyze/account/account.h"
-#include "formats/base/names.h"
+#include "analyze/timeline/numbered.h"
 
 #define ERG_PARTS_BINS 8
 
@@ -40,9 +40,9 @@ struct erg_parts {
 	struct erg_part run; /* all of it; no bins */
 	struct erg_part *part;
 	size_t n;
-	struct erg_names names; /* of the parts */
-	uint32_t *layer_part;   /* per layer: the part that all its calls are in, or ERG_NONE */
-	uint64_t *layer_calls;  /* per layer */
+	struct erg_numbered names; /* of the parts */
+	uint32_t *layer_part;      /* per layer: the part that all its calls are in, or ERG_NONE */
+	uint64_t *layer_calls;     /* per layer */
 	double *latency_s; /* from the begin of a request to its first token, n_latency values */
 	size_t n_latency;
 	size_t n_untimed; /* requests of which it is not known when they began */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/base/names.h"
+#include "analyze/timeline/numbered.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 
@@ -27,7 +27,7 @@ struct open {
 struct sweep {
 	const struct erg_timeline *tl;
 	struct erg_phases *out;
-	struct erg_names names;
+	struct erg_numbered names;
 	size_t *name; /* per phase of the timeline: index into out->phase */
 	struct edge *edge;
 	size_t n_edges;
@@ -38,7 +38,7 @@ struct sweep {
 
 static void sweep_release(struct sweep *s)
 {
-	erg_names_release(&s->names);
+	erg_numbered_release(&s->names);
 	free(s->name);
 	free(s->edge);
 	free(s->open);
@@ -154,7 +154,7 @@ static int add_name(struct sweep *s, size_t phase)
 	const struct erg_tl_phase *p = &s->tl->phases[phase];
 	size_t i;
 
-	if (erg_names_put(&s->names, p->name, &i) < 0)
+	if (erg_numbered_put(&s->names, p->name, &i) < 0)
 		return -ENOMEM;
 	s->out->n = s->names.n;
 	s->out->phase[i].name = p->name;

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analyze/timeline/numbered.h"
 #include "formats/base/hash.h"
 #include "formats/base/memory.h"
-#include "formats/base/names.h"
 #include "formats/base/util.h"
 
 #define NONE SIZE_MAX
@@ -26,7 +26,7 @@ struct open_phases {
 
 struct happenings {
 	struct erg_timeline *tl;
-	struct erg_names names;
+	struct erg_numbered names;
 	struct open_phases *open;
 	size_t *before; /* per phase: the one that was open before it, or NONE */
 	size_t room;
@@ -41,7 +41,7 @@ static void happenings_release(struct happenings *h)
 		HASH_DEL(h->open, o);
 		free(o);
 	}
-	erg_names_release(&h->names);
+	erg_numbered_release(&h->names);
 	free(h->before);
 }
 
@@ -111,7 +111,7 @@ static int on_phase_begin(struct happenings *h, const json_t *e)
 		.tid = (uint32_t)erg_join_number(e, "tid"),
 		.begin = erg_join_number(e, "time"),
 		.open = true};
-	if (!p->name || !before_reserve(h) || erg_names_put(&h->names, p->name, &name) < 0 ||
+	if (!p->name || !before_reserve(h) || erg_numbered_put(&h->names, p->name, &name) < 0 ||
 		!(o = open_of(h, e, name)))
 		return -ENOMEM;
 	h->before[tl->n_phases - 1] = o->last;
@@ -126,7 +126,7 @@ static int on_phase_end(struct happenings *h, const json_t *e)
 	struct erg_tl_phase *p;
 	size_t name;
 
-	if (!erg_names_find(&h->names, erg_join_text(e, "name"), &name))
+	if (!erg_numbered_find(&h->names, erg_join_text(e, "name"), &name))
 		return 0;
 	o = open_of(h, e, name);
 	if (!o)

@@ -8,7 +8,7 @@ ros2=$ERG_SRC/record/rules/ros2.yaml
 programs=(ros2-app)
 test_setup() {
     lttng_setup
-    [ -x "$rules" ] || skip "erg-rules was not built (libbabeltrace2-dev, libfyaml-dev)"
+    [ -x "$rules" ] || skip "erg-rules was not built (libbabeltrace2-dev, libfyaml-dev, uthash-dev)"
 }
 
 # Without power, so that no layers are merged: what few readings saw on a loaded machine would be.

@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Names by number: a hash table, for there may be as many names as there are events.
  */
-#include "formats/base/names.h"
+#include "analyze/timeline/numbered.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,34 +10,34 @@
 
 #include "formats/base/hash.h"
 
-struct erg_name {
+struct erg_numbered_name {
 	const char *text;
 	size_t number;
 	UT_hash_handle hh;
 };
 
-static struct erg_name *name_entry(struct erg_name *table, const char *name)
+static struct erg_numbered_name *name_entry(struct erg_numbered_name *table, const char *name)
 {
-	struct erg_name *e;
+	struct erg_numbered_name *e;
 
 	HASH_FIND(hh, table, name, (unsigned int)strlen(name), e);
 	return e;
 }
 
-bool erg_names_find(const struct erg_names *s, const char *name, size_t *ret)
+bool erg_numbered_find(const struct erg_numbered *s, const char *name, size_t *ret)
 {
-	const struct erg_name *e = name_entry(s->table, name);
+	const struct erg_numbered_name *e = name_entry(s->table, name);
 
 	if (e)
 		*ret = e->number;
 	return e;
 }
 
-int erg_names_put(struct erg_names *s, const char *name, size_t *ret)
+int erg_numbered_put(struct erg_numbered *s, const char *name, size_t *ret)
 {
-	struct erg_name *e;
+	struct erg_numbered_name *e;
 
-	if (erg_names_find(s, name, ret))
+	if (erg_numbered_find(s, name, ret))
 		return 0;
 	e = erg_noted(calloc(1, sizeof(*e)));
 	if (!e)
@@ -53,14 +53,14 @@ int erg_names_put(struct erg_names *s, const char *name, size_t *ret)
 	return 0;
 }
 
-void erg_names_release(struct erg_names *s)
+void erg_numbered_release(struct erg_numbered *s)
 {
-	struct erg_name *e, *next;
+	struct erg_numbered_name *e, *next;
 
 	HASH_ITER(hh, s->table, e, next)
 	{
 		HASH_DEL(s->table, e);
 		free(e);
 	}
-	*s = (struct erg_names){0};
+	*s = (struct erg_numbered){0};
 }
