@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 
 #include "formats/base/order.h"
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
 ssize_t (*erg_attr_pread)(int fd, void *buf, size_t n, off_t offset) = pread;
@@ -253,6 +254,7 @@ void erg_text_set(char *dst, size_t size, const char *fmt, ...)
 	for (char *p = dst; *p; p++)
 		if (iscntrl((unsigned char)*p))
 			*p = '_';
+	erg_utf8_mend(dst);
 }
 
 /* A meter or a board may say more than we know, so a word that is not understood is passed over. */

@@ -69,6 +69,7 @@ struct erg_attr_source {
 	uint64_t retry_ns; /* when lost files are looked for again */
 	/* What ops becomes when a first reading takes longer than ERG_ATTR_SLOW_NS; NULL: never. */
 	const struct erg_source_ops *slow_ops;
+	bool asleep;          /* files that fail now may be read later: they are offered, too */
 	void *priv;           /* of the driver, freed with the source */
 	struct erg_attr time; /* of the readings; path NULL: not known */
 };
@@ -101,7 +102,8 @@ void erg_attr_source_freep(struct erg_attr_source **s);
 
 /* ---- small things of all drivers ---- */
 
-/* Text of at most SIZE - 1 bytes, cut if need be, with control characters made '_'. */
+/* Text of at most SIZE - 1 bytes, cut if need be, with control characters made '_' and '?' for each byte
+ * that is no UTF-8. */
 void erg_text_set(char *dst, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

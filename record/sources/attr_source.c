@@ -113,24 +113,34 @@ static void note_unread(struct erg_source_list *list, const struct erg_attr_sour
 			-error);
 }
 
+static void note_asleep(struct erg_source_list *list, const struct erg_attr_source *s)
+{
+	erg_source_list_note(list, s->src.ops->kind, s->src.path, "",
+		"its device sleeps: it has readings from when it wakes");
+}
+
 int erg_attr_source_offer(struct erg_attr_source **s, struct erg_source_list *list,
 	const char *mend)
 {
 	struct erg_attr_source *src = erg_steal_ptr(s);
 	uint64_t begin = erg_mono_ns();
+	bool sleeps = false;
 	size_t i = 0;
 	int r;
 
 	while (i < src->src.n_channels) {
 		r = attr_try(&src->attrs[i]);
 		/* EAGAIN: the sensor is there and busy. */
-		if (r >= 0 || r == -EAGAIN) {
+		if (r >= 0 || r == -EAGAIN || (src->asleep && r != -ENOENT && r != -EACCES)) {
+			sleeps |= r < 0 && r != -EAGAIN;
 			i++;
 			continue;
 		}
 		note_unread(list, src, i, r, mend);
 		drop_channel(src, i);
 	}
+	if (sleeps)
+		note_asleep(list, src);
 	if (src->slow_ops && erg_mono_ns() - begin > ERG_ATTR_SLOW_NS)
 		src->src.ops = src->slow_ops;
 	if (src->src.n_channels)

@@ -53,7 +53,8 @@ static bool has_rail(const struct erg_attr_source *s, const char *rail)
 
 /* Each PREFIX<N>_input whose label SKIP (may be NULL) does not have. */
 static int add_all(struct erg_attr_source *s, const char *dir, const char *prefix,
-	const struct erg_channel_def *like, const struct erg_attr_source *skip)
+	const struct erg_channel_def *like, const struct erg_attr_source *skip,
+	struct erg_source_list *list)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
 	int r = erg_names_list(&names, dir, prefix);
@@ -74,7 +75,11 @@ static int add_all(struct erg_attr_source *s, const char *dir, const char *prefi
 		erg_text_set(d.rail, sizeof(d.rail), "%s", label);
 		r = erg_attr_source_add(s, &d, NULL, "%s/%s", dir, names.name[i]);
 	}
-	return r == -ENOSPC ? 0 : r;
+	if (r != -ENOSPC)
+		return r;
+	erg_source_list_note(list, "hwmon", dir, "", "only the first %d of its %s sensors are read",
+		ERG_SOURCE_CHANNELS_MAX, prefix);
+	return 0;
 }
 
 /* The longest other label that RAIL continues, else System. */
@@ -117,9 +122,9 @@ int erg_ibmpowernv_find(const struct erg_source_config *cfg, const char *dir,
 
 	if (!energy || !power)
 		return -ENOMEM;
-	r = add_all(energy, dir, "energy", &joule, NULL);
+	r = add_all(energy, dir, "energy", &joule, NULL, list);
 	if (r >= 0)
-		r = add_all(power, dir, "power", &watt, energy);
+		r = add_all(power, dir, "power", &watt, energy, list);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < energy->src.n_channels; i++)

@@ -9,7 +9,8 @@
  *
  * What contains what: core and uncore (or gpu) lie within the package. DRAM is shown below the
  * package, as the kernel files it, but its energy is not in the package's counter (the package
- * domain is the die), so it is a root of its own. psys, where it works, holds package and DRAM.
+ * domain is the die), so it is a root of its own. psys, where it works, holds package and DRAM; of a machine
+ * of several sockets those of its own (psys, psys-1). Zones of ARM's SCMI are as deep as the board is.
  *
  * Each top zone is a source of its own: a read goes to a CPU of that package. It is read at least
  * four times in a range of its smallest counter at 1 kW, however low --rate is: a counter that went
@@ -36,7 +37,7 @@
 struct zone {
 	const struct erg_source_config *cfg;
 	const char *root; /* DIR/class/powercap */
-	bool psys;        /* some zone measures the platform */
+	const struct erg_names *names;
 };
 
 static bool repeats(const char *name)
@@ -52,23 +53,69 @@ static bool is_top(const char *name)
 	return colon && !strchr(colon + 1, ':');
 }
 
+static int read_name(const struct zone *z, const char *zone, char *dst, size_t size)
+{
+	return erg_attr_read_line(dst, size, "%s/%s/name", z->root, zone);
+}
+
+static bool has_zone(const struct zone *z, const char *name)
+{
+	char other[32];
+
+	for (size_t i = 0; i < z->names->n; i++)
+		if (read_name(z, z->names->name[i], other, sizeof(other)) > 0 &&
+			!strcmp(other, name))
+			return true;
+	return false;
+}
+
+/* What the platform's counter of the socket of TOP_NAME ("package-1") is called; "" where there is none. */
+static void set_psys(const struct zone *z, const char *top_name, char *dst, size_t size)
+{
+	const char *number = strchr(top_name, '-');
+
+	snprintf(dst, size, "psys%.*s", number ? 1 + (int)strspn(number + 1, "0123456789") : 0,
+		number ? number : "");
+	if (!has_zone(z, dst))
+		snprintf(dst, size, "%s", has_zone(z, "psys") ? "psys" : "");
+}
+
 /* package-0 stays; core of intel-rapl:1 becomes core-1 after its package. */
-static void set_rail(const struct zone *z, struct erg_channel_def *d, const char *name,
-	const char *top_name, bool top)
+static void name_rail(const char *name, const char *top_name, char *dst, size_t size)
 {
 	const char *number = strrchr(top_name, '-');
 
-	if (top) {
-		erg_text_set(d->rail, sizeof(d->rail), "%s", name);
-		if (!strncmp(name, "package", 7) && z->psys)
-			strcpy(d->parent, "psys");
+	erg_text_set(dst, size, "%s%s", name, number ? number : "");
+}
+
+/* A zone below another one, ZONE "intel-rapl:1:0": its parent is the one above that has a name. */
+static void set_rail_within(const struct zone *z, struct erg_channel_def *d, const char *name,
+	const char *zone, const char *top_name)
+{
+	char above[128], its_name[32];
+
+	name_rail(name, top_name, d->rail, sizeof(d->rail));
+	if (!strcmp(name, "dram")) {
+		set_psys(z, top_name, d->parent, sizeof(d->parent));
 		return;
 	}
-	erg_text_set(d->rail, sizeof(d->rail), "%s%s", name, number ? number : "");
-	if (strcmp(name, "dram"))
+	snprintf(above, sizeof(above), "%.*s", (int)(strrchr(zone, ':') - zone), zone);
+	if (is_top(above) || read_name(z, above, its_name, sizeof(its_name)) <= 0)
 		erg_text_set(d->parent, sizeof(d->parent), "%s", top_name);
-	else if (z->psys)
-		strcpy(d->parent, "psys");
+	else
+		name_rail(its_name, top_name, d->parent, sizeof(d->parent));
+}
+
+static void set_rail(const struct zone *z, struct erg_channel_def *d, const char *name,
+	const char *zone, const char *top_name)
+{
+	if (!is_top(zone)) {
+		set_rail_within(z, d, name, zone, top_name);
+		return;
+	}
+	erg_text_set(d->rail, sizeof(d->rail), "%s", name);
+	if (!strncmp(name, "package", 7))
+		set_psys(z, name, d->parent, sizeof(d->parent));
 }
 
 static void note_zone(struct erg_source_list *list, const struct zone *z, const char *zone,
@@ -81,13 +128,13 @@ static void note_zone(struct erg_source_list *list, const struct zone *z, const 
 }
 
 static int add_zone(const struct zone *z, struct erg_attr_source *s, const char *zone,
-	const char *top_name, bool top, struct erg_source_list *list)
+	const char *top_name, struct erg_source_list *list)
 {
 	struct erg_channel_def d = {.quantity = ERG_Q_ENERGY, .unit = "uJ", .scale = 1e-6};
 	char name[32];
 	int64_t range;
 
-	if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", z->root, zone) <= 0) {
+	if (read_name(z, zone, name, sizeof(name)) <= 0) {
 		note_zone(list, z, zone, "has no name");
 		return 0;
 	}
@@ -106,7 +153,7 @@ static int add_zone(const struct zone *z, struct erg_attr_source *s, const char 
 	d.lsb = range ? (double)range / UINT32_MAX : 1;
 	/* One unit more than the largest value. */
 	d.wrap = range ? (uint64_t)range + (uint64_t)llround(d.lsb) : 0;
-	set_rail(z, &d, name, top_name, top);
+	set_rail(z, &d, name, zone, top_name);
 	return erg_attr_source_add(s, &d, NULL, "%s/%s/energy_uj", z->root, zone);
 }
 
@@ -125,8 +172,7 @@ static void bound_interval(struct erg_source *s, const struct erg_source_config 
 	s->interval_ns = (uint64_t)bound_ns;
 }
 
-static int find_top(const struct zone *z, const struct erg_names *names, const char *top,
-	struct erg_source_list *list)
+static int find_top(const struct zone *z, const char *top, struct erg_source_list *list)
 {
 	_cleanup_(erg_attr_source_freep) struct erg_attr_source *s = NULL;
 	char path[512], name[32];
@@ -147,11 +193,11 @@ static int find_top(const struct zone *z, const struct erg_names *names, const c
 	erg_model_override(&s->src.model, path);
 	r = erg_attr_source_time(s, path);
 	if (r >= 0)
-		r = add_zone(z, s, top, name, true, list);
-	for (size_t i = 0; r >= 0 && i < names->n; i++)
-		if (!strncmp(names->name[i], top, strlen(top)) &&
-			names->name[i][strlen(top)] == ':')
-			r = add_zone(z, s, names->name[i], name, false, list);
+		r = add_zone(z, s, top, name, list);
+	for (size_t i = 0; r >= 0 && i < z->names->n; i++)
+		if (!strncmp(z->names->name[i], top, strlen(top)) &&
+			z->names->name[i][strlen(top)] == ':')
+			r = add_zone(z, s, z->names->name[i], name, list);
 	bound_interval(&s->src, z->cfg);
 	return r < 0 ? r : erg_attr_source_offer(&s, list, MEND);
 }
@@ -160,9 +206,9 @@ static int powercap_find(const struct erg_source_config *cfg, struct erg_source_
 	struct erg_err *err)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
-	struct zone z = {.cfg = cfg};
+	struct zone z = {.cfg = cfg, .names = &names};
 	size_t before = list->n, notes = list->n_notes;
-	char root[256], name[32];
+	char root[256];
 	int r;
 
 	snprintf(root, sizeof(root), "%s/class/powercap", cfg->sysfs);
@@ -170,14 +216,10 @@ static int powercap_find(const struct erg_source_config *cfg, struct erg_source_
 	/* All kinds: intel-rapl (AMD's too), arm-scmi, …. intel-rapl-mmio repeats the package's
 	 * counter through another door. */
 	r = erg_names_list(&names, root, "");
-	for (size_t i = 0; i < names.n; i++)
-		if (erg_attr_read_line(name, sizeof(name), "%s/%s/name", root, names.name[i]) > 0 &&
-			!strcmp(name, "psys"))
-			z.psys = true;
 	for (size_t i = 0; r >= 0 && i < names.n; i++)
 		if (is_top(names.name[i]) &&
 			!(repeats(names.name[i]) && erg_attr_exists("%s/intel-rapl:0", root)))
-			r = find_top(&z, &names, names.name[i], list);
+			r = find_top(&z, names.name[i], list);
 	if (r < 0)
 		return erg_fail_errno(err, r, "powercap");
 	if (list->n == before && list->n_notes == notes)

@@ -65,16 +65,13 @@ static const struct {
 	{"CPU Power Socket ", "Grace Power Socket "},
 	{"SysIO Power Socket ", "Grace Power Socket "},
 	{"Grace Power Socket ", "Module Power Socket "},
+	/* ARM's Juno by SCPI: power and energy of one supply */
+	{"SYS_POW_", "SYS_ENM_"},
 };
 
 /* Fills PARENT; false: none is known. */
 static bool parent_of(const char *rail, char *parent, size_t size)
 {
-	/* amd_energy: the counters of cores lie within the socket's. */
-	if (!strncmp(rail, "Ecore", 5)) {
-		erg_text_set(parent, size, "Esocket0");
-		return true;
-	}
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(sockets); i++) {
 		size_t len = strlen(sockets[i].child);
 
@@ -207,8 +204,9 @@ static int make_unique(struct erg_source_list *l, size_t i, size_t c)
 			s->channels[c].rail, d.rail);
 		/* Its partners and children of this source follow, and its children among the sources
 		 * that tell of the same thing. */
-		for (size_t o = i + 1; is_power(&d) && o < l->n; o++)
-			if (l->sources[o]->ops == s->ops && !strcmp(l->sources[o]->path, s->path))
+		for (size_t o = 0; is_power(&d) && o < l->n; o++)
+			if (o != i && !strcmp(l->sources[o]->ops->kind, s->ops->kind) &&
+				!strcmp(l->sources[o]->path, s->path))
 				set_parent_name(l->sources[o], s->channels[c].rail, d.rail);
 		for (size_t k = 0; k < s->n_channels; k++) {
 			if (!strcmp(s->channels[k].parent, s->channels[c].rail))
@@ -270,15 +268,65 @@ static void join_cards(struct erg_source_list *l)
 	}
 }
 
+/* The rail of the first power channel of S whose name begins with PREFIX, or NULL. */
+static struct erg_channel_def *rail_like(struct erg_source *s, const char *prefix)
+{
+	for (size_t c = 0; c < s->n_channels; c++)
+		if (is_power(&s->channels[c]) &&
+			!strncmp(s->channels[c].rail, prefix, strlen(prefix)))
+			return &s->channels[c];
+	return NULL;
+}
+
+/* i915 has a chip for the card and one for each of its tiles (sysfs-driver-intel-i915-hwmon). To be called
+ * when the names are unique. */
+static void join_tiles(struct erg_source_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct erg_channel_def *tile = rail_like(l->sources[i], "i915_gt");
+		char of_tile[64] = "", of_card[64] = "";
+
+		if (!tile || strcmp(l->sources[i]->ops->kind, "hwmon"))
+			continue;
+		(void)device_of(l->sources[i], of_tile, sizeof(of_tile));
+		for (size_t k = 0; k < l->n && !*tile->parent; k++) {
+			const struct erg_channel_def *card = rail_like(l->sources[k], "i915-");
+
+			if (!card || strcmp(l->sources[k]->ops->kind, "hwmon"))
+				continue;
+			*of_card = '\0';
+			(void)device_of(l->sources[k], of_card, sizeof(of_card));
+			if (!strcmp(of_card, of_tile))
+				erg_text_set(tile->parent, sizeof(tile->parent), "%s", card->rail);
+		}
+	}
+}
+
+/* A whole that could not be read is nobody's parent. */
+static void drop_parents(struct erg_source_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct erg_source *s = l->sources[i];
+
+		for (size_t c = 0; c < s->n_channels; c++)
+			if (*s->channels[c].parent &&
+				!has_rail(l, s->ops->kind, s->channels[c].parent))
+				*s->channels[c].parent = '\0';
+	}
+}
+
 int erg_rails_arrange(struct erg_source_list *list)
 {
 	int r = 0;
 
+	drop_parents(list);
 	set_parents(list);
 	for (size_t i = 0; r >= 0 && i < list->n; i++)
 		for (size_t c = 0; r >= 0 && c < list->sources[i]->n_channels; c++)
 			r = make_unique(list, i, c);
-	if (r >= 0)
+	if (r >= 0) {
+		join_tiles(list);
 		join_cards(list);
+	}
 	return r;
 }
