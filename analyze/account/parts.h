@@ -47,10 +47,9 @@ struct erg_parts {
 	size_t n_latency;
 	size_t n_untimed; /* requests of which it is not known when they began */
 
-	struct erg_timeline *view; /* classes are the parts; owned */
-	struct erg_account account;
-	bool attributed;
-	double *weight; /* scratch, classes of the account */
+	struct erg_timeline *view;  /* classes are the parts; owned */
+	struct erg_account account; /* of the view; attr NULL: not attributed */
+	double *weight;             /* scratch, classes of the account */
 };
 
 /* What was done; no energy. Phases of different names that cross each other are cut at the crossing. */

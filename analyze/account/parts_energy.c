@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The energy of parts: they are the classes of an attribution of its own, over the view that parts.c has
+ * The energy of parts: they are the classes of an attribution of its own, over the view that parts_view.c has
  * made of them, and a figure about some of them is a sum with their covariance.
  */
 #include "analyze/account/parts.h"
@@ -17,7 +17,6 @@ int erg_parts_attribute(struct erg_parts *p, const struct erg_common *common, st
 
 	if (r < 0)
 		return r;
-	p->attributed = true;
 	if (common->simultaneous)
 		r = erg_attr_simultaneous(p->account.attr, NULL, p->n + 2, err);
 	if (r < 0)
@@ -44,7 +43,7 @@ static void weigh(const struct erg_parts *p, const struct erg_part *part)
 struct erg_est erg_parts_energy(const struct erg_parts *p, const struct erg_part *part,
 	bool above_idle)
 {
-	if (!p->attributed || !p->account.attr->state)
+	if (!p->account.attr || !p->account.attr->state)
 		return ERG_EST_UNRESOLVED;
 	if (part == &p->run && !above_idle)
 		return p->account.attr->ets_j;
@@ -56,7 +55,7 @@ struct erg_est erg_parts_own(const struct erg_parts *p, const char *name, bool a
 {
 	const struct erg_timeline *v = p->view;
 
-	if (!p->attributed)
+	if (!p->account.attr)
 		return ERG_EST_UNRESOLVED;
 	for (size_t k = 0; k < p->account.attr->n_classes; k++)
 		p->weight[k] = k < v->n_layers ? !strcmp(v->layers[k].name, name)
@@ -68,7 +67,7 @@ struct erg_est erg_parts_own(const struct erg_parts *p, const char *name, bool a
 struct erg_est erg_parts_bins(const struct erg_parts *p, const struct erg_part *part,
 	const double *weight)
 {
-	if (!p->attributed || !p->account.attr->state)
+	if (!p->account.attr || !p->account.attr->state)
 		return ERG_EST_UNRESOLVED;
 	memset(p->weight, 0, p->account.attr->n_classes * sizeof(*p->weight));
 	for (size_t b = 0; b < part->n_bins; b++)

@@ -271,7 +271,7 @@ void erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p, js
 	double ets = erg_value_of(run, "ets_j"), scale = 1;
 	struct erg_est all = ERG_EST_UNRESOLVED;
 
-	if (p->attributed && says_more(p, run))
+	if (p->account.attr && says_more(p, run))
 		all = p->account.attr->ets_j;
 	if (erg_est_resolved(&all) && isfinite(ets))
 		scale = ets / all.value;

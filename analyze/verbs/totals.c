@@ -98,7 +98,7 @@ static json_t *part_json(const struct erg_account *a, const struct part *p,
 	json_t *row;
 
 	erg_attr_over(a->attr, p->time->at, p->time->n, &o);
-	if (p->work && !p->ets && parts->attributed)
+	if (p->work && !p->ets && parts->account.attr)
 		by_classes(parts, p->work, &o);
 	ets = p->ets ? *p->ets : o.energy_j;
 	edp = erg_est_scaled(&ets, time_s);
