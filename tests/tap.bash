@@ -23,7 +23,7 @@ tap() {
         "ok "*"# skip"* | "ok "*"# SKIP"*) skipped=$((skipped + 1)); results=$((results + 1)); echo "ok $name: ${line#ok }" ;;
         "ok "*) passed=$((passed + 1)); results=$((results + 1)) ;;
         "1.."*) plan=${line#1..}; plan=${plan%% *} ;;
-        "# ok"*) ;;
+        "# ok"* | "TAP version "*) ;;
         *) echo "$line" ;;
         esac
     done <"$out"

@@ -82,6 +82,20 @@ static void say_next(const struct erg_run *r, bool layers)
 	erg_say("next: erg-analyze %s %s", layers ? "layers" : "totals", file ? file : "FILE.erg");
 }
 
+/* Programs that have others started elsewhere or in a root of its own, where neither the command's environment nor
+ * LTTng's folder need be. */
+static bool starts_elsewhere(const char *command)
+{
+	static const char *const names[] = {"docker", "podman", "nerdctl", "kubectl", "apptainer",
+		"singularity", "enroot", "bwrap", "systemd-nspawn", "systemd-run", "machinectl", "lxc",
+		"flatpak", "chroot", "unshare", "nsenter", "ssh", "srun"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(names); i++)
+		if (!strcmp(erg_base_name(command), names[i]))
+			return true;
+	return false;
+}
+
 static void say_no_layer(const struct erg_run *r, const struct erg_join_report *processes)
 {
 	int status = erg_workload_exit_status(&r->work);
@@ -96,6 +110,11 @@ static void say_no_layer(const struct erg_run *r, const struct erg_join_report *
 			"connect, sendmsg, recvmsg, mmap and threads (man ergtrace-security)");
 	else if (processes->few_files)
 		erg_say("no layer was seen: raise the limit of open files (ulimit -n) for the program");
+	else if (starts_elsewhere(r->opt.argv[0]))
+		erg_say("no layer was seen: what %s starts is recorded where ERG_RUN_ID, ERG_JOIN and "
+			"the folder of LTTng's daemon are passed on (man erg-record-run); else annotate "
+			"it (man 3 erg), or try --annotate auto",
+			erg_base_name(r->opt.argv[0]));
 	else if (!r->opt.annotate)
 		erg_say("no layer was seen: annotate the program (man 3 erg), or try --annotate auto "
 			"(man erg-adapters)");

@@ -196,7 +196,7 @@ static int fail_line(struct erg_err *err, int r, const char *path)
 	if (r == -ETIMEDOUT || r == -EPROTO)
 		return erg_fail(err, r,
 			"powersensor3:%s: it does not answer as a PowerSensor3 with firmware 1.3 to "
-			"1.5 does",
+			"1.6 does",
 			path);
 	return erg_fail_errno(err, r, "powersensor3:%s", path);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Decoding of PowerSensor3's stream. Learnt from the device's firmware, versions 1.3 to 1.5
+ * Decoding of PowerSensor3's stream. Learnt from the device's firmware, versions 1.3 to 1.6
  * (github.com/nlesc-recruit/PowerSensor3, Apache 2.0), of which nothing is copied.
  */
 #include "record/sources/powersensor3_wire.h"
