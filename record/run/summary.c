@@ -33,6 +33,9 @@ static void energy_text(const struct erg_run *r, double time_s, char *buf, size_
 	if (e.coverage < ERG_OBSERVED_ENOUGH)
 		snprintf(buf, size, "energy unresolved (rail %s, %sobserved %.1f %%)", e.rail,
 			e.simulated ? "SIMULATED, " : "", 100 * e.coverage);
+	else if (e.energy_j == 0)
+		snprintf(buf, size, "energy unresolved (rail %s, %sshowed 0 all the time)", e.rail,
+			e.simulated ? "SIMULATED, " : "");
 	else
 		snprintf(buf, size, "%.4g J, EDP %.4g Js (rail %s, %sobserved %.1f %%)", joules,
 			joules * time_s, e.rail, e.simulated ? "SIMULATED, " : "",
@@ -87,8 +90,8 @@ static void say_next(const struct erg_run *r, bool layers)
 static bool starts_elsewhere(const char *command)
 {
 	static const char *const names[] = {"docker", "podman", "nerdctl", "kubectl", "apptainer",
-		"singularity", "enroot", "bwrap", "systemd-nspawn", "systemd-run", "machinectl", "lxc",
-		"flatpak", "chroot", "unshare", "nsenter", "ssh", "srun"};
+		"singularity", "enroot", "bwrap", "systemd-nspawn", "systemd-run", "machinectl",
+		"lxc", "flatpak", "chroot", "unshare", "nsenter", "ssh", "srun"};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(names); i++)
 		if (!strcmp(erg_base_name(command), names[i]))

@@ -134,6 +134,14 @@ static int index_of(const char *name, const char *prefix, const char *suffix)
 	return (int)n;
 }
 
+/* A sensor that is switched off stands still (energy1_enable: ltc4282.rst) or fails. */
+static bool is_on(const struct chip *c, const char *prefix, int n)
+{
+	int64_t on;
+
+	return erg_attr_read_int(&on, "%s/%s%d_enable", c->dir, prefix, n) < 0 || on;
+}
+
 /* What power N of the chip, "_input" or "_average", lies within, as the chip tells it twice, becomes its
  * parent; the same name then says what it is. */
 static void set_power_parent(const struct chip *c, int n, const char *suffix,
@@ -144,7 +152,7 @@ static void set_power_parent(const struct chip *c, int n, const char *suffix,
 
 	if (average && erg_attr_exists("%s/power%d_input", c->dir, n))
 		rail_name(c, "power", n, d->parent, sizeof(d->parent));
-	else if (erg_attr_exists("%s/energy%d_input", c->dir, n) &&
+	else if (erg_attr_exists("%s/energy%d_input", c->dir, n) && is_on(c, "energy", n) &&
 		erg_hwmon_is_same(c->dir, "power", "energy", n))
 		rail_name(c, "energy", n, d->parent, sizeof(d->parent));
 	if (strcmp(d->parent, d->rail))
@@ -167,6 +175,11 @@ static int add_all(const struct chip *c, struct erg_attr_source **s, const char 
 		if (n < 0)
 			continue;
 		rail_name(c, prefix, n, d.rail, sizeof(d.rail));
+		if (d.quantity != ERG_Q_SPEED && !is_on(c, prefix, n)) {
+			erg_source_list_note(c->list, "hwmon", c->dir, "",
+				"%s is switched off (%s%d_enable)", d.rail, prefix, n);
+			continue;
+		}
 		if (d.quantity == ERG_Q_POWER)
 			set_power_parent(c, n, suffix, &d);
 		r = make_room(c, s, 1);

@@ -80,6 +80,36 @@ END
         jq -e '.runs[0].phases[0].ets_j.value | . > 0.0179 and . < 0.0181'
 }
 
+@test "a counter that stands still is no figure of 0 J" {
+    skip_unless lttng erg-analyze
+    zone sys/class/powercap/intel-rapl:0 package-0 1000
+    run record -s powercap -- sleep 0.2
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"energy unresolved (rail package-0, showed 0 all the time)"* ]]
+    [[ "$output" != *" J, EDP"* ]]
+    erg-analyze totals --format json run.erg | jq -e '.runs[0].phases[0].ets_j.value == null'
+}
+
+@test "a converter's output is current by its own voltage, and part of what went in" {
+    skip_unless lttng erg-analyze
+    local d=sys/class/hwmon/hwmon0 kv
+    mkdir -p $d
+    echo ltc3880 >$d/name
+    for kv in in1_label=vin in1_input=12000 in2_label=vout1 in2_input=900 curr1_label=iin curr1_input=5000 \
+        curr2_label=iout1 curr2_input=50000; do
+        echo "${kv#*=}" >"$d/${kv%%=*}"
+    done
+    run record -s hwmon -- sleep 0.5
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"(rail vin, "* ]]
+    # 12 V x 5 A, and 0.9 V x 50 A of them
+    seconds=$(erg-analyze totals --format json run.erg | jq '.runs[0].phases[0].time_s')
+    for rail in vin:60 vout1:45 all-roots:60; do
+        erg-analyze totals --rail ${rail%:*} --format json run.erg |
+            jq -e --argjson s "$seconds" --argjson w ${rail#*:} '.runs[0].phases[0].ets_j.value / ($w * $s) - 1 | fabs < 1e-3'
+    done
+}
+
 @test "x86: the second package is a root, though the first one's parts come before it" {
     skip_unless lttng erg-analyze
     zone sys/class/powercap/intel-rapl:0 package-0 1000

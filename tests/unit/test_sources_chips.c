@@ -139,6 +139,14 @@ static void test_twice(void **state)
 	assert_int_equal(value_of(f, "PPT", ERG_Q_POWER), 31000000);
 	assert_int_equal(value_of(f, "PPT-average", ERG_Q_POWER), 30000000);
 	assert_string_equal(parent_of(f, "PPT-average", ERG_Q_POWER), "PPT");
+	/* a counter that is switched off is none, and contains nothing */
+	tree_put(&f->tree, "class/hwmon/hwmon0/energy1_enable", "0");
+	assert_int_equal(find(f, "hwmon"), 0);
+	assert_string_equal(parent_of(f, "ina228-power1", ERG_Q_POWER), "");
+	assert_string_equal(parent_of(f, "ina228-power1@hwmon1", ERG_Q_POWER), "ina228-energy1");
+	assert_int_equal(f->list.n_notes, 2); /* that, and the second power's name */
+	tree_put(&f->tree, "class/hwmon/hwmon0/energy1_enable", "1");
+	assert_int_equal(find(f, "hwmon"), 0);
 	/* the same number and other labels: two supplies */
 	assert_string_equal(parent_of(f, "A", ERG_Q_POWER), "");
 	assert_string_equal(parent_of(f, "B", ERG_Q_ENERGY), "");
