@@ -5,8 +5,10 @@
  * a short run that costs more than anything else. Where the run does not say otherwise the energies go most of
  * the way back to what they would be with that known: by the covariance with each parameter (the update
  * of a Kalman filter), with an uncertainty of what is known beforehand as the run itself
- * has it, E d^2 = u^2 + SE^2 (the positive part of James and Stein 1961). The intervals stay as wide as
- * without: where what was declared is off by a little more than the run can see, they hold that.
+ * has it, E d^2 = u^2 + SE^2 (the positive part of James and Stein 1961). What a
+ * parameter adds to the intervals is then what it was moved by and what remains unknown of it, and never less
+ * than a share of what it was: where what was declared is off by a little more than the run can see, they hold
+ * that.
  */
 #include <errno.h>
 #include <math.h>
@@ -20,6 +22,7 @@
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/run.h"
+#include "analyze/attribution/small.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
@@ -29,7 +32,7 @@
 #define APART_MAX 5 /* SDs: what is so far off is not as it was thought to be */
 
 /* How much a clue is believed: variances that a parameter is off by and that count as chance, and what of its
- * variance stays in the replicates. */
+ * variance stays in the replicates at least. */
 struct trust {
 	double chance, stays;
 };
@@ -170,32 +173,20 @@ static int find_covariances(struct attr_run *r, struct clues *s)
 	return 0;
 }
 
-/* Weights of the covariances: (V + U) w = off, by elimination; V + U is positive definite. */
-static bool weigh_clues(struct clues *s)
+/* Weights of the covariances: (V + U) w = off. */
+static void weigh_clues(struct clues *s)
 {
-	double m[CLUES][CLUES], b[CLUES];
+	double m[CLUES * CLUES], off[CLUES], w[CLUES];
 
 	for (size_t i = 0; i < s->n; i++) {
-		b[i] = s->at[i].off;
-		for (size_t j = 0; j < s->n; j++)
-			m[i][j] = clue_covariance(s, s->at[i].c, j) + (i == j ? s->at[i].u2 : 0);
+		off[i] = s->at[i].off;
+		for (size_t j = 0; j <= i; j++)
+			m[i * s->n + j] =
+				clue_covariance(s, s->at[i].c, j) + (i == j ? s->at[i].u2 : 0);
 	}
+	attr_small_solve(m, s->n, off, w);
 	for (size_t i = 0; i < s->n; i++)
-		for (size_t j = i + 1; j < s->n; j++) {
-			double f = m[j][i] / m[i][i];
-
-			for (size_t k = i; k < s->n; k++)
-				m[j][k] -= f * m[i][k];
-			b[j] -= f * b[i];
-		}
-	for (size_t i = s->n; i-- > 0;) {
-		for (size_t j = i + 1; j < s->n; j++)
-			b[i] -= m[i][j] * s->at[j].w;
-		s->at[i].w = b[i] / m[i][i];
-		if (!isfinite(s->at[i].w))
-			return false;
-	}
-	return s->n > 0;
+		s->at[i].w = w[i];
 }
 
 /* Energies of the classes, J, of powers that are linear in what least squares fit. */
@@ -210,8 +201,8 @@ static void fitted_parts(const struct erg_attr_state *st, const double *power, d
 	}
 }
 
-/* What the replicates of a parameter are to be wider by: where it is moved by more than they vary, that is
- * what is not known. */
+/* What the replicates of a parameter are to be wider by; negative: narrower. Where it is moved by more than they
+ * vary, that is what is not known. */
 static double wider_by(const struct clue *c, double var)
 {
 	double f = var / (var + c->u2), moved = f * c->off;
@@ -280,7 +271,9 @@ int attr_known(struct attr_run *r)
 	if (!s.n)
 		return 0;
 	rc = find_covariances(r, &s);
-	if (!rc && weigh_clues(&s))
-		follow_clues(r, &s, slope);
-	return rc;
+	if (rc < 0)
+		return rc;
+	weigh_clues(&s);
+	follow_clues(r, &s, slope);
+	return 0;
 }

@@ -30,6 +30,7 @@
 #include "analyze/attribution/quantum.h"
 #include "analyze/attribution/rows.h"
 #include "analyze/attribution/run.h"
+#include "analyze/attribution/small.h"
 #include "analyze/attribution/solve.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
@@ -49,7 +50,6 @@ enum {
 #define OWN_MIN 1e-7 /* share of a column below which the rest is rounding */
 #define BLOCKS_MIN 60
 #define BLOCKS_PER_SCORE 20
-#define DEPENDENT 1e-10 /* of a column's square: what is left of it is rounding */
 #define TAKEN_MAX 0.03  /* part of the squared residuals, of what else than the clock */
 #define TAKEN_CLOCK 0.3 /* which has no other minima to be in */
 #define SHIFT_MAX 0.005 /* of a class's energy */
@@ -216,11 +216,11 @@ static int score_rows(struct scores *s)
 	return rc;
 }
 
-/* g' V^-1 g for the N scores in the blocks' sums U (n_b x N), by Cholesky; < 0: V is singular. After the
- * blocks come N_L levels, which are in V alone. */
+/* g' V^-1 g for the N scores in the blocks' sums U (n_b x N); what the others explain of a score says nothing of
+ * its own. After the blocks come N_L levels, which are in V alone. */
 static double quadratic(const double *u, size_t n_b, size_t n_l, size_t n)
 {
-	double v[ATTR_Z * ATTR_Z], g[ATTR_Z] = {0}, t = 0;
+	double v[ATTR_Z * ATTR_Z], g[ATTR_Z] = {0}, x[ATTR_Z];
 
 	memset(v, 0, sizeof(v));
 	for (size_t b = 0; b < n_b + n_l; b++)
@@ -229,30 +229,8 @@ static double quadratic(const double *u, size_t n_b, size_t n_l, size_t n)
 			for (size_t j = 0; j <= i; j++)
 				v[i * n + j] += u[b * n + i] * u[b * n + j];
 		}
-	for (size_t i = 0; i < n; i++) {
-		double scale = v[i * n + i];
-
-		for (size_t j = 0; j <= i; j++) {
-			for (size_t k = 0; k < j; k++)
-				v[i * n + j] -= v[i * n + k] * v[j * n + k];
-			if (j < i)
-				v[i * n + j] /= v[j * n + j];
-		}
-		if (!(scale > 0) || !(v[i * n + i] > DEPENDENT * scale)) {
-			/* the others explain this score: it says nothing of its own */
-			v[i * n + i] = 1;
-			for (size_t j = 0; j < i; j++)
-				v[i * n + j] = 0;
-			g[i] = 0;
-			continue;
-		}
-		v[i * n + i] = sqrt(v[i * n + i]);
-		for (size_t k = 0; k < i; k++)
-			g[i] -= v[i * n + k] * g[k];
-		g[i] /= v[i * n + i];
-		t += g[i] * g[i];
-	}
-	return t;
+	return attr_small_solve(v, n, g,
+		x); /* what the others explain of a score says nothing of its own */
 }
 
 /* The blocks' scores: their sums of z with the residuals, less what the model explains of z. */
@@ -411,40 +389,6 @@ static void explain(struct scores *s)
 	find_scores(s);
 }
 
-/* X of G X = H by Cholesky, G n x n, lower triangle, overwritten; columns that the ones before them explain
- * are left out. Returns X'H. */
-static double solve_small(double *g, size_t n, const double *h, double *x)
-{
-	double took = 0;
-	bool out[ATTR_Z] = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		double scale = g[i * n + i];
-
-		for (size_t j = 0; j <= i; j++) {
-			for (size_t k = 0; k < j; k++)
-				g[i * n + j] -= g[i * n + k] * g[j * n + k];
-			if (j < i)
-				g[i * n + j] = out[j] ? 0 : g[i * n + j] / g[j * n + j];
-		}
-		out[i] = !(scale > 0) || !(g[i * n + i] > DEPENDENT * scale);
-		for (size_t j = 0; j < i && out[i]; j++)
-			g[i * n + j] = 0;
-		g[i * n + i] = out[i] ? 1 : sqrt(g[i * n + i]);
-		x[i] = out[i] ? 0 : h[i];
-		for (size_t k = 0; k < i; k++)
-			x[i] -= g[i * n + k] * x[k];
-		x[i] /= g[i * n + i];
-		took += x[i] * x[i];
-	}
-	for (size_t i = n; i-- > 0;) {
-		for (size_t k = i + 1; k < n; k++)
-			x[i] -= g[k * n + i] * x[k];
-		x[i] /= g[i * n + i];
-	}
-	return took;
-}
-
 /* Coefficients of the Q columns WHICH, had the model had them: (Z'MZ)^-1 Z'Me into BETA. Returns the part of
  * the squared residuals that they would take. */
 static double extend(const struct scores *s, const size_t *which, size_t q, double *beta)
@@ -461,7 +405,7 @@ static double extend(const struct scores *s, const size_t *which, size_t q, doub
 			g[i * q + j] = s->own[which[i]] ? x : 0;
 		}
 	}
-	took = solve_small(g, q, h, beta);
+	took = attr_small_solve(g, q, h, beta);
 	return s->ee > 0 ? took / s->ee : INFINITY;
 }
 

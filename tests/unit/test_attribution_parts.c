@@ -19,6 +19,7 @@
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/rng.h"
 #include "analyze/attribution/run.h"
+#include "analyze/attribution/small.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/times.h"
 #include "analyze/attribution/view.h"
@@ -588,9 +589,31 @@ static void test_block_length(void **state)
 	near(attr_block_length(white, 5), 1, 0);
 }
 
+/* 4a + 2b = 8, 2a + 5b = 9: a = 1.375, b = 1.25, and 8a + 9b = 22.25. A column that is the first once more takes
+ * nothing, wherever it is. */
+static void a_small_system_is_solved_without_what_its_columns_say_twice(void **state)
+{
+	double two[] = {4, 0, 2, 5}, last[] = {4, 0, 0, 2, 5, 0, 4, 2, 4},
+	       amid[] = {4, 0, 0, 4, 4, 0, 2, 2, 5}, x[3];
+
+	(void)state;
+	near(attr_small_solve(two, 2, (const double[]){8, 9}, x), 22.25, 1e-12);
+	near(x[0], 1.375, 1e-12);
+	near(x[1], 1.25, 1e-12);
+	near(attr_small_solve(last, 3, (const double[]){8, 9, 8}, x), 22.25, 1e-12);
+	near(x[0], 1.375, 1e-12);
+	near(x[1], 1.25, 1e-12);
+	assert_true(x[2] == 0);
+	near(attr_small_solve(amid, 3, (const double[]){8, 8, 9}, x), 22.25, 1e-12);
+	near(x[0], 1.375, 1e-12);
+	assert_true(x[1] == 0);
+	near(x[2], 1.25, 1e-12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_small_system_is_solved_without_what_its_columns_say_twice),
 		cmocka_unit_test(test_nnls_inside),
 		cmocka_unit_test(test_nnls_bound),
 		cmocka_unit_test(test_nnls_optimal),
