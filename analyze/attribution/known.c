@@ -221,15 +221,28 @@ static void widen_by(struct attr_run *r, const struct clue *c, double by, const 
 				by * slope[k] * (r->boot.rep[i * st->gram.dim + c->c] - c->at);
 }
 
+/* Of what the classes are to be moved by (BY, J), the part that leaves something of each. It is one part for all: what
+ * one has more another has less, and a move of some alone would be one of their sum. */
+#define LEFT 0.1
+static double part_to_move(const struct erg_attr_state *st, const double *by)
+{
+	double part = 1;
+
+	for (size_t k = 0; k < st->n_classes; k++)
+		if (by[k] > 0)
+			part = fmin(part, (1 - LEFT) * fmax(st->value[k], 0) / by[k]);
+	return part;
+}
+
 static void move_classes(struct erg_attr_state *st, const double *by)
 {
+	double part = part_to_move(st, by);
+
 	for (size_t k = 0; k < st->n_classes; k++) {
-		if (!(st->value[k] > by[k]))
-			continue;
-		st->value[k] -= by[k];
-		st->nnls[k] -= st->is_direct[k] ? 0 : by[k];
+		st->value[k] -= part * by[k];
+		st->nnls[k] -= st->is_direct[k] ? 0 : part * by[k];
 		for (size_t i = 0; i < st->rounds; i++)
-			attr_rep(st, k)[i] -= by[k];
+			attr_rep(st, k)[i] -= part * by[k];
 	}
 }
 

@@ -111,19 +111,22 @@ int attr_sums_prepare(struct erg_attr *a, struct erg_err *err)
 	return 0;
 }
 
+#define CHANCE 3 /* variances that a correction of the sum may be by chance */
+
 /*
  * Of each class its part of a correction BY (J, its standard uncertainty U) of the sum; they add up to
- * 1. Where the replicates of the sum vary less than the correction is, they say nothing of where it
- * comes from, and what is left goes by energy.
+ * 1. Where the correction is more than what the replicates of the sum vary by, they say nothing of where the
+ * rest comes from, and that goes by energy.
  */
 static void find_parts(const struct erg_attr_state *st, double by, double u, double *part)
 {
-	double mean = 0, var = 0, all = 0, n = (double)st->rounds, even = by * by + u * u;
+	double mean = 0, var = 0, all = 0, n = (double)st->rounds, even;
 
 	for (size_t i = 0; i < st->rounds; i++)
 		mean += st->rep_sum[i] / n;
 	for (size_t i = 0; i < st->rounds; i++)
 		var += (st->rep_sum[i] - mean) * (st->rep_sum[i] - mean) / n;
+	even = fmax(by * by + u * u - CHANCE * var, 0);
 	for (size_t c = 0; c < st->n_classes; c++)
 		all += st->value[c];
 	for (size_t c = 0; c < st->n_classes; c++) {
