@@ -274,47 +274,62 @@ static void level_scores(const struct scores *s, const size_t *which, size_t q, 
 		}
 }
 
+/* Of the Q columns WHICH those of which the model leaves something, into RET. Returns how many. */
+static size_t own_of(const struct scores *s, const size_t *which, size_t q, size_t *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q; i++)
+		if (s->own[which[i]])
+			ret[n++] = which[i];
+	return n;
+}
+
+/* T over the blocks, LENGTH of them together; U: room for them and the levels. */
+static void test_blocks(const struct scores *s, const size_t *own, size_t q, size_t length, double *u,
+	struct attr_test *ret)
+{
+	size_t n = s->blocks / length;
+	double t, f, p;
+
+	memset(u, 0, n * q * sizeof(double));
+	for (size_t b = 0; b < n * length; b++)
+		for (size_t i = 0; i < q; i++)
+			u[b / length * q + i] += s->ze[b * s->n_z + own[i]];
+	level_scores(s, own, q, u + n * q);
+	t = quadratic(u, n, s->levels.n, q);
+	f = t < (double)n ? t / ((double)n - t) * (double)(n - q) / (double)q : INFINITY;
+	p = isfinite(f) ? gsl_cdf_fdist_Q(f, (double)q, (double)(n - q)) : 0;
+	if (!(ret->p >= p)) {
+		ret->p = p;
+		ret->f = f;
+	}
+}
+
 static void test_scores(const struct scores *s, const size_t *which, size_t q,
 	struct attr_test *ret)
 {
+	size_t own[ATTR_Z], n = own_of(s, which, q, own);
 	size_t least = q * BLOCKS_PER_SCORE > BLOCKS_MIN ? q * BLOCKS_PER_SCORE : BLOCKS_MIN;
 	_cleanup_(erg_freep) double *u =
 		erg_noted(malloc((s->blocks + s->levels.n + 1) * q * sizeof(double)));
 
-	bool seen = false;
-
 	ret->f = NAN;
 	ret->p = NAN;
 	ret->step = q == 1 ? step_of(s, *which) : 0;
-	if (!u)
+	if (!u || s->blocks < least)
 		return;
 	/* a model that explains every shift, to rounding, explains nothing: the test is blind; but for
 	 * readings that mostly saw one layer alone, whose power needs no model */
-	for (size_t i = 0; i < q; i++)
-		seen = seen || s->own[which[i]];
-	if (!seen && q == ATTR_SHIFTS && s->blocks >= least && 2 * s->pure < s->rows) {
-		ret->f = INFINITY;
-		ret->p = 0;
+	if (!n) {
+		bool blind = q == ATTR_SHIFTS && 2 * s->pure < s->rows;
+
+		ret->f = blind ? INFINITY : 0;
+		ret->p = blind ? 0 : 1;
 		return;
 	}
-	for (size_t length = 1; s->blocks / length >= least; length *= 2) {
-		size_t n = s->blocks / length;
-		double t, f, p;
-
-		memset(u, 0, n * q * sizeof(double));
-		for (size_t b = 0; b < n * length; b++)
-			for (size_t i = 0; i < q; i++)
-				if (s->own[which[i]])
-					u[b / length * q + i] += s->ze[b * s->n_z + which[i]];
-		level_scores(s, which, q, u + n * q);
-		t = quadratic(u, n, s->levels.n, q);
-		f = t < (double)n ? t / ((double)n - t) * (double)(n - q) / (double)q : INFINITY;
-		p = isfinite(f) ? gsl_cdf_fdist_Q(f, (double)q, (double)(n - q)) : 0;
-		if (!(ret->p >= p)) {
-			ret->p = p;
-			ret->f = f;
-		}
-	}
+	for (size_t length = 1; s->blocks / length >= least; length *= 2)
+		test_blocks(s, own, n, length, u, ret);
 }
 
 static int alloc_scores(struct scores *s)

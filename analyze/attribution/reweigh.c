@@ -146,6 +146,7 @@ int attr_reweigh(struct attr_run *r, bool *ret_changed)
 {
 	struct attr_weights *w = &r->weights;
 	struct pile p = {0};
+	bool had = w->used;
 	int rc;
 
 	*ret_changed = false;
@@ -160,6 +161,6 @@ int attr_reweigh(struct attr_run *r, bool *ret_changed)
 	if (!rc && p.n >= 200)
 		rc = estimate(&p, w, r->err);
 	free_pile(&p);
-	*ret_changed = w->used;
+	*ret_changed = w->used || had; /* the sums are of the weights that it had */
 	return rc;
 }
