@@ -196,7 +196,8 @@ static int score_rows(struct scores *s)
 	struct attr_rows rows;
 	struct attr_row *row;
 	size_t n = attr_rows_count(r);
-	int rc = attr_rows_open(&rows, r, &s->st->shape, s->st->power);
+	/* rows as in the sums, whose derivatives are by the powers before the last step */
+	int rc = attr_rows_open(&rows, r, &s->st->shape, r->of.power ? r->of.power : s->st->power);
 
 	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
 		size_t m = rows.k.m - rows.k.stride;
@@ -286,8 +287,8 @@ static size_t own_of(const struct scores *s, const size_t *which, size_t q, size
 }
 
 /* T over the blocks, LENGTH of them together; U: room for them and the levels. */
-static void test_blocks(const struct scores *s, const size_t *own, size_t q, size_t length, double *u,
-	struct attr_test *ret)
+static void test_blocks(const struct scores *s, const size_t *own, size_t q, size_t length,
+	double *u, struct attr_test *ret)
 {
 	size_t n = s->blocks / length;
 	double t, f, p;
