@@ -235,23 +235,6 @@ static void drop_glitches(struct erg_import_log *log, struct erg_import_channel 
 			log->path, line, c->def.rail, value, glitches);
 }
 
-void erg_import_undo_sums(struct erg_import_log *log, struct erg_import_channel *c)
-{
-	int64_t before = ERG_IMPORT_MISSING;
-
-	for (size_t i = 0; erg_import_has_row(log, i); i++) {
-		const int64_t v = c->raw[i];
-
-		if (v == ERG_IMPORT_MISSING)
-			continue;
-		c->raw[i] = before == ERG_IMPORT_MISSING ? 0
-			: v < before                     ? ERG_IMPORT_MISSING
-							 : v - before;
-		before = v;
-	}
-	c->delta = true;
-}
-
 int erg_import_check_energy(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
 	struct erg_err *err)
 {

@@ -6,6 +6,7 @@
 #include "record/import/feed.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "formats/base/order.h"
@@ -109,7 +110,7 @@ static int put_channel(struct erg_feed *f, struct erg_cursor *c, size_t i)
 	erg_put_unsigned(c, d->wrap);
 	erg_put_real(c, d->lsb);
 	erg_put_real(c, d->offset_max);
-	erg_put_real(c, d->gain_max);
+	erg_put_real(c, fmin(1, d->gain_max + ch->doubt));
 	erg_put_real(c, d->offset);
 	return r;
 }

@@ -120,13 +120,10 @@ static void add_distance(struct holes *h, double d, double interval, double from
 
 static void doubt_holes(const struct holes *h, struct erg_import_channel *c)
 {
-	double doubt;
-
 	if (h->missing <= 0 || h->sum <= 0 || c->def.quantity == ERG_Q_ENERGY || c->model_given ||
 		(double)h->regular < ERG_IMPORT_REGULAR_MIN * (double)h->distances)
 		return;
-	doubt = fmin(1, 2 * sqrt(h->missing * h->steps / (double)h->distances) / h->sum);
-	c->def.gain_max += doubt; /* beside what the clock leaves in doubt */
+	c->doubt += fmin(1, 2 * sqrt(h->missing * h->steps / (double)h->distances) / h->sum);
 }
 
 /* Adds those of C that no channel before had; the gaps of a device are gaps of all of its channels. */

@@ -40,8 +40,9 @@ struct erg_import_channel {
 	uint32_t group;    /* of the device: what is read apart is another source */
 	bool simulated;    /* it comes from a model, not from a sensor */
 	bool held;         /* it is a register's, as a recorder read it, and no log's */
-	bool summed; /* by its reader, of energies of intervals, whose first begins with the first row */
-	bool delta;           /* energy of each interval, by --sensor kind=delta */
+	bool delta;        /* energy of each interval, by --sensor kind=delta or by its reader */
+	bool delta_known;  /* by its reader, whatever --sensor says */
+	double doubt; /* share by which its energies are uncertain beside def.gain_max, which is the sensor's */
 	uint64_t interval_ns; /* usual distance of its readings, after the checks */
 };
 
@@ -237,7 +238,7 @@ int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *h
  * one that is read a little faster than once a second, and what stamps of whole seconds leave in doubt. */
 int erg_import_spread_told(struct erg_import_log *log, const struct erg_import_how *how,
 	json_t *notes, struct erg_err *err);
-/* Every energy of the log is uncertain by the share DOUBT. */
+/* Every energy of the log is uncertain by the share DOUBT more, for a reason of its own. */
 void erg_import_doubt(struct erg_import_log *log, double doubt);
 /* -EINVAL for what is no zone. */
 int erg_import_zone_check(const char *zone, struct erg_err *err);
@@ -354,8 +355,6 @@ int erg_import_check_values(struct erg_import_log *log, struct erg_import_channe
 /* Of energies (energies.c): makes a counter of them that only falls where they are not known. */
 int erg_import_check_energy(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
 	struct erg_err *err);
-/* Makes energies of intervals of what the reader has summed. */
-void erg_import_undo_sums(struct erg_import_log *log, struct erg_import_channel *c);
 
 /*
  * The period with which a value really changes, from the times of its N changes: the one

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * `perf stat -I MS -e power/energy-pkg/…`, as text, with -x (any separator) or with -j. A line gives
- * the joules since the line of that event before, so a channel is their running sum, which begins
- * with perf. An interval that was "not counted" is not 0 J: there the sum falls, which is read as
- * energy that is not known. Events that count no joules are passed over.
+ * the joules since the line of that event before; the first begins with perf. An interval that was
+ * "not counted" is not 0 J: its energy is not known. Events that count no joules are passed over.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 #include "record/import/cells.h"
 
 #define DECIMALS 9
-#define JOULE 1000000000 /* in those: where the sum begins, so that it can fall */
 #define CELLS_MAX 32
 #define BACK_MAX 3 /* lines whose time goes back, as odd ones */
 
@@ -24,8 +22,8 @@ struct perf_log {
 	char *text; /* the line */
 	struct erg_import_kept other, lost, back;
 	size_t counted;
-	int64_t *sums; /* of each channel */
-	size_t n_sums;
+	size_t *last; /* row of each channel's last value, counted or not */
+	size_t n_last;
 	char separator; /* NUL: not known yet */
 };
 
@@ -58,32 +56,32 @@ static int row_at(struct perf_log *p, int64_t t, struct erg_err *err)
 	return r;
 }
 
-/* The event's channel; its sum begins in the row before this one. */
+/* The event's channel; its first interval begins with the row before this one. */
 static int channel_of(struct perf_log *p, const struct count *c, struct erg_err *err)
 {
 	char rail[64];
-	int64_t *sums;
+	size_t *last;
 	int i;
 
 	rail_name(c, rail, sizeof(rail));
 	i = erg_import_channel(p->log, rail, "J", DECIMALS, err);
-	if (i < 0 || (size_t)i < p->n_sums)
+	if (i < 0 || (size_t)i < p->n_last)
 		return i;
-	sums = reallocarray(p->sums, (size_t)i + 1, sizeof(*sums));
-	if (!sums)
+	last = reallocarray(p->last, (size_t)i + 1, sizeof(*last));
+	if (!last)
 		return erg_fail_errno(err, -ENOMEM, "%s", p->log->path);
-	p->sums = sums;
-	p->n_sums = (size_t)i + 1;
-	sums[i] = JOULE;
-	p->log->channels[i].summed = true;
-	p->log->channels[i].raw[p->log->n - 2] = JOULE;
+	p->last = last;
+	p->n_last = (size_t)i + 1;
+	last[i] = p->log->n - 2;
+	p->log->channels[i].delta = p->log->channels[i].delta_known = true;
+	p->log->channels[i].raw[last[i]] = 0;
 	return i;
 }
 
 static int add_count(struct perf_log *p, const struct count *c, struct erg_err *err)
 {
 	const char *end = c->value;
-	int64_t v = 0, *cell;
+	int64_t v = 0;
 	int digits, i, r;
 	bool counted;
 
@@ -110,8 +108,7 @@ static int add_count(struct perf_log *p, const struct count *c, struct erg_err *
 	i = r < 0 ? r : channel_of(p, c, err);
 	if (i < 0)
 		return i;
-	cell = &p->log->channels[i].raw[p->log->n - 1];
-	if (*cell != ERG_IMPORT_MISSING)
+	if (p->last[i] == p->log->n - 1)
 		return erg_fail(err, -EINVAL,
 			"%s: line %zu: a second value of '%s' at %.9g s; a column that "
 			"tells the two apart (--per-socket, --per-core) was expected",
@@ -120,8 +117,8 @@ static int add_count(struct perf_log *p, const struct count *c, struct erg_err *
 	if (!counted)
 		erg_import_keep(&p->lost, erg_lines_number(p->lines), p->text);
 	p->counted += counted;
-	p->sums[i] = counted && p->sums[i] < ERG_IMPORT_RAW_MAX ? p->sums[i] + v : JOULE / 2;
-	*cell = p->sums[i];
+	p->last[i] = p->log->n - 1;
+	p->log->channels[i].raw[p->last[i]] = counted ? v : ERG_IMPORT_MISSING;
 	return 0;
 }
 
@@ -380,7 +377,7 @@ static int read_perf_stat(const char *path, const struct erg_import_how *how,
 		r = erg_lines_sha256(p.lines, ret->sha256, err);
 	}
 	erg_lines_free(p.lines);
-	free(p.sums);
+	free(p.last);
 	return r;
 }
 

@@ -36,7 +36,7 @@ static void set_channel(struct erg_import_channel *c, const struct erg_sensor_wo
 {
 	switch (w->key) {
 	case ERG_SENSOR_KEY_KIND:
-		c->delta = !strcmp(w->text, "delta");
+		c->delta = c->delta_known || !strcmp(w->text, "delta");
 		break;
 	case ERG_SENSOR_KEY_LSB:
 		c->def.lsb = w->number * pow(10, c->decimals);

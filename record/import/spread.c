@@ -162,9 +162,8 @@ int erg_import_spread_times(struct erg_import_column *times, uint64_t interval_n
 void erg_import_doubt(struct erg_import_log *log, double doubt)
 {
 	for (size_t i = 0; i < log->n_channels; i++)
-		if (log->channels[i].def.quantity != ERG_Q_ENERGY &&
-			doubt > log->channels[i].def.gain_max)
-			log->channels[i].def.gain_max = doubt;
+		if (log->channels[i].def.quantity != ERG_Q_ENERGY)
+			log->channels[i].doubt += doubt;
 }
 
 /* How many rows have the time of the row before, and a reading of a channel that has one there, too. */

@@ -250,8 +250,6 @@ static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c
 int erg_import_check_values(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
 	struct erg_err *err)
 {
-	if (c->summed)
-		erg_import_undo_sums(log, c);
 	drop_absurd(log, c, notes);
 	if (c->def.quantity == ERG_Q_POWER || (c->delta && c->def.quantity == ERG_Q_ENERGY)) {
 		const bool negative = is_negative(log, c);

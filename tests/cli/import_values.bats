@@ -125,6 +125,8 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     joules VDD_IN 19 -- --from tegrastats --samples fast.log
     told 'uncertain by 11'
     jq -e '.runs[0].phases[0].ets_j | .hi - .lo > 4' t.json   # a full second of 10 lines may be 9 to 11 of them
+    joules VDD_IN 19 -- --from tegrastats --samples fast.log --sensor VDD_IN:gain_max=0.05 # and the meter's own 5 %
+    jq -e '.runs[0].phases[0].ets_j | .hi - .lo | . > 5.9 and . < 7' t.json
     joules VDD_IN 19 -- --from tegrastats --samples fast.log --interval 0.1
     jq -e '.runs[0].phases[0].ets_j | .hi - .lo < 0.1' t.json
     teg '05-06-2024 10:00:00' 10000 >one.log
