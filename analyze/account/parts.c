@@ -144,7 +144,9 @@ int erg_parts_open(struct erg_parts *p, const struct erg_timeline *tl, struct er
 		.macs = erg_parts_counter(tl, "MACs"),
 		.requests = erg_parts_counter(tl, "requests"),
 		.context = erg_parts_counter(tl, "context"),
-		.tokens = erg_parts_counter(tl, "tokens")};
+		.tokens = erg_parts_counter(tl, "tokens"),
+		.answered = erg_parts_counter(tl, "first_tokens"),
+		.waited = erg_parts_counter(tl, "first_token_ns")};
 	int r;
 
 	*p = (struct erg_parts){.tl = tl};

@@ -45,7 +45,8 @@ struct erg_parts {
 	uint64_t *layer_calls;     /* per layer */
 	double *latency_s; /* from the begin of a request to its first token, n_latency values */
 	size_t n_latency;
-	size_t n_untimed; /* requests of which it is not known when they began */
+	size_t n_untimed;    /* requests of which it is not known when they began */
+	size_t n_unanswered; /* that had no first token */
 
 	struct erg_timeline *view;  /* classes are the parts; owned */
 	struct erg_account account; /* of the view; attr NULL: not attributed */

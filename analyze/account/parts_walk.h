@@ -47,6 +47,7 @@ struct parts_walk {
 	size_t n_threads;
 	uint64_t *part_calls;                     /* part x layer, outermost instances */
 	uint32_t macs, requests, context, tokens; /* counters, or ERG_NONE */
+	uint32_t answered, waited;                /* these too: "first_tokens", "first_token_ns" */
 };
 
 static inline double *parts_counts(const struct parts_walk *w, const struct parts_inst *in)

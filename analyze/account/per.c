@@ -180,7 +180,7 @@ json_t *erg_per_latency_json(const struct erg_parts *p)
 	const size_t n = p->n_latency;
 	double sum = 0, median = NAN, p90 = NAN, max = NAN;
 
-	if (!n && !p->n_untimed)
+	if (!n && !p->n_untimed && !p->n_unanswered)
 		return json_null();
 	erg_sort(p->latency_s, n, sizeof(*p->latency_s), erg_order_double);
 	for (size_t i = 0; i < n; i++)
@@ -190,10 +190,10 @@ json_t *erg_per_latency_json(const struct erg_parts *p)
 		p90 = p->latency_s[(size_t)ceil(0.9 * (double)n) - 1];
 		max = p->latency_s[n - 1];
 	}
-	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)n, "untimed",
-		(json_int_t)p->n_untimed, "mean_s", erg_num_json(n ? sum / (double)n : NAN),
-		"median_s", erg_num_json(median), "p90_s", erg_num_json(p90), "max_s",
-		erg_num_json(max));
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)n, "untimed",
+		(json_int_t)p->n_untimed, "unanswered", (json_int_t)p->n_unanswered, "mean_s",
+		erg_num_json(n ? sum / (double)n : NAN), "median_s", erg_num_json(median), "p90_s",
+		erg_num_json(p90), "max_s", erg_num_json(max));
 }
 
 json_t *erg_per_counters_json(const struct erg_parts *p, const struct erg_part *part)

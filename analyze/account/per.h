@@ -44,7 +44,7 @@ json_t *erg_per_json(const struct erg_per *per, const struct erg_parts *p,
  * the straight line through it. Empty unless the unit is the token. */
 json_t *erg_per_context_json(const struct erg_per *per, const struct erg_parts *p);
 
-/* {"n", "mean_s", "median_s", "p90_s", "max_s"}, or null where no request began. */
+/* {"n", "untimed", "unanswered", "mean_s", "median_s", "p90_s", "max_s"}, or null where no request began. */
 json_t *erg_per_latency_json(const struct erg_parts *p);
 
 /* {NAME: count} of the application's counters in PART. */

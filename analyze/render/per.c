@@ -60,6 +60,7 @@ static void print_first_token(const json_t *first, FILE *out)
 {
 	const long long n = json_integer_value(json_object_get(first, "n"));
 	const long long untimed = json_integer_value(json_object_get(first, "untimed"));
+	const long long none = json_integer_value(json_object_get(first, "unanswered"));
 	char a[64], b[64], c[64];
 
 	fputs("time to the first token: ", out);
@@ -72,6 +73,9 @@ static void print_first_token(const json_t *first, FILE *out)
 		fprintf(out,
 			"%snot known of %lld requests in phases that hold the steps of several",
 			n ? "; " : "", untimed);
+	if (none)
+		fprintf(out, "%sthere was none, or it is not known, of %lld requests",
+			n || untimed ? "; " : "", none);
 	fputc('\n', out);
 }
 

@@ -515,6 +515,18 @@ teg() { # teg TIME WATTS: a line of an Orin NX
     sed '2,6d' g.csv >h.csv
     erg-record import --samples s.csv --layers h.csv -o h.erg
     erg-analyze totals --per token h.erg | grep -qx 'time to the first token: not known of 4 requests in phases that hold the steps of several'
+    # Where steps say whose first token they gave, requests may overlap: one of 0.5 s, two of 2 s together, one that had none.
+    # Energy by request: 8 W for 4 s of prompts and 8 W for 2 s of both by 4 requests, whatever step began or ended them.
+    printf '%s\n' begin_s,end_s,layer,phase,counter:tokens,counter:requests,counter:first_tokens,counter:first_token_ns \
+        1,1.5,p,prefill,9,2,1,500000000 1.5,2.5,p,mixed,9,1,0,0 2.5,3.5,p,mixed,9,0,2,4000000000 3.5,7,p,prefill,9,1,0,0 >l.csv
+    erg-record import --samples s.csv --layers l.csv --sensor 'kind=boxcar window_s=0.005' -o l.erg
+    erg-analyze totals --per request --format json l.erg >t.json
+    jq -e '.runs[0].first_token | .n == 3 and .untimed == 0 and .unanswered == 1 and (.mean_s - 1.5 | fabs < 1e-6) and
+        (.median_s - 2 | fabs < 1e-6) and (.max_s - 2 | fabs < 1e-6)' t.json
+    jq -e '.runs[0].phases | map({(.name): .per}) | add | .run.count == 4 and .prefill.count == 4 and .mixed.count == 4 and
+        (.prefill.energy_j.value / 8 - 1 | fabs < 0.01) and (.mixed.energy_j.value / 4 - 1 | fabs < 0.01) and
+        .mixed.energy_j.lo <= 4 and 4 <= .mixed.energy_j.hi' t.json
+    erg-analyze totals --per request l.erg | grep -q '(3 requests); there was none, or it is not known, of 1 requests$'
     run ! erg-analyze totals --per counter:nosuch n.erg
     [[ "$output" == *"the application has tokens, images"* ]]
 }

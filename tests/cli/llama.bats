@@ -328,7 +328,7 @@ C
         [ -z "$said" ] || [ "$(events $kind "marker.*erg: llama: this libllama does not tell $said\"")" -eq 1 ]
         [ "$(events $kind 'layer_counted')" -gt 0 ]
     done <<'KINDS'
-memory:context requests tokens:
+memory:context first_token_ns first_tokens requests tokens:
 self:context tokens:when its cache is empty: no requests
 none:tokens:how long its cache is: no requests, no context
 KINDS
@@ -385,7 +385,7 @@ phases() {
     jq -e '.runs[0].phases | map({(.name): [.counters.tokens, .per.count]}) | add ==
         {run: [2792, 2792], prefill: [1600, 1600], decode: [1192, 1192]}' t.json
     jq -e '.runs[0].phases | length == 3 and .[0].counters.requests == 8' t.json
-    jq -e '.runs[0].first_token.n == 8 and .runs[0].first_token.median_s > 0' t.json
+    jq -e '.runs[0].first_token | .n == 8 and .unanswered == 0 and .median_s > 0' t.json
     jq -e '.runs[0] | .simulated and all(.phases[]; .per.energy_j.value == null or
         (.per.energy_j.value * .per.count / .ets_j.value - 1 | fabs) < 1e-6)' t.json
     phases >phases.txt
@@ -399,6 +399,12 @@ phases() {
                 1.5 * (.hi - .lo) / 2 + 0.05 * $truth' t.json || { cat truth.txt t.json; false; }
     done
     holds_truth run.erg truth.log
+    # A request of this program waits for all phases of its prompt, which nothing else runs between.
+    awk '$1 == "prefill" { if (!begin) begin = $2; end = $3 } $1 == "decode" && begin { print (end - begin) / 1e9; begin = 0 }' \
+        phases.txt >waits
+    [ "$(wc -l <waits)" -eq 8 ]
+    jq -e --argjson waits "[$(paste -sd, waits)]" '.runs[0].first_token as $f | ($waits | max) as $max |
+        ($f.max_s - $max | fabs) < 0.02 * $max + 1e-4 and ($f.mean_s - ($waits | add / length) | fabs) < 0.02 * $max + 1e-4' t.json
     # The same by request, by layer and as a table.
     erg-analyze layers --per request --lag 0 --format json run.erg 2>/dev/null |
         jq -e '[.runs[0].layers[].per | .unit == "request" and .count == 8] | length >= 6 and all'

@@ -65,7 +65,8 @@ static void add(int32_t sequence, int n, enum outputs outputs)
 }
 
 static struct {
-	uint32_t requests, tokens[LLAMA_STEPS];
+	uint32_t requests, tokens[LLAMA_STEPS], answered;
+	uint64_t waited, now; /* a step takes 10 */
 } seen;
 
 /* As the adapter does around a step, which the context carries out if it is not REFUSED. */
@@ -78,8 +79,11 @@ static void decode(struct llama_context *c, bool encodes, bool refused)
 		return;
 	for (int32_t i = 0; c->memory && !encodes && i < made.b.n_tokens; i++)
 		c->memory->held[made.b.seq_id ? made.sequence[i] : 0]++;
-	llama_batch_done(c, &w);
+	llama_batch_done(c, &w, seen.now, seen.now + 10);
+	seen.now += 10;
 	seen.requests += w.requests;
+	seen.answered += w.answered;
+	seen.waited += w.waited_ns;
 	seen.tokens[w.step] += (uint32_t)made.b.n_tokens;
 }
 
@@ -246,10 +250,82 @@ static void batches_without_lists(void **state)
 	is_seen(2, 24, 10, 0, 0);
 }
 
+static void first_tokens_are(uint32_t n, uint64_t waited)
+{
+	assert_int_equal(seen.answered, n);
+	assert_int_equal(seen.waited, waited);
+}
+
+/* A server that reads prompts in pieces while others answer: each waits from its own begin to its own end. */
+static void first_tokens_of_requests_that_overlap(void **state)
+{
+	struct llama_memory m = {{0}};
+	struct llama_context c = {&m};
+
+	(void)state;
+	batch_new(); /* both begin at 1000; the second is longer */
+	add(0, 8, LAST);
+	add(1, 56, NONE);
+	decode(&c, false, false);
+	first_tokens_are(1, 10);
+	batch_new(); /* 1010: the first answers, a third begins */
+	add(0, 1, LAST);
+	add(1, 20, NONE);
+	add(2, 43, NONE);
+	decode(&c, false, false);
+	first_tokens_are(1, 10);
+	seen.now += 1000; /* the program does something else */
+	batch_new();
+	add(0, 1, LAST);
+	add(1, 20, LAST); /* from 1000 to 2030 */
+	add(2, 40, LAST); /* from 1010 to 2030 */
+	decode(&c, false, false);
+	first_tokens_are(3, 10 + 1030 + 1020);
+	for (int i = 0; i < 5; i++) {
+		batch_new();
+		for (int32_t s = 0; s < 3; s++)
+			add(s, 1, LAST);
+		decode(&c, false, false);
+	}
+	first_tokens_are(3, 10 + 1030 + 1020);
+	step(&c, 2, 9, LAST); /* the next turn of one of them */
+	first_tokens_are(4, 10 + 1030 + 1020 + 10);
+	is_seen(4, 73, 15, 125, 0);
+}
+
+/* A prompt of one token answers at once; who wants all outputs is not known to have been answered, nor who was not
+ * seen in between. */
+static void first_tokens_that_nobody_knows(void **state)
+{
+	struct llama_memory m = {{0}};
+	struct llama_context c = {&m}, nothing = {NULL};
+
+	(void)state;
+	step(&c, 0, 1, LAST);
+	first_tokens_are(1, 10);
+	step(&c, 1, 30, ALL);
+	write(&c, 1, 3);
+	first_tokens_are(1, 10);
+	step(&c, 2, 30, NONE);
+	llama_batch_missed();
+	step(&c, 2, 30, LAST);
+	write(&c, 2, 3);
+	first_tokens_are(1, 10);
+	batch_new();
+	add(0, 10, ALL);
+	decode(&nothing, false, false);
+	first_tokens_are(1, 10);
+	step(&c, 3, 30, NONE);
+	m.held[3] = 0; /* given up, and its place is another's */
+	step(&c, 3, 12, LAST);
+	first_tokens_are(2, 20);
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	memset(&seen, 0, sizeof(seen));
+	seen.now = 1000;
 	return 0;
 }
 
@@ -264,6 +340,8 @@ int main(void)
 		cmocka_unit_test_setup(a_model_that_keeps_nothing, setup),
 		cmocka_unit_test_setup(an_encoder_and_a_decoder, setup),
 		cmocka_unit_test_setup(batches_without_lists, setup),
+		cmocka_unit_test_setup(first_tokens_of_requests_that_overlap, setup),
+		cmocka_unit_test_setup(first_tokens_that_nobody_knows, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,6 +299,37 @@ static void test_first_token(void **state)
 	close_world(&w, &p);
 }
 
+/* A prompt of two steps waits for its own second one, whatever other threads write in between. */
+static void test_first_token_of_threads(void **state)
+{
+	struct erg_timeline *tl = calloc(1, sizeof(*tl));
+	struct erg_err err = {0};
+	struct erg_parts p;
+
+	allocate(tl);
+	tl->end = 100 * MS;
+	tl->n_tracks = 2;
+	free(tl->tracks);
+	tl->tracks = calloc(2, sizeof(*tl->tracks));
+	tl->tracks[0] = (struct erg_tl_track){text("a"), 7, 8, ERG_TL_HOST};
+	tl->tracks[1] = (struct erg_tl_track){text("b"), 7, 9, ERG_TL_HOST};
+	add_phase(tl, "prefill", 10 * MS, 20 * MS);
+	add_phase(tl, "prefill", 30 * MS, 40 * MS);
+	add_phase(tl, "decode", 50 * MS, 60 * MS);
+	for (uint64_t at = 12 * MS; at < 90 * MS; at += 10 * MS) {
+		add_phase(tl, "decode", at, at + 5 * MS);
+		tl->phases[tl->n_phases - 1].tid = 9;
+	}
+	add_interval(tl, NETWORK, 11 * MS, 19 * MS, 0, (int64_t[]){5, 1, 5});
+	add_interval(tl, NETWORK, 31 * MS, 39 * MS, 0, (int64_t[]){5, 0, 10});
+	add_interval(tl, NETWORK, 51 * MS, 59 * MS, 0, (int64_t[]){1, 0, 11});
+	assert_int_equal(erg_parts_open(&p, tl, &err), 0);
+	assert_int_equal(p.n_latency, 1);
+	assert_float_equal(p.latency_s[0], 0.03, 1e-12);
+	erg_parts_release(&p);
+	erg_timeline_free(tl);
+}
+
 /* A phase within another counts for both; one that begins within a layer takes its counts with it. */
 static void test_nested(void **state)
 {
@@ -352,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_energy),
 		cmocka_unit_test(test_context),
 		cmocka_unit_test(test_first_token),
+		cmocka_unit_test(test_first_token_of_threads),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_units),
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sequences of a batch; see batch.h. */
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -17,9 +18,15 @@ enum {
 	ANSWERS
 }; /* more of the prompt comes; one or several; of its prompt's last token alone */
 
-/* Hashes of context and sequence, with what they did in the last two bits. One that finds no place takes another's,
- * whose next prompt then counts as a request only if it begins empty. */
-static uint64_t remembered[REMEMBERED];
+/* A sequence. One that finds no place takes another's, whose next prompt then counts as a request only if it begins
+ * empty. */
+struct memory {
+	uint64_t key;   /* hash of context and sequence, with what it did in the last two bits */
+	uint64_t since; /* when the request began that has no token yet; 0: none has, or nobody knows */
+};
+
+static struct memory remembered[REMEMBERED];
+static _Atomic bool waits; /* some since is not 0 */
 
 static uint64_t key_of(const struct llama_context *c, int32_t sequence)
 {
@@ -33,16 +40,16 @@ static uint64_t key_of(const struct llama_context *c, int32_t sequence)
 }
 
 /* The place of KEY, or one that it may take. */
-static uint64_t *slot_of(uint64_t key)
+static struct memory *slot_of(uint64_t key)
 {
-	uint64_t *free_one = NULL;
+	struct memory *free_one = NULL;
 
 	for (uint32_t i = 0; i < NEIGHBOURS; i++) {
-		uint64_t *slot = &remembered[((key >> 32) + i) % REMEMBERED];
+		struct memory *slot = &remembered[((key >> 32) + i) % REMEMBERED];
 
-		if ((*slot & ~(uint64_t)3) == key)
+		if ((slot->key & ~(uint64_t)3) == key)
 			return slot;
-		if (!*slot && !free_one)
+		if (!slot->key && !free_one)
 			free_one = slot;
 	}
 	return free_one ? free_one : &remembered[(key >> 32) % REMEMBERED];
@@ -78,7 +85,7 @@ static uint32_t last_time(const struct llama_context *c, int32_t sequence)
 	uint64_t key = key_of(c, sequence), slot;
 
 	erg_adapter_lock();
-	slot = *slot_of(key);
+	slot = slot_of(key)->key;
 	erg_adapter_unlock();
 	return (slot & ~(uint64_t)3) == key ? slot & 3 : 0;
 }
@@ -95,14 +102,47 @@ static uint32_t does_now(const struct llama_part_of_batch *p, bool empty, uint32
 	return p->outputs && p->outputs < p->tokens ? ANSWERS : READS;
 }
 
-void llama_batch_done(const struct llama_context *c, const struct llama_work *w)
+/* Whoever wants the output of every token of a text may have its last one in this step or in another. */
+static uint64_t first_token(struct llama_work *w, const struct llama_part_of_batch *p,
+	uint64_t since, uint64_t end)
 {
+	if (!since || !p->outputs)
+		return since;
+	if (p->does != READS) {
+		w->answered++;
+		w->waited_ns += end - since;
+	}
+	return 0;
+}
+
+void llama_batch_done(const struct llama_context *c, struct llama_work *w, uint64_t begin,
+	uint64_t end)
+{
+	w->answered = 0;
+	w->waited_ns = 0;
 	erg_adapter_lock();
 	for (uint32_t i = 0; w->step != LLAMA_ENCODE && i < w->n && i < LLAMA_SEQUENCES_MAX; i++) {
-		uint64_t key = key_of(c, w->parts[i].sequence);
+		const struct llama_part_of_batch *p = &w->parts[i];
+		const uint64_t key = key_of(c, p->sequence);
+		struct memory *m = slot_of(key);
+		uint64_t since = (m->key & ~(uint64_t)3) == key ? m->since : 0;
 
-		*slot_of(key) = key | w->parts[i].does;
+		since = first_token(w, p, p->begins ? begin : since, end);
+		*m = (struct memory){key | p->does, since};
+		if (since)
+			atomic_store(&waits, true);
 	}
+	erg_adapter_unlock();
+}
+
+void llama_batch_missed(void)
+{
+	if (!atomic_load_explicit(&waits, memory_order_relaxed))
+		return;
+	erg_adapter_lock();
+	for (uint32_t i = 0; i < REMEMBERED; i++)
+		remembered[i].since = 0;
+	atomic_store(&waits, false);
 	erg_adapter_unlock();
 }
 
@@ -136,7 +176,8 @@ void llama_batch_read(const struct llama_api *api, const struct llama_context *c
 		const uint32_t was = ret->step == LLAMA_ENCODE ? 0 : last_time(c, p->sequence);
 
 		p->does = does_now(p, empty, was);
-		ret->requests += empty || (was == WROTE && p->does != WROTE);
+		p->begins = empty || (was == WROTE && p->does != WROTE);
+		ret->requests += p->begins;
 		writing += p->does == WROTE;
 		reading += p->does != WROTE;
 	}

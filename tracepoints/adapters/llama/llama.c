@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tracepoints/adapters/common.h"
 #include "tracepoints/adapters/llama/batch.h"
@@ -288,7 +289,7 @@ static void count(const char *name, _Atomic uint32_t *known, int64_t n)
 	erg_counter_add(counter(name, known), n);
 }
 
-static _Atomic uint32_t tokens, requests, context, steps;
+static _Atomic uint32_t tokens, requests, answered, waited, context, steps;
 
 /* Counters exist before the first layer that carries them. */
 static void define_counters(const struct llama_lib *lib)
@@ -298,6 +299,33 @@ static void define_counters(const struct llama_lib *lib)
 		counter("requests", &requests);
 	if (lib->context)
 		counter("context", &context);
+	if (lib->requests) {
+		counter("first_tokens", &answered);
+		counter("first_token_ns", &waited);
+	}
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* After the step that began at BEGIN. */
+static void count_step(const struct llama_lib *lib, struct llama_context *c,
+	const struct llama_batch *batch, struct llama_work *work, uint64_t begin)
+{
+	llama_batch_done(c, work, begin, now());
+	count("tokens", &tokens, batch->n_tokens);
+	if (lib->requests) {
+		count("requests", &requests, work->requests);
+		count("first_tokens", &answered, work->answered);
+		count("first_token_ns", &waited, (int64_t)work->waited_ns);
+	}
+	if (lib->context)
+		count("context", &context, llama_batch_context(&lib->api, c, work));
 }
 
 static int32_t step_through(const struct llama_lib *lib, struct llama_context *c,
@@ -307,6 +335,7 @@ static int32_t step_through(const struct llama_lib *lib, struct llama_context *c
 	const struct network n = network_of(&lib->api, c, work->step);
 	const uint32_t outer_module = current.module;
 	const char *outer_step = current.step;
+	const uint64_t begin = now();
 	int32_t status;
 
 	define_counters(lib);
@@ -319,14 +348,8 @@ static int32_t step_through(const struct llama_lib *lib, struct llama_context *c
 	status = call(c, *batch);
 	current.module = outer_module;
 	current.step = outer_step;
-	if (!status) {
-		llama_batch_done(c, work);
-		count("tokens", &tokens, batch->n_tokens);
-		if (lib->requests)
-			count("requests", &requests, work->requests);
-		if (lib->context)
-			count("context", &context, llama_batch_context(&lib->api, c, work));
-	}
+	if (!status)
+		count_step(lib, c, batch, work, begin);
 	erg_end(n.modules[work->step]);
 	erg_end(n.id);
 	erg_phase_end(step_names[work->step]);
@@ -340,8 +363,10 @@ ERG_API int32_t llama_decode(struct llama_context *c, struct llama_batch batch)
 
 	if (!lib->api.decode)
 		return -1;
-	if (!lib->decodes || !erg_enabled())
+	if (!lib->decodes || !erg_enabled()) {
+		llama_batch_missed();
 		return lib->api.decode(c, batch);
+	}
 	llama_batch_read(&lib->api, c, &batch, false, &work);
 	return step_through(lib, c, &batch, &work, lib->api.decode);
 }
