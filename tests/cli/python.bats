@@ -174,7 +174,7 @@ P
 @test "python: shapes and MACs follow PyTorch's for every kind of module" {
     need_torch
     cat >prog.py <<'P'
-import torch
+import warnings, torch
 from torch import nn
 from erg import _shapes
 
@@ -214,6 +214,7 @@ check(nn.Embedding(10, 6), x=torch.zeros(2, 3, dtype=torch.long), macs=0)
 check(nn.LSTM(5, 7, num_layers=2, bidirectional=True), 3, 2, 5,
       macs=6 * 2 * 4 * 7 * ((5 + 7) + (14 + 7)))
 check(nn.GRU(5, 7, batch_first=True), 3, 2, 5, macs=6 * 3 * 7 * 12)
+warnings.filterwarnings("ignore", "LSTM with projections")
 check(nn.LSTM(5, 7, proj_size=2), 3, 2, 5, macs=6 * (4 * 7 * (5 + 2) + 7 * 2))
 check(nn.GRUCell(5, 7), 2, 5, macs=2 * 3 * 7 * 12)
 mha = nn.MultiheadAttention(8, 2, kdim=6, vdim=4, add_bias_kv=True)
@@ -368,6 +369,7 @@ P
 }
 
 @test "python: a model is traced, scripted, exported and compiled as if nobody recorded" {
+    local compiled=
     need_torch
     cat >prog.py <<'P'
 import io, sys, torch, erg.torch
@@ -394,6 +396,10 @@ for what in (lambda m: kinds(torch.jit.trace(m, x).inlined_graph),
              lambda m: str(fx.symbolic_trace(m).graph), onnx,
              lambda m: torch.jit.freeze(torch.jit.script(m))(x).tolist()):
     assert what(plain) == what(model), what(model)
+for how in ({"strict": True}, {"strict": False}) if hasattr(torch, "export") else ():
+    made = [torch.export.export(m, (x,), **how) for m in (plain, model)]
+    assert str(made[0].graph) == str(made[1].graph)
+    assert torch.equal(made[1].module()(x), plain(x))
 if hasattr(torch, "compile"):
     assert torch.equal(torch.compile(model, backend="eager", fullgraph=True)(x), plain(x))
 erg.marker("now")
@@ -402,9 +408,144 @@ P
     start a
     "$python" prog.py
     stop a
-    # torch.jit.trace compares what it made with the model itself, which runs once for that.
-    diff <(layers a) <(printf '%s\n' 0 1 2 3 m 0 1 2 3 m)
+    # torch.jit.trace compares what it made with the model itself, which runs once for that; what was compiled runs
+    # as a whole.
+    "$python" -c 'import torch; torch.compile' 2>/dev/null && compiled=m
+    diff <(layers a) <(printf '%s\n' 0 1 2 3 m $compiled 0 1 2 3 m)
     [ "$(sed '1,/text = "now"/d' a.txt | grep -c 'ergtrace:layer: ')" -eq 5 ]
+}
+
+@test "python: what has shapes alone computes nothing; of what is computed for many at once there are no MACs" {
+    need_torch
+    cat >prog.py <<'P'
+import copy, torch, erg.torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+x = torch.ones(2, 3)
+net = nn.Sequential(nn.Linear(3, 4), nn.ReLU())
+erg.torch.annotate(net, "net")
+meta = copy.deepcopy(net).to("meta")
+erg.torch.annotate(meta, "meta")
+assert meta(x.to("meta")).shape == (2, 4)
+with FakeTensorMode() as mode:
+    inside = nn.Linear(3, 4)
+    erg.torch.annotate(inside, "fake")
+    assert inside(mode.from_tensor(x)).shape == (2, 4)
+if hasattr(torch, "func"):
+    from torch.fx.experimental.proxy_tensor import make_fx
+    make_fx(net)(x)
+    many = nn.Linear(3, 4)
+    erg.torch.annotate(many, "many")
+    print("many")
+    rows = torch.func.vmap(lambda y: torch.func.vmap(many)(y))(torch.ones(5, 6, 3))
+    assert rows.shape == (5, 6, 4)
+erg.marker("now")
+net(x)
+P
+    start a
+    "$python" prog.py >out
+    stop a
+    diff <(layers a) <([ ! -s out ] || echo linear; printf '%s\n' 0 1 net)
+    [ "$(sed '1,/text = "now"/d' a.txt | grep -c 'ergtrace:layer: ')" -eq 3 ]
+    [ ! -s out ] || [ "$(events a 'layer_define.*name = "linear", type = "fc", network = "many", macs = 0, params = 16, bytes_in = 0,')" -ge 1 ]
+}
+
+@test "python: what torch.compile() returns is recorded as what it was made of; a module that is compiled in place is said" {
+    need_torch
+    "$python" -c 'import torch; torch.compile' 2>/dev/null || skip "this PyTorch has no torch.compile()"
+    cat >prog.py <<'P'
+import torch, torch._dynamo, erg.torch
+from torch import nn
+
+x = torch.ones(2, 3)
+
+class Block(nn.Module):
+    def __init__(self, broken=False):
+        super().__init__()
+        self.fc, self.act, self.broken = nn.Linear(3, 3), nn.ReLU(), broken
+
+    def forward(self, x):
+        if self.broken:
+            torch._dynamo.graph_break()
+        return self.act(self.fc(x))
+
+def compiled(module):
+    return torch.compile(module, backend="eager")
+
+def check(model, want, say):
+    for _ in range(2):
+        assert torch.equal(model(x), want)
+    erg.marker(say)
+
+for how in "before", "after":  # annotated and compiled
+    net = nn.Sequential(Block(), Block(broken=True), nn.Linear(3, 2))
+    want = net(x)
+    if how == "before":
+        erg.torch.annotate(net, "net")
+    net[0], net[1], net[2] = compiled(net[0]), compiled(net[1]), compiled(net[2])
+    if how == "after":
+        erg.torch.annotate(net, "net")
+    check(net, want, how)
+
+whole = nn.Sequential(Block(), nn.Linear(3, 2))
+want = whole(x)
+erg.torch.annotate(whole, "whole")
+check(compiled(whole), want, "whole")
+ready = compiled(nn.Sequential(Block(), nn.Linear(3, 2)))
+want = ready._orig_mod(x)
+erg.torch.annotate(ready)
+check(ready, want, "ready")
+
+class Fails(nn.Module):
+    def forward(self, x):
+        raise KeyError("no")
+
+fails = Fails()
+erg.torch.annotate(fails, "fails")
+for _ in range(2):
+    try:
+        compiled(fails)(x)
+    except Exception:
+        pass
+try:
+    fails(x)
+except KeyError:
+    pass
+erg.marker("fails")
+
+# Dynamo gives up, and Python calls the modules: the whole is once a call all the same.
+torch._dynamo.config.suppress_errors = True
+def backend(*_):
+    raise RuntimeError("none")
+eager = nn.Sequential(nn.Linear(3, 2))
+want = eager(x)
+erg.torch.annotate(eager, "eager")
+check(torch.compile(eager, backend=backend), want, "eager")
+
+inplace = nn.Sequential(Block(), nn.Linear(3, 2))
+want = inplace(x)
+inplace[0].compile(backend="eager")
+erg.torch.annotate(inplace, "inplace")
+check(inplace, want, "inplace")
+P
+    start a
+    "$python" -W default prog.py 2>log || { cat log; false; }
+    stop a
+    # part FROM TO: what ended between two markers
+    part() { sed -n "/text = \"$1\"/,/text = \"$2\"/p" a.txt >part.txt; cat <(grep layer_define a.txt) part.txt >p.txt; layers p; }
+    twice() { printf '%s\n' "$@" "$@"; }
+    sed '/text = "before"/q' a.txt >b.txt
+    diff <(layers b) <(twice 0 1 2 net)
+    diff <(part before after) <(twice 0 1 2 net)
+    diff <(part after whole) <(twice whole)
+    diff <(part whole ready) <(twice sequential)
+    diff <(part ready fails) <(printf '%s\n' fails fails fails)
+    diff <(part fails eager) <(twice eager)
+    diff <(part eager inplace) <(twice 1 inplace)
+    [ "$(events a 'layer_define.*name = "2", type = "fc", network = "net", macs = 12,')" -ge 1 ]
+    [ "$(events a 'marker.*erg: torch: 0: compiled by Module.compile(), so not seen')" -eq 1 ]
+    [ "$(events a 'marker.*erg: ')" -eq 1 ]
 }
 
 @test "python: the stand-in of one file does nothing alone, and gives way to the package" {

@@ -22,19 +22,24 @@ keyword: of them there are no shapes. The first call of a lazy module makes it, 
 A forward that raises ends its layers where PyTorch tells of that (2.1 and later); before, they have no
 end, and are dropped.
 
-While a model is traced, exported or compiled nothing is recorded and nothing is left in what comes
-out of it: the hooks are those that PyTorch calls for all modules, so that torch.jit.script finds none
-on a module, and they do nothing while it traces or compiles.
+While a model is traced, exported or compiled, or called with tensors that have a shape alone, nothing is
+recorded and nothing is left in what comes out of it: the hooks are those that PyTorch calls for all
+modules, so that torch.jit.script finds none on a module, and they do nothing while it traces or compiles.
+
+What torch.compile() returns is called as a module, and recorded as the one that was compiled; of what is in
+it nothing is seen. Module.compile() leaves a module that calls no hooks, which is said.
 
 Backward passes: the nodes of autograd's graph between a layer's output and its inputs are its
 backward layer. This puts hooks on graph nodes, and leaves tensors and modules as they are:
 PyTorch's own full backward hooks refuse modules that work in place.
 """
+import atexit
 import collections
 import collections.abc
 import dataclasses
 import inspect
 import itertools
+import threading
 import warnings
 import weakref
 
@@ -64,14 +69,55 @@ def _find_compiling():
 _compiling = _find_compiling()
 
 
+try:
+    from torch._subclasses.fake_tensor import FakeTensor as _FakeTensor
+except ImportError:  # PyTorch 1.11
+    _FakeTensor = ()
+
+
+def _find_modes():
+    """Whether all operators of the thread go to make_fx(), or to tensors that have a shape alone. PyTorch 1 keeps
+    neither where it can be asked."""
+    keys = getattr(torch._C, "_TorchDispatchModeKey", None)
+    keys = [getattr(keys, name) for name in ("PROXY", "FAKE") if hasattr(keys, name)]
+    ask = getattr(torch._C, "_get_dispatch_mode", None)
+    return lambda: ask is not None and any(ask(key) is not None for key in keys)
+
+
+_in_mode = _find_modes()
+
+
+def _has_shape_alone(value):
+    return isinstance(value, torch.Tensor) and (value.is_meta or isinstance(value, _FakeTensor))
+
+
 def _symbolic(args):
-    """What torch.fx traces with are no tensors."""
-    return _tracing() is not None or any(isinstance(a, torch.fx.Proxy) for a in args)
+    """What torch.fx traces with are no tensors; those of a model that is only measured hold nothing."""
+    return _tracing() is not None or _in_mode() or \
+        any(isinstance(a, torch.fx.Proxy) or _has_shape_alone(a) for a in args)
 
 
 def _tensors(values):
     values = (v.data if isinstance(v, torch.nn.utils.rnn.PackedSequence) else v for v in values)
     return [v for v in values if isinstance(v, torch.Tensor)]
+
+
+def _find_batched():
+    """Within vmap() a tensor shows the shape of one of those that it is computed for."""
+    functorch = getattr(torch._C, "_functorch", None)
+    if not hasattr(functorch, "is_batchedtensor"):
+        return lambda tensor: False
+
+    def batched(tensor):
+        while functorch.is_functorch_wrapped_tensor(tensor):
+            if functorch.is_batchedtensor(tensor):
+                return True
+            tensor = functorch.get_unwrapped(tensor)
+        return False
+    return batched
+
+
+_is_batched = _find_batched()
 
 
 def _is_lazy(module):
@@ -91,12 +137,16 @@ def _define(node, module, args):
     tensors = _tensors(args)
     kind, info = type(module).__name__.lower(), {}
     try:
+        batched = any(map(_is_batched, tensors))
         found = _shapes.describe(module, args, node.elementwise)
+        if batched:
+            found = _shapes.Found(found.type, kernel=found.kernel)
         params = list(module.parameters(recurse=True)) or _shapes.packed(module)
         kind = found.type or kind
         info = {"macs": found.macs, "params": _count(params), "bytes_params": _bytes(params),
-                "bytes_in": _bytes(tensors), "input": tensors[0].shape if tensors else (),
                 "output": found.output, "kernel": found.kernel}
+        if tensors and not batched:
+            info.update(bytes_in=_bytes(tensors), input=tensors[0].shape)
         if found.output:
             like = params[0] if kind == "embedding" and params else tensors[0]
             info["bytes_out"] = _shapes.product(found.output) * like.element_size()
@@ -112,7 +162,7 @@ def _define(node, module, args):
 class _Node:
     """The hooks of one module. id 0: not defined yet."""
 
-    __slots__ = ("id", "backward_id", "parent", "name", "elementwise", "sync", "backward", "count")
+    __slots__ = ("id", "backward_id", "parent", "name", "elementwise", "sync", "backward", "count", "seen")
 
     def __init__(self, ident, parent, name, options):
         self.id, self.backward_id = ident, 0
@@ -120,6 +170,7 @@ class _Node:
         self.elementwise, self.sync = options["elementwise"], options["sync"]
         self.backward = options["backward"] and not ident
         self.count = None
+        self.seen = False
 
     def before(self, module, args):
         if (_layers_on.value or _counted_on.value) and not _symbolic(args):
@@ -127,6 +178,7 @@ class _Node:
                 if _is_lazy(module):
                     return
                 _define(self, module, args)
+            self.seen = True
             if self.count is not None:
                 iteration(next(self.count))
             _begin(self.id)
@@ -245,23 +297,74 @@ def _nodes_of(module):
     return tuple(found[0]) if found else ()
 
 
+_RAISED = {"always_call": True} if "always_call" in \
+    inspect.signature(_modules.register_module_forward_hook).parameters else {}
+
+
+class _Compiled(threading.local):
+    """The modules whose compiled forms the thread calls, by id(): what Dynamo leaves to Python calls
+    them once more."""
+
+    def __init__(self):
+        self.calls = []
+
+
+_compiled = _Compiled()
+
+
+def _original(module):
+    """What torch.compile() made MODULE of, else None: torch.export() makes such modules to look into them.
+    PyTorch 2.0 does not tell of the end of one that raises."""
+    if type(module).__name__ != "OptimizedModule" or not _RAISED or \
+            getattr(module.dynamo_ctx, "export", False):
+        return None
+    return module._orig_mod
+
+
 def _before_any(module, args):
-    if not _compiling():
-        for node in _nodes_of(module):
-            node.before(module, args)
+    if _compiling():
+        return
+    original = _original(module)
+    if original is not None:
+        module = original
+        _compiled.calls.append(id(module))
+    elif id(module) in _compiled.calls:
+        return
+    for node in _nodes_of(module):
+        node.before(module, args)
 
 
 def _after_any(module, args, output):
-    if not _compiling():
-        for node in reversed(_nodes_of(module)):
-            node.after(module, args, output)
+    if _compiling():
+        return
+    original = _original(module)
+    if original is not None:
+        module = original
+        if id(module) in _compiled.calls:  # not so if it was annotated meanwhile
+            _compiled.calls.remove(id(module))
+    elif id(module) in _compiled.calls:
+        return
+    for node in reversed(_nodes_of(module)):
+        node.after(module, args, output)
+
+
+def _say_unseen(nodes):
+    """NODES with their modules: those that call no hooks."""
+    lost = [node.name for module, node in nodes if module is not None and not node.seen
+            and getattr(module, "_compiled_call_impl", None) is not None]
+    if lost and (_layers_on.value or _counted_on.value):
+        marker(f"erg: torch: {', '.join(lost[:3])}{', ...' if len(lost) > 3 else ''}: compiled by "
+               "Module.compile(), so not seen; torch.compile() makes modules that are")
+
+
+@atexit.register
+def _say_all_unseen():
+    _say_unseen([(ref(), node) for nodes, ref in list(_annotated.values()) for node in nodes])
 
 
 def _register_hooks():
     _handles.append(_modules.register_module_forward_pre_hook(_before_any))
-    after = _modules.register_module_forward_hook
-    raised = {"always_call": True} if "always_call" in inspect.signature(after).parameters else {}
-    _handles.append(after(_after_any, **raised))
+    _handles.append(_modules.register_module_forward_hook(_after_any, **_RAISED))
     # PyTorch 2 warns of hooks for all modules where a model was compiled: ours do nothing there.
     warnings.filterwarnings("ignore", r"Using `torch\.compile\(module\)` when there are global hooks")
 
@@ -294,6 +397,7 @@ class Annotation:
         self._nodes = nodes
 
     def remove(self):
+        _say_unseen(self._nodes)
         for module, node in self._nodes:
             _detach(module, node)
         self._nodes = []
@@ -338,9 +442,13 @@ def annotate(model, name=None, *, backward=False, sync=False, elementwise=False,
         raise TypeError(f"erg.torch.annotate: expected a torch.nn.Module, got {type(model).__name__}")
     _say_copies(model)
     options = {"backward": backward, "sync": sync, "elementwise": elementwise}
-    root = network(name or type(model).__name__.lower())
+    original = _original(model)
+    root = network(name or type(model if original is None else original).__name__.lower())
     ids, inside, nodes = {"": root.id}, [], []
     for path, module in model.named_modules():
+        if _original(module) is not None:
+            continue
+        path = ".".join(part for part in path.split(".") if part != "_orig_mod")
         if any(path.startswith(layer + ".") for layer in inside):
             continue
         parent = ids[path.rpartition(".")[0]]
