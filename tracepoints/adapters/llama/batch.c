@@ -21,8 +21,9 @@ enum {
 /* A sequence. One that finds no place takes another's, whose next prompt then counts as a request only if it begins
  * empty. */
 struct memory {
-	uint64_t key;   /* hash of context and sequence, with what it did in the last two bits */
-	uint64_t since; /* when the request began that has no token yet; 0: none has, or nobody knows */
+	uint64_t key; /* hash of context and sequence, with what it did in the last two bits */
+	uint64_t
+		since; /* when the request began that has no token yet; 0: none has, or nobody knows */
 };
 
 static struct memory remembered[REMEMBERED];

@@ -24,9 +24,9 @@ struct llama_part_of_batch {
 
 struct llama_work {
 	enum llama_step step;
-	uint32_t requests; /* sequences whose prompt begins here */
-	uint32_t n;        /* sequences, of which the first LLAMA_SEQUENCES_MAX are told apart */
-	uint32_t answered; /* requests whose first token comes of this step */
+	uint32_t requests;  /* sequences whose prompt begins here */
+	uint32_t n;         /* sequences, of which the first LLAMA_SEQUENCES_MAX are told apart */
+	uint32_t answered;  /* requests whose first token comes of this step */
 	uint64_t waited_ns; /* from the begins of these to its end, all together */
 	struct llama_part_of_batch parts[LLAMA_SEQUENCES_MAX];
 };
