@@ -410,7 +410,7 @@ P
     stop a
     # torch.jit.trace compares what it made with the model itself, which runs once for that; what was compiled runs
     # as a whole.
-    "$python" -c 'import torch; torch.compile' 2>/dev/null && compiled=m
+    if "$python" -c 'import torch; torch.compile' 2>/dev/null; then compiled=m; fi
     diff <(layers a) <(printf '%s\n' 0 1 2 3 m $compiled 0 1 2 3 m)
     [ "$(sed '1,/text = "now"/d' a.txt | grep -c 'ergtrace:layer: ')" -eq 5 ]
 }
