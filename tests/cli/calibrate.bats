@@ -128,15 +128,15 @@ off() {
         erg-board "$dir" -- erg-record sources --sysfs "$dir" -s hwmon:VDD_IN --reads 3 --seconds 0 --format json >$dir.json
         erg-board "$dir" -- erg-record run -o $dir.erg --sysfs "$dir" -s hwmon:VDD_IN -- true 2>$dir.said
     done
-    jq -e '.sources[0].channels[] | select(.rail == "VDD_IN" and .quantity == "current") | .gain_max == 0.004' one.json
+    jq -e '.sources[0].channels[] | select(.rail == "VDD_IN" and .quantity == "current") | .gain_max - 0.004 | fabs < 1e-9' one.json
     grep -q 'VDD_IN: read by the calibration of 2026-11-29' one.said
-    jq -e '[.sources[0].channels[].gain_max] | all(. != 0.004)' two.json
+    jq -e '[.sources[0].channels[].gain_max] | all(. - 0.004 | fabs > 1e-9)' two.json
     run ! grep -q 'calibration' two.said
     erg-board one -- erg-record sources --sysfs one -s hwmon:VDD_IN --reads 0 >text
     grep -q 'calibrations are listed, and not applied to what is shown' text
     grep -q '^VDD_IN (hwmon, simulated) against METER' text
     erg-board one -- erg-record sources --sysfs one -s hwmon:VDD_IN --reads 0 --format json |
-        jq -e '([.sources[0].channels[].gain_max] | all(. != 0.004)) and (.warnings | length == 1) and (.calibrations | length == 1)'
+        jq -e '([.sources[0].channels[].gain_max] | all(. - 0.004 | fabs > 1e-9)) and (.warnings | length == 1) and (.calibrations | length == 1)'
 }
 
 @test "a file of calibrations that is damaged is told, and the recording goes on without" {

@@ -20,8 +20,12 @@ bomb() {
     dir=$ERG_SRC/tests/golden/archive/endless
     for f in "$dir"/*.erg; do
         run -1 erg-analyze layers "$f"
-        [[ "$output" == *"${f##*/}: nothing of its trace can be read: chunk 0000: decoding took too long and was stopped" ]]
+        [[ "$output" == *"${f##*/}: nothing of its trace can be read: chunk 0000: "* ]]
+        # babeltrace2 2.1 sees by itself what is wrong
+        babeltrace2 --version | grep -q 'Babeltrace 2\.0\.' || continue
+        [[ "$output" == *": decoding took too long and was stopped" ]]
     done
+    babeltrace2 --version | grep -q 'Babeltrace 2\.0\.' || return 0
     run -1 erg-analyze verify "$dir/event-empty.erg"
     [[ "$output" == *"chunk 0000: decoding took too long"* ]]
     erg-analyze info "$dir/packet-size.erg" 2>err

@@ -50,7 +50,12 @@ entered() {
         mount -t devpts -o newinstance,ptmxmode=0666 none "$root/dev/pts"
         mount -t tmpfs -o mode=1777 none "$root/dev/shm"
         [ "$how" != --net ] || ip link set lo up
-        exec chroot "$root" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 \
+        # Not chroot: what runs in one may make no user namespace.
+        cd "$root"
+        pivot_root . .
+        umount -l .
+        cd /
+        exec /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 \
             PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' enter "$how" "$root" "$@"
 }
 
