@@ -58,7 +58,8 @@ int erg_archive_add_tree(struct erg_archive_writer *w, const char *prefix, const
  * cut, with every member that had been added by then.
  */
 int erg_archive_sync(struct erg_archive_writer *w, char **ret, struct erg_err *err);
-/* Adds SHA256SUMS and the seek table, syncs, and gives the file its name. */
+/* Adds SHA256SUMS and the seek table, syncs, and gives the file its name. Where the folder cannot be synced then,
+ * the name is taken back; after FORCE, which has removed what had it, it stays. */
 int erg_archive_commit(struct erg_archive_writer *w, struct erg_err *err);
 void erg_archive_writer_free(struct erg_archive_writer *w);
 void erg_archive_writer_freep(struct erg_archive_writer **w);

@@ -375,6 +375,21 @@ static int name_exclusively(struct erg_archive_writer *w, const char *base)
 	return 0;
 }
 
+/* Makes the name last. Where that fails it is taken back, unless it has taken another's place; folders of some
+ * file systems cannot be synced. */
+static int sync_name(struct erg_archive_writer *w, const char *base, struct erg_err *err)
+{
+	int r = fsync(w->dirfd) < 0 && errno != EINVAL ? -errno : 0;
+
+	if (r < 0 && !w->opt.force && renameat(w->dirfd, base, w->dirfd, w->tmp) == 0)
+		return erg_fail_errno(err, r, "%s: its folder", w->path);
+	free(w->tmp);
+	w->tmp = NULL;
+	return r < 0
+		? erg_fail_errno(err, r, "%s is whole, and may be lost by a power cut", w->path)
+		: 0;
+}
+
 static int give_name(struct erg_archive_writer *w, struct erg_err *err)
 {
 	const char *base = erg_base_name(w->path);
@@ -390,10 +405,7 @@ static int give_name(struct erg_archive_writer *w, struct erg_err *err)
 		return erg_fail(err, r, "%s: exists already (--force replaces it)", w->path);
 	if (r < 0)
 		return erg_fail_errno(err, r, "%s", w->path);
-	free(w->tmp);
-	w->tmp = NULL;
-	fsync(w->dirfd);
-	return 0;
+	return sync_name(w, base, err);
 }
 
 /* NAME.part becomes NAME.keep: what has that name is no leftover. */

@@ -21,7 +21,9 @@ load helpers
 # Of what is freed, all was set.
 @test "an allocation that fails among those of an account is told" {
     cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
-    "$ERG_SRC/tests/faults" parts.c erg-analyze layers --per iteration --by phase --jobs 1 run.erg
+    for file in parts.c parts_layers.c parts_context.c parts_latency.c parts_view.c numbered.c; do
+        "$ERG_SRC/tests/faults" $file erg-analyze layers --per iteration --by phase --jobs 1 run.erg
+    done
 }
 
 @test "an allocation that fails anywhere in an export is told, and leaves no file" {
@@ -61,6 +63,24 @@ fails_calls() {
     # the reason is the disk's, also where only the end of the file is written
     run -1 bash -c 'ulimit -f 40; exec erg-analyze export --to csv run.erg -o made'
     [[ "$output" == *"made: cannot be written: File too large" ]]
+}
+
+@test "a folder that cannot be synced once an archive has its name is told, and nothing has that name; --force says what it left" {
+    skip_unless erg-record
+    fails_calls
+    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i < 500; i++) printf "%.3f,%d.5\n", i / 100, 3 + i % 5 }' >s.csv
+    failing() { "$ERG_BUILD/tests/tools/failing-call" -x erg- "$@"; }
+    failing -n count sync "$ERG_BUILD/record/import/erg-import" --samples s.csv -o whole.erg
+    last=$(cat count) # the folder's
+    run -1 failing -e EIO -a "$last" sync "$ERG_BUILD/record/import/erg-import" --samples s.csv -o made.erg
+    [[ "$output" == *"made.erg: its folder: Input/output error" ]]
+    [ "$(ls)" = "$(printf '%s\n' count s.csv whole.erg)" ]
+    run -1 failing -e EIO -a "$last" sync "$ERG_BUILD/record/import/erg-import" --force --samples s.csv -o whole.erg
+    [[ "$output" == *"whole.erg is whole, and may be lost by a power cut: Input/output error" ]]
+    erg-analyze verify whole.erg
+    # folders of some file systems cannot be synced
+    failing -e EINVAL -a "$last" sync "$ERG_BUILD/record/import/erg-import" --samples s.csv -o made.erg
+    erg-analyze verify made.erg
 }
 
 @test "no more processes, threads or files while an archive is unpacked and decoded: told" {

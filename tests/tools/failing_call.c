@@ -75,7 +75,7 @@ static const struct {
 	int number;
 } errors[] = {{"ENOSPC", ENOSPC}, {"EIO", EIO}, {"EINTR", EINTR}, {"EDQUOT", EDQUOT},
 	{"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}, {"EACCES", EACCES}, {"EMFILE", EMFILE},
-	{"EPERM", EPERM}, {"short", 0}};
+	{"EPERM", EPERM}, {"EINVAL", EINVAL}, {"short", 0}};
 
 static struct {
 	unsigned long at, count;
