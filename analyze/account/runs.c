@@ -38,6 +38,11 @@ const char *erg_run_setting(const json_t *run, const char *name, char *buf, size
 	return buf;
 }
 
+bool erg_run_names_no_setting(const char *name)
+{
+	return !strcmp(name, "workload") || !strcmp(name, "repetition");
+}
+
 /* What no analysis of many runs reads, and most of a document is made of: a thousand results must not
  * take a gigabyte. */
 static void slim(json_t *run)

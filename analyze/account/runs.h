@@ -47,5 +47,8 @@ bool erg_runs_any_archive(char *const *files, size_t n);
 
 /* Text of a factor or tag of the run, or NULL. Written to BUF when it is a number. */
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len);
+/* Whether a factor or tag of that name is none that a run was made at: it says of what the run is, or which of several
+ * that are alike. */
+bool erg_run_names_no_setting(const char *name);
 
 #endif

@@ -368,7 +368,7 @@ static size_t group_names(const json_t *runs, const char *partner, const char **
 	ret[n++] = "workload";
 	json_array_foreach ((json_t *)runs, i, run)
 		json_object_foreach (json_object_get(run, "factors"), name, v) {
-			bool known = !strcmp(name, partner) || !strcmp(name, "repetition");
+			bool known = !strcmp(name, partner) || erg_run_names_no_setting(name);
 
 			for (size_t k = 0; k < n; k++)
 				known = known || !strcmp(ret[k], name);

@@ -26,7 +26,7 @@ static void varying_factors(const json_t *runs, struct names *ret)
 
 	json_array_foreach ((json_t *)runs, i, run) {
 		json_object_foreach (json_object_get(run, "factors"), name, v) {
-			bool known = !strcmp(name, "repetition") || !strcmp(name, "workload");
+			bool known = erg_run_names_no_setting(name);
 
 			for (size_t f = 0; f < ret->n; f++)
 				known = known || !strcmp(ret->v[f], name);
@@ -106,16 +106,15 @@ static int some_are_resolved(const struct erg_observations *o, struct erg_err *e
 /* A tag by which A and B differ and that makes them runs of unlike settings, or NULL. */
 static const char *differing_tag(const json_t *a, const json_t *b)
 {
-	static const char *const others[] = {"workload", "repetition", "node", "calibration"};
 	const json_t *of_b = json_object_get(b, "tags");
 	const char *name;
 	json_t *v, *w;
 
 	json_object_foreach (json_object_get(a, "tags"), name, v) {
-		bool other = false;
+		/* nodes are told apart by themselves, and what calibrate records is for calibrate */
+		bool other = erg_run_names_no_setting(name) || !strcmp(name, "node") ||
+			!strcmp(name, "calibration");
 
-		for (size_t i = 0; i < ERG_ARRAY_SIZE(others); i++)
-			other = other || !strcmp(name, others[i]);
 		w = json_object_get(of_b, name);
 		if (!other && w && !json_equal(v, w))
 			return name;

@@ -5,6 +5,7 @@
  * clock shows: a frequency under 98 % of the highest of the run.
  */
 #include "analyze/experiment/thermal.h"
+#include "analyze/account/runs.h"
 
 #include <errno.h>
 #include <math.h>
@@ -270,7 +271,7 @@ static char *match_of(const json_t *run)
 
 	json_object_set(key, "workload", json_object_get(run, "workload"));
 	json_object_foreach (json_object_get(run, "factors"), name, v)
-		if (strcmp(name, "heatsink") && strcmp(name, "repetition"))
+		if (strcmp(name, "heatsink") && !erg_run_names_no_setting(name))
 			json_object_set(key, name, v);
 	return json_dumps(key, JSON_SORT_KEYS | JSON_COMPACT);
 }

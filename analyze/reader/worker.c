@@ -298,7 +298,7 @@ static uint64_t weight(const struct erg_worker_chunk *c)
 	return (c->bytes ? c->bytes : 1) * ERG_PACE_WHOLE;
 }
 
-static void report_chunk(const struct crew *crew)
+static void tell_progress(const struct crew *crew)
 {
 	uint64_t done = crew->done;
 
@@ -313,7 +313,7 @@ static void finish_one(struct crew *crew, size_t i, bool timed_out)
 {
 	crew->done += weight(crew->jobs[i].c);
 	finish_job(&crew->jobs[i], timed_out);
-	report_chunk(crew);
+	tell_progress(crew);
 }
 
 /* Waits until one of the running jobs ends, and ends it. */
@@ -339,7 +339,7 @@ static void wait_one(struct crew *crew)
 				finish_one(crew, i, false);
 				return;
 			}
-		report_chunk(crew);
+		tell_progress(crew);
 	}
 }
 

@@ -394,11 +394,15 @@ function inLines(text, width) {
     return cut > 0 ? [text.slice(0, cut), short(text.slice(cut + 1))] : short(text);
 }
 
+const isSimulated = (warning) => warning.code === 'simulated';
+// LIST with the warning of simulated power if what it is about is SIMULATED, and without if it is not.
+const saying = (simulated, list) => (simulated ? [{ code: 'simulated' }] : []).concat((list || []).filter((w) => !isSimulated(w)));
+
 // What the makers of the data say of it: that power is simulated first, and long lists folded.
 function warnings(parent, list) {
-    if ((list || []).some((w) => w.code === 'simulated'))
+    if ((list || []).some(isSimulated))
         parent.append(el('p', { class: 'warning' }, 'Power is simulated: it comes from a model, not from a sensor.'));
-    const texts = new Set((list || []).filter((w) => w.code !== 'simulated').map((w) => w.text));
+    const texts = new Set(saying(false, list).map((w) => w.text));
     const rest = [...texts].map((text) => el('p', { class: 'warning' }, text));
     if (rest.length > 4) parent.append(el('details', {}, el('summary', {}, rest.length + ' warnings about the data'), rest));
     else parent.append(...rest);

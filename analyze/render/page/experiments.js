@@ -303,8 +303,7 @@ function modelSection(parent, model, n) {
     const s = section(parent, 'model' + (n || ''), 'Model: measured against predicted' + (model.of ? ' (' + modelTitle(model) + ')' : ''), (model.title ? model.title + '. ' : '') +
         'Mean relative error ' + (100 * model.cv.mean_rel_error).toPrecision(3) + ' %, standard deviation ' +
         (100 * model.cv.sd_rel_error).toPrecision(3) + ' %.');
-    if (model.simulated) warnings(s, [{ code: 'simulated' }]);
-    warnings(s, (model.warnings || []).filter((w) => w.code !== 'simulated'));
+    warnings(s, saying(model.simulated, model.warnings));
     const top = Math.max(...folds.flatMap((f) => [f.measured, f.predicted]));
     const doubt = (f) => 1.96 * (model.points || []).filter((p) => p.group === f.group).reduce((sum, p) => sum + (p.se || 0), 0);
     const axis = (title) => ({ title: { display: true, text: title + (unit ? ', ' + unit : '') } });

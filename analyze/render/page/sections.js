@@ -43,7 +43,7 @@ function recorderFacts(r) {
 
 function trustSection(parent, run, n) {
     const s = section(parent, 'trust' + n, 'What was recorded, and how far to trust it');
-    warnings(s, (run.warnings || []).filter((w) => w.code !== 'simulated')); // that is said above
+    warnings(s, saying(false, run.warnings)); // that is said above
     const facts = (run.facts || []).concat(label(run.factors) ? [['Factors', label(run.factors)]] : [], recorderFacts(run.recorder));
     s.append(el('dl', { class: 'facts' }, facts.map(([k, v]) => [el('dt', {}, k), el('dd', {}, v)])));
 }
@@ -188,8 +188,8 @@ function render() {
     document.title = doc.title || 'ergtrace report';
     const runs = doc.runs || [], simulated = runs.filter((r) => r.simulated).length;
     const some = simulated > 0 && simulated < runs.length;
-    warnings(main, (doc.warnings || []).filter((w) => !some || w.code !== 'simulated').concat(
-        simulated && !some && runs.length > 1 ? [{ code: 'simulated' }] : []));
+    const all = !some && ((doc.warnings || []).some(isSimulated) || (simulated && runs.length > 1));
+    warnings(main, saying(all, doc.warnings));
     if (some) main.append(el('p', { class: 'warning' },
         'Power of ' + simulated + ' of ' + runs.length + ' runs is simulated: it comes from a model, not from a sensor.'));
     titleRuns(doc.runs || []);
@@ -215,7 +215,7 @@ function render() {
             if (run.title !== run.name) holder.append(el('p', { class: 'note' }, run.name));
         }
         const draw = () => {
-            if (run.simulated) warnings(holder, [{ code: 'simulated' }]);
+            warnings(holder, saying(run.simulated));
             holder.append(figures(run));
             workSection(holder, run, n);
             timelineSection(holder, run, n);

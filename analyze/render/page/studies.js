@@ -452,8 +452,7 @@ function predictionSection(parent, list) {
         const unit = (p.response && p.response.unit) || '', title = modelTitle(p);
         const s = section(parent, 'prediction' + n, 'Predicted from the description alone' + (title ? ': ' + title : ''),
             'Networks of which no run was made; the intervals are those of a prediction. Model: ' + p.title + '.');
-        if (p.simulated) warnings(s, [{ code: 'simulated' }]);
-        warnings(s, (p.warnings || []).filter((w) => w.code !== 'simulated'));
+        warnings(s, saying(p.simulated, p.warnings));
         const rows = p.totals.map((t) => ({ name: t.group + (t.extrapolates ? ' (outside what was fitted)' : ''), e: t.predicted }));
         bars(s, 'predicted energy of networks', 'energy of an inference, ' + unit, rows, (r) => r.e, () => css('--bar'));
         for (const t of p.totals) {
