@@ -30,20 +30,25 @@
 /* The line that records this command again, with the options WHAT, under the tag TAG. */
 static char *command_line(const struct erg_calibrate *c, const char *tag, const char *what)
 {
-	char *ret;
+	char exe[PATH_MAX], *ret;
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
+	if (n < 0)
+		return NULL;
+	exe[n] = '\0';
 	/* popen() takes a line for the shell: words from outside come by the environment */
+	setenv("ERG_CAL_EXE", exe, 1);
 	setenv("ERG_CAL_OUTPUT", c->output, 1);
 	setenv("ERG_CAL_SOURCE", c->source, 1);
 	setenv("ERG_CAL_SYSFS", c->sysfs, 1);
 	setenv("ERG_CAL_RATE", c->rate, 1);
 	if (asprintf(&ret,
-		    "exe=$(readlink /proc/%d/exe); exec \"$exe\" run -q %s -o \"$ERG_CAL_OUTPUT\" "
+		    "exec \"$ERG_CAL_EXE\" run -q %s -o \"$ERG_CAL_OUTPUT\" "
 		    "-r \"$ERG_CAL_RATE\" -s \"$ERG_CAL_SOURCE\" --sysfs \"$ERG_CAL_SYSFS\" "
-		    "--tag calibration=%s -- \"$exe\" calibrate %s --seconds %.6f --chip %.6f "
+		    "--tag calibration=%s -- \"$ERG_CAL_EXE\" calibrate %s --seconds %.6f --chip %.6f "
 		    "--threads %.0f",
-		    (int)getpid(), c->force || !c->keep ? "--force" : "", tag, what, c->seconds,
-		    c->chip_ms, c->threads) < 0)
+		    c->force || !c->keep ? "--force" : "", tag, what, c->seconds, c->chip_ms,
+		    c->threads) < 0)
 		return NULL;
 	return ret;
 }
