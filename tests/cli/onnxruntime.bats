@@ -74,6 +74,19 @@ warnings() { events "$1" 'marker: .*text = "erg: '; }
     [ -z "$(ls -A tmp)" ]
 }
 
+@test "onnxruntime: of a model that is not there the program writes what it writes alone" {
+    need_onnxruntime
+    cat >missing.js <<'J'
+const ort = require(process.argv[2] + "/node_modules/onnxruntime-node");
+ort.InferenceSession.create("none.onnx").catch((error) => console.log(error.message));
+J
+    node missing.js "$example" >plain 2>&1
+    grep -q none.onnx plain
+    erg-record run --force -o run.erg -s procstat --annotate onnxruntime -- sh -c 'node missing.js "$1" >traced 2>&1' sh "$example"
+    diff plain traced
+    [ -z "$(ls -A tmp)" ]
+}
+
 @test "the sum over layers and rest is the energy to solution; types and layers hold the board's truth" {
     need_onnxruntime
     skip_unless erg-record erg-analyze erg-board erg-board-truth jq
@@ -427,6 +440,7 @@ int main(int argc, char **argv)
 	return !WIFEXITED(status);
 }
 C
+    touch a.onnx one.onnx two.onnx b.onnx
     gcc -w -o prog prog.c -L. -lort -Wl,-rpath,"$PWD"
     local how
     for how in '' leave; do

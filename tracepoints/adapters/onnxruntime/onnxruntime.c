@@ -305,12 +305,13 @@ struct making {
 	char prefix[4096];
 };
 
-static void making_begin(struct making *m, const void *options)
+/* With a PATH that nobody can read ONNX Runtime would write, besides its error, that there is no profile. */
+static void making_begin(struct making *m, const void *options, const char *path)
 {
 	void *writable;
 
 	*m = (struct making){.options = options};
-	if (!erg_enabled())
+	if (!erg_enabled() || (path && access(path, R_OK) < 0))
 		return;
 	if (!options &&
 		!erg_ort_well(
@@ -420,7 +421,7 @@ static void *create(const void *env, const char *path, const void *options, void
 	struct making m;
 	void *status;
 
-	making_begin(&m, options);
+	making_begin(&m, options, path);
 	status = ORIGINAL(ORT_CREATE_SESSION, erg_ort_create)(env, path, m.options, ret);
 	making_end(&m, status ? NULL : *ret, path, 0);
 	return status;
@@ -432,7 +433,7 @@ static void *create_from_array(const void *env, const void *model, size_t size, 
 	struct making m;
 	void *status;
 
-	making_begin(&m, options);
+	making_begin(&m, options, NULL);
 	status = ORIGINAL(ORT_CREATE_SESSION_FROM_ARRAY, erg_ort_create_from_array)(env, model,
 		size, m.options, ret);
 	making_end(&m, status ? NULL : *ret, NULL, size);
@@ -445,7 +446,7 @@ static void *create_prepacked(const void *env, const char *path, const void *opt
 	struct making m;
 	void *status;
 
-	making_begin(&m, options);
+	making_begin(&m, options, path);
 	status = ORIGINAL(ORT_CREATE_SESSION_PREPACKED, erg_ort_create_prepacked)(env, path,
 		m.options, container, ret);
 	making_end(&m, status ? NULL : *ret, path, 0);
@@ -458,7 +459,7 @@ static void *create_from_array_prepacked(const void *env, const void *model, siz
 	struct making m;
 	void *status;
 
-	making_begin(&m, options);
+	making_begin(&m, options, NULL);
 	status = ORIGINAL(ORT_CREATE_SESSION_FROM_ARRAY_PREPACKED,
 		erg_ort_create_from_array_prepacked)(env, model, size, m.options, container, ret);
 	making_end(&m, status ? NULL : *ret, NULL, size);
