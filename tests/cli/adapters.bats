@@ -211,6 +211,7 @@ calls() { layers "$1" | LC_ALL=C sort | uniq -c | awk '{ n = $1; $1 = ""; print 
         args+=("push:[Executor] _forward_step 1$i: $i ctx reqs, 12$i ctx tokens, 4 gen reqs" pop "push:ProfilerStep#$i" pop
             "push:chatcmpl-6f3ab2$i${i}9c0d4e5f8a7b decode" pop "push:Request 550e840$i-e29b-41d4-a716-44665544000$i" pop "push:Request 5508840$i-e29b-41d4-a716-44665544000$i" pop
             "push:{'step': $i, 'phase': 'decode'}" pop "push:{'name': 'prefill req_$i', 'tokens': 7}" pop "push:time=1.2$i s" pop
+            "push:AllReduce($i$i bytes)" pop "push:ubatch_$i" pop "push:chunk $i" pop "push:loss=0.$i" pop "push:chunk_$i" pop "push:image_$i" pop
             "push:layer.$i.attn" pop "push:{'Module': 'top.step_$i'}" pop "push:triton_fused_6f3ab2$i$i" pop "push:batch_norm_$i" pop)
     done
     start c
@@ -218,6 +219,7 @@ calls() { layers "$1" | LC_ALL=C sort | uniq -c | awk '{ n = $1; $1 = ""; print 
     stop c
     diff <(calls c | tr -d '\\' | LC_ALL=C sort) <(printf '%s\n' '[Executor] _forward_step #: # ctx reqs, # ctx tokens, # gen reqs: 3' \
         'ProfilerStep#: 3' 'Request #: 6' 'chatcmpl-# decode: 3' 'prefill req_#: 3' 'time=# s: 3' "{'step': #, 'phase': 'decode'}: 3" \
+        'AllReduce(# bytes): 3' 'ubatch_#: 3' 'chunk #: 3' 'loss=#: 3' 'chunk_'{1,2,3}': 1' 'image_'{1,2,3}': 1' \
         'layer.'{1,2,3}'.attn: 1' 'top.step_'{1,2,3}': 1' 'triton_fused_6f3ab2'{11,22,33}': 1' 'batch_norm_'{1,2,3}': 1' | LC_ALL=C sort)
     start b
     ERG_NVTX_NUMBERS=keep "$nvtx" "${args[@]}" "push:step 1" pop "push:step 2" pop "push:step 3" pop >/dev/null

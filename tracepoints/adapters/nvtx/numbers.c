@@ -77,7 +77,8 @@ static size_t digest_length(const char *text, const char *at)
 static bool things_follow(const char *at)
 {
 	static const char *const things[] = {"tokens", "reqs", "requests", "seqs", "sequences",
-		"steps", "prompts", "samples", "images", "frames", "batches", "iterations", NULL};
+		"steps", "prompts", "samples", "images", "frames", "batches", "iterations", "bytes",
+		"elements", NULL};
 
 	for (int i = 0; i < 2 && *at == ' '; i++) {
 		const char *word = at + 1;
@@ -95,9 +96,10 @@ static bool counts(const char *text, const char *at, const char *end)
 {
 	static const char *const always[] = {"step", "steps", "iter", "iteration", "epoch",
 		"request", "requests", "req", "reqs", "cmpl", "chatcmpl", "batch", "microbatch",
-		"frame", "tokens", "context", "generation", NULL};
+		"ubatch", "frame", "tokens", "context", "generation", NULL};
 	static const char *const apart[] = {"seq", "seqlen", "token", "pos", "position", "id", "n",
-		"bs", "size", "len", "length", "idx", "num", "time", "it", NULL};
+		"bs", "size", "len", "length", "idx", "num", "time", "it", "chunk", "sample",
+		"image", "query", "job", "loss", "bytes", NULL};
 	size_t apart_by, len;
 
 	/* Part of a longer word, "step3x3"; or of a path, "step.3". */
