@@ -397,6 +397,7 @@ cut_streams() {
 }
 
 @test "a run without power has times, and energies that are unresolved" {
+    skip_without page
     # no import: that refuses a log without power
     mkdir -p sys/class/thermal/thermal_zone0
     echo soc >sys/class/thermal/thermal_zone0/type
@@ -454,6 +455,7 @@ begun() { ! clean "$1" || gone "$1"; }
 }
 
 @test "without a name it is the newest archive here; a long command line is cut" {
+    skip_without page
     run erg-analyze totals
     [ "$status" -eq 2 ]
     [[ "$output" == *"expected an archive; this folder has none"* ]]

@@ -67,7 +67,8 @@ make_tree() {
 @test "golden archives are read as ever" {
     cd "$ERG_SRC/tests/golden/archive/read"
     for f in *.erg; do
-        diff "${f%.erg}.list" <(pack --list "$f")
+        # zstd before 1.5 says it otherwise
+        diff "${f%.erg}.list" <(pack --list "$f" | sed 's/(Corrupted block detected;/(Data corruption detected;/')
         pack --manifest "$f" | jq -e '.tags.golden == "v1"'
     done
 }

@@ -48,6 +48,7 @@ fails_calls() {
 }
 
 @test "a disk that is full or broken at any call of an output is told, and leaves nothing" {
+    skip_without page
     skip_unless erg-record
     fails_calls
     export ERG_FAULTS_PROGRAM=erg-

@@ -25,6 +25,18 @@ skip_unless() {
     done
 }
 
+# What a build may lack: page (libjs-dygraphs, Chart.js), plans (libfyaml).
+skip_without() {
+    case $1 in
+    page)
+        [[ "$(erg-analyze report none.erg -o none.html 2>&1)" != *"built without the page"* ]] ||
+            skip "erg-analyze was built without the page of its report" ;;
+    plans)
+        [[ "$(erg-record sweep none.yaml -o none 2>&1)" != *"built without libfyaml"* ]] ||
+            skip "erg-record was built without libfyaml" ;;
+    esac
+}
+
 # from_npm NAME FOLDER: what FOLDER/install gets from npm is there. npm asks for a minute before it gives up: it is
 # asked once for all tests of a file.
 from_npm() {

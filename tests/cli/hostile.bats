@@ -274,6 +274,7 @@ convnet_with() {
 }
 
 @test "files that may not be large: what cannot be written is said, nobody dies of it, and the rest is there" {
+    skip_without page
     cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
     awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i < 9000; i++) printf "%.3f,%d.5\n", i / 100, 3 + i % 5 }' >s.csv
     limited() { bash -c 'ulimit -f 20; exec "$@"' sh "$@"; }

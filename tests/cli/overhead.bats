@@ -61,6 +61,7 @@ record() { erg-record -q --sysfs sys -o "$@"; }
 }
 
 @test "the report has the shares beside what else the recording says of itself" {
+    skip_without page
     WORK='-n 300' record a.erg -s hwmon,procstat --idle 1 -- ./work
     erg-analyze report a.erg -o report.html
     sed -n 's/.*<script[^>]*id="data"[^>]*>\(.*\)<\/script>.*/\1/p' report.html >doc.json

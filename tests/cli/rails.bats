@@ -200,6 +200,7 @@ world() {
 }
 
 @test "report, sweep and compare take a sum of rails, also of different sensors" {
+    skip_without page
     world
     erg-analyze compare --format json --rail A+B w.erg w.erg 2>>warnings >c.json
     jq -e --argjson want "$(awk '{ print $1 + $2 }' truth)" '.total.ets_j.a.value / $want - 1 | fabs < .01' c.json

@@ -2,6 +2,8 @@
 # The report: one page from archives and results, safe against hostile names, driven in Chromium.
 load helpers
 
+test_setup() { skip_without page; }
+
 # An imported run of 20 s: two layers alternate, their names try to become markup.
 hostile_run() {
     awk 'BEGIN { print "time_s,VDD_IN [W],soc [degC],cpu [MHz]"

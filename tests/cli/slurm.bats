@@ -8,6 +8,7 @@ load imported
 # The stand-in: sbatch writes its words to sbatch.N and runs the script's tasks, but those of the file "kill"
 # (a line a job number and task), which end without a word; squeue has forgotten every job.
 test_setup() {
+    skip_without plans
     mkdir bin
     cat >bin/sbatch <<'EOF'
 #!/bin/bash

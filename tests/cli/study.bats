@@ -11,6 +11,7 @@ index() {
 }
 
 test_setup() {
+    skip_without page
     mkdir runs
     for rep in 1 2; do
         archive runs/slow,r$rep.erg 1 "1.$rep"

@@ -8,6 +8,7 @@ policy=devices/system/cpu/cpufreq/policy0
 
 test_setup() {
     skip_unless erg-record
+    skip_without plans
     export ERG_STATE_DIR=$PWD/state
     erg-board b 3>&- &
     board=$!

@@ -113,6 +113,7 @@ assert json.load(sys.stdin) == json.load(open("json"))'
 }
 
 @test "what a person gives plays the terminal as little: archives, outputs, verbs" {
+    skip_without page
     esc=$'x\e]0;y\a'
     cp w.erg "$esc.erg"
     erg-analyze report "$esc.erg" -o "$esc.html" 2>>seen
