@@ -162,6 +162,34 @@ own_daemon() {
     [ "$(calls b.erg)" -eq 50 ]
 }
 
+@test "root and another user, each streaming and recording to a file, all in chunks, beside a stranger: nobody has another's layers" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    relay_start 9>&-
+    need_daemon 9>&-
+    stranger
+    echo >&9
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+    mkdir home
+    chown "$(ordinary_user)" home
+    local to=127.0.0.1:$base:$((base + 1)) name pids=()
+    work=(layer:l threads:20=l sleep:700 fork threads:10=l)
+    own=(as_user env HOME="$PWD/home" erg-record -q -s procstat --chunk-time 0.3)
+    record --chunk-time 0.3 --to "$to" -- "$app" network:a "${work[@]}" & pids+=($!)
+    record --chunk-time 0.3 -o b.erg -- "$app" network:b "${work[@]}" & pids+=($!)
+    "${own[@]}" --to "$to" -- "$app" network:c "${work[@]}" 2>>own & pids+=($!)
+    "${own[@]}" --compress during -o "$PWD/home/d.erg" -- "$app" network:d "${work[@]}" 2>>own & pids+=($!)
+    for name in "${pids[@]}"; do ends "$name" 0; done
+    mkdir all
+    erg-record collect --from relay -o all >/dev/null
+    mv b.erg home/d.erg all
+    [ "$(ls all | wc -l)" -eq 4 ]
+    for name in all/*.erg; do
+        [ "$(calls "$name")" -eq 300 ]
+        networks "$name"
+    done | sort >got
+    printf '%s\n' a b c d | diff got -
+}
+
 @test "another user's program: recorded where the command starts it, and not beside it" {
     [ "$(id -u)" -eq 0 ] || skip "needs root"
     other=("$ERG_SRC/tests/as-user" "$(ordinary_user)" "$app" network:other layer:l threads:3=l)
