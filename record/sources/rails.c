@@ -302,6 +302,45 @@ static void join_tiles(struct erg_source_list *l)
 	}
 }
 
+static bool is_package(const struct erg_source_list *l, const char *rail)
+{
+	return has_rail(l, "perf", rail) || has_rail(l, "powercap", rail);
+}
+
+/* Roots of S that begin with PREFIX lie within RAPL's counter of package N. */
+static void join_package(const struct erg_source_list *l, struct erg_source *s, const char *prefix,
+	int n)
+{
+	char package[32];
+
+	snprintf(package, sizeof(package), "package-%d", n);
+	for (size_t c = 0; is_package(l, package) && c < s->n_channels; c++)
+		if (is_power(&s->channels[c]) && !*s->channels[c].parent &&
+			!strncmp(s->channels[c].rail, prefix, strlen(prefix)))
+			strcpy(s->channels[c].parent, package);
+}
+
+/* What drivers of hwmon tell of AMD's processors is told by RAPL, too: one supply, which must not count
+ * twice. To be called when the names are unique. */
+static void join_packages(struct erg_source_list *l)
+{
+	static const struct {
+		const char *prefix;
+		int package; /* -1: chips are in the order of the sockets */
+	} rails[] = {{"amd_hsmp_hwmon-power", -1}, {"fam15h_power-power", -1}, {"SVI2_P_", -1},
+		{"cpu0 SVI2_P_", 0}, {"cpu1 SVI2_P_", 1}, {"Esocket0", 0}, {"Esocket1", 1}};
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(rails); k++) {
+		int n = 0;
+
+		for (size_t i = 0; i < l->n; i++)
+			if (!strcmp(l->sources[i]->ops->kind, "hwmon") &&
+				rail_like(l->sources[i], rails[k].prefix))
+				join_package(l, l->sources[i], rails[k].prefix,
+					rails[k].package < 0 ? n++ : rails[k].package);
+	}
+}
+
 /* A whole that could not be read is nobody's parent. */
 static void drop_parents(struct erg_source_list *l)
 {
@@ -326,6 +365,7 @@ int erg_rails_arrange(struct erg_source_list *list)
 			r = make_unique(list, i, c);
 	if (r >= 0) {
 		join_tiles(list);
+		join_packages(list);
 		join_cards(list);
 	}
 	return r;

@@ -34,6 +34,7 @@ run_of() {
 named='^(examples/quickstart|examples/shell|tests/run|erg-record (sources|calibrate .*|--idle .*|run .*|top|sweep .*)|erg-analyze totals --per token .*|erg-analyze model fit .*|cc .*|meson .*|ninja .*)$'
 
 @test "README.md: its commands do what it says" {
+    skip_without page
     skip_unless babeltrace2 jq
     local heatsink f
     mkdir base new runs

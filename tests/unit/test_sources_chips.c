@@ -175,6 +175,36 @@ static void test_wholes(void **state)
 	assert_int_equal(count_rails(f), 2 + 1 + 1 + 3);
 }
 
+/* Processors that RAPL tells of, too: what drivers of hwmon say of them lies within its packages. */
+static void test_packages(void **state)
+{
+	struct fixture *f = *state;
+	char path[96];
+
+	CHIP(f, 0, "amd_hsmp_hwmon", "power1_input=45000000", "power1_cap=400000000");
+	CHIP(f, 1, "amd_hsmp_hwmon", "power1_input=46000000", "power1_cap=400000000");
+	CHIP(f, 2, "amd_energy", "energy1_label=Ecore000", "energy1_input=1",
+		"energy2_label=Esocket0", "energy2_input=2");
+	CHIP(f, 3, "zenpower", "power1_label=SVI2_P_Core", "power1_input=40000000",
+		"power2_label=SVI2_P_SoC", "power2_input=5000000", "in1_label=SVI2_Core",
+		"in1_input=1100", "curr1_label=SVI2_C_Core", "curr1_input=36000");
+	assert_int_equal(find(f, "hwmon"), 0);
+	assert_string_equal(parent_of(f, "amd_hsmp_hwmon-power1", ERG_Q_POWER), "");
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "class/powercap/intel-rapl:%d/name", i);
+		tree_put(&f->tree, path, "package-%d", i);
+		snprintf(path, sizeof(path), "class/powercap/intel-rapl:%d/energy_uj", i);
+		tree_put(&f->tree, path, "7");
+	}
+	assert_int_equal(find(f, "hwmon,powercap"), 0);
+	assert_string_equal(parent_of(f, "amd_hsmp_hwmon-power1", ERG_Q_POWER), "package-0");
+	assert_string_equal(parent_of(f, "amd_hsmp_hwmon-power1@hwmon1", ERG_Q_POWER), "package-1");
+	assert_string_equal(parent_of(f, "Esocket0", ERG_Q_ENERGY), "package-0");
+	assert_string_equal(parent_of(f, "Ecore000", ERG_Q_ENERGY), "Esocket0");
+	assert_string_equal(parent_of(f, "SVI2_P_SoC", ERG_Q_POWER), "package-0");
+	assert_int_equal(count_rails(f), 1 + 1 + 2 + 2 + 2);
+}
+
 /* MHz, averages since the controller's start whose interval is in microseconds, and nested powers. */
 static void test_occ(void **state)
 {
@@ -311,6 +341,7 @@ int main(void)
 		TEST(test_pairs),
 		TEST(test_twice),
 		TEST(test_wholes),
+		TEST(test_packages),
 		TEST(test_occ),
 		TEST(test_many),
 		TEST(test_asleep),
