@@ -4,7 +4,8 @@
  * the square of what a reading saw of it, so a class of two populations with two powers has no one
  * power that gives its energy. A class is cut where the logarithms of its instances' durations fall
  * into two clusters (two batch sizes, prefill and decode, a cold start, a clock that was not
- * recorded), or where some last far longer than the rest (stalls). The own time of a layer that calls
+ * recorded), or where some last far longer than the rest (stalls); and where they last longer in one phase than in
+ * another, whatever their clusters. The own time of a layer that calls
  * others is three things: before the first of them, between them, and after the last.
  */
 #include <errno.h>
@@ -29,6 +30,7 @@
 #define TWICE_MIN                                                                                  \
 	0.3 /* of a layer's time that it runs on several tracks at once, to be told apart */
 #define TWICE_MAX 0.98
+#define APART_SE 4 /* standard errors, of the means in two phases */
 #define RARE 0.003 /* share of the class's time below which a part stays */
 
 static double sd_of(double sum, double square, double n)
@@ -161,6 +163,9 @@ bool attr_instances_next(struct attr_instances *t, size_t i, size_t e, double be
 	uint16_t k = v->col[e];
 	bool fresh;
 
+	if (t->phases.n > 1 && (!v->first || begin >= t->end_ns[k]))
+		t->phase[k] = attr_phases_at(&t->phases,
+			attr_begin(v, i) + (uint64_t)((end - begin) / 2));
 	if (!v->first) {
 		fresh = true;
 		t->log_ns[k] = log(fmax(end - begin, 1));
@@ -259,10 +264,22 @@ static size_t position(const struct attr_instances *t, size_t i, uint32_t k)
 	return after && before ? 2 : before ? 1 : after ? 3 : 0;
 }
 
+/* Of the present instance of class K in segment I, in its own phase. */
+static size_t slot_of(const struct attr_instances *t, size_t i, uint32_t k)
+{
+	return (k * ATTR_POSITIONS + position(t, i, k)) * t->phases.n + t->phase[k];
+}
+
+/* Of the phase whose kinds that has. */
+static size_t told_slot(const struct attr_instances *t, size_t slot)
+{
+	return slot - slot % t->phases.n + t->as[slot];
+}
+
 uint32_t attr_instances_kind(struct attr_instances *t, size_t i, size_t e)
 {
 	uint32_t k = t->view->col[e];
-	size_t slot = k * ATTR_POSITIONS + position(t, i, k), part = 0;
+	size_t slot = told_slot(t, slot_of(t, i, k)), part = 0;
 
 	while (part + 1 < t->parts[slot] &&
 		t->log_ns[k] > t->at[slot * (ATTR_PARTS_MAX - 1) + part])
@@ -341,8 +358,7 @@ static int sample_durations(struct attr_instances *t, size_t n_classes, struct s
 				}
 				s = p;
 			}
-			s[n++] = (struct sample){(uint32_t)(k * ATTR_POSITIONS + position(t, i, k)),
-				(float)t->log_ns[k]};
+			s[n++] = (struct sample){(uint32_t)slot_of(t, i, k), (float)t->log_ns[k]};
 		}
 		t->last = v->col[attr_first(v, i)];
 	}
@@ -350,6 +366,71 @@ static int sample_durations(struct attr_instances *t, size_t n_classes, struct s
 	*ret = s;
 	*ret_n = n;
 	return 0;
+}
+
+/* The durations of a class and position in one phase. */
+struct in_phase {
+	double n, sum, square, time;
+};
+
+static double variance_of_mean(const struct in_phase *p)
+{
+	double sd = sd_of(p->sum, p->square, p->n);
+
+	return sd * sd / p->n;
+}
+
+static bool unlike(const struct in_phase *a, const struct in_phase *b)
+{
+	double se = sqrt(variance_of_mean(a) + variance_of_mean(b));
+
+	return fabs(a->sum / a->n - b->sum / b->n) > fmax(APART, APART_SE * se);
+}
+
+/* Of the phases AT: those that are told apart, into AS; those with too little join the one with the most time. */
+static void tell_phases(const struct in_phase *at, size_t n, uint8_t *as)
+{
+	size_t most = 0;
+	double time = 0;
+	bool apart = false;
+
+	for (size_t i = 0; i < n; i++) {
+		time += at[i].time;
+		most = at[i].time > at[most].time ? i : most;
+	}
+	for (size_t i = 0; i < n; i++)
+		as[i] = (uint8_t)(at[i].n < LEAST || at[i].time < RARE * time ? most : i);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i && as[i] == i; j++)
+			apart = apart || (as[j] == j && unlike(&at[i], &at[j]));
+	for (size_t i = 0; i < n && !apart; i++)
+		as[i] = 0;
+}
+
+/* Which phases are told apart; S, in order of its slots, becomes that of those. */
+static void tell_all_phases(struct attr_instances *t, struct sample *s, size_t n)
+{
+	size_t each = t->phases.n;
+
+	for (size_t i = 0, j; i < n && each > 1; i = j) {
+		struct in_phase at[ATTR_PHASES_MAX + 1] = {0};
+		size_t first = s[i].slot - s[i].slot % each;
+
+		for (j = i; j < n && s[j].slot < first + each; j++) {
+			struct in_phase *p = &at[s[j].slot - first];
+			double x = (double)s[j].log_ns;
+
+			p->n++;
+			p->sum += x;
+			p->square += x * x;
+			p->time += exp(x);
+		}
+		tell_phases(at, each, t->as + first);
+		for (size_t k = i; k < j; k++)
+			s[k].slot = (uint32_t)told_slot(t, s[k].slot);
+	}
+	if (each > 1)
+		erg_sort(s, n, sizeof(*s), by_slot);
 }
 
 static int cut_all(struct attr_instances *t, const struct sample *s, size_t n, struct erg_err *err)
@@ -369,20 +450,21 @@ static int cut_all(struct attr_instances *t, const struct sample *s, size_t n, s
 
 static void number_kinds(struct attr_instances *t, size_t n_classes)
 {
-	for (size_t k = 0; k < n_classes; k++)
-		for (size_t p = 0; p < ATTR_POSITIONS; p++) {
-			size_t slot = k * ATTR_POSITIONS + p;
+	size_t each = ATTR_POSITIONS * t->phases.n;
 
-			t->kind[slot] = t->n_kinds;
-			for (size_t i = 0; i < (t->parts[slot] ? t->parts[slot] : p ? 0 : 1); i++)
-				t->kind_class[t->n_kinds++] = (uint32_t)k;
-		}
+	for (size_t slot = 0; slot < n_classes * each; slot++) {
+		size_t first = slot % each ? 0 : 1;
+
+		t->kind[slot] = t->n_kinds;
+		for (size_t i = 0; i < (t->parts[slot] ? t->parts[slot] : first); i++)
+			t->kind_class[t->n_kinds++] = (uint32_t)(slot / each);
+	}
 }
 
 int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 	const struct attr_source *src, enum erg_attr_stall stall, struct erg_err *err)
 {
-	size_t n = v->gap_class + 1, slots = n * ATTR_POSITIONS;
+	size_t n = v->gap_class + 1, slots;
 	struct sample *s = NULL;
 	size_t samples = 0;
 	int r;
@@ -390,6 +472,12 @@ int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 	memset(t, 0, sizeof(*t));
 	t->view = v;
 	t->tl = src->tl;
+	r = attr_phases_find(src->tl, &t->phases, err);
+	if (r < 0)
+		return r;
+	slots = n * ATTR_POSITIONS * t->phases.n;
+	t->phase = erg_noted(calloc(n, 1));
+	t->as = calloc(slots, 1);
 	t->end_ns = erg_noted(calloc(n, sizeof(double)));
 	t->log_ns = erg_noted(calloc(n, sizeof(double)));
 	t->parent = erg_noted(calloc(n, 1));
@@ -399,8 +487,8 @@ int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 	t->kind = calloc(slots, sizeof(*t->kind));
 	t->at = calloc(slots * (ATTR_PARTS_MAX - 1), sizeof(double));
 	t->kind_class = calloc(slots * ATTR_PARTS_MAX, sizeof(*t->kind_class));
-	if (!t->end_ns || !t->log_ns || !t->parent || !t->up || !t->twice || !t->parts ||
-		!t->kind || !t->at || !t->kind_class)
+	if (!t->phase || !t->as || !t->end_ns || !t->log_ns || !t->parent || !t->up || !t->twice ||
+		!t->parts || !t->kind || !t->at || !t->kind_class)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", n);
 	for (size_t k = 0; k < src->tl->n_layers; k++)
 		if (src->tl->layers[k].parent < src->tl->n_layers)
@@ -412,6 +500,8 @@ int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 		r = attr_cut_stalls(v, t->parent, stall, err);
 	if (!r)
 		r = sample_durations(t, n, &s, &samples, err);
+	if (!r)
+		tell_all_phases(t, s, samples);
 	if (!r)
 		r = cut_all(t, s, samples, err);
 	free(s);
@@ -430,6 +520,9 @@ void attr_instances_release(struct attr_instances *t)
 	free(t->parent);
 	free(t->up);
 	free(t->twice);
+	free(t->phase);
+	free(t->as);
+	attr_phases_release(&t->phases);
 	free(t->parts);
 	free(t->kind);
 	free(t->at);

@@ -3,13 +3,14 @@
 #define ERG_ANALYZE_ATTRIBUTION_INSTANCES_H
 
 /*
- * Instances of a class that are not alike: by place and length, held up, with a power that goes with their duration.
+ * Instances of a class that are not alike: by place, phase and length, held up, with a power that goes with their duration.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "analyze/attribution/attribution.h"
+#include "analyze/attribution/phases.h"
 
 struct attr_source;
 struct attr_view;
@@ -25,9 +26,12 @@ struct attr_instances {
 	uint8_t *parent; /* per class: encloses others */
 	uint32_t *up;    /* per class: the one that always encloses it on its track, or ERG_NONE */
 	uint8_t *twice;  /* per class: what runs on several tracks at once is told apart */
-	uint8_t *parts;  /* classes x positions */
-	uint32_t *kind;  /* classes x positions: the first of its kinds */
-	double *at;      /* classes x positions x (parts max - 1): cuts, log ns */
+	struct attr_phases phases;
+	uint8_t *phase;       /* per class: that of its present instance */
+	uint8_t *as;          /* classes x positions x phases: the phase whose kinds it has */
+	uint8_t *parts;       /* classes x positions x phases */
+	uint32_t *kind;       /* classes x positions x phases: the first of its kinds */
+	double *at;           /* classes x positions x phases x (parts max - 1): cuts, log ns */
 	uint32_t *kind_class; /* per kind */
 	uint32_t n_kinds;
 	uint32_t last; /* class of the segment before */

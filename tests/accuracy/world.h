@@ -94,7 +94,9 @@ struct world {
 	double busy_w;           /* the base is higher by this while the work runs */
 	double drift_w, drift_s; /* added to the base: W (1 - exp(-t / s)) */
 	bool phases;             /* prefill and decode */
-	double fall_s;           /* the clock falls through seven levels within so long, unevenly */
+	double prompt_sd,
+		grow;  /* SD of ln of a prefill's length; what decode takes longer at last */
+	double fall_s; /* the clock falls through seven levels within so long, unevenly */
 	/* sensor as it is */
 	struct sensor is;
 	double spacing_s, dither, noise_w, lsb, rc_s, gain, grid_jitter_s;
@@ -137,6 +139,7 @@ struct work {
 	int module[WORLD_LAYERS];
 	bool is_module[WORLD_LAYERS];
 	int iteration, phase;
+	double prompt; /* length of the present request's */
 	struct instance *instance;
 	size_t instances, instance_room;
 	struct own *own[WORLD_TRACKS];

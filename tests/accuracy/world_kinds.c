@@ -317,6 +317,14 @@ static void set_phases(struct world *w, double factor)
 	w->mode_power = 0.35;
 }
 
+/* Prompts of any length: durations of a phase reach into those of the other. */
+static void set_requests(struct world *w, double factor)
+{
+	set_phases(w, factor);
+	w->prompt_sd = 0.6;
+	w->grow = 1;
+}
+
 static void set_gain(struct world *w, double gain)
 {
 	w->gain = gain;
@@ -464,6 +472,7 @@ const struct kind kinds[] = {
 	{"random-10", "random instances, 10 %", set_random, .1, {0, 0, 90, 0}, "instances"},
 	{"random-30", "random instances, 30 %", set_random, .3, {0, 0, 90, 0}, "instances"},
 	{"phases", "prefill and decode", set_phases, 6, OTHER, "instances"},
+	{"requests", "the same, of prompts of any length", set_requests, 2, OTHER, "instances"},
 	{"quantum-76", "quantum of 76 mW", set_quantum, .076, {.1, 2, 95, 97}, "readings"},
 	{"quantum-1W", "quantum of 1 W", set_quantum, 1, {0, 2, 95, 50}, "readings"},
 	{"stale", "power every 10 ms, read at 500 Hz", set_stale, 10 * MS, {.2, .6, 90, 97},

@@ -9,6 +9,8 @@
 
 #include "tests/accuracy/world.h"
 
+#define REQUEST 21 /* passes */
+
 const char *const phase_names[2] = {"prefill", "decode"};
 
 static int64_t ns(double s)
@@ -94,6 +96,8 @@ static void run_layer(struct work *k, int track, int layer)
 		d *= w->mode_dur;
 		p *= k->mode_power[layer];
 	}
+	if (w->prompt_sd > 0)
+		d *= k->phase ? 1 + w->grow * (k->iteration % REQUEST) / REQUEST : k->prompt;
 	if (k->iteration < w->cold) {
 		d *= 2.5;
 		p *= k->cold_power[layer];
@@ -160,7 +164,9 @@ static void run_track(struct work *k, int track)
 		w->iterations ? k->iteration < w->iterations : elapsed(k, track) < w->run_s;
 		k->iteration++) {
 		/* a request: one long pass of the network, then twenty short ones */
-		k->phase = w->phases ? k->iteration % 21 != 0 : 0;
+		k->phase = w->phases ? k->iteration % REQUEST != 0 : 0;
+		if (w->prompt_sd > 0 && !k->phase)
+			k->prompt = exp(w->prompt_sd * draw_normal(&k->draw));
 		run_iteration(k, track, from, to);
 	}
 	if (k->now[track] > k->end_ns)
