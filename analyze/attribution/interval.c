@@ -595,8 +595,8 @@ static double apart(const struct erg_est *fit, const struct erg_est *plain)
 /*
  * Of the two ways the one with the narrower interval, where both say the same: readings that come
  * thick and fast need no layers' help. Where they do not, the readings have seen the layers in
- * shares that are not those of the run, which only the fit knows of; but not where their windows lie
- * side by side and have seen it all. Across a gap only the layers' times reach.
+ * shares that are not those of the run, which only the fit knows of. Across a gap only the layers'
+ * times reach.
  */
 static bool fit_is_better(const struct erg_attr_state *st, const struct erg_est *fit,
 	const struct erg_est *plain, double coverage)
@@ -604,8 +604,7 @@ static bool fit_is_better(const struct erg_attr_state *st, const struct erg_est 
 	if (!erg_est_resolved(plain))
 		return coverage >= ATTR_ENOUGH && !st->unfair;
 	if (apart(fit, plain) != 0)
-		return st->gram.rows >= FOUNDED * st->view.n_cols &&
-			(coverage < ALL || seen_share(st) < WHOLE);
+		return st->gram.rows >= FOUNDED * st->view.n_cols;
 	return st->gram.rows >= FOUNDED_AGREED * st->view.n_cols &&
 		(coverage < ALL || fit->hi - fit->lo <= plain->hi - plain->lo);
 }

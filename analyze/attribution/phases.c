@@ -48,8 +48,7 @@ static size_t number_names(const struct erg_timeline *tl, struct open *ret)
 			return 0;
 		name[k] = tl->phases[i].name;
 		n += k == n;
-		ret[i] = (struct open){
-			tl->phases[i].begin, tl->phases[i].end, (uint8_t)(k + 1)};
+		ret[i] = (struct open){tl->phases[i].begin, tl->phases[i].end, (uint8_t)(k + 1)};
 	}
 	return n;
 }
