@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ERG_TESTS_BOARD_PAGE_H
-#define ERG_TESTS_BOARD_PAGE_H
+#ifndef ERG_FORMATS_BOARD_PAGE_H
+#define ERG_FORMATS_BOARD_PAGE_H
 
 /*
  * The page of memory between a workload and the simulated board (erg-board).

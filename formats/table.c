@@ -514,14 +514,3 @@ int erg_table_scaled(const struct erg_table *t, size_t row, size_t column, int d
 		return fail_cell(t, row, column, -ERANGE, "does not fit 64 bits", err);
 	return 0;
 }
-
-int erg_table_decimals(const struct erg_table *t, size_t row, size_t column)
-{
-	struct decimal d;
-	int n;
-
-	if (!parse_decimal(erg_table_cell(t, row, column), &d))
-		return 0;
-	n = d.n - d.whole - d.exponent;
-	return n > 0 ? n : 0;
-}

@@ -32,11 +32,8 @@ size_t erg_table_line(const struct erg_table *t, size_t row);
 /* -EINVAL for a cell that is empty or not a finite number. */
 int erg_table_number(const struct erg_table *t, size_t row, size_t column, double *ret,
 	struct erg_err *err);
-/* A decimal number times SCALE (a power of ten) as an exact integer: "12.3456789" s to ns. */
+/* A decimal number times 10^DECIMALS as an exact integer: "12.3456789" s to ns by 9. */
 int erg_table_scaled(const struct erg_table *t, size_t row, size_t column, int decimals,
 	int64_t *ret, struct erg_err *err);
-/* How many digits behind the point the cell's number has ("1.50e-3": 5), 0 for a whole number or
- * what is no number. */
-int erg_table_decimals(const struct erg_table *t, size_t row, size_t column);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_LAYERS_CALLS_H
-#define ERG_ANALYZE_LAYERS_CALLS_H
+#ifndef ERG_ANALYZE_ACCOUNT_CALLS_H
+#define ERG_ANALYZE_ACCOUNT_CALLS_H
 
 #include <stdbool.h>
 

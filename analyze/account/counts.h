@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_LAYERS_COUNTS_H
-#define ERG_ANALYZE_LAYERS_COUNTS_H
+#ifndef ERG_ANALYZE_ACCOUNT_COUNTS_H
+#define ERG_ANALYZE_ACCOUNT_COUNTS_H
 
 /* The counters of the layers, summed over a layer's instances and over sets of layers. */
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_LAYERS_ROWS_H
-#define ERG_ANALYZE_LAYERS_ROWS_H
+#ifndef ERG_ANALYZE_ACCOUNT_ROWS_H
+#define ERG_ANALYZE_ACCOUNT_ROWS_H
 
 /* Rows of the layers' table: which classes a row adds up, and the row's JSON. */
 #include "analyze/account/account.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_RENDER_CSV_H
-#define ERG_ANALYZE_RENDER_CSV_H
+#ifndef ERG_ANALYZE_RESULT_CSV_H
+#define ERG_ANALYZE_RESULT_CSV_H
 
 /*
  * Comma-separated values as RFC 4180 has them, with LF: one header line, quotes where a cell needs

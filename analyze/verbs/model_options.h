@@ -16,7 +16,7 @@ struct erg_model_options {
 	const char *table, *response, *uncertainty, *type, *save, *model, *networks_dir;
 	char *groups[ERG_MODEL_GROUPS_MAX]; /* owned */
 	size_t n_groups;
-	bool whole, drop, points, intercept, with_uncertainty;
+	bool whole, drop, points, intercept;
 	unsigned int degrees, methods; /* sets of bits: 1 << degree, 1 << enum erg_lsq_method */
 	double lambda;
 	enum erg_model_weights weights;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ERG_CONVNET_NET_H
-#define ERG_CONVNET_NET_H
+#ifndef ERG_FORMATS_NET_H
+#define ERG_FORMATS_NET_H
 
 /*
  * A convolutional network as data: its description file (networks/README.md has the format) becomes

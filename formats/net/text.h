@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ERG_CONVNET_NET_TEXT_H
-#define ERG_CONVNET_NET_TEXT_H
+#ifndef ERG_FORMATS_NET_TEXT_H
+#define ERG_FORMATS_NET_TEXT_H
 
 /* Between net-parse.c and net-text.c: the line being read, and what its words may be. */
 #include "formats/net/net.h"

@@ -33,7 +33,6 @@ struct erg_adapter_thread {
 	uint32_t depth;
 	uint32_t overflow; /* ranges begun beyond ERG_RANGES_MAX */
 	uint32_t iteration;
-	uint32_t open_marker;
 	struct erg_range at[ERG_RANGES_MAX];
 	struct {
 		uint64_t hash;
