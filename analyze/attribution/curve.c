@@ -23,6 +23,8 @@
 	4096     /* segments that are kept at least, before those that are done with are left out */
 #define BATCH 32 /* segments made ready at once */
 #define WARM 20  /* time constants before the stretch, after which a wrong start is forgotten */
+#define DECAYS 65536      /* ns: segments as long as that or longer have an exponential each */
+#define DECAYS_FROM 16384 /* segments: a shorter stretch has each its own */
 
 int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const double *power,
 	const double *tau, size_t n_tau)
@@ -33,6 +35,9 @@ int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const doubl
 	c->n_tau = n_tau;
 	c->apart = -1;
 	memcpy(c->tau, tau, n_tau * sizeof(*tau));
+	for (size_t j = 0; j < n_tau; j++)
+		c->warm = fmax(c->warm, WARM * tau[j]);
+	c->each = 1 + 4 * n_tau; /* an exponential is a few additions */
 	return 0;
 }
 
@@ -41,8 +46,10 @@ void attr_curve_close(struct attr_curve *c)
 	free(c->edge);
 	free(c->sum);
 	free(c->p);
-	for (size_t j = 0; j < ATTR_TAUS; j++)
+	for (size_t j = 0; j < ATTR_TAUS; j++) {
 		free(c->y[j]);
+		free(c->decay[j]);
+	}
 	for (size_t j = 0; j < ATTR_GROUPS; j++)
 		free(c->group[j]);
 	memset(c, 0, sizeof(*c));
@@ -107,33 +114,71 @@ static void append_groups(struct attr_curve *c, size_t i, size_t n)
 static void append_edges(struct attr_curve *c, size_t from, size_t to)
 {
 	const struct attr_view *v = c->view;
+	const double *restrict power = c->power;
+	double *restrict p = c->p + from;
 
 	for (size_t n = from; n < to;) {
 		const int32_t *offset;
 		int64_t base;
 		size_t k = attr_ends(v, c->next + n - from, &base, &offset);
+		double *restrict edge = c->edge + n + 1;
 
 		k = k < to - n ? k : to - n;
 		for (size_t j = 0; j < k; j++)
-			c->edge[n + 1 + j] = (double)base + (double)offset[j];
+			edge[j] = (double)base + (double)offset[j];
 		n += k;
 	}
-	if (v->first)
+	if (v->first) {
 		for (size_t n = from; n < to; n++)
-			c->p[n] = power_of(c, c->next + n - from);
-	else
-		for (size_t n = from; n < to; n++)
-			c->p[n] = c->power[v->col[c->next + n - from]];
+			p[n - from] = power_of(c, c->next + n - from);
+	} else {
+		const uint16_t *restrict col = v->col + c->next;
+
+		for (size_t n = 0; n < to - from; n++)
+			p[n] = power[col[n]];
+	}
+}
+
+static void append_sums(struct attr_curve *c, size_t from, size_t to)
+{
+	double *restrict sum = c->sum, now = sum[from];
+	const double *restrict edge = c->edge, *restrict p = c->p;
+
+	for (size_t n = from; n < to; n++)
+		sum[n + 1] = now += p[n] * (edge[n + 1] - edge[n]);
+}
+
+/* What is left behind low-pass J after each of the segments: of whole ns, which layers have few different ones of. */
+static void find_decays(struct attr_curve *c, size_t j, size_t from, size_t to,
+	double *restrict ret)
+{
+	double *restrict kept = c->decay[j], tau = c->tau[j];
+	const double *restrict edge = c->edge;
+
+	for (size_t n = from; n < to; n++) {
+		double gap = edge[n + 1] - edge[n], left = 0;
+
+		if (kept && gap < DECAYS)
+			left = kept[(size_t)gap];
+		if (!(left > 0)) {
+			left = exp(-gap / tau);
+			if (kept && gap < DECAYS)
+				kept[(size_t)gap] = left;
+		}
+		ret[n - from] = left;
+	}
 }
 
 static void append_lowpass(struct attr_curve *c, size_t j, size_t from, size_t to)
 {
-	double *y = c->y[j], now = y[from];
+	double *restrict y = c->y[j], now = y[from], left[BATCH];
+	const double *restrict p = c->p;
 
-	for (size_t n = from; n < to; n++) {
-		now = c->p[n] + (now - c->p[n]) * exp((c->edge[n] - c->edge[n + 1]) / c->tau[j]);
-		y[n + 1] = now;
-	}
+	if (!c->decay[j] && c->next - c->began > DECAYS_FROM)
+		c->decay[j] = calloc(DECAYS, sizeof(double)); /* without it works as well */
+	find_decays(c, j, from, to, left);
+	for (size_t n = from; n < to; n++)
+		y[n + 1] = now = p[n] + (now - p[n]) * left[n - from];
 }
 
 /* The next segments, BATCH of them or fewer at the end. */
@@ -141,11 +186,9 @@ static void append(struct attr_curve *c)
 {
 	const struct attr_view *v = c->view;
 	size_t from = c->n, m = v->n - c->next < BATCH ? v->n - c->next : BATCH, to = from + m;
-	double sum = c->sum[from];
 
 	append_edges(c, from, to);
-	for (size_t n = from; n < to; n++)
-		c->sum[n + 1] = sum += c->p[n] * (c->edge[n + 1] - c->edge[n]);
+	append_sums(c, from, to);
 	for (size_t j = 0; j < c->n_tau; j++)
 		if (c->tau[j] > 0)
 			append_lowpass(c, j, from, to);
@@ -153,18 +196,30 @@ static void append(struct attr_curve *c)
 		append_groups(c, c->next + n - from, n);
 	c->n = to;
 	c->next += m;
-	c->work += m * (1 + 4 * c->n_tau); /* an exponential is a few additions */
+	c->work += m * c->each;
+}
+
+/* The last of the edges LO .. HI - 1 that is not after X, which that at LO is not. */
+static size_t last_before(const struct attr_curve *c, double x, size_t lo, size_t hi)
+{
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (c->edge[mid] <= x)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
 }
 
 /* Segments that end before X are done with; what is left moves to the front. Its sums begin anew, for a
  * difference of long sums is rounded more. */
 void attr_curve_drop(struct attr_curve *c, double x)
 {
-	size_t k = 0;
+	size_t k = c->n && c->edge[0] <= x ? last_before(c, x, 0, c->n + 1) : 0;
 	double sum = 0;
 
-	while (k < c->n && c->edge[k + 1] <= x)
-		k++;
 	if (!k)
 		return;
 	c->n -= k;
@@ -191,7 +246,7 @@ static int curve_begin(struct attr_curve *c, size_t i)
 	const struct attr_view *v = c->view;
 
 	c->n = 0;
-	c->next = i;
+	c->next = c->began = i;
 	if (curve_room(c, 1) < 0)
 		return -ENOMEM;
 	c->edge[0] = i < v->n ? (double)(int64_t)(attr_begin(v, i) - v->t0) : 0;
@@ -220,15 +275,12 @@ static int begin_at(struct attr_curve *c, double from, double warm)
 int attr_curve_cover(struct attr_curve *c, double from, double to)
 {
 	const struct attr_view *v = c->view;
-	double warm = 0;
 
 	if (c->n && from >= c->from && (to <= c->edge[c->n] || c->at_end))
 		return 0;
 	c->span = fmax(c->span, to - from);
-	for (size_t j = 0; j < c->n_tau; j++)
-		warm = fmax(warm, WARM * c->tau[j]);
-	if (!c->n || from < c->from || from - warm > c->edge[c->n]) {
-		if (begin_at(c, from, warm) < 0)
+	if (!c->n || from < c->from || from - c->warm > c->edge[c->n]) {
+		if (begin_at(c, from, c->warm) < 0)
 			return -ENOMEM;
 	} else if (c->n >= c->most) {
 		/* it goes on where it was, and as far back as was ever asked for; half as much again as there
@@ -245,36 +297,34 @@ int attr_curve_cover(struct attr_curve *c, double from, double to)
 	return c->n ? 0 : -ENODATA;
 }
 
-/* The segment of the stretch that contains X; *HINT is where the last one was: a few steps to either side, and
- * on from there in strides that double. */
-static size_t curve_find(const struct attr_curve *c, double x, size_t *hint)
+/* The segment of the stretch that contains X, looked for from I on in strides that double. */
+static size_t curve_find(const struct attr_curve *c, double x, size_t i)
 {
-	size_t i = *hint < c->n ? *hint : c->n - 1, steps = 0, lo, hi, stride;
+	size_t stride = 1, lo;
 
-	while (i > 0 && c->edge[i] > x && steps++ < 16)
-		i--;
-	while (i + 1 < c->n && c->edge[i + 1] <= x && steps++ < 4)
-		i++;
-	if (i + 1 < c->n && c->edge[i + 1] <= x) {
-		for (stride = 4; i + stride < c->n && c->edge[i + stride] <= x; stride *= 2)
+	if (c->edge[i] <= x) {
+		for (; i + stride < c->n && c->edge[i + stride] <= x; stride *= 2)
 			i += stride;
-		lo = i;
-		hi = i + stride < c->n ? i + stride : c->n;
-	} else if (c->edge[i] > x) {
-		lo = 0;
-		hi = i;
-	} else {
-		return *hint = i;
+		return last_before(c, x, i, i + stride < c->n ? i + stride : c->n);
 	}
-	while (hi - lo > 1) {
-		size_t mid = lo + (hi - lo) / 2;
+	for (lo = i; lo && c->edge[lo] > x; stride *= 2) {
+		i = lo;
+		lo = lo > stride ? lo - stride : 0;
+	}
+	return last_before(c, x, lo, i ? i : 1);
+}
 
-		if (c->edge[mid] <= x)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return *hint = lo;
+/* A hint is a segment of the whole timeline, as the stretch moves on. */
+static size_t from_hint(const struct attr_curve *c, size_t hint)
+{
+	size_t i = hint - (c->next - c->n);
+
+	return i < c->n ? i : hint < c->next ? 0 : c->n - 1;
+}
+
+static size_t to_hint(const struct attr_curve *c, size_t i)
+{
+	return c->next - c->n + i;
 }
 
 /* How many of at most N points, each BY before the one before, from X on lie in segment I. */
@@ -291,11 +341,14 @@ static double curve_sums(struct attr_curve *c, size_t j, double x, double by, si
 	size_t *hint)
 {
 	double tau = c->tau[j], sum = 0;
+	size_t i = from_hint(c, *hint);
 
 	for (size_t m; n; n -= m, x -= (double)m * by) {
-		size_t i = curve_find(c, x, hint);
-		double d = x - c->edge[i], p = c->p[i], more;
+		double d, p, more;
 
+		i = curve_find(c, x, i);
+		d = x - c->edge[i];
+		p = c->p[i];
 		m = points_in(c, i, x, by, n);
 		more = (double)m * (c->sum[i] + p * d) - p * by * (double)(m * (m - 1)) / 2;
 		if (tau > 0)
@@ -305,6 +358,7 @@ static double curve_sums(struct attr_curve *c, size_t j, double x, double by, si
 						exp(((double)(m - 1) * by - d) / tau));
 		sum += more;
 	}
+	*hint = to_hint(c, i);
 	return sum;
 }
 
@@ -323,9 +377,10 @@ static void set_series(struct attr_curve *c, double by)
 
 static double group_sum(const struct attr_curve *c, size_t g, double x, size_t *hint)
 {
-	size_t i = curve_find(c, x, hint);
+	size_t i = curve_find(c, x, from_hint(c, *hint));
 	double d = c->edge[i + 1] - c->edge[i], from = c->group[g][i];
 
+	*hint = to_hint(c, i);
 	return from + (d > 0 ? (x - c->edge[i]) / d * (c->group[g][i + 1] - from) : 0);
 }
 

@@ -90,6 +90,7 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 	double tau = attr_tau_of(s), w = attr_window_of(s), lo, hi;
 	double segment = (double)(attr_begin(v, v->n) - v->t0) / (double)v->n;
 	double least = fmin(TAU_LEAST, fmax(TAU_FINE, segment));
+	int rc;
 
 	memset(x, 0, sizeof(*x));
 	memcpy(x->psi, psi, sizeof(x->psi));
@@ -117,7 +118,10 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 	x->to_lo = lo - tau;
 	if (s->blurred)
 		set_blur(x);
-	return attr_curve_open(&x->curve, v, power, (double[]){tau, lo, hi}, 3);
+	rc = attr_curve_open(&x->curve, v, power, (double[]){tau, lo, hi}, 3);
+	if (!psi[ATTR_SQUARE] || s->blurred)
+		x->curve.n_tau = 1; /* nobody will ask for the others */
+	return rc;
 }
 
 void attr_extras_close(struct attr_extras *x)
@@ -126,14 +130,13 @@ void attr_extras_close(struct attr_extras *x)
 }
 
 static double moved(struct attr_extras *x, size_t j, const struct attr_look *l, double by,
-	double wider, size_t slot)
+	double wider)
 {
-	return attr_curve_mean(&x->curve, j, l->end + by, l->window + wider, l->stale,
-		x->hint[slot]);
+	return attr_curve_mean(&x->curve, j, l->end + by, l->window + wider, l->stale, x->hint);
 }
 
 /* With the blur BLUR instead. */
-static double with_blur(struct attr_extras *x, size_t m, double blur, size_t slot)
+static double with_blur(struct attr_extras *x, size_t m, double blur)
 {
 	struct attr_shape s = x->shape;
 	struct attr_look l;
@@ -141,7 +144,7 @@ static double with_blur(struct attr_extras *x, size_t m, double blur, size_t slo
 	s.blur_ns = blur;
 	if (!attr_look(x->view, x->readings, &s, m, &l))
 		return 0;
-	return attr_curve_mean(&x->curve, 0, l.end, l.window, l.stale, x->hint[slot]);
+	return attr_curve_mean(&x->curve, 0, l.end, l.window, l.stale, x->hint);
 }
 
 /* Means of a short window are differences of long sums: what they differ by may be rounding. */
@@ -154,6 +157,7 @@ int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
 {
 	struct attr_look l;
 	double reach, slope, before, after;
+	size_t was;
 	int r;
 
 	memset(out, 0, ATTR_PSI * sizeof(*out));
@@ -164,24 +168,26 @@ int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
 	r = attr_curve_cover(&x->curve, l.end - l.window - l.stale - reach, l.end + reach);
 	if (r < 0)
 		return r;
-	before = moved(x, 0, &l, -x->h_delay, 0, 0);
-	after = moved(x, 0, &l, x->h_delay, 0, 1);
+	was = x->hint[0];
+	x->hint[0] += x->by; /* readings look about as far from each other */
+	x->hint[1] += x->by;
+	before = moved(x, 0, &l, -x->h_delay, 0);
+	x->by = x->hint[0] - was;
+	after = moved(x, 0, &l, x->h_delay, 0);
 	slope = (before - after) / (2 * x->h_delay);
 	x->slope = is_rounding(before, after) ? 0 : slope;
 	if (x->psi[ATTR_DELAY])
 		out[ATTR_DELAY] = slope;
 	if (x->psi[ATTR_WINDOW])
-		out[ATTR_WINDOW] = (moved(x, 0, &l, x->h_window / 2, x->h_window, 2) -
-					   moved(x, 0, &l, -x->h_window / 2, -x->h_window, 3)) /
+		out[ATTR_WINDOW] = (moved(x, 0, &l, x->h_window / 2, x->h_window) -
+					   moved(x, 0, &l, -x->h_window / 2, -x->h_window)) /
 			(2 * x->h_window);
 	if (x->psi[ATTR_SQUARE] && x->shape.blurred)
 		out[ATTR_SQUARE] =
-			(with_blur(x, m, x->blur_hi, 4) - with_blur(x, m, x->blur_lo, 5)) /
-			x->d_square;
+			(with_blur(x, m, x->blur_hi) - with_blur(x, m, x->blur_lo)) / x->d_square;
 	else if (x->psi[ATTR_SQUARE])
 		out[ATTR_SQUARE] =
-			(moved(x, 2, &l, x->to_hi, 0, 4) - moved(x, 1, &l, x->to_lo, 0, 5)) /
-			x->d_square;
+			(moved(x, 2, &l, x->to_hi, 0) - moved(x, 1, &l, x->to_lo, 0)) / x->d_square;
 	if (x->psi[ATTR_CLOCK])
 		out[ATTR_CLOCK] = slope *
 			((double)(int64_t)(x->readings->t[m] - x->view->t0) - x->shape.mid_ns);

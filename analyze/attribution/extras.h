@@ -34,8 +34,9 @@ struct attr_extras {
 	bool psi[ATTR_PSI]; /* which are free */
 	double h_delay, h_window, d_square, to_hi, to_lo;
 	double blur_hi, blur_lo; /* ns, where the square is that of a blur */
-	size_t hint[6][2];
-	double slope; /* of the reading filled last: by the lag, W/ns */
+	size_t hint[2];          /* where the last reading looked */
+	size_t by;               /* and how far that was from the one before */
+	double slope;            /* of the reading filled last: by the lag, W/ns */
 	struct attr_curve curve;
 };
 /* TAU_REACH: ns, how far the step by the low-pass is thought to go from none. Behind a window of edges the

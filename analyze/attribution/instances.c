@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/instances.h"
@@ -87,7 +86,7 @@ static size_t tail_of(const double *x, size_t n)
 		return 0;
 	for (size_t j = 0; j < n; j++)
 		dev[j] = fabs(x[j] - median);
-	gsl_sort(dev, 1, n);
+	erg_sort_doubles(dev, n);
 	limit = median + fmax(4.5 * 1.48 * gsl_stats_median_from_sorted_data(dev, 1, n), log(3));
 	while (i > 0 && x[i - 1] > limit)
 		i--;
@@ -168,18 +167,24 @@ bool attr_instances_next(struct attr_instances *t, size_t i, size_t e, double be
 			attr_begin(v, i) + (uint64_t)((end - begin) / 2));
 	if (!v->first) {
 		fresh = true;
-		t->log_ns[k] = log(fmax(end - begin, 1));
+		t->dur_ns[k] = end - begin;
 	} else {
 		fresh = begin >= t->end_ns[k];
 		for (size_t j = i + 1; fresh; j++) {
 			t->end_ns[k] = (double)(int64_t)(attr_begin(v, j) - v->t0);
 			if (j >= v->n || !has(v, j, k)) {
-				t->log_ns[k] = log(fmax(t->end_ns[k] - begin, 1));
+				t->dur_ns[k] = t->end_ns[k] - begin;
 				break;
 			}
 		}
 	}
 	return fresh;
+}
+
+/* Of the instance of class K that runs now: asked for where it matters, as most instances are of one kind. */
+static double log_of(const struct attr_instances *t, uint32_t k)
+{
+	return log(fmax(t->dur_ns[k], 1));
 }
 
 static bool below(const struct attr_instances *t, uint32_t k, uint32_t top)
@@ -280,9 +285,9 @@ uint32_t attr_instances_kind(struct attr_instances *t, size_t i, size_t e)
 {
 	uint32_t k = t->view->col[e];
 	size_t slot = told_slot(t, slot_of(t, i, k)), part = 0;
+	double log_ns = t->parts[slot] > 1 ? log_of(t, k) : 0;
 
-	while (part + 1 < t->parts[slot] &&
-		t->log_ns[k] > t->at[slot * (ATTR_PARTS_MAX - 1) + part])
+	while (part + 1 < t->parts[slot] && log_ns > t->at[slot * (ATTR_PARTS_MAX - 1) + part])
 		part++;
 	return t->kind[slot] + (uint32_t)part;
 }
@@ -358,7 +363,7 @@ static int sample_durations(struct attr_instances *t, size_t n_classes, struct s
 				}
 				s = p;
 			}
-			s[n++] = (struct sample){(uint32_t)slot_of(t, i, k), (float)t->log_ns[k]};
+			s[n++] = (struct sample){(uint32_t)slot_of(t, i, k), (float)log_of(t, k)};
 		}
 		t->last = v->col[attr_first(v, i)];
 	}
@@ -479,7 +484,7 @@ int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 	t->phase = erg_noted(calloc(n, 1));
 	t->as = calloc(slots, 1);
 	t->end_ns = erg_noted(calloc(n, sizeof(double)));
-	t->log_ns = erg_noted(calloc(n, sizeof(double)));
+	t->dur_ns = erg_noted(calloc(n, sizeof(double)));
 	t->parent = erg_noted(calloc(n, 1));
 	t->twice = calloc(n, 1);
 	t->up = calloc(n, sizeof(*t->up));
@@ -487,7 +492,7 @@ int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 	t->kind = calloc(slots, sizeof(*t->kind));
 	t->at = calloc(slots * (ATTR_PARTS_MAX - 1), sizeof(double));
 	t->kind_class = calloc(slots * ATTR_PARTS_MAX, sizeof(*t->kind_class));
-	if (!t->phase || !t->as || !t->end_ns || !t->log_ns || !t->parent || !t->up || !t->twice ||
+	if (!t->phase || !t->as || !t->end_ns || !t->dur_ns || !t->parent || !t->up || !t->twice ||
 		!t->parts || !t->kind || !t->at || !t->kind_class)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu classes", n);
 	for (size_t k = 0; k < src->tl->n_layers; k++)
@@ -516,7 +521,7 @@ int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 void attr_instances_release(struct attr_instances *t)
 {
 	free(t->end_ns);
-	free(t->log_ns);
+	free(t->dur_ns);
 	free(t->parent);
 	free(t->up);
 	free(t->twice);

@@ -22,7 +22,7 @@ struct attr_instances {
 	const struct attr_view *view;
 	const struct erg_timeline *tl;
 	double *end_ns;  /* per class: where its present instance ends, ns since t0 */
-	double *log_ns;  /* per class: log of the duration of its present instance */
+	double *dur_ns;  /* per class: of its present instance */
 	uint8_t *parent; /* per class: encloses others */
 	uint32_t *up;    /* per class: the one that always encloses it on its track, or ERG_NONE */
 	uint8_t *twice;  /* per class: what runs on several tracks at once is told apart */

@@ -70,14 +70,18 @@ static bool is_there(const struct attr_late *l, uint32_t column)
 }
 
 /* Each once, also one that has several columns there: bent ones, or those of several tracks. */
-static void add_layers(struct attr_late *l, double at, size_t from)
+static void add_layers(struct attr_late *l, double at, size_t from, size_t *segment)
 {
 	const struct attr_view *v = l->view;
-	size_t i;
+	size_t i = *segment;
 
 	if (at < 0 || at >= (double)(int64_t)(attr_begin(v, v->n) - v->t0))
 		return;
-	i = attr_view_find(v, v->t0 + (uint64_t)at);
+	if ((double)(int64_t)(attr_begin(v, i) - v->t0) <= at)
+		i = attr_skip(v, i, at);
+	else
+		i = attr_view_find(v, v->t0 + (uint64_t)at);
+	*segment = i;
 	for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
 		uint32_t slot = l->slot[v->col_class[v->col[e]]];
 		uint32_t column = (uint32_t)(from + slot * ATTR_LATE_EACH);
@@ -90,7 +94,7 @@ static void add_layers(struct attr_late *l, double at, size_t from)
 void attr_late_look(struct attr_late *l, double stamp, double end)
 {
 	l->n_at = 0;
-	add_layers(l, stamp, 0);
+	add_layers(l, stamp, 0, &l->segment[0]);
 	if (l->ends)
-		add_layers(l, end, l->layers * ATTR_LATE_EACH);
+		add_layers(l, end, l->layers * ATTR_LATE_EACH, &l->segment[1]);
 }

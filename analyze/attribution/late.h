@@ -20,6 +20,7 @@ struct attr_late {
 	bool ends;                 /* those at the window's end have columns of their own */
 	uint32_t at[ATTR_LATE_AT]; /* first columns of those that run at this reading */
 	size_t n_at;
+	size_t segment[2]; /* where the last reading was stamped, and its window ended */
 };
 int attr_late_open(struct attr_late *l, const struct attr_view *v, const struct attr_shape *s);
 void attr_late_close(struct attr_late *l);

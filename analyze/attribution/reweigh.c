@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/weights.h"
@@ -19,6 +18,7 @@
 #include "analyze/attribution/rows.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define ROWS_MAX 20000
@@ -134,7 +134,7 @@ static int estimate(struct pile *p, struct attr_weights *w, struct erg_err *err)
 			p->v[m] = w->s[0] + w->s[1] * p->vary[m] + w->s[2] * p->slope2[m];
 	}
 	memcpy(x, p->v, p->n * sizeof(double));
-	gsl_sort(x, 1, p->n);
+	erg_sort_doubles(x, p->n);
 	w->median = gsl_stats_median_from_sorted_data(x, 1, p->n);
 	w->time_share = share_of_times(p, w);
 	w->used = x[(size_t)(0.95 * (double)p->n)] > UNLIKE * w->median ||

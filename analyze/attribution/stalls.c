@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/instances.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
+#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define SAMPLE_MAX 20000 /* durations of a class looked at */
@@ -99,7 +99,7 @@ static struct usual usual_of(double *x, size_t n)
 
 	if (n < LEAST)
 		return (struct usual){0};
-	gsl_sort(x, 1, n);
+	erg_sort_doubles(x, n);
 	median = gsl_stats_median_from_sorted_data(x, 1, n);
 	sd = scatter(x, n);
 	limit = median + fmax(FAR_SD * sd, FAR_LEAST);

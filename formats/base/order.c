@@ -3,6 +3,7 @@
 #include "formats/base/order.h"
 
 #include <stdint.h>
+#include <string.h>
 
 int erg_order_u64(const void *a, const void *b)
 {
@@ -23,4 +24,73 @@ int erg_order_double(const void *a, const void *b)
 	const double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
+}
+
+#define DIGIT_BITS 11
+#define DIGITS 6 /* of 64 bits */
+#define VALUES (1u << DIGIT_BITS)
+#define FEW 512 /* where comparing is as fast */
+
+/* Whole numbers in the order of the doubles whose bits they are, and back. */
+static uint64_t to_key(uint64_t bits)
+{
+	return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+}
+
+static uint64_t from_key(uint64_t key)
+{
+	return key >> 63 ? key & ~(UINT64_C(1) << 63) : ~key;
+}
+
+static size_t digit_of(uint64_t key, unsigned int d)
+{
+	return key >> (d * DIGIT_BITS) & (VALUES - 1);
+}
+
+/* FROM in the order of digit D, which COUNT has how often, into TO; false where all have the same. */
+static int by_digit(const uint64_t *from, uint64_t *to, size_t n, unsigned int d, size_t *count)
+{
+	size_t sum = 0;
+
+	if (count[digit_of(from[0], d)] == n)
+		return 0;
+	for (size_t v = 0; v < VALUES; v++) {
+		size_t here = count[v];
+
+		count[v] = sum;
+		sum += here;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[count[digit_of(from[i], d)]++] = from[i];
+	return 1;
+}
+
+void erg_sort_doubles(double *x, size_t n)
+{
+	size_t(*count)[VALUES] = n > FEW ? calloc(DIGITS, sizeof(*count)) : NULL;
+	uint64_t *a = count ? malloc(2 * n * sizeof(*a)) : NULL, *b = a ? a + n : NULL;
+
+	if (!a) {
+		erg_sort(x, n, sizeof(*x), erg_order_double);
+		free(count);
+		return;
+	}
+	memcpy(a, x, n * sizeof(*a));
+	for (size_t i = 0; i < n; i++) {
+		a[i] = to_key(a[i]);
+		for (unsigned int d = 0; d < DIGITS; d++)
+			count[d][digit_of(a[i], d)]++;
+	}
+	for (unsigned int d = 0; d < DIGITS; d++)
+		if (by_digit(a, b, n, d, count[d])) {
+			uint64_t *other = a;
+
+			a = b;
+			b = other;
+		}
+	for (size_t i = 0; i < n; i++)
+		b[i] = from_key(a[i]);
+	memcpy(x, b, n * sizeof(*x));
+	free(a < b ? a : b);
+	free(count);
 }

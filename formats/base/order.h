@@ -24,4 +24,7 @@ int erg_order_u64(const void *a, const void *b);
 int erg_order_i64(const void *a, const void *b);
 int erg_order_double(const void *a, const void *b);
 
+/* Smaller numbers first, of many: by their digits, a few times faster than by comparing. No NaN; -0 before 0. */
+void erg_sort_doubles(double *x, size_t n);
+
 #endif
