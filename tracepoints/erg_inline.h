@@ -195,11 +195,18 @@ static inline struct erg_inline_table_ *erg_inline_(void)
 	return &table;
 }
 
+/* Everywhere in the program. Older C libraries (glibc 2.31) name it for GNU's C alone; it is NULL in all. */
+#ifdef RTLD_DEFAULT
+#define ERG_INLINE_EVERYWHERE_ RTLD_DEFAULT
+#else
+#define ERG_INLINE_EVERYWHERE_ NULL
+#endif
+
 /* A function or variable of liberg: of the program if it has it, else of the library LIB. memcpy: ISO C
  * has no cast from a pointer to data. */
 static inline int erg_inline_find_(void *lib, const char *name, void *to)
 {
-	void *p = dlsym(RTLD_DEFAULT, name);
+	void *p = dlsym(ERG_INLINE_EVERYWHERE_, name);
 
 	if (!p && lib)
 		p = dlsym(lib, name);

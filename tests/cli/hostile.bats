@@ -238,7 +238,8 @@ convnet_with() {
     at=$("$ERG_BUILD/tests/tools/erg-pack" --list run.erg | sed -n 's/^more [0-9]* \([0-9]*\) .*/\1/p')
     printf x | dd of=run.erg bs=1 seek=$((at + 9000)) conv=notrunc status=none
     run -1 private prlimit --as=400000000 erg-analyze verify run.erg
-    [[ "$output" == *"run.erg: damaged data ("*"frame at byte $at)"* ]]
+    # by zstd, of whose version it depends where the byte is, or by the sum
+    [[ "$output" == *"run.erg: "@(damaged data|checksum mismatch)" ("*"frame at byte $at)"* ]]
     [ ! -s left ]
 }
 
