@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * erg-analyze report: one page from archives and results. This file gathers one document: a run
- * for each archive (figures, layers by several levels, series, bands), the parts of results that
+ * for each archive (figures, layers by several levels, series, bands, facts), the parts of results that
  * were computed before, and, for several archives that differ in a factor, the sweep. The page is
  * render/html.c's.
  */
@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "analyze/experiment/corun.h"
 #include "analyze/account/runs.h"
@@ -25,6 +24,7 @@
 #include "analyze/render/slim.h"
 #include "analyze/result/load.h"
 #include "analyze/export/series.h"
+#include "analyze/verbs/report_facts.h"
 #include "analyze/verbs/verb.h"
 #include "formats/base/memory.h"
 #include "formats/base/number.h"
@@ -112,130 +112,6 @@ static const struct erg_command report_command = {
 		"archives the runs side by side and the sweep over the factors that differ. " ERG_NEWEST_HELP,
 	.groups = groups,
 };
-
-/* {"a": 1, "b_c": "x"} as "a 1, b c x". */
-static char *plain_text(const json_t *v)
-{
-	_cleanup_(erg_freep) char *text = NULL;
-	const char *key;
-	json_t *part;
-
-	if (json_is_string(v))
-		return strdup(json_string_value(v));
-	if (!json_is_object(v))
-		return json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-	json_object_foreach ((json_t *)v, key, part) {
-		_cleanup_(erg_freep) char *before = erg_steal_ptr(&text), *value = plain_text(part);
-		_cleanup_(erg_freep) char *name = strdup(key);
-
-		for (char *p = name; p && *p; p++)
-			*p = *p == '_' ? ' ' : *p;
-		if (!name || !value ||
-			asprintf(&text, "%s%s%s %s", before ? before : "", before ? ", " : "", name,
-				value) < 0) {
-			erg_memory_note();
-			return NULL;
-		}
-	}
-	return erg_steal_ptr(&text);
-}
-
-static void fact(json_t *facts, const char *name, const json_t *v)
-{
-	_cleanup_(erg_freep) char *text = v && !json_is_null(v) ? plain_text(v) : NULL;
-
-	if (text)
-		json_array_append_new(facts, json_pack("[s,s]", name, text));
-}
-
-static void sampler_fact(json_t *facts, const json_t *sampler)
-{
-	json_int_t deadlines, missed, p99, most;
-	double share = NAN;
-	char text[256];
-	int len;
-
-	if (json_unpack((json_t *)sampler, "{s:I, s:I, s:I, s:I, s?F}", "deadlines", &deadlines,
-		    "missed", &missed, "late_p99_ns", &p99, "late_max_ns", &most, "cpu_share",
-		    &share))
-		return;
-	len = snprintf(text, sizeof(text),
-		"%lld times to read, %lld left out; late by %.3g ms or less in 99 %%, %.3g ms at most",
-		deadlines, missed, (double)p99 * 1e-6, (double)most * 1e-6);
-	if (isfinite(share))
-		snprintf(text + len, sizeof(text) - (size_t)len, "; %.2g %% of a CPU", 100 * share);
-	json_array_append_new(facts, json_pack("[s,s]", "Sampler", text));
-}
-
-static json_t *joined_command(const json_t *command)
-{
-	char text[1024] = "";
-	size_t i, len = 0;
-	json_t *arg;
-
-	json_array_foreach ((json_t *)command, i, arg)
-		if (json_is_string(arg) && len < sizeof(text))
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
-				i ? " " : "", json_string_value(arg));
-	return *text ? json_string(text) : NULL;
-}
-
-/* "VDD_IN, VDD_CPU": each rail of a source once; cut where there are many. */
-static void rail_names(const struct erg_timeline *tl, size_t source, char *text, size_t cap)
-{
-	const char *last = NULL;
-	size_t len = 0;
-
-	*text = '\0';
-	for (size_t c = 0; c < tl->n_channels && len < cap; c++) {
-		const char *rail = tl->channels[c].def.rail;
-
-		if (tl->channels[c].source != source || (last && !strcmp(rail, last)))
-			continue;
-		len += (size_t)snprintf(text + len, cap - len, "%s%s", last ? ", " : "", rail);
-		last = rail;
-	}
-}
-
-static void sensor_facts(const struct erg_timeline *tl, json_t *facts)
-{
-	for (size_t i = 0; i < tl->n_sources; i++) {
-		const struct erg_tl_source *s = &tl->sources[i];
-		char text[512], name[64], rails[200];
-
-		rail_names(tl, i, rails, sizeof(rails));
-		snprintf(name, sizeof(name), "Source %s", s->kind);
-		snprintf(text, sizeof(text), "%s, %s of %s, every %.6g ms; sensor: %s (%s)%s%s",
-			s->path, erg_source_class_name(s->cls), rails,
-			(double)s->interval_ns * 1e-6, erg_sensor_kind_name(s->model.kind),
-			erg_provenance_name(s->model.provenance), s->simulated ? ", simulated" : "",
-			s->failed ? ", readings failed" : "");
-		json_array_append_new(facts, json_pack("[s,s]", name, text));
-	}
-}
-
-static json_t *facts_json(const struct erg_timeline *tl)
-{
-	static const struct {
-		const char *name, *key;
-	} machine[] = {{"Processor", "cpu_model"}, {"CPUs", "cpus"}, {"Kernel", "kernel"},
-		{"System", "os"}, {"Clock", "clocksource"}};
-	const json_t *m = json_object_get(tl->manifest, "machine");
-	json_t *facts = json_array();
-	json_auto_t *command = joined_command(json_object_get(tl->manifest, "command"));
-
-	fact(facts, "Archive", json_object_get(tl->manifest, "archive"));
-	fact(facts, "Recorded", json_object_get(tl->manifest, "created_utc"));
-	fact(facts, "Command", command);
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(machine); i++)
-		fact(facts, machine[i].name, json_object_get(m, machine[i].key));
-	fact(facts, "Governors", json_object_get(tl->manifest, "governors"));
-	fact(facts, "Tags", json_object_get(tl->manifest, "tags"));
-	sensor_facts(tl, facts);
-	fact(facts, "Lost", json_object_get(tl->summary, "lost"));
-	sampler_fact(facts, json_object_get(tl->summary, "sampler"));
-	return facts;
-}
 
 /* The recorder's share; of the energy of the rail that the run's figures are about. */
 static void add_recorder(const struct options *o, const struct erg_timeline *tl, json_t *run)
@@ -416,7 +292,7 @@ static int add_archive(const struct options *o, const char *path, struct page *p
 	run = page_run(layers);
 	json_array_append_new(json_object_get(p->doc, "runs"), run);
 	take_levels(layers, run);
-	json_object_set_new(run, "facts", facts_json(tl));
+	json_object_set_new(run, "facts", erg_report_facts(tl));
 	add_roots(layers, json_object_get(run, "facts"));
 	trim(p, run, layers);
 	json_object_set(run, "warnings", json_object_get(scratch, "warnings"));
@@ -553,7 +429,7 @@ static int add_all_curves(const struct options *o, json_t *doc, struct erg_err *
 		r = erg_timeline_read(o->curves.v[i], &o->common.reader, &tl, err);
 		if (r < 0)
 			return r;
-		json_object_set_new(run, "facts", facts_json(tl));
+		json_object_set_new(run, "facts", erg_report_facts(tl));
 		add_recorder(o, tl, run);
 		if (counts_words(tl))
 			r = add_work(o, tl, run, err);
