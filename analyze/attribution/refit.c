@@ -211,6 +211,7 @@ int attr_fit_step(struct attr_run *r)
 	struct erg_attr_state *st = r->st;
 	_cleanup_(erg_freep) double *power = malloc((st->view.n_cols + 1) * sizeof(double));
 	struct attr_shape from = st->shape;
+	double before;
 	int rc;
 
 	if (!power)
@@ -219,9 +220,14 @@ int attr_fit_step(struct attr_run *r)
 	rc = attr_fit_at(r, &from, power);
 	if (rc < 0 || gain(r) <= NEAR)
 		return rc;
+	before = r->sol.rss_plain;
 	attr_next_shape(r, &from, 1, &st->shape);
 	memcpy(power, st->power, st->view.n_cols * sizeof(*power));
-	return attr_fit_at(r, &st->shape, power);
+	rc = attr_fit_at(r, &st->shape, power);
+	if (rc < 0 || r->sol.rss_plain <= before)
+		return rc;
+	st->shape = from;
+	return attr_fit_at(r, &from, power);
 }
 
 /* As far as the next step goes, with room. */

@@ -23,7 +23,7 @@ int attr_descend(struct attr_run *r, double *power);
 double attr_lag_u(const struct attr_run *r);
 /* From where the fit is, as the rows have changed. */
 int attr_goes_on(struct attr_run *r);
-/* One step of Gauss-Newton, taken as it is. */
+/* One step of Gauss-Newton, unless that leaves more. */
 int attr_fit_step(struct attr_run *r);
 /* Everything of the sensor is asked, whatever was declared. */
 void attr_trust_nothing(struct attr_run *r);
