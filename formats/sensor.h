@@ -45,7 +45,7 @@ enum erg_quantity {
 	ERG_Q_N,
 };
 
-/* Of a channel in "bits", NVML's clocks event reasons (nvml.h): SwPowerCap, HwSlowdown,
+/* Of a channel in "bits", NVML's clocks event reasons (<nvml.h>): SwPowerCap, HwSlowdown,
  * SwThermalSlowdown, HwThermalSlowdown, HwPowerBrakeSlowdown. Idleness and clocks that somebody set are
  * others. */
 #define ERG_SLOWING_REASONS 0xec

@@ -27,7 +27,7 @@ struct erg_runs_keep {
 };
 /* Leaves of RUN what KEEP says, and of the rest what analyses of many runs read. */
 void erg_runs_trim(json_t *run, const struct erg_runs_keep *keep);
-/* The same with rows BY, and nothing of them but what KEEP says. */
+/* The same with rows of the level that KEEP says, and nothing of them but what it says. */
 int erg_runs_load_slim(char *const *files, size_t n, const struct erg_common *common,
 	const struct erg_runs_keep *keep, json_t *doc, json_t **ret, struct erg_err *err);
 /* The same with the N_BY tables of archives BY layer, type, module, network or phase, as of

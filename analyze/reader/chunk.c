@@ -2,8 +2,7 @@
 /*
  * Decodes one chunk with libbabeltrace2. Each stream of the source goes straight into a simple sink
  * of its own: no muxer, since order over streams is restored by sorting instances later, which is
- * several times cheaper than merging messages. Only this file and its field access (reader_event.c)
- * know babeltrace2.
+ * several times cheaper than merging messages.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -245,7 +245,7 @@ static void warn_notices(struct erg_timeline *tl)
 		erg_timeline_warn(tl, "notice", "%zu notices more, of other texts", more);
 }
 
-/* Counters that others wanted too: see layers_counts.c. */
+/* Counters that others wanted too: see account/counts.c. */
 static void warn_multiplexed(struct erg_timeline *tl)
 {
 	double enabled = 0, running = 0;

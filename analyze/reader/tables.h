@@ -2,7 +2,7 @@
 #ifndef ERG_ANALYZE_READER_TABLES_H
 #define ERG_ANALYZE_READER_TABLES_H
 
-/* Growing tables of a chunk while it is decoded (reader_chunk.c fills, this writes). */
+/* Growing tables of a chunk while it is decoded (chunk.c fills, this writes). */
 #include <stdbool.h>
 
 #include <jansson.h>

@@ -3,7 +3,7 @@
  * Decompression of a range of frames. It promises that no byte outside the range is read, that
  * memory is bounded whatever a frame claims (zstd's window limit, 128 MiB), and that the end of a
  * frame is only reported when its checksum was right. A frame without a checksum is accepted here;
- * archive_verify.c reports it.
+ * verify.c reports it.
  */
 #include "formats/archive/frames.h"
 

@@ -27,7 +27,7 @@ int erg_calibrate_wave(const struct erg_calibrate *c, struct erg_calibrate_costs
 	struct erg_err *err);
 
 /*
- * The roofs of this machine, to *RET: {"ops_per_s", "bytes_per_s", "threads"}. With OUTPUT (keep) they are
+ * The roofs of this machine, to *RET: {"ops_per_s", "bytes_per_s", "threads"}. With an output (keep) they are
  * recorded there, without they are layers of the recording that this may be a part of.
  */
 int erg_calibrate_roofs(const struct erg_calibrate *c, json_t **ret, struct erg_err *err);

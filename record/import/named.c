@@ -321,12 +321,12 @@ static bool is_selected(const struct reader *r, size_t n)
 	return true;
 }
 
-/* 1: values[] are the row's; 0: the line is no row. */
 static const char *date_of(const struct reader *r)
 {
 	return r->date >= 0 && (size_t)r->date < r->n_row ? r->cells[r->date] : NULL;
 }
 
+/* 1: values[] are the row's; 0: the line is no row. */
 static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, int *digits,
 	struct erg_err *err)
 {

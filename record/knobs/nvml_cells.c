@@ -3,7 +3,7 @@
  * Cells of NVIDIA GPUs, "nvml:INDEX:power_limit_w" and "nvml:INDEX:graphics_mhz", through the
  * driver's own library, which is opened when a plan asks for it and never needed otherwise.
  *
- * The names and types of the functions are those of NVML's public interface (nvml.h); all take and
+ * The names and types of the functions are those of NVML's public interface (<nvml.h>); all take and
  * return plain integers and an opaque device. NVML cannot tell what clocks are locked: what reads
  * back is what this process has set, "untouched" before, which is saved as "unlocked"; so restoring
  * always resets them.

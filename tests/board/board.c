@@ -4,7 +4,7 @@
  *
  * Between two events (a transition of a ring, a thermal tick) power is constant, so energy is
  * summed exactly. The horizon up to which is integrated is the present, unless a writer is in the
- * middle of a transition (page.h says how that is known): then the step is left for the next one,
+ * middle of a transition (formats/board_page.h says how that is known): then the step is left for the next one,
  * so a late process, the board included, costs freshness and never exactness.
  */
 #include "tests/board/board.h"

@@ -38,6 +38,13 @@ include_back() { sed -i '/^#include "/i #include "analyze/attribution/run.h"' tr
     grep -q '^circle: .*analyze/attribution/run.h -> analyze/attribution/view.h (#include)' <<<"$output"
 }
 
+@test "a comment that names a file which is not there is found" {
+    say() { echo '/* As notes.c and rows.c have it. */' >>tree/analyze/account/rows.c; }
+    faulty say
+    grep -q '^analyze/account/rows.c:[0-9]*: a comment names notes.c, which is not there$' <<<"$output"
+    [ "$(grep -c 'comment names' <<<"$output")" = 1 ]
+}
+
 @test "a symbol of a room that may not be known is found" {
     forbid() { sed -i 's/^\(| `record\/session` |.*\), `record\/spool` |$/\1 |/' tree/ARCHITECTURE.md; }
     faulty forbid

@@ -16,7 +16,7 @@ static struct nvtx_domain *domains;
 static struct nvtx_open open_ranges[OPEN_MAX];
 static _Atomic uint64_t next_id = 1;
 
-/* OBJ with a flexible array of characters at OFFSET that holds TEXT. */
+/* An object with a flexible array of characters at OFFSET that holds TEXT. */
 static void *with_text(size_t offset, const char *text)
 {
 	size_t n = strlen(text) + 1;

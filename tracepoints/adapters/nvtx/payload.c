@@ -134,7 +134,7 @@ static bool is_embedded(const struct nvtx_schema_entry *e)
 		(e->detail || (e->flags & NVTX_ENTRY_ARRAY_MASK));
 }
 
-/* Is DETAIL a number of elements? Of the other arrays it is the index of the entry that has the length, or
+/* Is the entry's detail a number of elements? Of the other arrays it is the index of the entry that has the length, or
  * something else. */
 static bool is_fixed(uint64_t flags)
 {
