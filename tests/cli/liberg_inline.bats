@@ -26,7 +26,7 @@ int main(void)
 	return 0;
 }
 C
-    cc -std=c99 -Wall -Wextra -Werror -Wpedantic "$@" -I"$ERG_SRC/tracepoints" -o inline-app app.c
+    cc -std=c99 -Wall -Wextra -Werror -Wpedantic "$@" -I"$ERG_SRC/tracepoints" -o inline-app app.c -ldl
 }
 
 @test "without liberg every call of erg_inline.h does nothing, and nothing is linked" {
@@ -87,7 +87,7 @@ int main(void)
 	return 0;
 }
 C
-    cc -std=gnu11 -Wall -Werror -I"$ERG_SRC/tracepoints" -pthread -o inline-app app.c
+    cc -std=gnu11 -Wall -Werror -I"$ERG_SRC/tracepoints" -pthread -o inline-app app.c -ldl
     for _ in 1 2 3 4 5; do
         [ "$(LD_LIBRARY_PATH=$ERG_BUILD/tracepoints ./inline-app)" = 0 ]
     done

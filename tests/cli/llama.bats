@@ -283,7 +283,7 @@ int main(void)
 	printf("%d\n", decode(&token, (struct batch){1, &token}));
 }
 C
-    gcc -w -o prog prog.c
+    gcc -w -o prog prog.c -ldl
 }
 
 @test "llama: a program that opens the library by itself; parts side by side, states, experts, a shift of the cache" {

@@ -196,7 +196,7 @@ int main(void)
 C
     gcc -shared -fPIC -o lib1.so lib.c -DVERSION='"2.1"'
     gcc -shared -fPIC -o lib2.so lib.c -DVERSION='"2.2"'
-    gcc -w -rdynamic -o prog prog.c
+    gcc -w -rdynamic -o prog prog.c -ldl
     ./prog >plain
     [ "$(head -2 plain | tr '\n' ' ')" = "2.1 2.2 2.1 42 1 1 " ]
     start b
@@ -441,7 +441,7 @@ int main(int argc, char **argv)
 }
 C
     touch a.onnx one.onnx two.onnx b.onnx
-    gcc -w -o prog prog.c -L. -lort -Wl,-rpath,"$PWD"
+    gcc -w -pthread -o prog prog.c -L. -lort -Wl,-rpath,"$PWD"
     local how
     for how in '' leave; do
         start "x$how"

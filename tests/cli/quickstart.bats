@@ -4,6 +4,7 @@ load helpers
 
 @test "the quickstart records a network, prints its layers and writes a report" {
     skip_unless jq
+    skip_without page
     ERG_OUT=$PWD/out "$ERG_SRC/examples/quickstart" squeezenet1.1 3 >text 2>log
     grep -Eq '^conv1 +conv +[0-9]+ ' text
     grep -Eq '^run +1 +[0-9.]+ s ' text
