@@ -83,6 +83,12 @@ ordinary_user() {
     echo erg-test
 }
 
+# Skips where there is no other user: not as root, nor in a user namespace that root alone is mapped into.
+need_other_user() {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    awk '{ n += $3 } END { exit n == 1 }' /proc/self/uid_map || skip "no other user in this namespace"
+}
+
 # as_user COMMAND…: as that user, who gets to the checkout and the build even where they lie in a
 # directory closed to others.
 as_user() {

@@ -163,7 +163,7 @@ own_daemon() {
 }
 
 @test "root and another user, each streaming and recording to a file, all in chunks, beside a stranger: nobody has another's layers" {
-    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    need_other_user
     relay_start 9>&-
     need_daemon 9>&-
     stranger
@@ -191,7 +191,7 @@ own_daemon() {
 }
 
 @test "another user's program: recorded where the command starts it, and not beside it" {
-    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    need_other_user
     other=("$ERG_SRC/tests/as-user" "$(ordinary_user)" "$app" network:other layer:l threads:3=l)
     record -o a.erg -- sh -c '"$@"; : >began; until [ -e go ]; do sleep 0.05; done' - "${other[@]}" &
     one=$!

@@ -81,7 +81,7 @@ of() { grep -lzs "^LTTNG_HOME=$1\$" /proc/[0-9]*/environ || true; }
 nobody_of() { [ -z "$(of "$1")" ]; }
 
 @test "interrupted at any instant: no daemon, no spool and no archive are left" {
-    [ "$(id -u)" -eq 0 ] || skip "would look at the daemons of the user who runs the tests"
+    need_other_user # it would look at the daemons of the user who runs the tests
     room=$(mktemp -d /tmp/erg-room.XXXXXX)
     cp "$ERG_BUILD/record/erg-record" "$room/"
     chown -R "$(ordinary_user)" "$room"
