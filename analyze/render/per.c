@@ -12,15 +12,48 @@ const char *erg_per_unit(const json_t *list)
 	return *unit ? unit : NULL;
 }
 
+static void rate_column(struct erg_rtable *t, const char *unit)
+{
+	char title[64];
+
+	snprintf(title, sizeof(title), "%.40s/s", unit);
+	erg_rtable_column(t, title, ERG_COL_RIGHT);
+}
+
+static void rate_cell(struct erg_rtable *t, const json_t *row)
+{
+	char a[64];
+
+	erg_rtable_cell(t, "%s",
+		erg_text_si(a, sizeof(a), erg_number_of(json_object_get(row, "per"), "rate_per_s"),
+			""));
+}
+
 void erg_per_columns(struct erg_rtable *t, const char *unit, bool rate)
 {
 	char title[64];
 
 	snprintf(title, sizeof(title), "per %.40s", unit);
 	erg_rtable_column(t, title, ERG_COL_RIGHT);
-	snprintf(title, sizeof(title), "%.40s/s", unit);
 	if (rate)
-		erg_rtable_column(t, title, ERG_COL_RIGHT);
+		rate_column(t, unit);
+}
+
+void erg_per_work_columns(struct erg_rtable *t, const char *unit)
+{
+	erg_rtable_column(t, unit, ERG_COL_RIGHT);
+	rate_column(t, unit);
+}
+
+void erg_per_work_cells(struct erg_rtable *t, const json_t *row)
+{
+	const double count = erg_number_of(json_object_get(row, "per"), "count");
+
+	if (isnan(count))
+		erg_rtable_cell(t, "-");
+	else
+		erg_rtable_cell(t, "%.0f", count);
+	rate_cell(t, row);
 }
 
 void erg_per_cells(struct erg_rtable *t, const json_t *row, const char *unit, bool rate)
@@ -32,8 +65,7 @@ void erg_per_cells(struct erg_rtable *t, const json_t *row, const char *unit, bo
 	erg_rtable_cell(t, "%s",
 		per ? erg_text_est_json(a, sizeof(a), json_object_get(per, "energy_j"), "J") : "-");
 	if (rate)
-		erg_rtable_cell(t, "%s",
-			erg_text_si(a, sizeof(a), erg_number_of(per, "rate_per_s"), ""));
+		rate_cell(t, row);
 }
 
 static void print_line(const json_t *line, FILE *out)

@@ -16,6 +16,9 @@ const char *erg_per_unit(const json_t *list);
 /* Column titles and cells of a table. RATE: also how many in a second. */
 void erg_per_columns(struct erg_rtable *t, const char *unit, bool rate);
 void erg_per_cells(struct erg_rtable *t, const json_t *row, const char *unit, bool rate);
+/* Without power: how many there were, and in a second. */
+void erg_per_work_columns(struct erg_rtable *t, const char *unit);
+void erg_per_work_cells(struct erg_rtable *t, const json_t *row);
 
 /* The time to a first token and energy against context of RUN, where it has them. */
 void erg_per_below(const json_t *run, FILE *out);

@@ -87,6 +87,8 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "time", ERG_COL_RIGHT);
 	if (!powerless)
 		energy_columns(t, unit);
+	else if (unit)
+		erg_per_work_columns(t, unit);
 	json_array_foreach (phases, i, p) {
 		erg_rtable_cell(t, "%s", erg_text_of(p, "name"));
 		erg_rtable_cell(t, "%lld",
@@ -94,6 +96,8 @@ static int print_run(const json_t *run, FILE *out, struct erg_err *err)
 		erg_rtable_si(t, p, "time_s", "s");
 		if (!powerless)
 			energy_cells(t, p, unit);
+		else if (unit)
+			erg_per_work_cells(t, p);
 	}
 	r = erg_rtable_print(t, out, erg_text_width(), err);
 	erg_explain_left_out(run, "phase", json_array_size(phases) - 1, out);

@@ -388,6 +388,7 @@ phases() {
     jq -e '.runs[0].first_token | .n == 8 and .unanswered == 0 and .median_s > 0' t.json
     jq -e '.runs[0] | .simulated and all(.phases[]; .per.energy_j.value == null or
         (.per.energy_j.value * .per.count / .ets_j.value - 1 | fabs) < 1e-6)' t.json
+    erg-analyze totals --per request --lag 0 --format json run.erg >r.json 2>/dev/null
     phases >phases.txt
     [ "$(grep -c '^decode' phases.txt)" -eq 1192 ]
     for name in prefill decode; do
@@ -397,6 +398,12 @@ phases() {
         jq -e --arg name "$name" --argjson truth "$(cat truth.txt)" '.runs[0].phases[] |
             select(.name == $name) | .ets_j | (.value - $truth | fabs) <
                 1.5 * (.hi - .lo) / 2 + 0.05 * $truth' t.json || { cat truth.txt t.json; false; }
+        # Of a request: the true energy of all such steps by the 8 that there were, whose interval is the same of it.
+        jq -e --arg name "$name" --argjson each "$(awk '{ print $1 / 8 }' truth.txt)" '.runs[0].phases[] |
+            select(.name == $name) | .ets_j as $all | .per | .unit == "request" and .count == 8 and (.energy_j |
+                (.value - $each | fabs) < 1.5 * (.hi - .lo) / 2 + 0.05 * $each and
+                ((.hi - .lo) / .value * $all.value / ($all.hi - $all.lo) - 1 | fabs) < 1e-3)' r.json ||
+            { cat truth.txt r.json; false; }
     done
     holds_truth run.erg truth.log
     # A request of this program waits for all phases of its prompt, which nothing else runs between.

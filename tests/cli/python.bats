@@ -133,6 +133,24 @@ P
     "$python" prog.py
 }
 
+@test "python: work and its rate are told where no power was read" {
+    cat >prog.py <<'P'
+import erg, time
+tokens, one = erg.counter("tokens"), erg.layer("one")
+for name, n in ("prefill", 1500), ("decode", 20):
+    with erg.phase(name), one:
+        time.sleep(0.01)
+        tokens.add(n)
+P
+    record "$python" prog.py
+    erg-analyze totals --per token run.erg >t.txt 2>/dev/null
+    awk '$1 ~ /^(run|prefill|decode)$/ { print $1, $5 }' t.txt >got
+    diff got <(printf '%s\n' 'run 1520' 'prefill 1500' 'decode 20')
+    erg-analyze totals --per token --format json run.erg 2>/dev/null |
+        jq -e '.runs[0].phases | length == 3 and all(.[]; .per.rate_per_s * .time_s / .per.count - 1 | fabs < 1e-6)'
+    grep -Eq '^phase +count +time +token +token/s *$' t.txt
+}
+
 @test "python: SqueezeNet and ResNet-50 have the MACs of examples/convnet" {
     need_torch
     local net ref
