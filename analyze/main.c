@@ -58,7 +58,7 @@ static int run_verb(const struct erg_verb *verb, int argc, char **argv)
 	erg_terminal_progress_clear();
 
 	if (r >= 0)
-		return r;
+		return erg_stdout_done("erg-analyze", r);
 	if (r == -EPIPE)
 		return 1;
 	erg_terminal_text(err.msg);
@@ -120,11 +120,11 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 		(!strcmp(argv[1], "help") && argc == 2)) {
 		usage(stdout);
-		return 0;
+		return erg_stdout_done("erg-analyze", 0);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("erg-analyze %s\n", ERG_VERSION);
-		return 0;
+		return erg_stdout_done("erg-analyze", 0);
 	}
 	if (!strcmp(argv[1], "help")) {
 		argv[1] = argv[2];

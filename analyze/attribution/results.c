@@ -111,7 +111,7 @@ static bool lag_contradicted(const struct attr_run *r)
 		!(fabs(t->lag.step) < 3 * r->opt.lag_u_ns);
 }
 
-static void fill_warnings(struct attr_run *r)
+static void warn_of_fit(struct attr_run *r)
 {
 	const struct erg_attr_state *st = r->st;
 	const char *rail = st->rail.name;
@@ -141,6 +141,13 @@ static void fill_warnings(struct attr_run *r)
 			"rail %s: %zu blocks of %.3g s, at least %d are needed "
 			"for intervals; record a longer run",
 			rail, st->gram.n, st->gram.block_ns * 1e-9, ATTR_MIN_BLOCKS);
+}
+
+static void warn_of_readings(struct attr_run *r)
+{
+	const struct erg_attr_state *st = r->st;
+	const char *rail = st->rail.name;
+
 	if (st->readings.steadied > 0)
 		attr_warn(r->a, "scattered-stamps",
 			"rail %s: its readings keep their pace better than their stamps: %.0f %% of what a "
@@ -202,6 +209,7 @@ void attr_results(struct attr_run *r)
 	fill_classes(r);
 	fill_both(r);
 	fill_diag(r);
-	fill_warnings(r);
+	warn_of_fit(r);
+	warn_of_readings(r);
 	fill_idle(r);
 }

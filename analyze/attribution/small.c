@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Cholesky's way, a row at a time, for which loops.c would be too much. */
 #include "analyze/attribution/small.h"
 
 #include <math.h>

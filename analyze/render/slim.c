@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the page shows of a run and its rows; all else goes, and rows beyond the page's room. */
 #include "analyze/render/slim.h"
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A rail's GPU and the tracks of it, by UUID or by number. */
 #include "analyze/timeline/gpus.h"
 
 #include <errno.h>

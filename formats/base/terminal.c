@@ -234,6 +234,7 @@ int erg_stdout_done(const char *program, int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
-	fprintf(stderr, "%s: standard output: %s\n", program, strerror(errno));
+	if (errno != EPIPE) /* who reads no further knows */
+		fprintf(stderr, "%s: standard output: %s\n", program, strerror(errno));
 	return status ? status : 1;
 }

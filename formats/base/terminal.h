@@ -29,7 +29,7 @@ char *erg_terminal_word(const char *text);
 void erg_terminal_line(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* For main(): flushes stdout. STATUS when all that was printed has been written, else that of a
- * failure, which is said in the name of PROGRAM. */
+ * failure, which is said in the name of PROGRAM, but for a reader that has gone. */
 int erg_stdout_done(const char *program, int status);
 
 #endif

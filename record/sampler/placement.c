@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The idlest CPU, by two looks at /proc/stat. */
 #include "record/sampler/placement.h"
 
 #include <errno.h>

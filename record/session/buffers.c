@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Buffers as large as the events of a rotation need, within what memory there is. */
 #include "record/session/buffers.h"
 
 #include <sys/statvfs.h>

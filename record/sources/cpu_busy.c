@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The lines of /proc/stat, one a CPU. */
 #include "record/sources/cpu_busy.h"
 
 #include <stdbool.h>

@@ -23,7 +23,8 @@ int erg_ina3221_find(const struct erg_source_config *cfg, const char *dir,
 	struct erg_source_list *list);
 int erg_ibmpowernv_find(const struct erg_source_config *cfg, const char *dir,
 	struct erg_source_list *list);
-extern const struct erg_source_ops erg_hwmon_ops; /* of a source that such a chip offers */
+/* Of a source that such a chip offers. */
+extern const struct erg_source_ops erg_hwmon_ops, erg_hwmon_slow_ops;
 
 /* Temperatures and fans of any hwmon chip. */
 int erg_hwmon_find_thermal(const struct erg_source_config *cfg, const char *dir, const char *chip,

@@ -39,7 +39,7 @@ const struct erg_source_ops erg_hwmon_ops = {
 	.free = erg_attr_source_free,
 };
 
-static const struct erg_source_ops slow_ops = {
+const struct erg_source_ops erg_hwmon_slow_ops = {
 	.kind = "hwmon",
 	.slow = true,
 	.start = erg_attr_source_start,
@@ -66,7 +66,7 @@ static struct erg_attr_source *chip_source(const struct chip *c, enum erg_source
 
 	if (!s)
 		return NULL;
-	s->slow_ops = &slow_ops;
+	s->slow_ops = &erg_hwmon_slow_ops;
 	s->asleep = is_asleep(c->dir);
 	s->src.model.kind = kind;
 	s->src.model.provenance = ERG_PROVENANCE_ASSUMED;

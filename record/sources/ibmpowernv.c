@@ -19,19 +19,11 @@
 #define PERIOD_NS 100000000u
 #define INTERVAL_NS 50000000u
 
-static const struct erg_source_ops powernv_ops = {
-	.kind = "hwmon",
-	.slow = true,
-	.start = erg_attr_source_start,
-	.read = erg_attr_source_read,
-	.stop = erg_attr_source_stop,
-	.free = erg_attr_source_free,
-};
-
 static struct erg_attr_source *source_new(const struct erg_source_config *cfg, const char *dir,
 	enum erg_sensor_kind kind)
 {
-	struct erg_attr_source *s = erg_attr_source_new(&powernv_ops, cfg, ERG_CLASS_POWER, dir);
+	struct erg_attr_source *s =
+		erg_attr_source_new(&erg_hwmon_slow_ops, cfg, ERG_CLASS_POWER, dir);
 
 	if (!s)
 		return NULL;

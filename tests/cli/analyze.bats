@@ -452,6 +452,18 @@ begun() { ! clean "$1" || gone "$1"; }
     [[ "$output" == *"standard output"* ]]
     run sh -c 'erg-analyze layers run.erg | true'
     [ "$status" -eq 0 ]
+    for args in --help --version "layers --help"; do
+        run -1 bash -c "erg-analyze $args >/dev/full"
+        [ "$output" = "erg-analyze: standard output: No space left on device" ]
+        # a pipe that nobody reads
+        # shellcheck disable=SC2086
+        run -1 python3 -c 'import os, sys
+r, w = os.pipe()
+os.close(r)
+os.dup2(w, 1)
+os.execvp(sys.argv[1], sys.argv[1:])' erg-analyze $args
+        [ -z "$output" ]
+    done
 }
 
 @test "without a name it is the newest archive here; a long command line is cut" {
