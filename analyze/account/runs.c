@@ -15,6 +15,7 @@
 
 #include "analyze/account/layers.h"
 #include "analyze/result/apiece.h"
+#include "analyze/result/document.h"
 #include "analyze/result/estimate.h"
 #include "analyze/result/load.h"
 #include "formats/base/regular.h"
@@ -297,6 +298,42 @@ static int rows_taken(void *data, json_t *run, struct erg_err *err)
 	return r;
 }
 
+/* What no two runs have alike by chance; NULL where that is not known. */
+static char *identity(const json_t *run)
+{
+	double energy = erg_value_of(json_object_get(run, "ets_j"), "value"),
+	       time = erg_value_of(run, "time_s");
+	char *text = NULL;
+
+	if (!(energy > 0) || !(time > 0) ||
+		asprintf(&text, "%.8g %.8g %.8g %.8g %s", time, energy, erg_value_of(run, "mean_w"),
+			erg_value_of(run, "peak_w"), erg_text_of(run, "rail")) < 0)
+		return NULL;
+	return text;
+}
+
+/* An archive and its copy are one run, not two that happen to agree: what would be said of how runs differ is too
+ * sure. */
+static void tell_copies(const json_t *runs, json_t *doc)
+{
+	json_auto_t *seen = json_object();
+	const json_t *run;
+	size_t i;
+
+	json_array_foreach (runs, i, run) {
+		_cleanup_(erg_freep) char *key = identity(run);
+		const json_t *first = key ? json_object_get(seen, key) : NULL;
+
+		if (first)
+			erg_document_warn(doc, "copy",
+				"%s is the run of %s once more (the same time, energy and power to eight "
+				"digits): it counts as a repetition, which it is not",
+				erg_text_of(run, "archive"), json_string_value(first));
+		else if (key)
+			json_object_set(seen, key, json_object_get(run, "archive"));
+	}
+}
+
 static int load_all(char *const *files, size_t n, const struct reading *how, json_t *doc,
 	json_t **ret, struct erg_err *err)
 {
@@ -313,6 +350,8 @@ static int load_all(char *const *files, size_t n, const struct reading *how, jso
 		r = erg_apiece_run(&each, all.v, all.n, doc, runs, err);
 	if (r < 0)
 		return r;
+	if (n > 1 || all.n > 1)
+		tell_copies(runs, doc);
 	*ret = json_incref(runs);
 	return 0;
 }

@@ -120,3 +120,19 @@ test_setup() {
     [[ ${lines[-1]} == "9 archives: "*", 0 failed: results" ]]
     [ "$(jq -r .runs[0].tags.clock results/*.json | sort -u)" = 30 ]
 }
+
+@test "batch: a copy of an archive is no other run: sweep of both says so" {
+    erg-analyze batch runs -o results
+    erg-analyze sweep runs 2>said >/dev/null
+    ! grep 'once more' said || false
+    cp runs/a.erg runs/again.erg
+    erg-analyze batch runs -o results
+    erg-analyze sweep runs 2>said >/dev/null
+    [ "$(grep -c 'runs/again.erg is the run of runs/a.erg once more' said)" -eq 1 ]
+    [ "$(grep -c 'once more' said)" -eq 1 ]
+    erg-analyze sweep results --format json 2>/dev/null >results.json
+    [ "$(jq '[.warnings[] | select(.code == "copy")] | length' results.json)" -eq 1 ]
+    # one as an archive, the other as a result
+    erg-analyze sweep runs/a.erg results/again.layers.json 2>said >/dev/null
+    grep -q 'once more' said
+}
