@@ -110,7 +110,7 @@ static void test_doubtful(void **state)
 		double p, slack = slack_of(seed, &p);
 
 		assert_true(p > 1e-4);
-		assert_int_equal(p < 0.05, slack > 0.02);
+		assert_int_equal(p<0.05, slack> 0.02);
 		doubtful += p < 0.05;
 		n++;
 	}
