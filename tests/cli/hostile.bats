@@ -311,6 +311,7 @@ END
 }
 
 @test "an output that is no file gets what was written and stays what it is" {
+    skip_without page
     cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
     for form in 'export --to csv' 'export --to sqlite' report; do
         rm -f plain got
@@ -349,6 +350,7 @@ END
 }
 
 @test "results with figures that nothing can be computed of are refused by all who read them" {
+    skip_without page
     skip_unless jq
     cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
     erg-analyze layers --format json run.erg >good.json 2>/dev/null
@@ -377,6 +379,7 @@ END
 }
 
 @test "a pipe in a folder of results is waited for by nobody" {
+    skip_without page
     mkdir res archives
     cp "$ERG_SRC/tests/golden/recording/convnet.erg" archives/a.erg
     mkfifo res/a.layers.json archives/z.erg
