@@ -69,6 +69,16 @@ static int take_file(void *data, const char *path, const struct stat *st)
 	return item_add(w->b, path, relative);
 }
 
+/* A link to an archive is one; of one that leads nowhere the process says so. Pipes and the like are none. */
+static int take_other(void *data, const char *path, int error)
+{
+	struct stat st;
+
+	if (is_archive(path) && (stat(path, &st) < 0 || S_ISREG(st.st_mode)))
+		return take_file(data, path, NULL);
+	return error;
+}
+
 int erg_batch_add(struct erg_batch *b, const char *path, struct erg_err *err)
 {
 	struct walk w = {.b = b, .skip = strlen(path)};
@@ -77,7 +87,7 @@ int erg_batch_add(struct erg_batch *b, const char *path, struct erg_err *err)
 
 	if (stat(path, &st) < 0)
 		return erg_fail_errno(err, -errno, "%s", path);
-	r = S_ISDIR(st.st_mode) ? erg_tree_each_file(path, take_file, &w)
+	r = S_ISDIR(st.st_mode) ? erg_tree_each(path, take_file, take_other, &w)
 				: item_add(b, path, erg_base_name(path));
 	if (r < 0)
 		return erg_fail_errno(err, r, "%s", path);

@@ -45,6 +45,7 @@ static int walk_tree(const char *path, int (*fn)(void *data, const FTSENT *e), v
 struct each {
 	int (*file)(void *data, const char *path, const struct stat *st);
 	int (*folder)(void *data, const char *path);
+	int (*other)(void *data, const char *path, int error);
 	void *data;
 };
 
@@ -54,6 +55,8 @@ static int each(void *data, const FTSENT *e)
 
 	if (to->file && e->fts_info == FTS_F)
 		return to->file(to->data, e->fts_path, e->fts_statp);
+	if (to->other && e->fts_info != FTS_D && e->fts_info != FTS_DP)
+		return to->other(to->data, e->fts_path, -e->fts_errno);
 	return to->folder && e->fts_info == FTS_D ? to->folder(to->data, e->fts_path) : 0;
 }
 
@@ -61,6 +64,12 @@ int erg_tree_each_file(const char *path,
 	int (*fn)(void *data, const char *path, const struct stat *st), void *data)
 {
 	return walk_tree(path, each, &(struct each){.file = fn, .data = data});
+}
+
+int erg_tree_each(const char *path, int (*fn)(void *data, const char *path, const struct stat *st),
+	int (*other)(void *data, const char *path, int error), void *data)
+{
+	return walk_tree(path, each, &(struct each){.file = fn, .other = other, .data = data});
 }
 
 int erg_tree_each_folder(const char *path, int (*fn)(void *data, const char *path), void *data)

@@ -26,6 +26,9 @@ int erg_tree_clear(int fd);
  */
 int erg_tree_each_file(const char *path,
 	int (*fn)(void *data, const char *path, const struct stat *st), void *data);
+/* And OTHER for what is neither that nor a directory, as links are: with 0, or with -errno of what cannot be read. */
+int erg_tree_each(const char *path, int (*fn)(void *data, const char *path, const struct stat *st),
+	int (*other)(void *data, const char *path, int error), void *data);
 
 /*
  * Calls FN for PATH, where it is a directory, and for each directory below it, before what is in it and in

@@ -136,3 +136,15 @@ test_setup() {
     erg-analyze sweep runs/a.erg results/again.layers.json 2>said >/dev/null
     grep -q 'once more' said
 }
+
+@test "batch: a link to an archive is one; a link to nowhere is told" {
+    mv runs elsewhere
+    mkdir runs
+    ln -s ../elsewhere/a.erg runs/a.erg
+    ln -s /nowhere runs/lost.erg
+    ln -s /nowhere runs/notes.txt
+    run -1 erg-analyze batch runs -o results
+    [ "${lines[-1]}" = "2 archives: 1 analysed, 0 there already, 1 failed: results" ]
+    [[ $output == *"failed: runs/lost.erg: "* ]]
+    [ "$(ls results)" = a.layers.json ]
+}
