@@ -39,7 +39,7 @@ struct job {
 	int alive; /* end of a pipe whose other end the child has: hung up when it is gone */
 	int memfd;
 	uint64_t deadline_ns;
-	struct erg_scratch tmp;
+	struct erg_held tmp;
 	_Atomic uint32_t *share; /* the child tells how far it is; NULL: nobody asks */
 };
 
@@ -217,7 +217,7 @@ static int start_job(const struct erg_archive *a, struct erg_worker_chunk *c,
 		.alive = -1,
 		.memfd = -1,
 		.share = j->share,
-		.tmp = ERG_SCRATCH_NONE};
+		.tmp = ERG_HELD_NONE};
 	if (j->share)
 		atomic_store(j->share, 0);
 	r = erg_scratch_make(c->bytes, &j->tmp, err);
@@ -281,8 +281,8 @@ static void finish_job(struct job *j, bool timed_out)
 		erg_worker_unmap(c); /* half-written tables are no tables */
 	erg_closep(&j->alive);
 	erg_closep(&j->memfd);
-	erg_scratch_remove(&j->tmp);
-	*j = (struct job){.alive = -1, .memfd = -1, .share = j->share, .tmp = ERG_SCRATCH_NONE};
+	erg_held_remove(&j->tmp);
+	*j = (struct job){.alive = -1, .memfd = -1, .share = j->share, .tmp = ERG_HELD_NONE};
 }
 
 void erg_worker_unmap(struct erg_worker_chunk *c)

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include <jansson.h>
+
+#include "formats/base/err.h"
 #include "formats/base/util.h"
 
 /* Opens the file at PATH to read what is in it, or gives NULL and errno: what lies in a folder may be a pipe that
@@ -28,5 +31,8 @@ static inline FILE *erg_regular_open(const char *path)
 		erg_steal_fd(&fd);
 	return f;
 }
+
+/* The JSON in the file at PATH, refused as above. */
+int erg_regular_json(const char *path, json_t **ret, struct erg_err *err);
 
 #endif

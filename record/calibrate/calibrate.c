@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "formats/archive/archive.h"
+#include "formats/base/held.h"
 #include "formats/manifest.h"
 #include "formats/base/util.h"
 #include "record/run/event_cost.h"
@@ -24,6 +25,7 @@
 #include "record/calibrate/roofs.h"
 #include "record/calibrate/wave.h"
 
+#define FOLDER "erg-calibrate-"
 #define ROUNDS 1000 /* of events: 0.1 s */
 #define READS 200
 
@@ -145,20 +147,32 @@ static int document_make(const struct erg_calibrate *c, const struct erg_calibra
 	return 0;
 }
 
-int erg_calibrate(struct erg_calibrate *c, json_t **ret, struct erg_err *err)
+/* For a recording that is not kept. */
+static int folder_make(struct erg_calibrate *c, struct erg_held *ret, struct erg_err *err)
 {
-	const char *tmp = getenv("TMPDIR");
-	struct erg_calibrate_costs cost;
+	const char *tmp = getenv("TMPDIR"), *place = tmp && *tmp ? tmp : "/tmp";
 	int r;
 
-	if (!c->keep)
-		snprintf(c->output, sizeof(c->output), "%s/erg-calibrate-%d.erg",
-			tmp && *tmp ? tmp : "/tmp", (int)getpid());
-	r = record(c, &cost, err);
+	erg_held_sweep(place, FOLDER, 0);
+	r = erg_held_make(place, FOLDER, ret, err);
+	if (!r &&
+		snprintf(c->output, sizeof(c->output), "%s/run.erg", ret->path) >=
+			(int)sizeof(c->output))
+		r = erg_fail_errno(err, -ENAMETOOLONG, "%.200s...", ret->path);
+	return r;
+}
+
+int erg_calibrate(struct erg_calibrate *c, json_t **ret, struct erg_err *err)
+{
+	struct erg_held folder = ERG_HELD_NONE;
+	struct erg_calibrate_costs cost;
+	int r = c->keep ? 0 : folder_make(c, &folder, err);
+
+	if (!r)
+		r = record(c, &cost, err);
 	if (!r)
 		r = document_make(c, &cost, ret, err);
-	if (!c->keep)
-		unlink(c->output);
+	erg_held_remove(&folder);
 	return r;
 }
 

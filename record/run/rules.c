@@ -6,7 +6,6 @@
  */
 #include "record/run/rules.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -17,7 +16,6 @@
 
 #include "formats/base/beside.h"
 #include "formats/base/say.h"
-#include "formats/base/tree.h"
 #include "formats/base/util.h"
 #include "record/run/workload.h"
 #include "tracepoints/join.h"
@@ -147,27 +145,6 @@ static int events_ask(const char *program, const char *file, struct events *ret,
 
 /* ---- recording them ---- */
 
-/* Folders of recorders that were killed. */
-static void stale_remove(const char *dir)
-{
-	_cleanup_(erg_closedirp) DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		_cleanup_(erg_freep) char *path = NULL;
-		long pid = strncmp(e->d_name, FOLDER, strlen(FOLDER))
-			? 0
-			: strtol(e->d_name + strlen(FOLDER), NULL, 10);
-
-		if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
-			continue;
-		if (asprintf(&path, "%s/%s", dir, e->d_name) < 0)
-			path = NULL;
-		else
-			erg_tree_remove(path);
-	}
-}
-
 static int one_start(struct erg_rules_run *one, size_t number, const char *session, const char *dir,
 	struct erg_err *err)
 {
@@ -179,16 +156,11 @@ static int one_start(struct erg_rules_run *one, size_t number, const char *sessi
 	if (!r)
 		r = events_ask(program, one->file, &events, err);
 	snprintf(name, sizeof(name), "%s-rules%zu", session, number);
-	if (!r) {
-		snprintf(one->dir, sizeof(one->dir), "%s/" FOLDER "%d-XXXXXX",
-			absolute ? absolute : dir, (int)getpid());
-		if (!mkdtemp(one->dir)) {
-			r = erg_fail_errno(err, -errno, "%s", one->dir);
-			one->dir[0] = '\0';
-		}
-	}
 	if (!r)
-		r = erg_foreign_start(name, one->dir, events.names, events.n, &one->session, err);
+		r = erg_held_make(absolute ? absolute : dir, FOLDER, &one->folder, err);
+	if (!r)
+		r = erg_foreign_start(name, one->folder.path, events.names, events.n, &one->session,
+			err);
 	events_release(&events);
 	return r;
 }
@@ -207,7 +179,8 @@ int erg_rules_start(struct erg_rules_runs *r, const char *list, const char *sess
 			return erg_fail(err, -E2BIG, "--annotate: more than %d files of rules",
 				ERG_RULES_MAX);
 		if (!r->n)
-			stale_remove(dir);
+			erg_held_sweep(dir, FOLDER, 0);
+		one->folder = (struct erg_held)ERG_HELD_NONE;
 		one->file = erg_rules_file(name);
 		if (!one->file)
 			return erg_fail(err, -ENOENT, "--annotate '%s': no such file", name);
@@ -224,7 +197,7 @@ static int emit(const struct erg_rules_run *one, const char *run_id, const char 
 	const char *join, const sigset_t *mask, struct erg_err *err)
 {
 	char program[PATH_MAX];
-	const char *const argv[] = {program, "emit", one->file, one->dir, NULL};
+	const char *const argv[] = {program, "emit", one->file, one->folder.path, NULL};
 	struct erg_environ env = {0};
 	posix_spawnattr_t attr;
 	int status = 1, r = program_find(program, sizeof(program), err);
@@ -280,8 +253,7 @@ void erg_rules_release_runs(struct erg_rules_runs *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		erg_foreign_free(erg_steal_ptr(&r->at[i].session));
-		if (r->at[i].dir[0])
-			erg_tree_remove(r->at[i].dir);
+		erg_held_remove(&r->at[i].folder);
 		free(erg_steal_ptr(&r->at[i].file));
 	}
 	r->n = 0;

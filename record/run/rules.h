@@ -7,19 +7,19 @@
  * a session beside the recording; when the command has ended, the program erg-rules (record/rules)
  * reads that and writes the layers into the recording, as spans.
  */
-#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "formats/base/err.h"
+#include "formats/base/held.h"
 #include "record/session/foreign.h"
 
 #define ERG_RULES_MAX 8
 
 struct erg_rules_run {
 	char *file;
-	char dir[PATH_MAX]; /* of its trace */
+	struct erg_held folder; /* of its trace */
 	struct erg_foreign *session;
 };
 

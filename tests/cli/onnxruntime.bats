@@ -237,7 +237,7 @@ C
     # Of the one that ran on at exit it is said; the fork's child wrote nothing again.
     [ "$(events a 'marker: .*small: runs while the program ends: no layers')" -le 1 ]
     # What a process left that died while it made a session goes with the next.
-    "$python" -c 'import os, sys; os.mkdir(f"tmp/erg-onnxruntime-{os.getpid()}-abcdef")
+    "$python" -c 'import os, sys; os.mkdir(f"tmp/erg-onnxruntime-{os.getpid()}-abcdef", 0o700)
 open(f"tmp/erg-onnxruntime-{os.getpid()}-abcdef/profile_1.json", "w").close()'
     start b
     traced "$net" 1 >out

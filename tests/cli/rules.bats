@@ -33,6 +33,18 @@ record() {
     [ "$(erg-analyze info --format json run.erg | jq '.files[0].manifest.options.annotate // "lttng:ros2"' -r)" = lttng:ros2 ]
 }
 
+@test "rules: folders of events that others hold, and other users', stay, though their processes are not seen here" {
+    mkdir -m 700 .erg-rules-999999-abcdef .erg-rules-999998-abcdef
+    touch .erg-rules-999999-abcdef/kept .erg-rules-999998-abcdef/kept
+    exec {held}<.erg-rules-999999-abcdef
+    flock -s "$held"
+    [ "$(id -u)" -ne 0 ] || chown -R nobody .erg-rules-999998-abcdef
+    record --annotate lttng:ros2 -- "$app" 2
+    [ -e .erg-rules-999999-abcdef/kept ]
+    [ "$(id -u)" -ne 0 ] || [ -e .erg-rules-999998-abcdef/kept ]
+    [ "$(jq '[.runs[0].layers[].calls] | add' layers.json)" -eq 6 ]
+}
+
 @test "rules: threads are tracks; nothing is lost of many events" {
     record --annotate lttng:ros2 -- "$app" 200
     mkdir x

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tracepoints/adapters/onnxruntime/folder.h"
 #include "tracepoints/adapters/onnxruntime/session.h"
 
 static bool writes_into(int fd, const struct stat *file)
@@ -50,17 +51,20 @@ static int writer_of(const struct stat *file)
 int erg_ort_file_part(int shared)
 {
 	int writer, made, ret = -1, flags;
-	char prefix[4096];
+	struct erg_ort_folder folder;
 	struct stat st;
 
 	writer = fstat(shared, &st) == 0 ? writer_of(&st) : -1;
-	if (writer < 0 || !erg_ort_folder_make(prefix, sizeof(prefix)))
+	if (writer < 0)
+		return -1;
+	erg_ort_folder_make(&folder);
+	if (folder.lock < 0)
 		return -1;
 	flags = fcntl(writer, F_GETFD);
-	made = open(prefix, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	made = open(folder.prefix, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (made >= 0)
-		ret = open(prefix, O_RDONLY | O_CLOEXEC);
-	erg_ort_folder_remove(prefix);
+		ret = open(folder.prefix, O_RDONLY | O_CLOEXEC);
+	erg_ort_folder_remove(&folder);
 	if (ret >= 0 && dup3(made, writer, flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0) {
 		close(ret);
 		ret = -1;

@@ -30,6 +30,7 @@
 #include "tracepoints/adapters/onnxruntime/onnxruntime.h"
 #include "tracepoints/adapters/onnxruntime/options.h"
 #include "tracepoints/adapters/onnxruntime/original.h"
+#include "tracepoints/adapters/onnxruntime/folder.h"
 #include "tracepoints/adapters/onnxruntime/session.h"
 
 #define EXIT_WAIT_S 1 /* for runs that go on in other threads while the program ends */
@@ -302,7 +303,7 @@ struct making {
 	void *made;          /* options that are ours */
 	bool own;            /* the profile is ours */
 	bool theirs;         /* the application's */
-	char prefix[4096];
+	struct erg_ort_folder folder;
 };
 
 /* With a PATH that nobody can read ONNX Runtime would write, besides its error, that there is no profile. */
@@ -310,7 +311,7 @@ static void making_begin(struct making *m, const void *options, const char *path
 {
 	void *writable;
 
-	*m = (struct making){.options = options};
+	*m = (struct making){.options = options, .folder.lock = -1};
 	if (!erg_enabled() || (path && access(path, R_OK) < 0))
 		return;
 	if (!options &&
@@ -324,14 +325,12 @@ static void making_begin(struct making *m, const void *options, const char *path
 		return;
 	erg_ort_clock_note();
 	memcpy(&writable, &m->options, sizeof(writable));
-	m->own = erg_ort_folder_make(m->prefix, sizeof(m->prefix));
+	erg_ort_folder_make(&m->folder);
+	m->own = m->folder.lock >= 0;
 	if (m->own &&
 		!erg_ort_well(ORIGINAL(ORT_ENABLE_PROFILING, erg_ort_enable_profiling)(writable,
-			m->prefix))) {
-		FILE *none = erg_ort_folder_take(m->prefix);
-
-		if (none)
-			fclose(none);
+			m->folder.prefix))) {
+		erg_ort_folder_remove(&m->folder);
 		m->own = false;
 	}
 	if (!m->own)
@@ -400,7 +399,7 @@ static void making_end(struct making *m, void *session, const char *path, size_t
 	memcpy(&writable, &m->options, sizeof(writable));
 	if (m->own) {
 		erg_ort_well(ORIGINAL(ORT_DISABLE_PROFILING, erg_ort_disable_profiling)(writable));
-		f = erg_ort_folder_take(m->prefix);
+		f = erg_ort_folder_take(&m->folder);
 	}
 	if (m->options && !m->theirs)
 		erg_ort_options_give(m->options);

@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the ways to a profile share: preloading (onnxruntime.c) and Python's package (wheel.c).
- *
- * ONNX Runtime opens the file of a profile when it makes the session, and writes it when the session
- * ends. So the file gets a folder of its own, and both lose their names as soon as it is open.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tracepoints/adapters/common.h"
 #include "tracepoints/adapters/onnxruntime/clock.h"
 #include "tracepoints/adapters/onnxruntime/profile.h"
 #include "tracepoints/adapters/onnxruntime/session.h"
-
-#define FOLDER "erg-onnxruntime-"
-#define FILE_BEGIN "/profile"
 
 static struct erg_ort_network *networks;
 
@@ -84,92 +73,6 @@ struct erg_ort_network *erg_ort_network(const char *path, uint64_t key)
 		n = network_add(numbered, key);
 	erg_adapter_unlock();
 	return n && n->name ? n : NULL;
-}
-
-static const char *temporary(void)
-{
-	const char *dir = getenv("TMPDIR");
-
-	return dir && *dir ? dir : "/tmp";
-}
-
-static void folder_remove(const char *path)
-{
-	struct dirent *e;
-	DIR *d = opendir(path);
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-	rmdir(path);
-}
-
-/* Of a process that died while it made a session. */
-static void stale_remove(void)
-{
-	static bool done;
-	char path[4096];
-	struct dirent *e;
-	DIR *d = done ? NULL : opendir(temporary());
-
-	done = true;
-	while (d && (e = readdir(d))) {
-		long pid = strncmp(e->d_name, FOLDER, sizeof(FOLDER) - 1)
-			? 0
-			: strtol(e->d_name + sizeof(FOLDER) - 1, NULL, 10);
-
-		if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", temporary(), e->d_name);
-		folder_remove(path);
-	}
-	if (d)
-		closedir(d);
-}
-
-bool erg_ort_folder_make(char *prefix, size_t size)
-{
-	size_t len;
-
-	stale_remove();
-	len = (size_t)snprintf(prefix, size, "%s/" FOLDER "%ld-XXXXXX", temporary(),
-		(long)getpid());
-	if (len + sizeof(FILE_BEGIN) > size || !mkdtemp(prefix))
-		return false;
-	memcpy(prefix + len, FILE_BEGIN, sizeof(FILE_BEGIN));
-	return true;
-}
-
-void erg_ort_folder_remove(const char *prefix)
-{
-	char folder[4096];
-
-	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(prefix, '/') - prefix), prefix);
-	folder_remove(folder);
-}
-
-FILE *erg_ort_folder_take(const char *prefix)
-{
-	char folder[4096];
-	struct dirent *e;
-	FILE *f = NULL;
-	DIR *d;
-
-	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(prefix, '/') - prefix), prefix);
-	d = opendir(folder);
-	while (d && !f && (e = readdir(d))) {
-		int fd = e->d_name[0] == '.' ? -1
-					     : openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC);
-
-		if (fd >= 0 && !(f = fdopen(fd, "r")))
-			close(fd);
-	}
-	if (d)
-		closedir(d);
-	erg_ort_folder_remove(prefix);
-	return f;
 }
 
 static uint64_t mono_ns(void *data, uint64_t ns)

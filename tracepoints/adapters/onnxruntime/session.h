@@ -21,17 +21,6 @@ uint64_t erg_ort_key(const char *text);
  * memory runs out. */
 struct erg_ort_network *erg_ort_network(const char *name, uint64_t key);
 
-/* A folder of ours for one profile: its name in PREFIX, with what the file's name is to begin with;
- * false where none could be made. Folders that were left by processes that are gone are removed. */
-bool erg_ort_folder_make(char *prefix, size_t size);
-
-/* Opens the file that PREFIX became, and removes its name and the folder, so that nothing is left
- * whatever dies. NULL where there is none. */
-FILE *erg_ort_folder_take(const char *prefix);
-
-/* Removes what erg_ort_folder_make made, with what is in it. */
-void erg_ort_folder_remove(const char *prefix);
-
 /* In a child of fork: what ONNX Runtime writes into the file SHARED, which it and its parent have open, is
  * written into another one. That, without a name and open for reading; -1 where it cannot be done. */
 int erg_ort_file_part(int shared);

@@ -11,6 +11,7 @@ the session is made, it is not profiled.
 Reading the profile is done by liberg-onnxruntime.so, beside this package.
 """
 import ctypes
+import fcntl
 import functools
 import os
 import shutil
@@ -50,6 +51,26 @@ def _say(text):
     _lib.marker(_lib.text("erg: onnxruntime: " + text), 0)
 
 
+def _folder():
+    """A new folder and its lock, without which the next process removes it (onnxruntime/folder.h)."""
+    while True:
+        path = tempfile.mkdtemp(prefix="erg-onnxruntime-%d-" % os.getpid())
+        try:
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        except OSError:
+            pass  # a place without locks, where nobody gets the one for removing, either
+        if os.fstat(lock).st_nlink:
+            return path, lock
+        os.close(lock)
+
+
 class _Profile:
     """The profile of one session, in a folder that is gone as soon as the file is open."""
 
@@ -57,7 +78,7 @@ class _Profile:
         self.options = options
         self.process = os.getpid()
         self.inherited = False
-        self.folder = tempfile.mkdtemp(prefix="erg-onnxruntime-%d-" % os.getpid())
+        self.folder, self.lock = _folder()
         self.file = None
         options.enable_profiling = True
         options.profile_file_prefix = os.path.join(self.folder, "profile")
@@ -69,6 +90,7 @@ class _Profile:
         if names:
             self.file = open(os.path.join(self.folder, names[0]), "rb")
         shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self.lock)
 
     def part(self):
         """In a child of fork: from here on it is this process's own. Whether it can be."""
