@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/base/regular.h"
 #include "formats/base/util.h"
 
 int erg_batch_index(const char *dir, char **ret_name, json_t **ret_analysis, struct erg_err *err)
@@ -14,15 +15,15 @@ int erg_batch_index(const char *dir, char **ret_name, json_t **ret_analysis, str
 	json_auto_t *index = NULL;
 	json_t *analysis;
 	const char *name, *format;
-	json_error_t e;
+	int r;
 
 	if (asprintf(&path, "%s/index.json", dir) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
 	if (access(path, F_OK) == 0) {
-		index = json_load_file(path, 0, &e);
+		r = erg_regular_json(path, &index, err);
+		if (r < 0)
+			return r;
 		format = json_string_value(json_object_get(index, "format"));
-		if (!index)
-			return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
 		if (!format || strcmp(format, "erg-sweep"))
 			return erg_fail(err, -EINVAL, "%s: expected the index of erg-record sweep",
 				path);

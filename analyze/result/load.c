@@ -34,18 +34,12 @@ static double too_large(const json_t *j)
 
 int erg_result_load(const char *path, json_t **ret, struct erg_err *err)
 {
-	_cleanup_(erg_fclosep) FILE *f = erg_regular_open(path);
-	json_error_t e;
 	json_t *j;
 	double bad;
+	int r = erg_regular_json(path, &j, err);
 
-	if (!f && errno == ENOTSUP)
-		return erg_fail(err, -EINVAL, "%s: a regular file was expected", path);
-	if (!f)
-		return erg_fail_errno(err, -errno, "%s", path);
-	j = json_loadf(f, 0, &e);
-	if (!j)
-		return erg_fail(err, -EINVAL, "%s: line %d: %s", path, e.line, e.text);
+	if (r < 0)
+		return r;
 	bad = too_large(j);
 	if (bad) {
 		json_decref(j);

@@ -23,6 +23,7 @@
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 #include "formats/base/outfile.h"
+#include "formats/base/regular.h"
 #include "formats/base/texts.h"
 
 /* Of more runs only the first of each setting has its curves on the page, up to TRACES_MAX. */
@@ -382,11 +383,14 @@ static int predict_part(struct study *s, const struct analysis *a, const struct 
 /* Text of the factor or tag TAG of the run in document PATH; NULL where it has none. */
 static char *tag_of(const char *path, const char *tag)
 {
-	json_auto_t *doc = json_load_file(path, 0, NULL);
+	json_auto_t *doc = NULL;
 	char number[64];
-	const char *text = erg_run_setting(json_array_get(json_object_get(doc, "runs"), 0), tag,
-		number, sizeof(number));
+	const char *text;
 
+	if (erg_regular_json(path, &doc, NULL) < 0)
+		return NULL;
+	text = erg_run_setting(json_array_get(json_object_get(doc, "runs"), 0), tag, number,
+		sizeof(number));
 	return text && *text ? erg_noted(strdup(text)) : NULL;
 }
 

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "formats/base/progress.h"
+#include "formats/base/regular.h"
 #include "formats/base/util.h"
 
 #define NOT_ENDED (-1)
@@ -136,7 +137,7 @@ static void take_status(struct array *a, unsigned int i)
 	_cleanup_(erg_fclosep) FILE *f = NULL;
 
 	snprintf(path, sizeof(path), "%s/%s_%u.status", a->s->dir, a->job, i + 1);
-	f = fopen(path, "r");
+	f = erg_regular_open(path);
 	if (!f || fscanf(f, "%d", &a->status[i]) != 1)
 		a->status[i] = NOT_ENDED;
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "formats/base/outfile.h"
+#include "formats/base/regular.h"
 #include "formats/base/util.h"
 #include "record/sweep/sweep.h"
 
@@ -34,13 +35,11 @@ static bool has_archives(const char *dir, char *name, size_t size)
 
 static int load_index(struct erg_sweep *s, const char *path, struct erg_err *err)
 {
-	json_error_t error;
 	const char *format, *plan;
+	int r = erg_regular_json(path, &s->index, err);
 
-	s->index = json_load_file(path, 0, &error);
-	if (!s->index)
-		return erg_fail(err, -EINVAL, "%s:%d:%d: %s", path, error.line, error.column,
-			error.text);
+	if (r < 0)
+		return r;
 	format = json_string_value(json_object_get(s->index, "format"));
 	plan = json_string_value(json_object_get(s->index, "plan"));
 	if (!format || strcmp(format, FORMAT) != 0 || !plan ||

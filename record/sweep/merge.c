@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "formats/base/outfile.h"
+#include "formats/base/regular.h"
 #include "formats/base/util.h"
 
 #define SHARDS_MAX 100000u
@@ -28,7 +29,7 @@ struct merge {
 static int copy_archive(const char *from, const char *to, struct erg_err *err)
 {
 	_cleanup_(erg_outfile_discard) struct erg_outfile out = {0};
-	_cleanup_(erg_fclosep) FILE *in = fopen(from, "r");
+	_cleanup_(erg_fclosep) FILE *in = erg_regular_open(from);
 	char buf[65536];
 	size_t n;
 	int r;
@@ -45,15 +46,18 @@ static int copy_archive(const char *from, const char *to, struct erg_err *err)
 	return erg_outfile_commit(&out, err);
 }
 
-/* TO may be what a merge that was killed put there: no entry knows of it. */
+/* TO may be what a merge that was killed put there: no entry knows of it. A link would be hard-linked itself,
+ * and name in TO's folder another file than in FROM's. */
 static int put_file(const char *from, const char *to, struct erg_err *err)
 {
 	struct stat a, b;
 
+	if (lstat(from, &a) < 0)
+		return erg_fail_errno(err, -errno, "%s", from);
+	if (!S_ISREG(a.st_mode))
+		return erg_fail(err, -EINVAL, "%s: a regular file was expected", from);
 	if (link(from, to) == 0)
 		return 0;
-	if (stat(from, &a) < 0)
-		return erg_fail_errno(err, -errno, "%s", from);
 	if (stat(to, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
 		return 0;
 	return copy_archive(from, to, err);
@@ -131,15 +135,13 @@ static int take_shard(const struct merge *m, const char *folder, const json_t *i
 static int load_shard(const struct merge *m, const char *folder, json_t **ret)
 {
 	char path[PATH_MAX];
-	json_error_t e;
 	const char *format, *plan;
+	int r;
 
 	snprintf(path, sizeof(path), "%s/index.json", folder);
-	if (access(path, F_OK) < 0)
-		return erg_fail_errno(m->err, -errno, "%s", path);
-	*ret = json_load_file(path, 0, &e);
-	if (!*ret)
-		return erg_fail(m->err, -EINVAL, "%s:%d:%d: %s", path, e.line, e.column, e.text);
+	r = erg_regular_json(path, ret, m->err);
+	if (r < 0)
+		return r;
 	format = json_string_value(json_object_get(*ret, "format"));
 	plan = json_string_value(json_object_get(*ret, "plan"));
 	if (!format || strcmp(format, "erg-sweep") || !plan)

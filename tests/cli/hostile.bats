@@ -391,4 +391,9 @@ END
     done
     timeout 60 erg-analyze batch archives -o res >/dev/null 2>err || [ $? -eq 1 ]
     grep 'res/a.layers.json: is there, and no result of a batch' err
+    mkdir st
+    cp archives/a.erg st
+    mkfifo st/index.json
+    timeout 60 erg-analyze study st -o p.html >/dev/null 2>err || [ $? -eq 1 ]
+    grep 'st/index.json: a regular file was expected' err
 }

@@ -53,6 +53,16 @@ EOF
     [ "$(cat jobs)" = 2 ]
 }
 
+@test "a pipe in the place of a task's status: not waited for, the task is submitted again" {
+    mkdir -p runs results/slurm
+    archive runs/a.erg 1
+    echo "1 1" >kill
+    mkfifo results/slurm/1_1.status
+    run -0 timeout 120 erg-analyze batch runs -o results --on slurm --tasks 1
+    [[ $output == *"failed: task 1 of job 1 did not end: it or its node was killed; it is submitted again"* ]]
+    [ "${lines[-1]}" = "1 archives: 1 analysed, 0 there already, 0 failed: results" ]
+}
+
 @test "batch --on slurm: what fails each time, and what Slurm refuses, is told" {
     mkdir runs
     archive runs/a.erg 1
@@ -139,6 +149,19 @@ plan() {
     [[ $output == *'one/index.json: is of the plan "q", not "p"'* ]]
     run -1 erg-record sweep p.yaml -o new3 --merge one/logs
     [[ $output == *"one/logs/index.json: No such file"* ]]
+    # what somebody else put there is neither waited for nor taken
+    mkfifo pipe
+    shard odd 1/1 a,r1 n1
+    for put in "mkfifo odd/a,r1.erg" "ln -s ../one/a,r1.erg odd/a,r1.erg"; do
+        rm -rf odd/a,r1.erg odd-all
+        $put
+        run -1 timeout 60 erg-record sweep p.yaml -o odd-all --merge odd
+        [[ $output == *"odd/a,r1.erg: a regular file was expected" ]]
+        [ ! -e odd-all/a,r1.erg ]
+    done
+    mv pipe odd/index.json
+    run -1 timeout 60 erg-record sweep p.yaml -o odd-all --merge odd
+    [[ $output == *"odd/index.json: a regular file was expected" ]]
     run -2 erg-record sweep p.yaml -o new4 --merge
     run -2 erg-record sweep p.yaml -o new4 --merge one --shard 1/2
 }
