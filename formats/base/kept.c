@@ -38,3 +38,17 @@ int erg_kept_open(const char *path, int flags, int bytes_max, struct erg_err *er
 			"%s: expected a file that you or root own and nobody else can write", path);
 	return erg_steal_fd(&fd);
 }
+
+int erg_kept_lock(const char *path, struct erg_err *err)
+{
+	_cleanup_(erg_closep) int fd =
+		open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return erg_fail_errno(err, -errno, "%s", path);
+	if (st.st_uid != geteuid() || !S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return erg_fail(err, -EPERM, "%s: expected a file of yours that has no other name",
+			path);
+	return erg_steal_fd(&fd);
+}

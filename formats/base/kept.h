@@ -20,4 +20,8 @@ bool erg_kept_folder(char *buf, size_t size);
  */
 int erg_kept_open(const char *path, int flags, int bytes_max, struct erg_err *err);
 
+/* Opens PATH, made if it is not there, to lock it and to write into it: this user's, and no link and no other name
+ * of another file, which what is written would destroy. The descriptor, or -errno. */
+int erg_kept_lock(const char *path, struct erg_err *err);
+
 #endif

@@ -161,9 +161,9 @@ static int lock_take(const char *path, int *ret, struct erg_err *err)
 	int n;
 
 	snprintf(lock, sizeof(lock), "%.*s.%s.lock", (int)(base - path), path, base);
-	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = erg_kept_lock(lock, err);
 	if (fd < 0)
-		return erg_fail_errno(err, -errno, "%s", lock);
+		return fd;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (pread(fd, pid, sizeof(pid) - 1, 0) < 0)
 			pid[0] = 0;

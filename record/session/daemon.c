@@ -29,6 +29,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "formats/base/kept.h"
 #include "formats/base/pidfd.h"
 #include "formats/base/util.h"
 #include "record/session/lttng.h"
@@ -53,17 +54,11 @@ static const char *const lock_dirs[] = {"/run/lock", "/tmp"};
 void erg_daemon_lock_take(struct erg_daemon_lock *l)
 {
 	char path[128];
-	struct stat st;
 
 	for (size_t i = 0; l->fd < 0 && i < ERG_ARRAY_SIZE(lock_dirs); i++) {
 		snprintf(path, sizeof(path), "%s/ergtrace-%u.lock", lock_dirs[i],
 			(unsigned)geteuid());
-		l->fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-		/* it is written into: nobody else's, and no other name of another file */
-		if (l->fd >= 0 &&
-			(fstat(l->fd, &st) < 0 || st.st_uid != geteuid() || !S_ISREG(st.st_mode) ||
-				st.st_nlink != 1))
-			close(erg_steal_fd(&l->fd));
+		l->fd = erg_kept_lock(path, NULL);
 	}
 	/* Whoever holds it for so long hangs, and need not take the others with it. */
 	for (int i = 0; l->fd >= 0 && flock(l->fd, LOCK_EX | LOCK_NB) < 0 && i < LOCK_TRIES; i++)

@@ -180,9 +180,9 @@ static int lock_take(const char *path, int *ret_fd, struct erg_err *err)
 
 	if (snprintf(lock, sizeof(lock), "%s.lock", path) >= (int)sizeof(lock))
 		return erg_fail_errno(err, -ENAMETOOLONG, "%s", path);
-	*ret_fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	*ret_fd = erg_kept_lock(lock, err);
 	if (*ret_fd < 0)
-		return erg_fail_errno(err, -errno, "%s", lock);
+		return *ret_fd;
 	for (int i = 0; (r = flock(*ret_fd, LOCK_EX | LOCK_NB)) < 0 && i < LOCK_TRIES; i++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return 0; /* a file system without locks */

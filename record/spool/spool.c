@@ -69,7 +69,7 @@ int erg_spool_write_json(const char *spool, const char *name, const json_t *doc,
 	if (!text)
 		return erg_fail(err, -EINVAL, "%s: cannot be written as JSON", path);
 	len = strlen(text);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return erg_fail_errno(err, -errno, "%s", tmp);
 	text[len] = '\n'; /* the NUL is no longer needed */
@@ -379,7 +379,7 @@ int erg_spool_copy(const char *from, const char *top, const char *to, struct erg
 		return erg_fail_errno(err, -errno, "%s", from);
 	parents_make(top, to);
 	snprintf(tmp, sizeof(tmp), "%s.tmp", to);
-	out = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	out = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (out < 0)
 		return erg_fail_errno(err, -errno, "%s", tmp);
 	r = bytes_copy(in, out);

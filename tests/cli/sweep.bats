@@ -405,6 +405,30 @@ print("%016x" % h)' "$(realpath b)").json
     run timeout 120 erg-record sweep --sysfs b p.yaml -o out
     [ "$status" -ne 124 ]
     [[ "$output" == *"out/logs/"*".log: No such device or address"* ]]
+    rm -r out
+    mkdir out
+    mkfifo out/index.json
+    run -1 timeout 120 erg-record sweep --sysfs b p.yaml -o out --resume
+    [[ "$output" == *"out/index.json: a regular file was expected" ]]
+}
+
+@test "sweep, restore: a lock that is another name of a file, or another user's: refused, and the file is as it was" {
+    plan 'set: {fan.pwm: 99}'
+    sweep p.yaml -o first
+    lock=$(echo state/.knobs-*.lock)
+    rm "$lock"
+    echo precious >victim
+    ln victim "$lock"
+    run -1 sweep p.yaml -o out
+    [[ "$output" == *"$lock: expected a file of yours that has no other name" ]]
+    [ "$(cat victim)" = precious ]
+    [ "$(id -u)" -eq 0 ] || skip "not root"
+    rm "$lock"
+    mv victim "$lock"
+    chown nobody "$lock"
+    run -1 sweep p.yaml -o other
+    [[ "$output" == *"$lock: expected a file of yours that has no other name" ]]
+    [ "$(cat "$lock")" = precious ]
 }
 
 # Of each study the runs that its plan's lists make, by hand: 8 workloads at 4 clocks and 2 caps, 3 times; 4 at 4
