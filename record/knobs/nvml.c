@@ -21,11 +21,6 @@ static int nvml_find(struct erg_knob *k, struct erg_err *err)
 			k->name);
 	if (n->count(&count) != 0 || count == 0)
 		return erg_fail(err, -ENODEV, "%s: the NVIDIA driver shows no GPU", k->name);
-	if (k->device[0] &&
-		(strspn(k->device, "0123456789") != strlen(k->device) ||
-			(unsigned)atoi(k->device) >= count))
-		return erg_fail(err, -ENODEV, "%s: no GPU \"%s\": expected 0 to %u", k->name,
-			k->device, count - 1);
 	for (unsigned i = 0; i < count; i++) {
 		char index[16];
 
@@ -36,6 +31,9 @@ static int nvml_find(struct erg_knob *k, struct erg_err *err)
 			erg_knob_cell(k, "nvml:%u:%s", i, k->attribute) < 0)
 			return erg_fail(err, -ENOMEM, "%s: no memory", k->name);
 	}
+	if (!k->cells.n) /* "01" and 2^32 are none, either */
+		return erg_fail(err, -ENODEV, "%s: no GPU \"%s\": expected 0 to %u", k->name,
+			k->device, count - 1);
 	return 0;
 }
 

@@ -17,10 +17,12 @@
 #include <string.h>
 
 #include "formats/base/library.h"
+#include "formats/base/number.h"
 #include "formats/base/util.h"
 #include "record/knobs/knobs.h"
 
 #define SONAME "libnvidia-ml.so.1"
+#define NUMBER_MAX 1e6 /* W, MHz */
 
 static const struct erg_library_function functions[] = {
 	{"nvmlInit_v2", NULL, offsetof(struct erg_knob_nvml_lib, init), false},
@@ -112,20 +114,22 @@ static int status(int nvml_code)
 
 int erg_nvml_cell_write(const char *cell, const char *text)
 {
+	const bool unlocked = strcmp(text, "unlocked") == 0;
 	unsigned index, mhz;
 	void *device;
 	bool power;
+	double v = 0;
 	int r = erg_nvml_cell_parse(cell, &index, &power, &device);
 
 	if (r < 0)
 		return r;
+	if ((power || !unlocked) && !erg_number_parse(text, 0, NUMBER_MAX, &v))
+		return -EINVAL; /* a state file may say anything */
 	if (power)
-		return status(erg_knob_nvml_lib()->set_limit(device,
-			(unsigned)(atof(text) * 1000 + 0.5)));
-	mhz = (unsigned)atoi(text);
-	r = strcmp(text, "unlocked") == 0
-		? status(erg_knob_nvml_lib()->reset_clocks(device))
-		: status(erg_knob_nvml_lib()->lock_clocks(device, mhz, mhz));
+		return status(erg_knob_nvml_lib()->set_limit(device, (unsigned)(v * 1000 + 0.5)));
+	mhz = (unsigned)v;
+	r = unlocked ? status(erg_knob_nvml_lib()->reset_clocks(device))
+		     : status(erg_knob_nvml_lib()->lock_clocks(device, mhz, mhz));
 	if (r == 0)
 		snprintf(erg_knob_nvml_lib()->locked[index],
 			sizeof(erg_knob_nvml_lib()->locked[index]), "%.15s", text);

@@ -337,6 +337,16 @@ static void test_nvml(void **state)
 	assert_non_null(strstr(err.msg, "needs root"));
 	erg_knob_close(&clock);
 	assert_int_equal(erg_knob_open(&ctx, "nvml.9.graphics_mhz", &clock, &err), -ENODEV);
+	assert_int_equal(erg_knob_open(&ctx, "nvml.4294967296.graphics_mhz", &clock, &err),
+		-ENODEV);
+	assert_int_equal(erg_knob_open(&ctx, "nvml.00.graphics_mhz", &clock, &err), -ENODEV);
+	/* what a state file may say */
+	gpu->no_permission = 0;
+	gpu->limit_mw = 350000;
+	assert_int_equal(erg_cell_write("nvml:0:power_limit_w", "1e300"), -EINVAL);
+	assert_int_equal(erg_cell_write("nvml:0:graphics_mhz", "much"), -EINVAL);
+	assert_int_equal(gpu->limit_mw, 350000);
+	assert_int_equal(gpu->locked_mhz, 0);
 	erg_knob_close(&limit);
 }
 
