@@ -5,6 +5,7 @@
 
 #include "analyze/render/compare.h"
 #include "analyze/render/table.h"
+#include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
 static const char *verdict_words(const char *verdict)
@@ -70,9 +71,23 @@ const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const
 	return buf;
 }
 
+/* May it be in XML 1.0, also by a reference? A reader refuses a file in which one may not. */
+static bool in_xml(unsigned int c)
+{
+	return c == '\t' || c == '\n' || c == '\r' ||
+		(c >= 0x20 && (c < 0xd800 || c > 0xdfff) && c != 0xfffe && c != 0xffff);
+}
+
 static void xml_text(FILE *out, const char *s)
 {
-	for (; *s; s++)
+	unsigned int c;
+
+	for (size_t n; *s; s += n) {
+		n = erg_utf8_character((const unsigned char *)s, &c);
+		if (!in_xml(c)) {
+			fputc('?', out);
+			continue;
+		}
 		switch (*s) {
 		case '&':
 			fputs("&amp;", out);
@@ -87,8 +102,9 @@ static void xml_text(FILE *out, const char *s)
 			fputs("&quot;", out);
 			break;
 		default:
-			fputc(*s, out);
+			fwrite(s, 1, n, out);
 		}
+	}
 }
 
 const char *erg_compare_apart(char *buf, size_t len, const json_t *layer, bool in_new)

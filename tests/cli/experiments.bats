@@ -245,6 +245,13 @@ names = [c.get("name") for c in s.findall("testcase")]
 assert names == ["ETS", "a<b|c", "pool1"], names
 assert s.get("failures") == "3" and len(s.findall("testcase/failure")) == 3, s.attrib
 assert "SIMULATED" in s.get("name")' <<<"$output"
+    # a name may hold what XML may not, and no reader takes a file with one
+    for j in a1 b; do jq '.runs[0].layers[0].name = "\u001b[31m\u0001\ufffe\uffffé<\ud83d\ude00"' $j.json >odd-$j.json; done
+    erg-analyze compare odd-a1.json odd-b.json --by layer --format junit 2>/dev/null >odd.xml
+    python3 -c '
+import xml.etree.ElementTree as e
+names = [c.get("name") for c in e.parse("odd.xml").getroot().findall("testsuite/testcase")]
+assert names[1] == "?[31m???\u00e9<\U0001f600", names'
     run --separate-stderr erg-analyze compare a1.json b.json --by layer --format markdown
     [ "$status" -eq 0 ]
     [[ "$output" == "### Energy: more (SIMULATED power)"* ]]
