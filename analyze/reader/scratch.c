@@ -8,19 +8,15 @@
 #define PREFIX "erg-analyze-"
 
 /* Memory when there is room for the chunk twice, else a disk. */
-static const char *scratch_place(uint64_t bytes)
+int erg_scratch_make(uint64_t bytes, struct erg_held *ret, struct erg_err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct statvfs s;
 
-	if (!statvfs("/dev/shm", &s) && (uint64_t)s.f_bavail * s.f_bsize > 2 * bytes)
-		return "/dev/shm";
-	return tmp && *tmp ? tmp : "/tmp";
-}
-
-int erg_scratch_make(uint64_t bytes, struct erg_held *ret, struct erg_err *err)
-{
-	return erg_held_make(scratch_place(bytes), PREFIX, ret, err);
+	if (!statvfs("/dev/shm", &s) && (uint64_t)s.f_bavail * s.f_bsize > 2 * bytes &&
+		erg_held_make("/dev/shm", PREFIX, ret, NULL) == 0)
+		return 0; /* else it is read-only, or closed to this user */
+	return erg_held_make(tmp && *tmp ? tmp : "/tmp", PREFIX, ret, err);
 }
 
 unsigned int erg_scratch_sweep(pid_t pid)

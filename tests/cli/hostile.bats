@@ -201,6 +201,17 @@ END
     [[ "$output" == *"deep.erg: manifest.json: line 1: maximum parsing depth"* ]]
 }
 
+@test "memory that cannot be written into: the disk is taken" {
+    skip_unless unshare
+    unshare --user --map-root-user --mount true 2>/dev/null || skip "no namespaces here"
+    cp "$ERG_SRC/tests/golden/recording/convnet.erg" run.erg
+    erg-analyze totals --no-cache run.erg >right
+    unshare --user --map-root-user --mount sh -c 'mount -t tmpfs -o ro tmpfs /dev/shm || exit 77
+        mkdir tmp && TMPDIR=$PWD/tmp exec erg-analyze totals --no-cache run.erg' >got
+    cmp right got
+    [ -z "$(ls -A tmp)" ]
+}
+
 # private COMMAND…: in a mount namespace, where /dev/shm and ./small have room for 4 MiB and TMPDIR is ./small;
 # all that is left in them at the end goes to left.
 private() {
