@@ -367,7 +367,8 @@ static int name_exclusively(struct erg_archive_writer *w, const char *base)
 {
 	if (renameat2(w->dirfd, w->tmp, w->dirfd, base, RENAME_NOREPLACE) == 0)
 		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
+	if (errno != EINVAL && errno != ENOSYS &&
+		errno != EPERM) /* EPERM: a filter that does not know it */
 		return -errno;
 	if (linkat(w->dirfd, w->tmp, w->dirfd, base, 0) < 0)
 		return -errno;
