@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
@@ -78,7 +79,8 @@ int erg_manifest_load(const struct erg_archive *a, const char *format, json_t **
 int erg_manifest_store(struct erg_archive_writer *w, const json_t *doc, struct erg_err *err)
 {
 	const char *format = json_string_value(json_object_get(doc, "format"));
-	_cleanup_(erg_freep) char *text = json_dumps(doc, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+	_cleanup_(erg_freep) char *text =
+		erg_memory_json(doc, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
 	size_t len = text ? strlen(text) : 0;
 
 	if (!text || !format)

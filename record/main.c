@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/options.h"
 #include "formats/base/pager.h"
 #include "formats/base/terminal.h"
@@ -117,6 +118,7 @@ int main(int argc, char **argv)
 	static char help[] = "--help";
 	const struct erg_record_verb *verb;
 
+	erg_memory_watch();
 	erg_stdio_occupy();
 	signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit (ulimit -f) is said, as a full disk is */
 	argc = erg_pager_option(argc, argv);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "formats/base/util.h"
 
@@ -23,9 +24,19 @@ int erg_mapped_like(pid_t pid, const char *text)
 	return f && !ferror(f) ? n : -1;
 }
 
-bool erg_mapped_limited(pid_t pid)
+uint64_t erg_mapped_left(pid_t pid)
 {
+	_cleanup_(erg_fclosep) FILE *f = NULL;
+	unsigned long long pages;
 	struct rlimit limit;
+	char path[64];
 
-	return prlimit(pid, RLIMIT_AS, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+	if (prlimit(pid, RLIMIT_AS, NULL, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%llu", &pages) != 1)
+		return UINT64_MAX;
+	pages *= (unsigned long long)sysconf(_SC_PAGESIZE);
+	return limit.rlim_cur > pages ? limit.rlim_cur - pages : 0;
 }

@@ -5,9 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include <jansson.h>
-
-static atomic_bool watched, starved;
+static atomic_bool watched;
+static atomic_uint refusals;
 
 static void *get_memory(size_t size)
 {
@@ -26,12 +25,12 @@ void erg_memory_watch(void)
 
 void erg_memory_note(void)
 {
-	atomic_store(&starved, true);
+	atomic_fetch_add(&refusals, 1);
 }
 
 bool erg_memory_starved(void)
 {
-	return atomic_load(&watched) && atomic_load(&starved);
+	return atomic_load(&watched) && atomic_load(&refusals);
 }
 
 bool erg_grow(void *pp, size_t n, size_t size)
@@ -44,4 +43,15 @@ bool erg_grow(void *pp, size_t n, size_t size)
 	if (p)
 		*(void **)pp = p;
 	return p != NULL;
+}
+
+char *erg_memory_json(const json_t *j, size_t flags)
+{
+	const unsigned int before = atomic_load(&refusals);
+	char *text = json_dumps(j, flags);
+
+	if (atomic_load(&refusals) == before)
+		return text;
+	free(text);
+	return NULL;
 }

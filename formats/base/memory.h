@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 /* For main(), before the first use of jansson. */
 void erg_memory_watch(void);
 /* An allocation failed: -ENOMEM was given to erg_fail() (err.h). */
@@ -29,5 +31,8 @@ bool erg_grow(void *pp, size_t n, size_t size);
 
 /* Whether any failed, jansson's too, since then; for ever. False when nobody watches. */
 bool erg_memory_starved(void);
+
+/* J as text, to be freed. NULL also where memory was refused meanwhile: jansson 2.14 then leaves out parts of it. */
+char *erg_memory_json(const json_t *j, size_t flags);
 
 #endif

@@ -28,6 +28,7 @@
 
 #include <jansson.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/folders.h"
 #include "formats/base/kept.h"
 #include "formats/base/terminal.h"
@@ -317,7 +318,7 @@ static int save(const struct erg_knob_context *ctx, const struct erg_knob *knobs
 		return -EIO;
 	doc = json_pack("{s:s, s:i, s:s, s:o}", "format", FORMAT, "version", 1, "sysfs",
 		realpath(ctx->sysfs, root) ? root : ctx->sysfs, "cells", cells);
-	text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
+	text = doc ? erg_memory_json(doc, JSON_INDENT(1)) : NULL;
 	json_decref(doc);
 	if (!text)
 		return erg_fail(err, -ENOMEM, "%s: no memory", path);
@@ -351,7 +352,7 @@ int erg_state_restore(const char *path, bool force, FILE *log, struct erg_err *e
  * since, or made it writable for others, it is written anew. */
 static void renew(const char *path, const json_t *saved)
 {
-	_cleanup_(erg_freep) char *text = saved ? json_dumps(saved, JSON_INDENT(1)) : NULL;
+	_cleanup_(erg_freep) char *text = saved ? erg_memory_json(saved, JSON_INDENT(1)) : NULL;
 	struct erg_err err = {0};
 	json_auto_t *now = document_read(path, &err);
 

@@ -230,12 +230,13 @@ json_t *erg_describe_summary(const struct erg_summary_facts *f)
 			  : json_null());
 	if (f->processes)
 		json_object_set_new(j, "processes",
-			json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "joined",
+			json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "joined",
 				(json_int_t)f->processes->joined, "late",
 				(json_int_t)f->processes->late, "failed",
 				(json_int_t)f->processes->failed, "other_clocks",
 				(json_int_t)f->processes->other_clocks, "few_files",
-				(json_int_t)f->processes->few_files, "went_on",
+				(json_int_t)f->processes->few_files, "no_buffers",
+				(json_int_t)f->processes->no_buffers, "went_on",
 				(json_int_t)f->processes->went_on, "other_users",
 				(json_int_t)f->processes->other_users, "strangers",
 				(json_int_t)f->processes->strangers, "ran_before",

@@ -437,6 +437,8 @@ int erg_run_refuse_early(struct erg_run *r, struct erg_err *err)
 {
 	int n = output_check(r, err);
 
+	if (!n && access("/proc/self/fd", X_OK) < 0) /* LTTng's daemon would wait for ever */
+		n = erg_fail(err, -ENOENT, "/proc is not there: it was expected, mounted");
 	if (!n && r->opt.to)
 		n = erg_destination_check(r->opt.to, err);
 	if (!n && r->opt.argv)

@@ -21,6 +21,7 @@
 #include "formats/base/open_files.h"
 #include "formats/base/tree.h"
 #include "formats/base/terminal.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 #include "record/session/daemon.h"
 #include "record/run/describe.h"
@@ -224,14 +225,33 @@ static json_t *summary_make(struct erg_run *r, const struct erg_packets_report *
 	return erg_describe_summary(&facts);
 }
 
+/* A summary without a part is no whole one: once memory was refused, nobody knows what is missing. */
+static json_t *summary_whole(struct erg_run *r, const struct erg_packets_report *repair)
+{
+	const struct erg_err why = {-ENOMEM,
+		"memory was refused: what the recording says of itself may lack parts"};
+	json_t *summary = erg_memory_starved() ? NULL : summary_make(r, repair);
+
+	if (summary && !erg_memory_starved())
+		return summary;
+	json_decref(summary);
+	recording_failed(r, &why);
+	return summary_make(r, repair);
+}
+
 /* The other machine makes the archive: what is known before the session ends is all it gets. */
 static void summary_stream(struct erg_run *r)
 {
-	json_t *summary = summary_make(r, NULL);
+	json_t *summary = summary_whole(r, NULL);
+	struct erg_err err;
+	int n;
 
 	/* All that is recorded was said before. */
-	json_object_set_new(summary, "streamed_ns", json_integer((json_int_t)erg_mono_ns()));
-	erg_document_emit_pieces(r->run_id, ERG_SUMMARY_NAME, summary, NULL);
+	n = json_object_set_new(summary, "streamed_ns", json_integer((json_int_t)erg_mono_ns())) < 0
+		? erg_fail_errno(&err, -ENOMEM, ERG_SUMMARY_NAME)
+		: erg_document_emit_pieces(r->run_id, ERG_SUMMARY_NAME, summary, &err);
+	if (n < 0)
+		recording_failed(r, &err);
 	json_decref(summary);
 }
 
@@ -282,7 +302,7 @@ static int archive_fill(struct erg_run *r, struct erg_err *err)
 		n = erg_finish_rest(r->finish, r->spool, r->failure.code ? &repair : NULL, err);
 	if (n)
 		return n;
-	summary = summary_make(r, &repair);
+	summary = summary_whole(r, &repair);
 	n = erg_finish_close(r->finish, summary, err);
 	json_decref(summary);
 	return n;

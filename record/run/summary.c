@@ -113,6 +113,8 @@ static void say_no_layer(const struct erg_run *r, const struct erg_join_report *
 			"connect, sendmsg, recvmsg, mmap and threads (man ergtrace-security)");
 	else if (processes->few_files)
 		erg_say("no layer was seen: raise the limit of open files (ulimit -n) for the program");
+	else if (processes->no_buffers)
+		erg_say("no layer was seen: raise the limit of memory (ulimit -v) for the program");
 	else if (starts_elsewhere(r->opt.argv[0]))
 		erg_say("no layer was seen: what %s starts is recorded where ERG_RUN_ID, ERG_JOIN and "
 			"the folder of LTTng's daemon are passed on (man erg-record-run); else annotate "
@@ -192,6 +194,11 @@ static void say_processes(const struct erg_run *r, const struct erg_join_report 
 			"opens %zu in each",
 			(unsigned long long)p->few_files, plural(p->few_files),
 			erg_session_files());
+	if (p->no_buffers)
+		erg_warn(
+			"not recorded: %llu program%s with too little memory (ulimit -v) for LTTng's "
+			"buffers",
+			(unsigned long long)p->no_buffers, plural(p->no_buffers));
 	if (p->other_users)
 		erg_warn(
 			"not recorded: %llu program%s of another user, whose LTTng daemon is another "

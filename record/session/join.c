@@ -28,6 +28,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "formats/base/mapped.h"
 #include "formats/base/open_files.h"
 #include "formats/base/pidfd.h"
 #include "formats/base/util.h"
@@ -39,6 +40,7 @@
 #define PIDFDS_MAX 512  /* of members; of more it is asked each second whether they are there */
 #define SWEEP_MS 1000
 #define ANCESTORS_MAX 256
+#define ROOM (4u << 20)
 
 struct watched {
 	int fd;    /* a connection, or the pidfd of a member; -1: a member that is looked at */
@@ -206,7 +208,6 @@ static int member_add(struct erg_join *j, pid_t pid, struct erg_err *err)
 /* PID may be a member already: a program that enters the namespace when it is executed. */
 static void member_leave_out(struct erg_join *j, pid_t pid)
 {
-	j->report.other_clocks++;
 	erg_session_exclude(j->session, pid);
 	for (size_t i = 0; i < j->n; i++)
 		if (j->watched[i].pid == pid) {
@@ -227,6 +228,22 @@ static bool has_few_files(const struct erg_join *j, pid_t pid)
 		return false;
 	like = erg_open_files_like(pid, j->run_id);
 	return like >= 0 && (size_t)like < erg_session_buffers();
+}
+
+/* The same of memory (ulimit -v): where a program may map no more, LTTng leaves it out as a whole. */
+static bool has_no_buffers(const struct erg_join *j, pid_t pid)
+{
+	return erg_mapped_left(pid) != UINT64_MAX && !erg_session_mapped(j->session, pid);
+}
+
+/* Asked before it is taken: LTTng-UST does not bear it well, and waits, ends the program or loses its events. A
+ * buffer takes a little more than its bytes, and what describes the events some, too. */
+static bool is_short_of_memory(const struct erg_join *j, pid_t pid)
+{
+	const uint64_t bytes = erg_session_buffer_bytes(j->session);
+
+	return erg_mapped_left(pid) < bytes + bytes / 8 + ROOM &&
+		!erg_session_mapped(j->session, pid);
 }
 
 static bool gone(const struct watched *w, short events)
@@ -251,11 +268,18 @@ static void client_answer(struct erg_join *j, int fd)
 	} else if (has_other_daemon(j, &request, &peer)) {
 		j->report.other_users++;
 	} else if (!same_clock(peer.pid)) {
+		j->report.other_clocks++;
+		member_leave_out(j, peer.pid);
+	} else if (is_short_of_memory(j, peer.pid)) {
+		j->report.no_buffers++;
 		member_leave_out(j, peer.pid);
 	} else if (!member_add(j, peer.pid, NULL)) {
 		j->report.by_descent += !request.token[0];
 		j->report.apart += is_apart(&peer);
-		j->report.few_files += has_few_files(j, peer.pid);
+		if (has_few_files(j, peer.pid))
+			j->report.few_files++;
+		else
+			j->report.no_buffers += has_no_buffers(j, peer.pid);
 		answer.joined = 1;
 		memcpy(answer.token, j->token, sizeof(answer.token));
 		memcpy(answer.run_id, j->run_id, sizeof(answer.run_id));

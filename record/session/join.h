@@ -21,6 +21,8 @@ struct erg_join_report {
 	uint64_t other_clocks; /* those in a time namespace with other times, which are left out */
 	uint64_t
 		few_files; /* of those taken, those that LTTng leaves out for they may open too few files */
+	uint64_t
+		no_buffers; /* those with too little memory for LTTng's buffers, which are left out, too */
 	uint64_t other_users; /* programs of the command as another user, whose daemon is another */
 	uint64_t
 		went_on; /* of those taken, those that still ran when nobody was answered any more */

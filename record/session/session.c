@@ -25,6 +25,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "formats/base/mapped.h"
 #include "formats/base/util.h"
 #include "record/session/crash.h"
 #include "record/session/buffers.h"
@@ -46,6 +47,7 @@ struct erg_session {
 	struct lttng_health *consumer;
 	struct lttng_process_attr_tracker_handle *tracker; /* NULL: records all */
 	unsigned found;
+	uint64_t buffer_bytes;
 	bool created;
 	bool shm;     /* its buffers are in a directory of ours */
 	int shm_held; /* that it is in use; -1: nobody else is told */
@@ -161,6 +163,7 @@ static int channel_enable(struct erg_session *s, const struct channel *c, struct
 		return erg_fail_errno(err, -ENOMEM, "channel %s", c->name);
 	b = erg_session_buffers_plan(c->bytes_per_s, c->hold_s, (unsigned)get_nprocs_conf(),
 		erg_session_buffers_limit(), (uint64_t)sysconf(_SC_PAGESIZE));
+	s->buffer_bytes += b.size * b.count * (uint64_t)get_nprocs_conf();
 	snprintf(ch->name, sizeof(ch->name), "%s", c->name);
 	ch->attr.overwrite = 0;
 	ch->attr.subbuf_size = b.size;
@@ -306,7 +309,7 @@ static int registration_wait(struct erg_session *s, struct erg_err *err)
 		if (erg_mono_ns() > until)
 			return erg_fail(err, -ETIMEDOUT,
 				"the LTTng session daemon does not see this program; is "
-				"LTTNG_HOME another than the daemon's?");
+				"LTTNG_HOME another than the daemon's, or /dev/shm closed to it?");
 		usleep(2000);
 	}
 	return 0;
@@ -343,6 +346,19 @@ static int channels_fill(struct erg_session *s, const struct erg_session_config 
 	return r ? r : channel_fill(s, &samples, err);
 }
 
+uint64_t erg_session_buffer_bytes(const struct erg_session *s)
+{
+	return s->buffer_bytes;
+}
+
+bool erg_session_mapped(const struct erg_session *s, pid_t pid)
+{
+	/* without a directory of ours, LTTng's consumer names the memory */
+	int n = erg_mapped_like(pid, s->shm ? s->name : "/ust-shm-consumer-");
+
+	return n < 0 || (size_t)n >= erg_session_buffers();
+}
+
 static int session_fill(struct erg_session *s, const struct erg_session_config *cfg,
 	struct erg_err *err)
 {
@@ -365,6 +381,10 @@ static int session_fill(struct erg_session *s, const struct erg_session_config *
 		r = erg_lttng.start_tracing(s->name);
 		r = r < 0 ? erg_lttng_fail(err, r, "start") : 0;
 	}
+	if (!r && !erg_session_mapped(s, getpid()))
+		r = erg_fail(err, -ENOMEM,
+			"LTTng's buffers cannot be mapped into this program: is its memory limited "
+			"(ulimit -v, ulimit -f), /dev/shm read-only, or a call denied (seccomp)?");
 	return r;
 }
 
@@ -399,6 +419,12 @@ int erg_session_start(const struct erg_session_config *cfg, struct erg_session *
 
 /* ---- life ---- */
 
+/* That a daemon cannot be reached may be a moment without files or memory, too: it is asked twice. */
+static bool daemon_answers(void)
+{
+	return erg_lttng.session_daemon_alive() == 1 || erg_lttng.session_daemon_alive() == 1;
+}
+
 bool erg_session_daemon_alive(void)
 {
 	ERG_LTTNG_LOCKED();
@@ -422,7 +448,7 @@ int erg_session_count(struct erg_err *err)
 int erg_session_check(struct erg_session *s, struct erg_err *err)
 {
 	ERG_LTTNG_LOCKED();
-	if (erg_lttng.session_daemon_alive() != 1)
+	if (!daemon_answers())
 		return erg_fail(err, -EPIPE, "the LTTng session daemon is gone");
 	if (s->consumer && erg_lttng.health_query(s->consumer) < 0)
 		return erg_fail(err, -EPIPE, "the LTTng consumer daemon is gone");
@@ -499,13 +525,14 @@ static int stop_and_wait(const char *name)
  */
 static int session_destroy(struct erg_session *s)
 {
+	const bool wait = !s->archives[0] || access(s->archives, F_OK) == 0;
 	int r;
 
 	if (s->shm)
 		erg_crash_remove(s->name);
-	r = s->archives[0] && access(s->archives, F_OK) < 0
-		? erg_lttng.destroy_session_no_wait(s->name)
-		: destroy_and_wait(s->name);
+	r = wait ? destroy_and_wait(s->name) : erg_lttng.destroy_session_no_wait(s->name);
+	if (r == -LTTNG_ERR_NO_SESSIOND && daemon_answers()) /* else it would record for ever */
+		r = wait ? destroy_and_wait(s->name) : erg_lttng.destroy_session_no_wait(s->name);
 	if (r >= 0 || r == -LTTNG_ERR_NO_SESSIOND || r == -LTTNG_ERR_SESS_NOT_FOUND)
 		s->created = false;
 	return r;

@@ -67,6 +67,11 @@ int erg_session_end_by_name(const char *name, struct erg_err *err);
 size_t erg_session_files(void);
 size_t erg_session_buffer_files(void);
 size_t erg_session_buffers(void);
+/* False where PID, which is recorded, is known to lack some of the buffers: LTTng then records nothing of it, and
+ * tells nobody. */
+bool erg_session_mapped(const struct erg_session *s, pid_t pid);
+/* Bytes of all buffers. */
+uint64_t erg_session_buffer_bytes(const struct erg_session *s);
 /* Calls FN with the name and the output path of each session of this daemon. */
 int erg_session_each(void (*fn)(void *data, const char *name, const char *path), void *data,
 	struct erg_err *err);

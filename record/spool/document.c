@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/tree.h"
 #include "formats/base/sha256.h"
 #include "formats/base/util.h"
@@ -25,7 +26,7 @@ int erg_document_emit_pieces(const char *run, const char *name, const json_t *do
 	struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *text =
-		json_dumps(doc, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
+		erg_memory_json(doc, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 	size_t len, parts;
 
 	if (!text)

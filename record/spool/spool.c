@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/regular.h"
 #include "formats/base/util.h"
 
@@ -58,7 +59,8 @@ int erg_spool_create(const char *dir, const char *run_id, char **ret, struct erg
 int erg_spool_write_json(const char *spool, const char *name, const json_t *doc,
 	struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *text = json_dumps(doc, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	_cleanup_(erg_freep) char *text =
+		erg_memory_json(doc, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	char path[PATH_MAX], tmp[PATH_MAX + 8];
 	_cleanup_(erg_closep) int fd = -1;
 	size_t len;

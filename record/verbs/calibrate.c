@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/base/number.h"
+#include "formats/base/memory.h"
 #include "formats/base/options.h"
 #include "formats/base/terminal.h"
 #include "formats/base/terminal_json.h"
@@ -237,10 +238,14 @@ static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 	if (!o.c.chip_ms)
 		o.c.chip_ms = CHIP_MS;
 	if (o.against)
-		return against(&o, err);
-	if (o.roofs)
-		return roofs(&o, err);
-	return o.wave ? wave(&o, err) : calibrate(&o, err);
+		r = against(&o, err);
+	else if (o.roofs)
+		r = roofs(&o, err);
+	else
+		r = o.wave ? wave(&o, err) : calibrate(&o, err);
+	return !r && erg_memory_starved()
+		? erg_fail_errno(err, -ENOMEM, "what was printed lacks parts")
+		: r;
 }
 
 const struct erg_record_verb erg_record_verb_calibrate = {

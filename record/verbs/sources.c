@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/base/memory.h"
 #include "formats/base/options.h"
 #include "formats/base/pager.h"
 #include "formats/base/util.h"
@@ -176,7 +177,7 @@ static int print_text(json_t *doc, struct erg_err *err)
 
 static int emit_document(const struct options *o, json_t *doc, struct erg_err *err)
 {
-	if (!doc)
+	if (!doc || erg_memory_starved())
 		return erg_fail(err, -ENOMEM, "sources: out of memory");
 	if (strcmp(o->format, "json"))
 		return print_text(doc, err);

@@ -361,3 +361,14 @@ leftover() {
     cmp good.erg "$ERG_SRC/tests/golden/recording/convnet.erg"
     erg-analyze verify a.erg 2>&1 | grep 'a.erg: good\|ended early'
 }
+
+@test "a call of the recorder's that fails: what is recorded is whole, or what is lost is told" {
+    skip_unless lttng-relayd jq babeltrace2 lttng
+    "$ERG_BUILD/tests/tools/failing-call" write true 2>/dev/null || { [ $? -ne 77 ] || skip "no listener of system calls here"; }
+    fail_record() { SEED=$RANDOM "$ERG_SRC/tests/tools/fail-record" "$@" 3>&-; }
+    # the last of these are of LTTng's buffers, without which nothing of the recorder's is recorded
+    last=$(fail_record archive map:ENOMEM 0-0 | sed -n 's/.* of \([0-9]*\) calls: .*/\1/p')
+    fail_record archive map:ENOMEM $((last - 15))-$((last - 8))
+    for fault in malloc write:ENOSPC start:EAGAIN rename:EIO; do fail_record archive $fault 3; done
+    for fault in malloc connect:ECONNREFUSED socket:EMFILE; do fail_record stream $fault 3; done
+}

@@ -304,6 +304,43 @@ with_files() {
     [ "$(erg-analyze layers --format json b.erg 2>/dev/null | jq '[.runs[0].layers[].calls] | add')" -eq 40 ]
 }
 
+@test "a program that may map too little memory for LTTng's buffers: that is said, and it ends as without" {
+    app="$ERG_BUILD/tests/trace/trace-app network:n layer:l begin:l end:l begin:l end:l"
+    told=0 kib=24000
+    until [ "${whole:-}" ]; do
+        # what cannot even start alone says nothing of a recording
+        if (ulimit -v $kib; exec $app) 2>/dev/null; then
+            erg-record -s procstat --force -o a.erg -- sh -c "(ulimit -v $kib; exec $app); exit \$?" 2>err || { cat err; false; }
+            calls=$(erg-analyze layers --format json a.erg 2>/dev/null | jq '[.runs[0].layers[]?.calls] | add')
+            if [ "$calls" = 2 ]; then
+                run ! grep 'too little memory' err
+                whole=$kib
+            else
+                grep 'not recorded: 1 program with too little memory (ulimit -v) for LTTng' err
+                grep 'no layer was seen: raise the limit of memory (ulimit -v)' err
+                [ "$(tar -xOf a.erg a/summary.json | jq .processes.no_buffers)" = 1 ]
+                told=$((told + 1))
+            fi
+        fi
+        kib=$((kib * 5 / 4))
+    done
+    [ "$told" -ge 1 ]
+}
+
+@test "no /proc, and memory that cannot be shared: one line each, and nothing ran" {
+    [ "$(id -u)" -eq 0 ] || skip "mounts file systems"
+    unshare --mount --pid --fork true 2>/dev/null || skip "no namespaces here"
+    for without in 'umount -l /proc' 'mount -t tmpfs -o ro none /dev/shm'; do
+        run -1 timeout 120 unshare --mount --pid --fork --mount-proc --kill-child --propagation private sh -c \
+            'mount -t tmpfs tmpfs /run && mkdir -p /run/lttng /run/lock || exit 77
+            eval "$0" && exec erg-record -q -s procstat -o a.erg -- touch ran' "$without"
+        echo "$output"
+        [[ "${lines[-1]}" =~ ^"erg-record run: ".*("/proc is not there"|"/dev/shm") ]]
+        [ ! -e ran ]
+        [ -z "$(ls -A)" ]
+    done
+}
+
 @test "few processes: one line, and nothing ran" {
     lttng --no-sessiond list >/dev/null 2>&1 || lttng-sessiond --daemonize 3>&- >/dev/null 2>&1
     cgroup=/sys/fs/cgroup/pids

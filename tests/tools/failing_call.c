@@ -4,7 +4,7 @@
  * the call number NUMBER of those that are named fails with ERROR (ENOSPC by default) and is not made, as on a
  * disk that is full or broken just then. ERROR "short": of a write, half of the bytes are written. A call is
  * "write" (also pwrite, writev), "sync", "open" (of files to be written), "rename", "close", "mkdir", "truncate",
- * "read", "start" (of a process or a thread) or "map". Without -a none fails, and their number goes to FILE.
+ * "read", "start" (of a process or a thread), "map", "socket" or "connect". Without -a none fails, and their number goes to FILE.
  * Counted are calls of all libraries, too, and of all processes that the command starts: with -x of those whose
  * program's name begins so. Writes and reads count where a file is at the descriptor, not a pipe, a terminal or
  * a library; closes where it was opened for writing. By seccomp(2), whose listener (Linux 5.5) answers for the kernel: exit status 77 where there is none.
@@ -59,6 +59,8 @@ static const struct call {
 	{"start", SYS_clone, ANY},
 	{"start", SYS_clone3, ANY},
 	{"map", SYS_mmap, ANY},
+	{"connect", SYS_connect, ANY},
+	{"socket", SYS_socket, ANY},
 #ifdef SYS_renameat
 	{"rename", SYS_renameat, ANY},
 #endif
@@ -75,7 +77,8 @@ static const struct {
 	int number;
 } errors[] = {{"ENOSPC", ENOSPC}, {"EIO", EIO}, {"EINTR", EINTR}, {"EDQUOT", EDQUOT},
 	{"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}, {"EACCES", EACCES}, {"EMFILE", EMFILE},
-	{"EPERM", EPERM}, {"EINVAL", EINVAL}, {"short", 0}};
+	{"EPERM", EPERM}, {"EINVAL", EINVAL}, {"ECONNREFUSED", ECONNREFUSED},
+	{"ETIMEDOUT", ETIMEDOUT}, {"short", 0}};
 
 static struct {
 	unsigned long at, count;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A library to preload: the allocation number ERG_FAIL_AT of the program and of libjansson fails, as
- * on a machine without memory, and ERG_FAIL_FOR - 1 after it (1 by default). Without ERG_FAIL_AT their
+ * on a machine without memory, and ERG_FAIL_FOR - 1 after it (1 by default); where ERG_FAIL_IN is set, only
+ * of programs whose names begin so. Without ERG_FAIL_AT their
  * number is written to the file ERG_FAIL_COUNT at the end, and to ERG_FAIL_PATHS the numbers of the first
  * and of the last that came the same way (by the calls that led there), each with the two nearest places in
  * the program, for addr2line(1). What other libraries allocate is left alone: glib ends a program then. A child
@@ -61,9 +62,12 @@ static int find(struct dl_phdr_info *info, size_t size, void *data)
 
 static __attribute__((constructor)) void start(void)
 {
-	const char *at = getenv("ERG_FAIL_AT"), *times = getenv("ERG_FAIL_FOR");
+	const char *at = getenv("ERG_FAIL_AT"), *times = getenv("ERG_FAIL_FOR"),
+		   *in = getenv("ERG_FAIL_IN");
 
-	fail_at = at ? strtoul(at, NULL, 10) : 0;
+	fail_at = at && (!in || !strncmp(program_invocation_short_name, in, strlen(in)))
+		? strtoul(at, NULL, 10)
+		: 0;
 	fail_for = times ? strtoul(times, NULL, 10) : 1;
 	first = getpid();
 	dl_iterate_phdr(find, NULL);
