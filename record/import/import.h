@@ -364,6 +364,12 @@ int erg_import_check_energy(struct erg_import_log *log, struct erg_import_channe
  */
 uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_ns);
 
+/*
+ * The step of a sensor, in RAW's unit, from readings of LOG that were rounded to the log's last digit
+ * (lsb.c): one unit where nothing coarser is seen, or too few values say so.
+ */
+double erg_import_lsb(const struct erg_import_log *log, const int64_t *raw);
+
 struct erg_import_step {
 	int64_t from, to; /* raw */
 };

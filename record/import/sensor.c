@@ -357,32 +357,6 @@ static void complete_model(struct erg_import_channel *c)
 			c->interval_ns / 100 < CONVERSION_NS ? c->interval_ns / 100 : CONVERSION_NS;
 }
 
-/* The greatest integer that all differences are multiples of: the step of the readings; one unit of
- * the last digit when there are too few changes to tell. */
-#define CHANGES_MIN 16
-
-static double step_of(const struct erg_import_log *log, const struct erg_import_channel *c)
-{
-	int64_t before = ERG_IMPORT_MISSING;
-	size_t changes = 0;
-	uint64_t g = 0;
-
-	for (size_t i = 0; erg_import_has_row(log, i) && g != 1; i++) {
-		uint64_t d, r;
-
-		if (c->raw[i] == ERG_IMPORT_MISSING)
-			continue;
-		d = before == ERG_IMPORT_MISSING ? 0 : (uint64_t)llabs(c->raw[i] - before);
-		changes += d > 0;
-		for (; d; d = r) {
-			r = g ? g % d : 0;
-			g = d;
-		}
-		before = c->raw[i];
-	}
-	return changes >= CHANGES_MIN ? (double)g : 1;
-}
-
 /* ---- sources ---- */
 
 static enum erg_source_class class_of(enum erg_quantity q)
@@ -459,7 +433,7 @@ int erg_import_models(struct erg_import_log *log, const struct erg_import_layers
 			return erg_fail_errno(err, -ENOMEM, "%s", log->path);
 		complete_model(c);
 		if (c->def.lsb <= 0)
-			c->def.lsb = step_of(log, c);
+			c->def.lsb = erg_import_lsb(log, c->raw);
 	}
 	sort_into_sources(log);
 	return 0;

@@ -44,6 +44,49 @@ static size_t changes_of(double period, double interval, double fresh, size_t re
 	return n;
 }
 
+/* An ADC of STEP digits a count (and OFFSET) as a log prints it: whole digits of UNIT. */
+static double lsb_of(double step, double offset, int64_t unit, int counts, size_t n)
+{
+	struct erg_import_log log = {.n = n};
+	int64_t *raw = calloc(n, sizeof(*raw));
+	double found;
+
+	for (size_t i = 0; i < n; i++) {
+		double count = 700 + floor(uniform() * counts);
+
+		raw[i] = (int64_t)rint(step * count + offset) * unit;
+	}
+	found = erg_import_lsb(&log, raw);
+	free(raw);
+	return found;
+}
+
+static void the_step_of_an_adc_is_seen_through_a_print(void **state)
+{
+	static const double steps[] = {4.31, 9.77, 38.2492, 61.035, 152.588, 1000.4};
+	static const double whole[] = {1, 8, 76};
+
+	seed = 5;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+		for (int unit = 1; unit <= 100; unit *= 100) {
+			double found = lsb_of(steps[i], 0.4 * (double)i, unit, 200, 4000);
+
+			assert_true(fabs(found / (double)unit - steps[i]) < 1e-2);
+		}
+	for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++)
+		assert_true(lsb_of(whole[i], 0, 10, 150, 2000) == whole[i] * 10);
+	(void)state;
+}
+
+/* Values that lie anywhere, many or few, are in steps of one digit. */
+static void values_on_no_grid_have_no_step(void **state)
+{
+	for (size_t n = 2; n < 3000; n = n * 3 / 2)
+		for (seed = 1; seed < 40; seed++)
+			assert_true(lsb_of(1, 0, 1, 1000000, n) == 1);
+	(void)state;
+}
+
 static void the_period_of_a_stale_meter_is_found(void **state)
 {
 	static const double ratios[] = {1.7, 2.3, 3.141, 5, 10.37, 50.1};
@@ -326,6 +369,8 @@ static void a_full_disk_is_an_error_that_names_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_step_of_an_adc_is_seen_through_a_print),
+		cmocka_unit_test(values_on_no_grid_have_no_step),
 		cmocka_unit_test(the_period_of_a_stale_meter_is_found),
 		cmocka_unit_test(irregular_changes_have_no_period),
 		cmocka_unit_test(decimals_are_exact),
