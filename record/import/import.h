@@ -248,13 +248,11 @@ int erg_import_zone_check(const char *zone, struct erg_err *err);
 /* A network, a module or a layer, as in layer_define; its id is its index + 1, and parents come
  * before their children. */
 struct erg_import_layer_def {
-	char *key; /* what makes it different from the others */
 	char *name, *type, *network;
 	uint32_t parent; /* id; 0: none */
 	uint8_t level;   /* 0 network, 1 module, 2 layer */
 	uint64_t macs;
 	uint32_t seen; /* instances so far */
-	uint32_t next; /* index of the next one with the same hash, or UINT32_MAX */
 };
 
 struct erg_import_span {
@@ -266,10 +264,13 @@ struct erg_import_span {
 
 enum erg_import_place { ERG_PLACE_BY_NAME, ERG_PLACE_HOST, ERG_PLACE_DEVICE };
 
+struct erg_import_text;
+
 struct erg_import_layers {
 	struct erg_import_layer_def *defs;
 	size_t n_defs;
-	uint32_t buckets[256];         /* heads of chains of defs */
+	struct erg_import_text *def_keys,
+		*track_names;          /* what makes them different; by id (texts.h) */
 	struct erg_import_span *spans; /* in the order of their ends, inner ones first */
 	size_t n_spans, spans_alloc;
 	char **tracks;                 /* names; the track's id is index + 1 */

@@ -11,6 +11,7 @@
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
+#include "record/import/texts.h"
 
 #define OVERLAP_ROUNDING_NS 1000
 
@@ -24,42 +25,24 @@ struct columns {
 void erg_import_layers_init(struct erg_import_layers *l)
 {
 	*l = (struct erg_import_layers){0};
-	memset(l->buckets, 0xff, sizeof(l->buckets));
 }
 
 /* ---- definitions ---- */
-
-static unsigned int hash_of(const char *key)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (; *key; key++)
-		h = (h ^ (unsigned char)*key) * 16777619u;
-	return (h ^ h >> 16) & 255;
-}
-
-static int find_def(const struct erg_import_layers *l, const char *key)
-{
-	for (uint32_t i = l->buckets[hash_of(key)]; i != UINT32_MAX; i = l->defs[i].next)
-		if (!strcmp(l->defs[i].key, key))
-			return (int)i;
-	return -1;
-}
 
 uint32_t erg_import_layers_define(struct erg_import_layers *l, uint8_t level, uint32_t parent,
 	const char *name, const char *type, const char *network)
 {
 	_cleanup_(erg_freep) char *key = NULL;
 	struct erg_import_layer_def *d;
-	int i;
+	uint32_t id;
 
 	if (asprintf(&key, "%u\x1f%u\x1f%s\x1f%s\x1f%s", level, parent, name, type, network) < 0) {
 		key = NULL;
 		return 0;
 	}
-	i = find_def(l, key);
-	if (i >= 0)
-		return (uint32_t)i + 1;
+	id = erg_import_text_number(&l->def_keys, key);
+	if (id <= l->n_defs)
+		return id;
 	d = reallocarray(l->defs, l->n_defs + 1, sizeof(*d));
 	if (!d)
 		return 0;
@@ -69,10 +52,7 @@ uint32_t erg_import_layers_define(struct erg_import_layers *l, uint8_t level, ui
 		.type = strdup(type),
 		.network = strdup(network),
 		.parent = parent,
-		.level = level,
-		.next = l->buckets[hash_of(key)]};
-	l->buckets[hash_of(key)] = (uint32_t)l->n_defs;
-	d->key = erg_steal_ptr(&key);
+		.level = level};
 	return d->name && d->type && d->network ? (uint32_t)++l->n_defs : 0;
 }
 
@@ -127,13 +107,14 @@ static uint32_t define_row(struct erg_import_layers *l, const struct erg_table *
 uint32_t erg_import_layers_track(struct erg_import_layers *l, const char *name)
 {
 	enum erg_import_place *places;
+	uint32_t id;
 	char **p;
 
 	if (!*name)
 		name = "layers";
-	for (size_t i = 0; i < l->n_tracks; i++)
-		if (!strcmp(l->tracks[i], name))
-			return (uint32_t)i + 1;
+	id = erg_import_text_number(&l->track_names, name);
+	if (id <= l->n_tracks)
+		return id;
 	p = reallocarray(l->tracks, l->n_tracks + 1, sizeof(*p));
 	if (!p)
 		return 0;
@@ -535,13 +516,14 @@ static void free_names(char **names, size_t n)
 void erg_import_layers_release(struct erg_import_layers *l)
 {
 	for (size_t i = 0; i < l->n_defs; i++) {
-		free(l->defs[i].key);
 		free(l->defs[i].name);
 		free(l->defs[i].type);
 		free(l->defs[i].network);
 	}
 	for (size_t i = 0; i < l->n_phases; i++)
 		free(l->phases[i].name);
+	erg_import_texts_freep(&l->def_keys);
+	erg_import_texts_freep(&l->track_names);
 	free_names(l->tracks, l->n_tracks);
 	free_names(l->counters, l->n_counters);
 	free(l->defs);

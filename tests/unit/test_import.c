@@ -44,6 +44,33 @@ static size_t changes_of(double period, double interval, double fresh, size_t re
 	return n;
 }
 
+/* Layers and tracks are what they were when they come again, and what differs in any part is another. */
+static void layers_and_tracks_keep_their_ids(void **state)
+{
+	struct erg_import_layers l;
+	char name[16];
+
+	erg_import_layers_init(&l);
+	for (int again = 0; again < 2; again++)
+		for (uint32_t i = 0; i < 3000; i++) {
+			snprintf(name, sizeof(name), "l%u", i / 3);
+			assert_int_equal(erg_import_layers_define(&l, 2, 0, name,
+						 i % 3 ? "conv" : "", i % 3 == 2 ? "net" : ""),
+				i + 1);
+			snprintf(name, sizeof(name), "t%u", i);
+			assert_int_equal(erg_import_layers_track(&l, name), i + 1);
+		}
+	assert_int_equal(erg_import_layers_define(&l, 2, 1, "l0", "", ""), 3001);
+	assert_int_equal(erg_import_layers_track(&l, ""), 3001);
+	assert_int_equal(erg_import_layers_track(&l, "layers"), 3001);
+	assert_int_equal(l.n_defs, 3001);
+	assert_string_equal(l.defs[4].name, "l1");
+	assert_string_equal(l.defs[4].type, "conv");
+	assert_string_equal(l.tracks[2999], "t2999");
+	erg_import_layers_release(&l);
+	(void)state;
+}
+
 /* An ADC of STEP digits a count (and OFFSET) as a log prints it: whole digits of UNIT. */
 static double lsb_of(double step, double offset, int64_t unit, int counts, size_t n)
 {
@@ -369,6 +396,7 @@ static void a_full_disk_is_an_error_that_names_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(layers_and_tracks_keep_their_ids),
 		cmocka_unit_test(the_step_of_an_adc_is_seen_through_a_print),
 		cmocka_unit_test(values_on_no_grid_have_no_step),
 		cmocka_unit_test(the_period_of_a_stale_meter_is_found),
