@@ -309,9 +309,7 @@ static void test_first_token_of_threads(void **state)
 	allocate(tl);
 	tl->end = 100 * MS;
 	tl->n_tracks = 2;
-	free(tl->tracks);
-	tl->tracks = calloc(2, sizeof(*tl->tracks));
-	tl->tracks[0] = (struct erg_tl_track){text("a"), 7, 8, ERG_TL_HOST};
+	tl->tracks = reallocarray(tl->tracks, 2, sizeof(*tl->tracks));
 	tl->tracks[1] = (struct erg_tl_track){text("b"), 7, 9, ERG_TL_HOST};
 	add_phase(tl, "prefill", 10 * MS, 20 * MS);
 	add_phase(tl, "prefill", 30 * MS, 40 * MS);
