@@ -116,6 +116,15 @@ static bool writable(pid_t pid, int fd)
 	return (flags & O_ACCMODE) != O_RDONLY;
 }
 
+/* "libm.so" or "libm.so.6"; a temporary folder may be "tmp.soh22C". */
+static bool is_library(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t n = strlen(name);
+
+	return strstr(name, ".so.") || (n > 3 && !strcmp(name + n - 3, ".so"));
+}
+
 static bool counts(const struct seccomp_notif *q)
 {
 	char path[4096];
@@ -138,7 +147,7 @@ static bool counts(const struct seccomp_notif *q)
 	if (what == WRITABLE && !writable((pid_t)q->pid, (int)q->data.args[0]))
 		return false;
 	return path_of((pid_t)q->pid, (int)q->data.args[0], path, sizeof(path)) && path[0] == '/' &&
-		!strstr(path, ".so") && strncmp(path, "/dev/", 5) && strncmp(path, "/proc/", 6) &&
+		!is_library(path) && strncmp(path, "/dev/", 5) && strncmp(path, "/proc/", 6) &&
 		strncmp(path, "/sys/", 5);
 }
 
