@@ -26,7 +26,7 @@ chat() { node "$example/chat.mjs" small.gguf "$@"; }
 # steps NAME: the layers that ended, in order, each with its iteration and counts
 steps() {
     sed -n 's/.*ergtrace:layer_define:.*{ id = \([0-9]*\), parent = \([0-9]*\),.*[^_]name = "\([^"]*\)", type = .*/D \1 \2 \3/p
-        s/.*ergtrace:layer_counted: .*{ id = \([0-9]*\), iteration = \([0-9]*\),.*\[0\] = \(-*[0-9]*\), \[1\] = \(-*[0-9]*\), \[2\] = \(-*[0-9]*\) .*/L \1 \2 \3 \4 \5/p' "$1.txt" |
+        s/.*ergtrace:layer_counted: .*{ id = \([0-9]*\), iteration = \([0-9]*\),.*\[0\] = \(-*[0-9]*\), \[1\] = \(-*[0-9]*\), \[2\] = \(-*[0-9]*\)[ ,].*/L \1 \2 \3 \4 \5/p' "$1.txt" |
         awk '$1 == "D" { name[$2] = $4 } $1 == "L" { print name[$2], $3, $4, $5, $6 }'
 }
 
@@ -323,7 +323,7 @@ C
         start $kind
         [ "$(LD_PRELOAD=$lib ./prog)" = 0 ]
         stop $kind
-        diff <(sed -n 's/.*counter_define.* name = "\([a-z]*\)".*/\1/p' $kind.txt | sort -u | xargs) <(echo "$counters")
+        diff <(sed -n 's/.*counter_define.* name = "\([a-z_]*\)".*/\1/p' $kind.txt | sort -u | xargs) <(echo "$counters")
         [ "$(events $kind marker)" -eq "$([ -z "$said" ] && echo 0 || echo 1)" ] || { echo "$kind"; grep marker $kind.txt; false; }
         [ -z "$said" ] || [ "$(events $kind "marker.*erg: llama: this libllama does not tell $said\"")" -eq 1 ]
         [ "$(events $kind 'layer_counted')" -gt 0 ]
