@@ -368,7 +368,8 @@ leftover() {
     fail_record() { SEED=$RANDOM "$ERG_SRC/tests/tools/fail-record" "$@" 3>&-; }
     # the last of these are of LTTng's buffers, without which nothing of the recorder's is recorded
     last=$(fail_record archive map:ENOMEM 0-0 | sed -n 's/.* of \([0-9]*\) calls: .*/\1/p')
-    fail_record archive map:ENOMEM $((last - 15))-$((last - 8))
-    for fault in malloc write:ENOSPC start:EAGAIN rename:EIO; do fail_record archive $fault 3; done
-    for fault in malloc connect:ECONNREFUSED socket:EMFILE; do fail_record stream $fault 3; done
+    first=$((last - 15 + RANDOM % 7))
+    fail_record archive map:ENOMEM $first-$((first + 1))
+    for fault in malloc write:ENOSPC start:EAGAIN rename:EIO; do fail_record archive $fault 1; done
+    for fault in malloc connect:ECONNREFUSED socket:EMFILE; do fail_record stream $fault 1; done
 }
