@@ -330,7 +330,8 @@ with_files() {
 @test "no /proc, and memory that cannot be shared: one line each, and nothing ran" {
     [ "$(id -u)" -eq 0 ] || skip "mounts file systems"
     unshare --mount --pid --fork true 2>/dev/null || skip "no namespaces here"
-    for without in 'umount -l /proc' 'mount -t tmpfs -o ro none /dev/shm'; do
+    # below the one of these namespaces there may be another
+    for without in 'while umount -l /proc 2>/dev/null; do :; done' 'mount -t tmpfs -o ro none /dev/shm'; do
         run -1 timeout 120 unshare --mount --pid --fork --mount-proc --kill-child --propagation private sh -c \
             'mount -t tmpfs tmpfs /run && mkdir -p /run/lttng /run/lock || exit 77
             eval "$0" && exec erg-record -q -s procstat -o a.erg -- touch ran' "$without"
