@@ -157,8 +157,8 @@ double attr_rounding_bias(double noise, double quantum)
 	return quantum / 2 * exp(-2 * s * s);
 }
 
-/* The bias by the quantum only stays where readings see one layer alone: elsewhere the changing
- * shares are the dither. Of cells quantum.c has it. */
+/* The bias by the quantum only stays where readings see one layer alone, as those outside of the work do:
+ * elsewhere the changing shares are the dither. Of cells quantum.c has it. */
 static void quantum_effect(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
@@ -169,11 +169,13 @@ static void quantum_effect(struct attr_run *r)
 		return;
 	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
-		double pure = 1;
+		double pure;
 
-		if (!st->is_direct[k] && r->weights.cell_w > 0)
+		if (st->is_direct[k] || (v->col_apart[c] && st->direct.time[c] > 0))
+			pure = 1;
+		else if (r->weights.cell_w > 0)
 			pure = 0;
-		else if (!st->is_direct[k])
+		else
 			pure = st->gram.square[c] > 0 ? st->gram.pure[c] / st->gram.square[c] : 0;
 		if (v->class_time[k] > 0)
 			st->quantum_w[k] += attr_rounding_bias(st->direct.spread[c], q) * pure *

@@ -151,6 +151,33 @@ static void test_idle_quantum(void **state)
 	done(&r);
 }
 
+/* What stands still outside of the work is rounded alike by all readings there: that is in the interval of
+ * what no layer has. */
+static void test_outside_quantum(void **state)
+{
+	struct scene s;
+	struct result r;
+	struct erg_err err = {0};
+	size_t off = 0;
+
+	scene_defaults(&s);
+	s.idle_s = 1;
+	s.noise_w = 0.005;
+	s.lsb = 0.076;
+	for (s.idle_w = 1.945; s.idle_w < 2.02; s.idle_w += 0.01) {
+		const struct erg_est *rest;
+
+		scene_make(&s, &r.t);
+		assert_int_equal(attribute(&r.t, NULL, &r.a, &err), 0);
+		rest = &r.a->classes[s.layers].energy_j;
+		assert_true(rest->lo < r.t.energy_j[s.layers] && r.t.energy_j[s.layers] < rest->hi);
+		assert_true(rest->hi - rest->lo < 2 * 0.076 * (2 * s.idle_s + 0.5));
+		off += fabs(rest->value - r.t.energy_j[s.layers]) > 0.015 * 2 * s.idle_s;
+		done(&r);
+	}
+	assert_true(off >= 2); /* or nothing was to be held */
+}
+
 /* The interval of a sum is not the sum of the intervals: neighbours' errors cancel. */
 static void test_sum(void **state)
 {
@@ -396,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_noise_stays),
 		cmocka_unit_test(test_doubtful),
 		cmocka_unit_test(test_idle_quantum),
+		cmocka_unit_test(test_outside_quantum),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_systematic),
 		cmocka_unit_test(test_coarse_quantum),
