@@ -12,7 +12,7 @@
  * ranges of its length, from which energy against context is fitted.
  */
 #include "analyze/account/account.h"
-#include "analyze/timeline/numbered.h"
+#include "formats/base/numbered.h"
 
 #define ERG_PARTS_BINS 8
 

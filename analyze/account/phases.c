@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/timeline/numbered.h"
+#include "formats/base/numbered.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "analyze/timeline/numbered.h"
 #include "formats/base/hash.h"
 #include "formats/base/memory.h"
+#include "formats/base/numbered.h"
 #include "formats/base/util.h"
 
 #define NONE SIZE_MAX

@@ -18,6 +18,7 @@
 #include <jansson.h>
 
 #include "formats/base/err.h"
+#include "formats/base/numbered.h"
 #include "formats/sensor.h"
 #include "record/import/store.h"
 
@@ -264,13 +265,11 @@ struct erg_import_span {
 
 enum erg_import_place { ERG_PLACE_BY_NAME, ERG_PLACE_HOST, ERG_PLACE_DEVICE };
 
-struct erg_import_text;
-
 struct erg_import_layers {
 	struct erg_import_layer_def *defs;
 	size_t n_defs;
-	struct erg_import_text *def_keys,
-		*track_names;          /* what makes them different; by id (texts.h) */
+	struct erg_numbered def_keys,
+		track_names;           /* what makes them different: number + 1 is the id */
 	struct erg_import_span *spans; /* in the order of their ends, inner ones first */
 	size_t n_spans, spans_alloc;
 	char **tracks;                 /* names; the track's id is index + 1 */

@@ -11,7 +11,6 @@
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 #include "record/import/import.h"
-#include "record/import/texts.h"
 
 #define OVERLAP_ROUNDING_NS 1000
 
@@ -34,15 +33,16 @@ uint32_t erg_import_layers_define(struct erg_import_layers *l, uint8_t level, ui
 {
 	_cleanup_(erg_freep) char *key = NULL;
 	struct erg_import_layer_def *d;
-	uint32_t id;
+	size_t i;
 
 	if (asprintf(&key, "%u\x1f%u\x1f%s\x1f%s\x1f%s", level, parent, name, type, network) < 0) {
 		key = NULL;
 		return 0;
 	}
-	id = erg_import_text_number(&l->def_keys, key);
-	if (id <= l->n_defs)
-		return id;
+	if (erg_numbered_put(&l->def_keys, key, &i) < 0)
+		return 0;
+	if (i < l->n_defs)
+		return (uint32_t)i + 1;
 	d = reallocarray(l->defs, l->n_defs + 1, sizeof(*d));
 	if (!d)
 		return 0;
@@ -107,14 +107,15 @@ static uint32_t define_row(struct erg_import_layers *l, const struct erg_table *
 uint32_t erg_import_layers_track(struct erg_import_layers *l, const char *name)
 {
 	enum erg_import_place *places;
-	uint32_t id;
+	size_t i;
 	char **p;
 
 	if (!*name)
 		name = "layers";
-	id = erg_import_text_number(&l->track_names, name);
-	if (id <= l->n_tracks)
-		return id;
+	if (erg_numbered_put(&l->track_names, name, &i) < 0)
+		return 0;
+	if (i < l->n_tracks)
+		return (uint32_t)i + 1;
 	p = reallocarray(l->tracks, l->n_tracks + 1, sizeof(*p));
 	if (!p)
 		return 0;
@@ -522,8 +523,8 @@ void erg_import_layers_release(struct erg_import_layers *l)
 	}
 	for (size_t i = 0; i < l->n_phases; i++)
 		free(l->phases[i].name);
-	erg_import_texts_freep(&l->def_keys);
-	erg_import_texts_freep(&l->track_names);
+	erg_numbered_release(&l->def_keys);
+	erg_numbered_release(&l->track_names);
 	free_names(l->tracks, l->n_tracks);
 	free_names(l->counters, l->n_counters);
 	free(l->defs);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "analyze/timeline/numbered.h"
+#include "formats/base/numbered.h"
 
 #define MANY 5000
 

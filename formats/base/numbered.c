@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: MIT */
 /*
  * Names by number: a hash table, for there may be as many names as there are events.
  */
-#include "analyze/timeline/numbered.h"
+#include "formats/base/numbered.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 #include "formats/base/hash.h"
 
 struct erg_numbered_name {
-	const char *text;
 	size_t number;
 	UT_hash_handle hh;
+	char text[];
 };
 
 static struct erg_numbered_name *name_entry(struct erg_numbered_name *table, const char *name)
@@ -39,12 +39,12 @@ int erg_numbered_put(struct erg_numbered *s, const char *name, size_t *ret)
 
 	if (erg_numbered_find(s, name, ret))
 		return 0;
-	e = erg_noted(calloc(1, sizeof(*e)));
+	e = erg_noted(calloc(1, sizeof(*e) + strlen(name) + 1));
 	if (!e)
 		return -ENOMEM;
-	e->text = name;
+	strcpy(e->text, name);
 	e->number = s->n;
-	HASH_ADD_KEYPTR(hh, s->table, e->text, (unsigned int)strlen(name), e);
+	HASH_ADD(hh, s->table, text, (unsigned int)strlen(name), e);
 	if (erg_hash_lost(e)) {
 		free(e);
 		return -ENOMEM;

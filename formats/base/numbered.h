@@ -1,9 +1,10 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_TIMELINE_NUMBERED_H
-#define ERG_ANALYZE_TIMELINE_NUMBERED_H
+/* SPDX-License-Identifier: MIT */
+#ifndef ERG_FORMATS_NUMBERED_H
+#define ERG_FORMATS_NUMBERED_H
 
 /*
- * Names by number: the first is 0, and each that was not there yet is one more. They are not copied.
+ * Names by number: the first is 0, and each that was not there yet is one more.
+ * Only where <uthash.h> is: erg-record does without.
  */
 #include <stdbool.h>
 #include <stddef.h>
