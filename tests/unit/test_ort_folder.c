@@ -17,36 +17,8 @@
 #include <cmocka.h>
 
 #include "formats/base/tree.h"
+#include "tests/unit/left_folders.h"
 #include "tracepoints/adapters/onnxruntime/folder.h"
-
-static char base[64];
-
-static const char *in_base(const char *name)
-{
-	static char path[4][PATH_MAX];
-	static int next;
-
-	next = (next + 1) % 4;
-	snprintf(path[next], sizeof(path[next]), "%s/%s", base, name);
-	return path[next];
-}
-
-static int folder(const char *name, mode_t mode)
-{
-	int fd;
-
-	assert_int_equal(mkdir(in_base(name), 0700), 0);
-	fd = open(in_base(name), O_RDONLY | O_DIRECTORY);
-	assert_true(fd >= 0);
-	close(openat(fd, "kept", O_CREAT | O_WRONLY, 0600));
-	assert_int_equal(fchmod(fd, mode), 0);
-	return fd;
-}
-
-static bool there(const char *name)
-{
-	return access(in_base(name), F_OK) == 0;
-}
 
 /* The process looks for what others left once, so all of it is in one test. */
 static void what_others_left_is_removed_and_no_more(void **state)
@@ -54,18 +26,16 @@ static void what_others_left_is_removed_and_no_more(void **state)
 	struct erg_ort_folder f;
 	int held;
 
-	strcpy(base, "/tmp/erg-test-ort-XXXXXX");
-	assert_non_null(mkdtemp(base));
-	setenv("TMPDIR", base, 1);
-	close(folder("precious", 0700));
+	base_make("ort");
+	folder("precious", 0700);
 	assert_int_equal(symlink(in_base("precious"), in_base(ERG_ORT_FOLDER "999999-link")), 0);
-	close(folder(ERG_ORT_FOLDER "999999-open", 0755)); /* no folder of mkdtemp() */
-	close(folder(ERG_ORT_FOLDER "999999-left", 0700));
-	close(folder(ERG_ORT_FOLDER "999999-planted", 0700));
+	folder(ERG_ORT_FOLDER "999999-open", 0755); /* no folder of mkdtemp() */
+	folder(ERG_ORT_FOLDER "999999-left", 0700);
+	folder(ERG_ORT_FOLDER "999999-planted", 0700);
 	if (geteuid() == 0)
 		assert_int_equal(chown(in_base(ERG_ORT_FOLDER "999999-planted"), 65534, 65534), 0);
 	/* of a process of another container, where no process here has its number */
-	held = folder(ERG_ORT_FOLDER "999999-held", 0700);
+	held = folder_open(ERG_ORT_FOLDER "999999-held", 0700);
 	assert_int_equal(flock(held, LOCK_SH), 0);
 
 	erg_ort_folder_make(&f);
@@ -88,9 +58,7 @@ static void the_file_is_taken_and_nothing_is_left(void **state)
 	FILE *got;
 	int other;
 
-	strcpy(base, "/tmp/erg-test-ort-XXXXXX");
-	assert_non_null(mkdtemp(base));
-	setenv("TMPDIR", base, 1);
+	base_make("ort");
 	erg_ort_folder_make(&f);
 	assert_true(f.lock >= 0);
 	/* nobody gets the lock for removing it */

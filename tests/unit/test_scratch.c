@@ -21,16 +21,13 @@
 #include "analyze/reader/scratch.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
+#include "tests/unit/left_folders.h"
 
 #define ROUNDS 300
 
-static char base[64];
-
 static int setup(void **state)
 {
-	strcpy(base, "/tmp/erg-test-scratch-XXXXXX");
-	assert_non_null(mkdtemp(base));
-	setenv("TMPDIR", base, 1);
+	base_make("scratch");
 	return 0;
 }
 
@@ -38,33 +35,6 @@ static int teardown(void **state)
 {
 	unsetenv("TMPDIR");
 	return erg_tree_remove(base);
-}
-
-static const char *in_base(const char *name)
-{
-	static char path[4][PATH_MAX];
-	static int next;
-
-	next = (next + 1) % 4;
-	snprintf(path[next], sizeof(path[next]), "%s/%s", base, name);
-	return path[next];
-}
-
-static void folder(const char *name, mode_t mode)
-{
-	int fd;
-
-	assert_int_equal(mkdir(in_base(name), 0700), 0);
-	fd = openat(AT_FDCWD, in_base(name), O_RDONLY | O_DIRECTORY);
-	assert_true(fd >= 0);
-	close(openat(fd, "kept", O_CREAT | O_WRONLY, 0600));
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static bool there(const char *name)
-{
-	return access(in_base(name), F_OK) == 0;
 }
 
 static void one_in_use_stays_and_a_left_one_goes(void **state)
