@@ -120,20 +120,6 @@ static int make_room(const struct chip *c, struct erg_attr_source **s, size_t n)
 	return 0;
 }
 
-/* Index of "PREFIX<N>SUFFIX", or -1. */
-static int index_of(const char *name, const char *prefix, const char *suffix)
-{
-	char *end;
-	long n;
-
-	if (strncmp(name, prefix, strlen(prefix)))
-		return -1;
-	n = strtol(name + strlen(prefix), &end, 10);
-	if (end == name + strlen(prefix) || n < 0 || n > 999 || strcmp(end, suffix))
-		return -1;
-	return (int)n;
-}
-
 /* A sensor that is switched off stands still (energy1_enable: ltc4282.rst) or fails. */
 static bool is_on(const struct chip *c, const char *prefix, int n)
 {
@@ -170,7 +156,7 @@ static int add_all(const struct chip *c, struct erg_attr_source **s, const char 
 
 	for (size_t i = 0; r >= 0 && i < names.n; i++) {
 		struct erg_channel_def d = *def;
-		int n = index_of(names.name[i], prefix, suffix);
+		int n = erg_hwmon_index(names.name[i], prefix, suffix);
 
 		if (n < 0)
 			continue;
@@ -236,7 +222,7 @@ static int add_currents(const struct chip *c, struct erg_attr_source **s)
 	int r = erg_names_list(&names, c->dir, "curr");
 
 	for (size_t i = 0; r >= 0 && i < names.n; i++) {
-		int n = index_of(names.name[i], "curr", "_input");
+		int n = erg_hwmon_index(names.name[i], "curr", "_input");
 
 		if (n >= 0)
 			r = add_current_voltage(c, s, n);
@@ -277,7 +263,7 @@ static int64_t average_window(const struct chip *c)
 	if (erg_names_list(&names, c->dir, "power") < 0)
 		return 0;
 	for (size_t i = 0; i < names.n; i++)
-		if (index_of(names.name[i], "power", "_average_interval") >= 0 &&
+		if (erg_hwmon_index(names.name[i], "power", "_average_interval") >= 0 &&
 			erg_attr_read_int(&ms, "%s/%s", c->dir, names.name[i]) >= 0 && ms > 0)
 			return ms;
 	return 0;

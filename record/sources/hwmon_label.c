@@ -77,15 +77,17 @@ static bool is_of(const char *label, const char *supply)
 	return *supply && !strcmp(other, supply);
 }
 
-/* The number in "PREFIX<N>_input", or -1. */
-static int number_of(const char *name, const char *prefix)
+int erg_hwmon_index(const char *name, const char *prefix, const char *suffix)
 {
-	int n = -1, end = 0;
+	char *end;
+	long n;
 
-	if (sscanf(name + strlen(prefix), "%d_input%n", &n, &end) != 1 || !end ||
-		name[strlen(prefix) + (size_t)end])
+	if (strncmp(name, prefix, strlen(prefix)))
 		return -1;
-	return n;
+	n = strtol(name + strlen(prefix), &end, 10);
+	if (end == name + strlen(prefix) || n < 0 || n > 999 || strcmp(end, suffix))
+		return -1;
+	return (int)n;
 }
 
 /* The sensor of kind PREFIX whose label is of SUPPLY, or -1. */
@@ -97,7 +99,7 @@ static int find_supply(const char *dir, const char *prefix, const char *supply)
 	if (!*supply || erg_names_list(&names, dir, prefix) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
-		int n = number_of(names.name[i], prefix);
+		int n = erg_hwmon_index(names.name[i], prefix, "_input");
 
 		if (n < 0)
 			continue;
@@ -186,7 +188,7 @@ static size_t count_labels(const char *dir, const char *prefix)
 	if (erg_names_list(&names, dir, "energy") < 0)
 		return 0;
 	for (size_t i = 0; i < names.n; i++) {
-		int number = number_of(names.name[i], "energy");
+		int number = erg_hwmon_index(names.name[i], "energy", "_input");
 
 		if (number < 0)
 			continue;
@@ -231,7 +233,7 @@ static bool amd_energy_whole(const struct rails *r, const char *rail, char *dst,
 
 /* POWER's on-chip controller as its service processor sees it: "0_vdd" within "0_proc" within "0_system"
  * within "system". */
-static bool occ_whole(const struct rails *r, const char *rail, char *dst, size_t size)
+static void occ_whole(const struct rails *r, const char *rail, char *dst, size_t size)
 {
 	static const char *const wholes[][2] = {{"_vdd", "_proc"}, {"_vdn", "_proc"},
 		{"_proc", "_system"}};
@@ -242,14 +244,13 @@ static bool occ_whole(const struct rails *r, const char *rail, char *dst, size_t
 			continue;
 		erg_text_set(dst, size, "%.*s%s", (int)(end - rail), rail, wholes[i][1]);
 		if (has(r, dst))
-			return true;
+			return;
 	}
 	erg_text_set(dst, size, "system");
-	return true;
 }
 
-/* Fills DST with the rail of which RAIL is a part; false: none is known. */
-static bool whole_of(const char *chip, const struct rails *r, const char *rail, char *dst,
+/* Fills DST with the rail of which RAIL is a part, if there is one of that name. */
+static void whole_of(const char *chip, const struct rails *r, const char *rail, char *dst,
 	size_t size)
 {
 	static const struct {
@@ -262,14 +263,12 @@ static bool whole_of(const char *chip, const struct rails *r, const char *rail, 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(totals); i++)
 		if (!strcmp(totals[i].chip, chip)) {
 			erg_text_set(dst, size, "%s", totals[i].whole);
-			return true;
+			return;
 		}
 	if (!strcmp(chip, "occ"))
-		return occ_whole(r, rail, dst, size);
-	if (pmbus_whole(r, rail, dst, size) || amd_energy_whole(r, rail, dst, size))
-		return true;
-	erg_text_set(dst, size, "Board Power"); /* Intel's boards with FPGAs */
-	return true;
+		occ_whole(r, rail, dst, size);
+	else if (!pmbus_whole(r, rail, dst, size) && !amd_energy_whole(r, rail, dst, size))
+		erg_text_set(dst, size, "Board Power"); /* Intel's boards with FPGAs */
 }
 
 void erg_hwmon_set_parents(const char *chip, const char *dir, struct erg_source_list *list,
@@ -288,8 +287,10 @@ void erg_hwmon_set_parents(const char *chip, const char *dir, struct erg_source_
 		for (size_t c = 0; s->cls == ERG_CLASS_POWER && c < s->n_channels; c++) {
 			struct erg_channel_def *d = &s->channels[c];
 
-			if (!*d->parent && whole_of(chip, &r, d->rail, whole, sizeof(whole)) &&
-				strcmp(whole, d->rail) && has(&r, whole))
+			if (*d->parent)
+				continue;
+			whole_of(chip, &r, d->rail, whole, sizeof(whole));
+			if (strcmp(whole, d->rail) && has(&r, whole))
 				memcpy(d->parent, whole, sizeof(whole));
 		}
 	}

@@ -5,6 +5,9 @@
 /* Which sensors of one chip of hwmon tell of one supply, and which of its rails lie within which. */
 #include "record/sources/source.h"
 
+/* N of "PREFIX<N>SUFFIX", or -1. */
+int erg_hwmon_index(const char *name, const char *prefix, const char *suffix);
+
 /* The number of the voltage that makes a power with current N, or -1: there is none. */
 int erg_hwmon_voltage_of(const char *chip, const char *dir, int n);
 
