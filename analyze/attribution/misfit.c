@@ -230,8 +230,7 @@ static double quadratic(const double *u, size_t n_b, size_t n_l, size_t n)
 			for (size_t j = 0; j <= i; j++)
 				v[i * n + j] += u[b * n + i] * u[b * n + j];
 		}
-	return attr_small_solve(v, n, g,
-		x); /* what the others explain of a score says nothing of its own */
+	return attr_small_solve(v, n, g, x);
 }
 
 /* The blocks' scores: their sums of z with the residuals, less what the model explains of z. */

@@ -2,6 +2,7 @@
 /* Not by differences, which do not fit. */
 #include "formats/base/order.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -48,12 +49,12 @@ static size_t digit_of(uint64_t key, unsigned int d)
 }
 
 /* FROM in the order of digit D, which COUNT has how often, into TO; false where all have the same. */
-static int by_digit(const uint64_t *from, uint64_t *to, size_t n, unsigned int d, size_t *count)
+static bool by_digit(const uint64_t *from, uint64_t *to, size_t n, unsigned int d, size_t *count)
 {
 	size_t sum = 0;
 
 	if (count[digit_of(from[0], d)] == n)
-		return 0;
+		return false;
 	for (size_t v = 0; v < VALUES; v++) {
 		size_t here = count[v];
 
@@ -62,7 +63,7 @@ static int by_digit(const uint64_t *from, uint64_t *to, size_t n, unsigned int d
 	}
 	for (size_t i = 0; i < n; i++)
 		to[count[digit_of(from[i], d)]++] = from[i];
-	return 1;
+	return true;
 }
 
 void erg_sort_doubles(double *x, size_t n)

@@ -1,6 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON in folders into which others may put anything: what is no file is refused and not waited for. */
+/* Files in folders into which others may put anything: what is no file is refused and not waited for. */
 #include "formats/base/regular.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "formats/base/util.h"
+
+FILE *erg_regular_open(const char *path)
+{
+	_cleanup_(erg_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	FILE *f;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	if (!S_ISREG(st.st_mode)) {
+		errno = ENOTSUP;
+		return NULL;
+	}
+	f = fdopen(fd, "r");
+	if (f)
+		erg_steal_fd(&fd);
+	return f;
+}
 
 int erg_regular_json(const char *path, json_t **ret, struct erg_err *err)
 {

@@ -2,7 +2,7 @@
 #ifndef ERG_FORMATS_NET_TEXT_H
 #define ERG_FORMATS_NET_TEXT_H
 
-/* Between net-parse.c and net-text.c: the line being read, and what its words may be. */
+/* Between parse.c and text.c: the line being read, and what its words may be. */
 #include "formats/net/net.h"
 
 #define WORDS_MAX 64
