@@ -56,3 +56,12 @@ holds_truth() {
             elif $wrong == [] then $rows | length else error("\($wrong)") end' rows.json || { cat warnings; return 1; }
     done
 }
+
+# example_layers RUN.erg 'NETWORK...': the archive that an example left has layers of exactly these networks, each with
+# its energy or, on a board that a busy machine made late, the reason why not. Writes layers.json.
+example_layers() {
+    erg-analyze layers --lag 0 --format json "$1" >layers.json 2>warnings || { cat warnings; return 1; }
+    jq -e --arg networks "$2" '.runs[0] | .simulated and
+        ([.layers[].network] | unique == ($networks / " " | sort)) and
+        all(.layers[]; (.energy_j.value > 0) or (.energy_j.reason | length > 0))' layers.json
+}

@@ -657,3 +657,11 @@ P
     stop b
     [ "$(events b 'marker.*text = "erg: onnxruntime: liberg-onnxruntime.so is not installed: no layers"')" -eq 1 ]
 }
+
+@test "onnxruntime: the example runs and prints layers, and their joules or why there are none" {
+    need_onnxruntime
+    skip_unless erg-record erg-analyze erg-board jq
+    "$example/run" 100 >out 2>err || { cat err; false; }
+    grep -q SIMULATED out
+    example_layers onnxruntime.erg small
+}

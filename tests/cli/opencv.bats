@@ -197,3 +197,12 @@ int main() {}
 C
     g++ -w -I/usr/include/opencv4 -I"$ERG_SRC" -c abi.cpp
 }
+
+@test "opencv: the example runs and prints layers of both networks, and their joules or why there are none" {
+    need_opencv
+    skip_unless erg-record erg-analyze erg-board jq
+    "$ERG_SRC/examples/opencv/run" 60 >out 2>err || { cat err; false; }
+    grep -q SIMULATED out
+    example_layers opencv.erg 'squeeze small'
+    [ "$(jq '[.runs[0].layers[] | select(.calls == 60)] | length' layers.json)" -ge 20 ]
+}
