@@ -17,8 +17,8 @@
 #include "formats/base/util.h"
 
 /* ROCm often lies where the loader does not look. */
-static const char *const places[] = {"libamd_smi.so", "libamd_smi.so.26", "libamd_smi.so.24",
-	"libamd_smi.so.23", "/opt/rocm/lib/libamd_smi.so"};
+static const char *const places[] = {"libamd_smi.so", "libamd_smi.so.27", "libamd_smi.so.26",
+	"libamd_smi.so.25", "libamd_smi.so.24", "libamd_smi.so.23", "/opt/rocm/lib/libamd_smi.so"};
 
 static const struct erg_library_function functions[] = {
 	{"amdsmi_init", NULL, offsetof(struct erg_amdsmi, init), false},
@@ -65,7 +65,8 @@ static int errno_of(unsigned int status)
 /* ---- loading ---- */
 
 /* The first word is the year of the release until 25, and the major version, which goes on counting
- * from there, since. 25 (ROCm 6.4) is another ABI, of which we have seen no declaration. */
+ * from there, since. Before 23.4 (ROCm 5.7 and older) the structure of power has a voltage where later
+ * ones have a power. */
 static int set_layout(struct erg_amdsmi *a, struct erg_err *err)
 {
 	union erg_amdsmi_room v = {0};
@@ -73,14 +74,14 @@ static int set_layout(struct erg_amdsmi *a, struct erg_err *err)
 
 	if (status)
 		return erg_fail(err, -ENODEV, "libamd_smi.so: tells no version: status %u", status);
-	if (v.word[0] == 23 || v.word[0] == 24)
+	if ((v.word[0] == 23 && v.word[1] >= 4) || v.word[0] == 24)
 		a->power_word = ERG_AMDSMI_POWER_WORD;
-	else if (v.word[0] == 26)
-		a->power_word = ERG_AMDSMI_POWER_WORD_26;
+	else if (v.word[0] >= 25 && v.word[0] <= 27)
+		a->power_word = ERG_AMDSMI_POWER_WORD_25;
 	else
 		return erg_fail(err, -ENODEV,
-			"libamd_smi.so: version %u.%u is not known: expected 23, 24 or 26 (ROCm 6.0 "
-			"to 6.3, 7)",
+			"libamd_smi.so: version %u.%u is not known: expected 23.4 to 27 (ROCm 6.0 "
+			"to 10)",
 			v.word[0], v.word[1]);
 	return 0;
 }

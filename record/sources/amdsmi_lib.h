@@ -4,8 +4,8 @@
 
 /*
  * What we use of AMD's management library, declared by ourselves, so that no header of ROCm is needed
- * to build. Its ABI changes with its version, which is asked first: known are 23 and 24 (ROCm 6.0 to
- * 6.3) and 26 (ROCm 7); any other is refused rather than guessed. Functions return 0 or a status below;
+ * to build. Its ABI changes with its version, which is asked first: known are 23.4 to 24
+ * (ROCm 6.0 to 6.3), 25 (6.4), 26 (7) and 27 (10); any other is refused rather than guessed. Functions return 0 or a status below;
  * those that a library does not have, and that we can do without, are NULL.
  */
 #include <pthread.h>
@@ -59,8 +59,8 @@ enum {
 };
 #define ERG_AMDSMI_VIOLATIONS 5
 
-/* Words of the structure of power: the order is the same, in 26 behind a 64-bit value. */
-enum { ERG_AMDSMI_POWER_WORD = 0, ERG_AMDSMI_POWER_WORD_26 = 2 };
+/* Words of the structure of power: the order is the same, from 25 on behind a 64-bit value. */
+enum { ERG_AMDSMI_POWER_WORD = 0, ERG_AMDSMI_POWER_WORD_25 = 2 };
 
 struct erg_amdsmi_gpu;
 

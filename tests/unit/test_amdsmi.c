@@ -87,10 +87,10 @@ static void check_power(struct fixture *f, const char *name, int64_t watt)
 	assert_string_equal(parent_of(f, name, ERG_Q_POWER), "gpu0"); /* the same socket */
 }
 
-/* Of both layouts, on cards that tell the moment and on those that tell the average. */
+/* Of each layout, on cards that tell the moment and on those that tell the average. */
 static void test_power(void **state)
 {
-	static const uint32_t versions[] = {23, 24, 26}, none[] = {0xffff, 0xffffffff, 0};
+	static const uint32_t versions[] = {23, 24, 25, 26, 27}, none[] = {0xffff, 0xffffffff, 0};
 	struct fixture *f = *state;
 	size_t c;
 
@@ -226,10 +226,14 @@ static void test_library(void **state)
 {
 	struct fixture *f = *state;
 
-	standin->version[0] = 25; /* ROCm 6.4: a layout that is not known is not guessed */
-	standin->version[1] = 5;
+	/* a layout that is not known is not guessed: ROCm 5.7 has a voltage in a place of the power */
+	standin->version[0] = 23;
+	standin->version[1] = 2;
 	assert_int_equal(find(f, "amd-smi"), -ENOENT);
-	assert_non_null(strstr(f->err.msg, "version 25.5 is not known"));
+	assert_non_null(strstr(f->err.msg, "version 23.2 is not known"));
+	standin->version[0] = 28;
+	assert_int_equal(find(f, "amd-smi"), -ENOENT);
+	assert_non_null(strstr(f->err.msg, "version 28.2 is not known"));
 	*standin = fresh;
 	standin->no_driver = 1;
 	assert_int_equal(find(f, "amd-smi"), -ENOENT);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A stand-in for AMD's libamd_smi.so, with the ABI of its versions 24 (ROCm 6) and 26 (ROCm 7), for
- * machines without such a GPU. The structures are written out here from the public declarations, and
+ * A stand-in for AMD's libamd_smi.so, with the ABI of its versions 24 (ROCm 6), 25 (ROCm 6.4), 26 and 27
+ * (ROCm 7 and 10), for machines without such a GPU; that of 23 before ROCm 6, too, which is to be refused. The structures are written out here from the public declarations, and
  * not shared with the recorder, so that a wrong offset there shows. The library exports
  * ergtrace_simulated, and the recorder marks what it reads as simulated.
  */
@@ -34,8 +34,17 @@ static struct gpu {
 } processors[MAX][MAX];
 static int initialised;
 
+struct power_5_7 {
+	uint32_t average, gfx_mv, soc_mv, mem_mv, limit, reserved[11];
+};
+
 struct power_24 {
 	uint32_t current, average, gfx_mv, soc_mv, mem_mv, limit, reserved[11];
+};
+
+struct power_25 {
+	uint64_t socket;
+	uint32_t current, average, gfx_mv, soc_mv, mem_mv, limit, reserved[2];
 };
 
 struct power_26 {
@@ -94,12 +103,16 @@ EXPORT unsigned int amdsmi_get_lib_version(void *version)
 {
 	const uint32_t *v = ergtrace_simulated.version;
 	struct version_24 old = {v[0], v[1], 2, 0, "stand-in"};
+	/* the year is what the major version is, too */
+	struct version_24 both = {v[0], v[0], v[1], 0, "stand-in"};
 	struct version_26 new = {v[0], v[1], 0, "stand-in"};
 
 	if (!initialised)
 		return NOT_INIT;
-	if (v[0] < 26)
+	if (v[0] < 25)
 		memcpy(version, &old, sizeof(old));
+	else if (v[0] == 25)
+		memcpy(version, &both, sizeof(both));
 	else
 		memcpy(version, &new, sizeof(new));
 	return 0;
@@ -160,19 +173,31 @@ EXPORT unsigned int amdsmi_get_power_info(struct gpu *g, void *info);
 EXPORT unsigned int amdsmi_get_power_info(struct gpu *g, void *info)
 {
 	const struct standin_amdsmi *s = &ergtrace_simulated;
-	struct power_24 old = {.current = s->current_w, .average = s->average_w, .limit = 750};
-	struct power_26 new = {.socket = 7,
+	struct power_5_7 oldest = {.average = s->average_w, .gfx_mv = 800, .limit = 300};
+	struct power_24 v24 = {.current = s->current_w, .average = s->average_w, .limit = 750};
+	struct power_25 v25 = {.socket = 7,
+		.current = s->current_w,
+		.average = s->average_w,
+		.gfx_mv = 800,
+		.limit = 750};
+	struct power_26 v26 = {.socket = 7,
 		.current = s->current_w,
 		.average = s->average_w,
 		.gfx_mv = 800,
 		.limit = 750};
 	unsigned int r = failure(g);
 
-	if (!r && s->version[0] < 26)
-		memcpy(info, &old, sizeof(old));
-	else if (!r)
-		memcpy(info, &new, sizeof(new));
-	return r;
+	if (r)
+		return r;
+	if (s->version[0] == 23 && s->version[1] < 4)
+		memcpy(info, &oldest, sizeof(oldest));
+	else if (s->version[0] < 25)
+		memcpy(info, &v24, sizeof(v24));
+	else if (s->version[0] == 25)
+		memcpy(info, &v25, sizeof(v25));
+	else
+		memcpy(info, &v26, sizeof(v26));
+	return 0;
 }
 
 EXPORT unsigned int amdsmi_get_energy_count(struct gpu *g, uint64_t *count, float *resolution_uj,

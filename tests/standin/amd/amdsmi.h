@@ -6,7 +6,7 @@
 
 /* How a test steers the stand-in of libamd_smi.so: the symbol ergtrace_simulated is one of these. */
 struct standin_amdsmi {
-	uint32_t version[2]; /* {24, 6}: ROCm 6.2; {26, 0}: ROCm 7 */
+	uint32_t version[2]; /* {24, 6}: ROCm 6.2; {25, 5}: 6.4; {26, 0}: 7; {27, 2}: 10 */
 	uint32_t gpus;       /* sockets, at most 4 */
 	uint32_t partitions; /* processors of each socket, at most 4 */
 	uint32_t no_driver;  /* amdsmi_init fails */
