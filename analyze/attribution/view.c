@@ -2,7 +2,8 @@
 /*
  * Segments as the least squares see them. A column is a class at one frequency level: a layer at
  * 600 MHz and at 1.2 GHz has two powers, and neither may hide in the residual of the other. Gaps
- * are of two kinds: short ones between layers, which are a class like any other, and the long ones
+ * are of three kinds: short ones between layers, which are a class like any other; pauses, longer by far
+ * (until the next request), in which the hardware may come to rest, a column of their own; and the long ones
  * around the work (loading, waiting), whose power follows no class; those and idle phases are
  * integrated directly, apart from the fit.
  */
@@ -23,9 +24,9 @@
 struct builder {
 	struct attr_view *v;
 	const struct erg_attr_options *opt;
-	double long_gap_ns;
+	double long_gap_ns, pause_ns;
 	struct attr_instances inst;
-	uint32_t gap, n_kinds; /* kinds: parts of classes, then gap, outside, idle */
+	uint32_t gap, n_kinds; /* kinds: parts of classes, then gap, pause, outside, idle */
 	double *time;          /* kinds x levels, ns */
 	double *share;         /* of them, ns: as they share the time */
 	uint16_t *col;         /* kinds x levels: column */
@@ -132,6 +133,45 @@ static int find_changes(struct builder *b, const double *cut, struct erg_err *er
 	return 0;
 }
 
+#define PAUSES_SAMPLED 20000
+#define PAUSES_MATTER 1e-3 /* of the run's time, of either kind: less of it moves no layer */
+
+/* Of sorted log durations X, one of STRIDE each, whether either part matters. */
+static bool pauses_matter(const struct attr_view *v, const double *x, size_t n, size_t cut,
+	size_t stride)
+{
+	double part[2] = {0}, least = PAUSES_MATTER * (double)(attr_begin(v, v->n) - v->t0);
+
+	for (size_t i = 0; i < n; i++)
+		part[i >= cut] += exp(x[i]) * (double)stride;
+	return fmin(part[0], part[1]) >= least;
+}
+
+/* Gaps whose lengths fall into two clusters, or of which some are longer by far: from where on they are pauses. Of
+ * tracks side by side the gap is the base of all, and stays one. */
+static int find_pauses(struct builder *b, struct erg_err *err)
+{
+	const struct attr_view *v = b->v;
+	size_t n = 0, stride = v->n / PAUSES_SAMPLED + 1, gaps = 0, cut;
+	_cleanup_(erg_freep) double *x = malloc((v->n / stride + 2) * sizeof(*x));
+
+	b->pause_ns = INFINITY;
+	if (!x)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu segments", v->n);
+	for (size_t i = 0; i < v->n && !v->first; i++) {
+		double dur = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
+
+		if (v->col[i] == v->gap_class && dur > 0 && dur < b->long_gap_ns &&
+			gaps++ % stride == 0)
+			x[n++] = log(dur);
+	}
+	gsl_sort(x, 1, n);
+	cut = attr_cut_durations(x, n);
+	if (cut && pauses_matter(v, x, n, cut, stride))
+		b->pause_ns = exp((x[cut - 1] + x[cut]) / 2);
+	return 0;
+}
+
 static bool in_idle(const struct erg_attr_options *opt, uint64_t mid)
 {
 	for (size_t i = 0; i < opt->n_idle; i++)
@@ -144,14 +184,14 @@ static bool in_idle(const struct erg_attr_options *opt, uint64_t mid)
 static inline uint32_t kind_of_gap(const struct builder *b, uint64_t dur, uint64_t mid)
 {
 	if (b->opt->n_idle && in_idle(b->opt, mid))
-		return b->gap + 2;
-	return (double)dur >= b->long_gap_ns ? b->gap + 1 : b->gap;
+		return b->gap + 3;
+	return (double)dur >= b->long_gap_ns ? b->gap + 2 : b->gap + ((double)dur >= b->pause_ns);
 }
 
 static uint32_t class_of(const struct builder *b, uint32_t kind)
 {
 	return kind < b->gap         ? b->inst.kind_class[kind]
-		: kind == b->gap + 2 ? b->v->idle_class
+		: kind == b->gap + 3 ? b->v->idle_class
 				     : b->v->gap_class;
 }
 
@@ -230,7 +270,7 @@ static void columns_of_kind(struct builder *b, uint32_t kind)
 			if (own) {
 				*col = (uint16_t)v->n_cols++;
 				v->col_class[*col] = class_of(b, kind);
-				v->col_apart[*col] = kind > b->gap;
+				v->col_apart[*col] = kind > b->gap + 1;
 			}
 			v->col_time[*col] +=
 				(kind == b->gap ? b->share[kind * l + j] : t[j]) * 1e-9;
@@ -277,7 +317,7 @@ static int columns(struct builder *b, struct erg_err *err)
 	v->n_levels = find_levels(&b->opt->frequency, cut, v->level_hz);
 	if (b->n_kinds * v->n_levels > UINT16_MAX)
 		return erg_fail(err, -E2BIG, "%u classes: at most %u can be attributed",
-			b->n_kinds - 3, UINT16_MAX / ATTR_LEVELS_MAX - 2);
+			b->n_kinds - 4, UINT16_MAX / ATTR_LEVELS_MAX - 2);
 	v->class_time = erg_noted(calloc(v->n_classes + 1, sizeof(double)));
 	v->class_moment = calloc(v->n_classes + 1, sizeof(double));
 	v->class_calls = calloc(v->n_classes + 1, sizeof(uint64_t));
@@ -309,7 +349,9 @@ int attr_view_build(const struct attr_source *src, const struct erg_attr_options
 	if (!r)
 		r = attr_instances_find(&b.inst, ret, src, opt->stall, err);
 	b.gap = b.inst.n_kinds;
-	b.n_kinds = b.gap + 3;
+	b.n_kinds = b.gap + 4;
+	if (!r)
+		r = find_pauses(&b, err);
 	if (!r)
 		r = columns(&b, err);
 	attr_instances_release(&b.inst);

@@ -37,3 +37,12 @@ columns() { sed -n "s/^  $1  *//p" table; }
     cat table
     columns worlds | awk '{ exit !($5 < 40 && $7 > 3) }'
 }
+
+@test "pauses between requests, at another power than the moments between layers: no other sensor, no layer without a figure" {
+    skip_unless python3
+    foreign --seed 27 --worlds 1 --keep w >table
+    cat table
+    grep -q '^27 boxcar decode .* \[\] ' table
+    run ! grep misfit table
+    columns worlds | awk '{ exit !($2 == 5 && $8 == 0 && $4 < 0.5 && $7 == 0 && $12 == 0) }'
+}
