@@ -34,7 +34,7 @@ extern "C" {
 
 /* Of this header. Minor: something was added. Major: something that was there has changed. */
 #define ERG_VERSION_MAJOR 0
-#define ERG_VERSION_MINOR 2
+#define ERG_VERSION_MINOR 3
 
 /* With ERG_INLINE, which erg_inline.h defines, all functions are static and nothing is linked. */
 #if defined(ERG_INLINE)
@@ -110,6 +110,14 @@ static inline void erg_end(uint32_t layer)
 ERG_API uint32_t erg_track(const char *name, bool device);
 ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
 	uint32_t track);
+
+/* Writing what is recorded takes a few microseconds wherever the layers between have filled the caches
+ * with their own data. Between the two, layers of the calling thread that end are kept, up to 64 of them,
+ * and written together: by erg_flush(), by the thread's end, or when there are more. Their times are those
+ * of erg_begin() and erg_end(). For layers of milliseconds and less; a program that is killed between loses
+ * what is kept. Layers that counted something are written at once. */
+ERG_API void erg_defer(void);
+ERG_API void erg_flush(void);
 
 /* Ends the innermost open instance of LAYER of the calling thread and leaves those open that were
  * begun after it, where other annotation APIs let ranges overlap. A thread's layers nest, so the

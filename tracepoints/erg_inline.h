@@ -83,6 +83,14 @@ ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uin
 	(void)track;
 }
 
+ERG_API void erg_defer(void)
+{
+}
+
+ERG_API void erg_flush(void)
+{
+}
+
 ERG_API void erg_end_overlapping(uint32_t layer, uint32_t track)
 {
 	(void)layer;
@@ -166,6 +174,8 @@ ERG_API uint64_t erg_now_ns(void)
 	X(void, span,                                                                              \
 		(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,           \
 			uint32_t track))                                                           \
+	X(void, defer, (void))                                                                     \
+	X(void, flush, (void))                                                                     \
 	X(void, end_overlapping, (uint32_t layer, uint32_t track))                                 \
 	X(void, thread_name, (const char *name))                                                   \
 	X(void, thread_name_of, (uint32_t tid, const char *name))                                  \
@@ -297,6 +307,18 @@ ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uin
 {
 	if (erg_inline_load_())
 		erg_inline_()->span(layer, iteration, begin_ns, end_ns, track);
+}
+
+ERG_API void erg_defer(void)
+{
+	if (erg_inline_load_())
+		erg_inline_()->defer();
+}
+
+ERG_API void erg_flush(void)
+{
+	if (erg_inline_load_())
+		erg_inline_()->flush();
 }
 
 ERG_API void erg_end_overlapping(uint32_t layer, uint32_t track)

@@ -149,10 +149,13 @@ static int on_counted(struct erg_decoder *d, const struct event *e, const bt_fie
 	return 0;
 }
 
+#define TRACK_OWN UINT32_MAX /* an instance of the thread itself, which wrote it later */
+
 static int on_span(struct erg_decoder *d, const struct event *e, const bt_field *p, uint64_t time)
 {
+	const uint32_t track = (uint32_t)field_number(p, e->at[4]);
 	struct erg_chunk_interval *iv =
-		add_interval(d, e, p, (uint32_t)field_number(p, e->at[4]), true);
+		add_interval(d, e, p, track == TRACK_OWN ? d->vtid : track, track != TRACK_OWN);
 
 	if (!iv)
 		return -ENOMEM;

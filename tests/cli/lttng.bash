@@ -57,11 +57,12 @@ events() {
     grep -c "ergtrace:$2" "$1.txt" || true
 }
 
-# layers NAME: names of the layers that ended, in order
+# layers NAME: names of the layers that ended, in order; with those that a thread wrote later (track 4294967295)
 layers() {
     sed -n 's/.*ergtrace:layer_define:.*{ id = \([0-9]*\),.*[^_]name = "\([^"]*\)", type = .*/\1 \2/p' \
         "$1.txt" >"$1.names"
-    sed -n 's/.*ergtrace:layer\(_counted\)*: .*{ id = \([0-9]*\),.*/\2/p' "$1.txt" |
+    sed -n -e 's/.*ergtrace:layer\(_counted\)*: .*{ id = \([0-9]*\),.*/\2/p' \
+        -e 's/.*ergtrace:layer_span: .*{ id = \([0-9]*\),.* track = 4294967295 .*/\1/p' "$1.txt" |
         awk -v names="$1.names" 'BEGIN {
             while ((getline line <names) > 0) {
                 id = line; sub(/ .*/, "", id); sub(/^[0-9]* /, "", line)

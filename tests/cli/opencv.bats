@@ -74,7 +74,7 @@ need_opencv() {
     [ "$(wc -l <seq)" -eq $((3 * 13)) ]
     [ "$(sed -n 13p seq)" = small ]
     [ "$(tail -1 seq)" = small ]
-    [ "$(events a 'layer: .*iteration = 2,')" -eq 13 ]
+    [ "$(events a 'layer[_span]*: .*iteration = 2,')" -eq 13 ]
     [ "$(events a 'marker')" -eq 0 ]
 }
 

@@ -22,6 +22,8 @@
 struct seen {
 	uint32_t layer, iteration;
 	uint64_t begin;
+	uint64_t end;   /* of what was written later; 0: when it was seen */
+	uint32_t track; /* the same */
 	uint32_t n;
 	int64_t deltas[ERG_MAX_COUNTERS];
 };
@@ -41,7 +43,7 @@ static inline void on_counted(void *data, uint32_t id, uint32_t iteration, uint6
 	if (n_seen < MAX_SEEN) {
 		struct seen *s = &seen[n_seen++];
 
-		*s = (struct seen){id, iteration, begin, n, {0}};
+		*s = (struct seen){.layer = id, .iteration = iteration, .begin = begin, .n = n};
 		for (uint32_t i = 0; i < n; i++)
 			s->deltas[i] = deltas[i];
 	}
@@ -51,6 +53,14 @@ static inline void on_counted(void *data, uint32_t id, uint32_t iteration, uint6
 static inline void on_layer(void *data, uint32_t id, uint32_t iteration, uint64_t begin)
 {
 	on_counted(data, id, iteration, begin, 0, 0, NULL, 0);
+}
+
+static inline void on_span(void *data, uint32_t id, uint32_t iteration, uint64_t begin,
+	uint64_t end, uint32_t track)
+{
+	on_counted(data, id, iteration, begin, 0, 0, NULL, 0);
+	seen[n_seen - 1].end = end;
+	seen[n_seen - 1].track = track;
 }
 
 static inline void on_define(void *data, const struct erg_layer_def *d)

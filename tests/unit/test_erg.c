@@ -193,6 +193,93 @@ static void who_follows_sees_every_begin_and_end(void **state)
 	assert_memory_equal(followed, expected, sizeof(expected));
 }
 
+/* A call of network "n" in which K layers of "a" run, and what was seen before it ended. */
+static uint32_t deferred(uint32_t network, uint32_t a, int k)
+{
+	uint32_t before;
+
+	erg_begin(network);
+	erg_defer();
+	for (int i = 0; i < k; i++) {
+		erg_begin(a);
+		erg_end(a);
+	}
+	before = n_seen;
+	erg_flush();
+	erg_end(network);
+	return before;
+}
+
+static void deferred_layers_come_together_with_their_own_times(void **state)
+{
+	uint32_t network = erg_network("deferring"), a = layer_named(network, "a");
+	uint64_t from = erg_now_ns(), to;
+
+	erg_iteration(7);
+	ATTACH(layer_span, on_span);
+	assert_int_equal(deferred(network, a, 3), 0);
+	to = erg_now_ns();
+	assert_int_equal(n_seen, 4);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(seen[i].layer, a);
+		assert_int_equal(seen[i].iteration, 7);
+		assert_int_equal(seen[i].track, 0xffffffff);
+		assert_true(from <= seen[i].begin && seen[i].begin <= seen[i].end);
+		assert_true(seen[i].end <= to);
+		from = seen[i].end;
+	}
+	assert_int_equal(seen[3].layer, network);
+	assert_int_equal(seen[3].end, 0); /* at once */
+	/* more than are kept: none is lost, and the rest comes at the end */
+	n_seen = 0;
+	assert_int_equal(deferred(network, a, 150), 128);
+	assert_int_equal(n_seen, 151);
+	DETACH(layer_span, on_span);
+	/* nobody records spans: at once, as ever */
+	n_seen = 0;
+	assert_int_equal(deferred(network, a, 3), 3);
+	assert_int_equal(n_seen, 4);
+	assert_int_equal(seen[0].end, 0);
+}
+
+static void *defer_and_leave(void *arg)
+{
+	uint32_t id = *(uint32_t *)arg;
+
+	erg_defer();
+	erg_begin(id);
+	erg_end(id);
+	return NULL;
+}
+
+static void deferred_layers_outlive_their_thread_and_are_not_a_childs(void **state)
+{
+	uint32_t a = layer_named(0, "a");
+	pthread_t thread;
+	int status;
+	pid_t pid;
+
+	ATTACH(layer_span, on_span);
+	assert_int_equal(pthread_create(&thread, NULL, defer_and_leave, &a), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(n_seen, 1);
+	defer_and_leave(&a);
+	pid = fork();
+	if (pid == 0) {
+		n_seen = 0;
+		erg_flush();
+		_exit(n_seen ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* a pause of the recording: what it cut is left out */
+	assert_int_equal(n_seen, 1);
+	atomic_fetch_add(&erg_state_.epoch, 1);
+	erg_flush();
+	assert_int_equal(n_seen, 1);
+	DETACH(layer_span, on_span);
+}
+
 static void *run_pairs(void *arg)
 {
 	uint32_t id = *(uint32_t *)arg;
@@ -280,6 +367,25 @@ static void counters_of_the_application_come_as_differences(void **state)
 	assert_int_equal(seen[0].deltas[bytes], 7);
 	assert_int_equal(seen[0].deltas[ops], -2);
 	assert_int_equal(seen[1].deltas[bytes], 12);
+	/* Deferred: what counted nothing has no counters, what did is written at once with them. */
+	ATTACH(layer_counted, on_counted);
+	ATTACH(layer_span, on_span);
+	n_seen = 0;
+	erg_defer();
+	erg_begin(a);
+	erg_end(a);
+	erg_begin(b);
+	erg_counter_add(ops, 3);
+	erg_end(b);
+	assert_int_equal(n_seen, 1);
+	assert_int_equal(seen[0].layer, b);
+	assert_int_equal(seen[0].deltas[ops], 3);
+	erg_flush();
+	assert_int_equal(n_seen, 2);
+	assert_int_equal(seen[1].layer, a);
+	assert_int_equal(seen[1].n, 0);
+	DETACH(layer_span, on_span);
+	DETACH(layer_counted, on_counted);
 	/* Only "layer" recorded: it comes without counters. */
 	n_seen = 0;
 	erg_begin(a);
@@ -308,6 +414,8 @@ int main(void)
 		CASE(more_open_layers_than_can_be_followed_are_forgotten),
 		CASE(the_hook_is_called_at_every_end),
 		CASE(who_follows_sees_every_begin_and_end),
+		CASE(deferred_layers_come_together_with_their_own_times),
+		CASE(deferred_layers_outlive_their_thread_and_are_not_a_childs),
 		CASE(threads_have_stacks_of_their_own),
 		CASE(a_child_has_no_open_layers),
 		CASE(phases_and_markers_are_cleaned),

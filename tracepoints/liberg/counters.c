@@ -135,6 +135,19 @@ void erg_counters_read_app(const struct erg_thread *t, struct erg_reading *ret)
 		ret->values[i] = t->app[i];
 }
 
+bool erg_counters_moved(const struct erg_thread *t, const struct erg_frame *f)
+{
+	const uint32_t n = erg_counters_n();
+	const struct erg_reading *begin = t->readings ? &t->readings->at[f - t->frames] : NULL;
+
+	if (n_perf)
+		return true;
+	for (uint32_t i = 0; i < n; i++)
+		if (t->app[i] != (begin && i < begin->n ? begin->values[i] : 0))
+			return true;
+	return false;
+}
+
 void erg_counters_copy(struct erg_reading *to, const struct erg_reading *from)
 {
 	to->enabled = from->enabled;

@@ -96,6 +96,7 @@ struct erg_reading {
 };
 
 struct erg_perf;
+struct erg_frame;
 struct erg_thread;
 
 void erg_counters_init(const char *spec);
@@ -108,6 +109,9 @@ void erg_counters_read_perf(struct erg_thread *t, struct erg_reading *ret);
 void erg_counters_read_app(const struct erg_thread *t, struct erg_reading *ret);
 /* Copies the kernel's part. */
 void erg_counters_copy(struct erg_reading *to, const struct erg_reading *from);
+/* Whether the layer of F, one of the thread's recorded frames, has something of its own in the counters: the
+ * kernel's always, the application's where they moved. */
+bool erg_counters_moved(const struct erg_thread *t, const struct erg_frame *f);
 /* ret = end - begin, missing values stay INT64_MIN. */
 void erg_counters_diff(const struct erg_reading *begin, const struct erg_reading *end,
 	struct erg_reading *ret);
@@ -161,6 +165,7 @@ struct erg_thread {
 	bool perf_tried;
 	struct erg_perf *perf;
 	struct erg_readings *readings;
+	struct erg_late *late; /* layers that have ended and are not written; NULL: none ever */
 	struct erg_live_thread *live; /* its line of the recorder's page */
 	bool live_owned;              /* nobody else writes there */
 	int64_t app[ERG_MAX_COUNTERS];
@@ -179,6 +184,17 @@ static inline struct erg_thread *erg_thread_self(void)
 {
 	return erg_self_ ? erg_self_ : erg_thread_make();
 }
+
+/* ---- layers that are written after their end (late.c) ---- */
+
+#define ERG_TRACK_OWN UINT32_MAX /* of a span: the thread that writes it */
+
+/* Whether the layer of F, which ends now, was kept for later. The thread has been asked to (t->late). */
+bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f);
+/* What a forked child finds is its parent's. */
+void erg_late_forked(struct erg_thread *t);
+/* The thread ends. */
+void erg_late_leave(struct erg_thread *t);
 
 /* ---- what the recorder is told (live.c) ---- */
 

@@ -253,6 +253,8 @@ void erg_end_(uint32_t layer)
 		too_deep();
 		return;
 	}
+	if (erg_unlikely_(t->late != NULL) && erg_late_keep(t, f))
+		return;
 	if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
 		end_counted(t, f);
 	else

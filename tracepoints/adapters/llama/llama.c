@@ -214,11 +214,13 @@ ERG_API int ggml_backend_sched_graph_compute_async(struct ggml_sched *s, struct 
 	if (run.plan->n)
 		erg_begin(run.plan->pieces[0].layer);
 	current.follows = true;
+	erg_defer();
 	status = api->compute(s, g);
 	current.follows = false;
 	/* A graph that was stopped, or that the backend ended otherwise. */
 	if (run.at < run.plan->n)
 		erg_end(run.plan->pieces[run.at].layer);
+	erg_flush();
 	api->set_eval_callback(s, run.theirs.call, run.theirs.data);
 	return status;
 }

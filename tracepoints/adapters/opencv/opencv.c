@@ -204,6 +204,8 @@ struct frame {
 
 static void leave(const struct frame *f)
 {
+	if (!f->outer)
+		erg_flush();
 	erg_end(f->network);
 	running = f->outer;
 }
@@ -225,6 +227,7 @@ static void forward_network(void *impl, struct erg_opencv_data *last, bool clear
 		f.network = net->network;
 		erg_iteration(net->iteration++);
 		erg_begin(f.network);
+		erg_defer();
 	}
 	theirs(impl, last, clear);
 }
