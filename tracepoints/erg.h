@@ -34,7 +34,7 @@ extern "C" {
 
 /* Of this header. Minor: something was added. Major: something that was there has changed. */
 #define ERG_VERSION_MAJOR 0
-#define ERG_VERSION_MINOR 3
+#define ERG_VERSION_MINOR 2
 
 /* With ERG_INLINE, which erg_inline.h defines, all functions are static and nothing is linked. */
 #if defined(ERG_INLINE)
