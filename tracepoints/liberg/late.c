@@ -51,8 +51,8 @@ bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f)
 		return false;
 	if (late->n == LATE_MAX)
 		write_all(late);
-	late->one[late->n++] = (struct late_one){f->layer, f->iteration, f->epoch, f->begin_ns,
-		erg_now_ns()};
+	late->one[late->n++] =
+		(struct late_one){f->layer, f->iteration, f->epoch, f->begin_ns, erg_now_ns()};
 	return true;
 }
 
