@@ -189,8 +189,12 @@ static inline struct erg_thread *erg_thread_self(void)
 
 #define ERG_TRACK_OWN UINT32_MAX /* of a span: the thread that writes it */
 
-/* Whether the layer of F, which ends now, was kept for later. The thread has been asked to (t->late). */
-bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f);
+/* From here on they are kept; where memory runs out they are not. */
+void erg_late_begin(struct erg_thread *t);
+/* Whether the layer of F, which ends, was kept. The thread has been asked to at some time (t->late). */
+bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f, uint64_t end_ns);
+/* Writes what is kept, and keeps no more. */
+void erg_late_write(struct erg_thread *t);
 /* What a forked child finds is its parent's. */
 void erg_late_forked(struct erg_thread *t);
 /* The thread ends. */

@@ -42,7 +42,7 @@ static void write_all(struct erg_late *late)
 	late->n = 0;
 }
 
-bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f)
+bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f, uint64_t end_ns)
 {
 	struct erg_late *late = t->late;
 
@@ -52,7 +52,7 @@ bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f)
 	if (late->n == LATE_MAX)
 		write_all(late);
 	late->one[late->n++] =
-		(struct late_one){f->layer, f->iteration, f->epoch, f->begin_ns, erg_now_ns()};
+		(struct late_one){f->layer, f->iteration, f->epoch, f->begin_ns, end_ns};
 	return true;
 }
 
@@ -69,22 +69,18 @@ void erg_late_leave(struct erg_thread *t)
 	free(t->late);
 }
 
-void erg_defer(void)
+void erg_late_begin(struct erg_thread *t)
 {
-	struct erg_thread *t = erg_enabled() ? erg_thread_self() : NULL;
-
-	if (!t || (!t->late && !(t->late = calloc(1, sizeof(*t->late)))))
-		return;
-	t->late->on = true;
+	if (!t->late)
+		t->late = calloc(1, sizeof(*t->late));
+	if (t->late)
+		t->late->on = true;
 }
 
-void erg_flush(void)
+void erg_late_write(struct erg_thread *t)
 {
-	struct erg_thread *t = erg_self_;
-
-	if (!t || !t->late)
+	if (!t->late)
 		return;
-	erg_fork_settle();
 	t->late->on = false;
 	write_all(t->late);
 }
