@@ -39,6 +39,7 @@ struct sum {
 		holes2; /* ns: where the pieces so far end; ns^2: time left out between them */
 	double dt, dt2, pairs; /* ns: readings without a gap between them */
 	double edges;          /* ns: before the first and after the last reading */
+	double held, held_ns;  /* W ns, ns: beyond what these stand for, at their power */
 };
 
 static double stretch_begin(const struct sum *s, size_t i)
@@ -162,6 +163,12 @@ static double seen_at(const struct erg_attr_state *st, size_t m)
 	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - shift;
 }
 
+/* When a counter had what reading M shows, ns since t0: a low-pass delays it by its time constant. */
+static double counted_at(const struct erg_attr_state *st, size_t m)
+{
+	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - st->shape.rc_ns;
+}
+
 /* Whether a reading is the mean of the time since the one before, however far away that is. */
 static bool is_since_last(const struct erg_attr_state *st)
 {
@@ -193,13 +200,64 @@ static size_t reading_after(const struct erg_attr_state *st, double t)
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if ((counter ? attr_lagged(&st->view, &st->shape, st->readings.t[mid])
-			     : seen_at(st, mid)) < t)
+		if ((counter ? counted_at(st, mid) : seen_at(st, mid)) < t)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
 	return lo;
+}
+
+/* Between readings M - 1 and M of a counter, ns: by the layers' clock, which the joules are of. */
+static double counter_ns(const struct erg_attr_state *st, size_t m)
+{
+	return (1 - st->shape.skew) * (double)(st->readings.t[m] - st->readings.t[m - 1]);
+}
+
+/* Power between them, W; below 0 when it was set back. */
+static double counter_w(const struct erg_attr_state *st, size_t m)
+{
+	return (st->readings.v[m] - st->readings.v[m - 1]) / counter_ns(st, m) * 1e9;
+}
+
+#define END_READINGS 5
+
+/* Power at the beginning (SIDE < 0) or the end of the readings, W. */
+static double end_w(const struct erg_attr_state *st, double side)
+{
+	const struct attr_readings *r = &st->readings;
+	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
+	size_t first = counter, n = r->n < END_READINGS + first ? r->n : END_READINGS + first;
+	size_t from = side < 0 ? first : r->n - n + first, to = from + n - first;
+	double w = 0, time = 0;
+
+	for (size_t m = from; m < to; m++) {
+		double dt = counter ? counter_ns(st, m) : 1;
+
+		w += dt * (counter ? fmax(counter_w(st, m), 0) : r->v[m]);
+		time += dt;
+	}
+	return time > 0 ? w / time : 0;
+}
+
+/*
+ * A lag, or a clock that runs off, leaves time between the run's end (SIDE < 0: begin) and what the readings nearest
+ * to it stand for, up to AT: power goes on there as it is at theirs, not as in the middle of the work. Nobody observed it.
+ */
+static void hold(const struct erg_attr_state *st, struct sum *s, double at, double side)
+{
+	const struct attr_readings *r = &st->readings;
+	double to = side < 0 ? stretch_begin(s, 0) : stretch_end(s, s->n_at - 1);
+	double t = (double)(int64_t)(r->t[side < 0 ? 0 : r->n - 1] - s->t0);
+	double shift = fabs(st->shape.lag_ns + st->shape.skew * (t - st->shape.mid_ns));
+	struct sum beyond = *s;
+
+	if (side * (to - at) <= 0 || side * (to - at) > shift + st->shape.rc_ns)
+		return;
+	beyond.energy = beyond.time = 0;
+	add_piece(&beyond, fmin(at, to), end_w(st, side), fmax(at, to), end_w(st, side));
+	s->held += beyond.energy;
+	s->held_ns += beyond.time;
 }
 
 /* Mean power: readings at the middle of their windows. */
@@ -220,6 +278,8 @@ static void sum_power(const struct erg_attr_state *st, struct sum *s)
 	for (; m < r->n && s->next < s->n_at; m++) {
 		double t = seen_at(st, m), weight = weight_at(s, t);
 
+		if (!m)
+			hold(st, s, t - stands_for(st, s, t, -1), -1);
 		if (since_last)
 			add_mean(s, st, m, before, t);
 		else if (!m)
@@ -242,31 +302,23 @@ static void sum_power(const struct erg_attr_state *st, struct sum *s)
 	reach = before + stands_for(st, s, before, 1);
 	add_piece(s, since_last ? fmin(before + st->shape.window_ns / 2, reach) : before, y, reach,
 		y);
+	if (m == r->n)
+		hold(st, s, reach, 1);
 	close_stretches(s, INFINITY);
-}
-
-/* Between readings M - 1 and M of a counter, ns: by the layers' clock, which the joules are of. */
-static double counter_ns(const struct erg_attr_state *st, size_t m)
-{
-	return (1 - st->shape.skew) * (double)(st->readings.t[m] - st->readings.t[m - 1]);
-}
-
-/* Power between them, W; below 0 when it was set back. */
-static double counter_w(const struct erg_attr_state *st, size_t m)
-{
-	return (st->readings.v[m] - st->readings.v[m - 1]) / counter_ns(st, m) * 1e9;
 }
 
 /* Before the first and after the last reading power goes on for as long as they are apart. */
 static void add_edge(const struct erg_attr_state *st, size_t m, double side, struct sum *s)
 {
-	const struct attr_readings *r = &st->readings;
 	double reach = fmin(counter_ns(st, m), st->reach_ns), before = s->time;
-	double t = attr_lagged(&st->view, &st->shape, r->t[side < 0 ? m - 1 : m]);
-	double w = fmax(counter_w(st, m), 0);
+	double t = counted_at(st, side < 0 ? m - 1 : m), w = end_w(st, side);
 
+	if (side < 0)
+		hold(st, s, t - reach, side);
 	add_piece(s, fmin(t, t + side * reach), w, fmax(t, t + side * reach), w);
 	s->edges += s->time - before;
+	if (side > 0)
+		hold(st, s, t + reach, side);
 }
 
 /* A counter: linear between readings, so the pieces are of constant power. */
@@ -280,7 +332,7 @@ static void sum_counter(const struct erg_attr_state *st, struct sum *s)
 	add_edge(st, 1, -1, s);
 	m = reading_after(st, stretch_begin(s, 0));
 	for (m = m > 1 ? m - 1 : 1; m < r->n && s->next < s->n_at; m++) {
-		double t1 = attr_lagged(&st->view, &st->shape, r->t[m]), before = s->time;
+		double t1 = counted_at(st, m), before = s->time;
 		double dt = counter_ns(st, m), w = counter_w(st, m);
 
 		if (w < 0)
@@ -366,8 +418,8 @@ static double blur_at(const struct erg_attr_state *st, double t)
 		return st->memory_ns / 8;
 	if (!m || m == st->readings.n)
 		return 0;
-	from = attr_lagged(&st->view, &st->shape, st->readings.t[m - 1]);
-	to = attr_lagged(&st->view, &st->shape, st->readings.t[m]);
+	from = counted_at(st, m - 1);
+	to = counted_at(st, m);
 	return (t - from) * (to - t) / (to - from);
 }
 
@@ -464,14 +516,29 @@ static const char *refusal(const struct erg_attr_state *st, const struct sum *s,
 			     : NULL;
 }
 
+/* When the readings were is known to LAG_U and SKEW_U: what they tell of begins and ends by so much elsewhere. Of
+ * the whole run; J^2. */
+static double shifted_u2(const struct erg_attr_state *st, const struct sum *s)
+{
+	double begin = end_w(st, -1), end = end_w(st, 1);
+	double moved = st->lag_u_ns * 1e-9 * (end - begin);
+	double longer = st->skew_u * run_s(st) / 2 * (end + begin);
+
+	return within_run(st, s) && s->at[0].begin == st->view.t0 &&
+			s->at[s->n_at - 1].end == attr_begin(&st->view, st->view.n)
+		? moved * moved + longer * longer
+		: 0;
+}
+
 static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, double time,
 	struct attr_parts *ret)
 {
-	double all = time / s->time, blur, u2 = ends_u2(st, s, &blur), u;
+	double all = (time - s->held_ns) / s->time, blur;
+	double u, u2 = ends_u2(st, s, &blur) + shifted_u2(st, s);
 	double ratio = within_run(st, s) && st->ratio > 0 ? st->ratio : 1;
 
 	u = hypot(all * sum_u(st, s), sqrt(holes_u2(st, s) + u2));
-	ret->value = ratio * all * s->energy * 1e-9;
+	ret->value = ratio * (all * s->energy + s->held) * 1e-9;
 	u = 1.959964 * u * (st->wider > 0 ? st->wider : 1);
 	ret->lo = ret->value - u;
 	ret->hi = ret->value + u;

@@ -78,6 +78,24 @@ static void add_tests(struct attr_run *r, struct erg_attr_model *m)
 		add_test(m, "late", &f->fitted.late);
 }
 
+/* Of a sensor that does not fit: uniformly among the lags and clocks that are looked for (search.c). */
+#define ANY_LAG_NS 36e6
+#define ANY_SKEW 290e-6
+
+/* How well it is known when the readings were, which is what the run's ends are known by. */
+static void keep_times(struct attr_run *r, const struct spread *sum)
+{
+	struct erg_attr_state *st = r->st;
+
+	st->lag_u_ns = r->fit.lag_u_ns;
+	st->skew_u = r->psi[ATTR_CLOCK] ? sqrt(sum->skew / (double)r->boot.rounds) : 0;
+	if (!r->misfit.reason)
+		return;
+	st->skew_u = ANY_SKEW;
+	if (r->opt.lag == ERG_LAG_AUTO)
+		st->lag_u_ns = fmax(st->lag_u_ns, ANY_LAG_NS);
+}
+
 void attr_model(struct attr_run *r)
 {
 	struct erg_attr_model *m = &r->a->model;
@@ -103,6 +121,7 @@ void attr_model(struct attr_run *r)
 		r->fit.lag_u_ns = sqrt(sum.lag / n);
 		r->a->diag.lag_u_ns = r->fit.lag_u_ns;
 	}
+	keep_times(r, &sum);
 	add_tests(r, m);
 	r->a->misfit = r->misfit.reason;
 }

@@ -52,6 +52,8 @@ struct erg_attr_state {
 	double rounded_w; /* standard: what rounding that readings share does to their mean, W; 0: little */
 	double sigma2, tau2; /* of the solution */
 	double mean_w;
+	/* standard uncertainties of what the readings' times are off by: ns, s/s */
+	double lag_u_ns, skew_u;
 	double late_w;  /* doubt of the mean power by stamps that are late amid a layer, W */
 	double alias_j; /* what a sampler nearly in step made of the run's energy; 0: nothing, J */
 	double ratio; /* ets_j over the readings' own sum, which parts of the run are brought to; 0: 1 */
