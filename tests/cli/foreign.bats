@@ -46,3 +46,11 @@ columns() { sed -n "s/^  $1  *//p" table; }
     run ! grep misfit table
     columns worlds | awk '{ exit !($2 == 5 && $8 == 0 && $4 < 0.5 && $7 == 0 && $12 == 0) }'
 }
+
+@test "the run's energy by a counter whose clock runs off: the time that it leaves at the end has the power there" {
+    skip_unless python3
+    foreign --seed 1025 --worlds 1 --only background,clock,rc --sensor counter --keep w >table
+    cat table
+    grep -q '^1025 counter mixed .* \[clock\] ' table
+    columns worlds | awk '{ exit !($9 == 1 && $10 < 0.003 && $11 == 100) }'
+}
