@@ -8,6 +8,23 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Of a library that is in none of the loader's places the reason begins with the name as it was given,
+ * of one that is with its path, and of one that lacks another with that one's name. */
+int erg_library_open(void **ret, const char *name, struct erg_err *err)
+{
+	size_t n = strlen(name);
+	const char *why;
+
+	*ret = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	if (*ret)
+		return 0;
+	why = dlerror();
+	if (*name == '/' ? access(name, F_OK) < 0 : !strncmp(why, name, n) && why[n] == ':')
+		return erg_fail(err, -ENOENT, "%s: not installed", name);
+	return erg_fail(err, -ELIBACC, "%s cannot be loaded: %s", name, why);
+}
 
 int erg_library_fill(void *into, void *handle, const char *soname,
 	const struct erg_library_function *functions, size_t n, struct erg_err *err)

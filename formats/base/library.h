@@ -17,6 +17,10 @@ struct erg_library_function {
 	bool optional;            /* NULL where it is missing */
 };
 
+/* Opens the library of somebody's driver or framework, which need not be there. -ENOENT: it is not;
+ * -ELIBACC: it is, and cannot be loaded, and the message says why. */
+int erg_library_open(void **ret, const char *name, struct erg_err *err);
+
 /* Fills the struct INTO. -ELIBBAD: the library that HANDLE is of lacks the function that the message
  * names; SONAME is for the message. */
 int erg_library_fill(void *into, void *handle, const char *soname,

@@ -113,7 +113,7 @@ static int sources_find(struct erg_run *r, struct erg_err *err)
 			"no power source found: this run will have times and no energy; "
 			"erg-record sources says why");
 	if (n >= 0 && !r->opt.quiet)
-		erg_run_refusals_say(&r->sources);
+		erg_run_left_out_say(&r->sources);
 	return n < 0 ? n : 0;
 }
 

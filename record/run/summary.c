@@ -15,7 +15,7 @@
 #include "record/run/linked.h"
 #include "record/sources/process.h"
 
-#define REFUSALS_MAX 3
+#define LEFT_OUT_MAX 3
 #define OWN_FILES 12 /* a program has open beside LTTng's, or it need not be told of its limit */
 
 /* "8.91 J, EDP 17.9 Js (rail VDD_IN, SIMULATED, observed 99.9 %)"; what was not observed counts at
@@ -259,25 +259,46 @@ static bool is_refusal(const struct erg_probe_note *n)
 	return n->refused && *n->mend;
 }
 
-void erg_run_refusals_say(const struct erg_source_list *sources)
+/* One mend is for all of its kind. */
+static bool is_said(const struct erg_source_list *sources, size_t i)
 {
-	size_t said = 0;
+	const struct erg_probe_note *n = &sources->notes[i];
 
-	for (size_t i = 0; i < sources->n_notes && said < REFUSALS_MAX; i++) {
+	for (size_t k = 0; is_refusal(n) && k < i; k++)
+		if (is_refusal(&sources->notes[k]) && !strcmp(sources->notes[k].kind, n->kind))
+			return true;
+	return false;
+}
+
+static void say_left_out(const struct erg_probe_note *n)
+{
+	if (n->broken && *n->path)
+		erg_say("left out: %s: %s (%s)", n->kind, n->reason, n->path);
+	else if (n->broken)
+		erg_say("left out: %s: %s", n->kind, n->reason);
+	else if (strstr(n->mend, "FILE"))
+		erg_say("refused: %s: %s; mend: %s (FILE: %s)", n->kind, n->reason, n->mend,
+			n->path);
+	else
+		erg_say("refused: %s: %s; mend: %s", n->kind, n->reason, n->mend);
+}
+
+void erg_run_left_out_say(const struct erg_source_list *sources)
+{
+	size_t said = 0, more = 0;
+
+	for (size_t i = 0; i < sources->n_notes; i++) {
 		const struct erg_probe_note *n = &sources->notes[i];
-		bool again = false;
 
-		for (size_t k = 0; k < i; k++)
-			again = again ||
-				(is_refusal(&sources->notes[k]) &&
-					!strcmp(sources->notes[k].kind, n->kind));
-		if (again || !is_refusal(n))
+		if ((!n->broken && !is_refusal(n)) || is_said(sources, i))
 			continue;
-		if (strstr(n->mend, "FILE"))
-			erg_say("refused: %s: %s; mend: %s (FILE: %s)", n->kind, n->reason, n->mend,
-				n->path);
-		else
-			erg_say("refused: %s: %s; mend: %s", n->kind, n->reason, n->mend);
+		if (said == LEFT_OUT_MAX) {
+			more++;
+			continue;
+		}
+		say_left_out(n);
 		said++;
 	}
+	if (more)
+		erg_say("%zu more are left out: erg-record sources says which", more);
 }

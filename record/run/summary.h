@@ -7,7 +7,8 @@
 
 void erg_run_summary_say(const struct erg_run *r);
 
-/* What would have given power and may not be read, and how that is mended; a line each. */
-void erg_run_refusals_say(const struct erg_source_list *sources);
+/* What would have given power and may not be read, and how that is mended, or of which nothing can be
+ * made; a line each. */
+void erg_run_left_out_say(const struct erg_source_list *sources);
 
 #endif

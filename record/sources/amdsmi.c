@@ -385,11 +385,8 @@ static int amdsmi_find(const struct erg_source_config *cfg, struct erg_source_li
 	}
 	r = erg_amdsmi_open(&lib, &e);
 	if (r < 0) {
-		erg_source_list_note(list, "amd-smi", "",
-			r == -ENOENT           ? "install ROCm's amd-smi-lib if there is such a GPU"
-				: r != -ENOMEM ? MEND_DRIVER
-					       : "",
-			"%s", e.msg);
+		erg_source_list_note_library(list, "amd-smi", r, e.msg,
+			"install ROCm's amd-smi-lib if there is such a GPU", MEND_DRIVER);
 		return r == -ENOMEM ? erg_fail(err, r, "amd-smi: out of memory") : 0;
 	}
 	n = erg_amdsmi_gpus(lib, gpus, &without);

@@ -79,22 +79,39 @@ static int set_layout(struct erg_amdsmi *a, struct erg_err *err)
 	else if (v.word[0] >= 25 && v.word[0] <= 27)
 		a->power_word = ERG_AMDSMI_POWER_WORD_25;
 	else
-		return erg_fail(err, -ENODEV,
+		return erg_fail(err, -ELIBBAD,
 			"libamd_smi.so: version %u.%u is not known: expected 23.4 to 27 (ROCm 6.0 "
 			"to 10)",
 			v.word[0], v.word[1]);
 	return 0;
 }
 
+/* One that cannot be loaded is the reason, unless another one can be. */
+static int open_amdsmi(struct erg_amdsmi *a, struct erg_err *err)
+{
+	struct erg_err why;
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(places); i++) {
+		int e = erg_library_open(&a->handle, places[i], &why);
+
+		if (e >= 0)
+			return 0;
+		if (e != -ENOENT && r == -ENOENT) {
+			r = e;
+			erg_fail(err, r, "%s", why.msg);
+		}
+	}
+	return r != -ENOENT ? r : erg_fail(err, r, "libamd_smi.so: not installed");
+}
+
 static int load_amdsmi(struct erg_amdsmi *a, struct erg_err *err)
 {
 	unsigned int status;
-	int r;
+	int r = open_amdsmi(a, err);
 
-	for (size_t i = 0; !a->handle && i < ERG_ARRAY_SIZE(places); i++)
-		a->handle = dlopen(places[i], RTLD_NOW | RTLD_LOCAL);
-	if (!a->handle)
-		return erg_fail(err, -ENOENT, "libamd_smi.so: not installed");
+	if (r < 0)
+		return r;
 	r = erg_library_fill(a, a->handle, "libamd_smi.so", functions, ERG_ARRAY_SIZE(functions),
 		err);
 	if (r < 0)

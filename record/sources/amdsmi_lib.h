@@ -88,7 +88,8 @@ struct erg_amdsmi {
 };
 
 /* Opens and initialises the library: *ret holds one use. -ENOENT: it is not installed; -ENODEV: no
- * driver, or a version that is not known; -ELIBBAD: a function is missing; the message says what. */
+ * driver; -ELIBACC: it cannot be loaded; -ELIBBAD: a function is missing, or its version is not known;
+ * the message says what. */
 int erg_amdsmi_open(struct erg_amdsmi **ret, struct erg_err *err);
 struct erg_amdsmi *erg_amdsmi_ref(struct erg_amdsmi *a);
 void erg_amdsmi_unref(struct erg_amdsmi *a);

@@ -102,15 +102,19 @@ static void drop_channel(struct erg_attr_source *s, size_t i)
 static void note_unread(struct erg_source_list *list, const struct erg_attr_source *s, size_t i,
 	int error, const char *mend)
 {
+	const char *kind = s->src.ops->kind, *path = s->attrs[i].path;
+	const char *why = error == -EBADMSG ? "not a number" : strerror(-error);
 	char what[128];
 
 	erg_text_set(what, sizeof(what), "%s cannot be read", s->src.channels[i].rail);
-	if (error == -EBADMSG)
-		erg_source_list_note(list, s->src.ops->kind, s->attrs[i].path, "",
-			"%s: not a number", what);
+	/* ENODATA: a sensor that is switched off, or whose device is. */
+	if (s->src.cls == ERG_CLASS_POWER && error != -EACCES && error != -EPERM &&
+		error != -ENODATA)
+		erg_source_list_note_broken(list, kind, path, "%s: %s", what, why);
+	else if (error == -EBADMSG)
+		erg_source_list_note(list, kind, path, "", "%s: %s", what, why);
 	else
-		erg_source_list_note_error(list, s->src.ops->kind, s->attrs[i].path, mend, what,
-			-error);
+		erg_source_list_note_error(list, kind, path, mend, what, -error);
 }
 
 static void note_asleep(struct erg_source_list *list, const struct erg_attr_source *s)

@@ -43,7 +43,7 @@ static void note_empty(const char *dir, struct erg_source_list *list)
 		return;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(meters); i++)
 		if (!strcmp(meters[i], name))
-			erg_source_list_note(list, "hwmon", dir, "",
+			erg_source_list_note_broken(list, "hwmon", dir,
 				"%s tells neither power nor energy, nor current and voltage", name);
 }
 
@@ -64,7 +64,7 @@ static int hwmon_find(const struct erg_source_config *cfg, struct erg_source_lis
 			snprintf(dir, sizeof(dir), "%s/class/hwmon/%s/device", cfg->sysfs,
 				names.name[i]);
 		if (!erg_attr_exists("%s", dir)) {
-			erg_source_list_note(list, "hwmon", dir, "", "its device is gone");
+			erg_source_list_note_broken(list, "hwmon", dir, "its device is gone");
 			continue;
 		}
 		before = list->n + list->n_notes;

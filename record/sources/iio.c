@@ -20,6 +20,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -253,15 +254,17 @@ static double attr_double(const struct iio *d, const char *file, double fallback
 	return end != text ? v : fallback;
 }
 
-/* in_voltage1_scale, or in_voltage_scale for all. */
-static double element_scale(const struct iio *d, const char *name)
+/* in_voltage1_scale, or in_voltage_scale for all; FALLBACK where neither is there, not a number where
+ * one is that tells none. */
+static double element_attr(const struct iio *d, const char *name, const char *what, double fallback)
 {
-	char file[80], shared[80];
+	char file[80];
 	size_t stem = strcspn(name, "0123456789");
 
-	snprintf(file, sizeof(file), "%s_scale", name);
-	snprintf(shared, sizeof(shared), "%.*s_scale", (int)stem, name);
-	return attr_double(d, file, attr_double(d, shared, 1));
+	snprintf(file, sizeof(file), "%s_%s", name, what);
+	if (!erg_attr_exists("%s/%s", d->dir, file))
+		snprintf(file, sizeof(file), "%.*s_%s", (int)stem, name, what);
+	return erg_attr_exists("%s/%s", d->dir, file) ? attr_double(d, file, NAN) : fallback;
 }
 
 static int load_element(const struct iio *d, const char *name, struct erg_iio_element *e)
@@ -281,8 +284,17 @@ static int load_element(const struct iio *d, const char *name, struct erg_iio_el
 	return 0;
 }
 
-/* Every element that can be captured. */
-static size_t load_elements(const struct iio *d, struct erg_iio_element *all)
+/* Of currents and voltages that go together, and of powers, each is wanted: without one the others would
+ * be taken for each other's. */
+static bool is_electrical(const char *element)
+{
+	return !strncmp(element, "in_current", 10) || !strncmp(element, "in_voltage", 10) ||
+		!strncmp(element, "in_power", 8);
+}
+
+/* Every element that can be captured; none where one that is wanted makes no sense. */
+static size_t load_elements(const struct iio *d, struct erg_iio_element *all,
+	struct erg_source_list *list)
 {
 	_cleanup_(erg_names_freep) struct erg_names names = {0};
 	char dir[300];
@@ -297,8 +309,14 @@ static size_t load_elements(const struct iio *d, struct erg_iio_element *all)
 		if (!end || strcmp(end, "_en"))
 			continue;
 		*end = '\0';
-		if (load_element(d, names.name[i], &all[n]) >= 0)
+		if (load_element(d, names.name[i], &all[n]) >= 0) {
 			n++;
+		} else if (is_electrical(names.name[i])) {
+			erg_source_list_note_broken(list, "iio", d->dir,
+				"%s cannot be captured: its index or type is none that is known",
+				names.name[i]);
+			return 0;
+		}
 	}
 	return n;
 }
@@ -315,7 +333,7 @@ static void take_element(struct iio *d, const struct erg_iio_element *e, const c
 	*c = (struct erg_channel_def){.quantity = q,
 		.unit = "raw",
 		.lsb = 1,
-		.scale = element_scale(d, e->name) * 1e-3};
+		.scale = element_attr(d, e->name, "scale", NAN) * 1e-3};
 	erg_text_set(c->rail, sizeof(c->rail), "%s", rail);
 }
 
@@ -428,6 +446,29 @@ static struct iio *iio_new(const struct erg_source_config *cfg, const char *name
 	return d;
 }
 
+/* Whether what is captured has the scales that make it volts, amperes or watts, and nothing besides. */
+static bool has_scales(const struct iio *d, struct erg_source_list *list)
+{
+	for (size_t i = 0; i < d->n_elements; i++) {
+		const char *name = d->e[i].name;
+		double scale = element_attr(d, name, "scale", NAN);
+
+		if (!is_electrical(name))
+			continue;
+		if (!(scale > 0 && scale < 1e9)) {
+			erg_source_list_note_broken(list, "iio", d->dir,
+				"%s has no scale that makes it a quantity", name);
+			return false;
+		}
+		if (element_attr(d, name, "offset", 0) != 0) {
+			erg_source_list_note_broken(list, "iio", d->dir,
+				"%s has an offset, which is not read", name);
+			return false;
+		}
+	}
+	return true;
+}
+
 static int find_device(const struct erg_source_config *cfg, const char *name,
 	struct erg_source_list *list)
 {
@@ -441,10 +482,12 @@ static int find_device(const struct erg_source_config *cfg, const char *name,
 	if (erg_attr_read_line(label, sizeof(label), "%s/label", d->dir) <= 0 &&
 		erg_attr_read_line(label, sizeof(label), "%s/name", d->dir) <= 0)
 		snprintf(label, sizeof(label), "%s", name);
-	n = load_elements(d, all);
+	n = load_elements(d, all, list);
 	if (n)
 		erg_iio_layout(all, n);
 	choose_elements(d, all, n, label);
+	if (!has_scales(d, list))
+		d->src.n_channels = 0;
 	if (d->src.n_channels && access(d->device, R_OK)) {
 		erg_source_list_note_error(list, "iio", d->device, MEND, label, errno);
 		d->src.n_channels = 0;

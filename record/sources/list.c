@@ -32,19 +32,47 @@ void erg_source_list_note_copy(struct erg_source_list *l, const struct erg_probe
 	grown[l->n_notes++] = *note;
 }
 
+static void note_text(struct erg_source_list *l, struct erg_probe_note *note, const char *kind,
+	const char *path, const char *reason_fmt, va_list ap)
+{
+	erg_text_set(note->kind, sizeof(note->kind), "%s", kind);
+	erg_text_set(note->path, sizeof(note->path), "%s", path);
+	vsnprintf(note->reason, sizeof(note->reason), reason_fmt, ap);
+	erg_source_list_note_copy(l, note);
+}
+
 void erg_source_list_note(struct erg_source_list *l, const char *kind, const char *path,
 	const char *mend, const char *reason_fmt, ...)
 {
 	struct erg_probe_note note = {0};
 	va_list ap;
 
-	erg_text_set(note.kind, sizeof(note.kind), "%s", kind);
-	erg_text_set(note.path, sizeof(note.path), "%s", path);
 	erg_text_set(note.mend, sizeof(note.mend), "%s", mend);
 	va_start(ap, reason_fmt);
-	vsnprintf(note.reason, sizeof(note.reason), reason_fmt, ap);
+	note_text(l, &note, kind, path, reason_fmt, ap);
 	va_end(ap);
-	erg_source_list_note_copy(l, &note);
+}
+
+void erg_source_list_note_broken(struct erg_source_list *l, const char *kind, const char *path,
+	const char *reason_fmt, ...)
+{
+	struct erg_probe_note note = {.broken = true};
+	va_list ap;
+
+	va_start(ap, reason_fmt);
+	note_text(l, &note, kind, path, reason_fmt, ap);
+	va_end(ap);
+}
+
+void erg_source_list_note_library(struct erg_source_list *l, const char *kind, int error,
+	const char *why, const char *install, const char *start)
+{
+	if (error == -ELIBACC || error == -ELIBBAD)
+		erg_source_list_note_broken(l, kind, "", "%s", why);
+	else if (error == -ENOMEM)
+		erg_source_list_note(l, kind, "", "", "%s", why);
+	else
+		erg_source_list_note(l, kind, "", error == -ENOENT ? install : start, "%s", why);
 }
 
 void erg_source_list_note_error(struct erg_source_list *l, const char *kind, const char *path,

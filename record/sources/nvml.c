@@ -537,11 +537,8 @@ static int nvml_find(const struct erg_source_config *cfg, struct erg_source_list
 	}
 	r = erg_nvml_open(&nvml, &e);
 	if (r < 0) {
-		erg_source_list_note(list, "nvml", "",
-			r == -ENOENT           ? "install NVIDIA's driver if there is such a GPU"
-				: r != -ENOMEM ? MEND_DRIVER
-					       : "",
-			"%s", e.msg);
+		erg_source_list_note_library(list, "nvml", r, e.msg,
+			"install NVIDIA's driver if there is such a GPU", MEND_DRIVER);
 		return r == -ENOMEM ? erg_fail(err, r, "nvml: out of memory") : 0;
 	}
 	r = nvml->count(&n) ? 0 : 1;

@@ -64,9 +64,9 @@ static int load_nvml(struct erg_nvml *n, struct erg_err *err)
 {
 	int r;
 
-	n->handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-	if (!n->handle)
-		return erg_fail(err, -ENOENT, SONAME ": not installed");
+	r = erg_library_open(&n->handle, SONAME, err);
+	if (r < 0)
+		return r;
 	r = erg_library_fill(n, n->handle, SONAME, functions, ERG_ARRAY_SIZE(functions), err);
 	if (r < 0)
 		return r;

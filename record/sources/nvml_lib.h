@@ -94,7 +94,8 @@ struct erg_nvml {
 };
 
 /* Loads and initialises the library: *ret holds one use. -ENOENT: it is not installed; -ENODEV: no
- * driver, or it refuses; -ELIBBAD: a function is missing; the message says what. */
+ * driver, or it refuses; -ELIBACC: it cannot be loaded; -ELIBBAD: a function is missing; the message says
+ * what. */
 int erg_nvml_open(struct erg_nvml **ret, struct erg_err *err);
 struct erg_nvml *erg_nvml_ref(struct erg_nvml *n);
 void erg_nvml_unref(struct erg_nvml *n);

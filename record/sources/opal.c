@@ -324,7 +324,8 @@ static int find_blocks(const struct erg_source_config *cfg, const char *file, co
 			r = find_family(cfg, file, &b, &families[f], list);
 	}
 	if (list->n == from)
-		erg_source_list_note(list, "opal", file, "", "no controller has valid sensor data");
+		erg_source_list_note_broken(list, "opal", file,
+			"no controller has valid sensor data");
 	drop_orphans(list, from);
 	return r;
 }

@@ -166,7 +166,7 @@ static void note_event(struct erg_source_list *list, const char *root, const cha
 	for (size_t i = 0; i < list->n_notes; i++)
 		if (!strcmp(list->notes[i].path, path))
 			return;
-	erg_source_list_note(list, "perf", path, "", "%s", what);
+	erg_source_list_note_broken(list, "perf", path, "%s", what);
 }
 
 static void add_event(struct perf *p, const char *root, uint32_t type, int cpu,
@@ -387,12 +387,12 @@ static int find_cores(const struct erg_source_config *cfg, struct erg_source_lis
 	if (!erg_attr_exists("%s", root))
 		return 0;
 	if (erg_attr_read_int(&type, "%s/type", root) < 0) {
-		erg_source_list_note(list, "perf", root, "", "its type is no number");
+		erg_source_list_note_broken(list, "perf", root, "its type is no number");
 		return 0;
 	}
 	if (erg_attr_read_line(mask, sizeof(mask), "%s/cpumask", root) <= 0 ||
 		erg_cpulist_parse(mask, &cpus) < 0) {
-		erg_source_list_note(list, "perf", root, "", "its cpumask is no list of CPUs");
+		erg_source_list_note_broken(list, "perf", root, "its cpumask is no list of CPUs");
 		return 0;
 	}
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
@@ -425,7 +425,7 @@ static int perf_find(const struct erg_source_config *cfg, struct erg_source_list
 
 	snprintf(root, sizeof(root), "%s/bus/event_source/devices/power", cfg->sysfs);
 	if (erg_attr_exists("%s/type", root) && erg_attr_read_int(&type, "%s/type", root) < 0)
-		erg_source_list_note(list, "perf", root, "", "its type is no number");
+		erg_source_list_note_broken(list, "perf", root, "its type is no number");
 	else if (erg_attr_read_int(&type, "%s/type", root) < 0)
 		erg_source_list_note(list, "perf", root,
 			"on x86 try: modprobe rapl; virtual machines have none",

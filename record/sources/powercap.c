@@ -26,6 +26,9 @@
 #include "record/sources/drivers.h"
 
 #define POWER_MAX_UW 1e9
+/* 4 J: at that power the counter goes round within four readings at 1 kHz. Those that are known have
+ * 65 kJ or more; a sampler that followed a smaller number would never sleep. */
+#define RANGE_MIN_UJ 4000000
 
 #define MEND                                                                                       \
 	"run as root, or: echo 'SUBSYSTEM==\"powercap\", RUN+=\"/bin/chmod g+r "                   \
@@ -124,7 +127,16 @@ static void note_zone(struct erg_source_list *list, const struct zone *z, const 
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s", z->root, zone);
-	erg_source_list_note(list, "powercap", path, "", "it %s", what);
+	erg_source_list_note_broken(list, "powercap", path, "it %s", what);
+}
+
+static void note_no_range(struct erg_source_list *list, const struct zone *z, const char *zone)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", z->root, zone);
+	erg_source_list_note(list, "powercap", path, "",
+		"it does not tell where it wraps: a reading at which it does is lost");
 }
 
 static int add_zone(const struct zone *z, struct erg_attr_source *s, const char *zone,
@@ -145,9 +157,8 @@ static int add_zone(const struct zone *z, struct erg_attr_source *s, const char 
 		return 0;
 	}
 	if (erg_attr_read_int(&range, "%s/%s/max_energy_range_uj", z->root, zone) < 0 ||
-		range <= 0) {
-		note_zone(list, z, zone,
-			"does not tell where it wraps: a reading at which it does is lost");
+		range < RANGE_MIN_UJ) {
+		note_no_range(list, z, zone);
 		range = 0;
 	}
 	d.lsb = range ? (double)range / UINT32_MAX : 1;

@@ -35,6 +35,7 @@ struct erg_probe_note {
 	char reason[256]; /* why it is not usable */
 	char mend[512];   /* what the person can do: a command, a udev rule; "" if nothing */
 	bool refused;     /* it is there, and the kernel or the driver does not let this user */
+	bool broken;      /* power or energy is told there, and nothing can be made of it */
 };
 
 /* Where drivers put what they find. Takes ownership of the source. */
@@ -48,6 +49,13 @@ struct erg_source_list {
 int erg_source_list_add(struct erg_source_list *l, struct erg_source *s);
 void erg_source_list_note(struct erg_source_list *l, const char *kind, const char *path,
 	const char *mend, const char *reason_fmt, ...) __attribute__((format(printf, 5, 6)));
+/* What is there and of no use: a recording says it, too. */
+void erg_source_list_note_broken(struct erg_source_list *l, const char *kind, const char *path,
+	const char *reason_fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A driver's library could not be opened, by ERROR (negative) and the text WHY: it is to be installed as
+ * INSTALL says, it is broken, or its driver is to be started as START says. */
+void erg_source_list_note_library(struct erg_source_list *l, const char *kind, int error,
+	const char *why, const char *install, const char *start);
 /* "WHAT: (text of ERROR)", ERROR positive. MEND is for a refusal (EACCES, EPERM) alone. */
 void erg_source_list_note_error(struct erg_source_list *l, const char *kind, const char *path,
 	const char *mend, const char *what, int error);

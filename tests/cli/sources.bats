@@ -258,11 +258,23 @@ T
     LD_LIBRARY_PATH=$ERG_BUILD/tests/standin/amd/half run -1 erg-record sources -s amd-smi --reads 0
     [[ $output == *"libamd_smi.so: has no function amdsmi_get_gpu_device_bdf"* ]]
     # and a recording goes on with the others
-    LD_LIBRARY_PATH=$ERG_BUILD/tests/standin/amd/half erg-record run -q -o run.erg -- true
+    LD_LIBRARY_PATH=$ERG_BUILD/tests/standin/amd/half erg-record run -o run.erg -- true 2>err
+    grep -qx 'erg-record: left out: amd-smi: libamd_smi.so: has no function amdsmi_get_gpu_device_bdf' err
     [ -e run.erg ]
     LD_LIBRARY_PATH=$ERG_BUILD/tests/standin/amd/old erg-record sources -s amd-smi --reads 0 --format json >old.json
     jq -e '[.sources[].channels[] | .rail + " " + .quantity] | sort ==
         ["gpu0 power", "gpu0-gfx frequency", "gpu0-mem frequency", "gpu1 power", "gpu1-gfx frequency", "gpu1-mem frequency"]' old.json
+}
+
+@test "a GPU's library that is there and cannot be loaded is not said to be missing" {
+    mkdir lib
+    echo junk >lib/libnvidia-ml.so.1
+    echo junk >lib/libamd_smi.so
+    LD_LIBRARY_PATH=$PWD/lib erg-record run -o run.erg -- true 2>err
+    grep -qF "left out: nvml: libnvidia-ml.so.1 cannot be loaded: $PWD/lib/libnvidia-ml.so.1: " err
+    grep -qF "left out: amd-smi: libamd_smi.so cannot be loaded: $PWD/lib/libamd_smi.so: " err
+    LD_LIBRARY_PATH=$PWD run -1 erg-record sources -s nvml --reads 0
+    [[ $output == *"libnvidia-ml.so.1: not installed"* ]]
 }
 
 @test "a meter that is unplugged, a sensor that goes: the recording goes on with the rest, and says how much failed" {
@@ -297,18 +309,21 @@ T
     mkdir t/$h/hwmon4/power3_input
     put $p/intel-rapl:0/name package-0
     put $p/intel-rapl:0/energy_uj 7
-    put $p/intel-rapl:0/max_energy_range_uj 1000
+    put $p/intel-rapl:0/max_energy_range_uj 65532610987
     put $p/intel-rapl:0:0/energy_uj 3 # no name
     put $p/intel-rapl:1/energy_uj 3
     put $p/intel-rapl:2/name package-2
     put $p/intel-rapl:3/name package-3
     put $p/intel-rapl:3/energy_uj 7
     put $p/intel-rapl:3/max_energy_range_uj 0
+    put $p/intel-rapl:4/name package-4
+    put $p/intel-rapl:4/energy_uj 7
+    put $p/intel-rapl:4/max_energy_range_uj 1000 # no counter is read as often as that
     put $e/power/type none
     put $e/power_core/type none
     erg-record sources --sysfs t -s auto --reads 1 --seconds 0 --format json >doc.json
     jq -r '[.sources[] | select(.class == "power") | .channels[].rail] | sort | join(" ")' doc.json >rails
-    [ "$(cat rails)" = "good-power1 odd-power2 package-0 package-3" ]
+    [ "$(cat rails)" = "good-power1 odd-power2 package-0 package-3 package-4" ]
     jq -r '.missing[] | select(.path | startswith("t/class/hwmon/", "t/class/powercap/", "t/bus/event_source/")) |
         .path[2:] + ": " + .reason' doc.json | sed "s/: [^:]*cannot be read/: cannot be read/" | sort >got
     diff got - <<END
@@ -323,7 +338,12 @@ $p/intel-rapl:0:0: it has no name
 $p/intel-rapl:1: it has no name
 $p/intel-rapl:2: it has no energy_uj
 $p/intel-rapl:3: it does not tell where it wraps: a reading at which it does is lost
+$p/intel-rapl:4: it does not tell where it wraps: a reading at which it does is lost
 END
+    # A recording says it, too: but for the two that are read.
+    erg-record run --sysfs t -o half.erg -- true 2>err
+    [ "$(grep -c '^erg-record: left out: .* (t/.*)$' err)" -eq 3 ]
+    grep -qx 'erg-record: 7 more are left out: erg-record sources says which' err
     # An event that is none is said once, whatever the number of CPUs.
     put $e/power_core/type 33
     put $e/power_core/cpumask 0-3

@@ -333,6 +333,12 @@ static void test_powercap_interval(void **state)
 	assert_int_equal(find(f, "powercap"), 0);
 	assert_true(f->list.sources[0]->rate_fixed);
 	assert_in_range(f->list.sources[0]->interval_ns, 16000000000, 16400000000);
+	/* a range that no counter has is none: it would have to be read every 250 ns */
+	tree_put(&f->tree, "class/powercap/intel-rapl:0/max_energy_range_uj", "1000");
+	assert_int_equal(find(f, "powercap"), 0);
+	assert_false(f->list.sources[0]->rate_fixed);
+	assert_int_equal(f->list.sources[0]->channels[0].wrap, 0);
+	assert_non_null(strstr(f->list.notes[0].reason, "does not tell where it wraps"));
 }
 
 /* ---- thermal, cpufreq, procstat ---- */

@@ -114,6 +114,40 @@ static void test_iio_without_times(void **state)
 	assert_int_equal(f->native, 0);
 }
 
+static void expect_left_out(struct fixture *f, const char *reason)
+{
+	assert_int_equal(find(f, "iio"), -ENOENT);
+	assert_non_null(strstr(f->err.msg, reason));
+}
+
+/* Without one of its elements, the others' values would be taken for it; without its scale, a count for
+ * milliamperes. */
+static void test_iio_half(void **state)
+{
+	struct fixture *f = *state;
+
+	make_iio(f);
+	tree_bytes(&f->tree, "dev/iio:device0", "", 0);
+	assert_int_equal(find(f, "iio"), 0);
+	tree_put(&f->tree, IIO "scan_elements/in_voltage0_type", "le:u99/3>>70");
+	expect_left_out(f, "in_voltage0 cannot be captured");
+	tree_put(&f->tree, IIO "scan_elements/in_voltage0_type", "le:u16/16>>0");
+	tree_put(&f->tree, IIO "scan_elements/in_current3_index", "third");
+	expect_left_out(f, "in_current3 cannot be captured");
+	tree_put(&f->tree, IIO "scan_elements/in_current3_index", "3");
+	tree_put(&f->tree, IIO "in_current3_scale", "x");
+	expect_left_out(f, "in_current3 has no scale");
+	tree_remove(&f->tree, IIO "in_current3_scale");
+	expect_left_out(f, "in_current3 has no scale");
+	tree_put(&f->tree, IIO "in_current_scale", "0.5"); /* of all currents */
+	assert_int_equal(find(f, "iio"), 0);
+	tree_put(&f->tree, IIO "in_voltage_offset", "-2048");
+	expect_left_out(f, "in_voltage1 has an offset");
+	tree_put(&f->tree, IIO "in_voltage_offset", "0");
+	assert_int_equal(find(f, "iio"), 0);
+	assert_float_equal(f->list.sources[0]->channels[0].scale, 0.5e-3, 1e-12);
+}
+
 /* A device that cannot be opened (another program has it) keeps its settings. */
 static void test_iio_taken(void **state)
 {
@@ -155,6 +189,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_iio),
 		TEST(test_iio_without_times),
+		TEST(test_iio_half),
 		TEST(test_iio_taken),
 		cmocka_unit_test(test_iio_types),
 	};
