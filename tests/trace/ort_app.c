@@ -23,9 +23,10 @@
  *			then exits, leaves by _exit, or releases the session; the parent
  *			runs it once more when the child has ended
  *	own-child	own-release and child
- *	windows		makes a second session when it gets a line on standard input, runs the two in
- *			turn for RUNS windows of 0.1 s, and prints by what part the second
- *			is slower than the first was just before and after, and the same for the first
+ *	windows		RUNS times makes a session while the LTTng session of the next argument records,
+ *			and one while it does not, and runs each for 0.1 s of CPU time: prints by
+ *			what part the first is slower than the others just before and after it, and
+ *			the same for those
  *
  * The numbers of the functions are those of struct OrtApi in onnxruntime_c_api.h.
  */
@@ -104,26 +105,40 @@ static void *session_new(const char *model, const char *how, void *options)
 	return session;
 }
 
-static void run(void *session, long runs, float classes[CLASSES])
+/* Makes the image, and of it the tensor *ret, which goes first. */
+static float *image_new(void **ret)
 {
-	static const char *const in_name = "image", *const out_name = "classes";
 	const int64_t width = getenv("WIDTH") ? atoi(getenv("WIDTH")) : 128;
 	const int64_t shape[] = {1, 3, width, width}, pixels = 3 * width * width;
-	float *image = malloc((size_t)pixels * sizeof(*image)), *result;
-	void *in = NULL, *out;
+	float *image = malloc((size_t)pixels * sizeof(*image));
 
 	for (int i = 0; image && i < pixels; i++)
 		image[i] = sinf((float)i);
-	check(api[49](memory, image, (size_t)pixels * sizeof(*image), shape, (size_t)4, 1, &in),
+	*ret = NULL;
+	check(api[49](memory, image, (size_t)pixels * sizeof(*image), shape, (size_t)4, 1, ret),
 		"tensor");
-	for (long i = 0; i < runs; i++) {
-		out = NULL;
-		check(api[9](session, NULL, &in_name, &in, (size_t)1, &out_name, (size_t)1, &out),
-			"run");
-		check(api[51](out, &result), "output");
-		memcpy(classes, result, CLASSES * sizeof(*classes));
-		api[96](out);
-	}
+	return image;
+}
+
+static void run_once(void *session, void *in, float classes[CLASSES])
+{
+	static const char *const in_name = "image", *const out_name = "classes";
+	float *result;
+	void *out = NULL;
+
+	check(api[9](session, NULL, &in_name, &in, (size_t)1, &out_name, (size_t)1, &out), "run");
+	check(api[51](out, &result), "output");
+	memcpy(classes, result, CLASSES * sizeof(*classes));
+	api[96](out);
+}
+
+static void run(void *session, long runs, float classes[CLASSES])
+{
+	void *in;
+	float *image = image_new(&in);
+
+	for (long i = 0; i < runs; i++)
+		run_once(session, in, classes);
 	api[96](in);
 	free(image);
 }
@@ -234,43 +249,53 @@ static double cpu_s(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
 
-/* Mean time of a run in a window, s. */
-static double window(void *session)
+static void lttng(const char *what, const char *session)
 {
-	const double from = cpu_s();
-	float classes[CLASSES];
-	double to = from;
-	long n = 0;
+	char command[256];
 
-	for (; to < from + 0.1; n++) {
-		run(session, 1, classes);
+	snprintf(command, sizeof(command), "lttng %s %s >/dev/null 2>&1", what, session);
+	if (system(command)) {
+		fprintf(stderr, "%s: failed\n", command);
+		exit(1);
+	}
+}
+
+/* Mean CPU time of a run of a session that is made for it, s. The first runs are not counted: they warm up. */
+static double window(const char *model, void *options)
+{
+	void *session = session_new(model, "", options), *in;
+	float *image = image_new(&in), classes[CLASSES];
+	double from = 0, to = 0;
+	long n;
+
+	for (n = -4; n < 1 || to < from + 0.1; n++) {
+		if (n == 0)
+			from = cpu_s();
+		run_once(session, in, classes);
 		to = cpu_s();
 	}
+	api[96](in);
+	free(image);
+	api[95](session);
 	return (to - from) / (double)n;
 }
 
-static void windows(void *first, const char *model, void *options, long n)
+static void windows(const char *model, void *options, long n, const char *session)
 {
-	double alone = window(first), before = window(first), other, after;
-	void *second;
+	double before = window(model, options), earlier = before, recorded, after;
 
-	printf("waiting\n");
-	fflush(stdout);
-	(void)getchar();
-	second = session_new(model, "", options);
-	for (int i = 0; i < 3; i++)
-		alone = window(second);
-	alone = window(first);
 	for (long i = 0; i < n; i++) {
-		before = window(first);
-		other = window(second);
-		after = window(first);
-		printf("control %.6f\nprofiled %.6f\n", 2 * before / (alone + after) - 1,
-			2 * other / (before + after) - 1);
-		alone = after;
+		lttng("start", session);
+		recorded = window(model, options);
+		lttng("stop", session);
+		after = window(model, options);
+		printf("profiled %.6f\n", 2 * recorded / (before + after) - 1);
+		if (i)
+			printf("control %.6f\n", 2 * before / (earlier + after) - 1);
+		earlier = before;
+		before = after;
 	}
-	printf("run %.6f\n", alone);
-	api[95](second);
+	printf("run %.6f\n", before);
 }
 
 /* ONNX Runtime as programs get it that do not link it. */
@@ -309,7 +334,9 @@ int main(int argc, char **argv)
 	check(((void *(*)(int, int, void **))(void (*)(void))api[69])(1, 0, &memory), "memory");
 	options = options_new(how);
 	if (!strcmp(how, "windows")) {
-		windows(session_new(argv[1], how, options), argv[1], options, runs);
+		if (argc < 5)
+			return 2;
+		windows(argv[1], options, runs, argv[4]);
 		return 0;
 	}
 	for (int i = 0; i < (!strcmp(how, "twice") ? 2 : 1); i++) {
