@@ -24,7 +24,7 @@
 #define BATCH 32 /* segments made ready at once */
 #define WARM 20  /* time constants before the stretch, after which a wrong start is forgotten */
 #define DECAYS 65536      /* ns: segments as long as that or longer have an exponential each */
-#define DECAYS_FROM 16384 /* segments: a shorter stretch has each its own */
+#define DECAYS_FROM 16384 /* segments: of fewer each has its own */
 
 int attr_curve_open(struct attr_curve *c, const struct attr_view *v, const double *power,
 	const double *tau, size_t n_tau)
@@ -139,46 +139,45 @@ static void append_edges(struct attr_curve *c, size_t from, size_t to)
 	}
 }
 
-static void append_sums(struct attr_curve *c, size_t from, size_t to)
+/* The integral up to the ends of the segments, and how long these are. */
+static void append_sums(struct attr_curve *c, size_t from, size_t to, double *restrict ret_gap)
 {
 	double *restrict sum = c->sum, now = sum[from];
 	const double *restrict edge = c->edge, *restrict p = c->p;
 
-	for (size_t n = from; n < to; n++)
-		sum[n + 1] = now += p[n] * (edge[n + 1] - edge[n]);
-}
-
-/* What is left behind low-pass J after each of the segments: of whole ns, which layers have few different ones of. */
-static void find_decays(struct attr_curve *c, size_t j, size_t from, size_t to,
-	double *restrict ret)
-{
-	double *restrict kept = c->decay[j], tau = c->tau[j];
-	const double *restrict edge = c->edge;
-
 	for (size_t n = from; n < to; n++) {
-		double gap = edge[n + 1] - edge[n], left = 0;
+		double gap = edge[n + 1] - edge[n];
 
-		if (kept && gap < DECAYS)
-			left = kept[(size_t)gap];
-		if (!(left > 0)) {
-			left = exp(-gap / tau);
-			if (kept && gap < DECAYS)
-				kept[(size_t)gap] = left;
-		}
-		ret[n - from] = left;
+		ret_gap[n - from] = gap;
+		sum[n + 1] = now += p[n] * gap;
 	}
 }
 
-static void append_lowpass(struct attr_curve *c, size_t j, size_t from, size_t to)
+/* What is left behind low-pass J after a segment of GAP: of whole ns, which layers have few different ones of. */
+static inline double decay_of(double *kept, double gap, double tau)
 {
-	double *restrict y = c->y[j], now = y[from], left[BATCH];
-	const double *restrict p = c->p;
+	double left = kept && gap < DECAYS ? kept[(int32_t)gap] : 0;
 
-	if (!c->decay[j] && c->next - c->began > DECAYS_FROM)
+	if (left > 0)
+		return left;
+	left = exp(-gap / tau);
+	if (kept && gap < DECAYS)
+		kept[(int32_t)gap] = left;
+	return left;
+}
+
+static void append_lowpass(struct attr_curve *c, size_t j, size_t from, size_t to,
+	const double *restrict gap)
+{
+	double *restrict y = c->y[j] + from, now = y[0], tau = c->tau[j];
+	const double *restrict p = c->p + from;
+	double *restrict kept;
+
+	if (!c->decay[j] && c->made > DECAYS_FROM)
 		c->decay[j] = calloc(DECAYS, sizeof(double)); /* without it works as well */
-	find_decays(c, j, from, to, left);
-	for (size_t n = from; n < to; n++)
-		y[n + 1] = now = p[n] + (now - p[n]) * left[n - from];
+	kept = c->decay[j];
+	for (size_t n = 0; n < to - from; n++)
+		y[n + 1] = now = p[n] + (now - p[n]) * decay_of(kept, gap[n], tau);
 }
 
 /* The next segments, BATCH of them or fewer at the end. */
@@ -186,16 +185,18 @@ static void append(struct attr_curve *c)
 {
 	const struct attr_view *v = c->view;
 	size_t from = c->n, m = v->n - c->next < BATCH ? v->n - c->next : BATCH, to = from + m;
+	double gap[BATCH];
 
 	append_edges(c, from, to);
-	append_sums(c, from, to);
+	append_sums(c, from, to, gap);
 	for (size_t j = 0; j < c->n_tau; j++)
 		if (c->tau[j] > 0)
-			append_lowpass(c, j, from, to);
+			append_lowpass(c, j, from, to, gap);
 	for (size_t n = from; n < to && c->n_groups; n++)
 		append_groups(c, c->next + n - from, n);
 	c->n = to;
 	c->next += m;
+	c->made += m;
 	c->work += m * c->each;
 }
 
@@ -246,7 +247,7 @@ static int curve_begin(struct attr_curve *c, size_t i)
 	const struct attr_view *v = c->view;
 
 	c->n = 0;
-	c->next = c->began = i;
+	c->next = i;
 	if (curve_room(c, 1) < 0)
 		return -ENOMEM;
 	c->edge[0] = i < v->n ? (double)(int64_t)(attr_begin(v, i) - v->t0) : 0;

@@ -22,7 +22,7 @@ struct attr_curve {
 	double span;           /* the longest that was asked for, ns */
 	size_t most;           /* segments, before those that are done with are left out */
 	size_t next;           /* segment after the last that is ready */
-	size_t began;          /* the first that was, since the stretch is where it is */
+	size_t made;           /* segments that were ever made ready */
 	size_t work;           /* as an attr_kernel's */
 	bool at_end;
 	double *edge, *sum;   /* n + 1: ns since t0; W ns */

@@ -50,16 +50,21 @@ ERG_EACH_PROCESSOR void attr_take_panel(double *restrict li, const double *restr
 }
 
 ERG_EACH_PROCESSOR void attr_factor_panel(double *l, size_t n, size_t from, size_t to,
-	double *panel)
+	const uint32_t *act, size_t n_act, double *panel)
 {
 	for (size_t k = from; k < to; k++) {
 		double d = l[k * n + k], *column = panel + (k - from) * n;
+		size_t own_rows = to - k - 1;
 
 		d = sqrt(d > ATTR_RIDGE * 1e-2 ? d : ATTR_RIDGE * 1e-2);
 		l[k * n + k] = d;
-		for (size_t i = k + 1; i < n; i++)
+		for (size_t a = 0; a < own_rows + n_act; a++) {
+			size_t i = a < own_rows ? k + 1 + a : act[a - own_rows];
+
 			column[i] = l[i * n + k] /= d;
-		for (size_t i = k + 1; i < n; i++) {
+		}
+		for (size_t a = 0; a < own_rows + n_act; a++) {
+			size_t i = a < own_rows ? k + 1 + a : act[a - own_rows];
 			double *restrict li = l + i * n, own = column[i];
 
 			if (own == 0) /* of columns that nothing saw together many are */

@@ -25,8 +25,9 @@ void attr_take_panel(double *restrict li, const double *restrict x, const double
 	size_t n, size_t p, size_t from, size_t to);
 
 /* Columns FROM .. TO of the Cholesky factor L (N x N, row major), each taken off the later ones of the panel
- * at once; the columns are left as rows of PANEL too. */
-void attr_factor_panel(double *l, size_t n, size_t from, size_t to, double *panel);
+ * at once; the columns are left as rows of PANEL too. After TO only the N_ACT rows ACT have something in them. */
+void attr_factor_panel(double *l, size_t n, size_t from, size_t to, const uint32_t *act,
+	size_t n_act, double *panel);
 
 #define ATTR_SIDES 32
 /* B, N rows of ATTR_SIDES right sides that are 0 before row FROM, becomes L^-1 B. BEGIN: of each row of L the

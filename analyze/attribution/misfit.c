@@ -26,6 +26,7 @@
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/late.h"
+#include "analyze/attribution/loops.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/quantum.h"
 #include "analyze/attribution/rows.h"
@@ -148,11 +149,9 @@ static void score_row(struct scores *s, const struct attr_row *row, size_t block
 	double e = attr_row_residual(s->r, row);
 	double *me = s->me + block * s->dim, *ze = s->ze + block * s->n_z;
 
-	for (size_t i = 0; i < ATTR_Z; i++) {
-		ze[i] += s->z[i] * e;
-		for (size_t j = i; j < ATTR_Z; j++)
-			s->zz[i * s->n_z + j] += s->z[i] * s->z[j];
-	}
+	attr_add_scaled(ze, s->z, e, ATTR_Z);
+	for (size_t i = 0; i < ATTR_Z; i++)
+		attr_add_scaled(s->zz + i * s->n_z + i, s->z + i, s->z[i], ATTR_Z - i);
 	s->weight += row->sw;
 	s->ee += e * e;
 	for (size_t k = 0; k < row->n + extra; k++) {
@@ -160,8 +159,7 @@ static void score_row(struct scores *s, const struct attr_row *row, size_t block
 		double a = k < row->n ? row->a[k] : row->x[k - row->n];
 
 		me[c] += a * e;
-		for (size_t i = 0; i < ATTR_Z; i++)
-			s->mz[c * s->n_z + i] += a * s->z[i];
+		attr_add_scaled(s->mz + c * s->n_z, s->z, a, ATTR_Z);
 	}
 	score_late(s, row, block, e);
 }

@@ -67,28 +67,40 @@ static double at(const double *g, size_t dim, size_t i, size_t j)
 	return i <= j ? g[attr_tri(dim, i, j)] : g[attr_tri(dim, j, i)];
 }
 
-/* The scaled G on the set into the lower triangle of L, and where each row begins. A few columns at a
- * time, since G has them as rows. */
-static void gather(const struct attr_nnls *s, const double *g, size_t n, double *l)
+/* Where each row of G on the set begins: what is before is zero. */
+static void find_row_begins(const struct attr_nnls *s, const double *g, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		s->begin[i] = (uint32_t)i;
+	for (size_t j = 0; j < n; j++) {
+		/* the set is in order: where G's row begins */
+		const double *line = g + attr_tri(s->dim, s->set[j], s->set[j]);
+
+		for (size_t i = j + 1; i < n; i++)
+			if (line[s->set[i] - s->set[j]] != 0 && j < s->begin[i])
+				s->begin[i] = (uint32_t)j;
+	}
+}
+
+/* The scaled G on the set into the lower triangle of L, of each row what is in the panel that it begins in and in
+ * those after it. A few columns at a time, since G has them as rows. */
+static void gather(const struct attr_nnls *s, const double *g, size_t n, double *l)
+{
+	find_row_begins(s, g, n);
 	for (size_t from = 0; from < n; from += COLUMNS) {
 		size_t to = from + COLUMNS < n ? from + COLUMNS : n;
 		const double *line[COLUMNS];
 
-		for (size_t j = from; j < to; j++) /* the set is in order: where G's row begins */
+		for (size_t j = from; j < to; j++)
 			line[j - from] = g + attr_tri(s->dim, s->set[j], s->set[j]);
 		for (size_t i = from; i < n; i++) {
 			size_t c = s->set[i], end = i < to ? i + 1 : to;
 
-			for (size_t j = from; j < end; j++) {
-				double v = line[j - from][c - s->set[j]];
-
-				l[i * n + j] = v * s->scale[c] * s->scale[s->set[j]];
-				if (v != 0 && j < s->begin[i])
-					s->begin[i] = (uint32_t)j;
-			}
+			if (s->begin[i] / PANEL > from / PANEL)
+				continue;
+			for (size_t j = from; j < end; j++)
+				l[i * n + j] = line[j - from][c - s->set[j]] * s->scale[c] *
+					s->scale[s->set[j]];
 		}
 	}
 	for (size_t i = 0; i < n; i++)
@@ -125,12 +137,16 @@ static void factor(const struct attr_nnls *s, const double *g, size_t n, double 
 	gather(s, g, n, l);
 	for (size_t from = 0; from < n; from += PANEL) {
 		size_t to = from + PANEL < n ? from + PANEL : n, n_act = 0;
+		bool sparse;
 
 		for (size_t i = to; i < n; i++)
 			if (s->begin[i] < to)
 				act[n_act++] = (uint32_t)i;
-		attr_factor_panel(l, n, from, to, s->panel);
-		if (n_act < (n - to) / 4) {
+		sparse = n_act < (n - to) / 4;
+		for (size_t q = 0; q < to - from && !sparse && n_act < n - to; q++)
+			memset(s->panel + q * n + to, 0, (n - to) * sizeof(double));
+		attr_factor_panel(l, n, from, to, act, n_act, s->panel);
+		if (sparse) {
 			take_sparse(s, l, n, from, to, act, n_act);
 			continue;
 		}
@@ -354,6 +370,14 @@ bool attr_nnls_without(struct attr_nnls *s, const double *g, const double *h, do
 	return true;
 }
 
+/* Where from M on rows I and J of the factor both have something. */
+static size_t begins_after(const struct attr_nnls *s, size_t m, size_t i, size_t j)
+{
+	size_t begin = s->begin[i] > s->begin[j] ? s->begin[i] : s->begin[j];
+
+	return begin > m ? begin : m;
+}
+
 void attr_nnls_corner(const struct attr_nnls *s, double *ret)
 {
 	size_t n = 0, bound = s->dim - s->n_free, m = 0;
@@ -367,7 +391,7 @@ void attr_nnls_corner(const struct attr_nnls *s, double *ret)
 		for (size_t j = m; j < n; j++) {
 			double sum = 0;
 
-			for (size_t k = m; k <= (i < j ? i : j); k++)
+			for (size_t k = begins_after(s, m, i, j); k <= (i < j ? i : j); k++)
 				sum += s->chol[i * n + k] * s->chol[j * n + k];
 			ret[(s->set[i] - bound) * s->n_free + s->set[j] - bound] =
 				sum / s->scale[s->set[i]] / s->scale[s->set[j]];

@@ -111,8 +111,9 @@ static int note_sums(struct attr_run *r, const struct attr_shape *shape, const d
 	return 0;
 }
 
+/* PLAIN: without the further columns. */
 static int accumulate_readings(struct attr_run *r, const struct attr_shape *shape,
-	const double *power)
+	const double *power, bool plain)
 {
 	struct erg_attr_state *st = r->st;
 	struct attr_rows rows;
@@ -125,7 +126,7 @@ static int accumulate_readings(struct attr_run *r, const struct attr_shape *shap
 		rc = note_sums(r, shape, power);
 	if (rc < 0)
 		return rc;
-	rc = attr_rows_open(&rows, r, shape, power);
+	rc = (plain ? attr_rows_open_plain : attr_rows_open)(&rows, r, shape, power);
 	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
 		attr_gram_add(&st->gram, row);
 		rc = 0;
@@ -140,7 +141,7 @@ static int accumulate_readings(struct attr_run *r, const struct attr_shape *shap
 
 int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double *power)
 {
-	int rc = accumulate_readings(r, shape, power);
+	int rc = accumulate_readings(r, shape, power, false);
 
 	return rc < 0 ? rc : attr_solve(&r->st->gram, &r->nnls, &r->sol, r->err);
 }
@@ -153,7 +154,7 @@ int attr_powers_by(struct attr_run *r, const struct attr_shape *shape, double *p
 	int rc;
 
 	memset(&st->gram, 0, sizeof(st->gram));
-	rc = accumulate_readings(r, shape, NULL);
+	rc = accumulate_readings(r, shape, NULL, false);
 	if (!rc)
 		rc = attr_solve(&st->gram, &r->nnls, &sol, r->err);
 	attr_gram_release(&st->gram);
@@ -278,6 +279,29 @@ static bool would_rise(const struct slope *s, const struct attr_shape *from,
 	return change >= 0;
 }
 
+/* Whether a step to SHAPE is to be taken, which leaves less than BEST. The further columns, most of what a pass
+ * costs, are for the step after it: where one was DOUBTED, as the one before led to nothing, a pass without them
+ * says first whether there will be one. What is then in R is not the fit. */
+static int try_step(struct attr_run *r, const struct attr_shape *shape, const double *power,
+	double best, bool doubted, bool *ret_taken)
+{
+	double rss = 0;
+	int rc = 0;
+
+	*ret_taken = true;
+	if (doubted && attr_rows_plain(r) && attr_plain_tells(&r->st->gram)) {
+		rc = accumulate_readings(r, shape, power, true);
+		if (!rc)
+			rc = attr_solve_plain(&r->st->gram, &r->nnls, &rss, r->err);
+		*ret_taken = rss < best * (1 - 1e-9);
+	}
+	if (rc < 0 || !*ret_taken)
+		return rc;
+	rc = attr_fit_at(r, shape, power);
+	*ret_taken = r->sol.rss_plain < best * (1 - 1e-9);
+	return rc;
+}
+
 /* From R->st->shape with POWER to the next minimum. The last pass is that of the shape kept. */
 int attr_descend(struct attr_run *r, double *power)
 {
@@ -286,7 +310,7 @@ int attr_descend(struct attr_run *r, double *power)
 	size_t cols = st->view.n_cols;
 	double best, factor = 1;
 	struct slope slope;
-	bool rose = false; /* as it would */
+	bool failed = false, rose = false; /* the step before; and as it would */
 	int rc, halvings = 0;
 
 	r->tau_reach = INFINITY;
@@ -295,7 +319,7 @@ int attr_descend(struct attr_run *r, double *power)
 	slope_of(r, &slope);
 	for (int i = 0; !rc && i < STEPS_MAX && gain(r) > NEAR; i++) {
 		struct attr_solution kept = r->sol;
-		bool rises;
+		bool rises, taken;
 
 		memcpy(power, st->power, cols * sizeof(*power));
 		attr_next_shape(r, &from, factor, &next);
@@ -309,15 +333,16 @@ int attr_descend(struct attr_run *r, double *power)
 				break;
 			continue;
 		}
-		rc = attr_fit_at(r, &next, power);
-		if (!rc && r->sol.rss_plain < best * (1 - 1e-9)) {
+		rc = try_step(r, &next, power, best, rises || failed, &taken);
+		if (!rc && taken) {
 			best = r->sol.rss_plain;
 			from = next;
 			slope_of(r, &slope);
 			factor = fmin(2 * factor, 1);
-			rose = false;
+			rose = failed = false;
 			continue;
 		}
+		failed = true;
 		rose = rises;
 		kept.power = r->sol.power;
 		r->sol = kept;

@@ -22,21 +22,35 @@ size_t attr_rows_count(const struct attr_run *r)
 	return (r->to ? r->to : r->st->readings.n) - r->from;
 }
 
-int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
+bool attr_rows_plain(const struct attr_run *r)
+{
+	const struct attr_weights *w = &r->weights;
+
+	return w->cell_w > 0 || !w->used || w->s[2] == 0;
+}
+
+int attr_rows_open_plain(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
 	const double *power)
 {
 	const struct erg_attr_state *st = r->st;
-	int rc;
 
 	memset(w, 0, sizeof(*w));
 	w->r = r;
 	w->shape = *shape;
-	rc = attr_kernel_open(&w->k, &st->view, &st->readings, shape, r->from,
+	w->power = power;
+	return attr_kernel_open(&w->k, &st->view, &st->readings, shape, r->from,
 		r->to ? r->to : st->readings.n, r->err);
+}
+
+int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
+	const double *power)
+{
+	const struct erg_attr_state *st = r->st;
+	int rc = attr_rows_open_plain(w, r, shape, power);
+
 	if (rc < 0 || !power)
 		return rc;
 	w->with_extras = true;
-	w->power = power;
 	return attr_extras_open(&w->x, &st->view, &st->readings, shape, r->psi, power,
 		r->tau_reach);
 }

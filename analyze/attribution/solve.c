@@ -162,6 +162,24 @@ static double plain_rss(const struct attr_gram *g, struct attr_nnls *s, const do
 	return rss;
 }
 
+bool attr_plain_tells(const struct attr_gram *g)
+{
+	return !g->thin; /* or plain_rss() begins with the solution that has the further columns */
+}
+
+int attr_solve_plain(const struct attr_gram *g, struct attr_nnls *s, double *ret_rss,
+	struct erg_err *err)
+{
+	_cleanup_(erg_freep) double *total = malloc(g->stride * sizeof(double));
+	_cleanup_(erg_freep) double *scratch = malloc(g->stride * sizeof(double));
+
+	if (!total || !scratch)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu columns", g->dim);
+	attr_gram_total(g, NULL, 1, total);
+	*ret_rss = plain_rss(g, s, total, scratch);
+	return 0;
+}
+
 int attr_solve(struct attr_gram *g, struct attr_nnls *s, struct attr_solution *ret,
 	struct erg_err *err)
 {

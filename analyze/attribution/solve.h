@@ -21,6 +21,11 @@ struct attr_solution {
 /* Applies the random baseline of the blocks to the sums of G (once), solves. */
 int attr_solve(struct attr_gram *g, struct attr_nnls *s, struct attr_solution *ret,
 	struct erg_err *err);
+/* What attr_solve() has as rss_plain, of sums whose further columns are 0; where attr_plain_tells() says that
+ * it is the same. */
+int attr_solve_plain(const struct attr_gram *g, struct attr_nnls *s, double *ret_rss,
+	struct erg_err *err);
+bool attr_plain_tells(const struct attr_gram *g);
 /* Squared residuals of the sums SUM, G in front, for the coefficients X, W^2. */
 double attr_sum_residual(const struct attr_gram *g, double *sum, const double *x);
 /* attr_gram_total as it was before the baseline was applied; G only. */
