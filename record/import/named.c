@@ -171,6 +171,8 @@ static int find_cells(struct reader *r, struct erg_err *err)
 	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->header);
 	size_t n = copy ? header_cells(copy, r->separator, r->cells) : 0;
 
+	if (!copy)
+		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	if (n > CELLS_MAX)
 		return erg_fail(err, -EINVAL, "%s: line %zu: %zu columns, at most %d were expected",
 			r->log->path, erg_lines_number(r->lines), n, CELLS_MAX);

@@ -6,7 +6,8 @@
  * then writes them one after the other, as spans of the thread itself.
  *
  * A layer that counted something is written at once, since a span has no counters; so is each layer where
- * the kernel's counters are read, which costs more than the event, or where nothing records spans.
+ * the kernel's counters are read, which costs more than the event, or where nothing records spans, or where
+ * begins are recorded, which an end of their own follows.
  */
 #include <stdlib.h>
 
@@ -46,8 +47,8 @@ bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f, uint64_t end
 {
 	struct erg_late *late = t->late;
 
-	if (!late->on || !lttng_ust_tracepoint_enabled(ergtrace, layer_span) ||
-		erg_counters_moved(t, f))
+	if (!late->on || erg_state_.begin_events ||
+		!lttng_ust_tracepoint_enabled(ergtrace, layer_span) || erg_counters_moved(t, f))
 		return false;
 	if (late->n == LATE_MAX)
 		write_all(late);
