@@ -16,6 +16,7 @@
 #include "record/sources/process.h"
 
 #define LEFT_OUT_MAX 3
+#define GONE_READS 2 /* that failed one after the other, up to the end */
 #define OWN_FILES 12 /* a program has open beside LTTng's, or it need not be told of its limit */
 
 /* "8.91 J, EDP 17.9 Js (rail VDD_IN, SIMULATED, observed 99.9 %)"; what was not observed counts at
@@ -163,6 +164,29 @@ static void say_untold(const struct erg_run *r)
 	}
 }
 
+/* A sensor that was unplugged, a meter whose program ended: what it gave before is in the archive, and how many
+ * readings failed tells nothing of how long it has been gone, as it is asked ever less often. */
+static void say_gone(const struct erg_run *r)
+{
+	size_t said = 0;
+
+	for (size_t i = 0; i < r->sources.n && said < LEFT_OUT_MAX; i++) {
+		const struct erg_source *s = r->sources.sources[i];
+		const char *why = strerror(-s->last_error);
+
+		if (s->in_a_row < GONE_READS || !s->reads)
+			continue;
+		if (s->in_a_row == s->reads)
+			erg_warn("%s: no reading of %s could be made: %s", s->channels[0].rail,
+				s->ops->kind, why);
+		else
+			erg_warn("%s: no reading of %s since %.3f s after the beginning: %s",
+				s->channels[0].rail, s->ops->kind,
+				(double)(s->failing_since - r->begin_ns) / 1e9, why);
+		said++;
+	}
+}
+
 /* It may not even have opened what it asks or tells us by. */
 static bool has_few_files(const struct erg_run *r)
 {
@@ -237,6 +261,7 @@ void erg_run_summary_say(const struct erg_run *r)
 		!has_few_files(r);
 	say_losses(r);
 	say_memory(r);
+	say_gone(r);
 	say_untold(r);
 	say_processes(r, &processes);
 	if (r->opt.quiet)

@@ -71,6 +71,8 @@ static void member_failed(struct erg_worker_member *m, int code, uint64_t now, u
 
 	count_up(&s->errors, 1);
 	__atomic_store_n(&s->last_error, code, __ATOMIC_RELAXED);
+	if (!s->in_a_row++)
+		s->failing_since = now;
 	m->backoff_ns = m->backoff_ns ? 2 * m->backoff_ns : period_ns;
 	if (m->backoff_ns > BACKOFF_MAX_NS)
 		m->backoff_ns = BACKOFF_MAX_NS;
@@ -107,6 +109,7 @@ static int member_read_one(struct erg_worker *w, struct erg_worker_member *m)
 		return r;
 	}
 	m->backoff_ns = 0;
+	s->in_a_row = 0;
 	if (r != ERG_READ_NOTHING) {
 		uint64_t at = native ? native : before + (after - before) / 2;
 

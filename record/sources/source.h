@@ -110,6 +110,8 @@ struct erg_source {
 	/* of the sampler */
 	uint64_t errors, reads;
 	int last_error;
+	unsigned int in_a_row;  /* readings that failed since the last one that did not */
+	uint64_t failing_since; /* when the first of them was; of no meaning without one */
 };
 
 /* The table of all drivers, NULL-terminated. */
