@@ -70,16 +70,45 @@ size_t attr_gram_place(const struct attr_gram *g, uint64_t t)
 	return g->place[block_of(g, t)];
 }
 
+#define FEW 4 /* a call costs more than so many products */
+
+/* How many columns from J on follow each other, as those of a network's layers in turn do. */
+static size_t neighbours(const struct attr_row *row, size_t j)
+{
+	size_t n = 1;
+
+	while (j + n < row->n && row->col[j + n] == row->col[j] + n)
+		n++;
+	return n;
+}
+
+/* Products with the columns J .. J + N - 1, neighbours. */
+static void add_products(double *restrict sum, const struct attr_row *row, size_t j, size_t n,
+	double a)
+{
+	if (n > FEW)
+		attr_add_scaled(sum, row->a + j, a, n);
+	else
+		for (size_t k = 0; k < n; k++)
+			sum[k] += a * row->a[j + k];
+}
+
 static void add_sparse(double *sum, size_t dim, size_t n_cols, const struct attr_row *row)
 {
-	for (size_t i = 0; i < row->n; i++) {
-		size_t ci = row->col[i];
-		double a = row->a[i], *line = sum + attr_tri(dim, ci, ci);
+	for (size_t from = 0, n; from < row->n; from += n) {
+		n = neighbours(row, from);
+		for (size_t i = 0; i < from + n; i++) {
+			size_t j = i < from ? from : i;
 
-		for (size_t j = i; j < row->n; j++)
-			line[row->col[j] - ci] += a * row->a[j];
-		for (size_t j = n_cols; j < dim; j++)
-			line[j - ci] += a * row->x[j - n_cols];
+			add_products(sum + attr_tri(dim, row->col[i], row->col[j]), row, j,
+				from + n - j, row->a[i]);
+		}
+	}
+	for (size_t i = 0; i < row->n; i++) {
+		double *line = sum + attr_tri(dim, row->col[i], n_cols);
+
+		for (size_t j = 0; j < dim - n_cols; j++)
+			line[j] += row->a[i] * row->x[j];
 	}
 }
 

@@ -61,6 +61,9 @@ struct attr_kernel {
 	size_t n_phases;
 	struct attr_lowpass *lowpass; /* n_lowpass: begin and end of each window of a reading */
 	size_t n_lowpass;
+	size_t n_falls; /* segments that a low-pass passed */
+	/* By whole ns: what is left after them; 0: not asked yet; NULL: each is found anew. */
+	double *fall;
 };
 
 /* Levels of all columns behind a low-pass, at one time. */

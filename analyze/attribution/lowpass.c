@@ -23,6 +23,8 @@
 #define SCALE_LEAST 1e-90 /* before levels take it in */
 #define FEW_COLUMNS 64    /* which are all looked at, seen or not */
 #define LEAST 1e-9        /* of a row: less is none */
+#define FALLS 65536       /* ns: segments as long as that or longer have an exponential each */
+#define FALLS_FROM 16384  /* segments: of fewer each has its own */
 
 int attr_lowpass_open(struct attr_kernel *k, struct erg_err *err)
 {
@@ -54,7 +56,9 @@ void attr_lowpass_close(struct attr_kernel *k)
 		free(k->lowpass[i].touched);
 	}
 	free(k->lowpass);
+	free(k->fall);
 	k->lowpass = NULL;
+	k->fall = NULL;
 }
 
 static double edge(const struct attr_view *v, size_t i)
@@ -87,11 +91,27 @@ static void begin(const struct attr_kernel *k, struct attr_lowpass *l, double x)
 		raise_level(l, v->col[e], v->share ? (double)v->share[e] : 1);
 }
 
+/* What a low-pass has left after GAP: of whole ns, which layers have few different ones of. */
+static double fall_after(struct attr_kernel *k, double gap)
+{
+	int32_t whole = gap >= 0 && gap < FALLS ? (int32_t)gap : -1;
+
+	if (whole != gap)
+		return exp(-gap / k->shape.rc_ns);
+	if (!k->fall && ++k->n_falls > FALLS_FROM)
+		k->fall = calloc(FALLS, sizeof(double)); /* without it works as well */
+	if (!k->fall)
+		return exp(-gap / k->shape.rc_ns);
+	if (!(k->fall[whole] > 0))
+		k->fall[whole] = exp(-gap / k->shape.rc_ns);
+	return k->fall[whole];
+}
+
 /* From where it is to X, within its segment. */
-static void pass(const struct attr_kernel *k, struct attr_lowpass *l, double x)
+static void pass(struct attr_kernel *k, struct attr_lowpass *l, double x)
 {
 	const struct attr_view *v = k->view;
-	double fall = exp((l->at - x) / k->shape.rc_ns), rise;
+	double fall = fall_after(k, x - l->at), rise;
 	size_t kept = 0;
 
 	l->scale *= fall;
