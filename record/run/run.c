@@ -308,6 +308,20 @@ static int archive_fill(struct erg_run *r, struct erg_err *err)
 	return n;
 }
 
+/* LTTng's daemon may still be making files in it, where a session could not be ended in order. */
+static void spool_remove(const char *spool)
+{
+	const struct timespec pause = {.tv_nsec = 50000000};
+	int n = erg_tree_remove(spool);
+
+	for (int i = 0; i < 20 && n == -ENOTEMPTY; i++) {
+		nanosleep(&pause, NULL);
+		n = erg_tree_remove(spool);
+	}
+	if (n < 0)
+		erg_warn("%s is left: %s", spool, strerror(-n));
+}
+
 static int archive_make(struct erg_run *r, struct erg_err *err)
 {
 	int n;
@@ -324,7 +338,7 @@ static int archive_make(struct erg_run *r, struct erg_err *err)
 			word ? word : "SPOOL");
 		return n;
 	}
-	erg_tree_remove(r->spool);
+	spool_remove(r->spool);
 	return 0;
 }
 
@@ -409,7 +423,7 @@ static void undo(struct erg_run *r)
 	if (r->part)
 		unlink(r->part);
 	if (r->spool)
-		erg_tree_remove(r->spool);
+		spool_remove(r->spool);
 }
 
 int erg_run(const struct erg_run_options *options, int argc, char **argv, struct erg_err *err)
