@@ -49,7 +49,7 @@ holds() { [ "$(value "$2")" = "$1" ]; }
 }
 
 @test "board: an ordinary user starts it again in its folder; another's is told" {
-    [ "$(id -u)" -eq 0 ] || skip "one user alone"
+    need_other_user
     local dir
     dir=$(mktemp -d /tmp/erg-board-XXXXXX)
     chmod 777 "$dir"

@@ -382,7 +382,7 @@ END
     for i in $(seq 300); do mkdir -p "relay/h/ergtrace-$i-0123456789abcdef-20260101-000000"; done
     erg-record collect --list --from relay >list
     [ "$(grep -c 'relay/h/ergtrace-' list)" -eq 300 ]
-    [ "$(id -u)" -eq 0 ] || skip "not root"
+    need_other_user
     chown nobody relay/h/ergtrace-7-*
     run -1 erg-record collect --from relay --run ergtrace-7- -o a.erg
     [[ "$output" == *"relay/h/ergtrace-7-0123456789abcdef-20260101-000000: belongs to user $(id -u nobody): collect it as that user" ]]
