@@ -516,6 +516,15 @@ static const char *refusal(const struct erg_attr_state *st, const struct sum *s,
 			     : NULL;
 }
 
+/* Stamps that are late while something ran give its readings more or less time than they stand for; where the readings
+ * do not follow from the layers nobody knows. Readings that count alike, whatever their stamps, say how much, W. */
+static double stamps_w(const struct erg_attr_state *st, const struct sum *s)
+{
+	if (!st->misfit || st->shape.kind == ERG_SENSOR_COUNTER || is_since_last(st) || s->n < 1)
+		return 0;
+	return fabs(s->energy / s->time - s->sum / s->n);
+}
+
 /* When the readings were is known to LAG_U and SKEW_U: what they tell of begins and ends by so much elsewhere. Of
  * the whole run; J^2. */
 static double shifted_u2(const struct erg_attr_state *st, const struct sum *s)
@@ -543,7 +552,9 @@ static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, d
 	ret->lo = ret->value - u;
 	ret->hi = ret->value + u;
 	ret->syst = fabs(ret->value) * st->rail.gain_max + blur +
-		time * 1e-9 * (st->rail.offset_max + quantum_w(st, s) + st->late_w);
+		time * 1e-9 *
+			(st->rail.offset_max + quantum_w(st, s) +
+				fmax(st->late_w, stamps_w(st, s)));
 }
 
 /* Energy above idle: an offset is the same in both and cancels. */

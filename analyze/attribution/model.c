@@ -89,7 +89,8 @@ static void keep_times(struct attr_run *r, const struct spread *sum)
 
 	st->lag_u_ns = r->fit.lag_u_ns;
 	st->skew_u = r->psi[ATTR_CLOCK] ? sqrt(sum->skew / (double)r->boot.rounds) : 0;
-	if (!r->misfit.reason)
+	st->misfit = r->misfit.reason != NULL;
+	if (!st->misfit)
 		return;
 	st->skew_u = ANY_SKEW;
 	if (r->opt.lag == ERG_LAG_AUTO)

@@ -59,6 +59,7 @@ struct erg_attr_state {
 	double ratio; /* ets_j over the readings' own sum, which parts of the run are brought to; 0: 1 */
 	double wider; /* statistical parts by this factor, for simultaneous intervals; 0: 1 */
 	bool locked, short_run;
+	bool misfit; /* the readings do not follow from the layers: also when they were is in doubt */
 	bool contradicts; /* the classes together are not the energy that the readings have */
 	double unfair_s;  /* of layers that were, whatever else is wrong with them */
 	bool unfair; /* over a hundredth of the time was seen in shares that are not those of the run */
