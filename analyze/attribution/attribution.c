@@ -23,6 +23,7 @@
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/quantum.h"
 #include "analyze/attribution/readings.h"
+#include "analyze/attribution/rebuild.h"
 #include "analyze/attribution/reconcile.h"
 #include "analyze/attribution/results.h"
 #include "analyze/attribution/run.h"
@@ -153,12 +154,13 @@ static int alloc_state(struct attr_run *r, size_t n, size_t cols)
 	st->slack_j = erg_noted(calloc(n + 1, sizeof(double)));
 	st->quantum_w = calloc(n + 1, sizeof(double));
 	st->class_covered = calloc(n + 1, sizeof(double));
+	r->uneven = calloc(n + 1, sizeof(bool));
 	st->rounds = r->opt.rounds;
 	st->rep = calloc(st->rounds * n + 1, sizeof(double));
 	if (!r->a->classes || !st->power || !st->value || !st->nnls || !st->nnls_se || !st->dir ||
 		!st->dir_se || !st->is_direct || !st->any_lag || !st->sharp || !st->spread ||
 		!st->lag_j || !st->rival_j || !st->slack_j || !st->quantum_w ||
-		!st->class_covered || !st->rep)
+		!st->class_covered || !st->rep || !r->uneven)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
 	return 0;
 }
@@ -333,6 +335,8 @@ static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 	free(r.rival);
 	free(r.boot.rep);
 	free(r.of.power);
+	free(r.uneven);
+	free(r.profile);
 	attr_nnls_release(&r.nnls);
 	r.st->opt = NULL;
 	if (rc < 0)

@@ -152,6 +152,7 @@ struct erg_attr_model {
 	struct erg_est lag_s, window_s, tau_s, skew_ppm;
 	struct erg_est scatter_s; /* SD of what the times are off by, in place of tau_s */
 	double declared_lag_s, declared_lag_u_s, declared_window_s, declared_tau_s;
+	size_t profiles; /* layers whose power was fitted as not the same all through them */
 };
 
 /* opaque: replicates of the bootstrap and what a linear combination needs */

@@ -15,6 +15,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/instances.h"
+#include "analyze/attribution/several.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
@@ -114,28 +115,25 @@ int attr_durations(struct attr_view *v, struct erg_err *err)
 	return 0;
 }
 
-/* What becomes of a column: its first new one, and the knots. */
+/* The knots of a column that is bent. */
 struct bent {
-	uint16_t first;
-	uint8_t n;       /* 1: as it was */
 	double from, to; /* z */
 };
 
-static void choose_range(struct bent *b, double *x, size_t n, size_t pieces)
+/* Into how many columns one goes that has N of the z in X. */
+static uint8_t choose_range(struct bent *b, double *x, size_t n, size_t pieces)
 {
-	b->n = 1;
 	if (n < INSTANCES_MIN)
-		return;
+		return 1;
 	gsl_sort(x, 1, n);
 	b->from = gsl_stats_quantile_from_sorted_data(x, 1, n, 0.002);
 	b->to = gsl_stats_quantile_from_sorted_data(x, 1, n, 0.998);
-	if (b->to - b->from > 0.5)
-		b->n = (uint8_t)(pieces + 2);
+	return b->to - b->from > 0.5 ? (uint8_t)(pieces + 2) : 1;
 }
 
 /* Columns that are long enough to be integrated directly stay. */
-static int plan_columns(const struct attr_view *v, const bool *keep, size_t pieces, struct bent *b,
-	size_t *ret_cols)
+static int plan_columns(const struct attr_view *v, const bool *keep, size_t pieces,
+	struct attr_several *s, struct bent *b, size_t *ret_cols)
 {
 	size_t n = attr_first(v, v->n), cols = 0;
 	_cleanup_(erg_freep) double *x = malloc(v->n_cols * SAMPLE_MAX * sizeof(double));
@@ -154,11 +152,11 @@ static int plan_columns(const struct attr_view *v, const bool *keep, size_t piec
 			x[c * SAMPLE_MAX + count[c]++] = (double)v->z[e];
 	}
 	for (size_t c = 0; c < v->n_cols; c++) {
-		b[c].n = 1;
+		s[c].n = 1;
 		if (!keep[c] && varies(v, (uint16_t)c))
-			choose_range(&b[c], x + c * SAMPLE_MAX, count[c], pieces);
-		b[c].first = (uint16_t)cols;
-		cols += b[c].n;
+			s[c].n = choose_range(&b[c], x + c * SAMPLE_MAX, count[c], pieces);
+		s[c].first = (uint16_t)cols;
+		cols += s[c].n;
 	}
 	*ret_cols = cols;
 	return cols < UINT16_MAX ? 0 : -E2BIG;
@@ -182,162 +180,74 @@ static double spline(int i, int degree, int pieces, double x)
 }
 
 /* The hats that z lies under. Returns how many. */
-static size_t hats(const struct bent *b, double z, uint16_t *col, float *share)
+static size_t hats(const struct attr_several *s, const struct bent *b, double z, uint16_t *col,
+	float *share)
 {
-	int pieces = b->n - 2;
+	int pieces = s->n - 2;
 	double x = (z - b->from) / (b->to - b->from) * pieces;
 	size_t n = 0;
 
-	col[0] = b->first;
+	col[0] = s->first;
 	share[0] = 1;
-	if (b->n == 1)
+	if (s->n == 1)
 		return 1;
 	x = fmax(fmin(x, pieces * (1 - 1e-9)), 0);
-	for (int i = 0; i < b->n; i++) {
-		double s = spline(i, 2, pieces, x);
+	for (int i = 0; i < s->n; i++) {
+		double part = spline(i, 2, pieces, x);
 
-		if (s < 1e-6)
+		if (part < 1e-6)
 			continue;
-		col[n] = (uint16_t)(b->first + i);
-		share[n++] = (float)s;
+		col[n] = (uint16_t)(s->first + i);
+		share[n++] = (float)part;
 	}
 	return n;
 }
 
-struct bent_view {
-	uint32_t *first, *col_class;
-	uint16_t *col, *col_base;
-	float *share, *z;
-	bool *col_apart;
-	double *col_time, *col_share, *col_on;
-};
-
-static bool alloc_bent(const struct attr_view *v, size_t cols, struct bent_view *n)
-{
-	size_t entries = 3 * (size_t)attr_first(v, v->n) + 1;
-
-	*n = (struct bent_view){.first = erg_noted(calloc(v->n + 1, sizeof(*n->first))),
-		.col = erg_noted(calloc(entries, sizeof(*n->col))),
-		.share = erg_noted(calloc(entries, sizeof(*n->share))),
-		.z = erg_noted(calloc(entries, sizeof(*n->z))),
-		.col_class = erg_noted(calloc(cols + 1, sizeof(*n->col_class))),
-		.col_apart = erg_noted(calloc(cols + 1, sizeof(*n->col_apart))),
-		.col_time = erg_noted(calloc(cols + 1, sizeof(double))),
-		.col_base = v->col_base ? calloc(cols + 1, sizeof(*n->col_base)) : NULL,
-		.col_share = v->col_base ? calloc(cols + 1, sizeof(double)) : NULL,
-		.col_on = v->col_base ? calloc(cols + 1, sizeof(double)) : NULL};
-	return n->first && n->col && n->share && n->z && n->col_class && n->col_apart &&
-		n->col_time && (!v->col_base || (n->col_base && n->col_share && n->col_on));
-}
-
-static void free_bent(struct bent_view *n)
-{
-	free(n->first);
-	free(n->col);
-	free(n->share);
-	free(n->z);
-	free(n->col_class);
-	free(n->col_apart);
-	free(n->col_time);
-	free(n->col_base);
-	free(n->col_share);
-	free(n->col_on);
-}
-
-static void fill_entries(const struct attr_view *v, const struct bent *b, struct bent_view *n)
+static void fill_entries(const struct attr_view *v, const struct attr_several *s,
+	const struct bent *b, struct attr_columns *n)
 {
 	uint32_t out = 0;
 
 	for (size_t i = 0; i < v->n; i++) {
-		double s = (double)(attr_begin(v, i + 1) - attr_begin(v, i)) * 1e-9;
+		double d = (double)(attr_begin(v, i + 1) - attr_begin(v, i)) * 1e-9;
 
 		n->first[i] = out;
 		for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
-			size_t k =
-				hats(&b[v->col[e]], (double)v->z[e], n->col + out, n->share + out);
+			size_t k = hats(&s[v->col[e]], &b[v->col[e]], (double)v->z[e], n->col + out,
+				n->share + out);
 
 			for (size_t j = 0; j < k; j++, out++) {
 				n->z[out] = v->z[e];
-				n->col_time[n->col[out]] += s * (double)n->share[out];
+				n->share[out] *= v->share ? v->share[e] : 1;
+				n->col_time[n->col[out]] += d * (double)n->share[out];
 			}
 		}
 	}
 	n->first[v->n] = out;
 }
 
-/* The rest follows from the old columns: times in proportion. */
-static void fill_columns(const struct attr_view *v, const struct bent *b, struct bent_view *n)
-{
-	for (size_t c = 0; c < v->n_cols; c++) {
-		double sum = 0;
-
-		for (size_t j = 0; j < b[c].n; j++)
-			sum += n->col_time[b[c].first + j];
-		for (size_t j = 0; j < b[c].n; j++) {
-			size_t to = b[c].first + j;
-			double f = sum > 0 ? n->col_time[to] / sum : 1. / b[c].n;
-
-			n->col_class[to] = v->col_class[c];
-			n->col_apart[to] = v->col_apart[c];
-			n->col_time[to] = v->col_time[c] * f;
-			if (!v->col_base)
-				continue;
-			n->col_share[to] = v->col_share[c] * f;
-			n->col_on[to] = v->col_on[c] * f;
-			n->col_base[to] = v->col_base[c] == ATTR_NO_BASE ? ATTR_NO_BASE
-									 : b[v->col_base[c]].first;
-		}
-	}
-}
-
-static void install(struct attr_view *v, struct bent_view *n, size_t cols)
-{
-	struct bent_view old = {.first = v->first,
-		.col = v->col,
-		.share = v->share,
-		.z = v->z,
-		.col_class = v->col_class,
-		.col_apart = v->col_apart,
-		.col_time = v->col_time,
-		.col_base = v->col_base,
-		.col_share = v->col_share,
-		.col_on = v->col_on};
-
-	v->first = n->first;
-	v->col = n->col;
-	v->share = n->share;
-	v->z = n->z;
-	v->col_class = n->col_class;
-	v->col_apart = n->col_apart;
-	v->col_time = n->col_time;
-	v->col_base = n->col_base;
-	v->col_share = n->col_share;
-	v->col_on = n->col_on;
-	v->n_cols = cols;
-	v->bent = true;
-	*n = old;
-}
-
 int attr_bend(struct attr_view *v, const bool *keep, size_t pieces, const double *power,
 	double **ret_power, struct erg_err *err)
 {
 	_cleanup_(erg_freep) struct bent *b = calloc(v->n_cols + 1, sizeof(*b));
-	struct bent_view n = {0};
+	_cleanup_(erg_freep) struct attr_several *s = calloc(v->n_cols + 1, sizeof(*s));
+	struct attr_columns n = {0};
 	size_t cols = 0, old = v->n_cols;
-	int rc = b ? plan_columns(v, keep, pieces < PIECES_MAX ? pieces : PIECES_MAX, b, &cols)
-		   : -ENOMEM;
+	int rc = b && s
+		? plan_columns(v, keep, pieces < PIECES_MAX ? pieces : PIECES_MAX, s, b, &cols)
+		: -ENOMEM;
 
 	*ret_power = calloc(cols + 1, sizeof(double));
-	if (!rc && (!*ret_power || !alloc_bent(v, cols, &n)))
+	if (!rc && (!*ret_power || !attr_columns_alloc(v, v->n, 3 * attr_first(v, v->n), cols, &n)))
 		rc = -ENOMEM;
 	if (!rc) {
 		for (size_t c = 0; c < old; c++)
-			for (size_t j = 0; j < b[c].n; j++)
-				(*ret_power)[b[c].first + j] = power[c];
-		fill_entries(v, b, &n);
-		fill_columns(v, b, &n);
-		install(v, &n, cols);
+			for (size_t j = 0; j < s[c].n; j++)
+				(*ret_power)[s[c].first + j] = power[c];
+		fill_entries(v, s, b, &n);
+		attr_columns_install(v, s, &n, cols);
+		v->bent = true;
 	}
-	free_bent(&n);
+	attr_columns_free(&n);
 	return rc < 0 ? erg_fail(err, rc, "out of memory for %zu columns", cols) : 0;
 }

@@ -21,7 +21,9 @@
 #include "analyze/attribution/lock.h"
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/profiles.h"
 #include "analyze/attribution/readings.h"
+#include "analyze/attribution/rebuild.h"
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/search.h"
@@ -30,18 +32,6 @@
 #include "analyze/attribution/view.h"
 #include "analyze/attribution/weights.h"
 #include "formats/base/util.h"
-
-#define LONG_GAP_NS 100e6 /* a gap this long lies outside of the work */
-
-int attr_build_view(struct attr_run *r)
-{
-	struct attr_view *v = &r->st->view;
-	int rc = attr_view_build(r->src, &r->opt, LONG_GAP_NS, v, r->err);
-
-	for (size_t i = 0; !rc && i < r->n_changes && v->n_changes == r->n_changes; i++)
-		v->changes[i] = r->change[i];
-	return rc;
-}
 
 /* The columns that least squares fit become hats over the duration; the fit goes on from where it is. */
 static int bend(struct attr_run *r, size_t pieces)
@@ -298,18 +288,87 @@ static int refit(struct attr_run *r)
 	return rc;
 }
 
+/* The sensor as it was declared, and power that goes with how far an instance is. */
+static int fit_profile(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	int rc;
+
+	attr_unsteady(r);
+	free(r->rival);
+	r->rival = NULL;
+	memset(&r->weights, 0, sizeof(r->weights));
+	memset(&r->misfit, 0, sizeof(r->misfit));
+	memset(r->psi, 0, sizeof(r->psi));
+	memset(r->known_u, 0, sizeof(r->known_u));
+	memset(&r->sol, 0, sizeof(r->sol));
+	attr_nnls_release(&r->nnls);
+	rc = attr_view_again(r);
+	if (rc < 0)
+		return rc;
+	st->shape = r->fit.shape;
+	rc = refit(r);
+	if (!rc)
+		rc = weigh_and_judge(r);
+	return !rc && varying(r) ? bend_and_judge(r) : rc;
+}
+
+#define PROFILED_LESS 0.8 /* of what is left without */
+
+/* The most likely profile, and then the one that can be most; whether one of them stands. */
+static int try_profiles(struct attr_run *r, const bool *uneven, size_t likely, bool *ret_stands)
+{
+	const size_t order[] = {likely, ATTR_PROFILES - 1};
+	int rc = 0;
+
+	for (size_t i = 0; !rc && !*ret_stands && i < ERG_ARRAY_SIZE(order); i++) {
+		if (i && order[i] == order[0])
+			break;
+		rc = attr_profiles_choose(r, uneven, order[i]);
+		if (!rc)
+			rc = fit_profile(r);
+		if (!rc)
+			rc = stands(r, ret_stands);
+	}
+	return rc;
+}
+
+/* No sensor fits powers that are the same all through each layer: whether the one that was declared does others. */
+static int fit_profiles(struct attr_run *r, const bool *uneven)
+{
+	const char *reason = r->misfit.reason;
+	double left = r->sol.rss_plain, least;
+	bool stopped = r->misfit.stopped;
+	size_t likely;
+	int rc;
+
+	r->fit.shape.lag_ns = r->first.lag_ns;
+	rc = attr_profiles_rank(r, uneven, &likely, &least);
+	if (!rc && least < PROFILED_LESS * left)
+		rc = try_profiles(r, uneven, likely, &r->stood);
+	if (rc < 0)
+		return rc;
+	if (r->stood) {
+		r->fit.estimated = r->fit.estimated || found(r);
+		return 0;
+	}
+	attr_profiles_forget(r);
+	rc = fit_profile(r);
+	r->misfit.reason = reason;
+	r->misfit.stopped = stopped;
+	return rc;
+}
+
 /* The sensor as declared, as far as the run does not contradict it, with power that goes with the
  * duration where it does; else another sensor. */
-static int fit_sensor(struct attr_run *r)
+static int fit_even(struct attr_run *r)
 {
 	const char *times;
 	double most;
-	int rc = refit(r);
+	int rc = 0;
 
 	r->stood = false;
-	if (!rc)
-		rc = weigh_and_judge(r);
-	if (!rc && varying(r) && !lost(r) && !guessed(r))
+	if (varying(r) && !lost(r) && !guessed(r))
 		rc = bend_and_judge(r);
 	if (!rc)
 		rc = stands(r, &r->stood);
@@ -331,6 +390,25 @@ static int fit_sensor(struct attr_run *r)
 	if (!rc && !r->misfit.reason)
 		r->fit.estimated = found(r);
 	return rc;
+}
+
+/* The same, and where none fits, power that is not the same all through a layer. */
+static int fit_sensor(struct attr_run *r)
+{
+	_cleanup_(erg_freep) bool *uneven = calloc(r->st->n_classes + 1, sizeof(bool));
+	bool suspect;
+	int rc = uneven
+		? refit(r)
+		: erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", r->st->n_classes);
+
+	if (!rc)
+		rc = weigh_and_judge(r);
+	if (rc < 0)
+		return rc;
+	memcpy(uneven, r->uneven, r->st->n_classes * sizeof(bool));
+	suspect = attr_test_fails(&r->misfit.fitted.profile) && !guessed(r);
+	rc = fit_even(r);
+	return !rc && r->misfit.reason && suspect && !r->glance ? fit_profiles(r, uneven) : rc;
 }
 
 /* From the columns to the fit. */
@@ -364,6 +442,7 @@ static int fit_anew(struct attr_run *r)
 	double *power;
 	int rc;
 
+	attr_profiles_forget(r);
 	attr_view_release(&st->view);
 	attr_nnls_release(&r->nnls);
 	free(r->rival);

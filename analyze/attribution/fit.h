@@ -5,9 +5,6 @@
 /* From the columns to the sensor that stands, and the powers by it. */
 struct attr_run;
 
-/* The columns, with the changes of level that were found so far: rows that may have seen both sides of one
- * are left out. */
-int attr_build_view(struct attr_run *r);
 /* The fit, and another one each time that it shows a change of the level, unless that is worse. */
 int attr_fit(struct attr_run *r);
 

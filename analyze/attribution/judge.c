@@ -80,10 +80,10 @@ bool attr_far_and_doubtful(const struct attr_run *r)
 	const struct attr_shape *s = &r->st->shape;
 	const struct attr_tests *t = &r->misfit.fitted;
 	double declared = attr_window_of(&r->declared), w = attr_window_of(s);
-	double p = fmin(t->kernel.p, fmin(t->clock.p, t->duration.p));
+	double p = fmin(fmin(t->kernel.p, t->profile.p), fmin(t->clock.p, t->duration.p));
 
 	return (fabs(w - declared) > FAR_WINDOW * declared || attr_tau_of(s) > FAR_TAU * w) &&
-		3 * p < FAR_P;
+		4 * p < FAR_P;
 }
 
 static int judge(struct attr_run *r)
@@ -94,6 +94,8 @@ static int judge(struct attr_run *r)
 	f->reason = NULL;
 	if (rc < 0)
 		return rc;
+	if (attr_test_fails(&f->fitted.profile))
+		f->reason = "misfit: profile";
 	if (attr_test_fails(&f->fitted.late))
 		f->reason = "misfit: late";
 	if (attr_test_fails(&f->fitted.duration))
@@ -115,6 +117,7 @@ int attr_judge(struct attr_run *r)
 	int rc = 0;
 
 	f->fitted.kernel.p = f->fitted.clock.p = f->fitted.duration.p = f->fitted.late.p = NAN;
+	f->fitted.profile.p = NAN;
 	f->given.lag.p = f->given.kernel.p = NAN;
 	if (!r->st->locked && r->st->view.gap_class && r->opt.lag == ERG_LAG_AUTO)
 		return judge(r);

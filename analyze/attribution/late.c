@@ -39,18 +39,30 @@ static double least_time(const struct attr_view *v)
 	return least;
 }
 
+size_t attr_most_time(const struct attr_view *v, uint32_t *ret_slot)
+{
+	double least = least_time(v);
+	size_t n = 0;
+
+	for (size_t k = 0; k < v->n_classes; k++)
+		ret_slot[k] =
+			k < v->gap_class && v->class_time[k] > least ? (uint32_t)n++ : ERG_NONE;
+	return n;
+}
+
 int attr_late_open(struct attr_late *l, const struct attr_view *v, const struct attr_shape *s)
 {
 	/* updates that come like clockwork have times of their own */
-	double least = s->phase >= 0 && s->period_ns > 0 ? INFINITY : least_time(v);
+	bool clockwork = s->phase >= 0 && s->period_ns > 0;
 
 	*l = (struct attr_late){.view = v, .ends = fabs(s->lag_ns) > APART_NS};
 	l->slot = malloc((v->n_classes + 1) * sizeof(*l->slot));
 	if (!l->slot)
 		return -ENOMEM;
-	for (size_t k = 0; k < v->n_classes; k++)
-		l->slot[k] = k < v->gap_class && v->class_time[k] > least ? (uint32_t)l->layers++
-									  : ERG_NONE;
+	l->layers = attr_most_time(v, l->slot);
+	for (size_t k = 0; k < v->n_classes && clockwork; k++)
+		l->slot[k] = ERG_NONE;
+	l->layers = clockwork ? 0 : l->layers;
 	l->n = l->layers * ATTR_LATE_EACH * (l->ends ? 2 : 1);
 	return 0;
 }

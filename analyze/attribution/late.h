@@ -22,6 +22,8 @@ struct attr_late {
 	size_t n_at;
 	size_t segment[2]; /* where the last reading was stamped, and its window ended */
 };
+/* Per class its number among those with the most time, or ERG_NONE; returns how many those are. */
+size_t attr_most_time(const struct attr_view *v, uint32_t *ret_slot);
 int attr_late_open(struct attr_late *l, const struct attr_view *v, const struct attr_shape *s);
 void attr_late_close(struct attr_late *l);
 /* A reading that was stamped at STAMP, and whose window ended at END (ns since t0). */

@@ -24,6 +24,7 @@
 #include "analyze/attribution/curve.h"
 #include "analyze/attribution/extras.h"
 #include "analyze/attribution/gram.h"
+#include "analyze/attribution/halves.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/late.h"
 #include "analyze/attribution/loops.h"
@@ -81,6 +82,8 @@ struct scores {
 	struct attr_extras x;
 	size_t hint[ATTR_SHIFTS + 1][2];
 	struct attr_late late;     /* its columns are those of z from ATTR_Z on */
+	struct attr_halves halves; /* and its those after them */
+	size_t worst_half;         /* the one of them that test_profile chose */
 	size_t worst;              /* the one of them that test_late chose */
 	struct attr_levels levels; /* of a coarse quantum; n 0: none */
 	double *lm, *lz;           /* levels x dim, levels x n_z: sums, as much as they share */
@@ -96,7 +99,7 @@ static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 	int r = attr_extras_fill(x, m, s->z + ATTR_Z_PSI);
 
 	memset(s->z + ATTR_Z_SHIFT, 0, (ATTR_Z - ATTR_Z_SHIFT) * sizeof(double));
-	s->late.n_at = 0;
+	s->late.n_at = s->halves.n_at = 0;
 	if (r < 0 || !attr_look(x->view, x->readings, &x->shape, m, &l))
 		return r;
 	r = attr_curve_cover(&x->curve,
@@ -118,7 +121,23 @@ static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 		s->z[ATTR_Z_DURATION + i] =
 			attr_curve_group(&x->curve, i, l.end, l.window, s->hint[ATTR_SHIFTS]);
 	attr_late_look(&s->late, l.end + x->shape.lag_ns, l.end);
+	attr_halves_look(&s->halves, &l, attr_tau_of(&x->shape));
 	return 0;
+}
+
+/* Column I, of a layer of its own, is X at this reading. */
+static void score_one(struct scores *s, const struct attr_row *row, size_t block, double e,
+	size_t i, double x)
+{
+	size_t cols = s->st->view.n_cols, n = row->n + s->dim - cols;
+
+	s->ze[block * s->n_z + i] += x * e;
+	s->zz[i * s->n_z + i] += x * x;
+	for (size_t k = 0; k < n; k++) {
+		size_t c = k < row->n ? row->col[k] : cols + k - row->n;
+
+		s->mz[c * s->n_z + i] += x * (k < row->n ? row->a[k] : row->x[k - row->n]);
+	}
 }
 
 /* Of the layers that run at this reading: their columns are those of any, and 0 elsewhere. */
@@ -126,21 +145,25 @@ static void score_late(struct scores *s, const struct attr_row *row, size_t bloc
 {
 	const double z[ATTR_LATE_EACH] = {s->z[ATTR_Z_PSI + ATTR_DELAY],
 		s->z[ATTR_Z_SHIFT + LATE_SHIFT]};
-	size_t cols = s->st->view.n_cols, n = row->n + s->dim - cols;
 
 	for (size_t j = 0; j < s->late.n_at * ATTR_LATE_EACH; j++) {
 		size_t i = ATTR_Z + s->late.at[j / ATTR_LATE_EACH] + j % ATTR_LATE_EACH;
-		double x = z[j % ATTR_LATE_EACH];
 
-		s->ze[block * s->n_z + i] += x * e;
-		s->zz[i * s->n_z + i] += x * x;
-		s->late_sum[i] += x;
-		for (size_t k = 0; k < n; k++) {
-			size_t c = k < row->n ? row->col[k] : cols + k - row->n;
-
-			s->mz[c * s->n_z + i] += x * (k < row->n ? row->a[k] : row->x[k - row->n]);
-		}
+		score_one(s, row, block, e, i, z[j % ATTR_LATE_EACH]);
+		s->late_sum[i] += z[j % ATTR_LATE_EACH];
 	}
+}
+
+static size_t half_column(const struct scores *s, size_t i)
+{
+	return ATTR_Z + s->late.n + i;
+}
+
+static void score_halves(struct scores *s, const struct attr_row *row, size_t block, double e)
+{
+	for (size_t j = 0; j < s->halves.n_at; j++)
+		score_one(s, row, block, e, half_column(s, s->halves.at[j]),
+			row->sw * s->halves.z[j]);
 }
 
 static void score_row(struct scores *s, const struct attr_row *row, size_t block)
@@ -162,6 +185,7 @@ static void score_row(struct scores *s, const struct attr_row *row, size_t block
 		attr_add_scaled(s->mz + c * s->n_z, s->z, a, ATTR_Z);
 	}
 	score_late(s, row, block, e);
+	score_halves(s, row, block, e);
 }
 
 static void score_level(struct scores *s, const struct attr_row *row)
@@ -178,6 +202,9 @@ static void score_level(struct scores *s, const struct attr_row *row)
 		s->lm[at * s->dim + i] += sd * row->x[i - cols];
 	for (size_t i = 0; i < ATTR_Z; i++)
 		s->lz[at * s->n_z + i] += sd * s->z[i];
+	for (size_t j = 0; j < s->halves.n_at; j++)
+		s->lz[at * s->n_z + half_column(s, s->halves.at[j])] +=
+			sd * row->sw * s->halves.z[j];
 }
 
 static bool saw_one(const struct attr_row *row)
@@ -335,9 +362,10 @@ static int alloc_scores(struct scores *s)
 	size_t n = attr_rows_count(s->r) / 2;
 
 	s->dim = s->st->gram.dim;
-	if (attr_late_open(&s->late, &s->st->view, &s->st->shape) < 0)
+	if (attr_late_open(&s->late, &s->st->view, &s->st->shape) < 0 ||
+		attr_halves_open(&s->halves, &s->st->view) < 0)
 		return erg_fail(s->r->err, -ENOMEM, "out of memory for tests of each layer");
-	s->n_z = ATTR_Z + s->late.n;
+	s->n_z = ATTR_Z + s->late.n + s->halves.n;
 	s->blocks = n < BASE_BLOCKS ? n : BASE_BLOCKS;
 	s->me = erg_noted(calloc(s->blocks * s->dim + 1, sizeof(double)));
 	s->ze = erg_noted(calloc(s->blocks * s->n_z + 1, sizeof(double)));
@@ -364,6 +392,7 @@ static void free_scores(struct scores *s)
 {
 	attr_extras_close(&s->x);
 	attr_late_close(&s->late);
+	attr_halves_close(&s->halves);
 	free(s->left);
 	free(s->late_sum);
 	free(s->own);
@@ -500,13 +529,13 @@ static void find_immaterial(struct scores *s, struct attr_tests *t)
 	} set[] = {{&t->kernel, ATTR_Z_SHIFT, ATTR_SHIFTS, TAKEN_MAX},
 		{&t->clock, ATTR_Z_CLOCK, 3, TAKEN_CLOCK},
 		{&t->duration, ATTR_Z_DURATION, ATTR_GROUPS, TAKEN_MAX},
-		{&t->late, s->worst, 1, TAKEN_MAX}};
+		{&t->late, s->worst, 1, TAKEN_MAX}, {&t->profile, s->worst_half, 1, TAKEN_MAX}};
 	struct erg_attr_state *st = s->r->st;
 
 	for (size_t k = 0; k < st->n_classes; k++)
 		st->slack_j[k] = 0;
 	if (!(t->kernel.p < DOUBTFUL_P || t->clock.p < DOUBTFUL_P || t->duration.p < DOUBTFUL_P ||
-		    t->late.p < DOUBTFUL_P) ||
+		    t->late.p < DOUBTFUL_P || t->profile.p < DOUBTFUL_P) ||
 		attr_nnls_diagonal(&s->r->nnls, s->total, s->var) < 0)
 		return;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(set); i++) {
@@ -527,7 +556,7 @@ static void test_late(struct scores *s, struct attr_test *ret, double *ret_w)
 {
 	s->worst = ATTR_Z;
 	ret->f = ret->p = NAN;
-	for (size_t i = ATTR_Z; i < s->n_z; i++) {
+	for (size_t i = ATTR_Z; i < half_column(s, 0); i++) {
 		struct attr_test t;
 
 		if (!s->own[i])
@@ -539,16 +568,44 @@ static void test_late(struct scores *s, struct attr_test *ret, double *ret_w)
 		s->worst = i;
 	}
 	ret->p = fmin(ret->p * (double)s->late.n, 1);
-	*ret_w = s->worst < s->n_z && s->weight > 0
+	*ret_w = s->worst < half_column(s, 0) && s->weight > 0
 		? fabs(step_of(s, s->worst) * s->late_sum[s->worst]) / s->weight
 		: 0;
+}
+
+/* Of each layer's halves the least likely one, likewise; R->uneven: those that fail. */
+static void test_profile(struct scores *s, struct attr_test *ret)
+{
+	const struct attr_view *v = &s->st->view;
+	double n = (double)s->halves.n;
+
+	s->worst_half = half_column(s, 0);
+	ret->f = ret->p = NAN;
+	for (size_t k = 0; k < v->gap_class; k++) {
+		struct attr_test t;
+		size_t i;
+
+		s->r->uneven[k] = false;
+		if (s->halves.slot[k] == ERG_NONE)
+			continue;
+		i = half_column(s, s->halves.slot[k]);
+		if (!s->own[i])
+			continue;
+		test_scores(s, &i, 1, &t);
+		s->r->uneven[k] = t.p * n < ATTR_MISFIT_P;
+		if (ret->p <= t.p || isnan(t.p))
+			continue;
+		*ret = t;
+		s->worst_half = i;
+	}
+	ret->p = fmin(ret->p * n, 1);
 }
 
 /* A residual of rounding errors has no pattern that means anything. */
 static void pass_all(struct attr_tests *t)
 {
 	t->lag.p = t->window.p = t->rc.p = t->skew.p = 1;
-	t->kernel.p = t->clock.p = t->duration.p = t->late.p = 1;
+	t->kernel.p = t->clock.p = t->duration.p = t->late.p = t->profile.p = 1;
 }
 
 int attr_misfit(struct attr_run *r, struct attr_tests *ret)
@@ -580,6 +637,7 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 		test_scores(&s, which + ATTR_Z_CLOCK, 3, &ret->clock);
 		test_scores(&s, which + ATTR_Z_DURATION, ATTR_GROUPS, &ret->duration);
 		test_late(&s, &ret->late, &ret->late_w);
+		test_profile(&s, &ret->profile);
 		find_immaterial(&s, ret);
 	}
 	free_scores(&s);

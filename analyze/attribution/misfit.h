@@ -17,12 +17,13 @@ struct attr_test {
 
 struct attr_tests {
 	struct attr_test lag, window, rc, skew, kernel, clock, duration;
-	struct attr_test late; /* the least likely of all layers; p by Bonferroni */
-	double late_w;         /* what that layer's stamps make of the mean of the readings, W */
+	struct attr_test late;    /* the least likely of all layers; p by Bonferroni */
+	struct attr_test profile; /* likewise, of halves of a layer that differ */
+	double late_w;            /* what that layer's stamps make of the mean of the readings, W */
 };
 
 #define ATTR_MISFIT_P 1e-4
-/* Tests the fit in r->st->power, r->sol.delta, r->st->gram at r->st->shape. */
+/* R->uneven becomes the classes that fail for their halves. Tests the fit in r->st->power, r->sol.delta, r->st->gram at r->st->shape. */
 int attr_misfit(struct attr_run *r, struct attr_tests *ret);
 
 #endif

@@ -13,6 +13,7 @@
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/misfit.h"
+#include "analyze/attribution/profile.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"
 
@@ -74,6 +75,7 @@ static void add_tests(struct attr_run *r, struct erg_attr_model *m)
 	add_test(m, "kernel", &f->fitted.kernel);
 	add_test(m, "clock", &f->fitted.clock);
 	add_test(m, "duration", &f->fitted.duration);
+	add_test(m, "profile", &f->fitted.profile);
 	if (f->fitted.late.p < ATTR_MISFIT_P)
 		add_test(m, "late", &f->fitted.late);
 }
@@ -123,6 +125,8 @@ void attr_model(struct attr_run *r)
 		r->a->diag.lag_u_ns = r->fit.lag_u_ns;
 	}
 	keep_times(r, &sum);
+	for (size_t k = 0; k < r->st->n_classes && r->profile; k++)
+		m->profiles += r->profile[k] != ATTR_EVEN;
 	add_tests(r, m);
 	r->a->misfit = r->misfit.reason;
 }
@@ -147,6 +151,8 @@ json_t *erg_attr_model_json(const struct erg_attr *a)
 	set_fitted(fitted, "tau_s", &m->tau_s);
 	set_fitted(fitted, "scatter_s", &m->scatter_s);
 	set_fitted(fitted, "skew_ppm", &m->skew_ppm);
+	if (m->profiles)
+		json_object_set_new(fitted, "profiles", json_integer((json_int_t)m->profiles));
 	declared = json_pack("{s:o, s:o, s:o, s:o}", "lag_s", erg_num_json(m->declared_lag_s),
 		"lag_u_s", erg_num_json(m->declared_lag_u_s), "window_s",
 		erg_num_json(m->declared_window_s), "tau_s", erg_num_json(m->declared_tau_s));

@@ -73,6 +73,8 @@ struct attr_run {
 	/* per class, J, as columns may be bent since: what another sensor says that fits as well; NULL */
 	double *rival;
 	struct attr_misfit misfit;
+	bool *uneven;     /* per class: its halves differ, by the last test */
+	uint8_t *profile; /* per class: enum attr_profile of its columns; NULL: all are even */
 	struct attr_shape first; /* of the sensor, as it was said to be */
 	/* Of the level of power, that no counter recorded: in order; and the same as steps of the frequency,
 	 * which tell the columns apart. */

@@ -36,6 +36,7 @@ static void print_model(const json_t *run, FILE *out)
 	const json_t *model = json_object_get(run, "model"),
 		     *tests = json_object_get(model, "tests");
 	const char *misfit = json_string_value(json_object_get(model, "misfit"));
+	json_int_t profiles;
 
 	if (!json_array_size(tests) && !json_object_size(json_object_get(model, "fitted")))
 		return;
@@ -49,6 +50,10 @@ static void print_model(const json_t *run, FILE *out)
 	print_fitted(model, "tau_s", "time constant", "s", out);
 	print_fitted(model, "scatter_s", "scatter of the times", "s", out);
 	print_fitted(model, "skew_ppm", "clock", " ppm", out);
+	profiles =
+		json_integer_value(json_object_get(json_object_get(model, "fitted"), "profiles"));
+	if (profiles)
+		fprintf(out, ", power that changes within %lld layers", (long long)profiles);
 	fputc('\n', out);
 }
 

@@ -87,10 +87,15 @@ struct world {
 	double mode_share, mode_dur, mode_power; /* a second mode: its share and factors */
 	int cold; /* so many first iterations take 2.5 times, at another power */
 	double change_at, change_power,
-		change_dur;      /* at this fraction of the run, SD of ln factors */
-	double stall, stall_s;   /* probability in an instance, mean length, at little power */
-	double stall_at;         /* share of its work that an instance does before; < 0: any */
-	double onset_s, onset;   /* a power is reached exponentially from onset times it */
+		change_dur;    /* at this fraction of the run, SD of ln factors */
+	double stall, stall_s; /* probability in an instance, mean length, at little power */
+	double stall_at;       /* share of its work that an instance does before; < 0: any */
+	double onset_s, onset; /* a power is reached exponentially from onset times it */
+	double tail_s, tail;   /* so much of a layer's power decays after it, in what runs then */
+	double ramp;   /* a power goes up or down by up to this share of it on either side */
+	double halves; /* the first half of an instance takes up to this share more or less */
+	double burst_s, burst;   /* a power is higher by this share of it at the begin */
+	bool one_shape;          /* of these, one layer has them alone */
 	double busy_w;           /* the base is higher by this while the work runs */
 	double drift_w, drift_s; /* added to the base: W (1 - exp(-t / s)) */
 	bool phases;             /* prefill and decode */
@@ -133,7 +138,9 @@ struct work {
 	const struct world *w;
 	struct draw draw;
 	int64_t now[WORLD_TRACKS];
-	int layers; /* with modules */
+	int layers;                 /* with modules */
+	double tail[WORLD_TRACKS];  /* W: of the layers before, at the time now */
+	double shape[WORLD_LAYERS]; /* -1 to 1: how much of the world's shape a layer has */
 	double dur[WORLD_LAYERS], power[WORLD_LAYERS], mode_power[WORLD_LAYERS],
 		cold_power[WORLD_LAYERS], change_power[WORLD_LAYERS], change_dur[WORLD_LAYERS];
 	int module[WORLD_LAYERS];

@@ -40,8 +40,8 @@ static void check_curve(const struct world *w, const struct curve *c, double at)
 	double y = curve_rc_joules(c, to) - curve_rc_joules(c, at);
 
 	/* a step of power is missed by half a step of time at most, in either direction */
-	expect("an integral of the power", w, p, summed(c, at, to, curve_watts), 2e-5);
-	expect("an integral behind the RC", w, y, summed(c, at, to, curve_rc_watts), 2e-5);
+	expect("an integral of the power", w, p, summed(c, at, to, curve_watts), 4e-5);
+	expect("an integral behind the RC", w, y, summed(c, at, to, curve_rc_watts), 4e-5);
 	if (c->tau > 0)
 		expect("tau y' + y", w,
 			y + c->tau * (curve_rc_watts(c, to) - curve_rc_watts(c, at)), p, 1e-9);
@@ -77,7 +77,7 @@ static void check_total(const struct work *k)
 	for (int i = 0; i < k->layers; i++)
 		idle += k->time_s[i];
 	idle = (end - begin - idle) * (k->w->idle_w + k->w->busy_w);
-	if (k->w->drift_w == 0)
+	if (k->w->drift_w == 0 && k->w->tail == 0)
 		expect("the energy of all layers", k->w, sum + idle,
 			curve_joules(&k->total, end) - curve_joules(&k->total, begin), 1e-6);
 	expect("the energy by the other convention", k->w, same, sum, 1e-6);

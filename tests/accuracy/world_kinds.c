@@ -402,6 +402,126 @@ static void set_nearly(struct world *w, double lag)
 	w->says.window_s = w->is.window_s * (1 + any(w, 0x77696e, 1e-4, 3e-3));
 }
 
+/* ---- power that is not the same all through a layer, before one of several sensors */
+enum shape { RAMP, HALVES, BURST, SURGE, TAIL };
+
+static void shape(struct world *w, enum shape shape, double x)
+{
+	w->ramp = shape == RAMP ? x : 0;
+	w->halves = shape == HALVES ? x : 0;
+	w->burst = shape == BURST ? x : 0;
+	w->burst_s = .3 * MS;
+	w->onset_s = shape == SURGE ? .5 * MS : 0;
+	w->onset = 1 + x;
+	w->tail = shape == TAIL ? x : 0;
+	w->tail_s = shape == TAIL ? .5 * MS : 0;
+}
+
+static void set_ramp(struct world *w, double x)
+{
+	shape(w, RAMP, x);
+}
+
+static void set_ramp_of_one(struct world *w, double x)
+{
+	shape(w, RAMP, x);
+	w->one_shape = true;
+}
+
+static void set_ramp_of_threads(struct world *w, double x)
+{
+	set_threads(w, 2);
+	shape(w, RAMP, x);
+}
+
+static void set_ramp_and_lag(struct world *w, double x)
+{
+	shape(w, RAMP, x);
+	w->is.lag_s = 7 * MS;
+}
+
+static void set_ramp_and_rc(struct world *w, double x)
+{
+	shape(w, RAMP, x);
+	w->rc_s = 1 * MS;
+}
+
+static void set_ramp_undeclared(struct world *w, double x)
+{
+	shape(w, RAMP, x);
+	w->declared = false;
+}
+
+static void set_halves(struct world *w, double x)
+{
+	shape(w, HALVES, x);
+}
+
+static void set_burst(struct world *w, double x)
+{
+	shape(w, BURST, x);
+}
+
+static void set_burst_of_one(struct world *w, double x)
+{
+	shape(w, BURST, x);
+	w->one_shape = true;
+}
+
+static void set_surge(struct world *w, double x)
+{
+	shape(w, SURGE, x);
+}
+
+static void set_tail(struct world *w, double x)
+{
+	shape(w, TAIL, x);
+}
+
+/* Windows longer than the layers, and shorter. */
+static void set_shape_wide(struct world *w, double s)
+{
+	shape(w, (enum shape)s, .4);
+	w->is.window_s = 10 * MS;
+	w->run_s = 60;
+}
+
+static void set_shape_sharp(struct world *w, double s)
+{
+	shape(w, (enum shape)s, .4);
+	w->is.window_s = .28 * MS;
+}
+
+static void set_shape_fast(struct world *w, double s)
+{
+	shape(w, (enum shape)s, .4);
+	set_fast(w, 2.2 * MS);
+}
+
+static void set_shape_ema(struct world *w, double s)
+{
+	shape(w, (enum shape)s, .4);
+	set_ema(w, .25);
+}
+
+static void set_shape_counter(struct world *w, double s)
+{
+	shape(w, (enum shape)s, .4);
+	set_counter(w, 10 * MS);
+}
+
+static void set_shape_long(struct world *w, double s)
+{
+	shape(w, (enum shape)s, .4);
+	set_long(w, 200 * MS);
+}
+
+static void set_shape_short(struct world *w, double s)
+{
+	shape(w, (enum shape)s, .4);
+	set_short(w, 1);
+}
+
 #define RIGHT                                                                                      \
 	{                                                                                          \
 		0, 0, 90, 0                                                                        \
@@ -502,6 +622,38 @@ const struct kind kinds[] = {
 	{"busy", "base up to 1 W higher, two threads", set_busy_threads, 1, RIGHT, "nearly"},
 	{"busy-short", "the same in a run of 1 s, one thread", set_busy_short, 1, RIGHT, "nearly"},
 	{"nearly", "lag of 0.5 to 14 us, run of 1 s", set_nearly, 14 * US, RIGHT, "nearly"},
+	{"ramp-5", "power ramps by 2 to 5 % in layers", set_ramp, .05, {0}, "shape"},
+	{"ramp-20", "the same, by 8 to 20 %", set_ramp, .2, {0}, "shape"},
+	{"ramp-60", "the same, by 24 to 60 %", set_ramp, .6, {0}, "shape"},
+	{"ramp-one", "the same, in one layer", set_ramp_of_one, .6, {0}, "shape"},
+	{"ramp-b10", "ramps of 40 %, boxcar 10 ms", set_shape_wide, RAMP, {0}, "shape"},
+	{"ramp-b.3", "the same, boxcar 0.28 ms", set_shape_sharp, RAMP, {0}, "shape"},
+	{"ramp-1k", "the same, boxcar 2.2 ms, 1 kHz", set_shape_fast, RAMP, {0}, "shape"},
+	{"ramp-e4", "the same, average N=4", set_shape_ema, RAMP, {0}, "shape"},
+	{"ramp-c", "the same, counter", set_shape_counter, RAMP, {0}, "shape"},
+	{"ramp-long", "the same, layers of 25 to 200 ms", set_shape_long, RAMP, {0}, "shape"},
+	{"ramp-short", "the same, run of 1 s at 500 Hz", set_shape_short, RAMP, {0}, "shape"},
+	{"ramp-two", "the same, two threads", set_ramp_of_threads, .4, {0}, "shape"},
+	{"ramp-lag", "the same, and a lag of 7 ms", set_ramp_and_lag, .4, {0}, "shape"},
+	{"ramp-rc", "the same, and an RC of 1 ms", set_ramp_and_rc, .4, {0}, "shape"},
+	{"ramp-none", "the same, no --sensor", set_ramp_undeclared, .4, {0}, "shape"},
+	{"halves-10", "halves that differ by 8 to 20 %", set_halves, .1, {0}, "shape"},
+	{"halves-40", "the same, by 32 to 80 %", set_halves, .4, {0}, "shape"},
+	{"halves-b10", "the same, boxcar 10 ms", set_shape_wide, HALVES, {0}, "shape"},
+	{"halves-e4", "the same, average N=4", set_shape_ema, HALVES, {0}, "shape"},
+	{"halves-c", "the same, counter", set_shape_counter, HALVES, {0}, "shape"},
+	{"burst-20", "8 to 20 % more in the first 0.3 ms", set_burst, .2, {0}, "shape"},
+	{"burst-100", "the same, 40 to 100 %", set_burst, 1, {0}, "shape"},
+	{"burst-one", "the same, in one layer", set_burst_of_one, 1, {0}, "shape"},
+	{"burst-b10", "bursts of 16 to 40 %, boxcar 10 ms", set_shape_wide, BURST, {0}, "shape"},
+	{"burst-e4", "the same, average N=4", set_shape_ema, BURST, {0}, "shape"},
+	{"burst-c", "the same, counter", set_shape_counter, BURST, {0}, "shape"},
+	{"surge", "40 % more, decaying in 0.5 ms", set_surge, .4, {0}, "shape"},
+	{"tail-10", "10 % decay in 0.5 ms after a layer", set_tail, .1, {0}, "shape"},
+	{"tail-40", "the same, 40 %", set_tail, .4, {0}, "shape"},
+	{"tail-b10", "the same, boxcar 10 ms", set_shape_wide, TAIL, {0}, "shape"},
+	{"tail-e4", "the same, average N=4", set_shape_ema, TAIL, {0}, "shape"},
+	{"tail-c", "the same, counter", set_shape_counter, TAIL, {0}, "shape"},
 	{"gain", "undeclared gain of 3 %", set_gain, .03, {0}, "gain"},
 };
 

@@ -57,6 +57,17 @@ static void advance(struct walk *w, int64_t t)
 			w->at[i]++;
 }
 
+/* The piece P, from S after its begin on. */
+static struct piece later(const struct piece *p, double s, double theta)
+{
+	struct piece ret = *p;
+
+	ret.a += p->b * s;
+	if (p->c != 0)
+		ret.c *= exp(-s / theta);
+	return ret;
+}
+
 /* Of the time from w->t to NEXT: the pieces of power, each with who it belongs to. */
 static void step(struct walk *w, int64_t next)
 {
@@ -71,15 +82,16 @@ static void step(struct walk *w, int64_t next)
 		const struct own *o = running(w, i);
 		struct piece p;
 
-		if (!o || o->layer == WORLD_NONE)
+		if (!o)
 			continue;
-		p = o->p;
-		if (p.c != 0)
-			p.c *= exp(-(double)(w->t - o->begin_ns) * 1e-9 / k->total.theta);
+		p = later(&o->p, (double)(w->t - o->begin_ns) * 1e-9, k->total.theta);
+		sum.a += p.a;
+		sum.b += p.b;
+		sum.c += p.c;
+		if (o->layer == WORLD_NONE)
+			continue;
 		active[n] = o->layer;
 		own_j[n++] = piece_joules(&p, k->total.theta, 0, d);
-		sum.a += p.a;
-		sum.c += p.c;
 	}
 	all_j = base_j;
 	for (int i = 0; i < n; i++)
@@ -97,7 +109,7 @@ void work_add_up(struct work *k)
 	struct walk w = {.k = k, .t = llround(k->base.p[0].t * 1e9)};
 	int64_t next;
 
-	k->total.theta = k->w->onset_s > 0 ? k->w->onset_s : 1;
+	k->total.theta = k->w->onset_s > 0 ? k->w->onset_s : k->w->tail_s > 0 ? k->w->tail_s : 1;
 	k->total.tau = k->w->rc_s;
 	while ((next = next_edge(&w)) != NEVER) {
 		step(&w, next);

@@ -31,19 +31,35 @@ const char *layer_type(int layer)
 	return types[layer % 4];
 }
 
-/* Power of its own, or none (WORLD_NONE), until so long later. */
-static void own(struct work *k, int track, int layer, double dur_s, double watts, double exp_w)
+/* What is left of the layers before decays on. */
+static double tail(struct work *k, int track, const struct own *o)
 {
-	struct own o = {.begin_ns = k->now[track], .layer = layer, .p = {.a = watts, .c = exp_w}};
+	double now = k->tail[track];
+
+	if (now > 0)
+		k->tail[track] *= exp(-(double)(o->end_ns - o->begin_ns) * 1e-9 / k->w->tail_s);
+	return now;
+}
+
+/* Power of its own, or none (WORLD_NONE), until so long later. */
+static void own_piece(struct work *k, int track, int layer, double dur_s, struct piece p)
+{
+	struct own o = {.begin_ns = k->now[track], .layer = layer, .p = p};
 
 	o.end_ns = k->now[track] += ns(dur_s);
 	if (o.end_ns == o.begin_ns)
 		return;
+	o.p.c += tail(k, track, &o);
 	if (k->owns[track] == k->own_room[track]) {
 		k->own_room[track] = k->own_room[track] ? 2 * k->own_room[track] : 4096;
 		k->own[track] = must(realloc(k->own[track], k->own_room[track] * sizeof(o)));
 	}
 	k->own[track][k->owns[track]++] = o;
+}
+
+static void own(struct work *k, int track, int layer, double dur_s, double watts, double exp_w)
+{
+	own_piece(k, track, layer, dur_s, (struct piece){.a = watts, .c = exp_w});
 }
 
 static size_t begin(struct work *k, int track, int layer)
@@ -80,6 +96,28 @@ double level_factor(int level)
 	return 1 - 0.11 * level;
 }
 
+/* The work of an instance whose power, W above the base, is not the same all through it. */
+static void work_of(struct work *k, int track, int layer, double d, double watts)
+{
+	const struct world *w = k->w;
+	double shape = k->shape[layer], exp_w = w->onset_s > 0 ? (w->onset - 1) * watts : 0;
+	double burst = shape != 0 && w->burst > 0 ? fmin(w->burst_s, d) : 0;
+
+	if (w->ramp > 0) {
+		double by = w->ramp * shape * watts;
+
+		own_piece(k, track, layer, d, (struct piece){.a = watts - by, .b = 2 * by / d});
+	} else if (w->halves > 0) {
+		own(k, track, layer, d / 2, watts * (1 + w->halves * shape), 0);
+		own(k, track, layer, d / 2, watts * (1 - w->halves * shape), 0);
+	} else {
+		own(k, track, layer, burst, watts * (1 + w->burst * fabs(shape)), exp_w);
+		own(k, track, layer, d - burst, watts, burst > 0 ? 0 : exp_w);
+	}
+	if (shape != 0)
+		k->tail[track] += w->tail * watts;
+}
+
 static void run_layer(struct work *k, int track, int layer)
 {
 	const struct world *w = k->w;
@@ -111,7 +149,8 @@ static void run_layer(struct work *k, int track, int layer)
 	q = fmax(0.1, p - w->idle_w);
 	stalls = w->stall > 0 && draw_uniform(&k->draw) < w->stall;
 	before = !stalls ? d : d * (w->stall_at < 0 ? draw_uniform(&k->draw) : w->stall_at);
-	own(k, track, layer, before, q, w->onset_s > 0 ? (w->onset - 1) * q : 0);
+	if (before > 0)
+		work_of(k, track, layer, before, q);
 	if (stalls)
 		own(k, track, layer, w->stall_s * (0.3 + draw_exponential(&k->draw)), 0.4, 0);
 	own(k, track, layer, d - before, q, 0);
@@ -195,6 +234,21 @@ static void draw_layer(struct work *k, int i)
 	k->change_power[i] = exp(w->change_power * draw_normal(d));
 	k->change_dur[i] = exp(w->change_dur * draw_normal(d));
 	k->module[i] = WORLD_NONE;
+}
+
+/* By numbers of their own, so that a world without shapes stays what it was. */
+static void draw_shapes(struct work *k)
+{
+	const struct world *w = k->w;
+	int one = (int)(w->seed % (uint64_t)w->layers);
+	struct draw d;
+
+	draw_seed(&d, w->seed ^ 0x7368617065);
+	for (int i = 0; i < w->layers; i++) {
+		double size = 0.4 + 0.6 * draw_uniform(&d), sign = draw_uniform(&d) < 0.5 ? -1 : 1;
+
+		k->shape[i] = w->one_shape && i != one ? 0 : size * sign;
+	}
 }
 
 static void draw_modules(struct work *k)
@@ -285,6 +339,7 @@ void work_make(struct work *k, const struct world *w)
 	for (int i = 0; i < w->layers; i++)
 		draw_layer(k, i);
 	draw_modules(k);
+	draw_shapes(k);
 	if (w->cycle_s > 0)
 		scale_to_cycle(k);
 	make_levels(k);

@@ -373,7 +373,7 @@ static void test_late_once(void **state)
 	erg_times_release(&v.begin);
 }
 
-/* A window of 10 ms was declared; p is that of the least likely of three tests. */
+/* A window of 10 ms was declared; p is that of the least likely of four tests. */
 static void test_far_and_doubtful(void **state)
 {
 	static const struct {
@@ -386,7 +386,7 @@ static void test_far_and_doubtful(void **state)
 	};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(fits); i++)
-		for (int which = 0; which < 3; which++) {
+		for (int which = 0; which < 4; which++) {
 			struct erg_attr_state st = {.shape = {.kind = ERG_SENSOR_BOXCAR,
 							    .window_ns = fits[i].window_ns,
 							    .rc_ns = fits[i].rc_ns}};
@@ -394,10 +394,11 @@ static void test_far_and_doubtful(void **state)
 				.declared = {.kind = ERG_SENSOR_BOXCAR, .window_ns = 10e6}};
 			struct attr_tests *t = &r.misfit.fitted;
 
-			t->kernel.p = t->clock.p = t->duration.p = 0.5;
+			t->kernel.p = t->clock.p = t->duration.p = t->profile.p = 0.5;
 			*(which == 0                 ? &t->kernel.p
 					: which == 1 ? &t->clock.p
-						     : &t->duration.p) = fits[i].p;
+					: which == 2 ? &t->duration.p
+						     : &t->profile.p) = fits[i].p;
 			assert_int_equal(attr_far_and_doubtful(&r), fits[i].doubtful);
 		}
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ERG_ANALYZE_ATTRIBUTION_REBUILD_H
+#define ERG_ANALYZE_ATTRIBUTION_REBUILD_H
+
+/* The view of a run, again and again. */
+struct attr_run;
+
+/* The columns, with the changes of level that were found so far: rows that may have seen both sides of one
+ * are left out; and with the profiles of R, none where they would be too many. */
+int attr_build_view(struct attr_run *r);
+/* Instead of the one that was fitted: each column begins at the power that its class had. */
+int attr_view_again(struct attr_run *r);
+void attr_profiles_forget(struct attr_run *r);
+
+#endif
