@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Where experiments get their runs from. A result that was computed before is as good as its
- * archive; a directory stands for the archives in it, or where there are none for the results of
- * `erg-analyze batch`, in the order of their names.
+ * archive.
  */
 #include "analyze/account/runs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "analyze/account/layers.h"
+#include "analyze/account/runs_files.h"
 #include "analyze/result/apiece.h"
 #include "analyze/result/document.h"
 #include "analyze/result/estimate.h"
@@ -190,72 +188,6 @@ static bool is_document(const char *path)
 	return c == '{';
 }
 
-static bool ends_in(const char *name, const char *suffix)
-{
-	size_t n = strlen(name), m = strlen(suffix);
-
-	return name[0] != '.' && n > m && !strcmp(name + n - m, suffix);
-}
-
-static int is_archive_name(const struct dirent *d)
-{
-	return ends_in(d->d_name, ".erg");
-}
-
-/* As `erg-analyze batch` names them. */
-static int is_result_name(const struct dirent *d)
-{
-	return ends_in(d->d_name, ".layers.json");
-}
-
-/* What the directory PATH stands for. */
-static int expand_directory(const char *path, struct erg_texts *ret, struct erg_err *err)
-{
-	struct dirent **names;
-	char file[4096];
-	int n, r = 0;
-
-	n = scandir(path, &names, is_archive_name, alphasort);
-	if (!n) {
-		free(names);
-		n = scandir(path, &names, is_result_name, alphasort);
-	}
-	if (n < 0)
-		return erg_fail_errno(err, -errno, "%s", path);
-	if (!n)
-		r = erg_fail(err, -ENOENT,
-			"%s: no archive (*.erg) and no result (*.layers.json) in this directory",
-			path);
-	for (int i = 0; i < n; i++) {
-		snprintf(file, sizeof(file), "%s%s%s", path,
-			path[strlen(path) - 1] == '/' ? "" : "/", names[i]->d_name);
-		if (r >= 0 && erg_texts_add(ret, file) < 0)
-			r = erg_fail(err, -ENOMEM, "out of memory");
-		free(names[i]);
-	}
-	free(names);
-	return r;
-}
-
-int erg_runs_files(char *const *files, size_t n, struct erg_texts *ret, struct erg_err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < n; i++) {
-		_cleanup_(erg_freep) char *manifest = NULL;
-		struct stat st;
-
-		if (asprintf(&manifest, "%s/manifest.json", files[i]) < 0)
-			return erg_fail(err, -ENOMEM, "out of memory");
-		/* An unpacked archive is a directory too: it has a manifest. */
-		if (stat(files[i], &st) == 0 && S_ISDIR(st.st_mode) && access(manifest, F_OK) < 0)
-			r = expand_directory(files[i], ret, err);
-		else if (erg_texts_add(ret, files[i]) < 0)
-			r = erg_fail(err, -ENOMEM, "out of memory");
-	}
-	return r;
-}
-
 static int load_one(void *data, const char *path, unsigned int jobs, json_t *doc, json_t *runs,
 	struct erg_err *err)
 {
@@ -352,6 +284,7 @@ static int load_all(char *const *files, size_t n, const struct reading *how, jso
 		return r;
 	if (n > 1 || all.n > 1)
 		tell_copies(runs, doc);
+	erg_runs_tell_below(files, n, doc);
 	*ret = json_incref(runs);
 	return 0;
 }

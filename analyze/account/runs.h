@@ -11,7 +11,6 @@
 
 #include "analyze/account/options.h"
 #include "formats/base/err.h"
-#include "formats/base/texts.h"
 
 /* FILE: an archive, or a JSON document with "runs". A directory means its *.erg, or else its
  * *.layers.json. *ret: array. What only a single run's tables show is not in those of a document; its rows are
@@ -37,10 +36,6 @@ int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *
 	const char *const *by, size_t n_by,
 	int (*taken)(void *data, const json_t *run, struct erg_err *err), void *data, json_t *doc,
 	json_t **ret, struct erg_err *err);
-
-/* The files that FILES stand for: a directory that is no unpacked archive for what it holds. -ENOENT for
- * one that holds neither archives nor results. */
-int erg_runs_files(char *const *files, size_t n, struct erg_texts *ret, struct erg_err *err);
 
 /* Is one of FILES (or of what a directory among them holds) anything but a result? */
 bool erg_runs_any_archive(char *const *files, size_t n);

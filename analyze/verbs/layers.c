@@ -8,7 +8,7 @@
 #include "analyze/account/apart.h"
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
-#include "analyze/account/runs.h"
+#include "analyze/account/runs_files.h"
 #include "analyze/account/within.h"
 #include "analyze/experiment/joined.h"
 #include "analyze/render/layers.h"
@@ -300,6 +300,7 @@ static int layers_verb(int argc, char **argv, struct erg_err *err)
 		r = add_run(&o, files.v[i], doc, err);
 	}
 	erg_progress("archives", 1, 1);
+	erg_runs_tell_below(named, (size_t)n, doc);
 	if (r >= 0)
 		r = finish_document(&o, doc, err);
 	return r < 0 ? r : erg_document_emit(doc, o.common.format, &renderer, o.common.strict, err);

@@ -13,6 +13,7 @@
 
 #include "analyze/experiment/corun.h"
 #include "analyze/account/runs.h"
+#include "analyze/account/runs_files.h"
 #include "analyze/experiment/sweep.h"
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
@@ -479,7 +480,9 @@ static size_t warnings_in(const json_t *doc)
 	return n;
 }
 
-static int report(const struct options *o, char *const *files, struct erg_err *err)
+/* FILES: those that the N that are NAMED stand for. */
+static int report(const struct options *o, char *const *files, char *const *named, size_t n,
+	struct erg_err *err)
 {
 	json_auto_t *doc = erg_document_new("report"), *layer_runs = json_array();
 	struct page page = {doc, layer_runs, {ROWS_MAX, ROWS_MAX}};
@@ -502,6 +505,7 @@ static int report(const struct options *o, char *const *files, struct erg_err *e
 	if (r < 0)
 		return r;
 	add_experiments(layer_runs, doc);
+	erg_runs_tell_below(named, n, doc);
 	warnings = warnings_in(doc);
 	erg_page_slim(doc, &page.rows);
 	json_object_set(doc, "roofs", o->roofs);
@@ -552,7 +556,7 @@ static int report_verb(int argc, char **argv, struct erg_err *err)
 	o.drawn = o.curves.n;
 	for (size_t i = 0; i < files.n; i++)
 		o.drawn += !is_json(files.v[i]);
-	return report(&o, files.v, err);
+	return report(&o, files.v, named, (size_t)n, err);
 }
 
 const struct erg_verb erg_verb_report = {"report", "one self-contained page", report_verb};

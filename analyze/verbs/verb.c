@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "analyze/account/runs.h"
+#include "analyze/account/runs_files.h"
 #include "analyze/attribution/attribution.h"
 #include "analyze/reader/sensor.h"
 #include "formats/base/outfile.h"

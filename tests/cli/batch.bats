@@ -137,6 +137,30 @@ test_setup() {
     grep -q 'once more' said
 }
 
+@test "batch: archives in folders of a folder are read by batch; analyses that leave them say which" {
+    mkdir runs/older runs/.hidden runs/empty
+    cp runs/a.erg runs/older
+    cp runs/a.erg runs/.hidden
+    erg-analyze sweep runs 2>said >/dev/null
+    grep -Fq 'runs: 2 folders in it hold more archives, which are not read: cold, older' said
+    erg-analyze export --to sqlite runs -o runs.db 2>said
+    grep -Fq 'runs: 2 folders in it hold more archives, which are not read: cold, older' said
+    erg-analyze layers --format json runs 2>/dev/null >layers.json
+    [ "$(jq '[.warnings[] | select(.code == "below")] | length' layers.json)" -eq 1 ]
+    erg-analyze report runs -o page.html 2>said
+    grep -q 'not read: cold, older' said
+    # results among archives are no archives; named files are not looked around
+    erg-analyze batch runs -o runs/results
+    mv runs/cold cold
+    rm -r runs/older
+    erg-analyze sweep runs 2>said >/dev/null
+    ! grep 'not read' said || false
+    mkdir runs/older
+    cp runs/a.erg runs/older
+    erg-analyze sweep runs/*.erg 2>said >/dev/null
+    ! grep 'not read' said || false
+}
+
 @test "batch: a link to an archive is one; a link to nowhere is told" {
     mv runs elsewhere
     mkdir runs
