@@ -94,7 +94,9 @@ static int judge(struct attr_run *r)
 	f->reason = NULL;
 	if (rc < 0)
 		return rc;
-	if (attr_test_fails(&f->fitted.profile))
+	/* stamps that were held, of which those that are late by too little to be put back look like this, too */
+	if (attr_test_fails(&f->fitted.profile) &&
+		!(r->st->readings.n_held && f->fitted.late.slight))
 		f->reason = "misfit: profile";
 	if (attr_test_fails(&f->fitted.late))
 		f->reason = "misfit: late";
