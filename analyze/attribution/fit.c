@@ -315,22 +315,14 @@ static int fit_profile(struct attr_run *r)
 
 #define PROFILED_LESS 0.8 /* of what is left without */
 
-/* The most likely profile, and then the one that can be most; whether one of them stands. */
-static int try_profiles(struct attr_run *r, const bool *uneven, size_t likely, bool *ret_stands)
+/* The most likely profile; whether it stands. */
+static int try_profile(struct attr_run *r, const bool *uneven, size_t likely, bool *ret_stands)
 {
-	const size_t order[] = {likely, ATTR_PROFILES - 1};
-	int rc = 0;
+	int rc = attr_profiles_choose(r, uneven, likely);
 
-	for (size_t i = 0; !rc && !*ret_stands && i < ERG_ARRAY_SIZE(order); i++) {
-		if (i && order[i] == order[0])
-			break;
-		rc = attr_profiles_choose(r, uneven, order[i]);
-		if (!rc)
-			rc = fit_profile(r);
-		if (!rc)
-			rc = stands(r, ret_stands);
-	}
-	return rc;
+	if (!rc)
+		rc = fit_profile(r);
+	return rc ? rc : stands(r, ret_stands);
 }
 
 /* No sensor fits powers that are the same all through each layer: whether the one that was declared does others. */
@@ -345,7 +337,7 @@ static int fit_profiles(struct attr_run *r, const bool *uneven)
 	r->fit.shape.lag_ns = r->first.lag_ns;
 	rc = attr_profiles_rank(r, uneven, &likely, &least);
 	if (!rc && least < PROFILED_LESS * left)
-		rc = try_profiles(r, uneven, likely, &r->stood);
+		rc = try_profile(r, uneven, likely, &r->stood);
 	if (rc < 0)
 		return rc;
 	if (r->stood) {

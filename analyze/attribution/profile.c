@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Power that is not the same all through a layer, as the tests have found it (halves.c). The power of such a layer
- * is a broken line over how far its instance is, from its begin to its end: a column for each of the line's corners,
- * hats that are 1 there and 0 at the next corners; or one for each half. Within a segment a column has one share. So each instance is cut
- * into many segments, short beside what the sensor sees at once.
+ * is a straight line over how far its instance is: a column that falls from 1 to 0 between its begin and its end, and
+ * one that rises; or one column for each half. Within a segment a column has one share. So each instance is cut into
+ * many segments, short beside what the sensor sees at once.
+ *
+ * Lines of several corners, which could be more than these (bursts at the begin, tails), fitted such worlds of
+ * tests/accuracy well and were sure and wrong in every tenth row: there the layers stay refused.
  */
 #include <errno.h>
 #include <math.h>
@@ -17,19 +20,14 @@
 #include "formats/base/util.h"
 
 #define ENTRIES_MAX 60000000 /* more take too much memory */
-#define CORNERS 12
-#define PARTS_MIN 16 /* of an instance */
+#define PARTS_MIN 16         /* of an instance */
 #define PARTS_MAX 64
 #define PARTS_WINDOW 8 /* in a window */
-#define PARTS_LINE 2   /* of a line at least */
-#define APART 0.12     /* corners are at least so far from each other, and from either end */
-#define APART_FINE 0.06
+#define COLUMNS 2      /* of a class that is not even */
 
 struct form {
-	uint8_t corners;         /* 0: even */
-	bool halves;             /* two columns, and no hats */
-	uint64_t parts[CORNERS]; /* of the line from each corner to the next */
-	double at[CORNERS];
+	bool uneven, halves; /* halves: two columns, and no line */
+	uint64_t parts;      /* of an instance */
 };
 
 struct cutter {
@@ -58,7 +56,7 @@ static void follow(struct cutter *c, size_t i)
 		uint32_t k = v->col_class[v->col[e]];
 		size_t j = i + 1;
 
-		if (!c->form[k].corners || attr_begin(v, i) < c->to[k])
+		if (!c->form[k].uneven || attr_begin(v, i) < c->to[k])
 			continue;
 		while (j < v->n && runs_in(v, j, k))
 			j++;
@@ -75,42 +73,13 @@ static void begin_anew(struct cutter *c)
 		c->from[k] = c->to[k] = 0;
 }
 
-static void add_corner(struct form *f, double at, double apart)
-{
-	size_t i = f->corners;
-
-	for (size_t j = 0; j < f->corners; j++)
-		if (fabs(f->at[j] - at) < apart)
-			return;
-	if (f->corners == CORNERS)
-		return;
-	for (; i && f->at[i - 1] > at; i--)
-		f->at[i] = f->at[i - 1];
-	f->at[i] = at;
-	f->corners++;
-}
-
-/* Of a class whose instances take D ns: what comes of a begin is over after some time, what goes with the work
- * after a part of it. */
+/* Of a class whose instances take D ns. */
 static void make_form(struct form *f, enum attr_profile profile, double d, double window_ns)
 {
-	static const double begin_ns[] = {0.25e6, 0.75e6};
-	double apart = profile == ATTR_FINE ? APART_FINE : APART;
-	int pieces = profile == ATTR_FINE ? 8 : 3;
-	bool bends = profile == ATTR_BENDS || profile == ATTR_FINE;
 	double parts = fmin(fmax(PARTS_WINDOW * d / window_ns, PARTS_MIN), PARTS_MAX);
 
-	*f = (struct form){.halves = profile == ATTR_HALVES};
-	add_corner(f, 0, apart);
-	add_corner(f, 1, apart);
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(begin_ns) && bends; i++)
-		add_corner(f, begin_ns[i] / d, apart);
-	for (int i = 1; i < pieces && bends; i++)
-		add_corner(f, (double)i / pieces, apart);
-	for (size_t i = 0; i + 1 < f->corners; i++)
-		f->parts[i] = f->halves
-			? 2
-			: (uint64_t)fmax(round((f->at[i + 1] - f->at[i]) * parts), PARTS_LINE);
+	*f = (struct form){true, profile == ATTR_HALVES,
+		profile == ATTR_HALVES ? 2 : (uint64_t)round(parts)};
 }
 
 static int more_cuts(struct cutter *c, uint64_t t)
@@ -141,15 +110,12 @@ static int cut_by(struct cutter *c, uint32_t k, uint64_t begin, uint64_t end)
 	double length = (double)(c->to[k] - c->from[k]);
 	int rc = 0;
 
-	for (size_t i = 0; i + 1 < f->corners; i++)
-		for (uint64_t p = 0; !rc && p < f->parts[i]; p++) {
-			double u = f->at[i] +
-				(f->at[i + 1] - f->at[i]) * (double)p / (double)f->parts[i];
-			uint64_t t = c->from[k] + (uint64_t)(u * length);
+	for (uint64_t p = 0; !rc && f->uneven && p < f->parts; p++) {
+		uint64_t t = c->from[k] + (uint64_t)((double)p / (double)f->parts * length);
 
-			if (t > begin && t < end)
-				rc = more_cuts(c, t);
-		}
+		if (t > begin && t < end)
+			rc = more_cuts(c, t);
+	}
 	return rc;
 }
 
@@ -168,27 +134,23 @@ static int find_cuts(struct cutter *c, size_t i)
 	return rc;
 }
 
-/* The hats of column K's class that lie over T; the column is the first of its several. Returns how many. */
-static size_t hats(const struct cutter *c, uint32_t k, double t, uint16_t *col, float *share)
+/* The columns of class K that lie over T; COL is the first of its two. Returns how many. */
+static size_t columns_over(const struct cutter *c, uint32_t k, double t, uint16_t *col,
+	float *share)
 {
 	const struct form *f = &c->form[k];
-	double u, part;
-	size_t i = 1;
+	double u = (t - (double)c->from[k]) / fmax((double)(c->to[k] - c->from[k]), 1);
 
-	if (!f->corners)
+	if (!f->uneven)
 		return 1;
-	u = (t - (double)c->from[k]) / fmax((double)(c->to[k] - c->from[k]), 1);
+	u = fmin(fmax(u, 0), 1);
 	if (f->halves) {
 		col[0] = (uint16_t)(col[0] + (u > 0.5));
 		return 1;
 	}
-	while (i + 1 < f->corners && u > f->at[i])
-		i++;
-	part = fmin(fmax((u - f->at[i - 1]) / (f->at[i] - f->at[i - 1]), 0), 1);
-	col[1] = (uint16_t)(col[0] + i);
-	col[0] = (uint16_t)(col[0] + i - 1);
-	share[1] = (float)(share[0] * (float)part);
-	share[0] *= (float)(1 - part);
+	col[1] = (uint16_t)(col[0] + 1);
+	share[1] = (float)(share[0] * (float)u);
+	share[0] *= (float)(1 - u);
 	return 2;
 }
 
@@ -218,7 +180,7 @@ static int put(const struct cutter *c, const struct attr_several *s, size_t i, u
 
 		col[0] = s[v->col[e]].first;
 		share[0] = v->share ? v->share[e] : 1;
-		n = hats(c, v->col_class[v->col[e]], mid, col, share);
+		n = columns_over(c, v->col_class[v->col[e]], mid, col, share);
 		for (size_t j = 0; j < n; j++)
 			m->n.col_time[col[j]] += (double)(end - begin) * 1e-9 * (double)share[j];
 		m->entries += (uint32_t)n;
@@ -251,15 +213,15 @@ static int plan(struct cutter *c, const uint8_t *profile, double window_ns, size
 
 	*ret_segments = *ret_entries = 0;
 	for (size_t k = 0; k < v->gap_class; k++)
-		c->form[k].corners = profile[k] != ATTR_EVEN;
+		c->form[k].uneven = profile[k] != ATTR_EVEN;
 	begin_anew(c);
 	for (size_t i = 0; i < v->n; i++)
 		follow(c, i);
 	for (size_t k = 0; k < v->gap_class; k++)
-		if (c->form[k].corners && c->n[k] > 0)
+		if (c->form[k].uneven && c->n[k] > 0)
 			make_form(&c->form[k], profile[k], c->sum[k] / c->n[k], window_ns);
 		else
-			c->form[k].corners = 0;
+			c->form[k].uneven = false;
 	begin_anew(c);
 	for (size_t i = 0; !rc && i < v->n; i++) {
 		rc = find_cuts(c, i);
@@ -309,10 +271,8 @@ static size_t plan_columns(const struct cutter *c, struct attr_several *s)
 	size_t cols = 0;
 
 	for (size_t i = 0; i < c->v->n_cols; i++) {
-		uint8_t corners = c->form[c->v->col_class[i]].corners;
-
 		s[i].first = (uint16_t)cols;
-		s[i].n = corners ? corners : 1;
+		s[i].n = c->form[c->v->col_class[i]].uneven ? COLUMNS : 1;
 		cols += s[i].n;
 	}
 	return cols;

@@ -14,8 +14,6 @@ enum attr_profile {
 	ATTR_EVEN,   /* one power all through it */
 	ATTR_RAMP,   /* a straight line from its begin to its end */
 	ATTR_HALVES, /* one power for the first half and one for the second */
-	ATTR_BENDS,  /* several lines, with more of them near its begin */
-	ATTR_FINE,   /* the same, of more of them */
 };
 /* The columns of each class K become those of PROFILE[K]. The segments become more. WINDOW_NS: of the sensor. 1: they would
  * be too many, and V is as it was. */

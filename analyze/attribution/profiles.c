@@ -2,7 +2,7 @@
 /*
  * Which profile (profile.c) the layers of a run may have, where no sensor fits powers that are the same all through
  * each of them. One pass a candidate, with the sensor as it was declared, says how much of the readings it leaves,
- * for how many more powers; the most likely ones are then fitted and tested like any model (fit.c).
+ * for how many more powers; the most likely one is then fitted and tested like any model (fit.c).
  */
 #include <errno.h>
 #include <math.h>
@@ -22,12 +22,11 @@
 
 #define ROWS_EACH 4 /* readings a column: fewer say nothing of which is likely */
 
-/* What the columns of layers may become: of those that failed, or of all. The last is what can be most. */
+/* What the columns of layers may become: of those that failed, or of all. */
 static const struct candidate {
 	enum attr_profile profile;
 	bool all;
-} candidates[] = {{ATTR_RAMP, false}, {ATTR_HALVES, false}, {ATTR_RAMP, true}, {ATTR_HALVES, true},
-	{ATTR_BENDS, true}, {ATTR_FINE, true}};
+} candidates[] = {{ATTR_RAMP, false}, {ATTR_HALVES, false}, {ATTR_RAMP, true}, {ATTR_HALVES, true}};
 
 _Static_assert(ERG_ARRAY_SIZE(candidates) == ATTR_PROFILES, "attr_profiles_choose() has them all");
 

@@ -8,7 +8,7 @@
 
 struct attr_run;
 
-#define ATTR_PROFILES 6 /* candidates; the last can be most */
+#define ATTR_PROFILES 4 /* candidates */
 
 /* R->profile of candidate I. UNEVEN: per class, whether it was found to need one. */
 int attr_profiles_choose(struct attr_run *r, const bool *uneven, size_t i);

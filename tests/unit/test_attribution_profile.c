@@ -177,29 +177,6 @@ static void test_halves_columns(void **state)
 	three_teardown(&p);
 }
 
-/* A broken line is any line between its corners, a straight one as well. */
-static void test_fine_columns(void **state)
-{
-	const uint8_t profile[] = {ATTR_FINE, ATTR_EVEN, ATTR_EVEN, ATTR_EVEN};
-	double *power, time = 0;
-	struct three p;
-
-	three_setup(&p);
-	assert_int_equal(attr_profile_view(&p.view, profile, 2 * MS, NULL), 0);
-	assert_true(p.view.n_cols > 8);
-	shares_sum_to_one(&p.view);
-	power = calloc(p.view.n_cols, sizeof(double));
-	assert_non_null(power);
-	for (size_t c = 0; c < p.view.n_cols; c++) {
-		power[c] = 7;
-		time += p.view.col_time[c];
-	}
-	close_to(time, 12e-3, 1e-9);
-	close_to(mean_of(&p.view, power, 0.3 * MS, 7.7 * MS), 7, 1e-5);
-	free(power);
-	three_teardown(&p);
-}
-
 /* Of the ramps of all layers, that a watt more at the end has, what was spent from FROM to TO, ns. */
 static double ramp_joules(const struct scene_trace *t, const double *slope, double from, double to)
 {
@@ -312,7 +289,6 @@ int main(void)
 		cmocka_unit_test(test_halves),
 		cmocka_unit_test(test_ramp_columns),
 		cmocka_unit_test(test_halves_columns),
-		cmocka_unit_test(test_fine_columns),
 		cmocka_unit_test(test_ramps),
 		cmocka_unit_test(test_ramps_refused),
 		cmocka_unit_test(test_even),
