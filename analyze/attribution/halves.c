@@ -42,14 +42,6 @@ void attr_halves_close(struct attr_halves *h)
 	h->instance = NULL;
 }
 
-static bool runs_in(const struct attr_view *v, size_t i, uint32_t k)
-{
-	for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
-		if (v->col_class[v->col[e]] == k)
-			return true;
-	return false;
-}
-
 static double since_t0(const struct attr_view *v, size_t i)
 {
 	return (double)(int64_t)(attr_begin(v, i) - v->t0);
@@ -60,9 +52,9 @@ static void find_instance(const struct attr_view *v, size_t i, uint32_t k, doubl
 {
 	size_t from = i, to = i + 1;
 
-	while (from && i - from < STRETCH_MAX && runs_in(v, from - 1, k))
+	while (from && i - from < STRETCH_MAX && attr_runs_in(v, from - 1, k))
 		from--;
-	while (to < v->n && to - i < STRETCH_MAX && runs_in(v, to, k))
+	while (to < v->n && to - i < STRETCH_MAX && attr_runs_in(v, to, k))
 		to++;
 	ret[0] = since_t0(v, from);
 	ret[1] = since_t0(v, to);

@@ -39,14 +39,6 @@ struct cutter {
 	size_t cuts, room;
 };
 
-static bool runs_in(const struct attr_view *v, size_t i, uint32_t k)
-{
-	for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
-		if (v->col_class[v->col[e]] == k)
-			return true;
-	return false;
-}
-
 /* The instances that run in segment I. */
 static void follow(struct cutter *c, size_t i)
 {
@@ -58,7 +50,7 @@ static void follow(struct cutter *c, size_t i)
 
 		if (!c->form[k].uneven || attr_begin(v, i) < c->to[k])
 			continue;
-		while (j < v->n && runs_in(v, j, k))
+		while (j < v->n && attr_runs_in(v, j, k))
 			j++;
 		c->from[k] = attr_begin(v, i);
 		c->to[k] = attr_begin(v, j);

@@ -408,6 +408,14 @@ size_t attr_view_find(const struct attr_view *v, uint64_t t)
 	return lo;
 }
 
+bool attr_runs_in(const struct attr_view *v, size_t i, uint32_t k)
+{
+	for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++)
+		if (v->col_class[v->col[e]] == k)
+			return true;
+	return false;
+}
+
 size_t attr_skip(const struct attr_view *v, size_t i, double start)
 {
 	while (i + 1 < v->n) {

@@ -77,6 +77,8 @@ size_t attr_skip(const struct attr_view *v, size_t i, double start);
 double attr_col_energy(const struct attr_view *v, const double *power, size_t c);
 /* Index of the segment that contains T (clamped to the first and last). */
 size_t attr_view_find(const struct attr_view *v, uint64_t t);
+/* Whether something of class K runs in segment I. */
+bool attr_runs_in(const struct attr_view *v, size_t i, uint32_t k);
 /* Time scale of the segments from FROM on, ns: half of the layer time lies in segments shorter than this
  * (roughly: the mean weighted by time over a sample of them). */
 double attr_view_typical_ns(const struct attr_view *v, size_t from);
