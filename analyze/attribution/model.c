@@ -80,7 +80,7 @@ static void add_tests(struct attr_run *r, struct erg_attr_model *m)
 		add_test(m, "late", &f->fitted.late);
 }
 
-/* Of a sensor that does not fit: uniformly among the lags and clocks that are looked for (search.c). */
+/* Uniformly among the lags and clocks that are looked for (search.c): of a sensor that does not fit, and at most. */
 #define ANY_LAG_NS 36e6
 #define ANY_SKEW 290e-6
 
@@ -90,7 +90,9 @@ static void keep_times(struct attr_run *r, const struct spread *sum)
 	struct erg_attr_state *st = r->st;
 
 	st->lag_u_ns = r->fit.lag_u_ns;
-	st->skew_u = r->psi[ATTR_CLOCK] ? sqrt(sum->skew / (double)r->boot.rounds) : 0;
+	/* where the readings say nothing of the clock, what was fitted is anything */
+	st->skew_u =
+		r->psi[ATTR_CLOCK] ? fmin(sqrt(sum->skew / (double)r->boot.rounds), ANY_SKEW) : 0;
 	st->misfit = r->misfit.reason != NULL;
 	if (!st->misfit)
 		return;

@@ -32,7 +32,8 @@ void erg_source_list_note_copy(struct erg_source_list *l, const struct erg_probe
 	grown[l->n_notes++] = *note;
 }
 
-static void note_text(struct erg_source_list *l, struct erg_probe_note *note, const char *kind,
+static void __attribute__((format(printf, 5, 0)))
+note_text(struct erg_source_list *l, struct erg_probe_note *note, const char *kind,
 	const char *path, const char *reason_fmt, va_list ap)
 {
 	erg_text_set(note->kind, sizeof(note->kind), "%s", kind);
