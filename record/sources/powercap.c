@@ -121,22 +121,22 @@ static void set_rail(const struct zone *z, struct erg_channel_def *d, const char
 		set_psys(z, name, d->parent, sizeof(d->parent));
 }
 
+/* In a list of sources only: recordings go well without. */
 static void note_zone(struct erg_source_list *list, const struct zone *z, const char *zone,
 	const char *what)
 {
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s", z->root, zone);
-	erg_source_list_note_broken(list, "powercap", path, "it %s", what);
+	erg_source_list_note(list, "powercap", path, "", "it %s", what);
 }
 
-static void note_no_range(struct erg_source_list *list, const struct zone *z, const char *zone)
+static void note_nameless(struct erg_source_list *list, const struct zone *z, const char *zone)
 {
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s", z->root, zone);
-	erg_source_list_note(list, "powercap", path, "",
-		"it does not tell where it wraps: a reading at which it does is lost");
+	erg_source_list_note_broken(list, "powercap", path, "it has no name");
 }
 
 static int add_zone(const struct zone *z, struct erg_attr_source *s, const char *zone,
@@ -147,7 +147,7 @@ static int add_zone(const struct zone *z, struct erg_attr_source *s, const char 
 	int64_t range;
 
 	if (read_name(z, zone, name, sizeof(name)) <= 0) {
-		note_zone(list, z, zone, "has no name");
+		note_nameless(list, z, zone);
 		return 0;
 	}
 	if (!erg_attr_exists("%s/%s/energy_uj", z->root, zone)) {
@@ -158,7 +158,8 @@ static int add_zone(const struct zone *z, struct erg_attr_source *s, const char 
 	}
 	if (erg_attr_read_int(&range, "%s/%s/max_energy_range_uj", z->root, zone) < 0 ||
 		range < RANGE_MIN_UJ) {
-		note_no_range(list, z, zone);
+		note_zone(list, z, zone,
+			"does not tell where it wraps: a reading at which it does is lost");
 		range = 0;
 	}
 	d.lsb = range ? (double)range / UINT32_MAX : 1;
@@ -192,7 +193,7 @@ static int find_top(const struct zone *z, const char *top, struct erg_source_lis
 	snprintf(path, sizeof(path), "%s/%s", z->root, top);
 	if (erg_attr_read_line(name, sizeof(name), "%s/name", path) <= 0) {
 		if (erg_attr_exists("%s/energy_uj", path))
-			note_zone(list, z, top, "has no name");
+			note_nameless(list, z, top);
 		return 0;
 	}
 	s = erg_attr_source_new(&erg_source_powercap, z->cfg, ERG_CLASS_POWER, path);
