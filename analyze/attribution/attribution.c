@@ -15,7 +15,7 @@
 #include "analyze/attribution/gates.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/idle.h"
-#include "analyze/attribution/interval.h"
+#include "analyze/attribution/total.h"
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/known.h"

@@ -288,13 +288,10 @@ static int refit(struct attr_run *r)
 	return rc;
 }
 
-/* The sensor as it was declared, and power that goes with how far an instance is. */
-static int fit_profile(struct attr_run *r)
+/* What a fit has found, for another. */
+static void forget_fit(struct attr_run *r)
 {
-	struct erg_attr_state *st = r->st;
-	int rc;
-
-	attr_unsteady(r);
+	attr_nnls_release(&r->nnls);
 	free(r->rival);
 	r->rival = NULL;
 	memset(&r->weights, 0, sizeof(r->weights));
@@ -302,7 +299,16 @@ static int fit_profile(struct attr_run *r)
 	memset(r->psi, 0, sizeof(r->psi));
 	memset(r->known_u, 0, sizeof(r->known_u));
 	memset(&r->sol, 0, sizeof(r->sol));
-	attr_nnls_release(&r->nnls);
+}
+
+/* The sensor as it was declared, and power that goes with how far an instance is. */
+static int fit_profile(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	int rc;
+
+	attr_unsteady(r);
+	forget_fit(r);
 	rc = attr_view_again(r);
 	if (rc < 0)
 		return rc;
@@ -436,14 +442,7 @@ static int fit_anew(struct attr_run *r)
 
 	attr_profiles_forget(r);
 	attr_view_release(&st->view);
-	attr_nnls_release(&r->nnls);
-	free(r->rival);
-	r->rival = NULL;
-	memset(&r->weights, 0, sizeof(r->weights));
-	memset(&r->misfit, 0, sizeof(r->misfit));
-	memset(r->psi, 0, sizeof(r->psi));
-	memset(r->known_u, 0, sizeof(r->known_u));
-	memset(&r->sol, 0, sizeof(r->sol));
+	forget_fit(r);
 	rc = attr_build_view(r);
 	if (rc < 0)
 		return rc;

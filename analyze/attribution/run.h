@@ -13,6 +13,7 @@
  *   fit.c        all of these        -> which sensor stands: as declared (refit.c), or another (scan.c,
  *                search.c), judged by misfit.c, judge.c
  *   change.c     sums                -> a change of level that was not recorded
+ *   profiles.c   sums                -> layers whose power is a line or two halves (halves.c tests, profile.c makes columns)
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
  *   direct.c     readings inside one layer -> energy without a model
  *   bootstrap.c  sums                -> replicates
@@ -22,7 +23,8 @@
  *   known.c      what was declared   -> energies moved towards it, where the run does not say otherwise
  *   gates.c      all of it           -> what may be said
  *   combine.c    replicates          -> intervals, and what may be said of sums
- *   interval.c   readings            -> the energy of stretches of time, and of the run
+ *   interval.c   readings            -> the energy of stretches of time
+ *   total.c      readings, the fit   -> the energy of the run
  *   reconcile.c  both                -> parts that make up the whole
  */
 #include <stdbool.h>
