@@ -25,7 +25,7 @@ static void put_word(FILE *f, const char *text)
 	fputc('\'', f);
 }
 
-char *erg_slurm_script(const struct erg_slurm *s)
+char *erg_slurm_script(const struct erg_slurm *s, const char *mark)
 {
 	const char *path = getenv("PATH");
 	char *script = NULL;
@@ -54,10 +54,11 @@ char *erg_slurm_script(const struct erg_slurm *s)
 		put_word(f, s->command[i]);
 		fputc(' ', f);
 	}
-	fputs("\nrc=$?\n}\n"
-	      "echo \"$rc\" >\"$end.new\" && mv \"$end.new\" \"$end.status\"\n"
-	      "exit \"$rc\"\n",
-		f);
+	fprintf(f,
+		"\nrc=$?\n}\n"
+		"echo \"$rc %s\" >\"$end.new\" && mv \"$end.new\" \"$end.status\"\n"
+		"exit \"$rc\"\n",
+		mark);
 	if (fclose(f)) {
 		free(script);
 		return NULL;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "formats/base/progress.h"
 #include "formats/base/regular.h"
@@ -27,8 +28,10 @@
 struct array {
 	struct erg_slurm *s;
 	char job[32];
-	int *status; /* of each task: of its exit, or NOT_ENDED */
-	bool *asked; /* it is of the job that runs now */
+	int *status;                         /* of each task: of its exit, or NOT_ENDED */
+	bool *asked;                         /* it is of the job that runs now */
+	char (*state)[ERG_SLURM_STATE_SIZE]; /* what Slurm says of one that said nothing itself */
+	char mark[48];                       /* behind each status of this array, and of no other */
 	sigset_t signals;
 	char waits[128]; /* why a task waits that has not begun, as last told */
 };
@@ -102,7 +105,7 @@ static char *task_list(const struct array *a)
 
 static int submit(struct array *a, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *script = erg_slurm_script(a->s), *list = task_list(a);
+	_cleanup_(erg_freep) char *script = erg_slurm_script(a->s, a->mark), *list = task_list(a);
 	_cleanup_(erg_freep) char *out = NULL;
 	char name[128], cpus[64];
 	const char *argv[12] = {"sbatch", "--parsable", "--array", list, name, "--chdir=/",
@@ -112,6 +115,8 @@ static int submit(struct array *a, struct erg_err *err)
 
 	if (!script || !list)
 		return erg_fail(err, -ENOMEM, "out of memory");
+	if (mkdir(a->s->dir, 0777) < 0 && errno != EEXIST) /* also when it is gone meanwhile */
+		return erg_fail_errno(err, -errno, "%s", a->s->dir);
 	snprintf(name, sizeof(name), "--job-name=%s", a->s->name);
 	snprintf(cpus, sizeof(cpus), "--cpus-per-task=%u", a->s->cpus);
 	if (a->s->exclusive)
@@ -135,11 +140,13 @@ static void take_status(struct array *a, unsigned int i)
 {
 	char path[PATH_MAX];
 	_cleanup_(erg_fclosep) FILE *f = NULL;
+	char mark[sizeof(a->mark)];
+	int status;
 
 	snprintf(path, sizeof(path), "%s/%s_%u.status", a->s->dir, a->job, i + 1);
 	f = erg_regular_open(path);
-	if (!f || fscanf(f, "%d", &a->status[i]) != 1)
-		a->status[i] = NOT_ENDED;
+	if (f && fscanf(f, "%d %47s", &status, mark) == 2 && !strcmp(mark, a->mark))
+		a->status[i] = status;
 }
 
 /* Tasks of this job that have said how they ended. */
@@ -237,36 +244,75 @@ static int wait_job(struct array *a, struct erg_err *err)
 	return 0;
 }
 
-/* Tasks that failed; they are told, and asked for again. */
+static void note_state(void *data, unsigned int task, const char *state)
+{
+	struct array *a = data;
+
+	if (task >= 1 && task <= a->s->tasks && a->asked[task - 1] &&
+		a->status[task - 1] == NOT_ENDED)
+		snprintf(a->state[task - 1], sizeof(*a->state), "%s", state);
+}
+
+static void tell_silent(const struct array *a, unsigned int i, const char *then)
+{
+	if (a->state[i][0])
+		say_job(a->s, "failed: task %u of job %s did not end: Slurm says %s%s", i + 1,
+			a->job, a->state[i], then);
+	else
+		say_job(a->s, "failed: task %u of job %s did not end: it or its node was killed%s",
+			i + 1, a->job, then);
+}
+
+/* Task I failed: it is told, and whether it is submitted again. */
+static bool take_failure(struct array *a, unsigned int i, unsigned int try)
+{
+	const bool cancelled = !strcmp(a->state[i], ERG_SLURM_CANCELLED);
+	const char *then = cancelled ? "; it is not submitted again"
+		: try < a->s->tries  ? "; it is submitted again"
+				     : "";
+
+	if (a->status[i] == NOT_ENDED)
+		tell_silent(a, i, then);
+	else
+		say_job(a->s, "failed: task %u of job %s, status %d: see %s/%s_%u.log%s", i + 1,
+			a->job, a->status[i], a->s->dir, a->job, i + 1, then);
+	a->status[i] = NOT_ENDED;
+	return !cancelled;
+}
+
+/* Tasks that failed and are asked for again. */
 static unsigned int take_failures(struct array *a, unsigned int try)
 {
 	unsigned int n = 0;
 
+	memset(a->state, 0, a->s->tasks * sizeof(*a->state));
+	if (take_statuses(a))
+		erg_slurm_states(a->job, note_state, a);
 	for (unsigned int i = 0; i < a->s->tasks; i++) {
-		const char *then = try < a->s->tries ? "; it is submitted again" : "";
-
-		if (!a->asked[i])
-			continue;
-		a->asked[i] = a->status[i] == NOT_ENDED || !is_good(a->s, a->status[i]);
-		if (!a->asked[i])
-			continue;
-		n++;
-		if (a->status[i] == NOT_ENDED)
-			say_job(a->s,
-				"failed: task %u of job %s did not end: it or its node was killed%s",
-				i + 1, a->job, then);
-		else
-			say_job(a->s, "failed: task %u of job %s, status %d: see %s/%s_%u.log%s",
-				i + 1, a->job, a->status[i], a->s->dir, a->job, i + 1, then);
-		a->status[i] = NOT_ENDED;
+		a->asked[i] = a->asked[i] &&
+			(a->status[i] == NOT_ENDED || !is_good(a->s, a->status[i])) &&
+			take_failure(a, i, try);
+		n += a->asked[i];
 	}
 	return n;
+}
+
+/* No other array has it: not one of the past whose job had the same number, as after Slurm has lost its state. */
+static void make_mark(struct array *a)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(a->mark, sizeof(a->mark), "%llx-%lx-%d", (unsigned long long)now.tv_sec,
+		(unsigned long)now.tv_nsec, (int)getpid());
 }
 
 static int run_all(struct array *a, struct erg_err *err)
 {
 	unsigned int left = a->s->tasks;
 	int r = 0;
+
+	make_mark(a);
 
 	for (unsigned int i = 0; i < a->s->tasks; i++) {
 		a->status[i] = NOT_ENDED;
@@ -279,7 +325,6 @@ static int run_all(struct array *a, struct erg_err *err)
 		if (r >= 0)
 			left = take_failures(a, try);
 	}
-	a->s->failed = left;
 	return r;
 }
 
@@ -287,14 +332,13 @@ int erg_slurm_run(struct erg_slurm *s, struct erg_err *err)
 {
 	_cleanup_(erg_freep) int *status = calloc(s->tasks, sizeof(*status));
 	_cleanup_(erg_freep) bool *asked = calloc(s->tasks, sizeof(*asked));
-	struct array a = {.s = s, .status = status, .asked = asked};
+	_cleanup_(erg_freep) char(*state)[ERG_SLURM_STATE_SIZE] = calloc(s->tasks, sizeof(*state));
+	struct array a = {.s = s, .status = status, .asked = asked, .state = state};
 	sigset_t before;
 	int r;
 
-	if (!status || !asked)
+	if (!status || !asked || !state)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	if (mkdir(s->dir, 0777) < 0 && errno != EEXIST)
-		return erg_fail_errno(err, -errno, "%s", s->dir);
 	sigemptyset(&a.signals);
 	sigaddset(&a.signals, SIGINT);
 	sigaddset(&a.signals, SIGTERM);

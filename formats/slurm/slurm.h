@@ -30,8 +30,6 @@ struct erg_slurm {
 	/* What a person is to know while it lasts, one line without its end. */
 	void (*tell)(void *data, const char *line);
 	void *data;
-
-	unsigned int failed; /* tasks that failed each time */
 };
 
 /*
@@ -49,8 +47,19 @@ int erg_slurm_absolute(const char *path, char *ret, size_t size, struct erg_err 
 
 /* ---- script.c ---- */
 
-/* The script of the array; to be freed. NULL: no memory. */
-char *erg_slurm_script(const struct erg_slurm *s);
+/* The script of the array; to be freed. NULL: no memory. Behind a task's status it writes MARK, so that what an
+ * earlier job of the same number left is not taken for this one's. */
+char *erg_slurm_script(const struct erg_slurm *s, const char *mark);
+
+/* ---- states.c ---- */
+
+#define ERG_SLURM_STATE_SIZE 32
+#define ERG_SLURM_CANCELLED "CANCELLED" /* somebody wants it not to run */
+
+/* Tells EACH in what state Slurm keeps the tasks of JOB ("NODE_FAIL", "TIMEOUT"); nothing where it has forgotten
+ * them or does not answer. */
+void erg_slurm_states(const char *job,
+	void (*each)(void *data, unsigned int task, const char *state), void *data);
 
 /* ---- tool.c ---- */
 

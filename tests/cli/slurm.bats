@@ -6,7 +6,8 @@ load helpers
 load imported
 
 # The stand-in: sbatch writes its words to sbatch.N and runs the script's tasks, but those of the file "kill"
-# (a line a job number and task), which end without a word; squeue has forgotten every job.
+# (a line a job number and task), which end without a word; squeue has forgotten every job, but says of those that
+# have ended what is in the file "states".
 test_setup() {
     skip_without plans
     mkdir bin
@@ -28,7 +29,12 @@ for part in ${list//,/ }; do
 done
 echo "$n;cluster"
 EOF
-    printf '#!/bin/sh\necho "slurm_load_jobs error: Invalid job id specified" >&2\nexit 1\n' >bin/squeue
+    cat >bin/squeue <<'EOF'
+#!/bin/sh
+case " $* " in *" --states=all "*) [ ! -e "$STANDIN/states" ] || exec cat "$STANDIN/states" ;; esac
+echo "slurm_load_jobs error: Invalid job id specified" >&2
+exit 1
+EOF
     chmod +x bin/*
     export STANDIN=$PWD PATH=$PWD/bin:$PATH
 }
@@ -61,6 +67,48 @@ EOF
     run -0 timeout 120 erg-analyze batch runs -o results --on slurm --tasks 1
     [[ $output == *"failed: task 1 of job 1 did not end: it or its node was killed; it is submitted again"* ]]
     [ "${lines[-1]}" = "1 archives: 1 analysed, 0 there already, 0 failed: results" ]
+}
+
+@test "a task that somebody has cancelled is not submitted again; how Slurm says that others ended is told" {
+    mkdir runs
+    for i in 1 2 3; do archive runs/a$i.erg $i; done
+    printf '%s\n' "1 1" "1 2" >kill
+    printf '%s\n' "1 CANCELLED" "2 TIMEOUT" "3 CANCELLED" "7 CANCELLED" "N/A FAILED" >states
+    run -1 erg-analyze batch runs -o results --on slurm --tasks 3
+    [[ $output == *"failed: task 1 of job 1 did not end: Slurm says CANCELLED; it is not submitted again"* ]]
+    [[ $output == *"failed: task 2 of job 1 did not end: Slurm says TIMEOUT; it is submitted again"* ]]
+    [ "$(grep -A1 -x -e --array sbatch.2 | tail -1)" = 2 ]
+    [ "$(cat jobs)" = 2 ]
+    [[ $output == *"failed: runs/a1.erg: no document was made"* ]]
+    [ "${lines[-1]}" = "3 archives: 2 analysed, 0 there already, 1 failed: results" ]
+}
+
+@test "what an earlier job of the same number left is not taken for how this one ended" {
+    mkdir -p runs results/slurm
+    for i in 1 2; do archive runs/a$i.erg $i; done
+    printf '%s\n' "1 1" "1 2" >kill
+    # as before the mark, and as with another one
+    echo 0 >results/slurm/1_1.status
+    echo "0 68b0-1-2" >results/slurm/1_2.status
+    run -0 erg-analyze batch runs -o results --on slurm --tasks 2
+    for i in 1 2; do
+        [[ $output == *"failed: task $i of job 1 did not end: it or its node was killed; it is submitted again"* ]]
+    done
+    [ "${lines[-1]}" = "2 archives: 2 analysed, 0 there already, 0 failed: results" ]
+}
+
+@test "the folder of what tasks say goes while they wait: it is there for the next; without its parent that is told" {
+    mkdir runs
+    archive runs/a.erg 1
+    sed -i '3i [ -e jobs ] || rm -rf results/slurm' bin/sbatch
+    run -0 erg-analyze batch runs -o results --on slurm --tasks 1
+    [[ $output == *"failed: task 1 of job 1 did not end"* ]]
+    [ "${lines[-1]}" = "1 archives: 1 analysed, 0 there already, 0 failed: results" ]
+    rm -r results jobs
+    sed -i '3s/.*/[ -e jobs ] || rm -rf results/' bin/sbatch
+    run -1 erg-analyze batch runs -o results --on slurm --tasks 1
+    [ "${lines[-1]}" = "erg-analyze batch: $PWD/results/slurm: No such file or directory" ]
+    [ "$(cat jobs)" = 1 ]
 }
 
 @test "batch --on slurm: what fails each time, and what Slurm refuses, is told" {
