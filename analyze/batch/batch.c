@@ -29,7 +29,7 @@
 
 struct slot {
 	struct erg_process child; /* pid 0: free */
-	const struct erg_batch_item *item;
+	struct erg_batch_item *item;
 	json_t *origin;
 };
 
@@ -41,10 +41,14 @@ struct pool {
 	struct erg_err *err;
 };
 
-static void failed(struct erg_batch *b, const struct erg_batch_item *item, const char *why)
+/* ORIGIN: what the document would have been made of; NULL where the archive could not be read, which says
+ * nothing against the document that is there. */
+static void failed(struct erg_batch *b, const struct erg_batch_item *item, const json_t *origin,
+	const char *why)
 {
 	b->failed++;
-	erg_batch_forget(b->results, item->name);
+	if (origin)
+		erg_batch_forget(b->results, item->name, origin);
 	b->tell(b->data, item->archive, why);
 }
 
@@ -104,31 +108,46 @@ static bool is_unchanged(const struct pool *p, const struct slot *s)
 		json_equal(now, s->origin);
 }
 
+/* An analysis that tells of something else than the archive does so of every archive. */
+static int document_load(const struct pool *p, const struct slot *s, json_t **ret)
+{
+	json_error_t e;
+
+	lseek(s->child.out, 0, SEEK_SET);
+	*ret = json_loadfd(s->child.out, 0, &e);
+	if (json_array_size(json_object_get(*ret, "runs")) == 1)
+		return 0;
+	return erg_fail(p->err, -EINVAL, "%s: %s%s: expected options alone, and one run of it",
+		p->b->analysis[0], s->item->archive,
+		*ret ? " and others were analysed" : ": it printed no document");
+}
+
 /* The document of a process that ended well becomes the result. */
 static int document_take(const struct pool *p, const struct slot *s)
 {
 	const bool warned = s->child.status == STATUS_STRICT;
 	json_auto_t *doc = NULL, *whole = json_object();
-	json_error_t e;
+	int r;
 
 	if (!is_unchanged(p, s)) {
-		failed(p->b, s->item, "the archive changed while it was analysed");
+		failed(p->b, s->item, s->origin, "the archive changed while it was analysed");
 		return 0;
 	}
-	lseek(s->child.out, 0, SEEK_SET);
-	doc = json_loadfd(s->child.out, 0, &e);
-	if (!doc || json_array_size(json_object_get(doc, "runs")) != 1) {
-		failed(p->b, s->item, doc ? "expected an analysis that tells of one run" : e.text);
-		return 0;
-	}
+	r = document_load(p, s, &doc);
+	if (r < 0)
+		return r;
 	json_object_set_new(s->origin, ERG_BATCH_WARNED, json_boolean(warned));
 	json_object_set(whole, ERG_BATCH_ORIGIN, s->origin); /* first: it is looked for again */
 	if (!whole || json_object_update(whole, doc))
 		return erg_fail(p->err, -ENOMEM, "out of memory");
+	r = document_write(p, s, whole);
+	if (r < 0)
+		return r;
+	s->item->there = true;
 	p->b->made++;
 	p->b->warned += warned;
 	p->b->tell(p->b->data, s->item->archive, NULL);
-	return document_write(p, s, whole);
+	return 0;
 }
 
 static int ended(const struct pool *p, struct slot *s)
@@ -145,7 +164,7 @@ static int ended(const struct pool *p, struct slot *s)
 	if (code == STATUS_USAGE)
 		r = erg_fail(p->err, -EINVAL, "%s: %s", p->b->analysis[0], line);
 	else
-		failed(p->b, s->item, line);
+		failed(p->b, s->item, s->origin, line);
 	slot_release(s);
 	return r;
 }
@@ -175,7 +194,7 @@ static struct slot *free_slot(struct pool *p)
 }
 
 /* 0: its document is there, or the archive cannot be read; 1: a process works on it. */
-static int begin_item(struct pool *p, const struct erg_batch_item *item)
+static int begin_item(struct pool *p, struct erg_batch_item *item)
 {
 	struct erg_err why = {0};
 	struct slot *s = free_slot(p);
@@ -185,11 +204,12 @@ static int begin_item(struct pool *p, const struct erg_batch_item *item)
 	s->item = item;
 	r = erg_batch_origin(item->archive, p->b->analysis, &s->origin, &why);
 	if (r < 0) {
-		failed(p->b, item, why.msg);
+		failed(p->b, item, NULL, why.msg);
 		return 0;
 	}
 	r = erg_batch_is_made(p->b->results, item->name, s->origin, &warned, p->err);
 	if (r != 0) {
+		item->there = r > 0;
 		p->b->kept += r > 0;
 		p->b->warned += warned;
 		slot_release(s);

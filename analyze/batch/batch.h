@@ -15,6 +15,7 @@
 struct erg_batch_item {
 	char *archive;
 	char *name; /* of its document in the folder of results: "mem,r1.layers.json" */
+	bool there; /* after erg_batch_run: its document, of this archive and analysis */
 };
 
 struct erg_batch {
@@ -26,14 +27,17 @@ struct erg_batch {
 
 	/* Called once an archive when its outcome is known. WHY is NULL but for a failure. */
 	void (*tell)(void *data, const char *archive, const char *why);
+	/* Called for what lies below a folder, may hold archives, and is not read. */
+	void (*leave)(void *data, const char *path, const char *what);
 	void *data;
 
 	size_t made, kept, failed; /* documents: made now, there before, not to be had */
 	size_t warned;             /* of --strict: those made or there with warnings */
 };
 
-/* Adds the archive PATH, or every archive (*.erg) below the folder PATH; -ENOENT where there is none. The
- * analysis is known by then: its verb is part of the names. */
+/* Adds the archive PATH, or every archive (*.erg) below the folder PATH; -ENOENT where there is none. Links to
+ * folders are not followed, so that no archive is taken twice, and told. The analysis is known by then: its verb
+ * is part of the names. */
 int erg_batch_add(struct erg_batch *b, const char *path, struct erg_err *err);
 /* Sorts, names the documents, and leaves shard I of N (from 1). -EEXIST when two archives would have
  * one document. */

@@ -51,28 +51,49 @@ int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, s
 }
 
 static const char start[] = "{\"" ERG_BATCH_ORIGIN "\":{\"key\":\"";
-static const char warned[] = "\",\"" ERG_BATCH_WARNED "\":true";
+static const char then_warned[] = "\",\"" ERG_BATCH_WARNED "\":";
+static const char then_digest[] = ",\"archive_digest\":\"";
 
 struct head {
-	char key[ERG_SHA256_TEXT]; /* "" where the document has none */
+	char key[ERG_SHA256_TEXT], digest[ERG_ARCHIVE_DIGEST_SIZE]; /* "" where it has none */
 	bool warned;
 };
+
+/* Whether *AT goes on with TEXT; then it is behind it. */
+static bool pass(const char **at, const char *text)
+{
+	if (strncmp(*at, text, strlen(text)) != 0)
+		return false;
+	*at += strlen(text);
+	return true;
+}
+
+static void take(const char **at, char *ret, size_t size)
+{
+	snprintf(ret, size, "%.*s", (int)size - 1, *at);
+	*at += strlen(ret);
+}
 
 /* How the document at PATH begins. -ENOENT, -EEXIST: no batch made it. */
 static int head_read(const char *path, struct head *ret)
 {
-	char text[sizeof(start) + ERG_SHA256_TEXT + sizeof(warned)] = "";
+	char text[sizeof(start) + sizeof(then_warned) + sizeof("false") + sizeof(then_digest) +
+		sizeof(*ret)] = "";
 	_cleanup_(erg_fclosep) FILE *f = erg_regular_open(path);
-	const char *key = text + sizeof(start) - 1;
-	size_t n;
+	const char *at = text;
 
 	if (!f)
 		return errno == ENOTSUP ? -EEXIST : -errno;
-	n = fread(text, 1, sizeof(text) - 1, f);
-	if (n < sizeof(start) - 1 || strncmp(text, start, sizeof(start) - 1))
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	*ret = (struct head){0};
+	if (!pass(&at, start))
 		return -EEXIST;
-	snprintf(ret->key, sizeof(ret->key), "%.*s", ERG_SHA256_TEXT - 1, key);
-	ret->warned = !strncmp(key + strlen(ret->key), warned, sizeof(warned) - 1);
+	take(&at, ret->key, sizeof(ret->key));
+	if (!pass(&at, then_warned))
+		return 0;
+	ret->warned = pass(&at, "true");
+	if ((ret->warned || pass(&at, "false")) && pass(&at, then_digest))
+		take(&at, ret->digest, sizeof(ret->digest));
 	return 0;
 }
 
@@ -96,12 +117,13 @@ int erg_batch_is_made(const char *results, const char *name, const json_t *origi
 	return 1;
 }
 
-void erg_batch_forget(const char *results, const char *name)
+void erg_batch_forget(const char *results, const char *name, const json_t *origin)
 {
+	const char *digest = json_string_value(json_object_get(origin, "archive_digest"));
 	struct head there;
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s", results, name);
-	if (!head_read(path, &there))
+	if (!head_read(path, &there) && strcmp(there.digest, digest) != 0)
 		unlink(path);
 }

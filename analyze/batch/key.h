@@ -21,7 +21,8 @@ int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, s
 int erg_batch_is_made(const char *results, const char *name, const json_t *origin, bool *ret_warned,
 	struct erg_err *err);
 
-/* Removes RESULTS/NAME, if a batch made it: what it was made of is there no more. */
-void erg_batch_forget(const char *results, const char *name);
+/* Removes RESULTS/NAME, if a batch made it of another archive than ORIGIN's: of that nothing is there any more.
+ * One of the same archive by another analysis stays, for what it says is so. */
+void erg_batch_forget(const char *results, const char *name, const json_t *origin);
 
 #endif

@@ -77,11 +77,24 @@ static void tell_archive(void *data, const char *archive, const char *why)
 			text ? text : "");
 }
 
+static void tell_left(void *data, const char *path, const char *what)
+{
+	erg_terminal_line(stderr, "not read: %s: %s", path, what);
+}
+
 static void tell_line(void *data, const char *line)
 {
 	_cleanup_(erg_freep) char *text = erg_terminal_copy(line);
 
 	fprintf(stderr, "%s\n", text ? text : "");
+}
+
+/* Behind a second "--" no option is one. */
+static bool has_end_of_options(char *const *analysis)
+{
+	while (*analysis && strcmp(*analysis, "--"))
+		analysis++;
+	return *analysis;
 }
 
 /* Takes "-- ANALYSIS…" off the command line; the verb and its options, or the default. */
@@ -121,7 +134,8 @@ static int analyze_batch(struct erg_batch *b, const struct options *o, char **pa
 
 static int batch_verb(int argc, char **argv, struct erg_err *err)
 {
-	_cleanup_(erg_batch_release) struct erg_batch b = {.tell = tell_archive};
+	_cleanup_(
+		erg_batch_release) struct erg_batch b = {.tell = tell_archive, .leave = tell_left};
 	struct options o = {.shard = 1, .shards = 1};
 	int first, r;
 
@@ -135,6 +149,9 @@ static int batch_verb(int argc, char **argv, struct erg_err *err)
 	if (!b.analysis[0] || (strcmp(b.analysis[0], "layers") && strcmp(b.analysis[0], "totals")))
 		return erg_options_wrong(&command, "%s: expected layers or totals behind --",
 			b.analysis[0] ? b.analysis[0] : "no analysis");
+	if (has_end_of_options(b.analysis))
+		return erg_options_wrong(&command, "--: expected options alone behind %s",
+			b.analysis[0]);
 	if (!o.on && o.tries)
 		return erg_options_wrong(&command, "--tries: expected --on slurm with it");
 	if (!o.on != !o.tasks || (o.on && o.shards > 1))

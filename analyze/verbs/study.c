@@ -104,6 +104,11 @@ static void tell_archive(void *data, const char *archive, const char *why)
 		fprintf(stderr, "left out: %s: %s\n", name, text);
 }
 
+static void tell_left(void *data, const char *path, const char *what)
+{
+	erg_terminal_line(stderr, "not read: %s: %s", path, what);
+}
+
 /* The documents of all archives that can be analysed. */
 static int make_documents(struct study *s, const char *dir, struct erg_err *err)
 {
@@ -112,7 +117,8 @@ static int make_documents(struct study *s, const char *dir, struct erg_err *err)
 	_cleanup_(erg_batch_release) struct erg_batch b = {.analysis = analysis,
 		.results = s->layers,
 		.jobs = s->o->jobs,
-		.tell = tell_archive};
+		.tell = tell_archive,
+		.leave = tell_left};
 	int r = erg_batch_add(&b, dir, err);
 
 	if (r >= 0)
@@ -122,9 +128,9 @@ static int make_documents(struct study *s, const char *dir, struct erg_err *err)
 	for (size_t i = 0; r >= 0 && i < b.n; i++) {
 		char path[4500];
 
-		snprintf(path, sizeof(path), "%s/%s", s->layers, b.items[i].name);
-		if (access(path, F_OK) < 0)
+		if (!b.items[i].there)
 			continue;
+		snprintf(path, sizeof(path), "%s/%s", s->layers, b.items[i].name);
 		if (erg_texts_add(&s->documents, path) < 0 ||
 			erg_texts_add(&s->archives, b.items[i].archive) < 0)
 			return erg_fail(err, -ENOMEM, "out of memory");

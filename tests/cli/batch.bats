@@ -172,3 +172,88 @@ test_setup() {
     [[ $output == *"failed: runs/lost.erg: "* ]]
     [ "$(ls results)" = a.layers.json ]
 }
+
+@test "batch: folders by links: the one that is named is read, those below are told; unpacked archives, too" {
+    mv runs elsewhere
+    ln -s elsewhere runs
+    run -0 erg-analyze batch runs -o results
+    [ "${lines[-1]}" = "3 archives: 3 analysed, 0 there already, 0 failed: results" ]
+    [ "$(ls results | tr '\n' ' ')" = "a.layers.json b.layers.json cold_a.layers.json " ]
+    mkdir far unpacked
+    cp elsewhere/a.erg far
+    ln -s ../far elsewhere/linked
+    ln -s . elsewhere/around
+    ln -s b.erg elsewhere/latest.erg
+    tar -C unpacked -xf elsewhere/b.erg
+    mv unpacked/* elsewhere/open
+    run -0 erg-analyze batch runs -o results
+    [ "${lines[-1]}" = "4 archives: 1 analysed, 3 there already, 0 failed: results" ]
+    [ "$(printf '%s\n' "${lines[@]}" | grep '^not read: ' | sort)" = "\
+not read: runs/around: a link to a folder
+not read: runs/linked: a link to a folder
+not read: runs/open: an unpacked archive" ]
+    run -1 erg-analyze batch elsewhere/open -o results
+    [ "${lines[0]}" = "not read: elsewhere/open: an unpacked archive" ]
+}
+
+@test "batch: names too long for a file are cut and told apart by a digest; the others are made" {
+    long=$(printf 'é%.0s' $(seq 100))
+    mkdir -p "runs/$long/$long"
+    cp runs/a.erg "runs/$long/$long/a.erg"
+    cp runs/b.erg "runs/$long/$long/b.erg"
+    run -0 erg-analyze batch runs -o results
+    [ "${lines[-1]}" = "5 archives: 5 analysed, 0 there already, 0 failed: results" ]
+    [ "$(ls results | wc -l)" -eq 5 ]
+    for name in a b; do
+        end=$(printf '%s' "$long/$long/$name.erg" | sha256sum | cut -c1-16)
+        cmp <(jq -c .runs[0].ets_j "results/$(printf 'é%.0s' $(seq 90))-$end.layers.json") \
+            <(jq -c .runs[0].ets_j results/$name.layers.json)
+    done
+    run -0 erg-analyze batch runs -o results
+    [ "${lines[-1]}" = "5 archives: 0 analysed, 5 there already, 0 failed: results" ]
+}
+
+@test "batch: wrong words, and an archive that cannot be read now, take no document away" {
+    erg-analyze batch runs -o results
+    stat -c '%n %i' results/* >before
+    run -2 erg-analyze batch runs -o results -- layers -- --by type
+    [[ $output == *"--: expected options alone behind layers"* ]]
+    run -1 erg-analyze batch runs -o results -- layers runs/a.erg
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == "erg-analyze batch: layers: runs/"*" and others were analysed: expected options alone"* ]]
+    run -1 erg-analyze batch runs -o results -- layers --help
+    [[ $output == *"it printed no document: expected options alone"* ]]
+    # of this archive, by another analysis: what it says is so
+    run -1 erg-analyze batch runs -o results -- layers --rail NONE
+    [ "${lines[-1]}" = "3 archives: 0 analysed, 0 there already, 3 failed: results" ]
+    mv runs/a.erg a.erg
+    ln -s nowhere runs/a.erg
+    run -1 erg-analyze batch runs -o results
+    [[ ${lines[0]} == "failed: runs/a.erg: "* ]]
+    [ "${lines[-1]}" = "3 archives: 0 analysed, 2 there already, 1 failed: results" ]
+    stat -c '%n %i' results/* | diff before -
+    # a page has no more than what can be told of its archives now
+    run -1 erg-analyze study runs -o page.html
+    [[ $output == *"left out: runs/a.erg: "*"2 runs, 1 analysis"* ]]
+    rm runs/a.erg
+    archive runs/a.erg 1
+    run -0 erg-analyze study runs -o page.html
+    rm runs/a.erg
+    ln -s nowhere runs/a.erg
+    run -1 erg-analyze study runs -o page.html
+    [[ $output == *"left out: runs/a.erg: "*"2 runs, 1 analysis"* ]]
+}
+
+# Process 1 would not see it: who waits is told by what is pending of one that is stopped.
+@test "batch: what it started ends with it, also when it is killed" {
+    erg-analyze batch runs/a.erg -o results --jobs 1 -- layers --rounds 1000000 2>/dev/null & batch=$!
+    child=
+    analyses() { child=$(ps -o pid= --ppid $batch | tr -d ' ') && [ -n "$child" ] && kill -STOP "$child"; }
+    await analyses
+    await grep -q '^State:.T' /proc/"$child"/status
+    kill -KILL $batch
+    ends $batch 137
+    terminated() { (($(awk '/^ShdPnd:/ { print "0x" $2 }' /proc/"$child"/status) & 1 << 14)); }
+    await terminated
+    kill -KILL "$child"
+}
