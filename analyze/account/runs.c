@@ -12,6 +12,7 @@
 
 #include "analyze/account/layers.h"
 #include "analyze/account/runs_files.h"
+#include "analyze/account/runs_mixed.h"
 #include "analyze/result/apiece.h"
 #include "analyze/result/document.h"
 #include "analyze/result/estimate.h"
@@ -145,6 +146,7 @@ static int load_result(const char *path, const struct reading *how, json_t *doc,
 		if (code && text)
 			erg_document_warn(doc, code, "%s", text);
 	}
+	erg_runs_note_origin(result);
 	json_array_foreach (list, i, run) {
 		erg_document_label(doc, json_is_true(json_object_get(run, "simulated")));
 		if (how->n_by == 1) {
@@ -284,6 +286,7 @@ static int load_all(char *const *files, size_t n, const struct reading *how, jso
 		return r;
 	if (n > 1 || all.n > 1)
 		tell_copies(runs, doc);
+	erg_runs_tell_mixed(runs, doc);
 	erg_runs_tell_below(files, n, doc);
 	*ret = json_incref(runs);
 	return 0;

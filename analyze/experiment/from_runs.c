@@ -122,6 +122,27 @@ static const char *differing_tag(const json_t *a, const json_t *b)
 	return NULL;
 }
 
+/* Runs that are compared, and are of unlike supplies: what they differ in is not the setting's. */
+static void tell_rails(const struct erg_observations *o, json_t *doc)
+{
+	for (size_t i = 1; i < o->n; i++)
+		for (size_t j = 0; j < i; j++) {
+			const json_t *a = o->obs[j].run, *b = o->obs[i].run;
+
+			if (!erg_points_same_group(o, o->obs[j].level, o->obs[i].level))
+				continue;
+			if (json_equal(json_object_get(a, "rail"), json_object_get(b, "rail")))
+				break; /* with what this one was compared with already */
+			erg_document_warn(doc, "rails",
+				"runs of different rails are compared: %s is of %s, and %s of %s: "
+				"expected the same of each (--rail), or groups that hold them apart "
+				"(--group)",
+				erg_text_of(a, "archive"), erg_text_of(a, "rail"),
+				erg_text_of(b, "archive"), erg_text_of(b, "rail"));
+			return;
+		}
+}
+
 /* Runs that are taken for repetitions, and are tagged as something else. */
 static void tell_tags(const struct erg_observations *o, json_t *doc)
 {
@@ -188,6 +209,8 @@ int erg_observations_from_runs(const json_t *runs, const char *const *factors, s
 		r = some_are_resolved(ret, err);
 	if (r >= 0)
 		r = erg_observations_finish(ret, err);
+	if (r >= 0 && doc)
+		tell_rails(ret, doc);
 	if (r >= 0 && doc && factors == found.v)
 		tell_tags(ret, doc);
 	return r < 0 ? r : erg_nodes_block(ret, doc, err);

@@ -14,6 +14,7 @@
 #include "analyze/experiment/corun.h"
 #include "analyze/account/runs.h"
 #include "analyze/account/runs_files.h"
+#include "analyze/account/runs_mixed.h"
 #include "analyze/experiment/sweep.h"
 #include "analyze/account/layers.h"
 #include "analyze/account/per.h"
@@ -302,11 +303,12 @@ static int add_archive(const struct options *o, const char *path, struct page *p
 	return r < 0 ? r : add_curves(o, tl, run, err);
 }
 
-static void add_layers_result(const json_t *result, struct page *p)
+static void add_layers_result(json_t *result, struct page *p)
 {
 	size_t i;
 	json_t *entry;
 
+	erg_runs_note_origin(result);
 	json_array_foreach (json_object_get(result, "runs"), i, entry) {
 		json_t *run = page_run(entry);
 
@@ -504,6 +506,7 @@ static int report(const struct options *o, char *const *files, char *const *name
 	r = add_all_curves(o, doc, err);
 	if (r < 0)
 		return r;
+	erg_runs_tell_mixed(layer_runs, doc);
 	add_experiments(layer_runs, doc);
 	erg_runs_tell_below(named, n, doc);
 	warnings = warnings_in(doc);

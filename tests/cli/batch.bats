@@ -257,3 +257,49 @@ not read: runs/open: an unpacked archive" ]
     await terminated
     kill -KILL "$child"
 }
+
+# rails NAME WATTS WATTS [TAG]: two supplies of one board.
+rails() {
+    awk -v a="$2" -v b="$3" 'BEGIN { print "time_s,A [W],B [W]"
+        for (i = 0; i < 400; i++) printf "%.3f,%.3f,%.3f\n", i / 1000, a + i % 7 / 100, b + i % 7 / 100 }' >s.csv
+    awk 'BEGIN { print "begin_s,end_s,layer"
+        for (i = 0; i < 40; i++) printf "%.3f,%.3f,a\n", i / 100, (i + 1) / 100 }' >l.csv
+    erg-record import --samples s.csv --layers l.csv --sensor kind=point --tag clock=1 --tag "${4:-workload=net}" \
+        -o "$1" 2>/dev/null
+}
+
+# codes COMMAND…: of the warnings in its JSON.
+codes() { erg-analyze "$@" --format json 2>/dev/null | jq -r '[.warnings[].code] | unique | join(" ")'; }
+
+@test "runs of different rails, and results of several analyses or versions, are not compared in silence" {
+    # each has the rail of the most power: 2 W of A, 3 W of B
+    rails p.erg 2 1
+    rails q.erg 1 3
+    [[ " $(codes sweep p.erg q.erg --factor clock) " == *" rails "* ]]
+    run --separate-stderr erg-analyze sweep p.erg q.erg --factor clock
+    [[ $stderr == *"runs of different rails are compared: p.erg is of A, and q.erg of B: expected the same"* ]]
+    [[ " $(codes sweep p.erg q.erg --factor clock --rail A) " != *" rails "* ]]
+    rails other.erg 1 3 workload=other
+    [[ " $(codes sweep p.erg other.erg --factor clock) " != *" rails "* ]]
+    erg-analyze batch p.erg -o results -- layers --rail B
+    erg-analyze batch q.erg -o results
+    for verb in "sweep --factor clock" "model fit --predictors calls"; do
+        run --separate-stderr erg-analyze $verb results
+        [[ $stderr == *"results of several analyses: p.erg by layers --rail B (erg-analyze "*"), q.erg by layers --by=layer,network,phase (erg-analyze "* ]]
+    done
+    [[ " $(codes sweep results --factor clock) " == *" mixed "* ]]
+    for to in "report results -o page.html" "export --to sqlite results -o runs.db"; do
+        run -0 --separate-stderr erg-analyze $to
+        [[ $stderr == *"results of several analyses"* ]]
+    done
+    # versions, of documents that do not say their options, too
+    erg-analyze batch p.erg q.erg -o results
+    [[ " $(codes sweep results --factor clock) " != *" mixed "* ]]
+    erg-analyze layers p.erg --format json 2>/dev/null >results/p.layers.json
+    [[ " $(codes sweep results --factor clock) " != *" mixed "* ]]
+    jq -c '.tool.version = "0.0.9"' results/p.layers.json >older
+    mv older results/p.layers.json
+    [[ " $(codes sweep results --factor clock) " == *" mixed "* ]]
+    run --separate-stderr erg-analyze sweep results --factor clock
+    [[ $stderr == *"results of several analyses: p.erg by (erg-analyze 0.0.9), q.erg by layers --by=layer,network,phase (erg-analyze "* ]]
+}
