@@ -44,7 +44,7 @@ bool erg_run_names_no_setting(const char *name)
 }
 
 /* What no analysis of many runs reads, and most of a document is made of: a thousand results must not
- * take a gigabyte. */
+ * take a gigabyte. Who takes each run's rows as they come gets all of them. */
 static void slim(json_t *run)
 {
 	static const char *const of_run[] = {"model", "attribution", "rest", "ed2p_js2", "idle_w"};
@@ -155,7 +155,7 @@ static int load_result(const char *path, const struct reading *how, json_t *doc,
 		}
 		if (how->keep)
 			erg_runs_trim(run, how->keep);
-		else
+		else if (!how->taken)
 			slim(run);
 	}
 	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
@@ -229,6 +229,7 @@ static int rows_taken(void *data, json_t *run, struct erg_err *err)
 
 	json_object_del(run, "layers");
 	json_object_del(run, "tables");
+	slim(run);
 	return r;
 }
 

@@ -17,23 +17,24 @@
 
 /*
  * A column takes a key of the row's JSON object: a text, a number, a boolean as 0 or 1, or anything else
- * as JSON text. One that ends in '~' is an estimate: KEY, KEY_lo, KEY_hi, KEY_method.
+ * as JSON text. One that ends in '~' is an estimate: KEY, KEY_lo, KEY_hi, KEY_method, KEY_reason.
  */
 struct table {
 	const char *name;
 	const char *lead; /* columns that the caller gives, with their types */
-	const char *columns[24];
+	const char *columns[32];
 };
 
 static const struct table runs_table = {"runs", "run INTEGER PRIMARY KEY",
 	{"archive", "workload", "machine", "host", "rail", "simulated", "time_s", "ets_j~",
-		"edp_js~", "mean_w", "peak_w", "coverage", "lost_events", "iterations",
-		"throttled_share"}};
+		"edp_js~", "ed2p_js2~", "idle_w~", "mean_w", "peak_w", "coverage", "lost_events",
+		"iterations", "throttled_share"}};
 static const struct table layers_table = {"layers", "run INTEGER REFERENCES runs, layer INTEGER",
-	{"name", "type", "network", "module", "calls", "macs", "merged_with", "time_s~",
-		"energy_j~", "power_w~"}};
+	{"name", "type", "network", "module", "calls", "macs", "params", "bytes_in", "bytes_out",
+		"bytes_params", "merged_with", "coverage", "time_s~", "energy_j~", "above_idle_j~",
+		"power_w~", "share~", "per_call_j~", "inclusive_j~"}};
 static const struct table phases_table = {"phases", "run INTEGER REFERENCES runs, phase INTEGER",
-	{"name", "calls", "time_s~", "energy_j~"}};
+	{"name", "calls", "time_s~", "energy_j~", "above_idle_j~", "power_w~", "per_call_j~"}};
 static const struct table points_table = {"points", "point INTEGER PRIMARY KEY",
 	{"group", "factors", "repetitions", "left_out", "time_s~", "ets_j~", "edp_js~", "mean_w",
 		"peak_w", "pareto", "throttled"}};
@@ -62,16 +63,21 @@ static int execute(const struct erg_export_db *d, const char *sql)
 	return sqlite3_exec(d->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : db_fail(d);
 }
 
-/* "KEY", or for an estimate its four columns; TYPED with the types that CREATE TABLE wants. */
-static void column_write(FILE *out, const char *column, bool typed)
+/* What an estimate's columns are called behind its name, which keys they take, and their types. */
+static const struct {
+	const char *suffix, *key, *type;
+} parts[] = {{"", "value", "REAL"}, {"_lo", "lo", "REAL"}, {"_hi", "hi", "REAL"},
+	{"_method", "method", "TEXT"}, {"_reason", "reason", "TEXT"}};
+
+/* "KEY", or for an estimate its columns with their types. */
+static void column_write(FILE *out, const char *column)
 {
 	int n = (int)strcspn(column, "~");
 
-	fprintf(out, ", \"%.*s\"", n, column);
-	if (column[n])
-		fprintf(out, "%s, \"%.*s_lo\"%s, \"%.*s_hi\"%s, \"%.*s_method\"%s",
-			typed ? " REAL" : "", n, column, typed ? " REAL" : "", n, column,
-			typed ? " REAL" : "", n, column, typed ? " TEXT" : "");
+	if (!column[n])
+		fprintf(out, ", \"%s\"", column);
+	for (size_t i = 0; column[n] && i < ERG_ARRAY_SIZE(parts); i++)
+		fprintf(out, ", \"%.*s%s\" %s", n, column, parts[i].suffix, parts[i].type);
 }
 
 static int create(const struct erg_export_db *d, const struct table *t)
@@ -84,7 +90,7 @@ static int create(const struct erg_export_db *d, const struct table *t)
 		return erg_fail(d->err, -ENOMEM, "out of memory");
 	fprintf(f, "CREATE TABLE %s(%s", t->name, t->lead);
 	for (size_t i = 0; t->columns[i]; i++)
-		column_write(f, t->columns[i], true);
+		column_write(f, t->columns[i]);
 	fprintf(f, ")");
 	return fclose(f) ? erg_fail(d->err, -ENOMEM, "out of memory") : execute(d, sql);
 }
@@ -99,7 +105,7 @@ static int prepare_insert(const struct erg_export_db *d, const struct table *t, 
 	if (!f)
 		return erg_fail(d->err, -ENOMEM, "out of memory");
 	for (size_t i = 0; t->columns[i]; i++)
-		n += strchr(t->columns[i], '~') ? 4 : 1;
+		n += strchr(t->columns[i], '~') ? ERG_ARRAY_SIZE(parts) : 1;
 	fprintf(f, "INSERT INTO %s VALUES(?", t->name);
 	for (size_t i = 1; i < n; i++)
 		fprintf(f, ",?");
@@ -127,7 +133,6 @@ static void bind(sqlite3_stmt *s, int at, const json_t *v)
 
 static void bind_column(sqlite3_stmt *s, int *at, const json_t *row, const char *column)
 {
-	static const char *const parts[] = {"value", "lo", "hi", "method"};
 	char key[64];
 	const json_t *v;
 
@@ -138,7 +143,7 @@ static void bind_column(sqlite3_stmt *s, int *at, const json_t *row, const char 
 		return;
 	}
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(parts); i++)
-		bind(s, (*at)++, json_object_get(v, parts[i]));
+		bind(s, (*at)++, json_object_get(v, parts[i].key));
 }
 
 /* One row: KEYS numbers, then what ROW has. */
@@ -222,15 +227,15 @@ static bool is_by(const json_t *table, const char *what)
 	return !strcmp(erg_text_of(table, "by"), what);
 }
 
-const json_t *erg_export_phases(const json_t *run)
+const json_t *erg_export_rows(const json_t *run, const char *what)
 {
 	json_t *table;
 	size_t i;
 
-	if (is_by(run, "phase"))
+	if (is_by(run, what))
 		return json_object_get(run, "layers");
 	json_array_foreach (json_object_get(run, "tables"), i, table)
-		if (is_by(table, "phase"))
+		if (is_by(table, what))
 			return json_object_get(table, "layers");
 	return NULL;
 }
@@ -250,7 +255,7 @@ static int insert_one(const struct erg_export_db *d, const struct table *t, sqli
 int erg_export_sqlite_run(struct erg_export_db *d, const json_t *run, struct erg_err *err)
 {
 	json_auto_t *settings = json_array();
-	const json_t *layers = is_by(run, "phase") ? NULL : json_object_get(run, "layers");
+	const json_t *layers = erg_export_rows(run, "layer");
 	const sqlite3_int64 id = ++d->runs;
 	int r;
 
@@ -263,7 +268,7 @@ int erg_export_sqlite_run(struct erg_export_db *d, const json_t *run, struct erg
 	if (r >= 0)
 		r = insert_list(d, &layers_table, id, layers);
 	if (r >= 0)
-		r = insert_list(d, &phases_table, id, erg_export_phases(run));
+		r = insert_list(d, &phases_table, id, erg_export_rows(run, "phase"));
 	return r < 0 ? r : insert_counters(d, id, layers);
 }
 

@@ -22,8 +22,8 @@ int erg_export_sqlite_end(struct erg_export_db *db, const json_t *sweep, const j
 	struct erg_err *err);
 void erg_export_sqlite_close(struct erg_export_db *db);
 
-/* The rows of RUN by phase: its own, or those of one of its "tables"; NULL where it has none, as the
+/* The rows of RUN by WHAT (layer, phase): its own, or those of one of its "tables"; NULL where it has none, as the
  * result of another table has. */
-const json_t *erg_export_phases(const json_t *run);
+const json_t *erg_export_rows(const json_t *run, const char *what);
 
 #endif

@@ -30,7 +30,7 @@ void erg_export_sqlite_close(struct erg_export_db *db)
 {
 }
 
-const json_t *erg_export_phases(const json_t *run)
+const json_t *erg_export_rows(const json_t *run, const char *what)
 {
 	return NULL;
 }

@@ -168,7 +168,7 @@ static json_t *sweep_of(const json_t *runs)
 struct database {
 	struct erg_export_db *db;
 	const char *path, *name; /* where it is written, and what it will be */
-	size_t runs, without_phases;
+	size_t runs, without_layers, without_phases;
 };
 
 /* The database is opened when there is something to be written. */
@@ -178,8 +178,18 @@ static int add_run(void *data, const json_t *run, struct erg_err *err)
 	int r = d->db ? 0 : erg_export_sqlite_open(d->path, d->name, &d->db, err);
 
 	d->runs++;
-	d->without_phases += !erg_export_phases(run);
+	d->without_layers += !erg_export_rows(run, "layer");
+	d->without_phases += !erg_export_rows(run, "phase");
 	return r < 0 ? r : erg_export_sqlite_run(d->db, run, err);
+}
+
+static void tell_without(const struct database *d, const char *what, size_t n, json_t *doc)
+{
+	if (n)
+		erg_document_warn(doc, "no-rows",
+			"%zu of %zu runs are results without their %ss: the table %ss lacks them; "
+			"expected their archives, or results of layers --by %s",
+			n, d->runs, what, what, what);
 }
 
 static int fill_database(const struct options *o, char *const *paths, size_t n, struct database *d,
@@ -192,11 +202,8 @@ static int fill_database(const struct options *o, char *const *paths, size_t n, 
 
 	if (r < 0)
 		return r;
-	if (d->without_phases)
-		erg_document_warn(doc, "no-phases",
-			"%zu of %zu runs are results without their phases: the table phases lacks them; "
-			"expected their archives, or results of layers --by phase",
-			d->without_phases, d->runs);
+	tell_without(d, "layer", d->without_layers, doc);
+	tell_without(d, "phase", d->without_phases, doc);
 	sweep = sweep_of(runs);
 	return erg_export_sqlite_end(d->db, sweep, json_object_get(doc, "warnings"), err);
 }

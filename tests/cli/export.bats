@@ -222,6 +222,69 @@ EOF
     [ ! -e x.db ]
 }
 
+# A third program reads both: every column against the key of its name in the document.
+@test "sqlite: each figure is the one of the document, and where there is none the reason is" {
+    skip_unless python3
+    # a wait in no layer, two rails, phases; one layer too short to be told; no idle power
+    awk 'BEGIN { print "begin_s,end_s,layer,type,network,module,phase,macs,params,bytes_in"
+        for (i = 0; i < 60; i++) for (k = 0; k < 3; k++)
+            printf "%.5f,%.5f,%s,conv,net,m/%d,%s,%d,7,8\n", i / 30 + k / 100, i / 30 + k / 100 + (k == 2 ? 0.00002 : 0.01),
+                substr("abc", k + 1, 1), k, i < 20 ? "warm" : "hot", k * 1000 }' >l.csv
+    awk 'BEGIN { print "time_s,VDD_IN [W],CPU [W]"
+        for (i = 0; i < 500; i++) printf "%.3f,%.3f,%.3f\n", i / 250, 5 + int(i / 2.5) % 3 + i * 7 % 10 / 50, 2 }' >s.csv
+    mkdir runs
+    erg-record import --samples s.csv --layers l.csv --sensor kind=point --tag a=1 -o runs/a.erg 2>/dev/null
+    erg-record import --samples s.csv --layers l.csv --sensor kind=boxcar --sensor window_s=0.02 --tag a=2 -o runs/b.erg 2>/dev/null
+    erg-analyze layers runs --by phase,layer,type --format json 2>/dev/null >doc.json
+    erg-analyze export --to sqlite runs -o archives.db 2>/dev/null
+    run -0 --separate-stderr erg-analyze export --to sqlite doc.json -o document.db
+    [[ $stderr != *"without their"* ]]
+    # of the same rows, the same database: what is not in the rows by layer is not missed
+    cat >check.py <<'EOF'
+import json, sqlite3, sys
+doc = json.load(open("doc.json"))
+checked = reasons = 0
+for name in "archives.db", "document.db":
+    db = sqlite3.connect(name)
+    db.row_factory = sqlite3.Row
+    def same(row, j):
+        global checked, reasons
+        for column in row.keys():
+            if column in ("run", "layer", "phase"): continue
+            key, part = column, None
+            for suffix in "lo", "hi", "method", "reason":
+                if column.endswith("_" + suffix): key, part = column[:-len(suffix) - 1], suffix
+            v = j.get(key)
+            if isinstance(v, dict): v = v.get(part or "value")
+            elif part: v = j.get(column)
+            if isinstance(v, list): v = json.dumps(v, separators=(",", ":"))
+            assert row[column] == v, (name, column, row[column], v)
+            checked += v is not None
+            reasons += part == "reason" and v is not None
+    runs = db.execute("SELECT * FROM runs ORDER BY run").fetchall()
+    assert len(runs) == len(doc["runs"]) == 2
+    for row, run in zip(runs, doc["runs"]):
+        same(row, run)
+        of = {t["by"]: t["layers"] for t in run["tables"] + [run]}
+        for table, by in ("layers", "layer"), ("phases", "phase"):
+            rows = db.execute("SELECT * FROM %s WHERE run = ? ORDER BY %s" % (table, by), (row["run"],)).fetchall()
+            assert len(rows) == len(of[by]) > 1, (name, table, len(rows))
+            for r, j in zip(rows, of[by]): same(r, j)
+assert checked > 300 and reasons > 20, (checked, reasons)
+EOF
+    python3 check.py
+    # the estimates that a document's rows have are those that the tables have, but for the means of two ways
+    jq -r '.runs[0].tables[] | select(.by == "layer").layers[0] | to_entries[] | select(.value | type == "object" and has("method")) | .key' \
+        doc.json | grep -vx -e direct_j -e nnls_j -e per_inference_j | sort >estimates
+    sqlite3 document.db "SELECT substr(name, 1, length(name) - 7) FROM pragma_table_info('layers') WHERE name LIKE '%\_reason' ESCAPE '\'" |
+        sort | diff estimates -
+    # rows by something else are no layers
+    erg-analyze layers runs/a.erg --by type --format json 2>/dev/null >types.json
+    run -0 --separate-stderr erg-analyze export --to sqlite types.json -o types.db
+    [[ $stderr == *"1 of 1 runs are results without their layers: the table layers lacks them"* ]]
+    [ "$(sqlite3 types.db 'SELECT count(*) FROM layers')" = 0 ]
+}
+
 @test "python: erg.load gives the tables of archives, results and databases" {
     [ -x /usr/bin/python3 ] || skip "python3 is not installed"
     export PYTHONPATH=$ERG_SRC/tracepoints/adapters/python PYTHONDONTWRITEBYTECODE=1

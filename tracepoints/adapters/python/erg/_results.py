@@ -19,8 +19,8 @@ class Results:
     """Tables: runs, factors, layers, counters, phases, points, warnings.
 
     Each is a pandas.DataFrame where pandas is installed, else a list of dictionaries. An estimate x has the
-    columns x, x_lo, x_hi (95 %) and x_method; SI units are in the names; what is not known is None (NaN in a
-    DataFrame). `run` joins the tables.
+    columns x, x_lo, x_hi (95 %), x_method and, where it is unresolved, x_reason; SI units are in the names; what is
+    not known is None (NaN in a DataFrame). `run` joins the tables.
     """
 
     __slots__ = _TABLES
