@@ -78,9 +78,20 @@ int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err)
 			s->dir, name);
 	s->index = json_pack("{s:s, s:i, s:s, s:I, s:[]}", "format", FORMAT, "version", 1, "plan",
 		s->plan->name, "seed", (json_int_t)s->plan->seed, "runs");
-	if (!s->index)
+	return s->index ? 0 : erg_fail(err, -ENOMEM, "no memory");
+}
+
+int erg_sweep_index_plan(struct erg_sweep *s, struct erg_err *err)
+{
+	const char *before = json_string_value(json_object_get(s->index, "plan_digest"));
+	bool other = before && strcmp(before, s->plan->digest) != 0 &&
+		json_array_size(json_object_get(s->index, "runs"));
+
+	if (s->plan->analysis && json_object_set(s->index, "analysis", s->plan->analysis))
 		return erg_fail(err, -ENOMEM, "no memory");
-	return erg_sweep_shard_note(s, err);
+	if (json_object_set_new(s->index, "plan_digest", json_string(s->plan->digest)))
+		return erg_fail(err, -ENOMEM, "no memory");
+	return other;
 }
 
 static size_t position(const struct erg_sweep *s, const char *id)
@@ -125,14 +136,19 @@ int erg_sweep_index_write(const struct erg_sweep *s, struct erg_err *err)
 	return erg_outfile_commit(&o, err);
 }
 
-int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err)
+int erg_sweep_index_set(struct erg_sweep *s, json_t *entry, struct erg_err *err)
 {
 	json_t *runs = json_object_get(s->index, "runs");
 	size_t i = position(s, json_string_value(json_object_get(entry, "id")));
+	int r = i == SIZE_MAX ? json_array_append_new(runs, entry)
+			      : json_array_set_new(runs, i, entry);
 
-	if (i == SIZE_MAX)
-		json_array_append_new(runs, entry);
-	else
-		json_array_set_new(runs, i, entry);
-	return erg_sweep_index_write(s, err);
+	return r ? erg_fail(err, -ENOMEM, "no memory") : 0;
+}
+
+int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err)
+{
+	int r = erg_sweep_index_set(s, entry, err);
+
+	return r < 0 ? r : erg_sweep_index_write(s, err);
 }

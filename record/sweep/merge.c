@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,13 +104,18 @@ static int put_run(const struct merge *m, const char *folder, const json_t *entr
 	if (r < 0)
 		return r;
 	m->ret->taken++;
-	if (there) /* a new object would move in the list */
-		return json_object_clear(there) | json_object_update(there, (json_t *)entry)
-			? erg_fail(m->err, -ENOMEM, "no memory")
-			: 0;
-	return json_array_append(json_object_get(m->s->index, "runs"), (json_t *)entry)
-		? erg_fail(m->err, -ENOMEM, "no memory")
-		: 0;
+	return erg_sweep_index_set(m->s, json_incref((json_t *)entry), m->err);
+}
+
+__attribute__((format(printf, 2, 3))) static void say(const struct merge *m, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	m->tell(line);
 }
 
 /* Which shard it is, from "2/4"; the shards of one sweep are of one number. */
@@ -169,6 +175,39 @@ static const json_t *made_of(const json_t *index, const char *id)
 	return NULL;
 }
 
+static bool is_planned(const json_t *index, const char *id)
+{
+	json_t *planned;
+	size_t i;
+
+	json_array_foreach (json_object_get(index, "planned"), i, planned)
+		if (json_is_string(planned) && !strcmp(json_string_value(planned), id))
+			return true;
+	return false;
+}
+
+/* What the shard has of another plan, or of other conditions: it was made before these were changed. */
+static void tell_others(const struct merge *m, const char *folder, const json_t *index)
+{
+	const char *digest = json_string_value(json_object_get(index, "plan_digest"));
+	json_t *run;
+	size_t i;
+
+	if (digest && strcmp(digest, m->s->plan->digest) != 0) {
+		m->ret->others++;
+		say(m,
+			"other plan: %s: what is asked for is not what %s asks for now: which of its runs "
+			"are missing is not known",
+			folder, m->s->plan_file);
+	}
+	json_array_foreach (json_object_get(index, "runs"), i, run) {
+		const char *id = json_string_value(json_object_get(run, "id"));
+
+		if (id && made_of(index, id) == run && !is_planned(index, id))
+			say(m, "left out: %s: %s is not asked for any more", folder, id);
+	}
+}
+
 static int put_shard(const struct merge *m, const char *folder)
 {
 	json_auto_t *index = NULL;
@@ -179,16 +218,16 @@ static int put_shard(const struct merge *m, const char *folder)
 	json_array_foreach (json_object_get(index, "planned"), i, planned) {
 		const char *id = json_string_value(planned);
 		const json_t *entry = id && r >= 0 ? made_of(index, id) : NULL;
-		char line[1024];
 
 		if (entry)
 			r = put_run(m, folder, entry);
 		if (entry || r < 0 || !id)
 			continue;
 		m->ret->missing++;
-		snprintf(line, sizeof(line), "missing: %s: %s was not made", folder, id);
-		m->tell(line);
+		say(m, "missing: %s: %s was not made", folder, id);
 	}
+	if (r >= 0)
+		tell_others(m, folder, index);
 	return r;
 }
 
@@ -210,9 +249,7 @@ int erg_sweep_merge(struct erg_sweep *s, char *const *folders, size_t n,
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		r = put_shard(&m, folders[i]);
 	for (unsigned int i = 0; r >= 0 && i < ret->shards; i++)
-		if (!seen[i]) {
-			snprintf(path, sizeof(path), "missing: shard %u/%u", i + 1, ret->shards);
-			tell(path);
-		}
+		if (!seen[i])
+			say(&m, "missing: shard %u/%u", i + 1, ret->shards);
 	return r < 0 ? r : erg_sweep_index_write(s, err);
 }

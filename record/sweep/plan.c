@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "record/sweep/plan_digest.h"
 #include "record/sweep/plan_read.h"
 
 static struct erg_plan *plan_new(const char *file)
@@ -42,6 +43,7 @@ int erg_plan_from_yaml(const char *file, const struct erg_yaml *y, struct erg_pl
 	if (!plan)
 		return erg_fail(err, -ENOMEM, "%s: no memory", file);
 	e = erg_plan_fill(plan, y, err);
+	erg_plan_digest(y, plan->digest);
 	if (e == 0)
 		*ret = erg_steal_ptr(&plan);
 	return e;

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "formats/base/err.h"
+#include "formats/base/sha256.h"
 #include "formats/base/texts.h"
 #include "record/yaml/yaml.h"
 
@@ -62,9 +63,10 @@ struct erg_plan {
 	double warmup_s, settle_s, timeout_s; /* timeout 0: none */
 	bool cooldown;
 	double cooldown_within_k, cooldown_limit_s;
-	char *cooldown_zone;     /* or NULL: the first */
-	struct erg_texts record; /* options for erg-record run */
-	json_t *analysis;        /* for erg-analyze study, or NULL */
+	char *cooldown_zone;          /* or NULL: the first */
+	struct erg_texts record;      /* options for erg-record run */
+	json_t *analysis;             /* for erg-analyze study, or NULL */
+	char digest[ERG_SHA256_TEXT]; /* of what is recorded: one that is another has changed */
 };
 
 int erg_plan_read(const char *file, struct erg_plan **ret, struct erg_err *err);

@@ -49,7 +49,11 @@ int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err);
 int erg_sweep_index_write(const struct erg_sweep *s, struct erg_err *err);
 /* The entry of a run that was finished, or NULL. */
 json_t *erg_sweep_index_find(const struct erg_sweep *s, const char *id);
-/* Puts ENTRY (stolen) in the place of an older one of its id, and writes the file. */
+/* Writes the plan as it is now into the index; 1 when runs are there that were made by another. */
+int erg_sweep_index_plan(struct erg_sweep *s, struct erg_err *err);
+/* Puts ENTRY (stolen) in the place of an older one of its id. */
+int erg_sweep_index_set(struct erg_sweep *s, json_t *entry, struct erg_err *err);
+/* The same, and writes the file. */
 int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err);
 
 /* ---- shard.c ---- */
@@ -58,7 +62,7 @@ int erg_sweep_index_put(struct erg_sweep *s, json_t *entry, struct erg_err *err)
 int erg_sweep_shard(struct erg_sweep *s, struct erg_err *err);
 /* -EINVAL when N shards are more than the plan P has sets of settings. */
 int erg_sweep_shards_check(const struct erg_plan *p, unsigned int n, struct erg_err *err);
-/* Writes which shard it is, and of which runs, into a new index. */
+/* Writes which shard it is, and of which runs of the plan as it is now, into the index. */
 int erg_sweep_shard_note(struct erg_sweep *s, struct erg_err *err);
 /* -EEXIST when the index that is at PATH is of another shard. */
 int erg_sweep_shard_check(const struct erg_sweep *s, const char *path, struct erg_err *err);

@@ -358,6 +358,22 @@ static int finish_sweep(struct erg_sweep *s, int r)
 	return s->failed ? 1 : 0;
 }
 
+/* With the plan as it is now. */
+static int open_index(struct erg_sweep *s, struct erg_err *err)
+{
+	int r = erg_sweep_index_open(s, err);
+
+	if (r == 0)
+		r = erg_sweep_shard_note(s, err);
+	if (r == 0)
+		r = erg_sweep_index_plan(s, err);
+	if (r > 0)
+		erg_terminal_line(stderr,
+			"warning: %s has changed since runs in %s were made: those stay as they are",
+			s->plan_file, s->dir);
+	return r < 0 ? r : 0;
+}
+
 static int sweep(struct erg_sweep *s, struct erg_err *err)
 {
 	int r = erg_plan_read(s->plan_file, &s->plan, err);
@@ -369,9 +385,7 @@ static int sweep(struct erg_sweep *s, struct erg_err *err)
 	if (r == 0)
 		r = erg_sweep_shard(s, err);
 	if (r == 0)
-		r = erg_sweep_index_open(s, err);
-	if (r == 0 && s->plan->analysis) /* that of the plan as it is now */
-		json_object_set(s->index, "analysis", s->plan->analysis);
+		r = open_index(s, err);
 	if (r == 0 && s->redo)
 		r = erg_sweep_redo_unresolved(s, err);
 	if (r < 0)
@@ -406,9 +420,7 @@ static int merge_shards(struct erg_sweep *s, char *const *folders, size_t n, str
 	int r;
 
 	s->resume = true; /* what is in DIR stays */
-	r = erg_sweep_index_open(s, err);
-	if (r >= 0 && s->plan->analysis)
-		json_object_set(s->index, "analysis", s->plan->analysis);
+	r = open_index(s, err);
 	if (r >= 0)
 		r = erg_sweep_merge(s, folders, n, tell_line, &m, err);
 	if (r < 0)
@@ -416,7 +428,7 @@ static int merge_shards(struct erg_sweep *s, char *const *folders, size_t n, str
 	fprintf(stderr,
 		"%u of %u shards: %zu runs joined, %zu there already, %zu missing: %s/index.json\n",
 		m.found, m.shards, m.taken, m.there, m.missing, s->dir);
-	return m.missing || m.found < m.shards ? 1 : 0;
+	return m.missing || m.others || m.found < m.shards ? 1 : 0;
 }
 
 static int on_slurm(struct wishes *w, struct erg_err *err)

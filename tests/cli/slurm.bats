@@ -214,6 +214,45 @@ plan() {
     run -2 erg-record sweep p.yaml -o new4 --merge one --shard 1/2
 }
 
+@test "sweep --merge: of a plan that was changed meanwhile nothing is lost, nor is anything there twice" {
+    planned() { jq -r '.planned | join(" ")' "$1/index.json"; }
+    for i in 1 2; do mkdir -p $i/logs; done
+    plan 1
+    for i in 1 2; do erg-record sweep p.yaml -o $i --shard $i/2; done
+    [ "$(planned 1) $(planned 2)" = "a,r1 b,r1" ]
+    run -0 erg-record sweep p.yaml -o all --merge 1 2
+    # one more repetition: the shards that go on know of it
+    plan 2
+    run -0 erg-record sweep p.yaml -o 1 --shard 1/2 --resume
+    [[ $output == *"warning: p.yaml has changed since runs in 1 were made: those stay as they are"* ]]
+    [ "$(planned 1)" = "a,r1 a,r2" ]
+    run -1 erg-record sweep p.yaml -o all --merge 1 2
+    [[ $output == *"other plan: 2: what is asked for is not what p.yaml asks for now: which of its runs are missing is not known"* ]]
+    [[ $output != *"other plan: 1:"* ]]
+    [ "${lines[-1]}" = "2 of 2 shards: 1 runs joined, 2 there already, 0 missing: all/index.json" ]
+    erg-record sweep p.yaml -o 2 --shard 2/2 --resume
+    # comments, and what is to be analysed, are nothing that was recorded
+    printf '%s\n' '# a note' "$(cat p.yaml)" 'analysis: {sweep: {}}' >noted.yaml
+    mv noted.yaml p.yaml
+    run -0 --separate-stderr erg-record sweep p.yaml -o all --merge 1 2
+    [ "$stderr" = "2 of 2 shards: 1 runs joined, 3 there already, 0 missing: all/index.json" ]
+    [ "$(jq -r '[.runs[].id] | sort | join(" ")' all/index.json)" = "a,r1 a,r2 b,r1 b,r2" ]
+    # an archive that was lost comes again, and is in the list once
+    rm all/a,r2.erg
+    run -0 erg-record sweep p.yaml -o all --merge 1 2
+    [ "$(jq -r '[.runs[].id] | sort | join(" ")' all/index.json)" = "a,r1 a,r2 b,r1 b,r2" ]
+    cmp all/a,r2.erg 1/a,r2.erg
+    # fewer: what was made is told
+    plan 1
+    for i in 1 2; do erg-record sweep p.yaml -o $i --shard $i/2 --resume; done
+    run -0 erg-record sweep p.yaml -o fewer --merge 1 2
+    [[ $output == *"left out: 1: a,r2 is not asked for any more"*"left out: 2: b,r2 is not asked for any more"* ]]
+    # another command under the same names
+    sed -i 's/b: .*/b: {command: [.\/work, again]}/' p.yaml
+    run -1 erg-record sweep p.yaml -o all3 --merge 1 2
+    [ "$(grep -c '^other plan: ' <<<"$output")" -eq 2 ]
+}
+
 @test "sweep --on slurm: a node for itself, submitted again where runs failed, joined" {
     plan 1
     touch fail
