@@ -28,8 +28,9 @@
 struct array {
 	struct erg_slurm *s;
 	char job[32];
-	int *status;                         /* of each task: of its exit, or NOT_ENDED */
-	bool *asked;                         /* it is of the job that runs now */
+	char where[96]; /* "--clusters=NAME" of a job that went to another cluster, else "" */
+	int *status;    /* of each task: of its exit, or NOT_ENDED */
+	bool *asked;    /* it is of the job that runs now */
 	char (*state)[ERG_SLURM_STATE_SIZE]; /* what Slurm says of one that said nothing itself */
 	char mark[48];                       /* behind each status of this array, and of no other */
 	sigset_t signals;
@@ -103,6 +104,25 @@ static char *task_list(const struct array *a)
 	return f && fclose(f) == 0 ? list : NULL;
 }
 
+/* "17", or "17;cluster", in a line of its own: a site's sbatch may greet first. */
+static bool take_number(struct array *a, const char *said)
+{
+	size_t n;
+
+	for (; said; said = strchr(said, '\n'), said = said ? said + 1 : NULL) {
+		n = strspn(said, "0123456789");
+		if (!n || n >= sizeof(a->job) || !strchr(";\n", said[n]))
+			continue;
+		snprintf(a->job, sizeof(a->job), "%.*s", (int)n, said);
+		a->where[0] = '\0';
+		if (said[n] == ';')
+			snprintf(a->where, sizeof(a->where), "--clusters=%.*s",
+				(int)strcspn(said + n + 1, "\n"), said + n + 1);
+		return true;
+	}
+	return false;
+}
+
 static int submit(struct array *a, struct erg_err *err)
 {
 	_cleanup_(erg_freep) char *script = erg_slurm_script(a->s, a->mark), *list = task_list(a);
@@ -126,11 +146,9 @@ static int submit(struct array *a, struct erg_err *err)
 	r = erg_slurm_tool(argv, script, &out, err);
 	if (r < 0)
 		return r;
-	n = strspn(out, "0123456789");
-	if (!n || n >= sizeof(a->job))
-		return erg_fail(err, -EPROTO, "sbatch: expected a job's number, found '%.40s'",
-			out);
-	snprintf(a->job, sizeof(a->job), "%.*s", (int)n, out);
+	if (!take_number(a, out))
+		return erg_fail(err, -EPROTO,
+			"sbatch: expected a job's number, found '%.40s'; the job may run", out);
 	say_job(a->s, "job %s: tasks %s; what they print is in %s; scancel %s ends it", a->job,
 		list, a->s->dir, a->job);
 	return 0;
@@ -169,7 +187,7 @@ static int left_in_queue(struct array *a)
 {
 	char jobs[64];
 	const char *const argv[] = {"squeue", "--noheader", "--array", jobs, "--format=%T %r",
-		NULL};
+		erg_slurm_where(a->where), NULL};
 	_cleanup_(erg_freep) char *out = NULL;
 	struct erg_err why = {0};
 	char reason[sizeof(a->waits)] = "";
@@ -180,6 +198,8 @@ static int left_in_queue(struct array *a)
 	if (erg_slurm_tool(argv, NULL, &out, &why) < 0)
 		return strstr(why.msg, "Invalid job id") ? 0 : -1;
 	for (line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, "CLUSTER: ", 9))
+			continue;
 		n++;
 		if (!strncmp(line, "PENDING ", 8))
 			snprintf(reason, sizeof(reason), "%s", line + 8);
@@ -205,7 +225,7 @@ static int pause_for(const struct array *a, double s)
 
 static int cancel(const struct array *a, int sig, struct erg_err *err)
 {
-	const char *const argv[] = {"scancel", a->job, NULL};
+	const char *const argv[] = {"scancel", a->job, erg_slurm_where(a->where), NULL};
 	_cleanup_(erg_freep) char *out = NULL;
 	struct erg_err why = {0};
 
@@ -287,7 +307,7 @@ static unsigned int take_failures(struct array *a, unsigned int try)
 
 	memset(a->state, 0, a->s->tasks * sizeof(*a->state));
 	if (take_statuses(a))
-		erg_slurm_states(a->job, note_state, a);
+		erg_slurm_states(a->job, a->where, note_state, a);
 	for (unsigned int i = 0; i < a->s->tasks; i++) {
 		a->asked[i] = a->asked[i] &&
 			(a->status[i] == NOT_ENDED || !is_good(a->s, a->status[i])) &&

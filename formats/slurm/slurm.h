@@ -57,11 +57,17 @@ char *erg_slurm_script(const struct erg_slurm *s, const char *mark);
 #define ERG_SLURM_CANCELLED "CANCELLED" /* somebody wants it not to run */
 
 /* Tells EACH in what state Slurm keeps the tasks of JOB ("NODE_FAIL", "TIMEOUT"); nothing where it has forgotten
- * them or does not answer. */
-void erg_slurm_states(const char *job,
+ * them or does not answer. WHERE: "--clusters=NAME", or "". */
+void erg_slurm_states(const char *job, const char *where,
 	void (*each)(void *data, unsigned int task, const char *state), void *data);
 
 /* ---- tool.c ---- */
+
+/* The last of a command's options: NULL where it is "". */
+static inline const char *erg_slurm_where(const char *where)
+{
+	return *where ? where : NULL;
+}
 
 /* Runs ARGV with INPUT (or NULL) as its standard input. 0 when it exits with 0: RET has what it printed, to
  * be freed. Else the last line that it said is the error. */

@@ -9,12 +9,12 @@
 #include "formats/base/util.h"
 #include "formats/slurm/slurm.h"
 
-void erg_slurm_states(const char *job,
+void erg_slurm_states(const char *job, const char *where,
 	void (*each)(void *data, unsigned int task, const char *state), void *data)
 {
 	char jobs[64], state[ERG_SLURM_STATE_SIZE];
 	const char *const argv[] = {"squeue", "--noheader", "--array", "--states=all", jobs,
-		"--format=%K %T", NULL};
+		"--format=%K %T", erg_slurm_where(where), NULL};
 	_cleanup_(erg_freep) char *out = NULL;
 	struct erg_err ignored = {0};
 	char *save = NULL;
