@@ -162,8 +162,64 @@ static struct erg_est product(const struct erg_est *e, const struct erg_est *t)
 		return isnan(e->value) ? *e : *t;
 	p.lo = e->lo * t->lo;
 	p.hi = e->hi * t->hi;
+	p.syst = fmax(p.hi - p.value, p.value - p.lo) - p.stat; /* the clocks' part is no chance */
 	p.method = "clocks";
 	return p;
+}
+
+/* A supply of one node and another supply of the next: their sum is of neither. */
+static void tell_rails(json_t *doc, const struct sum *s)
+{
+	const json_t *first = NULL;
+	json_t *run;
+	size_t i;
+
+	json_array_foreach (json_object_get(doc, "runs"), i, run) {
+		if (!is_of(run, s) || !*erg_text_of(run, "rail"))
+			continue;
+		first = first ? first : run;
+		if (!strcmp(erg_text_of(first, "rail"), erg_text_of(run, "rail")))
+			continue;
+		erg_document_warn(doc, "rails",
+			"%s: the sum is of different rails: %s of %s, and %s of %s: expected the same of "
+			"each node (--rail)",
+			s->join, erg_text_of(first, "rail"), erg_text_of(first, "archive"),
+			erg_text_of(run, "rail"), erg_text_of(run, "archive"));
+		return;
+	}
+}
+
+/* Nodes that were never busy at one time, by more than their clocks may be wrong, are hardly of one run: the tag
+ * may be one that several runs have. */
+static void tell_apart(json_t *doc, const struct sum *s)
+{
+	const json_t *late = NULL, *early = NULL; /* the last to begin, the first to end */
+	json_int_t begin = 0, end = 0;
+	json_t *run;
+	size_t i;
+
+	json_array_foreach (json_object_get(doc, "runs"), i, run) {
+		const json_t *c = json_object_get(run, "clock");
+		json_int_t from = json_integer_value(json_object_get(c, "begin_ns"));
+		json_int_t to = json_integer_value(json_object_get(c, "end_ns"));
+
+		if (!is_of(run, s))
+			continue;
+		if (!late || from > begin) {
+			late = run;
+			begin = from;
+		}
+		if (!early || to < end) {
+			early = run;
+			end = to;
+		}
+	}
+	if (seconds(begin - end) > s->bound_s)
+		erg_document_warn(doc, "apart",
+			"%s: %s began %.3g s after %s had ended: expected a tag that the nodes of one "
+			"run alone have",
+			s->join, erg_text_of(late, "archive"), seconds(begin - end),
+			erg_text_of(early, "archive"));
 }
 
 static int add_sum(json_t *doc, struct sum *s, struct erg_err *err)
@@ -184,6 +240,8 @@ static int add_sum(json_t *doc, struct sum *s, struct erg_err *err)
 	if (isnan(s->ets.value))
 		s->ets = erg_est_because(ERG_JOINED_UNRESOLVED, 0);
 	edp = product(&s->ets, &time);
+	tell_rails(doc, s);
+	tell_apart(doc, s);
 	if (isnan(time.value))
 		erg_document_warn(doc, "clock",
 			"%s: the clock of a node was not synchronised, or its archive does not say: the "

@@ -97,6 +97,32 @@ EOF
     [ "${lines[-1]}" = "2 archives: 2 analysed, 0 there already, 0 failed: results" ]
 }
 
+# Not with Slurm itself: several clusters need its database.
+@test "a greeting before the job's number, and a job on another cluster, which is asked for there" {
+    mkdir runs
+    archive runs/a.erg 1
+    cat >bin/squeue <<'EOF'
+#!/bin/sh
+echo "$*" >>"$STANDIN/asked"
+case " $* " in
+*" --clusters=cluster "*) echo "CLUSTER: cluster" ;;
+*) echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1 ;;
+esac
+case " $* " in *" --states=all "*) echo "1 NODE_FAIL" ;; esac
+EOF
+    sed -i '3i echo "Welcome to the cluster; 3 nodes are down"; echo' bin/sbatch
+    echo "1 1" >kill
+    run -0 erg-analyze batch runs -o results --on slurm --tasks 1
+    [[ $output == *"failed: task 1 of job 1 did not end: Slurm says NODE_FAIL; it is submitted again"* ]]
+    [ "${lines[-1]}" = "1 archives: 1 analysed, 0 there already, 0 failed: results" ]
+    grep -q -e '--jobs=1 .*--clusters=cluster' asked
+    run grep -vc -e '--clusters=cluster' asked
+    [ "$output" = 0 ]
+    printf '#!/bin/sh\necho Submitted.\n' >bin/sbatch
+    run -1 erg-analyze batch runs -o other --on slurm --tasks 1
+    [[ $output == *"sbatch: expected a job's number, found 'Submitted."*"'; the job may run" ]]
+}
+
 @test "the folder of what tasks say goes while they wait: it is there for the next; without its parent that is told" {
     mkdir runs
     archive runs/a.erg 1
@@ -363,4 +389,49 @@ document() {
         ($j.nodes[1].offset_s | .value - .lo - 0.003 | fabs) < 1e-6 and
         ($j.ets_j.value - $r[0].phases[0].ets_j.value - $r[1].phases[0].ets_j.value | fabs) < 1e-6 and
         ($j.edp_js.lo - $j.ets_j.lo * $j.time_s.lo | fabs) < 1e-6' <<<"$output"
+}
+
+# node NAME WATTS BEGIN_MS BOUND_MS: 0.4 s that began then, by a clock that is wrong by no more than that.
+node() {
+    rm -rf "$1.erg" "$1"
+    archive "$1.erg" 1 "$2"
+    tar -xf "$1.erg"
+    jq --arg n "$1" --argjson b "$3" --argjson e "$4" '.clock = {realtime_ns: (1e15 + $b * 1e6), monotonic_ns: 0,
+        max_error_ns: (if $e == null then null else $e * 1e6 end)} | .tags += {node: $n, job: "7"}' "$1/manifest.json" >m.json
+    mv m.json "$1/manifest.json"
+}
+
+@test "totals --join: offsets of either sign, the two worst of three clocks, a node without power" {
+    node n1 1 300 1
+    node n2 2 0 2
+    node n3 3 350 4
+    # from the begin of n2 at 0 to the end of n3 at 750 ms, by clocks of 2 and 4 ms at worst; the order does not matter
+    for order in "n1 n2 n3" "n3 n2 n1"; do
+        run -0 --separate-stderr erg-analyze totals $order --join job --format json
+        jq -e '.joined[0] as $j | ([$j.time_s | .value, .lo, .hi] | map(. * 1e6 | round)) == [750000, 744000, 756000] and
+            ([$j.nodes | sort_by(.node)[].offset_s | .value, .lo] | map(. * 1e6 | round)) == [300000, 294000, 0, -6000, 350000, 344000] and
+            ($j.edp_js | (.hi - $j.ets_j.hi * 0.756 | fabs) < 1e-6 and (.stat + .syst - ([.hi - .value, .value - .lo] | max) | fabs) < 1e-7) and
+            ([.warnings[].code] | index("apart", "rails") == null)' <<<"$output"
+    done
+    # at 401 ms n1 had ended by 1 ms: within what the clocks may be wrong, and 10 ms later beyond
+    node n2 2 701 2
+    [[ "$(erg-analyze totals n1 n2 --join job 2>&1)" != *"had ended"* ]]
+    node n2 2 711 2
+    [[ "$(erg-analyze totals n1 n2 --join job 2>&1)" == *"7: n2 began 0.011 s after n1 had ended: expected a tag that the nodes of one run alone have"* ]]
+    node n2 2 711 null
+    run -0 --separate-stderr erg-analyze totals n1 n2 --join job
+    [[ $stderr != *"had ended"* && $output == *"time unresolved (clock)"* ]]
+    # what one node took is not known: nor is the sum; nothing is 0
+    erg-record run --force -s procstat --tag node=n4 --tag job=7 -o n4.erg -- true 2>/dev/null
+    for verb in totals layers; do
+        erg-analyze $verb n1 n4.erg --join job --format json 2>/dev/null |
+            jq -e '.joined[0] | (.nodes | length) == 2 and .ets_j.value == null and .edp_js.value == null and (.ets_j.reason | test("node"))'
+    done
+    # other supplies are not added in silence
+    sed 's/VDD_IN/GPU/' s.csv >g.csv
+    erg-record import --samples g.csv --layers l.csv --sensor kind=point --tag node=n5 --tag job=7 -o n5.erg 2>/dev/null
+    for verb in totals layers; do
+        run -0 --separate-stderr erg-analyze $verb n1 n5.erg --join job
+        [[ $stderr == *"7: the sum is of different rails: VDD_IN of n1, and GPU of n5.erg: expected the same of each node (--rail)"* ]]
+    done
 }
