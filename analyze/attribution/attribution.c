@@ -185,9 +185,10 @@ static void first_shape(const struct erg_rail *rail, const struct attr_readings 
 		return;
 	}
 	ret->period_ns = rd->period_ns;
-	ret->stale_ns = rd->stale ? fmin(rd->spacing_ns, rd->period_ns)
-		: rail->at_stamp  ? 0
-				  : rd->period_ns;
+	ret->stale_ns = rd->at_updates ? 0
+		: rd->stale            ? fmin(rd->spacing_ns, rd->period_ns)
+		: rail->at_stamp       ? 0
+				       : rd->period_ns;
 }
 
 static int prepare(struct attr_run *r, const struct erg_rail *rail)

@@ -122,7 +122,7 @@ struct erg_attr_class {
 struct erg_attr_diag {
 	double cond;             /* of the column-scaled Gram matrix of all classes */
 	double lag_ns, lag_u_ns; /* used, and standard uncertainty */
-	const char *lag_source;  /* estimated, model, override, assumed */
+	const char *lag_source;  /* estimated, undetermined, model, override, assumed */
 	double window_ns;        /* used: window, or time constant of an ema */
 	double period_ns;        /* native update period used or found; 0 unknown */
 	bool window_fitted;
@@ -145,7 +145,7 @@ struct erg_attr_test {
 	double f, p;
 };
 
-/* The sensor as the run itself shows it; unresolved where it was not asked. */
+/* The sensor as the run itself shows it; unresolved where it was not asked, or with the reason "undetermined". */
 struct erg_attr_model {
 	size_t n_tests;
 	struct erg_attr_test tests[16];

@@ -20,6 +20,8 @@
 #include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
+#define NEIGHBOURS 5 /* in one instance, that tell what readings differ by there */
+
 struct moments {
 	double squares;      /* sum of D_i^2 */
 	double shares;       /* sum of D_i^2 / m_i */
@@ -102,12 +104,16 @@ static void finish(struct pass *p, size_t c)
 {
 	struct attr_direct *d = p->ret;
 	struct moments *m = &p->m[c];
-	double n = d->instances[c], mean, within, between = 0, unseen;
+	double n = d->instances[c], mean = m->y / d->readings[c], within, between = 0, unseen;
 
 	if (d->time[c] <= 0)
 		return;
+	d->spread[c] = sqrt(fmax(m->y2 / d->readings[c] - mean * mean, 0));
 	mean = d->energy[c] / d->time[c];
-	within = m->diffs >= 5 ? m->diff2 / (2 * m->diffs) : 0;
+	/* of instances with one reading each, what these differ by is the sensor's noise, or theirs */
+	within = m->diffs >= NEIGHBOURS
+		? m->diff2 / (2 * m->diffs)
+		: d->spread[c] * d->spread[c] * d->readings[c] / fmax(d->readings[c] - 1, 1);
 	if (n > 1) {
 		between = fmax(m->power2 / d->time[c] - mean * mean, 0) * n / (n - 1);
 		between = fmax(between - within * m->inverse / n, 0);
@@ -115,8 +121,6 @@ static void finish(struct pass *p, size_t c)
 	unseen = fmax(1 - d->time[c] / p->v->col_time[c], 0);
 	d->var[c] =
 		(within * m->shares + between * m->squares * unseen) / (d->time[c] * d->time[c]);
-	mean = m->y / d->readings[c];
-	d->spread[c] = sqrt(fmax(m->y2 / d->readings[c] - mean * mean, 0));
 }
 
 static int alloc(struct attr_direct *d, size_t n, struct erg_err *err)

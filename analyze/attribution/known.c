@@ -77,8 +77,9 @@ static bool is_declared(const struct attr_run *r)
 {
 	const struct erg_attr_state *st = r->st;
 
-	return r->misfit.declared_right && r->fit.estimated && !st->readings.stale &&
-		st->shape.phase < 0 && st->rail.model.provenance != ERG_PROVENANCE_ASSUMED;
+	return r->misfit.declared_right && r->fit.estimated &&
+		(!st->readings.stale || st->readings.at_updates) && st->shape.phase < 0 &&
+		st->rail.model.provenance != ERG_PROVENANCE_ASSUMED;
 }
 
 /* What is added to a parameter of the sensor is among the unknowns of the last fit. */
@@ -100,7 +101,7 @@ static void add_sensor(const struct attr_run *r, struct clues *s)
 	if (!is_declared(r))
 		return;
 	add_parameter(r, s, ATTR_DELAY, attr_delay_of(is), attr_delay_of(&known),
-		(double)r->st->rail.model.lag_u_ns);
+		hypot((double)r->st->rail.model.lag_u_ns, r->st->readings.room_ns / sqrt(12)));
 	add_parameter(r, s, ATTR_WINDOW, attr_window_of(is), attr_window_of(&known), 0);
 	add_parameter(r, s, ATTR_SQUARE, attr_square_of(is), attr_square_of(&known), 0);
 	add_parameter(r, s, ATTR_CLOCK, is->skew, known.skew, 0);

@@ -27,7 +27,6 @@
 #define FINE_WORK 6e6   /* of one fine evaluation */
 #define ROWS_MIN 300
 #define PHASE_STEP (1. / 2000) /* of the period */
-#define LAG_MIN -2e5           /* ns */
 #define GRID_MAX 160
 #define COARSE_SEGMENTS 200   /* a window with more sees no edges worth a dense grid */
 #define WINDOW_WORK 6e7       /* of one evaluation while a window is searched that grows */
@@ -251,7 +250,8 @@ static void choose_range(struct search *s, const struct attr_shape *shape, doubl
 	/* the model's own lag lies on the grid */
 	s->lo = shape->lag_ns - ceil(back / s->step) * s->step;
 	/* no reading precedes its window, but for an error of the clocks; and there is none */
-	while (u0 <= 0 && shape->lag_ns >= 0 && !s->r->stale && s->lo + s->step < LAG_MIN)
+	while (u0 <= 0 && shape->lag_ns >= 0 && (!s->r->stale || s->r->at_updates) &&
+		s->lo + s->step < attr_least_lag(s->r))
 		s->lo += s->step;
 }
 

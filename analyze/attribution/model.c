@@ -45,12 +45,21 @@ static void add_replicate(const struct attr_run *r, const double *extra, struct 
 	s->skew += d[ATTR_CLOCK] * d[ATTR_CLOCK];
 }
 
-static struct erg_est around(bool free, double value, double squares, double n, double unit)
+/* Uniformly among the lags and clocks that are looked for (search.c): of a sensor that does not fit, and at most. */
+#define ANY_LAG_NS 36e6
+#define ANY_SKEW 290e-6
+
+/* A parameter that is VALUE in the fit, by the SQUARES of what N replicates are off; UNIT: what it is shown in. Where they
+ * differ by more than all that is looked for (ANY), the run says nothing of it. */
+static struct erg_est around(bool free, double value, double squares, double n, double any,
+	double unit)
 {
-	double half = Z95 * sqrt(squares / n) * unit;
+	double sd = sqrt(squares / n), half = Z95 * sd * unit;
 
 	if (!free)
 		return ERG_EST_UNRESOLVED;
+	if (sd > any && Z95 * sd > fabs(value))
+		return erg_est_because("undetermined", 0);
 	return (struct erg_est){.value = value * unit,
 		.lo = value * unit - half,
 		.hi = value * unit + half,
@@ -80,10 +89,6 @@ static void add_tests(struct attr_run *r, struct erg_attr_model *m)
 		add_test(m, "late", &f->fitted.late);
 }
 
-/* Uniformly among the lags and clocks that are looked for (search.c): of a sensor that does not fit, and at most. */
-#define ANY_LAG_NS 36e6
-#define ANY_SKEW 290e-6
-
 /* How well it is known when the readings were, which is what the run's ends are known by. */
 static void keep_times(struct attr_run *r, const struct spread *sum)
 {
@@ -101,6 +106,12 @@ static void keep_times(struct attr_run *r, const struct spread *sum)
 		st->lag_u_ns = fmax(st->lag_u_ns, ANY_LAG_NS);
 }
 
+static void not_below_zero(struct erg_est *e)
+{
+	if (e->lo < 0)
+		e->lo = 0;
+}
+
 void attr_model(struct attr_run *r)
 {
 	struct erg_attr_model *m = &r->a->model;
@@ -110,21 +121,24 @@ void attr_model(struct attr_run *r)
 
 	for (size_t i = 0; i < r->boot.rounds; i++)
 		add_replicate(r, r->boot.rep + i * r->st->gram.dim + r->st->view.n_cols, &sum);
-	m->lag_s = around(r->psi[ATTR_DELAY], s->lag_ns, sum.lag, n, 1e-9);
-	m->window_s = around(r->psi[ATTR_WINDOW], attr_window_of(s), sum.window, n, 1e-9);
-	m->tau_s = around(r->psi[ATTR_SQUARE] && !s->blurred, attr_tau_of(s), sum.tau, n, 1e-9);
-	m->tau_s.lo = fmax(m->tau_s.lo, 0);
+	m->lag_s = around(r->psi[ATTR_DELAY], s->lag_ns, sum.lag, n, ANY_LAG_NS, 1e-9);
+	m->window_s =
+		around(r->psi[ATTR_WINDOW], attr_window_of(s), sum.window, n, ANY_LAG_NS, 1e-9);
+	m->tau_s = around(r->psi[ATTR_SQUARE] && !s->blurred, attr_tau_of(s), sum.tau, n,
+		ANY_LAG_NS, 1e-9);
+	not_below_zero(&m->tau_s);
 	m->scatter_s = around(r->psi[ATTR_SQUARE] && s->blurred, sqrt(attr_square_of(s)), sum.tau,
-		n, 1e-9);
-	m->scatter_s.lo = fmax(m->scatter_s.lo, 0);
-	m->skew_ppm = around(r->psi[ATTR_CLOCK], s->skew, sum.skew, n, 1e6);
+		n, ANY_LAG_NS, 1e-9);
+	not_below_zero(&m->scatter_s);
+	m->skew_ppm = around(r->psi[ATTR_CLOCK], s->skew, sum.skew, n, ANY_SKEW, 1e6);
 	m->declared_lag_s = r->first.lag_ns * 1e-9; /* not what was found near it */
 	m->declared_lag_u_s = (double)r->st->rail.model.lag_u_ns * 1e-9;
 	m->declared_window_s = attr_window_of(d) * 1e-9;
 	m->declared_tau_s = attr_tau_of(d) * 1e-9;
 	if (r->psi[ATTR_DELAY] && r->fit.estimated) {
-		r->fit.lag_u_ns = sqrt(sum.lag / n);
+		r->fit.lag_u_ns = fmin(sqrt(sum.lag / n), ANY_LAG_NS);
 		r->a->diag.lag_u_ns = r->fit.lag_u_ns;
+		r->a->diag.lag_source = m->lag_s.reason ? m->lag_s.reason : "estimated";
 	}
 	keep_times(r, &sum);
 	for (size_t k = 0; k < r->st->n_classes && r->profile; k++)
@@ -135,7 +149,7 @@ void attr_model(struct attr_run *r)
 
 static void set_fitted(json_t *o, const char *key, const struct erg_est *e)
 {
-	if (erg_est_resolved(e))
+	if (erg_est_resolved(e) || e->reason)
 		json_object_set_new(o, key, erg_est_json(e));
 }
 

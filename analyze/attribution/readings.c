@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analyze/attribution/readings.h"
+#include "analyze/attribution/updates.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
@@ -190,6 +191,85 @@ static int leave_out_wide(const struct erg_rail *rail, double wider, struct attr
 	return r;
 }
 
+/* One reading for each update that was seen. */
+struct fresh {
+	const struct attr_readings *r;
+	const struct attr_updates *u;
+	uint64_t *t;
+	double *v;
+	size_t n;
+	double last; /* the number of the latest */
+};
+
+static double since_first(const struct attr_readings *r, size_t i)
+{
+	return (double)(r->t[i] - r->t[0]);
+}
+
+static void add_update(struct fresh *f, double number, double v)
+{
+	if (number <= f->last)
+		return;
+	f->last = number;
+	f->t[f->n] = f->r->t[0] + (uint64_t)llround(attr_updates_at(f->u, number));
+	f->v[f->n++] = v;
+}
+
+/* Readings FROM .. TO - 1 are of the same value as the one before, and update NEXT is of another: those that are behind an
+ * update between them by so much that they are of that. */
+#define SURELY_DUE 0.25 /* of a period */
+
+static void add_same(struct fresh *f, size_t from, size_t to, double next)
+{
+	for (size_t i = from; i < to; i++) {
+		double when = since_first(f->r, i) - SURELY_DUE * f->u->period_ns;
+
+		add_update(f, fmin(attr_updates_number(f->u, when), next - 1), f->r->v[i]);
+	}
+}
+
+static void find_fresh(struct fresh *f, bool counter)
+{
+	const struct attr_readings *r = f->r;
+	size_t from = 0; /* the first after the latest change */
+
+	for (size_t i = 1; i < r->n; i++) {
+		double number;
+
+		if (r->v[i] == r->v[i - 1])
+			continue;
+		number = attr_updates_between(f->u, since_first(r, i - 1), since_first(r, i));
+		if (from && !counter)
+			add_same(f, from, i, number);
+		add_update(f, number, r->v[i]);
+		from = i + 1;
+	}
+	if (from && !counter)
+		add_same(f, from, r->n, INFINITY);
+}
+
+static int keep_updates(const struct erg_rail *rail, const struct attr_updates *u,
+	struct attr_readings *ret, struct erg_err *err)
+{
+	_cleanup_(erg_freep) uint64_t *t = malloc(ret->n * sizeof(*t));
+	_cleanup_(erg_freep) double *v = malloc(ret->n * sizeof(*v));
+	struct fresh f = {.r = ret, .u = u, .t = t, .v = v, .last = -INFINITY};
+
+	if (!t || !v)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu readings", ret->n);
+	find_fresh(&f, rail->counter);
+	free(ret->own_t);
+	free(ret->own_v);
+	ret->t = ret->own_t = erg_steal_ptr(&t);
+	ret->v = ret->own_v = erg_steal_ptr(&v);
+	ret->n = f.n;
+	ret->stale = ret->at_updates = true;
+	ret->spacing_ns = u->period_ns;
+	ret->room_ns = u->room_ns;
+	ret->half_ns = ret->grid_ns = 0;
+	return 0;
+}
+
 static int keep_fresh(const struct erg_rail *rail, double period, struct attr_readings *ret,
 	struct erg_err *err)
 {
@@ -221,6 +301,19 @@ static int keep_fresh(const struct erg_rail *rail, double period, struct attr_re
 	return 0;
 }
 
+/* Of a sensor that updates every PERIOD ns and was read more often: what each update said. */
+static int drop_repetitions(const struct erg_rail *rail, double period, struct attr_readings *ret,
+	struct erg_err *err)
+{
+	struct attr_updates u;
+	int r = rail->at_stamp ? 0 : attr_updates_find(ret->t, ret->v, ret->n, period, &u);
+
+	if (r < 0)
+		return erg_fail(err, r, "out of memory for %zu readings", ret->n);
+	ret->period_ns = r ? u.period_ns : period;
+	return r ? keep_updates(rail, &u, ret, err) : keep_fresh(rail, period, ret, err);
+}
+
 int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	struct attr_readings *ret, struct erg_err *err)
 {
@@ -246,7 +339,7 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 	ret->period_ns = model_period(rail, ret, ret->spacing_ns);
 	period = stale_period(rail, ret, ret->spacing_ns, ret->period_ns);
 	if (period > 0) {
-		r = keep_fresh(rail, period, ret, err);
+		r = drop_repetitions(rail, period, ret, err);
 		if (r < 0)
 			return r;
 		if (ret->n < 2)
@@ -254,9 +347,15 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 				"rail %s: all %zu readings are the same; "
 				"expected a sensor that updates",
 				rail->name, rail->n);
-		ret->period_ns = period;
 	}
 	return 0;
+}
+
+#define CLOCKS_NS 2e5 /* that clocks are off by */
+
+double attr_least_lag(const struct attr_readings *r)
+{
+	return r->stale && !r->at_updates ? -2 * r->spacing_ns : -CLOCKS_NS - r->room_ns / 2;
 }
 
 void attr_readings_release(struct attr_readings *r)

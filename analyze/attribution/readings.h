@@ -26,10 +26,14 @@ struct attr_readings {
 	double grid_ns;    /* what the times were rounded to; 0: nothing that shows */
 	double period_ns;  /* native update period: of the model, or found */
 	bool stale;        /* repeated readings were dropped */
-	size_t wide;       /* left out: their times are known much worse than those of the others */
+	bool at_updates; /* the times are those of the updates, which come like clockwork (updates.c) */
+	double room_ns; /* by up to half of which all of those may be off */
+	size_t wide;    /* left out: their times are known much worse than those of the others */
 };
 int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	struct attr_readings *ret, struct erg_err *err);
+/* No reading precedes its window: what a lag is at least, ns, but for errors of the clocks. */
+double attr_least_lag(const struct attr_readings *r);
 void attr_readings_release(struct attr_readings *r);
 
 #endif

@@ -37,7 +37,6 @@
 #define CONTRADICTED 9    /* variances that a parameter is from what was declared */
 #define ENOUGH_ROWS 50000 /* and so many a column: more say hardly more of where to begin */
 #define ENOUGH_EACH 100
-#define LAG_MIN -2e5 /* ns: no reading precedes its window; less is an error of the clocks */
 
 /* Blocks of five memories of the sensor hardly know of each other; where these are few, as many as intervals
  * should have, of no less than two memories: attr_block_length() puts together what goes together. */
@@ -193,8 +192,7 @@ void attr_next_shape(const struct attr_run *r, const struct attr_shape *from, do
 		step[i] *= factor * shrink;
 	*ret = *from;
 	attr_shape_move(ret, step);
-	reach = r->st->readings.stale ? -2 * r->st->readings.spacing_ns : LAG_MIN;
-	reach = fmin(reach,
+	reach = fmin(attr_least_lag(&r->st->readings),
 		r->declared.lag_ns - 4 * r->known_u[ATTR_DELAY] * (r->known_u[ATTR_DELAY] < 1e7));
 	/* clocks that agreed when the run began do not in its middle */
 	reach -= fabs(ret->skew) * ret->mid_ns;

@@ -6,7 +6,7 @@
  * One attribution under way: what its steps, each a file, hand to one another.
  *
  *   view*.c      segments            -> columns (class x frequency level, gaps inside and outside)
- *   readings.c   a rail              -> fresh readings (stale repetitions dropped)
+ *   readings.c   a rail              -> fresh readings (stale repetitions dropped; updates.c: when each was made)
  *   kernel*.c    reading + view      -> one sparse row of the occupancy matrix
  *   gram.c       rows                -> sums by block of time
  *   lag.c        a subset of rows    -> lag, window

@@ -21,12 +21,13 @@ static void print_fitted(const json_t *model, const char *key, const char *name,
 	FILE *out)
 {
 	const json_t *e = json_object_get(json_object_get(model, "fitted"), key);
+	const char *reason = erg_text_of(e, "reason");
 	double declared = erg_number_of(json_object_get(model, "declared"), key);
 	char a[64], b[64];
 
 	if (!e)
 		return;
-	fprintf(out, ", %s %s", name, erg_text_est_json(a, sizeof(a), e, unit));
+	fprintf(out, ", %s %s", name, *reason ? reason : erg_text_est_json(a, sizeof(a), e, unit));
 	if (isfinite(declared))
 		fprintf(out, " (declared %s)", erg_text_si(b, sizeof(b), declared, unit));
 }
@@ -93,6 +94,7 @@ static void print_inferences(const json_t *run, FILE *out)
 static void print_power(const json_t *run, FILE *out)
 {
 	const json_t *s = json_object_get(run, "sensor");
+	const char *source = erg_text_of(s, "lag_source");
 	char a[64], b[64], c[64], d[64], e[64];
 
 	fprintf(out, "time %s, ETS %s, EDP %s, mean %s, peak %s\n",
@@ -101,15 +103,16 @@ static void print_power(const json_t *run, FILE *out)
 		erg_text_est_json(c, sizeof(c), json_object_get(run, "edp_js"), "Js"),
 		erg_text_si(d, sizeof(d), erg_number_of(run, "mean_w"), "W"),
 		erg_text_si(e, sizeof(e), erg_number_of(run, "peak_w"), "W"));
-	fprintf(out,
-		"observed %s of the time, %lld events lost; sensor %s (%s), window %s, "
-		"lag %s (%s)\n",
+	fprintf(out, "observed %s of the time, %lld events lost; sensor %s (%s), window %s, lag ",
 		erg_text_percent(a, sizeof(a), erg_number_of(run, "coverage")),
 		(long long)json_integer_value(json_object_get(run, "lost_events")),
 		erg_text_of(s, "kind"), erg_text_of(s, "provenance"),
-		erg_text_si(b, sizeof(b), erg_number_of(s, "window_s"), "s"),
-		erg_text_si(c, sizeof(c), erg_number_of(s, "lag_s"), "s"),
-		erg_text_of(s, "lag_source"));
+		erg_text_si(b, sizeof(b), erg_number_of(s, "window_s"), "s"));
+	if (strcmp(source, "undetermined"))
+		fprintf(out, "%s (%s)\n", erg_text_si(c, sizeof(c), erg_number_of(s, "lag_s"), "s"),
+			source);
+	else
+		fprintf(out, "%s\n", source);
 }
 
 static void print_head(const json_t *run, FILE *out)

@@ -167,3 +167,73 @@ together() {
     awk 'NR == FNR { want[$1] = $2; next } { off = $2 / want[$1] - 1; n++; bad += off > 0.02 || off < -0.02 }
         END { exit !(n == 5 && !bad) }' want got
 }
+
+# Of a 10 ms update 6 ms of a at 10 W, 7 ms of b at 2 W and 4 ms of c at 6 W, over and over for 17 s, each held up by up to
+# 0.3 ms. What a counter or a meter that updates every 10.007 ms has to say is read every 2 ms or so.
+polled() {
+    awk -v counter="$1" 'BEGIN { srand(3); split("a b c", name, " "); split("6 7 4", ms, " "); split("10 2 6", w, " ")
+        print "begin_s,end_s,layer" >"l.csv"; print counter ? "time_s,P [J]" : "time_s,P [W]" >"s.csv"
+        at[0] = 0.2; e[0] = 0
+        for (k = 0; k < 3000; k++) { i = k % 3 + 1; d = (ms[i] + 0.3 * rand()) / 1000; at[k + 1] = at[k] + d
+            e[k + 1] = e[k] + w[i] * d; joules[i] += w[i] * d; printf "%.9f,%.9f,%s\n", at[k], at[k + 1], name[i] >"l.csv" }
+        for (s = 0.2; s < at[3000]; s += 0.002 * (0.95 + 0.1 * rand())) { u = 0.0037 + 0.010007 * int((s - 0.0037) / 0.010007)
+            if (u > 0.204) printf counter ? "%.9f,%.7f\n" : "%.9f,%.4f\n", s, counter ? to(u) : (to(u) - to(u - 0.001)) / 0.001 >"s.csv" }
+        for (i = 1; i <= 3; i++) print name[i], joules[i] }
+        function to(x) { while (j && at[j] > x) j--; while (at[j + 1] < x) j++; return e[j] + w[j % 3 + 1] * (x - at[j]) }' >want
+}
+
+# Each within $1 of its truth.
+polled_within() {
+    jq -r '.runs[0].layers[] | "\(.name) \(.energy_j.value)"' r.json >got
+    awk -v most="$1" 'NR == FNR { want[$1] = $2; next } { off = $2 / want[$1] - 1; n++; bad += off > most || off < -most }
+        END { exit !(n == 3 && !bad) }' want got
+}
+
+@test "a counter that is polled five times an update: when it was updated is told from between which readings it changed" {
+    polled 1
+    erg-record import --samples s.csv --layers l.csv --sensor kind=counter period_s=0.01 -o c.erg
+    layers c.erg >r.json
+    polled_within 0.002
+    jq -e '.runs[0].sensor | (.period_s - 0.010007 | fabs) < 1e-7' r.json
+    jq -e '.runs[0].attribution.residual_w < 0.01' r.json
+}
+
+@test "a meter that is polled five times an update and was not declared: likewise, also of long layers" {
+    polled 0
+    erg-record import --samples s.csv --layers l.csv -o m.erg
+    layers m.erg >r.json
+    polled_within 0.002
+    jq -e --argjson j "$(awk '{ s += $2 } END { print s }' want)" '.runs[0].ets_j.value / $j - 1 | fabs < 0.002' r.json
+}
+
+# 200 instances of 6 ms at 10 W and as many at 4 W; readings each 7.3 ms, off by +1 and -1 W in turn: an instance has one
+# reading or none, and the mean of n of these is off by 1 / sqrt(n) W.
+@test "layers of which each instance has one reading are as uncertain as those readings" {
+    awk 'BEGIN { print "begin_s,end_s,layer"; for (i = 0; i < 400; i++)
+        printf "%.3f,%.3f,%s\n", 1 + i * 0.006, 1.006 + i * 0.006, i % 2 ? "b" : "a" }' >l.csv
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; (s = 0.0073 * i + 0.0001 * (i * i % 7)) < 4.4; i++) { t = s - 1
+            w = t < 0 || t > 2.4 ? 1 : int(t / 0.006) % 2 ? 4 : 10
+            printf "%.6f,%.1f\n", s, w + (int(i / 2) % 2 ? 1 : -1) } }' >s.csv
+    erg-record import --samples s.csv --layers l.csv --sensor kind=point window_s=0.0001 lag_s=0 -o one.erg
+    layers --ci-limit 50 one.erg >r.json
+    jq -c '.runs[0].layers[] | [.name, .gate, .power_w]' r.json
+    jq -e '[.runs[0].layers[] | .energy_j.method == "direct" and .power_w.stat > 0.08 and .power_w.stat < 0.4] |
+        length == 2 and all' r.json
+}
+
+@test "what a run of one power does not tell of the sensor is undetermined, not 0 within a day" {
+    awk 'BEGIN { print "begin_s,end_s,layer"; for (i = 0; i < 400; i++)
+        printf "%.3f,%.3f,%s\n", 1 + i * 0.006, 1.006 + i * 0.006, i % 2 ? "b" : "a" }' >l.csv
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; (s = 0.0073 * i + 0.0001 * (i * i % 7)) < 4.4; i++)
+        printf "%.6f,%.1f\n", s, 5 + (i % 97 == 5 ? 0.1 : 0) }' >s.csv
+    erg-record import --samples s.csv --layers l.csv --sensor kind=point window_s=0.0001 -o flat.erg
+    layers flat.erg >r.json
+    jq -e '.runs[0].model.fitted | .lag_s, .skew_ppm | .value == null and .lo == null and .reason == "undetermined"' r.json
+    jq -e '.runs[0].sensor.lag_source == "undetermined"' r.json
+    erg-analyze layers flat.erg >text
+    grep -q '^sensor model .*, lag undetermined (declared 0 s), .*, clock undetermined$' text
+    grep -q '^observed .*, lag undetermined$' text
+    # where powers differ, the same sensor has a lag
+    layers a.erg >r.json
+    jq -e '.runs[0].model.fitted.lag_s | .value != null and .hi - .lo < 0.001' r.json
+}

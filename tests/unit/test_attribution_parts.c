@@ -453,6 +453,71 @@ static void test_stale_readings(void **state)
 	}
 }
 
+/* A sensor that updates every 10.003 ms from 3.3 ms on, WANDER of it later or earlier by chance, is read about every 2
+ * ms; one stamp in HELD (0: none) is 3 ms late, and those behind it wait for it. EACH updates have one value. */
+static void fill_polled(struct erg_rail *rail, double wander, size_t held, double each)
+{
+	struct attr_rng rng;
+	double last = 0, update = 0, due = 3.3e6, next = 0;
+
+	attr_rng_seed(&rng, 11);
+	memset(rail, 0, sizeof(*rail));
+	rail->n = 20000;
+	rail->t = calloc(rail->n, sizeof(*rail->t));
+	rail->v = calloc(rail->n, sizeof(*rail->v));
+	for (size_t i = 0; i < rail->n; i++) {
+		double t = 4e6 + 2e6 * ((double)i + 0.1 * attr_rng_uniform(&rng));
+
+		for (; next <= t; update++) {
+			due = 3.3e6 + update * 10.003e6;
+			next = due + 10.003e6 * (1 + wander * (attr_rng_uniform(&rng) - 0.5));
+		}
+		last = fmax(t + (held && i % held == 0 ? 3e6 : 0), last + 1);
+		rail->t[i] = 1000000000 + (uint64_t)last;
+		rail->v[i] = floor((update - 1) / each);
+	}
+}
+
+static void test_updates_like_clockwork(void **state)
+{
+	static const struct {
+		double wander;
+		size_t held;
+		double each;
+		bool clockwork;
+	} cases[] = {
+		{0, 0, 1, true},
+		{0, 25, 1, true},
+		{0, 0, 1.25, true},
+		{0.5, 0, 1, false},
+	};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cases); i++) {
+		struct attr_readings r;
+		struct erg_rail rail;
+
+		fill_polled(&rail, cases[i].wander, cases[i].held, cases[i].each);
+		rail.model.period_ns = 10000000;
+		assert_int_equal(attr_readings_build(&rail, 0, UINT64_MAX, &r, NULL), 0);
+		assert_true(r.stale);
+		assert_int_equal(r.at_updates, cases[i].clockwork);
+		for (size_t k = 0; k < r.n && r.at_updates; k++) {
+			double number = ((double)r.t[k] - 1000000000 - 3.3e6) / 10.003e6;
+
+			near(number, round(number),
+				0.01); /* 0.1 of 2 ms, as one in ten may be late */
+			near(r.v[k], floor(round(number) / cases[i].each), 0);
+		}
+		if (r.at_updates) {
+			near(r.period_ns, 10.003e6, 50);
+			assert_in_range(r.n, 3990, 3999);
+		}
+		attr_readings_release(&r);
+		free(rail.t);
+		free(rail.v);
+	}
+}
+
 /* A converter of 1 ms of which readings were missed, as its driver knows it; and one whose period nobody knows. */
 static void test_missed_readings_are_no_rounding(void **state)
 {
@@ -507,7 +572,7 @@ static void test_wide_readings(void **state)
 			assert_true(r.v[k] < 100);
 			assert_true(!cases[i].wide || r.t[k] / 1000000 % 10 != 6);
 		}
-		assert_true(!cases[i].wide || r.half_ns == cases[i].usual);
+		assert_true(!cases[i].wide || r.half_ns == (r.stale ? 0 : cases[i].usual));
 		attr_readings_release(&r);
 		free(rail.t);
 		free(rail.v);
@@ -626,6 +691,7 @@ int main(void)
 		cmocka_unit_test(test_ema),
 		cmocka_unit_test(test_slope),
 		cmocka_unit_test(test_stale_readings),
+		cmocka_unit_test(test_updates_like_clockwork),
 		cmocka_unit_test(test_wide_readings),
 		cmocka_unit_test(test_rounded_times),
 		cmocka_unit_test(test_missed_readings_are_no_rounding),
