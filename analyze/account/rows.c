@@ -345,13 +345,21 @@ static bool heads_group(const struct erg_rows *r, size_t k, enum erg_tl_level le
 	return true;
 }
 
-/* What the members of K's group have together, for one call of K: a model of energy needs it. */
+/* A count as it is, where it is one; of members that are not called alike it may be no whole number. */
+static json_t *count_json(double v)
+{
+	return v < 9e15 && v == floor(v) ? json_integer((json_int_t)v) : erg_num_json(v);
+}
+
+/* What the members of K's group have together, for one call of K, as a model of energy needs it; and what they are, each
+ * by itself. */
 static json_t *merged_json(const struct erg_rows *r, size_t k)
 {
 	static const char *const keys[] = {"macs", "params", "bytes_in", "bytes_out",
 		"bytes_params"};
 	const struct erg_attr_class *c = r->a->attr->classes;
-	json_t *o = json_object(), *types = json_array();
+	json_t *o = json_object(), *types = json_array(), *modules = json_array(),
+	       *networks = json_array();
 	double sum[5] = {0};
 
 	for (uint32_t i = r->group_first[c[k].group]; i < r->a->tl->n_layers;
@@ -365,10 +373,14 @@ static json_t *merged_json(const struct erg_rows *r, size_t k)
 		for (size_t j = 0; j < 5; j++)
 			sum[j] += (double)v[j] * (double)r->calls[i] / (double)r->calls[k];
 		json_array_append_new(types, json_string(l->type));
+		json_array_append_new(modules, json_string(l->module));
+		json_array_append_new(networks, json_string(l->network));
 	}
 	for (size_t j = 0; j < 5; j++)
-		json_object_set_new(o, keys[j], erg_num_json(sum[j]));
+		json_object_set_new(o, keys[j], count_json(sum[j]));
 	json_object_set_new(o, "types", types);
+	json_object_set_new(o, "modules", modules);
+	json_object_set_new(o, "networks", networks);
 	return o;
 }
 
@@ -461,8 +473,10 @@ static json_t *layer_row(struct erg_rows *r, uint32_t k)
 	energy = energy_of_row(r, c);
 	note_done(r, &energy);
 	s = sums_of(r);
-	if (merged(c))
+	if (merged(c)) {
 		s.time_s = c->group_time_s;
+		s.calls = r->calls[k]; /* as the row has them */
+	}
 	row = json_pack("{s:s, s:I}", "name", r->a->tl->layers[k].name, "calls",
 		(json_int_t)r->calls[k]);
 	describe_row(r, k, row);

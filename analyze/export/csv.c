@@ -6,12 +6,15 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analyze/export/export.h"
 #include "analyze/timeline/rail.h"
 #include "analyze/result/csv.h"
+#include "analyze/result/estimate.h"
+#include "analyze/result/merged.h"
 #include "analyze/timeline/segments.h"
 #include "formats/base/order.h"
 #include "formats/base/progress.h"
@@ -252,32 +255,47 @@ static void put_frame(FILE *out, const char *name, bool first)
 		fputc(*name == ';' || *name == '\n' || *name == '\r' ? '_' : *name, out);
 }
 
-/* Stacks of simulated power have that as their root: a flame graph has no other place to say it. */
-static void put_stack(const json_t *row, bool simulated, FILE *out, double microjoules)
+/* The network, or module, of a row; "" of merged layers that are not all of one. */
+static const char *common_frame(const json_t *row, const char *key, const char *of_members)
 {
-	static const char *const frames[] = {"network", "module", "name"};
-	bool first = !simulated;
+	const json_t *all = json_object_get(json_object_get(row, "merged"), of_members), *one;
+	const char *name = erg_text_of(row, key);
+	size_t i;
 
-	if (simulated)
-		put_frame(out, "SIMULATED power", true);
+	json_array_foreach ((json_t *)all, i, one)
+		if (strcmp(json_string_value(one), name))
+			return "";
+	return name;
+}
 
+/* Stacks of simulated power have that as their root: a flame graph has no other place to say it. */
+static int put_stack(const json_t *row, bool simulated, FILE *out, double microjoules)
+{
+	_cleanup_(erg_freep) char *name = erg_merged_name(row, SIZE_MAX);
+	const char *const frames[] = {simulated ? "SIMULATED power" : "",
+		common_frame(row, "network", "networks"), common_frame(row, "module", "modules"),
+		name};
+	bool first = true;
+
+	if (!name)
+		return -ENOMEM;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(frames); i++) {
-		const char *name = json_string_value(json_object_get(row, frames[i]));
-
-		if (!name || !*name)
+		if (!*frames[i])
 			continue;
-		put_frame(out, name, first);
+		put_frame(out, frames[i], first);
 		first = false;
 	}
 	fprintf(out, " %.0f\n", microjoules);
+	return 0;
 }
 
-int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved)
+int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved, struct erg_err *err)
 {
 	static const char *const parts[] = {"layers", "rest"};
 	bool simulated = json_is_true(json_object_get(run, "simulated"));
 	size_t i;
 	json_t *row;
+	int r = 0;
 
 	*ret_unresolved = 0;
 	for (size_t p = 0; p < ERG_ARRAY_SIZE(parts); p++)
@@ -286,10 +304,10 @@ int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved)
 				json_object_get(json_object_get(row, "energy_j"), "value");
 			double uj = json_is_number(v) ? json_number_value(v) * 1e6 : NAN;
 
-			if (uj >= 0.5)
-				put_stack(row, simulated, out, uj);
+			if (uj >= 0.5 && r == 0)
+				r = put_stack(row, simulated, out, uj);
 			else if (isnan(uj))
 				++*ret_unresolved;
 		}
-	return 0;
+	return r < 0 ? erg_fail_errno(err, r, "the stacks") : 0;
 }

@@ -30,7 +30,8 @@ int erg_export_perfetto(const struct erg_timeline *tl, FILE *out, struct erg_err
 int erg_export_csv(const struct erg_timeline *tl, const struct erg_rail *rail, const char *phase,
 	FILE *out, struct erg_err *err);
 
-/* Folded stacks "network;module;layer N", N in microjoules, from one run of the layers' document. */
-int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved);
+/* Folded stacks "network;module;layer N", N in microjoules, from one run of the layers' document; merged layers are one
+ * frame "a + b", below what they have in common. */
+int erg_export_folded(const json_t *run, FILE *out, size_t *ret_unresolved, struct erg_err *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "analyze/result/estimate.h"
+#include "analyze/result/merged.h"
 #include "formats/base/util.h"
 
 /*
@@ -137,7 +138,7 @@ static void bind_column(sqlite3_stmt *s, int *at, const json_t *row, const char 
 	const json_t *v;
 
 	snprintf(key, sizeof(key), "%.*s", (int)strcspn(column, "~"), column);
-	v = json_object_get(row, key);
+	v = erg_merged_get(row, key);
 	if (!strchr(column, '~')) {
 		bind(s, (*at)++, v);
 		return;

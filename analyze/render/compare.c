@@ -5,7 +5,9 @@
 #include <math.h>
 
 #include "analyze/result/csv.h"
+#include "analyze/result/merged.h"
 #include "analyze/render/table.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 static void cells(struct erg_rtable *t, const json_t *x, const char *unit)
@@ -31,6 +33,13 @@ static void print_settings(const json_t *doc, FILE *out)
 	}
 }
 
+static void print_named(const json_t *layer, const char *text, FILE *out)
+{
+	_cleanup_(erg_freep) char *name = erg_noted(erg_merged_name(layer, ERG_MERGED_SHOWN));
+
+	fprintf(out, "%s %s\n", name ? name : "", text);
+}
+
 static void print_gate(const json_t *doc, FILE *out)
 {
 	const json_t *gate = json_object_get(doc, "gate"), *l;
@@ -42,12 +51,10 @@ static void print_gate(const json_t *doc, FILE *out)
 	fprintf(out, "\nETS %s\n",
 		erg_compare_verdict(text, sizeof(text), gate, json_object_get(gate, "total")));
 	json_array_foreach (json_object_get(gate, "layers"), i, l)
-		fprintf(out, "%s %s\n", erg_text_of(l, "name"),
-			erg_compare_verdict(text, sizeof(text), gate, l));
+		print_named(l, erg_compare_verdict(text, sizeof(text), gate, l), out);
 	for (int side = 0; side < 2; side++)
 		json_array_foreach (json_object_get(gate, side ? "only_new" : "only_base"), i, l)
-			fprintf(out, "%s %s\n", erg_text_of(l, "name"),
-				erg_compare_apart(text, sizeof(text), l, side));
+			print_named(l, erg_compare_apart(text, sizeof(text), l, side), out);
 	if (json_integer_value(json_object_get(gate, "base_runs")) == 1 &&
 		json_integer_value(json_object_get(gate, "new_runs")) == 1)
 		fputs("one run a side: how far such runs differ anyway is not known; repeat them\n",
@@ -105,6 +112,7 @@ int erg_compare_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_csv_est_titles(&c, "difference_j");
 	for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
 		erg_csv_text(&c, plain[k]);
+	erg_csv_text(&c, "merged_with");
 	erg_csv_end(&c);
 	json_array_foreach (json_object_get(doc, "layers"), i, l) {
 		const json_t *x = json_object_get(l, "energy_j");
@@ -115,6 +123,7 @@ int erg_compare_csv(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_csv_est(&c, json_object_get(x, "difference"));
 		for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
 			erg_csv_json(&c, json_object_get(x, plain[k]));
+		erg_csv_names(&c, json_object_get(l, "merged_with"));
 		erg_csv_end(&c);
 	}
 	return 0;

@@ -5,6 +5,8 @@
 
 #include "analyze/render/compare.h"
 #include "analyze/render/table.h"
+#include "analyze/result/merged.h"
+#include "formats/base/memory.h"
 #include "formats/base/utf8.h"
 #include "formats/base/util.h"
 
@@ -131,6 +133,16 @@ static void junit_class(const json_t *entry, FILE *out)
 	fputc('"', out);
 }
 
+/* All of a merged row's: a page of tests keeps a case by its name. */
+static void junit_name(const json_t *layer, FILE *out)
+{
+	_cleanup_(erg_freep) char *name = erg_noted(erg_merged_name(layer, SIZE_MAX));
+
+	fputs(" name=\"", out);
+	xml_text(out, name ? name : "");
+	fputs("\">\n", out);
+}
+
 /* What one side alone has is skipped: there is no test of it. */
 static void junit_apart(const json_t *layers, bool in_new, FILE *out)
 {
@@ -140,24 +152,25 @@ static void junit_apart(const json_t *layers, bool in_new, FILE *out)
 
 	json_array_foreach ((json_t *)layers, i, l) {
 		junit_class(l, out);
-		fputs(" name=\"", out);
-		xml_text(out, erg_text_of(l, "name"));
-		fputs("\">\n      <skipped message=\"", out);
+		junit_name(l, out);
+		fputs("      <skipped message=\"", out);
 		xml_text(out, erg_compare_apart(text, sizeof(text), l, in_new));
 		fputs("\"/>\n    </testcase>\n", out);
 	}
 }
 
-static void junit_case(const json_t *gate, const char *name, const json_t *entry, FILE *out)
+/* LAYER: what it is called after; NULL of the whole. */
+static void junit_case(const json_t *gate, const json_t *layer, const json_t *entry, FILE *out)
 {
 	const char *verdict = erg_text_of(entry, "verdict");
 	char text[256];
 
 	erg_compare_verdict(text, sizeof(text), gate, entry);
 	junit_class(entry, out);
-	fputs(" name=\"", out);
-	xml_text(out, name);
-	fputs("\">\n", out);
+	if (layer)
+		junit_name(layer, out);
+	else
+		fputs(" name=\"ETS\">\n", out);
 	if (!strcmp(verdict, "more") || !strcmp(verdict, "cannot-tell")) {
 		/* what is not known has not failed, and has not passed */
 		bool failed = !strcmp(verdict, "more");
@@ -198,9 +211,9 @@ int erg_compare_junit(const json_t *doc, FILE *out, struct erg_err *err)
 		"skipped=\"%zu\">\n",
 		json_is_true(json_object_get(doc, "simulated")) ? " (SIMULATED power)" : "", n,
 		failed, skipped);
-	junit_case(gate, "ETS", json_object_get(gate, "total"), out);
+	junit_case(gate, NULL, json_object_get(gate, "total"), out);
 	json_array_foreach (json_object_get(gate, "layers"), i, l)
-		junit_case(gate, erg_text_of(l, "name"), l, out);
+		junit_case(gate, l, l, out);
 	junit_apart(json_object_get(gate, "only_base"), false, out);
 	junit_apart(json_object_get(gate, "only_new"), true, out);
 	fputs("  </testsuite>\n</testsuites>\n", out);
@@ -216,13 +229,24 @@ static void markdown_text(FILE *out, const char *s)
 	}
 }
 
-static void markdown_row(const char *name, const json_t *x, const json_t *gate, const json_t *entry,
-	FILE *out)
+static void markdown_name(FILE *out, const json_t *layer)
+{
+	_cleanup_(erg_freep) char *name = erg_noted(erg_merged_name(layer, ERG_MERGED_SHOWN));
+
+	markdown_text(out, name ? name : "");
+}
+
+/* LAYER: what it is called after; NULL of the whole. */
+static void markdown_row(const json_t *layer, const json_t *x, const json_t *gate,
+	const json_t *entry, FILE *out)
 {
 	char a[64], b[64], c[64], text[256];
 
 	fputs("| ", out);
-	markdown_text(out, name);
+	if (layer)
+		markdown_name(out, layer);
+	else
+		fputs("ETS", out);
 	fprintf(out, " | %s | %s | %s | %s |\n",
 		erg_text_est_json(a, sizeof(a), json_object_get(x, "a"), "J"),
 		erg_text_est_json(b, sizeof(b), json_object_get(x, "b"), "J"),
@@ -261,7 +285,7 @@ static void markdown_apart(const json_t *layers, bool in_new, FILE *out)
 
 	json_array_foreach ((json_t *)layers, i, l) {
 		fputs(i ? "- " : "\n- ", out);
-		markdown_text(out, erg_text_of(l, "name"));
+		markdown_name(out, l);
 		fprintf(out, ": %s\n", erg_compare_apart(text, sizeof(text), l, in_new));
 	}
 }
@@ -275,11 +299,10 @@ int erg_compare_markdown(const json_t *doc, FILE *out, struct erg_err *err)
 	fprintf(out, "### Energy: %s%s\n\n", verdict_words(erg_text_of(gate, "verdict")),
 		json_is_true(json_object_get(doc, "simulated")) ? " (SIMULATED power)" : "");
 	fputs("| | base | new | change | verdict |\n|---|---:|---:|---:|---|\n", out);
-	markdown_row("ETS", json_object_get(json_object_get(doc, "total"), "ets_j"), gate,
+	markdown_row(NULL, json_object_get(json_object_get(doc, "total"), "ets_j"), gate,
 		json_object_get(gate, "total"), out);
 	json_array_foreach (json_object_get(doc, "layers"), i, l)
-		markdown_row(erg_text_of(l, "name"), json_object_get(l, "energy_j"), gate,
-			entry_of(gate, l), out);
+		markdown_row(l, json_object_get(l, "energy_j"), gate, entry_of(gate, l), out);
 	markdown_apart(json_object_get(gate, "only_base"), false, out);
 	markdown_apart(json_object_get(gate, "only_new"), true, out);
 	return 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analyze/render/table.h"
+#include "analyze/result/merged.h"
 #include "formats/base/util.h"
 
 static const struct {
@@ -101,17 +102,18 @@ static void add_longer(const json_t *rows, const char *energy, struct longer *to
 static void explain_longer(const json_t *run, const char *energy, FILE *out)
 {
 	struct longer all = {INFINITY, 0, 0};
+	char least[32], most[32];
 
 	add_longer(json_object_get(run, "layers"), energy, &all);
 	add_longer(json_object_get(run, "rest"), energy, &all);
 	if (!all.n)
 		return;
 	fprintf(out, all.n == 1 ? "%zu row needs about " : "%zu rows need about ", all.n);
+	erg_text_times(least, sizeof(least), all.least);
 	if (all.most > 1.2 * all.least)
-		fprintf(out, "%.*f to ", all.least < 9.95, all.least);
-	fprintf(out, "%.*f × as long a run", all.most < 9.95, all.most);
-	fprintf(out, all.n > 1 ? ", each as it says (run %.*f×)\n" : " (run %.*f×)\n",
-		all.least < 9.95, all.least);
+		fprintf(out, "%s to ", least);
+	fprintf(out, "%s × as long a run", erg_text_times(most, sizeof(most), all.most));
+	fprintf(out, all.n > 1 ? ", each as it says (run %s×)\n" : " (run %s×)\n", least);
 }
 
 static void explain_merged(const json_t *run, FILE *out)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analyze/result/csv.h"
+#include "analyze/result/merged.h"
 #include "analyze/render/explain.h"
 #include "analyze/render/joined.h"
 #include "analyze/render/per.h"
@@ -313,24 +314,16 @@ static bool has_per(const json_t *doc)
 
 static void csv_row(struct erg_csv *c, const json_t *run, const json_t *row, bool per)
 {
-	_cleanup_(erg_freep) char *merged = NULL;
-	size_t i, len;
-	FILE *names = open_memstream(&merged, &len);
-	json_t *m;
+	size_t i;
 
 	erg_csv_json(c, json_object_get(run, "archive"));
 	erg_csv_json(c, json_object_get(run, "rail"));
 	erg_csv_json(c, json_object_get(run, "simulated"));
 	for (i = 0; i < ERG_ARRAY_SIZE(plain); i++)
-		erg_csv_json(c, json_object_get(row, plain[i]));
+		erg_csv_json(c, erg_merged_get(row, plain[i]));
 	for (i = 0; i < ERG_ARRAY_SIZE(ests); i++)
 		erg_csv_est(c, json_object_get(row, ests[i]));
-	json_array_foreach (json_object_get(row, "merged_with"), i, m)
-		if (names)
-			fprintf(names, "%s%s", i ? ";" : "", json_string_value(m));
-	if (names)
-		fclose(names);
-	erg_csv_text(c, merged ? merged : "");
+	erg_csv_names(c, json_object_get(row, "merged_with"));
 	erg_csv_json(c, json_object_get(row, "gate"));
 	erg_csv_json(c, json_object_get(json_object_get(row, "energy_j"), "reason"));
 	erg_csv_json(c, json_object_get(run, "coverage"));

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "analyze/result/merged.h"
+#include "formats/base/memory.h"
 #include "formats/base/util.h"
 
 #define COLUMNS_MAX 32
@@ -190,21 +192,9 @@ void erg_rtable_est(struct erg_rtable *t, const json_t *o, const char *key, cons
 
 void erg_rtable_layer(struct erg_rtable *t, const json_t *row)
 {
-	_cleanup_(erg_freep) char *buf = NULL;
-	size_t len, i;
-	FILE *name = open_memstream(&buf, &len);
-	const json_t *merged = json_object_get(row, "merged_with"), *other;
+	_cleanup_(erg_freep) char *name = erg_noted(erg_merged_name(row, ERG_MERGED_SHOWN));
 
-	if (name) {
-		fputs(erg_text_of(row, "name"), name);
-		if (json_array_size(merged) > ERG_MERGED_SHOWN)
-			fprintf(name, " + %zu more", json_array_size(merged));
-		else
-			json_array_foreach ((json_t *)merged, i, other)
-				fprintf(name, " + %s", json_string_value(other));
-		fclose(name);
-	}
-	erg_rtable_cell(t, "%s", buf ? buf : erg_text_of(row, "name"));
+	erg_rtable_cell(t, "%s", name ? name : "");
 }
 
 void erg_rtable_bar(struct erg_rtable *t, double share)

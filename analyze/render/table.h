@@ -48,9 +48,7 @@ void erg_rtable_text(struct erg_rtable *t, const json_t *o, const char *key);
 void erg_rtable_si(struct erg_rtable *t, const json_t *o, const char *key, const char *unit);
 void erg_rtable_percent(struct erg_rtable *t, const json_t *o, const char *key);
 void erg_rtable_est(struct erg_rtable *t, const json_t *o, const char *key, const char *unit);
-/* The name of a row of layers, with those that it is merged with: "a + b"; of more than
- * ERG_MERGED_SHOWN others their number, "a + 5 more". */
-#define ERG_MERGED_SHOWN 2
+/* The name of a row of layers, with those that it is merged with (analyze/result/merged.h). */
 void erg_rtable_layer(struct erg_rtable *t, const json_t *row);
 /* share: 0..1 of a full bar; NaN for an empty cell. */
 void erg_rtable_bar(struct erg_rtable *t, double share);
@@ -71,6 +69,8 @@ const char *erg_text_si(char *buf, size_t len, double v, const char *unit);
 const char *erg_text_est(char *buf, size_t len, const struct erg_est *e, const char *unit);
 /* The same from the JSON of an estimate. */
 const char *erg_text_est_json(char *buf, size_t len, const json_t *est, const char *unit);
+/* How many times as long a run would do: "2.1", rounded up, since 1.0 is this run; "15". */
+const char *erg_text_times(char *buf, size_t len, double k);
 /* Why the estimate EST is unresolved, in words, and how much longer a run would do where that is known:
  * "run 3.0×: seen too little". What is cut for lack of width is the words, never the number. */
 const char *erg_text_reason(char *buf, size_t len, const json_t *est);

@@ -161,14 +161,24 @@ static const char *words_of(const char *reason)
 	return reason;
 }
 
+const char *erg_text_times(char *buf, size_t len, double k)
+{
+	if (k <= 9.9)
+		snprintf(buf, len, "%.1f", ceil(10 * k - 1e-6) / 10);
+	else
+		snprintf(buf, len, "%.0f", k);
+	return buf;
+}
+
 const char *erg_text_reason(char *buf, size_t len, const json_t *est)
 {
 	const char *reason = erg_text_of(est, "reason");
 	double longer = erg_number_of(est, "longer");
+	char times[32];
 	int n = 0;
 
 	if (longer > 1)
-		n = snprintf(buf, len, "run %.*f×: ", longer < 9.95, longer);
+		n = snprintf(buf, len, "run %s×: ", erg_text_times(times, sizeof(times), longer));
 	if (n >= 0 && (size_t)n < len)
 		snprintf(buf + n, len - (size_t)n, "%s", *reason ? words_of(reason) : "unresolved");
 	return buf;

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void separate(struct erg_csv *c)
@@ -67,6 +68,22 @@ void erg_csv_json(struct erg_csv *c, const json_t *v)
 		erg_csv_text(c, json_is_true(v) ? "true" : "false");
 	else
 		separate(c);
+}
+
+void erg_csv_names(struct erg_csv *c, const json_t *list)
+{
+	char *text = NULL;
+	size_t len, i;
+	FILE *out = open_memstream(&text, &len);
+	const json_t *name;
+
+	json_array_foreach ((json_t *)list, i, name)
+		if (out)
+			fprintf(out, "%s%s", i ? ";" : "", json_string_value(name));
+	if (out)
+		fclose(out);
+	erg_csv_text(c, text ? text : "");
+	free(text);
 }
 
 void erg_csv_est_titles(struct erg_csv *c, const char *key)

@@ -24,6 +24,8 @@ void erg_csv_number(struct erg_csv *c, double v);
 void erg_csv_integer(struct erg_csv *c, long long v);
 /* A string, number, boolean or null. */
 void erg_csv_json(struct erg_csv *c, const json_t *v);
+/* Texts with semicolons between. */
+void erg_csv_names(struct erg_csv *c, const json_t *list);
 /* Titles of an estimate's columns, and its cells: KEY, KEY_lo, KEY_hi, KEY_method. */
 void erg_csv_est_titles(struct erg_csv *c, const char *key);
 void erg_csv_est(struct erg_csv *c, const json_t *est);

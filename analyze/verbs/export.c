@@ -36,7 +36,8 @@ static int to_csv(const struct erg_timeline *tl, const struct erg_common *common
 	const struct erg_rail *rail = NULL;
 	int r = erg_rail_pick_readings(tl, common->rail, &sum, &rail, err);
 
-	return r < 0 ? r : erg_export_csv(tl, rail, phase, out, err);
+	return r < 0 ? erg_wrap(err, r, "%s", tl->archive)
+		     : erg_export_csv(tl, rail, phase, out, err);
 }
 
 static int to_samples(const struct erg_timeline *tl, const struct erg_common *common,
@@ -66,9 +67,9 @@ static int to_folded(const struct erg_timeline *tl, const struct erg_common *com
 	int r = erg_layers_run(tl, common, "layer", doc, &run, err);
 
 	if (r >= 0)
-		r = erg_export_folded(run, out, &unresolved);
+		r = erg_export_folded(run, out, &unresolved, err);
 	if (r >= 0 && unresolved)
-		erg_document_warn(doc, "unresolved", "%zu layers are unresolved and have no stack",
+		erg_document_warn(doc, "unresolved", "%zu rows are unresolved and have no stack",
 			unresolved);
 	return r;
 }

@@ -2,6 +2,7 @@
 # bats file_tags=offline
 # Exports: what other tools need of the files, and that hostile names break none of them.
 load helpers
+load together
 
 test_setup() {
     awk 'BEGIN { print "time_s,VDD_IN [W],soc [degC],cpu [MHz]"
@@ -128,6 +129,31 @@ EOF
     erg-analyze export --to folded simulated.erg -o simulated.folded 2>/dev/null
     sed 's/^SIMULATED power;//' simulated.folded | cut -d' ' -f1 | diff - <(cut -d' ' -f1 run.folded)
     [ "$(grep -vc '^SIMULATED power;' simulated.folded)" -eq 0 ]
+}
+
+# By hand: 10 and 20 MACs a call; the modules left and right have one network in common.
+@test "layers that are merged are never shown under the name of one, and their work is that of all" {
+    together 0
+    together_record two.erg
+    read -r both c <truth
+    erg-analyze layers --format json two.erg >l.json 2>/dev/null
+    jq -e '[.runs[0].layers[] | [.name, .merged_with]] == [["a", ["b"]], ["c", []]]' l.json
+    jq -e '.runs[0].layers[] | (.per_call_j.value * .calls / .energy_j.value - 1 | fabs) < 1e-6' l.json
+    erg-analyze export --to folded two.erg -o two.folded 2>/dev/null
+    awk -F'[; ]' -v both="$both" -v c="$c" '/^net;a \+ b / { a = $NF / 1e6 / both - 1 } /^net;left;c / { x = $NF / 1e6 / c - 1; n = NR }
+        END { exit !(n == 2 && a != 0 && a ^ 2 < 1e-4 && x ^ 2 < 1e-4) }' two.folded
+    erg-analyze layers --format csv two.erg 2>/dev/null >l.csv
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+        NR == 2 { ok = $at["name"] == "a" && $at["merged_with"] == "b" && $at["macs"] == 30 } END { exit !ok }' l.csv
+    erg-analyze compare --by layer --format csv l.json two.erg 2>/dev/null >c.csv
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+        NR == 2 { ok = $at["layer"] == "a" && $at["merged_with"] == "b" } END { exit !ok }' c.csv
+    erg-analyze compare --by layer l.json two.erg 2>/dev/null | grep -q '^a + b cannot tell: '
+    erg-analyze compare --by layer --format markdown l.json two.erg 2>/dev/null | grep -q '^| a + b | '
+    erg-analyze compare --by layer --format junit l.json two.erg 2>/dev/null | grep -q 'classname="ergtrace.energy.net.left" name="a + b"'
+    skip_unless sqlite3
+    erg-analyze export --to sqlite two.erg -o two.db 2>/dev/null
+    [ "$(sqlite3 two.db "SELECT name || macs || merged_with FROM layers LIMIT 1")" = 'a30["b"]' ]
 }
 
 @test "csv: one row a reading, with the layer that ran" {
