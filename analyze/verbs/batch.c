@@ -9,6 +9,7 @@
 
 #include "analyze/batch/batch.h"
 #include "analyze/verbs/verb.h"
+#include "formats/base/number.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
 
@@ -23,13 +24,10 @@ struct options {
 static int take_shard(void *into, const char *arg, struct erg_err *err)
 {
 	struct options *o = into;
-	char rest;
 
-	if (strspn(arg, "0123456789/") == strlen(arg) &&
-		sscanf(arg, "%u/%u%c", &o->shard, &o->shards, &rest) == 2 && o->shard >= 1 &&
-		o->shard <= o->shards)
+	if (erg_number_parse_part(arg, &o->shard, &o->shards))
 		return 0;
-	return erg_fail(err, -EINVAL, "I/N with I from 1 to N");
+	return erg_fail(err, -EINVAL, "I/N with I from 1 to N, and N at most %d", ERG_PARTS_MAX);
 }
 
 static const char *const ons[] = {"slurm", NULL};
@@ -152,6 +150,10 @@ static int batch_verb(int argc, char **argv, struct erg_err *err)
 	if (has_end_of_options(b.analysis))
 		return erg_options_wrong(&command, "--: expected options alone behind %s",
 			b.analysis[0]);
+	for (char *const *option = b.analysis; *option; option++)
+		if (!strncmp(*option, "--form", strlen("--form")))
+			return erg_options_wrong(&command,
+				"%s: expected no --format: the documents are JSON", *option);
 	if (!o.on && o.tries)
 		return erg_options_wrong(&command, "--tries: expected --on slurm with it");
 	if (!o.on != !o.tasks || (o.on && o.shards > 1))

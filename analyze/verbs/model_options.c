@@ -244,6 +244,8 @@ static bool consistent(const struct erg_model_options *o)
 		wrong = "--whole needs archives: a table's rows stay as they are";
 	else if (o->table && o->weights == ERG_MODEL_SIGMA && !o->uncertainty)
 		wrong = "--weights uncertainty: expected --uncertainty COLUMN";
+	else if (o->uncertainty && o->weights != ERG_MODEL_SIGMA)
+		wrong = "--uncertainty: expected --weights uncertainty with it";
 	else if (!o->table && o->uncertainty)
 		wrong = "--uncertainty is for tables: archives have their own";
 	if (wrong)

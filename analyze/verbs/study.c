@@ -97,11 +97,13 @@ static void study_release(struct study *s)
 
 static void tell_archive(void *data, const char *archive, const char *why)
 {
-	_cleanup_(erg_freep) char *name = erg_terminal_copy(archive);
+	/* The process names its archive in most of what it says. */
+	_cleanup_(erg_freep) char *name =
+		why && !strstr(why, archive) ? erg_terminal_copy(archive) : NULL;
 	_cleanup_(erg_freep) char *text = why ? erg_terminal_copy(why) : NULL;
 
-	if (text && name)
-		fprintf(stderr, "left out: %s: %s\n", name, text);
+	if (text)
+		fprintf(stderr, "left out: %s%s%s\n", name ? name : "", name ? ": " : "", text);
 }
 
 static void tell_left(void *data, const char *path, const char *what)
@@ -548,7 +550,9 @@ static int study(struct study *s, const char *dir, struct erg_err *err)
 
 	if (n > 5 && !strcmp(s->o->output + n - 5, ".html"))
 		n -= 5;
-	snprintf(s->stem, sizeof(s->stem), "%.*s", (int)n, s->o->output);
+	/* -x.html is the value of an option here, and would be one where its tables are read */
+	snprintf(s->stem, sizeof(s->stem), "%s%.*s", *s->o->output == '-' ? "./" : "", (int)n,
+		s->o->output);
 	snprintf(s->layers, sizeof(s->layers), "%s-layers", s->stem);
 	if (r >= 0)
 		r = make_documents(s, dir, err);

@@ -16,29 +16,29 @@
 #include "analyze/account/runs_files.h"
 #include "analyze/attribution/attribution.h"
 #include "analyze/reader/sensor.h"
+#include "formats/base/number.h"
 #include "formats/base/outfile.h"
 #include "formats/base/terminal.h"
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 #define AT(field) offsetof(struct erg_common, field)
+#define LAG_MAX 1e6 /* as --sensor lag_s= */
 
 /* "0.0021" or "0.0021+-0.0001" */
 static int take_lag(void *into, const char *arg, struct erg_err *err)
 {
 	struct erg_common *common = into;
-	char *end;
+	const char *apart = strstr(arg, "+-");
+	char lag[64];
 
-	common->lag_s = strtod(arg, &end);
+	snprintf(lag, sizeof(lag), "%.*s", (int)(apart ? apart - arg : 63), arg);
 	common->lag_given = true;
 	common->lag_u_s = 0;
-	if (end != arg && !strncmp(end, "+-", 2)) {
-		arg = end + 2;
-		common->lag_u_s = strtod(arg, &end);
-	}
-	if (end != arg && !*end && fabs(common->lag_s) < 1e6 && common->lag_u_s >= 0)
+	if (erg_number_parse(lag, -LAG_MAX, LAG_MAX, &common->lag_s) &&
+		(!apart || erg_number_parse(apart + 2, 0, LAG_MAX, &common->lag_u_s)))
 		return 0;
-	return erg_fail(err, -EINVAL, "SECONDS or SECONDS+-UNCERTAINTY");
+	return erg_fail(err, -EINVAL, "SECONDS or SECONDS+-UNCERTAINTY, each at most %g", LAG_MAX);
 }
 
 /* May be repeated: the words of all. */

@@ -317,6 +317,14 @@ static int take_choice(const struct erg_option *o, void *to, const char *arg, st
 	return expected(err, "one of %s", all);
 }
 
+/* Nothing is a value of no option: it is a shell's variable that is not set. */
+static int take_call(const struct erg_option *o, void *base, const char *arg, struct erg_err *err)
+{
+	const int r = o->take(base, arg, err);
+
+	return r >= 0 && o->value && !*arg ? expected(err, "%s", o->value) : r;
+}
+
 static int value_take(const struct erg_option *o, char *base, const char *arg, struct erg_err *err)
 {
 	void *to = base + o->at;
@@ -327,7 +335,7 @@ static int value_take(const struct erg_option *o, char *base, const char *arg, s
 		return 0;
 	case ERG_OPTION_TEXT:
 		*(const char **)to = arg;
-		return 0;
+		return *arg ? 0 : expected(err, "%s", o->value);
 	case ERG_OPTION_NUMBER:
 		return take_number(o, to, arg, err);
 	case ERG_OPTION_UNSIGNED:
@@ -336,7 +344,7 @@ static int value_take(const struct erg_option *o, char *base, const char *arg, s
 	case ERG_OPTION_CHOICE:
 		return take_choice(o, to, arg, err);
 	case ERG_OPTION_CALL:
-		return o->take(base, arg, err);
+		return take_call(o, base, arg, err);
 	}
 	return 0;
 }

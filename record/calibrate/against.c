@@ -111,8 +111,8 @@ static void *play(void *data)
 {
 	struct against *a = data;
 
-	a->result = erg_wave_play("", a->c->seconds, (uint64_t)(a->c->chip_ms * 1e6),
-		(unsigned)a->c->threads);
+	a->result =
+		erg_wave_play("", a->c->seconds, (uint64_t)(a->c->chip_ms * 1e6), a->c->threads);
 	__atomic_store_n(&a->played, true, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -145,7 +145,7 @@ static int play_wave(struct against *a, struct erg_err *err)
 	}
 	pthread_join(thread, NULL);
 	pause_for(BEFORE_NS);
-	return a->result ? erg_fail_errno(err, a->result, "--threads %g", a->c->threads) : 0;
+	return a->result ? erg_fail_errno(err, a->result, "--threads %u", a->c->threads) : 0;
 }
 
 static uint64_t interval_of(const struct against *a, const struct erg_source *s)

@@ -48,7 +48,7 @@ static char *command_line(const struct erg_calibrate *c, const char *tag, const 
 		    "exec \"$ERG_CAL_EXE\" run -q %s -o \"$ERG_CAL_OUTPUT\" "
 		    "-r \"$ERG_CAL_RATE\" -s \"$ERG_CAL_SOURCE\" --sysfs \"$ERG_CAL_SYSFS\" "
 		    "--tag calibration=%s -- \"$ERG_CAL_EXE\" calibrate %s --seconds %.6f --chip %.6f "
-		    "--threads %.0f",
+		    "--threads %u",
 		    c->force || !c->keep ? "--force" : "", tag, what, c->seconds, c->chip_ms,
 		    c->threads) < 0)
 		return NULL;
@@ -115,11 +115,10 @@ int erg_calibrate_wave(const struct erg_calibrate *c, struct erg_calibrate_costs
 {
 	const char *run = getenv("ERG_RUN_ID");
 	struct erg_event_cost cost;
-	int r = erg_wave_play(run ? run : "", c->seconds, (uint64_t)(c->chip_ms * 1e6),
-		(unsigned)c->threads);
+	int r = erg_wave_play(run ? run : "", c->seconds, (uint64_t)(c->chip_ms * 1e6), c->threads);
 
 	if (r)
-		return erg_fail_errno(err, r, "--threads %g", c->threads);
+		return erg_fail_errno(err, r, "--threads %u", c->threads);
 	if (!erg_event_cost_measure(ROUNDS, &cost))
 		return erg_fail(err, -EIO, "no session records the events whose cost is measured");
 	*ret = (struct erg_calibrate_costs){cost.warm.p50, cost.cold.p50,
@@ -194,9 +193,8 @@ int erg_calibrate_roofs(const struct erg_calibrate *c, json_t **ret, struct erg_
 {
 	const char *run = getenv("ERG_RUN_ID");
 	struct erg_roofs roofs = {0};
-	int r = c->keep
-		? roofs_record(c, &roofs, err)
-		: erg_roofs_play(run ? run : "", c->seconds, (unsigned)c->threads, &roofs, err);
+	int r = c->keep ? roofs_record(c, &roofs, err)
+			: erg_roofs_play(run ? run : "", c->seconds, c->threads, &roofs, err);
 
 	if (r < 0)
 		return r;

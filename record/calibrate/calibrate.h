@@ -13,7 +13,8 @@ struct erg_calibrate {
 	char output[PATH_MAX];
 	bool keep, force;
 	const char *rate, *source, *sysfs;
-	double seconds, chip_ms, threads; /* of the wave, or the roofs */
+	double seconds, chip_ms; /* of the wave, or the roofs */
+	unsigned int threads;
 };
 
 struct erg_calibrate_costs {

@@ -59,7 +59,7 @@ static const struct erg_option rows[] = {
 		86400},
 	{"chip", 0, "MS", "its shortest piece: 5 windows of the sensor (100)", ERG_OPTION_NUMBER,
 		AT(c.chip_ms), 0.1, 60000},
-	{"threads", 0, "N", "that are busy (1)", ERG_OPTION_NUMBER, AT(c.threads), 1, 256},
+	{"threads", 0, "N", "that are busy (1)", ERG_OPTION_UNSIGNED, AT(c.threads), 1, 256},
 	{"format", 0, "FORMAT", "text or json (text)", ERG_OPTION_CHOICE, AT(format),
 		.choices = formats},
 	{"roofs", 0, NULL,
@@ -142,7 +142,7 @@ static int roofs(const struct options *o, struct erg_err *err)
 	else if (!strcmp(o->format, "json"))
 		json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	else
-		printf("operations           %8.3f Gop/s  (32-bit floats, %.0f threads)\n"
+		printf("operations           %8.3f Gop/s  (32-bit floats, %u threads)\n"
 		       "bytes                %8.3f GB/s\n",
 			ops * 1e-9, o->c.threads, bytes * 1e-9);
 	if (!o->wave && !strcmp(o->format, "json"))

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,7 @@ static int whole_take(const char *arg, double lo, double hi, double scale, uint6
 }
 
 #define MIB 1048576.
+#define CPU_MAX 4095
 
 static int take_spool_limit(void *into, const char *arg, struct erg_err *err)
 {
@@ -148,12 +150,12 @@ static int take_chunk_time(void *into, const char *arg, struct erg_err *err)
 
 static int take_cpu(void *into, const char *arg, struct erg_err *err)
 {
-	uint64_t cpu = 0;
-	int r = whole_take(arg, 0, 4095, 1, &cpu, err);
+	double cpu;
 
-	if (!r)
-		((struct erg_run_options *)into)->cpu = (int)cpu;
-	return r;
+	if (!erg_number_parse(arg, 0, CPU_MAX, &cpu) || cpu != floor(cpu))
+		return erg_fail(err, -EINVAL, "a whole number from 0 to %d", CPU_MAX);
+	((struct erg_run_options *)into)->cpu = (int)cpu;
+	return 0;
 }
 
 #define AT(field) offsetof(struct erg_run_options, field)

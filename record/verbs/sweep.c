@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/base/number.h"
 #include "formats/base/options.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
@@ -42,13 +43,10 @@ struct wishes {
 static int take_shard(void *into, const char *arg, struct erg_err *err)
 {
 	struct erg_sweep *s = &((struct wishes *)into)->s;
-	char rest;
 
-	if (strspn(arg, "0123456789/") == strlen(arg) &&
-		sscanf(arg, "%u/%u%c", &s->shard, &s->shards, &rest) == 2 && s->shard >= 1 &&
-		s->shard <= s->shards)
+	if (erg_number_parse_part(arg, &s->shard, &s->shards))
 		return 0;
-	return erg_fail(err, -EINVAL, "I/N with I from 1 to N");
+	return erg_fail(err, -EINVAL, "I/N with I from 1 to N, and N at most %d", ERG_PARTS_MAX);
 }
 
 static int take_condition(void *into, const char *arg, struct erg_err *err)

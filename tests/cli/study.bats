@@ -41,6 +41,7 @@ test_setup() {
     echo rubbish >runs/broken.erg
     run -1 erg-analyze study runs -o page.html
     [[ $output == *"left out: runs/broken.erg: "* ]]
+    [[ $output != *"broken.erg: runs/broken.erg"* ]]
     [[ $output == *"failed: corun: no run has a factor or tag corun"* ]]
     [ "${lines[-1]}" = "4 runs, 1 analysis: page.html" ]
     [ -s page-sweep.csv ]
@@ -50,6 +51,14 @@ test_setup() {
     run -1 erg-analyze study runs -o p.html
     [[ $output == *"runs/index.json: expected the index of erg-record sweep"* ]]
     [ ! -e p.html ]
+}
+
+@test "study: a page whose name begins as an option does" {
+    index '{"sweep": {"factor": "clock"}, "predict": {"predictors": ["calls"], "network": []}}'
+    run erg-analyze study runs -o -p.html
+    [ -s ./-p.html ]
+    [ -s ./-p-sweep.csv ]
+    run -2 erg-analyze study runs -o ''
 }
 
 @test "study: an analysis for each value of a tag has the runs of that value, and says it" {

@@ -37,6 +37,12 @@ static int take_call(void *into, const char *value, struct erg_err *err)
 	return 0;
 }
 
+static int take_any(void *into, const char *value, struct erg_err *err)
+{
+	((struct all *)into)->calls++;
+	return 0;
+}
+
 static const char *const bys[] = {"layer", "type", NULL};
 static const struct erg_option own[] = {
 	{"force", 'f', NULL, "replace it", ERG_OPTION_FLAG, offsetof(struct all, force)},
@@ -45,6 +51,7 @@ static const struct erg_option own[] = {
 		.choices = bys},
 	{"jobs", 'j', "N", "how many", ERG_OPTION_UNSIGNED, offsetof(struct all, jobs), 1, 1024},
 	{"call", 0, "WORD", "yes", ERG_OPTION_CALL, .take = take_call},
+	{"any", 0, "NAME", "any", ERG_OPTION_CALL, .take = take_any},
 	{0},
 };
 static const struct erg_option shared[] = {
@@ -132,6 +139,11 @@ static void wrong_values_are_named_with_what_was_expected(void **state)
 		{"--seed -3", "--seed '-3': expected a whole number"},
 		{"--call no", "--call 'no': expected yes"},
 		{"--output", "--output: expected FILE"},
+		{"--output=", "--output '': expected FILE"},
+		{"--any=", "--any '': expected NAME"},
+		{"--limit=", "--limit '': expected a number from 0 to 100"},
+		{"--limit 0x10", "--limit '0x10': expected a number from 0 to 100"},
+		{"--limit 1e400", "--limit '1e400': expected a number from 0 to 100"},
 		{"-o", "--output: expected FILE"},
 		{"--limti 3", "there is no option --limti; did you mean --limit?"},
 		{"--xyzzy", "there is no option --xyzzy ("},

@@ -405,6 +405,28 @@ static void numbers_are_finite_and_in_range(void **state)
 	assert_false(erg_number_parse("", 0, 10, &v));
 	assert_false(erg_number_parse("1x", 0, 10, &v));
 	assert_false(erg_number_parse("2,5", 0, 10, &v));
+	assert_false(erg_number_parse("0x5", 0, 10, &v));
+	assert_false(erg_number_parse(" 5", 0, 10, &v));
+	assert_true(erg_number_parse("+2.5e-1", 0, 10, &v));
+	assert_true(v == 0.25);
+}
+
+static void a_part_is_one_of_as_many_as_there_are(void **state)
+{
+	static const char *const wrong[] = {"", "/", "1", "1/", "/2", "0/2", "3/2", "1/2/3", "1/2 ",
+		" 1/2", "-1/2", "+1/2", "0x1/2", "1/1e3", "1/1000001", "1/99999999999999999999999",
+		"4294967297/4294967298", "1/nan"};
+	unsigned int i = 7, n = 9;
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(wrong); k++)
+		assert_false(erg_number_parse_part(wrong[k], &i, &n));
+	assert_int_equal(i, 7);
+	assert_int_equal(n, 9);
+	assert_true(erg_number_parse_part("3/12", &i, &n));
+	assert_int_equal(i, 3);
+	assert_int_equal(n, 12);
+	assert_true(erg_number_parse_part("1000000/1000000", &i, &n));
+	assert_int_equal(i, 1000000);
 }
 
 static void adapters_are_known_by_name(void **state)
@@ -437,6 +459,7 @@ int main(void)
 		cmocka_unit_test(wave_is_a_maximum_length_sequence),
 		cmocka_unit_test(environment_is_changed_and_prepended),
 		cmocka_unit_test(numbers_are_finite_and_in_range),
+		cmocka_unit_test(a_part_is_one_of_as_many_as_there_are),
 		cmocka_unit_test(adapters_are_known_by_name),
 	};
 
