@@ -70,7 +70,9 @@ static const char *reason_of(const json_t *run)
 {
 	const char *reason = erg_text_of(json_object_get(run, "ets_j"), "reason");
 
-	return *reason ? reason : "no reason given";
+	if (*reason)
+		return reason;
+	return strcmp(erg_text_of(run, "rail"), "none") ? "no reason given" : "no power was read";
 }
 
 static void fill_run(const json_t *run, struct erg_obs *b, json_t *doc)
@@ -93,14 +95,36 @@ static void fill_run(const json_t *run, struct erg_obs *b, json_t *doc)
 
 static int some_are_resolved(const struct erg_observations *o, struct erg_err *err)
 {
+	char others[64];
+
 	for (size_t i = 0; i < o->n; i++)
 		if (!o->obs[i].unresolved)
 			return 0;
 	if (!o->n)
 		return erg_fail(err, -ENODATA, "no runs");
+	snprintf(others, sizeof(others), ", as is that of all %zu runs", o->n);
 	return erg_fail(err, -ENODATA,
-		"%s: its energy is unresolved (%s), as is that of all %zu runs: expected one that is not",
-		erg_text_of(o->obs[0].run, "archive"), reason_of(o->obs[0].run), o->n);
+		"%s: its energy is unresolved (%s)%s: expected one that is not",
+		erg_text_of(o->obs[0].run, "archive"), reason_of(o->obs[0].run),
+		o->n > 1 ? others : "");
+}
+
+/* With the settings that the run has. */
+static int no_setting(const json_t *run, const char *name, struct erg_err *err)
+{
+	static const char *const kinds[] = {"factors", "tags"};
+	char list[512] = "none";
+	const char *one;
+	size_t len = 0;
+	json_t *v;
+
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(kinds); k++)
+		json_object_foreach (json_object_get(run, kinds[k]), one, v)
+			if (len < sizeof(list))
+				len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+					len ? ", " : "", one);
+	return erg_fail(err, -EINVAL, "%s: no factor or tag '%s'; there are: %s",
+		erg_text_of(run, "archive"), name, list);
 }
 
 /* A tag by which A and B differ and that makes them runs of unlike settings, or NULL. */
@@ -194,9 +218,7 @@ int erg_observations_from_runs(const json_t *runs, const char *const *factors, s
 			cells[d] =
 				erg_run_setting(run, ret->dims[d].name, text[d], sizeof(text[d]));
 			if (!cells[d])
-				r = erg_fail(err, -EINVAL, "%s: no factor or tag '%s'",
-					json_string_value(json_object_get(run, "archive")),
-					ret->dims[d].name);
+				r = no_setting(run, ret->dims[d].name, err);
 		}
 		if (r < 0)
 			return r;

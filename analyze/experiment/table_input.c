@@ -25,7 +25,7 @@ static int find_measures(const struct erg_table *t, const char *path, struct col
 {
 	c->time = erg_table_find(t, "time_s", err);
 	if (c->time < 0)
-		return erg_wrap(err, c->time, "%s", path);
+		return c->time;
 	c->energy = erg_table_find(t, "energy_j", NULL);
 	c->power = erg_table_find(t, "power_w", NULL);
 	c->peak = erg_table_find(t, "peak_power_w", NULL);
@@ -125,7 +125,7 @@ static int read_rows(const struct erg_table *t, const char *path, const struct c
 	for (size_t d = 0; d < o->n_dims; d++) {
 		dims[d] = erg_table_find(t, o->dims[d].name, err);
 		if (dims[d] < 0)
-			return erg_wrap(err, dims[d], "%s", path);
+			return dims[d];
 	}
 	for (size_t row = 0; row < erg_table_rows(t); row++) {
 		struct erg_obs *b;

@@ -134,6 +134,10 @@ static void add_exponential(const struct erg_thermal_run *runs, size_t n, json_t
 					"leakage_w", erg_num_json(w), "power_w",
 					erg_num_json(rest + w)));
 		}
+	else if (!isfinite(e.span_k))
+		erg_document_warn(doc, "span",
+			"no block of the runs has a temperature, a power and no throttling: longer runs, or a "
+			"shorter --block, were expected");
 	else
 		erg_document_warn(doc, "span",
 			"temperatures span %.1f K: too little to tell an exponential from a line",

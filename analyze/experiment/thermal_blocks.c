@@ -102,6 +102,22 @@ static int64_t raw_range(const struct erg_tl_channel *c)
 	return c->n ? hi - lo : -1;
 }
 
+/* With the zones that there are. */
+static int no_zone(const struct erg_timeline *tl, const char *name, struct erg_err *err)
+{
+	char list[512] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < tl->n_channels && len < sizeof(list); i++)
+		if (tl->channels[i].def.quantity == ERG_Q_TEMPERATURE && tl->channels[i].n)
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+				len ? ", " : "", tl->channels[i].def.rail);
+	return len
+		? erg_fail(err, -ENODATA, "%s: no temperature of '%s' was recorded; there are: %s",
+			  tl->archive, name, list)
+		: erg_fail(err, -ENODATA, "%s: no temperature was recorded", tl->archive);
+}
+
 static int choose_zone(const struct erg_timeline *tl, const char *name,
 	const struct erg_tl_channel **ret, struct erg_err *err)
 {
@@ -119,8 +135,7 @@ static int choose_zone(const struct erg_timeline *tl, const char *name,
 		widest = range;
 	}
 	if (!best)
-		return erg_fail(err, -ENODATA, "%s: no temperature%s%s was recorded", tl->archive,
-			name ? " of " : "", name ? name : "");
+		return no_zone(tl, name, err);
 	*ret = best;
 	return 0;
 }

@@ -164,6 +164,8 @@ static bool temperature_span(const struct erg_thermal_run *runs, size_t n, doubl
 				lo = fmin(lo, runs[r].blocks[i].temp_degc);
 				hi = fmax(hi, runs[r].blocks[i].temp_degc);
 			}
+	if (lo > hi) /* no block can be used */
+		return false;
 	*ret_mid = (lo + hi) / 2;
 	*ret_span = hi - lo;
 	return hi > lo;

@@ -437,10 +437,12 @@ int erg_model_data_runs(const json_t *runs, const struct erg_model_want *want,
 	wholes_free(&r.wholes);
 	if (e >= 0 && !ret->n)
 		e = erg_fail(err, -ENODATA,
-			"no layer%s%s%s with a resolved %s in %zu runs (%zu left out)",
+			"%s%s: no layer%s%s%s with a resolved %s (%zu left out)",
+			erg_text_of(json_array_get(runs, 0), "archive"),
+			json_array_size(runs) > 1 ? " and the other runs" : "",
 			want->type ? " of type \"" : "", want->type ? want->type : "",
 			want->type ? "\"" : "", want->response ? want->response : "value",
-			json_array_size(runs), ret->dropped);
+			ret->dropped);
 	if (e < 0)
 		erg_model_data_done(ret);
 	return e;

@@ -106,7 +106,7 @@ int erg_import_onto_open(const char *path, struct erg_import_onto *ret, struct e
 		return r;
 	if (erg_archive_damage(ret->archive))
 		return erg_fail(err, -EINVAL,
-			"%s: %s; a whole archive was expected (erg-record recover)", path,
+			"%s; a whole archive was expected (erg-record recover)",
 			erg_archive_damage(ret->archive));
 	if (!erg_sha256_file(path, ret->sha256))
 		return erg_fail_errno(err, -errno, "%s", path);
@@ -203,14 +203,24 @@ static int extend(json_t *m, const char *key, const json_t *more)
 	return json_array_extend(list, (json_t *)more) < 0 ? -ENOMEM : 0;
 }
 
+/* Beside those of the recording, which they replace where a key is the same. */
+static int add_tags(json_t *m, const json_t *tags)
+{
+	json_t *old = json_object_get(m, "tags");
+
+	if (json_is_object(old))
+		return json_object_update(old, (json_t *)tags);
+	return json_object_set(m, "tags", (json_t *)tags);
+}
+
 json_t *erg_import_onto_manifest(const struct erg_import_onto *o, json_t *sources, json_t *entry,
-	const json_t *notes)
+	const json_t *tags, const json_t *notes)
 {
 	json_t *m = json_deep_copy(o->manifest), *list = json_pack("[o]", entry);
 
 	if (m && list &&
 		(extend(m, "sources", sources) < 0 || extend(m, "onto", list) < 0 ||
-			extend(m, "warnings", notes) < 0)) {
+			extend(m, "warnings", notes) < 0 || add_tags(m, tags) < 0)) {
 		json_decref(m);
 		m = NULL;
 	}

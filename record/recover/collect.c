@@ -63,8 +63,11 @@ static int by_name(const void *a, const void *b)
 
 static int streams_find(struct collect *c, struct erg_err *err)
 {
+	struct stat st;
 	int r = erg_tree_each_folder(c->o->from, stream_take, c);
 
+	if (r >= 0 && stat(c->o->from, &st) == 0 && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
 	if (r < 0)
 		return erg_fail_errno(err, r, "%s: expected the output of lttng-relayd",
 			c->o->from);

@@ -162,3 +162,73 @@ named='^(examples/quickstart|examples/shell|tests/run|erg-record (sources|calibr
     cmp one.json two.json
     jq -e '.runs[0] | .sensor.kind == "boxcar" and .model.declared.window_s == 0.02' one.json
 }
+
+@test "a value that is nothing, no number or out of bounds is wrong usage of every option" {
+    skip_unless babeltrace2 jq
+    : >empty.erg
+    local program verb option lines words
+    # every option with a value of every verb, from its help: an empty one is refused before anything is read
+    for program in erg-record erg-analyze; do
+        for verb in $("$program" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+            "$program" "$verb" --help | grep -oE '^  (-.,|   ) --[a-z-]+ [A-Z0-9a-z]' | grep -oE -- '--[a-z-]+' >options || continue
+            while read -r option; do
+                words=("$program" "$verb")
+                [ "$verb" != model ] || words+=(fit)
+                run "${words[@]}" "$option=" empty.erg
+                if [ "$status" -ne 2 ] || [[ $output != *"$option"*expected* ]]; then
+                    echo "$program $verb $option '': $status $output"
+                    return 1
+                fi
+                echo "$program $verb $option"
+            done <options
+        done
+    done >seen
+    [ "$(wc -l <seen)" -ge 150 ]
+    for words in '--lag 0+-inf' '--lag nan' '--lag 1e7' '--lag 0+-1e7' '--lag 0+-' '--lag 0x1' '--ci-limit 0x1' '--ci-limit 1e400'; do
+        # shellcheck disable=SC2086
+        run -2 erg-analyze layers $words empty.erg
+        [[ $output != *empty.erg* ]]
+    done
+    run -2 erg-analyze batch -o r --shard 1/99999999999999999999 empty.erg
+    run -2 erg-record sweep p.yaml -o r --shard 1/99999999999999999999
+    run -2 erg-record run --cpu 1.5 -- true
+    run -2 erg-record calibrate --threads 1.5
+}
+
+@test "options that would do nothing are refused: a format of documents, an uncertainty that weighs nothing" {
+    skip_unless babeltrace2
+    run_of a.erg
+    run -2 erg-analyze batch -o r a.erg -- layers --format csv
+    [[ $output == *"--format: expected no --format: the documents are JSON"* ]]
+    [ ! -e r ]
+    printf 'time_s,energy_j,u\n1,2,1\n2,4,1\n3,6,1\n4,8.1,1\n' >t.csv
+    run -2 erg-analyze model fit --table t.csv --response energy_j --predictors time_s --uncertainty u
+    [[ $output == *"--uncertainty: expected --weights uncertainty"* ]]
+    erg-analyze model fit --table t.csv --response energy_j --predictors time_s --uncertainty u --weights uncertainty
+}
+
+@test "errors name what there is: zones, settings, columns, the archive" {
+    skip_unless babeltrace2
+    run_of on1.erg heatsink=on
+    run_of off1.erg heatsink=off
+    run -1 erg-analyze thermal --zone GPU on1.erg off1.erg
+    [[ $output == "erg-analyze thermal: on1.erg: no temperature of 'GPU' was recorded; there are: CPU" ]]
+    run -1 erg-analyze sweep --factor clock on1.erg off1.erg
+    [[ $output == *"on1.erg: no factor or tag 'clock'; there are: heatsink"* ]]
+    printf 'time_s,energy_j\n1,2\n' >t.csv
+    run -1 erg-analyze sweep --table t.csv --factor f
+    [[ $output == "erg-analyze sweep: t.csv: no column 'f'; there are: time_s, energy_j" ]]
+    run -0 erg-analyze thermal --block 16 on1.erg off1.erg
+    [[ $output == *"no block of the runs has a temperature"* && $output != *inf\ K* ]]
+    head -c 3000 on1.erg >cut.erg
+    run -1 erg-analyze export --to csv cut.erg -o x.csv
+    [[ ${lines[-1]} == "erg-analyze export: cut.erg: no rail's power was recorded" ]]
+    run -1 erg-analyze sweep cut.erg
+    [[ ${lines[-1]} == "erg-analyze sweep: cut.erg: its energy is unresolved (no power was read): expected one that is not" ]]
+    run -1 erg-analyze model fit cut.erg
+    [[ ${lines[-1]} == "erg-analyze model: cut.erg: no layer with a resolved energy_j"* ]]
+    run -1 erg-record import --onto cut.erg --samples t.csv -o x.erg
+    [[ $output != *cut.erg*cut.erg* && $output == *"whole archive"* ]]
+    run -1 erg-record collect --from t.csv -o x.erg
+    [[ $output == *"t.csv: expected the output of lttng-relayd: Not a directory" ]]
+}
