@@ -133,6 +133,7 @@ static int amd_row(struct amd_log *a, long gpu, int64_t t, struct erg_err *err)
 	} else if (a->time < 0) {
 		a->polls += fresh;
 		t = (int64_t)((a->polls - 1) * a->how->interval_ns);
+		log->spaced = true;
 	} else if (!fresh && log->t[log->n - 1] != t) {
 		fresh = true;
 	}

@@ -174,7 +174,7 @@ static json_t *describe_onto(struct erg_import_job *j)
 		json_string_value(json_object_get(j->onto.manifest, "run_id")));
 	if (is_simulated(&j->log))
 		json_object_set_new(j->onto.manifest, "simulated", json_true());
-	return erg_import_onto_manifest(&j->onto, sources, entry, j->notes);
+	return erg_import_onto_manifest(&j->onto, sources, entry, j->o->tags, j->notes);
 }
 /* Appends what the readings of each channel came to. */
 static int put_figures(const struct erg_import_job *j, json_t *summary)

@@ -99,6 +99,7 @@ struct erg_import_log {
 	json_t *gaps;         /* array of {"begin_ns", "end_ns"} */
 	enum erg_import_clock clock;
 	struct erg_import_wall wall;
+	bool spaced; /* some times were told by the distance of lines alone: --interval */
 	struct erg_import_wrap wrap;
 	struct erg_import_foreign foreign;
 	bool sampled; /* power is what it was at the reading's time, not a mean since the last one */

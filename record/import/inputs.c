@@ -269,12 +269,29 @@ static void add_doubt(struct erg_import_job *j)
 	}
 }
 
+/* What was given to tell times that the log tells itself. */
+static void note_unused(struct erg_import_job *j)
+{
+	const struct erg_import_how *how = &j->o->how;
+
+	if (how->interval_ns && !j->log.spaced)
+		erg_import_note(j->notes, "interval",
+			"%s: --interval is of no use: its lines have times of their own that tell them apart",
+			j->log.path);
+	if (how->zone && !j->log.wall.ready)
+		erg_import_note(j->notes, "zone",
+			"%s: --time-zone is of no use: none of its times is of a wall clock without a zone",
+			j->log.path);
+}
+
 static int read_log(struct erg_import_job *j, struct erg_err *err)
 {
 	int r = read_samples(j, err);
 
 	if (r == 0)
 		r = erg_import_spread_told(&j->log, &j->o->how, j->notes, err);
+	if (r == 0)
+		note_unused(j);
 	if (r == 0)
 		r = move_times(j, err);
 	if (r == 0)

@@ -67,6 +67,7 @@ static int ipmi_put(struct ipmi_log *p, const char *rail, const char *unit, int6
 	if (fresh) {
 		p->polls++;
 		p->used = true;
+		log->spaced |= !p->told;
 		r = erg_import_row(log,
 			p->told ? p->t : (int64_t)((p->polls - 1) * p->how->interval_ns),
 			erg_lines_number(p->lines), err);

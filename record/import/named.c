@@ -337,6 +337,7 @@ static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, in
 
 	r->point.line = erg_lines_number(r->lines);
 	*t = (int64_t)(r->rows * r->interval_ns);
+	r->log->spaced |= r->time < 0;
 	if (r->time >= 0)
 		got = erg_named_time_read(&r->when, cell, date_of(r), erg_lines_number(r->lines), t,
 			err);

@@ -351,8 +351,10 @@ static void rank_rows(struct erg_nvidia_rows *r)
 		k->rank = (uint32_t)(d->polled % d->alike);
 		polls = d->polled / d->alike + 1 > polls ? d->polled / d->alike + 1 : polls;
 		d->polled++;
-		if (k->t == ERG_IMPORT_MISSING)
+		if (k->t == ERG_IMPORT_MISSING) {
 			k->t = (int64_t)((polls - 1) * r->how->interval_ns);
+			r->log->spaced = true;
+		}
 	}
 }
 
@@ -463,6 +465,7 @@ static int spread_rows(struct erg_nvidia_rows *r, uint32_t device, struct erg_im
 
 	if (erg_import_spread_times(times, r->how->interval_ns, &mine, &h) < 0)
 		return -ENOMEM;
+	r->log->spaced = true;
 	*doubt = fmax(*doubt, mine);
 	for (size_t i = 0; (k = row_of(r, i)); i++)
 		if (k->device == device && erg_import_column_has(times, n))

@@ -47,10 +47,10 @@ int erg_import_onto_join(const struct erg_import_onto *o, const char *file, int6
 int erg_import_onto_extract(const struct erg_import_onto *o, const char *dir, struct erg_err *err);
 /* The chunks DIR/new/0000 and on become DIR/trace/NNNN, behind the recording's. */
 int erg_import_onto_place(const struct erg_import_onto *o, const char *dir, struct erg_err *err);
-/* The recording's manifest with SOURCES, ENTRY as the last of its "onto", and NOTES added; takes over
+/* The recording's manifest with SOURCES, ENTRY as the last of its "onto", TAGS and NOTES added; takes over
  * SOURCES and ENTRY. NULL when memory is short. */
 json_t *erg_import_onto_manifest(const struct erg_import_onto *o, json_t *sources, json_t *entry,
-	const json_t *notes);
+	const json_t *tags, const json_t *notes);
 void erg_import_onto_release(struct erg_import_onto *o);
 
 #endif

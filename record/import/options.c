@@ -104,7 +104,7 @@ static int take_interval(void *into, const char *arg, struct erg_err *err)
 	double v;
 
 	if (!erg_number_parse(arg, 1e-6, 1e6, &v))
-		return erg_fail(err, -EINVAL, "seconds");
+		return erg_fail(err, -EINVAL, "seconds, from 1e-6 to 1e6");
 	((struct erg_import_options *)into)->how.interval_ns = (uint64_t)(v * 1e9 + 0.5);
 	return 0;
 }
@@ -115,7 +115,7 @@ static int take_offset(void *into, const char *arg, struct erg_err *err)
 	double v;
 
 	if (!erg_number_parse(arg, -4e9, 4e9, &v))
-		return erg_fail(err, -EINVAL, "seconds");
+		return erg_fail(err, -EINVAL, "seconds, at most 4e9 either way");
 	o->how.offset_ns = llround(v * 1e9);
 	o->how.offset_given = true;
 	return 0;
@@ -223,6 +223,7 @@ static const char *of_samples(const struct erg_import_options *o)
 	return json_array_size(o->sensors)        ? "--sensor"
 		: json_array_size(o->named_words) ? "--time, --column or --where"
 		: o->how.interval_ns              ? "--interval"
+		: o->how.zone                     ? "--time-zone"
 		: o->how.point                    ? "--decimal"
 						  : NULL;
 }
@@ -240,6 +241,9 @@ static int consistent(const struct erg_command *c, struct erg_import_options *o)
 	if (!o->samples && of_samples(o))
 		return erg_options_wrong(c, "%s is of readings: expected --samples FILE with it",
 			of_samples(o));
+	if (o->clock_u_s >= 0 && !o->onto)
+		return erg_options_wrong(c,
+			"--clock-u is of two clocks: expected --onto RUN.erg with it");
 	if (o->how.named && o->from != &erg_import_csv)
 		return erg_options_wrong(c, "--from '%s': expected csv with --time and --column",
 			o->from->name);

@@ -271,6 +271,7 @@ int erg_import_spread(struct erg_import_log *log, const struct erg_import_how *h
 			log->path, log->n);
 	if (erg_import_spread_times(&times, how->interval_ns, &doubt, &h) < 0)
 		return erg_fail_errno(err, -ENOMEM, "%s", log->path);
+	log->spaced = true;
 	erg_import_doubt(log, doubt);
 	erg_import_note(notes, "times",
 		"%s: the times have whole %s; %zu lines of the same one "

@@ -312,6 +312,7 @@ static int take_line(struct state *s, char *text, size_t number, bool cut, struc
 		return r;
 	s->timed += r == 1;
 	s->untimed += r == 0;
+	s->log->spaced |= r == 0;
 	if (r == 0 && text + strspn(text, " \t") < items)
 		erg_import_keep(&s->before, number, text);
 	if (s->timed > 0 &&

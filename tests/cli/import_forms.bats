@@ -661,3 +661,33 @@ dcmi() {
     dcmi date | sed 's/^1700000100$/1700000099/' >twice.txt
     warns 'twice.txt: line' 'same time' -- --from ipmi twice.txt
 }
+
+@test "what a log has no use for is told or refused; a tag onto a recording is kept beside its own" {
+    printf 'time_s,A [W]\n0,1\n1,2\n2,1\n3,2\n' >s.csv
+    printf 'begin_s,end_s,layer\n0,1,a\n1,2,b\n' >l.csv
+    run -0 erg-record import --samples s.csv --interval 5 --tag cooler=fan --tag room=a -o a.erg
+    [[ $output == *"s.csv: --interval is of no use"* ]]
+    run -0 erg-record import --samples s.csv --time-zone Europe/Berlin -o b.erg
+    [[ $output == *"s.csv: --time-zone is of no use"* ]]
+    run -3 erg-record import --strict --force --samples s.csv --time-zone Europe/Berlin -o b.erg
+    # what is of use is not told of: whole seconds that repeat, lines without times, wall clocks without a zone
+    printf 'time_s,A [W]\n0,1\n0,2\n1,1\n1,2\n' >two.csv
+    run -0 erg-record import --samples two.csv --interval 0.5 -o c.erg
+    [[ $output != *"no use"* ]]
+    printf 'A\n1\n2\n1\n' >none.csv
+    run -0 erg-record import --samples none.csv --column A=W --interval 0.5 -o d.erg
+    [[ $output != *"no use"* ]]
+    printf 'time,A [W]\n2024-05-06 10:00:00.0,1\n2024-05-06 10:00:01.0,2\n2024-05-06 10:00:02.0,1\n' >wall.csv
+    run -0 erg-record import --samples wall.csv --time-zone Europe/Berlin -o e.erg
+    [[ $output != *"no use"* ]]
+    run -2 erg-record import --samples s.csv --layers l.csv --clock-u 1 -o x.erg
+    [[ $output == *"--clock-u is of two clocks: expected --onto"* ]]
+    run -2 erg-record import --onto a.erg --layers l.csv --time-zone UTC -o x.erg
+    [[ $output == *"--time-zone is of readings: expected --samples"* ]]
+    run -2 erg-record import --samples s.csv --time-offset 1e10 -o x.erg
+    [[ $output == *"at most 4e9 either way"* ]]
+    [ ! -e x.erg ]
+    erg-record import --onto a.erg --layers l.csv --tag room=b --tag who=me -o f.erg 2>/dev/null
+    tar -xf f.erg -O f/manifest.json | jq -e '.tags == {"cooler": "fan", "room": "b", "who": "me"}'
+    erg-analyze info f.erg 2>/dev/null | grep '^tags' | grep -q 'cooler=fan.*room=b.*who=me'
+}
