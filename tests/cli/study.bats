@@ -54,8 +54,9 @@ test_setup() {
 }
 
 @test "study: a page whose name begins as an option does" {
-    index '{"sweep": {"factor": "clock"}, "predict": {"predictors": ["calls"], "network": []}}'
-    run erg-analyze study runs -o -p.html
+    index '{"sweep": {"factor": "clock"}}'
+    run -0 erg-analyze study runs -o -p.html
+    [ "${lines[-1]}" = "4 runs, 1 analysis: -p.html" ]
     [ -s ./-p.html ]
     [ -s ./-p-sweep.csv ]
     run -2 erg-analyze study runs -o ''
