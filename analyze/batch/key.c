@@ -55,6 +55,7 @@ static const char then_warned[] = "\",\"" ERG_BATCH_WARNED "\":";
 static const char then_digest[] = ",\"archive_digest\":\"";
 
 struct head {
+	bool whole;
 	char key[ERG_SHA256_TEXT], digest[ERG_ARCHIVE_DIGEST_SIZE]; /* "" where it has none */
 	bool warned;
 };
@@ -74,6 +75,15 @@ static void take(const char **at, char *ret, size_t size)
 	*at += strlen(ret);
 }
 
+/* Whether F ends as a document does; one that was copied in part does not. */
+static bool ends_whole(FILE *f)
+{
+	char last[2] = "";
+
+	return fseek(f, -2, SEEK_END) == 0 && fread(last, 1, 2, f) == 2 && last[0] == '}' &&
+		last[1] == '\n';
+}
+
 /* How the document at PATH begins. -ENOENT, -EEXIST: no batch made it. */
 static int head_read(const char *path, struct head *ret)
 {
@@ -88,6 +98,7 @@ static int head_read(const char *path, struct head *ret)
 	*ret = (struct head){0};
 	if (!pass(&at, start))
 		return -EEXIST;
+	ret->whole = ends_whole(f);
 	take(&at, ret->key, sizeof(ret->key));
 	if (!pass(&at, then_warned))
 		return 0;
@@ -111,7 +122,7 @@ int erg_batch_is_made(const char *results, const char *name, const json_t *origi
 		return erg_fail(err, r, "%s: is there, and no result of a batch", path);
 	if (r < 0)
 		return r == -ENOENT ? 0 : erg_fail_errno(err, r, "%s", path);
-	if (strcmp(there.key, key))
+	if (!there.whole || strcmp(there.key, key))
 		return 0;
 	*ret_warned = there.warned;
 	return 1;
@@ -124,6 +135,6 @@ void erg_batch_forget(const char *results, const char *name, const json_t *origi
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s", results, name);
-	if (!head_read(path, &there) && strcmp(there.digest, digest) != 0)
+	if (!head_read(path, &there) && (!there.whole || strcmp(there.digest, digest) != 0))
 		unlink(path);
 }

@@ -16,7 +16,7 @@
  * what follows "warned", which is false here. The archive's name and place are not part of it. */
 int erg_batch_origin(const char *archive, char *const *analysis, json_t **ret, struct erg_err *err);
 
-/* 1 when RESULTS/NAME is of ORIGIN, and then whether it is "warned"; 0 when there is none or it is of
+/* 1 when RESULTS/NAME is of ORIGIN, and then whether it is "warned"; 0 when there is none, it is cut, or it is of
  * something older, -EEXIST when it is a file that no batch made. */
 int erg_batch_is_made(const char *results, const char *name, const json_t *origin, bool *ret_warned,
 	struct erg_err *err);
