@@ -124,6 +124,28 @@ static void take_table(json_t *run, const char *by)
 		json_object_set(run, own[k], json_object_get(table, own[k]));
 }
 
+/* A run of layers, also one without rows; runs of totals and of others are something else. */
+static int check_run(const char *path, const json_t *run, json_t *doc, struct erg_err *err)
+{
+	json_int_t left = json_integer_value(json_object_get(run, "left_out"));
+	const char *phase = erg_text_of(run, "phase");
+
+	if (!json_is_array(json_object_get(run, "layers")))
+		return erg_fail(err, -EINVAL,
+			"%s: a run without \"layers\": expected a result of erg-analyze layers",
+			path);
+	if (left > 0)
+		erg_document_warn(doc, "rows-left-out",
+			"%s: a result without %lld of its rows (--top or --match)", path,
+			(long long)left);
+	if (*phase)
+		erg_document_warn(doc, "one-phase",
+			"%s: its rows are those within the phase %s, its energy and time are the whole "
+			"run's",
+			path, phase);
+	return 0;
+}
+
 static int load_result(const char *path, const struct reading *how, json_t *doc, json_t *runs,
 	struct erg_err *err)
 {
@@ -148,6 +170,9 @@ static int load_result(const char *path, const struct reading *how, json_t *doc,
 	}
 	erg_runs_note_origin(result);
 	json_array_foreach (list, i, run) {
+		r = check_run(path, run, doc, err);
+		if (r < 0)
+			return r;
 		erg_document_label(doc, json_is_true(json_object_get(run, "simulated")));
 		if (how->n_by == 1) {
 			take_table(run, how->by[0]);

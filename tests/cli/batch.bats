@@ -303,3 +303,38 @@ codes() { erg-analyze "$@" --format json 2>/dev/null | jq -r '[.warnings[].code]
     run --separate-stderr erg-analyze sweep results --factor clock
     [[ $stderr == *"results of several analyses: p.erg by (erg-analyze 0.0.9), q.erg by layers --by=layer,network,phase (erg-analyze "* ]]
 }
+
+@test "batch: a document that was copied in part is made again" {
+    erg-analyze batch runs -o results
+    cp -r results whole
+    for bytes in 300 3000 $(($(stat -c %s whole/a.layers.json) - 1)); do
+        head -c "$bytes" whole/a.layers.json >results/a.layers.json
+        run -0 erg-analyze batch runs -o results
+        [ "${lines[-1]}" = "3 archives: 1 analysed, 2 there already, 0 failed: results" ]
+        diff -r whole results
+    done
+    # where it cannot be made, no half of one stays
+    head -c 3000 whole/a.layers.json >results/a.layers.json
+    run -1 erg-analyze batch runs -o results -- layers --rail NONE
+    [ ! -e results/a.layers.json ]
+    cmp whole/b.layers.json results/b.layers.json
+}
+
+@test "results of totals, and of rows that were picked, are not taken for results of all layers" {
+    for n in a b; do erg-analyze totals runs/$n.erg --format json >$n.totals.json 2>/dev/null; done
+    for verb in "sweep a.totals.json" "corun a.totals.json" "compare a.totals.json b.totals.json" \
+        "model fit --predictors calls a.totals.json" "export --to sqlite a.totals.json -o x.db"; do
+        run -1 erg-analyze $verb
+        [[ $output == *"a.totals.json: a run without \"layers\": expected a result of erg-analyze layers"* ]]
+    done
+    [ ! -e x.db ]
+    erg-analyze batch runs -o results -- layers --top 1
+    [[ " $(codes sweep results --factor clock) " == *" rows-left-out "* ]]
+    run --separate-stderr erg-analyze compare results/a.layers.json results/b.layers.json
+    [[ $stderr == *"results/a.layers.json: a result without 1 of its rows (--top or --match)"* ]]
+    erg-record import --samples <(printf '%s\n' 'time_s,P [W]' "$(seq 0 399 | awk '{ print $1 / 1000 "," 1 + $1 % 7 / 100 }')") \
+        --layers <(printf '%s\n' begin_s,end_s,layer,phase 0,0.1,a,one 0.1,0.2,b,one 0.2,0.3,a,two 0.3,0.4,b,two) \
+        --sensor kind=point -o phases.erg 2>/dev/null
+    erg-analyze layers phases.erg --phase one --format json >one.json 2>/dev/null
+    [[ " $(codes compare one.json one.json) " == *" one-phase "* ]]
+}
