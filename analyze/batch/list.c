@@ -21,6 +21,8 @@ struct walk {
 	struct erg_batch *b;
 	size_t skip; /* bytes of the folder's own path */
 	size_t found;
+	struct erg_err *err; /* set where it is about something below */
+	bool failed;
 };
 
 static bool is_archive(const char *path)
@@ -107,7 +109,7 @@ static int take_file(void *data, const char *path, const struct stat *st)
 /* A link to an archive is one; of one that leads nowhere the process says so. Pipes and the like are none. */
 static int take_other(void *data, const char *path, int error)
 {
-	const struct walk *w = data;
+	struct walk *w = data;
 	struct stat st;
 	bool there = stat(path, &st) == 0;
 
@@ -115,6 +117,10 @@ static int take_other(void *data, const char *path, int error)
 		return take_file(data, path, NULL);
 	if (there && S_ISDIR(st.st_mode) && !error)
 		w->b->leave(w->b->data, path, "a link to a folder");
+	if (error) {
+		w->failed = true;
+		erg_fail_errno(w->err, error, "%s", path);
+	}
 	return error;
 }
 
@@ -129,7 +135,7 @@ static int take_folder(struct walk *w, const char *path)
 
 int erg_batch_add(struct erg_batch *b, const char *path, struct erg_err *err)
 {
-	struct walk w = {.b = b, .skip = strlen(path)};
+	struct walk w = {.b = b, .skip = strlen(path), .err = err};
 	struct stat st;
 	int r;
 
@@ -137,7 +143,7 @@ int erg_batch_add(struct erg_batch *b, const char *path, struct erg_err *err)
 		return erg_fail_errno(err, -errno, "%s", path);
 	r = S_ISDIR(st.st_mode) ? take_folder(&w, path) : item_add(b, path, erg_base_name(path));
 	if (r < 0)
-		return erg_fail_errno(err, r, "%s", path);
+		return w.failed ? r : erg_fail_errno(err, r, "%s", path);
 	return S_ISDIR(st.st_mode) && !w.found
 		? erg_fail(err, -ENOENT, "%s: no archive (*" SUFFIX ") below this folder", path)
 		: 0;

@@ -338,3 +338,28 @@ codes() { erg-analyze "$@" --format json 2>/dev/null | jq -r '[.warnings[].code]
     erg-analyze layers phases.erg --phase one --format json >one.json 2>/dev/null
     [[ " $(codes compare one.json one.json) " == *" one-phase "* ]]
 }
+
+@test "batch: another user's folders: what cannot be read or written is named, and nothing is lost" {
+    need_other_user
+    chmod 755 "$PWD"
+    mkdir runs/secret
+    cp runs/a.erg runs/secret/s.erg
+    chmod 700 runs/secret
+    mkdir own closed
+    chmod 777 own
+    run -1 as_user erg-analyze batch runs -o own
+    [ "$output" = "erg-analyze batch: runs/secret: Permission denied" ]
+    rm -r runs/secret
+    chmod 600 runs/b.erg
+    run -1 as_user erg-analyze batch runs -o own
+    [ "${lines[0]}" = "failed: runs/b.erg: Permission denied" ]
+    [ "${lines[-1]}" = "3 archives: 2 analysed, 0 there already, 1 failed: own" ]
+    run -1 as_user erg-analyze batch runs -o closed
+    [[ ${lines[-1]} == "erg-analyze batch: closed/"*".layers.json: cannot be written: Permission denied" ]]
+    [ -z "$(ls -A closed)" ]
+    # the folder is another's, and all is there already
+    erg-analyze batch runs -o closed
+    chmod 644 runs/b.erg
+    run -0 as_user erg-analyze batch runs -o closed
+    [ "${lines[-1]}" = "3 archives: 0 analysed, 3 there already, 0 failed: closed" ]
+}
