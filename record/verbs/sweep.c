@@ -429,12 +429,28 @@ static int merge_shards(struct erg_sweep *s, char *const *folders, size_t n, str
 	return m.missing || m.others || m.found < m.shards ? 1 : 0;
 }
 
+/* Whether the shards can be merged into DIR, before any of them is made. */
+static int check_target(struct erg_sweep *s, struct erg_err *err)
+{
+	const bool resume = s->resume;
+	int r;
+
+	s->resume = true; /* a sweep that is there is joined */
+	r = erg_sweep_index_open(s, err);
+	s->resume = resume;
+	json_decref(s->index);
+	s->index = NULL;
+	return r;
+}
+
 static int on_slurm(struct wishes *w, struct erg_err *err)
 {
 	const struct erg_sweep_slurm on = {w->tasks, w->tries ? w->tries : TRIES, tell_slurm};
 	struct erg_texts folders = {0};
 	int r = erg_sweep_shards_check(w->s.plan, w->tasks, err);
 
+	if (r >= 0)
+		r = check_target(&w->s, err);
 	if (r >= 0)
 		r = erg_sweep_slurm_run(&w->s, &on, &folders, err);
 	if (r >= 0)

@@ -296,6 +296,14 @@ plan() {
     erg-analyze layers out/a,r1.erg --format json 2>/dev/null | jq -e '.runs[0].tags.node == "node1"'
     run -1 erg-record sweep p.yaml -o o --on slurm --tasks 3
     [[ $output == *"expected at most 2 shards"* ]]
+    # where the shards could not be joined, none is made
+    before=$(cat jobs)
+    mkdir taken
+    touch taken/other.erg
+    run -1 erg-record sweep p.yaml -o taken --on slurm --tasks 2
+    [[ $output == *"taken: holds archives of something else (other.erg)"* ]]
+    [ "$(cat jobs)" = "$before" ]
+    [ ! -e taken-shards ]
 }
 
 # document NAME NODE CLOCK ENERGY: a result of layers.
