@@ -158,11 +158,25 @@ static json_t *sweep_of(const json_t *runs)
 	_cleanup_(erg_observations_release) struct erg_observations obs = {0};
 	json_auto_t *sweep = erg_document_new("sweep");
 
-	if (erg_observations_from_runs(runs, NULL, 0, NULL, 0, NULL, &obs, NULL) < 0 ||
+	if (erg_observations_from_runs(runs, NULL, 0, NULL, 0, sweep, &obs, NULL) < 0 ||
 		obs.n_dims < 2 || /* the workload alone */
 		erg_sweep_document(&obs, &opt, sweep, NULL) < 0)
 		return NULL;
 	return json_incref(sweep);
+}
+
+/* What its points are of, where that is not what a person would take them for. */
+static void tell_points(const json_t *sweep, json_t *doc)
+{
+	static const char *const codes[] = {"rails", "nodes", "nodes-confounded", "tags"};
+	json_t *w;
+	size_t i;
+
+	json_array_foreach (json_object_get(sweep, "warnings"), i, w)
+		for (size_t k = 0; k < ERG_ARRAY_SIZE(codes); k++)
+			if (!strcmp(erg_text_of(w, "code"), codes[k]))
+				erg_document_warn(doc, codes[k], "points: %s",
+					erg_text_of(w, "text"));
 }
 
 /* A database that is being written: no more than one run's rows are in memory. */
@@ -206,6 +220,7 @@ static int fill_database(const struct options *o, char *const *paths, size_t n, 
 	tell_without(d, "layer", d->without_layers, doc);
 	tell_without(d, "phase", d->without_phases, doc);
 	sweep = sweep_of(runs);
+	tell_points(sweep, doc);
 	return erg_export_sqlite_end(d->db, sweep, json_object_get(doc, "warnings"), err);
 }
 

@@ -292,6 +292,12 @@ codes() { erg-analyze "$@" --format json 2>/dev/null | jq -r '[.warnings[].code]
         run -0 --separate-stderr erg-analyze $to
         [[ $stderr == *"results of several analyses"* ]]
     done
+    # the points of a database are of both
+    for n in p q; do
+        erg-analyze layers $n.erg --format json 2>/dev/null | jq -c ".runs[0].factors.cap = \"$n\"" >$n.json
+    done
+    run -0 --separate-stderr erg-analyze export --to sqlite p.json q.json -o points.db
+    [[ $stderr == *"points: runs of different rails are compared: p.erg is of A, and q.erg of B"* ]]
     # versions, of documents that do not say their options, too
     erg-analyze batch p.erg q.erg -o results
     [[ " $(codes sweep results --factor clock) " != *" mixed "* ]]
