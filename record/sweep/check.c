@@ -216,4 +216,5 @@ void erg_sweep_release(struct erg_sweep *s)
 	erg_texts_clear(&s->given);
 	json_decref(s->index);
 	erg_closep(&s->lock_fd);
+	erg_closep(&s->dir_lock);
 }

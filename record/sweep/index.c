@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,22 @@ int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err)
 	s->index = json_pack("{s:s, s:i, s:s, s:I, s:[]}", "format", FORMAT, "version", 1, "plan",
 		s->plan->name, "seed", (json_int_t)s->plan->seed, "runs");
 	return s->index ? 0 : erg_fail(err, -ENOMEM, "no memory");
+}
+
+/* A file, for on NFS no folder can be locked; where a file system has no locks there are none. The lock is the
+ * process's: the watchdog of one that was killed does not hold it. */
+int erg_sweep_index_lock(struct erg_sweep *s, struct erg_err *err)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/.lock", s->real_dir);
+	s->dir_lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+	if (s->dir_lock < 0)
+		return erg_fail_errno(err, -errno, "%s", path);
+	if (fcntl(s->dir_lock, F_SETLK, &whole) < 0 && (errno == EAGAIN || errno == EACCES))
+		return erg_fail(err, -EBUSY, "%s: another sweep works in this folder", s->dir);
+	return 0;
 }
 
 int erg_sweep_index_plan(struct erg_sweep *s, struct erg_err *err)

@@ -35,6 +35,7 @@ struct erg_sweep {
 	char state[4200];
 	pid_t watchdog;
 	int watch_fd, lock_fd;
+	int dir_lock; /* -1: not held */
 
 	double start_c;               /* temperature to cool down to; NAN: not known */
 	size_t done, failed, waiting; /* runs of this invocation */
@@ -49,6 +50,9 @@ int erg_sweep_index_open(struct erg_sweep *s, struct erg_err *err);
 int erg_sweep_index_write(const struct erg_sweep *s, struct erg_err *err);
 /* The entry of a run that was finished, or NULL. */
 json_t *erg_sweep_index_find(const struct erg_sweep *s, const char *id);
+/* Holds DIR, which is there, until the sweep is released. -EBUSY: another sweep works in it, be it on another node,
+ * as the task of a job whose submitter was killed. */
+int erg_sweep_index_lock(struct erg_sweep *s, struct erg_err *err);
 /* Writes the plan as it is now into the index; 1 when runs are there that were made by another. */
 int erg_sweep_index_plan(struct erg_sweep *s, struct erg_err *err);
 /* Puts ENTRY (stolen) in the place of an older one of its id. */

@@ -356,11 +356,25 @@ static int finish_sweep(struct erg_sweep *s, int r)
 	return s->failed ? 1 : 0;
 }
 
+/* The index as it is when the folder is held. */
+static int lock(struct erg_sweep *s, struct erg_err *err)
+{
+	int r = erg_sweep_index_lock(s, err);
+
+	if (r < 0)
+		return r;
+	json_decref(s->index);
+	s->index = NULL;
+	return erg_sweep_index_open(s, err);
+}
+
 /* With the plan as it is now. */
 static int open_index(struct erg_sweep *s, struct erg_err *err)
 {
 	int r = erg_sweep_index_open(s, err);
 
+	if (r == 0 && !s->dry_run)
+		r = lock(s, err);
 	if (r == 0)
 		r = erg_sweep_shard_note(s, err);
 	if (r == 0)
@@ -470,7 +484,11 @@ static int elsewhere(struct wishes *w, struct erg_err *err)
 
 static int sweep_verb(int argc, char **argv, struct erg_err *err)
 {
-	struct wishes w = {.s = {.sysfs = "/sys", .watch_fd = -1, .lock_fd = -1, .start_c = NAN}};
+	struct wishes w = {.s = {.sysfs = "/sys",
+				   .watch_fd = -1,
+				   .lock_fd = -1,
+				   .dir_lock = -1,
+				   .start_c = NAN}};
 	int r = parse(&w, argc, argv);
 
 	if (r == 1)

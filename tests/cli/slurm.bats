@@ -279,6 +279,37 @@ plan() {
     [ "$(grep -c '^other plan: ' <<<"$output")" -eq 2 ]
 }
 
+# As when who submitted an array is killed, and the sweep goes on by a second array while the first still runs.
+@test "sweep: two in one folder, be it of two nodes, are refused, and neither takes the other's runs" {
+    plan 1
+    printf '#!/bin/sh\ntouch %s/begun\nfor _ in $(seq 2400); do [ ! -e %s/go ] || exit 0; sleep 0.05; done\n' "$PWD" "$PWD" >work
+    for folder in "one --shard 1/2" all; do
+        rm -f begun go
+        erg-record sweep p.yaml -o $folder 2>said & first=$!
+        await [ -e begun ]
+        for node in n1 n2; do
+            SLURMD_NODENAME=$node run -1 erg-record sweep p.yaml -o $folder --resume
+            [ "$output" = "erg-record sweep: ${folder%% *}: another sweep works in this folder" ]
+        done
+        run -0 erg-record sweep p.yaml -o $folder --dry-run
+        [[ $output != *"(done)"* ]]
+        touch go
+        ends $first 0 || { cat said; false; }
+        run -0 erg-record sweep p.yaml -o $folder --resume
+        [[ ${lines[-1]} == "0 runs made, 0 failed: "* ]]
+    done
+    # one that is killed holds nothing
+    rm begun go
+    erg-record sweep p.yaml -o killed 2>said & first=$!
+    await [ -e begun ]
+    kill -KILL $first
+    ends $first 137
+    touch go
+    gone_on() { erg-record sweep p.yaml -o killed --resume 2>said; }
+    await gone_on
+    [ "$(jq '[.runs[] | select(.status == "done")] | length' killed/index.json)" -eq 2 ]
+}
+
 @test "sweep --on slurm: a node for itself, submitted again where runs failed, joined" {
     plan 1
     touch fail
