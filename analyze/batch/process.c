@@ -20,9 +20,10 @@ static void run_child(const struct erg_process *c, const char *const *argv, pid_
 	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() == parent && dup2(in, STDIN_FILENO) >= 0 &&
+	if (getppid() == parent && in >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
 		dup2(c->out, STDOUT_FILENO) >= 0 && dup2(c->said, STDERR_FILENO) >= 0)
 		execv("/proc/self/exe", (char *const *)argv);
+	dprintf(c->said, "cannot be started: %s\n", strerror(errno));
 	_exit(127);
 }
 
@@ -60,26 +61,24 @@ int erg_process_wait(struct erg_process *c)
 	return 0;
 }
 
+/* Without a descriptor more: there may be none left, which is what it says. */
 void erg_process_last_line(const struct erg_process *c, char *ret, size_t size)
 {
-	FILE *f = fdopen(dup(c->said), "r");
-	char line[1024];
+	char text[8192], *save = NULL;
+	const off_t end = lseek(c->said, 0, SEEK_END);
+	const off_t from = end >= (off_t)sizeof(text) ? end - (off_t)sizeof(text) + 1 : 0;
+	ssize_t n = c->status > 128 ? 0 : pread(c->said, text, sizeof(text) - 1, from);
 
 	if (c->status > 128)
 		snprintf(ret, size, "killed by signal %d", c->status - 128);
 	else
 		snprintf(ret, size, "status %d, and it said nothing", c->status);
-	if (!f)
-		return;
-	rewind(f);
-	while (c->status <= 128 && fgets(line, sizeof(line), f)) {
+	text[n > 0 ? n : 0] = '\0';
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		const char *colon = strncmp(line, "erg-analyze", 11) ? NULL : strstr(line, ": ");
 
-		line[strcspn(line, "\n")] = '\0';
-		if (*line)
-			snprintf(ret, size, "%s", colon ? colon + 2 : line);
+		snprintf(ret, size, "%s", colon ? colon + 2 : line);
 	}
-	fclose(f);
 }
 
 void erg_process_release(struct erg_process *c)

@@ -369,3 +369,14 @@ codes() { erg-analyze "$@" --format json 2>/dev/null | jq -r '[.warnings[].code]
     run -0 as_user erg-analyze batch runs -o closed
     [ "${lines[-1]}" = "3 archives: 0 analysed, 3 there already, 0 failed: closed" ]
 }
+
+@test "batch: an analysis that cannot be started says why, and is made by the next" {
+    # what is left after those of the batch itself is no more than what a message needs
+    for files in 5 6 8 12; do
+        run -1 sh -c "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n $files; exec erg-analyze batch runs/a.erg runs/b.erg -o results --jobs 1"
+        [[ ${lines[0]} == "failed: runs/"* ]]
+        [[ ${lines[0]} == *": Too many open files"* || ${lines[0]} == *": Error 24"* ]]
+    done
+    run -0 erg-analyze batch runs/a.erg runs/b.erg -o results --jobs 1
+    [[ ${lines[-1]} == "2 archives: "*", 0 failed: results" ]]
+}
