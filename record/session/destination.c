@@ -12,9 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "formats/base/util.h"
+
+#define CONTROL_PORT "5342" /* lttng-relayd(8) */
+#define ANSWER_S 5
 
 /* lttng-relayd names a directory after this machine, and answers nothing when it cannot: LTTng then
  * waits for its answer. */
@@ -72,6 +77,40 @@ int erg_destination_check(const char *to, struct erg_err *err)
 			to);
 	r = host_check(to, host, v6, err);
 	return r ? r : own_name_check(to, err);
+}
+
+/* 0, or a negative errno. */
+static int answers(const struct addrinfo *a)
+{
+	const struct timeval limit = {.tv_sec = ANSWER_S};
+	_cleanup_(erg_closep) int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+		return -errno;
+	return connect(fd, a->ai_addr, a->ai_addrlen) < 0 ? -errno : 0;
+}
+
+int erg_destination_answers(const char *url)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	const char *to = strstr(url, "://") + strlen("://");
+	const bool v6 = *to == '[';
+	const char *end = v6 ? strchr(to, ']') : to + strcspn(to, ":");
+	_cleanup_(erg_freep) char *host = end ? strndup(to + v6, (size_t)(end - to) - v6) : NULL;
+	struct addrinfo *found = NULL;
+	char port[8] = CONTROL_PORT;
+	int r = -ENOENT;
+
+	if (!host)
+		return -ENOMEM;
+	if (end[v6] == ':')
+		snprintf(port, sizeof(port), "%lu", strtoul(end + v6 + 1, NULL, 10));
+	if (getaddrinfo(host, port, &hints, &found))
+		return -ENOENT;
+	for (const struct addrinfo *a = found; a && r < 0; a = a->ai_next)
+		r = answers(a);
+	freeaddrinfo(found);
+	return r;
 }
 
 char *erg_destination_url(const char *to)

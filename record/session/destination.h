@@ -9,6 +9,8 @@
 /* -EINVAL for what TO cannot be or this machine's name would make impossible, -ENOENT for a host
  * that has no address. */
 int erg_destination_check(const char *to, struct erg_err *err);
+/* Whether anything answers at URL; a negative errno: what connect(2) says. */
+int erg_destination_answers(const char *url);
 /* As LTTng wants it; NULL: no memory. To be freed by the caller. */
 char *erg_destination_url(const char *to);
 

@@ -28,6 +28,7 @@
 #include "formats/base/mapped.h"
 #include "formats/base/util.h"
 #include "record/session/crash.h"
+#include "record/session/destination.h"
 #include "record/session/buffers.h"
 #include "record/session/lttng.h"
 #include "record/spool/spool.h"
@@ -388,6 +389,17 @@ static int session_fill(struct erg_session *s, const struct erg_session_config *
 	return r;
 }
 
+/* LTTng has no word for it that nobody listens. */
+static int stream_fail(const char *url, int r, struct erg_err *err)
+{
+	const int why = erg_destination_answers(url);
+
+	if (why < 0)
+		return erg_fail(err, why, "streaming to %s: no lttng-relayd answers there: %s", url,
+			strerror(-why));
+	return erg_wrap(err, r, "streaming to lttng-relayd at %s", url);
+}
+
 int erg_session_start(const struct erg_session_config *cfg, struct erg_session **ret,
 	struct erg_err *err)
 {
@@ -411,7 +423,7 @@ int erg_session_start(const struct erg_session_config *cfg, struct erg_session *
 	erg_lttng_unlock(NULL);
 	if (r) {
 		erg_session_free(s);
-		return cfg->url ? erg_wrap(err, r, "streaming to lttng-relayd at %s", cfg->url) : r;
+		return cfg->url ? stream_fail(cfg->url, r, err) : r;
 	}
 	*ret = s;
 	return 0;

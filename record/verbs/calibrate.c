@@ -46,6 +46,8 @@ static int take_rate(void *into, const char *arg, struct erg_err *err)
 }
 
 #define CHIP_MS 100 /* where --chip says nothing */
+/* What the recording is made with, where no option says it. */
+static const char rate_default[] = "1000", source_default[] = "auto", sysfs_default[] = "/sys";
 #define AT(field) offsetof(struct options, field)
 
 static const struct erg_option rows[] = {
@@ -208,6 +210,11 @@ static int wrong_together(const struct options *o)
 	if (o->roofs && !o->wave && o->c.chip_ms)
 		return erg_options_wrong(&command,
 			"--chip is of the wave of load, and --roofs has none");
+	if (o->roofs && !o->wave && !o->c.keep &&
+		(o->c.rate != rate_default || o->c.source != source_default ||
+			o->c.sysfs != sysfs_default))
+		return erg_options_wrong(&command,
+			"--rate, --source and --sysfs are of a recording: expected -o FILE.erg beside --roofs");
 	if (o->against && o->c.keep)
 		return erg_options_wrong(&command,
 			"--against records no archive: -o is for the others");
@@ -218,9 +225,9 @@ static int wrong_together(const struct options *o)
 
 static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 {
-	struct options o = {.c = {.rate = "1000",
-				    .source = "auto",
-				    .sysfs = "/sys",
+	struct options o = {.c = {.rate = rate_default,
+				    .source = source_default,
+				    .sysfs = sysfs_default,
 				    .seconds = 60,
 				    .threads = 1},
 		.format = "text"};

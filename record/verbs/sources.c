@@ -31,6 +31,8 @@ struct options {
 	const char *format;
 };
 
+#define SECONDS 1 /* where --seconds says nothing */
+
 static const char *const formats[] = {"text", "json", NULL};
 
 static int take_sysfs(void *into, const char *arg, struct erg_err *err)
@@ -87,6 +89,11 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 	if (!r && first < argc)
 		return erg_options_wrong(&command, "'%s': expected options only", argv[first]);
+	if (!r && !o->reads && o->seconds >= 0)
+		return erg_options_wrong(&command,
+			"--seconds: of no use with --reads 0, which measures nothing");
+	if (!r && o->seconds < 0)
+		o->seconds = SECONDS;
 	if (!r && erg_sources_check(o->list, &err) < 0)
 		return erg_options_wrong(&command, "%s", err.msg);
 	return r;
@@ -202,7 +209,7 @@ static int sources_run(int argc, char **argv, struct erg_err *err)
 	struct options o = {.list = "auto",
 		.sysfs = "/sys",
 		.reads = 200,
-		.seconds = 1,
+		.seconds = -1,
 		.format = "text"};
 	_cleanup_(erg_source_list_release) struct erg_source_list list = {0};
 	_cleanup_(erg_freep) struct erg_source_cost *costs = NULL;

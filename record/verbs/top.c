@@ -37,6 +37,8 @@ struct options {
 
 static const char *const formats[] = {"text", "json", NULL};
 
+static const char list_default[] = "auto", sysfs_default[] = "/sys";
+
 #define AT(field) offsetof(struct options, field)
 
 static const struct erg_option rows[] = {
@@ -103,6 +105,12 @@ static int sensors_open(struct view *v, struct erg_err *err)
 	return 0;
 }
 
+/* Whether it was said which sensors. */
+static bool of_sensors(const struct options *o)
+{
+	return o->list != list_default || o->sysfs != sysfs_default;
+}
+
 static int view_open(struct view *v, struct erg_err *err)
 {
 	unsigned others = 0;
@@ -110,6 +118,9 @@ static int view_open(struct view *v, struct erg_err *err)
 
 	if (r < 0)
 		return r;
+	if (r && of_sensors(&v->o))
+		erg_warn(
+			"a recording is shown: --source and --sysfs are of no use without --sensors");
 	if (others)
 		erg_say("the newest of %u recordings; --pid names another", others + 1);
 	if (!r && !v->o.sensors)
@@ -243,6 +254,9 @@ static int parse(int argc, char **argv, struct options *o)
 		return erg_options_wrong(&command, "'%s': expected options only", argv[first]);
 	if (o->pid && o->sensors)
 		return erg_options_wrong(&command, "--pid and --sensors exclude each other");
+	if (o->pid && of_sensors(o))
+		return erg_options_wrong(&command,
+			"--source and --sysfs are of the machine's sensors: expected them without --pid");
 	return 0;
 }
 
@@ -267,7 +281,10 @@ static int view_start(struct view *v, struct erg_err *err)
 
 static int top_run(int argc, char **argv, struct erg_err *err)
 {
-	struct view v = {.o = {.list = "auto", .sysfs = "/sys", .format = "text", .window_s = 5}};
+	struct view v = {.o = {.list = list_default,
+				 .sysfs = sysfs_default,
+				 .format = "text",
+				 .window_s = 5}};
 	int r = parse(argc, argv, &v.o);
 
 	if (r)

@@ -240,7 +240,7 @@ time.sleep(60)" 3>&- &
 @test "a relay that refuses, and nothing to collect: one line each" {
     relay_stop
     run -1 erg-record -q -s procstat --to "$to" -- touch ran
-    [[ "$output" == *"lttng-relayd"* ]]
+    [[ "$output" == *"net://$to: no lttng-relayd answers there: Connection refused" ]]
     [ ! -e ran ]
     run -1 erg-record collect --from relay -o a.erg
     [[ "$output" == *"no stream of erg-record"* ]]

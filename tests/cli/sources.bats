@@ -81,6 +81,8 @@ sources() {
     [ "$status" -eq 2 ]
     run sources --seconds -1
     [ "$status" -eq 2 ]
+    run -2 erg-record sources --reads 0 --seconds 1
+    [[ $output == *"of no use with --reads 0"* ]]
     run sources stray
     [ "$status" -eq 2 ]
     run erg-record sources --no-such-option

@@ -83,6 +83,8 @@ EOF
     # one call that lasts as long as we look: its readings are its own
     jq -e '.layers[0].mean_w == null or (.layers[0].mean_w - 3.25 | fabs) < 1e-6' one.json
     jq -e '.pid == '$recorder one.json
+    run -0 erg-record top --sysfs sys -n 1
+    [[ $output == *"a recording is shown: --source and --sysfs are of no use without --sensors"* ]]
     erg-record top --pid $recorder >lines &
     top=$!
     await grep -q 'VDD_IN 3.25 W, .* a 100 %' lines
@@ -99,6 +101,8 @@ EOF
     [ "$status" -eq 0 ]
     [[ $output == *" s: VDD_IN 3.25 W, "* ]]
     run -2 erg-record top --pid 1 --sensors
+    run -2 erg-record top --pid 1 -s hwmon
+    [[ $output == *"expected them without --pid"* ]]
     run -2 erg-record top --interval 0
     run -2 erg-record top x
     run -1 erg-record top --sensors --sysfs nowhere
