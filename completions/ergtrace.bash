@@ -44,6 +44,7 @@ _ergtrace_values() {
     case $1:$2 in
     compare:--format) echo text json csv junit markdown ;;
     compare:--by) echo total layer ;;
+    sources:--format | calibrate:--format | top:--format) echo text json ;;
     *:--format) echo text json csv ;;
     *:--sort) echo energy time power share name ;;
     *:--by) echo layer type module block network phase ;;
@@ -52,6 +53,7 @@ _ergtrace_values() {
     *:--objective) echo ets edp ed2p time ;;
     export:--to) echo perfetto perfetto-json folded csv samples layers sqlite ;;
     *:--on) echo slurm ;;
+    sweep:--redo) echo unresolved ;;
     *:--rail) echo all-roots; _ergtrace_rails ;;
     sweep:--factor | sweep:--group | model:--group | corun:--group) _ergtrace_settings ;;
     run:--tag | run:--factor) _ergtrace_settings | sed 's/$/=/' ;;

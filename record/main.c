@@ -95,7 +95,7 @@ static void usage(FILE *out)
 		"\n'erg-record VERB --help' (or 'erg-record help VERB') tells more; so does man "
 		"erg-record-VERB.\n"
 		"Exit status: the command's own for run; otherwise 0 done, 1 failed, "
-		"2 wrong usage.\n");
+		"2 wrong usage, 3 warnings with import --strict.\n");
 }
 
 static int verb_run(const struct erg_record_verb *verb, int argc, char **argv)

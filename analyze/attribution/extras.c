@@ -19,21 +19,20 @@
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/view.h"
 
-#define WINDOW_MIN 1000.0 /* ns */
-#define STEP 0.05         /* of the window */
-#define STEP_MAX 1e5      /* ns, of the delay */
-#define ROUNDING 1e-6     /* of a mean */
-#define BLUR_LEAST 1e5    /* ns */
-#define TAU_LEAST 6e4     /* ns, how far a difference by the low-pass reaches near none */
+#define STEP 0.05      /* of the window */
+#define STEP_MAX 1e5   /* ns, of the delay */
+#define ROUNDING 1e-6  /* of a mean */
+#define BLUR_LEAST 1e5 /* ns */
+#define TAU_LEAST 6e4  /* ns, how far a difference by the low-pass reaches near none */
 #define TAU_FINE                                                                                   \
 	3e4 /* where layers are shorter: of a longer step little is left but its own error */
 
 double attr_window_of(const struct attr_shape *s)
 {
 	if (s->kind != ERG_SENSOR_EMA)
-		return fmax(s->window_ns, WINDOW_MIN);
+		return fmax(s->window_ns, ATTR_WINDOW_MIN);
 	if (s->period_ns <= 0)
-		return WINDOW_MIN;
+		return ATTR_WINDOW_MIN;
 	return s->window_ns > 0 && s->window_ns < s->period_ns ? s->window_ns : s->period_ns;
 }
 
@@ -212,7 +211,7 @@ void attr_shape_move(struct attr_shape *s, const double *step)
 	}
 	w = s->kind == ERG_SENSOR_COUNTER ? 0 : attr_window_of(s);
 	if (w > 0 && step[ATTR_WINDOW] != 0)
-		s->window_ns = w = fmax(w + step[ATTR_WINDOW], WINDOW_MIN);
+		s->window_ns = w = fmax(w + step[ATTR_WINDOW], ATTR_WINDOW_MIN);
 	if (step[ATTR_SQUARE] != 0 && s->blurred)
 		s->blur_ns = sqrt(fmax(s->blur_ns * s->blur_ns + 12 * step[ATTR_SQUARE], 0));
 	else if (step[ATTR_SQUARE] != 0)

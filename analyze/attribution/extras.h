@@ -20,6 +20,7 @@ struct attr_look {
 bool attr_look(const struct attr_view *v, const struct attr_readings *r, const struct attr_shape *s,
 	size_t m, struct attr_look *ret);
 double attr_window_of(const struct attr_shape *s);
+#define ATTR_WINDOW_MIN 1000.0 /* ns: what stands for no window */
 double attr_tau_of(const struct attr_shape *s);
 /* Variance of the blur, or square of the time constant, ns^2. */
 double attr_square_of(const struct attr_shape *s);

@@ -124,6 +124,8 @@ void attr_model(struct attr_run *r)
 	m->lag_s = around(r->psi[ATTR_DELAY], s->lag_ns, sum.lag, n, ANY_LAG_NS, 1e-9);
 	m->window_s =
 		around(r->psi[ATTR_WINDOW], attr_window_of(s), sum.window, n, ANY_LAG_NS, 1e-9);
+	if (erg_est_resolved(&m->window_s) && attr_window_of(s) <= ATTR_WINDOW_MIN)
+		m->window_s = erg_est_because("undetermined", 0); /* none, or below what is tried */
 	m->tau_s = around(r->psi[ATTR_SQUARE] && !s->blurred, attr_tau_of(s), sum.tau, n,
 		ANY_LAG_NS, 1e-9);
 	not_below_zero(&m->tau_s);
@@ -133,7 +135,7 @@ void attr_model(struct attr_run *r)
 	m->skew_ppm = around(r->psi[ATTR_CLOCK], s->skew, sum.skew, n, ANY_SKEW, 1e6);
 	m->declared_lag_s = r->first.lag_ns * 1e-9; /* not what was found near it */
 	m->declared_lag_u_s = (double)r->st->rail.model.lag_u_ns * 1e-9;
-	m->declared_window_s = attr_window_of(d) * 1e-9;
+	m->declared_window_s = attr_window_of(d) > ATTR_WINDOW_MIN ? attr_window_of(d) * 1e-9 : 0;
 	m->declared_tau_s = attr_tau_of(d) * 1e-9;
 	if (r->psi[ATTR_DELAY] && r->fit.estimated) {
 		r->fit.lag_u_ns = fmin(sqrt(sum.lag / n), ANY_LAG_NS);

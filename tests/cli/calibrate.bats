@@ -109,9 +109,9 @@ off() {
     run -2 erg-record calibrate --against X --roofs
     [[ $output == *"two measurements"* ]]
     run -2 erg-record calibrate --roofs --chip 5
+    [[ $output == *"--chip is of the wave"* ]]
     run -2 erg-record calibrate --roofs --rate 10
     [[ $output == *"--rate, --source and --sysfs are of a recording: expected -o"* ]]
-    [[ $output == *"--chip is of the wave"* ]]
     run -2 erg-record sweep plan.yaml -o d --merge s1 --condition heatsink=on
     [[ $output == *"--condition is of runs that are made"* ]]
 }

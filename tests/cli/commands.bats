@@ -161,6 +161,9 @@ named='^(examples/quickstart|examples/shell|tests/run|erg-record (sources|calibr
     erg-analyze layers --rounds 50 --sensor kind=boxcar --sensor window_s=0.02 --sensor lag_s=0.004 --format json a.erg >two.json 2>/dev/null
     cmp one.json two.json
     jq -e '.runs[0] | .sensor.kind == "boxcar" and .model.declared.window_s == 0.02' one.json
+    # imported as a point: it has no window, and none is said to have been declared or found
+    erg-analyze layers --rounds 50 --format json a.erg 2>/dev/null |
+        jq -e '.runs[0] | .sensor.window_s == 0 and .model.declared.window_s == 0 and .model.fitted.window_s.value == null'
 }
 
 @test "a value that is nothing, no number or out of bounds is wrong usage of every option" {

@@ -48,7 +48,10 @@ values_become() {
         'erg-analyze model fit --method ols,ri' 'erg-analyze model fit --method ols,ridge' \
         'erg-record --annotate stre' 'erg-record --annotate streamline' \
         'erg-record run --annotate nvtx,stre' 'erg-record run --annotate nvtx,streamline' \
-        'erg-record import --from tegra' 'erg-record import --from tegrastats'
+        'erg-record import --from tegra' 'erg-record import --from tegrastats' \
+        'erg-record sweep p.yaml --redo un' 'erg-record sweep p.yaml --redo unresolved' \
+        'erg-record top --format cs' 'erg-record top --format cs' \
+        'erg-analyze totals --format cs' 'erg-analyze totals --format csv'
 }
 
 files_become() {
