@@ -272,9 +272,7 @@ static char *identity(const json_t *run)
 	return text;
 }
 
-/* An archive and its copy are one run, not two that happen to agree: what would be said of how runs differ is too
- * sure. */
-static void tell_copies(const json_t *runs, json_t *doc)
+void erg_runs_tell_copies(const json_t *runs, json_t *doc)
 {
 	json_auto_t *seen = json_object();
 	const json_t *run;
@@ -311,7 +309,7 @@ static int load_all(char *const *files, size_t n, const struct reading *how, jso
 	if (r < 0)
 		return r;
 	if (n > 1 || all.n > 1)
-		tell_copies(runs, doc);
+		erg_runs_tell_copies(runs, doc);
 	erg_runs_tell_mixed(runs, doc);
 	erg_runs_tell_below(files, n, doc);
 	*ret = json_incref(runs);

@@ -40,6 +40,10 @@ int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *
 /* Is one of FILES (or of what a directory among them holds) anything but a result? */
 bool erg_runs_any_archive(char *const *files, size_t n);
 
+/* Warns of each run that is there once more: an archive and its copy are one run, not two that happen to agree, and
+ * what would be said of how runs differ is too sure. The functions above have done so. */
+void erg_runs_tell_copies(const json_t *runs, json_t *doc);
+
 /* Text of a factor or tag of the run, or NULL. Written to BUF when it is a number. */
 const char *erg_run_setting(const json_t *run, const char *name, char *buf, size_t len);
 /* Whether a factor or tag of that name is none that a run was made at: it says of what the run is, or which of several

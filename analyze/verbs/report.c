@@ -506,6 +506,7 @@ static int report(const struct options *o, char *const *files, char *const *name
 	r = add_all_curves(o, doc, err);
 	if (r < 0)
 		return r;
+	erg_runs_tell_copies(layer_runs, doc);
 	erg_runs_tell_mixed(layer_runs, doc);
 	add_experiments(layer_runs, doc);
 	erg_runs_tell_below(named, n, doc);

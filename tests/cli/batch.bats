@@ -132,6 +132,10 @@ test_setup() {
     [ "$(grep -c 'once more' said)" -eq 1 ]
     erg-analyze sweep results --format json 2>/dev/null >results.json
     [ "$(jq '[.warnings[] | select(.code == "copy")] | length' results.json)" -eq 1 ]
+    for from in runs results; do
+        erg-analyze report $from -o page.html 2>said
+        [ "$(grep -c 'is the run of runs/a.erg once more' said)" -eq 1 ]
+    done
     # one as an archive, the other as a result
     erg-analyze sweep runs/a.erg results/again.layers.json 2>said >/dev/null
     grep -q 'once more' said
