@@ -39,6 +39,8 @@ static void total_load(const struct erg_board *b, struct erg_model_load *ret)
 		ret->cpu_activity = b->clocks.cpus_online;
 	if (ret->gpu_activity > 1)
 		ret->gpu_activity = 1;
+	if (ret->bus_rate > b->cfg.model.bus_max) /* caches serve the rest */
+		ret->bus_rate = b->cfg.model.bus_max;
 }
 
 static void log_truth(struct erg_board *b)
