@@ -21,6 +21,7 @@
 #include "analyze/attribution/known.h"
 #include "analyze/attribution/model.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/outside.h"
 #include "analyze/attribution/quantum.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/rebuild.h"
@@ -185,26 +186,24 @@ static void first_shape(const struct erg_rail *rail, const struct attr_readings 
 		return;
 	}
 	ret->period_ns = rd->period_ns;
-	ret->stale_ns = rd->at_updates ? 0
-		: rd->stale            ? fmin(rd->spacing_ns, rd->period_ns)
-		: rail->at_stamp       ? 0
-				       : rd->period_ns;
+	ret->stale_ns = rd->at_updates             ? 0
+		: rd->stale                        ? fmin(rd->spacing_ns, rd->period_ns)
+		: rail->at_stamp || rail->own_time ? 0
+						   : rd->period_ns;
 }
 
 static int prepare(struct attr_run *r, const struct erg_rail *rail)
 {
 	struct erg_attr_state *st = r->st;
-	struct attr_view *v = &st->view;
-	int rc = attr_build_view(r);
+	const struct erg_timeline *tl = r->src->tl;
+	int rc = attr_readings_build(rail, tl->begin, tl->end, &st->readings, r->err);
 
-	if (rc < 0)
-		return rc;
-	rc = attr_readings_build(rail, v->t0, attr_begin(v, v->n), &st->readings, r->err);
 	if (rc < 0)
 		return rc;
 	st->rail = *rail;
 	first_shape(rail, &st->readings, &r->first, &r->opt);
-	return alloc_state(r, v->n_classes, v->n_cols);
+	rc = attr_build_view(r);
+	return rc < 0 ? rc : alloc_state(r, st->view.n_classes, st->view.n_cols);
 }
 
 /* Series of the blocks' mean residuals, whose memory decides how many stay together. */
@@ -291,7 +290,8 @@ static int attribute(struct attr_run *r)
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
 	if ((rc = resample(r)) < 0 || (rc = attr_quantum(r)) < 0 || (rc = finite_run(r)) < 0 ||
 		(rc = attr_direct_run(v, &st->readings, &st->shape, &st->direct, r->err)) < 0 ||
-		(rc = attr_coverage(st, r->err)) < 0 || (rc = attr_idle(st, r->err)) < 0)
+		(rc = attr_outside_edges(r)) < 0 || (rc = attr_coverage(st, r->err)) < 0 ||
+		(rc = attr_idle(st, r->err)) < 0)
 		return rc;
 	st->sigma2 = r->sol.sigma2;
 	st->tau2 = r->sol.tau2;
@@ -321,6 +321,7 @@ static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 	if (opt)
 		r.opt = *opt;
 	fill_options(&r.opt);
+	r.frequency = r.opt.frequency;
 	rc = check(rail, &r.opt, err);
 	if (rc < 0)
 		return rc;

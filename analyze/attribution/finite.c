@@ -79,7 +79,7 @@ static int components(struct erg_attr_state *st, const double *slope_power, doub
 		k.power = slope_power;
 		k.stride = st->readings.n / ROWS_MAX + 1;
 		while ((row = attr_kernel_next(&k)))
-			if (row->apart < 0.999) {
+			if (attr_row_counts(&st->view, row)) {
 				square_row(row, st->power, delta);
 				attr_gram_add(&g, row);
 			}

@@ -21,6 +21,7 @@
 #include "analyze/attribution/lock.h"
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/outside.h"
 #include "analyze/attribution/profiles.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/rebuild.h"
@@ -246,8 +247,14 @@ static const char *of_times(const struct attr_run *r)
  * or leaves much unexplained, no other sensor does as well. */
 static int stands(struct attr_run *r, bool *ret)
 {
+	bool wrong = false;
+	int rc = 0;
+
 	*ret = !r->misfit.reason && !lost(r);
-	return *ret && (moved(r) || blind(r)) ? attr_audit(r, ret) : 0;
+	if (*ret)
+		rc = attr_outside(r, &wrong);
+	*ret = *ret && !wrong;
+	return !rc && *ret && (moved(r) || blind(r)) ? attr_audit(r, ret) : rc;
 }
 
 /* Another sensor, and power that goes with the duration where it does so with that. */
@@ -362,6 +369,7 @@ static int fit_profiles(struct attr_run *r, const bool *uneven)
 static int fit_even(struct attr_run *r)
 {
 	const char *times;
+	bool wrong = false;
 	double most;
 	int rc = 0;
 
@@ -383,7 +391,9 @@ static int fit_even(struct attr_run *r)
 	}
 	if (!rc && !r->misfit.reason && r->sol.rss_plain > most)
 		r->misfit.reason = times;
-	if (!rc && !r->misfit.reason && attr_far_and_doubtful(r))
+	if (!rc && !r->misfit.reason)
+		rc = attr_outside(r, &wrong);
+	if (!rc && !r->misfit.reason && (wrong || attr_far_and_doubtful(r)))
 		r->misfit.reason = "misfit: unknown";
 	if (!rc && !r->misfit.reason)
 		r->fit.estimated = found(r);
@@ -396,11 +406,9 @@ static int fit_sensor(struct attr_run *r)
 	_cleanup_(erg_freep) bool *uneven = calloc(r->st->n_classes + 1, sizeof(bool));
 	bool suspect;
 	int rc = uneven
-		? refit(r)
+		? weigh_and_judge(r)
 		: erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", r->st->n_classes);
 
-	if (!rc)
-		rc = weigh_and_judge(r);
 	if (rc < 0)
 		return rc;
 	memcpy(uneven, r->uneven, r->st->n_classes * sizeof(bool));
@@ -409,15 +417,44 @@ static int fit_sensor(struct attr_run *r)
 	return !rc && r->misfit.reason && suspect && !r->glance ? fit_profiles(r, uneven) : rc;
 }
 
+/* The lag, near where it was declared; or HOW. */
+static int find_lag(struct attr_run *r, enum erg_attr_lag how)
+{
+	struct erg_attr_options opt = r->opt;
+
+	opt.lag = how;
+	free(r->fit.power);
+	return attr_lag_search(&r->st->view, &r->st->readings, &r->st->rail, &opt, &r->first,
+		&r->fit, r->err);
+}
+
+/* Whether readings that saw an edge of the work are to be left out. By the lag that was declared, too: one that is
+ * looked for makes up for them where layers are much alike. */
+static int look_at_edges(struct attr_run *r)
+{
+	bool odd;
+	int rc = attr_outside_odd(r, &odd);
+
+	if (!rc && !odd && r->opt.lag == ERG_LAG_AUTO) {
+		rc = find_lag(r, ERG_LAG_MODEL);
+		if (!rc)
+			rc = attr_outside_odd(r, &odd);
+	}
+	return rc ? rc : odd && attr_leave_edges_out(r);
+}
+
 /* From the columns to the fit. */
 static int fit_run(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
-	int rc;
+	int rc = find_lag(r, r->opt.lag);
 
-	free(r->fit.power);
-	rc = attr_lag_search(v, &st->readings, &st->rail, &r->opt, &r->first, &r->fit, r->err);
+	if (!rc && !r->edges_out && attr_has_outside(v)) {
+		rc = look_at_edges(r);
+		if (rc >= 0)
+			rc = find_lag(r, r->opt.lag);
+	}
 	if (rc < 0)
 		return rc;
 	st->shape = r->fit.shape;
@@ -428,7 +465,8 @@ static int fit_run(struct attr_run *r)
 	if (v->gap_class && (rc = attr_durations(&st->view, r->err)) < 0)
 		return rc;
 	st->locked = attr_lock(v, &st->readings) > ATTR_LOCK_LIMIT;
-	return fit_sensor(r);
+	rc = refit(r);
+	return rc ? rc : fit_sensor(r);
 }
 
 #define CHANGE_NEAR 0.05 /* of the run */
@@ -517,10 +555,10 @@ static bool may_change(const struct attr_run *r)
 		r->st->view.gap_class && !r->st->locked;
 }
 
-int attr_fit(struct attr_run *r)
+/* And changes of level that the fit shows. */
+static int fit_changes(struct attr_run *r, int rc)
 {
 	bool replaced = false;
-	int rc = fit_held(r);
 
 	while (!rc && may_change(r)) {
 		struct erg_attr_span kept[ATTR_CHANGES_MAX], span;
@@ -544,4 +582,17 @@ int attr_fit(struct attr_run *r)
 		return fit_again(r);
 	}
 	return rc;
+}
+
+int attr_fit(struct attr_run *r)
+{
+	int rc = fit_changes(r, fit_held(r));
+
+	/* as with its edges, what flows amid a pause need not be what flows where it begins */
+	if (rc < 0 || !r->misfit.reason || !attr_take_pauses_out(r))
+		return rc;
+	r->n_changes = 0;
+	r->opt.frequency = r->frequency;
+	rc = fit_anew(r);
+	return fit_changes(r, rc);
 }

@@ -55,6 +55,38 @@ static void row_finish(struct attr_kernel *k)
 	}
 }
 
+#define OUTSIDE 0.999 /* share of a row that is outside of the work; and that is not */
+#define INSIDE 0.01
+#define CALLS_FEW 20
+
+/* Of a layer that ran a few times, and not for long. */
+static bool is_brief(const struct attr_view *v, size_t col)
+{
+	uint32_t k = v->col_class[col];
+
+	return k < v->gap_class && v->col_time[col] < v->brief_s && v->class_calls[k] < CALLS_FEW;
+}
+
+bool attr_row_is_outside(const struct attr_row *row)
+{
+	return row->apart >= OUTSIDE;
+}
+
+bool attr_row_is_edge(const struct attr_row *row)
+{
+	return row->apart >= INSIDE && row->apart < OUTSIDE;
+}
+
+bool attr_row_counts(const struct attr_view *v, const struct attr_row *row)
+{
+	if (!attr_row_is_edge(row) || !(v->brief_s > 0))
+		return !attr_row_is_outside(row);
+	for (size_t i = 0; i < row->n; i++)
+		if (is_brief(v, row->col[i]))
+			return true;
+	return false;
+}
+
 struct attr_row *attr_kernel_next(struct attr_kernel *k)
 {
 	while (k->m < k->end) {

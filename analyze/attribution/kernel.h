@@ -113,6 +113,11 @@ int attr_kernel_open(struct attr_kernel *k, const struct attr_view *view,
 void attr_kernel_close(struct attr_kernel *k);
 /* The next row, or NULL at the end. Valid until the next call. */
 struct attr_row *attr_kernel_next(struct attr_kernel *k);
+/* Whether a fit may be of ROW: not of what lies outside of the work; nor, where the view leaves edges out, of what saw
+ * an edge of it, unless it is of a column that has little else. */
+bool attr_row_counts(const struct attr_view *v, const struct attr_row *row);
+bool attr_row_is_outside(const struct attr_row *row); /* of the work */
+bool attr_row_is_edge(const struct attr_row *row);    /* of it, partly */
 /* For kernel_*.c: when the window of reading M ended, ns since t0; with a known phase of the
  * updates exactly, else up to attr_stale() earlier. */
 double attr_end(const struct attr_kernel *k, size_t m);

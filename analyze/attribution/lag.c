@@ -73,7 +73,7 @@ static int evaluate(struct search *s, const struct attr_shape *shape, size_t end
 	}
 	k.power = joint ? s->power : NULL;
 	while ((row = attr_kernel_next(&k)))
-		if (row->apart < 0.999)
+		if (attr_row_counts(s->v, row))
 			attr_gram_add(&g, row);
 	sum = g.sum;
 	h = attr_sum_h(sum, dim);

@@ -17,7 +17,10 @@
 #include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
-#define LONG_GAP_NS 100e6 /* a gap this long lies outside of the work */
+#define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */
+#define EDGE_GAP_READINGS 5 /* one of so many before the first layer, or after the last, does, too */
+#define EDGES_FEW 0.2      /* of the time of the work, that readings which saw its edges are */
+#define EDGES_BRIEF 20       /* readings, below which a column needs those, too */
 
 void attr_profiles_forget(struct attr_run *r)
 {
@@ -43,13 +46,67 @@ static int apply_profiles(struct attr_run *r)
 	return rc > 0 ? 0 : rc;
 }
 
+/* How often what is outside of the work begins or ends, and *ret_work_s, what is not. */
+static size_t count_edges(const struct attr_view *v, double *ret_work_s)
+{
+	size_t edges = 0;
+	bool was = true;
+
+	*ret_work_s = 0;
+	for (size_t i = 0; i < v->n; i++) {
+		bool outside = v->col_apart[v->col[attr_first(v, i)]];
+
+		edges += i && outside != was;
+		was = outside;
+		*ret_work_s += outside ? 0 : (double)(attr_begin(v, i + 1) - attr_begin(v, i)) * 1e-9;
+	}
+	return edges;
+}
+
+/* What a reading sees at once as far as it was declared, or lies between two, ns. */
+static double seen_ns(const struct attr_run *r)
+{
+	return fmax(declared_width(r), r->st->readings.spacing_ns);
+}
+
+bool attr_leave_edges_out(struct attr_run *r)
+{
+	double work_s, edges = (double)count_edges(&r->st->view, &work_s);
+
+	r->edges_out = edges > 0 && edges * seen_ns(r) * 1e-9 <= EDGES_FEW * work_s;
+	r->st->view.brief_s = r->edges_out ? EDGES_BRIEF * seen_ns(r) * 1e-9 : 0;
+	return r->edges_out;
+}
+
+bool attr_take_pauses_out(struct attr_run *r)
+{
+	const struct attr_view *v = &r->st->view;
+	double long_gap_ns = fmin(EDGE_GAP_READINGS * seen_ns(r), LONG_GAP_NS), time = 0;
+
+	if (r->pauses_out || v->first)
+		return false;
+	for (size_t i = 0; i < v->n; i++) {
+		double dur = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
+
+		if (v->col_class[v->col[i]] == v->gap_class && !v->col_apart[v->col[i]] &&
+			dur >= long_gap_ns)
+			time += dur;
+	}
+	r->pauses_out = time > 0;
+	return r->pauses_out;
+}
+
 int attr_build_view(struct attr_run *r)
 {
 	struct attr_view *v = &r->st->view;
-	int rc = attr_view_build(r->src, &r->opt, LONG_GAP_NS, v, r->err);
+	double edge_gap_ns = fmin(EDGE_GAP_READINGS * seen_ns(r), LONG_GAP_NS);
+	int rc = attr_view_build(r->src, &r->opt, r->pauses_out ? edge_gap_ns : LONG_GAP_NS,
+		edge_gap_ns, v, r->err);
 
 	if (!rc)
 		rc = apply_profiles(r);
+	if (!rc && r->edges_out)
+		attr_leave_edges_out(r);
 	for (size_t i = 0; !rc && i < r->n_changes && v->n_changes == r->n_changes; i++)
 		v->changes[i] = r->change[i];
 	return rc;

@@ -3,11 +3,17 @@
 #define ERG_ANALYZE_ATTRIBUTION_REBUILD_H
 
 /* The view of a run, again and again. */
+#include <stdbool.h>
+
 struct attr_run;
 
 /* The columns, with the changes of level that were found so far: rows that may have seen both sides of one
  * are left out; and with the profiles of R, none where they would be too many. */
 int attr_build_view(struct attr_run *r);
+/* Leaves out readings that saw an edge of the work; false: they are too many. */
+bool attr_leave_edges_out(struct attr_run *r);
+/* Pauses amid the work are integrated, as what is outside of it; false: there are none, or they are already. */
+bool attr_take_pauses_out(struct attr_run *r);
 /* Instead of the one that was fitted: each column begins at the power that its class had. */
 int attr_view_again(struct attr_run *r);
 void attr_profiles_forget(struct attr_run *r);

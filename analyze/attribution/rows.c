@@ -86,7 +86,7 @@ int attr_rows_next(struct attr_rows *w, struct attr_row **ret)
 	while ((row = attr_kernel_next(&w->k))) {
 		if (!(++w->n % STEP_ROWS) && !w->r->beside)
 			erg_progress("attribution", w->n, st->readings.n);
-		if (row->apart >= 0.999 || saw_change(w, row))
+		if (!attr_row_counts(&st->view, row) || saw_change(w, row))
 			continue;
 		if (w->with_extras) {
 			rc = attr_extras_fill(&w->x, w->k.m - w->k.stride, row->x);

@@ -96,7 +96,7 @@ int attr_scan_at(struct attr_scan *s, const struct attr_shape *shape, double *re
 	}
 	k.stride = s->stride;
 	while ((row = attr_kernel_next(&k)))
-		if (row->apart < 0.999)
+		if (attr_row_counts(v, row))
 			attr_gram_add(&g, row);
 	*ret = INFINITY;
 	if (g.rows > v->n_cols + 20) {

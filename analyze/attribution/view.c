@@ -24,7 +24,7 @@
 struct builder {
 	struct attr_view *v;
 	const struct erg_attr_options *opt;
-	double long_gap_ns, pause_ns;
+	double long_gap_ns, edge_gap_ns, pause_ns;
 	struct attr_instances inst;
 	uint32_t gap, n_kinds; /* kinds: parts of classes, then gap, pause, outside, idle */
 	double *time;          /* kinds x levels, ns */
@@ -180,12 +180,17 @@ static bool in_idle(const struct erg_attr_options *opt, uint64_t mid)
 	return false;
 }
 
-/* The kind of a gap in a segment of DUR ns about MID. */
-static inline uint32_t kind_of_gap(const struct builder *b, uint64_t dur, uint64_t mid)
+/* The kind of a gap of DUR ns about MID in segment I. Before the first layer and after the last there is no work to
+ * be between of. */
+static inline uint32_t kind_of_gap(const struct builder *b, size_t i, uint64_t dur, uint64_t mid)
 {
+	bool edge = i == 0 || i + 1 == b->v->n;
+
 	if (b->opt->n_idle && in_idle(b->opt, mid))
 		return b->gap + 3;
-	return (double)dur >= b->long_gap_ns ? b->gap + 2 : b->gap + ((double)dur >= b->pause_ns);
+	if ((double)dur >= (edge ? b->edge_gap_ns : b->long_gap_ns))
+		return b->gap + 2;
+	return b->gap + ((double)dur >= b->pause_ns);
 }
 
 static uint32_t class_of(const struct builder *b, uint32_t kind)
@@ -212,7 +217,7 @@ static void classify_entry(struct builder *b, size_t i, size_t e, uint64_t begin
 		v->class_calls[v->col[e]] += v->first ? fresh : v->col[e] != b->inst.last;
 		kind = attr_instances_kind(&b->inst, i, e);
 	} else if (!base) {
-		kind = kind_of_gap(b, dur, mid);
+		kind = kind_of_gap(b, i, dur, mid);
 	}
 	b->time[kind * v->n_levels + level] += (double)dur;
 	b->share[kind * v->n_levels + level] += t;
@@ -335,10 +340,14 @@ static int columns(struct builder *b, struct erg_err *err)
 }
 
 int attr_view_build(const struct attr_source *src, const struct erg_attr_options *opt,
-	double long_gap_ns, struct attr_view *ret, struct erg_err *err)
+	double long_gap_ns, double edge_gap_ns, struct attr_view *ret, struct erg_err *err)
 {
 	size_t n = src->tl->n_layers + 1;
-	struct builder b = {.v = ret, .opt = opt, .long_gap_ns = long_gap_ns, .gap = 0};
+	struct builder b = {.v = ret,
+		.opt = opt,
+		.long_gap_ns = long_gap_ns,
+		.edge_gap_ns = edge_gap_ns,
+		.gap = 0};
 	int r;
 
 	memset(ret, 0, sizeof(*ret));

@@ -46,6 +46,8 @@ struct attr_view {
 	uint32_t gap_class, idle_class; /* idle_class ERG_NONE without idle phases */
 	size_t n_levels;
 	double level_hz[ATTR_LEVELS_MAX];
+	/* > 0: rows that saw an edge of the work are left out, but for those of columns that are less than this, s */
+	double brief_s;
 	size_t n_changes; /* of the level: rows that saw one are left out */
 	struct erg_attr_span *changes;
 };
@@ -58,8 +60,9 @@ static inline uint32_t attr_first(const struct attr_view *v, size_t i)
 {
 	return v->first ? v->first[i] : (uint32_t)i;
 }
+/* A gap of LONG_GAP_NS lies outside of the work, and before or after it one of EDGE_GAP_NS. */
 int attr_view_build(const struct attr_source *src, const struct erg_attr_options *opt,
-	double long_gap_ns, struct attr_view *ret, struct erg_err *err);
+	double long_gap_ns, double edge_gap_ns, struct attr_view *ret, struct erg_err *err);
 void attr_view_release(struct attr_view *v);
 /* Ends of segments from I on, ns since t0: *ret_base + offset[0], …; returns how many those are. */
 static inline size_t attr_ends(const struct attr_view *v, size_t i, int64_t *ret_base,

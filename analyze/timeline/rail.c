@@ -153,6 +153,7 @@ static int form_rail(const struct erg_timeline *tl, const char *name, struct erg
 	r->model = src->model;
 	r->interval_ns = src->interval_ns;
 	r->at_stamp = c->def.quantity != ERG_Q_ENERGY && is_at_stamp(src);
+	r->own_time = src->native_time && src->model.provenance == ERG_PROVENANCE_DRIVER;
 	r->lsb_w = c->def.lsb * c->def.scale;
 	r->offset_max = c->def.offset_max;
 	r->gain_max = c->def.gain_max;

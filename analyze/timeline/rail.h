@@ -24,6 +24,7 @@ struct erg_rail {
 	/* A reading is of the time until its own stamp, as a log has it; else of a register that was
 	 * brought up to date up to a period before it was read. */
 	bool at_stamp;
+	bool own_time; /* the stamps are the sensor's own: the driver says when a reading was made */
 	double lsb_w;      /* quantum: W, or J for a counter */
 	double offset_max; /* W */
 	double gain_max;   /* fraction */

@@ -130,6 +130,7 @@ static bool same_model(const struct erg_rail *a, const struct erg_rail *b)
 	const struct erg_sensor_model *x = &a->model, *y = &b->model;
 
 	return a->counter == b->counter && a->at_stamp == b->at_stamp &&
+		a->own_time == b->own_time &&
 		a->interval_ns == b->interval_ns && x->kind == y->kind &&
 		x->provenance == y->provenance && x->window_ns == y->window_ns &&
 		x->period_ns == y->period_ns && x->lag_ns == y->lag_ns &&
@@ -201,6 +202,7 @@ int erg_rail_sum(const struct erg_timeline *tl, const size_t *which, size_t n, s
 		.model = first->model,
 		.interval_ns = first->interval_ns,
 		.at_stamp = first->at_stamp,
+		.own_time = first->own_time,
 		.n = first->n};
 	r = join_names(tl, which, n, ret->name, sizeof(ret->name), err);
 	if (r < 0)

@@ -97,6 +97,8 @@ struct world {
 	double burst_s, burst;   /* a power is higher by this share of it at the begin */
 	bool one_shape;          /* of these, one layer has them alone */
 	double busy_w;           /* the base is higher by this while the work runs */
+	double edge_s, edge_w;   /* and by this for so long after the work, before it, and where a pause begins */
+	double pause_s;          /* on average, after one iteration in five */
 	double drift_w, drift_s; /* added to the base: W (1 - exp(-t / s)) */
 	bool phases;             /* prefill and decode */
 	double prompt_sd,

@@ -381,6 +381,34 @@ static void set_busy(struct world *w, double watts)
 	w->busy_w = any(w, 0x62757379, watts / 50, watts);
 }
 
+/* A program works for a while before its first layer, and after its last. */
+static void set_edges(struct world *w, double s)
+{
+	w->edge_s = any(w, 0x65646765, s / 10, s);
+	w->edge_w = any(w, 0x6564676577, 1, 8);
+}
+
+static void set_edges_fast(struct world *w, double s)
+{
+	set_fast(w, 1 * MS);
+	set_edges(w, s);
+	w->run_s = 10;
+}
+
+static void set_pauses(struct world *w, double pause)
+{
+	w->spacing_s = 2 * MS;
+	w->pause_s = pause;
+}
+
+/* And after each few inferences, of which it waits for the next. */
+static void set_served(struct world *w, double pause)
+{
+	set_edges(w, 3 * MS);
+	w->spacing_s = 2 * MS;
+	w->pause_s = pause;
+}
+
 static void set_busy_threads(struct world *w, double watts)
 {
 	set_threads(w, 2);
@@ -619,6 +647,12 @@ const struct kind kinds[] = {
 	{"short-20", "20 iterations at 500 Hz", set_iterations, 20, {.2, .9, 90, 90}, "short"},
 	{"fall", "clock falls through 7 levels in 1.8 s", set_fall, 1.8, {0}, "short"},
 	{"mixed", "several of these at once", set_mixed, .3, {0}, "mixed"},
+	{"edges", "busy for 1 to 10 ms around the work", set_edges, 10 * MS, OTHER, "nearly"},
+	{"edges-1k", "the same, boxcar 1 ms, 1 kHz, run of 10 s", set_edges_fast, 10 * MS, OTHER,
+		"nearly"},
+	{"pauses", "pauses of 40 ms", set_pauses, 40 * MS, OTHER, "nearly"},
+	{"served", "pauses of 40 ms, busy in the first 3 ms", set_served, 40 * MS, {0}, "nearly"},
+	{"served-200", "the same, pauses of 200 ms", set_served, 200 * MS, {0}, "nearly"},
 	{"busy", "base up to 1 W higher, two threads", set_busy_threads, 1, RIGHT, "nearly"},
 	{"busy-short", "the same in a run of 1 s, one thread", set_busy_short, 1, RIGHT, "nearly"},
 	{"nearly", "lag of 0.5 to 14 us, run of 1 s", set_nearly, 14 * US, RIGHT, "nearly"},

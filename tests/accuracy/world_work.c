@@ -168,6 +168,17 @@ static void module_time(struct work *k, int track, int module, int part)
 	own(k, track, module, d, p - k->w->idle_w, 0);
 }
 
+/* What a program still does after its layers; then nothing. */
+static void pause(struct work *k, int track)
+{
+	double d = k->w->pause_s * (0.5 + draw_uniform(&k->draw));
+	double busy = fmin(k->w->edge_s * (0.2 + 0.8 * draw_uniform(&k->draw)), d);
+
+	if (busy > 0)
+		own(k, track, WORLD_NONE, busy, k->w->edge_w, 0);
+	own(k, track, WORLD_NONE, d - busy, 0, 0);
+}
+
 static void run_iteration(struct work *k, int track, int from, int to)
 {
 	size_t open = 0;
@@ -188,6 +199,8 @@ static void run_iteration(struct work *k, int track, int from, int to)
 		}
 	}
 	own(k, track, WORLD_NONE, k->w->gap_s * (1 + 0.2 * draw_uniform(&k->draw)), 0, 0);
+	if (k->w->pause_s > 0 && k->iteration % 5 == 4)
+		pause(k, track);
 }
 
 static void run_track(struct work *k, int track)
@@ -289,9 +302,14 @@ static void make_base(struct work *k)
 	double t0 = w->idle_s, at = 0, step = 0.1;
 
 	curve_add(&k->base, -5, w->idle_w, 0, 0);
-	if (w->busy_w != 0) {
+	if (w->edge_s > 0)
+		curve_add(&k->base, t0 - w->edge_s, w->idle_w + w->edge_w, 0, 0);
+	if (w->busy_w != 0 || w->edge_s > 0) {
+		double end = (double)k->end_ns * 1e-9;
+
 		curve_add(&k->base, t0, w->idle_w + w->busy_w, 0, 0);
-		curve_add(&k->base, (double)k->end_ns * 1e-9, w->idle_w, 0, 0);
+		curve_add(&k->base, end, w->idle_w + w->edge_w, 0, 0);
+		curve_add(&k->base, end + w->edge_s, w->idle_w, 0, 0);
 	}
 	for (double t = 0; w->drift_w != 0 && t0 + t < (double)k->end_ns * 1e-9; t += step) {
 		double next = w->drift_w * -expm1(-(t + step) / w->drift_s);

@@ -236,7 +236,7 @@ static void setup(struct fixture *f, size_t iterations)
 		assert_int_equal(erg_times_push(&f->tl.iv.end, f->tl.end), 0);
 	}
 	erg_attr_options_init(&f->opt);
-	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &f->tl}, &f->opt, 1e8,
+	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &f->tl}, &f->opt, 1e8, 1e8,
 				 &f->view, NULL),
 		0);
 	f->r = (struct attr_readings){.t = f->t, .v = f->v, .spacing_ns = 1e6};

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The fit is of the readings that saw the work, for what flows outside of it need not be one power. So a lag by
+ * which the work falls into a pause would leave nothing to explain: idle is all that the layers are then said to
+ * draw, and it is even. But the pauses then have in them what the layers drew. A lag that was found may not make
+ * all readings together, with one power outside, worse explained than the one that was declared does.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/attribution/outside.h"
+#include "analyze/attribution/direct.h"
+#include "analyze/attribution/gram.h"
+#include "analyze/attribution/kernel.h"
+#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/run.h"
+#include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
+#include "formats/base/util.h"
+
+#define SAMPLE 20000 /* readings, about */
+#define WORSE 1.1
+#define NEAR 0.5 /* of a segment: no work falls into a pause */
+
+/* Mean square of what SHAPE leaves of all readings. */
+static int left_of_all(struct attr_run *r, const struct attr_shape *shape, double *ret)
+{
+	const struct attr_view *v = &r->st->view;
+	struct attr_kernel k = {0};
+	struct attr_nnls s = {0};
+	struct attr_gram g;
+	struct attr_row *row;
+	size_t n = r->st->readings.n;
+	int rc = attr_gram_init(&g, v->n_cols, 1, v->t0, attr_begin(v, v->n), 1e30, 1, r->err);
+
+	if (rc < 0)
+		return rc;
+	rc = attr_nnls_init(&s, g.dim, 1, r->err);
+	if (!rc)
+		rc = attr_kernel_open(&k, v, &r->st->readings, shape, 0, n, r->err);
+	if (!rc) {
+		double *h = attr_sum_h(g.sum, g.dim);
+
+		k.stride = n / SAMPLE + 1;
+		while ((row = attr_kernel_next(&k)))
+			attr_gram_add(&g, row);
+		attr_nnls_solve(&s, g.sum, h);
+		*ret = attr_sum_n(g.sum, g.dim)[2];
+		for (size_t i = 0; i < g.dim; i++)
+			*ret -= h[i] * s.x[i];
+		*ret /= (double)(g.rows ? g.rows : 1);
+		attr_kernel_close(&k);
+	}
+	attr_nnls_release(&s);
+	attr_gram_release(&g);
+	return rc;
+}
+
+bool attr_has_outside(const struct attr_view *v)
+{
+	bool any = false;
+
+	for (size_t c = 0; c < v->n_cols && !any; c++)
+		any = v->col_apart[c];
+	return any;
+}
+
+int attr_outside(struct attr_run *r, bool *ret_wrong)
+{
+	const struct erg_attr_state *st = r->st;
+	double far = fabs(attr_delay_of(&st->shape) - attr_delay_of(&r->first));
+	double declared, fitted;
+	int rc;
+
+	*ret_wrong = false;
+	if (r->opt.lag != ERG_LAG_AUTO || !st->view.gap_class || !attr_has_outside(&st->view) ||
+		far < NEAR * attr_view_typical_ns(&st->view, 0))
+		return 0;
+	rc = left_of_all(r, &r->first, &declared);
+	if (!rc)
+		rc = left_of_all(r, &st->shape, &fitted);
+	*ret_wrong = !rc && fitted > WORSE * declared;
+	return rc;
+}
+
+#define ODD 16 /* times what the fit leaves of the other readings */
+
+int attr_outside_odd(struct attr_run *r, bool *ret_odd)
+{
+	struct erg_attr_state *st = r->st;
+	double edge = 0, other = 0, n_edge = 0, n_other = 0;
+	struct attr_kernel k;
+	struct attr_row *row;
+	int rc;
+
+	*ret_odd = false;
+	rc = attr_kernel_open(&k, &st->view, &st->readings, &r->fit.shape, 0, st->readings.n, r->err);
+	if (rc < 0)
+		return rc;
+	while ((row = attr_kernel_next(&k))) {
+		bool is_edge = attr_row_is_edge(row);
+		double e = row->y;
+
+		if (attr_row_is_outside(row))
+			continue;
+		for (size_t i = 0; i < row->n; i++)
+			e -= row->a[i] * r->fit.power[row->col[i]];
+		*(is_edge ? &edge : &other) += e * e;
+		*(is_edge ? &n_edge : &n_other) += 1;
+	}
+	attr_kernel_close(&k);
+	*ret_odd = n_edge > 0 && n_other > 0 && edge / n_edge > ODD * other / n_other;
+	return 0;
+}
+
+/* What the readings at edges of the work say beside the fit. */
+struct edges {
+	const struct erg_attr_state *st;
+	double *energy, *square; /* per column that is integrated apart: sums over its edges, J and J^2 */
+	double *n;
+	double work_w; /* of the readings of this edge: W in all that neither work nor fit explains */
+	double outside; /* and their shares outside */
+	bool begins;    /* of the work: OUTSIDE_W is known */
+	double outside_w;
+	size_t col;
+};
+
+/* The column outside of the work that ROW saw most of. */
+static size_t outside_col(const struct attr_view *v, const struct attr_row *row)
+{
+	size_t col = 0;
+	double most = 0;
+
+	for (size_t i = 0; i < row->n; i++)
+		if (v->col_apart[row->col[i]] && row->a[i] > most) {
+			most = row->a[i];
+			col = row->col[i];
+		}
+	return col;
+}
+
+static void end_edge(struct edges *e)
+{
+	double j = (e->work_w - e->outside * e->outside_w) * e->st->readings.spacing_ns * 1e-9;
+
+	if (!(e->outside > 0))
+		return;
+	e->energy[e->col] += j;
+	e->square[e->col] += j * j;
+	e->n[e->col] += 1;
+	e->work_w = e->outside = 0;
+}
+
+static void add_edge_row(struct edges *e, const struct attr_row *row)
+{
+	const struct attr_view *v = &e->st->view;
+
+	if (attr_row_is_outside(row)) {
+		e->outside_w = row->y;
+		if (!e->begins)
+			end_edge(e);
+		e->begins = true;
+		return;
+	}
+	if (!attr_row_is_edge(row)) {
+		if (e->begins)
+			end_edge(e);
+		e->begins = false;
+		e->work_w = e->outside = 0;
+		return;
+	}
+	e->col = outside_col(v, row);
+	e->outside += row->apart;
+	e->work_w += row->y;
+	for (size_t i = 0; i < row->n; i++)
+		if (!v->col_apart[row->col[i]])
+			e->work_w -= row->a[i] * e->st->power[row->col[i]];
+}
+
+/* Sums of N edges, into what was integrated of column C. Edges differ, so what they have in common is not asserted of
+ * few. */
+#define EDGES_ALIKE 10
+static void add_to_direct(const struct edges *e, size_t c, struct attr_direct *d)
+{
+	double n = e->n[c], time = e->st->view.col_time[c];
+	double var = e->square[c] - (n < EDGES_ALIKE ? 0 : e->energy[c] * e->energy[c] / n);
+
+	if (!(n > 0) || !(d->time[c] > 0) || !(time > 0))
+		return;
+	d->energy[c] += e->energy[c] * d->time[c] / time;
+	d->var[c] += fmax(var, 0) / (time * time);
+}
+
+int attr_outside_edges(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	size_t cols = st->view.n_cols;
+	_cleanup_(erg_freep) double *sums = calloc(3 * cols + 1, sizeof(*sums));
+	struct edges e = {.st = st,
+		.energy = sums,
+		.square = sums + cols,
+		.n = sums + 2 * cols,
+		.begins = true};
+	struct attr_kernel k;
+	struct attr_row *row;
+	int rc;
+
+	if (!(st->view.brief_s > 0) || st->shape.kind == ERG_SENSOR_COUNTER)
+		return 0;
+	if (!sums)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
+	rc = attr_kernel_open(&k, &st->view, &st->readings, &st->shape, 0, st->readings.n, r->err);
+	if (rc < 0)
+		return rc;
+	while ((row = attr_kernel_next(&k)))
+		add_edge_row(&e, row);
+	attr_kernel_close(&k);
+	for (size_t c = 0; c < cols; c++)
+		add_to_direct(&e, c, &st->direct);
+	return 0;
+}
