@@ -588,8 +588,8 @@ int attr_fit(struct attr_run *r)
 {
 	int rc = fit_changes(r, fit_held(r));
 
-	/* as with its edges, what flows amid a pause need not be what flows where it begins */
-	if (rc < 0 || !r->misfit.reason || !attr_take_pauses_out(r))
+	/* what flows in a pause, or around the work, need not be one power */
+	if (rc < 0 || !r->misfit.reason || r->opt.lag != ERG_LAG_AUTO || !attr_take_outside(r))
 		return rc;
 	r->n_changes = 0;
 	r->opt.frequency = r->frequency;

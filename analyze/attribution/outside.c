@@ -114,16 +114,18 @@ int attr_outside_odd(struct attr_run *r, bool *ret_odd)
 	return 0;
 }
 
-/* What the readings at edges of the work say beside the fit. */
+/* Of a column that is integrated apart, what the readings that saw any of it have in them beside the layers: W, their
+ * shares, and sums of products of both over edges of the work. */
+struct outside {
+	double w, share;
+	double n, edge_w, edge_share, ww, ws, ss;
+};
+
 struct edges {
 	const struct erg_attr_state *st;
-	double *energy, *square; /* per column that is integrated apart: sums over its edges, J and J^2 */
-	double *n;
-	double work_w; /* of the readings of this edge: W in all that neither work nor fit explains */
-	double outside; /* and their shares outside */
-	bool begins;    /* of the work: OUTSIDE_W is known */
-	double outside_w;
+	struct outside *of;
 	size_t col;
+	double w, share; /* of this edge */
 };
 
 /* The column outside of the work that ROW saw most of. */
@@ -142,81 +144,81 @@ static size_t outside_col(const struct attr_view *v, const struct attr_row *row)
 
 static void end_edge(struct edges *e)
 {
-	double j = (e->work_w - e->outside * e->outside_w) * e->st->readings.spacing_ns * 1e-9;
+	struct outside *o = &e->of[e->col];
 
-	if (!(e->outside > 0))
+	if (!(e->share > 0))
 		return;
-	e->energy[e->col] += j;
-	e->square[e->col] += j * j;
-	e->n[e->col] += 1;
-	e->work_w = e->outside = 0;
+	o->n += 1;
+	o->edge_w += e->w;
+	o->edge_share += e->share;
+	o->ww += e->w * e->w;
+	o->ws += e->w * e->share;
+	o->ss += e->share * e->share;
+	e->w = e->share = 0;
 }
 
-static void add_edge_row(struct edges *e, const struct attr_row *row)
+static void add_row(struct edges *e, const struct attr_row *row)
 {
 	const struct attr_view *v = &e->st->view;
+	size_t col = outside_col(v, row);
+	double w = row->y;
 
-	if (attr_row_is_outside(row)) {
-		e->outside_w = row->y;
-		if (!e->begins)
-			end_edge(e);
-		e->begins = true;
+	if (!attr_row_is_edge(row) || col != e->col)
+		end_edge(e);
+	if (!attr_row_is_edge(row) && !attr_row_is_outside(row))
 		return;
-	}
-	if (!attr_row_is_edge(row)) {
-		if (e->begins)
-			end_edge(e);
-		e->begins = false;
-		e->work_w = e->outside = 0;
-		return;
-	}
-	e->col = outside_col(v, row);
-	e->outside += row->apart;
-	e->work_w += row->y;
 	for (size_t i = 0; i < row->n; i++)
 		if (!v->col_apart[row->col[i]])
-			e->work_w -= row->a[i] * e->st->power[row->col[i]];
+			w -= row->a[i] * e->st->power[row->col[i]];
+	e->of[col].w += w;
+	e->of[col].share += row->apart;
+	if (!attr_row_is_edge(row))
+		return;
+	e->col = col;
+	e->w += w;
+	e->share += row->apart;
 }
 
-/* Sums of N edges, into what was integrated of column C. Edges differ, so what they have in common is not asserted of
- * few. */
+/* Edges differ, so what they have in common is not asserted of few. */
 #define EDGES_ALIKE 10
-static void add_to_direct(const struct edges *e, size_t c, struct attr_direct *d)
+static void correct_direct(const struct edges *e, size_t c, struct attr_direct *d)
 {
-	double n = e->n[c], time = e->st->view.col_time[c];
-	double var = e->square[c] - (n < EDGES_ALIKE ? 0 : e->energy[c] * e->energy[c] / n);
+	const struct outside *o = &e->of[c];
+	double p = o->w / o->share, sum = o->edge_w - p * o->edge_share;
+	double squares = o->ww - 2 * p * o->ws + p * p * o->ss;
+	double u = e->st->readings.spacing_ns * 1e-9 / e->st->view.col_time[c];
 
-	if (!(n > 0) || !(d->time[c] > 0) || !(time > 0))
+	if (!(o->n > 0) || !(d->time[c] > 0) || !(e->st->view.col_time[c] > 0))
 		return;
-	d->energy[c] += e->energy[c] * d->time[c] / time;
-	d->var[c] += fmax(var, 0) / (time * time);
+	if (o->n >= EDGES_ALIKE)
+		squares -= sum * sum / o->n;
+	d->energy[c] = p * d->time[c];
+	d->var[c] += fmax(squares, 0) * u * u;
 }
 
 int attr_outside_edges(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	size_t cols = st->view.n_cols;
-	_cleanup_(erg_freep) double *sums = calloc(3 * cols + 1, sizeof(*sums));
-	struct edges e = {.st = st,
-		.energy = sums,
-		.square = sums + cols,
-		.n = sums + 2 * cols,
-		.begins = true};
+	_cleanup_(erg_freep) struct outside *of = calloc(cols + 1, sizeof(*of));
+	struct edges e = {.st = st, .of = of};
 	struct attr_kernel k;
 	struct attr_row *row;
 	int rc;
 
-	if (!(st->view.brief_s > 0) || st->shape.kind == ERG_SENSOR_COUNTER)
+	if (!(st->view.brief_s > 0))
 		return 0;
-	if (!sums)
+	if (!of)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
 	rc = attr_kernel_open(&k, &st->view, &st->readings, &st->shape, 0, st->readings.n, r->err);
 	if (rc < 0)
 		return rc;
 	while ((row = attr_kernel_next(&k)))
-		add_edge_row(&e, row);
+		add_row(&e, row);
+	end_edge(&e);
 	attr_kernel_close(&k);
 	for (size_t c = 0; c < cols; c++)
-		add_to_direct(&e, c, &st->direct);
+		if (of[c].share > 0)
+			correct_direct(&e, c, &st->direct);
 	return 0;
 }

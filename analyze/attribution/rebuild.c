@@ -19,7 +19,7 @@
 
 #define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */
 #define EDGE_GAP_READINGS 5 /* one of so many before the first layer, or after the last, does, too */
-#define EDGES_FEW 0.2      /* of the time of the work, that readings which saw its edges are */
+#define EDGES_FEW 0.5      /* of the time of the work, that readings which saw its edges are */
 #define EDGES_BRIEF 20       /* readings, below which a column needs those, too */
 
 void attr_profiles_forget(struct attr_run *r)
@@ -69,6 +69,11 @@ static double seen_ns(const struct attr_run *r)
 	return fmax(declared_width(r), r->st->readings.spacing_ns);
 }
 
+static double edge_gap(const struct attr_run *r)
+{
+	return fmin(EDGE_GAP_READINGS * seen_ns(r), LONG_GAP_NS);
+}
+
 bool attr_leave_edges_out(struct attr_run *r)
 {
 	double work_s, edges = (double)count_edges(&r->st->view, &work_s);
@@ -78,28 +83,34 @@ bool attr_leave_edges_out(struct attr_run *r)
 	return r->edges_out;
 }
 
-bool attr_take_pauses_out(struct attr_run *r)
+/* Time of gaps amid the work that may be integrated, ns. */
+static double pauses(const struct attr_run *r)
 {
 	const struct attr_view *v = &r->st->view;
-	double long_gap_ns = fmin(EDGE_GAP_READINGS * seen_ns(r), LONG_GAP_NS), time = 0;
+	double least = edge_gap(r), time = 0;
 
-	if (r->pauses_out || v->first)
-		return false;
-	for (size_t i = 0; i < v->n; i++) {
+	for (size_t i = 0; i < v->n && !v->first; i++) {
 		double dur = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
 
 		if (v->col_class[v->col[i]] == v->gap_class && !v->col_apart[v->col[i]] &&
-			dur >= long_gap_ns)
+			dur >= least)
 			time += dur;
 	}
-	r->pauses_out = time > 0;
-	return r->pauses_out;
+	return time;
+}
+
+bool attr_take_outside(struct attr_run *r)
+{
+	if (r->pauses_out || (!(pauses(r) > 0) && r->edges_out))
+		return false;
+	r->pauses_out = r->edges_out = true;
+	return true;
 }
 
 int attr_build_view(struct attr_run *r)
 {
 	struct attr_view *v = &r->st->view;
-	double edge_gap_ns = fmin(EDGE_GAP_READINGS * seen_ns(r), LONG_GAP_NS);
+	double edge_gap_ns = edge_gap(r);
 	int rc = attr_view_build(r->src, &r->opt, r->pauses_out ? edge_gap_ns : LONG_GAP_NS,
 		edge_gap_ns, v, r->err);
 

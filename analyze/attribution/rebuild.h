@@ -12,8 +12,9 @@ struct attr_run;
 int attr_build_view(struct attr_run *r);
 /* Leaves out readings that saw an edge of the work; false: they are too many. */
 bool attr_leave_edges_out(struct attr_run *r);
-/* Pauses amid the work are integrated, as what is outside of it; false: there are none, or they are already. */
-bool attr_take_pauses_out(struct attr_run *r);
+/* The next view has pauses amid the work integrated, as what is outside of it, and leaves edges out; false: that is
+ * what this one has. */
+bool attr_take_outside(struct attr_run *r);
 /* Instead of the one that was fitted: each column begins at the power that its class had. */
 int attr_view_again(struct attr_run *r);
 void attr_profiles_forget(struct attr_run *r);

@@ -202,6 +202,9 @@ int attr_reconcile(struct erg_attr *a, const struct erg_est *total, const struct
 			"rail %s: the layers together are %.4g J and the readings "
 			"%.4g J: no layer is resolved",
 			a->state->rail.name, all->value, total->value);
+		for (size_t k = 0; k < a->n_classes; k++)
+			a->state->slack_j[k] = hypot(a->state->slack_j[k], by);
+		publish_again(a, part);
 		return 0;
 	}
 	find_parts(a->state, by, u, part);

@@ -140,9 +140,9 @@ int attr_whatever(struct attr_run *r)
 	rc = energies(r, &st->shape, room);
 	if (!rc)
 		rc = moves(r, room, room + n);
-	for (size_t k = 0; !rc && k < v->gap_class; k++) {
+	for (size_t k = 0; !rc && k < st->n_classes; k++) {
 		st->slack_j[k] = BLURRED * room[n + k];
-		st->any_lag[k] = v->class_calls[k] &&
+		st->any_lag[k] = k < v->gap_class && v->class_calls[k] &&
 			v->class_time[k] * 1e9 >= width * (double)v->class_calls[k];
 	}
 	return rc;

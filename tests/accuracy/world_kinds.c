@@ -409,6 +409,37 @@ static void set_served(struct world *w, double pause)
 	w->pause_s = pause;
 }
 
+static void set_served_wide(struct world *w, double pause)
+{
+	set_served(w, pause);
+	w->is.window_s = w->spacing_s = 10 * MS;
+	w->run_s = 120;
+}
+
+static void set_served_ema(struct world *w, double pause)
+{
+	set_served(w, pause);
+	set_ema(w, .25);
+}
+
+static void set_served_counter(struct world *w, double pause)
+{
+	set_served(w, pause);
+	set_counter(w, 2 * MS);
+}
+
+static void set_served_lag(struct world *w, double pause)
+{
+	set_served(w, pause);
+	w->is.lag_s = 7 * MS;
+}
+
+static void set_served_threads(struct world *w, double pause)
+{
+	set_served(w, pause);
+	set_threads(w, 2);
+}
+
 static void set_busy_threads(struct world *w, double watts)
 {
 	set_threads(w, 2);
@@ -653,6 +684,11 @@ const struct kind kinds[] = {
 	{"pauses", "pauses of 40 ms", set_pauses, 40 * MS, OTHER, "nearly"},
 	{"served", "pauses of 40 ms, busy in the first 3 ms", set_served, 40 * MS, {0}, "nearly"},
 	{"served-200", "the same, pauses of 200 ms", set_served, 200 * MS, {0}, "nearly"},
+	{"served-b10", "the same, boxcar 10 ms, 100 Hz", set_served_wide, 200 * MS, {0}, "nearly"},
+	{"served-e4", "pauses of 40 ms, average N=4", set_served_ema, 40 * MS, {0}, "nearly"},
+	{"served-c", "the same, counter", set_served_counter, 40 * MS, {0}, "nearly"},
+	{"served-lag", "pauses of 200 ms, lag 7 ms", set_served_lag, 200 * MS, {0}, "nearly"},
+	{"served-two", "the same, two threads", set_served_threads, 200 * MS, {0}, "nearly"},
 	{"busy", "base up to 1 W higher, two threads", set_busy_threads, 1, RIGHT, "nearly"},
 	{"busy-short", "the same in a run of 1 s, one thread", set_busy_short, 1, RIGHT, "nearly"},
 	{"nearly", "lag of 0.5 to 14 us, run of 1 s", set_nearly, 14 * US, RIGHT, "nearly"},
