@@ -112,11 +112,14 @@ void erg_attr_freep(struct erg_attr **a)
 	erg_attr_free(*a);
 }
 
-static int check(const struct erg_rail *rail, const struct erg_attr_options *opt,
-	struct erg_err *err)
+static int check(const struct erg_rail *rail, const struct erg_timeline *tl,
+	const struct erg_attr_options *opt, struct erg_err *err)
 {
 	int r = 0;
 
+	if (tl->end <= tl->begin)
+		return erg_fail(err, -EINVAL, "%s: the run has no time to attribute to",
+			tl->archive);
 	for (size_t i = 1; i < rail->n && !r; i++)
 		if (rail->t[i] <= rail->t[i - 1])
 			r = erg_fail(err, -EINVAL,
@@ -322,7 +325,7 @@ static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 		r.opt = *opt;
 	fill_options(&r.opt);
 	r.frequency = r.opt.frequency;
-	rc = check(rail, &r.opt, err);
+	rc = check(rail, src->tl, &r.opt, err);
 	if (rc < 0)
 		return rc;
 	if (!a || !(a->warnings = json_array()) || !(a->state = calloc(1, sizeof(*a->state))))

@@ -95,7 +95,8 @@ int attr_outside_odd(struct attr_run *r, bool *ret_odd)
 	int rc;
 
 	*ret_odd = false;
-	rc = attr_kernel_open(&k, &st->view, &st->readings, &r->fit.shape, 0, st->readings.n, r->err);
+	rc = attr_kernel_open(&k, &st->view, &st->readings, &r->fit.shape, 0, st->readings.n,
+		r->err);
 	if (rc < 0)
 		return rc;
 	while ((row = attr_kernel_next(&k))) {

@@ -17,10 +17,11 @@
 #include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
-#define LONG_GAP_NS 100e6   /* a gap this long lies outside of the work */
-#define EDGE_GAP_READINGS 5 /* one of so many before the first layer, or after the last, does, too */
-#define EDGES_FEW 0.5      /* of the time of the work, that readings which saw its edges are */
-#define EDGES_BRIEF 20       /* readings, below which a column needs those, too */
+#define LONG_GAP_NS 100e6 /* a gap this long lies outside of the work */
+#define EDGE_GAP_READINGS                                                                          \
+	5              /* one of so many before the first layer, or after the last, does, too */
+#define EDGES_FEW 0.5  /* of the time of the work, that readings which saw its edges are */
+#define EDGES_BRIEF 20 /* readings, below which a column needs those, too */
 
 void attr_profiles_forget(struct attr_run *r)
 {
@@ -58,7 +59,8 @@ static size_t count_edges(const struct attr_view *v, double *ret_work_s)
 
 		edges += i && outside != was;
 		was = outside;
-		*ret_work_s += outside ? 0 : (double)(attr_begin(v, i + 1) - attr_begin(v, i)) * 1e-9;
+		*ret_work_s +=
+			outside ? 0 : (double)(attr_begin(v, i + 1) - attr_begin(v, i)) * 1e-9;
 	}
 	return edges;
 }

@@ -69,11 +69,11 @@ struct attr_run {
 		struct attr_weights weights;
 		double *power; /* of the further columns; NULL: without */
 	} of;
-	bool glance; /* a sensor that is not as declared is not looked for */
-	bool stood;  /* the sensor as declared, or near that */
+	bool glance;                     /* a sensor that is not as declared is not looked for */
+	bool stood;                      /* the sensor as declared, or near that */
 	struct erg_attr_steps frequency; /* as they were recorded */
-	bool pauses_out; /* pauses amid the work are integrated, too */
-	bool edges_out; /* readings that saw an edge of the work are left out */
+	bool pauses_out;                 /* pauses amid the work are integrated, too */
+	bool edges_out;                  /* readings that saw an edge of the work are left out */
 	bool beside; /* one of several at a time, which does not tell of its progress */
 	/* per class, J, as columns may be bent since: what another sensor says that fits as well; NULL */
 	double *rival;

@@ -38,15 +38,13 @@ static double apart(const struct erg_est *fit, const struct erg_est *plain)
  * Of the two ways the one with the narrower interval, where both say the same: readings that come
  * thick and fast need no layers' help. Where they do not, the readings have seen the layers in
  * shares that are not those of the run, which only the fit knows of. Across a gap only the layers'
- * times reach. A fit that leaves out what flowed at the edges of the work is not one of the whole run.
+ * times reach.
  */
 static bool fit_is_better(const struct erg_attr_state *st, const struct erg_est *fit,
 	const struct erg_est *plain, double coverage)
 {
 	if (!erg_est_resolved(plain))
 		return coverage >= ATTR_ENOUGH && !st->unfair;
-	if (st->view.brief_s > 0 && coverage >= ALL)
-		return false;
 	if (apart(fit, plain) != 0)
 		return st->gram.rows >= FOUNDED * st->view.n_cols;
 	return st->gram.rows >= FOUNDED_AGREED * st->view.n_cols &&

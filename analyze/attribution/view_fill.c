@@ -159,9 +159,6 @@ static int from_timeline(struct filler *f, const struct attr_source *src, struct
 	erg_progress("segments", 1, 1);
 	if (r < 0)
 		return r;
-	if (!f->v->n || end <= attr_begin(f->v, 0))
-		return erg_fail(err, -EINVAL, "%s: the run has no time to attribute to",
-			src->tl->archive);
 	return push_time(f, end, err);
 }
 

@@ -25,7 +25,7 @@ struct erg_rail {
 	 * brought up to date up to a period before it was read. */
 	bool at_stamp;
 	bool own_time; /* the stamps are the sensor's own: the driver says when a reading was made */
-	double lsb_w;      /* quantum: W, or J for a counter */
+	double lsb_w;  /* quantum: W, or J for a counter */
 	double offset_max; /* W */
 	double gain_max;   /* fraction */
 	size_t unordered;  /* readings left out: before the one before (a clock set back) */

@@ -130,11 +130,11 @@ static bool same_model(const struct erg_rail *a, const struct erg_rail *b)
 	const struct erg_sensor_model *x = &a->model, *y = &b->model;
 
 	return a->counter == b->counter && a->at_stamp == b->at_stamp &&
-		a->own_time == b->own_time &&
-		a->interval_ns == b->interval_ns && x->kind == y->kind &&
-		x->provenance == y->provenance && x->window_ns == y->window_ns &&
-		x->period_ns == y->period_ns && x->lag_ns == y->lag_ns &&
-		x->lag_u_ns == y->lag_u_ns && fabs(x->alpha - y->alpha) < 1e-12;
+		a->own_time == b->own_time && a->interval_ns == b->interval_ns &&
+		x->kind == y->kind && x->provenance == y->provenance &&
+		x->window_ns == y->window_ns && x->period_ns == y->period_ns &&
+		x->lag_ns == y->lag_ns && x->lag_u_ns == y->lag_u_ns &&
+		fabs(x->alpha - y->alpha) < 1e-12;
 }
 
 /* A register, of which nobody knows when within its period it was brought up to date: two of them are

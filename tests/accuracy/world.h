@@ -94,10 +94,11 @@ struct world {
 	double tail_s, tail;   /* so much of a layer's power decays after it, in what runs then */
 	double ramp;   /* a power goes up or down by up to this share of it on either side */
 	double halves; /* the first half of an instance takes up to this share more or less */
-	double burst_s, burst;   /* a power is higher by this share of it at the begin */
-	bool one_shape;          /* of these, one layer has them alone */
-	double busy_w;           /* the base is higher by this while the work runs */
-	double edge_s, edge_w;   /* and by this for so long after the work, before it, and where a pause begins */
+	double burst_s, burst; /* a power is higher by this share of it at the begin */
+	bool one_shape;        /* of these, one layer has them alone */
+	double busy_w;         /* the base is higher by this while the work runs */
+	double edge_s,
+		edge_w; /* and by this for so long after the work, before it, and where a pause begins */
 	double pause_s;          /* on average, after one iteration in five */
 	double drift_w, drift_s; /* added to the base: W (1 - exp(-t / s)) */
 	bool phases;             /* prefill and decode */

@@ -50,6 +50,16 @@ honest() {
     run ! grep -E 'error [1-9]|ETS error 0\.[1-9]' lines
 }
 
+@test "a program that is busy for a while after its layers, of which it waits for the next: layers, and what is outside of them" {
+    honest edges-1k served served-200 served-c
+    [ "$(grep -cE ': ([0-9]+) of \1 layers' lines)" = 4 ]
+    run ! grep -E 'error [1-9]|ETS error 0\.[1-9]' lines
+}
+
+@test "the same with a lag that was not declared: no lag by which the work falls into a pause" {
+    honest served-lag
+}
+
 @test "a clock that falls through seven levels within a run of 1.8 s; a sampler in step" {
     honest fall lock
     # in step with the layers, the sampler knows neither them nor the total
