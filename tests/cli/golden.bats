@@ -60,5 +60,6 @@ differences() {
     [ "$(grep -c 'ergtrace:layer_define: ' text)" -eq 8 ]
     [ "$(grep -c 'ergtrace:layer: ' text)" -eq $((8 * 157)) ]
     erg-analyze layers --format json convnet.erg >layers.json 2>/dev/null
-    jq -e '.runs[0].layers | length == 6 and all(.calls == 157)' layers.json
+    jq -e '[.runs[0].layers[] | .name, .merged_with[]] | length == 6' layers.json
+    jq -e '.runs[0].layers | all(.calls == 157)' layers.json
 }
