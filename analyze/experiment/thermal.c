@@ -336,6 +336,33 @@ static void warn_missing(const struct erg_thermal_run *runs, size_t n, size_t n_
 			n_pairs, n_pairs == 1 ? "" : "s");
 }
 
+/* Runs are compared by one temperature and one supply; what was chosen for each run by itself may be another. */
+static void warn_unlike(const struct erg_thermal_run *runs, size_t n, const char *key,
+	const char *what, json_t *doc)
+{
+	for (size_t i = 1; i < n; i++) {
+		const char *first = erg_text_of(runs[0].run, key);
+		const char *other = erg_text_of(runs[i].run, key);
+
+		if (!strcmp(first, other))
+			continue;
+		erg_document_warn(doc, what,
+			"runs of different %s are compared: %s by %s, and %s by %s: expected the same "
+			"of each (--%s)",
+			what, runs[0].archive, first, runs[i].archive, other, key);
+		return;
+	}
+}
+
+static void warn_copies(const struct erg_thermal_run *runs, size_t n, json_t *doc)
+{
+	json_auto_t *all = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append(all, runs[i].run);
+	erg_runs_tell_copies(all, doc);
+}
+
 int erg_thermal_document(const struct erg_thermal_run *runs, size_t n,
 	const struct erg_thermal_options *opt, json_t *doc, struct erg_err *err)
 {
@@ -345,6 +372,9 @@ int erg_thermal_document(const struct erg_thermal_run *runs, size_t n,
 
 	if (r < 0)
 		return r;
+	warn_unlike(runs, n, "rail", "rails", doc);
+	warn_unlike(runs, n, "zone", "zones", doc);
+	warn_copies(runs, n, doc);
 	warn_missing(runs, n, n_pairs, doc);
 	warn_alike(pairs, n_pairs, doc);
 	add_leakage(runs, n, pairs, n_pairs, doc);

@@ -44,7 +44,7 @@ struct erg_thermal_run {
 	double time_s, energy_j;
 	double throttled_share, time_to_throttle_s; /* NaN: nothing tells, never */
 	double gain_max;                            /* of the rail */
-	json_t *run;                                /* as of erg_layers_run */
+	json_t *run; /* as of erg_layers_run, and "zone": the temperature that was chosen */
 };
 
 struct erg_thermal_options {

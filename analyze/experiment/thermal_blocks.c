@@ -313,6 +313,7 @@ int erg_thermal_run_build(const struct erg_timeline *tl, const struct erg_rail *
 		.gain_max = rail->gain_max};
 	if (r < 0)
 		return r;
+	json_object_set_new(run, "zone", json_string(zone->def.rail));
 	ret->block_s = opt->block_s > 0 ? opt->block_s : fmax(duration / 100, 0.02);
 	ret->n = (size_t)(duration / ret->block_s);
 	ret->archive = strdup(tl->archive);

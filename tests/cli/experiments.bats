@@ -342,6 +342,27 @@ assert int(s.get("skipped")) == len(s.findall("testcase/skipped"))'
     grep -Eq '^ +by regression .*W/K   \(too few runs for an interval\)$' <<<"$output"
 }
 
+@test "thermal: runs by different temperatures or rails, and a run that is there twice, are told" {
+    heat() { # NAME HEATSINK SOC_K GPU_K A_W B_W: how far two temperatures rise, and two powers
+        awk -v s="$3" -v g="$4" -v a="$5" -v b="$6" 'BEGIN { print "time_s,A [W],B [W],soc [degC],gpu [degC]"
+            for (i = 0; i <= 2000; i++) { t = i / 100
+                printf "%.2f,%.3f,%.3f,%.2f,%.2f\n", t, a + i % 5 / 100, b + i % 7 / 100, 40 + s * t / 20, 40 + g * t / 20 } }' >s.csv
+        erg-record import --samples s.csv --tag heatsink="$2" -o "$1" 2>/dev/null
+    }
+    codes() { erg-analyze thermal "$@" --format json 2>/dev/null | jq -r '[.warnings[].code] | " " + join(" ") + " "'; }
+    heat on.erg on 10 5 8 3
+    heat off.erg off 20 30 3 9
+    [[ "$(codes on.erg off.erg)" == *" rails zones "* ]]
+    run --separate-stderr erg-analyze thermal on.erg off.erg
+    [[ $stderr == *"runs of different rails are compared: on.erg by A, and off.erg by B: expected the same of each (--rail)"* ]]
+    [[ $stderr == *"runs of different zones are compared: on.erg by soc, and off.erg by gpu: expected the same of each (--zone)"* ]]
+    [[ "$(codes on.erg off.erg --rail A --zone soc)" != *" rails "* ]]
+    [[ "$(codes on.erg off.erg --rail A --zone soc)" != *" zones "* ]]
+    [[ "$(codes on.erg off.erg --rail A --zone soc)" != *" copy "* ]]
+    cp off.erg again.erg
+    [[ "$(codes on.erg off.erg again.erg --rail A --zone soc)" == *" copy "* ]]
+}
+
 @test "totals and sweep read archives on all processors: the same bytes for any number of jobs" {
     skip_unless jq
     cp "$ERG_SRC/tests/golden/recording/convnet.erg" a.erg
