@@ -3,7 +3,8 @@
  * A counter that is read about as it is updated: whether a reading saw the update that was due at its time or
  * the one before or after is chance (the updates jitter, too), and a wrong guess is wrong by the energy of a
  * whole period. The energy itself tells: of the updates nearest to each reading, the sequence whose energies are
- * nearest to those that the fit expects (Viterbi 1967). Kept only where the typical difference falls by a fifth.
+ * nearest to those that the fit expects (Viterbi 1967). Kept only where the typical difference falls by a fifth, and is
+ * small beside the energy of an update: where instances differ by as much, any energies are near to some updates.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,6 +22,8 @@
 #include "formats/base/util.h"
 
 #define BETTER 0.8
+#define TELLING                                                                                    \
+	0.125 /* of the energy of an update: of any energies the nearest updates are as near as a quarter */
 #define PHASES 8
 #define ROWS_MIN 200
 #define WAYS 3
@@ -143,15 +146,24 @@ static int try_phase(struct edges *e, double phase, double *x, double *ret, doub
 	return rc;
 }
 
+/* What the counter moves by from one update to the next, J. */
+static double energy_of_update(const struct edges *e)
+{
+	const struct attr_readings *r = e->r;
+
+	return (r->v[r->n - 1] - r->v[0]) / (double)(r->t[r->n - 1] - r->t[0]) * e->shape.period_ns;
+}
+
 /* The phase of the updates that is known, or the best of some; *RET_CHANGED: it is worth it. */
 static int best_phase(struct edges *e, double *x, bool *ret_changed)
 {
+	double telling = TELLING * energy_of_update(e);
 	double known = e->shape.phase, best = known, least, due, miss;
 	int rc = 0;
 
 	if (known >= 0) {
 		rc = try_phase(e, known, x, &least, &due);
-		*ret_changed = least < BETTER * due;
+		*ret_changed = least < fmin(BETTER * due, telling);
 		return rc;
 	}
 	due = median_plain(e, x);
@@ -165,7 +177,7 @@ static int best_phase(struct edges *e, double *x, bool *ret_changed)
 			best = phase;
 		}
 	}
-	*ret_changed = least < BETTER * due;
+	*ret_changed = least < fmin(BETTER * due, telling);
 	return !rc && *ret_changed ? try_phase(e, best, x, &miss, &due) : rc;
 }
 

@@ -111,13 +111,22 @@ static bool sensor_fails(const struct attr_run *r)
 	return attr_test_fails(&t->kernel) || attr_test_fails(&t->clock);
 }
 
+/* As the times have changed, from where the fit is, and which updates a counter's readings saw. */
+static int go_on(struct attr_run *r)
+{
+	bool changed;
+	int rc = r->st->readings.update ? attr_edges(r, r->st->power, &changed) : 0;
+
+	return rc ? rc : attr_goes_on(r);
+}
+
 /* Stamps that are far off their pace look like another sensor: whether that is all. */
 static int mend_far(struct attr_run *r, bool *ret_changed)
 {
 	int rc = attr_steady_first(r, ret_changed);
 
 	if (!rc && *ret_changed)
-		rc = attr_goes_on(r);
+		rc = go_on(r);
 	if (!rc && *ret_changed)
 		rc = weigh(r);
 	return !rc && *ret_changed ? attr_judge(r) : rc;
@@ -138,7 +147,7 @@ static int mend_times(struct attr_run *r)
 		rc = attr_steady(r, &changed);
 		tried = tried || changed;
 		if (!rc && changed)
-			rc = attr_goes_on(r);
+			rc = go_on(r);
 		if (!rc && changed)
 			rc = weigh(r);
 	}
@@ -186,7 +195,7 @@ static bool lost(const struct attr_run *r)
  * much of what the readings vary by, another sensor is looked for, whatever the tests say. */
 #define UNEXPLAINED 0.1
 #define TIMES_LEFT 0.5 /* of the residual */
-#define MOVED 0.25     /* of what the sensor averages over */
+#define MOVED 0.25     /* of what the sensor averages over, or of a segment */
 
 static bool blind(const struct attr_run *r)
 {
@@ -221,7 +230,8 @@ static bool guessed(const struct attr_run *r)
 static bool moved(const struct attr_run *r)
 {
 	const struct erg_sensor_model *m = &r->st->rail.model;
-	double far = fmax(4 * (double)m->lag_u_ns, MOVED * r->st->memory_ns);
+	double segment = attr_view_typical_ns(&r->st->view, r->st->view.n / 2);
+	double far = fmax(4 * (double)m->lag_u_ns, MOVED * fmin(r->st->memory_ns, segment));
 
 	return r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class &&
 		(!r->misfit.declared_right || fabs(r->declared.lag_ns - (double)m->lag_ns) > far);
@@ -470,6 +480,7 @@ static int fit_run(struct attr_run *r)
 }
 
 #define CHANGE_NEAR 0.05 /* of the run */
+#define CHANGED_LESS 0.8 /* of what is left without the change: there is one */
 
 /* All anew. */
 static int fit_anew(struct attr_run *r)
@@ -564,6 +575,7 @@ static int fit_changes(struct attr_run *r, int rc)
 		struct erg_attr_span kept[ATTR_CHANGES_MAX], span;
 		size_t n = r->n_changes;
 		bool good = !r->misfit.reason;
+		double left = r->sol.rss_plain;
 
 		memcpy(kept, r->change, sizeof(kept));
 		rc = attr_find_change(r, &span);
@@ -575,7 +587,8 @@ static int fit_changes(struct attr_run *r, int rc)
 			return 0;
 		replaced = n == r->n_changes;
 		rc = fit_again(r);
-		if (rc < 0 || !good || !r->misfit.reason)
+		/* a fit that leaves so much that no test sees anything is no better than one that is refused */
+		if (rc < 0 || !good || !r->misfit.reason || r->sol.rss_plain < CHANGED_LESS * left)
 			continue;
 		memcpy(r->change, kept, sizeof(kept));
 		r->n_changes = n;

@@ -3,7 +3,8 @@
  * Readings that were held up now and then between the reading and its stamp, by times in which the work changes: a few
  * of them spoil the fit, and no score of the model sees them. Those whose stamps are later than the pace by so much
  * that most fit better at it are put there. Others were held up by less than can be told from the reader's own
- * scatter: a part of what the former did to the energies is in the intervals.
+ * scatter: a part of what the former did to the energies is in the intervals. Where the stamps of some are far off and
+ * the readings do not tell whether these or the pace are right, what the other would say is.
  */
 #include <errno.h>
 #include <math.h>
@@ -27,7 +28,7 @@
 #define HELD_SIGNIFICANT 12 /* of a gain, that is a loss where stamps are right */
 #define HELD_PART 0.5 /* of what those that were held up do, by others that nothing tells apart */
 #define STRAY 6.7     /* median deviations (4.5 SD) off the pace: none of the others is by chance */
-#define FAR_LEFT 0.7  /* of the squared residuals, where they are put back that were held up */
+#define FAR_GAIN 30   /* variances of a reading that are left less at the pace: not by chance */
 #define LATE_SEEN 2e4 /* ns */
 
 /* Squared residual of each reading; NAN where it has none. */
@@ -145,6 +146,7 @@ int attr_held_far(struct attr_run *r, bool *ret_changed)
 	_cleanup_(erg_freep) double *power = calloc(r->st->view.n_cols + 1, sizeof(double));
 	_cleanup_(erg_freep) double *off = malloc((rd->n + 1) * sizeof(double));
 	double tried = rd->held_ns, held, at_stamp, at_pace;
+	double rows = (double)r->st->gram.rows;
 	bool better;
 	int rc;
 
@@ -159,7 +161,8 @@ int attr_held_far(struct attr_run *r, bool *ret_changed)
 		return rc;
 	attr_times_by_pace(rd, 0, held);
 	rc = fitted_squares(r, power, &at_pace);
-	*ret_changed = !rc && at_pace < FAR_LEFT * at_stamp;
+	*ret_changed = !rc && at_stamp - at_pace > FAR_GAIN * at_pace / rows;
+	rd->stray_ns = !rc && at_pace - at_stamp > FAR_GAIN * at_stamp / rows ? 0 : held;
 	if (rc < 0 || !*ret_changed) {
 		attr_unsteady(r);
 		rd->held_ns = tried;
@@ -193,23 +196,26 @@ int attr_held_effect(struct attr_run *r)
 	_cleanup_(erg_freep) double *power = calloc(st->view.n_cols + 1, sizeof(double));
 	_cleanup_(erg_freep) double *energy = calloc(2 * n + 2, sizeof(double));
 	double part = rd->steadied, held = rd->held_ns, *here = energy + n + 1, all = 0;
+	/* otherwise: none was held up; or, of those that may have been and were left where they are, all */
+	double other = rd->n_held ? INFINITY : rd->stray_ns;
+	double share = rd->n_held ? HELD_PART : 1;
 	int rc;
 
-	if (r->misfit.reason || !rd->n_held)
+	if (r->misfit.reason || (!rd->n_held && !(rd->stray_ns > 0)))
 		return 0;
 	if (!power || !energy)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
 	attr_fitted_energies(&st->view, st->power, here);
-	attr_times_by_pace(rd, part, INFINITY);
+	attr_times_by_pace(rd, part, other);
 	rc = attr_powers_by(r, &st->shape, power);
-	attr_times_by_pace(rd, part, held);
+	attr_times_by_pace(rd, part, rd->n_held || held > 0 ? held : INFINITY);
 	if (rc < 0)
 		return rc;
 	attr_fitted_energies(&st->view, power, energy);
 	for (size_t k = 0; k < n; k++) {
-		st->slack_j[k] = hypot(st->slack_j[k], HELD_PART * (energy[k] - here[k]));
+		st->slack_j[k] = hypot(st->slack_j[k], share * (energy[k] - here[k]));
 		all += energy[k] - here[k];
 	}
-	st->held_j = unseen_part(rd) * fabs(all);
+	st->held_j = (rd->n_held ? unseen_part(rd) : 1) * fabs(all);
 	return 0;
 }

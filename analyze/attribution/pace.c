@@ -188,6 +188,14 @@ int attr_stamps_keep(struct attr_run *r)
 	return 0;
 }
 
+/* A reading at another time saw another update. */
+static void move_to(struct attr_readings *r, size_t m, uint64_t t)
+{
+	if (r->update)
+		r->update[m] += round((double)(int64_t)(t - r->own_t[m]) / r->period_ns);
+	r->own_t[m] = t;
+}
+
 void attr_times_by_pace(struct attr_readings *r, double part, double held)
 {
 	r->n_held = 0;
@@ -197,7 +205,7 @@ void attr_times_by_pace(struct attr_readings *r, double part, double held)
 		uint64_t t = r->stamp[m] - (uint64_t)(int64_t)llround(by);
 
 		r->n_held += all;
-		r->own_t[m] = m && t <= r->own_t[m - 1] ? r->own_t[m - 1] + 1 : t;
+		move_to(r, m, m && t <= r->own_t[m - 1] ? r->own_t[m - 1] + 1 : t);
 	}
 	r->steadied = part;
 	r->held_ns = held;
@@ -207,8 +215,8 @@ void attr_unsteady(struct attr_run *r)
 {
 	struct attr_readings *rd = &r->st->readings;
 
-	if (rd->stamp)
-		memcpy(rd->own_t, rd->stamp, rd->n * sizeof(*rd->own_t));
+	for (size_t m = 0; m < rd->n && rd->stamp; m++)
+		move_to(rd, m, rd->stamp[m]);
 	rd->n_held = 0;
 	rd->steadied = rd->held_ns = 0;
 }

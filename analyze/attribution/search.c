@@ -51,7 +51,7 @@ static int by_rss(const void *a, const void *b)
  * what was declared comes first. ROWS: readings that the fits are of. */
 static void prefer_near(struct attr_scan *s, size_t n, double rows)
 {
-	double lag = s->r->declared.lag_ns;
+	double lag = s->r->first.lag_ns;
 	size_t best = 0;
 
 	for (size_t i = 1; i < n; i++)

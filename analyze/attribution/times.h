@@ -21,9 +21,9 @@ void attr_unsteady(struct attr_run *r);
 /* Times of readings that were held up now and then before their stamp, by the pace of the others. */
 int attr_held(struct attr_run *r, bool *ret_changed);
 /* The same of those that were held up by more than the others scatter, where powers fitted to these times leave
- * much less: a fit to the stamps does not know which of them are wrong. */
+ * less: a fit to the stamps does not know which of them are wrong. */
 int attr_held_far(struct attr_run *r, bool *ret_changed);
-/* Those that were held up by less than can be seen widen the intervals. */
+/* Those that were held up by less than can be seen widen the intervals, and all where the run does not tell. */
 int attr_held_effect(struct attr_run *r);
 /* Times of readings whose stamps scatter, by the pace of their neighbours. */
 int attr_steady(struct attr_run *r, bool *ret_changed);

@@ -226,3 +226,45 @@ polled_within() {
     layers a.erg >r.json
     jq -e '.runs[0].model.fitted.lag_s | .value != null and .hi - .lo < 0.001' r.json
 }
+
+# loop SENSOR AWK-ARGS…: the work of loop.awk, whose truth is in want; r.json
+loop() {
+    local sensor=$1
+    shift
+    awk "$@" -f "$BATS_TEST_DIRNAME/loop.awk" >want
+    erg-record import -f --samples s.csv --layers l.csv --sensor "$sensor" -o loop.erg
+    layers loop.erg >r.json
+}
+
+# No row is outside of 1.5 times its interval's half width and off by more than 1 %; at least $1 have a figure.
+none_sure_and_wrong() {
+    jq -r '.runs[0].layers[] | select(.energy_j.value != null and .merged_with == []) | [.name, .energy_j[("value", "lo", "hi")]] | @tsv' r.json >got
+    cat want got
+    awk -v least="$1" 'NR == FNR { want[$1] = $2; next } { n++; off = $2 - want[$1]; off = off < 0 ? -off : off
+        bad += off > 0.75 * ($4 - $3) && off > 0.01 * want[$1] } END { exit !(n + 0 >= least && !bad) }' want got
+}
+
+@test "a counter whose updates are small beside what instances differ by: none is sure and wrong" {
+    for seed in 2 3 6; do
+        loop "kind=counter period_s=0.001" -v seed=$seed -v spread=0.25 -v counter=1 -v period=0.001 -v step=0.0103
+        none_sure_and_wrong 0
+    done
+    # where instances are alike, which update each reading saw is told
+    loop "kind=counter period_s=0.001" -v seed=2 -v counter=1 -v period=0.001 -v step=0.0103
+    none_sure_and_wrong 2
+}
+
+@test "readings of a counter that were held up before their stamps are put back to the pace" {
+    loop "kind=counter period_s=0.001" -v seed=3 -v spread=0.05 -v held=0.04 -v counter=1 -v period=0.001 -v step=0.0103
+    none_sure_and_wrong 2
+    grep -q 'readings were stamped more than .* off the pace of their neighbours' warnings
+    loop "kind=counter period_s=0.001" -v seed=8 -v spread=0.05 -v held=0.04 -v counter=1 -v period=0.001 -v step=0.0103
+    none_sure_and_wrong 0
+}
+
+# Of all powers twice as much from the middle on, in layers whose power is not the same all through them.
+@test "a change of level that is there is told also where the fit with it is refused" {
+    loop "kind=boxcar window_s=0.0022" -v seed=1 -v half=0.4 -v cut=0.75 -v change=2 -v window=0.0022 -v step=0.00513
+    jq -e 'any(.warnings[]; .code == "hidden-change")' r.json
+    jq -e '.runs[0].layers | length == 3 and all(.energy_j.value == null and (.energy_j.reason | startswith("misfit")))' r.json
+}
