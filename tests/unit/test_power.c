@@ -320,6 +320,31 @@ static void test_which_rails_are_summed(void **state)
 	release(&f);
 }
 
+/* Stamps that are the sensor's own say when a reading was made only if the driver says how it is made. */
+static void test_own_time(void **state)
+{
+	static const struct {
+		bool native;
+		enum erg_provenance provenance;
+		bool own;
+	} cases[] = {{true, ERG_PROVENANCE_DRIVER, true}, {true, ERG_PROVENANCE_ASSUMED, false},
+		{false, ERG_PROVENANCE_DRIVER, false}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t t[] = {100, 200, 300};
+		uint32_t half[] = {1, 1, 1};
+		int64_t raw[] = {1, 2, 3};
+		struct fixture f;
+
+		init(&f);
+		f.source.native_time = cases[i].native;
+		f.source.model.provenance = cases[i].provenance;
+		add(&f, "VDD", "", ERG_Q_POWER, 1, 3, t, half, raw);
+		assert_int_equal(form(&f, 1)->own_time, cases[i].own);
+		release(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_counter_from_zero_and_times_increase),
 		cmocka_unit_test(test_counters_that_fall),
 		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_own_time),
 		cmocka_unit_test(test_sum_of_rails_read_together),
 		cmocka_unit_test(test_sums_that_are_refused),
 		cmocka_unit_test(test_which_rails_are_summed),
