@@ -80,8 +80,10 @@ static void print_rc(const json_t *doc, FILE *out)
 static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	_cleanup_(erg_rtable_freep) struct erg_rtable *t = erg_rtable_new();
+	bool by_all = false;
 	size_t i;
 	json_t *p;
+	int r;
 
 	erg_rtable_column(t, "pair", ERG_COL_LEFT | ERG_COL_SHRINK);
 	erg_rtable_column(t, "hotter", ERG_COL_RIGHT | ERG_COL_DROP);
@@ -90,6 +92,7 @@ static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
 	erg_rtable_column(t, "by leakage", ERG_COL_RIGHT);
 	erg_rtable_column(t, "by throttling", ERG_COL_RIGHT);
 	json_array_foreach (json_object_get(doc, "pairs"), i, p) {
+		by_all = by_all || json_is_true(json_object_get(p, "split_by_all"));
 		erg_rtable_text(t, p, "workload");
 		erg_rtable_cell(t, "%.1f K", erg_number_of(p, "difference_k"));
 		erg_rtable_cell(t, "%+.3f W", erg_number_of(p, "difference_w"));
@@ -97,7 +100,10 @@ static int print_pairs(const json_t *doc, FILE *out, struct erg_err *err)
 		erg_rtable_si(t, p, "leakage_j", "J");
 		erg_rtable_si(t, p, "throttling_j", "J");
 	}
-	return erg_rtable_print(t, out, erg_text_width(), err);
+	r = erg_rtable_print(t, out, erg_text_width(), err);
+	if (by_all)
+		fputs("by leakage, where a pair's own is unresolved: by that of all pairs\n", out);
+	return r;
 }
 
 int erg_thermal_text(const json_t *doc, FILE *out, struct erg_err *err)
@@ -123,7 +129,8 @@ int erg_thermal_text(const json_t *doc, FILE *out, struct erg_err *err)
 int erg_thermal_csv(const json_t *doc, FILE *out, struct erg_err *err)
 {
 	static const char *const plain[] = {"workload", "on", "off", "difference_k", "difference_w",
-		"energy_on_j", "energy_off_j", "leakage_j", "throttling_j", "throttled_share_off"};
+		"energy_on_j", "energy_off_j", "leakage_j", "throttling_j", "throttled_share_off",
+		"split_by_all"};
 	struct erg_csv c = {.out = out, .label = doc};
 	size_t i;
 	json_t *p;

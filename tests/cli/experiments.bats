@@ -359,6 +359,8 @@ assert int(s.get("skipped")) == len(s.findall("testcase/skipped"))'
     [[ "$(codes on.erg off.erg --rail A --zone soc)" != *" rails "* ]]
     [[ "$(codes on.erg off.erg --rail A --zone soc)" != *" zones "* ]]
     [[ "$(codes on.erg off.erg --rail A --zone soc)" != *" copy "* ]]
+    # by what slope the energy of a pair was split is a column, as it is a key
+    erg-analyze thermal on.erg off.erg --rail A --zone soc --format csv 2>/dev/null | head -1 | grep -q ',split_by_all,'
     cp off.erg again.erg
     [[ "$(codes on.erg off.erg again.erg --rail A --zone soc)" == *" copy "* ]]
 }

@@ -277,7 +277,7 @@ function thermalSection(parent, thermal) {
         { title: 'hotter by', value: (p) => p.difference_k, cell: (p) => num(p.difference_k, 'K') },
         { title: 'power', value: (p) => p.difference_w, cell: (p) => (p.difference_w > 0 ? '+' : '') + num(p.difference_w, 'W') },
         { title: 'leakage slope', value: (p) => p.leakage_w_per_k && p.leakage_w_per_k.value, cell: (p) => estimateCell(p.leakage_w_per_k, 'W/K') },
-        { title: 'by leakage', value: (p) => p.leakage_j, cell: (p) => num(p.leakage_j, 'J') },
+        { title: 'by leakage', value: (p) => p.leakage_j, cell: (p) => num(p.leakage_j, 'J') + (p.split_by_all ? ' (of all pairs)' : '') },
         { title: 'by throttling', value: (p) => p.throttling_j, cell: (p) => num(p.throttling_j, 'J') },
     ], thermal.pairs, null);
 }
