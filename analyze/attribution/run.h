@@ -16,6 +16,7 @@
  *   profiles.c   sums                -> layers whose power is a line or two halves (halves.c tests, profile.c makes columns)
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
  *   direct.c     readings inside one layer -> energy without a model
+ *   outside.c    readings at edges of the work -> whether a fit may be of them, and what is outside
  *   bootstrap.c  sums                -> replicates
  *   quantum.c    readings in cells   -> what rounding adds to the replicates
  *   finite.c     residuals           -> replicates for this run instead of all runs
