@@ -438,19 +438,33 @@ static int find_lag(struct attr_run *r, enum erg_attr_lag how)
 		&r->fit, r->err);
 }
 
-/* Whether readings that saw an edge of the work are to be left out. By the lag that was declared, too: one that is
- * looked for makes up for them where layers are much alike. */
+/* The same by the lag that was declared: one that is looked for makes up for the edges where layers are much alike. */
+static int look_at_declared(struct attr_run *r, bool *ret_odd)
+{
+	struct attr_fit found = r->fit;
+	int rc;
+
+	r->fit.power = NULL;
+	rc = find_lag(r, ERG_LAG_MODEL);
+	if (!rc)
+		rc = attr_outside_odd(r, ret_odd);
+	free(r->fit.power);
+	r->fit = found;
+	return rc;
+}
+
+#define LAG_SAME 0.02 /* of what the sensor sees at once */
+
+/* Whether readings that saw an edge of the work are to be left out; the lag is then found without them. */
 static int look_at_edges(struct attr_run *r)
 {
+	double moved = fabs(attr_delay_of(&r->fit.shape) - attr_delay_of(&r->first));
 	bool odd;
 	int rc = attr_outside_odd(r, &odd);
 
-	if (!rc && !odd && r->opt.lag == ERG_LAG_AUTO) {
-		rc = find_lag(r, ERG_LAG_MODEL);
-		if (!rc)
-			rc = attr_outside_odd(r, &odd);
-	}
-	return rc ? rc : odd && attr_leave_edges_out(r);
+	if (!rc && !odd && moved > LAG_SAME * attr_declared_ns(r))
+		rc = look_at_declared(r, &odd);
+	return !rc && odd && attr_leave_edges_out(r) ? find_lag(r, r->opt.lag) : rc;
 }
 
 /* From the columns to the fit. */
@@ -460,11 +474,8 @@ static int fit_run(struct attr_run *r)
 	const struct attr_view *v = &st->view;
 	int rc = find_lag(r, r->opt.lag);
 
-	if (!rc && !r->edges_out && attr_has_outside(v)) {
+	if (!rc && !r->edges_out && attr_has_outside(v))
 		rc = look_at_edges(r);
-		if (rc >= 0)
-			rc = find_lag(r, r->opt.lag);
-	}
 	if (rc < 0)
 		return rc;
 	st->shape = r->fit.shape;

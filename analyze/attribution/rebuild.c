@@ -65,23 +65,22 @@ static size_t count_edges(const struct attr_view *v, double *ret_work_s)
 	return edges;
 }
 
-/* What a reading sees at once as far as it was declared, or lies between two, ns. */
-static double seen_ns(const struct attr_run *r)
+double attr_declared_ns(const struct attr_run *r)
 {
 	return fmax(declared_width(r), r->st->readings.spacing_ns);
 }
 
 static double edge_gap(const struct attr_run *r)
 {
-	return fmin(EDGE_GAP_READINGS * seen_ns(r), LONG_GAP_NS);
+	return fmin(EDGE_GAP_READINGS * attr_declared_ns(r), LONG_GAP_NS);
 }
 
 bool attr_leave_edges_out(struct attr_run *r)
 {
 	double work_s, edges = (double)count_edges(&r->st->view, &work_s);
 
-	r->edges_out = edges > 0 && edges * seen_ns(r) * 1e-9 <= EDGES_FEW * work_s;
-	r->st->view.brief_s = r->edges_out ? EDGES_BRIEF * seen_ns(r) * 1e-9 : 0;
+	r->edges_out = edges > 0 && edges * attr_declared_ns(r) * 1e-9 <= EDGES_FEW * work_s;
+	r->st->view.brief_s = r->edges_out ? EDGES_BRIEF * attr_declared_ns(r) * 1e-9 : 0;
 	return r->edges_out;
 }
 

@@ -10,6 +10,8 @@ struct attr_run;
 /* The columns, with the changes of level that were found so far: rows that may have seen both sides of one
  * are left out; and with the profiles of R, none where they would be too many. */
 int attr_build_view(struct attr_run *r);
+/* What a reading sees at once as far as it was declared, or the time between two, ns. */
+double attr_declared_ns(const struct attr_run *r);
 /* Leaves out readings that saw an edge of the work; false: they are too many. */
 bool attr_leave_edges_out(struct attr_run *r);
 /* The next view has pauses amid the work integrated, as what is outside of it, and leaves edges out; false: that is
