@@ -11,9 +11,12 @@
  *	column N<tab>KEY=VALUE<tab>…
  *
  * N counts from 1, the first column behind the times. The keys are those of --sensor, of which a number in the
- * column's unit is one in SI units here, and two more: simulated=1, and held=1 of a register that was brought up to
- * date before it was read, as a recorder's are.
+ * column's unit is one in SI units here, and three more: simulated=1; held=1 of a register that was brought up to
+ * date before it was read, as a recorder's are; and own_time=1 of one whose times are the sensor's own.
  */
 #define ERG_TOLD "#erg "
+/* Kinds of the sources that are made of these. */
+#define ERG_TOLD_HELD "exported:csv"
+#define ERG_TOLD_OWN_TIME "exported-own-time:csv"
 
 #endif

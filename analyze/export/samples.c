@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analyze/result/csv.h"
+#include "analyze/timeline/rail.h"
 #include "formats/base/util.h"
 #include "formats/told.h"
 
@@ -88,6 +89,8 @@ static void put_column(const struct erg_timeline *tl, const struct column *col, 
 		fputs("\tsimulated=1", out);
 	if (!s->kind || strncmp(s->kind, "imported:", 9) != 0)
 		fputs("\theld=1", out);
+	if (erg_rail_own_time(s))
+		fputs("\town_time=1", out);
 	fputc('\n', out);
 }
 

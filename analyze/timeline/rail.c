@@ -17,6 +17,7 @@
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
+#include "formats/told.h"
 
 static const struct erg_tl_channel *channel_read(const struct erg_timeline *tl, const char *rail,
 	enum erg_quantity q)
@@ -137,6 +138,11 @@ static bool is_at_stamp(const struct erg_tl_source *src)
 		src->model.period_ns <= src->interval_ns + src->interval_ns / 20;
 }
 
+bool erg_rail_own_time(const struct erg_tl_source *src)
+{
+	return src->native_time || (src->kind && !strcmp(src->kind, ERG_TOLD_OWN_TIME));
+}
+
 /* 1: formed, 0: the channels are not enough for a rail. */
 static int form_rail(const struct erg_timeline *tl, const char *name, struct erg_rail *r)
 {
@@ -153,7 +159,7 @@ static int form_rail(const struct erg_timeline *tl, const char *name, struct erg
 	r->model = src->model;
 	r->interval_ns = src->interval_ns;
 	r->at_stamp = c->def.quantity != ERG_Q_ENERGY && is_at_stamp(src);
-	r->own_time = src->native_time && src->model.provenance == ERG_PROVENANCE_DRIVER;
+	r->own_time = erg_rail_own_time(src) && src->model.provenance == ERG_PROVENANCE_DRIVER;
 	r->lsb_w = c->def.lsb * c->def.scale;
 	r->offset_max = c->def.offset_max;
 	r->gain_max = c->def.gain_max;

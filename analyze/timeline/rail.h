@@ -35,6 +35,9 @@ struct erg_rail {
 	double *v;
 };
 
+/* Whether the times of a source's readings are its sensor's own. */
+bool erg_rail_own_time(const struct erg_tl_source *src);
+
 /* Makes tl->rails: all that can be formed, in the order of the recording. For whoever makes a timeline,
  * when its channels and their sensors are there; it frees them. */
 int erg_rails_form(struct erg_timeline *tl, struct erg_err *err);

@@ -41,6 +41,7 @@ struct erg_import_channel {
 	uint32_t group;    /* of the device: what is read apart is another source */
 	bool simulated;    /* it comes from a model, not from a sensor */
 	bool held;         /* it is a register's, as a recorder read it, and no log's */
+	bool own_time;     /* and its times are the sensor's own */
 	bool delta;        /* energy of each interval, by --sensor kind=delta or by its reader */
 	bool delta_known;  /* by its reader, whatever --sensor says */
 	double doubt; /* share by which its energies are uncertain beside def.gain_max, which is the sensor's */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
+#include "formats/told.h"
 #include "record/import/import.h"
 
 #define CHANNELS_MAX 64
@@ -377,7 +378,8 @@ static bool same_source(const struct erg_import_channel *a, const struct erg_imp
 {
 	const struct erg_sensor_model *x = &a->model, *y = &b->model;
 
-	return a->group == b->group && a->held == b->held && a->simulated == b->simulated &&
+	return a->group == b->group && a->held == b->held && a->own_time == b->own_time &&
+		a->simulated == b->simulated &&
 		class_of(a->def.quantity) == class_of(b->def.quantity) && x->kind == y->kind &&
 		x->provenance == y->provenance && x->window_ns == y->window_ns &&
 		x->period_ns == y->period_ns && x->lag_ns == y->lag_ns &&
@@ -406,7 +408,7 @@ static void sort_into_sources(struct erg_import_log *log)
 
 const char *erg_import_kind(const struct erg_import_channel *c, const char *kind)
 {
-	return c->held ? "exported:csv" : kind;
+	return c->held && c->own_time ? ERG_TOLD_OWN_TIME : c->held ? ERG_TOLD_HELD : kind;
 }
 
 size_t erg_import_sources(const struct erg_import_log *log)

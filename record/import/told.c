@@ -55,7 +55,9 @@ static int set_flag(struct erg_import_channel *c, const char *word)
 {
 	c->simulated |= !strcmp(word, "simulated=1");
 	c->held |= !strcmp(word, "held=1");
-	return !strcmp(word, "simulated=1") || !strcmp(word, "held=1");
+	c->own_time |= !strcmp(word, "own_time=1");
+	return !strcmp(word, "simulated=1") || !strcmp(word, "held=1") ||
+		!strcmp(word, "own_time=1");
 }
 
 static int apply_column(struct erg_import_log *log, char *text, struct erg_err *err)
