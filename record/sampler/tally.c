@@ -231,6 +231,7 @@ bool erg_tally_report(const struct erg_tally *t, struct erg_tally_report *ret)
 {
 	const struct rail *best = NULL;
 	struct observed of_best = {0};
+	double all;
 
 	for (size_t i = 0; t && i < t->n; i++) {
 		const struct rail *r = &t->rails[i];
@@ -244,9 +245,11 @@ bool erg_tally_report(const struct erg_tally *t, struct erg_tally_report *ret)
 	}
 	if (!best || t->end_ns <= t->begin_ns)
 		return false;
+	/* a reading that was made before the end was told may be of a time after it */
+	all = fmin(1, (double)(t->end_ns - t->begin_ns) / of_best.time_ns);
 	*ret = (struct erg_tally_report){.rail = channel(t, best)->rail,
 		.simulated = t->sources->sources[best->source]->simulated,
-		.energy_j = of_best.energy_j,
-		.coverage = of_best.time_ns / (double)(t->end_ns - t->begin_ns)};
+		.energy_j = of_best.energy_j * all,
+		.coverage = of_best.time_ns * all / (double)(t->end_ns - t->begin_ns)};
 	return true;
 }

@@ -79,6 +79,20 @@ static void ramp_between_edges(void **state)
 	expect(&f, "VDD", 500 * (0.06025 * 0.06025 - 0.0105 * 0.0105), 1);
 }
 
+/* 3 W; that it ended at 9.5 ms is told after the reading at 10 ms. */
+static void the_end_is_told_late(void **state)
+{
+	struct fixture f = {0};
+
+	channel(&f, "VDD", ERG_Q_POWER, 1e-3);
+	begin(&f);
+	erg_tally_begin(f.tally, 0);
+	for (uint64_t t = 0; t <= 10; t++)
+		take(&f, t, 3000, 0);
+	erg_tally_end(f.tally, 9500000);
+	expect(&f, "VDD", 3 * 0.0095, 1);
+}
+
 static void current_times_voltage(void **state)
 {
 	struct fixture f = {0};
@@ -211,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ramp_between_edges),
+		cmocka_unit_test(the_end_is_told_late),
 		cmocka_unit_test(current_times_voltage),
 		cmocka_unit_test(counter_wraps),
 		cmocka_unit_test(counter_is_reset),
