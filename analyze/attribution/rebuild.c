@@ -19,9 +19,10 @@
 
 #define LONG_GAP_NS 100e6 /* a gap this long lies outside of the work */
 #define EDGE_GAP_READINGS                                                                          \
-	5              /* one of so many before the first layer, or after the last, does, too */
-#define EDGES_FEW 0.5  /* of the time of the work, that readings which saw its edges are */
-#define EDGES_BRIEF 20 /* readings, below which a column needs those, too */
+	5                 /* one of so many before the first layer, or after the last, does, too */
+#define EDGES_FEW 0.5     /* of the time of the work, that readings which saw its edges are */
+#define EDGES_MATTER 0.01 /* of that time: less of it makes no fit a misfit that is not odd */
+#define EDGES_BRIEF 20    /* readings, below which a column needs those, too */
 
 void attr_profiles_forget(struct attr_run *r)
 {
@@ -102,7 +103,10 @@ static double pauses(const struct attr_run *r)
 
 bool attr_take_outside(struct attr_run *r)
 {
-	if (r->pauses_out || (!(pauses(r) > 0) && r->edges_out))
+	double work_s, edges = (double)count_edges(&r->st->view, &work_s);
+	bool many = edges * attr_declared_ns(r) * 1e-9 > EDGES_MATTER * work_s;
+
+	if (r->pauses_out || (!(pauses(r) > 0) && (r->edges_out || !many)))
 		return false;
 	r->pauses_out = r->edges_out = true;
 	return true;
