@@ -15,7 +15,6 @@
 #include "analyze/attribution/gates.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/idle.h"
-#include "analyze/attribution/total.h"
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/known.h"
@@ -32,6 +31,7 @@
 #include "analyze/attribution/solve.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/times.h"
+#include "analyze/attribution/total.h"
 #include "analyze/attribution/view.h"
 #include "analyze/attribution/whatever.h"
 

@@ -155,10 +155,8 @@ static bool worth(const struct cutter *c)
 /* Squared residual of a row by the powers X. */
 static double square(const struct attr_row *row, const double *x)
 {
-	double e = row->y;
+	double e = attr_row_left(row, x);
 
-	for (size_t i = 0; i < row->n; i++)
-		e -= row->a[i] * x[row->col[i]];
 	return e * e;
 }
 

@@ -113,11 +113,9 @@ static int fitted_squares(struct attr_run *r, double *power, double *ret)
 		return rc;
 	rc = attr_rows_open(&rows, r, &st->shape, NULL);
 	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
-		double e = row->y;
+		double e = attr_row_left(row, power);
 
 		rc = 0;
-		for (size_t i = 0; i < row->n; i++)
-			e -= row->a[i] * power[row->col[i]];
 		*ret += e * e;
 	}
 	attr_rows_close(&rows);

@@ -67,6 +67,15 @@ static bool is_brief(const struct attr_view *v, size_t col)
 	return k < v->gap_class && v->col_time[col] < v->brief_s && v->class_calls[k] < CALLS_FEW;
 }
 
+double attr_row_left(const struct attr_row *row, const double *power)
+{
+	double e = row->y;
+
+	for (size_t i = 0; i < row->n; i++)
+		e -= row->a[i] * power[row->col[i]];
+	return e;
+}
+
 bool attr_row_is_outside(const struct attr_row *row)
 {
 	return row->apart >= OUTSIDE;

@@ -113,6 +113,8 @@ int attr_kernel_open(struct attr_kernel *k, const struct attr_view *view,
 void attr_kernel_close(struct attr_kernel *k);
 /* The next row, or NULL at the end. Valid until the next call. */
 struct attr_row *attr_kernel_next(struct attr_kernel *k);
+/* What the powers of the columns leave of it, W. */
+double attr_row_left(const struct attr_row *row, const double *power);
 /* Whether a fit may be of ROW: not of what lies outside of the work; nor, where the view leaves edges out, of what saw
  * an edge of it, unless it is of a column that has little else. */
 bool attr_row_counts(const struct attr_view *v, const struct attr_row *row);

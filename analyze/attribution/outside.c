@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The fit is of the readings that saw the work, for what flows outside of it need not be one power. So a lag by
- * which the work falls into a pause would leave nothing to explain: idle is all that the layers are then said to
+ * What lies outside of the work, of which the fit is not: what flows there need not be one power, least of all at the
+ * edges of the work, where a program still does something. Whether readings that saw an edge are unlike the others is
+ * asked before the fit, and what they saw beside the layers is energy of what is outside after it.
+ *
+ * A lag by which the work falls into a pause would leave nothing to explain: idle is all that the layers are then said to
  * draw, and it is even. But the pauses then have in them what the layers drew. A lag that was found may not make
  * all readings together, with one power outside, worse explained than the one that was declared does.
  */
@@ -15,6 +18,7 @@
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/run.h"
+#include "analyze/attribution/solve.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/util.h"
@@ -40,16 +44,11 @@ static int left_of_all(struct attr_run *r, const struct attr_shape *shape, doubl
 	if (!rc)
 		rc = attr_kernel_open(&k, v, &r->st->readings, shape, 0, n, r->err);
 	if (!rc) {
-		double *h = attr_sum_h(g.sum, g.dim);
-
 		k.stride = n / SAMPLE + 1;
 		while ((row = attr_kernel_next(&k)))
 			attr_gram_add(&g, row);
-		attr_nnls_solve(&s, g.sum, h);
-		*ret = attr_sum_n(g.sum, g.dim)[2];
-		for (size_t i = 0; i < g.dim; i++)
-			*ret -= h[i] * s.x[i];
-		*ret /= (double)(g.rows ? g.rows : 1);
+		attr_nnls_solve(&s, g.sum, attr_sum_h(g.sum, g.dim));
+		*ret = attr_sum_residual(&g, g.sum, s.x) / (double)(g.rows ? g.rows : 1);
 		attr_kernel_close(&k);
 	}
 	attr_nnls_release(&s);
@@ -101,12 +100,10 @@ int attr_outside_odd(struct attr_run *r, bool *ret_odd)
 		return rc;
 	while ((row = attr_kernel_next(&k))) {
 		bool is_edge = attr_row_is_edge(row);
-		double e = row->y;
+		double e = attr_row_left(row, r->fit.power);
 
 		if (attr_row_is_outside(row))
 			continue;
-		for (size_t i = 0; i < row->n; i++)
-			e -= row->a[i] * r->fit.power[row->col[i]];
 		*(is_edge ? &edge : &other) += e * e;
 		*(is_edge ? &n_edge : &n_other) += 1;
 	}

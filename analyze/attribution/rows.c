@@ -108,10 +108,8 @@ int attr_rows_next(struct attr_rows *w, struct attr_row **ret)
 
 double attr_row_residual(const struct attr_run *r, const struct attr_row *row)
 {
-	double e = row->y;
+	double e = attr_row_left(row, r->st->power);
 
-	for (size_t i = 0; i < row->n; i++)
-		e -= row->a[i] * r->st->power[row->col[i]];
 	for (size_t i = 0; i < r->n_extra; i++)
 		e -= row->x[i] * r->sol.delta[i];
 	return e;

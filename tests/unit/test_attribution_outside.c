@@ -16,6 +16,14 @@
 
 #define WINDOW_S 2e-3
 
+/* Readings side by side, of a run of 20 s. */
+static void side_by_side(struct scene *s)
+{
+	scene_defaults(s);
+	s->spacing_s = s->window_s = WINDOW_S;
+	s->run_s = 20;
+}
+
 /* A run whose readings that ended up to BUSY_S after the work, or began so long before it, have WATTS more; *ret_j: in
  * all. */
 static void busy_around(struct result *r, double busy_s, double watts, double *ret_j)
@@ -23,10 +31,8 @@ static void busy_around(struct result *r, double busy_s, double watts, double *r
 	uint64_t begin, end;
 	struct scene s;
 
-	scene_defaults(&s);
-	s.spacing_s = s.window_s = WINDOW_S;
+	side_by_side(&s);
 	s.dither = 0;
-	s.run_s = 20;
 	s.idle_s = 1;
 	scene_make(&s, &r->t);
 	begin = r->t.idle[0][1];
@@ -65,20 +71,17 @@ static void test_busy_around(void **state)
 	done(&r);
 }
 
-/* The same numbers, but by a lag of 7 ms: no lag makes work of a pause. */
+/* After each iteration 3 ms of 9 W and a pause of 2 W: no lag makes work of a pause. */
 static void test_pauses(void **state)
 {
 	struct erg_attr_options opt;
 	struct result r;
 	struct scene s;
 
-	scene_defaults(&s);
-	s.spacing_s = s.window_s = WINDOW_S;
-	s.run_s = 20;
+	side_by_side(&s);
 	s.gap_s = 0.15;
 	s.gap_w = 2;
 	scene_make(&s, &r.t);
-	/* after each iteration, 3 ms of 9 W */
 	for (size_t i = 0, seg = 0; i < r.t.rail.n; i++) {
 		double from = (double)r.t.rail.t[i] - WINDOW_S * 1e9, to = (double)r.t.rail.t[i];
 
