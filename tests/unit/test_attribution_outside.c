@@ -107,11 +107,52 @@ static void test_pauses(void **state)
 	done(&r);
 }
 
+/* Layers that are much alike, and power that goes on for 1.3 ms after the last: the lag is not what makes up for that. */
+static void test_alike(void **state)
+{
+	const double window = 1e6, goes_on = 1.3e6, watts = 1.95;
+	struct erg_attr_options opt;
+	struct result r;
+	struct scene s;
+	double end;
+
+	scene_defaults(&s);
+	s.spacing_s = s.window_s = window * 1e-9;
+	s.dither = 0;
+	s.run_s = 8;
+	s.power_min_w = 4.7;
+	s.power_max_w = 4.85;
+	s.noise_w = 0.05;
+	s.gap_w = 4.75;
+	s.idle_s = 0.0308;
+	s.idle_w = 2.8;
+	scene_make(&s, &r.t);
+	end = (double)r.t.idle[1][0];
+	for (size_t i = 0; i < r.t.rail.n; i++) {
+		double to = (double)r.t.rail.t[i], from = fmax(to - window, end);
+
+		r.t.rail.v[i] += watts * fmax(fmin(to, end + goes_on) - from, 0) / window;
+	}
+	erg_attr_options_init(&opt);
+	assert_int_equal(attribute(&r.t, &opt, &r.a, NULL), 0);
+	assert_null(r.a->misfit);
+	assert_true(fabs(r.a->diag.lag_ns) < 3 * r.a->diag.lag_u_ns + 2e4);
+	for (size_t k = 0; k < s.layers; k++)
+		if (erg_est_resolved(&r.a->classes[k].energy_j))
+			close_to(r.a->classes[k].energy_j.value, r.t.energy_j[k],
+				0.02 * r.t.energy_j[k]);
+	assert_true(count_gate(r.a, ERG_GATE_NONE) >= s.layers / 2);
+	close_to(r.a->ets_j.value, r.t.total_j + watts * goes_on * 1e-9,
+		(r.a->ets_j.hi - r.a->ets_j.lo) / 2);
+	done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_busy_around),
 		cmocka_unit_test(test_pauses),
+		cmocka_unit_test(test_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
