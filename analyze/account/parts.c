@@ -12,6 +12,7 @@
 #include "analyze/account/calls.h"
 #include "analyze/account/counts.h"
 #include "analyze/account/parts_walk.h"
+#include "analyze/result/document.h"
 #include "formats/base/util.h"
 
 uint32_t erg_parts_counter(const struct erg_timeline *tl, const char *name)
@@ -55,6 +56,7 @@ static void release_walk(struct parts_walk *w)
 	free(w->counts);
 	free(w->threads);
 	free(w->part_calls);
+	free(w->summed);
 }
 
 static int allocate_parts(struct parts_walk *w)
@@ -63,40 +65,46 @@ static int allocate_parts(struct parts_walk *w)
 		if (!(w->p->part[k].count = no_counts(w->p->tl->n_counters)))
 			return -ENOMEM;
 	w->part_calls = calloc(w->p->n * w->p->tl->n_layers + 1, sizeof(*w->part_calls));
-	return w->part_calls ? 0 : -ENOMEM;
+	w->summed = calloc(w->p->n + 1, sizeof(*w->summed));
+	return w->part_calls && w->summed ? 0 : -ENOMEM;
+}
+
+/* To its own part and those of the phases around it, to each once. */
+static void sum_instance(struct parts_walk *w, uint32_t i)
+{
+	const struct parts_inst *in = &w->inst[i];
+	struct erg_part *own = &w->p->part[in->part];
+	bool within_itself = false;
+
+	for (uint32_t a = i; a != ERG_NONE; a = w->inst[a].around) {
+		const uint32_t part = w->inst[a].part;
+		struct erg_part *to = &w->p->part[part];
+
+		within_itself |= a != i && part == in->part;
+		if (w->summed[part] == i + 1)
+			continue;
+		w->summed[part] = i + 1;
+		to->macs += in->macs;
+		for (size_t c = 0; c < w->p->tl->n_counters; c++)
+			parts_add_count(&to->count[c], parts_counts(w, in)[c]);
+	}
+	own->calls++;
+	own->open |= w->p->tl->phases[in->phase].open;
+	if (!within_itself)
+		own->time_s += (double)(in->end - in->begin) * 1e-9;
 }
 
 /* Sums of a part hold what the phases within it hold. A part within itself counts once. */
 static void sum_parts(struct parts_walk *w)
 {
-	for (size_t i = 0; i < w->n; i++) {
-		const struct parts_inst *in = &w->inst[i];
-		bool again = false;
+	const size_t n_layers = w->p->tl->n_layers;
 
-		for (uint32_t a = in->around; a != ERG_NONE; a = w->inst[a].around)
-			again |= w->inst[a].part == in->part;
-		w->p->part[in->part].calls++;
-		w->p->part[in->part].open |= w->p->tl->phases[in->phase].open;
-		if (!again)
-			w->p->part[in->part].time_s += (double)(in->end - in->begin) * 1e-9;
-		for (uint32_t a = (uint32_t)i; a != ERG_NONE; a = w->inst[a].around) {
-			struct erg_part *to = &w->p->part[w->inst[a].part];
-			bool seen = false;
-
-			for (uint32_t b = (uint32_t)i; b != a; b = w->inst[b].around)
-				seen |= w->inst[b].part == w->inst[a].part;
-			if (seen)
-				continue;
-			to->macs += in->macs;
-			for (size_t c = 0; c < w->p->tl->n_counters; c++)
-				parts_add_count(&to->count[c], parts_counts(w, in)[c]);
-		}
-	}
+	for (uint32_t i = 0; i < w->n; i++)
+		sum_instance(w, i);
 	for (size_t k = 0; k < w->p->n; k++)
-		for (size_t l = 0; l < w->p->tl->n_layers; l++)
-			if (w->part_calls[k * w->p->tl->n_layers + l] > w->p->part[k].inferences)
-				w->p->part[k].inferences =
-					w->part_calls[k * w->p->tl->n_layers + l];
+		for (size_t l = 0; l < n_layers; l++)
+			if (w->part_calls[k * n_layers + l] > w->p->part[k].inferences)
+				w->p->part[k].inferences = w->part_calls[k * n_layers + l];
 }
 
 static int count_run(struct erg_parts *p)
@@ -155,6 +163,15 @@ int erg_parts_open(struct erg_parts *p, const struct erg_timeline *tl, struct er
 		return erg_fail(err, r, "%s: phases of more than %u threads", tl->archive,
 			UINT16_MAX);
 	return r < 0 ? erg_fail(err, r, "%s: out of memory", tl->archive) : 0;
+}
+
+void erg_parts_warn(const struct erg_parts *p, json_t *doc)
+{
+	if (p->n_too_deep)
+		erg_document_warn(doc, "deep-phases",
+			"%s: %zu phases begin within %d others or more, as those do that never end "
+			"(erg_phase_end): what is in them counts as if it were in the %d",
+			p->tl->archive, p->n_too_deep, ERG_PARTS_DEEPEST, ERG_PARTS_DEEPEST);
 }
 
 void erg_parts_release(struct erg_parts *p)

@@ -15,6 +15,9 @@
 #include "formats/base/numbered.h"
 
 #define ERG_PARTS_BINS 8
+/* As many phases are told within each other; what is deeper is counted as if it were within the last of them. More
+ * are phases that were begun again and again and never ended. */
+#define ERG_PARTS_DEEPEST 255
 
 struct erg_part_bin {
 	double context; /* mean over its steps, tokens */
@@ -47,6 +50,7 @@ struct erg_parts {
 	size_t n_latency;
 	size_t n_untimed;    /* requests of which it is not known when they began */
 	size_t n_unanswered; /* that had no first token */
+	size_t n_too_deep;   /* phases within more than ERG_PARTS_DEEPEST - 1 others */
 
 	struct erg_timeline *view;  /* classes are the parts; owned */
 	struct erg_account account; /* of the view; attr NULL: not attributed */
@@ -58,6 +62,8 @@ int erg_parts_open(struct erg_parts *p, const struct erg_timeline *tl, struct er
 /* Attributes the rail that COMMON chooses; without readings energies are unresolved. */
 int erg_parts_attribute(struct erg_parts *p, const struct erg_common *common, struct erg_err *err);
 void erg_parts_release(struct erg_parts *p);
+/* What was assumed of them, to the warnings of DOC. */
+void erg_parts_warn(const struct erg_parts *p, json_t *doc);
 
 /* The part of that name, or NULL. */
 const struct erg_part *erg_parts_named(const struct erg_parts *p, const char *name);

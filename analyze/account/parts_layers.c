@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analyze/timeline/nesting.h"
 #include "formats/base/util.h"
 
 /* Instances of layers that are open on one track. */
@@ -20,25 +21,22 @@ struct open_layers {
 	struct open_layer {
 		uint32_t inst;
 		size_t at; /* the instance */
-	} layer[PARTS_DEEPEST];
+	} layer[ERG_NESTING_MAX];
 	unsigned int n;
 };
 
 /* The innermost phase of thread T that holds [BEGIN, END]. BEGIN never decreases. */
 static uint32_t phase_at(struct parts_walk *w, struct parts_thread *t, uint64_t begin, uint64_t end)
 {
-	while (t->n_open && w->inst[t->open[t->n_open - 1]].end <= begin)
-		t->n_open--;
-	for (; t->next < t->end && w->inst[t->next].begin <= begin; t->next++) {
-		while (t->n_open && w->inst[t->open[t->n_open - 1]].end <= w->inst[t->next].begin)
-			t->n_open--;
-		if (t->n_open < PARTS_DEEPEST && w->inst[t->next].end > begin)
-			t->open[t->n_open++] = t->next;
-	}
-	for (unsigned int k = t->n_open; k > 0; k--)
-		if (w->inst[t->open[k - 1]].end >= end)
-			return t->open[k - 1];
-	return ERG_NONE;
+	uint32_t in;
+
+	for (; t->next < t->end && w->inst[t->next].begin <= begin; t->next++)
+		if (w->inst[t->next].depth < ERG_PARTS_DEEPEST && w->inst[t->next].end > begin)
+			t->open = t->next;
+	in = t->open = parts_open_at(w, t->open, begin);
+	while (in != ERG_NONE && w->inst[in].end < end)
+		in = w->inst[in].around;
+	return in;
 }
 
 static double delta_of(const struct erg_timeline *tl, size_t counter, size_t i)
@@ -116,7 +114,7 @@ static void walk_layers(struct parts_walk *w, const uint32_t *track_thread,
 		in = thread == ERG_NONE ? ERG_NONE : phase_at(w, &w->threads[thread], begin, end);
 		count_instance(w, i, in, open->layer, open->n);
 		note_layer(w, i, in, !open->n || open->layer[open->n - 1].inst != in);
-		if (open->n < PARTS_DEEPEST)
+		if (open->n < ERG_NESTING_MAX)
 			open->layer[open->n++] = (struct open_layer){in, i};
 	}
 }

@@ -62,12 +62,21 @@ static int add_phases(struct parts_walk *w)
 	return 0;
 }
 
+static void put_within(struct parts_walk *w, struct parts_inst *in, uint32_t around)
+{
+	const struct parts_inst *a = &w->inst[around];
+
+	in->around = around;
+	in->end = in->end < a->end ? in->end : a->end;
+	in->depth = (uint8_t)(a->depth + 1);
+	w->p->n_too_deep += in->depth == ERG_PARTS_DEEPEST;
+}
+
 /* Threads, and the phase around each. */
 static void nest_phases(struct parts_walk *w)
 {
 	struct parts_thread *t = NULL;
-	uint32_t open[PARTS_DEEPEST];
-	unsigned int n_open = 0;
+	uint32_t open = ERG_NONE; /* the innermost; those around it follow */
 
 	for (uint32_t i = 0; i < w->n; i++) {
 		struct parts_inst *in = &w->inst[i];
@@ -75,21 +84,19 @@ static void nest_phases(struct parts_walk *w)
 
 		if (!t || t->pid != p->pid || t->tid != p->tid) {
 			t = &w->threads[w->n_threads++];
-			*t = (struct parts_thread){.pid = p->pid, .tid = p->tid, .next = i};
-			n_open = 0;
+			*t = (struct parts_thread){.pid = p->pid,
+				.tid = p->tid,
+				.next = i,
+				.open = ERG_NONE};
+			open = ERG_NONE;
 		}
 		t->end = i + 1;
 		in->thread = (uint32_t)(t - w->threads);
-		while (n_open && w->inst[open[n_open - 1]].end <= in->begin)
-			n_open--;
-		if (n_open) {
-			const struct parts_inst *around = &w->inst[open[n_open - 1]];
-
-			in->around = open[n_open - 1];
-			in->end = in->end < around->end ? in->end : around->end;
-		}
-		if (n_open < PARTS_DEEPEST)
-			open[n_open++] = i;
+		open = parts_open_at(w, open, in->begin);
+		if (open != ERG_NONE)
+			put_within(w, in, open);
+		if (in->depth < ERG_PARTS_DEEPEST)
+			open = i;
 	}
 }
 

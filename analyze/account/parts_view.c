@@ -120,15 +120,11 @@ static int fill_intervals(struct parts_walk *w)
 		order[i] = &w->inst[i];
 	erg_sort(order, w->n, sizeof(*order), by_interval);
 	for (size_t i = 0; i < w->n; i++) {
-		uint8_t depth = 0;
-
 		if (order[i]->thread >= v->n_tracks)
 			return -E2BIG;
-		for (uint32_t a = order[i]->around; a != ERG_NONE; a = w->inst[a].around)
-			depth++;
 		iv->layer[i] = order[i]->class_;
 		iv->track[i] = (uint16_t)order[i]->thread;
-		iv->depth[i] = depth;
+		iv->depth[i] = order[i]->depth;
 		if (erg_times_push(&iv->begin, order[i]->begin) < 0 ||
 			erg_times_push(&iv->end, order[i]->end) < 0)
 			return -ENOMEM;

@@ -16,13 +16,12 @@
 
 #include "analyze/account/parts.h"
 
-#define PARTS_DEEPEST 32
-
 /* One phase: an instance of a part. */
 struct parts_inst {
 	uint32_t phase; /* of the timeline */
 	uint32_t part;
 	uint32_t around; /* the phase around it, an index of instances, or ERG_NONE */
+	uint8_t depth;   /* how many are around it, ERG_PARTS_DEEPEST: so many or more */
 	uint32_t thread;
 	uint32_t bin; /* 0 without a context */
 	uint32_t class_;
@@ -34,8 +33,7 @@ struct parts_inst {
 struct parts_thread {
 	uint32_t pid, tid;
 	uint32_t next, end; /* its instances: the first not yet begun, and one past the last */
-	uint32_t open[PARTS_DEEPEST];
-	unsigned int n_open;
+	uint32_t open;      /* the innermost that is open, or ERG_NONE */
 };
 
 struct parts_walk {
@@ -45,7 +43,8 @@ struct parts_walk {
 	double *counts;               /* instances x counters of the timeline; NaN: not counted */
 	struct parts_thread *threads; /* in order of pid and tid */
 	size_t n_threads;
-	uint64_t *part_calls;                     /* part x layer, outermost instances */
+	uint64_t *part_calls; /* part x layer, outermost instances */
+	uint32_t *summed;     /* per part: the last instance that it was summed of, from 1 */
 	uint32_t macs, requests, context, tokens; /* counters, or ERG_NONE */
 	uint32_t answered, waited;                /* these too: "first_tokens", "first_token_ns" */
 };
@@ -53,6 +52,13 @@ struct parts_walk {
 static inline double *parts_counts(const struct parts_walk *w, const struct parts_inst *in)
 {
 	return w->counts + (size_t)(in - w->inst) * w->p->tl->n_counters;
+}
+/* Of the phase IN and those around it, the innermost that has not ended at T, or ERG_NONE. */
+static inline uint32_t parts_open_at(const struct parts_walk *w, uint32_t in, uint64_t t)
+{
+	while (in != ERG_NONE && w->inst[in].end <= t)
+		in = w->inst[in].around;
+	return in;
 }
 static inline void parts_add_count(double *to, double v)
 {

@@ -100,20 +100,28 @@ static const struct erg_command command = {
 	.groups = groups,
 };
 
+struct wish {
+	const struct options *o;
+	const struct erg_timeline *tl;
+	json_t *doc;
+};
+
 /* What was done, and of phases that are many their energies as classes of an attribution. */
-static int add_parts(const struct options *o, const struct erg_common *common,
-	const struct erg_timeline *tl, json_t *run, struct erg_err *err)
+static int add_parts(const struct wish *w, const struct erg_common *common, json_t *run,
+	struct erg_err *err)
 {
 	_cleanup_(erg_parts_release) struct erg_parts parts = {0};
+	const struct options *o = w->o;
 	const bool by_phase = !strcmp(o->by[0], "phase");
-	int r = erg_per_check(&o->per, tl, err);
+	int r = erg_per_check(&o->per, w->tl, err);
 
 	if (r >= 0)
-		r = erg_parts_open(&parts, tl, err);
+		r = erg_parts_open(&parts, w->tl, err);
 	if (r >= 0 && by_phase)
 		r = erg_parts_attribute(&parts, common, err);
 	if (r < 0)
 		return r;
+	erg_parts_warn(&parts, w->doc);
 	if (by_phase)
 		erg_per_phase_rows(&o->per, &parts, run);
 	else
@@ -204,12 +212,6 @@ static int check_run(const struct options *o, const struct erg_timeline *tl, jso
 	return 0;
 }
 
-struct wish {
-	const struct options *o;
-	const struct erg_timeline *tl;
-	json_t *doc;
-};
-
 /* What was asked for from one attribution. */
 static int add_tables(const struct wish *w, const struct erg_common *common, json_t **ret_run,
 	struct erg_err *err)
@@ -227,7 +229,7 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 	if (r >= 0 &&
 		(w->o->per.kind != ERG_PER_NONE ||
 			(!strcmp(w->o->by[0], "phase") && w->tl->n_phases > ERG_PHASES_APART)))
-		r = add_parts(w->o, common, w->tl, run, err);
+		r = add_parts(w, common, run, err);
 	if (r >= 0)
 		*ret_run = json_incref(run);
 	return r;

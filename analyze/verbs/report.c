@@ -234,6 +234,7 @@ static int add_work(const struct options *o, const struct erg_timeline *tl, json
 		r = erg_parts_attribute(&parts, &o->common, err);
 	if (r < 0)
 		return r;
+	erg_parts_warn(&parts, run);
 	rows = json_array();
 	add_work_row(&per, &parts, &parts.run, rows);
 	for (size_t i = 0; i < parts.n; i++)

@@ -199,6 +199,7 @@ static int run_of_rail(void *ctx, const struct erg_common *common, json_t **ret_
 		return r;
 	erg_document_warn_timeline(w->doc, tl);
 	pass_warnings(&a, w->doc);
+	erg_parts_warn(&parts, w->doc);
 	run = run_json(&a, &phases, &parts, &w->o->per);
 	erg_roots_note(&a, common, run);
 	if (w->o->per.kind != ERG_PER_NONE) {

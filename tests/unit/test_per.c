@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -355,6 +356,61 @@ static void test_nested(void **state)
 	erg_timeline_free(tl);
 }
 
+/* N phases within each other, each 1 ms more than the one in it on both sides, and a token in the first ms of each. */
+static struct erg_timeline *make_deep(int n)
+{
+	struct erg_timeline *tl = calloc(1, sizeof(*tl));
+	char name[16];
+
+	allocate(tl);
+	tl->end = 1000 * MS;
+	for (unsigned int i = 0; i < (unsigned int)n; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		add_phase(tl, name, i * MS, tl->end - i * MS);
+		add_interval(tl, NETWORK, i * MS + 1000, i * MS + 2000, 0, (int64_t[]){1, 0, 0});
+	}
+	return tl;
+}
+
+static void test_deep(void **state)
+{
+	struct erg_timeline *tl = make_deep(100);
+	json_auto_t *doc = json_pack("{s:[]}", "warnings");
+	struct erg_err err = {0};
+	struct erg_parts p;
+
+	assert_int_equal(erg_parts_open(&p, tl, &err), 0);
+	for (int i = 0; i < 100; i++) {
+		assert_float_equal(p.part[i].count[TOKENS], 100 - i, 0);
+		assert_float_equal(p.part[i].time_s, (1000 - 2 * i) * 1e-3, 1e-12);
+		assert_int_equal(p.view->iv.depth[i], i);
+	}
+	erg_parts_warn(&p, doc);
+	assert_int_equal(json_array_size(json_object_get(doc, "warnings")), 0);
+	erg_parts_release(&p);
+	erg_timeline_free(tl);
+}
+
+/* The first 255 are told within each other; the other 45 count as if they were in the last of these. */
+static void test_too_deep(void **state)
+{
+	struct erg_timeline *tl = make_deep(300);
+	json_auto_t *doc = json_pack("{s:[]}", "warnings");
+	struct erg_err err = {0};
+	struct erg_parts p;
+
+	assert_int_equal(erg_parts_open(&p, tl, &err), 0);
+	assert_int_equal(p.n_too_deep, 45);
+	assert_float_equal(p.part[0].count[TOKENS], 300, 0);
+	assert_float_equal(p.part[254].count[TOKENS], 46, 0);
+	erg_parts_warn(&p, doc);
+	assert_string_equal(erg_text_of(json_array_get(json_object_get(doc, "warnings"), 0),
+				    "code"),
+		"deep-phases");
+	erg_parts_release(&p);
+	erg_timeline_free(tl);
+}
+
 static void test_units(void **state)
 {
 	struct erg_timeline *tl = calloc(1, sizeof(*tl));
@@ -383,6 +439,8 @@ int main(void)
 		cmocka_unit_test(test_first_token),
 		cmocka_unit_test(test_first_token_of_threads),
 		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_too_deep),
 		cmocka_unit_test(test_units),
 	};
 
