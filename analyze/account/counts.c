@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/timeline/nesting.h"
 #include "formats/base/util.h"
 
 int erg_layer_counts_init(struct erg_layer_counts *c, const struct erg_timeline *tl)
@@ -99,18 +100,18 @@ bool erg_counts_work(const struct erg_tl_counter *c)
 	return strcmp(c->origin, "perf") != 0;
 }
 
-#define DEEPEST 64
+#define DEPTHS (ERG_NESTING_MAX + 1) /* the last for all that is deeper (nesting.h) */
 
 /* The sum of the outermost instances that have a count of C. LAST: by track and depth, room for the last
  * instance there, counted from 1. */
-static int64_t count_of_run(const struct erg_timeline *tl, size_t c, size_t (*last)[DEEPEST])
+static int64_t count_of_run(const struct erg_timeline *tl, size_t c, size_t (*last)[DEPTHS])
 {
 	const struct erg_tl_intervals *iv = &tl->iv;
 	int64_t sum = INT64_MIN;
 
 	for (size_t i = 0; i < iv->n; i++) {
 		size_t *around = last[iv->track[i]];
-		size_t depth = iv->depth[i] < DEEPEST ? iv->depth[i] : DEEPEST - 1, d = 0;
+		size_t depth = iv->depth[i] < DEPTHS ? iv->depth[i] : DEPTHS - 1, d = 0;
 
 		around[depth] = i + 1;
 		if (iv->counter[c][i] == INT64_MIN ||
@@ -126,7 +127,7 @@ static int64_t count_of_run(const struct erg_timeline *tl, size_t c, size_t (*la
 
 json_t *erg_counts_of_run(const struct erg_timeline *tl)
 {
-	_cleanup_(erg_freep) size_t(*last)[DEEPEST] = calloc(tl->n_tracks + 1, sizeof(*last));
+	_cleanup_(erg_freep) size_t(*last)[DEPTHS] = calloc(tl->n_tracks + 1, sizeof(*last));
 	json_t *counters = json_object();
 
 	for (size_t c = 0; last && tl->iv.counter && c < tl->n_counters; c++) {

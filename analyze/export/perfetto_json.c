@@ -17,6 +17,7 @@
 
 #include "analyze/export/export.h"
 #include "analyze/export/perfetto.h"
+#include "analyze/timeline/nesting.h"
 #include "analyze/timeline/rail.h"
 #include "formats/base/memory.h"
 #include "formats/base/progress.h"
@@ -25,13 +26,12 @@
 #define PID_MAX (1u << 22)         /* of Linux: ids from here on are no process's */
 #define MACHINE_PID (PID_MAX + 1u) /* the recorder's own tracks: rails, temperatures, frequencies */
 #define TRACKS_PID (PID_MAX + 2u)  /* tracks of no process */
-#define NEST_MAX 32
-#define TOLD 4096u /* events between two words on progress */
+#define TOLD 4096u                 /* events between two words on progress */
 
 /* A row of slices that nest or follow each other. */
 struct lane {
 	unsigned int pid, tid;
-	uint64_t ends[NEST_MAX]; /* of the open slices, outermost first */
+	uint64_t ends[ERG_NESTING_MAX]; /* of the open slices, outermost first */
 	size_t n;
 	struct lane *next; /* another row of the same track */
 };
@@ -107,7 +107,7 @@ static bool lane_takes(struct lane *l, uint64_t begin, uint64_t end)
 {
 	while (l->n && l->ends[l->n - 1] <= begin)
 		l->n--;
-	if (l->n == NEST_MAX || (l->n && end > l->ends[l->n - 1]))
+	if (l->n == ERG_NESTING_MAX || (l->n && end > l->ends[l->n - 1]))
 		return false;
 	l->ends[l->n++] = end;
 	return true;

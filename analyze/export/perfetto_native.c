@@ -20,6 +20,7 @@
 #include "analyze/export/export.h"
 #include "analyze/export/perfetto.h"
 #include "analyze/export/proto.h"
+#include "analyze/timeline/nesting.h"
 #include "analyze/timeline/rail.h"
 #include "formats/base/memory.h"
 #include "formats/base/progress.h"
@@ -73,13 +74,12 @@ enum { STATE_CLEARED = 1, NEEDS_STATE = 2 };
 
 #define SEQUENCE 1u
 #define BUNDLE (256u << 10) /* bytes of packets before they are compressed */
-#define NEST_MAX 32
-#define TOLD 4096u /* events between two words on progress */
+#define TOLD 4096u          /* events between two words on progress */
 
 /* A row of slices that nest or follow each other. */
 struct row {
 	uint64_t uuid, parent;
-	uint64_t ends[NEST_MAX]; /* of the open slices, outermost first */
+	uint64_t ends[ERG_NESTING_MAX]; /* of the open slices, outermost first */
 	size_t n;
 	const char *name;
 	struct row *next; /* another row of the same track */
@@ -269,7 +269,7 @@ static struct row *row_for(struct native *s, size_t i, uint64_t begin, uint64_t 
 		char name[128];
 
 		close_slices(s, row, begin);
-		if (row->n < NEST_MAX && (!row->n || end <= row->ends[row->n - 1])) {
+		if (row->n < ERG_NESTING_MAX && (!row->n || end <= row->ends[row->n - 1])) {
 			row->ends[row->n++] = end;
 			return row;
 		}
