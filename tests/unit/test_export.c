@@ -9,11 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "analyze/export/export.h"
+#include "analyze/export/samples.h"
 #include "formats/base/util.h"
 
 static char layer_name[] = "layer", track_name[] = "thread", phase_name[] = "phase";
@@ -99,6 +101,73 @@ static void slices_that_do_not_nest(void **state)
 	erg_times_release(&tl.iv.end);
 }
 
+/* As deep as liberg records them, slices are in one row. */
+static void slices_that_nest_deep(void **state)
+{
+	enum { N = 64 };
+	uint32_t zeroes[N] = {0};
+	uint16_t tracks[N] = {0};
+	struct erg_tl_layer layer;
+	struct erg_tl_track track;
+	struct erg_timeline tl = timeline(&layer, &track);
+	json_t *list;
+
+	tl.iv = (struct erg_tl_intervals){.n = N,
+		.layer = zeroes,
+		.iteration = zeroes,
+		.track = tracks};
+	for (size_t i = 0; i < N; i++) {
+		assert_int_equal(erg_times_push(&tl.iv.begin, 1001 + i), 0);
+		assert_int_equal(erg_times_push(&tl.iv.end, 9000 - i), 0);
+	}
+	list = events(&tl);
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(number(slice_at(list, 1001 + i), "tid"), 7);
+	json_decref(list);
+	erg_times_release(&tl.iv.begin);
+	erg_times_release(&tl.iv.end);
+}
+
+/* Twenty modules of 300 letters: a cell of 20 x 300 and 19 tabulators. */
+static void modules_of_any_length(void **state)
+{
+	enum { DEPTH = 20, LETTERS = 300, CELL = DEPTH * LETTERS + DEPTH - 1 };
+	char name[LETTERS + 1], none[] = "", cell[CELL + 3] = ",", *text = NULL;
+	struct erg_tl_layer layers[DEPTH + 1];
+	struct erg_tl_track track = {.name = track_name};
+	uint32_t layer = DEPTH, iteration = 0;
+	uint16_t at = 0;
+	struct erg_timeline tl = {.layers = layers,
+		.n_layers = DEPTH + 1,
+		.tracks = &track,
+		.n_tracks = 1,
+		.iv = {.n = 1, .layer = &layer, .iteration = &iteration, .track = &at}};
+	struct erg_err err = {0};
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	memset(name, 'm', LETTERS);
+	name[LETTERS] = 0;
+	for (uint32_t k = 0; k <= DEPTH; k++) {
+		layers[k] = (struct erg_tl_layer){.name = k < DEPTH ? name : layer_name,
+			.type = none,
+			.network = none,
+			.parent = k ? k - 1 : ERG_NONE,
+			.level = k < DEPTH ? ERG_TL_MODULE : ERG_TL_LAYER};
+		if (k < DEPTH)
+			sprintf(cell + strlen(cell), "%s%s", k ? "\t" : "", name);
+	}
+	strcat(cell, ",");
+	assert_int_equal(erg_times_push(&tl.iv.begin, 1), 0);
+	assert_int_equal(erg_times_push(&tl.iv.end, 2), 0);
+	assert_int_equal(erg_export_layers(&tl, f, &err), 0);
+	fclose(f);
+	assert_non_null(strstr(text, cell));
+	free(text);
+	erg_times_release(&tl.iv.begin);
+	erg_times_release(&tl.iv.end);
+}
+
 static void times_before_the_command(void **state)
 {
 	struct erg_tl_phase phases[] = {{.name = phase_name, .begin = 4000, .end = 5000},
@@ -125,6 +194,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slices_that_do_not_nest),
+		cmocka_unit_test(slices_that_nest_deep),
+		cmocka_unit_test(modules_of_any_length),
 		cmocka_unit_test(times_before_the_command),
 	};
 
