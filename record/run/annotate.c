@@ -78,6 +78,31 @@ static const char *folder(char *buf, size_t size)
 	return buf;
 }
 
+static bool holds(const struct erg_environ *env, const char *variable, const char *file)
+{
+	const char *value = erg_environ_get(env, variable);
+
+	return value && strstr(value, file);
+}
+
+static bool installed(const char *dir, const char *file, char *ret_path, size_t size)
+{
+	snprintf(ret_path, size, "%s/%s", dir, file);
+	return access(ret_path, R_OK) == 0;
+}
+
+/* A row that is part of a library with others is asked for by itself. */
+static bool parts_asked(const char *list, const struct erg_environ *env)
+{
+	for (size_t i = 0; i < ERG_ANNOTATE_ROWS; i++) {
+		const struct erg_annotate_row *row = &erg_annotate_table[i];
+
+		if (row->all && (listed(list, row->name) || holds(env, row->variable, row->file)))
+			return true;
+	}
+	return false;
+}
+
 static int row_apply(const struct erg_annotate_row *row, const char *path, struct erg_environ *env)
 {
 	return row->separator ? erg_environ_prepend(env, row->variable, path)
@@ -87,27 +112,32 @@ static int row_apply(const struct erg_annotate_row *row, const char *path, struc
 int erg_annotate_apply(const char *list, struct erg_environ *env,
 	void (*warn)(void *data, const char *line), void *data, struct erg_err *err)
 {
-	const bool automatic = listed(list, "auto");
+	const bool automatic = listed(list, "auto"), parts = parts_asked(list, env);
 	char buf[PATH_MAX], line[256], path[2 * PATH_MAX];
 	const char *dir = folder(buf, sizeof(buf));
 
 	for (size_t i = 0; i < ERG_ANNOTATE_ROWS; i++) {
 		const struct erg_annotate_row *row = &erg_annotate_table[i];
 		const bool named = listed(list, row->name);
-		int r;
+		int r = 0;
 
 		if (!named && !(automatic && row->in_auto))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, row->file);
-		if (access(path, R_OK) == 0) {
+		if (row->all &&
+			(holds(env, row->variable, row->all) ||
+				holds(env, row->variable, row->file)))
+			continue; /* it is taken already */
+		if (row->all && !parts && installed(dir, row->all, path, sizeof(path)))
 			r = row_apply(row, path, env);
-			if (r < 0)
-				return erg_fail_errno(err, r, "--annotate");
-		} else if (named) {
+		else if (installed(dir, row->file, path, sizeof(path)))
+			r = row_apply(row, path, env);
+		else if (named) {
 			snprintf(line, sizeof(line), "%s: %s is not installed", row->name,
 				row->file);
 			warn(data, line);
 		}
+		if (r < 0)
+			return erg_fail_errno(err, r, "--annotate");
 	}
 	return 0;
 }

@@ -46,6 +46,19 @@ layer() {
     [ "$(cat out)" = hello ]
 }
 
+@test "--annotate auto: programs that it does not concern load one library more, which needs the C library alone" {
+    skip_unless erg-record readelf nm
+    local adapters=$ERG_BUILD/tracepoints/adapters
+    record auto sh -c 'echo "${LD_PRELOAD##*/}"; cat /proc/self/maps' || false
+    [ "$(head -1 out)" = liberg-auto.so ]
+    [ "$(grep -o '/liberg[^ ]*\|/libgcc[^ ]*' out | sort -u)" = "$(readlink -f "$adapters/liberg-auto.so" | grep -o '/liberg-auto.*')" ]
+    # it has all functions of those that it stands for, and no others
+    [ "$(readelf -d "$adapters/liberg-auto.so" | grep -c '(NEEDED)')" -eq 1 ]
+    functions() { nm -D --defined-only "$@" | awk '$2 == "T" { print $3 }' | sort -u; }
+    diff <(functions "$adapters/liberg-auto.so") \
+        <(functions "$adapters/liberg-llama.so" "$adapters/liberg-onnxruntime.so" "$adapters/liberg-opencv.so")
+}
+
 @test "a program annotated for Streamline needs no --annotate" {
     skip_unless erg-record erg-analyze
     [ -x "$ERG_BUILD/examples/streamline/lenet" ] || skip "the examples are not built"

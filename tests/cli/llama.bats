@@ -290,13 +290,14 @@ C
 }
 
 @test "llama: a program that opens the library by itself; parts side by side, states, experts, a shift of the cache" {
-    local i=0
+    local i=0 all=$ERG_BUILD/tracepoints/adapters/liberg-auto.so
+    local loaded=$ERG_BUILD/tracepoints/adapters/liberg-onnxruntime.so:$lib
     # The names and the order are those that llama.cpp gives: Falcon, whose sum asks for the product at the
     # end of its attention last.
     expect() {
         i=$((i + 1))
         start $i
-        [ "$(LD_PRELOAD=$ERG_BUILD/tracepoints/adapters/liberg-onnxruntime.so:$lib ./prog)" = 0 ]
+        [ "$(LD_PRELOAD=$loaded ./prog)" = 0 ]
         stop $i
         diff <(layers $i) <(printf '%s\n' $1 decode prog)
         [ "$(events $i marker)" -eq 0 ]
@@ -316,6 +317,8 @@ C
         attn_residual-1:ADD attn_post_norm-1:MUL ffn_moe_probs-1:SOFT_MAX ffn_out-1:MUL_MAT result_output:MUL_MAT
     expect 'decode/blk.0.attn decode/blk.0.ffn decode/blk.1.recurrent decode/blk.1.ffn decode/output'
     stand_in node_0:ROPE node_1:ROPE
+    expect decode/cache
+    loaded=$all
     expect decode/cache
 }
 

@@ -5,6 +5,7 @@ load boardtruth
 
 example=$ERG_SRC/examples/onnxruntime
 adapter=$ERG_BUILD/tracepoints/adapters/liberg-onnxruntime.so
+all=$ERG_BUILD/tracepoints/adapters/liberg-auto.so
 app=$ERG_BUILD/tests/trace/ort-app
 python=/usr/bin/python3
 programs=(ort-app node python3 prog)
@@ -158,10 +159,12 @@ J
     need_onnxruntime
     start a
     ORT_LIB=$ort LD_PRELOAD=$adapter "$app" "$net" 6 release >out
+    ORT_LIB=$ort LD_PRELOAD=$all "$app" "$net" 7 release >all
     stop a
     ORT_LIB=$ort "$app" "$net" 6 release | diff - out
+    ORT_LIB=$ort "$app" "$net" 7 release | diff - all
     [ "$(warnings a)" -eq 0 ]
-    [ "$(spans a | grep -c ' small ')" -eq 6 ]
+    [ "$(spans a | grep -c ' small ')" -eq 13 ]
     # Both libraries answer for themselves; of the second it is said that it has no layers.
     cat >lib.c <<'C'
 #include <stdint.h>
@@ -199,10 +202,14 @@ C
     gcc -w -rdynamic -o prog prog.c -ldl
     ./prog >plain
     [ "$(head -2 plain | tr '\n' ' ')" = "2.1 2.2 2.1 42 1 1 " ]
-    start b
-    LD_PRELOAD=$adapter:$ERG_BUILD/tracepoints/adapters/liberg-llama.so ./prog | diff plain -
-    stop b
-    [ "$(events b 'marker.*a second ONNX Runtime in one program: no layers of it')" -ge 1 ]
+    for loaded in $adapter:$ERG_BUILD/tracepoints/adapters/liberg-llama.so $all; do
+        start b
+        LD_PRELOAD=$loaded ./prog | diff plain -
+        stop b
+        [ "$(events b 'marker.*a second ONNX Runtime in one program: no layers of it')" -ge 1 ]
+        rm -r b
+        lttng destroy "$session-b" >/dev/null
+    done
 }
 
 @test "onnxruntime: the application's own profile is left to it, and read" {

@@ -117,15 +117,19 @@ int main()
 }
 C
     g++ -w -I/usr/include/opencv4 -include opencv2/core/utils/logger.hpp -o prog prog.cpp -lopencv_dnn -lopencv_core
-    start a
-    LD_PRELOAD=$adapter ./prog >out 2>/dev/null
-    stop a
-    printf 'faulty\nfaulty\n' | diff - out
-    layers a >seq
-    [ "$(grep -c '^small$' seq)" -eq 2 ]
-    [ "$(grep -c '^conv1$' seq)" -eq 2 ]
-    # Networks that come from no file have the program's name, and numbers.
-    diff <(tail -6 seq) <(printf '%s\n' _input bad prog _input bad2 prog#2)
+    for loaded in "$adapter" "$ERG_BUILD/tracepoints/adapters/liberg-auto.so"; do
+        start a
+        LD_PRELOAD=$loaded ./prog >out 2>/dev/null
+        stop a
+        printf 'faulty\nfaulty\n' | diff - out
+        layers a >seq
+        [ "$(grep -c '^small$' seq)" -eq 2 ]
+        [ "$(grep -c '^conv1$' seq)" -eq 2 ]
+        # Networks that come from no file have the program's name, and numbers.
+        diff <(tail -6 seq) <(printf '%s\n' _input bad prog _input bad2 prog#2)
+        rm -r a
+        lttng destroy "$session-a" >/dev/null
+    done
 }
 
 @test "opencv: a release that is not known, or laid out otherwise, gives a warning and runs on" {

@@ -441,6 +441,71 @@ static void adapters_are_known_by_name(void **state)
 	assert_non_null(strstr(err.msg, "nvtx"));
 }
 
+static void no_warning(void *data, const char *line)
+{
+	fail_msg("%s", line);
+}
+
+/* What LIST preloads before what was, from a folder with FILES (empty ones); "" ends them. */
+static void preloads(const char *list, const char *before, const char *const *files, char *ret,
+	size_t size)
+{
+	char dir[] = "/tmp/erg-test-XXXXXX", path[128];
+	struct erg_environ env;
+	struct erg_err err = {0};
+	const char *at;
+	size_t len = 0;
+
+	assert_non_null(mkdtemp(dir));
+	for (; **files; files++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, *files);
+		fclose(fopen(path, "w"));
+	}
+	setenv("ERG_ADAPTER_DIR", dir, 1);
+	assert_int_equal(erg_environ_init(&env), 0);
+	assert_int_equal(erg_environ_set(&env, "LD_PRELOAD", before), 0);
+	assert_int_equal(erg_annotate_apply(list, &env, no_warning, NULL, &err), 0);
+	/* without the folder, whose name nobody knows */
+	for (at = erg_environ_get(&env, "LD_PRELOAD"); *at && len + 1 < size;)
+		if (!strncmp(at, dir, strlen(dir)))
+			at += strlen(dir) + 1;
+		else
+			ret[len++] = *at++;
+	ret[len] = '\0';
+	unsetenv("ERG_ADAPTER_DIR");
+	erg_environ_release(&env);
+	erg_tree_remove(dir);
+}
+
+static void a_framework_is_preloaded_for_once(void **state)
+{
+	const char *const all[] = {"liberg-auto.so", "liberg-llama.so", "liberg-onnxruntime.so",
+		"liberg-opencv.so", "liberg-darknet.so", ""};
+	const char *const parts[] = {"liberg-llama.so", "liberg-opencv.so", ""};
+	const struct {
+		const char *list, *before, *after;
+		const char *const *files;
+	} cases[] = {
+		{"auto", "", "liberg-auto.so", all},
+		{"auto", "libx.so", "liberg-auto.so:libx.so", all},
+		{"opencv", "", "liberg-opencv.so", all},
+		{"darknet,auto", "", "liberg-auto.so:liberg-darknet.so", all},
+		{"auto,llama", "", "liberg-opencv.so:liberg-onnxruntime.so:liberg-llama.so", all},
+		{"auto", "/x/liberg-opencv.so",
+			"liberg-onnxruntime.so:liberg-llama.so:/x/liberg-opencv.so", all},
+		{"opencv", "/x/liberg-opencv.so", "/x/liberg-opencv.so", all},
+		{"opencv", "/x/liberg-auto.so", "/x/liberg-auto.so", all},
+		{"auto", "/x/liberg-auto.so", "/x/liberg-auto.so", all},
+		{"auto", "", "liberg-opencv.so:liberg-llama.so", parts},
+	};
+	char got[256];
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cases); i++) {
+		preloads(cases[i].list, cases[i].before, cases[i].files, got, sizeof(got));
+		assert_string_equal(got, cases[i].after);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +526,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_finite_and_in_range),
 		cmocka_unit_test(a_part_is_one_of_as_many_as_there_are),
 		cmocka_unit_test(adapters_are_known_by_name),
+		cmocka_unit_test(a_framework_is_preloaded_for_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

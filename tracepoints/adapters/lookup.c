@@ -12,6 +12,10 @@
 
 #include "tracepoints/adapters/lookup.h"
 
+/* The rows of ERG_LOOKUP, between symbols that the linker makes. */
+extern const struct erg_lookup *const __start_erg_lookups[] __attribute__((visibility("hidden")));
+extern const struct erg_lookup *const __stop_erg_lookups[] __attribute__((visibility("hidden")));
+
 static void *none(void *handle, const char *name)
 {
 	(void)handle;
@@ -37,14 +41,14 @@ static bool is_own(const void *address)
 {
 	Dl_info of, own;
 
-	return dladdr(address, &of) && dladdr((const void *)erg_lookups, &own) &&
+	return dladdr(address, &of) && dladdr((const void *)__start_erg_lookups, &own) &&
 		of.dli_fbase == own.dli_fbase;
 }
 
 void *erg_lookup_answer(void *handle, const char *name, const void *return_address)
 {
 	void *(*next)(void *, const char *) = __atomic_load_n(&erg_lookup_next, __ATOMIC_RELAXED);
-	const struct erg_lookup *l = erg_lookups;
+	const struct erg_lookup *const *l = __start_erg_lookups;
 	void *theirs, *ours;
 
 	if (!next) {
@@ -53,11 +57,11 @@ void *erg_lookup_answer(void *handle, const char *name, const void *return_addre
 	}
 	if (handle == RTLD_NEXT || handle == RTLD_DEFAULT || !name)
 		return NULL;
-	while (l->name && strcmp(l->name, name))
+	while (l < __stop_erg_lookups && strcmp((*l)->name, name))
 		l++;
-	if (!l->name || is_own(return_address))
+	if (l == __stop_erg_lookups || is_own(return_address))
 		return NULL;
-	memcpy(&ours, &l->ours, sizeof(ours));
+	memcpy(&ours, &(*l)->ours, sizeof(ours));
 	theirs = next(handle, name);
-	return theirs && l->accept(theirs) ? ours : NULL;
+	return theirs && (*l)->accept(theirs) ? ours : NULL;
 }

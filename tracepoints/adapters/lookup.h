@@ -19,8 +19,13 @@ struct erg_lookup {
 	bool (*accept)(const void *theirs);
 };
 
-/* The adapter's, ended by a row without a name. */
-extern const struct erg_lookup erg_lookups[];
+/* Adds a row to those of the library that the file is linked into, which may be of several adapters: by its
+ * address, since the compiler may leave room between structs. */
+#define ERG_LOOKUP(symbol, function, accepted)                                                     \
+	static const struct erg_lookup erg_lookup_##symbol = {#symbol, (void (*)(void))(function), \
+		accepted};                                                                         \
+	static const struct erg_lookup *const erg_lookup_at_##symbol                               \
+		__attribute__((used, section("erg_lookups"))) = &erg_lookup_##symbol
 
 /* What dlsym is to answer to the code that it returns to; NULL: what it answers without us, as it always
  * does to this library itself. */

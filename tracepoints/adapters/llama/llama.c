@@ -388,8 +388,5 @@ ERG_API int32_t llama_encode(struct llama_context *c, struct llama_batch batch)
 
 /* ---- programs that open llama.cpp by themselves ---- */
 
-const struct erg_lookup erg_lookups[] = {
-	{"llama_decode", (void (*)(void))llama_decode, llama_lib_opened},
-	{"llama_encode", (void (*)(void))llama_encode, llama_lib_opened},
-	{NULL, NULL, NULL},
-};
+ERG_LOOKUP(llama_decode, llama_decode, llama_lib_opened);
+ERG_LOOKUP(llama_encode, llama_encode, llama_lib_opened);

@@ -135,7 +135,4 @@ static bool opened(const void *function)
 	return found && is_theirs(found);
 }
 
-const struct erg_lookup erg_lookups[] = {
-	{"OrtGetApiBase", (void (*)(void))opened_base, opened},
-	{NULL, NULL, NULL},
-};
+ERG_LOOKUP(OrtGetApiBase, opened_base, opened);
