@@ -182,6 +182,13 @@ struct found {
 	uint64_t bytes; /* of all files */
 };
 
+static void found_release(struct found *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		free(found->dirs[i]);
+	free(found->dirs);
+}
+
 static int note_file(void *data, const char *path, const struct stat *st)
 {
 	struct found *found = data;
@@ -227,7 +234,7 @@ int erg_chunk_decode(const struct erg_chunk_task *task, struct erg_err *err)
 {
 	_cleanup_(erg_tables_release) struct erg_tables t = {0};
 	struct erg_pace pace = {.share = task->share};
-	struct found found = {0};
+	_cleanup_(found_release) struct found found = {0};
 	int r = erg_tables_init(&t);
 
 	if (r || erg_tree_each_file(task->dir, note_file, &found) == -ENOMEM)
