@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -224,13 +225,15 @@ static unsigned int distance(const char *a, const char *b)
 
 const char *erg_options_nearest(const char *word, const char *const *names)
 {
+	const size_t len = strlen(word);
 	const char *best = NULL;
-	unsigned int least = (unsigned int)(strlen(word) + 2) / 3;
+	unsigned int least = UINT_MAX;
 
 	for (; *names; names++) {
+		const size_t other = strlen(*names), longer = len > other ? len : other;
 		unsigned int d = distance(word, *names);
 
-		if (d < least || (d == least && !best)) {
+		if (d <= longer / 3 && d < least) {
 			least = d;
 			best = *names;
 		}

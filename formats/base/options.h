@@ -79,7 +79,7 @@ int erg_options_wrong(const struct erg_command *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The word of NAMES (which ends with NULL) that WORD was probably meant to be: a distance of at most a
- * third of its letters (Damerau 1964: a letter more, less, another, or two swapped); NULL if none is
+ * third of the longer one's letters (Damerau 1964: a letter more, less, another, or two swapped); NULL if none is
  * near. */
 const char *erg_options_nearest(const char *word, const char *const *names);
 

@@ -227,6 +227,8 @@ END
     [[ $output == *"did you mean 'record'"*"erg-record -- recrod"* ]]
     run erg-record swep p.yaml
     [[ $output == *"did you mean 'sweep'"* ]]
+    run -2 erg-record nope
+    [[ $output != *"did you mean"* ]]
     run erg-record python3
     [ "$status" -eq 2 ]
     [[ $output == *"no verb 'python3'"*"erg-record -- python3"* ]]

@@ -207,6 +207,11 @@ static void a_near_word_is_found_and_a_far_one_is_not(void **state)
 	assert_string_equal(erg_options_nearest("surces", verbs), "sources");
 	assert_null(erg_options_nearest("python3", verbs));
 	assert_null(erg_options_nearest("ls", verbs));
+	assert_string_equal(erg_options_nearest("souce", verbs), "sources");
+	/* two of four letters are others */
+	assert_null(erg_options_nearest("nope", (const char *const[]){"top", NULL}));
+	assert_string_equal(erg_options_nearest("ru", (const char *const[]){"top", "run", NULL}),
+		"run");
 }
 
 int main(void)
