@@ -137,6 +137,7 @@ static int one(int c, struct erg_convnet_options *o, struct erg_err *err)
 		o->dir = optarg;
 		return 0;
 	case OPT_FORMAT:
+		o->format = optarg;
 		o->csv = strcmp(optarg, "csv") == 0;
 		if (o->csv || strcmp(optarg, "text") == 0)
 			return 0;
@@ -169,6 +170,9 @@ int erg_convnet_options_parse(int argc, char **argv, struct erg_convnet_options 
 	o.n_networks = argc - optind;
 	if (!o.n_networks && !o.help)
 		return erg_fail(err, -EINVAL, "no network; see erg-convnet --help");
+	if (o.format && !o.list && !o.help)
+		return erg_fail(err, -EINVAL,
+			"--format \"%s\": it is of --list, which was expected with it", o.format);
 	*ret = o;
 	return 0;
 }

@@ -17,6 +17,7 @@ struct erg_convnet_options {
 	uint64_t seed;
 	uint32_t threads, top;
 	const struct erg_product *engine;
+	const char *format; /* or NULL */
 	bool list, csv, hash, help;
 	char **networks;
 	int n_networks;

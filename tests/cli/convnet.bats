@@ -92,6 +92,8 @@ small() {
     run -2 erg-convnet --threads x alexnet
     run -2 erg-convnet --duration -1 alexnet
     run -2 erg-convnet --format xml --list alexnet
+    run -2 erg-convnet --format csv -n 1 alexnet
+    [ "$output" = 'erg-convnet: --format "csv": it is of --list, which was expected with it' ]
     run -2 erg-convnet --no-such alexnet
 }
 
