@@ -99,10 +99,28 @@ int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err)
 	return r;
 }
 
+static const char *const plain[] = {"relative", "p_value", "significant"};
+
+/* ROW of a layer, or of the run: its energy X, and ENTRY of the gate, or NULL. */
+static void csv_row(struct erg_csv *c, const char *row, const json_t *name, const json_t *x,
+	const json_t *merged_with, const json_t *entry)
+{
+	erg_csv_json(c, name);
+	erg_csv_est(c, json_object_get(x, "a"));
+	erg_csv_est(c, json_object_get(x, "b"));
+	erg_csv_est(c, json_object_get(x, "difference"));
+	for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
+		erg_csv_json(c, json_object_get(x, plain[k]));
+	erg_csv_names(c, merged_with);
+	erg_csv_text(c, row);
+	erg_csv_json(c, json_object_get(entry, "verdict"));
+	erg_csv_end(c);
+}
+
 int erg_compare_csv(const json_t *doc, FILE *out, struct erg_err *err)
 {
-	static const char *const plain[] = {"relative", "p_value", "significant"};
 	struct erg_csv c = {.out = out, .label = doc};
+	const json_t *gate = json_object_get(doc, "gate");
 	size_t i;
 	json_t *l;
 
@@ -113,18 +131,13 @@ int erg_compare_csv(const json_t *doc, FILE *out, struct erg_err *err)
 	for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
 		erg_csv_text(&c, plain[k]);
 	erg_csv_text(&c, "merged_with");
+	erg_csv_text(&c, "row");
+	erg_csv_text(&c, "verdict");
 	erg_csv_end(&c);
-	json_array_foreach (json_object_get(doc, "layers"), i, l) {
-		const json_t *x = json_object_get(l, "energy_j");
-
-		erg_csv_json(&c, json_object_get(l, "name"));
-		erg_csv_est(&c, json_object_get(x, "a"));
-		erg_csv_est(&c, json_object_get(x, "b"));
-		erg_csv_est(&c, json_object_get(x, "difference"));
-		for (size_t k = 0; k < ERG_ARRAY_SIZE(plain); k++)
-			erg_csv_json(&c, json_object_get(x, plain[k]));
-		erg_csv_names(&c, json_object_get(l, "merged_with"));
-		erg_csv_end(&c);
-	}
+	json_array_foreach (json_object_get(doc, "layers"), i, l)
+		csv_row(&c, "layer", json_object_get(l, "name"), json_object_get(l, "energy_j"),
+			json_object_get(l, "merged_with"), erg_compare_entry(gate, l));
+	csv_row(&c, "run", NULL, json_object_get(json_object_get(doc, "total"), "ets_j"), NULL,
+		json_object_get(gate, "total"));
 	return 0;
 }

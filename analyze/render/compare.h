@@ -9,7 +9,7 @@
 
 #include "formats/base/err.h"
 
-/* The document of `erg-analyze compare` for people, and one row a layer. */
+/* The document of `erg-analyze compare` for people; and one row a layer, and one of the run. */
 int erg_compare_text(const json_t *doc, FILE *out, struct erg_err *err);
 int erg_compare_csv(const json_t *doc, FILE *out, struct erg_err *err);
 
@@ -17,6 +17,8 @@ int erg_compare_csv(const json_t *doc, FILE *out, struct erg_err *err);
  * layer that was tested; and a table in Markdown. */
 int erg_compare_junit(const json_t *doc, FILE *out, struct erg_err *err);
 int erg_compare_markdown(const json_t *doc, FILE *out, struct erg_err *err);
+/* The gate's entry of a row of the document's layers; NULL: it was not tested. */
+const json_t *erg_compare_entry(const json_t *gate, const json_t *layer);
 /* "more: +7.5 % (90 % interval 6.9 to 8.1 %), 5 and 5 runs" of an entry of the gate. */
 const char *erg_compare_verdict(char *buf, size_t len, const json_t *gate, const json_t *entry);
 /* "only in NEW (3.2 J): …" of an entry of the gate's only_base (IN_NEW false) or only_new. */

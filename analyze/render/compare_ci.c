@@ -266,7 +266,7 @@ static bool is_of(const json_t *entry, const json_t *layer)
 	return same;
 }
 
-static const json_t *entry_of(const json_t *gate, const json_t *layer)
+const json_t *erg_compare_entry(const json_t *gate, const json_t *layer)
 {
 	const json_t *l;
 	size_t i;
@@ -302,7 +302,8 @@ int erg_compare_markdown(const json_t *doc, FILE *out, struct erg_err *err)
 	markdown_row(NULL, json_object_get(json_object_get(doc, "total"), "ets_j"), gate,
 		json_object_get(gate, "total"), out);
 	json_array_foreach (json_object_get(doc, "layers"), i, l)
-		markdown_row(l, json_object_get(l, "energy_j"), gate, entry_of(gate, l), out);
+		markdown_row(l, json_object_get(l, "energy_j"), gate, erg_compare_entry(gate, l),
+			out);
 	markdown_apart(json_object_get(gate, "only_base"), false, out);
 	markdown_apart(json_object_get(gate, "only_new"), true, out);
 	return 0;

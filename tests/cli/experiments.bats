@@ -256,6 +256,17 @@ assert names[1] == "?[31m???\u00e9<\U0001f600", names'
     [ "$status" -eq 0 ]
     [[ "$output" == "### Energy: more (SIMULATED power)"* ]]
     [[ "$output" == *'| a\<b\|c | 8.000 '* ]]
+    # CSV: the same rows and verdicts, by another reader than ours; without --by layer the run's verdict alone
+    run --separate-stderr erg-analyze compare a1.json b.json --fail-above 1 --by layer --format csv
+    [ "$status" -eq 4 ]
+    rows() {
+        python3 -c '
+import csv, sys
+print(*[":".join((r["row"], r["layer"], r["a_energy_j"], r["b_energy_j"], r["verdict"])) for r in csv.DictReader(sys.stdin)])'
+    }
+    [ "$(rows <<<"$output")" = "layer:a<b|c:8:9.6:more layer:pool1:2:2.4:more run::10:12:more" ]
+    [ "$(erg-analyze compare a1.json b.json --format csv 2>/dev/null | rows)" = \
+        "layer:a<b|c:8:9.6: layer:pool1:2:2.4: run::10:12:more" ]
     # a layer that is not resolved cannot be told, and that is not a pass
     jq '.runs[0].layers[1].energy_j = {value: null, lo: null, hi: null, method: "unresolved", reason: "windows"}' a1.json >c.json
     run --separate-stderr erg-analyze compare a1.json c.json --equivalent 5 --by layer
