@@ -5,9 +5,6 @@
  * solver). A clock that changes during the run splits the classes.
  */
 #include "analyze/account/account.h"
-#include "analyze/timeline/gpus.h"
-#include "analyze/timeline/nesting.h"
-#include "analyze/timeline/rail_sum.h"
 
 #include <errno.h>
 #include <math.h>
@@ -15,6 +12,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "analyze/attribution/warn.h"
+#include "analyze/timeline/gpus.h"
+#include "analyze/timeline/nesting.h"
+#include "analyze/timeline/rail_sum.h"
 #include "formats/base/util.h"
 
 /* The frequency channel that changed the most, as steps; none when no clock moved. */
@@ -54,13 +55,17 @@ static int frequency_steps(const struct erg_timeline *tl, struct erg_attr_steps 
 
 void erg_account_idle(const struct erg_timeline *tl, struct erg_account_idle *ret)
 {
-	ret->n = 0;
+	ret->n = ret->left_out = 0;
 	ret->time_s = 0;
-	for (size_t i = 0; i < tl->n_phases && ret->n < ERG_ACCOUNT_IDLE_MAX; i++) {
+	for (size_t i = 0; i < tl->n_phases; i++) {
 		const struct erg_tl_phase *p = &tl->phases[i];
 
 		if (strcmp(p->name, "idle") || p->open || p->end <= p->begin)
 			continue;
+		if (ret->n == ERG_ACCOUNT_IDLE_MAX) {
+			ret->left_out++;
+			continue;
+		}
 		ret->span[ret->n++] = (struct erg_attr_span){p->begin, p->end};
 		ret->time_s += (double)(p->end - p->begin) * 1e-9;
 	}
@@ -181,7 +186,13 @@ static int attribute(struct erg_account *a, const struct erg_common *common, str
 	a->idle_s = idle.time_s;
 	if (frequency_steps(a->tl, &opt.frequency, &levels) < 0)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	return erg_attr_run_timeline(a->rail, a->tl, a->device, map, &opt, &a->attr, err);
+	r = erg_attr_run_timeline(a->rail, a->tl, a->device, map, &opt, &a->attr, err);
+	if (r >= 0 && idle.left_out)
+		attr_warn(a->attr, "idle-phases",
+			"%zu phases are named idle, of which the first %d count as idle: the time of the "
+			"others is that of no layer",
+			idle.n + idle.left_out, ERG_ACCOUNT_IDLE_MAX);
+	return r;
 }
 
 const char *erg_account_sum_obstacle(const struct erg_timeline *tl, const size_t *which, size_t n)

@@ -12,11 +12,12 @@
 
 #define ERG_ACCOUNT_IDLE_MAX 64
 
-/* The phases named idle; more than the maximum do not count. */
+/* The phases named idle; of more than the maximum the first, and how many others there are (of which the account
+ * warns: their time is that of no layer). Phases that never ended, or have no length, are none. */
 struct erg_account_idle {
 	struct erg_attr_span span[ERG_ACCOUNT_IDLE_MAX];
-	size_t n;
-	double time_s;
+	size_t n, left_out;
+	double time_s; /* of the N */
 };
 
 struct erg_account {
@@ -59,6 +60,7 @@ int erg_account_total(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 struct erg_est erg_account_rail(const struct erg_account *a, const struct erg_rail *rail,
 	double *ret_coverage, double *ret_peak_w);
 
+/* RET: all of it is set. */
 void erg_account_idle(const struct erg_timeline *tl, struct erg_account_idle *ret);
 
 /* Events lost in the channels of layers and of samples; known losses only. */

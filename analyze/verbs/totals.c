@@ -145,7 +145,8 @@ static json_t *run_json(const struct erg_account *a, const struct erg_phases *ph
 /* Of the attribution's warnings those that totals depend on. */
 static void pass_warnings(const struct erg_account *a, json_t *doc)
 {
-	static const char *const codes[] = {"no-power", "too-many-layers", "gaps", "phase-locked"};
+	static const char *const codes[] = {"no-power", "too-many-layers", "gaps", "phase-locked",
+		"idle-phases"};
 	size_t i;
 	json_t *w;
 

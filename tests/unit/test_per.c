@@ -411,6 +411,35 @@ static void test_too_deep(void **state)
 	erg_timeline_free(tl);
 }
 
+/* A hundred pauses of a server: the account tells that not all of them count as idle. */
+static void test_many_idle(void **state)
+{
+	const struct erg_common common = {.rounds = 20};
+	struct erg_timeline *tl = calloc(1, sizeof(*tl));
+	struct erg_account a;
+	struct erg_err err = {0};
+	json_t *w, *told = NULL;
+	size_t i;
+
+	allocate(tl);
+	tl->end = 200 * 20 * MS;
+	for (unsigned int k = 0; k < 100; k++) {
+		add_phase(tl, "idle", 40 * k * MS, (40 * k + 20) * MS);
+		add_interval(tl, NETWORK, (40 * k + 20) * MS, (40 * k + 40) * MS, 0,
+			(int64_t[]){1, 1, 1});
+	}
+	add_power(tl);
+	assert_int_equal(erg_account_open(&a, tl, &common, &err), 0);
+	json_array_foreach (a.attr->warnings, i, w)
+		if (!strcmp(erg_text_of(w, "code"), "idle-phases"))
+			told = w;
+	assert_non_null(strstr(erg_text_of(told, "text"),
+		"100 phases are named idle, of which the first 64"));
+	assert_float_equal(a.idle_s, 64 * 20e-3, 1e-9);
+	erg_account_release(&a);
+	erg_timeline_free(tl);
+}
+
 static void test_units(void **state)
 {
 	struct erg_timeline *tl = calloc(1, sizeof(*tl));
@@ -441,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_too_deep),
+		cmocka_unit_test(test_many_idle),
 		cmocka_unit_test(test_units),
 	};
 
