@@ -92,16 +92,6 @@ void erg_runs_trim(json_t *run, const struct erg_runs_keep *keep)
 	}
 }
 
-/* How archives are read, and which tables they get; of documents, those that they have of them. */
-struct reading {
-	const struct erg_common *common;
-	const char *const *by;
-	size_t n_by;
-	const struct erg_runs_keep *keep; /* NULL: all that an analysis may read */
-	int (*taken)(void *data, const json_t *run, struct erg_err *err);
-	void *data;
-};
-
 /* The table BY beside the rows of RUN; NULL: it has none. */
 static json_t *table_of(const json_t *run, const char *by)
 {
@@ -146,7 +136,7 @@ static int check_run(const char *path, const json_t *run, json_t *doc, struct er
 	return 0;
 }
 
-static int load_result(const char *path, const struct reading *how, json_t *doc, json_t *runs,
+static int load_result(const char *path, const struct erg_runs_how *how, json_t *doc, json_t *runs,
 	struct erg_err *err)
 {
 	json_auto_t *result = NULL;
@@ -186,7 +176,7 @@ static int load_result(const char *path, const struct reading *how, json_t *doc,
 	return json_array_extend(runs, list) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
-static int load_archive(const char *path, const struct reading *how, json_t *doc, json_t *runs,
+static int load_archive(const char *path, const struct erg_runs_how *how, json_t *doc, json_t *runs,
 	struct erg_err *err)
 {
 	struct erg_timeline *tl = NULL;
@@ -218,7 +208,7 @@ static bool is_document(const char *path)
 static int load_one(void *data, const char *path, unsigned int jobs, json_t *doc, json_t *runs,
 	struct erg_err *err)
 {
-	struct reading how = *(const struct reading *)data;
+	struct erg_runs_how how = *(const struct erg_runs_how *)data;
 	struct erg_common common = *how.common;
 
 	if (access(path, F_OK) < 0)
@@ -249,7 +239,7 @@ bool erg_runs_any_archive(char *const *files, size_t n)
 
 static int rows_taken(void *data, json_t *run, struct erg_err *err)
 {
-	const struct reading *how = data;
+	const struct erg_runs_how *how = data;
 	int r = how->taken(how->data, run, err);
 
 	json_object_del(run, "layers");
@@ -292,16 +282,21 @@ void erg_runs_tell_copies(const json_t *runs, json_t *doc)
 	}
 }
 
-static int load_all(char *const *files, size_t n, const struct reading *how, json_t *doc,
+int erg_runs_load(char *const *files, size_t n, const struct erg_runs_how *how, json_t *doc,
 	json_t **ret, struct erg_err *err)
 {
-	struct reading each_how = *how;
+	static const char *const layer[] = {"layer"};
+	struct erg_runs_how each_how = *how;
 	struct erg_apiece each = {load_one, how->taken ? rows_taken : NULL, &each_how,
 		how->common->reader.jobs};
 	_cleanup_(erg_texts_clear) struct erg_texts all = {0};
 	json_auto_t *runs = json_array();
 	int r = erg_runs_files(files, n, &all, err);
 
+	if (!how->n_by) {
+		each_how.by = layer;
+		each_how.n_by = 1;
+	}
 	if (r >= 0 && !any_archive(&all))
 		each.jobs = 1;
 	if (r >= 0)
@@ -314,31 +309,4 @@ static int load_all(char *const *files, size_t n, const struct reading *how, jso
 	erg_runs_tell_below(files, n, doc);
 	*ret = json_incref(runs);
 	return 0;
-}
-
-int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
-	json_t **ret, struct erg_err *err)
-{
-	static const char *const layer[] = {"layer"};
-	const struct reading how = {.common = common, .by = layer, .n_by = 1};
-
-	return load_all(files, n, &how, doc, ret, err);
-}
-
-int erg_runs_load_slim(char *const *files, size_t n, const struct erg_common *common,
-	const struct erg_runs_keep *keep, json_t *doc, json_t **ret, struct erg_err *err)
-{
-	const struct reading how = {.common = common, .by = &keep->by, .n_by = 1, .keep = keep};
-
-	return load_all(files, n, &how, doc, ret, err);
-}
-
-int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,
-	const char *const *by, size_t n_by,
-	int (*taken)(void *data, const json_t *run, struct erg_err *err), void *data, json_t *doc,
-	json_t **ret, struct erg_err *err)
-{
-	const struct reading how = {common, by, n_by, NULL, taken, data};
-
-	return load_all(files, n, &how, doc, ret, err);
 }

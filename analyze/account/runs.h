@@ -12,29 +12,33 @@
 #include "analyze/account/options.h"
 #include "formats/base/err.h"
 
-/* FILE: an archive, or a JSON document with "runs". A directory means its *.erg, or else its
- * *.layers.json. *ret: array. What only a single run's tables show is not in those of a document; its rows are
- * those by layer, if it has them. */
-int erg_runs_load(char *const *files, size_t n, const struct erg_common *common, json_t *doc,
-	json_t **ret, struct erg_err *err);
 /* What an analysis of many runs reads of their rows: a thousand runs stay in memory, and most of a run is
  * its rows. Lists end with NULL. */
 struct erg_runs_keep {
-	const char *by;              /* layer, network, … */
 	const char *const *rows;     /* keys */
 	const char *const *estimate; /* keys of those that are estimates */
 };
 /* Leaves of RUN what KEEP says, and of the rest what analyses of many runs read. */
 void erg_runs_trim(json_t *run, const struct erg_runs_keep *keep);
-/* The same with rows of the level that KEEP says, and nothing of them but what it says. */
-int erg_runs_load_slim(char *const *files, size_t n, const struct erg_common *common,
-	const struct erg_runs_keep *keep, json_t *doc, json_t **ret, struct erg_err *err);
-/* The same with the N_BY tables of archives BY layer, type, module, network or phase, as of
- * erg_layers_tables: from one attribution. Documents have what they have. TAKEN is called with each run in
- * order, and has its rows alone: they are removed then. */
-int erg_runs_load_tables(char *const *files, size_t n, const struct erg_common *common,
-	const char *const *by, size_t n_by,
-	int (*taken)(void *data, const json_t *run, struct erg_err *err), void *data, json_t *doc,
+
+/* How archives become runs. Of documents, that which they have of it. */
+struct erg_runs_how {
+	const struct erg_common *common;
+	/* The tables of a run, n_by of layer, type, module, network and phase, as of erg_layers_tables: from one
+	 * attribution. The first is its "layers". None: by layer alone. */
+	const char *const *by;
+	size_t n_by;
+	const struct erg_runs_keep *keep; /* of their rows; NULL: all that an analysis may read */
+	/* NULL; or called with each run in order, and has its rows alone: they are removed then. A negative errno
+	 * ends it. */
+	int (*taken)(void *data, const json_t *run, struct erg_err *err);
+	void *data;
+};
+
+/* A FILE: an archive, or a JSON document with "runs". A directory means its *.erg, or else its
+ * *.layers.json. *ret: array, the caller's. What only a single run's tables show is not in those of a document; its
+ * rows are those by layer, if it has them. Warnings go to DOC. */
+int erg_runs_load(char *const *files, size_t n, const struct erg_runs_how *how, json_t *doc,
 	json_t **ret, struct erg_err *err);
 
 /* Is one of FILES (or of what a directory among them holds) anything but a result? */

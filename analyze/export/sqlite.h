@@ -15,7 +15,7 @@ struct erg_export_db;
 /* Begins the database PATH (an empty file, or none), which errors call NAME. */
 int erg_export_sqlite_open(const char *path, const char *name, struct erg_export_db **ret,
 	struct erg_err *err);
-/* Adds a RUN as of erg_runs_load_tables by layer and by phase. */
+/* Adds a RUN as of erg_runs_load by layer and by phase. */
 int erg_export_sqlite_run(struct erg_export_db *db, const json_t *run, struct erg_err *err);
 /* Adds the points of a SWEEP document (or NULL), and WARNINGS; then it is whole. */
 int erg_export_sqlite_end(struct erg_export_db *db, const json_t *sweep, const json_t *warnings,

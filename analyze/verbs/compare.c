@@ -448,10 +448,11 @@ static int emit_document(const struct options *o, const json_t *doc, struct erg_
 static int compare(const struct options *o, char *const *files, size_t n, struct erg_err *err)
 {
 	json_auto_t *doc = erg_document_new("compare"), *base = NULL, *added = NULL;
-	int r = erg_runs_load(files, 1, &o->common, doc, &base, err);
+	const struct erg_runs_how how = {.common = &o->common};
+	int r = erg_runs_load(files, 1, &how, doc, &base, err);
 
 	if (r >= 0)
-		r = erg_runs_load(files + 1, n - 1, &o->common, doc, &added, err);
+		r = erg_runs_load(files + 1, n - 1, &how, doc, &added, err);
 	if (r < 0)
 		return r;
 	if (!json_array_size(base) || !json_array_size(added))

@@ -43,8 +43,9 @@ static int analyze_corun(const struct erg_common *common, const char *partner, d
 	static const struct erg_renderer renderer = {erg_corun_text, erg_corun_csv};
 	json_auto_t *doc = erg_document_new("corun"), *runs = NULL;
 	static const char *const rows[] = {"counters", NULL}, *const estimate[] = {NULL};
-	static const struct erg_runs_keep keep = {"layer", rows, estimate};
-	int r = erg_runs_load_slim(files, n, common, &keep, doc, &runs, err);
+	static const struct erg_runs_keep keep = {rows, estimate};
+	const struct erg_runs_how how = {.common = common, .keep = &keep};
+	int r = erg_runs_load(files, n, &how, doc, &runs, err);
 
 	if (r >= 0)
 		r = erg_corun_document(runs, partner, budget_w, doc, err);

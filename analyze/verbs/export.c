@@ -212,8 +212,12 @@ static int fill_database(const struct options *o, char *const *paths, size_t n, 
 {
 	static const char *const by[] = {"layer", "phase"};
 	json_auto_t *runs = NULL, *sweep = NULL;
-	int r = erg_runs_load_tables(paths, n, &o->common, by, ERG_ARRAY_SIZE(by), add_run, d, doc,
-		&runs, err);
+	const struct erg_runs_how how = {.common = &o->common,
+		.by = by,
+		.n_by = ERG_ARRAY_SIZE(by),
+		.taken = add_run,
+		.data = d};
+	int r = erg_runs_load(paths, n, &how, doc, &runs, err);
 
 	if (r < 0)
 		return r;

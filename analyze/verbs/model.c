@@ -35,15 +35,16 @@ static int load_rows(const struct erg_model_options *o, const struct erg_model_w
 	static const char *const estimate[] = {"value", "lo", "hi", NULL};
 	const char *rows[ERG_MODEL_NAMES_MAX + 16];
 	/* A network's energy is known where those of its layers are not. */
-	const struct erg_runs_keep keep = {o->whole && !o->type ? "network" : "layer", rows,
-		estimate};
+	const char *const by = o->whole && !o->type ? "network" : "layer";
+	const struct erg_runs_keep keep = {rows, estimate};
+	const struct erg_runs_how how = {.common = &o->common, .by = &by, .n_by = 1, .keep = &keep};
 	json_auto_t *runs = NULL;
 	int r;
 
 	if (o->table)
 		return erg_model_data_table(o->table, want, ret, err);
 	keys_wanted(want, rows);
-	r = erg_runs_load_slim(o->files, o->n_files, &o->common, &keep, doc, &runs, err);
+	r = erg_runs_load(o->files, o->n_files, &how, doc, &runs, err);
 	return r < 0 ? r : erg_model_data_runs(runs, want, ret, err);
 }
 

@@ -271,7 +271,7 @@ static void trim(struct page *p, json_t *run, json_t *layers)
 	static const char *const rows[] = {"name", "merged_with", "calls", "time_s", "energy_j",
 		"counters", NULL};
 	static const char *const estimate[] = {"value", NULL};
-	static const struct erg_runs_keep keep = {"layer", rows, estimate};
+	static const struct erg_runs_keep keep = {rows, estimate};
 
 	erg_page_slim_run(run, &p->rows);
 	erg_runs_trim(layers, &keep);

@@ -136,16 +136,16 @@ static int load_files(const struct options *o, char *const *files, size_t n, jso
 	static const char *const rows[] = {"name", "merged_with", "calls", "time_s", "energy_j",
 		NULL};
 	static const char *const estimate[] = {"value", NULL};
-	static const struct erg_runs_keep keep = {"layer", rows, estimate};
+	static const struct erg_runs_keep keep = {rows, estimate};
+	/* a unit of work divides more than the sweep itself reads */
+	const struct erg_runs_how how = {.common = &o->common,
+		.keep = o->per.kind == ERG_PER_NONE ? &keep : NULL};
 	int r;
 
 	if (o->table)
 		return erg_observations_from_table(o->table, (const char *const *)o->factors.v,
 			o->factors.n, (const char *const *)o->groups.v, o->groups.n, obs, err);
-	if (o->per.kind == ERG_PER_NONE)
-		r = erg_runs_load_slim(files, n, &o->common, &keep, doc, ret_runs, err);
-	else
-		r = erg_runs_load(files, n, &o->common, doc, ret_runs, err);
+	r = erg_runs_load(files, n, &how, doc, ret_runs, err);
 	if (r >= 0 && o->per.kind != ERG_PER_NONE)
 		r = divide_runs(&o->per, *ret_runs, doc, err);
 	return r < 0 ? r
