@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The formulas of overhead.h. */
-#include "analyze/account/account.h"
 #include "analyze/account/overhead.h"
-#include "formats/base/memory.h"
-#include "formats/base/util.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "analyze/account/account.h"
+#include "formats/base/memory.h"
+#include "formats/base/util.h"
 
 static double clamp(double share)
 {

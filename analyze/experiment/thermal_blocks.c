@@ -5,13 +5,13 @@
  * clock shows: a frequency under 98 % of the highest of the run.
  */
 #include "analyze/experiment/thermal.h"
-#include "analyze/account/runs.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/account/runs.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
 

@@ -5,10 +5,11 @@
  * compare the two can.
  */
 #include "analyze/plugin/message.h"
-#include "formats/base/util.h"
 
 #include <errno.h>
 #include <math.h>
+
+#include "formats/base/util.h"
 
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_REAL };
 

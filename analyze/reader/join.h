@@ -59,7 +59,7 @@ void erg_join_span(struct erg_timeline *tl, const struct erg_worker_chunk *chunk
 /* The MACs of layers whose calls were counted one by one. -ENOMEM */
 int erg_join_macs(struct erg_timeline *tl);
 
-/* ---- between the reader_join_*.c ---- */
+/* ---- between join*.c ---- */
 
 struct erg_join_entry *erg_join_find(const struct erg_join *j, uint32_t pid, uint32_t id,
 	enum erg_join_kind kind);

@@ -3,7 +3,7 @@
 #define ERG_ANALYZE_READER_H
 
 /*
- * From an archive to a timeline. Only reader*.c knows babeltrace2. Each chunk is decoded in a child
+ * From an archive to a timeline. Only this room and the plug-in know babeltrace2. Each chunk is decoded in a child
  * process with limits on memory and time; the result is the same to the byte for any number of
  * jobs.
  */

@@ -2,6 +2,10 @@
 #ifndef ERG_RECORD_CALIBRATE_H
 #define ERG_RECORD_CALIBRATE_H
 
+/*
+ * erg-record calibrate: records a wave of load that it plays itself, and says what an event, a reading and the
+ * sampler cost on this machine.
+ */
 #include <limits.h>
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 
 /*
  * The events of an imported trace (formats/FORMAT.md) as babeltrace2 classes, and a cursor that fills an event's
- * fields in their order. Private to import_*.c.
+ * fields in their order. Private to this room.
  */
 #include <stdbool.h>
 #include <stddef.h>

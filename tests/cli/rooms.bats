@@ -39,10 +39,11 @@ include_back() { sed -i '/^#include "/i #include "analyze/attribution/run.h"' tr
 }
 
 @test "a comment that names a file which is not there is found" {
-    say() { echo '/* As notes.c and rows.c have it. */' >>tree/analyze/account/rows.c; }
+    say() { echo '/* As notes.c, note*.c, rows.c and parts_*.c have it. */' >>tree/analyze/account/rows.c; }
     faulty say
     grep -q '^analyze/account/rows.c:[0-9]*: a comment names notes.c, which is not there$' <<<"$output"
-    [ "$(grep -c 'comment names' <<<"$output")" = 1 ]
+    grep -q '^analyze/account/rows.c:[0-9]*: a comment names note\*.c, which is not there$' <<<"$output"
+    [ "$(grep -c 'comment names' <<<"$output")" = 2 ]
 }
 
 @test "a symbol of a room that may not be known is found" {
