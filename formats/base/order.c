@@ -13,7 +13,7 @@ int erg_order_u64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int erg_order_i64(const void *a, const void *b)
+static int order_i64(const void *a, const void *b)
 {
 	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -66,22 +66,14 @@ static bool by_digit(const uint64_t *from, uint64_t *to, size_t n, unsigned int 
 	return true;
 }
 
-void erg_sort_doubles(double *x, size_t n)
+/* Sorts the N keys at A, behind which there is room for as many; returns which of the two halves has them. */
+static uint64_t *by_digits(uint64_t *a, size_t n, size_t (*count)[VALUES])
 {
-	size_t(*count)[VALUES] = n > FEW ? calloc(DIGITS, sizeof(*count)) : NULL;
-	uint64_t *a = count ? malloc(2 * n * sizeof(*a)) : NULL, *b = a ? a + n : NULL;
+	uint64_t *b = a + n;
 
-	if (!a) {
-		erg_sort(x, n, sizeof(*x), erg_order_double);
-		free(count);
-		return;
-	}
-	memcpy(a, x, n * sizeof(*a));
-	for (size_t i = 0; i < n; i++) {
-		a[i] = to_key(a[i]);
+	for (size_t i = 0; i < n; i++)
 		for (unsigned int d = 0; d < DIGITS; d++)
 			count[d][digit_of(a[i], d)]++;
-	}
 	for (unsigned int d = 0; d < DIGITS; d++)
 		if (by_digit(a, b, n, d, count[d])) {
 			uint64_t *other = a;
@@ -89,9 +81,44 @@ void erg_sort_doubles(double *x, size_t n)
 			a = b;
 			b = other;
 		}
-	for (size_t i = 0; i < n; i++)
-		b[i] = from_key(a[i]);
-	memcpy(x, b, n * sizeof(*x));
-	free(a < b ? a : b);
+	return a;
+}
+
+/* N of them at X, which TO makes keys of and FROM makes them again; false: they are few, or there is no memory. */
+static bool sort_many(void *x, size_t n, uint64_t (*to)(uint64_t), uint64_t (*from)(uint64_t))
+{
+	size_t(*count)[VALUES] = n > FEW ? calloc(DIGITS, sizeof(*count)) : NULL;
+	uint64_t *a = count ? malloc(2 * n * sizeof(*a)) : NULL, *sorted;
+	bool done;
+
+	if (a) {
+		memcpy(a, x, n * sizeof(*a));
+		for (size_t i = 0; i < n; i++)
+			a[i] = to(a[i]);
+		sorted = by_digits(a, n, count);
+		for (size_t i = 0; i < n; i++)
+			sorted[i] = from(sorted[i]);
+		memcpy(x, sorted, n * sizeof(*a));
+	}
+	done = a != NULL;
+	free(a);
 	free(count);
+	return done;
+}
+
+void erg_sort_doubles(double *x, size_t n)
+{
+	if (!sort_many(x, n, to_key, from_key))
+		erg_sort(x, n, sizeof(*x), erg_order_double);
+}
+
+static uint64_t turn_sign(uint64_t bits)
+{
+	return bits ^ UINT64_C(1) << 63;
+}
+
+void erg_sort_i64(int64_t *x, size_t n)
+{
+	if (!sort_many(x, n, turn_sign, turn_sign))
+		erg_sort(x, n, sizeof(*x), order_i64);
 }

@@ -3,6 +3,7 @@
 #define ERG_FORMATS_ORDER_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* qsort(3), which wants an array also where there is nothing to sort. */
@@ -21,10 +22,10 @@ static inline void erg_sort_by(void *base, size_t n, size_t size,
 
 /* Smaller numbers first. No NaN. */
 int erg_order_u64(const void *a, const void *b);
-int erg_order_i64(const void *a, const void *b);
 int erg_order_double(const void *a, const void *b);
 
 /* Smaller numbers first, of many: by their digits, a few times faster than by comparing. No NaN; -0 before 0. */
 void erg_sort_doubles(double *x, size_t n);
+void erg_sort_i64(int64_t *x, size_t n);
 
 #endif

@@ -65,8 +65,9 @@ static bt_message *next_message(struct erg_feed *f, bt_self_message_iterator *it
 			return begin_packet(f, it);
 		if (f->in_packet == EVENTS_PER_PACKET)
 			return end_packet(f, it);
-		m = erg_feed_definition(f, it, &end);
-		if (!m && end && f->in_chunk++ < EVENTS_PER_CHUNK) {
+		m = f->defined ? NULL : erg_feed_definition(f, it);
+		end = f->defined; /* the chunk is full, unless another datum fits */
+		if (f->defined && f->in_chunk++ < EVENTS_PER_CHUNK) {
 			m = erg_feed_datum(f, it, &end);
 			f->finished = !m && end;
 		}
@@ -246,6 +247,7 @@ static int write_chunks(struct erg_feed *f, const char *dir, int to, struct erg_
 		}
 		f->at = ERG_FEED_START;
 		f->definition = 0;
+		f->defined = false;
 		f->in_chunk = 0;
 		r = write_trace(f, path, err);
 		if (r == 0 &&

@@ -139,8 +139,7 @@ static int put_named(struct erg_cursor *c, uint32_t id, const char *name)
 	return erg_put_string(c, name);
 }
 
-/* The definition number I; NULL with *ret_end set when there are no more. */
-bt_message *erg_feed_definition(struct erg_feed *f, bt_self_message_iterator *it, bool *ret_end)
+bt_message *erg_feed_definition(struct erg_feed *f, bt_self_message_iterator *it)
 {
 	const struct erg_import_layers *l = f->what->layers;
 	const size_t counts[] = {f->what->log->n_channels ? 1 : 0, erg_import_sources(f->what->log),
@@ -156,8 +155,8 @@ bt_message *erg_feed_definition(struct erg_feed *f, bt_self_message_iterator *it
 
 	while (k < ERG_ARRAY_SIZE(counts) && i >= counts[k])
 		i -= counts[k++];
-	*ret_end = k == ERG_ARRAY_SIZE(counts);
-	if (*ret_end)
+	f->defined = k == ERG_ARRAY_SIZE(counts);
+	if (f->defined)
 		return NULL;
 	m = new_event(f, it, kinds[k], f->now, k < 3 ? PID_RECORDER : PID_APP,
 		k < 3 ? TID_RECORDER : 2, &c);

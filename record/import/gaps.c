@@ -22,7 +22,7 @@ static uint64_t usual_of(int64_t *d, size_t n)
 	size_t usual = 0;
 	double sum = 0;
 
-	erg_sort(d, n, sizeof(*d), erg_order_i64);
+	erg_sort_i64(d, n);
 	for (size_t i = 0; i < n && d[i] <= 2 * d[n / 2]; i++, usual++)
 		sum += (double)d[i];
 	return usual ? (uint64_t)llround(sum / (double)usual) : 0;

@@ -503,7 +503,7 @@ int64_t *erg_import_edges(const struct erg_import_layers *l)
 		edges[2 * i] = l->spans[i].begin;
 		edges[2 * i + 1] = l->spans[i].end;
 	}
-	erg_sort(edges, 2 * l->n_spans, sizeof(*edges), erg_order_i64);
+	erg_sort_i64(edges, 2 * l->n_spans);
 	return edges;
 }
 

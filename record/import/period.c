@@ -63,7 +63,7 @@ static double shortest_gap(const int64_t *changes, size_t n)
 	for (size_t i = 1; gaps && i < n; i++)
 		gaps[i - 1] = changes[i] - changes[i - 1];
 	if (gaps) {
-		erg_sort(gaps, n - 1, sizeof(*gaps), erg_order_i64);
+		erg_sort_i64(gaps, n - 1);
 		ret = (double)gaps[(n - 1) / 20];
 	}
 	free(gaps);
