@@ -1,4 +1,5 @@
 # The adapters in C: each is loaded as its framework loads it, and recorded by plain LTTng.
+# bats file_tags=apart
 load helpers
 load lttng
 

@@ -1,5 +1,6 @@
 # erg-record --annotate with the adapters in C, end to end: what the framework says comes out of
 # erg-analyze as layers. No power is read: layers that readings cannot tell apart would be one row.
+# bats file_tags=apart
 load helpers
 
 record() {

@@ -1,4 +1,5 @@
 # Recordings from trees of files that are shaped like the boards of the field.
+# bats file_tags=apart
 load helpers
 
 tx1() {

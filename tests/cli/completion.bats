@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Shell completion in the shells themselves: a line is typed on a terminal and TAB is pressed.
+# bats file_tags=apart
 load helpers
 
 # becomes SHELL LINE WANT...: TAB behind LINE makes WANT of it.

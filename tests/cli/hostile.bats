@@ -1,4 +1,5 @@
 # Archives that were made to cost: each is refused in a line, and soon.
+# bats file_tags=apart
 load helpers
 
 # member PATH: the frame of one member, without the tar's end (formats/FORMAT.md, by tar and zstd alone).

@@ -1,4 +1,5 @@
 # What is installed can be used: a program of somebody else, in C and in C++, by pkg-config.
+# bats file_tags=apart
 load helpers
 
 @test "an installed liberg is found by pkg-config and linked from C and C++" {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A recording is of its command: of nobody else's programs, and of all that the command starts.
+# bats file_tags=apart
 load helpers
 load lttng
 load relay

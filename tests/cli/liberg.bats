@@ -1,5 +1,6 @@
 # liberg in a program, recorded by plain LTTng tools with sessions of our own and read by
 # babeltrace2: no erg-record, no erg-analyze.
+# bats file_tags=apart
 load helpers
 load lttng
 

@@ -1,4 +1,5 @@
 # erg_inline.h: the functions of erg.h without a library to link; and what erg.h promises beside them.
+# bats file_tags=apart
 load helpers
 load lttng
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The babeltrace2 plugin: the same figures as erg-analyze in anybody's graph.
+# bats file_tags=apart
 load helpers
 
 test_setup() {

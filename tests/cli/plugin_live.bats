@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The babeltrace2 plugin on a live stream, which has no end and cannot begin anew.
+# bats file_tags=apart
 load helpers
 load lttng
 load relay

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Progress: on a terminal, on stderr, for steps over a second; nowhere else.
+# bats file_tags=apart
 load helpers
 
 test_setup() {

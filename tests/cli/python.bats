@@ -1,4 +1,5 @@
 # The package erg for Python, and its hooks on PyTorch models.
+# bats file_tags=apart
 load helpers
 load lttng
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # erg-record run: what comes out, and that nothing else is left behind.
+# bats file_tags=apart
 load helpers
 
 REC=(erg-record -q -s procstat)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # erg-record survives: recorder, workload or daemons are killed, and what was recorded is kept. Tests
 # that kill daemons run as an ordinary user, whose daemons are his own.
+# bats file_tags=apart
 load helpers
 
 REC=(erg-record -q -s procstat)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # erg-record started in odd ways: descriptors that are closed, names that are no UTF-8 or too long,
 # variables that are secrets.
+# bats file_tags=apart
 load helpers
 
 # denied ERRNO CALL COMMAND…: it is refused the system call of that name by that error, as behind seccomp.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # erg-record --to HOST and erg-record collect, over lttng-relayd on loopback.
+# bats file_tags=apart
 load helpers
 load relay
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The report: one page from archives and results, safe against hostile names, driven in Chromium.
+# bats file_tags=apart
 load helpers
 
 test_setup() { skip_without page; }

@@ -1,4 +1,5 @@
 # Every line in its room: ARCHITECTURE.md against includes and symbols.
+# bats file_tags=apart
 load helpers
 
 @test "the code agrees with the table of rooms" {

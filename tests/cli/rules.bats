@@ -1,4 +1,5 @@
 # Layers from events that are not ours, by rules: recorded, and from a trace that was made without us.
+# bats file_tags=apart
 load helpers
 load lttng
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What says "passed" can say "failed": the counting of tests/run, and the checks that it makes.
+# bats file_tags=apart
 load helpers
 
 # counts FILE LIMIT: "passed failed skipped" for one file of tests

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # --on slurm against a stand-in for Slurm's commands, which keeps what was submitted and runs the tasks one by one
 # in an environment that has nothing. tests/slurm/run is the same with Slurm itself.
+# bats file_tags=apart
 load helpers
 load imported
 

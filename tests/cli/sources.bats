@@ -1,4 +1,5 @@
 # erg-record sources: what is found, what is missing, and what bad input says.
+# bats file_tags=apart
 load helpers
 
 # A small tree: one power chip, one thermal zone.

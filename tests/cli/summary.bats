@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The line that erg-record run says at its end.
+# bats file_tags=apart
 load helpers
 
 # One chip with a rail of 3.25 W and a part of it.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Tables on a terminal: they fit its width, whatever the names, and names cannot play the terminal.
+# bats file_tags=apart
 load helpers
 
 test_setup() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # erg-record top and run --live: lines, JSON, and the screen on a terminal of its own.
+# bats file_tags=apart
 load helpers
 
 # A chip of 3.25 W, whose power is nobody's model.
