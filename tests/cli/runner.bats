@@ -181,3 +181,23 @@ bare_machine() {
     grep -q 'install .*liblttng-ust-dev' asked
     [ -z "$(grep -E 'chromium|torch|darknet|opencv|dnnl|clang|selenium|bats' asked)" ]
 }
+
+@test "apart: files, processes and memory of its own, which end with it; the checkout and the build stay; an ordinary user is refused" {
+    "$ERG_SRC/tests/apart" true || skip "no namespaces here"
+    touch "/tmp/theirs-$$" "/dev/shm/theirs-$$" "/run/theirs-$$"
+    run -0 --separate-stderr "$ERG_SRC/tests/apart" sh -c '
+        ls /tmp /dev/shm /run
+        touch /tmp/ours /dev/shm/ours /run/ours; sleep 4321 & ps -e -o comm=
+        test -x "$0"/tests/run && test -x "$1"/analyze/erg-analyze' "$ERG_SRC" "$ERG_BUILD"
+    rm "/tmp/theirs-$$" "/dev/shm/theirs-$$" "/run/theirs-$$"
+    [[ "$output" != *theirs* ]]
+    [[ "$output" == *sleep* ]]
+    [[ "$output" != *bats* ]]
+    await sh -c '! pgrep -f "^sleep 4321"'
+    [ ! -e /tmp/ours ]
+    [ ! -e /dev/shm/ours ]
+    [ ! -e /run/ours ]
+    run -3 "$ERG_SRC/tests/apart" sh -c 'exit 3'
+    need_other_user
+    run -125 as_user "$ERG_SRC/tests/apart" true
+}
