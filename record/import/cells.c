@@ -160,7 +160,8 @@ size_t erg_import_cells(char *line, char separator, char **cells, size_t max)
 bool erg_import_missing_cell(const char *cell)
 {
 	static const char *const words[] = {"", "nan", "NaN", "NAN", "-nan", "N/A", "[N/A]", "NULL",
-		"null", "None", "-", "--", "n/a"};
+		"null", "None", "-", "--", "n/a", "NA", "#N/A", "-N/A-", "[Not Supported]",
+		"[Unknown Error]", "unavailable", "unknown"};
 
 	if (*cell >= '0' && *cell <= '9')
 		return false;

@@ -16,6 +16,7 @@
 #define CELLS_MAX 16
 #define DCMI "Instantaneous power reading:"
 #define STAMP "IPMI timestamp:"
+#define STATE "Power reading state is:"
 
 struct ipmi_log {
 	struct erg_import_log *log;
@@ -25,6 +26,7 @@ struct ipmi_log {
 	bool told, used; /* a line told the time; it has a row */
 	bool own, bmc;   /* times are of lines of their own, or of the BMC */
 	size_t polls;
+	struct erg_import_kept idle; /* readings of a BMC that does not measure */
 };
 
 /* ---- times ---- */
@@ -92,6 +94,31 @@ static int ipmi_dcmi(struct ipmi_log *p, const char *text, struct erg_err *err)
 	return strncmp(end, "Watt", 4) ? 0 : ipmi_put(p, "system", "W", v, err);
 }
 
+/* "Power reading state is: deactivated": what was read is no power of now. */
+static void ipmi_state(struct ipmi_log *p, const char *text)
+{
+	struct erg_import_log *log = p->log;
+
+	if (log->n == 0 || !strstr(text, "deactivated"))
+		return;
+	for (size_t i = 0; i < log->n_channels; i++) {
+		int64_t *raw = &log->channels[i].raw[log->n - 1];
+
+		if (strcmp(log->channels[i].def.rail, "system") || *raw == ERG_IMPORT_MISSING)
+			continue;
+		erg_import_keep(&p->idle, log->line[log->n - 1], text);
+		*raw = ERG_IMPORT_MISSING;
+	}
+}
+
+/* Of any case, and perhaps with the sensor's state behind it: "100 Watts, Device Enabled". */
+static bool is_unit(const char *text, const char *unit)
+{
+	const size_t len = strlen(unit);
+
+	return !strncasecmp(text, unit, len) && (!text[len] || text[len] == ',');
+}
+
 /* "PS1 Input Power | 120 Watts | ok" of sdr, "PS1 Input Power | 120.000 | Watts | ok | na" of sensor. */
 static int ipmi_sensor(struct ipmi_log *p, char *text, struct erg_err *err)
 {
@@ -112,9 +139,9 @@ static int ipmi_sensor(struct ipmi_log *p, char *text, struct erg_err *err)
 		return 1; /* no reading, disabled, a state in hexadecimal */
 	end += strspn(end, " ");
 	unit = *end ? end : n > 5 ? cells[2] : "";
-	if (!strcmp(unit, "Watts") || !strcmp(unit, "W"))
+	if (is_unit(unit, "Watts") || is_unit(unit, "W"))
 		return ipmi_put(p, cells[0], "W", v, err);
-	if (!strcmp(unit, "degrees C"))
+	if (is_unit(unit, "degrees C"))
 		return ipmi_put(p, cells[0], "degC", v, err);
 	return 1; /* volts, fans */
 }
@@ -154,6 +181,20 @@ static int take_ipmi_time(struct ipmi_log *p, const char *text, bool bmc, struct
 	return 1;
 }
 
+/* Some versions end the line without a line's end where the clock has a zone. */
+static int take_stamp(struct ipmi_log *p, char *text, struct erg_err *err)
+{
+	char *behind = strstr(text, "Sampling period:");
+
+	text += strspn(text, " \t");
+	if (behind) {
+		while (behind > text && strchr(" \t", behind[-1]))
+			behind--;
+		*behind = '\0';
+	}
+	return take_ipmi_time(p, text, true, err);
+}
+
 /* "1715000000 Instantaneous power reading: …", as a script writes that has the time on the same line;
  * *text becomes what is behind the time. */
 static int take_time_before(struct ipmi_log *p, char **text, struct erg_err *err)
@@ -189,7 +230,7 @@ static int take_time_before(struct ipmi_log *p, char **text, struct erg_err *err
 static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
 {
 	static const char *const known[] = {"Minimum during", "Maximum during",
-		"Average power reading", "Sampling period", "Power reading state"};
+		"Average power reading", "Sampling period"};
 	_cleanup_(erg_freep) char *copy = strdup(text);
 	char *s = text + strspn(text, " \t");
 	int r = 0;
@@ -199,6 +240,10 @@ static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(known); i++)
 		if (!strncmp(s, known[i], strlen(known[i])))
 			return 0;
+	if (!strncmp(s, STATE, strlen(STATE))) {
+		ipmi_state(p, s);
+		return 0;
+	}
 	if (!erg_lines_cut(p->lines)) {
 		r = take_time_before(p, &s, err);
 		if (r < 0)
@@ -209,8 +254,7 @@ static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
 	else if (!strncmp(s, DCMI, strlen(DCMI)))
 		r = ipmi_dcmi(p, s, err);
 	else if (!strncmp(s, STAMP, strlen(STAMP)))
-		r = take_ipmi_time(p, s + strlen(STAMP) + strspn(s + strlen(STAMP), " \t"), true,
-			err);
+		r = take_stamp(p, s + strlen(STAMP), err);
 	else if (strchr(s, '|'))
 		r = ipmi_sensor(p, s, err);
 	else
@@ -275,6 +319,16 @@ static int read_ipmi(const char *path, const struct erg_import_how *how, struct 
 			"%s: nothing tells the time of a reading: --interval, or a line of date +%%s "
 			"before each, was expected",
 			path);
+	if (r == 0 && p.idle.n == p.polls && p.polls)
+		r = erg_fail(err, -ENODATA,
+			"%s: line %zu: the BMC measures no power, in any of %zu readings: "
+			"'Power reading state is: activated' was expected below them",
+			path, p.idle.line, p.idle.n);
+	if (r == 0 && p.idle.n)
+		erg_import_note(notes, "deactivated",
+			"%s: line %zu: the BMC did not measure when it was asked ('%.60s'): %zu readings were "
+			"left out",
+			path, p.idle.line, p.idle.text, p.idle.n);
 	if (r == 0)
 		set_whole(ret, notes);
 	if (r == 0)

@@ -116,7 +116,7 @@ static int header_missing(struct reader *r, const char *name, struct erg_err *er
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
 			r->cells[i]);
 	return erg_fail(err, -EINVAL, "%s: line %zu: no column '%s'; there are: %s", r->log->path,
-		erg_lines_number(r->lines), name, list);
+		r->before + 1, name, list);
 }
 
 /* What stands in a row twice under one name is two things, of which nobody said which. */
@@ -126,7 +126,7 @@ static int check_single(struct reader *r, char **cells, size_t n, int at, struct
 		if (!strcmp(cells[i], cells[at]))
 			return erg_fail(err, -EINVAL,
 				"%s: line %zu: columns %d and %zu are both called '%s': which one is meant?",
-				r->log->path, erg_lines_number(r->lines), at + 1, i + 1, cells[i]);
+				r->log->path, r->before + 1, at + 1, i + 1, cells[i]);
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static int find_cells(struct reader *r, struct erg_err *err)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	if (n > CELLS_MAX)
 		return erg_fail(err, -EINVAL, "%s: line %zu: %zu columns, at most %d were expected",
-			r->log->path, erg_lines_number(r->lines), n, CELLS_MAX);
+			r->log->path, r->before + 1, n, CELLS_MAX);
 	r->time = r->how->time ? cell_named(r->cells, n, r->how->time) : -1;
 	if (r->how->time && r->time < 0)
 		return header_missing(r, r->how->time, err);
@@ -206,30 +206,47 @@ static int find_cells(struct reader *r, struct erg_err *err)
 						: 0;
 }
 
-/* The first line that names a column: 1 when there is one. */
-static int find_header(struct reader *r, struct erg_err *err)
+/* How many columns were asked for, with that of times. */
+static size_t asked_for(const struct reader *r)
+{
+	return r->how->n_columns + (r->how->time != NULL);
+}
+
+/* Keeps the line as the header, if it names more of the columns than the one before. -ENOMEM. */
+static int look_at_header(struct reader *r, size_t *most)
 {
 	static const char separators[] = ",;\t| ";
+
+	for (const char *s = separators; *s; s++) {
+		const size_t found = named_in(r, *s);
+
+		if (found <= *most)
+			continue;
+		*most = found;
+		r->separator = *s;
+		r->before = erg_lines_number(r->lines) - 1;
+		free(r->header);
+		r->header = strdup(r->text);
+		if (!r->header)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The first line that names all columns, since a tool may name some of them before, in what it says of itself;
+ * where there is none, the one that names most: 1 when one names any. */
+static int find_header(struct reader *r, struct erg_err *err)
+{
 	size_t most = 0;
 	int got = 0;
 
-	while (most == 0 && erg_lines_number(r->lines) < HEADER_LINES_MAX &&
+	while (most < asked_for(r) && erg_lines_number(r->lines) < HEADER_LINES_MAX &&
 		(got = erg_lines_next(r->lines, &r->text, err)) > 0)
-		for (const char *s = separators; *s; s++) {
-			size_t found = named_in(r, *s);
-
-			if (found <= most)
-				continue;
-			most = found;
-			r->separator = *s;
-		}
+		if (look_at_header(r, &most) < 0)
+			return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	if (got < 0 || most == 0)
-		return got;
+		return got < 0 ? got : 0;
 	r->point = erg_import_point_begin(r->separator, r->import->point);
-	r->before = erg_lines_number(r->lines) - 1;
-	r->header = strdup(r->text);
-	if (!r->header)
-		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	got = find_cells(r, err);
 	return got < 0 ? got : 1;
 }
@@ -409,7 +426,7 @@ static size_t join_entity(char **cells, size_t n)
 /* A line that names all columns again: at the same places, or there are two tables. 1; 0: it does not. */
 static int take_header_again(struct reader *r, struct erg_err *err)
 {
-	size_t asked = r->how->n_columns + (r->how->time != NULL), n;
+	size_t asked = asked_for(r), n;
 	_cleanup_(erg_freep) char *copy = NULL;
 	bool same;
 

@@ -23,6 +23,8 @@ struct mac_log {
 	int64_t stamp; /* of the sample, whole seconds */
 	int64_t elapsed_ns;
 	bool stamped, elapsed; /* of a plist: told, and not yet a row */
+	bool plist;
+	char key[32]; /* of a plist, whose value comes next */
 	size_t pauses;
 };
 
@@ -109,48 +111,66 @@ static int mac_text_power(struct mac_log *m, const char *text, struct erg_err *e
 
 /* ---- plists ---- */
 
-static const char *plist_value(const char *text, const char *key)
+/* What is known of the sample's time; a row, once both are. */
+static int mac_plist_time(struct mac_log *m, const char *key, const char *v, struct erg_err *err)
 {
-	char tag[64];
-	const char *at;
+	const char *end;
+	int digits, r = 1;
 
-	snprintf(tag, sizeof(tag), "<key>%s</key>", key);
-	at = strstr(text, tag);
-	at = at ? strchr(at + strlen(tag), '>') : NULL;
-	return at ? at + 1 : NULL;
+	if (!strcmp(key, "timestamp")) {
+		r = erg_import_when(m->log, m->how, v, ERG_DATE_YEAR_FIRST, &m->stamp, &end, err);
+		m->stamped = r > 0;
+	} else {
+		m->elapsed = erg_import_scaled(v, '.', 0, &m->elapsed_ns, &digits, &end);
+	}
+	if (r <= 0 || !m->stamped || !m->elapsed) /* whichever comes first */
+		return r;
+	r = mac_row(m, m->elapsed_ns, err);
+	return r < 0 ? r : 1;
 }
 
-static int mac_plist(struct mac_log *m, const char *text, struct erg_err *err)
+static int mac_plist_value(struct mac_log *m, const char *key, const char *v, struct erg_err *err)
 {
 	static const struct {
 		const char *key, *rail;
 	} powers[] = {{"cpu_power", "CPU"}, {"gpu_power", "GPU"}, {"ane_power", "ANE"},
 		{"dram_power", "DRAM"}, {"combined_power", "Combined"},
 		{"package_watts", "Package"}};
-	const char *v = plist_value(text, "timestamp"), *end;
+	const char *end;
 	int64_t n;
-	int digits, r = 1;
+	int digits;
 
-	if (v) {
-		r = erg_import_when(m->log, m->how, v, ERG_DATE_YEAR_FIRST, &m->stamp, &end, err);
-		if (r <= 0)
-			return r;
-		m->stamped = true;
-	}
-	v = v ? NULL : plist_value(text, "elapsed_ns");
-	if (v && erg_import_scaled(v, '.', 0, &m->elapsed_ns, &digits, &end))
-		m->elapsed = true;
-	if (m->stamped && m->elapsed) { /* whichever comes first */
-		r = mac_row(m, m->elapsed_ns, err);
-		return r < 0 ? r : 1;
-	}
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(powers); i++) {
-		v = plist_value(text, powers[i].key);
-		if (v && erg_import_scaled(v, '.', DECIMALS, &n, &digits, &end))
+	if (!strcmp(key, "timestamp") || !strcmp(key, "elapsed_ns"))
+		return mac_plist_time(m, key, v, err);
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(powers); i++)
+		if (!strcmp(key, powers[i].key) &&
+			erg_import_scaled(v, '.', DECIMALS, &n, &digits, &end))
 			return mac_put(m, powers[i].rail, strlen(powers[i].rail),
 				strcmp(powers[i].key, "package_watts") ? n : n * 1000, err);
-	}
 	return 1;
+}
+
+/* A key and its value are one behind the other, whether their tags share a line, as powermetrics writes them, or all
+ * of the plist does, or each has its own, as plutil(1) writes them. */
+static int mac_plist(struct mac_log *m, const char *text, struct erg_err *err)
+{
+	int r = 1;
+
+	for (const char *tag = strchr(text, '<'); tag && r >= 0; tag = strchr(tag + 1, '<')) {
+		const char *v = strchr(tag, '>');
+
+		if (!v)
+			break;
+		if (!strncmp(tag, "<key>", 5)) {
+			snprintf(m->key, sizeof(m->key), "%.*s", (int)strcspn(tag + 5, "<"), tag + 5);
+		} else if (*m->key && tag[1] != '/') {
+			const int got = mac_plist_value(m, m->key, v + 1, err);
+
+			r = got <= 0 ? got : r;
+			*m->key = '\0';
+		}
+	}
+	return r;
 }
 
 /* ---- the file ---- */
@@ -159,9 +179,12 @@ static int take_mac_line(struct mac_log *m, const char *text, struct erg_err *er
 {
 	int r = 1;
 
-	if (erg_lines_cut(m->lines))
+	m->plist |= strstr(text, "<key>") != NULL;
+	if (m->plist && !strpbrk(text, "<>")) /* samples are apart by a NUL */
+		r = 1;
+	else if (erg_lines_cut(m->lines) && !strstr(text, "</plist>"))
 		r = 0;
-	else if (strstr(text, "<key>"))
+	else if (m->plist)
 		r = mac_plist(m, text, err);
 	else if (!strncmp(text, "*** Sampled", 11))
 		r = mac_text_sample(m, text, err);
@@ -218,8 +241,8 @@ static int read_powermetrics(const char *path, const struct erg_import_how *how,
 	r = r == 0 && got < 0 ? got : r;
 	if (r == 0 && ret->n == 0)
 		r = erg_fail(err, -EINVAL,
-			"%s: no line '*** Sampled system activity (…)' and no plist with elapsed_ns; "
-			"what powermetrics prints was expected",
+			"%s: no line '*** Sampled system activity (…) (… ms elapsed)' and no plist with timestamp "
+			"and elapsed_ns; what powermetrics prints was expected",
 			path);
 	if (r == 0 && m.pauses)
 		erg_import_note(notes, "pause",

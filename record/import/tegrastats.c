@@ -17,7 +17,7 @@
  * a new syntax must not lose the power in silence. The average column is a running mean since the
  * start and is left out: the archive has better. In front of the items may be a date, "11-14-2023
  * 12:13:14", or a time of day, to the second; spread.c makes times of these. A line may also begin
- * with seconds since the epoch, as ts(1) writes. Without either the lines are --interval apart, one
+ * with seconds since the epoch, as ts(1) writes, or with what else a script takes of date(1). Without either the lines are --interval apart, one
  * second by default, which is the tool's own.
  */
 #include <ctype.h>
@@ -236,11 +236,13 @@ static int take_time(struct state *s, const char *text, int64_t *ret, struct erg
 		r = erg_import_when(s->log, s->how, text, ERG_DATE_YEAR_FIRST, ret, &end, err);
 	if (r == 0)
 		r = erg_import_time_of_day(s->log, text, ret, &end);
+	if (r == 0 && erg_import_epoch(s->log, text, ret, &end))
+		r = 1;
 	if (r == 0 && isdigit((unsigned char)*text) && erg_import_decimal(text, 9, ret, &end)) {
 		s->log->clock = ERG_CLOCK_NUMBERS;
 		r = 1;
 	}
-	return r > 0 && !strchr(" \t:]", *end) ? 0 : r;
+	return r > 0 && !strchr(" \t:],;|", *end) ? 0 : r;
 }
 
 /* The power of RAIL, or NULL. */
@@ -279,7 +281,7 @@ static char *find_items(char *text)
 	char *ram = strstr(text, "RAM ");
 	int used, total, n = 0;
 
-	return ram && (ram == text || isspace((unsigned char)ram[-1]) || ram[-1] == ':') &&
+	return ram && (ram == text || isspace((unsigned char)ram[-1]) || strchr(":,;|", ram[-1])) &&
 			sscanf(ram, "RAM %d/%dMB%n", &used, &total, &n) == 2 && n > 0
 		? ram
 		: NULL;

@@ -161,8 +161,8 @@ static const char *take_half(const char *s, int *hour)
 	return end;
 }
 
-/* "14.123" and, as ISO 8601 has it too, "14,123"; Power Gadget writes "14:123", Python's %S:%f six digits and
- * date's %S:%N nine */
+/* "14.123" and, as ISO 8601 has it too, "14,123"; Power Gadget and uProf write "14:123", the ms as a number of up
+ * to three digits, Python's %S:%f six digits and date's %S:%N nine */
 static bool take_seconds(const char *s, int64_t *ret_ns, const char **ret_end)
 {
 	const char *end;
@@ -172,10 +172,10 @@ static bool take_seconds(const char *s, int64_t *ret_ns, const char **ret_end)
 	if (!erg_import_decimal(s, 9, ret_ns, &end))
 		return false;
 	*ret_end = end;
-	n = end == s + 2 && *end == ':' ? strspn(end + 1, "0123456789") : 0;
-	if (n == 3 || n == 6 || n == 9) {
+	n = end <= s + 2 && *end == ':' ? strspn(end + 1, "0123456789") : 0;
+	if ((n > 0 && n <= 3) || n == 6 || n == 9) {
 		*ret_end = take_digits(end + 1, (int)n, (int)n, &digits);
-		*ret_ns += digits * (int64_t)(n == 3 ? 1000000 : n == 6 ? 1000 : 1);
+		*ret_ns += digits * (int64_t)(n <= 3 ? 1000000 : n == 6 ? 1000 : 1);
 		return true;
 	}
 	return *end != ',' || !isdigit((unsigned char)end[1]) ||
@@ -183,14 +183,17 @@ static bool take_seconds(const char *s, int64_t *ret_ns, const char **ret_end)
 		erg_import_scaled(s, ',', 9, ret_ns, &digits, ret_end);
 }
 
-/* "12:13:14.123"; seconds apart, since they have a fraction. "12:13" only BEHIND_DATE. */
+/* "12:13:14.123"; seconds apart, since they have a fraction. "12:13" only BEHIND_DATE. HWiNFO writes "9:3:6.931". */
 static const char *take_clock(const char *s, bool behind_date, int *ret_hour, int *ret_minute,
 	int64_t *ret_ns)
 {
+	const char *minute;
+
 	s = take_digits(s, 1, 2, ret_hour);
-	s = s && *s == ':' ? take_digits(s + 1, 2, 2, ret_minute) : NULL;
+	minute = s && *s == ':' ? s + 1 : NULL;
+	s = minute ? take_digits(minute, 1, 2, ret_minute) : NULL;
 	*ret_ns = 0;
-	if (!s || (*s != ':' && !behind_date))
+	if (!s || (*s != ':' && (!behind_date || s < minute + 2)))
 		return NULL;
 	if (*s == ':' && (s[1] < '0' || s[1] > '9' || !take_seconds(s + 1, ret_ns, &s)))
 		return NULL;
