@@ -16,7 +16,7 @@
 #define CELLS_MAX 256
 #define DECIMALS 3
 
-enum amd_role { AMD_NONE, AMD_TIME, AMD_GPU, AMD_VALUE };
+enum amd_role { AMD_NONE, AMD_TIME, AMD_GPU, AMD_PART, AMD_VALUE };
 
 struct amd_column {
 	enum amd_role role;
@@ -30,6 +30,7 @@ static const struct {
 	{"timestamp", {AMD_TIME, NULL, NULL}},
 	{"gpu", {AMD_GPU, NULL, NULL}},
 	{"device", {AMD_GPU, NULL, NULL}},
+	{"xcp", {AMD_PART, NULL, NULL}},
 	{"power_usage", {AMD_VALUE, "", "W"}},
 	{"socket_power", {AMD_VALUE, "", "W"}},
 	{"current_socket_power", {AMD_VALUE, "", "W"}},
@@ -55,11 +56,12 @@ struct amd_log {
 	struct erg_lines *lines;
 	struct amd_column columns[CELLS_MAX];
 	size_t n, polls;
-	int time, gpu;
-	bool known;   /* there was a header */
-	bool told;    /* a line told the time of the poll below it, which has no row yet */
-	int64_t t;    /* that time */
-	size_t dated; /* such lines */
+	int time, gpu, part; /* columns; -1: there is none */
+	size_t parts;        /* rows of further partitions of a GPU */
+	bool known;          /* there was a header */
+	bool told;           /* a line told the time of the poll below it, which has no row yet */
+	int64_t t;           /* that time */
+	size_t dated;        /* such lines */
 	struct erg_import_kept odd; /* cells that are no number, of what is no power */
 };
 
@@ -77,7 +79,7 @@ static struct amd_column amd_column_of(const char *name)
 static bool take_amd_header(struct amd_log *a, char **cells, size_t n)
 {
 	size_t values = 0;
-	int time = -1, gpu = -1;
+	int time = -1, gpu = -1, part = -1;
 
 	for (size_t i = 0; i < n; i++) {
 		struct amd_column c = amd_column_of(cells[i]);
@@ -85,6 +87,7 @@ static bool take_amd_header(struct amd_log *a, char **cells, size_t n)
 		values += c.role == AMD_VALUE;
 		time = c.role == AMD_TIME ? (int)i : time;
 		gpu = c.role == AMD_GPU ? (int)i : gpu;
+		part = c.role == AMD_PART ? (int)i : part;
 	}
 	if (gpu < 0 || values == 0)
 		return false;
@@ -93,6 +96,7 @@ static bool take_amd_header(struct amd_log *a, char **cells, size_t n)
 	a->n = n;
 	a->time = time;
 	a->gpu = gpu;
+	a->part = part;
 	a->known = true;
 	return true;
 }
@@ -184,6 +188,11 @@ static int take_amd_row(struct amd_log *a, char **cells, size_t n, struct erg_er
 
 	if (gpu < 0)
 		return 0;
+	if (a->part >= 0 &&
+		amd_gpu_of(cells[a->part]) > 0) { /* its power is in the first one's row */
+		a->parts++;
+		return 1;
+	}
 	r = a->time < 0 ? 1 : amd_time(a, cells[a->time], &t, err);
 	if (r <= 0)
 		return r;
@@ -265,6 +274,11 @@ static int read_amd_smi(const char *path, const struct erg_import_how *how,
 			path);
 	if (r == 0 && a.time < 0 && !a.dated)
 		ret->clock = ERG_CLOCK_NONE;
+	if (r == 0 && a.parts)
+		erg_import_note(notes, "partitions",
+			"%s: %zu rows are of further partitions of a GPU (column xcp), whose power is in the row of "
+			"the first, and were left out",
+			path, a.parts);
 	if (r == 0 && a.odd.n)
 		erg_import_note(notes, "unknown",
 			"%s: line %zu: '%.40s' is no number; %zu such cells, of no power, were left out",

@@ -171,6 +171,15 @@ bool erg_import_missing_cell(const char *cell)
 	return false;
 }
 
+void erg_import_note_words(const struct erg_import_kept *words, const char *path, json_t *notes)
+{
+	if (words->n)
+		erg_import_note(notes, "no-reading",
+			"%s: line %zu: '%s' was taken to say that there is no reading; %zu such cells were left "
+			"out",
+			path, words->line, words->text, words->n);
+}
+
 int erg_import_month(const char *text)
 {
 	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";

@@ -46,5 +46,7 @@ int erg_import_month(const char *text);
 bool erg_import_unix_date(const char *text, char *ret, size_t size);
 /* Whether the cell says that there is no reading: "", N/A, nan, … */
 bool erg_import_missing_cell(const char *cell);
+/* Tells how many of a table's cells said so in words, if any did. */
+void erg_import_note_words(const struct erg_import_kept *words, const char *path, json_t *notes);
 
 #endif

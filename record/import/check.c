@@ -268,96 +268,6 @@ static int drop_duplicate_times(struct erg_import_log *log, json_t *notes, struc
 	return 0;
 }
 
-/* ---- rails ---- */
-
-#define WHOLE_ROWS_MIN 8
-#define WHOLE_SHARE 0.95 /* of the rows, in which it is the sum to a hundredth */
-
-/* A rail that is the sum of all others, as far as anybody can see, is their whole, which nobody said: to be added
- * up with them it must not be. */
-static void tell_whole(const struct erg_import_log *log, json_t *notes)
-{
-	const struct erg_import_channel *whole = NULL;
-	size_t n = 0, rows = 0, sums = 0;
-	double most = 0;
-
-	for (size_t c = 0; c < log->n_channels; c++) {
-		const struct erg_import_channel *ch = &log->channels[c];
-
-		if (ch->def.quantity != ERG_Q_POWER || *ch->def.parent)
-			continue;
-		n++;
-		if (log->n > 0 && ch->raw[0] != ERG_IMPORT_MISSING &&
-			(double)ch->raw[0] * ch->def.scale > most) {
-			most = (double)ch->raw[0] * ch->def.scale;
-			whole = ch;
-		}
-	}
-	for (size_t i = 0; n >= 3 && whole && erg_import_has_row(log, i); i++) {
-		const double w = (double)whole->raw[i] * whole->def.scale;
-		double sum = 0;
-		bool all = true;
-
-		for (size_t c = 0; c < log->n_channels; c++) {
-			const struct erg_import_channel *ch = &log->channels[c];
-
-			if (ch->def.quantity != ERG_Q_POWER || *ch->def.parent)
-				continue;
-			all &= ch->raw[i] != ERG_IMPORT_MISSING;
-			sum += ch == whole ? 0 : (double)ch->raw[i] * ch->def.scale;
-		}
-		rows += all;
-		sums += all && fabs(w - sum) <= 0.01 * fabs(w);
-	}
-	if (rows >= WHOLE_ROWS_MIN && (double)sums >= WHOLE_SHARE * (double)rows)
-		erg_import_note(notes, "whole",
-			"%s: '%s' is the sum of the other %zu rails in %zu of %zu rows: if these are its parts, "
-			"--sensor NAME:parent=%s says so of each; --rail all-roots counts all of them",
-			log->path, whole->def.rail, n - 1, sums, rows, whole->def.rail);
-}
-
-#define CONTRADICTION 1.25 /* times: no noise, but a unit */
-
-/* A rail whose power and whose energy are not of one size: one of them has another unit than it is said to have. */
-static void tell_contradiction(const struct erg_import_log *log,
-	const struct erg_import_channel *power, const struct erg_import_channel *energy,
-	json_t *notes)
-{
-	size_t before = log->n, n = 0;
-	double joules = 0, counted = 0;
-
-	for (size_t i = 0; erg_import_has_row(log, i); i++) {
-		if (power->raw[i] == ERG_IMPORT_MISSING || energy->raw[i] == ERG_IMPORT_MISSING)
-			continue;
-		if (before < log->n && energy->raw[i] >= energy->raw[before]) {
-			joules += (double)power->raw[i] * power->def.scale *
-				(double)(log->t[i] - log->t[before]) * 1e-9;
-			counted +=
-				(double)(energy->raw[i] - energy->raw[before]) * energy->def.scale;
-			n++;
-		}
-		before = i;
-	}
-	if (n < WHOLE_ROWS_MIN || joules <= 0 || counted <= 0 ||
-		(joules < CONTRADICTION * counted && counted < CONTRADICTION * joules))
-		return;
-	erg_import_note(notes, "contradiction",
-		"%s: rail '%s' has %.6g J by its power and %.6g J by its energy: the unit of one of them is "
-		"another? The energy is believed",
-		log->path, power->def.rail, joules, counted);
-}
-
-static void tell_contradictions(const struct erg_import_log *log, json_t *notes)
-{
-	for (size_t p = 0; p < log->n_channels; p++)
-		for (size_t e = 0; e < log->n_channels; e++)
-			if (log->channels[p].def.quantity == ERG_Q_POWER &&
-				log->channels[e].def.quantity == ERG_Q_ENERGY &&
-				!strcmp(log->channels[p].def.rail, log->channels[e].def.rail))
-				tell_contradiction(log, &log->channels[p], &log->channels[e],
-					notes);
-}
-
 /* ---- all of it ---- */
 
 static bool is_read(const struct erg_import_log *log, size_t channel)
@@ -489,7 +399,6 @@ int erg_import_check(struct erg_import_log *log, json_t *notes, struct erg_err *
 			log->path, log->line[0]);
 	erg_import_find_gaps(log, notes);
 	erg_import_tell_ends(log, notes);
-	tell_whole(log, notes);
-	tell_contradictions(log, notes);
+	erg_import_check_rails(log, notes);
 	return 0;
 }

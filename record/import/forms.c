@@ -72,6 +72,64 @@ const char *erg_import_looks_like(const char *path)
 	return NULL;
 }
 
+/* What is posted of tools as well, and is no log of their power in time: what to ask of them instead. */
+static const struct {
+	const char *words[2], *what;
+} strangers[] = {
+	{{"=NVSMI LOG="},
+		"what nvidia-smi -q prints: nvidia-smi "
+		"--query-gpu=timestamp,index,power.draw --format=csv -lms 100 was expected"},
+	{{"<nvidia_smi_log"},
+		"what nvidia-smi -q -x prints: nvidia-smi "
+		"--query-gpu=timestamp,index,power.draw --format=csv -lms 100 was expected"},
+	{{"| NVIDIA-SMI ", "Driver Version"},
+		"the table of nvidia-smi: nvidia-smi --query-gpu=timestamp,index,power.draw "
+		"--format=csv -lms 100 was expected"},
+	{{"ROCm System Management Interface"},
+		"what rocm-smi prints for people: rocm-smi -P --csv, in a loop, was expected"},
+	{{"\"card", "Package Power (W)\""},
+		"the JSON of rocm-smi: rocm-smi -P --csv, in a loop, was expected"},
+	{{"\"socket_power\""}, "the JSON of amd-smi: amd-smi monitor -p -w S --csv was expected"},
+	{{"\"consumers\"", "\"host\""},
+		"the JSON of Scaphandre: a table of times and readings was expected"},
+	{{"# HELP ", "# TYPE "},
+		"one scrape of Prometheus: a range of it, as a table with times, was expected"},
+	{{"Consumed energy units", "Consumed Joules"},
+		"what pcm-power prints for people: pcm -csv was expected"},
+	{{"\"startInMs\"", "\"latencyMs\""},
+		"trtexec's --exportTimes, which has no layers: a trace of nsys was expected"},
+	{{"\"averageMs\"", "\"percentage\""},
+		"trtexec's --exportProfile, sums of each layer without times: a trace of nsys was expected"},
+	{{"layerName;", "realTime (ms)"},
+		"OpenVINO's report, sums of each layer without times: a trace was expected"},
+	{{"node type", "avg_ms"},
+		"TFLite's profile, sums of each operator without times: a trace was expected"},
+};
+
+static const char *stranger_in(const char *head, size_t n)
+{
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(strangers); i++) {
+		size_t found = 0;
+
+		while (found < ERG_ARRAY_SIZE(strangers[i].words) && strangers[i].words[found] &&
+			memmem(head, n, strangers[i].words[found],
+				strlen(strangers[i].words[found])))
+			found++;
+		if (found == ERG_ARRAY_SIZE(strangers[i].words) || !strangers[i].words[found])
+			return strangers[i].what;
+	}
+	return NULL;
+}
+
+const char *erg_import_stranger(const char *path)
+{
+	_cleanup_(erg_fclosep) FILE *f = fopen(path, "re");
+	char head[HEAD_BYTES];
+	size_t n = f ? fread(head, 1, sizeof(head), f) : 0;
+
+	return stranger_in(head, n);
+}
+
 const char *erg_import_no_text(const char *path)
 {
 	static const struct {
@@ -84,6 +142,11 @@ const char *erg_import_no_text(const char *path)
 			"compressed by xz: xzcat FILE | erg-record import --samples /dev/stdin"},
 		{"\x28\xb5\x2f\xfd",
 			"compressed by zstd: zstdcat FILE | erg-record import --samples /dev/stdin"},
+		{"\x89HDF", "HDF5: a table saved as CSV was expected"},
+		{"PAR1", "Parquet: a table saved as CSV was expected"},
+		{"jlsfmt", "a file of Joulescope: what it exports as CSV was expected"},
+		{"SQLite format 3", "a database: a table saved as CSV was expected"},
+		{"\x89PNG", "a picture: a table as text was expected"},
 		{"PK\x03\x04", "a spreadsheet or a zip archive: a table saved as CSV was expected"},
 		{"{", "JSON: a table of times and readings was expected"},
 		{"[", "JSON: a table of times and readings was expected"}};

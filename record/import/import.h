@@ -186,6 +186,9 @@ extern const struct erg_import_reader erg_import_csv, erg_import_tegrastats, erg
 bool erg_import_is_exported(const char *path);
 /* The form that the file at PATH looks like, or NULL. */
 const char *erg_import_looks_like(const char *path);
+/* What the file at PATH is, if a tool wrote it that is known, but not as a log of power in time, and what would be
+ * one; or NULL. */
+const char *erg_import_stranger(const char *path);
 /* What the file at PATH is, if it is no log as text, and what to do; or NULL. */
 const char *erg_import_no_text(const char *path);
 /* "csv, tegrastats or …", of logs and of layers */
@@ -400,6 +403,10 @@ int erg_import_told(struct erg_import_log *log, const char *text, size_t line, s
 int erg_import_apply_told(struct erg_import_log *log, struct erg_err *err);
 /* What the manifest and the trace call the kind of a source, of which the channel is. */
 const char *erg_import_kind(const struct erg_import_channel *c, const char *kind);
+/* Sets which rails are within which others by the names that tools give them (rails.c). */
+void erg_import_known_wholes(struct erg_import_log *log, json_t *notes);
+/* Tells what would be counted twice if all rails were added up, and what contradicts itself. */
+void erg_import_check_rails(const struct erg_import_log *log, json_t *notes);
 /* Completes the models by what the readings show of periods and steps; each stale channel is an
  * element of STALE. LAYERS (or NULL) tell a stale meter from a workload of constant powers. Sorts
  * channels into sources: one for each class and model. */

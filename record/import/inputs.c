@@ -116,10 +116,11 @@ static int move_times(struct erg_import_job *j, struct erg_err *err)
 static int hint(const char *path, const char *form, bool json, int r, struct erg_err *err)
 {
 	const bool other = r == -EINVAL || r == -ENODATA || r == -ENOENT;
-	const char *like = other ? erg_import_looks_like(path) : NULL,
-		   *kind = other && !like && !json ? erg_import_no_text(path) : NULL;
+	const char *kind = other ? erg_import_stranger(path) : NULL,
+		   *like = other && !kind ? erg_import_looks_like(path) : NULL;
 	size_t len = strlen(err->msg);
 
+	kind = other && !kind && !like && !json ? erg_import_no_text(path) : kind;
 	if (kind)
 		snprintf(err->msg + len, sizeof(err->msg) - len, " (it is %s)", kind);
 	if (like && strcmp(like, form))

@@ -60,7 +60,8 @@ struct reader {
 	struct erg_named_time when;
 	struct teller tellers[TELLERS_MAX];
 	size_t n_tellers;
-	struct erg_import_kept wide; /* rows of more cells than the header has */
+	struct erg_import_kept wide;  /* rows of more cells than the header has */
+	struct erg_import_kept words; /* cells that say there is no reading */
 	int *where;
 	struct place *places;
 	size_t before, repeated, unselected, rows;
@@ -317,8 +318,11 @@ static bool read_value(struct reader *r, size_t i, char *cell, int64_t *ret, int
 
 	*ret = ERG_IMPORT_MISSING;
 	*ret_digits = 0;
-	if (erg_import_missing_cell(cell))
+	if (erg_import_missing_cell(cell)) {
+		if (*cell && !r->how->sparse)
+			erg_import_keep(&r->words, erg_lines_number(r->lines), cell);
 		return true;
+	}
 	point = erg_import_point(&r->point, cell, (int)i);
 	if (!erg_import_scaled(cell, point, decimals, ret, ret_digits, &end) ||
 		!erg_import_unit_of_cell(end, r->how->columns[i].unit, &shift))
@@ -607,6 +611,7 @@ static int judge(struct reader *r, json_t *notes, struct erg_err *err)
 		erg_import_note(notes, "header",
 			"%s: the line of column names stands there %zu times more", r->log->path,
 			r->repeated);
+	erg_import_note_words(&r->words, r->log->path, notes);
 	for (size_t i = 0; r->log->n > 0 && i < r->how->n_columns; i++)
 		if (r->places[i].values == 0 && !r->how->sparse)
 			return erg_fail(err, -ENODATA, "%s: column '%s' has no reading in %zu rows",
@@ -664,6 +669,8 @@ static int read_named_table(struct reader *r, json_t *notes, struct erg_err *err
 	if (got < 0)
 		return got;
 	reduce_decimals(r);
+	if (!r->how->sparse)
+		erg_import_known_wholes(r->log, notes);
 	return erg_lines_sha256(r->lines, r->log->sha256, err);
 }
 

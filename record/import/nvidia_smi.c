@@ -95,6 +95,7 @@ struct reader {
 	char separator;          /* of cells; NUL: not known yet */
 	int time, date, clock;
 	size_t header_line;
+	struct erg_import_kept uneven; /* rows of more or fewer cells than the header */
 	char header[80];
 	size_t sum_decimals; /* of the last row's last cell, to tell a number that was cut */
 	size_t last_len;
@@ -425,6 +426,8 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 		}
 		if (r->n_columns == 0 && !head)
 			take_shape(r, cells, n);
+		if (r->n_columns && n > 2 && n != r->n_columns)
+			erg_import_keep(&r->uneven, line, kept);
 		if (n == r->n_columns && !(cut && may_be_cut(r, cells[n - 1], len)))
 			rc = take_row(r, cells, line, err);
 		if (rc > 0)
@@ -476,6 +479,12 @@ static int check_found(const struct reader *r, struct erg_err *err)
 			"%s: line %zu: '%s': its names are not those of nvidia-smi, of which power.draw was "
 			"expected; other tables are read by --time and --column",
 			r->log->path, r->header_line, r->header);
+	if (r->uneven.n > 0)
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: '%s': the %zu cells that line %zu names were expected, as in %zu lines (a name "
+			"with a comma needs quotes)",
+			r->log->path, r->uneven.line, r->uneven.text, r->n_columns, r->header_line,
+			r->uneven.n);
 	if (r->log->foreign.n > 0)
 		return erg_fail(err, -EINVAL,
 			"%s: line %zu: '%s': a time like '2023/11/14 12:13:14.123' and "

@@ -4,6 +4,7 @@
  * the joules since the line of that event before; the first begins with perf. An interval that was
  * "not counted" is not 0 J: its energy is not known. Events that count no joules are passed over.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ struct perf_log {
 	struct erg_import_log *log;
 	struct erg_lines *lines;
 	char *text; /* the line */
-	struct erg_import_kept other, lost, back;
+	struct erg_import_kept other, lost, back, totals;
 	size_t counted;
 	size_t *last; /* row of each channel's last value, counted or not */
 	size_t n_last;
@@ -191,12 +192,15 @@ static int take_object(struct perf_log *p, struct erg_err *err)
 	return add_count(p, &c, err);
 }
 
-/* The separator of -x is what follows the time. */
+/* The separator of -x is what follows the time; NUL: the line does not begin with one. */
 static char separator_of(const char *text)
 {
 	const char *s = text + strspn(text, " ");
+	const size_t len = strspn(s, "0123456789.");
 
-	s += strspn(s, "0123456789.");
+	s += len;
+	if (len == 0 || isalnum((unsigned char)*s))
+		return '\0';
 	return *s == '\t' || (*s == ' ' && strspn(s, " ") > 1) ? ' ' : *s;
 }
 
@@ -223,6 +227,15 @@ static size_t find_unit(char **cells, size_t *n, char separator, char joined[64]
 	return at - 1;
 }
 
+/* "30.00 Joules power/energy-pkg/", what a run came to: perf writes such lines without -I, and with it once more in
+ * the end, which are left out. "18,50,Joules,…" has a decimal comma. */
+static bool is_total(char **cells, size_t n)
+{
+	return !strcmp(cells[1], "Joules") ||
+		(n > 3 && !strcmp(cells[2], "Joules") && is_digits(cells[0]) &&
+			is_digits(cells[1]));
+}
+
 /* Time, perhaps a part of the machine and how many CPUs it has, value, unit, event. */
 static int take_cells(struct perf_log *p, struct erg_err *err)
 {
@@ -239,7 +252,13 @@ static int take_cells(struct perf_log *p, struct erg_err *err)
 		p->separator = separator_of(copy);
 	n = p->separator ? erg_import_cells(copy, p->separator, cells, CELLS_MAX) : 0;
 	n = n < CELLS_MAX ? n : CELLS_MAX;
+	if (n >= 3 && is_total(cells, n)) {
+		erg_import_keep(&p->totals, erg_lines_number(p->lines), p->text);
+		return 0;
+	}
 	if (n < 3 || !erg_import_scaled(cells[0], '.', 9, &c.t, &digits, &end) || *end || c.t < 0) {
+		if (strstr(p->text, " Joules "))
+			erg_import_keep(&p->totals, erg_lines_number(p->lines), p->text);
 		erg_import_foreign(p->log, erg_lines_number(p->lines), p->text);
 		return 0;
 	}
@@ -291,35 +310,91 @@ static void drop_begin(struct erg_import_log *log, json_t *notes)
 		log->path, log->line[0], (double)log->t[0] * 1e-9);
 }
 
-/* Cores and graphics are in the package, of which there may be several; the platform has all in it. */
-static void set_packages(struct erg_import_log *log)
+/* The package that a core of "-S0-D0-C3" is in: that of "-S0-D0-C0", as --per-core calls it, since it is counted
+ * on one core; or the only one that there is. */
+static const char *package_of(const struct erg_import_log *log, const char *part)
 {
-	const char *platform = NULL;
+	const char *core = strstr(part, "-C"), *found = NULL;
+	const size_t len = core ? (size_t)(core - part) : strlen(part);
+	size_t packages = 0;
+
+	for (size_t i = 0; i < log->n_channels; i++) {
+		const char *rail = log->channels[i].def.rail;
+		const char *of = strncmp(rail, "energy-pkg", 10) ? NULL : rail + 10;
+
+		if (!of)
+			continue;
+		if (len > 0 && !strncmp(of, part, len) && (!of[len] || of[len] == '-'))
+			return rail;
+		packages++;
+		found = rail;
+	}
+	return packages == 1 ? found : NULL;
+}
+
+static bool has_package(const struct erg_import_log *log)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (!strncmp(log->channels[i].def.rail, "energy-pkg", 10))
+			return true;
+	return false;
+}
+
+/* "-S0" of "energy-cores-S0", and of what else is within a package; NULL: it is none. AMD's cores are counted one by
+ * one, by power_core/energy-core/. */
+static const char *part_behind(const char *rail)
+{
+	static const char *const parts[] = {"energy-cores", "energy-core", "energy-gpu"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(parts); i++) {
+		const char *behind = rail + strlen(parts[i]);
+
+		if (!strncmp(rail, parts[i], strlen(parts[i])) && (!*behind || *behind == '-'))
+			return behind;
+	}
+	return NULL;
+}
+
+/* Cores and graphics are in the package, of which there may be several; the platform has all in it. */
+static void set_packages(struct erg_import_log *log, json_t *notes)
+{
+	const char *platform = NULL, *apart = NULL;
+	size_t n = 0;
 
 	for (size_t i = 0; i < log->n_channels; i++)
 		if (!strncmp(log->channels[i].def.rail, "energy-psys", 11))
 			platform = log->channels[i].def.rail;
 	for (size_t i = 0; i < log->n_channels; i++) {
 		struct erg_channel_def *d = &log->channels[i].def;
-		const char *part = !strncmp(d->rail, "energy-cores", 12) ? d->rail + 12
-			: !strncmp(d->rail, "energy-gpu", 10)            ? d->rail + 10
-									 : NULL;
-		char package[64];
+		const char *part = part_behind(d->rail), *package;
 
 		if (!part) {
 			if (platform && d->rail != platform)
 				snprintf(d->parent, sizeof(d->parent), "%s", platform);
 			continue;
 		}
-		snprintf(package, sizeof(package), "energy-pkg%s", part);
-		for (size_t k = 0; k < log->n_channels; k++)
-			if (!strcmp(log->channels[k].def.rail, package))
-				snprintf(d->parent, sizeof(d->parent), "%s", package);
+		package = package_of(log, part);
+		if (package) {
+			snprintf(d->parent, sizeof(d->parent), "%s", package);
+			continue;
+		}
+		apart = apart ? apart : d->rail;
+		n++;
 	}
+	if (n > 0 && has_package(log))
+		erg_import_note(notes, "whole",
+			"%s: which package '%s' is in is not told, as of %zu rails: --rail all-roots counts them beside "
+			"the packages (--per-core or --per-socket tells it, and so does --sensor NAME:parent=)",
+			log->path, apart, n);
 }
 
 static int judge_perf(struct perf_log *p, json_t *notes, struct erg_err *err)
 {
+	if (p->log->n == 0 && p->totals.n)
+		return erg_fail(err, -ENODATA,
+			"%s: line %zu: '%s': joules of a whole run, without times: perf stat -I MS, which has "
+			"them for each interval, was expected",
+			p->log->path, p->totals.line, p->totals.text);
 	if (p->log->n == 0 && p->other.n > p->log->foreign.n)
 		return erg_fail(err, -ENODATA,
 			"%s: line %zu: '%s': no event counts Joules; perf stat -I MS -e "
@@ -373,7 +448,7 @@ static int read_perf_stat(const char *path, const struct erg_import_how *how,
 		r = judge_perf(&p, notes, err);
 	if (r == 0) {
 		drop_begin(ret, notes);
-		set_packages(ret);
+		set_packages(ret, notes);
 		r = erg_lines_sha256(p.lines, ret->sha256, err);
 	}
 	erg_lines_free(p.lines);

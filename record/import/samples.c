@@ -36,8 +36,10 @@ struct reader {
 	int time_decimals; /* of a number: to ns */
 	bool by_size;      /* of a number since 1970: which its size said */
 	char time_name[64];
-	size_t n;          /* columns, with that of times */
-	size_t headers;    /* that came again */
+	size_t n;                     /* columns, with that of times */
+	size_t line;                  /* of the row */
+	size_t headers;               /* that came again */
+	struct erg_import_kept words; /* cells that say there is no reading */
 	int last_decimals; /* of the last cell of the row before, to tell one that was cut */
 	size_t last_len;
 	int64_t values[COLUMNS_MAX];
@@ -237,8 +239,11 @@ static bool take_number(struct reader *r, char *cell, size_t channel, int64_t *r
 		return true;
 	*ret_digits = 0;
 	*ret = ERG_IMPORT_MISSING;
-	if (erg_import_missing_cell(cell))
+	if (erg_import_missing_cell(cell)) {
+		if (*cell)
+			erg_import_keep(&r->words, r->line, cell);
 		return true;
+	}
 	if (!erg_import_scaled(cell, point, c->decimals, ret, ret_digits, &end) ||
 		!erg_import_unit_of_cell(end, c->def.unit, &shift))
 		return false;
@@ -269,6 +274,7 @@ static int take_row(struct reader *r, char **cells, size_t line, bool cut, const
 
 	if (!r->point.sure)
 		r->point.line = line;
+	r->line = line;
 	*ret_odd = cells[0];
 	got = take_time(r, cells[0], line, &t, err);
 	if (got <= 0)
@@ -409,6 +415,10 @@ static int read_csv(const char *path, const struct erg_import_how *how, struct e
 		got = erg_import_point_judge(&r.point, ret, notes, err);
 	if (got == 0 && r.by_size && ret->n > 0)
 		erg_import_note_epoch(ret, r.time_name, notes);
+	if (got == 0) {
+		erg_import_note_words(&r.words, path, notes);
+		erg_import_known_wholes(ret, notes);
+	}
 	if (got == 0 && r.headers)
 		erg_import_note(notes, "header",
 			"%s: the line of column names stands there %zu times more", path,
