@@ -1,0 +1,199 @@
+# erg-record import: logs in the forms in which people post them, of tools whose form is peculiar
+# bats file_tags=offline
+# by hand: 40 readings a second apart, of 100 + i % 5 W, from 10:00:00 on.
+load helpers
+
+# The means since the last reading are 3980 J, by the trapezoid it is 3978 J (import_writers.bats says how).
+MEANS=3980 TRAPEZOID=3978
+P='function p(i) { return 100 + i % 5 }
+   function hms(i) { return sprintf("10:00:%02d", i) }'
+rows() { awk "$P"' BEGIN { for (i = 0; i < 40; i++) { '"$1"' } }'; } # rows AWK: for each i
+
+# joules WANT [RAIL] -- ARGS…: to 10^-4
+joules() {
+    local want=$1 rail=all-roots
+    [ "$2" = -- ] || rail=$2
+    while [ "$1" != -- ]; do shift; done
+    shift
+    erg-record import "$@" -f -o out.erg 2>log || { cat log; return 1; }
+    erg-analyze totals --rail "$rail" --format json out.erg 2>/dev/null >t.json
+    jq -e --argjson want "$want" '.runs[0].phases[0].ets_j | (.value / $want - 1 | fabs) < 1e-4 and
+        .lo <= $want * 1.0001 and .hi >= $want * 0.9999' t.json || { jq -c '.runs[0].phases[0].ets_j' t.json; cat log; return 1; }
+}
+told() { grep -q "$1" log || { cat log; return 1; }; }
+# fails WORDS… -- ARGS…: exit status 1, and the last line says all of the words
+fails() {
+    local words=() w
+    while [ "$1" != -- ]; do words+=("$1"); shift; done
+    shift
+    run erg-record import "$@" -f -o fails.erg
+    echo "$output"
+    [ "$status" -eq 1 ]
+    for w in "${words[@]}"; do [[ ${lines[-1]} == *"$w"* ]]; done
+    [ ! -e fails.erg ]
+}
+
+@test "HWiNFO: dates beside times whose minutes and seconds have no zeros in front, names again at the end" {
+    { echo 'Date,Time,"Core VIDs (avg) [V]","CPU Package Power [W]","IA Cores Power [W]",'
+        rows 'printf "13.9.2026,10:0:%d.250,1.102,%d.000,%d.000,\n", i, p(i), p(i) / 2'
+        echo 'Date,Time,"Core VIDs (avg) [V]","CPU Package Power [W]","IA Cores Power [W]",'
+        echo ',,"CPU [#0]","CPU [#0]: Enhanced","CPU [#0]: Enhanced",'; } >hw.csv
+    joules $MEANS -- hw.csv --time Time --column 'CPU Package Power [W]=W'
+    told 'stands there 1 times more'
+    joules $MEANS -- hw.csv --time Time:dmy --time-zone UTC --column 'CPU Package Power [W]=W'
+    # The cores are in the package, which HWiNFO's names say: --rail all-roots counts them once.
+    joules $MEANS -- hw.csv --time Time --column 'CPU Package Power [W]=W' --column 'IA Cores Power [W]=W'
+    told "1 rails were taken to be within others, like 'CPU Package Power'"
+    sed 's/13\.9\.2026,\([0-9:.]*\)/9\/13\/2026,\1 AM/' hw.csv >us.csv
+    joules $MEANS -- us.csv --time Time:mdy --column 'CPU Package Power [W]=W'
+    { echo 'time,P [W]'; rows 'printf "2024-05-06 10:%d,%d\n", i, p(i)'; } >two.csv
+    fails 'two.csv: line 2' -- two.csv # "10:0" is no time of a day: 10 h, or 10:00?
+}
+
+@test "uProf: counters that are named before the table, milliseconds behind a colon, midnight" {
+    { printf '%s\n' 'AMD uProf' 'PROFILED COUNTERS' 'Counter ID,Counter Name,Category,Unit' \
+        '48,socket0-package-power,Power,W' '50,core0-power,Power,W' '' 'PROFILE RECORDS' \
+        'RecordId,Timestamp,socket0-package-power,core0-power,'
+        rows 'printf "%d,%s:5,%d.00,%d.00,\n", i + 1, i < 20 ? "23:59:" i + 40 : sprintf("0:0:%d", i - 20), p(i), p(i) / 4'; } >u.csv
+    joules $MEANS -- u.csv --time Timestamp --column socket0-package-power=W
+    joules $MEANS -- u.csv --time Timestamp --column socket0-package-power=W --column core0-power=W
+    told "like 'socket0-package-power'"
+    # ":5" is 5 ms, as ":005" is: 39 intervals of 1 s, but for the last one of 1.5 s
+    sed 's/:19:5,/:19:505,/' u.csv >half.csv
+    joules $((MEANS + 52)) -- half.csv --time Timestamp --column socket0-package-power=W
+    fails "u.csv: line 4: no column 'Timestamp2'; there are: 48, socket0-package-power" \
+        -- u.csv --time Timestamp2 --column socket0-package-power=W --column core1-power=W
+}
+
+@test "words for no reading are counted, and cost no other reading of their row" {
+    { echo '  Time   Run  Watts  pkg-0'; rows 'printf "%s  1  %s  %d.00\n", hms(i), i ? p(i) ".00" : "-N/A-", p(i)'; } >ps.txt
+    joules $MEANS pkg-0 -- ps.txt --time Time --column Watts=W --column pkg-0=W
+    told "ps.txt: line 2: '-N/A-' was taken to say that there is no reading; 1 such cells were left out"
+    { echo entity_id,state,last_changed
+        rows 'printf "sensor.pc,%s,2024-07-15T%s.000Z\n", i % 10 == 7 ? "unavailable" : p(i), hms(i)'; } >ha.csv
+    erg-record import ha.csv --time last_changed --column state=W -f -o out.erg 2>log
+    told "ha.csv: line 9: 'unavailable' was taken to say that there is no reading; 4 such cells"
+    { echo 'time_s,A [W],B [W]'; rows 'printf "%d,%d,%s\n", i, p(i), i == 3 ? "[Not Supported]" : p(i)'; } >n.csv
+    joules $MEANS A -- n.csv
+    told "n.csv: line 5: '\[Not Supported\]'"
+}
+
+@test "ipmitool: a BMC that does not measure, units of any letters and with states, stamps that end in no line" {
+    dcmi() { # dcmi AWK: the state of reading i
+        rows 'printf "%d\n    Instantaneous power reading:      %d Watts\n    Average power reading over sample period:  9 Watts\n", 1715000000 + i, p(i)
+            printf "    Sampling period:      00000001 Seconds.\n    Power reading state is:     %s\n\n", '"$1"
+    }
+    dcmi '"activated"' >on.txt
+    joules $MEANS -- --from ipmi on.txt
+    dcmi 'i == 7 || i == 9 ? "deactivated" : "activated"' >some.txt
+    erg-record import --from ipmi some.txt -f -o out.erg 2>log
+    told "some.txt: line 44: the BMC did not measure when it was asked ('Power reading state is:     deactivated'): 2 readings were left out"
+    dcmi '"deactivated"' >off.txt
+    fails 'off.txt: line 2: the BMC measures no power, in any of 40 readings' -- --from ipmi off.txt
+    rows 'printf "%d\nPower Meter      | 2Ah | ok  |  7.6 | %d Watts, Device Enabled\nPower Meter 2    | 2Bh | ok  |  7.7 | %d watts\n", 1715000000 + i, p(i), p(i) / 2' >elist.txt
+    joules $MEANS 'Power Meter' -- --from ipmi elist.txt
+    joules 1982 'Power Meter 2' -- --from ipmi elist.txt # 50, 50, 51, 51, 52 in eight rounds, of which the first 50 counts for nothing
+    rows 'printf "Instantaneous power reading: %d Watts\nIPMI timestamp:    10/08/2026 06:%02d:%02d PM EDT    Sampling period:    1 Seconds.\n", p(i), 2, i' >edt.txt
+    joules $MEANS -- --from ipmi edt.txt
+    # What a supply that is not there shows is more than the whole, which is said.
+    rows 'printf "%d\nPS 2 Input | 2550.000 | Watts | ok | na | na\nPower Meter | %d.000 | Watts | ok | na | na\n", 1715000000 + i, p(i)' >hp.txt
+    joules $MEANS -- --from ipmi hp.txt
+    told "'PS 2 Input' is more than 'Power Meter', which it is taken to be within, in 40 of 40 rows"
+}
+
+@test "powermetrics: plists with a line for each tag, or with one for all, are those with keys and values on a line" {
+    plist() { # plist BETWEEN: what stands between key and value
+        rows 'printf "<?xml version=\"1.0\"?>\n<plist version=\"1.0\">\n<dict>\n<key>is_delta</key>'"$1"'<true/>\n"
+            printf "<key>elapsed_ns</key>'"$1"'<integer>1000000000</integer>\n<key>timestamp</key>'"$1"'<date>2026-01-22T%sZ</date>\n", hms(i)
+            printf "<key>processor</key>\n<dict>\n<key>cpu_power</key>'"$1"'<real>%d</real>\n<key>combined_power</key>'"$1"'<real>%d.0</real>\n", p(i) * 500, p(i) * 1000
+            printf "</dict>\n</dict>\n</plist>\n%c", 0'
+    }
+    plist '' >a.plist # every sample is of what elapsed, also the first, of 100 J
+    joules $((MEANS + 100)) Combined -- --from powermetrics a.plist
+    [ "$(grep -c warning log)" -eq 0 ]
+    plist '\n\t' >b.plist
+    joules $((MEANS + 100)) Combined -- --from powermetrics b.plist
+    plist '' | tr -d '\n' >c.plist
+    joules $((MEANS + 100)) Combined -- --from powermetrics c.plist
+    sed '/timestamp/d' a.plist >d.plist
+    fails 'd.plist: no line' 'no plist with timestamp and elapsed_ns' -- --from powermetrics d.plist
+}
+
+@test "tegrastats behind what a script takes of date(1): seconds, milliseconds, nanoseconds, commas" {
+    teg='RAM 2274/3964MB (lfb 27x4MB) CPU [99%%@1189,off] GR3D_FREQ 22%% CPU@40C POM_5V_IN'
+    rows 'printf "%d.%03d '"$teg"' %d/9999\n", 1715000000 + i, 5, p(i) * 1000' >s.txt
+    joules $TRAPEZOID -- --from tegrastats s.txt
+    sed -E 's/^([0-9]+)\.([0-9]+) /\1\2 /' s.txt >ms.txt
+    joules $TRAPEZOID -- --from tegrastats ms.txt
+    [ "$(grep -c warning log)" -eq 0 ]
+    sed -E 's/^([0-9]+)\.([0-9]+) /\1\2000000,/' s.txt >ns.txt
+    joules $TRAPEZOID -- --from tegrastats ns.txt
+    printf 'begin_s,end_s,layer\n1715000000.005,1715000020.005,a\n' >l.csv # since 1970, as the lines are
+    erg-record import --from tegrastats ns.txt --layers l.csv --strict -f -o out.erg
+}
+
+@test "amd-smi: partitions of a GPU have no power of their own; perf: cores that are counted one by one, joules of a whole run" {
+    { echo timestamp,gpu,xcp,power_usage,gfx
+        rows 'for (x = 0; x < 3; x++) printf "%d,0,%d,%s,%d\n", 1715000000 + i, x, x ? "N/A" : p(i), 50 + x'; } >xcp.csv
+    joules $MEANS -- --from amd-smi xcp.csv
+    told 'xcp.csv: 80 rows are of further partitions of a GPU'
+    rows 'printf " %d.001 S0-D0-C0 1 %d.00 Joules power/energy-pkg/\n", i + 1, p(i)
+        for (c = 0; c < 3; c++) printf " %d.001 S0-D0-C%d 1 9.00 Joules power_core/energy-core/\n", i + 1, c' >core.txt
+    joules $((MEANS + 100)) -- --from perf core.txt
+    sed 's/S0-D0-C\([0-9]\) 1/CPU\1/; p; /pkg/s/CPU0/CPU32/' core.txt | awk '!seen[$0]++' >cpu.txt
+    erg-record import --from perf cpu.txt -f -o out.erg 2>log
+    told "which package 'energy-core-CPU0' is in is not told, as of 3 rails"
+    printf '475.42,Joules,power/energy-pkg/,20005659301,100.00,,\n' >x.csv
+    fails "x.csv: line 1: '475.42,Joules" 'joules of a whole run, without times' 'perf stat -I MS' -- --from perf x.csv
+    printf "\n Performance counter stats for 'system wide':\n\n   1.373,00 Joules power/energy-pkg/\n\n  16,55 seconds time elapsed\n" >t.txt
+    fails 't.txt: line 4' 'joules of a whole run, without times' -- --from perf t.txt
+    { echo 'Running the benchmark'; rows 'printf " %d.001 %d.00 Joules power/energy-pkg/\n", i + 1, p(i)'; } >before.txt
+    joules $((MEANS + 100)) -- --from perf before.txt
+    told "before.txt: line 1: 'Running the benchmark' is not understood"
+}
+
+@test "a power and an energy that one meter gives in columns of their own would be counted twice: said" {
+    { echo '#time,current,power,energy'; rows 'e += i ? p(i) : 0; printf "%d,1,%d,%d\n", i, p(i), e'; } >js.csv
+    erg-record import js.csv --time time:s --column power=W --column energy=J -f -o out.erg 2>log
+    told "'power' has 3980 J by its power, and 'energy' 3980 J by its energy: if one meter gives both, --sensor 'energy:parent=power'"
+    joules $MEANS -- js.csv --time time:s --column power=W --column energy=J --sensor energy:parent=power
+    if told 'if one meter gives both'; then false; fi
+    joules $MEANS -- js.csv --time time:s --column power=W:x --column energy=J:x
+    { echo 'time_s,gpu_power [W],GPU Energy [Wh]'; rows 'e += i ? p(i) : 0; printf "%d,%d,%.5f\n", i, p(i), e / 3600'; } >gpu.csv
+    erg-record import gpu.csv -f -o out.erg 2>log
+    told "if one meter gives both, --sensor 'GPU Energy:parent=gpu_power'"
+    { echo 'time_s,CPU [W],pkg [J]'; rows 'e += i ? p(i) : 0; printf "%d,%d,%d\n", i, p(i), e'; } >two.csv
+    erg-record import two.csv --strict -f -o out.erg # two names are two meters
+    { echo 'Time PkgWatt CorWatt RAMWatt'; rows 'print 1715000000 + i, p(i), 10, 5'; } >ts.txt
+    joules $((MEANS + 39 * 5)) -- ts.txt --time Time --column PkgWatt=W --column CorWatt=W --column RAMWatt=W
+    told "1 rails were taken to be within others, like 'PkgWatt'"
+    joules $((MEANS + 39 * 15)) -- ts.txt --time Time --column PkgWatt=W:a --column CorWatt=W --column RAMWatt=W
+}
+
+@test "what is posted of tools and is no log of power in time is refused by name" {
+    printf '\n==============NVSMI LOG==============\n\nTimestamp    : Tue Mar  5 10:20:30 2024\n    Power Draw  : 54.15 W\n' >q.txt
+    fails 'q.txt: ' 'what nvidia-smi -q prints' '--query-gpu=timestamp,index,power.draw' -- --from nvidia-smi q.txt
+    fails 'what nvidia-smi -q prints' -- q.txt
+    printf '<?xml version="1.0" ?>\n<nvidia_smi_log>\n<power_draw>54.15 W</power_draw>\n' >q.xml
+    fails 'what nvidia-smi -q -x prints' -- --from nvidia-smi q.xml
+    printf '| NVIDIA-SMI 470.57.02    Driver Version: 470.57.02 |\n| N/A   34C    P8     9W /  70W |\n' >table.txt
+    fails 'the table of nvidia-smi' -- --from nvidia-smi table.txt
+    printf '===== ROCm System Management Interface =====\nGPU[0] : Current Socket Graphics Package Power (W): 133.0\n' >rocm.txt
+    fails 'rocm-smi -P --csv, in a loop, was expected' -- --from amd-smi rocm.txt
+    printf '{"card0": {"Average Graphics Package Power (W)": "9.0"}}\n' >rocm.json
+    fails 'the JSON of rocm-smi' -- --from amd-smi rocm.json
+    printf '# HELP kepler_node_package_joules_total x\n# TYPE kepler_node_package_joules_total counter\nkepler_node_package_joules_total{a="b"} 12\n' >prom.txt
+    fails 'one scrape of Prometheus' -- prom.txt
+    printf '[{"host":{"consumption":18.0},"consumers":[]}]\n' >scaph.json
+    fails 'the JSON of Scaphandre' -- scaph.json
+    printf '\211HDF\r\n' >a.h5
+    fails 'it is HDF5' -- a.h5
+    { echo 'time_s,P [W]'; rows 'printf "%d,%d\n", i, p(i)'; } >s.csv
+    printf '[\n  { "name" : "conv1", "timeMs" : 12.3, "averageMs" : 0.1, "percentage" : 50.1 }\n]\n' >trt.json
+    fails "trtexec's --exportProfile, sums of each layer without times" -- s.csv --from chrome-trace trt.json
+    printf 'node type, first, avg_ms, %%\nCONV_2D, 1.0, 1.1, 50\n' >tfl.csv
+    fails "TFLite's profile" -- s.csv --layers tfl.csv
+    { echo 'timestamp, index, name, power.draw [W]'
+        rows 'printf "2024/05/06 %s.000, 0, NVIDIA X, 16GB, %d.00 W\n", hms(i), p(i)'; } >comma.csv
+    fails 'comma.csv: line 2' 'the 4 cells that line 1 names were expected, as in 40 lines' -- --from nvidia-smi comma.csv
+}
