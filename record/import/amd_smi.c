@@ -62,7 +62,8 @@ struct amd_log {
 	bool told;           /* a line told the time of the poll below it, which has no row yet */
 	int64_t t;           /* that time */
 	size_t dated;        /* such lines */
-	struct erg_import_kept odd; /* cells that are no number, of what is no power */
+	struct erg_import_kept unread; /* powers that could not be read, of GPUs that have one */
+	struct erg_import_kept odd;    /* cells that are no number, of what is no power */
 };
 
 /* ---- the header ---- */
@@ -153,6 +154,15 @@ static int not_a_number(struct amd_log *a, const struct amd_column *c, const cha
 	return 1;
 }
 
+static bool has_power(const struct erg_import_log *log, const char *rail)
+{
+	for (size_t i = 0; i < log->n_channels; i++)
+		if (log->channels[i].def.quantity == ERG_Q_POWER &&
+			!strcmp(log->channels[i].def.rail, rail))
+			return true;
+	return false;
+}
+
 static int amd_value(struct amd_log *a, const struct amd_column *c, long gpu, const char *cell,
 	struct erg_err *err)
 {
@@ -161,8 +171,12 @@ static int amd_value(struct amd_log *a, const struct amd_column *c, long gpu, co
 	int64_t v;
 	int digits, i;
 
-	if (erg_import_missing_cell(cell) || !strncmp(cell, "N/A ", 4)) /* N/A (Secondary die) */
+	snprintf(rail, sizeof(rail), "gpu%ld%s", gpu, c->suffix);
+	if (erg_import_missing_cell(cell) || !strncmp(cell, "N/A ", 4)) { /* N/A (Secondary die) */
+		if (*c->unit == 'W' && has_power(a->log, rail))
+			erg_import_keep(&a->unread, erg_lines_number(a->lines), cell);
 		return 1;
+	}
 	if (!erg_import_scaled(cell, '.', DECIMALS, &v, &digits, &end))
 		return not_a_number(a, c, cell);
 	while (*end == ' ')
@@ -170,7 +184,6 @@ static int amd_value(struct amd_log *a, const struct amd_column *c, long gpu, co
 	end += strncmp(end, "\xc2\xb0", 2) ? 0 : 2; /* °C */
 	if (*end && strcmp(end, c->unit) && strcmp(end, "C"))
 		return not_a_number(a, c, cell);
-	snprintf(rail, sizeof(rail), "gpu%ld%s", gpu, c->suffix);
 	i = erg_import_channel(a->log, rail, c->unit, DECIMALS, err);
 	if (i < 0)
 		return i;
@@ -274,6 +287,10 @@ static int read_amd_smi(const char *path, const struct erg_import_how *how,
 			path);
 	if (r == 0 && a.time < 0 && !a.dated)
 		ret->clock = ERG_CLOCK_NONE;
+	if (r == 0 && a.unread.n)
+		erg_import_note(notes, "no-reading",
+			"%s: line %zu: '%.40s' is no power; it could not be read in %zu rows, and was left out there",
+			path, a.unread.line, a.unread.text, a.unread.n);
 	if (r == 0 && a.parts)
 		erg_import_note(notes, "partitions",
 			"%s: %zu rows are of further partitions of a GPU (column xcp), whose power is in the row of "

@@ -38,7 +38,7 @@ static const struct {
 } looks[] = {
 	{"tegrastats", {"RAM ", "MB (lfb ", "CPU ["}},
 	{"nvidia-smi", {"timestamp", "power.draw"}},
-	{"ptdaemon", {"Time,", "Watts,", "Volts,"}},
+	{"ptdaemon", {"Time,", ",Watts,", ",Mark,"}},
 	{"perf", {"Joules", "energy-"}},
 	{"mllog", {":::MLLOG"}},
 	{"amd-smi", {"gpu,", "power_usage"}},

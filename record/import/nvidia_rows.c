@@ -588,14 +588,19 @@ static void note_alike(const struct erg_nvidia_rows *r, uint32_t devices, json_t
 			r->log->path, devices);
 }
 
-static int fill_log(struct erg_nvidia_rows *r, const struct plan *p, struct erg_err *err)
+/* SEEN: of each GPU, the number of the log's last row that it is in; of two rows of it at one time the second is a row
+ * of the log's, too, which the checks leave out and count. */
+static int fill_log(struct erg_nvidia_rows *r, const struct plan *p, size_t *seen,
+	struct erg_err *err)
 {
 	const struct erg_nvidia_kept *k;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && (k = row_of(r, i)); i++) {
-		if (r->log->n == 0 || r->log->t[r->log->n - 1] != k->t)
+		if (r->log->n == 0 || r->log->t[r->log->n - 1] != k->t ||
+			seen[gpu_of(r, k)] == r->log->n)
 			rc = erg_import_row(r->log, k->t, k->line, err);
+		seen[gpu_of(r, k)] = r->log->n;
 		if (rc == 0)
 			rc = put_values(r, k, p, err);
 	}
@@ -605,8 +610,9 @@ static int fill_log(struct erg_nvidia_rows *r, const struct plan *p, struct erg_
 static int make_log(struct erg_nvidia_rows *r, uint32_t devices, struct erg_err *err)
 {
 	_cleanup_(erg_freep) struct lateness *late = calloc(devices + 1, sizeof(*late));
+	_cleanup_(erg_freep) size_t *seen = calloc(devices + 1, sizeof(*seen));
 	struct plan p = {.identity = telling_identity(r), .apart = are_apart(r, devices)};
-	int rc = late ? 0 : -ENOMEM;
+	int rc = late && seen ? 0 : -ENOMEM;
 
 	if (rc == 0 && p.apart)
 		rc = align_polls(r, late, devices);
@@ -614,7 +620,7 @@ static int make_log(struct erg_nvidia_rows *r, uint32_t devices, struct erg_err 
 		return erg_fail_errno(err, rc, "%s", r->log->path);
 	p.late = rc > 0 ? late : NULL;
 	p.apart &= rc == 0;
-	rc = fill_log(r, &p, err);
+	rc = fill_log(r, &p, seen, err);
 	set_parents(r->log);
 	return rc;
 }

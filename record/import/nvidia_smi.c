@@ -95,6 +95,8 @@ struct reader {
 	char separator;          /* of cells; NUL: not known yet */
 	int time, date, clock;
 	size_t header_line;
+	struct erg_import_kept unread[COLUMNS_MAX]; /* powers that could not be read */
+	bool read[COLUMNS_MAX];                     /* the column had a reading */
 	struct erg_import_kept uneven; /* rows of more or fewer cells than the header */
 	char header[80];
 	size_t sum_decimals; /* of the last row's last cell, to tell a number that was cut */
@@ -349,6 +351,9 @@ static int take_row(struct reader *r, char **cells, size_t line, struct erg_err 
 			continue;
 		if (take_number(c, cells[i], &v) < 0)
 			return r->rows->kept.n == 0 ? fail_unit(r, c, cells[i], line, err) : 0;
+		r->read[i] |= v != ERG_IMPORT_MISSING;
+		if (v == ERG_IMPORT_MISSING && *cells[i] && *c->unit == 'W')
+			erg_import_keep(&r->unread[i], line, cells[i]);
 		if (row.n_values < ERG_NVIDIA_VALUES)
 			row.values[row.n_values++] =
 				(struct erg_nvidia_value){c->suffix, c->unit, c->decimals, v};
@@ -495,6 +500,17 @@ static int check_found(const struct reader *r, struct erg_err *err)
 		r->log->path);
 }
 
+/* Powers that could not be read in some rows; a column that never was is of what the GPU does not have. */
+static void note_unread(const struct reader *r, json_t *notes)
+{
+	for (size_t i = 0; i < r->n_columns; i++)
+		if (r->read[i] && r->unread[i].n)
+			erg_import_note(notes, "no-reading",
+				"%s: line %zu: '%.40s' is no power; it could not be read in %zu rows, and was left "
+				"out there",
+				r->log->path, r->unread[i].line, r->unread[i].text, r->unread[i].n);
+}
+
 static int read_nvidia_smi(const char *path, const struct erg_import_how *how,
 	struct erg_import_log *ret, json_t *notes, struct erg_err *err)
 {
@@ -511,6 +527,8 @@ static int read_nvidia_smi(const char *path, const struct erg_import_how *how,
 	rc = read_lines(&r, lines, err);
 	if (rc == 0)
 		rc = check_found(&r, err);
+	if (rc == 0)
+		note_unread(&r, notes);
 	if (rc == 0 && r.from_shape && r.guessed)
 		erg_import_note(notes, "columns",
 			"%s: neither names of columns nor units: number %zu of each row, which has two digits "

@@ -18,6 +18,7 @@
 
 #include "formats/base/util.h"
 #include "formats/lines.h"
+#include "record/import/cells.h"
 #include "record/import/import.h"
 
 #define DECIMALS 6
@@ -39,8 +40,9 @@ struct state {
 	struct erg_import_log *log;
 	const struct erg_import_how *how;
 	struct context contexts[CONTEXTS_MAX];
-	size_t n_contexts;
-	bool complete; /* this line had its Mark, which comes last */
+	size_t n_contexts, line;
+	bool complete;                 /* this line had its Mark, which comes last */
+	struct erg_import_kept unread; /* Watts that were not measured */
 };
 
 /* "Watts" is meter; "Ch2Watts" and "Watts2" are meter.2. False for what is not kept. */
@@ -131,6 +133,8 @@ static int set_value(struct state *s, const char *context, const char *name, con
 		return 1;
 	if (!erg_import_decimal(value, DECIMALS, &v, &end) || *end)
 		return 0;
+	if (v < 0 && *unit == 'W')
+		erg_import_keep(&s->unread, s->line, value);
 	if (v < 0 && strcmp(unit, "degC"))
 		return 1;
 	i = erg_import_channel(s->log, rail, unit, DECIMALS, err);
@@ -269,6 +273,7 @@ static int read_lines(struct state *s, struct erg_lines *lines, struct erg_err *
 
 	while ((r = erg_lines_next(lines, &text, err)) > 0) {
 		snprintf(kept, sizeof(kept), "%.*s", (int)sizeof(kept) - 1, text);
+		s->line = erg_lines_number(lines);
 		r = take_line(s, text, erg_lines_number(lines), erg_lines_cut(lines), err);
 		if (r < 0)
 			return r;
@@ -295,6 +300,10 @@ static int read_ptdaemon(const char *path, const struct erg_import_how *how,
 		return erg_fail(err, -EINVAL,
 			"%s: no line 'Time,…,Watts,…' of PTDaemon in %zu lines", path,
 			erg_lines_number(lines));
+	if (r == 0 && s.unread.n)
+		erg_import_note(notes, "no-reading",
+			"%s: line %zu: Watts,%s is what was not measured; %zu such values were left out",
+			path, s.unread.line, s.unread.text, s.unread.n);
 	if (r == 0) {
 		set_lags(&s);
 		set_parents(ret, notes);

@@ -171,7 +171,8 @@ static void tell_contradiction(const struct erg_import_log *log,
 static void stem_of(const char *rail, char ret[static 64])
 {
 	static const char *const words[] = {"power", "energy", "watts", "watt", "joules", "joule",
-		"cumulative", "total", "consumed", "consumption", "average", "avg"};
+		"cumulative", "total", "consumed", "consumption", "average", "avg", "mean",
+		"instant", "inst", "current", "cur", "hours", "hrs"};
 	size_t n = 0;
 
 	for (const char *p = rail; *p && n < 63;) {
@@ -226,6 +227,41 @@ static void tell_twice(const struct erg_import_log *log, const struct erg_import
 		"counts both",
 		log->path, power->def.rail, b.by_power, energy->def.rail, b.by_energy,
 		energy->def.rail, power->def.rail);
+}
+
+/* Two powers that are called alike, but for what is told of each: one is the other's mean, or the like. */
+static void tell_alike(const struct erg_import_log *log, const struct erg_import_channel *a,
+	const struct erg_import_channel *b, json_t *notes)
+{
+	double of_a = 0, of_b = 0;
+	size_t n = 0;
+
+	if (*a->def.parent || *b->def.parent || !same_stem(a->def.rail, b->def.rail))
+		return;
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (a->raw[i] == ERG_IMPORT_MISSING || b->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		of_a += (double)a->raw[i] * a->def.scale;
+		of_b += (double)b->raw[i] * b->def.scale;
+		n++;
+	}
+	if (n < WHOLE_ROWS_MIN || of_a <= 0 || of_b <= 0 || of_a > CONTRADICTION * of_b ||
+		of_b > CONTRADICTION * of_a)
+		return;
+	erg_import_note(notes, "twice",
+		"%s: '%s' has %.6g W in the mean, and '%s' %.6g W: if these are one power, --sensor '%s:parent=%s' "
+		"says so; --rail all-roots counts both",
+		log->path, a->def.rail, of_a / (double)n, b->def.rail, of_b / (double)n,
+		b->def.rail, a->def.rail);
+}
+
+static void compare_powers(const struct erg_import_log *log, json_t *notes)
+{
+	for (size_t a = 0; a < log->n_channels; a++)
+		for (size_t b = a + 1; b < log->n_channels; b++)
+			if (log->channels[a].def.quantity == ERG_Q_POWER &&
+				log->channels[b].def.quantity == ERG_Q_POWER)
+				tell_alike(log, &log->channels[a], &log->channels[b], notes);
 }
 
 static void compare_powers_with_energies(const struct erg_import_log *log, json_t *notes)
@@ -287,5 +323,6 @@ void erg_import_check_rails(const struct erg_import_log *log, json_t *notes)
 {
 	tell_whole(log, notes);
 	tell_greater_parts(log, notes);
+	compare_powers(log, notes);
 	compare_powers_with_energies(log, notes);
 }

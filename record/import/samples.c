@@ -42,6 +42,7 @@ struct reader {
 	struct erg_import_kept words; /* cells that say there is no reading */
 	int last_decimals; /* of the last cell of the row before, to tell one that was cut */
 	size_t last_len;
+	int channel[COLUMNS_MAX]; /* of each column; -1: it is no reading */
 	int64_t values[COLUMNS_MAX];
 };
 
@@ -74,11 +75,33 @@ static int time_form(const char *name)
 	return decimals < 0 ? -2 : decimals;
 }
 
+/* What a device may draw is no power that it draws: "power_limit_w". */
+static bool is_limit(const char *name, json_t *notes, const char *path)
+{
+	static const char *const words[] = {"limit", "tdp", "power_cap", "power cap", "powercap"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++) {
+		if (!strcasestr(name, words[i]))
+			continue;
+		erg_import_note(notes, "limit",
+			"%s: column '%s' is a limit by its name, and no reading: it was left out (--column takes it)",
+			path, name);
+		return true;
+	}
+	return false;
+}
+
 static int make_channels(struct reader *r, char **names, json_t *notes, struct erg_err *err)
 {
+	size_t made = 0;
+
 	for (size_t i = 1; i < r->n; i++) {
 		char name[64], unit[16];
 		int c = erg_import_split_unit(r->log->path, names[i], name, unit, err);
+
+		r->channel[i] = -1;
+		if (c == 0 && is_limit(name, notes, r->log->path))
+			continue;
 
 		if (c == 0 && !strncmp(name, "power.draw", 10))
 			return erg_fail(err, -EINVAL,
@@ -89,13 +112,16 @@ static int make_channels(struct reader *r, char **names, json_t *notes, struct e
 			c = erg_import_channel(r->log, name, unit, 0, err);
 		if (c < 0)
 			return c;
-		if ((size_t)c != i - 1)
+		if ((size_t)c != made++)
 			return erg_fail(err, -EINVAL, "%s: two columns give the %s of '%s'",
 				r->log->path, erg_quantity_name(r->log->channels[c].def.quantity),
 				name);
+		r->channel[i] = c;
 		compare_name_with_unit(&r->log->channels[c], notes);
 	}
-	return 0;
+	return made ? 0
+		    : erg_fail(err, -EINVAL, "%s: a column of readings beside %s was expected",
+			      r->log->path, names[0]);
 }
 
 static int take_header(struct reader *r, char *line, json_t *notes, struct erg_err *err)
@@ -280,8 +306,10 @@ static int take_row(struct reader *r, char **cells, size_t line, bool cut, const
 	if (got <= 0)
 		return got;
 	for (size_t i = 1; i < r->n; i++) {
+		const int c = r->channel[i];
+
 		*ret_odd = cells[i];
-		if (!take_number(r, cells[i], i - 1, &r->values[i - 1], &digits))
+		if (c >= 0 && !take_number(r, cells[i], (size_t)c, &r->values[c], &digits))
 			return 0;
 	}
 	if (cut && may_be_cut(r, digits, len))
@@ -289,8 +317,8 @@ static int take_row(struct reader *r, char **cells, size_t line, bool cut, const
 	r->last_decimals = digits;
 	r->last_len = len;
 	got = erg_import_row(r->log, t, line, err);
-	for (size_t i = 1; got == 0 && i < r->n; i++)
-		r->log->channels[i - 1].raw[r->log->n - 1] = r->values[i - 1];
+	for (size_t c = 0; got == 0 && c < r->log->n_channels; c++)
+		r->log->channels[c].raw[r->log->n - 1] = r->values[c];
 	return got < 0 ? got : 1;
 }
 

@@ -170,6 +170,38 @@ fails() {
     joules $((MEANS + 39 * 15)) -- ts.txt --time Time --column PkgWatt=W:a --column CorWatt=W --column RAMWatt=W
 }
 
+@test "powers that could not be read are counted, rows that are there twice, limits, one power told twice" {
+    { echo 'timestamp, index, power.draw [W], module.power.draw.instant [W]'
+        rows 'printf "2024/05/06 %s.123, 0, %s, [N/A]\n", hms(i), i == 4 || i == 6 ? "[Unknown Error]" : p(i) ".00 W"'; } >smi.csv
+    erg-record import --from nvidia-smi smi.csv -f -o out.erg 2>log
+    told "smi.csv: line 6: '\[Unknown Error\]' is no power; it could not be read in 2 rows"
+    [ "$(grep -c 'is no power' log)" -eq 1 ]
+    sed 's/\[Unknown Error\]/100.00 W/; 20p' smi.csv >twice.csv
+    erg-record import --from nvidia-smi twice.csv -f -o out.erg 2>log
+    told 'twice.csv: line 21: the same time as the row before; 1 such rows were left out'
+    { echo timestamp,gpu,socket_power; rows 'printf "%d,0,%s\n", 1715000000 + i, i == 5 ? "N/A" : p(i)'; } >amd.csv
+    erg-record import --from amd-smi amd.csv -f -o out.erg 2>log
+    told "amd.csv: line 7: 'N/A' is no power; it could not be read in 1 rows"
+    rows 'printf "Time,05-06-2024 %s.000,Watts,%s,Volts,-1,Amps,-1,PF,-1,Mark,run\n", hms(i), i == 5 ? "-1.000000" : p(i) ".0"' >ptd.txt
+    erg-record import --from ptdaemon ptd.txt -f -o out.erg 2>log
+    told 'ptd.txt: line 6: Watts,-1.000000 is what was not measured; 1 such values'
+    { echo 'time_s,gpu_power_w,power_limit_w,note_w'; rows 'printf "%d,%d,300,%d\n", i, p(i), 1'; } >limit.csv
+    joules $((MEANS + 39)) -- limit.csv
+    told "column 'power_limit' is a limit by its name"
+    sed 's/,note_w/,TDP [W]/' limit.csv >last.csv
+    joules $MEANS -- last.csv
+    printf '%s' "$(cat last.csv)" >cut.csv # of a column that is not read nothing can be cut
+    joules $MEANS -- cut.csv
+    fails 'a column of readings beside time_s' -- <(printf 'time_s,power_limit_w\n0,300\n1,300\n')
+    { echo 'Time,Power cur,Power avg'; rows 'printf "2024-05-06 %s,%d,%d\n", hms(i), p(i) * 1000, 101000'; } >jtop.csv
+    erg-record import jtop.csv --time Time --column 'Power cur=mW' --column 'Power avg=mW' -f -o out.erg 2>log
+    told "if these are one power, --sensor 'Power avg:parent=Power cur' says so"
+    joules $MEANS -- jtop.csv --time Time --column 'Power cur=mW' --column 'Power avg=mW' --sensor 'Power avg:parent=Power cur'
+    { echo 'Sample,Time,Watts,Volts,WattHrs'; rows 'printf "%d,%d,%d,228,1\n", i, i, p(i)'; } >wu.csv
+    run erg-record import wu.csv -f -o out.erg
+    [[ $output != *ptdaemon* ]]
+}
+
 @test "what is posted of tools and is no log of power in time is refused by name" {
     printf '\n==============NVSMI LOG==============\n\nTimestamp    : Tue Mar  5 10:20:30 2024\n    Power Draw  : 54.15 W\n' >q.txt
     fails 'q.txt: ' 'what nvidia-smi -q prints' '--query-gpu=timestamp,index,power.draw' -- --from nvidia-smi q.txt
