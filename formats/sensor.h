@@ -141,7 +141,8 @@ struct erg_sensor_word {
 
 const char *erg_sensor_key_name(enum erg_sensor_key key); /* window_s, … */
 int erg_sensor_word_parse(const char *word, struct erg_sensor_word *ret, struct erg_err *err);
-/* Calls EACH for the words of TEXT, which blanks or commas part; the first error ends it. */
+/* Calls EACH for the words of TEXT, which blanks or commas part, unless there is one alone, of a rail whose name has
+ * some; the first error ends it. */
 int erg_sensor_words(const char *text,
 	int (*each)(void *data, const struct erg_sensor_word *word, const char *as_written,
 		struct erg_err *err),

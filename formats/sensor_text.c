@@ -141,19 +141,31 @@ int erg_sensor_word_parse(const char *word, struct erg_sensor_word *ret, struct 
 	return erg_fail(err, -EINVAL, "--sensor: '%s': one of %s was expected", word, list);
 }
 
+/* One setting, of a rail whose name may have blanks: "Proc Energy:kind=delta". */
+static bool is_one(const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	return equals && !strchr(equals + 1, '=');
+}
+
 int erg_sensor_words(const char *text,
 	int (*each)(void *data, const struct erg_sensor_word *word, const char *as_written,
 		struct erg_err *err),
 	void *data, struct erg_err *err)
 {
+	static const char between[] = " ,\t\r\n";
 	_cleanup_(erg_freep) char *copy = strdup(text);
+	const char *apart = is_one(text) ? "" : between;
 	char *save = NULL;
 	int r = 0;
 
 	if (!copy)
 		return erg_fail_errno(err, -ENOMEM, "--sensor");
-	for (char *w = strtok_r(copy, " ,\t\r\n", &save); w && r >= 0;
-		w = strtok_r(NULL, " ,\t\r\n", &save)) {
+	for (size_t n = strlen(copy); n > 0 && strchr(between, copy[n - 1]); n--)
+		copy[n - 1] = '\0';
+	for (char *w = strtok_r(copy + strspn(copy, between), apart, &save); w && r >= 0;
+		w = strtok_r(NULL, apart, &save)) {
 		struct erg_sensor_word word;
 
 		r = erg_sensor_word_parse(w, &word, err);
