@@ -162,7 +162,8 @@ static int mac_plist(struct mac_log *m, const char *text, struct erg_err *err)
 		if (!v)
 			break;
 		if (!strncmp(tag, "<key>", 5)) {
-			snprintf(m->key, sizeof(m->key), "%.*s", (int)strcspn(tag + 5, "<"), tag + 5);
+			snprintf(m->key, sizeof(m->key), "%.*s", (int)strcspn(tag + 5, "<"),
+				tag + 5);
 		} else if (*m->key && tag[1] != '/') {
 			const int got = mac_plist_value(m, m->key, v + 1, err);
 
