@@ -166,6 +166,7 @@ int erg_attr_write_int(int64_t value, const char *fmt, ...)
 	_cleanup_(erg_closep) int fd = -1;
 	char buf[32];
 	va_list ap;
+	ssize_t written;
 	int n;
 
 	va_start(ap, fmt);
@@ -174,8 +175,11 @@ int erg_attr_write_int(int64_t value, const char *fmt, ...)
 	if (fd < 0)
 		return fd;
 	n = snprintf(buf, sizeof(buf), "%lld\n", (long long)value);
-	if (write(fd, buf, (size_t)n) != n)
-		return errno ? -errno : -EIO;
+	written = write(fd, buf, (size_t)n);
+	if (written < 0)
+		return -errno;
+	if (written != n)
+		return -EIO;
 	/* A regular file of a simulated tree may have held a longer number. */
 	(void)!ftruncate(fd, n);
 	return 0;

@@ -37,6 +37,7 @@ int erg_attr_read_line(char *buf, size_t size, const char *fmt, ...)
 /* Up to SIZE bytes as they are; returns how many. */
 int erg_attr_read_bytes(void *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* VALUE and a newline. -EIO when only a part of it was taken. */
 int erg_attr_write_int(int64_t value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool erg_attr_exists(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

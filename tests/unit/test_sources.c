@@ -2,6 +2,8 @@
 /* Drivers that read files: trees as the kernel's documentation describes them, and their quirks. */
 #include "tests/unit/sources_fixture.h"
 
+#include <sys/resource.h>
+
 /* ---- the common part ---- */
 
 static void test_parse(void **state)
@@ -482,11 +484,29 @@ static void test_auto_finds_nothing(void **state)
 	assert_true(f->list.n_notes >= 4);
 }
 
+/* Of "12345" and a newline two bytes fit: no errno tells of that, whatever there was before. */
+static void test_half_written(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit was, two;
+	int r;
+
+	tree_put(&f->tree, "half", "1");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	two = (struct rlimit){2, was.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &two), 0);
+	errno = EACCES;
+	r = erg_attr_write_int(12345, "%s/half", f->tree.dir);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(r, -EIO);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		TEST(test_names_in_order),
+		TEST(test_half_written),
 		TEST(test_hwmon),
 		TEST(test_model_of_board),
 		TEST(test_model_with_words_of_other_kinds),
