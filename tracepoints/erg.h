@@ -63,7 +63,7 @@ struct erg_layer_info {
 	uint64_t bytes_in; /* bytes of the inputs, outputs and parameters of one call */
 	uint64_t bytes_out;
 	uint64_t bytes_params;
-	uint8_t in_dims, out_dims, kernel_dims;
+	uint8_t in_dims, out_dims, kernel_dims; /* more than ERG_MAX_DIMS: the first of them */
 	uint32_t in_shape[ERG_MAX_DIMS], out_shape[ERG_MAX_DIMS], kernel_shape[ERG_MAX_DIMS];
 };
 
@@ -106,14 +106,14 @@ static inline void erg_end(uint32_t layer)
 }
 
 /* Work that was timed elsewhere (a GPU kernel, a log): [begin_ns, end_ns] of CLOCK_MONOTONIC on a
- * track. device: the track is a GPU's or accelerator's, not a CPU's. */
+ * track. erg_track() gives the same id for the same name and place; device: the track is a GPU's or accelerator's, not a CPU's. */
 ERG_API uint32_t erg_track(const char *name, bool device);
 ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
 	uint32_t track);
 
 /* Writing what is recorded takes a few microseconds wherever the layers between have filled the caches
- * with their own data. Between the two, layers of the calling thread that end are kept, up to 64 of them,
- * and written together: by erg_flush(), by the thread's end, or when there are more. Their times are those
+ * with their own data. From erg_defer() to erg_flush(), layers of the calling thread that end are kept, up to 64 of
+ * them, and written together: by erg_flush(), by the thread's end, or when there are more. Their times are those
  * of erg_begin() and erg_end(). For layers of milliseconds and less; a program that is killed between loses
  * what is kept. Layers that counted something are written at once. */
 ERG_API void erg_defer(void);
@@ -130,7 +130,8 @@ ERG_API void erg_end_overlapping(uint32_t layer, uint32_t track);
 ERG_API void erg_thread_name(const char *name);
 ERG_API void erg_thread_name_of(uint32_t tid, const char *name);
 
-/* Phases of the program (setup, warm-up, inference, idle); they nest within a thread. */
+/* Phases of the program (setup, warm-up, inference, idle); they nest within a thread. An end is that of the thread's
+ * last open phase of this name, and nothing where there is none; what never ended ends with the run. */
 ERG_API void erg_phase_begin(const char *name);
 ERG_API void erg_phase_end(const char *name);
 
