@@ -106,7 +106,8 @@ static inline void erg_end(uint32_t layer)
 }
 
 /* Work that was timed elsewhere (a GPU kernel, a log): [begin_ns, end_ns] of CLOCK_MONOTONIC on a
- * track. erg_track() gives the same id for the same name and place; device: the track is a GPU's or accelerator's, not a CPU's. */
+ * track. erg_track() gives the same id for the same name and place; device: the track is a GPU's or
+ * accelerator's, not a CPU's. */
 ERG_API uint32_t erg_track(const char *name, bool device);
 ERG_API void erg_span(uint32_t layer, uint32_t iteration, uint64_t begin_ns, uint64_t end_ns,
 	uint32_t track);
